@@ -1,3 +1,74 @@
-"""Will a plan's target be met? Checked probabilities from a handful of published yearly figures."""
+"""Will a plan's target be met? Checked probabilities from a handful of published yearly figures.
+
+The names below are the library's table of contents; each is loaded when it is first used.
+
+>>> import qcity_analysis as qc
+>>> data = qc.load(as_of="2026-01-01")
+>>> qc.assess(data, "high_value_patents", plan="china_14fyp", as_of="2024-06-30").word
+'very_likely'
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
+    from .annual import AnnualSeries as AnnualSeries
+    from .annual import annual_series as annual_series
+    from .assessment import Assessment as Assessment
+    from .assessment import assess as assess
+    from .assessment import scorecard as scorecard
+    from .errors import DataError as DataError
+    from .errors import QcityError as QcityError
+    from .forecast import Forecast as Forecast
+    from .forecast import forecast as forecast
+    from .forecast import forecast_panel as forecast_panel
+    from .datapackage import Data as Data
+    from .datapackage import check as check
+    from .datapackage import load as load
 
 __version__ = "0.1.0"
+
+_HOME = {
+    "AnnualSeries": "annual",
+    "Assessment": "assessment",
+    "Data": "datapackage",
+    "DataError": "errors",
+    "Forecast": "forecast",
+    "QcityError": "errors",
+    "annual_series": "annual",
+    "assess": "assessment",
+    "check": "datapackage",
+    "forecast": "forecast",
+    "forecast_panel": "forecast",
+    "load": "datapackage",
+    "scorecard": "assessment",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'qcity_analysis' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})
+
+
+class _Package(types.ModuleType):
+    """Keeps `qc.forecast` the function although a module has the same name."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOME and isinstance(value, types.ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
