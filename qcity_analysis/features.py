@@ -1,0 +1,172 @@
+"""What can be seen of a short series, free of its scale: the inputs of the prior.
+
+Signed quantities are turned to the direction of the mean change, so that a series and its mirror image look the
+same except for the bounds of their support. Sums run over a fixed number of columns, so a series has the same
+features to the bit whatever other series it is computed with.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .histories import WINDOW, Histories
+
+NAMES = (
+    "log_years", "mean_change", "slope", "last_change", "last_change_size", "largest_change", "middle_change",
+    "change_autocorrelation", "from_mean", "from_recent", "relative_unit", "percent", "positive", "count",
+    "room_ahead", "room_behind", "repeated", "recent_roughness", "recent_change", "same_direction", "monotone",
+    "bend", "line_error", "line_autocorrelation", "largest_when", "second_largest", "coarse", "growth",
+    "whole_numbers", "at_bound", "skew", "gaps", "last_against_mean", "line_gap",
+)  # fmt: skip
+
+
+def units(h: Histories) -> tuple[np.ndarray, np.ndarray]:
+    """Typical yearly change of each series, and of its logarithm (0 where a value is not positive).
+
+    >>> import pandas as pd
+    >>> from qcity_analysis.histories import from_frame
+    >>> f = pd.DataFrame({"series_id": "a", "period": [2019, 2020, 2021], "value": [1.0, 2.0, 3.0]})
+    >>> units(from_frame(f))[0].round(3)
+    array([1.2])
+    """
+    unit = _typical_change(h.values, h.starts) + 1e-4 * _mean(np.abs(h.values)) + 1e-12
+    low = _least(h.values)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.where(low[:, None] > 0, np.log(np.where(h.values > 0, h.values, 1.0)), 0.0)
+    logs = np.where(np.isfinite(h.values), logs, np.nan)
+    return unit, np.where(low > 0, _typical_change(logs, h.starts) + 1e-4, 0.0)
+
+
+def _typical_change(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    change, years = changes(values, starts)
+    rough = change * np.sqrt(years)  # change over a gap of g years, put on the scale of one year
+    return 0.7 * np.sqrt(_mean(rough * rough)) + 0.5 * _median(np.abs(rough))
+
+
+def changes(values: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Change per year from one observed value to the next of its segment, and the years between (NaN elsewhere)."""
+    n = len(values)
+    change, years = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
+    last, when = np.full(n, np.nan), np.full(n, -1)
+    for k in range(values.shape[1]):
+        y = values[:, k]
+        seen = np.isfinite(y)
+        linked = seen & ~starts[:, k] & (when >= 0)
+        gap = (k - when).astype(float)
+        change[:, k] = np.where(linked, (y - last) / gap, np.nan)
+        years[:, k] = np.where(linked, gap, np.nan)
+        last, when = np.where(seen, y, last), np.where(seen, k, when)
+    return change, years
+
+
+def features(h: Histories, unit: np.ndarray) -> np.ndarray:
+    """One row for each series, one column for each of NAMES, all within -6 and 6."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        table = _features(h, unit)
+    return np.clip(np.nan_to_num(np.stack([table[name] for name in NAMES], axis=1)), -6.0, 6.0)
+
+
+def _features(h: Histories, unit: np.ndarray) -> dict[str, np.ndarray]:
+    y = (h.values - h.values[:, -1:]) / unit[:, None]
+    d, gap = changes(y, h.starts)
+    size = np.abs(d)
+    mean = _mean(d)
+    turn = np.where(mean < 0, -1.0, 1.0)
+    count = np.isfinite(h.values).sum(axis=1).astype(float)
+    rms = np.sqrt(_mean(d * d))
+    near = d[:, -3:]
+    slope, error, auto, line_gap = _line(y)
+    largest, second, when = _largest(size)
+    last = d[:, -1]
+    centred = d - mean[:, None]
+    spread = np.sqrt(_mean(centred * centred)) + 1e-9
+    low, high = h.values[:, -1] / unit, (100.0 - h.values[:, -1]) / unit
+    high = np.where(h.support == 2, high, 50.0)
+    low = np.where(h.support > 0, low, 50.0)
+    bound = (h.support > 0)[:, None] & ((h.values <= 0) | ((h.support == 2)[:, None] & (h.values >= 100)))
+    older = d[:, : WINDOW - 4]
+    changed = np.where(size > 1e-9, size, np.nan)
+    return {
+        "log_years": np.log(count) - 2.0,
+        "mean_change": np.abs(mean),
+        "slope": slope * turn,
+        "last_change": last * turn,
+        "last_change_size": np.abs(last),
+        "largest_change": largest,
+        "middle_change": _median(size),
+        "change_autocorrelation": _autocorrelation(d),
+        "from_mean": -_mean(y) * turn,
+        "from_recent": -_mean(y[:, -3:]) * turn,
+        "relative_unit": np.clip(np.log(unit / (_mean(np.abs(h.values)) + 1e-9)), -8, 3) / 4,
+        "percent": h.support == 2,
+        "positive": h.support == 1,
+        "count": h.support == 3,
+        "room_ahead": np.tanh(np.where(turn > 0, high, low) / 5),
+        "room_behind": np.tanh(np.where(turn > 0, low, high) / 5),
+        "repeated": _mean(np.where(np.isfinite(d), size < 1e-9, np.nan)),
+        "recent_roughness": np.log((np.sqrt(_mean(near * near)) + 0.05) / (rms + 0.05)),
+        "recent_change": _mean(near) * turn,
+        "same_direction": _mean(np.where(np.isfinite(d), d * turn[:, None] > 1e-9, np.nan)),
+        "monotone": np.abs(mean) / (_mean(size) + 1e-9),
+        "bend": (_mean(near) - _mean(older)) * turn,
+        "line_error": error,
+        "line_autocorrelation": auto,
+        "largest_when": when / 5,
+        "second_largest": second / (largest + 1e-9),
+        "coarse": -_least(changed),
+        "growth": np.where(h.support == 1, mean / (np.abs(low) + 1.0), 0.0) * 4,
+        "whole_numbers": _mean(np.where(np.isfinite(h.values), h.values == np.round(h.values), np.nan)),
+        "at_bound": _mean(np.where(np.isfinite(h.values), bound, np.nan)),
+        "skew": _mean(centred**3) / spread**3 * turn,
+        "gaps": np.log(_mean(gap)),
+        "last_against_mean": (last - mean) * turn,
+        "line_gap": line_gap * turn,
+    }
+
+
+def _mean(a: np.ndarray) -> np.ndarray:
+    """Row means over what is there; NaN for a row with nothing."""
+    seen = np.isfinite(a)
+    return _sum(np.where(seen, a, 0.0)) / _sum(seen.astype(float))
+
+
+def _sum(a: np.ndarray) -> np.ndarray:
+    """Row sums, column after column: the same to the bit however many rows there are."""
+    total = np.zeros(len(a))
+    for k in range(a.shape[1]):
+        total = total + a[:, k]
+    return total
+
+
+def _median(a: np.ndarray) -> np.ndarray:
+    ordered = np.sort(a, axis=1)  # NaN go last
+    n = np.isfinite(a).sum(axis=1)
+    row = np.arange(len(a))
+    return 0.5 * (ordered[row, np.maximum(n - 1, 0) // 2] + ordered[row, n // 2])
+
+
+def _least(a: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(a), a, np.inf).min(axis=1)
+
+
+def _largest(size: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Largest change, second largest, and how many years ago the largest was."""
+    ordered = np.sort(np.where(np.isfinite(size), size, -1.0), axis=1)
+    ago = size.shape[1] - 1 - np.where(np.isfinite(size), size, -1.0).argmax(axis=1)
+    return ordered[:, -1], np.maximum(ordered[:, -2], 0.0), ago.astype(float)
+
+
+def _autocorrelation(d: np.ndarray) -> np.ndarray:
+    """Correlation of neighbouring changes, shrunk towards 0 for few of them."""
+    centred = np.where(np.isfinite(d), d - _mean(d)[:, None], 0.0)
+    both = np.isfinite(d[:, 1:]) & np.isfinite(d[:, :-1])
+    return _sum(np.where(both, centred[:, 1:] * centred[:, :-1], 0.0)) / (_sum(centred * centred) + 1e-9)
+
+
+def _line(y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Least-squares line: slope, rms error, autocorrelation of the errors, last value minus the line."""
+    t = np.where(np.isfinite(y), np.arange(y.shape[1], dtype=float), np.nan)
+    centre, middle = _mean(t)[:, None], _mean(y)[:, None]
+    slope = _mean((t - centre) * (y - middle)) / (_mean((t - centre) ** 2) + 1e-12)
+    error = y - middle - slope[:, None] * (t - centre)
+    return slope, np.sqrt(_mean(error * error)), _autocorrelation(error), error[:, -1]

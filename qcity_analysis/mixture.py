@@ -1,0 +1,143 @@
+"""The structural mixture: one damped local linear trend on a fixed grid of its hyper-parameters.
+
+    y_t = l_t + e_t                     e_t ~ N(0, s2 (1 - rho))
+    l_t = l_{t-1} + phi b_{t-1} + u_t   u_t ~ N(0, s2 rho)
+    b_t = phi b_{t-1} + v_t             v_t ~ N(0, s2 z)
+
+Each grid cell is one model: constant mean, random walk, drift, damped trend, noisy level are all cells. The level
+is diffuse (each segment is conditioned on its first value), the slope starts at N(0, s2 slope_variance), and s2
+has an inverse-gamma prior with shape `shape` and scale `shape * size ** 2`. Gains depend only on which years were
+observed, so one recursion serves every series with the same pattern of years. Marginal likelihoods are closed
+form and forecasts are Student t (Harvey 1989, ch. 3-4; West and Harrison 1997, ch. 4).
+
+Out of scope: which weight a cell has before the data are seen (see `prior`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Grid cells, one entry each: `rho` share of the one-step variance that moves the level (the rest is noise),
+    `z` slope noise, `phi` damping, `slope_variance` of the first slope, `shape` and `size` of the scale prior,
+    `log` true where the cell works on logarithms.
+    """
+
+    rho: np.ndarray
+    z: np.ndarray
+    phi: np.ndarray
+    slope_variance: np.ndarray
+    shape: np.ndarray
+    size: np.ndarray
+    log: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rho)
+
+    def take(self, which: np.ndarray) -> Cells:
+        """Some of the cells."""
+        return Cells(**{name: getattr(self, name)[which] for name in self.__dataclass_fields__})
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """What the recursion leaves at the last year, for n series and C cells.
+
+    `loglik` (n, C); state mean `level`, `slope` (n, C); state covariance over s2 `p11`, `p12`, `p22`
+    (n or 1, C); posterior `shape` (n or 1, C) and `rate` (n, C) of the inverse-gamma for s2.
+    """
+
+    loglik: np.ndarray
+    level: np.ndarray
+    slope: np.ndarray
+    p11: np.ndarray
+    p12: np.ndarray
+    p22: np.ndarray
+    shape: np.ndarray
+    rate: np.ndarray
+
+
+def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
+    """Run every cell over every series.
+
+    `values` (n, T): NaN where not observed. `starts` (n, T): true where a segment begins, which includes the
+    first observed value. When all series share one pattern, gains are computed once for all of them; the result
+    is the same to the bit either way.
+
+    >>> cells = Cells(*(np.array([x]) for x in (1.0, 0.0, 0.0, 0.0, 1.0, 0.6, False)))
+    >>> f = kalman(np.array([[0.0, 1.0, np.nan, 3.0]]), np.array([[True, False, False, False]]), cells)
+    >>> float(f.level[0, 0]), float(f.p11[0, 0]), float(f.shape[0, 0])
+    (3.0, 0.0, 2.0)
+    """
+    observed = np.isfinite(values)
+    if (observed == observed[:1]).all() and (starts == starts[:1]).all():
+        observed, starts = observed[:1], starts[:1]
+    y = np.where(np.isfinite(values), values, 0.0)
+    rho, z, phi = cells.rho, cells.z, cells.phi
+    noise = 1.0 - rho
+    n, m = len(values), len(cells)
+    p11, p12, p22 = np.zeros((len(observed), m)), np.zeros((len(observed), m)), np.zeros((len(observed), m))
+    p22 += cells.slope_variance
+    level, slope, squares = np.zeros((n, m)), np.zeros((n, m)), np.zeros((n, m))
+    log_f, begun = np.zeros((len(observed), m)), np.zeros((len(observed), 1), dtype=bool)
+    for k in range(int(observed.any(axis=0).argmax()), values.shape[1]):
+        seen, start = observed[:, k : k + 1], starts[:, k : k + 1]
+        update = seen & ~start
+        a11, a12, a22 = _step(p11, p12, p22, rho, z, phi)
+        a22 = np.where(begun, a22, p22)
+        f = np.maximum(a11 + noise, 1e-9)
+        gain1 = np.where(update, a11 / f, np.where(start, 1.0, 0.0))
+        gain2 = np.where(update, a12 / f, 0.0)
+        weight = np.where(update, 1.0 / f, 0.0)
+        log_f += np.where(update, np.log(f), 0.0)
+        p11 = np.where(start, noise, a11 - gain1 * a11)
+        p12 = np.where(start, 0.0, a12 - gain1 * a12)
+        p22 = np.where(start, a22, a22 - gain2 * a12)
+        begun = begun | seen
+        slope = phi * slope
+        level = level + slope
+        error = y[:, k : k + 1] - level
+        squares += error * error * weight
+        level += gain1 * error
+        slope += gain2 * error
+    linked = (observed & ~starts).sum(axis=1, keepdims=True).astype(float)
+    return _posterior(cells, linked, log_f, squares, (level, slope, p11, p12, p22))
+
+
+def _step(
+    p11: np.ndarray, p12: np.ndarray, p22: np.ndarray, rho: np.ndarray, z: np.ndarray, phi: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """State covariance one year on."""
+    return p11 + 2.0 * phi * p12 + phi * phi * p22 + rho, phi * (p12 + phi * p22), phi * phi * p22 + z
+
+
+def _posterior(
+    cells: Cells, linked: np.ndarray, log_f: np.ndarray, squares: np.ndarray, state: tuple[np.ndarray, ...]
+) -> Filtered:
+    from scipy.special import gammaln
+
+    prior_rate = cells.shape * cells.size**2
+    shape = cells.shape + linked / 2.0
+    rate = prior_rate + squares / 2.0
+    constant = gammaln(shape) - gammaln(cells.shape) + cells.shape * np.log(prior_rate)
+    loglik = (constant - 0.5 * log_f - 0.5 * linked * np.log(2.0 * np.pi)) - shape * np.log(rate)
+    return Filtered(loglik, *state, shape, rate)
+
+
+def ahead(fit: Filtered, cells: Cells, years: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Location (n, C, years), scale (n, C, years) and degrees of freedom (n or 1, C) of the Student t ahead."""
+    location = np.empty((*fit.level.shape, years))
+    scale = np.empty_like(location)
+    level, slope = fit.level, fit.slope
+    p11, p12, p22 = fit.p11, fit.p12, fit.p22
+    for h in range(years):
+        p11, p12, p22 = _step(p11, p12, p22, cells.rho, cells.z, cells.phi)
+        slope = cells.phi * slope
+        level = level + slope
+        location[:, :, h] = level
+        scale[:, :, h] = np.sqrt(fit.rate / fit.shape * (p11 + (1.0 - cells.rho)))
+    return location, scale, 2.0 * fit.shape
