@@ -1,0 +1,58 @@
+"""Short names of what an assessment holds: titles of figures and panels, units, borrowed comparators.
+
+Whole sentences about a result come from `describe`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from .texts import text
+
+if TYPE_CHECKING:
+    from .assessment import Assessment
+
+
+def axis_unit(assessment: Assessment, lang: str) -> str:
+    """The unit of the vertical axis in `lang`: that of the series, or "index, 2020 = 100".
+
+    Returns an empty text when neither the series nor the target has a unit.
+    """
+    series, target = assessment.series, assessment.target
+    if series is not None and series.base_year is not None:
+        return text("index_unit", lang, year=series.base_year)
+    unit = text_of(getattr(target, "unit_zh", "")) if lang == "zh" else ""
+    return unit or text_of(series.unit if series is not None else target.unit)
+
+
+def assessment_title(assessment: Assessment, lang: str) -> str:
+    """The name of the target in `lang`, as it stands in the plan."""
+    return text_of(assessment.target.name_zh if lang == "zh" else assessment.target.name_en)
+
+
+def subtitle(assessment: Assessment, lang: str) -> str:
+    """What the figure says in a few words: probability and word, or the status; and for whom."""
+    return ""
+
+
+def panel_title(part: Assessment, lang: str) -> str:
+    """The title of one panel: which definition, or whose changes are borrowed."""
+    if part.borrowed:
+        return text("borrowed_from", lang, name=borrowed_name(part, lang))
+    return text("definition", lang, name=part.series.indicator_id if part.series is not None else "")
+
+
+def borrowed_name(part: Assessment, lang: str) -> str:
+    """Region and indicator whose changes an assessment borrows; empty when it borrows none."""
+    return f"{part.borrowed.region}/{part.borrowed.indicator_id}" if part.borrowed else ""
+
+
+def year_of(value: Any) -> int | None:
+    return None if value is None or pd.isna(value) or value == "" else int(str(value)[:4])
+
+
+def text_of(value: Any) -> str:
+    return "" if value is None or (isinstance(value, float) and np.isnan(value)) else str(value)
