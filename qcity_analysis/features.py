@@ -1,7 +1,7 @@
 """What can be seen of a short series, free of its scale: the inputs of the prior.
 
-Signed quantities are turned to the direction of the mean change, so that a series and its mirror image look the
-same except for the bounds of their support. Sums run over a fixed number of columns, so a series has the same
+Signed quantities are turned to the direction of the mean change, so that a series and its mirror image look
+the same except for the bounds of their support. Sums run column after column, so a series has the same
 features to the bit whatever other series it is computed with.
 """
 
@@ -9,42 +9,39 @@ from __future__ import annotations
 
 import numpy as np
 
-from .histories import WINDOW, Histories
+from .histories import Histories
 
 NAMES = (
-    "log_years", "mean_change", "slope", "last_change", "last_change_size", "largest_change", "middle_change",
-    "change_autocorrelation", "from_mean", "from_recent", "relative_unit", "percent", "positive", "count",
-    "room_ahead", "room_behind", "repeated", "recent_roughness", "recent_change", "same_direction", "monotone",
-    "bend", "line_error", "line_autocorrelation", "largest_when", "second_largest", "coarse", "growth",
-    "whole_numbers", "at_bound", "skew", "gaps", "last_against_mean", "line_gap",
+    "log_years", "mean_change", "slope", "last_change", "last_change_size", "largest_change",
+    "middle_change", "change_autocorrelation", "from_mean", "from_recent", "relative_unit", "percent",
+    "positive", "count", "room_ahead", "room_behind", "repeated", "recent_roughness", "recent_change",
+    "same_direction", "monotone", "bend", "line_error", "line_autocorrelation", "largest_when",
+    "second_largest", "coarse", "growth", "whole_numbers", "at_bound", "skew", "gaps",
+    "last_against_mean", "line_gap", "ago_6", "ago_5", "ago_4", "ago_3", "ago_2", "ago_1",
 )  # fmt: skip
+AGO = 6  # recent values, measured from the last one, that are features themselves
+CONSTANT = 0.01  # typical change of a series that never changed, as a share of its size
 
 
-def units(h: Histories) -> tuple[np.ndarray, np.ndarray]:
-    """Typical yearly change of each series, and of its logarithm (0 where a value is not positive).
+def units(h: Histories) -> np.ndarray:
+    """Typical yearly change of each series (n,), never zero.
 
     >>> import pandas as pd
     >>> from qcity_analysis.histories import from_frame
     >>> f = pd.DataFrame({"series_id": "a", "period": [2019, 2020, 2021], "value": [1.0, 2.0, 3.0]})
-    >>> units(from_frame(f))[0].round(3)
+    >>> units(from_frame(f)).round(3)
     array([1.2])
     """
-    unit = _typical_change(h.values, h.starts) + 1e-4 * _mean(np.abs(h.values)) + 1e-12
-    low = _least(h.values)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.where(low[:, None] > 0, np.log(np.where(h.values > 0, h.values, 1.0)), 0.0)
-    logs = np.where(np.isfinite(h.values), logs, np.nan)
-    return unit, np.where(low > 0, _typical_change(logs, h.starts) + 1e-4, 0.0)
-
-
-def _typical_change(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    change, years = changes(values, starts)
-    rough = change * np.sqrt(years)  # change over a gap of g years, put on the scale of one year
-    return 0.7 * np.sqrt(_mean(rough * rough)) + 0.5 * _median(np.abs(rough))
+    change, years = changes(h.values, h.starts)
+    rough = change * np.sqrt(years)  # a change over g years, put on the scale of one year
+    typical = 0.7 * np.sqrt(_mean(rough * rough)) + 0.5 * _median(np.abs(rough))
+    size = _mean(np.abs(h.values))
+    constant = CONSTANT * np.where(size > 0, size, 10.0)
+    return np.where(typical > 0, typical + 1e-4 * size, constant) + 1e-12
 
 
 def changes(values: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Change per year from one observed value to the next of its segment, and the years between (NaN elsewhere)."""
+    """Change per year between neighbouring observed values of a segment, and the years between (else NaN)."""
     n = len(values)
     change, years = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
     last, when = np.full(n, np.nan), np.full(n, -1)
@@ -59,19 +56,63 @@ def changes(values: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndar
     return change, years
 
 
-def features(h: Histories, unit: np.ndarray) -> np.ndarray:
-    """One row for each series, one column for each of NAMES, all within -6 and 6."""
+def features(h: Histories, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Features (n, F), one column for each of NAMES, within -6 and 6; and the direction, -1 or 1, of each
+    series.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
-        table = _features(h, unit)
-    return np.clip(np.nan_to_num(np.stack([table[name] for name in NAMES], axis=1)), -6.0, 6.0)
+        y = (h.values - h.values[:, -1:]) / unit[:, None]
+        d, gap = changes(y, h.starts)
+        mean = np.nan_to_num(_mean(d))
+        turn = np.where(mean < 0, -1.0, 1.0)
+        y = joined(y, h.starts, mean)
+        table = _features(h, unit, y, d, gap, mean, turn)
+        table |= {f"ago_{k}": v for k, v in _ago(y, turn).items()}
+    found = np.stack([table[name] for name in NAMES], axis=1)
+    return np.clip(np.nan_to_num(found, posinf=6.0, neginf=-6.0), -6.0, 6.0), turn
 
 
-def _features(h: Histories, unit: np.ndarray) -> dict[str, np.ndarray]:
-    y = (h.values - h.values[:, -1:]) / unit[:, None]
-    d, gap = changes(y, h.starts)
+def joined(y: np.ndarray, starts: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """Values with segments moved so that each begins where the mean change leads from the one before."""
+    out, shift = y.copy(), np.zeros(len(y))
+    after, when = np.zeros(len(y)), np.full(len(y), -1)
+    for k in range(y.shape[1] - 1, -1, -1):
+        seen = np.isfinite(y[:, k])
+        broken = seen & (when >= 0)
+        shift = np.where(broken, after - mean * (when - k) - y[:, k], shift)
+        out[:, k] = y[:, k] + shift
+        begins = starts[:, k]
+        after, when = np.where(begins, out[:, k], after), np.where(begins, k, np.where(seen, -1, when))
+    return out
+
+
+def _ago(y: np.ndarray, turn: np.ndarray) -> dict[int, np.ndarray]:
+    """Values 1 to AGO years ago measured from the last; a gap is bridged by a straight line, before the
+    start 0.
+    """
+    value, when = np.zeros(len(y)), np.full(len(y), y.shape[1] - 1)
+    filled = np.zeros((AGO + 1, len(y)))
+    for k in range(y.shape[1] - 2, -1, -1):
+        seen = np.isfinite(y[:, k])
+        rise = (y[:, k] - value) / (when - k)
+        for ago in range(1, AGO + 1):
+            column = y.shape[1] - 1 - ago
+            inside = seen & (column >= k) & (column < when)
+            filled[ago] = np.where(inside, value + rise * (when - column), filled[ago])
+        value, when = np.where(seen, y[:, k], value), np.where(seen, k, when)
+    return {ago: np.clip(filled[ago] * turn / 3.0, -3.0, 3.0) for ago in range(1, AGO + 1)}
+
+
+def _features(
+    h: Histories,
+    unit: np.ndarray,
+    y: np.ndarray,
+    d: np.ndarray,
+    gap: np.ndarray,
+    mean: np.ndarray,
+    turn: np.ndarray,
+) -> dict[str, np.ndarray]:
     size = np.abs(d)
-    mean = _mean(d)
-    turn = np.where(mean < 0, -1.0, 1.0)
     count = np.isfinite(h.values).sum(axis=1).astype(float)
     rms = np.sqrt(_mean(d * d))
     near = d[:, -3:]
@@ -84,7 +125,7 @@ def _features(h: Histories, unit: np.ndarray) -> dict[str, np.ndarray]:
     high = np.where(h.support == 2, high, 50.0)
     low = np.where(h.support > 0, low, 50.0)
     bound = (h.support > 0)[:, None] & ((h.values <= 0) | ((h.support == 2)[:, None] & (h.values >= 100)))
-    older = d[:, : WINDOW - 4]
+    older = d[:, :-4]
     changed = np.where(size > 1e-9, size, np.nan)
     return {
         "log_years": np.log(count) - 2.0,

@@ -13,9 +13,9 @@ import pandas as pd
 
 from .errors import QcityError, did_you_mean
 from .histories import LOWER, SUPPORTS, UPPER, Histories, SeriesError, from_frame
-from .panel import PanelForecast, forecast_panel, mixtures
+from .marginals import at_levels
+from .panel import Ahead, PanelForecast, forecast_panel, look_ahead
 from .prior import Prior, shipped
-from .student import Mixture
 
 __all__ = ["Forecast", "PanelForecast", "combine", "forecast", "forecast_panel"]
 
@@ -26,8 +26,8 @@ FARTHEST = 50  # years ahead
 class Forecast:
     """Joint paths of one series after its last observed year.
 
-    Attributes: `paths` (draws, years) in the unit of the series; `years` (years,) as integers; `model`, the name
-    of what made them; `support`; `history`, the series used (index year).
+    Attributes: `paths` (draws, years) in the unit of the series; `years` (years,) as integers; `model`, the
+    name of what made them; `support`; `history`, the series used (index year).
     """
 
     paths: np.ndarray
@@ -102,10 +102,11 @@ def forecast(
 ) -> Forecast:
     """Forecast one series from the year after its last observed value up to and including `until`.
 
-    `series` has years as index; NaN or missing years are gaps. `support` is the possible range: real, positive
-    (0 or more), percent (0 to 100) or count. `breaks` are years in which a new segment starts whose level is not
-    linked to the one before (a change of definition); size and direction of changes are shared across segments.
-    `model` is "mixture" (default) or one of `models.NAMES`. An integer `rng` makes a new Generator.
+    `series` has years as index; NaN or missing years are gaps. `support` is the possible range: real,
+    positive (0 or more), percent (0 to 100) or count. `breaks` are years in which a new segment starts
+    whose level is not linked to the one before (a change of definition); size and direction of changes are
+    shared across segments. `model` is "mixture" (default) or one of `models.NAMES`. An integer `rng` makes
+    a new Generator.
 
     Raises SeriesError for values that cannot be forecast (see `histories.from_frame`) and QcityError for
     arguments that make no sense.
@@ -123,7 +124,7 @@ def forecast(
         raise QcityError(f"draws must be a whole number, 1 or more; found {draws!r}")
     generator = np.random.default_rng(rng) if isinstance(rng, (int, np.integer)) else rng
     if model == "mixture":
-        paths = draw(mixtures(history, prior or shipped(), len(years), states=True), int(draws), generator)
+        paths = draw(look_ahead(history, prior or shipped(), len(years)), int(draws), generator)
     else:
         from . import models
 
@@ -137,9 +138,8 @@ def forecast(
                 f"model {model!r} cannot take breaks; use model 'mixture', or the last segment only"
             )
         paths = models.paths(model, series, len(years), int(draws), generator)
-        kind = SUPPORTS.index(support)
-        paths = np.clip(paths, LOWER[kind], UPPER[kind])
-    return Forecast(paths, years, model, support, series.dropna())
+    kind = SUPPORTS.index(support)
+    return Forecast(np.clip(paths, LOWER[kind], UPPER[kind]), years, model, support, series.dropna())
 
 
 def one_history(series: pd.Series, support: str, breaks: Sequence[int]) -> Histories:
@@ -165,34 +165,40 @@ def _years(last: int, until: int) -> np.ndarray:
     return np.arange(last + 1, int(until) + 1)
 
 
-def draw(mixture: Mixture, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Joint paths (draws, years) of the first series of a mixture made with `states=True`.
+def draw(found: Ahead, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Joint paths (draws, years) of the first series, before the edges of its range count.
 
-    A cell is drawn by its weight, then its variance, its state at the last year, and each year's noise.
+    A cell is drawn by its weight, then its variance, its state at the last year, and each year's noise:
+    this says how the years hang together. Each year's values are then moved, rank by rank, to the forecast
+    distribution of that year (Schaake shuffle, Clark et al. 2004), so that paths and panel quantiles tell
+    the same.
     """
-    states = mixture.states
-    assert states is not None
-    cell = np.searchsorted(np.cumsum(mixture.weight[0])[:-1], rng.random(draws), side="right")
-    get = {name: value[0][cell] for name, value in states.items()}
-    variance = get["rate"] / rng.standard_gamma(get["shape"])
-    sd = np.sqrt(variance)
-    first, second = rng.standard_normal(draws), rng.standard_normal(draws)
-    root = np.sqrt(np.maximum(get["p11"], 0.0))
-    cross = np.where(root > 0, get["p12"] / np.where(root > 0, root, 1.0), 0.0)
-    level = get["level"] + sd * root * first
-    rest = np.sqrt(np.maximum(get["p22"] - cross * cross, 0.0))
-    slope = get["slope"] + sd * (cross * first + rest * second)
-    years = mixture.location.shape[2]
+    order = np.argsort(_structural(found, draws, rng), axis=0, kind="stable")
+    values = at_levels(found.knots[0], (np.arange(draws) + 0.5) / draws).T
+    paths = np.empty_like(values)
+    np.put_along_axis(paths, order, values, axis=0)
+    return paths
+
+
+def _structural(found: Ahead, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Paths of the structural mixture, in units of the typical change."""
+    cell = np.searchsorted(np.cumsum(found.weight[0])[:-1], rng.random(draws), side="right")
+    f = {name: getattr(found.fit, name)[0][cell] for name in found.fit.__dataclass_fields__}
+    c = {name: getattr(found.cells, name)[0][cell] for name in ("rho", "z", "phi")}
+    sd = np.sqrt(f["rate"] / rng.standard_gamma(f["shape"]))
+    first, second = rng.standard_normal((2, draws))
+    root = np.sqrt(np.maximum(f["p11"], 0.0))
+    cross = np.where(root > 0, f["p12"] / np.where(root > 0, root, 1.0), 0.0)
+    level = f["level"] + sd * root * first
+    slope = f["slope"] + sd * (cross * first + np.sqrt(np.maximum(f["p22"] - cross**2, 0.0)) * second)
+    years = found.knots.shape[1]
     paths = np.empty((draws, years))
     noise = rng.standard_normal((3, years, draws))
     for h in range(years):
-        level = level + get["phi"] * slope + sd * np.sqrt(get["rho"]) * noise[0, h]
-        slope = get["phi"] * slope + sd * np.sqrt(get["z"]) * noise[1, h]
-        paths[:, h] = level + sd * np.sqrt(1.0 - get["rho"]) * noise[2, h]
-    log = mixture.log[0][cell][:, None]
-    plain = mixture.last[0] + mixture.unit[0] * paths
-    power = np.where(log, np.clip(paths * mixture.log_unit[0], -25.0, 25.0), 0.0)
-    return np.clip(np.where(log, mixture.last[0] * np.exp(power), plain), mixture.lower[0], mixture.upper[0])
+        level = level + c["phi"] * slope + sd * np.sqrt(c["rho"]) * noise[0, h]
+        slope = c["phi"] * slope + sd * np.sqrt(c["z"]) * noise[1, h]
+        paths[:, h] = level + sd * np.sqrt(1.0 - c["rho"]) * noise[2, h]
+    return paths
 
 
 def combine(forecasts: Sequence[Forecast]) -> Forecast:

@@ -60,8 +60,8 @@ def from_frame(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> Histories:
     "real"); the order of its rows does not matter. A missing value is a gap.
 
     Raises SeriesError for an unknown or missing column, text where a number belongs, a duplicate
-    (series_id, period), an infinite value, an unknown support or more than one for a series, a value outside
-    the support, and fewer than three observed points.
+    (series_id, period), an infinite value, an unknown support or more than one for a series, a value
+    outside the support, and fewer than three observed points.
 
     >>> h = from_frame(pd.DataFrame({"series_id": "a", "period": [2020, 2022, 2021], "value": [1.0, 3, 2]}))
     >>> h.values[0, -3:], int(h.last_year[0])
@@ -124,7 +124,8 @@ def _support(frame: pd.DataFrame, codes: np.ndarray, ids: np.ndarray) -> np.ndar
     for name in names:
         if name not in SUPPORTS:
             raise SeriesError(
-                f"unknown support {name!r}; allowed: {', '.join(SUPPORTS)}.{did_you_mean(str(name), SUPPORTS)}"
+                f"unknown support {name!r}; allowed: {', '.join(SUPPORTS)}."
+                f"{did_you_mean(str(name), SUPPORTS)}"
             )
     index = np.array([SUPPORTS.index(str(name)) for name in names], dtype=np.int64)[kind]
     low, high = np.full(len(ids), 9), np.full(len(ids), -1)
@@ -156,8 +157,8 @@ def _refuse_outside(
         name = SUPPORTS[support[i]]
         limits = "0 to 100" if name == "percent" else "0 or more"
         raise SeriesError(
-            f"series {ids[codes[i]]!r}, {int(period[i])}: {value[i]:g} is outside its support {name!r} ({limits}); "
-            f"correct the value, or use support 'real'"
+            f"series {ids[codes[i]]!r}, {int(period[i])}: {value[i]:g} is outside its support {name!r} "
+            f"({limits}); correct the value, or use support 'real'"
         )
 
 

@@ -4,11 +4,12 @@
     l_t = l_{t-1} + phi b_{t-1} + u_t   u_t ~ N(0, s2 rho)
     b_t = phi b_{t-1} + v_t             v_t ~ N(0, s2 z)
 
-Each grid cell is one model: constant mean, random walk, drift, damped trend, noisy level are all cells. The level
-is diffuse (each segment is conditioned on its first value), the slope starts at N(0, s2 slope_variance), and s2
-has an inverse-gamma prior with shape `shape` and scale `shape * size ** 2`. Gains depend only on which years were
-observed, so one recursion serves every series with the same pattern of years. Marginal likelihoods are closed
-form and forecasts are Student t (Harvey 1989, ch. 3-4; West and Harrison 1997, ch. 4).
+Each grid cell is one model: constant mean, random walk, drift, damped trend, noisy level are all cells. The
+level is diffuse (each segment is conditioned on its first value), the slope starts at N(0, s2
+slope_variance), and s2 has an inverse-gamma prior with shape `shape` and scale `shape * size ** 2`. Gains
+depend only on which years were observed, so one recursion serves every series with the same pattern of
+years. Marginal likelihoods are closed form and forecasts are Student t (Harvey 1989, ch. 3-4; West and
+Harrison 1997, ch. 4).
 
 Out of scope: which weight a cell has before the data are seen (see `prior`).
 """
@@ -22,9 +23,9 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Cells:
-    """Grid cells, one entry each: `rho` share of the one-step variance that moves the level (the rest is noise),
-    `z` slope noise, `phi` damping, `slope_variance` of the first slope, `shape` and `size` of the scale prior,
-    `log` true where the cell works on logarithms.
+    """Grid cells, one entry each: `rho` share of the one-step variance that moves the level (the rest is
+    noise), `z` slope noise, `phi` damping, `slope_variance` of the first slope, `shape` and `size` of the
+    scale prior.
     """
 
     rho: np.ndarray
@@ -33,7 +34,6 @@ class Cells:
     slope_variance: np.ndarray
     shape: np.ndarray
     size: np.ndarray
-    log: np.ndarray
 
     def __len__(self) -> int:
         return len(self.rho)
@@ -64,11 +64,11 @@ class Filtered:
 def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
     """Run every cell over every series.
 
-    `values` (n, T): NaN where not observed. `starts` (n, T): true where a segment begins, which includes the
-    first observed value. When all series share one pattern, gains are computed once for all of them; the result
-    is the same to the bit either way.
+    `values` (n, T): NaN where not observed. `starts` (n, T): true where a segment begins, which includes
+    the first observed value. When all series share one pattern, gains are computed once for all of them;
+    the result is the same to the bit either way.
 
-    >>> cells = Cells(*(np.array([x]) for x in (1.0, 0.0, 0.0, 0.0, 1.0, 0.6, False)))
+    >>> cells = Cells(*(np.array([x]) for x in (1.0, 0.0, 0.0, 0.0, 1.0, 0.6)))
     >>> f = kalman(np.array([[0.0, 1.0, np.nan, 3.0]]), np.array([[True, False, False, False]]), cells)
     >>> float(f.level[0, 0]), float(f.p11[0, 0]), float(f.shape[0, 0])
     (3.0, 0.0, 2.0)
@@ -125,11 +125,12 @@ def _posterior(
     rate = prior_rate + squares / 2.0
     constant = gammaln(shape) - gammaln(cells.shape) + cells.shape * np.log(prior_rate)
     loglik = (constant - 0.5 * log_f - 0.5 * linked * np.log(2.0 * np.pi)) - shape * np.log(rate)
-    return Filtered(loglik, *state, shape, rate)
+    level, slope, p11, p12, p22 = state
+    return Filtered(loglik, level, slope, p11, p12, p22, shape, rate)
 
 
 def ahead(fit: Filtered, cells: Cells, years: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Location (n, C, years), scale (n, C, years) and degrees of freedom (n or 1, C) of the Student t ahead."""
+    """Location (n, C, years), scale (n, C, years) and degrees of freedom (n or 1, C) of what is ahead."""
     location = np.empty((*fit.level.shape, years))
     scale = np.empty_like(location)
     level, slope = fit.level, fit.slope

@@ -5,7 +5,9 @@ A model that cannot be fitted raises an error that says why; nothing else is use
 
 from __future__ import annotations
 
+import inspect
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -22,9 +24,10 @@ class ModelError(QcityError):
 def paths(model: str, series: pd.Series, years: int, draws: int, rng: np.random.Generator) -> np.ndarray:
     """Joint paths (draws, years) of a named model after the last observed value of a series (index year).
 
-    `ets`: additive damped trend (ETSModel). `theta`: the Theta method with its normal errors. `arima`: order
-    (0, 1, 1) with drift. `ucm`: local linear trend. `drift`: random walk with drift and its estimation error.
-    `naive`: random walk. Gaps are allowed for arima, ucm, drift and naive. Raises ModelError with the reason.
+    `ets`: additive damped trend (ETSModel). `theta`: the Theta method with its normal errors. `arima`:
+    order (0, 1, 1) with drift. `ucm`: local linear trend. `drift`: random walk with drift and its
+    estimation error. `naive`: random walk. Gaps are allowed for arima, ucm, drift and naive. Raises
+    ModelError with the reason.
 
     >>> y = pd.Series([1.0, 2, 2, 3, 4], index=range(2019, 2024))
     >>> paths("naive", y, 2, 1000, np.random.default_rng(0)).shape
@@ -58,7 +61,9 @@ def _ets(y: np.ndarray, years: int, draws: int, rng: np.random.Generator) -> np.
     if len(y) < 5:
         raise ValueError("a damped trend needs at least 5 points")
     fit = ETSModel(y, error="add", trend="add", damped_trend=True).fit(disp=False)
-    return _rows(fit.simulate(years, repetitions=draws, anchor="end", random_state=rng), draws, years)
+    return _rows(
+        fit.simulate(years, repetitions=draws, anchor="end", **_random(fit.simulate, rng)), draws, years
+    )
 
 
 def _theta(y: np.ndarray, years: int, draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -67,7 +72,7 @@ def _theta(y: np.ndarray, years: int, draws: int, rng: np.random.Generator) -> n
     index = pd.period_range("2000", periods=len(y), freq="Y")
     fit = ThetaModel(pd.Series(y, index=index), deseasonalize=False).fit(disp=False)
     centre = fit.forecast(years).to_numpy()
-    # The Theta model is a random walk with drift behind simple exponential smoothing (Hyndman and Billah 2003).
+    # The Theta model is a random walk with drift behind exponential smoothing (Hyndman and Billah 2003).
     alpha, sigma = float(fit.params["alpha"]), float(np.sqrt(fit.sigma2))
     shocks = rng.standard_normal((draws, years)) * sigma
     return centre + shocks + alpha * (np.cumsum(shocks, axis=1) - shocks)
@@ -79,7 +84,9 @@ def _arima(y: np.ndarray, years: int, draws: int, rng: np.random.Generator) -> n
     if np.isfinite(y).sum() < 5:
         raise ValueError("order (0, 1, 1) with drift needs at least 5 points")
     fit = ARIMA(y, order=(0, 1, 1), trend="t").fit()
-    return _rows(fit.simulate(years, repetitions=draws, anchor="end", random_state=rng), draws, years)
+    return _rows(
+        fit.simulate(years, repetitions=draws, anchor="end", **_random(fit.simulate, rng)), draws, years
+    )
 
 
 def _ucm(y: np.ndarray, years: int, draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -88,7 +95,15 @@ def _ucm(y: np.ndarray, years: int, draws: int, rng: np.random.Generator) -> np.
     if np.isfinite(y).sum() < 5:
         raise ValueError("a local linear trend needs at least 5 points")
     fit = UnobservedComponents(y, "local linear trend").fit(disp=False)
-    return _rows(fit.simulate(years, repetitions=draws, anchor="end", random_state=rng), draws, years)
+    return _rows(
+        fit.simulate(years, repetitions=draws, anchor="end", **_random(fit.simulate, rng)), draws, years
+    )
+
+
+def _random(simulate: Callable[..., object], rng: np.random.Generator) -> dict[str, np.random.Generator]:
+    """The generator under the name this version of statsmodels gives it."""
+    known = inspect.signature(simulate).parameters
+    return {"rng" if "rng" in known else "random_state": rng}
 
 
 def _rows(drawn: np.ndarray | pd.DataFrame, draws: int, years: int) -> np.ndarray:

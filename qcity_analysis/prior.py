@@ -1,7 +1,9 @@
-"""The shipped prior: how much each grid cell weighs before a series is fitted, given what can be seen of it.
+"""The shipped prior: what thousands of other series say about a series before and beside its own fit.
 
-Small networks of one hidden layer turn the features of a series into a weight for each cell; their log weights
-are averaged. Everything is in one readable JSON file; `prior/MODEL_CARD.md` says what it was trained on.
+Two small parts, both functions of the features of a series (see `features`): the gate gives each grid cell
+of the structural mixture its weight; the learners give quantiles of the five years ahead directly. `widen`
+makes the intervals of their average hold as often as they say, by length of history. Everything is in one
+readable JSON file; `prior/MODEL_CARD.md` says what it was trained on and how well it does.
 """
 
 from __future__ import annotations
@@ -17,56 +19,93 @@ import numpy as np
 
 from .errors import QcityError
 from .features import NAMES
+from .marginals import KNOTS
 from .mixture import Cells
 
 FILE = "prior.json"
+YEARS = 5  # years ahead the learners know
+LENGTHS = (6, 10)  # histories of up to 6 points, up to 10, longer: each with its own `widen`
+ROWS = 64  # matrices are multiplied in slices of this many rows, whatever the number of series
 
 
 @dataclass(frozen=True)
 class Gate:
-    """One network: features (F) -> `tanh` hidden (U) -> a log weight for each cell (C), plus a linear part."""
+    """Features (F) -> hidden (U) -> a log weight for each cell (C), plus a linear part; `trust` is the
+    exponent of the marginal likelihood.
+    """
 
     into: np.ndarray  # (F, U)
     hidden: np.ndarray  # (U,)
     out: np.ndarray  # (U, C)
     linear: np.ndarray  # (F, C)
     bias: np.ndarray  # (C,)
-    trust: float  # exponent of the marginal likelihood
+    trust: np.ndarray  # (1,)
 
-    def logits(self, x: np.ndarray, loglik: np.ndarray) -> np.ndarray:
-        """Log weight (n, C), up to a constant, after the series has been seen."""
-        units = np.tanh(dot(x, self.into) + self.hidden)
-        return dot(units, self.out) + dot(x, self.linear) + self.bias + self.trust * loglik
+    def weights(self, x: np.ndarray, loglik: np.ndarray) -> np.ndarray:
+        """Weight of each cell (n, C), summing to one, after the series has been seen."""
+        relative = np.maximum(loglik - loglik.max(axis=1, keepdims=True), -60.0)
+        unit = np.tanh(dot(x, self.into) + self.hidden)
+        log_weight = dot(unit, self.out) + dot(x, self.linear) + self.bias + self.trust * relative
+        weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
+        return weight / _row_sums(weight)
+
+
+@dataclass(frozen=True)
+class Learner:
+    """Features (F) -> hidden (U) -> hidden (U) -> quantiles (5 years x 15 knots), plus a linear part."""
+
+    into: np.ndarray  # (F, U)
+    first: np.ndarray  # (U,)
+    between: np.ndarray  # (U, U)
+    second: np.ndarray  # (U,)
+    out: np.ndarray  # (U, 75)
+    linear: np.ndarray  # (F, 75)
+    bias: np.ndarray  # (75,)
+
+    def quantiles(self, x: np.ndarray) -> np.ndarray:
+        """Quantiles (n, 5, 15) in units of the typical change, turned to the direction of the series."""
+        one = np.tanh(dot(x, self.into) + self.first)
+        two = np.tanh(dot(one, self.between) + self.second)
+        found = dot(two, self.out) + dot(x, self.linear) + self.bias
+        return np.sort(found.reshape(len(x), YEARS, len(KNOTS)), axis=2)
 
 
 @dataclass(frozen=True)
 class Prior:
-    """Cells, the mean and spread of the features in training, and the networks."""
+    """Cells, mean and spread of the features in training, gate, learners, the gate's share of the
+    quantiles, and the factor by which distances from the median are widened: (3 lengths, 5 years, 15
+    knots).
+    """
 
     cells: Cells
     mean: np.ndarray
     spread: np.ndarray
-    gates: tuple[Gate, ...]
+    gate: Gate
+    learners: tuple[Learner, ...]
+    share: float
+    widen: np.ndarray
 
-    def weights(self, features: np.ndarray, loglik: np.ndarray) -> np.ndarray:
-        """Weight of each cell (n, C), summing to one, from features (n, F) and marginal log likelihoods (n, C)."""
-        x = (features - self.mean) / self.spread
-        best = loglik.max(axis=1, keepdims=True)
-        relative = loglik - best
-        total = np.zeros(loglik.shape)
-        for gate in self.gates:
-            total += gate.logits(x, relative)
-        total /= len(self.gates)
-        weight = np.exp(total - total.max(axis=1, keepdims=True))
-        return weight / _row_sums(weight)
+    def inputs(self, features: np.ndarray) -> np.ndarray:
+        """Features as the networks take them: centred, scaled and within -5 and 5."""
+        return np.clip((features - self.mean) / self.spread, -5.0, 5.0)
+
+    def direct(self, x: np.ndarray) -> np.ndarray:
+        """The learners' mean quantiles (n, 5, 15), in the direction of the series."""
+        total = np.zeros((len(x), YEARS, len(KNOTS)))
+        for learner in self.learners:
+            total += learner.quantiles(x)
+        return total / len(self.learners)
 
 
 def dot(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """`x @ matrix`, added up in a fixed order: each row's result does not depend on the other rows."""
-    total = np.zeros((len(x), matrix.shape[1]))
-    for k in range(matrix.shape[0]):
-        total += x[:, k : k + 1] * matrix[k]
-    return total
+    """`x @ matrix` in slices of one shape, so that no row depends on the others or on how many there are."""
+    out = np.empty((len(x), matrix.shape[1]))
+    for i in range(0, len(x), ROWS):
+        part = x[i : i + ROWS]
+        if len(part) < ROWS:
+            part = np.concatenate([part, np.zeros((ROWS - len(part), x.shape[1]))])
+        out[i : i + ROWS] = (part @ matrix)[: len(out) - i]
+    return out
 
 
 def _row_sums(a: np.ndarray) -> np.ndarray:
@@ -76,7 +115,7 @@ def _row_sums(a: np.ndarray) -> np.ndarray:
     return total
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)
 def shipped() -> Prior:
     """The prior that comes with the package.
 
@@ -102,38 +141,49 @@ def load(path: Path | str) -> Prior:
 
 def save(prior: Prior, path: Path | str) -> None:
     """Write a prior as readable JSON, one row of numbers a line."""
-    cells = {
-        name: [_short(v) for v in getattr(prior.cells, name)] for name in prior.cells.__dataclass_fields__
-    }
     content = {
-        "cells": cells,
+        "cells": _fields(prior.cells),
         "features": {
             name: [_short(m), _short(s)] for name, m, s in zip(NAMES, prior.mean, prior.spread, strict=True)
         },
-        "gates": [{name: _nested(getattr(g, name)) for name in g.__dataclass_fields__} for g in prior.gates],
+        "gate": _fields(prior.gate),
+        "learners": [_fields(learner) for learner in prior.learners],
+        "share": prior.share,
+        "widen": _nested(prior.widen),
     }
-    Path(path).write_text(_rows(content) + "\n", encoding="utf-8")
+    Path(path).write_text(_rows(content) + "\n", encoding="utf-8", newline="\n")
 
 
 def _from_dict(content: dict[str, Any]) -> Prior:
     if tuple(content["features"]) != NAMES:
         raise ValueError("its features are not those of this version")
-    cells = Cells(**{name: np.asarray(values) for name, values in content["cells"].items()})
     centre = np.array(list(content["features"].values()), dtype=float)
-    gates = tuple(
-        Gate(**{name: np.asarray(v, dtype=float) if name != "trust" else float(v) for name, v in g.items()})
-        for g in content["gates"]
+    return Prior(
+        Cells(**_arrays(content["cells"])),
+        centre[:, 0],
+        centre[:, 1],
+        Gate(**_arrays(content["gate"])),
+        tuple(Learner(**_arrays(one)) for one in content["learners"]),
+        float(content["share"]),
+        np.array(content["widen"], dtype=float),
     )
-    return Prior(cells, centre[:, 0], centre[:, 1], gates)
 
 
-def _short(value: Any) -> Any:
+def _fields(record: Any) -> dict[str, Any]:
+    return {name: _nested(getattr(record, name)) for name in record.__dataclass_fields__}
+
+
+def _arrays(record: dict[str, Any]) -> dict[str, np.ndarray]:
+    return {name: np.array(values, dtype=float) for name, values in record.items()}
+
+
+def _short(value: float) -> float:
     """Four significant digits are more than the data can tell."""
-    return bool(value) if isinstance(value, (bool, np.bool_)) else float(f"{float(value):.4g}")
+    return float(f"{float(value):.4g}")
 
 
-def _nested(value: Any) -> Any:
-    return [_nested(v) for v in value] if isinstance(value, np.ndarray) and value.ndim else _short(value)
+def _nested(value: np.ndarray) -> Any:
+    return [_nested(v) for v in value] if value.ndim > 1 else [_short(v) for v in value]
 
 
 def _rows(content: Any, depth: int = 0) -> str:
