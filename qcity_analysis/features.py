@@ -11,15 +11,17 @@ import numpy as np
 
 from .histories import Histories
 
-NAMES = (
+SUMMARIES = (
     "log_years", "mean_change", "slope", "last_change", "last_change_size", "largest_change",
     "middle_change", "change_autocorrelation", "from_mean", "from_recent", "relative_unit", "percent",
     "positive", "count", "room_ahead", "room_behind", "repeated", "recent_roughness", "recent_change",
     "same_direction", "monotone", "bend", "line_error", "line_autocorrelation", "largest_when",
     "second_largest", "coarse", "growth", "whole_numbers", "at_bound", "skew", "gaps",
-    "last_against_mean", "line_gap", "ago_6", "ago_5", "ago_4", "ago_3", "ago_2", "ago_1",
+    "last_against_mean", "line_gap", "rising",
 )  # fmt: skip
-AGO = 6  # recent values, measured from the last one, that are features themselves
+AGO = 14  # recent values, measured from the last one, and changes that are features themselves
+CHANGES = tuple(f"change_{k}" for k in range(1, AGO + 1))
+NAMES: tuple[str, ...] = (*SUMMARIES, *(f"ago_{k}" for k in range(1, AGO + 1)), *CHANGES)
 CONSTANT = 0.01  # typical change of a series that never changed, as a share of its size
 
 
@@ -37,7 +39,8 @@ def units(h: Histories) -> np.ndarray:
     typical = 0.7 * np.sqrt(_mean(rough * rough)) + 0.5 * _median(np.abs(rough))
     size = _mean(np.abs(h.values))
     constant = CONSTANT * np.where(size > 0, size, 10.0)
-    return np.where(typical > 0, typical + 1e-4 * size, constant) + 1e-12
+    # Where zero means something, a ten-thousandth of the size is added; "real" has no zero to measure from.
+    return np.where(typical > 0, typical + np.where(h.support > 0, 1e-4 * size, 0.0), constant)
 
 
 def changes(values: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -57,7 +60,7 @@ def changes(values: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def features(h: Histories, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Features (n, F), one column for each of NAMES, within -6 and 6; and the direction, -1 or 1, of each
+    """Features (n, F), one column for each of NAMES, within -9 and 9; and the direction, -1 or 1, of each
     series.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -67,9 +70,9 @@ def features(h: Histories, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         turn = np.where(mean < 0, -1.0, 1.0)
         y = joined(y, h.starts, mean)
         table = _features(h, unit, y, d, gap, mean, turn)
-        table |= {f"ago_{k}": v for k, v in _ago(y, turn).items()}
+        table |= _path(y, turn) | {"rising": turn}
     found = np.stack([table[name] for name in NAMES], axis=1)
-    return np.clip(np.nan_to_num(found, posinf=6.0, neginf=-6.0), -6.0, 6.0), turn
+    return np.clip(np.nan_to_num(found, posinf=9.0, neginf=-9.0), -9.0, 9.0), turn
 
 
 def joined(y: np.ndarray, starts: np.ndarray, mean: np.ndarray) -> np.ndarray:
@@ -86,21 +89,22 @@ def joined(y: np.ndarray, starts: np.ndarray, mean: np.ndarray) -> np.ndarray:
     return out
 
 
-def _ago(y: np.ndarray, turn: np.ndarray) -> dict[int, np.ndarray]:
-    """Values 1 to AGO years ago measured from the last; a gap is bridged by a straight line, before the
-    start 0.
-    """
-    value, when = np.zeros(len(y)), np.full(len(y), y.shape[1] - 1)
-    filled = np.zeros((AGO + 1, len(y)))
-    for k in range(y.shape[1] - 2, -1, -1):
-        seen = np.isfinite(y[:, k])
-        rise = (y[:, k] - value) / (when - k)
-        for ago in range(1, AGO + 1):
-            column = y.shape[1] - 1 - ago
-            inside = seen & (column >= k) & (column < when)
-            filled[ago] = np.where(inside, value + rise * (when - column), filled[ago])
-        value, when = np.where(seen, y[:, k], value), np.where(seen, k, when)
-    return {ago: np.clip(filled[ago] * turn / 3.0, -3.0, 3.0) for ago in range(1, AGO + 1)}
+def _path(y: np.ndarray, turn: np.ndarray) -> dict[str, np.ndarray]:
+    """The last AGO values and yearly changes; gaps are bridged by straight lines, nothing moves before."""
+    n, w = y.shape
+    place = np.arange(w)
+    seen = np.isfinite(y)
+    left = np.maximum.accumulate(np.where(seen, place, -1), axis=1)
+    right = np.minimum.accumulate(np.where(seen, place, w)[:, ::-1], axis=1)[:, ::-1]
+    left = np.where(left < 0, right, left)[:, w - AGO - 1 :]
+    right = right[:, w - AGO - 1 :]
+    row = np.arange(n)[:, None]
+    low, high = y[row, left], y[row, right]
+    share = (place[w - AGO - 1 :] - left) / np.maximum(right - left, 1)
+    value = (low + share * (high - low)) * turn[:, None]
+    table = {f"ago_{k}": np.clip(value[:, AGO - k], -9.0, 9.0) for k in range(1, AGO + 1)}
+    change = np.diff(value, axis=1)
+    return table | {f"change_{k}": change[:, AGO - k] for k in range(1, AGO + 1)}
 
 
 def _features(
@@ -138,7 +142,9 @@ def _features(
         "change_autocorrelation": _autocorrelation(d),
         "from_mean": -_mean(y) * turn,
         "from_recent": -_mean(y[:, -3:]) * turn,
-        "relative_unit": np.clip(np.log(unit / (_mean(np.abs(h.values)) + 1e-9)), -8, 3) / 4,
+        "relative_unit": np.where(
+            h.support > 0, np.clip(np.log(unit / (_mean(np.abs(h.values)) + 1e-9)), -8, 3) / 4, 0.0
+        ),
         "percent": h.support == 2,
         "positive": h.support == 1,
         "count": h.support == 3,
@@ -156,7 +162,9 @@ def _features(
         "second_largest": second / (largest + 1e-9),
         "coarse": -_least(changed),
         "growth": np.where(h.support == 1, mean / (np.abs(low) + 1.0), 0.0) * 4,
-        "whole_numbers": _mean(np.where(np.isfinite(h.values), h.values == np.round(h.values), np.nan)),
+        "whole_numbers": np.where(
+            h.support > 0, _mean(np.where(np.isfinite(h.values), h.values == np.round(h.values), np.nan)), 0.0
+        ),
         "at_bound": _mean(np.where(np.isfinite(h.values), bound, np.nan)),
         "skew": _mean(centred**3) / spread**3 * turn,
         "gaps": np.log(_mean(gap)),

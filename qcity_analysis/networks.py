@@ -17,7 +17,7 @@ from .prior import YEARS, Gate, Learner
 
 BATCH = 512
 SHRINK = 1e-4
-POWER = 0.5
+POWER = 0.4
 Parameters = dict[str, np.ndarray]
 
 
@@ -31,7 +31,7 @@ class Effort:
 
 
 GATE = Effort(16, 10, 0.01)
-LEARNER = Effort(32, 20, 0.003)
+LEARNER = Effort(48, 16, 0.005)
 
 
 def fit_gate(

@@ -20,7 +20,7 @@ from .mixture import Cells, Filtered, ahead, kalman
 from .prior import LENGTHS, YEARS, Prior, shipped
 from .student import Mixture
 
-BLOCK = 256  # series worked on together: their arrays stay in the processor's cache
+BLOCK = 1024  # series worked on together: their arrays stay in the processor's cache
 KEEP = 8  # cells kept for a series, the heaviest
 SHARED = 24  # series with one pattern of years that are worth a recursion of their own
 
@@ -118,9 +118,10 @@ def forecast_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = 
     h = from_frame(frame)
     prior = prior or shipped()
     knots = np.empty((len(h), int(horizon), len(KNOTS)))
+    alike = np.argsort(_patterns(h), kind="stable")  # series observed in the same years share their gains
     for i in range(0, len(h), BLOCK):
-        block = h.rows(slice(i, i + BLOCK))
-        knots[i : i + BLOCK] = look_ahead(block, prior, int(horizon)).knots
+        rows = alike[i : i + BLOCK]
+        knots[rows] = look_ahead(h.rows(rows), prior, int(horizon)).knots
     return PanelForecast(h.ids, h.last_year, h.support, int(horizon), knots)
 
 
@@ -173,7 +174,7 @@ def _blend(gate: np.ndarray, direct: np.ndarray, h: Histories, prior: Prior) -> 
 
 def heaviest(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The KEEP heaviest cells of each series, in the order of the grid, and their weights, summing to one."""
-    keep = np.sort(np.argsort(-weight, axis=1, kind="stable")[:, :KEEP], axis=1)
+    keep = np.sort(np.argpartition(-weight, KEEP, axis=1)[:, :KEEP], axis=1)
     weight = np.take_along_axis(weight, keep, 1)
     total = np.zeros((len(weight), 1))
     for k in range(weight.shape[1]):
@@ -184,10 +185,7 @@ def heaviest(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def fit_cells(h: Histories, unit: np.ndarray, cells: Cells) -> Filtered:
     """Every cell fitted to every series, in units of the typical change and measured from the last value."""
     values = (h.values - h.values[:, -1:]) / unit[:, None]
-    fits = [
-        (rows, kalman(values[rows], h.starts[rows], cells))
-        for rows in _patterns(np.isfinite(values), h.starts)
-    ]
+    fits = [(rows, kalman(values[rows], h.starts[rows], cells)) for rows in _alike(_patterns(h))]
     result = {}
     for name in Filtered.__dataclass_fields__:
         result[name] = np.empty((len(values), len(cells)))
@@ -196,11 +194,15 @@ def fit_cells(h: Histories, unit: np.ndarray, cells: Cells) -> Filtered:
     return Filtered(**result)
 
 
-def _patterns(observed: np.ndarray, starts: np.ndarray) -> Iterator[np.ndarray]:
+def _patterns(h: Histories) -> np.ndarray:
+    """A number for each series that says in which years it was observed and where its segments start."""
+    place = 1 << np.arange(h.values.shape[1], dtype=np.int64)
+    return (np.isfinite(h.values) @ place << 31) + ((h.starts & np.isfinite(h.values)) @ place)
+
+
+def _alike(pattern: np.ndarray) -> Iterator[np.ndarray]:
     """Rows that share a pattern of years, where enough do; then all others together."""
-    bits = np.packbits(np.concatenate([observed, starts], axis=1), axis=1)
-    key = np.ascontiguousarray(bits).view(f"V{bits.shape[1]}").ravel()
-    _, group, size = np.unique(key, return_inverse=True, return_counts=True)
+    _, group, size = np.unique(pattern, return_inverse=True, return_counts=True)
     for g in np.flatnonzero(size >= SHARED):
         yield np.flatnonzero(group == g)
     rest = np.flatnonzero(size[group] < SHARED)

@@ -178,8 +178,8 @@ def _arrays(record: dict[str, Any]) -> dict[str, np.ndarray]:
 
 
 def _short(value: float) -> float:
-    """Four significant digits are more than the data can tell."""
-    return float(f"{float(value):.4g}")
+    """Three significant digits are more than the data can tell."""
+    return float(f"{float(value):.3g}")
 
 
 def _nested(value: np.ndarray) -> Any:

@@ -15,7 +15,7 @@ NODES = 2048  # table steps over z / sqrt(df + z^2), which lies between -1 and 1
 INNER = (-2.5, -0.9, 0.0, 0.9, 2.5)  # scales from a heavy component's location where the search starts
 OUTER = (-200.0, -30.0, -6.0, 6.0, 30.0, 200.0)  # and from the location of any component
 DENSE = 4  # heavy components
-SECANTS = 4
+SECANTS = 3
 
 
 @lru_cache(maxsize=512)
@@ -88,7 +88,7 @@ class Mixture:
 
     def _nodes(self) -> np.ndarray:
         """Increasing values (n, H, G) that cover the mixture, dense where its heaviest components are."""
-        top = np.sort(np.argsort(-self.weight, axis=1, kind="stable")[:, :DENSE], axis=1)
+        top = np.sort(np.argpartition(-self.weight, DENSE, axis=1)[:, :DENSE], axis=1)
         row = np.arange(len(top))[:, None]
         inner = self.location[row, top][..., None] + self.scale[row, top][..., None] * np.array(INNER)
         outer = self.location[..., None] + self.scale[..., None] * np.array(OUTER)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from .errors import QcityError
-from .features import features, units
+from .features import CHANGES, NAMES, features, units
 from .histories import SUPPORTS, WINDOW, Histories
 from .marginals import KNOTS, MIDDLE
 from .mixture import Cells, ahead
@@ -26,9 +26,10 @@ from .student import Mixture
 
 ORIGINS = 5  # cut-off years drawn for each series
 CAP = 60  # series of one indicator used for each draw of origins
-LEARNERS = 3
-SHARE = 0.35  # the gate's share of the quantiles
+LEARNERS = 4
+SHARE = 0.2  # the gate's share of the quantiles
 INNER_FOLDS = 4
+SLACK = 0.0075  # a 50 % interval is widened to hold 49.3 %, a 90 % interval to hold 89.7 %: a little sharper
 KINDS = {"pct": "percent", "percent": "percent", "positive": "positive", "count": "count", "real": "real"}
 Say = Callable[[str], None]
 
@@ -78,12 +79,20 @@ def fold_of(indicator: str, folds: int, salt: str = "fold") -> int:
 
 
 def draw_tasks(
-    bank: Bank, series: list[str], origins: int, cap: int, seed: int, before: int = 9999, odd: bool = True
+    bank: Bank,
+    series: list[str],
+    origins: int,
+    cap: int,
+    seed: int,
+    before: int = 9999,
+    since: int = 0,
+    odd: bool = True,
 ) -> Tasks:
     """Random cut-offs of the given series: histories of 4 to 15 values and the five years after.
 
     At most `cap` series of one indicator for each of `origins` rounds; nothing from the year `before` on is
-    used. With `odd`, a few histories are longer, of three points, or have gaps.
+    used, and only forecasts that begin in `since` or later are kept. With `odd`, a few histories are longer,
+    of three points, or have gaps.
     """
     histories, actual, names, kinds = [], [], [], []
     indicator = bank.meta["indicator"].to_dict()
@@ -95,8 +104,8 @@ def draw_tasks(
             what = indicator[name]
             if len(y) < 10 or seen.get(what, 0) >= cap:
                 continue
-            history, after = _cut(y, rng, odd)
-            if np.nanmax(history) == np.nanmin(history):
+            history, after, origin = _cut(y, rng, odd)
+            if np.nanmax(history) == np.nanmin(history) or bank.year[name] + origin < since:
                 continue
             seen[what] = seen.get(what, 0) + 1
             histories.append(history)
@@ -106,7 +115,7 @@ def draw_tasks(
     return Tasks(_align(histories, np.array(kinds)), np.array(actual), np.array(names, dtype=object))
 
 
-def _cut(y: np.ndarray, rng: np.random.Generator, odd: bool) -> tuple[np.ndarray, np.ndarray]:
+def _cut(y: np.ndarray, rng: np.random.Generator, odd: bool) -> tuple[np.ndarray, np.ndarray, int]:
     origin = int(rng.integers(5, len(y) - YEARS + 1))
     n = int(rng.integers(4, min(origin, 15) + 1))
     chance = rng.random() if odd else 1.0
@@ -120,7 +129,7 @@ def _cut(y: np.ndarray, rng: np.random.Generator, odd: bool) -> tuple[np.ndarray
         gap[0] = gap[-1] = False
         if (~gap).sum() >= 3 and np.ptp(history[~gap]) > 0:
             history[gap] = np.nan
-    return history, y[origin : origin + YEARS]
+    return history, y[origin : origin + YEARS], origin
 
 
 def _align(histories: list[np.ndarray], support: np.ndarray) -> Histories:
@@ -141,7 +150,7 @@ def grid() -> Cells:
     trends.append((1.0, (0.0, 0.02, 0.2), 0.3))
     rows = [
         (rho, z, phi, slope, shape, size)
-        for shape, size in ((1.0, 0.3), (1.0, 0.8), (0.35, 0.5))
+        for shape, size in ((1.0, 0.3), (1.0, 0.8))
         for rho in (0.0, 0.4, 1.0)
         for phi, noises, slope in trends
         for z in noises
@@ -157,22 +166,24 @@ def fit_prior(tasks: Tasks, seed: int = 0, say: Say = lambda text: None, cross: 
     if not cross:
         return prior
     fold = np.array([fold_of(str(name), INNER_FOLDS, "inner") for name in tasks.indicator])
-    mean, actual = np.empty((len(fold), YEARS, len(KNOTS))), np.empty((len(fold), YEARS))
-    for f in range(INNER_FOLDS):
+    found, length = [], np.searchsorted(LENGTHS, np.isfinite(tasks.histories.values).sum(axis=1))
+    for f in np.unique(fold):
         say(f"  widening, part {f + 1} of {INNER_FOLDS}")
         out = np.flatnonzero(fold == f)
-        mean[out], actual[out] = scaled(tasks.rows(out), _fit(tasks.rows(np.flatnonzero(fold != f)), seed))
-    length = np.searchsorted(LENGTHS, np.isfinite(tasks.histories.values).sum(axis=1))
-    return Prior(**{**vars(prior), "widen": widening(mean, actual, length)})
+        found.append(
+            (*scaled(tasks.rows(out), _fit(tasks.rows(np.flatnonzero(fold != f)), seed)), length[out])
+        )
+    mean, actual, length = (np.concatenate(one) for one in zip(*found, strict=True))
+    return replace(prior, widen=widening(mean, actual, length))
 
 
 def _fit(tasks: Tasks, seed: int) -> Prior:
     h, cells = tasks.histories, grid()
     unit = units(h)
     found, turn = features(h, unit)
-    mean, spread = found.mean(axis=0), found.std(axis=0) + 1e-9
+    mean, spread = _centre(found)
     x = np.clip((found - mean) / spread, -5.0, 5.0)
-    weight = indicator_weights(tasks.indicator)
+    weight = np.ones(len(x))
     fit = fit_cells(h, unit, cells)
     location, scale, df = ahead(fit, cells, YEARS)
     actual = (tasks.actual - h.values[:, -1:]) / unit[:, None]
@@ -190,11 +201,15 @@ def _fit(tasks: Tasks, seed: int) -> Prior:
     return Prior(cells, mean, spread, gate, learners, SHARE, same)
 
 
-def indicator_weights(indicator: np.ndarray) -> np.ndarray:
-    """Weights with mean one that keep large indicators from drowning small ones: 1 / sqrt(tasks of it)."""
-    _, group, size = np.unique(indicator.astype(str), return_inverse=True, return_counts=True)
-    weight = 1.0 / np.sqrt(size[group])
-    return weight / weight.mean()
+def _centre(found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and spread by which features are scaled; recent values and changes keep a small common scale."""
+    mean, spread = found.mean(axis=0), found.std(axis=0) + 1e-9
+    for i, name in enumerate(NAMES):
+        if name.startswith("ago_"):
+            mean[i], spread[i] = 0.0, 6.0
+        elif name in CHANGES:
+            mean[i], spread[i] = 0.0, 3.0
+    return mean, spread
 
 
 def _mean_change(h: Histories, actual: np.ndarray) -> np.ndarray:
@@ -231,17 +246,19 @@ def scaled(tasks: Tasks, prior: Prior) -> tuple[np.ndarray, np.ndarray]:
 
 def widening(quantiles: np.ndarray, actual: np.ndarray, length: np.ndarray) -> np.ndarray:
     """Factors (3, 5, 15) by which distances from the median must grow for central intervals to hold."""
-    factor = np.ones((len(LENGTHS) + 1, YEARS, len(KNOTS)))
-    for group in range(len(factor)):
-        mine = length == group
-        for h in range(YEARS):
-            q, y = quantiles[mine, h], actual[mine, h]
-            middle = q[:, MIDDLE]
-            for k in range(MIDDLE):
-                up, down = q[:, -1 - k] - middle, middle - q[:, k]
-                side = np.where(y >= middle, up, down)
-                needed = np.abs(y - middle) / np.maximum(side, 1e-9)
-                factor[group, h, k] = factor[group, h, -1 - k] = np.quantile(needed, 1.0 - 2.0 * KNOTS[k])
+    groups = range(len(LENGTHS) + 1)
+    return np.stack([_widening(quantiles[length == g], actual[length == g]) for g in groups])
+
+
+def _widening(quantiles: np.ndarray, actual: np.ndarray) -> np.ndarray:
+    middle = quantiles[:, :, MIDDLE]
+    factor = np.ones(quantiles.shape[1:])
+    for k in range(MIDDLE):
+        up, down = quantiles[:, :, -1 - k] - middle, middle - quantiles[:, :, k]
+        side = np.maximum(np.where(actual >= middle, up, down), 1e-9)
+        held = 1.0 - 2.0 * KNOTS[k]
+        held -= 4.0 * SLACK * held * (1.0 - held)
+        factor[:, k] = factor[:, -1 - k] = np.quantile(np.abs(actual - middle) / side, held, axis=0)
     return factor
 
 

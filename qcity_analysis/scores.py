@@ -1,0 +1,161 @@
+"""Scores of probability forecasts: CRPS, intervals, Brier and its parts, reliability, and their
+uncertainty.
+
+Everything is numpy in, numpy or pandas out; lower is better for CRPS and Brier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+LEVELS = np.array([0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975])
+
+
+def crps_quantiles(quantiles: np.ndarray, levels: np.ndarray, actual: np.ndarray) -> np.ndarray:
+    """CRPS approximated by the mean quantile score, 2 (1{y < q} - p)(q - y), over levels on the last axis.
+
+    `quantiles` (..., Q), `levels` (Q,), `actual` (...). Gneiting and Ranjan (2011).
+
+    >>> crps_quantiles(np.array([[1.0, 2.0, 3.0]]), np.array([0.25, 0.5, 0.75]), np.array([2.0]))
+    array([0.16666667])
+    """
+    error = np.asarray(actual)[..., None] - quantiles
+    return 2.0 * np.maximum(levels * error, (levels - 1.0) * error).mean(axis=-1)
+
+
+def crps_paths(paths: np.ndarray, actual: np.ndarray) -> np.ndarray:
+    """CRPS of draws (draws, years) at what came (years,): E|X - y| - E|X - X'| / 2 (Gneiting and Raftery
+    2007).
+
+    >>> crps_paths(np.array([[0.0], [2.0]]), np.array([1.0]))
+    array([0.5])
+    """
+    ordered = np.sort(paths, axis=0)
+    n = len(ordered)
+    rank = 2.0 * np.arange(1, n + 1) - n - 1.0
+    return np.abs(ordered - actual).mean(axis=0) - (rank[:, None] * ordered).sum(axis=0) / n**2
+
+
+def walk_quantiles(last: np.ndarray, deviation: np.ndarray, levels: np.ndarray, years: int) -> np.ndarray:
+    """Quantiles (n, years, Q) of a Gaussian random walk with the given root mean square change."""
+    from scipy.special import ndtri
+
+    spread = deviation[:, None] * np.sqrt(np.arange(1, years + 1))
+    return last[:, None, None] + spread[:, :, None] * ndtri(levels)
+
+
+def relative_crps(
+    quantiles: np.ndarray, levels: np.ndarray, history: np.ndarray, actual: np.ndarray
+) -> np.ndarray:
+    """Log of each series' CRPS over that of the random walk; the exponential of its mean is the headline.
+
+    `history` (n, T) with NaN before the start and in gaps, its last column observed; `actual` (n, H). A
+    thousandth of the mean absolute yearly change is added to both, so that a lucky hit does not count
+    without limit.
+    """
+    change = _changes(history)
+    deviation = np.sqrt(np.nanmean(change**2, axis=1))
+    walk = walk_quantiles(history[:, -1], deviation, levels, actual.shape[1])
+    every = np.concatenate([change, np.diff(np.column_stack([history[:, -1:], actual]), axis=1)], axis=1)
+    floor = 1e-3 * np.nanmean(np.abs(every), axis=1)
+    ours = crps_quantiles(quantiles, levels, actual).mean(axis=1)
+    theirs = crps_quantiles(walk, levels, actual).mean(axis=1)
+    return np.log((ours + floor) / (theirs + floor))
+
+
+def _changes(history: np.ndarray) -> np.ndarray:
+    """Changes between neighbouring observed values, per square root of the years between."""
+    filled = pd.DataFrame(history.T).ffill().to_numpy().T
+    seen = np.isfinite(history)
+    when = np.where(seen, np.arange(history.shape[1]), -1)
+    before = np.maximum.accumulate(when, axis=1)[:, :-1]
+    gap = np.arange(1, history.shape[1]) - before
+    change = (history[:, 1:] - filled[:, :-1]) / np.sqrt(gap)
+    return np.where(seen[:, 1:] & (before >= 0), change, np.nan)
+
+
+def brier(probability: np.ndarray, happened: np.ndarray) -> float:
+    """Mean squared difference between probabilities and what happened (0 or 1).
+
+    >>> brier(np.array([0.5, 1.0]), np.array([1, 1]))
+    0.125
+    """
+    return float(np.mean((np.asarray(probability) - happened) ** 2))
+
+
+def log_score(probability: np.ndarray, happened: np.ndarray) -> float:
+    """Mean negative log probability of what happened; probabilities are kept a millionth from 0 and 1."""
+    p = np.clip(probability, 1e-6, 1 - 1e-6)
+    return float(-np.mean(np.where(np.asarray(happened) > 0, np.log(p), np.log1p(-p))))
+
+
+def reliability(probability: np.ndarray, happened: np.ndarray, bins: int = 10) -> pd.DataFrame:
+    """How often things happened that were given a probability: one row for each tenth, with the number."""
+    edge = np.minimum((np.asarray(probability) * bins).astype(int), bins - 1)
+    frame = pd.DataFrame({"bin": edge, "said": probability, "happened": np.asarray(happened, dtype=float)})
+    table = frame.groupby("bin").agg(
+        said=("said", "mean"), happened=("happened", "mean"), number=("said", "size")
+    )
+    return table.reset_index(drop=True)
+
+
+def reliability_line(probability: np.ndarray, happened: np.ndarray) -> tuple[float, float]:
+    """Intercept and slope of what happened regressed on the probability given: 0 and 1 when reliable.
+
+    >>> reliability_line(np.array([0.0, 1.0, 1.0]), np.array([0, 1, 1]))
+    (0.0, 1.0)
+    """
+    p, y = np.asarray(probability, dtype=float), np.asarray(happened, dtype=float)
+    slope = float(np.mean((p - p.mean()) * (y - y.mean())) / np.var(p))
+    return round(float(y.mean() - slope * p.mean()), 12), slope
+
+
+def logistic_line(probability: np.ndarray, happened: np.ndarray) -> tuple[float, float]:
+    """Intercept and slope of the logistic regression on the log odds given (Cox 1958): 0 and 1 when
+    reliable.
+    """
+    p = np.clip(probability, 1e-4, 1 - 1e-4)
+    x = np.column_stack([np.ones(len(p)), np.log(p / (1 - p))])
+    beta = np.array([0.0, 1.0])
+    for _ in range(25):
+        fitted = 1.0 / (1.0 + np.exp(-x @ beta))
+        weight = np.maximum(fitted * (1 - fitted), 1e-9)
+        beta = beta + np.linalg.solve(x.T @ (x * weight[:, None]), x.T @ (happened - fitted))
+    return float(beta[0]), float(beta[1])
+
+
+def murphy(probability: np.ndarray, happened: np.ndarray, bins: int = 10) -> dict[str, float]:
+    """Brier score taken apart by bins: reliability - resolution + uncertainty (Murphy 1973)."""
+    table = reliability(probability, happened, bins)
+    share = table["number"] / table["number"].sum()
+    base = float(np.mean(happened))
+    return {
+        "reliability": float((share * (table["said"] - table["happened"]) ** 2).sum()),
+        "resolution": float((share * (table["happened"] - base) ** 2).sum()),
+        "uncertainty": base * (1 - base),
+    }
+
+
+def bootstrap_interval(
+    score: Callable[[np.ndarray], float],
+    cluster: Sequence[str] | np.ndarray,
+    draws: int = 500,
+    seed: int = 0,
+    share: float = 0.9,
+) -> tuple[float, float]:
+    """Interval of a score when whole clusters (indicators) are drawn again with replacement.
+
+    `score` takes the row numbers to use and returns a number.
+    """
+    _, group = np.unique(np.asarray(cluster).astype(str), return_inverse=True)
+    members = [np.flatnonzero(group == g) for g in range(group.max() + 1)]
+    rng = np.random.default_rng(seed)
+    found = [
+        score(np.concatenate([members[g] for g in rng.integers(0, len(members), len(members))]))
+        for _ in range(draws)
+    ]
+    low, high = np.quantile(found, [(1 - share) / 2, (1 + share) / 2])
+    return float(low), float(high)
