@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .canvas import BLUE, DPI, FAINT, INK, MUTED, OCHRE, TARGET, WIDTH, style
-from .keyfigures import percent, status_shown
-from .labels import text_of
+from .keyfigures import status_shown
+from .labels import percent, text_of
 from .texts import check_language, text
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figu
             else:
                 _row(ax, y, part, lang)
         ax.set_yticks([])
-        ax.tick_params(axis="x", top=True, labeltop=True, bottom=False, labelbottom=False, labelsize=8.5, length=0)
+        ax.tick_params(
+            axis="x", top=True, labeltop=True, bottom=False, labelbottom=False, labelsize=8.5, length=0
+        )
         ax.set_xticks([0, 10, 33, 66, 90, 100])
         ax.spines["bottom"].set_visible(False)
         ax.grid(False)
@@ -144,5 +146,7 @@ def _key(figure: Figure, rows: Sequence[tuple[str, Assessment | None]], lang: st
         Line2D([], [], ls="", marker=shape, ms=7, mfc=face, mec=edge, label=label)
         for shape, face, edge, label in marks
     ]
-    figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.01, 0.08 / height), ncols=3, fontsize=8.5)
+    figure.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(0.01, 0.08 / height), ncols=3, fontsize=8.5
+    )
     figure.text(0.44, 1 - 0.1 / height, text("chance_percent", lang), fontsize=8.5, color=MUTED, va="top")

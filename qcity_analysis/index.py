@@ -72,10 +72,7 @@ def _sections(targets: list[dict[str, Any]], lang: str) -> list[dict[str, Any]]:
 def _row(entry: dict[str, Any], lang: str) -> dict[str, Any]:
     front = entry["front"]
     probability = front.get("probability")
-    if not entry["ok"]:
-        word = entry["status"]
-    else:
-        word = front.get("word_shown") or front.get("status_shown", "")
+    word = entry["status"] if not entry["ok"] else front.get("word_shown") or front.get("status_shown", "")
     name = front.get("name") or entry["target"]
     if entry["kind"] == "dated":
         name = f"{name} · {text('as_of_line', lang, as_of=entry['as_of'])}".rstrip("。.")

@@ -8,26 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from .canvas import number, with_unit
-from .labels import axis_unit, panel_title, text_of, year_of
+from .labels import axis_unit, panel_title, percent, text_of, year_of
 from .texts import check_language, text
 
 if TYPE_CHECKING:
     from .assessment import Assessment
     from .pace import Pace
-
-
-def percent(share: float, lang: str) -> str:
-    """A probability in whole percent, never rounded to certainty.
-
-    >>> percent(0.573, "en"), percent(0.999, "zh"), percent(0.0, "en")
-    ('57 %', '>99%', '<1 %')
-    """
-    gap = "" if lang == "zh" else " "
-    if share < 0.01:
-        return f"<1{gap}%"
-    if share > 0.99:
-        return f">99{gap}%"
-    return f"{100 * share:.0f}{gap}%"
 
 
 def key_figures(assessment: Assessment, lang: str = "en") -> pd.DataFrame:

@@ -35,7 +35,29 @@ def assessment_title(assessment: Assessment, lang: str) -> str:
 
 def subtitle(assessment: Assessment, lang: str) -> str:
     """What the figure says in a few words: probability and word, or the status; and for whom."""
-    return ""
+    parts = [
+        text(
+            f"status_{'depends' if assessment.status == 'depends_on_definition' else assessment.status}", lang
+        )
+    ]
+    if assessment.status == "forecast" and assessment.probability is not None:
+        parts = [f"{text('chance', lang)} {percent(assessment.probability, lang)}"]
+        parts += [text(f"word_{assessment.word}", lang)] if assessment.word else []
+    return " · ".join(parts)
+
+
+def percent(share: float, lang: str) -> str:
+    """A probability in whole percent, never rounded to certainty.
+
+    >>> percent(0.573, "en"), percent(0.999, "zh"), percent(0.0, "en")
+    ('57 %', '>99%', '<1 %')
+    """
+    gap = "" if lang == "zh" else " "
+    if share < 0.01:
+        return f"<1{gap}%"
+    if share > 0.99:
+        return f">99{gap}%"
+    return f"{100 * share:.0f}{gap}%"
 
 
 def panel_title(part: Assessment, lang: str) -> str:

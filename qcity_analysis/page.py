@@ -36,7 +36,13 @@ def front_matter(document: NotebookNode) -> dict[str, Any]:
 
 
 def render_page(
-    executed: str | Path, output: str | Path, *, lang: str = "en", title: str = "", home: str = "", fault: str = ""
+    executed: str | Path,
+    output: str | Path,
+    *,
+    lang: str = "en",
+    title: str = "",
+    home: str = "",
+    fault: str = "",
 ) -> dict[str, Any]:
     """Write an executed notebook as HTML and return its front matter.
 

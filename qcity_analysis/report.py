@@ -158,7 +158,10 @@ def list_jobs(
         if target not in set(rows["target_id"]):
             raise unknown("target", target, sorted(rows["target_id"]))
     day, found = data.as_of.isoformat(), []
-    shared = {"data": str(Path(data_dir).resolve()) if data_dir else "", "out": str(Path(out_dir) / "results")}
+    shared = {
+        "data": str(Path(data_dir).resolve()) if data_dir else "",
+        "out": str(Path(out_dir) / "results"),
+    }
     for lang in map(check_language, languages):
         for plan in chosen:
             common = {"plan": plan, "language": lang} | shared
@@ -288,4 +291,3 @@ def summary_line(run: dict[str, Any]) -> str:
     dated = f" as of {run['as_of']}" if run["kind"] == "dated" else ""
     said = run["front"].get("short", "") if run["ok"] else f"{run['status']}: {run.get('error', '')}"
     return f"{run['plan']}/{run['target']}{dated}: {said}"
-

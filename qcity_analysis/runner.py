@@ -130,7 +130,7 @@ def run_notebook(
         result.status = "failed"
         _execute(executed, result, begin + timeout, kernel_argv)
         result.status = "ok"
-    except Exception as error:  # noqa: BLE001 - every way to fail becomes a status
+    except Exception as error:
         result.status, result.error = _diagnose(error, timeout)
     finally:
         _locate(executed, result)

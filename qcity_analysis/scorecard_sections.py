@@ -10,8 +10,8 @@ import pandas as pd
 from . import describe
 from .canvas import Picture
 from .dots import scorecard_chart, section_name
-from .keyfigures import html_table, percent, single_figures, status_shown
-from .labels import text_of
+from .keyfigures import html_table, single_figures, status_shown
+from .labels import percent, text_of
 from .sections import _say, _show, heading
 from .texts import check_language, join, text
 
@@ -27,7 +27,12 @@ def answer(data: Data, results: Sequence[Assessment], lang: str) -> None:
     check_language(lang)
     counts = {status: sum(a.status == status for a in results) for status in STATUSES}
     parts = [
-        text("scorecard_part", lang, count=count, label=text(f"n_{status.removesuffix('_on_definition')}", lang))
+        text(
+            "scorecard_part",
+            lang,
+            count=count,
+            label=text(f"n_{status.removesuffix('_on_definition')}", lang),
+        )
         for status, count in counts.items()
         if count
     ]

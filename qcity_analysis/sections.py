@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import describe
 from .canvas import Picture
-from .keyfigures import html_table, key_figures, percent, sources_table, status_shown
-from .labels import panel_title, text_of
+from .keyfigures import html_table, key_figures, sources_table, status_shown
+from .labels import panel_title, percent, text_of
 from .plot import fan_chart
 from .texts import check_language, text
 

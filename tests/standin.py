@@ -9,7 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-COLUMNS = ["period", "value", "qualifier", "measure", "base_period", "status", "published", "source_id", "note"]
+COLUMNS = [
+    "period",
+    "value",
+    "qualifier",
+    "measure",
+    "base_period",
+    "status",
+    "published",
+    "source_id",
+    "note",
+]
 SOURCE = {
     "publisher": "江苏省统计局",
     "publisher_en": "Jiangsu Bureau of Statistics",
@@ -34,11 +44,24 @@ def series(levels: dict[int, float], base_year: int | None = None, unit: str = "
     years = range(min(levels), max(levels) + 1) if levels else range(0)
     values = pd.Series([levels.get(y, np.nan) for y in years], index=list(years), dtype=float)
     empty = rows()
-    made = {"observations": rows(*levels.items()), "bounds": empty, "superseded": empty, "unused": empty} | frames
+    made = {
+        "observations": rows(*levels.items()),
+        "bounds": empty,
+        "superseded": empty,
+        "unused": empty,
+    } | frames
     return Bag(
-        indicator_id="rd_intensity", region="nanjing", values=values, unit=unit, support="percent",
-        base_year=base_year, notes=(), earlier=pd.Series(dtype=float), breaks=(), **made,
-    )  # fmt: skip
+        indicator_id="rd_intensity",
+        region="nanjing",
+        values=values,
+        unit=unit,
+        support="percent",
+        base_year=base_year,
+        notes=(),
+        earlier=pd.Series(dtype=float),
+        breaks=(),
+        **made,
+    )
 
 
 def fan(start: float, first: int, last: int, drift: float, width: float) -> pd.DataFrame:
@@ -53,46 +76,105 @@ def fan(start: float, first: int, last: int, drift: float, width: float) -> pd.D
 def target(**changes: Any) -> Bag:
     """A target of the plan; R&D share of 4 % by default."""
     made = dict(
-        plan="nanjing_quality_city", target_id="rd_intensity", region="nanjing", section="一",
-        indicator_id="rd_intensity", name_zh="全社会研发经费支出占地区生产总值比例",
-        name_en="R&D expenditure as a share of GDP", kind="level", direction="at_least", threshold=4.0, unit="%",
-        unit_zh="%", base_year=None, deadline=2025, wording="达到4%左右", wording_en="about 4 %", commitment="about",
-        tolerance=0.2, departments="市科技局", departments_en="Science and Technology Bureau", source_id="plan", note="",
-    )  # fmt: skip
+        plan="nanjing_quality_city",
+        target_id="rd_intensity",
+        region="nanjing",
+        section="一",
+        indicator_id="rd_intensity",
+        name_zh="全社会研发经费支出占地区生产总值比例",
+        name_en="R&D expenditure as a share of GDP",
+        kind="level",
+        direction="at_least",
+        threshold=4.0,
+        unit="%",
+        unit_zh="%",
+        base_year=None,
+        deadline=2025,
+        wording="达到4%左右",
+        wording_en="about 4 %",
+        commitment="about",
+        tolerance=0.2,
+        departments="市科技局",
+        departments_en="Science and Technology Bureau",
+        source_id="plan",
+        note="",
+    )
     return Bag(**(made | changes))
 
 
 def assessment(**changes: Any) -> Bag:
     """A forecast of the R&D share from six published figures with gaps."""
     made: dict[str, Any] = dict(
-        target=target(), as_of=dt.date(2023, 12, 31), status="forecast", reason=None, probability=0.57,
-        probability_error=0.005, word="about_as_likely_as_not", threshold=4.0, tolerance=0.2,
-        series=series({2009: 2.85, 2012: 2.92, 2015: 2.96, 2020: 3.48, 2021: 3.6, 2022: 3.82}), forecast=None,
-        fan=fan(3.82, 2023, 2025, 0.08, 0.12), expected=4.06, interval=(3.7, 4.4),
+        target=target(),
+        as_of=dt.date(2023, 12, 31),
+        status="forecast",
+        reason=None,
+        probability=0.57,
+        probability_error=0.005,
+        word="about_as_likely_as_not",
+        threshold=4.0,
+        tolerance=0.2,
+        series=series({2009: 2.85, 2012: 2.92, 2015: 2.96, 2020: 3.48, 2021: 3.6, 2022: 3.82}),
+        forecast=None,
+        fan=fan(3.82, 2023, 2025, 0.08, 0.12),
+        expected=4.06,
+        interval=(3.7, 4.4),
         pace_so_far=Bag(linear=0.075, compound=2.3, from_year=2009, to_year=2022),
         pace_needed=Bag(linear=0.06, compound=1.55, from_year=2022, to_year=2025),
-        needed_path=pd.Series({2022: 3.82, 2023: 3.88, 2024: 3.94, 2025: 4.0}), borrowed=None, parts=(), role="main",
-        model="mixture", draws=10_000, seed=0, notes=(), illustrative=False,
-    )  # fmt: skip
+        needed_path=pd.Series({2022: 3.82, 2023: 3.88, 2024: 3.94, 2025: 4.0}),
+        borrowed=None,
+        parts=(),
+        role="main",
+        model="mixture",
+        draws=10_000,
+        seed=0,
+        notes=(),
+        illustrative=False,
+    )
     return Bag(**(made | changes))
 
 
 def unassessable(**changes: Any) -> Bag:
     """A target without any published figure."""
     blank = dict.fromkeys(
-        "probability probability_error word fan expected interval pace_so_far pace_needed needed_path".split()
+        [
+            "probability",
+            "probability_error",
+            "word",
+            "fan",
+            "expected",
+            "interval",
+            "pace_so_far",
+            "pace_needed",
+            "needed_path",
+        ]
     )
-    made = blank | {"status": "not_assessable", "series": series({}), "reason": Bag(code="no_observation", values={})}
+    made = blank | {
+        "status": "not_assessable",
+        "series": series({}),
+        "reason": Bag(code="no_observation", values={}),
+    }
     return assessment(**(made | changes))
 
 
 def borrowed(region: str = "jiangsu", **changes: Any) -> Bag:
     """What the energy target would look like if the city moved like another place."""
     made = dict(
-        target=target(name_zh="单位工业增加值能耗", name_en="Energy use per unit of industrial value added",
-                      threshold=-18.0, kind="relative_change", direction="at_most", base_year=2020, tolerance=0.0),
-        series=series({2020: 100.0, 2021: 96.9, 2022: 94.1}, base_year=2020), threshold=82.0, tolerance=0.0,
-        fan=fan(94.1, 2023, 2025, -3.0, 1.6), needed_path=pd.Series({2022: 94.1, 2023: 89.9, 2024: 85.8, 2025: 82.0}),
-        borrowed=Bag(region=region, indicator_id="energy_intensity_industry"), role="borrowed",
-    )  # fmt: skip
+        target=target(
+            name_zh="单位工业增加值能耗",
+            name_en="Energy use per unit of industrial value added",
+            threshold=-18.0,
+            kind="relative_change",
+            direction="at_most",
+            base_year=2020,
+            tolerance=0.0,
+        ),
+        series=series({2020: 100.0, 2021: 96.9, 2022: 94.1}, base_year=2020),
+        threshold=82.0,
+        tolerance=0.0,
+        fan=fan(94.1, 2023, 2025, -3.0, 1.6),
+        needed_path=pd.Series({2022: 94.1, 2023: 89.9, 2024: 85.8, 2025: 82.0}),
+        borrowed=Bag(region=region, indicator_id="energy_intensity_industry"),
+        role="borrowed",
+    )
     return assessment(**(made | changes))
