@@ -5,7 +5,7 @@ Out of scope: which published figures make the series (`annual`) and what a targ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from .errors import QcityError, did_you_mean
 from .histories import LOWER, SUPPORTS, UPPER, Histories, SeriesError, from_frame
 from .marginals import at_levels
 from .panel import Ahead, PanelForecast, forecast_panel, look_ahead
+from .partial import completed
 from .prior import Prior, shipped
 
 __all__ = ["Forecast", "PanelForecast", "combine", "forecast", "forecast_panel"]
@@ -98,6 +99,9 @@ def forecast(
     draws: int = 10_000,
     rng: int | np.random.Generator = 0,
     breaks: Sequence[int] = (),
+    lower: Mapping[int, float] | None = None,
+    upper: Mapping[int, float] | None = None,
+    noisy: Mapping[int, float] | None = None,
     prior: Prior | None = None,
 ) -> Forecast:
     """Forecast one series from the year after its last observed value up to and including `until`.
@@ -118,28 +122,36 @@ def forecast(
     >>> fc.probability_at_least(2.0, year=2025) > 0.9
     True
     """
-    history = one_history(series, support, breaks)
-    years = _years(int(history.last_year[0]), until)
     if int(draws) != draws or draws < 1:
         raise QcityError(f"draws must be a whole number, 1 or more; found {draws!r}")
     generator = np.random.default_rng(rng) if isinstance(rng, (int, np.integer)) else rng
+    prior = prior or shipped()
+    history = one_history(series, support, breaks)
+    if lower or upper or noisy:
+        if model != "mixture" or len(breaks):
+            raise QcityError("bounds and noisy values need model 'mixture' and a series without breaks")
+        history = completed(series, support, lower or {}, upper or {}, noisy or {}, prior, generator)
+    years = _years(int(history.last_year[0]), until)
     if model == "mixture":
-        paths = draw(look_ahead(history, prior or shipped(), len(years)), int(draws), generator)
+        paths = draw(look_ahead(history, prior, len(years)), int(draws), generator)
     else:
-        from . import models
-
-        if model not in models.NAMES:
-            known = ("mixture", *models.NAMES)
-            raise QcityError(
-                f"unknown model {model!r}; allowed: {', '.join(known)}.{did_you_mean(model, known)}"
-            )
-        if len(breaks):
-            raise QcityError(
-                f"model {model!r} cannot take breaks; use model 'mixture', or the last segment only"
-            )
-        paths = models.paths(model, series, len(years), int(draws), generator)
+        paths = _named(model, series, len(years), int(draws), generator, breaks)
     kind = SUPPORTS.index(support)
     return Forecast(np.clip(paths, LOWER[kind], UPPER[kind]), years, model, support, series.dropna())
+
+
+def _named(
+    model: str, series: pd.Series, years: int, draws: int, rng: np.random.Generator, breaks: Sequence[int]
+) -> np.ndarray:
+    from . import models
+
+    if model not in models.NAMES:
+        known = ("mixture", *models.NAMES)
+        hint = did_you_mean(model, known)
+        raise QcityError(f"unknown model {model!r}; allowed: {', '.join(known)}.{hint}")
+    if len(breaks):
+        raise QcityError(f"model {model!r} cannot take breaks; use model 'mixture', or the last segment only")
+    return models.paths(model, series, years, draws, rng)
 
 
 def one_history(series: pd.Series, support: str, breaks: Sequence[int]) -> Histories:
@@ -166,25 +178,31 @@ def _years(last: int, until: int) -> np.ndarray:
 
 
 def draw(found: Ahead, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Joint paths (draws, years) of the first series, before the edges of its range count.
+    """Joint paths (draws, years), in equal shares from each history, before the edges of the range count.
 
-    A cell is drawn by its weight, then its variance, its state at the last year, and each year's noise:
-    this says how the years hang together. Each year's values are then moved, rank by rank, to the forecast
-    distribution of that year (Schaake shuffle, Clark et al. 2004), so that paths and panel quantiles tell
-    the same.
+    A cell is drawn by its weight, then its variance, its state at the last year, and each year's noise: this
+    says how the years hang together. Each year's values are then moved, rank by rank, to the forecast
+    distribution of that year (Schaake shuffle, Clark et al. 2004), so that paths and panel quantiles tell the
+    same.
     """
-    order = np.argsort(_structural(found, draws, rng), axis=0, kind="stable")
-    values = at_levels(found.knots[0], (np.arange(draws) + 0.5) / draws).T
+    n = len(found.last)
+    share = np.diff(np.arange(n + 1) * draws // n)
+    return np.concatenate([_draw_one(found, row, int(k), rng) for row, k in enumerate(share) if k])
+
+
+def _draw_one(found: Ahead, row: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+    order = np.argsort(_structural(found, row, draws, rng), axis=0, kind="stable")
+    values = at_levels(found.knots[row], (np.arange(draws) + 0.5) / draws).T
     paths = np.empty_like(values)
     np.put_along_axis(paths, order, values, axis=0)
     return paths
 
 
-def _structural(found: Ahead, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Paths of the structural mixture, in units of the typical change."""
-    cell = np.searchsorted(np.cumsum(found.weight[0])[:-1], rng.random(draws), side="right")
-    f = {name: getattr(found.fit, name)[0][cell] for name in found.fit.__dataclass_fields__}
-    c = {name: getattr(found.cells, name)[0][cell] for name in ("rho", "z", "phi")}
+def _structural(found: Ahead, row: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Paths of the structural mixture of one history, in units of the typical change."""
+    cell = np.searchsorted(np.cumsum(found.weight[row])[:-1], rng.random(draws), side="right")
+    f = {name: getattr(found.fit, name)[row][cell] for name in found.fit.__dataclass_fields__}
+    c = {name: getattr(found.cells, name)[row][cell] for name in ("rho", "z", "phi")}
     sd = np.sqrt(f["rate"] / rng.standard_gamma(f["shape"]))
     first, second = rng.standard_normal((2, draws))
     root = np.sqrt(np.maximum(f["p11"], 0.0))

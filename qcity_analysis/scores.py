@@ -20,7 +20,7 @@ def crps_quantiles(quantiles: np.ndarray, levels: np.ndarray, actual: np.ndarray
     `quantiles` (..., Q), `levels` (Q,), `actual` (...). Gneiting and Ranjan (2011).
 
     >>> crps_quantiles(np.array([[1.0, 2.0, 3.0]]), np.array([0.25, 0.5, 0.75]), np.array([2.0]))
-    array([0.16666667])
+    array([0.33333333])
     """
     error = np.asarray(actual)[..., None] - quantiles
     return 2.0 * np.maximum(levels * error, (levels - 1.0) * error).mean(axis=-1)

@@ -115,7 +115,10 @@ def test_the_answer_does_not_depend_on_the_number_of_threads(threads):
 
 
 def test_importing_the_forecaster_loads_neither_scipy_stats_nor_statsmodels():
-    code = "import qcity_analysis.forecast, sys; print('scipy.stats' in sys.modules, 'statsmodels' in sys.modules)"
+    code = (
+        "import qcity_analysis.forecast, sys\n"
+        "print('scipy.stats' in sys.modules, 'statsmodels' in sys.modules)"
+    )
     assert python(code, "1").split() == ["False", "False"]
 
 
@@ -232,3 +235,40 @@ def test_questions_that_make_no_sense_get_a_clear_error():
 def test_a_deadline_that_has_passed_is_refused():
     with pytest.raises(QcityError, match="after the last observed one, 2023"):
         forecast(pd.Series([1.0, 2, 3], index=[2021, 2022, 2023]), 2023)
+
+
+def test_a_bound_moves_the_forecast_as_far_as_it_says_something():
+    y = pd.Series([94.0, 94.4, 94.9, 95.2], index=range(2018, 2022))
+    plain = forecast(y, 2024, support="percent", rng=0).median()[2024]
+    high = forecast(y, 2024, support="percent", lower={2023: 97.0}, rng=0)
+    empty = forecast(y, 2024, support="percent", lower={2023: 50.0}, rng=0)
+    assert high.years.tolist() == [2024]
+    assert high.median()[2024] > plain + 0.5
+    assert abs(empty.median()[2024] - plain) < 0.4
+    both = forecast(y, 2024, support="percent", lower={2023: 95.9}, upper={2023: 96.1}, rng=0)
+    exact = forecast(pd.concat([y, pd.Series([96.0], [2023])]), 2024, support="percent", rng=0)
+    assert both.median()[2024] == pytest.approx(exact.median()[2024], abs=0.15)
+
+
+def test_a_noisy_value_counts_less_than_a_firm_one():
+    y = pd.Series([10.0, 10.1, 9.9, 10.0, 10.1, 12.0], index=range(2018, 2024))
+    firm = forecast(y, 2024, rng=0).median()[2024]
+    noisy = forecast(y, 2024, noisy={2023: 2.0}, rng=0)
+    sharp = forecast(y, 2024, noisy={2023: 1e-3}, rng=0)
+    assert noisy.median()[2024] < firm - 0.2
+    assert sharp.median()[2024] == pytest.approx(firm, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("known", "message"),
+    [
+        ({"lower": {2020: 1.0}}, "2020 has a value and a bound"),
+        ({"noisy": {2025: 1.0}}, "no value in 2025"),
+        ({"noisy": {2020: 0.0}}, "must be above 0"),
+        ({"lower": {2024: 5.0}, "upper": {2024: 4.0}}, "leave nothing"),
+        ({"lower": {2024: 5.0}, "model": "naive"}, "need model 'mixture'"),
+    ],
+)
+def test_partial_knowledge_that_makes_no_sense_is_refused(known, message):
+    with pytest.raises(QcityError, match=message):
+        forecast(pd.Series([1.0, 2, 3, 4], index=range(2020, 2024)), 2026, **known)
