@@ -24,7 +24,7 @@ NAME = 46  # columns of a name, a Chinese character counting as two
 def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figure:
     """Horizontal dots of probability by target, grouped by section; what cannot be assessed is named as such.
 
-    A full dot is a probability; an open diamond one under a single definition, an open square a borrowed one; met
+    A full dot is a probability, an open diamond one under a single definition, an open square borrowed; met
     and missed are words. Targets stand in the order given, sections in order of first appearance.
 
     >>> import qcity_analysis as qc
@@ -99,8 +99,8 @@ def _row(ax: Axes, y: int, part: Assessment, lang: str) -> None:
     name = text_of(part.target.name_zh if lang == "zh" else part.target.name_en)
     known = part.status != "not_assessable"
     ax.annotate(
-        shortened(name), (0, y), xycoords=("figure fraction", "data"), xytext=(12, -1), textcoords="offset points",
-        va="center", fontsize=8.8, color=INK if known else MUTED,
+        shortened(name), (0, y), xycoords=("figure fraction", "data"), xytext=(12, -1),
+        textcoords="offset points", va="center", fontsize=8.8, color=INK if known else MUTED,
     )  # fmt: skip
     ax.plot([0, 100], [y, y], color=FAINT, lw=0.7, zorder=1)
     said = status_shown(part, lang)

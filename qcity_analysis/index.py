@@ -1,4 +1,5 @@
-"""The index of a report: every target of every plan in both languages, one line each, with links to the pages.
+"""The index of a report: every target of every plan in both languages, one line each, with links to the
+pages.
 
 One file that works without a server and without JavaScript; the language switch is a pair of radio buttons.
 """
@@ -17,8 +18,9 @@ from .texts import TEMPLATES, catalogue, text
 def write_index(entries: Sequence[dict[str, Any]], output: str | Path, as_of: str) -> None:
     """Write the index of the pages given, one dict per run as in the ledger (see `report`).
 
-    Used of each: plan, lang, kind (target, dated or scorecard), page (relative address), status, and `front`, the
-    front matter of its page. Runs that failed are listed in a banner. The file appears whole or not at all.
+    Used of each: plan, lang, kind (target, dated or scorecard), page (relative address), status, and
+    `front`, the front matter of its page. Runs that failed are listed in a banner. The file appears whole
+    or not at all.
 
     >>> import tempfile
     >>> place = Path(tempfile.mkdtemp()) / "index.html"

@@ -1,10 +1,10 @@
 """Notebook kernels forked from one preloaded process, so that each run starts in a tenth of the usual time.
 
-`serve` runs in a process of its own that has imported what the notebooks need; for each connection on its socket it
-forks a kernel. `connect` is the small process that Jupyter starts and watches in the kernel's place: when it ends,
-for whatever reason, the server ends the kernel, and the other way round. Unix only; `KernelServer.start` returns
-False elsewhere and the caller uses ordinary kernels. This file imports nothing of the package, so that `connect`
-starts at once.
+`serve` runs in a process of its own that has imported what the notebooks need; for each connection on its
+socket it forks a kernel. `connect` is the small process that Jupyter starts and watches in the kernel's
+place: when it ends, for whatever reason, the server ends the kernel, and the other way round. Unix only;
+`KernelServer.start` returns False elsewhere and the caller uses ordinary kernels. This file imports nothing
+of the package, so that `connect` starts at once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The tables of a page: key figures of an assessment, the published figures behind it, and a plan's targets."""
+"""The tables of a page: key figures of an assessment, the published figures behind it, and a plan's
+targets.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
 
 
 def key_figures(assessment: Assessment, lang: str = "en") -> pd.DataFrame:
-    """Probability with its error, expected value, interval, paces and last figure, one row each, as shown text.
+    """Probability with its error, expected value, interval, paces and last figure, one row each, as shown
+    text.
 
     Index: the quantity; one column, or one for each of `assessment.parts`. What does not apply is left out.
 
@@ -90,7 +93,8 @@ def status_shown(part: Assessment, lang: str) -> str:
 
 
 def sources_table(assessment: Assessment, lang: str = "en") -> pd.DataFrame:
-    """Every published figure used or set aside: period, figure, measure, status, use, publisher, document, date.
+    """Every published figure used or set aside: period, figure, measure, status, use, publisher, document,
+    date.
 
     One row per figure (parts included, each once), oldest first; all columns hold shown text in `lang`.
 

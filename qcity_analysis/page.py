@@ -1,7 +1,8 @@
-"""An executed notebook as one self-contained HTML page: no external address, described figures, code folded away.
+"""An executed notebook as one self-contained HTML page: no external address, described figures, code folded
+away.
 
-What a page is called and says in its head comes from the notebook itself: the output that carries the metadata key
-`qcity` (see `sections`). The index of all pages is in `index`.
+What a page is called and says in its head comes from the notebook itself: the output that carries the
+metadata key `qcity` (see `sections`). The index of all pages is in `index`.
 """
 
 from __future__ import annotations
@@ -46,8 +47,9 @@ def render_page(
 ) -> dict[str, Any]:
     """Write an executed notebook as HTML and return its front matter.
 
-    `lang` and `title` are used when the notebook stopped before it said them itself; `home` is the relative address
-    of the index; `fault` is shown in a banner when the run did not finish. The file appears whole or not at all.
+    `lang` and `title` are used when the notebook stopped before it said them itself; `home` is the relative
+    address of the index; `fault` is shown in a banner when the run did not finish. The file appears whole
+    or not at all.
 
     >>> render_page("out/rd_intensity.ipynb", "out/rd_intensity.html")["title"]  # doctest: +SKIP
     'R&D expenditure as a share of GDP: will Nanjing meet its 2025 target?'

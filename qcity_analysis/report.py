@@ -1,7 +1,8 @@
-"""All pages of a report: which notebooks to run with which parameters, run what changed, keep a ledger, write the index.
+"""All pages of a report: which notebooks to run with which parameters, run what changed, keep a ledger,
+write the index.
 
-Runs go on worker threads, each driving a kernel of its own. The ledger `runs.jsonl` gets a line as soon as a run
-ends, so that an interrupted report is resumed; the index is written last.
+Runs go on worker threads, each driving a kernel of its own. The ledger `runs.jsonl` gets a line as soon as
+a run ends, so that an interrupted report is resumed; the index is written last.
 """
 
 from __future__ import annotations
@@ -96,9 +97,9 @@ def run_report(
 ) -> Report:
     """Make every page of the plans (all when None) in the languages, and the index; returns what happened.
 
-    Pages whose notebook, parameters, data and library have not changed are kept unless `force`. `as_of` is today when
-    None; `targets` restricts the targets. A failing page is named in the index and in `Report.failed`. Raises
-    QcityError for faulty data or unknown names, before anything is run.
+    Pages whose notebook, parameters, data and library have not changed are kept unless `force`. `as_of` is
+    today when None; `targets` restricts the targets. A failing page is named in the index and in
+    `Report.failed`. Raises QcityError for faulty data or unknown names, before anything is run.
 
     >>> run_report(plans=["china_14fyp"], out_dir="out").exit_code  # doctest: +SKIP
     0
@@ -142,7 +143,8 @@ def list_jobs(
     data_dir: str | Path | None = None,
     targets: Sequence[str] | None = None,
 ) -> list[Job]:
-    """The pages of a report, in the order of the index. Raises QcityError for an unknown plan, target or language.
+    """The pages of a report, in the order of the index. Raises QcityError for an unknown plan, target or
+    language.
 
     >>> import qcity_analysis as qc
     >>> [job.name for job in list_jobs(qc.load(), ["china_14fyp"], ["en"], "out")][0]
@@ -176,7 +178,9 @@ def list_jobs(
 
 
 def _common_hash(data_folder: Path) -> str:
-    """A hash of everything all pages depend on: data files, library, and the packages that compute and draw."""
+    """A hash of everything all pages depend on: data files, library, and the packages that compute and
+    draw.
+    """
     here = Path(__file__).parent
     files = sorted(p for p in here.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
     files += sorted(p for p in data_folder.iterdir() if p.is_file())

@@ -1,8 +1,9 @@
 """Run one notebook with parameters, and say truthfully how it went.
 
-Built on papermill's parameter injection and execution manager. Names and types of parameters are checked against the
-notebook's own tagged cell before a kernel starts; the status is determined here, not read from papermill's metadata,
-which calls killed and timed-out notebooks completed. Many runs and their ledger are in `report`.
+Built on papermill's parameter injection and execution manager. Names and types of parameters are checked
+against the notebook's own tagged cell before a kernel starts; the status is determined here, not read from
+papermill's metadata, which calls killed and timed-out notebooks completed. Many runs and their ledger are
+in `report`.
 """
 
 from __future__ import annotations
@@ -46,8 +47,9 @@ class Parameter:
 class RunResult:
     """How one run went: `status` is ok, failed, timeout, died or skipped (unchanged).
 
-    `cell` is the number of the code cell that did not finish (from 1) with its first line, `error` the last line of
-    the traceback; both empty when all went well. `seconds` is wall time, `attempts` how often a kernel was started.
+    `cell` is the number of the code cell that did not finish (from 1) with its first line, `error` the last
+    line of the traceback; both empty when all went well. `seconds` is wall time, `attempts` how often a
+    kernel was started.
 
     >>> RunResult(Path("a.ipynb"), {}, Path("b.ipynb")).ok
     False
@@ -110,14 +112,14 @@ def run_notebook(
 ) -> RunResult:
     """Run a notebook with papermill and write the executed copy to `output`, partial or complete.
 
-    `timeout` limits the whole notebook, in seconds. `kernel_argv` is the command of another kernel than the one of
-    this environment (see `kernels`). A failing notebook is a result, not an exception; QcityError is raised for an
-    unknown or mistyped parameter, before a kernel starts and before anything is written.
+    `timeout` limits the whole notebook, in seconds. `kernel_argv` is the command of another kernel than the
+    one of this environment (see `kernels`). A failing notebook is a result, not an exception; QcityError is
+    raised for an unknown or mistyped parameter, before a kernel starts and before anything is written.
 
     >>> run_notebook("notebooks/04_scorecard.ipynb", {"langage": "zh"}, "out.ipynb")
     Traceback (most recent call last):
     ...
-    qcity_analysis.errors.QcityError: 04_scorecard.ipynb: unknown parameter 'langage'. Did you mean "language"? ...
+    qcity_analysis.errors.QcityError: 04_scorecard.ipynb: unknown parameter 'langage'. Did you ...
     """
     source = Path(notebook)
     document = _read(source)
@@ -215,7 +217,9 @@ def _client(manager: Any, deadline: float, argv: list[str] | None, quiet: loggin
     from papermill.clientwrap import PapermillNotebookClient
 
     class Client(PapermillNotebookClient):
-        """Stops at the first cell that fails and lets the failure be seen; keeps the limit of the whole notebook."""
+        """Stops at the first cell that fails and lets the failure be seen; keeps the limit of the whole
+        notebook.
+        """
 
         ran = False
 

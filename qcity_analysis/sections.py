@@ -1,4 +1,5 @@
-"""The sections of the notebooks, one call each: a heading, a sentence before, the thing itself, what it means.
+"""The sections of the notebooks, one call each: a heading, a sentence before, the thing itself, what it
+means.
 
 Everything is shown in the language asked for. Sentences about results come from `describe`, fixed ones from
 `texts`. The first section also tells the page renderer what the page is called (output metadata `qcity`).
@@ -148,7 +149,8 @@ def add(assessment: Assessment, lang: str) -> None:
 def saved(result: dict[str, Any], name: str, lang: str, out: str = "") -> Path:
     """Write the result as JSON to the folder `out` and show where; returns the path.
 
-    An empty `out` means `data/processed` beside the data the project ships, or this folder when that is not there.
+    An empty `out` means `data/processed` beside the data the project ships, or this folder when that is not
+    there.
     """
     from .page import write_whole
 

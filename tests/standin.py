@@ -1,4 +1,6 @@
-"""Hand-made assessments for tests of figures and pages: every situation a reader can meet, without a forecast."""
+"""Hand-made assessments for tests of figures and pages: every situation a reader can meet, without a
+forecast.
+"""
 
 from __future__ import annotations
 
