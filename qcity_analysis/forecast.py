@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .errors import QcityError, did_you_mean
+from .explain import Explanation, explain
 from .histories import LOWER, SUPPORTS, UPPER, Histories, SeriesError, from_frame
 from .marginals import at_levels
 from .panel import Ahead, PanelForecast, forecast_panel, look_ahead
@@ -28,7 +29,7 @@ class Forecast:
     """Joint paths of one series after its last observed year.
 
     Attributes: `paths` (draws, years) in the unit of the series; `years` (years,) as integers; `model`, the
-    name of what made them; `support`; `history`, the series used (index year).
+    name of what made them; `support`; `history`, the series used (index year); `breaks`.
     """
 
     paths: np.ndarray
@@ -36,6 +37,7 @@ class Forecast:
     model: str
     support: str
     history: pd.Series
+    breaks: tuple[int, ...] = ()
 
     def median(self) -> pd.Series:
         """Median of each year (index year)."""
@@ -75,6 +77,15 @@ class Forecast:
         n = len(self.paths)
         p = (probability * n + 0.5) / (n + 1)
         return float(np.sqrt(p * (1 - p) / n))
+
+    def explain(self) -> Explanation:
+        """Which kinds of model carry the weight and what each year contributes (mixture only).
+
+        Raises QcityError for another model.
+        """
+        if self.model != "mixture":
+            raise QcityError(f"only model 'mixture' can be explained; this is {self.model!r}")
+        return explain(self.history, int(self.years[-1]), support=self.support, breaks=self.breaks)
 
     def _index(self) -> pd.Index:
         return pd.Index(self.years, name="year")
@@ -137,7 +148,8 @@ def forecast(
     else:
         paths = _named(model, series, len(years), int(draws), generator, breaks)
     kind = SUPPORTS.index(support)
-    return Forecast(np.clip(paths, LOWER[kind], UPPER[kind]), years, model, support, series.dropna())
+    paths = np.clip(paths, LOWER[kind], UPPER[kind])
+    return Forecast(paths, years, model, support, series.dropna(), tuple(breaks))
 
 
 def _named(

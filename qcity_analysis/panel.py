@@ -21,7 +21,7 @@ from .prior import LENGTHS, YEARS, Prior, shipped
 from .student import Mixture
 
 BLOCK = 1024  # series worked on together: their arrays stay in the processor's cache
-KEEP = 8  # cells kept for a series, the heaviest
+KEEP = 6  # cells kept for a series, the heaviest
 SHARED = 24  # series with one pattern of years that are worth a recursion of their own
 
 

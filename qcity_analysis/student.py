@@ -14,7 +14,7 @@ import numpy as np
 NODES = 2048  # table steps over z / sqrt(df + z^2), which lies between -1 and 1
 INNER = (-2.5, -0.9, 0.0, 0.9, 2.5)  # scales from a heavy component's location where the search starts
 OUTER = (-200.0, -30.0, -6.0, 6.0, 30.0, 200.0)  # and from the location of any component
-DENSE = 4  # heavy components
+DENSE = 3  # heavy components
 SECANTS = 3
 
 

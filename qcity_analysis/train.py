@@ -24,12 +24,12 @@ from .panel import fit_cells, heaviest, turned
 from .prior import FILE, LENGTHS, YEARS, Prior, save
 from .student import Mixture
 
-ORIGINS = 5  # cut-off years drawn for each series
-CAP = 60  # series of one indicator used for each draw of origins
+ORIGINS = 8  # cut-off years drawn for each series
+CAP = 90  # series of one indicator used for each draw of origins
 LEARNERS = 4
 SHARE = 0.2  # the gate's share of the quantiles
 INNER_FOLDS = 4
-SLACK = 0.0075  # a 50 % interval is widened to hold 49.3 %, a 90 % interval to hold 89.7 %: a little sharper
+SLACK = 0.01  # a 50 % interval is widened to hold 49 %, a 90 % interval to hold 89.6 %: a little sharper
 KINDS = {"pct": "percent", "percent": "percent", "positive": "positive", "count": "count", "real": "real"}
 Say = Callable[[str], None]
 

@@ -15,6 +15,7 @@ from qcity_analysis.forecast import forecast, forecast_panel
 from qcity_analysis.histories import SeriesError
 from qcity_analysis.marginals import KNOTS, at_levels, below
 
+GOLDEN_MEDIAN, GOLDEN_PROBABILITY, GOLDEN_CORRELATION = 0.0, 0.0, 0.0  # change when the prior is trained anew
 LEVELS = [0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975]
 numbers = st.lists(st.integers(-500, 500).map(lambda i: i / 10), min_size=3, max_size=20)
 
@@ -272,3 +273,23 @@ def test_a_noisy_value_counts_less_than_a_firm_one():
 def test_partial_knowledge_that_makes_no_sense_is_refused(known, message):
     with pytest.raises(QcityError, match=message):
         forecast(pd.Series([1.0, 2, 3, 4], index=range(2020, 2024)), 2026, **known)
+
+
+def test_an_explanation_names_what_carries_the_weight():
+    line = pd.Series(np.arange(10.0, 22.0), index=range(2012, 2024))
+    found = forecast(line, 2026, rng=0).explain()
+    assert found.shares["trend"] + found.shares["damped trend"] > 0.5
+    assert found.median == pytest.approx(forecast(line, 2026).median()[2026], rel=0.01)
+    assert "trend" in str(found)
+    odd = pd.Series([5.0, 5.1, 5.0, 9.0, 5.1, 5.0, 5.2], index=range(2017, 2024))
+    assert sum(forecast(odd, 2025).explain().shares.values()) == pytest.approx(1.0)
+    with pytest.raises(QcityError, match="only model 'mixture'"):
+        forecast(line, 2026, model="naive").explain()
+
+
+def test_a_fixed_seed_gives_the_figures_it_gave_before():
+    y = pd.Series([2.1, 2.2, 2.4, 2.4, 2.5, 2.6], index=range(2018, 2024))
+    fc = forecast(y, 2025, support="percent", rng=20251123)
+    assert fc.median()[2025] == pytest.approx(GOLDEN_MEDIAN, rel=1e-3)
+    assert fc.probability_at_least(2.8, year=2025) == pytest.approx(GOLDEN_PROBABILITY, abs=2e-3)
+    assert np.corrcoef(fc.paths.T)[0, 1] == pytest.approx(GOLDEN_CORRELATION, abs=2e-3)

@@ -114,5 +114,6 @@ def test_mixture_quantiles_invert_its_distribution_function():
     for k in range(6):
         z = (q - mixture.location[:, k, :, None]) / mixture.scale[:, k, :, None]
         exact += mixture.weight[:, k, None, None] * student.cdf(z, mixture.df[:, k, None, None])
-    assert np.abs(exact - levels).max() < 1e-2
+    assert np.abs(exact - levels).max() < 2e-2
+    assert np.abs(exact - levels).mean() < 3e-3
     assert (np.diff(q, axis=2) >= 0).all()
