@@ -14,7 +14,7 @@ from .histories import Histories
 SUMMARIES = (
     "log_years", "mean_change", "slope", "last_change", "last_change_size", "largest_change",
     "middle_change", "change_autocorrelation", "from_mean", "from_recent", "relative_unit", "percent",
-    "positive", "count", "room_ahead", "room_behind", "repeated", "recent_roughness", "recent_change",
+    "positive", "room_ahead", "room_behind", "repeated", "recent_roughness", "recent_change",
     "same_direction", "monotone", "bend", "line_error", "line_autocorrelation", "largest_when",
     "second_largest", "coarse", "growth", "whole_numbers", "at_bound", "skew", "gaps",
     "last_against_mean", "line_gap", "rising",
@@ -146,8 +146,7 @@ def _features(
             h.support > 0, np.clip(np.log(unit / (_mean(np.abs(h.values)) + 1e-9)), -8, 3) / 4, 0.0
         ),
         "percent": h.support == 2,
-        "positive": h.support == 1,
-        "count": h.support == 3,
+        "positive": (h.support == 1) | (h.support == 3),  # the bank has too few counts to tell them apart
         "room_ahead": np.tanh(np.where(turn > 0, high, low) / 5),
         "room_behind": np.tanh(np.where(turn > 0, low, high) / 5),
         "repeated": _mean(np.where(np.isfinite(d), size < 1e-9, np.nan)),
@@ -161,7 +160,7 @@ def _features(
         "largest_when": when / 5,
         "second_largest": second / (largest + 1e-9),
         "coarse": -_least(changed),
-        "growth": np.where(h.support == 1, mean / (np.abs(low) + 1.0), 0.0) * 4,
+        "growth": np.where((h.support == 1) | (h.support == 3), mean / (np.abs(low) + 1.0), 0.0) * 4,
         "whole_numbers": np.where(
             h.support > 0, _mean(np.where(np.isfinite(h.values), h.values == np.round(h.values), np.nan)), 0.0
         ),

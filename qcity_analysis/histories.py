@@ -88,6 +88,8 @@ def _columns(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
     for name in allowed[:3]:
         if name not in frame.columns:
             raise SeriesError(f"column {name!r} is missing; a panel needs {', '.join(allowed[:3])}")
+    if frame.empty:
+        raise SeriesError("the panel has no rows; a forecast needs at least 3 observed points of a series")
     if frame["series_id"].isna().any():
         raise SeriesError("column 'series_id' has empty cells; every row must name its series")
     codes, ids = pd.factorize(frame["series_id"], sort=True)
@@ -120,7 +122,7 @@ def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
 def _support(frame: pd.DataFrame, codes: np.ndarray, ids: np.ndarray) -> np.ndarray:
     if "support" not in frame.columns:
         return np.zeros(len(frame), dtype=np.int64)
-    kind, names = pd.factorize(frame["support"].fillna("real"))
+    kind, names = pd.factorize(frame["support"].astype(object).fillna("real"))
     for name in names:
         if name not in SUPPORTS:
             raise SeriesError(

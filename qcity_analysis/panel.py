@@ -162,7 +162,11 @@ def turned(quantiles: np.ndarray, turn: np.ndarray) -> np.ndarray:
 
 def _blend(gate: np.ndarray, direct: np.ndarray, h: Histories, prior: Prior) -> np.ndarray:
     """Quantile average of gate and learners, widened; after five years the gate's, moved to join on."""
-    mean = prior.share * gate[:, :YEARS] + (1.0 - prior.share) * direct
+    # A series that never changed tells no direction: the mixture alone, centred on it.
+    share = np.where(np.nanmax(h.values, axis=1) > np.nanmin(h.values, axis=1), prior.share, 1.0)[
+        :, None, None
+    ]
+    mean = share * gate[:, :YEARS] + (1.0 - share) * direct
     middle = mean[:, :, MIDDLE : MIDDLE + 1]
     length = np.searchsorted(LENGTHS, np.isfinite(h.values).sum(axis=1))
     wide = np.maximum.accumulate(middle + prior.widen[length] * (mean - middle), axis=2)
