@@ -15,7 +15,8 @@ from qcity_analysis.forecast import forecast, forecast_panel
 from qcity_analysis.histories import SeriesError
 from qcity_analysis.marginals import KNOTS, at_levels, below
 
-GOLDEN_MEDIAN, GOLDEN_PROBABILITY, GOLDEN_CORRELATION = 0.0, 0.0, 0.0  # change when the prior is trained anew
+# A prior trained anew changes these.
+GOLDEN_MEDIAN, GOLDEN_PROBABILITY, GOLDEN_CORRELATION = 2.71089, 0.3385, 0.76208
 LEVELS = [0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975]
 numbers = st.lists(st.integers(-500, 500).map(lambda i: i / 10), min_size=3, max_size=20)
 
@@ -191,6 +192,13 @@ def test_a_percentage_at_its_ceiling_is_likely_to_stay_there():
     panel = forecast_panel(frame([100.0] * 6, "percent"))
     ask = pd.DataFrame({"series_id": ["a"], "period": 2024, "threshold": 100.0, "direction": "at_least"})
     assert panel.probability(ask)[0] > 0.2
+
+
+@pytest.mark.parametrize(("level", "support"), [(5.0, "positive"), (0.0, "count"), (100.0, "percent")])
+def test_a_series_that_never_changed_is_expected_where_it_is_but_not_for_certain(level, support):
+    q = forecast_panel(frame([level] * 6, support)).quantiles([0.05, 0.5, 0.95])
+    np.testing.assert_allclose(q[0.5], level, atol=1e-6)
+    assert (q[0.95] - q[0.05] > 0).all()
 
 
 def test_gaps_are_missing_observations_and_the_year_after_the_last_is_forecast_first():
