@@ -11,8 +11,6 @@ The names below are the library's table of contents; each is loaded when it is f
 from __future__ import annotations
 
 import importlib
-import sys
-import types
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
@@ -21,14 +19,14 @@ if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from .assessment import Assessment as Assessment
     from .assessment import assess as assess
     from .assessment import scorecard as scorecard
-    from .errors import DataError as DataError
-    from .errors import QcityError as QcityError
-    from .forecast import Forecast as Forecast
-    from .forecast import forecast as forecast
-    from .forecast import forecast_panel as forecast_panel
     from .datapackage import Data as Data
     from .datapackage import check as check
     from .datapackage import load as load
+    from .errors import DataError as DataError
+    from .errors import QcityError as QcityError
+    from .forecasting import Forecast as Forecast
+    from .forecasting import forecast as forecast
+    from .forecasting import forecast_panel as forecast_panel
 
 __version__ = "0.1.0"
 
@@ -37,13 +35,13 @@ _HOME = {
     "Assessment": "assessment",
     "Data": "datapackage",
     "DataError": "errors",
-    "Forecast": "forecast",
+    "Forecast": "forecasting",
     "QcityError": "errors",
     "annual_series": "annual",
     "assess": "assessment",
     "check": "datapackage",
-    "forecast": "forecast",
-    "forecast_panel": "forecast",
+    "forecast": "forecasting",
+    "forecast_panel": "forecasting",
     "load": "datapackage",
     "scorecard": "assessment",
 }
@@ -61,14 +59,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_HOME})
-
-
-class _Package(types.ModuleType):
-    """Keeps `qc.forecast` the function although a module has the same name."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOME and isinstance(value, types.ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

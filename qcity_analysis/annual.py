@@ -213,7 +213,9 @@ def _spread(seed: dict[int, float], links: list[_Link], favoured: int | None) ->
         if link.start == favoured and link.start in levels:
             levels.setdefault(link.end, levels[link.start] * link.ratio)
     yearly = sorted((link for link in links if link.end - link.start == 1), key=lambda link: link.end)
-    sums = sorted((link for link in links if link.end - link.start > 1), key=lambda link: link.end - link.start)
+    sums = sorted(
+        (link for link in links if link.end - link.start > 1), key=lambda link: link.end - link.start
+    )
     while True:
         if not (_follow(levels, yearly) or _follow(levels, sums, only_one=True)):
             return levels
@@ -248,7 +250,9 @@ def _series(levels: dict[int, float]) -> pd.Series:
     if not levels:
         return pd.Series(dtype=float, index=pd.Index([], dtype=int, name="year"), name="level")
     years = pd.RangeIndex(min(levels), max(levels) + 1, name="year")
-    return pd.Series([levels.get(year, math.nan) for year in years], index=pd.Index(list(years), name="year"), name="level")
+    return pd.Series(
+        [levels.get(year, math.nan) for year in years], index=pd.Index(list(years), name="year"), name="level"
+    )
 
 
 def _conflicts(values: pd.Series, links: list[_Link]) -> list[Note]:
@@ -267,7 +271,9 @@ def _notes_on(
 ) -> list[Note]:
     notes = []
     if used["published_assumed"].any():
-        notes.append(Note("assumed_publication", {"periods": list(used.loc[used["published_assumed"], "period"])}))
+        notes.append(
+            Note("assumed_publication", {"periods": list(used.loc[used["published_assumed"], "period"])})
+        )
     if len(superseded):
         notes.append(Note("superseded", {"count": len(superseded)}))
     if len(bounds):

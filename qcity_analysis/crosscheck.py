@@ -86,7 +86,14 @@ def _units(tables: Tables) -> list[Problem]:
     expected = frame["unit_of_indicator"].where(~changes, "%")
     bad = frame[(frame["unit"] != expected) & (frame["unit"] != "")].assign(expected=expected)
     return [
-        Problem("observations.csv", int(r.row), "unit", r.unit, r.expected, "convert the value, or correct the unit")
+        Problem(
+            "observations.csv",
+            int(r.row),
+            "unit",
+            r.unit,
+            r.expected,
+            "convert the value, or correct the unit",
+        )
         for r in bad.itertuples()
     ]
 
@@ -104,7 +111,14 @@ def _ranges(tables: Tables) -> list[Problem]:
         for r in frame[low | high].itertuples()
     ]
     return problems + [
-        Problem("observations.csv", int(r.row), "value", f"{r.value:g}", "a change above -100 %", "correct the value")
+        Problem(
+            "observations.csv",
+            int(r.row),
+            "value",
+            f"{r.value:g}",
+            "a change above -100 %",
+            "correct the value",
+        )
         for r in frame[fall].itertuples()
     ]
 
@@ -114,10 +128,14 @@ def _targets(tables: Tables) -> list[Problem]:
     for r in tables["targets"].itertuples():
         row = int(r.row)
         if r.kind not in ("milestone", "direction") and pd.isna(r.threshold):
-            problems.append(Problem(file, row, "threshold", "", "a number", f"a target of kind {r.kind} needs one"))
+            problems.append(
+                Problem(file, row, "threshold", "", "a number", f"a target of kind {r.kind} needs one")
+            )
         if not pd.isna(r.base_year) and not pd.isna(r.deadline) and r.deadline <= r.base_year:
             allowed = f"a year after the base year {r.base_year}"
-            problems.append(Problem(file, row, "deadline", str(r.deadline), allowed, "correct one of the two years"))
+            problems.append(
+                Problem(file, row, "deadline", str(r.deadline), allowed, "correct one of the two years")
+            )
         if r.kind == "relative_change" and pd.isna(r.base_year):
             allowed = "the year the change is measured against"
             problems.append(Problem(file, row, "base_year", "", allowed, "write it as 2020"))
@@ -138,7 +156,9 @@ def _zero_bases(tables: Tables) -> list[Problem]:
         for row in seen.loc[same & (seen["period"] == base), "row"]:
             allowed = f"a value other than zero: target {target.target_id!r} is relative to {base}"
             problems.append(
-                Problem("observations.csv", int(row), "value", "0", allowed, "correct the value, or the base year")
+                Problem(
+                    "observations.csv", int(row), "value", "0", allowed, "correct the value, or the base year"
+                )
             )
     return problems
 
@@ -159,7 +179,14 @@ def _base_periods(tables: Tables) -> list[Problem]:
         elif match and int(match["year"]) <= int(r.base_period):
             allowed = f"a year before {match['year']}"
             problems.append(
-                Problem("observations.csv", int(r.row), "base_period", str(r.base_period), allowed, "correct one of them")
+                Problem(
+                    "observations.csv",
+                    int(r.row),
+                    "base_period",
+                    str(r.base_period),
+                    allowed,
+                    "correct one of them",
+                )
             )
     return problems
 

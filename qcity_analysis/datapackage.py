@@ -101,7 +101,9 @@ class Data:
         >>> qc.load().require_region("nanjing")
         'nanjing'
         """
-        known = list(self.regions["region"]) or sorted({*self.targets["region"], *self.observations["region"]})
+        known = list(self.regions["region"]) or sorted(
+            {*self.targets["region"], *self.observations["region"]}
+        )
         if region not in known:
             raise unknown("region", region, known)
         return region
@@ -221,7 +223,9 @@ def _with_dates(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.Data
     lag = frame["indicator_id"].map(indicators.set_index("indicator_id")["publication_lag_months"])
     lag = lag.astype(float).fillna(ASSUMED_LAG_MONTHS).astype(int)
     months = ends.dt.year * 12 + ends.dt.month - 1 + lag
-    assumed = pd.to_datetime({"year": months // 12, "month": months % 12 + 1, "day": 1}) + pd.offsets.MonthEnd(0)
+    assumed = pd.to_datetime(
+        {"year": months // 12, "month": months % 12 + 1, "day": 1}
+    ) + pd.offsets.MonthEnd(0)
     stated = _last_days(frame["published"])
     frame["known_from"] = stated.fillna(assumed)
     frame["published_assumed"] = stated.isna()

@@ -168,9 +168,17 @@ def _is_date(cell: str) -> bool:
 
 
 CELL: dict[str, tuple[Callable[[str], bool], str, str]] = {
-    "number": (lambda c: NUMBER.fullmatch(c) is not None, "a number", "write it with digits and a point, as 3.48"),
+    "number": (
+        lambda c: NUMBER.fullmatch(c) is not None,
+        "a number",
+        "write it with digits and a point, as 3.48",
+    ),
     "integer": (lambda c: re.fullmatch(r"\d+", c) is not None, "a whole number", "write it with digits only"),
-    "year": (lambda c: re.fullmatch(r"[12]\d{3}", c) is not None, "a year of four digits", "write it as 2025"),
+    "year": (
+        lambda c: re.fullmatch(r"[12]\d{3}", c) is not None,
+        "a year of four digits",
+        "write it as 2025",
+    ),
     "period": (
         lambda c: PERIOD.fullmatch(c) is not None,
         "a year, or a year to date as 2024-Q3 or 2024-08",
@@ -208,7 +216,7 @@ def read_table(path: Path, name: str) -> tuple[pd.DataFrame, list[Problem]]:
     for column in table.columns:
         problems += _check_cells(frame, column, path.name)
     problems += _check_key(frame, table, path.name)
-    return _typed(frame, table), sorted(problems, key=lambda p: (p.row or 0))
+    return _typed(frame, table), sorted(problems, key=lambda p: p.row or 0)
 
 
 def _empty(table: Table) -> pd.DataFrame:
@@ -262,7 +270,9 @@ def _check_header(header: list[str], file: str, table: Table) -> list[Problem]:
             remedy = f"it is ignored; rename or remove it.{did_you_mean(name, names)}"
             problems.append(Problem(file, 1, name, "an unknown column", ", ".join(names), remedy, "warning"))
         if header.count(name) > 1:
-            problems.append(Problem(file, 1, name, "the column twice", "each column once", "remove one of them"))
+            problems.append(
+                Problem(file, 1, name, "the column twice", "each column once", "remove one of them")
+            )
     return list(dict.fromkeys(problems))
 
 
