@@ -24,6 +24,20 @@ from .targets import Target, find_target
 ASSESSED_KINDS = ("level", "relative_change", "coverage")
 ENOUGH = 4  # own levels from which nothing is borrowed
 FEWEST = 3  # levels from which a forecast is made
+_PLAIN = (
+    *(
+        "status",
+        "probability",
+        "probability_error",
+        "word",
+        "threshold",
+        "bound",
+        "tolerance",
+        "expected",
+        "median",
+    ),
+    *("outcome", "role", "model", "draws", "seed", "illustrative", "region_names", "borrowed_since"),
+)
 FAN = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -86,10 +100,7 @@ class Assessment:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the draws as plain values that JSON can hold; levels and fan by year."""
-        plain = {
-            name: getattr(self, name)
-            for name in ["status", "probability", "probability_error", "word", "threshold", "bound", "tolerance", "expected", "median", "outcome", "role", "model", "draws", "seed", "illustrative", "region_names"]
-        }
+        plain = {name: getattr(self, name) for name in _PLAIN}
         series = self.series
         return {
             "target": dataclasses.asdict(self.target),

@@ -58,7 +58,8 @@ class Data:
         day = to_date(as_of)
         if day > self.as_of:
             raise QcityError(
-                f"as_of {day} is later than {self.as_of}, the day these data were loaded for; load them again with that day"
+                f"as_of {day} is later than {self.as_of}, the day these data were loaded for; "
+                "load them again with that day"
             )
         held = self.observations[self.observations["known_from"] <= pd.Timestamp(day)]
         return dataclasses.replace(self, observations=held.reset_index(drop=True), as_of=day)

@@ -10,8 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from .annual import Note
 from .assessment import Assessment
+from .datapackage import Data
 from .pace import Pace
 from .texts import check_language, join
 from .texts import text as fixed
@@ -123,7 +126,7 @@ def alt_text(a: Assessment, lang: str) -> str:
     """
     facts = _facts(a, lang)
     lead = say("alt_borrowed", lang, **facts) if a.role == "borrowed" else ""
-    known = a.series.known() if a.series is not None else {}
+    known = a.series.known() if a.series is not None else pd.Series(dtype=float)
     points = join([f"{year}: {level(a, value, lang)}" for year, value in known.items()], lang)
     facts |= {"points": points or say("none", lang), "deadline": a.target.deadline}
     if a.status == "forecast" and a.interval is not None:
@@ -186,17 +189,19 @@ def level(a: Assessment, value: float | None, lang: str) -> str:
     return with_unit(value, _unit(a, lang))
 
 
-def label(code: str, lang: str) -> str:
-    """The title of a plan in `lang`; the identifier itself when the package shipped does not name it.
+def plan_title(data: Data, plan: str, lang: str) -> str:
+    """The title of a plan in `lang`, from the source its targets name; the identifier where it has none.
 
-    >>> label("unnamed_plan", "en")
-    'unnamed_plan'
+    >>> import qcity_analysis as qc
+    >>> plan_title(qc.load(), "nanjing_quality_city", "zh")
+    '全面深化质量强市建设实施方案'
     """
-    titles = {
-        "nanjing_quality_city": {"zh": "南京市质量强市建设实施方案", "en": "Nanjing quality-city plan"},
-        "china_14fyp": {"zh": "“十四五”规划纲要（全国）", "en": "China's 14th Five-Year Plan"},
-    }
-    return titles.get(code, {}).get(check_language(lang), code)
+    check_language(lang)
+    named = data.targets.loc[(data.targets["plan"] == plan) & (data.targets["source_id"] != ""), "source_id"]
+    found = data.sources[data.sources["source_id"].isin(named.head(1))]
+    if found.empty:
+        return plan
+    return str((found["title_en"].iloc[0] if lang == "en" else "") or found["title"].iloc[0])
 
 
 def signed(value: float) -> str:
@@ -226,7 +231,7 @@ def _unit(a: Assessment, lang: str) -> str:
 def _facts(a: Assessment, lang: str) -> dict[str, Any]:
     from .labels import percent
 
-    known = a.series.known() if a.series is not None else []
+    known = a.series.known() if a.series is not None else pd.Series(dtype=float)
     facts: dict[str, Any] = {
         "as_of": a.as_of.isoformat(),
         "region": a.region_names[lang],
