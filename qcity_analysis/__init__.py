@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from .annual import AnnualSeries as AnnualSeries
     from .annual import annual_series as annual_series
+    from .assessing import assess as assess
+    from .assessing import scorecard as scorecard
     from .assessment import Assessment as Assessment
-    from .assessment import assess as assess
-    from .assessment import scorecard as scorecard
     from .datapackage import Data as Data
     from .datapackage import check as check
     from .datapackage import load as load
@@ -38,12 +38,12 @@ _HOME = {
     "Forecast": "forecasting",
     "QcityError": "errors",
     "annual_series": "annual",
-    "assess": "assessment",
+    "assess": "assessing",
     "check": "datapackage",
     "forecast": "forecasting",
     "forecast_panel": "forecasting",
     "load": "datapackage",
-    "scorecard": "assessment",
+    "scorecard": "assessing",
 }
 
 __all__ = sorted(_HOME)

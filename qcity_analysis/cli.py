@@ -118,7 +118,7 @@ def forecast(
 ) -> None:
     """Will one target be met? Prints the answer in words; writes nothing."""
     from . import describe
-    from .assessment import assess
+    from .assessing import assess
     from .datapackage import load
     from .texts import check_language
 

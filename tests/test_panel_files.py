@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_forecast import many
+from test_forecasting import many
 
 from qcity_analysis.errors import QcityError
 from qcity_analysis.panel import forecast_panel

@@ -7,7 +7,7 @@ from importlib import resources
 
 import numpy as np
 import pytest
-from test_forecast import frame, many
+from test_forecasting import frame, many
 
 from qcity_analysis.errors import QcityError
 from qcity_analysis.features import NAMES, features, units
