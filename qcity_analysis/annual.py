@@ -7,6 +7,7 @@ here. Bounds, year-to-date figures and counts of new items are kept apart and li
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -135,6 +136,28 @@ def chain(changes: Sequence[float], start: float = 100.0) -> list[float]:
         level *= 1 + change / 100
         levels.append(level)
     return levels
+
+
+def shifted(series: AnnualSeries, year: int, level: float, by_ratio: bool = True) -> AnnualSeries:
+    """The series moved to pass through `level` in `year`: by ratio for an index or a positive quantity, else by
+    difference (kept within 0 to 100 for shares), so that changes keep the unit in which they are spoken of.
+
+    >>> import qcity_analysis as qc
+    >>> china = qc.annual_series(qc.load(), "rd_intensity", "china")
+    >>> round(shifted(china, 2022, 4.54, by_ratio=False).values[2023] - china.values[2023], 6)
+    2.0
+    """
+    at = float(series.values[year])
+    if by_ratio or series.support in ("positive", "count"):
+        ratio = level / at
+        base = year if level == 100.0 else None
+        return dataclasses.replace(
+            series, values=series.values * ratio, earlier=series.earlier * ratio, base_year=base
+        )
+    values, earlier = series.values + (level - at), series.earlier + (level - at)
+    if series.support == "percent":
+        values, earlier = values.clip(0, 100), earlier.clip(0, 100)
+    return dataclasses.replace(series, values=values, earlier=earlier)
 
 
 def _newest(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -7,7 +7,6 @@ comparators' changes are chained on the region's own last level, and the result 
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import math
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from .annual import AnnualSeries, Note, annual_series
+from .annual import AnnualSeries, Note, annual_series, shifted
 from .assessment import Assessment, Borrowed, ipcc_word
 from .datapackage import Data
 from .errors import unknown
@@ -293,7 +292,7 @@ class _Question:
         known = theirs.known()
         if start not in known.index or len(known) + len(theirs.earlier) < FEWEST:
             return None
-        moved = _moved(theirs, start, level, relative or own.base_year is not None)
+        moved = shifted(theirs, start, level, relative or own.base_year is not None)
         facts: dict[str, Any] = {"borrowed": borrowed, "borrowed_since": start, "role": "borrowed"}
         base = own.values.get(target.base_year, 100.0) if relative else 1.0
         threshold = float(base * (1 + target.threshold / 100)) if relative else float(target.threshold)  # type: ignore
@@ -306,23 +305,6 @@ class _Question:
                 notes=moved.notes, **facts, **self._paces(moved, reached, target.deadline),
             )  # fmt: skip
         return self._ahead(moved, threshold, indicator_id, **facts)
-
-
-def _moved(theirs: AnnualSeries, start: int, level: float, by_ratio: bool) -> AnnualSeries:
-    """A comparator's series shifted to pass through `level` in `start`: by ratio for indices and positive
-    quantities, by difference for shares, so that changes keep the unit in which they are spoken of."""
-    at = float(theirs.values[start])
-    if by_ratio or theirs.support in ("positive", "count"):
-        return dataclasses.replace(
-            theirs,
-            values=theirs.values * (level / at),
-            earlier=theirs.earlier * (level / at),
-            base_year=start if level == 100.0 else None,
-        )
-    values, earlier = theirs.values + (level - at), theirs.earlier + (level - at)
-    if theirs.support == "percent":
-        values, earlier = values.clip(0, 100), earlier.clip(0, 100)
-    return dataclasses.replace(theirs, values=values, earlier=earlier)
 
 
 def _definitions(data: Data, target: Target) -> list[str]:
