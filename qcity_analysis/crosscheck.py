@@ -83,8 +83,8 @@ def _units(tables: Tables) -> list[Problem]:
         tables["indicators"][["indicator_id", "unit"]], on="indicator_id", suffixes=("", "_of_indicator")
     )
     changes = frame["measure"].isin(["change_pct", "cumulative_change_pct"])
-    expected = frame["unit_of_indicator"].where(~changes, "%")
-    bad = frame[(frame["unit"] != expected) & (frame["unit"] != "")].assign(expected=expected)
+    frame = frame.assign(expected=frame["unit_of_indicator"].where(~changes, "%"))
+    bad = frame[(frame["unit"] != frame["expected"]) & (frame["unit"] != "")]
     return [
         Problem(
             "observations.csv",
