@@ -66,7 +66,7 @@ class AnnualSeries:
         """The levels without the gaps, index year.
 
         >>> import qcity_analysis as qc
-        >>> qc.annual_series(qc.load(), "rd_intensity", "nanjing").known().index.max()
+        >>> int(qc.annual_series(qc.load(), "rd_intensity", "nanjing").known().index.max())
         2022
         """
         return self.values.dropna()
@@ -144,7 +144,7 @@ def shifted(series: AnnualSeries, year: int, level: float, by_ratio: bool = True
 
     >>> import qcity_analysis as qc
     >>> china = qc.annual_series(qc.load(), "rd_intensity", "china")
-    >>> round(shifted(china, 2022, 4.54, by_ratio=False).values[2023] - china.values[2023], 6)
+    >>> float(round(shifted(china, 2022, 4.54, by_ratio=False).values[2023] - china.values[2023], 6))
     2.0
     """
     at = float(series.values[year])

@@ -239,8 +239,14 @@ class _Question:
         )
         facts = self._verdict(found, bound) | self._paces(series, float(levels[last]), last) | facts
         notes = [*series.notes, *facts.pop("notes", ())]
-        if self.data.as_of.year > deadline:
+        if facts.get("role") == "definition" and name != _definitions(self.data, target)[-1]:
+            notes.append(Note("definition_ended", {"year": deadline, "last": last}))
+        elif self.data.as_of.year > deadline:
             notes.append(Note("awaiting_figure", {"year": deadline, "last": last}))
+        if target.tolerance:
+            ask = found.probability_at_least if target.direction == "at_least" else found.probability_at_most
+            strict = {"tolerance": target.tolerance, "probability": ask(threshold, year=deadline)}
+            notes.append(Note("tolerance", strict | {"unit_en": target.unit, "unit_zh": target.unit_zh}))
         path = needed_path(float(levels[last]), threshold, last, deadline)
         return self.make(
             "forecast", name, series=series, forecast=found, threshold=threshold, bound=bound,

@@ -15,6 +15,7 @@ import pandas as pd
 from .annual import Note
 from .assessment import Assessment
 from .datapackage import Data
+from .labels import percent
 from .pace import Pace
 from .texts import check_language, join
 from .texts import text as fixed
@@ -77,6 +78,7 @@ def sentences(a: Assessment, lang: str) -> list[str]:
         said.append(say("never_joined", lang))
     if a.role == "borrowed":
         said.append(say("borrowed_caution", lang, **facts))
+        said = [say("borrowed_lead", lang, sentence=sentence) for sentence in said]
     if a.status == "not_assessable" and a.role == "main":
         said.append(say("borrowed_some" if a.parts else "borrowed_none", lang))
     return said
@@ -97,7 +99,10 @@ def note(found: Note, lang: str) -> str:
     if "status" in values:
         values["status"] = say(f"status_{values['status']}", lang)
     if found.code == "definition_break":
-        values["reason"] = values.get(f"reason_{lang}", "")
+        values["reason"] = str(values.get(f"reason_{lang}", "")).rstrip("。.")
+    if found.code == "tolerance":
+        values["probability"] = percent(values["probability"], lang)
+        values["tolerance"] = with_unit(values["tolerance"], _step_unit(values[f"unit_{lang}"], lang), lang)
     return say(f"note_{found.code}", lang, **values)
 
 
@@ -167,12 +172,10 @@ def ask(a: Assessment, lang: str) -> str:
     if target.threshold is None:
         return target.wording if lang == "zh" else (target.wording_en or target.wording)
     if target.kind == "relative_change":
-        return say(
-            "ask_change", lang, value=f"{signed(target.threshold)} %", base=target.base_year, year=year
-        )
-    value = with_unit(target.threshold, _unit(a, lang))
+        return say("ask_change", lang, value=change(target.threshold, lang), base=target.base_year, year=year)
+    value = with_unit(target.threshold, _unit(a, lang), lang)
     if target.commitment == "about":
-        tolerance = with_unit(target.tolerance, _unit(a, lang))
+        tolerance = with_unit(target.tolerance, _step_unit(_unit(a, lang), lang), lang)
         return say("ask_about", lang, value=value, year=year, tolerance=tolerance)
     key = target.direction if target.direction in ("at_least", "at_most") else "at_least"
     return say(f"ask_{key}", lang, value=value, year=year)
@@ -185,8 +188,8 @@ def level(a: Assessment, value: float | None, lang: str) -> str:
     if a.target.kind == "relative_change" and a.threshold is not None:
         assert a.target.threshold is not None
         base = a.threshold / (1 + a.target.threshold / 100)
-        return f"{signed(100 * (value / base - 1))} %"
-    return with_unit(value, _unit(a, lang))
+        return change(100 * (value / base - 1), lang)
+    return with_unit(value, _unit(a, lang), lang)
 
 
 def plan_title(data: Data, plan: str, lang: str) -> str:
@@ -214,23 +217,35 @@ def signed(value: float) -> str:
     return shown if shown == "0" else ("−" if value < 0 else "+") + shown
 
 
-def with_unit(value: float, unit: str) -> str:
-    """A level and its unit with three significant digits or two decimals, whichever shows more.
+def change(value: float, lang: str) -> str:
+    """A change in percent with its sign.
 
-    >>> with_unit(3.8249, "%"), with_unit(82.0, "patents per 10k people")
-    ('3.82 %', '82 patents per 10k people')
+    >>> change(-18, "en"), change(2.345, "zh")
+    ('−18 %', '+2.3%')
+    """
+    return f"{signed(value)}{'' if lang == 'zh' else ' '}%"
+
+
+def with_unit(value: float, unit: str, lang: str = "en") -> str:
+    """A level and its unit, with two decimals at most; Chinese sets no space between them.
+
+    >>> with_unit(3.8249, "%"), with_unit(82.0, "件/万人", "zh")
+    ('3.82 %', '82件/万人')
     """
     shown = f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) < 1000 else f"{value:,.0f}"
-    return f"{shown} {unit}".strip()
+    return f"{shown}{'' if lang == 'zh' else ' '}{unit}".strip()
 
 
 def _unit(a: Assessment, lang: str) -> str:
     return (a.target.unit_zh if lang == "zh" else "") or a.target.unit
 
 
-def _facts(a: Assessment, lang: str) -> dict[str, Any]:
-    from .labels import percent
+def _step_unit(unit: str, lang: str) -> str:
+    """The unit of a difference: percentage points for shares."""
+    return fixed("points", lang) if unit == "%" else unit
 
+
+def _facts(a: Assessment, lang: str) -> dict[str, Any]:
     known = a.series.known() if a.series is not None else pd.Series(dtype=float)
     facts: dict[str, Any] = {
         "as_of": a.as_of.isoformat(),
@@ -268,10 +283,9 @@ def _pace_sentence(a: Assessment, lang: str) -> list[str]:
 
 def _pace(a: Assessment, pace: Pace, lang: str) -> str:
     index = a.series is not None and a.series.base_year is not None
-    unit = {"zh": "点", "en": "index points"}[lang] if index else _unit(a, lang)
-    unit = {"zh": "个百分点", "en": "percentage points"}[lang] if unit == "%" else unit
+    unit = {"zh": "点", "en": "index points"}[lang] if index else _step_unit(_unit(a, lang), lang)
     sign = "−" if pace.linear < 0 else "+"
-    linear = f"{sign}{with_unit(abs(pace.linear), unit)}"
+    linear = f"{sign}{with_unit(abs(pace.linear), unit, lang)}"
     if pace.compound is None:
         return linear
-    return say("pace_both", lang, compound=f"{signed(pace.compound)} %", linear=linear).rstrip(",")
+    return say("pace_both", lang, compound=change(pace.compound, lang), linear=linear).rstrip(",")

@@ -65,7 +65,7 @@ def log_progress(changes: Sequence[float], cut: float) -> float:
     This is how Chinese energy-intensity targets are accounted for. Raises QcityError when `cut` is not between
     -100 and 0.
 
-    >>> round(log_progress([1.51, -2.2, -4.18], -18), 3)
+    >>> round(log_progress([1.51, -2.2, -4.18], -17), 3)
     0.268
     """
     if not -100 < cut < 0:
