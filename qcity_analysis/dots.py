@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -76,15 +77,29 @@ def _rows(assessments: Sequence[Assessment], lang: str) -> list[tuple[str, Asses
 
 
 def section_name(name: str, lang: str) -> str:
-    """The section of a plan as a heading: plans that number their sections get the word for section.
+    """The section of a plan as a heading; in English its Chinese numerals are written as numbers.
 
-    >>> section_name("二（一）", "en"), section_name("二（一）", "zh"), section_name("", "en")
-    ('Section 二（一）', '第二（一）部分', 'Other')
+    >>> section_name("二（十一）", "en"), section_name("二（一）", "zh"), section_name("", "en")
+    ('Section 2 (11)', '第二（一）部分', 'Other')
+    >>> section_name("第十一章", "en"), section_name("专栏1", "en"), section_name("专栏1", "zh")
+    ('Chapter 11', 'Box 1', '专栏1')
     """
     if not name:
         return text("no_section", lang)
-    numbered = all(char in "一二三四五六七八九十（）()0123456789." for char in name)
-    return text("section" if numbered else "section_plain", lang, name=name)
+    found = re.fullmatch(r"(专栏|第)?([一二三四五六七八九十（）()\d.]+)(章)?", name)
+    if found is None:
+        return name
+    kind = {"专栏": "box", "第": "chapter"}.get(found[1], "section")
+    number = found[2] if lang == "zh" else re.sub("[一二三四五六七八九十]+", _arabic, found[2])
+    number = number if lang == "zh" else number.replace("（", " (").replace("）", ")")
+    return text(kind, lang, name=number)
+
+
+def _arabic(found: re.Match[str]) -> str:
+    """A Chinese number below one hundred in digits."""
+    tens, ten, ones = found[0].rpartition("十")
+    digit = {char: value for value, char in enumerate("一二三四五六七八九", 1)}
+    return str(10 * digit.get(tens, 1 if ten else 0) + digit.get(ones, 0))
 
 
 def _bands(ax: Axes) -> None:

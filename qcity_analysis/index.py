@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
+from .dots import section_name
 from .page import HTML_LANG, write_whole
 from .texts import TEMPLATES, catalogue, text
 
@@ -67,7 +68,7 @@ def _sections(targets: list[dict[str, Any]], lang: str) -> list[dict[str, Any]]:
     found = []
     for name in names:
         rows = [_row(e, lang) for e in targets if e["front"].get("section", "") == name]
-        found.append({"title": name if len(names) > 1 or name else "", "rows": rows})
+        found.append({"title": section_name(name, lang) if len(names) > 1 or name else "", "rows": rows})
     return found
 
 

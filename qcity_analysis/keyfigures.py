@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from .amounts import level_shown, target_shown
 from .canvas import number, with_unit
 from .labels import axis_unit, panel_title, percent, text_of, year_of
 from .texts import check_language, text
@@ -42,22 +43,22 @@ def single_figures(part: Assessment, lang: str) -> dict[str, str]:
     unit = "" if part.series is not None and part.series.base_year else axis_unit(part, lang)
     deadline, found = int(part.target.deadline), {}
     found[text("k_status", lang)] = status_shown(part, lang)
-    if part.probability is not None:
+    if part.probability is not None and part.status == "forecast":
         error = f"{100 * (part.probability_error or 0):.1f}"
         shown = percent(part.probability, lang)
         found[text("k_probability", lang)] = text("plus_minus", lang, value=shown, error=error)
         if part.word:
             found[text("k_word", lang)] = text(f"word_{part.word}", lang)
     if part.expected is not None and part.status == "forecast":
-        found[text("k_expected", lang, year=deadline)] = with_unit(part.expected, unit)
+        found[text("k_expected", lang, year=deadline)] = level_shown(part, part.expected, lang)
     if part.interval is not None and part.status == "forecast":
-        low, high = (with_unit(value, unit) for value in part.interval)
+        low, high = (level_shown(part, value, lang) for value in part.interval)
         found[text("k_interval", lang, year=deadline)] = text("range", lang, low=low, high=high)
     if part.threshold is not None:
-        found[text("k_threshold", lang)] = with_unit(part.threshold, unit)
+        found[text("k_threshold", lang)] = target_shown(part, lang)
     known = part.series.values.dropna() if part.series is not None else pd.Series(dtype=float)
     if len(known):
-        shown = with_unit(float(known.iloc[-1]), unit)
+        shown = level_shown(part, float(known.iloc[-1]), lang)
         found[text("k_last", lang)] = text("in_year", lang, value=shown, year=int(known.index[-1]))
     for key, pace in (("k_so_far", part.pace_so_far), ("k_needed", part.pace_needed)):
         if pace is not None:
@@ -123,7 +124,7 @@ def _source_row(row: dict[str, Any], lang: str) -> list[str]:
     sign = {">=": "≥ ", "<=": "≤ ", "~": "≈ "}.get(str(row["qualifier"]), "")
     change = "change" in str(row["measure"])
     unit = "%" if change else text_of(row.get("unit"))
-    value = ("+" if change and row["value"] > 0 else "") + with_unit(float(row["value"]), unit)
+    value = ("+" if change and row["value"] > 0 else "") + with_unit(float(row["value"]), unit, lang)
     measure = text(f"m_{row['measure']}", lang, base=year_of(row.get("base_period")) or "")
     tail = "" if lang == "zh" else "_en"
     named = [text_of(row.get(key + tail)) or text_of(row.get(key)) for key in ("publisher", "title")]

@@ -64,12 +64,15 @@ def panel_title(part: Assessment, lang: str) -> str:
     """The title of one panel: which definition, or whose changes are borrowed."""
     if part.borrowed:
         return text("borrowed_from", lang, name=borrowed_name(part, lang))
-    return text("definition", lang, name=part.series.indicator_id if part.series is not None else "")
+    return text("definition", lang, name=part.definition[f"name_{lang}"])
 
 
 def borrowed_name(part: Assessment, lang: str) -> str:
     """Region and indicator whose changes an assessment borrows; empty when it borrows none."""
-    return f"{part.borrowed.region}/{part.borrowed.indicator_id}" if part.borrowed else ""
+    if not part.borrowed:
+        return ""
+    region, name = part.borrowed.region_names[lang], part.borrowed.indicator_names[lang]
+    return text("place_and_series", lang, region=region, name=name)
 
 
 def year_of(value: Any) -> int | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from .amounts import target_shown
 from .canvas import BLUE, BLUE_LIGHT, BLUE_MID, INK, MUTED, OCHRE, OCHRE_LIGHT, OCHRE_MID, TARGET, number
 from .labels import axis_unit, borrowed_name, panel_title, year_of
 from .texts import text
@@ -122,8 +123,7 @@ def _draw_target(ax: Axes, part: Assessment, lang: str) -> None:
     ax.plot(
         [deadline], [part.threshold], marker="D", ms=6.5, color=TARGET, mec="white", mew=1, ls="", zorder=6
     )
-    sign = {"at_least": "≥ ", "at_most": "≤ "}.get(str(part.target.direction), "")
-    shown = text("target_line", lang, value=sign + number(part.threshold))
+    shown = text("target_line", lang, value=target_shown(part, lang))
     ax.annotate(
         shown,
         (0, part.threshold),

@@ -38,7 +38,7 @@ def answer(data: Data, results: Sequence[Assessment], lang: str) -> None:
     ]
     said = text("scorecard_answer", lang, total=len(results), as_of=data.as_of, parts=join(parts, lang))
     plan = results[0].target.plan
-    name = describe.label(plan, lang)
+    name = describe.plan_title(data, plan, lang)
     front = {
         "kind": "scorecard",
         "lang": lang,

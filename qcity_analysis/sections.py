@@ -63,8 +63,9 @@ def front_of_target(data: Data, assessment: Assessment, lang: str) -> dict[str, 
     name = name if lang == "zh" else text_of(target.name_en)
     region = data.region_name(target.region, lang)
     said = describe.headline(assessment, lang)
-    word = text(f"word_{assessment.word}", lang) if assessment.word else ""
-    share = percent(assessment.probability, lang) if assessment.probability is not None else ""
+    open_ = assessment.status == "forecast" and assessment.probability is not None
+    word = text(f"word_{assessment.word}", lang) if open_ and assessment.word else ""
+    share = percent(assessment.probability, lang) if open_ and assessment.probability is not None else ""
     status = status_shown(assessment, lang)
     return {
         "kind": "target",
@@ -80,7 +81,7 @@ def front_of_target(data: Data, assessment: Assessment, lang: str) -> dict[str, 
         "short": f"{share} ({word})" if share and word else f"{status}. {said}",
         "status": assessment.status,
         "status_shown": status,
-        "probability": assessment.probability if assessment.status == "forecast" else None,
+        "probability": assessment.probability if open_ else None,
         "probability_shown": share,
         "word_shown": word,
         "illustrative": assessment.illustrative or any(part.illustrative for part in assessment.parts),

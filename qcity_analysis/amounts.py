@@ -1,0 +1,33 @@
+"""Levels and targets as figures and tables show them; the amounts are those of the sentences in `describe`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import describe
+from .canvas import number
+from .texts import text
+
+if TYPE_CHECKING:
+    from .assessment import Assessment
+
+
+def level_shown(part: Assessment, value: float, lang: str) -> str:
+    """A level as the sentences say it; an index shows its change on the base year and the index itself."""
+    said = describe.level(part, value, lang)
+    said = said.replace(" %", "%") if lang == "zh" else said
+    if part.target.kind != "relative_change" or part.threshold is None:
+        return said
+    return text("with_index", lang, change=said, index=number(value))
+
+
+def target_shown(part: Assessment, lang: str) -> str:
+    """What is asked for, short: "≥ 50 patents per 10k people", "about 4 %", "−18 % (index 82)"."""
+    if part.threshold is None:
+        return ""
+    said = level_shown(part, part.threshold, lang)
+    if part.target.kind == "relative_change":
+        return said
+    if part.target.commitment == "about":
+        return text("about", lang, value=said)
+    return {"at_least": "≥ ", "at_most": "≤ "}.get(str(part.target.direction), "") + said
