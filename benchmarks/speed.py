@@ -14,7 +14,7 @@ import time
 import numpy as np
 import pandas as pd
 
-from qcity_analysis.forecast import forecast, forecast_panel
+from qcity_analysis.forecasting import forecast, forecast_panel
 from qcity_analysis.scores import LEVELS
 
 SIZES = (1_000, 10_000, 100_000)

@@ -113,10 +113,11 @@ def forecast(
     ] = "mixture",
     draws: Annotated[int, typer.Option("--draws", min=100, help="Simulated paths.")] = 10_000,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the simulation.")] = 0,
+    figure: Annotated[Path | None, typer.Option("--figure", help="Save the fan chart here (.png, .svg, .pdf).")] = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Will one target be met? Prints the answer in words; writes nothing."""
+    """Will one target be met? Prints the answer in words; writes nothing but the figure asked for."""
     from . import describe
     from .assessing import assess
     from .datapackage import load
@@ -134,6 +135,10 @@ def forecast(
             print("\n  ".join([*lines, *notes]) + "\n")
         if answer.status == "not_assessable":
             print(describe.how_to_add(answer, language))
+    if figure is not None:
+        from .plot import fan_chart
+
+        fan_chart(answer, language).savefig(figure)
     raise typer.Exit(3 if answer.status == "not_assessable" else 0)
 
 

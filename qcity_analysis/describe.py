@@ -14,6 +14,7 @@ import pandas as pd
 
 from .annual import Note
 from .assessment import Assessment
+from .canvas import with_unit
 from .datapackage import Data
 from .labels import percent
 from .pace import Pace
@@ -224,16 +225,6 @@ def change(value: float, lang: str) -> str:
     ('−18 %', '+2.3%')
     """
     return f"{signed(value)}{'' if lang == 'zh' else ' '}%"
-
-
-def with_unit(value: float, unit: str, lang: str = "en") -> str:
-    """A level and its unit, with two decimals at most; Chinese sets no space between them.
-
-    >>> with_unit(3.8249, "%"), with_unit(82.0, "件/万人", "zh")
-    ('3.82 %', '82件/万人')
-    """
-    shown = f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) < 1000 else f"{value:,.0f}"
-    return f"{shown}{'' if lang == 'zh' else ' '}{unit}".strip()
 
 
 def _unit(a: Assessment, lang: str) -> str:
