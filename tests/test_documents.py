@@ -1,0 +1,55 @@
+"""The documents say what is true now: commands exist, figures match the model card, both languages agree."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+ENGLISH = (ROOT / "README.md").read_text()
+CHINESE = (ROOT / "README.zh.md").read_text()
+CARD = (ROOT / "qcity_analysis" / "prior" / "MODEL_CARD.md").read_text()
+
+
+def test_the_five_lines_of_python_run_as_printed():
+    code = re.search(r"```python\n(.*?)```", ENGLISH, re.S).group(1)
+    names: dict = {}
+    exec(code, names)
+    assert 0 <= names["answer"].probability <= 1
+    assert len([line for line in code.splitlines() if line.strip()]) == 5
+
+
+def test_both_readmes_have_the_same_code_and_the_same_numbers():
+    blocks = [re.findall(r"^    (?:make|qcity|papermill).*$", text, re.M) for text in (ENGLISH, CHINESE)]
+    assert [[line.split("#")[0].strip() for line in block] for block in blocks][0] == [
+        line.split("#")[0].strip() for line in blocks[1]
+    ]
+    for number in ("13 018", "181", "0.86", "1.01", "86–89"):
+        assert number in ENGLISH and number in CHINESE
+
+
+def test_the_figures_of_the_readme_stand_in_the_model_card():
+    assert re.search(r"\*\*0\.86\d", CARD)
+    holds = [float(x) for x in re.findall(r"^\| [1-5] \| (0\.\d+)", CARD, re.M)]
+    assert len(holds) == 5 and all(round(100 * x) == 89 for x in holds)
+    assert re.search(r"^\| all \|.*\| 1\.01\d \|$", CARD, re.M)
+    later = [float(x) for x in re.search(r"90 % intervals hold ([\d. ]+) at 1 to 5", CARD).group(1).split()]
+    assert (round(100 * min(later)), round(100 * max(later))) == (86, 89)
+
+
+def test_every_picture_and_link_of_the_readmes_exists():
+    for text in (ENGLISH, CHINESE):
+        for place in re.findall(r"\]\(([^)#]+)\)", text):
+            assert (ROOT / place).exists(), place
+
+
+def test_every_command_of_the_readme_is_a_command_of_qcity():
+    from qcity_analysis.cli import app
+
+    known = {c.name or c.callback.__name__.replace("_", "-") for c in app.registered_commands}
+    named = set(re.findall(r"`(\w[\w-]*)`", re.search(r"the command line: (.*?);", ENGLISH).group(1)))
+    assert named == known
+
+
+def test_the_changelog_has_the_version_of_the_package():
+    import qcity_analysis
+
+    assert f"## {qcity_analysis.__version__}" in (ROOT / "CHANGELOG.md").read_text()
