@@ -17,7 +17,6 @@ if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from .annual import AnnualSeries as AnnualSeries
     from .annual import annual_series as annual_series
     from .assessing import assess as assess
-    from .assessing import scorecard as scorecard
     from .assessment import Assessment as Assessment
     from .datapackage import Data as Data
     from .datapackage import check as check
@@ -27,6 +26,7 @@ if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from .forecasting import Forecast as Forecast
     from .forecasting import forecast as forecast
     from .forecasting import forecast_panel as forecast_panel
+    from .scorecards import scorecard as scorecard
 
 __version__ = "0.1.0"
 
@@ -43,7 +43,7 @@ _HOME = {
     "forecast": "forecasting",
     "forecast_panel": "forecasting",
     "load": "datapackage",
-    "scorecard": "assessing",
+    "scorecard": "scorecards",
 }
 
 __all__ = sorted(_HOME)

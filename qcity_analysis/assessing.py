@@ -56,7 +56,7 @@ def assess(
     target = find_target(known, target_id, plan, region)
     question = _Question(known, target, model, draws, seed)
     if target.kind not in ASSESSED_KINDS:
-        return question.unanswered(Note("kind", {"kind": target.kind}), with_series=True)
+        return question.unassessed()
     ids = _definitions(known, target)
     if len(ids) == 1:
         return question.answer(target.indicator_id)
@@ -65,27 +65,6 @@ def assess(
     shared = statuses.pop() if statuses in ({"met"}, {"missed"}) else "depends_on_definition"
     notes = tuple(_break(known, name) for name in ids[1:])
     return question.make(shared, target.indicator_id, series=parts[0].series, parts=parts, notes=notes)
-
-
-def scorecard(
-    data: Data, plan: str | None = None, *, as_of: str | dt.date | None = None, **options: Any
-) -> tuple[pd.DataFrame, list[Assessment]]:
-    """All targets of a plan (default: the first): a table with one row per target, and the assessments in its order.
-
-    Columns: target_id, section, name_zh, name_en, kind, status, probability, word, last_year, last_level, reason.
-    `options` are those of `assess`. Raises QcityError for an unknown plan.
-
-    >>> import qcity_analysis as qc
-    >>> table, answers = qc.scorecard(qc.load(as_of="2026-06-30"), "china_14fyp")
-    >>> table["status"].tolist()
-    ['depends_on_definition', 'met', 'met']
-    """
-    plan = plan or data.plans()[0]
-    if plan not in data.plans():
-        raise unknown("plan", plan, data.plans())
-    names = data.targets.loc[data.targets["plan"] == plan, "target_id"]
-    answers = [assess(data, name, plan=plan, as_of=as_of, **options) for name in names]
-    return pd.DataFrame([_row(answer) for answer in answers]), answers
 
 
 @dataclass(frozen=True)
@@ -118,10 +97,15 @@ class _Question:
             **facts,
         )
 
-    def unanswered(self, reason: Note, with_series: bool = False, **facts: Any) -> Assessment:
-        if with_series:
-            facts["series"] = annual_series(self.data, self.target.indicator_id, self.target.region)
-        return self.make("not_assessable", self.target.indicator_id, reason=reason, **facts)
+    def unassessed(self) -> Assessment:
+        """A target of a kind this module does not assess: its figures, and the reason."""
+        target = self.target
+        series = annual_series(self.data, target.indicator_id, target.region)
+        held = sum(len(rows) for rows in (series.observations, series.bounds, series.unused))
+        reason = Note("kind", {"kind": target.kind}) if held else Note("no_observation", {"count": 0})
+        return self.make(
+            "not_assessable", target.indicator_id, reason=reason, series=series, notes=series.notes
+        )
 
     def answer(self, indicator_id: str, role: str = "main") -> Assessment:
         """The answer from the region's own figures, borrowing from comparators where they are too few."""
@@ -334,24 +318,6 @@ def _break(data: Data, indicator_id: str) -> Note:
     return Note(
         "definition_break", facts | {f"reason_{lang}": row[f"break_reason_{lang}"] for lang in ("zh", "en")}
     )
-
-
-def _row(answer: Assessment) -> dict[str, Any]:
-    known = answer.series.known() if answer.series is not None else pd.Series(dtype=float)
-    target = answer.target
-    return {
-        "target_id": target.target_id,
-        "section": target.section,
-        "name_zh": target.name_zh,
-        "name_en": target.name_en,
-        "kind": target.kind,
-        "status": answer.status,
-        "probability": answer.probability,
-        "word": answer.word,
-        "last_year": int(known.index[-1]) if len(known) else None,
-        "last_level": float(known.iloc[-1]) if len(known) else None,
-        "reason": answer.reason.code if answer.reason else None,
-    }
 
 
 def _plain(row: pd.Series) -> dict[str, Any]:
