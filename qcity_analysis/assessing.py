@@ -15,13 +15,12 @@ from typing import Any
 import pandas as pd
 
 from .annual import AnnualSeries, Note, annual_series, shifted
-from .assessment import Assessment, Borrowed, ipcc_word
+from .assessment import ASSESSED_KINDS, Assessment, Borrowed, ipcc_word
 from .datapackage import Data
 from .errors import unknown
 from .pace import needed_path, pace_between
 from .targets import Target, find_target
 
-ASSESSED_KINDS = ("level", "relative_change", "coverage")
 ENOUGH = 4  # own levels from which nothing is borrowed
 FEWEST = 3  # levels from which a forecast is made
 FAN = (0.05, 0.25, 0.5, 0.75, 0.95)

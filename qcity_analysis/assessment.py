@@ -17,6 +17,7 @@ from .forecasting import Forecast
 from .pace import Pace
 from .targets import Target
 
+ASSESSED_KINDS = ("level", "relative_change", "coverage")
 _PLAIN = (
     *(
         "status",

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from .annual import Note
-from .assessment import Assessment
+from .assessment import ASSESSED_KINDS, Assessment
 from .canvas import with_unit
 from .datapackage import Data
 from .labels import percent
@@ -81,7 +81,7 @@ def sentences(a: Assessment, lang: str) -> list[str]:
         said.append(say("borrowed_caution", lang, **facts))
         said = [say("borrowed_lead", lang, sentence=sentence) for sentence in said]
     if a.status == "not_assessable" and a.role == "main":
-        said.append(say("borrowed_some" if a.parts else "borrowed_none", lang))
+        said += [say(_on_borrowing(a), lang)] if a.target.kind in ASSESSED_KINDS else []
     return said
 
 
@@ -151,15 +151,22 @@ def how_to_add(a: Assessment, lang: str) -> str:
     True
     """
     target = a.target
-    base = target.base_year or target.deadline - 5
+    year = (target.base_year or target.deadline - 5) + 1
     words = ("值", "机构", "文件", "日期") if lang == "zh" else ("VALUE", "PUBLISHER", "TITLE", "DATE")
     value, publisher, title, date = words
-    measure = " --measure change_pct" if target.kind == "relative_change" else ""
+    measure = {"relative_change": " --measure change_pct", "cumulative": " --measure count_new"}.get(
+        target.kind, ""
+    )
     command = (
-        f"qcity add {target.indicator_id} --region {target.region} --period {base + 1} --value {value}{measure} \\\n"
+        f"qcity add {target.indicator_id} --region {target.region} --period {year} --value {value}{measure} \\\n"
         f'    --publisher "{publisher}" --title "{title}" --date {date}'
     )
-    return f"{say('add_lead', lang)}\n\n```\n{command}\n```\n\n{say('add_values', lang, base=base)}"
+    said = [say("add_values", lang, value=value, publisher=publisher, title=title, date=date)]
+    if target.kind == "relative_change":
+        said.append(say("add_changes", lang, base=target.base_year))
+    if target.kind not in ASSESSED_KINDS:
+        said = [say("add_kind", lang, kind=say(f"kind_{target.kind}", lang))]
+    return f"{say('add_lead', lang)}\n\n```\n{command}\n```\n\n{('' if lang == 'zh' else ' ').join(said)}"
 
 
 def ask(a: Assessment, lang: str) -> str:
@@ -254,6 +261,12 @@ def _facts(a: Assessment, lang: str) -> dict[str, Any]:
     if a.borrowed is not None:
         facts |= {"other": a.borrowed.region_names[lang], "start": a.borrowed_since}
     return facts
+
+
+def _on_borrowing(a: Assessment) -> str:
+    if a.parts:
+        return "borrowed_some"
+    return "borrowed_no_level" if a.definition.get("comparators") else "borrowed_none"
 
 
 def _short(part: Assessment, lang: str) -> str:
