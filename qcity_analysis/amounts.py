@@ -15,10 +15,17 @@ if TYPE_CHECKING:
 def level_shown(part: Assessment, value: float, lang: str) -> str:
     """A level as the sentences say it; an index shows its change on the base year and the index itself."""
     said = describe.level(part, value, lang)
-    said = said.replace(" %", "%") if lang == "zh" else said
     if part.target.kind != "relative_change" or part.threshold is None:
         return said
     return text("with_index", lang, change=said, index=number(value))
+
+
+def range_shown(part: Assessment, low: float, high: float, lang: str) -> str:
+    """An interval as the sentences say it; that of an index with the index itself."""
+    said = text("range", lang, low=describe.level(part, low, lang), high=describe.level(part, high, lang))
+    if part.target.kind != "relative_change" or part.threshold is None:
+        return said
+    return text("index_only", lang, said=said, index=text("range", lang, low=number(low), high=number(high)))
 
 
 def target_shown(part: Assessment, lang: str) -> str:

@@ -53,7 +53,7 @@ def style() -> Iterator[None]:
     import matplotlib
 
     _register_fonts()
-    rules: dict[str, Any] = {
+    rules: Any = {
         "font.family": FONTS,
         "font.size": 9.5,
         "text.color": INK,

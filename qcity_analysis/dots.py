@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .canvas import BLUE, DPI, FAINT, INK, MUTED, OCHRE, TARGET, WIDTH, style
+from .canvas import BLUE, DPI, FAINT, INK, MUTED, OCHRE, TARGET, style
 from .keyfigures import status_shown
 from .labels import percent, text_of
 from .texts import check_language, text
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .assessment import Assessment
 
-ROW = 0.29  # inches
+WIDTH, ROW = 8.0, 0.29  # inches
 NAME = 46  # columns of a name, a Chinese character counting as two
 
 
@@ -41,7 +41,7 @@ def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figu
     height = head + ROW * len(rows) + foot
     with style():
         figure = Figure(figsize=(WIDTH, height), dpi=DPI)
-        ax = figure.add_axes((0.44, foot / height, 0.42, 1 - (head + foot) / height))
+        ax = figure.add_axes((0.46, foot / height, 0.34, 1 - (head + foot) / height))
         ax.set_xlim(-3, 103)
         ax.set_ylim(len(rows) - 0.5, -0.5)
         _bands(ax)
@@ -164,4 +164,4 @@ def _key(figure: Figure, rows: Sequence[tuple[str, Assessment | None]], lang: st
     figure.legend(
         handles=handles, loc="lower left", bbox_to_anchor=(0.01, 0.08 / height), ncols=3, fontsize=8.5
     )
-    figure.text(0.44, 1 - 0.1 / height, text("chance_percent", lang), fontsize=8.5, color=MUTED, va="top")
+    figure.text(0.46, 1 - 0.1 / height, text("chance_percent", lang), fontsize=8.5, color=MUTED, va="top")

@@ -85,6 +85,7 @@ def _row(entry: dict[str, Any], lang: str) -> dict[str, Any]:
         "percent": None if probability is None else round(100 * probability),
         "shown": front.get("probability_shown", ""),
         "word": word,
+        "settled": front.get("status") in ("met", "missed", "depends_on_definition"),
         "answer": front.get("answer", "") or entry.get("error", ""),
     }
 

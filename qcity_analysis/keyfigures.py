@@ -4,14 +4,17 @@ targets.
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from .amounts import level_shown, target_shown
+from . import describe
+from .amounts import level_shown, range_shown, target_shown
 from .canvas import number, with_unit
-from .labels import axis_unit, panel_title, percent, text_of, year_of
+from .labels import axis_unit, borrowed_name, panel_title, percent, text_of, year_of
 from .texts import check_language, text
 
 if TYPE_CHECKING:
@@ -44,7 +47,7 @@ def single_figures(part: Assessment, lang: str) -> dict[str, str]:
     deadline, found = int(part.target.deadline), {}
     found[text("k_status", lang)] = status_shown(part, lang)
     if part.probability is not None and part.status == "forecast":
-        error = f"{100 * (part.probability_error or 0):.1f}"
+        error = f"{max(0.1, 100 * (part.probability_error or 0)):.1f}"
         shown = percent(part.probability, lang)
         found[text("k_probability", lang)] = text("plus_minus", lang, value=shown, error=error)
         if part.word:
@@ -52,8 +55,7 @@ def single_figures(part: Assessment, lang: str) -> dict[str, str]:
     if part.expected is not None and part.status == "forecast":
         found[text("k_expected", lang, year=deadline)] = level_shown(part, part.expected, lang)
     if part.interval is not None and part.status == "forecast":
-        low, high = (level_shown(part, value, lang) for value in part.interval)
-        found[text("k_interval", lang, year=deadline)] = text("range", lang, low=low, high=high)
+        found[text("k_interval", lang, year=deadline)] = range_shown(part, *part.interval, lang)
     if part.threshold is not None:
         found[text("k_threshold", lang)] = target_shown(part, lang)
     known = part.series.values.dropna() if part.series is not None else pd.Series(dtype=float)
@@ -62,20 +64,17 @@ def single_figures(part: Assessment, lang: str) -> dict[str, str]:
         found[text("k_last", lang)] = text("in_year", lang, value=shown, year=int(known.index[-1]))
     for key, pace in (("k_so_far", part.pace_so_far), ("k_needed", part.pace_needed)):
         if pace is not None:
-            name = text(key, lang, start=pace.from_year, end=pace.to_year)
-            found[name] = _pace(pace, unit, lang)
+            found[text(key, lang)] = _pace(pace, unit, lang)
     return found
 
 
 def _pace(pace: Pace, unit: str, lang: str) -> str:
     step = text("points" if unit == "%" else "index_points", lang) if unit in ("%", "") else unit
-    linear = text("per_year", lang, value=f"{_signed(pace.linear)} {step}")
+    facts = {"start": pace.from_year, "end": pace.to_year, "linear": f"{_signed(pace.linear)} {step}"}
     if pace.compound is None:
-        return linear
-    compound = text("per_year", lang, value=f"{_signed(pace.compound)}{'' if lang == 'zh' else ' '}%")
-    return f"{text('pace_linear', lang)}: {linear}; {text('pace_compound', lang)}: {compound}".replace(
-        ": " if lang == "zh" else "\0", "："
-    ).replace("; " if lang == "zh" else "\0", "；")
+        return text("pace_shown", lang, **facts)
+    compound = f"{describe.signed(pace.compound)}{'' if lang == 'zh' else ' '}%"
+    return text("pace_shown_both", lang, compound=compound, **facts)
 
 
 def _signed(value: float) -> str:
@@ -105,12 +104,7 @@ def sources_table(assessment: Assessment, lang: str = "en") -> pd.DataFrame:
     ['时期', '数据']
     """
     check_language(lang)
-    frames = []
-    for part in [assessment, *assessment.parts]:
-        for use in ("observations", "bounds", "superseded", "unused"):
-            rows = getattr(part.series, use) if part.series is not None else None
-            if rows is not None and len(rows):
-                frames.append(rows.assign(use="used" if use == "observations" else use.rstrip("s")))
+    frames = [rows for part in [assessment, *assessment.parts] for rows in _figures(part)]
     keys = ["c_period", "c_figure", "c_measure", "c_status", "c_use", "c_publisher", "c_title", "c_date"]
     columns = [text(key, lang) for key in keys]
     if not frames:
@@ -118,6 +112,26 @@ def sources_table(assessment: Assessment, lang: str = "en") -> pd.DataFrame:
     rows = pd.concat(frames, ignore_index=True).sort_values("period", kind="stable")
     shown = [_source_row(row, lang) for row in rows.to_dict("records")]
     return pd.DataFrame(shown, columns=columns).drop_duplicates(ignore_index=True)
+
+
+def sources_by_series(assessment: Assessment, lang: str) -> dict[str, pd.DataFrame]:
+    """The same figures as one table for each series, by its name; series without any figure are left out."""
+    found: dict[str, pd.DataFrame] = {}
+    for part in [assessment, *assessment.parts]:
+        name = borrowed_name(part, lang) or part.definition[f"name_{lang}"]
+        table = sources_table(replace(part, parts=()), lang)
+        if len(table):
+            found.setdefault(name, table)
+    return found
+
+
+def _figures(part: Assessment) -> list[pd.DataFrame]:
+    found = []
+    for use in ("observations", "bounds", "superseded", "unused"):
+        rows = getattr(part.series, use) if part.series is not None else None
+        if rows is not None and len(rows):
+            found.append(rows.assign(use="used" if use == "observations" else use.rstrip("s")))
+    return found
 
 
 def _source_row(row: dict[str, Any], lang: str) -> list[str]:
@@ -152,7 +166,7 @@ def html_table(table: pd.DataFrame, caption: str = "", index: bool = False) -> s
     body = []
     for name, row in zip(table.index, table.to_numpy(), strict=True):
         first = f'<th scope="row">{escape(str(name))}</th>' if index else ""
-        body.append(f"<tr>{first}{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>")
+        body.append(f"<tr>{first}{''.join(map(_cell, row))}</tr>")
     titles = "".join(f'<th scope="col">{escape(str(title))}</th>' for title in head)
     above = f"<caption>{escape(caption)}</caption>" if caption else ""
     return (
@@ -163,4 +177,5 @@ def html_table(table: pd.DataFrame, caption: str = "", index: bool = False) -> s
 
 def _cell(cell: Any) -> str:
     shown = "" if cell is None else str(cell)
-    return shown if shown.startswith("<a ") else escape(shown)
+    kept = ' class="nowrap"' if re.fullmatch(r"[\d–-]+(Q\d)?", shown) else ""
+    return f"<td{kept}>{shown if shown.startswith('<a ') else escape(shown)}</td>"

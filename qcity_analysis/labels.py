@@ -43,6 +43,8 @@ def subtitle(assessment: Assessment, lang: str) -> str:
     if assessment.status == "forecast" and assessment.probability is not None:
         parts = [f"{text('chance', lang)} {percent(assessment.probability, lang)}"]
         parts += [text(f"word_{assessment.word}", lang)] if assessment.word else []
+    if assessment.borrowed:
+        parts.insert(0, text("borrowed", lang))
     return " · ".join(parts)
 
 

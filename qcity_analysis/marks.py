@@ -14,6 +14,7 @@ from .texts import text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.text import Annotation
 
     from .assessment import Assessment
 
@@ -85,14 +86,31 @@ def _draw_fan(ax: Axes, part: Assessment, lang: str) -> None:
     ax.fill_between(years, quantile[0.25], quantile[0.75], fc=mid, ec="none", lw=0, label=label("fan50"))
     ax.plot(years, quantile[0.5], color=dark, lw=2, label=label("median"), solid_capstyle="round")
     for level, weight in ((0.95, "normal"), (0.5, "bold"), (0.05, "normal")):
-        _end_label(ax, years[-1], quantile[level][-1], number(quantile[level][-1]), dark, weight)
+        ends = _end_label(ax, years[-1], quantile[level][-1], number(quantile[level][-1]), dark, weight)
+        ends.set_gid("end")
 
 
-def _end_label(ax: Axes, x: float, y: float, shown: str, colour: str, weight: str = "normal") -> None:
-    ax.annotate(
+def spread_labels(ax: Axes) -> None:
+    """Move the numbers at the end of a fan apart where they would overlap; called once the scale is final."""
+    labels = sorted((t for t in ax.texts if t.get_gid() == "end"), key=lambda t: float(t.xy[1]))  # type: ignore[attr-defined]
+    if len(labels) != 3:
+        return
+    height = ax.get_window_extent().height / ax.figure.dpi * 72
+    low, high = ax.get_ylim()
+    at = [float(t.xy[1]) / (high - low) * height for t in labels]  # type: ignore[attr-defined]
+    apart = 11.5
+    for label, shift in (
+        (labels[0], min(0, at[1] - apart - at[0])),
+        (labels[2], max(0, at[1] + apart - at[2])),
+    ):
+        label.set_position((8, shift))
+
+
+def _end_label(ax: Axes, x: float, y: float, shown: str, colour: str, weight: str = "normal") -> Annotation:
+    return ax.annotate(
         shown,
         (x, y),
-        xytext=(6, 0),
+        xytext=(8, 0),
         textcoords="offset points",
         va="center",
         fontsize=8.5,
@@ -145,7 +163,7 @@ def _draw_observed(ax: Axes, part: Assessment, lang: str) -> None:
     )  # NaN breaks the line: gaps stay gaps
     known = levels.dropna()
     status = _status_by_year(part)
-    marks = {
+    marks: dict[str, dict[str, Any]] = {
         "final": {"marker": "o", "ms": 5.5, "mfc": INK, "mec": "white"},
         "preliminary": {"marker": "s", "ms": 5.5, "mfc": "white", "mec": INK},
         "estimate": {"marker": "^", "ms": 7, "mfc": "white", "mec": INK},
@@ -162,11 +180,13 @@ def _draw_observed(ax: Axes, part: Assessment, lang: str) -> None:
         ax.annotate(
             text("base", lang, year=base),
             (base, known[base]),
-            xytext=(0, -14),
+            xytext=(0, 7),
             textcoords="offset points",
             ha="center",
             fontsize=8,
             color=MUTED,
+            bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.5},
+            zorder=3.5,
         )
     deadline = int(part.target.deadline)
     if deadline in known.index:
@@ -193,7 +213,7 @@ def _draw_vintages_and_bounds(ax: Axes, part: Assessment, lang: str) -> None:
         value = _as_level(row, levels)
         if value is not None:
             ax.plot(
-                year_of(row.period),
+                _year(row),
                 value,
                 marker="o",
                 ms=5.5,
@@ -212,15 +232,13 @@ def _draw_vintages_and_bounds(ax: Axes, part: Assessment, lang: str) -> None:
         up = str(row.qualifier).startswith(">")
         ax.annotate(
             "",
-            (year_of(row.period), value),
+            (_year(row), value),
             xytext=(0, 20 if up else -20),
             textcoords="offset points",
             arrowprops={"arrowstyle": "<|-", "color": INK, "lw": 1.2, "shrinkA": 0, "shrinkB": 0},
         )
-        ax.plot(year_of(row.period), value, marker="^" if up else "v", ms=0.1, color=INK, ls="")
-        ax.plot(
-            year_of(row.period), value, marker="_", ms=11, mew=1.6, color=INK, ls="", label=label, zorder=5
-        )
+        ax.plot(_year(row), value, marker="^" if up else "v", ms=0.1, color=INK, ls="")
+        ax.plot(_year(row), value, marker="_", ms=11, mew=1.6, color=INK, ls="", label=label, zorder=5)
         label = None
 
 
@@ -238,6 +256,10 @@ def _as_level(row: Any, levels: pd.Series) -> float | None:
     ):
         return float(levels[start] * (1 + row.value / 100))
     return None
+
+
+def _year(row: Any) -> int:
+    return int(str(row.period)[:4])
 
 
 def _levels(part: Assessment) -> pd.Series:
@@ -263,7 +285,7 @@ def _years(ax: Axes, part: Assessment) -> None:
         known += [year for year in map(year_of, rows["period"]) if year is not None] if len(rows) else []
     deadline = int(part.target.deadline)
     first, last = min([*known, deadline - 5]), max([*known, deadline])
-    step = max(1, -(-(last - first) // 14))
+    step = max(1, -(-(last - first) // 10))
     ax.set_xlim(first - 0.4, last + 0.4)
     ax.set_xticks([year for year in range(first, last + 1) if (deadline - year) % step == 0])
     ax.xaxis.set_major_formatter("{x:.0f}")

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .canvas import DPI, MUTED, WIDTH, style
-from .labels import assessment_title, axis_unit, borrowed_name, subtitle, text_of
-from .marks import draw_panel
+from .labels import assessment_title, axis_unit, borrowed_name, panel_title, subtitle, text_of
+from .marks import draw_panel, spread_labels
 from .texts import check_language, join, text
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
 
     check_language(lang)
     panels = list(assessment.parts) or [assessment]
-    titled = bool(assessment.parts) or assessment.borrowed is not None
+    titled = len(panels) > 1
+    heads = _headings(assessment, panels, lang)
     with style():
         figure = Figure(figsize=(WIDTH, 5), dpi=DPI)
         axes = [figure.add_subplot(len(panels), 1, i + 1) for i in range(len(panels))]
@@ -48,21 +49,23 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
         lines = _footer(panels, lang)
         handles = _handles(axes)
         head, foot = (
-            0.95 + 0.25 * titled,
+            0.42 + sum(gap for _, gap, _ in heads) + 0.25 * titled,
             0.66 + 0.21 * -(-len(handles) // _columns(handles)) + 0.19 * len(lines),
         )
         height = head + PANEL * len(panels) + foot
         figure.set_size_inches(WIDTH, height)
         figure.subplots_adjust(
-            left=0.075, right=0.9, top=1 - head / height, bottom=foot / height, hspace=0.36
+            left=0.095, right=0.9, top=1 - head / height, bottom=foot / height, hspace=0.36
         )
-        _titles(figure, assessment, lang, height)
+        _titles(figure, heads, height)
         _legend(figure, handles, foot / height, height)
         figure.text(
             0.03, 0.08 / height, "\n".join(lines), fontsize=8, color=MUTED, va="bottom", linespacing=1.5
         )
         if assessment.illustrative or any(part.illustrative for part in panels):
             _banner(axes, lang)
+        for ax in axes:
+            spread_labels(ax)
         figure.canvas.draw()  # tick labels take their font now, while the style holds
     return figure
 
@@ -78,10 +81,33 @@ def _share_axes(axes: Sequence[Axes], panels: Sequence[Assessment]) -> None:
         ax.set_xlim(min(starts), max(ends))
 
 
-def _titles(figure: Figure, assessment: Assessment, lang: str, height: float) -> None:
-    title = assessment_title(assessment, lang)
-    figure.text(0.03, 1 - 0.12 / height, title, fontsize=13, fontweight="bold", va="top")
-    figure.text(0.03, 1 - 0.4 / height, subtitle(assessment, lang), fontsize=9.5, color=MUTED, va="top")
+def _headings(
+    assessment: Assessment, panels: Sequence[Assessment], lang: str
+) -> list[tuple[str, float, dict[str, Any]]]:
+    """The lines above the panels with their heights in inches: target, definition or loan, verdict."""
+    bold, quiet = {"fontsize": 12.5, "fontweight": "bold"}, {"fontsize": 9.5, "color": MUTED}
+    width = 30 if lang == "zh" else 54
+    found = [(row, 0.25, bold) for row in wrapped(assessment_title(assessment, lang), width)]
+    if len(panels) == 1 and assessment.role != "main":
+        strong = {"fontsize": 9.5, "fontweight": "bold"}
+        found += [(row, 0.19, strong) for row in wrapped(panel_title(assessment, lang), int(1.4 * width))]
+    return [*found, (subtitle(assessment, lang), 0.19, quiet)]
+
+
+def wrapped(said: str, width: int) -> list[str]:
+    """A text as lines of at most `width` characters; Chinese, which has no spaces, is cut anywhere.
+
+    >>> wrapped("published figures", 10)
+    ['published', 'figures']
+    """
+    return textwrap.wrap(said, width) or [""]
+
+
+def _titles(figure: Figure, heads: Sequence[tuple[str, float, dict[str, Any]]], height: float) -> None:
+    down = 0.12
+    for line, gap, look in heads:
+        figure.text(0.03, 1 - down / height, line, va="top", **look)
+        down += gap
 
 
 def _handles(axes: Sequence[Axes]) -> dict[str, Any]:
@@ -93,7 +119,8 @@ def _handles(axes: Sequence[Axes]) -> dict[str, Any]:
 
 
 def _columns(handles: dict[str, Any]) -> int:
-    return 4 if max(map(len, handles), default=0) <= 20 else 3
+    longest = max((sum(2 if ord(char) > 0x2E80 else 1 for char in label) for label in handles), default=0)
+    return 4 if longest <= 14 else 3 if longest <= 28 else 2
 
 
 def _legend(figure: Figure, handles: dict[str, Any], foot: float, height: float) -> None:
@@ -116,14 +143,15 @@ def _footer(panels: Sequence[Assessment], lang: str) -> list[str]:
     names: list[str] = []
     for part in panels:
         frames = [part.series.observations, part.series.bounds] if part.series is not None else []
-        names += [text_of(name) for frame in frames if key in frame for name in frame[key]]
+        published = [text_of(name) for frame in frames if key in frame for name in frame[key]]
+        names += [each for name in published for each in name.split("、")]
     shown = join(names, lang)
     lines = [text("source_line" if shown else "as_of_line", lang, publishers=shown, as_of=panels[0].as_of)]
     lent = join([borrowed_name(part, lang) for part in panels if part.borrowed], lang)
     if lent:
         lines.insert(0, text("borrowed_note", lang, name=lent))
-    width = 66 if lang == "zh" else 125
-    return [row for line in lines for row in textwrap.wrap(line, width)]
+    width = 46 if lang == "zh" else 88
+    return [row for line in lines for row in wrapped(line, width)]
 
 
 def _banner(axes: Sequence[Axes], lang: str) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import describe
+from .amounts import level_shown
 from .canvas import Picture
-from .keyfigures import html_table, key_figures, sources_table, status_shown
+from .keyfigures import html_table, key_figures, sources_by_series, status_shown
 from .labels import panel_title, percent, text_of
 from .plot import fan_chart
 from .texts import check_language, text
@@ -78,7 +79,7 @@ def front_of_target(data: Data, assessment: Assessment, lang: str) -> dict[str, 
         "as_of": assessment.as_of.isoformat(),
         "model": assessment.model,
         "answer": said,
-        "short": f"{share} ({word})" if share and word else f"{status}. {said}",
+        "short": f"{share} ({word})" if share and word else _short(assessment, lang),
         "status": assessment.status,
         "status_shown": status,
         "probability": assessment.probability if open_ else None,
@@ -86,6 +87,25 @@ def front_of_target(data: Data, assessment: Assessment, lang: str) -> dict[str, 
         "word_shown": word,
         "illustrative": assessment.illustrative or any(part.illustrative for part in assessment.parts),
     }
+
+
+def _short(assessment: Assessment, lang: str) -> str:
+    """The verdict without a probability in a few words: status, and why or with which figure."""
+    parts = []
+    for part in assessment.parts:
+        if part.role == "definition":
+            chance = part.probability
+            said = status_shown(part, lang) if chance is None else percent(chance, lang)
+            parts.append(f"{part.definition[f'name_{lang}']} {said}")
+    found = "; ".join(parts) or describe.reason(assessment, lang)
+    if assessment.outcome is not None:
+        found = text(
+            "in_year",
+            lang,
+            year=assessment.target.deadline,
+            value=level_shown(assessment, assessment.outcome, lang),
+        )
+    return f"{status_shown(assessment, lang)}: {found}".rstrip(": ")
 
 
 def picture(assessment: Assessment, lang: str) -> None:
@@ -124,21 +144,28 @@ def numbers(assessment: Assessment, lang: str) -> None:
 
 def sources(assessment: Assessment, lang: str) -> None:
     """Show every published figure with publisher, document and date; say so when there is none."""
-    table = sources_table(assessment, lang)
-    if table.empty:
+    tables = sources_by_series(assessment, lang)
+    if not tables:
         _say(f"## {text('h_sources', lang)}\n\n{text('no_figures_sentence', lang)}")
         return
     _say(heading("sources", lang))
-    _show(html_table(table))
+    for name, table in tables.items():
+        _show(html_table(table, name if assessment.parts else ""))
 
 
 def notes(assessment: Assessment, lang: str) -> None:
-    """Show assumptions and notes, each once; nothing when there are none."""
-    parts = [assessment, *assessment.parts]
-    held = [note for p in parts for note in (*p.notes, *(p.series.notes if p.series is not None else ()))]
-    said = list(dict.fromkeys(describe.note(note, lang) for note in held))
-    if said:
-        _say(f"## {text('h_notes', lang)}\n\n" + "\n".join(f"- {line}" for line in said))
+    """Show assumptions and notes, those of each part under its name; nothing when there are none."""
+    blocks, told = [], set()
+    for part in [assessment, *assessment.parts]:
+        held = (*part.notes, *(part.series.notes if part.series is not None and part.role != "main" else ()))
+        lines = [line for line in dict.fromkeys(describe.note(note, lang) for note in held)]
+        lines = [line for line in lines if part.role != "main" or line not in told]
+        told.update(lines)
+        if lines:
+            title = f"### {panel_title(part, lang)}\n\n" if part.role != "main" else ""
+            blocks.append(title + "\n".join(f"- {line}" for line in lines))
+    if blocks:
+        _say("\n\n".join([f"## {text('h_notes', lang)}", *blocks]))
 
 
 def add(assessment: Assessment, lang: str) -> None:
@@ -160,7 +187,7 @@ def saved(result: dict[str, Any], name: str, lang: str, out: str = "") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
     write_whole(path, json.dumps(result, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
-    shown = path.as_posix() if out else path.relative_to(folder.parents[1]).as_posix()
+    shown = "/".join(path.parts[-2:] if out else path.parts[-3:])
     _say(f"## {text('h_saved', lang)}\n\n{text('s_saved', lang)}`{shown}`")
     return path
 
