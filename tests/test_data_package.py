@@ -1,176 +1,328 @@
-"""The shipped data package: complete, traceable, and the same contract in files, schema and code."""
-
-from __future__ import annotations
+"""The shipped data package: every figure has a source, every target stands in its plan, the descriptor tells the truth."""
 
 import csv
 import json
 import re
+from datetime import date
+from math import prod
 from pathlib import Path
 
+import jsonschema
 import pytest
 
-import qcity_analysis as qc
-from qcity_analysis.tables import TABLES
+from qcity_analysis import tables
 
 RAW = Path(__file__).resolve().parents[1] / "data" / "raw"
+NAMES = ("observations", "indicators", "targets", "sources", "regions")
 PACKAGE = json.loads((RAW / "datapackage.json").read_text(encoding="utf-8"))
-FIELDS = {resource["path"]: resource["schema"]["fields"] for resource in PACKAGE["resources"]}
-
-# The plan states these in words, not digits.
-IN_WORDS = {
-    "construction_pass": "逐年提高",
-    "china_quality_award": "零的突破",
-    "governor_quality_award_rank": "前列",
-    "major_quality_accidents": "不发生",
-    "residential_energy_standard": "全面",
-    "key_process_cnc": "显著提高",
-    "grid_inspection_coverage": "全覆盖",
-    "chief_quality_officer": "全覆盖",
+HAN = re.compile(r"[\u4e00-\u9fff]")
+OUR_READING = {
+    "china_quality_award",
+    "governor_quality_award_rank",
+    "construction_pass",
+    "major_quality_accidents",
+    "residential_energy_standard",
+    "key_process_cnc",
+    "grid_inspection_coverage",
+    "chief_quality_officer",
 }
-SINGLE_ROW_FACTS = [
-    ("rd_intensity", "nanjing", "2022", "level", "3.82", "2023-10-31"),
-    ("energy_per_gdp", "china", "2022", "change_pct", "-0.1", "2023-02-28"),
-    ("energy_per_gdp_b", "china", "2024", "cumulative_change_pct", "-11.6", "2025-07-09"),
-    ("energy_intensity_industry", "jiangsu", "2009", "change_pct", "-10.17", "2010-07"),
-    ("quality_competitiveness", "china", "2007", "level", "80.99", "2008"),
-]
 
 
 def rows(name: str) -> list[dict[str, str]]:
-    """The rows of one file as text, read without the package."""
-    with (RAW / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    with (RAW / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
 
 
-def test_the_shipped_package_loads_without_problem_or_warning() -> None:
-    assert qc.check(RAW) == []
-    assert qc.load(RAW).plans() == ["nanjing_quality_city", "china_14fyp"]
+def find(indicator: str, region: str, **cells: str) -> list[dict[str, str]]:
+    wanted = {"indicator_id": indicator, "region": region, **cells}
+    return [r for r in rows("observations") if all(r[k] == v for k, v in wanted.items())]
 
 
-def test_there_are_35_targets_of_nanjing_and_3_of_china() -> None:
-    plans = [row["plan"] for row in rows("targets")]
-    assert (plans.count("nanjing_quality_city"), plans.count("china_14fyp"), len(plans)) == (35, 3, 38)
+def last_day(text: str) -> date:
+    parts = [int(p) for p in text.split("-")]
+    if len(parts) == 1:
+        return date(parts[0], 12, 31)
+    if len(parts) == 2:
+        first = date(parts[0] + parts[1] // 12, parts[1] % 12 + 1, 1)
+        return date.fromordinal(first.toordinal() - 1)
+    return date(*parts)
 
 
-@pytest.mark.parametrize("name", TABLES)
-def test_files_schema_and_code_have_the_same_columns_and_choices(name: str) -> None:
-    with (RAW / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        header = next(csv.reader(file))
-    fields = FIELDS[f"{name}.csv"]
-    assert header == [field["name"] for field in fields]
-    assert sorted(header) == sorted(column.name for column in TABLES[name].columns)
-    enums = {field["name"]: tuple(field.get("constraints", {}).get("enum", ())) for field in fields}
-    assert enums == {column.name: column.choices for column in TABLES[name].columns}
-    schema = next(r["schema"] for r in PACKAGE["resources"] if r["name"] == name)
-    assert tuple(schema["primaryKey"]) == TABLES[name].key
+def resource(name: str) -> dict:
+    return next(r for r in PACKAGE["resources"] if r["name"] == name)
 
 
-def test_every_cell_obeys_the_patterns_and_required_fields_of_the_schema() -> None:
-    for path, fields in FIELDS.items():
-        for row in rows(path.removesuffix(".csv")):
-            for field in fields:
-                cell, rule = row[field["name"]], field.get("constraints", {})
-                assert cell or not rule.get("required"), (path, row)
-                assert not cell or re.fullmatch(rule.get("pattern", ".*"), cell), (path, field["name"], cell)
+def test_the_descriptor_has_what_the_data_package_standard_requires():
+    text = {"type": "string", "minLength": 1}
+    field = {
+        "type": "object",
+        "required": ["name", "type"],
+        "properties": {
+            "name": text,
+            "type": {"enum": ["string", "number", "integer"]},
+            "constraints": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "required": {"type": "boolean"},
+                    "unique": {"type": "boolean"},
+                    "enum": {"type": "array", "minItems": 1, "uniqueItems": True},
+                    "pattern": text,
+                    "minimum": {"type": "number"},
+                    "maximum": {"type": "number"},
+                },
+            },
+        },
+    }
+    reference = {"type": "object", "required": ["fields"], "properties": {"fields": {"type": "array"}}}
+    key = {"type": "object", "required": ["fields", "reference"], "properties": {"reference": reference}}
+    schema = {
+        "type": "object",
+        "required": ["fields", "missingValues"],
+        "properties": {
+            "fields": {"type": "array", "minItems": 1, "items": field},
+            "missingValues": {"const": [""]},
+            "foreignKeys": {"type": "array", "items": key},
+        },
+    }
+    made = {
+        "type": "object",
+        "required": ["name", "path", "type", "format", "mediatype", "encoding", "schema"],
+        "properties": {
+            "name": {"type": "string", "pattern": r"^[a-z0-9._-]+$"},
+            "path": {"type": "string", "pattern": r"^(?!/)(?!.*\.\.)[^\\]+$"},
+            "type": {"const": "table"},
+            "format": {"const": "csv"},
+            "mediatype": {"const": "text/csv"},
+            "encoding": {"const": "utf-8"},
+            "schema": schema,
+        },
+    }
+    package = {
+        "type": "object",
+        "required": ["$schema", "name", "title", "description", "licenses", "resources"],
+        "properties": {
+            "$schema": {"const": "https://datapackage.org/profiles/2.0/datapackage.json"},
+            "licenses": {
+                "type": "array",
+                "minItems": 1,
+                "items": {"anyOf": [{"required": ["name"]}, {"required": ["path"]}]},
+            },
+            "resources": {"type": "array", "minItems": 1, "items": made},
+        },
+    }
+    jsonschema.Draft7Validator(package).validate(PACKAGE)
+    assert sorted(r["name"] for r in PACKAGE["resources"]) == sorted(NAMES)
 
 
-def test_every_foreign_key_of_the_schema_holds() -> None:
-    for resource in PACKAGE["resources"]:
-        for key in resource["schema"].get("foreignKeys", []):
-            (column,), (parent,) = key["fields"], key["reference"]["fields"]
-            known = {row[parent] for row in rows(key["reference"].get("resource", resource["name"]))} | {""}
-            assert {row[column] for row in rows(resource["name"])} <= known, (resource["name"], column)
+@pytest.mark.parametrize("name", NAMES)
+def test_the_descriptor_names_the_columns_of_the_file_in_their_order(name):
+    header = (RAW / resource(name)["path"]).read_text(encoding="utf-8").splitlines()[0].split(",")
+    assert [f["name"] for f in resource(name)["schema"]["fields"]] == header
+    assert set(header) == {column.name for column in tables.TABLES[name].columns}
 
 
-def test_every_source_is_complete_and_used() -> None:
-    used = {row["source_id"] for name in ("targets", "observations") for row in rows(name)}
-    for row in rows("sources"):
-        assert all(cell for column, cell in row.items() if column != "note"), row
-    assert {row["source_id"] for row in rows("sources")} == used
+@pytest.mark.parametrize("name", NAMES)
+def test_the_enumerations_of_the_descriptor_are_those_of_the_program(name):
+    described = {
+        f["name"]: tuple(f["constraints"]["enum"])
+        for f in resource(name)["schema"]["fields"]
+        if "enum" in f.get("constraints", {})
+    }
+    assert described == {c.name: c.choices for c in tables.TABLES[name].columns if c.choices}
 
 
-def test_nothing_illustrative_and_no_address_is_shipped() -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_every_cell_keeps_the_type_and_constraints_of_its_column(name):
+    for number, row in enumerate(rows(name), 2):
+        for f in resource(name)["schema"]["fields"]:
+            cell, rule, place = row[f["name"]], f.get("constraints", {}), (name, number, f["name"])
+            if cell == "":
+                assert not rule.get("required"), place
+                continue
+            value = {"number": float, "integer": int, "string": str}[f["type"]](cell)
+            assert cell in rule.get("enum", [cell]), place
+            assert re.fullmatch(rule.get("pattern", ".*"), cell, re.S), place
+            assert f["type"] == "string" or rule.get("minimum", value) <= value <= rule.get(
+                "maximum", value
+            ), place
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_key_occurs_once_and_every_reference_leads_somewhere(name):
+    schema, own = resource(name)["schema"], rows(name)
+    for key in [schema["primaryKey"]] if "primaryKey" in schema else schema["uniqueKeys"]:
+        found = [tuple(row[column] for column in key) for row in own]
+        assert len(found) == len(set(found))
+    for link in schema.get("foreignKeys", []):
+        (column,), (target,) = link["fields"], link["reference"]["fields"]
+        known = {row[target] for row in rows(link["reference"].get("resource", name))}
+        assert {row[column] for row in own} - {""} <= known
+
+
+def test_every_figure_has_a_source_with_publisher_title_and_date():
+    sources = {row["source_id"]: row for row in rows("sources")}
+    for row in rows("observations"):
+        source = sources[row["source_id"]]
+        assert source["publisher"] and source["title"] and source["date"]
+
+
+def test_no_figure_is_dated_before_its_source_or_its_period():
+    sources = {row["source_id"]: row for row in rows("sources")}
+    for row in rows("observations"):
+        if row["published"]:
+            assert last_day(row["published"]) >= last_day(sources[row["source_id"]]["date"]), row
+            assert row["published"][:4] >= row["period"][:4], row
+
+
+def test_no_figure_is_illustrative():
     assert {row["status"] for row in rows("observations")} <= {"final", "preliminary", "estimate"}
+
+
+def test_no_file_holds_an_address():
+    allowed = PACKAGE["$schema"]
+    for path in RAW.rglob("*"):
+        if path.is_file():
+            text = path.read_text(encoding="utf-8").replace(allowed, "")
+            assert not re.search(r"https?:|www\.|\.(?:com|cn|net)\b", text), path.name
+
+
+def test_the_files_are_plain_utf8_with_unix_line_ends():
     for path in RAW.glob("*.csv"):
-        assert not re.search(r"https?:|www\.|github", path.read_text(encoding="utf-8"), re.IGNORECASE), (
-            path.name
+        raw = path.read_bytes()
+        assert not raw.startswith(b"\xef\xbb\xbf") and b"\r" not in raw and raw.endswith(b"\n"), path.name
+
+
+def test_names_and_definitions_are_there_in_both_languages():
+    for row in [*rows("indicators"), *rows("targets"), *rows("regions")]:
+        assert HAN.search(row["name_zh"]) and row["name_en"] and not HAN.search(row["name_en"]), row
+    for row in rows("indicators"):
+        assert (
+            HAN.search(row["definition_zh"]) and row["definition_en"] and not HAN.search(row["definition_en"])
         )
+        assert bool(row["continues"]) == bool(row["break_period"]) == bool(row["break_reason_zh"])
+        assert bool(row["break_reason_zh"]) == bool(row["break_reason_en"])
 
 
-def test_every_figure_was_published_with_its_source() -> None:
-    dates = {row["source_id"]: row["date"] for row in rows("sources")}
-    assert [row for row in rows("observations") if row["published"] != dates[row["source_id"]]] == []
+def test_there_are_35_targets_of_nanjing_and_3_of_china():
+    plans = [row["plan"] for row in rows("targets")]
+    assert plans.count("nanjing_quality_city") == 35 and plans.count("china_14fyp") == 3 and len(plans) == 38
 
 
-def test_the_number_of_each_target_stands_in_its_wording() -> None:
+def test_every_wording_of_the_nanjing_plan_stands_in_its_text():
+    text = (RAW / "plans" / "nanjing_quality_city.txt").read_text(encoding="utf-8")
+    for row in rows("targets"):
+        if row["plan"] == "nanjing_quality_city":
+            assert row["wording"] in text, row["target_id"]
+
+
+def test_every_threshold_stands_in_the_wording_or_is_named_as_our_reading():
     for row in rows("targets"):
         if row["kind"] == "milestone":
             assert row["threshold"] == ""
-        elif row["target_id"] in IN_WORDS:
-            assert IN_WORDS[row["target_id"]] in row["wording"]
+            continue
+        number = row["threshold"].lstrip("-").removesuffix(".0")
+        printed = re.findall(r"\d+(?:\.\d+)?", row["wording"])
+        if row["target_id"] in OUR_READING:
+            assert number not in printed and row["note"], row["target_id"]
         else:
-            number = f"{abs(float(row['threshold'])):g}"
-            assert re.search(rf"(?<![\d.]){re.escape(number)}(?![\d.])", row["wording"]), row["target_id"]
+            assert number in printed, row["target_id"]
 
 
-def test_readings_of_ours_are_named_in_the_note() -> None:
+def test_departments_are_printed_at_the_end_of_the_targets_section_or_named_as_inferred():
+    text = (RAW / "plans" / "nanjing_quality_city.txt").read_text(encoding="utf-8")
     for row in rows("targets"):
-        if (
-            row["tolerance"]
-            or row["target_id"] in IN_WORDS
-            and row["kind"] in ("rank", "zero_event", "coverage")
-        ):
-            assert "our reading" in row["note"], row["target_id"]
+        if row["plan"] != "nanjing_quality_city":
+            continue
+        names = row["departments"].split(";")
+        assert (
+            len(names) == len(row["departments_en"].split("; "))
+            or row["target_id"] == "china_quality_conference"
+        )
         if row["section"] == "一":
-            assert "departments inferred" in row["note"], row["target_id"]
+            assert "推断" in row["note"] and "inferred" in row["note"]
+            continue
+        paragraph = next(line for line in text.splitlines() if row["wording"] in line)
+        part = re.search(r"[（(]([^）)]+)", row["section"]).group(1)
+        assert re.match(rf"[（(]{part}[）)]", paragraph), row["target_id"]
+        printed = re.search(r"责任部门：(.+?)等?[）)]$", paragraph).group(1)
+        assert names == re.split("[、，]", printed) or row["target_id"] == "china_quality_conference"
+        assert "".join(names) == re.sub("[、，]", "", printed)
 
 
-def test_the_vintages_of_2006_come_in_order() -> None:
-    vintages = [
-        (row["published"], float(row["value"]))
-        for row in rows("observations")
-        if (row["indicator_id"], row["region"], row["period"]) == ("energy_per_gdp", "china", "2006")
-    ]
-    assert sorted(vintages) == [
-        ("2007-02", -1.23),
-        ("2007-07", -1.33),
-        ("2008-07", -1.79),
-        ("2010-07", -2.74),
-    ]
+def test_a_tolerance_goes_with_about_and_the_note_explains_it():
+    for row in rows("targets"):
+        assert bool(row["tolerance"]) == (row["commitment"] == "about") == ("左右" in row["wording"])
+        if row["tolerance"]:
+            assert "容差" in row["note"] and "tolerance" in row["note"]
 
 
-def test_no_definition_crosses_its_break() -> None:
-    breaks = {row["indicator_id"]: row for row in rows("indicators") if row["continues"]}
-    assert set(breaks) == {"energy_per_gdp_b", "agri_safety_pass"}
-    seen = rows("observations")
-    newer = [int(r["period"][:4]) for r in seen if r["indicator_id"] == "energy_per_gdp_b"]
-    older = [int(r["period"][:4]) for r in seen if r["indicator_id"] == "energy_per_gdp"]
-    assert max(older) < int(breaks["energy_per_gdp_b"]["break_period"]) <= min(newer)
+def test_a_cumulative_change_names_its_base_year_and_only_a_cumulative_change_does():
+    for row in rows("observations"):
+        assert (row["measure"] == "cumulative_change_pct") == bool(row["base_period"]), row
 
 
-def test_end_of_march_2023_knows_2022_but_not_the_new_definition() -> None:
-    known = qc.load(RAW, as_of="2023-03-31").observations
-    china = known[known["region"] == "china"].set_index(["indicator_id", "period", "measure"])["value"]
-    assert china["energy_per_gdp", "2021", "change_pct"] == -2.7
-    assert china["energy_per_gdp", "2022", "change_pct"] == -0.1
-    assert "energy_per_gdp_b" not in china.index.get_level_values(0)
+def test_energy_per_gdp_of_2006_to_2009_keeps_every_vintage():
+    def values(year: str) -> list[str]:
+        found = find("energy_per_gdp", "china", period=year, measure="change_pct")
+        return [row["value"] for row in sorted(found, key=lambda row: last_day(row["published"]))]
+
+    assert values("2006") == ["-1.23", "-1.33", "-1.79", "-2.74"]
+    assert values("2007") == ["-3.27", "-3.66", "-5.04"]
+    assert values("2008") == ["-4.59", "-5.2"]
+    assert values("2009") == ["-2.2", "-3.61"]
 
 
-def test_nanjing_has_no_figure_of_energy_per_industrial_value_added() -> None:
-    held = {(row["indicator_id"], row["region"]) for row in rows("observations")}
-    assert ("energy_intensity_industry", "nanjing") not in held
-    assert ("energy_intensity_industry", "jiangsu") in held
+def newest_changes(first: int, last: int) -> list[float]:
+    changes = []
+    for year in range(first, last + 1):
+        found = find("energy_per_gdp", "china", period=str(year), measure="change_pct")
+        changes.append(float(max(found, key=lambda row: last_day(row["published"]))["value"]))
+    return changes
 
 
-@pytest.mark.parametrize("fact", SINGLE_ROW_FACTS)
-def test_figures_read_from_the_documents_stand_as_typed(fact: tuple[str, ...]) -> None:
-    columns = ("indicator_id", "region", "period", "measure", "value", "published")
-    assert [tuple(row[c] for c in columns) for row in rows("observations")].count(fact) == 1
+def test_the_sum_of_2011_to_2015_is_not_the_chain():
+    changes = newest_changes(2011, 2015)
+    assert round(sum(changes), 2) == -19.71
+    assert round(100 * (prod(1 + c / 100 for c in changes) - 1), 1) == -18.2
 
 
-def test_every_file_is_utf8_with_unix_line_ends_and_no_stray_blanks() -> None:
-    for path in [*RAW.glob("*"), RAW.parent / "processed" / "README.md"]:
-        raw = path.read_bytes()
-        assert raw.decode("utf-8").endswith("\n") and b"\r" not in raw and not raw.startswith(b"\xef\xbb\xbf")
-    for name in TABLES:
-        assert all(cell == cell.strip() for row in rows(name) for cell in row.values()), name
+def test_the_yearly_changes_chain_near_the_official_cumulative_figures():
+    for row in find("energy_per_gdp", "china", measure="cumulative_change_pct"):
+        changes = newest_changes(int(row["base_period"]) + 1, int(row["period"]))
+        chained = 100 * (prod(1 + c / 100 for c in changes) - 1)
+        assert abs(chained - float(row["value"])) < 1.05, (row["period"], chained)
+
+
+def test_the_two_definitions_of_energy_per_gdp_do_not_overlap_in_yearly_figures():
+    older = find("energy_per_gdp", "china")
+    newer = find("energy_per_gdp_b", "china")
+    assert max(row["period"] for row in older) == "2022" and min(row["period"] for row in newer) == "2023"
+    row = next(row for row in rows("indicators") if row["indicator_id"] == "energy_per_gdp_b")
+    assert (row["continues"], row["break_period"]) == ("energy_per_gdp", "2023")
+
+
+def test_by_march_2023_the_changes_of_2021_and_2022_were_known_and_nothing_of_the_new_definition():
+    day = date(2023, 3, 31)
+    for year, value in (("2021", "-2.7"), ("2022", "-0.1")):
+        (row,) = find("energy_per_gdp", "china", period=year, measure="change_pct")
+        assert row["value"] == value and last_day(row["published"]) <= day
+    assert all(last_day(row["published"]) > day for row in find("energy_per_gdp_b", "china"))
+
+
+def test_no_figure_of_nanjings_industrial_energy_intensity_is_made_up():
+    assert find("energy_intensity_industry", "nanjing") == []
+
+
+def test_nanjings_rd_share_has_seven_figures_two_of_them_vintages_of_2020():
+    found = [(r["period"], r["value"], r["status"]) for r in find("rd_intensity", "nanjing")]
+    assert len(found) == 7
+    assert [f for f in found if f[0] == "2020"] == [("2020", "3.38", "estimate"), ("2020", "3.48", "final")]
+
+
+def test_above_96_percent_is_held_as_a_bound():
+    for name in ("manufacturing_pass", "consumer_goods_pass"):
+        found = find(name, "nanjing")
+        assert [(r["period"], r["qualifier"], float(r["value"])) for r in found] == [
+            (year, ">=", 96.0) for year in ("2021", "2022", "2023")
+        ]
