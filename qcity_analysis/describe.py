@@ -266,7 +266,10 @@ def _facts(a: Assessment, lang: str) -> dict[str, Any]:
 def _on_borrowing(a: Assessment) -> str:
     if a.parts:
         return "borrowed_some"
-    return "borrowed_no_level" if a.definition.get("comparators") else "borrowed_none"
+    if not a.definition.get("comparators"):
+        return "borrowed_none"
+    own = a.series is not None and len(a.series.known()) > 0
+    return "borrowed_no_overlap" if own else "borrowed_no_level"
 
 
 def _short(part: Assessment, lang: str) -> str:
