@@ -43,8 +43,7 @@ def paths(model: str, series: pd.Series, years: int, draws: int, rng: np.random.
         model
     ]
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(record=True):  # statsmodels sets filters of its own when imported
             drawn = method(full.to_numpy(), years, draws, rng)
     except (ValueError, ArithmeticError, np.linalg.LinAlgError, IndexError) as reason:
         raise ModelError(f"model {model!r} cannot be fitted to {len(seen)} points: {reason}") from reason
