@@ -15,7 +15,7 @@ import pandas as pd
 
 from .crosscheck import check_tables
 from .errors import DataError, Problem, QcityError, unknown
-from .tables import PERIOD, TABLES, read_table
+from .tables import PERIOD, TABLES, is_date, read_table
 
 ASSUMED_LAG_MONTHS = 6
 
@@ -197,10 +197,10 @@ def to_date(value: str | dt.date) -> dt.date:
         return value.date()
     if isinstance(value, dt.date):
         return value
-    try:
-        return _last_days(pd.Series([str(value).strip()])).iloc[0].date()
-    except (ValueError, AttributeError) as error:
-        raise QcityError(f"{value!r} is not a date: write it as 2023-03-31, 2023-03 or 2023") from error
+    text = str(value).strip()
+    if not is_date(text):
+        raise QcityError(f"{value!r} is not a date: write it as 2023-03-31, 2023-03 or 2023")
+    return _last_days(pd.Series([text])).iloc[0].date()
 
 
 def _last_days(dates: pd.Series) -> pd.Series:

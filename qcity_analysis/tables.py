@@ -159,7 +159,12 @@ DATE = re.compile(r"[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
-def _is_date(cell: str) -> bool:
+def is_date(cell: str) -> bool:
+    """Whether a cell is a date of the contract: a day that exists, a month or a year.
+
+    >>> is_date("2023-02"), is_date("2023-02-30"), is_date("")
+    (True, False, False)
+    """
     if not DATE.fullmatch(cell):
         return False
     if len(cell) == 10:
@@ -185,7 +190,7 @@ CELL: dict[str, tuple[Callable[[str], bool], str, str]] = {
         "write one period per row",
     ),
     "date": (
-        _is_date,
+        is_date,
         "a date as 2023-02-28, 2023-02 or 2023",
         "write the day, month or year of publication as far as it is known",
     ),

@@ -1,0 +1,156 @@
+"""From published figures to annual levels: chains, links, gaps, conflicts, and what is set aside."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packages import change, changes, figure, figures, loaded
+
+from qcity_analysis.annual import AnnualSeries, annual_series, chain
+from qcity_analysis.errors import QcityError
+
+
+def series(folder: Path, rows: list[dict[str, Any]], **options: Any) -> AnnualSeries:
+    return annual_series(loaded(folder, observations=rows), "widgets", "testville", **options)
+
+
+def cumulative(period: int, value: float, base: int | None) -> dict[str, Any]:
+    return figure(period, value, measure="cumulative_change_pct", base_period=base or "")
+
+
+def codes(found: AnnualSeries) -> list[str]:
+    return [note.code for note in found.notes]
+
+
+def test_yearly_changes_are_chained_from_the_base_year(tmp_path: Path) -> None:
+    found = series(tmp_path, changes({2021: 1.51, 2022: -2.2, 2023: -4.18}), base_year=2020)
+    assert found.base_year == 2020
+    assert found.unit == "2020 = 100"
+    expected = [100, 100 * 1.0151, 100 * 1.0151 * 0.978, 100 * 1.0151 * 0.978 * 0.9582]
+    assert found.values.tolist() == pytest.approx(expected)
+    assert math.log(found.values[2023] / 100) / math.log(0.83) == pytest.approx(0.268, abs=5e-4)
+    assert chain([1.51, -2.2, -4.18]) == pytest.approx(expected[1:])
+
+
+def test_changes_before_the_base_year_are_linked_backwards(tmp_path: Path) -> None:
+    found = series(tmp_path, changes({2019: 10, 2020: 25, 2021: -20}), base_year=2020)
+    assert found.values.to_dict() == pytest.approx({2018: 100 / 1.25 / 1.1, 2019: 80, 2020: 100, 2021: 80})
+
+
+def test_levels_stay_as_published_and_changes_extend_them_both_ways(tmp_path: Path) -> None:
+    found = series(tmp_path, [figure(2020, 50), change(2020, 25), change(2021, 10)])
+    assert found.values.to_dict() == pytest.approx({2019: 40, 2020: 50, 2021: 55})
+    assert (found.base_year, found.unit) == (None, "points")
+
+
+def test_a_cumulative_change_is_one_level_and_the_years_between_stay_unknown(tmp_path: Path) -> None:
+    found = series(tmp_path, [cumulative(2023, -10, 2020)])
+    assert found.values.index.tolist() == [2020, 2021, 2022, 2023]
+    assert found.known().to_dict() == {2020: 100.0, 2023: pytest.approx(90)}
+    assert found.values.isna().sum() == 2
+
+
+def test_a_chain_goes_on_after_a_cumulative_figure(tmp_path: Path) -> None:
+    found = series(tmp_path, [cumulative(2022, -10, 2020), change(2023, -5)])
+    assert found.known().to_dict() == pytest.approx({2020: 100, 2022: 90, 2023: 85.5})
+
+
+def test_a_cumulative_change_without_a_base_uses_the_base_year_asked_for(tmp_path: Path) -> None:
+    target = {
+        "plan": "made_up", "target_id": "cut", "region": "testville", "indicator_id": "widgets",
+        "name_zh": "减", "name_en": "Cut", "kind": "relative_change", "direction": "at_most", "threshold": -18,
+        "base_year": 2020, "deadline": 2025,
+    }  # fmt: skip
+    data = loaded(tmp_path, observations=[cumulative(2022, -8, None)], targets=[target])
+    found = annual_series(data, "widgets", "testville", base_year=2020)
+    assert found.known().to_dict() == pytest.approx({2020: 100, 2022: 92})
+
+
+def test_an_earlier_stretch_that_nothing_joins_is_kept_with_its_break(tmp_path: Path) -> None:
+    found = series(tmp_path, changes({2012: 2, 2013: 3, 2021: -1, 2022: -2}), base_year=2020)
+    assert found.values.index.tolist() == [2020, 2021, 2022]
+    assert found.earlier.to_dict() == pytest.approx({2011: 100, 2012: 102, 2013: 102 * 1.03})
+    assert found.breaks == (2020,)
+    assert found.history().index.tolist() == [2011, 2012, 2013, 2020, 2021, 2022]
+
+
+def test_the_cumulative_figure_wins_over_the_chain_and_the_difference_is_a_note(tmp_path: Path) -> None:
+    rows = [*changes({2021: 10, 2022: 10}), cumulative(2022, 25, 2020)]
+    found = series(tmp_path, rows, base_year=2020)
+    assert found.values[2022] == pytest.approx(125)
+    (note,) = [note for note in found.notes if note.code == "conflict"]
+    assert (note.values["start"], note.values["end"], note.values["published"]) == (2021, 2022, 10)
+    assert note.values["implied"] == pytest.approx(100 * (125 / 110 - 1))
+    chained = series(tmp_path, rows, base_year=2020, prefer="changes")
+    assert chained.values[2022] == pytest.approx(121)
+    (other,) = [note for note in chained.notes if note.code == "conflict"]
+    assert (other.values["published"], round(other.values["implied"], 6)) == (25, 21)
+
+
+def test_figures_that_agree_within_rounding_are_no_conflict(tmp_path: Path) -> None:
+    rows = [*changes({2021: 10, 2022: 10}), cumulative(2022, 21.2, 2020)]
+    assert "conflict" not in codes(series(tmp_path, rows, base_year=2020))
+
+
+def test_bounds_and_year_to_date_figures_are_set_aside_and_named(tmp_path: Path) -> None:
+    rows = [
+        *figures({2020: 10, 2021: 11}),
+        figure(2022, 12, qualifier=">="),
+        figure("2023-Q2", 13, published="2023-08-01"),
+        change(2022, 3, qualifier="<="),
+        figure(2022, 4, measure="count_new"),
+    ]
+    found = series(tmp_path, rows)
+    assert found.known().to_dict() == {2020: 10, 2021: 11}
+    assert found.bounds["period"].tolist() == ["2022"]
+    assert dict(
+        zip(found.unused["period"] + found.unused["measure"], found.unused["reason"], strict=True)
+    ) == {
+        "2023-Q2level": "year_to_date",
+        "2022change_pct": "bound_on_change",
+        "2022count_new": "count_of_new",
+    }
+    expected = {"bounds", "unused_year_to_date", "unused_bound_on_change", "unused_count_of_new"}
+    assert expected == set(codes(found))
+
+
+def test_the_newest_vintage_counts_and_the_older_one_is_listed(tmp_path: Path) -> None:
+    rows = [figure(2020, 10), figure(2020, 10.4, published="2022-01-05"), figure(2021, 11)]
+    found = series(tmp_path, rows)
+    assert found.values[2020] == 10.4
+    assert found.superseded["value"].tolist() == [10]
+    assert codes(found) == ["superseded"]
+
+
+def test_an_assumed_publication_date_is_a_note_with_its_periods(tmp_path: Path) -> None:
+    found = series(tmp_path, [figure(2020, 10, published=""), figure(2021, 11)])
+    assert [(n.code, n.values["periods"]) for n in found.notes] == [("assumed_publication", ["2020"])]
+
+
+def test_every_figure_used_carries_its_publisher_and_title(tmp_path: Path) -> None:
+    found = series(tmp_path, figures({2020: 10, 2021: 11}))
+    assert found.observations["publisher"].tolist() == ["Office of Testville"] * 2
+    assert found.observations["title"].tolist() == ["Bulletin"] * 2
+
+
+def test_no_figure_at_all_is_an_empty_series(tmp_path: Path) -> None:
+    found = series(tmp_path, [])
+    assert (len(found.values), len(found.history()), found.breaks) == (0, 0, ())
+
+
+def test_unknown_indicators_and_regions_are_refused_with_a_hint(tmp_path: Path) -> None:
+    data = loaded(tmp_path)
+    with pytest.raises(QcityError) as error:
+        annual_series(data, "wigdets", "testville")
+    assert str(error.value) == (
+        "unknown indicator 'wigdets'. Did you mean \"widgets\"? Known: widgets. `qcity list` shows all."
+    )
+    with pytest.raises(QcityError) as error:
+        annual_series(data, "widgets", "testvile")
+    assert str(error.value) == (
+        "unknown region 'testvile'. Did you mean \"testville\"? Known: testville, otherland. "
+        "`qcity list` shows all."
+    )
