@@ -21,7 +21,7 @@ BLUE, BLUE_MID, BLUE_LIGHT = "#1f5f8b", "#8fb8d4", "#d3e3ee"
 OCHRE, OCHRE_MID, OCHRE_LIGHT = "#8a6100", "#dcb968", "#f3e6c8"
 TARGET = "#b5361c"
 FONTS = ["Noto Sans CJK SC", "DejaVu Sans"]
-WIDTH = 6.0  # inches: narrow, so that words stay readable on a phone
+WIDTH = 5.4  # inches: narrow, so that words stay readable on a phone
 DPI = 200
 
 
@@ -127,7 +127,7 @@ class Picture:
     def _repr_mimebundle_(
         self, include: Any = None, exclude: Any = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        width = round(self.figure.get_figwidth() * 110)
+        width = round(self.figure.get_figwidth() * 120)
         return {"image/png": self.png(), "text/plain": self.alt}, {
             "image/png": {"alt": self.alt, "width": width}
         }

@@ -177,5 +177,6 @@ def html_table(table: pd.DataFrame, caption: str = "", index: bool = False) -> s
 
 def _cell(cell: Any) -> str:
     shown = "" if cell is None else str(cell)
-    kept = ' class="nowrap"' if re.fullmatch(r"[\d–-]+(Q\d)?", shown) else ""
+    short = len(shown) <= 8 or re.fullmatch(r"[\d–-]+(Q\d)?", shown)  # a date or a word is not broken
+    kept = ' class="nowrap"' if short else ""
     return f"<td{kept}>{shown if shown.startswith('<a ') else escape(shown)}</td>"

@@ -285,7 +285,7 @@ def _years(ax: Axes, part: Assessment) -> None:
         known += [year for year in map(year_of, rows["period"]) if year is not None] if len(rows) else []
     deadline = int(part.target.deadline)
     first, last = min([*known, deadline - 5]), max([*known, deadline])
-    step = max(1, -(-(last - first) // 10))
+    step = max(1, -(-(last - first) // 9))
     ax.set_xlim(first - 0.4, last + 0.4)
     ax.set_xticks([year for year in range(first, last + 1) if (deadline - year) % step == 0])
     ax.xaxis.set_major_formatter("{x:.0f}")

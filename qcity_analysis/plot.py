@@ -5,6 +5,7 @@ Interactive charts are out of scope.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -86,7 +87,7 @@ def _headings(
 ) -> list[tuple[str, float, dict[str, Any]]]:
     """The lines above the panels with their heights in inches: target, definition or loan, verdict."""
     bold, quiet = {"fontsize": 12.5, "fontweight": "bold"}, {"fontsize": 9.5, "color": MUTED}
-    width = 30 if lang == "zh" else 54
+    width = 27 if lang == "zh" else 49
     found = [(row, 0.25, bold) for row in wrapped(assessment_title(assessment, lang), width)]
     if len(panels) == 1 and assessment.role != "main":
         strong = {"fontsize": 9.5, "fontweight": "bold"}
@@ -120,7 +121,7 @@ def _handles(axes: Sequence[Axes]) -> dict[str, Any]:
 
 def _columns(handles: dict[str, Any]) -> int:
     longest = max((sum(2 if ord(char) > 0x2E80 else 1 for char in label) for label in handles), default=0)
-    return 4 if longest <= 14 else 3 if longest <= 28 else 2
+    return 4 if longest <= 12 else 3 if longest <= 24 else 2
 
 
 def _legend(figure: Figure, handles: dict[str, Any], foot: float, height: float) -> None:
@@ -144,13 +145,13 @@ def _footer(panels: Sequence[Assessment], lang: str) -> list[str]:
     for part in panels:
         frames = [part.series.observations, part.series.bounds] if part.series is not None else []
         published = [text_of(name) for frame in frames if key in frame for name in frame[key]]
-        names += [each for name in published for each in name.split("、")]
+        names += [each for name in published for each in re.split("、|; ", name)]
     shown = join(names, lang)
     lines = [text("source_line" if shown else "as_of_line", lang, publishers=shown, as_of=panels[0].as_of)]
     lent = join([borrowed_name(part, lang) for part in panels if part.borrowed], lang)
     if lent:
         lines.insert(0, text("borrowed_note", lang, name=lent))
-    width = 46 if lang == "zh" else 88
+    width = 44 if lang == "zh" else 90
     return [row for line in lines for row in wrapped(line, width)]
 
 

@@ -99,4 +99,5 @@ def _verdict(a: Assessment, lang: str) -> str:
 
 
 def _last(a: Assessment, lang: str) -> str:
-    return single_figures(a, lang).get(text("k_last", lang), "–")
+    part = a.parts[-1] if a.status == "depends_on_definition" else a
+    return single_figures(part, lang).get(text("k_last", lang), "–")
