@@ -118,7 +118,7 @@ def test_the_answer_does_not_depend_on_the_number_of_threads(threads):
 
 def test_importing_the_forecaster_loads_neither_scipy_stats_nor_statsmodels():
     code = (
-        "import qcity_analysis.forecast, sys\n"
+        "import qcity_analysis.forecasting, sys\n"
         "print('scipy.stats' in sys.modules, 'statsmodels' in sys.modules)"
     )
     assert python(code, "1").split() == ["False", "False"]
