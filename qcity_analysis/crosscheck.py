@@ -56,7 +56,7 @@ def _references(tables: Tables) -> list[Problem]:
         frame = tables[child]
         bad = frame[~frame[column].isin(known) & (frame[column] != "")]
         for row, found in zip(bad["row"], bad[column], strict=True):
-            allowed = f"a {key} of {parent}.csv"
+            allowed = f"{key} of {parent}.csv"
             remedy = f"add it there, or correct it.{did_you_mean(found, known)}"
             problems.append(Problem(f"{child}.csv", int(row), column, found, allowed, remedy))
     return problems
@@ -71,7 +71,8 @@ def _comparators(tables: Tables) -> list[Problem]:
             region, slash, indicator = part.partition("/")
             if slash and indicator in ids and (region in regions or not regions):
                 continue
-            hint = did_you_mean(indicator, ids) or did_you_mean(region, regions)
+            hint = "" if indicator in ids else did_you_mean(indicator, ids)
+            hint += "" if region in regions else did_you_mean(region, regions)
             allowed = "region/indicator_id, several separated by ;"
             remedy = f"name a region and an indicator that exist.{hint}"
             problems.append(Problem("indicators.csv", int(row), "comparators", part, allowed, remedy))

@@ -154,6 +154,7 @@ TABLES = {
     ),
 }
 
+NO_COLUMN = "no such column"
 PERIOD = re.compile(r"(?P<year>[12]\d{3})(-(Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?")
 DATE = re.compile(r"[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -218,9 +219,10 @@ def read_table(path: Path, name: str) -> tuple[pd.DataFrame, list[Problem]]:
     if problems:
         return _empty(table), problems
     frame, problems = _parse(text, path.name, table)
+    absent = {problem.column for problem in problems if problem.found == NO_COLUMN}
     for column in table.columns:
-        problems += _check_cells(frame, column, path.name)
-    problems += _check_key(frame, table, path.name)
+        problems += [] if column.name in absent else _check_cells(frame, column, path.name)
+    problems += [] if absent & set(table.key) else _check_key(frame, table, path.name)
     return _typed(frame, table), sorted(problems, key=lambda p: p.row or 0)
 
 
@@ -269,7 +271,7 @@ def _check_header(header: list[str], file: str, table: Table) -> list[Problem]:
         if column.name not in header and not column.optional:
             spare = [name for name in header if name not in names]
             remedy = f"add the column {column.name}.{did_you_mean(column.name, spare)}"
-            problems.append(Problem(file, 1, column.name, "no such column", ", ".join(names), remedy))
+            problems.append(Problem(file, 1, column.name, NO_COLUMN, ", ".join(names), remedy))
     for name in header:
         if name not in names:
             remedy = f"it is ignored; rename or remove it.{did_you_mean(name, names)}"

@@ -1,0 +1,170 @@
+"""One file at a time: every fault is named with its place, what is allowed and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packages import columns, contents, figure, figures, package, target, write_table
+
+from qcity_analysis.datapackage import check, load
+from qcity_analysis.errors import DataError
+from qcity_analysis.tables import read_table
+
+
+def only_problem(folder: Path) -> str:
+    """The one problem of a package; the package must stay as it was, and loading must fail with the same."""
+    before = contents(folder)
+    problems = check(folder)
+    assert [p.level for p in problems] == ["error"], "\n".join(map(str, problems))
+    with pytest.raises(DataError) as error:
+        load(folder)
+    assert error.value.problems == problems
+    assert contents(folder) == before
+    return str(problems[0])
+
+
+def test_a_valid_package_has_no_problem(tmp_path: Path) -> None:
+    assert check(package(tmp_path)) == []
+
+
+def test_a_missing_file_is_one_error(tmp_path: Path) -> None:
+    package(tmp_path)
+    (tmp_path / "observations.csv").unlink()
+    assert only_problem(tmp_path) == (
+        f"observations.csv: found 'no such file'; allowed: the table 'observations'; "
+        f"create it in {tmp_path}, or name another folder"
+    )
+
+
+def test_a_missing_column_is_one_error_that_knows_the_misspelt_one(tmp_path: Path) -> None:
+    package(tmp_path)
+    path = tmp_path / "observations.csv"
+    path.write_text(path.read_text("utf-8").replace("period,value", "periods,value"), "utf-8")
+    errors = [p for p in check(tmp_path) if p.level == "error"]
+    names = ", ".join(columns("observations"))
+    assert [str(p) for p in errors] == [
+        f"observations.csv, row 1, column period: found 'no such column'; allowed: {names}; "
+        'add the column period. Did you mean "periods"?'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "allowed", "remedy"),
+    [
+        ("value", "about 3", "a number", "write it with digits and a point, as 3.48"),
+        ("value", "1,234", "a number", "write it with digits and a point, as 3.48"),
+        ("value", "nan", "a number", "write it with digits and a point, as 3.48"),
+        ("value", "", "a value", "fill the cell in, or delete the row"),
+        ("period", "2021-13", "a year, or a year to date as 2024-Q3 or 2024-08", "write one period per row"),
+        (
+            "published", "2022-02-30", "a date as 2023-02-28, 2023-02 or 2023",
+            "write the day, month or year of publication as far as it is known",
+        ),
+        ("base_period", "20", "a year of four digits", "write it as 2025"),
+        (
+            "status", "finale", "final, preliminary, estimate, illustrative",
+            'choose one of them. Did you mean "final"?',
+        ),
+        ("qualifier", ">", "=, ~, >=, <=", 'choose one of them. Did you mean ">="?'),
+    ],
+)  # fmt: skip
+def test_a_cell_that_holds_the_wrong_thing_is_one_error(
+    tmp_path: Path, column: str, cell: str, allowed: str, remedy: str
+) -> None:
+    rows: list[dict[str, Any]] = [*figures({2020: 1, 2022: 3}), figure(2021, 2) | {column: cell}]
+    package(tmp_path, observations=rows)
+    assert only_problem(tmp_path) == (
+        f"observations.csv, row 4, column {column}: found {cell!r}; allowed: {allowed}; {remedy}"
+    )
+
+
+def test_a_duplicate_key_is_one_error_that_names_the_other_row(tmp_path: Path) -> None:
+    package(tmp_path, observations=[*figures({2020: 1, 2021: 2}), figure(2020, 1.5)])
+    assert only_problem(tmp_path) == (
+        "observations.csv, row 4, column indicator_id, region, period, measure, base_period, published: "
+        "found 'widgets / testville / 2020 / level / 2021-02-28'; allowed: each key once; "
+        "it stands in row 2 already: delete one, or give a revision its own `published` date"
+    )
+
+
+def test_the_same_target_twice_in_a_plan_is_one_error(tmp_path: Path) -> None:
+    package(tmp_path, targets=[target(), target(), target(plan="other")])
+    assert only_problem(tmp_path).startswith(
+        "targets.csv, row 3, column plan, target_id: found 'made_up / goal'; allowed: each key once; "
+        "it stands in row 2 already: delete one"
+    )
+
+
+@pytest.mark.parametrize(("encoding", "byte"), [("latin-1", "0xe9"), ("gb18030", "0xb2")])
+def test_bytes_that_are_not_utf_8_are_one_error_with_their_row(
+    tmp_path: Path, encoding: str, byte: str
+) -> None:
+    package(tmp_path)
+    word = "Montréal" if encoding == "latin-1" else "测试城"
+    text = f"region,name_zh,name_en,parent\notherland,x,y,\ntestville,{word},z,\n"
+    (tmp_path / "regions.csv").write_bytes(text.encode(encoding))
+    problems = check(tmp_path)
+    assert [str(p) for p in problems] == [
+        f"regions.csv, row 3: found 'byte {byte} that is not UTF-8'; allowed: UTF-8 text; "
+        "save the file again as 'CSV UTF-8'; the file was probably written in Latin-1 or GB18030"
+    ]
+
+
+def test_several_problems_of_one_file_come_all_at_once_in_the_order_of_rows(tmp_path: Path) -> None:
+    rows = [
+        figure(2020, "x"),
+        figure(2021, 2, status="done"),
+        figure(2022, 3, indicator_id="wigdets"),
+        figure(2023, 4, region="testvile"),
+    ]
+    package(tmp_path, observations=rows)
+    found = sorted((p.row, p.column, p.found) for p in check(tmp_path))
+    assert found == [
+        (2, "value", "x"),
+        (3, "status", "done"),
+        (4, "indicator_id", "wigdets"),
+        (5, "region", "testvile"),
+    ]
+
+
+def test_a_row_of_another_length_is_named(tmp_path: Path) -> None:
+    package(tmp_path)
+    (tmp_path / "regions.csv").write_text(
+        "region,name_zh,name_en,parent\ntestville,a,b\notherland,c,d,\n", "utf-8"
+    )
+    assert only_problem(tmp_path) == (
+        "regions.csv, row 2: found '3 cells'; allowed: 4 cells, as in the header; "
+        "put text that holds a comma in double quotes"
+    )
+
+
+def test_an_unknown_column_is_a_warning_and_the_package_still_loads(tmp_path: Path) -> None:
+    package(tmp_path)
+    write_table(
+        tmp_path / "regions.csv",
+        [{"region": name, "name_zh": "x", "name_en": "y"} for name in ("testville", "otherland")],
+        ["region", "name_zh", "name_en", "mayor"],
+    )
+    (warning,) = load(tmp_path).warnings
+    assert (warning.level, warning.row, warning.column) == ("warning", 1, "mayor")
+
+
+def test_a_file_with_a_byte_order_mark_and_windows_line_ends_reads_the_same(tmp_path: Path) -> None:
+    package(tmp_path)
+    path = tmp_path / "observations.csv"
+    plain, _ = read_table(path, "observations")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    again, problems = read_table(path, "observations")
+    assert problems == []
+    assert again.equals(plain)
+
+
+@pytest.mark.parametrize("name", ["observations", "indicators", "targets", "sources"])
+def test_an_empty_file_is_told_its_columns(tmp_path: Path, name: str) -> None:
+    package(tmp_path)
+    (tmp_path / f"{name}.csv").write_bytes(b"")
+    problems = check(tmp_path)
+    assert {p.found for p in problems} == {"no such column"}
+    assert {p.file for p in problems} == {f"{name}.csv"}
