@@ -219,7 +219,7 @@ def train_prior(
     seed: Annotated[int, typer.Option("--seed", help="Seed of tasks and training.")] = 0,
 ) -> None:
     """Train the forecaster's prior on a bank of real series and write it with its model card (minutes)."""
-    from .train import train_prior as train
+    from .retrain import train_prior as train
 
     if not bank.is_dir():
         raise QcityError(f"no folder {bank}: name the one that holds indicator_bank.parquet")

@@ -21,7 +21,7 @@ from .marginals import KNOTS, MIDDLE
 from .mixture import Cells, ahead
 from .networks import fit_gate, fit_learner
 from .panel import fit_cells, heaviest, turned
-from .prior import FILE, LENGTHS, YEARS, Prior, save
+from .prior import LENGTHS, YEARS, Prior
 from .student import Mixture
 
 ORIGINS = 8  # cut-off years drawn for each series
@@ -260,20 +260,3 @@ def _widening(quantiles: np.ndarray, actual: np.ndarray) -> np.ndarray:
         held -= 4.0 * SLACK * held * (1.0 - held)
         factor[:, k] = factor[:, -1 - k] = np.quantile(np.abs(actual - middle) / side, held, axis=0)
     return factor
-
-
-def train_prior(bank_path: Path | str, out_dir: Path | str, say: Say = print, seed: int = 0) -> Path:
-    """Train the prior from a bank, validate it, write `prior.json` and MODEL_CARD.md; returns the prior's
-    path.
-    """
-    from .modelcard import write_card
-
-    bank = read_bank(bank_path)
-    out = Path(out_dir)
-    out.mkdir(parents=True, exist_ok=True)
-    say(f"{len(bank.values)} series of {bank.meta['indicator'].nunique()} indicators")
-    say("training on all indicators")
-    tasks = draw_tasks(bank, list(bank.values), ORIGINS, CAP, seed)
-    save(fit_prior(tasks, seed, say), out / FILE)
-    write_card(bank, out / "MODEL_CARD.md", say, seed)
-    return out / FILE
