@@ -1,6 +1,4 @@
-"""The tables of a page: key figures of an assessment, the published figures behind it, and a plan's
-targets.
-"""
+"""The tables of a page: key figures of an assessment, and the published figures behind it."""
 
 from __future__ import annotations
 

@@ -120,6 +120,15 @@ def assessment(**changes: Any) -> Bag:
         forecast=None,
         fan=fan(3.82, 2023, 2025, 0.08, 0.12),
         expected=4.06,
+        median=4.06,
+        bound=3.8,
+        outcome=None,
+        region_names={"zh": "南京", "en": "Nanjing"},
+        definition={
+            "indicator_id": "rd_intensity",
+            "name_zh": "全社会研发经费支出占地区生产总值比例",
+            "name_en": "R&D expenditure as a share of GDP",
+        },
         interval=(3.7, 4.4),
         pace_so_far=Bag(linear=0.075, compound=2.3, from_year=2009, to_year=2022),
         pace_needed=Bag(linear=0.06, compound=1.55, from_year=2022, to_year=2025),
@@ -176,7 +185,12 @@ def borrowed(region: str = "jiangsu", **changes: Any) -> Bag:
         tolerance=0.0,
         fan=fan(94.1, 2023, 2025, -3.0, 1.6),
         needed_path=pd.Series({2022: 94.1, 2023: 89.9, 2024: 85.8, 2025: 82.0}),
-        borrowed=Bag(region=region, indicator_id="energy_intensity_industry"),
+        borrowed=Bag(
+            region=region,
+            indicator_id="energy_intensity_industry",
+            region_names={"zh": "江苏", "en": "Jiangsu"},
+            indicator_names={"zh": "单位工业增加值能耗", "en": "Energy use per unit of value added"},
+        ),
         role="borrowed",
     )
     return assessment(**(made | changes))
