@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .assessment import Assessment
 
 WIDTH, ROW = 8.0, 0.29  # inches
-NAME = 46  # columns of a name, a Chinese character counting as two
+NAME = 54  # columns of a name, a Chinese character counting as two
 
 
 def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figure:
@@ -30,8 +30,8 @@ def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figu
 
     >>> import qcity_analysis as qc
     >>> figure = scorecard_chart([qc.assess(qc.load(), "rd_intensity")])
-    >>> figure.axes[0].get_xlim()
-    (-3.0, 103.0)
+    >>> [float(end) for end in figure.axes[0].get_xlim()]
+    [-3.0, 103.0]
     """
     from matplotlib.figure import Figure
 

@@ -290,5 +290,8 @@ def _years(ax: Axes, part: Assessment) -> None:
     ax.set_xticks([year for year in range(first, last + 1) if (deadline - year) % step == 0])
     ax.xaxis.set_major_formatter("{x:.0f}")
     low, high = ax.get_ylim()
-    ax.set_ylim(low - 0.04 * (high - low), high + 0.04 * (high - low))
+    low, high = low - 0.04 * (high - low), high + 0.04 * (high - low)
+    if part.series is not None and part.series.support == "percent":
+        low, high = max(low, -0.5), min(high, 100.5)
+    ax.set_ylim(low, high)
     ax.yaxis.set_major_formatter(lambda value, _: number(value))

@@ -137,7 +137,9 @@ def has_figures(assessment: Assessment) -> bool:
 
 def numbers(assessment: Assessment, lang: str) -> None:
     """Show the table of key figures."""
-    _say(heading("numbers", lang))
+    shares = [part.probability for part in (assessment, *assessment.parts)]
+    explained = any(share is not None for share in shares)
+    _say(heading("numbers", lang) if explained else f"## {text('h_numbers', lang)}")
     table = key_figures(assessment, lang).rename_axis(text("k_quantity", lang))
     _show(html_table(table, index=True))
 
