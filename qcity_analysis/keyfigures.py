@@ -158,7 +158,7 @@ def html_table(table: pd.DataFrame, caption: str = "", index: bool = False) -> s
     With `index` the index is a column of row headers. Cells that start with "<a " are kept as links.
 
     >>> html_table(pd.DataFrame({"a": ["1 < 2"]}))
-    '<div class="scroll"><table><thead><tr><th scope="col">a</th></tr></thead><tbody><tr><td class="nowrap">1 &lt; 2</td>...'
+    '<div class="scroll"><table><thead><tr><th scope="col">a</th></tr></thead><tbody><tr><td class="nowrap">1 &lt; 2...'
     """
     head = [str(table.index.name or ""), *table.columns] if index else list(table.columns)
     body = []

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from .assessment import Assessment
 
 
+RECENT = 12  # years before the deadline that are drawn of a long series
+
+
 def draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
     unit = axis_unit(part, lang)
     if titled:
@@ -211,7 +214,7 @@ def _draw_vintages_and_bounds(ax: Axes, part: Assessment, lang: str) -> None:
     label: str | None = text("superseded", lang)
     for row in part.series.superseded.itertuples():
         value = _as_level(row, levels)
-        if value is not None:
+        if value is not None and _year(row) >= (first_shown(part) or 0):
             ax.plot(
                 _year(row),
                 value,
@@ -277,6 +280,18 @@ def _status_by_year(part: Assessment) -> dict[int, str]:
     return found
 
 
+def first_shown(part: Assessment) -> int | None:
+    """The first year drawn of a long series, so that the fan is not squeezed; None when all of it is drawn.
+
+    >>> import qcity_analysis as qc
+    >>> first_shown(qc.assess(qc.load(), "energy_per_gdp", as_of="2023-03-31"))
+    2013
+    """
+    start = int(part.target.deadline) - RECENT
+    years = _levels(part).dropna().index
+    return start if start in years and years[0] < start - 2 and (years >= start).sum() >= 8 else None
+
+
 def _years(ax: Axes, part: Assessment) -> None:
     """Whole years from the first figure shown to just after the deadline."""
     known = [int(year) for year in _levels(part).dropna().index]
@@ -284,12 +299,16 @@ def _years(ax: Axes, part: Assessment) -> None:
     for rows in (part.series.bounds, part.series.superseded) if part.series is not None else ():
         known += [year for year in map(year_of, rows["period"]) if year is not None] if len(rows) else []
     deadline = int(part.target.deadline)
-    first, last = min([*known, deadline - 5]), max([*known, deadline])
+    first, last = first_shown(part) or min([*known, deadline - 5]), max([*known, deadline])
     step = max(1, -(-(last - first) // 9))
     ax.set_xlim(first - 0.4, last + 0.4)
     ax.set_xticks([year for year in range(first, last + 1) if (deadline - year) % step == 0])
     ax.xaxis.set_major_formatter("{x:.0f}")
     low, high = ax.get_ylim()
+    if first_shown(part):
+        seen = _levels(part).loc[first:].dropna().tolist() + [part.threshold or np.nan]
+        seen += part.fan.to_numpy(float).ravel().tolist() if part.fan is not None else []
+        low, high = float(np.nanmin(seen)), float(np.nanmax(seen))
     low, high = low - 0.04 * (high - low), high + 0.04 * (high - low)
     if part.series is not None and part.series.support == "percent":
         low, high = max(low, -0.5), min(high, 100.5)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .canvas import DPI, MUTED, WIDTH, style
 from .labels import assessment_title, axis_unit, borrowed_name, panel_title, subtitle, text_of
-from .marks import draw_panel, spread_labels
+from .marks import draw_panel, first_shown, spread_labels
 from .texts import check_language, join, text
 
 if TYPE_CHECKING:
@@ -148,6 +148,9 @@ def _footer(panels: Sequence[Assessment], lang: str) -> list[str]:
         names += [each for name in published for each in re.split("、|; ", name)]
     shown = join(names, lang)
     lines = [text("source_line" if shown else "as_of_line", lang, publishers=shown, as_of=panels[0].as_of)]
+    hidden = [year for year in map(first_shown, panels) if year]
+    if hidden:
+        lines.append(text("earlier_in_table", lang, year=max(hidden)))
     lent = join([borrowed_name(part, lang) for part in panels if part.borrowed], lang)
     if lent:
         lines.insert(0, text("borrowed_note", lang, name=lent))
