@@ -25,7 +25,7 @@ test: setup  ## the everyday tests (under five minutes)
 	@$(BIN)/python -m pytest -m "not slow"
 
 test-slow: setup  ## the slow checks
-	@$(BIN)/python -m pytest -m slow
+	@$(BIN)/python -m pytest -m slow tests
 
 lint: setup  ## style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -113,7 +113,9 @@ def forecast(
     ] = "mixture",
     draws: Annotated[int, typer.Option("--draws", min=100, help="Simulated paths.")] = 10_000,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the simulation.")] = 0,
-    figure: Annotated[Path | None, typer.Option("--figure", help="Save the fan chart here (.png, .svg, .pdf).")] = None,
+    figure: Annotated[
+        Path | None, typer.Option("--figure", help="Save the fan chart here (.png, .svg, .pdf).")
+    ] = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:

@@ -107,7 +107,8 @@ def serve(address: str) -> None:
     os.write(1, b"ready\n")
     kernels: dict[int, socket.socket] = {}
     while True:
-        ready, _, _ = select.select([0, listener, *kernels.values()], [], [], 0.1)
+        waiting: list[Any] = [0, listener, *kernels.values()]
+        ready, _, _ = select.select(waiting, [], [], 0.1)
         if 0 in ready:
             break
         if listener in ready:
