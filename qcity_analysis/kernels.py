@@ -19,6 +19,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from typing import Any
 
 PRELOAD = (
     "IPython.core.interactiveshell",
