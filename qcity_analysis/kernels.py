@@ -30,7 +30,8 @@ PRELOAD = (
     "pandas",
     "scipy.special",
     "scipy.stats",
-    "qcity_analysis.assessment",
+    "qcity_analysis.assessing",
+    "qcity_analysis.forecasting",
     "qcity_analysis.sections",
 )
 ONE_THREAD = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}

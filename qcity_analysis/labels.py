@@ -78,8 +78,18 @@ def borrowed_name(part: Assessment, lang: str) -> str:
 
 
 def year_of(value: Any) -> int | None:
+    """The year of a period or a column that may be empty; None when it is.
+
+    >>> year_of("2024-Q3"), year_of("")
+    (2024, None)
+    """
     return None if value is None or pd.isna(value) or value == "" else int(str(value)[:4])
 
 
 def text_of(value: Any) -> str:
+    """A cell as text, an empty one as an empty text.
+
+    >>> text_of(None), text_of("南京")
+    ('', '南京')
+    """
     return "" if value is None or (isinstance(value, float) and np.isnan(value)) else str(value)

@@ -23,6 +23,7 @@ RECENT = 12  # years before the deadline that are drawn of a long series
 
 
 def draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
+    """Draw one assessment into `ax`: fan, target, path, figures, bounds and years; `titled` names the panel."""
     unit = axis_unit(part, lang)
     if titled:
         ax.set_title(panel_title(part, lang), loc="left", fontsize=10.5, fontweight="bold", pad=18)
