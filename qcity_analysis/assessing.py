@@ -135,7 +135,7 @@ class _Question:
             return Note("only_bounds" if len(series.bounds) else "no_observation", facts)
         if target.kind == "relative_change" and target.base_year not in levels.index:
             return Note("no_base", facts | {"base_year": target.base_year})
-        if len(levels) + len(series.earlier) < FEWEST:
+        if len(levels) + series.earlier.count() < FEWEST:
             return Note("too_few", facts | {"years": [int(year) for year in levels.index]})
         return None
 
@@ -279,7 +279,7 @@ class _Question:
             {lang: str(self.data.indicator(indicator_id)[f"name_{lang}"]) for lang in ("zh", "en")},
         )
         known = theirs.known()
-        if start not in known.index or len(known) + len(theirs.earlier) < FEWEST:
+        if start not in known.index or len(known) + theirs.earlier.count() < FEWEST:
             return None
         moved = shifted(theirs, start, level, relative or own.base_year is not None)
         facts: dict[str, Any] = {"borrowed": borrowed, "borrowed_since": start, "role": "borrowed"}
