@@ -73,8 +73,10 @@ def sentences(a: Assessment, lang: str) -> list[str]:
         year = a.target.deadline
         said.append(say("expected", lang, year=year, value=expected, low=low, high=high, bound=bound))
         said += _pace_sentence(a, lang)
-        error = f"{100 * a.probability_error:.1f}"
-        said.append(say("error", lang, draws=f"{a.draws:,}", error=error, model=a.model))
+        error = f"{max(100 * a.probability_error, 0.1):.1f}"
+        said.append(
+            say("error", lang, draws=f"{a.draws:,}", error=error, model=fixed(f"model_{a.model}", lang))
+        )
     if a.status == "depends_on_definition":
         said.append(say("never_joined", lang))
     if a.role == "borrowed":

@@ -70,7 +70,9 @@ def _head(front: dict[str, Any], home: str, fault: str) -> dict[str, Any]:
     words = {key: entry[lang] for key, entry in catalogue().items()}
     about = ""
     if front.get("as_of"):
-        values = {"as_of": front["as_of"], "model": front.get("model", ""), "version": __version__}
+        model = f"model_{front.get('model', '')}"
+        named = text(model, lang) if model in words else front.get("model", "")
+        values = {"as_of": front["as_of"], "model": named, "version": __version__}
         about = text("page_about" if front.get("model") else "index_as_of", lang, **values)
     made = {"words": words, "about": about, "home": home, "fault": fault, "html_lang": HTML_LANG[lang]}
     return {"illustrative": False, "lead_cell": ""} | front | made
