@@ -176,7 +176,8 @@ def _draw_observed(ax: Axes, part: Assessment, lang: str) -> None:
     for kind, mark in marks.items():
         years = [year for year in known.index if status.get(int(year), "final") == kind]
         if years:
-            final = "observed" if part.series.base_year is None else "derived_point"
+            chained = part.series is not None and part.series.base_year is not None
+            final = "derived_point" if chained else "observed"
             label = text(final if kind == "final" else kind, lang)
             ax.plot(years, known.loc[years].to_numpy(float), ls="", mew=1, zorder=5, label=label, **mark)
     base = part.series.base_year if part.series is not None else None
