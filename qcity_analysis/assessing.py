@@ -17,7 +17,7 @@ import pandas as pd
 from .annual import AnnualSeries, Note, annual_series, shifted
 from .assessment import ASSESSED_KINDS, Assessment, Borrowed, ipcc_word
 from .datapackage import Data
-from .errors import unknown
+from .errors import QcityError, unknown
 from .pace import needed_path, pace_between
 from .targets import Target, find_target
 
@@ -211,14 +211,15 @@ class _Question:
         levels, target = series.known(), self.target
         last, deadline = int(levels.index[-1]), target.deadline
         bound = target.bound(threshold, self._step(series))
+        joint = self.model == "mixture"  # the others cannot learn from stretches that nothing joins
         found = forecast(
-            series.history().rename(f"{series.region}/{series.indicator_id}"),
+            (series.history() if joint else series.values).rename(f"{series.region}/{series.indicator_id}"),
             until=deadline,
             support=series.support,
             model=self.model,
             draws=self.draws,
             rng=self.seed,
-            breaks=series.breaks,
+            breaks=series.breaks if joint else (),
         )
         facts = self._verdict(found, bound) | self._paces(series, float(levels[last]), last) | facts
         notes = [*series.notes, *facts.pop("notes", ())]
@@ -279,7 +280,7 @@ class _Question:
             {lang: str(self.data.indicator(indicator_id)[f"name_{lang}"]) for lang in ("zh", "en")},
         )
         known = theirs.known()
-        if start not in known.index or len(known) + theirs.earlier.count() < FEWEST:
+        if start not in known.index or len(known) + theirs.earlier.count() < FEWEST or known[start] == 0:
             return None
         moved = shifted(theirs, start, level, relative or own.base_year is not None)
         facts: dict[str, Any] = {"borrowed": borrowed, "borrowed_since": start, "role": "borrowed"}
@@ -293,7 +294,11 @@ class _Question:
                 status, indicator_id, series=moved, threshold=threshold, bound=bound, outcome=reached,
                 notes=moved.notes, **facts, **self._paces(moved, reached, target.deadline),
             )  # fmt: skip
-        return self._ahead(moved, threshold, indicator_id, **facts)
+        try:
+            return self._ahead(moved, threshold, indicator_id, **facts)
+        except QcityError as error:  # a comparator that this model cannot take leaves the others standing
+            reason = Note("model", {"why": str(error)})
+            return self.make("not_assessable", indicator_id, series=moved, reason=reason, **facts)
 
 
 def _definitions(data: Data, target: Target) -> list[str]:
