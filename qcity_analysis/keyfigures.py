@@ -11,7 +11,7 @@ import pandas as pd
 
 from . import describe
 from .amounts import level_shown, range_shown, target_shown
-from .canvas import number, with_unit
+from .canvas import number
 from .labels import axis_unit, borrowed_name, panel_title, percent, text_of, year_of
 from .texts import check_language, text
 
@@ -128,15 +128,16 @@ def _figures(part: Assessment) -> list[pd.DataFrame]:
     for use in ("observations", "bounds", "superseded", "unused"):
         rows = getattr(part.series, use) if part.series is not None else None
         if rows is not None and len(rows):
-            found.append(rows.assign(use="used" if use == "observations" else use.rstrip("s")))
+            use = "used" if use == "observations" else use.rstrip("s")
+            found.append(rows.assign(use=use, unit_zh=part.definition.get("unit_zh") or ""))
     return found
 
 
 def _source_row(row: dict[str, Any], lang: str) -> list[str]:
     sign = {">=": "≥ ", "<=": "≤ ", "~": "≈ "}.get(str(row["qualifier"]), "")
     change = "change" in str(row["measure"])
-    unit = "%" if change else text_of(row.get("unit"))
-    value = ("+" if change and row["value"] > 0 else "") + with_unit(float(row["value"]), unit, lang)
+    unit = (text_of(row.get("unit_zh")) if lang == "zh" else "") or text_of(row.get("unit"))
+    value = _as_published(float(row["value"]), change, "%" if change else unit, lang)
     measure = text(f"m_{row['measure']}", lang, base=year_of(row.get("base_period")) or "")
     tail = "" if lang == "zh" else "_en"
     named = [text_of(row.get(key + tail)) or text_of(row.get(key)) for key in ("publisher", "title")]
@@ -150,6 +151,13 @@ def _source_row(row: dict[str, Any], lang: str) -> list[str]:
         *named,
         date,
     ]
+
+
+def _as_published(value: float, change: bool, unit: str, lang: str) -> str:
+    """Every digit that was published; a change with its sign."""
+    sign = "−" if value < 0 else "+" if change and value > 0 else ""
+    gap = "" if lang == "zh" and unit == "%" else " "
+    return f"{sign}{abs(value):,.10g}{gap}{unit}".strip()
 
 
 def html_table(table: pd.DataFrame, caption: str = "", index: bool = False) -> str:

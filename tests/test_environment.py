@@ -56,4 +56,4 @@ def test_what_the_tests_import_is_declared():
 
 def test_no_file_of_the_project_names_a_registry():
     for name in ("pyproject.toml", "environment.yml", "Makefile", ".ci/run", "README.md"):
-        assert not re.search(r"index-url|/simple\b", (ROOT / name).read_text()), name
+        assert not re.search(r"index.url|/simple\b", (ROOT / name).read_text()), name

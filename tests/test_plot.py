@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 import qcity_analysis as qc
 from qcity_analysis.amounts import target_shown
 from qcity_analysis.canvas import Picture, style
+from qcity_analysis.keyfigures import sources_table
 from qcity_analysis.plot import fan_chart
 
 
@@ -84,6 +85,7 @@ def test_every_word_of_the_data_is_drawn_without_a_missing_glyph() -> None:
         figure = Figure(figsize=(4, 4))
         figure.text(0, 0.5, "".join(sorted(set("".join(words)) - {"\n"})))
         figure.canvas.draw()
+    assert len(words) > 100
 
 
 def test_illustrative_data_put_a_banner_on_the_figure() -> None:
@@ -94,3 +96,11 @@ def test_illustrative_data_put_a_banner_on_the_figure() -> None:
 def test_without_any_figure_the_panel_says_so() -> None:
     figure = fan_chart(standin.unassessable(), "en")
     assert any(written.get_text() == "no published figure" for written in figure.axes[0].texts)
+
+
+def test_the_table_of_sources_shows_every_published_digit_and_the_unit_of_the_language() -> None:
+    energy = sources_table(qc.assess(qc.load(), "energy_per_gdp", as_of="2023-03-31"), "en")
+    assert "−15.61 %" in set(energy["Figure"])
+    patents = qc.assess(qc.load(), "high_value_patents")
+    assert list(sources_table(patents, "zh")["数据"]) == ["82 件/万人"]
+    assert list(sources_table(patents, "en")["Figure"]) == ["82 patents per 10k people"]
