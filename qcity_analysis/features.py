@@ -125,10 +125,7 @@ def _features(
     last = d[:, -1]
     centred = d - mean[:, None]
     spread = np.sqrt(_mean(centred * centred)) + 1e-9
-    low, high = h.values[:, -1] / unit, (100.0 - h.values[:, -1]) / unit
-    high = np.where(h.support == 2, high, 50.0)
-    low = np.where(h.support > 0, low, 50.0)
-    bound = (h.support > 0)[:, None] & ((h.values <= 0) | ((h.support == 2)[:, None] & (h.values >= 100)))
+    low, high, bound = _edges(h, unit)
     older = d[:, :-4]
     changed = np.where(size > 1e-9, size, np.nan)
     return {
@@ -170,6 +167,15 @@ def _features(
         "last_against_mean": (last - mean) * turn,
         "line_gap": line_gap * turn,
     }
+
+
+def _edges(h: Histories, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Room below and above the last value in units of a typical change, and which values lie on an edge."""
+    low, high = h.values[:, -1] / unit, (100.0 - h.values[:, -1]) / unit
+    high = np.where(h.support == 2, high, 50.0)
+    low = np.where(h.support > 0, low, 50.0)
+    bound = (h.support > 0)[:, None] & ((h.values <= 0) | ((h.support == 2)[:, None] & (h.values >= 100)))
+    return low, high, bound
 
 
 def _mean(a: np.ndarray) -> np.ndarray:
