@@ -18,11 +18,11 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from qcity_analysis import models, scores
 from qcity_analysis.errors import QcityError
-from qcity_analysis.hindcast import Hindcast, by_fold
-from qcity_analysis.histories import LOWER, UPPER
-from qcity_analysis.train import read_bank
+from qcity_analysis.forecasting import models, scores
+from qcity_analysis.forecasting.histories import LOWER, UPPER
+from qcity_analysis.training.hindcast import Hindcast, by_fold
+from qcity_analysis.training.train import read_bank
 
 LEVELS = scores.LEVELS
 Method = Callable[[np.ndarray], np.ndarray]  # history -> quantiles (5, 13)

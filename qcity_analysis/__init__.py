@@ -14,36 +14,36 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
-    from .annual import AnnualSeries as AnnualSeries
-    from .annual import annual_series as annual_series
-    from .assessing import assess as assess
-    from .assessment import Assessment as Assessment
-    from .datapackage import Data as Data
-    from .datapackage import check as check
-    from .datapackage import load as load
+    from .attainment.assessing import assess as assess
+    from .attainment.assessment import Assessment as Assessment
+    from .attainment.scorecards import scorecard as scorecard
+    from .data.annual import AnnualSeries as AnnualSeries
+    from .data.annual import annual_series as annual_series
+    from .data.datapackage import Data as Data
+    from .data.datapackage import check as check
+    from .data.datapackage import load as load
     from .errors import DataError as DataError
     from .errors import QcityError as QcityError
-    from .forecasting import Forecast as Forecast
-    from .forecasting import forecast as forecast
-    from .forecasting import forecast_panel as forecast_panel
-    from .scorecards import scorecard as scorecard
+    from .forecasting.forecasts import Forecast as Forecast
+    from .forecasting.forecasts import forecast as forecast
+    from .forecasting.forecasts import forecast_panel as forecast_panel
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "AnnualSeries": "annual",
-    "Assessment": "assessment",
-    "Data": "datapackage",
+    "AnnualSeries": "data.annual",
+    "Assessment": "attainment.assessment",
+    "Data": "data.datapackage",
     "DataError": "errors",
-    "Forecast": "forecasting",
+    "Forecast": "forecasting.forecasts",
     "QcityError": "errors",
-    "annual_series": "annual",
-    "assess": "assessing",
-    "check": "datapackage",
-    "forecast": "forecasting",
-    "forecast_panel": "forecasting",
-    "load": "datapackage",
-    "scorecard": "scorecards",
+    "annual_series": "data.annual",
+    "assess": "attainment.assessing",
+    "check": "data.datapackage",
+    "forecast": "forecasting.forecasts",
+    "forecast_panel": "forecasting.forecasts",
+    "load": "data.datapackage",
+    "scorecard": "attainment.scorecards",
 }
 
 __all__ = sorted(_HOME)

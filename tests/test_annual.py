@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from packages import change, changes, figure, figures, loaded
 
-from qcity_analysis.annual import AnnualSeries, annual_series, chain
+from qcity_analysis.data.annual import AnnualSeries, annual_series, chain
 from qcity_analysis.errors import QcityError
 
 

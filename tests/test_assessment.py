@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from packages import STEADY, change, changes, figure, figures, indicator, loaded, target
 
-from qcity_analysis.assessing import assess
-from qcity_analysis.assessment import Assessment, ipcc_word
+from qcity_analysis.attainment.assessing import assess
+from qcity_analysis.attainment.assessment import Assessment, ipcc_word
 from qcity_analysis.errors import QcityError
 
 CUT = {"kind": "relative_change", "direction": "at_most", "threshold": -18, "base_year": 2020}

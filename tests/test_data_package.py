@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from qcity_analysis import tables
+from qcity_analysis.data import tables
 
 RAW = Path(__file__).resolve().parents[1] / "data" / "raw"
 NAMES = ("observations", "indicators", "targets", "sources", "regions")

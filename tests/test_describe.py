@@ -11,12 +11,12 @@ import pytest
 from packages import STEADY, changes, figure, figures, indicator, loaded, target
 from test_assessment import CUT, answer, borrowing, two_definitions
 
-from qcity_analysis import describe
-from qcity_analysis.annual import Note
-from qcity_analysis.assessing import assess
-from qcity_analysis.assessment import Assessment
+from qcity_analysis.attainment.assessing import assess
+from qcity_analysis.attainment.assessment import Assessment
+from qcity_analysis.data.annual import Note
+from qcity_analysis.words import describe
 
-HOME = Path(describe.__file__).parent
+HOME = Path(describe.__file__).parents[1]
 
 
 def situations(folder: Path) -> dict[str, Assessment]:
@@ -114,7 +114,8 @@ def test_every_entry_has_both_languages_with_the_same_places(key: str) -> None:
 
 def test_every_code_of_a_note_or_reason_in_the_source_has_its_sentence() -> None:
     source = "".join(
-        (HOME / f"{name}.py").read_text("utf-8") for name in ("annual", "assessing", "assessment")
+        (HOME / f"{name}.py").read_text("utf-8")
+        for name in ("data/annual", "attainment/assessing", "attainment/assessment")
     )
     codes = set(re.findall(r'Note\(\s*"(\w+)"', source))
     codes |= {f"unused_{code}" for code in re.findall(r'reason\[.*\] = "(\w+)"', source)}

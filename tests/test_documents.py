@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 ENGLISH = (ROOT / "README.md").read_text()
 CHINESE = (ROOT / "README.zh.md").read_text()
-CARD = (ROOT / "qcity_analysis" / "prior" / "MODEL_CARD.md").read_text()
+CARD = (ROOT / "qcity_analysis" / "forecasting" / "prior" / "MODEL_CARD.md").read_text()
 
 
 def test_the_five_lines_of_python_run_as_printed():

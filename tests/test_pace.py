@@ -6,9 +6,9 @@ import math
 
 import pytest
 
-from qcity_analysis.annual import chain
+from qcity_analysis.attainment.pace import log_progress, needed_path, pace_between
+from qcity_analysis.data.annual import chain
 from qcity_analysis.errors import QcityError
-from qcity_analysis.pace import log_progress, needed_path, pace_between
 
 
 def test_a_cut_of_18_percent_in_five_years_is_3_89_percent_a_year() -> None:

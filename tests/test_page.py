@@ -9,10 +9,10 @@ from pathlib import Path
 import nbformat
 import standin
 
-from qcity_analysis.canvas import Picture
-from qcity_analysis.index import write_index
-from qcity_analysis.page import render_page
-from qcity_analysis.plot import fan_chart
+from qcity_analysis.figures.canvas import Picture
+from qcity_analysis.figures.plot import fan_chart
+from qcity_analysis.pages.index import write_index
+from qcity_analysis.pages.page import render_page
 
 
 def executed(folder: Path) -> Path:

@@ -6,8 +6,8 @@ import pytest
 from test_forecasting import many
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.panel import forecast_panel
-from qcity_analysis.panel_files import forecast_files
+from qcity_analysis.forecasting.panel import forecast_panel
+from qcity_analysis.forecasting.panel_files import forecast_files
 
 
 def digest(parts):

@@ -11,10 +11,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 import qcity_analysis as qc
-from qcity_analysis.amounts import target_shown
-from qcity_analysis.canvas import Picture, style
-from qcity_analysis.keyfigures import sources_table
-from qcity_analysis.plot import fan_chart
+from qcity_analysis.figures.canvas import Picture, style
+from qcity_analysis.figures.plot import fan_chart
+from qcity_analysis.words.amounts import target_shown
+from qcity_analysis.words.keyfigures import sources_table
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -10,13 +10,13 @@ import pytest
 from test_forecasting import frame, many
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.features import NAMES, features, units
-from qcity_analysis.histories import from_frame
-from qcity_analysis.prior import dot, load, save, shipped
+from qcity_analysis.forecasting.features import NAMES, features, units
+from qcity_analysis.forecasting.histories import from_frame
+from qcity_analysis.forecasting.prior import dot, load, save, shipped
 
 
 def test_the_shipped_file_is_small_readable_json_with_a_model_card():
-    folder = resources.files("qcity_analysis").joinpath("prior")
+    folder = resources.files("qcity_analysis").joinpath("forecasting", "prior")
     text = folder.joinpath("prior.json").read_text("utf-8")
     assert len(text) < 1_000_000
     assert set(json.loads(text)) == {"cells", "features", "gate", "learners", "share", "widen"}
@@ -84,7 +84,7 @@ def test_a_gap_is_bridged_by_a_straight_line_in_the_recent_values():
 
 def test_reading_the_prior_and_forecasting_one_series_is_quick():
     code = (
-        "import time, pandas as pd\nfrom qcity_analysis.forecasting import forecast\n"
+        "import time, pandas as pd\nfrom qcity_analysis.forecasting.forecasts import forecast\n"
         "y = pd.Series([1., 2, 2, 3, 4], index=range(2019, 2024))\nforecast(y, 2025)\n"
         "times = []\n"
         "for _ in range(5):\n"

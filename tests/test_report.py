@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import qcity_analysis as qc
-from qcity_analysis import report
-from qcity_analysis.report import Report, list_jobs, run_report
+from qcity_analysis.pages import report
+from qcity_analysis.pages.report import Report, list_jobs, run_report
 
 OPTIONS = {"plans": ["nanjing_quality_city"], "targets": ["energy_intensity"], "languages": ["en"]}
 

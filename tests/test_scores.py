@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scoringrules
 
-from qcity_analysis import scores
+from qcity_analysis.forecasting import scores
 
 
 def test_crps_of_paths_is_that_of_scoringrules():

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from packages import columns, contents, figure, figures, package, target, write_table
 
-from qcity_analysis.datapackage import check, load
+from qcity_analysis.data.datapackage import check, load
+from qcity_analysis.data.tables import read_table
 from qcity_analysis.errors import DataError
-from qcity_analysis.tables import read_table
 
 
 def only_problem(folder: Path) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from packages import loaded, target
 
+from qcity_analysis.attainment.targets import find_target
 from qcity_analysis.errors import QcityError
-from qcity_analysis.targets import find_target
 
 
 def test_a_target_holds_years_as_integers_and_blanks_as_none(tmp_path: Path) -> None:

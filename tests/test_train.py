@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qcity_analysis import networks, scores, train
 from qcity_analysis.errors import QcityError
-from qcity_analysis.hindcast import Hindcast, knots_for, questions
-from qcity_analysis.marginals import KNOTS
+from qcity_analysis.forecasting import scores
+from qcity_analysis.forecasting.marginals import KNOTS
+from qcity_analysis.training import networks, train
+from qcity_analysis.training.hindcast import Hindcast, knots_for, questions
 
 
 @pytest.fixture(scope="module")

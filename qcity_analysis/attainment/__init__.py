@@ -1,0 +1,1 @@
+"""Targets and whether they will be met: pace, assessment of one target, scorecard of a plan."""

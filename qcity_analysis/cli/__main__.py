@@ -1,0 +1,5 @@
+"""`python -m qcity_analysis.cli` is the command `qcity`."""
+
+from . import main
+
+main()

@@ -1,0 +1,55 @@
+"""Commands on one target: forecast."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import EXIT_CODES, AsOf, DataDir, Json, Language, PlanName, app, print_json
+
+
+@app.command(
+    epilog=f"Example: qcity forecast energy_per_gdp --plan china_14fyp --as-of 2023-03-31   {EXIT_CODES}"
+)
+def forecast(
+    target: Annotated[str, typer.Argument(help="Name of the target; `qcity list` shows them.")],
+    plan: PlanName = None,
+    region: Annotated[str | None, typer.Option("--region", help="Ask the same of another region.")] = None,
+    as_of: AsOf = None,
+    language: Language = "en",
+    model: Annotated[
+        str, typer.Option("--model", help="mixture, ets, theta, arima, ucm, drift or naive.")
+    ] = "mixture",
+    draws: Annotated[int, typer.Option("--draws", min=100, help="Simulated paths.")] = 10_000,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the simulation.")] = 0,
+    figure: Annotated[
+        Path | None, typer.Option("--figure", help="Save the fan chart here (.png, .svg, .pdf).")
+    ] = None,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Will one target be met? Prints the answer in words; writes nothing but the figure asked for."""
+    from ..attainment.assessing import assess
+    from ..data.datapackage import load
+    from ..words import describe
+    from ..words.texts import check_language
+
+    check_language(language)
+    known = load(data, as_of=as_of)
+    answer = assess(known, target, plan=plan, region=region, model=model, draws=draws, seed=seed)
+    if as_json:
+        print_json(answer.to_dict())
+    else:
+        for part in (answer, *answer.parts):
+            lines = [describe.headline(part, language), *describe.sentences(part, language)]
+            notes = dict.fromkeys(describe.note(note, language) for note in part.notes)
+            print("\n  ".join([*lines, *notes]) + "\n")
+        if answer.status == "not_assessable":
+            print(describe.how_to_add(answer, language))
+    if figure is not None:
+        from ..figures.plot import fan_chart
+
+        fan_chart(answer, language).savefig(figure)
+    raise typer.Exit(3 if answer.status == "not_assessable" else 0)

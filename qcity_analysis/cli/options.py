@@ -1,0 +1,38 @@
+"""The application, the options that several commands share, and how JSON is printed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+EXIT_CODES = "Exit codes: 0 done; 1 a page could not be made; 2 bad input; 3 not assessable."
+
+app = typer.Typer(
+    help="Will a plan's targets be met? Checked probabilities from published yearly figures.",
+    epilog=EXIT_CODES,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder of the data package [default: QCITY_DATA, else data/raw]."),
+]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="Use only what was known on this day, e.g. 2023-03-31.")
+]
+PlanName = Annotated[
+    str | None, typer.Option("--plan", help="Plan [default: the first that has the target].")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+Language = Annotated[str, typer.Option("--language", help="en or zh.")]
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON, Chinese readable; dates as text, NaN refused."""
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=str, allow_nan=False))

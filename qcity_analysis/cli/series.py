@@ -1,0 +1,43 @@
+"""Commands on many series: panel, train-prior."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import QcityError
+from .options import EXIT_CODES, app
+
+
+@app.command("train-prior", epilog=f"Example: qcity train-prior path/to/bank --out new_prior   {EXIT_CODES}")
+def train_prior(
+    bank: Annotated[
+        Path, typer.Argument(help="Folder with indicator_bank.parquet and indicator_bank_meta.parquet.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder for prior.json and MODEL_CARD.md.")],
+    seed: Annotated[int, typer.Option("--seed", help="Seed of tasks and training.")] = 0,
+) -> None:
+    """Train the forecaster's prior on a bank of real series and write it with its model card (minutes)."""
+    from ..training.retrain import train_prior as train
+
+    if not bank.is_dir():
+        raise QcityError(f"no folder {bank}: name the one that holds indicator_bank.parquet")
+    print(f"written: {train(bank, out, say=print, seed=seed)}")
+
+
+@app.command(epilog=f"Example: qcity panel series.parquet out/ --horizon 5 --workers 2   {EXIT_CODES}")
+def panel(
+    source: Annotated[Path, typer.Argument(help="Parquet file: series_id, period, value [, support].")],
+    out: Annotated[
+        Path, typer.Argument(help="Folder of the quantiles; a run that was cut short goes on there.")
+    ],
+    horizon: Annotated[int, typer.Option("--horizon", min=1, help="Years ahead.")] = 5,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes.")] = 1,
+) -> None:
+    """Forecast many series from a Parquet file, partition by partition; same bytes for any number of workers."""
+    from ..forecasting.panel_files import forecast_files
+
+    forecast_files(source, out, horizon=horizon, workers=workers, say=print)
+    print(f"written: {out}")

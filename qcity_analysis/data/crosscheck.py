@@ -1,0 +1,211 @@
+"""What must hold between the tables: names that exist, units that agree, years in order, values that are possible.
+
+Each function takes the tables by name and returns problems. Reading the files is in `tables`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import pandas as pd
+
+from ..errors import Problem, did_you_mean
+from .tables import PERIOD
+
+Tables = dict[str, pd.DataFrame]
+
+
+def check_tables(tables: Tables, today: dt.date) -> list[Problem]:
+    """Every problem between the tables, in the order of the files.
+
+    `tables` are the frames of `tables.read_table` by name; `today` is the day after which no period can start.
+
+    >>> from qcity_analysis.data.datapackage import read_folder
+    >>> frames, problems = read_folder()
+    >>> [p for p in check_tables(frames, dt.date(2030, 1, 1)) if p.level == "error"]
+    []
+    """
+    checks: tuple[Callable[[Tables], list[Problem]], ...] = (
+        _references,
+        _comparators,
+        _units,
+        _ranges,
+        _targets,
+        _base_periods,
+    )
+    problems = [problem for check in checks for problem in check(tables)]
+    return problems + _future(tables["observations"], today)
+
+
+def _references(tables: Tables) -> list[Problem]:
+    links = [
+        ("observations", "indicator_id", "indicators", "indicator_id"),
+        ("observations", "region", "regions", "region"),
+        ("observations", "source_id", "sources", "source_id"),
+        ("targets", "indicator_id", "indicators", "indicator_id"),
+        ("targets", "region", "regions", "region"),
+        ("targets", "source_id", "sources", "source_id"),
+        ("indicators", "continues", "indicators", "indicator_id"),
+    ]
+    problems = []
+    for child, column, parent, key in links:
+        known = list(tables[parent][key])
+        if parent == "regions" and not known:
+            continue
+        frame = tables[child]
+        bad = frame[~frame[column].isin(known) & (frame[column] != "")]
+        for row, found in zip(bad["row"], bad[column], strict=True):
+            allowed = f"{key} of {parent}.csv"
+            remedy = f"add it there, or correct it.{did_you_mean(found, known)}"
+            problems.append(Problem(f"{child}.csv", int(row), column, found, allowed, remedy))
+    return problems
+
+
+def _comparators(tables: Tables) -> list[Problem]:
+    indicators = tables["indicators"]
+    ids, regions = list(indicators["indicator_id"]), list(tables["regions"]["region"])
+    problems = []
+    for row, cell in zip(indicators["row"], indicators["comparators"], strict=True):
+        for part in filter(None, (p.strip() for p in cell.split(";"))):
+            region, slash, indicator = part.partition("/")
+            if slash and indicator in ids and (region in regions or not regions):
+                continue
+            hint = "" if indicator in ids else did_you_mean(indicator, ids)
+            hint += "" if region in regions else did_you_mean(region, regions)
+            allowed = "region/indicator_id, several separated by ;"
+            remedy = f"name a region and an indicator that exist.{hint}"
+            problems.append(Problem("indicators.csv", int(row), "comparators", part, allowed, remedy))
+    return problems
+
+
+def _units(tables: Tables) -> list[Problem]:
+    frame = tables["observations"].merge(
+        tables["indicators"][["indicator_id", "unit"]], on="indicator_id", suffixes=("", "_of_indicator")
+    )
+    changes = frame["measure"].isin(["change_pct", "cumulative_change_pct"])
+    frame = frame.assign(expected=frame["unit_of_indicator"].where(~changes, "%"))
+    bad = frame[(frame["unit"] != frame["expected"]) & (frame["unit"] != "")]
+    return [
+        Problem(
+            "observations.csv",
+            int(r.row),
+            "unit",
+            r.unit,
+            r.expected,
+            "convert the value, or correct the unit",
+        )
+        for r in bad.itertuples()
+    ]
+
+
+def _ranges(tables: Tables) -> list[Problem]:
+    frame = tables["observations"].merge(tables["indicators"][["indicator_id", "support"]], on="indicator_id")
+    level = frame["measure"].isin(["level", "count_new", "count_total"])
+    low = level & frame["support"].isin(["percent", "positive", "count"]) & (frame["value"] < 0)
+    high = level & (frame["support"] == "percent") & (frame["value"] > 100)
+    fall = ~level & (frame["value"] <= -100)
+    allowed = {"percent": "0 to 100", "positive": "0 or more", "count": "0 or more", "real": "any number"}
+    remedy = "correct the value, or the indicator's support"
+    problems = [
+        Problem("observations.csv", int(r.row), "value", f"{r.value:g}", allowed[r.support], remedy)
+        for r in frame[low | high].itertuples()
+    ]
+    return problems + [
+        Problem(
+            "observations.csv",
+            int(r.row),
+            "value",
+            f"{r.value:g}",
+            "a change above -100 %",
+            "correct the value",
+        )
+        for r in frame[fall].itertuples()
+    ]
+
+
+def _targets(tables: Tables) -> list[Problem]:
+    file, problems = "targets.csv", []
+    for r in tables["targets"].itertuples():
+        row = int(r.row)
+        if r.kind not in ("milestone", "direction") and pd.isna(r.threshold):
+            problems.append(
+                Problem(file, row, "threshold", "", "a number", f"a target of kind {r.kind} needs one")
+            )
+        if not pd.isna(r.base_year) and not pd.isna(r.deadline) and r.deadline <= r.base_year:
+            allowed = f"a year after the base year {r.base_year}"
+            problems.append(
+                Problem(file, row, "deadline", str(r.deadline), allowed, "correct one of the two years")
+            )
+        if r.kind == "relative_change" and pd.isna(r.base_year):
+            allowed = "the year the change is measured against"
+            problems.append(Problem(file, row, "base_year", "", allowed, "write it as 2020"))
+        if r.kind in ("level", "relative_change", "coverage") and r.direction not in ("at_least", "at_most"):
+            remedy = "a target with a threshold says on which side it is met"
+            problems.append(Problem(file, row, "direction", r.direction, "at_least, at_most", remedy))
+    return problems + _zero_bases(tables)
+
+
+def _zero_bases(tables: Tables) -> list[Problem]:
+    seen = tables["observations"]
+    seen = seen[(seen["measure"] == "level") & (seen["value"] == 0)]
+    relative = tables["targets"][tables["targets"]["kind"] == "relative_change"]
+    problems = []
+    for target in relative.itertuples():
+        base = "" if pd.isna(target.base_year) else str(target.base_year)
+        same = (seen["indicator_id"] == target.indicator_id) & (seen["region"] == target.region)
+        for row in seen.loc[same & (seen["period"] == base), "row"]:
+            allowed = f"a value other than zero: target {target.target_id!r} is relative to {base}"
+            problems.append(
+                Problem(
+                    "observations.csv", int(row), "value", "0", allowed, "correct the value, or the base year"
+                )
+            )
+    return problems
+
+
+def _base_periods(tables: Tables) -> list[Problem]:
+    relative = tables["targets"][tables["targets"]["kind"] == "relative_change"]
+    bases = set(relative["indicator_id"])
+    problems = []
+    cumulative = tables["observations"][tables["observations"]["measure"] == "cumulative_change_pct"]
+    for r in cumulative.itertuples():
+        match = PERIOD.fullmatch(r.period)
+        if pd.isna(r.base_period):
+            if r.indicator_id not in bases:
+                allowed = "the year the cumulative change is measured against"
+                problems.append(
+                    Problem("observations.csv", int(r.row), "base_period", "", allowed, "write it as 2020")
+                )
+        elif match and int(match["year"]) <= int(r.base_period):
+            allowed = f"a year before {match['year']}"
+            problems.append(
+                Problem(
+                    "observations.csv",
+                    int(r.row),
+                    "base_period",
+                    str(r.base_period),
+                    allowed,
+                    "correct one of them",
+                )
+            )
+    return problems
+
+
+def _future(observations: pd.DataFrame, today: dt.date) -> list[Problem]:
+    problems = []
+    for r in observations[["row", "period", "published"]].itertuples(index=False):
+        match = PERIOD.fullmatch(r.period)
+        if match is None:
+            continue
+        year = int(match["year"])
+        if r.published[:4].isdigit() and year > int(r.published[:4]):
+            allowed = f"a period that had begun when it was published ({r.published})"
+            remedy = "correct the period or the date; a forecast or a target is not an observation"
+        elif year > today.year:
+            allowed = f"a period that has begun by {today.isoformat()}"
+            remedy = "delete the row: a forecast or a target is not an observation"
+        else:
+            continue
+        problems.append(Problem("observations.csv", int(r.row), "period", r.period, allowed, remedy))
+    return problems

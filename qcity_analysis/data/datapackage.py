@@ -1,0 +1,234 @@
+"""Find a data package, read and check it, and choose what was known at a date.
+
+A data package is a folder with the files of `tables.TABLES`; the one shipped with the project is `data/raw`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ..errors import DataError, Problem, QcityError, unknown
+from ..files import PROJECT
+from .crosscheck import check_tables
+from .tables import PERIOD, TABLES, is_date, read_table
+
+ASSUMED_LAG_MONTHS = 6
+
+
+@dataclass(frozen=True)
+class Data:
+    """A checked data package as it was known on a day.
+
+    Attributes: `observations` (the tidy table of the data contract; besides its columns `year`, `known_from`, the
+    first day on which the figure could be known, and `published_assumed`, true where that day rests on the
+    indicator's publication lag), `indicators`, `targets`, `sources`, `regions` (one frame each), `as_of` (only
+    figures known by that day are held), `folder`, and `warnings`.
+
+    >>> import qcity_analysis as qc
+    >>> data = qc.load(as_of="2023-03-31")
+    >>> bool((data.observations["known_from"] <= "2023-03-31").all())
+    True
+    """
+
+    observations: pd.DataFrame
+    indicators: pd.DataFrame
+    targets: pd.DataFrame
+    sources: pd.DataFrame
+    regions: pd.DataFrame
+    as_of: dt.date
+    folder: Path
+    warnings: tuple[Problem, ...] = ()
+
+    def at(self, as_of: str | dt.date | None) -> Data:
+        """The same package as known on an earlier day (ISO text or date); itself when `as_of` is None.
+
+        Raises QcityError when the day is later than the one this package was loaded for.
+
+        >>> import qcity_analysis as qc
+        >>> qc.load().at("2015-01-01").as_of.year
+        2015
+        """
+        if as_of is None:
+            return self
+        day = to_date(as_of)
+        if day > self.as_of:
+            raise QcityError(
+                f"as_of {day} is later than {self.as_of}, the day these data were loaded for; "
+                "load them again with that day"
+            )
+        held = self.observations[self.observations["known_from"] <= pd.Timestamp(day)]
+        return dataclasses.replace(self, observations=held.reset_index(drop=True), as_of=day)
+
+    def plans(self) -> list[str]:
+        """The plans of the package, in the order of `targets.csv`.
+
+        >>> import qcity_analysis as qc
+        >>> qc.load().plans()
+        ['nanjing_quality_city', 'china_14fyp']
+        """
+        return list(dict.fromkeys(self.targets["plan"]))
+
+    def indicator(self, indicator_id: str) -> pd.Series:
+        """The row of one indicator, indexed by column name. Raises QcityError for an unknown name.
+
+        >>> import qcity_analysis as qc
+        >>> qc.load().indicator("rd_intensity")["support"]
+        'percent'
+        """
+        rows = self.indicators[self.indicators["indicator_id"] == indicator_id]
+        if rows.empty:
+            raise unknown("indicator", indicator_id, list(self.indicators["indicator_id"]))
+        return rows.iloc[0]
+
+    def region_name(self, region: str, lang: str) -> str:
+        """The name of a region in `lang` ("zh" or "en"); the identifier where no name is given.
+
+        >>> import qcity_analysis as qc
+        >>> qc.load().region_name("jiangsu", "zh")
+        '江苏'
+        """
+        rows = self.regions[self.regions["region"] == region]
+        return str(rows.iloc[0][f"name_{lang}"]) if len(rows) else region
+
+    def require_region(self, region: str) -> str:
+        """The region itself if the package knows it. Raises QcityError (did you mean) otherwise.
+
+        >>> import qcity_analysis as qc
+        >>> qc.load().require_region("nanjing")
+        'nanjing'
+        """
+        known = list(self.regions["region"]) or sorted(
+            {*self.targets["region"], *self.observations["region"]}
+        )
+        if region not in known:
+            raise unknown("region", region, known)
+        return region
+
+
+def load(folder: str | Path | None = None, as_of: str | dt.date | None = None) -> Data:
+    """Read and check a data package, keeping what was known on `as_of` (today when None).
+
+    `folder` defaults to the environment variable QCITY_DATA, else the nearest `data/raw` in this folder or above,
+    else the one shipped with the project. Raises DataError with every problem of every file; then nothing is loaded.
+
+    >>> import qcity_analysis as qc
+    >>> data = qc.load(as_of="2026-01-01")
+    >>> len(data.targets)
+    38
+    """
+    day = dt.date.today() if as_of is None else to_date(as_of)
+    tables, problems = read_folder(folder)
+    if not any(p.level == "error" and p.row in (None, 1) for p in problems):
+        problems += check_tables(tables, dt.date.today())
+    errors = [problem for problem in problems if problem.level == "error"]
+    if errors:
+        raise DataError(errors)
+    tables["observations"] = _with_dates(tables["observations"], tables["indicators"])
+    warnings = tuple(problem for problem in problems if problem.level == "warning")
+    data = Data(**tables, as_of=dt.date.max, folder=find_folder(folder), warnings=warnings)
+    return data.at(day)
+
+
+def check(folder: str | Path | None = None) -> list[Problem]:
+    """Every problem and warning of a data package; an empty list when there is none.
+
+    Problems between the tables are looked for only once every file can be read and has its columns.
+
+    >>> import qcity_analysis as qc
+    >>> [p for p in qc.check() if p.level == "error"]
+    []
+    """
+    tables, problems = read_folder(folder)
+    if any(p.level == "error" and p.row in (None, 1) for p in problems):
+        return problems
+    return problems + check_tables(tables, dt.date.today())
+
+
+def read_folder(folder: str | Path | None = None) -> tuple[dict[str, pd.DataFrame], list[Problem]]:
+    """All tables of a data package by name, and the problems of each file by itself.
+
+    >>> frames, problems = read_folder()
+    >>> sorted(frames)
+    ['indicators', 'observations', 'regions', 'sources', 'targets']
+    """
+    place = find_folder(folder)
+    tables, problems = {}, []
+    for name, table in TABLES.items():
+        tables[name], found = read_table(place / table.file, name)
+        problems += found
+    return tables, problems
+
+
+def find_folder(folder: str | Path | None = None) -> Path:
+    """The folder of the data package to use; see `load` for the order. Raises QcityError when there is none.
+
+    >>> (find_folder() / "targets.csv").exists()
+    True
+    """
+    if folder:
+        place = Path(folder).expanduser()
+    elif os.environ.get("QCITY_DATA"):
+        place = Path(os.environ["QCITY_DATA"]).expanduser()
+    else:
+        here = Path.cwd()
+        above = [parent / "data" / "raw" for parent in (here, *here.parents)]
+        shipped = PROJECT / "data" / "raw"
+        place = next((p for p in [*above, shipped] if (p / "targets.csv").exists()), shipped)
+    if not place.is_dir():
+        raise QcityError(
+            f"no data package at {place}: found no such folder. Name one with --data DIR or QCITY_DATA; "
+            f"it holds {', '.join(t.file for t in TABLES.values())}"
+        )
+    return place.resolve()
+
+
+def to_date(value: str | dt.date) -> dt.date:
+    """A day from ISO text; a partial date means its last day. Raises QcityError for anything else.
+
+    >>> to_date("2023-02")
+    datetime.date(2023, 2, 28)
+    """
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    text = str(value).strip()
+    if not is_date(text):
+        raise QcityError(f"{value!r} is not a date: write it as 2023-03-31, 2023-03 or 2023")
+    return _last_days(pd.Series([text])).iloc[0].date()
+
+
+def _last_days(dates: pd.Series) -> pd.Series:
+    """The last day of each date, month or year (text); NaT where empty."""
+    length = dates.str.len()
+    days = pd.to_datetime(dates.where(length == 10), format="%Y-%m-%d")
+    months = pd.to_datetime(dates.where(length == 7), format="%Y-%m") + pd.offsets.MonthEnd(0)
+    years = pd.to_datetime(dates.where(length == 4), format="%Y") + pd.offsets.YearEnd(0)
+    if ((length > 0) & days.isna() & months.isna() & years.isna()).any():
+        raise ValueError("not a date")
+    return days.fillna(months).fillna(years)
+
+
+def _with_dates(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFrame:
+    """Observations with `year`, `known_from` and `published_assumed`."""
+    frame = observations.copy()
+    parts = frame["period"].str.extract(PERIOD)
+    frame["year"] = parts["year"].astype(int)
+    month = parts["month"].astype(float).fillna(parts["quarter"].astype(float) * 3).fillna(12).astype(int)
+    ends = pd.to_datetime({"year": frame["year"], "month": month, "day": 1})
+    lag = frame["indicator_id"].map(indicators.set_index("indicator_id")["publication_lag_months"])
+    lag = lag.astype(float).fillna(ASSUMED_LAG_MONTHS).astype(int)
+    months = ends.dt.year * 12 + ends.dt.month - 1 + lag
+    assumed = pd.to_datetime(
+        {"year": months // 12, "month": months % 12 + 1, "day": 1}
+    ) + pd.offsets.MonthEnd(0)
+    stated = _last_days(frame["published"])
+    frame["known_from"] = stated.fillna(assumed)
+    frame["published_assumed"] = stated.isna()
+    return frame

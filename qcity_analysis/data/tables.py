@@ -1,0 +1,331 @@
+"""The data contract: which tables there are, their columns, and what each cell may hold.
+
+Reads one CSV file into a typed frame and reports every problem of the file at once. What must hold between the
+tables is in `check`; finding the files and choosing what was known at a date is in `datapackage`. Formats other than
+UTF-8 CSV are out of scope here.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ..errors import Problem, did_you_mean
+
+QUALIFIERS = ("=", "~", ">=", "<=")
+MEASURES = ("level", "change_pct", "cumulative_change_pct", "count_new", "count_total")
+STATUSES = ("final", "preliminary", "estimate", "illustrative")
+SUPPORTS = ("percent", "positive", "count", "real")
+KINDS = (
+    "level",
+    "relative_change",
+    "cumulative",
+    "coverage",
+    "monotone",
+    "direction",
+    "zero_event",
+    "rank",
+    "milestone",
+)
+DIRECTIONS = (
+    "at_least",
+    "at_most",
+    "increase",
+    "decrease",
+    "increase_every_year",
+    "decrease_every_year",
+    "achieved",
+)
+COMMITMENTS = ("firm", "about", "strive", "maintain", "directional", "qualitative")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the contract: its name, what a cell holds, and whether it may be empty or missing.
+
+    `holds` is one of text, number, year, integer, period, date, choice; `optional` means that the whole column may
+    be left out of the file.
+
+    >>> Column("base_year", "year", empty=True).optional
+    False
+    """
+
+    name: str
+    holds: str = "text"
+    empty: bool = False
+    optional: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """One file of a data package: its name, columns, key, and whether the file itself may be missing.
+
+    >>> TABLES["observations"].key[:3]
+    ('indicator_id', 'region', 'period')
+    """
+
+    file: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    optional: bool = False
+
+
+def _text(*names: str, empty: bool = True, optional: bool = True) -> tuple[Column, ...]:
+    return tuple(Column(name, empty=empty, optional=optional) for name in names)
+
+
+TABLES = {
+    "sources": Table(
+        "sources.csv",
+        (
+            *_text("source_id", "publisher", "title", empty=False, optional=False),
+            Column("date", "date"),
+            *_text("publisher_en", "title_en"),
+            Column("date_basis", "choice", True, True, ("stated", "schedule", "inferred")),
+            Column("licence", empty=True, optional=True),
+            Column("reliability", "choice", True, True, ("high", "medium", "low")),
+            *_text("note"),
+        ),
+        ("source_id",),
+    ),
+    "regions": Table(
+        "regions.csv",
+        (*_text("region", "name_zh", "name_en", empty=False, optional=False), *_text("parent")),
+        ("region",),
+        optional=True,
+    ),
+    "indicators": Table(
+        "indicators.csv",
+        (
+            *_text("indicator_id", "name_zh", "name_en", empty=False, optional=False),
+            Column("unit", empty=True),
+            Column("support", "choice", False, False, SUPPORTS),
+            Column("better", "choice", True, True, ("higher", "lower")),
+            Column("publication_lag_months", "integer", True, True),
+            *_text("unit_zh", "definition_zh", "definition_en", "continues"),
+            Column("break_period", "year", True, True),
+            *_text("break_reason_zh", "break_reason_en"),
+            Column("derived", "choice", True, True, ("none", "yearly_changes", "ratio")),
+            *_text("comparators", "note"),
+        ),
+        ("indicator_id",),
+    ),
+    "targets": Table(
+        "targets.csv",
+        (
+            *_text("plan", "target_id", "region", "indicator_id", empty=False, optional=False),
+            *_text("name_zh", "name_en", empty=False, optional=False),
+            Column("kind", "choice", False, False, KINDS),
+            Column("direction", "choice", False, False, DIRECTIONS),
+            Column("threshold", "number", True),
+            Column("unit", empty=True),
+            Column("base_year", "year", True),
+            Column("deadline", "year"),
+            Column("commitment", "choice", True, True, COMMITMENTS),
+            Column("tolerance", "number", True, True),
+            *_text("section", "unit_zh", "wording", "wording_en", "departments", "departments_en"),
+            *_text("source_id", "note"),
+        ),
+        ("plan", "target_id"),
+    ),
+    "observations": Table(
+        "observations.csv",
+        (
+            *_text("indicator_id", "region", empty=False, optional=False),
+            Column("period", "period"),
+            Column("value", "number"),
+            Column("qualifier", "choice", False, False, QUALIFIERS),
+            Column("measure", "choice", False, False, MEASURES),
+            Column("unit", empty=True),
+            Column("status", "choice", False, False, STATUSES),
+            Column("published", "date", True),
+            Column("source_id"),
+            Column("note", empty=True),
+            Column("base_period", "year", True, True),
+        ),
+        ("indicator_id", "region", "period", "measure", "base_period", "published"),
+    ),
+}
+
+NO_COLUMN = "no such column"
+PERIOD = re.compile(r"(?P<year>[12]\d{3})(-(Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?")
+DATE = re.compile(r"[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+
+
+def is_date(cell: str) -> bool:
+    """Whether a cell is a date of the contract: a day that exists, a month or a year.
+
+    >>> is_date("2023-02"), is_date("2023-02-30"), is_date("")
+    (True, False, False)
+    """
+    if not DATE.fullmatch(cell):
+        return False
+    if len(cell) == 10:
+        return not pd.isna(pd.to_datetime(cell, errors="coerce"))
+    return True
+
+
+CELL: dict[str, tuple[Callable[[str], bool], str, str]] = {
+    "number": (
+        lambda c: NUMBER.fullmatch(c) is not None,
+        "a number",
+        "write it with digits and a point, as 3.48",
+    ),
+    "integer": (lambda c: re.fullmatch(r"\d+", c) is not None, "a whole number", "write it with digits only"),
+    "year": (
+        lambda c: re.fullmatch(r"[12]\d{3}", c) is not None,
+        "a year of four digits",
+        "write it as 2025",
+    ),
+    "period": (
+        lambda c: PERIOD.fullmatch(c) is not None,
+        "a year, or a year to date as 2024-Q3 or 2024-08",
+        "write one period per row",
+    ),
+    "date": (
+        is_date,
+        "a date as 2023-02-28, 2023-02 or 2023",
+        "write the day, month or year of publication as far as it is known",
+    ),
+}
+
+
+def read_table(path: Path, name: str) -> tuple[pd.DataFrame, list[Problem]]:
+    """One table of the contract from a UTF-8 CSV file (with or without BOM), and every problem found in it.
+
+    Returns the frame with all columns of the contract (missing optional ones empty), numbers as float, years as
+    nullable integers, everything else as text, plus `row`, the line in the file; and the list of problems. The
+    frame is empty when the file cannot be read at all.
+
+    >>> frame, problems = read_table(Path("no/such/indicators.csv"), "indicators")
+    >>> print(problems[0])
+    indicators.csv: found 'no such file'; allowed: the table 'indicators'; create it in no/such, or name another folder
+    """
+    table = TABLES[name]
+    if not path.is_file():
+        if table.optional:
+            return _empty(table), []
+        remedy = f"create it in {path.parent}, or name another folder"
+        return _empty(table), [Problem(path.name, None, None, "no such file", f"the table {name!r}", remedy)]
+    text, problems = _decode(path)
+    if problems:
+        return _empty(table), problems
+    frame, problems = _parse(text, path.name, table)
+    absent = {problem.column for problem in problems if problem.found == NO_COLUMN}
+    for column in table.columns:
+        problems += [] if column.name in absent else _check_cells(frame, column, path.name)
+    problems += [] if absent & set(table.key) else _check_key(frame, table, path.name)
+    return _typed(frame, table), sorted(problems, key=lambda p: p.row or 0)
+
+
+def _empty(table: Table) -> pd.DataFrame:
+    frame = pd.DataFrame({column.name: pd.Series(dtype=str) for column in table.columns})
+    return _typed(frame.assign(row=pd.Series(dtype=int)), table)
+
+
+def _decode(path: Path) -> tuple[str, list[Problem]]:
+    raw = path.read_bytes()
+    try:
+        return raw.decode("utf-8-sig"), []
+    except UnicodeDecodeError as error:
+        row = raw[: error.start].count(b"\n") + 1
+        found = f"byte 0x{raw[error.start]:02x} that is not UTF-8"
+        remedy = "save the file again as 'CSV UTF-8'; the file was probably written in Latin-1 or GB18030"
+        return "", [Problem(path.name, row, None, found, "UTF-8 text", remedy)]
+
+
+def _parse(text: str, file: str, table: Table) -> tuple[pd.DataFrame, list[Problem]]:
+    reader = csv.reader(io.StringIO(text, newline=""))
+    header = [cell.strip() for cell in next(reader, [])]
+    problems = _check_header(header, file, table)
+    rows, lines = [], []
+    for cells in reader:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(header):
+            allowed = f"{len(header)} cells, as in the header"
+            remedy = "put text that holds a comma in double quotes"
+            problems.append(Problem(file, reader.line_num, None, f"{len(cells)} cells", allowed, remedy))
+        rows.append((cells + [""] * len(header))[: len(header)])
+        lines.append(reader.line_num)
+    frame = pd.DataFrame(rows, columns=header, dtype=str)
+    frame = frame.loc[:, ~frame.columns.duplicated()].map(str.strip)
+    for column in table.columns:
+        if column.name not in frame:
+            frame[column.name] = ""
+    return frame[[column.name for column in table.columns]].assign(row=lines), problems
+
+
+def _check_header(header: list[str], file: str, table: Table) -> list[Problem]:
+    names = [column.name for column in table.columns]
+    problems = []
+    for column in table.columns:
+        if column.name not in header and not column.optional:
+            spare = [name for name in header if name not in names]
+            remedy = f"add the column {column.name}.{did_you_mean(column.name, spare)}"
+            problems.append(Problem(file, 1, column.name, NO_COLUMN, ", ".join(names), remedy))
+    for name in header:
+        if name not in names:
+            remedy = f"it is ignored; rename or remove it.{did_you_mean(name, names)}"
+            problems.append(Problem(file, 1, name, "an unknown column", ", ".join(names), remedy, "warning"))
+        if header.count(name) > 1:
+            problems.append(
+                Problem(file, 1, name, "the column twice", "each column once", "remove one of them")
+            )
+    return list(dict.fromkeys(problems))
+
+
+def _check_cells(frame: pd.DataFrame, column: Column, file: str) -> list[Problem]:
+    if (frame[column.name] == "").all() and (column.optional or frame.empty):
+        return []
+    problems = []
+    for cell in frame[column.name].unique():
+        fault = _fault(cell, column)
+        if fault is None:
+            continue
+        rows = frame.loc[frame[column.name] == cell, "row"]
+        problems += [Problem(file, int(row), column.name, cell, *fault) for row in rows]
+    return problems
+
+
+def _fault(cell: str, column: Column) -> tuple[str, str] | None:
+    if cell == "":
+        return None if column.empty else ("a value", "fill the cell in, or delete the row")
+    if column.holds == "choice" and cell not in column.choices:
+        return ", ".join(column.choices), f"choose one of them.{did_you_mean(cell, column.choices)}"
+    if column.holds in CELL:
+        valid, allowed, remedy = CELL[column.holds]
+        return None if valid(cell) else (allowed, remedy)
+    return None
+
+
+def _check_key(frame: pd.DataFrame, table: Table, file: str) -> list[Problem]:
+    key = list(table.key)
+    repeated = frame[frame.duplicated(key, keep="first")]
+    first = frame.drop_duplicates(key).set_index(key)["row"] if len(repeated) else None
+    problems = []
+    for cells in repeated[[*key, "row"]].itertuples(index=False):
+        *values, row = cells
+        earlier = first.loc[tuple(values) if len(values) > 1 else values[0]]  # type: ignore[union-attr]
+        found = " / ".join(value for value in values if value)
+        remedy = f"it stands in row {int(earlier)} already: delete one, or give a revision its own `published` date"
+        problems.append(Problem(file, int(row), ", ".join(key), found, "each key once", remedy))
+    return problems
+
+
+def _typed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    frame = frame.copy()
+    for column in table.columns:
+        if column.holds == "number":
+            frame[column.name] = pd.to_numeric(frame[column.name], errors="coerce").astype(float)
+        elif column.holds in ("year", "integer"):
+            frame[column.name] = pd.to_numeric(frame[column.name], errors="coerce").astype("Int64")
+    return frame

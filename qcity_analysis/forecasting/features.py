@@ -1,0 +1,227 @@
+"""What can be seen of a short series, free of its scale: the inputs of the prior.
+
+Signed quantities are turned to the direction of the mean change, so that a series and its mirror image look
+the same except for the bounds of their support. Sums run column after column, so a series has the same
+features to the bit whatever other series it is computed with.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .histories import Histories
+
+SUMMARIES = (
+    "log_years", "mean_change", "slope", "last_change", "last_change_size", "largest_change",
+    "middle_change", "change_autocorrelation", "from_mean", "from_recent", "relative_unit", "percent",
+    "positive", "room_ahead", "room_behind", "repeated", "recent_roughness", "recent_change",
+    "same_direction", "monotone", "bend", "line_error", "line_autocorrelation", "largest_when",
+    "second_largest", "coarse", "growth", "whole_numbers", "at_bound", "skew", "gaps",
+    "last_against_mean", "line_gap", "rising",
+)  # fmt: skip
+AGO = 14  # recent values, measured from the last one, and changes that are features themselves
+CHANGES = tuple(f"change_{k}" for k in range(1, AGO + 1))
+NAMES: tuple[str, ...] = (*SUMMARIES, *(f"ago_{k}" for k in range(1, AGO + 1)), *CHANGES)
+CONSTANT = 0.01  # typical change of a series that never changed, as a share of its size
+
+
+def units(h: Histories) -> np.ndarray:
+    """Typical yearly change of each series (n,), never zero.
+
+    >>> import pandas as pd
+    >>> from qcity_analysis.forecasting.histories import from_frame
+    >>> f = pd.DataFrame({"series_id": "a", "period": [2019, 2020, 2021], "value": [1.0, 2.0, 3.0]})
+    >>> units(from_frame(f)).round(3)
+    array([1.2])
+    """
+    change, years = changes(h.values, h.starts)
+    rough = change * np.sqrt(years)  # a change over g years, put on the scale of one year
+    typical = 0.7 * np.sqrt(_mean(rough * rough)) + 0.5 * _median(np.abs(rough))
+    size = _mean(np.abs(h.values))
+    constant = CONSTANT * np.where(size > 0, size, 10.0)
+    # Where zero means something, a ten-thousandth of the size is added; "real" has no zero to measure from.
+    return np.where(typical > 0, typical + np.where(h.support > 0, 1e-4 * size, 0.0), constant)
+
+
+def changes(values: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Change per year between neighbouring observed values of a segment, and the years between (else NaN)."""
+    n = len(values)
+    change, years = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
+    last, when = np.full(n, np.nan), np.full(n, -1)
+    for k in range(values.shape[1]):
+        y = values[:, k]
+        seen = np.isfinite(y)
+        linked = seen & ~starts[:, k] & (when >= 0)
+        gap = (k - when).astype(float)
+        change[:, k] = np.where(linked, (y - last) / gap, np.nan)
+        years[:, k] = np.where(linked, gap, np.nan)
+        last, when = np.where(seen, y, last), np.where(seen, k, when)
+    return change, years
+
+
+def features(h: Histories, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Features (n, F), one column for each of NAMES, within -9 and 9; and the direction, -1 or 1, of each
+    series.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        y = (h.values - h.values[:, -1:]) / unit[:, None]
+        d, gap = changes(y, h.starts)
+        mean = np.nan_to_num(_mean(d))
+        turn = np.where(mean < 0, -1.0, 1.0)
+        y = joined(y, h.starts, mean)
+        table = _features(h, unit, y, d, gap, mean, turn)
+        table |= _path(y, turn) | {"rising": turn}
+    found = np.stack([table[name] for name in NAMES], axis=1)
+    return np.clip(np.nan_to_num(found, posinf=9.0, neginf=-9.0), -9.0, 9.0), turn
+
+
+def joined(y: np.ndarray, starts: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """Values with segments moved so that each begins where the mean change leads from the one before."""
+    out, shift = y.copy(), np.zeros(len(y))
+    after, when = np.zeros(len(y)), np.full(len(y), -1)
+    for k in range(y.shape[1] - 1, -1, -1):
+        seen = np.isfinite(y[:, k])
+        broken = seen & (when >= 0)
+        shift = np.where(broken, after - mean * (when - k) - y[:, k], shift)
+        out[:, k] = y[:, k] + shift
+        begins = starts[:, k]
+        after, when = np.where(begins, out[:, k], after), np.where(begins, k, np.where(seen, -1, when))
+    return out
+
+
+def _path(y: np.ndarray, turn: np.ndarray) -> dict[str, np.ndarray]:
+    """The last AGO values and yearly changes; gaps are bridged by straight lines, nothing moves before."""
+    n, w = y.shape
+    place = np.arange(w)
+    seen = np.isfinite(y)
+    left = np.maximum.accumulate(np.where(seen, place, -1), axis=1)
+    right = np.minimum.accumulate(np.where(seen, place, w)[:, ::-1], axis=1)[:, ::-1]
+    left = np.where(left < 0, right, left)[:, w - AGO - 1 :]
+    right = right[:, w - AGO - 1 :]
+    row = np.arange(n)[:, None]
+    low, high = y[row, left], y[row, right]
+    share = (place[w - AGO - 1 :] - left) / np.maximum(right - left, 1)
+    value = (low + share * (high - low)) * turn[:, None]
+    table = {f"ago_{k}": np.clip(value[:, AGO - k], -9.0, 9.0) for k in range(1, AGO + 1)}
+    change = np.diff(value, axis=1)
+    return table | {f"change_{k}": change[:, AGO - k] for k in range(1, AGO + 1)}
+
+
+def _features(
+    h: Histories,
+    unit: np.ndarray,
+    y: np.ndarray,
+    d: np.ndarray,
+    gap: np.ndarray,
+    mean: np.ndarray,
+    turn: np.ndarray,
+) -> dict[str, np.ndarray]:
+    size = np.abs(d)
+    count = np.isfinite(h.values).sum(axis=1).astype(float)
+    rms = np.sqrt(_mean(d * d))
+    near = d[:, -3:]
+    slope, error, auto, line_gap = _line(y)
+    largest, second, when = _largest(size)
+    last = d[:, -1]
+    centred = d - mean[:, None]
+    spread = np.sqrt(_mean(centred * centred)) + 1e-9
+    low, high, bound = _edges(h, unit)
+    older = d[:, :-4]
+    changed = np.where(size > 1e-9, size, np.nan)
+    return {
+        "log_years": np.log(count) - 2.0,
+        "mean_change": np.abs(mean),
+        "slope": slope * turn,
+        "last_change": last * turn,
+        "last_change_size": np.abs(last),
+        "largest_change": largest,
+        "middle_change": _median(size),
+        "change_autocorrelation": _autocorrelation(d),
+        "from_mean": -_mean(y) * turn,
+        "from_recent": -_mean(y[:, -3:]) * turn,
+        "relative_unit": np.where(
+            h.support > 0, np.clip(np.log(unit / (_mean(np.abs(h.values)) + 1e-9)), -8, 3) / 4, 0.0
+        ),
+        "percent": h.support == 2,
+        "positive": (h.support == 1) | (h.support == 3),  # the bank has too few counts to tell them apart
+        "room_ahead": np.tanh(np.where(turn > 0, high, low) / 5),
+        "room_behind": np.tanh(np.where(turn > 0, low, high) / 5),
+        "repeated": _mean(np.where(np.isfinite(d), size < 1e-9, np.nan)),
+        "recent_roughness": np.log((np.sqrt(_mean(near * near)) + 0.05) / (rms + 0.05)),
+        "recent_change": _mean(near) * turn,
+        "same_direction": _mean(np.where(np.isfinite(d), d * turn[:, None] > 1e-9, np.nan)),
+        "monotone": np.abs(mean) / (_mean(size) + 1e-9),
+        "bend": (_mean(near) - _mean(older)) * turn,
+        "line_error": error,
+        "line_autocorrelation": auto,
+        "largest_when": when / 5,
+        "second_largest": second / (largest + 1e-9),
+        "coarse": -_least(changed),
+        "growth": np.where((h.support == 1) | (h.support == 3), mean / (np.abs(low) + 1.0), 0.0) * 4,
+        "whole_numbers": np.where(
+            h.support > 0, _mean(np.where(np.isfinite(h.values), h.values == np.round(h.values), np.nan)), 0.0
+        ),
+        "at_bound": _mean(np.where(np.isfinite(h.values), bound, np.nan)),
+        "skew": _mean(centred**3) / spread**3 * turn,
+        "gaps": np.log(_mean(gap)),
+        "last_against_mean": (last - mean) * turn,
+        "line_gap": line_gap * turn,
+    }
+
+
+def _edges(h: Histories, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Room below and above the last value in units of a typical change, and which values lie on an edge."""
+    low, high = h.values[:, -1] / unit, (100.0 - h.values[:, -1]) / unit
+    high = np.where(h.support == 2, high, 50.0)
+    low = np.where(h.support > 0, low, 50.0)
+    bound = (h.support > 0)[:, None] & ((h.values <= 0) | ((h.support == 2)[:, None] & (h.values >= 100)))
+    return low, high, bound
+
+
+def _mean(a: np.ndarray) -> np.ndarray:
+    """Row means over what is there; NaN for a row with nothing."""
+    seen = np.isfinite(a)
+    return _sum(np.where(seen, a, 0.0)) / _sum(seen.astype(float))
+
+
+def _sum(a: np.ndarray) -> np.ndarray:
+    """Row sums, column after column: the same to the bit however many rows there are."""
+    total = np.zeros(len(a))
+    for k in range(a.shape[1]):
+        total = total + a[:, k]
+    return total
+
+
+def _median(a: np.ndarray) -> np.ndarray:
+    ordered = np.sort(a, axis=1)  # NaN go last
+    n = np.isfinite(a).sum(axis=1)
+    row = np.arange(len(a))
+    return 0.5 * (ordered[row, np.maximum(n - 1, 0) // 2] + ordered[row, n // 2])
+
+
+def _least(a: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(a), a, np.inf).min(axis=1)
+
+
+def _largest(size: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Largest change, second largest, and how many years ago the largest was."""
+    size = np.round(np.where(np.isfinite(size), size, -1.0), 9)  # equal changes stay equal after a shift
+    ordered = np.sort(size, axis=1)
+    ago = size.shape[1] - 1 - size.argmax(axis=1)
+    return ordered[:, -1], np.maximum(ordered[:, -2], 0.0), ago.astype(float)
+
+
+def _autocorrelation(d: np.ndarray) -> np.ndarray:
+    """Correlation of neighbouring changes, shrunk towards 0 for few of them."""
+    centred = np.where(np.isfinite(d), d - _mean(d)[:, None], 0.0)
+    both = np.isfinite(d[:, 1:]) & np.isfinite(d[:, :-1])
+    return _sum(np.where(both, centred[:, 1:] * centred[:, :-1], 0.0)) / (_sum(centred * centred) + 1e-9)
+
+
+def _line(y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Least-squares line: slope, rms error, autocorrelation of the errors, last value minus the line."""
+    t = np.where(np.isfinite(y), np.arange(y.shape[1], dtype=float), np.nan)
+    centre, middle = _mean(t)[:, None], _mean(y)[:, None]
+    slope = _mean((t - centre) * (y - middle)) / (_mean((t - centre) ** 2) + 1e-12)
+    error = y - middle - slope[:, None] * (t - centre)
+    return slope, np.sqrt(_mean(error * error)), _autocorrelation(error), error[:, -1]

@@ -1,0 +1,253 @@
+"""One series forecast: joint paths ahead, and the questions one asks of them.
+
+Out of scope: which published figures make the series (`annual`) and what a target asks (`assess`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..errors import QcityError, did_you_mean
+from .explain import Explanation, explain
+from .histories import LOWER, SUPPORTS, UPPER, Histories, SeriesError, from_frame
+from .marginals import at_levels
+from .panel import Ahead, PanelForecast, forecast_panel, look_ahead
+from .partial import completed
+from .prior import Prior, shipped
+
+__all__ = ["Forecast", "PanelForecast", "combine", "forecast", "forecast_panel"]
+
+FARTHEST = 50  # years ahead
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Joint paths of one series after its last observed year.
+
+    Attributes: `paths` (draws, years) in the unit of the series; `years` (years,) as integers; `model`, the
+    name of what made them; `support`; `history`, the series used (index year); `breaks`.
+    """
+
+    paths: np.ndarray
+    years: np.ndarray
+    model: str
+    support: str
+    history: pd.Series
+    breaks: tuple[int, ...] = ()
+
+    def median(self) -> pd.Series:
+        """Median of each year (index year)."""
+        return pd.Series(np.median(self.paths, axis=0), index=self._index(), name="median")
+
+    def mean(self) -> pd.Series:
+        """Mean of each year (index year)."""
+        return pd.Series(self.paths.mean(axis=0), index=self._index(), name="mean")
+
+    def interval(self, share: float = 0.9) -> pd.DataFrame:
+        """Central interval that holds `share` of the paths: index year, columns `lower` and `upper`."""
+        if not 0 < share < 1:
+            raise QcityError(f"an interval holds a share between 0 and 1, such as .9; found {share!r}")
+        table = self.quantiles([(1 - share) / 2, (1 + share) / 2])
+        return table.set_axis(["lower", "upper"], axis=1)
+
+    def quantiles(self, levels: Sequence[float]) -> pd.DataFrame:
+        """Quantiles: index year, one column for each level. Raises QcityError for a level outside 0 to 1."""
+        wanted = np.asarray(levels, dtype=float)
+        if not ((wanted >= 0) & (wanted <= 1)).all():
+            raise QcityError(f"levels must lie between 0 and 1; found {list(levels)!r}")
+        return pd.DataFrame(np.quantile(self.paths, wanted, axis=0).T, index=self._index(), columns=wanted)
+
+    def probability_at_least(self, threshold: float, year: int | None = None) -> float:
+        """Share of paths at or above the threshold in a year (default: the last one)."""
+        return float(np.mean(self._year(year) >= threshold))
+
+    def probability_at_most(self, threshold: float, year: int | None = None) -> float:
+        """Share of paths at or below the threshold in a year (default: the last one)."""
+        return float(np.mean(self._year(year) <= threshold))
+
+    def probability_error(self, probability: float) -> float:
+        """Monte Carlo standard error of a probability read from these paths.
+
+        Half a draw is added on either side, so that the error of 0 and of 1 is not 0.
+        """
+        n = len(self.paths)
+        p = (probability * n + 0.5) / (n + 1)
+        return float(np.sqrt(p * (1 - p) / n))
+
+    def explain(self) -> Explanation:
+        """Which kinds of model carry the weight and what each year contributes (mixture only).
+
+        Raises QcityError for another model.
+        """
+        if self.model != "mixture":
+            raise QcityError(f"only model 'mixture' can be explained; this is {self.model!r}")
+        return explain(self.history, int(self.years[-1]), support=self.support, breaks=self.breaks)
+
+    def _index(self) -> pd.Index:
+        return pd.Index(self.years, name="year")
+
+    def _year(self, year: int | None) -> np.ndarray:
+        if year is None:
+            return self.paths[:, -1]
+        place = np.flatnonzero(self.years == year)
+        if not len(place):
+            raise QcityError(
+                f"{year} was not forecast; the forecast runs from {self.years[0]} to {self.years[-1]}"
+            )
+        return self.paths[:, place[0]]
+
+
+def forecast(
+    series: pd.Series,
+    until: int,
+    *,
+    support: str = "real",
+    model: str = "mixture",
+    draws: int = 10_000,
+    rng: int | np.random.Generator = 0,
+    breaks: Sequence[int] = (),
+    lower: Mapping[int, float] | None = None,
+    upper: Mapping[int, float] | None = None,
+    noisy: Mapping[int, float] | None = None,
+    prior: Prior | None = None,
+) -> Forecast:
+    """Forecast one series from the year after its last observed value up to and including `until`.
+
+    `series` has years as index; NaN or missing years are gaps. `support` is the possible range: real,
+    positive (0 or more), percent (0 to 100) or count. `breaks` are years in which a new segment starts
+    whose level is not linked to the one before (a change of definition); size and direction of changes are
+    shared across segments. `model` is "mixture" (default) or one of `models.NAMES`. An integer `rng` makes
+    a new Generator.
+
+    Raises SeriesError for values that cannot be forecast (see `histories.from_frame`) and QcityError for
+    arguments that make no sense.
+
+    >>> levels = pd.Series([2.1, 2.2, 2.4, 2.4, 2.5], index=range(2019, 2024))
+    >>> fc = forecast(levels, until=2025, support="percent", rng=1)
+    >>> fc.paths.shape, fc.years.tolist()
+    ((10000, 2), [2024, 2025])
+    >>> fc.probability_at_least(2.0, year=2025) > 0.9
+    True
+    """
+    if int(draws) != draws or draws < 1:
+        raise QcityError(f"draws must be a whole number, 1 or more; found {draws!r}")
+    generator = np.random.default_rng(rng) if isinstance(rng, (int, np.integer)) else rng
+    prior = prior or shipped()
+    history = one_history(series, support, breaks)
+    if lower or upper or noisy:
+        if model != "mixture" or len(breaks):
+            raise QcityError("bounds and noisy values need model 'mixture' and a series without breaks")
+        history = completed(series, support, lower or {}, upper or {}, noisy or {}, prior, generator)
+    years = _years(int(history.last_year[0]), until)
+    if model == "mixture":
+        paths = draw(look_ahead(history, prior, len(years)), int(draws), generator)
+    else:
+        paths = _named(model, series, len(years), int(draws), generator, breaks)
+    kind = SUPPORTS.index(support)
+    paths = np.clip(paths, LOWER[kind], UPPER[kind])
+    return Forecast(paths, years, model, support, series.dropna(), tuple(breaks))
+
+
+def _named(
+    model: str, series: pd.Series, years: int, draws: int, rng: np.random.Generator, breaks: Sequence[int]
+) -> np.ndarray:
+    from . import models
+
+    if model not in models.NAMES:
+        known = ("mixture", *models.NAMES)
+        hint = did_you_mean(model, known)
+        raise QcityError(f"unknown model {model!r}; allowed: {', '.join(known)}.{hint}")
+    if len(breaks):
+        raise QcityError(f"model {model!r} cannot take breaks; use model 'mixture', or the last segment only")
+    return models.paths(model, series, years, draws, rng)
+
+
+def one_history(series: pd.Series, support: str, breaks: Sequence[int]) -> Histories:
+    """Check one series and align it (see `histories.from_frame`)."""
+    if not isinstance(series, pd.Series):
+        raise SeriesError(
+            f"a forecast needs a pandas Series with years as index; found {type(series).__name__}"
+        )
+    name = "series" if series.name is None else str(series.name)
+    frame = pd.DataFrame({"series_id": name, "period": series.index, "value": series.to_numpy()})
+    if frame.empty:
+        raise SeriesError(f"a forecast needs at least 3 observed points: series {name!r} has 0")
+    return from_frame(frame.assign(support=support), breaks)
+
+
+def _years(last: int, until: int) -> np.ndarray:
+    if int(until) != until or until <= last:
+        raise QcityError(f"until must be a year after the last observed one, {last}; found {until!r}")
+    if until - last > FARTHEST:
+        raise QcityError(
+            f"until={until} is {until - last} years after {last}; at most {FARTHEST} are forecast"
+        )
+    return np.arange(last + 1, int(until) + 1)
+
+
+def draw(found: Ahead, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Joint paths (draws, years), in equal shares from each history, before the edges of the range count.
+
+    A cell is drawn by its weight, then its variance, its state at the last year, and each year's noise: this
+    says how the years hang together. Each year's values are then moved, rank by rank, to the forecast
+    distribution of that year (Schaake shuffle, Clark et al. 2004), so that paths and panel quantiles tell the
+    same.
+    """
+    n = len(found.last)
+    share = np.diff(np.arange(n + 1) * draws // n)
+    return np.concatenate([_draw_one(found, row, int(k), rng) for row, k in enumerate(share) if k])
+
+
+def _draw_one(found: Ahead, row: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+    order = np.argsort(_structural(found, row, draws, rng), axis=0, kind="stable")
+    values = at_levels(found.knots[row], (np.arange(draws) + 0.5) / draws).T
+    paths = np.empty_like(values)
+    np.put_along_axis(paths, order, values, axis=0)
+    return paths
+
+
+def _structural(found: Ahead, row: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Paths of the structural mixture of one history, in units of the typical change."""
+    cell = np.searchsorted(np.cumsum(found.weight[row])[:-1], rng.random(draws), side="right")
+    f = {name: getattr(found.fit, name)[row][cell] for name in found.fit.__dataclass_fields__}
+    c = {name: getattr(found.cells, name)[row][cell] for name in ("rho", "z", "phi")}
+    sd = np.sqrt(f["rate"] / rng.standard_gamma(f["shape"]))
+    first, second = rng.standard_normal((2, draws))
+    root = np.sqrt(np.maximum(f["p11"], 0.0))
+    cross = np.where(root > 0, f["p12"] / np.where(root > 0, root, 1.0), 0.0)
+    level = f["level"] + sd * root * first
+    slope = f["slope"] + sd * (cross * first + np.sqrt(np.maximum(f["p22"] - cross**2, 0.0)) * second)
+    years = found.knots.shape[1]
+    paths = np.empty((draws, years))
+    noise = rng.standard_normal((3, years, draws))
+    for h in range(years):
+        level = level + c["phi"] * slope + sd * np.sqrt(c["rho"]) * noise[0, h]
+        slope = c["phi"] * slope + sd * np.sqrt(c["z"]) * noise[1, h]
+        paths[:, h] = level + sd * np.sqrt(1.0 - c["rho"]) * noise[2, h]
+    return paths
+
+
+def combine(forecasts: Sequence[Forecast]) -> Forecast:
+    """One forecast from several of the same series: their paths pooled in equal shares.
+
+    Raises QcityError when there is nothing to combine, or the years, draws or supports differ.
+
+    >>> levels = pd.Series([1.0, 1.1, 1.3, 1.2, 1.4], index=range(2019, 2024))
+    >>> both = combine([forecast(levels, 2025, rng=1), forecast(levels, 2025, model="drift", rng=1)])
+    >>> both.model, both.paths.shape
+    ('mixture + drift', (20000, 2))
+    """
+    if not forecasts:
+        raise QcityError("nothing to combine; give at least one forecast")
+    first = forecasts[0]
+    for other in forecasts[1:]:
+        if other.paths.shape != first.paths.shape or not np.array_equal(other.years, first.years):
+            raise QcityError("only forecasts of the same years with the same number of draws can be combined")
+        if other.support != first.support:
+            raise QcityError(f"supports differ: {first.support!r} and {other.support!r}")
+    paths = np.concatenate([f.paths for f in forecasts])
+    return Forecast(paths, first.years, " + ".join(f.model for f in forecasts), first.support, first.history)

@@ -1,0 +1,219 @@
+"""Forecasts of many series at once, block after block.
+
+The cost is linear in the number of series, and the answer for one series does not depend on the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..errors import QcityError, did_you_mean
+from . import marginals
+from .features import features, units
+from .histories import LOWER, UPPER, Histories, from_frame
+from .marginals import KNOTS, MIDDLE
+from .mixture import Cells, Filtered, ahead, kalman
+from .prior import LENGTHS, YEARS, Prior, shipped
+from .student import Mixture
+
+BLOCK = 1024  # series worked on together: their arrays stay in the processor's cache
+KEEP = 6  # cells kept for a series, the heaviest
+SHARED = 24  # series with one pattern of years that are worth a recursion of their own
+
+
+@dataclass(frozen=True)
+class PanelForecast:
+    """Forecasts of a panel; quantiles and probabilities are questions asked of it.
+
+    Attributes: `ids`, `last_year`, `support` (n,), `horizon`, and `knots` (n, horizon, 15): the quantiles
+    at `marginals.KNOTS` in the unit of each series, before the edges of its possible range count.
+    """
+
+    ids: np.ndarray
+    last_year: np.ndarray
+    support: np.ndarray
+    horizon: int
+    knots: np.ndarray
+
+    def quantiles(self, levels: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95)) -> pd.DataFrame:
+        """Quantiles: index (series_id, period), one column for each level.
+
+        Raises QcityError for a level outside 0 to 1.
+        """
+        wanted = np.asarray(levels, dtype=float)
+        if wanted.ndim != 1 or not len(wanted) or not ((wanted > 0) & (wanted < 1)).all():
+            raise QcityError(f"levels must lie between 0 and 1, such as [.05, .5, .95]; found {levels!r}")
+        found = marginals.at_levels(self.knots, wanted)
+        edge = (slice(None), None, None)
+        np.clip(found, LOWER[self.support][edge], UPPER[self.support][edge], out=found)
+        period = (self.last_year[:, None] + np.arange(1, self.horizon + 1)).ravel()
+        names = ["series_id", "period"]
+        index = pd.MultiIndex.from_arrays([np.repeat(self.ids, self.horizon), period], names=names)
+        return pd.DataFrame(found.reshape(len(index), len(wanted)), index=index, columns=wanted)
+
+    def probability(self, questions: pd.DataFrame) -> np.ndarray:
+        """One probability for each row of `questions`.
+
+        Columns: series_id, period, threshold, direction ("at_least" or "at_most"). Raises QcityError for a
+        missing column, an unknown series or direction, a threshold that is not a number, or a year that was
+        not forecast.
+        """
+        for name in ("series_id", "period", "threshold", "direction"):
+            if name not in questions.columns:
+                raise QcityError(
+                    f"column {name!r} is missing; questions have series_id, period, threshold, direction"
+                )
+        series = self._series(questions["series_id"])
+        step = self._step(questions["period"], series)
+        threshold = pd.to_numeric(questions["threshold"], errors="coerce").to_numpy(dtype=float)
+        if np.isnan(threshold).any():
+            i = int(np.flatnonzero(np.isnan(threshold))[0])
+            raise QcityError(f"threshold {questions['threshold'].iloc[i]!r}; allowed: a number")
+        for name in questions["direction"].unique():
+            if name not in ("at_least", "at_most"):
+                raise QcityError(f"direction {name!r}; allowed: at_least, at_most")
+        at_least = (questions["direction"] == "at_least").to_numpy()
+        kind = self.support[series]
+        return marginals.probability(self.knots[series, step], threshold, at_least, LOWER[kind], UPPER[kind])
+
+    def _series(self, asked: pd.Series) -> np.ndarray:
+        series = pd.Index(self.ids).get_indexer(asked)
+        if (series < 0).any():
+            name = str(asked.iloc[int(np.flatnonzero(series < 0)[0])])
+            hint = did_you_mean(name, map(str, self.ids[:1000]))
+            raise QcityError(f"series {name!r} was not forecast.{hint}")
+        return series
+
+    def _step(self, asked: pd.Series, series: np.ndarray) -> np.ndarray:
+        step = asked.to_numpy() - self.last_year[series] - 1
+        outside = (step < 0) | (step >= self.horizon)
+        if outside.any():
+            i = int(np.flatnonzero(outside)[0])
+            first = self.last_year[series[i]] + 1
+            raise QcityError(
+                f"series {self.ids[series[i]]!r}: {asked.iloc[i]} was not forecast; "
+                f"the forecast runs from {first} to {first + self.horizon - 1}"
+            )
+        return step.astype(np.int64)
+
+
+def forecast_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = None) -> PanelForecast:
+    """Forecast every series of a long frame (`series_id, period, value` and, optionally, `support`).
+
+    Each series is forecast for the `horizon` years after its own last observed year. See
+    `histories.from_frame` for what is checked and which errors are raised.
+
+    >>> frame = pd.DataFrame({"series_id": "a", "period": range(2018, 2024), "support": "percent",
+    ...                       "value": [2.4, 2.4, 2.6, 2.7, 2.9, 3.0]})
+    >>> panel = forecast_panel(frame, horizon=2)
+    >>> panel.quantiles([.05, .5, .95]).index.to_list()
+    [('a', 2024), ('a', 2025)]
+    """
+    if isinstance(horizon, bool) or int(horizon) != horizon or horizon < 1:
+        raise QcityError(f"horizon must be a whole number of years, 1 or more; found {horizon!r}")
+    h = from_frame(frame)
+    prior = prior or shipped()
+    knots = np.empty((len(h), int(horizon), len(KNOTS)))
+    alike = np.argsort(_patterns(h), kind="stable")  # series observed in the same years share their gains
+    for i in range(0, len(h), BLOCK):
+        rows = alike[i : i + BLOCK]
+        knots[rows] = look_ahead(h.rows(rows), prior, int(horizon)).knots
+    return PanelForecast(h.ids, h.last_year, h.support, int(horizon), knots)
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What lies ahead of a block: final `knots` (n, H, 15), and what paths are drawn from: `last` and
+    `unit` (n,), the `weight` (n, K) of the kept cells, their `fit` and the `cells` themselves (n, K).
+    """
+
+    knots: np.ndarray
+    last: np.ndarray
+    unit: np.ndarray
+    weight: np.ndarray
+    fit: Filtered
+    cells: Cells
+
+
+def look_ahead(h: Histories, prior: Prior, horizon: int) -> Ahead:
+    """Forecast a block of series."""
+    unit = units(h)
+    found, turn = features(h, unit)
+    x = prior.inputs(found)
+    fit = fit_cells(h, unit, prior.cells)
+    keep, weight = heaviest(prior.gate.weights(x, fit.loglik))
+    kept, cells = _kept(fit, keep), prior.cells.take(keep)
+    location, scale, df = ahead(kept, cells, max(horizon, YEARS))
+    gate = Mixture(weight, location, scale, df).quantiles(KNOTS)
+    knots = _blend(gate, turned(prior.direct(x), turn), h, prior)[:, :horizon]
+    last = h.values[:, -1]
+    knots = last[:, None, None] + unit[:, None, None] * knots
+    return Ahead(knots, last, unit, weight, kept, cells)
+
+
+def turned(quantiles: np.ndarray, turn: np.ndarray) -> np.ndarray:
+    """Quantiles (n, H, Q) mirrored for series whose direction is -1."""
+    return np.where(turn[:, None, None] < 0, -quantiles[:, :, ::-1], quantiles)
+
+
+def _blend(gate: np.ndarray, direct: np.ndarray, h: Histories, prior: Prior) -> np.ndarray:
+    """Quantile average of gate and learners, widened; after five years the gate's, moved to join on."""
+    # A series that never changed tells no direction: the mixture alone, centred on it.
+    share = np.where(np.nanmax(h.values, axis=1) > np.nanmin(h.values, axis=1), prior.share, 1.0)[
+        :, None, None
+    ]
+    mean = share * gate[:, :YEARS] + (1.0 - share) * direct
+    middle = mean[:, :, MIDDLE : MIDDLE + 1]
+    length = np.searchsorted(LENGTHS, np.isfinite(h.values).sum(axis=1))
+    wide = np.maximum.accumulate(middle + prior.widen[length] * (mean - middle), axis=2)
+    if gate.shape[1] == YEARS:
+        return wide
+    moved = gate[:, YEARS:] + (wide - gate[:, :YEARS])[:, YEARS - 1 :]
+    return np.concatenate([wide, np.maximum.accumulate(moved, axis=2)], axis=1)
+
+
+def heaviest(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The KEEP heaviest cells of each series, in the order of the grid, and their weights, summing to one."""
+    keep = np.sort(np.argpartition(-weight, KEEP, axis=1)[:, :KEEP], axis=1)
+    weight = np.take_along_axis(weight, keep, 1)
+    total = np.zeros((len(weight), 1))
+    for k in range(weight.shape[1]):
+        total += weight[:, k : k + 1]
+    return keep, weight / total
+
+
+def fit_cells(h: Histories, unit: np.ndarray, cells: Cells) -> Filtered:
+    """Every cell fitted to every series, in units of the typical change and measured from the last value."""
+    values = (h.values - h.values[:, -1:]) / unit[:, None]
+    fits = [(rows, kalman(values[rows], h.starts[rows], cells)) for rows in _alike(_patterns(h))]
+    result = {}
+    for name in Filtered.__dataclass_fields__:
+        result[name] = np.empty((len(values), len(cells)))
+        for rows, fit in fits:
+            result[name][rows] = getattr(fit, name)
+    return Filtered(**result)
+
+
+def _patterns(h: Histories) -> np.ndarray:
+    """A number for each series that says in which years it was observed and where its segments start."""
+    place = 1 << np.arange(h.values.shape[1], dtype=np.int64)
+    return (np.isfinite(h.values) @ place << 31) + ((h.starts & np.isfinite(h.values)) @ place)
+
+
+def _alike(pattern: np.ndarray) -> Iterator[np.ndarray]:
+    """Rows that share a pattern of years, where enough do; then all others together."""
+    _, group, size = np.unique(pattern, return_inverse=True, return_counts=True)
+    for g in np.flatnonzero(size >= SHARED):
+        yield np.flatnonzero(group == g)
+    rest = np.flatnonzero(size[group] < SHARED)
+    if len(rest):
+        yield rest
+
+
+def _kept(fit: Filtered, keep: np.ndarray) -> Filtered:
+    names = Filtered.__dataclass_fields__
+    return Filtered(**{name: np.take_along_axis(getattr(fit, name), keep, 1) for name in names})

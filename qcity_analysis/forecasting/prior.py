@@ -1,0 +1,199 @@
+"""The shipped prior: what thousands of other series say about a series before and beside its own fit.
+
+Two small parts, both functions of the features of a series (see `features`): the gate gives each grid cell
+of the structural mixture its weight; the learners give quantiles of the five years ahead directly. `widen`
+makes the intervals of their average hold as often as they say, by length of history. Everything is in one
+readable JSON file; `prior/MODEL_CARD.md` says what it was trained on and how well it does.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import QcityError
+from .features import NAMES
+from .marginals import KNOTS
+from .mixture import Cells
+
+FILE = "prior.json"
+YEARS = 5  # years ahead the learners know
+LENGTHS = (6, 10)  # histories of up to 6 points, up to 10, longer: each with its own `widen`
+ROWS = 64  # matrices are multiplied in slices of this many rows, whatever the number of series
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Features (F) -> hidden (U) -> a log weight for each cell (C), plus a linear part; `trust` is the
+    exponent of the marginal likelihood.
+    """
+
+    into: np.ndarray  # (F, U)
+    hidden: np.ndarray  # (U,)
+    out: np.ndarray  # (U, C)
+    linear: np.ndarray  # (F, C)
+    bias: np.ndarray  # (C,)
+    trust: np.ndarray  # (1,)
+
+    def weights(self, x: np.ndarray, loglik: np.ndarray) -> np.ndarray:
+        """Weight of each cell (n, C), summing to one, after the series has been seen."""
+        relative = np.maximum(loglik - loglik.max(axis=1, keepdims=True), -60.0)
+        unit = np.tanh(dot(x, self.into) + self.hidden)
+        log_weight = dot(unit, self.out) + dot(x, self.linear) + self.bias + self.trust * relative
+        weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
+        return weight / _row_sums(weight)
+
+
+@dataclass(frozen=True)
+class Learner:
+    """Features (F) -> hidden (U) -> hidden (U) -> quantiles (5 years x 15 knots), plus a linear part."""
+
+    into: np.ndarray  # (F, U)
+    first: np.ndarray  # (U,)
+    between: np.ndarray  # (U, U)
+    second: np.ndarray  # (U,)
+    out: np.ndarray  # (U, 75)
+    linear: np.ndarray  # (F, 75)
+    bias: np.ndarray  # (75,)
+
+    def quantiles(self, x: np.ndarray) -> np.ndarray:
+        """Quantiles (n, 5, 15) in units of the typical change, turned to the direction of the series."""
+        one = np.tanh(dot(x, self.into) + self.first)
+        two = np.tanh(dot(one, self.between) + self.second)
+        found = dot(two, self.out) + dot(x, self.linear) + self.bias
+        return np.sort(found.reshape(len(x), YEARS, len(KNOTS)), axis=2)
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Cells, mean and spread of the features in training, gate, learners, the gate's share of the
+    quantiles, and the factor by which distances from the median are widened: (3 lengths, 5 years, 15
+    knots).
+    """
+
+    cells: Cells
+    mean: np.ndarray
+    spread: np.ndarray
+    gate: Gate
+    learners: tuple[Learner, ...]
+    share: float
+    widen: np.ndarray
+
+    def inputs(self, features: np.ndarray) -> np.ndarray:
+        """Features as the networks take them: centred, scaled and within -5 and 5."""
+        return np.clip((features - self.mean) / self.spread, -5.0, 5.0)
+
+    def direct(self, x: np.ndarray) -> np.ndarray:
+        """The learners' mean quantiles (n, 5, 15), in the direction of the series."""
+        total = np.zeros((len(x), YEARS, len(KNOTS)))
+        for learner in self.learners:
+            total += learner.quantiles(x)
+        return total / len(self.learners)
+
+
+def dot(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """`x @ matrix` in slices of one shape, so that no row depends on the others or on how many there are."""
+    out = np.empty((len(x), matrix.shape[1]))
+    for i in range(0, len(x), ROWS):
+        part = x[i : i + ROWS]
+        if len(part) < ROWS:
+            part = np.concatenate([part, np.zeros((ROWS - len(part), x.shape[1]))])
+        out[i : i + ROWS] = (part @ matrix)[: len(out) - i]
+    return out
+
+
+def _row_sums(a: np.ndarray) -> np.ndarray:
+    total = np.zeros((len(a), 1))
+    for k in range(a.shape[1]):
+        total += a[:, k : k + 1]
+    return total
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Prior:
+    """The prior that comes with the package.
+
+    >>> len(shipped().cells) > 10
+    True
+    """
+    return _from_dict(
+        json.loads(
+            resources.files("qcity_analysis").joinpath("forecasting", "prior", FILE).read_text("utf-8")
+        )
+    )
+
+
+def load(path: Path | str) -> Prior:
+    """Read a prior written by `save`. Raises QcityError when the file is missing or not a prior."""
+    path = Path(path)
+    path = path / FILE if path.is_dir() else path
+    try:
+        return _from_dict(json.loads(path.read_text("utf-8")))
+    except FileNotFoundError:
+        raise QcityError(f"{path}: no such prior; make one with `qcity train-prior BANK --out DIR`") from None
+    except (KeyError, TypeError, ValueError) as problem:
+        raise QcityError(f"{path}: not a prior of this version ({problem})") from None
+
+
+def save(prior: Prior, path: Path | str) -> None:
+    """Write a prior as readable JSON, one row of numbers a line."""
+    content = {
+        "cells": _fields(prior.cells),
+        "features": {
+            name: [_short(m), _short(s)] for name, m, s in zip(NAMES, prior.mean, prior.spread, strict=True)
+        },
+        "gate": _fields(prior.gate),
+        "learners": [_fields(learner) for learner in prior.learners],
+        "share": prior.share,
+        "widen": _nested(prior.widen),
+    }
+    Path(path).write_text(_rows(content) + "\n", encoding="utf-8", newline="\n")
+
+
+def _from_dict(content: dict[str, Any]) -> Prior:
+    if tuple(content["features"]) != NAMES:
+        raise ValueError("its features are not those of this version")
+    centre = np.array(list(content["features"].values()), dtype=float)
+    return Prior(
+        Cells(**_arrays(content["cells"])),
+        centre[:, 0],
+        centre[:, 1],
+        Gate(**_arrays(content["gate"])),
+        tuple(Learner(**_arrays(one)) for one in content["learners"]),
+        float(content["share"]),
+        np.array(content["widen"], dtype=float),
+    )
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    return {name: _nested(getattr(record, name)) for name in record.__dataclass_fields__}
+
+
+def _arrays(record: dict[str, Any]) -> dict[str, np.ndarray]:
+    return {name: np.array(values, dtype=float) for name, values in record.items()}
+
+
+def _short(value: float) -> float:
+    """Three significant digits are more than the data can tell."""
+    return float(f"{float(value):.3g}")
+
+
+def _nested(value: np.ndarray) -> Any:
+    return [_nested(v) for v in value] if value.ndim > 1 else [_short(v) for v in value]
+
+
+def _rows(content: Any, depth: int = 0) -> str:
+    """JSON with a line for each innermost list."""
+    pad = " " * (depth + 1)
+    if isinstance(content, dict):
+        inner = ",\n".join(f"{pad}{json.dumps(k)}: {_rows(v, depth + 1)}" for k, v in content.items())
+        return "{\n" + inner + "\n" + pad[:-1] + "}"
+    if isinstance(content, list) and content and isinstance(content[0], (list, dict)):
+        return "[\n" + ",\n".join(pad + _rows(v, depth + 1) for v in content) + "\n" + pad[:-1] + "]"
+    return json.dumps(content)

@@ -1,0 +1,1 @@
+"""Notebooks run and rendered: sections they show, kernels, runs, pages, index."""

@@ -1,0 +1,298 @@
+"""All pages of a report: which notebooks to run with which parameters, run what changed, keep a ledger,
+write the index.
+
+Runs go on worker threads, each driving a kernel of its own. The ledger `runs.jsonl` gets a line as soon as
+a run ends, so that an interrupted report is resumed; the index is written last.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from ..data.datapackage import Data, load
+from ..errors import unknown
+from ..files import PROJECT
+from ..words.texts import LANGUAGES, check_language
+from .kernels import KernelServer
+from .runner import TIMEOUT, run_notebook
+
+NOTEBOOKS = PROJECT / "notebooks"
+DATED = (("china_14fyp", "energy_per_gdp", "2023-03-31"),)
+WORTH_A_SERVER = 4  # from this many runs on, preloading a process pays
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One page to make: `kind` is scorecard, target or dated; `name` its file name without ending.
+
+    >>> Job("target", "p", "a", "zh", "2025-01-01", {}).name
+    'p/a.zh'
+    """
+
+    kind: str
+    plan: str
+    target: str
+    lang: str
+    as_of: str
+    parameters: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Folder and file name without ending, unique in the report."""
+        dated = f".{self.as_of}" if self.kind == "dated" else ""
+        return f"{self.plan}/{self.target or 'scorecard'}{dated}.{self.lang}"
+
+    @property
+    def notebook(self) -> Path:
+        """The notebook that makes this page."""
+        return NOTEBOOKS / ("04_scorecard.ipynb" if self.kind == "scorecard" else "03_target_forecast.ipynb")
+
+
+@dataclass
+class Report:
+    """What a report run did: `runs` as in the ledger, `index` its first page, `seconds` of wall time.
+
+    >>> Report(Path("reports/index.html"), []).exit_code
+    0
+    """
+
+    index: Path
+    runs: list[dict[str, Any]]
+    seconds: float = 0.0
+    summaries: list[str] = field(default_factory=list)
+
+    @property
+    def failed(self) -> list[dict[str, Any]]:
+        """The runs without a complete page."""
+        return [run for run in self.runs if not run["ok"]]
+
+    @property
+    def exit_code(self) -> int:
+        """0 when every page is there, else 1."""
+        return 1 if self.failed else 0
+
+
+def run_report(
+    data_dir: str | Path | None = None,
+    plans: Sequence[str] | None = None,
+    languages: Sequence[str] = LANGUAGES,
+    out_dir: str | Path = "reports",
+    *,
+    as_of: str | None = None,
+    targets: Sequence[str] | None = None,
+    jobs: int = 2,
+    force: bool = False,
+    timeout: float = TIMEOUT,
+    progress: Progress = lambda line: None,
+) -> Report:
+    """Make every page of the plans (all when None) in the languages, and the index; returns what happened.
+
+    Pages whose notebook, parameters, data and library have not changed are kept unless `force`. `as_of` is
+    today when None; `targets` restricts the targets. A failing page is named in the index and in
+    `Report.failed`. Raises QcityError for faulty data or unknown names, before anything is run.
+
+    >>> run_report(plans=["china_14fyp"], out_dir="out").exit_code  # doctest: +SKIP
+    0
+    """
+    begin = time.monotonic()
+    data = load(data_dir, as_of)
+    listed = list_jobs(data, plans, languages, out_dir, data_dir, targets)
+    out = Path(out_dir)
+    out.mkdir(parents=True, exist_ok=True)
+    ledger = Ledger(out)
+    common = _common_hash(data.folder)
+    marks = {job.name: fingerprint(job, common) for job in listed}
+    kept = {} if force else {j.name: r for j in listed if (r := ledger.unchanged(j, marks[j.name]))}
+    to_do = [job for job in listed if job.name not in kept]
+    if kept:
+        progress(f"{len(kept)} of {len(listed)} pages unchanged")
+    done = dict(kept)
+    with ExitStack() as stack:
+        server = _server(stack, len(to_do), progress)
+        pool = stack.enter_context(ThreadPoolExecutor(max(1, jobs)))
+        waiting = [pool.submit(_make, job, out, marks[job.name], server, timeout) for job in to_do]
+        try:
+            for count, future in enumerate(as_completed(waiting), 1):
+                run = future.result()
+                ledger.add(run)
+                done[run["id"]] = run
+                progress(_line(run, count, len(to_do)))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    runs = [done[job.name] for job in listed]
+    ledger.rewrite(runs)
+    return _finish(out, runs, data.as_of, begin)
+
+
+def list_jobs(
+    data: Data,
+    plans: Sequence[str] | None,
+    languages: Sequence[str],
+    out_dir: str | Path,
+    data_dir: str | Path | None = None,
+    targets: Sequence[str] | None = None,
+) -> list[Job]:
+    """The pages of a report, in the order of the index. Raises QcityError for an unknown plan, target or
+    language.
+
+    >>> import qcity_analysis as qc
+    >>> [job.name for job in list_jobs(qc.load(), ["china_14fyp"], ["en"], "out")][0]
+    'china_14fyp/scorecard.en'
+    """
+    known = data.plans()
+    for plan in plans or []:
+        if plan not in known:
+            raise unknown("plan", plan, known)
+    chosen = [plan for plan in known if not plans or plan in plans]
+    rows = data.targets[data.targets["plan"].isin(chosen)]
+    for target in targets or []:
+        if target not in set(rows["target_id"]):
+            raise unknown("target", target, sorted(rows["target_id"]))
+    day, found = data.as_of.isoformat(), []
+    shared = {
+        "data": str(Path(data_dir).resolve()) if data_dir else "",
+        "out": str(Path(out_dir) / "results"),
+    }
+    for lang in map(check_language, languages):
+        for plan in chosen:
+            common = {"plan": plan, "language": lang} | shared
+            found.append(Job("scorecard", plan, "", lang, day, common | {"as_of": day}))
+            for target in rows.loc[rows["plan"] == plan, "target_id"]:
+                if not targets or target in targets:
+                    asked = common | {"target": target}
+                    found.append(Job("target", plan, target, lang, day, asked | {"as_of": day}))
+                    dates = [date for p, t, date in DATED if (p, t) == (plan, target) and date < day]
+                    found += [Job("dated", plan, target, lang, d, asked | {"as_of": d}) for d in dates]
+    return found
+
+
+def _common_hash(data_folder: Path) -> str:
+    """A hash of everything all pages depend on: data files, library, and the packages that compute and
+    draw.
+    """
+    library = Path(__file__).resolve().parents[1]
+    files = sorted(p for p in library.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+    files += sorted(p for p in data_folder.iterdir() if p.is_file())
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    for package in ("numpy", "pandas", "scipy", "matplotlib", "nbconvert"):
+        digest.update(metadata.version(package).encode())
+    return digest.hexdigest()
+
+
+def fingerprint(job: Job, common: str) -> str:
+    """A hash of what one page is made from; the page need not be made again while it stays the same."""
+    asked = json.dumps(job.parameters, sort_keys=True)
+    return hashlib.sha256(job.notebook.read_bytes() + asked.encode() + common.encode()).hexdigest()
+
+
+class Ledger:
+    """The record of runs in a report folder, one JSON object per line; the last line of a run counts.
+
+    >>> import tempfile
+    >>> ledger = Ledger(Path(tempfile.mkdtemp()))
+    >>> ledger.add({"id": "p/a.zh", "ok": True})
+    >>> Ledger(ledger.path.parent).runs["p/a.zh"]["ok"]
+    True
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.path = out / "runs.jsonl"
+        self.runs: dict[str, dict[str, Any]] = {}
+        for line in self.path.read_text("utf-8").splitlines() if self.path.exists() else []:
+            try:
+                run = json.loads(line)
+            except ValueError:  # the line an interruption cut off
+                continue
+            self.runs[run["id"]] = run
+
+    def unchanged(self, job: Job, mark: str) -> dict[str, Any] | None:
+        """The finished run of a page that need not be made again, as a run of status skipped."""
+        run = self.runs.get(job.name)
+        page = self.path.parent / f"{job.name}.html"
+        if run and run["ok"] and run["hash"] == mark and page.exists():
+            return run | {"status": "skipped"}
+        return None
+
+    def add(self, run: dict[str, Any]) -> None:
+        """Append one run at once, so that it survives an interruption."""
+        self.runs[run["id"]] = run
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(run, ensure_ascii=False) + "\n")
+
+    def rewrite(self, runs: Sequence[dict[str, Any]]) -> None:
+        """Keep the latest run of every page, this report's first."""
+        from ..files import write_whole
+
+        latest = {run["id"]: run for run in runs}
+        latest |= {name: run for name, run in self.runs.items() if name not in latest}
+        write_whole(self.path, "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in latest.values()))
+
+
+def _server(stack: ExitStack, count: int, progress: Progress) -> KernelServer | None:
+    if count < WORTH_A_SERVER:
+        return None
+    server = stack.enter_context(KernelServer())
+    if server.start():
+        return server
+    progress("kernels cannot be forked here; using ordinary ones, which start more slowly")
+    return None
+
+
+def _make(job: Job, out: Path, mark: str, server: KernelServer | None, timeout: float) -> dict[str, Any]:
+    """Run one notebook and render its page; returns its line of the ledger."""
+    from .page import render_page
+
+    executed, page = out / "notebooks" / f"{job.name}.ipynb", out / f"{job.name}.html"
+    argv = server.argv() if server is not None and server.alive() else None
+    result = run_notebook(job.notebook, job.parameters, executed, timeout=timeout, kernel_argv=argv)
+    fault = "" if result.ok else " · ".join(filter(None, [result.status, result.cell, result.error]))
+    front: dict[str, Any] = {}
+    try:
+        title = f"{job.plan} {job.target}".strip()
+        front = render_page(executed, page, lang=job.lang, title=title, home="../index.html", fault=fault)
+    except Exception as error:  # the page is lost, the report goes on and says so
+        result.status, result.error = "failed", f"{type(error).__name__}: {error}"
+    identity = asdict(job) | {"id": job.name, "hash": mark, "ok": result.ok, "page": f"{job.name}.html"}
+    how = {key: getattr(result, key) for key in ("status", "seconds", "cell", "error", "attempts")}
+    finished = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    return identity | how | {"finished": finished, "front": front}
+
+
+def _line(run: dict[str, Any], count: int, total: int) -> str:
+    line = f"{count}/{total}  {run['id']}  {run['status']}  {run['seconds']:.1f} s"
+    return line if run["ok"] else f"{line}  {run['cell']}  {run['error']}"
+
+
+def _finish(out: Path, runs: list[dict[str, Any]], as_of: dt.date, begin: float) -> Report:
+    from .index import write_index
+
+    write_index(runs, out / "index.html", as_of.isoformat())
+    spoken = "en" if any(run["lang"] == "en" for run in runs) else "zh"
+    summaries = [summary_line(r) for r in runs if r["kind"] != "scorecard" and r["lang"] == spoken]
+    return Report((out / "index.html").resolve(), runs, round(time.monotonic() - begin, 1), summaries)
+
+
+def summary_line(run: dict[str, Any]) -> str:
+    """One line for the command line: plan, target, date where asked about the past, and the answer.
+
+    >>> run = {"kind": "target", "plan": "p", "target": "a", "as_of": "2025-01-01", "ok": True}
+    >>> summary_line(run | {"front": {"short": "41 % (about as likely as not)"}})
+    'p/a: 41 % (about as likely as not)'
+    """
+    dated = f" as of {run['as_of']}" if run["kind"] == "dated" else ""
+    said = run["front"].get("short", "") if run["ok"] else f"{run['status']}: {run.get('error', '')}"
+    return f"{run['plan']}/{run['target']}{dated}: {said}"

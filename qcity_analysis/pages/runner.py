@@ -1,0 +1,297 @@
+"""Run one notebook with parameters, and say truthfully how it went.
+
+Built on papermill's parameter injection and execution manager. Names and types of parameters are checked
+against the notebook's own tagged cell before a kernel starts; the status is determined here, not read from
+papermill's metadata, which calls killed and timed-out notebooks completed. Many runs and their ledger are
+in `report`.
+"""
+
+from __future__ import annotations
+
+import ast
+import logging
+import os
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import QcityError, did_you_mean
+from .kernels import ONE_THREAD
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
+ATTEMPTS = 3
+TIMEOUT = 600.0
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One declared parameter of a notebook: its name, type, default value and comment.
+
+    >>> Parameter("seed", "int", 0, "any whole number").default
+    0
+    """
+
+    name: str
+    type: str
+    default: Any
+    comment: str
+
+
+@dataclass
+class RunResult:
+    """How one run went: `status` is ok, failed, timeout, died or skipped (unchanged).
+
+    `cell` is the number of the code cell that did not finish (from 1) with its first line, `error` the last
+    line of the traceback; both empty when all went well. `seconds` is wall time, `attempts` how often a
+    kernel was started.
+
+    >>> RunResult(Path("a.ipynb"), {}, Path("b.ipynb")).ok
+    False
+    """
+
+    notebook: Path
+    parameters: dict[str, Any]
+    output: Path
+    status: str = "failed"
+    seconds: float = 0.0
+    cell: str = ""
+    error: str = ""
+    attempts: int = 0
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is a complete result: made now, or unchanged since it was made."""
+        return self.status in ("ok", "skipped")
+
+
+def declared_parameters(notebook: Path) -> list[Parameter]:
+    """The typed assignments of the notebook's cell tagged `parameters`, in order.
+
+    Raises QcityError when the file is no notebook, has no such cell, or declares one without a type of TYPES.
+
+    >>> [p.name for p in declared_parameters(Path("notebooks/04_scorecard.ipynb"))][:2]
+    ['plan', 'as_of']
+    """
+    return _declared(_read(notebook), notebook.name)
+
+
+def check_parameters(declared: list[Parameter], given: Mapping[str, Any], notebook: str) -> dict[str, Any]:
+    """The given values, typed as declared. Raises QcityError naming every unknown or mistyped one at once.
+
+    >>> check_parameters([Parameter("share", "float", 0.5, "")], {"share": 1}, "a.ipynb")
+    {'share': 1.0}
+    """
+    types = {parameter.name: parameter.type for parameter in declared}
+    faults = []
+    for name, value in given.items():
+        if name not in types:
+            faults.append(f"unknown parameter {name!r}.{did_you_mean(name, types)} Known: {', '.join(types)}")
+        elif type(value) is not TYPES[types[name]] and not (types[name] == "float" and type(value) is int):
+            faults.append(
+                f"parameter {name!r} is {types[name]}; found {value!r}, which is {type(value).__name__}"
+            )
+    if faults:
+        raise QcityError(f"{notebook}: " + "; ".join(faults))
+    return {name: TYPES[types[name]](value) for name, value in given.items()}
+
+
+def run_notebook(
+    notebook: str | Path,
+    parameters: Mapping[str, Any],
+    output: str | Path,
+    *,
+    timeout: float = TIMEOUT,
+    kernel_argv: list[str] | None = None,
+) -> RunResult:
+    """Run a notebook with papermill and write the executed copy to `output`, partial or complete.
+
+    `timeout` limits the whole notebook, in seconds. `kernel_argv` is the command of another kernel than the
+    one of this environment (see `kernels`). A failing notebook is a result, not an exception; QcityError is
+    raised for an unknown or mistyped parameter, before a kernel starts and before anything is written.
+
+    >>> run_notebook("notebooks/04_scorecard.ipynb", {"langage": "zh"}, "out.ipynb")
+    Traceback (most recent call last):
+    ...
+    qcity_analysis.errors.QcityError: 04_scorecard.ipynb: unknown parameter 'langage'. Did you ...
+    """
+    source = Path(notebook)
+    document = _read(source)
+    values = check_parameters(_declared(document, source.name), parameters, source.name)
+    result = RunResult(source, values, Path(output))
+    begin = time.monotonic()
+    executed = _inject(document, values, source)
+    result.output.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        result.status = "failed"
+        _execute(executed, result, begin + timeout, kernel_argv)
+        result.status = "ok"
+    except Exception as error:
+        result.status, result.error = _diagnose(error, timeout)
+    finally:
+        _locate(executed, result)
+        result.seconds = round(time.monotonic() - begin, 2)
+        _save(executed, result)
+    return result
+
+
+def _read(path: Path) -> NotebookNode:
+    import nbformat
+
+    if not path.is_file():
+        raise QcityError(f"no notebook at {path}")
+    try:
+        return nbformat.read(path, as_version=4)
+    except Exception as error:
+        raise QcityError(f"{path.name} is not a notebook: {error}") from error
+
+
+def _declared(document: NotebookNode, name: str) -> list[Parameter]:
+    cells = [
+        c for c in document.cells if c.cell_type == "code" and "parameters" in c.metadata.get("tags", [])
+    ]
+    if len(cells) != 1:
+        raise QcityError(f"{name} has {len(cells)} cells tagged `parameters`; it needs exactly one")
+    lines = cells[0].source.splitlines()
+    found = []
+    for node in ast.parse(cells[0].source).body:
+        typed = (
+            isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None
+        )
+        if not typed or ast.unparse(node.annotation) not in TYPES:  # type: ignore[attr-defined]
+            allowed = ", ".join(TYPES)
+            raise QcityError(
+                f"{name}: `{ast.unparse(node)}` must be `name: type = value`, type one of {allowed}"
+            )
+        assert isinstance(node, ast.AnnAssign) and node.value is not None
+        comment = lines[node.end_lineno - 1][node.end_col_offset :].strip(" #") if node.end_lineno else ""
+        kind, value = ast.unparse(node.annotation), ast.literal_eval(node.value)
+        found.append(Parameter(ast.unparse(node.target), kind, value, comment))
+    return found
+
+
+def _inject(document: NotebookNode, values: dict[str, Any], source: Path) -> NotebookNode:
+    """The notebook with papermill's injected cell, its values written so that Chinese stays readable."""
+    from papermill.parameterize import parameterize_notebook
+
+    document.metadata.setdefault("papermill", {})
+    for each in document.cells:
+        each.metadata.setdefault("tags", [])
+    if values:
+        document = parameterize_notebook(document, values, kernel_name="python3", language="python")
+        cell = next(c for c in document.cells if "injected-parameters" in c.metadata.get("tags", []))
+        cell.source = "\n".join(["# Parameters", *(f"{name} = {value!r}" for name, value in values.items())])
+    document.metadata.papermill["input_path"] = source.name
+    return document
+
+
+def _execute(document: NotebookNode, result: RunResult, deadline: float, argv: list[str] | None) -> None:
+    """Run every cell; a kernel that does not start is tried again as long as no cell has run."""
+    from papermill.engines import NotebookExecutionManager
+
+    quiet = logging.getLogger("qcity_analysis.papermill")
+    quiet.setLevel(logging.CRITICAL)
+    while True:
+        result.attempts += 1
+        manager = NotebookExecutionManager(document, progress_bar=False)
+        manager.notebook_start()
+        client = _client(manager, deadline, argv, quiet)
+        try:
+            client.execute(env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            return
+        except Exception:
+            if client.ran or result.attempts >= ATTEMPTS or time.monotonic() > deadline:
+                raise
+        finally:
+            manager.cleanup_pbar()
+
+
+def _client(manager: Any, deadline: float, argv: list[str] | None, quiet: logging.Logger) -> Any:
+    from jupyter_client.kernelspec import KernelSpec
+    from papermill.clientwrap import PapermillNotebookClient
+
+    class Client(PapermillNotebookClient):
+        """Stops at the first cell that fails and lets the failure be seen; keeps the limit of the whole
+        notebook.
+        """
+
+        ran = False
+
+        def create_kernel_manager(self) -> Any:
+            kernels = super().create_kernel_manager()
+            if argv:
+                kernels._kernel_spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
+            return kernels
+
+        def execute(self, **kwargs: Any) -> None:
+            self.reset_execution_trackers()
+            with self.setup_kernel(**kwargs):
+                for index, cell in enumerate(self.nb.cells):
+                    self.ran = self.ran or cell.cell_type == "code"
+                    try:
+                        self.nb_man.cell_start(cell, index)
+                        self.execute_cell(cell, index)
+                        if any(output.output_type == "error" for output in cell.get("outputs", [])):
+                            raise RuntimeError("the cell reported an error")
+                    except Exception as error:
+                        self.nb_man.cell_exception(cell, cell_index=index, exception=error)
+                        raise
+                    self.nb_man.cell_complete(cell, cell_index=index)
+
+    return Client(
+        manager,
+        log=quiet,
+        kernel_name=manager.nb.metadata.get("kernelspec", {}).get("name", "python3"),
+        startup_timeout=60,
+        timeout_func=lambda _: max(0.5, deadline - time.monotonic()),
+        raise_on_iopub_timeout=False,
+    )
+
+
+def _environment() -> dict[str, str]:
+    return dict(os.environ) | ONE_THREAD
+
+
+def _diagnose(error: Exception, timeout: float) -> tuple[str, str]:
+    """The status an exception stands for, and what to tell about it in one line."""
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    if isinstance(error, CellTimeoutError):
+        return "timeout", f"longer than {timeout:g} seconds"
+    if isinstance(error, DeadKernelError) or "Kernel died" in str(error):
+        return "died", "the kernel died"
+    if isinstance(error, CellExecutionError):
+        return "failed", f"{error.ename}: {error.evalue}"
+    return "failed", f"{type(error).__name__}: {error}"
+
+
+def _locate(document: NotebookNode, result: RunResult) -> None:
+    """Name the code cell that did not finish and the last line of its traceback."""
+    if result.status == "ok":
+        return
+    code = [cell for cell in document.cells if cell.cell_type == "code"]
+    for position, cell in enumerate(code, 1):
+        if cell.metadata.get("papermill", {}).get("exception"):
+            first = next((line for line in cell.source.splitlines() if line.strip()), "")
+            result.cell = f"{position}: {first}"
+            for output in cell.get("outputs", []):
+                if output.output_type == "error" and result.status == "failed":
+                    result.error = f"{output.ename}: {output.evalue}".strip()
+            return
+
+
+def _save(document: NotebookNode, result: RunResult) -> None:
+    """Write the executed notebook, complete or partial, under its final name only when it is whole."""
+    import nbformat
+
+    document.metadata.papermill["status"] = result.status
+    document.metadata["language_info"] = {"name": "python"}
+    temporary = result.output.with_name(result.output.name + ".part")
+    nbformat.write(document, temporary)
+    temporary.replace(result.output)

@@ -1,0 +1,153 @@
+"""How good are the forecasts: hindcasts on indicators the prior has not seen, by fold and by origin year.
+
+Every figure of the model card comes from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from ..forecasting import marginals, scores
+from ..forecasting.histories import LOWER, UPPER, Histories
+from ..forecasting.panel import BLOCK, look_ahead
+from ..forecasting.prior import YEARS, Prior
+from .train import CAP, ORIGINS, Bank, Say, Tasks, draw_tasks, fit_prior, fold_of
+
+FOLDS = 3
+TEST_CAP = 40
+AMBITIONS = (0.0, 0.5, 1.0, 1.5, 2.0)  # of the mean change so far, to the horizon
+STRETCH = (0.5, 1.0, 2.0)  # of what a random walk would spread, to the horizon
+
+
+@dataclass(frozen=True)
+class Hindcast:
+    """Knots (n, 5, 15) forecast for tasks, from a prior that has not seen their indicators."""
+
+    tasks: Tasks
+    knots: np.ndarray
+
+    def quantiles(self, levels: np.ndarray) -> np.ndarray:
+        """Quantiles (n, 5, Q) within the possible range."""
+        kind = self.tasks.histories.support
+        found = marginals.at_levels(self.knots, levels)
+        return np.clip(found, LOWER[kind][:, None, None], UPPER[kind][:, None, None])
+
+    @property
+    def fold(self) -> np.ndarray:
+        """The fold of each task's indicator."""
+        return np.array([fold_of(str(name), FOLDS) for name in self.tasks.indicator])
+
+    def relative_crps(self) -> np.ndarray:
+        """Log relative CRPS of each task."""
+        levels = scores.LEVELS
+        return scores.relative_crps(
+            self.quantiles(levels), levels, self.tasks.histories.values, self.tasks.actual
+        )
+
+    def inside(self, share: float) -> np.ndarray:
+        """Whether what came lies inside the central interval (n, 5)."""
+        q = self.quantiles(np.array([(1 - share) / 2, (1 + share) / 2]))
+        return (self.tasks.actual >= q[:, :, 0]) & (self.tasks.actual <= q[:, :, 1])
+
+    def length(self) -> np.ndarray:
+        """Number of observed points of each history."""
+        return np.isfinite(self.tasks.histories.values).sum(axis=1)
+
+
+Variants = dict[str, Hindcast]
+
+
+def knots_for(h: Histories, prior: Prior) -> np.ndarray:
+    """Knots (n, 5, 15) of many histories."""
+    blocks = [look_ahead(h.rows(slice(i, i + BLOCK)), prior, YEARS).knots for i in range(0, len(h), BLOCK)]
+    return np.concatenate(blocks)
+
+
+def by_fold(bank: Bank, say: Say, seed: int = 0) -> Variants:
+    """Each third of the indicators forecast by a prior trained on the other two; also with parts left out."""
+    parts: dict[str, list[Hindcast]] = {}
+    for f in range(FOLDS):
+        say(f"validation, indicators of fold {f + 1} of {FOLDS}")
+        inside, outside = _sides(bank, f)
+        prior = fit_prior(draw_tasks(bank, outside, ORIGINS, CAP, seed), seed)
+        tasks = draw_tasks(bank, inside, 1, TEST_CAP, seed + 1000, odd=False)
+        for name, variant in _variants(prior).items():
+            parts.setdefault(name, []).append(Hindcast(tasks, knots_for(tasks.histories, variant)))
+    return {name: joined(found) for name, found in parts.items()}
+
+
+def _sides(bank: Bank, fold: int) -> tuple[list[str], list[str]]:
+    """Series whose indicators are in a fold, and the others."""
+    of = {name: fold_of(str(what), FOLDS) for name, what in bank.meta["indicator"].items()}
+    return [n for n in bank.values if of[n] == fold], [n for n in bank.values if of[n] != fold]
+
+
+def _variants(prior: Prior) -> dict[str, Prior]:
+    """The prior, and the same with an ingredient left out."""
+    narrow = np.ones_like(prior.widen)
+    return {
+        "as shipped": prior,
+        "without widening": replace(prior, widen=narrow),
+        "mixture alone, not widened": replace(prior, widen=narrow, share=1.0),
+        "learners alone, not widened": replace(prior, widen=narrow, share=0.0),
+        "one learner in place of several": replace(prior, learners=prior.learners[:1]),
+    }
+
+
+def by_year(bank: Bank, since: int, say: Say, seed: int = 0) -> Hindcast:
+    """As `by_fold`, trained on values before `since` and tested on forecasts that begin then or later."""
+    parts = []
+    for f in range(FOLDS):
+        say(f"validation from {since} on, indicators of fold {f + 1} of {FOLDS}")
+        inside, outside = _sides(bank, f)
+        prior = fit_prior(draw_tasks(bank, outside, ORIGINS, CAP, seed, before=since), seed)
+        tasks = draw_tasks(bank, inside, 3, TEST_CAP, seed + 1000, since=since, odd=False)
+        parts.append(Hindcast(tasks, knots_for(tasks.histories, prior)))
+    return joined(parts)
+
+
+def joined(parts: list[Hindcast]) -> Hindcast:
+    """Hindcasts of several folds as one."""
+    h = [p.tasks.histories for p in parts]
+    histories = Histories(
+        *(np.concatenate([getattr(one, name) for one in h]) for name in Histories.__dataclass_fields__)
+    )
+    actual = np.concatenate([p.tasks.actual for p in parts])
+    indicator = np.concatenate([p.tasks.indicator for p in parts])
+    return Hindcast(Tasks(histories, actual, indicator), np.concatenate([p.knots for p in parts]))
+
+
+def questions(hindcast: Hindcast) -> pd.DataFrame:
+    """Questions of several ambitions for each task ("will the target be met?"), with answers.
+
+    A target lies some multiple of the mean change so far, or of what a random walk would spread, ahead in
+    the direction the series has moved. Columns: task, step (years ahead - 1), threshold, at_least, met,
+    probability, contested (not yet met, and the threshold within one standard error of a drifting random
+    walk), indicator.
+    """
+    h, actual = hindcast.tasks.histories, hindcast.tasks.actual
+    n = hindcast.length().astype(float)
+    change = scores._changes(h.values)
+    drift, rough = np.nanmean(change, axis=1), np.sqrt(np.nanmean(change**2, axis=1))
+    sd = np.sqrt(np.maximum(np.nanvar(change, axis=1), 1e-18) * n / np.maximum(n - 2.0, 1.0))
+    turn, last = np.where(drift < 0, -1.0, 1.0), h.values[:, -1]
+    parts = []
+    for step in range(YEARS):
+        years = step + 1.0
+        error = sd * np.sqrt(years + years**2 / np.maximum(n - 1.0, 1.0))
+        ahead = [a * np.abs(drift) * years for a in AMBITIONS] + [a * rough * np.sqrt(years) for a in STRETCH]
+        for distance in ahead:
+            threshold = last + turn * distance
+            inside = (threshold > LOWER[h.support]) & (threshold < UPPER[h.support])
+            near = np.abs(threshold - (last + drift * years)) <= error
+            met = np.where(turn > 0, actual[:, step] >= threshold, actual[:, step] <= threshold)
+            p = marginals.probability(
+                hindcast.knots[:, step], threshold, turn > 0, LOWER[h.support], UPPER[h.support]
+            )
+            part = {"task": np.arange(len(h)), "step": step, "threshold": threshold, "at_least": turn > 0}
+            part |= {"met": met, "probability": p, "contested": near & (distance > 0)}
+            parts.append(pd.DataFrame(part | {"indicator": hindcast.tasks.indicator})[inside])
+    return pd.concat(parts, ignore_index=True)

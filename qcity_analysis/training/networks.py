@@ -1,0 +1,167 @@
+"""Training of the prior's two small networks: gradients written out, steps by Adam with a falling rate.
+
+The gate is trained on the log density of what came after; the learners on the quantile score of it,
+relative to the width the gate gave each series, to the power `POWER`: 1 would be proper, 0 the logarithm
+that the geometric mean over series is made of. What the power makes too narrow, `Prior.widen` puts right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..forecasting.marginals import KNOTS
+from ..forecasting.prior import YEARS, Gate, Learner
+
+BATCH = 512
+SHRINK = 1e-4
+POWER = 0.4
+Parameters = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Hidden units, passes over the data, and the first rate of Adam's steps."""
+
+    units: int
+    passes: int
+    rate: float
+
+
+GATE = Effort(16, 10, 0.01)
+LEARNER = Effort(48, 16, 0.005)
+
+
+def fit_gate(
+    x: np.ndarray,
+    loglik: np.ndarray,
+    density: np.ndarray,
+    weight: np.ndarray,
+    seed: int,
+    effort: Effort = GATE,
+) -> Gate:
+    """Fit the gate: features (n, F), marginal log likelihoods (n, C), log densities ahead (n, C, H)."""
+    rng = np.random.default_rng(seed)
+    features, cells = x.shape[1], loglik.shape[1]
+    relative = np.maximum(loglik - loglik.max(axis=1, keepdims=True), -60.0)
+    start = {
+        "into": rng.normal(size=(features, effort.units)) * 0.6 / np.sqrt(features),
+        "hidden": rng.normal(size=effort.units) * 0.3,
+        "out": np.zeros((effort.units, cells)),
+        "linear": np.zeros((features, cells)),
+        "bias": np.zeros(cells),
+        "trust": np.ones(1),
+    }
+
+    def gradient(p: Parameters, i: np.ndarray) -> Parameters:
+        hidden = np.tanh(x[i] @ p["into"] + p["hidden"])
+        prior = _softmax(hidden @ p["out"] + x[i] @ p["linear"] + p["bias"] + p["trust"] * relative[i])
+        d = density[i]
+        posterior = prior[:, :, None] * np.exp(d - d.max(axis=1, keepdims=True))
+        posterior /= posterior.sum(axis=1, keepdims=True) + 1e-30
+        g = weight[i][:, None] * (prior - posterior.mean(axis=2)) / weight[i].sum()
+        back = (g @ p["out"].T) * (1.0 - hidden * hidden)
+        return {
+            "into": x[i].T @ back + SHRINK * p["into"],
+            "hidden": back.sum(axis=0),
+            "out": hidden.T @ g + SHRINK * p["out"],
+            "linear": x[i].T @ g + SHRINK * p["linear"],
+            "bias": g.sum(axis=0) + SHRINK * p["bias"],
+            "trust": np.array([(g * np.maximum(relative[i], -30.0)).sum()]),
+        }
+
+    return Gate(**_adam(start, gradient, len(x), rng, effort))
+
+
+def fit_learner(
+    x: np.ndarray,
+    actual: np.ndarray,
+    width: np.ndarray,
+    floor: np.ndarray,
+    weight: np.ndarray,
+    seed: int,
+    effort: Effort = LEARNER,
+    power: float = POWER,
+) -> Learner:
+    """Fit one learner: features (n, F), what came after (n, 5) turned and scaled as the quantiles are."""
+    from scipy.special import ndtri
+
+    rng = np.random.default_rng(seed)
+    features, units, outputs = x.shape[1], effort.units, YEARS * len(KNOTS)
+    spread = 0.5 * np.sqrt(np.arange(1.0, YEARS + 1))[:, None] * np.ones(len(KNOTS))
+    step = spread.ravel()  # steps are taken in units of what a random walk would spread
+    start = {
+        "into": rng.normal(size=(features, units)) / np.sqrt(features),
+        "first": np.zeros(units),
+        "between": rng.normal(size=(units, units)) / np.sqrt(units),
+        "second": np.zeros(units),
+        "out": np.zeros((units, outputs)),
+        "linear": np.zeros((features, outputs)),
+        "bias": 0.8 * np.tile(ndtri(KNOTS), YEARS),
+    }
+
+    def gradient(p: Parameters, i: np.ndarray) -> Parameters:
+        one = np.tanh(x[i] @ p["into"] + p["first"])
+        two = np.tanh(one @ p["between"] + p["second"])
+        found = step * (two @ p["out"] + x[i] @ p["linear"] + p["bias"])
+        g = step * _score_gradient(found, actual[i], width[i], floor[i], power)
+        g *= weight[i][:, None] / weight[i].sum()
+        back2 = (g @ p["out"].T) * (1.0 - two * two)
+        back1 = (back2 @ p["between"].T) * (1.0 - one * one)
+        return {
+            "into": x[i].T @ back1 + SHRINK * p["into"],
+            "first": back1.sum(axis=0),
+            "between": one.T @ back2 + SHRINK * p["between"],
+            "second": back2.sum(axis=0),
+            "out": two.T @ g + SHRINK * p["out"],
+            "linear": x[i].T @ g + SHRINK * p["linear"],
+            "bias": g.sum(axis=0),
+        }
+
+    p = _adam(start, gradient, len(x), rng, effort)
+    return Learner(**{**p, "out": p["out"] * step, "linear": p["linear"] * step, "bias": p["bias"] * step})
+
+
+def _score_gradient(
+    found: np.ndarray, actual: np.ndarray, width: np.ndarray, floor: np.ndarray, power: float
+) -> np.ndarray:
+    """Gradient of (quantile score / width) ** power / power by each quantile."""
+    q = found.reshape(len(found), YEARS, len(KNOTS))
+    error = actual[:, :, None] - q
+    under = error < 0
+    score = 2.0 * np.where(under, (KNOTS - 1.0) * error, KNOTS * error).mean(axis=(1, 2)) + floor
+    slope = (score / width) ** power / score
+    return (2.0 * (under - KNOTS) / q[0].size * slope[:, None, None]).reshape(len(found), -1)
+
+
+def _softmax(a: np.ndarray) -> np.ndarray:
+    e = np.exp(a - a.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def _adam(
+    start: Parameters,
+    gradient: Callable[[Parameters, np.ndarray], Parameters],
+    n: int,
+    rng: np.random.Generator,
+    effort: Effort,
+) -> Parameters:
+    """Minimise by Adam (Kingma and Ba 2015), the rate falling to nothing along a cosine."""
+    p = dict(start)
+    mean = {k: np.zeros_like(v) for k, v in p.items()}
+    square = {k: np.zeros_like(v) for k, v in p.items()}
+    batches = max(1, n // BATCH)
+    steps = effort.passes * batches
+    t = 0
+    for _ in range(effort.passes):
+        for i in np.array_split(rng.permutation(n), batches):
+            t += 1
+            rate = effort.rate * (0.5 * (1.0 + np.cos(np.pi * t / steps)) + 0.02)
+            for k, g in gradient(p, i).items():
+                mean[k] = 0.9 * mean[k] + 0.1 * g
+                square[k] = 0.99 * square[k] + 0.01 * g * g
+                step = mean[k] / (1.0 - 0.9**t) / (np.sqrt(square[k] / (1.0 - 0.99**t)) + 1e-8)
+                p[k] = p[k] - rate * step
+    return p

@@ -1,0 +1,24 @@
+"""The one training command: read the bank, train the prior, validate it, write it with its model card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..forecasting.prior import FILE, save
+from .modelcard import write_card
+from .train import CAP, ORIGINS, Say, draw_tasks, fit_prior, read_bank
+
+
+def train_prior(bank_path: Path | str, out_dir: Path | str, say: Say = print, seed: int = 0) -> Path:
+    """Train the prior from a bank, validate it, write `prior.json` and MODEL_CARD.md; returns the prior's
+    path.
+    """
+    bank = read_bank(bank_path)
+    out = Path(out_dir)
+    out.mkdir(parents=True, exist_ok=True)
+    say(f"{len(bank.values)} series of {bank.meta['indicator'].nunique()} indicators")
+    say("training on all indicators")
+    tasks = draw_tasks(bank, list(bank.values), ORIGINS, CAP, seed)
+    save(fit_prior(tasks, seed, say), out / FILE)
+    write_card(bank, out / "MODEL_CARD.md", say, seed)
+    return out / FILE

@@ -1,0 +1,262 @@
+"""The prior trained from a bank of real series, and what it needs from the bank: tasks, folds, weights.
+
+A task is a history cut off at some year and the five years that followed. Folds are made of indicators: no
+series of an indicator is ever on both sides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..errors import QcityError
+from ..forecasting.features import CHANGES, NAMES, features, units
+from ..forecasting.histories import SUPPORTS, WINDOW, Histories
+from ..forecasting.marginals import KNOTS, MIDDLE
+from ..forecasting.mixture import Cells, ahead
+from ..forecasting.panel import fit_cells, heaviest, turned
+from ..forecasting.prior import LENGTHS, YEARS, Prior
+from ..forecasting.student import Mixture
+from .networks import fit_gate, fit_learner
+
+ORIGINS = 8  # cut-off years drawn for each series
+CAP = 90  # series of one indicator used for each draw of origins
+LEARNERS = 4
+SHARE = 0.2  # the gate's share of the quantiles
+INNER_FOLDS = 4
+SLACK = 0.01  # a 50 % interval is widened to hold 49 %, a 90 % interval to hold 89.6 %: a little sharper
+KINDS = {"pct": "percent", "percent": "percent", "positive": "positive", "count": "count", "real": "real"}
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Real annual series: `values` by series_id, no gaps; first `year`; `meta` (index series_id)."""
+
+    values: dict[str, np.ndarray]
+    year: dict[str, int]
+    meta: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Tasks:
+    """Histories, the five `actual` years after each (n, 5), and its `indicator` (n,)."""
+
+    histories: Histories
+    actual: np.ndarray
+    indicator: np.ndarray
+
+    def rows(self, which: np.ndarray) -> Tasks:
+        """Some of the tasks."""
+        return Tasks(self.histories.rows(which), self.actual[which], self.indicator[which])
+
+
+def read_bank(folder: Path | str) -> Bank:
+    """Read indicator_bank.parquet and indicator_bank_meta.parquet. Raises QcityError when one is missing."""
+    folder = Path(folder)
+    for name in ("indicator_bank.parquet", "indicator_bank_meta.parquet"):
+        if not (folder / name).is_file():
+            raise QcityError(f"{folder / name}: no such file; a bank is a folder with {name}")
+    frame = pd.read_parquet(folder / "indicator_bank.parquet").sort_values(["series_id", "period"])
+    meta = pd.read_parquet(folder / "indicator_bank_meta.parquet").set_index("series_id")
+    groups = frame.groupby("series_id")
+    values = {str(k): v.to_numpy(dtype=float) for k, v in groups["value"]}
+    return Bank(values, {str(k): int(v) for k, v in groups["period"].first().items()}, meta)
+
+
+def fold_of(indicator: str, folds: int, salt: str = "fold") -> int:
+    """The fold of an indicator: always the same, whatever else is in the bank.
+
+    >>> fold_of("en_mat_domcmpg", 3)
+    1
+    """
+    return int(hashlib.sha256((salt + indicator).encode()).hexdigest(), 16) % folds
+
+
+def draw_tasks(
+    bank: Bank,
+    series: list[str],
+    origins: int,
+    cap: int,
+    seed: int,
+    before: int = 9999,
+    since: int = 0,
+    odd: bool = True,
+) -> Tasks:
+    """Random cut-offs of the given series: histories of 4 to 15 values and the five years after.
+
+    At most `cap` series of one indicator for each of `origins` rounds; nothing from the year `before` on is
+    used, and only forecasts that begin in `since` or later are kept. With `odd`, a few histories are longer,
+    of three points, or have gaps.
+    """
+    histories, actual, names, kinds = [], [], [], []
+    indicator = bank.meta["indicator"].to_dict()
+    kind = bank.meta["kind"].to_dict()
+    for turn in range(origins):
+        rng, seen = np.random.default_rng([seed, turn]), dict[str, int]()
+        for name in rng.permutation(sorted(series)):
+            y = bank.values[name][: max(0, before - bank.year[name])]
+            what = indicator[name]
+            if len(y) < 10 or seen.get(what, 0) >= cap:
+                continue
+            history, after, origin = _cut(y, rng, odd)
+            if np.nanmax(history) == np.nanmin(history) or bank.year[name] + origin < since:
+                continue
+            seen[what] = seen.get(what, 0) + 1
+            histories.append(history)
+            actual.append(after)
+            names.append(what)
+            kinds.append(SUPPORTS.index(KINDS[kind[name]]))
+    return Tasks(_align(histories, np.array(kinds)), np.array(actual), np.array(names, dtype=object))
+
+
+def _cut(y: np.ndarray, rng: np.random.Generator, odd: bool) -> tuple[np.ndarray, np.ndarray, int]:
+    origin = int(rng.integers(5, len(y) - YEARS + 1))
+    n = int(rng.integers(4, min(origin, 15) + 1))
+    chance = rng.random() if odd else 1.0
+    if chance < 0.02:
+        n = 3
+    elif chance < 0.04 and origin > 15:
+        n = int(rng.integers(15, min(origin, WINDOW) + 1))
+    history = y[origin - n : origin].copy()
+    if 0.04 <= chance < 0.08 and n >= 5:
+        gap = rng.random(n) < 0.3
+        gap[0] = gap[-1] = False
+        if (~gap).sum() >= 3 and np.ptp(history[~gap]) > 0:
+            history[gap] = np.nan
+    return history, y[origin : origin + YEARS], origin
+
+
+def _align(histories: list[np.ndarray], support: np.ndarray) -> Histories:
+    n = len(histories)
+    values = np.full((n, WINDOW), np.nan)
+    for i, history in enumerate(histories):
+        values[i, WINDOW - len(history) :] = history
+    starts = np.zeros((n, WINDOW), dtype=bool)
+    starts[np.arange(n), np.isfinite(values).argmax(axis=1)] = True
+    return Histories(np.arange(n), np.zeros(n, dtype=np.int64), values, starts, support)
+
+
+def grid() -> Cells:
+    """The candidate models: constant mean to accelerating trend, three priors of the scale (one heavy-
+    tailed).
+    """
+    trends = [(0.0, (0.0,), 0.0), (0.5, (0.0, 0.3), 1.0), (0.8, (0.0, 0.2), 1.0), (0.93, (0.0, 0.1), 0.5)]
+    trends.append((1.0, (0.0, 0.02, 0.2), 0.3))
+    rows = [
+        (rho, z, phi, slope, shape, size)
+        for shape, size in ((1.0, 0.3), (1.0, 0.8))
+        for rho in (0.0, 0.4, 1.0)
+        for phi, noises, slope in trends
+        for z in noises
+    ]
+    return Cells(*np.array(rows).T)
+
+
+def fit_prior(tasks: Tasks, seed: int = 0, say: Say = lambda text: None, cross: bool = True) -> Prior:
+    """Gate and learners fitted to tasks, and intervals widened until they hold on indicators left out in
+    turn.
+    """
+    prior = _fit(tasks, seed)
+    if not cross:
+        return prior
+    fold = np.array([fold_of(str(name), INNER_FOLDS, "inner") for name in tasks.indicator])
+    found, length = [], np.searchsorted(LENGTHS, np.isfinite(tasks.histories.values).sum(axis=1))
+    for f in np.unique(fold):
+        say(f"  widening, part {f + 1} of {INNER_FOLDS}")
+        out = np.flatnonzero(fold == f)
+        found.append(
+            (*scaled(tasks.rows(out), _fit(tasks.rows(np.flatnonzero(fold != f)), seed)), length[out])
+        )
+    mean, actual, length = (np.concatenate(one) for one in zip(*found, strict=True))
+    return replace(prior, widen=widening(mean, actual, length))
+
+
+def _fit(tasks: Tasks, seed: int) -> Prior:
+    h, cells = tasks.histories, grid()
+    unit = units(h)
+    found, turn = features(h, unit)
+    mean, spread = _centre(found)
+    x = np.clip((found - mean) / spread, -5.0, 5.0)
+    weight = np.ones(len(x))
+    fit = fit_cells(h, unit, cells)
+    location, scale, df = ahead(fit, cells, YEARS)
+    actual = (tasks.actual - h.values[:, -1:]) / unit[:, None]
+    gate = fit_gate(x, fit.loglik, _log_density(actual, location, scale, df), weight, seed)
+    keep, share = heaviest(gate.weights(x, fit.loglik))
+    row = np.arange(len(keep))[:, None]
+    mixture = Mixture(share, location[row, keep], scale[row, keep], np.take_along_axis(df, keep, 1))
+    quartiles = mixture.quantiles(np.array([0.25, 0.75]))
+    floor = np.maximum(1e-3 * _mean_change(h, tasks.actual) / unit, 1e-6)
+    width = np.maximum(0.36 * (quartiles[:, :, 1] - quartiles[:, :, 0]).mean(axis=1), 1e-3) + floor
+    learners = tuple(
+        fit_learner(x, actual * turn[:, None], width, floor, weight, seed + k) for k in range(LEARNERS)
+    )
+    same = np.ones((len(LENGTHS) + 1, YEARS, len(KNOTS)))
+    return Prior(cells, mean, spread, gate, learners, SHARE, same)
+
+
+def _centre(found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and spread by which features are scaled; recent values and changes keep a small common scale."""
+    mean, spread = found.mean(axis=0), found.std(axis=0) + 1e-9
+    for i, name in enumerate(NAMES):
+        if name.startswith("ago_"):
+            mean[i], spread[i] = 0.0, 6.0
+        elif name in CHANGES:
+            mean[i], spread[i] = 0.0, 3.0
+    return mean, spread
+
+
+def _mean_change(h: Histories, actual: np.ndarray) -> np.ndarray:
+    every = np.concatenate([h.values, actual], axis=1)
+    with np.errstate(invalid="ignore"):
+        return np.nanmean(np.abs(np.diff(every, axis=1)), axis=1)
+
+
+def _log_density(actual: np.ndarray, location: np.ndarray, scale: np.ndarray, df: np.ndarray) -> np.ndarray:
+    from scipy.special import gammaln
+
+    df = df[:, :, None]
+    z = (actual[:, None, :] - location) / scale
+    constant = gammaln((df + 1) / 2) - gammaln(df / 2) - 0.5 * np.log(df * np.pi)
+    return constant - np.log(scale) - (df + 1) / 2 * np.log1p(z * z / df)
+
+
+def scaled(tasks: Tasks, prior: Prior) -> tuple[np.ndarray, np.ndarray]:
+    """Quantiles before widening (n, 5, 15) and what came after (n, 5), in units of the typical change."""
+    h = tasks.histories
+    unit = units(h)
+    found, turn = features(h, unit)
+    x = prior.inputs(found)
+    fit = fit_cells(h, unit, prior.cells)
+    location, scale, df = ahead(fit, prior.cells, YEARS)
+    keep, weight = heaviest(prior.gate.weights(x, fit.loglik))
+    row = np.arange(len(keep))[:, None]
+    gate = Mixture(weight, location[row, keep], scale[row, keep], np.take_along_axis(df, keep, 1)).quantiles(
+        KNOTS
+    )
+    mean = prior.share * gate + (1.0 - prior.share) * turned(prior.direct(x), turn)
+    return mean, (tasks.actual - h.values[:, -1:]) / unit[:, None]
+
+
+def widening(quantiles: np.ndarray, actual: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """Factors (3, 5, 15) by which distances from the median must grow for central intervals to hold."""
+    groups = range(len(LENGTHS) + 1)
+    return np.stack([_widening(quantiles[length == g], actual[length == g]) for g in groups])
+
+
+def _widening(quantiles: np.ndarray, actual: np.ndarray) -> np.ndarray:
+    middle = quantiles[:, :, MIDDLE]
+    factor = np.ones(quantiles.shape[1:])
+    for k in range(MIDDLE):
+        up, down = quantiles[:, :, -1 - k] - middle, middle - quantiles[:, :, k]
+        side = np.maximum(np.where(actual >= middle, up, down), 1e-9)
+        held = 1.0 - 2.0 * KNOTS[k]
+        held -= 4.0 * SLACK * held * (1.0 - held)
+        factor[:, k] = factor[:, -1 - k] = np.quantile(np.abs(actual - middle) / side, held, axis=0)
+    return factor

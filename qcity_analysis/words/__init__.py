@@ -1,0 +1,1 @@
+"""Results in words, Chinese and English: labels, sentences, amounts, tables of key figures."""

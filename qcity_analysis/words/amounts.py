@@ -1,0 +1,40 @@
+"""Levels and targets as figures and tables show them; the amounts are those of the sentences in `describe`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import describe
+from .numbers import number
+from .texts import text
+
+if TYPE_CHECKING:
+    from ..attainment.assessment import Assessment
+
+
+def level_shown(part: Assessment, value: float, lang: str) -> str:
+    """A level as the sentences say it; an index shows its change on the base year and the index itself."""
+    said = describe.level(part, value, lang)
+    if part.target.kind != "relative_change" or part.threshold is None:
+        return said
+    return text("with_index", lang, change=said, index=number(value))
+
+
+def range_shown(part: Assessment, low: float, high: float, lang: str) -> str:
+    """An interval as the sentences say it; that of an index with the index itself."""
+    said = text("range", lang, low=describe.level(part, low, lang), high=describe.level(part, high, lang))
+    if part.target.kind != "relative_change" or part.threshold is None:
+        return said
+    return text("index_only", lang, said=said, index=text("range", lang, low=number(low), high=number(high)))
+
+
+def target_shown(part: Assessment, lang: str) -> str:
+    """What is asked for, short: "≥ 50 patents per 10k people", "about 4 %", "−18 % (index 82)"."""
+    if part.threshold is None:
+        return ""
+    said = level_shown(part, part.threshold, lang)
+    if part.target.kind == "relative_change":
+        return said
+    if part.target.commitment == "about":
+        return text("about", lang, value=said)
+    return {"at_least": "≥ ", "at_most": "≤ "}.get(str(part.target.direction), "") + said
