@@ -7,8 +7,15 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-IMPORT_NAMES = {"mpl-font": "mpl_font", "ipython": "IPython", "jupyter-client": "jupyter_client"}
-OPTIONAL = {"statsforecast"}  # only in benchmarks/, imported where it is there
+IMPORT_NAMES = {
+    "python-calamine": "python_calamine",
+    "pyyaml": "yaml",
+    "sdmx1": "sdmx",
+    "mpl-font": "mpl_font",
+    "ipython": "IPython",
+    "jupyter-client": "jupyter_client",
+}
+OPTIONAL = {"statsforecast", "dask", "sdmx", "distributed"}  # extras, imported where they are used
 
 
 def _project() -> dict:
@@ -40,7 +47,9 @@ def test_every_dependency_has_a_lower_bound_and_no_upper_one():
 
 
 def test_what_the_library_imports_is_declared():
-    declared = {re.split("[>=]", text)[0] for text in _project()["dependencies"]}
+    extras = _project()["optional-dependencies"]
+    wanted = [*_project()["dependencies"], *extras["dask"], *extras["sdmx"]]
+    declared = {re.split("[>=]", text)[0] for text in wanted}
     names = {IMPORT_NAMES.get(name, name) for name in declared}
     assert _imported("qcity_analysis") - names == set()
 
