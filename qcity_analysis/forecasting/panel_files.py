@@ -13,13 +13,19 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from .. import __version__
 from ..errors import QcityError
+from ..files import write_whole
 from .panel import forecast_panel
+from .prior import digest
+from .workers import each
 
+COLUMNS = ("series_id", "period", "value")
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 ROWS = 1_000_000  # of input in one part, about
 STATE = "_run.json"
@@ -33,25 +39,33 @@ def forecast_files(
     horizon: int = 5,
     levels: Sequence[float] = LEVELS,
     workers: int = 1,
+    scheduler: str = "",
     rows: int = ROWS,
     say: Say = lambda text: None,
 ) -> list[Path]:
     """Forecast a Parquet file or folder of files; returns the parts written to `out`, in order.
 
-    Columns as in `panel.forecast_panel`; each part has series_id, period and a column for each level. Raises
-    QcityError when the source is missing, or `out` holds a run of another source or other options.
+    Columns as in `panel.forecast_panel`; each part has series_id, period and a column for each level. `workers`
+    processes share the parts; or those of a Dask `scheduler` ("tcp://host:8786"), which must see the same
+    folders. About `rows` rows of input make a part. Raises QcityError when the source is missing or has not the
+    columns, when `out` holds another run, or when the scheduler cannot be reached.
     """
-    source, out = Path(source), Path(out)
+    source, out = Path(source).resolve(), Path(out).resolve()
     if not source.exists():
         raise QcityError(f"{source}: no such file or folder")
-    out.mkdir(parents=True, exist_ok=True)
-    dealt, parts = out / "_dealt", _begin(source, out, horizon, levels, rows)
+    _check_levels(levels)
+    parts = _begin(source, out, {"horizon": horizon, "levels": list(levels)}, rows)
+    dealt = out / "_dealt"
     todo = [k for k in range(parts) if not _part(out, k).exists()]
     if todo:
         _deal(source, dealt, parts, say)
-    jobs = [(dealt / f"{k}.parquet", _part(out, k), horizon, tuple(levels)) for k in todo]
-    for done, name in enumerate(_each(jobs, workers), start=parts - len(todo) + 1):
-        say(f"{done} of {parts} parts: {name}")
+    here = [k for k in todo if (dealt / f"{k}.parquet").exists()]
+    jobs = [(dealt / f"{k}.parquet", _part(out, k), horizon, tuple(levels)) for k in here]
+    ready = parts - len(todo)
+    if ready:
+        say(f"{ready} of {parts} parts were there already")
+    for done, name in enumerate(each(_one, jobs, workers, scheduler), start=1):
+        say(f"{done} of {len(jobs)} parts: {name}")
     shutil.rmtree(dealt, ignore_errors=True)
     return [_part(out, k) for k in range(parts) if _part(out, k).exists()]
 
@@ -60,17 +74,57 @@ def _part(out: Path, k: int) -> Path:
     return out / f"part-{k:05d}.parquet"
 
 
-def _begin(source: Path, out: Path, horizon: int, levels: Sequence[float], rows: int) -> int:
-    """The number of parts; refuses to go on with a different run."""
+def _check_levels(levels: Sequence[float]) -> None:
+    if not len(levels) or not all(0 < level < 1 for level in levels):
+        raise QcityError(f"levels must lie between 0 and 1, such as 0.05, 0.5, 0.95; found {list(levels)!r}")
+
+
+def _begin(source: Path, out: Path, options: dict[str, Any], rows: int) -> int:
+    """The number of parts; refuses a source without the columns, and to go on with a different run."""
+    import pyarrow as pa
     import pyarrow.dataset as ds
 
-    count = ds.dataset(source).count_rows()
-    now = {"rows": count, "horizon": horizon, "levels": list(levels), "parts": max(1, -(-count // rows))}
+    try:
+        data = ds.dataset(source, format="parquet")
+        count, names = data.count_rows(), data.schema.names
+    except (pa.ArrowInvalid, OSError) as error:
+        raise QcityError(f"{source}: cannot be read as Parquet: {error}") from error
+    missing = [name for name in COLUMNS if name not in names]
+    if missing:
+        raise QcityError(
+            f"{source}: column {', '.join(missing)} is missing; found {', '.join(names)}; "
+            f"needed are {', '.join(COLUMNS)} and, optionally, support"
+        )
+    parts = max(1, -(-count // rows))
+    now = {
+        "source": _identity(data.files),
+        "prior": digest(),
+        "version": __version__,
+        **options,
+        "parts": parts,
+    }
+    out.mkdir(parents=True, exist_ok=True)
     state = out / STATE
-    if state.exists() and json.loads(state.read_text("utf-8")) != now:
-        raise QcityError(f"{out} holds a run of another source or with other options; choose an empty folder")
-    state.write_text(json.dumps(now), encoding="utf-8")
-    return int(now["parts"])
+    if state.exists():
+        before = json.loads(state.read_text("utf-8"))
+        other = [name for name in now if before.get(name) != now[name]]
+        if other:
+            raise QcityError(
+                f"{out} holds a run with another {', '.join(other)}; choose an empty folder, or delete this one"
+            )
+    write_whole(state, json.dumps(now, indent=1))
+    return parts
+
+
+def _identity(files: list[str]) -> str:
+    """A hash of names, sizes and last bytes of the input files: a Parquet file ends with what it holds."""
+    found = hashlib.sha256()
+    for name in sorted(files):
+        with open(name, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 65536))
+            found.update(f"{Path(name).name} {size} ".encode() + file.read())
+    return found.hexdigest()
 
 
 def _deal(source: Path, dealt: Path, parts: int, say: Say) -> None:
@@ -82,7 +136,7 @@ def _deal(source: Path, dealt: Path, parts: int, say: Say) -> None:
     shutil.rmtree(dealt, ignore_errors=True)
     dealt.mkdir()
     writers: dict[int, pq.ParquetWriter] = {}
-    data = ds.dataset(source)
+    data = ds.dataset(source, format="parquet")
     for batch in data.to_batches(batch_size=200_000):
         names = batch.column("series_id").to_pandas()
         codes, unique = pd.factorize(names)
@@ -101,20 +155,9 @@ def _of(name: str, parts: int) -> int:
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big") % parts
 
 
-def _each(jobs: list[tuple[Path, Path, int, tuple[float, ...]]], workers: int) -> list[str] | map:
-    if workers <= 1 or len(jobs) <= 1:
-        return map(_one, jobs)
-    from concurrent.futures import ProcessPoolExecutor
-
-    with ProcessPoolExecutor(workers) as pool:
-        return list(pool.map(_one, jobs))
-
-
 def _one(job: tuple[Path, Path, int, tuple[float, ...]]) -> str:
     """Forecast one part; written under another name first, so that a part that is there is whole."""
     source, target, horizon, levels = job
-    if not source.exists():
-        return f"{target.name} (no series)"
     found = forecast_panel(pd.read_parquet(source), horizon).quantiles(levels).reset_index()
     found.columns = [str(name) for name in found.columns]
     working = target.with_suffix(f".{os.getpid()}.tmp")

@@ -8,6 +8,7 @@ readable JSON file; `prior/MODEL_CARD.md` says what it was trained on and how we
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import lru_cache
@@ -122,11 +123,21 @@ def shipped() -> Prior:
     >>> len(shipped().cells) > 10
     True
     """
-    return _from_dict(
-        json.loads(
-            resources.files("qcity_analysis").joinpath("forecasting", "prior", FILE).read_text("utf-8")
-        )
-    )
+    return _from_dict(json.loads(_shipped_text()))
+
+
+@lru_cache(maxsize=1)
+def digest() -> str:
+    """SHA-256 of the shipped prior: forecasts are the same where it is the same.
+
+    >>> len(digest())
+    64
+    """
+    return hashlib.sha256(_shipped_text().encode()).hexdigest()
+
+
+def _shipped_text() -> str:
+    return resources.files("qcity_analysis").joinpath("forecasting", "prior", FILE).read_text("utf-8")
 
 
 def load(path: Path | str) -> Prior:
