@@ -1,0 +1,103 @@
+"""Why an answer changed: each step recomputed from a data package that holds only that step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from packages import STEADY, figure, figures, loaded, package, target
+
+import qcity_analysis as qc
+from qcity_analysis.attainment.changes import explain_change
+from qcity_analysis.errors import QcityError
+
+EARLY = {year: STEADY[year] for year in range(2016, 2022)}
+REVISED = figure(2021, 16.4, published="2022-11-30")
+LATE = figure(2022, 14.0, published="2023-02-28")
+
+
+def probability(folder: Path, rows: list[dict[str, object]], as_of: str) -> float:
+    found = qc.assess(loaded(folder, as_of=as_of, observations=rows), "goal", draws=2000).probability
+    assert found is not None
+    return found
+
+
+def test_each_step_is_what_an_assessment_of_only_that_step_gives(tmp_path: Path) -> None:
+    rows = [*figures(EARLY), REVISED, LATE]
+    data = loaded(tmp_path / "all", as_of="2024-12-31", observations=rows)
+    change = explain_change(data, "goal", "made_up", "2022-06-30", "2023-06-30", draws=2000)
+    before = probability(tmp_path / "a", figures(EARLY), "2022-06-30")
+    moved = probability(tmp_path / "b", figures(EARLY), "2023-06-30")
+    revised = probability(tmp_path / "c", [*figures(EARLY), REVISED], "2023-06-30")
+    after = probability(tmp_path / "d", rows, "2023-06-30")
+    assert change.by_time == moved - before
+    assert change.by_revision == revised - moved != 0
+    assert change.by_new_figure == after - revised != 0
+    assert (change.before.probability, change.after.probability) == (before, after)
+    total = change.by_time + change.by_revision + change.by_new_figure
+    assert total == pytest.approx(after - before)
+
+
+def test_the_figures_in_between_are_named_with_what_they_replaced(tmp_path: Path) -> None:
+    other = figure(2021, 1.0, region="otherland", published="2022-11-30")
+    data = loaded(tmp_path, observations=[*figures(EARLY), REVISED, LATE, other])
+    change = explain_change(data, "goal", None, "2022-06-30", "2023-06-30", draws=500)
+    assert [(f.period, f.value, f.before, str(f.known_from)) for f in change.figures] == [
+        ("2021", 16.4, 15.2, "2022-11-30"),
+        ("2022", 14.0, None, "2023-02-28"),
+    ]
+
+
+def test_a_verdict_that_a_revision_turns_is_laid_to_the_revision(tmp_path: Path) -> None:
+    turned = figure(2021, 25.0, published="2022-11-30")
+    data = loaded(tmp_path, observations=[*figures(EARLY), turned], targets=[target(threshold=22)])
+    change = explain_change(data, "goal", None, "2022-06-30", "2023-06-30", draws=1000)
+    assert change.before.probability is not None and change.before.probability < 0.5
+    assert (change.word, change.flipped) == ("revision", True)
+    assert (change.by_time, change.by_new_figure) == (0.0, 0.0)
+
+
+def test_the_deadlines_figure_settles_the_verdict_and_counts_as_a_new_figure(tmp_path: Path) -> None:
+    rows = [*figures(EARLY), figure(2022, 21.0)]
+    data = loaded(tmp_path, observations=rows, targets=[target(deadline=2022)])
+    change = explain_change(data, "goal", None, "2022-06-30", "2023-06-30", draws=500)
+    assert (change.before.status, change.after.status, change.word) == ("forecast", "met", "new_figure")
+    assert change.by_new_figure == pytest.approx(1 - (change.before.probability or 0))
+
+
+def test_nothing_published_leaves_the_answer_unchanged(tmp_path: Path) -> None:
+    data = loaded(tmp_path, observations=figures(EARLY))
+    change = explain_change(data, "goal", None, "2022-06-30", "2022-09-30", draws=500)
+    assert (change.word, change.flipped, change.figures, change.by_time) == ("unchanged", False, [], 0.0)
+
+
+def test_a_target_without_probability_has_no_shares_and_does_not_fail(tmp_path: Path) -> None:
+    data = loaded(tmp_path, observations=[figure(2021, 15.0), figure(2022, 16.0)])
+    change = explain_change(data, "goal", None, "2022-06-30", "2023-06-30")
+    assert (change.by_time, change.by_revision, change.by_new_figure) == (None, None, None)
+    assert (change.word, change.flipped) == ("unchanged", False)
+    assert [f.period for f in change.figures] == ["2022"]
+
+
+def test_each_definition_has_its_own_change(tmp_path: Path) -> None:
+    data = qc.load()
+    change = explain_change(data, "energy_per_gdp", "china_14fyp", "2024-03-31", "2025-03-31", draws=1000)
+    assert {part.after.role for part in change.parts} == {"definition"}
+    for part in change.parts:
+        assert part.before.definition["indicator_id"] == part.after.definition["indicator_id"]
+    assert change.to_dict()["parts"][0]["definition"] == change.parts[0].after.definition["indicator_id"]
+
+
+def test_days_out_of_order_are_refused(tmp_path: Path) -> None:
+    data = loaded(tmp_path)
+    with pytest.raises(QcityError) as error:
+        explain_change(data, "goal", None, "2023-06-30", "2022-06-30")
+    assert (
+        str(error.value) == "the earlier day must come before the later one; found 2023-06-30 and 2022-06-30"
+    )
+
+
+def test_a_day_after_the_one_the_data_were_loaded_for_is_refused(tmp_path: Path) -> None:
+    data = qc.load(package(tmp_path), as_of="2023-01-01")
+    with pytest.raises(QcityError, match="as_of 2023-06-30 is later than 2023-01-01"):
+        explain_change(data, "goal", None, "2022-06-30", "2023-06-30")
