@@ -6,12 +6,14 @@ from pathlib import Path
 
 from ..forecasting.prior import FILE, save
 from .modelcard import write_card
+from .moves import FILE as MOVES
+from .moves import write_moves
 from .train import CAP, ORIGINS, Say, draw_tasks, fit_prior, read_bank
 
 
 def train_prior(bank_path: Path | str, out_dir: Path | str, say: Say = print, seed: int = 0) -> Path:
-    """Train the prior from a bank, validate it, write `prior.json` and MODEL_CARD.md; returns the prior's
-    path.
+    """Train the prior from a bank, validate it, write `prior.json`, `moves.json` and MODEL_CARD.md;
+    returns the prior's path.
     """
     bank = read_bank(bank_path)
     out = Path(out_dir)
@@ -20,5 +22,6 @@ def train_prior(bank_path: Path | str, out_dir: Path | str, say: Say = print, se
     say("training on all indicators")
     tasks = draw_tasks(bank, list(bank.values), ORIGINS, CAP, seed)
     save(fit_prior(tasks, seed, say), out / FILE)
+    write_moves(bank, out / MOVES)
     write_card(bank, out / "MODEL_CARD.md", say, seed)
     return out / FILE
