@@ -6,11 +6,13 @@ Each function takes the tables by name and returns problems. Reading the files i
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable
 
 import pandas as pd
 
 from ..errors import Problem, did_you_mean
+from .quickread import by_value
 from .tables import PERIOD
 
 Tables = dict[str, pd.DataFrame]
@@ -80,12 +82,11 @@ def _comparators(tables: Tables) -> list[Problem]:
 
 
 def _units(tables: Tables) -> list[Problem]:
-    frame = tables["observations"].merge(
-        tables["indicators"][["indicator_id", "unit"]], on="indicator_id", suffixes=("", "_of_indicator")
-    )
+    frame = tables["observations"]
     changes = frame["measure"].isin(["change_pct", "cumulative_change_pct"])
-    frame = frame.assign(expected=frame["unit_of_indicator"].where(~changes, "%"))
-    bad = frame[(frame["unit"] != frame["expected"]) & (frame["unit"] != "")]
+    expected = _of_indicator(tables, "unit").where(~changes, "%")
+    bad = (frame["unit"] != expected) & (frame["unit"] != "") & expected.notna()
+    bad = frame[bad].assign(expected=expected[bad])
     return [
         Problem(
             "observations.csv",
@@ -99,8 +100,17 @@ def _units(tables: Tables) -> list[Problem]:
     ]
 
 
+def _of_indicator(tables: Tables, column: str) -> pd.Series:
+    """A column of the indicators for every observation; NaN where the indicator is unknown."""
+    known = tables["indicators"].drop_duplicates("indicator_id").set_index("indicator_id")[column]
+    return tables["observations"]["indicator_id"].map(known)
+
+
 def _ranges(tables: Tables) -> list[Problem]:
-    frame = tables["observations"].merge(tables["indicators"][["indicator_id", "support"]], on="indicator_id")
+    frame = tables["observations"][["row", "measure", "value"]].assign(
+        support=_of_indicator(tables, "support")
+    )
+    frame = frame[frame["support"].notna()]
     level = frame["measure"].isin(["level", "count_new", "count_total"])
     low = level & frame["support"].isin(["percent", "positive", "count"]) & (frame["value"] < 0)
     high = level & (frame["support"] == "percent") & (frame["value"] > 100)
@@ -193,19 +203,19 @@ def _base_periods(tables: Tables) -> list[Problem]:
 
 
 def _future(observations: pd.DataFrame, today: dt.date) -> list[Problem]:
+    def year(cell: str) -> float:
+        return float(cell[:4]) if cell[:4].isdigit() else math.nan
+
+    readable = by_value(observations["period"], lambda cell: PERIOD.fullmatch(cell) is not None).astype(bool)
+    frame = observations.loc[readable, ["row", "period", "published"]]
+    begun, published = (by_value(frame[name], year).astype(float) for name in ("period", "published"))
     problems = []
-    for r in observations[["row", "period", "published"]].itertuples(index=False):
-        match = PERIOD.fullmatch(r.period)
-        if match is None:
-            continue
-        year = int(match["year"])
-        if r.published[:4].isdigit() and year > int(r.published[:4]):
+    for r in frame[(begun > published) | (begun > today.year)].itertuples(index=False):
+        if year(r.period) > year(r.published):
             allowed = f"a period that had begun when it was published ({r.published})"
             remedy = "correct the period or the date; a forecast or a target is not an observation"
-        elif year > today.year:
+        else:
             allowed = f"a period that has begun by {today.isoformat()}"
             remedy = "delete the row: a forecast or a target is not an observation"
-        else:
-            continue
         problems.append(Problem("observations.csv", int(r.row), "period", r.period, allowed, remedy))
     return problems

@@ -16,6 +16,7 @@ import pandas as pd
 from ..errors import DataError, Problem, QcityError, unknown
 from ..files import PROJECT
 from .crosscheck import check_tables
+from .quickread import by_value
 from .tables import PERIOD, TABLES, is_date, read_table
 
 ASSUMED_LAG_MONTHS = 6
@@ -218,17 +219,24 @@ def _last_days(dates: pd.Series) -> pd.Series:
 def _with_dates(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFrame:
     """Observations with `year`, `known_from` and `published_assumed`."""
     frame = observations.copy()
-    parts = frame["period"].str.extract(PERIOD)
-    frame["year"] = parts["year"].astype(int)
-    month = parts["month"].astype(float).fillna(parts["quarter"].astype(float) * 3).fillna(12).astype(int)
-    ends = pd.to_datetime({"year": frame["year"], "month": month, "day": 1})
+    frame["year"] = by_value(frame["period"], lambda cell: int(cell[:4])).astype("int64")
+    months = by_value(frame["period"], _last_month).astype("int64")
     lag = frame["indicator_id"].map(indicators.set_index("indicator_id")["publication_lag_months"])
-    lag = lag.astype(float).fillna(ASSUMED_LAG_MONTHS).astype(int)
-    months = ends.dt.year * 12 + ends.dt.month - 1 + lag
-    assumed = pd.to_datetime(
-        {"year": months // 12, "month": months % 12 + 1, "day": 1}
-    ) + pd.offsets.MonthEnd(0)
-    stated = _last_days(frame["published"])
-    frame["known_from"] = stated.fillna(assumed)
+    months += lag.astype(float).fillna(ASSUMED_LAG_MONTHS).astype("int64")
+    assumed = by_value(
+        months, lambda month: pd.Timestamp(month // 12, month % 12 + 1, 1) + pd.offsets.MonthEnd(0)
+    )
+    codes, distinct = pd.factorize(frame["published"])
+    days = _last_days(pd.Series(distinct, dtype=str)).to_numpy("datetime64[us]")
+    stated = pd.Series(days[codes], index=frame.index)
+    frame["known_from"] = stated.fillna(assumed.astype("datetime64[us]"))
     frame["published_assumed"] = stated.isna()
     return frame
+
+
+def _last_month(period: str) -> int:
+    """The month in which a period ends, in months since the year 0 (January of year 1 is 12)."""
+    parts = PERIOD.fullmatch(period)
+    assert parts is not None  # checked when the table was read
+    month = int(parts["month"] or 3 * int(parts["quarter"] or 4))
+    return 12 * int(parts["year"]) + month - 1

@@ -17,6 +17,8 @@ from pathlib import Path
 import pandas as pd
 
 from ..errors import Problem, did_you_mean
+from .cache import through_copy
+from .quickread import LARGE, regular_rows
 
 QUALIFIERS = ("=", "~", ">=", "<=")
 MEASURES = ("level", "change_pct", "cumulative_change_pct", "count_new", "count_total")
@@ -112,8 +114,13 @@ TABLES = {
             *_text("unit_zh", "definition_zh", "definition_en", "continues"),
             Column("break_period", "year", True, True),
             *_text("break_reason_zh", "break_reason_en"),
-            Column("derived", "choice", True, True, ("none", "yearly_changes", "ratio")),
-            *_text("comparators", "note"),
+            Column("derived", "choice", True, True, ("none", "yearly_changes", "ratio", "per_head", "sum")),
+            *_text("comparators", "note", "inputs"),
+            Column("factor", "number", True, True),
+            Column("timing", "choice", True, True, ("average", "total", "stock")),
+            Column("splice", "choice", True, True, ("none", "ratio", "difference")),
+            Column("splice_year", "year", True, True),
+            *_text("splice_reason_zh", "splice_reason_en"),
         ),
         ("indicator_id",),
     ),
@@ -215,6 +222,12 @@ def read_table(path: Path, name: str) -> tuple[pd.DataFrame, list[Problem]]:
             return _empty(table), []
         remedy = f"create it in {path.parent}, or name another folder"
         return _empty(table), [Problem(path.name, None, None, "no such file", f"the table {name!r}", remedy)]
+    if path.stat().st_size > LARGE:
+        return through_copy(path, lambda: _read_file(path, table))
+    return _read_file(path, table)
+
+
+def _read_file(path: Path, table: Table) -> tuple[pd.DataFrame, list[Problem]]:
     text, problems = _decode(path)
     if problems:
         return _empty(table), problems
@@ -243,10 +256,28 @@ def _decode(path: Path) -> tuple[str, list[Problem]]:
 
 
 def _parse(text: str, file: str, table: Table) -> tuple[pd.DataFrame, list[Problem]]:
-    reader = csv.reader(io.StringIO(text, newline=""))
+    first = text[: text.find("\n") + 1]  # of a large file the whole is not copied for its header
+    large = len(text) > LARGE and first.count('"') % 2 == 0
+    reader = csv.reader(io.StringIO(first if large else text, newline=""))
     header = [cell.strip() for cell in next(reader, [])]
     problems = _check_header(header, file, table)
-    rows, lines = [], []
+    frame = regular_rows(text, header) if large else None
+    if frame is None:
+        frame, ragged = _careful_rows(text, header, file)
+        problems += ragged
+    else:
+        frame["row"] = range(2, len(frame) + 2)
+    for column in table.columns:
+        if column.name not in frame:
+            frame[column.name] = ""
+    return frame[[*(column.name for column in table.columns), "row"]], problems
+
+
+def _careful_rows(text: str, header: list[str], file: str) -> tuple[pd.DataFrame, list[Problem]]:
+    """The rows below the header with the line each ends in; a row of another length is a problem."""
+    reader = csv.reader(io.StringIO(text, newline=""))
+    next(reader, None)
+    rows, lines, problems = [], [], []
     for cells in reader:
         if not any(cell.strip() for cell in cells):
             continue
@@ -258,10 +289,7 @@ def _parse(text: str, file: str, table: Table) -> tuple[pd.DataFrame, list[Probl
         lines.append(reader.line_num)
     frame = pd.DataFrame(rows, columns=header, dtype=str)
     frame = frame.loc[:, ~frame.columns.duplicated()].map(str.strip)
-    for column in table.columns:
-        if column.name not in frame:
-            frame[column.name] = ""
-    return frame[[column.name for column in table.columns]].assign(row=lines), problems
+    return frame.assign(row=pd.Series(lines, dtype="int64")), problems
 
 
 def _check_header(header: list[str], file: str, table: Table) -> list[Problem]:
@@ -286,14 +314,12 @@ def _check_header(header: list[str], file: str, table: Table) -> list[Problem]:
 def _check_cells(frame: pd.DataFrame, column: Column, file: str) -> list[Problem]:
     if (frame[column.name] == "").all() and (column.optional or frame.empty):
         return []
-    problems = []
-    for cell in frame[column.name].unique():
-        fault = _fault(cell, column)
-        if fault is None:
-            continue
-        rows = frame.loc[frame[column.name] == cell, "row"]
-        problems += [Problem(file, int(row), column.name, cell, *fault) for row in rows]
-    return problems
+    faults = {cell: fault for cell in frame[column.name].unique() if (fault := _fault(cell, column))}
+    bad = frame[frame[column.name].isin(list(faults))]
+    return [
+        Problem(file, int(row), column.name, cell, *faults[cell])
+        for row, cell in zip(bad["row"], bad[column.name], strict=True)
+    ]
 
 
 def _fault(cell: str, column: Column) -> tuple[str, str] | None:
@@ -309,12 +335,13 @@ def _fault(cell: str, column: Column) -> tuple[str, str] | None:
 
 def _check_key(frame: pd.DataFrame, table: Table, file: str) -> list[Problem]:
     key = list(table.key)
-    repeated = frame[frame.duplicated(key, keep="first")]
-    first = frame.drop_duplicates(key).set_index(key)["row"] if len(repeated) else None
+    every = frame[frame.duplicated(key, keep=False)]
+    first = every.groupby(key, sort=False)["row"].transform("first")
+    repeated = every[every["row"] != first]
     problems = []
-    for cells in repeated[[*key, "row"]].itertuples(index=False):
-        *values, row = cells
-        earlier = first.loc[tuple(values) if len(values) > 1 else values[0]]  # type: ignore[union-attr]
+    for (*values, row), earlier in zip(
+        repeated[[*key, "row"]].itertuples(index=False), first[repeated.index], strict=True
+    ):
         found = " / ".join(value for value in values if value)
         remedy = f"it stands in row {int(earlier)} already: delete one, or give a revision its own `published` date"
         problems.append(Problem(file, int(row), ", ".join(key), found, "each key once", remedy))
