@@ -1,0 +1,196 @@
+"""Figures as people type them: what number a cell holds, or that it holds none.
+
+Reads full-width digits, thousands separators, percent signs, marks of a missing figure, bounds in signs and in words,
+and footnote marks. Out of scope: which indicator and year a cell belongs to (`layouts`), and units (`mapping`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ..errors import QcityError
+
+Cell = str | int | float | bool | dt.date | dt.time | dt.timedelta | None
+
+MISSING = frozenset({"", "-", "--", "..", "...", "…", "……", "/", "\\", "na", "n/a", "n.a.", "不详", "暂无"})
+MARKS = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳*†‡¹²³⁴⁵⁶⁷⁸⁹"
+UNREADABLE = "a number, a bound as ≥96 or 96以上, or a mark for none as — … - / .. or blank"
+REMEDY = "correct the cell in a copy of the file, or add the figure with `qcity add`"
+
+_SIGNS = {">=": ">=", "≥": ">=", "⩾": ">=", "≧": ">=", ">": ">=", "<=": "<=", "≤": "<=", "⩽": "<=", "≦": "<=",
+          "<": "<=", "~": "~", "≈": "~", "∼": "~"}  # fmt: skip
+_WORDS = {
+    ">=": ("不低于", "不少于", "大于等于", "至少", "超过", "高于", "大于", "超", "逾", "over", "at least"),
+    "<=": ("不高于", "不超过", "小于等于", "至多", "低于", "小于", "不足", "不到", "under", "at most"),
+    "~": ("大约", "约为", "约", "接近", "近", "about", "approx."),
+}
+_ENDINGS = {">=": ("及以上", "以上"), "<=": ("及以下", "以下", "以内"), "~": ("左右",)}
+_PREFIX = {word: sign for sign, words in _WORDS.items() for word in words} | _SIGNS
+_SUFFIX = {word: sign for sign, words in _ENDINGS.items() for word in words}
+_MINUS = str.maketrans(dict.fromkeys("−‐‑‒–—―─", "-"))
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0x2003: " ", 0x2009: " ",
+               0x202F: " ", 0xA0: " ", 0x2007: " "}  # fmt: skip
+_GROUPED = re.compile(r"[+-]?\d{1,3}([, '])\d{3}(\1\d{3})*(\.\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+
+
+class UnreadableCell(QcityError):
+    """A cell that is not empty and holds no number that can be read without guessing."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a cell says: `value` (decimal text, every digit kept), `qualifier` (=, ~, >=, <=), whether it was written
+    with a percent sign, and the footnote `marks` beside it.
+
+    >>> Reading("96", ">=").percent
+    False
+    """
+
+    value: str
+    qualifier: str = "="
+    percent: bool = False
+    marks: str = ""
+
+
+def read_figure(cell: Cell) -> Reading | None:
+    """The number in a cell; None when the cell says that there is none. Raises UnreadableCell for anything else.
+
+    A comma, a full-width comma, a space or an apostrophe separates thousands, and only in groups of three; a number of
+    a spreadsheet is written with the 15 digits that the spreadsheet itself keeps.
+
+    >>> read_figure("１，２３４．５"), read_figure("96％以上")
+    (Reading(value='1234.5', qualifier='=', percent=False, marks=''),
+     Reading(value='96', qualifier='>=', percent=True, marks=''))
+    >>> read_figure("…") is None, read_figure(0.1 + 0.2).value, read_figure("3.60①").marks
+    (True, '0.3', '①')
+    >>> read_figure("1,23")
+    Traceback (most recent call last):
+    ...
+    qcity_analysis.data.cells.UnreadableCell: '1,23' is not a number that can be read without guessing
+    """
+    if cell is None:
+        return None
+    if isinstance(cell, bool | dt.date | dt.time | dt.timedelta):
+        raise UnreadableCell(f"{cell} is not a number")
+    if isinstance(cell, int | float):
+        return _from_float(float(cell))
+    text, marks = without_marks(cell)
+    text = half_width(text).translate(_MINUS).strip()
+    if re.sub(r"\s", "", text).casefold() in MISSING:
+        return None
+    text, qualifier = _qualifier(text, cell)
+    text, percent = _percent(text)
+    return Reading(_digits(text, cell), qualifier, percent, marks)
+
+
+def _from_float(number: float) -> Reading | None:
+    if number != number:
+        return None
+    if number in (float("inf"), float("-inf")):
+        raise UnreadableCell(f"{number} is not a number")
+    return Reading(plain(Decimal(f"{number:.15g}")))
+
+
+def plain(number: Decimal) -> str:
+    """A decimal without an exponent and without zeros that only arithmetic put there.
+
+    >>> plain(Decimal("1.20E+3")), plain(Decimal("0.30"))
+    ('1200', '0.30')
+    """
+    text = f"{number:f}"
+    return "0" if Decimal(text) == 0 and "." not in text else text
+
+
+def half_width(text: str) -> str:
+    """Full-width digits, letters, punctuation and every kind of space as ordinary ones; all else as it was.
+
+    Not Unicode's compatibility form, which would turn the footnote mark in 3.6① into another digit.
+
+    >>> half_width("３．６％　①")
+    '3.6% ①'
+    """
+    return text.translate(_FULL_WIDTH)
+
+
+def without_marks(text: str) -> tuple[str, str]:
+    """A text without the footnote marks at its end, and these marks.
+
+    >>> without_marks("研发强度（%）①")
+    ('研发强度（%）', '①')
+    """
+    bare = text.strip()
+    stem = re.sub(rf"(\s*([{re.escape(MARKS)}]|[（(]?注\s*[:：]?\s*\d*[）)]?))+$", "", bare)
+    stem = stem if stem else bare
+    return stem, re.sub(r"\s", "", bare[len(stem) :])
+
+
+def _qualifier(text: str, cell: str) -> tuple[str, str]:
+    found = []
+    for word in sorted(_PREFIX, key=len, reverse=True):
+        if text.casefold().startswith(word):
+            text = text[len(word) :].strip()
+            found.append(_PREFIX[word])
+            break
+    for word in sorted(_SUFFIX, key=len, reverse=True):
+        if text.endswith(word):
+            text = text[: -len(word)].strip()
+            found.append(_SUFFIX[word])
+            break
+    if len(set(found)) > 1:
+        raise UnreadableCell(f"{cell!r} is bounded in two ways")
+    return text, found[0] if found else "="
+
+
+def _percent(text: str) -> tuple[str, bool]:
+    if text.endswith("%"):
+        return text[:-1].strip(), True
+    return text, False
+
+
+def _digits(text: str, cell: str) -> str:
+    bare = re.sub("[, ']", "", text) if _GROUPED.fullmatch(text) else text
+    if not _NUMBER.fullmatch(bare):
+        raise UnreadableCell(f"{cell!r} is not a number that can be read without guessing")
+    return plain(Decimal(bare))
+
+
+_QUARTERS = {"一": 1, "二": 2, "三": 3, "四": 4, "1": 1, "2": 2, "3": 3, "4": 4}
+
+
+def read_period(cell: Cell) -> str | None:
+    """The period a heading names, as in the data contract; None when it names none.
+
+    Years as 2020, 2020.0, "2020年", "２０２０"; year-to-date figures as "2024年1-8月", "2024年前三季度",
+    "2024年上半年", "2024-Q3", "2024-08". A single month or quarter ("2024年8月") is no period of the contract
+    and gives None.
+
+    >>> [read_period(c) for c in (2020.0, "２０２１年①", "2024年1—8月", "2024年前三季度", "2024年上半年", "2024年8月")]
+    ['2020', '2021', '2024-08', '2024-Q3', '2024-Q2', None]
+    """
+    if isinstance(cell, bool) or cell is None:
+        return None
+    if isinstance(cell, int | float):
+        return str(int(cell)) if cell == cell and cell == int(cell) and 1900 <= cell <= 2100 else None
+    if not isinstance(cell, str):
+        return None
+    text = re.sub(r"\s", "", half_width(without_marks(cell)[0]).translate(_MINUS))
+    if re.fullmatch(r"(19|20)\d\d(-(Q[1-4]|0[1-9]|1[0-2]))?", text):
+        return text
+    match = re.fullmatch(r"((?:19|20)\d\d)年?(.*)", text)
+    return _part_of_year(match[1], match[2]) if match else None
+
+
+def _part_of_year(year: str, part: str) -> str | None:
+    if part in ("", "度", "年度", "全年"):
+        return year
+    if part in ("上半年", "一季度", "1季度", "第一季度"):
+        return f"{year}-Q2" if part == "上半年" else f"{year}-Q1"
+    if match := re.fullmatch(r"前([二三四1-4])个?季度", part):
+        return f"{year}-Q{_QUARTERS[match[1]]}"
+    if match := re.fullmatch(r"1月?[-~至](\d{1,2})月", part):
+        return f"{year}-{int(match[1]):02d}" if 1 <= int(match[1]) <= 12 else None
+    return None

@@ -1,0 +1,107 @@
+"""SDMX files as grids: SDMX-CSV by itself, SDMX-ML and SDMX-JSON through the optional package sdmx1.
+
+Each figure becomes a row under the names of its dimensions and attributes. Out of scope: structure messages; codes are
+kept as they are and given their meaning by the mapping.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from pathlib import Path
+from typing import Any
+
+from ..errors import DataError, Problem, QcityError
+from .grids import Grid, as_text
+
+MESSAGES = (".xml", ".json")
+STATUS = {"": "", "A": "", "P": "preliminary", "E": "estimate", "F": "estimate", "I": "estimate"}
+
+
+def is_sdmx_csv(header: list[str]) -> bool:
+    """Whether the first cells of a text file are those of SDMX-CSV 2.0 or 1.0.
+
+    >>> is_sdmx_csv(["STRUCTURE", "STRUCTURE_ID", "ACTION", "REF_AREA"]), is_sdmx_csv(["DATAFLOW", "FREQ"])
+    (True, True)
+    >>> is_sdmx_csv(["指标", "2020"])
+    False
+    """
+    ids = [_id(cell) for cell in header[:3]]
+    return ids[:2] == ["STRUCTURE", "STRUCTURE_ID"] or ids[:1] == ["DATAFLOW"]
+
+
+def from_sdmx_csv(grid: Grid) -> Grid:
+    """The same grid with identifiers alone, where the file gives "identifier: name" in headings and cells.
+
+    >>> header = ("STRUCTURE", "STRUCTURE_ID", "REF_AREA: Area", "OBS_VALUE")
+    >>> rows = (header, ("dataflow", "X:Y(1)", "NJ: Nanjing", "3.5"))
+    >>> from_sdmx_csv(Grid("a.csv", "", rows, (1, 2))).rows[1][2]
+    'NJ'
+    """
+    header = [as_text(cell) for cell in grid.rows[0]]
+    both = [": " in name for name in header]
+    rows = [tuple(_id(name) for name in header)]
+    for row in grid.rows[1:]:
+        cells = [
+            _id(as_text(cell))
+            if k < len(both) and both[k] and header[k].split(":")[0] != "OBS_VALUE"
+            else cell
+            for k, cell in enumerate(row)
+        ]
+        rows.append(tuple(cells))
+    return dataclasses.replace(grid, rows=tuple(rows), long=True, opened_as=f"SDMX-CSV, {grid.opened_as}")
+
+
+def read_sdmx(path: Path) -> list[Grid]:
+    """The figures of an SDMX-ML or SDMX-JSON data message: one grid, a row for each figure.
+
+    Raises QcityError when sdmx1 is not installed, DataError when the file is no data message or holds no figure.
+
+    >>> import tempfile
+    >>> place = Path(tempfile.mkdtemp()) / "a.xml"
+    >>> _ = place.write_text("<a/>")
+    >>> try:
+    ...     read_sdmx(place)
+    ... except DataError as error:
+    ...     print(error.problems[0].allowed)
+    an SDMX-ML or SDMX-JSON data message
+    """
+    try:
+        import sdmx
+    except ImportError as error:
+        raise QcityError(
+            f"{path.name}: reading SDMX-ML and SDMX-JSON needs the package sdmx1; install it with "
+            "pip install 'qcity-analysis[sdmx]', or export the data as SDMX-CSV"
+        ) from error
+    logging.getLogger("sdmx").setLevel(logging.ERROR)
+    try:
+        message = sdmx.read_sdmx(path)
+    except Exception as error:  # the readers of sdmx1 raise whatever their parser meets
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        raise _refusal(path, f"a file that cannot be read ({reason})") from error
+    figures = [_figure(obs) for dataset in getattr(message, "data", None) or () for obs in dataset.obs]
+    if not figures:
+        raise _refusal(path, "no figure")
+    header = list(dict.fromkeys(name for figure in figures for name in figure))
+    rows = (tuple(header), *(tuple(figure.get(name, "") for name in header) for figure in figures))
+    return [Grid(path.name, "", rows, tuple(range(len(rows))), opened_as="SDMX", long=True)]
+
+
+def _refusal(path: Path, found: str) -> DataError:
+    allowed = "an SDMX-ML or SDMX-JSON data message"
+    remedy = "ask the publisher for a data message (not a structure), or export the data as SDMX-CSV"
+    return DataError([Problem(path.name, None, None, found, allowed, remedy)])
+
+
+def _figure(obs: Any) -> dict[str, Any]:
+    """Dimensions and attributes of one figure (the nearer one counts), and its value."""
+    found = {name: str(value.value) for name, value in obs.key.values.items()}
+    for holder in (obs.series_key, obs):
+        attributes = getattr(holder, "attrib", None) or {}
+        found |= {name: str(getattr(a.value, "id", a.value)) for name, a in attributes.items()}
+    value = "" if obs.value is None or str(obs.value) == "NaN" else obs.value
+    return found | {"OBS_VALUE": value}
+
+
+def _id(cell: str) -> str:
+    return cell.split(":")[0].strip() if ": " in cell else cell.strip()
