@@ -95,25 +95,25 @@ def test_figures_that_agree_within_rounding_are_no_conflict(tmp_path: Path) -> N
     assert "conflict" not in codes(series(tmp_path, rows, base_year=2020))
 
 
-def test_bounds_and_year_to_date_figures_are_set_aside_and_named(tmp_path: Path) -> None:
+def test_bounds_year_to_date_figures_and_counts_are_no_levels(tmp_path: Path) -> None:
     rows = [
         *figures({2020: 10, 2021: 11}),
         figure(2022, 12, qualifier=">="),
         figure("2023-Q2", 13, published="2023-08-01"),
-        change(2022, 3, qualifier="<="),
+        change(2022, 15, qualifier="<="),
+        change(2019, 3, qualifier="<="),
         figure(2022, 4, measure="count_new"),
     ]
     found = series(tmp_path, rows)
     assert found.known().to_dict() == {2020: 10, 2021: 11}
-    assert found.bounds["period"].tolist() == ["2022"]
-    assert dict(
-        zip(found.unused["period"] + found.unused["measure"], found.unused["reason"], strict=True)
-    ) == {
-        "2023-Q2level": "year_to_date",
-        "2022change_pct": "bound_on_change",
-        "2022count_new": "count_of_new",
+    assert found.bounds["period"].tolist() == ["2022", "2022"]
+    assert (found.lower, found.upper) == ({2022: 12}, {2022: pytest.approx(11 * 1.15)})
+    assert dict(zip(found.unused["period"], found.unused["reason"], strict=True)) == {
+        "2023-Q2": "year_to_date_timing",
+        "2019": "bound_on_change",
     }
-    expected = {"bounds", "unused_year_to_date", "unused_bound_on_change", "unused_count_of_new"}
+    assert found.new_counts[["year", "months", "count"]].to_numpy().tolist() == [[2022, 12, 4]]
+    expected = {"bounds_kept", "unused_year_to_date_timing", "unused_bound_on_change", "new_counts"}
     assert expected == set(codes(found))
 
 

@@ -1,35 +1,32 @@
 """From published figures to one annual level series: newest vintages, chained changes, gaps left missing.
 
-Yearly changes are chained from the base year, `Π(1 + r_t)`; a cumulative change is an observation of the level in its
-last year, with the years between unknown. Figures of different definitions are different indicators and never meet
-here. Bounds, year-to-date figures and counts of new items are kept apart and listed, never used as plain levels.
+Yearly changes are chained from the base year; a cumulative change is an observation of the level in its last year,
+with the years between unknown (see `chains`). Figures of different definitions are different indicators and meet
+only where a splice is declared with its reason (see `splices`); an indicator declared as a ratio, a sum or a per-head
+figure is computed from its inputs (see `derived`). Bounds, year-to-date figures, approximate and provisional figures
+are kept as what they are: `AnnualSeries.evidence` hands them to the forecast as bounds, estimates and errors.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
+from .chains import ROUNDING, chain, chained, conflicts
 from .datapackage import Data
+from .derived import Computed, computed, input_names
+from .evidence import evidence_of, links_of
+from .notes import Note
+from .partialyears import ESTIMATES, months_covered, new_counts
+from .splices import is_spliced, spliced
+from .uncertainty import revision_share
 
-ROUNDING = 0.3  # percentage points within which published figures are taken to agree
-
-
-@dataclass(frozen=True)
-class Note:
-    """Something the reader must be told: a code, and the values its sentence needs (see `describe.note`).
-
-    >>> Note("awaiting_figure", {"year": 2025}).code
-    'awaiting_figure'
-    """
-
-    code: str
-    values: dict[str, Any] = field(default_factory=dict)
+__all__ = ["ROUNDING", "AnnualSeries", "Note", "annual_series", "chain", "shifted"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +38,13 @@ class AnnualSeries:
     of each stretch after the first, over `earlier` and `values`), `unit`, `support`, `base_year` (the year set to 100
     when the levels are an index made from changes, else None), `observations` (rows used, with publisher and title),
     `bounds`, `superseded`, `unused` (rows not used as levels; the last with a column `reason`), `notes`.
+
+    Known in part: `lower` and `upper` (year to bound, for years without a level), `noisy` (year to standard error of
+    the level), `shared` (errors that several years share, as an uncertain change moves every later level: year to
+    size), `estimates` (year-to-date figures as estimates of the annual level: year, months, value, error, period,
+    measure, published_value), `new_counts` (counts of new items, one row a year: year, months, count, qualifier).
+    `inputs` are the series a derived indicator is computed from, `derived` how ("none", "ratio", "sum", "per_head"),
+    and `factor` what a ratio is multiplied by.
 
     >>> import qcity_analysis as qc
     >>> series = qc.annual_series(qc.load(as_of="2026-01-01"), "rd_intensity", "nanjing")
@@ -61,6 +65,17 @@ class AnnualSeries:
     superseded: pd.DataFrame
     unused: pd.DataFrame
     notes: tuple[Note, ...] = ()
+    lower: Mapping[int, float] = field(default_factory=dict)
+    upper: Mapping[int, float] = field(default_factory=dict)
+    noisy: Mapping[int, float] = field(default_factory=dict)
+    shared: tuple[Mapping[int, float], ...] = ()
+    estimates: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=ESTIMATES))
+    new_counts: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=["year", "months", "count"])
+    )
+    inputs: tuple[AnnualSeries, ...] = ()
+    derived: str = "none"
+    factor: float = 1.0
 
     def known(self) -> pd.Series:
         """The levels without the gaps, index year.
@@ -75,6 +90,40 @@ class AnnualSeries:
         """Everything a forecast may learn from: the unlinked older stretches, then the levels; index year."""
         return pd.concat([self.earlier, self.values]) if len(self.earlier) else self.values
 
+    def evidence(self) -> dict[str, Any]:
+        """What is known in part, as the arguments of `forecast`: lower, upper, noisy, shared, estimates, breaks.
+
+        >>> import qcity_analysis as qc
+        >>> jiangsu = qc.annual_series(qc.load(as_of="2025-12-31"), "rd_intensity", "jiangsu")
+        >>> sorted(jiangsu.evidence()["noisy"])
+        [2024]
+        """
+        rows = self.estimates
+        told = dict(
+            zip(rows["year"].astype(int), zip(rows["value"], rows["error"], strict=True), strict=True)
+        )
+        return {
+            "lower": dict(self.lower),
+            "upper": dict(self.upper),
+            "noisy": dict(self.noisy),
+            "shared": tuple(dict(one) for one in self.shared),
+            "estimates": {year: (float(value), float(error)) for year, (value, error) in told.items()},
+            "breaks": self.breaks,
+        }
+
+    def points(self) -> int:
+        """Years a forecast can learn from: those with a level and, once two have one, those with a bound or estimate.
+
+        Bounds alone tell neither a level nor how far it moves in a year, so they never count by themselves.
+
+        >>> import qcity_analysis as qc
+        >>> qc.annual_series(qc.load(), "manufacturing_pass", "nanjing").points()
+        0
+        """
+        numbers = int(self.values.count() + self.earlier.count())
+        partly = {*self.lower, *self.upper, *(int(year) for year in self.estimates["year"])}
+        return numbers + len(partly) if numbers >= 2 else numbers
+
 
 def annual_series(
     data: Data, indicator_id: str, region: str, *, base_year: int | None = None, prefer: str = "cumulative"
@@ -84,7 +133,8 @@ def annual_series(
     Where there are published levels they are used as they are, and yearly changes extend them. Where there are only
     changes the result is an index with `base_year` = 100 (default: the first year that can be linked). `prefer` says
     which figure wins in a year that has both a cumulative change on `base_year` and a chain of yearly changes:
-    "cumulative" or "changes"; the difference is a note either way. Raises QcityError for an unknown name.
+    "cumulative" or "changes"; the difference is a note either way. A sum (`derived`) counts from the year after
+    `base_year`. Raises QcityError for an unknown name.
 
     >>> import qcity_analysis as qc
     >>> energy = qc.annual_series(qc.load(as_of="2023-03-31"), "energy_per_gdp", "china", base_year=2020)
@@ -93,49 +143,13 @@ def annual_series(
     """
     indicator = data.indicator(indicator_id)
     data.require_region(region)
-    rows = data.observations
-    rows = rows[(rows["indicator_id"] == indicator_id) & (rows["region"] == region)]
-    newest, superseded = _newest(rows)
-    used, bounds, unused = _sort_out(newest)
-    links = _links(used, base_year)
-    levels = used[used["measure"].isin(["level", "count_total"])]
-    index = levels.empty and bool(links)
-    if index:
-        root = _root(links, base_year)
-        stretches = _stretches({root: 100.0}, links, root if prefer == "cumulative" else None)
-    else:
-        stretches = _stretches(dict(zip(levels["year"], levels["value"], strict=True)), links, None)
-        root = None
-    values, earlier, breaks = _arrange(stretches)
-    notes = [*_conflicts(values, links), *_notes_on(used, superseded, bounds, unused)]
-    return AnnualSeries(
-        indicator_id=indicator_id,
-        region=region,
-        values=values,
-        earlier=earlier,
-        breaks=breaks,
-        unit=f"{root} = 100" if root is not None else str(indicator["unit"]),
-        support="positive" if index else str(indicator["support"]),
-        base_year=root,
-        observations=_with_sources(used, data),
-        bounds=_with_sources(bounds, data),
-        superseded=_with_sources(superseded, data),
-        unused=_with_sources(unused, data),
-        notes=tuple(notes),
-    )
-
-
-def chain(changes: Sequence[float], start: float = 100.0) -> list[float]:
-    """Levels from yearly changes in percent: `start` × Π(1 + r/100), one level per change.
-
-    >>> [round(level, 3) for level in chain([1.51, -2.2, -4.18])]
-    [101.51, 99.277, 95.127]
-    """
-    levels, level = [], start
-    for change in changes:
-        level *= 1 + change / 100
-        levels.append(level)
-    return levels
+    inputs = tuple(annual_series(data, name, region) for name in input_names(indicator))
+    made = computed(indicator, inputs, base_year)
+    found = _from_figures(data, indicator, region, made, base_year, prefer)
+    if not is_spliced(indicator):
+        return found
+    older = annual_series(data, str(indicator["continues"]), region, prefer=prefer)
+    return spliced(found, older, indicator)
 
 
 def shifted(series: AnnualSeries, year: int, level: float, by_ratio: bool = True) -> AnnualSeries:
@@ -149,161 +163,123 @@ def shifted(series: AnnualSeries, year: int, level: float, by_ratio: bool = True
     """
     at = float(series.values[year])
     if by_ratio or series.support in ("positive", "count"):
-        ratio = level / at
         base = year if level == 100.0 else None
-        return dataclasses.replace(
-            series, values=series.values * ratio, earlier=series.earlier * ratio, base_year=base
-        )
-    values, earlier = series.values + (level - at), series.earlier + (level - at)
-    if series.support == "percent":
-        values, earlier = values.clip(0, 100), earlier.clip(0, 100)
-    return dataclasses.replace(series, values=values, earlier=earlier)
+        return dataclasses.replace(_moved(series, level / at, 0.0, math.inf), base_year=base)
+    return _moved(series, 1.0, level - at, 100.0 if series.support == "percent" else math.inf)
+
+
+def _moved(series: AnnualSeries, ratio: float, step: float, top: float) -> AnnualSeries:
+    """Every level, bound, estimate and error at `ratio` times its size plus `step`; levels kept to 0 to `top`."""
+    low = 0.0 if math.isfinite(top) else -math.inf
+
+    def move(level: float) -> float:
+        return min(max(level * ratio + step, low), top)
+
+    rows = series.estimates
+    return dataclasses.replace(
+        series,
+        values=(series.values * ratio + step).clip(low, top),
+        earlier=(series.earlier * ratio + step).clip(low, top),
+        lower={year: move(bound) for year, bound in series.lower.items()},
+        upper={year: move(bound) for year, bound in series.upper.items()},
+        noisy={year: error * ratio for year, error in series.noisy.items()},
+        shared=tuple({year: size * ratio for year, size in one.items()} for one in series.shared),
+        estimates=rows.assign(value=[move(value) for value in rows["value"]], error=rows["error"] * ratio),
+        inputs=(),
+        derived="none",
+    )
+
+
+def _from_figures(
+    data: Data, indicator: pd.Series, region: str, made: Computed, base_year: int | None, prefer: str
+) -> AnnualSeries:
+    """The series from the published figures of the indicator itself and what was computed from its inputs."""
+    rows = data.observations
+    rows = rows[(rows["indicator_id"] == indicator["indicator_id"]) & (rows["region"] == region)]
+    newest, superseded = _newest(rows)
+    used, bounds, counts, partial = _sorted_out(newest)
+    own = used[used["measure"].isin(["level", "count_total"])]
+    published = {int(year): float(value) for year, value in zip(own["year"], own["value"], strict=True)}
+    links = links_of(used, base_year)
+    seed = {**made.levels, **published}
+    found = chained(seed, links, base_year, prefer)
+    timing = str(indicator["timing"]) or ("average" if indicator["support"] == "percent" else "")
+    share = _share(data, used)
+    part = evidence_of(found, seed, links, used, bounds, partial, share, timing, base_year, prefer)
+    noisy = {year: error for year, error in made.errors.items() if year not in published} | part.noisy
+    unused = newest.loc[list(part.reasons)].assign(reason=list(part.reasons.values()))
+    index = found.root is not None
+    notes = [
+        *made.notes,
+        *made.conflicts(published),
+        *conflicts(found.values, links),
+        *_notes_on(used, superseded, unused, counts),
+        *part.notes(found, used, share),
+    ]
+    return AnnualSeries(
+        indicator_id=str(indicator["indicator_id"]),
+        region=region,
+        values=found.values,
+        earlier=found.earlier,
+        breaks=found.breaks,
+        unit=f"{found.root} = 100" if index else str(indicator["unit"]),
+        support="positive" if index else str(indicator["support"]),
+        base_year=found.root,
+        observations=pd.concat([_with_sources(used, data), *made.observations], ignore_index=True),
+        bounds=_with_sources(part.bounds, data),
+        superseded=_with_sources(superseded, data),
+        unused=_with_sources(unused, data),
+        notes=tuple(notes),
+        lower=made.lower | part.lower if not index else part.lower,
+        upper=part.upper,
+        noisy=noisy,
+        shared=part.shared,
+        estimates=part.estimates,
+        new_counts=_with_sources(counts, data),
+        inputs=made.inputs,
+        derived=made.kind,
+        factor=made.factor,
+    )
 
 
 def _newest(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The newest vintage of each figure, and the vintages it superseded."""
+    """The newest vintage of each figure, and the vintages it superseded; December to date is the year."""
+    months = pd.Series([months_covered(period) for period in rows["period"]], rows.index, dtype=int)
+    rows = rows.assign(months=months, whole=rows["period"].where(months < 12, rows["period"].str[:4]))
     ordered = rows.sort_values(["known_from", "row"], kind="stable")
-    key = ["period", "measure", "base_period"]
-    last = ~ordered.duplicated(key, keep="last")
-    return ordered[last].sort_values(["year", "period"], kind="stable"), ordered[~last]
+    last = ~ordered.duplicated(["whole", "measure", "base_period"], keep="last")
+    newest = ordered[last].sort_values(["year", "period"], kind="stable")
+    return newest.drop(columns="whole"), ordered[~last].drop(columns=["whole", "months"])
 
 
-def _sort_out(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Rows usable as levels or changes, bounds on a level, and the rest with the reason."""
-    partial = rows["period"].str.len() != 4
-    bound = rows["qualifier"].isin([">=", "<="])
-    level = rows["measure"].isin(["level", "count_total"])
+def _sorted_out(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Rows usable as levels or changes, bounds, counts of new items, and figures of a part of a year."""
     new = rows["measure"] == "count_new"
-    reason = pd.Series("", index=rows.index, dtype=object)
-    reason[bound & ~level] = "bound_on_change"
-    reason[new] = "count_of_new"
-    reason[partial] = "year_to_date"
-    spare = reason != ""
-    unused = rows[spare].assign(reason=reason[spare])
-    return rows[~spare & ~bound], rows[~spare & bound], unused
-
-
-@dataclass(frozen=True)
-class _Link:
-    """A published change between two years: level[end] = level[start] × (1 + percent / 100)."""
-
-    start: int
-    end: int
-    percent: float
-
-    @property
-    def ratio(self) -> float:
-        return 1 + self.percent / 100
-
-
-def _links(used: pd.DataFrame, base_year: int | None) -> list[_Link]:
-    links = []
-    for row in used[used["measure"].isin(["change_pct", "cumulative_change_pct"])].itertuples():
-        year = int(row.year)
-        if row.measure == "change_pct":
-            start = year - 1
-        elif pd.isna(row.base_period):
-            if base_year is None:
-                continue
-            start = base_year
-        else:
-            start = int(row.base_period)
-        if start < year:
-            links.append(_Link(start, year, float(row.value)))
-    return links
-
-
-def _root(links: list[_Link], base_year: int | None) -> int:
-    years = {year for link in links for year in (link.start, link.end)}
-    return base_year if base_year in years else min(years)
-
-
-def _stretches(seed: dict[int, float], links: list[_Link], favoured: int | None) -> list[dict[int, float]]:
-    """Levels by year: first what the seed reaches, then each stretch that nothing joins to it (starting at 100)."""
-    found = [_spread(seed, links, favoured)]
-    while True:
-        reached = {year for stretch in found for year in stretch}
-        left = [link for link in links if link.start not in reached and link.end not in reached]
-        if not left:
-            return found
-        found.append(_spread({min(link.start for link in left): 100.0}, left, None))
-
-
-def _spread(seed: dict[int, float], links: list[_Link], favoured: int | None) -> dict[int, float]:
-    """Follow the links from known levels: figures on the favoured base, then yearly changes, then other sums."""
-    levels = dict(seed)
-    for link in links:
-        if link.start == favoured and link.start in levels:
-            levels.setdefault(link.end, levels[link.start] * link.ratio)
-    yearly = sorted((link for link in links if link.end - link.start == 1), key=lambda link: link.end)
-    sums = sorted(
-        (link for link in links if link.end - link.start > 1), key=lambda link: link.end - link.start
-    )
-    while True:
-        if not (_follow(levels, yearly) or _follow(levels, sums, only_one=True)):
-            return levels
-
-
-def _follow(levels: dict[int, float], links: list[_Link], only_one: bool = False) -> bool:
-    found = False
-    for link in [*links, *reversed(links)]:
-        if link.start in levels and link.end not in levels:
-            levels[link.end] = levels[link.start] * link.ratio
-        elif link.end in levels and link.start not in levels:
-            levels[link.start] = levels[link.end] / link.ratio
-        else:
-            continue
-        found = True
-        if only_one:
-            break
-    return found
-
-
-def _arrange(stretches: list[dict[int, float]]) -> tuple[pd.Series, pd.Series, tuple[int, ...]]:
-    """The main stretch as a series with gaps; the older ones before it; where each new stretch begins."""
-    main = _series(stretches[0])
-    older = [_series(s) for s in stretches[1:] if len(main) and s and max(s) < main.index[0]]
-    older = sorted((s for s in older if len(s) > 1), key=lambda s: s.index[0])
-    earlier = pd.concat(older) if older else _series({})
-    starts = [int(s.index[0]) for s in [*older, main] if len(s)]
-    return main, earlier, tuple(starts[1:])
-
-
-def _series(levels: dict[int, float]) -> pd.Series:
-    if not levels:
-        return pd.Series(dtype=float, index=pd.Index([], dtype=int, name="year"), name="level")
-    years = pd.RangeIndex(min(levels), max(levels) + 1, name="year")
-    return pd.Series(
-        [levels.get(year, math.nan) for year in years], index=pd.Index(list(years), name="year"), name="level"
-    )
-
-
-def _conflicts(values: pd.Series, links: list[_Link]) -> list[Note]:
-    notes = []
-    for link in links:
-        start, end = values.get(link.start, math.nan), values.get(link.end, math.nan)
-        implied = 100 * (end / start - 1) if start else math.nan
-        if not math.isnan(implied) and abs(implied - link.percent) > ROUNDING:
-            facts = {"start": link.start, "end": link.end, "published": link.percent, "implied": implied}
-            notes.append(Note("conflict", facts))
-    return notes
+    partial = (rows["months"] < 12) & ~new
+    bound = rows["qualifier"].isin([">=", "<="]) & ~new & ~partial
+    return rows[~new & ~partial & ~bound], rows[bound], new_counts(rows), rows[partial]
 
 
 def _notes_on(
-    used: pd.DataFrame, superseded: pd.DataFrame, bounds: pd.DataFrame, unused: pd.DataFrame
+    used: pd.DataFrame, superseded: pd.DataFrame, unused: pd.DataFrame, counts: pd.DataFrame
 ) -> list[Note]:
     notes = []
     if used["published_assumed"].any():
-        notes.append(
-            Note("assumed_publication", {"periods": list(used.loc[used["published_assumed"], "period"])})
-        )
+        periods = list(used.loc[used["published_assumed"], "period"])
+        notes.append(Note("assumed_publication", {"periods": periods}))
     if len(superseded):
         notes.append(Note("superseded", {"count": len(superseded)}))
-    if len(bounds):
-        notes.append(Note("bounds", {"periods": list(bounds["period"])}))
     for reason, rows in unused.groupby("reason") if len(unused) else []:
         notes.append(Note(f"unused_{reason}", {"periods": list(rows["period"])}))
+    if len(counts):
+        notes.append(Note("new_counts", {"periods": list(counts["period"])}))
     return notes
+
+
+def _share(data: Data, used: pd.DataFrame) -> float:
+    """How far provisional figures of this package were off; looked up only where one is used."""
+    provisional = used["status"].isin(["preliminary", "estimate"]).any()
+    return revision_share(data.observations) if provisional else 0.0
 
 
 def _with_sources(rows: pd.DataFrame, data: Data) -> pd.DataFrame:

@@ -96,7 +96,7 @@ def note(found: Note, lang: str) -> str:
         values["periods"] = join(values["periods"], lang)
     if "status" in values:
         values["status"] = say(f"status_{values['status']}", lang)
-    if found.code == "definition_break":
+    if f"reason_{lang}" in values:
         values["reason"] = str(values.get(f"reason_{lang}", "")).rstrip("。.")
     if found.code == "tolerance":
         values["probability"] = percent(values["probability"], lang)

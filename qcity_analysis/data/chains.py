@@ -1,0 +1,171 @@
+"""Levels from yearly and cumulative changes: `Π(1 + r_t)` along every published link, gaps left missing.
+
+What nothing joins to the main stretch stays a stretch of its own; levels of different stretches never meet.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from .notes import Note
+
+ROUNDING = 0.3  # percentage points within which published figures are taken to agree
+
+
+@dataclass(frozen=True)
+class Link:
+    """A published change between two years: level[end] = level[start] × (1 + percent / 100).
+
+    >>> Link(2020, 2021, -3.0).ratio
+    0.97
+    """
+
+    start: int
+    end: int
+    percent: float
+    label: Any = None  # the row it comes from
+
+    @property
+    def ratio(self) -> float:
+        """Level at the end over level at the start."""
+        return 1 + self.percent / 100
+
+
+@dataclass(frozen=True)
+class Chained:
+    """What links and levels give: `values` (index: every year of the main stretch, NaN in gaps), `earlier` (older
+    stretches nothing joins to it), `later` (newer ones, whose distance from it is unknown), `breaks` (first year of
+    each stretch after the first, over `earlier` and `values`), `root` (the year set to 100, None where levels were
+    given).
+    """
+
+    values: pd.Series
+    earlier: pd.Series
+    later: pd.Series
+    breaks: tuple[int, ...]
+    root: int | None
+
+
+def chain(changes: Sequence[float], start: float = 100.0) -> list[float]:
+    """Levels from yearly changes in percent: `start` × Π(1 + r/100), one level per change.
+
+    >>> [round(level, 3) for level in chain([1.51, -2.2, -4.18])]
+    [101.51, 99.277, 95.127]
+    """
+    levels, level = [], start
+    for change in changes:
+        level *= 1 + change / 100
+        levels.append(level)
+    return levels
+
+
+def chained(
+    levels: dict[int, float], links: list[Link], base_year: int | None = None, prefer: str = "cumulative"
+) -> Chained:
+    """Levels (year to level) extended by links; with no level, an index with `base_year` = 100.
+
+    `prefer` is "cumulative" or "changes": which wins in a year reached by both from the base year of an index.
+
+    >>> chained({2020: 50.0}, [Link(2020, 2021, 10.0), Link(2022, 2023, 5.0)]).values.to_dict()
+    {2020: 50.0, 2021: 55.00000000000001}
+    """
+    root = None
+    if not levels and links:
+        root = _root(links, base_year)
+        stretches = _stretches({root: 100.0}, links, root if prefer == "cumulative" else None)
+    else:
+        stretches = _stretches(levels, links, None)
+    return _arranged(stretches, root)
+
+
+def conflicts(values: pd.Series, links: list[Link]) -> list[Note]:
+    """A note for each published change that the levels used do not show within ROUNDING.
+
+    >>> levels = pd.Series([100.0, 90.0], index=[2020, 2021])
+    >>> [note.code for note in conflicts(levels, [Link(2020, 2021, -8.0), Link(2020, 2021, -10.1)])]
+    ['conflict']
+    """
+    notes = []
+    for link in links:
+        start, end = values.get(link.start, math.nan), values.get(link.end, math.nan)
+        implied = 100 * (end / start - 1) if start else math.nan
+        if not math.isnan(implied) and abs(implied - link.percent) > ROUNDING:
+            facts = {"start": link.start, "end": link.end, "published": link.percent, "implied": implied}
+            notes.append(Note("conflict", facts))
+    return notes
+
+
+def series_of(levels: dict[int, float]) -> pd.Series:
+    """Levels by year as a series with every year from the first to the last; NaN in gaps.
+
+    >>> series_of({2020: 1.0, 2022: 3.0}).to_list()
+    [1.0, nan, 3.0]
+    """
+    if not levels:
+        return pd.Series(dtype=float, index=pd.Index([], dtype=int, name="year"), name="level")
+    years = list(range(min(levels), max(levels) + 1))
+    found = [levels.get(year, math.nan) for year in years]
+    return pd.Series(found, index=pd.Index(years, name="year"), name="level", dtype=float)
+
+
+def _root(links: list[Link], base_year: int | None) -> int:
+    years = {year for link in links for year in (link.start, link.end)}
+    return base_year if base_year in years else min(years)
+
+
+def _stretches(seed: dict[int, float], links: list[Link], favoured: int | None) -> list[dict[int, float]]:
+    """Levels by year: first what the seed reaches, then each stretch that nothing joins to it (starting at 100)."""
+    found = [_spread(seed, links, favoured)]
+    while True:
+        reached = {year for stretch in found for year in stretch}
+        left = [link for link in links if link.start not in reached and link.end not in reached]
+        if not left:
+            return found
+        found.append(_spread({min(link.start for link in left): 100.0}, left, None))
+
+
+def _spread(seed: dict[int, float], links: list[Link], favoured: int | None) -> dict[int, float]:
+    """Follow the links from known levels: figures on the favoured base, then yearly changes, then other sums."""
+    levels = dict(seed)
+    for link in links:
+        if link.start == favoured and link.start in levels:
+            levels.setdefault(link.end, levels[link.start] * link.ratio)
+    yearly = sorted((link for link in links if link.end - link.start == 1), key=lambda link: link.end)
+    sums = sorted(
+        (link for link in links if link.end - link.start > 1), key=lambda link: link.end - link.start
+    )
+    while True:
+        if not (_follow(levels, yearly) or _follow(levels, sums, only_one=True)):
+            return levels
+
+
+def _follow(levels: dict[int, float], links: list[Link], only_one: bool = False) -> bool:
+    found = False
+    for link in [*links, *reversed(links)]:
+        if link.start in levels and link.end not in levels:
+            levels[link.end] = levels[link.start] * link.ratio
+        elif link.end in levels and link.start not in levels:
+            levels[link.start] = levels[link.end] / link.ratio
+        else:
+            continue
+        found = True
+        if only_one:
+            break
+    return found
+
+
+def _arranged(stretches: list[dict[int, float]], root: int | None) -> Chained:
+    """The main stretch as a series with gaps; the older and newer ones beside it; where each older one begins."""
+    main = series_of(stretches[0])
+    others = [series_of(stretch) for stretch in stretches[1:] if len(main) and len(stretch) > 1]
+    older = sorted((s for s in others if s.index[-1] < main.index[0]), key=lambda s: s.index[0])
+    newer = sorted((s for s in others if s.index[0] > main.index[-1]), key=lambda s: s.index[0])
+    earlier = pd.concat(older) if older else series_of({})
+    later = pd.concat(newer) if newer else series_of({})
+    starts = [int(s.index[0]) for s in [*older, main] if len(s)]
+    return Chained(main, earlier, later, tuple(starts[1:]), root)

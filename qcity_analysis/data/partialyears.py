@@ -1,0 +1,163 @@
+"""Year-to-date figures as what they are: counts with their months, and noisy estimates of the annual figure.
+
+What a figure of January to month m says of the whole year depends on the indicator's `timing`:
+- `average` (shares, rates, indices, and every yearly change): the year is m/12 of what is known and the rest of
+  something that differs from it by about one typical yearly change D: error D · (1 − m/12);
+- `total` (amounts that add up over the year): the same of the figure × 12/m;
+- `stock` (a state at the end of the month): the rest of the year at the median yearly change, error D · √(1 − m/12),
+  as a random walk moves.
+Where earlier years have both the figure to the same month and the annual one, D is learned from them
+(LEARNED pseudo-pairs hold the starting value). Without `timing` a year to date says nothing and is listed as unused.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .tables import PERIOD
+
+LEARNED = 2.0  # earlier pairs of year-to-date and annual figure that weigh as much as the starting value
+COUNTS = ["year", "months", "count", "qualifier", "period"]
+ESTIMATES = ["year", "months", "value", "error", "period", "measure", "published_value"]
+
+
+def months_covered(period: str) -> int:
+    """Months of the year that a period covers: 12 for a year, 9 for 2024-Q3, 8 for 2024-08.
+
+    >>> [months_covered(period) for period in ("2024", "2024-Q3", "2024-08")]
+    [12, 9, 8]
+    """
+    match = PERIOD.fullmatch(period)
+    if match is None:
+        raise ValueError(f"{period!r} is not a period of the data contract")
+    if match["quarter"]:
+        return 3 * int(match["quarter"])
+    return int(match["month"] or 12)
+
+
+def new_counts(rows: pd.DataFrame) -> pd.DataFrame:
+    """Counts of new items, one row a year: the whole year, else the year to date with the most months.
+
+    `rows` are newest vintages of `count_new`. Returns the columns of `rows` and `months` (exposure: months / 12 of
+    the year) and `count`; a count with qualifier `>=` is a lower bound.
+
+    >>> table = pd.DataFrame({"year": [2023, 2023, 2024], "period": ["2023-06", "2023", "2024-08"],
+    ...                       "measure": "count_new", "value": [9.0, 17.0, 12.0]})
+    >>> new_counts(table)[["year", "months", "count"]].to_numpy().tolist()
+    [[2023.0, 12.0, 17.0], [2024.0, 8.0, 12.0]]
+    """
+    counted = rows[rows["measure"] == "count_new"]
+    counted = counted.assign(
+        months=[months_covered(period) for period in counted["period"]], count=counted["value"]
+    )
+    counted = counted.sort_values(["year", "months"], kind="stable").drop_duplicates("year", keep="last")
+    return counted.reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class Typical:
+    """How a series moves in a year: the `middle` change, and the typical `size` of a surprise; NaN when unknown."""
+
+    middle: float
+    size: float
+
+
+def typical_change(levels: pd.Series) -> Typical:
+    """Median yearly change of levels (index year, NaN in gaps), and the typical size of a yearly change.
+
+    The size is the median absolute change per √year, as a random walk over a gap moves with its root.
+
+    >>> typical_change(pd.Series([1.0, 2.0, 4.0], index=[2020, 2021, 2022]))
+    Typical(middle=1.5, size=1.5)
+    """
+    known = levels.dropna()
+    if len(known) < 2:
+        return Typical(math.nan, math.nan)
+    years = np.diff(known.index.to_numpy(float))
+    change = np.diff(known.to_numpy(float))
+    return Typical(float(np.median(change / years)), float(np.median(np.abs(change) / np.sqrt(years))))
+
+
+def estimates(
+    rows: pd.DataFrame, levels: pd.Series, timing: str
+) -> tuple[pd.DataFrame, dict[int, str], list[int]]:
+    """Estimates of annual levels from year-to-date `rows`, for the years without one.
+
+    `levels` are the annual levels (index year), `timing` the indicator's (see above). Returns a frame with the columns
+    ESTIMATES (the value and its standard error in the unit of the levels), the reason for each row not used (index
+    label of `rows` to code), and the labels of rows whose year has its annual figure.
+    """
+    found, spare, passed = [], {}, []
+    for label, row in rows.sort_values(["year", "period"]).iterrows():
+        year, months = int(row["year"]), months_covered(str(row["period"]))
+        if not math.isnan(levels.get(year, math.nan)):
+            passed.append(label)
+            continue
+        made = _estimate(row, months, levels, timing, rows)
+        if isinstance(made, str):
+            spare[label] = made
+            continue
+        found.append((year, months, *made, row["period"], row["measure"], float(row["value"]), label))
+    table = pd.DataFrame(found, columns=[*ESTIMATES, "label"])
+    table = table.sort_values(["year", "months"], kind="stable")
+    older = table[table.duplicated("year", keep="last")]
+    spare |= dict.fromkeys(older["label"], "year_to_date_older")
+    return table.drop(older.index).reset_index(drop=True), spare, passed
+
+
+def _estimate(
+    row: pd.Series, months: int, levels: pd.Series, timing: str, rows: pd.DataFrame
+) -> tuple[float, float] | str:
+    """Value and standard error of the annual level, or why the figure cannot say it."""
+    year, value, rest = int(row["year"]), float(row["value"]), 1 - months / 12
+    if row["qualifier"] in (">=", "<="):
+        return "year_to_date_bound"
+    if row["measure"] == "level" and timing not in ("average", "total", "stock"):
+        return "year_to_date_timing"
+    usual = typical_change(levels)
+    if math.isnan(usual.size):
+        return "year_to_date_no_scale"
+    if row["measure"] == "change_pct":
+        before = levels.get(year - 1, math.nan)
+        if math.isnan(before):
+            return "year_to_date_unlinked"
+        change = before * value / 100
+        size = _learned(_pairs_of_changes(rows, levels, months), usual.size)
+        return before + change, size * rest
+    if row["measure"] not in ("level", "count_total"):
+        return "year_to_date_other"
+    if row["measure"] == "count_total" or timing == "stock":
+        return value + rest * usual.middle, max(usual.size, abs(usual.middle) / 4) * math.sqrt(rest)
+    scale = 12 / months if timing == "total" else 1.0
+    size = _learned(_pairs_of_levels(rows, levels, months, scale), usual.size)
+    return value * scale, size * rest
+
+
+def _pairs_of_levels(rows: pd.DataFrame, levels: pd.Series, months: int, scale: float) -> list[float]:
+    """What the annual figure of earlier years differed by from the year to date, per share of the year not covered."""
+    same = rows[(rows["measure"] == "level") & rows["qualifier"].isin(["=", "~"])]
+    found = []
+    for year, period, value in zip(same["year"], same["period"], same["value"], strict=True):
+        annual, covered = levels.get(int(year), math.nan), months_covered(str(period))
+        if covered == months and not math.isnan(annual):
+            found.append((annual - value * scale) / (1 - covered / 12))
+    return found
+
+
+def _pairs_of_changes(rows: pd.DataFrame, levels: pd.Series, months: int) -> list[float]:
+    same = rows[(rows["measure"] == "change_pct") & rows["qualifier"].isin(["=", "~"])]
+    found = []
+    for year, period, value in zip(same["year"], same["period"], same["value"], strict=True):
+        annual, before = levels.get(int(year), math.nan), levels.get(int(year) - 1, math.nan)
+        if months_covered(str(period)) == months and not math.isnan(annual - before):
+            found.append((annual - before * (1 + value / 100)) / (1 - months / 12))
+    return found
+
+
+def _learned(pairs: list[float], start: float) -> float:
+    """Root mean square of the pairs, with the starting value counting as LEARNED of them."""
+    return math.sqrt((LEARNED * start**2 + sum(pair**2 for pair in pairs)) / (LEARNED + len(pairs)))

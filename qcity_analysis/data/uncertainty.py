@@ -1,0 +1,100 @@
+"""How far a figure that is not final may be from the one that will be: a standard error for each published figure.
+
+- `~` ("about 2.7"): anything within one step of the last digit printed, error step / √3.
+- `preliminary` and `estimate`: a share of the typical yearly change. The share is learned from the revisions held in
+  the package itself: the root mean square of (revised − first) / typical yearly change over all figures first published
+  as preliminary or estimate, with STATED counting as PAIRS of them. Only revisions known by the day of the data count.
+- `final` figures are taken as they are.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+STATED = 0.5  # share of the typical yearly change by which a provisional figure is off, before any revision is seen
+PAIRS = 4.0
+CHANGES = ("change_pct", "cumulative_change_pct")
+KEY = ["indicator_id", "region", "period", "measure", "base_period"]
+
+
+def last_digit(value: float) -> float:
+    """One step of the last digit of a number as it is written: 0.1 for 2.7, 1 for 13, 100 for 1100.
+
+    >>> last_digit(2.7), last_digit(13), last_digit(1100)
+    (0.1, 1.0, 100.0)
+    """
+    whole, _, part = f"{abs(value):.10g}".partition(".")
+    if part:
+        return 10.0 ** -len(part) if "e" not in part else abs(value) * 1e-6
+    return 10.0 ** (len(whole) - len(whole.rstrip("0"))) if value else 1.0
+
+
+def revision_share(observations: pd.DataFrame) -> float:
+    """Typical revision of a provisional figure as a share of the typical yearly change of its series.
+
+    `observations` is the table of a loaded package. With no revision in it, the answer is STATED.
+
+    >>> import qcity_analysis as qc
+    >>> 0.3 < revision_share(qc.load().observations) < 1.0
+    True
+    """
+    annual = observations[observations["period"].str.len() == 4]
+    provisional = annual["status"].isin(["preliminary", "estimate"])
+    series = ["indicator_id", "region", "measure"]
+    touched = annual[provisional][series].drop_duplicates()
+    squares = []
+    for name, rows in annual.merge(touched, on=series).groupby(series, sort=True):
+        ordered = rows.sort_values(["known_from", "row"], kind="stable")
+        newest = ordered.drop_duplicates(KEY, keep="last")
+        scale = typical_size(newest, str(name[2]))
+        first = ordered[ordered["status"].isin(["preliminary", "estimate"])].drop_duplicates(
+            KEY, keep="first"
+        )
+        both = first.merge(newest, on=KEY, suffixes=("", "_new"))
+        both = both[both["known_from_new"] > both["known_from"]]
+        if scale > 0:
+            squares += (((both["value_new"] - both["value"]) / scale) ** 2).tolist()
+    return math.sqrt((PAIRS * STATED**2 + sum(squares)) / (PAIRS + len(squares)))
+
+
+def typical_size(rows: pd.DataFrame, measure: str) -> float:
+    """Typical size of a yearly change in the unit of one measure's figures; NaN when it cannot be told.
+
+    For levels the median absolute change per √year; for changes the median absolute figure.
+
+    >>> rows = pd.DataFrame({"year": [2020, 2021, 2022], "value": [-3.0, -2.0, -4.0], "qualifier": "="})
+    >>> typical_size(rows, "change_pct"), typical_size(rows, "level")
+    (3.0, 1.5)
+    """
+    rows = rows[rows["qualifier"].isin(["=", "~"])].sort_values("year")
+    if measure in CHANGES:
+        return float(np.median(np.abs(rows["value"]))) if len(rows) else math.nan
+    if len(rows) < 2:
+        return math.nan
+    years = np.maximum(np.diff(rows["year"].to_numpy(float)), 1.0)
+    return float(np.median(np.abs(np.diff(rows["value"].to_numpy(float))) / np.sqrt(years)))
+
+
+def standard_errors(used: pd.DataFrame, share: float) -> pd.Series:
+    """Standard error of each figure in its own unit (index as `used`; 0 for a final figure without `~`).
+
+    `used` are the figures of one series; `share` is `revision_share`. A cumulative change may be off by as much as one
+    yearly change; where the typical change is unknown, one step of the last digit stands for it.
+
+    >>> rows = pd.DataFrame({"year": [2020, 2021, 2022], "value": [2.5, 2.6, 2.7], "qualifier": ["=", "=", "~"],
+    ...                      "status": ["final", "final", "preliminary"], "measure": "level"})
+    >>> standard_errors(rows, share=0.5).round(3).tolist()
+    [0.0, 0.0, 0.076]
+    """
+    steps = used["value"].map(last_digit).astype(float)
+    about = (used["qualifier"] == "~") * steps / math.sqrt(3)
+    yearly = used[used["measure"] != "cumulative_change_pct"]
+    sizes = {name: typical_size(rows, str(name)) for name, rows in yearly.groupby("measure")}
+    sizes.setdefault("cumulative_change_pct", sizes.get("change_pct", math.nan))
+    scale = used["measure"].map(sizes).astype(float)
+    scale = scale.where(scale > 0, steps)
+    revised = used["status"].isin(["preliminary", "estimate"]) * share * scale
+    return np.sqrt(about**2 + revised**2)
