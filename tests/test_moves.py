@@ -80,6 +80,8 @@ def test_a_share_counts_moves_at_least_as_fast_in_the_direction_needed_or_in_eit
     for move in (-3.0, -0.4, 0.0, 1.1, 4.0):
         slow = float(np.mean(drawn >= move) if move >= 0 else np.mean(drawn <= move))
         assert moves.share(move, 4) == pytest.approx(slow, abs=0.006)
+        lost = float(np.mean(drawn >= -abs(move)))
+        assert moves.share(-abs(move), 4, rising=True) == pytest.approx(lost, abs=0.006)
         both = float(np.mean(np.abs(drawn) >= abs(move)))
         assert moves.share(move, 4, either=True) == pytest.approx(both, abs=0.012)
 

@@ -65,12 +65,15 @@ class Moves:
     indicators: int
     quantiles: np.ndarray
 
-    def share(self, move: float, years: int, *, either: bool = False) -> float | None:
-        """Share of the bank's moves over so many years that went at least as far a year as `move`, in its direction.
+    def share(
+        self, move: float, years: int, *, rising: bool | None = None, either: bool = False
+    ) -> float | None:
+        """Share of the bank's moves over so many years that went at least as far a year as `move`.
 
-        With `either` a series that moved as far the other way counts too: what is good differs between indicators.
-        None beyond 10 years, or where the bank has no such move. The answer is known to within one percentile; 0
-        and 1 mean beyond the outermost one.
+        They count in the direction of `move`, or in that of `rising` where it is given (a move of -1 when a rise is
+        wanted: at most that much lost). With `either` a series that moved as far the other way counts too, for what is
+        good differs between indicators. None beyond 10 years, or where the bank has no such move. The answer is known
+        to within one percentile; 0 and 1 mean beyond the outermost one.
 
         >>> moves = Moves("real", 9, 3, np.tile(np.linspace(-4.9, 4.9, 99), (10, 1)))
         >>> round(moves.share(2.0, 3), 3), round(moves.share(-2.0, 3, either=True), 3)
@@ -81,7 +84,7 @@ class Moves:
         known = self.quantiles[years - 1]
         if np.isnan(known).any():
             return None
-        size = abs(move)
+        rising = move >= 0 if rising is None else rising
 
         def at_least(x: float) -> float:
             return 1 - float(np.interp(x - TIE, known, LEVELS, left=0.0, right=1.0))
@@ -90,8 +93,8 @@ class Moves:
             return float(np.interp(x + TIE, known, LEVELS, left=0.0, right=1.0))
 
         if either:
-            return min(1.0, at_least(size) + at_most(-size))
-        return at_least(move) if move >= 0 else at_most(move)
+            return min(1.0, at_least(abs(move)) + at_most(-abs(move)))
+        return at_least(move) if rising else at_most(move)
 
 
 def write_moves(bank: Bank, path: Path | str) -> Path:
