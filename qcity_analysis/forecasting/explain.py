@@ -26,13 +26,15 @@ class Explanation:
 
     Attributes: `shares`, weight of each family of cells, summing to one; `last_value`, by how much the
     median one year ahead moves when the last value moves by 1; `without`, the median in the last year
-    forecast if a year had not been known (index year); `median`, that median with every year known.
+    forecast if a year had not been known (index year); `median`, that median with every year known;
+    `structural`, the share of the quantiles that the cells make (the rest are the learners').
     """
 
     shares: dict[str, float]
     last_value: float
     without: pd.Series
     median: float
+    structural: float
 
     def __str__(self) -> str:
         first, second = sorted(self.shares, key=lambda name: -self.shares[name])[:2]
@@ -80,7 +82,7 @@ def explain(
             without[int(year)] = float(_medians(rest, support, breaks, years, prior)[-1])
     median = float(_medians(seen, support, breaks, horizon, prior)[-1])
     last = float((near[1][0] - near[0][0]) / (inward * step))
-    return Explanation(shares, last, pd.Series(without, dtype=float), median)
+    return Explanation(shares, last, pd.Series(without, dtype=float), median, float(prior.share))
 
 
 def family_of(prior: Prior) -> np.ndarray:

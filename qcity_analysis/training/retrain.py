@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..forecasting.comparators import FILE as SHARES
 from ..forecasting.prior import FILE, save
+from .borrowing import write_shares
 from .modelcard import write_card
 from .moves import FILE as MOVES
 from .moves import write_moves
@@ -12,8 +14,8 @@ from .train import CAP, ORIGINS, Say, draw_tasks, fit_prior, read_bank
 
 
 def train_prior(bank_path: Path | str, out_dir: Path | str, say: Say = print, seed: int = 0) -> Path:
-    """Train the prior from a bank, validate it, write `prior.json`, `moves.json` and MODEL_CARD.md;
-    returns the prior's path.
+    """Train the prior from a bank, validate it, write `prior.json`, `moves.json`,
+    `borrowing.json` and MODEL_CARD.md; returns the prior's path.
     """
     bank = read_bank(bank_path)
     out = Path(out_dir)
@@ -23,5 +25,6 @@ def train_prior(bank_path: Path | str, out_dir: Path | str, say: Say = print, se
     tasks = draw_tasks(bank, list(bank.values), ORIGINS, CAP, seed)
     save(fit_prior(tasks, seed, say), out / FILE)
     write_moves(bank, out / MOVES)
+    write_shares(bank, out / SHARES, say, seed)
     write_card(bank, out / "MODEL_CARD.md", say, seed)
     return out / FILE

@@ -1,0 +1,29 @@
+"""The section of a page that explains its forecast."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..words.explanations import explained, without_table
+from ..words.keyfigures import html_table
+from ..words.labels import panel_title
+from .sections import _say, _show, heading
+
+if TYPE_CHECKING:
+    from ..attainment.assessment import Assessment
+
+
+def why(assessment: Assessment, lang: str) -> None:
+    """Show which cells carry each mixture forecast and what each year contributes; nothing where there is none."""
+    parts = [part for part in assessment.parts or (assessment,) if part.forecast is not None]
+    parts = [part for part in parts if part.model == "mixture" and part.status == "forecast"]
+    if not parts:
+        return
+    _say(heading("why", lang))
+    for part in parts:
+        assert part.forecast is not None
+        found = part.forecast.explain()
+        title = f"### {panel_title(part, lang)}\n\n" if len(parts) > 1 else ""
+        _say(title + "\n\n".join(explained(part, found, lang)))
+        if len(found.without):
+            _show(html_table(without_table(part, found, lang), index=True))

@@ -1,0 +1,118 @@
+"""Borrowing from comparators: how far a forecast moves, recomputed the slow way; and how the shares are learned."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from qcity_analysis.errors import QcityError
+from qcity_analysis.forecasting.comparators import Move, Shares, borrow, learned, together
+from qcity_analysis.forecasting.features import units
+from qcity_analysis.forecasting.forecasts import forecast, one_history
+from qcity_analysis.training import borrowing
+
+CITY = pd.Series([2.0, 2.2, 2.3, 2.5], index=range(2017, 2021))
+PROVINCE = pd.Series([4.0, 4.1, 4.3, 4.4, 4.9, 5.3], index=range(2017, 2023))
+SHARES = Shares(0.5, (0.4, 0.3, 0.2))
+
+
+def unit(series):
+    return float(units(one_history(series, "positive", ()))[0])
+
+
+def test_published_years_pull_by_their_share_and_later_ones_go_on_from_there():
+    own = forecast(CITY, 2023, support="positive")
+    moved = borrow(own, [PROVINCE], SHARES)
+    before = PROVINCE.loc[:2020]
+    expected = forecast(PROVINCE, 2023, support="positive").median()[2023]
+    theirs = (np.array([4.9, 5.3, expected]) - 4.4) / unit(before) * unit(CITY)
+    gap = theirs - (own.median().to_numpy() - 2.5)
+    by_hand = [0.5 * gap[0], 0.5 * gap[1], 0.5 * gap[1] + 0.4 * (gap[2] - gap[1])]
+    np.testing.assert_allclose(moved.median() - own.median(), by_hand, atol=2e-3)
+
+
+def test_the_spread_stays_as_it_was():
+    own = forecast(CITY, 2022, support="real")
+    widths = [
+        f.interval(0.9).diff(axis=1)["upper"].to_numpy() for f in (own, borrow(own, [PROVINCE], SHARES))
+    ]
+    np.testing.assert_allclose(*widths)
+
+
+def test_without_a_comparator_that_can_be_compared_nothing_moves():
+    own = forecast(CITY, 2022, support="positive")
+    short, ended = PROVINCE.loc[2019:], PROVINCE.loc[:2019]
+    assert borrow(own, []) is own
+    assert borrow(own, [short, ended], SHARES) is own
+
+
+def test_a_comparator_that_moves_like_the_city_is_expected_to_changes_nothing():
+    own = forecast(CITY, 2022, support="real")
+    path = pd.concat([CITY, own.median()])
+    np.testing.assert_allclose(borrow(own, [path], SHARES).median(), own.median(), atol=1e-9)
+
+
+def test_nothing_leaves_the_possible_range():
+    city = pd.Series([97.0, 98.0, 99.0, 99.5], index=range(2017, 2021))
+    soaring = pd.Series([50.0, 51.0, 52.0, 53.0, 80.0, 99.0], index=range(2017, 2023))
+    moved = borrow(forecast(city, 2022, support="percent"), [soaring], Shares(1.0, (1.0, 1.0, 1.0)))
+    assert moved.paths.max() <= 100
+
+
+def test_a_comparator_outside_the_support_is_named():
+    own = forecast(CITY, 2022, support="percent")
+    with pytest.raises(QcityError, match="^jiangsu/share: .*outside its support 'percent'"):
+        borrow(own, [pd.Series([90, 95, 105, 106], index=range(2017, 2021), name="jiangsu/share")])
+
+
+def test_the_mean_of_several_comparators_counts_in_units_of_their_own_change():
+    other = 10 * PROVINCE.loc[:2022]
+    both = together(CITY, [PROVINCE, other], np.array([2021, 2022]), "positive")
+    one = together(CITY, [PROVINCE], np.array([2021, 2022]), "positive")
+    np.testing.assert_allclose(both.change, one.change, rtol=1e-6)
+    assert both.published == 2
+
+
+def made(share, seed=0, indicators=4):
+    """Cases whose truth lies `share` of the way from the own median to the comparators."""
+    rng = np.random.default_rng(seed)
+    knots = np.sort(rng.normal(size=(5, 15)), axis=1) * 0.05
+    knots[:, 7] = 0.0
+    cases = []
+    for k in range(80):
+        theirs = Move(np.cumsum(rng.normal(0.5, 1.0, size=5)), 5)
+        actual = 10 + share * theirs.change + rng.normal(scale=0.02, size=5)
+        later = Move(theirs.change, 0)
+        cases.append(borrowing.Case(f"i{k % indicators}", 3 + k % 9, 10.0, 10 + knots, actual, theirs, later))
+    return cases
+
+
+@pytest.mark.parametrize("share", [0.0, 0.35, 0.8])
+def test_the_shares_are_found_again_in_simulated_cases(share):
+    found = borrowing.fit_shares(made(share))
+    np.testing.assert_allclose([found.published, *found.expected], share, atol=0.051)
+
+
+def test_evidence_judges_each_indicator_with_shares_learned_on_the_others():
+    cases = made(0.6, indicators=8)
+    odd = [c for c in made(0.0, seed=1, indicators=8) if c.indicator == "i0"]
+    mixed = [c for c in cases if c.indicator != "i0"] + odd
+    found = borrowing.evidence(mixed)
+    assert found["published"]["by_indicator"]["i0"] > 1 > found["published"]["by_indicator"]["i1"]
+    assert found["indicators"] == 8 and found["cases"] == len(mixed)
+
+
+def test_the_shipped_shares_come_with_their_evidence_and_it_speaks_for_them():
+    from importlib import resources
+
+    place = resources.files("qcity_analysis").joinpath("forecasting", "prior", "borrowing.json")
+    content = json.loads(place.read_text("utf-8"))
+    assert [learned().published, *learned().expected] == [
+        content["shares"]["published"],
+        *content["shares"]["expected"],
+    ]
+    for key in ("published", "expected"):
+        assert content["evidence"][key]["crps"] < 1
+        assert 0.85 <= content["evidence"][key]["interval_90_holds"] <= 0.95
+    assert "qcity train-prior" in content["command"]
