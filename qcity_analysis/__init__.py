@@ -14,6 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
+    from . import rules as rules
     from .attainment.assessing import assess as assess
     from .attainment.assessment import Assessment as Assessment
     from .attainment.scorecards import scorecard as scorecard
@@ -46,10 +47,14 @@ _HOME = {
     "scorecard": "attainment.scorecards",
 }
 
-__all__ = sorted(_HOME)
+_ROOMS = ("rules",)  # subpackages that are used by their own name, as qc.rules.evaluate
+
+__all__ = sorted([*_HOME, *_ROOMS])
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(f".{name}", __name__)
     if name not in _HOME:
         raise AttributeError(f"module 'qcity_analysis' has no attribute {name!r}")
     value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
@@ -58,4 +63,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,71 @@
+"""Command on published rules: rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import EXIT_CODES, AsOf, DataDir, Json, Language, PlanName, app, print_json
+
+if TYPE_CHECKING:
+    from ..attainment.assessment import Assessment
+
+
+@app.command(
+    epilog=f"Example: qcity rules energy_per_gdp --plan china_14fyp --as-of 2023-03-31   {EXIT_CODES}"
+)
+def rules(
+    target: Annotated[str, typer.Argument(help="Name of the target; `qcity list` shows them.")],
+    plan: PlanName = None,
+    region: Annotated[str | None, typer.Option("--region", help="Ask the same of another region.")] = None,
+    as_of: AsOf = None,
+    language: Language = "en",
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """What do published progress rules say, beside the probability? Writes nothing."""
+    from ..attainment.assessing import assess
+    from ..data.datapackage import load
+    from ..rules.assessed import judged
+    from ..words.texts import check_language
+
+    check_language(language)
+    answer = assess(load(data, as_of=as_of), target, plan=plan, region=region)
+    parts = judged(answer)
+    if as_json:
+        print_json([_plain(part) for part in parts])
+    else:
+        for part in parts:
+            print("\n".join(_lines(part, language)) + "\n")
+    raise typer.Exit(3 if answer.status == "not_assessable" else 0)
+
+
+def _lines(part: Assessment, language: str) -> list[str]:
+    from ..pages.rules_sections import counted, said, yes_or_no
+    from ..rules.assessed import results_for
+    from ..rules.catalogue import RULES
+    from ..words import describe
+
+    lines = [describe.headline(part, language)]
+    for rule, result in results_for(part).items():
+        verdict = f" → {yes_or_no(result, language)}" if result.category else ""
+        lines.append(f"  {RULES[rule].name(language)}: {said(result, language)}{verdict}")
+    return [*lines, counted(part, language)]
+
+
+def _plain(part: Assessment) -> dict[str, Any]:
+    from ..rules.assessed import results_for
+
+    return {
+        "target": part.target.target_id,
+        "plan": part.target.plan,
+        "definition": part.definition["indicator_id"],
+        "as_of": part.as_of.isoformat(),
+        "status": part.status,
+        "probability": part.probability,
+        "rules": {
+            rule: {"category": said.category, "will_meet": said.will_meet, "reason": said.reason}
+            for rule, said in results_for(part).items()
+        },
+    }

@@ -1,0 +1,85 @@
+"""LMDI-I: how much of a change in intensity came from structure and how much from the intensities themselves."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from ..errors import QcityError
+
+
+def logarithmic_mean(a: float, b: float) -> float:
+    """`L(a, b) = (a - b) / (ln a - ln b)`, with `L(a, a) = a` and, as a limit, `L(a, 0) = 0`.
+
+    Raises QcityError for a number below 0.
+
+    >>> logarithmic_mean(3, 3), round(logarithmic_mean(1, math.e), 4), logarithmic_mean(2, 0)
+    (3.0, 1.7183, 0.0)
+    """
+    if min(a, b) < 0:
+        raise QcityError(f"a logarithmic mean needs figures of 0 or more; found {a:g} and {b:g}")
+    if min(a, b) == 0:
+        return 0.0
+    # with r = ln(a / b): b (e^r - 1) / r, which is exact where a is close to b
+    r = math.log(a / b)
+    return float(a) if r == 0 else b * math.expm1(r) / r
+
+
+def decompose(start: pd.DataFrame, end: pd.DataFrame) -> pd.DataFrame:
+    """Contributions of structure and intensity to the change of `E / V`, by sector; their sum is the whole change.
+
+    `start` and `end` have one row a sector (same index) and the columns `energy` (E_i) and `value` (V_i): any quantity
+    and any output, each in one unit. With `I = E / V = Σ S_i I_i`, `S_i = V_i / V`, `I_i = E_i / V_i` and
+    `w_i = L(E_i^t / V^t, E_i^0 / V^0)`: structure `w_i ln(S_i^t / S_i^0)`, intensity `w_i ln(I_i^t / I_i^0)`, in
+    the unit of E / V. Returns columns structure, intensity and total, one row a sector and a last row "total".
+
+    Source: Ang (2005), The LMDI approach to decomposition analysis, Energy Policy 33, 867-871; figures of 0 by the
+    analytical limits of Ang and Liu (2007): a sector that starts or stops producing is structure, one that starts or
+    stops using energy is intensity. Raises QcityError for other sectors, missing columns, figures below 0 or missing,
+    energy without output, or no output at all.
+
+    >>> start = pd.DataFrame({"energy": [60.0, 20.0], "value": [20.0, 40.0]}, index=["heavy", "light"])
+    >>> end = pd.DataFrame({"energy": [50.0, 30.0], "value": [20.0, 60.0]}, index=["heavy", "light"])
+    >>> decompose(start, end).loc["total"].round(4).tolist()
+    [-0.1879, -0.1455, -0.3333]
+    """
+    if set(start.index) != set(end.index) or start.index.has_duplicates or end.index.has_duplicates:
+        raise QcityError("both tables need the same sectors, each once")
+    before, after = _checked(start, "start"), _checked(end.loc[start.index], "end")
+    rows = {}
+    whole_0, whole_1 = float(before["value"].sum()), float(after["value"].sum())
+    for sector in before.index:
+        e_0, v_0 = (float(before.at[sector, name]) for name in ("energy", "value"))
+        e_1, v_1 = (float(after.at[sector, name]) for name in ("energy", "value"))
+        rows[sector] = _parts(e_0 / whole_0, v_0 / whole_0, e_1 / whole_1, v_1 / whole_1)
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["structure", "intensity"])
+    table.loc["total"] = table.sum()
+    return table.assign(total=table.sum(axis=1))
+
+
+def _parts(use_0: float, share_0: float, use_1: float, share_1: float) -> tuple[float, float]:
+    """Structure and intensity of one sector; `use` is E_i / V."""
+    if use_0 > 0 and use_1 > 0:
+        weight = logarithmic_mean(use_1, use_0)
+        structure = weight * math.log(share_1 / share_0)
+        return structure, (use_1 - use_0) - structure
+    if share_0 == 0 or share_1 == 0:
+        return use_1 - use_0, 0.0
+    return 0.0, use_1 - use_0
+
+
+def _checked(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    missing = [column for column in ("energy", "value") if column not in table]
+    if missing:
+        raise QcityError(
+            f"the table at the {name} lacks the column {missing[0]!r}; it needs energy and value"
+        )
+    for sector, row in table[["energy", "value"]].iterrows():
+        if row.isna().any() or (row < 0).any():
+            raise QcityError(f"{sector} at the {name}: energy and value are figures of 0 or more")
+        if row["value"] == 0 and row["energy"] > 0:
+            raise QcityError(f"{sector} at the {name}: energy without output has no intensity")
+    if not table["value"].sum() > 0:
+        raise QcityError(f"no output at the {name}")
+    return table
