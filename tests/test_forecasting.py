@@ -251,7 +251,8 @@ def test_a_bound_moves_the_forecast_as_far_as_it_says_something():
     plain = forecast(y, 2024, support="percent", rng=0).median()[2024]
     high = forecast(y, 2024, support="percent", lower={2023: 97.0}, rng=0)
     empty = forecast(y, 2024, support="percent", lower={2023: 50.0}, rng=0)
-    assert high.years.tolist() == [2024]
+    assert high.years.tolist() == [2022, 2023, 2024]
+    assert (high.paths[:, 1] >= 97).all()
     assert high.median()[2024] > plain + 0.5
     assert abs(empty.median()[2024] - plain) < 0.4
     both = forecast(y, 2024, support="percent", lower={2023: 95.9}, upper={2023: 96.1}, rng=0)

@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 
 from ..errors import QcityError, did_you_mean
+from .draws import draw
 from .explain import Explanation, explain
 from .histories import LOWER, SUPPORTS, UPPER, Histories, SeriesError, from_frame
-from .marginals import at_levels
-from .panel import Ahead, PanelForecast, forecast_panel, look_ahead
-from .partial import completed
+from .panel import PanelForecast, forecast_panel, look_ahead
+from .partial import PartlyKnown
+from .particles import conditioned
 from .prior import Prior, shipped
 
 __all__ = ["Forecast", "PanelForecast", "combine", "forecast", "forecast_panel"]
@@ -113,15 +114,23 @@ def forecast(
     lower: Mapping[int, float] | None = None,
     upper: Mapping[int, float] | None = None,
     noisy: Mapping[int, float] | None = None,
+    shared: Sequence[Mapping[int, float]] = (),
+    estimates: Mapping[int, tuple[float, float]] | None = None,
     prior: Prior | None = None,
 ) -> Forecast:
-    """Forecast one series from the year after its last observed value up to and including `until`.
+    """Forecast one series from the year after its last value up to and including `until`.
 
     `series` has years as index; NaN or missing years are gaps. `support` is the possible range: real,
     positive (0 or more), percent (0 to 100) or count. `breaks` are years in which a new segment starts
     whose level is not linked to the one before (a change of definition); size and direction of changes are
     shared across segments. `model` is "mixture" (default) or one of `models.NAMES`. An integer `rng` makes
     a new Generator.
+
+    What is known in part (mixture only): `lower` and `upper` bounds and `estimates` (value, standard error) of
+    years without a value; `noisy` standard errors of years with one; `shared` errors that move several years
+    together (year to size), as an uncertain change moves every later level. A year that is known in part only,
+    after the last value, is forecast like any other, and keeps to what is known of it. Two values are enough
+    where a third year is known in part.
 
     Raises SeriesError for values that cannot be forecast (see `histories.from_frame`) and QcityError for
     arguments that make no sense.
@@ -137,15 +146,20 @@ def forecast(
         raise QcityError(f"draws must be a whole number, 1 or more; found {draws!r}")
     generator = np.random.default_rng(rng) if isinstance(rng, (int, np.integer)) else rng
     prior = prior or shipped()
-    history = one_history(series, support, breaks)
-    if lower or upper or noisy:
-        if model != "mixture" or len(breaks):
-            raise QcityError("bounds and noisy values need model 'mixture' and a series without breaks")
-        history = completed(series, support, lower or {}, upper or {}, noisy or {}, prior, generator)
-    years = _years(int(history.last_year[0]), until)
-    if model == "mixture":
+    known = PartlyKnown.of(series, support, breaks, lower, upper, noisy, shared, estimates)
+    if known is not None:
+        if model != "mixture":
+            raise QcityError(
+                f"bounds, estimates and errors need model 'mixture'; model {model!r} takes values only"
+            )
+        years = _years(known.last, until)
+        paths = conditioned(known, len(years), int(draws), prior, generator)
+    elif model == "mixture":
+        history = one_history(series, support, breaks)
+        years = _years(int(history.last_year[0]), until)
         paths = draw(look_ahead(history, prior, len(years)), int(draws), generator)
     else:
+        years = _years(int(one_history(series, support, breaks).last_year[0]), until)
         paths = _named(model, series, len(years), int(draws), generator, breaks)
     kind = SUPPORTS.index(support)
     paths = np.clip(paths, LOWER[kind], UPPER[kind])
@@ -187,48 +201,6 @@ def _years(last: int, until: int) -> np.ndarray:
             f"until={until} is {until - last} years after {last}; at most {FARTHEST} are forecast"
         )
     return np.arange(last + 1, int(until) + 1)
-
-
-def draw(found: Ahead, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Joint paths (draws, years), in equal shares from each history, before the edges of the range count.
-
-    A cell is drawn by its weight, then its variance, its state at the last year, and each year's noise: this
-    says how the years hang together. Each year's values are then moved, rank by rank, to the forecast
-    distribution of that year (Schaake shuffle, Clark et al. 2004), so that paths and panel quantiles tell the
-    same.
-    """
-    n = len(found.last)
-    share = np.diff(np.arange(n + 1) * draws // n)
-    return np.concatenate([_draw_one(found, row, int(k), rng) for row, k in enumerate(share) if k])
-
-
-def _draw_one(found: Ahead, row: int, draws: int, rng: np.random.Generator) -> np.ndarray:
-    order = np.argsort(_structural(found, row, draws, rng), axis=0, kind="stable")
-    values = at_levels(found.knots[row], (np.arange(draws) + 0.5) / draws).T
-    paths = np.empty_like(values)
-    np.put_along_axis(paths, order, values, axis=0)
-    return paths
-
-
-def _structural(found: Ahead, row: int, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Paths of the structural mixture of one history, in units of the typical change."""
-    cell = np.searchsorted(np.cumsum(found.weight[row])[:-1], rng.random(draws), side="right")
-    f = {name: getattr(found.fit, name)[row][cell] for name in found.fit.__dataclass_fields__}
-    c = {name: getattr(found.cells, name)[row][cell] for name in ("rho", "z", "phi")}
-    sd = np.sqrt(f["rate"] / rng.standard_gamma(f["shape"]))
-    first, second = rng.standard_normal((2, draws))
-    root = np.sqrt(np.maximum(f["p11"], 0.0))
-    cross = np.where(root > 0, f["p12"] / np.where(root > 0, root, 1.0), 0.0)
-    level = f["level"] + sd * root * first
-    slope = f["slope"] + sd * (cross * first + np.sqrt(np.maximum(f["p22"] - cross**2, 0.0)) * second)
-    years = found.knots.shape[1]
-    paths = np.empty((draws, years))
-    noise = rng.standard_normal((3, years, draws))
-    for h in range(years):
-        level = level + c["phi"] * slope + sd * np.sqrt(c["rho"]) * noise[0, h]
-        slope = c["phi"] * slope + sd * np.sqrt(c["z"]) * noise[1, h]
-        paths[:, h] = level + sd * np.sqrt(1.0 - c["rho"]) * noise[2, h]
-    return paths
 
 
 def combine(forecasts: Sequence[Forecast]) -> Forecast:
