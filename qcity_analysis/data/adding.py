@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import os
-import shutil
-import tempfile
 from pathlib import Path
 
-from ..errors import DataError
-from .datapackage import check, find_folder
-from .tables import TABLES
+from .datapackage import find_folder
+from .writing import appended, new_name, rows_of, write_if_sound
 
 
 def add_figure(
@@ -43,10 +37,11 @@ def add_figure(
     ('%', '2022-06')
     """
     place = find_folder(folder)
-    sources = _read(place / "sources.csv")
+    sources = rows_of(place / "sources.csv")
     described = {"publisher": publisher, "title": title, "date": date}
     known = [row for row in sources if all(row.get(key) == text for key, text in described.items())]
-    source = known[0]["source_id"] if known else _new_name(f"{region}_{indicator_id}_{date}", sources)
+    taken = (row["source_id"] for row in sources)
+    source = known[0]["source_id"] if known else new_name(f"{region}_{indicator_id}_{date}", taken)
     observation = {
         "indicator_id": indicator_id,
         "region": region,
@@ -54,79 +49,28 @@ def add_figure(
         "value": value,
         "qualifier": qualifier,
         "measure": measure,
-        "unit": _unit(place, indicator_id, measure),
+        "unit": unit_of(place, indicator_id, measure),
         "status": status,
         "published": date,
         "source_id": source,
         "note": note,
         "base_period": base_period,
     }
-    files = {"observations.csv": _appended(place / "observations.csv", observation)}
+    files = {"observations.csv": appended(place / "observations.csv", [observation])}
     if not known:
         entry = described | {"source_id": source, "date_basis": "stated"}
-        files["sources.csv"] = _appended(place / "sources.csv", entry)
-    _write_if_sound(place, files, dry_run)
+        files["sources.csv"] = appended(place / "sources.csv", [entry])
+    write_if_sound(place, files, dry_run=dry_run)
     return observation
 
 
-def _read(path: Path) -> list[dict[str, str]]:
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
+def unit_of(place: Path, indicator_id: str, measure: str) -> str:
+    """The unit that a figure of this indicator and measure has in `observations.csv`; "" for an unknown indicator.
 
-
-def _unit(place: Path, indicator_id: str, measure: str) -> str:
+    >>> unit_of(find_folder(), "high_value_patents", "change_pct")
+    '%'
+    """
     if measure in ("change_pct", "cumulative_change_pct"):
         return "%"
-    units = {row["indicator_id"]: row.get("unit", "") for row in _read(place / "indicators.csv")}
+    units = {row["indicator_id"]: row.get("unit", "") for row in rows_of(place / "indicators.csv")}
     return units.get(indicator_id, "")
-
-
-def _new_name(wish: str, sources: list[dict[str, str]]) -> str:
-    taken, name, k = {row["source_id"] for row in sources}, wish, 2
-    while name in taken:
-        name, k = f"{wish}_{k}", k + 1
-    return name
-
-
-def _appended(path: Path, row: dict[str, str]) -> str:
-    """The file's text with the row added, in the order of its own header."""
-    text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
-    if not text:
-        text = ",".join(column.name for column in TABLES[path.stem].columns) + "\n"
-    header = next(csv.reader(io.StringIO(text)))
-    missing = [name for name in row if row[name] and name not in header]
-    if missing:  # an optional column the file does not have yet
-        lines = list(csv.reader(io.StringIO(text)))
-        header = [*header, *missing]
-        out = io.StringIO()
-        csv.writer(out, lineterminator="\n").writerows(
-            [header, *[line + [""] * len(missing) for line in lines[1:]]]
-        )
-        text = out.getvalue()
-    added = io.StringIO()
-    csv.writer(added, lineterminator="\n").writerow([row.get(name, "") for name in header])
-    return text + ("" if text.endswith("\n") else "\n") + added.getvalue()
-
-
-def _write_if_sound(place: Path, files: dict[str, str], dry_run: bool) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        trial = Path(folder) / "package"
-        trial.mkdir()
-        for table in TABLES.values():
-            if (place / table.file).exists():
-                shutil.copy(place / table.file, trial / table.file)
-        for name, text in files.items():
-            (trial / name).write_text(text, encoding="utf-8", newline="")
-        errors = [problem for problem in check(trial) if problem.level == "error"]
-    if errors:
-        raise DataError(errors)
-    if dry_run:
-        return
-    for name, text in sorted(
-        files.items(), reverse=True
-    ):  # the source first: an observation never lacks its source
-        with tempfile.NamedTemporaryFile("w", dir=place, delete=False, encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.replace(file.name, place / name)

@@ -7,31 +7,15 @@ indicator it is (`mapping`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..errors import Problem
-from .cells import MARKS, Cell, UnreadableCell, half_width, read_figure, read_period, without_marks
-from .grids import Grid, as_text, column_letter, same_name
+from .cells import Cell, read_period
+from .grids import Grid, as_text, column_letter
+from .headings import ROLES, footnotes, has_role, is_note, is_number, is_unit, role_of, sheet_unit, split_unit
 
 LAYOUTS = ("years_across", "years_down", "long")
-ROLES: dict[str, tuple[str, ...]] = {
-    "indicator": ("指标", "指标名称", "项目", "名称", "指标代码", "indicator", "indicator_id", "item", "name"),
-    "region": ("地区", "城市", "区域", "地区名称", "region", "area", "city", "ref_area"),
-    "period": ("年份", "年度", "年", "时间", "时期", "期间", "year", "period", "time", "time_period"),
-    "value": ("数值", "值", "数据", "指标值", "value", "obs_value", "figure"),
-    "unit": ("单位", "计量单位", "unit", "units", "unit_measure"),
-    "status": ("状态", "数据状态", "status", "obs_status"),
-    "qualifier": ("限定", "qualifier"),
-    "published": ("发布日期", "公布日期", "发布时间", "published", "release_date"),
-    "note": ("备注", "note", "notes", "comment"),
-}  # fmt: skip
-_UNIT = re.compile(
-    r"[%‰]|百分点|上年=100|指数|(‰|[十百千万亿]*)(元|美元|吨|吨标准煤|吨标煤|立方米|平方米|平方公里|公顷|亩|千瓦时|度|千瓦|公里|"
-    r"件|个|项|人|户|家|次|起|张|台|辆|套|篇|天|小时|岁|人次|公斤|千克|微克|米)(/.+)?|.{1,8}/.{1,8}"
-)
-_NOTE = re.compile(rf"(注|备注|说明|资料来源|数据来源|来源|Notes?\b|Source|[{re.escape(MARKS)}]|\d+[.、)）])", re.I)
 
 
 @dataclass(frozen=True)
@@ -113,34 +97,19 @@ def find_layout(grid: Grid, columns: Mapping[str, str]) -> str | None:
     return "years_down" if down is not None else None
 
 
-def _role(text: str) -> str | None:
-    bare = same_name(text)
-    return next((role for role, words in ROLES.items() if bare in words), None)
-
-
-# years across -----------------------------------------------------------------------------------------------------
-
-
 def _is_year_row(grid: Grid, row: int) -> bool:
     periods = [(k, p) for k in range(grid.width) if (p := read_period(grid.cell(row, k)))]
     if not periods or periods[0][0] == 0:
         return False
     first = periods[0][0]
     rest = [grid.cell(row, k) for k in range(first, grid.width) if read_period(grid.cell(row, k)) is None]
-    if any(_is_number(cell) for cell in rest) or any(_is_number(grid.cell(row, k)) for k in range(first)):
+    if any(is_number(cell) for cell in rest) or any(is_number(grid.cell(row, k)) for k in range(first)):
         return False
-    headed = any(_role(grid.text(row, k)) in ("indicator", "unit", "region") for k in range(first))
+    headed = any(role_of(grid.text(row, k)) in ("indicator", "unit", "region") for k in range(first))
     years = [p for _, p in periods]
     steady = len(years) >= 2 and years in (sorted(set(years)), sorted(set(years), reverse=True))
     under_headings = row > 0 and all(grid.text(row - 1, k) for k, _ in periods) and not headed
     return headed or (steady and not under_headings)
-
-
-def _is_number(cell: Cell) -> bool:
-    try:
-        return read_figure(cell) is not None
-    except UnreadableCell:
-        return False
 
 
 def _years_across(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
@@ -156,7 +125,7 @@ def _years_across(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
             texts = [grid.text(row, k) for k in range(block.first)]
             text = next((t for t in texts if t), "")
             cells = [(k, grid.cell(row, k)) for k in block.periods if as_text(grid.cell(row, k))]
-            if _NOTE.match(half_width(text)) and not any(_is_number(cell) for _, cell in cells):
+            if is_note(text) and not any(is_number(cell) for _, cell in cells):
                 notes.append(" ".join(filter(None, (as_text(cell) for cell in grid.rows[row]))))
                 continue
             if text and cells:
@@ -165,7 +134,7 @@ def _years_across(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
                 found = ", ".join(as_text(cell) for _, cell in cells[:3])
                 remedy = "write the name in a copy of the file"
                 problems.append(Problem(grid.file, grid.lines[row], None, found, "a row with a name", remedy))
-    return Sheet(tuple(entries), _footnotes(notes), "years_across", tuple(problems))
+    return Sheet(tuple(entries), footnotes(notes), "years_across", tuple(problems))
 
 
 @dataclass(frozen=True)
@@ -207,8 +176,10 @@ def _block(grid: Grid, top: int) -> _Block:
                 periods[k], parts[k] = now, "(no heading)"
             continue
         periods[k], parts[k] = now, "/".join(filter(None, (heading, below)))
-    units = [k for k in range(first) for row in (top, top - 1) if row >= 0 and _role(grid.text(row, k)) == "unit"]
-    unit = _sheet_unit(grid, top)
+    units = [
+        k for k in range(first) for row in (top, top - 1) if row >= 0 and role_of(grid.text(row, k)) == "unit"
+    ]
+    unit = sheet_unit(grid, top)
     return _Block(first, top + 2 if second else top + 1, periods, parts, units[0] if units else None, unit)
 
 
@@ -217,40 +188,7 @@ def _has_second_headings(grid: Grid, top: int, first: int) -> bool:
         return False
     below = [grid.cell(top + 1, k) for k in range(first, grid.width) if as_text(grid.cell(top + 1, k))]
     labels = any(as_text(grid.cell(top + 1, k)) for k in range(first))
-    return bool(below) and not labels and not any(_is_number(cell) for cell in below)
-
-
-def _sheet_unit(grid: Grid, top: int) -> str:
-    """The unit that a line above the table states for all of it."""
-    for row in range(top, max(-1, top - 5), -1):
-        for cell in grid.rows[row]:
-            if match := re.fullmatch(r"[（(]?(计量)?单位[:：]\s*(.+?)[)）]?", half_width(as_text(cell))):
-                return match[2].strip()
-    return ""
-
-
-def split_unit(name: str) -> tuple[str, str]:
-    """A name without the unit in brackets at its end, and that unit; brackets that hold no unit stay.
-
-    >>> split_unit("研发经费支出（亿元）"), split_unit("专利授权量(发明)")
-    (('研发经费支出', '亿元'), ('专利授权量(发明)', ''))
-    """
-    stem = without_marks(name)[0]
-    match = re.fullmatch(r"(.+?)\s*[（(]([^（()）]+)[)）]", stem)
-    if match and _UNIT.fullmatch(half_width(match[2])):
-        return match[1], half_width(match[2]).strip()
-    return name, ""
-
-
-def _footnotes(lines: list[str]) -> dict[str, str]:
-    notes: dict[str, str] = {}
-    for line in lines:
-        for mark, text in re.findall(rf"([{re.escape(MARKS)}])\s*([^{re.escape(MARKS)}]+)", line):
-            notes.setdefault(mark, text.strip(" ；;。"))
-    return notes
-
-
-# years down -------------------------------------------------------------------------------------------------------
+    return bool(below) and not labels and not any(is_number(cell) for cell in below)
 
 
 def _year_column(grid: Grid) -> tuple[int, int] | None:
@@ -260,7 +198,7 @@ def _year_column(grid: Grid) -> tuple[int, int] | None:
             one = read_period(grid.cell(row, column))
             last = row + 1 == len(grid.rows)
             two = None if last else read_period(grid.cell(row + 1, column))
-            named = _role(grid.text(row - 1, column)) == "period" and (last or two is None)
+            named = role_of(grid.text(row - 1, column)) == "period" and (last or two is None)
             if one and (two or named) and not read_period(grid.cell(row - 1, column)):
                 return row, column
     return None
@@ -272,32 +210,39 @@ def _years_down(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
         return None
     top, years = start
     headings = {k: _headings(grid, top, k) for k in range(grid.width) if k != years}
-    regions = [k for k, texts in headings.items() if texts and _is_column(texts[-1], "region", columns)]
-    entries, notes, problems = [], [], []
+    regions = [k for k, texts in headings.items() if texts and has_role(texts[-1], "region", columns)]
+    entries, notes = [], []
     for row in range(top, len(grid.rows)):
         cells = [(k, grid.cell(row, k)) for k in headings if k not in regions and as_text(grid.cell(row, k))]
         said = as_text(grid.cell(row, years))
         texts = [as_text(cell) for cell in grid.rows[row] if as_text(cell)]
-        if texts and _NOTE.match(half_width(texts[0])) and not any(_is_number(cell) for _, cell in cells):
+        if texts and is_note(texts[0]) and not any(is_number(cell) for _, cell in cells):
             notes.append(" ".join(texts))
             continue
         region = {"region": grid.text(row, regions[0])} if regions else {}
         period = read_period(grid.cell(row, years)) or said
         for k, cell in cells:
-            if not headings[k] and not _is_number(cell):
+            if not headings[k] and not is_number(cell):
                 continue
             entries.append(_column_entry(grid, row, k, cell, headings[k], period, region, top))
-    return Sheet(tuple(entries), _footnotes(notes), "years_down", tuple(problems))
+    return Sheet(tuple(entries), footnotes(notes), "years_down")
 
 
 def _column_entry(
-    grid: Grid, row: int, column: int, cell: Cell, texts: list[str], period: str, labels: dict[str, str], top: int
+    grid: Grid,
+    row: int,
+    column: int,
+    cell: Cell,
+    texts: list[str],
+    period: str,
+    labels: dict[str, str],
+    top: int,
 ) -> Entry:
-    units = [text for text in texts[1:] if _UNIT.fullmatch(half_width(text))]
+    units = [text for text in texts[1:] if is_unit(text)]
     names = [text for text in texts if text not in units]
     name, unit = split_unit(names[0] if names else "(no heading)")
     part, part_unit = split_unit("/".join(names[1:]))
-    stated = (units or [part_unit or ("" if part else unit or _sheet_unit(grid, top - 1))])[0]
+    stated = (units or [part_unit or ("" if part else unit or sheet_unit(grid, top - 1))])[0]
     place = f"{column_letter(column)} ({' '.join(texts)})"
     return Entry(grid.file, grid.lines[row], place, name, part, period, cell, stated, labels)
 
@@ -311,25 +256,18 @@ def _headings(grid: Grid, top: int, column: int) -> list[str]:
             texts = [] if filled == 1 and row < top - 1 else texts
             continue
         text = grid.text(row, column)
-        if not text and row < top - 1 and grid.text(top - 1, column):  # a heading over several columns, unmerged
+        if (
+            not text and row < top - 1 and grid.text(top - 1, column)
+        ):  # a heading over several columns, unmerged
             text = next((t for k in range(column, 0, -1) if (t := grid.text(row, k))), "")
         texts += [text] if text and text not in texts and not text.startswith("单位") else []
     return texts
 
 
-# long -------------------------------------------------------------------------------------------------------------
-
-
-def _is_column(heading: str, role: str, columns: Mapping[str, str]) -> bool:
-    if role in columns:
-        return same_name(heading) == same_name(columns[role])
-    return same_name(heading) in ROLES[role]
-
-
 def _long_header(grid: Grid, columns: Mapping[str, str]) -> int | None:
     for row in range(min(20, len(grid.rows))):
         texts = [as_text(cell) for cell in grid.rows[row]]
-        if all(any(_is_column(text, role, columns) for text in texts) for role in ("period", "value")):
+        if all(any(has_role(text, role, columns) for text in texts) for role in ("period", "value")):
             return row
     return None
 
@@ -342,7 +280,7 @@ def _long(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
     at: dict[str, int] = {}
     for k, heading in enumerate(header):
         for role in ROLES:
-            if role not in at and _is_column(heading, role, columns):
+            if role not in at and has_role(heading, role, columns):
                 at[role] = k
     entries, notes = [], []
     for row in range(top + 1, len(grid.rows)):
@@ -350,14 +288,14 @@ def _long(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
         filled = [text for text in texts if text]
         if not filled:
             continue
-        if len(filled) == 1 and _NOTE.match(half_width(filled[0])):
+        if len(filled) == 1 and is_note(filled[0]):
             notes.append(filled[0])
             continue
         labels = dict(zip(header, texts, strict=False)) | {f"@{role}": texts[k] for role, k in at.items()}
         name = texts[at["indicator"]] if "indicator" in at else ""
         period = read_period(grid.cell(row, at["period"])) or texts[at["period"]]
         place = header[at["value"]]
-        unit = texts[at["unit"]] if "unit" in at else _sheet_unit(grid, top)
+        unit = texts[at["unit"]] if "unit" in at else sheet_unit(grid, top)
         cell = grid.cell(row, at["value"])
         entries.append(Entry(grid.file, grid.lines[row], place, name, "", period, cell, unit, labels))
-    return Sheet(tuple(entries), _footnotes(notes), "long")
+    return Sheet(tuple(entries), footnotes(notes), "long")

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, Problem, did_you_mean
-from .layouts import LAYOUTS, ROLES
+from .headings import ROLES
+from .layouts import LAYOUTS
 from .tables import MEASURES, STATUSES, TABLES, is_date
 from .yaml_files import Lines, read_yaml
 
@@ -149,7 +150,9 @@ class _Reader:
         source = self.source(top.get("source"))
         figures = top.get("figures") or []
         if not isinstance(figures, list) or not figures:
-            self.fault(("figures",), "figures", "", "a list of names and indicators", "add an entry `- name: …`")
+            self.fault(
+                ("figures",), "figures", "", "a list of names and indicators", "add an entry `- name: …`"
+            )
             figures = []
         shared = {key: top[key] for key in _SHARED if key in top}
         rules = [self.rule(item, k, shared, source) for k, item in enumerate(figures)]
@@ -246,7 +249,9 @@ class _Reader:
         if not isinstance(where, Dict):
             self.fault((*at, "where"), "where", str(where), "columns and texts", "write it as {REF_AREA: NJ}")
             where = {}
-        texts = {key: str(value) for key, value in entries.items() if value and key not in (*numbers, "where")}
+        texts = {
+            key: str(value) for key, value in entries.items() if value and key not in (*numbers, "where")
+        }
         texts.setdefault("published", source.get("date", ""))
         row = self.lines.get(at, 0)
         return Rule(row, texts.pop("indicator", ""), where=where, **numbers, **texts)  # type: ignore[arg-type]

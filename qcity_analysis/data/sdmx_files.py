@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, Problem, QcityError
+from .cells import Cell
 from .grids import Grid, as_text
 
 MESSAGES = (".xml", ".json")
@@ -40,7 +41,7 @@ def from_sdmx_csv(grid: Grid) -> Grid:
     """
     header = [as_text(cell) for cell in grid.rows[0]]
     both = [": " in name for name in header]
-    rows = [tuple(_id(name) for name in header)]
+    rows: list[tuple[Cell, ...]] = [tuple(_id(name) for name in header)]
     for row in grid.rows[1:]:
         cells = [
             _id(as_text(cell))

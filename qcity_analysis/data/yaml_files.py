@@ -38,7 +38,9 @@ def read_yaml(path: Path) -> tuple[Any, Lines]:
         mark = getattr(error, "problem_mark", None)
         found = getattr(error, "problem", None) or "text that cannot be read"
         row = mark.line + 1 if mark else None
-        remedy = "indent entries of one list equally; put text that holds ': ' or starts with a sign in quotes"
+        remedy = (
+            "indent entries of one list equally; put text that holds ': ' or starts with a sign in quotes"
+        )
         raise DataError([Problem(path.name, row, None, str(found), "YAML", remedy)]) from error
     lines: Lines = {}
     problems: list[Problem] = []

@@ -1,0 +1,331 @@
+"""What a mapping says of one file: each figure with its indicator, region, period, unit and source.
+
+What is wrong with the mapping itself (a name that is not in the file, two rows of one name, a unit that differs) is
+raised all at once; a cell that cannot be read is refused with its place and leaves the others standing. Out of scope:
+what the package holds already (`importing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from ..errors import DataError, Problem, did_you_mean
+from .cells import REMEDY, UNREADABLE, Reading, UnreadableCell, half_width, plain, read_figure
+from .grids import as_text, same_name
+from .layouts import Entry, Sheet
+from .mapping import Mapping, Rule
+from .sdmx_files import STATUS
+from .tables import PERIOD, QUALIFIERS, STATUSES, is_date
+
+TURNED = {">=": "<=", "<=": ">="}
+
+
+@dataclass(frozen=True)
+class Matched:
+    """The figures of a file under a mapping.
+
+    Attributes: `figures` (pairs of a row of observations.csv, without its source, and the entry it was read from),
+    `refused` (a problem for every cell that cannot be used), `empty` (number of cells that say there is no figure),
+    `left_out` (names that the mapping does not mention, with the number of their cells and where the first stands).
+
+    >>> Matched().empty
+    0
+    """
+
+    figures: list[tuple[dict[str, str], Entry]] = field(default_factory=list)
+    refused: list[Problem] = field(default_factory=list)
+    empty: int = 0
+    left_out: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+
+def match(
+    sheets: list[Sheet], mapping: Mapping, tables: dict[str, pd.DataFrame], spreadsheet: bool
+) -> Matched:
+    """Every figure of some sheets that the mapping names; see `Matched`.
+
+    `tables` are those of the package by name; `spreadsheet` says that cells may hold fractions shown as percent. Raises
+    DataError with every problem of the mapping.
+
+    >>> import qcity_analysis.data.datapackage as package
+    >>> sheet = Sheet((Entry("a.csv", 2, "B (2020)", "研发强度", "", "2020", "3.48", "%"),), {}, "years_across")
+    >>> from qcity_analysis.data.mapping import read_mapping
+    >>> mapping = read_mapping({"source": {"publisher": "P", "title": "T", "date": "2021"}, "region": "nanjing",
+    ...     "figures": [{"name": "研发强度", "indicator": "rd_intensity"}]})
+    >>> [row["value"] for row, _ in match([sheet], mapping, package.read_folder()[0], False).figures]
+    ['3.48']
+    """
+    work = _Matching(sheets, mapping, tables, spreadsheet)
+    for rule in mapping.rules:
+        work.take(rule)
+    if work.faults:
+        raise DataError(sorted(work.faults, key=lambda p: p.row or 0))
+    return work.result()
+
+
+class _Matching:
+    """One file under one mapping, while its rules are taken one after the other."""
+
+    def __init__(
+        self, sheets: list[Sheet], mapping: Mapping, tables: dict[str, pd.DataFrame], spreadsheet: bool
+    ) -> None:
+        self.mapping, self.tables, self.spreadsheet = mapping, tables, spreadsheet
+        self.entries = [entry for sheet in sheets for entry in sheet.entries]
+        self.footnotes = {
+            (e.file, mark): t
+            for sheet in sheets
+            for e in sheet.entries[:1]
+            for mark, t in sheet.footnotes.items()
+        }
+        self.faults: list[Problem] = []
+        self.done = Matched(refused=[problem for sheet in sheets for problem in sheet.problems])
+        self.used: set[int] = set()
+        self.empty = 0
+
+    def fault(self, rule: Rule, column: str, found: str, allowed: str, remedy: str) -> None:
+        row = rule.row or None
+        self.faults.append(Problem(self.mapping.file, row, column, found, allowed, remedy))
+
+    def result(self) -> Matched:
+        left: dict[str, tuple[int, str]] = {}
+        for k, entry in enumerate(self.entries):
+            if k not in self.used:
+                name = " ".join(filter(None, (entry.name, entry.part))) or "(no name)"
+                count, place = left.get(name, (0, f"{entry.file}, row {entry.row}"))
+                left[name] = (count + 1, place)
+        return Matched(self.done.figures, self.done.refused, self.empty, left)
+
+    # which cells
+
+    def take(self, rule: Rule) -> None:
+        indicators = self.tables["indicators"]
+        held = indicators[indicators["indicator_id"] == rule.indicator]
+        if held.empty and rule.indicator:
+            known = list(indicators["indicator_id"])
+            remedy = f"add it there, or correct it.{did_you_mean(rule.indicator, known)}"
+            self.fault(rule, "indicator", rule.indicator, "indicator_id of indicators.csv", remedy)
+            return
+        chosen = self.chosen(rule)
+        if not chosen or not self.unambiguous(rule, chosen):
+            return
+        entries = [self.entries[k] for k in chosen]
+        if not self.units_agree(rule, entries, held.iloc[0]):
+            return
+        self.used |= set(chosen)
+        for entry in entries:
+            self.figure(rule, entry)
+
+    def chosen(self, rule: Rule) -> list[int]:
+        name, part = same_name(rule.name), same_name(rule.column)
+        after = same_name(rule.after)
+        found, parts, started = [], [], not after
+        for k, entry in enumerate(self.entries):
+            own = same_name(entry.name)
+            names = {own, own.rsplit("/", 1)[-1], *self._with_unit(entry)}
+            started = started or after in names
+            if not started or (name and name not in names):
+                continue
+            if any(entry.labels.get(key) != text for key, text in rule.where.items()):
+                continue
+            parts.append(entry.part)
+            if same_name(entry.part) == part or (not part and not entry.part):
+                found.append(k)
+        if after and found:  # the first row of that name only
+            first = (self.entries[found[0]].file, self.entries[found[0]].row)
+            found = [k for k in found if (self.entries[k].file, self.entries[k].row) == first]
+        if not found:
+            self.missing(rule, sorted(set(filter(None, parts))))
+        return found
+
+    @staticmethod
+    def _with_unit(entry: Entry) -> set[str]:
+        return {same_name(f"{entry.name}({entry.unit})")} if entry.unit else set()
+
+    def missing(self, rule: Rule, parts: list[str]) -> None:
+        if parts:
+            allowed = f"one of the second headings: {', '.join(parts)}"
+            remedy = f"say which with `column:`.{did_you_mean(rule.column, parts) if rule.column else ''}"
+            self.fault(rule, "column", rule.column, allowed, remedy)
+            return
+        names = list(dict.fromkeys(e.name for e in self.entries if e.name))
+        key = next((k for k in rule.where if not any(k in e.labels for e in self.entries)), None)
+        if key is not None:
+            headings = list(dict.fromkeys(h for e in self.entries for h in e.labels if not h.startswith("@")))
+            remedy = f"correct `where:`.{did_you_mean(key, headings)}"
+            self.fault(rule, "where", key, f"a column of the file: {', '.join(headings)}", remedy)
+            return
+        hint = did_you_mean(rule.name, names) if rule.name else ""
+        remedy = f"write it as it stands there, or remove the entry.{hint}"
+        where = "" if not rule.after else f" after {rule.after!r}"
+        self.fault(rule, "name", rule.title, f"a name in the file{where}", remedy)
+
+    def unambiguous(self, rule: Rule, chosen: list[int]) -> bool:
+        seen: dict[tuple[str, str], Entry] = {}
+        for k in chosen:
+            entry = self.entries[k]
+            key = (self.region(rule, entry) or entry.labels.get("@region", ""), entry.period)
+            first = seen.setdefault(key, entry)
+            same = as_text(first.cell) == as_text(entry.cell) and not entry.labels
+            if first is not entry and not same and not entry.labels:
+                found = f"{rule.title!r} in {first.file}, row {first.row}, and in row {entry.row}"
+                if first.file != entry.file:
+                    found = f"{rule.title!r} in {first.file}, row {first.row}, and in {entry.file}, row {entry.row}"
+                remedy = "say which with `after:` and a name that stands above it, or with `sheet:`"
+                self.fault(rule, "name", found, "one figure for each year", remedy)
+                return False
+        return True
+
+    def units_agree(self, rule: Rule, entries: list[Entry], indicator: pd.Series) -> bool:
+        changes = rule.measure in ("change_pct", "cumulative_change_pct")
+        expected = "%" if changes else str(indicator["unit"])
+        names = ["%"] if changes else [expected, str(indicator["unit_zh"])]
+        allowed = f"{expected!r}, the unit of {rule.indicator!r}" + (f" as {rule.measure}" if changes else "")
+        stated = list(dict.fromkeys(entry.unit for entry in entries if entry.unit))
+        problems = len(self.faults)
+        for unit in stated:
+            if rule.unit and not _same_unit(unit, [rule.unit]):
+                remedy = f"{entries[0].file} says {unit!r}: correct `unit:`"
+                self.fault(rule, "unit", rule.unit, f"the unit in the file, {unit!r}", remedy)
+        unit = rule.unit or (stated[0] if stated else "")
+        declared = rule.factor is not None or rule.offset is not None
+        if len(stated) > 1 and not rule.unit:
+            remedy = "take the rows one by one with `after:`, `sheet:` or `where:`"
+            self.fault(rule, "unit", ", ".join(stated), "one unit", remedy)
+        elif not unit and expected:
+            remedy = "the file states no unit for it: write `unit:`, and `factor:` if it differs"
+            self.fault(rule, "unit", "", allowed, remedy)
+        elif unit and not declared and not _same_unit(unit, names):
+            remedy = f"write `factor:`, by which a figure in {unit!r} becomes one in {expected!r}"
+            self.fault(rule, "unit", unit, allowed, remedy)
+        elif expected == "%" and not declared and self.spreadsheet and _fractions(entries):
+            remedy = (
+                "a cell shown as 3.48% holds 0.0348: write `factor: 100` if they are such, `factor: 1` if not"
+            )
+            self.fault(rule, "factor", "all figures between -1 and 1", "figures in percent", remedy)
+        return len(self.faults) == problems
+
+    # what a cell says
+
+    def region(self, rule: Rule, entry: Entry) -> str:
+        said = entry.labels.get("@region", "") or entry.labels.get("region", "")
+        if not said:
+            return rule.region
+        if said in self.mapping.regions:
+            return str(self.mapping.regions[said])
+        regions = self.tables["regions"]
+        for column in ("region", "name_zh", "name_en"):
+            held = regions.loc[regions[column] == said, "region"]
+            if len(held) == 1:
+                return str(held.iloc[0])
+        return rule.region if "region" in rule.where or "REF_AREA" in rule.where else ""
+
+    def refuse(self, entry: Entry, found: str, allowed: str, remedy: str, column: str | None = None) -> None:
+        place = column or entry.column
+        self.done.refused.append(Problem(entry.file, entry.row, place, found, allowed, remedy))
+
+    def figure(self, rule: Rule, entry: Entry) -> None:
+        try:
+            reading = read_figure(entry.cell)
+        except UnreadableCell:
+            self.refuse(entry, as_text(entry.cell), UNREADABLE, REMEDY)
+            return
+        if reading is None:
+            self.empty += 1
+            return
+        row = self.row(rule, entry, reading)
+        if row is not None:
+            self.done.figures.append((row, entry))
+
+    def row(self, rule: Rule, entry: Entry, reading: Reading) -> dict[str, str] | None:
+        before = len(self.done.refused)
+        changes = rule.measure in ("change_pct", "cumulative_change_pct")
+        unit = "%" if changes else self.unit(rule)
+        if reading.percent and not _same_unit(rule.unit or entry.unit or unit, ["%"]):
+            remedy = (
+                "a percent sign beside a figure in another unit: correct the unit of the mapping, or the cell"
+            )
+            self.refuse(
+                entry, as_text(entry.cell), f"a figure in {rule.unit or entry.unit or unit!r}", remedy
+            )
+        if not PERIOD.fullmatch(entry.period):
+            allowed = "a year as 2024, or a year to date as 2024年1-8月, 2024年前三季度, 2024-08"
+            self.refuse(entry, entry.period, allowed, "correct it in a copy of the file", "period")
+        region = self.region(rule, entry)
+        if not region:
+            said = entry.labels.get("@region", "") or entry.labels.get("region", "")
+            allowed = "a region of regions.csv, or one named under `regions:` in the mapping"
+            known = list(self.tables["regions"]["region"]) + list(self.tables["regions"]["name_zh"])
+            self.refuse(entry, said, allowed, f"add it there.{did_you_mean(said, known)}", "region")
+        status, published, qualifier = self.said(rule, entry, reading)
+        if len(self.done.refused) > before:
+            return None
+        value, qualifier = _converted(reading.value, qualifier, rule)
+        return {
+            "indicator_id": rule.indicator,
+            "region": region,
+            "period": entry.period,
+            "value": value,
+            "qualifier": qualifier,
+            "measure": rule.measure,
+            "unit": unit,
+            "status": status,
+            "published": published,
+            "note": self.note(rule, entry, reading),
+            "base_period": rule.base_period,
+        }
+
+    def unit(self, rule: Rule) -> str:
+        indicators = self.tables["indicators"]
+        return str(indicators.loc[indicators["indicator_id"] == rule.indicator, "unit"].iloc[0])
+
+    def said(self, rule: Rule, entry: Entry, reading: Reading) -> tuple[str, str, str]:
+        """Status, date of publication and qualifier: those of the row where a long table gives them."""
+        word = entry.labels.get("@status", "")
+        status = self.mapping.statuses.get(word, STATUS.get(word, word)) or rule.status
+        if status not in STATUSES:
+            remedy = "say what it means under `statuses:` in the mapping"
+            self.refuse(entry, word, ", ".join(STATUSES), remedy, "status")
+        published = entry.labels.get("@published", "") or rule.published
+        if not is_date(published):
+            remedy = "correct it in a copy of the file"
+            self.refuse(entry, published, "a date as 2023-02-28, 2023-02 or 2023", remedy, "published")
+        qualifier = entry.labels.get("@qualifier", "") or reading.qualifier
+        if qualifier not in QUALIFIERS or (reading.qualifier != "=" and qualifier != reading.qualifier):
+            remedy = "correct the cell in a copy of the file"
+            self.refuse(entry, qualifier, ", ".join(QUALIFIERS), remedy, "qualifier")
+        return status, published, qualifier
+
+    def note(self, rule: Rule, entry: Entry, reading: Reading) -> str:
+        marks = [(mark, self.footnotes.get((entry.file, mark), "")) for mark in reading.marks]
+        said = [f"{mark} {text}".strip() for mark, text in marks]
+        return "; ".join(filter(None, [entry.labels.get("@note", ""), *said, rule.note]))
+
+
+def _same_unit(unit: str, names: Iterable[str]) -> bool:
+    return _bare(unit) in {_bare(name) for name in names}
+
+
+def _bare(unit: str) -> str:
+    bare = "".join(half_width(unit).split()).casefold()
+    return {"百分比": "%", "percent": "%", "pct": "%"}.get(bare, bare)
+
+
+def _fractions(entries: list[Entry]) -> bool:
+    """Whether all numbers of some cells lie between -1 and 1, as fractions shown as percent do."""
+    numbers = [e.cell for e in entries if isinstance(e.cell, float)]
+    return bool(numbers) and any(numbers) and all(abs(number) < 1 for number in numbers)
+
+
+def _converted(value: str, qualifier: str, rule: Rule) -> tuple[str, str]:
+    """Value × factor + offset, exactly; a negative factor turns a lower bound into an upper one."""
+    number: Any = Decimal(value)
+    if rule.factor is not None and rule.factor != 1:
+        number *= rule.factor
+        qualifier = TURNED.get(qualifier, qualifier) if rule.factor < 0 else qualifier
+    if rule.offset is not None:
+        number += rule.offset
+    return plain(number), qualifier
