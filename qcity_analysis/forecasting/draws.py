@@ -24,6 +24,8 @@ def draw(found: Ahead, draws: int, rng: np.random.Generator) -> np.ndarray:
 def _draw_one(found: Ahead, row: int, draws: int, rng: np.random.Generator) -> np.ndarray:
     order = np.argsort(_structural(found, row, draws, rng), axis=0, kind="stable")
     values = at_levels(found.knots[row], (np.arange(draws) + 0.5) / draws).T
+    if found.whole[row]:
+        values = np.ceil(values) + 0.0
     paths = np.empty_like(values)
     np.put_along_axis(paths, order, values, axis=0)
     return paths

@@ -67,7 +67,7 @@ def features(h: Histories, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         y = (h.values - h.values[:, -1:]) / unit[:, None]
         d, gap = changes(y, h.starts)
         mean = np.nan_to_num(_mean(d))
-        turn = np.where(mean < 0, -1.0, 1.0)
+        turn = np.where(mean < -1e-9, -1.0, 1.0)  # rounding is no direction
         y = joined(y, h.starts, mean)
         table = _features(h, unit, y, d, gap, mean, turn)
         table |= _path(y, turn) | {"rising": turn}

@@ -18,6 +18,7 @@ from .histories import LOWER, UPPER, Histories, from_frame
 from .marginals import KNOTS, MIDDLE
 from .mixture import Cells, Filtered, ahead, kalman
 from .prior import LENGTHS, YEARS, Prior, shipped
+from .sparse import count_knots, rare, sharpened
 from .student import Mixture
 
 BLOCK = 1024  # series worked on together: their arrays stay in the processor's cache
@@ -30,7 +31,8 @@ class PanelForecast:
     """Forecasts of a panel; quantiles and probabilities are questions asked of it.
 
     Attributes: `ids`, `last_year`, `support` (n,), `horizon`, and `knots` (n, horizon, 15): the quantiles
-    at `marginals.KNOTS` in the unit of each series, before the edges of its possible range count.
+    at `marginals.KNOTS` in the unit of each series, before the edges of its possible range count. `whole` (n,)
+    marks series of rare events, whose quantiles are rounded up to whole numbers (see `sparse`).
     """
 
     ids: np.ndarray
@@ -38,6 +40,7 @@ class PanelForecast:
     support: np.ndarray
     horizon: int
     knots: np.ndarray
+    whole: np.ndarray
 
     def quantiles(self, levels: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95)) -> pd.DataFrame:
         """Quantiles: index (series_id, period), one column for each level.
@@ -48,6 +51,7 @@ class PanelForecast:
         if wanted.ndim != 1 or not len(wanted) or not ((wanted > 0) & (wanted < 1)).all():
             raise QcityError(f"levels must lie between 0 and 1, such as [.05, .5, .95]; found {levels!r}")
         found = marginals.at_levels(self.knots, wanted)
+        found[self.whole] = np.ceil(found[self.whole]) + 0.0  # no minus zero
         edge = (slice(None), None, None)
         np.clip(found, LOWER[self.support][edge], UPPER[self.support][edge], out=found)
         period = (self.last_year[:, None] + np.arange(1, self.horizon + 1)).ravel()
@@ -78,7 +82,9 @@ class PanelForecast:
                 raise QcityError(f"direction {name!r}; allowed: at_least, at_most")
         at_least = (questions["direction"] == "at_least").to_numpy()
         kind = self.support[series]
-        return marginals.probability(self.knots[series, step], threshold, at_least, LOWER[kind], UPPER[kind])
+        threshold = np.where(self.whole[series], sharpened(threshold, at_least), threshold)
+        lower = np.where(self.whole[series], -1.0, LOWER[kind])  # at least 0 is more than -1: certain
+        return marginals.probability(self.knots[series, step], threshold, at_least, lower, UPPER[kind])
 
     def _series(self, asked: pd.Series) -> np.ndarray:
         series = pd.Index(self.ids).get_indexer(asked)
@@ -122,13 +128,14 @@ def forecast_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = 
     for i in range(0, len(h), BLOCK):
         rows = alike[i : i + BLOCK]
         knots[rows] = look_ahead(h.rows(rows), prior, int(horizon)).knots
-    return PanelForecast(h.ids, h.last_year, h.support, int(horizon), knots)
+    return PanelForecast(h.ids, h.last_year, h.support, int(horizon), knots, rare(h))
 
 
 @dataclass(frozen=True)
 class Ahead:
     """What lies ahead of a block: final `knots` (n, H, 15), and what paths are drawn from: `last` and
-    `unit` (n,), the `weight` (n, K) of the kept cells, their `fit` and the `cells` themselves (n, K).
+    `unit` (n,), the `weight` (n, K) of the kept cells, their `fit` and the `cells` themselves (n, K); `whole`
+    (n,), which are rare events.
     """
 
     knots: np.ndarray
@@ -137,6 +144,7 @@ class Ahead:
     weight: np.ndarray
     fit: Filtered
     cells: Cells
+    whole: np.ndarray
 
 
 def look_ahead(h: Histories, prior: Prior, horizon: int) -> Ahead:
@@ -152,7 +160,10 @@ def look_ahead(h: Histories, prior: Prior, horizon: int) -> Ahead:
     knots = _blend(gate, turned(prior.direct(x), turn), h, prior)[:, :horizon]
     last = h.values[:, -1]
     knots = last[:, None, None] + unit[:, None, None] * knots
-    return Ahead(knots, last, unit, weight, kept, cells)
+    whole = rare(h)
+    for row in np.flatnonzero(whole):
+        knots[row] = count_knots(h.values[row], horizon)
+    return Ahead(knots, last, unit, weight, kept, cells, whole)
 
 
 def turned(quantiles: np.ndarray, turn: np.ndarray) -> np.ndarray:
