@@ -20,11 +20,12 @@ def train_prior(
     seed: Annotated[int, typer.Option("--seed", help="Seed of tasks and training.")] = 0,
 ) -> None:
     """Train the forecaster's prior on a bank of real series and write it with its model card (minutes)."""
+    from ..trackrecord.bankrecord import write_record
     from ..training.retrain import train_prior as train
 
     if not bank.is_dir():
         raise QcityError(f"no folder {bank}: name the one that holds indicator_bank.parquet")
-    print(f"written: {train(bank, out, say=print, seed=seed)}")
+    print(f"written: {train(bank, out, say=print, seed=seed, keep=write_record)}")
 
 
 @app.command(epilog=f"Example: qcity panel series.parquet out/ --horizon 5 --workers 2   {EXIT_CODES}")

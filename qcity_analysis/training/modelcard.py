@@ -74,8 +74,8 @@ little sharper than their name, by choice.
 """
 
 
-def write_card(bank: Bank, path: Path, say: Say, seed: int = 0) -> None:
-    """Validate by indicator and by origin year, and write the card (Markdown)."""
+def write_card(bank: Bank, path: Path, say: Say, seed: int = 0) -> Hindcast:
+    """Validate by indicator and by origin year, write the card (Markdown); returns the held-out hindcasts."""
     variants = by_fold(bank, say, seed)
     final = variants["as shipped"]
     late = by_year(bank, SINCE, say, seed)
@@ -83,6 +83,7 @@ def write_card(bank: Bank, path: Path, say: Say, seed: int = 0) -> None:
     parts += [_questions(final), _banks(bank, final), _late(late), _ablation(variants), LIMITS]
     path.write_text("\n".join(parts), encoding="utf-8", newline="\n")
     say(f"wrote {path}")
+    return final
 
 
 def _data(bank: Bank) -> str:

@@ -1,0 +1,220 @@
+"""A ledger of issued probabilities: what was said, on which day, from which data; scored once the outcome is published.
+
+A folder of Parquet files, one for each run, each written once and never touched again. What was said is kept as it was
+said, even when the target, the data or the library change later.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import uuid
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from .. import __version__
+from ..data.datapackage import Data
+
+if TYPE_CHECKING:
+    from ..attainment.assessment import Assessment
+
+SAID = ("forecast", "met", "missed", "not_assessable", "depends_on_definition")
+TEXTS = (
+    "plan",
+    "target_id",
+    "region",
+    "indicator_id",
+    "definition",
+    "role",
+    "kind",
+    "direction",
+    "as_of",
+    "status",
+)
+TEXTS += ("model", "version", "data_hash")
+NUMBERS = ("threshold", "tolerance", "bound", "probability", "expected")
+YEARS = ("base_year", "deadline", "last_year", "draws", "seed")
+COLUMNS = ("asked_at", *TEXTS, *YEARS, *NUMBERS)
+SAME = ("asked_on", *TEXTS, *YEARS, *NUMBERS)  # a statement repeated on the same day from the same data
+
+
+def home(data_folder: str | Path) -> Path:
+    """The ledger that belongs to a data package: `processed/ledger` beside its folder.
+
+    >>> home("data/raw").as_posix()
+    'data/processed/ledger'
+    """
+    return Path(data_folder).parent / "processed" / "ledger"
+
+
+def data_hash(folder: str | Path) -> str:
+    """Sixteen hexadecimal digits that change with any table of a data package.
+
+    >>> from qcity_analysis.data.datapackage import find_folder
+    >>> len(data_hash(find_folder()))
+    16
+    """
+    digest = hashlib.sha256()
+    for path in sorted(Path(folder).glob("*.csv")):
+        digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def record(
+    said: Assessment | Mapping[str, Any] | Iterable[Assessment | Mapping[str, Any]],
+    folder: str | Path,
+    data_hash: str,
+    asked_at: dt.datetime | None = None,
+) -> Path | None:
+    """Append what was said as one new file of the ledger `folder`; returns its path, None when nothing is new.
+
+    `said` is one assessment or several, as records or as `Assessment.to_dict` gives them; each definition or comparator
+    (`parts`) is a statement of its own. A statement identical to one of the same day and data is not repeated. The file
+    has a name nobody else has and appears whole or not at all; no other file is opened for writing.
+    """
+    now = (asked_at or dt.datetime.now(dt.UTC)).astimezone(dt.UTC).replace(microsecond=0)
+    answers = [said] if isinstance(said, Mapping) or hasattr(said, "to_dict") else list(said)  # type: ignore[arg-type]
+    plain = [answer if isinstance(answer, Mapping) else answer.to_dict() for answer in answers]  # type: ignore[union-attr]
+    rows = [
+        row | {"asked_at": now, "data_hash": data_hash} for answer in plain for row in _statements(answer)
+    ]
+    fresh = _typed(pd.DataFrame(rows, columns=list(COLUMNS)))
+    place = Path(folder)
+    fresh = _not_in(fresh, read(place))
+    if fresh.empty:
+        return None
+    place.mkdir(parents=True, exist_ok=True)
+    name = f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex}"
+    temporary, final = place / f"{name}.writing", place / f"{name}.parquet"
+    try:
+        fresh.to_parquet(temporary, index=False)
+        os.rename(temporary, final)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return final
+
+
+def read(folder: str | Path) -> pd.DataFrame:
+    """Everything in a ledger, oldest first, columns COLUMNS; empty when there is none.
+
+    Where two runs at the same moment said the same, it counts once.
+
+    >>> len(read("no/such/ledger"))
+    0
+    """
+    files = sorted(Path(folder).glob("*.parquet"))
+    if not files:
+        return _typed(pd.DataFrame(columns=list(COLUMNS)))
+    found = _typed(pd.concat([pd.read_parquet(path) for path in files], ignore_index=True))
+    found = found.sort_values("asked_at", kind="stable", ignore_index=True)
+    return found[~_key(found).duplicated()].reset_index(drop=True)
+
+
+def scored(ledger: pd.DataFrame, data: Data) -> pd.DataFrame:
+    """The probabilities of a ledger with what happened, as far as the outcome is published in `data`.
+
+    Adds `happened` (1 met, 0 missed, NaN not published yet), `outcome` (the level), `known_from` (the day the outcome
+    was published), `in_advance` (said before that day: only such a statement was a forecast), `unscored` (why there is
+    no score: "", pending, target_gone, target_changed) and `error` (p − happened)². A target is judged as it was stated:
+    when it was changed since, the statement stays unscored.
+    """
+    told = ledger[(ledger["status"] == "forecast") & ledger["probability"].notna()].reset_index(drop=True)
+    known: dict[tuple[str, ...], dict[str, Any]] = {}
+    facts = []
+    for row in told.to_dict("records"):
+        place = (row["plan"], row["target_id"], row["region"])
+        if place not in known:
+            known[place] = _outcomes(data, *place)
+        facts.append(_judged(row, known[place]))
+    found = told.join(pd.DataFrame(facts, columns=["happened", "outcome", "known_from", "unscored"]))
+    said_on = found["asked_at"].dt.tz_localize(None).dt.normalize()
+    found["in_advance"] = found["happened"].isna() | (said_on < pd.to_datetime(found["known_from"]))
+    found["error"] = (found["probability"] - found["happened"].astype(float)) ** 2
+    return found
+
+
+def _statements(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One row for an answer, and one for each of its parts."""
+    target, levels = answer["target"], answer.get("levels") or {}
+    borrowed = answer.get("borrowed") or {}
+    row = {
+        **{
+            name: target[name]
+            for name in ("plan", "target_id", "region", "indicator_id", "kind", "direction")
+        },
+        **{name: target[name] for name in ("base_year", "deadline", "threshold", "tolerance")},
+        **{name: answer.get(name) for name in ("role", "as_of", "status", "model", "draws", "seed")},
+        **{name: answer.get(name) for name in ("bound", "probability", "expected")},
+        "definition": "/".join(filter(None, [borrowed.get("region"), answer["definition"]])),
+        "last_year": max(map(int, levels)) if levels else None,
+        "version": __version__,
+    }
+    return [row, *(found for part in answer.get("parts", ()) for found in _statements(part))]
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    made = {"asked_at": pd.to_datetime(frame["asked_at"], utc=True).astype("datetime64[us, UTC]")}
+    made |= {name: frame[name].astype(object).where(frame[name].notna(), "").astype("str") for name in TEXTS}
+    made |= {name: pd.to_numeric(frame[name]).astype("Int64") for name in YEARS}
+    made |= {name: pd.to_numeric(frame[name]).astype("float64") for name in NUMBERS}
+    return pd.DataFrame(made)[list(COLUMNS)]
+
+
+def _key(frame: pd.DataFrame) -> pd.Series:
+    day = frame["asked_at"].dt.strftime("%Y-%m-%d").rename("asked_on")
+    plain = pd.concat([day, frame[list(SAME[1:])]], axis=1).astype("str")
+    return plain.agg("\x1f".join, axis=1) if len(plain) else pd.Series(dtype=str)
+
+
+def _not_in(fresh: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
+    key = _key(fresh)
+    return fresh[~(key.isin(set(_key(held))) | key.duplicated())].reset_index(drop=True)
+
+
+def _outcomes(data: Data, plan: str, target_id: str, region: str) -> dict[str, Any]:
+    """What is published by now for a target: its own record, and the settled answer by definition."""
+    from ..attainment.assessing import assess
+    from ..errors import QcityError
+
+    try:
+        answer = assess(data, target_id, plan=plan, region=region, draws=100)
+    except QcityError:
+        return {}
+    own = (answer, *answer.parts)
+    settled = {
+        p.definition["indicator_id"]: p for p in own if p.role != "borrowed" and p.status in ("met", "missed")
+    }
+    return {"target": answer.target, "settled": settled, "data": data}
+
+
+def _judged(row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Outcome of one statement, or why it has none; a borrowed statement is judged by the place's own figures."""
+    blank = {"happened": np.nan, "outcome": np.nan, "known_from": pd.NaT}
+    if not known:
+        return blank | {"unscored": "target_gone"}
+    target = known["target"]
+    same = [("threshold", target.threshold), ("deadline", target.deadline), ("direction", target.direction)]
+    same += [("tolerance", target.tolerance), ("base_year", target.base_year)]
+    if any(_differ(row[name], value) for name, value in same):
+        return blank | {"unscored": "target_changed"}
+    name = target.indicator_id if row["role"] == "borrowed" else row["definition"]
+    answer = known["settled"].get(name)
+    if answer is None:
+        return blank | {"unscored": "pending"}
+    rows = known["data"].observations
+    mine = (
+        (rows["indicator_id"] == name) & (rows["region"] == target.region) & (rows["year"] == target.deadline)
+    )
+    day = rows.loc[mine & (rows["period"].str.len() == 4), "known_from"].min()
+    met = float(answer.status == "met")
+    return {"happened": met, "outcome": answer.outcome, "known_from": day, "unscored": ""}
+
+
+def _differ(said: Any, now: Any) -> bool:
+    empty = pd.isna(said), pd.isna(now)
+    return empty[0] != empty[1] or (not empty[0] and said != now)

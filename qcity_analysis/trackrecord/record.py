@@ -1,0 +1,199 @@
+"""The whole track record of a data package in one frozen object: hindcasts, rivals, real targets, ledger, bank.
+
+The scores are made here once; pages and the command line only show them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..data.datapackage import Data
+from ..forecasting import scores
+from . import ledger as books
+from .bankrecord import read_record
+from .earlier import said_of_earlier
+from .hindcasts import Hindcasts, hindcasts
+from .origins import plan_indicators
+from .rivals import CALIBRATED, Modelled, calibrated, model_answers, rule_answers, rule_names
+from .scoring import FEW, against, by, coverage, ratio_interval, summary, toughest
+
+
+@dataclass(frozen=True)
+class TrackRecord:
+    """How good the probabilities were.
+
+    Attributes: `as_of`, `plan` (empty: every published series), `made` (the hindcasts), `asked` (their questions with a
+    column for each rule, for each rule calibrated, and for each named model), `models`, `earlier` (real targets, see
+    `earlier.said_of_earlier`), `ledger` (scored statements), `issued` (how many statements the ledger holds), `bank` (the
+    record on held-out indicators, see `bankrecord`).
+    """
+
+    as_of: dt.date
+    plan: str
+    made: Hindcasts
+    asked: pd.DataFrame
+    models: Modelled
+    earlier: pd.DataFrame
+    ledger: pd.DataFrame
+    issued: int
+    bank: dict[str, Any]
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are questions to score at all."""
+        return len(self.asked) > 0
+
+    def overall(self) -> dict[str, float]:
+        """`scoring.summary` of all questions."""
+        return summary(self.asked)
+
+    def by(self, column: str) -> pd.DataFrame:
+        """`scoring.summary` by years left ("years") or by kind of target ("kind")."""
+        return by(self.asked, column)
+
+    def reliability(self) -> pd.DataFrame:
+        """What was said and how often it happened, by tenth, with counts."""
+        return scores.reliability(self.asked["probability"].to_numpy(), self.asked["met"].to_numpy())
+
+    def coverage(self) -> pd.DataFrame:
+        """How often the intervals hold, and CRPS against a random walk, by years ahead."""
+        return coverage(self.made.ahead)
+
+    def rules(self) -> pd.DataFrame:
+        """Our skill against every rule as it stands (`skill`, `low`, `high`) and calibrated (`fair`, `fair_low`,
+        `fair_high`, `fair_brier`), on the questions the rule answers."""
+        raw = against(self.asked, rule_names())
+        fair = against(self.asked, [name + CALIBRATED for name in rule_names()])
+        fair.index = raw.index
+        names = {"brier": "fair_brier", "skill": "fair", "low": "fair_low", "high": "fair_high"}
+        return raw.join(fair[list(names)].rename(columns=names))
+
+    def named_models(self) -> pd.DataFrame:
+        """Our skill against every named model on the same questions, and `crps_ratio`, ours over the model's."""
+        table = against(self.asked, list(self.models.asked))
+        ahead, crps = self.made.ahead, self.models.crps
+        found = {}
+        for name in table.index:
+            rows = crps[name].notna()
+            unit = ahead["crps_walk"].groupby(ahead["series"]).transform("mean")[rows]
+            ours, theirs = (
+                (ahead.loc[rows, "crps"] / unit).to_numpy(),
+                (crps.loc[rows, name] / unit).to_numpy(),
+            )
+            low, high = ratio_interval(ours, theirs, ahead.loc[rows, "family"])
+            ratio = ours.sum() / theirs.sum() if rows.any() else math.nan
+            asked, failed = self.models.asked[name], self.models.failed[name]
+            found[name] = {
+                "crps_ratio": ratio,
+                "crps_low": low,
+                "crps_high": high,
+                "origins": asked,
+                "failed": failed,
+            }
+        return table.join(pd.DataFrame(found).T)
+
+    def toughest(self, fair: bool = True) -> pd.DataFrame:
+        """By years left, the rule hardest to beat: calibrated (`fair`) or as it stands; see `scoring.toughest`."""
+        table = toughest(self.asked, [name + (CALIBRATED if fair else "") for name in rule_names()])
+        return table.assign(rival=table["rival"].str.removesuffix(CALIBRATED))
+
+    def beaten_at(self) -> list[int]:
+        """The numbers of years left at which some rule, as it stands or calibrated, has the better Brier score."""
+        tables = [self.toughest(fair) for fair in (True, False)]
+        return sorted({int(y) for table in tables for y in table.index[table["skill"] < 0] if y != "all"})
+
+    def conclusion(self) -> dict[str, Any]:
+        """What may be concluded from the package's own series, as a code and the numbers its sentence needs.
+
+        `code`: "nothing" (no question), "small" (fewer than FEW indicators), else "better", "worse" or "open" as the
+        interval of our skill against the hardest calibrated rule lies.
+        """
+        if not self.enough:
+            return {"code": "nothing", "number": 0, "indicators": 0}
+        whole, hard = self.overall(), self.toughest().loc["all"]
+        few = whole["indicators"] < FEW
+        lies = "better" if hard["low"] > 0 else "worse" if hard["high"] < 0 else "open"
+        return {"code": "small" if few else lies, "lies": lies} | whole | {"hard": hard.to_dict()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the questions themselves as plain values that JSON can hold; NaN becomes None."""
+        own: dict[str, Any] = {"questions": 0}
+        if self.enough:
+            own = {
+                "questions": len(self.asked),
+                "origins": len(self.made.origins),
+                "series": sorted(self.made.ahead["series"].unique()),
+                "all": self.overall(),
+                "reliability": self.reliability().to_dict("records"),
+                **{f"by_{column}": _records(self.by(column)) for column in ("years", "kind")},
+                "coverage": _records(self.coverage()),
+                "rules": _records(self.rules()),
+                "models": _records(self.named_models()),
+                "toughest_rule": _records(self.toughest(False)),
+                "toughest_rule_calibrated": _records(self.toughest(True)),
+                "a_rule_is_better_at": self.beaten_at(),
+            }
+        return _plain(
+            {
+                "as_of": self.as_of.isoformat(),
+                "plan": self.plan,
+                "conclusion": self.conclusion(),
+                "own": own,
+                "earlier_targets": self.earlier.to_dict("records"),
+                "ledger": {"statements": self.issued, "scored": int(self.ledger["happened"].notna().sum())},
+                "bank": self.bank,
+            }
+        )
+
+
+def track_record(data: Data, plan: str | None = None, ledger: str | Path | None = None) -> TrackRecord:
+    """Hindcast the published series, ask every rival the same, and read the ledger and the bank's record.
+
+    `plan` restricts to the series of one plan and its comparators (see `origins.plan_indicators`); `ledger` is the
+    folder of issued probabilities (default: the one that belongs to the data, see `ledger.home`). Raises QcityError for
+    an unknown plan. Takes some 30 seconds on one core.
+    """
+    made = hindcasts(data, plan_indicators(data, plan) if plan else None)
+    asked, models = made.questions, Modelled(pd.DataFrame(), pd.DataFrame(), {}, {})
+    if len(asked):
+        answers = rule_answers(made)
+        models = model_answers(made)
+        asked = pd.concat(
+            [asked, answers, calibrated(answers, asked["met"], asked["family"]), models.answers], axis=1
+        )
+    earlier = said_of_earlier(data)
+    if plan:
+        kept = plan_indicators(data, plan)
+        earlier = earlier[earlier["indicator_id"].isin(kept)].reset_index(drop=True)
+    statements = books.read(books.home(data.folder) if ledger is None else ledger)
+    if plan:
+        statements = statements[statements["plan"] == plan].reset_index(drop=True)
+    scored = books.scored(statements, data)
+    return TrackRecord(
+        data.as_of, plan or "", made, asked, models, earlier, scored, len(statements), read_record()
+    )
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [dict(row) for row in table.reset_index().to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(held) for key, held in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(held) for held in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, (dt.date, pd.Timestamp)):
+        return value.isoformat()
+    return value
