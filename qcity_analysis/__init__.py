@@ -23,6 +23,8 @@ if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from .data.datapackage import Data as Data
     from .data.datapackage import check as check
     from .data.datapackage import load as load
+    from .data.importing import import_figures as import_figures
+    from .data.importing import undo_import as undo_import
     from .errors import DataError as DataError
     from .errors import QcityError as QcityError
     from .forecasting.forecasts import Forecast as Forecast
@@ -43,6 +45,7 @@ _HOME = {
     "check": "data.datapackage",
     "forecast": "forecasting.forecasts",
     "forecast_panel": "forecasting.forecasts",
+    "import_figures": "data.importing",
     "load": "data.datapackage",
     "scorecard": "attainment.scorecards",
 }

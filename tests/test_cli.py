@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from qcity_analysis import cli
 
-COMMANDS = ["check", "list", "forecast", "run", "add", "train-prior", "panel", "rules"]
+COMMANDS = ["check", "list", "forecast", "run", "add", "train-prior", "panel", "rules", "import"]
 
 
 def qcity(

@@ -6,7 +6,7 @@ Out of scope: where figures stand (`layouts`).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from .cells import MARKS, Cell, UnreadableCell, half_width, read_figure, without_marks
 from .grids import Grid, as_text, same_name
@@ -106,6 +106,15 @@ def split_unit(name: str) -> tuple[str, str]:
     if match and _UNIT.fullmatch(half_width(match[2])):
         return match[1], half_width(match[2]).strip()
     return name, ""
+
+
+def marks_of(texts: Iterable[str]) -> str:
+    """The footnote marks at the ends of some texts, each once.
+
+    >>> marks_of(["2022年①", "研发强度*", "2023"])
+    '①*'
+    """
+    return "".join(dict.fromkeys("".join(without_marks(text)[1] for text in texts)))
 
 
 def footnotes(lines: list[str]) -> dict[str, str]:

@@ -13,7 +13,18 @@ from dataclasses import dataclass, field
 from ..errors import Problem
 from .cells import Cell, read_period
 from .grids import Grid, as_text, column_letter
-from .headings import ROLES, footnotes, has_role, is_note, is_number, is_unit, role_of, sheet_unit, split_unit
+from .headings import (
+    ROLES,
+    footnotes,
+    has_role,
+    is_note,
+    is_number,
+    is_unit,
+    marks_of,
+    role_of,
+    sheet_unit,
+    split_unit,
+)
 
 LAYOUTS = ("years_across", "years_down", "long")
 
@@ -24,7 +35,8 @@ class Entry:
 
     Attributes: `file`, `row` (line in the file) and `column` (letter and heading) say where; `name` (of the row, or of
     the column where years go down), `part` (second heading, as 比上年增长), `period` (of the data contract, or the text
-    that names none), `cell`, `unit` ("" where the file states none), `labels` (every heading and text of a long row).
+    that names none), `cell`, `unit` ("" where the file states none), `labels` (every heading and text of a long row),
+    `marks` (footnote marks beside the name and the headings).
 
     >>> Entry("a.csv", 2, "B (2020)", "研发强度", "", "2020", 3.48).unit
     ''
@@ -39,6 +51,7 @@ class Entry:
     cell: Cell
     unit: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    marks: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,6 +158,7 @@ class _Block:
     body: int
     periods: Mapping[int, str]
     parts: Mapping[int, str]
+    marks: Mapping[int, str]
     unit_column: int | None
     unit: str
 
@@ -158,17 +172,22 @@ class _Block:
         heading = " ".join(filter(None, (self.periods[column], self.parts.get(column, ""))))
         place = f"{column_letter(column)} ({heading})"
         stated = part_unit or ("" if part else unit or self.unit)
-        return Entry(grid.file, grid.lines[row], place, name, part, self.periods[column], cell, stated)
+        marks = marks_of([*names, self.marks.get(column, "")])
+        return Entry(
+            grid.file, grid.lines[row], place, name, part, self.periods[column], cell, stated, marks=marks
+        )
 
 
 def _block(grid: Grid, top: int) -> _Block:
     first = next(k for k in range(grid.width) if read_period(grid.cell(top, k)))
     periods: dict[int, str] = {}
     parts: dict[int, str] = {}
-    now = ""
+    marks: dict[int, str] = {}
+    now = marked = ""
     second = _has_second_headings(grid, top, first)
     for k in range(first, grid.width):
-        now = read_period(grid.cell(top, k)) or now
+        if read_period(grid.cell(top, k)):
+            now, marked = read_period(grid.cell(top, k)) or "", marks_of([as_text(grid.cell(top, k))])
         heading = "" if read_period(grid.cell(top, k)) else as_text(grid.cell(top, k))
         below = as_text(grid.cell(top + 1, k)) if second else ""
         if not heading and not below and not read_period(grid.cell(top, k)):
@@ -176,11 +195,14 @@ def _block(grid: Grid, top: int) -> _Block:
                 periods[k], parts[k] = now, "(no heading)"
             continue
         periods[k], parts[k] = now, "/".join(filter(None, (heading, below)))
+        marks[k] = marked + marks_of([heading, below])
     units = [
         k for k in range(first) for row in (top, top - 1) if row >= 0 and role_of(grid.text(row, k)) == "unit"
     ]
     unit = sheet_unit(grid, top)
-    return _Block(first, top + 2 if second else top + 1, periods, parts, units[0] if units else None, unit)
+    return _Block(
+        first, top + 2 if second else top + 1, periods, parts, marks, units[0] if units else None, unit
+    )
 
 
 def _has_second_headings(grid: Grid, top: int, first: int) -> bool:
@@ -244,7 +266,7 @@ def _column_entry(
     part, part_unit = split_unit("/".join(names[1:]))
     stated = (units or [part_unit or ("" if part else unit or sheet_unit(grid, top - 1))])[0]
     place = f"{column_letter(column)} ({' '.join(texts)})"
-    return Entry(grid.file, grid.lines[row], place, name, part, period, cell, stated, labels)
+    return Entry(grid.file, grid.lines[row], place, name, part, period, cell, stated, labels, marks_of(texts))
 
 
 def _headings(grid: Grid, top: int, column: int) -> list[str]:

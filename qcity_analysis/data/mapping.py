@@ -233,6 +233,11 @@ class _Reader:
     def rule(self, item: Any, k: int, shared: dict[str, Any], source: dict[str, str]) -> Rule:
         at = ("figures", k)
         own = self.entries(item, at, _RULE)
+        for key in [key for key, value in own.items() if value == "?"]:
+            self.fault(
+                (*at, key), key, "?", "a value", "fill it in; the comment beside it says what is asked"
+            )
+            own[key] = "1" if key == "factor" else ("?" if key == "indicator" else "")
         entries = shared | own
         if not own.get("indicator") and isinstance(item, Dict):
             remedy = "name one of indicators.csv; `qcity import FILE --suggest` proposes some"

@@ -300,7 +300,10 @@ class _Matching:
         return status, published, qualifier
 
     def note(self, rule: Rule, entry: Entry, reading: Reading) -> str:
-        marks = [(mark, self.footnotes.get((entry.file, mark), "")) for mark in reading.marks]
+        marks = [
+            (mark, self.footnotes.get((entry.file, mark), ""))
+            for mark in dict.fromkeys(entry.marks + reading.marks)
+        ]
         said = [f"{mark} {text}".strip() for mark, text in marks]
         return "; ".join(filter(None, [entry.labels.get("@note", ""), *said, rule.note]))
 

@@ -1,0 +1,241 @@
+"""Import the figures of a file into a data package: previewed, all or nothing, and undone on request.
+
+A revision becomes a row of its own with its own date; nothing held is ever overwritten, and what cannot be used is
+named with its place. Out of scope: reading files (`readers`, `layouts`), what a mapping says (`matching`), and how
+files are replaced (`writing`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping as Dict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..errors import DataError, Problem
+from .datapackage import find_folder, read_folder, to_date
+from .headings import is_number
+from .layouts import Entry, Sheet, read_layout
+from .mapping import Mapping, read_mapping
+from .matching import Matched, match
+from .preview import KINDS, Figure, Import, list_refused
+from .readers import read_grids
+from .spreadsheets import EXCEL
+from .writing import appended, content_of, new_name, replace, rows_of, trial, undo
+
+KEY = ("indicator_id", "region", "period", "measure", "base_period")
+
+
+def import_figures(
+    file: str | Path,
+    mapping: str | Path | Dict[str, Any] | Mapping,
+    *,
+    data: str | Path | None = None,
+    write: bool = False,
+    skip_refused: bool = False,
+) -> Import:
+    """What importing a file would do; with `write`, it is done: all of it or nothing.
+
+    `file` is CSV (UTF-8 or GB18030; comma, tab or semicolon), Excel (.xlsx, .xls), SDMX-CSV, or with the package
+    sdmx1 SDMX-ML and SDMX-JSON; `mapping` a YAML file as `proposing.starter` writes it, or the same entries as a dict;
+    `data` the folder of the package (found as in `load`). Refused cells fail a writing import unless `skip_refused`,
+    which writes the rest and lists the refused in FILE.refused.csv. Raises DataError with every problem of the mapping,
+    of the refused cells, or of the package itself; QcityError for a file that is missing or of another kind.
+
+    >>> import tempfile
+    >>> place = Path(tempfile.mkdtemp()) / "bulletin.csv"
+    >>> _ = place.write_text("指标,单位,2022年,2024年\\n研发强度,%,3.82,—\\n", "utf-8")
+    >>> source = {"publisher": "P", "title": "T", "date": "2024-10"}
+    >>> done = import_figures(place, {"region": "nanjing", "source": source,
+    ...     "figures": [{"name": "研发强度", "indicator": "rd_intensity"}]})
+    >>> [(f.kind, f.row["period"], f.row["value"]) for f in done.figures], done.empty, done.written
+    ([('unchanged', '2022', '3.82')], 1, False)
+    """
+    path, place = Path(file).expanduser(), find_folder(data)
+    declared = read_mapping(mapping)
+    held = {name: content_of(place / name) for name in ("sources.csv", "observations.csv")}
+    tables, problems = read_folder(place)
+    if errors := [problem for problem in problems if problem.level == "error"]:
+        raise DataError(errors)
+    sheets, opened_as, unread = read_sheets(path, declared)
+    matched = match(sheets, declared, tables, path.suffix.lower() in EXCEL)
+    figures, refused = _compared(matched, tables["observations"])
+    source, is_new = _source(place, declared)
+    made = Import(path, place, opened_as, (), source, (), (), matched.empty, matched.left_out | unread)
+    figures, refused, warnings, files = _checked(place, figures, refused, source, is_new)
+    done = dataclasses.replace(made, figures=tuple(figures), refused=tuple(refused), warnings=tuple(warnings))
+    if not write or (not done.new and not refused):
+        return done
+    if refused and not skip_refused:
+        raise DataError(refused)
+    listed = list_refused(path, refused) if refused else None
+    if done.new:
+        replace(place, files, based_on=held, record=_record(done))
+    return dataclasses.replace(done, written=bool(done.new), refused_file=listed)
+
+
+def undo_import(data: str | Path | None = None) -> dict[str, Any]:
+    """Take the last import back: every file of the package is, to the byte, as before. Returns what was undone.
+
+    Raises QcityError when no import is recorded, or a file has been changed since.
+
+    >>> import tempfile
+    >>> undo_import(tempfile.mkdtemp())
+    Traceback (most recent call last):
+    ...
+    qcity_analysis.errors.QcityError: ...: nothing to undo; no import is recorded there
+    """
+    return undo(find_folder(data))
+
+
+def read_sheets(
+    path: Path, mapping: Mapping
+) -> tuple[list[Sheet], tuple[str, ...], dict[str, tuple[int, str]]]:
+    """The sheets of a file that hold figures, how each was opened, and the sheets without any table of years.
+
+    A sheet that the mapping names, or the only one, must hold a table: its problem goes with it.
+
+    >>> import tempfile
+    >>> place = Path(tempfile.mkdtemp()) / "a.csv"
+    >>> _ = place.write_text("指标,2020年\\nA,1\\n", "utf-8")
+    >>> len(read_sheets(place, Mapping((), {}))[0][0].entries)
+    1
+    """
+    wanted = list(mapping.sheets) if mapping.sheets else None
+    grids = read_grids(path, wanted)
+    sheets, unread = [], {}
+    for grid in grids:
+        sheet = read_layout(grid, mapping.layout, mapping.columns)
+        if wanted is None and len(grids) > 1 and not sheet.entries:
+            numbers = sum(is_number(cell) for row in grid.rows for cell in row)
+            unread[f"(sheet {grid.sheet}, no table found)"] = (numbers, grid.file)
+            continue
+        sheets.append(sheet)
+    opened = tuple(dict.fromkeys(grid.opened_as for grid in grids))
+    return sheets, opened, unread
+
+
+def _source(place: Path, mapping: Mapping) -> tuple[dict[str, str], bool]:
+    """The row of sources.csv that the figures name, and whether it has to be added."""
+    held = rows_of(place / "sources.csv")
+    said = dict(mapping.source)
+    wish = said.pop("id", "") or said.pop("source_id", "")
+    same = [row for row in held if all(row.get(k) == said[k] for k in ("publisher", "title", "date"))]
+    if same:
+        return {name: text or "" for name, text in same[0].items()}, False
+    region = next((rule.region for rule in mapping.rules if rule.region), "import")
+    taken = [row["source_id"] for row in held]
+    if wish and wish in taken:
+        allowed = "a name that sources.csv does not hold yet"
+        remedy = "it names another document there: choose another name, or leave it out"
+        raise DataError([Problem(mapping.file, None, "source: id", wish, allowed, remedy)])
+    name = wish or new_name(f"{region}_{said['date']}", taken)
+    return {"source_id": name, "date_basis": "stated"} | said, True
+
+
+def _compared(matched: Matched, observations: pd.DataFrame) -> tuple[list[Figure], list[Problem]]:
+    """Each figure as added, changed or unchanged against what is held, and the cells that contradict something."""
+    held: dict[tuple[str, ...], list[Any]] = defaultdict(list)
+    wanted = {(row["indicator_id"], row["region"]) for row, _ in matched.figures}
+    for seen in observations.itertuples():
+        if (seen.indicator_id, seen.region) in wanted:
+            base = "" if pd.isna(seen.base_period) else str(seen.base_period)
+            held[(seen.indicator_id, seen.region, seen.period, seen.measure, base)].append(seen)
+    figures: list[Figure] = []
+    refused = list(matched.refused)
+    first: dict[tuple[str, ...], Entry] = {}
+    values: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for row, entry in matched.figures:
+        key = tuple(row[name] for name in KEY)
+        dated = (*key, row["published"])
+        said = (f"{float(row['value']):.15g}", row["qualifier"], row["status"])
+        if dated in first:
+            if values[dated] != said:
+                other = first[dated]
+                which = " / ".join(filter(None, key))
+                allowed = f"one figure for {which}: {other.file}, row {other.row} says {values[dated][0]}"
+                remedy = "take one of them, with `after:`, `sheet:` or `where:`"
+                refused.append(Problem(entry.file, entry.row, entry.column, said[0], allowed, remedy))
+            continue
+        first[dated], values[dated] = entry, said
+        kind, before, problem = _kind(row, said, held[key])
+        if problem:
+            refused.append(Problem(entry.file, entry.row, entry.column, said[0], *problem))
+        else:
+            figures.append(Figure(row, kind, before, entry.file, entry.row, entry.column))
+    return figures, refused
+
+
+def _kind(
+    row: Dict[str, str], said: tuple[str, ...], held: list[Any]
+) -> tuple[str, str, tuple[str, str] | None]:
+    def told(seen: Any) -> str:
+        sign = "" if seen.qualifier == "=" else seen.qualifier
+        return f"{sign}{seen.value:.15g} ({seen.status}, {seen.published or 'no date'})"
+
+    def same(seen: Any) -> bool:
+        return (f"{seen.value:.15g}", seen.qualifier, seen.status) == said
+
+    for seen in held:
+        if seen.published == row["published"]:
+            if same(seen):
+                return "unchanged", told(seen), None
+            allowed = f"{told(seen)}, as row {seen.row} of observations.csv says for the same date"
+            remedy = "give a revision its own `published`; set a wrong figure right in corrections.yaml"
+            return "", "", (allowed, remedy)
+    day = to_date(row["published"])
+    earlier = [(to_date(h.published) if h.published else dt.date.min, h) for h in held]
+    known = [(date, seen) for date, seen in earlier if date <= day]
+    if not known:
+        return "added", "", None
+    newest = max(known, key=lambda item: item[0])[1]
+    return ("unchanged" if same(newest) else "changed"), told(newest), None
+
+
+def _checked(
+    place: Path, figures: list[Figure], refused: list[Problem], source: dict[str, str], is_new: bool
+) -> tuple[list[Figure], list[Problem], list[Problem], dict[str, bytes]]:
+    """The figures that pass the checks of the package, the others refused at their place, and the files to write."""
+    while True:
+        new = [figure for figure in figures if figure.kind != "unchanged"]
+        if not new:
+            return figures, refused, [], {}
+        rows = [dict(figure.row) | {"source_id": source["source_id"]} for figure in new]
+        files = {"observations.csv": appended(place / "observations.csv", rows)}
+        if is_new:
+            files["sources.csv"] = appended(place / "sources.csv", [source])
+        first = files["observations.csv"].count(b"\n") - len(new) + 1
+        problems = trial(place, files)
+        ours = [p for p in problems if p.file == "observations.csv" and p.row is not None and p.row >= first]
+        errors = [p for p in problems if p.level == "error"]
+        if foreign := [problem for problem in errors if problem not in ours]:
+            raise DataError(foreign)
+        at = {id(p): new[(p.row or 0) - first] for p in ours}
+        moved = [(p, _moved(p, at[id(p)])) for p in ours]
+        bad = {id(at[id(p)]) for p in ours if p.level == "error"}
+        if not bad:
+            return figures, refused, [there for p, there in moved], files
+        refused = refused + [there for p, there in moved if p.level == "error"]
+        figures = [figure for figure in figures if id(figure) not in bad]
+
+
+def _moved(problem: Problem, figure: Figure) -> Problem:
+    """A problem of a new row, told of the cell it was read from."""
+    column = figure.column if problem.column == "value" else f"{figure.column}, as {problem.column}"
+    return Problem(
+        figure.file, figure.line, column, problem.found, problem.allowed, problem.remedy, problem.level
+    )
+
+
+def _record(done: Import) -> dict[str, Any]:
+    return {
+        "file": str(done.file),
+        "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        **{kind: len(done.of_kind(kind)) for kind in KINDS},
+        "refused": len(done.refused),
+        "source_id": done.source["source_id"],
+    }
