@@ -22,6 +22,7 @@ from ..training.moves import SCALES, scaled, shipped_moves, typical_change
 from .assessment import Assessment
 
 TIE = 1e-9
+BY_LEVEL = ("level", "relative_change", "coverage")  # met in a year or not by the level of that year alone
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def _unfit(a: Assessment) -> str | None:
         return "settled"
     if a.status == "depends_on_definition":
         return "by_definition"
-    if a.target.kind not in ("level", "relative_change", "coverage"):
+    if a.target.kind not in BY_LEVEL:
         return "no_pace"
     return None
 

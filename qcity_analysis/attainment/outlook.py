@@ -16,12 +16,11 @@ from ..data.annual import Note
 from ..data.datapackage import Data
 from .assessing import assess
 from .assessment import Assessment
-from .feasibility import Feasibility, feasibility
+from .feasibility import BY_LEVEL, Feasibility, feasibility
 
 YEARS = 15  # after the last figure
 CERTAINTIES = (0.5, 0.8, 0.95)
 REACH = 0.1  # a target is within reach while its chance is at least this
-BY_LEVEL = ("level", "relative_change", "coverage")  # met in a year or not by that year's level alone
 
 
 @dataclass(frozen=True)
