@@ -16,6 +16,7 @@ import pandas as pd
 from ..errors import DataError, Problem, QcityError, unknown
 from ..files import PROJECT
 from .crosscheck import check_tables
+from .oddities import oddities
 from .quickread import by_value
 from .tables import PERIOD, TABLES, is_date, read_table
 
@@ -136,10 +137,12 @@ def load(folder: str | Path | None = None, as_of: str | dt.date | None = None) -
     return data.at(day)
 
 
-def check(folder: str | Path | None = None) -> list[Problem]:
+def check(folder: str | Path | None = None, as_of: str | dt.date | None = None) -> list[Problem]:
     """Every problem and warning of a data package; an empty list when there is none.
 
-    Problems between the tables are looked for only once every file can be read and has its columns.
+    Errors come first, in the order of the files, then warnings about unlikely figures (see `oddities`). Problems
+    between the tables are looked for only once every file can be read and has its columns; rows with an error take no
+    part in the warnings, which are those of a day (today when `as_of` is None) and the figures known by then.
 
     >>> import qcity_analysis as qc
     >>> [p for p in qc.check() if p.level == "error"]
@@ -148,7 +151,14 @@ def check(folder: str | Path | None = None) -> list[Problem]:
     tables, problems = read_folder(folder)
     if any(p.level == "error" and p.row in (None, 1) for p in problems):
         return problems
-    return problems + check_tables(tables, dt.date.today())
+    problems += check_tables(tables, dt.date.today())
+    faulty = {p.row for p in problems if p.level == "error" and p.file == TABLES["observations"].file}
+    rows = tables["observations"]
+    sound = rows[~rows["row"].isin(list(faulty))] if faulty else rows
+    day = dt.date.today() if as_of is None else to_date(as_of)
+    known = _with_dates(sound, tables["indicators"])
+    known = known[known["known_from"] <= pd.Timestamp(day)]
+    return problems + oddities(known, tables["indicators"], tables["targets"], day)
 
 
 def read_folder(folder: str | Path | None = None) -> tuple[dict[str, pd.DataFrame], list[Problem]]:
@@ -221,7 +231,8 @@ def _with_dates(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.Data
     frame = observations.copy()
     frame["year"] = by_value(frame["period"], lambda cell: int(cell[:4])).astype("int64")
     months = by_value(frame["period"], _last_month).astype("int64")
-    lag = frame["indicator_id"].map(indicators.set_index("indicator_id")["publication_lag_months"])
+    lags = indicators.drop_duplicates("indicator_id").set_index("indicator_id")["publication_lag_months"]
+    lag = frame["indicator_id"].map(lags)
     months += lag.astype(float).fillna(ASSUMED_LAG_MONTHS).astype("int64")
     assumed = by_value(
         months, lambda month: pd.Timestamp(month // 12, month % 12 + 1, 1) + pd.offsets.MonthEnd(0)

@@ -1,0 +1,201 @@
+"""Unlikely figures are warnings with their reason; ordinary series, and the shipped data, give few."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from packages import STEADY, change, changes, figure, figures, indicator, package, target
+
+import qcity_analysis as qc
+
+CALM = {2005 + k: round(10 * 1.05**k + (0.1 if k % 2 else 0), 2) for k in range(15)}
+COUNT = {"measure": "count_total"}
+
+
+def warnings(folder: Path, rows: list[dict[str, Any]], **tables: Any) -> list[str]:
+    """Every finding of `qc.check` on these figures as printed; the target's deadline has its figure by default."""
+    made = {"targets": [target(deadline=2016)]} | tables
+    return [f"{p.level}: {p}" for p in qc.check(package(folder, observations=rows, **made))]
+
+
+@pytest.mark.parametrize(
+    ("rows", "row", "found", "rest"),
+    [
+        (
+            figures(CALM | {2012: 25.5}),
+            9,
+            "25.5",
+            "allowed: a figure in line with 2011: 13.4; in other years the series moves by +4.06 to +6 %; "
+            "check it against the source; if it is right, say why in the note",
+        ),
+        (
+            changes({2005 + k: -3 - 0.1 * (k % 4) for k in range(12)} | {2012: -27.0}),
+            9,
+            "-27",
+            "allowed: a change like those of other years, -3.3 to -3 %; "
+            "check it against the source; if it is right, say why in the note",
+        ),
+        (
+            figures(STEADY | {2019: 1310}),
+            5,
+            "1310",
+            "allowed: a figure of the size of its neighbour 11.8; it is about 100 times that; "
+            "check it against the source, and convert it to the unit of the indicator",
+        ),
+        (
+            figures(STEADY | {2022: 0.161}),
+            8,
+            "0.161",
+            "allowed: a figure of the size of its neighbour 15.2; it is about 0.01 times that; "
+            "check it against the source, and convert it to the unit of the indicator",
+        ),
+        (
+            figures(STEADY | {2016: 100_000}),
+            2,
+            "100000",
+            "allowed: a figure of the size of its neighbour 11; it is about 10000 times that; "
+            "check it against the source, and convert it to the unit of the indicator",
+        ),
+        (
+            figures({2016: 10.11, 2017: 10.48, 2018: 10.85, 2019: 11.22, 2020: 11.4}),
+            5,
+            "11.22",
+            "allowed: published figures; those of 2016 to 2019 go by exactly 0.37 a year; "
+            "they look interpolated: keep only the years that were published",
+        ),
+        (
+            figures({2016: 10.1, 2017: 11.3, 2018: 11.3, 2019: 11.3}),
+            5,
+            "11.3",
+            "allowed: a figure of its own for each year; 2017 to 2019 are all the same; "
+            "check it against the source: it may have been carried forward",
+        ),
+        (
+            figures({2017: 12, 2018: 15, 2019: 14}, **COUNT),
+            4,
+            "14",
+            "allowed: a total of at least 15, which an earlier year had already; "
+            "check it against the source; what is new in one year has the measure count_new",
+        ),
+        (
+            [figure(2018, 1000, qualifier=">=", **COUNT), figure(2019, 960, **COUNT)],
+            3,
+            "960",
+            "allowed: a total of at least 1000, which an earlier year had already; "
+            "check it against the source; what is new in one year has the measure count_new",
+        ),
+        (
+            [*figures({2017: 100, 2018: 97, 2019: 95}), change(2018, 3.0)],
+            5,
+            "3",
+            "allowed: a change of the sign that follows from the published levels 100 and 97 (-3 %); "
+            "check it against the source: a fall is negative; an index is not a change",
+        ),
+        (
+            [
+                *changes({2017: -3.0, 2018: 4.0, 2019: -2.0}),
+                figure(2019, -8.7, measure="cumulative_change_pct", base_period=2016),
+            ],
+            3,
+            "4",
+            "allowed: a change of the sign that follows from the cumulative change 2016 to 2019 of -8.7 % (-4 %); "
+            "check it against the source: a fall is negative; an index is not a change",
+        ),
+        (
+            [figure(2019, 3.0, published="2020-12"), figure(2019, 3.2, published="2020-12-31")],
+            3,
+            "3.2",
+            "allowed: one value for one day; row 2 has 3; "
+            "give the day each was published, or delete one; until then the later row counts",
+        ),
+    ],
+)
+def test_an_unlikely_value_is_a_warning_with_its_reason(
+    tmp_path: Path, rows: list[dict[str, Any]], row: int, found: str, rest: str
+) -> None:
+    expected = f"warning: observations.csv, row {row}, column value: found '{found}'; {rest}"
+    assert warnings(tmp_path, rows) == [expected]
+
+
+def test_a_share_that_is_not_declared_as_one_is_looked_at(tmp_path: Path) -> None:
+    odd = warnings(
+        tmp_path,
+        figures({2018: 96, 2019: 104}, unit="%"),
+        indicators=[indicator("widgets", unit="%")],
+    )
+    assert odd == [
+        "warning: observations.csv, row 3, column value: found '104'; allowed: at most 100, if this is a share; "
+        "check the value and the unit; a share has the support percent in indicators.csv"
+    ]
+
+
+def test_a_figure_that_was_never_finalised_and_one_out_too_early(tmp_path: Path) -> None:
+    rows = [figure(2018, 3, status="preliminary"), figure(2019, 4, published="2019-11-30")]
+    assert warnings(tmp_path, rows) == [
+        "warning: observations.csv, row 2, column status: found 'preliminary'; allowed: final, two years after it came "
+        "out (2019-02-28); look for the final figure and add it; if this one was never revised, set it to final",
+        "warning: observations.csv, row 3, column published: found '2019-11-30'; allowed: a day after the end of 2019 "
+        "for a final figure; check the period and the date; a figure expected for the year has the status estimate",
+    ]
+
+
+def test_an_open_target_with_old_figures_is_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import datetime as dt
+
+    from qcity_analysis.data.oddities import oddities
+
+    data = qc.load(package(tmp_path, targets=[target(deadline=2030)]))
+    tables = (data.observations, data.indicators, data.targets)
+    assert oddities(*tables, dt.date(2025, 6, 30)) == []
+    assert [str(p) for p in oddities(*tables, dt.date(2025, 7, 1))] == [
+        "targets.csv, row 2, column indicator_id: found 'newest figure of 2022'; allowed: a newer one by 2025-07-01; "
+        "figures come out about 6 months after the year; look for newer figures and add them with `qcity add`"
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        figures(CALM),
+        figures({2016: 10, 2017: 11, 2018: 12, 2019: 13}),  # steps of one digit are equal by chance
+        figures({2016: 0, 2017: 0, 2018: 0, 2019: 0}, measure="count_new"),
+        figures({2016: 1000, 2017: 1200}, qualifier=">=", **COUNT),
+        [figure(2018, 1000, **COUNT), figure(2019, 900, qualifier=">=", **COUNT)],
+        [*figures({2018: 99.9, 2019: 100.0}), change(2019, -0.05)],  # within rounding
+        [figure(2019, 3.0, published="2020-06"), figure(2019, 3.2, published="2020-12-31")],
+    ],
+)
+def test_what_is_ordinary_gives_no_warning(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
+    assert warnings(tmp_path, rows) == []
+
+
+def test_random_walks_are_rarely_called_odd(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    rows = []
+    for k in range(200):
+        walk = 100 * np.exp(np.cumsum(rng.normal(0.03, 0.05, 18)))
+        rows += figures({2002 + y: round(v, 2) for y, v in enumerate(walk)}, indicator_id=f"w{k}")
+    found = warnings(
+        tmp_path, rows, indicators=[indicator("widgets"), *(indicator(f"w{k}") for k in range(200))]
+    )
+    assert len(found) <= 2
+
+
+def test_rows_with_an_error_take_no_part_and_every_error_comes_before_the_warnings(tmp_path: Path) -> None:
+    rows = [
+        *figures(STEADY | {2019: 1310}),
+        figure(2022, 4) | {"period": "20x3"},
+        figure(2021, "many", published="2024"),
+    ]
+    found = warnings(tmp_path, rows)
+    assert [line.split(":")[0] for line in found] == ["error", "error", "warning"]
+    assert "row 5, column value: found '1310'" in found[-1]
+
+
+def test_the_shipped_data_give_only_warnings_seen_before() -> None:
+    found = [p for p in qc.check() if p.file == "observations.csv"]
+    assert {(p.column, p.level) for p in found} <= {("status", "warning"), ("published", "warning")}
+    assert len(found) <= 10
