@@ -8,13 +8,14 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from ..errors import DataError, Problem, QcityError, unknown
 from ..files import PROJECT
+from .corrections import as_known, no_corrections, read_corrections
 from .crosscheck import check_tables
 from .oddities import oddities
 from .quickread import by_value
@@ -30,7 +31,8 @@ class Data:
     Attributes: `observations` (the tidy table of the data contract; besides its columns `year`, `known_from`, the
     first day on which the figure could be known, and `published_assumed`, true where that day rests on the
     indicator's publication lag), `indicators`, `targets`, `sources`, `regions` (one frame each), `as_of` (only
-    figures known by that day are held), `folder`, and `warnings`.
+    figures known by that day are held), `folder`, `warnings`, and `corrections` (the corrections of published figures
+    known by that day, already applied; columns as in `corrections.read_corrections`).
 
     >>> import qcity_analysis as qc
     >>> data = qc.load(as_of="2023-03-31")
@@ -46,6 +48,7 @@ class Data:
     as_of: dt.date
     folder: Path
     warnings: tuple[Problem, ...] = ()
+    corrections: pd.DataFrame = field(default_factory=no_corrections)
 
     def at(self, as_of: str | dt.date | None) -> Data:
         """The same package as known on an earlier day (ISO text or date); itself when `as_of` is None.
@@ -64,8 +67,10 @@ class Data:
                 f"as_of {day} is later than {self.as_of}, the day these data were loaded for; "
                 "load them again with that day"
             )
-        held = self.observations[self.observations["known_from"] <= pd.Timestamp(day)]
-        return dataclasses.replace(self, observations=held.reset_index(drop=True), as_of=day)
+        observations = as_known(self.observations, self.corrections, day)
+        held = observations[observations["known_from"] <= pd.Timestamp(day)].reset_index(drop=True)
+        made = self.corrections[self.corrections["since"] <= day]
+        return dataclasses.replace(self, observations=held, as_of=day, corrections=made)
 
     def plans(self) -> list[str]:
         """The plans of the package, in the order of `targets.csv`.
@@ -162,16 +167,21 @@ def check(folder: str | Path | None = None, as_of: str | dt.date | None = None) 
 
 
 def read_folder(folder: str | Path | None = None) -> tuple[dict[str, pd.DataFrame], list[Problem]]:
-    """All tables of a data package by name, and the problems of each file by itself.
+    """All tables of a data package by name, the corrections applied, and the problems of each file by itself.
 
     >>> frames, problems = read_folder()
     >>> sorted(frames)
-    ['indicators', 'observations', 'regions', 'sources', 'targets']
+    ['corrections', 'indicators', 'observations', 'regions', 'sources', 'targets']
     """
     place = find_folder(folder)
     tables, problems = {}, []
     for name, table in TABLES.items():
         tables[name], found = read_table(place / table.file, name)
+        problems += found
+    tables["corrections"] = no_corrections()
+    if not any(p.level == "error" and p.row in (None, 1) for p in problems):
+        tables["corrections"], found = read_corrections(place, tables)
+        tables["observations"] = as_known(tables["observations"], tables["corrections"], dt.date.max)
         problems += found
     return tables, problems
 

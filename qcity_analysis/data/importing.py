@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import DataError, Problem
+from .corrections import as_known
 from .datapackage import find_folder, read_folder, to_date
 from .headings import is_number
 from .layouts import Entry, Sheet, read_layout
@@ -63,7 +64,8 @@ def import_figures(
         raise DataError(errors)
     sheets, opened_as, unread = read_sheets(path, declared)
     matched = match(sheets, declared, tables, path.suffix.lower() in EXCEL)
-    figures, refused = _compared(matched, tables["observations"])
+    published = as_known(tables["observations"], tables["corrections"], dt.date.min)
+    figures, refused = _compared(matched, published)
     source, is_new = _source(place, declared)
     made = Import(path, place, opened_as, (), source, (), (), matched.empty, matched.left_out | unread)
     figures, refused, warnings, files = _checked(place, figures, refused, source, is_new)

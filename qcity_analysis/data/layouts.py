@@ -172,7 +172,7 @@ class _Block:
         heading = " ".join(filter(None, (self.periods[column], self.parts.get(column, ""))))
         place = f"{column_letter(column)} ({heading})"
         stated = part_unit or ("" if part else unit or self.unit)
-        marks = marks_of([*names, self.marks.get(column, "")])
+        marks = "".join(dict.fromkeys(marks_of(names) + self.marks.get(column, "")))
         return Entry(
             grid.file, grid.lines[row], place, name, part, self.periods[column], cell, stated, marks=marks
         )
