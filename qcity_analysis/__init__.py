@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from .forecasting.forecasts import Forecast as Forecast
     from .forecasting.forecasts import forecast as forecast
     from .forecasting.forecasts import forecast_panel as forecast_panel
+    from .trackrecord.record import track_record as track_record
 
 __version__ = "0.1.0"
 
@@ -48,6 +49,7 @@ _HOME = {
     "import_figures": "data.importing",
     "load": "data.datapackage",
     "scorecard": "attainment.scorecards",
+    "track_record": "trackrecord.record",
 }
 
 _ROOMS = ("rules",)  # subpackages that are used by their own name, as qc.rules.evaluate

@@ -55,10 +55,10 @@ def read_record(path: Path | str | None = None) -> dict[str, Any]:
 def held_out_record(held_out: Hindcast) -> dict[str, Any]:
     """Scores of held-out hindcasts as plain values.
 
-    Keys: `series`, `indicators`; `all`, `contested` (`scoring.summary`); `reliability` (said, happened, number by tenth);
-    `by_years`, `by_length` (lists of summaries); `coverage` (by years ahead); `relative_crps`; `rules` (the comparison
-    on a sample of histories: `tasks`, `seed`, `number`, `by_years` with the rule hardest to beat as it stands and
-    calibrated, and `each` rule). Intervals are 90 %, from a bootstrap over indicators.
+    Keys: `series`, `indicators`; `all`, `contested` (`scoring.summary`); `reliability` (said, happened, number by
+    tenth); `by_years`, `by_length` (lists of summaries); `coverage` (by years ahead); `relative_crps`; `rules` (the
+    comparison on a sample of histories: `tasks`, `seed`, `number`, `by_years` with the rule hardest to beat as it
+    stands and calibrated, and `each` rule). Intervals are 90 %, from a bootstrap over indicators.
     """
     asked = questions(held_out).rename(columns={"indicator": "family"})
     asked = asked.assign(met=asked["met"].astype(float), years=asked["step"] + 1)

@@ -1,7 +1,7 @@
 """Real targets whose outcome is published: what we would have said in each year of their time, and each rule.
 
-The targets are those of `earlier_targets.csv` and the settled ones of `targets.csv`. They are asked in the middle of each
-year of their period, with what was published by then; under each definition of an indicator that changed.
+The targets are those of `earlier_targets.csv` and the settled ones of `targets.csv`. They are asked in the middle of
+each year of their period, with what was published by then; under each definition of an indicator that changed.
 """
 
 from __future__ import annotations
@@ -25,19 +25,20 @@ FILE = "earlier_targets.csv"
 MIDDLE = (6, 30)  # month and day on which each year is asked
 FEWEST = 2  # levels a rule is asked with
 ASKED_KINDS = ("level", "relative_change", "coverage")
-COLUMNS = [
+OF_TARGET = (
     "plan",
     "target_id",
     "region",
     "indicator_id",
+    "kind",
     "name_zh",
     "name_en",
     "threshold",
     "tolerance",
-    "base_year",
-]
-COLUMNS += [
-    "deadline",
+)
+OF_TARGET += ("base_year", "deadline")
+COLUMNS = (
+    *OF_TARGET,
     "as_of",
     "years",
     "definition",
@@ -46,8 +47,8 @@ COLUMNS += [
     "probability",
     "expected",
     "outcome",
-]
-COLUMNS += ["met"]
+    "met",
+)
 
 
 def with_earlier(data: Data) -> Data:
@@ -86,10 +87,11 @@ def _strangers(frame: pd.DataFrame, data: Data) -> list[Problem]:
 def said_of_earlier(data: Data) -> pd.DataFrame:
     """One row for each settled target, definition and middle of a year: our probability, every rule, what happened.
 
-    Columns: COLUMNS (`years` from the last known year to the deadline; `definition` the indicator whose figures answer;
-    `probability` NaN where we would have said "not assessable"; `outcome` the level published for the deadline and `met`
-    1 or 0, both NaN for a definition that ended before), then one for each rule: 1 yes, 0 no, NaN does not apply. Targets
-    with no settled definition are left out. Levels chained from changes have the base year as 100.
+    Columns: COLUMNS (`years` from the last known year to the deadline; `definition` the indicator whose figures
+    answer; `probability` NaN where we would have said "not assessable"; `outcome` the level published for the
+    deadline and `met` 1 or 0, both NaN for a definition that ended before), then one for each rule: 1 yes, 0 no, NaN
+    does not apply. Targets with no settled definition are left out. Levels chained from changes have the base year as
+    100.
 
     >>> import qcity_analysis as qc
     >>> told = said_of_earlier(qc.load(as_of="2026-06-30"))
@@ -146,7 +148,7 @@ def _row(then: Assessment, now: Assessment | None, day: dt.date, issued: dt.date
     target, settled = then.target, now is not None and now.status in ("met", "missed")
     levels = then.series.known() if then.series is not None else pd.Series(dtype=float)
     last = int(levels.index[-1]) if len(levels) else None
-    row = {name: getattr(target, name) for name in COLUMNS[:10]}
+    row = {name: getattr(target, name) for name in OF_TARGET}
     row |= {
         "as_of": day,
         "years": target.deadline - last if last else None,

@@ -120,8 +120,8 @@ def scored(ledger: pd.DataFrame, data: Data) -> pd.DataFrame:
 
     Adds `happened` (1 met, 0 missed, NaN not published yet), `outcome` (the level), `known_from` (the day the outcome
     was published), `in_advance` (said before that day: only such a statement was a forecast), `unscored` (why there is
-    no score: "", pending, target_gone, target_changed) and `error` (p − happened)². A target is judged as it was stated:
-    when it was changed since, the statement stays unscored.
+    no score: "", pending, target_gone, target_changed) and `error` (p − happened)². A target is judged as it was
+    stated: when it was changed since, the statement stays unscored.
     """
     told = ledger[(ledger["status"] == "forecast") & ledger["probability"].notna()].reset_index(drop=True)
     known: dict[tuple[str, ...], dict[str, Any]] = {}

@@ -31,8 +31,8 @@ class TrackRecord:
 
     Attributes: `as_of`, `plan` (empty: every published series), `made` (the hindcasts), `asked` (their questions with a
     column for each rule, for each rule calibrated, and for each named model), `models`, `earlier` (real targets, see
-    `earlier.said_of_earlier`), `ledger` (scored statements), `issued` (how many statements the ledger holds), `bank` (the
-    record on held-out indicators, see `bankrecord`).
+    `earlier.said_of_earlier`), `ledger` (scored statements), `issued` (how many statements the ledger holds), `bank`
+    (the record on held-out indicators, see `bankrecord`).
     """
 
     as_of: dt.date

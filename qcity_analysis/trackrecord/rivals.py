@@ -1,7 +1,7 @@
 """What the published rules and the named models say to the same questions.
 
-A rule says yes or no. As it stands that is a probability of 1 or 0; to be fair to it, the two words are also turned into
-the two probabilities that fit best, found on other indicators than the one asked about.
+A rule says yes or no. As it stands that is a probability of 1 or 0; to be fair to it, the two words are also turned
+into the two probabilities that fit best, found on other indicators than the one asked about.
 """
 
 from __future__ import annotations

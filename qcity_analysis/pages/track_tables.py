@@ -1,0 +1,220 @@
+"""The tables of the track record, every cell shown text in the language asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ..words.labels import percent
+from ..words.numbers import number
+from ..words.texts import text
+from ..words.track import change_shown, rule_name, score, signed_share
+
+if TYPE_CHECKING:
+    from ..trackrecord.record import TrackRecord
+
+Row = dict[str, Any]
+
+
+def rules_by_years(rows: list[Row], lang: str) -> pd.DataFrame:
+    """By years left: number of questions, the hardest rule to beat as it stands and calibrated, with both scores.
+
+    `rows` as `bankrecord` keeps them: years, raw and calibrated, each with rival, brier, ours, number.
+    """
+    made = {}
+    for row in rows:
+        cells = [f"{row['raw']['number']:,.0f}"]
+        for kind in ("raw", "calibrated"):
+            rule = rule_name(str(row[kind]["rival"]), lang)
+            values = {"brier": score(row[kind]["brier"]), "ours": score(row[kind]["ours"])}
+            cells.append(text("rule_and_brier", lang, name=rule, **values))
+        made[_years(row["years"], lang)] = cells
+    return _table(made, ("tc_number", "tc_raw", "tc_fair"), "tc_years", lang)
+
+
+def own_rules_rows(record: TrackRecord) -> list[Row]:
+    """The rows of `rules_by_years` for the package's own series."""
+    raw, fair = record.toughest(False), record.toughest(True)
+    both = [years for years in raw.index if years in fair.index]
+    return [{"years": y, "raw": raw.loc[y].to_dict(), "calibrated": fair.loc[y].to_dict()} for y in both]
+
+
+def coverage_table(rows: list[Row], lang: str) -> pd.DataFrame:
+    """By years ahead: number of forecasts, how often the intervals hold, CRPS against a random walk where known."""
+    made, crps = {}, any("crps_ratio" in row for row in rows)
+    for row in rows:
+        cells = [f"{row['number']:,.0f}"]
+        for name in ("in50", "in90"):
+            low, high = (_percent(row[f"{name}_{end}"], lang) for end in ("low", "high"))
+            cells.append(
+                text("share_with_interval", lang, value=_percent(row[name], lang), low=low, high=high)
+            )
+        if crps:
+            ends = {key: score(row[f"crps_{key}"]) for key in ("low", "high")}
+            cells.append(text("share_with_interval", lang, value=score(row["crps_ratio"]), **ends))
+        made[_years(row["years"], lang)] = cells
+    return _table(
+        made, ("tc_forecasts", "tc_in50", "tc_in90", *(["tc_crps"] if crps else [])), "tc_years", lang
+    )
+
+
+def summaries(table: pd.DataFrame, column: str, lang: str) -> pd.DataFrame:
+    """Scores by group: questions, indicators, share met, Brier and its parts, the average's Brier, log score."""
+    made = {}
+    for name, row in table.iterrows():
+        shown = text(f"kind_{name}", lang) if column == "kind" else str(name)
+        brier = text("share_with_interval", lang, value=score(row["brier"]), **_ends(row, "brier_", score))
+        parts = [score(row[key]) for key in ("reliability", "resolution", "uncertainty", "log_score")]
+        made[shown] = [
+            f"{row['number']:,.0f}",
+            int(row["indicators"]),
+            percent(row["met"], lang),
+            brier,
+            *parts,
+        ]
+    keys = ("tc_number", "tc_indicators", "tc_met", "tc_brier")
+    keys += ("tc_reliability", "tc_resolution", "tc_uncertainty", "tc_log")
+    return _table(made, keys, "tc_kind" if column == "kind" else "tc_years", lang)
+
+
+def lengths(rows: list[Row], lang: str) -> pd.DataFrame:
+    """By points of history: questions, share met, Brier with its interval, reliability, resolution."""
+    made = {}
+    for row in rows:
+        brier = text("share_with_interval", lang, value=score(row["brier"]), **_ends(row, "brier_", score))
+        parts = [score(row[key]) for key in ("reliability", "resolution", "uncertainty", "log_score")]
+        made[f"{row['from']}–{row['to']}"] = [f"{row['number']:,}", percent(row["met"], lang), brier, *parts]
+    keys = ("tc_number", "tc_met", "tc_brier", "tc_reliability", "tc_resolution", "tc_uncertainty", "tc_log")
+    return _table(made, keys, "tc_length", lang)
+
+
+def rules_table(rules: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """Every rule: share of questions answered, its Brier score as it stands and calibrated, our skill with interval."""
+    made = {}
+    for rule, row in rules.iterrows():
+        fair = {key: signed_share(row[f"fair_{key}"], lang) for key in ("low", "high")}
+        made[rule_name(str(rule), lang)] = [
+            _percent(row["answered"], lang),
+            score(row["brier"]),
+            score(row["fair_brier"]),
+            score(row["ours"]),
+            text(
+                "share_with_interval",
+                lang,
+                value=signed_share(row["skill"], lang),
+                **_ends(row, "", signed_share, lang),
+            ),
+            text("share_with_interval", lang, value=signed_share(row["fair"], lang), **fair),
+        ]
+    keys = ("tc_answered", "tc_rule_brier", "tc_fair_brier", "tc_ours", "tc_skill_raw", "tc_skill_fair")
+    return _table(made, keys, "tc_rule", lang)
+
+
+def models_table(models: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """Every named model: origins asked, questions, both Brier scores, our skill and the ratio of CRPS."""
+    made = {}
+    for name, row in models.iterrows():
+        skill = _skill(row, lang)
+        crps = text("share_with_interval", lang, value=score(row["crps_ratio"]), **_ends(row, "crps_", score))
+        asked = text("origins_failed", lang, origins=int(row["origins"]), failed=int(row["failed"]))
+        scores = [score(row["brier"]), score(row["ours"])]
+        made[text(f"model_{name}", lang)] = [asked, f"{row['number']:,.0f}", *scores, skill, crps]
+    keys = ("tc_origins", "tc_number", "tc_brier", "tc_ours", "tc_skill", "tc_crps_model")
+    return _table(made, keys, "tc_model", lang)
+
+
+def earlier_table(rows: pd.DataFrame, rules: list[str], lang: str) -> pd.DataFrame:
+    """One real target: day asked, last figure, what we would have said, how many rules said yes and no, the outcome."""
+    made = {}
+    for _, row in rows.iterrows():
+        votes = row[rules].dropna()
+        ballots = (
+            text("yes_no", lang, yes=int(votes.sum()), no=int(len(votes) - votes.sum()))
+            if len(votes)
+            else "–"
+        )
+        said = "–" if pd.isna(row["expected"]) else _level(row, float(row["expected"]), lang)
+        last = "–" if pd.isna(row["last_year"]) else str(int(row["last_year"]))
+        made[f"{row['as_of']}"] = [last, _said(row, lang), said, ballots, outcome_shown(row, lang)]
+    return _table(made, ("tc_last", "tc_said", "tc_expected", "tc_rules", "tc_outcome"), "tc_as_of", lang)
+
+
+def everyone(rows: pd.DataFrame, rules: list[str], lang: str) -> pd.DataFrame:
+    """One real target in full: we and each rule down, each day and definition across."""
+    several = rows["definition"].nunique() > 1
+    columns, cells = [], []
+    for _, row in rows.iterrows():
+        mark = text("definition_b" if str(row["definition"]).endswith("_b") else "definition_a", lang)
+        columns.append(f"{row['as_of']} · {mark}" if several else f"{row['as_of']}")
+        answers = ["–" if pd.isna(row[rule]) else text("yes" if row[rule] else "no", lang) for rule in rules]
+        cells.append([_said(row, lang), *answers, outcome_shown(row, lang)])
+    names = [text("we", lang), *(rule_name(rule, lang) for rule in rules), text("tc_outcome", lang)]
+    index = pd.Index(names, name=text("tc_who", lang))
+    return pd.DataFrame(np.array(cells, dtype=object).T, columns=columns, index=index)
+
+
+def outcome_shown(row: pd.Series, lang: str) -> str:
+    """What came at the deadline: met or missed with the figure; or that none was published."""
+    if pd.isna(row["met"]):
+        return text("no_outcome", lang)
+    value = _level(row, float(row["outcome"]), lang)
+    return text("outcome_met" if row["met"] else "outcome_missed", lang, value=value)
+
+
+def ledger_table(
+    told: pd.DataFrame, names: dict[tuple[str, str], str], lang: str, most: int = 40
+) -> pd.DataFrame:
+    """What was said of each target, newest first: day, as of, probability, what happened. At most `most` rows.
+
+    `names` gives the shown name of a (plan, target_id).
+    """
+    rows = []
+    for row in told.sort_values("asked_at", ascending=False, kind="stable").head(most).to_dict("records"):
+        happened = text("pending", lang)
+        if not pd.isna(row["happened"]):
+            happened = text("status_met" if row["happened"] else "status_missed", lang)
+            happened += "" if row["in_advance"] else text("after_the_fact", lang)
+        name = names.get((row["plan"], row["target_id"]), row["target_id"])
+        day = row["asked_at"].strftime("%Y-%m-%d")
+        rows.append(
+            [name, day, row["as_of"], percent(row["probability"], lang), happened, score(row["error"])]
+        )
+    keys = ("tc_target", "tc_day", "tc_as_of", "tc_probability", "tc_outcome", "tc_error")
+    return pd.DataFrame(rows, columns=[text(key, lang) for key in keys])
+
+
+def _said(row: pd.Series, lang: str) -> str:
+    if pd.isna(row["probability"]):
+        return text("status_not_assessable", lang)
+    return percent(float(row["probability"]), lang)
+
+
+def _level(row: pd.Series, value: float, lang: str) -> str:
+    """A level as people read it: of a relative target the change on the base year."""
+    return change_shown(value - 100, lang) if row["kind"] == "relative_change" else number(value)
+
+
+def _years(years: Any, lang: str) -> str:
+    return text("all_years", lang) if years == "all" else str(int(years))
+
+
+def _percent(share: Any, lang: str) -> str:
+    if share is None or pd.isna(share):
+        return "–"
+    return f"{100 * float(share):.0f}{'' if lang == 'zh' else ' '}%"
+
+
+def _skill(row: Any, lang: str) -> str:
+    ends = _ends(row, "", signed_share, lang)
+    return text("share_with_interval", lang, value=signed_share(row["skill"], lang), **ends)
+
+
+def _ends(row: Any, prefix: str, shown: Any, *more: str) -> dict[str, str]:
+    return {end: shown(row[f"{prefix}{end}"], *more) for end in ("low", "high")}
+
+
+def _table(made: dict[str, list[Any]], keys: Any, head: str, lang: str) -> pd.DataFrame:
+    index = pd.Index(list(made), name=text(head, lang))
+    return pd.DataFrame(list(made.values()), columns=[text(key, lang) for key in keys], index=index)
