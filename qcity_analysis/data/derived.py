@@ -85,7 +85,7 @@ def computed(indicator: pd.Series, inputs: tuple[AnnualSeries, ...], base_year: 
         factor = 1.0
     else:
         factor = _factor(indicator)
-        levels, errors = _ratios(*inputs, factor)
+        levels, errors = _ratios(inputs[0], inputs[1], factor)
         lower = {}
     notes = [
         note for part in inputs for note in part.notes if note.code in ("spliced", "assumed_publication")
@@ -108,7 +108,8 @@ def _ratios(
     top: AnnualSeries, under: AnnualSeries, factor: float
 ) -> tuple[dict[int, float], dict[int, float]]:
     """The ratio of every year that has both levels, and its standard error from theirs."""
-    levels, errors = {}, {}
+    levels: dict[int, float] = {}
+    errors: dict[int, float] = {}
     if top.base_year is not None or under.base_year is not None:
         return levels, errors  # an index has no unit to divide
     for year, level in top.known().items():
