@@ -2,38 +2,88 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .options import EXIT_CODES, DataDir, Json, PlanName, app, print_json
+from ..errors import Problem, QcityError, did_you_mean
+from .options import EXIT_CODES, AsOf, DataDir, Json, Language, PlanName, app, print_json, save
 
 
-@app.command(epilog=f"Example: qcity check --data data/raw   {EXIT_CODES}")
-def check(data: DataDir = None, as_json: Json = False) -> None:
-    """Check a data package: every problem at once, with file, row, column and remedy."""
+@app.command(epilog=f"Example: qcity check --data data/raw --format html --out check.html   {EXIT_CODES}")
+def check(
+    data: DataDir = None,
+    as_of: AsOf = None,
+    format: Annotated[str, typer.Option("--format", help="text, json or html.")] = "text",
+    out: Annotated[Path | None, typer.Option("--out", help="Write to this file instead of printing.")] = None,
+    language: Language = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
+    """Check a data package: every problem at once, with file, row, column and remedy.
+
+    Errors must be corrected before the data can be used; warnings are figures to look at. HTML holds both languages.
+    """
     from ..data.datapackage import check as check_package
     from ..data.datapackage import find_folder
+    from ..words.problems import counted
+    from ..words.texts import check_language
 
-    problems = check_package(data)
-    errors = sum(problem.level == "error" for problem in problems)
-    if as_json:
-        print_json([problem.to_dict() for problem in problems])
+    check_language(language)
+    known = list(WRITERS)
+    if format not in known:
+        raise QcityError(
+            f"unknown format {format!r}.{did_you_mean(format, known)} Known: {', '.join(known)}."
+        )
+    folder = find_folder(data)
+    problems = check_package(folder, as_of=as_of)
+    said = WRITERS["json" if as_json else format](problems, folder, as_of, language)
+    errors, warnings = counted(problems)
+    if out is None:
+        print(said)
     else:
-        for problem in problems:
-            print(f"{problem.level}: {problem}")
-        print(f"{find_folder(data)}: {errors} errors, {len(problems) - errors} warnings")
+        save(out, said + "\n")
+        print(f"written: {out} ({errors} errors, {warnings} warnings)")
     raise typer.Exit(2 if errors else 0)
 
 
+def _text(problems: list[Problem], folder: Path, as_of: str | None, language: str) -> str:
+    from ..words.problems import counted, line_of
+    from ..words.texts import text
+
+    errors, warnings = counted(problems)
+    count = f"{errors} errors, {warnings} warnings"
+    if language != "en":
+        count = text("check_counts", language, errors=errors, warnings=warnings)
+    return "\n".join([*(line_of(problem, language) for problem in problems), f"{folder}: {count}"])
+
+
+def _json(problems: list[Problem], folder: Path, as_of: str | None, language: str) -> str:
+    return json.dumps([problem.to_dict() for problem in problems], ensure_ascii=False, indent=2)
+
+
+def _html(problems: list[Problem], folder: Path, as_of: str | None, language: str) -> str:
+    from ..data.datapackage import to_date
+    from ..pages.checkpage import check_page
+
+    day = dt.date.today() if as_of is None else to_date(as_of)
+    return check_page(problems, folder, day, first=language)
+
+
+WRITERS = {"text": _text, "json": _json, "html": _html}
+
+
 @app.command("list", epilog=f"Example: qcity list --plan china_14fyp   {EXIT_CODES}")
-def list_targets(data: DataDir = None, plan: PlanName = None, as_json: Json = False) -> None:
+def list_targets(
+    data: DataDir = None, plan: PlanName = None, as_of: AsOf = None, as_json: Json = False
+) -> None:
     """List the plans, their targets, and for how many years figures are published."""
     from ..data.datapackage import load
     from ..errors import unknown
 
-    package = load(data)
+    package = load(data, as_of=as_of)
     if plan and plan not in package.plans():
         raise unknown("plan", plan, package.plans())
     targets = package.targets[package.targets["plan"] == plan] if plan else package.targets

@@ -31,7 +31,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import DataError, Problem, did_you_mean
-from .tables import NUMBER, QUALIFIERS, STATUSES, is_date
+from .tables import NUMBER, QUALIFIERS, STATUSES, TABLES, is_date, read_table
 from .yaml_files import Lines, read_yaml
 
 FILE = "corrections.yaml"
@@ -103,20 +103,28 @@ def as_known(observations: pd.DataFrame, corrections: pd.DataFrame, day: dt.date
     return frame
 
 
-def applied(corrections: pd.DataFrame) -> list[str]:
-    """Each correction in one line, for `qcity check` and notes.
+def listed(folder: Path) -> list[Problem]:
+    """Every correction of a package that holds, as a row like those of `check`, of the level "correction".
 
-    >>> applied(no_corrections())
+    `column` names the figure, `found` says from what to what and since when, `remedy` why and on whose word.
+
+    >>> listed(Path("no/such/folder"))
     []
     """
-    said = []
-    for cell in corrections.itertuples():
-        figure = " / ".join(filter(None, (cell.indicator_id, cell.region, cell.period, cell.measure)))
-        said.append(
-            f"{FILE}, row {cell.line}: {figure}, {cell.column} {_shown(cell.expect)} -> {_shown(cell.set)} since "
-            f"{cell.since}: {cell.why} ({cell.who}, {cell.date}, {cell.source})"
-        )
-    return said
+    if not (folder / FILE).exists():
+        return []
+    tables = {name: read_table(folder / TABLES[name].file, name)[0] for name in ("observations", "sources")}
+    corrections, _ = read_corrections(folder, tables)
+    return [_listed(cell) for cell in corrections.itertuples()]
+
+
+def _listed(cell: Any) -> Problem:
+    figure = " / ".join(
+        filter(None, (cell.indicator_id, cell.region, cell.period, cell.measure, cell.column))
+    )
+    found = f"{_shown(cell.expect)} -> {_shown(cell.set)} since {cell.since}"
+    reason = f"{cell.why} ({cell.who}, {cell.date}, {cell.source})"
+    return Problem(FILE, cell.line, figure, found, "the value published", reason, "correction")
 
 
 def _shown(content: Any) -> str:
