@@ -42,15 +42,19 @@ def rules(
 
 
 def _lines(part: Assessment, language: str) -> list[str]:
-    from ..pages.rules_sections import counted, said, yes_or_no
+    from ..pages.rules_sections import counted, said, shared_reason, yes_or_no
     from ..rules.assessed import results_for
     from ..rules.catalogue import RULES
     from ..words import describe
+    from ..words.texts import text
 
     lines = [describe.headline(part, language)]
+    if reason := shared_reason(part, language):
+        return [*lines, reason]
     for rule, result in results_for(part).items():
         verdict = f" → {yes_or_no(result, language)}" if result.category else ""
-        lines.append(f"  {RULES[rule].name(language)}: {said(result, language)}{verdict}")
+        name = RULES[rule].name(language)
+        lines.append(text("rule_line", language, name=name, said=said(result, language) + verdict))
     return [*lines, counted(part, language)]
 
 

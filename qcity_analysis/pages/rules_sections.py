@@ -11,7 +11,7 @@ from ..rules.catalogue import RULES
 from ..words import describe
 from ..words.keyfigures import html_table, status_shown
 from ..words.labels import panel_title, percent
-from ..words.texts import check_language, join, text
+from ..words.texts import check_language, text
 from .sections import _say, _show, heading
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ def rules_table(assessment: Assessment, lang: str) -> None:
     _say(heading("rules", check_language(lang)))
     parts = judged(assessment)
     for part in parts:
+        if reason := shared_reason(part, lang):
+            _say(reason)
+            continue
         table = rules_shown(part, lang)
         caption = panel_title(part, lang) if len(parts) > 1 else ""
         _show(html_table(table, caption, index=True))
@@ -52,6 +55,21 @@ def counted(assessment: Assessment, lang: str) -> str:
     return text("rules_counted", lang, judged=len(votes), yes=votes.count(True), no=votes.count(False))
 
 
+def shared_reason(assessment: Assessment, lang: str) -> str:
+    """Why no rule applies, as a sentence, when all give one reason; else an empty text.
+
+    >>> import qcity_analysis as qc
+    >>> shared_reason(qc.assess(qc.load(), "national_standards"), "en")
+    'No rule applies: the rule judges levels; this target is of kind cumulative.'
+    """
+    shown = {
+        said(result, lang) if result.category is None else "" for result in results_for(assessment).values()
+    }
+    if len(shown) > 1 or "" in shown:
+        return ""
+    return text("rules_none", lang, reason=_reason(next(iter(results_for(assessment).values())), lang))
+
+
 def said(result: RuleResult, lang: str) -> str:
     """The class in words, or why the rule does not apply.
 
@@ -61,12 +79,7 @@ def said(result: RuleResult, lang: str) -> str:
     """
     if result.category is not None:
         return text(f"rule_word_{result.category}", lang)
-    assert result.note is not None  # every refusal carries its code
-    values = dict(result.note.values)
-    if "kind" in values:
-        values["kind"] = describe.say(f"kind_{values['kind']}", lang)
-    reason = text(f"rule_reason_{result.note.code}", lang, **values)
-    return text("rule_not_applicable", lang, reason=reason)
+    return text("rule_not_applicable", lang, reason=_reason(result, lang))
 
 
 def yes_or_no(result: RuleResult, lang: str) -> str:
@@ -79,9 +92,17 @@ def yes_or_no(result: RuleResult, lang: str) -> str:
     return "–" if result.will_meet is None else text("rule_yes" if result.will_meet else "rule_no", lang)
 
 
+def _reason(result: RuleResult, lang: str) -> str:
+    assert result.note is not None  # every refusal carries its code
+    values = dict(result.note.values)
+    if "kind" in values:
+        values["kind"] = describe.say(f"kind_{values['kind']}", lang)
+    return text(f"rule_reason_{result.note.code}", lang, **values)
+
+
 def _ours(assessment: Assessment, lang: str) -> tuple[str, str]:
     if assessment.status == "forecast" and assessment.probability is not None:
         word = text(f"word_{assessment.word}", lang) if assessment.word else ""
         return word or status_shown(assessment, lang), percent(assessment.probability, lang)
     settled = {"met": "rule_yes", "missed": "rule_no"}.get(assessment.status)
-    return join([status_shown(assessment, lang)], lang), text(settled, lang) if settled else "–"
+    return status_shown(assessment, lang), text(settled, lang) if settled else "–"

@@ -8,8 +8,8 @@ from __future__ import annotations
 import pandas as pd
 
 from ..attainment.assessment import Assessment
-from .aims import Goal, NotApplicable
-from .cases import RuleResult, refused
+from .aims import Goal
+from .cases import RuleResult
 from .catalogue import RULES, as_table, evaluate
 
 
@@ -26,10 +26,7 @@ def results_for(assessment: Assessment) -> dict[str, RuleResult]:
     """
     series, goal = assessment.series, _goal(assessment)
     values = series.values if series is not None else pd.Series(dtype=float)
-    year = assessment.as_of.year
-    if values.dropna().empty:
-        return dict.fromkeys(RULES, refused(NotApplicable("no_figure", year=year)))
-    return {rule: evaluate(rule, values, goal, year) for rule in RULES}
+    return {rule: evaluate(rule, values, goal, assessment.as_of.year) for rule in RULES}
 
 
 def rules_for(assessment: Assessment) -> pd.DataFrame:

@@ -161,7 +161,7 @@ def evaluate(rule: str, series: pd.Series, target: Any, as_of_year: int) -> Rule
     """
     if rule not in RULES:
         raise QcityError(f"unknown rule {rule!r}.{did_you_mean(rule, RULES)} Known: {', '.join(RULES)}.")
-    if isinstance(target, Sequence):
+    if isinstance(target, Sequence) and not hasattr(target, "direction"):
         return _worst(RULES[rule], [evaluate(rule, series, one, as_of_year) for one in target])
     try:
         return _asked(RULES[rule], case_of(series, target, as_of_year))

@@ -1,0 +1,194 @@
+"""Every published rule against examples worked by hand; the numbers stand beside each."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from qcity_analysis.rules import RULES, Goal, RuleResult, evaluate
+from qcity_analysis.rules.cases import case_of
+from qcity_analysis.rules.growth import eurostat, near_limit
+from qcity_analysis.rules.linear import line_at, status_index
+from qcity_analysis.rules.schedules import remaining_cut
+
+Example = tuple[str, dict[int, float], Goal, str, bool]
+
+CUT = Goal("at_most", 82, 2020, 2025)  # 18 % in five years; an equal rate is 0.82^0.2 - 1 = -3.892 %
+DOWN = Goal("at_most", 80, 2020, 2030)  # 0.8^0.1 - 1 = -2.207 % a year
+UP = Goal("at_least", 80, 2015, 2030)  # from 50: 1.6^(1/15) - 1 = 3.183 % a year
+WAY = Goal("at_least", 20, 2015, 2030)  # from 10: 10 in 15 years, 0.667 a year
+LINE = {2015 + k: 100.0 - 2 * k for k in range(6)}  # 100, 98, ... 90
+FALL = {2015: 100.0, 2020: 90.0}  # 0.9^0.2 - 1 = -2.085 % a year
+
+
+def after(start: float, end: float, since: int = 2015, until: int = 2020) -> dict[int, float]:
+    return {since: start, until: end}
+
+
+EXAMPLES: list[Example] = [
+    # (92 - 100) / (80 - 100) = 0.40 >= 4/10; (93 - 100) / -20 = 0.35; (80 - 50) / 50 = 0.6 >= 3/5; 29/50 = 0.58
+    ("schedule", after(100, 92, 2020, 2024), DOWN, "on_schedule", True),
+    ("schedule", after(100, 93, 2020, 2024), DOWN, "behind_schedule", False),
+    ("schedule", after(50, 80, 2020, 2023), Goal("at_least", 100, 2020, 2025), "on_schedule", True),
+    ("schedule", after(50, 79, 2020, 2023), Goal("at_least", 100, 2020, 2025), "behind_schedule", False),
+    # ln .82 = -.19845, two fifths of it -.07938: exp gives 92.369. 92.6 is on the straight line (92.8), not here
+    ("log_schedule", after(100, 92.3, 2020, 2022), CUT, "on_schedule", True),
+    ("log_schedule", after(100, 92.6, 2020, 2022), CUT, "behind_schedule", False),
+    ("schedule", after(100, 92.6, 2020, 2022), CUT, "on_schedule", True),
+    # twice -4 %: 92.16, ln .9216 / ln .82 = -.08164 / -.19845 = .411 >= .4
+    ("log_schedule", {2020: 100, 2021: 96, 2022: 92.16}, CUT, "on_schedule", True),
+    # +1.03 %; -2.06 % against the needed -3.892 %; -4.12 %; no change has not risen
+    ("barometer", {2020: 100, 2021: 97, 2022: 98}, CUT, "red", False),
+    ("barometer", {2020: 100, 2021: 97, 2022: 95}, CUT, "orange", False),
+    ("barometer", {2020: 100, 2021: 97, 2022: 93}, CUT, "green", True),
+    ("barometer", {2020: 100, 2021: 97, 2022: 97}, CUT, "orange", False),
+    # needed .81^.1 - 1 = -2.085 %: ratio 1; .75^.1 - 1 = -2.836 %: .735; .5^.1 - 1 = -6.697 %: .311; 103: +.593 %
+    ("eurostat", FALL, Goal("at_most", 81, 2015, 2025), "significant", True),
+    ("eurostat", FALL, Goal("at_most", 75, 2015, 2025), "moderate", False),
+    ("eurostat", FALL, Goal("at_most", 50, 2015, 2025), "insufficient", False),
+    ("eurostat", after(100, 103), Goal("at_most", 75, 2015, 2025), "away", False),
+    ("eurostat", after(100, 121), Goal("at_least", 146, 2015, 2025), "significant", True),  # 3.886 / 3.856
+    # 1.18^.2 - 1 = 3.366 %: CR 1.06; 1.1^.2 - 1 = 1.924 %: .604; .788 %: .247; -.04 %: -.013; -.813 %: -.255
+    ("unsd_2022", after(50, 59), UP, "on_track", True),
+    ("unsd_2022", after(50, 55), UP, "fair", False),
+    ("unsd_2022", after(50, 52), UP, "limited", False),
+    ("unsd_2022", after(50, 49.9), UP, "limited", False),
+    ("unsd_2022", after(50, 48), UP, "deterioration", False),
+    # v = 59 * 1.18^2 = 82.15: 32.15/30 = 1.07; 55 * 1.1^2 = 66.55: .55; 50.9 * 1.018^2 = 52.75: .092
+    ("unsd_2023", after(50, 59), UP, "on_track", True),
+    ("unsd_2023", after(50, 55), UP, "fair", False),
+    ("unsd_2023", after(50, 50.9), UP, "stagnation_or_regression", False),
+    ("unsd_2023", after(90, 99.2), Goal("at_least", 100, 2015, 2030), "met", True),
+    ("unsd_2023", after(9, 0.8), Goal("at_most", 0, 2015, 2030), "met", True),
+    # .894^.2 - 1 = -2.216 %: R 1.004; .92^.2 - 1 = -1.654 %: .749; .98^.2 - 1 = -.403 %: .183
+    ("open_sdg", after(100, 79, 2020, 2025), DOWN, "target_achieved", True),
+    ("open_sdg", after(100, 89.4, 2020, 2025), DOWN, "on_track", True),
+    ("open_sdg", after(100, 92, 2020, 2025), DOWN, "accelerate", False),
+    ("open_sdg", after(100, 98, 2020, 2025), DOWN, "limited", False),
+    ("open_sdg", after(100, 101, 2020, 2025), DOWN, "deterioration", False),
+    # without a target: 1.551 %, .788 %, .199 %, -.201 % a year against 1.5, .5 and 0
+    ("open_sdg", after(100, 108), Goal("increase"), "on_track", True),
+    ("open_sdg", after(100, 104), Goal("increase"), "accelerate", False),
+    ("open_sdg", after(100, 101), Goal("increase"), "limited", False),
+    ("open_sdg", after(100, 99), Goal("increase"), "deterioration", False),
+    ("open_sdg", after(100, 92), Goal("decrease"), "on_track", True),  # 1.654 % down
+    # C = 1 - .95^4.44 = .2037, so .3055 % is on track: 95 -> 96.5 is .3138 % a year
+    ("open_sdg", after(95, 96.5), Goal("increase", limit=100), "on_track", True),
+    ("open_sdg", after(95, 96.5), Goal("increase"), "limited", False),
+    # figures below 0: from -100 to -92 is an increase: (92/100)^.2 - 1 = -1.654 %, turned round
+    ("open_sdg", after(-100, -92), Goal("increase"), "on_track", True),
+    # line through two points: 16 in 2030, gap 2/8 = .25; 0.5/6.5 = .077; falling to 7, gap 11/8 = 1.375
+    ("escap", after(10, 12), Goal("at_least", 18, 2015, 2030), "accelerate", False),
+    ("escap", after(10, 12), Goal("at_least", 16.5, 2015, 2030), "maintain", True),
+    ("escap", after(10, 9), Goal("at_least", 18, 2015, 2030), "reverse", False),
+    ("escap", after(10, 17), Goal("at_least", 18, 2015, 2030), "maintain", True),  # 31 is no gap of 13
+    # .8, .4, .2, -.2 a year against .667: 1.2, .6, .3, -.3
+    ("sdsn", after(10, 14), WAY, "on_track", True),
+    ("sdsn", after(10, 12), WAY, "moderately_improving", False),
+    ("sdsn", after(10, 11), WAY, "stagnating", False),
+    ("sdsn", after(10, 9), WAY, "decreasing", False),
+    # a straight line stays as it is when smoothed: ln(.9)/5 = -.02107 a year; ln(80/90) = -.1178: 5.59 years to go
+    ("defra", LINE, Goal("at_most", 80, deadline=2026), "substantial", True),
+    ("defra", LINE, Goal("at_most", 80, deadline=2024), "some", False),
+    ("defra", LINE, Goal("at_most", 60, deadline=2025), "insufficient", False),  # ln(60/90): 19.2 years
+    ("defra", LINE, Goal("at_least", 95, deadline=2030), "insufficient", False),  # the wrong way
+    # -5 % a year: AARR 5; needed 100 (1 - .5^(1/12)) = 5.61; 100 (1 - .625^(1/12)) = 3.84
+    ("aarr", {2018: 40, 2019: 38, 2020: 36.1}, Goal("at_most", 20, 2018, 2030), "off_track", False),
+    ("aarr", {2018: 40, 2019: 38, 2020: 36.1}, Goal("at_most", 25, 2018, 2030), "on_track", True),
+    # +10 % a year; needed 2^.1 - 1 = 7.2 % and 3^.1 - 1 = 11.6 %
+    ("aarr", {2018: 10, 2019: 11, 2020: 12.1}, Goal("at_least", 20, 2018, 2028), "on_track", True),
+    ("aarr", {2018: 10, 2019: 11, 2020: 12.1}, Goal("at_least", 30, 2018, 2028), "off_track", False),
+    # slope 2 through (2019, 62.33): 62.33 + 11 * 2 = 84.33 in 2030
+    ("ols", {2018: 60, 2019: 63, 2020: 64}, Goal("at_least", 84, deadline=2030), "on_track", True),
+    ("ols", {2018: 60, 2019: 63, 2020: 64}, Goal("at_least", 85, deadline=2030), "off_track", False),
+    # of the way from 50 to 40: 20 %, 5 %; away by 4 % and 12 % of 50
+    ("healthy_people", after(50, 39), Goal("at_most", 40, 2015, 2030), "target_met", True),
+    ("healthy_people", after(50, 48), Goal("at_most", 40, 2015, 2030), "improving", True),
+    ("healthy_people", after(50, 49.5), Goal("at_most", 40, 2015, 2030), "little_or_no_change", False),
+    ("healthy_people", after(50, 52), Goal("at_most", 40, 2015, 2030), "little_or_no_change", False),
+    ("healthy_people", after(50, 56), Goal("at_most", 40, 2015, 2030), "getting_worse", False),
+    # 81 * .9^3 = 59.05
+    ("gbd", {2018: 100, 2019: 90, 2020: 81}, Goal("at_most", 60, deadline=2023), "attained", True),
+    ("gbd", {2018: 100, 2019: 90, 2020: 81}, Goal("at_most", 58, deadline=2023), "not_attained", False),
+    # ln .9 = -.10536 and ln(85/90) = -.05716 with weights 1 and 2: -.07323 a year; 85 e^-.21968 = 68.24
+    ("gbd", {2018: 100, 2019: 90, 2020: 85}, Goal("at_most", 68.5, deadline=2023), "attained", True),
+    ("gbd", {2018: 100, 2019: 90, 2020: 85}, Goal("at_most", 68, deadline=2023), "not_attained", False),
+    # log odds 0, .405, .811 (shares 1/2, 3/5, 9/13): two more steps make 1.622, a share of 83.5 %
+    ("gbd", {2018: 50, 2019: 60, 2020: 900 / 13}, Goal("at_least", 83, None, 2022, unit="%"), "attained", True),
+    ("gbd", {2018: 50, 2019: 60, 2020: 900 / 13}, Goal("at_least", 84, None, 2022, unit="%"), "not_attained", False),
+    # .7 a year: 10.5 of 10; .4: 6; .2: 3; 0; -.2
+    ("mcarthur", after(10, 13.5), WAY, "on_track", True),
+    ("mcarthur", after(10, 12), WAY, "acceleration_needed", False),
+    ("mcarthur", after(10, 11), WAY, "breakthrough_needed", False),
+    ("mcarthur", after(10, 10), WAY, "moving_backwards", False),
+    ("mcarthur", after(10, 9), WAY, "moving_backwards", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: f"{e[0]}-{e[3]}")
+def test_a_rule_says_what_the_worked_example_says(example: Example) -> None:
+    rule, known, goal, category, will_meet = example
+    said = evaluate(rule, pd.Series(known), goal, max(known))
+    assert (said.category, said.will_meet, said.reason) == (category, will_meet, None)
+
+
+def test_every_category_of_every_rule_has_a_worked_example_here_or_with_the_weather_symbols() -> None:
+    shown = {(rule, category) for rule, _, _, category, _ in EXAMPLES}
+    named = {(name, word) for name, rule in RULES.items() for word in rule.categories if name != "destatis"}
+    assert shown == named
+
+
+def test_the_number_behind_the_class_is_given() -> None:
+    # (92 - 100) / (80 - 100) = .4; 2030 on the line 10 + .4 (year - 2015) is 16, short by 2 of 8
+    assert evaluate("schedule", pd.Series({2020: 100, 2024: 92}), DOWN, 2024).value == pytest.approx(0.4)
+    goal = Goal("at_least", 18, 2015, 2030)
+    assert evaluate("escap", pd.Series(after(10, 12)), goal, 2020).value == pytest.approx(0.25)
+
+
+def test_the_time_weighted_line_is_the_one_computed_by_hand() -> None:
+    # weights 1, 2, 3: mean year -2/3, mean 17/6, slope 16/3 : 10/3 = 1.6; at +2: 17/6 + 1.6 * 8/3 = 7.1
+    assert line_at([2018, 2019, 2020], [1.0, 2.0, 4.0], 2022, range(1, 4)) == pytest.approx(7.1)
+
+
+def test_escaps_status_index_is_ten_at_the_target_and_negative_after_a_step_back() -> None:
+    goal = Goal("at_most", 80, 2020, 2030)
+    levels = {100.0: 0.0, 90.0: 5.0, 80.0: 10.0, 104.0: -2.0, 70.0: 15.0}  # 10 * 20/20, ..., nothing clipped
+    for level, index in levels.items():
+        case = case_of(pd.Series({2020: 100.0, 2024: level}), goal, 2024)
+        assert status_index(case) == pytest.approx(index)
+
+
+def test_eurostat_looks_back_fifteen_years_when_asked() -> None:
+    known = pd.Series({2005: 100.0, 2015: 80.0, 2020: 82.0})
+    case = case_of(known, Goal("at_most", 74, 2005, 2030), 2020)
+    # 15 years: .82^(1/15) - 1 = -1.314 %, needed .74^(1/25) - 1 = -1.197 %; 5 years: a rise
+    assert eurostat(case, span=15).category == "significant"
+    assert eurostat(case).category == "away"
+
+
+def test_eurostat_starts_at_the_last_figure_before_a_gap_and_needs_three_years() -> None:
+    goal = Goal("at_most", 81, deadline=2026)
+    assert evaluate("eurostat", pd.Series({2014: 100.0, 2020: 90.0}), goal, 2020).category == "significant"
+    said = evaluate("eurostat", pd.Series({2018: 100.0, 2020: 90.0}), goal, 2020)
+    assert said.reason == "the figures span 2 years, at least 3 needed"
+
+
+def test_the_scale_near_a_limit_is_the_same_at_equal_distance_above_and_below() -> None:
+    assert near_limit(95, 100) == pytest.approx(near_limit(105, 100)) == pytest.approx(0.2037, abs=5e-5)
+    assert (near_limit(200, 100), near_limit(5, 0)) == (1.0, 1.0)
+
+
+def test_the_cut_that_remains_completes_the_product() -> None:
+    # 13.5 % in all after 2.7, 0.1, 0.5 and 3.8 %: Π = .93041; 1 - .865 / .93041 = 7.03 %
+    done = [-2.7, -0.1, -0.5, -3.8]
+    left = remaining_cut(done, 13.5)
+    product = 1.0
+    for change in [*done, -left]:
+        product *= 1 + change / 100
+    assert left == pytest.approx(7.03, abs=0.005)
+    assert product == pytest.approx(0.865)
+    assert remaining_cut([-10, -10], 13.5) < 0
+
+
+def test_a_result_is_a_record_of_three_answers() -> None:
+    assert RuleResult("green", True) == RuleResult("green", True, None, None, None)
