@@ -13,7 +13,7 @@ from ..errors import Problem, QcityError, did_you_mean
 from .options import EXIT_CODES, AsOf, DataDir, Json, Language, PlanName, app, print_json, save
 
 
-@app.command(epilog=f"Example: qcity check --data data/raw --format html --out check.html   {EXIT_CODES}")
+@app.command(epilog=f"Example: qcity check --format html --out check.html   {EXIT_CODES}")
 def check(
     data: DataDir = None,
     as_of: AsOf = None,
@@ -50,18 +50,24 @@ def check(
 
 
 def _text(problems: list[Problem], folder: Path, as_of: str | None, language: str) -> str:
-    from ..words.problems import counted, line_of
+    from ..data.corrections import listed
+    from ..words.problems import correction_line, counted, line_of
     from ..words.texts import text
 
     errors, warnings = counted(problems)
     count = f"{errors} errors, {warnings} warnings"
     if language != "en":
         count = text("check_counts", language, errors=errors, warnings=warnings)
-    return "\n".join([*(line_of(problem, language) for problem in problems), f"{folder}: {count}"])
+    lines = [line_of(problem, language) for problem in problems]
+    made = [correction_line(correction, language) for correction in listed(folder)]
+    return "\n".join([*lines, *made, f"{folder}: {count}"])
 
 
 def _json(problems: list[Problem], folder: Path, as_of: str | None, language: str) -> str:
-    return json.dumps([problem.to_dict() for problem in problems], ensure_ascii=False, indent=2)
+    from ..data.corrections import listed
+
+    rows = [problem.to_dict() for problem in [*problems, *listed(folder)]]
+    return json.dumps(rows, ensure_ascii=False, indent=2)
 
 
 def _html(problems: list[Problem], folder: Path, as_of: str | None, language: str) -> str:

@@ -181,7 +181,14 @@ class _Reader:
         for name in entries:
             if name not in known:
                 remedy = f"rename or remove it.{did_you_mean(name, known)}"
-                self.fault(k, under + name, "an unknown entry", ", ".join(known), remedy, under or name)
+                self.fault(
+                    k,
+                    f"{under}: {name}" if under else name,
+                    "an unknown entry",
+                    ", ".join(known),
+                    remedy,
+                    under or name,
+                )
 
     def _dates(self, k: int, item: dict[str, Any]) -> None:
         for key in ("date", "since"):
@@ -215,7 +222,7 @@ class _Reader:
         before = len(self.problems)
         self._names(k, figure, FIGURE, "figure")
         for name in ("indicator_id", "region", "period"):
-            if not figure.get(name):
+            if not figure.get(name) and len(self.problems) == before:
                 self.fault(k, f"figure: {name}", "", "a value", "name the figure", "figure")
         if len(self.problems) > before:
             return None
