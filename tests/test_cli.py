@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from qcity_analysis import cli
 
-COMMANDS = ["check", "list", "forecast", "run", "add", "train-prior", "panel", "rules", "import"]
+COMMANDS = ["check", "list", "forecast", "run", "add", "train-prior", "panel", "rules", "import", "score"]
 
 
 def qcity(
@@ -51,7 +51,7 @@ def test_every_command_is_tested_here() -> None:
 def test_check_of_sound_data_exits_with_0(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, out, err = qcity(monkeypatch, capsys, "check", "--data", package(tmp_path))
+    code, out, err = qcity(monkeypatch, capsys, "check", "--data", package(tmp_path), "--as-of", "2024-12-31")
     assert (code, out.strip(), err) == (0, f"{tmp_path}: 0 errors, 0 warnings", "")
 
 

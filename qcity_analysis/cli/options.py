@@ -36,3 +36,16 @@ Language = Annotated[str, typer.Option("--language", help="en or zh.")]
 def print_json(value: Any) -> None:
     """Print a value as JSON, Chinese readable; dates as text, NaN refused."""
     print(json.dumps(value, ensure_ascii=False, indent=2, default=str, allow_nan=False))
+
+
+def save(path: Path, content: str) -> None:
+    """Write a text file whole. Raises QcityError when the folder is missing or may not be written."""
+    from ..errors import QcityError
+    from ..files import write_whole
+
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise QcityError(
+            f"cannot write {path}: {error.strerror}; name a folder that exists and may be written"
+        ) from error
