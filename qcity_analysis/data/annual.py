@@ -24,7 +24,7 @@ from .evidence import evidence_of, links_of
 from .notes import Note
 from .partialyears import ESTIMATES, months_covered, new_counts
 from .splices import is_spliced, spliced
-from .uncertainty import revision_share
+from .uncertainty import Shares, revision_shares
 
 __all__ = ["ROUNDING", "AnnualSeries", "Note", "annual_series", "chain", "shifted"]
 
@@ -131,10 +131,10 @@ def annual_series(
     """The annual level series of one indicator in one region, from the figures known in `data`.
 
     Where there are published levels they are used as they are, and yearly changes extend them. Where there are only
-    changes the result is an index with `base_year` = 100 (default: the first year that can be linked). `prefer` says
-    which figure wins in a year that has both a cumulative change on `base_year` and a chain of yearly changes:
-    "cumulative" or "changes"; the difference is a note either way. A sum (`derived`) counts from the year after
-    `base_year`. Raises QcityError for an unknown name.
+    changes the result is an index with `base_year` = 100 (default: the first year of the newest linked stretch).
+    `prefer` says which figure wins in a year that has both a cumulative change on `base_year` and a chain of yearly
+    changes: "cumulative" or "changes"; the difference is a note either way. A sum (`derived`) counts from the year
+    after `base_year`. Raises QcityError for an unknown name.
 
     >>> import qcity_analysis as qc
     >>> energy = qc.annual_series(qc.load(as_of="2023-03-31"), "energy_per_gdp", "china", base_year=2020)
@@ -204,8 +204,8 @@ def _from_figures(
     seed = {**made.levels, **published}
     found = chained(seed, links, base_year, prefer)
     timing = str(indicator["timing"]) or ("average" if indicator["support"] == "percent" else "")
-    share = _share(data, used)
-    part = evidence_of(found, seed, links, used, bounds, partial, share, timing, base_year, prefer)
+    shares = _shares(data, used)
+    part = evidence_of(found, seed, links, used, bounds, partial, shares, timing, base_year, prefer)
     noisy = {year: error for year, error in made.errors.items() if year not in published} | part.noisy
     unused = newest.loc[list(part.reasons)].assign(reason=list(part.reasons.values()))
     index = found.root is not None
@@ -214,7 +214,7 @@ def _from_figures(
         *made.conflicts(published),
         *conflicts(found.values, links),
         *_notes_on(used, superseded, unused, counts),
-        *part.notes(found, used, share),
+        *part.notes(found, used, shares),
     ]
     return AnnualSeries(
         indicator_id=str(indicator["indicator_id"]),
@@ -276,10 +276,10 @@ def _notes_on(
     return notes
 
 
-def _share(data: Data, used: pd.DataFrame) -> float:
+def _shares(data: Data, used: pd.DataFrame) -> Shares:
     """How far provisional figures of this package were off; looked up only where one is used."""
     provisional = used["status"].isin(["preliminary", "estimate"]).any()
-    return revision_share(data.observations) if provisional else 0.0
+    return revision_shares(data.observations) if provisional else Shares()
 
 
 def _with_sources(rows: pd.DataFrame, data: Data) -> pd.DataFrame:

@@ -67,7 +67,8 @@ def chain(changes: Sequence[float], start: float = 100.0) -> list[float]:
 def chained(
     levels: dict[int, float], links: list[Link], base_year: int | None = None, prefer: str = "cumulative"
 ) -> Chained:
-    """Levels (year to level) extended by links; with no level, an index with `base_year` = 100.
+    """Levels (year to level) extended by links; with no level, an index with `base_year` = 100 (default: the first
+    year of the newest stretch).
 
     `prefer` is "cumulative" or "changes": which wins in a year reached by both from the base year of an index.
 
@@ -114,8 +115,12 @@ def series_of(levels: dict[int, float]) -> pd.Series:
 
 
 def _root(links: list[Link], base_year: int | None) -> int:
-    years = {year for link in links for year in (link.start, link.end)}
-    return base_year if base_year in years else min(years)
+    """The base year where a link touches it, else the first year of the stretch that ends last."""
+    if any(base_year in (link.start, link.end) for link in links):
+        assert base_year is not None
+        return base_year
+    stretches = _stretches({min(link.start for link in links): 100.0}, links, None)
+    return min(max(stretches, key=max))
 
 
 def _stretches(seed: dict[int, float], links: list[Link], favoured: int | None) -> list[dict[int, float]]:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from ..errors import Problem, did_you_mean
+from .declarations import check_declarations
 from .quickread import by_value
 from .tables import PERIOD
 
@@ -31,6 +32,7 @@ def check_tables(tables: Tables, today: dt.date) -> list[Problem]:
     checks: tuple[Callable[[Tables], list[Problem]], ...] = (
         _references,
         _comparators,
+        _declared,
         _units,
         _ranges,
         _targets,
@@ -62,6 +64,10 @@ def _references(tables: Tables) -> list[Problem]:
             remedy = f"add it there, or correct it.{did_you_mean(found, known)}"
             problems.append(Problem(f"{child}.csv", int(row), column, found, allowed, remedy))
     return problems
+
+
+def _declared(tables: Tables) -> list[Problem]:
+    return check_declarations(tables["indicators"])
 
 
 def _comparators(tables: Tables) -> list[Problem]:

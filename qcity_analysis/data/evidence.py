@@ -15,7 +15,7 @@ import pandas as pd
 from .chains import Chained, Link, chained
 from .notes import Note
 from .partialyears import estimates
-from .uncertainty import CHANGES, standard_errors
+from .uncertainty import CHANGES, Shares, standard_errors
 
 LEVELS = ("level", "count_total")
 
@@ -39,8 +39,8 @@ class Evidence:
     reasons: dict[Any, str]
     contradicted: list[str]
 
-    def notes(self, found: Chained, used: pd.DataFrame, share: float) -> list[Note]:
-        """What a reader must be told of it, with `share` from `uncertainty.revision_share`."""
+    def notes(self, found: Chained, used: pd.DataFrame, shares: Shares) -> list[Note]:
+        """What a reader must be told of it, with `shares` from `uncertainty.revision_shares`."""
         notes = []
         kept = {*self.lower, *self.upper}
         periods = [
@@ -55,13 +55,15 @@ class Evidence:
         about = list(used.loc[used["qualifier"] == "~", "period"])
         if about:
             notes.append(Note("approximate", {"periods": about}))
-        provisional = list(used.loc[used["status"].isin(["preliminary", "estimate"]), "period"])
-        if provisional:
-            notes.append(Note("provisional", {"periods": provisional, "share": f"{100 * share:.0f}"}))
+        provisional = used[used["status"].isin(["preliminary", "estimate"])]
+        if len(provisional):
+            share = f"{100 * max(shares.of(measure) for measure in provisional['measure']):.0f}"
+            notes.append(Note("provisional", {"periods": list(provisional["period"]), "share": share}))
         for row in self.estimates.itertuples():
             facts = {"period": row.period, "months": row.months, "year": row.year}
             facts |= {"value": f"{row.published_value:.6g}", "estimate": f"{row.value:.4g}"}
-            notes.append(Note("year_to_date", facts | {"error": f"{row.error:.2g}"}))
+            code = "stock_within_year" if row.timing == "stock" else "year_to_date"
+            notes.append(Note(code, facts | {"error": f"{row.error:.2g}"}))
         if len(found.later):
             years = [str(found.later.index[0]), str(found.later.index[-1])]
             notes.append(Note("unlinked_later", {"start": years[0], "end": years[1]}))
@@ -92,7 +94,7 @@ def evidence_of(
     used: pd.DataFrame,
     bounds: pd.DataFrame,
     partial: pd.DataFrame,
-    share: float,
+    shares: Shares,
     timing: str,
     base_year: int | None,
     prefer: str,
@@ -100,9 +102,9 @@ def evidence_of(
     """What is known in part of a series, given its levels (`found`, made from `seed` and `links`).
 
     `used`, `bounds` and `partial` are its figures of whole years, its bounds and its figures of parts of years;
-    `share` and `timing` are explained in `uncertainty` and `partialyears`.
+    `shares` and `timing` are explained in `uncertainty` and `partialyears`.
     """
-    errors = standard_errors(used, share)
+    errors = standard_errors(used, shares)
     noisy, shared = _errors(found, seed, links, used, errors[errors > 0], base_year, prefer)
     lower, upper, bounds, reasons, contradicted = _bounded(found, bounds, base_year)
     told, spare, passed = estimates(_same_unit(partial, found), found.values, timing)

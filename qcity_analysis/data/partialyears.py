@@ -22,7 +22,7 @@ from .tables import PERIOD
 
 LEARNED = 2.0  # earlier pairs of year-to-date and annual figure that weigh as much as the starting value
 COUNTS = ["year", "months", "count", "qualifier", "period"]
-ESTIMATES = ["year", "months", "value", "error", "period", "measure", "published_value"]
+ESTIMATES = ["year", "months", "value", "error", "period", "measure", "published_value", "timing"]
 
 
 def months_covered(period: str) -> int:
@@ -101,7 +101,10 @@ def estimates(
         if isinstance(made, str):
             spare[label] = made
             continue
-        found.append((year, months, *made, row["period"], row["measure"], float(row["value"]), label))
+        how = (
+            "stock" if row["measure"] == "count_total" else timing if row["measure"] == "level" else "average"
+        )
+        found.append((year, months, *made, row["period"], row["measure"], float(row["value"]), how, label))
     table = pd.DataFrame(found, columns=[*ESTIMATES, "label"])
     table = table.sort_values(["year", "months"], kind="stable")
     older = table[table.duplicated("year", keep="last")]

@@ -1,20 +1,22 @@
 """How far a figure that is not final may be from the one that will be: a standard error for each published figure.
 
 - `~` ("about 2.7"): anything within one step of the last digit printed, error step / √3.
-- `preliminary` and `estimate`: a share of the typical yearly change. The share is learned from the revisions held in
-  the package itself: the root mean square of (revised − first) / typical yearly change over all figures first published
-  as preliminary or estimate, with STATED counting as PAIRS of them. Only revisions known by the day of the data count.
+- `preliminary` and `estimate`: a share of the typical yearly change. The share is learned, for levels and for changes
+  apart, from the revisions held in the package: the root mean square of (revised − first) / typical yearly change over
+  all figures first published as preliminary or estimate, with STATED counting as PAIRS of them. Only revisions known by
+  the day of the data count.
 - `final` figures are taken as they are.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-STATED = 0.5  # share of the typical yearly change by which a provisional figure is off, before any revision is seen
+STATED = 0.3  # share of the typical yearly change by which a provisional figure is off, before any revision is seen
 PAIRS = 4.0
 CHANGES = ("change_pct", "cumulative_change_pct")
 KEY = ["indicator_id", "region", "period", "measure", "base_period"]
@@ -32,20 +34,35 @@ def last_digit(value: float) -> float:
     return 10.0 ** (len(whole) - len(whole.rstrip("0"))) if value else 1.0
 
 
-def revision_share(observations: pd.DataFrame) -> float:
-    """Typical revision of a provisional figure as a share of the typical yearly change of its series.
+@dataclass(frozen=True)
+class Shares:
+    """Typical revision of a provisional figure over the typical yearly change of its series, by what it measures."""
 
-    `observations` is the table of a loaded package. With no revision in it, the answer is STATED.
+    level: float = STATED
+    change: float = STATED
+
+    def of(self, measure: str) -> float:
+        """The share for one measure of the data contract.
+
+        >>> Shares(0.6, 0.3).of("change_pct")
+        0.3
+        """
+        return self.change if measure in CHANGES else self.level
+
+
+def revision_shares(observations: pd.DataFrame) -> Shares:
+    """Typical revisions in the table of a loaded package; STATED where it holds none.
 
     >>> import qcity_analysis as qc
-    >>> 0.3 < revision_share(qc.load().observations) < 1.0
+    >>> shares = revision_shares(qc.load().observations)
+    >>> 0.2 < shares.change < shares.level < 1.0
     True
     """
     annual = observations[observations["period"].str.len() == 4]
     provisional = annual["status"].isin(["preliminary", "estimate"])
     series = ["indicator_id", "region", "measure"]
     touched = annual[provisional][series].drop_duplicates()
-    squares = []
+    squares: dict[bool, list[float]] = {True: [], False: []}
     for name, rows in annual.merge(touched, on=series).groupby(series, sort=True):
         ordered = rows.sort_values(["known_from", "row"], kind="stable")
         newest = ordered.drop_duplicates(KEY, keep="last")
@@ -56,8 +73,12 @@ def revision_share(observations: pd.DataFrame) -> float:
         both = first.merge(newest, on=KEY, suffixes=("", "_new"))
         both = both[both["known_from_new"] > both["known_from"]]
         if scale > 0:
-            squares += (((both["value_new"] - both["value"]) / scale) ** 2).tolist()
-    return math.sqrt((PAIRS * STATED**2 + sum(squares)) / (PAIRS + len(squares)))
+            squares[name[2] in CHANGES] += (((both["value_new"] - both["value"]) / scale) ** 2).tolist()
+    level, change = (
+        math.sqrt((PAIRS * STATED**2 + sum(seen)) / (PAIRS + len(seen)))
+        for seen in (squares[False], squares[True])
+    )
+    return Shares(level, change)
 
 
 def typical_size(rows: pd.DataFrame, measure: str) -> float:
@@ -78,15 +99,15 @@ def typical_size(rows: pd.DataFrame, measure: str) -> float:
     return float(np.median(np.abs(np.diff(rows["value"].to_numpy(float))) / np.sqrt(years)))
 
 
-def standard_errors(used: pd.DataFrame, share: float) -> pd.Series:
+def standard_errors(used: pd.DataFrame, shares: Shares) -> pd.Series:
     """Standard error of each figure in its own unit (index as `used`; 0 for a final figure without `~`).
 
-    `used` are the figures of one series; `share` is `revision_share`. A cumulative change may be off by as much as one
-    yearly change; where the typical change is unknown, one step of the last digit stands for it.
+    `used` are the figures of one series; `shares` is `revision_shares`. A cumulative change may be off by as much as a
+    yearly one; where the typical change is unknown, one step of the last digit stands for it.
 
     >>> rows = pd.DataFrame({"year": [2020, 2021, 2022], "value": [2.5, 2.6, 2.7], "qualifier": ["=", "=", "~"],
     ...                      "status": ["final", "final", "preliminary"], "measure": "level"})
-    >>> standard_errors(rows, share=0.5).round(3).tolist()
+    >>> standard_errors(rows, Shares(level=0.5)).round(3).tolist()
     [0.0, 0.0, 0.076]
     """
     steps = used["value"].map(last_digit).astype(float)
@@ -96,5 +117,6 @@ def standard_errors(used: pd.DataFrame, share: float) -> pd.Series:
     sizes.setdefault("cumulative_change_pct", sizes.get("change_pct", math.nan))
     scale = used["measure"].map(sizes).astype(float)
     scale = scale.where(scale > 0, steps)
+    share = used["measure"].map(shares.of).astype(float)
     revised = used["status"].isin(["preliminary", "estimate"]) * share * scale
     return np.sqrt(about**2 + revised**2)
