@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data.annual import AnnualSeries
+from ..data.annual import AnnualSeries, Note
 from ..errors import QcityError
 from .forecasts import Forecast, forecast
 from .histories import FEWEST
@@ -56,6 +56,28 @@ def forecast_series(
     if not (_is_ratio(series) and _ahead(series)):
         return found
     return averaged(found, _joint(series, until, draws, generator))
+
+
+def remarks(series: AnnualSeries, model: str = "mixture") -> tuple[Note, ...]:
+    """What must be said of how the forecast of this model used what is known in part.
+
+    >>> import qcity_analysis as qc
+    >>> series = qc.annual_series(qc.load(as_of="2025-12-31"), "rd_intensity", "jiangsu")
+    >>> [note.code for note in remarks(series, "ets")]
+    ['partly_ignored']
+    """
+    evidence = series.evidence()
+    if model != "mixture":
+        told = any(evidence[name] for name in ("lower", "upper", "noisy", "shared", "estimates"))
+        return (Note("partly_ignored", {"model": model}),) if told and model != INPUTS else ()
+    numbers = len(series.history().dropna())
+    notes = []
+    if numbers < FEWEST:
+        notes.append(Note("few_numbers", {"numbers": numbers, "partly": series.points() - numbers}))
+    if _is_ratio(series) and _ahead(series):
+        names = {f"input_{k}": part.indicator_id for k, part in enumerate(series.inputs, 1)}
+        notes.append(Note("forecast_of_inputs", names))
+    return tuple(notes)
 
 
 def _is_ratio(series: AnnualSeries) -> bool:
