@@ -9,10 +9,10 @@ from __future__ import annotations
 import sys
 
 from ..errors import QcityError
-from . import answers, figures, importing, reports, rules, series
+from . import answers, figures, importing, reports, rules, series, trackrecord
 from .options import app
 
-__all__ = ["answers", "app", "figures", "importing", "main", "reports", "rules", "series"]
+__all__ = ["answers", "app", "figures", "importing", "main", "reports", "rules", "series", "trackrecord"]
 
 
 def main() -> None:

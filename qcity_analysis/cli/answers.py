@@ -27,10 +27,13 @@ def forecast(
     figure: Annotated[
         Path | None, typer.Option("--figure", help="Save the fan chart here (.png, .svg, .pdf).")
     ] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Append what is said to the ledger beside the data.")
+    ] = False,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Will one target be met? Prints the answer in words; writes nothing but the figure asked for."""
+    """Will one target be met? Prints the answer in words; writes only a figure or a record asked for."""
     from ..attainment.assessing import assess
     from ..data.datapackage import load
     from ..words import describe
@@ -39,6 +42,10 @@ def forecast(
     check_language(language)
     known = load(data, as_of=as_of)
     answer = assess(known, target, plan=plan, region=region, model=model, draws=draws, seed=seed)
+    if record:
+        from ..trackrecord import ledger
+
+        ledger.record(answer, ledger.home(known.folder), ledger.data_hash(known.folder))
     if as_json:
         print_json(answer.to_dict())
     else:

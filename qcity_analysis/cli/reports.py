@@ -24,6 +24,9 @@ def run(
     out: Annotated[Path, typer.Option("--out", help="Folder of the pages.")] = Path("reports"),
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Notebooks at a time.")] = 2,
     timeout: Annotated[int, typer.Option("--timeout", min=1, help="Seconds one notebook may take.")] = 600,
+    record: Annotated[
+        bool, typer.Option("--record/--no-record", help="Append what is said to the ledger beside the data.")
+    ] = True,
     force: Annotated[bool, typer.Option("--force", help="Run again what is unchanged.")] = False,
 ) -> None:
     """Run the notebooks on the data and write the pages and their index; what is unchanged is not run again."""
@@ -39,6 +42,7 @@ def run(
         jobs=jobs,
         force=force,
         timeout=timeout,
+        record=record,
         progress=print,
     )
     for line in report.summaries:

@@ -34,7 +34,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Job:
-    """One page to make: `kind` is scorecard, target or dated; `name` its file name without ending.
+    """One page to make: `kind` is scorecard, target, dated or track; `name` its file name without ending.
 
     >>> Job("target", "p", "a", "zh", "2025-01-01", {}).name
     'p/a.zh'
@@ -50,13 +50,16 @@ class Job:
     @property
     def name(self) -> str:
         """Folder and file name without ending, unique in the report."""
+        if self.kind == "track":
+            return f"track_record/all.{self.lang}"
         dated = f".{self.as_of}" if self.kind == "dated" else ""
         return f"{self.plan}/{self.target or 'scorecard'}{dated}.{self.lang}"
 
     @property
     def notebook(self) -> Path:
         """The notebook that makes this page."""
-        return NOTEBOOKS / ("04_scorecard.ipynb" if self.kind == "scorecard" else "03_target_forecast.ipynb")
+        whole = {"scorecard": "04_scorecard.ipynb", "track": "05_track_record.ipynb"}
+        return NOTEBOOKS / whole.get(self.kind, "03_target_forecast.ipynb")
 
 
 @dataclass
@@ -94,13 +97,16 @@ def run_report(
     jobs: int = 2,
     force: bool = False,
     timeout: float = TIMEOUT,
+    record: bool = False,
     progress: Progress = lambda line: None,
 ) -> Report:
     """Make every page of the plans (all when None) in the languages, and the index; returns what happened.
 
     Pages whose notebook, parameters, data and library have not changed are kept unless `force`. `as_of` is
-    today when None; `targets` restricts the targets. A failing page is named in the index and in
-    `Report.failed`. Raises QcityError for faulty data or unknown names, before anything is run.
+    today when None; `targets` restricts the targets, and leaves out the track record. With `record` the
+    probabilities given go into the ledger beside the data (see `trackrecord.ledger`). A failing page is
+    named in the index and in `Report.failed`. Raises QcityError for faulty data or unknown names, before
+    anything is run.
 
     >>> run_report(plans=["china_14fyp"], out_dir="out").exit_code  # doctest: +SKIP
     0
@@ -133,6 +139,8 @@ def run_report(
             raise
     runs = [done[job.name] for job in listed]
     ledger.rewrite(runs)
+    if record:
+        _record(data.folder, [run for run in runs if run["status"] == "ok"])
     return _finish(out, runs, data.as_of, begin)
 
 
@@ -175,6 +183,8 @@ def list_jobs(
                     found.append(Job("target", plan, target, lang, day, asked | {"as_of": day}))
                     dates = [date for p, t, date in DATED if (p, t) == (plan, target) and date < day]
                     found += [Job("dated", plan, target, lang, d, asked | {"as_of": d}) for d in dates]
+        if not targets:
+            found.append(Job("track", "", "", lang, day, {"language": lang, "as_of": day} | shared))
     return found
 
 
@@ -272,6 +282,23 @@ def _make(job: Job, out: Path, mark: str, server: KernelServer | None, timeout: 
     return identity | how | {"finished": finished, "front": front}
 
 
+def _record(data_folder: Path, runs: Sequence[dict[str, Any]]) -> None:
+    """Append what the pages said to the ledger of issued probabilities, as one file."""
+    from ..trackrecord import ledger as issued
+
+    said: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for run in sorted(runs, key=lambda run: run["kind"] != "scorecard"):  # a target's own page counts most
+        name = f"{run['plan']}_{run['target'] or run['kind']}_{run['as_of']}.json"
+        path = Path(run["parameters"]["out"]) / name
+        if run["kind"] == "track" or not path.is_file():
+            continue
+        result = json.loads(path.read_text("utf-8"))
+        answers = result.values() if run["kind"] == "scorecard" else [result]
+        for answer in (found for found in answers if isinstance(found, dict) and "target" in found):
+            said[run["plan"], answer["target"]["target_id"], answer["as_of"]] = answer
+    issued.record(said.values(), issued.home(data_folder), issued.data_hash(data_folder))
+
+
 def _line(run: dict[str, Any], count: int, total: int) -> str:
     line = f"{count}/{total}  {run['id']}  {run['status']}  {run['seconds']:.1f} s"
     return line if run["ok"] else f"{line}  {run['cell']}  {run['error']}"
@@ -282,7 +309,7 @@ def _finish(out: Path, runs: list[dict[str, Any]], as_of: dt.date, begin: float)
 
     write_index(runs, out / "index.html", as_of.isoformat())
     spoken = "en" if any(run["lang"] == "en" for run in runs) else "zh"
-    summaries = [summary_line(r) for r in runs if r["kind"] != "scorecard" and r["lang"] == spoken]
+    summaries = [summary_line(r) for r in runs if r["target"] and r["lang"] == spoken]
     return Report((out / "index.html").resolve(), runs, round(time.monotonic() - begin, 1), summaries)
 
 

@@ -96,6 +96,7 @@ def rivals(record: TrackRecord, lang: str) -> None:
     _show(html_table(tables.rules_table(rules, lang), index=True))
     _say(f"### {text('h_models', lang)}\n\n{text('s_models', lang)}")
     _show(html_table(tables.models_table(record.named_models(), lang), index=True))
+    _say(track.models_verdict(record, lang))
 
 
 def earlier(data: Data, record: TrackRecord, lang: str) -> None:
@@ -112,11 +113,13 @@ def earlier(data: Data, record: TrackRecord, lang: str) -> None:
         asked = national[national[rules].notna().any(axis=1) | national["probability"].notna()]
         _show(html_table(tables.everyone(asked, rules, lang), index=True))
     _say(heading("earlier", lang))
-    for (_, _, region), rows in told[place != NATIONAL].groupby(["plan", "target_id", "region"], sort=False):
+    for (_, _, region), rows in told[place != NATIONAL].groupby(
+        ["plan", "indicator_id", "region"], sort=False
+    ):
         shown = rows[rows["definition"].eq(rows["indicator_id"]) | rows["met"].notna()]
-        caption = _caption(data, rows.iloc[0], region, lang)
+        caption = _caption(data, rows, region, lang)
         _show(html_table(tables.earlier_table(shown, rules, lang), caption, index=True))
-    _say(f"{track.earlier_score(told, lang)} {describe.say('earlier_left_out', lang)}")
+    _say(f"{track.earlier_score(told, rules, lang)}\n\n{describe.say('earlier_left_out', lang)}")
 
 
 def ledger(data: Data, record: TrackRecord, lang: str) -> None:
@@ -137,12 +140,13 @@ def method(lang: str) -> None:
     _say(f"## {text('h_method', lang)}\n\n{lines}")
 
 
-def _caption(data: Data, row: pd.Series, region: object, lang: str) -> str:
-    """Place, name, years and the change or level asked for, of one real target."""
-    target, base = row["threshold"], row["base_year"]
-    asked = track.change_shown(target, lang) if row["kind"] == "relative_change" else f"{target:g}"
-    span = f"{int(base)}–{int(row['deadline'])}" if pd.notna(base) else f"{int(row['deadline'])}"
-    return f"{data.region_name(str(region), lang)} · {row[f'name_{lang}']} · {span} · {asked}"
+def _caption(data: Data, rows: pd.DataFrame, region: object, lang: str) -> str:
+    """Place and name, and what is asked where it is one target."""
+    row = rows.iloc[0]
+    parts = [data.region_name(str(region), lang), str(row[f"name_{lang}"])]
+    return " · ".join(
+        [*parts, *([tables.asked_shown(row, lang)] if rows["target_id"].nunique() == 1 else [])]
+    )
 
 
 def _reliability_words(table: pd.DataFrame, lang: str) -> str:

@@ -27,11 +27,10 @@ def rules_by_years(rows: list[Row], lang: str) -> pd.DataFrame:
     for row in rows:
         cells = [f"{row['raw']['number']:,.0f}"]
         for kind in ("raw", "calibrated"):
-            rule = rule_name(str(row[kind]["rival"]), lang)
             values = {"brier": score(row[kind]["brier"]), "ours": score(row[kind]["ours"])}
-            cells.append(text("rule_and_brier", lang, name=rule, **values))
+            cells += [rule_name(str(row[kind]["rival"]), lang), text("two_scores", lang, **values)]
         made[_years(row["years"], lang)] = cells
-    return _table(made, ("tc_number", "tc_raw", "tc_fair"), "tc_years", lang)
+    return _table(made, ("tc_number", "tc_raw", "tc_two", "tc_fair", "tc_two"), "tc_years", lang)
 
 
 def own_rules_rows(record: TrackRecord) -> list[Row]:
@@ -52,8 +51,7 @@ def coverage_table(rows: list[Row], lang: str) -> pd.DataFrame:
                 text("share_with_interval", lang, value=_percent(row[name], lang), low=low, high=high)
             )
         if crps:
-            ends = {key: score(row[f"crps_{key}"]) for key in ("low", "high")}
-            cells.append(text("share_with_interval", lang, value=score(row["crps_ratio"]), **ends))
+            cells.append(_with_ends(row, "crps_ratio", "crps_", lang))
         made[_years(row["years"], lang)] = cells
     return _table(
         made, ("tc_forecasts", "tc_in50", "tc_in90", *(["tc_crps"] if crps else [])), "tc_years", lang
@@ -65,7 +63,7 @@ def summaries(table: pd.DataFrame, column: str, lang: str) -> pd.DataFrame:
     made = {}
     for name, row in table.iterrows():
         shown = text(f"kind_{name}", lang) if column == "kind" else str(name)
-        brier = text("share_with_interval", lang, value=score(row["brier"]), **_ends(row, "brier_", score))
+        brier = _with_ends(row, "brier", "brier_", lang)
         parts = [score(row[key]) for key in ("reliability", "resolution", "uncertainty", "log_score")]
         made[shown] = [
             f"{row['number']:,.0f}",
@@ -83,7 +81,7 @@ def lengths(rows: list[Row], lang: str) -> pd.DataFrame:
     """By points of history: questions, share met, Brier with its interval, reliability, resolution."""
     made = {}
     for row in rows:
-        brier = text("share_with_interval", lang, value=score(row["brier"]), **_ends(row, "brier_", score))
+        brier = _with_ends(row, "brier", "brier_", lang)
         parts = [score(row[key]) for key in ("reliability", "resolution", "uncertainty", "log_score")]
         made[f"{row['from']}–{row['to']}"] = [f"{row['number']:,}", percent(row["met"], lang), brier, *parts]
     keys = ("tc_number", "tc_met", "tc_brier", "tc_reliability", "tc_resolution", "tc_uncertainty", "tc_log")
@@ -94,19 +92,13 @@ def rules_table(rules: pd.DataFrame, lang: str) -> pd.DataFrame:
     """Every rule: share of questions answered, its Brier score as it stands and calibrated, our skill with interval."""
     made = {}
     for rule, row in rules.iterrows():
-        fair = {key: signed_share(row[f"fair_{key}"], lang) for key in ("low", "high")}
         made[rule_name(str(rule), lang)] = [
             _percent(row["answered"], lang),
             score(row["brier"]),
             score(row["fair_brier"]),
             score(row["ours"]),
-            text(
-                "share_with_interval",
-                lang,
-                value=signed_share(row["skill"], lang),
-                **_ends(row, "", signed_share, lang),
-            ),
-            text("share_with_interval", lang, value=signed_share(row["fair"], lang), **fair),
+            _skill(row, "skill", "", lang),
+            _skill(row, "fair", "fair_", lang),
         ]
     keys = ("tc_answered", "tc_rule_brier", "tc_fair_brier", "tc_ours", "tc_skill_raw", "tc_skill_fair")
     return _table(made, keys, "tc_rule", lang)
@@ -116,8 +108,8 @@ def models_table(models: pd.DataFrame, lang: str) -> pd.DataFrame:
     """Every named model: origins asked, questions, both Brier scores, our skill and the ratio of CRPS."""
     made = {}
     for name, row in models.iterrows():
-        skill = _skill(row, lang)
-        crps = text("share_with_interval", lang, value=score(row["crps_ratio"]), **_ends(row, "crps_", score))
+        skill = _skill(row, "skill", "", lang)
+        crps = _with_ends(row, "crps_ratio", "crps_", lang)
         asked = text("origins_failed", lang, origins=int(row["origins"]), failed=int(row["failed"]))
         scores = [score(row["brier"]), score(row["ours"])]
         made[text(f"model_{name}", lang)] = [asked, f"{row['number']:,.0f}", *scores, skill, crps]
@@ -126,8 +118,12 @@ def models_table(models: pd.DataFrame, lang: str) -> pd.DataFrame:
 
 
 def earlier_table(rows: pd.DataFrame, rules: list[str], lang: str) -> pd.DataFrame:
-    """One real target: day asked, last figure, what we would have said, how many rules said yes and no, the outcome."""
-    made = {}
+    """Real targets of one plan: day asked, last figure, what we would have said, rules yes and no, the outcome.
+
+    Where there are several targets, what each asks stands in a column of its own.
+    """
+    several = rows["target_id"].nunique() > 1
+    made = []
     for _, row in rows.iterrows():
         votes = row[rules].dropna()
         ballots = (
@@ -137,8 +133,20 @@ def earlier_table(rows: pd.DataFrame, rules: list[str], lang: str) -> pd.DataFra
         )
         said = "–" if pd.isna(row["expected"]) else _level(row, float(row["expected"]), lang)
         last = "–" if pd.isna(row["last_year"]) else str(int(row["last_year"]))
-        made[f"{row['as_of']}"] = [last, _said(row, lang), said, ballots, outcome_shown(row, lang)]
-    return _table(made, ("tc_last", "tc_said", "tc_expected", "tc_rules", "tc_outcome"), "tc_as_of", lang)
+        asked = [asked_shown(row, lang)] if several else []
+        made.append([*asked, last, _said(row, lang), said, ballots, outcome_shown(row, lang)])
+    keys = ("tc_last", "tc_said", "tc_expected", "tc_rules", "tc_outcome")
+    columns = [text(key, lang) for key in (*(["tc_target"] if several else []), *keys)]
+    days = pd.Index([str(day) for day in rows["as_of"]], name=text("tc_as_of", lang))
+    return pd.DataFrame(made, columns=columns, index=days)
+
+
+def asked_shown(row: pd.Series, lang: str) -> str:
+    """Years and the change or level a target asks for: "2010–2015 · −16 %"."""
+    relative = row["kind"] == "relative_change"
+    asked = change_shown(float(row["threshold"]), lang) if relative else number(float(row["threshold"]))
+    base, deadline = row["base_year"], int(row["deadline"])
+    return f"{int(base)}–{deadline} · {asked}" if pd.notna(base) else f"{deadline} · {asked}"
 
 
 def everyone(rows: pd.DataFrame, rules: list[str], lang: str) -> pd.DataFrame:
@@ -206,13 +214,20 @@ def _percent(share: Any, lang: str) -> str:
     return f"{100 * float(share):.0f}{'' if lang == 'zh' else ' '}%"
 
 
-def _skill(row: Any, lang: str) -> str:
-    ends = _ends(row, "", signed_share, lang)
-    return text("share_with_interval", lang, value=signed_share(row["skill"], lang), **ends)
+def _skill(row: Any, column: str, prefix: str, lang: str) -> str:
+    """A skill in percent with its interval, where there is one."""
+    value, low, high = (signed_share(row[name], lang) for name in (column, f"{prefix}low", f"{prefix}high"))
+    return (
+        value
+        if "–" in (low, high)
+        else text("share_with_interval", lang, value=value, low=low.rstrip(" %"), high=high)
+    )
 
 
-def _ends(row: Any, prefix: str, shown: Any, *more: str) -> dict[str, str]:
-    return {end: shown(row[f"{prefix}{end}"], *more) for end in ("low", "high")}
+def _with_ends(row: Any, column: str, prefix: str, lang: str) -> str:
+    """A score with its interval, where there is one."""
+    value, low, high = (score(row[name]) for name in (column, f"{prefix}low", f"{prefix}high"))
+    return value if "–" in (low, high) else text("score_with_interval", lang, value=value, low=low, high=high)
 
 
 def _table(made: dict[str, list[Any]], keys: Any, head: str, lang: str) -> pd.DataFrame:

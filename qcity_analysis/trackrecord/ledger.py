@@ -23,7 +23,7 @@ from ..data.datapackage import Data
 if TYPE_CHECKING:
     from ..attainment.assessment import Assessment
 
-SAID = ("forecast", "met", "missed", "not_assessable", "depends_on_definition")
+TABLES = (".csv", ".yaml", ".yml")
 TEXTS = (
     "plan",
     "target_id",
@@ -53,14 +53,14 @@ def home(data_folder: str | Path) -> Path:
 
 
 def data_hash(folder: str | Path) -> str:
-    """Sixteen hexadecimal digits that change with any table of a data package.
+    """Sixteen hexadecimal digits that change with any table or correction of a data package.
 
     >>> from qcity_analysis.data.datapackage import find_folder
     >>> len(data_hash(find_folder()))
     16
     """
     digest = hashlib.sha256()
-    for path in sorted(Path(folder).glob("*.csv")):
+    for path in sorted(p for p in Path(folder).iterdir() if p.suffix in TABLES):
         digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]
 
@@ -167,8 +167,8 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _key(frame: pd.DataFrame) -> pd.Series:
     day = frame["asked_at"].dt.strftime("%Y-%m-%d").rename("asked_on")
-    plain = pd.concat([day, frame[list(SAME[1:])]], axis=1).astype("str")
-    return plain.agg("\x1f".join, axis=1) if len(plain) else pd.Series(dtype=str)
+    plain = pd.concat([day, frame[list(SAME[1:])]], axis=1).itertuples(index=False, name=None)
+    return pd.Series(["\x1f".join(map(str, row)) for row in plain], index=frame.index, dtype=object)
 
 
 def _not_in(fresh: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:

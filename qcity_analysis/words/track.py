@@ -91,8 +91,34 @@ def own_conclusion(record: TrackRecord, lang: str) -> str:
         "high": signed_share(high, lang),
         "less": say("own_less" if skill >= 0 else "own_more", lang, value=_share(abs(skill), lang)),
         "zero": say("own_no_zero" if low > 0 or high < 0 else "own_zero", lang),
+        "models": _better_model(record, lang),
     }
     return say(f"own_{found['code']}", lang, **facts)
+
+
+def _better_model(record: TrackRecord, lang: str) -> str:
+    """The named model with the smallest error on these questions, where that is smaller than ours."""
+    table = record.named_models()
+    table = table[table["skill"] < 0].sort_values("skill")
+    if table.empty:
+        return ""
+    row = table.iloc[0]  # skill is 1 - ours / theirs; the reader is told 1 - theirs / ours
+    less, low, high = (1 - 1 / (1 - float(row[name])) for name in ("skill", "high", "low"))
+    ends = {"low": signed_share(low, lang), "high": signed_share(high, lang)}
+    return say(
+        "own_models_better", lang, model=text(f"model_{row.name}", lang), value=_share(less, lang), **ends
+    )
+
+
+def models_verdict(record: TrackRecord, lang: str) -> str:
+    """Which named models have the better Brier score on the own series."""
+    table = record.named_models()
+    names = [text(f"model_{name}", lang) for name in table.index[table["skill"] < 0]]
+    return (
+        say("model_verdict_some", lang, models=join(names, lang))
+        if names
+        else say("model_verdict_none", lang)
+    )
 
 
 def own_counts(record: TrackRecord, lang: str) -> str:
@@ -108,7 +134,7 @@ def own_counts(record: TrackRecord, lang: str) -> str:
 def parts_of_brier(found: dict[str, float], key: str, lang: str, **more: str) -> str:
     """Brier score with its interval, taken apart (Murphy 1973), and the log score, as a sentence."""
     names = ("brier", "reliability", "resolution", "uncertainty")
-    values = {name: score(found[name]) for name in names}
+    values = {name: score(found[name], 3 if name == "brier" else 4) for name in names}
     return say(
         key, lang, low=score(found["brier_low"]), high=score(found["brier_high"]), log=score(found["log_score"]),
         **values, **more,
@@ -135,15 +161,36 @@ def own_rules_verdict(record: TrackRecord, lang: str) -> str:
     return say("own_rules_some", lang, years=years) if beaten else say("own_rules_none", lang)
 
 
-def earlier_score(earlier: pd.DataFrame, lang: str) -> str:
-    """Our score over real targets with an outcome; always with the warning that they are few."""
+def earlier_score(earlier: pd.DataFrame, rules: list[str], lang: str) -> str:
+    """Our score over real targets with an outcome, beside the rules'; always with the warning that they are few."""
     told = earlier[earlier["met"].notna() & earlier["probability"].notna()]
     if told.empty:
         return ""
-    error = ((told["probability"] - told["met"]) ** 2).mean()
-    targets = told.groupby(["plan", "target_id", "region"]).ngroups
-    facts = {"number": len(told), "targets": targets, "indicators": told["indicator_id"].nunique()}
-    return say("earlier_score", lang, brier=score(error), **facts)
+    place = ["plan", "target_id", "region", "definition"]
+    ours = (told["probability"] - told["met"]) ** 2
+    brier = float(ours.groupby([told[name] for name in place]).mean().mean())
+    rivals = {}
+    for rule in rules:
+        both = told[told[rule].notna()]
+        if len(both) >= len(told) / 2:
+            theirs = (both[rule] - both["met"]) ** 2
+            by_target = [both[name] for name in place]
+            rivals[rule] = (
+                float(theirs.astype(float).groupby(by_target).mean().mean()),
+                float(ours[both.index].groupby(by_target).mean().mean()),
+            )
+    facts = {
+        "number": len(told),
+        "targets": told.groupby(place).ngroups,
+        "indicators": told["indicator_id"].nunique(),
+    }
+    best = min(rivals, key=lambda rule: rivals[rule][0] - rivals[rule][1])
+    return say(
+        "earlier_score", lang, brier=score(brier), rules=len(rivals),
+        better=sum(theirs < mine for theirs, mine in rivals.values()), best=rule_name(best, lang),
+        best_brier=score(rivals[best][0]), best_ours=score(rivals[best][1]),
+        verdict=say("earlier_worse" if brier > 0.25 else "earlier_better", lang), **facts,
+    )  # fmt: skip
 
 
 def national_sentence(rows: pd.DataFrame, lang: str) -> str:
@@ -179,14 +226,16 @@ def ledger_sentences(record: TrackRecord, lang: str) -> list[str]:
     return [*lines, say("ledger_brier", lang, brier=score(advance["error"].mean()), targets=targets)]
 
 
-def score(value: float | None) -> str:
-    """A score with three decimals; a dash where there is none.
+def score(value: float | None, digits: int = 3) -> str:
+    """A score with three decimals (or `digits`); a dash where there is none.
 
     >>> score(0.18163), score(None)
     ('0.182', '–')
     """
     return (
-        "–" if value is None or not math.isfinite(float(value)) else f"{float(value):.3f}".replace("-", "−")
+        "–"
+        if value is None or not math.isfinite(float(value))
+        else f"{float(value):.{digits}f}".replace("-", "−")
     )
 
 
@@ -214,3 +263,15 @@ def change_shown(value: float, lang: str) -> str:
 
 def _share(value: float, lang: str) -> str:
     return f"{100 * value:.0f}{'' if lang == 'zh' else ' '}%"
+
+
+def spoken(record: TrackRecord, lang: str) -> list[str]:
+    """The record in sentences, for a terminal: conclusions, rules, models, real targets, ledger."""
+    from ..trackrecord.rivals import rule_names
+
+    lines = [*conclusion(record, lang), bank_rules_lead(record.bank, lang)]
+    if record.enough:
+        lines += [own_counts(record, lang), parts_of_brier(record.overall(), "own_brier", lang)]
+        lines += [own_rules_verdict(record, lang), models_verdict(record, lang)]
+    lines += [earlier_score(record.earlier, rule_names(), lang), " ".join(ledger_sentences(record, lang))]
+    return [line for line in lines if line]
