@@ -67,7 +67,7 @@ Record = namedtuple("Record", "direction threshold base_year deadline kind")
         Record("at_most", 9, 2015, 2030, "level"),
         Record("decrease", np.float64(9), np.int64(2015), 2030.0, "coverage"),
         SimpleNamespace(direction="down", threshold=9.0, base_year=2015, deadline=2030),
-        SimpleNamespace(direction="Lower", threshold="9", base_year=2015, deadline=2030, kind=None),
+        SimpleNamespace(direction="Lower", threshold="9", base_year="2015", deadline="2030-12-31", kind=None),
         SimpleNamespace(direction=-1, threshold=[9, None], base_year=2015, deadline=2030, kind="interval"),
         SimpleNamespace(direction="minimise", threshold=np.array([8.0, 9.0]), base_year=2015, deadline=2030),
         Goal("at_most", -55, 2015, 2030, "relative_change"),  # 20 less 55 % is 9

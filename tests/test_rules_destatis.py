@@ -69,6 +69,7 @@ def test_the_mean_is_of_the_last_five_changes_only() -> None:
     [
         Goal("at_least", 10),  # no deadline: to be kept every year
         Goal("at_least", 10, deadline=2030, kind="yearly"),
+        Goal("at_least", 10, deadline=2030, kind="monotone"),
         Goal("at_least", 10, deadline=2020),  # the deadline is the year of the last figure
         Goal("at_least", 10, deadline=2018),  # the deadline has passed
     ],

@@ -77,6 +77,7 @@ EXAMPLES: list[Example] = [
     ("open_sdg", after(95, 96.5), Goal("increase"), "limited", False),
     # figures below 0: from -100 to -92 is an increase: (92/100)^.2 - 1 = -1.654 %, turned round
     ("open_sdg", after(-100, -92), Goal("increase"), "on_track", True),
+    ("open_sdg", after(-100, -89.4, 2020, 2025), Goal("at_least", -80, 2020, 2030), "on_track", True),
     # line through two points: 16 in 2030, gap 2/8 = .25; 0.5/6.5 = .077; falling to 7, gap 11/8 = 1.375
     ("escap", after(10, 12), Goal("at_least", 18, 2015, 2030), "accelerate", False),
     ("escap", after(10, 12), Goal("at_least", 16.5, 2015, 2030), "maintain", True),
@@ -101,12 +102,14 @@ EXAMPLES: list[Example] = [
     # slope 2 through (2019, 62.33): 62.33 + 11 * 2 = 84.33 in 2030
     ("ols", {2018: 60, 2019: 63, 2020: 64}, Goal("at_least", 84, deadline=2030), "on_track", True),
     ("ols", {2018: 60, 2019: 63, 2020: 64}, Goal("at_least", 85, deadline=2030), "off_track", False),
-    # of the way from 50 to 40: 20 %, 5 %; away by 4 % and 12 % of 50
+    # of the way from 50 to 40: 20 %, 10 %, 5 %; away by 4, 9 and 10 % of 50
     ("healthy_people", after(50, 39), Goal("at_most", 40, 2015, 2030), "target_met", True),
     ("healthy_people", after(50, 48), Goal("at_most", 40, 2015, 2030), "improving", True),
+    ("healthy_people", after(50, 49), Goal("at_most", 40, 2015, 2030), "improving", True),
     ("healthy_people", after(50, 49.5), Goal("at_most", 40, 2015, 2030), "little_or_no_change", False),
     ("healthy_people", after(50, 52), Goal("at_most", 40, 2015, 2030), "little_or_no_change", False),
-    ("healthy_people", after(50, 56), Goal("at_most", 40, 2015, 2030), "getting_worse", False),
+    ("healthy_people", after(50, 54.5), Goal("at_most", 40, 2015, 2030), "little_or_no_change", False),
+    ("healthy_people", after(50, 55), Goal("at_most", 40, 2015, 2030), "getting_worse", False),
     # 81 * .9^3 = 59.05
     ("gbd", {2018: 100, 2019: 90, 2020: 81}, Goal("at_most", 60, deadline=2023), "attained", True),
     ("gbd", {2018: 100, 2019: 90, 2020: 81}, Goal("at_most", 58, deadline=2023), "not_attained", False),

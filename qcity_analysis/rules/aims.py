@@ -23,7 +23,8 @@ DOWN = (
 BETWEEN = ("between", "within", "interval", "range", "inside", "")
 RELATIVE = ("percent_change", "change_pct", "cumulative_change_pct")
 YEARLY = ("threshold", "limit", "constant", "maintain", "permanent", "zero_event")
-DIRECTIONAL = ("direction", "direction_only", "directional", "monotone", "trend")
+DIRECTIONAL = ("direction", "direction_only", "directional", "trend")
+BOUNDS = ("at_least", "at_most", ">=", "<=", ">", "<", "above", "below")
 UNSUITED = ("cumulative", "rank", "milestone")
 
 
@@ -107,8 +108,9 @@ def aim_of(target: Any) -> Aim:
     """The aim of any object with direction, threshold, base_year, deadline and kind; missing attributes are None.
 
     `threshold` is a number, a pair (an interval; one end may be None) or None. Direction and kind take this package's
-    words and common synonyms. A target of kind "direction" or "monotone" names no level. A threshold without a
-    deadline, or of a kind such as "yearly", holds every year. Nothing is assumed where no direction is given.
+    words and common synonyms. A target of kind "direction" names no level, nor does one of kind "monotone" (better
+    every year), unless its direction is at_least or at_most: then its threshold holds every year. So does a threshold
+    without a deadline, or of a kind such as "yearly". Nothing is assumed where no direction is given.
 
     Raises NotApplicable for a kind that is no level (cumulative, rank, milestone) or a target without direction, and
     QcityError for a direction that is no known word.
@@ -117,21 +119,22 @@ def aim_of(target: Any) -> Aim:
     >>> aim.sign, aim.ends, aim.kind
     (-1, (82.0,), 'level')
     """
-    kind = _word(getattr(target, "kind", None))
-    if kind in UNSUITED or _word(getattr(target, "direction", None)) == "achieved":
+    kind, way = _word(getattr(target, "kind", None)), _word(getattr(target, "direction", None))
+    if kind in UNSUITED or way == "achieved":
         raise NotApplicable("kind", kind=kind or "milestone")
-    ends = () if kind in DIRECTIONAL else _ends(getattr(target, "threshold", None))
-    deadline = _year(getattr(target, "deadline", None))
+    no_level = kind in DIRECTIONAL or (kind == "monotone" and way not in BOUNDS)
+    ends = () if no_level else _ends(getattr(target, "threshold", None))
+    deadline = year_of(getattr(target, "deadline", None))
     sign = _sign(getattr(target, "direction", None))
     if sign == 0 and len(ends) != 2:
         raise NotApplicable("no_direction")
-    yearly = kind in YEARLY or "year" in kind or "annual" in kind or deadline is None
+    yearly = kind in (*YEARLY, "monotone") or "year" in kind or "annual" in kind or deadline is None
     return Aim(
         sign=sign,
         ends=ends,
         kind="direction" if not ends else "yearly" if yearly else "level",
         relative=kind in RELATIVE or "relative" in kind,
-        base_year=_year(getattr(target, "base_year", None)),
+        base_year=year_of(getattr(target, "base_year", None)),
         deadline=deadline,
         limit=_number(getattr(target, "limit", None)),
         unit=getattr(target, "unit", None),
@@ -153,8 +156,16 @@ def _number(value: Any) -> float | None:
     return None if _missing(value) else float(value)
 
 
-def _year(value: Any) -> int | None:
-    return None if _missing(value) else int(value)
+def year_of(value: Any) -> int | None:
+    """The year of a number, a date or a text that begins with it; None for what is missing.
+
+    >>> year_of(2030.0), year_of("2030-12-31"), year_of(float("nan"))
+    (2030, 2030, None)
+    """
+    if _missing(value) or value == "":
+        return None
+    value = getattr(value, "year", value)
+    return int(value[:4]) if isinstance(value, str) else int(value)
 
 
 def _ends(threshold: Any) -> tuple[float, ...]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..data.annual import Note
 from ..errors import QcityError
-from .aims import Aim, NotApplicable, aim_of
+from .aims import Aim, NotApplicable, aim_of, year_of
 
 CLOSE = 1e-9  # relative: published decimals are not exact in binary
 
@@ -77,11 +77,13 @@ def figures(series: pd.Series, as_of_year: int) -> dict[int, float]:
 
 
 def _year(label: Any) -> int:
-    year = getattr(label, "year", label)
     try:
-        return int(year)
+        year = year_of(label)
     except (TypeError, ValueError):
-        raise QcityError(f"the index of a series is years; found {label!r}") from None
+        year = None
+    if year is None:
+        raise QcityError(f"the index of a series is years; found {label!r}")
+    return year
 
 
 @dataclass(frozen=True)
