@@ -123,7 +123,7 @@ def without_marks(text: str) -> tuple[str, str]:
     ('研发强度（%）', '①')
     """
     bare = text.strip()
-    stem = re.sub(rf"(\s*([{re.escape(MARKS)}]|[（(]?注\s*[:：]?\s*\d*[）)]?))+$", "", bare)
+    stem = re.sub(rf"(\s*([{re.escape(MARKS)}]|[（(]注\s*\d*[）)]|(?<=\d)注\d*))+$", "", bare)
     stem = stem if stem else bare
     return stem, re.sub(r"\s", "", bare[len(stem) :])
 

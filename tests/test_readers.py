@@ -1,0 +1,196 @@
+"""Figures as typed, and text files of every encoding and delimiter."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qcity_analysis.data.cells import MISSING, Reading, UnreadableCell, read_figure, read_period
+from qcity_analysis.data.readers import decode, read_grids
+from qcity_analysis.errors import DataError, QcityError
+
+DECIMALS = st.decimals(min_value=-(10**12), max_value=10**12, allow_nan=False, allow_infinity=False, places=3)
+FULL = str.maketrans("0123456789.,%-+", "０１２３４５６７８９．，％－＋")
+SEPARATORS = ["", ",", " ", "\u00a0", "\u202f", "，", "'"]
+
+
+@given(
+    DECIMALS, st.sampled_from(SEPARATORS), st.booleans(), st.booleans(), st.sampled_from(["", "①", "*", " ②"])
+)
+def test_a_number_is_read_back_however_it_is_typed(
+    number: Decimal, separator: str, wide: bool, percent: bool, mark: str
+) -> None:
+    text = f"{number:,}".replace(",", separator) + ("%" if percent else "")
+    typed = (text.translate(FULL) if wide else text) + mark
+    reading = read_figure(typed)
+    assert reading is not None
+    assert Decimal(reading.value) == number
+    assert (reading.percent, reading.marks, reading.qualifier) == (percent, mark.strip(), "=")
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e12, max_value=1e12))
+def test_a_number_of_a_spreadsheet_keeps_the_15_digits_the_spreadsheet_keeps(number: float) -> None:
+    reading = read_figure(number)
+    assert reading is not None
+    assert float(reading.value) == pytest.approx(number, rel=1e-14)
+    assert "e" not in reading.value.lower()
+
+
+@given(st.text())
+def test_any_text_is_a_number_or_no_figure_or_refused_and_nothing_else(text: str) -> None:
+    try:
+        reading = read_figure(text)
+    except UnreadableCell:
+        return
+    if reading is None:
+        assert not any(c.isdigit() for c in text)
+    else:
+        float(reading.value)
+
+
+@pytest.mark.parametrize("mark", [*MISSING, "—", "——", "－", "–", "　", "\u00a0", " … ", "．．", "N/A"])
+def test_marks_of_a_missing_figure_are_no_figure(mark: str) -> None:
+    assert read_figure(mark) is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "qualifier", "percent"),
+    [
+        ("≥96", "96", ">=", False), ("96以上", "96", ">=", False), ("96%及以上", "96", ">=", True),
+        ("超过96％", "96", ">=", True), ("不低于96", "96", ">=", False), ("至少 96", "96", ">=", False),
+        ("＞96", "96", ">=", False), (">=96", "96", ">=", False), ("≤5", "5", "<=", False),
+        ("5以下", "5", "<=", False), ("不足5", "5", "<=", False), ("不超过5", "5", "<=", False),
+        ("低于5", "5", "<=", False), ("约4", "4", "~", False), ("4%左右", "4", "~", True), ("大约4", "4", "~", False),
+        ("约4左右", "4", "~", False), ("-3以下", "-3", "<=", False), ("−3.20", "-3.20", "=", False),
+        ("+1.5", "1.5", "=", False), ("1.2E3", "1200", "=", False),
+    ],
+)  # fmt: skip
+def test_bounds_and_approximate_figures_are_read_as_such(
+    cell: str, value: str, qualifier: str, percent: bool
+) -> None:
+    assert read_figure(cell) == Reading(value, qualifier, percent)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["3-5", "1,23", "1,2345", "12,34,567", "1.234.567", "不超过5以上", "①", "3.2个百分点", "5‰", "增长3", "1/2",
+     "(3.2)", "- 3", "无", "3.5?", "2 0", True, dt.date(2020, 1, 1), float("inf")],
+)  # fmt: skip
+def test_what_could_be_two_numbers_is_refused(cell: object) -> None:
+    with pytest.raises(UnreadableCell):
+        read_figure(cell)  # type: ignore[arg-type]
+
+
+def test_a_footnote_mark_is_never_read_as_a_digit() -> None:
+    assert read_figure("3.6①") == Reading("3.6", marks="①")
+    assert read_figure("3.6²") == Reading("3.6", marks="²")
+
+
+@pytest.mark.parametrize(
+    ("cell", "period"),
+    [
+        (2020, "2020"), (2020.0, "2020"), ("2020", "2020"), ("2020年", "2020"), ("２０２０年度", "2020"),
+        ("2022年①", "2022"), ("2022*", "2022"), ("2024-Q3", "2024-Q3"), ("2024-08", "2024-08"),
+        ("2024年1-8月", "2024-08"), ("2024年1—8月", "2024-08"), ("2024年前三季度", "2024-Q3"),
+        ("2024年上半年", "2024-Q2"), ("2024年一季度", "2024-Q1"), ("2024年8月", None), ("2024年三季度", None),
+        (2020.5, None), (1234, None), ("2023年为2022年%", None), ("指标", None), (True, None), (None, None),
+        ("2024年1-13月", None),
+    ],
+)  # fmt: skip
+def test_a_heading_names_a_period_only_when_it_is_one_of_the_contract(
+    cell: object, period: str | None
+) -> None:
+    assert read_period(cell) == period  # type: ignore[arg-type]
+
+
+TABLE = "指标,单位,2020年\n研发强度,%,3.48\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "said"),
+    [("utf-8", "UTF-8, comma"), ("utf-8-sig", "UTF-8, comma"), ("gb18030", "GB18030, comma")],
+)
+def test_a_text_file_is_read_in_each_encoding_to_the_same_cells(
+    tmp_path: Path, encoding: str, said: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(TABLE.encode(encoding))
+    (grid,) = read_grids(path)
+    assert grid.rows == (("指标", "单位", "2020年"), ("研发强度", "%", "3.48"))
+    assert grid.opened_as == said
+
+
+def test_utf_8_goes_before_gb18030_where_both_would_do() -> None:
+    raw = "漏斗".encode()
+    assert raw.decode("gb18030") != "漏斗"
+    assert decode(raw, "a.csv") == ("漏斗", "UTF-8")
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (
+            b"a,b\n1,\x80\xff\n",
+            "a.csv, row 2: found 'byte 0x80 at position 7, which is not UTF-8, and byte 0x80 at position 7, which is "
+            "not GB18030'; allowed: UTF-8 or GB18030 text; save the file again as 'CSV UTF-8'",
+        ),
+        (
+            "研,1\n".encode("gb18030") + b"\n\xff",
+            "a.csv, row 1: found 'byte 0xd1 at position 1, which is not UTF-8, and byte 0xff at position 7, which is "
+            "not GB18030'; allowed: UTF-8 or GB18030 text; save the file again as 'CSV UTF-8'",
+        ),
+        (
+            "a,1\n".encode("utf-16"),
+            "a.csv, row 1: found 'UTF-16 text'; allowed: UTF-8 or GB18030 text; save the file again as 'CSV UTF-8'",
+        ),
+        (b" \n\n", "a.csv: found 'an empty file'; allowed: a table; check that it is the right file"),
+    ],
+)
+def test_bytes_that_are_no_text_are_one_error_that_names_both_encodings(
+    tmp_path: Path, raw: bytes, message: str
+) -> None:
+    (tmp_path / "a.csv").write_bytes(raw)
+    with pytest.raises(DataError) as error:
+        read_grids(tmp_path / "a.csv")
+    assert [str(problem) for problem in error.value.problems] == [message]
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter", "row"),
+    [
+        ('指标,2020\n"A, B","1,234"\n', "comma", ("A, B", "1,234")),
+        ("指标\t2020\t2021\nA\t1,234\t2,345\n", "tab", ("A", "1,234", "2,345")),
+        ("指标;2020;2021\nA;1,234,567;2,345,678\nB;1;2\n", "semicolon", ("A", "1,234,567", "2,345,678")),
+        ("表1,,\n指标,2020,2021\n甲;乙,1,2\n", "comma", ("指标", "2020", "2021")),
+        ("年份,值\n2020,123\n2021,456\n", "comma", ("2020", "123")),
+    ],
+)
+def test_the_delimiter_is_found(tmp_path: Path, text: str, delimiter: str, row: tuple[str, ...]) -> None:
+    (tmp_path / "a.txt").write_text(text, "utf-8")
+    (grid,) = read_grids(tmp_path / "a.txt")
+    assert grid.opened_as == f"UTF-8, {delimiter}"
+    assert row in grid.rows
+
+
+def test_rows_keep_their_line_in_the_file_below_a_cell_of_two_lines(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('a,b\n"x\ny",1\nz,2\n', "utf-8")
+    assert read_grids(tmp_path / "a.csv")[0].lines == (1, 2, 4)
+
+
+def test_a_missing_file_and_one_of_another_kind_say_what_is_read(tmp_path: Path) -> None:
+    with pytest.raises(QcityError) as error:
+        read_grids(tmp_path / "no.csv")
+    kinds = ".csv, .tsv, .txt, .xlsx, .xlsm, .xls, .xml, .json"
+    assert str(error.value) == f"{tmp_path}/no.csv: no such file. Name a file to import ({kinds})"
+    (tmp_path / "a.pdf").write_bytes(b"%PDF")
+    with pytest.raises(QcityError) as error:
+        read_grids(tmp_path / "a.pdf")
+    assert (
+        str(error.value)
+        == f"a.pdf: files of this kind are not read. Read are {kinds}; save it as one of them"
+    )
