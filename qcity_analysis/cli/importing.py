@@ -120,7 +120,13 @@ def preview(done: Import, shown: int | None = SHOWN) -> list[str]:
     lines += [f"  warning: {problem}" for problem in done.warnings]
     if done.left_out:
         lines.append("left out, because the mapping does not mention them:")
-        lines += [f"  {name}: {cells} cells, from {place}" for name, (cells, place) in done.left_out.items()]
+        left = list(done.left_out.items())
+        lines += [f"  {name}: {cells} cells, from {place}" for name, (cells, place) in left[:shown]]
+        lines += (
+            []
+            if shown is None or len(left) <= shown
+            else [f"  ... {len(left) - shown} more; --all shows them"]
+        )
     return lines
 
 

@@ -318,6 +318,8 @@ def _long(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
         period = read_period(grid.cell(row, at["period"])) or texts[at["period"]]
         place = header[at["value"]]
         unit = texts[at["unit"]] if "unit" in at else sheet_unit(grid, top)
+        power = labels.get("UNIT_MULT", "") if grid.long else ""
+        unit += f" ×10^{power}" if power not in ("", "0") else ""
         cell = grid.cell(row, at["value"])
         entries.append(Entry(grid.file, grid.lines[row], place, name, "", period, cell, unit, labels))
     return Sheet(tuple(entries), footnotes(notes), "long")

@@ -94,7 +94,8 @@ class _Matching:
         left: dict[str, tuple[int, str]] = {}
         for k, entry in enumerate(self.entries):
             if k not in self.used:
-                name = " ".join(filter(None, (entry.name, entry.part))) or "(no name)"
+                said = (entry.name, entry.part, entry.labels.get("@region", ""))
+                name = " ".join(filter(None, said)) or "(no name)"
                 count, place = left.get(name, (0, f"{entry.file}, row {entry.row}"))
                 left[name] = (count + 1, place)
         return Matched(self.done.figures, self.done.refused, self.empty, left)
@@ -228,6 +229,10 @@ class _Matching:
         self.done.refused.append(Problem(entry.file, entry.row, place, found, allowed, remedy))
 
     def figure(self, rule: Rule, entry: Entry) -> None:
+        if entry.labels.get("ACTION") == "D":
+            remedy = "a figure held is never deleted by an import: set it right in corrections.yaml"
+            self.refuse(entry, "D", "a figure (action I, A, M or R)", remedy, "ACTION")
+            return
         try:
             reading = read_figure(entry.cell)
         except UnreadableCell:

@@ -7,6 +7,7 @@ kept as they are and given their meaning by the mapping.
 from __future__ import annotations
 
 import dataclasses
+import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -77,10 +78,12 @@ def read_sdmx(path: Path) -> list[Grid]:
     logging.getLogger("sdmx").setLevel(logging.ERROR)
     try:
         message = sdmx.read_sdmx(path)
+        shared = _shared_in_json(path) if path.suffix.lower() == ".json" else {}
     except Exception as error:  # the readers of sdmx1 raise whatever their parser meets
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise _refusal(path, f"a file that cannot be read ({reason})") from error
-    figures = [_figure(obs) for dataset in getattr(message, "data", None) or () for obs in dataset.obs]
+    datasets = getattr(message, "data", None) or ()
+    figures = [_figure(obs, dataset, shared) for dataset in datasets for obs in dataset.obs]
     if not figures:
         raise _refusal(path, "no figure")
     header = list(dict.fromkeys(name for figure in figures for name in figure))
@@ -94,14 +97,36 @@ def _refusal(path: Path, found: str) -> DataError:
     return DataError([Problem(path.name, None, None, found, allowed, remedy)])
 
 
-def _figure(obs: Any) -> dict[str, Any]:
+def _figure(
+    obs: Any, dataset: Any, shared: dict[frozenset[tuple[str, str]], dict[str, str]]
+) -> dict[str, Any]:
     """Dimensions and attributes of one figure (the nearer one counts), and its value."""
     found = {name: str(value.value) for name, value in obs.key.values.items()}
-    for holder in (obs.series_key, obs):
+    names = {name for name, _ in next(iter(shared), ())}
+    found |= shared.get(frozenset((name, found.get(name, "")) for name in names), {})
+    for holder in (dataset, obs.series_key, obs):
         attributes = getattr(holder, "attrib", None) or {}
         found |= {name: str(getattr(a.value, "id", a.value)) for name, a in attributes.items()}
     value = "" if obs.value is None or str(obs.value) == "NaN" else obs.value
     return found | {"OBS_VALUE": value}
+
+
+def _shared_in_json(path: Path) -> dict[frozenset[tuple[str, str]], dict[str, str]]:
+    """The attributes of each series of an SDMX-JSON message, by its dimensions.
+
+    sdmx1 leaves them out, and with them the unit and its power of ten.
+    """
+    tree = json.loads(path.read_text("utf-8-sig"))
+    structure = tree["structure"]
+    dimensions, attributes = (structure[part].get("series", []) for part in ("dimensions", "attributes"))
+    found = {}
+    for dataset in tree["dataSets"]:
+        for places, series in dataset.get("series", {}).items():
+            key = zip(dimensions, map(int, places.split(":")), strict=True)
+            values = zip(attributes, series.get("attributes", []), strict=False)
+            said = {a["id"]: str(a["values"][k].get("id", "")) for a, k in values if k is not None}
+            found[frozenset((d["id"], str(d["values"][k]["id"])) for d, k in key)] = said
+    return found
 
 
 def _id(cell: str) -> str:
