@@ -141,6 +141,10 @@ def assessment(**changes: Any) -> Bag:
         seed=0,
         notes=(),
         illustrative=False,
+        likelihood="",
+        period=None,
+        tally=None,
+        settled_in=None,
     )
     return Bag(**(made | changes))
 

@@ -124,7 +124,7 @@ def test_a_figure_known_only_later_leaves_the_target_open(tmp_path: Path) -> Non
         ({}, figures({2021: 12, 2022: 13}), "too_few"),
         (CUT | {"base_year": 2014}, figures(STEADY), "no_base"),
         ({"deadline": 2020}, figures({2018: 1, 2019: 2, 2021: 3}), "deadline_gap"),
-        ({"kind": "rank", "threshold": 3}, figures(STEADY), "kind"),
+        ({"kind": "rank", "threshold": 3}, figures(STEADY), "no_peers"),
         ({"kind": "rank", "threshold": 3}, [], "no_observation"),
     ],
 )

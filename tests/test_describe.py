@@ -13,9 +13,14 @@ from test_assessment import CUT, answer, borrowing, two_definitions
 
 from qcity_analysis.attainment.assessing import assess
 from qcity_analysis.attainment.assessment import Assessment
+from qcity_analysis.attainment.question import SPOKEN
 from qcity_analysis.data.annual import Note
-from qcity_analysis.words import describe
+from qcity_analysis.words import describe, saying
 
+ATTAINMENT = (
+    *("assessing", "assessment", "borrowing", "counted", "cumulative", "events"),
+    *("joint", "milestones", "question", "ranks"),
+)
 HOME = Path(describe.__file__).parents[1]
 
 
@@ -97,7 +102,7 @@ def test_each_definition_has_its_own_answer_in_the_headline(told: dict[str, Asse
 
 
 def entries() -> dict[str, dict[str, str]]:
-    return describe._sentences()
+    return saying.all_sentences()
 
 
 def places(text: str) -> set[str]:
@@ -115,11 +120,11 @@ def test_every_entry_has_both_languages_with_the_same_places(key: str) -> None:
 def test_every_code_of_a_note_or_reason_in_the_source_has_its_sentence() -> None:
     source = "".join(
         (HOME / f"{name}.py").read_text("utf-8")
-        for name in ("data/annual", "attainment/assessing", "attainment/assessment")
+        for name in ("data/annual", *(f"attainment/{name}" for name in ATTAINMENT))
     )
     codes = set(re.findall(r'Note\(\s*"(\w+)"', source))
     codes |= {f"unused_{code}" for code in re.findall(r'reason\[.*\] = "(\w+)"', source)}
-    codes |= {"only_bounds", "no_observation"}
+    codes |= {"only_bounds", "no_observation", *(f"wording_{code}" for code in SPOKEN)}
     assert len(codes) > 12
     missing = {code for code in codes if not {f"note_{code}", f"reason_{code}"} & set(entries())}
     assert missing == set()

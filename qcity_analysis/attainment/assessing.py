@@ -1,29 +1,35 @@
 """Will a target be met? The annual series, its forecast, the pace, and one verdict, or the reason there is none.
 
-Assesses targets of kind level (also "about"), relative_change and coverage. Where the definition changed, each
-definition is answered by itself. Where a region's own levels are too few and the indicator names comparators, the
-comparators' changes are chained on the region's own last level, and the result says that it is borrowed.
+Here are the kinds asked of levels: level (also "about"), relative_change, coverage, direction and monotone; the others
+have a module each. Where the definition changed, each definition is answered by itself. Where a region's own levels are
+too few and the indicator names comparators, theirs are borrowed (see `borrowing`), and the result says so.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from ..data.annual import AnnualSeries, Note, annual_series, shifted
+from ..data.annual import AnnualSeries, Note, annual_series
 from ..data.datapackage import Data
-from ..errors import QcityError, unknown
-from .assessment import ASSESSED_KINDS, Assessment, Borrowed, ipcc_word
+from ..errors import unknown
+from .assessment import Assessment
+from .borrowing import FEWEST, borrowed_answers
+from .cumulative import cumulative
+from .events import zero_event
+from .joint import broken, every_year, facts_of
+from .milestones import milestone
 from .pace import needed_path, pace_between
+from .question import Question, judged
+from .ranks import rank
 from .targets import Target, find_target
 
 ENOUGH = 4  # own levels from which nothing is borrowed
-FEWEST = 3  # levels from which a forecast is made
-FAN = (0.05, 0.25, 0.5, 0.75, 0.95)
+BORROWING = ("level", "relative_change", "coverage")
+OF_THEIR_OWN = {"cumulative": cumulative, "zero_event": zero_event, "rank": rank, "milestone": milestone}
 
 
 def assess(
@@ -54,8 +60,6 @@ def assess(
     known = data.at(as_of)
     target = find_target(known, target_id, plan, region)
     question = _Question(known, target, model, draws, seed)
-    if target.kind not in ASSESSED_KINDS:
-        return question.unassessed()
     ids = _definitions(known, target)
     if len(ids) == 1:
         return question.answer(target.indicator_id)
@@ -66,62 +70,29 @@ def assess(
     return question.make(shared, target.indicator_id, series=parts[0].series, parts=parts, notes=notes)
 
 
-@dataclass(frozen=True)
-class _Question:
-    """One target, the data known, and how to simulate; makes the assessments."""
-
-    data: Data
-    target: Target
-    model: str
-    draws: int
-    seed: int
-
-    def make(self, status: str, indicator_id: str, **facts: Any) -> Assessment:
-        names = {lang: self.data.region_name(self.target.region, lang) for lang in ("zh", "en")}
-        series = facts.get("series")
-        used = series.observations if series is not None else None
-        parts = facts.get("parts", ())
-        return Assessment(
-            target=self.target,
-            as_of=self.data.as_of,
-            status=status,
-            region_names=names,
-            definition=_plain(self.data.indicator(indicator_id)),
-            tolerance=self.target.tolerance,
-            model=self.model,
-            draws=self.draws,
-            seed=self.seed,
-            illustrative=(used is not None and bool((used["status"] == "illustrative").any()))
-            or any(part.illustrative for part in parts),
-            **facts,
-        )
-
-    def unassessed(self) -> Assessment:
-        """A target of a kind this module does not assess: its figures, and the reason."""
-        target = self.target
-        series = annual_series(self.data, target.indicator_id, target.region)
-        held = sum(len(rows) for rows in (series.observations, series.bounds, series.unused))
-        reason = Note("kind", {"kind": target.kind}) if held else Note("no_observation", {"count": 0})
-        return self.make(
-            "not_assessable", target.indicator_id, reason=reason, series=series, notes=series.notes
-        )
+class _Question(Question):
+    """A target asked of levels; what has a module of its own is handed on."""
 
     def answer(self, indicator_id: str, role: str = "main") -> Assessment:
         """The answer from the region's own figures, borrowing from comparators where they are too few."""
-        relative = self.target.kind == "relative_change"
-        series = annual_series(
-            self.data, indicator_id, self.target.region, base_year=self.target.base_year if relative else None
-        )
+        kind = self.target.kind
+        if kind in OF_THEIR_OWN:
+            return OF_THEIR_OWN[kind](self, indicator_id, role)
+        series = self.series(indicator_id, self.target.base_year if kind == "relative_change" else None)
+        if kind == "monotone":
+            return self._every_year(series, indicator_id, role)
         levels = series.known()
         reason = self._missing(series, levels)
-        threshold = self._threshold(series) if reason is None or reason.code != "no_base" else None
+        has_base = reason is None or reason.code not in ("no_base", "no_base_year")
+        threshold = self._threshold(series) if has_base else None
         if threshold is not None:
             settled = self._settled(series, threshold, indicator_id, role)
             if settled is not None:
                 return settled
         if reason is None:
             reason = self._too_late(levels)
-        parts = () if role != "main" or len(levels) >= ENOUGH else self._borrow(series)
+        alone = role != "main" or len(levels) >= ENOUGH or kind not in BORROWING
+        parts = () if alone else borrowed_answers(self, series, self._ahead)
         if reason is not None:
             facts = {"threshold": threshold, "parts": parts, "role": role, "notes": series.notes}
             return self.make("not_assessable", indicator_id, series=series, reason=reason, **facts)
@@ -133,9 +104,12 @@ class _Question:
         facts = {"indicator_id": series.indicator_id, "region": region, "count": len(levels)}
         if levels.empty:
             return Note("only_bounds" if len(series.bounds) else "no_observation", facts)
-        if target.kind == "relative_change" and target.base_year not in levels.index:
+        if target.kind == "direction" and target.base_year is None:
+            return Note("no_base_year", facts)
+        if target.kind in ("relative_change", "direction") and target.base_year not in levels.index:
             return Note("no_base", facts | {"base_year": target.base_year})
-        if len(levels) + series.earlier.count() < FEWEST:
+        numbers = len(levels) + series.earlier.count()
+        if (series.points() if self.model == "mixture" else numbers) < FEWEST:
             return Note("too_few", facts | {"years": [int(year) for year in levels.index]})
         return None
 
@@ -148,32 +122,40 @@ class _Question:
     def _threshold(self, series: AnnualSeries) -> float | None:
         asked = self.target.threshold
         assert asked is not None  # checked when the targets were read
-        if self.target.kind != "relative_change":
+        if self.target.kind not in ("relative_change", "direction"):
             return asked
         base = series.values.get(self.target.base_year, 100.0 if series.values.empty else math.nan)
+        if self.target.kind == "direction":
+            base += abs(asked) if self.target.upward else -abs(asked)
+            return None if math.isnan(base) else base
         return None if math.isnan(base) else base * (1 + asked / 100)
 
+    def _bound(self, series: AnnualSeries, threshold: float) -> float:
+        """The level that is just enough: by rounding for coverage, above the base year's figure for a direction."""
+        half = self._step(series) / 2
+        if self.target.kind == "coverage":
+            return self.target.bound(threshold, 2 * half)
+        if self.target.kind == "direction" and not self.target.threshold:
+            return threshold + (half if self.target.upward else -half)
+        return self.target.bound(threshold)
+
     def _step(self, series: AnnualSeries) -> float:
-        """The published precision, where the kind of target is met by rounding (coverage)."""
-        if self.target.kind != "coverage":
-            return 0.0
+        """The published precision: one in the last digit that is shown anywhere in the series."""
         shown = [f"{value:.10g}".partition(".")[2] for value in series.observations["value"]]
         return 10.0 ** -max((len(part) for part in shown), default=0)
 
     def _settled(self, series: AnnualSeries, threshold: float, name: str, role: str) -> Assessment | None:
         """Met or missed, once the deadline's figure is in (a bound counts where it decides)."""
         target, deadline = self.target, self.target.deadline
-        bound = target.bound(threshold, self._step(series))
+        bound = self._bound(series, threshold)
         level, notes = series.values.get(deadline, math.nan), list(series.notes)
         if math.isnan(level):
-            sign = ">=" if target.direction == "at_least" else "<="
-            rows = series.bounds[(series.bounds["year"] == deadline) & (series.bounds["qualifier"] == sign)]
-            if rows.empty or not target.is_met(float(rows["value"].iloc[-1]), bound):
+            level = float((series.lower if target.upward else series.upper).get(deadline, math.nan))
+            if math.isnan(level) or not target.is_met(level, bound):
                 return None
-            level = float(rows["value"].iloc[-1])
             notes.append(Note("met_by_bound", {"year": deadline, "value": level}))
         notes += self._outcome_notes(series, level)
-        facts = self._paces(series, level, deadline)
+        facts = self.paces(series, level, deadline)
         status = "met" if target.is_met(level, bound) else "missed"
         return self.make(
             status, name, series=series, threshold=threshold, bound=bound, outcome=level, role=role,
@@ -196,109 +178,67 @@ class _Question:
             )
         return notes
 
-    def _paces(self, series: AnnualSeries, level: float, year: int) -> dict[str, Any]:
-        known = series.known()
-        start = self.target.base_year if self.target.base_year in known.index else None
-        start = int(known.index[0]) if start is None and len(known) else start
-        if start is None or start >= year:
-            return {}
-        return {"pace_so_far": pace_between(float(known[start]), level, int(start), year)}
+    def _every_year(self, series: AnnualSeries, name: str, role: str) -> Assessment:
+        """Missed at the first year that was not better; met once all years are in; else from joint paths."""
+        target, levels = self.target, series.known()
+        reason = self._missing(series, levels)
+        facts: dict[str, Any] = {"series": series, "role": role}
+        if levels.empty:
+            return self.make("not_assessable", name, reason=reason, notes=series.notes, **facts)
+        base, more = facts_of(self, series)
+        facts["period"], notes = more["period"], (*series.notes, *more["notes"])
+        need = max(abs(target.threshold or 0.0), self._step(series))
+        worse = broken(levels, base, target.deadline, target.upward, need)
+        if worse is not None:
+            told = {"before": worse[0], "after": worse[1], "series": series.indicator_id}
+            notes = (*notes, Note("not_better", told))
+            facts |= {"outcome": float(levels[worse[1]]), "settled_in": str(worse[1]), "notes": notes}
+            return self.make("missed", name, **facts)
+        if all(year in levels.index for year in range(base, target.deadline + 1)):
+            outcome = float(levels[target.deadline])
+            return self.make("met", name, outcome=outcome, notes=notes, **facts)
+        if reason is None and target.deadline in levels.index:
+            missing = [y for y in range(base, target.deadline) if y not in levels.index]
+            reason = Note("years_missing", {"periods": [str(year) for year in missing]})
+        reason = reason or self._too_late(levels)
+        if reason is not None:
+            return self.make("not_assessable", name, reason=reason, notes=notes, **facts)
+        return self._ahead(series, None, name, role=role, **more)
 
-    def _ahead(self, series: AnnualSeries, threshold: float, name: str, **facts: Any) -> Assessment:
-        """The forecast to the deadline and the verdict it gives."""
-        from ..forecasting.forecasts import forecast
+    def _verdict(self, series: AnnualSeries, found: Any, bound: float | None) -> dict[str, Any]:
+        """Probability, word, expected value and interval from simulated paths."""
+        if bound is None:
+            base, _ = facts_of(self, series)
+            return judged(found, every_year(self, series, base, self._step(series), found.paths, found.years))
+        end = found.paths[:, -1]
+        return judged(found, end >= bound if self.target.upward else end <= bound)
+
+    def _ahead(self, series: AnnualSeries, threshold: float | None, name: str, **facts: Any) -> Assessment:
+        """The forecast to the deadline and the verdict it gives; without a threshold on every year, not the last."""
+        from ..forecasting.published import forecast_series, remarks
 
         levels, target = series.known(), self.target
         last, deadline = int(levels.index[-1]), target.deadline
-        bound = target.bound(threshold, self._step(series))
-        joint = self.model == "mixture"  # the others cannot learn from stretches that nothing joins
-        found = forecast(
-            (series.history() if joint else series.values).rename(f"{series.region}/{series.indicator_id}"),
-            until=deadline,
-            support=series.support,
-            model=self.model,
-            draws=self.draws,
-            rng=self.seed,
-            breaks=series.breaks if joint else (),
-        )
-        facts = self._verdict(found, bound) | self._paces(series, float(levels[last]), last) | facts
-        notes = [*series.notes, *facts.pop("notes", ())]
+        bound = None if threshold is None else self._bound(series, threshold)
+        found = forecast_series(series, deadline, model=self.model, draws=self.draws, rng=self.seed)
+        facts = self._verdict(series, found, bound) | self.paces(series, float(levels[last]), last) | facts
+        notes = [*series.notes, *remarks(series, self.model), *facts.pop("notes", ())]
         if facts.get("role") == "definition" and name != _definitions(self.data, target)[-1]:
             notes.append(Note("definition_ended", {"year": deadline, "last": last}))
-        elif self.data.as_of.year > deadline:
-            notes.append(Note("awaiting_figure", {"year": deadline, "last": last}))
+        else:
+            notes += self.awaiting(last)
+        if threshold is None:
+            return self.make("forecast", name, series=series, notes=tuple(notes), **facts)
         if target.tolerance:
-            ask = found.probability_at_least if target.direction == "at_least" else found.probability_at_most
+            ask = found.probability_at_least if target.upward else found.probability_at_most
             strict = {"tolerance": target.tolerance, "probability": ask(threshold, year=deadline)}
             notes.append(Note("tolerance", strict | {"unit_en": target.unit, "unit_zh": target.unit_zh}))
         path = needed_path(float(levels[last]), threshold, last, deadline)
         return self.make(
-            "forecast", name, series=series, forecast=found, threshold=threshold, bound=bound,
+            "forecast", name, series=series, threshold=threshold, bound=bound,
             pace_needed=pace_between(float(levels[last]), threshold, last, deadline), needed_path=path,
             notes=tuple(notes), **facts,
         )  # fmt: skip
-
-    def _verdict(self, found: Any, bound: float) -> dict[str, Any]:
-        """Probability, word, expected value and interval at the deadline from simulated paths."""
-        deadline, least = self.target.deadline, self.target.direction == "at_least"
-        ask = found.probability_at_least if least else found.probability_at_most
-        probability = ask(bound, year=deadline)
-        fan = found.quantiles(FAN)
-        return {
-            "probability": probability,
-            "probability_error": found.probability_error(probability),
-            "word": ipcc_word(probability),
-            "fan": fan,
-            "expected": float(found.mean()[deadline]),
-            "median": float(fan.loc[deadline, 0.5]),
-            "interval": (float(fan.loc[deadline, 0.05]), float(fan.loc[deadline, 0.95])),
-        }
-
-    def _borrow(self, own: AnnualSeries) -> tuple[Assessment, ...]:
-        """The same question if the region had moved like each of its comparators since its own last level."""
-        named = str(self.data.indicator(self.target.indicator_id)["comparators"])
-        answers = []
-        for place in filter(None, (part.strip() for part in named.split(";"))):
-            region, _, indicator_id = place.partition("/")
-            if (region, indicator_id) != (own.region, own.indicator_id):
-                answers.append(self._borrow_from(own, region, indicator_id))
-        return tuple(answer for answer in answers if answer is not None)
-
-    def _borrow_from(self, own: AnnualSeries, region: str, indicator_id: str) -> Assessment | None:
-        levels, target = own.known(), self.target
-        relative = target.kind == "relative_change"
-        if levels.empty and not relative:
-            return None  # nothing of its own to chain the changes on
-        start = int(levels.index[-1]) if len(levels) else target.base_year
-        assert start is not None
-        level = float(levels.iloc[-1]) if len(levels) else 100.0
-        theirs = annual_series(self.data, indicator_id, region, base_year=start)
-        borrowed = Borrowed(
-            region,
-            indicator_id,
-            {lang: self.data.region_name(region, lang) for lang in ("zh", "en")},
-            {lang: str(self.data.indicator(indicator_id)[f"name_{lang}"]) for lang in ("zh", "en")},
-        )
-        known = theirs.known()
-        if start not in known.index or len(known) + theirs.earlier.count() < FEWEST or known[start] == 0:
-            return None
-        moved = shifted(theirs, start, level, relative or own.base_year is not None)
-        facts: dict[str, Any] = {"borrowed": borrowed, "borrowed_since": start, "role": "borrowed"}
-        base = own.values.get(target.base_year, 100.0) if relative else 1.0
-        threshold = float(base * (1 + target.threshold / 100)) if relative else float(target.threshold)  # type: ignore
-        if target.deadline in moved.known().index:
-            reached = float(moved.values[target.deadline])
-            bound = target.bound(threshold)
-            status = "met" if target.is_met(reached, bound) else "missed"
-            return self.make(
-                status, indicator_id, series=moved, threshold=threshold, bound=bound, outcome=reached,
-                notes=moved.notes, **facts, **self._paces(moved, reached, target.deadline),
-            )  # fmt: skip
-        try:
-            return self._ahead(moved, threshold, indicator_id, **facts)
-        except QcityError as error:  # a comparator that this model cannot take leaves the others standing
-            reason = Note("model", {"why": str(error)})
-            return self.make("not_assessable", indicator_id, series=moved, reason=reason, **facts)
 
 
 def _definitions(data: Data, target: Target) -> list[str]:
@@ -322,7 +262,3 @@ def _break(data: Data, indicator_id: str) -> Note:
     return Note(
         "definition_break", facts | {f"reason_{lang}": row[f"break_reason_{lang}"] for lang in ("zh", "en")}
     )
-
-
-def _plain(row: pd.Series) -> dict[str, Any]:
-    return {key: (None if pd.isna(value) else value) for key, value in row.items() if key != "row"}

@@ -17,7 +17,10 @@ from ..forecasting.forecasts import Forecast
 from .pace import Pace
 from .targets import Target
 
-ASSESSED_KINDS = ("level", "relative_change", "coverage")
+ASSESSED_KINDS = (
+    *("level", "relative_change", "cumulative", "coverage", "monotone"),
+    *("direction", "zero_event", "rank", "milestone"),
+)
 _PLAIN = (
     *(
         "status",
@@ -31,6 +34,7 @@ _PLAIN = (
         "median",
     ),
     *("outcome", "role", "model", "draws", "seed", "illustrative", "region_names", "borrowed_since"),
+    *("likelihood", "settled_in"),
 )
 
 
@@ -45,6 +49,26 @@ class Borrowed:
 
 
 @dataclass(frozen=True)
+class Tally:
+    """What is counted so far for a target that counts items or events.
+
+    Attributes: `count`, what is certain (a bound counts as what it is at least); `through`, the period of the last
+    figure that counts (None when there is none); `years` of the target's period, `covered` of them by figures, and
+    `unknown`, the years without any figure that lie before the last one or are over; `needed`, what is missing to the
+    bound; `exposure`, all years of counts the rate rests on; `rate`, the median new items a year at the deadline.
+    """
+
+    count: float
+    through: str | None
+    years: int
+    covered: float
+    unknown: tuple[int, ...]
+    needed: float
+    exposure: float
+    rate: float | None = None
+
+
+@dataclass(frozen=True)
 class Assessment:
     """The answer for one target as of one day.
 
@@ -56,7 +80,10 @@ class Assessment:
     `pace_so_far`, `pace_needed`, `needed_path`; `borrowed` and the
     year since which; `parts` (the same question by definition or comparator);
     `role` ("main", "definition", "borrowed"); `definition` (the indicator's row); `region_names`; `notes`;
-    `illustrative` (an illustrative figure was used); `model`, `draws`, `seed`.
+    `illustrative` (an illustrative figure was used); `model`, `draws`, `seed`; `likelihood` (what made the paths where
+    it was not `model`: "gamma_poisson", "events" or "joint_ranks", else ""); `period` (first and last year that count,
+    for kinds about several years); `tally` (what is counted so far); `settled_in` (the period whose figure made it met
+    or missed, when that is not the deadline). An exact probability has an error of 0.
     """
 
     target: Target
@@ -90,6 +117,10 @@ class Assessment:
     seed: int = 0
     notes: tuple[Note, ...] = ()
     illustrative: bool = False
+    likelihood: str = ""
+    period: tuple[int, int] | None = None
+    tally: Tally | None = None
+    settled_in: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the draws as plain values that JSON can hold; levels and fan by year."""
@@ -101,6 +132,8 @@ class Assessment:
             **plain,
             "definition": self.definition["indicator_id"],
             "reason": dataclasses.asdict(self.reason) if self.reason else None,
+            "period": list(self.period) if self.period else None,
+            "tally": dataclasses.asdict(self.tally) if self.tally else None,
             "interval": list(self.interval) if self.interval else None,
             "levels": _by_year(series.known()) if series is not None else {},
             "base_year": series.base_year if series is not None else None,

@@ -18,7 +18,8 @@ def scorecard(
 ) -> tuple[pd.DataFrame, list[Assessment]]:
     """All targets of a plan (default: the first): a table with one row per target, and the assessments in its order.
 
-    Columns: target_id, section, name_zh, name_en, kind, status, probability, word, last_year, last_level, reason.
+    Columns: target_id, section, name_zh, name_en, kind, status, probability, word, last_year, last_level, reason. For a
+    target that counts, last_level is what is counted so far and last_year the year of its last figure.
     `options` are those of `assess`. Raises QcityError for an unknown plan.
 
     >>> import qcity_analysis as qc
@@ -36,7 +37,9 @@ def scorecard(
 
 def _row(answer: Assessment) -> dict[str, Any]:
     known = answer.series.known() if answer.series is not None else pd.Series(dtype=float)
-    target = answer.target
+    target, tally = answer.target, answer.tally
+    if tally is not None:  # what is counted, not the zero it started from
+        known = pd.Series({int(tally.through[:4]): tally.count} if tally.through else {}, dtype=float)
     return {
         "target_id": target.target_id,
         "section": target.section,

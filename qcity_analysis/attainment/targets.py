@@ -10,6 +10,8 @@ import pandas as pd
 from ..data.datapackage import Data
 from ..errors import QcityError, unknown
 
+UPWARD = ("at_least", "increase", "increase_every_year")
+
 
 @dataclass(frozen=True)
 class Target:
@@ -47,6 +49,16 @@ class Target:
         """The target's name in `lang` ("zh" or "en")."""
         return self.name_zh if lang == "zh" else self.name_en
 
+    @property
+    def upward(self) -> bool:
+        """Whether more is better for the target.
+
+        >>> import qcity_analysis as qc
+        >>> find_target(qc.load(), "energy_intensity").upward
+        False
+        """
+        return self.direction in UPWARD
+
     def bound(self, threshold: float, step: float = 0.0) -> float:
         """The level that is just enough: the threshold, less the tolerance of "about", less half a published `step`.
 
@@ -55,11 +67,11 @@ class Target:
         3.9
         """
         slack = self.tolerance + step / 2
-        return threshold - slack if self.direction == "at_least" else threshold + slack
+        return threshold - slack if self.upward else threshold + slack
 
     def is_met(self, level: float, bound: float) -> bool:
         """Whether a level is on the right side of `bound`."""
-        return level >= bound - 1e-9 if self.direction == "at_least" else level <= bound + 1e-9
+        return level >= bound - 1e-9 if self.upward else level <= bound + 1e-9
 
 
 def find_target(data: Data, target_id: str, plan: str | None = None, region: str | None = None) -> Target:

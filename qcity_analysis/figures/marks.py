@@ -49,6 +49,7 @@ def draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
     if has_figures or (part.series is not None and len(part.series.bounds)):
         _draw_observed(ax, part, lang)
         _draw_vintages_and_bounds(ax, part, lang)
+        _draw_tally(ax, part, lang)
     elif part.fan is None:
         ax.text(
             0.5, 0.5, text("no_figure", lang), transform=ax.transAxes, ha="center", fontsize=13, color=MUTED
@@ -212,6 +213,18 @@ def _draw_observed(ax: Axes, part: Assessment, lang: str) -> None:
         _end_label(ax, deadline + 0.12, float(known[deadline]), number(float(known[deadline])), INK, "bold")
 
 
+def _draw_tally(ax: Axes, part: Assessment, lang: str) -> None:
+    """What is counted for certain, where years before it or months after it are not known."""
+    tally = part.tally
+    if tally is None or not tally.through or part.target.kind != "cumulative":
+        return
+    year, known = int(tally.through[:4]), _levels(part).dropna()
+    if year in known.index and known[year] == tally.count:
+        return
+    ax.plot(year, tally.count, marker="_", ms=11, mew=1.6, color=INK, ls="", zorder=5)
+    ax.plot(year, tally.count, marker="^", ms=5, color=INK, ls="", zorder=5, label=text("counted_mark", lang))
+
+
 def _draw_vintages_and_bounds(ax: Axes, part: Assessment, lang: str) -> None:
     assert part.series is not None
     levels = _levels(part)
@@ -300,6 +313,7 @@ def _years(ax: Axes, part: Assessment) -> None:
     """Whole years from the first figure shown to just after the deadline."""
     known = [int(year) for year in _levels(part).dropna().index]
     known += [int(year) for year in (part.fan.index if part.fan is not None else [])]
+    known += [year_of(part.tally.through) or 0] if part.tally is not None and part.tally.through else []
     for rows in (part.series.bounds, part.series.superseded) if part.series is not None else ():
         known += [year for year in map(year_of, rows["period"]) if year is not None] if len(rows) else []
     deadline = int(part.target.deadline)

@@ -35,6 +35,12 @@ def target_shown(part: Assessment, lang: str) -> str:
     said = level_shown(part, part.threshold, lang)
     if part.target.kind == "relative_change":
         return said
+    if part.target.kind == "direction" and not part.target.threshold:
+        return text("target_direction", lang, base=part.target.base_year, value=said)
+    if part.target.kind == "zero_event":
+        return said
     if part.target.commitment == "about":
         return text("about", lang, value=said)
-    return {"at_least": "≥ ", "at_most": "≤ "}.get(str(part.target.direction), "") + said
+    return {"at_least": "≥ ", "at_most": "≤ ", "increase": "≥ ", "decrease": "≤ "}.get(
+        part.target.direction, ""
+    ) + said

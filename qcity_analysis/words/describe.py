@@ -5,35 +5,24 @@ Every sentence is computed from the result; the wording is reviewable data in `t
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import pandas as pd
 
-from ..attainment.assessment import ASSESSED_KINDS, Assessment
+from ..attainment.assessment import Assessment
 from ..attainment.pace import Pace
 from ..data.annual import Note
 from ..data.datapackage import Data
+from .asks import ask, change, level, signed, step_unit, unit_of
 from .labels import percent
-from .numbers import with_unit
-from .texts import TEMPLATES, check_language, join, read_all
+from .numbers import period, with_unit
+from .saying import has, say
+from .tallies import tally_sentences
+from .texts import check_language, join
 from .texts import text as fixed
 
-
-@cache
-def _sentences() -> dict[str, dict[str, str]]:
-    return read_all(TEMPLATES / "sentences")
-
-
-def say(key: str, lang: str, **values: object) -> str:
-    """One sentence of `templates/sentences/` in `lang`, filled in.
-
-    Raises QcityError for another language and KeyError for an unknown key.
-
-    >>> say("reason_no_observation", "en")
-    'no published observation'
-    """
-    return _sentences()[key][check_language(lang)].format(**values)
+__all__ = ["ask", "change", "level", "say", "signed"]  # and what is defined below
+BY_LEVEL = ("level", "relative_change", "coverage")  # kinds that may borrow
 
 
 def headline(a: Assessment, lang: str) -> str:
@@ -49,7 +38,8 @@ def headline(a: Assessment, lang: str) -> str:
     if a.role == "borrowed":
         return say("head_borrowed", lang, **facts) + say(f"head_if_{a.status}", lang, **facts)
     lead = say("head_definition", lang, **facts) if a.role == "definition" else ""
-    return lead + say(f"head_{a.status}", lang, **facts)
+    own = f"head_{a.status}_{a.target.kind}"
+    return lead + say(own if has(own) else f"head_{a.status}", lang, **facts)
 
 
 def sentences(a: Assessment, lang: str) -> list[str]:
@@ -62,24 +52,39 @@ def sentences(a: Assessment, lang: str) -> list[str]:
     said = []
     facts = _facts(a, lang)
     if a.status == "forecast" and a.interval is not None and a.probability_error is not None:
-        low, high = (level(a, value, lang) for value in a.interval)
-        expected = level(a, a.expected, lang)
-        bound = level(a, a.bound, lang)
-        year = a.target.deadline
-        said.append(say("expected", lang, year=year, value=expected, low=low, high=high, bound=bound))
-        said += _pace_sentence(a, lang)
-        error = f"{max(100 * a.probability_error, 0.1):.1f}"
-        said.append(
-            say("error", lang, draws=f"{a.draws:,}", error=error, model=fixed(f"model_{a.model}", lang))
-        )
+        said += [_expected(a, lang), *_pace_sentence(a, lang), *tally_sentences(a, lang)]
+        if a.target.kind == "monotone":
+            said.append(say("every_year_joint", lang))
+        said.append(_error(a, lang))
     if a.status == "depends_on_definition":
         said.append(say("never_joined", lang))
     if a.role == "borrowed":
         said.append(say("borrowed_caution", lang, **facts))
         said = [say("borrowed_lead", lang, sentence=sentence) for sentence in said]
     if a.status == "not_assessable" and a.role == "main":
-        said += [say(_on_borrowing(a), lang)] if a.target.kind in ASSESSED_KINDS else []
+        said += [say(_on_borrowing(a), lang)] if a.target.kind in BY_LEVEL else []
     return said
+
+
+def _expected(a: Assessment, lang: str) -> str:
+    """The expected value and its interval at the deadline, as a sentence."""
+    assert a.interval is not None
+    low, high = (level(a, value, lang) for value in a.interval)
+    key = {"cumulative": "expected_cumulative", "rank": "expected_rank", "zero_event": "expected_events"}
+    key |= {} if a.bound is not None else {a.target.kind: "expected_only"}
+    return say(
+        key.get(a.target.kind, "expected"), lang, year=a.target.deadline, value=level(a, a.expected, lang),
+        low=low, high=high, bound=level(a, a.bound, lang),
+    )  # fmt: skip
+
+
+def _error(a: Assessment, lang: str) -> str:
+    """How the probability was made and how exact it is, as a sentence."""
+    model = fixed(f"model_{a.likelihood or a.model}", lang)
+    if a.probability_error == 0:
+        return say("exact", lang, model=model)
+    error = f"{max(100 * (a.probability_error or 0), 0.1):.1f}"
+    return say("error", lang, draws=f"{a.draws:,}", error=error, model=model)
 
 
 def note(found: Note, lang: str) -> str:
@@ -92,15 +97,16 @@ def note(found: Note, lang: str) -> str:
     for key in ("published", "implied", "change"):
         if key in values:
             values[key] = signed(values[key])
-    if "periods" in values:
-        values["periods"] = join(values["periods"], lang)
+    values |= _listed(values, lang)
+    if found.code.startswith("wording_"):
+        values["wording"] = values[f"wording_{lang}"]
     if "status" in values:
         values["status"] = say(f"status_{values['status']}", lang)
     if f"reason_{lang}" in values:
         values["reason"] = str(values.get(f"reason_{lang}", "")).rstrip("。.")
     if found.code == "tolerance":
         values["probability"] = percent(values["probability"], lang)
-        values["tolerance"] = with_unit(values["tolerance"], _step_unit(values[f"unit_{lang}"], lang), lang)
+        values["tolerance"] = with_unit(values["tolerance"], step_unit(values[f"unit_{lang}"], lang), lang)
     return say(f"note_{found.code}", lang, **values)
 
 
@@ -116,8 +122,17 @@ def reason(a: Assessment, lang: str) -> str:
     values = dict(a.reason.values)
     if "kind" in values:
         values["kind"] = say(f"kind_{values['kind']}", lang)
+    values |= _listed(values, lang)
+    if "period" in values:
+        values["period"] = period(values["period"], lang)
     values["unit"] = "year" if values.get("count") == 1 else "years"
     return say(f"reason_{a.reason.code}", lang, **values)
+
+
+def _listed(values: dict[str, Any], lang: str) -> dict[str, str]:
+    """Periods and names as lists in words."""
+    found = {"periods": join(values["periods"], lang)} if "periods" in values else {}
+    return found | ({"names": join(values[f"names_{lang}"], lang)} if f"names_{lang}" in values else {})
 
 
 def alt_text(a: Assessment, lang: str) -> str:
@@ -151,50 +166,23 @@ def how_to_add(a: Assessment, lang: str) -> str:
     year = (target.base_year or target.deadline - 5) + 1
     words = ("值", "机构", "文件", "日期") if lang == "zh" else ("VALUE", "PUBLISHER", "TITLE", "DATE")
     value, publisher, title, date = words
-    measure = {"relative_change": " --measure change_pct", "cumulative": " --measure count_new"}.get(
-        target.kind, ""
+    kind = target.kind
+    measure = {"relative_change": "change_pct", "cumulative": "count_new", "zero_event": "count_new"}.get(
+        kind
     )
+    shown = "1" if kind == "milestone" else value
+    option = f" --measure {measure}" if measure else ""
     command = (
-        f"qcity add {target.indicator_id} --region {target.region} --period {year} --value {value}{measure} \\\n"
+        f"qcity add {target.indicator_id} --region {target.region} --period {year} --value {shown}{option} \\\n"
         f'    --publisher "{publisher}" --title "{title}" --date {date}'
     )
-    said = [say("add_values", lang, value=value, publisher=publisher, title=title, date=date)]
-    if target.kind == "relative_change":
+    key = {"cumulative": "add_counts", "zero_event": "add_counts", "milestone": "add_milestone"}.get(kind)
+    said = [say(key or "add_values", lang, value=value, publisher=publisher, title=title, date=date)]
+    if kind == "relative_change":
         said.append(say("add_changes", lang, base=target.base_year))
-    if target.kind not in ASSESSED_KINDS:
-        said = [say("add_kind", lang, kind=say(f"kind_{target.kind}", lang))]
+    if kind == "rank":
+        said.append(say("add_peers", lang))
     return f"{say('add_lead', lang)}\n\n```\n{command}\n```\n\n{('' if lang == 'zh' else ' ').join(said)}"
-
-
-def ask(a: Assessment, lang: str) -> str:
-    """What the target asks for, as a phrase: "at least 50 件/万人 in 2025", "−18 % against 2020 by 2025".
-
-    >>> import qcity_analysis as qc
-    >>> ask(qc.assess(qc.load(), "energy_intensity"), "en")
-    '−18 % against 2020 by 2025'
-    """
-    target, year = a.target, a.target.deadline
-    if target.threshold is None:
-        return target.wording if lang == "zh" else (target.wording_en or target.wording)
-    if target.kind == "relative_change":
-        return say("ask_change", lang, value=change(target.threshold, lang), base=target.base_year, year=year)
-    value = with_unit(target.threshold, _unit(a, lang), lang)
-    if target.commitment == "about":
-        tolerance = with_unit(target.tolerance, _step_unit(_unit(a, lang), lang), lang)
-        return say("ask_about", lang, value=value, year=year, tolerance=tolerance)
-    key = target.direction if target.direction in ("at_least", "at_most") else "at_least"
-    return say(f"ask_{key}", lang, value=value, year=year)
-
-
-def level(a: Assessment, value: float | None, lang: str) -> str:
-    """A level as it is spoken of: a change on the base year for an index, else with its unit."""
-    if value is None:
-        return ""
-    if a.target.kind == "relative_change" and a.threshold is not None:
-        assert a.target.threshold is not None
-        base = a.threshold / (1 + a.target.threshold / 100)
-        return change(100 * (value / base - 1), lang)
-    return with_unit(value, _unit(a, lang), lang)
 
 
 def plan_title(data: Data, plan: str, lang: str) -> str:
@@ -212,34 +200,6 @@ def plan_title(data: Data, plan: str, lang: str) -> str:
     return str((found["title_en"].iloc[0] if lang == "en" else "") or found["title"].iloc[0])
 
 
-def signed(value: float) -> str:
-    """A change with its sign, a true minus, and at most one decimal more than needed.
-
-    >>> signed(-18.0), signed(2.345)
-    ('−18', '+2.3')
-    """
-    shown = f"{abs(value):.1f}".rstrip("0").rstrip(".")
-    return shown if shown == "0" else ("−" if value < 0 else "+") + shown
-
-
-def change(value: float, lang: str) -> str:
-    """A change in percent with its sign.
-
-    >>> change(-18, "en"), change(2.345, "zh")
-    ('−18 %', '+2.3%')
-    """
-    return f"{signed(value)}{'' if lang == 'zh' else ' '}%"
-
-
-def _unit(a: Assessment, lang: str) -> str:
-    return (a.target.unit_zh if lang == "zh" else "") or a.target.unit
-
-
-def _step_unit(unit: str, lang: str) -> str:
-    """The unit of a difference: percentage points for shares."""
-    return fixed("points", lang) if unit == "%" else unit
-
-
 def _facts(a: Assessment, lang: str) -> dict[str, Any]:
     known = a.series.known() if a.series is not None else pd.Series(dtype=float)
     facts: dict[str, Any] = {
@@ -248,6 +208,7 @@ def _facts(a: Assessment, lang: str) -> dict[str, Any]:
         "name": a.target.name(lang),
         "ask": ask(a, lang),
         "year": a.target.deadline,
+        "settled": period(a.settled_in or a.target.deadline, lang),
         "value": level(a, a.outcome, lang),
         "reason": reason(a, lang),
         "series": a.definition[f"name_{lang}"],
@@ -275,6 +236,8 @@ def _short(part: Assessment, lang: str) -> str:
 
 def _pace_sentence(a: Assessment, lang: str) -> list[str]:
     so_far, needed = a.pace_so_far, a.pace_needed
+    if a.tally is not None:
+        return []  # counts have sentences of their own
     if so_far is None or needed is None:
         return []
     if a.bound is not None and a.series is not None:
@@ -287,7 +250,7 @@ def _pace_sentence(a: Assessment, lang: str) -> list[str]:
 
 def _pace(a: Assessment, pace: Pace, lang: str) -> str:
     index = a.series is not None and a.series.base_year is not None
-    unit = {"zh": "点", "en": "index points"}[lang] if index else _step_unit(_unit(a, lang), lang)
+    unit = {"zh": "点", "en": "index points"}[lang] if index else step_unit(unit_of(a, lang), lang)
     sign = "−" if pace.linear < 0 else "+"
     linear = f"{sign}{with_unit(abs(pace.linear), unit, lang)}"
     if pace.compound is None:

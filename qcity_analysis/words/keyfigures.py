@@ -11,8 +11,9 @@ import pandas as pd
 
 from . import describe
 from .amounts import level_shown, range_shown, target_shown
-from .labels import axis_unit, borrowed_name, panel_title, percent, text_of, year_of
-from .numbers import number
+from .asks import unit_of
+from .labels import borrowed_name, panel_title, percent, text_of, year_of
+from .numbers import number, period
 from .texts import check_language, text
 
 if TYPE_CHECKING:
@@ -41,13 +42,18 @@ def key_figures(assessment: Assessment, lang: str = "en") -> pd.DataFrame:
 
 def single_figures(part: Assessment, lang: str) -> dict[str, str]:
     """The key figures of one assessment without its parts: shown quantity to shown value."""
-    unit = "" if part.series is not None and part.series.base_year else axis_unit(part, lang)
+    unit = "" if part.series is not None and part.series.base_year else unit_of(part, lang)
     deadline, found = int(part.target.deadline), {}
     found[text("k_status", lang)] = status_shown(part, lang)
     if part.probability is not None and part.status == "forecast":
         error = f"{max(0.1, 100 * (part.probability_error or 0)):.1f}"
         shown = percent(part.probability, lang)
-        found[text("k_probability", lang)] = text("plus_minus", lang, value=shown, error=error)
+        exact = part.probability_error == 0
+        found[text("k_probability", lang)] = (
+            text("exact_shown", lang, value=shown)
+            if exact
+            else text("plus_minus", lang, value=shown, error=error)
+        )
         if part.word:
             found[text("k_word", lang)] = text(f"word_{part.word}", lang)
     if part.expected is not None and part.status == "forecast":
@@ -57,7 +63,13 @@ def single_figures(part: Assessment, lang: str) -> dict[str, str]:
     if part.threshold is not None:
         found[text("k_threshold", lang)] = target_shown(part, lang)
     known = part.series.values.dropna() if part.series is not None else pd.Series(dtype=float)
-    if len(known):
+    if part.tally is not None:
+        if part.tally.through:
+            counted = level_shown(part, part.tally.count, lang)
+            found[text("k_last", lang)] = text(
+                "counted_by", lang, value=counted, through=period(part.tally.through, lang)
+            )
+    elif len(known):
         shown = level_shown(part, float(known.iloc[-1]), lang)
         found[text("k_last", lang)] = text("in_year", lang, value=shown, year=int(known.index[-1]))
     for key, pace in (("k_so_far", part.pace_so_far), ("k_needed", part.pace_needed)):

@@ -22,10 +22,31 @@ def axis_unit(assessment: Assessment, lang: str) -> str:
     Returns an empty text when neither the series nor the target has a unit.
     """
     series, target = assessment.series, assessment.target
+    counted = _counted_unit(assessment, lang)
+    if counted:
+        return counted
     if series is not None and series.base_year is not None:
         return text("index_unit", lang, year=series.base_year)
     unit = text_of(getattr(target, "unit_zh", "")) if lang == "zh" else ""
+    if target.kind in ("monotone", "direction"):  # the target's unit is that of a yearly step
+        unit = text_of(assessment.definition.get("unit_zh")) if lang == "zh" else ""
     return unit or text_of(series.unit if series is not None else target.unit)
+
+
+def _counted_unit(assessment: Assessment, lang: str) -> str:
+    """The axis of a target that counts or ranks; empty for the others."""
+    target = assessment.target
+    if target.kind == "rank":
+        return text("axis_rank", lang)
+    if target.kind not in ("cumulative", "zero_event"):
+        return ""
+    first = assessment.period[0] if assessment.period else target.deadline
+    if target.kind == "zero_event":
+        return text("axis_events", lang, first=first)
+    unit = (text_of(target.unit_zh) if lang == "zh" else "") or text_of(target.unit)
+    return text(
+        "axis_cumulative" if target.base_year is not None else "axis_total", lang, first=first, unit=unit
+    )
 
 
 def assessment_title(assessment: Assessment, lang: str) -> str:

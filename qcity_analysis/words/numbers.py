@@ -23,3 +23,15 @@ def with_unit(value: float, unit: str, lang: str = "en") -> str:
     """
     gap = "" if lang == "zh" and unit == "%" else " "
     return f"{number(value)}{gap}{unit}".strip()
+
+
+def period(shown: object, lang: str) -> str:
+    """A period as it stands in a sentence: in Chinese a whole year is followed by its word.
+
+    >>> period("2023", "zh"), period("2024-08", "zh"), period(2023, "en")
+    (' 2023 年', ' 2024-08 ', '2023')
+    """
+    text = str(shown)
+    if lang != "zh":
+        return text
+    return f" {text} 年" if len(text) == 4 else f" {text} "
