@@ -8,7 +8,7 @@ sampling), so a bound says as much as it knows and no more. Years after the last
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ TRIALS = 1000  # completed histories tried at a time
 MOST = 16_000  # tried at most
 EFFECTIVE = 200.0  # effective number of completed histories at which no more are tried
 USED = 200  # of which so many, drawn by weight, are forecast
+SURE = 0.99  # probability from which a bound says nothing
 WIDER = 2.0  # a value is looked for so much more widely than its neighbours suggest
 Years = Mapping[int, float]
 
@@ -174,11 +175,49 @@ def aligned(known: PartlyKnown, years: Sequence[int], table: np.ndarray) -> Hist
 def completed(known: PartlyKnown, prior: Prior, rng: np.random.Generator) -> Histories:
     """Equally likely completed histories up to the last value: USED of them, or the one there is.
 
-    Tries TRIALS histories at a time until EFFECTIVE of them count, at most MOST.
+    A bound that would hold anyway (with a probability above SURE) leaves its year a gap.
+    """
+    known = _informed(known, prior, rng)
+    if not known.behind() and not known.shared:
+        years = [int(year) for year in known.values.index]
+        return aligned(known, years, known.values.to_numpy()[None])
+    years, table, weight = _weighted(known, prior, rng)
+    return aligned(known, years, table[resampled(weight, USED, rng)])
+
+
+def _informed(known: PartlyKnown, prior: Prior, rng: np.random.Generator) -> PartlyKnown:
+    """The same without bounds, up to the last value, that say next to nothing."""
+    bounded = [year for year in known.behind() if year in known.low and year not in known.told]
+    if not bounded:
+        return known
+    edge = float(LOWER[known.support]), float(UPPER[known.support])
+    free = replace(
+        known,
+        low={year: edge[0] if year in bounded else low for year, low in known.low.items()},
+        high={year: edge[1] if year in bounded else high for year, high in known.high.items()},
+    )
+    years, table, weight = _weighted(free, prior, rng)
+    empty = set()
+    for year in bounded:
+        values = table[:, years.index(year)]
+        inside = (values >= known.low[year]) & (values <= known.high[year])
+        if weight[inside].sum() > SURE * weight.sum():
+            empty.add(year)
+    return replace(
+        known,
+        low={year: low for year, low in known.low.items() if year not in empty},
+        high={year: high for year, high in known.high.items() if year not in empty},
+    )
+
+
+def _weighted(
+    known: PartlyKnown, prior: Prior, rng: np.random.Generator
+) -> tuple[list[int], np.ndarray, np.ndarray]:
+    """Completed histories: years, values (n, years) and weights (n,).
+
+    TRIALS at a time until EFFECTIVE of them count, at most MOST.
     """
     years = [int(year) for year in known.values.index]
-    if not known.behind() and not known.shared:
-        return aligned(known, years, known.values.to_numpy()[None])
     plain = aligned(known, years, known.values.to_numpy()[None])
     unit = float(units(plain)[0])
     log_prior = _log_prior(plain, prior)
@@ -194,9 +233,7 @@ def completed(known: PartlyKnown, prior: Prior, rng: np.random.Generator) -> His
         weight = np.exp(log - log.max())
         effective = weight.sum() ** 2 / (weight**2).sum()
         if effective >= EFFECTIVE or len(log) >= MOST:
-            break
-    picked = resampled(weight, USED, rng)
-    return aligned(known, years, np.concatenate(tables)[picked])
+            return years, np.concatenate(tables), weight
 
 
 def resampled(weight: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:

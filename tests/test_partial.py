@@ -1,0 +1,241 @@
+"""Bounds, estimates and errors in the likelihood, against slower computations of the same thing."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from qcity_analysis.errors import QcityError
+from qcity_analysis.forecasting.features import units
+from qcity_analysis.forecasting.forecasts import forecast, forecast_panel
+from qcity_analysis.forecasting.histories import SeriesError
+from qcity_analysis.forecasting.mixture import Cells
+from qcity_analysis.forecasting.partial import PartlyKnown, aligned, completed
+from qcity_analysis.forecasting.prior import Gate, Prior, shipped
+
+LEVELS = pd.Series([94.0, 94.4, 94.9, 95.2, 95.4], index=range(2019, 2024))
+
+
+def one_cell(rho: float, shape: float, size: float) -> Prior:
+    """A prior with a single cell without slope: a level with noise, its scale in units of the typical change."""
+    prior = shipped()
+    gate = prior.gate
+    cells = Cells(*(np.array([x]) for x in (rho, 0.0, 0.0, 0.0, shape, size)))
+    narrow = Gate(gate.into, gate.hidden, gate.out[:, :1], gate.linear[:, :1], gate.bias[:1], gate.trust)
+    return dataclasses.replace(prior, cells=cells, gate=narrow)
+
+
+def known(series: pd.Series, support: str = "real", breaks: tuple[int, ...] = (), **more) -> PartlyKnown:
+    names = ("lower", "upper", "noisy", "shared", "estimates")
+    told = PartlyKnown.of(
+        series, support, breaks, *(more.get(n, () if n == "shared" else None) for n in names)
+    )
+    assert told is not None
+    return told
+
+
+def drawn(told: PartlyKnown, prior: Prior, year: int, runs: int = 20) -> np.ndarray:
+    """Completed values of one year, from several runs."""
+    last = told.last
+    return np.concatenate(
+        [completed(told, prior, np.random.default_rng(k)).values[:, -1 - (last - year)] for k in range(runs)]
+    )
+
+
+def test_a_bounded_year_follows_the_likelihood_integrated_on_a_grid():
+    y = pd.Series([10.0, 10.8, 12.0, 11.5], index=[2019, 2020, 2022, 2023])
+    told = known(y, lower={2021: 11.6}, upper={2021: 14.0})
+    prior = one_cell(1.0, 1.5, 0.7)
+    unit = float(units(aligned(told, list(y.index), y.to_numpy()[None]))[0])
+    grid = np.linspace(11.6, 14.0, 20_001)
+    squares = (0.8**2 + (grid - 10.8) ** 2 + (12.0 - grid) ** 2 + 0.5**2) / unit**2
+    density = (1.5 * 0.7**2 + squares / 2) ** -(1.5 + 4 / 2)  # random walk, scale integrated out
+    density /= density.sum()
+    mean = float((grid * density).sum())
+    spread = math.sqrt(float(((grid - mean) ** 2 * density).sum()))
+    found = drawn(told, prior, 2021)
+    assert found.mean() == pytest.approx(mean, abs=0.02)
+    assert found.std() == pytest.approx(spread, abs=0.02)
+    assert found.min() >= 11.6
+
+
+@pytest.mark.filterwarnings("ignore:Care should be used")
+def test_noisy_values_follow_the_smoother_of_a_local_level_with_measurement_error():
+    from statsmodels.tsa.statespace.structural import UnobservedComponents
+
+    values, error = [10.0, 11.0, 10.2, 12.5, 12.0, 12.2], 0.8
+    y = pd.Series(values, index=range(2018, 2024))
+    told = known(y, noisy=dict.fromkeys(y.index, error))
+    unit = float(units(aligned(told, list(y.index), y.to_numpy()[None]))[0])
+    size = 0.6
+    model = UnobservedComponents(y.to_numpy(), "llevel")
+    model.ssm.initialize_diffuse()
+    smoothed = model.smooth([error**2, (size * unit) ** 2])
+    prior = one_cell(1.0, 1e6, size)  # so sure of its scale that it is known
+    for k, year in enumerate(y.index):
+        found = drawn(told, prior, int(year))
+        assert found.mean() == pytest.approx(smoothed.smoothed_state[0, k], abs=0.06)
+        assert found.std() == pytest.approx(math.sqrt(smoothed.smoothed_state_cov[0, 0, k]), abs=0.06)
+
+
+def test_an_estimated_gap_follows_the_closed_form_of_a_random_walk_between_two_values():
+    y = pd.Series([10.0, 10.4, 11.0, 12.1], index=[2019, 2020, 2022, 2023])
+    told = known(y, estimates={2021: (11.5, 0.5)})
+    unit = float(units(aligned(told, list(y.index), y.to_numpy()[None]))[0])
+    variance = (0.6 * unit) ** 2
+    between, precision = (10.4 + 11.0) / 2, 2 / variance  # a random walk between two known values
+    mean = (between * precision + 11.5 / 0.25) / (precision + 1 / 0.25)
+    found = drawn(told, one_cell(1.0, 1e6, 0.6), 2021)
+    assert found.mean() == pytest.approx(mean, abs=0.02)
+    assert found.std() == pytest.approx((precision + 4) ** -0.5, abs=0.02)
+
+
+def test_an_error_shared_by_later_years_moves_them_together_as_far_as_the_likelihood_says():
+    y = pd.Series([10.0, 10.3, 11.6, 11.8, 12.1], index=range(2019, 2024))
+    told = known(y, shared=[dict.fromkeys((2021, 2022, 2023), 0.9)])
+    unit = float(units(aligned(told, list(y.index), y.to_numpy()[None]))[0])
+    variance = (0.6 * unit) ** 2
+    # Only the change into 2021 knows of the shift: N(1.3 + s, variance), s ~ N(0, 0.81).
+    precision = 1 / 0.81 + 1 / variance
+    mean = -1.3 / variance / precision
+    first, last = (drawn(told, one_cell(1.0, 1e6, 0.6), year) for year in (2021, 2023))
+    assert first.mean() - 11.6 == pytest.approx(mean, abs=0.04)
+    assert first.std() == pytest.approx(precision**-0.5, abs=0.04)
+    np.testing.assert_allclose(last - first, 0.5)
+
+
+def test_a_bound_on_the_next_year_is_the_plain_forecast_cut_there():
+    plain = forecast(LEVELS, 2024, support="percent", draws=200_000, rng=0)
+    cut = forecast(LEVELS, 2024, support="percent", lower={2024: 96.0}, draws=20_000, rng=1)
+    for x in (96.2, 96.5, 97.0):
+        share = plain.probability_at_least(x) / plain.probability_at_least(96.0)
+        assert cut.probability_at_least(x) == pytest.approx(share, abs=0.02)
+    assert cut.years.tolist() == [2024]
+    assert cut.paths.min() >= 96.0
+
+
+def test_an_estimate_of_the_next_year_is_the_plain_forecast_weighed_by_it():
+    plain = forecast(LEVELS, 2024, support="percent", draws=200_000, rng=0).paths[:, 0]
+    weight = np.exp(-0.5 * ((plain - 96.0) / 0.3) ** 2)
+    told = forecast(LEVELS, 2024, support="percent", estimates={2024: (96.0, 0.3)}, draws=20_000, rng=1)
+    mean = float((plain * weight).sum() / weight.sum())
+    spread = math.sqrt(float(((plain - mean) ** 2 * weight).sum() / weight.sum()))
+    assert told.mean()[2024] == pytest.approx(mean, abs=0.01)
+    assert told.paths.std() == pytest.approx(spread, abs=0.01)
+
+
+def test_bounds_of_two_years_agree_with_forecasts_made_one_after_the_other():
+    many = 4_000
+    rng = np.random.default_rng(5)
+    first = rng.choice(forecast(LEVELS, 2024, support="percent", draws=100_000, rng=0).paths[:, 0], many)
+    first = first[first >= 95.8]
+    rows = [
+        {"series_id": k, "period": year, "value": value, "support": "percent"}
+        for k, x in enumerate(first)
+        for year, value in [*LEVELS.items(), (2024, x)]
+    ]
+    panel = forecast_panel(pd.DataFrame(rows), horizon=1)
+    ask = pd.DataFrame({"series_id": range(len(first)), "period": 2025, "direction": "at_least"})
+    over = panel.probability(ask.assign(threshold=96.4))
+    expected = float((first * over).sum() / over.sum())  # mean of 2024 given both bounds
+    above = panel.probability(ask.assign(threshold=97.0)).sum() / over.sum()
+    told = forecast(LEVELS, 2025, support="percent", lower={2024: 95.8, 2025: 96.4}, draws=20_000, rng=1)
+    assert told.mean()[2024] == pytest.approx(expected, abs=0.03)
+    assert told.probability_at_least(97.0, 2025) == pytest.approx(above, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("year", "more"),
+    [
+        (None, {"lower": {2024: 20.0}}),
+        (None, {"estimates": {2024: (95.0, 500.0)}}),
+        (2021, {"upper": {2021: 100.0}}),
+        (2021, {"lower": {2021: 50.0}}),
+    ],
+)
+def test_what_says_nothing_changes_nothing(year, more):
+    series = LEVELS if year is None else LEVELS.drop(year)
+    plain, told = (
+        forecast(series, 2025, support="percent", draws=40_000, rng=k, **known_)
+        for k, known_ in enumerate(({}, more))
+    )
+    levels = [0.1, 0.5, 0.9]
+    assert (told.quantiles(levels).loc[2025] - plain.quantiles(levels).loc[2025]).abs().max() < 0.1
+
+
+def test_bounds_and_errors_work_beside_breaks():
+    series = pd.concat([pd.Series([40.0, 41.0, 42.5], index=[2014, 2015, 2016]), LEVELS])
+    narrow = {"lower": {2024: 95.95}, "upper": {2024: 96.05}}
+    told = forecast(series, 2026, support="percent", breaks=[2019], rng=0, **narrow)
+    exact = forecast(
+        pd.concat([series, pd.Series([96.0], [2024])]), 2026, support="percent", breaks=[2019], rng=0
+    )
+    assert told.median()[2026] == pytest.approx(exact.median()[2026], abs=0.1)
+    inside = forecast(series.drop(2015), 2026, support="percent", breaks=[2019], lower={2015: 40.5}, rng=0)
+    whole = forecast(series, 2026, support="percent", breaks=[2019], rng=0)
+    assert inside.median()[2026] == pytest.approx(whole.median()[2026], abs=0.3)
+
+
+def test_a_bounded_year_before_the_first_value_is_completed_backwards():
+    found = drawn(known(LEVELS, "percent", upper={2018: 93.0}), shipped(), 2018, runs=3)
+    assert found.max() <= 93.0
+    assert 91.5 < np.median(found) < 93.0
+
+
+def test_two_values_and_a_bound_give_a_forecast_and_two_values_alone_do_not():
+    two = LEVELS.iloc[:2]
+    told = forecast(two, 2022, support="percent", lower={2021: 95.0}, rng=0)
+    assert told.years.tolist() == [2021, 2022]
+    assert (told.paths[:, 0] >= 95.0).all()
+    with pytest.raises(SeriesError, match="at least 3 observed points: series 'series' has 2"):
+        forecast(two, 2022, support="percent")
+    with pytest.raises(SeriesError, match="at least 3 observed points: series 'series' has 1"):
+        forecast(two.iloc[:1], 2022, support="percent", lower={2020: 95.0, 2021: 95.0})
+
+
+def test_a_bound_far_beyond_what_was_expected_is_still_kept():
+    told = forecast(LEVELS, 2026, support="percent", lower={2024: 99.9}, rng=0)
+    assert (told.paths[:, 0] >= 99.9).all()
+    sharp = forecast(LEVELS, 2025, support="percent", estimates={2024: (60.0, 0.01)}, rng=0)
+    assert sharp.mean()[2024] == pytest.approx(60.0, abs=0.05)
+
+
+def test_the_same_seed_gives_the_same_paths_with_partial_knowledge():
+    once, again = (forecast(LEVELS, 2025, lower={2024: 95.5}, noisy={2023: 0.2}, rng=7).paths for _ in "ab")
+    np.testing.assert_array_equal(once, again)
+
+
+def test_the_same_figure_written_in_four_ways_gives_four_probabilities():
+    """96, "96 or more", "about 96" and "97 in January to August" are four different things to know."""
+    ask = {"support": "percent", "draws": 40_000, "rng": 0}
+    exact = pd.concat([LEVELS, pd.Series([96.0], [2024])])
+    met = {
+        "nothing": forecast(LEVELS, 2025, **ask),
+        "96": forecast(exact, 2025, **ask),
+        ">=96": forecast(LEVELS, 2025, lower={2024: 96.0}, **ask),
+        "~96": forecast(exact, 2025, noisy={2024: 1 / math.sqrt(3)}, **ask),
+        "96, then 97 in 8 months": forecast(exact, 2025, estimates={2025: (97.0, 0.4 / 3)}, **ask),
+    }
+    p = {name: fc.probability_at_least(96.5, 2025) for name, fc in met.items()}
+    assert p["nothing"] < p["~96"] < p["96"] < p[">=96"] < p["96, then 97 in 8 months"]
+    wide = {name: float(np.ptp(fc.interval(0.9).loc[2025])) for name, fc in met.items()}
+    assert wide["96, then 97 in 8 months"] < wide["96"] < wide["~96"]
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"estimates": {2021: (1.0, 1.0)}}, "2021 has a value and an estimate; give one of them"),
+        ({"estimates": {2025: (1.0, 0.0)}}, "the standard error in 2025 must be above 0; found 0.0"),
+        ({"shared": [{2030: 1.0}]}, "shared: no value in 2030 to be uncertain about"),
+        ({"lower": {2016: 1.0}, "breaks": [2018]}, "2016 lies in a segment without a value"),
+        ({"lower": {2021: 1.0}}, "2021 has a value and a bound; give one of them"),
+    ],
+)
+def test_partial_knowledge_that_contradicts_the_values_is_refused(more, message):
+    with pytest.raises(QcityError, match=message):
+        forecast(LEVELS, 2026, **more)
