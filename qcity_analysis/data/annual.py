@@ -243,13 +243,24 @@ def _from_figures(
 
 
 def _newest(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The newest vintage of each figure, and the vintages it superseded; December to date is the year."""
+    """The newest vintage of each figure, and the vintages it superseded; December to date is the year.
+
+    A bound gives way to a figure published with it or later, but a later bound replaces no figure.
+    """
     months = pd.Series([months_covered(period) for period in rows["period"]], rows.index, dtype=int)
-    rows = rows.assign(months=months, whole=rows["period"].where(months < 12, rows["period"].str[:4]))
-    ordered = rows.sort_values(["known_from", "row"], kind="stable")
-    last = ~ordered.duplicated(["whole", "measure", "base_period"], keep="last")
-    newest = ordered[last].sort_values(["year", "period"], kind="stable")
-    return newest.drop(columns="whole"), ordered[~last].drop(columns=["whole", "months"])
+    bound = rows["qualifier"].where(rows["qualifier"].isin([">=", "<="]), "")
+    whole = rows["period"].where(months < 12, rows["period"].str[:4])
+    ordered = rows.assign(months=months, whole=whole, bound=bound)
+    ordered = ordered.sort_values(["known_from", "row"], kind="stable")
+    key = ["whole", "measure", "base_period"]
+    last = ~ordered.duplicated([*key, "bound"], keep="last")
+    figures = ordered[last & (ordered["bound"] == "")].set_index(key)["known_from"].to_dict()
+    known = pd.Series(
+        [figures.get(name) for name in ordered[key].itertuples(index=False, name=None)], ordered.index
+    )
+    last &= (ordered["bound"] == "") | known.isna() | (known < ordered["known_from"])
+    newest = ordered[last].sort_values(["year", "period"], kind="stable").drop(columns=["whole", "bound"])
+    return newest, ordered[~last].drop(columns=["whole", "bound", "months"])
 
 
 def _sorted_out(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
