@@ -156,7 +156,8 @@ def test_a_column_that_is_not_in_the_file_is_one_error(tmp_path: Path) -> None:
         refused(tmp_path, CSV_2, wrong)
     assert [str(p) for p in error.value.problems] == [
         "mapping, column where: found 'AREA'; allowed: a column of the file: STRUCTURE, STRUCTURE_ID, ACTION, "
-        'REF_AREA, INDICATOR, TIME_PERIOD, OBS_VALUE, UNIT_MEASURE, OBS_STATUS; correct `where:`. Did you mean "REF_AREA"?'
+        "REF_AREA, INDICATOR, TIME_PERIOD, OBS_VALUE, UNIT_MEASURE, OBS_STATUS; correct `where:`. "
+        'Did you mean "REF_AREA"?'
     ]
 
 

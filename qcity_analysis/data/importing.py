@@ -26,7 +26,7 @@ from .matching import Matched, match
 from .preview import KINDS, Figure, Import, list_refused
 from .readers import read_grids
 from .spreadsheets import EXCEL
-from .writing import appended, content_of, new_name, replace, rows_of, trial, undo
+from .writing import appended, content_of, finish, new_name, replace, rows_of, trial, undo
 
 KEY = ("indicator_id", "region", "period", "measure", "base_period")
 
@@ -58,6 +58,8 @@ def import_figures(
     """
     path, place = Path(file).expanduser(), find_folder(data)
     declared = read_mapping(mapping)
+    if write:
+        finish(place)
     held = {name: content_of(place / name) for name in ("sources.csv", "observations.csv")}
     tables, problems = read_folder(place)
     if errors := [problem for problem in problems if problem.level == "error"]:
@@ -65,8 +67,8 @@ def import_figures(
     sheets, opened_as, unread = read_sheets(path, declared)
     matched = match(sheets, declared, tables, path.suffix.lower() in EXCEL)
     published = as_known(tables["observations"], tables["corrections"], dt.date.min)
-    figures, refused = _compared(matched, published)
     source, is_new = _source(place, declared)
+    figures, refused = _compared(matched, published, source["source_id"])
     made = Import(path, place, opened_as, (), source, (), (), matched.empty, matched.left_out | unread)
     figures, refused, warnings, files = _checked(place, figures, refused, source, is_new)
     done = dataclasses.replace(made, figures=tuple(figures), refused=tuple(refused), warnings=tuple(warnings))
@@ -139,7 +141,9 @@ def _source(place: Path, mapping: Mapping) -> tuple[dict[str, str], bool]:
     return {"source_id": name, "date_basis": "stated"} | said, True
 
 
-def _compared(matched: Matched, observations: pd.DataFrame) -> tuple[list[Figure], list[Problem]]:
+def _compared(
+    matched: Matched, observations: pd.DataFrame, source_id: str
+) -> tuple[list[Figure], list[Problem]]:
     """Each figure as added, changed or unchanged against what is held, and the cells that contradict something."""
     held: dict[tuple[str, ...], list[Any]] = defaultdict(list)
     wanted = {(row["indicator_id"], row["region"]) for row, _ in matched.figures}
@@ -168,7 +172,8 @@ def _compared(matched: Matched, observations: pd.DataFrame) -> tuple[list[Figure
         if problem:
             refused.append(Problem(entry.file, entry.row, entry.column, said[0], *problem))
         else:
-            figures.append(Figure(row, kind, before, entry.file, entry.row, entry.column))
+            sourced = row | {"source_id": source_id}
+            figures.append(Figure(sourced, kind, before, entry.file, entry.row, entry.column))
     return figures, refused
 
 
@@ -206,7 +211,7 @@ def _checked(
         new = [figure for figure in figures if figure.kind != "unchanged"]
         if not new:
             return figures, refused, [], {}
-        rows = [dict(figure.row) | {"source_id": source["source_id"]} for figure in new]
+        rows = [dict(figure.row) for figure in new]
         files = {"observations.csv": appended(place / "observations.csv", rows)}
         if is_new:
             files["sources.csv"] = appended(place / "sources.csv", [source])

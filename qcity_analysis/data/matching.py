@@ -188,7 +188,8 @@ class _Matching:
         stated = list(dict.fromkeys(entry.unit for entry in entries if entry.unit))
         problems = len(self.faults)
         for unit in stated:
-            if rule.unit and not _same_unit(unit, [rule.unit]):
+            alike = _same_unit(unit, names) and _same_unit(rule.unit, names)
+            if rule.unit and not alike and not _same_unit(unit, [rule.unit]):
                 remedy = f"{entries[0].file} says {unit!r}: correct `unit:`"
                 self.fault(rule, "unit", rule.unit, f"the unit in the file, {unit!r}", remedy)
         unit = rule.unit or (stated[0] if stated else "")

@@ -149,6 +149,18 @@ def replace(
         return name
 
 
+def finish(place: Path) -> None:
+    """Finish a change of a folder that was cut short, if there is one.
+
+    Raises QcityError when one of its files has been edited since.
+
+    >>> import tempfile
+    >>> finish(Path(tempfile.mkdtemp()))
+    """
+    with _alone(place):
+        _recover(place)
+
+
 def undo(place: Path) -> dict[str, Any]:
     """Take the last recorded change back: every file is, to the byte, as it was before it. Returns its record.
 
