@@ -41,7 +41,9 @@ def test_a_statement_keeps_everything_that_was_said(tmp_path: Path) -> None:
     assert path is not None and path.suffix == ".parquet"
     (row,) = ledger.read(tmp_path / "ledger").to_dict("records")
     assert row["probability"] == answer.probability and row["bound"] == answer.bound
-    said = {name: row[name] for name in ("plan", "target_id", "region", "indicator_id", "definition", "status")}
+    said = {
+        name: row[name] for name in ("plan", "target_id", "region", "indicator_id", "definition", "status")
+    }
     assert said == {
         "plan": "made_up", "target_id": "goal", "region": "testville", "indicator_id": "widgets",
         "definition": "widgets", "status": "forecast",
@@ -97,7 +99,8 @@ def say_once(place: str, number: int) -> None:
 
 def test_runs_at_the_same_moment_do_not_clash(tmp_path: Path) -> None:
     workers = [
-        multiprocessing.get_context("fork").Process(target=say_once, args=(str(tmp_path), n % 3)) for n in range(6)
+        multiprocessing.get_context("fork").Process(target=say_once, args=(str(tmp_path), n % 3))
+        for n in range(6)
     ]
     for worker in workers:
         worker.start()
@@ -108,7 +111,9 @@ def test_runs_at_the_same_moment_do_not_clash(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.writing"))
 
 
-def test_nothing_half_written_stays_when_writing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_half_written_stays_when_writing_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answer = asked(tmp_path / "data")
 
     def broken(self: pd.DataFrame, path: Path, **options: Any) -> None:
@@ -157,5 +162,7 @@ def test_the_hash_changes_with_any_table(tmp_path: Path) -> None:
     loaded(tmp_path, observations=figures({2020: 1.0, 2021: 2.0, 2022: 3.0}))
     first = ledger.data_hash(tmp_path)
     assert first == ledger.data_hash(tmp_path)
-    (tmp_path / "regions.csv").write_text((tmp_path / "regions.csv").read_text("utf-8") + "x,甲,X,\n", "utf-8")
+    (tmp_path / "regions.csv").write_text(
+        (tmp_path / "regions.csv").read_text("utf-8") + "x,甲,X,\n", "utf-8"
+    )
     assert ledger.data_hash(tmp_path) != first

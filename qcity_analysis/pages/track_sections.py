@@ -109,14 +109,16 @@ def earlier(data: Data, record: TrackRecord, lang: str) -> None:
     place = pd.MultiIndex.from_frame(told[["plan", "target_id", "region"]])
     national = told[place == NATIONAL]
     if len(national):
-        _say(f"{heading('national', lang)} {track.national_sentence(national, lang)}")
+        _say(
+            f"{heading('national', lang)}{'' if lang == 'zh' else ' '}{track.national_sentence(national, lang)}"
+        )
         asked = national[national[rules].notna().any(axis=1) | national["probability"].notna()]
         _show(html_table(tables.everyone(asked, rules, lang), index=True))
     _say(heading("earlier", lang))
     for (_, _, region), rows in told[place != NATIONAL].groupby(
         ["plan", "indicator_id", "region"], sort=False
     ):
-        shown = rows[rows["definition"].eq(rows["indicator_id"]) | rows["met"].notna()]
+        shown = rows[rows["probability"].notna() | rows["met"].notna()]
         caption = _caption(data, rows, region, lang)
         _show(html_table(tables.earlier_table(shown, rules, lang), caption, index=True))
     _say(f"{track.earlier_score(told, rules, lang)}\n\n{describe.say('earlier_left_out', lang)}")

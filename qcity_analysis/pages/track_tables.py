@@ -46,10 +46,8 @@ def coverage_table(rows: list[Row], lang: str) -> pd.DataFrame:
     for row in rows:
         cells = [f"{row['number']:,.0f}"]
         for name in ("in50", "in90"):
-            low, high = (_percent(row[f"{name}_{end}"], lang) for end in ("low", "high"))
-            cells.append(
-                text("share_with_interval", lang, value=_percent(row[name], lang), low=low, high=high)
-            )
+            held, low, high = (_percent(row[key], lang) for key in (name, f"{name}_low", f"{name}_high"))
+            cells.append(text("score_with_interval", lang, value=held, low=low.rstrip(" %"), high=high))
         if crps:
             cells.append(_with_ends(row, "crps_ratio", "crps_", lang))
         made[_years(row["years"], lang)] = cells
@@ -64,7 +62,7 @@ def summaries(table: pd.DataFrame, column: str, lang: str) -> pd.DataFrame:
     for name, row in table.iterrows():
         shown = text(f"kind_{name}", lang) if column == "kind" else str(name)
         brier = _with_ends(row, "brier", "brier_", lang)
-        parts = [score(row[key]) for key in ("reliability", "resolution", "uncertainty", "log_score")]
+        parts = [score(row[key], 4) for key in ("reliability", "resolution", "uncertainty")]
         made[shown] = [
             f"{row['number']:,.0f}",
             int(row["indicators"]),
@@ -82,8 +80,14 @@ def lengths(rows: list[Row], lang: str) -> pd.DataFrame:
     made = {}
     for row in rows:
         brier = _with_ends(row, "brier", "brier_", lang)
-        parts = [score(row[key]) for key in ("reliability", "resolution", "uncertainty", "log_score")]
-        made[f"{row['from']}–{row['to']}"] = [f"{row['number']:,}", percent(row["met"], lang), brier, *parts]
+        parts = [score(row[key], 4) for key in ("reliability", "resolution", "uncertainty")]
+        made[f"{row['from']}–{row['to']}"] = [
+            f"{row['number']:,}",
+            percent(row["met"], lang),
+            brier,
+            *parts,
+            score(row["log_score"]),
+        ]
     keys = ("tc_number", "tc_met", "tc_brier", "tc_reliability", "tc_resolution", "tc_uncertainty", "tc_log")
     return _table(made, keys, "tc_length", lang)
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from ..attainment.assessing import assess
 from ..attainment.assessment import Assessment
-from ..attainment.targets import Target
+from ..attainment.targets import Target, find_target
 from ..data.datapackage import Data, to_date
 from ..data.tables import TABLES, read_table
 from ..errors import DataError, Problem, did_you_mean
@@ -109,19 +109,41 @@ def said_of_earlier(data: Data) -> pd.DataFrame:
 
 
 def _of_target(data: Data, plan: str, target_id: str) -> list[dict[str, Any]]:
+    if not _maybe_settled(data, find_target(data, target_id, plan)):
+        return []
     now = {_name(part): part for part in _by_definition(assess(data, target_id, plan=plan, draws=100))}
     if not any(part.status in ("met", "missed") for part in now.values()):
         return []
     target = next(iter(now.values())).target
     issued = _issued(data, target)
     first = max(issued.year, (target.base_year or 0) + 1)
-    rows = []
+    rows: list[dict[str, Any]] = []
+    told: dict[int, Assessment] = {}  # by how many figures were known: without a new one nothing is new
     for year in range(first, target.deadline + 1):
         day = dt.date(year, *MIDDLE)
         if issued <= day <= data.as_of:
-            then = assess(data.at(day), target_id, plan=plan)
+            held = len(data.at(day).observations.loc[lambda rows: _mine(data, target, rows)])
+            then = told.setdefault(held, told.get(held) or assess(data.at(day), target_id, plan=plan))
             rows += [_row(part, now.get(_name(part)), day, issued) for part in _by_definition(then)]
     return [row for row in rows if row["status"] not in ("met", "missed")]
+
+
+def _maybe_settled(data: Data, target: Target) -> bool:
+    """Whether any figure for the deadline is published in the place, under any definition."""
+    rows = data.observations
+    return bool((rows.loc[_mine(data, target, rows), "year"] == target.deadline).any())
+
+
+def _mine(data: Data, target: Target, rows: pd.DataFrame) -> pd.Series:
+    """Which figures are the target's, under any definition."""
+    family = [target.indicator_id, *_newer(data, target.indicator_id)]
+    return rows["indicator_id"].isin(family) & (rows["region"] == target.region)
+
+
+def _newer(data: Data, name: str) -> list[str]:
+    """The newer definitions of an indicator."""
+    found = [str(x) for x in data.indicators.loc[data.indicators["continues"] == name, "indicator_id"]]
+    return [*found, *(later for one in found for later in _newer(data, one))]
 
 
 def _by_definition(answer: Assessment) -> list[Assessment]:

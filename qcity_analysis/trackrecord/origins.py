@@ -124,8 +124,11 @@ def _of_series(data: Data, name: str, region: str) -> list[Origin]:
     dated = _with_lag(data, name, region) if lagged else data
     mine = (dated.observations["indicator_id"] == name) & (dated.observations["region"] == region)
     found, seen = [], set[int]()
-    for day in sorted(dated.observations.loc[mine, "known_from"].unique()):
-        as_of = pd.Timestamp(day).date()
+    newest = dated.observations[mine].groupby("known_from")["year"].max().cummax()
+    for day, year in newest.items():
+        if int(year) in seen:  # nothing but vintages and bounds of years already known
+            continue
+        as_of = pd.Timestamp(str(day)).date()
         known = annual_series(dated.at(as_of), name, region)
         levels = known.known()
         if len(levels) < FEWEST_KNOWN or int(levels.index[-1]) in seen or levels.nunique() == 1:

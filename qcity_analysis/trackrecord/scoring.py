@@ -44,6 +44,8 @@ def ratio_interval(
     weight = cluster_weights(int(group.max()) + 1, seed=seed)
     upper, lower = (weight @ np.bincount(group, weights=part) for part in (above, below))
     found = upper[lower > 0] / lower[lower > 0]
+    if not len(found):
+        return float("nan"), float("nan")
     low, high = np.quantile(found, [(1 - SHARE) / 2, (1 + SHARE) / 2])
     return float(low), float(high)
 
@@ -145,7 +147,7 @@ def _against(asked: pd.DataFrame, name: str) -> dict[str, float]:
     theirs = ((part[name] - part["met"]) ** 2).to_numpy(dtype=float)
     ours = ((part["probability"] - part["met"]) ** 2).to_numpy(dtype=float)
     low, high = ratio_interval(ours, theirs, part["family"])
-    ratio = ours.sum() / theirs.sum() if theirs.sum() else float("nan")
+    ratio = ours.sum() / theirs.sum() if theirs.sum() else float("inf" if ours.sum() else "nan")
     return found | {
         "brier": float(theirs.mean()),
         "ours": float(ours.mean()),
