@@ -1,10 +1,10 @@
 """The forecast of an annual series of published figures, with everything that is known of it in part.
 
-A ratio whose inputs end in the same year is forecast directly, from the ratios their newest figures give: over real
-ratios of the bank that was sharper than forecasting both inputs (CRPS relative to the random walk .60 against .64) and
-its 90 % intervals held 89 % of outcomes, not 97 %. Where one input is ahead of the other, the direct forecast does not
-know of it: one year ahead the joint one had .54 (numerator ahead) and .65 (denominator ahead) against .75; four years
-ahead the mean of the two was best (.65 and .67 against .68), and it is what is used then.
+A ratio whose inputs end in the same year is forecast directly, from the ratios that their newest figures give; where
+one input is ahead, by the mean of the direct forecast and that from both inputs. Over quotients of real series
+(`benchmarks/ratios.py`; CRPS relative to the random walk, one to five years ahead) that was the better choice: both
+inputs to the same year .68 direct, .74 from the inputs, whose 90 % intervals held 97 %; numerator ahead .68 direct, .60
+by the mean; denominator ahead .68 direct, .64 by the mean.
 """
 
 from __future__ import annotations
