@@ -107,3 +107,28 @@ def test_the_result_is_plain_data(tmp_path: Path) -> None:
     plain = json.loads(json.dumps(outlook(data, qc.assess(data, "goal", draws=500)).to_dict()))
     assert set(plain["attained"]) == {"0.5", "0.8", "0.95"}
     assert plain["chances"]["2025"] == pytest.approx(plain["chances"]["2025"])
+
+
+def test_a_count_is_asked_with_each_year_as_its_deadline(tmp_path: Path) -> None:
+    rows = figures({2018: 9, 2019: 10, 2021: 12, 2022: 11, 2023: 10}, measure="count_new")
+    goal = {"kind": "cumulative", "threshold": 52, "base_year": 2020}
+    tables = {"observations": rows, "indicators": [indicator("widgets", support="count")]}
+    data = loaded(tmp_path / "a", targets=[target(**goal)], **tables)
+    found = outlook(data, qc.assess(data, "goal", draws=1000), draws=1000)
+    later = loaded(tmp_path / "b", targets=[target(**(goal | {"deadline": 2026}))], **tables)
+    assert found.chances[2026] == qc.assess(later, "goal", draws=1000).probability
+    assert found.chances.is_monotonic_increasing
+    assert found.attained[0.95] == found.chances.index[-1]
+
+
+def test_better_than_the_base_year_has_a_year_of_attainment_and_all_of_a_period_has_none(
+    tmp_path: Path,
+) -> None:
+    goal = {"kind": "direction", "direction": "increase", "threshold": 0, "base_year": 2020}
+    data = loaded(tmp_path / "a", targets=[target(**goal)])
+    answer = qc.assess(data, "goal", draws=1000)
+    assert outlook(data, answer, draws=1000).chances[2025] == pytest.approx(answer.probability, abs=0.005)
+    every = {"kind": "monotone", "direction": "increase_every_year", "threshold": 0}
+    data = loaded(tmp_path / "b", targets=[target(**every)])
+    found = outlook(data, qc.assess(data, "goal", draws=500))
+    assert found.reason is not None and found.reason.code == "no_year_of_attainment"

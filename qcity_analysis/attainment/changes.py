@@ -32,7 +32,7 @@ HALF = 0.5  # a verdict is on one side of it or on the other
 @dataclass(frozen=True)
 class Figure:
     """A published figure that came between the two days: its place, value, and `before`, the value it replaced
-    (None for a new figure); `known_from` is the day from which it could be known.
+    (None for a new figure); `known_from` is the day from which it could be known; `base_period` of a cumulative change.
     """
 
     indicator_id: str
@@ -43,6 +43,7 @@ class Figure:
     before: float | None
     known_from: dt.date
     qualifier: str = "="
+    base_period: int | None = None
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def _published(data: Data, first: dt.date, last: dt.date) -> list[Figure]:
     for key, row in zip(_keys(came), came.itertuples(), strict=True):
         found[key] = Figure(
             row.indicator_id, row.region, str(row.period), row.measure, float(row.value), old.get(key),
-            row.known_from.date(), str(row.qualifier),
+            row.known_from.date(), str(row.qualifier), None if pd.isna(row.base_period) else int(row.base_period),
         )  # fmt: skip
     return list(found.values())
 

@@ -22,7 +22,12 @@ from ..training.moves import SCALES, scaled, shipped_moves, typical_change
 from .assessment import Assessment
 
 TIE = 1e-9
-BY_LEVEL = ("level", "relative_change", "coverage")  # met in a year or not by the level of that year alone
+BY_LEVEL = (
+    "level",
+    "relative_change",
+    "coverage",
+    "direction",
+)  # met in a year or not by the level of that year alone
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,7 @@ def feasibility(data: Data, assessment: Assessment) -> Feasibility:
     move = _move(data, assessment)
     if isinstance(move, str):
         return Feasibility(reason=Note(move))
-    rising = assessment.target.direction == "at_least"
+    rising = assessment.target.upward
     series = _own(data, assessment)
     rows = [_counted("own", series, move, rising)] if series is not None else []
     known = data.at(assessment.as_of)
@@ -125,6 +130,8 @@ def _move(data: Data, a: Assessment) -> Feasibility | str:
         return "deadline_over"
     base = float(levels.get(target.base_year, 100.0)) if relative else 0.0
     asked = base * (1 + target.threshold / 100) if relative else target.threshold
+    if a.bound is None and target.kind == "direction":
+        return "no_level"  # without the base year's figure nothing says what is better
     end = a.bound if a.bound is not None else target.bound(asked)
     support = (
         a.series.support if a.series is not None else str(data.indicator(target.indicator_id)["support"])

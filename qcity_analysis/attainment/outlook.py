@@ -150,9 +150,8 @@ def _by_path(data: Data, a: Assessment, until: int, draws: int) -> pd.Series | N
     answer = again(data, a, {"deadline": until}, draws=draws)
     if answer is None or answer.forecast is None or answer.bound is None:
         return None
-    least = a.target.direction == "at_least"
     paths = answer.forecast.paths
-    met = (paths >= answer.bound) if least else (paths <= answer.bound)
+    met = (paths >= answer.bound) if a.target.upward else (paths <= answer.bound)
     return pd.Series(met.mean(axis=0), index=pd.Index(answer.forecast.years, name="year"), name="chance")
 
 

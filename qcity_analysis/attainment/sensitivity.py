@@ -27,7 +27,7 @@ LEFT_OUT = 12  # the last years that are left out one at a time
 BASES = (-2, -1, 1, 2)  # base years tried, from the plan's own
 KINDS = ("window", "leave_out", "base_year", "tolerance", "model", "definition", "borrowed")
 SETTLED = ("base_year", "tolerance", "definition")
-OTHERS = ("definition", "borrowed")
+OTHERS = ("borrowed",)
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def _variants(data: Data, base: Assessment) -> Iterator[tuple[str, Any, int | No
     places = {place for a in answers if a.series is not None for place in _places(a.series)}
     open_ = any(a.status == "forecast" for a in answers)
     kind, base_year = base.target.kind, base.target.base_year
-    if open_ and kind in (*BY_LEVEL, "cumulative", "direction"):
+    if open_ and kind in (*BY_LEVEL, "cumulative"):
         for years, first in _windows(levels, base_year if kind != "level" else None):
             yield "window", years, first, _Run(_since(data, places, first), base)
         for year in levels[-LEFT_OUT:]:
@@ -277,7 +277,7 @@ def _in_order(rows: Sequence[Variant | None], part: Assessment) -> list[Variant]
     """Those that say something about this answer, in the order of KINDS.
 
     A forecast has them all, except windows that hold all its levels and years it has no level for; a settled target
-    turns only on base year, tolerance and definition; one that cannot be assessed has only its other answers.
+    turns only on base year, tolerance and definition; one that cannot be assessed has only what is borrowed.
     """
     levels = part.series.known().index if part.series is not None else pd.Index([])
     allowed = {"forecast": KINDS, "met": SETTLED, "missed": SETTLED}.get(part.status, OTHERS)

@@ -86,7 +86,7 @@ def dependence(data: Data, assessments: Sequence[Assessment]) -> Dependence:
 
 def _changes(data: Data, a: Assessment) -> dict[str, pd.Series]:
     """Standardised yearly changes of a target's indicator in the favourable direction, by region (index year)."""
-    name, falls = a.target.indicator_id, a.target.direction.startswith(("at_most", "decrease"))
+    name, sign = a.target.indicator_id, 1.0 if a.target.upward else -1.0
     rows = data.observations
     found = {}
     for region in dict.fromkeys(rows.loc[rows["indicator_id"] == name, "region"]):
@@ -94,7 +94,7 @@ def _changes(data: Data, a: Assessment) -> dict[str, pd.Series]:
         pieces = [standardised(piece, series.support) for piece in (series.earlier, series.values)]
         whole = pd.concat([piece for piece in pieces if len(piece)]) if any(map(len, pieces)) else pieces[0]
         if len(whole):
-            found[str(region)] = (-1.0 if falls else 1.0) * whole[~whole.index.duplicated()]
+            found[str(region)] = sign * whole[~whole.index.duplicated()]
     return found
 
 
