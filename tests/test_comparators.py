@@ -5,12 +5,15 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from packages import STEADY, figure, figures, indicator, loaded, target
 
+from qcity_analysis.attainment.assessing import assess
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.comparators import Move, Shares, borrow, learned, together
 from qcity_analysis.forecasting.features import units
 from qcity_analysis.forecasting.forecasts import forecast, one_history
 from qcity_analysis.training import borrowing
+from qcity_analysis.words import describe
 
 CITY = pd.Series([2.0, 2.2, 2.3, 2.5], index=range(2017, 2021))
 PROVINCE = pd.Series([4.0, 4.1, 4.3, 4.4, 4.9, 5.3], index=range(2017, 2023))
@@ -116,3 +119,71 @@ def test_the_shipped_shares_come_with_their_evidence_and_it_speaks_for_them():
         assert content["evidence"][key]["crps"] < 1
         assert 0.85 <= content["evidence"][key]["interval_90_holds"] <= 0.95
     assert "qcity train-prior" in content["command"]
+
+
+REGIONS = [
+    {"region": "testville", "name_zh": "测试城", "name_en": "Testville", "parent": "otherland"},
+    {"region": "nextville", "name_zh": "邻城", "name_en": "Nextville", "parent": "otherland"},
+    {"region": "otherland", "name_zh": "别州", "name_en": "Otherland"},
+]
+
+
+def asked(folder, named, extra, region="testville", **cells):
+    """The target of testville, with comparators that have figures up to 2024."""
+    own = figures(STEADY)
+    others = [row for place, levels in extra.items() for row in figures(levels, region=place)]
+    return assess(
+        loaded(
+            folder,
+            observations=own + others,
+            indicators=[indicator("widgets", comparators=named)],
+            targets=[target(region=region, **cells)],
+            regions=REGIONS,
+            as_of="2025-06-30",
+        ),
+        "goal",
+    )
+
+
+FALLING = {
+    2016: 30.0,
+    2017: 31.0,
+    2018: 32.0,
+    2019: 33.5,
+    2020: 34.0,
+    2021: 35.0,
+    2022: 36.0,
+    2023: 33.0,
+    2024: 30.0,
+}
+
+
+def test_an_assessment_is_moved_towards_named_comparators_and_says_so(tmp_path):
+    alone = asked(tmp_path / "a", "", {"otherland": FALLING})
+    moved = asked(tmp_path / "b", "otherland/widgets", {"otherland": FALLING})
+    assert moved.probability < alone.probability - 0.1
+    note = next(note for note in moved.notes if note.code == "comparators")
+    assert note.values["probability"] == pytest.approx(alone.probability)
+    assert "Otherland" in describe.note(note, "en") and "别州" in describe.note(note, "zh")
+    assert not any(note.code == "comparators" for note in alone.notes)
+
+
+def test_regions_beside_count_but_not_regions_below_nor_other_models(tmp_path):
+    beside = asked(tmp_path / "a", "nextville/widgets", {"nextville": FALLING})
+    assert any(note.code == "comparators" for note in beside.notes)
+    state = {year: 2 * level for year, level in STEADY.items()}
+    below = asked(tmp_path / "b", "testville/widgets", {"otherland": state}, "otherland", threshold=40)
+    assert below.status == "forecast" and not any(note.code == "comparators" for note in below.notes)
+
+
+def test_a_partly_known_year_after_the_last_level_is_left_to_speak_for_itself(tmp_path):
+    rows = figures(STEADY) + figures(FALLING, region="otherland")
+    rows += [figure(2023, 16.5, qualifier=">=")]
+    data = loaded(
+        tmp_path,
+        observations=rows,
+        indicators=[indicator("widgets", comparators="otherland/widgets")],
+        regions=REGIONS,
+        as_of="2025-06-30",
+    )
+    assert not any(note.code == "comparators" for note in assess(data, "goal").notes)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from packages import figures, indicator, loaded, target
+from packages import figures, loaded
 
 from qcity_analysis.attainment.assessing import assess
 from qcity_analysis.forecasting.explain import Explanation
@@ -52,6 +52,12 @@ def test_the_year_that_matters_most_is_the_one_that_moves_the_median_most(answer
     for lang in ("en", "zh"):
         line = explained(answer, FOUND, lang)[2]
         assert {"2022", "55.5", "60"} <= set(re.findall(r"\d+(?:\.\d+)?", line))
+
+
+def test_a_median_moved_by_other_knowledge_is_said(answer):
+    assert len(explained(answer, replace(FOUND, median=answer.median), "en")) == 3
+    line = explained(answer, replace(FOUND, median=answer.median + 5), "en")[3]
+    assert "from the yearly figures alone" in line
 
 
 def test_the_table_has_every_year_and_its_difference(answer):

@@ -17,7 +17,7 @@ from ..data.annual import AnnualSeries, Note, annual_series
 from ..data.datapackage import Data
 from ..errors import unknown
 from .assessment import Assessment
-from .borrowing import FEWEST, borrowed_answers
+from .borrowing import FEWEST, borrowed_answers, moved_towards
 from .cumulative import cumulative
 from .events import zero_event
 from .joint import broken, every_year, facts_of
@@ -221,8 +221,15 @@ class _Question(Question):
         last, deadline = int(levels.index[-1]), target.deadline
         bound = None if threshold is None else self._bound(series, threshold)
         found = forecast_series(series, deadline, model=self.model, draws=self.draws, rng=self.seed)
-        facts = self._verdict(series, found, bound) | self.paces(series, float(levels[last]), last) | facts
+        alone = self._verdict(series, found, bound)
+        found, names = (
+            moved_towards(self.data, series, found) if facts.get("role") != "borrowed" else (found, ())
+        )
+        verdict = self._verdict(series, found, bound) if names else alone
+        facts = verdict | self.paces(series, float(levels[last]), last) | facts
         notes = [*series.notes, *remarks(series, self.model), *facts.pop("notes", ())]
+        if names:
+            notes.append(self._compared(names, alone))
         if facts.get("role") == "definition" and name != _definitions(self.data, target)[-1]:
             notes.append(Note("definition_ended", {"year": deadline, "last": last}))
         else:
@@ -239,6 +246,14 @@ class _Question(Question):
             pace_needed=pace_between(float(levels[last]), threshold, last, deadline), needed_path=path,
             notes=tuple(notes), **facts,
         )  # fmt: skip
+
+    def _compared(self, names: tuple[str, ...], alone: dict[str, Any]) -> Note:
+        """Which comparators were used, and the probability without them."""
+        told: dict[str, Any] = {"year": self.target.deadline, "probability": alone["probability"]}
+        for lang in ("zh", "en"):
+            shown = [self.data.region_name(name.partition("/")[0], lang) for name in names]
+            told[f"names_{lang}"] = list(dict.fromkeys(shown))
+        return Note("comparators", told)
 
 
 def _definitions(data: Data, target: Target) -> list[str]:

@@ -1,6 +1,8 @@
-"""The same question if a region had moved like each of its comparators since its own last level.
+"""What comparators say: a forecast moved towards them, or the question asked as if a region had moved like each.
 
-For regions whose own levels are too few. How a comparator's own forecast is made is not decided here.
+The first where a region has levels enough for a forecast of its own: comparators are the regions above or beside it
+that the indicator names. The second where its levels are too few. How a comparator's own forecast is made is not
+decided here.
 """
 
 from __future__ import annotations
@@ -9,11 +11,63 @@ from collections.abc import Callable
 from typing import Any
 
 from ..data.annual import AnnualSeries, Note, annual_series, shifted
+from ..data.datapackage import Data
 from ..errors import QcityError
+from ..forecasting.forecasts import Forecast
 from .assessment import Assessment, Borrowed
 from .question import Question
 
 FEWEST = 3  # levels from which a forecast is made
+
+
+def moved_towards(data: Data, own: AnnualSeries, found: Forecast) -> tuple[Forecast, tuple[str, ...]]:
+    """The forecast moved towards the comparators above or beside the region, and their names as region/indicator.
+
+    Nothing moves, and the names are empty, where no comparator has figures to compare, or where years after the last
+    level are known in part: these say more (see `forecasting.comparators` for how far a forecast moves).
+
+    >>> import qcity_analysis as qc
+    >>> from qcity_analysis.forecasting.published import forecast_series
+    >>> data = qc.load(as_of="2025-12-31")
+    >>> city = qc.annual_series(data, "rd_intensity", "nanjing")
+    >>> moved_towards(data, city, forecast_series(city, 2025, draws=100))[1]
+    ('jiangsu/rd_intensity', 'china/rd_intensity')
+    """
+    from ..forecasting.comparators import borrow, together
+
+    known = own.known()
+    partly = {*own.lower, *own.upper, *own.estimates["year"]}
+    if found.model != "mixture" or len(known) < FEWEST or any(year > known.index[-1] for year in partly):
+        return found, ()
+    near, used = _near(data, own.region), []
+    for place in _named(data, own.indicator_id):
+        region, _, indicator_id = place.partition("/")
+        if region not in near:
+            continue
+        levels = annual_series(data, indicator_id, region).known().rename(place)
+        if together(known, [levels], found.years, found.support) is not None:
+            used.append(levels)
+    if not used:
+        return found, ()
+    return borrow(found, used), tuple(str(levels.name) for levels in used)
+
+
+def _near(data: Data, region: str) -> set[str]:
+    """The regions above a region, and those beside it."""
+    parent = {
+        str(name): str(above)
+        for name, above in zip(data.regions["region"], data.regions["parent"], strict=True)
+    }
+    above: list[str] = []
+    while parent.get(region if not above else above[-1]) and len(above) < len(parent):
+        above.append(parent[region if not above else above[-1]])
+    beside = {name for name, up in parent.items() if above and up == above[0]}
+    return {*above, *beside} - {region}
+
+
+def _named(data: Data, indicator_id: str) -> list[str]:
+    named = str(data.indicator(indicator_id)["comparators"])
+    return [place for place in (part.strip() for part in named.split(";")) if place]
 
 
 def borrowed_answers(
@@ -23,9 +77,8 @@ def borrowed_answers(
 
     `ahead(series, threshold, indicator_id, **facts)` makes the forecast of a moved series and its verdict.
     """
-    named = str(question.data.indicator(question.target.indicator_id)["comparators"])
     answers = []
-    for place in filter(None, (part.strip() for part in named.split(";"))):
+    for place in _named(question.data, question.target.indicator_id):
         region, _, indicator_id = place.partition("/")
         if (region, indicator_id) != (own.region, own.indicator_id):
             answers.append(_borrowed_from(question, own, region, indicator_id, ahead))

@@ -104,8 +104,9 @@ def note(found: Note, lang: str) -> str:
         values["status"] = say(f"status_{values['status']}", lang)
     if f"reason_{lang}" in values:
         values["reason"] = str(values.get(f"reason_{lang}", "")).rstrip("。.")
-    if found.code == "tolerance":
+    if "probability" in values:
         values["probability"] = percent(values["probability"], lang)
+    if found.code == "tolerance":
         values["tolerance"] = with_unit(values["tolerance"], step_unit(values[f"unit_{lang}"], lang), lang)
     return say(f"note_{found.code}", lang, **values)
 

@@ -46,6 +46,10 @@ def explained(assessment: Assessment, found: Explanation, lang: str) -> list[str
             "median": level_shown(assessment, found.median, lang),
         }
         lines.append(say("why_year", lang, **shown))
+    if _moved(assessment, found):
+        assert assessment.median is not None
+        final = level_shown(assessment, assessment.median, lang)
+        lines.append(say("why_moved", lang, until=assessment.target.deadline, final=final))
     return lines
 
 
@@ -66,6 +70,14 @@ def without_table(assessment: Assessment, found: Explanation, lang: str) -> pd.D
     }
     index = pd.Index([str(name) for name in medians.index], name=text("c_left_out", lang))
     return pd.DataFrame(columns, index=index)
+
+
+def _moved(assessment: Assessment, found: Explanation) -> bool:
+    """Whether errors of figures, partial years or comparators moved the median by more than drawing paths does."""
+    if assessment.median is None or assessment.interval is None:
+        return False
+    width = assessment.interval[1] - assessment.interval[0]
+    return abs(assessment.median - found.median) > 0.02 * width
 
 
 def _family(name: str, lang: str) -> str:
