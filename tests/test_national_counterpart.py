@@ -1,0 +1,158 @@
+"""The plan's national counterpart, −13.5 % energy per GDP in 2021–2025, and the five-year targets before it.
+
+Outcomes and the plain rules are worked out here by hand from the published changes; our probabilities are only held to
+what the published figures make clear, because a newly trained prior may move them.
+"""
+
+from __future__ import annotations
+
+import math
+from math import prod
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import qcity_analysis as qc
+from qcity_analysis.errors import DataError
+from qcity_analysis.pages import track_tables
+from qcity_analysis.trackrecord.earlier import said_of_earlier, with_earlier
+from qcity_analysis.trackrecord.rivals import rule_names
+from qcity_analysis.words import track
+
+A, B = "energy_per_gdp", "energy_per_gdp_b"
+
+
+@pytest.fixture(scope="module")
+def told() -> pd.DataFrame:
+    return said_of_earlier(qc.load(as_of="2026-06-30"))
+
+
+@pytest.fixture(scope="module")
+def national(told: pd.DataFrame) -> pd.DataFrame:
+    return told[(told["plan"] == "china_14fyp") & (told["target_id"] == "energy_per_gdp")]
+
+
+def row(table: pd.DataFrame, year: int, definition: str = A) -> pd.Series:
+    (found,) = table[(table["as_of"].map(str) == f"{year}-06-30") & (table["definition"] == definition)].iterrows()
+    return found[1]
+
+
+def test_it_is_asked_in_the_middle_of_every_year_under_each_definition_known_by_then(national: pd.DataFrame) -> None:
+    asked = national[national["last_year"] >= 2021]
+    assert list(zip(asked["as_of"].map(str), asked["definition"], strict=True)) == [
+        ("2022-06-30", A), ("2023-06-30", A), ("2024-06-30", A), ("2024-06-30", B), ("2025-06-30", A),
+        ("2025-06-30", B),
+    ]  # fmt: skip
+    assert asked["last_year"].tolist() == [2021, 2022, 2022, 2023, 2022, 2024]
+
+
+def test_only_the_new_definition_has_an_outcome_and_the_old_one_is_never_joined_to_it(national: pd.DataFrame) -> None:
+    assert national.loc[national["definition"] == A, ["outcome", "met"]].isna().all(axis=None)
+    new = national[national["definition"] == B]
+    assert (new["met"] == 1).all()
+    # −11.6 % was published for 2020–2024 and −5.1 % for 2025; the chain of yearly changes on −7.3 % gives −15.4 %.
+    assert new["outcome"].iloc[0] == pytest.approx(100 * (1 - 0.116) * (1 - 0.051))
+    assert 100 * prod([1 - 0.073, 1 - 0.038, 1 - 0.051]) == pytest.approx(84.6, abs=0.05)
+
+
+def test_the_old_definition_points_to_a_miss_from_2023_on_and_the_new_one_is_open_in_2025(
+    national: pd.DataFrame,
+) -> None:
+    assert row(national, 2022)["probability"] < 0.33
+    assert all(row(national, year)["probability"] < 0.1 for year in (2023, 2024, 2025))
+    assert row(national, 2024, B)["status"] == "not_assessable"  # two levels are too few
+    assert 0.2 < row(national, 2025, B)["probability"] < 0.8
+
+
+def test_the_schedules_and_the_barometer_are_those_worked_out_by_hand(national: pd.DataFrame) -> None:
+    # change on 2020, years passed, last yearly change: as known in the middle of each year
+    known = {
+        (2022, A): (0.973, 1, 2.7),
+        (2023, A): (0.973 * 0.999, 2, 0.1),
+        (2025, B): (0.927 * 0.962, 4, 3.8),
+    }
+    for (year, definition), (level, passed, fall) in known.items():
+        found = row(national, year, definition)
+        straight = (1 - level) / 0.135 >= passed / 5 - 1e-9
+        logarithmic = math.log(level) / math.log(0.865) >= passed / 5
+        needed = 100 * (1 - 0.865 ** (1 / 5))
+        assert found["schedule"] == float(straight)
+        assert found["log_schedule"] == float(logarithmic)
+        assert found["barometer"] == float(fall >= needed)
+    assert row(national, 2022)["schedule"] == 1 and row(national, 2023)["schedule"] == 0
+
+
+def test_every_rule_is_in_the_table_in_both_languages(national: pd.DataFrame) -> None:
+    asked = national[national["probability"].notna()]
+    for lang in ("zh", "en"):
+        table = track_tables.everyone(asked, rule_names(), lang)
+        assert table.shape == (len(rule_names()) + 2, len(asked))
+        assert len(set(table.index)) == len(table)
+        said = track.national_sentence(national, lang)
+        assert "−16.1" in said and ("从未公布" in said or "no outcome" in said)
+
+
+@pytest.mark.parametrize(
+    ("plan", "changes", "met"),
+    [
+        ("china_11fyp", [-19.1], True),  # published; "about 20 %" with a tolerance of one point
+        ("china_12fyp", [-2.01, -3.6, -3.7, -4.8, -5.6], True),
+        ("china_13fyp", [-5.0, -3.7, -3.1, -2.6, -0.1], False),
+        ("jiangsu_12fyp", [-22.9], True),
+    ],
+)
+def test_earlier_five_year_targets_have_the_published_outcome(
+    told: pd.DataFrame, plan: str, changes: list[float], met: bool
+) -> None:
+    mine = told[told["plan"] == plan]
+    level = 100 * prod(1 + change / 100 for change in changes)
+    assert mine["outcome"].iloc[0] == pytest.approx(level, abs=0.06)
+    assert (mine["met"] == float(met)).all()
+
+
+def test_what_we_would_have_said_of_2016_to_2020_was_wrong_and_is_shown(told: pd.DataFrame) -> None:
+    mine = told[told["plan"] == "china_13fyp"]
+    assert (mine["probability"] > 0.5).all() and (mine["met"] == 0).all()
+    said = track.earlier_score(told, rule_names(), "en")
+    assert "too little to conclude from" in said
+
+
+def test_nothing_is_asked_before_the_plan_was_published_or_after_its_outcome(told: pd.DataFrame) -> None:
+    issued = {"china_11fyp": "2006-03", "china_12fyp": "2011-03", "jiangsu_12fyp": "2011-09", "china_13fyp": "2016-03"}
+    for plan, month in issued.items():
+        assert told.loc[told["plan"] == plan, "as_of"].map(str).min() > month
+    assert (told["as_of"].map(lambda day: day.year) <= told["deadline"]).all()
+    assert not told["status"].isin(["met", "missed"]).any()
+
+
+def test_yearly_targets_count_only_under_the_definition_that_has_a_figure(told: pd.DataFrame) -> None:
+    yearly = told[told["plan"] == "china_yearly"].set_index(["deadline", "definition"])
+    happened = {
+        2006: 0.0, 2014: 1.0, 2015: 1.0, 2017: 1.0, 2018: 1.0, 2019: 0.0,
+    }  # fmt: skip
+    assert {year: yearly.loc[(year, A), "met"] for year in happened} == happened
+    assert pd.isna(yearly.loc[(2023, A), "met"])
+    assert yearly.loc[(2024, B), "met"] == 1 and yearly.loc[(2025, B), "met"] == 1
+
+
+def test_every_earlier_target_has_a_source_and_a_tolerance_only_with_about() -> None:
+    data = with_earlier(qc.load())
+    own = data.targets[~data.targets["plan"].isin(qc.load().plans())]
+    assert len(own) == 13 and own["source_id"].isin(data.sources["source_id"]).all()
+    assert (own["tolerance"].notna() == (own["commitment"] == "about")).all()
+
+
+def test_a_wrong_name_in_the_earlier_targets_is_an_error_with_place_and_remedy(tmp_path: Path) -> None:
+    import shutil
+
+    raw = tmp_path / "raw"
+    shutil.copytree(qc.load().folder, raw)
+    path = raw / "earlier_targets.csv"
+    path.write_text(path.read_text("utf-8").replace("china_12fyp_outline", "china_12fyp_outlin"), "utf-8")
+    with pytest.raises(DataError) as error:
+        with_earlier(qc.load(raw))
+    assert (
+        "earlier_targets.csv, row 3, column source_id: found 'china_12fyp_outlin'; allowed: source_id of sources.csv; "
+        'add it there, or correct it. Did you mean "china_12fyp_outline"?'
+    ) in str(error.value)
