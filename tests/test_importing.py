@@ -154,7 +154,10 @@ def counted(*words, **more):
     left -= 1
     return real["replace"](*words, **more)
 writing.os.replace = counted
-importing.import_figures(sys.argv[2], Path(sys.argv[3]), data=sys.argv[4], write=True)
+if sys.argv[2] == "undo":
+    importing.undo_import(sys.argv[4])
+else:
+    importing.import_figures(sys.argv[2], Path(sys.argv[3]), data=sys.argv[4], write=True)
 """
 
 
@@ -175,6 +178,25 @@ def test_killed_at_any_moment_the_package_reads_as_old_or_new_and_is_finished_ne
     assert len(load(data).observations) == 9
     assert not (data / ".imports" / "pending").exists()
     undo_import(data)
+    assert contents(data) == start
+
+
+@pytest.mark.parametrize("moment", range(4))
+def test_an_undo_killed_at_any_moment_leaves_old_or_new_and_is_finished_next_time(
+    tmp_path: Path, moment: int
+) -> None:
+    file, data = made(tmp_path, TABLE)
+    start = contents(data)
+    import_figures(file, mapping(), data=data, write=True)
+    words = [sys.executable, "-c", KILL, str(moment), "undo", "", str(data)]
+    assert subprocess.run(words, check=False).returncode == 9
+    assert [p for p in check(data) if p.level == "error"] == []
+    assert len(load(data).observations) in (7, 9)
+    if moment == 0:
+        undo_import(data)
+    else:  # the undo is finished first, and then there is nothing more to undo
+        with pytest.raises(QcityError, match="nothing to undo"):
+            undo_import(data)
     assert contents(data) == start
 
 
@@ -424,7 +446,7 @@ def test_a_declared_factor_converts_exactly_and_offset_turns_an_index_into_a_cha
                   {"name": "支出指数", "indicator": "spending", "measure": "change_pct", "offset": -100})  # fmt: skip
     rows = [(f.row["measure"], f.row["value"], f.row["unit"]) for f in preview(tmp_path, text, how).figures]
     assert rows == [
-        ("level", "11500.00", "10k yuan"), ("level", "1000.0", "10k yuan"),
+        ("level", "11500", "10k yuan"), ("level", "1000", "10k yuan"),
         ("change_pct", "-3.1", "%"), ("change_pct", "0.3", "%"),
     ]  # fmt: skip
 
@@ -517,7 +539,7 @@ def test_the_starter_is_a_mapping_once_it_is_completed(tmp_path: Path) -> None:
     done = done.replace('date: ""', "date: 2024-06").replace('factor: "?"', "factor: 10000")
     (tmp_path / "map.yaml").write_text(done, "utf-8")
     got = import_figures(file, tmp_path / "map.yaml", data=data)
-    assert [f.row["value"] for f in got.figures] == ["97", "15000.0"]
+    assert [f.row["value"] for f in got.figures] == ["97", "15000"]
     assert list(got.left_out) == ["小部件A"]
 
 

@@ -80,8 +80,8 @@ def read_corrections(folder: Path, tables: dict[str, pd.DataFrame]) -> tuple[pd.
     for cell in frame[frame.duplicated(["row", "column"])].itertuples():
         first = frame[(frame["row"] == cell.row) & (frame["column"] == cell.column)].iloc[0]
         remedy = f"it stands in row {first['line']} already: delete one"
-        found = f"{cell.column} of row {cell.row} of observations.csv"
-        reader.problems.append(Problem(FILE, cell.line, "figure", found, "each cell once", remedy))
+        said = f"{cell.column} of row {cell.row} of observations.csv"
+        reader.problems.append(Problem(FILE, cell.line, "figure", said, "each cell once", remedy))
     return frame, reader.problems
 
 

@@ -90,7 +90,8 @@ def sheet_unit(grid: Grid, top: int) -> str:
     """
     for row in range(top, max(-1, top - 5), -1):
         for cell in grid.rows[row]:
-            if match := re.fullmatch(r"[（(]?(计量)?单位[:：]\s*(.+?)[)）]?", half_width(as_text(cell))):
+            match = re.fullmatch(r"[（(]?(计量)?单位[:：]\s*(.+?)[)）]?", half_width(as_text(cell)))
+            if match and is_unit(match[2]):
                 return match[2].strip()
     return ""
 

@@ -147,12 +147,13 @@ def _compared(
     """Each figure as added, changed or unchanged against what is held, and the cells that contradict something."""
     held: dict[tuple[str, ...], list[Any]] = defaultdict(list)
     wanted = {(row["indicator_id"], row["region"]) for row, _ in matched.figures}
-    for seen in observations.itertuples():
+    ids = list({row["indicator_id"] for row, _ in matched.figures})
+    for seen in observations[observations["indicator_id"].isin(ids)].itertuples():
         if (seen.indicator_id, seen.region) in wanted:
             base = "" if pd.isna(seen.base_period) else str(seen.base_period)
             held[(seen.indicator_id, seen.region, seen.period, seen.measure, base)].append(seen)
     figures: list[Figure] = []
-    refused = list(matched.refused)
+    refused = list(dict.fromkeys(matched.refused))
     first: dict[tuple[str, ...], Entry] = {}
     values: dict[tuple[str, ...], tuple[str, ...]] = {}
     for row, entry in matched.figures:

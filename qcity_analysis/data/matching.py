@@ -7,6 +7,7 @@ what the package holds already (`importing`).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -81,6 +82,11 @@ class _Matching:
             for e in sheet.entries[:1]
             for mark, t in sheet.footnotes.items()
         }
+        self.parts = [same_name(entry.part) for entry in self.entries]
+        self.named: dict[str, list[int]] = defaultdict(list)
+        for k, entry in enumerate(self.entries):
+            for name in _names(entry):
+                self.named[name].append(k)
         self.faults: list[Problem] = []
         self.done = Matched(refused=[problem for sheet in sheets for problem in sheet.problems])
         self.used: set[int] = set()
@@ -122,29 +128,19 @@ class _Matching:
 
     def chosen(self, rule: Rule) -> list[int]:
         name, part = same_name(rule.name), same_name(rule.column)
-        after = same_name(rule.after)
-        found, parts, started = [], [], not after
-        for k, entry in enumerate(self.entries):
-            own = same_name(entry.name)
-            names = {own, own.rsplit("/", 1)[-1], *self._with_unit(entry)}
-            started = started or after in names
-            if not started or (name and name not in names):
-                continue
-            if any(entry.labels.get(key) != text for key, text in rule.where.items()):
-                continue
-            parts.append(entry.part)
-            if same_name(entry.part) == part or (not part and not entry.part):
-                found.append(k)
-        if after and found:  # the first row of that name only
+        candidates = self.named.get(name, []) if name else list(range(len(self.entries)))
+        if rule.after:
+            start = next(iter(self.named.get(same_name(rule.after), [])), len(self.entries))
+            candidates = [k for k in candidates if k >= start]
+        wanted = rule.where.items()
+        fitting = [k for k in candidates if all(self.entries[k].labels.get(key) == t for key, t in wanted)]
+        found = [k for k in fitting if self.parts[k] == part]
+        if rule.after and found:  # the first row of that name only
             first = (self.entries[found[0]].file, self.entries[found[0]].row)
             found = [k for k in found if (self.entries[k].file, self.entries[k].row) == first]
         if not found:
-            self.missing(rule, sorted(set(filter(None, parts))))
+            self.missing(rule, sorted({self.entries[k].part for k in fitting} - {""}))
         return found
-
-    @staticmethod
-    def _with_unit(entry: Entry) -> set[str]:
-        return {same_name(f"{entry.name}({entry.unit})")} if entry.unit else set()
 
     def missing(self, rule: Rule, parts: list[str]) -> None:
         if parts:
@@ -314,6 +310,13 @@ class _Matching:
         return "; ".join(filter(None, [entry.labels.get("@note", ""), *said, rule.note]))
 
 
+def _names(entry: Entry) -> set[str]:
+    """The names by which a mapping may call a cell: whole, without the names above it, and with its unit."""
+    own = same_name(entry.name)
+    with_unit = {same_name(f"{entry.name}({entry.unit})")} if entry.unit else set()
+    return {own, own.rsplit("/", 1)[-1]} | with_unit
+
+
 def _same_unit(unit: str, names: Iterable[str]) -> bool:
     return _bare(unit) in {_bare(name) for name in names}
 
@@ -337,4 +340,7 @@ def _converted(value: str, qualifier: str, rule: Rule) -> tuple[str, str]:
         qualifier = TURNED.get(qualifier, qualifier) if rule.factor < 0 else qualifier
     if rule.offset is not None:
         number += rule.offset
-    return plain(number), qualifier
+    if plain(number) == plain(Decimal(value)):
+        return value, qualifier
+    bare = plain(number)
+    return (bare.rstrip("0").rstrip(".") if "." in bare else bare), qualifier

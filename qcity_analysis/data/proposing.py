@@ -89,9 +89,10 @@ def _names(indicator: pd.Series) -> list[str]:
 
 
 def _same(entry: Entry, indicators: pd.DataFrame) -> pd.Series | None:
-    wanted = {same_name(entry.name), same_name(entry.name).rsplit("/", 1)[-1]}
+    name = same_name(entry.part or entry.name)
+    wanted = {name, name.rsplit("/", 1)[-1]}
     held = [row for _, row in indicators.iterrows() if wanted & set(_names(row))]
-    return held[0] if len(held) == 1 and not entry.part and entry.name else None
+    return held[0] if len(held) == 1 and name else None
 
 
 def _unit(entry: Entry, indicator: pd.Series) -> list[str]:
@@ -107,7 +108,9 @@ def _unit(entry: Entry, indicator: pd.Series) -> list[str]:
 def _perhaps(entry: Entry, indicators: pd.DataFrame) -> str:
     names = {name: row["indicator_id"] for _, row in indicators.iterrows() for name in _names(row) if name}
     wanted = same_name(entry.name)
+    if len(wanted) < 3:
+        return ""
     close = difflib.get_close_matches(wanted, names, n=2, cutoff=0.5)
-    close += [name for name in names if wanted and (wanted in name or name in wanted)]
+    close += [name for name in names if wanted in name or name in wanted]
     ids = list(dict.fromkeys(names[name] for name in close))[:3]
     return f"  # perhaps {', '.join(ids)}" if ids else ""

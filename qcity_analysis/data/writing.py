@@ -220,6 +220,7 @@ def _commit(
     names = sorted(after, key=lambda name: ORDER.index(name) if name in ORDER else -1, reverse=backwards)
     journal = place / JOURNAL
     journal.mkdir(exist_ok=True)
+    (journal / ".gitignore").write_text("*\n", "utf-8")  # records are of this machine, not of the data
     draft = Path(tempfile.mkdtemp(prefix="draft-", dir=journal))
     for folder, files in (("before", before), ("after", after)):
         (draft / folder).mkdir()
@@ -253,9 +254,10 @@ def _finish(place: Path) -> None:
     if held["keep"]:
         os.replace(pending, journal / held["keep"])
     else:
-        shutil.rmtree(pending)
-    with contextlib.suppress(OSError):
-        journal.rmdir()  # stays as long as it holds records
+        os.replace(pending, journal / "draft-done")  # at once, so that no half of it is ever found
+        shutil.rmtree(journal / "draft-done")
+    if not _records(place):
+        shutil.rmtree(journal)
 
 
 def _recover(place: Path) -> None:
