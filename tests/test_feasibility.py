@@ -110,7 +110,11 @@ def test_a_target_without_any_figure_is_still_ranked_when_it_is_a_change_on_a_ba
     [
         ([], {}, "no_level"),
         (figures({2023: 19.0, 2024: 20.0, 2025: 21.0}), {}, "settled"),
-        (figures(STEADY), {"kind": "monotone", "direction": "increase_every_year", "threshold": 0}, "no_pace"),
+        (
+            figures(STEADY),
+            {"kind": "monotone", "direction": "increase_every_year", "threshold": 0},
+            "no_pace",
+        ),
         (figures({2019: 1.0, 2021: 0.0, 2020: 0.5}), {}, "no_scale"),
     ],
 )
