@@ -270,7 +270,7 @@ def slowly(key: tuple[str, str]) -> float:
             level *= 1 + percent / 100
             index[year] = level
         base = index[int(row["base_year"])]
-        rebased = {year: 100 * level / base for year, level in index.items()}
+        rebased = {year: 100 * (level / base) for year, level in index.items()}
         return chance_of_level(rebased, 100 + asked, deadline, least, "positive")
     step = {"green_building_new": 0.1, "grid_inspection_coverage": 0.1, "key_process_cnc": 0.1}.get(
         key[1], 1.0
