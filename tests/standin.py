@@ -51,6 +51,9 @@ def series(levels: dict[int, float], base_year: int | None = None, unit: str = "
         "bounds": empty,
         "superseded": empty,
         "unused": empty,
+        "noisy": {},
+        "shared": (),
+        "estimates": pd.DataFrame(columns=["year", "value", "error"]),
     } | frames
     return Bag(
         indicator_id="rd_intensity",

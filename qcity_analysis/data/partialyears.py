@@ -2,7 +2,8 @@
 
 What a figure of January to month m says of the whole year depends on the indicator's `timing`:
 - `average` (shares, rates, indices, and every yearly change): the year is m/12 of what is known and the rest of
-  something that differs from it by about one typical yearly change D: error D · (1 − m/12);
+  something that differs from it by about D, one typical yearly change (or half the change since the last level, if that
+  is more): error D · (1 − m/12);
 - `total` (amounts that add up over the year): the same of the figure × 12/m;
 - `stock` (a state at the end of the month): the rest of the year at the median yearly change, error D · √(1 − m/12),
   as a random walk moves.
@@ -129,14 +130,16 @@ def _estimate(
         if math.isnan(before):
             return "year_to_date_unlinked"
         change = before * value / 100
-        size = _learned(_pairs_of_changes(rows, levels, months), usual.size)
+        size = _learned(_pairs_of_changes(rows, levels, months), max(usual.size, abs(change) / 2))
         return before + change, size * rest
     if row["measure"] not in ("level", "count_total"):
         return "year_to_date_other"
     if row["measure"] == "count_total" or timing == "stock":
         return value + rest * usual.middle, max(usual.size, abs(usual.middle) / 4) * math.sqrt(rest)
     scale = 12 / months if timing == "total" else 1.0
-    size = _learned(_pairs_of_levels(rows, levels, months, scale), usual.size)
+    earlier = levels[levels.index < year].dropna()
+    moved = abs(value * scale - float(earlier.iloc[-1])) if len(earlier) else 0.0
+    size = _learned(_pairs_of_levels(rows, levels, months, scale), max(usual.size, moved / 2))
     return value * scale, size * rest
 
 

@@ -12,6 +12,7 @@ from ..words.labels import axis_unit, borrowed_name, panel_title, year_of
 from ..words.numbers import number
 from ..words.texts import text
 from .canvas import BLUE, BLUE_LIGHT, BLUE_MID, INK, MUTED, OCHRE, OCHRE_LIGHT, OCHRE_MID, TARGET
+from .errors import draw_errors
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,6 +50,8 @@ def draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
     if has_figures or (part.series is not None and len(part.series.bounds)):
         _draw_observed(ax, part, lang)
         _draw_vintages_and_bounds(ax, part, lang)
+        if part.series is not None:
+            draw_errors(ax, part.series, lang, first_shown(part))
         _draw_tally(ax, part, lang)
     elif part.fan is None:
         ax.text(

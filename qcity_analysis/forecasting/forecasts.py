@@ -14,7 +14,7 @@ import pandas as pd
 from ..errors import QcityError, did_you_mean
 from .draws import draw
 from .explain import Explanation, explain
-from .histories import LOWER, SUPPORTS, UPPER, Histories, SeriesError, from_frame
+from .histories import FEWEST, LOWER, SUPPORTS, UPPER, Histories, SeriesError, from_frame
 from .panel import PanelForecast, forecast_panel, look_ahead
 from .partial import PartlyKnown
 from .particles import conditioned
@@ -79,10 +79,20 @@ class Forecast:
         p = (probability * n + 0.5) / (n + 1)
         return float(np.sqrt(p * (1 - p) / n))
 
+    @property
+    def explainable(self) -> bool:
+        """Whether `explain` has an answer: a mixture of at least three values.
+
+        >>> forecast(pd.Series([2.1, 2.2, 2.4], index=[2021, 2022, 2023]), until=2025, rng=1).explainable
+        True
+        """
+        return self.model == "mixture" and len(self.history) >= FEWEST
+
     def explain(self) -> Explanation:
         """Which kinds of model carry the weight and what each year contributes (mixture only).
 
-        Raises QcityError for another model.
+        Explained from the values alone, without what is known in part. Raises QcityError for another model, and where
+        there are fewer than three values.
         """
         if self.model != "mixture":
             raise QcityError(f"only model 'mixture' can be explained; this is {self.model!r}")

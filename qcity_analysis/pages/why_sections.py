@@ -17,6 +17,7 @@ def why(assessment: Assessment, lang: str) -> None:
     """Show which cells carry each mixture forecast and what each year contributes; nothing where there is none."""
     parts = [part for part in assessment.parts or (assessment,) if part.forecast is not None]
     parts = [part for part in parts if part.model == "mixture" and part.status == "forecast"]
+    parts = [part for part in parts if part.forecast is not None and part.forecast.explainable]
     if not parts:
         return
     _say(heading("why", lang))
