@@ -57,37 +57,25 @@ def coverage_table(rows: list[Row], lang: str) -> pd.DataFrame:
 
 
 def summaries(table: pd.DataFrame, column: str, lang: str) -> pd.DataFrame:
-    """Scores by group: questions, indicators, share met, Brier and its parts, the average's Brier, log score."""
+    """Scores by group: questions, indicators, share met, Brier with its interval and its parts, log score."""
     made = {}
     for name, row in table.iterrows():
         shown = text(f"kind_{name}", lang) if column == "kind" else str(name)
         brier = _with_ends(row, "brier", "brier_", lang)
-        parts = [score(row[key], 4) for key in ("reliability", "resolution", "uncertainty")]
-        made[shown] = [
-            f"{row['number']:,.0f}",
-            int(row["indicators"]),
-            percent(row["met"], lang),
-            brier,
-            *parts,
-        ]
-    keys = ("tc_number", "tc_indicators", "tc_met", "tc_brier")
-    keys += ("tc_reliability", "tc_resolution", "tc_uncertainty", "tc_log")
+        number = [f"{row['number']:,.0f}", int(row["indicators"]), percent(row["met"], lang)]
+        made[shown] = [*number, brier, *_parts(row)]
+    keys = [*("tc_number", "tc_indicators", "tc_met", "tc_brier"), "tc_reliability", "tc_resolution"]
+    keys += ["tc_uncertainty", "tc_log"]
     return _table(made, keys, "tc_kind" if column == "kind" else "tc_years", lang)
 
 
 def lengths(rows: list[Row], lang: str) -> pd.DataFrame:
-    """By points of history: questions, share met, Brier with its interval, reliability, resolution."""
+    """By points of history: questions, share met, Brier with its interval and its parts, log score."""
     made = {}
     for row in rows:
         brier = _with_ends(row, "brier", "brier_", lang)
-        parts = [score(row[key], 4) for key in ("reliability", "resolution", "uncertainty")]
-        made[f"{row['from']}–{row['to']}"] = [
-            f"{row['number']:,}",
-            percent(row["met"], lang),
-            brier,
-            *parts,
-            score(row["log_score"]),
-        ]
+        number = [f"{row['number']:,}", percent(row["met"], lang)]
+        made[f"{row['from']}–{row['to']}"] = [*number, brier, *_parts(row)]
     keys = ("tc_number", "tc_met", "tc_brier", "tc_reliability", "tc_resolution", "tc_uncertainty", "tc_log")
     return _table(made, keys, "tc_length", lang)
 
@@ -216,6 +204,14 @@ def _percent(share: Any, lang: str) -> str:
     if share is None or pd.isna(share):
         return "–"
     return f"{100 * float(share):.0f}{'' if lang == 'zh' else ' '}%"
+
+
+def _parts(row: Any) -> list[str]:
+    """Murphy's parts and the log score."""
+    return [
+        *(score(row[key], 4) for key in ("reliability", "resolution", "uncertainty")),
+        score(row["log_score"]),
+    ]
 
 
 def _skill(row: Any, column: str, prefix: str, lang: str) -> str:

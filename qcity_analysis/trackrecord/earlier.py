@@ -26,28 +26,12 @@ MIDDLE = (6, 30)  # month and day on which each year is asked
 FEWEST = 2  # levels a rule is asked with
 ASKED_KINDS = ("level", "relative_change", "coverage")
 OF_TARGET = (
-    "plan",
-    "target_id",
-    "region",
-    "indicator_id",
-    "kind",
-    "name_zh",
-    "name_en",
-    "threshold",
-    "tolerance",
+    *("plan", "target_id", "region", "indicator_id", "kind", "name_zh", "name_en", "threshold", "tolerance"),
+    *("base_year", "deadline"),
 )
-OF_TARGET += ("base_year", "deadline")
 COLUMNS = (
     *OF_TARGET,
-    "as_of",
-    "years",
-    "definition",
-    "last_year",
-    "status",
-    "probability",
-    "expected",
-    "outcome",
-    "met",
+    *("as_of", "years", "definition", "last_year", "status", "probability", "expected", "outcome", "met"),
 )
 
 

@@ -25,18 +25,20 @@ if TYPE_CHECKING:
 
 TABLES = (".csv", ".yaml", ".yml")
 TEXTS = (
-    "plan",
-    "target_id",
-    "region",
-    "indicator_id",
-    "definition",
-    "role",
-    "kind",
-    "direction",
-    "as_of",
-    "status",
+    *(
+        "plan",
+        "target_id",
+        "region",
+        "indicator_id",
+        "definition",
+        "role",
+        "kind",
+        "direction",
+        "as_of",
+        "status",
+    ),
+    *("model", "version", "data_hash"),
 )
-TEXTS += ("model", "version", "data_hash")
 NUMBERS = ("threshold", "tolerance", "bound", "probability", "expected")
 YEARS = ("base_year", "deadline", "last_year", "draws", "seed")
 COLUMNS = ("asked_at", *TEXTS, *YEARS, *NUMBERS)

@@ -1,0 +1,230 @@
+"""The track record as sentences, tables, figures, page, command and file; in both languages, computed from numbers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+import warnings
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from packages import contents, figure, loaded, package, target
+
+import qcity_analysis as qc
+from qcity_analysis import cli
+from qcity_analysis.figures.canvas import Picture
+from qcity_analysis.figures.reliability import reliability_chart
+from qcity_analysis.pages import report, track_sections
+from qcity_analysis.trackrecord import ledger
+from qcity_analysis.trackrecord.bankrecord import FILE, held_out_record, read_record, write_record
+from qcity_analysis.trackrecord.record import TrackRecord, track_record
+from qcity_analysis.training.hindcast import Hindcast, knots_for
+from qcity_analysis.training.train import Bank, draw_tasks
+from qcity_analysis.words import track
+
+LEVELS = dict(enumerate([10.0, 10.4, 11.1, 11.0, 11.9, 12.3, 12.1, 13.0, 13.3], start=2014))
+ROWS = [figure(year, level, published=f"{year + 1}-05-10") for year, level in LEVELS.items()]
+GOAL = target(kind="level", direction="at_least", threshold=13, deadline=2022)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> qc.Data:
+    folder = tmp_path_factory.mktemp("package") / "raw"
+    return loaded(folder, as_of="2024-12-31", observations=ROWS, targets=[GOAL])
+
+
+@pytest.fixture(scope="module")
+def record(data: qc.Data) -> TrackRecord:
+    then = qc.assess(data, "goal", as_of="2021-12-31", draws=500)
+    place = ledger.home(data.folder)
+    ledger.record(then, place, "abc", dt.datetime(2021, 12, 31, tzinfo=dt.UTC))
+    return track_record(data)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_section_is_shown_with_described_figures_and_no_empty_number(
+    record: TrackRecord, data: qc.Data, lang: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[tuple[str, dict[str, Any] | None]] = []
+    things: list[Any] = []
+    monkeypatch.setattr(track_sections, "_say", lambda text, metadata=None: said.append((text, metadata)))
+    monkeypatch.setattr(track_sections, "_show", things.append)
+    track_sections.answer(data, record, lang)
+    for section in (track_sections.bank, track_sections.own, track_sections.rivals):
+        section(record, lang)
+    for section in (track_sections.earlier, track_sections.ledger):
+        section(data, record, lang)
+    track_sections.method(lang)
+    tables = [thing for thing in things if isinstance(thing, str)]
+    pictures = [thing for thing in things if isinstance(thing, Picture)]
+    words = " ".join([*(text for text, _ in said), *tables])
+    assert len(tables) == 10 and "nan" not in words.lower().replace("nanjing", "") and "{" not in words
+    assert len(pictures) == 3 and all(len(picture.alt) > 40 for picture in pictures)
+    front = (said[0][1] or {})["qcity"]
+    assert front["title"] and front["as_of"] == "2024-12-31" and front["kind"] == "track"
+
+
+def test_one_indicator_is_called_too_few_to_conclude_from(record: TrackRecord) -> None:
+    assert record.conclusion()["code"] == "small"
+    assert "nothing can be concluded yet" in track.own_conclusion(record, "en")
+    assert "还不能下结论" in track.own_conclusion(record, "zh")
+
+
+def verdict(code: str, skill: float, low: float, high: float) -> SimpleNamespace:
+    hard = {"rival": "schedule", "skill": skill, "low": low, "high": high}
+    found = {"code": code, "number": 900.0, "indicators": 30.0, "hard": hard}
+    none = pd.DataFrame({"skill": [], "low": [], "high": []})
+    return SimpleNamespace(conclusion=lambda: found, named_models=lambda: none)
+
+
+@pytest.mark.parametrize(
+    ("found", "english", "chinese"),
+    [
+        (verdict("better", 0.3, 0.1, 0.4), "a better guide than the rules", "比规则更可靠"),
+        (
+            verdict("worse", -0.3, -0.4, -0.1),
+            "“Straight-line schedule” is the better guide: our error is 30 % more",
+            "更好",
+        ),
+        (verdict("open", 0.1, -0.1, 0.2), "cannot be told from", "难分高下"),
+        (verdict("small", 0.1, -0.1, 0.2), "interval −10 % to +20 %, which includes zero", "包含零"),
+        (verdict("nothing", 0, 0, 0), "nothing can be concluded about them yet", "什么也不能下结论"),
+    ],
+)
+def test_the_second_sentence_follows_the_numbers(found: Any, english: str, chinese: str) -> None:
+    assert english in track.own_conclusion(found, "en")
+    assert chinese in track.own_conclusion(found, "zh")
+
+
+def test_the_first_sentence_follows_the_numbers() -> None:
+    bank = read_record()
+    assert "can be taken at their word" in track.bank_conclusion(bank, "en")
+    off = [row | {"happened": min(1.0, row["said"] + 0.2)} for row in bank["reliability"]]
+    assert "cannot be taken at their word" in track.bank_conclusion(bank | {"reliability": off}, "en")
+    assert "不能照字面理解" in track.bank_conclusion(bank | {"reliability": off}, "zh")
+
+
+def test_a_rule_that_beats_us_somewhere_is_named_by_its_years() -> None:
+    bank = json.loads(json.dumps(read_record()))
+    assert "No rule, calibrated or not, beats ours" in track.bank_rules_lead(bank, "en")
+    bank["rules"]["by_years"][1]["calibrated"]["skill"] = -0.02
+    assert "With 2 years left a rule beats ours" in track.bank_rules_lead(bank, "en")
+
+
+def test_the_shipped_record_holds_the_bar_that_no_rule_beats_us_at_any_number_of_years_left() -> None:
+    rows = read_record()["rules"]["by_years"]
+    assert [row["years"] for row in rows] == [1, 2, 3, 4, 5, "all"]
+    assert all(row[kind]["skill"] > 0 for row in rows for kind in ("raw", "calibrated"))
+
+
+def test_the_ledger_is_on_the_page_with_what_happened(record: TrackRecord, data: qc.Data) -> None:
+    (row,) = record.ledger.to_dict("records")
+    assert (row["happened"], row["in_advance"]) == (1.0, True)
+    said = " ".join(track.ledger_sentences(record, "en"))
+    assert "1 have an outcome, 1 of these were said before it was published" in said
+
+
+def test_the_record_as_data_is_plain_json(record: TrackRecord) -> None:
+    found = json.loads(json.dumps(record.to_dict(), allow_nan=False))
+    assert found["own"]["questions"] == len(record.asked) and found["ledger"] == {
+        "statements": 1,
+        "scored": 1,
+    }
+    assert len(found["own"]["rules"]) == 16 and len(found["own"]["models"]) == 6
+
+
+def test_figures_in_chinese_miss_no_character(record: TrackRecord) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert Picture(reliability_chart(record.reliability(), "zh"), "图").png()
+
+
+def bank_hindcast() -> Hindcast:
+    """Held-out hindcasts of a small made-up bank, forecast by the shipped prior."""
+    rng = np.random.default_rng(3)
+    names = [f"s{i}" for i in range(24)]
+    walks = {name: 50 + np.cumsum(rng.normal(0.4, 1.0, 18)) for name in names}
+    meta = pd.DataFrame(
+        {"indicator": [f"i{k % 6}" for k in range(24)], "kind": "real", "bank": "made"}, index=names
+    )
+    tasks = draw_tasks(Bank(walks, dict.fromkeys(names, 2000), meta), names, 1, 9, 1, odd=False)
+    from qcity_analysis.forecasting.prior import shipped
+
+    return Hindcast(tasks, knots_for(tasks.histories, shipped()))
+
+
+def test_the_record_of_a_bank_is_written_the_same_every_time_and_recomputes(tmp_path: Path) -> None:
+    held = bank_hindcast()
+    first, second = write_record(held, tmp_path), write_record(held, tmp_path / "..")
+    assert first.name == FILE and first.read_bytes() == second.read_bytes()
+    found, direct = read_record(first), held_out_record(held)
+    assert found["indicators"] == 6 and found["series"] == len(held.tasks.actual) == 24
+    assert sum(row["number"] for row in found["reliability"]) == found["all"]["number"]
+    assert found["coverage"][2]["in90"] == pytest.approx(held.inside(0.9)[:, 2].mean(), rel=1e-5)
+    assert found["relative_crps"]["ratio"] == pytest.approx(np.exp(held.relative_crps().mean()), rel=1e-5)
+    assert {row["rule"] for row in found["rules"]["each"]} == {row["rule"] for row in direct["rules"]["each"]}
+
+
+def test_a_missing_record_says_which_command_writes_it(tmp_path: Path) -> None:
+    with pytest.raises(qc.QcityError, match="no such record; `qcity train-prior` writes it"):
+        read_record(tmp_path / FILE)
+
+
+def qcity(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: object
+) -> tuple[int, str, str]:
+    monkeypatch.setattr(sys, "argv", ["qcity", *map(str, words)])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    said = capsys.readouterr()
+    return int(end.value.code or 0), said.out, said.err
+
+
+def test_score_prints_the_conclusions_and_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = package(tmp_path / "raw", observations=ROWS, targets=[GOAL])
+    words = ["score", "--data", folder, "--as-of", "2024-12-31"]
+    code, out, _ = qcity(monkeypatch, capsys, *words)
+    assert code == 0 and "nothing can be concluded yet" in out and "The ledger is empty" in out
+    code, out, _ = qcity(monkeypatch, capsys, *words, "--json", "--out", tmp_path / "score.json")
+    assert (code, json.loads(out)) == (0, json.loads((tmp_path / "score.json").read_text("utf-8")))
+    code, _, err = qcity(monkeypatch, capsys, *words, "--plan", "madeup")
+    assert code == 2 and 'Did you mean "made_up"?' in err
+
+
+def test_a_forecast_is_recorded_only_when_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = package(tmp_path / "raw", observations=ROWS[:-1], targets=[GOAL])
+    words = ["forecast", "goal", "--data", folder, "--as-of", "2022-01-01", "--draws", 300]
+    before = contents(tmp_path)
+    assert qcity(monkeypatch, capsys, *words)[0] == 0 and contents(tmp_path) == before
+    assert qcity(monkeypatch, capsys, *words, "--record")[0] == 0
+    held = ledger.read(ledger.home(folder))
+    assert held["target_id"].tolist() == ["goal"] and held["data_hash"].tolist() == [ledger.data_hash(folder)]
+
+
+def test_a_report_appends_one_file_with_what_its_pages_said(tmp_path: Path, data: qc.Data) -> None:
+    answer = qc.assess(data, "goal", as_of="2021-12-31", draws=300).to_dict()
+    raw = package(tmp_path / "raw", observations=ROWS, targets=[GOAL])
+    out = tmp_path / "results"
+    out.mkdir()
+    (out / "made_up_goal_2021-12-31.json").write_text(json.dumps(answer), "utf-8")
+    (out / "made_up_scorecard_2021-12-31.json").write_text(json.dumps({"goal": answer}), "utf-8")
+    run = {"plan": "made_up", "as_of": "2021-12-31", "parameters": {"out": str(out)}}
+    runs = [run | {"kind": "target", "target": "goal"}] * 2 + [run | {"kind": "scorecard", "target": ""}]
+    report._record(raw, runs)
+    assert len(list(ledger.home(raw).iterdir())) == 1
+    assert ledger.read(ledger.home(raw))["probability"].tolist() == [answer["probability"]]
+
+
+def test_the_report_has_one_page_of_the_track_record_in_each_language() -> None:
+    jobs = [job for job in report.list_jobs(qc.load(), None, ("zh", "en"), "out") if job.kind == "track"]
+    assert [job.name for job in jobs] == ["track_record/all.zh", "track_record/all.en"]
+    assert jobs[0].notebook.name == "05_track_record.ipynb"
