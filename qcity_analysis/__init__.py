@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from .data.datapackage import load as load
     from .data.importing import import_figures as import_figures
     from .data.importing import undo_import as undo_import
+    from .data.vintages import diff as diff
     from .errors import DataError as DataError
     from .errors import QcityError as QcityError
     from .forecasting.forecasts import Forecast as Forecast
@@ -44,6 +45,7 @@ _HOME = {
     "annual_series": "data.annual",
     "assess": "attainment.assessing",
     "check": "data.datapackage",
+    "diff": "data.vintages",
     "forecast": "forecasting.forecasts",
     "forecast_panel": "forecasting.forecasts",
     "import_figures": "data.importing",

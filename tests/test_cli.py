@@ -14,7 +14,21 @@ from typer.testing import CliRunner
 
 from qcity_analysis import cli
 
-COMMANDS = ["check", "list", "forecast", "run", "add", "train-prior", "panel", "rules", "import", "score"]
+COMMANDS = [
+    "check",
+    "list",
+    "forecast",
+    "outlook",
+    "portfolio",
+    "run",
+    "add",
+    "train-prior",
+    "panel",
+    "rules",
+    "import",
+    "score",
+    "diff",
+]
 
 
 def qcity(

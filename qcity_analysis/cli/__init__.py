@@ -9,10 +9,10 @@ from __future__ import annotations
 import sys
 
 from ..errors import QcityError
-from . import answers, figures, importing, reports, rules, series, trackrecord
+from . import answers, figures, importing, outlook, reports, rules, series, trackrecord, vintages
 from .options import app
 
-__all__ = ["answers", "app", "figures", "importing", "main", "reports", "rules", "series", "trackrecord"]
+__all__ = ["answers", "app", "figures", "importing", "main", "outlook", "reports", "rules", "series", "trackrecord", "vintages"]
 
 
 def main() -> None:

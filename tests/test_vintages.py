@@ -1,0 +1,246 @@
+"""What was known when: no later figure reaches an earlier day, and a revision shows as such."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from packages import change, contents, figure, figures, indicator, loaded, package, target
+from test_cli import qcity
+
+import qcity_analysis as qc
+from qcity_analysis.data.vintages import KEY, newest_vintages, revisions
+
+YEARS = st.integers(2008, 2022)
+ROW = st.fixed_dictionaries(
+    {
+        "period": YEARS.flatmap(lambda y: st.sampled_from([str(y), str(y), str(y), f"{y}-Q3", f"{y}-08"])),
+        "value": st.integers(1, 90),
+        "measure": st.sampled_from(
+            ["level", "level", "level", "change_pct", "cumulative_change_pct", "count_total"]
+        ),
+        "qualifier": st.sampled_from(["=", "=", "=", "~", ">=", "<="]),
+        "status": st.sampled_from(["final", "preliminary", "estimate"]),
+        "delay": st.integers(1, 40),
+        "precision": st.sampled_from([0, 4, 7, 10]),
+    }
+)
+
+
+def published_rows(drawn: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The drawn figures as rows of the contract, each key once; dates as a day, a month, a year, or none."""
+    rows: dict[tuple[str, ...], dict[str, Any]] = {}
+    for cells in drawn:
+        year = int(cells["period"][:4])
+        month = 12 * year + cells["delay"] + 12
+        date = f"{month // 12}-{month % 12 + 1:02d}-17"[: cells["precision"]]
+        row = figure(
+            cells["period"], cells["value"], **{k: cells[k] for k in ("measure", "qualifier", "status")}
+        )
+        row |= {"published": date, "base_period": 2007 if "cumulative" in cells["measure"] else ""}
+        rows[row["period"], row["measure"], date] = row
+    return list(rows.values())
+
+
+def answers(data: qc.Data, assessed: bool = True) -> dict[str, Any]:
+    """Everything the library says about these data, as plain values that are equal bit by bit or not."""
+    series = qc.annual_series(data, "widgets", "testville")
+    hidden = {"row"}  # where in the file a figure stands is not what was known
+    frames = ("observations", "bounds", "superseded", "unused")
+    tables = {name: getattr(series, name).drop(columns=list(hidden)).astype(str).to_json() for name in frames}
+    said: Any = None
+    if assessed:
+        try:
+            said = qc.assess(data, "goal", draws=100).to_dict()
+        except qc.QcityError as error:  # a refusal, too, is an answer that later figures must not change
+            said = {"refused": str(error)}
+    return {
+        "values": series.values.to_json(double_precision=15),
+        "earlier": series.earlier.to_json(double_precision=15),
+        "breaks": series.breaks,
+        "notes": [note.code for note in series.notes],
+        "assessed": json.dumps(said, default=str, sort_keys=True),
+        **tables,
+    }
+
+
+def same_whatever_comes_later(drawn: list[dict[str, Any]], day: dt.date, noise: int, assessed: bool) -> bool:
+    """Whether the answers of a day are the same with later figures there, without them, and with them altered."""
+    rows = published_rows(drawn)
+    with tempfile.TemporaryDirectory() as home:
+        whole = qc.load(package(Path(home) / "whole", observations=rows), as_of="2030-01-01")
+        known_from = dict(zip(whole.observations["row"], whole.observations["known_from"], strict=True))
+        early = [known_from[k + 2] <= pd.Timestamp(day) for k in range(len(rows))]
+        before = [row for row, is_early in zip(rows, early, strict=True) if is_early]
+        later = [row for row, is_early in zip(rows, early, strict=True) if not is_early]
+        later = [
+            row | {"value": row["value"] * noise + 1, "status": "estimate", "note": "?"} for row in later
+        ]
+        alone = qc.load(package(Path(home) / "alone", observations=before), as_of=day)
+        mixed = qc.load(package(Path(home) / "mixed", observations=later[noise % 3 :] + before), as_of=day)
+        told = [answers(data, assessed) for data in (alone, whole.at(day), mixed)]
+        return told[0] == told[1] == told[2]
+
+
+ANY_DAY = st.dates(dt.date(2010, 1, 1), dt.date(2024, 12, 31))
+ROWS = st.lists(ROW, min_size=1, max_size=14)
+OPTIONS = {"deadline": None, "phases": [Phase.explicit, Phase.generate]}
+
+
+@settings(max_examples=20, **OPTIONS)
+@given(ROWS, ANY_DAY, st.integers(2, 9))
+def test_no_later_figure_reaches_the_series_of_an_earlier_day(
+    drawn: list[dict[str, Any]], day: dt.date, noise: int
+) -> None:
+    assert same_whatever_comes_later(drawn, day, noise, assessed=False)
+
+
+@settings(max_examples=6, **OPTIONS)
+@given(ROWS, ANY_DAY, st.integers(2, 9))
+def test_no_later_figure_reaches_the_assessment_of_an_earlier_day(
+    drawn: list[dict[str, Any]], day: dt.date, noise: int
+) -> None:
+    assert same_whatever_comes_later(drawn, day, noise, assessed=True)
+
+
+@pytest.mark.slow
+@settings(max_examples=300, **OPTIONS)
+@given(ROWS, ANY_DAY, st.integers(2, 9))
+def test_no_later_figure_reaches_an_earlier_day_many_times(
+    drawn: list[dict[str, Any]], day: dt.date, noise: int
+) -> None:
+    assert same_whatever_comes_later(drawn, day, noise, assessed=True)
+
+
+def test_altering_every_later_cell_leaves_the_answer_bit_by_bit(tmp_path: Path) -> None:
+    rows = figures({2014: 10, 2015: 10.8, 2016: 11.9, 2017: 12.6, 2018: 13.7, 2019: 14.1, 2020: 15.3})
+    rows += [figure(2017, 12.9, published="2021-05"), change(2021, 7.0)]
+    first = answers(loaded(tmp_path / "a", "2019-12-31", observations=rows))
+    late = [
+        row | {"value": 1000 + k, "status": "estimate", "note": "?"}
+        if row["published"] > "2019-12-31"
+        else row
+        for k, row in enumerate(rows)
+    ]
+    assert answers(loaded(tmp_path / "b", "2019-12-31", observations=late)) == first
+    assert answers(loaded(tmp_path / "c", "2021-12-31", observations=late)) != first
+
+
+REVISED = [
+    figure(2019, 10),
+    figure(2020, 11, status="preliminary"),
+    figure(2020, 11.5, published="2022-05-31"),
+    figure(2020, 11.5, published="2023-05-31"),
+    figure(2021, 12),
+    figure(2022, 13, published=""),
+]
+
+
+def test_new_revised_and_confirmed_figures_are_told_apart(tmp_path: Path) -> None:
+    data = loaded(tmp_path, observations=REVISED)
+    found = qc.diff(data, "2022-02-27", "2022-06-30")
+    assert found[["period", "change", "value_before", "value"]].values.tolist()[1] == [
+        "2020",
+        "revised",
+        11,
+        11.5,
+    ]
+    assert found["status_before"].tolist()[1:] == ["preliminary"]
+    assert found["period"].tolist() == ["2021", "2020"] and math.isnan(found["value_before"][0])
+    again = qc.diff(data, "2023-01-01", "2023-12-31")
+    assert again[["period", "change", "published_assumed"]].values.tolist() == [
+        ["2020", "confirmed", False],
+        ["2022", "new", True],
+    ]
+    assert str(again["known_from"][1].date()) == "2023-06-30"
+    assert qc.diff(data, "2021-03-01", "2022-02-27").empty
+
+
+def test_a_difference_adds_up_over_days_and_is_what_the_newest_vintages_say(tmp_path: Path) -> None:
+    data = loaded(tmp_path, observations=REVISED)
+    days = ["2019-01-01", "2021-06-30", "2022-06-30", "2024-12-31"]
+    steps = pd.concat([qc.diff(data, a, b) for a, b in zip(days[:-1], days[1:], strict=True)])
+    last = steps.drop_duplicates(KEY, keep="last").set_index("period")["value"].sort_index()
+    slow = {
+        r.period: r.value for r in data.observations.sort_values("known_from", kind="stable").itertuples()
+    }
+    assert last.to_dict() == slow
+    assert newest_vintages(data.observations).set_index("period")["value"].to_dict() == slow
+    assert revisions(data)[["value_before", "value"]].values.tolist() == [[11, 11.5], [11.5, 11.5]]
+
+
+def test_days_out_of_order_are_one_error(tmp_path: Path) -> None:
+    data = loaded(tmp_path, observations=REVISED)
+    with pytest.raises(qc.QcityError) as error:
+        qc.diff(data, "2023-01-01", "2022-01-01")
+    assert (
+        str(error.value) == "the earlier day must come before the later one; found 2023-01-01 and 2022-01-01"
+    )
+    with pytest.raises(qc.QcityError, match="as_of 2025-01-01 is later than 2024-12-31"):
+        qc.diff(data, "2023-01-01", "2025-01-01")
+
+
+def test_diff_says_what_came_out_and_what_it_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = figures({2014: 10, 2015: 11, 2016: 11.8, 2017: 13.1, 2018: 13.9, 2019: 15.2})
+    rows += [figure(2019, 12.0, published="2021-09-30"), figure(2020, 12.5, published="")]
+    targets = [target(), target("other", indicator_id="gadgets")]
+    before = contents(
+        package(
+            tmp_path,
+            observations=rows,
+            targets=targets,
+            indicators=[indicator("widgets"), indicator("gadgets")],
+        )
+    )
+    words = ["diff", "--from", "2021-03-01", "--to", "2021-12-31", "--draws", 200, "--data", tmp_path]
+    code, out, err = qcity(monkeypatch, capsys, *words)
+    lines = out.splitlines()
+    assert (code, err) == (0, "")
+    assert lines[:4] == [
+        "New figures (1):",
+        "  Indicator widgets, Testville, 2020: 12.5 points (level, final, assumed out by 2021-06-30 from the "
+        "publication lag)",
+        "Revised figures (1):",
+        "  Indicator widgets, Testville, 2019: 15.2 points → 12 points (level, final, published 2021-09-30)",
+    ]
+    assert "  made_up/goal Goal" in lines and "2021-12-31" in lines[lines.index("  made_up/goal Goal") + 1]
+    assert lines[-1] == "The answers for 1 other targets did not move."
+    code, out, _ = qcity(monkeypatch, capsys, *words, "--language", "zh")
+    assert out.splitlines()[0] == "新公布的数据（1 个）："
+    code, out, _ = qcity(monkeypatch, capsys, *words, "--json")
+    said = json.loads(out)
+    assert [f["change"] for f in said["figures"]] == ["new", "revised"]
+    assert {t["target"]: t["word"] for t in said["targets"]}["other"] == "unchanged"
+    assert contents(tmp_path) == before
+
+
+def test_diff_between_days_without_news_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package(tmp_path, observations=REVISED)
+    words = ["diff", "--from", "2022-02-01", "--to", "2022-02-02", "--draws", 200, "--data", tmp_path]
+    code, out, _ = qcity(monkeypatch, capsys, *words)
+    assert (code, out.splitlines()[0]) == (0, "No figure became known between 2022-02-01 and 2022-02-02.")
+    code, _, err = qcity(monkeypatch, capsys, *words, "--plan", "madeup")
+    assert (code, "unknown plan 'madeup'. Did you mean \"made_up\"?" in err) == (2, True)
+
+
+def test_many_figures_of_one_publication_are_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package(tmp_path, observations=figures({2010 + k: 3 + k for k in range(9)}, published="2020-03"))
+    words = ["diff", "--from", "2020-01", "--to", "2020-12", "--draws", 200, "--data", tmp_path]
+    _, out, _ = qcity(monkeypatch, capsys, *words)
+    assert (
+        out.splitlines()[1] == "  Indicator widgets, Testville: 9 figures, 2010 to 2018 (published 2020-03)"
+    )
