@@ -57,7 +57,7 @@ def test_a_ratio_is_the_quotient_of_its_inputs_and_a_gap_where_one_is_missing(tm
     assert set(found.observations["indicator_id"]) == {"spending", "gdp"}
     assert set(found.observations["publisher"]) == {"Office of Testville"}
     (told,) = [one for one in found.notes if one.code == "derived_ratio"]
-    assert note(told, "en") == "2017–2022: computed as 100 × spending / gdp."
+    assert note(told, "en") == "2017–2022: computed as 100 × “Indicator spending” / “Indicator gdp”."
 
 
 def test_a_per_head_figure_is_multiplied_by_its_factor(tmp_path: Path) -> None:

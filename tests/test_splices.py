@@ -53,7 +53,7 @@ def test_a_declared_ratio_moves_the_older_figures_to_meet_the_newer(tmp_path: Pa
     assert found.known().to_dict() == pytest.approx(expected)
     (told,) = [one for one in found.notes if one.code == "spliced"]
     assert note(told, "en") == (
-        "2015–2017 come from the older definition old, linked in the overlap year 2018 (by 2): "
+        "2015–2017 come from the older definition “Indicator old”, linked in the overlap year 2018 (by 2): "
         "both count the same things in another unit."
     )
     assert "两种口径同比例" in note(told, "zh")
@@ -70,8 +70,8 @@ def test_no_overlap_no_splice_and_it_is_said(tmp_path: Path) -> None:
     assert found.known().to_dict() == {2020: 30.0, 2021: 31.0}
     (told,) = [one for one in found.notes if one.code == "splice_impossible"]
     assert note(told, "en") == (
-        "A splice to the older definition old in 2019 is declared, but one of the two has no level in that year; "
-        "nothing is joined."
+        "A splice to the older definition “Indicator old” in 2019 is declared, but one of the two has no level in "
+        "that year; nothing is joined."
     )
 
 

@@ -143,13 +143,15 @@ def annual_series(
     """
     indicator = data.indicator(indicator_id)
     data.require_region(region)
-    inputs = tuple(annual_series(data, name, region) for name in input_names(indicator))
-    made = computed(indicator, inputs, base_year)
+    names = input_names(indicator)
+    inputs = tuple(annual_series(data, name, region) for name in names)
+    made = computed(indicator, inputs, [data.indicator(name) for name in names], base_year)
     found = _from_figures(data, indicator, region, made, base_year, prefer)
     if not is_spliced(indicator):
         return found
-    older = annual_series(data, str(indicator["continues"]), region, prefer=prefer)
-    return spliced(found, older, indicator)
+    continued = str(indicator["continues"])
+    older = annual_series(data, continued, region, prefer=prefer)
+    return spliced(found, older, indicator, data.indicator(continued))
 
 
 def shifted(series: AnnualSeries, year: int, level: float, by_ratio: bool = True) -> AnnualSeries:

@@ -9,6 +9,7 @@ wins over the computed one, and a difference is a note.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -68,8 +69,10 @@ def input_names(indicator: pd.Series) -> list[str]:
     return [part.strip() for part in str(indicator["inputs"]).split(";") if part.strip()]
 
 
-def computed(indicator: pd.Series, inputs: tuple[AnnualSeries, ...], base_year: int | None) -> Computed:
-    """The levels of a derived indicator from the annual series of its inputs.
+def computed(
+    indicator: pd.Series, inputs: tuple[AnnualSeries, ...], names: Sequence[pd.Series], base_year: int | None
+) -> Computed:
+    """The levels of a derived indicator from the annual series of its inputs and their rows of `indicators.csv`.
 
     A ratio or per-head figure is factor × first / second (factor: 100 for a unit of %, else 1, unless declared). A sum
     counts from the year after `base_year` (default: from the first count); after a year without a count, or with
@@ -92,8 +95,12 @@ def computed(indicator: pd.Series, inputs: tuple[AnnualSeries, ...], base_year: 
     ]
     if levels:
         facts: dict[str, Any] = {"years": f"{min(levels)}–{max(levels)}", "factor": f"{factor:g}"}
-        names = {f"input_{k}": part.indicator_id for k, part in enumerate(inputs, 1)}
-        notes.insert(0, Note(f"derived_{kind}", facts | names))
+        facts |= {
+            f"input_{k}_{lang}": str(row[f"name_{lang}"])
+            for k, row in enumerate(names, 1)
+            for lang in ("zh", "en")
+        }
+        notes.insert(0, Note(f"derived_{kind}", facts))
     return Computed(kind, factor, inputs, levels, errors, lower, rows, tuple(notes))
 
 

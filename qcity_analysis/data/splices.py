@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -31,15 +31,20 @@ def is_spliced(indicator: pd.Series) -> bool:
     return indicator["splice"] in METHODS[1:]
 
 
-def spliced(newer: AnnualSeries, older: AnnualSeries, indicator: pd.Series) -> AnnualSeries:
+def spliced(
+    newer: AnnualSeries, older: AnnualSeries, indicator: pd.Series, continued: pd.Series
+) -> AnnualSeries:
     """The newer series with the older one's levels before its first, moved to meet it in the overlap year.
 
     Where one of the two has no level in that year (not yet published, say) nothing is joined, and a note says so. What
-    the older series knows in part moves with it; every error of a moved level is kept.
+    the older series knows in part moves with it; every error of a moved level is kept. `indicator` and `continued` are
+    the rows of the newer and the older definition in `indicators.csv`.
     """
     year = int(indicator["splice_year"])
-    facts = {"older": older.indicator_id, "year": year}
-    facts |= {f"reason_{lang}": str(indicator[f"splice_reason_{lang}"]) for lang in ("zh", "en")}
+    facts: dict[str, Any] = {"year": year}
+    for lang in ("zh", "en"):
+        facts[f"older_{lang}"] = str(continued[f"name_{lang}"])
+        facts[f"reason_{lang}"] = str(indicator[f"splice_reason_{lang}"])
     here, there = newer.values.get(year, math.nan), older.values.get(year, math.nan)
     apart = math.isnan(here) or math.isnan(there) or len(newer.earlier) > 0
     if apart or (indicator["splice"] == "ratio" and there == 0):

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,14 +51,30 @@ class Shares:
         return self.change if measure in CHANGES else self.level
 
 
+_remembered: dict[
+    int, tuple[weakref.ref[pd.DataFrame], Shares]
+] = {}  # of tables still in use, which never change
+
+
 def revision_shares(observations: pd.DataFrame) -> Shares:
-    """Typical revisions in the table of a loaded package; STATED where it holds none.
+    """Typical revisions in the table of a loaded package; STATED where it holds none. Computed once for each table.
 
     >>> import qcity_analysis as qc
     >>> shares = revision_shares(qc.load().observations)
     >>> 0.2 < shares.change < shares.level < 1.0
     True
     """
+    held = _remembered.get(id(observations))
+    if held is not None and held[0]() is observations:
+        return held[1]
+    found = _revisions(observations)
+    for key in [key for key, (table, _) in _remembered.items() if table() is None]:
+        del _remembered[key]
+    _remembered[id(observations)] = (weakref.ref(observations), found)
+    return found
+
+
+def _revisions(observations: pd.DataFrame) -> Shares:
     annual = observations[observations["period"].str.len() == 4]
     provisional = annual["status"].isin(["preliminary", "estimate"])
     series = ["indicator_id", "region", "measure"]

@@ -75,8 +75,7 @@ def remarks(series: AnnualSeries, model: str = "mixture") -> tuple[Note, ...]:
     if numbers < FEWEST:
         notes.append(Note("few_numbers", {"numbers": numbers, "partly": series.points() - numbers}))
     if _is_ratio(series) and _ahead(series):
-        names = {f"input_{k}": part.indicator_id for k, part in enumerate(series.inputs, 1)}
-        notes.append(Note("forecast_of_inputs", names))
+        notes.append(Note("forecast_of_inputs"))
     return tuple(notes)
 
 
