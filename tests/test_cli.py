@@ -28,6 +28,7 @@ COMMANDS = [
     "import",
     "score",
     "diff",
+    "new-plan",
 ]
 
 

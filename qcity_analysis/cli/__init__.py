@@ -9,10 +9,23 @@ from __future__ import annotations
 import sys
 
 from ..errors import QcityError
-from . import answers, figures, importing, outlook, reports, rules, series, trackrecord, vintages
+from . import answers, figures, importing, newplan, outlook, reports, rules, series, trackrecord, vintages
 from .options import app
 
-__all__ = ["answers", "app", "figures", "importing", "main", "outlook", "reports", "rules", "series", "trackrecord", "vintages"]
+__all__ = [
+    "answers",
+    "app",
+    "figures",
+    "importing",
+    "main",
+    "newplan",
+    "outlook",
+    "reports",
+    "rules",
+    "series",
+    "trackrecord",
+    "vintages",
+]
 
 
 def main() -> None:
