@@ -6,7 +6,6 @@ How the counts go on is in `counts`; what a target makes of both in `cumulative`
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -64,6 +63,8 @@ class Counted:
     def reached_in(self, bound: float, deadline: int) -> str | None:
         """The period whose figure brought what is certain to `bound`."""
         total = self.offset
+        if total >= bound - 1e-9 and self.start is not None:
+            return self.labels.get(self.start)
         for count in sorted(self.inside(deadline), key=lambda c: c.parts[-1][0]):
             total += count.count if count.qualifier != "<=" else 0
             if total >= bound - 1e-9:
@@ -125,14 +126,6 @@ def counted(series: AnnualSeries, totals: pd.DataFrame, base_year: int | None) -
     counts = sorted([*single.values(), *blocks], key=lambda c: c.parts[0][0])
     rows = pd.concat([series.new_counts, totals], ignore_index=True) if len(totals) else series.new_counts
     return Counted(tuple(counts), labels, start, offset, rows, tuple(notes))
-
-
-def totals_of(rows: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """The rows of `count_total` among the frames of a series, in order of time."""
-    frame = pd.concat([each for each in rows if len(each)] or [pd.DataFrame(columns=["measure", "period"])])
-    return (
-        frame[frame["measure"] == "count_total"].sort_values("period", kind="stable").reset_index(drop=True)
-    )
 
 
 def _single(new: pd.DataFrame) -> dict[int, Count]:

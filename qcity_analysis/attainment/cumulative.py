@@ -14,10 +14,12 @@ import pandas as pd
 
 from ..data.annual import AnnualSeries, Note
 from .assessment import Assessment, Tally
-from .counted import Counted, counted, totals_of
+from .counted import Counted, counted
 from .counts import Rates, new_items, posterior
 from .pace import Pace, needed_path
 from .question import Question, judged
+
+UNTOLD = ("new_counts", "stock_within_year", "year_to_date")  # notes on levels, which counts are not
 
 
 def cumulative(question: Question, indicator_id: str, role: str = "main") -> Assessment:
@@ -28,7 +30,8 @@ def cumulative(question: Question, indicator_id: str, role: str = "main") -> Ass
     """
     target = question.target
     raw = question.series(indicator_id)
-    held = counted(raw, totals_of([raw.observations, raw.unused, raw.bounds]), target.base_year)
+    totals = question.totals(indicator_id)
+    held = counted(raw, totals, target.base_year)
     series = _as_counted(raw, held, target.deadline)
     assert target.threshold is not None  # checked when the targets were read
     bound = target.bound(target.threshold)
@@ -37,7 +40,7 @@ def cumulative(question: Question, indicator_id: str, role: str = "main") -> Ass
         "notes": (*series.notes, *held.notes),
     }  # fmt: skip
     if held.start is None or (not held.counts and held.start != target.deadline):
-        return question.make("not_assessable", indicator_id, reason=_nothing(raw), **facts)
+        return question.make("not_assessable", indicator_id, reason=_nothing(raw, len(totals)), **facts)
     if held.start > target.deadline:
         gap = Note("deadline_gap", {"deadline": target.deadline, "last": held.start})
         return question.make("not_assessable", indicator_id, reason=gap, **facts)
@@ -50,9 +53,9 @@ def cumulative(question: Question, indicator_id: str, role: str = "main") -> Ass
     return _ahead(question, indicator_id, held, facts)
 
 
-def _nothing(raw: AnnualSeries) -> Note:
+def _nothing(raw: AnnualSeries, totals: int) -> Note:
     """Why nothing can be counted."""
-    if len(totals_of([raw.observations, raw.unused, raw.bounds])):
+    if totals:
         return Note("one_total")
     held = sum(len(rows) for rows in (raw.observations, raw.bounds, raw.unused))
     return Note("no_counts" if held else "no_observation", {"count": 0})
@@ -67,7 +70,7 @@ def _as_counted(raw: AnnualSeries, held: Counted, deadline: int) -> AnnualSeries
     spare = [rows for rows in (raw.observations, raw.unused) if len(rows)]
     left = pd.concat(spare, ignore_index=True) if spare else raw.unused
     left = left[left["measure"] != "count_total"] if len(left) else left
-    notes = [n for n in raw.notes if n.code != "new_counts" and not n.code.startswith("unused_")]
+    notes = [n for n in raw.notes if n.code not in UNTOLD and not n.code.startswith("unused_")]
     if len(left):
         notes.append(Note("unused_no_count", {"periods": [str(period) for period in left["period"]]}))
     return dataclasses.replace(

@@ -54,6 +54,21 @@ class Question:
         """The annual series of an indicator in the target's region."""
         return annual_series(self.data, indicator_id, self.target.region, base_year=base_year)
 
+    def totals(self, indicator_id: str) -> pd.DataFrame:
+        """The newest vintage of every published total (`count_total`), in order of time, with its source.
+
+        Totals within a year are among them, which an annual series takes as estimates of the year's end.
+        """
+        rows = self.data.observations
+        mine = (rows["indicator_id"] == indicator_id) & (rows["region"] == self.target.region)
+        rows = rows[mine & (rows["measure"] == "count_total")].sort_values(
+            ["known_from", "row"], kind="stable"
+        )
+        rows = rows.drop_duplicates("period", keep="last").sort_values("period", kind="stable")
+        named = self.data.sources[["source_id", "publisher", "publisher_en", "title", "title_en", "date"]]
+        named = named.rename(columns={"date": "source_date"})
+        return rows.merge(named, on="source_id", how="left").reset_index(drop=True)
+
     def rng(self) -> np.random.Generator:
         """A new generator from the seed of the question."""
         return np.random.default_rng(self.seed)
