@@ -102,8 +102,10 @@ def note(found: Note, lang: str) -> str:
         values["wording"] = values[f"wording_{lang}"]
     if "status" in values:
         values["status"] = say(f"status_{values['status']}", lang)
+    for key in [key for key in values if key.endswith(f"_{lang}")]:
+        values.setdefault(key[:-3], values[key])  # a name or reason that the data give in both languages
     if f"reason_{lang}" in values:
-        values["reason"] = str(values.get(f"reason_{lang}", "")).rstrip("。.")
+        values["reason"] = str(values["reason"]).rstrip("。.")
     if "probability" in values:
         values["probability"] = percent(values["probability"], lang)
     if found.code == "tolerance":
