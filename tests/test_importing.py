@@ -595,3 +595,27 @@ def test_the_command_without_a_mapping_says_how_to_get_one(tmp_path: Path) -> No
     with pytest.raises(QcityError) as error:
         qcity("--data", data)
     assert str(error.value) == "name the file to import, or --undo; `qcity import --help` shows an example"
+
+
+def test_an_unlikely_figure_is_shown_as_a_warning_at_its_place_and_still_written(tmp_path: Path) -> None:
+    file, data = made(tmp_path, "指标,2023年\n小部件,175000\n")
+    done = import_figures(file, mapping(), data=data, write=True)
+    assert done.written
+    assert [(p.level, p.file, p.row, p.column) for p in done.warnings] == [
+        ("warning", "a.csv", 2, "B (2023)")
+    ]
+
+
+def test_sheets_without_a_table_are_listed_and_those_with_one_are_all_read(tmp_path: Path) -> None:
+    data = package(tmp_path / "data", indicators=INDICATORS)
+    rows = [["指标", 2023], ["小部件", 17]]
+    file = xlsx(
+        tmp_path / "a.xlsx",
+        {"封面": [["统计年鉴"], [2024]], "表1": rows, "表2": [["指标", 2015], ["小部件", 9]]},
+    )
+    done = import_figures(file, mapping(), data=data)
+    assert values(done, "added") == [("2023", "=", "17"), ("2015", "=", "9")]
+    assert done.left_out == {"(sheet 封面, no table found)": (1, "a.xlsx [封面]")}
+    with pytest.raises(DataError) as error:
+        import_figures(file, mapping(sheet=["表1", "表2"], region="testvile"), data=data, write=True)
+    assert {p.found for p in error.value.problems} == {"testvile"}

@@ -11,6 +11,7 @@ import dataclasses
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping as Dict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,9 @@ def _compared(
     return figures, refused
 
 
+_day = cache(to_date)
+
+
 def _kind(
     row: Dict[str, str], said: tuple[str, ...], held: list[Any]
 ) -> tuple[str, str, tuple[str, str] | None]:
@@ -195,8 +199,8 @@ def _kind(
             allowed = f"{told(seen)}, as row {seen.row} of observations.csv says for the same date"
             remedy = "give a revision its own `published`; set a wrong figure right in corrections.yaml"
             return "", "", (allowed, remedy)
-    day = to_date(row["published"])
-    earlier = [(to_date(h.published) if h.published else dt.date.min, h) for h in held]
+    day = _day(row["published"])
+    earlier = [(_day(h.published) if h.published else dt.date.min, h) for h in held]
     known = [(date, seen) for date, seen in earlier if date <= day]
     if not known:
         return "added", "", None

@@ -87,6 +87,12 @@ class _Matching:
         for k, entry in enumerate(self.entries):
             for name in _names(entry):
                 self.named[name].append(k)
+        self.called: dict[str, set[str]] = defaultdict(set)  # regions by each of their names
+        for column in ("region", "name_zh", "name_en"):
+            for name, region in zip(tables["regions"][column], tables["regions"]["region"], strict=True):
+                self.called[str(name)].add(str(region))
+        indicators = tables["indicators"]
+        self.unit_of = dict(zip(indicators["indicator_id"], indicators["unit"].astype(str), strict=True))
         self.faults: list[Problem] = []
         self.done = Matched(refused=[problem for sheet in sheets for problem in sheet.problems])
         self.used: set[int] = set()
@@ -214,11 +220,8 @@ class _Matching:
             return rule.region
         if said in self.mapping.regions:
             return str(self.mapping.regions[said])
-        regions = self.tables["regions"]
-        for column in ("region", "name_zh", "name_en"):
-            held = regions.loc[regions[column] == said, "region"]
-            if len(held) == 1:
-                return str(held.iloc[0])
+        if len(self.called.get(said, ())) == 1:
+            return next(iter(self.called[said]))
         return rule.region if "region" in rule.where or "REF_AREA" in rule.where else ""
 
     def refuse(self, entry: Entry, found: str, allowed: str, remedy: str, column: str | None = None) -> None:
@@ -281,8 +284,7 @@ class _Matching:
         }
 
     def unit(self, rule: Rule) -> str:
-        indicators = self.tables["indicators"]
-        return str(indicators.loc[indicators["indicator_id"] == rule.indicator, "unit"].iloc[0])
+        return self.unit_of[rule.indicator]
 
     def said(self, rule: Rule, entry: Entry, reading: Reading) -> tuple[str, str, str]:
         """Status, date of publication and qualifier: those of the row where a long table gives them."""
