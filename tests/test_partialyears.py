@@ -253,6 +253,35 @@ def test_four_ways_to_publish_one_figure_give_four_probabilities(tmp_path: Path)
     assert found["97 to August"].outcome is None  # a part of the deadline's year does not settle it
 
 
+def test_nothing_published_later_reaches_an_earlier_day(tmp_path: Path) -> None:
+    rows = [
+        *figures(STEADY, status="preliminary"),
+        figure(2019, 92.5, published="2022-03-01"),
+        figure("2022-Q2", 96, published="2022-08-15"),
+        figure(2022, 97, qualifier=">="),
+        figure(2022, 97.5, published="2023-09-01"),
+        change(2023, 1, qualifier="~"),
+        figure(2022, 5, measure="count_new", published="2022-12-31"),
+    ]
+    made = [indicator("widgets", timing="average")]
+    whole = loaded(tmp_path / "all", observations=rows, indicators=made)
+    for day in (
+        "2021-06-30",
+        "2022-03-01",
+        "2022-08-14",
+        "2022-08-15",
+        "2023-03-01",
+        "2023-09-01",
+        "2024-06-30",
+    ):
+        held = [row for row in rows if row["published"] <= day]
+        only = loaded(tmp_path / day, day, observations=held, indicators=made)
+        one, other = (annual_series(data, "widgets", "testville") for data in (whole.at(day), only))
+        assert one.evidence() == other.evidence()
+        assert one.values.equals(other.values) and one.notes == other.notes
+        assert one.new_counts["count"].tolist() == other.new_counts["count"].tolist()
+
+
 def test_another_model_takes_the_plain_levels_and_says_so(tmp_path: Path) -> None:
     rows = [*figures(STEADY), figure(2022, 96, qualifier=">=")]
     data = loaded(tmp_path, observations=rows, targets=[target(threshold=97)])

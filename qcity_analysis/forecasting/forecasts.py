@@ -151,6 +151,9 @@ def forecast(
     ((10000, 2), [2024, 2025])
     >>> fc.probability_at_least(2.0, year=2025) > 0.9
     True
+    >>> bounded = forecast(levels, until=2025, support="percent", lower={2024: 2.6}, rng=1)
+    >>> bounded.probability_at_least(2.6, year=2024)
+    1.0
     """
     if int(draws) != draws or draws < 1:
         raise QcityError(f"draws must be a whole number, 1 or more; found {draws!r}")
