@@ -219,7 +219,7 @@ def test_the_picture_shows_what_is_counted_though_the_years_before_are_unknown(t
     labels = [entry.get_text() for entry in figure.legends[0].get_texts()]
     assert "counted so far (other years unknown)" in labels
     (ax,) = figure.axes
-    assert any(line.get_xdata().tolist() == [2023] and line.get_ydata().tolist() == [9] for line in ax.lines)
+    assert any(list(line.get_xdata()) == [2023] and list(line.get_ydata()) == [9] for line in ax.lines)
 
 
 @pytest.mark.parametrize("word", SPOKEN)

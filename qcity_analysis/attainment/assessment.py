@@ -55,7 +55,7 @@ class Tally:
     Attributes: `count`, what is certain (a bound counts as what it is at least); `through`, the period of the last
     figure that counts (None when there is none); `years` of the target's period, `covered` of them by figures, and
     `unknown`, the years without any figure that lie before the last one or are over; `needed`, what is missing to the
-    bound; `exposure`, all years of counts the rate rests on; `rate`, the median new items a year at the deadline.
+    bound; `exposure`, all years of counts the rate rests on.
     """
 
     count: float
@@ -65,7 +65,6 @@ class Tally:
     unknown: tuple[int, ...]
     needed: float
     exposure: float
-    rate: float | None = None
 
 
 @dataclass(frozen=True)

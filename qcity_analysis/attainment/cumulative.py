@@ -15,7 +15,7 @@ import pandas as pd
 from ..data.annual import AnnualSeries, Note
 from .assessment import Assessment, Tally
 from .counted import Counted, counted
-from .counts import Rates, new_items, posterior
+from .counts import new_items, posterior
 from .pace import Pace, needed_path
 from .question import Question, judged
 
@@ -80,7 +80,7 @@ def _as_counted(raw: AnnualSeries, held: Counted, deadline: int) -> AnnualSeries
     )  # fmt: skip
 
 
-def _tally(question: Question, held: Counted, bound: float, rates: Rates | None = None) -> Tally:
+def _tally(question: Question, held: Counted, bound: float) -> Tally:
     deadline = question.target.deadline
     assert held.start is not None
     certain = held.certain(deadline)
@@ -92,7 +92,6 @@ def _tally(question: Question, held: Counted, bound: float, rates: Rates | None 
         unknown=held.unknown(deadline, question.data.as_of.year),
         needed=max(0.0, bound - certain),
         exposure=held.exposure(),
-        rate=float(np.median(rates.mean(deadline))) if rates is not None else None,
     )
 
 
@@ -130,7 +129,7 @@ def _ahead(question: Question, indicator_id: str, held: Counted, facts: dict[str
         hard = end >= target.threshold if target.upward else end <= target.threshold
         strict = {"tolerance": target.tolerance, "probability": float(np.mean(hard))}
         notes.append(Note("tolerance", strict | {"unit_en": target.unit, "unit_zh": target.unit_zh}))
-    facts |= {"tally": _tally(question, held, bound, rates), "notes": (*notes, _rests_on(held))}
+    facts["notes"] = (*notes, _rests_on(held))
     if last < target.deadline:
         path = needed_path(float(values[last]), target.threshold, last, target.deadline)
         straight = np.linspace(float(values[last]), target.threshold, len(path))

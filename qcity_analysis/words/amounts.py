@@ -37,6 +37,8 @@ def target_shown(part: Assessment, lang: str) -> str:
         return said
     if part.target.kind == "direction" and not part.target.threshold:
         return text("target_direction", lang, base=part.target.base_year, value=said)
+    if part.target.kind == "rank" and not part.target.upward:
+        return text("target_rank", lang, value=number(part.threshold))
     if part.target.kind == "zero_event":
         return said
     if part.target.commitment == "about":

@@ -72,9 +72,11 @@ def _expected(a: Assessment, lang: str) -> str:
     low, high = (level(a, value, lang) for value in a.interval)
     key = {"cumulative": "expected_cumulative", "rank": "expected_rank", "zero_event": "expected_events"}
     key |= {} if a.bound is not None else {a.target.kind: "expected_only"}
+    key |= {} if a.target.threshold else {"direction": "expected_direction"}
     return say(
         key.get(a.target.kind, "expected"), lang, year=a.target.deadline, value=level(a, a.expected, lang),
-        low=low, high=high, bound=level(a, a.bound, lang),
+        low=low, high=high, bound=level(a, a.bound, lang), base=a.target.base_year,
+        threshold=level(a, a.threshold, lang),
     )  # fmt: skip
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from .texts import TEMPLATES, check_language, read_all
+
+BESIDE = re.compile(r" *([，。：；、（）“”]) *")  # no space stands beside Chinese punctuation
 
 
 @cache
@@ -34,4 +37,5 @@ def say(key: str, lang: str, **values: object) -> str:
     >>> say("reason_no_observation", "en")
     'no published observation'
     """
-    return all_sentences()[key][check_language(lang)].format(**values)
+    said = all_sentences()[key][check_language(lang)].format(**values)
+    return BESIDE.sub(r"\1", said) if lang == "zh" else said
