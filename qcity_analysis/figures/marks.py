@@ -334,4 +334,6 @@ def _years(ax: Axes, part: Assessment) -> None:
     if part.series is not None and part.series.support == "percent":
         low, high = max(low, -0.5), min(high, 100.5)
     ax.set_ylim(low, high)
+    if part.target.kind in ("rank", "zero_event"):  # there is nothing between two whole numbers
+        ax.yaxis.get_major_locator().set_params(integer=True)  # type: ignore[attr-defined]
     ax.yaxis.set_major_formatter(lambda value, _: number(value))

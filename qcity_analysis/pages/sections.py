@@ -102,7 +102,7 @@ def _short(assessment: Assessment, lang: str) -> str:
         found = text(
             "in_year",
             lang,
-            year=assessment.target.deadline,
+            year=assessment.settled_in or assessment.target.deadline,
             value=level_shown(assessment, assessment.outcome, lang),
         )
     return f"{status_shown(assessment, lang)}: {found}".rstrip(": ")
