@@ -74,7 +74,7 @@ def test_noisy_values_follow_the_smoother_of_a_local_level_with_measurement_erro
     size = 0.6
     model = UnobservedComponents(y.to_numpy(), "llevel")
     model.ssm.initialize_diffuse()
-    with warnings.catch_warnings():  # it counts the years spent on starting up twice; the state is not concerned
+    with warnings.catch_warnings():  # about the years it takes to start up; the state is not concerned
         warnings.simplefilter("ignore")
         smoothed = model.smooth([error**2, (size * unit) ** 2])
     prior = one_cell(1.0, 1e6, size)  # so sure of its scale that it is known

@@ -63,8 +63,8 @@ class Outlook:
         }
 
 
-def outlook(data: Data, assessment: Assessment, *, draws: int = 2_000) -> Outlook:
-    """The outlook of one assessment (or one of its parts) made with `data`.
+def outlook(data: Data, assessment: Assessment, *, draws: int | None = None) -> Outlook:
+    """The outlook of one assessment (or one of its parts) made with `data`; with as many `draws` unless given.
 
     A settled target that is met, one of a kind that is not reached by a level or a count, and one without a forecast
     have a `reason` instead of chances; a missed one is still asked when it would be reached.
@@ -73,9 +73,9 @@ def outlook(data: Data, assessment: Assessment, *, draws: int = 2_000) -> Outloo
     >>> data = qc.load(as_of="2023-12-31")
     >>> found = outlook(data, qc.assess(data, "rd_intensity", draws=500))
     >>> found.last_to_act, round(float(found.chances[2025]), 1)
-    (2024, 0.7)
+    (2024, 0.8)
     """
-    chances, reason = _chances(data, assessment, draws)
+    chances, reason = _chances(data, assessment, draws or assessment.draws)
     series = assessment.series
     levels = series.known() if series is not None else pd.Series(dtype=float)
     bound = assessment.bound
