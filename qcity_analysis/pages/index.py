@@ -20,7 +20,7 @@ from .page import HTML_LANG, TEMPLATES
 def write_index(entries: Sequence[dict[str, Any]], output: str | Path, as_of: str) -> None:
     """Write the index of the pages given, one dict per run as in the ledger (see `report`).
 
-    Used of each: plan, lang, kind (target, dated, scorecard or track), page (relative address), status, and
+    Used of each: plan, lang, kind (target, dated, scorecard, overview or track), page (relative address), status, and
     `front`, the front matter of its page. Runs that failed are listed in a banner. The file appears whole
     or not at all.
 
@@ -40,6 +40,7 @@ def write_index(entries: Sequence[dict[str, Any]], output: str | Path, as_of: st
         w={lang: {key: entry[lang] for key, entry in catalogue().items()} for lang in langs},
         plans={lang: _plans([e for e in entries if e["lang"] == lang and e["plan"]], lang) for lang in langs},
         track={e["lang"]: e["page"] for e in entries if e["kind"] == "track"},
+        overview={e["lang"]: e["page"] for e in entries if e["kind"] == "overview"},
         failed={lang: [_fault(e) for e in entries if e["lang"] == lang and not e["ok"]] for lang in langs},
         as_of=as_of,
         version=__version__,

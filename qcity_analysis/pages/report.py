@@ -34,7 +34,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Job:
-    """One page to make: `kind` is scorecard, target, dated or track; `name` its file name without ending.
+    """One page to make: `kind` is scorecard, target, dated, overview or track; `name` its file name without ending.
 
     >>> Job("target", "p", "a", "zh", "2025-01-01", {}).name
     'p/a.zh'
@@ -52,6 +52,8 @@ class Job:
         """Folder and file name without ending, unique in the report."""
         if self.kind == "track":
             return f"track_record/all.{self.lang}"
+        if self.kind == "overview":
+            return f"data_overview/all.{self.lang}"
         dated = f".{self.as_of}" if self.kind == "dated" else ""
         return f"{self.plan}/{self.target or 'scorecard'}{dated}.{self.lang}"
 
@@ -59,6 +61,7 @@ class Job:
     def notebook(self) -> Path:
         """The notebook that makes this page."""
         whole = {"scorecard": "04_scorecard.ipynb", "track": "05_track_record.ipynb"}
+        whole["overview"] = "01_data_overview.ipynb"
         return NOTEBOOKS / whole.get(self.kind, "03_target_forecast.ipynb")
 
 
@@ -184,6 +187,7 @@ def list_jobs(
                     dates = [date for p, t, date in DATED if (p, t) == (plan, target) and date < day]
                     found += [Job("dated", plan, target, lang, d, asked | {"as_of": d}) for d in dates]
         if not targets:
+            found.append(Job("overview", "", "", lang, day, {"language": lang, "as_of": day} | shared))
             found.append(Job("track", "", "", lang, day, {"language": lang, "as_of": day} | shared))
     return found
 
@@ -290,7 +294,7 @@ def _record(data_folder: Path, runs: Sequence[dict[str, Any]]) -> None:
     for run in sorted(runs, key=lambda run: run["kind"] != "scorecard"):  # a target's own page counts most
         name = f"{run['plan']}_{run['target'] or run['kind']}_{run['as_of']}.json"
         path = Path(run["parameters"]["out"]) / name
-        if run["kind"] == "track" or not path.is_file():
+        if run["kind"] in ("track", "overview") or not path.is_file():
             continue
         result = json.loads(path.read_text("utf-8"))
         answers = result.values() if run["kind"] == "scorecard" else [result]
