@@ -79,7 +79,7 @@ def verdict(code: str, skill: float, low: float, high: float) -> SimpleNamespace
     hard = {"rival": "schedule", "skill": skill, "low": low, "high": high}
     found = {"code": code, "number": 900.0, "indicators": 30.0, "hard": hard}
     none = pd.DataFrame({"skill": [], "low": [], "high": []})
-    return SimpleNamespace(conclusion=lambda: found, named_models=lambda: none)
+    return SimpleNamespace(conclusion=lambda: found, named_models=none)
 
 
 @pytest.mark.parametrize(

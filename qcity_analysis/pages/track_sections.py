@@ -84,7 +84,7 @@ def rivals(record: TrackRecord, lang: str) -> None:
     if not record.enough:
         return
     _say(heading("rivals", lang))
-    rules = record.rules()
+    rules = record.rules
     names = [track.rule_name(str(rule), lang) for rule in rules.index]
     items = [
         f"{name} {track.signed_share(row['skill'], lang)}; {track.signed_share(row['fair'], lang)}"
@@ -95,7 +95,7 @@ def rivals(record: TrackRecord, lang: str) -> None:
     _show(html_table(tables.rules_by_years(tables.own_rules_rows(record), lang), index=True))
     _show(html_table(tables.rules_table(rules, lang), index=True))
     _say(f"### {text('h_models', lang)}\n\n{text('s_models', lang)}")
-    _show(html_table(tables.models_table(record.named_models(), lang), index=True))
+    _show(html_table(tables.models_table(record.named_models, lang), index=True))
     _say(track.models_verdict(record, lang))
 
 

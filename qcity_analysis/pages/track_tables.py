@@ -35,7 +35,7 @@ def rules_by_years(rows: list[Row], lang: str) -> pd.DataFrame:
 
 def own_rules_rows(record: TrackRecord) -> list[Row]:
     """The rows of `rules_by_years` for the package's own series."""
-    raw, fair = record.toughest(False), record.toughest(True)
+    raw, fair = record.toughest["raw"], record.toughest["calibrated"]
     both = [years for years in raw.index if years in fair.index]
     return [{"years": y, "raw": raw.loc[y].to_dict(), "calibrated": fair.loc[y].to_dict()} for y in both]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ class TrackRecord:
         """How often the intervals hold, and CRPS against a random walk, by years ahead."""
         return coverage(self.made.ahead)
 
+    @cached_property
     def rules(self) -> pd.DataFrame:
         """Our skill against every rule as it stands (`skill`, `low`, `high`) and calibrated (`fair`, `fair_low`,
         `fair_high`, `fair_brier`), on the questions the rule answers."""
@@ -75,6 +77,7 @@ class TrackRecord:
         names = {"brier": "fair_brier", "skill": "fair", "low": "fair_low", "high": "fair_high"}
         return raw.join(fair[list(names)].rename(columns=names))
 
+    @cached_property
     def named_models(self) -> pd.DataFrame:
         """Our skill against every named model on the same questions, and `crps_ratio`, ours over the model's."""
         table = against(self.asked, list(self.models.asked))
@@ -99,15 +102,25 @@ class TrackRecord:
             }
         return table.join(pd.DataFrame(found).T)
 
-    def toughest(self, fair: bool = True) -> pd.DataFrame:
-        """By years left, the rule hardest to beat: calibrated (`fair`) or as it stands; see `scoring.toughest`."""
-        table = toughest(self.asked, [name + (CALIBRATED if fair else "") for name in rule_names()])
-        return table.assign(rival=table["rival"].str.removesuffix(CALIBRATED))
+    @cached_property
+    def toughest(self) -> dict[str, pd.DataFrame]:
+        """By years left, the rule hardest to beat, as it stands ("raw") and calibrated; see `scoring.toughest`."""
+        found = {}
+        for kind, ending in (("raw", ""), ("calibrated", CALIBRATED)):
+            table = toughest(self.asked, [name + ending for name in rule_names()])
+            found[kind] = table.assign(rival=table["rival"].str.removesuffix(CALIBRATED))
+        return found
 
     def beaten_at(self) -> list[int]:
         """The numbers of years left at which some rule, as it stands or calibrated, has the better Brier score."""
-        tables = [self.toughest(fair) for fair in (True, False)]
-        return sorted({int(y) for table in tables for y in table.index[table["skill"] < 0] if y != "all"})
+        return sorted(
+            {
+                int(y)
+                for table in self.toughest.values()
+                for y in table.index[table["skill"] < 0]
+                if y != "all"
+            }
+        )
 
     def conclusion(self) -> dict[str, Any]:
         """What may be concluded from the package's own series, as a code and the numbers its sentence needs.
@@ -117,7 +130,7 @@ class TrackRecord:
         """
         if not self.enough:
             return {"code": "nothing", "number": 0, "indicators": 0}
-        whole, hard = self.overall(), self.toughest().loc["all"]
+        whole, hard = self.overall(), self.toughest["calibrated"].loc["all"]
         few = whole["indicators"] < FEW
         lies = "better" if hard["low"] > 0 else "worse" if hard["high"] < 0 else "open"
         return {"code": "small" if few else lies, "lies": lies} | whole | {"hard": hard.to_dict()}
@@ -134,10 +147,10 @@ class TrackRecord:
                 "reliability": self.reliability().to_dict("records"),
                 **{f"by_{column}": _records(self.by(column)) for column in ("years", "kind")},
                 "coverage": _records(self.coverage()),
-                "rules": _records(self.rules()),
-                "models": _records(self.named_models()),
-                "toughest_rule": _records(self.toughest(False)),
-                "toughest_rule_calibrated": _records(self.toughest(True)),
+                "rules": _records(self.rules),
+                "models": _records(self.named_models),
+                "toughest_rule": _records(self.toughest["raw"]),
+                "toughest_rule_calibrated": _records(self.toughest["calibrated"]),
                 "a_rule_is_better_at": self.beaten_at(),
             }
         return _plain(

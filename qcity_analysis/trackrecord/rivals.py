@@ -16,7 +16,7 @@ from ..forecasting import scores
 from ..training.train import fold_of
 from .hindcasts import Hindcasts
 
-SAMPLE = 40  # origins at which the models that are fitted by search are asked
+SAMPLE = 48  # origins at which the models that are fitted by search are asked
 DRAWS = 1000
 FITTED = ("ets", "theta", "arima", "ucm")
 FOLDS = 10

@@ -7,6 +7,7 @@ Lower is better for Brier, log score and CRPS; skill is one minus the ratio of o
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,11 @@ def cluster_weights(clusters: int, draws: int = DRAWS, seed: int = 0) -> np.ndar
     return rng.multinomial(clusters, np.full(clusters, 1 / clusters), size=draws).astype(float)
 
 
+@lru_cache(maxsize=64)
+def _weights(clusters: int, seed: int) -> np.ndarray:
+    return cluster_weights(clusters, seed=seed)
+
+
 def ratio_interval(
     above: np.ndarray, below: np.ndarray, cluster: Sequence[str] | np.ndarray | pd.Series, seed: int = 0
 ) -> tuple[float, float]:
@@ -38,10 +44,10 @@ def ratio_interval(
     >>> ratio_interval(np.array([1.0, 1.0]), np.array([2.0, 2.0]), ["a", "b"])
     (0.5, 0.5)
     """
-    _, group = np.unique(np.asarray(cluster).astype(str), return_inverse=True)
+    group = pd.factorize(np.asarray(cluster, dtype=object), sort=True)[0]
     if not len(group) or group.max() < 1:
         return float("nan"), float("nan")
-    weight = cluster_weights(int(group.max()) + 1, seed=seed)
+    weight = _weights(int(group.max()) + 1, seed)
     upper, lower = (weight @ np.bincount(group, weights=part) for part in (above, below))
     found = upper[lower > 0] / lower[lower > 0]
     if not len(found):

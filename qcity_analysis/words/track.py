@@ -98,7 +98,7 @@ def own_conclusion(record: TrackRecord, lang: str) -> str:
 
 def _better_model(record: TrackRecord, lang: str) -> str:
     """The named model with the smallest error on these questions, where that is smaller than ours."""
-    table = record.named_models()
+    table = record.named_models
     table = table[table["skill"] < 0].sort_values("skill")
     if table.empty:
         return ""
@@ -112,7 +112,7 @@ def _better_model(record: TrackRecord, lang: str) -> str:
 
 def models_verdict(record: TrackRecord, lang: str) -> str:
     """Which named models have the better Brier score on the own series."""
-    table = record.named_models()
+    table = record.named_models
     names = [text(f"model_{name}", lang) for name in table.index[table["skill"] < 0]]
     return (
         say("model_verdict_some", lang, models=join(names, lang))
