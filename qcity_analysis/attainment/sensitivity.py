@@ -80,13 +80,14 @@ class Sensitivity:
         }
 
 
-def sensitivity(data: Data, assessment: Assessment, *, draws: int = 2_000) -> tuple[Sensitivity, ...]:
+def sensitivity(data: Data, assessment: Assessment, *, draws: int | None = None) -> tuple[Sensitivity, ...]:
     """Vary the choices behind an assessment one at a time: one Sensitivity, or one for each definition.
 
-    `data` and `assessment` as they belong together (the whole assessment, not a part). Windows look back over the last
-    5, 8, 12 and 20 years where that leaves three levels; up to 12 years are left out one at a time (the neighbours of a
-    left-out yearly change are joined to one change over two years); base years are moved by up to two years; a
-    tolerance is left away; the other models are tried. A variant that cannot be computed says why and flips nothing.
+    `data` and `assessment` as they belong together (the whole assessment, not a part), with as many `draws` unless
+    given. Windows look back over the last 5, 8, 12 and 20 years where that leaves three levels; up to 12 years are left
+    out one at a time (the neighbours of a left-out yearly change are joined to one change over two years); base years
+    are moved by up to two years; a tolerance is left away; the other models are tried. A variant that cannot be
+    computed says why and flips nothing.
     Settled and unassessable targets have those variants that apply.
 
     >>> import qcity_analysis as qc
@@ -95,6 +96,7 @@ def sensitivity(data: Data, assessment: Assessment, *, draws: int = 2_000) -> tu
     >>> found.asked.status, "tolerance" in {row.kind for row in found.rows}
     ('forecast', True)
     """
+    draws = draws or assessment.draws
     base = again(data, assessment, draws=draws)
     assert base is not None  # the whole assessment has no part to miss
     parts = [part for part in base.parts if part.role == "definition"] or [base]

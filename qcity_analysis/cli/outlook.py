@@ -19,7 +19,7 @@ def outlook(
         str | None, typer.Option("--since", help="Earlier day to compare with, e.g. 2023-03-31.")
     ] = None,
     language: Language = "en",
-    draws: Annotated[int, typer.Option("--draws", min=100, help="Simulated paths of each variant.")] = 2_000,
+    draws: Annotated[int, typer.Option("--draws", min=100, help="Simulated paths of each variant.")] = 10_000,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the simulation.")] = 0,
     data: DataDir = None,
     as_json: Json = False,
@@ -66,7 +66,7 @@ def portfolio(
     plan: Annotated[str, typer.Argument(help="Name of the plan; `qcity list` shows them.")],
     as_of: AsOf = None,
     language: Language = "en",
-    draws: Annotated[int, typer.Option("--draws", min=100, help="Simulated paths of each target.")] = 2_000,
+    draws: Annotated[int, typer.Option("--draws", min=100, help="Simulated paths of each target.")] = 10_000,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the simulation.")] = 0,
     data: DataDir = None,
     as_json: Json = False,

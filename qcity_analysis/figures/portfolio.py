@@ -31,6 +31,7 @@ def portfolio_chart(found: Portfolio, lang: str = "en") -> Figure:
     4
     """
     from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
 
     check_language(lang)
     numbers = shown_numbers(found)
@@ -57,6 +58,7 @@ def portfolio_chart(found: Portfolio, lang: str = "en") -> Figure:
         ax.set_xlabel(text("p_count", lang, total=len(found.targets)), fontsize=9)
         figure.text(0.03, 0.95, text("p_chance", lang), fontsize=8.5, color=MUTED, va="top")
         handles, labels = ax.get_legend_handles_labels()
+        handles[-1] = Patch(fc=BLUE)  # the bars' own is that of the first, which may be outside the range
         figure.legend(
             handles[::-1], labels[::-1], loc="lower left", bbox_to_anchor=(0.02, 0.01), ncols=2, fontsize=8.5
         )

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from ..attainment.portfolio import Portfolio
     from ..data.datapackage import Data
 
-DRAWS = 2_000  # paths of each variant
 FIGURES = 12  # figures named that came in between
 
 
@@ -51,7 +50,7 @@ def outlook(data: Data, assessment: Assessment, lang: str) -> None:
     check_language(lang)
     _say(heading("outlook", lang))
     for part in answers(assessment):
-        found = look_ahead(data, part, draws=DRAWS)
+        found = look_ahead(data, part)
         lead = said.pace_sentences(part, found, lang)
         title = f"### {panel_title(part, lang)}\n\n" if part.role != "main" else ""
         _say(title + "\n\n".join(lead))
@@ -72,10 +71,10 @@ def sensitivity(data: Data, assessment: Assessment, lang: str) -> None:
     Nothing is shown where there is no choice to vary.
     """
     check_language(lang)
-    found = [one for one in vary(data, assessment, draws=DRAWS) if one.rows]
+    found = [one for one in vary(data, assessment) if one.rows]
     if not found:
         return
-    draws = f"{DRAWS:,}"
+    draws = f"{assessment.draws:,}"
     _say(f"## {text('h_sensitivity', lang)}\n\n{text('s_sensitivity', lang, draws=draws)}")
     for one in found:
         _show(Picture(sensitivity_chart(one, lang), robustness.alt_sensitivity(one, lang)))
@@ -136,7 +135,10 @@ def day_before_last_figure(assessment: Assessment) -> dt.date | None:
 
 
 def portfolio(data: Data, results: Sequence[Assessment], lang: str) -> None:
-    """Show how many targets of a plan will be met: chart, what it means, deciding targets, sections, departments."""
+    """Show how many targets of a plan will be met: chart, meaning, deciding targets, sections, departments.
+
+    Sections and departments without any assessable target are left out of the tables.
+    """
     check_language(lang)
     if not results:
         raise QcityError("a portfolio needs at least one assessment; this plan has no target")
@@ -148,8 +150,9 @@ def portfolio(data: Data, results: Sequence[Assessment], lang: str) -> None:
     if (found.targets["share_of_variance"] > 0).sum() > 1:
         _show(html_table(totals.deciding_table(found, lang), text("p_deciding", lang), index=True))
     for key, frame, head in _groups(found):
+        frame = frame[frame["targets"] > frame["unassessed"]]
         names = group_names(frame, head, lang)
-        if len(frame) > 1 or names[0]:
+        if len(frame) > 1 or any(frame["name_zh"]):
             table = totals.groups_table(frame, names, head, lang)
             _show(html_table(table, text(key, lang), index=True))
     missing = totals.unassessed_sentence(found, lang)

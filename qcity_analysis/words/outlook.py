@@ -36,8 +36,8 @@ def pace_sentences(a: Assessment, found: Outlook, lang: str) -> list[str]:
     >>> from qcity_analysis.attainment.outlook import outlook
     >>> data = qc.load(as_of="2023-12-31")
     >>> a = qc.assess(data, "rd_intensity", draws=500)
-    >>> pace_sentences(a, outlook(data, a), "en")[0][:38]
-    'Reaching 3.9 % by 2025 from 3.82 % in '
+    >>> pace_sentences(a, outlook(data, a), "en")[0][:39]
+    'Reaching 3.9 % by 2025 meets the target'
     """
     check_language(lang)
     move, monthly = found.feasibility, _monthly(a, lang)
@@ -273,7 +273,7 @@ def _points(move: float, lang: str) -> str:
 def came_table(data: Data, figures: list[Figure], lang: str) -> pd.DataFrame:
     """The figures that were published in between, with what they replaced; all cells shown text."""
     columns = [
-        text(key, lang) for key in ("c_target", "c_period", "c_measure", "c_figure", "d_before", "c_date")
+        text(key, lang) for key in ("d_series", "c_period", "c_measure", "c_figure", "d_before", "c_date")
     ]
     rows = []
     for figure in figures:

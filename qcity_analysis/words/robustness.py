@@ -56,9 +56,9 @@ def sensitivity_table(found: Sensitivity, lang: str) -> pd.DataFrame:
     >>> data = qc.load(as_of="2024-06-30")
     >>> (found,) = sensitivity(data, qc.assess(data, "energy_intensity", draws=500), draws=500)
     >>> sensitivity_table(found, "en").columns.tolist()
-    ['Varied', 'Choice', 'probability of meeting the target', 'In words', 'Verdict']
+    ['Varied', 'Choice', 'Probability of meeting the target', 'In words', 'Verdict']
     """
-    keys = ("v_kind", "v_choice", "chance", "k_word", "v_verdict")
+    keys = ("v_kind", "v_choice", "k_probability", "k_word", "v_verdict")
     rows = [_row(row, lang, computed(found.asked)) for row in (found.asked, *found.rows)]
     return pd.DataFrame(rows, columns=[text(key, lang) for key in keys])
 

@@ -109,7 +109,7 @@ def deciding_table(found: Portfolio, lang: str) -> pd.DataFrame:
             rows["probability"], rows["share_of_variance"], rows["weight"], strict=True
         )
     ]
-    columns = [text(key, lang) for key in ("chance", "p_variance", "p_weight")]
+    columns = [text(key, lang) for key in ("k_probability", "p_variance", "p_weight")]
     return pd.DataFrame(
         shown, columns=columns, index=pd.Index(rows[f"name_{lang}"], name=text("c_target", lang))
     )
@@ -119,10 +119,7 @@ def groups_table(frame: pd.DataFrame, names: list[str], head: str, lang: str) ->
     """Sections or departments with their counts, as shown text; `names` replace those of the frame (index)."""
     keys = ["targets", "met", "missed", "open", "expected", "unassessed"]
     columns = [text(f"p_{key}" if key != "expected" else "p_expected_column", lang) for key in keys]
-    shown = [
-        [amount(row[key]) if row["targets"] > row["unassessed"] or key != "expected" else "–" for key in keys]
-        for row in frame.to_dict("records")
-    ]
+    shown = [[amount(row[key]) for key in keys] for row in frame.to_dict("records")]
     return pd.DataFrame(shown, columns=columns, index=pd.Index(names, name=text(head, lang)))
 
 
