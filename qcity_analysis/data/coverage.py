@@ -40,7 +40,13 @@ def coverage(data: Data, plan: str | None = None) -> pd.DataFrame:
         return pd.DataFrame(index=index)
     last = max(int(rows["year"].max()), int(targets["deadline"].max()))
     years = range(int(rows["year"].min()), last + 1)
-    return best.unstack("year").reindex(index=index, columns=years).fillna("").rename_axis(columns=None)
+    return (
+        best.unstack("year")
+        .reindex(index=index, columns=years)
+        .astype(object)
+        .fillna("")
+        .rename_axis(columns=None)
+    )
 
 
 def served(data: Data, plan: str | None = None) -> pd.DataFrame:

@@ -42,7 +42,13 @@ def answer(data: Data, plan: str, lang: str) -> None:
     name = describe.plan_title(data, plan, lang) if plan else text("ov_all_plans", lang)
     title = text("ov_question", lang, plan=name)
     illustrative = bool((data.observations["status"] == "illustrative").any())
-    front = {"kind": "overview", "lang": lang, "title": title, "plan": plan, "as_of": data.as_of.isoformat()}
+    front: dict[str, Any] = {
+        "kind": "overview",
+        "lang": lang,
+        "title": title,
+        "plan": plan,
+        "as_of": data.as_of.isoformat(),
+    }
     front |= {"answer": said, "short": said, "illustrative": illustrative, "counts": found}
     _say(f"## {text('h_answer', lang)}\n\n{said}", {"qcity": front})
 
@@ -157,6 +163,8 @@ def warnings(data: Data, lang: str) -> None:
     for problem in found:
         said = problem_in(problem, lang)
         parts = [str(said[key]).replace("`", "") for key in ("found", "allowed", "remedy")]
+        if problem.column == "status":
+            parts[0] = text(f"st_{problem.found}", lang)
         cells.append([_meant(data, problem, lang), *parts])
     _table(cells, ("ov_meant", "check_found", "check_allowed", "check_remedy"), lang)
 
