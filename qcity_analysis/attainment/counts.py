@@ -74,7 +74,7 @@ def posterior(counts: Sequence[Count], draws: int, rng: np.random.Generator) -> 
     Raises ValueError when no count is a number with an exposure: bounds alone leave the rate without an end.
 
     >>> rates = posterior([Count(((2021, 1.0),), 4), Count(((2022, 1.0),), 6)], 5000, np.random.default_rng(1))
-    >>> 4 < np.median(rates.mean(2022)) < 7
+    >>> bool(4 < np.median(rates.mean(2022)) < 7)
     True
     """
     if not any(c.qualifier == "=" and c.exposure > 0 for c in counts):

@@ -335,5 +335,7 @@ def _years(ax: Axes, part: Assessment) -> None:
         low, high = max(low, -0.5), min(high, 100.5)
     ax.set_ylim(low, high)
     if part.target.kind in ("rank", "zero_event"):  # there is nothing between two whole numbers
-        ax.yaxis.get_major_locator().set_params(integer=True)  # type: ignore[attr-defined]
+        from matplotlib.ticker import MaxNLocator
+
+        ax.yaxis.set_major_locator(MaxNLocator(nbins="auto", integer=True))
     ax.yaxis.set_major_formatter(lambda value, _: number(value))
