@@ -34,11 +34,15 @@ def national(told: pd.DataFrame) -> pd.DataFrame:
 
 
 def row(table: pd.DataFrame, year: int, definition: str = A) -> pd.Series:
-    (found,) = table[(table["as_of"].map(str) == f"{year}-06-30") & (table["definition"] == definition)].iterrows()
+    (found,) = table[
+        (table["as_of"].map(str) == f"{year}-06-30") & (table["definition"] == definition)
+    ].iterrows()
     return found[1]
 
 
-def test_it_is_asked_in_the_middle_of_every_year_under_each_definition_known_by_then(national: pd.DataFrame) -> None:
+def test_it_is_asked_in_the_middle_of_every_year_under_each_definition_known_by_then(
+    national: pd.DataFrame,
+) -> None:
     asked = national[national["last_year"] >= 2021]
     assert list(zip(asked["as_of"].map(str), asked["definition"], strict=True)) == [
         ("2022-06-30", A), ("2023-06-30", A), ("2024-06-30", A), ("2024-06-30", B), ("2025-06-30", A),
@@ -47,7 +51,9 @@ def test_it_is_asked_in_the_middle_of_every_year_under_each_definition_known_by_
     assert asked["last_year"].tolist() == [2021, 2022, 2022, 2023, 2022, 2024]
 
 
-def test_only_the_new_definition_has_an_outcome_and_the_old_one_is_never_joined_to_it(national: pd.DataFrame) -> None:
+def test_only_the_new_definition_has_an_outcome_and_the_old_one_is_never_joined_to_it(
+    national: pd.DataFrame,
+) -> None:
     assert national.loc[national["definition"] == A, ["outcome", "met"]].isna().all(axis=None)
     new = national[national["definition"] == B]
     assert (new["met"] == 1).all()
@@ -119,7 +125,12 @@ def test_what_we_would_have_said_of_2016_to_2020_was_wrong_and_is_shown(told: pd
 
 
 def test_nothing_is_asked_before_the_plan_was_published_or_after_its_outcome(told: pd.DataFrame) -> None:
-    issued = {"china_11fyp": "2006-03", "china_12fyp": "2011-03", "jiangsu_12fyp": "2011-09", "china_13fyp": "2016-03"}
+    issued = {
+        "china_11fyp": "2006-03",
+        "china_12fyp": "2011-03",
+        "jiangsu_12fyp": "2011-09",
+        "china_13fyp": "2016-03",
+    }
     for plan, month in issued.items():
         assert told.loc[told["plan"] == plan, "as_of"].map(str).min() > month
     assert (told["as_of"].map(lambda day: day.year) <= told["deadline"]).all()

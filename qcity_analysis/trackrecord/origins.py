@@ -58,7 +58,8 @@ class Origin:
         the chain or a revision before the origin moves nothing.
 
         >>> import qcity_analysis as qc
-        >>> first = origins(qc.load(as_of="2026-06-30"), {"rd_intensity"})[0]
+        >>> found = origins(qc.load(as_of="2026-06-30"), {"rd_intensity"})
+        >>> first = next(origin for origin in found if origin.region == "china")
         >>> first.last_year, first.actual(2014)
         (2013, 2.05)
         """

@@ -78,7 +78,7 @@ def calibrated(answers: pd.DataFrame, met: pd.Series, family: pd.Series) -> pd.D
     question is added on either side, so that no word becomes a certainty. Columns: rule + "_calibrated".
 
     >>> said = pd.DataFrame({"r": [1.0, 1.0, 0.0]})
-    >>> calibrated(said, pd.Series([1.0, 1.0, 0.0]), pd.Series(["a", "b", "b"]))["r_calibrated"].round(2).tolist()
+    >>> calibrated(said, pd.Series([1.0, 1.0, 0.0]), pd.Series(["a", "c", "c"]))["r_calibrated"].round(2).tolist()
     [0.75, 0.75, 0.5]
     """
     fold = family.map({name: fold_of(str(name), FOLDS, "rules") for name in family.unique()}).to_numpy()
