@@ -113,7 +113,9 @@ def _one_day(rows: pd.DataFrame) -> list[Problem]:
 
 def _not_final(figures: Figures, today: dt.date) -> list[Problem]:
     """Newest vintages still preliminary two years after they came out."""
-    old = figures.observations["known_from"].to_numpy()[figures.rows] < np.datetime64(pd.Timestamp(today) - FINALISED)
+    old = figures.observations["known_from"].to_numpy()[figures.rows] < np.datetime64(
+        pd.Timestamp(today) - FINALISED
+    )
     waiting = old & np.isin(figures.column("status"), ("preliminary", "estimate"))
     found = []
     for k in np.flatnonzero(waiting):

@@ -25,25 +25,11 @@ MEASURES = ("level", "change_pct", "cumulative_change_pct", "count_new", "count_
 STATUSES = ("final", "preliminary", "estimate", "illustrative")
 SUPPORTS = ("percent", "positive", "count", "real")
 KINDS = (
-    "level",
-    "relative_change",
-    "cumulative",
-    "coverage",
-    "monotone",
-    "direction",
-    "zero_event",
-    "rank",
-    "milestone",
-)
+    "level", "relative_change", "cumulative", "coverage", "monotone", "direction", "zero_event", "rank", "milestone",
+)  # fmt: skip
 DIRECTIONS = (
-    "at_least",
-    "at_most",
-    "increase",
-    "decrease",
-    "increase_every_year",
-    "decrease_every_year",
-    "achieved",
-)
+    "at_least", "at_most", "increase", "decrease", "increase_every_year", "decrease_every_year", "achieved",
+)  # fmt: skip
 COMMITMENTS = ("firm", "about", "strive", "maintain", "directional", "qualitative")
 
 
