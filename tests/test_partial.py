@@ -26,7 +26,7 @@ def one_cell(rho: float, shape: float, size: float) -> Prior:
     prior = shipped()
     gate = prior.gate
     cells = Cells(*(np.array([x]) for x in (rho, 0.0, 0.0, 0.0, shape, size)))
-    narrow = Gate(gate.into, gate.hidden, gate.out[:, :1], gate.linear[:, :1], gate.bias[:1], gate.trust)
+    narrow = Gate(gate.linear[:, :1], gate.bias[:1])
     return dataclasses.replace(prior, cells=cells, gate=narrow)
 
 

@@ -10,7 +10,7 @@ import pytest
 from test_forecasting import frame, many
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting.features import NAMES, features, units
+from qcity_analysis.forecasting.features import NAMES, PLAIN, features, plain, units
 from qcity_analysis.forecasting.histories import from_frame
 from qcity_analysis.forecasting.prior import dot, load, save, shipped
 
@@ -47,7 +47,7 @@ def test_a_missing_or_foreign_prior_is_refused(tmp_path):
 def test_cell_weights_sum_to_one_and_follow_the_likelihood():
     prior = shipped()
     h = from_frame(many(20))
-    x = prior.inputs(features(h, units(h))[0])
+    x = plain(features(h, units(h))[0])
     flat = prior.gate.weights(x, np.zeros((20, len(prior.cells))))
     np.testing.assert_allclose(flat.sum(axis=1), 1.0)
     told = np.zeros((20, len(prior.cells)))
@@ -72,6 +72,16 @@ def test_features_of_a_mirrored_series_are_the_same_but_for_direction():
     other = [i for i, name in enumerate(NAMES) if name != "rising"]
     np.testing.assert_allclose(a[:, other], b[:, other], atol=1e-9)
     assert (turn_a, turn_b) == (1.0, -1.0)
+
+
+def test_plain_features_of_a_mirrored_series_are_the_same_but_for_its_mean_change():
+    values = [3.0, 3.4, 3.3, 3.9, 4.4, 4.2]
+    up, down = (from_frame(frame([sign * v for v in values])) for sign in (1, -1))
+    a, b = (plain(features(h, units(h))[0])[0] for h in (up, down))
+    signed = PLAIN.index("signed_change")
+    assert a[signed] == pytest.approx(-b[signed])
+    np.testing.assert_allclose(np.delete(a, signed), np.delete(b, signed), atol=1e-9)
+    assert a[PLAIN.index("from_recent_middle")] == pytest.approx(0.0, abs=1e-9)  # 4.2 is the middle one
 
 
 def test_a_gap_is_bridged_by_a_straight_line_in_the_recent_values():

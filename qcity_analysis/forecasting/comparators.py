@@ -66,7 +66,8 @@ def borrow(own: Forecast, comparators: Sequence[pd.Series], shares: Shares | Non
     """The forecast moved towards its comparators (annual levels, index year); its spread stays as it is.
 
     Comparators need three points, one of them in the last year of the series' own; others are left out. Without any, or
-    with fewer than three points of its own, `own` is returned as it is. Raises QcityError when a value lies outside the support.
+    with fewer than three points of its own, `own` is returned as it is. Raises QcityError for a
+    value outside the support.
 
     >>> from qcity_analysis.forecasting.forecasts import forecast
     >>> city = forecast(pd.Series([2.0, 2.1, 2.2], index=[2018, 2019, 2020]), until=2023)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .features import features, units
+from .features import features, plain, units
 from .histories import FEWEST, from_frame
 from .marginals import MIDDLE
 from .panel import fit_cells, look_ahead
@@ -67,7 +67,7 @@ def explain(
     horizon = int(until) - int(seen.index[-1])
     h = from_frame(_frame(seen, support), breaks)
     unit = units(h)
-    weight = prior.gate.weights(prior.inputs(features(h, unit)[0]), fit_cells(h, unit, prior.cells).loglik)[0]
+    weight = prior.gate.weights(plain(features(h, unit)[0]), fit_cells(h, unit, prior.cells).loglik)[0]
     shares = {name: float(weight[family_of(prior) == k].sum()) for k, name in enumerate(FAMILIES)}
     step = 0.2 * float(unit[0])
     inward = -1.0 if support == "percent" and seen.iloc[-1] + step > 100 else 1.0

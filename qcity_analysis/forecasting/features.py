@@ -22,6 +22,11 @@ SUMMARIES = (
 AGO = 14  # recent values, measured from the last one, and changes that are features themselves
 CHANGES = tuple(f"change_{k}" for k in range(1, AGO + 1))
 NAMES: tuple[str, ...] = (*SUMMARIES, *(f"ago_{k}" for k in range(1, AGO + 1)), *CHANGES)
+PLAIN = (
+    "log_years", "signed_change", "mean_change", "slope", "last_change_size", "largest_change",
+    "middle_change", "change_autocorrelation", "from_mean", "from_recent_middle", "relative_unit",
+    "percent", "positive", "room", "repeated",
+)  # fmt: skip
 CONSTANT = 0.01  # typical change of a series that never changed, as a share of its size
 
 
@@ -73,6 +78,26 @@ def features(h: Histories, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         table |= _path(y, turn) | {"rising": turn}
     found = np.stack([table[name] for name in NAMES], axis=1)
     return np.clip(np.nan_to_num(found, posinf=9.0, neginf=-9.0), -9.0, 9.0), turn
+
+
+def plain(found: np.ndarray) -> np.ndarray:
+    """The few features (n, P) the gate works on, one column for each of PLAIN, from those of `features`.
+
+    Sizes without direction, but for the mean change: what is left out cannot mislead on indicators of a kind
+    that training has not seen.
+    """
+    table = dict(zip(NAMES, found.T, strict=True))
+    one, two = table["ago_1"], table["ago_2"]
+    middle = np.maximum(np.minimum(one, two), np.minimum(np.maximum(one, two), 0.0))  # of the last three
+    near = np.minimum(table["room_ahead"], table["room_behind"])
+    table |= {
+        "signed_change": table["mean_change"] * table["rising"],
+        "slope": np.abs(table["slope"]),
+        "from_mean": np.abs(table["from_mean"]),
+        "from_recent_middle": np.abs(middle),
+        "room": np.where(table["percent"] > 0, near, 1.0),
+    }
+    return np.clip(np.stack([table[name] for name in PLAIN], axis=1), -6.0, 6.0)
 
 
 def joined(y: np.ndarray, starts: np.ndarray, mean: np.ndarray) -> np.ndarray:

@@ -13,11 +13,11 @@ import pandas as pd
 
 from ..errors import QcityError, did_you_mean
 from . import marginals
-from .features import features, units
+from .features import features, plain, units
 from .histories import LOWER, UPPER, Histories, from_frame
 from .marginals import KNOTS, MIDDLE
 from .mixture import Cells, Filtered, ahead, kalman
-from .prior import LENGTHS, YEARS, Prior, shipped
+from .prior import LENGTHS, YEARS, Gate, Prior, shipped
 from .sparse import count_knots, rare, sharpened
 from .student import Mixture
 
@@ -151,19 +151,25 @@ def look_ahead(h: Histories, prior: Prior, horizon: int) -> Ahead:
     """Forecast a block of series."""
     unit = units(h)
     found, turn = features(h, unit)
-    x = prior.inputs(found)
-    fit = fit_cells(h, unit, prior.cells)
-    keep, weight = heaviest(prior.gate.weights(x, fit.loglik))
-    kept, cells = _kept(fit, keep), prior.cells.take(keep)
-    location, scale, df = ahead(kept, cells, max(horizon, YEARS))
-    gate = Mixture(weight, location, scale, df).quantiles(KNOTS)
-    knots = _blend(gate, turned(prior.direct(x), turn), h, prior)[:, :horizon]
+    mixture, kept, cells = mixed(h, unit, found, prior.cells, prior.gate, max(horizon, YEARS))
+    direct = turned(prior.direct(prior.inputs(found)), turn)
+    knots = _blend(mixture.quantiles(KNOTS), direct, h, prior)[:, :horizon]
     last = h.values[:, -1]
     knots = last[:, None, None] + unit[:, None, None] * knots
     whole = rare(h)
     for row in np.flatnonzero(whole):
         knots[row] = count_knots(h.values[row], horizon)
-    return Ahead(knots, last, unit, weight, kept, cells, whole)
+    return Ahead(knots, last, unit, mixture.weight, kept, cells, whole)
+
+
+def mixed(
+    h: Histories, unit: np.ndarray, found: np.ndarray, cells: Cells, gate: Gate, years: int
+) -> tuple[Mixture, Filtered, Cells]:
+    """The structural mixture of a block, `years` ahead: its heaviest cells, their fit and what they are."""
+    fit = fit_cells(h, unit, cells)
+    keep, weight = heaviest(gate.weights(plain(found), fit.loglik))
+    kept, which = _kept(fit, keep), cells.take(keep)
+    return Mixture(weight, *ahead(kept, which, years)), kept, which
 
 
 def turned(quantiles: np.ndarray, turn: np.ndarray) -> np.ndarray:

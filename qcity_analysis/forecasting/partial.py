@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import QcityError
-from .features import features, units
+from .features import features, plain, units
 from .histories import FEWEST, LOWER, SUPPORTS, UPPER, WINDOW, Histories, SeriesError, from_frame
 from .panel import fit_cells
 from .prior import Prior
@@ -218,9 +218,9 @@ def _weighted(
     TRIALS at a time until EFFECTIVE of them count, at most MOST.
     """
     years = [int(year) for year in known.values.index]
-    plain = aligned(known, years, known.values.to_numpy()[None])
-    unit = float(units(plain)[0])
-    log_prior = _log_prior(plain, prior)
+    values = aligned(known, years, known.values.to_numpy()[None])
+    unit = float(units(values)[0])
+    log_prior = _log_prior(values, prior)
     tables, logs = [], []
     while True:
         years, table, log_weight = _trial(known, unit, rng)
@@ -249,9 +249,9 @@ def resampled(weight: np.ndarray, count: int, rng: np.random.Generator) -> np.nd
     return np.searchsorted(edges / edges[-1], steps).clip(0, len(weight) - 1)
 
 
-def _log_prior(plain: Histories, prior: Prior) -> np.ndarray:
+def _log_prior(values: Histories, prior: Prior) -> np.ndarray:
     """Log weight of each cell (C,) before the series has been seen, from the features of its plain values."""
-    x = prior.inputs(features(plain, units(plain))[0])
+    x = plain(features(values, units(values))[0])
     return np.log(np.maximum(prior.gate.weights(x, np.zeros((1, len(prior.cells)))), 1e-300))
 
 

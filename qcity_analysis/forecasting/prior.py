@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import QcityError
-from .features import NAMES
+from .features import NAMES, PLAIN
 from .marginals import KNOTS
 from .mixture import Cells
 
@@ -31,22 +31,17 @@ ROWS = 64  # matrices are multiplied in slices of this many rows, whatever the n
 
 @dataclass(frozen=True)
 class Gate:
-    """Features (F) -> hidden (U) -> a log weight for each cell (C), plus a linear part; `trust` is the
-    exponent of the marginal likelihood.
-    """
+    """Plain features (P) -> a log weight for each cell (C), to which the log likelihood is added."""
 
-    into: np.ndarray  # (F, U)
-    hidden: np.ndarray  # (U,)
-    out: np.ndarray  # (U, C)
-    linear: np.ndarray  # (F, C)
+    linear: np.ndarray  # (P, C)
     bias: np.ndarray  # (C,)
-    trust: np.ndarray  # (1,)
 
     def weights(self, x: np.ndarray, loglik: np.ndarray) -> np.ndarray:
-        """Weight of each cell (n, C), summing to one, after the series has been seen."""
+        """Weight of each cell (n, C), summing to one, after the series has been seen; `x` (n, P) are the
+        plain features.
+        """
         relative = np.maximum(loglik - loglik.max(axis=1, keepdims=True), -60.0)
-        unit = np.tanh(dot(x, self.into) + self.hidden)
-        log_weight = dot(unit, self.out) + dot(x, self.linear) + self.bias + self.trust * relative
+        log_weight = dot(x, self.linear) + self.bias + relative
         weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
         return weight / _row_sums(weight)
 
@@ -73,7 +68,7 @@ class Learner:
 
 @dataclass(frozen=True)
 class Prior:
-    """Cells, mean and spread of the features in training, gate, learners, the gate's share of the
+    """Cells, mean and spread of the learners' features in training, gate, learners, the gate's share of the
     quantiles, and the factor by which distances from the median are widened: (3 lengths, 5 years, 15
     knots).
     """
@@ -87,7 +82,7 @@ class Prior:
     widen: np.ndarray
 
     def inputs(self, features: np.ndarray) -> np.ndarray:
-        """Features as the networks take them: centred, scaled and within -5 and 5."""
+        """Features as the learners take them: centred, scaled and within -5 and 5."""
         return np.clip((features - self.mean) / self.spread, -5.0, 5.0)
 
     def direct(self, x: np.ndarray) -> np.ndarray:
@@ -159,7 +154,7 @@ def save(prior: Prior, path: Path | str) -> None:
         "features": {
             name: [_short(m), _short(s)] for name, m, s in zip(NAMES, prior.mean, prior.spread, strict=True)
         },
-        "gate": _fields(prior.gate),
+        "gate": {"features": list(PLAIN)} | _fields(prior.gate),
         "learners": [_fields(learner) for learner in prior.learners],
         "share": prior.share,
         "widen": _nested(prior.widen),
@@ -171,11 +166,14 @@ def _from_dict(content: dict[str, Any]) -> Prior:
     if tuple(content["features"]) != NAMES:
         raise ValueError("its features are not those of this version")
     centre = np.array(list(content["features"].values()), dtype=float)
+    if tuple(content["gate"]["features"]) != PLAIN:
+        raise ValueError("the features of its gate are not those of this version")
+    gate = {name: values for name, values in content["gate"].items() if name != "features"}
     return Prior(
         Cells(**_arrays(content["cells"])),
         centre[:, 0],
         centre[:, 1],
-        Gate(**_arrays(content["gate"])),
+        Gate(**_arrays(gate)),
         tuple(Learner(**_arrays(one)) for one in content["learners"]),
         float(content["share"]),
         np.array(content["widen"], dtype=float),

@@ -1,4 +1,5 @@
-"""How good are the forecasts: hindcasts on indicators the prior has not seen, by fold and by origin year.
+"""How good are the forecasts: hindcasts on indicators the prior has not seen, by fold, by source and by
+origin year.
 
 Every figure of the model card comes from here.
 """
@@ -18,6 +19,7 @@ from .train import CAP, ORIGINS, Bank, Say, Tasks, draw_tasks, fit_prior, fold_o
 
 FOLDS = 3
 TEST_CAP = 40
+SOURCE_SERIES = 900  # a bank with at least as many series is left out in turn
 AMBITIONS = (0.0, 0.5, 1.0, 1.5, 2.0)  # of the mean change so far, to the horizon
 STRETCH = (0.5, 1.0, 2.0)  # of what a random walk would spread, to the horizon
 
@@ -68,12 +70,29 @@ def knots_for(h: Histories, prior: Prior) -> np.ndarray:
 
 def by_fold(bank: Bank, say: Say, seed: int = 0) -> Variants:
     """Each third of the indicators forecast by a prior trained on the other two; also with parts left out."""
+    splits = {f"indicators of fold {f + 1} of {FOLDS}": _sides(bank, f) for f in range(FOLDS)}
+    return _left_out(bank, splits, 1, say, seed)
+
+
+def by_source(bank: Bank, say: Say, seed: int = 0) -> Variants:
+    """Each large source of series forecast by a prior trained on all others; also with parts left out."""
+    source = bank.meta["bank"].to_dict()
+    size = bank.meta["bank"].value_counts()
+    splits = {}
+    for name in sorted(size.index[size >= SOURCE_SERIES]):
+        inside = [n for n in bank.values if source[n] == name]
+        splits[f"source {name}"] = inside, [n for n in bank.values if source[n] != name]
+    return _left_out(bank, splits, 2, say, seed)
+
+
+def _left_out(
+    bank: Bank, splits: dict[str, tuple[list[str], list[str]]], origins: int, say: Say, seed: int
+) -> Variants:
     parts: dict[str, list[Hindcast]] = {}
-    for f in range(FOLDS):
-        say(f"validation, indicators of fold {f + 1} of {FOLDS}")
-        inside, outside = _sides(bank, f)
+    for what, (inside, outside) in splits.items():
+        say(f"validation, {what}")
         prior = fit_prior(draw_tasks(bank, outside, ORIGINS, CAP, seed), seed)
-        tasks = draw_tasks(bank, inside, 1, TEST_CAP, seed + 1000, odd=False)
+        tasks = draw_tasks(bank, inside, origins, TEST_CAP, seed + 1000, odd=False)
         for name, variant in _variants(prior).items():
             parts.setdefault(name, []).append(Hindcast(tasks, knots_for(tasks.histories, variant)))
     return {name: joined(found) for name, found in parts.items()}
@@ -87,13 +106,16 @@ def _sides(bank: Bank, fold: int) -> tuple[list[str], list[str]]:
 
 def _variants(prior: Prior) -> dict[str, Prior]:
     """The prior, and the same with an ingredient left out."""
-    narrow = np.ones_like(prior.widen)
+    narrow = replace(prior, widen=np.ones_like(prior.widen))
+    light = replace(prior.gate, bias=np.where(prior.cells.shape < 1.0, -1e3, prior.gate.bias))
     return {
         "as shipped": prior,
-        "without widening": replace(prior, widen=narrow),
-        "mixture alone, not widened": replace(prior, widen=narrow, share=1.0),
-        "learners alone, not widened": replace(prior, widen=narrow, share=0.0),
-        "one learner in place of several": replace(prior, learners=prior.learners[:1]),
+        "without widening": narrow,
+        "mixture alone, not widened": replace(narrow, share=1.0),
+        "learners alone, not widened": replace(narrow, share=0.0),
+        "without the learner of the proper score": replace(prior, learners=prior.learners[:-1]),
+        "only the learner of the proper score": replace(prior, learners=prior.learners[-1:]),
+        "without heavy-tailed cells": replace(prior, gate=light),
     }
 
 

@@ -1,8 +1,8 @@
-"""Training of the prior's two small networks: gradients written out, steps by Adam with a falling rate.
+"""Training of the prior's two parts: gradients written out, steps by Adam with a falling rate.
 
 The gate is trained on the log density of what came after; the learners on the quantile score of it,
-relative to the width the gate gave each series, to the power `POWER`: 1 would be proper, 0 the logarithm
-that the geometric mean over series is made of. What the power makes too narrow, `Prior.widen` puts right.
+relative to the width the gate gave each series, to some power: 1 is the proper score, 0 the logarithm that
+the geometric mean over series is made of. What the power makes too narrow, `Prior.widen` puts right.
 """
 
 from __future__ import annotations
@@ -17,62 +17,50 @@ from ..forecasting.prior import YEARS, Gate, Learner
 
 BATCH = 512
 SHRINK = 1e-4
-POWER = 0.4
+GATE_SHRINK = 3e-4
 Parameters = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Effort:
-    """Hidden units, passes over the data, and the first rate of Adam's steps."""
+    """Passes over the data, the first rate of Adam's steps, and hidden units."""
 
-    units: int
     passes: int
     rate: float
+    units: int = 0
 
 
-GATE = Effort(16, 10, 0.01)
-LEARNER = Effort(48, 16, 0.005)
+GATE = Effort(12, 0.03)
+LEARNER = Effort(16, 0.005, 48)
 
 
 def fit_gate(
-    x: np.ndarray,
-    loglik: np.ndarray,
-    density: np.ndarray,
-    weight: np.ndarray,
-    seed: int,
-    effort: Effort = GATE,
+    x: np.ndarray, loglik: np.ndarray, density: np.ndarray, seed: int, effort: Effort = GATE
 ) -> Gate:
-    """Fit the gate: features (n, F), marginal log likelihoods (n, C), log densities ahead (n, C, H)."""
+    """Fit the gate: plain features (n, P), marginal log likelihoods (n, C), log densities ahead (n, C, H).
+
+    A softmax regression; the likelihood counts in full, whatever the features say.
+    """
     rng = np.random.default_rng(seed)
-    features, cells = x.shape[1], loglik.shape[1]
+    centre, spread = x.mean(axis=0), x.std(axis=0) + 1e-9
+    x = (x - centre) / spread
     relative = np.maximum(loglik - loglik.max(axis=1, keepdims=True), -60.0)
-    start = {
-        "into": rng.normal(size=(features, effort.units)) * 0.6 / np.sqrt(features),
-        "hidden": rng.normal(size=effort.units) * 0.3,
-        "out": np.zeros((effort.units, cells)),
-        "linear": np.zeros((features, cells)),
-        "bias": np.zeros(cells),
-        "trust": np.ones(1),
-    }
+    ratio = np.exp(density - density.max(axis=1, keepdims=True))
+    start = {"linear": np.zeros((x.shape[1], loglik.shape[1])), "bias": np.zeros(loglik.shape[1])}
 
     def gradient(p: Parameters, i: np.ndarray) -> Parameters:
-        hidden = np.tanh(x[i] @ p["into"] + p["hidden"])
-        prior = _softmax(hidden @ p["out"] + x[i] @ p["linear"] + p["bias"] + p["trust"] * relative[i])
-        d = density[i]
-        posterior = prior[:, :, None] * np.exp(d - d.max(axis=1, keepdims=True))
+        prior = _softmax(x[i] @ p["linear"] + p["bias"] + relative[i])
+        posterior = prior[:, :, None] * ratio[i]
         posterior /= posterior.sum(axis=1, keepdims=True) + 1e-30
-        g = weight[i][:, None] * (prior - posterior.mean(axis=2)) / weight[i].sum()
-        back = (g @ p["out"].T) * (1.0 - hidden * hidden)
+        g = (prior - posterior.mean(axis=2)) / len(i)
         return {
-            "into": x[i].T @ back + SHRINK * p["into"],
-            "hidden": back.sum(axis=0),
-            "out": hidden.T @ g + SHRINK * p["out"],
-            "linear": x[i].T @ g + SHRINK * p["linear"],
-            "bias": g.sum(axis=0) + SHRINK * p["bias"],
-            "trust": np.array([(g * np.maximum(relative[i], -30.0)).sum()]),
+            "linear": x[i].T @ g + GATE_SHRINK * p["linear"],
+            "bias": g.sum(axis=0) + GATE_SHRINK * p["bias"],
         }
 
-    return Gate(**_adam(start, gradient, len(x), rng, effort))
+    p = _adam(start, gradient, len(x), rng, effort)
+    linear = p["linear"] / spread[:, None]
+    return Gate(linear, p["bias"] - centre @ linear)
 
 
 def fit_learner(
@@ -80,12 +68,13 @@ def fit_learner(
     actual: np.ndarray,
     width: np.ndarray,
     floor: np.ndarray,
-    weight: np.ndarray,
+    power: float,
     seed: int,
     effort: Effort = LEARNER,
-    power: float = POWER,
 ) -> Learner:
-    """Fit one learner: features (n, F), what came after (n, 5) turned and scaled as the quantiles are."""
+    """Fit one learner: features (n, F), what came after (n, 5) turned and scaled as the quantiles are, and
+    the power of the score.
+    """
     from scipy.special import ndtri
 
     rng = np.random.default_rng(seed)
@@ -107,7 +96,7 @@ def fit_learner(
         two = np.tanh(one @ p["between"] + p["second"])
         found = step * (two @ p["out"] + x[i] @ p["linear"] + p["bias"])
         g = step * _score_gradient(found, actual[i], width[i], floor[i], power)
-        g *= weight[i][:, None] / weight[i].sum()
+        g /= len(i)
         back2 = (g @ p["out"].T) * (1.0 - two * two)
         back1 = (back2 @ p["between"].T) * (1.0 - one * one)
         return {

@@ -15,20 +15,23 @@ import numpy as np
 import pandas as pd
 
 from ..errors import QcityError
-from ..forecasting.features import CHANGES, NAMES, features, units
+from ..forecasting.features import CHANGES, NAMES, features, plain, units
 from ..forecasting.histories import SUPPORTS, WINDOW, Histories
 from ..forecasting.marginals import KNOTS, MIDDLE
 from ..forecasting.mixture import Cells, ahead
-from ..forecasting.panel import fit_cells, heaviest, turned
-from ..forecasting.prior import LENGTHS, YEARS, Prior
-from ..forecasting.student import Mixture
+from ..forecasting.panel import BLOCK, fit_cells, mixed, turned
+from ..forecasting.prior import LENGTHS, YEARS, Gate, Prior
 from .networks import fit_gate, fit_learner
 
 ORIGINS = 8  # cut-off years drawn for each series
 CAP = 90  # series of one indicator used for each draw of origins
-LEARNERS = 4
-SHARE = 0.2  # the gate's share of the quantiles
+POWERS = (0.4, 0.4, 1.0)  # one learner for each: two sharp ones, and one of the proper score
+SHARE = 0.3  # the gate's share of the quantiles
 INNER_FOLDS = 4
+GATE_TASKS = 20_000  # as many as the gate is trained on, drawn from all
+CHOICE_TASKS = 4_000  # as many as cells are chosen on
+MODELS = 40  # cells chosen from the candidates, each with every prior of the scale
+SCALES = ((1.0, 0.3), (1.0, 0.8), (0.35, 0.5))  # (shape, size) of the scale's prior; the last heavy-tailed
 SLACK = 0.01  # a 50 % interval is widened to hold 49 %, a 90 % interval to hold 89.6 %: a little sharper
 KINDS = {"pct": "percent", "percent": "percent", "positive": "positive", "count": "count", "real": "real"}
 Say = Callable[[str], None]
@@ -142,20 +145,42 @@ def _align(histories: list[np.ndarray], support: np.ndarray) -> Histories:
     return Histories(np.arange(n), np.zeros(n, dtype=np.int64), values, starts, support)
 
 
-def grid() -> Cells:
-    """The candidate models: constant mean to accelerating trend, three priors of the scale (one heavy-
-    tailed).
+def candidates() -> Cells:
+    """The candidate models, from constant mean to accelerating trend, with one prior of the scale.
+
+    >>> len(candidates())
+    200
     """
-    trends = [(0.0, (0.0,), 0.0), (0.5, (0.0, 0.3), 1.0), (0.8, (0.0, 0.2), 1.0), (0.93, (0.0, 0.1), 0.5)]
-    trends.append((1.0, (0.0, 0.02, 0.2), 0.3))
+    trends = [(0.0, (0.0,)), (0.5, (0.0, 0.2, 0.6)), (0.8, (0.0, 0.1, 0.4)), (0.93, (0.0, 0.05, 0.3))]
+    trends.append((1.0, (0.0, 0.005, 0.05, 0.2)))
     rows = [
-        (rho, z, phi, slope, shape, size)
-        for shape, size in ((1.0, 0.3), (1.0, 0.8))
-        for rho in (0.0, 0.4, 1.0)
-        for phi, noises, slope in trends
+        (rho, z, phi, slope, 1.0, 0.6)
+        for rho in (0.0, 0.3, 0.6, 0.85, 1.0)
+        for phi, noises in trends
         for z in noises
+        for slope in ((0.03, 0.3, 3.0) if phi > 0 else (0.0,))
     ]
     return Cells(*np.array(rows).T)
+
+
+def choose(loglik: np.ndarray, density: np.ndarray, count: int, rounds: int = 30) -> np.ndarray:
+    """The `count` cells that carry most weight in one prior for all series, in order; the prior is fitted by
+    EM on the density of what came after (n, C, H).
+    """
+    relative = np.exp(np.maximum(loglik - loglik.max(axis=1, keepdims=True), -60.0))
+    ahead_of = np.exp(density - density.max(axis=1, keepdims=True)) * relative[:, :, None]
+    weight = np.full(loglik.shape[1], 1.0 / loglik.shape[1])
+    for _ in range(rounds):
+        part = ahead_of * weight[:, None]
+        weight = (part / (part.sum(axis=1, keepdims=True) + 1e-300)).mean(axis=(0, 2)) + 1e-6
+    return np.sort(np.argsort(-weight, kind="stable")[:count])
+
+
+def with_scales(models: Cells) -> Cells:
+    """Each model with every prior of the scale."""
+    rows = {name: np.tile(getattr(models, name), len(SCALES)) for name in Cells.__dataclass_fields__}
+    shape, size = np.repeat(np.array(SCALES).T, len(models), axis=1)
+    return Cells(**rows | {"shape": shape, "size": size})
 
 
 def fit_prior(tasks: Tasks, seed: int = 0, say: Say = lambda text: None, cross: bool = True) -> Prior:
@@ -178,27 +203,49 @@ def fit_prior(tasks: Tasks, seed: int = 0, say: Say = lambda text: None, cross: 
 
 
 def _fit(tasks: Tasks, seed: int) -> Prior:
-    h, cells = tasks.histories, grid()
+    h = tasks.histories
     unit = units(h)
     found, turn = features(h, unit)
     mean, spread = _centre(found)
     x = np.clip((found - mean) / spread, -5.0, 5.0)
-    weight = np.ones(len(x))
-    fit = fit_cells(h, unit, cells)
-    location, scale, df = ahead(fit, cells, YEARS)
     actual = (tasks.actual - h.values[:, -1:]) / unit[:, None]
-    gate = fit_gate(x, fit.loglik, _log_density(actual, location, scale, df), weight, seed)
-    keep, share = heaviest(gate.weights(x, fit.loglik))
-    row = np.arange(len(keep))[:, None]
-    mixture = Mixture(share, location[row, keep], scale[row, keep], np.take_along_axis(df, keep, 1))
-    quartiles = mixture.quantiles(np.array([0.25, 0.75]))
+    cells, gate = _fit_mixture(h, unit, found, actual, seed)
+    quartiles = _mixture(h, unit, found, cells, gate, np.array([0.25, 0.75]))
     floor = np.maximum(1e-3 * _mean_change(h, tasks.actual) / unit, 1e-6)
     width = np.maximum(0.36 * (quartiles[:, :, 1] - quartiles[:, :, 0]).mean(axis=1), 1e-3) + floor
+    ahead_of = actual * turn[:, None]
     learners = tuple(
-        fit_learner(x, actual * turn[:, None], width, floor, weight, seed + k) for k in range(LEARNERS)
+        fit_learner(x, ahead_of, width, floor, power, seed + k) for k, power in enumerate(POWERS)
     )
     same = np.ones((len(LENGTHS) + 1, YEARS, len(KNOTS)))
     return Prior(cells, mean, spread, gate, learners, SHARE, same)
+
+
+def _fit_mixture(
+    h: Histories, unit: np.ndarray, found: np.ndarray, actual: np.ndarray, seed: int
+) -> tuple[Cells, Gate]:
+    """The cells, chosen from the candidates, and the gate, on some of the tasks."""
+    order = np.random.default_rng([seed, len(h)]).permutation(len(h))
+
+    def densities(cells: Cells, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        fit = fit_cells(h.rows(rows), unit[rows], cells)
+        return fit.loglik, _log_density(actual[rows], *ahead(fit, cells, YEARS))
+
+    models = candidates()
+    models = models.take(choose(*densities(models, np.sort(order[:CHOICE_TASKS])), MODELS))
+    cells, rows = with_scales(models), np.sort(order[:GATE_TASKS])
+    return cells, fit_gate(plain(found[rows]), *densities(cells, rows), seed)
+
+
+def _mixture(
+    h: Histories, unit: np.ndarray, found: np.ndarray, cells: Cells, gate: Gate, levels: np.ndarray
+) -> np.ndarray:
+    """Quantiles (n, 5, Q) of the structural mixture, in units of the typical change."""
+    parts = []
+    for i in range(0, len(h), BLOCK):
+        rows = slice(i, i + BLOCK)
+        parts.append(mixed(h.rows(rows), unit[rows], found[rows], cells, gate, YEARS)[0].quantiles(levels))
+    return np.concatenate(parts)
 
 
 def _centre(found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -232,15 +279,9 @@ def scaled(tasks: Tasks, prior: Prior) -> tuple[np.ndarray, np.ndarray]:
     h = tasks.histories
     unit = units(h)
     found, turn = features(h, unit)
-    x = prior.inputs(found)
-    fit = fit_cells(h, unit, prior.cells)
-    location, scale, df = ahead(fit, prior.cells, YEARS)
-    keep, weight = heaviest(prior.gate.weights(x, fit.loglik))
-    row = np.arange(len(keep))[:, None]
-    gate = Mixture(weight, location[row, keep], scale[row, keep], np.take_along_axis(df, keep, 1)).quantiles(
-        KNOTS
-    )
-    mean = prior.share * gate + (1.0 - prior.share) * turned(prior.direct(x), turn)
+    gate = _mixture(h, unit, found, prior.cells, prior.gate, KNOTS)
+    direct = turned(prior.direct(prior.inputs(found)), turn)
+    mean = prior.share * gate + (1.0 - prior.share) * direct
     return mean, (tasks.actual - h.values[:, -1:]) / unit[:, None]
 
 
