@@ -184,7 +184,7 @@ def _features(
         "coarse": -_least(changed),
         "growth": np.where((h.support == 1) | (h.support == 3), mean / (np.abs(low) + 1.0), 0.0) * 4,
         "whole_numbers": np.where(
-            h.support > 0, _mean(np.where(np.isfinite(h.values), h.values == np.round(h.values), np.nan)), 0.0
+            h.support > 0, _mean(np.where(np.isfinite(h.values), _whole(h.values), np.nan)), 0.0
         ),
         "at_bound": _mean(np.where(np.isfinite(h.values), bound, np.nan)),
         "skew": _mean(centred**3) / spread**3 * turn,
@@ -192,6 +192,11 @@ def _features(
         "last_against_mean": (last - mean) * turn,
         "line_gap": line_gap * turn,
     }
+
+
+def _whole(values: np.ndarray) -> np.ndarray:
+    """Which values are whole numbers but for the rounding of a computer."""
+    return np.abs(values - np.round(values)) <= 1e-9 * (1.0 + np.abs(values))
 
 
 def _edges(h: Histories, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
