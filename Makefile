@@ -22,10 +22,10 @@ report: setup  ## run the notebooks on the published figures and write reports/i
 	@$(BIN)/qcity run
 
 test: setup  ## the everyday tests (under five minutes)
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -m "not slow" -n auto
 
 test-slow: setup  ## the slow checks
-	@$(BIN)/python -m pytest -m slow tests
+	@$(BIN)/python -m pytest -m slow -n auto tests
 
 lint: setup  ## style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
@@ -33,5 +33,5 @@ lint: setup  ## style and types
 lab: setup  ## open the notebooks in JupyterLab
 	@$(BIN)/jupyter lab notebooks
 
-clean:  ## remove what the commands made (not .venv)
-	rm -rf reports data/processed/*.parquet
+clean:  ## remove what the commands made (not .venv, not the ledger of issued probabilities)
+	rm -rf reports data/processed/*.json data/processed/*.parquet data/processed/*.parquet.json
