@@ -13,6 +13,7 @@ from packages import contents, figure, figures, indicator, package, target
 from typer.testing import CliRunner
 
 from qcity_analysis import cli
+from qcity_analysis.cli.options import ORDER
 
 COMMANDS = [
     "check",
@@ -55,7 +56,14 @@ def test_every_command_has_help_with_an_example_and_its_exit_codes(command: str)
     shown = CliRunner().invoke(cli.app, [command, "--help"])
     assert shown.exit_code == 0
     assert f"Example: qcity {command}" in shown.output
-    assert "Exit codes:" in shown.output
+    assert "Exit codes:" in " ".join(shown.output.split())
+
+
+def test_help_lists_the_commands_in_the_order_of_use() -> None:
+    from typer.main import get_command
+
+    assert sorted(ORDER) == sorted(COMMANDS)
+    assert get_command(cli.app).list_commands(None) == list(ORDER)
 
 
 def test_every_command_is_tested_here() -> None:

@@ -7,10 +7,28 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import typer.core
 
 EXIT_CODES = "Exit codes: 0 done; 1 a page could not be made; 2 bad input; 3 not assessable."
 
+ORDER = (
+    *("check", "list", "add", "import", "new-plan", "diff"),  # figures
+    *("forecast", "outlook", "rules", "portfolio"),  # answers
+    *("run", "score", "panel", "train-prior"),  # pages, track record, many series
+)
+
+
+class InOrder(typer.core.TyperGroup):
+    """Commands in the order in which they are used, not that of the alphabet or of imports."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names of the commands; those not in ORDER come last."""
+        names = super().list_commands(ctx)
+        return sorted(names, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+
+
 app = typer.Typer(
+    cls=InOrder,
     help="Will a plan's targets be met? Checked probabilities from published yearly figures.",
     epilog=EXIT_CODES,
     add_completion=False,
