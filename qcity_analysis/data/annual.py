@@ -15,9 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from .chains import ROUNDING, chain, chained, conflicts
+from .chains import ROUNDING, chain, chained, conflicts, fitting
 from .datapackage import Data
 from .derived import Computed, computed, input_names
 from .evidence import evidence_of, links_of
@@ -34,7 +35,8 @@ class AnnualSeries:
     """One indicator of one region as annual levels, with the published figures behind it.
 
     Attributes: `values` (index: every year from the first level to the last; NaN where nothing was published),
-    `earlier` (levels of older stretches that nothing joins to `values`; same indexing, own unit), `breaks` (first year
+    `earlier` (levels of older stretches that nothing joins to `values`; same indexing, only
+    their changes in percent say anything), `breaks` (first year
     of each stretch after the first, over `earlier` and `values`), `unit`, `support`, `base_year` (the year set to 100
     when the levels are an index made from changes, else None), `observations` (rows used, with publisher and title),
     `bounds`, `superseded`, `unused` (rows not used as levels; the last with a column `reason`), `notes`.
@@ -204,13 +206,13 @@ def _from_figures(
     published = {int(year): float(value) for year, value in zip(own["year"], own["value"], strict=True)}
     links = links_of(used, base_year)
     seed = {**made.levels, **published}
-    found = chained(seed, links, base_year, prefer)
+    found = fitting(chained(seed, links, base_year, prefer), str(indicator["support"]))
     timing = str(indicator["timing"]) or ("average" if indicator["support"] == "percent" else "")
     shares = _shares(data, used)
     part = evidence_of(found, seed, links, used, bounds, partial, shares, timing, base_year, prefer)
     noisy = {year: error for year, error in made.errors.items() if year not in published} | part.noisy
     unused = newest.loc[list(part.reasons)].assign(reason=list(part.reasons.values()))
-    index = found.root is not None
+    index, named = found.root is not None, _named(data.sources)
     notes = [
         *made.notes,
         *made.conflicts(published),
@@ -227,17 +229,17 @@ def _from_figures(
         unit=f"{found.root} = 100" if index else str(indicator["unit"]),
         support="positive" if index else str(indicator["support"]),
         base_year=found.root,
-        observations=pd.concat([_with_sources(used, data), *made.observations], ignore_index=True),
-        bounds=_with_sources(part.bounds, data),
-        superseded=_with_sources(superseded, data),
-        unused=_with_sources(unused, data),
+        observations=pd.concat([_with_sources(used, named), *made.observations], ignore_index=True),
+        bounds=_with_sources(part.bounds, named),
+        superseded=_with_sources(superseded, named),
+        unused=_with_sources(unused, named),
         notes=tuple(notes),
         lower=made.lower | part.lower if not index else part.lower,
         upper=part.upper,
         noisy=noisy,
         shared=part.shared,
         estimates=part.estimates,
-        new_counts=_with_sources(counts, data),
+        new_counts=_with_sources(counts, named),
         inputs=made.inputs,
         derived=made.kind,
         factor=made.factor,
@@ -249,27 +251,32 @@ def _newest(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     A bound gives way to a figure published with it or later, but a later bound replaces no figure.
     """
-    months = pd.Series([months_covered(period) for period in rows["period"]], rows.index, dtype=int)
-    bound = rows["qualifier"].where(rows["qualifier"].isin([">=", "<="]), "")
-    whole = rows["period"].where(months < 12, rows["period"].str[:4])
-    ordered = rows.assign(months=months, whole=whole, bound=bound)
-    ordered = ordered.sort_values(["known_from", "row"], kind="stable")
-    key = ["whole", "measure", "base_period"]
-    last = ~ordered.duplicated([*key, "bound"], keep="last")
-    figures = ordered[last & (ordered["bound"] == "")].set_index(key)["known_from"].to_dict()
-    known = pd.Series(
-        [figures.get(name) for name in ordered[key].itertuples(index=False, name=None)], ordered.index
-    )
-    last &= (ordered["bound"] == "") | known.isna() | (known < ordered["known_from"])
-    newest = ordered[last].sort_values(["year", "period"], kind="stable").drop(columns=["whole", "bound"])
-    return newest, ordered[~last].drop(columns=["whole", "bound", "months"])
+    months = [months_covered(period) for period in rows["period"]]
+    bounds = [sign if sign in (">=", "<=") else "" for sign in rows["qualifier"]]
+    wholes = [
+        str(period) if covered < 12 else str(period)[:4]
+        for period, covered in zip(rows["period"], months, strict=True)
+    ]
+    keys = list(zip(wholes, rows["measure"], rows["base_period"].astype(object), strict=True))
+    known, years, periods = list(rows["known_from"]), list(rows["year"]), list(rows["period"])
+    numbers = list(rows["row"])
+    order = sorted(range(len(rows)), key=lambda at: (known[at], numbers[at]))
+    last = {(keys[at], bounds[at]): at for at in order}
+    kept = [at for at in order if last[keys[at], bounds[at]] == at]
+    figures = {keys[at]: known[at] for at in kept if not bounds[at]}
+    kept = [at for at in kept if not bounds[at] or keys[at] not in figures or figures[keys[at]] < known[at]]
+    spent = set(kept)
+    older = [at for at in order if at not in spent]
+    kept.sort(key=lambda at: (years[at], periods[at]))
+    covers = np.array([months[at] for at in kept], dtype=int)
+    return rows.iloc[kept].assign(months=covers), rows.iloc[older]
 
 
 def _sorted_out(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Rows usable as levels or changes, bounds, counts of new items, and figures of a part of a year."""
-    new = rows["measure"] == "count_new"
-    partial = (rows["months"] < 12) & ~new
-    bound = rows["qualifier"].isin([">=", "<="]) & ~new & ~partial
+    new = (rows["measure"] == "count_new").to_numpy(bool)
+    partial = (rows["months"] < 12).to_numpy(bool) & ~new
+    bound = rows["qualifier"].isin([">=", "<="]).to_numpy(bool) & ~new & ~partial
     return rows[~new & ~partial & ~bound], rows[bound], new_counts(rows), rows[partial]
 
 
@@ -295,7 +302,13 @@ def _shares(data: Data, used: pd.DataFrame) -> Shares:
     return revision_shares(data.observations) if provisional else Shares()
 
 
-def _with_sources(rows: pd.DataFrame, data: Data) -> pd.DataFrame:
-    wanted = ["source_id", "publisher", "publisher_en", "title", "title_en", "date"]
-    named = data.sources[wanted].rename(columns={"date": "source_date"})
-    return rows.merge(named, on="source_id", how="left").reset_index(drop=True)
+def _named(sources: pd.DataFrame) -> pd.DataFrame:
+    """Publisher, title and date of each source, by source_id."""
+    named = ["publisher", "publisher_en", "title", "title_en", "date"]
+    return sources.set_index("source_id")[named].rename(columns={"date": "source_date"})
+
+
+def _with_sources(rows: pd.DataFrame, named: pd.DataFrame) -> pd.DataFrame:
+    """The rows, numbered anew, with what `named` tells of their source."""
+    rows = rows.reset_index(drop=True)
+    return pd.concat([rows, named.reindex(rows["source_id"]).set_axis(rows.index)], axis=1)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import weakref
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,6 @@ import pandas as pd
 STATED = 0.3  # share of the typical yearly change by which a provisional figure is off, before any revision is seen
 PAIRS = 4.0
 CHANGES = ("change_pct", "cumulative_change_pct")
-KEY = ["indicator_id", "region", "period", "measure", "base_period"]
 
 
 def last_digit(value: float) -> float:
@@ -76,26 +76,58 @@ def revision_shares(observations: pd.DataFrame) -> Shares:
 
 def _revisions(observations: pd.DataFrame) -> Shares:
     annual = observations[observations["period"].str.len() == 4]
-    provisional = annual["status"].isin(["preliminary", "estimate"])
-    series = ["indicator_id", "region", "measure"]
-    touched = annual[provisional][series].drop_duplicates()
-    squares: dict[bool, list[float]] = {True: [], False: []}
-    for name, rows in annual.merge(touched, on=series).groupby(series, sort=True):
-        ordered = rows.sort_values(["known_from", "row"], kind="stable")
-        newest = ordered.drop_duplicates(KEY, keep="last")
-        scale = typical_size(newest, str(name[2]))
-        first = ordered[ordered["status"].isin(["preliminary", "estimate"])].drop_duplicates(
-            KEY, keep="first"
+    annual = annual.sort_values(["known_from", "row"], kind="stable")
+    series = list(zip(*(annual[name] for name in ("indicator_id", "region", "measure")), strict=True))
+    vintages = [
+        _Vintage(*cells)
+        for cells in zip(
+            *(annual[name] for name in ("period", "base_period", "year", "value", "qualifier", "status")),
+            annual["known_from"],
+            strict=True,
         )
-        both = first.merge(newest, on=KEY, suffixes=("", "_new"))
-        both = both[both["known_from_new"] > both["known_from"]]
+    ]
+    squares: dict[bool, list[float]] = {True: [], False: []}
+    for name in sorted({name for name, one in zip(series, vintages, strict=True) if one.provisional}):
+        mine = [one for found, one in zip(series, vintages, strict=True) if found == name]
+        newest = {one.figure: one for one in mine}
+        first: dict[tuple[str, int | None], _Vintage] = {}
+        for one in mine:
+            if one.provisional:
+                first.setdefault(one.figure, one)
+        pairs = [(one, newest[figure]) for figure, one in first.items()]
+        pairs = [(one, later) for one, later in pairs if later.known_from > one.known_from]
+        if not pairs:
+            continue
+        scale = typical_size(pd.DataFrame(newest.values()), str(name[2]))
         if scale > 0:
-            squares[name[2] in CHANGES] += (((both["value_new"] - both["value"]) / scale) ** 2).tolist()
+            squares[name[2] in CHANGES] += [((later.value - one.value) / scale) ** 2 for one, later in pairs]
     level, change = (
         math.sqrt((PAIRS * STATED**2 + sum(seen)) / (PAIRS + len(seen)))
         for seen in (squares[False], squares[True])
     )
     return Shares(level, change)
+
+
+class _Vintage(NamedTuple):
+    """One figure of a whole year as published on one day."""
+
+    period: str
+    base_period: int | None
+    year: int
+    value: float
+    qualifier: str
+    status: str
+    known_from: pd.Timestamp
+
+    @property
+    def figure(self) -> tuple[str, int | None]:
+        """What it is a figure of, within its series."""
+        return self.period, self.base_period
+
+    @property
+    def provisional(self) -> bool:
+        """Whether it is not final."""
+        return self.status in ("preliminary", "estimate")
 
 
 def typical_size(rows: pd.DataFrame, measure: str) -> float:
@@ -127,6 +159,9 @@ def standard_errors(used: pd.DataFrame, shares: Shares) -> pd.Series:
     >>> standard_errors(rows, Shares(level=0.5)).round(3).tolist()
     [0.0, 0.0, 0.076]
     """
+    final = ~used["status"].isin(["preliminary", "estimate"])
+    if (final & (used["qualifier"] != "~")).all():
+        return pd.Series(0.0, used.index)
     steps = used["value"].map(last_digit).astype(float)
     about = (used["qualifier"] == "~") * steps / math.sqrt(3)
     yearly = used[used["measure"] != "cumulative_change_pct"]
@@ -135,5 +170,5 @@ def standard_errors(used: pd.DataFrame, shares: Shares) -> pd.Series:
     scale = used["measure"].map(sizes).astype(float)
     scale = scale.where(scale > 0, steps)
     share = used["measure"].map(shares.of).astype(float)
-    revised = used["status"].isin(["preliminary", "estimate"]) * share * scale
+    revised = ~final * share * scale
     return np.sqrt(about**2 + revised**2)
