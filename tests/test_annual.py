@@ -6,10 +6,12 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from packages import change, changes, figure, figures, loaded
+from packages import change, changes, figure, figures, indicator, loaded, target
 
-from qcity_analysis.data.annual import AnnualSeries, annual_series, chain
+from qcity_analysis.attainment.assessing import assess
+from qcity_analysis.data.annual import AnnualSeries, Note, annual_series, chain
 from qcity_analysis.errors import QcityError
 
 
@@ -154,3 +156,90 @@ def test_unknown_indicators_and_regions_are_refused_with_a_hint(tmp_path: Path) 
         "unknown region 'testvile'. Did you mean \"testville\"? Known: testville, otherland. "
         "`qcity list` shows all."
     )
+
+
+LEVELS = {2018: 30.0, 2019: 31.0, 2020: 33.0, 2021: 34.0, 2022: 35.0}
+
+
+@pytest.mark.parametrize("times", [1, 1000])
+def test_older_changes_end_at_the_first_level_so_that_the_unit_of_the_levels_plays_no_part(
+    tmp_path: Path, times: int
+) -> None:
+    published = figures({year: value * times for year, value in LEVELS.items()})
+    found = series(tmp_path, published + changes({2011: 25, 2012: 20}))
+    assert found.values.tolist() == [30 * times, 31 * times, 33 * times, 34 * times, 35 * times]
+    assert found.earlier.to_dict() == pytest.approx({2010: 20 * times, 2011: 25 * times, 2012: 30 * times})
+    assert found.breaks == (2018,)
+
+
+def test_of_stretches_whose_years_interleave_only_one_is_kept_and_the_other_is_listed(tmp_path: Path) -> None:
+    published = [*figures(LEVELS), cumulative(2012, 40, 2007), *changes({2010: 5, 2011: 4})]
+    found = series(tmp_path, published)
+    assert found.earlier.index.tolist() == [2009, 2010, 2011]
+    assert found.history().index.is_unique
+    assert found.unused[["period", "measure", "reason"]].to_numpy().tolist() == [
+        ["2012", "cumulative_change_pct", "apart"]
+    ]
+    assert Note("unused_apart", {"periods": ["2012"]}) in found.notes
+
+
+def of_share(folder: Path, rows: list[dict[str, Any]]) -> AnnualSeries:
+    share = [indicator("widgets", support="percent")]
+    return annual_series(loaded(folder, observations=rows, indicators=share), "widgets", "testville")
+
+
+def test_a_share_that_changes_push_above_100_is_left_out_and_named(tmp_path: Path) -> None:
+    published = figures({2019: 60.0, 2020: 62.0, 2021: 80.0}) + changes({2022: 50, 2012: 1})
+    found = of_share(tmp_path, published)
+    assert found.values.to_dict() == {2019: 60.0, 2020: 62.0, 2021: 80.0}
+    assert found.earlier.to_dict() == pytest.approx({2011: 60 / 1.01, 2012: 60.0})
+    assert Note("above_100", {"periods": ["2022"]}) in found.notes
+    fallen = of_share(tmp_path, figures({2019: 60.0, 2020: 62.0}) + changes({2012: -50}))
+    assert (fallen.earlier.to_dict(), fallen.breaks) == ({}, ())
+    assert Note("above_100", {"periods": ["2011", "2012"]}) in fallen.notes
+
+
+KINDS = [
+    target(),
+    target(kind="coverage", threshold=99),
+    target(kind="relative_change", threshold=50, base_year=2020, unit="%"),
+    target(kind="direction", threshold="", base_year=2020),
+    target(kind="monotone", base_year=2019),
+    target(kind="cumulative", threshold=99, base_year=2020),
+]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_every_valid_package_is_assessed_or_says_why_not(tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    for trial in range(3):
+        rows = {}
+        for _ in range(rng.integers(1, 14)):
+            year = int(rng.integers(2006, 2024))
+            measure = rng.choice(
+                ["level", "level", "change_pct", "cumulative_change_pct", "count_total", "count_new"]
+            )
+            made = figure(
+                rng.choice([f"{year}", f"{year}", f"{year}-Q3", f"{year}-12"]),
+                int(rng.integers(-60 if measure == "change_pct" else 0, 90)),
+                measure=measure,
+                base_period=2005 if measure == "cumulative_change_pct" else "",
+                qualifier=rng.choice(["=", "=", "~", ">=", "<="]),
+                status=rng.choice(["final", "preliminary", "estimate"]),
+            )
+            rows[made["period"], measure] = made
+        cells = {
+            "support": rng.choice(["real", "positive", "percent", "count"]),
+            "timing": rng.choice(["", "average", "total", "stock"]),
+        }
+        data = loaded(
+            tmp_path / str(trial),
+            observations=list(rows.values()),
+            indicators=[indicator("widgets", **cells)],
+            targets=[KINDS[(seed + trial) % len(KINDS)]],
+        )
+        answer = assess(data, "goal", draws=200)
+        said = (answer.probability is not None, answer.outcome is not None, answer.reason is not None)
+        assert dict(zip(("forecast", "met/missed", "not_assessable"), said, strict=True))[
+            {"met": "met/missed", "missed": "met/missed"}.get(answer.status, answer.status)
+        ]

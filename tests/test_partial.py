@@ -241,3 +241,14 @@ def test_the_same_figure_written_in_four_ways_gives_four_probabilities():
 def test_partial_knowledge_that_contradicts_the_values_is_refused(more, message):
     with pytest.raises(QcityError, match=message):
         forecast(LEVELS, 2026, **more)
+
+
+def test_a_bound_before_the_only_value_of_its_segment_is_drawn_after_that_value_when_it_is_uncertain():
+    y = pd.Series([40.0, 42.0, 45.0, 46.0], index=[2014, 2015, 2018, 2020], name="a")
+    found = forecast(
+        y, 2022, lower={2016: 30.0, 2017: 38.0}, noisy={2018: 1.0}, breaks=(2016,), draws=500, rng=0
+    )
+    assert np.isfinite(found.paths).all()
+    alone = pd.Series([42.0, 45.0], index=[2018, 2020], name="a")
+    all_uncertain = forecast(alone, 2022, upper={2017: 48.0}, noisy={2018: 1.0, 2020: 1.0}, draws=500, rng=0)
+    assert np.isfinite(all_uncertain.paths).all()

@@ -121,7 +121,8 @@ class _Question(Question):
 
     def _threshold(self, series: AnnualSeries) -> float | None:
         asked = self.target.threshold
-        assert asked is not None  # checked when the targets were read
+        if asked is None:  # a direction without a figure: any step to the better side
+            asked = 0.0
         if self.target.kind not in ("relative_change", "direction"):
             return asked
         base = series.values.get(self.target.base_year, 100.0 if series.values.empty else math.nan)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -39,9 +40,10 @@ class Link:
 @dataclass(frozen=True)
 class Chained:
     """What links and levels give: `values` (index: every year of the main stretch, NaN in gaps), `earlier` (older
-    stretches nothing joins to it), `later` (newer ones, whose distance from it is unknown), `breaks` (first year of
-    each stretch after the first, over `earlier` and `values`), `root` (the year set to 100, None where levels were
-    given).
+    stretches nothing joins to it; beside levels at such a size that each ends at the first level, so that only its
+    changes in percent say anything, whatever the unit of the levels), `later` (newer ones, whose distance from it is
+    unknown), `breaks` (first year of each stretch after the first, over `earlier` and `values`), `root` (the year set
+    to 100, None where levels were given), `above` (years whose level was dropped by `fitting`).
     """
 
     values: pd.Series
@@ -49,6 +51,7 @@ class Chained:
     later: pd.Series
     breaks: tuple[int, ...]
     root: int | None
+    above: tuple[int, ...] = ()
 
 
 def chain(changes: Sequence[float], start: float = 100.0) -> list[float]:
@@ -82,6 +85,26 @@ def chained(
     else:
         stretches = _stretches(levels, links, None)
     return _arranged(stretches, root)
+
+
+def fitting(found: Chained, support: str) -> Chained:
+    """The same without levels of a share that changes push above 100; older stretches that reach above it go whole.
+
+    >>> kept = fitting(chained({2020: 80.0}, [Link(2020, 2021, 50.0), Link(2019, 2020, 5.0)]), "percent")
+    >>> kept.values.round(2).to_dict(), kept.above
+    ({2019: 76.19, 2020: 80.0}, (2021,))
+    """
+    if support != "percent" or found.root is not None:
+        return found
+    edges = [-math.inf, *found.breaks] if len(found.earlier) else []
+    runs = [found.earlier[(found.earlier.index >= a) & (found.earlier.index < b)] for a, b in pairwise(edges)]
+    over = [found.values[found.values > 100], *(run.dropna() for run in runs if (run > 100).any())]
+    above = sorted(int(year) for part in over for year in part.index)
+    main = series_of({int(y): float(v) for y, v in found.values.dropna().items() if v <= 100})
+    kept = [run for run in runs if not (run > 100).any()]
+    starts = [int(run.index[0]) for run in [*kept, main] if len(run)]
+    earlier = pd.concat(kept) if kept else series_of({})
+    return Chained(main, earlier, found.later, tuple(starts[1:]), None, tuple(above))
 
 
 def conflicts(values: pd.Series, links: list[Link]) -> list[Note]:
@@ -167,10 +190,25 @@ def _follow(levels: dict[int, float], links: list[Link], only_one: bool = False)
 def _arranged(stretches: list[dict[int, float]], root: int | None) -> Chained:
     """The main stretch as a series with gaps; the older and newer ones beside it; where each older one begins."""
     main = series_of(stretches[0])
-    others = [series_of(stretch) for stretch in stretches[1:] if len(main) and len(stretch) > 1]
-    older = sorted((s for s in others if s.index[-1] < main.index[0]), key=lambda s: s.index[0])
-    newer = sorted((s for s in others if s.index[0] > main.index[-1]), key=lambda s: s.index[0])
+    others = _apart([stretch for stretch in stretches[1:] if len(main) and len(stretch) > 1], main)
+    older = [stretch for stretch in others if stretch.index[-1] < main.index[0]]
+    if root is None:
+        older = [stretch * (main.iloc[0] / stretch.iloc[-1]) for stretch in older if main.iloc[0] > 0]
+    newer = [stretch for stretch in others if stretch.index[0] > main.index[-1]]
     earlier = pd.concat(older) if older else series_of({})
     later = pd.concat(newer) if newer else series_of({})
     starts = [int(s.index[0]) for s in [*older, main] if len(s)]
     return Chained(main, earlier, later, tuple(starts[1:]), root)
+
+
+def _apart(stretches: list[dict[int, float]], main: pd.Series) -> list[pd.Series]:
+    """The stretches that lie wholly before or after the main one and each other, in order; the fuller ones first.
+
+    A segment of a history is a run of years, so of two stretches whose years interleave only one can be kept.
+    """
+    kept: list[pd.Series] = []
+    for stretch in sorted(stretches, key=lambda one: (len(one), max(one)), reverse=True):
+        found = series_of(stretch)
+        if all(found.index[-1] < one.index[0] or found.index[0] > one.index[-1] for one in [main, *kept]):
+            kept.append(found)
+    return sorted(kept, key=lambda one: int(one.index[0]))

@@ -64,6 +64,8 @@ class Evidence:
             facts |= {"value": f"{row.published_value:.6g}", "estimate": f"{row.value:.4g}"}
             code = "stock_within_year" if row.timing == "stock" else "year_to_date"
             notes.append(Note(code, facts | {"error": f"{row.error:.2g}"}))
+        if found.above:
+            notes.append(Note("above_100", {"periods": [str(year) for year in found.above]}))
         if len(found.later):
             years = [str(found.later.index[0]), str(found.later.index[-1])]
             notes.append(Note("unlinked_later", {"start": years[0], "end": years[1]}))
@@ -110,6 +112,8 @@ def evidence_of(
     told, spare, passed = estimates(_same_unit(partial, found), found.values, timing)
     reasons |= dict.fromkeys(partial.index.difference(_same_unit(partial, found).index), "year_to_date_other")
     reasons |= spare | dict.fromkeys(passed, "year_to_date_known")
+    held = {*_all(found).dropna().index, *found.later.dropna().index, *found.above}
+    reasons |= {link.label: "apart" for link in links if link.start not in held and link.end not in held}
     return Evidence(lower, upper, noisy, shared, told, bounds, reasons, contradicted)
 
 

@@ -269,7 +269,7 @@ def _trial(
     moved = {int(year): table[:, k] for k, year in enumerate(all_years) if noisy[k]}
     years, table = [int(year) for year in all_years[~noisy]], table[:, ~noisy]
     log_weight = np.zeros(TRIALS)
-    for year in known.behind():
+    for year in _order(known, years):
         told = known.told.get(year)
         centre = moved[year] if year in moved else None if told is None else np.full(TRIALS, told[0])
         drawn, log = _proposed(known, years, table, year, unit, centre, rng)
@@ -278,6 +278,19 @@ def _trial(
         years.insert(place, year)
         table = np.insert(table, place, drawn, axis=1)
     return years, table, log_weight
+
+
+def _order(known: PartlyKnown, firm: list[int]) -> list[int]:
+    """The uncertain years in the order they are drawn: ascending, but a bound only beside a value drawn or firm."""
+    begun = {known.segment(year) for year in firm}
+    order, waiting = [], []
+    for year in known.behind():
+        if year not in known.told and known.segment(year) not in begun:
+            waiting.append(year)
+            continue
+        begun.add(known.segment(year))
+        order.append(year)
+    return order + waiting[::-1]
 
 
 def _proposed(
