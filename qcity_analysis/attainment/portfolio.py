@@ -18,6 +18,7 @@ import pandas as pd
 from ..data.datapackage import Data
 from .assessment import Assessment
 from .changes import share
+from .numbering import place
 from .shocks import Dependence, dependence
 
 STRESS = 0.5  # correlation between all indicators in the second view of dependence
@@ -131,7 +132,10 @@ def portfolio(
         high=float(targets["high"].sum()),
         counts=counts,
         dependence=between,
-        sections=_grouped(held, lambda a: [(str(a.target.section or ""),) * 2]),
+        sections=_grouped(
+            sorted(held, key=lambda one: place(str(one[0].target.section or ""))),
+            lambda a: [(str(a.target.section or ""),) * 2],
+        ),
         departments=_grouped(held, departments_of),
         draws=draws,
         seed=seed,

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..attainment.numbering import NUMERAL, arabic, place
 from ..words.keyfigures import status_shown
 from ..words.labels import percent, text_of
 from ..words.texts import check_language, text
@@ -26,7 +27,7 @@ def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figu
     """Horizontal dots of probability by target, grouped by section; what cannot be assessed is named as such.
 
     A full dot is a probability, an open diamond one under a single definition, an open square borrowed; met
-    and missed are words. Targets stand in the order given, sections in order of first appearance.
+    and missed are words. Targets stand in the order given, sections as the plan numbers them.
 
     >>> import qcity_analysis as qc
     >>> figure = scorecard_chart([qc.assess(qc.load(), "rd_intensity")])
@@ -67,7 +68,7 @@ def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figu
 
 def _rows(assessments: Sequence[Assessment], lang: str) -> list[tuple[str, Assessment | None]]:
     """Headings and targets, top to bottom; headings only where there is more than one section."""
-    names = list(dict.fromkeys(text_of(a.target.section) for a in assessments))
+    names = sorted(dict.fromkeys(text_of(a.target.section) for a in assessments), key=place)
     rows: list[tuple[str, Assessment | None]] = []
     for name in names:
         if len(names) > 1:
@@ -90,16 +91,9 @@ def section_name(name: str, lang: str) -> str:
     if found is None:
         return name
     kind = {"专栏": "box", "第": "chapter"}.get(found[1], "section")
-    number = found[2] if lang == "zh" else re.sub("[一二三四五六七八九十]+", _arabic, found[2])
+    number = found[2] if lang == "zh" else NUMERAL.sub(lambda numeral: str(arabic(numeral[0])), found[2])
     number = number if lang == "zh" else number.replace("（", " (").replace("）", ")")
     return text(kind, lang, name=number)
-
-
-def _arabic(found: re.Match[str]) -> str:
-    """A Chinese number below one hundred in digits."""
-    tens, ten, ones = found[0].rpartition("十")
-    digit = {char: value for value, char in enumerate("一二三四五六七八九", 1)}
-    return str(10 * digit.get(tens, 1 if ten else 0) + digit.get(ones, 0))
 
 
 def _bands(ax: Axes) -> None:

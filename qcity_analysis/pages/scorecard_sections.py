@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ..attainment.numbering import place
 from ..figures.canvas import Picture
 from ..figures.dots import scorecard_chart, section_name
 from ..words import describe
@@ -65,7 +66,7 @@ def picture(results: Sequence[Assessment], lang: str) -> None:
 def by_section(results: Sequence[Assessment], lang: str) -> None:
     """Show one table a section: target, probability and word, last figure, and the answer in words."""
     _say(heading("scorecard_table", lang))
-    names = list(dict.fromkeys(text_of(a.target.section) for a in results))
+    names = sorted(dict.fromkeys(text_of(a.target.section) for a in results), key=place)
     columns = [text(key, lang) for key in ("c_answer", "k_last", "c_reason")]
     for name in names:
         mine = [a for a in results if text_of(a.target.section) == name]
