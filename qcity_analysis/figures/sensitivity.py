@@ -25,8 +25,8 @@ NAME = 44  # characters of a choice on one line
 def sensitivity_chart(found: Sensitivity, lang: str = "en") -> Figure:
     """Dots of probability by choice, grouped by what was varied, with the answer as asked above and the 50 % line.
 
-    A full blue dot gives the same verdict, an open red diamond another one; met and missed stand at 100 and 0. Choices
-    that cannot be computed are named without a dot. Open squares are borrowed, where there is no verdict to compare.
+    A full blue dot gives the same verdict, an open red diamond another one; met and missed stand at 100 and 0. A choice
+    that cannot be computed has a dash and no dot. Open squares are borrowed, where there is no verdict to compare.
 
     >>> import qcity_analysis as qc
     >>> from qcity_analysis.attainment.sensitivity import sensitivity
@@ -129,7 +129,7 @@ def _dot(ax: Axes, y: int, row: Variant, lang: str, compared: bool) -> None:
             look = {"marker": "D", "ms": 6.5, "mfc": "white", "mec": TARGET, "mew": 1.6}
         ax.plot([place], [y], ls="", zorder=4, clip_on=False, **look)
     ax.annotate(
-        verdict_shown(row, lang), (1, y), xycoords=("axes fraction", "data"), xytext=(6, -1),
+        verdict_shown(row, lang) if known else "–", (1, y), xycoords=("axes fraction", "data"), xytext=(6, -1),
         textcoords="offset points", va="center", fontsize=8.3, annotation_clip=False,
         color=TARGET if row.flips else INK if known else MUTED, fontweight="bold" if row.flips or asked else "normal",
     )  # fmt: skip

@@ -22,7 +22,7 @@ from ..figures.portfolio import portfolio_chart
 from ..figures.sensitivity import sensitivity_chart
 from ..words import outlook as said
 from ..words import robustness, totals
-from ..words.keyfigures import html_table
+from ..words.keyfigures import folded, html_table
 from ..words.labels import panel_title, text_of
 from ..words.texts import check_language, text
 from .sections import _say, _show, heading
@@ -60,7 +60,7 @@ def outlook(data: Data, assessment: Assessment, lang: str) -> None:
             _say("\n\n".join(said.speed_sentences(part, found.feasibility, lang)))
         if found.reason is None:
             _show(html_table(said.attained_table(found, lang), text("o_attained_caption", lang)))
-        wait = [one for one in said.waiting_sentences(found, lang) if one not in lead]
+        wait = [one for one in said.waiting_sentences(found, lang, part.as_of.year) if one not in lead]
         if wait:
             _say("\n\n".join(wait))
 
@@ -80,7 +80,7 @@ def sensitivity(data: Data, assessment: Assessment, lang: str) -> None:
         _show(Picture(sensitivity_chart(one, lang), robustness.alt_sensitivity(one, lang)))
         _say("\n\n".join(robustness.sensitivity_sentences(one, lang)))
         caption = panel_title(one.answer, lang) if one.answer.role != "main" else ""
-        _show(html_table(robustness.sensitivity_table(one, lang), caption))
+        _show(folded(html_table(robustness.sensitivity_table(one, lang), caption), text("v_table", lang)))
 
 
 def changed(data: Data, assessment: Assessment, lang: str, since: str | dt.date | None = None) -> None:

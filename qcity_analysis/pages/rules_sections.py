@@ -45,7 +45,7 @@ def rules_shown(assessment: Assessment, lang: str) -> pd.DataFrame:
     names, rows = [text("rules_ours", lang)], [[*_ours(assessment, lang), "qcity_analysis"]]
     for rule, result in results_for(assessment).items():
         names.append(RULES[rule].name(lang))
-        rows.append([said(result, lang), yes_or_no(result, lang), RULES[rule].source])
+        rows.append([said(result, lang), yes_or_no(result, lang), RULES[rule].told_by(lang)])
     return pd.DataFrame(rows, columns=columns, index=pd.Index(names, name=text("c_rule", lang)))
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..words.explanations import explained, without_table
-from ..words.keyfigures import html_table
+from ..words.keyfigures import folded, html_table
 from ..words.labels import panel_title
+from ..words.texts import text
 from .sections import _say, _show, heading
 
 if TYPE_CHECKING:
@@ -27,4 +28,5 @@ def why(assessment: Assessment, lang: str) -> None:
         title = f"### {panel_title(part, lang)}\n\n" if len(parts) > 1 else ""
         _say(title + "\n\n".join(explained(part, found, lang)))
         if len(found.without):
-            _show(html_table(without_table(part, found, lang), index=True))
+            table = html_table(without_table(part, found, lang), index=True)
+            _show(folded(table, text("why_table", lang)))

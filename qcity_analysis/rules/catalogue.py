@@ -20,7 +20,7 @@ from .schedules import barometer, log_schedule, schedule
 
 @dataclass(frozen=True)
 class Rule:
-    """One published rule: names, source, its categories from best to worst, and the function.
+    """One published rule: names, source, its categories from best to worst, the function, the source in Chinese.
 
     >>> RULES["barometer"].categories
     ('green', 'orange', 'red')
@@ -31,10 +31,19 @@ class Rule:
     source: str
     categories: tuple[str, ...]
     ask: Callable[[Case], RuleResult]
+    source_zh: str
 
     def name(self, lang: str) -> str:
         """The rule's name in `lang` ("zh" or "en")."""
         return self.name_zh if lang == "zh" else self.name_en
+
+    def told_by(self, lang: str) -> str:
+        """The rule's source in `lang`.
+
+        >>> RULES["destatis"].told_by("zh")
+        '德国联邦统计局，指标状态'
+        """
+        return self.source_zh if lang == "zh" else self.source
 
 
 _SCHEDULE = ("on_schedule", "behind_schedule")
@@ -47,9 +56,15 @@ RULES: dict[str, Rule] = {
         "Chinese mid-term reviews; EEA linear target path",
         _SCHEDULE,
         schedule,
+        "中国规划中期评估；欧洲环境署（EEA）线性目标路径",
     ),
     "log_schedule": Rule(
-        "对数时序进度", "Logarithmic schedule", "Chinese energy-intensity accounting", _SCHEDULE, log_schedule
+        "对数时序进度",
+        "Logarithmic schedule",
+        "Chinese energy-intensity accounting",
+        _SCHEDULE,
+        log_schedule,
+        "中国能耗强度核算",
     ),
     "barometer": Rule(
         "能耗双控晴雨表",
@@ -57,6 +72,7 @@ RULES: dict[str, Rule] = {
         "NDRC, 发改办环资〔2021〕629号",
         ("green", "orange", "red"),
         barometer,
+        "国家发展改革委，发改办环资〔2021〕629号",
     ),
     "eurostat": Rule(
         "欧盟统计局",
@@ -64,6 +80,7 @@ RULES: dict[str, Rule] = {
         "Eurostat, SDG monitoring report",
         ("significant", "moderate", "insufficient", "away"),
         eurostat,
+        "欧盟统计局，可持续发展目标监测报告",
     ),
     "unsd_2022": Rule(
         "联合国统计司 2022",
@@ -71,6 +88,7 @@ RULES: dict[str, Rule] = {
         "SDG Progress Chart 2022, technical note",
         ("on_track", "fair", "limited", "deterioration"),
         unsd_2022,
+        "联合国《可持续发展目标进展图表 2022》技术说明",
     ),
     "unsd_2023": Rule(
         "联合国统计司 2023",
@@ -78,6 +96,7 @@ RULES: dict[str, Rule] = {
         "Progress Chart Technical Note 2023",
         ("met", "on_track", "fair", "stagnation_or_regression"),
         unsd_2023,
+        "联合国《进展图表技术说明 2023》",
     ),
     "open_sdg": Rule(
         "Open SDG",
@@ -85,6 +104,7 @@ RULES: dict[str, Rule] = {
         "Statistics Canada and Open SDG, progress measurement methodology",
         ("target_achieved", "on_track", "accelerate", "limited", "deterioration"),
         open_sdg,
+        "加拿大统计局与 Open SDG，进展测度方法",
     ),
     "escap": Rule(
         "联合国亚太经社会",
@@ -92,6 +112,7 @@ RULES: dict[str, Rule] = {
         "UN ESCAP and UNECE technical notes",
         ("maintain", "accelerate", "reverse"),
         escap,
+        "联合国亚太经社会与欧洲经委会，技术说明",
     ),
     "sdsn": Rule(
         "可持续发展目标指数",
@@ -99,6 +120,7 @@ RULES: dict[str, Rule] = {
         "SDSN, Sustainable Development Report",
         ("on_track", "moderately_improving", "stagnating", "decreasing"),
         sdsn,
+        "可持续发展解决方案网络（SDSN），《可持续发展报告》",
     ),
     "destatis": Rule(
         "德国天气符号",
@@ -106,6 +128,7 @@ RULES: dict[str, Rule] = {
         "Federal Statistical Office of Germany, status of indicators",
         ("sun", "light_cloud", "cloud", "storm"),
         destatis,
+        "德国联邦统计局，指标状态",
     ),
     "defra": Rule(
         "英国 Defra 试行规则",
@@ -113,17 +136,31 @@ RULES: dict[str, Rule] = {
         "UK Outcome Indicator Framework, pilot assessment",
         ("substantial", "some", "insufficient"),
         defra,
+        "英国成果指标框架，试行评估",
     ),
     "aarr": Rule(
-        "年均降低率", "Average annual rate of reduction", "UNICEF; Global Nutrition Report", _TRACK, aarr
+        "年均降低率",
+        "Average annual rate of reduction",
+        "UNICEF; Global Nutrition Report",
+        _TRACK,
+        aarr,
+        "联合国儿童基金会；《全球营养报告》",
     ),
-    "ols": Rule("最小二乘直线", "Least-squares line", "WHO/UNICEF Joint Monitoring Programme", _TRACK, ols),
+    "ols": Rule(
+        "最小二乘直线",
+        "Least-squares line",
+        "WHO/UNICEF Joint Monitoring Programme",
+        _TRACK,
+        ols,
+        "世卫组织与儿基会联合监测规划",
+    ),
     "healthy_people": Rule(
         "美国健康国民",
         "Healthy People",
         "US Healthy People 2020/2030",
         ("target_met", "improving", "little_or_no_change", "getting_worse"),
         healthy_people,
+        "美国《健康国民 2020/2030》",
     ),
     "gbd": Rule(
         "全球疾病负担研究",
@@ -131,6 +168,7 @@ RULES: dict[str, Rule] = {
         "IHME, projections of SDG indicators",
         ("attained", "not_attained"),
         gbd,
+        "健康指标与评估研究所（IHME），可持续发展目标指标预测",
     ),
     "mcarthur": Rule(
         "McArthur–Rasmussen 分类",
@@ -138,6 +176,7 @@ RULES: dict[str, Rule] = {
         "McArthur and Rasmussen (2019), World Development 123",
         ("on_track", "acceleration_needed", "breakthrough_needed", "moving_backwards"),
         mcarthur,
+        "McArthur 与 Rasmussen（2019），World Development 123",
     ),
 }
 

@@ -193,6 +193,15 @@ def html_table(table: pd.DataFrame, caption: str = "", index: bool = False) -> s
     )
 
 
+def folded(table: str, summary: str) -> str:
+    """A long table under a line to open it with; on paper it is open.
+
+    >>> folded("<table></table>", "All of it")
+    '<details class="fold"><summary>All of it</summary><table></table></details>'
+    """
+    return f'<details class="fold"><summary>{escape(summary)}</summary>{table}</details>'
+
+
 def _cell(cell: Any) -> str:
     shown = "" if cell is None else str(cell)
     short = len(shown) <= 8 or re.fullmatch(r"[\d–-]+(Q\d)?", shown)  # a date or a word is not broken

@@ -197,8 +197,10 @@ def attained_table(found: Outlook, lang: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[text("o_certainty", lang), text("o_year", lang)])
 
 
-def waiting_sentences(found: Outlook, lang: str) -> list[str]:
+def waiting_sentences(found: Outlook, lang: str, today: int | None = None) -> list[str]:
     """When it is reached, and how long one may wait; or why that cannot be said.
+
+    `today` is the year of asking: after the deadline nothing is said about waiting, and what is past is said as past.
 
     >>> from types import SimpleNamespace
     >>> waiting_sentences(SimpleNamespace(reason=SimpleNamespace(code="settled")), "en")
@@ -210,7 +212,7 @@ def waiting_sentences(found: Outlook, lang: str) -> list[str]:
     facts = {"year": year, "until": until, "deadline": found.deadline, "last": found.last_year}
     said = [say("attained_some" if year else "attained_none", lang, **facts)]
     act, last = found.last_to_act, found.last_year
-    if last is None or last >= found.deadline:
+    if last is None or last >= found.deadline or (today or 0) > found.deadline:
         return said
     if found.reached:
         key = "act_reached"
@@ -218,6 +220,8 @@ def waiting_sentences(found: Outlook, lang: str) -> list[str]:
         key = "act_none"
     else:
         key = "act_year" if act > last else "act_now" if act == last else "act_past"
+    if key == "act_year" and act is not None and act < (today or 0):
+        key = "act_over"
     return [*said, say(key, lang, **facts, act=act, years=len(found.chances))]
 
 

@@ -56,7 +56,9 @@ def outlook_lines(
             lines += outlook.speed_sentences(part, found.feasibility, lang)
         if found.reason is None:
             lines += ["", *plain_table(outlook.attained_table(found, lang))]
-        lines += [line for line in outlook.waiting_sentences(found, lang) if line not in pace]
+        lines += [
+            line for line in outlook.waiting_sentences(found, lang, part.as_of.year) if line not in pace
+        ]
     return lines
 
 
