@@ -25,8 +25,15 @@ def run(
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Notebooks at a time.")] = 2,
     timeout: Annotated[int, typer.Option("--timeout", min=1, help="Seconds one notebook may take.")] = 600,
     record: Annotated[
-        bool, typer.Option("--record/--no-record", help="Append what is said to the ledger beside the data.")
+        bool, typer.Option("--record/--no-record", help="Append what is said to the ledger.")
     ] = True,
+    ledger: Annotated[
+        Path | None,
+        typer.Option(
+            "--ledger",
+            help="Folder of issued probabilities, kept for good [default: processed/ledger beside the data].",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Run again what is unchanged.")] = False,
 ) -> None:
     """Run the notebooks on the data and write the pages and their index; what is unchanged is not run again."""
@@ -43,6 +50,7 @@ def run(
         force=force,
         timeout=timeout,
         record=record,
+        ledger_dir=ledger,
         progress=print,
     )
     for line in report.summaries:

@@ -11,10 +11,11 @@ import datetime as dt
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,10 @@ from typing import Any
 from ..data.datapackage import Data, load
 from ..errors import unknown
 from ..files import PROJECT
+from ..trackrecord import ledger as issued
 from ..words.texts import LANGUAGES, check_language
 from .kernels import KernelServer
+from .runlog import Ledger
 from .runner import TIMEOUT, run_notebook
 
 NOTEBOOKS = PROJECT / "notebooks"
@@ -101,36 +104,60 @@ def run_report(
     force: bool = False,
     timeout: float = TIMEOUT,
     record: bool = False,
+    ledger_dir: str | Path | None = None,
     progress: Progress = lambda line: None,
 ) -> Report:
     """Make every page of the plans (all when None) in the languages, and the index; returns what happened.
 
     Pages whose notebook, parameters, data and library have not changed are kept unless `force`. `as_of` is
     today when None; `targets` restricts the targets, and leaves out the track record. With `record` the
-    probabilities given go into the ledger beside the data (see `trackrecord.ledger`). A failing page is
-    named in the index and in `Report.failed`. Raises QcityError for faulty data or unknown names, before
-    anything is run.
+    probabilities given go into the ledger `ledger_dir`, by default the one beside the data (see
+    `trackrecord.ledger`). A failing page is named in the index and in `Report.failed`. Raises QcityError for
+    faulty data or unknown names, before anything is run.
 
     >>> run_report(plans=["china_14fyp"], out_dir="out").exit_code  # doctest: +SKIP
     0
     """
     begin = time.monotonic()
     data = load(data_dir, as_of)
-    listed = list_jobs(data, plans, languages, out_dir, data_dir, targets)
-    out = Path(out_dir)
+    listed = list_jobs(data, plans, languages, out_dir, data_dir, targets, ledger_dir)
+    out, place = Path(out_dir), Path(ledger_dir or issued.home(data.folder))
     out.mkdir(parents=True, exist_ok=True)
-    ledger = Ledger(out)
-    common = _common_hash(data.folder)
-    marks = {job.name: fingerprint(job, common) for job in listed}
-    kept = {} if force else {j.name: r for j in listed if (r := ledger.unchanged(j, marks[j.name]))}
-    to_do = [job for job in listed if job.name not in kept]
-    if kept:
-        progress(f"{len(kept)} of {len(listed)} pages unchanged")
-    done = dict(kept)
+    ledger, common = Ledger(out), _common_hash(data.folder)
+    done: dict[str, dict[str, Any]] = {}
     with ExitStack() as stack:
-        server = _server(stack, len(to_do), progress)
-        pool = stack.enter_context(ThreadPoolExecutor(max(1, jobs)))
-        waiting = [pool.submit(_make, job, out, marks[job.name], server, timeout) for job in to_do]
+        server = None
+        for last in (False, True):  # the track record comes last: it shows what was just said
+            wave = [job for job in listed if (job.kind == "track") == last]
+            state = (
+                common + "".join(sorted(path.name for path in place.glob("*.parquet"))) if last else common
+            )
+            marks = {job.name: fingerprint(job, state) for job in wave}
+            kept = {} if force else {j.name: r for j in wave if (r := ledger.unchanged(j, marks[j.name]))}
+            to_do = [job for job in wave if job.name not in kept]
+            if kept:
+                progress(f"{len(kept)} of {len(wave)} pages unchanged")
+            server = server or _server(stack, len(to_do), progress)
+            make = partial(_make, out=out, marks=marks, server=server, timeout=timeout)
+            done |= kept | _wave(to_do, make, jobs, ledger, progress)
+            if record and not last:
+                _record(data.folder, place, [run for run in done.values() if run["status"] == "ok"])
+    runs = [done[job.name] for job in listed]
+    ledger.rewrite(runs)
+    return _finish(out, runs, data.as_of, begin)
+
+
+def _wave(
+    to_do: Sequence[Job],
+    make: Callable[[Job], dict[str, Any]],
+    workers: int,
+    ledger: Ledger,
+    progress: Progress,
+) -> dict[str, dict[str, Any]]:
+    """Make pages on worker threads; each run goes into the ledger of runs as soon as it ends."""
+    done = {}
+    with ThreadPoolExecutor(max(1, workers)) as pool:
+        waiting = [pool.submit(make, job) for job in to_do]
         try:
             for count, future in enumerate(as_completed(waiting), 1):
                 run = future.result()
@@ -140,11 +167,7 @@ def run_report(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    runs = [done[job.name] for job in listed]
-    ledger.rewrite(runs)
-    if record:
-        _record(data.folder, [run for run in runs if run["status"] == "ok"])
-    return _finish(out, runs, data.as_of, begin)
+    return done
 
 
 def list_jobs(
@@ -154,6 +177,7 @@ def list_jobs(
     out_dir: str | Path,
     data_dir: str | Path | None = None,
     targets: Sequence[str] | None = None,
+    ledger_dir: str | Path | None = None,
 ) -> list[Job]:
     """The pages of a report, in the order of the index. Raises QcityError for an unknown plan, target or
     language.
@@ -188,7 +212,10 @@ def list_jobs(
                     found += [Job("dated", plan, target, lang, d, asked | {"as_of": d}) for d in dates]
         if not targets:
             found.append(Job("overview", "", "", lang, day, {"language": lang, "as_of": day} | shared))
-            found.append(Job("track", "", "", lang, day, {"language": lang, "as_of": day} | shared))
+            issued_in = {"ledger": str(Path(ledger_dir).resolve())} if ledger_dir else {}
+            found.append(
+                Job("track", "", "", lang, day, {"language": lang, "as_of": day} | shared | issued_in)
+            )
     return found
 
 
@@ -213,49 +240,6 @@ def fingerprint(job: Job, common: str) -> str:
     return hashlib.sha256(job.notebook.read_bytes() + asked.encode() + common.encode()).hexdigest()
 
 
-class Ledger:
-    """The record of runs in a report folder, one JSON object per line; the last line of a run counts.
-
-    >>> import tempfile
-    >>> ledger = Ledger(Path(tempfile.mkdtemp()))
-    >>> ledger.add({"id": "p/a.zh", "ok": True})
-    >>> Ledger(ledger.path.parent).runs["p/a.zh"]["ok"]
-    True
-    """
-
-    def __init__(self, out: Path) -> None:
-        self.path = out / "runs.jsonl"
-        self.runs: dict[str, dict[str, Any]] = {}
-        for line in self.path.read_text("utf-8").splitlines() if self.path.exists() else []:
-            try:
-                run = json.loads(line)
-            except ValueError:  # the line an interruption cut off
-                continue
-            self.runs[run["id"]] = run
-
-    def unchanged(self, job: Job, mark: str) -> dict[str, Any] | None:
-        """The finished run of a page that need not be made again, as a run of status skipped."""
-        run = self.runs.get(job.name)
-        page = self.path.parent / f"{job.name}.html"
-        if run and run["ok"] and run["hash"] == mark and page.exists():
-            return run | {"status": "skipped"}
-        return None
-
-    def add(self, run: dict[str, Any]) -> None:
-        """Append one run at once, so that it survives an interruption."""
-        self.runs[run["id"]] = run
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(run, ensure_ascii=False) + "\n")
-
-    def rewrite(self, runs: Sequence[dict[str, Any]]) -> None:
-        """Keep the latest run of every page, this report's first."""
-        from ..files import write_whole
-
-        latest = {run["id"]: run for run in runs}
-        latest |= {name: run for name, run in self.runs.items() if name not in latest}
-        write_whole(self.path, "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in latest.values()))
-
-
 def _server(stack: ExitStack, count: int, progress: Progress) -> KernelServer | None:
     if count < WORTH_A_SERVER:
         return None
@@ -266,7 +250,9 @@ def _server(stack: ExitStack, count: int, progress: Progress) -> KernelServer | 
     return None
 
 
-def _make(job: Job, out: Path, mark: str, server: KernelServer | None, timeout: float) -> dict[str, Any]:
+def _make(
+    job: Job, *, out: Path, marks: Mapping[str, str], server: KernelServer | None, timeout: float
+) -> dict[str, Any]:
     """Run one notebook and render its page; returns its line of the ledger."""
     from .page import render_page
 
@@ -280,16 +266,19 @@ def _make(job: Job, out: Path, mark: str, server: KernelServer | None, timeout: 
         front = render_page(executed, page, lang=job.lang, title=title, home="../index.html", fault=fault)
     except Exception as error:  # the page is lost, the report goes on and says so
         result.status, result.error = "failed", f"{type(error).__name__}: {error}"
-    identity = asdict(job) | {"id": job.name, "hash": mark, "ok": result.ok, "page": f"{job.name}.html"}
+    identity = asdict(job) | {
+        "id": job.name,
+        "hash": marks[job.name],
+        "ok": result.ok,
+        "page": f"{job.name}.html",
+    }
     how = {key: getattr(result, key) for key in ("status", "seconds", "cell", "error", "attempts")}
     finished = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     return identity | how | {"finished": finished, "front": front}
 
 
-def _record(data_folder: Path, runs: Sequence[dict[str, Any]]) -> None:
+def _record(data_folder: Path, place: Path, runs: Sequence[dict[str, Any]]) -> None:
     """Append what the pages said to the ledger of issued probabilities, as one file."""
-    from ..trackrecord import ledger as issued
-
     said: dict[tuple[str, str, str], dict[str, Any]] = {}
     for run in sorted(runs, key=lambda run: run["kind"] != "scorecard"):  # a target's own page counts most
         name = f"{run['plan']}_{run['target'] or run['kind']}_{run['as_of']}.json"
@@ -300,7 +289,7 @@ def _record(data_folder: Path, runs: Sequence[dict[str, Any]]) -> None:
         answers = result.values() if run["kind"] == "scorecard" else [result]
         for answer in (found for found in answers if isinstance(found, dict) and "target" in found):
             said[run["plan"], answer["target"]["target_id"], answer["as_of"]] = answer
-    issued.record(said.values(), issued.home(data_folder), issued.data_hash(data_folder))
+    issued.record(said.values(), place, issued.data_hash(data_folder))
 
 
 def _line(run: dict[str, Any], count: int, total: int) -> str:
