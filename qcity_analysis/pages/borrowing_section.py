@@ -37,7 +37,7 @@ def borrowing_table(found: dict[str, Any], lang: str) -> pd.DataFrame:
         by_indicator = found[key]["by_indicator"].values()
         cells = [
             text(f"r_borrow_{key}", lang),
-            join([percent(share, lang) for share in shares[key]], lang),
+            join([_share(share, lang) for share in shares[key]], lang),
             f"{found[key]['crps']:.2f}",
             f"{min(by_indicator):.2f}–{max(by_indicator):.2f}",
             percent(found[key]["interval_90_holds"], lang),
@@ -54,3 +54,8 @@ def verdict(found: dict[str, Any]) -> str:
     'mixed'
     """
     return "helps" if all(found[key]["crps"] < 1 for key in ROWS) else "mixed"
+
+
+def _share(share: float, lang: str) -> str:
+    """A share that may be nothing at all, which `percent` would call less than one."""
+    return percent(share, lang) if share else f"0{'' if lang == 'zh' else ' '}%"
