@@ -81,7 +81,7 @@ LIMITS = """\
 Histories of 4 to 15 yearly values are what it was trained on; longer ones are cut to the last 30 years.
 Beyond five years ahead the structural mixture alone says how uncertainty grows. Two of the learners are
 trained on a score between the proper one and its logarithm and are too narrow by themselves. The widening is
-estimated on left-out indicators so that 50 % intervals hold 49 % and 90 % intervals 89.6 % there: a
+estimated on left-out indicators so that 50 % intervals hold 50 % and 90 % intervals 89.6 % there: a
 little sharper than their name, by choice.
 """
 

@@ -32,7 +32,8 @@ GATE_TASKS = 20_000  # as many as the gate is trained on, drawn from all
 CHOICE_TASKS = 4_000  # as many as cells are chosen on
 MODELS = 40  # cells chosen from the candidates, each with every prior of the scale
 SCALES = ((1.0, 0.3), (1.0, 0.8), (0.35, 0.5))  # (shape, size) of the scale's prior; the last heavy-tailed
-SLACK = 0.01  # a 50 % interval is widened to hold 49 %, a 90 % interval to hold 89.6 %: a little sharper
+SLACK = 0.04  # a 90 % interval is widened to hold 89.6 %: a little sharper than its name
+WIDE = 0.7  # of the outcomes: narrower intervals are widened to hold what they say
 KINDS = {"pct": "percent", "percent": "percent", "positive": "positive", "count": "count", "real": "real"}
 Say = Callable[[str], None]
 
@@ -298,6 +299,6 @@ def _widening(quantiles: np.ndarray, actual: np.ndarray) -> np.ndarray:
         up, down = quantiles[:, :, -1 - k] - middle, middle - quantiles[:, :, k]
         side = np.maximum(np.where(actual >= middle, up, down), 1e-9)
         held = 1.0 - 2.0 * KNOTS[k]
-        held -= 4.0 * SLACK * held * (1.0 - held)
+        held -= SLACK * held * (1.0 - held) if held > WIDE else 0.0
         factor[:, k] = factor[:, -1 - k] = np.quantile(np.abs(actual - middle) / side, held, axis=0)
     return factor
