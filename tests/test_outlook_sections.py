@@ -117,6 +117,33 @@ def test_each_way_of_waiting_has_its_sentence(act: int | None, reached: bool, ke
     ]
 
 
+@pytest.mark.parametrize(
+    ("today", "said_of_2024"),
+    [
+        (2023, "2024 is the last year to act."),
+        (2024, "2024 is the last year to act."),
+        (2025, "That year is over."),
+    ],
+)
+def test_a_year_to_act_that_is_over_is_said_so(today: int, said_of_2024: str) -> None:
+    assert waiting(today)[1].endswith(said_of_2024)
+
+
+def test_after_the_deadline_nothing_is_said_about_waiting() -> None:
+    assert len(waiting(2025)) == 2 and len(waiting(2026)) == 1
+
+
+def waiting(today: int) -> list[str]:
+    import pandas as pd
+
+    from qcity_analysis.attainment.feasibility import Feasibility
+    from qcity_analysis.attainment.outlook import Outlook
+
+    chances = pd.Series([0.2, 0.6], index=[2023, 2024])
+    found = Outlook(2022, 2025, chances, {0.5: 2024, 0.8: None, 0.95: None}, 2024, False, Feasibility())
+    return said.waiting_sentences(found, "en", today)
+
+
 def test_a_count_says_its_pace_a_month(tmp_path: Path) -> None:
     rows = figures({2019: 10, 2021: 12, 2022: 11, 2023: 10}, measure="count_new")
     rows.append(figure("2024-06", 6, measure="count_new", published="2024-07-30"))

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ..data.datapackage import Data
 
 FIGURES = 12  # figures named that came in between
+NAMED = 6  # targets that cannot be assessed, named in one sentence
 
 
 def answers(assessment: Assessment) -> list[Assessment]:
@@ -155,7 +156,7 @@ def portfolio(data: Data, results: Sequence[Assessment], lang: str) -> None:
         if len(frame) > 1 or any(frame["name_zh"]):
             table = totals.groups_table(frame, names, head, lang)
             _show(html_table(table, text(key, lang), index=True))
-    missing = totals.unassessed_sentence(found, lang)
+    missing = totals.unassessed_sentence(found, lang, NAMED)
     if missing:
         _say(missing)
 

@@ -52,8 +52,8 @@ def portfolio_sentences(found: Portfolio, lang: str) -> list[str]:
     return said
 
 
-def unassessed_sentence(found: Portfolio, lang: str) -> str:
-    """Which targets cannot be assessed, by name; an empty text when all can.
+def unassessed_sentence(found: Portfolio, lang: str, most: int | None = None) -> str:
+    """Which targets cannot be assessed, by name; an empty text when all can. Of more than `most` only the number.
 
     >>> import qcity_analysis as qc
     >>> from qcity_analysis.attainment.portfolio import portfolio
@@ -64,6 +64,8 @@ def unassessed_sentence(found: Portfolio, lang: str) -> str:
     names = found.unassessed[f"name_{lang}"].tolist()
     if not names:
         return ""
+    if most is not None and len(names) > most:
+        return say("plan_unassessed_many", lang, count=len(names))
     return say("plan_unassessed", lang, count=len(names), names=join(names, lang))
 
 
