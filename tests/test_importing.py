@@ -233,6 +233,35 @@ BAD_CELLS = {
         "指标,单位,2023年\n合格率,%,960\n", mapping({"name": "合格率", "indicator": "share"}),
         "a.csv, row 2, column C (2023): found '960'; allowed: 0 to 100; correct the value, or the indicator's support",
     ),
+    "an error of a spreadsheet": (
+        "指标,2022年,2023年\n小部件,16.1,#DIV/0!\n", mapping(),
+        "a.csv, row 2, column C (2023): found '#DIV/0!'; allowed: a number, a bound as ≥96 or 96以上, or a mark for "
+        "none as — … - / .. or blank; the spreadsheet could not work the cell out: correct its formula, or leave the "
+        "cell blank",
+    ),
+    "nothing found by a formula": (
+        "指标,2022年,2023年\n小部件,16.1,#N/A\n", mapping(),
+        "a.csv, row 2, column C (2023): found '#N/A'; allowed: a number, a bound as ≥96 or 96以上, or a mark for "
+        "none as — … - / .. or blank; the spreadsheet could not work the cell out: correct its formula, or leave the "
+        "cell blank",
+    ),
+    "a fall where a level is mapped": (
+        "指标,2022年,2023年\n小部件,16.1,比上年下降5%\n", mapping(),
+        "a.csv, row 2, column C (2023): found '比上年下降5%'; allowed: a rise or fall in words only where the mapping "
+        "says `measure: change_pct` and no factor or offset; map the name as a change, or correct the cell in a copy "
+        "of the file",
+    ),
+    "a fall with a sign": (
+        "指标,2022年,2023年\n小部件,-3,下降-5%\n", mapping(RULE | {"measure": "change_pct", "unit": "%"}),
+        "a.csv, row 2, column C (2023): found '下降-5%'; allowed: a change as 下降5%, 增长5% or -5; correct the cell "
+        "in a copy of the file, or add the figure with `qcity add`",
+    ),
+    "a fall that the mapping turns again": (
+        "指标,2022年,2023年\n小部件,3,下降5%\n", mapping(RULE | {"measure": "change_pct", "unit": "%", "factor": -1}),
+        "a.csv, row 2, column C (2023): found '下降5%'; allowed: a rise or fall in words only where the mapping says "
+        "`measure: change_pct` and no factor or offset; map the name as a change, or correct the cell in a copy of "
+        "the file",
+    ),
     "a year to come": (
         "指标,2025年,2026年\n小部件,17,\n", mapping(),
         "a.csv, row 2, column B (2025), as period: found '2025'; allowed: a period that had begun when it was "
@@ -285,6 +314,14 @@ def test_a_cell_that_cannot_be_used_fails_the_import_with_its_place(tmp_path: Pa
         import_figures(file, how, data=data, write=True)
     assert [str(p) for p in error.value.problems] == [message]
     assert contents(tmp_path) == before
+
+
+def test_rises_and_falls_in_words_are_changes_with_their_sign(tmp_path: Path) -> None:
+    text = "指标,2020年,2021年,2022年,2023年\n小部件,下降5%,比上年增长３．２％,下降3%以上,—\n"
+    done = preview(tmp_path, text, mapping(RULE | {"measure": "change_pct", "unit": "%"}))
+    told = [(f.row["period"], f.row["qualifier"], f.row["value"]) for f in done.figures]
+    assert told == [("2020", "=", "-5"), ("2021", "=", "3.2"), ("2022", "<=", "-3")]
+    assert (done.refused, done.empty) == ((), 1)
 
 
 def test_skipping_the_refused_writes_the_rest_and_lists_them_all(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_bounds_and_approximate_figures_are_read_as_such(
 @pytest.mark.parametrize(
     "cell",
     ["3-5", "1,23", "1,2345", "12,34,567", "1.234.567", "不超过5以上", "①", "3.2个百分点", "5‰", "增长3", "1/2",
-     "(3.2)", "- 3", "无", "3.5?", "2 0", True, dt.date(2020, 1, 1), float("inf")],
+     "(3.2)", "- 3", "下降5%", "#REF!", "无", "3.5?", "2 0", True, dt.date(2020, 1, 1), float("inf")],
 )  # fmt: skip
 def test_what_could_be_two_numbers_is_refused(cell: object) -> None:
     with pytest.raises(UnreadableCell):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ..errors import QcityError
@@ -37,8 +37,24 @@ _GROUPED = re.compile(r"[+-]?\d{1,3}([, '])\d{3}(\1\d{3})*(\.\d+)?")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
+CHANGE_WORDS = (
+    "a rise or fall in words only where the mapping says `measure: change_pct` and no factor or offset"
+)
+_FELL = ("下降", "降低", "减少", "下跌")
+_ROSE = ("增长", "上升", "提高", "增加", "上涨")
+_CHANGED = re.compile(rf"((?:比|较)上(?:一)?年(?:同期)?|同比|比去年|较去年)?({'|'.join(_FELL + _ROSE)})了?")
+_SPREADSHEET_ERROR = re.compile(r"#(DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|SPILL!|CALC!)")
+
+
 class UnreadableCell(QcityError):
-    """A cell that is not empty and holds no number that can be read without guessing."""
+    """A cell that is not empty and holds no number that can be read without guessing.
+
+    Attributes: `allowed` and `remedy`, as in `Problem`.
+    """
+
+    def __init__(self, said: str, allowed: str = UNREADABLE, remedy: str = REMEDY) -> None:
+        self.allowed, self.remedy = allowed, remedy
+        super().__init__(said)
 
 
 @dataclass(frozen=True)
@@ -82,9 +98,49 @@ def read_figure(cell: Cell) -> Reading | None:
     text = half_width(text).translate(_MINUS).strip()
     if re.sub(r"\s", "", text).casefold() in MISSING:
         return None
+    _refuse_known(text, cell)
     text, qualifier = _qualifier(text, cell)
     text, percent = _percent(text)
     return Reading(_digits(text, cell), qualifier, percent, marks)
+
+
+def read_change(cell: Cell) -> Reading | None:
+    """The change in percent that a cell states, in figures or with a word of rise or fall; None when there is none.
+
+    A fall is negative, and a fall of at least 5 % a change of at most −5. Raises UnreadableCell as `read_figure`, and
+    for a word of rise or fall before a number with a sign of its own, or without a percent sign.
+
+    >>> read_change("比上年下降5%").value, read_change("增长６．５％").value, read_change("-0.3").value
+    ('-5', '6.5', '-0.3')
+    >>> read_change("下降5%以上")
+    Reading(value='-5', qualifier='<=', percent=True, marks='')
+    """
+    if not isinstance(cell, str):
+        return read_figure(cell)
+    text = re.sub(r"\s", "", half_width(cell))
+    word = _CHANGED.match(text)
+    if word is None:
+        return read_figure(cell)
+    said = read_figure(text[word.end() :])
+    if said is None or not said.percent or said.value.startswith(("-", "+")):
+        raise UnreadableCell(
+            f"{cell!r} is not a change in percent", "a change as 下降5%, 增长5% or -5", REMEDY
+        )
+    if word[2] in _ROSE:
+        return said
+    turned = {">=": "<=", "<=": ">="}.get(said.qualifier, said.qualifier)
+    return replace(said, value=plain(-Decimal(said.value)), qualifier=turned)
+
+
+def _refuse_known(text: str, cell: str) -> None:
+    """Raise for what is no figure and has a remedy of its own."""
+    bare = re.sub(r"\s", "", text)
+    if _SPREADSHEET_ERROR.fullmatch(bare.upper()):
+        remedy = "the spreadsheet could not work the cell out: correct its formula, or leave the cell blank"
+        raise UnreadableCell(f"{cell!r} is an error of a spreadsheet", UNREADABLE, remedy)
+    if _CHANGED.match(bare) and re.search(r"\d", bare):
+        remedy = "map the name as a change, or correct the cell in a copy of the file"
+        raise UnreadableCell(f"{cell!r} is a change, not a figure", CHANGE_WORDS, remedy)
 
 
 def _from_float(number: float) -> Reading | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from .cells import MARKS, Cell, UnreadableCell, half_width, read_figure, without_marks
+from .cells import MARKS, Cell, UnreadableCell, half_width, read_change, without_marks
 from .grids import Grid, as_text, same_name
 
 ROLES: dict[str, tuple[str, ...]] = {
@@ -77,7 +77,7 @@ def is_number(cell: Cell) -> bool:
     (True, False, False)
     """
     try:
-        return read_figure(cell) is not None
+        return read_change(cell) is not None
     except UnreadableCell:
         return False
 

@@ -16,6 +16,7 @@ from ..errors import DataError, Problem, did_you_mean
 from .headings import ROLES
 from .layouts import LAYOUTS
 from .tables import MEASURES, STATUSES, TABLES, is_date
+from .uncertainty import CHANGES
 from .yaml_files import Lines, read_yaml
 
 TEMPLATE = """\
@@ -91,6 +92,15 @@ class Rule:
         """
         words = [self.name, *(f"{key}={text}" for key, text in self.where.items())]
         return " ".join([" / ".join(filter(None, words)) or "all figures", *filter(None, [self.column])])
+
+    @property
+    def in_words(self) -> bool:
+        """Whether a cell may say "下降5%": the figures are changes, and the mapping does not turn or move them.
+
+        >>> Rule(row=9, indicator="rd", measure="change_pct").in_words
+        True
+        """
+        return self.measure in CHANGES and self.factor in (None, 1) and not self.offset
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import DataError, Problem, did_you_mean
-from .cells import REMEDY, UNREADABLE, Reading, UnreadableCell, half_width, plain, read_figure
+from .cells import Reading, UnreadableCell, half_width, plain, read_change, read_figure
 from .grids import as_text, same_name
 from .layouts import Entry, Sheet
 from .mapping import Mapping, Rule
@@ -234,9 +234,9 @@ class _Matching:
             self.refuse(entry, "D", "a figure (action I, A, M or R)", remedy, "ACTION")
             return
         try:
-            reading = read_figure(entry.cell)
-        except UnreadableCell:
-            self.refuse(entry, as_text(entry.cell), UNREADABLE, REMEDY)
+            reading = (read_change if rule.in_words else read_figure)(entry.cell)
+        except UnreadableCell as error:
+            self.refuse(entry, as_text(entry.cell), error.allowed, error.remedy)
             return
         if reading is None:
             self.empty += 1
