@@ -219,7 +219,7 @@ def test_a_report_appends_one_file_with_what_its_pages_said(tmp_path: Path, data
     (out / "made_up_scorecard_2021-12-31.json").write_text(json.dumps({"goal": answer}), "utf-8")
     run = {"plan": "made_up", "as_of": "2021-12-31", "parameters": {"out": str(out)}}
     runs = [run | {"kind": "target", "target": "goal"}] * 2 + [run | {"kind": "scorecard", "target": ""}]
-    report._record(raw, runs)
+    report._record(raw, ledger.home(raw), runs)
     assert len(list(ledger.home(raw).iterdir())) == 1
     assert ledger.read(ledger.home(raw))["probability"].tolist() == [answer["probability"]]
 

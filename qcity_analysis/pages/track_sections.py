@@ -133,7 +133,19 @@ def ledger(data: Data, record: TrackRecord, lang: str) -> None:
         columns = ["plan", "target_id", f"name_{lang}"]
         found = data.targets[columns].itertuples(index=False, name=None)
         names = {(str(plan), str(target)): str(name) for plan, target, name in found}
-        _show(html_table(tables.ledger_table(shown, names, lang)))
+        _show(html_table(tables.ledger_table(shown, names, lang, series=_series(data, shown, lang))))
+
+
+def _series(data: Data, told: pd.DataFrame, lang: str) -> dict[str, str]:
+    """The shown name of every definition, and of every series borrowed from, in a ledger."""
+    known = data.indicators.set_index("indicator_id")[f"name_{lang}"].to_dict()
+    found = {}
+    for name in told["definition"].unique():
+        region, _, indicator = str(name).rpartition("/")
+        shown = str(known.get(indicator, indicator))
+        place = {"region": data.region_name(region, lang), "name": shown}
+        found[str(name)] = text("place_and_series", lang, **place) if region else shown
+    return found
 
 
 def method(lang: str) -> None:

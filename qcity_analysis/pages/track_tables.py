@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from ..words.labels import percent
-from ..words.numbers import number
+from ..words.numbers import number, with_unit
 from ..words.texts import text
 from ..words.track import change_shown, rule_name, score, signed_share
 
@@ -134,9 +136,14 @@ def earlier_table(rows: pd.DataFrame, rules: list[str], lang: str) -> pd.DataFra
 
 
 def asked_shown(row: pd.Series, lang: str) -> str:
-    """Years and the change or level a target asks for: "2010–2015 · −16 %"."""
+    """Years and the change or level a target asks for: "2010–2015 · −16 %"; "about" with its tolerance."""
     relative = row["kind"] == "relative_change"
-    asked = change_shown(float(row["threshold"]), lang) if relative else number(float(row["threshold"]))
+    unit = str(row["unit_zh" if lang == "zh" else "unit"])
+    amount = with_unit(float(row["threshold"]), unit, lang)
+    asked = change_shown(float(row["threshold"]), lang) if relative else amount
+    if row["tolerance"] > 0:
+        slack = with_unit(float(row["tolerance"]), text("points", lang) if relative or unit == "%" else unit, lang)
+        asked = text("asked_about", lang, value=asked, slack=slack)
     base, deadline = row["base_year"], int(row["deadline"])
     return f"{int(base)}–{deadline} · {asked}" if pd.notna(base) else f"{deadline} · {asked}"
 
@@ -164,11 +171,16 @@ def outcome_shown(row: pd.Series, lang: str) -> str:
 
 
 def ledger_table(
-    told: pd.DataFrame, names: dict[tuple[str, str], str], lang: str, most: int = 40
+    told: pd.DataFrame,
+    names: dict[tuple[str, str], str],
+    lang: str,
+    most: int = 40,
+    series: Mapping[str, str] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """What was said of each target, newest first: day, as of, probability, what happened. At most `most` rows.
 
-    `names` gives the shown name of a (plan, target_id).
+    `names` gives the shown name of a (plan, target_id), `series` that of a definition or of a "region/indicator"
+    borrowed from.
     """
     rows = []
     for row in told.sort_values("asked_at", ascending=False, kind="stable").head(most).to_dict("records"):
@@ -177,6 +189,10 @@ def ledger_table(
             happened = text("status_met" if row["happened"] else "status_missed", lang)
             happened += "" if row["in_advance"] else text("after_the_fact", lang)
         name = names.get((row["plan"], row["target_id"]), row["target_id"])
+        if row["role"] != "main":
+            name = text(
+                f"said_{row['role']}", lang, name=name, by=series.get(row["definition"], row["definition"])
+            )
         day = row["asked_at"].strftime("%Y-%m-%d")
         rows.append(
             [name, day, row["as_of"], percent(row["probability"], lang), happened, score(row["error"])]

@@ -27,7 +27,7 @@ FEWEST = 2  # levels a rule is asked with
 ASKED_KINDS = ("level", "relative_change", "coverage")
 OF_TARGET = (
     *("plan", "target_id", "region", "indicator_id", "kind", "name_zh", "name_en", "threshold", "tolerance"),
-    *("base_year", "deadline"),
+    *("base_year", "deadline", "unit", "unit_zh"),
 )
 COLUMNS = (
     *OF_TARGET,

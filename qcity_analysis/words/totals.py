@@ -24,7 +24,7 @@ def portfolio_sentences(found: Portfolio, lang: str) -> list[str]:
     >>> from qcity_analysis.attainment.portfolio import portfolio
     >>> data = qc.load(as_of="2026-06-30")
     >>> portfolio_sentences(portfolio(data, qc.scorecard(data, "china_14fyp", draws=500)[1]), "en")[0]
-    'Of 3 targets 3 can be assessed; the expected number met is 3, with 80 % probability between 3 and 3.'
+    'Of 3 targets 3 can be assessed; 3 are expected to be met.'
     """
     assessed, total = len(found.targets), len(found.targets) + len(found.unassessed)
     if not assessed:
@@ -37,7 +37,7 @@ def portfolio_sentences(found: Portfolio, lang: str) -> list[str]:
         "low": low,
         "high": high,
     }
-    said = [say("plan_expected", lang, **facts)]
+    said = [say("plan_expected" if low < high else "plan_expected_sure", lang, **facts)]
     statuses = found.targets["status"].tolist()
     met, missed = statuses.count("met"), statuses.count("missed")
     if met or missed:
