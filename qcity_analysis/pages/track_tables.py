@@ -142,7 +142,9 @@ def asked_shown(row: pd.Series, lang: str) -> str:
     amount = with_unit(float(row["threshold"]), unit, lang)
     asked = change_shown(float(row["threshold"]), lang) if relative else amount
     if row["tolerance"] > 0:
-        slack = with_unit(float(row["tolerance"]), text("points", lang) if relative or unit == "%" else unit, lang)
+        slack = with_unit(
+            float(row["tolerance"]), text("points", lang) if relative or unit == "%" else unit, lang
+        )
         asked = text("asked_about", lang, value=asked, slack=slack)
     base, deadline = row["base_year"], int(row["deadline"])
     return f"{int(base)}–{deadline} · {asked}" if pd.notna(base) else f"{deadline} · {asked}"

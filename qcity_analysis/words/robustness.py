@@ -119,7 +119,7 @@ def alt_sensitivity(found: Sensitivity, lang: str) -> str:
     rows = [row for row in found.rows if computed(row)]
     items = [f"{choice_shown(row, lang)} {verdict_shown(row, lang)}" for row in rows]
     return say(
-        "alt_sensitivity",
+        "alt_sensitivity" if computed(found.asked) else "alt_sensitivity_borrowed",
         lang,
         name=assessment_title(found.answer, lang),
         asked=verdict_shown(found.asked, lang),
