@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from packages import contents, figure, figures, indicator, package, target
+from packages import STEADY, contents, figure, figures, indicator, package, target
 from typer.testing import CliRunner
 
 from qcity_analysis import cli
@@ -119,6 +119,37 @@ def test_a_wrong_name_is_one_line_on_the_error_stream_and_exit_code_2(
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert err.startswith(f"qcity: {message}")
     assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("zh", "示意数据：非真实公布值"), ("en", "ILLUSTRATIVE DATA: not published figures")],
+)
+def test_a_forecast_from_illustrative_figures_says_so_first(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    language: str,
+    said: str,
+) -> None:
+    rows = figures(STEADY)
+    words = [
+        "forecast",
+        "goal",
+        "--data",
+        tmp_path,
+        "--as-of",
+        "2024-12-31",
+        "--draws",
+        500,
+        "--language",
+        language,
+    ]
+    package(tmp_path, observations=rows)
+    assert said not in qcity(monkeypatch, capsys, *words)[1]
+    package(tmp_path, observations=[*rows[:-1], rows[-1] | {"status": "illustrative"}])
+    code, out, err = qcity(monkeypatch, capsys, *words)
+    assert (code, err) == (0, "") and out.splitlines()[0] == said
 
 
 def test_a_forecast_on_faulty_data_names_every_problem_and_exits_with_2(

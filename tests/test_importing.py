@@ -22,6 +22,7 @@ from qcity_analysis.data.mapping import TEMPLATE, read_mapping
 from qcity_analysis.data.preview import Import
 from qcity_analysis.data.proposing import starter
 from qcity_analysis.errors import DataError, QcityError
+from qcity_analysis.words.problems import problem_in
 
 SOURCE = {"publisher": "Office of Testville", "title": "Yearbook 2024", "date": "2024-11"}
 INDICATORS = [
@@ -656,3 +657,46 @@ def test_sheets_without_a_table_are_listed_and_those_with_one_are_all_read(tmp_p
     with pytest.raises(DataError) as error:
         import_figures(file, mapping(sheet=["表1", "表2"], region="testvile"), data=data, write=True)
     assert {p.found for p in error.value.problems} == {"testvile"}
+
+
+@pytest.mark.parametrize("name", BAD_CELLS)
+def test_every_refusal_is_said_in_chinese(tmp_path: Path, name: str) -> None:
+    text, how, _ = BAD_CELLS[name]
+    file, data = made(tmp_path, text)
+    for problem in import_figures(file, how, data=data).refused:
+        said = problem_in(problem, "zh")
+        named = problem.allowed.replace(", ", "").isascii() and " " not in problem.allowed.replace(", ", "")
+        for key in ("remedy",) if named else ("allowed", "remedy"):
+            assert said[key] != getattr(problem, key), said
+
+
+def test_the_preview_and_what_was_done_are_said_in_chinese(tmp_path: Path) -> None:
+    file, data = made(tmp_path, "指标,2022年,2023年\n小部件,16.1,17\n别的,1,2\n")
+    how = tmp_path / "map.yaml"
+    how.write_text(
+        "region: testville\nsource: {publisher: P, title: 公报, date: 2024-11}\n"
+        "figures:\n- {name: 小部件, indicator: widgets, unit: points}\n",
+        "utf-8",
+    )
+    code, said = qcity(file, "--map", how, "--data", data, "--write", "--language", "zh")
+    assert code == 0
+    assert said.splitlines() == [
+        f"{file}（UTF-8, comma）→ {data}，来源 testville_2024_11：公报",
+        "新增 1，修订 0，不变 1，拒收 0",
+        "  + widgets testville 2023: 17 points (final, 2024-11) <- a.csv 第 2 行 C (2023) 列",
+        "对应表没有提到，未导入：",
+        "  别的：2 个单元格，首见于 a.csv, row 3",
+        "已写入 1 行；`qcity import --undo` 可撤销",
+    ]
+    code, said = qcity("--undo", "--data", data, "--language", "zh")
+    assert code == 0 and said.startswith("已撤销 ") and "去掉 1 行，各文件恢复原样" in said
+    file.write_text("指标,2023年\n小部件,下降三成\n", "utf-8")
+    code, said = qcity(file, "--map", how, "--data", data, "--language", "zh")
+    assert code == 2
+    assert said.splitlines()[1:] == [
+        "新增 0，修订 0，不变 0，拒收 1",
+        "  拒收：a.csv 第 2 行 B (2023) 列：现为“下降三成”；应为：一个数，或界限（≥96、96以上），"
+        "或无数据的记号（— … - / .. 或空白）；"
+        "在文件的副本中改正该单元格，或用 `qcity add` 添加该数据",
+        "未写入：请改正拒收的单元格或其对应关系，或用 --skip-refused 只写其余",
+    ]

@@ -148,3 +148,36 @@ def test_check_as_of_an_earlier_day_warns_of_what_was_odd_then(tmp_path: Path) -
     folder = package(tmp_path, observations=rows, targets=[target(deadline=2019)])
     assert [p.column for p in qc.check(folder, as_of="2023-01-01")] == ["status"]
     assert qc.check(folder, as_of="2020-03-01") == [] == qc.check(folder)
+
+
+def test_the_page_lists_the_corrections_in_both_languages() -> None:
+    made = Problem(
+        "corrections.yaml", 1, "rd / nanjing / 2020", "139 -> 13.9 since 2022-06-30", "", "误印", "correction"
+    )
+    html = check_page([], "here", dt.date(2024, 1, 2), corrections=[made])
+    for said in (
+        "更正 (1)",
+        "Corrections (1)",
+        "139 -&gt; 13.9 since 2022-06-30",
+        "139 → 13.9，自 2022-06-30 起",
+        "误印",
+    ):
+        assert said in html
+    assert "Corrections" not in check_page([], "here", dt.date(2024, 1, 2))
+
+
+def test_the_page_of_the_command_holds_the_corrections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = package(tmp_path / "plan", observations=[figure(2020, 139)])
+    (folder / "corrections.yaml").write_text(
+        "- figure: {indicator_id: widgets, region: testville, period: 2020}\n  expect: 139\n  set: 13.9\n"
+        "  why: a point was lost\n  who: Office\n  source: bulletin\n  date: 2021-06-30\n",
+        "utf-8",
+    )
+    code, printed, err = qcity(monkeypatch, capsys, "check", "--data", folder, "--format", "html")
+    assert (
+        (code, err) == (0, "")
+        and "139 -&gt; 13.9 since 2021-06-30" in printed
+        and "a point was lost" in printed
+    )

@@ -37,7 +37,7 @@ def forecast(
     from ..attainment.assessing import assess
     from ..data.datapackage import load
     from ..words import describe
-    from ..words.texts import check_language
+    from ..words.texts import check_language, text
 
     check_language(language)
     known = load(data, as_of=as_of)
@@ -52,7 +52,8 @@ def forecast(
         for part in (answer, *answer.parts):
             lines = [describe.headline(part, language), *describe.sentences(part, language)]
             notes = dict.fromkeys(describe.note(note, language) for note in part.notes)
-            print("\n  ".join([*lines, *notes]) + "\n")
+            warned = [text("illustrative_banner", language)] if part.illustrative else []
+            print("\n  ".join([*warned, *lines, *notes]) + "\n")
         if answer.status == "not_assessable":
             print(describe.how_to_add(answer, language))
     if figure is not None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import EXIT_CODES, DataDir, Json, app, print_json
+from .options import EXIT_CODES, DataDir, Json, Language, app, print_json
 
 if TYPE_CHECKING:
     from ..data.preview import Figure, Import
+    from ..errors import Problem
 
 SHOWN = 20  # figures of a kind shown in the preview; --json and --all show every one
 
@@ -32,6 +35,7 @@ def import_file(
     undo: Annotated[bool, typer.Option("--undo", help="Take the last import back.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Show every figure in the preview.")] = False,
     data: DataDir = None,
+    language: Language = "en",
     as_json: Json = False,
 ) -> None:
     """Import the figures of a file: preview first, then with --write all of it or nothing.
@@ -39,10 +43,12 @@ def import_file(
     Start with `qcity import FILE --suggest > map.yaml`, complete map.yaml, look at the preview of
     `qcity import FILE --map map.yaml`, then add --write. `qcity import --undo` restores the files as they were.
     """
-    from ..errors import QcityError
+    from ..errors import DataError, QcityError
+    from ..words.texts import check_language
 
+    check_language(language)
     if undo:
-        _undo(data, as_json)
+        _undo(data, as_json, language)
         return
     if file is None:
         raise QcityError("name the file to import, or --undo; `qcity import --help` shows an example")
@@ -55,7 +61,12 @@ def import_file(
         raise QcityError(
             f"{file}: name its mapping with --map MAP.yaml; `qcity import {file} --suggest > MAP.yaml` writes a starter"
         )
-    _import(file, mapping, data, write, skip_refused, everything, as_json)
+    try:
+        _import(file, mapping, data, write, skip_refused, everything, as_json, language)
+    except DataError as error:
+        if language == "en":
+            raise
+        raise QcityError(_all_problems(error.problems, language)) from error
 
 
 def _import(
@@ -66,89 +77,116 @@ def _import(
     skip_refused: bool,
     everything: bool,
     as_json: bool,
+    language: str,
 ) -> None:
     from ..data.importing import import_figures
 
     done = import_figures(file, mapping, data=data, skip_refused=skip_refused)
     stopped = bool(done.refused) and not skip_refused
     if not as_json:
-        print("\n".join(preview(done, None if everything else SHOWN)))
-    if not stopped and (write or (not as_json and done.new and _confirmed())):
+        print("\n".join(preview(done, None if everything else SHOWN, language)))
+    if not stopped and (write or (not as_json and done.new and _confirmed(language))):
         done = import_figures(file, mapping, data=data, write=True, skip_refused=skip_refused)
     if as_json:
         print_json(done.to_dict())
     else:
-        print(_outcome(done, stopped))
+        print(_outcome(done, stopped, language))
     raise typer.Exit(2 if stopped else 0)
 
 
-def _confirmed() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty() and typer.confirm("Write this?", default=False)
+def _all_problems(problems: Sequence[Problem], language: str) -> str:
+    from ..words.texts import text
+
+    head = text("import_problems", language, count=len(problems))
+    return "\n  ".join([head, *(_problem(problem, language) for problem in problems)])
 
 
-def _undo(data: Path | None, as_json: bool) -> None:
+def _confirmed(language: str) -> bool:
+    from ..words.texts import text
+
+    asked = sys.stdin.isatty() and sys.stdout.isatty()
+    return asked and typer.confirm(text("import_ask", language), default=False)
+
+
+def _undo(data: Path | None, as_json: bool, language: str) -> None:
     from ..data.importing import undo_import
+    from ..words.texts import text
 
     record = undo_import(data)
     if as_json:
         print_json(record)
         return
     new = record["added"] + record["changed"]
-    print(
-        f"undone: the import of {record['file']} at {record['at']}; {new} rows are gone, every file is as before"
-    )
+    print(text("import_undone", language, file=record["file"], at=record["at"], rows=new))
 
 
-def preview(done: Import, shown: int | None = SHOWN) -> list[str]:
+def preview(done: Import, shown: int | None = SHOWN, language: str = "en") -> list[str]:
     """What an import does, line by line; of each kind at most `shown` figures (None: all).
 
     >>> from qcity_analysis.data.preview import Import
     >>> preview(Import(Path("a.csv"), Path("data"), ("UTF-8, comma",), (), {"source_id": "s", "title": "T"}))
     ['a.csv (UTF-8, comma) -> data, source s: T', '0 added, 0 changed, 0 unchanged, 0 refused']
     """
-    lines = [f"{done.file} ({'; '.join(done.opened_as)}) -> {done.folder}, source {done.source['source_id']}: "
-             f"{done.source['title']}"]  # fmt: skip
-    counts = [f"{len(done.of_kind(kind))} {kind}" for kind in ("added", "changed", "unchanged")]
-    count = ", ".join([*counts, f"{len(done.refused)} refused"])
-    lines.append(count + (f"; {done.empty} cells without a figure" if done.empty else ""))
+    from ..words.texts import text
+
+    say = partial(text, lang=language)
+    opened, source = "; ".join(done.opened_as), done.source
+    names = {"source": source["source_id"], "title": source["title"]}
+    lines = [say("import_head", file=done.file, opened=opened, folder=done.folder, **names)]
+    added, changed, unchanged = (len(done.of_kind(kind)) for kind in ("added", "changed", "unchanged"))
+    counts = say(
+        "import_counts", added=added, changed=changed, unchanged=unchanged, refused=len(done.refused)
+    )
+    lines.append(say("import_empty", counts=counts, empty=done.empty) if done.empty else counts)
     for kind, sign in (("added", "+"), ("changed", "~")):
-        figures = done.of_kind(kind)
-        lines += [f"  {sign} {_line(figure)}" for figure in figures[:shown]]
-        if shown is not None and len(figures) > shown:
-            lines.append(f"  {sign} ... {len(figures) - shown} more; --all shows them")
-    lines += [f"  refused: {problem}" for problem in done.refused]
-    lines += [f"  warning: {problem}" for problem in done.warnings]
+        lines += [
+            f"  {sign} {line}"
+            for line in _first([_line(f, language) for f in done.of_kind(kind)], shown, say)
+        ]
+    lines += ["  " + say("import_refused", problem=_problem(problem, language)) for problem in done.refused]
+    lines += ["  " + say("import_warning", problem=_problem(problem, language)) for problem in done.warnings]
     if done.left_out:
-        lines.append("left out, because the mapping does not mention them:")
-        left = list(done.left_out.items())
-        lines += [f"  {name}: {cells} cells, from {place}" for name, (cells, place) in left[:shown]]
-        lines += (
-            []
-            if shown is None or len(left) <= shown
-            else [f"  ... {len(left) - shown} more; --all shows them"]
-        )
+        left = done.left_out.items()
+        named = [say("import_left_out", name=name, cells=cells, place=place) for name, (cells, place) in left]
+        lines += [say("import_left"), *(f"  {line}" for line in _first(named, shown, say))]
     return lines
 
 
-def _line(figure: Figure) -> str:
+def _first(lines: list[str], shown: int | None, say: Callable[..., str]) -> list[str]:
+    """The first lines, and how many more there are."""
+    if shown is None or len(lines) <= shown:
+        return lines
+    return [*lines[:shown], say("import_more", count=len(lines) - shown)]
+
+
+def _problem(problem: Problem, language: str) -> str:
+    """A problem without its level, which the line says already."""
+    from ..words.problems import line_of
+
+    return line_of(problem, language).split("：" if language == "zh" else ": ", 1)[1]
+
+
+def _line(figure: Figure, language: str) -> str:
+    from ..words.texts import text
+
     row = figure.row
     sign = "" if row["qualifier"] == "=" else row["qualifier"]
     measure = "" if row["measure"] == "level" else f" {row['measure']}"
     what = (
         f"{row['indicator_id']} {row['region']} {row['period']}{measure}: {sign}{row['value']} {row['unit']}"
     )
-    revised = f"; held: {figure.before}" if figure.before else ""
+    revised = text("import_held", language, before=figure.before) if figure.before else ""
     note = f" [{row['note']}]" if row["note"] else ""
-    place = f"{figure.file}, row {figure.line}, column {figure.column}"
+    place = text("import_place", language, file=figure.file, row=figure.line, column=figure.column)
     return f"{what} ({row['status']}, {row['published']}){note} <- {place}{revised}"
 
 
-def _outcome(done: Import, stopped: bool) -> str:
+def _outcome(done: Import, stopped: bool, language: str) -> str:
+    from ..words.texts import text
+
     if stopped:
-        return "nothing written: correct the refused cells or their mapping, or write the rest with --skip-refused"
-    listed = f"; the refused are listed in {done.refused_file}" if done.refused_file else ""
+        return text("import_stopped", language)
+    listed = text("import_listed", language, file=done.refused_file) if done.refused_file else ""
     if done.written:
-        return f"written: {len(done.new)} rows{listed}; `qcity import --undo` takes them back"
-    if not done.new:
-        return f"nothing to write{listed}"
-    return "nothing written: this is a preview; add --write to write it"
+        return text("import_written", language, rows=len(done.new), listed=listed)
+    return text("import_preview", language) if done.new else text("import_nothing", language, listed=listed)

@@ -13,10 +13,17 @@ from ..words.texts import LANGUAGES, catalogue
 from .page import HTML_LANG, TEMPLATES
 
 
-def check_page(problems: Sequence[Problem], folder: str | Path, day: dt.date, first: str = "zh") -> str:
+def check_page(
+    problems: Sequence[Problem],
+    folder: str | Path,
+    day: dt.date,
+    first: str = "zh",
+    corrections: Sequence[Problem] = (),
+) -> str:
     """The page as HTML: errors, then warnings, each a table with file, row, column, found, allowed and remedy.
 
-    `folder` is the data package, `day` that of the check, `first` the language shown at first.
+    `folder` is the data package, `day` that of the check, `first` the language shown at first; `corrections`, as
+    `corrections.listed` gives them, follow in a table of their own.
 
     >>> html = check_page([], "data/raw", dt.date(2026, 1, 1))
     >>> html.count("<h1>"), "http" in html
@@ -32,6 +39,7 @@ def check_page(problems: Sequence[Problem], folder: str | Path, day: dt.date, fi
         html_langs=[HTML_LANG[lang] for lang in langs],
         w={lang: {key: entry[lang] for key, entry in catalogue().items()} for lang in langs},
         found={lang: [problem_in(problem, lang) for problem in problems] for lang in langs},
+        made={lang: [problem_in(made, lang) for made in corrections] for lang in langs},
         errors=errors,
         warnings=warnings,
         folder=str(folder),

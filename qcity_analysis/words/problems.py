@@ -81,8 +81,8 @@ def in_chinese(english: str) -> str:
 
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], str]]:
-    """Each English text as a pattern with its Chinese; those with fewer places first, as they say more."""
-    entries = sorted(read_all(TEMPLATES / "problems").values(), key=lambda e: len(PLACE.findall(e["en"])))
+    """Each English text as a pattern with its Chinese; those with most words of their own first, as they say more."""
+    entries = sorted(read_all(TEMPLATES / "problems").values(), key=lambda e: -len(PLACE.sub("", e["en"])))
     return [(_pattern(entry["en"]), entry["zh"]) for entry in entries]
 
 
