@@ -228,3 +228,10 @@ def test_the_report_has_one_page_of_the_track_record_in_each_language() -> None:
     jobs = [job for job in report.list_jobs(qc.load(), None, ("zh", "en"), "out") if job.kind == "track"]
     assert [job.name for job in jobs] == ["track_record/all.zh", "track_record/all.en"]
     assert jobs[0].notebook.name == "05_track_record.ipynb"
+
+
+def test_a_ledger_kept_elsewhere_is_the_one_the_page_shows(tmp_path: Path) -> None:
+    found = report.list_jobs(qc.load(), None, ["en"], "out", ledger_dir=tmp_path)
+    (track_page,) = [job for job in found if job.kind == "track"]
+    assert track_page.parameters["ledger"] == str(tmp_path)
+    assert all("ledger" not in job.parameters for job in found if job.kind != "track")
