@@ -127,7 +127,12 @@ def _delimiter(text: str) -> str:
     for delimiter in reversed(DELIMITERS):  # of equals the rarer sign in figures
         # a comma before three digits may separate thousands: it does not speak for the comma
         counted = re.sub(r"(?<=\d),(?=\d{3}(\D|$))", "", sample) if delimiter == "," else sample
-        rows = [len(r) for r in csv.reader(io.StringIO(counted, newline=""), delimiter=delimiter) if any(r)]
+        try:
+            rows = [
+                len(r) for r in csv.reader(io.StringIO(counted, newline=""), delimiter=delimiter) if any(r)
+            ]
+        except csv.Error:  # said where the table itself is read
+            rows = []
         counts = Counter(width for width in rows if width > 1)
         width, number = max(counts.items(), key=lambda item: (item[1], item[0]), default=(1, 0))
         scores[delimiter] = (number, width)
