@@ -18,13 +18,13 @@ if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from .attainment.assessing import assess as assess
     from .attainment.assessment import Assessment as Assessment
     from .attainment.scorecards import scorecard as scorecard
-    from .data.annual import AnnualSeries as AnnualSeries
     from .data.annual import annual_series as annual_series
     from .data.datapackage import Data as Data
     from .data.datapackage import check as check
     from .data.datapackage import load as load
     from .data.importing import import_figures as import_figures
     from .data.importing import undo_import as undo_import
+    from .data.series import AnnualSeries as AnnualSeries
     from .data.vintages import diff as diff
     from .errors import DataError as DataError
     from .errors import QcityError as QcityError
@@ -36,7 +36,7 @@ if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
 __version__ = "0.1.0"
 
 _HOME = {
-    "AnnualSeries": "data.annual",
+    "AnnualSeries": "data.series",
     "Assessment": "attainment.assessment",
     "Data": "data.datapackage",
     "DataError": "errors",

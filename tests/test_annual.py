@@ -11,7 +11,10 @@ import pytest
 from packages import change, changes, figure, figures, indicator, loaded, target
 
 from qcity_analysis.attainment.assessing import assess
-from qcity_analysis.data.annual import AnnualSeries, Note, annual_series, chain
+from qcity_analysis.data.annual import annual_series
+from qcity_analysis.data.chains import chain
+from qcity_analysis.data.notes import Note
+from qcity_analysis.data.series import AnnualSeries
 from qcity_analysis.errors import QcityError
 
 

@@ -12,8 +12,9 @@ import pytest
 from packages import figure, figures, indicator, loaded, package, target
 
 from qcity_analysis.attainment.assessing import assess
-from qcity_analysis.data.annual import AnnualSeries, annual_series
+from qcity_analysis.data.annual import annual_series
 from qcity_analysis.data.datapackage import check
+from qcity_analysis.data.series import AnnualSeries
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.forecasts import forecast
 from qcity_analysis.forecasting.jointly import forecast_ratio, paired, shrunk_correlation

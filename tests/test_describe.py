@@ -14,7 +14,7 @@ from test_assessment import CUT, answer, borrowing, two_definitions
 from qcity_analysis.attainment.assessing import assess
 from qcity_analysis.attainment.assessment import Assessment
 from qcity_analysis.attainment.question import SPOKEN
-from qcity_analysis.data.annual import Note
+from qcity_analysis.data.notes import Note
 from qcity_analysis.words import describe, saying
 
 ATTAINMENT = (

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from qcity_analysis.attainment.pace import log_progress, needed_path, pace_between
-from qcity_analysis.data.annual import chain
+from qcity_analysis.data.chains import chain
 from qcity_analysis.errors import QcityError
 
 

@@ -85,7 +85,9 @@ def test_a_page_that_fails_is_named_in_the_index_and_in_the_exit_code(
 def test_the_whole_report_has_every_target_in_both_languages_and_the_dated_page() -> None:
     data = qc.load()
     jobs = [job.name for job in list_jobs(data, None, ("zh", "en"), "out")]
-    expected = len(data.targets) + len(data.plans()) + 3  # the dated page, the data overview and the track record
+    expected = (
+        len(data.targets) + len(data.plans()) + 3
+    )  # the dated page, the data overview and the track record
     assert len(jobs) == len(set(jobs)) == 2 * expected
     assert "china_14fyp/energy_per_gdp.2023-03-31.zh" in jobs
 

@@ -13,8 +13,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..data.annual import AnnualSeries, Note, annual_series
+from ..data.annual import annual_series
 from ..data.datapackage import Data
+from ..data.notes import Note
+from ..data.series import AnnualSeries
 from ..errors import unknown
 from .assessment import Assessment
 from .borrowing import FEWEST, borrowed_answers, moved_towards

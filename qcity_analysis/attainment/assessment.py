@@ -12,7 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from ..data.annual import AnnualSeries, Note
+from ..data.notes import Note
+from ..data.series import AnnualSeries
 from ..forecasting.forecasts import Forecast
 from .pace import Pace
 from .targets import Target

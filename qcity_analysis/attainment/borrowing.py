@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..data.annual import AnnualSeries, Note, annual_series, shifted
+from ..data.annual import annual_series, shifted
 from ..data.datapackage import Data
+from ..data.notes import Note
+from ..data.series import AnnualSeries
 from ..errors import QcityError
 from ..forecasting.forecasts import Forecast
 from .assessment import Assessment, Borrowed

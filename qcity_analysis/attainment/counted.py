@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from ..data.annual import AnnualSeries, Note
+from ..data.notes import Note
 from ..data.partialyears import months_covered
+from ..data.series import AnnualSeries
 from .counts import Count
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.annual import AnnualSeries, Note
+from ..data.notes import Note
+from ..data.series import AnnualSeries
 from .assessment import Assessment, Tally
 from .counted import Counted, counted
 from .counts import new_items, posterior

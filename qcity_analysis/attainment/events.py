@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.annual import AnnualSeries, Note
+from ..data.notes import Note
 from ..data.partialyears import months_covered, new_counts
+from ..data.series import AnnualSeries
 from .assessment import Assessment, Tally, ipcc_word
 from .counted import Counted, counted
 from .question import FAN, Question

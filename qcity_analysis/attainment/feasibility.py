@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.annual import AnnualSeries, Note, annual_series
+from ..data.annual import annual_series
 from ..data.datapackage import Data
+from ..data.notes import Note
+from ..data.series import AnnualSeries
 from ..training.moves import SCALES, scaled, shipped_moves, typical_change
 from .assessment import Assessment
 

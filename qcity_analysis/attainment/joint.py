@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.annual import AnnualSeries, Note
+from ..data.notes import Note
+from ..data.series import AnnualSeries
 from .question import Question
 
 

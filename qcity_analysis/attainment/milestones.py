@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..data.annual import Note
+from ..data.notes import Note
 from .assessment import Assessment
 from .question import Question
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from ..data.annual import Note
 from ..data.datapackage import Data
+from ..data.notes import Note
 from .assessing import assess
 from .assessment import Assessment
 from .feasibility import BY_LEVEL, Feasibility, feasibility

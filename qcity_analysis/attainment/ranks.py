@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.annual import AnnualSeries, Note, annual_series
+from ..data.annual import annual_series
+from ..data.notes import Note
+from ..data.series import AnnualSeries
 from ..errors import QcityError
 from .assessment import Assessment
 from .question import Question, judged

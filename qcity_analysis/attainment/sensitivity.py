@@ -14,8 +14,9 @@ from typing import Any
 
 import pandas as pd
 
-from ..data.annual import AnnualSeries, Note
 from ..data.datapackage import Data
+from ..data.notes import Note
+from ..data.series import AnnualSeries
 from ..errors import QcityError
 from .assessment import Assessment
 from .changes import HALF, share

@@ -19,7 +19,7 @@ from .notes import Note
 from .uncertainty import last_digit
 
 if TYPE_CHECKING:
-    from .annual import AnnualSeries
+    from .series import AnnualSeries
 
 INPUTS = {"ratio": 2, "per_head": 2, "sum": 1}  # how many inputs each kind has
 AGREE = 0.005  # share of the value within which a computed and a published level are taken to agree

@@ -17,7 +17,7 @@ from .chains import series_of
 from .notes import Note
 
 if TYPE_CHECKING:
-    from .annual import AnnualSeries
+    from .series import AnnualSeries
 
 METHODS = ("none", "ratio", "difference")
 

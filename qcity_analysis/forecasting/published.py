@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ..data.annual import AnnualSeries, Note
+from ..data.notes import Note
+from ..data.series import AnnualSeries
 from ..errors import QcityError
 from .forecasts import Forecast, forecast
 from .histories import FEWEST

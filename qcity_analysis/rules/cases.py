@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..data.annual import Note
+from ..data.notes import Note
 from ..errors import QcityError
 from .aims import Aim, NotApplicable, aim_of, year_of
 

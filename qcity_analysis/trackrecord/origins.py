@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..data.annual import AnnualSeries, annual_series
+from ..data.annual import annual_series
 from ..data.datapackage import ASSUMED_LAG_MONTHS, Data
+from ..data.series import AnnualSeries
 from ..errors import unknown
 from ..forecasting.prior import YEARS
 

@@ -11,8 +11,8 @@ import pandas as pd
 
 from ..attainment.assessment import Assessment
 from ..attainment.pace import Pace
-from ..data.annual import Note
 from ..data.datapackage import Data
+from ..data.notes import Note
 from .asks import ask, change, level, signed, step_unit, unit_of
 from .labels import percent
 from .numbers import period, with_unit
