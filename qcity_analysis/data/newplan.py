@@ -114,22 +114,6 @@ def _example(name: str, today: dt.date) -> dict[str, list[dict[str, Any]]]:
     """One region, source, indicator and target, and six figures: a share that rises, made up and marked so."""
     last, target, indicator, region = today.year - 2, "example_target", "example_share", "example_city"
     note = "示例，请删去 Example: delete this row"
-    figures = [
-        {
-            "indicator_id": indicator,
-            "region": region,
-            "period": last - 5 + k,
-            "value": value,
-            "qualifier": "=",
-            "measure": "level",
-            "unit": "%",
-            "status": "illustrative",
-            "published": f"{last - 4 + k}-03-31",
-            "source_id": "example_source",
-            "note": note,
-        }
-        for k, value in enumerate((41.2, 43.0, 44.1, 46.3, 47.2, 49.5))
-    ]
     return {
         "sources": [
             {
@@ -172,5 +156,24 @@ def _example(name: str, today: dt.date) -> dict[str, list[dict[str, Any]]]:
                 "note": note,
             }
         ],
-        "observations": figures,
+        "observations": _example_figures(indicator, region, last, note),
     }
+
+
+def _example_figures(indicator: str, region: str, last: int, note: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "indicator_id": indicator,
+            "region": region,
+            "period": last - 5 + k,
+            "value": value,
+            "qualifier": "=",
+            "measure": "level",
+            "unit": "%",
+            "status": "illustrative",
+            "published": f"{last - 4 + k}-03-31",
+            "source_id": "example_source",
+            "note": note,
+        }
+        for k, value in enumerate((41.2, 43.0, 44.1, 46.3, 47.2, 49.5))
+    ]

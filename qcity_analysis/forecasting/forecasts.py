@@ -16,8 +16,8 @@ from .draws import draw
 from .explain import Explanation, explain
 from .histories import FEWEST, LOWER, SUPPORTS, UPPER, Histories, SeriesError, from_frame
 from .panel import PanelForecast, forecast_panel, look_ahead
-from .partial import PartlyKnown
 from .particles import conditioned
+from .partlyknown import PartlyKnown
 from .prior import Prior, shipped
 
 __all__ = ["Forecast", "PanelForecast", "combine", "forecast", "forecast_panel"]
@@ -142,8 +142,7 @@ def forecast(
     after the last value, is forecast like any other, and keeps to what is known of it. Two values are enough
     where a third year is known in part.
 
-    Raises SeriesError for values that cannot be forecast (see `histories.from_frame`) and QcityError for
-    arguments that make no sense.
+    Raises SeriesError (values, see `histories.from_frame`) and QcityError (arguments).
 
     >>> levels = pd.Series([2.1, 2.2, 2.4, 2.4, 2.5], index=range(2019, 2024))
     >>> fc = forecast(levels, until=2025, support="percent", rng=1)
@@ -160,22 +159,19 @@ def forecast(
     generator = np.random.default_rng(rng) if isinstance(rng, (int, np.integer)) else rng
     prior = prior or shipped()
     known = PartlyKnown.of(series, support, breaks, lower, upper, noisy, shared, estimates)
+    if known is not None and model != "mixture":
+        raise QcityError(f"bounds, estimates and errors need model 'mixture'; {model!r} takes values only")
     if known is not None:
-        if model != "mixture":
-            raise QcityError(
-                f"bounds, estimates and errors need model 'mixture'; model {model!r} takes values only"
-            )
         years = _years(known.last, until)
         paths = conditioned(known, len(years), int(draws), prior, generator)
-    elif model == "mixture":
+    else:
         history = one_history(series, support, breaks)
         years = _years(int(history.last_year[0]), until)
-        paths = draw(look_ahead(history, prior, len(years)), int(draws), generator)
-    else:
-        years = _years(int(one_history(series, support, breaks).last_year[0]), until)
-        paths = _named(model, series, len(years), int(draws), generator, breaks)
-    kind = SUPPORTS.index(support)
-    paths = np.clip(paths, LOWER[kind], UPPER[kind])
+        if model == "mixture":
+            paths = draw(look_ahead(history, prior, len(years)), int(draws), generator)
+        else:
+            paths = _named(model, series, len(years), int(draws), generator, breaks)
+    paths = np.clip(paths, LOWER[SUPPORTS.index(support)], UPPER[SUPPORTS.index(support)])
     return Forecast(paths, years, model, support, series.dropna(), tuple(breaks))
 
 

@@ -13,7 +13,8 @@ from .draws import draw
 from .histories import LOWER, UPPER, Histories
 from .marginals import at_levels, below
 from .panel import Ahead, look_ahead
-from .partial import USED, PartlyKnown, completed, resampled
+from .partial import USED, completed, resampled
+from .partlyknown import PartlyKnown
 from .prior import Prior
 
 POOL = 40_000  # paths drawn up to each year of which something is known
