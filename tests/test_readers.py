@@ -53,7 +53,9 @@ def test_any_text_is_a_number_or_no_figure_or_refused_and_nothing_else(text: str
         float(reading.value)
 
 
-@pytest.mark.parametrize("mark", [*MISSING, "—", "——", "－", "–", "　", "\u00a0", " … ", "．．", "N/A"])
+@pytest.mark.parametrize(
+    "mark", [*sorted(MISSING), "—", "——", "－", "–", "　", "\u00a0", " … ", "．．", "N/A"]
+)
 def test_marks_of_a_missing_figure_are_no_figure(mark: str) -> None:
     assert read_figure(mark) is None
 
