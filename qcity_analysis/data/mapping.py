@@ -42,6 +42,7 @@ figures:                   # one entry for each name to be taken from the file  
 #   indicator: rd_spending # as in indicators.csv  指标
 #   region: nanjing
 #   measure: level         # level, change_pct, cumulative_change_pct, count_new or count_total  量度
+#                          # as change_pct a cell may say 下降5% or 增长5%  变化率可写作“下降5%”“增长5%”
 #   base_period: 2020      # base year of a cumulative change  累计变化的基年
 #   unit: 亿元              # unit in the file, where the file states none  文件中的单位
 #   factor: 10000          # figure × factor + offset is in the unit of the indicator; -1 turns a fall into a change
