@@ -22,8 +22,6 @@ if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from .data.datapackage import Data as Data
     from .data.datapackage import check as check
     from .data.datapackage import load as load
-    from .data.importing import import_figures as import_figures
-    from .data.importing import undo_import as undo_import
     from .data.series import AnnualSeries as AnnualSeries
     from .data.vintages import diff as diff
     from .errors import DataError as DataError
@@ -31,6 +29,8 @@ if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from .forecasting.forecasts import Forecast as Forecast
     from .forecasting.forecasts import forecast as forecast
     from .forecasting.forecasts import forecast_panel as forecast_panel
+    from .ingest.importing import import_figures as import_figures
+    from .ingest.importing import undo_import as undo_import
     from .trackrecord.record import track_record as track_record
 
 __version__ = "0.1.0"
@@ -48,7 +48,7 @@ _HOME = {
     "diff": "data.vintages",
     "forecast": "forecasting.forecasts",
     "forecast_panel": "forecasting.forecasts",
-    "import_figures": "data.importing",
+    "import_figures": "ingest.importing",
     "load": "data.datapackage",
     "scorecard": "attainment.scorecards",
     "track_record": "trackrecord.record",

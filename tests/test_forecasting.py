@@ -16,7 +16,7 @@ from qcity_analysis.forecasting.histories import SeriesError
 from qcity_analysis.forecasting.marginals import KNOTS, at_levels, below
 
 # A prior trained anew changes these.
-GOLDEN_MEDIAN, GOLDEN_PROBABILITY, GOLDEN_CORRELATION = 2.71646, 0.3510, 0.77941
+GOLDEN_MEDIAN, GOLDEN_PROBABILITY, GOLDEN_CORRELATION = 2.71646, 0.3550, 0.78005
 LEVELS = [0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975]
 numbers = st.lists(st.integers(-500, 500).map(lambda i: i / 10), min_size=3, max_size=20)
 

@@ -9,9 +9,9 @@ import openpyxl
 import pytest
 import xlwt
 
-from qcity_analysis.data.layouts import Sheet, read_layout
-from qcity_analysis.data.readers import read_grids
 from qcity_analysis.errors import DataError, QcityError
+from qcity_analysis.ingest.layouts import Sheet, read_layout
+from qcity_analysis.ingest.readers import read_grids
 
 Rows = list[list[Any]]
 Merged = list[tuple[int, int, int, int]]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, Problem
-from .readers import decode
+from .encodings import decode
 
 Lines = dict[tuple[str | int, ...], int]
 

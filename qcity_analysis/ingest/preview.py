@@ -14,9 +14,9 @@ from typing import Any
 
 import pandas as pd
 
+from ..data.tables import TABLES
 from ..errors import Problem, QcityError
 from ..files import write_whole
-from .tables import TABLES
 
 KINDS = ("added", "changed", "unchanged")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from .datapackage import find_folder, read_folder
+from ..data.datapackage import find_folder, read_folder
 from .grids import same_name
 from .importing import read_sheets
 from .layouts import Entry

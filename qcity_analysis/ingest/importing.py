@@ -17,9 +17,10 @@ from typing import Any
 
 import pandas as pd
 
+from ..data.corrections import as_known
+from ..data.datapackage import find_folder, read_folder, to_date
+from ..data.writing import appended, content_of, finish, new_name, replace, rows_of, trial, undo
 from ..errors import DataError, Problem
-from .corrections import as_known
-from .datapackage import find_folder, read_folder, to_date
 from .headings import is_number
 from .layouts import Entry, Sheet, read_layout
 from .mapping import Mapping, read_mapping
@@ -27,7 +28,6 @@ from .matching import Matched, match
 from .preview import KINDS, Figure, Import, list_refused
 from .readers import read_grids
 from .spreadsheets import EXCEL
-from .writing import appended, content_of, finish, new_name, replace, rows_of, trial, undo
 
 KEY = ("indicator_id", "region", "period", "measure", "base_period")
 

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from ..data.encodings import decode
 from ..errors import DataError, Problem, QcityError, did_you_mean
 from .grids import Grid
 from .sdmx_files import MESSAGES, from_sdmx_csv, is_sdmx_csv, read_sdmx
@@ -96,28 +97,6 @@ def read_text(path: Path) -> Grid:
     opened_as = f"{encoding}, {DELIMITERS[delimiter]}"
     grid = Grid(path.name, "", tuple(rows), tuple(lines), opened_as=opened_as)
     return from_sdmx_csv(grid) if is_sdmx_csv(list(rows[0])) else grid
-
-
-def decode(raw: bytes, file: str) -> tuple[str, str]:
-    """The text of some bytes and the name of its encoding. Raises DataError naming the first byte each one fails on.
-
-    >>> decode("研发".encode("gb18030"), "a.csv")
-    ('研发', 'GB18030')
-    """
-    failed: list[UnicodeDecodeError] = []
-    for encoding, name in (("utf-8-sig", "UTF-8"), ("gb18030", "GB18030")):
-        try:
-            return raw.decode(encoding), name
-        except UnicodeDecodeError as error:
-            failed.append(error)
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        found = "UTF-16 text"
-    else:
-        places = [f"byte 0x{raw[e.start]:02x} at position {e.start + 1}" for e in failed]
-        found = f"{places[0]}, which is not UTF-8, and {places[1]}, which is not GB18030"
-    row = raw[: failed[0].start].count(b"\n") + 1
-    remedy = "save the file again as 'CSV UTF-8'"
-    raise DataError([Problem(file, row, None, found, "UTF-8 or GB18030 text", remedy)])
 
 
 def _delimiter(text: str) -> str:

@@ -86,7 +86,7 @@ def read_figure(cell: Cell) -> Reading | None:
     >>> read_figure("1,23")
     Traceback (most recent call last):
     ...
-    qcity_analysis.data.cells.UnreadableCell: '1,23' is not a number that can be read without guessing
+    qcity_analysis.ingest.cells.UnreadableCell: '1,23' is not a number that can be read without guessing
     """
     if cell is None:
         return None

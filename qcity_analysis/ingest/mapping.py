@@ -12,12 +12,12 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from ..data.tables import MEASURES, STATUSES, TABLES, is_date
+from ..data.uncertainty import CHANGES
+from ..data.yaml_files import Lines, read_yaml
 from ..errors import DataError, Problem, did_you_mean
 from .headings import ROLES
 from .layouts import LAYOUTS
-from .tables import MEASURES, STATUSES, TABLES, is_date
-from .uncertainty import CHANGES
-from .yaml_files import Lines, read_yaml
 
 TEMPLATE = """\
 # How the figures of one file become rows of observations.csv. 一个文件的数据如何成为 observations.csv 的行。
