@@ -14,8 +14,8 @@ from packages import change, figure, figures, indicator, loaded, target
 import qcity_analysis as qc
 from qcity_analysis.data.coverage import ages, counts, coverage, used_sources
 from qcity_analysis.figures.coverage import coverage_chart
+from qcity_analysis.pages import jobs
 from qcity_analysis.pages import overview_sections as overview
-from qcity_analysis.pages import report
 from qcity_analysis.pages.page import render_page
 from qcity_analysis.pages.runner import run_notebook
 
@@ -104,7 +104,7 @@ def test_the_chart_draws_a_square_for_each_year_and_a_frame_for_each_deadline(tm
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_notebook_makes_a_whole_page_of_the_shipped_data(tmp_path: Path, lang: str) -> None:
     asked = {"language": lang, "as_of": "2026-06-30", "out": str(tmp_path)}
-    result = run_notebook(report.NOTEBOOKS / "01_data_overview.ipynb", asked, tmp_path / "run.ipynb")
+    result = run_notebook(jobs.NOTEBOOKS / "01_data_overview.ipynb", asked, tmp_path / "run.ipynb")
     assert result.ok, result.error
     front = render_page(result.output, tmp_path / "page.html", lang=lang)
     html = (tmp_path / "page.html").read_text("utf-8")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import qcity_analysis as qc
-from qcity_analysis.pages import report
+from qcity_analysis.pages import jobs
 from qcity_analysis.pages.report import Report, list_jobs, run_report
 
 OPTIONS = {"plans": ["nanjing_quality_city"], "targets": ["energy_intensity"], "languages": ["en"]}
@@ -71,11 +71,11 @@ def test_a_page_that_fails_is_named_in_the_index_and_in_the_exit_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notebooks = tmp_path / "notebooks"
-    shutil.copytree(report.NOTEBOOKS, notebooks)
+    shutil.copytree(jobs.NOTEBOOKS, notebooks)
     broken = nbformat.read(notebooks / "03_target_forecast.ipynb", as_version=4)
     broken.cells.append(nbformat.v4.new_code_cell("raise ValueError('on purpose')"))
     nbformat.write(broken, notebooks / "03_target_forecast.ipynb")
-    monkeypatch.setattr(report, "NOTEBOOKS", notebooks)
+    monkeypatch.setattr(jobs, "NOTEBOOKS", notebooks)
     found = make(tmp_path / "out")
     assert found.exit_code == 1 and [run["target"] for run in found.failed] == ["energy_intensity"]
     index = (tmp_path / "out/index.html").read_text("utf-8")
@@ -115,7 +115,7 @@ def test_a_browser_shows_the_page(made: Path, tmp_path: Path, width: int) -> Non
 def test_papermill_runs_the_notebook_from_another_folder(tmp_path: Path) -> None:
     import sys
 
-    notebook = report.NOTEBOOKS / "03_target_forecast.ipynb"
+    notebook = jobs.NOTEBOOKS / "03_target_forecast.ipynb"
     command = [sys.executable, "-m", "papermill", str(notebook), "out.ipynb"]
     command += ["-p", "target", "energy_intensity", "-p", "out", str(tmp_path)]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=300)
@@ -123,12 +123,14 @@ def test_papermill_runs_the_notebook_from_another_folder(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["03_target_forecast", "04_scorecard"])
+@pytest.mark.parametrize(
+    "name", ["01_data_overview", "03_target_forecast", "04_scorecard", "05_track_record"]
+)
 def test_a_notebook_runs_as_it_is(name: str, tmp_path: Path) -> None:
     import sys
 
     command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "notebook"]
-    command += ["--output-dir", str(tmp_path), str(report.NOTEBOOKS / f"{name}.ipynb")]
+    command += ["--output-dir", str(tmp_path), str(jobs.NOTEBOOKS / f"{name}.ipynb")]
     subprocess.run(command, check=True, capture_output=True, timeout=300)
     made = nbformat.read(tmp_path / f"{name}.ipynb", as_version=4)
     assert all(output.output_type != "error" for cell in made.cells for output in cell.get("outputs", []))

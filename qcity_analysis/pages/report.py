@@ -22,50 +22,16 @@ from typing import Any
 
 from ..data.datapackage import Data, load
 from ..errors import unknown
-from ..files import PROJECT
 from ..trackrecord import ledger as issued
 from ..words.texts import LANGUAGES, check_language
+from .jobs import Job
 from .kernels import KernelServer
 from .runlog import Ledger
 from .runner import TIMEOUT, run_notebook
 
-NOTEBOOKS = PROJECT / "notebooks"
 DATED = (("china_14fyp", "energy_per_gdp", "2023-03-31"),)
 WORTH_A_SERVER = 4  # from this many runs on, preloading a process pays
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Job:
-    """One page to make: `kind` is scorecard, target, dated, overview or track; `name` its file name without ending.
-
-    >>> Job("target", "p", "a", "zh", "2025-01-01", {}).name
-    'p/a.zh'
-    """
-
-    kind: str
-    plan: str
-    target: str
-    lang: str
-    as_of: str
-    parameters: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        """Folder and file name without ending, unique in the report."""
-        if self.kind == "track":
-            return f"track_record/all.{self.lang}"
-        if self.kind == "overview":
-            return f"data_overview/all.{self.lang}"
-        dated = f".{self.as_of}" if self.kind == "dated" else ""
-        return f"{self.plan}/{self.target or 'scorecard'}{dated}.{self.lang}"
-
-    @property
-    def notebook(self) -> Path:
-        """The notebook that makes this page."""
-        whole = {"scorecard": "04_scorecard.ipynb", "track": "05_track_record.ipynb"}
-        whole["overview"] = "01_data_overview.ipynb"
-        return NOTEBOOKS / whole.get(self.kind, "03_target_forecast.ipynb")
 
 
 @dataclass

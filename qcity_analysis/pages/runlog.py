@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..files import write_whole
 
 if TYPE_CHECKING:
-    from .report import Job
+    from .jobs import Job
 
 
 class Ledger:
