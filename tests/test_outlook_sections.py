@@ -321,3 +321,10 @@ def test_the_command_portfolio_prints_words_or_json(
     assert (code, plain["plan"], len(plain["counts"]["dependent"])) == (0, "made_up", 2)
     package(tmp_path / "none", observations=[])
     assert qcity(monkeypatch, capsys, "portfolio", "made_up", "--data", tmp_path / "none")[0] == 3
+
+
+def test_a_choice_that_cannot_be_computed_says_why_in_the_table() -> None:
+    data = qc.load(as_of="2026-01-01")
+    (found,) = vary(data, qc.assess(data, "rd_intensity", draws=200), draws=200)
+    table = robustness.sensitivity_table(found, "en").set_index("Choice")
+    assert "needs every year from 2009 to 2022" in table.loc["Theta method", "In words"]

@@ -122,16 +122,23 @@ def reason(a: Assessment, lang: str) -> str:
     >>> reason(qc.assess(qc.load(), "manufacturing_pass"), "en")
     'only bounds were published (such as “above”), no figure'
     """
-    if a.reason is None:
-        return ""
-    values = dict(a.reason.values)
+    return "" if a.reason is None else reason_of(a.reason, lang)
+
+
+def reason_of(found: Note, lang: str) -> str:
+    """A reason why there is no verdict, as a phrase.
+
+    >>> reason_of(Note("no_observation", {"count": 0}), "en")
+    'no published observation'
+    """
+    values = dict(found.values)
     if "kind" in values:
         values["kind"] = say(f"kind_{values['kind']}", lang)
     values |= _listed(values, lang)
     if "period" in values:
         values["period"] = period(values["period"], lang)
     values["unit"] = "year" if values.get("count") == 1 else "years"
-    return say(f"reason_{a.reason.code}", lang, **values)
+    return say(f"reason_{found.code}", lang, **values)
 
 
 def _listed(values: dict[str, Any], lang: str) -> dict[str, str]:

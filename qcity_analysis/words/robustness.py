@@ -49,7 +49,9 @@ def verdict_shown(row: Variant, lang: str) -> str:
 
 
 def sensitivity_table(found: Sensitivity, lang: str) -> pd.DataFrame:
-    """One row a variant, as asked first: what was varied, the choice, probability, word, verdict; all shown text.
+    """One row a variant, as asked first: what was varied, the choice, probability, word (or why there is none), verdict.
+
+    All shown text.
 
     >>> import qcity_analysis as qc
     >>> from qcity_analysis.attainment.sensitivity import sensitivity
@@ -65,6 +67,8 @@ def sensitivity_table(found: Sensitivity, lang: str) -> pd.DataFrame:
 
 def _row(row: Variant, lang: str, compared: bool) -> list[str]:
     word = text(f"word_{row.word}", lang) if row.word else ""
+    if not computed(row) and row.reason is not None:
+        word = describe.reason_of(row.reason, lang)
     if not compared or row.kind == "asked" or not computed(row):
         verdict = "" if row.kind != "asked" or not compared else text("v_asked", lang)
     else:
