@@ -49,7 +49,7 @@ def verdict_shown(row: Variant, lang: str) -> str:
 
 
 def sensitivity_table(found: Sensitivity, lang: str) -> pd.DataFrame:
-    """One row a variant, as asked first: what was varied, the choice, probability, word (or why there is none), verdict.
+    """One row a variant, as asked first: what was varied, choice, probability, word (or why there is none), verdict.
 
     All shown text.
 
