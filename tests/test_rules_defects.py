@@ -226,10 +226,8 @@ def test_where_a_rule_does_not_apply_it_says_why(
     assert (said.category, said.will_meet, said.reason) == (None, None, reason)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", [name for name in RULES if name not in ("barometer", "destatis")])
 def test_a_met_target_is_a_yes_even_where_the_rule_could_say_no_more(rule: str) -> None:
-    if rule in ("barometer", "destatis"):  # they look at the last changes all the same
-        pytest.skip("needs more figures")
     assert evaluate(rule, pd.Series({2020: 8.0}), Goal("at_most", 9, 2015, 2030), 2020).will_meet is True
 
 
