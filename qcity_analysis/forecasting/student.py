@@ -75,15 +75,14 @@ class Mixture:
         low, high = np.take_along_axis(nodes, right - 1, 2), np.take_along_axis(nodes, right, 2)
         f_low = np.take_along_axis(below, right - 1, 2) - level
         f_high = np.take_along_axis(below, right, 2) - level
-        x = low
-        for _ in range(SECANTS):  # the Illinois method: secants that keep the root between them
-            share = np.clip(f_low / np.where(f_low == f_high, -1.0, f_low - f_high), 0.0, 1.0)
-            x = low + share * (high - low)
+        x = _between(low, high, f_low, f_high)
+        for _ in range(SECANTS - 1):  # the Illinois method: secants that keep the root between them
             f = self.cdf(x) - level
             left = f < 0
             f_high = np.where(left, 0.5 * f_high, f)
             f_low = np.where(left, f, 0.5 * f_low)
             low, high = np.where(left, x, low), np.where(left, high, x)
+            x = _between(low, high, f_low, f_high)
         return np.maximum.accumulate(x, axis=2)
 
     def _nodes(self) -> np.ndarray:
@@ -96,3 +95,9 @@ class Mixture:
         low, high = outer[..., :half].min(axis=1), outer[..., half:].max(axis=1)
         middle = np.moveaxis(inner, 1, 2).reshape(len(top), inner.shape[2], -1)
         return np.sort(np.concatenate([low, middle, high], axis=2), axis=2)
+
+
+def _between(low: np.ndarray, high: np.ndarray, f_low: np.ndarray, f_high: np.ndarray) -> np.ndarray:
+    """Where the straight line between two values of a function crosses zero, kept between them."""
+    share = np.clip(f_low / np.where(f_low == f_high, -1.0, f_low - f_high), 0.0, 1.0)
+    return low + share * (high - low)
