@@ -152,9 +152,16 @@ def test_a_count_says_its_pace_a_month(tmp_path: Path) -> None:
     answer = qc.assess(data, "goal", draws=500)
     assert said.months_left(answer) == 18
     assert said.pace_sentences(answer, outlook(data, answer, draws=200), "en") == [
-        "Through 2024-06, 39 are counted and 21 are missing: 1.17 a month in the 18 months left, "
-        "against 0.93 a month so far."
+        "Through 2024-06, 39 are counted and 21 are missing: 1.17 a month over the 18 months without "
+        "figures, against 0.93 a month in those with."
     ]
+
+
+def test_years_without_a_count_before_the_last_are_months_that_can_still_hold_some(tmp_path: Path) -> None:
+    rows = figures({2023: 10}, measure="count_new")
+    counted = [indicator("widgets", support="count")]
+    data = loaded(tmp_path, observations=rows, indicators=counted, targets=[target(**COUNTS)])
+    assert said.months_left(qc.assess(data, "goal", draws=500)) == 48
 
 
 def test_the_table_of_speeds_names_every_source() -> None:

@@ -6,13 +6,11 @@ What is found is in `attainment.outlook`, `attainment.feasibility` and `attainme
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ..data.partialyears import months_covered
 from . import describe
 from .describe import say
 from .labels import axis_unit, percent
@@ -99,19 +97,16 @@ def _monthly(a: Assessment, lang: str) -> list[str]:
 
 
 def months_left(a: Assessment) -> int:
-    """Months from the end of the last counted period (else from the day of the assessment) to the end of the deadline.
+    """Months of the target's period without a count, or from the day of the assessment to the end of the deadline.
 
     >>> import qcity_analysis as qc
     >>> months_left(qc.assess(qc.load(as_of="2024-06-30"), "rd_intensity", draws=500))
     18
     """
     tally = getattr(a, "tally", None)
-    end: dt.date = a.as_of
-    if tally is not None and tally.through:
-        year, month = int(tally.through[:4]), months_covered(tally.through)
-    else:
-        year, month = end.year, end.month
-    return 12 * (a.target.deadline - year) + 12 - month
+    if tally is not None:
+        return round(12 * (tally.years - tally.covered))
+    return 12 * (a.target.deadline - a.as_of.year) + 12 - a.as_of.month
 
 
 def speed_table(data: Data, a: Assessment, found: Feasibility, lang: str) -> pd.DataFrame:
