@@ -316,3 +316,30 @@ def test_every_note_about_partial_knowledge_has_its_sentence(tmp_path: Path, lan
     for one in found.notes:
         said = note(one, lang)
         assert said and "{" not in said
+
+
+@pytest.mark.parametrize("timing", ["average", "stock"])
+@pytest.mark.parametrize("period", ["2022-08", "2022-12"])
+def test_a_share_that_never_moved_takes_a_part_of_the_year_with_one_step_of_its_last_digit(
+    tmp_path: Path, period: str, timing: str
+) -> None:
+    rows = figures({2018: 5.5, 2019: 5.5, 2020: 5.5, 2021: 5.5}) + [figure(period, 5.5)]
+    row = series(tmp_path / "a", rows, timing).estimates.iloc[0]
+    assert (row["value"], row["error"]) == (5.5, 0.1)
+    made = indicator("widgets", timing=timing)
+    answer = assess(loaded(tmp_path / "b", observations=rows, indicators=[made]), "goal", draws=200)
+    assert answer.status == "forecast"
+
+
+def test_a_whole_year_to_date_has_an_error_and_teaches_nothing_of_shorter_ones(tmp_path: Path) -> None:
+    rows = figures({2018: 5.0, 2019: 6.0, 2020: 7.0}) + [figure("2020-12", 7.1), figure("2021-12", 8.0)]
+    row = series(tmp_path, rows).estimates.iloc[0]
+    assert (row["year"], row["error"]) == (2021, 1.0)
+
+
+def test_a_change_to_date_of_nothing_leaves_one_step_of_its_digit_in_percent_of_the_level(
+    tmp_path: Path,
+) -> None:
+    rows = figures({2018: 5.0, 2019: 5.0, 2020: 5.0}) + [change("2021-Q3", 0.0)]
+    row = series(tmp_path, rows).estimates.iloc[0]
+    assert (row["value"], row["error"]) == (5.0, pytest.approx(5.0 * last_digit(0.0) / 100))

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from .tables import PERIOD
+from .uncertainty import last_digit
 
 LEARNED = 2.0  # earlier pairs of year-to-date and annual figure that weigh as much as the starting value
 COUNTS = ["year", "months", "count", "qualifier", "period"]
@@ -116,7 +117,10 @@ def estimates(
 def _estimate(
     row: pd.Series, months: int, levels: pd.Series, timing: str, rows: pd.DataFrame
 ) -> tuple[float, float] | str:
-    """Value and standard error of the annual level, or why the figure cannot say it."""
+    """Value and standard error of the annual level, or why the figure cannot say it.
+
+    Where nothing ever moved, or nothing of the year is left, one step of the last digit stands for the error.
+    """
     year, value, rest = int(row["year"]), float(row["value"]), 1 - months / 12
     if row["qualifier"] in (">=", "<="):
         return "year_to_date_bound"
@@ -131,16 +135,17 @@ def _estimate(
             return "year_to_date_unlinked"
         change = before * value / 100
         size = _learned(_pairs_of_changes(rows, levels, months), max(usual.size, abs(change) / 2))
-        return before + change, size * rest
+        return before + change, size * rest or abs(before) * last_digit(value) / 100
     if row["measure"] not in ("level", "count_total"):
         return "year_to_date_other"
     if row["measure"] == "count_total" or timing == "stock":
-        return value + rest * usual.middle, max(usual.size, abs(usual.middle) / 4) * math.sqrt(rest)
+        error = max(usual.size, abs(usual.middle) / 4) * math.sqrt(rest)
+        return value + rest * usual.middle, error or last_digit(value)
     scale = 12 / months if timing == "total" else 1.0
     earlier = levels[levels.index < year].dropna()
     moved = abs(value * scale - float(earlier.iloc[-1])) if len(earlier) else 0.0
     size = _learned(_pairs_of_levels(rows, levels, months, scale), max(usual.size, moved / 2))
-    return value * scale, size * rest
+    return value * scale, size * rest or last_digit(value)
 
 
 def _pairs_of_levels(rows: pd.DataFrame, levels: pd.Series, months: int, scale: float) -> list[float]:
@@ -149,7 +154,7 @@ def _pairs_of_levels(rows: pd.DataFrame, levels: pd.Series, months: int, scale: 
     found = []
     for year, period, value in zip(same["year"], same["period"], same["value"], strict=True):
         annual, covered = levels.get(int(year), math.nan), months_covered(str(period))
-        if covered == months and not math.isnan(annual):
+        if covered == months < 12 and not math.isnan(annual):
             found.append((annual - value * scale) / (1 - covered / 12))
     return found
 
@@ -159,7 +164,7 @@ def _pairs_of_changes(rows: pd.DataFrame, levels: pd.Series, months: int) -> lis
     found = []
     for year, period, value in zip(same["year"], same["period"], same["value"], strict=True):
         annual, before = levels.get(int(year), math.nan), levels.get(int(year) - 1, math.nan)
-        if months_covered(str(period)) == months and not math.isnan(annual - before):
+        if months_covered(str(period)) == months < 12 and not math.isnan(annual - before):
             found.append((annual - before * (1 + value / 100)) / (1 - months / 12))
     return found
 
