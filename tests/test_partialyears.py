@@ -319,7 +319,7 @@ def test_every_note_about_partial_knowledge_has_its_sentence(tmp_path: Path, lan
 
 
 @pytest.mark.parametrize("timing", ["average", "stock"])
-@pytest.mark.parametrize("period", ["2022-08", "2022-12"])
+@pytest.mark.parametrize("period", ["2022-08", "2022-Q1"])
 def test_a_share_that_never_moved_takes_a_part_of_the_year_with_one_step_of_its_last_digit(
     tmp_path: Path, period: str, timing: str
 ) -> None:
@@ -331,10 +331,10 @@ def test_a_share_that_never_moved_takes_a_part_of_the_year_with_one_step_of_its_
     assert answer.status == "forecast"
 
 
-def test_a_whole_year_to_date_has_an_error_and_teaches_nothing_of_shorter_ones(tmp_path: Path) -> None:
-    rows = figures({2018: 5.0, 2019: 6.0, 2020: 7.0}) + [figure("2020-12", 7.1), figure("2021-12", 8.0)]
-    row = series(tmp_path, rows).estimates.iloc[0]
-    assert (row["year"], row["error"]) == (2021, 1.0)
+@pytest.mark.parametrize("period", ["2022-12", "2022-Q4"])
+def test_a_year_to_date_of_twelve_months_is_the_figure_of_the_year(tmp_path: Path, period: str) -> None:
+    found = series(tmp_path, figures({2018: 5.0, 2019: 6.0, 2020: 7.0}) + [figure(period, 8.0)])
+    assert found.known()[2022] == 8.0 and found.estimates.empty
 
 
 def test_a_change_to_date_of_nothing_leaves_one_step_of_its_digit_in_percent_of_the_level(

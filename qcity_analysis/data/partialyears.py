@@ -119,7 +119,7 @@ def _estimate(
 ) -> tuple[float, float] | str:
     """Value and standard error of the annual level, or why the figure cannot say it.
 
-    Where nothing ever moved, or nothing of the year is left, one step of the last digit stands for the error.
+    Where nothing ever moved one step of the last digit stands for the error.
     """
     year, value, rest = int(row["year"]), float(row["value"]), 1 - months / 12
     if row["qualifier"] in (">=", "<="):
@@ -154,7 +154,7 @@ def _pairs_of_levels(rows: pd.DataFrame, levels: pd.Series, months: int, scale: 
     found = []
     for year, period, value in zip(same["year"], same["period"], same["value"], strict=True):
         annual, covered = levels.get(int(year), math.nan), months_covered(str(period))
-        if covered == months < 12 and not math.isnan(annual):
+        if covered == months and not math.isnan(annual):
             found.append((annual - value * scale) / (1 - covered / 12))
     return found
 
@@ -164,7 +164,7 @@ def _pairs_of_changes(rows: pd.DataFrame, levels: pd.Series, months: int) -> lis
     found = []
     for year, period, value in zip(same["year"], same["period"], same["value"], strict=True):
         annual, before = levels.get(int(year), math.nan), levels.get(int(year) - 1, math.nan)
-        if months_covered(str(period)) == months < 12 and not math.isnan(annual - before):
+        if months_covered(str(period)) == months and not math.isnan(annual - before):
             found.append((annual - before * (1 + value / 100)) / (1 - months / 12))
     return found
 
