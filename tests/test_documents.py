@@ -57,3 +57,13 @@ def test_the_changelog_has_the_version_of_the_package():
     import qcity_analysis
 
     assert f"## {qcity_analysis.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_worked_example_of_both_readmes_is_what_its_script_prints():
+    from runpy import run_path
+
+    made = run_path(str(ROOT / "benchmarks" / "partial_figures.py"))["probabilities"]()
+    shown = [round(100 * chance) for chance in made.values()]
+    for text in (ENGLISH, CHINESE):
+        part = text[text.index("95.3") : text.index("partial_figures.py")]
+        assert [int(number) for number in re.findall(r"(\d+) ?%", part)] == shown

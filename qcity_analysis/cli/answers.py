@@ -7,23 +7,35 @@ from typing import Annotated
 
 import typer
 
-from .options import EXIT_CODES, AsOf, DataDir, Json, Language, PlanName, app, print_json
+from .options import (
+    EXIT_CODES,
+    AsOf,
+    DataDir,
+    Json,
+    Language,
+    PlanName,
+    Region,
+    Seed,
+    TargetName,
+    app,
+    print_json,
+)
 
 
 @app.command(
     epilog=f"Example: qcity forecast energy_per_gdp --plan china_14fyp --as-of 2023-03-31   {EXIT_CODES}"
 )
 def forecast(
-    target: Annotated[str, typer.Argument(help="Name of the target; `qcity list` shows them.")],
+    target: TargetName,
     plan: PlanName = None,
-    region: Annotated[str | None, typer.Option("--region", help="Ask the same of another region.")] = None,
+    region: Region = None,
     as_of: AsOf = None,
     language: Language = "en",
     model: Annotated[
         str, typer.Option("--model", help="mixture, ets, theta, arima, ucm, drift or naive.")
     ] = "mixture",
     draws: Annotated[int, typer.Option("--draws", min=100, help="Simulated paths.")] = 10_000,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the simulation.")] = 0,
+    seed: Seed = 0,
     figure: Annotated[
         Path | None, typer.Option("--figure", help="Save the fan chart here (.png, .svg, .pdf).")
     ] = None,

@@ -47,6 +47,11 @@ AsOf = Annotated[
 PlanName = Annotated[
     str | None, typer.Option("--plan", help="Plan [default: the first that has the target].")
 ]
+Region = Annotated[str | None, typer.Option("--region", help="Ask the same of another region.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the simulation.")]
+TargetName = Annotated[
+    str, typer.Argument(metavar="target", help="Name of the target; `qcity list` shows them.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 Language = Annotated[str, typer.Option("--language", help="en or zh.")]
 

@@ -6,21 +6,33 @@ from typing import Annotated
 
 import typer
 
-from .options import EXIT_CODES, AsOf, DataDir, Json, Language, PlanName, app, print_json
+from .options import (
+    EXIT_CODES,
+    AsOf,
+    DataDir,
+    Json,
+    Language,
+    PlanName,
+    Region,
+    Seed,
+    TargetName,
+    app,
+    print_json,
+)
 
 
 @app.command(epilog=f"Example: qcity outlook rd_intensity --as-of 2024-06-30   {EXIT_CODES}")
 def outlook(
-    target: Annotated[str, typer.Argument(help="Name of the target; `qcity list` shows them.")],
+    target: TargetName,
     plan: PlanName = None,
-    region: Annotated[str | None, typer.Option("--region", help="Ask the same of another region.")] = None,
+    region: Region = None,
     as_of: AsOf = None,
     since: Annotated[
         str | None, typer.Option("--since", help="Earlier day to compare with, e.g. 2023-03-31.")
     ] = None,
     language: Language = "en",
     draws: Annotated[int, typer.Option("--draws", min=100, help="Simulated paths of each variant.")] = 10_000,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the simulation.")] = 0,
+    seed: Seed = 0,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -67,7 +79,7 @@ def portfolio(
     as_of: AsOf = None,
     language: Language = "en",
     draws: Annotated[int, typer.Option("--draws", min=100, help="Simulated paths of each target.")] = 10_000,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the simulation.")] = 0,
+    seed: Seed = 0,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:

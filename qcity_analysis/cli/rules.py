@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from .options import EXIT_CODES, AsOf, DataDir, Json, Language, PlanName, app, print_json
+from .options import EXIT_CODES, AsOf, DataDir, Json, Language, PlanName, Region, TargetName, app, print_json
 
 if TYPE_CHECKING:
     from ..attainment.assessment import Assessment
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     epilog=f"Example: qcity rules energy_per_gdp --plan china_14fyp --as-of 2023-03-31   {EXIT_CODES}"
 )
 def rules(
-    target: Annotated[str, typer.Argument(help="Name of the target; `qcity list` shows them.")],
+    target: TargetName,
     plan: PlanName = None,
-    region: Annotated[str | None, typer.Option("--region", help="Ask the same of another region.")] = None,
+    region: Region = None,
     as_of: AsOf = None,
     language: Language = "en",
     data: DataDir = None,
