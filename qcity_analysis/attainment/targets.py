@@ -15,7 +15,8 @@ UPWARD = ("at_least", "increase", "increase_every_year")
 
 @dataclass(frozen=True)
 class Target:
-    """One target of a plan: the columns of `targets.csv`, years as int (None where empty), the rest as in the file.
+    """One target of a plan: the columns of `targets.csv`, years as int (None where empty), the rest as in the file;
+    `decimals` are the digits after the point with which the plan writes the threshold.
 
     >>> import qcity_analysis as qc
     >>> find_target(qc.load(), "rd_intensity").threshold
@@ -44,6 +45,7 @@ class Target:
     departments_en: str
     source_id: str
     note: str
+    decimals: int = 0
 
     def name(self, lang: str) -> str:
         """The target's name in `lang` ("zh" or "en")."""
