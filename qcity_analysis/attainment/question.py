@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +71,28 @@ class Question:
         named = self.data.sources[["source_id", "publisher", "publisher_en", "title", "title_en", "date"]]
         named = named.rename(columns={"date": "source_date"})
         return rows.merge(named, on="source_id", how="left").reset_index(drop=True)
+
+    def rounds(self, indicator_id: str) -> str:
+        """The years in which what is counted happens, as declared; empty for every year."""
+        return str(self.data.indicator(indicator_id).get("rounds", ""))
+
+    def decisive(self, series: AnnualSeries, year: int, bound: float) -> float:
+        """The bound published for a year where it decides whether `bound` was reached; NaN where none does."""
+        target = self.target
+        worst, best = (series.lower, series.upper) if target.upward else (series.upper, series.lower)
+        if year in worst and target.is_met(worst[year], bound):
+            return float(worst[year])
+        return float(best[year]) if year in best and not target.is_met(best[year], bound) else math.nan
+
+    def outcome(self, series: AnnualSeries, bound: float) -> tuple[float, tuple[Note, ...]] | None:
+        """The level of the deadline, or a bound on it that decides, with the note that says so; None when open."""
+        deadline = self.target.deadline
+        level = float(series.values.get(deadline, math.nan))
+        if not math.isnan(level):
+            return level, ()
+        level = self.decisive(series, deadline, bound)
+        told = Note("met_by_bound", {"year": deadline, "value": level})
+        return None if math.isnan(level) else (level, (told,))
 
     def rng(self) -> np.random.Generator:
         """A new generator from the seed of the question."""
