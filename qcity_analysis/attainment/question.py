@@ -12,6 +12,7 @@ import pandas as pd
 from ..data.annual import annual_series
 from ..data.datapackage import Data
 from ..data.notes import Note
+from ..data.partialyears import months_covered
 from ..data.series import AnnualSeries
 from .assessment import Assessment, ipcc_word
 from .pace import pace_between
@@ -67,7 +68,11 @@ class Question:
         rows = rows[mine & (rows["measure"] == "count_total")].sort_values(
             ["known_from", "row"], kind="stable"
         )
-        rows = rows.drop_duplicates("period", keep="last").sort_values("period", kind="stable")
+        wholes = rows["period"].where(
+            [months_covered(str(p)) < 12 for p in rows["period"]], rows["period"].str[:4]
+        )
+        rows = rows.assign(whole=wholes).drop_duplicates("whole", keep="last")
+        rows = rows.sort_values("whole", kind="stable").drop(columns="whole")
         named = self.data.sources[["source_id", "publisher", "publisher_en", "title", "title_en", "date"]]
         named = named.rename(columns={"date": "source_date"})
         return rows.merge(named, on="source_id", how="left").reset_index(drop=True)

@@ -26,7 +26,8 @@ def reaches(value: Any, bound: Any, upward: bool = True) -> Any:
     """
     value, bound = np.asarray(value, dtype=float), np.asarray(bound, dtype=float)
     beyond = value >= bound if upward else value <= bound
-    found = beyond | (np.abs(value - bound) <= CLOSE * np.maximum(np.abs(value), np.abs(bound)))
+    gap, larger = np.abs(value - bound), np.maximum(np.abs(value), np.abs(bound))
+    found = beyond | (np.isfinite(larger) & (gap <= CLOSE * larger))
     return found if found.ndim else bool(found)
 
 
