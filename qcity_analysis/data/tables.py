@@ -109,7 +109,7 @@ TABLES = {
             Column("timing", "choice", True, True, ("average", "total", "stock")),
             Column("splice", "choice", True, True, ("none", "ratio", "difference")),
             Column("splice_year", "year", True, True),
-            *_text("splice_reason_zh", "splice_reason_en"),
+            *_text("splice_reason_zh", "splice_reason_en", "rounds"),
         ),
         ("indicator_id",),
     ),

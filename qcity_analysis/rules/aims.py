@@ -48,6 +48,7 @@ REASONS = {
     "no_deadline": "the target holds every year and has no deadline",
     "no_figure": "no figure up to {year}",
     "no_base": "no figure for the base year {year}",
+    "base_not_positive": "a change in percent of the base year's figure means nothing: {year} is not above 0",
     "no_base_year": "a relative target needs a base year",
     "no_elapsed": "no figure after the base year {year}",
     "deadline_before_base": "the deadline {deadline} is not after the base year {year}",

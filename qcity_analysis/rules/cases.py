@@ -9,11 +9,10 @@ from typing import Any
 
 import pandas as pd
 
+from ..attainment.targets import reaches
 from ..data.notes import Note
 from ..errors import QcityError
 from .aims import Aim, NotApplicable, aim_of, year_of
-
-CLOSE = 1e-9  # relative: published decimals are not exact in binary
 
 
 @dataclass(frozen=True)
@@ -42,15 +41,6 @@ def refused(error: NotApplicable) -> RuleResult:
     'the target names no value'
     """
     return RuleResult(None, None, str(error), None, Note(error.code, error.values))
-
-
-def reaches(value: float, bound: float) -> bool:
-    """Whether `value` is at least `bound`, up to what binary fractions blur.
-
-    >>> reaches(0.3, 0.1 + 0.2), reaches(0.29, 0.3)
-    (True, False)
-    """
-    return value >= bound - CLOSE * max(abs(value), abs(bound))
 
 
 def figures(series: pd.Series, as_of_year: int) -> dict[int, float]:
@@ -219,6 +209,8 @@ def _levels(aim: Aim, known: dict[int, float]) -> tuple[float, ...]:
     if aim.base_year not in known:
         raise NotApplicable("no_base", year=aim.base_year)
     base = known[aim.base_year]
+    if base <= 0:
+        raise NotApplicable("base_not_positive", year=aim.base_year)
     # rounded where binary fractions blur: 100 * 0.82 is 82
     return tuple(sorted(float(f"{base * (100 + change) / 100:.12g}") for change in aim.ends))
 

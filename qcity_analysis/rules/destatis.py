@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ..attainment.targets import CLOSE
 from .aims import NotApplicable
-from .cases import CLOSE, Case, RuleResult
+from .cases import Case, RuleResult
 
 LEAST, MOST = 4, 6
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..attainment.targets import reaches
 from .aims import NotApplicable
-from .cases import Case, Dated, RuleResult, reaches
+from .cases import Case, Dated, RuleResult
 
 EUROSTAT = ((0.95, "significant"), (0.6, "moderate"), (0.0, "insufficient"))
 UNSD_2022 = ((0.95, "on_track"), (0.5, "fair"), (-0.1, "limited"))

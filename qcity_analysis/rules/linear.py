@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..attainment.targets import CLOSE, reaches
 from .aims import NotApplicable
-from .cases import CLOSE, Case, RuleResult, reaches
+from .cases import Case, RuleResult
 
 
 def escap(case: Case) -> RuleResult:

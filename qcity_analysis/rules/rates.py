@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
+from ..attainment.targets import reaches
 from .aims import NotApplicable
-from .cases import Case, Dated, RuleResult, reaches
+from .cases import Case, Dated, RuleResult
 from .linear import line_at
 
 RECENCY = 1.0

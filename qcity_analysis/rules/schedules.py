@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ..attainment.targets import reaches
 from ..errors import QcityError
 from .aims import NotApplicable
-from .cases import Case, Dated, RuleResult, reaches
+from .cases import Case, Dated, RuleResult
 
 
 def schedule(case: Case) -> RuleResult:

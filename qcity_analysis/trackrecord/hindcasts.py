@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..attainment.targets import reaches
 from ..data.datapackage import Data
 from ..forecasting import marginals, scores
 from ..forecasting.histories import LOWER, UPPER, Histories, from_frame
@@ -156,7 +157,7 @@ def _questions(found: Sequence[Origin], rows: pd.DataFrame, knots: np.ndarray) -
                     "base_year": base,
                     "threshold": threshold,
                     "at_least": at_least,
-                    "met": (actual >= threshold if turn > 0 else actual <= threshold).astype(float),
+                    "met": reaches(actual, threshold, turn > 0).astype(float),
                     "probability": marginals.probability(knots, threshold, at_least, low, high),
                 }
             )
