@@ -20,6 +20,7 @@ from ..data.notes import Note
 from ..data.series import AnnualSeries
 from ..errors import QcityError, unknown
 from ..forecasting.forecasts import FARTHEST
+from ..forecasting.histories import WINDOW
 from .assessment import Assessment
 from .borrowing import FEWEST, borrowed_answers, moved_towards
 from .cumulative import cumulative
@@ -134,6 +135,8 @@ class _Question(Question):
         numbers = len(levels) + series.earlier.count()
         if (series.points() if self.model == "mixture" else numbers) < FEWEST:
             return Note("too_few", facts | {"years": [int(year) for year in levels.index]})
+        if not _linked(series):
+            return Note("unlinked", {"last": int(levels.index[-1]), "most": WINDOW})
         return None
 
     def _too_late(self, levels: pd.Series) -> Note | None:
@@ -152,7 +155,7 @@ class _Question(Question):
         """The level that is just enough, for the figure of the deadline as it is, or will be, published."""
         target = self.target
         steps = [step_of(series, target.deadline)]
-        if target.kind == "direction" and target.base_year in series.values.index:
+        if target.kind == "direction" and target.base_year is not None:
             steps.append(step_of(series, target.base_year))
         return target.bound(self._base(series), max(steps) if all(steps) else 0.0)
 
@@ -282,6 +285,13 @@ class _Question(Question):
             shown = [self.data.region_name(name.partition("/")[0], lang) for name in names]
             told[f"names_{lang}"] = list(dict.fromkeys(shown))
         return Note("comparators", told)
+
+
+def _linked(series: AnnualSeries) -> bool:
+    """Whether two years a forecast can look back to are of one stretch, so that a change is known."""
+    years = series.history().dropna().index.to_numpy()
+    recent = years[years > years.max() - WINDOW]
+    return bool(np.bincount(np.digitize(recent, sorted(series.breaks))).max() > 1)
 
 
 def _definitions(data: Data, target: Target) -> list[str]:
