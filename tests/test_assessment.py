@@ -163,6 +163,19 @@ def test_a_bound_on_the_deadlines_figure_decides_both_ways(
     assert answer(tmp_path, goal | {"deadline": 2023}, observations=rows).status == status
 
 
+@pytest.mark.parametrize("known", [{}, {2019: -3, 2020: -2, 2021: -4, 2022: -3}])
+@pytest.mark.parametrize(
+    ("sign", "percent", "status"),
+    [("<=", -18, "met"), (">=", -17.9, "missed"), ("<=", -17, None), (">=", -18, None)],
+)
+def test_a_bound_on_the_change_since_the_base_year_decides_with_or_without_levels(
+    tmp_path: Path, known: dict[int, float], sign: str, percent: float, status: str | None
+) -> None:
+    bound = change(2025, percent, measure="cumulative_change_pct", qualifier=sign, base_period=2020)
+    found = answer(tmp_path, CUT, "2026-06-30", observations=[*changes(known), bound])
+    assert found.status == (status or ("forecast" if known else "not_assessable"))
+
+
 def test_bounds_of_earlier_years_are_verdicts_of_those_years(tmp_path: Path) -> None:
     rows = [
         figure(2021, 20, qualifier=">="),

@@ -7,6 +7,7 @@ too few and the indicator names comparators, theirs are borrowed (see `borrowing
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import math
 from typing import Any
@@ -17,6 +18,7 @@ import pandas as pd
 from ..data.annual import annual_series
 from ..data.datapackage import Data
 from ..data.notes import Note
+from ..data.partialyears import months_covered
 from ..data.series import AnnualSeries
 from ..errors import QcityError, unknown
 from ..forecasting.forecasts import FARTHEST
@@ -100,6 +102,7 @@ class _Question(Question):
         series = self.series(indicator_id, self.target.base_year if kind == "relative_change" else None)
         if kind == "monotone":
             return self._every_year(series, indicator_id, role)
+        series = self._with_changes(series)
         levels = series.known()
         reason = self._missing(series, levels)
         has_base = reason is None or reason.code not in ("no_base", "no_base_year", "base_not_positive")
@@ -119,6 +122,22 @@ class _Question(Question):
             return self.make("not_assessable", indicator_id, series=series, reason=reason, **facts)
         assert threshold is not None
         return self._ahead(series, threshold, indicator_id, role=role, parts=parts)
+
+    def _with_changes(self, series: AnnualSeries) -> AnnualSeries:
+        """The series with bounds on the change since the target's base year as bounds, though no level is known."""
+        rows, target = series.unused, self.target
+        if target.kind != "relative_change" or len(series.values) or not len(rows):
+            return series
+        same = (rows["measure"] == "cumulative_change_pct") & (rows["base_period"] == target.base_year)
+        rows = rows[same & rows["period"].map(lambda period: months_covered(str(period)) == 12)]
+        ends = {
+            sign: {
+                int(row.year): 100 + float(row.value) for row in rows[rows["qualifier"] == sign].itertuples()
+            }
+            for sign in (">=", "<=")
+        }
+        lower, upper = {**series.lower, **ends[">="]}, {**series.upper, **ends["<="]}
+        return dataclasses.replace(series, lower=lower, upper=upper)
 
     def _missing(self, series: AnnualSeries, levels: pd.Series) -> Note | None:
         target, region = self.target, self.target.region
