@@ -100,6 +100,7 @@ def _among(
     better_high: bool,
     facts: dict[str, Any],
 ) -> Assessment:
+    from ..forecasting.draws import batch_sizes
     from ..forecasting.forecasts import Forecast
 
     target, lead = question.target, next(iter(field.values()))
@@ -129,7 +130,10 @@ def _among(
     except QcityError as error:
         reason = Note("model", {"why": str(error)})
         return question.make("not_assessable", indicator_id, reason=reason, notes=notes, **facts)
-    found = Forecast(places(drawn, better_high), years, "joint_ranks", "positive", series.known())
+    batches = len(batch_sizes(question.draws))
+    found = Forecast(
+        places(drawn, better_high), years, "joint_ranks", "positive", series.known(), batches=batches
+    )
     asked, end = target.threshold or 0.0, found.paths[:, -1]
     met = end >= asked - 1e-9 if target.upward else end <= asked + 1e-9
     notes = (*notes, *question.awaiting(first - 1))

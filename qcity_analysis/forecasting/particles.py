@@ -9,23 +9,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from .draws import draw
+from .draws import batch_sizes, draw
 from .histories import LOWER, UPPER, Histories
 from .marginals import at_levels, below
 from .panel import Ahead, look_ahead
-from .partial import USED, completed, resampled
+from .partial import USED, Beginning, completed, informed, resampled
 from .partlyknown import PartlyKnown
 from .prior import Prior
 
-POOL = 40_000  # paths drawn up to each year of which something is known
+POOL = 2_000  # paths drawn up to each year of which something is known, for each independent part of the paths
 MORE = 10  # times as many where too few of them agree with it
-ENOUGH = 1_000.0  # effective number of paths that is enough
+ENOUGH = 100.0  # effective number of paths that is enough
 
 
 def conditioned(
     known: PartlyKnown, years: int, draws: int, prior: Prior, rng: np.random.Generator
 ) -> np.ndarray:
     """Paths (draws, years) of the years after the last value, given everything known of the series.
+
+    They fall into as many independent parts as `draws.batch_sizes` says, each from completed histories of its own.
 
     >>> import pandas as pd
     >>> from qcity_analysis.forecasting.prior import shipped
@@ -35,7 +37,15 @@ def conditioned(
     >>> paths.shape, bool((paths[:, 1] >= 96).all())
     ((1000, 3), True)
     """
-    h = completed(known, prior, rng)
+    begun = Beginning.of(known, prior)
+    known = informed(known, begun, rng)
+    return np.concatenate([_part(known, begun, years, size, rng) for size in batch_sizes(draws)])
+
+
+def _part(
+    known: PartlyKnown, begun: Beginning, years: int, draws: int, rng: np.random.Generator
+) -> np.ndarray:
+    h, prior = completed(known, begun, rng), begun.prior
     ahead, here, last = known.ahead(), known.last, known.last + years
     count = -(-max(POOL, draws) // USED) * USED if ahead else draws  # as many particles for each kept history
     done = np.empty((count, 0))
@@ -80,7 +90,7 @@ def _far(
     known: PartlyKnown, found: Ahead, year: int, count: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """The same where what is known is far from what was expected: values from the tails, years between on a line."""
-    knots = found.knots[:, -1]
+    knots = found.ahead.knots[:, -1]
     owner = rng.integers(0, len(knots), count)
     low = max(known.low.get(year, -np.inf), float(LOWER[known.support]))
     high = min(known.high.get(year, np.inf), float(UPPER[known.support]))
@@ -100,8 +110,8 @@ def _far(
     value, owner = value[picked], owner[picked]
     order = np.argsort(value, kind="stable")
     value, owner = value[order], owner[order]
-    last = found.last[owner]
-    share = np.arange(1, found.knots.shape[1] + 1) / found.knots.shape[1]
+    last, steps = found.ahead.last[owner], found.ahead.knots.shape[1]
+    share = np.arange(1, steps + 1) / steps
     return last[:, None] + (value - last)[:, None] * share, owner * count // len(knots)
 
 
