@@ -21,7 +21,7 @@ import pandas as pd
 from ..errors import QcityError
 from .features import units
 from .forecasts import Forecast, one_history
-from .histories import FEWEST, LOWER, SUPPORTS, UPPER, same, yearly
+from .histories import FEWEST, LOWER, SUPPORTS, UPPER, same
 from .panel import look_ahead
 from .prior import Prior, shipped
 
@@ -81,8 +81,8 @@ def _shipped() -> dict[str, Any]:
 
 
 def borrow(own: Forecast, comparators: Sequence[pd.Series], shares: Shares | None = None) -> Forecast:
-    """The forecast moved towards its comparators (annual levels, index year); its spread stays as it is, and so do paths
-    while they stay at the last value.
+    """The forecast moved towards its comparators (annual levels, index year); its spread stays as it is. Where the series
+    stands still, paths do not move while they stay at its last value.
 
     Comparators need three points, one of them in the last year of the series' own; others are left out. Without any, or
     with fewer than three points of its own, `own` is returned as it is. Raises QcityError for a
@@ -105,7 +105,9 @@ def borrow(own: Forecast, comparators: Sequence[pd.Series], shares: Shares | Non
     move = shift(found, median, shares or learned(), len(known))
     kind = SUPPORTS.index(own.support)
     moved = np.clip(own.paths + move, LOWER[kind], UPPER[kind])
-    return replace(own, paths=np.where(same(own.paths, float(known.iloc[-1])), own.paths, moved))
+    if same(known.iloc[-1], known.iloc[-2]):
+        moved = np.where(same(own.paths, float(known.iloc[-1])), own.paths, moved)
+    return replace(own, paths=moved)
 
 
 @dataclass(frozen=True)

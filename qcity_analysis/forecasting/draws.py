@@ -16,7 +16,7 @@ def batch_sizes(draws: int, batches: int = BATCHES) -> list[int]:
     >>> batch_sizes(10, 4)
     [3, 3, 2, 2]
     """
-    return [len(part) for part in np.array_split(np.empty(draws), min(draws, batches))]
+    return [len(part) for part in np.array_split(np.empty(draws), min(draws, batches))] if draws else []
 
 
 def draw(found: Ahead, draws: int, rng: np.random.Generator, batches: int = 1) -> np.ndarray:
@@ -30,7 +30,9 @@ def draw(found: Ahead, draws: int, rng: np.random.Generator, batches: int = 1) -
     """
     n = len(found.weight)
     sizes = [batch_sizes(int(k), batches) for k in np.diff(np.arange(n + 1) * draws // n)]
-    part = [(row, size, (b + 0.5) / len(each)) for row, each in enumerate(sizes) for b, size in enumerate(each)]
+    part = [
+        (row, size, (b + 0.5) / len(each)) for row, each in enumerate(sizes) for b, size in enumerate(each)
+    ]
     rows, size, offset = (np.array(column) for column in zip(*part, strict=True))
     group = np.repeat(np.arange(len(rows)), size)
     owner, offset = rows[group], offset[group]
@@ -49,11 +51,14 @@ def draw(found: Ahead, draws: int, rng: np.random.Generator, batches: int = 1) -
 
 
 def _place(group: np.ndarray, value: np.ndarray, last: np.ndarray | None = None) -> np.ndarray:
-    """Place of each value among those of its group, from 0, in ascending order; those in `last` come after all others."""
-    order = np.lexsort((value, group) if last is None else (value, last, group))
+    """Place of each value among those of its group, from 0, in ascending order; those in `last` come last."""
+    key = (2 * group + (0 if last is None else last)).astype(np.int32)
+    order = np.argsort(value)
+    order = order[np.argsort(key[order], kind="stable")]
     place = np.empty(len(group))
     place[order] = np.arange(len(group))
-    return place - np.searchsorted(group, group)
+    size = np.bincount(group)
+    return place - (np.cumsum(size) - size)[group]
 
 
 def _structural(found: Ahead, owner: np.ndarray, rng: np.random.Generator) -> np.ndarray:

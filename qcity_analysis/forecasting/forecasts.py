@@ -14,8 +14,20 @@ import pandas as pd
 from ..errors import QcityError, did_you_mean
 from .draws import BATCHES, batch_sizes, draw
 from .explain import Explanation, explain
-from .histories import FARTHEST, FEWEST, LOWER, SUPPORTS, UPPER, Histories, framed, from_frame
-from .histories import number, same, whole_number, yearly
+from .histories import (
+    FARTHEST,
+    FEWEST,
+    LOWER,
+    SUPPORTS,
+    UPPER,
+    Histories,
+    framed,
+    from_frame,
+    number,
+    same,
+    whole_number,
+    yearly,
+)
 from .panel import PanelForecast, forecast_panel, look_ahead
 from .particles import conditioned
 from .partlyknown import PartlyKnown
@@ -72,7 +84,7 @@ class Forecast:
         return float(np.mean((paths >= bound) | same(paths, bound)))
 
     def probability_at_most(self, threshold: float, year: int | None = None) -> float:
-        """Share of paths at or below the threshold in a year (default: the last one); raises as `probability_at_least`."""
+        """Share of paths at or below the threshold in a year, as `probability_at_least`."""
         paths, bound = self._year(year), number(threshold, "threshold", finite=False)
         return float(np.mean((paths <= bound) | same(paths, bound)))
 
@@ -205,7 +217,9 @@ def _generator(rng: object) -> np.random.Generator:
     if rng is None:
         return np.random.default_rng(0)
     if isinstance(rng, bool) or not isinstance(rng, int | np.integer) or rng < 0:
-        raise QcityError(f"rng must be a seed (a whole number, 0 or more) or a numpy Generator; found {rng!r}")
+        raise QcityError(
+            f"rng must be a seed (a whole number, 0 or more) or a numpy Generator; found {rng!r}"
+        )
     return np.random.default_rng(rng)
 
 

@@ -181,7 +181,9 @@ def framed(series: pd.Series, support: str) -> pd.DataFrame:
     series = yearly(series)
     name = "series" if series.name is None else str(series.name)
     if series.empty:
-        raise SeriesError(f"series {name!r} has 0 observed points; a forecast needs at least {FEWEST}")
+        raise SeriesError(
+            f"series {name!r} has 0 of the at least {FEWEST} observed points that a forecast needs"
+        )
     frame = {"series_id": name, "period": series.index, "value": series.to_numpy(), "support": support}
     return pd.DataFrame(frame)
 
@@ -221,7 +223,10 @@ def checked(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> tuple[Histories,
     period, (value, wrong) = years_of(frame["period"]), numbers_of(frame["value"])
     support, kind = _supports(frame)
     refused = _Refused(ids, codes)
-    refused.where(np.isnan(period), lambda i: f": period {frame['period'].iloc[i]!r}; allowed: a whole year such as 2021")
+    refused.where(
+        np.isnan(period),
+        lambda i: f": period {frame['period'].iloc[i]!r}; allowed: a whole year such as 2021",
+    )
     year = np.nan_to_num(period).astype(np.int64)
     refused.where(wrong, lambda i: f", {year[i]}: found {frame['value'].iloc[i]!r}; allowed: a number")
     refused.where(np.abs(value) > LARGEST, lambda i: f", {year[i]}: {_too_large(value[i])}")
@@ -236,7 +241,9 @@ def checked(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> tuple[Histories,
     count = np.bincount(codes, weights=seen & ~wrong, minlength=len(ids))
     refused.where(
         count[codes] < FEWEST,
-        lambda i: f" has {count[codes[i]]:.0f} observed points; a forecast needs at least {FEWEST}",
+        lambda i: (
+            f" has {count[codes[i]]:.0f} of the at least {FEWEST} observed points that a forecast needs"
+        ),
     )
     kept = seen & ~np.isin(codes, list(refused.reasons))
     h = _align(ids, codes[kept], year[kept], value[kept], support[kept], breaks)
@@ -269,7 +276,9 @@ class _Refused:
 def _series(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """The series of each row as a number, and the names; what concerns the whole frame is refused."""
     if not isinstance(frame, pd.DataFrame):
-        raise SeriesError(f"a panel is a pandas DataFrame with {', '.join(COLUMNS[:3])}; found {type(frame).__name__}")
+        raise SeriesError(
+            f"a panel is a pandas DataFrame with {', '.join(COLUMNS[:3])}; found {type(frame).__name__}"
+        )
     for name in frame.columns:
         if name not in COLUMNS:
             raise SeriesError(

@@ -104,13 +104,20 @@ class Marginals:
             **{name: np.concatenate([getattr(p, name) for p in parts]) for name in cls.__dataclass_fields__}
         )
 
+    @classmethod
+    def none(cls, years: int) -> Marginals:
+        """Distributions of no series."""
+        each = np.empty(0)
+        return cls(np.empty((0, years, len(KNOTS))), each, np.empty((0, years)), each, each, each)
+
     def lump(self) -> tuple[np.ndarray, np.ndarray]:
         """Levels (n, H) at which the lump at the last value begins and ends.
 
         What does not stay is shared as the distribution says; from an edge of the range there is one way only.
         """
         n, years = self.stay.shape
-        under = below(self.knots.reshape(n * years, -1), np.repeat(self.last, years)).reshape(n, years)
+        flat = self.knots.reshape(n * years, len(KNOTS))
+        under = below(flat, np.repeat(self.last, years)).reshape(n, years)
         moves = 1.0 - self.stay
         begin = np.where(same(self.last, self.high)[:, None], moves, moves * under)
         begin = np.where((self.last <= self.low)[:, None], 0.0, begin)
@@ -120,10 +127,10 @@ class Marginals:
         """Quantiles (n, H, Q) at `levels` (Q,), between 0 and 1."""
         levels = np.asarray(levels, dtype=float)
         found = at_levels(self.knots, levels)
-        begin, end = self.lump()
+        n, (begin, end) = len(found), self.lump()
         stays = (levels >= begin[:, :, None]) & (levels <= end[:, :, None]) & (self.stay > 0)[:, :, None]
         found = np.where(stays, self.last[:, None, None], found)
-        return self.within(found, np.arange(len(found)))
+        return self.within(found, np.arange(n))
 
     def within(self, values: np.ndarray, row: np.ndarray) -> np.ndarray:
         """Values (m, ...) of the series `row` (m,) as it can have them: whole items, within the range."""
@@ -135,7 +142,9 @@ class Marginals:
         edge = (slice(None), *[None] * (values.ndim - 1))
         return np.clip(values, self.low[row][edge], self.high[row][edge])
 
-    def probability(self, row: np.ndarray, step: np.ndarray, x: np.ndarray, at_least: np.ndarray) -> np.ndarray:
+    def probability(
+        self, row: np.ndarray, step: np.ndarray, x: np.ndarray, at_least: np.ndarray
+    ) -> np.ndarray:
         """P(X >= x) where `at_least`, P(X <= x) elsewhere, of the series `row` in the year `step` (m,) ahead.
 
         A threshold that differs from the last value or an edge only by the rounding of a computer is taken for it.

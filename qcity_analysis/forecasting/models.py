@@ -46,7 +46,9 @@ def paths(model: str, series: pd.Series, years: int, draws: int, rng: np.random.
     ]
     try:
         with warnings.catch_warnings(record=True):  # statsmodels sets filters of its own when imported
-            size = max(np.abs(full).max(), TINY)  # optimisers stop at absolute distances: fitted to shares of it
+            size = max(
+                np.abs(full).max(), TINY
+            )  # optimisers stop at absolute distances: fitted to shares of it
             drawn = size * method(full.to_numpy() / size, years, draws, rng)
     except (ValueError, ArithmeticError, np.linalg.LinAlgError, IndexError) as reason:
         raise ModelError(f"model {model!r} cannot be fitted to {len(seen)} points: {reason}") from reason

@@ -13,7 +13,17 @@ import pandas as pd
 
 from ..errors import QcityError, did_you_mean
 from .features import features, plain, units
-from .histories import FARTHEST, LOWER, UPPER, Histories, all_refused, checked, numbers_of, whole_number, years_of
+from .histories import (
+    FARTHEST,
+    LOWER,
+    UPPER,
+    Histories,
+    all_refused,
+    checked,
+    numbers_of,
+    whole_number,
+    years_of,
+)
 from .marginals import KNOTS, MIDDLE, Marginals
 from .mixture import Cells, Filtered, ahead, kalman
 from .prior import LENGTHS, YEARS, Gate, Prior, shipped
@@ -133,15 +143,14 @@ def partial_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = N
     h, refused = checked(frame)
     prior = prior or shipped()
     alike = np.argsort(_patterns(h), kind="stable")  # series observed in the same years share their gains
-    ahead_of = distributions(h, prior, horizon, alike)
+    ahead_of = distributions(h, prior, horizon, alike) if len(h) else Marginals.none(horizon)
     return PanelForecast(h.ids, h.last_year, h.support, horizon, ahead_of, refused)
 
 
 def distributions(h: Histories, prior: Prior, horizon: int, order: np.ndarray | None = None) -> Marginals:
     """The distributions ahead of many series, worked on block after block, in the given order of rows."""
     order = np.arange(len(h)) if order is None else order
-    starts = range(0, max(len(h), 1), BLOCK)  # one block without series, where there are none
-    blocks = [look_ahead(h.rows(order[i : i + BLOCK]), prior, horizon).ahead for i in starts]
+    blocks = [look_ahead(h.rows(order[i : i + BLOCK]), prior, horizon).ahead for i in range(0, len(h), BLOCK)]
     return Marginals.joined(blocks).rows(np.argsort(order, kind="stable"))
 
 

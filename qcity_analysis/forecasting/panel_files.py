@@ -46,10 +46,11 @@ def forecast_files(
 ) -> list[Path]:
     """Forecast a Parquet file or folder of files; returns the parts written to `out`, in order.
 
-    Series that cannot be forecast are named with the reason in `out`/refused.csv (none: no such file). Columns as in `panel.forecast_panel`; each part has series_id, period and a column for each level. `workers`
-    processes share the parts; or those of a Dask `scheduler` ("tcp://host:8786"), which must see the same
-    folders. About `rows` rows of input make a part. Raises QcityError when the source is missing or has not the
-    columns, when `out` holds another run, or when the scheduler cannot be reached.
+    Columns as in `panel.forecast_panel`; each part has series_id, period and a column for each level. Series that
+    cannot be forecast are named with the reason in `out`/refused.csv (see `refused_of`). `workers` processes share the
+    parts; or those of a Dask `scheduler` ("tcp://host:8786"), which must see the same folders. About `rows` rows of
+    input make a part. Raises QcityError when the source is missing or has not the columns, when `out` holds another
+    run, or when the scheduler cannot be reached.
     """
     source, out = Path(source).resolve(), Path(out).resolve()
     if not source.exists():

@@ -77,7 +77,9 @@ def completed(known: PartlyKnown, begun: Beginning, rng: np.random.Generator) ->
         years = [int(year) for year in known.values.index]
         return aligned(known, years, known.values.to_numpy()[None])
     years, table, weight = _weighted(known, begun, rng)
-    order = np.argsort(table[:, -1], kind="stable")  # in order of the last value, what is drawn is spread evenly over it
+    order = np.argsort(
+        table[:, -1], kind="stable"
+    )  # in order of the last value, what is drawn is spread evenly over it
     return aligned(known, years, table[order[resampled(weight[order], USED, rng)]])
 
 

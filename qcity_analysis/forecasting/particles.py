@@ -17,7 +17,9 @@ from .partial import USED, Beginning, completed, informed, resampled
 from .partlyknown import PartlyKnown
 from .prior import Prior
 
-POOL = 2_000  # paths drawn up to each year of which something is known, for each independent part of the paths
+POOL = (
+    2_000  # paths drawn up to each year of which something is known, for each independent part of the paths
+)
 MORE = 10  # times as many where too few of them agree with it
 ENOUGH = 100.0  # effective number of paths that is enough
 

@@ -3,7 +3,8 @@
 Two small parts, both functions of the features of a series (see `features`): the gate gives each grid cell
 of the structural mixture its weight; the learners give quantiles of the five years ahead directly. `widen`
 makes the intervals of their average hold as often as they say, by length of history; `staying` says how likely
-the last value is to come again. Everything is in one readable JSON file; `prior/MODEL_CARD.md` says what it was trained on and how well it does.
+the last value is to come again. Everything is in one readable JSON file;
+`prior/MODEL_CARD.md` says what it was trained on and how well it does.
 """
 
 from __future__ import annotations

@@ -135,8 +135,12 @@ def _logarithmic(series: AnnualSeries, until: int, draws: int, rng: np.random.Ge
 def _log_evidence(series: AnnualSeries) -> dict[str, Any]:
     known, evidence, size = series.history(), series.evidence(), float(series.known().iloc[-1])
     return evidence | {
-        "lower": {year: float(np.log(bound / size)) for year, bound in evidence["lower"].items() if bound > 0},
-        "upper": {year: float(np.log(bound / size)) for year, bound in evidence["upper"].items() if bound > 0},
+        "lower": {
+            year: float(np.log(bound / size)) for year, bound in evidence["lower"].items() if bound > 0
+        },
+        "upper": {
+            year: float(np.log(bound / size)) for year, bound in evidence["upper"].items() if bound > 0
+        },
         "noisy": {year: error / float(known[year]) for year, error in evidence["noisy"].items()},
         "shared": tuple(
             {year: size / float(known[year]) for year, size in one.items()} for one in evidence["shared"]

@@ -55,7 +55,7 @@ def common_step(values: np.ndarray) -> float:
     step = 0.0
     for value in np.abs(values):
         a, b = float(value), step
-        while b > FINEST * most:  # Euclid's algorithm, as exact as floating-point numbers are
+        while b > EQUAL * most:  # Euclid's algorithm, as exact as floating-point numbers are
             a, b = b, abs(a - b * round(a / b))
         step = a
     return step if step > FINEST * most else 0.0
