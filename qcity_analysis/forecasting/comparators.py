@@ -81,8 +81,9 @@ def _shipped() -> dict[str, Any]:
 
 
 def borrow(own: Forecast, comparators: Sequence[pd.Series], shares: Shares | None = None) -> Forecast:
-    """The forecast moved towards its comparators (annual levels, index year); its spread stays as it is. Where the series
-    stands still, paths do not move while they stay at its last value.
+    """The forecast moved towards its comparators (annual levels, index year); its spread stays as it is.
+
+    Where the series stands still, paths do not move while they stay at its last value.
 
     Comparators need three points, one of them in the last year of the series' own; others are left out. Without any, or
     with fewer than three points of its own, `own` is returned as it is. Raises QcityError for a

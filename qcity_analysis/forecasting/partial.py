@@ -20,7 +20,7 @@ from .prior import Prior
 
 TRIALS = 250  # completed histories tried at a time, for each independent part of the paths
 MOST = 2_500  # tried at most
-EFFECTIVE = 60.0  # effective number of completed histories at which no more are tried
+EFFECTIVE = 100.0  # effective number of completed histories at which no more are tried
 PILOT = 200.0  # effective number at which what a bound says is known
 USED = 50  # of which so many, drawn by weight, are forecast
 SURE = 0.99  # probability from which a bound says nothing
@@ -83,10 +83,10 @@ def completed(known: PartlyKnown, begun: Beginning, rng: np.random.Generator) ->
     return aligned(known, years, table[order[resampled(weight[order], USED, rng)]])
 
 
-def informed(known: PartlyKnown, begun: Beginning, rng: np.random.Generator) -> PartlyKnown:
+def informed(known: PartlyKnown, begun: Beginning) -> PartlyKnown:
     """The same without bounds, up to the last value, that say next to nothing.
 
-    A bound that would hold anyway (with a probability above SURE) leaves its year a gap.
+    A bound that would hold anyway (with a probability above SURE) leaves its year a gap, whatever the seed of the draws.
     """
     bounded = [year for year in known.behind() if year in known.low and year not in known.told]
     if not bounded:
@@ -97,7 +97,7 @@ def informed(known: PartlyKnown, begun: Beginning, rng: np.random.Generator) -> 
         low={year: edge[0] if year in bounded else low for year, low in known.low.items()},
         high={year: edge[1] if year in bounded else high for year, high in known.high.items()},
     )
-    years, table, weight = _weighted(free, begun, rng, PILOT)
+    years, table, weight = _weighted(free, begun, np.random.default_rng(0), PILOT)
     empty = set()
     for year in bounded:
         values = table[:, years.index(year)]

@@ -40,7 +40,7 @@ def conditioned(
     ((1000, 3), True)
     """
     begun = Beginning.of(known, prior)
-    known = informed(known, begun, rng)
+    known = informed(known, begun)
     return np.concatenate([_part(known, begun, years, size, rng) for size in batch_sizes(draws)])
 
 
@@ -54,7 +54,7 @@ def _part(
     for year in ahead:
         paths, owner = _kept(known, h, year, year - here, count, prior, rng)
         done = np.concatenate([done[owner], paths], axis=1)
-        h, here = _grown(h, owner, paths[:, -1], year - here, count), year
+        h, here = _grown(h, owner, paths[:, -1], year - here, rng), year
     if here < last:
         done = np.concatenate([done, draw(look_ahead(h, prior, last - here), count, rng)], axis=1)
     done = done[:, :years]
@@ -117,12 +117,15 @@ def _far(
     return last[:, None] + (value - last)[:, None] * share, owner * count // len(knots)
 
 
-def _grown(h: Histories, owner: np.ndarray, values: np.ndarray, step: int, count: int) -> Histories:
-    """USED histories for `count` particles in order of their value: each group's middle one, with that value added."""
-    middle = (2 * np.arange(USED) + 1) * count // (2 * USED)
-    rows = h.rows(owner[middle] * len(h) // count)
+def _grown(
+    h: Histories, owner: np.ndarray, values: np.ndarray, step: int, rng: np.random.Generator
+) -> Histories:
+    """USED histories for particles in order of their value: one of each group, drawn at random, with that value added."""
+    count = len(values)
+    drawn = ((np.arange(USED) + rng.random(USED)) * count / USED).astype(int)
+    rows = h.rows(owner[drawn] * len(h) // count)
     moved = np.full_like(rows.values, np.nan)
     starts = np.zeros_like(rows.starts)
     moved[:, :-step], starts[:, :-step] = rows.values[:, step:], rows.starts[:, step:]
-    moved[:, -1] = values[middle]
+    moved[:, -1] = values[drawn]
     return Histories(np.arange(USED), rows.last_year + step, moved, starts, rows.support)
