@@ -38,9 +38,9 @@ class Portfolio:
     of the total this target carries; they add up to 1) and `weight` (expected total if it is met less expected total if
     it is missed; 1 without dependence); `unassessed`, target_id and names of the rest; `expected` number met, and
     `low` and `high`, with the least and the most favourable definitions; `counts`: probability of each number met from
-    0 to the number assessable, with dependence (column `dependent`), without (`independent`), and were every correlation
-    moved by STRESS of its way towards 1 (`stress`); `dependence` as estimated; `sections` and `departments`: name_zh, name_en, targets,
-    met, missed, open, expected, unassessed; `draws` and `seed`.
+    0 to the number assessable, with dependence (column `dependent`), without (`independent`), and were every
+    correlation moved by STRESS of its way towards 1 (`stress`); `dependence` as estimated; `sections` and
+    `departments`: name_zh, name_en, targets, met, missed, open, expected, unassessed; `draws` and `seed`.
     """
 
     plan: str

@@ -88,8 +88,8 @@ def sensitivity(data: Data, assessment: Assessment, *, draws: int | None = None)
     `data` and `assessment` as they belong together (the whole assessment, not a part), with as many `draws` unless
     given. Windows look back over the last 5, 8, 12 and 20 years where that leaves three levels; up to 12 years are left
     out one at a time (the neighbours of a left-out yearly change are joined to one change over two years); base years
-    are moved by up to two years, at the same pace a year; a tolerance is left away; the other models are tried. A variant that cannot be
-    computed says why and flips nothing.
+    are moved by up to two years, at the same pace a year; a tolerance is left away; the other models are tried. A
+    variant that cannot be computed says why and flips nothing.
     Settled and unassessable targets have those variants that apply.
 
     >>> import qcity_analysis as qc
@@ -168,7 +168,9 @@ def _as_ambitious(target: Target, base_year: int) -> dict[str, Any]:
     share = (target.deadline - base_year) / (target.deadline - target.base_year)
     asked = target.threshold * share
     if target.kind == "relative_change":
-        asked = 100 * ((1 + target.threshold / 100) ** share - 1) if target.threshold > -100 else target.threshold
+        asked = (
+            100 * ((1 + target.threshold / 100) ** share - 1) if target.threshold > -100 else target.threshold
+        )
     return {"base_year": base_year, "threshold": asked, "tolerance": target.tolerance * share}
 
 

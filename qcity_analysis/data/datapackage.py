@@ -32,8 +32,8 @@ class Data:
     Attributes: `observations` (the tidy table of the data contract; besides its columns `year`, `known_from`, the
     first day on which the figure could be known, `published_assumed`, true where that day rests on the
     indicator's publication lag, and `decimals`, the digits after the point as typed; December to date and the fourth
-    quarter to date are the year and have its period), `indicators`, `targets`, `sources`, `regions` (one frame each), `as_of` (only
-    figures known by that day are held), `folder`, `corrections` (the corrections of published figures
+    quarter to date are the year and have its period), `indicators`, `targets`, `sources`, `regions` (one frame each),
+    `as_of` (only figures known by that day are held), `folder`, `corrections` (the corrections of published figures
     known by that day, already applied; columns as in `corrections.read_corrections`), and `remarks` (warnings about the
     files as they were read).
 

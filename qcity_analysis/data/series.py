@@ -53,7 +53,6 @@ class AnnualSeries:
     lower: Mapping[int, float] = field(default_factory=dict)
     upper: Mapping[int, float] = field(default_factory=dict)
     noisy: Mapping[int, float] = field(default_factory=dict)
-    decimals: Mapping[int, int] = field(default_factory=dict)
     shared: tuple[Mapping[int, float], ...] = ()
     estimates: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=ESTIMATES))
     new_counts: pd.DataFrame = field(

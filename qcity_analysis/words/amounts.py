@@ -30,7 +30,12 @@ def range_shown(part: Assessment, low: float, high: float, lang: str) -> str:
     said = text("range", lang, low=describe.level(part, low, lang), high=describe.level(part, high, lang))
     if part.target.kind != "relative_change" or part.threshold is None:
         return said
-    return text("index_only", lang, said=said, index=text("range", lang, low=_index(part, low), high=_index(part, high)))
+    return text(
+        "index_only",
+        lang,
+        said=said,
+        index=text("range", lang, low=_index(part, low), high=_index(part, high)),
+    )
 
 
 def target_shown(part: Assessment, lang: str) -> str:

@@ -28,7 +28,13 @@ def ask(a: Assessment, lang: str) -> str:
     if target.kind in BY_YEAR:
         return _ask_by_kind(a, lang)
     if target.kind == "relative_change":
-        return say("ask_change", lang, value=change(target.threshold, lang, target.decimals), base=target.base_year, year=year)
+        return say(
+            "ask_change",
+            lang,
+            value=change(target.threshold, lang, target.decimals),
+            base=target.base_year,
+            year=year,
+        )
     value = with_unit(target.threshold, unit_of(a, lang), lang, target.decimals)
     if target.commitment == "about":
         tolerance = with_unit(target.tolerance, step_unit(unit_of(a, lang), lang), lang, 0)
@@ -87,7 +93,11 @@ def decimals_of(a: Assessment, value: float) -> int | None:
     if value == a.threshold and a.target.kind != "direction":
         return a.target.decimals
     series = a.series
-    told = [series.decimals[y] for y in series.decimals if series.values.get(y) == value] if series is not None else []
+    told = (
+        [series.decimals[y] for y in series.decimals if series.values.get(y) == value]
+        if series is not None
+        else []
+    )
     return max(told, default=None)
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from . import describe
 from .amounts import level_shown, range_shown, target_shown
 from .asks import unit_of
 from .labels import borrowed_name, panel_title, percent, text_of, year_of

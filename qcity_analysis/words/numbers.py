@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 
-def number(value: float, decimals: int | None = None, marks: Iterable[float] = (), spread: float = 0.0) -> str:
+def number(
+    value: float, decimals: int | None = None, marks: Iterable[float] = (), spread: float = 0.0
+) -> str:
     """A number as people write it: thousands separated, a true minus sign.
 
     With `decimals` it is a figure as it was typed, with so many digits after the point (and every digit it has where
@@ -47,7 +49,9 @@ def exact(value: float) -> str:
     return _minus(shown.rstrip("0").rstrip(".") if "." in shown else shown)
 
 
-def signed(value: float, decimals: int | None = None, marks: Iterable[float] = (), spread: float = 0.0) -> str:
+def signed(
+    value: float, decimals: int | None = None, marks: Iterable[float] = (), spread: float = 0.0
+) -> str:
     """A change with its sign and a true minus: as `number`, one decimal where that says enough.
 
     >>> signed(-18.0), signed(2.345), signed(0.04), signed(-3.25, 2), signed(-13.46, marks=[-13.5])

@@ -286,5 +286,3 @@ def came_table(data: Data, figures: list[Figure], lang: str) -> pd.DataFrame:
         value = sign + with_unit(figure.value, unit, lang, figure.decimals)
         rows.append([name, figure.period, measure, value, before, figure.known_from.isoformat()])
     return pd.DataFrame(rows, columns=columns)
-
-
