@@ -44,6 +44,7 @@ class Target:
     departments_en: str
     source_id: str
     note: str
+    note_en: str
 
     def name(self, lang: str) -> str:
         """The target's name in `lang` ("zh" or "en")."""

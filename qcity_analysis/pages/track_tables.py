@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..words.labels import percent
-from ..words.numbers import number, with_unit
+from ..words.numbers import number, percent, with_unit
 from ..words.texts import text
 from ..words.track import change_shown, rule_name, score, signed_share
 

@@ -12,8 +12,8 @@ import pandas as pd
 from . import describe
 from .amounts import level_shown, range_shown, target_shown
 from .asks import unit_of
-from .labels import borrowed_name, panel_title, percent, text_of, year_of
-from .numbers import number, period
+from .labels import borrowed_name, panel_title, text_of, year_of
+from .numbers import number, percent, period
 from .texts import check_language, text
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def single_figures(part: Assessment, lang: str) -> dict[str, str]:
         )
         if part.word:
             found[text("k_word", lang)] = text(f"word_{part.word}", lang)
-    if part.expected is not None and part.status == "forecast":
-        found[text("k_expected", lang, year=deadline)] = level_shown(part, part.expected, lang)
+    if part.median is not None and part.status == "forecast":
+        found[text("k_expected", lang, year=deadline)] = level_shown(part, part.median, lang)
     if part.interval is not None and part.status == "forecast":
         found[text("k_interval", lang, year=deadline)] = range_shown(part, *part.interval, lang)
     if part.threshold is not None:

@@ -13,8 +13,8 @@ import pandas as pd
 
 from . import describe
 from .describe import say
-from .labels import axis_unit, percent
-from .numbers import number, with_unit
+from .labels import axis_unit
+from .numbers import number, percent, with_unit
 from .texts import check_language, text
 
 if TYPE_CHECKING:
