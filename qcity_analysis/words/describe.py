@@ -279,7 +279,16 @@ def _pace_sentence(a: Assessment, lang: str) -> list[str]:
         if a.target.is_met(now, a.bound):
             return [say("reached", lang, last=needed.from_year)]
     facts = {"start": so_far.from_year, "last": needed.from_year, "year": needed.to_year}
+    facts["level"] = level(a, _aim(a, needed), lang)
     return [say("pace", lang, **facts, sofar=_pace(a, so_far, lang), needed=_pace(a, needed, lang))]
+
+
+def _aim(a: Assessment, needed: Pace) -> float | None:
+    """The level the pace needed leads to: the bound or the threshold, whichever it was reckoned to."""
+    if a.bound is None or a.threshold is None or a.series is None:
+        return a.bound
+    end = float(a.series.known().iloc[-1]) + needed.linear * (needed.to_year - needed.from_year)
+    return min((a.bound, a.threshold), key=lambda aim: abs(aim - end))
 
 
 def _pace(a: Assessment, pace: Pace, lang: str) -> str:
