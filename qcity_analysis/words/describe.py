@@ -278,7 +278,7 @@ def _pace_sentence(a: Assessment, lang: str) -> list[str]:
         now = float(a.series.known().iloc[-1])
         if a.target.is_met(now, a.bound):
             return [say("reached", lang, last=needed.from_year)]
-    facts = {"start": so_far.from_year, "last": needed.from_year, "year": needed.to_year}
+    facts: dict[str, Any] = {"start": so_far.from_year, "last": needed.from_year, "year": needed.to_year}
     facts["level"] = level(a, _aim(a, needed), lang)
     return [say("pace", lang, **facts, sofar=_pace(a, so_far, lang), needed=_pace(a, needed, lang))]
 
