@@ -10,7 +10,6 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ..data.datapackage import Data
@@ -99,14 +98,12 @@ def outlook(data: Data, assessment: Assessment, *, draws: int | None = None) -> 
 def years_of_attainment(chances: pd.Series) -> dict[float, int | None]:
     """For 50, 80 and 95 % the first year (index) whose chance is at least that; None when there is none.
 
-    A chance counts as it is shown, in whole percent, so that a headline of 80 % and the year of 80 % agree.
-
     >>> years_of_attainment(pd.Series([0.4, 0.7, 0.9], index=[2024, 2025, 2026]))
     {0.5: 2025, 0.8: 2026, 0.95: None}
     """
     found: dict[float, int | None] = {}
     for level in CERTAINTIES:
-        years = chances.index[np.round(100 * chances) >= round(100 * level)]
+        years = chances.index[chances >= level]
         found[level] = int(years[0]) if len(years) else None
     return found
 

@@ -40,7 +40,20 @@ ENTRIES = ("figure", "column", "expect", "set", "why", "who", "source", "date", 
 NEEDED = ("figure", "expect", "set", "why", "who", "source", "date")
 CORRECTED = {"value": (), "qualifier": QUALIFIERS, "status": STATUSES}
 DIGITS = ("expect_decimals", "set_decimals")  # digits after the point of both, where they are values
-COLUMNS = ("row", *FIGURE, "column", "expect", "set", "since", "why", "who", "source", "date", "line", *DIGITS)
+COLUMNS = (
+    "row",
+    *FIGURE,
+    "column",
+    "expect",
+    "set",
+    "since",
+    "why",
+    "who",
+    "source",
+    "date",
+    "line",
+    *DIGITS,
+)
 
 
 def no_corrections() -> pd.DataFrame:

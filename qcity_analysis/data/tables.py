@@ -126,7 +126,7 @@ TABLES = {
             Column("commitment", "choice", True, True, COMMITMENTS),
             Column("tolerance", "number", True, True),
             *_text("section", "unit_zh", "wording", "wording_en", "departments", "departments_en"),
-            *_text("source_id", "note"),
+            *_text("source_id", "note", "note_en"),
         ),
         ("plan", "target_id"),
     ),

@@ -10,7 +10,8 @@ from ..rules.assessed import judged, results_for
 from ..rules.catalogue import RULES
 from ..words import describe
 from ..words.keyfigures import html_table, status_shown
-from ..words.labels import panel_title, percent
+from ..words.labels import panel_title
+from ..words.numbers import percent
 from ..words.texts import check_language, text
 from .sections import _say, _show, heading
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import describe
-from .numbers import exact, number
+from .asks import level_number, quoted
 from .texts import text
 
 if TYPE_CHECKING:
@@ -17,12 +17,7 @@ def level_shown(part: Assessment, value: float, lang: str) -> str:
     said = describe.level(part, value, lang)
     if part.target.kind != "relative_change" or part.threshold is None:
         return said
-    return text("with_index", lang, change=said, index=_index(part, value))
-
-
-def _index(part: Assessment, value: float) -> str:
-    """The level itself beside its change, on the same side of the threshold."""
-    return number(value, None, [mark for mark in (part.threshold, part.bound) if mark is not None])
+    return text("with_index", lang, change=said, index=level_number(part, value))
 
 
 def range_shown(part: Assessment, low: float, high: float, lang: str) -> str:
@@ -34,7 +29,7 @@ def range_shown(part: Assessment, low: float, high: float, lang: str) -> str:
         "index_only",
         lang,
         said=said,
-        index=text("range", lang, low=_index(part, low), high=_index(part, high)),
+        index=text("range", lang, low=level_number(part, low), high=level_number(part, high)),
     )
 
 
@@ -48,7 +43,7 @@ def target_shown(part: Assessment, lang: str) -> str:
     if part.target.kind == "direction" and not part.target.threshold:
         return text("target_direction", lang, base=part.target.base_year, value=said)
     if part.target.kind == "rank" and not part.target.upward:
-        return text("target_rank", lang, value=exact(part.threshold))
+        return text("target_rank", lang, value=quoted(part))
     if part.target.kind == "zero_event":
         return said
     if part.target.commitment == "about":

@@ -11,8 +11,8 @@ import pandas as pd
 
 from .amounts import level_shown, range_shown, target_shown
 from .asks import unit_of
-from .labels import borrowed_name, panel_title, percent, text_of, year_of
-from .numbers import number, period, signed, with_unit
+from .labels import borrowed_name, panel_title, text_of, year_of
+from .numbers import number, percent, period, signed, typed, with_sign, with_unit
 from .texts import check_language, text
 
 if TYPE_CHECKING:
@@ -82,12 +82,12 @@ def _pace(pace: Pace, unit: str, lang: str) -> str:
     facts = {"start": pace.from_year, "end": pace.to_year, "linear": f"{_signed(pace.linear)} {step}"}
     if pace.compound is None:
         return text("pace_shown", lang, **facts)
-    compound = f"{signed(pace.compound)}{'' if lang == 'zh' else ' '}%"
+    compound = with_unit(signed(pace.compound), "%", lang)
     return text("pace_shown_both", lang, compound=compound, **facts)
 
 
 def _signed(value: float) -> str:
-    return ("+" if value > 0 else "") + number(value)
+    return with_sign(number(value))
 
 
 def status_shown(part: Assessment, lang: str) -> str:
@@ -166,8 +166,8 @@ def _source_row(row: dict[str, Any], lang: str) -> list[str]:
 
 def _as_published(value: float, decimals: int, change: bool, unit: str, lang: str) -> str:
     """Every digit that was published; a change with its sign."""
-    sign = "+" if change and value > 0 else ""
-    return sign + with_unit(value, unit, lang, decimals)
+    shown = typed(value, decimals)
+    return with_unit(with_sign(shown) if change else shown, unit, lang)
 
 
 def html_table(table: pd.DataFrame, caption: str = "", index: bool = False) -> str:

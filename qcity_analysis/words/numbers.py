@@ -1,5 +1,8 @@
-"""Numbers as people write them: figures as published, targets as the plan wrote them, computed numbers as far as they mean
-something."""
+"""Figures as people write them: one formatter for every number in a sentence, a table or a figure.
+
+What was typed (a target, a published figure) is quoted with the digits it was typed with. What was computed gets the
+digits that mean something, and as many more as it takes to stand on its own side of a threshold.
+"""
 
 from __future__ import annotations
 
@@ -7,76 +10,124 @@ import math
 from collections.abc import Iterable
 from decimal import Decimal
 
+LARGE, SMALL = 1e15, 1e-9  # beyond these a figure is written with a power of ten
+SAME = 1e-9  # relative difference below which two levels are one
+PARTS = (0.1, 0.33, 0.5, 0.66, 0.8, 0.9, 0.95)  # probabilities that words and tables speak of as limits
 
-def number(
-    value: float, decimals: int | None = None, marks: Iterable[float] = (), spread: float = 0.0
-) -> str:
-    """A number as people write it: thousands separated, a true minus sign.
 
-    With `decimals` it is a figure as it was typed, with so many digits after the point (and every digit it has where
-    that would round it). Without, it is a computed number: about three significant digits, and as many as its `spread`
-    (the width of its interval) gives a meaning to; never so rounded that it seems to lie on another side of one of
-    `marks` (a threshold, say), or on it.
+def typed(value: float, decimals: int = 0) -> str:
+    """A figure with the digits it was typed with, at least `decimals` after the point.
 
-    >>> number(3.456), number(81.9512), number(12345.6), number(-0.5), number(0.00462)
-    ('3.46', '82', '12,346', '−0.5', '0.00462')
-    >>> number(99.949, marks=[99.95]), number(99.98, marks=[99.95]), number(12.0, 1), number(99.95, 1), number(94.347, spread=0.02)
-    ('99.9', '99.98', '12.0', '99.95', '94.35')
+    >>> typed(0.0046), typed(99.95), typed(12.0, 1), typed(32100000.0), typed(-3.25)
+    ('0.0046', '99.95', '12.0', '32,100,000', '−3.25')
     """
+    if not math.isfinite(value) or (value and not SMALL <= abs(value) < LARGE):
+        return _power(value, 12)
+    exact = Decimal(f"{value:.15g}").normalize()
+    exponent = exact.as_tuple().exponent
+    assert isinstance(exponent, int)
+    return _written(value, max(decimals, -exponent))
+
+
+def number(value: float, marks: Iterable[float] = (), digits: int | None = None) -> str:
+    """A computed figure: at least three significant digits, and never on the other side of one of the `marks`.
+
+    `digits` after the point are shown where that is more; zeros at the end are left out.
+
+    >>> number(3.456), number(81.9512), number(12345.6), number(-0.5), number(0.00464)
+    ('3.46', '82', '12,346', '−0.5', '0.00464')
+    >>> number(99.949, [99.95], 2), number(15.94, [15.9]), number(81.9999, [82])
+    ('99.949', '15.94', '81.9999')
+    """
+    if not math.isfinite(value) or (value and not SMALL <= abs(value) < LARGE):
+        return _power(value, 3, marks)
+    size = abs(value)
+    places = 2 if size < 10 else 1 if size < 1000 else 0
+    if 0 < size < 1:
+        places = max(places, 2 - math.floor(math.log10(size)))
+    for more in range(max(places, digits or 0), 18):
+        shown = _written(value, more)
+        if _keeps_side(value, float(f"{value:.{more}f}"), marks):
+            break
+    shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
+    return "0" if shown in ("−0", "") else shown
+
+
+def _written(value: float, places: int) -> str:
+    return f"{value:,.{places}f}".replace("-", "−")
+
+
+def _power(value: float, digits: int, marks: Iterable[float] = ()) -> str:
     if not math.isfinite(value):
-        return "–"
-    if decimals is not None:
-        shown = f"{value:,.{decimals}f}"
-        return _minus(shown if _same(_read(shown), value) else exact(value))
-    marks = [mark for mark in marks if math.isfinite(mark)]
-    if any(_same(value, mark) for mark in marks):
-        return exact(value)
-    digits = max(_digits(value), -math.floor(math.log10(spread)) if 0 < spread < math.inf else 0)
-    shown = f"{value:,.{digits}f}"
-    while digits < 300 and any(_side(_read(shown), mark) != _side(value, mark) for mark in marks):
-        digits += 1
-        shown = f"{value:,.{digits}f}"
-    return _minus(shown.rstrip("0").rstrip(".") if "." in shown else shown)
+        return f"{value}".replace("-", "−")
+    for more in range(digits, 18):
+        if _keeps_side(value, float(f"{value:.{more}g}"), marks):
+            break
+    head, _, power = f"{value:.{more - 1}e}".partition("e")
+    head = head.rstrip("0").rstrip(".")
+    return f"{head}×10^{int(power)}".replace("-", "−")
 
 
-def exact(value: float) -> str:
-    """A number with every digit it was written with.
+def _keeps_side(value: float, shown: float, marks: Iterable[float]) -> bool:
+    """Whether `shown` is on the side of every mark that `value` is on; what equals a mark has no side."""
+    return all(
+        (shown > mark) == (value > mark) and (shown < mark) == (value < mark)
+        for mark in marks
+        if not math.isclose(value, mark, rel_tol=SAME)
+    )
 
-    >>> exact(0.1 + 0.2), exact(-18.0), exact(1e-7), exact(32100000.0)
-    ('0.3', '−18', '0.0000001', '32,100,000')
+
+def signed(value: float, marks: Iterable[float] = (), digits: int | None = None) -> str:
+    """A computed change with its sign and a true minus.
+
+    >>> signed(-18.0), signed(2.345), signed(-3.2512, [-3.25])
+    ('−18', '+2.3', '−3.3')
     """
-    shown = format(Decimal(f"{value:.10g}"), ",f")
-    return _minus(shown.rstrip("0").rstrip(".") if "." in shown else shown)
+    places = 1 if digits is None else max(digits, 1)
+    size = abs(value)
+    if not math.isfinite(value) or size >= LARGE or 0 < size < SMALL:
+        return with_sign(_power(value, 3, marks))
+    if 0 < size < 0.1:
+        places = max(places, 1 - math.floor(math.log10(size)))
+    for more in range(places, 18):
+        if _keeps_side(value, float(f"{value:.{more}f}"), marks):
+            break
+    shown = _written(value, more)
+    shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
+    return "0" if shown in ("0", "−0") else with_sign(shown)
 
 
-def signed(
-    value: float, decimals: int | None = None, marks: Iterable[float] = (), spread: float = 0.0
-) -> str:
-    """A change with its sign and a true minus: as `number`, one decimal where that says enough.
+def with_sign(shown: str) -> str:
+    """A figure as shown, with a plus where it has no sign; nothing before zero.
 
-    >>> signed(-18.0), signed(2.345), signed(0.04), signed(-3.25, 2), signed(-13.46, marks=[-13.5])
-    ('−18', '+2.3', '+0.04', '−3.25', '−13.46')
+    >>> with_sign("2.3"), with_sign("−18"), with_sign("0")
+    ('+2.3', '−18', '0')
     """
-    marks = [*marks]
-    if decimals is None and not spread and abs(value) >= 1:
-        short = round(value, 1)
-        if not any(_same(value, mark) or _side(short, mark) != _side(value, mark) for mark in marks):
-            value = short
-    shown = number(value, decimals, marks, spread)
     return shown if shown.startswith("−") or not shown.strip("0.") else f"+{shown}"
 
 
-def with_unit(
-    value: float, unit: str, lang: str = "en", decimals: int | None = None, marks: Iterable[float] = (),
-    spread: float = 0.0,
-) -> str:  # fmt: skip
-    """A number (see `number`) with its unit after a space; in Chinese percent stands close to the number.
+def with_unit(value: float | str, unit: str, lang: str = "en") -> str:
+    """A figure with its unit after a space; in Chinese percent stands close to the number. Shown text is kept.
 
-    >>> with_unit(4.0, "%"), with_unit(4.0, "%", "zh"), with_unit(82, "")
-    ('4 %', '4%', '82')
+    >>> with_unit(4.0, "%"), with_unit("4.0", "%", "zh"), with_unit(82, "")
+    ('4 %', '4.0%', '82')
     """
     gap = "" if lang == "zh" and unit == "%" else " "
-    return f"{number(value, decimals, marks, spread)}{gap}{unit}".strip()
+    return f"{value if isinstance(value, str) else number(value)}{gap}{unit}".strip()
+
+
+def percent(share: float, lang: str) -> str:
+    """A probability in whole percent: never rounded to certainty, nor onto a limit it does not reach.
+
+    >>> percent(0.573, "en"), percent(0.999, "zh"), percent(0.0, "en"), percent(0.797, "en")
+    ('57 %', '>99%', '<1 %', '79.7 %')
+    """
+    if share < 0.01 or share > 0.99:
+        return with_unit("<1" if share < 0.01 else ">99", "%", lang)
+    near = [100 * part for part in PARTS if abs(share - part) < 0.005]
+    below = [part for part in near if 100 * share < part or part in (10.0, 33.0)]
+    digits = next(d for d in range(18) if _keeps_side(100 * share, float(f"{100 * share:.{d}f}"), below))
+    return with_unit(f"{100 * share:.{digits}f}", "%", lang)
 
 
 def period(shown: object, lang: str) -> str:
@@ -88,27 +139,4 @@ def period(shown: object, lang: str) -> str:
     text = str(shown)
     if lang != "zh":
         return text
-    return f" {text} 年" if text.isdecimal() else f" {text} "
-
-
-def _digits(value: float) -> int:
-    size = abs(value)
-    if size >= 0.1 or size == 0:
-        return 2 if size < 10 else 1 if size < 1000 else 0
-    return 2 - math.floor(math.log10(size))
-
-
-def _same(value: float, other: float) -> bool:
-    return math.isclose(value, other, rel_tol=1e-9)
-
-
-def _side(value: float, mark: float) -> int:
-    return 0 if _same(value, mark) else 1 if value > mark else -1
-
-
-def _read(shown: str) -> float:
-    return float(shown.replace(",", ""))
-
-
-def _minus(shown: str) -> str:
-    return shown.lstrip("-") if not shown.strip("-0.,") else shown.replace("-", "−")
+    return f" {text} 年" if len(text) == 4 else f" {text} "

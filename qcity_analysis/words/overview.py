@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .labels import text_of, year_of
-from .numbers import with_unit
+from .numbers import typed, with_unit
 from .texts import text
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def value_shown(data: Data, row: Mapping[str, Any], lang: str, when: str = "") -
     unit, value = "%" if change else unit, float(row[f"value{when}"])
     mark = {">=": "≥ ", "<=": "≤ ", "~": "≈ "}.get(text_of(row.get(f"qualifier{when}", "=")), "")
     sign = "+" if change and value > 0 else ""
-    return f"{mark}{sign}{with_unit(value, unit, lang, int(row.get(f'decimals{when}', 0)))}"
+    return f"{mark}{sign}{with_unit(typed(value, int(row.get(f'decimals{when}', 0))), unit, lang)}"
 
 
 def vintage_line(data: Data, row: Mapping[str, Any], lang: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .describe import say
-from .labels import percent
+from .numbers import percent
 from .texts import join, text
 
 if TYPE_CHECKING:
