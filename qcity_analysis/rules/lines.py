@@ -30,7 +30,7 @@ def escap(question: Question) -> RuleResult:
     if q.slipped:
         return RuleResult("reverse", False)
     years, values = q.points(2)
-    anticipated = line_at(years, values, q.deadline, range(1, len(years) + 1))
+    anticipated = line_at(years, values, q.due, range(1, len(years) + 1))
     short = max(0.0, q.sign * (q.goal - anticipated))
     gap = short / abs(q.goal - q.base)
     category = "maintain" if reaches(0.1, gap) else "accelerate" if reaches(1.0, gap) else "reverse"
@@ -91,7 +91,7 @@ def ols(question: Question) -> RuleResult:
     q = question.dated()
     if q.met:
         return RuleResult("on_track", True)
-    level = line_at(*q.points(3), q.deadline)
+    level = line_at(*q.points(3), q.due)
     reached = reaches(q.sign * level, q.sign * q.goal)
     return RuleResult("on_track" if reached else "off_track", reached, value=level)
 

@@ -162,7 +162,7 @@ def _rate(first: float, last: float, start: int, end: int) -> float:
 def _needed(q: Question, start: int) -> float:
     if q.goal == 0:
         raise NotApplicable("zero_target")
-    return _rate(q.known[start], q.goal, start, q.deadline)
+    return _rate(q.known[start], q.goal, start, q.due)
 
 
 def defra(question: Question) -> RuleResult:
