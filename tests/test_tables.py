@@ -147,7 +147,7 @@ def test_an_unknown_column_is_a_warning_and_the_package_still_loads(tmp_path: Pa
         [{"region": name, "name_zh": "x", "name_en": "y"} for name in ("testville", "otherland")],
         ["region", "name_zh", "name_en", "mayor"],
     )
-    (warning,) = load(tmp_path).warnings
+    warning = load(tmp_path).warnings[0]
     assert (warning.level, warning.row, warning.column) == ("warning", 1, "mayor")
 
 

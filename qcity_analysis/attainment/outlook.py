@@ -10,6 +10,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..data.datapackage import Data
@@ -98,12 +99,14 @@ def outlook(data: Data, assessment: Assessment, *, draws: int | None = None) -> 
 def years_of_attainment(chances: pd.Series) -> dict[float, int | None]:
     """For 50, 80 and 95 % the first year (index) whose chance is at least that; None when there is none.
 
+    A chance counts as it is shown, in whole percent, so that a headline of 80 % and the year of 80 % agree.
+
     >>> years_of_attainment(pd.Series([0.4, 0.7, 0.9], index=[2024, 2025, 2026]))
     {0.5: 2025, 0.8: 2026, 0.95: None}
     """
     found: dict[float, int | None] = {}
     for level in CERTAINTIES:
-        years = chances.index[chances >= level]
+        years = chances.index[np.round(100 * chances) >= round(100 * level)]
         found[level] = int(years[0]) if len(years) else None
     return found
 
@@ -151,7 +154,7 @@ def _by_path(data: Data, a: Assessment, until: int, draws: int) -> pd.Series | N
     if answer is None or answer.forecast is None or answer.bound is None:
         return None
     paths = answer.forecast.paths
-    met = (paths >= answer.bound) if a.target.upward else (paths <= answer.bound)
+    met = a.target.is_met(paths, answer.bound)
     return pd.Series(met.mean(axis=0), index=pd.Index(answer.forecast.years, name="year"), name="chance")
 
 

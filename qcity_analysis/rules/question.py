@@ -13,10 +13,9 @@ from typing import Any
 
 import pandas as pd
 
+from ..attainment.targets import reaches
 from ..data.notes import Note
 from ..errors import QcityError, did_you_mean
-
-CLOSE = 1e-9  # relative: published decimals are not exact in binary
 
 UP = (
     *("at_least", "increase", "increase_every_year", "up", "higher", "more", "rise", "rising", "upward"),
@@ -55,6 +54,7 @@ REASONS = {
     "no_deadline": "the target holds every year and has no deadline",
     "no_figure": "no figure up to {year}",
     "no_base": "no figure for the base year {year}",
+    "base_not_positive": "a change in percent of the base year's figure means nothing: {year} is not above 0",
     "no_base_year": "a relative target needs a base year",
     "no_elapsed": "no figure after the base year {year}",
     "deadline_before_base": "the deadline {deadline} is not after the base year {year}",
@@ -117,15 +117,6 @@ def refused(error: NotApplicable) -> RuleResult:
     'the target names no value'
     """
     return RuleResult(None, None, str(error), None, Note(error.code, error.values))
-
-
-def reaches(value: float, bound: float) -> bool:
-    """Whether `value` is at least `bound`, up to what binary fractions blur.
-
-    >>> reaches(0.3, 0.1 + 0.2), reaches(0.29, 0.3)
-    (True, False)
-    """
-    return value >= bound - CLOSE * max(abs(value), abs(bound))
 
 
 def banded(value: float, bands: Sequence[tuple[float, str]], below: str) -> RuleResult:
@@ -280,9 +271,12 @@ def question_of(series: pd.Series, target: Any, as_of_year: int) -> Question:
     if sign == 0 and len(ends) != 2:
         raise NotApplicable("no_direction")
     base_year, limit = year_of(getattr(target, "base_year", None)), _number(getattr(target, "limit", None))
-    known = figures(series, int(as_of_year))
+    until = year_of(as_of_year)
+    if until is None:
+        raise QcityError(f"as_of_year is a whole year, such as 2025; found {as_of_year!r}")
+    known = figures(series, until)
     if not known:
-        raise NotApplicable("no_figure", year=int(as_of_year))
+        raise NotApplicable("no_figure", year=until)
     if kind in RELATIVE or "relative" in kind:
         ends = _relative(ends, base_year, known)
     sign, level = _end(sign, ends, known[next(reversed(known))])
@@ -318,7 +312,7 @@ def figures(series: pd.Series, as_of_year: int) -> dict[int, float]:
 def _year(label: Any) -> int:
     try:
         year = year_of(label)
-    except (TypeError, ValueError):
+    except QcityError:
         year = None
     if year is None:
         raise QcityError(f"the index of a series is years; found {label!r}")
@@ -333,6 +327,8 @@ def _relative(ends: tuple[float, ...], base_year: int | None, known: dict[int, f
         raise NotApplicable("no_base_year")
     if base_year not in known:
         raise NotApplicable("no_base", year=base_year)
+    if known[base_year] <= 0:
+        raise NotApplicable("base_not_positive", year=base_year)
     # rounded where binary fractions blur: 100 * 0.82 is 82
     return tuple(sorted(float(f"{known[base_year] * (100 + change) / 100:.12g}") for change in ends))
 
@@ -363,13 +359,21 @@ def _number(value: Any) -> float | None:
 def year_of(value: Any) -> int | None:
     """The year of a number, a date or a text that begins with it; None for what is missing.
 
+    Raises QcityError for anything else, such as a half year.
+
     >>> year_of(2030.0), year_of("2030-12-31"), year_of(float("nan"))
     (2030, 2030, None)
     """
     if _missing(value) or value == "":
         return None
-    value = getattr(value, "year", value)
-    return int(value[:4]) if isinstance(value, str) else int(value)
+    written = getattr(value, "year", value[:4] if isinstance(value, str) else value)
+    try:
+        year = int(written)
+    except (TypeError, ValueError, OverflowError):
+        year = 0
+    if year < 1 or not (isinstance(written, str) or year == written):
+        raise QcityError(f"a year is a whole number, such as 2025; found {value!r}")
+    return year
 
 
 def _ends(threshold: Any) -> tuple[float, ...]:

@@ -11,8 +11,9 @@ import math
 
 import numpy as np
 
+from ..attainment.targets import reaches
 from .lines import line_at
-from .question import NotApplicable, Question, RuleResult, banded, reaches
+from .question import NotApplicable, Question, RuleResult, banded
 
 EUROSTAT = ((0.95, "significant"), (0.6, "moderate"), (0.0, "insufficient"))
 UNSD_2022 = ((0.95, "on_track"), (0.5, "fair"), (-0.1, "limited"))
@@ -44,7 +45,7 @@ def eurostat(question: Question, span: int = 5) -> RuleResult:
     start = _start(q, span)
     observed = _rate(q.known[start], q.last, start, q.last_year)
     needed = _needed(q, start)
-    if q.sign * (q.goal - q.known[start]) <= 0:  # met then, not now
+    if needed == 0 or q.sign * (q.goal - q.known[start]) <= 0:  # met then, not now
         return RuleResult("away", False)
     return banded(observed / needed, EUROSTAT, "away")
 
@@ -66,7 +67,7 @@ def unsd_2022(question: Question) -> RuleResult:
         return RuleResult("on_track", True)
     observed = _rate(q.base, q.last, q.base_year, q.last_year)
     needed = _needed(q, q.base_year)
-    if q.slipped:
+    if q.slipped or needed == 0:
         return RuleResult("deterioration", False)
     return banded(observed / needed, UNSD_2022, "deterioration")
 
@@ -119,7 +120,7 @@ def open_sdg(question: Question) -> RuleResult:
     if q.met:
         return RuleResult("target_achieved", True)
     growth, needed = _growth(q), _needed(q, q.base_year)
-    if q.slipped:
+    if q.slipped or needed == 0:
         return RuleResult("deterioration", False)
     return banded(growth / abs(needed), OPEN_SDG, "deterioration")
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ..attainment.targets import reaches
 from ..errors import QcityError
-from .question import NotApplicable, Question, RuleResult, reaches
+from .question import NotApplicable, Question, RuleResult
 
 
 def schedule(question: Question) -> RuleResult:

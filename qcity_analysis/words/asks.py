@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .numbers import number, with_unit
+from .numbers import exact, number, signed, with_unit
 from .saying import say
 from .texts import text as fixed
 
@@ -27,10 +28,16 @@ def ask(a: Assessment, lang: str) -> str:
     if target.kind in BY_YEAR:
         return _ask_by_kind(a, lang)
     if target.kind == "relative_change":
-        return say("ask_change", lang, value=change(target.threshold, lang), base=target.base_year, year=year)
-    value = with_unit(target.threshold, unit_of(a, lang), lang)
+        return say(
+            "ask_change",
+            lang,
+            value=change(target.threshold, lang, target.decimals),
+            base=target.base_year,
+            year=year,
+        )
+    value = with_unit(target.threshold, unit_of(a, lang), lang, target.decimals)
     if target.commitment == "about":
-        tolerance = with_unit(target.tolerance, step_unit(unit_of(a, lang), lang), lang)
+        tolerance = with_unit(target.tolerance, step_unit(unit_of(a, lang), lang), lang, 0)
         return say("ask_about", lang, value=value, year=year, tolerance=tolerance)
     key = target.direction if target.direction in ("at_least", "at_most") else "at_least"
     return say(f"ask_{key}", lang, value=value, year=year)
@@ -45,12 +52,12 @@ def _ask_by_kind(a: Assessment, lang: str) -> str:
     if target.kind == "zero_event":
         return say("ask_zero_event", lang, **facts | {"first": first or target.deadline})
     if target.kind == "rank":
-        return say(f"ask_rank_{target.direction}", lang, value=number(target.threshold), **facts)
+        return say(f"ask_rank_{target.direction}", lang, value=exact(target.threshold), **facts)
     if target.kind == "cumulative":
         key = "cumulative" if target.base_year is not None else "total"
-        value = with_unit(target.threshold, unit_of(a, lang), lang)
+        value = with_unit(target.threshold, unit_of(a, lang), lang, target.decimals)
         return say(f"ask_{key}_{target.direction}", lang, value=value, **facts)
-    step = with_unit(abs(target.threshold), step_unit(unit_of(a, lang), lang), lang)
+    step = with_unit(abs(target.threshold), step_unit(unit_of(a, lang), lang), lang, target.decimals)
     key = f"ask_{target.kind}" + ("_by" if target.threshold else "_open" if first is None else "")
     if target.kind == "direction":
         key = "ask_direction_by" if target.threshold else "ask_direction"
@@ -59,37 +66,48 @@ def _ask_by_kind(a: Assessment, lang: str) -> str:
 
 
 def level(a: Assessment, value: float | None, lang: str) -> str:
-    """A level as it is spoken of: a change on the base year for an index, else with its unit."""
+    """A level as it is spoken of: a change on the base year for an index, else with its unit.
+
+    The threshold is quoted as the plan wrote it, a published figure as published; anything else is a computed number,
+    which never seems to lie on another side of the threshold or of the level that is just enough.
+    """
     if value is None:
         return ""
+    marks = [mark for mark in (a.threshold, a.bound) if mark is not None]
+    spread = a.interval[1] - a.interval[0] if a.interval is not None else 0.0
     if a.target.kind == "relative_change" and a.threshold is not None:
         assert a.target.threshold is not None
         base = a.threshold / (1 + a.target.threshold / 100)
-        return change(100 * (value / base - 1), lang)
+        decimals = a.target.decimals if value == a.threshold else None
+        marks = [a.target.threshold, *(100 * (mark / base - 1) for mark in marks[1:])]
+        return change(100 * (value / base - 1), lang, decimals, marks)
     if a.target.kind == "rank":
-        return say("as_rank", lang, value=number(value))
+        return say("as_rank", lang, value=number(value, None, marks))
     if a.target.kind == "zero_event":
-        return say("as_event" if value == 1 else "as_events", lang, value=number(value))
-    return with_unit(value, unit_of(a, lang), lang)
+        return say("as_event" if value == 1 else "as_events", lang, value=number(value, None, marks))
+    return with_unit(value, unit_of(a, lang), lang, decimals_of(a, value), marks, spread)
 
 
-def signed(value: float) -> str:
-    """A change with its sign, a true minus, and at most one decimal more than needed.
+def decimals_of(a: Assessment, value: float) -> int | None:
+    """The digits after the point with which a level was written, by the plan or its publisher; None when computed."""
+    if value == a.threshold and a.target.kind != "direction":
+        return a.target.decimals
+    series = a.series
+    told = (
+        [series.decimals[y] for y in series.decimals if series.values.get(y) == value]
+        if series is not None
+        else []
+    )
+    return max(told, default=None)
 
-    >>> signed(-18.0), signed(2.345)
-    ('−18', '+2.3')
-    """
-    shown = f"{abs(value):.1f}".rstrip("0").rstrip(".")
-    return shown if shown == "0" else ("−" if value < 0 else "+") + shown
 
-
-def change(value: float, lang: str) -> str:
+def change(value: float, lang: str, decimals: int | None = None, marks: Iterable[float] = ()) -> str:
     """A change in percent with its sign.
 
-    >>> change(-18, "en"), change(2.345, "zh")
-    ('−18 %', '+2.3%')
+    >>> change(-18, "en"), change(2.345, "zh"), change(-3.25, "en", 2)
+    ('−18 %', '+2.3%', '−3.25 %')
     """
-    return f"{signed(value)}{'' if lang == 'zh' else ' '}%"
+    return f"{signed(value, decimals, marks)}{'' if lang == 'zh' else ' '}%"
 
 
 def unit_of(a: Assessment, lang: str) -> str:

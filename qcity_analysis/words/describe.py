@@ -13,9 +13,9 @@ from ..attainment.assessment import Assessment
 from ..attainment.pace import Pace
 from ..data.datapackage import Data
 from ..data.notes import Note
-from .asks import ask, change, level, signed, step_unit, unit_of
+from .asks import ask, change, level, step_unit, unit_of
 from .labels import percent
-from .numbers import period, with_unit
+from .numbers import period, signed, with_unit
 from .saying import has, say
 from .tallies import tally_sentences
 from .texts import check_language, join
@@ -30,7 +30,7 @@ def headline(a: Assessment, lang: str) -> str:
 
     >>> import qcity_analysis as qc
     >>> headline(qc.assess(qc.load(), "grid_inspection_coverage"), "en").split(": ", 1)[1]
-    'not assessable: no published observation.'
+    'not assessable: no figure is held in these data.'
     """
     facts = _facts(a, lang)
     if a.status == "depends_on_definition":
@@ -74,7 +74,7 @@ def _expected(a: Assessment, lang: str) -> str:
     key |= {} if a.bound is not None else {a.target.kind: "expected_only"}
     key |= {} if a.target.threshold else {"direction": "expected_direction"}
     return say(
-        key.get(a.target.kind, "expected"), lang, year=a.target.deadline, value=level(a, a.expected, lang),
+        key.get(a.target.kind, "expected"), lang, year=a.target.deadline, value=level(a, a.median, lang),
         low=low, high=high, bound=level(a, a.bound, lang), base=a.target.base_year,
         threshold=level(a, a.threshold, lang),
     )  # fmt: skip
@@ -111,7 +111,7 @@ def note(found: Note, lang: str) -> str:
     if "probability" in values:
         values["probability"] = percent(values["probability"], lang)
     if found.code == "tolerance":
-        values["tolerance"] = with_unit(values["tolerance"], step_unit(values[f"unit_{lang}"], lang), lang)
+        values["tolerance"] = with_unit(values["tolerance"], step_unit(values[f"unit_{lang}"], lang), lang, 0)
     return say(f"note_{found.code}", lang, **values)
 
 
@@ -120,7 +120,7 @@ def reason(a: Assessment, lang: str) -> str:
 
     >>> import qcity_analysis as qc
     >>> reason(qc.assess(qc.load(), "manufacturing_pass"), "en")
-    'only bounds were published (such as “above”), no figure'
+    'only bounds are held in these data (such as “above”), no figure'
     """
     return "" if a.reason is None else reason_of(a.reason, lang)
 
@@ -129,7 +129,7 @@ def reason_of(found: Note, lang: str) -> str:
     """A reason why there is no verdict, as a phrase.
 
     >>> reason_of(Note("no_observation", {"count": 0}), "en")
-    'no published observation'
+    'no figure is held in these data'
     """
     values = dict(found.values)
     if "kind" in values:

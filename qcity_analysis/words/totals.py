@@ -36,6 +36,7 @@ def portfolio_sentences(found: Portfolio, lang: str) -> list[str]:
         "expected": amount(found.expected),
         "low": low,
         "high": high,
+        "share": percent(found.within(low, high), lang),
     }
     said = [say("plan_expected" if low < high else "plan_expected_sure", lang, **facts)]
     statuses = found.targets["status"].tolist()
