@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ..rules.assessed import judged, results_for
-from ..rules.catalogue import RULES
+from ..rules.catalogue import RULES, judged, results_for
 from ..words import describe
 from ..words.keyfigures import html_table, status_shown
 from ..words.labels import panel_title
@@ -17,7 +16,7 @@ from .sections import _say, _show, heading
 
 if TYPE_CHECKING:
     from ..attainment.assessment import Assessment
-    from ..rules.cases import RuleResult
+    from ..rules.question import RuleResult
 
 
 def rules_table(assessment: Assessment, lang: str) -> None:
