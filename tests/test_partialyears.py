@@ -13,9 +13,9 @@ from packages import change, changes, figure, figures, indicator, loaded, target
 
 from qcity_analysis.attainment.assessing import assess
 from qcity_analysis.data.annual import annual_series, shifted
-from qcity_analysis.data.partialyears import months_covered
 from qcity_analysis.data.series import AnnualSeries
 from qcity_analysis.data.uncertainty import Shares, last_digit, revision_shares, standard_errors
+from qcity_analysis.data.vintages import months_covered
 from qcity_analysis.forecasting.published import forecast_series
 from qcity_analysis.words.describe import note
 

@@ -18,8 +18,8 @@ import pandas as pd
 from ..data.annual import annual_series
 from ..data.datapackage import Data
 from ..data.notes import Note
-from ..data.partialyears import months_covered
 from ..data.series import AnnualSeries
+from ..data.vintages import months_covered
 from ..errors import QcityError, unknown
 from ..forecasting.forecasts import FARTHEST
 from ..forecasting.histories import WINDOW

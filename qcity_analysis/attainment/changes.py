@@ -14,7 +14,8 @@ from typing import Any
 
 import pandas as pd
 
-from ..data.datapackage import Data, to_date
+from ..data.datapackage import Data
+from ..data.vintages import to_date
 from ..errors import QcityError
 from .assessing import assess
 from .assessment import Assessment

@@ -16,8 +16,8 @@ import pandas as pd
 
 from ..data.declarations import rounds_of
 from ..data.notes import Note
-from ..data.partialyears import months_covered
 from ..data.series import AnnualSeries
+from ..data.vintages import months_covered
 from .counts import Count
 from .targets import reaches
 

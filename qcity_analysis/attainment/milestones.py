@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ..data.notes import Note
-from ..data.partialyears import months_covered
+from ..data.vintages import months_covered
 from .assessment import Assessment
 from .question import Question
 from .targets import reaches

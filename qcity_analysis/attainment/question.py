@@ -12,8 +12,8 @@ import pandas as pd
 from ..data.annual import annual_series
 from ..data.datapackage import Data
 from ..data.notes import Note
-from ..data.partialyears import months_covered
 from ..data.series import AnnualSeries
+from ..data.vintages import standing
 from .assessment import Assessment, ipcc_word
 from .pace import pace_between
 from .targets import Target
@@ -65,14 +65,7 @@ class Question:
         """
         rows = self.data.observations
         mine = (rows["indicator_id"] == indicator_id) & (rows["region"] == self.target.region)
-        rows = rows[mine & (rows["measure"] == "count_total")].sort_values(
-            ["known_from", "row"], kind="stable"
-        )
-        wholes = rows["period"].where(
-            [months_covered(str(p)) < 12 for p in rows["period"]], rows["period"].str[:4]
-        )
-        rows = rows.assign(whole=wholes).drop_duplicates("whole", keep="last")
-        rows = rows.sort_values("whole", kind="stable").drop(columns="whole")
+        rows = standing(rows[mine & (rows["measure"] == "count_total")])
         named = self.data.sources[["source_id", "publisher", "publisher_en", "title", "title_en", "date"]]
         named = named.rename(columns={"date": "source_date"})
         return rows.merge(named, on="source_id", how="left").reset_index(drop=True)

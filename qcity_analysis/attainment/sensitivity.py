@@ -17,6 +17,7 @@ import pandas as pd
 from ..data.datapackage import Data
 from ..data.notes import Note
 from ..data.series import AnnualSeries
+from ..data.vintages import is_whole, newest_rows, newest_vintages
 from ..errors import QcityError
 from .assessment import Assessment
 from .changes import HALF, share
@@ -234,9 +235,11 @@ def _without(data: Data, places: set[tuple[str, str]], year: int) -> Data:
     about = mine & (rows["year"] == year)
     onward = mine & (rows["year"] == year + 1) & (rows["measure"] == "change_pct")
     kept = rows[~about & ~onward]
-    before = _newest(rows[about & (rows["measure"] == "change_pct")])
+    whole = is_whole(rows["period"])
+    before = newest_vintages(rows[about & whole & (rows["measure"] == "change_pct")])
     joined = []
-    for row in _newest(rows[onward]).itertuples():
+    later = rows[onward & whole]
+    for row in later.iloc[newest_rows(later)].itertuples():
         same = before[(before["indicator_id"] == row.indicator_id) & (before["region"] == row.region)]
         for ratio in 1 + same["value"].astype(float) / 100:
             value = 100 * (ratio * (1 + float(row.value) / 100) - 1)
@@ -246,12 +249,6 @@ def _without(data: Data, places: set[tuple[str, str]], year: int) -> Data:
                 )
             )
     return _with(data, pd.concat([kept, *[one.astype(kept.dtypes) for one in joined]]) if joined else kept)
-
-
-def _newest(rows: pd.DataFrame) -> pd.DataFrame:
-    """The newest vintage of each figure on a whole year."""
-    whole = rows[rows["period"] == rows["year"].astype(str)].sort_values(["known_from", "row"], kind="stable")
-    return whole.drop_duplicates(["indicator_id", "region", "period", "measure"], keep="last")
 
 
 def _with(data: Data, rows: pd.DataFrame) -> Data:

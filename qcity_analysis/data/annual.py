@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 import math
 
-import numpy as np
 import pandas as pd
 
 from .chains import chained, conflicts, fitting
@@ -20,10 +19,11 @@ from .datapackage import Data
 from .derived import Computed, computed, input_names
 from .evidence import evidence_of, links_of
 from .notes import Note
-from .partialyears import months_covered, new_counts
+from .partialyears import new_counts
 from .series import AnnualSeries
 from .splices import is_spliced, spliced
 from .uncertainty import Shares, revision_shares
+from .vintages import standing
 
 
 def annual_series(
@@ -104,6 +104,7 @@ def _from_figures(
     used, bounds, counts, partial = _sorted_out(newest)
     own = used[used["measure"].isin(["level", "count_total"])]
     published = {int(year): float(value) for year, value in zip(own["year"], own["value"], strict=True)}
+    typed = {int(year): int(digits) for year, digits in zip(own["year"], own["decimals"], strict=True)}
     links = links_of(used, base_year)
     seed = {**made.levels, **published}
     found = fitting(chained(seed, links, base_year, prefer), str(indicator["support"]))
@@ -115,7 +116,7 @@ def _from_figures(
     index, named = found.root is not None, _named(data.sources)
     notes = [
         *made.notes,
-        *made.conflicts(published),
+        *made.conflicts(published, typed),
         *conflicts(found.values, links),
         *_notes_on(used, superseded, unused, counts),
         *part.notes(found, used, shares),
@@ -134,8 +135,8 @@ def _from_figures(
         superseded=_with_sources(superseded, named),
         unused=_with_sources(unused, named),
         notes=tuple(notes),
-        lower=made.lower | part.lower if not index else part.lower,
-        upper=part.upper,
+        lower=part.lower if index else made.lower | part.lower,
+        upper=part.upper if index else made.upper | part.upper,
         noisy=noisy,
         shared=part.shared,
         estimates=part.estimates,
@@ -143,39 +144,15 @@ def _from_figures(
         inputs=made.inputs,
         derived=made.kind,
         factor=made.factor,
-        decimals={} if index else _as_typed(own),
+        decimals={} if index else typed,
     )
 
 
-def _as_typed(own: pd.DataFrame) -> dict[int, int]:
-    """Digits after the point of each published level, by year."""
-    return {int(year): int(digits) for year, digits in zip(own["year"], own["decimals"], strict=True)}
-
-
 def _newest(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The newest vintage of each figure, and the vintages it superseded; December to date is the year.
-
-    A bound gives way to a figure published with it or later, but a later bound replaces no figure.
-    """
-    months = [months_covered(period) for period in rows["period"]]
-    bounds = [sign if sign in (">=", "<=") else "" for sign in rows["qualifier"]]
-    wholes = [
-        str(period) if covered < 12 else str(period)[:4]
-        for period, covered in zip(rows["period"], months, strict=True)
-    ]
-    keys = list(zip(wholes, rows["measure"], rows["base_period"].astype(object), strict=True))
-    known, years, periods = list(rows["known_from"]), list(rows["year"]), list(rows["period"])
-    numbers = list(rows["row"])
-    order = sorted(range(len(rows)), key=lambda at: (known[at], numbers[at]))
-    last = {(keys[at], bounds[at]): at for at in order}
-    kept = [at for at in order if last[keys[at], bounds[at]] == at]
-    figures = {keys[at]: known[at] for at in kept if not bounds[at]}
-    kept = [at for at in kept if not bounds[at] or keys[at] not in figures or figures[keys[at]] < known[at]]
-    spent = set(kept)
-    older = [at for at in order if at not in spent]
-    kept.sort(key=lambda at: (years[at], periods[at]))
-    covers = np.array([months[at] for at in kept], dtype=int)
-    return rows.iloc[kept].assign(months=covers), rows.iloc[older]
+    """The vintages that stand (see `vintages.standing`), and those they superseded, oldest first."""
+    kept = standing(rows)
+    older = rows.drop(index=kept.index).sort_values(["known_from", "row"], kind="stable")
+    return kept, older
 
 
 def _sorted_out(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:

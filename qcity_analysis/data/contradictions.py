@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from ..errors import Problem
-from .wholeyears import LEVELS, SOURCE, Figures, codes, resolution, shown
+from .quickread import codes
+from .vintages import figure_codes, is_whole
+from .wholeyears import LEVELS, SOURCE, Figures, shown
 
 AGREE = 0.5  # percentage points within which a chain of rounded changes agrees with a cumulative one
 FINALISED = pd.DateOffset(months=24)  # a preliminary figure has been replaced or confirmed by then
@@ -42,7 +44,8 @@ def _against_levels(figures: Figures, changes: Figures) -> list[Problem]:
         return []
     levels = figures.chosen(np.isin(figures.measure, LEVELS[:2]))
     frame = pd.DataFrame({"place": _places(levels), "year": levels.year, "value": levels.value})
-    known = frame.drop_duplicates(["place", "year"]).set_index(["place", "year"])["value"]
+    frame = frame.assign(step=levels.resolution()).drop_duplicates(["place", "year"])
+    known, steps = (frame.set_index(["place", "year"])[name] for name in ("value", "step"))
     places = _places(changes)
     found = []
     for k, (place, year) in enumerate(zip(places, changes.year.tolist(), strict=True)):
@@ -50,7 +53,7 @@ def _against_levels(figures: Figures, changes: Figures) -> list[Problem]:
         if not start or math.isnan(start) or math.isnan(end):
             continue
         implied, percent = 100 * (end / start - 1), changes.value[k]
-        rounding = 100 * resolution(np.array([start, end])) / abs(start)
+        rounding = 100 * max(steps[place, year - 1], steps[place, year]) / abs(start)
         if implied * percent < 0 and abs(implied) > rounding:
             found.append(_sign(changes, k, f"the published levels {shown(start)} and {shown(end)}", implied))
     return found
@@ -87,7 +90,7 @@ def _against_chains(figures: Figures, changes: Figures) -> list[Problem]:
 
 def _one_day(rows: pd.DataFrame) -> list[Problem]:
     """Vintages of one figure with different values that became known on one day."""
-    key = codes(rows, "indicator_id", "region", "period", "measure", "base_period", "known_from")
+    key = codes(rows.assign(figure=figure_codes(rows)), "figure", "known_from")
     twice = pd.Series(key).duplicated(keep=False).to_numpy()
     found = []
     for _, group in rows[twice].groupby(key[twice], sort=False):
@@ -129,7 +132,7 @@ def _not_final(figures: Figures, today: dt.date) -> list[Problem]:
 
 def _early(rows: pd.DataFrame) -> list[Problem]:
     """Final figures of a whole year that were published before the year was over."""
-    whole = (rows["period"].str.len() == 4) & (rows["status"] == "final") & ~rows["published_assumed"]
+    whole = is_whole(rows["period"]) & (rows["status"] == "final") & ~rows["published_assumed"]
     ends = (rows["year"].to_numpy() - 1969).astype("datetime64[Y]").astype("datetime64[D]") - 1
     early = rows[whole & (rows["known_from"].to_numpy() < ends)]
     remedy = "check the period and the date; a figure expected for the year has the status estimate"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .datapackage import ASSUMED_LAG_MONTHS, Data
-from .vintages import newest_vintages, revisions
+from .datapackage import Data
+from .vintages import ASSUMED_LAG_MONTHS, is_whole, newest_vintages, revisions
 
 HELD = (
     "part",
@@ -30,7 +30,7 @@ def coverage(data: Data, plan: str | None = None) -> pd.DataFrame:
     rows = served(data, plan)
     rows = rows[rows["year"].notna()]
     level = rows["status"].isin(PROVISIONAL).map({True: 1, False: 2})
-    part = (rows["period"].str.len() != 4) | rows["qualifier"].isin([">=", "<="])
+    part = ~is_whole(rows["period"]) | rows["qualifier"].isin([">=", "<="])
     rank = level.where(~part, 0)
     keys = [rows["plan"], rows["target_id"], rows["year"].astype(int)]
     best = rank.groupby(keys).max().map(lambda k: HELD[int(k)])

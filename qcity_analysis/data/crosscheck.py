@@ -15,6 +15,7 @@ from ..errors import Problem, did_you_mean
 from .declarations import check_declarations
 from .quickread import by_value
 from .tables import PERIOD
+from .vintages import same_period
 
 Tables = dict[str, pd.DataFrame]
 
@@ -124,7 +125,7 @@ def _ranges(tables: Tables) -> list[Problem]:
     allowed = {"percent": "0 to 100", "positive": "0 or more", "count": "0 or more", "real": "any number"}
     remedy = "correct the value, or the indicator's support"
     problems = [
-        Problem("observations.csv", int(r.row), "value", f"{r.value:g}", allowed[r.support], remedy)
+        Problem("observations.csv", int(r.row), "value", f"{r.value:.15g}", allowed[r.support], remedy)
         for r in frame[low | high].itertuples()
     ]
     return problems + [
@@ -132,7 +133,7 @@ def _ranges(tables: Tables) -> list[Problem]:
             "observations.csv",
             int(r.row),
             "value",
-            f"{r.value:g}",
+            f"{r.value:.15g}",
             "a change above -100 %",
             "correct the value",
         )
@@ -165,12 +166,13 @@ def _targets(tables: Tables) -> list[Problem]:
 def _zero_bases(tables: Tables) -> list[Problem]:
     seen = tables["observations"]
     seen = seen[(seen["measure"] == "level") & (seen["value"] == 0)]
+    periods = by_value(seen["period"], lambda cell: same_period(cell) if PERIOD.fullmatch(cell) else cell)
     relative = tables["targets"][tables["targets"]["kind"] == "relative_change"]
     problems = []
     for target in relative.itertuples():
         base = "" if pd.isna(target.base_year) else str(target.base_year)
         same = (seen["indicator_id"] == target.indicator_id) & (seen["region"] == target.region)
-        for row in seen.loc[same & (seen["period"] == base), "row"]:
+        for row in seen.loc[same & (periods == base), "row"]:
             allowed = f"a value other than zero: target {target.target_id!r} is relative to {base}"
             problems.append(
                 Problem(

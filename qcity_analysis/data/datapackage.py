@@ -19,10 +19,8 @@ from ..files import PROJECT
 from .corrections import as_known, no_corrections, read_corrections
 from .crosscheck import check_tables
 from .oddities import oddities
-from .quickread import by_value
-from .tables import PERIOD, TABLES, is_date, read_table
-
-ASSUMED_LAG_MONTHS = 6
+from .tables import TABLES, read_table
+from .vintages import to_date, with_dates
 
 
 @dataclass(frozen=True)
@@ -149,7 +147,7 @@ def load(folder: str | Path | None = None, as_of: str | dt.date | None = None) -
     errors = [problem for problem in problems if problem.level == "error"]
     if errors:
         raise DataError(errors)
-    tables["observations"] = _with_dates(tables["observations"], tables["indicators"])
+    tables["observations"] = with_dates(tables["observations"], tables["indicators"])
     return Data(**tables, as_of=dt.date.max, folder=find_folder(folder), remarks=tuple(problems)).at(day)
 
 
@@ -172,7 +170,7 @@ def check(folder: str | Path | None = None, as_of: str | dt.date | None = None) 
     rows = tables["observations"]
     sound = rows[~rows["row"].isin(list(faulty))] if faulty else rows
     day = dt.date.today() if as_of is None else to_date(as_of)
-    known = _with_dates(sound, tables["indicators"])
+    known = with_dates(sound, tables["indicators"])
     known = known[known["known_from"] <= pd.Timestamp(day)]
     return problems + oddities(known, tables["indicators"], tables["targets"], day)
 
@@ -224,63 +222,3 @@ def find_folder(folder: str | Path | None = None) -> Path:
             f"it holds {', '.join(t.file for t in TABLES.values())}"
         )
     return place.resolve()
-
-
-def to_date(value: str | dt.date) -> dt.date:
-    """A day from ISO text; a partial date means its last day. Raises QcityError for anything else.
-
-    >>> to_date("2023-02")
-    datetime.date(2023, 2, 28)
-    """
-    if isinstance(value, dt.datetime):
-        return value.date()
-    if isinstance(value, dt.date):
-        return value
-    text = str(value).strip()
-    if not is_date(text):
-        raise QcityError(f"{value!r} is not a date: write it as 2023-03-31, 2023-03 or 2023")
-    return _last_days(pd.Series([text])).iloc[0].date()
-
-
-def _last_days(dates: pd.Series) -> pd.Series:
-    """The last day of each date, month or year (text); NaT where empty."""
-    length = dates.str.len()
-    days = pd.to_datetime(dates.where(length == 10), format="%Y-%m-%d")
-    months = pd.to_datetime(dates.where(length == 7), format="%Y-%m") + pd.offsets.MonthEnd(0)
-    years = pd.to_datetime(dates.where(length == 4), format="%Y") + pd.offsets.YearEnd(0)
-    if ((length > 0) & days.isna() & months.isna() & years.isna()).any():
-        raise ValueError("not a date")
-    return days.fillna(months).fillna(years)
-
-
-def _with_dates(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFrame:
-    """Observations with `year`, `known_from` and `published_assumed`."""
-    frame = observations.copy()
-    frame["period"] = by_value(frame["period"], _whole_year).astype(object)
-    frame["year"] = by_value(frame["period"], lambda cell: int(cell[:4])).astype("int64")
-    months = by_value(frame["period"], _last_month).astype("int64")
-    lags = indicators.drop_duplicates("indicator_id").set_index("indicator_id")["publication_lag_months"]
-    lag = frame["indicator_id"].map(lags)
-    months += lag.astype(float).fillna(ASSUMED_LAG_MONTHS).astype("int64")
-    assumed = by_value(
-        months, lambda month: pd.Timestamp(month // 12, month % 12 + 1, 1) + pd.offsets.MonthEnd(0)
-    )
-    codes, distinct = pd.factorize(frame["published"])
-    days = _last_days(pd.Series(distinct, dtype=str)).to_numpy("datetime64[us]")
-    stated = pd.Series(days[codes], index=frame.index)
-    frame["known_from"] = stated.fillna(assumed.astype("datetime64[us]"))
-    frame["published_assumed"] = stated.isna()
-    return frame
-
-
-def _whole_year(period: str) -> str:
-    """The year itself for its figures to December, any other period as it is: a year is one period, not three."""
-    return period[:4] if period[4:] in ("-12", "-Q4") else period
-
-
-def _last_month(period: str) -> int:
-    """The month in which a period ends, in months since the year 0 (January of year 1 is 12)."""
-    parts = PERIOD.fullmatch(period)
-    assert parts is not None  # checked when the table was read
-    month = int(parts["month"] or 3 * int(parts["quarter"] or 4))
-    return 12 * int(parts["year"]) + month - 1

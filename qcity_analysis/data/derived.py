@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from .notes import Note
-from .uncertainty import last_digit
 
 if TYPE_CHECKING:
     from .series import AnnualSeries
@@ -27,7 +26,7 @@ AGREE = 0.005  # share of the value within which a computed and a published leve
 
 @dataclass(frozen=True)
 class Computed:
-    """What the inputs give: `levels`, `errors` and `lower` bounds by year, and what it rests on.
+    """What the inputs give: `levels`, `errors`, `lower` and `upper` bounds by year, and what it rests on.
 
     Attributes: `kind` ("none", "ratio", "per_head", "sum"), `factor`, `inputs`, `observations` (the rows of the
     inputs), `notes`.
@@ -39,20 +38,21 @@ class Computed:
     levels: dict[int, float] = field(default_factory=dict)
     errors: dict[int, float] = field(default_factory=dict)
     lower: dict[int, float] = field(default_factory=dict)
+    upper: dict[int, float] = field(default_factory=dict)
     observations: tuple[pd.DataFrame, ...] = ()
     notes: tuple[Note, ...] = ()
 
-    def conflicts(self, published: dict[int, float]) -> list[Note]:
-        """A note for each year whose published level is not the computed one within rounding.
+    def conflicts(self, published: dict[int, float], decimals: dict[int, int]) -> list[Note]:
+        """A note for each year whose published level, with its `decimals`, is not the computed one within rounding.
 
-        >>> made = Computed("ratio", levels={2020: 3.52, 2021: 3.60})
-        >>> [note.values["year"] for note in made.conflicts({2020: 3.5, 2021: 3.75})]
+        >>> made = Computed("ratio", levels={2020: 3.54, 2021: 3.54})
+        >>> [note.values["year"] for note in made.conflicts({2020: 3.5, 2021: 3.5}, {2020: 1, 2021: 2})]
         [2021]
         """
         notes = []
         for year in sorted(self.levels.keys() & published.keys()):
             made, shown = self.levels[year], published[year]
-            if abs(made - shown) > max(0.51 * last_digit(shown), AGREE * abs(shown)):
+            if abs(made - shown) > max(0.51 * 10.0 ** -decimals[year], AGREE * abs(shown)):
                 facts = {"year": year, "shown": f"{shown:.12g}", "computed": f"{made:.4g}"}
                 notes.append(Note("derived_conflict", facts))
         return notes
@@ -76,20 +76,20 @@ def computed(
 
     A ratio or per-head figure is factor × first / second (factor: 100 for a unit of %, else 1, unless declared). A sum
     counts from the year after `base_year` (default: from the first count); after a year without a count, or with
-    months only, it is a lower bound.
+    months only, it is a lower bound; with an upper bound in place of a count it has an upper bound too.
     """
     kind = str(indicator["derived"])
     if kind not in INPUTS:
         return Computed()
     rows = tuple(part.new_counts if kind == "sum" else part.observations for part in inputs)
     if kind == "sum":
-        levels, lower = _sums(inputs[0], base_year)
+        levels, lower, upper = _sums(inputs[0], base_year)
         errors: dict[int, float] = {}
         factor = 1.0
     else:
         factor = _factor(indicator)
         levels, errors = _ratios(inputs[0], inputs[1], factor)
-        lower = {}
+        lower, upper = {}, {}
     notes = [
         note for part in inputs for note in part.notes if note.code in ("spliced", "assumed_publication")
     ]
@@ -101,7 +101,7 @@ def computed(
             for lang in ("zh", "en")
         }
         notes.insert(0, Note(f"derived_{kind}", facts))
-    return Computed(kind, factor, inputs, levels, errors, lower, rows, tuple(notes))
+    return Computed(kind, factor, inputs, levels, errors, lower, upper, rows, tuple(notes))
 
 
 def _factor(indicator: pd.Series) -> float:
@@ -137,24 +137,31 @@ def _error(series: AnnualSeries, year: int) -> float:
     return math.sqrt(series.noisy.get(year, 0.0) ** 2 + shared)
 
 
-def _sums(counts: AnnualSeries, base_year: int | None) -> tuple[dict[int, float], dict[int, float]]:
-    """Running total of new items, and lower bounds from the first year that is not wholly counted."""
+def _sums(
+    counts: AnnualSeries, base_year: int | None
+) -> tuple[dict[int, float], dict[int, float], dict[int, float]]:
+    """Running total of new items; lower and upper bounds from the first year that is not wholly counted."""
     rows = counts.new_counts
     if base_year is not None:
         rows = rows[rows["year"] > base_year]
     if rows.empty:
-        return {}, {}
+        return {}, {}, {}
     table = rows.set_index("year")
     first = int(table.index[0]) if base_year is None else base_year + 1
     levels: dict[int, float] = {} if base_year is None else {base_year: 0.0}
     lower: dict[int, float] = {}
-    total, whole = 0.0, True
+    upper: dict[int, float] = {}
+    least = most = 0.0
     for year in range(first, int(table.index[-1]) + 1):
-        seen = year in table.index
-        total += float(table.loc[year, "count"]) if seen else 0.0
-        whole &= seen and table.loc[year, "months"] == 12 and table.loc[year, "qualifier"] in ("=", "~")
-        if whole:
-            levels[year] = total
-        elif seen:
-            lower[year] = total
-    return levels, lower
+        count, months, sign = (
+            table.loc[year, ["count", "months", "qualifier"]] if year in table.index else (0, 0, "")
+        )
+        least += 0.0 if sign == "<=" else float(count)
+        most += math.inf if months < 12 or sign == ">=" else float(count)
+        if least == most:
+            levels[year] = least
+        elif sign:
+            lower[year] = least
+            if math.isfinite(most):
+                upper[year] = most
+    return levels, lower, upper

@@ -19,45 +19,37 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .tables import PERIOD
-from .uncertainty import last_digit
+from .uncertainty import last_step
+from .vintages import months_covered
 
 LEARNED = 2.0  # earlier pairs of year-to-date and annual figure that weigh as much as the starting value
 COUNTS = ["year", "months", "count", "qualifier", "period"]
 ESTIMATES = ["year", "months", "value", "error", "period", "measure", "published_value", "timing"]
 
 
-def months_covered(period: str) -> int:
-    """Months of the year that a period covers: 12 for a year, 9 for 2024-Q3, 8 for 2024-08.
-
-    >>> [months_covered(period) for period in ("2024", "2024-Q3", "2024-08")]
-    [12, 9, 8]
-    """
-    match = PERIOD.fullmatch(period)
-    if match is None:
-        raise ValueError(f"{period!r} is not a period of the data contract")
-    if match["quarter"]:
-        return 3 * int(match["quarter"])
-    return int(match["month"] or 12)
-
-
 def new_counts(rows: pd.DataFrame) -> pd.DataFrame:
     """Counts of new items, one row a year: the whole year, else the year to date with the most months.
 
-    `rows` are newest vintages of `count_new`. Returns the columns of `rows` and `months` (exposure: months / 12 of
+    `rows` are the vintages of `count_new` that stand. A number stands before a bound of the same months, and before a
+    bound of the whole year that says less. Returns the columns of `rows` and `months` (exposure: months / 12 of
     the year) and `count`; a count with qualifier `>=` is a lower bound.
 
     >>> table = pd.DataFrame({"year": [2023, 2023, 2024], "period": ["2023-06", "2023", "2024-08"],
-    ...                       "measure": "count_new", "value": [9.0, 17.0, 12.0]})
+    ...                       "measure": "count_new", "value": [9.0, 17.0, 12.0], "qualifier": "="})
     >>> new_counts(table)[["year", "months", "count"]].to_numpy().tolist()
     [[2023.0, 12.0, 17.0], [2024.0, 8.0, 12.0]]
     """
     counted = rows[rows["measure"] == "count_new"]
-    counted = counted.assign(
-        months=[months_covered(period) for period in counted["period"]], count=counted["value"]
-    )
-    counted = counted.sort_values(["year", "months"], kind="stable").drop_duplicates("year", keep="last")
-    return counted.reset_index(drop=True)
+    months = [months_covered(period) for period in counted["period"]]
+    number = ~counted["qualifier"].isin([">=", "<="])
+    counted = counted.assign(months=months, count=counted["value"], number=number)
+    counted = counted.sort_values(["year", "months", "number"], kind="stable")
+    last = counted.drop_duplicates("year", keep="last")
+    if not last["number"].all():
+        least = last.loc[last["qualifier"] == ">="].set_index("year")["count"]
+        more = counted[counted["number"] & (counted["count"] >= counted["year"].map(least))]
+        last = pd.concat([last, more]).drop_duplicates("year", keep="last").sort_values("year")
+    return last.drop(columns="number").reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -135,17 +127,17 @@ def _estimate(
             return "year_to_date_unlinked"
         change = before * value / 100
         size = _learned(_pairs_of_changes(rows, levels, months), max(usual.size, abs(change) / 2))
-        return before + change, size * rest or abs(before) * last_digit(value) / 100
+        return before + change, size * rest or abs(before) * last_step(row) / 100
     if row["measure"] not in ("level", "count_total"):
         return "year_to_date_other"
     if row["measure"] == "count_total" or timing == "stock":
         error = max(usual.size, abs(usual.middle) / 4) * math.sqrt(rest)
-        return value + rest * usual.middle, error or last_digit(value)
+        return value + rest * usual.middle, error or last_step(row)
     scale = 12 / months if timing == "total" else 1.0
     earlier = levels[levels.index < year].dropna()
     moved = abs(value * scale - float(earlier.iloc[-1])) if len(earlier) else 0.0
     size = _learned(_pairs_of_levels(rows, levels, months, scale), max(usual.size, moved / 2))
-    return value * scale, size * rest or last_digit(value)
+    return value * scale, size * rest or last_step(row)
 
 
 def _pairs_of_levels(rows: pd.DataFrame, levels: pd.Series, months: int, scale: float) -> list[float]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import Problem
-from .wholeyears import SOURCE, Figures, resolution, shown
+from .wholeyears import SOURCE, Figures, shown
 
 RUN = 3  # equal steps, or equal values, in a row
 DIGITS = 10  # an equal step is at least so many units of the last digit: smaller ones are equal by chance
@@ -20,16 +20,16 @@ def even_steps(levels: Figures) -> list[Problem]:
     >>> even_steps(newest(qc.load().observations, qc.load().indicators).chosen(np.array([], int)))
     []
     """
-    step, joined = np.diff(levels.value), levels.next_year()
+    step, joined, finest = np.diff(levels.value), levels.next_year(), levels.resolution()
     equal = np.abs(np.diff(step)) <= 1e-9 * np.abs(levels.value[2:])
     true = equal & joined[1:] & joined[:-1] & (np.abs(step[1:]) > 0)
     found = []
     for start, end in _stretches(true, RUN - 1):
         start, end = start, end + 2
-        if abs(step[start]) < (DIGITS - 0.5) * resolution(levels.value[start : end + 1]):
+        if abs(step[start]) < (DIGITS - 0.5) * finest[start : end + 1].min():
             continue
         years = f"{levels.year[start]} to {levels.year[end]}"
-        allowed = f"published figures; those of {years} go by exactly {shown(step[start])} a year"
+        allowed = f"published figures; those of {years} go by exactly {step[start]:.10g} a year"
         found.append(
             levels.problem(end, allowed, "they look interpolated: keep only the years that were published")
         )

@@ -13,7 +13,6 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -153,13 +152,9 @@ NO_COLUMN = "no such column"
 PERIOD = re.compile(r"(?P<year>[12]\d{3})(-(Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?", re.ASCII)
 DATE = re.compile(r"[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-LARGEST = (
-    1e100  # of a number; its reciprocal is the smallest but 0, so that products and squares stay in range
-)
-COUNTED_DIGITS = {
-    "value": "decimals",
-    "threshold": "decimals",
-}  # columns whose digits as typed are kept, and where
+LARGEST = 1e100  # of a number; its reciprocal is the smallest but 0: products and squares stay in range
+DIGITS = {"value": "decimals", "threshold": "decimals"}  # columns whose digits as typed are kept, and where
+ONLY_WIDTH = ("<wide>", "<small>", "<font>", "<narrow>", "<noBreak>")  # circled and raised digits are marks
 
 
 def is_date(cell: str) -> bool:
@@ -183,8 +178,8 @@ def is_number(cell: str) -> bool:
     """
     if NUMBER.fullmatch(cell) is None:
         return False
-    size = abs(Decimal(cell))
-    return size == 0 or 1 / LARGEST <= size <= LARGEST
+    size = abs(float(cell))
+    return 1 / LARGEST <= size <= LARGEST or not re.search("[1-9]", re.split("[eE]", cell)[0])
 
 
 def decimals(cell: str) -> int:
@@ -193,17 +188,29 @@ def decimals(cell: str) -> int:
     >>> [decimals(cell) for cell in ("12.0", "1100", "2.5e-2", "")]
     [1, 0, 3, 0]
     """
-    exponent = Decimal(cell).as_tuple().exponent if NUMBER.fullmatch(cell) else 0
-    return max(0, -int(exponent))
+    if not is_number(cell):
+        return 0
+    digits, _, power = cell.lower().partition("e")
+    return max(0, len(digits.partition(".")[2]) - int(power or 0))
 
 
 def plain(cell: str) -> str:
     """A cell in plain characters: full-width digits, signs and letters as ASCII, a minus sign as a hyphen.
 
-    >>> plain("－１６．１"), plain("−3")
-    ('-16.1', '-3')
+    Only the width is changed: a footnote mark as ① or ² never becomes a digit.
+
+    >>> plain("－１６．１"), plain("−3"), plain("3.6①")
+    ('-16.1', '-3', '3.6①')
     """
-    return unicodedata.normalize("NFKC", cell).replace("\u2212", "-").strip()
+    if cell.isascii():
+        return cell.strip()
+    return "".join(_narrow(character) for character in cell).strip()
+
+
+def _narrow(character: str) -> str:
+    if unicodedata.decomposition(character).startswith(ONLY_WIDTH):
+        return unicodedata.normalize("NFKC", character)
+    return "-" if character == "\u2212" else character
 
 
 CELL: dict[str, tuple[Callable[[str], bool], str, str]] = {
@@ -259,15 +266,12 @@ def read_table(path: Path, name: str) -> tuple[pd.DataFrame, list[Problem]]:
 
 
 def _read_file(path: Path, table: Table) -> tuple[pd.DataFrame, list[Problem]]:
-    text, problems = _decode(path)
+    text, problems = decoded(path.read_bytes(), path.name)
     if problems:
         return _empty(table), problems
-    try:
-        frame, problems = _parse(text, path.name, table)
-    except csv.Error as error:
-        allowed = f"cells of at most {csv.field_size_limit()} characters, quotes closed"
-        remedy = "shorten the text, or close the quotes"
-        return _empty(table), [Problem(path.name, _unreadable_line(text), None, str(error), allowed, remedy)]
+    frame, problems = _parse(text, path.name, table)
+    if frame is None:
+        return _empty(table), problems
     absent = {problem.column for problem in problems if problem.found == NO_COLUMN}
     for column in table.columns:
         problems += [] if column.name in absent else _check_cells(frame, column, path.name)
@@ -275,45 +279,58 @@ def _read_file(path: Path, table: Table) -> tuple[pd.DataFrame, list[Problem]]:
     return _typed(frame, table), sorted(problems, key=lambda p: p.row or 0)
 
 
-def _unreadable_line(text: str) -> int:
-    """The line at which a CSV text cannot be read any further."""
-    reader = csv.reader(io.StringIO(text, newline=""))
-    try:
-        for _ in reader:
-            pass
-    except csv.Error:
-        pass
-    return reader.line_num
-
-
 def _empty(table: Table) -> pd.DataFrame:
     frame = pd.DataFrame({column.name: pd.Series(dtype=str) for column in table.columns})
     return _typed(frame.assign(row=pd.Series(dtype=int)), table)
 
 
-def _decode(path: Path) -> tuple[str, list[Problem]]:
-    raw = path.read_bytes()
+def decoded(raw: bytes, file: str) -> tuple[str, list[Problem]]:
+    """The text of a file of the contract (UTF-8, with or without BOM), or the problem where it is none.
+
+    >>> decoded("a,é".encode("latin-1"), "a.csv")[1][0].found
+    'byte 0xe9 that is not UTF-8'
+    """
     try:
         return raw.decode("utf-8-sig"), []
     except UnicodeDecodeError as error:
         row = raw[: error.start].count(b"\n") + 1
         found = f"byte 0x{raw[error.start]:02x} that is not UTF-8"
         remedy = "save the file again as 'CSV UTF-8'; the file was probably written in Latin-1 or GB18030"
-        return "", [Problem(path.name, row, None, found, "UTF-8 text", remedy)]
+        return "", [Problem(file, row, None, found, "UTF-8 text", remedy)]
 
 
-def _parse(text: str, file: str, table: Table) -> tuple[pd.DataFrame, list[Problem]]:
+def csv_rows(text: str, file: str) -> tuple[list[tuple[int, list[str]]], list[Problem]]:
+    """The rows of a CSV text, each with the line it ends in; and the problem of the first that cannot be read.
+
+    >>> csv_rows('a,b\\n1,"2\\n3,4\\n', "a.csv")[1][0].row
+    2
+    """
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[tuple[int, list[str]]] = []
+    try:
+        for cells in reader:
+            rows.append((reader.line_num, cells))
+    except csv.Error as error:
+        line = rows[-1][0] + 1 if rows else 1
+        allowed = f"cells of at most {csv.field_size_limit()} characters, quotes closed"
+        return rows, [Problem(file, line, None, str(error), allowed, "shorten the text, or close the quotes")]
+    return rows, []
+
+
+def _parse(text: str, file: str, table: Table) -> tuple[pd.DataFrame | None, list[Problem]]:
     first = text[: text.find("\n") + 1]  # of a large file the whole is not copied for its header
     large = len(text) > LARGE and first.count('"') % 2 == 0
-    reader = csv.reader(io.StringIO(first if large else text, newline=""))
-    header = [cell.strip() for cell in next(reader, [])]
-    problems = _check_header(header, file, table)
+    rows, problems = csv_rows(first if large else text, file)
+    header = [cell.strip() for cell in rows[0][1]] if rows else []
     frame = regular_rows(text, header) if large else None
     if frame is None:
-        frame, ragged = _careful_rows(text, header, file)
-        problems += ragged
+        rows, problems = csv_rows(text, file) if large else (rows, problems)
+        if problems:
+            return None, problems
+        frame, problems = _careful_rows(rows[1:], header, file)
     else:
         frame["row"] = range(2, len(frame) + 2)
+    problems = _check_header(header, file, table) + problems
     for column in table.columns:
         if column.name not in frame:
             frame[column.name] = ""
@@ -322,20 +339,20 @@ def _parse(text: str, file: str, table: Table) -> tuple[pd.DataFrame, list[Probl
     return frame[[*(column.name for column in table.columns), "row"]], problems
 
 
-def _careful_rows(text: str, header: list[str], file: str) -> tuple[pd.DataFrame, list[Problem]]:
+def _careful_rows(
+    read: list[tuple[int, list[str]]], header: list[str], file: str
+) -> tuple[pd.DataFrame, list[Problem]]:
     """The rows below the header with the line each ends in; a row of another length is a problem."""
-    reader = csv.reader(io.StringIO(text, newline=""))
-    next(reader, None)
     rows, lines, problems = [], [], []
-    for cells in reader:
+    for line, cells in read:
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(header):
             allowed = f"{len(header)} cells, as in the header"
             remedy = "put text that holds a comma in double quotes"
-            problems.append(Problem(file, reader.line_num, None, f"{len(cells)} cells", allowed, remedy))
+            problems.append(Problem(file, line, None, f"{len(cells)} cells", allowed, remedy))
         rows.append((cells + [""] * len(header))[: len(header)])
-        lines.append(reader.line_num)
+        lines.append(line)
     frame = pd.DataFrame(rows, columns=header, dtype=str)
     frame = frame.loc[:, ~frame.columns.duplicated()].map(str.strip)
     return frame.assign(row=pd.Series(lines, dtype="int64")), problems
@@ -402,8 +419,8 @@ def _check_key(frame: pd.DataFrame, table: Table, file: str) -> list[Problem]:
 def _typed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     frame = frame.copy()
     for column in table.columns:
-        if column.name in COUNTED_DIGITS:
-            frame[COUNTED_DIGITS[column.name]] = by_value(frame[column.name], decimals).astype("int64")
+        if column.name in DIGITS:
+            frame[DIGITS[column.name]] = by_value(frame[column.name], decimals).astype("int64")
         if column.holds == "number":
             frame[column.name] = pd.to_numeric(frame[column.name], errors="coerce").astype(float)
         elif column.holds in ("year", "integer"):

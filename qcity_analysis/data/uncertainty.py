@@ -18,21 +18,31 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from .vintages import is_whole
+
 STATED = 0.3  # share of the typical yearly change by which a provisional figure is off, before any revision is seen
 PAIRS = 4.0
 CHANGES = ("change_pct", "cumulative_change_pct")
 
 
-def last_digit(value: float) -> float:
-    """One step of the last digit of a number as it is written: 0.1 for 2.7, 1 for 13, 100 for 1100.
+def last_digit(value: float, decimals: int) -> float:
+    """One step of the last digit of a number with so many digits after the point; of a round whole number, its zeros.
 
-    >>> last_digit(2.7), last_digit(13), last_digit(1100)
-    (0.1, 1.0, 100.0)
+    >>> last_digit(2.7, 1), last_digit(2.7, 2), last_digit(13, 0), last_digit(1100, 0)
+    (0.1, 0.01, 1.0, 100.0)
     """
-    whole, _, part = f"{abs(value):.10g}".partition(".")
-    if part:
-        return 10.0 ** -len(part) if "e" not in part else abs(value) * 1e-6
-    return 10.0 ** (len(whole) - len(whole.rstrip("0"))) if value else 1.0
+    whole = f"{abs(value):.0f}"
+    zeros = len(whole) - len(whole.rstrip("0")) if not decimals and value else 0
+    return float(f"1e{zeros - decimals}")
+
+
+def last_step(row: pd.Series) -> float:
+    """One step of the last digit of a published figure: a row with `value` and `decimals`.
+
+    >>> last_step(pd.Series({"value": 2.5, "decimals": 2}))
+    0.01
+    """
+    return last_digit(float(row["value"]), int(row["decimals"]))
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,7 @@ def revision_shares(observations: pd.DataFrame) -> Shares:
 
 
 def _revisions(observations: pd.DataFrame) -> Shares:
-    annual = observations[observations["period"].str.len() == 4]
+    annual = observations[is_whole(observations["period"])]
     annual = annual.sort_values(["known_from", "row"], kind="stable")
     series = list(zip(*(annual[name] for name in ("indicator_id", "region", "measure")), strict=True))
     vintages = [
@@ -155,14 +165,15 @@ def standard_errors(used: pd.DataFrame, shares: Shares) -> pd.Series:
     yearly one; where the typical change is unknown, one step of the last digit stands for it.
 
     >>> rows = pd.DataFrame({"year": [2020, 2021, 2022], "value": [2.5, 2.6, 2.7], "qualifier": ["=", "=", "~"],
-    ...                      "status": ["final", "final", "preliminary"], "measure": "level"})
+    ...                      "status": ["final", "final", "preliminary"], "measure": "level", "decimals": 1})
     >>> standard_errors(rows, Shares(level=0.5)).round(3).tolist()
     [0.0, 0.0, 0.076]
     """
     final = ~used["status"].isin(["preliminary", "estimate"])
     if (final & (used["qualifier"] != "~")).all():
         return pd.Series(0.0, used.index)
-    steps = used["value"].map(last_digit).astype(float)
+    typed = zip(used["value"], used["decimals"], strict=True)
+    steps = pd.Series([last_digit(float(value), int(digits)) for value, digits in typed], used.index)
     about = (used["qualifier"] == "~") * steps / math.sqrt(3)
     yearly = used[used["measure"] != "cumulative_change_pct"]
     sizes = {name: typical_size(rows, str(name)) for name, rows in yearly.groupby("measure")}

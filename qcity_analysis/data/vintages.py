@@ -1,30 +1,171 @@
-"""What became known between two days: new figures, revisions, corrections; and the vintages of one figure.
+"""The key of a figure, what a period covers, what was known on a day, and which vintage of a figure stands.
 
-What a day knew is decided by `Data.at` alone; here two days are compared. What it did to the answers is in
-`attainment.changes`.
+A figure is named by indicator, region, part of a year, measure and base (`KEY`); its rows are its vintages. December to
+date and the fourth quarter to date are the year, and the third quarter to date is the year to September. What became
+known between two days is compared here; what it did to the answers is in `attainment.changes`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from ..errors import QcityError
-from .datapackage import Data, to_date
-from .wholeyears import codes
+from .quickread import by_value, codes
+from .tables import PERIOD, is_date
 
-KEY = [
-    "indicator_id",
-    "region",
-    "period",
-    "measure",
-    "base_period",
-]  # what makes two rows vintages of one figure
+if TYPE_CHECKING:
+    from .datapackage import Data
+
+ASSUMED_LAG_MONTHS = 6
+KEY = ["indicator_id", "region", "period", "measure", "base_period"]  # what makes rows vintages of one figure
 SAID = ["value", "decimals", "qualifier", "status"]
 COLUMNS = ["change", *KEY, *SAID, *(f"{name}_before" for name in SAID)]
 COLUMNS += ["unit", "published", "known_from", "published_assumed", "source_id", "row"]
+
+
+def months_covered(period: str) -> int:
+    """Months of the year that a period covers: 12 for a year, 9 for 2024-Q3, 8 for 2024-08.
+
+    >>> [months_covered(period) for period in ("2024", "2024-Q3", "2024-08")]
+    [12, 9, 8]
+    """
+    match = PERIOD.fullmatch(period)
+    if match is None:
+        raise ValueError(f"{period!r} is not a period of the data contract")
+    return int(match["month"] or 3 * int(match["quarter"] or 4))
+
+
+def same_period(period: str) -> str:
+    """The one name of what a period covers: the year for December to date, the month for a quarter to date.
+
+    >>> [same_period(period) for period in ("2024", "2024-12", "2024-Q4", "2024-Q3", "2024-09")]
+    ['2024', '2024', '2024', '2024-09', '2024-09']
+    """
+    months = months_covered(period)
+    return period[:4] if months == 12 else f"{period[:4]}-{months:02d}"
+
+
+def is_whole(periods: pd.Series) -> pd.Series:
+    """Which periods are whole years.
+
+    >>> is_whole(pd.Series(["2024", "2024-12", "2024-08"])).tolist()
+    [True, True, False]
+    """
+    return by_value(periods, lambda period: months_covered(str(period)) == 12).astype(bool)
+
+
+def to_date(value: str | dt.date) -> dt.date:
+    """A day from ISO text; a partial date means its last day. Raises QcityError for anything else.
+
+    >>> to_date("2023-02")
+    datetime.date(2023, 2, 28)
+    """
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    text = str(value).strip()
+    if not is_date(text):
+        raise QcityError(f"{value!r} is not a date: write it as 2023-03-31, 2023-03 or 2023")
+    return _last_days(pd.Series([text])).iloc[0].date()
+
+
+def _last_days(dates: pd.Series) -> pd.Series:
+    """The last day of each date, month or year (text); NaT where empty."""
+    length = dates.str.len()
+    days = pd.to_datetime(dates.where(length == 10), format="%Y-%m-%d")
+    months = pd.to_datetime(dates.where(length == 7), format="%Y-%m") + pd.offsets.MonthEnd(0)
+    years = pd.to_datetime(dates.where(length == 4), format="%Y") + pd.offsets.YearEnd(0)
+    if ((length > 0) & days.isna() & months.isna() & years.isna()).any():
+        raise ValueError("not a date")
+    return days.fillna(months).fillna(years)
+
+
+def with_dates(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFrame:
+    """Observations with `year`, `known_from` and `published_assumed`, whole years named as years.
+
+    `known_from` is the last day of the date `published`, else the end of the month in which the figure is due by the
+    indicator's publication lag (ASSUMED_LAG_MONTHS where none is given).
+    """
+    frame = observations.copy()
+    whole = is_whole(frame["period"])
+    frame["period"] = frame["period"].where(~whole, by_value(frame["period"], same_period)).astype(object)
+    frame["year"] = by_value(frame["period"], lambda cell: int(cell[:4])).astype("int64")
+    ends = 12 * frame["year"] + by_value(frame["period"], months_covered).astype("int64") - 1
+    lags = indicators.drop_duplicates("indicator_id").set_index("indicator_id")["publication_lag_months"]
+    due = ends + frame["indicator_id"].map(lags).astype(float).fillna(ASSUMED_LAG_MONTHS).astype("int64")
+    assumed = by_value(
+        due, lambda month: pd.Timestamp(month // 12, month % 12 + 1, 1) + pd.offsets.MonthEnd(0)
+    )
+    cells, distinct = pd.factorize(frame["published"])
+    days = _last_days(pd.Series(distinct, dtype=str)).to_numpy("datetime64[us]")
+    stated = pd.Series(days[cells], index=frame.index)
+    frame["known_from"] = stated.fillna(assumed.astype("datetime64[us]"))
+    frame["published_assumed"] = stated.isna()
+    return frame
+
+
+def figure_codes(observations: pd.DataFrame) -> np.ndarray:
+    """One whole number for each figure: equal for rows that are vintages of the same.
+
+    >>> rows = pd.DataFrame({"period": ["2024", "2024-12", "2024-08"], "indicator_id": "a", "region": "x",
+    ...                      "measure": "level", "base_period": pd.NA})
+    >>> figure_codes(rows).tolist()
+    [0, 0, 1]
+    """
+    return codes(observations.assign(period=by_value(observations["period"], same_period)), *KEY)
+
+
+def newest_rows(observations: pd.DataFrame) -> np.ndarray:
+    """Positions of the newest vintage of every figure, in the order of the table; of one day's the later row."""
+    order = _in_time(observations)
+    last = ~pd.Series(figure_codes(observations)[order]).duplicated(keep="last").to_numpy()
+    return np.sort(order[last])
+
+
+def newest_vintages(observations: pd.DataFrame) -> pd.DataFrame:
+    """The newest vintage of every figure, in the order of the file; of one day's the later row.
+
+    >>> import qcity_analysis as qc
+    >>> rows = qc.load().observations
+    >>> len(newest_vintages(rows)) == len(rows.drop_duplicates(KEY))
+    True
+    """
+    return observations.iloc[newest_rows(observations)].reset_index(drop=True)
+
+
+def standing(observations: pd.DataFrame) -> pd.DataFrame:
+    """The rows to compute with, by year and period, with the `months` they cover and their labels as they were.
+
+    Of each figure the newest number, and the newest bound of each side. A bound gives way to a number published with
+    it or later; a later bound replaces no number, and stands beside it.
+
+    >>> rows = pd.DataFrame({"value": [10.0, 12.0, 8.0], "qualifier": ["=", "=", ">="], "period": "2024", "year": 2024,
+    ...                      "known_from": pd.to_datetime(["2025-02-01", "2025-03-01", "2025-04-01"]), "row": [2, 3, 4],
+    ...                      "indicator_id": "a", "region": "x", "measure": "level", "base_period": pd.NA})
+    >>> standing(rows)["value"].tolist()
+    [12.0, 8.0]
+    """
+    figure, known = figure_codes(observations).tolist(), observations["known_from"].tolist()
+    bound = [sign if sign in (">=", "<=") else "" for sign in observations["qualifier"]]
+    last = {(figure[at], bound[at]): at for at in _in_time(observations).tolist()}
+    kept = []
+    for at in last.values():
+        number = last.get((figure[at], ""))
+        if not bound[at] or number is None or known[number] < known[at]:
+            kept.append(at)
+    found = observations.iloc[kept]
+    found = found.assign(months=np.array([months_covered(str(p)) for p in found["period"]], dtype=int))
+    return found.sort_values(["year", "period"], kind="stable")
+
+
+def _in_time(observations: pd.DataFrame) -> np.ndarray:
+    """Positions of the rows in the order in which they became known."""
+    return np.lexsort((observations["row"].to_numpy(), observations["known_from"].to_numpy()))
 
 
 def diff(data: Data, earlier: str | dt.date, later: str | dt.date) -> pd.DataFrame:
@@ -47,7 +188,9 @@ def diff(data: Data, earlier: str | dt.date, later: str | dt.date) -> pd.DataFra
         raise QcityError(f"the earlier day must come before the later one; found {first} and {last}")
     after = data.at(last)
     old, new = newest_vintages(after.at(first).observations), newest_vintages(after.observations)
-    both = new.merge(old[[*KEY, *SAID, "row"]], on=KEY, how="left", suffixes=("", "_before"))
+    old, new = (rows.assign(period_key=by_value(rows["period"], same_period)) for rows in (old, new))
+    on = [name if name != "period" else "period_key" for name in KEY]
+    both = new.merge(old[[*on, *SAID, "row"]], on=on, how="left", suffixes=("", "_before"))
     same = both[["value", "qualifier"]].to_numpy() == both[["value_before", "qualifier_before"]].to_numpy()
     found = both.assign(
         change=np.select(
@@ -61,20 +204,6 @@ def diff(data: Data, earlier: str | dt.date, later: str | dt.date) -> pd.DataFra
     return found[COLUMNS].reset_index(drop=True)
 
 
-def newest_vintages(observations: pd.DataFrame) -> pd.DataFrame:
-    """The newest vintage of every figure, in the order of the file; of one day's the later row.
-
-    >>> import qcity_analysis as qc
-    >>> rows = qc.load().observations
-    >>> len(newest_vintages(rows)) == len(rows.drop_duplicates(KEY))
-    True
-    """
-    order = np.lexsort((observations["row"].to_numpy(), observations["known_from"].to_numpy()))
-    figure = codes(observations, *KEY)[order]
-    last = ~pd.Series(figure).duplicated(keep="last").to_numpy()
-    return observations.iloc[np.sort(order[last])].reset_index(drop=True)
-
-
 def revisions(data: Data) -> pd.DataFrame:
     """Every figure of which more than one vintage is known, one row per vintage after the first, oldest first.
 
@@ -86,7 +215,7 @@ def revisions(data: Data) -> pd.DataFrame:
     [['2020', 3.38, 3.48]]
     """
     rows = data.observations
-    ordered = rows.iloc[np.lexsort((rows["row"].to_numpy(), rows["known_from"].to_numpy()))]
-    figure = codes(ordered, *KEY)
+    ordered = rows.iloc[_in_time(rows)]
+    figure = figure_codes(ordered)
     before = {f"{name}_before": ordered[name].groupby(figure).shift() for name in ("value", "known_from")}
     return ordered.assign(**before)[before["known_from_before"].notna()].reset_index(drop=True)

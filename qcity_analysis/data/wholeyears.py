@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from ..errors import Problem
-from .quickread import by_value
+from .quickread import by_value, codes
+from .vintages import is_whole, newest_rows
 
 FILE = "observations.csv"
 LEVELS = ("level", "count_total", "count_new")
@@ -45,6 +46,10 @@ class Figures:
         """A column of the observations for these figures."""
         return objects(self.observations[name])[self.rows]
 
+    def resolution(self) -> np.ndarray:
+        """One step of the last digit that each figure was written with."""
+        return np.asarray(10.0 ** -self.column("decimals").astype(float))
+
     def follows(self) -> np.ndarray:
         """True for each figure but the first that belongs to the same series as the one before it."""
         return np.asarray(self.series[1:] == self.series[:-1])
@@ -62,20 +67,10 @@ class Figures:
 def shown(value: float) -> str:
     """A figure with the digits it was written with.
 
-    >>> shown(3.0), shown(0.1 + 0.2)
-    ('3', '0.3')
+    >>> shown(3.0), shown(0.1 + 0.2), shown(12345678901.5)
+    ('3', '0.3', '12345678901.5')
     """
-    return f"{value:.10g}"
-
-
-def resolution(values: np.ndarray) -> float:
-    """The unit of the last digit that any of the values was written with.
-
-    >>> resolution(np.array([97.5, 98.0]))
-    0.1
-    """
-    places = max(len(shown(value).partition(".")[2]) for value in values)
-    return float(10.0**-places)
+    return f"{value:.15g}"
 
 
 def newest(observations: pd.DataFrame, indicators: pd.DataFrame, bounds: bool = False) -> Figures:
@@ -88,15 +83,12 @@ def newest(observations: pd.DataFrame, indicators: pd.DataFrame, bounds: bool = 
     >>> bool((found.column("qualifier") == ">=").any())
     False
     """
-    series, period = codes(observations, "indicator_id", "region", "measure"), codes(observations, "period")
-    base = observations["base_period"].fillna(0).to_numpy(np.int64)
-    known_from = observations["known_from"].to_numpy("datetime64[D]").astype(np.int64)
-    order = np.lexsort((observations["row"].to_numpy(), known_from, base, period, series))
-    same = np.logical_and.reduce([key[order][1:] == key[order][:-1] for key in (series, period, base)])
-    rows = order[np.append(~same, True)[: len(order)]]
-    usable = ((observations["period"].str.len() == 4) & observations["value"].notna()).to_numpy()
+    rows = newest_rows(observations)
+    usable = (is_whole(observations["period"]) & observations["value"].notna()).to_numpy()
     if not bounds:
         usable = usable & observations["qualifier"].isin(["=", "~"]).to_numpy()
+    series = codes(observations, "indicator_id", "region", "measure")
+    base = observations["base_period"].fillna(0).to_numpy(np.int64)
     year = observations["year"].to_numpy(np.int64)
     rows = rows[usable[rows]]
     rows = rows[np.lexsort((base[rows], year[rows], series[rows]))]
@@ -110,19 +102,6 @@ def newest(observations: pd.DataFrame, indicators: pd.DataFrame, bounds: bool = 
         by_value(observations["indicator_id"], support.get).to_numpy()[rows],
         objects(observations["measure"])[rows],
     )
-
-
-def codes(frame: pd.DataFrame, *names: str) -> np.ndarray:
-    """One whole number for each distinct combination of the columns; empty cells are equal to each other.
-
-    >>> codes(pd.DataFrame({"a": ["x", "y", "x"], "b": [1, 1, 1]}), "a", "b").tolist()
-    [0, 1, 0]
-    """
-    found = np.zeros(len(frame), dtype=np.int64)
-    for name in names:
-        own, distinct = pd.factorize(frame[name], use_na_sentinel=False)
-        found = found * max(1, len(distinct)) + own
-    return found
 
 
 def objects(column: pd.Series) -> np.ndarray:

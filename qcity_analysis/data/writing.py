@@ -20,7 +20,7 @@ from typing import Any
 
 from ..errors import DataError, Problem, QcityError
 from .datapackage import check
-from .tables import TABLES
+from .tables import TABLES, csv_rows, decoded
 
 JOURNAL = ".imports"
 ORDER = ("sources.csv", "observations.csv")  # an observation never lacks its source
@@ -35,8 +35,19 @@ def rows_of(path: Path) -> list[dict[str, str]]:
     """
     if not path.exists():
         return []
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
+    lines = _lines(path.name, path.read_bytes())
+    names = [cell.strip() for cell in lines[0]] if lines else []
+    return [dict(zip(names, line + [""] * len(names), strict=False)) for line in lines[1:] if line]
+
+
+def _lines(file: str, raw: bytes) -> list[list[str]]:
+    """The cells of a table of the contract. Raises DataError naming the line that cannot be read."""
+    text, problems = decoded(raw, file)
+    if not problems:
+        rows, problems = csv_rows(text, file)
+    if problems:
+        raise DataError(problems)
+    return [cells for _, cells in rows]
 
 
 def new_name(wish: str, taken: Iterable[str]) -> str:
@@ -67,8 +78,7 @@ def appended(path: Path, rows: list[dict[str, str]]) -> bytes:
     if not held.removeprefix(BOM).strip():
         held = ",".join(column.name for column in TABLES[path.stem].columns).encode() + b"\n"
     end = "\r\n" if b"\r\n" in held else "\n"
-    text = held.decode("utf-8-sig")
-    lines = list(csv.reader(io.StringIO(text, newline="")))
+    lines = _lines(path.name, held)
     names = [cell.strip() for cell in lines[0]]
     missing = list(dict.fromkeys(name for row in rows for name in row if row[name] and name not in names))
     if missing:
@@ -77,7 +87,7 @@ def appended(path: Path, rows: list[dict[str, str]]) -> bytes:
             *(line + [""] * len(missing) if line else line for line in lines[1:]),
         ]
         held = (BOM if held.startswith(BOM) else b"") + _csv(widened, end).encode()
-    elif not text.endswith(("\n", "\r")):
+    elif not held.endswith((b"\n", b"\r")):
         held += end.encode()
     return held + _csv([[row.get(name, "") for name in [*names, *missing]] for row in rows], end).encode()
 

@@ -18,7 +18,8 @@ from typing import Any
 import pandas as pd
 
 from ..data.corrections import as_known
-from ..data.datapackage import find_folder, read_folder, to_date
+from ..data.datapackage import find_folder, read_folder
+from ..data.vintages import KEY, same_period, to_date
 from ..data.writing import appended, content_of, finish, new_name, replace, rows_of, trial, undo
 from ..errors import DataError, Problem
 from .headings import is_number
@@ -28,8 +29,6 @@ from .matching import Matched, match
 from .preview import KINDS, Figure, Import, list_refused
 from .readers import read_grids
 from .spreadsheets import EXCEL
-
-KEY = ("indicator_id", "region", "period", "measure", "base_period")
 
 
 def import_figures(
@@ -152,13 +151,14 @@ def _compared(
     for seen in observations[observations["indicator_id"].isin(ids)].itertuples():
         if (seen.indicator_id, seen.region) in wanted:
             base = "" if pd.isna(seen.base_period) else str(seen.base_period)
-            held[(seen.indicator_id, seen.region, seen.period, seen.measure, base)].append(seen)
+            period = same_period(seen.period)
+            held[(seen.indicator_id, seen.region, period, seen.measure, base)].append(seen)
     figures: list[Figure] = []
     refused = list(dict.fromkeys(matched.refused))
     first: dict[tuple[str, ...], Entry] = {}
     values: dict[tuple[str, ...], tuple[str, ...]] = {}
     for row, entry in matched.figures:
-        key = tuple(row[name] for name in KEY)
+        key = tuple(same_period(row[name]) if name == "period" else row[name] for name in KEY)
         dated = (*key, row["published"])
         said = (f"{float(row['value']):.15g}", row["qualifier"], row["status"])
         if dated in first:

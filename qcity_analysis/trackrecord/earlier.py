@@ -16,8 +16,9 @@ import pandas as pd
 from ..attainment.assessing import assess
 from ..attainment.assessment import Assessment
 from ..attainment.targets import Target, find_target
-from ..data.datapackage import Data, to_date
+from ..data.datapackage import Data
 from ..data.tables import TABLES, read_table
+from ..data.vintages import to_date
 from ..errors import DataError, Problem, did_you_mean
 from .rivals import Asked, rule_names, rule_says
 

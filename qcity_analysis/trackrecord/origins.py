@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 
 from ..data.annual import annual_series
-from ..data.datapackage import ASSUMED_LAG_MONTHS, Data
+from ..data.datapackage import Data
 from ..data.series import AnnualSeries
+from ..data.vintages import ASSUMED_LAG_MONTHS
 from ..errors import unknown
 from ..forecasting.prior import YEARS
 
