@@ -17,9 +17,11 @@ from ..data.notes import Note
 from .assessing import assess
 from .assessment import Assessment
 from .feasibility import BY_LEVEL, Feasibility, feasibility
+from .targets import reaches
 
 YEARS = 15  # after the last figure
 CERTAINTIES = (0.5, 0.8, 0.95)
+SHOWN = 2  # decimals of a chance as it is told: what is told as 80 % is 80 %
 REACH = 0.1  # a target is within reach while its chance is at least this
 
 
@@ -96,14 +98,14 @@ def outlook(data: Data, assessment: Assessment, *, draws: int | None = None) -> 
 
 
 def years_of_attainment(chances: pd.Series) -> dict[float, int | None]:
-    """For 50, 80 and 95 % the first year (index) whose chance is at least that; None when there is none.
+    """For 50, 80 and 95 % the first year (index) whose chance, in whole percent, is at least that; None when there is none.
 
     >>> years_of_attainment(pd.Series([0.4, 0.7, 0.9], index=[2024, 2025, 2026]))
     {0.5: 2025, 0.8: 2026, 0.95: None}
     """
     found: dict[float, int | None] = {}
     for level in CERTAINTIES:
-        years = chances.index[chances >= level]
+        years = chances.index[reaches(chances.round(SHOWN), level)]
         found[level] = int(years[0]) if len(years) else None
     return found
 
@@ -122,7 +124,7 @@ def last_year_to_act(chances: pd.Series, deadline: int, reached: bool = False) -
     """
     if reached:
         return deadline
-    enough = [k for k, chance in enumerate(chances, 1) if chance >= REACH]
+    enough = [k for k, chance in enumerate(chances, 1) if reaches(round(chance, SHOWN), REACH)]
     return deadline - enough[0] if enough else None
 
 
@@ -146,25 +148,30 @@ def _chances(data: Data, a: Assessment, draws: int) -> tuple[pd.Series, Note | N
 
 
 def _by_path(data: Data, a: Assessment, until: int, draws: int) -> pd.Series | None:
-    """From one forecast that runs on: the share of paths on the right side of the bound in each year."""
+    """The share of paths on the right side of the bound in each year: until the deadline those of the assessment
+    itself, whose probability stands in the headline, then those of one forecast that runs on.
+    """
     answer = again(data, a, {"deadline": until}, draws=draws)
     if answer is None or answer.forecast is None or answer.bound is None:
         return None
-    paths = answer.forecast.paths
-    met = a.target.is_met(paths, answer.bound)
-    return pd.Series(met.mean(axis=0), index=pd.Index(answer.forecast.years, name="year"), name="chance")
+    chances = {}
+    for one in (answer, a) if a.forecast is not None and a.bound is not None else (answer,):
+        assert one.forecast is not None and one.bound is not None
+        shares = a.target.is_met(one.forecast.paths, one.bound).mean(axis=0)
+        chances |= dict(zip(one.forecast.years.tolist(), shares.tolist(), strict=True))
+    return pd.Series(chances, name="chance", dtype=float).rename_axis("year")
 
 
 def _by_deadline(data: Data, a: Assessment, years: range, draws: int) -> pd.Series:
     """From one assessment for each year as the deadline, until the last of CERTAINTIES is reached."""
     found: dict[int, float] = {}
     for year in years:
-        answer = again(data, a, {"deadline": year}, draws=draws)
+        answer = a if year == a.target.deadline else again(data, a, {"deadline": year}, draws=draws)
         chance = None if answer is None else 1.0 if answer.status == "met" else answer.probability
         if chance is None:
             continue
         found[year] = chance
-        if year >= a.target.deadline and chance >= max(CERTAINTIES):
+        if year >= a.target.deadline and reaches(chance, max(CERTAINTIES)):
             break
     return pd.Series(found, name="chance", dtype=float).rename_axis("year")
 

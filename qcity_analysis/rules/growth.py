@@ -41,7 +41,7 @@ def eurostat(case: Case, span: int = 5) -> RuleResult:
     start = _start(q, span)
     observed = _rate(q.known[start], q.last, start, q.last_year)
     needed = _needed(q, start)
-    if q.sign * (q.goal - q.known[start]) <= 0:  # met then, not now
+    if reaches(q.sign * q.known[start], q.sign * q.goal):  # met then, not now
         return RuleResult("away", False)
     return _banded(observed / needed, EUROSTAT, "away")
 
@@ -158,7 +158,7 @@ def _start(q: Dated, span: int) -> int:
 def _rate(first: float, last: float, start: int, end: int) -> float:
     if first == 0:
         raise NotApplicable("zero_base", year=start)
-    if first * last < 0:
+    if last != 0 and (first < 0) != (last < 0):  # the product may be too small for a sign
         raise NotApplicable("sign_change", first=start, last=end)
     return float((last / first) ** (1 / (end - start)) - 1)
 
