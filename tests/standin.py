@@ -106,6 +106,8 @@ def target(**changes: Any) -> Bag:
         departments_en="Science and Technology Bureau",
         source_id="plan",
         note="",
+        note_en="",
+        decimals=0,
     )
     return Bag(**(made | changes))
 
