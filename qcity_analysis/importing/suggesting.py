@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 
 from ..data.datapackage import find_folder, read_folder
-from .grids import same_name
+from .cells import same_name
 from .importing import read_sheets
-from .layouts import Entry
+from .layout import Entry
 from .mapping import TEMPLATE, Mapping
 
 

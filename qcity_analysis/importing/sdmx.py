@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, Problem, QcityError
-from .cells import Cell
-from .grids import Grid, as_text
+from .cells import Cell, Grid, as_text
 
 MESSAGES = (".xml", ".json")
 STATUS = {"": "", "A": "", "P": "preliminary", "E": "estimate", "F": "estimate", "I": "estimate"}

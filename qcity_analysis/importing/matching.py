@@ -17,11 +17,10 @@ import pandas as pd
 
 from ..data.tables import PERIOD, QUALIFIERS, STATUSES, is_date
 from ..errors import DataError, Problem, did_you_mean
-from .cells import Reading, UnreadableCell, half_width, plain, read_change, read_figure
-from .grids import as_text, same_name
-from .layouts import Entry, Sheet
+from .cells import Reading, UnreadableCell, as_text, half_width, plain, read_change, read_figure, same_name
+from .layout import Entry, Sheet
 from .mapping import Mapping, Rule
-from .sdmx_files import STATUS
+from .sdmx import STATUS
 
 TURNED = {">=": "<=", "<=": ">="}
 
@@ -54,7 +53,7 @@ def match(
 
     >>> import qcity_analysis.data.datapackage as package
     >>> sheet = Sheet((Entry("a.csv", 2, "B (2020)", "研发强度", "", "2020", "3.48", "%"),), {}, "years_across")
-    >>> from qcity_analysis.ingest.mapping import read_mapping
+    >>> from qcity_analysis.importing.mapping import read_mapping
     >>> mapping = read_mapping({"source": {"publisher": "P", "title": "T", "date": "2021"}, "region": "nanjing",
     ...     "figures": [{"name": "研发强度", "indicator": "rd_intensity"}]})
     >>> [row["value"] for row, _ in match([sheet], mapping, package.read_folder()[0], False).figures]
