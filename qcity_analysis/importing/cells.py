@@ -29,8 +29,14 @@ _WORDS = {
     "~": ("大约", "约为", "约", "接近", "近", "about", "approx."),
 }
 _ENDINGS = {">=": ("及以上", "以上"), "<=": ("及以下", "以下", "以内"), "~": ("左右",)}
-_PREFIX = {word: sign for sign, words in _WORDS.items() for word in words} | _SIGNS
-_SUFFIX = {word: sign for sign, words in _ENDINGS.items() for word in words}
+
+
+def _longest_first(words: dict[str, str]) -> dict[str, str]:
+    return dict(sorted(words.items(), key=lambda item: -len(item[0])))
+
+
+_PREFIX = _longest_first({word: sign for sign, words in _WORDS.items() for word in words} | _SIGNS)
+_SUFFIX = _longest_first({word: sign for sign, words in _ENDINGS.items() for word in words})
 _MINUS = str.maketrans(dict.fromkeys("−‐‑‒–—―─", "-"))
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0x2003: " ", 0x2009: " ",
                0x202F: " ", 0xA0: " ", 0x2007: " "}  # fmt: skip
@@ -101,8 +107,7 @@ def read_figure(cell: Cell) -> Reading | None:
         return None
     _refuse_known(text, cell)
     text, qualifier = _qualifier(text, cell)
-    text, percent = _percent(text)
-    return Reading(_digits(text, cell), qualifier, percent, marks)
+    return Reading(_digits(text.removesuffix("%").strip(), cell), qualifier, text.endswith("%"), marks)
 
 
 def read_change(cell: Cell) -> Reading | None:
@@ -186,26 +191,16 @@ def without_marks(text: str) -> tuple[str, str]:
 
 
 def _qualifier(text: str, cell: str) -> tuple[str, str]:
-    found = []
-    for word in sorted(_PREFIX, key=len, reverse=True):
-        if text.casefold().startswith(word):
-            text = text[len(word) :].strip()
-            found.append(_PREFIX[word])
-            break
-    for word in sorted(_SUFFIX, key=len, reverse=True):
-        if text.endswith(word):
-            text = text[: -len(word)].strip()
-            found.append(_SUFFIX[word])
-            break
-    if len(set(found)) > 1:
+    signs = []
+    if before := next((w for w in _PREFIX if text.casefold().startswith(w)), ""):
+        text = text[len(before) :].strip()
+        signs.append(_PREFIX[before])
+    if after := next((w for w in _SUFFIX if text.endswith(w)), ""):
+        text = text[: -len(after)].strip()
+        signs.append(_SUFFIX[after])
+    if len(set(signs)) > 1:
         raise UnreadableCell(f"{cell!r} is bounded in two ways")
-    return text, found[0] if found else "="
-
-
-def _percent(text: str) -> tuple[str, bool]:
-    if text.endswith("%"):
-        return text[:-1].strip(), True
-    return text, False
+    return text, signs[0] if signs else "="
 
 
 def _digits(text: str, cell: str) -> str:
@@ -260,8 +255,7 @@ class Grid:
     Attributes: `file` (its name, with the sheet's when there may be several), `sheet` ("" for a text file), `rows`
     (each a tuple of cells, of any length), `lines` (the number of each row in the file, from 1), `merged` (rectangles
     as top, left, bottom, right, from 0), `opened_as` (encoding and delimiter, or the kind of file), `long` (true
-    where each row is one figure under named columns, as in SDMX
-    files), `spreadsheet` (true for Excel, whose cells may show a fraction as percent).
+    where each row is one figure under named columns, as in SDMX files).
 
     >>> Grid("a.csv", "", (("指标", "2020"), ("A", 1.5)), (1, 2)).cell(1, 1)
     1.5
@@ -274,7 +268,6 @@ class Grid:
     merged: tuple[tuple[int, int, int, int], ...] = ()
     opened_as: str = ""
     long: bool = False
-    spreadsheet: bool = False
 
     def cell(self, row: int, column: int) -> Cell:
         """The cell at a row and column from 0; "" beyond the end of a row.
@@ -292,9 +285,9 @@ class Grid:
         >>> grid.text(1, 0), grid.text(1, 1)
         ('能源', '煤')
         """
-        found = as_text(self.cell(row, column))
-        if found:
-            return found
+        own = as_text(self.cell(row, column))
+        if own:
+            return own
         for top, left, bottom, right in self.merged:
             if top <= row <= bottom and left <= column <= right:
                 return as_text(self.cell(top, left))

@@ -362,9 +362,7 @@ def _checked(
 def _moved(problem: Problem, figure: Figure) -> Problem:
     """A problem of a new row, told of the cell it was read from."""
     column = figure.column if problem.column == "value" else f"{figure.column}, as {problem.column}"
-    return Problem(
-        figure.file, figure.line, column, problem.found, problem.allowed, problem.remedy, problem.level
-    )
+    return dataclasses.replace(problem, file=figure.file, row=figure.line, column=column)
 
 
 def _record(done: Import) -> dict[str, Any]:

@@ -200,8 +200,8 @@ def read_layout(grid: Grid, layout: str | None = None, columns: Mapping[str, str
     ('years_across', [('研发强度', '%', '2020', '3.48')])
     """
     columns = columns or {}
-    found = layout or find_layout(grid, columns)
-    reader = {"years_across": _years_across, "years_down": _years_down, "long": _long}.get(found or "")
+    name = layout or find_layout(grid, columns) or ""
+    reader = {"years_across": _years_across, "years_down": _years_down, "long": _long}.get(name)
     sheet = reader(grid, columns) if reader else None
     if sheet is not None:
         return sheet
@@ -211,8 +211,8 @@ def read_layout(grid: Grid, layout: str | None = None, columns: Mapping[str, str
         "long": "a row of headings that name the period and the value",
     }
     remedy = "correct the headings in a copy of the file, or say `layout:` (and `columns:`) in the mapping"
-    place = allowed.get(found or "", "years across the top, years down a column, or one figure per row")
-    return Sheet((), {}, found or "", (Problem(grid.file, None, None, "no such heading", place, remedy),))
+    place = allowed.get(name, "years across the top, years down a column, or one figure per row")
+    return Sheet((), {}, name, (Problem(grid.file, None, None, "no such heading", place, remedy),))
 
 
 def find_layout(grid: Grid, columns: Mapping[str, str]) -> str | None:
@@ -264,9 +264,9 @@ def _years_across(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
             if text and cells:
                 entries += [block.entry(grid, row, k, cell) for k, cell in cells]
             elif cells:
-                found = ", ".join(as_text(cell) for _, cell in cells[:3])
+                said = ", ".join(as_text(cell) for _, cell in cells[:3])
                 remedy = "write the name in a copy of the file"
-                problems.append(Problem(grid.file, grid.lines[row], None, found, "a row with a name", remedy))
+                problems.append(Problem(grid.file, grid.lines[row], None, said, "a row with a name", remedy))
     return Sheet(tuple(entries), footnotes(notes), "years_across", tuple(problems))
 
 

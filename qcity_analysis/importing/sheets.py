@@ -164,4 +164,4 @@ def _grid(path: Path, book: object, name: str) -> Grid:
         (top, left, bottom, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
     )
     lines = tuple(range(1, len(rows) + 1))
-    return Grid(f"{path.name} [{name}]", name, rows, lines, merged, "Excel", spreadsheet=True)
+    return Grid(f"{path.name} [{name}]", name, rows, lines, merged, "Excel")
