@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from packages import Row, figure
+from packages import Row, figure, indicator
 from scipy import stats
 from slow_answers import chance_of_none, new_items_in
 from test_assessment import answer, codes
@@ -16,10 +16,12 @@ from qcity_analysis.attainment.assessment import Assessment
 from qcity_analysis.attainment.counts import Count, log_chance, new_items, posterior
 from qcity_analysis.attainment.events import none_in
 from qcity_analysis.attainment.question import SPOKEN
+from qcity_analysis.errors import DataError
 from qcity_analysis.figures.plot import fan_chart
 from qcity_analysis.words import describe
 
 SUM = {"kind": "cumulative", "threshold": 40, "base_year": 2020}
+LATE = "2026-06-30"
 NONE = {"kind": "zero_event", "direction": "at_most", "threshold": 0, "base_year": 2022}
 
 
@@ -126,7 +128,8 @@ def test_a_limit_is_missed_as_soon_as_it_is_passed_and_met_at_the_end(tmp_path: 
 
 
 def test_a_year_without_a_figure_is_drawn_and_named_never_zero(tmp_path: Path) -> None:
-    found = counted(tmp_path, [new(2021, 6), new(2024, 9)], as_of="2025-06-30")
+    rows = [new(2020, 5), new(2021, 6), new(2024, 9)]
+    found = counted(tmp_path, rows, as_of="2025-06-30")
     assert found.tally is not None and found.forecast is not None and found.expected is not None
     assert (found.tally.count, found.tally.covered, found.tally.unknown) == (15, 2, (2022, 2023))
     assert found.forecast.years.tolist() == [2022, 2023, 2024, 2025]
@@ -137,7 +140,8 @@ def test_a_year_without_a_figure_is_drawn_and_named_never_zero(tmp_path: Path) -
 def test_a_lower_bound_counts_as_what_it_is_at_least(tmp_path: Path) -> None:
     found = counted(tmp_path / "a", [new(2021, 10), new(2022, 30, qualifier=">=")])
     assert (found.status, found.outcome) == ("met", 40)
-    found = counted(tmp_path / "b", [new(2021, 10), new(2022, 20, qualifier=">=")])
+    earlier = [new(2019, 9), new(2020, 12)]
+    found = counted(tmp_path / "b", [*earlier, new(2021, 10), new(2022, 20, qualifier=">=")])
     assert found.tally is not None and found.forecast is not None
     assert (found.status, found.tally.count, found.tally.covered) == ("forecast", 30, 1)
     assert found.forecast.paths[:, 0].min() == 30
@@ -152,7 +156,8 @@ def test_between_two_totals_lies_what_came_new(tmp_path: Path) -> None:
 
 
 def test_a_number_for_years_before_and_after_the_base_year_is_shared_out(tmp_path: Path) -> None:
-    found = counted(tmp_path, [total(2018, 10), total(2022, 50)], {"threshold": 20, "deadline": 2022})
+    rows = [new(2017, 9), new(2018, 11), total(2018, 10), total(2022, 50)]
+    found = counted(tmp_path, rows, {"threshold": 20, "deadline": 2022})
     assert found.tally is not None and found.forecast is not None
     assert (found.status, found.tally.count) == ("forecast", 0)
     ends = found.forecast.paths[:, -1]
@@ -167,9 +172,9 @@ def test_totals_that_contradict_the_counts_are_named_and_not_used(tmp_path: Path
 
 
 def test_without_a_base_year_a_total_counts_whole_and_counts_alone_from_the_first(tmp_path: Path) -> None:
-    rows = [total(2022, 15), total(2023, 25)]
+    rows = [total(2020, 2), total(2021, 8), total(2022, 15), total(2023, 25)]
     found = counted(tmp_path / "a", rows, {"base_year": None})
-    assert found.tally is not None and (found.tally.count, found.period) == (25, (2023, 2025))
+    assert found.tally is not None and (found.tally.count, found.period) == (25, (2021, 2025))
     assert "at least 40 points in all by 2025" in describe.headline(found, "en")
     whole = counted(tmp_path / "c", [total(2022, 41), total(2023, 45)], {"base_year": None})
     assert (whole.status, whole.settled_in) == ("met", "2022")
@@ -203,19 +208,19 @@ def test_figures_that_are_no_counts_are_named_as_not_used(tmp_path: Path) -> Non
 
 def test_about_so_many_is_met_from_the_tolerance_below(tmp_path: Path) -> None:
     goal = {"commitment": "about", "tolerance": 5}
-    found = counted(tmp_path, [new(2021, 9), new(2022, 8)], goal)
+    found = counted(tmp_path, [new(2020, 6), new(2021, 9), new(2022, 8)], goal)
     assert found.bound == 35 and found.probability is not None
     (note,) = [note for note in found.notes if note.code == "tolerance"]
     assert note.values["probability"] < found.probability
 
 
 def test_the_same_seed_gives_the_same_answer(tmp_path: Path) -> None:
-    one, two = (counted(tmp_path / name, [new(2021, 9), new(2022, 8)]) for name in "ab")
+    one, two = (counted(tmp_path / name, [new(2020, 6), new(2021, 9), new(2022, 8)]) for name in "ab")
     assert one.to_dict() == two.to_dict()
 
 
 def test_the_picture_shows_what_is_counted_though_the_years_before_are_unknown(tmp_path: Path) -> None:
-    figure = fan_chart(counted(tmp_path, [new(2023, 9)]), "en")
+    figure = fan_chart(counted(tmp_path, [new(2019, 7), new(2020, 8), new(2023, 9)]), "en")
     labels = [entry.get_text() for entry in figure.legends[0].get_texts()]
     assert "counted so far (other years unknown)" in labels
     (ax,) = figure.axes
@@ -251,7 +256,10 @@ def test_no_event_so_far_leaves_the_months_that_are_left(tmp_path: Path) -> None
 def test_an_event_in_the_period_is_a_miss_at_once_and_one_before_it_is_not(tmp_path: Path) -> None:
     found = answer(tmp_path / "a", NONE, observations=[new(2022, 0), new("2023-06", 1)])
     assert (found.status, found.settled_in) == ("missed", "2023-06")
-    assert answer(tmp_path / "b", NONE, observations=[new(2022, 3), new(2023, 0)]).status == "forecast"
+    assert (
+        answer(tmp_path / "b", NONE, observations=[new(2021, 1), new(2022, 3), new(2023, 0)]).status
+        == "forecast"
+    )
 
 
 def test_levels_of_an_indicator_of_events_are_numbers_of_the_year(tmp_path: Path) -> None:
@@ -267,3 +275,116 @@ def test_at_most_none_is_none_and_no_figure_is_not_no_event(tmp_path: Path) -> N
     assert found.reason is not None and found.reason.code == "no_exposure"
     found = answer(tmp_path / "c", NONE, observations=[new(2021, 4, qualifier="<=")])
     assert found.reason is not None and found.reason.code == "only_bounds"
+
+
+@pytest.mark.parametrize(("step", "enough"), [(2.5, 12), (0.125, 0.62), (2.5e4, 1.2e5)])
+def test_counts_with_decimals_are_not_rounded(tmp_path: Path, step: float, enough: float) -> None:
+    found = counted(
+        tmp_path, [new(year, step) for year in range(2021, 2026)], {"threshold": enough}, as_of=LATE
+    )
+    assert (found.status, found.outcome) == ("met", pytest.approx(5 * step, rel=1e-12))
+
+
+def test_between_totals_with_decimals_lies_their_difference(tmp_path: Path) -> None:
+    rows = [total(2020, 4.1), total(2021, 6.6), total(2022, 8.8), new(2022, 2.2)]
+    found = counted(tmp_path, rows, {"threshold": 9})
+    assert found.tally is not None and found.tally.count == pytest.approx(4.7, rel=1e-12)
+    assert "totals_conflict" not in codes(found)
+
+
+@pytest.mark.parametrize("size", [10, 1e4, 1e-4])
+def test_the_answer_does_not_depend_on_the_unit_counts_are_written_in(tmp_path: Path, size: float) -> None:
+    def asked(name: str, scale: float) -> Assessment:
+        rows = [new(2021 + k, round(scale * value, 9)) for k, value in enumerate((2.5, 3.1, 2.2))]
+        return counted(tmp_path / name, rows, {"threshold": 13.5 * scale})
+
+    one, other = asked("a", 1.0), asked("b", size)
+    assert one.probability is not None and 0.1 < one.probability < 0.9
+    assert other.probability == pytest.approx(one.probability, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [new(2023, 365)],
+        [new(2022, 0), new(2023, 0)],
+        [total(2020, 5), total(2023, 365)],
+        [new(2021, 20), new(2022, 19, qualifier=">=")],
+    ],
+)
+@pytest.mark.parametrize("goal", [{"threshold": 600}, NONE | {"base_year": 2023}])
+def test_fewer_than_three_numbers_tell_no_chance(
+    tmp_path: Path, rows: list[Row], goal: dict[str, Any]
+) -> None:
+    if goal["threshold"] == 0 and rows[0]["measure"] == "count_total":
+        return  # totals are not looked at for events
+    found = counted(tmp_path, rows, goal)
+    assert (found.status, found.probability) == ("not_assessable", None)
+    assert "at least 3" in describe.reason(found, "en") and "3" in describe.reason(found, "zh")
+
+
+def test_what_is_counted_settles_a_target_whatever_their_number(tmp_path: Path) -> None:
+    assert counted(tmp_path, [new(2023, 41)]).status == "met"
+
+
+def test_three_numbers_that_differ_give_no_certainty(tmp_path: Path) -> None:
+    for name, goal in {"low": 95, "high": 4000}.items():
+        found = counted(tmp_path / name, [new(2021, 20), new(2022, 45), new(2023, 25)], {"threshold": goal})
+        assert found.probability is not None and 0 < found.probability < 1
+
+
+@pytest.mark.parametrize(
+    ("direction", "rows", "status"),
+    [
+        (
+            "at_least",
+            [new(year, 7, qualifier="<=") for year in range(2021, 2026)],
+            "missed",
+        ),  # 35 of 40 at most
+        ("at_least", [new(year, 8, qualifier="<=") for year in range(2021, 2026)], "not_assessable"),
+        ("at_most", [new(year, 8, qualifier="<=") for year in range(2021, 2026)], "met"),
+        ("at_most", [new(year, 8, qualifier=">=") for year in range(2021, 2026)], "not_assessable"),
+        ("at_most", [new(year, 9, qualifier=">=") for year in range(2021, 2026)], "missed"),
+        ("at_least", [total(2020, 100), total(2025, 139, qualifier="<=")], "missed"),
+        ("at_least", [total(2020, 100), total(2025, 140, qualifier=">=")], "met"),
+        ("at_most", [total(2020, 100), total(2024, 141, qualifier=">=")], "missed"),
+        ("at_most", [total(2020, 100), total(2025, 140, qualifier="<=")], "met"),
+    ],
+)
+def test_bounds_on_counts_decide_both_ways(
+    tmp_path: Path, direction: str, rows: list[Row], status: str
+) -> None:
+    assert counted(tmp_path, rows, {"direction": direction}, as_of=LATE).status == status
+
+
+AWARD = {"threshold": 1, "base_year": 2020}
+
+
+def held_in(rounds: str) -> dict[str, Any]:
+    return {"indicators": [indicator("widgets", support="count", rounds=rounds)]}
+
+
+@pytest.mark.parametrize("rounds", ["2015;2017;2019;2021;2023;2025", "2015/2"])
+def test_years_without_a_round_are_neither_zeros_nor_chances(tmp_path: Path, rounds: str) -> None:
+    quiet = [new(year, 0) for year in range(2015, 2024)]
+    biennial = counted(tmp_path / "a", quiet, AWARD, **held_in(rounds))
+    yearly = counted(tmp_path / "b", quiet, AWARD)
+    assert biennial.tally is not None and yearly.tally is not None
+    assert (biennial.tally.years, biennial.tally.covered, biennial.tally.exposure) == (3, 2, 5)
+    assert (yearly.tally.years, yearly.tally.covered, yearly.tally.exposure) == (5, 3, 9)
+    assert "2021, 2023, 2025" in " ".join(describe.note(n, "en") for n in biennial.notes)
+
+
+def test_two_rounds_without_an_award_tell_no_chance_and_the_last_round_settles_it(tmp_path: Path) -> None:
+    two = [new(2021, 0), new(2022, 0), new(2023, 0)]
+    assert counted(tmp_path / "a", two, AWARD, **held_in("2021/2")).status == "not_assessable"
+    found = counted(
+        tmp_path / "b", [new(2021, 0), new(2023, 0), new(2025, 0)], AWARD, as_of=LATE, **held_in("2021/2")
+    )
+    assert found.status == "missed"
+
+
+@pytest.mark.parametrize("rounds", ["2019;2019", "every year", "2019/0", "19;21", "2019;"])
+def test_rounds_that_make_no_sense_are_refused(tmp_path: Path, rounds: str) -> None:
+    with pytest.raises(DataError, match="column rounds"):
+        counted(tmp_path, [new(2021, 0)], AWARD, **held_in(rounds))

@@ -7,22 +7,27 @@ too few and the indicator names comparators, theirs are borrowed (see `borrowing
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..data.annual import annual_series
 from ..data.datapackage import Data
 from ..data.notes import Note
+from ..data.partialyears import months_covered
 from ..data.series import AnnualSeries
-from ..errors import unknown
+from ..errors import QcityError, unknown
+from ..forecasting.forecasts import FARTHEST
+from ..forecasting.histories import WINDOW
 from .assessment import Assessment
 from .borrowing import FEWEST, borrowed_answers, moved_towards
 from .cumulative import cumulative
 from .events import zero_event
-from .joint import broken, every_year, facts_of
+from .joint import broken, every_year, facts_of, kept, step_of
 from .milestones import milestone
 from .pace import needed_path, pace_between
 from .question import Question, judged
@@ -59,6 +64,8 @@ def assess(
 
     if model not in ("mixture", *NAMES):
         raise unknown("model", model, ["mixture", *NAMES])
+    _whole("draws", draws, 1)
+    _whole("seed", seed, 0)
     known = data.at(as_of)
     target = find_target(known, target_id, plan, region)
     question = _Question(known, target, model, draws, seed)
@@ -72,21 +79,35 @@ def assess(
     return question.make(shared, target.indicator_id, series=parts[0].series, parts=parts, notes=notes)
 
 
+def _whole(name: str, value: Any, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise QcityError(f"{name} is a whole number, {least} or more; found {value!r}")
+
+
 class _Question(Question):
     """A target asked of levels; what has a module of its own is handed on."""
 
     def answer(self, indicator_id: str, role: str = "main") -> Assessment:
-        """The answer from the region's own figures, borrowing from comparators where they are too few."""
+        """The answer from the region's own figures; what cannot be computed is not assessable, with its reason."""
+        try:
+            return self._answer(indicator_id, role)
+        except QcityError as error:
+            reason = Note("model", {"why": str(error)})
+            return self.make("not_assessable", indicator_id, reason=reason, role=role)
+
+    def _answer(self, indicator_id: str, role: str) -> Assessment:
         kind = self.target.kind
         if kind in OF_THEIR_OWN:
             return OF_THEIR_OWN[kind](self, indicator_id, role)
         series = self.series(indicator_id, self.target.base_year if kind == "relative_change" else None)
         if kind == "monotone":
             return self._every_year(series, indicator_id, role)
+        series = self._with_changes(series)
         levels = series.known()
         reason = self._missing(series, levels)
-        has_base = reason is None or reason.code not in ("no_base", "no_base_year")
-        threshold = self._threshold(series) if has_base else None
+        has_base = reason is None or reason.code not in ("no_base", "no_base_year", "base_not_positive")
+        threshold = self.target.level(self._base(series)) if has_base else None
+        threshold = None if threshold is None or math.isnan(threshold) else threshold
         if threshold is not None:
             settled = self._settled(series, threshold, indicator_id, role)
             if settled is not None:
@@ -96,10 +117,27 @@ class _Question(Question):
         alone = role != "main" or len(levels) >= ENOUGH or kind not in BORROWING
         parts = () if alone else borrowed_answers(self, series, self._ahead)
         if reason is not None:
-            facts = {"threshold": threshold, "parts": parts, "role": role, "notes": series.notes}
+            notes = (*series.notes, *self._by_bounds(series))
+            facts = {"threshold": threshold, "parts": parts, "role": role, "notes": notes}
             return self.make("not_assessable", indicator_id, series=series, reason=reason, **facts)
         assert threshold is not None
         return self._ahead(series, threshold, indicator_id, role=role, parts=parts)
+
+    def _with_changes(self, series: AnnualSeries) -> AnnualSeries:
+        """The series with bounds on the change since the target's base year as bounds, though no level is known."""
+        rows, target = series.unused, self.target
+        if target.kind != "relative_change" or len(series.values) or not len(rows):
+            return series
+        same = (rows["measure"] == "cumulative_change_pct") & (rows["base_period"] == target.base_year)
+        rows = rows[same & rows["period"].map(lambda period: months_covered(str(period)) == 12)]
+        ends = {
+            sign: {
+                int(row.year): 100 + float(row.value) for row in rows[rows["qualifier"] == sign].itertuples()
+            }
+            for sign in (">=", "<=")
+        }
+        lower, upper = {**series.lower, **ends[">="]}, {**series.upper, **ends["<="]}
+        return dataclasses.replace(series, lower=lower, upper=upper)
 
     def _missing(self, series: AnnualSeries, levels: pd.Series) -> Note | None:
         target, region = self.target, self.target.region
@@ -110,53 +148,44 @@ class _Question(Question):
             return Note("no_base_year", facts)
         if target.kind in ("relative_change", "direction") and target.base_year not in levels.index:
             return Note("no_base", facts | {"base_year": target.base_year})
+        if target.kind == "relative_change" and not levels[target.base_year] > 0:
+            base = f"{levels[target.base_year]:.10g}"
+            return Note("base_not_positive", facts | {"base_year": target.base_year, "base": base})
         numbers = len(levels) + series.earlier.count()
         if (series.points() if self.model == "mixture" else numbers) < FEWEST:
             return Note("too_few", facts | {"years": [int(year) for year in levels.index]})
+        if not _linked(series):
+            return Note("unlinked", {"last": int(levels.index[-1]), "most": WINDOW})
         return None
 
     def _too_late(self, levels: pd.Series) -> Note | None:
-        last = int(levels.index[-1])
-        if last > self.target.deadline:
-            return Note("deadline_gap", {"deadline": self.target.deadline, "last": last})
+        last, deadline = int(levels.index[-1]), self.target.deadline
+        if last > deadline:
+            return Note("deadline_gap", {"deadline": deadline, "last": last})
+        if deadline - last > FARTHEST:
+            return Note("too_far", {"deadline": deadline, "last": last, "most": FARTHEST})
         return None
 
-    def _threshold(self, series: AnnualSeries) -> float | None:
-        asked = self.target.threshold
-        if asked is None:  # a direction without a figure: any step to the better side
-            asked = 0.0
-        if self.target.kind not in ("relative_change", "direction"):
-            return asked
-        base = series.values.get(self.target.base_year, 100.0 if series.values.empty else math.nan)
-        if self.target.kind == "direction":
-            base += abs(asked) if self.target.upward else -abs(asked)
-            return None if math.isnan(base) else base
-        return None if math.isnan(base) else base * (1 + asked / 100)
+    def _base(self, series: AnnualSeries) -> float:
+        """The level that the target starts from: the base year's, 100 where only changes are known; else NaN."""
+        return float(series.values.get(self.target.base_year, 100.0 if series.values.empty else math.nan))
 
-    def _bound(self, series: AnnualSeries, threshold: float) -> float:
-        """The level that is just enough: by rounding for coverage, above the base year's figure for a direction."""
-        half = self._step(series) / 2
-        if self.target.kind == "coverage":
-            return self.target.bound(threshold, 2 * half)
-        if self.target.kind == "direction" and not self.target.threshold:
-            return threshold + (half if self.target.upward else -half)
-        return self.target.bound(threshold)
-
-    def _step(self, series: AnnualSeries) -> float:
-        """The published precision: one in the last digit that is shown anywhere in the series."""
-        shown = [f"{value:.10g}".partition(".")[2] for value in series.observations["value"]]
-        return 10.0 ** -max((len(part) for part in shown), default=0)
+    def _bound(self, series: AnnualSeries) -> float:
+        """The level that is just enough, for the figure of the deadline as it is, or will be, published."""
+        target = self.target
+        steps = [step_of(series, target.deadline)]
+        if target.kind == "direction" and target.base_year is not None:
+            steps.append(step_of(series, target.base_year))
+        return target.bound(self._base(series), max(steps) if all(steps) else 0.0)
 
     def _settled(self, series: AnnualSeries, threshold: float, name: str, role: str) -> Assessment | None:
         """Met or missed, once the deadline's figure is in (a bound counts where it decides)."""
         target, deadline = self.target, self.target.deadline
-        bound = self._bound(series, threshold)
-        level, notes = series.values.get(deadline, math.nan), list(series.notes)
-        if math.isnan(level):
-            level = float((series.lower if target.upward else series.upper).get(deadline, math.nan))
-            if math.isnan(level) or not target.is_met(level, bound):
-                return None
-            notes.append(Note("met_by_bound", {"year": deadline, "value": level}))
+        bound = self._bound(series)
+        found = self.outcome(series, bound)
+        if found is None:
+            return None
+        level, notes = found[0], [*series.notes, *self._by_bounds(series), *found[1]]
         notes += self._outcome_notes(series, level)
         facts = self.paces(series, level, deadline)
         status = "met" if target.is_met(level, bound) else "missed"
@@ -164,6 +193,23 @@ class _Question(Question):
             status, name, series=series, threshold=threshold, bound=bound, outcome=level, role=role,
             notes=tuple(notes), **facts,
         )  # fmt: skip
+
+    def _by_bounds(self, series: AnnualSeries) -> list[Note]:
+        """What bounds of the years before the deadline say of the level asked for, a standard of every year."""
+        target, notes = self.target, []
+        if target.kind not in ("level", "coverage"):
+            return []
+        years = sorted(year for year in {*series.lower, *series.upper} if year < target.deadline)
+        for code, wanted in (("years_met_by_bound", True), ("years_missed_by_bound", False)):
+            told = []
+            for year in years:
+                bound = target.bound(step=step_of(series, year))
+                level = self.decisive(series, year, bound)
+                if not math.isnan(level) and target.is_met(level, bound) == wanted:
+                    told.append(str(year))
+            if told:
+                notes.append(Note(code, {"periods": told}))
+        return notes
 
     def _outcome_notes(self, series: AnnualSeries, level: float) -> list[Note]:
         deadline, notes = self.target.deadline, []
@@ -190,15 +236,16 @@ class _Question(Question):
             return self.make("not_assessable", name, reason=reason, notes=series.notes, **facts)
         base, more = facts_of(self, series)
         facts["period"], notes = more["period"], (*series.notes, *more["notes"])
-        need = max(abs(target.threshold or 0.0), self._step(series))
-        worse = broken(levels, base, target.deadline, target.upward, need)
+        worse = broken(target, series, base)
         if worse is not None:
             told = {"before": worse[0], "after": worse[1], "series": series.indicator_id}
             notes = (*notes, Note("not_better", told))
-            facts |= {"outcome": float(levels[worse[1]]), "settled_in": str(worse[1]), "notes": notes}
+            outcome = levels.get(worse[1], (series.upper if target.upward else series.lower).get(worse[1]))
+            facts |= {"outcome": float(outcome), "settled_in": str(worse[1]), "notes": notes}
             return self.make("missed", name, **facts)
-        if all(year in levels.index for year in range(base, target.deadline + 1)):
-            outcome = float(levels[target.deadline])
+        if kept(target, series, base):
+            worst = (series.lower if target.upward else series.upper).get(target.deadline)
+            outcome = float(levels.get(target.deadline, worst))
             return self.make("met", name, outcome=outcome, notes=notes, **facts)
         if reason is None and target.deadline in levels.index:
             missing = [y for y in range(base, target.deadline) if y not in levels.index]
@@ -212,9 +259,8 @@ class _Question(Question):
         """Probability, word, expected value and interval from simulated paths."""
         if bound is None:
             base, _ = facts_of(self, series)
-            return judged(found, every_year(self, series, base, self._step(series), found.paths, found.years))
-        end = found.paths[:, -1]
-        return judged(found, end >= bound if self.target.upward else end <= bound)
+            return judged(found, every_year(self, series, base, found.paths, found.years))
+        return judged(found, self.target.is_met(found.paths[:, -1], bound))
 
     def _ahead(self, series: AnnualSeries, threshold: float | None, name: str, **facts: Any) -> Assessment:
         """The forecast to the deadline and the verdict it gives; without a threshold on every year, not the last."""
@@ -222,7 +268,7 @@ class _Question(Question):
 
         levels, target = series.known(), self.target
         last, deadline = int(levels.index[-1]), target.deadline
-        bound = None if threshold is None else self._bound(series, threshold)
+        bound = None if threshold is None else self._bound(series)
         found = forecast_series(series, deadline, model=self.model, draws=self.draws, rng=self.seed)
         alone = self._verdict(series, found, bound)
         found, names = (
@@ -237,16 +283,17 @@ class _Question(Question):
             notes.append(Note("definition_ended", {"year": deadline, "last": last}))
         else:
             notes += self.awaiting(last)
-        if threshold is None:
+        if threshold is None or bound is None:
             return self.make("forecast", name, series=series, notes=tuple(notes), **facts)
+        notes += self._by_bounds(series)
         if target.tolerance:
             ask = found.probability_at_least if target.upward else found.probability_at_most
             strict = {"tolerance": target.tolerance, "probability": ask(threshold, year=deadline)}
             notes.append(Note("tolerance", strict | {"unit_en": target.unit, "unit_zh": target.unit_zh}))
-        path = needed_path(float(levels[last]), threshold, last, deadline)
+        path = needed_path(float(levels[last]), bound, last, deadline)
         return self.make(
             "forecast", name, series=series, threshold=threshold, bound=bound,
-            pace_needed=pace_between(float(levels[last]), threshold, last, deadline), needed_path=path,
+            pace_needed=pace_between(float(levels[last]), bound, last, deadline), needed_path=path,
             notes=tuple(notes), **facts,
         )  # fmt: skip
 
@@ -257,6 +304,13 @@ class _Question(Question):
             shown = [self.data.region_name(name.partition("/")[0], lang) for name in names]
             told[f"names_{lang}"] = list(dict.fromkeys(shown))
         return Note("comparators", told)
+
+
+def _linked(series: AnnualSeries) -> bool:
+    """Whether two years a forecast can look back to are of one stretch, so that a change is known."""
+    years = series.history().dropna().index.to_numpy()
+    recent = years[years > years.max() - WINDOW]
+    return bool(np.bincount(np.digitize(recent, sorted(series.breaks))).max() > 1)
 
 
 def _definitions(data: Data, target: Target) -> list[str]:

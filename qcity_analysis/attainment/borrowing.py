@@ -109,11 +109,13 @@ def _borrowed_from(
         return None
     moved = shifted(theirs, start, level, relative or own.base_year is not None)
     facts: dict[str, Any] = {"borrowed": borrowed, "borrowed_since": start, "role": "borrowed"}
-    base = own.values.get(target.base_year, 100.0) if relative else 1.0
-    threshold = float(base * (1 + target.threshold / 100)) if relative else float(target.threshold)  # type: ignore
+    base = float(own.values.get(target.base_year, 100.0)) if relative else 1.0
+    if base <= 0:
+        return None  # a change in percent of it means nothing
+    threshold = target.level(base)
     if target.deadline in moved.known().index:
         reached = float(moved.values[target.deadline])
-        bound = target.bound(threshold)
+        bound = target.bound(base)
         status = "met" if target.is_met(reached, bound) else "missed"
         return question.make(
             status, indicator_id, series=moved, threshold=threshold, bound=bound, outcome=reached,

@@ -32,7 +32,8 @@ HALF = 0.5  # a verdict is on one side of it or on the other
 @dataclass(frozen=True)
 class Figure:
     """A published figure that came between the two days: its place, value, and `before`, the value it replaced
-    (None for a new figure); `known_from` is the day from which it could be known; `base_period` of a cumulative change.
+    (None for a new figure); `known_from` is the day from which it could be known; `base_period` of a cumulative change;
+    `decimals`, the digits after the point as typed.
     """
 
     indicator_id: str
@@ -44,6 +45,7 @@ class Figure:
     known_from: dt.date
     qualifier: str = "="
     base_period: int | None = None
+    decimals: int = 0
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,7 @@ def _published(data: Data, first: dt.date, last: dt.date) -> list[Figure]:
         found[key] = Figure(
             row.indicator_id, row.region, str(row.period), row.measure, float(row.value), old.get(key),
             row.known_from.date(), str(row.qualifier), None if pd.isna(row.base_period) else int(row.base_period),
+            int(row.decimals),
         )  # fmt: skip
     return list(found.values())
 
@@ -185,12 +188,11 @@ def share(answer: Assessment) -> float | None:
 
 
 def _side(answer: Assessment) -> tuple[str, ...]:
-    """The verdict: a status, and for a probability the side of 50 %; by definition where there are several."""
+    """The verdict: a status, and for a probability the side of 50 %; each definition has a change of its own."""
     found = share(answer)
     if answer.status == "forecast" and found is not None:
         return ("forecast", "above" if found >= HALF else "below")
-    sides = [f"{part.definition['indicator_id']} {_side(part)}" for part in answer.parts if not part.borrowed]
-    return (answer.status, *sides)
+    return (answer.status,)
 
 
 def _word(

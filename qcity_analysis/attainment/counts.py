@@ -20,7 +20,7 @@ The posterior is computed on a grid (no sampler), then drawn from.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,8 +37,8 @@ TRIES = 200  # draws of a bounded year before the bound itself is taken
 
 @dataclass(frozen=True)
 class Count:
-    """A published number of new items: `parts` (each year it covers with the share of that year), `count`, and
-    `qualifier`, "=" for the number itself, ">=" or "<=" for a bound.
+    """A number of new items: `parts` (each year it covers with the share of that year), `count`, and `qualifier`, "="
+    for the number itself, ">=" or "<=" for a bound. As published, or in steps of the process (see `counted.unit_of`).
 
     >>> Count(((2024, 8 / 12),), 12).exposure
     0.666...
@@ -153,13 +153,18 @@ def log_chance(found: Count, mean: np.ndarray, shape: np.ndarray) -> np.ndarray:
 
 
 def new_items(
-    counts: Sequence[Count], rates: Rates, first: int, last: int, rng: np.random.Generator
+    counts: Sequence[Count],
+    rates: Rates,
+    first: int,
+    last: int,
+    rng: np.random.Generator,
+    rounds: Collection[int] | None = None,
 ) -> np.ndarray:
     """New items of each year from `first` to `last` for each draw, (draws, years), given what was published.
 
     A published year is what was published; a year to date is that plus what its remaining months may bring, given
     the months counted; a number for several years is shared out; a bound is kept; a year without any figure is
-    drawn, never taken as zero.
+    drawn, never taken as zero; outside the `rounds`, where there are any, nothing happens.
     """
     years = np.arange(first, last + 1)
     table = np.zeros((len(rates.level), len(years)))
@@ -170,7 +175,9 @@ def new_items(
             if first <= year <= last:
                 table[:, year - first] += items
                 covered[year] = 1.0  # the rest of a partial year is already in it
-    for year in [year for year, share in covered.items() if share == 0]:
+    for year in [
+        year for year, share in covered.items() if share == 0 and (rounds is None or year in rounds)
+    ]:
         table[:, year - first] = rng.poisson(rates.mean(year) * _shocks(rates, rng))
     return table
 
@@ -211,7 +218,8 @@ def _shared_out(count: Count, rates: Rates, rng: np.random.Generator) -> list[np
         rates.mean(year) * share * shock for (year, share), shock in zip(count.parts, shocks, strict=True)
     ]
     weights = np.stack(means, axis=1)
-    drawn = rng.multinomial(int(count.count), weights / weights.sum(axis=1, keepdims=True)).T.astype(float)
+    steps = max(1, round(count.count))  # in whole steps of the process, the number itself being kept
+    drawn = rng.multinomial(steps, weights / weights.sum(axis=1, keepdims=True)).T * (count.count / steps)
     found = list(drawn)
     for place, ((year, share), shock) in enumerate(zip(count.parts, shocks, strict=True)):
         if share < 1:

@@ -1,7 +1,8 @@
 """Targets on the sum of what is new since a base year: what is counted, and what the remaining time may bring.
 
 The rest of the period is Gamma–Poisson (see `counts`). Years without a figure are drawn, never taken as zero. A count
-cannot fall: a target reached is met before its deadline.
+cannot fall: a target reached is met before its deadline. Fewer than three numbers tell no rate: they do not show how
+years differ.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ import pandas as pd
 from ..data.notes import Note
 from ..data.series import AnnualSeries
 from .assessment import Assessment, Tally
-from .counted import Counted, counted
+from .counted import Counted, counted, unit_of
 from .counts import new_items, posterior
-from .pace import Pace, needed_path
+from .pace import Pace
 from .question import Question, judged
+from .targets import reaches
 
 UNTOLD = ("new_counts", "stock_within_year", "year_to_date")  # notes on levels, which counts are not
 
@@ -32,15 +34,15 @@ def cumulative(question: Question, indicator_id: str, role: str = "main") -> Ass
     target = question.target
     raw = question.series(indicator_id)
     totals = question.totals(indicator_id)
-    held = counted(raw, totals, target.base_year)
+    held = counted(raw, totals, target.base_year, question.rounds(indicator_id))
     series = _as_counted(raw, held, target.deadline)
     assert target.threshold is not None  # checked when the targets were read
-    bound = target.bound(target.threshold)
+    bound = target.bound()
     facts: dict[str, Any] = {
         "series": series, "threshold": target.threshold, "bound": bound, "role": role,
         "notes": (*series.notes, *held.notes),
     }  # fmt: skip
-    if held.start is None or (not held.counts and held.start != target.deadline):
+    if held.start is None or (not (held.counts or held.limits) and held.start != target.deadline):
         return question.make("not_assessable", indicator_id, reason=_nothing(raw, len(totals)), **facts)
     if held.start > target.deadline:
         gap = Note("deadline_gap", {"deadline": target.deadline, "last": held.start})
@@ -49,8 +51,9 @@ def cumulative(question: Question, indicator_id: str, role: str = "main") -> Ass
     settled = _settled(question, held, bound)
     if settled is not None:
         return question.make(settled[0], indicator_id, **facts, **settled[1])
-    if not held.numbers():
-        return question.make("not_assessable", indicator_id, reason=Note("only_bounds"), **facts)
+    reason = held.too_few()
+    if reason is not None:
+        return question.make("not_assessable", indicator_id, reason=reason, **facts)
     return _ahead(question, indicator_id, held, facts)
 
 
@@ -88,7 +91,7 @@ def _tally(question: Question, held: Counted, bound: float) -> Tally:
     return Tally(
         count=certain,
         through=held.through(deadline),
-        years=deadline - held.start,
+        years=len(held.years(deadline)),
         covered=held.covered(deadline),
         unknown=held.unknown(deadline, question.data.as_of.year),
         needed=max(0.0, bound - certain),
@@ -98,45 +101,62 @@ def _tally(question: Question, held: Counted, bound: float) -> Tally:
 
 def _settled(question: Question, held: Counted, bound: float) -> tuple[str, dict[str, Any]] | None:
     """Met or missed with its facts, once what is counted decides."""
-    target, certain = question.target, held.certain(question.target.deadline)
-    deadline, done = target.deadline, held.complete(question.target.deadline)
-    past = certain >= bound - 1e-9 if target.upward else certain > bound + 1e-9
-    if not past and not done:
+    target, deadline = question.target, question.target.deadline
+    certain, most = held.certain(deadline), held.most(deadline)
+    past = reaches(certain, bound) if target.upward else not reaches(certain, bound, upward=False)
+    short = not reaches(most, bound) if target.upward else reaches(most, bound, upward=False)
+    if not past and not short:
         return None
-    asked = bound if target.upward else bound + 1e-6
-    place = held.reached_in(asked, deadline) if past else held.through(deadline)
-    facts = {"outcome": certain, "settled_in": place or str(held.start)} | _paces(held, deadline, None)
-    return ("met" if past == target.upward else "missed"), facts
+    place = held.reached_in(bound, deadline, not target.upward) if past else held.through(deadline)
+    facts: dict[str, Any] = {"outcome": certain if past else most, "settled_in": place or str(held.start)}
+    return ("met" if past == target.upward else "missed"), facts | _paces(held, deadline, None)
 
 
 def _ahead(question: Question, indicator_id: str, held: Counted, facts: dict[str, Any]) -> Assessment:
     """The verdict from draws of what is still to come."""
     from ..forecasting.forecasts import Forecast
 
-    target, rng = question.target, question.rng()
+    target = question.target
     assert held.start is not None and target.threshold is not None
-    rates = posterior(held.counts, question.draws, rng)
-    new = new_items(held.counts, rates, held.start + 1, target.deadline, rng)
-    paths = held.offset + np.cumsum(new, axis=1)
+    paths = _paths(question, held)
     values = facts["series"].values
     missing = [y for y in range(held.start + 1, target.deadline + 1) if not values.get(y, np.nan) >= 0]
     years = np.arange(missing[0], target.deadline + 1)
     found = Forecast(paths[:, -len(years) :], years, "gamma_poisson", "count", values.dropna())
     end, bound = paths[:, -1], facts["bound"]
-    met = end >= bound - 1e-9 if target.upward else end <= bound + 1e-9
+    met = target.is_met(end, bound)
     last = int(facts["series"].known().index[-1])
     notes = [*facts.pop("notes"), *question.awaiting(int((held.through(target.deadline) or str(last))[:4]))]
     if target.tolerance:
-        hard = end >= target.threshold if target.upward else end <= target.threshold
+        hard = target.is_met(end, target.threshold)
         strict = {"tolerance": target.tolerance, "probability": float(np.mean(hard))}
         notes.append(Note("tolerance", strict | {"unit_en": target.unit, "unit_zh": target.unit_zh}))
     facts["notes"] = (*notes, _rests_on(held))
     if last < target.deadline:
-        path = needed_path(float(values[last]), target.threshold, last, target.deadline)
-        straight = np.linspace(float(values[last]), target.threshold, len(path))
-        facts["needed_path"] = pd.Series(straight, index=path.index, name="needed")
-    facts |= _paces(held, target.deadline, target.threshold)
-    return question.make("forecast", indicator_id, likelihood="gamma_poisson", **facts, **judged(found, met))
+        years = pd.Index(range(last, target.deadline + 1), name="year")
+        straight = np.linspace(float(values[last]), bound, len(years))
+        facts["needed_path"] = pd.Series(straight, index=years, name="needed")
+    facts |= _paces(held, target.deadline, bound)
+    told = judged(found, met)
+    told["probability"] = min(max(told["probability"], 0.5 / (len(met) + 1)), 1 - 0.5 / (len(met) + 1))
+    return question.make("forecast", indicator_id, likelihood="gamma_poisson", **facts, **told)
+
+
+def _paths(question: Question, held: Counted) -> np.ndarray:
+    """The cumulated number at the end of each year for each draw, within what bounds on totals allow."""
+    rng, deadline, unit = question.rng(), question.target.deadline, unit_of(held.counts)
+    assert held.start is not None
+    scaled = [dataclasses.replace(c, count=c.count / unit) for c in held.counts]
+    rates = posterior(scaled, question.draws, rng)
+    new = new_items(scaled, rates, held.start + 1, deadline, rng, held.rounds)
+    paths = held.offset + unit * np.cumsum(new, axis=1)
+    for year, sign, number in held.limits:
+        place = year - held.start - 1
+        if sign == ">=":
+            paths[:, place:] = np.maximum(paths[:, place:], number)
+        else:
+            paths[:, : place + 1] = np.minimum(paths[:, : place + 1], number)
+    return paths
 
 
 def _rests_on(held: Counted) -> Note:
@@ -144,7 +164,7 @@ def _rests_on(held: Counted) -> Note:
     return Note("rate_rests_on", {"exposure": years, "unit": "year" if years == "1" else "years"})
 
 
-def _paces(held: Counted, deadline: int, threshold: float | None) -> dict[str, Any]:
+def _paces(held: Counted, deadline: int, bound: float | None) -> dict[str, Any]:
     """Items a year over the time that is counted, and over the time that is left; no compound pace for counts."""
     assert held.start is not None
     covered, facts = held.covered(deadline), {}
@@ -153,11 +173,11 @@ def _paces(held: Counted, deadline: int, threshold: float | None) -> dict[str, A
     if covered > 0:
         number = sum(c.count for c in held.inside(deadline) if c.qualifier == "=")
         facts["pace_so_far"] = Pace(number / covered, None, held.start, last)
-    open_ = deadline - held.start - covered
-    if threshold is not None and open_ > 0 and last <= deadline:
-        missing = max(0.0, threshold - held.certain(deadline))
+    open_ = len(held.years(deadline)) - covered
+    if bound is not None and open_ > 0 and last <= deadline:
+        missing = max(0.0, bound - held.certain(deadline))
         told = {year for c in held.inside(deadline) for year, _ in c.parts}
-        gap = any(year not in told for year in range(held.start + 1, last + 1))
+        gap = any(year not in told for year in held.years(last))
         # unknown years before the last figure are open too
         since = held.start if gap else min(last, deadline - 1)
         facts["pace_needed"] = Pace(missing / open_, None, since, deadline)

@@ -2,12 +2,14 @@
 
 The yearly rate of events has Jeffreys' prior Gamma(½, 0); after y events in T years of published figures it is
 Gamma(y + ½, T), and none will happen in τ more years with probability (T / (T + τ))^(y + ½), exactly. Years of the
-period without a figure belong to τ. Events are taken as independent at one rate: no trend, no clusters.
+period without a figure belong to τ. Events are taken as independent at one rate: no trend, no clusters. Fewer than
+three numbers tell no rate.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -30,38 +32,45 @@ def zero_event(question: Question, indicator_id: str, role: str = "main") -> Ass
     target = question.target
     start = target.base_year if target.base_year is not None else target.deadline - 1
     raw = question.series(indicator_id)
-    held = _in_years(raw, start)
+    held = _in_years(raw, start, question.rounds(indicator_id))
     series = _as_events(raw, held, target.deadline)
     facts: dict[str, Any] = {
-        "series": series, "threshold": 0.0, "bound": 0.0, "role": role, "period": (start + 1, target.deadline),
+        "series": series, "threshold": target.level(), "bound": target.bound(), "role": role,
+        "period": (start + 1, target.deadline),
         "notes": (*series.notes, Note("event_years", {"first": start + 1, "last": target.deadline})),
     }  # fmt: skip
-    if not held.numbers():
+    if not held.counts:
         rows = sum(len(rows) for rows in (raw.observations, raw.bounds, raw.unused, raw.new_counts))
         reason = Note("only_bounds" if rows else "no_exposure")
         return question.make("not_assessable", indicator_id, reason=reason, **facts)
-    seen = held.certain(target.deadline)
+    seen, most = held.certain(target.deadline), held.most(target.deadline)
     facts["tally"] = _tally(question, held, seen)
-    if seen > 0:
-        place = held.reached_in(1.0, target.deadline)
+    if not target.is_met(seen, facts["bound"]):
+        place = held.reached_in(facts["bound"], target.deadline, beyond=True)
         return question.make("missed", indicator_id, outcome=seen, settled_in=place, **facts)
-    if held.complete(target.deadline):
-        return question.make("met", indicator_id, outcome=0.0, **facts)
+    if target.is_met(most, facts["bound"]):
+        return question.make("met", indicator_id, outcome=most, **facts)
+    few = held.too_few()
+    if few is not None:
+        return question.make("not_assessable", indicator_id, reason=few, **facts)
     return _ahead(question, indicator_id, held, facts)
 
 
-def none_in(events: float, exposure: float, ahead: float) -> float:
-    """The probability of no event in `ahead` years after `events` in `exposure` years, with Jeffreys' prior.
+def none_in(events: float, exposure: float, ahead: float, allowed: float = 0.0) -> float:
+    """The probability of no event (or at most `allowed`) in `ahead` years after `events` in `exposure` years, with
+    Jeffreys' prior.
 
     Raises ZeroDivisionError without any exposure.
 
     >>> round(none_in(0, 5, 2), 3)
     0.845
     """
-    return float((exposure / (exposure + ahead)) ** (events + 0.5))
+    from scipy.special import betainc
+
+    return float(betainc(events + 0.5, math.floor(allowed) + 1, exposure / (exposure + ahead)))
 
 
-def _in_years(raw: AnnualSeries, start: int) -> Counted:
+def _in_years(raw: AnnualSeries, start: int, rounds: str) -> Counted:
     """Events by year, from counts of new items and from levels, which here are numbers of the year as well."""
     frames = [rows for rows in (raw.observations, raw.bounds, raw.unused) if len(rows)]
     rows = pd.concat(frames, ignore_index=True) if frames else raw.new_counts
@@ -73,7 +82,7 @@ def _in_years(raw: AnnualSeries, start: int) -> Counted:
     both = new_counts(both) if len(both) else both
     if len(both):  # at most none is none
         both.loc[(both["qualifier"] == "<=") & (both["count"] == 0), "qualifier"] = "="
-    return counted(dataclasses.replace(raw, new_counts=both), pd.DataFrame(), start)
+    return counted(dataclasses.replace(raw, new_counts=both), pd.DataFrame(), start, rounds)
 
 
 def _as_events(raw: AnnualSeries, held: Counted, deadline: int) -> AnnualSeries:
@@ -93,7 +102,7 @@ def _tally(question: Question, held: Counted, seen: float) -> Tally:
     return Tally(
         count=seen,
         through=held.through(target.deadline),
-        years=target.deadline - held.start,
+        years=len(held.years(target.deadline)),
         covered=held.covered(target.deadline),
         unknown=held.unknown(target.deadline, question.data.as_of.year),
         needed=0.0,
@@ -108,20 +117,23 @@ def _ahead(question: Question, indicator_id: str, held: Counted, facts: dict[str
     target, rng = question.target, question.rng()
     assert held.start is not None
     events = sum(c.count for c in held.counts if c.qualifier == "=")
-    exposure, ahead = held.exposure(), target.deadline - held.start - held.covered(target.deadline)
-    probability = none_in(events, exposure, ahead)
+    exposure = held.exposure()
+    ahead = len(held.years(target.deadline)) - held.covered(target.deadline)
+    allowed = facts["bound"] - held.certain(target.deadline)
+    probability = none_in(events, exposure, ahead, allowed)
     rate = rng.standard_gamma(events + 0.5, question.draws) / exposure
     years = np.arange(held.start + 1, target.deadline + 1)
     done = {
         year: share for c in held.inside(target.deadline) if c.qualifier == "=" for year, share in c.parts
     }
-    left = np.array([1 - done.get(int(year), 0.0) for year in years])
+    open_ = set(held.years(target.deadline))
+    left = np.array([1 - done.get(int(year), 0.0) if int(year) in open_ else 0.0 for year in years])
     paths = np.cumsum(rng.poisson(rate[:, None] * left), axis=1).astype(float)
     first = int(np.flatnonzero(left > 0)[0])
     found = Forecast(paths[:, first:], years[first:], "events", "count", facts["series"].known())
     fan = found.quantiles(FAN)
     last = int((held.through(target.deadline) or str(held.start))[:4])
-    shown = {"events": int(events), "exposure": _years(exposure), "left": _years(ahead)}
+    shown = {"events": f"{events:g}", "exposure": _years(exposure), "left": _years(ahead)}
     notes = (*facts.pop("notes"), *question.awaiting(last), Note("event_rate", shown))
     return question.make(
         "forecast", indicator_id, likelihood="events", forecast=found, probability=probability,

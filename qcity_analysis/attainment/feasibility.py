@@ -22,8 +22,8 @@ from ..data.notes import Note
 from ..data.series import AnnualSeries
 from ..training.moves import SCALES, scaled, shipped_moves, typical_change
 from .assessment import Assessment
+from .targets import reaches
 
-TIE = 1e-9
 BY_LEVEL = (
     "level",
     "relative_change",
@@ -130,11 +130,12 @@ def _move(data: Data, a: Assessment) -> Feasibility | str:
         return "no_level"
     if target.threshold is None or year >= target.deadline:
         return "deadline_over"
-    base = float(levels.get(target.base_year, 100.0)) if relative else 0.0
-    asked = base * (1 + target.threshold / 100) if relative else target.threshold
+    base = float(levels.get(target.base_year, math.nan if len(levels) else 100.0))
     if a.bound is None and target.kind == "direction":
         return "no_level"  # without the base year's figure nothing says what is better
-    end = a.bound if a.bound is not None else target.bound(asked)
+    if relative and not base > 0:
+        return "no_scale"
+    end = a.bound if a.bound is not None else target.bound(base)
     support = (
         a.series.support if a.series is not None else str(data.indicator(target.indicator_id)["support"])
     )
@@ -173,8 +174,7 @@ def _counted(source: str, series: AnnualSeries, move: Feasibility, rising: bool)
     assert move.needed is not None and move.from_year is not None and move.to_year is not None
     years = move.to_year - move.from_year
     moves = past_moves(series, years, move.support)
-    fast = moves >= move.needed - TIE if rising else moves <= move.needed + TIE
-    count = int(fast.sum())
+    count = int(np.sum(reaches(moves, move.needed, rising)))
     return Moved(
         source,
         count / len(moves) if len(moves) else None,

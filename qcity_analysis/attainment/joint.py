@@ -2,7 +2,8 @@
 
 The years that count run from the year after the base year to the deadline. Where the plan names no base year, the
 plan's own year (the date of its document) is the first one, to be compared with the year before. A year counts as
-better when the figure, rounded as it is published, is above the one before (below, where less is better).
+better when the figure is above the one before (below, where less is better), both rounded to the coarser of the two
+published steps; levels that are derived are compared as they are. A bound decides where it is enough.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pandas as pd
 from ..data.notes import Note
 from ..data.series import AnnualSeries
 from .question import Question
+from .targets import CLOSE, Target
 
 
 def years_that_count(question: Question, levels: pd.Series) -> tuple[int, Note | None]:
@@ -35,44 +37,93 @@ def years_that_count(question: Question, levels: pd.Series) -> tuple[int, Note |
     return base, Note("first_year_of_figures", {"year": base + 1, "before": base})
 
 
-def broken(levels: pd.Series, base: int, deadline: int, upward: bool, need: float) -> tuple[int, int] | None:
-    """The first two years of published levels between which it was not better; None when there is no such pair.
+def step_of(series: AnnualSeries, year: int) -> float:
+    """One in the last digit of the year's published figure or bound; for a year without one, which is still to come,
+    that of the finest figure so far. 0 where levels are derived, which are compared as they are.
 
-    `need` is the least step that counts from one year to the next; over a gap anything not better will do.
-
-    >>> broken(pd.Series({2021: 97.0, 2022: 97.5, 2023: 97.5}), 2021, 2025, True, 0.1)
-    (2022, 2023)
+    >>> import qcity_analysis as qc
+    >>> step_of(qc.annual_series(qc.load(), "rd_intensity", "nanjing"), 2020)
+    0.01
     """
-    known = levels.dropna().loc[base:deadline]
-    for before, after in zip(known.index[:-1], known.index[1:], strict=True):
-        step = (known[after] - known[before]) * (1 if upward else -1)
-        if step < (need if after - before == 1 else 0.0) - 1e-9 or step <= 0:
-            return int(before), int(after)
+    known, places = series.known(), series.decimals.get(year)
+    bounds = series.bounds
+    if places is None and year not in known.index:
+        told = list(bounds.loc[bounds["year"] == year, "decimals"]) if "decimals" in bounds else []
+        published = not len(known) or int(known.index[-1]) in series.decimals
+        places = max(told or series.decimals.values(), default=None) if published else None
+    return 0.0 if places is None else 10.0 ** -int(places)
+
+
+def better(before: Any, after: Any, target: Target, step: float = 0.0, years: int = 1) -> Any:
+    """Whether levels `years` apart got better as the target asks, both rounded to `step` (0: not rounded).
+
+    Without a figure of its own the target asks for any rise (or fall); with one, for that much less the tolerance in
+    every year.
+    """
+    if step:
+        before, after = (np.floor(np.asarray(level) / step + 0.5 + CLOSE) * step for level in (before, after))
+    need = (abs(target.threshold or 0.0) - target.tolerance) * years
+    return target.is_met(after, before + (need if target.upward else -need))
+
+
+def broken(target: Target, series: AnnualSeries, base: int) -> tuple[int, int] | None:
+    """The first two years of published levels or bounds between which it was not better; None when there is no pair."""
+    best, worst = _ends(series, base, target)
+    for after in sorted(best):
+        for before in sorted((year for year in worst if year < after), reverse=True):
+            step = _coarser(series, before, after)
+            if not better(worst[before], best[after], target, step, after - before):
+                return before, after
     return None
 
 
+def kept(target: Target, series: AnnualSeries, base: int) -> bool:
+    """Whether every year from the one after `base` to the deadline is certain to have been better."""
+    best, worst = _ends(series, base, target)
+    return all(
+        year - 1 in best
+        and year in worst
+        and bool(better(best[year - 1], worst[year], target, _coarser(series, year - 1, year)))
+        for year in range(base + 1, target.deadline + 1)
+    )
+
+
+def _ends(series: AnnualSeries, base: int, target: Target) -> tuple[dict[int, float], dict[int, float]]:
+    """The best and the worst that each year can have been: its level, else its bounds."""
+    levels = {int(year): float(level) for year, level in series.known().items()}
+    high, low = dict(series.upper) | levels, dict(series.lower) | levels
+    inside = [
+        {int(y): float(v) for y, v in ends.items() if base <= y <= target.deadline} for ends in (high, low)
+    ]
+    return (inside[0], inside[1]) if target.upward else (inside[1], inside[0])
+
+
+def _coarser(series: AnnualSeries, before: int, after: int) -> float:
+    """The coarser of the two steps; 0 where either level is derived."""
+    steps = (step_of(series, before), step_of(series, after))
+    return max(steps) if all(steps) else 0.0
+
+
 def every_year(
-    question: Question, series: AnnualSeries, base: int, step: float, paths: np.ndarray, years: np.ndarray
+    question: Question, series: AnnualSeries, base: int, paths: np.ndarray, years: np.ndarray
 ) -> np.ndarray:
     """Whether each draw is better in every year from the year after `base` to the deadline, (draws,) of bool.
 
-    `paths` (draws, years) go on from the last level; `step` is the published precision, to which they are rounded.
-    Years without a figure between two levels are drawn around the straight line between them, as far apart as the
-    yearly changes of the series are (a Brownian bridge), and rounded likewise.
+    `paths` (draws, years) go on from the last level. Years without a figure between two levels are drawn around the
+    straight line between them, as far apart as the yearly changes of the series are (a Brownian bridge). Each two
+    years are compared as published (see `step_of`).
     """
     target, known = question.target, series.known()
     rng = np.random.default_rng([question.seed, 1])
     table = {int(year): np.full(len(paths), float(level)) for year, level in known.items()}
     spread = yearly_spread(known)
     for before, after in zip(known.index[:-1], known.index[1:], strict=True):
-        for year, levels in _bridged(int(before), int(after), known, spread, len(paths), rng).items():
-            table[year] = np.round(levels / step) * step
-    for place, year in enumerate(years):
-        table[int(year)] = np.round(paths[:, place] / step) * step
-    first = max(base, min(table))
-    row = np.stack([table[year] for year in range(first, target.deadline + 1)], axis=1)
-    moves = np.diff(row, axis=1) * (1 if target.upward else -1)
-    return np.asarray((moves >= max(abs(target.threshold or 0.0), step) - 1e-9).all(axis=1))
+        table |= _bridged(int(before), int(after), known, spread, len(paths), rng)
+    table |= {int(year): paths[:, place] for place, year in enumerate(years)}
+    first, met = max(base, min(table)), np.ones(len(paths), dtype=bool)
+    for year in range(first + 1, target.deadline + 1):
+        met &= better(table[year - 1], table[year], target, _coarser(series, year - 1, year))
+    return met
 
 
 def yearly_spread(known: pd.Series) -> float:

@@ -7,8 +7,10 @@ from typing import Any
 import pandas as pd
 
 from ..data.notes import Note
+from ..data.partialyears import months_covered
 from .assessment import Assessment
 from .question import Question
+from .targets import reaches
 
 
 def milestone(question: Question, indicator_id: str, role: str = "main") -> Assessment:
@@ -22,13 +24,18 @@ def milestone(question: Question, indicator_id: str, role: str = "main") -> Asse
     if rows.empty:
         reason = Note("no_observation", {"count": 0})
         return question.make("not_assessable", indicator_id, reason=reason, **facts)
-    done = rows[(rows["value"] >= 1) & (rows["year"] <= target.deadline) & (rows["qualifier"] != "<=")]
+    ends = rows["year"] - [
+        months_covered(str(period)) < 12 for period in rows["period"]
+    ]  # last year that is over
+    ones = reaches(rows["value"], 1.0)
+    done = rows[ones & (rows["year"] <= target.deadline) & (rows["qualifier"] != "<=")]
     if len(done):
         place = str(done["period"].iloc[0])
         return question.make("met", indicator_id, outcome=1.0, settled_in=place, **facts)
     last = str(rows["period"].iloc[-1])
-    at_deadline = rows[(rows["period"] == str(target.deadline)) & (rows["value"] < 1)]
-    if len(at_deadline):
+    if (
+        ~ones & (ends >= target.deadline) & (rows["qualifier"] != ">=")
+    ).any():  # not done at or after the deadline
         return question.make("missed", indicator_id, outcome=0.0, **facts)
     late = rows[rows["year"] > target.deadline]
     if len(late):

@@ -151,7 +151,7 @@ def _by_path(data: Data, a: Assessment, until: int, draws: int) -> pd.Series | N
     if answer is None or answer.forecast is None or answer.bound is None:
         return None
     paths = answer.forecast.paths
-    met = (paths >= answer.bound) if a.target.upward else (paths <= answer.bound)
+    met = a.target.is_met(paths, answer.bound)
     return pd.Series(met.mean(axis=0), index=pd.Index(answer.forecast.years, name="year"), name="chance")
 
 

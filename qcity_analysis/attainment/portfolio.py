@@ -38,9 +38,9 @@ class Portfolio:
     of the total this target carries; they add up to 1) and `weight` (expected total if it is met less expected total if
     it is missed; 1 without dependence); `unassessed`, target_id and names of the rest; `expected` number met, and
     `low` and `high`, with the least and the most favourable definitions; `counts`: probability of each number met from
-    0 to the number assessable, with dependence (column `dependent`), without (`independent`), and were all indicators
-    correlated at STRESS (`stress`); `dependence` as estimated; `sections` and `departments`: name_zh, name_en, targets,
-    met, missed, open, expected, unassessed; `draws` and `seed`.
+    0 to the number assessable, with dependence (column `dependent`), without (`independent`), and were every
+    correlation moved by STRESS of its way towards 1 (`stress`); `dependence` as estimated; `sections` and
+    `departments`: name_zh, name_en, targets, met, missed, open, expected, unassessed; `draws` and `seed`.
     """
 
     plan: str
@@ -63,6 +63,10 @@ class Portfolio:
         total = self.counts[column].cumsum().to_numpy()
         low = int(np.searchsorted(total, tail + 1e-12))
         return low, int(np.searchsorted(total, 1 - tail - 1e-12))
+
+    def within(self, low: int, high: int, column: str = "dependent") -> float:
+        """The probability that between `low` and `high` targets are met, both included."""
+        return float(self.counts[column].loc[low:high].sum())
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values that JSON can hold."""
@@ -111,7 +115,7 @@ def portfolio(
     rng = np.random.default_rng(seed)
     normal = rng.standard_normal((draws, len(known)))
     met = met_together(chances, matrix, normal)
-    all_alike = np.full_like(matrix, STRESS) + (1 - STRESS) * np.eye(len(known))
+    all_alike = STRESS + (1 - STRESS) * matrix  # a valid correlation, nowhere below the one estimated
     counts = pd.DataFrame(
         {
             "dependent": tally(met),

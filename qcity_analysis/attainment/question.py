@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 from ..data.annual import annual_series
 from ..data.datapackage import Data
 from ..data.notes import Note
+from ..data.partialyears import months_covered
 from ..data.series import AnnualSeries
 from .assessment import Assessment, ipcc_word
 from .pace import pace_between
@@ -66,10 +68,36 @@ class Question:
         rows = rows[mine & (rows["measure"] == "count_total")].sort_values(
             ["known_from", "row"], kind="stable"
         )
-        rows = rows.drop_duplicates("period", keep="last").sort_values("period", kind="stable")
+        wholes = rows["period"].where(
+            [months_covered(str(p)) < 12 for p in rows["period"]], rows["period"].str[:4]
+        )
+        rows = rows.assign(whole=wholes).drop_duplicates("whole", keep="last")
+        rows = rows.sort_values("whole", kind="stable").drop(columns="whole")
         named = self.data.sources[["source_id", "publisher", "publisher_en", "title", "title_en", "date"]]
         named = named.rename(columns={"date": "source_date"})
         return rows.merge(named, on="source_id", how="left").reset_index(drop=True)
+
+    def rounds(self, indicator_id: str) -> str:
+        """The years in which what is counted happens, as declared; empty for every year."""
+        return str(self.data.indicator(indicator_id).get("rounds", ""))
+
+    def decisive(self, series: AnnualSeries, year: int, bound: float) -> float:
+        """The bound published for a year where it decides whether `bound` was reached; NaN where none does."""
+        target = self.target
+        worst, best = (series.lower, series.upper) if target.upward else (series.upper, series.lower)
+        if year in worst and target.is_met(worst[year], bound):
+            return float(worst[year])
+        return float(best[year]) if year in best and not target.is_met(best[year], bound) else math.nan
+
+    def outcome(self, series: AnnualSeries, bound: float) -> tuple[float, tuple[Note, ...]] | None:
+        """The level of the deadline, or a bound on it that decides, with the note that says so; None when open."""
+        deadline = self.target.deadline
+        level = float(series.values.get(deadline, math.nan))
+        if not math.isnan(level):
+            return level, ()
+        level = self.decisive(series, deadline, bound)
+        told = Note("met_by_bound", {"year": deadline, "value": level})
+        return None if math.isnan(level) else (level, (told,))
 
     def rng(self) -> np.random.Generator:
         """A new generator from the seed of the question."""
@@ -109,7 +137,7 @@ def judged(found: Any, met: np.ndarray) -> dict[str, Any]:
     return {
         "forecast": found,
         "probability": probability,
-        "probability_error": found.probability_error(probability),
+        "probability_error": found.error_of(met),
         "word": ipcc_word(probability),
         "fan": fan,
         "expected": float(found.mean()[last]),

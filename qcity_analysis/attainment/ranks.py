@@ -7,7 +7,7 @@ a rank among some of them is not the rank asked for.
 
 Each region's paths are drawn independently. A shock that moves all alike changes no order and is left out; where
 regions move together more than that, the rank is somewhat more certain than said here. Equal figures share the
-better place, as in published tables; counts are compared as whole numbers.
+better place, as in published tables; drawn counts are compared as whole numbers where the published ones are.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from ..data.series import AnnualSeries
 from ..errors import QcityError
 from .assessment import Assessment
 from .question import Question, judged
+from .targets import reaches
 
 FEWEST = 3  # levels from which a forecast is made
 
@@ -33,14 +34,13 @@ def rank(question: Question, indicator_id: str, role: str = "main") -> Assessmen
     target = question.target
     own = question.series(indicator_id)
     assert target.threshold is not None  # checked when the targets were read
-    facts: dict[str, Any] = {"threshold": target.threshold, "bound": target.threshold, "role": role}
+    facts: dict[str, Any] = {"threshold": target.threshold, "bound": target.bound(), "role": role}
     by_peers, field = peers(question, indicator_id)
-    published = own.values.get(target.deadline, np.nan) if by_peers != indicator_id else np.nan
-    if not np.isnan(published):  # a published rank for the deadline decides by itself
-        status = "met" if target.is_met(float(published), target.threshold) else "missed"
-        return question.make(
-            status, indicator_id, series=own, outcome=float(published), notes=own.notes, **facts
-        )
+    found = question.outcome(own, target.bound()) if by_peers != indicator_id else None
+    if found is not None:  # a published rank for the deadline, or its bound, decides by itself
+        status = "met" if target.is_met(found[0], target.bound()) else "missed"
+        notes = (*own.notes, *found[1])
+        return question.make(status, indicator_id, series=own, outcome=found[0], notes=notes, **facts)
     short = [name for name, series in field.items() if len(series.known()) < FEWEST]
     if len(field) < 2 or short:
         facts |= {"series": own, "notes": own.notes}
@@ -89,8 +89,7 @@ def places(levels: np.ndarray, better_high: bool) -> np.ndarray:
     array([2.])
     """
     own = levels[..., :1]
-    above = levels > own + 1e-9 if better_high else levels < own - 1e-9
-    return np.asarray(1.0 + above.sum(axis=-1))
+    return np.asarray(1.0 + (~reaches(own, levels, better_high)).sum(axis=-1))
 
 
 def _among(
@@ -100,6 +99,7 @@ def _among(
     better_high: bool,
     facts: dict[str, Any],
 ) -> Assessment:
+    from ..forecasting.draws import batch_sizes
     from ..forecasting.forecasts import Forecast
 
     target, lead = question.target, next(iter(field.values()))
@@ -116,7 +116,7 @@ def _among(
     facts |= {"series": series}
     if target.deadline in ranks.index:
         outcome = float(ranks[target.deadline])
-        status = "met" if target.is_met(outcome, target.threshold or 0.0) else "missed"
+        status = "met" if target.is_met(outcome, target.bound()) else "missed"
         return question.make(status, indicator_id, outcome=outcome, notes=notes, **facts)
     late = [name for name, one in field.items() if int(one.known().index[-1]) > target.deadline]
     if any(target.deadline not in field[name].known().index for name in late):
@@ -129,9 +129,11 @@ def _among(
     except QcityError as error:
         reason = Note("model", {"why": str(error)})
         return question.make("not_assessable", indicator_id, reason=reason, notes=notes, **facts)
-    found = Forecast(places(drawn, better_high), years, "joint_ranks", "positive", series.known())
-    asked, end = target.threshold or 0.0, found.paths[:, -1]
-    met = end >= asked - 1e-9 if target.upward else end <= asked + 1e-9
+    batches = len(batch_sizes(question.draws))
+    found = Forecast(
+        places(drawn, better_high), years, "joint_ranks", "positive", series.known(), batches=batches
+    )
+    met = target.is_met(found.paths[:, -1], target.bound())
     notes = (*notes, *question.awaiting(first - 1))
     return question.make(
         "forecast", indicator_id, likelihood="joint_ranks", notes=notes, **facts, **judged(found, met)
@@ -155,7 +157,8 @@ def _drawn(question: Question, place: int, series: AnnualSeries, years: np.ndarr
     for k, year in enumerate(years):
         if year <= last:
             table[:, k] = filled[year]
-    return np.round(table) if series.support == "count" else table
+    whole = series.support == "count" and bool((known % 1 == 0).all())
+    return np.round(table) if whole else table
 
 
 def _as_ranks(lead: AnnualSeries, field: dict[str, AnnualSeries], ranks: pd.Series) -> AnnualSeries:

@@ -22,6 +22,7 @@ from .assessment import Assessment
 from .changes import HALF, share
 from .feasibility import BY_LEVEL
 from .outlook import again, same_part
+from .targets import Target
 
 WINDOWS = (5, 8, 12, 20)  # years looked back
 LEFT_OUT = 12  # the last years that are left out one at a time
@@ -87,8 +88,8 @@ def sensitivity(data: Data, assessment: Assessment, *, draws: int | None = None)
     `data` and `assessment` as they belong together (the whole assessment, not a part), with as many `draws` unless
     given. Windows look back over the last 5, 8, 12 and 20 years where that leaves three levels; up to 12 years are left
     out one at a time (the neighbours of a left-out yearly change are joined to one change over two years); base years
-    are moved by up to two years; a tolerance is left away; the other models are tried. A variant that cannot be
-    computed says why and flips nothing.
+    are moved by up to two years, at the same pace a year; a tolerance is left away; the other models are tried. A
+    variant that cannot be computed says why and flips nothing.
     Settled and unassessable targets have those variants that apply.
 
     >>> import qcity_analysis as qc
@@ -146,10 +147,11 @@ def _variants(data: Data, base: Assessment) -> Iterator[tuple[str, Any, int | No
         for year in levels[-LEFT_OUT:]:
             if year != base_year:
                 yield "leave_out", year, None, _Run(_without(lean, places, year), base)
-    if base_year is not None and kind in ("relative_change", "direction", "cumulative"):
+    if base_year is not None and kind in ("relative_change", "cumulative"):
         for step in BASES:
             if base_year + step in levels and base_year + step < min(base.target.deadline, levels[-1]):
-                yield "base_year", base_year + step, None, _Run(data, base, {"base_year": base_year + step})
+                asked = _as_ambitious(base.target, base_year + step)
+                yield "base_year", base_year + step, None, _Run(data, base, asked)
     if base.target.tolerance:
         yield "tolerance", 0.0, None, _Run(data, base, {"tolerance": 0.0})
     if open_ and kind in BY_LEVEL:
@@ -158,6 +160,18 @@ def _variants(data: Data, base: Assessment) -> Iterator[tuple[str, Any, int | No
         for name in ("mixture", *NAMES):
             if name != base.model:
                 yield "model", name, None, _Run(lean, base, model=name)
+
+
+def _as_ambitious(target: Target, base_year: int) -> dict[str, Any]:
+    """The target from another base year at the same pace a year: a change compounds, a count adds up."""
+    assert target.base_year is not None and target.threshold is not None
+    share = (target.deadline - base_year) / (target.deadline - target.base_year)
+    asked = target.threshold * share
+    if target.kind == "relative_change":
+        asked = (
+            100 * ((1 + target.threshold / 100) ** share - 1) if target.threshold > -100 else target.threshold
+        )
+    return {"base_year": base_year, "threshold": asked, "tolerance": target.tolerance * share}
 
 
 def _lean(data: Data, base: Assessment, answers: Sequence[Assessment]) -> Data:
@@ -236,7 +250,7 @@ def _without(data: Data, places: set[tuple[str, str]], year: int) -> Data:
 
 def _newest(rows: pd.DataFrame) -> pd.DataFrame:
     """The newest vintage of each figure on a whole year."""
-    whole = rows[rows["period"].str.len() == 4].sort_values(["known_from", "row"], kind="stable")
+    whole = rows[rows["period"] == rows["year"].astype(str)].sort_values(["known_from", "row"], kind="stable")
     return whole.drop_duplicates(["indicator_id", "region", "period", "measure"], keep="last")
 
 

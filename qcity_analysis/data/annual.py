@@ -90,6 +90,7 @@ def _moved(series: AnnualSeries, ratio: float, step: float, top: float) -> Annua
         estimates=rows.assign(value=[move(value) for value in rows["value"]], error=rows["error"] * ratio),
         inputs=(),
         derived="none",
+        decimals={},
     )
 
 
@@ -142,7 +143,13 @@ def _from_figures(
         inputs=made.inputs,
         derived=made.kind,
         factor=made.factor,
+        decimals={} if index else _as_typed(own),
     )
+
+
+def _as_typed(own: pd.DataFrame) -> dict[int, int]:
+    """Digits after the point of each published level, by year."""
+    return {int(year): int(digits) for year, digits in zip(own["year"], own["decimals"], strict=True)}
 
 
 def _newest(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

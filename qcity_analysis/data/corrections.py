@@ -31,7 +31,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import DataError, Problem, did_you_mean
-from .tables import NUMBER, QUALIFIERS, STATUSES, TABLES, is_date, read_table
+from .tables import QUALIFIERS, STATUSES, TABLES, decimals, is_date, is_number, plain, read_table
 from .yaml_files import Lines, read_yaml
 
 FILE = "corrections.yaml"
@@ -39,7 +39,21 @@ FIGURE = ("indicator_id", "region", "period", "measure", "published", "base_peri
 ENTRIES = ("figure", "column", "expect", "set", "why", "who", "source", "date", "since")
 NEEDED = ("figure", "expect", "set", "why", "who", "source", "date")
 CORRECTED = {"value": (), "qualifier": QUALIFIERS, "status": STATUSES}
-COLUMNS = ("row", *FIGURE, "column", "expect", "set", "since", "why", "who", "source", "date", "line")
+DIGITS = ("expect_decimals", "set_decimals")  # digits after the point of both, where they are values
+COLUMNS = (
+    "row",
+    *FIGURE,
+    "column",
+    "expect",
+    "set",
+    "since",
+    "why",
+    "who",
+    "source",
+    "date",
+    "line",
+    *DIGITS,
+)
 
 
 def no_corrections() -> pd.DataFrame:
@@ -100,6 +114,9 @@ def as_known(observations: pd.DataFrame, corrections: pd.DataFrame, day: dt.date
     for cell in corrections.itertuples():
         content = cell.set if cell.since <= day else cell.expect
         frame.loc[frame["row"] == cell.row, cell.column] = content
+        if cell.column == "value" and "decimals" in frame:
+            digits = cell.set_decimals if cell.since <= day else cell.expect_decimals
+            frame.loc[frame["row"] == cell.row, "decimals"] = int(digits)
     return frame
 
 
@@ -175,7 +192,8 @@ class _Reader:
         said = {key: str(item[key]) for key in ("why", "who", "source", "date")}
         line = self.lines[(k,)]
         return {"row": int(seen["row"]), **named, "column": column, "expect": expect, "set": new,
-                "since": since, **said, "line": line}  # fmt: skip
+                "since": since, **said, "line": line, "expect_decimals": int(seen["decimals"]),
+                "set_decimals": decimals(plain(str(item["set"])))}  # fmt: skip
 
     def _names(self, k: int, entries: dict[str, Any], known: tuple[str, ...], under: str) -> None:
         for name in entries:
@@ -209,8 +227,8 @@ class _Reader:
         if not text or column not in CORRECTED:
             return text
         if column == "value":
-            if NUMBER.fullmatch(text):
-                return float(text)
+            if is_number(plain(text)):
+                return float(plain(text))
             self.fault(k, key, text, "a number", "write it with digits and a point, as 3.48")
         elif text not in CORRECTED[column]:
             choices = CORRECTED[column]

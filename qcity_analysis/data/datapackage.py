@@ -9,6 +9,7 @@ import dataclasses
 import datetime as dt
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -29,10 +30,12 @@ class Data:
     """A checked data package as it was known on a day.
 
     Attributes: `observations` (the tidy table of the data contract; besides its columns `year`, `known_from`, the
-    first day on which the figure could be known, and `published_assumed`, true where that day rests on the
-    indicator's publication lag), `indicators`, `targets`, `sources`, `regions` (one frame each), `as_of` (only
-    figures known by that day are held), `folder`, `warnings`, and `corrections` (the corrections of published figures
-    known by that day, already applied; columns as in `corrections.read_corrections`).
+    first day on which the figure could be known, `published_assumed`, true where that day rests on the
+    indicator's publication lag, and `decimals`, the digits after the point as typed; December to date and the fourth
+    quarter to date are the year and have its period), `indicators`, `targets`, `sources`, `regions` (one frame each),
+    `as_of` (only figures known by that day are held), `folder`, `corrections` (the corrections of published figures
+    known by that day, already applied; columns as in `corrections.read_corrections`), and `remarks` (warnings about the
+    files as they were read).
 
     >>> import qcity_analysis as qc
     >>> data = qc.load(as_of="2023-03-31")
@@ -47,8 +50,18 @@ class Data:
     regions: pd.DataFrame
     as_of: dt.date
     folder: Path
-    warnings: tuple[Problem, ...] = ()
     corrections: pd.DataFrame = field(default_factory=no_corrections)
+    remarks: tuple[Problem, ...] = ()
+
+    @cached_property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What is possible but unlikely about the package as known on its day: the warnings of `check` for that day.
+
+        >>> import qcity_analysis as qc
+        >>> qc.load().warnings == tuple(qc.check())
+        True
+        """
+        return (*self.remarks, *oddities(self.observations, self.indicators, self.targets, self.as_of))
 
     def at(self, as_of: str | dt.date | None) -> Data:
         """The same package as known on an earlier day (ISO text or date); itself when `as_of` is None.
@@ -131,15 +144,13 @@ def load(folder: str | Path | None = None, as_of: str | dt.date | None = None) -
     """
     day = dt.date.today() if as_of is None else to_date(as_of)
     tables, problems = read_folder(folder)
-    if not any(p.level == "error" and p.row in (None, 1) for p in problems):
+    if _all_read(tables, problems):
         problems += check_tables(tables, dt.date.today())
     errors = [problem for problem in problems if problem.level == "error"]
     if errors:
         raise DataError(errors)
     tables["observations"] = _with_dates(tables["observations"], tables["indicators"])
-    warnings = tuple(problem for problem in problems if problem.level == "warning")
-    data = Data(**tables, as_of=dt.date.max, folder=find_folder(folder), warnings=warnings)
-    return data.at(day)
+    return Data(**tables, as_of=dt.date.max, folder=find_folder(folder), remarks=tuple(problems)).at(day)
 
 
 def check(folder: str | Path | None = None, as_of: str | dt.date | None = None) -> list[Problem]:
@@ -154,7 +165,7 @@ def check(folder: str | Path | None = None, as_of: str | dt.date | None = None) 
     []
     """
     tables, problems = read_folder(folder)
-    if any(p.level == "error" and p.row in (None, 1) for p in problems):
+    if not _all_read(tables, problems):
         return problems
     problems += check_tables(tables, dt.date.today())
     faulty = {p.row for p in problems if p.level == "error" and p.file == TABLES["observations"].file}
@@ -179,11 +190,17 @@ def read_folder(folder: str | Path | None = None) -> tuple[dict[str, pd.DataFram
         tables[name], found = read_table(place / table.file, name)
         problems += found
     tables["corrections"] = no_corrections()
-    if not any(p.level == "error" and p.row in (None, 1) for p in problems):
+    if _all_read(tables, problems):
         tables["corrections"], found = read_corrections(place, tables)
         tables["observations"] = as_known(tables["observations"], tables["corrections"], dt.date.max)
         problems += found
     return tables, problems
+
+
+def _all_read(tables: dict[str, pd.DataFrame], problems: list[Problem]) -> bool:
+    """Whether every file could be read with all its columns, so that what holds between the tables can be looked at."""
+    unread = {table.file for name, table in TABLES.items() if tables[name].empty}
+    return not any(p.level == "error" and (p.row in (None, 1) or p.file in unread) for p in problems)
 
 
 def find_folder(folder: str | Path | None = None) -> Path:
@@ -239,6 +256,7 @@ def _last_days(dates: pd.Series) -> pd.Series:
 def _with_dates(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFrame:
     """Observations with `year`, `known_from` and `published_assumed`."""
     frame = observations.copy()
+    frame["period"] = by_value(frame["period"], _whole_year).astype(object)
     frame["year"] = by_value(frame["period"], lambda cell: int(cell[:4])).astype("int64")
     months = by_value(frame["period"], _last_month).astype("int64")
     lags = indicators.drop_duplicates("indicator_id").set_index("indicator_id")["publication_lag_months"]
@@ -253,6 +271,11 @@ def _with_dates(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.Data
     frame["known_from"] = stated.fillna(assumed.astype("datetime64[us]"))
     frame["published_assumed"] = stated.isna()
     return frame
+
+
+def _whole_year(period: str) -> str:
+    """The year itself for its figures to December, any other period as it is: a year is one period, not three."""
+    return period[:4] if period[4:] in ("-12", "-Q4") else period
 
 
 def _last_month(period: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -14,7 +15,7 @@ FILE = "indicators.csv"
 
 
 def check_declarations(indicators: pd.DataFrame) -> list[Problem]:
-    """Every problem of the columns derived, inputs, factor, splice, splice_year and the splice's reasons.
+    """Every problem of the columns derived, inputs, factor, splice, splice_year and its reasons, and rounds.
 
     >>> import qcity_analysis as qc
     >>> check_declarations(qc.load().indicators)
@@ -22,8 +23,36 @@ def check_declarations(indicators: pd.DataFrame) -> list[Problem]:
     """
     problems = []
     for row in indicators.itertuples():
-        problems += _inputs(row, indicators) + _splice(row)
+        problems += _inputs(row, indicators) + _splice(row) + _rounds(row)
     return problems + _cycles(indicators)
+
+
+def rounds_of(text: str) -> frozenset[int] | None:
+    """The years in which something happens in rounds, from "2019;2021;2024" or "2019/2" (every 2 years from 2019);
+    None where nothing is declared. Raises ValueError for anything else.
+
+    >>> sorted(rounds_of("2019;2021")), 2023 in rounds_of("2019/2"), rounds_of("")
+    ([2019, 2021], True, None)
+    """
+    if not text.strip():
+        return None
+    every = re.fullmatch(r"\s*([12]\d{3})\s*/\s*([1-9]\d?)\s*", text)
+    if every:
+        return frozenset(range(int(every[1]), 3000, int(every[2])))
+    years = [part.strip() for part in text.split(";")]
+    if not all(re.fullmatch(r"[12]\d{3}", year) for year in years) or len(set(years)) < len(years):
+        raise ValueError(f"no rounds: {text!r}")
+    return frozenset(int(year) for year in years)
+
+
+def _rounds(row: Any) -> list[Problem]:
+    try:
+        rounds_of(row.rounds)
+    except ValueError:
+        allowed = "different years as 2019;2021;2024, or the first year and how often as 2019/2"
+        remedy = "name the years in which a round was or will be held, or empty the cell"
+        return [Problem(FILE, int(row.row), "rounds", row.rounds, allowed, remedy)]
+    return []
 
 
 def _names(row: Any) -> list[str]:

@@ -28,7 +28,8 @@ class AnnualSeries:
     size), `estimates` (year-to-date figures as estimates of the annual level: year, months, value, error, period,
     measure, published_value), `new_counts` (counts of new items, one row a year: year, months, count, qualifier).
     `inputs` are the series a derived indicator is computed from, `derived` how ("none", "ratio", "sum", "per_head"),
-    and `factor` what a ratio is multiplied by.
+    and `factor` what a ratio is multiplied by. `decimals` are the digits after the point of each level that is a
+    published figure, by year; a computed level has none.
 
     >>> import qcity_analysis as qc
     >>> series = qc.annual_series(qc.load(as_of="2026-01-01"), "rd_intensity", "nanjing")
@@ -60,6 +61,7 @@ class AnnualSeries:
     inputs: tuple[AnnualSeries, ...] = ()
     derived: str = "none"
     factor: float = 1.0
+    decimals: Mapping[int, int] = field(default_factory=dict)
 
     def known(self) -> pd.Series:
         """The levels without the gaps, index year.

@@ -10,15 +10,17 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 
 from ..errors import Problem, did_you_mean
 from .cache import through_copy
-from .quickread import LARGE, regular_rows
+from .quickread import LARGE, by_value, regular_rows
 
 QUALIFIERS = ("=", "~", ">=", "<=")
 MEASURES = ("level", "change_pct", "cumulative_change_pct", "count_new", "count_total")
@@ -106,7 +108,7 @@ TABLES = {
             Column("timing", "choice", True, True, ("average", "total", "stock")),
             Column("splice", "choice", True, True, ("none", "ratio", "difference")),
             Column("splice_year", "year", True, True),
-            *_text("splice_reason_zh", "splice_reason_en"),
+            *_text("splice_reason_zh", "splice_reason_en", "rounds"),
         ),
         ("indicator_id",),
     ),
@@ -124,7 +126,7 @@ TABLES = {
             Column("commitment", "choice", True, True, COMMITMENTS),
             Column("tolerance", "number", True, True),
             *_text("section", "unit_zh", "wording", "wording_en", "departments", "departments_en"),
-            *_text("source_id", "note"),
+            *_text("source_id", "note", "note_en"),
         ),
         ("plan", "target_id"),
     ),
@@ -148,9 +150,16 @@ TABLES = {
 }
 
 NO_COLUMN = "no such column"
-PERIOD = re.compile(r"(?P<year>[12]\d{3})(-(Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?")
-DATE = re.compile(r"[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
-NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+PERIOD = re.compile(r"(?P<year>[12]\d{3})(-(Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?", re.ASCII)
+DATE = re.compile(r"[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+LARGEST = (
+    1e100  # of a number; its reciprocal is the smallest but 0, so that products and squares stay in range
+)
+COUNTED_DIGITS = {
+    "value": "decimals",
+    "threshold": "decimals",
+}  # columns whose digits as typed are kept, and where
 
 
 def is_date(cell: str) -> bool:
@@ -166,15 +175,50 @@ def is_date(cell: str) -> bool:
     return True
 
 
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number of the contract, of a size that can be computed with.
+
+    >>> is_number("3.48"), is_number("1e400"), is_number("1,234")
+    (True, False, False)
+    """
+    if NUMBER.fullmatch(cell) is None:
+        return False
+    size = abs(Decimal(cell))
+    return size == 0 or 1 / LARGEST <= size <= LARGEST
+
+
+def decimals(cell: str) -> int:
+    """Digits after the decimal point of a number as it is written; 0 for an empty cell.
+
+    >>> [decimals(cell) for cell in ("12.0", "1100", "2.5e-2", "")]
+    [1, 0, 3, 0]
+    """
+    exponent = Decimal(cell).as_tuple().exponent if NUMBER.fullmatch(cell) else 0
+    return max(0, -int(exponent))
+
+
+def plain(cell: str) -> str:
+    """A cell in plain characters: full-width digits, signs and letters as ASCII, a minus sign as a hyphen.
+
+    >>> plain("－１６．１"), plain("−3")
+    ('-16.1', '-3')
+    """
+    return unicodedata.normalize("NFKC", cell).replace("\u2212", "-").strip()
+
+
 CELL: dict[str, tuple[Callable[[str], bool], str, str]] = {
     "number": (
-        lambda c: NUMBER.fullmatch(c) is not None,
+        is_number,
         "a number",
         "write it with digits and a point, as 3.48",
     ),
-    "integer": (lambda c: re.fullmatch(r"\d+", c) is not None, "a whole number", "write it with digits only"),
+    "integer": (
+        lambda c: re.fullmatch("[0-9]{1,9}", c) is not None,
+        "a whole number",
+        "write it with digits only",
+    ),
     "year": (
-        lambda c: re.fullmatch(r"[12]\d{3}", c) is not None,
+        lambda c: re.fullmatch("[12][0-9]{3}", c) is not None,
         "a year of four digits",
         "write it as 2025",
     ),
@@ -195,7 +239,8 @@ def read_table(path: Path, name: str) -> tuple[pd.DataFrame, list[Problem]]:
     """One table of the contract from a UTF-8 CSV file (with or without BOM), and every problem found in it.
 
     Returns the frame with all columns of the contract (missing optional ones empty), numbers as float, years as
-    nullable integers, everything else as text, plus `row`, the line in the file; and the list of problems. The
+    nullable integers, everything else as text, plus `row`, the line in the file, and `decimals`, the digits after the
+    point with which a value or threshold is written; and the list of problems. The
     frame is empty when the file cannot be read at all.
 
     >>> frame, problems = read_table(Path("no/such/indicators.csv"), "indicators")
@@ -217,12 +262,28 @@ def _read_file(path: Path, table: Table) -> tuple[pd.DataFrame, list[Problem]]:
     text, problems = _decode(path)
     if problems:
         return _empty(table), problems
-    frame, problems = _parse(text, path.name, table)
+    try:
+        frame, problems = _parse(text, path.name, table)
+    except csv.Error as error:
+        allowed = f"cells of at most {csv.field_size_limit()} characters, quotes closed"
+        remedy = "shorten the text, or close the quotes"
+        return _empty(table), [Problem(path.name, _unreadable_line(text), None, str(error), allowed, remedy)]
     absent = {problem.column for problem in problems if problem.found == NO_COLUMN}
     for column in table.columns:
         problems += [] if column.name in absent else _check_cells(frame, column, path.name)
     problems += [] if absent & set(table.key) else _check_key(frame, table, path.name)
     return _typed(frame, table), sorted(problems, key=lambda p: p.row or 0)
+
+
+def _unreadable_line(text: str) -> int:
+    """The line at which a CSV text cannot be read any further."""
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        for _ in reader:
+            pass
+    except csv.Error:
+        pass
+    return reader.line_num
 
 
 def _empty(table: Table) -> pd.DataFrame:
@@ -256,6 +317,8 @@ def _parse(text: str, file: str, table: Table) -> tuple[pd.DataFrame, list[Probl
     for column in table.columns:
         if column.name not in frame:
             frame[column.name] = ""
+        elif column.holds != "text":
+            frame[column.name] = by_value(frame[column.name], plain).astype(frame[column.name].dtype)
     return frame[[*(column.name for column in table.columns), "row"]], problems
 
 
@@ -315,6 +378,8 @@ def _fault(cell: str, column: Column) -> tuple[str, str] | None:
         return ", ".join(column.choices), f"choose one of them.{did_you_mean(cell, column.choices)}"
     if column.holds in CELL:
         valid, allowed, remedy = CELL[column.holds]
+        if column.holds == "number" and NUMBER.fullmatch(cell):
+            allowed = f"0, or a size between {1 / LARGEST:g} and {LARGEST:g}"
         return None if valid(cell) else (allowed, remedy)
     return None
 
@@ -337,6 +402,8 @@ def _check_key(frame: pd.DataFrame, table: Table, file: str) -> list[Problem]:
 def _typed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     frame = frame.copy()
     for column in table.columns:
+        if column.name in COUNTED_DIGITS:
+            frame[COUNTED_DIGITS[column.name]] = by_value(frame[column.name], decimals).astype("int64")
         if column.holds == "number":
             frame[column.name] = pd.to_numeric(frame[column.name], errors="coerce").astype(float)
         elif column.holds in ("year", "integer"):

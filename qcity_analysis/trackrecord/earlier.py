@@ -162,7 +162,7 @@ def _row(then: Assessment, now: Assessment | None, day: dt.date, issued: dt.date
         "last_year": last,
         "status": then.status,
         "probability": np.nan if then.probability is None else then.probability,
-        "expected": np.nan if then.expected is None else then.expected,
+        "expected": np.nan if then.median is None else then.median,
         "outcome": now.outcome if settled and now is not None else np.nan,
         "met": float(now.status == "met") if settled and now is not None else np.nan,
     }

@@ -6,22 +6,27 @@ walk would spread. They are asked one to five years ahead, where the outcome is 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from ..attainment.borrowing import moved_towards
+from ..attainment.targets import reaches
 from ..data.datapackage import Data
-from ..forecasting import marginals, scores
-from ..forecasting.histories import LOWER, UPPER, Histories, from_frame
-from ..forecasting.panel import look_ahead
-from ..forecasting.prior import YEARS, Prior, shipped
+from ..errors import QcityError
+from ..forecasting import scores
+from ..forecasting.histories import LOWER, SUPPORTS, UPPER
+from ..forecasting.prior import YEARS
+from ..forecasting.published import forecast_series
 from .origins import Origin, origins
 
 AMBITIONS = (0.0, 0.5, 1.0, 1.5, 2.0)  # of the mean change so far, to the deadline
 STRETCH = (0.5, 1.0, 2.0)  # of what a random walk would spread, to the deadline
 BASE = 5  # years before the origin at which a rule's base year lies, where figures reach back so far
+DRAWS = 2_000  # paths of each hindcast
 CENTRAL = {50: (0.25, 0.75), 90: (0.05, 0.95)}
 
 
@@ -40,10 +45,12 @@ class Hindcasts:
     questions: pd.DataFrame
 
 
-def hindcasts(data: Data, indicators: Collection[str] | None = None, prior: Prior | None = None) -> Hindcasts:
-    """Forecast every past origin of the published series at once and ask the questions.
+def hindcasts(data: Data, indicators: Collection[str] | None = None) -> Hindcasts:
+    """Forecast every past origin of the published series as it would have been issued, and ask the questions.
 
-    `indicators` restricts the indicators (see `origins.plan_indicators`), `prior` replaces the shipped one.
+    The forecast is the one behind an assessment: with everything known of the series in part on the day, and moved
+    towards the comparators known on it. `indicators` restricts the indicators (see `origins.plan_indicators`). An
+    origin whose forecast cannot be computed is left out.
 
     >>> import qcity_analysis as qc
     >>> made = hindcasts(qc.load(as_of="2026-06-30"), {"un_rd_intensity"})
@@ -51,13 +58,24 @@ def hindcasts(data: Data, indicators: Collection[str] | None = None, prior: Prio
     (5, True)
     """
     found = origins(data, indicators)
-    parts = [_group(found, rows, prior or shipped()) for rows in _by_breaks(found)]
-    ahead = [part[0] for part in parts if len(part[0])]
-    if not ahead:
+    facts: list[dict[str, object]] = []
+    drawn: list[np.ndarray] = []
+    for i, origin in enumerate(found):
+        with contextlib.suppress(QcityError):
+            paths = issued(origin)
+            for step, fact in _outcomes(origin):
+                facts.append(fact | {"origin": i})
+                drawn.append(paths[:, step])
+    if not facts:
         return Hindcasts(tuple(found), pd.DataFrame(columns=AHEAD), pd.DataFrame(columns=QUESTION))
-    knots = np.concatenate([part[1] for part in parts])
-    rows = pd.concat(ahead, ignore_index=True)
-    return Hindcasts(tuple(found), _scored(rows, knots), _questions(found, rows, knots))
+    rows, paths = pd.DataFrame(facts), np.array(drawn)
+    return Hindcasts(tuple(found), _scored(rows, paths), _questions(found, rows, paths))
+
+
+def issued(origin: Origin) -> np.ndarray:
+    """Paths (DRAWS, YEARS) of the forecast that an assessment of the day rests on, in the unit of `origin.series`."""
+    forecast = forecast_series(origin.series, origin.last_year + YEARS, draws=DRAWS, rng=0)
+    return moved_towards(origin.known, origin.series, forecast)[0].paths
 
 
 AHEAD = ["origin", "series", "family", "years", "year", "last", "actual", "crps", "crps_walk", "in50", "in90"]
@@ -65,37 +83,11 @@ QUESTION = ["row", "origin", "family", "kind", "years", "deadline", "base_year",
 QUESTION += ["met", "probability"]
 
 
-def _by_breaks(found: Sequence[Origin]) -> list[list[int]]:
-    """Origins that have the same breaks, which are forecast together."""
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for i, origin in enumerate(found):
-        groups.setdefault(origin.series.breaks, []).append(i)
-    return list(groups.values())
-
-
-def _group(found: Sequence[Origin], rows: list[int], prior: Prior) -> tuple[pd.DataFrame, np.ndarray]:
-    """Rows of origin and year ahead with an outcome, and their knots (n, 15)."""
-    frame = pd.concat(
-        [
-            pd.DataFrame({"series_id": i, "period": s.index, "value": s.to_numpy()}).assign(
-                support=found[i].series.support
-            )
-            for i in rows
-            for s in [found[i].series.history()]
-        ]
-    )
-    h = from_frame(frame, found[rows[0]].series.breaks)
-    knots = look_ahead(h, prior, YEARS).knots
-    facts, kept = [], []
-    for place, i in enumerate(h.ids):
-        for step, fact in _outcomes(found[int(i)], h, place):
-            facts.append(fact | {"origin": int(i)})
-            kept.append(knots[place, step])
-    return pd.DataFrame(facts), np.array(kept).reshape(-1, knots.shape[2])
-
-
-def _outcomes(origin: Origin, h: Histories, place: int) -> list[tuple[int, dict[str, object]]]:
-    change = scores._changes(h.values[place : place + 1])[0]
+def _outcomes(origin: Origin) -> list[tuple[int, dict[str, object]]]:
+    """The years ahead, counted from 0, whose outcome is held, each with what is needed to ask about it."""
+    history = origin.series.history().dropna()
+    levels = history.reindex(range(int(history.index[0]), origin.last_year + 1)).to_numpy(dtype=float)
+    change = scores.changes(levels[None])[0]
     last, made = origin.last_year, []
     for step in range(YEARS):
         actual = origin.actual(last + step + 1)
@@ -105,20 +97,19 @@ def _outcomes(origin: Origin, h: Histories, place: int) -> list[tuple[int, dict[
                 "family": origin.family,
                 "years": step + 1,
                 "year": last + step + 1,
-                "last": float(h.values[place, -1]),
+                "last": float(levels[-1]),
                 "actual": actual,
                 "drift": float(np.nanmean(change)),
                 "rough": float(np.sqrt(np.nanmean(change**2))),
-                "support": int(h.support[place]),
+                "support": SUPPORTS.index(origin.series.support),
             }
             made.append((step, fact))
     return made
 
 
-def _scored(rows: pd.DataFrame, knots: np.ndarray) -> pd.DataFrame:
-    """CRPS of ours and of a random walk, and whether the central intervals hold."""
-    kind, actual = rows["support"].to_numpy(), rows["actual"].to_numpy()
-    q = np.clip(marginals.at_levels(knots, scores.LEVELS), LOWER[kind][:, None], UPPER[kind][:, None])
+def _scored(rows: pd.DataFrame, paths: np.ndarray) -> pd.DataFrame:
+    """CRPS of ours and of a random walk, and whether the central intervals hold; `paths` (n, DRAWS)."""
+    actual, q = rows["actual"].to_numpy(), np.quantile(paths, scores.LEVELS, axis=1).T
     spread = (rows["rough"] * np.sqrt(rows["years"])).to_numpy()
     walk = scores.walk_quantiles(rows["last"].to_numpy(), spread, scores.LEVELS, 1)[:, 0]
     table = rows.assign(
@@ -126,19 +117,18 @@ def _scored(rows: pd.DataFrame, knots: np.ndarray) -> pd.DataFrame:
         crps_walk=scores.crps_quantiles(walk, scores.LEVELS, actual),
     )
     for share, ends in CENTRAL.items():
-        low, high = np.clip(
-            marginals.at_levels(knots, np.array(ends)), LOWER[kind][:, None], UPPER[kind][:, None]
-        ).T
+        low, high = np.quantile(paths, ends, axis=1)
         table[f"in{share}"] = (actual >= low) & (actual <= high)
     return table
 
 
-def _questions(found: Sequence[Origin], rows: pd.DataFrame, knots: np.ndarray) -> pd.DataFrame:
+def _questions(found: Sequence[Origin], rows: pd.DataFrame, paths: np.ndarray) -> pd.DataFrame:
     last, actual, years = (rows[name].to_numpy(dtype=float) for name in ("last", "actual", "years"))
     low, high = LOWER[rows["support"]], UPPER[rows["support"]]
     base = np.array([_base_year(found[i]) for i in rows["origin"]])
     index = np.array([found[i].is_index for i in rows["origin"]])
     parts = []
+    row = np.arange(len(rows))
     distances = [a * rows["drift"].abs().to_numpy() * years for a in AMBITIONS]
     distances += [a * rows["rough"].to_numpy() * np.sqrt(years) for a in STRETCH]
     for k, distance in enumerate(distances):
@@ -147,7 +137,7 @@ def _questions(found: Sequence[Origin], rows: pd.DataFrame, knots: np.ndarray) -
             at_least = np.full(len(rows), turn > 0)
             part = pd.DataFrame(
                 {
-                    "row": np.arange(len(rows)),
+                    "row": row,
                     "origin": rows["origin"],
                     "family": rows["family"],
                     "kind": "direction" if k == 0 else np.where(index, "relative_change", "level"),
@@ -156,8 +146,8 @@ def _questions(found: Sequence[Origin], rows: pd.DataFrame, knots: np.ndarray) -
                     "base_year": base,
                     "threshold": threshold,
                     "at_least": at_least,
-                    "met": (actual >= threshold if turn > 0 else actual <= threshold).astype(float),
-                    "probability": marginals.probability(knots, threshold, at_least, low, high),
+                    "met": reaches(actual, threshold, turn > 0).astype(float),
+                    "probability": reaches(paths, threshold[:, None], turn > 0).mean(axis=1),
                 }
             )
             inside = (threshold > low) & (threshold < high) & ((distance > 0) | (k == 0))

@@ -18,11 +18,16 @@ import numpy as np
 import pandas as pd
 
 from .. import __version__
+from ..attainment.assessing import assess
 from ..data.datapackage import Data
+from ..data.derived import input_names
+from ..errors import QcityError
 
 if TYPE_CHECKING:
     from ..attainment.assessment import Assessment
+    from ..attainment.targets import Target
 
+SCORED = 100  # draws of an assessment of which only the verdict counts
 TABLES = (".csv", ".yaml", ".yml")
 TEXTS = (
     *(
@@ -180,18 +185,17 @@ def _not_in(fresh: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
 
 def _outcomes(data: Data, plan: str, target_id: str, region: str) -> dict[str, Any]:
     """What is published by now for a target: its own record, and the settled answer by definition."""
-    from ..attainment.assessing import assess
-    from ..errors import QcityError
-
     try:
-        answer = assess(data, target_id, plan=plan, region=region, draws=100)
+        answer = assess(data, target_id, plan=plan, region=region, draws=SCORED)
     except QcityError:
         return {}
-    own = (answer, *answer.parts)
-    settled = {
-        p.definition["indicator_id"]: p for p in own if p.role != "borrowed" and p.status in ("met", "missed")
-    }
-    return {"target": answer.target, "settled": settled, "data": data}
+    return {"target": answer.target, "settled": _settled(answer), "data": data, "settled_on": {}}
+
+
+def _settled(answer: Assessment) -> dict[str, Assessment]:
+    """The answers that are met or missed, by definition."""
+    own = (part for part in (answer, *answer.parts) if part.role != "borrowed")
+    return {str(p.definition["indicator_id"]): p for p in own if p.status in ("met", "missed")}
 
 
 def _judged(row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
@@ -208,13 +212,47 @@ def _judged(row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     answer = known["settled"].get(name)
     if answer is None:
         return blank | {"unscored": "pending"}
-    rows = known["data"].observations
-    mine = (
-        (rows["indicator_id"] == name) & (rows["region"] == target.region) & (rows["year"] == target.deadline)
-    )
-    day = rows.loc[mine & (rows["period"].str.len() == 4), "known_from"].min()
+    days = known["settled_on"]
+    if name not in days:
+        days[name] = _settled_on(known["data"], target, name, answer.status)
     met = float(answer.status == "met")
-    return {"happened": met, "outcome": answer.outcome, "known_from": day, "unscored": ""}
+    return {"happened": met, "outcome": answer.outcome, "known_from": days[name], "unscored": ""}
+
+
+def _settled_on(data: Data, target: Target, indicator_id: str, status: str) -> pd.Timestamp:
+    """The day from which on the verdict under one definition was known: an early settlement, a December figure, a bound
+    or a revision that turned it all count by the day on which their figure became known.
+    """
+    settled = pd.Timestamp(data.as_of)
+    rows = data.observations
+    mine = rows["indicator_id"].isin(_rests_on(data, indicator_id))
+    if target.kind != "rank":  # a rank rests on the peers' figures too
+        mine &= rows["region"] == target.region
+    for day in sorted(rows.loc[mine, "known_from"].unique(), reverse=True):
+        try:
+            known = data.at(pd.Timestamp(day).date())
+            verdict = _settled(
+                assess(known, target.target_id, plan=target.plan, region=target.region, draws=SCORED)
+            )
+        except QcityError:
+            break
+        if indicator_id not in verdict or verdict[indicator_id].status != status:
+            break
+        settled = pd.Timestamp(day)
+    return settled
+
+
+def _rests_on(data: Data, indicator_id: str) -> set[str]:
+    """An indicator, what it is computed from or continues, and the comparators it names."""
+    row = data.indicator(indicator_id)
+    names = [
+        *input_names(row),
+        *(part.partition("/")[2].strip() for part in str(row["comparators"]).split(";")),
+    ]
+    found = {indicator_id, *filter(None, names)}
+    for name in [*input_names(row), str(row["continues"] or "")]:
+        found |= _rests_on(data, name) if name else set()
+    return found
 
 
 def _differ(said: Any, now: Any) -> bool:

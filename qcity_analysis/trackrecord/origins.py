@@ -31,7 +31,7 @@ class Origin:
 
     Attributes: `indicator_id`, `region`, `as_of` (the day), `series` (as known then), `final` (as known now), `lagged`
     (the day rests on the publication lag), `family` (the indicator of which this one is a newer definition, or itself:
-    the cluster in which outcomes are not independent).
+    the cluster in which outcomes are not independent), `known` (all data known that day).
     """
 
     indicator_id: str
@@ -41,6 +41,7 @@ class Origin:
     final: AnnualSeries
     lagged: bool
     family: str
+    known: Data = dataclasses.field(repr=False, compare=False)
 
     @property
     def last_year(self) -> int:
@@ -117,14 +118,14 @@ def _regions(data: Data) -> list[str]:
 
 
 def _of_series(data: Data, name: str, region: str) -> list[Origin]:
-    data = _only(data, name, region)
+    whole, data = data, _only(data, name, region)
     final = annual_series(data, name, region)
     years = len(final.known())
     if years < FEWEST_YEARS:
         return []
     rows = pd.concat([final.observations, final.superseded])
     lagged = rows["known_from"].nunique() < SPREAD * years
-    dated = _with_lag(data, name, region) if lagged else data
+    dated, whole = (_with_lag(one, name, region) if lagged else one for one in (data, whole))
     mine = (dated.observations["indicator_id"] == name) & (dated.observations["region"] == region)
     found, seen = [], set[int]()
     newest = dated.observations[mine].groupby("known_from")["year"].max().cummax()
@@ -136,7 +137,7 @@ def _of_series(data: Data, name: str, region: str) -> list[Origin]:
         levels = known.known()
         if len(levels) < FEWEST_KNOWN or int(levels.index[-1]) in seen or levels.nunique() == 1:
             continue
-        origin = Origin(name, region, as_of, known, final, lagged, _family(data, name))
+        origin = Origin(name, region, as_of, known, final, lagged, _family(data, name), whole.at(as_of))
         seen.add(origin.last_year)
         later = range(origin.last_year + 1, origin.last_year + YEARS + 1)
         if np.isfinite([origin.actual(year) for year in later]).any():
@@ -166,7 +167,11 @@ def _with_lag(data: Data, name: str, region: str) -> Data:
     lag = data.indicator(name)["publication_lag_months"]
     months = ASSUMED_LAG_MONTHS if pd.isna(lag) else int(lag)
     rows = data.observations.copy()
-    mine = (rows["indicator_id"] == name) & (rows["region"] == region) & (rows["period"].str.len() == 4)
+    mine = (
+        (rows["indicator_id"] == name)
+        & (rows["region"] == region)
+        & (rows["period"] == rows["year"].astype(str))
+    )
     ends = pd.to_datetime({"year": rows.loc[mine, "year"], "month": 12, "day": 31})
     known = ends + pd.offsets.MonthEnd(months)
     rows["known_from"] = rows["known_from"].astype(known.dtype)
