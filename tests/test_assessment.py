@@ -12,7 +12,9 @@ from packages import STEADY, change, changes, figure, figures, indicator, loaded
 
 from qcity_analysis.attainment.assessing import assess
 from qcity_analysis.attainment.assessment import Assessment, ipcc_word
+from qcity_analysis.attainment.scorecards import scorecard
 from qcity_analysis.errors import QcityError
+from qcity_analysis.words import describe
 
 CUT = {"kind": "relative_change", "direction": "at_most", "threshold": -18, "base_year": 2020}
 SHARE = indicator("widgets", support="percent", unit="%")
@@ -105,6 +107,158 @@ def test_a_bound_on_the_deadlines_figure_decides_when_it_is_enough(tmp_path: Pat
     rows = [*figures(STEADY), figure(2023, 21, qualifier=">=")]
     found = answer(tmp_path, {"deadline": 2023}, observations=rows)
     assert (found.status, "met_by_bound" in codes(found)) == ("met", True)
+
+
+@pytest.mark.parametrize(
+    ("goal", "sign", "value", "status"),
+    [
+        ({}, "<=", 19.9, "missed"),
+        ({}, "<=", 20, "forecast"),  # 20 itself is allowed by both
+        ({}, ">=", 20, "met"),
+        ({}, ">=", 19.9, "forecast"),
+        ({"direction": "at_most"}, ">=", 20.1, "missed"),
+        ({"direction": "at_most"}, ">=", 20, "forecast"),
+        ({"direction": "at_most"}, "<=", 20, "met"),
+        ({"commitment": "about", "tolerance": 1}, "<=", 18.9, "missed"),
+        ({"commitment": "about", "tolerance": 1}, "<=", 19.0, "forecast"),
+        ({"commitment": "about", "tolerance": 1}, ">=", 19, "met"),
+        (CUT, ">=", 13.9 * 0.83, "missed"),
+        (CUT, "<=", 13.9 * 0.81, "met"),
+        (
+            {"kind": "direction", "direction": "increase", "threshold": None, "base_year": 2020},
+            "<=",
+            13.9,
+            "missed",
+        ),
+        (
+            {"kind": "direction", "direction": "increase", "threshold": None, "base_year": 2020},
+            ">=",
+            14.0,
+            "met",
+        ),
+        (
+            {"kind": "direction", "direction": "increase", "threshold": None, "base_year": 2020},
+            ">=",
+            13.9,
+            "forecast",
+        ),
+        (
+            {"kind": "direction", "direction": "decrease", "threshold": 2, "base_year": 2020},
+            "<=",
+            11.9,
+            "met",
+        ),
+        (
+            {"kind": "direction", "direction": "decrease", "threshold": 2, "base_year": 2020},
+            ">=",
+            12.0,
+            "missed",
+        ),
+    ],
+)
+def test_a_bound_on_the_deadlines_figure_decides_both_ways(
+    tmp_path: Path, goal: dict[str, Any], sign: str, value: float, status: str
+) -> None:
+    rows = [*figures(STEADY), figure(2023, round(value, 3), qualifier=sign)]
+    assert answer(tmp_path, goal | {"deadline": 2023}, observations=rows).status == status
+
+
+@pytest.mark.parametrize("known", [{}, {2019: -3, 2020: -2, 2021: -4, 2022: -3}])
+@pytest.mark.parametrize(
+    ("sign", "percent", "status"),
+    [("<=", -18, "met"), (">=", -17.9, "missed"), ("<=", -17, None), (">=", -18, None)],
+)
+def test_a_bound_on_the_change_since_the_base_year_decides_with_or_without_levels(
+    tmp_path: Path, known: dict[int, float], sign: str, percent: float, status: str | None
+) -> None:
+    bound = change(2025, percent, measure="cumulative_change_pct", qualifier=sign, base_period=2020)
+    found = answer(tmp_path, CUT, "2026-06-30", observations=[*changes(known), bound])
+    assert found.status == (status or ("forecast" if known else "not_assessable"))
+
+
+def test_bounds_of_earlier_years_are_verdicts_of_those_years(tmp_path: Path) -> None:
+    rows = [
+        figure(2021, 20, qualifier=">="),
+        figure(2022, 22, qualifier=">="),
+        figure(2023, 19, qualifier="<="),
+    ]
+    found = answer(tmp_path, observations=[*rows, *figures({2018: 15, 2019: 17, 2020: 19, 2024: 21})])
+    told = {note.code: note.values["periods"] for note in found.notes if "by_bound" in note.code}
+    assert told == {"years_met_by_bound": ["2021", "2022"], "years_missed_by_bound": ["2023"]}
+    for lang in ("zh", "en"):
+        said = [describe.note(note, lang) for note in found.notes if "by_bound" in note.code]
+        assert "2021" in said[0] and "2023" in said[1]
+
+
+@pytest.mark.parametrize(
+    ("base", "last", "status"),
+    [(8.0, 6.6, "missed"), (8.0, 6.64, "met"), (80.0, 66.4, "met"), (80.0, 66.5, "missed")],
+)
+def test_the_tolerance_of_a_relative_change_is_in_percentage_points(
+    tmp_path: Path, base: float, last: float, status: str
+) -> None:
+    rows = figures({2019: base * 1.05, 2020: base, 2021: base * 0.97, 2025: last})
+    if (base, last) == (8.0, 6.6):
+        rows = figures({2019: 8.4, 2020: 8.0, 2025: 6.65})
+    found = answer(tmp_path, CUT | {"commitment": "about", "tolerance": 1}, "2026-06-30", observations=rows)
+    assert (found.status, found.bound) == (status, pytest.approx(base * 0.83))
+
+
+@pytest.mark.parametrize(("size", "status"), [(3e7, "met"), (3.0, "met"), (3e-10, "met")])
+def test_a_rise_by_exactly_as_much_is_enough_in_every_unit(tmp_path: Path, size: float, status: str) -> None:
+    goal = {"kind": "relative_change", "threshold": 7, "base_year": 2020}
+    rows = figures({2018: size, 2019: size, 2020: size, 2025: float(f"{size * 1.07:.6g}")})
+    assert answer(tmp_path / "a", goal, "2026-06-30", observations=rows).status == status
+    rows[-1]["value"] = float(f"{size * 1.0699:.6g}")
+    assert answer(tmp_path / "b", goal, "2026-06-30", observations=rows).status == "missed"
+
+
+@pytest.mark.parametrize("base", [-1, -0.003, -40])
+def test_a_relative_change_of_a_base_that_is_not_above_zero_is_refused(tmp_path: Path, base: float) -> None:
+    rows = figures({2018: -2, 2019: -1, 2020: base, 2021: 0.2, 2022: 0.3, 2025: 4})
+    kind = [indicator("widgets", support="real")]
+    found = answer(tmp_path, CUT, "2026-06-30", observations=rows, indicators=kind)
+    assert found.reason is not None and found.threshold is None
+    assert (found.status, found.reason.code) == ("not_assessable", "base_not_positive")
+    assert f"{base:g}" in describe.reason(found, "en") and f"{base:g}" in describe.reason(found, "zh")
+
+
+def test_one_target_that_cannot_be_computed_leaves_the_others_standing(tmp_path: Path) -> None:
+    old = figures({1980: 5, 1985: 7, 2023: 9}, indicator_id="old")
+    goals = [target(), target("far", deadline=2075), target("ancient", indicator_id="old", threshold=9)]
+    both = [indicator("widgets"), indicator("old")]
+    data = loaded(tmp_path, targets=goals, observations=[*figures(STEADY), *old], indicators=both)
+    table, answers = scorecard(data, draws=300)
+    assert table["target_id"].tolist() == ["goal", "far", "ancient"]
+    assert table["status"][0] == "forecast" and answers[1].reason is not None
+    assert answers[1].reason.code == "too_far"
+    assert answers[2].reason is not None and answers[2].reason.code == "unlinked"
+    assert "2023" in describe.reason(answers[2], "zh") and "2023" in describe.reason(answers[2], "en")
+    for lang in ("zh", "en"):
+        assert "2075" in describe.headline(answers[1], lang) and "50" in describe.headline(answers[1], lang)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"seed": None}, "seed is a whole number, 0 or more; found None"),
+        ({"seed": -1}, "seed is a whole number, 0 or more; found -1"),
+        ({"seed": 1.5}, "seed is a whole number, 0 or more; found 1.5"),
+        ({"draws": None}, "draws is a whole number, 1 or more; found None"),
+        ({"draws": 0}, "draws is a whole number, 1 or more; found 0"),
+        ({"draws": True}, "draws is a whole number, 1 or more; found True"),
+    ],
+)
+def test_what_no_simulation_can_take_is_refused(tmp_path: Path, asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(QcityError, match=message):
+        assess(loaded(tmp_path), "goal", **asked)
+
+
+def test_the_pace_needed_leads_to_the_level_that_is_just_enough(tmp_path: Path) -> None:
+    found = answer(tmp_path, {"commitment": "about", "tolerance": 1})
+    assert found.pace_needed is not None and found.needed_path is not None
+    assert found.pace_needed.linear == pytest.approx((19 - 16.1) / 3)
+    assert found.needed_path[2025] == pytest.approx(19) == found.bound
 
 
 def test_a_figure_known_only_later_leaves_the_target_open(tmp_path: Path) -> None:

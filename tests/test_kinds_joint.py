@@ -13,7 +13,7 @@ from test_assessment import SHARE, answer, codes
 
 from qcity_analysis.attainment.assessing import assess
 from qcity_analysis.attainment.assessment import Assessment
-from qcity_analysis.attainment.joint import broken, yearly_spread
+from qcity_analysis.attainment.joint import yearly_spread
 from qcity_analysis.attainment.ranks import places
 from qcity_analysis.words import describe
 
@@ -71,9 +71,52 @@ def test_a_step_that_is_asked_for_has_to_be_taken_every_year(tmp_path: Path) -> 
     assert (found.status, found.settled_in) == ("missed", "2022")  # 92.4 to 93.1
 
 
-def test_a_bound_decides_nothing_about_rising(tmp_path: Path) -> None:
-    rows = [*figures(RISING, unit="%"), figure(2023, 80, unit="%", qualifier="<=")]
-    assert answer(tmp_path, EVERY, observations=rows, indicators=[SHARE]).status == "forecast"
+@pytest.mark.parametrize(
+    ("bound", "sign", "status"),
+    [(80, "<=", "missed"), (93.1, "<=", "missed"), (93.2, "<=", "forecast"), (80, ">=", "forecast")],
+)
+def test_a_bound_decides_that_a_year_was_not_better(
+    tmp_path: Path, bound: float, sign: str, status: str
+) -> None:
+    rows = [*figures(RISING, unit="%"), figure(2023, bound, unit="%", qualifier=sign)]
+    found = answer(tmp_path, EVERY, observations=rows, indicators=[SHARE])
+    assert (found.status, found.settled_in) == (status, "2023" if status == "missed" else None)
+
+
+@pytest.mark.parametrize(("bound", "status"), [(95.1, "met"), (95.0, "forecast")])
+def test_a_lower_bound_above_the_year_before_is_better(tmp_path: Path, bound: float, status: str) -> None:
+    rows = figures({2020: 93.0, 2021: 94.0, 2022: 95.0}, unit="%")
+    rows += [figure(2023, bound, unit="%", qualifier=">=")]
+    goal = EVERY | {"deadline": 2023}
+    assert answer(tmp_path, goal, "2025-06-30", observations=rows, indicators=[SHARE]).status == status
+
+
+def test_each_two_years_are_compared_by_the_coarser_published_step(tmp_path: Path) -> None:
+    finer = every(tmp_path / "a", RISING | {2022: 93.12, 2023: 93.2, 2024: 93.31})
+    same = every(tmp_path / "b", RISING | {2023: 93.14})  # 93.1 as published before
+    assert finer.status == "forecast"
+    assert (same.status, same.settled_in) == ("missed", "2023")
+
+
+@pytest.mark.parametrize("percent", [-1, -0.4, -0.01])
+def test_levels_chained_from_changes_are_compared_as_they_are(tmp_path: Path, percent: float) -> None:
+    rows = [figure(year, percent, measure="change_pct") for year in range(2019, 2024)]
+    goal = EVERY | {"direction": "decrease_every_year"}
+    found = answer(tmp_path / "a", goal, observations=rows)
+    assert found.status == "forecast" and found.probability is not None and found.probability > 0
+    up = answer(tmp_path / "b", EVERY, observations=rows)
+    assert (up.status, up.settled_in) == ("missed", "2021")
+    lower = UP | {"direction": "decrease"}
+    found = answer(tmp_path / "c", lower, observations=rows)
+    assert found.forecast is not None and found.series is not None
+    assert found.bound == found.series.values[2020]
+    assert found.probability == np.mean(found.forecast.paths[:, -1] < found.bound)
+
+
+@pytest.mark.parametrize(("tolerance", "status"), [(0.2, "missed"), (0.3, "forecast")])
+def test_the_tolerance_of_a_yearly_step_is_in_its_unit(tmp_path: Path, tolerance: float, status: str) -> None:
+    goal = {"threshold": 1.0, "tolerance": tolerance, "commitment": "about"}
+    assert every(tmp_path, RISING, goal).status == status  # the least step is 92.4 to 93.1
 
 
 def test_a_gap_is_bridged_and_named(tmp_path: Path) -> None:
@@ -106,10 +149,10 @@ def test_where_the_first_year_has_no_figure_the_first_comparison_is_named(tmp_pa
     assert "compared_from" in codes(found) and found.status == "forecast"
 
 
-def test_pairs_over_a_gap_are_broken_only_by_no_rise_at_all() -> None:
-    levels = pd.Series({2020: 1.0, 2023: 1.1, 2024: 1.1})
-    assert broken(levels, 2020, 2025, True, 0.1) == (2023, 2024)
-    assert broken(levels.loc[:2023], 2020, 2025, True, 0.1) is None
+def test_over_a_gap_as_many_steps_have_to_be_taken_as_there_are_years(tmp_path: Path) -> None:
+    assert every(tmp_path / "a", {2019: 89.0, 2020: 90.0, 2023: 90.1}).status == "forecast"
+    assert every(tmp_path / "b", {2019: 89.0, 2020: 90.0, 2023: 90.0}).settled_in == "2023"
+    assert every(tmp_path / "c", {2019: 89.0, 2020: 90.0, 2023: 92.9}, {"threshold": 1}).settled_in == "2023"
 
 
 def test_the_yearly_spread_is_the_standard_deviation_of_the_changes() -> None:
@@ -200,11 +243,35 @@ def test_a_published_rank_uses_the_indicator_its_comparators_name(tmp_path: Path
     assert assess(settled, "goal", draws=500).status == "missed"  # the published rank itself
 
 
+@pytest.mark.parametrize(("sign", "value", "status"), [("<=", 2, "met"), (">=", 3, "missed")])
+def test_a_bound_on_a_published_rank_decides_both_ways(
+    tmp_path: Path, sign: str, value: float, status: str
+) -> None:
+    ranks = indicator("widgets", better="lower", comparators="north/awards;south/awards")
+    rows = [*figures({2021: 2, 2022: 2, 2023: 3, 2024: 2}), figure(2025, value, qualifier=sign)]
+    tables = {"indicators": [ranks, indicator("awards")], "regions": TOWNS}
+    assert answer(tmp_path, TOP, "2026-06-30", observations=rows, **tables).status == status
+
+
+def test_the_tolerance_of_a_rank_is_in_places(tmp_path: Path) -> None:
+    goal = TOP | {"commitment": "about", "tolerance": 1}
+    levels = {name: [*old, old[-1], old[-1]] for name, old in OTHERS.items()}
+    rows = []
+    for name, values in {"testville": [4.0, 4.5, 5.0, 5.0, 3.9], **levels}.items():
+        rows += figures(dict(enumerate(values, 2021)), region=name)
+    found = answer(tmp_path, goal, "2026-06-30", observations=rows, regions=TOWNS)
+    assert (found.status, found.outcome, found.bound) == ("met", 3, 3)
+
+
 @pytest.mark.parametrize(
     ("rows", "status", "reason"),
     [
         ([figure("2024-08", 1)], "met", None),
         ([figure(2025, 0)], "missed", None),
+        ([figure("2025-12", 0)], "missed", None),
+        ([figure("2025-11", 0)], "not_assessable", "milestone_open"),
+        ([figure(2025, 0, qualifier=">=")], "not_assessable", "milestone_open"),
+        ([figure(2026, 0, published="2026-03")], "missed", None),
         ([figure(2023, 0)], "not_assessable", "milestone_open"),
         ([figure(2026, 1, published="2026-03")], "not_assessable", "deadline_gap"),
         ([], "not_assessable", "no_observation"),

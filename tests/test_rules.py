@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 import qcity_analysis as qc
 from qcity_analysis import cli
+from qcity_analysis.errors import QcityError
 from qcity_analysis.pages import rules_sections
 from qcity_analysis.rules import RULES, Goal, RuleResult, evaluate, evaluate_all, rules_for
 from qcity_analysis.rules.aims import BETWEEN, DOWN, REASONS, UP, aim_of
@@ -259,3 +260,16 @@ def test_a_result_is_said_in_words() -> None:
     refused = evaluate("schedule", SIX, Goal("at_most", 1, 2015, 2025, "rank"), 2020)
     assert rules_sections.said(refused, "zh") == "不适用：该规则评价水平值；此目标属“位次”类"
     assert rules_sections.yes_or_no(refused, "zh") == "–"
+
+
+@pytest.mark.parametrize("asked", [{"as_of_year": 2021.5}, {"as_of_year": None}, {"deadline": 2025.5}])
+def test_a_question_about_a_part_of_a_year_is_refused(asked: dict[str, Any]) -> None:
+    goal = Goal("at_most", 40, 2018, asked.get("deadline", 2025))
+    with pytest.raises(QcityError, match="whole (number|year), such as 2025; found"):
+        evaluate("escap", pd.Series({2018: 50.0, 2020: 48.0}), goal, asked.get("as_of_year", 2021))
+
+
+def test_a_percentage_of_a_base_below_zero_means_nothing() -> None:
+    goal = Goal("at_most", -18, 2020, 2025, "relative_change")
+    found = evaluate("escap", pd.Series({2020: -2.0, 2021: -2.5, 2022: -3.0}), goal, 2022)
+    assert found.category is None and found.note is not None and found.note.code == "base_not_positive"

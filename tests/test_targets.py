@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 from packages import loaded, target
 
-from qcity_analysis.attainment.targets import find_target
+from qcity_analysis.attainment.targets import find_target, reaches
 from qcity_analysis.errors import QcityError
 
 
@@ -18,15 +20,46 @@ def test_a_target_holds_years_as_integers_and_blanks_as_none(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("direction", "bound", "enough", "short"),
-    [("at_least", 18.5, 18.5, 18.4), ("at_most", 21.5, 21.5, 21.6)],
+    ("direction", "kind", "bound", "enough", "short"),
+    [
+        ("at_least", "coverage", 18.5, 18.5, 18.4),
+        ("at_most", "coverage", 21.5, 21.5, 21.6),
+        ("at_least", "level", 19, 19, 18.9),
+        ("at_most", "level", 21, 21, 21.1),
+        ("at_least", "relative_change", 8 * 1.19, 9.52, 9.5),
+        ("at_most", "relative_change", 8 * 1.21, 9.68, 9.7),
+        ("increase", "direction", 27, 27, 26.9),
+        ("decrease", "direction", -11, -11, -10.9),
+    ],
 )
-def test_tolerance_and_half_a_step_are_allowed_on_the_right_side(
-    tmp_path: Path, direction: str, bound: float, enough: float, short: float
+def test_the_tolerance_is_in_the_unit_of_the_threshold_and_on_the_right_side(
+    tmp_path: Path, direction: str, kind: str, bound: float, enough: float, short: float
 ) -> None:
-    found = find_target(loaded(tmp_path, targets=[target(direction=direction, tolerance=1)]), "goal")
-    assert found.bound(20, step=1) == bound
+    cells = {"direction": direction, "kind": kind, "tolerance": 1, "base_year": 2020}
+    found = find_target(loaded(tmp_path, targets=[target(**cells)]), "goal")
+    assert found.bound(8, step=1) == pytest.approx(bound)
     assert found.is_met(enough, bound) and not found.is_met(short, bound)
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e-3, 1.0, 3e7, 1e15])
+def test_what_binary_fractions_blur_is_reached_and_a_millionth_short_is_not(size: float) -> None:
+    assert reaches(size * (0.1 + 0.2), size * 0.3) and reaches(size * 0.3, size * (0.1 + 0.2))
+    assert not reaches(size * 0.3 * (1 - 1e-6), size * 0.3)
+    assert not reaches(size * 0.3 * (1 + 1e-6), size * 0.3, upward=False)
+    levels = size * np.array([0.29, 0.3, 0.31, np.nan])
+    assert reaches(levels, size * 0.3).tolist() == [False, True, True, False]
+
+
+def test_nothing_open_ended_reaches_a_limit() -> None:
+    assert reaches(np.inf, 1.0) and not reaches(np.inf, 1.0, upward=False)
+
+
+@pytest.mark.parametrize("year", [2025.5, "2025", True])
+def test_a_deadline_that_is_no_whole_year_is_refused(tmp_path: Path, year: object) -> None:
+    data = loaded(tmp_path)
+    asked = dataclasses.replace(data, targets=data.targets.astype({"deadline": object}).assign(deadline=year))
+    with pytest.raises(QcityError, match="deadline of 'goal' is a whole year, such as 2025; found"):
+        find_target(asked, "goal")
 
 
 def test_the_first_plan_that_has_the_target_is_used_unless_one_is_named(tmp_path: Path) -> None:

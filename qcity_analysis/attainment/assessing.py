@@ -7,6 +7,7 @@ too few and the indicator names comparators, theirs are borrowed (see `borrowing
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import math
 from typing import Any
@@ -17,9 +18,11 @@ import pandas as pd
 from ..data.annual import annual_series
 from ..data.datapackage import Data
 from ..data.notes import Note
+from ..data.partialyears import months_covered
 from ..data.series import AnnualSeries
 from ..errors import QcityError, unknown
 from ..forecasting.forecasts import FARTHEST
+from ..forecasting.histories import WINDOW
 from .assessment import Assessment
 from .borrowing import FEWEST, borrowed_answers, moved_towards
 from .cumulative import cumulative
@@ -99,6 +102,7 @@ class _Question(Question):
         series = self.series(indicator_id, self.target.base_year if kind == "relative_change" else None)
         if kind == "monotone":
             return self._every_year(series, indicator_id, role)
+        series = self._with_changes(series)
         levels = series.known()
         reason = self._missing(series, levels)
         has_base = reason is None or reason.code not in ("no_base", "no_base_year", "base_not_positive")
@@ -119,6 +123,22 @@ class _Question(Question):
         assert threshold is not None
         return self._ahead(series, threshold, indicator_id, role=role, parts=parts)
 
+    def _with_changes(self, series: AnnualSeries) -> AnnualSeries:
+        """The series with bounds on the change since the target's base year as bounds, though no level is known."""
+        rows, target = series.unused, self.target
+        if target.kind != "relative_change" or len(series.values) or not len(rows):
+            return series
+        same = (rows["measure"] == "cumulative_change_pct") & (rows["base_period"] == target.base_year)
+        rows = rows[same & rows["period"].map(lambda period: months_covered(str(period)) == 12)]
+        ends = {
+            sign: {
+                int(row.year): 100 + float(row.value) for row in rows[rows["qualifier"] == sign].itertuples()
+            }
+            for sign in (">=", "<=")
+        }
+        lower, upper = {**series.lower, **ends[">="]}, {**series.upper, **ends["<="]}
+        return dataclasses.replace(series, lower=lower, upper=upper)
+
     def _missing(self, series: AnnualSeries, levels: pd.Series) -> Note | None:
         target, region = self.target, self.target.region
         facts = {"indicator_id": series.indicator_id, "region": region, "count": len(levels)}
@@ -134,6 +154,8 @@ class _Question(Question):
         numbers = len(levels) + series.earlier.count()
         if (series.points() if self.model == "mixture" else numbers) < FEWEST:
             return Note("too_few", facts | {"years": [int(year) for year in levels.index]})
+        if not _linked(series):
+            return Note("unlinked", {"last": int(levels.index[-1]), "most": WINDOW})
         return None
 
     def _too_late(self, levels: pd.Series) -> Note | None:
@@ -152,7 +174,7 @@ class _Question(Question):
         """The level that is just enough, for the figure of the deadline as it is, or will be, published."""
         target = self.target
         steps = [step_of(series, target.deadline)]
-        if target.kind == "direction" and target.base_year in series.values.index:
+        if target.kind == "direction" and target.base_year is not None:
             steps.append(step_of(series, target.base_year))
         return target.bound(self._base(series), max(steps) if all(steps) else 0.0)
 
@@ -282,6 +304,13 @@ class _Question(Question):
             shown = [self.data.region_name(name.partition("/")[0], lang) for name in names]
             told[f"names_{lang}"] = list(dict.fromkeys(shown))
         return Note("comparators", told)
+
+
+def _linked(series: AnnualSeries) -> bool:
+    """Whether two years a forecast can look back to are of one stretch, so that a change is known."""
+    years = series.history().dropna().index.to_numpy()
+    recent = years[years > years.max() - WINDOW]
+    return bool(np.bincount(np.digitize(recent, sorted(series.breaks))).max() > 1)
 
 
 def _definitions(data: Data, target: Target) -> list[str]:

@@ -54,8 +54,9 @@ class Tally:
     """What is counted so far for a target that counts items or events.
 
     Attributes: `count`, what is certain (a bound counts as what it is at least); `through`, the period of the last
-    figure that counts (None when there is none); `years` of the target's period, `covered` of them by figures, and
-    `unknown`, the years without any figure that lie before the last one or are over; `needed`, what is missing to the
+    figure that counts (None when there is none); `years` of the target's period (its rounds, where things happen in
+    rounds), `covered` of them by figures, and `unknown`, the years without any figure that lie before the last one
+    or are over; `needed`, what is missing to the
     bound; `exposure`, all years of counts the rate rests on.
     """
 
@@ -77,12 +78,15 @@ class Assessment:
     Monte Carlo standard error; `word` (IPCC scale); `threshold` and `bound` (the level asked for, and the level that
     is just enough, in the unit of `series.values`); `tolerance`; `series`; `forecast`; `fan` (quantiles by year);
     `expected`, `median` and `interval` (90 %) at the deadline; `outcome` (the level at the deadline once published);
-    `pace_so_far`, `pace_needed`, `needed_path`; `borrowed` and the
-    year since which; `parts` (the same question by definition or comparator);
+    `pace_so_far`, and `pace_needed` and `needed_path`, which lead to the bound; `borrowed` and the year since
+    which; `parts` (the same question by definition or comparator);
     `role` ("main", "definition", "borrowed"); `definition` (the indicator's row); `region_names`; `notes`;
-    `illustrative` (an illustrative figure was used); `model`, `draws`, `seed`; `likelihood` (what made the paths where
-    it was not `model`: "gamma_poisson", "events" or "joint_ranks", else ""); `period` (first and last year that count,
-    for kinds about several years); `tally` (what is counted so far); `settled_in` (the period whose figure made it met
+    `illustrative` (an illustrative figure was used); `model`, `draws`, `seed`; `likelihood` (what made the paths
+    where
+    it was not `model`: "gamma_poisson", "events" or "joint_ranks", else ""); `period` (first and last year that
+    count,
+    for kinds about several years); `tally` (what is counted so far); `settled_in` (the period whose figure made it
+    met
     or missed, when that is not the deadline). An exact probability has an error of 0.
     """
 

@@ -9,7 +9,7 @@ How the counts go on is in `counts`; what a target makes of both in `cumulative`
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -55,9 +55,12 @@ class Counted:
         assert self.start is not None
         return [c for c in self.counts if all(self.start < year <= deadline for year, _ in c.parts)]
 
+    def _total(self, counts: Iterable[Count]) -> float:
+        return float(f"{self.offset + math.fsum(c.count for c in counts):.12g}")  # without binary blur
+
     def certain(self, deadline: int) -> float:
         """What is counted for certain by the deadline; a lower bound counts as what it is at least."""
-        told = self.offset + math.fsum(c.count for c in self.inside(deadline) if c.qualifier != "<=")
+        told = self._total(c for c in self.inside(deadline) if c.qualifier != "<=")
         return max([told, *(n for year, sign, n in self.limits if sign == ">=" and year <= deadline)])
 
     def most(self, deadline: int) -> float:
@@ -66,7 +69,7 @@ class Counted:
         covered = sum(share for c in kept for year, share in c.parts if year in self.years(deadline))
         told = math.inf
         if reaches(covered, len(self.years(deadline))):
-            told = self.offset + math.fsum(c.count for c in kept)
+            told = self._total(kept)
         return min([told, *(n for year, sign, n in self.limits if sign == "<=" and year >= deadline)])
 
     def covered(self, deadline: int) -> float:
@@ -106,8 +109,8 @@ class Counted:
         assert self.start is not None
         found = {self.start: self.offset}
         for year in range(self.start + 1, deadline + 1):
-            number = math.fsum(c.count for c in self.inside(year) if c.qualifier == "=")
-            found[year] = self.offset + number if self.complete(year) else math.nan
+            number = self._total(c for c in self.inside(year) if c.qualifier == "=")
+            found[year] = number if self.complete(year) else math.nan
         series = pd.Series(found, name="level", dtype=float).rename_axis("year")
         return series.loc[: series.last_valid_index()]
 
@@ -176,8 +179,8 @@ def counted(series: AnnualSeries, totals: pd.DataFrame, base_year: int | None, r
     if when is not None and start is not None:
         notes.append(Note("in_rounds", {"periods": [str(y) for y in sorted(when) if y > start][:6]}))
     counts = sorted([*single.values(), *blocks], key=lambda c: c.parts[0][0])
-    before = dict(ends).get(str(start)) if base_year is not None else 0.0 if offset else None
-    limits = () if before is None or start is None else _limits(totals, start, before, labels)
+    since = dict(ends).get(str(start)) if base_year is not None else 0.0 if offset else None
+    limits = () if since is None or start is None else _limits(totals, start, since, labels)
     rows = pd.concat([series.new_counts, totals], ignore_index=True) if len(totals) else series.new_counts
     return Counted(tuple(counts), labels, start, offset, rows, tuple(notes), limits, when)
 

@@ -50,9 +50,9 @@ def zero_event(question: Question, indicator_id: str, role: str = "main") -> Ass
         return question.make("missed", indicator_id, outcome=seen, settled_in=place, **facts)
     if target.is_met(most, facts["bound"]):
         return question.make("met", indicator_id, outcome=most, **facts)
-    reason = held.too_few()
-    if reason is not None:
-        return question.make("not_assessable", indicator_id, reason=reason, **facts)
+    few = held.too_few()
+    if few is not None:
+        return question.make("not_assessable", indicator_id, reason=few, **facts)
     return _ahead(question, indicator_id, held, facts)
 
 

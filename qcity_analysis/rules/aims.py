@@ -160,13 +160,21 @@ def _number(value: Any) -> float | None:
 def year_of(value: Any) -> int | None:
     """The year of a number, a date or a text that begins with it; None for what is missing.
 
+    Raises QcityError for anything else, such as a half year.
+
     >>> year_of(2030.0), year_of("2030-12-31"), year_of(float("nan"))
     (2030, 2030, None)
     """
     if _missing(value) or value == "":
         return None
-    value = getattr(value, "year", value)
-    return int(value[:4]) if isinstance(value, str) else int(value)
+    found = getattr(value, "year", value[:4] if isinstance(value, str) else value)
+    try:
+        year = int(found)
+    except (TypeError, ValueError, OverflowError):
+        year = 0
+    if year < 1 or not (isinstance(found, str) or year == found):
+        raise QcityError(f"a year is a whole number, such as 2025; found {value!r}")
+    return year
 
 
 def _ends(threshold: Any) -> tuple[float, ...]:

@@ -69,7 +69,7 @@ def figures(series: pd.Series, as_of_year: int) -> dict[int, float]:
 def _year(label: Any) -> int:
     try:
         year = year_of(label)
-    except (TypeError, ValueError):
+    except QcityError:
         year = None
     if year is None:
         raise QcityError(f"the index of a series is years; found {label!r}")
@@ -193,9 +193,12 @@ def case_of(series: pd.Series, target: Any, as_of_year: int) -> Case:
     41.0
     """
     aim = aim_of(target)
-    known = figures(series, int(as_of_year))
+    until = year_of(as_of_year)
+    if until is None:
+        raise QcityError(f"as_of_year is a whole year, such as 2025; found {as_of_year!r}")
+    known = figures(series, until)
     if not known:
-        raise NotApplicable("no_figure", year=int(as_of_year))
+        raise NotApplicable("no_figure", year=until)
     ends = _levels(aim, known)
     sign, level = _end(aim.sign, ends, known[next(reversed(known))])
     return Case(known, sign, level, aim)
