@@ -26,7 +26,7 @@ from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import models, scores
 from qcity_analysis.forecasting.histories import LOWER, UPPER, from_frame
 from qcity_analysis.forecasting.prior import shipped
-from qcity_analysis.training.hindcast import Hindcast, by_fold, knots_for
+from qcity_analysis.training.hindcast import Hindcast, by_fold, forecast_tasks
 from qcity_analysis.training.train import Tasks, read_bank
 
 LEVELS = scores.LEVELS
@@ -82,7 +82,7 @@ def hindcast_of(series: list[tuple[np.ndarray, np.ndarray]]) -> Hindcast:
     tasks = Tasks(
         from_frame(frame), np.array([after for _, after in kept]), np.array(["M"] * len(kept), dtype=object)
     )
-    return Hindcast(tasks, knots_for(tasks.histories, shipped()))
+    return forecast_tasks(tasks, shipped())
 
 
 def named(model: str) -> Method:
@@ -154,7 +154,7 @@ def main() -> None:
     else:
         whole = hindcast_of(m3_series(wanted.m3) if wanted.m3 else m4_series(*wanted.m4))
     rows = np.random.default_rng(0).permutation(len(whole.tasks.actual))[: wanted.series]
-    h = Hindcast(whole.tasks.rows(rows), whole.knots[rows])
+    h = Hindcast(whole.tasks.rows(rows), whole.ahead.rows(rows))
     print(
         f"{len(whole.tasks.actual)} series; the rows below the first are on {len(rows)} of them, drawn at random"
     )

@@ -70,7 +70,9 @@ def test_probabilities_fall_as_the_threshold_rises_and_both_sides_add_up(values)
     more = panel.probability(ask)
     less = panel.probability(ask.assign(direction="at_most"))
     assert (np.diff(more) <= 1e-12).all()
-    np.testing.assert_allclose(more + less, 1.0, atol=1e-9)
+    same = np.isclose(thresholds, values[-1], rtol=1e-9, atol=0)  # the last value itself may come again
+    assert (more + less)[same].sum() >= same.sum()
+    np.testing.assert_allclose((more + less)[~same], 1.0, atol=1e-9)
 
 
 def test_probability_and_quantile_are_two_sides_of_one_thing():
@@ -111,7 +113,7 @@ def test_the_answer_does_not_depend_on_the_number_of_threads(threads):
         "rng = np.random.default_rng(5)\n"
         "f = pd.DataFrame({'series_id': np.repeat(np.arange(300), 8), 'period': np.tile(np.arange(8), 300),"
         " 'value': np.cumsum(rng.normal(size=(300, 8)), axis=1).ravel()})\n"
-        "print(hashlib.sha256(forecast_panel(f).knots.tobytes()).hexdigest())"
+        "print(hashlib.sha256(forecast_panel(f).ahead.knots.tobytes()).hexdigest())"
     )
     assert python(code, threads) == python(code, "1")
 
@@ -217,7 +219,7 @@ def test_gaps_are_missing_observations_and_the_year_after_the_last_is_forecast_f
         ({"value": np.inf}, "infinite value"),
         ({"support": "percentage"}, 'Did you mean "percent"'),
         ({"support": "percent", "value": 101.0}, "outside its support 'percent' \\(0 to 100\\)"),
-        ({"value": [1.0, 2.0, np.nan, np.nan]}, "at least 3 observed points: series 'a' has 2"),
+        ({"value": [1.0, 2.0, np.nan, np.nan]}, "series 'a' has 2 of the at least 3 observed points"),
         ({"period": [2020.5, 2021, 2022, 2023]}, "allowed: a whole year"),
     ],
 )

@@ -15,7 +15,7 @@ from qcity_analysis.forecasting.features import units
 from qcity_analysis.forecasting.forecasts import forecast, forecast_panel
 from qcity_analysis.forecasting.histories import SeriesError
 from qcity_analysis.forecasting.mixture import Cells
-from qcity_analysis.forecasting.partial import aligned, completed
+from qcity_analysis.forecasting.partial import Beginning, aligned, completed
 from qcity_analysis.forecasting.partlyknown import PartlyKnown
 from qcity_analysis.forecasting.prior import Gate, Prior, shipped
 
@@ -40,11 +40,14 @@ def known(series: pd.Series, support: str = "real", breaks: tuple[int, ...] = ()
     return told
 
 
-def drawn(told: PartlyKnown, prior: Prior, year: int, runs: int = 20) -> np.ndarray:
+def drawn(told: PartlyKnown, prior: Prior, year: int, runs: int = 80) -> np.ndarray:
     """Completed values of one year, from several runs."""
     last = told.last
     return np.concatenate(
-        [completed(told, prior, np.random.default_rng(k)).values[:, -1 - (last - year)] for k in range(runs)]
+        [
+            completed(told, Beginning.of(told, prior), np.random.default_rng(k)).values[:, -1 - (last - year)]
+            for k in range(runs)
+        ]
     )
 
 
@@ -184,7 +187,7 @@ def test_bounds_and_errors_work_beside_breaks():
 
 
 def test_a_bounded_year_before_the_first_value_is_completed_backwards():
-    found = drawn(known(LEVELS, "percent", upper={2018: 93.0}), shipped(), 2018, runs=3)
+    found = drawn(known(LEVELS, "percent", upper={2018: 93.0}), shipped(), 2018, runs=12)
     assert found.max() <= 93.0
     assert 91.5 < np.median(found) < 93.0
 
@@ -194,9 +197,9 @@ def test_two_values_and_a_bound_give_a_forecast_and_two_values_alone_do_not():
     told = forecast(two, 2022, support="percent", lower={2021: 95.0}, rng=0)
     assert told.years.tolist() == [2021, 2022]
     assert (told.paths[:, 0] >= 95.0).all()
-    with pytest.raises(SeriesError, match="at least 3 observed points: series 'series' has 2"):
+    with pytest.raises(SeriesError, match="series 'series' has 2 of the at least 3 observed points"):
         forecast(two, 2022, support="percent")
-    with pytest.raises(SeriesError, match="at least 3 observed points: series 'series' has 1"):
+    with pytest.raises(SeriesError, match="series 'series' has 1 of the at least 3 observed points"):
         forecast(two.iloc[:1], 2022, support="percent", lower={2020: 95.0, 2021: 95.0})
 
 

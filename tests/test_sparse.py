@@ -8,7 +8,7 @@ from test_forecasting import frame
 
 from qcity_analysis.forecasting.forecasts import forecast
 from qcity_analysis.forecasting.panel import forecast_panel
-from qcity_analysis.forecasting.sparse import DISCOUNT, EVEN
+from qcity_analysis.forecasting.sparse import DISCOUNT, EVEN, common_step
 
 RARE = [0, 0, 1, 0, 0, 2]
 
@@ -65,9 +65,31 @@ def test_years_of_nothing_leave_a_chance_that_falls_with_their_number():
 
 
 def test_stocks_that_never_fell_and_large_counts_are_left_to_the_general_forecaster():
-    for values in ([1, 1, 2, 4], [30, 25, 28, 31, 27], [1.5, 0.5, 1.0, 0.5]):
-        assert not forecast_panel(frame(values, "count")).whole[0]
-    assert not forecast_panel(frame([2, 1, 1, 3], "positive")).whole[0]
+    for values in ([1, 1, 2, 4], [30, 25, 28, 31, 27], [12.5, 10.5, 11.0, 11.5]):
+        assert forecast_panel(frame(values, "count")).ahead.item[0] == 0
+    assert forecast_panel(frame([2, 1, 1, 3], "positive")).ahead.item[0] == 0
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e-4, 0.37, 1.0, 3.7, 100.0, 1e6])
+def test_the_unit_in_which_counts_are_written_changes_no_chance_and_scales_every_quantile(scale):
+    one, other = (forecast_panel(frame([k * s for k in RARE], "count"), 5) for s in (1.0, scale))
+    np.testing.assert_allclose(
+        other.quantiles([0.05, 0.5, 0.9, 0.99]), one.quantiles([0.05, 0.5, 0.9, 0.99]) * scale, rtol=1e-9
+    )
+    for items in (0, 1, 2, 3):
+        for direction in ("at_least", "at_most"):
+            ask = {"series_id": "a", "period": one.last_year[0] + 2, "direction": direction}
+            p = [
+                panel.probability(pd.DataFrame(ask | {"threshold": items * s}, index=[0]))[0]
+                for panel, s in ((one, 1.0), (other, scale))
+            ]
+            assert p[1] == pytest.approx(p[0], abs=1e-9)
+
+
+def test_the_item_is_the_greatest_common_step_whatever_the_last_digits_of_floating_point_numbers():
+    assert common_step(np.array([0.1 + 0.2, 0.6, 1.5])) == pytest.approx(0.3)
+    assert common_step(np.array([7.4, 3.7, 0.0, 11.1])) == pytest.approx(3.7)
+    assert common_step(np.array([np.pi, np.e, 1.0])) == 0.0
 
 
 def test_simulated_counts_fall_inside_their_intervals():
@@ -78,8 +100,9 @@ def test_simulated_counts_fall_inside_their_intervals():
         rows.append(frame(list(y[:8]), "count", f"s{k:04d}", 2020))
         after.append(y[8:])
     panel = forecast_panel(pd.concat(rows), 3)
-    q = panel.quantiles([0.05, 0.95]).to_numpy().reshape(600, 3, 2)[panel.whole]
+    q = panel.quantiles([0.05, 0.95]).to_numpy().reshape(600, 3, 2)[panel.ahead.item > 0]
     held = (
-        (np.array(after)[panel.whole] >= q[:, :, 0]) & (np.array(after)[panel.whole] <= q[:, :, 1])
+        (np.array(after)[panel.ahead.item > 0] >= q[:, :, 0])
+        & (np.array(after)[panel.ahead.item > 0] <= q[:, :, 1])
     ).mean()
-    assert panel.whole.sum() > 400 and 0.9 <= held <= 0.99
+    assert (panel.ahead.item > 0).sum() > 400 and 0.9 <= held <= 0.99

@@ -23,7 +23,7 @@ from qcity_analysis.pages import report, track_sections
 from qcity_analysis.trackrecord import ledger
 from qcity_analysis.trackrecord.bankrecord import FILE, held_out_record, read_record, write_record
 from qcity_analysis.trackrecord.record import TrackRecord, track_record
-from qcity_analysis.training.hindcast import Hindcast, knots_for
+from qcity_analysis.training.hindcast import Hindcast, forecast_tasks
 from qcity_analysis.training.train import Bank, draw_tasks
 from qcity_analysis.words import track
 
@@ -155,7 +155,7 @@ def bank_hindcast() -> Hindcast:
     tasks = draw_tasks(Bank(walks, dict.fromkeys(names, 2000), meta), names, 1, 9, 1, odd=False)
     from qcity_analysis.forecasting.prior import shipped
 
-    return Hindcast(tasks, knots_for(tasks.histories, shipped()))
+    return forecast_tasks(tasks, shipped())
 
 
 def test_the_record_of_a_bank_is_written_the_same_every_time_and_recomputes(tmp_path: Path) -> None:

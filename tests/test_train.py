@@ -8,7 +8,7 @@ from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import scores
 from qcity_analysis.forecasting.marginals import KNOTS
 from qcity_analysis.training import networks, train
-from qcity_analysis.training.hindcast import Hindcast, knots_for, questions
+from qcity_analysis.training.hindcast import forecast_tasks, questions
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,7 @@ def test_a_prior_learnt_from_a_made_up_bank_forecasts_its_kind_about_as_well_as_
     others = sorted(set(bank.values) - set(inside))
     prior = train.fit_prior(train.draw_tasks(bank, others, 12, 99, 0), cross=True)
     tasks = train.draw_tasks(bank, inside, 6, 99, 1, odd=False)
-    h = Hindcast(tasks, knots_for(tasks.histories, prior))
+    h = forecast_tasks(tasks, prior)
     assert np.exp(h.relative_crps().mean()) < 1.0
     assert 0.82 < h.inside(0.9).mean() < 0.98
     asked = questions(h)

@@ -137,7 +137,7 @@ def judged(found: Any, met: np.ndarray) -> dict[str, Any]:
     return {
         "forecast": found,
         "probability": probability,
-        "probability_error": found.probability_error(probability),
+        "probability_error": found.error_of(met),
         "word": ipcc_word(probability),
         "fan": fan,
         "expected": float(found.mean()[last]),

@@ -99,6 +99,7 @@ def _among(
     better_high: bool,
     facts: dict[str, Any],
 ) -> Assessment:
+    from ..forecasting.draws import batch_sizes
     from ..forecasting.forecasts import Forecast
 
     target, lead = question.target, next(iter(field.values()))
@@ -128,7 +129,10 @@ def _among(
     except QcityError as error:
         reason = Note("model", {"why": str(error)})
         return question.make("not_assessable", indicator_id, reason=reason, notes=notes, **facts)
-    found = Forecast(places(drawn, better_high), years, "joint_ranks", "positive", series.known())
+    batches = len(batch_sizes(question.draws))
+    found = Forecast(
+        places(drawn, better_high), years, "joint_ranks", "positive", series.known(), batches=batches
+    )
     met = target.is_met(found.paths[:, -1], target.bound())
     notes = (*notes, *question.awaiting(first - 1))
     return question.make(

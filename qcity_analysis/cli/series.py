@@ -51,7 +51,7 @@ def panel(
 
     A run that was cut short goes on where it was when the same command is given again.
     """
-    from ..forecasting.panel_files import forecast_files
+    from ..forecasting.panel_files import forecast_files, refused_of
 
     try:
         wanted = [float(level) for level in levels.split(",")]
@@ -70,3 +70,5 @@ def panel(
         say=print,
     )
     print(f"written: {out}")
+    if len(refused := refused_of(out)):
+        print(f"series that could not be forecast: {len(refused)}; {out / 'refused.csv'} says why")

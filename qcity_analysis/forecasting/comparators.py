@@ -21,8 +21,7 @@ import pandas as pd
 from ..errors import QcityError
 from .features import units
 from .forecasts import Forecast, one_history
-from .histories import FEWEST, LOWER, SUPPORTS, UPPER
-from .marginals import MIDDLE
+from .histories import FEWEST, LOWER, SUPPORTS, UPPER, same
 from .panel import look_ahead
 from .prior import Prior, shipped
 
@@ -84,6 +83,8 @@ def _shipped() -> dict[str, Any]:
 def borrow(own: Forecast, comparators: Sequence[pd.Series], shares: Shares | None = None) -> Forecast:
     """The forecast moved towards its comparators (annual levels, index year); its spread stays as it is.
 
+    Where the series stands still, paths do not move while they stay at its last value.
+
     Comparators need three points, one of them in the last year of the series' own; others are left out. Without any, or
     with fewer than three points of its own, `own` is returned as it is. Raises QcityError for a
     value outside the support.
@@ -104,7 +105,10 @@ def borrow(own: Forecast, comparators: Sequence[pd.Series], shares: Shares | Non
     median = own.median().to_numpy() - float(known.iloc[-1])
     move = shift(found, median, shares or learned(), len(known))
     kind = SUPPORTS.index(own.support)
-    return replace(own, paths=np.clip(own.paths + move, LOWER[kind], UPPER[kind]))
+    moved = np.clip(own.paths + move, LOWER[kind], UPPER[kind])
+    if same(known.iloc[-1], known.iloc[-2]):
+        moved = np.where(same(own.paths, float(known.iloc[-1])), own.paths, moved)
+    return replace(own, paths=moved)
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,8 @@ def _move(series: pd.Series, last: int, years: np.ndarray, support: str, prior: 
     published = int(after.notna().to_numpy().cumprod().sum())
     if end < years[-1]:
         ahead = look_ahead(one_history(series, support, ()), prior, int(years[-1]) - end)
-        expected = pd.Series(ahead.knots[0, :, MIDDLE], index=range(end + 1, int(years[-1]) + 1))
+        median = ahead.ahead.quantiles(np.array([0.5]))[0, :, 0]
+        expected = pd.Series(median, index=range(end + 1, int(years[-1]) + 1))
         after = after.fillna(expected.reindex(years))
     return Move((after.interpolate().to_numpy(dtype=float) - level) / unit, published)
 

@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .features import features, plain, units
-from .histories import FEWEST, from_frame
-from .marginals import MIDDLE
+from .histories import FEWEST, framed, from_frame, yearly
 from .panel import fit_cells, look_ahead
 from .prior import Prior, shipped
 
@@ -63,9 +62,9 @@ def explain(
     (1.0, [2018, 2019, 2020, 2021, 2022, 2023])
     """
     prior = prior or shipped()
-    seen = series.dropna().astype(float).sort_index()
+    seen = yearly(series).dropna()
     horizon = int(until) - int(seen.index[-1])
-    h = from_frame(_frame(seen, support), breaks)
+    h = from_frame(framed(seen, support), breaks)
     unit = units(h)
     weight = prior.gate.weights(plain(features(h, unit)[0]), fit_cells(h, unit, prior.cells).loglik)[0]
     shares = {name: float(weight[family_of(prior) == k].sum()) for k, name in enumerate(FAMILIES)}
@@ -92,12 +91,6 @@ def family_of(prior: Prior) -> np.ndarray:
     return np.where(cells.phi > 0, trend, np.where(cells.rho > 0, 1, 0))
 
 
-def _frame(series: pd.Series, support: str) -> pd.DataFrame:
-    return pd.DataFrame(
-        {"series_id": "a", "period": series.index, "value": series.to_numpy(), "support": support}
-    )
-
-
 def _medians(series: pd.Series, support: str, breaks: Sequence[int], years: int, prior: Prior) -> np.ndarray:
-    found = look_ahead(from_frame(_frame(series, support), breaks), prior, years)
-    return found.knots[0, :, MIDDLE]
+    found = look_ahead(from_frame(framed(series, support), breaks), prior, years)
+    return found.ahead.quantiles(np.array([0.5]))[0, :, 0]

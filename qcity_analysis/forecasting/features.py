@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from .histories import Histories
+from .histories import Histories, same
 
 SUMMARIES = (
     "log_years", "mean_change", "slope", "last_change", "last_change_size", "largest_change",
     "middle_change", "change_autocorrelation", "from_mean", "from_recent", "relative_unit", "percent",
     "positive", "room_ahead", "room_behind", "repeated", "recent_roughness", "recent_change",
     "same_direction", "monotone", "bend", "line_error", "line_autocorrelation", "largest_when",
-    "second_largest", "coarse", "growth", "whole_numbers", "at_bound", "skew", "gaps",
+    "second_largest", "coarse", "growth", "unchanged", "at_bound", "skew", "gaps",
     "last_against_mean", "line_gap", "rising",
 )  # fmt: skip
 AGO = 14  # recent values, measured from the last one, and changes that are features themselves
@@ -39,17 +39,22 @@ def units(h: Histories) -> np.ndarray:
     >>> units(from_frame(f)).round(3)
     array([1.2])
     """
-    change, years = changes(h.values, h.starts)
+    most = np.nanmax(np.abs(h.values), axis=1)
+    size = np.where(most > 0, most, 1.0)  # worked in shares of the largest value: squares cannot overflow
+    change, years = changes(h.values / size[:, None], h.starts)
     rough = change * np.sqrt(years)  # a change over g years, put on the scale of one year
     typical = 0.7 * np.sqrt(_mean(rough * rough)) + 0.5 * _median(np.abs(rough))
-    size = _mean(np.abs(h.values))
-    constant = CONSTANT * np.where(size > 0, size, 10.0)
+    mean = _mean(np.abs(h.values / size[:, None]))
+    constant = CONSTANT * np.where(most > 0, mean, 10.0)  # zero throughout has no scale: a tenth of its unit
     # Where zero means something, a ten-thousandth of the size is added; "real" has no zero to measure from.
-    return np.where(typical > 0, typical + np.where(h.support > 0, 1e-4 * size, 0.0), constant)
+    return size * np.where(typical > 0, typical + np.where(h.support > 0, 1e-4 * mean, 0.0), constant)
 
 
 def changes(values: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Change per year between neighbouring observed values of a segment, and the years between (else NaN)."""
+    """Change per year between neighbouring observed values of a segment, and the years between (else NaN).
+
+    Values that differ only by the rounding of a computer did not change.
+    """
     n = len(values)
     change, years = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
     last, when = np.full(n, np.nan), np.full(n, -1)
@@ -58,7 +63,7 @@ def changes(values: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndar
         seen = np.isfinite(y)
         linked = seen & ~starts[:, k] & (when >= 0)
         gap = (k - when).astype(float)
-        change[:, k] = np.where(linked, (y - last) / gap, np.nan)
+        change[:, k] = np.where(linked, np.where(same(y, last), 0.0, (y - last) / gap), np.nan)
         years[:, k] = np.where(linked, gap, np.nan)
         last, when = np.where(seen, y, last), np.where(seen, k, when)
     return change, years
@@ -70,7 +75,8 @@ def features(h: Histories, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         y = (h.values - h.values[:, -1:]) / unit[:, None]
-        d, gap = changes(y, h.starts)
+        d, gap = changes(h.values, h.starts)
+        d = d / unit[:, None]
         mean = np.nan_to_num(_mean(d))
         turn = np.where(mean < -1e-9, -1.0, 1.0)  # rounding is no direction
         y = joined(y, h.starts, mean)
@@ -165,7 +171,7 @@ def _features(
         "from_mean": -_mean(y) * turn,
         "from_recent": -_mean(y[:, -3:]) * turn,
         "relative_unit": np.where(
-            h.support > 0, np.clip(np.log(unit / (_mean(np.abs(h.values)) + 1e-9)), -8, 3) / 4, 0.0
+            h.support > 0, np.clip(np.log(unit / _mean(np.abs(h.values))), -8, 3) / 4, 0.0
         ),
         "percent": h.support == 2,
         "positive": (h.support == 1) | (h.support == 3),  # the bank has too few counts to tell them apart
@@ -183,9 +189,7 @@ def _features(
         "second_largest": second / (largest + 1e-9),
         "coarse": -_least(changed),
         "growth": np.where((h.support == 1) | (h.support == 3), mean / (np.abs(low) + 1.0), 0.0) * 4,
-        "whole_numbers": np.where(
-            h.support > 0, _mean(np.where(np.isfinite(h.values), _whole(h.values), np.nan)), 0.0
-        ),
+        "unchanged": np.log(unchanged(d, h.starts)),
         "at_bound": _mean(np.where(np.isfinite(h.values), bound, np.nan)),
         "skew": _mean(centred**3) / spread**3 * turn,
         "gaps": np.log(_mean(gap)),
@@ -194,9 +198,13 @@ def _features(
     }
 
 
-def _whole(values: np.ndarray) -> np.ndarray:
-    """Which values are whole numbers but for the rounding of a computer."""
-    return np.abs(values - np.round(values)) <= 1e-9 * (1.0 + np.abs(values))
+def unchanged(change: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """How many of the newest values (n,) of the last segment are equal, from the changes between them; at least 1."""
+    run, going = np.ones(len(change)), np.ones(len(change), dtype=bool)
+    for k in range(change.shape[1] - 1, -1, -1):
+        going &= ~starts[:, k] & ~(np.abs(change[:, k]) > 0)
+        run += going & (change[:, k] == 0)
+    return run
 
 
 def _edges(h: Histories, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -12,9 +12,22 @@ import numpy as np
 import pandas as pd
 
 from ..errors import QcityError, did_you_mean
-from .draws import draw
+from .draws import BATCHES, batch_sizes, draw
 from .explain import Explanation, explain
-from .histories import FEWEST, LOWER, SUPPORTS, UPPER, Histories, SeriesError, from_frame
+from .histories import (
+    FARTHEST,
+    FEWEST,
+    LOWER,
+    SUPPORTS,
+    UPPER,
+    Histories,
+    framed,
+    from_frame,
+    number,
+    same,
+    whole_number,
+    yearly,
+)
 from .panel import PanelForecast, forecast_panel, look_ahead
 from .particles import conditioned
 from .partlyknown import PartlyKnown
@@ -22,15 +35,14 @@ from .prior import Prior, shipped
 
 __all__ = ["Forecast", "PanelForecast", "combine", "forecast", "forecast_panel"]
 
-FARTHEST = 50  # years ahead
-
 
 @dataclass(frozen=True)
 class Forecast:
     """Joint paths of one series after its last observed year.
 
     Attributes: `paths` (draws, years) in the unit of the series; `years` (years,) as integers; `model`, the
-    name of what made them; `support`; `history`, the series used (index year); `breaks`.
+    name of what made them; `support`; `history`, the series used (index year); `breaks`; `batches`, into how many
+    consecutive parts the paths fall that were drawn independently of each other (0: every path was).
     """
 
     paths: np.ndarray
@@ -39,6 +51,7 @@ class Forecast:
     support: str
     history: pd.Series
     breaks: tuple[int, ...] = ()
+    batches: int = 0
 
     def median(self) -> pd.Series:
         """Median of each year (index year)."""
@@ -50,7 +63,7 @@ class Forecast:
 
     def interval(self, share: float = 0.9) -> pd.DataFrame:
         """Central interval that holds `share` of the paths: index year, columns `lower` and `upper`."""
-        if not 0 < share < 1:
+        if not 0 < number(share, "share") < 1:
             raise QcityError(f"an interval holds a share between 0 and 1, such as .9; found {share!r}")
         table = self.quantiles([(1 - share) / 2, (1 + share) / 2])
         return table.set_axis(["lower", "upper"], axis=1)
@@ -63,21 +76,41 @@ class Forecast:
         return pd.DataFrame(np.quantile(self.paths, wanted, axis=0).T, index=self._index(), columns=wanted)
 
     def probability_at_least(self, threshold: float, year: int | None = None) -> float:
-        """Share of paths at or above the threshold in a year (default: the last one)."""
-        return float(np.mean(self._year(year) >= threshold))
+        """Share of paths at or above the threshold in a year (default: the last one).
+
+        Raises QcityError for a year not forecast and a threshold that is no number.
+        """
+        paths, bound = self._year(year), number(threshold, "threshold", finite=False)
+        return float(np.mean((paths >= bound) | same(paths, bound)))
 
     def probability_at_most(self, threshold: float, year: int | None = None) -> float:
-        """Share of paths at or below the threshold in a year (default: the last one)."""
-        return float(np.mean(self._year(year) <= threshold))
+        """Share of paths at or below the threshold in a year, as `probability_at_least`."""
+        paths, bound = self._year(year), number(threshold, "threshold", finite=False)
+        return float(np.mean((paths <= bound) | same(paths, bound)))
 
     def probability_error(self, probability: float) -> float:
-        """Monte Carlo standard error of a probability read from these paths.
+        """Monte Carlo standard error of a probability read from the last year: its spread over seeds.
 
-        Half a draw is added on either side, so that the error of 0 and of 1 is not 0.
+        That of the most extreme values that are as many; see `error_of` for other questions.
         """
-        n = len(self.paths)
-        p = (probability * n + 0.5) / (n + 1)
-        return float(np.sqrt(p * (1 - p) / n))
+        end = self.paths[:, -1]
+        many = round(float(probability) * len(end))
+        if not many:
+            return self.error_of(np.zeros(len(end), dtype=bool))
+        return self.error_of(end >= np.partition(end, len(end) - many)[len(end) - many])
+
+    def error_of(self, met: np.ndarray) -> float:
+        """Monte Carlo standard error of the share of paths that meet something: its spread over seeds.
+
+        `met` (draws,) says which do. Estimated from the spread between independent parts of the paths; never below half
+        a draw.
+        """
+        n, p = len(met), float(np.mean(met))
+        if self.batches < 2:
+            p = (p * n + 0.5) / (n + 1)
+            return float(np.sqrt(p * (1 - p) / n))
+        shares = [float(part.mean()) for part in np.array_split(np.asarray(met, dtype=float), self.batches)]
+        return float(np.hypot(np.std(shares, ddof=1) / np.sqrt(self.batches), 0.5 / n))
 
     @property
     def explainable(self) -> bool:
@@ -104,7 +137,7 @@ class Forecast:
     def _year(self, year: int | None) -> np.ndarray:
         if year is None:
             return self.paths[:, -1]
-        place = np.flatnonzero(self.years == year)
+        place = np.flatnonzero(self.years == whole_number(year, "year"))
         if not len(place):
             raise QcityError(
                 f"{year} was not forecast; the forecast runs from {self.years[0]} to {self.years[-1]}"
@@ -116,10 +149,10 @@ def forecast(
     series: pd.Series,
     until: int,
     *,
-    support: str = "real",
+    support: str | None = "real",
     model: str = "mixture",
     draws: int = 10_000,
-    rng: int | np.random.Generator = 0,
+    rng: int | np.random.Generator | None = 0,
     breaks: Sequence[int] = (),
     lower: Mapping[int, float] | None = None,
     upper: Mapping[int, float] | None = None,
@@ -130,11 +163,12 @@ def forecast(
 ) -> Forecast:
     """Forecast one series from the year after its last value up to and including `until`.
 
-    `series` has years as index; NaN or missing years are gaps. `support` is the possible range: real,
-    positive (0 or more), percent (0 to 100) or count. `breaks` are years in which a new segment starts
+    `series` has years as index (whole numbers, "2024", or a yearly PeriodIndex or DatetimeIndex); NaN or missing years
+    are gaps. `support` is the possible range: real (also where it is None), positive (0 or more), percent (0 to 100) or
+    count. `breaks` are years in which a new segment starts
     whose level is not linked to the one before (a change of definition); size and direction of changes are
     shared across segments. `model` is "mixture" (default) or one of `models.NAMES`. An integer `rng` makes
-    a new Generator.
+    a new Generator, None that of 0: the same question has the same answer.
 
     What is known in part (mixture only): `lower` and `upper` bounds and `estimates` (value, standard error) of
     years without a value; `noisy` standard errors of years with one; `shared` errors that move several years
@@ -154,25 +188,39 @@ def forecast(
     >>> bounded.probability_at_least(2.6, year=2024)
     1.0
     """
-    if int(draws) != draws or draws < 1:
+    draws, generator = whole_number(draws, "draws", "a whole number, 1 or more"), _generator(rng)
+    if draws < 1:
         raise QcityError(f"draws must be a whole number, 1 or more; found {draws!r}")
-    generator = np.random.default_rng(rng) if isinstance(rng, (int, np.integer)) else rng
-    prior = prior or shipped()
+    support, prior, series = support or "real", prior or shipped(), yearly(series)
+    breaks = tuple(whole_number(year, "breaks") for year in breaks)
     known = PartlyKnown.of(series, support, breaks, lower, upper, noisy, shared, estimates)
     if known is not None and model != "mixture":
         raise QcityError(f"bounds, estimates and errors need model 'mixture'; {model!r} takes values only")
+    batches = len(batch_sizes(draws)) if model == "mixture" else 0
     if known is not None:
         years = _years(known.last, until)
-        paths = conditioned(known, len(years), int(draws), prior, generator)
+        paths = conditioned(known, len(years), draws, prior, generator)
     else:
         history = one_history(series, support, breaks)
         years = _years(int(history.last_year[0]), until)
         if model == "mixture":
-            paths = draw(look_ahead(history, prior, len(years)), int(draws), generator)
+            paths = draw(look_ahead(history, prior, len(years)), draws, generator, BATCHES)
         else:
-            paths = _named(model, series, len(years), int(draws), generator, breaks)
+            paths = _named(model, series, len(years), draws, generator, breaks)
     paths = np.clip(paths, LOWER[SUPPORTS.index(support)], UPPER[SUPPORTS.index(support)])
-    return Forecast(paths, years, model, support, series.dropna(), tuple(breaks))
+    return Forecast(paths, years, model, support, series.dropna(), breaks, batches)
+
+
+def _generator(rng: object) -> np.random.Generator:
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if rng is None:
+        return np.random.default_rng(0)
+    if isinstance(rng, bool) or not isinstance(rng, int | np.integer) or rng < 0:
+        raise QcityError(
+            f"rng must be a seed (a whole number, 0 or more) or a numpy Generator; found {rng!r}"
+        )
+    return np.random.default_rng(rng)
 
 
 def _named(
@@ -191,25 +239,16 @@ def _named(
 
 def one_history(series: pd.Series, support: str, breaks: Sequence[int]) -> Histories:
     """Check one series and align it (see `histories.from_frame`)."""
-    if not isinstance(series, pd.Series):
-        raise SeriesError(
-            f"a forecast needs a pandas Series with years as index; found {type(series).__name__}"
-        )
-    name = "series" if series.name is None else str(series.name)
-    frame = pd.DataFrame({"series_id": name, "period": series.index, "value": series.to_numpy()})
-    if frame.empty:
-        raise SeriesError(f"a forecast needs at least 3 observed points: series {name!r} has 0")
-    return from_frame(frame.assign(support=support), breaks)
+    return from_frame(framed(series, support), breaks)
 
 
-def _years(last: int, until: int) -> np.ndarray:
-    if int(until) != until or until <= last:
+def _years(last: int, until: object) -> np.ndarray:
+    end = whole_number(until, "until")
+    if end <= last:
         raise QcityError(f"until must be a year after the last observed one, {last}; found {until!r}")
-    if until - last > FARTHEST:
-        raise QcityError(
-            f"until={until} is {until - last} years after {last}; at most {FARTHEST} are forecast"
-        )
-    return np.arange(last + 1, int(until) + 1)
+    if end - last > FARTHEST:
+        raise QcityError(f"until={until} is {end - last} years after {last}; at most {FARTHEST} are forecast")
+    return np.arange(last + 1, end + 1)
 
 
 def combine(forecasts: Sequence[Forecast]) -> Forecast:
@@ -230,5 +269,8 @@ def combine(forecasts: Sequence[Forecast]) -> Forecast:
             raise QcityError("only forecasts of the same years with the same number of draws can be combined")
         if other.support != first.support:
             raise QcityError(f"supports differ: {first.support!r} and {other.support!r}")
-    paths = np.concatenate([f.paths for f in forecasts])
-    return Forecast(paths, first.years, " + ".join(f.model for f in forecasts), first.support, first.history)
+    batches = max(f.batches for f in forecasts)
+    parts = [np.array_split(f.paths, max(batches, 1)) for f in forecasts]  # each batch from all of them
+    paths = np.concatenate([part for together in zip(*parts, strict=True) for part in together])
+    model = " + ".join(f.model for f in forecasts)
+    return Forecast(paths, first.years, model, first.support, first.history, batches=batches)

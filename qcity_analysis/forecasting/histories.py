@@ -5,8 +5,13 @@ Out of scope: choosing which published figure is used for a year (see `annual`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+import math
+import numbers
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -15,9 +20,27 @@ from ..errors import QcityError, did_you_mean
 
 WINDOW = 30  # years looked back; older values are not used
 FEWEST = 3  # observed points a forecast needs
+LARGEST = 1e300  # squares are taken of shares of it only, but sums of values must stay finite
+COLUMNS = ("series_id", "period", "value", "support")
+FARTHEST = 50  # years ahead
 SUPPORTS = ("real", "positive", "percent", "count")
 LOWER = np.array([-np.inf, 0.0, 0.0, 0.0])
 UPPER = np.array([np.inf, np.inf, 100.0, np.inf])
+
+
+EQUAL = 1e-9  # share of their size by which two values may differ and still be the same figure
+
+
+def same(a: np.ndarray | float, b: np.ndarray | float) -> np.ndarray:
+    """Whether values are equal but for the rounding of a computer, whatever their unit.
+
+    >>> same(np.array([0.1 + 0.2, 3e-12]), np.array([0.3, 1e-12])).tolist()
+    [True, False]
+    """
+    size = np.maximum(np.abs(a), np.abs(b))
+    with np.errstate(invalid="ignore"):
+        near = np.abs(np.subtract(a, b)) <= EQUAL * size
+    return np.asarray(np.equal(a, b) | (near & np.isfinite(size)))
 
 
 class SeriesError(QcityError):
@@ -53,6 +76,118 @@ class Histories:
         )
 
 
+def whole_number(value: object, what: str, allowed: str = "a year such as 2025") -> int:
+    """A whole number given as such or in digits ("2025"). Raises QcityError naming `what` and what is `allowed`.
+
+    >>> whole_number("2025", "year"), whole_number(2025.0, "year")
+    (2025, 2025)
+    """
+    found = _year(value) if isinstance(value, str) else _number(value)[0]
+    if not math.isfinite(found) or found != math.floor(found):
+        raise QcityError(f"{what} must be {allowed}; found {value!r}")
+    return int(found)
+
+
+def number(value: object, what: str, finite: bool = True) -> float:
+    """A number as float, infinite ones unless `finite`. Raises QcityError naming `what` for everything else."""
+    found, _ = _number(value)
+    if math.isnan(found) or (finite and abs(found) > LARGEST):
+        raise QcityError(f"{what} must be a number; found {value!r}")
+    return found
+
+
+def _year(value: object) -> float:
+    """A year of at most four digits as float, NaN for everything else; yearly periods and days have one."""
+    if isinstance(value, pd.Period):
+        return float(value.year) if value.freqstr.startswith(("Y", "A")) else math.nan
+    if isinstance(value, dt.date | np.datetime64):
+        return float(pd.Timestamp(value).year)
+    if isinstance(value, str):
+        return float(value) if re.fullmatch(r"\s*-?\d{1,4}\s*", value, re.ASCII) else math.nan
+    year, _ = _number(value)
+    return year if abs(year) < 10_000 and year == math.floor(year) else math.nan
+
+
+def _number(value: object) -> tuple[float, bool]:
+    """A number as float, NaN for what is none, and whether it is one or an empty cell."""
+    if value is None or value is pd.NA or value is pd.NaT:
+        return math.nan, True
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real | Decimal):
+        return math.nan, False
+    try:
+        return float(value), True
+    except OverflowError:  # a whole number of Python with hundreds of digits
+        return math.inf, True
+
+
+def years_of(column: pd.Series | pd.Index) -> np.ndarray:
+    """Years (n,) as floats, NaN where there is none: of whole numbers, "2018", yearly periods and days.
+
+    >>> years_of(pd.period_range("2018", periods=2, freq="Y")).tolist(), years_of(pd.Index(["2018", 2018.5])).tolist()
+    ([2018.0, 2019.0], [2018.0, nan])
+    """
+    if isinstance(column.dtype, pd.PeriodDtype):
+        yearly = column.dtype.freq.freqstr.startswith(("Y", "A"))
+        return pd.PeriodIndex(column).year.to_numpy(float) if yearly else np.full(len(column), np.nan)
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return pd.DatetimeIndex(column).year.to_numpy(float)
+    if _plain(column.dtype):
+        year = column.to_numpy(dtype=float, na_value=np.nan)
+        with np.errstate(invalid="ignore"):
+            return np.where((year == np.round(year)) & (np.abs(year) < 10_000), year, np.nan)
+    return np.array([_year(value) for value in column], dtype=float)
+
+
+def numbers_of(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Values (n,), NaN where there is none, and where what is there is no number (n,)."""
+    if _plain(column.dtype):
+        return column.to_numpy(dtype=float, na_value=np.nan), np.zeros(len(column), dtype=bool)
+    found = [_number(value) for value in column]
+    value = np.array([one for one, _ in found], dtype=float)
+    return value, ~np.array([good for _, good in found], dtype=bool)
+
+
+def _plain(kind: object) -> bool:
+    number, wrong = pd.api.types.is_numeric_dtype, (pd.api.types.is_bool_dtype, pd.api.types.is_complex_dtype)
+    return bool(number(kind)) and not any(is_wrong(kind) for is_wrong in wrong)
+
+
+def yearly(series: pd.Series) -> pd.Series:
+    """A series with whole years as index, in order, and floats as values; its gaps stay.
+
+    Raises SeriesError for what is no Series, an index without years, and values that are no numbers.
+
+    >>> yearly(pd.Series([2, 1], index=["2019", "2018"])).to_dict()
+    {2018: 1.0, 2019: 2.0}
+    """
+    if not isinstance(series, pd.Series):
+        raise SeriesError(
+            f"a forecast needs a pandas Series with years as index; found {type(series).__name__}"
+        )
+    name = "series" if series.name is None else str(series.name)
+    year = years_of(series.index)
+    if np.isnan(year).any():
+        bad = series.index[int(np.flatnonzero(np.isnan(year))[0])]
+        raise SeriesError(f"series {name!r}: {bad!r} in the index; allowed: a whole year such as 2021")
+    value, wrong = numbers_of(series)
+    if wrong.any():
+        bad = series.iloc[int(np.flatnonzero(wrong)[0])]
+        raise SeriesError(f"series {name!r}: found {bad!r}; allowed: a number")
+    return pd.Series(value, index=year.astype(np.int64), name=series.name).sort_index(kind="stable")
+
+
+def framed(series: pd.Series, support: str) -> pd.DataFrame:
+    """One series as a frame for `from_frame`. Raises what `yearly` raises, and SeriesError for an empty one."""
+    series = yearly(series)
+    name = "series" if series.name is None else str(series.name)
+    if series.empty:
+        raise SeriesError(
+            f"series {name!r} has 0 of the at least {FEWEST} observed points that a forecast needs"
+        )
+    frame = {"series_id": name, "period": series.index, "value": series.to_numpy(), "support": support}
+    return pd.DataFrame(frame)
+
+
 def from_frame(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> Histories:
     """Check a long frame and align its series, ordered by `series_id`.
 
@@ -67,107 +202,127 @@ def from_frame(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> Histories:
     >>> h.values[0, -3:], int(h.last_year[0])
     (array([1., 2., 3.]), 2022)
     """
-    codes, ids, period, value, support = _columns(frame)
-    _refuse_duplicates(codes, ids, period)
+    h, refused = checked(frame, breaks)
+    if len(refused):
+        raise all_refused(refused)
+    return h
+
+
+def all_refused(refused: pd.DataFrame) -> SeriesError:
+    """The error for series none of which can be forecast: the first three reasons."""
+    more = f"; and {len(refused) - 3} more series" if len(refused) > 3 else ""
+    return SeriesError("; ".join(refused["reason"].iloc[:3]) + more)
+
+
+def checked(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> tuple[Histories, pd.DataFrame]:
+    """As `from_frame`, but series that cannot be forecast are left out: the others, and a table `series_id, reason`.
+
+    Raises SeriesError for what concerns all: columns, no rows, rows that name no series.
+    """
+    codes, ids = _series(frame)
+    period, (value, wrong) = years_of(frame["period"]), numbers_of(frame["value"])
+    support, kind = _supports(frame)
+    refused = _Refused(ids, codes)
+    refused.where(
+        np.isnan(period),
+        lambda i: f": period {frame['period'].iloc[i]!r}; allowed: a whole year such as 2021",
+    )
+    year = np.nan_to_num(period).astype(np.int64)
+    refused.where(wrong, lambda i: f", {year[i]}: found {frame['value'].iloc[i]!r}; allowed: a number")
+    refused.where(np.abs(value) > LARGEST, lambda i: f", {year[i]}: {_too_large(value[i])}")
+    refused.where(support < 0, lambda i: f": unknown support {kind(i)!r}; allowed: {', '.join(SUPPORTS)}."
+                  f"{did_you_mean(str(kind(i)), SUPPORTS)}")  # fmt: skip
+    first = support[np.unique(codes, return_index=True)[1]]
+    refused.where(support != first[codes], lambda i: " has more than one support; give it one")
+    refused.where(_twice(codes, year), lambda i: f" has {year[i]} twice; keep one value for each year")
+    outside = (value < LOWER[support]) | (value > UPPER[support])
+    refused.where(outside, lambda i: f", {year[i]}: {_outside(value[i], support[i])}")
     seen = np.isfinite(value)
-    codes, period, value, support = codes[seen], period[seen], value[seen], support[seen]
-    _refuse_outside(codes, ids, period, value, support)
-    count = np.bincount(codes, minlength=len(ids))
-    if (count < FEWEST).any():
-        raise _too_short(ids[count < FEWEST], count[count < FEWEST])
-    return _align(ids, codes, period, value, support, breaks)
+    count = np.bincount(codes, weights=seen & ~wrong, minlength=len(ids))
+    refused.where(
+        count[codes] < FEWEST,
+        lambda i: (
+            f" has {count[codes[i]]:.0f} of the at least {FEWEST} observed points that a forecast needs"
+        ),
+    )
+    kept = seen & ~np.isin(codes, list(refused.reasons))
+    h = _align(ids, codes[kept], year[kept], value[kept], support[kept], breaks)
+    linked = (np.isfinite(h.values) & ~h.starts).any(axis=1)
+    alone = np.isin(codes, np.flatnonzero(~linked))
+    refused.where(alone, lambda i: " has no two values in one segment; nothing links its years")
+    good = np.setdiff1d(np.arange(len(ids)), list(refused.reasons))
+    return h.rows(good), refused.table()
 
 
-def _columns(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    allowed = ["series_id", "period", "value", "support"]
+class _Refused:
+    """Why series cannot be forecast: the first reason found for each."""
+
+    def __init__(self, ids: np.ndarray, codes: np.ndarray) -> None:
+        self.ids, self.codes, self.reasons = ids, codes, dict[int, str]()
+
+    def where(self, bad: np.ndarray, say: Callable[[int], str]) -> None:
+        """Refuse the series of these rows; `say` ends the sentence for a row."""
+        rows = np.flatnonzero(bad)
+        for i in rows[np.unique(self.codes[rows], return_index=True)[1]]:
+            code = int(self.codes[i])
+            self.reasons.setdefault(code, f"series {self.ids[code]!r}{say(int(i))}")
+
+    def table(self) -> pd.DataFrame:
+        """Columns series_id and reason, in the order of the series."""
+        rows = [(self.ids[code], self.reasons[code]) for code in sorted(self.reasons)]
+        return pd.DataFrame(rows, columns=["series_id", "reason"])
+
+
+def _series(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """The series of each row as a number, and the names; what concerns the whole frame is refused."""
+    if not isinstance(frame, pd.DataFrame):
+        raise SeriesError(
+            f"a panel is a pandas DataFrame with {', '.join(COLUMNS[:3])}; found {type(frame).__name__}"
+        )
     for name in frame.columns:
-        if name not in allowed:
+        if name not in COLUMNS:
             raise SeriesError(
-                f"unknown column {name!r}; allowed: {', '.join(allowed)}.{did_you_mean(str(name), allowed)}"
+                f"unknown column {name!r}; allowed: {', '.join(COLUMNS)}.{did_you_mean(str(name), COLUMNS)}"
             )
-    for name in allowed[:3]:
+    for name in COLUMNS[:3]:
         if name not in frame.columns:
-            raise SeriesError(f"column {name!r} is missing; a panel needs {', '.join(allowed[:3])}")
+            raise SeriesError(f"column {name!r} is missing; a panel needs {', '.join(COLUMNS[:3])}")
     if frame.empty:
         raise SeriesError("the panel has no rows; a forecast needs at least 3 observed points of a series")
     if frame["series_id"].isna().any():
         raise SeriesError("column 'series_id' has empty cells; every row must name its series")
     codes, ids = pd.factorize(frame["series_id"], sort=True)
-    period = _numbers(frame, "period")
-    if not np.all(np.isfinite(period) & (period == np.round(period))):
-        bad = frame["period"][~(np.isfinite(period) & (period == np.round(period)))].iloc[0]
-        raise SeriesError(f"column 'period': found {bad!r}; allowed: a whole year such as 2021")
-    value = _numbers(frame, "value")
-    if np.isinf(value).any():
-        i = int(np.flatnonzero(np.isinf(value))[0])
-        raise SeriesError(
-            f"series {ids[codes[i]]!r}, {int(period[i])}: infinite value; leave it out if unknown"
-        )
-    return codes, np.asarray(ids), period.astype(np.int64), value, _support(frame, codes, np.asarray(ids))
+    return codes, np.asarray(ids)
 
 
-def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
-    column = frame[name]
-    if column.dtype == bool or not pd.api.types.is_numeric_dtype(column):
-        number = pd.to_numeric(column.astype(object).where(column.notna(), None), errors="coerce")
-        text = column[
-            column.map(lambda x: isinstance(x, (str, bytes, bool))) | (number.isna() & column.notna())
-        ]
-        if len(text):
-            raise SeriesError(f"column {name!r}: found {text.iloc[0]!r}; allowed: a number")
-        column = number
-    return column.to_numpy(dtype=float, na_value=np.nan)
-
-
-def _support(frame: pd.DataFrame, codes: np.ndarray, ids: np.ndarray) -> np.ndarray:
+def _supports(frame: pd.DataFrame) -> tuple[np.ndarray, Callable[[int], object]]:
+    """The place of each row's support in SUPPORTS, -1 where it is unknown, and what is written there."""
     if "support" not in frame.columns:
-        return np.zeros(len(frame), dtype=np.int64)
+        return np.zeros(len(frame), dtype=np.int64), lambda i: None
     kind, names = pd.factorize(frame["support"].astype(object).fillna("real"))
-    for name in names:
-        if name not in SUPPORTS:
-            raise SeriesError(
-                f"unknown support {name!r}; allowed: {', '.join(SUPPORTS)}."
-                f"{did_you_mean(str(name), SUPPORTS)}"
-            )
-    index = np.array([SUPPORTS.index(str(name)) for name in names], dtype=np.int64)[kind]
-    low, high = np.full(len(ids), 9), np.full(len(ids), -1)
-    np.minimum.at(low, codes, index)
-    np.maximum.at(high, codes, index)
-    if (low != high).any():
-        raise SeriesError(
-            f"series {ids[np.flatnonzero(low != high)[0]]!r} has more than one support; give it one"
-        )
-    return index
+    place = [SUPPORTS.index(name) if isinstance(name, str) and name in SUPPORTS else -1 for name in names]
+    return np.array(place, dtype=np.int64)[kind], lambda i: names[kind[i]]
 
 
-def _refuse_duplicates(codes: np.ndarray, ids: np.ndarray, period: np.ndarray) -> None:
-    order = np.lexsort((period, codes))
-    same = (codes[order][1:] == codes[order][:-1]) & (period[order][1:] == period[order][:-1])
-    if same.any():
-        i = order[int(np.flatnonzero(same)[0])]
-        raise SeriesError(
-            f"series {ids[codes[i]]!r} has {int(period[i])} twice; keep one value for each year"
-        )
+def _twice(codes: np.ndarray, year: np.ndarray) -> np.ndarray:
+    """Rows that repeat the series and year of another."""
+    order = np.lexsort((year, codes))
+    again = (codes[order][1:] == codes[order][:-1]) & (year[order][1:] == year[order][:-1])
+    found = np.zeros(len(codes), dtype=bool)
+    found[order[1:][again]] = True
+    return found
 
 
-def _refuse_outside(
-    codes: np.ndarray, ids: np.ndarray, period: np.ndarray, value: np.ndarray, support: np.ndarray
-) -> None:
-    outside = (value < LOWER[support]) | (value > UPPER[support])
-    if outside.any():
-        i = int(np.flatnonzero(outside)[0])
-        name = SUPPORTS[support[i]]
-        limits = "0 to 100" if name == "percent" else "0 or more"
-        raise SeriesError(
-            f"series {ids[codes[i]]!r}, {int(period[i])}: {value[i]:g} is outside its support {name!r} "
-            f"({limits}); correct the value, or use support 'real'"
-        )
+def _too_large(value: float) -> str:
+    if np.isinf(value):
+        return "infinite value; leave it out if unknown"
+    return f"{value:g} is beyond {LARGEST:g}, more than can be computed with; write it in a larger unit"
 
 
-def _too_short(ids: np.ndarray, count: np.ndarray) -> SeriesError:
-    more = f", and {len(ids) - 3} more series" if len(ids) > 3 else ""
-    found = "; ".join(f"series {i!r} has {n}" for i, n in zip(ids[:3], count[:3], strict=True))
-    return SeriesError(f"a forecast needs at least {FEWEST} observed points: {found}{more}")
+def _outside(value: float, support: int) -> str:
+    name = SUPPORTS[support]
+    limits = "0 to 100" if name == "percent" else "0 or more"
+    return f"{value:g} is outside its support {name!r} ({limits}); correct the value, or use support 'real'"
 
 
 def _align(
@@ -197,8 +352,4 @@ def _align(
         here = np.isfinite(values[:, k])
         starts[:, k] = here & (segment[:, k] != previous)
         previous = np.where(here, segment[:, k], previous)
-    linked = (np.isfinite(values) & ~starts).sum(axis=1)
-    if (linked < 1).any():
-        name = ids[int(np.flatnonzero(linked < 1)[0])]
-        raise SeriesError(f"series {name!r} has no two values in one segment; nothing links its years")
     return Histories(ids, last, values, starts, kinds)

@@ -39,24 +39,26 @@ def shrunk_correlation(first: pd.Series, second: pd.Series) -> float:
 
 
 def paired(
-    first: np.ndarray, second: np.ndarray, correlation: float, rng: np.random.Generator
+    first: np.ndarray, second: np.ndarray, correlation: float, rng: np.random.Generator, batches: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """The same paths (draws, years) in an order in which their last years have that rank correlation (normal scores).
+
+    Paths stay within their part where both fall into `batches` independent parts.
 
     >>> rng = np.random.default_rng(0)
     >>> a, b = paired(rng.normal(size=(999, 2)), rng.normal(size=(999, 2)), 0.9, rng)
     >>> bool(0.85 < np.corrcoef(a[:, -1], b[:, -1])[0, 1] < 0.95)
     True
     """
-    draws = len(first)
-    one, other = rng.standard_normal((2, draws))
+    one, other = rng.standard_normal((2, len(first)))
     other = correlation * one + np.sqrt(1 - correlation**2) * other
-    return _in_order(first, one), _in_order(second, other)
+    return _in_order(first, one, batches), _in_order(second, other, batches)
 
 
-def _in_order(paths: np.ndarray, score: np.ndarray) -> np.ndarray:
+def _in_order(paths: np.ndarray, score: np.ndarray, batches: int) -> np.ndarray:
+    part = np.repeat(np.arange(max(batches, 1)), [len(p) for p in np.array_split(score, max(batches, 1))])
     ordered = np.empty_like(paths)
-    ordered[np.argsort(score, kind="stable")] = paths[np.argsort(paths[:, -1], kind="stable")]
+    ordered[np.lexsort((score, part))] = paths[np.lexsort((paths[:, -1], part))]
     return ordered
 
 
@@ -86,12 +88,13 @@ def forecast_ratio(
 
     years = np.arange(after + 1, int(top.years[-1]) + 1)
     correlation = shrunk_correlation(top.history, under.history)
-    above, below = paired(_over(top, years), _over(under, years), correlation, rng)
+    batches = max(top.batches, under.batches)
+    above, below = paired(_over(top, years), _over(under, years), correlation, rng, batches)
     kind = SUPPORTS.index(support)
     with np.errstate(divide="ignore", invalid="ignore"):
         paths = np.nan_to_num(factor * above / below, nan=0.0, posinf=np.finfo(float).max)
     paths = np.clip(paths, LOWER[kind], UPPER[kind])
-    return Forecast(paths, years, "ratio of inputs", support, history)
+    return Forecast(paths, years, "ratio of inputs", support, history, batches=batches)
 
 
 def averaged(direct: Forecast, joint: Forecast) -> Forecast:
@@ -103,10 +106,15 @@ def averaged(direct: Forecast, joint: Forecast) -> Forecast:
     >>> averaged(one, other).paths.tolist()
     [[6.0], [3.0]]
     """
-    rank = np.argsort(np.argsort(joint.paths, axis=0, kind="stable"), axis=0, kind="stable")
-    mean = (np.sort(direct.paths, axis=0) + np.sort(joint.paths, axis=0)) / 2
-    paths = np.take_along_axis(mean, rank, axis=0)
+    batches = max(direct.batches, joint.batches, 1)
+    parts = zip(np.array_split(direct.paths, batches), np.array_split(joint.paths, batches), strict=True)
+    paths = np.concatenate([_averaged(one, other) for one, other in parts])
     return replace(direct, paths=paths, model="mixture of inputs")
+
+
+def _averaged(direct: np.ndarray, joint: np.ndarray) -> np.ndarray:
+    rank = np.argsort(np.argsort(joint, axis=0, kind="stable"), axis=0, kind="stable")
+    return np.take_along_axis((np.sort(direct, axis=0) + np.sort(joint, axis=0)) / 2, rank, axis=0)
 
 
 def _over(forecast: Forecast, years: np.ndarray) -> np.ndarray:

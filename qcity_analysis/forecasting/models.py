@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 
 from ..errors import QcityError
+from .histories import yearly
 
+TINY = np.finfo(float).tiny
 NAMES = ("ets", "theta", "arima", "ucm", "drift", "naive")
 
 
@@ -33,7 +35,7 @@ def paths(model: str, series: pd.Series, years: int, draws: int, rng: np.random.
     >>> paths("naive", y, 2, 1000, np.random.default_rng(0)).shape
     (1000, 2)
     """
-    seen = series.dropna().astype(float).sort_index()
+    seen = yearly(series).dropna()
     full = seen.reindex(range(int(seen.index[0]), int(seen.index[-1]) + 1))
     if model in ("ets", "theta") and full.isna().any():
         raise ModelError(
@@ -44,7 +46,10 @@ def paths(model: str, series: pd.Series, years: int, draws: int, rng: np.random.
     ]
     try:
         with warnings.catch_warnings(record=True):  # statsmodels sets filters of its own when imported
-            drawn = method(full.to_numpy(), years, draws, rng)
+            size = max(
+                np.abs(full).max(), TINY
+            )  # optimisers stop at absolute distances: fitted to shares of it
+            drawn = size * method(full.to_numpy() / size, years, draws, rng)
     except (ValueError, ArithmeticError, np.linalg.LinAlgError, IndexError) as reason:
         raise ModelError(f"model {model!r} cannot be fitted to {len(seen)} points: {reason}") from reason
     if drawn.shape != (draws, years) or not np.isfinite(drawn).all():

@@ -12,13 +12,22 @@ import numpy as np
 import pandas as pd
 
 from ..errors import QcityError, did_you_mean
-from . import marginals
 from .features import features, plain, units
-from .histories import LOWER, UPPER, Histories, from_frame
-from .marginals import KNOTS, MIDDLE
+from .histories import (
+    FARTHEST,
+    LOWER,
+    UPPER,
+    Histories,
+    all_refused,
+    checked,
+    numbers_of,
+    whole_number,
+    years_of,
+)
+from .marginals import KNOTS, MIDDLE, Marginals
 from .mixture import Cells, Filtered, ahead, kalman
 from .prior import LENGTHS, YEARS, Gate, Prior, shipped
-from .sparse import count_knots, rare, sharpened
+from .sparse import count_knots, items
 from .student import Mixture
 
 BLOCK = 1024  # series worked on together: their arrays stay in the processor's cache
@@ -30,17 +39,16 @@ SHARED = 24  # series with one pattern of years that are worth a recursion of th
 class PanelForecast:
     """Forecasts of a panel; quantiles and probabilities are questions asked of it.
 
-    Attributes: `ids`, `last_year`, `support` (n,), `horizon`, and `knots` (n, horizon, 15): the quantiles
-    at `marginals.KNOTS` in the unit of each series, before the edges of its possible range count. `whole` (n,)
-    marks series of rare events, whose quantiles are rounded up to whole numbers (see `sparse`).
+    Attributes: `ids`, `last_year`, `support` (n,), `horizon`; `ahead`, the distributions in the unit of each series;
+    `refused`, the series that could not be forecast (series_id, reason).
     """
 
     ids: np.ndarray
     last_year: np.ndarray
     support: np.ndarray
     horizon: int
-    knots: np.ndarray
-    whole: np.ndarray
+    ahead: Marginals
+    refused: pd.DataFrame
 
     def quantiles(self, levels: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95)) -> pd.DataFrame:
         """Quantiles: index (series_id, period), one column for each level.
@@ -50,17 +58,14 @@ class PanelForecast:
         wanted = np.asarray(levels, dtype=float)
         if wanted.ndim != 1 or not len(wanted) or not ((wanted > 0) & (wanted < 1)).all():
             raise QcityError(f"levels must lie between 0 and 1, such as [.05, .5, .95]; found {levels!r}")
-        found = marginals.at_levels(self.knots, wanted)
-        found[self.whole] = np.ceil(found[self.whole]) + 0.0  # no minus zero
-        edge = (slice(None), None, None)
-        np.clip(found, LOWER[self.support][edge], UPPER[self.support][edge], out=found)
+        found = self.ahead.quantiles(wanted)
         period = (self.last_year[:, None] + np.arange(1, self.horizon + 1)).ravel()
         names = ["series_id", "period"]
         index = pd.MultiIndex.from_arrays([np.repeat(self.ids, self.horizon), period], names=names)
         return pd.DataFrame(found.reshape(len(index), len(wanted)), index=index, columns=wanted)
 
     def probability(self, questions: pd.DataFrame) -> np.ndarray:
-        """One probability for each row of `questions`.
+        """One probability for each row of `questions`, NaN for a series that is among the `refused`.
 
         Columns: series_id, period, threshold, direction ("at_least" or "at_most"). Raises QcityError for a
         missing column, an unknown series or direction, a threshold that is not a number, or a year that was
@@ -71,32 +76,34 @@ class PanelForecast:
                 raise QcityError(
                     f"column {name!r} is missing; questions have series_id, period, threshold, direction"
                 )
-        series = self._series(questions["series_id"])
-        step = self._step(questions["period"], series)
-        threshold = pd.to_numeric(questions["threshold"], errors="coerce").to_numpy(dtype=float)
-        if np.isnan(threshold).any():
-            i = int(np.flatnonzero(np.isnan(threshold))[0])
-            raise QcityError(f"threshold {questions['threshold'].iloc[i]!r}; allowed: a number")
         for name in questions["direction"].unique():
             if name not in ("at_least", "at_most"):
                 raise QcityError(f"direction {name!r}; allowed: at_least, at_most")
+        threshold, _ = numbers_of(questions["threshold"])
+        if np.isnan(threshold).any():
+            i = int(np.flatnonzero(np.isnan(threshold))[0])
+            raise QcityError(f"threshold {questions['threshold'].iloc[i]!r}; allowed: a number")
+        series = self._series(questions["series_id"])
+        known = series >= 0
+        step = self._step(questions["period"][known], series[known])
         at_least = (questions["direction"] == "at_least").to_numpy()
-        kind = self.support[series]
-        threshold = np.where(self.whole[series], sharpened(threshold, at_least), threshold)
-        lower = np.where(self.whole[series], -1.0, LOWER[kind])  # at least 0 is more than -1: certain
-        return marginals.probability(self.knots[series, step], threshold, at_least, lower, UPPER[kind])
+        found = np.full(len(questions), np.nan)
+        found[known] = self.ahead.probability(series[known], step, threshold[known], at_least[known])
+        return found
 
     def _series(self, asked: pd.Series) -> np.ndarray:
+        """The place of each series asked for, -1 for a refused one."""
         series = pd.Index(self.ids).get_indexer(asked)
-        if (series < 0).any():
-            name = str(asked.iloc[int(np.flatnonzero(series < 0)[0])])
+        unknown = (series < 0) & ~asked.isin(self.refused["series_id"]).to_numpy()
+        if unknown.any():
+            name = str(asked.iloc[int(np.flatnonzero(unknown)[0])])
             hint = did_you_mean(name, map(str, self.ids[:1000]))
             raise QcityError(f"series {name!r} was not forecast.{hint}")
         return series
 
     def _step(self, asked: pd.Series, series: np.ndarray) -> np.ndarray:
-        step = asked.to_numpy() - self.last_year[series] - 1
-        outside = (step < 0) | (step >= self.horizon)
+        step = years_of(asked) - self.last_year[series] - 1
+        outside = ~((step >= 0) & (step < self.horizon))
         if outside.any():
             i = int(np.flatnonzero(outside)[0])
             first = self.last_year[series[i]] + 1
@@ -110,8 +117,10 @@ class PanelForecast:
 def forecast_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = None) -> PanelForecast:
     """Forecast every series of a long frame (`series_id, period, value` and, optionally, `support`).
 
-    Each series is forecast for the `horizon` years after its own last observed year. See
-    `histories.from_frame` for what is checked and which errors are raised.
+    Each series is forecast for the `horizon` years (at most 50) after its own last observed year. A series that cannot
+    be forecast (see `histories.from_frame` for what is checked) is left out and named with the reason in `refused`.
+
+    Raises SeriesError where no series is left or the frame itself is wrong, QcityError for another horizon.
 
     >>> frame = pd.DataFrame({"series_id": "a", "period": range(2018, 2024), "support": "percent",
     ...                       "value": [2.4, 2.4, 2.6, 2.7, 2.9, 3.0]})
@@ -119,32 +128,42 @@ def forecast_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = 
     >>> panel.quantiles([.05, .5, .95]).index.to_list()
     [('a', 2024), ('a', 2025)]
     """
-    if isinstance(horizon, bool) or int(horizon) != horizon or horizon < 1:
-        raise QcityError(f"horizon must be a whole number of years, 1 or more; found {horizon!r}")
-    h = from_frame(frame)
+    found = partial_panel(frame, horizon, prior)
+    if not len(found.ids):
+        raise all_refused(found.refused)
+    return found
+
+
+def partial_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = None) -> PanelForecast:
+    """As `forecast_panel`, but without an error where every series is refused."""
+    allowed = f"a whole number of years, 1 to {FARTHEST}"
+    horizon = whole_number(horizon, "horizon", allowed)
+    if not 1 <= horizon <= FARTHEST:
+        raise QcityError(f"horizon must be {allowed}; found {horizon!r}")
+    h, refused = checked(frame)
     prior = prior or shipped()
-    knots = np.empty((len(h), int(horizon), len(KNOTS)))
     alike = np.argsort(_patterns(h), kind="stable")  # series observed in the same years share their gains
-    for i in range(0, len(h), BLOCK):
-        rows = alike[i : i + BLOCK]
-        knots[rows] = look_ahead(h.rows(rows), prior, int(horizon)).knots
-    return PanelForecast(h.ids, h.last_year, h.support, int(horizon), knots, rare(h))
+    ahead_of = distributions(h, prior, horizon, alike) if len(h) else Marginals.none(horizon)
+    return PanelForecast(h.ids, h.last_year, h.support, horizon, ahead_of, refused)
+
+
+def distributions(h: Histories, prior: Prior, horizon: int, order: np.ndarray | None = None) -> Marginals:
+    """The distributions ahead of many series, worked on block after block, in the given order of rows."""
+    order = np.arange(len(h)) if order is None else order
+    blocks = [look_ahead(h.rows(order[i : i + BLOCK]), prior, horizon).ahead for i in range(0, len(h), BLOCK)]
+    return Marginals.joined(blocks).rows(np.argsort(order, kind="stable"))
 
 
 @dataclass(frozen=True)
 class Ahead:
-    """What lies ahead of a block: final `knots` (n, H, 15), and what paths are drawn from: `last` and
-    `unit` (n,), the `weight` (n, K) of the kept cells, their `fit` and the `cells` themselves (n, K); `whole`
-    (n,), which are rare events.
+    """What lies ahead of a block: the distributions of each year, and what ties the years of a path together: the
+    `weight` (n, K) of the kept cells, their `fit` and the `cells` themselves (n, K).
     """
 
-    knots: np.ndarray
-    last: np.ndarray
-    unit: np.ndarray
+    ahead: Marginals
     weight: np.ndarray
     fit: Filtered
     cells: Cells
-    whole: np.ndarray
 
 
 def look_ahead(h: Histories, prior: Prior, horizon: int) -> Ahead:
@@ -156,10 +175,12 @@ def look_ahead(h: Histories, prior: Prior, horizon: int) -> Ahead:
     knots = _blend(mixture.quantiles(KNOTS), direct, h, prior)[:, :horizon]
     last = h.values[:, -1]
     knots = last[:, None, None] + unit[:, None, None] * knots
-    whole = rare(h)
-    for row in np.flatnonzero(whole):
-        knots[row] = count_knots(h.values[row], horizon)
-    return Ahead(knots, last, unit, mixture.weight, kept, cells, whole)
+    item = items(h)
+    stay = np.where(item[:, None] > 0, 0.0, prior.staying.probability(h, found, horizon))
+    for row in np.flatnonzero(item):
+        knots[row] = item[row] * count_knots(h.values[row] / item[row], horizon)
+    ahead_of = Marginals(knots, last, stay, LOWER[h.support], UPPER[h.support], item)
+    return Ahead(ahead_of, mixture.weight, kept, cells)
 
 
 def mixed(

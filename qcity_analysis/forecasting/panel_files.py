@@ -21,7 +21,7 @@ import pandas as pd
 from .. import __version__
 from ..errors import QcityError
 from ..files import write_whole
-from .panel import forecast_panel
+from .panel import partial_panel
 from .prior import digest
 from .workers import each
 
@@ -29,6 +29,7 @@ COLUMNS = ("series_id", "period", "value")
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 ROWS = 1_000_000  # of input in one part, about
 STATE = "_run.json"
+REFUSED = "refused.csv"
 Say = Callable[[str], None]
 
 
@@ -45,10 +46,11 @@ def forecast_files(
 ) -> list[Path]:
     """Forecast a Parquet file or folder of files; returns the parts written to `out`, in order.
 
-    Columns as in `panel.forecast_panel`; each part has series_id, period and a column for each level. `workers`
-    processes share the parts; or those of a Dask `scheduler` ("tcp://host:8786"), which must see the same
-    folders. About `rows` rows of input make a part. Raises QcityError when the source is missing or has not the
-    columns, when `out` holds another run, or when the scheduler cannot be reached.
+    Columns as in `panel.forecast_panel`; each part has series_id, period and a column for each level. Series that
+    cannot be forecast are named with the reason in `out`/refused.csv (see `refused_of`). `workers` processes share the
+    parts; or those of a Dask `scheduler` ("tcp://host:8786"), which must see the same folders. About `rows` rows of
+    input make a part. Raises QcityError when the source is missing or has not the columns, when `out` holds another
+    run, or when the scheduler cannot be reached.
     """
     source, out = Path(source).resolve(), Path(out).resolve()
     if not source.exists():
@@ -67,7 +69,9 @@ def forecast_files(
     for done, name in enumerate(each(_one, jobs, workers, scheduler), start=1):
         say(f"{done} of {len(jobs)} parts: {name}")
     shutil.rmtree(dealt, ignore_errors=True)
-    return [_part(out, k) for k in range(parts) if _part(out, k).exists()]
+    written = [_part(out, k) for k in range(parts) if _part(out, k).exists()]
+    _gather_refused(out, written)
+    return written
 
 
 def _part(out: Path, k: int) -> Path:
@@ -155,11 +159,32 @@ def _of(name: str, parts: int) -> int:
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big") % parts
 
 
+def _gather_refused(out: Path, written: list[Path]) -> None:
+    """One table of the series refused in all parts, ordered by their names."""
+    parts = [pd.read_csv(_refusals(part), dtype=str) for part in written if _refusals(part).exists()]
+    if parts:
+        pd.concat(parts).sort_values("series_id").to_csv(out / REFUSED, index=False)
+
+
+def refused_of(out: Path | str) -> pd.DataFrame:
+    """The series (series_id, reason) that a run in this folder could not forecast."""
+    place = Path(out) / REFUSED
+    return pd.read_csv(place, dtype=str) if place.exists() else pd.DataFrame(columns=["series_id", "reason"])
+
+
+def _refusals(part: Path) -> Path:
+    """Where the series refused in a part are kept."""
+    return part.with_name(f"_{part.stem}.refused.csv")
+
+
 def _one(job: tuple[Path, Path, int, tuple[float, ...]]) -> str:
     """Forecast one part; written under another name first, so that a part that is there is whole."""
     source, target, horizon, levels = job
-    found = forecast_panel(pd.read_parquet(source), horizon).quantiles(levels).reset_index()
+    panel = partial_panel(pd.read_parquet(source), horizon)
+    found = panel.quantiles(levels).reset_index()
     found.columns = [str(name) for name in found.columns]
+    if len(panel.refused):
+        write_whole(_refusals(target), panel.refused.to_csv(index=False))
     working = target.with_suffix(f".{os.getpid()}.tmp")
     found.to_parquet(working, index=False)
     os.replace(working, target)

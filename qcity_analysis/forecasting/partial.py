@@ -8,7 +8,7 @@ sampling), so a bound says as much as it knows and no more. Years after the last
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,10 +18,11 @@ from .panel import fit_cells
 from .partlyknown import PartlyKnown
 from .prior import Prior
 
-TRIALS = 1000  # completed histories tried at a time
-MOST = 16_000  # tried at most
-EFFECTIVE = 200.0  # effective number of completed histories at which no more are tried
-USED = 200  # of which so many, drawn by weight, are forecast
+TRIALS = 250  # completed histories tried at a time, for each independent part of the paths
+MOST = 2_500  # tried at most
+EFFECTIVE = 100.0  # effective number of completed histories at which no more are tried
+PILOT = 200.0  # effective number at which what a bound says is known
+USED = 50  # of which so many, drawn by weight, are forecast
 SURE = 0.99  # probability from which a bound says nothing
 WIDER = 2.0  # a value is looked for so much more widely than its neighbours suggest
 
@@ -50,21 +51,43 @@ def aligned(known: PartlyKnown, years: Sequence[int], table: np.ndarray) -> Hist
     )
 
 
-def completed(known: PartlyKnown, prior: Prior, rng: np.random.Generator) -> Histories:
-    """Equally likely completed histories up to the last value: USED of them, or the one there is.
-
-    A bound that would hold anyway (with a probability above SURE) leaves its year a gap.
+@dataclass(frozen=True)
+class Beginning:
+    """What the plain values of a series say before it is completed: its typical change `unit`, and the log weight of
+    each cell (C,) of the `prior`.
     """
-    known = _informed(known, prior, rng)
+
+    unit: float
+    log_prior: np.ndarray
+    prior: Prior
+
+    @classmethod
+    def of(cls, known: PartlyKnown, prior: Prior) -> Beginning:
+        """That of the values of `known`."""
+        values = aligned(known, [int(year) for year in known.values.index], known.values.to_numpy()[None])
+        unit = units(values)
+        x = plain(features(values, unit)[0])
+        weight = prior.gate.weights(x, np.zeros((1, len(prior.cells))))
+        return cls(float(unit[0]), np.log(np.maximum(weight, 1e-300)), prior)
+
+
+def completed(known: PartlyKnown, begun: Beginning, rng: np.random.Generator) -> Histories:
+    """Equally likely completed histories up to the last value: USED of them, or the one there is."""
     if not known.behind() and not known.shared:
         years = [int(year) for year in known.values.index]
         return aligned(known, years, known.values.to_numpy()[None])
-    years, table, weight = _weighted(known, prior, rng)
-    return aligned(known, years, table[resampled(weight, USED, rng)])
+    years, table, weight = _weighted(known, begun, rng)
+    order = np.argsort(
+        table[:, -1], kind="stable"
+    )  # in order of the last value, what is drawn is spread evenly over it
+    return aligned(known, years, table[order[resampled(weight[order], USED, rng)]])
 
 
-def _informed(known: PartlyKnown, prior: Prior, rng: np.random.Generator) -> PartlyKnown:
-    """The same without bounds, up to the last value, that say next to nothing."""
+def informed(known: PartlyKnown, begun: Beginning) -> PartlyKnown:
+    """The same without bounds, up to the last value, that say next to nothing.
+
+    A bound that would hold anyway (with a probability above SURE) leaves its year a gap, whatever the seed of the draws.
+    """
     bounded = [year for year in known.behind() if year in known.low and year not in known.told]
     if not bounded:
         return known
@@ -74,7 +97,7 @@ def _informed(known: PartlyKnown, prior: Prior, rng: np.random.Generator) -> Par
         low={year: edge[0] if year in bounded else low for year, low in known.low.items()},
         high={year: edge[1] if year in bounded else high for year, high in known.high.items()},
     )
-    years, table, weight = _weighted(free, prior, rng)
+    years, table, weight = _weighted(free, begun, np.random.default_rng(0), PILOT)
     empty = set()
     for year in bounded:
         values = table[:, years.index(year)]
@@ -89,28 +112,23 @@ def _informed(known: PartlyKnown, prior: Prior, rng: np.random.Generator) -> Par
 
 
 def _weighted(
-    known: PartlyKnown, prior: Prior, rng: np.random.Generator
+    known: PartlyKnown, begun: Beginning, rng: np.random.Generator, effective: float = EFFECTIVE
 ) -> tuple[list[int], np.ndarray, np.ndarray]:
     """Completed histories: years, values (n, years) and weights (n,).
 
-    TRIALS at a time until EFFECTIVE of them count, at most MOST.
+    TRIALS at a time until so many of them count, at most MOST.
     """
-    years = [int(year) for year in known.values.index]
-    values = aligned(known, years, known.values.to_numpy()[None])
-    unit = float(units(values)[0])
-    log_prior = _log_prior(values, prior)
-    tables, logs = [], []
+    tables, logs, cells = [], [], begun.prior.cells
     while True:
-        years, table, log_weight = _trial(known, unit, rng)
+        years, table, log_weight = _trial(known, begun.unit, rng)
         h = aligned(known, years, table)
-        loglik = fit_cells(h, np.full(len(h), unit), prior.cells).loglik + log_prior
+        loglik = fit_cells(h, np.full(len(h), begun.unit), cells).loglik + begun.log_prior
         top = loglik.max(axis=1, keepdims=True)
         tables.append(table)
         logs.append(log_weight + (top + np.log(np.exp(loglik - top).sum(axis=1, keepdims=True)))[:, 0])
         log = np.concatenate(logs)
         weight = np.exp(log - log.max())
-        effective = weight.sum() ** 2 / (weight**2).sum()
-        if effective >= EFFECTIVE or len(log) >= MOST:
+        if weight.sum() ** 2 / (weight**2).sum() >= effective or len(log) >= MOST:
             return years, np.concatenate(tables), weight
 
 
@@ -125,12 +143,6 @@ def resampled(weight: np.ndarray, count: int, rng: np.random.Generator) -> np.nd
     steps = (rng.random() + np.arange(count)) / count
     edges = np.cumsum(weight)
     return np.searchsorted(edges / edges[-1], steps).clip(0, len(weight) - 1)
-
-
-def _log_prior(values: Histories, prior: Prior) -> np.ndarray:
-    """Log weight of each cell (C,) before the series has been seen, from the features of its plain values."""
-    x = plain(features(values, units(values))[0])
-    return np.log(np.maximum(prior.gate.weights(x, np.zeros((1, len(prior.cells)))), 1e-300))
 
 
 def _trial(

@@ -9,23 +9,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from .draws import draw
+from .draws import batch_sizes, draw
 from .histories import LOWER, UPPER, Histories
 from .marginals import at_levels, below
 from .panel import Ahead, look_ahead
-from .partial import USED, completed, resampled
+from .partial import USED, Beginning, completed, informed, resampled
 from .partlyknown import PartlyKnown
 from .prior import Prior
 
-POOL = 40_000  # paths drawn up to each year of which something is known
+POOL = (
+    2_000  # paths drawn up to each year of which something is known, for each independent part of the paths
+)
 MORE = 10  # times as many where too few of them agree with it
-ENOUGH = 1_000.0  # effective number of paths that is enough
+ENOUGH = 100.0  # effective number of paths that is enough
 
 
 def conditioned(
     known: PartlyKnown, years: int, draws: int, prior: Prior, rng: np.random.Generator
 ) -> np.ndarray:
     """Paths (draws, years) of the years after the last value, given everything known of the series.
+
+    They fall into as many independent parts as `draws.batch_sizes` says, each from completed histories of its own.
 
     >>> import pandas as pd
     >>> from qcity_analysis.forecasting.prior import shipped
@@ -35,14 +39,22 @@ def conditioned(
     >>> paths.shape, bool((paths[:, 1] >= 96).all())
     ((1000, 3), True)
     """
-    h = completed(known, prior, rng)
+    begun = Beginning.of(known, prior)
+    known = informed(known, begun)
+    return np.concatenate([_part(known, begun, years, size, rng) for size in batch_sizes(draws)])
+
+
+def _part(
+    known: PartlyKnown, begun: Beginning, years: int, draws: int, rng: np.random.Generator
+) -> np.ndarray:
+    h, prior = completed(known, begun, rng), begun.prior
     ahead, here, last = known.ahead(), known.last, known.last + years
     count = -(-max(POOL, draws) // USED) * USED if ahead else draws  # as many particles for each kept history
     done = np.empty((count, 0))
     for year in ahead:
         paths, owner = _kept(known, h, year, year - here, count, prior, rng)
         done = np.concatenate([done[owner], paths], axis=1)
-        h, here = _grown(h, owner, paths[:, -1], year - here, count), year
+        h, here = _grown(h, owner, paths[:, -1], year - here, rng), year
     if here < last:
         done = np.concatenate([done, draw(look_ahead(h, prior, last - here), count, rng)], axis=1)
     done = done[:, :years]
@@ -80,7 +92,7 @@ def _far(
     known: PartlyKnown, found: Ahead, year: int, count: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """The same where what is known is far from what was expected: values from the tails, years between on a line."""
-    knots = found.knots[:, -1]
+    knots = found.ahead.knots[:, -1]
     owner = rng.integers(0, len(knots), count)
     low = max(known.low.get(year, -np.inf), float(LOWER[known.support]))
     high = min(known.high.get(year, np.inf), float(UPPER[known.support]))
@@ -100,17 +112,20 @@ def _far(
     value, owner = value[picked], owner[picked]
     order = np.argsort(value, kind="stable")
     value, owner = value[order], owner[order]
-    last = found.last[owner]
-    share = np.arange(1, found.knots.shape[1] + 1) / found.knots.shape[1]
+    last, steps = found.ahead.last[owner], found.ahead.knots.shape[1]
+    share = np.arange(1, steps + 1) / steps
     return last[:, None] + (value - last)[:, None] * share, owner * count // len(knots)
 
 
-def _grown(h: Histories, owner: np.ndarray, values: np.ndarray, step: int, count: int) -> Histories:
-    """USED histories for `count` particles in order of their value: each group's middle one, with that value added."""
-    middle = (2 * np.arange(USED) + 1) * count // (2 * USED)
-    rows = h.rows(owner[middle] * len(h) // count)
+def _grown(
+    h: Histories, owner: np.ndarray, values: np.ndarray, step: int, rng: np.random.Generator
+) -> Histories:
+    """USED histories for particles in order of their value: one of each group, drawn at random, with that value added."""
+    count = len(values)
+    drawn = ((np.arange(USED) + rng.random(USED)) * count / USED).astype(int)
+    rows = h.rows(owner[drawn] * len(h) // count)
     moved = np.full_like(rows.values, np.nan)
     starts = np.zeros_like(rows.starts)
     moved[:, :-step], starts[:, :-step] = rows.values[:, step:], rows.starts[:, step:]
-    moved[:, -1] = values[middle]
+    moved[:, -1] = values[drawn]
     return Histories(np.arange(USED), rows.last_year + step, moved, starts, rows.support)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import QcityError
-from .histories import FEWEST, LOWER, SUPPORTS, UPPER, SeriesError, from_frame
+from .histories import FEWEST, LOWER, SUPPORTS, UPPER, framed, from_frame, number, whole_number, yearly
 
 Years = Mapping[int, float]
 
@@ -64,8 +64,11 @@ class PartlyKnown:
         if not (lower or upper or noisy or shared or estimates):
             return None
         seen = _checked(series, support, breaks, len({*(lower or {}), *(upper or {}), *(estimates or {})}))
-        errors = {int(year): float(error) for year, error in (noisy or {}).items()}
-        told = {int(year): (float(v), float(error)) for year, (v, error) in (estimates or {}).items()}
+        lower, upper, errors = _numbers(lower, "lower"), _numbers(upper, "upper"), _numbers(noisy, "noisy")
+        shared = [_numbers(one, "shared") for one in shared]
+        values = _numbers({year: v for year, (v, _) in (estimates or {}).items()}, "estimates")
+        widths = _numbers({year: error for year, (_, error) in (estimates or {}).items()}, "estimates")
+        told = {year: (value, widths[year]) for year, value in values.items()}
         for year in told:
             if year in seen.index:
                 raise QcityError(f"{year} has a value and an estimate; give one of them")
@@ -76,7 +79,7 @@ class PartlyKnown:
         for year, (_, error) in told.items():
             if not error > 0:
                 raise QcityError(f"the standard error in {year} must be above 0; found {error!r}")
-        low, high = _bounds(seen, SUPPORTS.index(support), lower or {}, upper or {}, errors)
+        low, high = _bounds(seen, SUPPORTS.index(support), lower, upper, errors)
         known = cls(
             seen, SUPPORTS.index(support), tuple(int(b) for b in breaks), low, high, told, tuple(shared)
         )
@@ -100,24 +103,22 @@ class PartlyKnown:
                     raise QcityError(f"shared: no value in {year} to be uncertain about")
 
 
+def _numbers(table: Years | None, what: str) -> dict[int, float]:
+    """What was told of years, as whole years and finite numbers."""
+    return {
+        whole_number(year, f"a year of {what}"): number(value, f"{what} in {year}")
+        for year, value in (table or {}).items()
+    }
+
+
 def _checked(series: pd.Series, support: str, breaks: Sequence[int], partly: int) -> pd.Series:
     """The values in order, refused as `from_frame` refuses them; two are enough beside a year known in part."""
-    if not isinstance(series, pd.Series):
-        raise SeriesError(
-            f"a forecast needs a pandas Series with years as index; found {type(series).__name__}"
-        )
-    name = "series" if series.name is None else str(series.name)
-    frame = pd.DataFrame(
-        {"series_id": name, "period": series.index, "value": series.to_numpy(), "support": support}
-    )
-    seen = pd.to_numeric(series, errors="coerce").dropna().sort_index()
+    frame, seen = framed(series, support), yearly(series).dropna()
     if len(seen) == FEWEST - 1 and partly:
-        last = frame.assign(period=pd.to_numeric(frame["period"], errors="coerce"))
-        more = last[last["period"] == seen.index[-1]].assign(period=int(seen.index[-1]) + 1)
-        from_frame(pd.concat([frame, more]), breaks)
-    else:
-        from_frame(frame, breaks)
-    return seen.astype(float).set_axis(seen.index.astype(int))
+        more = frame[frame["period"] == seen.index[-1]].assign(period=int(seen.index[-1]) + 1)
+        frame = pd.concat([frame, more])
+    from_frame(frame, breaks)
+    return seen
 
 
 def _bounds(

@@ -2,8 +2,9 @@
 
 Two small parts, both functions of the features of a series (see `features`): the gate gives each grid cell
 of the structural mixture its weight; the learners give quantiles of the five years ahead directly. `widen`
-makes the intervals of their average hold as often as they say, by length of history. Everything is in one
-readable JSON file; `prior/MODEL_CARD.md` says what it was trained on and how well it does.
+makes the intervals of their average hold as often as they say, by length of history; `staying` says how likely
+the last value is to come again. Everything is in one readable JSON file;
+`prior/MODEL_CARD.md` says what it was trained on and how well it does.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ..errors import QcityError
 from .features import NAMES, PLAIN
 from .marginals import KNOTS
 from .mixture import Cells
+from .staying import TERMS, Staying
 
 FILE = "prior.json"
 YEARS = 5  # years ahead the learners know
@@ -69,8 +71,8 @@ class Learner:
 @dataclass(frozen=True)
 class Prior:
     """Cells, mean and spread of the learners' features in training, gate, learners, the gate's share of the
-    quantiles, and the factor by which distances from the median are widened: (3 lengths, 5 years, 15
-    knots).
+    quantiles, the factor by which distances from the median are widened: (3 lengths, 5 years, 15
+    knots), and the probability of staying at the last value.
     """
 
     cells: Cells
@@ -80,6 +82,7 @@ class Prior:
     learners: tuple[Learner, ...]
     share: float
     widen: np.ndarray
+    staying: Staying
 
     def inputs(self, features: np.ndarray) -> np.ndarray:
         """Features as the learners take them: centred, scaled and within -5 and 5."""
@@ -158,6 +161,7 @@ def save(prior: Prior, path: Path | str) -> None:
         "learners": [_fields(learner) for learner in prior.learners],
         "share": prior.share,
         "widen": _nested(prior.widen),
+        "staying": {name: _short(w) for name, w in zip(TERMS, prior.staying.weight, strict=True)},
     }
     Path(path).write_text(_rows(content) + "\n", encoding="utf-8", newline="\n")
 
@@ -168,6 +172,8 @@ def _from_dict(content: dict[str, Any]) -> Prior:
     centre = np.array(list(content["features"].values()), dtype=float)
     if tuple(content["gate"]["features"]) != PLAIN:
         raise ValueError("the features of its gate are not those of this version")
+    if tuple(content["staying"]) != TERMS:
+        raise ValueError("the terms of staying are not those of this version")
     gate = {name: values for name, values in content["gate"].items() if name != "features"}
     return Prior(
         Cells(**_arrays(content["cells"])),
@@ -177,6 +183,7 @@ def _from_dict(content: dict[str, Any]) -> Prior:
         tuple(Learner(**_arrays(one)) for one in content["learners"]),
         float(content["share"]),
         np.array(content["widen"], dtype=float),
+        Staying(np.array(list(content["staying"].values()), dtype=float)),
     )
 
 

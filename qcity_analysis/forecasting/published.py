@@ -126,22 +126,27 @@ def _logarithmic(series: AnnualSeries, until: int, draws: int, rng: np.random.Ge
     if int(known.index[-1]) >= until:
         return _part(series, until, draws, rng)
     evidence = _log_evidence(series)
-    history = np.log(series.history().where(lambda level: level > 0))
+    size = float(known.iloc[-1])  # logarithms of shares of it: the unit does not matter
+    history = np.log(series.history().where(lambda level: level > 0) / size)
     found = forecast(history, until, support="real", draws=draws, rng=rng, **evidence)
-    return replace(found, paths=np.exp(found.paths), support=series.support, history=known)
+    return replace(found, paths=size * np.exp(found.paths), support=series.support, history=known)
 
 
 def _log_evidence(series: AnnualSeries) -> dict[str, Any]:
-    known, evidence = series.history(), series.evidence()
+    known, evidence, size = series.history(), series.evidence(), float(series.known().iloc[-1])
     return evidence | {
-        "lower": {year: float(np.log(bound)) for year, bound in evidence["lower"].items() if bound > 0},
-        "upper": {year: float(np.log(bound)) for year, bound in evidence["upper"].items() if bound > 0},
+        "lower": {
+            year: float(np.log(bound / size)) for year, bound in evidence["lower"].items() if bound > 0
+        },
+        "upper": {
+            year: float(np.log(bound / size)) for year, bound in evidence["upper"].items() if bound > 0
+        },
         "noisy": {year: error / float(known[year]) for year, error in evidence["noisy"].items()},
         "shared": tuple(
             {year: size / float(known[year]) for year, size in one.items()} for one in evidence["shared"]
         ),
         "estimates": {
-            year: (float(np.log(value)), error / value)
+            year: (float(np.log(value / size)), error / value)
             for year, (value, error) in evidence["estimates"].items()
             if value > 0
         },

@@ -10,29 +10,55 @@ from __future__ import annotations
 
 import numpy as np
 
-from .histories import SUPPORTS, Histories
+from .histories import EQUAL, SUPPORTS, Histories
 from .marginals import KNOTS
 
-RARE = 5.0  # a year on average, at most
+RARE = 5.0  # items a year on average, at most
+FINEST = 1e-6  # of the largest value
 DISCOUNT = 0.8  # of evidence, per year
 EVEN = 4.0  # years of Poisson evenness that the spread is shrunk towards
 
 
-def rare(h: Histories) -> np.ndarray:
-    """Which series (n,) are whole small counts that fell at least once, or that are all zero.
+def items(h: Histories) -> np.ndarray:
+    """Size of one item (n,) of series that are small counts of rare events, 0 for others.
+
+    The item is the greatest number of which all values are multiples, so that the unit of writing does not matter. A
+    small count has at most RARE items a year and fell at least once, or is zero throughout (then the item is 1).
 
     >>> import pandas as pd
     >>> from qcity_analysis.forecasting.histories import from_frame
     >>> f = pd.DataFrame({"series_id": "a", "period": range(6), "value": [0, 0, 1, 0, 0, 2], "support": "count"})
-    >>> rare(from_frame(f)).tolist()
-    [True]
+    >>> items(from_frame(f)).tolist()
+    [1.0]
     """
-    found = h.support == SUPPORTS.index("count")
-    for i in np.flatnonzero(found):
+    found = np.zeros(len(h))
+    for i in np.flatnonzero(h.support == SUPPORTS.index("count")):
         y = h.values[i][np.isfinite(h.values[i])]
-        whole, fell = (y == np.round(y)).all(), (np.diff(y) < 0).any() or y.max() == 0
-        found[i] = whole and fell and y.mean() <= RARE and h.starts[i].sum() <= 1
+        item = common_step(y)
+        fell = (np.diff(y) < 0).any() or y.max() == 0
+        if item and fell and np.mean(y / item) <= RARE * (1 + EQUAL) and h.starts[i].sum() <= 1:
+            found[i] = item
     return found
+
+
+def common_step(values: np.ndarray) -> float:
+    """The greatest number of which all values are multiples; 1 where all are zero, 0 where there is no such number.
+
+    Steps below a FINEST share of the largest value are none.
+
+    >>> round(common_step(np.array([0.0003, 0.0, 0.0005])), 12)
+    0.0001
+    """
+    most = float(np.max(np.abs(values), initial=0.0))
+    if most == 0:
+        return 1.0
+    step = 0.0
+    for value in np.abs(values):
+        a, b = float(value), step
+        while b > EQUAL * most:  # Euclid's algorithm, as exact as floating-point numbers are
+            a, b = b, abs(a - b * round(a / b))
+        step = a
+    return step if step > FINEST * most else 0.0
 
 
 def count_knots(history: np.ndarray, horizon: int) -> np.ndarray:
@@ -66,12 +92,3 @@ def _quantiles(size: float, p: float) -> np.ndarray:
     none = p**size
     inside = nbdtrik(np.maximum(KNOTS, none), size, p)
     return np.where(none > KNOTS, KNOTS / none - 1.0, inside)
-
-
-def sharpened(threshold: np.ndarray, at_least: np.ndarray) -> np.ndarray:
-    """Thresholds for whole numbers as the smooth distribution wants them: at least 2 is more than 1.
-
-    >>> sharpened(np.array([2.0, 1.5, 1.5]), np.array([True, True, False]))
-    array([1., 1., 1.])
-    """
-    return np.where(at_least, np.ceil(threshold) - 1.0, np.floor(threshold))

@@ -41,7 +41,7 @@ def eurostat(case: Case, span: int = 5) -> RuleResult:
     start = _start(q, span)
     observed = _rate(q.known[start], q.last, start, q.last_year)
     needed = _needed(q, start)
-    if q.sign * (q.goal - q.known[start]) <= 0:  # met then, not now
+    if needed == 0 or q.sign * (q.goal - q.known[start]) <= 0:  # met then, not now
         return RuleResult("away", False)
     return _banded(observed / needed, EUROSTAT, "away")
 
@@ -63,7 +63,7 @@ def unsd_2022(case: Case) -> RuleResult:
         return RuleResult("on_track", True)
     observed = _rate(q.base, q.last, q.base_year, q.last_year)
     needed = _needed(q, q.base_year)
-    if q.slipped:
+    if q.slipped or needed == 0:
         return RuleResult("deterioration", False)
     return _banded(observed / needed, UNSD_2022, "deterioration")
 
@@ -115,7 +115,7 @@ def open_sdg(case: Case) -> RuleResult:
         return RuleResult("target_achieved", True)
     growth = q.sign * _rate(q.base, q.last, q.base_year, q.last_year) * (-1 if q.base < 0 else 1)
     needed = _needed(q, q.base_year)
-    if q.slipped:
+    if q.slipped or needed == 0:
         return RuleResult("deterioration", False)
     return _banded(growth / abs(needed), OPEN_SDG, "deterioration")
 

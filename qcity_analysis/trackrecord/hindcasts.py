@@ -14,9 +14,10 @@ import pandas as pd
 
 from ..attainment.targets import reaches
 from ..data.datapackage import Data
-from ..forecasting import marginals, scores
+from ..forecasting import scores
 from ..forecasting.histories import LOWER, UPPER, Histories, from_frame
-from ..forecasting.panel import look_ahead
+from ..forecasting.marginals import Marginals
+from ..forecasting.panel import distributions
 from ..forecasting.prior import YEARS, Prior, shipped
 from .origins import Origin, origins
 
@@ -56,9 +57,9 @@ def hindcasts(data: Data, indicators: Collection[str] | None = None, prior: Prio
     ahead = [part[0] for part in parts if len(part[0])]
     if not ahead:
         return Hindcasts(tuple(found), pd.DataFrame(columns=AHEAD), pd.DataFrame(columns=QUESTION))
-    knots = np.concatenate([part[1] for part in parts])
+    told = Marginals.joined([part[1] for part in parts])
     rows = pd.concat(ahead, ignore_index=True)
-    return Hindcasts(tuple(found), _scored(rows, knots), _questions(found, rows, knots))
+    return Hindcasts(tuple(found), _scored(rows, told), _questions(found, rows, told))
 
 
 AHEAD = ["origin", "series", "family", "years", "year", "last", "actual", "crps", "crps_walk", "in50", "in90"]
@@ -74,8 +75,8 @@ def _by_breaks(found: Sequence[Origin]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _group(found: Sequence[Origin], rows: list[int], prior: Prior) -> tuple[pd.DataFrame, np.ndarray]:
-    """Rows of origin and year ahead with an outcome, and their knots (n, 15)."""
+def _group(found: Sequence[Origin], rows: list[int], prior: Prior) -> tuple[pd.DataFrame, Marginals]:
+    """Rows of origin and year ahead with an outcome, and the distribution of each."""
     frame = pd.concat(
         [
             pd.DataFrame({"series_id": i, "period": s.index, "value": s.to_numpy()}).assign(
@@ -86,13 +87,16 @@ def _group(found: Sequence[Origin], rows: list[int], prior: Prior) -> tuple[pd.D
         ]
     )
     h = from_frame(frame, found[rows[0]].series.breaks)
-    knots = look_ahead(h, prior, YEARS).knots
-    facts, kept = [], []
+    facts: list[dict[str, object]] = []
+    places: list[int] = []
+    steps: list[int] = []
     for place, i in enumerate(h.ids):
         for step, fact in _outcomes(found[int(i)], h, place):
             facts.append(fact | {"origin": int(i)})
-            kept.append(knots[place, step])
-    return pd.DataFrame(facts), np.array(kept).reshape(-1, knots.shape[2])
+            places.append(place)
+            steps.append(step)
+    told = distributions(h, prior, YEARS).at(np.array(places, dtype=int), np.array(steps, dtype=int))
+    return pd.DataFrame(facts), told
 
 
 def _outcomes(origin: Origin, h: Histories, place: int) -> list[tuple[int, dict[str, object]]]:
@@ -116,10 +120,9 @@ def _outcomes(origin: Origin, h: Histories, place: int) -> list[tuple[int, dict[
     return made
 
 
-def _scored(rows: pd.DataFrame, knots: np.ndarray) -> pd.DataFrame:
+def _scored(rows: pd.DataFrame, told: Marginals) -> pd.DataFrame:
     """CRPS of ours and of a random walk, and whether the central intervals hold."""
-    kind, actual = rows["support"].to_numpy(), rows["actual"].to_numpy()
-    q = np.clip(marginals.at_levels(knots, scores.LEVELS), LOWER[kind][:, None], UPPER[kind][:, None])
+    actual, q = rows["actual"].to_numpy(), told.quantiles(scores.LEVELS)[:, 0]
     spread = (rows["rough"] * np.sqrt(rows["years"])).to_numpy()
     walk = scores.walk_quantiles(rows["last"].to_numpy(), spread, scores.LEVELS, 1)[:, 0]
     table = rows.assign(
@@ -127,19 +130,18 @@ def _scored(rows: pd.DataFrame, knots: np.ndarray) -> pd.DataFrame:
         crps_walk=scores.crps_quantiles(walk, scores.LEVELS, actual),
     )
     for share, ends in CENTRAL.items():
-        low, high = np.clip(
-            marginals.at_levels(knots, np.array(ends)), LOWER[kind][:, None], UPPER[kind][:, None]
-        ).T
+        low, high = told.quantiles(np.array(ends))[:, 0].T
         table[f"in{share}"] = (actual >= low) & (actual <= high)
     return table
 
 
-def _questions(found: Sequence[Origin], rows: pd.DataFrame, knots: np.ndarray) -> pd.DataFrame:
+def _questions(found: Sequence[Origin], rows: pd.DataFrame, told: Marginals) -> pd.DataFrame:
     last, actual, years = (rows[name].to_numpy(dtype=float) for name in ("last", "actual", "years"))
     low, high = LOWER[rows["support"]], UPPER[rows["support"]]
     base = np.array([_base_year(found[i]) for i in rows["origin"]])
     index = np.array([found[i].is_index for i in rows["origin"]])
     parts = []
+    row = np.arange(len(rows))
     distances = [a * rows["drift"].abs().to_numpy() * years for a in AMBITIONS]
     distances += [a * rows["rough"].to_numpy() * np.sqrt(years) for a in STRETCH]
     for k, distance in enumerate(distances):
@@ -148,7 +150,7 @@ def _questions(found: Sequence[Origin], rows: pd.DataFrame, knots: np.ndarray) -
             at_least = np.full(len(rows), turn > 0)
             part = pd.DataFrame(
                 {
-                    "row": np.arange(len(rows)),
+                    "row": row,
                     "origin": rows["origin"],
                     "family": rows["family"],
                     "kind": "direction" if k == 0 else np.where(index, "relative_change", "level"),
@@ -158,7 +160,7 @@ def _questions(found: Sequence[Origin], rows: pd.DataFrame, knots: np.ndarray) -
                     "threshold": threshold,
                     "at_least": at_least,
                     "met": reaches(actual, threshold, turn > 0).astype(float),
-                    "probability": marginals.probability(knots, threshold, at_least, low, high),
+                    "probability": told.probability(row, 0 * row, threshold, at_least),
                 }
             )
             inside = (threshold > low) & (threshold < high) & ((distance > 0) | (k == 0))

@@ -22,7 +22,7 @@ from ..forecasting.histories import FEWEST
 from ..forecasting.marginals import MIDDLE, at_levels
 from ..forecasting.panel import forecast_panel
 from ..forecasting.prior import YEARS, Prior
-from .train import CAP, KINDS, ORIGINS, Bank, Say, draw_tasks, fit_prior
+from .train import KINDS, ORIGINS, Bank, Say, train_on
 
 WITHIN = "china_prov_techme"  # the part of the bank whose series are regions of one country
 TURNS = 8  # cut-offs of each series
@@ -53,7 +53,7 @@ def write_shares(bank: Bank, path: Path, say: Say, seed: int = 0) -> None:
     """Learn the shares, check them by leaving out each indicator in turn, and write both as JSON."""
     say("borrowing from comparators: a prior that has not seen these indicators")
     others = [name for name in bank.values if bank.meta.at[name, "bank"] != WITHIN]
-    prior = fit_prior(draw_tasks(bank, others, ORIGINS // 2, CAP, seed), seed, say)
+    prior = train_on(bank, others, ORIGINS // 2, seed, say)
     cases = draw_cases(bank, prior, seed)
     content = {"shares": _plain(fit_shares(cases)), "evidence": evidence(cases), "note": NOTE}
     content["command"] = "qcity train-prior BANK --out DIR"
@@ -83,7 +83,7 @@ def draw_cases(bank: Bank, prior: Prior, seed: int = 0) -> list[Case]:
     ]
     found = forecast_panel(pd.concat(frames, ignore_index=True), YEARS, prior)
     return [
-        _case(bank, one, y, kind, str(meta.at[one[0], "indicator"]), found.knots[i], prior)
+        _case(bank, one, y, kind, str(meta.at[one[0], "indicator"]), found.ahead.knots[i], prior)
         for i, (one, y, kind) in enumerate(zip(drawn, own, kinds, strict=True))
     ]
 

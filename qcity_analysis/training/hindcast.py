@@ -11,14 +11,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from ..forecasting import marginals, scores
+from ..forecasting import scores
 from ..forecasting.histories import LOWER, UPPER, Histories
-from ..forecasting.panel import BLOCK, look_ahead
+from ..forecasting.marginals import Marginals
+from ..forecasting.panel import distributions
 from ..forecasting.prior import YEARS, Prior
-from .train import CAP, ORIGINS, Bank, Say, Tasks, draw_tasks, fit_prior, fold_of
+from ..forecasting.staying import NEVER
+from .train import CAP, ORIGINS, Bank, Say, Tasks, draw_tasks, fold_of, train_on
 
 FOLDS = 3
 TEST_CAP = 40
+STILL, STILL_ROUNDS = "series that stood still", 6  # drawn more often, for few series do
 SOURCE_SERIES = 900  # a bank with at least as many series is left out in turn
 AMBITIONS = (0.0, 0.5, 1.0, 1.5, 2.0)  # of the mean change so far, to the horizon
 STRETCH = (0.5, 1.0, 2.0)  # of what a random walk would spread, to the horizon
@@ -26,16 +29,14 @@ STRETCH = (0.5, 1.0, 2.0)  # of what a random walk would spread, to the horizon
 
 @dataclass(frozen=True)
 class Hindcast:
-    """Knots (n, 5, 15) forecast for tasks, from a prior that has not seen their indicators."""
+    """Distributions forecast for tasks, from a prior that has not seen their indicators."""
 
     tasks: Tasks
-    knots: np.ndarray
+    ahead: Marginals
 
     def quantiles(self, levels: np.ndarray) -> np.ndarray:
         """Quantiles (n, 5, Q) within the possible range."""
-        kind = self.tasks.histories.support
-        found = marginals.at_levels(self.knots, levels)
-        return np.clip(found, LOWER[kind][:, None, None], UPPER[kind][:, None, None])
+        return self.ahead.quantiles(levels)
 
     @property
     def fold(self) -> np.ndarray:
@@ -62,10 +63,9 @@ class Hindcast:
 Variants = dict[str, Hindcast]
 
 
-def knots_for(h: Histories, prior: Prior) -> np.ndarray:
-    """Knots (n, 5, 15) of many histories."""
-    blocks = [look_ahead(h.rows(slice(i, i + BLOCK)), prior, YEARS).knots for i in range(0, len(h), BLOCK)]
-    return np.concatenate(blocks)
+def forecast_tasks(tasks: Tasks, prior: Prior) -> Hindcast:
+    """Tasks forecast by a prior."""
+    return Hindcast(tasks, distributions(tasks.histories, prior, YEARS))
 
 
 def by_fold(bank: Bank, say: Say, seed: int = 0) -> Variants:
@@ -91,10 +91,12 @@ def _left_out(
     parts: dict[str, list[Hindcast]] = {}
     for what, (inside, outside) in splits.items():
         say(f"validation, {what}")
-        prior = fit_prior(draw_tasks(bank, outside, ORIGINS, CAP, seed), seed)
+        prior = train_on(bank, outside, ORIGINS, seed)
         tasks = draw_tasks(bank, inside, origins, TEST_CAP, seed + 1000, odd=False)
         for name, variant in _variants(prior).items():
-            parts.setdefault(name, []).append(Hindcast(tasks, knots_for(tasks.histories, variant)))
+            parts.setdefault(name, []).append(forecast_tasks(tasks, variant))
+        still = draw_tasks(bank, inside, STILL_ROUNDS, CAP, seed + 2000, odd=False, constant=True)
+        parts.setdefault(STILL, []).append(forecast_tasks(still, prior))
     return {name: joined(found) for name, found in parts.items()}
 
 
@@ -116,6 +118,7 @@ def _variants(prior: Prior) -> dict[str, Prior]:
         "without the learner of the proper score": replace(prior, learners=prior.learners[:-1]),
         "only the learner of the proper score": replace(prior, learners=prior.learners[-1:]),
         "without heavy-tailed cells": replace(prior, gate=light),
+        "without mass at the last value": replace(prior, staying=NEVER),
     }
 
 
@@ -125,9 +128,9 @@ def by_year(bank: Bank, since: int, say: Say, seed: int = 0) -> Hindcast:
     for f in range(FOLDS):
         say(f"validation from {since} on, indicators of fold {f + 1} of {FOLDS}")
         inside, outside = _sides(bank, f)
-        prior = fit_prior(draw_tasks(bank, outside, ORIGINS, CAP, seed, before=since), seed)
+        prior = train_on(bank, outside, ORIGINS, seed, before=since)
         tasks = draw_tasks(bank, inside, 3, TEST_CAP, seed + 1000, since=since, odd=False)
-        parts.append(Hindcast(tasks, knots_for(tasks.histories, prior)))
+        parts.append(forecast_tasks(tasks, prior))
     return joined(parts)
 
 
@@ -139,7 +142,7 @@ def joined(parts: list[Hindcast]) -> Hindcast:
     )
     actual = np.concatenate([p.tasks.actual for p in parts])
     indicator = np.concatenate([p.tasks.indicator for p in parts])
-    return Hindcast(Tasks(histories, actual, indicator), np.concatenate([p.knots for p in parts]))
+    return Hindcast(Tasks(histories, actual, indicator), Marginals.joined([p.ahead for p in parts]))
 
 
 def questions(hindcast: Hindcast) -> pd.DataFrame:
@@ -166,9 +169,8 @@ def questions(hindcast: Hindcast) -> pd.DataFrame:
             inside = (threshold > LOWER[h.support]) & (threshold < UPPER[h.support])
             near = np.abs(threshold - (last + drift * years)) <= error
             met = np.where(turn > 0, actual[:, step] >= threshold, actual[:, step] <= threshold)
-            p = marginals.probability(
-                hindcast.knots[:, step], threshold, turn > 0, LOWER[h.support], UPPER[h.support]
-            )
+            row, years_on = np.arange(len(h)), np.full(len(h), step)
+            p = hindcast.ahead.probability(row, years_on, threshold, turn > 0)
             part = {"task": np.arange(len(h)), "step": step, "threshold": threshold, "at_least": turn > 0}
             part |= {"met": met, "probability": p, "contested": near & (distance > 0)}
             parts.append(pd.DataFrame(part | {"indicator": hindcast.tasks.indicator})[inside])

@@ -12,7 +12,11 @@ import numpy as np
 import pandas as pd
 
 from ..forecasting import scores
-from .hindcast import FOLDS, TEST_CAP, Hindcast, Variants, by_fold, by_source, by_year, questions
+from ..forecasting.features import NAMES, features, units
+from ..forecasting.histories import same
+from ..forecasting.prior import YEARS
+from ..forecasting.staying import at_edge
+from .hindcast import FOLDS, STILL, TEST_CAP, Hindcast, Variants, by_fold, by_source, by_year, questions
 from .train import CAP, ORIGINS, Bank, Say
 
 LENGTHS = ((4, 6), (7, 10), (11, 15))
@@ -63,6 +67,13 @@ Trained on values before {since} of two thirds of the indicators, tested on fore
 of the other third ({series} series; the shock of 2020 is among the outcomes): relative CRPS {crps};
 90 % intervals hold {wide} at 1 to 5 years.
 """
+STANDING = """\
+## Series that stand still
+
+How likely it is to have at least, and at most, the last value again, on indicators the prior has not seen; series that
+never changed are among them. Said and came, 1 and 5 years ahead. A run is the number of equal newest values; an
+edge is 100 % or 0 where that is the end of the range.
+"""
 SOURCES = """\
 ## Sources not seen
 
@@ -90,11 +101,12 @@ def write_card(bank: Bank, path: Path, say: Say, seed: int = 0) -> Hindcast:
     """Validate by indicator and by origin year, write the card (Markdown); returns the held-out hindcasts."""
     variants = by_fold(bank, say, seed)
     final = variants["as shipped"]
+    still = variants.pop(STILL)
     unseen = by_source(bank, say, seed)
     late = by_year(bank, SINCE, say, seed)
     parts = [HEAD, _data(bank), _figures(final), _horizons(final), _lengths(final), TARGETS]
-    parts += [_questions(final), _banks(bank, final), _sources(bank, unseen["as shipped"]), _late(late)]
-    parts += [_ablation(variants, unseen), LIMITS]
+    parts += [_questions(final), _banks(bank, final), _standing(still), _sources(bank, unseen["as shipped"])]
+    parts += [_late(late), _ablation(variants, unseen), LIMITS]
     path.write_text("\n".join(parts), encoding="utf-8", newline="\n")
     say(f"wrote {path}")
     return final
@@ -186,6 +198,49 @@ def _banks(bank: Bank, h: Hindcast) -> str:
         mine = name == one
         lines.append(f"| {one} | {mine.sum()} | {np.exp(log[mine].mean()):.3f} | {wide[mine].mean():.3f} |")
     return "\n".join(lines) + "\n"
+
+
+def _standing(h: Hindcast) -> str:
+    found = standing(h)
+    lines = [
+        STANDING,
+        "| last values | series | at least, 1: said | came | at most, 1: said | came "
+        "| at least, 5: said | came | at most, 5: said | came |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, row in found.iterrows():
+        cells = " | ".join(f"{value:.3f}" for value in row.drop("series"))
+        lines.append(f"| {name} | {row['series']:.0f} | {cells} |")
+    return "\n".join(lines) + "\n"
+
+
+def standing(h: Hindcast) -> pd.DataFrame:
+    """Said and came of "at least" and "at most the last value" by how long and where series stood still."""
+    history, last = h.tasks.histories, h.ahead.last
+    found = features(history, units(history))[0]
+    run = np.exp(found[:, NAMES.index("unchanged")]).round()
+    repeated = found[:, NAMES.index("repeated")] > 0
+    edge = np.logical_or(*at_edge(history))
+    row = np.arange(len(last))
+    table = {}
+    for step in (0, YEARS - 1):
+        actual, ahead = h.tasks.actual[:, step], np.full(len(last), step)
+        equal = same(actual, last)
+        for name, up in (("at least", True), ("at most", False)):
+            table[f"{name}, {step + 1}: said"] = h.ahead.probability(row, ahead, last, np.full(len(last), up))
+            table[f"{name}, {step + 1}: came"] = equal | ((actual > last) if up else (actual < last))
+    frame = pd.DataFrame(table).astype(float)
+    groups = {
+        "never repeated": ~edge & ~repeated,
+        "repeated before, not now": ~edge & repeated & (run == 1),
+        "run of 2": ~edge & (run == 2),
+        "run of 3": ~edge & (run == 3),
+        "run of 4 and more": ~edge & (run >= 4),
+        "on an edge, run of 1 to 3": edge & (run <= 3),
+        "on an edge, run of 4 and more": edge & (run >= 4),
+    }
+    rows = {name: {"series": which.sum()} | frame[which].mean().to_dict() for name, which in groups.items()}
+    return pd.DataFrame(rows).T
 
 
 def _sources(bank: Bank, h: Hindcast) -> str:

@@ -12,7 +12,7 @@ from .hindcast import Hindcast
 from .modelcard import write_card
 from .moves import FILE as MOVES
 from .moves import write_moves
-from .train import CAP, ORIGINS, Say, draw_tasks, fit_prior, read_bank
+from .train import ORIGINS, Say, read_bank, train_on
 
 Keep = Callable[[Hindcast, Path], object]
 
@@ -29,8 +29,7 @@ def train_prior(
     out.mkdir(parents=True, exist_ok=True)
     say(f"{len(bank.values)} series of {bank.meta['indicator'].nunique()} indicators")
     say("training on all indicators")
-    tasks = draw_tasks(bank, list(bank.values), ORIGINS, CAP, seed)
-    save(fit_prior(tasks, seed, say), out / FILE)
+    save(train_on(bank, list(bank.values), ORIGINS, seed, say), out / FILE)
     write_moves(bank, out / MOVES)
     write_shares(bank, out / SHARES, say, seed)
     held_out = write_card(bank, out / "MODEL_CARD.md", say, seed)

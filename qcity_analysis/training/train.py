@@ -21,7 +21,9 @@ from ..forecasting.marginals import KNOTS, MIDDLE
 from ..forecasting.mixture import Cells, ahead
 from ..forecasting.panel import BLOCK, fit_cells, mixed, turned
 from ..forecasting.prior import LENGTHS, YEARS, Gate, Prior
+from ..forecasting.staying import NEVER
 from .networks import fit_gate, fit_learner
+from .staying import fit_staying
 
 ORIGINS = 8  # cut-off years drawn for each series
 CAP = 90  # series of one indicator used for each draw of origins
@@ -91,12 +93,13 @@ def draw_tasks(
     before: int = 9999,
     since: int = 0,
     odd: bool = True,
+    constant: bool = False,
 ) -> Tasks:
     """Random cut-offs of the given series: histories of 4 to 15 values and the five years after.
 
     At most `cap` series of one indicator for each of `origins` rounds; nothing from the year `before` on is
     used, and only forecasts that begin in `since` or later are kept. With `odd`, a few histories are longer,
-    of three points, or have gaps.
+    of three points, or have gaps. Histories that never changed are left out unless `constant`.
     """
     histories, actual, names, kinds = [], [], [], []
     indicator = bank.meta["indicator"].to_dict()
@@ -109,7 +112,8 @@ def draw_tasks(
             if len(y) < 10 or seen.get(what, 0) >= cap:
                 continue
             history, after, origin = _cut(y, rng, odd)
-            if np.nanmax(history) == np.nanmin(history) or bank.year[name] + origin < since:
+            still = not constant and np.nanmax(history) == np.nanmin(history)
+            if still or bank.year[name] + origin < since:
                 continue
             seen[what] = seen.get(what, 0) + 1
             histories.append(history)
@@ -184,9 +188,18 @@ def with_scales(models: Cells) -> Cells:
     return Cells(**rows | {"shape": shape, "size": size})
 
 
+def train_on(
+    bank: Bank, series: list[str], origins: int, seed: int, say: Say = lambda text: None, before: int = 9999
+) -> Prior:
+    """The prior trained on some series of a bank, on nothing from the year `before` on."""
+    every = draw_tasks(bank, series, origins, CAP, seed, before=before, constant=True)
+    prior = fit_prior(draw_tasks(bank, series, origins, CAP, seed, before=before), seed, say)
+    return replace(prior, staying=fit_staying(every))
+
+
 def fit_prior(tasks: Tasks, seed: int = 0, say: Say = lambda text: None, cross: bool = True) -> Prior:
     """Gate and learners fitted to tasks, and intervals widened until they hold on indicators left out in
-    turn.
+    turn; the last value has no probability of its own yet.
     """
     prior = _fit(tasks, seed)
     if not cross:
@@ -218,8 +231,8 @@ def _fit(tasks: Tasks, seed: int) -> Prior:
     learners = tuple(
         fit_learner(x, ahead_of, width, floor, power, seed + k) for k, power in enumerate(POWERS)
     )
-    same = np.ones((len(LENGTHS) + 1, YEARS, len(KNOTS)))
-    return Prior(cells, mean, spread, gate, learners, SHARE, same)
+    even = np.ones((len(LENGTHS) + 1, YEARS, len(KNOTS)))
+    return Prior(cells, mean, spread, gate, learners, SHARE, even, NEVER)
 
 
 def _fit_mixture(
