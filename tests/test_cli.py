@@ -169,12 +169,12 @@ def test_a_forecast_on_faulty_data_names_every_problem_and_exits_with_2(
 @pytest.mark.parametrize(
     ("rows", "goal", "reason"),
     [
-        ([], {}, "not assessable: no published observation."),
+        ([], {}, "not assessable: no figure is held in these data."),
         ([figure(2021, 3)], {}, "not assessable: figures for only 1 year; at least 3 are needed."),
         (
             figures({2018: 3, 2019: 4, 2021: 5, 2022: 6}),
             {"kind": "relative_change", "direction": "at_most", "threshold": -18, "base_year": 2020},
-            "not assessable: no published figure for the base year 2020.",
+            "not assessable: no figure for the base year 2020 is held in these data.",
         ),
     ],
 )

@@ -240,7 +240,7 @@ def test_departments_are_printed_at_the_end_of_the_targets_section_or_named_as_i
             or row["target_id"] == "china_quality_conference"
         )
         if row["section"] == "一":
-            assert "推断" in row["note"] and "inferred" in row["note"]
+            assert "推断" in row["note"] and "inferred" in row["note_en"]
             continue
         paragraph = next(line for line in text.splitlines() if row["wording"] in line)
         part = re.search(r"[（(]([^）)]+)", row["section"]).group(1)
@@ -254,7 +254,7 @@ def test_a_tolerance_goes_with_about_and_the_note_explains_it():
     for row in rows("targets"):
         assert bool(row["tolerance"]) == (row["commitment"] == "about") == ("左右" in row["wording"])
         if row["tolerance"]:
-            assert "容差" in row["note"] and "tolerance" in row["note"]
+            assert "容差" in row["note"] and "tolerance" in row["note_en"]
 
 
 def test_a_cumulative_change_names_its_base_year_and_only_a_cumulative_change_does():

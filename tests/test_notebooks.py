@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from qcity_analysis.pages.runner import declared_parameters
+from qcity_analysis.running.runner import declared_parameters
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 

@@ -135,7 +135,7 @@ def test_an_estimate_of_the_next_year_is_the_plain_forecast_weighed_by_it():
 
 
 def test_bounds_of_two_years_agree_with_forecasts_made_one_after_the_other():
-    many = 4_000
+    many = 12_000
     rng = np.random.default_rng(5)
     first = rng.choice(forecast(LEVELS, 2024, support="percent", draws=100_000, rng=0).paths[:, 0], many)
     first = first[first >= 95.8]

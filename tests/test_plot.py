@@ -95,7 +95,7 @@ def test_illustrative_data_put_a_banner_on_the_figure() -> None:
 
 def test_without_any_figure_the_panel_says_so() -> None:
     figure = fan_chart(standin.unassessable(), "en")
-    assert any(written.get_text() == "no published figure" for written in figure.axes[0].texts)
+    assert any(written.get_text() == "no figure held in these data" for written in figure.axes[0].texts)
 
 
 def test_the_table_of_sources_shows_every_published_digit_and_the_unit_of_the_language() -> None:

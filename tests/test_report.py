@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 import qcity_analysis as qc
-from qcity_analysis.pages import jobs
-from qcity_analysis.pages.report import Report, list_jobs, run_report
+from qcity_analysis.running import jobs
+from qcity_analysis.running.jobs import list_jobs
+from qcity_analysis.running.report import Report, run_report
 
 OPTIONS = {"plans": ["nanjing_quality_city"], "targets": ["energy_intensity"], "languages": ["en"]}
 

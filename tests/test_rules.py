@@ -21,8 +21,8 @@ from qcity_analysis import cli
 from qcity_analysis.errors import QcityError
 from qcity_analysis.pages import rules_sections
 from qcity_analysis.rules import RULES, Goal, RuleResult, evaluate, evaluate_all, rules_for
-from qcity_analysis.rules.aims import BETWEEN, DOWN, REASONS, UP, aim_of
-from qcity_analysis.rules.assessed import judged, results_for
+from qcity_analysis.rules.catalogue import judged, results_for
+from qcity_analysis.rules.question import BETWEEN, DOWN, REASONS, UP, question_of
 from qcity_analysis.words.texts import catalogue
 
 PUBLISHED = ["schedule", "log_schedule", "barometer", "eurostat", "unsd_2022", "unsd_2023", "open_sdg", "escap", "sdsn",
@@ -84,9 +84,13 @@ def test_every_word_for_a_direction_is_understood_in_any_writing() -> None:
     for words, sign in ((UP, 1), (DOWN, -1)):
         for word in words:
             for written in (word, word.upper(), word.replace("_", " "), f" {word} "):
-                assert aim_of(SimpleNamespace(direction=written, threshold=1)).sign == sign
+                assert question_of(SIX, SimpleNamespace(direction=written, threshold=1), 2020).sign == sign
     for word in (*BETWEEN, None, float("nan")):
-        assert aim_of(SimpleNamespace(direction=word, threshold=(1, 2))).sign == 0
+        low, high = (
+            question_of(SIX, SimpleNamespace(direction=word, threshold=ends), 2020)
+            for ends in ((1, 20), (14, 90))
+        )
+        assert (low.sign, low.level, high.sign, high.level) == (-1, 20, 1, 14)  # towards the nearer end
 
 
 def test_gaps_index_types_and_order_of_the_series_do_not_matter() -> None:

@@ -289,3 +289,13 @@ def test_the_rules_read_no_clock() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("rule", ["eurostat", "unsd_2022", "open_sdg"])
+def test_a_target_that_differs_from_the_base_by_less_than_growth_can_tell_is_not_divided_by(
+    rule: str,
+) -> None:
+    known = pd.Series({2015: 1.0, 2020: 0.9})
+    assert (
+        evaluate(rule, known, Goal("at_least", math.nextafter(1.0, 2.0), 2015, 2025), 2020).will_meet is False
+    )

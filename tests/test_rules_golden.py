@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from qcity_analysis.rules import RULES, Goal, RuleResult, evaluate
-from qcity_analysis.rules.cases import case_of
-from qcity_analysis.rules.growth import eurostat, near_limit
-from qcity_analysis.rules.linear import line_at, status_index
+from qcity_analysis.rules.lines import line_at, status_index
+from qcity_analysis.rules.question import question_of
+from qcity_analysis.rules.rates import eurostat, near_limit
 from qcity_analysis.rules.schedules import remaining_cut
 
 Example = tuple[str, dict[int, float], Goal, str, bool]
@@ -157,16 +157,16 @@ def test_escaps_status_index_is_ten_at_the_target_and_negative_after_a_step_back
     goal = Goal("at_most", 80, 2020, 2030)
     levels = {100.0: 0.0, 90.0: 5.0, 80.0: 10.0, 104.0: -2.0, 70.0: 15.0}  # 10 * 20/20, ..., nothing clipped
     for level, index in levels.items():
-        case = case_of(pd.Series({2020: 100.0, 2024: level}), goal, 2024)
-        assert status_index(case) == pytest.approx(index)
+        question = question_of(pd.Series({2020: 100.0, 2024: level}), goal, 2024)
+        assert status_index(question) == pytest.approx(index)
 
 
 def test_eurostat_looks_back_fifteen_years_when_asked() -> None:
     known = pd.Series({2005: 100.0, 2015: 80.0, 2020: 82.0})
-    case = case_of(known, Goal("at_most", 74, 2005, 2030), 2020)
+    question = question_of(known, Goal("at_most", 74, 2005, 2030), 2020)
     # 15 years: .82^(1/15) - 1 = -1.314 %, needed .74^(1/25) - 1 = -1.197 %; 5 years: a rise
-    assert eurostat(case, span=15).category == "significant"
-    assert eurostat(case).category == "away"
+    assert eurostat(question, span=15).category == "significant"
+    assert eurostat(question).category == "away"
 
 
 def test_eurostat_starts_at_the_last_figure_before_a_gap_and_needs_three_years() -> None:

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.pages.runner import check_parameters, declared_parameters, run_notebook
+from qcity_analysis.running.runner import check_parameters, declared_parameters, run_notebook
 
 PARAMETERS = 'city: str = "nanjing"  # which city\nyears: int = 5\nshare: float = 0.5\nloud: bool = False'
 

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from packages import columns, contents, figure, figures, package, target, write_table
+from packages import change, columns, contents, figure, figures, loaded, package, target, write_table
 
+from qcity_analysis.attainment.targets import find_target
+from qcity_analysis.data.annual import annual_series
 from qcity_analysis.data.datapackage import check, load
 from qcity_analysis.data.tables import read_table
+from qcity_analysis.data.vintages import newest_vintages
 from qcity_analysis.errors import DataError
 
 
@@ -168,3 +171,76 @@ def test_an_empty_file_is_told_its_columns(tmp_path: Path, name: str) -> None:
     problems = check(tmp_path)
     assert {p.found for p in problems} == {"no such column"}
     assert {p.file for p in problems} == {f"{name}.csv"}
+
+
+@pytest.mark.parametrize(
+    "written, held, decimals",
+    [("１６．１", 16.1, 1), ("－3．25", -3.25, 2), ("−4", -4, 0), ("12.0", 12, 1), ("1100", 1100, 0), (" 7.50", 7.5, 2)],
+)  # fmt: skip
+def test_a_figure_is_read_with_the_digits_it_was_typed_with(
+    tmp_path: Path, written: str, held: float, decimals: int
+) -> None:
+    rows = loaded(tmp_path, observations=[figure(2019, 5), change(2020, written)]).observations
+    assert rows[["value", "decimals"]].iloc[1].tolist() == [held, decimals]
+
+
+@pytest.mark.parametrize("written", ["1e400", "1e301", "1e-320", "inf", "nan", "１，２３４", "٣", "16,1", ""])
+def test_what_cannot_be_read_as_a_figure_is_refused_with_its_row(tmp_path: Path, written: str) -> None:
+    with pytest.raises(DataError) as told:
+        loaded(tmp_path, observations=[figure(2019, 5), figure(2020, written)])
+    assert [(p.file, p.row, p.column) for p in told.value.problems] == [("observations.csv", 3, "value")]
+
+
+@pytest.mark.parametrize("written", ["1e400", "４０x", "nan"])
+def test_a_threshold_beyond_all_size_is_refused(tmp_path: Path, written: str) -> None:
+    with pytest.raises(DataError) as told:
+        loaded(tmp_path, targets=[target(threshold=written)])
+    assert {(p.file, p.column) for p in told.value.problems} == {("targets.csv", "threshold")}
+
+
+def test_a_threshold_keeps_the_digits_of_the_plan(tmp_path: Path) -> None:
+    data = loaded(tmp_path, targets=[target(threshold="18.50")])
+    assert find_target(data, str(data.targets["target_id"].iloc[0])).decimals == 2
+    assert data.targets["decimals"].tolist() == [2]
+
+
+@pytest.mark.parametrize("table", ["observations", "targets", "sources", "indicators"])
+def test_a_cell_of_more_characters_than_can_be_read_is_refused_by_file_and_line(
+    tmp_path: Path, table: str
+) -> None:
+    path = package(tmp_path) / f"{table}.csv"
+    path.write_text(path.read_text() + '"' + "x" * 131_073 + '"\n')
+    with pytest.raises(DataError) as told:
+        load(tmp_path)
+    (problem,) = told.value.problems
+    assert (problem.file, problem.row) == (path.name, len(path.read_text().splitlines()))
+    assert "131072" in problem.allowed
+
+
+@pytest.mark.parametrize("december", ["2020-12", "2020-Q4"])
+@pytest.mark.parametrize("measure", ["level", "count_new", "count_total"])
+def test_a_year_given_to_december_and_as_a_year_is_one_figure(
+    tmp_path: Path, december: str, measure: str
+) -> None:
+    twice = [figure(2019, 5, measure=measure), figure(december, 6, measure=measure, published="2021-01-10")]
+    once = loaded(tmp_path / "a", observations=[*twice[:1], figure(2020, 6, measure=measure)])
+    data = loaded(tmp_path / "b", observations=[*twice, figure(2020, 6, measure=measure)])
+    assert newest_vintages(data.observations)["period"].tolist() == ["2019", "2020"]
+    one, two = (annual_series(d, "widgets", "testville") for d in (once, data))
+    assert (
+        one.known().equals(two.known())
+        and one.new_counts["count"].tolist() == two.new_counts["count"].tolist()
+    )
+
+
+def test_the_warnings_of_loaded_data_are_those_of_the_check(tmp_path: Path) -> None:
+    data = loaded(tmp_path, observations=figures({2016: 5.0, 2017: 5.1, 2018: 500.0, 2019: 5.2, 2020: 5.3}))
+    assert data.warnings and list(data.warnings) == [
+        problem for problem in check(tmp_path, as_of="2024-12-31") if problem.level == "warning"
+    ]
+
+
+def test_levels_carry_the_digits_of_their_figures_and_computed_levels_carry_none(tmp_path: Path) -> None:
+    rows = [figure(2019, "5.0"), figure(2020, "5.25"), figure(2021, 10, measure="change_pct", unit="%")]
+    series = annual_series(loaded(tmp_path, observations=rows), "widgets", "testville")
+    assert dict(series.decimals) == {2019: 1, 2020: 2} and 2021 in series.known().index

@@ -19,7 +19,9 @@ import qcity_analysis as qc
 from qcity_analysis import cli
 from qcity_analysis.figures.canvas import Picture
 from qcity_analysis.figures.reliability import reliability_chart
-from qcity_analysis.pages import report, track_sections
+from qcity_analysis.pages import track_sections
+from qcity_analysis.running import jobs as listing
+from qcity_analysis.running import report
 from qcity_analysis.trackrecord import ledger
 from qcity_analysis.trackrecord.bankrecord import FILE, held_out_record, read_record, write_record
 from qcity_analysis.trackrecord.record import TrackRecord, track_record
@@ -225,13 +227,13 @@ def test_a_report_appends_one_file_with_what_its_pages_said(tmp_path: Path, data
 
 
 def test_the_report_has_one_page_of_the_track_record_in_each_language() -> None:
-    jobs = [job for job in report.list_jobs(qc.load(), None, ("zh", "en"), "out") if job.kind == "track"]
+    jobs = [job for job in listing.list_jobs(qc.load(), None, ("zh", "en"), "out") if job.kind == "track"]
     assert [job.name for job in jobs] == ["track_record/all.zh", "track_record/all.en"]
     assert jobs[0].notebook.name == "05_track_record.ipynb"
 
 
 def test_a_ledger_kept_elsewhere_is_the_one_the_page_shows(tmp_path: Path) -> None:
-    found = report.list_jobs(qc.load(), None, ["en"], "out", ledger_dir=tmp_path)
+    found = listing.list_jobs(qc.load(), None, ["en"], "out", ledger_dir=tmp_path)
     (track_page,) = [job for job in found if job.kind == "track"]
     assert track_page.parameters["ledger"] == str(tmp_path)
     assert all("ledger" not in job.parameters for job in found if job.kind != "track")

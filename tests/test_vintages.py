@@ -211,7 +211,7 @@ def test_diff_says_what_came_out_and_what_it_did(
         "  Indicator widgets, Testville, 2020: 12.5 points (level, final, assumed out by 2021-06-30 from the "
         "publication lag)",
         "Revised figures (1):",
-        "  Indicator widgets, Testville, 2019: 15.2 points → 12 points (level, final, published 2021-09-30)",
+        "  Indicator widgets, Testville, 2019: 15.2 points → 12.0 points (level, final, published 2021-09-30)",
     ]
     assert "  made_up/goal Goal" in lines and "2021-12-31" in lines[lines.index("  made_up/goal Goal") + 1]
     assert lines[-1] == "The answers for 1 other targets did not move."

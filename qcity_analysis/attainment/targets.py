@@ -63,6 +63,7 @@ class Target:
     departments_en: str
     source_id: str
     note: str
+    note_en: str
     decimals: int = 0
 
     def name(self, lang: str) -> str:

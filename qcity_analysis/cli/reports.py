@@ -37,7 +37,7 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Run again what is unchanged.")] = False,
 ) -> None:
     """Run the notebooks on the data and write the pages and their index; what is unchanged is not run again."""
-    from ..pages.report import run_report
+    from ..running.report import run_report
 
     report = run_report(
         data,

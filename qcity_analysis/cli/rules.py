@@ -27,7 +27,7 @@ def rules(
     """What do published progress rules say, beside the probability? Writes nothing."""
     from ..attainment.assessing import assess
     from ..data.datapackage import load
-    from ..rules.assessed import judged
+    from ..rules.catalogue import judged
     from ..words.texts import check_language
 
     check_language(language)
@@ -43,8 +43,7 @@ def rules(
 
 def _lines(part: Assessment, language: str) -> list[str]:
     from ..pages.rules_sections import counted, said, shared_reason, yes_or_no
-    from ..rules.assessed import results_for
-    from ..rules.catalogue import RULES
+    from ..rules.catalogue import RULES, results_for
     from ..words import describe
     from ..words.texts import text
 
@@ -59,7 +58,7 @@ def _lines(part: Assessment, language: str) -> list[str]:
 
 
 def _plain(part: Assessment) -> dict[str, Any]:
-    from ..rules.assessed import results_for
+    from ..rules.catalogue import results_for
 
     return {
         "target": part.target.target_id,

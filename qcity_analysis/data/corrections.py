@@ -39,8 +39,21 @@ FIGURE = ("indicator_id", "region", "period", "measure", "published", "base_peri
 ENTRIES = ("figure", "column", "expect", "set", "why", "who", "source", "date", "since")
 NEEDED = ("figure", "expect", "set", "why", "who", "source", "date")
 CORRECTED = {"value": (), "qualifier": QUALIFIERS, "status": STATUSES}
-COLUMNS = ("row", *FIGURE, "column", "expect", "set", "since", "why", "who", "source", "date", "line")
-COLUMNS += ("expect_decimals", "set_decimals")  # digits after the point of both, where they are values
+DIGITS = ("expect_decimals", "set_decimals")  # digits after the point of both, where they are values
+COLUMNS = (
+    "row",
+    *FIGURE,
+    "column",
+    "expect",
+    "set",
+    "since",
+    "why",
+    "who",
+    "source",
+    "date",
+    "line",
+    *DIGITS,
+)
 
 
 def no_corrections() -> pd.DataFrame:

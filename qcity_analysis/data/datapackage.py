@@ -32,8 +32,8 @@ class Data:
     Attributes: `observations` (the tidy table of the data contract; besides its columns `year`, `known_from`, the
     first day on which the figure could be known, `published_assumed`, true where that day rests on the
     indicator's publication lag, and `decimals`, the digits after the point as typed; December to date and the fourth
-    quarter to date are the year and have its period), `indicators`, `targets`, `sources`, `regions` (one frame each), `as_of` (only
-    figures known by that day are held), `folder`, `corrections` (the corrections of published figures
+    quarter to date are the year and have its period), `indicators`, `targets`, `sources`, `regions` (one frame each),
+    `as_of` (only figures known by that day are held), `folder`, `corrections` (the corrections of published figures
     known by that day, already applied; columns as in `corrections.read_corrections`), and `remarks` (warnings about the
     files as they were read).
 
@@ -144,7 +144,7 @@ def load(folder: str | Path | None = None, as_of: str | dt.date | None = None) -
     """
     day = dt.date.today() if as_of is None else to_date(as_of)
     tables, problems = read_folder(folder)
-    if not any(p.level == "error" and p.row in (None, 1) for p in problems):
+    if _all_read(tables, problems):
         problems += check_tables(tables, dt.date.today())
     errors = [problem for problem in problems if problem.level == "error"]
     if errors:
@@ -165,7 +165,7 @@ def check(folder: str | Path | None = None, as_of: str | dt.date | None = None) 
     []
     """
     tables, problems = read_folder(folder)
-    if any(p.level == "error" and p.row in (None, 1) for p in problems):
+    if not _all_read(tables, problems):
         return problems
     problems += check_tables(tables, dt.date.today())
     faulty = {p.row for p in problems if p.level == "error" and p.file == TABLES["observations"].file}
@@ -190,11 +190,17 @@ def read_folder(folder: str | Path | None = None) -> tuple[dict[str, pd.DataFram
         tables[name], found = read_table(place / table.file, name)
         problems += found
     tables["corrections"] = no_corrections()
-    if not any(p.level == "error" and p.row in (None, 1) for p in problems):
+    if _all_read(tables, problems):
         tables["corrections"], found = read_corrections(place, tables)
         tables["observations"] = as_known(tables["observations"], tables["corrections"], dt.date.max)
         problems += found
     return tables, problems
+
+
+def _all_read(tables: dict[str, pd.DataFrame], problems: list[Problem]) -> bool:
+    """Whether every file could be read with all its columns, so that what holds between the tables can be looked at."""
+    unread = {table.file for name, table in TABLES.items() if tables[name].empty}
+    return not any(p.level == "error" and (p.row in (None, 1) or p.file in unread) for p in problems)
 
 
 def find_folder(folder: str | Path | None = None) -> Path:

@@ -53,7 +53,7 @@ class Computed:
         for year in sorted(self.levels.keys() & published.keys()):
             made, shown = self.levels[year], published[year]
             if abs(made - shown) > max(0.51 * last_digit(shown), AGREE * abs(shown)):
-                facts = {"year": year, "shown": f"{shown:.6g}", "computed": f"{made:.4g}"}
+                facts = {"year": year, "shown": f"{shown:.12g}", "computed": f"{made:.4g}"}
                 notes.append(Note("derived_conflict", facts))
         return notes
 

@@ -61,7 +61,7 @@ class Evidence:
             notes.append(Note("provisional", {"periods": list(provisional["period"]), "share": share}))
         for row in self.estimates.itertuples():
             facts = {"period": row.period, "months": row.months, "year": row.year}
-            facts |= {"value": f"{row.published_value:.6g}", "estimate": f"{row.value:.4g}"}
+            facts |= {"value": f"{row.published_value:.12g}", "estimate": f"{row.value:.4g}"}
             code = "stock_within_year" if row.timing == "stock" else "year_to_date"
             notes.append(Note(code, facts | {"error": f"{row.error:.2g}"}))
         if found.above:

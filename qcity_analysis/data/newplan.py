@@ -21,7 +21,7 @@ PLAIN = {  # optional columns worth having from the start; the others may be add
     "sources": {"note"},
     "regions": {"parent"},
     "indicators": {"better", "publication_lag_months", "unit_zh", "note"},
-    "targets": {"commitment", "tolerance", "source_id", "note"},
+    "targets": {"commitment", "tolerance", "source_id", "note", "note_en"},
     "observations": {"base_period"},
 }
 TYPES = {"number": "number", "integer": "integer", "year": "integer"}

@@ -53,7 +53,6 @@ class AnnualSeries:
     lower: Mapping[int, float] = field(default_factory=dict)
     upper: Mapping[int, float] = field(default_factory=dict)
     noisy: Mapping[int, float] = field(default_factory=dict)
-    decimals: Mapping[int, int] = field(default_factory=dict)
     shared: tuple[Mapping[int, float], ...] = ()
     estimates: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=ESTIMATES))
     new_counts: pd.DataFrame = field(
@@ -72,6 +71,10 @@ class AnnualSeries:
         2022
         """
         return self.values.dropna()
+
+    def places(self) -> set[tuple[str, str]]:
+        """The series itself and everything it is computed from: indicator and region."""
+        return {(self.indicator_id, self.region)}.union(*(inner.places() for inner in self.inputs))
 
     def history(self) -> pd.Series:
         """Everything a forecast may learn from: the unlinked older stretches, then the levels; index year."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 import re
 import unicodedata
 from collections.abc import Callable
@@ -127,7 +126,7 @@ TABLES = {
             Column("commitment", "choice", True, True, COMMITMENTS),
             Column("tolerance", "number", True, True),
             *_text("section", "unit_zh", "wording", "wording_en", "departments", "departments_en"),
-            *_text("source_id", "note"),
+            *_text("source_id", "note", "note_en"),
         ),
         ("plan", "target_id"),
     ),
@@ -154,8 +153,13 @@ NO_COLUMN = "no such column"
 PERIOD = re.compile(r"(?P<year>[12]\d{3})(-(Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?", re.ASCII)
 DATE = re.compile(r"[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-LARGEST = 1e100  # of a number; its reciprocal is the smallest but 0, so that products and squares stay in range
-COUNTED_DIGITS = {"value": "decimals", "threshold": "decimals"}  # columns whose digits as typed are kept, and where
+LARGEST = (
+    1e100  # of a number; its reciprocal is the smallest but 0, so that products and squares stay in range
+)
+COUNTED_DIGITS = {
+    "value": "decimals",
+    "threshold": "decimals",
+}  # columns whose digits as typed are kept, and where
 
 
 def is_date(cell: str) -> bool:
@@ -208,7 +212,11 @@ CELL: dict[str, tuple[Callable[[str], bool], str, str]] = {
         "a number",
         "write it with digits and a point, as 3.48",
     ),
-    "integer": (lambda c: re.fullmatch("[0-9]{1,9}", c) is not None, "a whole number", "write it with digits only"),
+    "integer": (
+        lambda c: re.fullmatch("[0-9]{1,9}", c) is not None,
+        "a whole number",
+        "write it with digits only",
+    ),
     "year": (
         lambda c: re.fullmatch("[12][0-9]{3}", c) is not None,
         "a year of four digits",

@@ -22,7 +22,7 @@ KEY = [
     "measure",
     "base_period",
 ]  # what makes two rows vintages of one figure
-SAID = ["value", "qualifier", "status"]
+SAID = ["value", "decimals", "qualifier", "status"]
 COLUMNS = ["change", *KEY, *SAID, *(f"{name}_before" for name in SAID)]
 COLUMNS += ["unit", "published", "known_from", "published_assumed", "source_id", "row"]
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from ..attainment.numbering import NUMERAL, arabic, place
 from ..words.keyfigures import status_shown
-from ..words.labels import percent, text_of
+from ..words.labels import text_of
+from ..words.numbers import percent
 from ..words.texts import check_language, text
 from .canvas import BLUE, DPI, FAINT, INK, MUTED, OCHRE, TARGET, style
 

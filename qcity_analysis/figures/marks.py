@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..words.amounts import target_shown
+from ..words.asks import level_number
 from ..words.labels import axis_unit, borrowed_name, panel_title, year_of
 from ..words.numbers import number
 from ..words.texts import text
@@ -95,7 +96,9 @@ def _draw_fan(ax: Axes, part: Assessment, lang: str) -> None:
     ax.fill_between(years, quantile[0.25], quantile[0.75], fc=mid, ec="none", lw=0, label=label("fan50"))
     ax.plot(years, quantile[0.5], color=dark, lw=2, label=label("median"), solid_capstyle="round")
     for level, weight in ((0.95, "normal"), (0.5, "bold"), (0.05, "normal")):
-        ends = _end_label(ax, years[-1], quantile[level][-1], number(quantile[level][-1]), dark, weight)
+        ends = _end_label(
+            ax, years[-1], quantile[level][-1], level_number(part, float(quantile[level][-1])), dark, weight
+        )
         ends.set_gid("end")
 
 
@@ -213,7 +216,14 @@ def _draw_observed(ax: Axes, part: Assessment, lang: str) -> None:
             zorder=6,
             label=text("outcome", lang),
         )
-        _end_label(ax, deadline + 0.12, float(known[deadline]), number(float(known[deadline])), INK, "bold")
+        _end_label(
+            ax,
+            deadline + 0.12,
+            float(known[deadline]),
+            level_number(part, float(known[deadline])),
+            INK,
+            "bold",
+        )
 
 
 def _draw_tally(ax: Axes, part: Assessment, lang: str) -> None:

@@ -35,6 +35,8 @@ def draw(found: Ahead, draws: int, rng: np.random.Generator, batches: int = 1) -
     ]
     rows, size, offset = (np.array(column) for column in zip(*part, strict=True))
     group = np.repeat(np.arange(len(rows)), size)
+    if n > 1:  # few draws of each history: where they begin is left to chance, so that tails are reached
+        offset = rng.random(len(rows))
     owner, offset = rows[group], offset[group]
     rank = _structural(found, owner, rng)
     begin, end = (level[owner] for level in found.ahead.lump())

@@ -86,7 +86,7 @@ def completed(known: PartlyKnown, begun: Beginning, rng: np.random.Generator) ->
 def informed(known: PartlyKnown, begun: Beginning) -> PartlyKnown:
     """The same without bounds, up to the last value, that say next to nothing.
 
-    A bound that would hold anyway (with a probability above SURE) leaves its year a gap, whatever the seed of the draws.
+    A bound that would hold anyway (with a probability above SURE) leaves its year a gap, whatever the seed.
     """
     bounded = [year for year in known.behind() if year in known.low and year not in known.told]
     if not bounded:

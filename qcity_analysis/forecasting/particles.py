@@ -120,7 +120,7 @@ def _far(
 def _grown(
     h: Histories, owner: np.ndarray, values: np.ndarray, step: int, rng: np.random.Generator
 ) -> Histories:
-    """USED histories for particles in order of their value: one of each group, drawn at random, with that value added."""
+    """USED histories for particles in order of their value: one of each group at random, with its value added."""
     count = len(values)
     drawn = ((np.arange(USED) + rng.random(USED)) * count / USED).astype(int)
     rows = h.rows(owner[drawn] * len(h) // count)

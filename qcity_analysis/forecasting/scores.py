@@ -56,7 +56,7 @@ def relative_crps(
     thousandth of the mean absolute yearly change is added to both, so that a lucky hit does not count
     without limit.
     """
-    change = _changes(history)
+    change = changes(history)
     deviation = np.sqrt(np.nanmean(change**2, axis=1))
     walk = walk_quantiles(history[:, -1], deviation, levels, actual.shape[1])
     every = np.concatenate([change, np.diff(np.column_stack([history[:, -1:], actual]), axis=1)], axis=1)
@@ -66,7 +66,7 @@ def relative_crps(
     return np.log((ours + floor) / (theirs + floor))
 
 
-def _changes(history: np.ndarray) -> np.ndarray:
+def changes(history: np.ndarray) -> np.ndarray:
     """Changes between neighbouring observed values, per square root of the years between."""
     filled = pd.DataFrame(history.T).ffill().to_numpy().T
     seen = np.isfinite(history)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..forecasting.comparators import evidence, learned
 from ..words.keyfigures import html_table
-from ..words.labels import percent
+from ..words.numbers import percent
 from ..words.texts import check_language, join, text
 from .sections import _say, _show
 

@@ -1,5 +1,4 @@
-"""The index of a report: every target of every plan in both languages, one line each, with links to the
-pages.
+"""The index of a report: every target of every plan in both languages, one line each, with links to the pages.
 
 One file that works without a server and without JavaScript; the language switch is a pair of radio buttons.
 """
@@ -49,30 +48,30 @@ def write_index(entries: Sequence[dict[str, Any]], output: str | Path, as_of: st
 
 
 def _plans(entries: list[dict[str, Any]], lang: str) -> list[dict[str, Any]]:
-    found = []
+    shown = []
     for plan in dict.fromkeys(entry["plan"] for entry in entries):
         mine = [entry for entry in entries if entry["plan"] == plan]
-        targets = [entry for entry in mine if entry["kind"] == "target"]
-        scorecard = next((entry for entry in mine if entry["kind"] == "scorecard"), None)
-        title = (scorecard or {}).get("front", {}).get("plan_title") or plan
+        targets, dated = ([entry for entry in mine if entry["kind"] == kind] for kind in ("target", "dated"))
+        scorecard = next((entry for entry in mine if entry["kind"] == "scorecard"), {})
         sections = _sections(targets, lang)
-        dated = [entry for entry in mine if entry["kind"] == "dated"]
         if dated:
             sections.append({"title": text("index_dated", lang), "rows": [_row(e, lang) for e in dated]})
         assessed = sum(_assessed(entry["front"]) for entry in targets)
         count = text("index_assessed", lang, total=len(targets), assessed=assessed)
-        link = scorecard["page"] if scorecard else ""
-        found.append({"title": title, "count": count, "scorecard": link, "sections": sections})
-    return found
+        title, link = scorecard.get("front", {}).get("plan_title") or plan, scorecard.get("page", "")
+        shown.append({"title": title, "count": count, "scorecard": link, "sections": sections})
+    return shown
 
 
 def _sections(targets: list[dict[str, Any]], lang: str) -> list[dict[str, Any]]:
-    names = list(dict.fromkeys(entry["front"].get("section", "") for entry in targets))
-    found = []
-    for name in names:
-        rows = [_row(e, lang) for e in targets if e["front"].get("section", "") == name]
-        found.append({"title": section_name(name, lang) if len(names) > 1 or name else "", "rows": rows})
-    return found
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for entry in targets:
+        rows.setdefault(entry["front"].get("section", ""), []).append(_row(entry, lang))
+    titled = len(rows) > 1
+    return [
+        {"title": section_name(name, lang) if titled or name else "", "rows": lines}
+        for name, lines in rows.items()
+    ]
 
 
 def _row(entry: dict[str, Any], lang: str) -> dict[str, Any]:

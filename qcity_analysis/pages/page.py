@@ -1,5 +1,4 @@
-"""An executed notebook as one self-contained HTML page: no external address, described figures, code folded
-away.
+"""An executed notebook as one self-contained HTML page: no external address, described figures, code folded away.
 
 What a page is called and says in its head comes from the notebook itself: the output that carries the
 metadata key `qcity` (see `sections`). The index of all pages is in `index`.
@@ -32,9 +31,8 @@ def front_matter(document: NotebookNode) -> dict[str, Any]:
     """
     for cell in document.cells:
         for output in cell.get("outputs", []):
-            found = output.get("metadata", {}).get("qcity")
-            if found:
-                return dict(found) | {"lead_cell": cell.get("id", "")}
+            if front := output.get("metadata", {}).get("qcity"):
+                return dict(front) | {"lead_cell": cell.get("id", "")}
     return {}
 
 

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ..rules.assessed import judged, results_for
-from ..rules.catalogue import RULES
+from ..rules.catalogue import RULES, judged, results_for
 from ..words import describe
 from ..words.keyfigures import html_table, status_shown
-from ..words.labels import panel_title, percent
+from ..words.labels import panel_title
+from ..words.numbers import percent
 from ..words.texts import check_language, text
 from .sections import _say, _show, heading
 
 if TYPE_CHECKING:
     from ..attainment.assessment import Assessment
-    from ..rules.cases import RuleResult
+    from ..rules.question import RuleResult
 
 
 def rules_table(assessment: Assessment, lang: str) -> None:

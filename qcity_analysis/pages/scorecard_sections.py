@@ -12,7 +12,8 @@ from ..figures.canvas import Picture
 from ..figures.dots import scorecard_chart, section_name
 from ..words import describe
 from ..words.keyfigures import html_table, single_figures, status_shown
-from ..words.labels import percent, text_of
+from ..words.labels import text_of
+from ..words.numbers import percent
 from ..words.texts import check_language, join, text
 from .sections import _say, _show, heading
 

@@ -16,7 +16,8 @@ from ..figures.plot import fan_chart
 from ..words import describe
 from ..words.amounts import level_shown
 from ..words.keyfigures import html_table, key_figures, sources_by_series, status_shown
-from ..words.labels import panel_title, percent, text_of
+from ..words.labels import panel_title, text_of
+from ..words.numbers import percent
 from ..words.texts import check_language, text
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ def answer(data: Data, assessment: Assessment, lang: str) -> None:
     check_language(lang)
     front = front_of_target(data, assessment, lang)
     _say(f"## {text('h_answer', lang)}\n\n{front['answer']}", {"qcity": front})
+    _say(
+        f"## {text('h_plan', lang)}\n\n"
+        + "\n".join(f"- {line}" for line in describe.plan_says(assessment, lang))
+    )
 
 
 def front_of_target(data: Data, assessment: Assessment, lang: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from ..figures.reliability import reliability_chart
 from ..figures.skills import skill_chart
 from ..words import describe, track
 from ..words.keyfigures import html_table
-from ..words.labels import percent
+from ..words.numbers import percent
 from ..words.texts import check_language, join, text
 from . import track_tables as tables
 from .sections import _say, _show, heading

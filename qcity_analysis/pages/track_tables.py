@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..words.labels import percent
-from ..words.numbers import number, with_unit
+from ..words.numbers import number, percent, typed, with_sign, with_unit
 from ..words.texts import text
 from ..words.track import change_shown, rule_name, score, signed_share
 
@@ -139,11 +138,11 @@ def asked_shown(row: pd.Series, lang: str) -> str:
     """Years and the change or level a target asks for: "2010–2015 · −16 %"; "about" with its tolerance."""
     relative = row["kind"] == "relative_change"
     unit = str(row["unit_zh" if lang == "zh" else "unit"])
-    amount = with_unit(float(row["threshold"]), unit, lang)
-    asked = change_shown(float(row["threshold"]), lang) if relative else amount
+    amount = with_unit(typed(float(row["threshold"])), unit, lang)
+    asked = with_unit(with_sign(typed(float(row["threshold"]))), "%", lang) if relative else amount
     if row["tolerance"] > 0:
         slack = with_unit(
-            float(row["tolerance"]), text("points", lang) if relative or unit == "%" else unit, lang
+            typed(float(row["tolerance"])), text("points", lang) if relative or unit == "%" else unit, lang
         )
         asked = text("asked_about", lang, value=asked, slack=slack)
     base, deadline = row["base_year"], int(row["deadline"])

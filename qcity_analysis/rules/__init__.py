@@ -6,22 +6,22 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
-    from .aims import Goal as Goal
-    from .assessed import rules_for as rules_for
-    from .cases import RuleResult as RuleResult
     from .catalogue import RULES as RULES
     from .catalogue import evaluate as evaluate
     from .catalogue import evaluate_all as evaluate_all
+    from .catalogue import rules_for as rules_for
     from .lmdi import decompose as decompose
+    from .question import Goal as Goal
+    from .question import RuleResult as RuleResult
 
 _HOME = {
-    "Goal": "aims",
+    "Goal": "question",
     "RULES": "catalogue",
-    "RuleResult": "cases",
+    "RuleResult": "question",
     "decompose": "lmdi",
     "evaluate": "catalogue",
     "evaluate_all": "catalogue",
-    "rules_for": "assessed",
+    "rules_for": "catalogue",
 }
 
 __all__ = sorted(_HOME)

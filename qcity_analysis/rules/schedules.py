@@ -10,11 +10,10 @@ from collections.abc import Sequence
 
 from ..attainment.targets import reaches
 from ..errors import QcityError
-from .aims import NotApplicable
-from .cases import Case, Dated, RuleResult
+from .question import NotApplicable, Question, RuleResult
 
 
-def schedule(case: Case) -> RuleResult:
+def schedule(question: Question) -> RuleResult:
     """Straight line (时序进度): on schedule when `(y_t - y_b) / (T - y_b) >= (t - b) / (deadline - b)`.
 
     Categories: on_schedule, behind_schedule. `value` is the share of the way covered. Source: mid-term reviews of
@@ -29,7 +28,7 @@ def schedule(case: Case) -> RuleResult:
     >>> evaluate("schedule", known, Goal("at_most", 80, 2020, 2025), 2022).category
     'on_schedule'
     """
-    q = case.dated()
+    q = question.dated()
     if q.met:
         return RuleResult("on_schedule", True)
     if q.slipped:
@@ -37,7 +36,7 @@ def schedule(case: Case) -> RuleResult:
     return _compared(q, q.closed)
 
 
-def log_schedule(case: Case) -> RuleResult:
+def log_schedule(question: Question) -> RuleResult:
     """Straight line of logarithms, for reductions: on schedule when `ln(y_t / y_b) / ln(T / y_b) >= (t - b) / N`.
 
     With yearly changes r chained from the base year, `y_t / y_b = Π(1 + r)`, and with a cut D, `T / y_b = 1 - D`.
@@ -51,7 +50,7 @@ def log_schedule(case: Case) -> RuleResult:
     >>> evaluate("log_schedule", known, Goal("at_most", 82, 2020, 2025), 2022).category
     'behind_schedule'
     """
-    q = _reduction(case)
+    q = _reduction(question)
     if q.met:
         return RuleResult("on_schedule", True)
     if q.slipped:
@@ -61,7 +60,7 @@ def log_schedule(case: Case) -> RuleResult:
     return _compared(q, math.log(q.last / q.base) / math.log(q.goal / q.base))
 
 
-def barometer(case: Case) -> RuleResult:
+def barometer(question: Question) -> RuleResult:
     """Warning colour of the last year, for reductions: rose red, fell by less than the needed rate orange, else green.
 
     The needed rate is the equal yearly percentage from base to target, `(T / y_b)^(1 / N) - 1`. Categories: green,
@@ -77,7 +76,7 @@ def barometer(case: Case) -> RuleResult:
     >>> evaluate("barometer", known, Goal("at_most", 82, 2020, 2025), 2022).category
     'red'
     """
-    q = _reduction(case)
+    q = _reduction(question)
     before = q.last_year - 1
     if before not in q.known:
         raise NotApplicable("no_year_before", year=before)
@@ -108,13 +107,13 @@ def remaining_cut(changes: Sequence[float], cut: float) -> float:
     return 100 * (1 - (1 - cut / 100) / math.prod(1 + change / 100 for change in changes))
 
 
-def _reduction(case: Case) -> Dated:
-    q = case.dated()
+def _reduction(question: Question) -> Question:
+    q = question.dated()
     if q.sign > 0:
         raise NotApplicable("reductions_only")
     return q
 
 
-def _compared(q: Dated, covered: float) -> RuleResult:
+def _compared(q: Question, covered: float) -> RuleResult:
     on_schedule = reaches(covered, q.elapsed / q.whole)
     return RuleResult("on_schedule" if on_schedule else "behind_schedule", on_schedule, value=covered)

@@ -7,23 +7,26 @@ walk would spread. They are asked one to five years ahead, where the outcome is 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
+from ..attainment.borrowing import moved_towards
 from ..attainment.targets import reaches
 from ..data.datapackage import Data
+from ..errors import QcityError
 from ..forecasting import scores
-from ..forecasting.histories import LOWER, UPPER, Histories, from_frame
-from ..forecasting.marginals import Marginals
-from ..forecasting.panel import distributions
-from ..forecasting.prior import YEARS, Prior, shipped
+from ..forecasting.forecasts import Forecast
+from ..forecasting.histories import LOWER, SUPPORTS, UPPER
+from ..forecasting.prior import YEARS
+from ..forecasting.published import forecast_series
 from .origins import Origin, origins
 
 AMBITIONS = (0.0, 0.5, 1.0, 1.5, 2.0)  # of the mean change so far, to the deadline
 STRETCH = (0.5, 1.0, 2.0)  # of what a random walk would spread, to the deadline
 BASE = 5  # years before the origin at which a rule's base year lies, where figures reach back so far
+DRAWS = 2_000  # of the paths that `assess` draws: enough for scores over many origins
 CENTRAL = {50: (0.25, 0.75), 90: (0.05, 0.95)}
 
 
@@ -34,32 +37,42 @@ class Hindcasts:
     Attributes: `origins`; `ahead`, one row for each origin and year ahead with a published outcome (`origin`, `series`,
     `family`, `years` ahead, `year`, `last`, `actual`, `crps`, `crps_walk`, `in50`, `in90`); `questions`, several for
     each row of `ahead` (`row`, `origin`, `family`, `kind`, `years`, `deadline`, `base_year`, `threshold`, `at_least`,
-    `met` as 0 or 1, `probability`).
+    `met` as 0 or 1, `probability`), `refused` (series, or series and day, to why it could not be computed).
     """
 
     origins: tuple[Origin, ...]
     ahead: pd.DataFrame
     questions: pd.DataFrame
+    refused: dict[str, str] = field(default_factory=dict)
 
 
-def hindcasts(data: Data, indicators: Collection[str] | None = None, prior: Prior | None = None) -> Hindcasts:
-    """Forecast every past origin of the published series at once and ask the questions.
+def hindcasts(data: Data, indicators: Collection[str] | None = None) -> Hindcasts:
+    """Forecast every past origin of the published series as it would have been issued, and ask the questions.
 
-    `indicators` restricts the indicators (see `origins.plan_indicators`), `prior` replaces the shipped one.
+    A forecast is that of `assess`: with bounds, estimates and errors, and moved towards the comparators known on that
+    day. `indicators` restricts the indicators (see `origins.plan_indicators`).
 
     >>> import qcity_analysis as qc
     >>> made = hindcasts(qc.load(as_of="2026-06-30"), {"un_rd_intensity"})
     >>> int(made.ahead["years"].max()), bool(made.questions["probability"].between(0, 1).all())
     (5, True)
     """
-    found = origins(data, indicators)
-    parts = [_group(found, rows, prior or shipped()) for rows in _by_breaks(found)]
-    ahead = [part[0] for part in parts if len(part[0])]
-    if not ahead:
-        return Hindcasts(tuple(found), pd.DataFrame(columns=AHEAD), pd.DataFrame(columns=QUESTION))
-    told = Marginals.joined([part[1] for part in parts])
-    rows = pd.concat(ahead, ignore_index=True)
-    return Hindcasts(tuple(found), _scored(rows, told), _questions(found, rows, told))
+    found, refused = origins(data, indicators)
+    facts: list[dict[str, object]] = []
+    drawn: list[np.ndarray] = []
+    for i, origin in enumerate(found):
+        try:
+            paths = _issued(data, origin).paths
+        except QcityError as error:
+            refused[f"{origin.indicator_id}/{origin.region} {origin.as_of}"] = str(error)
+            continue
+        for step, fact in _outcomes(origin):
+            facts.append(fact | {"origin": i})
+            drawn.append(paths[:, step])
+    if not facts:
+        return Hindcasts(tuple(found), pd.DataFrame(columns=AHEAD), pd.DataFrame(columns=QUESTION), refused)
+    rows, paths = pd.DataFrame(facts), np.array(drawn)
+    return Hindcasts(tuple(found), _scored(rows, paths), _questions(found, rows, paths), refused)
 
 
 AHEAD = ["origin", "series", "family", "years", "year", "last", "actual", "crps", "crps_walk", "in50", "in90"]
@@ -67,41 +80,16 @@ QUESTION = ["row", "origin", "family", "kind", "years", "deadline", "base_year",
 QUESTION += ["met", "probability"]
 
 
-def _by_breaks(found: Sequence[Origin]) -> list[list[int]]:
-    """Origins that have the same breaks, which are forecast together."""
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for i, origin in enumerate(found):
-        groups.setdefault(origin.series.breaks, []).append(i)
-    return list(groups.values())
+def _issued(data: Data, origin: Origin) -> Forecast:
+    """The forecast that `assess` would have issued on the day of an origin, YEARS years ahead."""
+    until = origin.last_year + YEARS
+    own = forecast_series(origin.series, until, draws=DRAWS)
+    return moved_towards(data.at(origin.as_of), origin.series, own)[0]
 
 
-def _group(found: Sequence[Origin], rows: list[int], prior: Prior) -> tuple[pd.DataFrame, Marginals]:
-    """Rows of origin and year ahead with an outcome, and the distribution of each."""
-    frame = pd.concat(
-        [
-            pd.DataFrame({"series_id": i, "period": s.index, "value": s.to_numpy()}).assign(
-                support=found[i].series.support
-            )
-            for i in rows
-            for s in [found[i].series.history()]
-        ]
-    )
-    h = from_frame(frame, found[rows[0]].series.breaks)
-    facts: list[dict[str, object]] = []
-    places: list[int] = []
-    steps: list[int] = []
-    for place, i in enumerate(h.ids):
-        for step, fact in _outcomes(found[int(i)], h, place):
-            facts.append(fact | {"origin": int(i)})
-            places.append(place)
-            steps.append(step)
-    told = distributions(h, prior, YEARS).at(np.array(places, dtype=int), np.array(steps, dtype=int))
-    return pd.DataFrame(facts), told
-
-
-def _outcomes(origin: Origin, h: Histories, place: int) -> list[tuple[int, dict[str, object]]]:
-    change = scores._changes(h.values[place : place + 1])[0]
-    last, made = origin.last_year, []
+def _outcomes(origin: Origin) -> list[tuple[int, dict[str, object]]]:
+    known, last, made = origin.series.known(), origin.last_year, []
+    change = np.diff(known) / np.sqrt(np.diff(known.index)) if len(known) > 1 else np.zeros(1)
     for step in range(YEARS):
         actual = origin.actual(last + step + 1)
         if np.isfinite(actual):
@@ -110,19 +98,19 @@ def _outcomes(origin: Origin, h: Histories, place: int) -> list[tuple[int, dict[
                 "family": origin.family,
                 "years": step + 1,
                 "year": last + step + 1,
-                "last": float(h.values[place, -1]),
+                "last": float(known.iloc[-1]),
                 "actual": actual,
-                "drift": float(np.nanmean(change)),
-                "rough": float(np.sqrt(np.nanmean(change**2))),
-                "support": int(h.support[place]),
+                "drift": float(change.mean()),
+                "rough": float(np.sqrt((change**2).mean())),
+                "support": SUPPORTS.index(origin.series.support),
             }
             made.append((step, fact))
     return made
 
 
-def _scored(rows: pd.DataFrame, told: Marginals) -> pd.DataFrame:
+def _scored(rows: pd.DataFrame, paths: np.ndarray) -> pd.DataFrame:
     """CRPS of ours and of a random walk, and whether the central intervals hold."""
-    actual, q = rows["actual"].to_numpy(), told.quantiles(scores.LEVELS)[:, 0]
+    actual, q = rows["actual"].to_numpy(), np.quantile(paths, scores.LEVELS, axis=1).T
     spread = (rows["rough"] * np.sqrt(rows["years"])).to_numpy()
     walk = scores.walk_quantiles(rows["last"].to_numpy(), spread, scores.LEVELS, 1)[:, 0]
     table = rows.assign(
@@ -130,18 +118,17 @@ def _scored(rows: pd.DataFrame, told: Marginals) -> pd.DataFrame:
         crps_walk=scores.crps_quantiles(walk, scores.LEVELS, actual),
     )
     for share, ends in CENTRAL.items():
-        low, high = told.quantiles(np.array(ends))[:, 0].T
+        low, high = np.quantile(paths, ends, axis=1)
         table[f"in{share}"] = (actual >= low) & (actual <= high)
     return table
 
 
-def _questions(found: Sequence[Origin], rows: pd.DataFrame, told: Marginals) -> pd.DataFrame:
+def _questions(found: Sequence[Origin], rows: pd.DataFrame, paths: np.ndarray) -> pd.DataFrame:
     last, actual, years = (rows[name].to_numpy(dtype=float) for name in ("last", "actual", "years"))
     low, high = LOWER[rows["support"]], UPPER[rows["support"]]
     base = np.array([_base_year(found[i]) for i in rows["origin"]])
     index = np.array([found[i].is_index for i in rows["origin"]])
     parts = []
-    row = np.arange(len(rows))
     distances = [a * rows["drift"].abs().to_numpy() * years for a in AMBITIONS]
     distances += [a * rows["rough"].to_numpy() * np.sqrt(years) for a in STRETCH]
     for k, distance in enumerate(distances):
@@ -150,7 +137,7 @@ def _questions(found: Sequence[Origin], rows: pd.DataFrame, told: Marginals) -> 
             at_least = np.full(len(rows), turn > 0)
             part = pd.DataFrame(
                 {
-                    "row": row,
+                    "row": np.arange(len(rows)),
                     "origin": rows["origin"],
                     "family": rows["family"],
                     "kind": "direction" if k == 0 else np.where(index, "relative_change", "level"),
@@ -160,7 +147,9 @@ def _questions(found: Sequence[Origin], rows: pd.DataFrame, told: Marginals) -> 
                     "threshold": threshold,
                     "at_least": at_least,
                     "met": reaches(actual, threshold, turn > 0).astype(float),
-                    "probability": told.probability(row, 0 * row, threshold, at_least),
+                    "probability": [
+                        reaches(p, t, turn > 0).mean() for p, t in zip(paths, threshold, strict=True)
+                    ],
                 }
             )
             inside = (threshold > low) & (threshold < high) & ((distance > 0) | (k == 0))

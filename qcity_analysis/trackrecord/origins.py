@@ -17,7 +17,7 @@ import pandas as pd
 from ..data.annual import annual_series
 from ..data.datapackage import ASSUMED_LAG_MONTHS, Data
 from ..data.series import AnnualSeries
-from ..errors import unknown
+from ..errors import QcityError, unknown
 from ..forecasting.prior import YEARS
 
 FEWEST_YEARS = 5  # known years of a series that is looked at
@@ -59,7 +59,7 @@ class Origin:
         the chain or a revision before the origin moves nothing.
 
         >>> import qcity_analysis as qc
-        >>> found = origins(qc.load(as_of="2026-06-30"), {"rd_intensity"})
+        >>> found, _ = origins(qc.load(as_of="2026-06-30"), {"rd_intensity"})
         >>> first = next(origin for origin in found if origin.region == "china")
         >>> first.last_year, first.actual(2014)
         (2013, 2.05)
@@ -71,14 +71,15 @@ class Origin:
         return float(self.series.values[last]) * found / float(self.final.values.get(last, np.nan))
 
 
-def origins(data: Data, indicators: Collection[str] | None = None) -> list[Origin]:
+def origins(data: Data, indicators: Collection[str] | None = None) -> tuple[list[Origin], dict[str, str]]:
     """Every past origin of every series with at least five known years, in the order of `indicators.csv`.
 
     An origin is the first day on which a year's figure was known as the last one, with at least three levels and at
-    least one level of the next five years to compare with. `indicators` restricts the indicators.
+    least one level of the next five years to compare with. `indicators` restricts the indicators. The second result
+    has the series that cannot be computed ("indicator/region") and why.
 
     >>> import qcity_analysis as qc
-    >>> found = origins(qc.load(as_of="2026-06-30"), {"un_rd_intensity"})
+    >>> found, refused = origins(qc.load(as_of="2026-06-30"), {"un_rd_intensity"})
     >>> found[0].last_year, found[0].as_of.isoformat(), found[0].lagged
     (2002, '2005-12-31', True)
     """
@@ -90,7 +91,14 @@ def origins(data: Data, indicators: Collection[str] | None = None) -> list[Origi
         (str(name), str(region)) for name in data.indicators["indicator_id"] for region in _regions(data)
     ]
     wanted = [place for place in order if place in held and (indicators is None or place[0] in indicators)]
-    return [origin for name, region in wanted for origin in _of_series(data, name, region)]
+    found: list[Origin] = []
+    refused: dict[str, str] = {}
+    for name, region in wanted:
+        try:
+            found += _of_series(data, name, region)
+        except QcityError as error:
+            refused[f"{name}/{region}"] = str(error)
+    return found, refused
 
 
 def plan_indicators(data: Data, plan: str) -> set[str]:
@@ -166,7 +174,11 @@ def _with_lag(data: Data, name: str, region: str) -> Data:
     lag = data.indicator(name)["publication_lag_months"]
     months = ASSUMED_LAG_MONTHS if pd.isna(lag) else int(lag)
     rows = data.observations.copy()
-    mine = (rows["indicator_id"] == name) & (rows["region"] == region) & (rows["period"].str.len() == 4)
+    mine = (
+        (rows["indicator_id"] == name)
+        & (rows["region"] == region)
+        & (rows["period"] == rows["year"].astype(str))
+    )
     ends = pd.to_datetime({"year": rows.loc[mine, "year"], "month": 12, "day": 31})
     known = ends + pd.offsets.MonthEnd(months)
     rows["known_from"] = rows["known_from"].astype(known.dtype)

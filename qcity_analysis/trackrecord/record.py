@@ -157,6 +157,7 @@ class TrackRecord:
             {
                 "as_of": self.as_of.isoformat(),
                 "plan": self.plan,
+                "refused": self.made.refused | self.earlier.attrs.get("refused", {}),
                 "conclusion": self.conclusion(),
                 "own": own,
                 "earlier_targets": self.earlier.to_dict("records"),

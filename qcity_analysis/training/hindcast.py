@@ -155,7 +155,7 @@ def questions(hindcast: Hindcast) -> pd.DataFrame:
     """
     h, actual = hindcast.tasks.histories, hindcast.tasks.actual
     n = hindcast.length().astype(float)
-    change = scores._changes(h.values)
+    change = scores.changes(h.values)
     drift, rough = np.nanmean(change, axis=1), np.sqrt(np.nanmean(change**2, axis=1))
     sd = np.sqrt(np.maximum(np.nanvar(change, axis=1), 1e-18) * n / np.maximum(n - 2.0, 1.0))
     turn, last = np.where(drift < 0, -1.0, 1.0), h.values[:, -1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import describe
-from .numbers import number
+from .asks import level_number, quoted
 from .texts import text
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def level_shown(part: Assessment, value: float, lang: str) -> str:
     said = describe.level(part, value, lang)
     if part.target.kind != "relative_change" or part.threshold is None:
         return said
-    return text("with_index", lang, change=said, index=number(value))
+    return text("with_index", lang, change=said, index=level_number(part, value))
 
 
 def range_shown(part: Assessment, low: float, high: float, lang: str) -> str:
@@ -25,7 +25,12 @@ def range_shown(part: Assessment, low: float, high: float, lang: str) -> str:
     said = text("range", lang, low=describe.level(part, low, lang), high=describe.level(part, high, lang))
     if part.target.kind != "relative_change" or part.threshold is None:
         return said
-    return text("index_only", lang, said=said, index=text("range", lang, low=number(low), high=number(high)))
+    return text(
+        "index_only",
+        lang,
+        said=said,
+        index=text("range", lang, low=level_number(part, low), high=level_number(part, high)),
+    )
 
 
 def target_shown(part: Assessment, lang: str) -> str:
@@ -38,7 +43,7 @@ def target_shown(part: Assessment, lang: str) -> str:
     if part.target.kind == "direction" and not part.target.threshold:
         return text("target_direction", lang, base=part.target.base_year, value=said)
     if part.target.kind == "rank" and not part.target.upward:
-        return text("target_rank", lang, value=number(part.threshold))
+        return text("target_rank", lang, value=quoted(part))
     if part.target.kind == "zero_event":
         return said
     if part.target.commitment == "about":

@@ -13,9 +13,8 @@ from ..attainment.assessment import Assessment
 from ..attainment.pace import Pace
 from ..data.datapackage import Data
 from ..data.notes import Note
-from .asks import ask, change, level, signed, step_unit, unit_of
-from .labels import percent
-from .numbers import period, with_unit
+from .asks import ask, change, level, step_unit, unit_of
+from .numbers import percent, period, signed, typed, with_unit
 from .saying import has, say
 from .tallies import tally_sentences
 from .texts import check_language, join
@@ -30,7 +29,7 @@ def headline(a: Assessment, lang: str) -> str:
 
     >>> import qcity_analysis as qc
     >>> headline(qc.assess(qc.load(), "grid_inspection_coverage"), "en").split(": ", 1)[1]
-    'not assessable: no published observation.'
+    'not assessable: no figure is held in these data.'
     """
     facts = _facts(a, lang)
     if a.status == "depends_on_definition":
@@ -74,9 +73,10 @@ def _expected(a: Assessment, lang: str) -> str:
     key |= {} if a.bound is not None else {a.target.kind: "expected_only"}
     key |= {} if a.target.threshold else {"direction": "expected_direction"}
     return say(
-        key.get(a.target.kind, "expected"), lang, year=a.target.deadline, value=level(a, a.expected, lang),
+        key.get(a.target.kind, "expected"), lang, year=a.target.deadline, value=level(a, a.median, lang),
         low=low, high=high, bound=level(a, a.bound, lang), base=a.target.base_year,
         threshold=level(a, a.threshold, lang),
+        met=say("met_up" if a.target.upward else "met_down", lang, bound=level(a, a.bound, lang)),
     )  # fmt: skip
 
 
@@ -111,7 +111,9 @@ def note(found: Note, lang: str) -> str:
     if "probability" in values:
         values["probability"] = percent(values["probability"], lang)
     if found.code == "tolerance":
-        values["tolerance"] = with_unit(values["tolerance"], step_unit(values[f"unit_{lang}"], lang), lang)
+        values["tolerance"] = with_unit(
+            typed(values["tolerance"]), step_unit(values[f"unit_{lang}"], lang), lang
+        )
     return say(f"note_{found.code}", lang, **values)
 
 
@@ -120,7 +122,7 @@ def reason(a: Assessment, lang: str) -> str:
 
     >>> import qcity_analysis as qc
     >>> reason(qc.assess(qc.load(), "manufacturing_pass"), "en")
-    'only bounds were published (such as “above”), no figure'
+    'only bounds are held in these data (such as “above”), no figure'
     """
     return "" if a.reason is None else reason_of(a.reason, lang)
 
@@ -129,7 +131,7 @@ def reason_of(found: Note, lang: str) -> str:
     """A reason why there is no verdict, as a phrase.
 
     >>> reason_of(Note("no_observation", {"count": 0}), "en")
-    'no published observation'
+    'no figure is held in these data'
     """
     values = dict(found.values)
     if "kind" in values:
@@ -197,6 +199,26 @@ def how_to_add(a: Assessment, lang: str) -> str:
     return f"{say('add_lead', lang)}\n\n```\n{command}\n```\n\n{('' if lang == 'zh' else ' ').join(said)}"
 
 
+def plan_says(a: Assessment, lang: str) -> list[str]:
+    """The plan's own sentence with its section, the departments, and how we read it; what is not given is left out.
+
+    >>> import qcity_analysis as qc
+    >>> plan_says(qc.assess(qc.load(), "grid_inspection_coverage"), "en")[2][:41]
+    'Our reading: 100 is our reading of 全覆盖 (f'
+    """
+    target, en = a.target, lang == "en"
+    wording = f"“{target.wording}”" if target.wording else ""
+    if en and target.wording_en:
+        wording = f"{wording} ({target.wording_en})".strip()
+    named = (target.departments_en if en else "") or target.departments
+    departments = join([name.strip() for name in named.split(";") if name.strip()], lang)
+    reading = (target.note_en if en else "") or target.note
+    if target.section and wording:
+        wording = say("plan_section", lang, section=target.section, wording=wording)
+    found = {"plan_wording": wording, "plan_departments": departments, "plan_reading": reading}
+    return [say(key, lang, said=said) for key, said in found.items() if said]
+
+
 def plan_title(data: Data, plan: str, lang: str) -> str:
     """The title of a plan in `lang`, from the source its targets name; the identifier where it has none.
 
@@ -256,8 +278,17 @@ def _pace_sentence(a: Assessment, lang: str) -> list[str]:
         now = float(a.series.known().iloc[-1])
         if a.target.is_met(now, a.bound):
             return [say("reached", lang, last=needed.from_year)]
-    facts = {"start": so_far.from_year, "last": needed.from_year, "year": needed.to_year}
+    facts: dict[str, Any] = {"start": so_far.from_year, "last": needed.from_year, "year": needed.to_year}
+    facts["level"] = level(a, _aim(a, needed), lang)
     return [say("pace", lang, **facts, sofar=_pace(a, so_far, lang), needed=_pace(a, needed, lang))]
+
+
+def _aim(a: Assessment, needed: Pace) -> float | None:
+    """The level the pace needed leads to: the bound or the threshold, whichever it was reckoned to."""
+    if a.bound is None or a.threshold is None or a.series is None:
+        return a.bound
+    end = float(a.series.known().iloc[-1]) + needed.linear * (needed.to_year - needed.from_year)
+    return min((a.bound, a.threshold), key=lambda aim: abs(aim - end))
 
 
 def _pace(a: Assessment, pace: Pace, lang: str) -> str:

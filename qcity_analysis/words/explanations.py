@@ -8,8 +8,7 @@ import pandas as pd
 
 from .amounts import level_shown
 from .describe import say
-from .labels import percent
-from .numbers import number
+from .numbers import number, percent
 from .texts import check_language, text
 
 if TYPE_CHECKING:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from . import describe
 from .amounts import level_shown, range_shown, target_shown
 from .asks import unit_of
-from .labels import borrowed_name, panel_title, percent, text_of, year_of
-from .numbers import number, period
+from .labels import borrowed_name, panel_title, text_of, year_of
+from .numbers import number, percent, period, signed, typed, with_sign, with_unit
 from .texts import check_language, text
 
 if TYPE_CHECKING:
@@ -56,8 +55,8 @@ def single_figures(part: Assessment, lang: str) -> dict[str, str]:
         )
         if part.word:
             found[text("k_word", lang)] = text(f"word_{part.word}", lang)
-    if part.expected is not None and part.status == "forecast":
-        found[text("k_expected", lang, year=deadline)] = level_shown(part, part.expected, lang)
+    if part.median is not None and part.status == "forecast":
+        found[text("k_expected", lang, year=deadline)] = level_shown(part, part.median, lang)
     if part.interval is not None and part.status == "forecast":
         found[text("k_interval", lang, year=deadline)] = range_shown(part, *part.interval, lang)
     if part.threshold is not None:
@@ -83,12 +82,12 @@ def _pace(pace: Pace, unit: str, lang: str) -> str:
     facts = {"start": pace.from_year, "end": pace.to_year, "linear": f"{_signed(pace.linear)} {step}"}
     if pace.compound is None:
         return text("pace_shown", lang, **facts)
-    compound = f"{describe.signed(pace.compound)}{'' if lang == 'zh' else ' '}%"
+    compound = with_unit(signed(pace.compound), "%", lang)
     return text("pace_shown_both", lang, compound=compound, **facts)
 
 
 def _signed(value: float) -> str:
-    return ("+" if value > 0 else "") + number(value)
+    return with_sign(number(value))
 
 
 def status_shown(part: Assessment, lang: str) -> str:
@@ -149,7 +148,7 @@ def _source_row(row: dict[str, Any], lang: str) -> list[str]:
     sign = {">=": "≥ ", "<=": "≤ ", "~": "≈ "}.get(str(row["qualifier"]), "")
     change = "change" in str(row["measure"])
     unit = (text_of(row.get("unit_zh")) if lang == "zh" else "") or text_of(row.get("unit"))
-    value = _as_published(float(row["value"]), change, "%" if change else unit, lang)
+    value = _as_published(float(row["value"]), int(row["decimals"]), change, "%" if change else unit, lang)
     measure = text(f"m_{row['measure']}", lang, base=year_of(row.get("base_period")) or "")
     tail = "" if lang == "zh" else "_en"
     named = [text_of(row.get(key + tail)) or text_of(row.get(key)) for key in ("publisher", "title")]
@@ -165,11 +164,10 @@ def _source_row(row: dict[str, Any], lang: str) -> list[str]:
     ]
 
 
-def _as_published(value: float, change: bool, unit: str, lang: str) -> str:
+def _as_published(value: float, decimals: int, change: bool, unit: str, lang: str) -> str:
     """Every digit that was published; a change with its sign."""
-    sign = "−" if value < 0 else "+" if change and value > 0 else ""
-    gap = "" if lang == "zh" and unit == "%" else " "
-    return f"{sign}{abs(value):,.10g}{gap}{unit}".strip()
+    shown = typed(value, decimals)
+    return with_unit(with_sign(shown) if change else shown, unit, lang)
 
 
 def html_table(table: pd.DataFrame, caption: str = "", index: bool = False) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from .numbers import percent
 from .texts import text
 
 if TYPE_CHECKING:
@@ -67,20 +68,6 @@ def subtitle(assessment: Assessment, lang: str) -> str:
     if assessment.borrowed:
         parts.insert(0, text("borrowed", lang))
     return " · ".join(parts)
-
-
-def percent(share: float, lang: str) -> str:
-    """A probability in whole percent, never rounded to certainty.
-
-    >>> percent(0.573, "en"), percent(0.999, "zh"), percent(0.0, "en")
-    ('57 %', '>99%', '<1 %')
-    """
-    gap = "" if lang == "zh" else " "
-    if share < 0.01:
-        return f"<1{gap}%"
-    if share > 0.99:
-        return f">99{gap}%"
-    return f"{100 * share:.0f}{gap}%"
 
 
 def panel_title(part: Assessment, lang: str) -> str:

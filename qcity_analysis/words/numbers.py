@@ -1,28 +1,133 @@
-"""Figures as people write them."""
+"""Figures as people write them: one formatter for every number in a sentence, a table or a figure.
+
+What was typed (a target, a published figure) is quoted with the digits it was typed with. What was computed gets the
+digits that mean something, and as many more as it takes to stand on its own side of a threshold.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+from decimal import Decimal
 
-def number(value: float) -> str:
-    """A figure as people write it: three or four significant digits, thousands separated, a true minus sign.
+LARGE, SMALL = 1e15, 1e-9  # beyond these a figure is written with a power of ten
+SAME = 1e-9  # relative difference below which two levels are one
+PARTS = (0.1, 0.33, 0.5, 0.66, 0.8, 0.9, 0.95)  # probabilities that words and tables speak of as limits
 
-    >>> number(3.456), number(81.9512), number(12345.6), number(-0.5), number(100.0)
-    ('3.46', '82', '12,346', '−0.5', '100')
+
+def typed(value: float, decimals: int = 0) -> str:
+    """A figure with the digits it was typed with, at least `decimals` after the point.
+
+    >>> typed(0.0046), typed(99.95), typed(12.0, 1), typed(32100000.0), typed(-3.25)
+    ('0.0046', '99.95', '12.0', '32,100,000', '−3.25')
     """
-    digits = 2 if abs(value) < 10 else 1 if abs(value) < 1000 else 0
-    shown = f"{value:,.{digits}f}"
+    if not math.isfinite(value) or (value and not SMALL <= abs(value) < LARGE):
+        return _power(value, 12)
+    exact = Decimal(f"{value:.15g}").normalize()
+    exponent = exact.as_tuple().exponent
+    assert isinstance(exponent, int)
+    return _written(value, max(decimals, -exponent))
+
+
+def number(value: float, marks: Iterable[float] = (), digits: int | None = None) -> str:
+    """A computed figure: at least three significant digits, and never on the other side of one of the `marks`.
+
+    `digits` after the point are shown where that is more; zeros at the end are left out.
+
+    >>> number(3.456), number(81.9512), number(12345.6), number(-0.5), number(0.00464)
+    ('3.46', '82', '12,346', '−0.5', '0.00464')
+    >>> number(99.949, [99.95], 2), number(15.94, [15.9]), number(81.9999, [82])
+    ('99.949', '15.94', '81.9999')
+    """
+    if not math.isfinite(value) or (value and not SMALL <= abs(value) < LARGE):
+        return _power(value, 3, marks)
+    size = abs(value)
+    places = 2 if size < 10 else 1 if size < 1000 else 0
+    if 0 < size < 1:
+        places = max(places, 2 - math.floor(math.log10(size)))
+    for more in range(max(places, digits or 0), 18):
+        shown = _written(value, more)
+        if _keeps_side(value, float(f"{value:.{more}f}"), marks):
+            break
     shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
-    return "0" if shown in ("-0", "") else shown.replace("-", "−")
+    return "0" if shown in ("−0", "") else shown
 
 
-def with_unit(value: float, unit: str, lang: str = "en") -> str:
-    """A figure with its unit after a space; in Chinese percent stands close to the number.
+def _written(value: float, places: int) -> str:
+    return f"{value:,.{places}f}".replace("-", "−")
 
-    >>> with_unit(4.0, "%"), with_unit(4.0, "%", "zh"), with_unit(82, "")
-    ('4 %', '4%', '82')
+
+def _power(value: float, digits: int, marks: Iterable[float] = ()) -> str:
+    if not math.isfinite(value):
+        return f"{value}".replace("-", "−")
+    for more in range(digits, 18):
+        if _keeps_side(value, float(f"{value:.{more}g}"), marks):
+            break
+    head, _, power = f"{value:.{more - 1}e}".partition("e")
+    head = head.rstrip("0").rstrip(".")
+    return f"{head}×10^{int(power)}".replace("-", "−")
+
+
+def _keeps_side(value: float, shown: float, marks: Iterable[float]) -> bool:
+    """Whether `shown` is on the side of every mark that `value` is on; what equals a mark has no side."""
+    return all(
+        (shown > mark) == (value > mark) and (shown < mark) == (value < mark)
+        for mark in marks
+        if not math.isclose(value, mark, rel_tol=SAME)
+    )
+
+
+def signed(value: float, marks: Iterable[float] = (), digits: int | None = None) -> str:
+    """A computed change with its sign and a true minus.
+
+    >>> signed(-18.0), signed(2.345), signed(-3.2512, [-3.25])
+    ('−18', '+2.3', '−3.3')
+    """
+    places = 1 if digits is None else max(digits, 1)
+    size = abs(value)
+    if not math.isfinite(value) or size >= LARGE or 0 < size < SMALL:
+        return with_sign(_power(value, 3, marks))
+    if 0 < size < 0.1:
+        places = max(places, 1 - math.floor(math.log10(size)))
+    for more in range(places, 18):
+        if _keeps_side(value, float(f"{value:.{more}f}"), marks):
+            break
+    shown = _written(value, more)
+    shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
+    return "0" if shown in ("0", "−0") else with_sign(shown)
+
+
+def with_sign(shown: str) -> str:
+    """A figure as shown, with a plus where it has no sign; nothing before zero.
+
+    >>> with_sign("2.3"), with_sign("−18"), with_sign("0")
+    ('+2.3', '−18', '0')
+    """
+    return shown if shown.startswith("−") or not shown.strip("0.") else f"+{shown}"
+
+
+def with_unit(value: float | str, unit: str, lang: str = "en") -> str:
+    """A figure with its unit after a space; in Chinese percent stands close to the number. Shown text is kept.
+
+    >>> with_unit(4.0, "%"), with_unit("4.0", "%", "zh"), with_unit(82, "")
+    ('4 %', '4.0%', '82')
     """
     gap = "" if lang == "zh" and unit == "%" else " "
-    return f"{number(value)}{gap}{unit}".strip()
+    return f"{value if isinstance(value, str) else number(value)}{gap}{unit}".strip()
+
+
+def percent(share: float, lang: str) -> str:
+    """A probability in whole percent: never rounded to certainty, nor onto a limit it does not reach.
+
+    >>> percent(0.573, "en"), percent(0.999, "zh"), percent(0.0, "en"), percent(0.797, "en")
+    ('57 %', '>99%', '<1 %', '79.7 %')
+    """
+    if share < 0.01 or share > 0.99:
+        return with_unit("<1" if share < 0.01 else ">99", "%", lang)
+    near = [100 * part for part in PARTS if abs(share - part) < 0.005]
+    below = [part for part in near if 100 * share < part or part in (10.0, 33.0)]
+    digits = next(d for d in range(18) if _keeps_side(100 * share, float(f"{100 * share:.{d}f}"), below))
+    return with_unit(f"{100 * share:.{digits}f}", "%", lang)
 
 
 def period(shown: object, lang: str) -> str:

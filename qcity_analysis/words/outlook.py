@@ -13,8 +13,8 @@ import pandas as pd
 
 from . import describe
 from .describe import say
-from .labels import axis_unit, percent
-from .numbers import number, with_unit
+from .labels import axis_unit
+from .numbers import number, percent, signed, typed, with_unit
 from .texts import check_language, text
 
 if TYPE_CHECKING:
@@ -266,7 +266,7 @@ def steps_table(found: Change, lang: str) -> pd.DataFrame:
 
 
 def _points(move: float, lang: str) -> str:
-    return text("d_points", lang, value=describe.signed(100 * move))
+    return text("d_points", lang, value=signed(100 * move))
 
 
 def came_table(data: Data, figures: list[Figure], lang: str) -> pd.DataFrame:
@@ -281,13 +281,8 @@ def came_table(data: Data, figures: list[Figure], lang: str) -> pd.DataFrame:
         name = text("place_and_series", lang, region=region, name=row[f"name_{lang}"])
         unit = "%" if "change" in figure.measure else str(row["unit_zh" if lang == "zh" else "unit"])
         sign = {">=": "≥ ", "<=": "≤ ", "~": "≈ "}.get(figure.qualifier, "")
-        before = NONE if figure.before is None else _published(figure.before, unit, lang)
+        before = NONE if figure.before is None else with_unit(typed(figure.before), unit, lang)
         measure = text(f"m_{figure.measure}", lang, base=figure.base_period or "").strip()
-        value = sign + _published(figure.value, unit, lang)
+        value = sign + with_unit(typed(figure.value, figure.decimals), unit, lang)
         rows.append([name, figure.period, measure, value, before, figure.known_from.isoformat()])
     return pd.DataFrame(rows, columns=columns)
-
-
-def _published(value: float, unit: str, lang: str) -> str:
-    gap = "" if lang == "zh" and unit == "%" else " "
-    return f"{value:,.10g}{gap}{unit}".replace("-", "−").strip()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .labels import text_of, year_of
+from .numbers import typed, with_unit
 from .texts import text
 
 if TYPE_CHECKING:
@@ -24,9 +25,8 @@ def value_shown(data: Data, row: Mapping[str, Any], lang: str, when: str = "") -
     unit = (text_of(indicator["unit_zh"]) if lang == "zh" else "") or text_of(indicator["unit"])
     unit, value = "%" if change else unit, float(row[f"value{when}"])
     mark = {">=": "≥ ", "<=": "≤ ", "~": "≈ "}.get(text_of(row.get(f"qualifier{when}", "=")), "")
-    sign = "−" if value < 0 else "+" if change and value > 0 else ""
-    gap = "" if lang == "zh" and unit == "%" else " "
-    return f"{mark}{sign}{abs(value):,.10g}{gap}{unit}".strip()
+    sign = "+" if change and value > 0 else ""
+    return f"{mark}{sign}{with_unit(typed(value, int(row.get(f'decimals{when}', 0))), unit, lang)}"
 
 
 def vintage_line(data: Data, row: Mapping[str, Any], lang: str) -> str:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from . import describe
 from .describe import say
-from .labels import assessment_title, percent
+from .labels import assessment_title
+from .numbers import percent
 from .texts import join, text
 
 if TYPE_CHECKING:

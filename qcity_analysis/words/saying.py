@@ -35,7 +35,7 @@ def say(key: str, lang: str, **values: object) -> str:
     Raises QcityError for another language and KeyError for an unknown key.
 
     >>> say("reason_no_observation", "en")
-    'no published observation'
+    'no figure is held in these data'
     """
     said = all_sentences()[key][check_language(lang)].format(**values)
     return BESIDE.sub(r"\1", said) if lang == "zh" else said

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .describe import say
-from .labels import percent
+from .numbers import percent
 from .texts import join, text
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def portfolio_sentences(found: Portfolio, lang: str) -> list[str]:
         "expected": amount(found.expected),
         "low": low,
         "high": high,
+        "share": percent(found.within(low, high), lang),
     }
     said = [say("plan_expected" if low < high else "plan_expected_sure", lang, **facts)]
     statuses = found.targets["status"].tolist()

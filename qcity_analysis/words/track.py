@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from .describe import say
-from .labels import percent
-from .numbers import number
+from .numbers import number, percent
 from .texts import join, text
 
 if TYPE_CHECKING:

@@ -1,15 +1,18 @@
-"""Rules on straight lines in the unit of the series: ESCAP, SDG Index, least squares, Healthy People, McArthur."""
+"""Rules on straight lines in the unit of the series: ESCAP, SDG Index, least squares, Healthy People, McArthur, and
+the weather symbols of Germany's sustainability indicators.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..attainment.targets import CLOSE, reaches
-from .aims import NotApplicable
-from .cases import Case, RuleResult
+from .question import NotApplicable, Question, RuleResult, banded
+
+LEAST, MOST = 4, 6  # figures for a weather symbol
 
 
-def escap(case: Case) -> RuleResult:
+def escap(question: Question) -> RuleResult:
     """Gap that a time-weighted line leaves at the deadline, relative to the way from base to target.
 
     I is the value at the deadline of the least-squares line through all figures, the i-th of n weighted by i; gap
@@ -22,36 +25,36 @@ def escap(case: Case) -> RuleResult:
     >>> evaluate("escap", pd.Series({2015: 10, 2020: 12}), Goal("at_least", 18, 2015, 2030), 2020).category
     'accelerate'
     """
-    q = case.dated()
+    q = question.dated()
     if q.met:
         return RuleResult("maintain", True, value=0.0)
     if q.slipped:
         return RuleResult("reverse", False)
     years, values = q.points(2)
-    anticipated = line_at(years, values, q.deadline, range(1, len(years) + 1))
+    anticipated = line_at(years, values, q.due, range(1, len(years) + 1))
     short = max(0.0, q.sign * (q.goal - anticipated))
     gap = short / abs(q.goal - q.base)
     category = "maintain" if reaches(0.1, gap) else "accelerate" if reaches(1.0, gap) else "reverse"
     return RuleResult(category, category == "maintain", value=gap)
 
 
-def status_index(case: Case) -> float:
+def status_index(question: Question) -> float:
     """ESCAP's current status index `10 d (y_t - y_b) / |T - y_b|`: 10 at the target, 0 at the base, below 0 after a
     step back; nothing is clipped.
 
     >>> import pandas as pd
     >>> from qcity_analysis.rules import Goal
-    >>> from qcity_analysis.rules.cases import case_of
-    >>> status_index(case_of(pd.Series({2015: 10, 2020: 8}), Goal("at_least", 18, 2015, 2030), 2020))
+    >>> from qcity_analysis.rules.question import question_of
+    >>> status_index(question_of(pd.Series({2015: 10, 2020: 8}), Goal("at_least", 18, 2015, 2030), 2020))
     -2.5
     """
-    q = case.dated()
+    q = question.dated()
     if q.goal == q.base:
         raise NotApplicable("no_way")
     return 10 * q.sign * (q.last - q.base) / abs(q.goal - q.base)
 
 
-def sdsn(case: Case) -> RuleResult:
+def sdsn(question: Question) -> RuleResult:
     """Yearly change since the base year against the yearly change needed from base to deadline.
 
     Ratio of `(y_t - y_b) / (t - b)` to `(T - y_b) / (deadline - b)`: < 0 decreasing, < .5 stagnating, < 1
@@ -64,21 +67,17 @@ def sdsn(case: Case) -> RuleResult:
     >>> evaluate("sdsn", pd.Series({2015: 10, 2020: 12}), Goal("at_least", 20, 2015, 2030), 2020).category
     'moderately_improving'
     """
-    q = case.dated()
+    q = question.dated()
     if q.met:
         return RuleResult("on_track", True)
     if q.slipped:
         return RuleResult("decreasing", False)
     ratio = q.closed * q.whole / q.elapsed
-    if reaches(ratio, 1):
-        return RuleResult("on_track", True, value=ratio)
-    words = ((0.5, "moderately_improving"), (0.0, "stagnating"))
-    return RuleResult(
-        next((w for bound, w in words if reaches(ratio, bound)), "decreasing"), False, value=ratio
-    )
+    bands = ((1.0, "on_track"), (0.5, "moderately_improving"), (0.0, "stagnating"))
+    return banded(ratio, bands, "decreasing")
 
 
-def ols(case: Case) -> RuleResult:
+def ols(question: Question) -> RuleResult:
     """Whether the least-squares line through all figures reaches the target at the deadline.
 
     Categories: on_track, off_track. `value` is the line's level at the deadline. Source: WHO/UNICEF Joint Monitoring
@@ -90,15 +89,15 @@ def ols(case: Case) -> RuleResult:
     >>> evaluate("ols", known, Goal("at_least", 84, deadline=2030), 2020).category
     'on_track'
     """
-    q = case.dated()
+    q = question.dated()
     if q.met:
         return RuleResult("on_track", True)
-    level = line_at(*q.points(3), q.deadline)
+    level = line_at(*q.points(3), q.due)
     reached = reaches(q.sign * level, q.sign * q.goal)
     return RuleResult("on_track" if reached else "off_track", reached, value=level)
 
 
-def healthy_people(case: Case) -> RuleResult:
+def healthy_people(question: Question) -> RuleResult:
     """Share of the targeted change achieved: `100 (y_t - y_b) / (T - y_b)`.
 
     A figure that meets the target target_met; >= 10 % improving; away from the target by >= 10 % of the base figure
@@ -111,7 +110,7 @@ def healthy_people(case: Case) -> RuleResult:
     >>> evaluate("healthy_people", pd.Series({2020: 50, 2023: 48}), Goal("at_most", 40, 2020, 2030), 2023).category
     'improving'
     """
-    q = case.dated()
+    q = question.dated()
     if q.met:
         return RuleResult("target_met", True)
     away = -q.sign * (q.last - q.base)
@@ -125,7 +124,7 @@ def healthy_people(case: Case) -> RuleResult:
     return RuleResult("improving" if improving else "little_or_no_change", improving, value=achieved)
 
 
-def mcarthur(case: Case) -> RuleResult:
+def mcarthur(question: Question) -> RuleResult:
     """Share of the starting gap on course to be closed by the deadline.
 
     `(y_t + rate h - y_b) / (T - y_b)` with the yearly rate since the base year: >= 1 on_track, >= .5
@@ -138,18 +137,94 @@ def mcarthur(case: Case) -> RuleResult:
     >>> evaluate("mcarthur", pd.Series({2015: 10, 2020: 12}), Goal("at_least", 20, 2015, 2030), 2020).category
     'acceleration_needed'
     """
-    q = case.dated()
+    q = question.dated()
     if q.met:
         return RuleResult("on_track", True)
     if q.slipped:
         return RuleResult("moving_backwards", False)
     share = q.closed * q.whole / q.elapsed
-    if reaches(share, 1):
-        return RuleResult("on_track", True, value=share)
-    if reaches(share, 0.5):
-        return RuleResult("acceleration_needed", False, value=share)
-    forward = share > CLOSE
-    return RuleResult("breakthrough_needed" if forward else "moving_backwards", False, value=share)
+    below = "breakthrough_needed" if share > CLOSE else "moving_backwards"
+    return banded(share, ((1.0, "on_track"), (0.5, "acceleration_needed")), below)
+
+
+def destatis(question: Question) -> RuleResult:
+    """Weather symbol: sun, light_cloud, cloud or storm.
+
+    δ is the mean yearly change over the last six figures (five or four where there are no more). Where years are
+    missing it is the change per year between the first and the last of them, which is the mean of the yearly changes
+    when the gaps are filled on straight lines.
+
+    A level at a deadline: `y_t + δ (deadline - t)` misses the target by less than 5 % of `|T - y_t|` sun, by 5 to 20 %
+    light_cloud, by more cloud; storm where δ does not lead towards the target (a constant distance is a storm). `value`
+    is the share missed. A target reached before its deadline, a deadline that is the year of the last figure or
+    earlier, and a threshold that holds every year: met and not worsening sun, met and worsening light_cloud, not met
+    and improving cloud, else storm; `value` is δ. A direction only: δ and the last change both right sun, only δ
+    light_cloud, only the last change cloud, neither storm; `value` is δ. Of an interval the weakest end counts. Of
+    several targets to be met at once the worst symbol counts (`evaluate` takes a list); of values staged over several
+    years the office takes the next one.
+
+    `will_meet`: sun; or met today; or, for a direction, δ in the right direction. The office calls light_cloud "on
+    track" too, although its text says that the target would be missed.
+
+    Source: Federal Statistical Office, Sustainable Development in Germany, indicator reports and dns-indikatoren.de,
+    "Status of indicators – Methodology". Uncertain: the editions differ on a δ of exactly 0 with a missed yearly
+    threshold (storm in the later ones, used here) and on gaps ("the last six points in time" in the earliest, used
+    here). The office may compute from unrounded figures.
+
+    >>> import pandas as pd
+    >>> from qcity_analysis.rules import Goal, evaluate
+    >>> known = pd.Series({2015: 20, 2016: 22, 2017: 24, 2018: 26, 2019: 28, 2020: 30})
+    >>> evaluate("destatis", known, Goal("at_least", 50, deadline=2030), 2020).category
+    'sun'
+    """
+    if len(question.known) < LEAST:
+        raise NotApplicable("too_few", count=len(question.known), least=LEAST)
+    if question.level is None:
+        return _direction(question)
+    deadline = question.deadline
+    if question.kind == "yearly" or question.met or deadline is None or deadline <= question.last_year:
+        return _every_year(question)
+    left = question.sign * (question.level - question.last)
+    missed = 1 - mean_change(question) * (deadline - question.last_year) / left
+    if mean_change(question) <= 0:
+        return RuleResult("storm", False, value=missed)
+    if missed < 0.05 - CLOSE:
+        return RuleResult("sun", True, value=missed)
+    return RuleResult("light_cloud" if missed <= 0.2 + CLOSE else "cloud", False, value=missed)
+
+
+def mean_change(question: Question) -> float:
+    """δ, the mean yearly change over the last six figures, above 0 when it goes the right way.
+
+    >>> import pandas as pd
+    >>> from qcity_analysis.rules import Goal
+    >>> from qcity_analysis.rules.question import question_of
+    >>> mean_change(question_of(pd.Series({2014: 9.0, 2016: 8.0, 2017: 6.0, 2018: 5.0}), Goal("decrease"), 2018))
+    1.0
+    """
+    years = list(question.known)[-MOST:]
+    return _change(question, years[0]) / (years[-1] - years[0])
+
+
+def _change(question: Question, since: int) -> float:
+    change = question.sign * (question.last - question.known[since])
+    blur = CLOSE * max(abs(question.last), abs(question.known[since]))
+    return 0.0 if abs(change) <= blur else change
+
+
+def _every_year(question: Question) -> RuleResult:
+    change = mean_change(question)
+    if question.met:
+        return RuleResult("light_cloud" if change < 0 else "sun", True, value=change)
+    return RuleResult("cloud" if change > 0 else "storm", False, value=change)
+
+
+def _direction(question: Question) -> RuleResult:
+    mean = mean_change(question)
+    last = _change(question, list(question.known)[-2])
+    if mean > 0:
+        return RuleResult("sun" if last > 0 else "light_cloud", True, value=mean)
+    return RuleResult("cloud" if last > 0 else "storm", False, value=mean)
 
 
 def line_at(years: list[int], values: list[float], at: int, weights: range | None = None) -> float:

@@ -1,8 +1,7 @@
-"""All pages of a report: which notebooks to run with which parameters, run what changed, keep a ledger,
-write the index.
+"""All pages of a report: run the notebooks of what changed, keep a ledger of runs, write the index.
 
-Runs go on worker threads, each driving a kernel of its own. The ledger `runs.jsonl` gets a line as soon as
-a run ends, so that an interrupted report is resumed; the index is written last.
+Runs go on worker threads, each driving a kernel of its own. The ledger `runs.jsonl` gets a line as soon as a run ends,
+so that an interrupted report is resumed; the index is written last.
 """
 
 from __future__ import annotations
@@ -20,16 +19,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ..data.datapackage import Data, load
-from ..errors import unknown
+from ..data.datapackage import load
+from ..files import write_whole
 from ..trackrecord import ledger as issued
-from ..words.texts import LANGUAGES, check_language
-from .jobs import Job
+from ..words.texts import LANGUAGES
+from .jobs import Job, list_jobs
 from .kernels import KernelServer
-from .runlog import Ledger
 from .runner import TIMEOUT, run_notebook
 
-DATED = (("china_14fyp", "energy_per_gdp", "2023-03-31"),)
 WORTH_A_SERVER = 4  # from this many runs on, preloading a process pays
 Progress = Callable[[str], None]
 
@@ -89,21 +86,20 @@ def run_report(
     listed = list_jobs(data, plans, languages, out_dir, data_dir, targets, ledger_dir)
     out, place = Path(out_dir), Path(ledger_dir or issued.home(data.folder))
     out.mkdir(parents=True, exist_ok=True)
-    ledger, common = Ledger(out), _common_hash(data.folder)
+    ledger, common = RunLedger(out), _common_hash(data.folder)
     done: dict[str, dict[str, Any]] = {}
     with ExitStack() as stack:
         server = None
         for last in (False, True):  # the track record comes last: it shows what was just said
             wave = [job for job in listed if (job.kind == "track") == last]
-            state = (
-                common + "".join(sorted(path.name for path in place.glob("*.parquet"))) if last else common
-            )
-            marks = {job.name: fingerprint(job, state) for job in wave}
+            said = "".join(sorted(path.name for path in place.glob("*.parquet"))) if last else ""
+            marks = {job.name: fingerprint(job, common + said) for job in wave}
             kept = {} if force else {j.name: r for j in wave if (r := ledger.unchanged(j, marks[j.name]))}
             to_do = [job for job in wave if job.name not in kept]
             if kept:
                 progress(f"{len(kept)} of {len(wave)} pages unchanged")
-            server = server or _server(stack, len(to_do), progress)
+            if server is None and len(to_do) >= WORTH_A_SERVER:
+                server = _server(stack, progress)
             make = partial(_make, out=out, marks=marks, server=server, timeout=timeout)
             done |= kept | _wave(to_do, make, jobs, ledger, progress)
             if record and not last:
@@ -117,7 +113,7 @@ def _wave(
     to_do: Sequence[Job],
     make: Callable[[Job], dict[str, Any]],
     workers: int,
-    ledger: Ledger,
+    ledger: RunLedger,
     progress: Progress,
 ) -> dict[str, dict[str, Any]]:
     """Make pages on worker threads; each run goes into the ledger of runs as soon as it ends."""
@@ -136,59 +132,49 @@ def _wave(
     return done
 
 
-def list_jobs(
-    data: Data,
-    plans: Sequence[str] | None,
-    languages: Sequence[str],
-    out_dir: str | Path,
-    data_dir: str | Path | None = None,
-    targets: Sequence[str] | None = None,
-    ledger_dir: str | Path | None = None,
-) -> list[Job]:
-    """The pages of a report, in the order of the index. Raises QcityError for an unknown plan, target or
-    language.
+class RunLedger:
+    """The record of runs in a report folder, one JSON object per line; the last line of a run counts.
 
-    >>> import qcity_analysis as qc
-    >>> [job.name for job in list_jobs(qc.load(), ["china_14fyp"], ["en"], "out")][0]
-    'china_14fyp/scorecard.en'
+    >>> import tempfile
+    >>> ledger = RunLedger(Path(tempfile.mkdtemp()))
+    >>> ledger.add({"id": "p/a.zh", "ok": True})
+    >>> RunLedger(ledger.path.parent).runs["p/a.zh"]["ok"]
+    True
     """
-    known = data.plans()
-    for plan in plans or []:
-        if plan not in known:
-            raise unknown("plan", plan, known)
-    chosen = [plan for plan in known if not plans or plan in plans]
-    rows = data.targets[data.targets["plan"].isin(chosen)]
-    for target in targets or []:
-        if target not in set(rows["target_id"]):
-            raise unknown("target", target, sorted(rows["target_id"]))
-    day, found = data.as_of.isoformat(), []
-    shared = {
-        "data": str(Path(data_dir).resolve()) if data_dir else "",
-        "out": str(Path(out_dir) / "results"),
-    }
-    for lang in map(check_language, languages):
-        for plan in chosen:
-            common = {"plan": plan, "language": lang} | shared
-            found.append(Job("scorecard", plan, "", lang, day, common | {"as_of": day}))
-            for target in rows.loc[rows["plan"] == plan, "target_id"]:
-                if not targets or target in targets:
-                    asked = common | {"target": target}
-                    found.append(Job("target", plan, target, lang, day, asked | {"as_of": day}))
-                    dates = [date for p, t, date in DATED if (p, t) == (plan, target) and date < day]
-                    found += [Job("dated", plan, target, lang, d, asked | {"as_of": d}) for d in dates]
-        if not targets:
-            found.append(Job("overview", "", "", lang, day, {"language": lang, "as_of": day} | shared))
-            issued_in = {"ledger": str(Path(ledger_dir).resolve())} if ledger_dir else {}
-            found.append(
-                Job("track", "", "", lang, day, {"language": lang, "as_of": day} | shared | issued_in)
-            )
-    return found
+
+    def __init__(self, out: Path) -> None:
+        self.path = out / "runs.jsonl"
+        self.runs: dict[str, dict[str, Any]] = {}
+        for line in self.path.read_text("utf-8").splitlines() if self.path.exists() else []:
+            try:
+                run = json.loads(line)
+            except ValueError:  # the line an interruption cut off
+                continue
+            self.runs[run["id"]] = run
+
+    def unchanged(self, job: Job, mark: str) -> dict[str, Any] | None:
+        """The finished run of a page that need not be made again, as a run of status skipped."""
+        run = self.runs.get(job.name)
+        page = self.path.parent / f"{job.name}.html"
+        if run and run["ok"] and run["hash"] == mark and page.exists():
+            return run | {"status": "skipped"}
+        return None
+
+    def add(self, run: dict[str, Any]) -> None:
+        """Append one run at once, so that it survives an interruption."""
+        self.runs[run["id"]] = run
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(run, ensure_ascii=False) + "\n")
+
+    def rewrite(self, runs: Sequence[dict[str, Any]]) -> None:
+        """Keep the latest run of every page, this report's first."""
+        latest = {run["id"]: run for run in runs}
+        latest |= {name: run for name, run in self.runs.items() if name not in latest}
+        write_whole(self.path, "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in latest.values()))
 
 
 def _common_hash(data_folder: Path) -> str:
-    """A hash of everything all pages depend on: data files, library, and the packages that compute and
-    draw.
-    """
+    """A hash of everything all pages depend on: data files, library, and the packages that compute and draw."""
     library = Path(__file__).resolve().parents[1]
     files = sorted(p for p in library.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
     files += sorted(p for p in data_folder.iterdir() if p.is_file())
@@ -206,9 +192,7 @@ def fingerprint(job: Job, common: str) -> str:
     return hashlib.sha256(job.notebook.read_bytes() + asked.encode() + common.encode()).hexdigest()
 
 
-def _server(stack: ExitStack, count: int, progress: Progress) -> KernelServer | None:
-    if count < WORTH_A_SERVER:
-        return None
+def _server(stack: ExitStack, progress: Progress) -> KernelServer | None:
     server = stack.enter_context(KernelServer())
     if server.start():
         return server
@@ -220,7 +204,7 @@ def _make(
     job: Job, *, out: Path, marks: Mapping[str, str], server: KernelServer | None, timeout: float
 ) -> dict[str, Any]:
     """Run one notebook and render its page; returns its line of the ledger."""
-    from .page import render_page
+    from ..pages.page import render_page
 
     executed, page = out / "notebooks" / f"{job.name}.ipynb", out / f"{job.name}.html"
     argv = server.argv() if server is not None and server.alive() else None
@@ -253,7 +237,7 @@ def _record(data_folder: Path, place: Path, runs: Sequence[dict[str, Any]]) -> N
             continue
         result = json.loads(path.read_text("utf-8"))
         answers = result.values() if run["kind"] == "scorecard" else [result]
-        for answer in (found for found in answers if isinstance(found, dict) and "target" in found):
+        for answer in (each for each in answers if isinstance(each, dict) and "target" in each):
             said[run["plan"], answer["target"]["target_id"], answer["as_of"]] = answer
     issued.record(said.values(), place, issued.data_hash(data_folder))
 
@@ -264,7 +248,7 @@ def _line(run: dict[str, Any], count: int, total: int) -> str:
 
 
 def _finish(out: Path, runs: list[dict[str, Any]], as_of: dt.date, begin: float) -> Report:
-    from .index import write_index
+    from ..pages.index import write_index
 
     write_index(runs, out / "index.html", as_of.isoformat())
     spoken = "en" if any(run["lang"] == "en" for run in runs) else "zh"

@@ -1,10 +1,9 @@
 """Notebook kernels forked from one preloaded process, so that each run starts in a tenth of the usual time.
 
-`serve` runs in a process of its own that has imported what the notebooks need; for each connection on its
-socket it forks a kernel. `connect` is the small process that Jupyter starts and watches in the kernel's
-place: when it ends, for whatever reason, the server ends the kernel, and the other way round. Unix only;
-`KernelServer.start` returns False elsewhere and the caller uses ordinary kernels. This file imports nothing
-of the package, so that `connect` starts at once.
+`serve` runs in a process of its own that has imported what the notebooks need; for each connection on its socket it
+forks a kernel. `connect` is the small process that Jupyter starts and watches in the kernel's place: when it ends, for
+whatever reason, the server ends the kernel, and the other way round. Unix only; `KernelServer.start` returns False
+elsewhere and the caller uses ordinary kernels. Nothing of the package is imported, so that `connect` starts at once.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
+from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
 from typing import Any
 
 PRELOAD = (
@@ -48,18 +47,18 @@ class KernelServer:
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="qcity-")
         self.address = os.path.join(self._folder.name, "kernels")
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Popen[bytes] | None = None
 
     def start(self, timeout: float = 60) -> bool:
         """Start the process and wait until it accepts connections; False when that is not possible here."""
         if not (hasattr(os, "fork") and hasattr(socket, "AF_UNIX")):
             return False
-        command = [sys.executable, "-m", "qcity_analysis.pages.kernels", "serve", self.address]
-        self._process = subprocess.Popen(
+        command = [sys.executable, "-m", "qcity_analysis.running.kernels", "serve", self.address]
+        self._process = Popen(
             command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
             env=os.environ | ONE_THREAD,
             start_new_session=True,
         )
@@ -85,7 +84,7 @@ class KernelServer:
             self._process.stdin.close()
             try:
                 self._process.wait(10)
-            except subprocess.TimeoutExpired:
+            except TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
             self._process.stdout.close()
@@ -122,9 +121,7 @@ def serve(address: str) -> None:
             kernels[pid] = client
             client.sendall(b"%d\n" % pid)
         for pid in [pid for pid, client in kernels.items() if client in ready]:
-            with contextlib.suppress(
-                ProcessLookupError
-            ):  # its connection closed: nobody waits for this kernel
+            with contextlib.suppress(ProcessLookupError):  # connection closed: nobody waits for this kernel
                 os.kill(pid, signal.SIGKILL)
         _reap(kernels)
     for pid in kernels:

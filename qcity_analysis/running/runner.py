@@ -1,9 +1,8 @@
-"""Run one notebook with parameters, and say truthfully how it went.
+"""Run one notebook with parameters, and say truthfully how it went. Many runs and their ledger are in `report`.
 
-Built on papermill's parameter injection and execution manager. Names and types of parameters are checked
-against the notebook's own tagged cell before a kernel starts; the status is determined here, not read from
-papermill's metadata, which calls killed and timed-out notebooks completed. Many runs and their ledger are
-in `report`.
+Built on papermill's parameter injection and execution manager. Names and types of parameters are checked against the
+notebook's own tagged cell before a kernel starts; the status is determined here, not read from papermill's metadata,
+which calls killed and timed-out notebooks completed.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import os
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +62,6 @@ class RunResult:
     cell: str = ""
     error: str = ""
     attempts: int = 0
-    details: dict[str, Any] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -94,9 +92,8 @@ def check_parameters(declared: list[Parameter], given: Mapping[str, Any], notebo
         if name not in types:
             faults.append(f"unknown parameter {name!r}.{did_you_mean(name, types)} Known: {', '.join(types)}")
         elif type(value) is not TYPES[types[name]] and not (types[name] == "float" and type(value) is int):
-            faults.append(
-                f"parameter {name!r} is {types[name]}; found {value!r}, which is {type(value).__name__}"
-            )
+            kind = type(value).__name__
+            faults.append(f"parameter {name!r} is {types[name]}; found {value!r}, which is {kind}")
     if faults:
         raise QcityError(f"{notebook}: " + "; ".join(faults))
     return {name: TYPES[types[name]](value) for name, value in given.items()}
@@ -129,7 +126,6 @@ def run_notebook(
     executed = _inject(document, values, source)
     result.output.parent.mkdir(parents=True, exist_ok=True)
     try:
-        result.status = "failed"
         _execute(executed, result, begin + timeout, kernel_argv)
         result.status = "ok"
     except Exception as error:
@@ -158,13 +154,10 @@ def _declared(document: NotebookNode, name: str) -> list[Parameter]:
     ]
     if len(cells) != 1:
         raise QcityError(f"{name} has {len(cells)} cells tagged `parameters`; it needs exactly one")
-    lines = cells[0].source.splitlines()
-    found = []
+    lines, declared = cells[0].source.splitlines(), []
     for node in ast.parse(cells[0].source).body:
-        typed = (
-            isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None
-        )
-        if not typed or ast.unparse(node.annotation) not in TYPES:  # type: ignore[attr-defined]
+        plain = isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+        if not plain or node.value is None or ast.unparse(node.annotation) not in TYPES:  # type: ignore[attr-defined]
             allowed = ", ".join(TYPES)
             raise QcityError(
                 f"{name}: `{ast.unparse(node)}` must be `name: type = value`, type one of {allowed}"
@@ -172,8 +165,8 @@ def _declared(document: NotebookNode, name: str) -> list[Parameter]:
         assert isinstance(node, ast.AnnAssign) and node.value is not None
         comment = lines[node.end_lineno - 1][node.end_col_offset :].strip(" #") if node.end_lineno else ""
         kind, value = ast.unparse(node.annotation), ast.literal_eval(node.value)
-        found.append(Parameter(ast.unparse(node.target), kind, value, comment))
-    return found
+        declared.append(Parameter(ast.unparse(node.target), kind, value, comment))
+    return declared
 
 
 def _inject(document: NotebookNode, values: dict[str, Any], source: Path) -> NotebookNode:
@@ -195,15 +188,15 @@ def _execute(document: NotebookNode, result: RunResult, deadline: float, argv: l
     """Run every cell; a kernel that does not start is tried again as long as no cell has run."""
     from papermill.engines import NotebookExecutionManager
 
-    quiet = logging.getLogger("qcity_analysis.papermill")
-    quiet.setLevel(logging.CRITICAL)
     while True:
         result.attempts += 1
         manager = NotebookExecutionManager(document, progress_bar=False)
         manager.notebook_start()
-        client = _client(manager, deadline, argv, quiet)
+        client = _client(manager, deadline, argv)
         try:
-            client.execute(env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            client.execute(
+                env=dict(os.environ) | ONE_THREAD, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
             return
         except Exception:
             if client.ran or result.attempts >= ATTEMPTS or time.monotonic() > deadline:
@@ -212,15 +205,15 @@ def _execute(document: NotebookNode, result: RunResult, deadline: float, argv: l
             manager.cleanup_pbar()
 
 
-def _client(manager: Any, deadline: float, argv: list[str] | None, quiet: logging.Logger) -> Any:
+def _client(manager: Any, deadline: float, argv: list[str] | None) -> Any:
+    """A client that stops at the first cell that fails, lets the failure be seen, and ends at the deadline."""
     from jupyter_client.kernelspec import KernelSpec
     from papermill.clientwrap import PapermillNotebookClient
 
-    class Client(PapermillNotebookClient):
-        """Stops at the first cell that fails and lets the failure be seen; keeps the limit of the whole
-        notebook.
-        """
+    quiet = logging.getLogger("qcity_analysis.papermill")
+    quiet.setLevel(logging.CRITICAL)
 
+    class Client(PapermillNotebookClient):
         ran = False
 
         def create_kernel_manager(self) -> Any:
@@ -254,10 +247,6 @@ def _client(manager: Any, deadline: float, argv: list[str] | None, quiet: loggin
     )
 
 
-def _environment() -> dict[str, str]:
-    return dict(os.environ) | ONE_THREAD
-
-
 def _diagnose(error: Exception, timeout: float) -> tuple[str, str]:
     """The status an exception stands for, and what to tell about it in one line."""
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -276,14 +265,14 @@ def _locate(document: NotebookNode, result: RunResult) -> None:
     if result.status == "ok":
         return
     code = [cell for cell in document.cells if cell.cell_type == "code"]
-    for position, cell in enumerate(code, 1):
-        if cell.metadata.get("papermill", {}).get("exception"):
-            first = next((line for line in cell.source.splitlines() if line.strip()), "")
-            result.cell = f"{position}: {first}"
-            for output in cell.get("outputs", []):
-                if output.output_type == "error" and result.status == "failed":
-                    result.error = f"{output.ename}: {output.evalue}".strip()
-            return
+    stopped = (k for k, cell in enumerate(code) if cell.metadata.get("papermill", {}).get("exception"))
+    if (position := next(stopped, None)) is None:
+        return
+    first = next((line for line in code[position].source.splitlines() if line.strip()), "")
+    result.cell = f"{position + 1}: {first}"
+    for output in code[position].get("outputs", []):
+        if output.output_type == "error" and result.status == "failed":
+            result.error = f"{output.ename}: {output.evalue}".strip()
 
 
 def _save(document: NotebookNode, result: RunResult) -> None:

@@ -1,0 +1,400 @@
+"""The question put to a rule as one record of numbers, read from any series and target; and the record of its answer.
+
+Out of scope: judging a series; that is for the rules.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from ..attainment.targets import reaches
+from ..data.notes import Note
+from ..errors import QcityError, did_you_mean
+
+UP = (
+    *("at_least", "increase", "increase_every_year", "up", "higher", "more", "rise", "rising", "upward"),
+    *("maximise", "maximize", "max", "positive", "increasing", "above", ">=", ">", "+", "+1", "1"),
+)
+DOWN = (
+    *("at_most", "decrease", "decrease_every_year", "down", "lower", "less", "fall", "falling", "downward"),
+    *("minimise", "minimize", "min", "negative", "decreasing", "reduce", "reduction", "below"),
+    *("<=", "<", "-", "-1"),
+)
+BETWEEN = ("between", "within", "interval", "range", "inside", "")
+RELATIVE = ("percent_change", "change_pct", "cumulative_change_pct")
+YEARLY = ("threshold", "limit", "constant", "maintain", "permanent", "zero_event")
+DIRECTIONAL = ("direction", "direction_only", "directional", "trend")
+BOUNDS = ("at_least", "at_most", ">=", "<=", ">", "<", "above", "below")
+UNSUITED = ("cumulative", "rank", "milestone")
+
+
+class NotApplicable(Exception):
+    """A rule does not apply: a code of REASONS and the values its sentence needs.
+
+    >>> str(NotApplicable("no_base", year=2020))
+    'no figure for the base year 2020'
+    """
+
+    def __init__(self, code: str, **values: Any) -> None:
+        self.code, self.values = code, values
+        super().__init__(REASONS[code].format(**values))
+
+
+REASONS = {
+    "kind": "the rule judges levels; this target is of kind {kind}",
+    "reductions_only": "the rule is for reductions",
+    "no_direction": "the target does not say which way is better",
+    "no_threshold": "the target names no value",
+    "no_deadline": "the target holds every year and has no deadline",
+    "no_figure": "no figure up to {year}",
+    "no_base": "no figure for the base year {year}",
+    "base_not_positive": "a change in percent of the base year's figure means nothing: {year} is not above 0",
+    "no_base_year": "a relative target needs a base year",
+    "no_elapsed": "no figure after the base year {year}",
+    "deadline_before_base": "the deadline {deadline} is not after the base year {year}",
+    "too_few": "too few figures: {count}, at least {least} needed",
+    "too_short": "the figures span {years} years, at least {least} needed",
+    "no_year_before": "no figure for {year}, the year before the last",
+    "zero_base": "a growth rate from a figure of 0 is not defined ({year})",
+    "sign_change": "a growth rate between figures of opposite sign is not defined ({first} to {last})",
+    "beyond_numbers": "the rule's rate or projection is too large or too small to compute",
+    "zero_target": "a constant rate never reaches a target of 0",
+    "no_way": "base and target are the same",
+    "not_positive": "the rule takes logarithms; not all figures and the target are positive",
+    "not_a_share": "the rule takes log odds; not all figures lie inside 0 to {whole}",
+}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A target for the rules, where there is no plan at hand: the attributes they look at.
+
+    `direction` is at_least, at_most, increase, decrease or between; `threshold` a number, a pair or None; `kind`
+    level, relative_change (percent on the base year), yearly or direction.
+
+    >>> Goal("at_most", -18, 2020, 2025, "relative_change").deadline
+    2025
+    """
+
+    direction: str | None
+    threshold: float | tuple[float | None, float | None] | None = None
+    base_year: int | None = None
+    deadline: int | None = None
+    kind: str | None = None
+    limit: float | None = None
+    unit: str | None = None
+    support: str | None = None
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """What a rule says.
+
+    Attributes: `category` (snake_case English, None where the rule does not apply), `will_meet` (True, False or None),
+    `reason` (why it does not apply, in English), `value` (the number the category was read from, where there is one),
+    `note` (the reason as a code with its values, for other languages).
+
+    >>> RuleResult("on_schedule", True).category
+    'on_schedule'
+    """
+
+    category: str | None
+    will_meet: bool | None
+    reason: str | None = None
+    value: float | None = None
+    note: Note | None = None
+
+
+def refused(error: NotApplicable) -> RuleResult:
+    """The result of a rule that does not apply.
+
+    >>> refused(NotApplicable("no_threshold")).reason
+    'the target names no value'
+    """
+    return RuleResult(None, None, str(error), None, Note(error.code, error.values))
+
+
+def banded(value: float, bands: Sequence[tuple[float, str]], below: str) -> RuleResult:
+    """The category of the first bound that `value` reaches, else `below`; only the first category means yes.
+
+    >>> banded(0.7, ((0.95, "on_track"), (0.5, "fair")), "limited")
+    RuleResult(category='fair', will_meet=False, reason=None, value=0.7, note=None)
+    """
+    category = next((word for bound, word in bands if reaches(value, bound)), below)
+    return RuleResult(category, category == bands[0][1], value=value)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question to a rule: what is known and what is asked.
+
+    Attributes: `known` (year -> value up to the as-of year, in order), `sign` (1 more is better, -1 less is better),
+    `level` (the level asked for, None where only a direction is given), `kind` ("level", "yearly" or "direction"),
+    `stated_base` (the base year, if stated), `deadline`, `limit` (a natural limit, if known), `unit`, `support`.
+
+    What is not stated is worked out when a rule asks for it, and raises NotApplicable where it is missing: a missing
+    base is never taken to be 0.
+    """
+
+    known: dict[int, float]
+    sign: int
+    level: float | None
+    kind: str
+    stated_base: int | None = field(default=None, repr=False)
+    deadline: int | None = None
+    limit: float | None = field(default=None, repr=False)
+    unit: str | None = field(default=None, repr=False)
+    support: str | None = field(default=None, repr=False)
+
+    def dated(self) -> Question:
+        """The same question about a level at a deadline; figures after the deadline play no part.
+
+        Raises NotApplicable for a target without a level or a deadline, and where there is no figure.
+        """
+        _ = self.goal
+        known = {year: value for year, value in self.known.items() if year <= self.due}
+        if not known:
+            raise NotApplicable("no_figure", year=self.due)
+        return replace(self, known=known)
+
+    @property
+    def goal(self) -> float:
+        """The level asked for."""
+        if self.level is None:
+            raise NotApplicable("no_threshold")
+        return self.level
+
+    @property
+    def due(self) -> int:
+        """The deadline of a level that is asked for once."""
+        if self.kind == "yearly" or self.deadline is None:
+            raise NotApplicable("no_deadline")
+        return self.deadline
+
+    @property
+    def last_year(self) -> int:
+        """Year of the last figure."""
+        return next(reversed(self.known))
+
+    @property
+    def last(self) -> float:
+        """The last figure."""
+        return self.known[self.last_year]
+
+    @property
+    def met(self) -> bool:
+        """Whether the last figure reaches the level asked for."""
+        return self.level is not None and reaches(self.sign * self.last, self.sign * self.level)
+
+    @cached_property
+    def base_year(self) -> int:
+        """The stated base year; the first year with a figure where none is stated."""
+        stated = self.stated_base
+        if stated is not None and stated not in self.known:
+            raise NotApplicable("no_base", year=stated)
+        year = next(iter(self.known)) if stated is None else stated
+        if self.level is not None and self.due <= year:
+            raise NotApplicable("deadline_before_base", deadline=self.due, year=year)
+        if self.last_year <= year:
+            raise NotApplicable("no_elapsed", year=year)
+        return year
+
+    @property
+    def base(self) -> float:
+        """The figure of the base year."""
+        return self.known[self.base_year]
+
+    @property
+    def elapsed(self) -> int:
+        """Years from the base year to the last figure."""
+        return self.last_year - self.base_year
+
+    @property
+    def whole(self) -> int:
+        """Years from the base year to the deadline."""
+        return self.due - self.base_year
+
+    @property
+    def left(self) -> int:
+        """Years from the last figure to the deadline."""
+        return self.due - self.last_year
+
+    @property
+    def slipped(self) -> bool:
+        """Whether the base figure met the target and the last one no longer does."""
+        return reaches(self.sign * self.base, self.sign * self.goal) and not self.met
+
+    @property
+    def closed(self) -> float:
+        """Share of the way from base to target that is covered; below 0 when it went the wrong way."""
+        return (self.last - self.base) / (self.goal - self.base)
+
+    def points(self, least: int, since: int | None = None) -> tuple[list[int], list[float]]:
+        """Years and values (from `since` on); raises NotApplicable when there are fewer than `least`."""
+        kept = {year: value for year, value in self.known.items() if since is None or year >= since}
+        if len(kept) < least:
+            raise NotApplicable("too_few", count=len(kept), least=least)
+        return list(kept), list(kept.values())
+
+
+def question_of(series: pd.Series, target: Any, as_of_year: int) -> Question:
+    """The question that a series and a target pose with what was known by the end of `as_of_year`.
+
+    `target` is any object with direction, threshold, base_year, deadline and kind, and perhaps limit, unit and
+    support; missing attributes are None. `threshold` is a number, a pair (an interval; one end may be None) or None.
+    Direction and kind take this package's words and common synonyms. A target of kind "direction" names no level, nor
+    does one of kind "monotone" (better every year), unless its direction is at_least or at_most: then its threshold
+    holds every year. So does a threshold without a deadline, or of a kind such as "yearly". A relative target becomes
+    the level `base (1 + change / 100)`. Of an interval the end that asks least counts; where no direction goes with
+    it, the end the last figure is nearer to (inside) or must move to (outside).
+
+    Raises NotApplicable for a kind that is no level (cumulative, rank, milestone), no direction, no figure, or no base
+    figure for a relative target; QcityError for a direction that is no known word, or a series that is not figures by
+    year.
+
+    >>> q = question_of(pd.Series({2020: 50.0, 2021: 48.0}), Goal("at_most", -18, 2020, 2025, "relative_change"), 2021)
+    >>> q.level, q.sign, q.kind, q.deadline
+    (41.0, -1, 'level', 2025)
+    """
+    kind, way = _word(getattr(target, "kind", None)), _word(getattr(target, "direction", None))
+    if kind in UNSUITED or way == "achieved":
+        raise NotApplicable("kind", kind=kind or "milestone")
+    no_level = kind in DIRECTIONAL or (kind == "monotone" and way not in BOUNDS)
+    ends = () if no_level else _ends(getattr(target, "threshold", None))
+    deadline = year_of(getattr(target, "deadline", None))
+    sign = _sign(getattr(target, "direction", None))
+    if sign == 0 and len(ends) != 2:
+        raise NotApplicable("no_direction")
+    base_year, limit = year_of(getattr(target, "base_year", None)), _number(getattr(target, "limit", None))
+    until = year_of(as_of_year)
+    if until is None:
+        raise QcityError(f"as_of_year is a whole year, such as 2025; found {as_of_year!r}")
+    known = figures(series, until)
+    if not known:
+        raise NotApplicable("no_figure", year=until)
+    if kind in RELATIVE or "relative" in kind:
+        ends = _relative(ends, base_year, known)
+    sign, level = _end(sign, ends, known[next(reversed(known))])
+    yearly = kind in (*YEARLY, "monotone") or "year" in kind or "annual" in kind or deadline is None
+    asked = "direction" if not ends else "yearly" if yearly else "level"
+    unit, support = getattr(target, "unit", None), getattr(target, "support", None)
+    return Question(known, sign, level, asked, base_year, deadline, limit, unit, support)
+
+
+def figures(series: pd.Series, as_of_year: int) -> dict[int, float]:
+    """The figures known by the end of `as_of_year`, year -> value in order; gaps (NaN) are left out.
+
+    Raises QcityError for an index that is not years, two figures for one year, or a value that is not finite.
+
+    >>> figures(pd.Series({2020: 1.0, 2021: float("nan"), 2022: 3.0, 2023: 4.0}), 2022)
+    {2020: 1.0, 2022: 3.0}
+    """
+    known: dict[int, float] = {}
+    for label, value in series.items():
+        year = _year(label)
+        if year in known:
+            raise QcityError(f"the series has two figures for {year}; keep one")
+        if year > as_of_year or pd.isna(value):
+            continue
+        known[year] = float(value)
+        if math.isinf(known[year]):
+            raise QcityError(
+                f"the figure for {year} is infinite; leave a gap (NaN) where nothing was published"
+            )
+    return dict(sorted(known.items()))
+
+
+def _year(label: Any) -> int:
+    try:
+        year = year_of(label)
+    except QcityError:
+        year = None
+    if year is None:
+        raise QcityError(f"the index of a series is years; found {label!r}")
+    return year
+
+
+def _relative(ends: tuple[float, ...], base_year: int | None, known: dict[int, float]) -> tuple[float, ...]:
+    """Percent changes on the base year as levels."""
+    if not ends:
+        return ends
+    if base_year is None:
+        raise NotApplicable("no_base_year")
+    if base_year not in known:
+        raise NotApplicable("no_base", year=base_year)
+    if known[base_year] <= 0:
+        raise NotApplicable("base_not_positive", year=base_year)
+    # rounded where binary fractions blur: 100 * 0.82 is 82
+    return tuple(sorted(float(f"{known[base_year] * (100 + change) / 100:.12g}") for change in ends))
+
+
+def _end(sign: int, ends: tuple[float, ...], last: float) -> tuple[int, float | None]:
+    if not ends:
+        return sign, None
+    low, high = ends[0], ends[-1]
+    if sign == 0:
+        sign = 1 if last - low < high - last else -1
+    return sign, low if sign > 0 else high
+
+
+def _word(value: Any) -> str:
+    return "" if _missing(value) else str(value).strip().lower().replace(" ", "_")
+
+
+def _missing(value: Any) -> bool:
+    return (
+        value is None or (isinstance(value, float) and math.isnan(value)) or type(value).__name__ == "NAType"
+    )
+
+
+def _number(value: Any) -> float | None:
+    return None if _missing(value) else float(value)
+
+
+def year_of(value: Any) -> int | None:
+    """The year of a number, a date or a text that begins with it; None for what is missing.
+
+    Raises QcityError for anything else, such as a half year.
+
+    >>> year_of(2030.0), year_of("2030-12-31"), year_of(float("nan"))
+    (2030, 2030, None)
+    """
+    if _missing(value) or value == "":
+        return None
+    written = getattr(value, "year", value[:4] if isinstance(value, str) else value)
+    try:
+        year = int(written)
+    except (TypeError, ValueError, OverflowError):
+        year = 0
+    if year < 1 or not (isinstance(written, str) or year == written):
+        raise QcityError(f"a year is a whole number, such as 2025; found {value!r}")
+    return year
+
+
+def _ends(threshold: Any) -> tuple[float, ...]:
+    pair = hasattr(threshold, "__len__") and not isinstance(threshold, str)
+    parts = threshold if pair else [threshold]
+    return tuple(sorted(end for end in map(_number, parts) if end is not None))
+
+
+def _sign(direction: Any) -> int:
+    if _missing(direction):
+        return 0
+    if isinstance(direction, int | float):
+        return (direction > 0) - (direction < 0)
+    word = _word(direction)
+    if word in UP or word in DOWN:
+        return 1 if word in UP else -1
+    if word in BETWEEN:
+        return 0
+    known = [*UP, *DOWN, *BETWEEN]
+    raise QcityError(
+        f"unknown direction {direction!r}.{did_you_mean(word, known)} Use at_least, at_most, increase, decrease "
+        "or between."
+    )

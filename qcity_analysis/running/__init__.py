@@ -1,0 +1,1 @@
+"""Running notebooks: which, with what parameters, on which kernels, and what became of each run."""
