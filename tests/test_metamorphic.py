@@ -21,7 +21,7 @@ import qcity_analysis as qc
 Row = dict[str, Any]
 Plan = dict[str, Any]  # tables by name, and as_of
 
-SEEDS = (1, 2)
+SEEDS = (1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3, 4)))
 DRAWS = 1000
 FIRST, LAST, DEADLINE = 2005, 2012, 2014
 IN_UNITS = ("positive", "real", "count")  # supports whose levels have a unit that may be another
@@ -212,7 +212,7 @@ CHANGES: dict[str, Callable[[Plan], Plan]] = {
     "another order": in_another_order,
     "a zero more": with_a_zero_more,
 }
-UNITS = ("1e-9", "1e-4", "10", "1000", "1e8", "3.7")
+UNITS = ("1e-9", "1000", "1e8", "3.7")
 
 
 @pytest.fixture(scope="module", params=SEEDS)
@@ -242,7 +242,7 @@ def test_ten_years_later_the_answers_are_the_same(
 @pytest.mark.parametrize("factor", UNITS)
 def test_the_unit_is_of_no_account(tmp_path: Path, before: tuple[Plan, dict[str, Any]], factor: str) -> None:
     made, was = before
-    counts = () if Decimal(factor).as_tuple().digits == (1,) else ("new", "totals")  # whole no longer
+    counts = () if Decimal(factor).normalize().as_tuple().digits == (1,) else ("new", "totals")  # whole no longer
     assert differences(was, answers(tmp_path, in_another_unit(made, factor)), 5, counts) == []
 
 
