@@ -96,8 +96,8 @@ def portfolio(
     The number met is exact without dependence (Poisson-binomial). With dependence each series has a standard normal
     shock, correlated as `shocks.dependence` estimates, which drives all its targets; a target is met where it lies
     among its highest values: a Gaussian copula on the ranks of the forecasts' draws, which leaves every probability as
-    it is. Where the answer depends on the definition, the newest one with a verdict counts, and `low` and `high` show the others. Raises ValueError
-    without any assessment.
+    it is. Where the answer depends on the definition, the newest one with a verdict counts, and `low` and `high` show
+    the others. Raises ValueError without any assessment.
 
     >>> import qcity_analysis as qc
     >>> data = qc.load(as_of="2024-06-30")

@@ -158,6 +158,7 @@ def _target(row: pd.Series, **replaced: Any) -> Target:
         )
     values["threshold"] = None if pd.isna(values["threshold"]) else float(values["threshold"])
     values["tolerance"] = 0.0 if pd.isna(values["tolerance"]) else float(values["tolerance"])
+    values["decimals"] = int(values["decimals"])
     if values["deadline"] is None:
         raise QcityError(f"target {values['target_id']!r} has no deadline")
     return Target(**values)

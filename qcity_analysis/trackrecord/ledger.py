@@ -133,8 +133,8 @@ def scored(ledger: pd.DataFrame, data: Data) -> pd.DataFrame:
 
     Adds `happened` (1 met, 0 missed, NaN not published yet), `outcome` (the level), `known_from` (the day the figure
     deciding it came out, which may be long before the deadline), `in_advance` (said before that day: only such a
-    statement was a forecast), `unscored` (why there is no score: "", pending, target_gone, target_changed, or not_computed and
-    why) and `error` (p − happened)². A target is judged as it was
+    statement was a forecast), `unscored` (why there is no score: "", pending, target_gone, target_changed, or
+    not_computed and why) and `error` (p − happened)². A target is judged as it was
     stated: when it was changed since, the statement stays unscored.
     """
     told = ledger[(ledger["status"] == "forecast") & ledger["probability"].notna()].reset_index(drop=True)
