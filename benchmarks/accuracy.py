@@ -4,7 +4,7 @@
     python benchmarks/accuracy.py --m3 M3C.xls [--series 300]
     python benchmarks/accuracy.py --m4 Yearly-train.csv Yearly-test.csv [--series 300]
 
-BANK is the folder of the bank (see `qcity train-prior --help`): each third of its indicators is forecast by a
+BANK is the folder of the bank (see `python -m training --help`): each third of its indicators is forecast by a
 prior trained on the other two. The files of the M competitions are those their organisers published; the shipped
 prior forecasts the first five years hidden there from at most 15 before. statsforecast is used where it is installed
 (`pip install statsforecast`). Prints CRPS relative to the random walk (geometric mean over series), how often the
@@ -14,6 +14,7 @@ prior forecasts the first five years hidden there from at most 15 before. statsf
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -26,8 +27,10 @@ from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import models, scores
 from qcity_analysis.forecasting.histories import LOWER, UPPER, from_frame
 from qcity_analysis.forecasting.prior import shipped
-from qcity_analysis.training.hindcast import Hindcast, by_fold, forecast_tasks
-from qcity_analysis.training.train import Tasks, read_bank
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # `training` stands beside this folder, not in the package
+from training.hindcast import Hindcast, by_fold, forecast_tasks
+from training.train import Tasks, read_bank
 
 LEVELS = scores.LEVELS
 LONGEST = 15

@@ -2,7 +2,7 @@
 
     OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 python benchmarks/ratios.py BANK [--places 50]
 
-BANK is the folder of the bank (see `qcity train-prior --help`). For each pair of indicators and each place that has
+BANK is the folder of the bank (see `python -m training --help`). For each pair of indicators and each place that has
 both, the quotient is forecast from 6, 9 and 13 years: directly; from both inputs; and by the mean of the two; with both
 inputs up to the same year, and with the numerator or the denominator one year ahead. Prints CRPS relative to the random
 walk (geometric mean over places and years ahead, then over pairs) and how often 90 % intervals hold. The shipped prior

@@ -5,7 +5,7 @@ The names below are the library's table of contents; each is loaded when it is f
 >>> import qcity_analysis as qc
 >>> data = qc.load(as_of="2026-01-01")
 >>> qc.assess(data, "high_value_patents", plan="china_14fyp", as_of="2024-06-30").word
-'likely'
+'very_likely'
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from .forecasting.forecasts import Forecast as Forecast
     from .forecasting.forecasts import forecast as forecast
     from .forecasting.forecasts import forecast_panel as forecast_panel
-    from .ingest.importing import import_figures as import_figures
-    from .ingest.importing import undo_import as undo_import
+    from .importing.importing import import_figures as import_figures
+    from .importing.importing import undo_import as undo_import
     from .trackrecord.record import track_record as track_record
 
 __version__ = "0.1.0"
@@ -48,7 +48,7 @@ _HOME = {
     "diff": "data.vintages",
     "forecast": "forecasting.forecasts",
     "forecast_panel": "forecasting.forecasts",
-    "import_figures": "ingest.importing",
+    "import_figures": "importing.importing",
     "load": "data.datapackage",
     "scorecard": "attainment.scorecards",
     "track_record": "trackrecord.record",

@@ -21,6 +21,7 @@ COLUMNS = [
     "published",
     "source_id",
     "note",
+    "decimals",
 ]
 SOURCE = {
     "publisher": "江苏省统计局",
@@ -37,6 +38,7 @@ def rows(*cells: tuple[Any, ...], measure: str = "level") -> pd.DataFrame:
     for period, value, *rest in cells:
         status, qualifier = ([*rest, "final", "="][0], (rest + [None, "="])[1] if len(rest) > 1 else "=")
         made = [str(period), value, qualifier, measure, pd.NA, status, "2023-02-28", "bulletin", ""]
+        made.append(len(f"{value:.10g}".partition(".")[2]))
         found.append(dict(zip(COLUMNS, made, strict=True)) | SOURCE)
     return pd.DataFrame(found, columns=[*COLUMNS, *SOURCE])
 
@@ -52,6 +54,7 @@ def series(levels: dict[int, float], base_year: int | None = None, unit: str = "
         "superseded": empty,
         "unused": empty,
         "noisy": {},
+        "decimals": {},
         "shared": (),
         "estimates": pd.DataFrame(columns=["year", "value", "error"]),
     } | frames
@@ -103,6 +106,8 @@ def target(**changes: Any) -> Bag:
         departments_en="Science and Technology Bureau",
         source_id="plan",
         note="",
+        note_en="",
+        decimals=0,
     )
     return Bag(**(made | changes))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 from packages import STEADY, figure, figures, loaded, package, target
 
 import qcity_analysis as qc
-from qcity_analysis.attainment.changes import explain_change
+from qcity_analysis.attainment.changes import another_verdict, explain_change
 from qcity_analysis.errors import QcityError
 
 EARLY = {year: STEADY[year] for year in range(2016, 2022)}
@@ -86,6 +87,35 @@ def test_each_definition_has_its_own_change(tmp_path: Path) -> None:
     for part in change.parts:
         assert part.before.definition["indicator_id"] == part.after.definition["indicator_id"]
     assert change.to_dict()["parts"][0]["definition"] == change.parts[0].after.definition["indicator_id"]
+
+
+@pytest.mark.parametrize(
+    "days", [("2023-03-31", "2024-03-31"), ("2024-03-31", "2025-03-31"), ("2025-03-31", "2025-04-30")]
+)
+def test_depending_on_the_definition_before_and_after_is_no_other_verdict(days: tuple[str, str]) -> None:
+    change = explain_change(qc.load(), "energy_per_gdp", "china_14fyp", *days, draws=500)
+    if change.before.status == change.after.status == "depends_on_definition":
+        assert not change.flipped
+        assert (change.word == "unchanged") == all(part.word == "unchanged" for part in change.parts)
+    for part in change.parts:
+        assert part.flipped == another_verdict(part.before, part.after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "error", "other"),
+    [
+        (0.497, 0.503, 0.005, False),
+        (0.47, 0.53, 0.005, True),
+        (0.51, 0.9, 0.005, False),
+        (0.497, 0.503, 0.0, True),
+    ],
+)
+def test_the_side_of_one_half_changes_only_beyond_the_monte_carlo_error(
+    tmp_path: Path, before: float, after: float, error: float, other: bool
+) -> None:
+    answer = qc.assess(loaded(tmp_path), "goal", draws=100)
+    one, two = (dataclasses.replace(answer, probability=p, probability_error=error) for p in (before, after))
+    assert another_verdict(one, two) == another_verdict(two, one) == other
 
 
 def test_days_out_of_order_are_refused(tmp_path: Path) -> None:

@@ -23,7 +23,6 @@ COMMANDS = [
     "portfolio",
     "run",
     "add",
-    "train-prior",
     "panel",
     "rules",
     "import",

@@ -12,8 +12,8 @@ from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.comparators import Move, Shares, borrow, learned, together
 from qcity_analysis.forecasting.features import units
 from qcity_analysis.forecasting.forecasts import forecast, one_history
-from qcity_analysis.training import borrowing
 from qcity_analysis.words import describe
+from training import borrowing
 
 CITY = pd.Series([2.0, 2.2, 2.3, 2.5], index=range(2017, 2021))
 PROVINCE = pd.Series([4.0, 4.1, 4.3, 4.4, 4.9, 5.3], index=range(2017, 2023))
@@ -118,7 +118,7 @@ def test_the_shipped_shares_come_with_their_evidence_and_it_speaks_for_them():
     for key in ("published", "expected"):
         assert content["evidence"][key]["crps"] < 1
         assert 0.85 <= content["evidence"][key]["interval_90_holds"] <= 0.95
-    assert "qcity train-prior" in content["command"]
+    assert "python -m training" in content["command"]
 
 
 REGIONS = [

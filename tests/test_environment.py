@@ -59,7 +59,7 @@ def test_what_the_tests_import_is_declared():
     wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
     declared = {re.split("[>=]", text)[0] for text in wanted}
     own = {path.stem for path in (ROOT / "tests").glob("*.py")}
-    names = {IMPORT_NAMES.get(name, name) for name in declared} | {"PIL", "tests"} | OPTIONAL
+    names = {IMPORT_NAMES.get(name, name) for name in declared} | {"PIL", "tests", "training"} | OPTIONAL
     assert _imported("tests") - names - own == set()
 
 

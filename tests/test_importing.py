@@ -18,10 +18,9 @@ from typer.testing import CliRunner
 from qcity_analysis import cli
 from qcity_analysis.data.datapackage import check, load
 from qcity_analysis.errors import DataError, QcityError
-from qcity_analysis.ingest.importing import import_figures, undo_import
-from qcity_analysis.ingest.mapping import TEMPLATE, read_mapping
-from qcity_analysis.ingest.preview import Import
-from qcity_analysis.ingest.proposing import starter
+from qcity_analysis.importing.importing import Import, import_figures, undo_import
+from qcity_analysis.importing.mapping import TEMPLATE, read_mapping
+from qcity_analysis.importing.suggesting import starter
 from qcity_analysis.words.problems import problem_in
 
 SOURCE = {"publisher": "Office of Testville", "title": "Yearbook 2024", "date": "2024-11"}
@@ -146,7 +145,7 @@ KILL = """
 import os, sys
 from pathlib import Path
 from qcity_analysis.data import writing
-from qcity_analysis.ingest import importing
+from qcity_analysis.importing import importing
 left = int(sys.argv[1])
 real = {name: getattr(os, name) for name in ("replace", "rename")}
 def counted(*words, **more):

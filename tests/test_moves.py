@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.training.moves import (
+from qcity_analysis.forecasting.moves import (
     FILE,
     SCALES,
     YEARS,
@@ -20,9 +20,9 @@ from qcity_analysis.training.moves import (
     scaled,
     shipped_moves,
     typical_change,
-    write_moves,
 )
-from qcity_analysis.training.train import Bank
+from training.moves import write_moves
+from training.train import Bank
 
 
 def bank(series: dict[str, tuple[str, str, list[float]]], modelled: tuple[str, ...] = ()) -> Bank:
@@ -107,14 +107,14 @@ def test_the_shipped_file_has_ordered_quantiles_of_every_support_and_names_its_c
 
     place = resources.files("qcity_analysis").joinpath("forecasting", "prior", FILE)
     content = json.loads(place.read_text("utf-8"))
-    assert content["command"] == "qcity train-prior BANK --out DIR"
+    assert content["command"] == "python -m training BANK --out DIR"
 
 
 def test_what_is_no_file_of_moves_is_refused() -> None:
     with pytest.raises(QcityError) as error:
         read_moves('{"cells": {}}')
     assert str(error.value) == (
-        "not a file of moves ('supports'); `qcity train-prior BANK --out DIR` writes one"
+        "not a file of moves ('supports'); `python -m training BANK --out DIR` writes one"
     )
 
 

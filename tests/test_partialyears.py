@@ -165,7 +165,7 @@ def test_about_is_within_a_step_of_its_last_digit_and_final_figures_are_exact(tm
     rows = [*figures(STEADY), figure(2022, 96, qualifier="~"), figure(2023, 96.4)]
     found = series(tmp_path, rows)
     assert found.noisy == {2022: pytest.approx(1 / math.sqrt(3))}
-    assert (last_digit(20.5), last_digit(0.05), last_digit(2700)) == (0.1, 0.01, 100)
+    assert (last_digit(20.5, 1), last_digit(0.05, 3), last_digit(2700, 0)) == (0.1, 0.001, 100)
 
 
 def test_the_size_of_revisions_is_learned_from_the_vintages_of_the_package(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_the_size_of_revisions_is_learned_from_the_vintages_of_the_package(tmp_p
     assert earlier.level != shares.level
     last = pd.DataFrame(
         {"year": [2020, 2021], "value": [93.0, 95.0], "qualifier": "=", "measure": "level",
-         "status": ["final", "preliminary"]}
+         "status": ["final", "preliminary"], "decimals": 0}
     )  # fmt: skip
     assert standard_errors(last, Shares(level=0.4)).tolist() == [0.0, pytest.approx(0.8)]
 
@@ -342,4 +342,4 @@ def test_a_change_to_date_of_nothing_leaves_one_step_of_its_digit_in_percent_of_
 ) -> None:
     rows = figures({2018: 5.0, 2019: 5.0, 2020: 5.0}) + [change("2021-Q3", 0.0)]
     row = series(tmp_path, rows).estimates.iloc[0]
-    assert (row["value"], row["error"]) == (5.0, pytest.approx(5.0 * last_digit(0.0) / 100))
+    assert (row["value"], row["error"]) == (5.0, pytest.approx(5.0 * 0.1 / 100))

@@ -114,9 +114,76 @@ def test_dependence_pools_the_years_in_common_in_the_favourable_direction(tmp_pa
     assert (found.pairs, found.possible) == (1, 1)
 
 
-def test_two_targets_on_one_series_hang_together_almost_fully(tmp_path: Path) -> None:
-    data = loaded(tmp_path, targets=[target("low", threshold=18), target("high", threshold=19)])
-    assert dependence(data, answers(data)).correlation.loc["low", "high"] == pytest.approx(LIMIT)
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        ({}, 1.0),
+        ({"direction": "at_most"}, -1.0),
+        ({"deadline": 2027}, LIMIT),
+        ({"deadline": 2027, "direction": "at_most"}, -LIMIT),
+    ],
+)
+def test_two_targets_on_one_series_have_its_shock(tmp_path: Path, second: Row, expected: float) -> None:
+    data = loaded(
+        tmp_path, targets=[target("low", threshold=18), target("high", **({"threshold": 19} | second))]
+    )
+    assert dependence(data, answers(data)).correlation.loc["low", "high"] == pytest.approx(expected)
+
+
+SHARING = {
+    "three_of_one": [("a", 18, {}), ("a", 19, {}), ("a", 20, {}), ("b", 19, {})],
+    "two_and_two": [("a", 18, {}), ("a", 19, {}), ("b", 18, {}), ("b", 19, {})],
+    "only_one_series": [("a", 18, {}), ("a", 19, {}), ("a", 20, {})],
+    "opposite": [("a", 18, {}), ("a", 18, {"direction": "at_most"}), ("b", 19, {}), ("c", 19, {})],
+    "all_downward": [(name, 19, {"direction": "at_most"}) for name in "aabbc"],
+    "other_deadlines": [
+        ("a", 18, {}),
+        ("a", 20, {"deadline": 2027}),
+        ("b", 19, {}),
+        ("b", 21, {"deadline": 2028}),
+    ],
+}
+
+
+@pytest.mark.parametrize("case", SHARING)
+@pytest.mark.parametrize("seed", range(4))
+def test_the_stressed_plan_is_never_milder_than_the_base_case(tmp_path: Path, case: str, seed: int) -> None:
+    wiggle = np.random.default_rng(seed).normal(0, 0.3, (3, len(STEADY)))
+    levels = {
+        n: {y: v + w for (y, v), w in zip(STEADY.items(), row, strict=True)}
+        for n, row in zip("abc", wiggle, strict=True)
+    }
+    goals = [
+        target(f"t{k}", indicator_id=n, threshold=v, **more) for k, (n, v, more) in enumerate(SHARING[case])
+    ]
+    rows = [row for name, one in levels.items() for row in figures(one, indicator_id=name)]
+    data = loaded(tmp_path, observations=rows, indicators=[indicator(n) for n in levels], targets=goals)
+    found = portfolio(data, answers(data), draws=4_000, seed=seed)
+    number = found.counts.index.to_numpy()
+    mean, spread = {}, {}
+    for name in ("dependent", "stress"):
+        mean[name] = float((found.counts[name] * number).sum())
+        spread[name] = float((found.counts[name] * (number - mean[name]) ** 2).sum())
+    assert mean["stress"] == pytest.approx(mean["dependent"], abs=0.002)
+    assert spread["stress"] >= spread["dependent"] - 1e-9
+
+
+def test_a_series_that_cannot_be_computed_leaves_the_portfolio_standing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from qcity_analysis.attainment import shocks
+
+    data = plan(tmp_path, {"a": STEADY, "b": STEADY, "c": {y: v**1.1 for y, v in STEADY.items()}})
+    known, real = answers(data), shocks.annual_series
+
+    def failing(data: Data, name: str, region: str) -> Any:
+        if name == "b":
+            raise qc.QcityError("cannot be chained")
+        return real(data, name, region)
+
+    monkeypatch.setattr(shocks, "annual_series", failing)
+    found = portfolio(data, known, draws=500)
+    assert len(found.targets) == 3 and found.dependence.pairs == 1
 
 
 def test_too_few_changes_or_none_at_all_tell_nothing() -> None:

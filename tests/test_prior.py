@@ -22,7 +22,7 @@ def test_the_shipped_file_is_small_readable_json_with_a_model_card():
     assert set(json.loads(text)) == {"cells", "features", "gate", "learners", "share", "widen", "staying"}
     assert "cluster" not in text
     card = folder.joinpath("MODEL_CARD.md").read_text("utf-8")
-    for bank in ("unsdg", "owid_datasets", "gapminder_ft", "kaya", "CC-BY-4.0", "qcity train-prior"):
+    for bank in ("unsdg", "owid_datasets", "gapminder_ft", "kaya", "CC-BY-4.0", "python -m training"):
         assert bank in card
 
 
@@ -37,7 +37,7 @@ def test_a_prior_survives_saving_and_loading(tmp_path):
 
 
 def test_a_missing_or_foreign_prior_is_refused(tmp_path):
-    with pytest.raises(QcityError, match="qcity train-prior"):
+    with pytest.raises(QcityError, match="python -m training"):
         load(tmp_path / "none.json")
     (tmp_path / "prior.json").write_text('{"features": {"age": [0, 1]}}')
     with pytest.raises(QcityError, match="not a prior of this version"):

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qcity_analysis.errors import DataError, QcityError
-from qcity_analysis.ingest.cells import MISSING, Reading, UnreadableCell, read_figure, read_period
-from qcity_analysis.ingest.readers import decode, read_grids
+from qcity_analysis.importing.cells import MISSING, Reading, UnreadableCell, read_figure, read_period
+from qcity_analysis.importing.sheets import decode, read_grids
 
 DECIMALS = st.decimals(min_value=-(10**12), max_value=10**12, allow_nan=False, allow_infinity=False, places=3)
 FULL = str.maketrans("0123456789.,%-+", "０１２３４５６７８９．，％－＋")

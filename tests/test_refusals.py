@@ -12,9 +12,8 @@ from packages import figure, figures, indicator, package, target
 import qcity_analysis as qc
 from qcity_analysis.data.writing import replace
 from qcity_analysis.errors import DataError, QcityError
-from qcity_analysis.ingest.importing import import_figures, undo_import
-from qcity_analysis.ingest.readers import read_grids, read_text
-from qcity_analysis.ingest.spreadsheets import read_spreadsheet
+from qcity_analysis.importing.importing import import_figures, undo_import
+from qcity_analysis.importing.sheets import read_grids, read_spreadsheet, read_text
 
 SOURCE = {"publisher": "P", "title": "T", "date": "2024-11"}
 RULE = {"name": "小部件", "indicator": "widgets", "unit": "points", "region": "testville"}
@@ -167,14 +166,14 @@ def test_an_import_whose_file_was_deleted_since_is_not_undone(tmp_path: Path) ->
 def test_a_list_of_refused_cells_that_cannot_be_written_says_where(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from qcity_analysis.ingest import preview
+    from qcity_analysis.importing import importing
 
     def full(path: Path, content: str) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(preview, "write_whole", full)
+    monkeypatch.setattr(importing, "write_whole", full)
     with pytest.raises(QcityError) as error:
-        preview.list_refused(tmp_path / "a.csv", [])
+        importing.list_refused(tmp_path / "a.csv", [])
     assert str(error.value) == (
         f"{tmp_path / 'a.refused.csv'}: cannot write the list of refused cells (No space left on device); "
         "import a copy of a.csv from a folder that can be written"

@@ -11,9 +11,9 @@ import pytest
 from packages import package
 
 from qcity_analysis.errors import DataError, QcityError
-from qcity_analysis.ingest.importing import import_figures
-from qcity_analysis.ingest.layouts import read_layout
-from qcity_analysis.ingest.readers import read_grids
+from qcity_analysis.importing.importing import import_figures
+from qcity_analysis.importing.layout import read_layout
+from qcity_analysis.importing.sheets import read_grids
 
 CSV_2 = """\
 STRUCTURE,STRUCTURE_ID,ACTION,REF_AREA,INDICATOR,TIME_PERIOD,OBS_VALUE,UNIT_MEASURE,OBS_STATUS

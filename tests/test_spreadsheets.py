@@ -10,8 +10,8 @@ import pytest
 import xlwt
 
 from qcity_analysis.errors import DataError, QcityError
-from qcity_analysis.ingest.layouts import Sheet, read_layout
-from qcity_analysis.ingest.readers import read_grids
+from qcity_analysis.importing.layout import Sheet, read_layout
+from qcity_analysis.importing.sheets import read_grids
 
 Rows = list[list[Any]]
 Merged = list[tuple[int, int, int, int]]

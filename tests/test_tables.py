@@ -175,7 +175,7 @@ def test_an_empty_file_is_told_its_columns(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize(
     "written, held, decimals",
-    [("１６．１", 16.1, 1), ("－3．25", -3.25, 2), ("−4", -4.0, 0), ("12.0", 12.0, 1), ("1100", 1100.0, 0), (" 7.50", 7.5, 2)],
+    [("１６．１", 16.1, 1), ("－3．25", -3.25, 2), ("−4", -4, 0), ("12.0", 12, 1), ("1100", 1100, 0)],
 )  # fmt: skip
 def test_a_figure_is_read_with_the_digits_it_was_typed_with(
     tmp_path: Path, written: str, held: float, decimals: int

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
-from packages import figure, indicator, loaded
+from packages import figure, indicator, loaded, target
 
 import qcity_analysis as qc
 from qcity_analysis.trackrecord import hindcasts as room
@@ -57,21 +56,67 @@ def test_every_year_ahead_with_an_outcome_is_asked_and_no_other(made: Hindcasts)
     assert all(LEVELS[row.year] == row.actual for row in made.ahead.itertuples())
 
 
-def test_probabilities_are_those_of_the_forecaster(made: Hindcasts) -> None:
-    origin = made.origins[2]
-    frame = pd.DataFrame(
-        {"series_id": "a", "period": origin.series.known().index, "value": origin.series.known()}
+def test_probabilities_are_those_that_assess_issues(tmp_path: Path) -> None:
+    goals = [
+        target("goal", threshold=12.0, deadline=2019),
+        target("low", threshold=11.0, deadline=2017, direction="at_most"),
+    ]
+    made = hindcasts(package(tmp_path, targets=goals))
+    for name, last in (("goal", 2016), ("low", 2015)):
+        data = package(tmp_path / name, targets=goals)
+        origin = next(i for i, o in enumerate(made.origins) if o.last_year == last)
+        row = data.targets.loc[data.targets["target_id"] == name].iloc[0]
+        mine = made.questions[
+            (made.questions["origin"] == origin) & (made.questions["deadline"] == row["deadline"])
+        ]
+        mine = mine[mine["at_least"] == (row["direction"] == "at_least")]
+        for q in mine.iloc[::3].itertuples():
+            asked = package(
+                tmp_path / f"{name}{q.Index}",
+                targets=[target("q", threshold=q.threshold, deadline=q.deadline, direction=row["direction"])],
+            )
+            answer = qc.assess(asked, "q", as_of=made.origins[origin].as_of)
+            assert q.probability == pytest.approx(answer.probability, abs=0.04)
+
+
+def test_comparators_known_on_the_day_move_a_hindcast_as_they_move_the_answer(tmp_path: Path) -> None:
+    theirs = {year: 40.0 * 1.12 ** (year - 2012) for year in range(2012, 2020)}
+    both = rows(LEVELS) + rows(theirs, region="otherland", published="2013-01-01")
+    for row in both:
+        row["published"] = f"{int(row['period']) + 1}-05-{10 if row['region'] == 'testville' else '01'}"
+    regions = [
+        {"region": "testville", "name_zh": "甲", "name_en": "T", "parent": "otherland"},
+        {"region": "otherland", "name_zh": "乙", "name_en": "O", "parent": ""},
+    ]
+    alone = hindcasts(package(tmp_path / "a", observations=both, regions=regions))
+    named = [indicator("widgets", comparators="otherland/widgets")]
+    beside = package(
+        tmp_path / "b",
+        observations=both,
+        regions=regions,
+        indicators=named,
+        targets=[target("q", threshold=13.0, deadline=2019)],
     )
-    frame["support"] = origin.series.support
-    panel = qc.forecast_panel(frame, horizon=3)
-    mine = made.questions[made.questions["origin"] == 2]
-    asked = pd.DataFrame(
-        {
-            "series_id": "a", "period": mine["deadline"], "threshold": mine["threshold"],
-            "direction": np.where(mine["at_least"], "at_least", "at_most"),
-        }
-    )  # fmt: skip
-    assert np.allclose(panel.probability(asked), mine["probability"], atol=0.02)
+    found = hindcasts(beside)
+    mine = [i for i, o in enumerate(found.origins) if o.region == "testville"]
+    before, after = (m.questions.loc[m.questions["origin"].isin(mine), "probability"] for m in (alone, found))
+    assert (before.to_numpy() != after.to_numpy()).any()
+    origin = next(i for i in mine if found.origins[i].last_year == 2017)
+    q = found.questions[
+        (found.questions["origin"] == origin)
+        & found.questions["at_least"]
+        & (found.questions["deadline"] == 2019)
+    ].iloc[3]
+    asked = package(
+        tmp_path / "c",
+        observations=both,
+        regions=regions,
+        indicators=named,
+        targets=[target("q", threshold=q["threshold"], deadline=2019)],
+    )
+    answer = qc.assess(asked, "q", as_of=found.origins[origin].as_of)
+    assert any(note.code == "comparators" for note in answer.notes)
+    assert q["probability"] == pytest.approx(answer.probability, abs=0.04)
 
 
 def test_ambitions_are_multiples_of_the_mean_change_and_of_the_walks_spread(made: Hindcasts) -> None:
@@ -93,7 +138,7 @@ def test_ambitions_are_multiples_of_the_mean_change_and_of_the_walks_spread(made
 def test_a_series_published_all_at_once_goes_by_its_publication_lag(tmp_path: Path) -> None:
     late = [figure(year, level, published="2021-12-01") for year, level in LEVELS.items()]
     data = loaded(tmp_path, observations=late, indicators=[indicator("widgets", publication_lag_months=8)])
-    found = origins(data)
+    found, _ = origins(data)
     assert [(o.last_year, o.as_of.isoformat(), o.lagged) for o in found[:2]] == [
         (2014, "2015-08-31", True), (2015, "2016-08-31", True),
     ]  # fmt: skip
@@ -102,7 +147,7 @@ def test_a_series_published_all_at_once_goes_by_its_publication_lag(tmp_path: Pa
 def test_a_level_chained_from_changes_is_compared_as_a_ratio(tmp_path: Path) -> None:
     changes = {2013: -2.0, 2014: -3.0, 2015: -1.0, 2016: -4.0, 2017: -2.0, 2018: -5.0}
     data = loaded(tmp_path, observations=rows(changes, measure="change_pct", unit="%"))
-    first = origins(data)[0]
+    first = origins(data)[0][0]
     assert first.is_index and first.last_year == 2014
     last = first.series.values[2014]
     assert first.actual(2016) == pytest.approx(last * 0.99 * 0.96)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from packages import contents, figure, figures, loaded, target
+from packages import contents, figure, figures, indicator, loaded, target
 
 import qcity_analysis as qc
 from qcity_analysis.trackrecord import ledger
@@ -156,6 +156,99 @@ def test_a_target_that_was_changed_since_leaves_the_statement_unscored(tmp_path:
     held = ledger.read(place)
     assert ledger.scored(held, changed)["unscored"].tolist() == ["target_changed"]
     assert ledger.scored(held, gone)["unscored"].tolist() == ["target_gone"]
+
+
+COUNTS = {2017: 50.0, 2018: 61.0, 2019: 55.0, 2020: 58.0, 2021: 60.0, 2022: 60.0}
+ADDED = {"kind": "cumulative", "threshold": 200, "base_year": 2020, "deadline": 2025}
+
+
+def counted(levels: dict[int, float], **more: Any) -> list[dict[str, Any]]:
+    return [figure(y, n, published=f"{y + 1}-02-01", measure="count_new", **more) for y, n in levels.items()]
+
+
+def judge(folder: Path, said: list[Any], told: list[Any], day: str, goal: dict[str, Any]) -> dict[str, Any]:
+    """What a statement of `day` from the figures `said` is worth once `told` are known in 2026."""
+    kind = [indicator("widgets", support="count" if goal.get("kind") == "cumulative" else "positive")]
+    early = loaded(folder / "a", as_of=day, observations=said, indicators=kind, targets=[GOAL | goal])
+    answer = qc.assess(early, "goal", draws=500)
+    assert answer.status == "forecast", answer.reason
+    ledger.record(answer, folder / "ledger", "x", dt.datetime.fromisoformat(f"{day}T12:00+00:00"))
+    late = loaded(folder / "b", as_of="2026-12-31", observations=told, indicators=kind, targets=[GOAL | goal])
+    (row,) = ledger.scored(ledger.read(folder / "ledger"), late).to_dict("records")
+    return row
+
+
+@pytest.mark.parametrize(
+    ("day", "advance"),
+    [("2023-06-30", True), ("2024-01-31", True), ("2024-02-01", False), ("2025-03-01", False)],
+)
+def test_a_target_met_years_early_scores_what_was_said_before_that_day(
+    tmp_path: Path, day: str, advance: bool
+) -> None:
+    row = judge(tmp_path, counted(COUNTS), counted(COUNTS | {2023: 90.0}), day, ADDED)
+    assert (row["happened"], row["in_advance"], row["unscored"]) == (1.0, advance, "")
+    assert row["known_from"] == pd.Timestamp("2024-02-01")
+
+
+def test_a_target_missed_years_early_scores_what_was_said(tmp_path: Path) -> None:
+    goal = ADDED | {"direction": "at_most"}
+    row = judge(tmp_path, counted(COUNTS), counted(COUNTS | {2023: 90.0, 2024: 5.0}), "2023-06-30", goal)
+    assert (row["happened"], row["in_advance"]) == (0.0, True)
+    assert row["known_from"] == pd.Timestamp("2024-02-01")
+
+
+def test_every_year_better_is_missed_on_the_day_of_the_first_worse_figure(tmp_path: Path) -> None:
+    goal = {
+        "kind": "monotone",
+        "direction": "increase_every_year",
+        "threshold": 0,
+        "base_year": 2020,
+        "deadline": 2025,
+    }
+    row = judge(tmp_path, rows(RISING), rows(RISING | {2023: 13.0, 2024: 20.0}), "2023-06-30", goal)
+    assert (row["happened"], row["in_advance"]) == (0.0, True)
+    assert row["known_from"] == pd.Timestamp("2024-04-01")
+
+
+@pytest.mark.parametrize(
+    ("last", "happened"),
+    [
+        (figure("2023-12", 15.2, published="2024-01-20"), 1.0),
+        (figure("2023-12", 14.2, published="2024-01-20"), 0.0),
+        (figure(2023, 16, published="2024-01-20", qualifier=">="), 1.0),
+        (figure(2023, 14, published="2024-01-20", qualifier="<="), 0.0),
+    ],
+)  # fmt: skip
+def test_a_december_figure_or_a_bound_settles_on_its_own_day(
+    tmp_path: Path, last: dict[str, Any], happened: float
+) -> None:
+    later_on = [*rows(RISING), last, figure(2024, 15.5, published="2025-04-01")]
+    row = judge(tmp_path, rows(RISING), later_on, "2024-01-19", {})
+    assert (row["happened"], row["in_advance"]) == (happened, True)
+    assert row["known_from"] == pd.Timestamp("2024-01-20")
+
+
+def test_a_revision_that_turns_the_outcome_changes_what_happened_not_the_day(tmp_path: Path) -> None:
+    told = [*rows(RISING | {2023: 15.2}), figure(2023, 14.9, published="2025-04-01")]
+    row = judge(tmp_path, rows(RISING), told, "2024-03-31", {})
+    assert (row["happened"], row["known_from"]) == (0.0, pd.Timestamp("2024-04-01"))
+    assert row["in_advance"]
+
+
+def test_a_revision_that_opens_the_answer_again_starts_the_day_anew(tmp_path: Path) -> None:
+    told = counted(COUNTS | {2023: 90.0})
+    told += [figure(2023, 20, published="2024-06-01", measure="count_new")]
+    told += counted({2024: 70.0})
+    row = judge(tmp_path, told[:-1], told, "2024-12-01", ADDED)
+    assert (row["happened"], row["in_advance"]) == (1.0, True)
+    assert row["known_from"] == pd.Timestamp("2025-02-01")
+
+
+def test_a_target_whose_kind_was_changed_since_leaves_the_statement_unscored(tmp_path: Path) -> None:
+    place = tmp_path / "ledger"
+    ledger.record(asked(tmp_path / "data"), place, "abc", DAY)
+    changed = later(tmp_path / "changed", kind="coverage")
+    assert ledger.scored(ledger.read(place), changed)["unscored"].tolist() == ["target_changed"]
 
 
 def test_the_hash_changes_with_any_table(tmp_path: Path) -> None:

@@ -23,11 +23,16 @@ from qcity_analysis.pages import track_sections
 from qcity_analysis.running import jobs as listing
 from qcity_analysis.running import report
 from qcity_analysis.trackrecord import ledger
-from qcity_analysis.trackrecord.bankrecord import FILE, held_out_record, read_record, write_record
-from qcity_analysis.trackrecord.record import TrackRecord, track_record
-from qcity_analysis.training.hindcast import Hindcast, forecast_tasks
-from qcity_analysis.training.train import Bank, draw_tasks
+from qcity_analysis.trackrecord.record import (
+    FILE,
+    TrackRecord,
+    read_record,
+    track_record,
+)
 from qcity_analysis.words import track
+from training.hindcast import Hindcast, forecast_tasks
+from training.record import held_out_record, write_record
+from training.train import Bank, draw_tasks
 
 LEVELS = dict(enumerate([10.0, 10.4, 11.1, 11.0, 11.9, 12.3, 12.1, 13.0, 13.3], start=2014))
 ROWS = [figure(year, level, published=f"{year + 1}-05-10") for year, level in LEVELS.items()]
@@ -173,7 +178,7 @@ def test_the_record_of_a_bank_is_written_the_same_every_time_and_recomputes(tmp_
 
 
 def test_a_missing_record_says_which_command_writes_it(tmp_path: Path) -> None:
-    with pytest.raises(qc.QcityError, match="no such record; `qcity train-prior` writes it"):
+    with pytest.raises(qc.QcityError, match="no such record; `python -m training` writes it"):
         read_record(tmp_path / FILE)
 
 

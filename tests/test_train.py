@@ -7,8 +7,8 @@ import pytest
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import scores
 from qcity_analysis.forecasting.marginals import KNOTS
-from qcity_analysis.training import networks, train
-from qcity_analysis.training.hindcast import forecast_tasks, questions
+from training import networks, train
+from training.hindcast import forecast_tasks, questions
 
 
 @pytest.fixture(scope="module")

@@ -126,6 +126,12 @@ class Assessment:
     tally: Tally | None = None
     settled_in: str | None = None
 
+    def places(self) -> set[tuple[str, str]]:
+        """Every series the answer rests on, inputs and parts included: indicator and region."""
+        found = {(self.target.indicator_id, self.target.region)}
+        found |= self.series.places() if self.series is not None else set()
+        return found.union(*(part.places() for part in self.parts))
+
     def to_dict(self) -> dict[str, Any]:
         """Everything but the draws as plain values that JSON can hold; levels and fan by year."""
         plain = {name: getattr(self, name) for name in _PLAIN}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,18 +16,12 @@ from typing import Any
 import pandas as pd
 
 from ..data.datapackage import Data
-from ..data.vintages import to_date
+from ..data.vintages import figure_keys, to_date
 from ..errors import QcityError
 from .assessing import assess
 from .assessment import Assessment
 
-KEY = [
-    "indicator_id",
-    "region",
-    "period",
-    "measure",
-    "base_period",
-]  # what makes two rows one figure's vintages
+BEYOND = 2.0  # Monte Carlo errors from which a difference is told
 HALF = 0.5  # a verdict is on one side of it or on the other
 
 
@@ -58,7 +53,8 @@ class Change:
     their sum is `after` less `before`. The steps are taken in this order, each on top of the one before: the date
     moves, figures already known are revised, new figures come in. `figures`: what came in between. `word`: "unchanged",
     "time", "revision" or "new_figure", the step at which the verdict changed, or, the verdict being the same, the step
-    that moved the probability most. `flipped`: whether the verdict changed (its status, or its side of 50 %).
+    that moved the probability most. `flipped`: whether the verdict changed (its status, or its side of 50 % by more
+    than the Monte Carlo errors; where it depends on the definition before and after, each part says for itself).
     `parts`: the same by definition.
     """
 
@@ -138,7 +134,7 @@ def _is_new(rows: pd.DataFrame, known: pd.DataFrame) -> pd.Series:
 
 
 def _keys(rows: pd.DataFrame) -> list[tuple[str, ...]]:
-    return [tuple(map(str, key)) for key in rows[KEY].itertuples(index=False)]
+    return [tuple(map(str, key)) for key in figure_keys(rows).itertuples(index=False)]
 
 
 def _published(data: Data, first: dt.date, last: dt.date) -> list[Figure]:
@@ -161,9 +157,9 @@ def _published(data: Data, first: dt.date, last: dt.date) -> list[Figure]:
 def _explained(steps: Sequence[Assessment], published: list[Figure]) -> Change:
     shares = [share(step) for step in steps]
     moves = [None if a is None or b is None else b - a for a, b in zip(shares[:-1], shares[1:], strict=True)]
-    places = {place for step in steps for place in _places(step)}
+    places = set[tuple[str, str]]().union(*(step.places() for step in steps))
     parts = _by_definition(steps, published)
-    flips = [_side(a) != _side(b) for a, b in zip(steps[:-1], steps[1:], strict=True)]
+    flipped = another_verdict(steps[0], steps[-1])
     return Change(
         before=steps[0],
         after=steps[-1],
@@ -171,8 +167,8 @@ def _explained(steps: Sequence[Assessment], published: list[Figure]) -> Change:
         by_revision=moves[1],
         by_new_figure=moves[2],
         figures=[figure for figure in published if (figure.indicator_id, figure.region) in places],
-        word=_word(moves, flips, _side(steps[0]) != _side(steps[-1]), parts),
-        flipped=_side(steps[0]) != _side(steps[-1]),
+        word=_word(steps, flipped, parts),
+        flipped=flipped,
         parts=parts,
     )
 
@@ -188,36 +184,48 @@ def share(answer: Assessment) -> float | None:
     return settled.get(answer.status, answer.probability if answer.status == "forecast" else None)
 
 
-def _side(answer: Assessment) -> tuple[str, ...]:
-    """The verdict: a status, and for a probability the side of 50 %; each definition has a change of its own."""
-    found = share(answer)
-    if answer.status == "forecast" and found is not None:
-        return ("forecast", "above" if found >= HALF else "below")
-    return (answer.status,)
+def another_verdict(one: Assessment, other: Assessment) -> bool:
+    """Whether two answers say another verdict: another status, or the other side of 50 % by more than chance.
+
+    Answers by definition that both depend on the definition are the same verdict; what each part says is compared
+    part by part.
+
+    >>> import qcity_analysis as qc
+    >>> answer = qc.assess(qc.load(), "rd_intensity", draws=500)
+    >>> another_verdict(answer, answer)
+    False
+    """
+    if one.status != other.status:
+        return True
+    before, after = share(one), share(other)
+    if one.status != "forecast" or before is None or after is None:
+        return False
+    return (before >= HALF) != (after >= HALF) and _moved(one, other) != 0
 
 
-def _word(
-    moves: Sequence[float | None], flips: Sequence[bool], flipped: bool, parts: Sequence[Change]
-) -> str:
+def _moved(one: Assessment, other: Assessment) -> float:
+    """How far the probability moved, 0 where it is within the Monte Carlo errors or there is none."""
+    before, after = share(one), share(other)
+    if before is None or after is None:
+        return 0.0
+    error = math.hypot(one.probability_error or 0.0, other.probability_error or 0.0)
+    return after - before if abs(after - before) > BEYOND * error else 0.0
+
+
+def _word(steps: Sequence[Assessment], flipped: bool, parts: Sequence[Change]) -> str:
     """The step that matters: the last one at which the verdict changed, else the one that moved it most."""
     names = ("time", "revision", "new_figure")
+    pairs = list(zip(steps[:-1], steps[1:], strict=True))
+    turned = [name for name, pair in zip(names, pairs, strict=True) if another_verdict(*pair)]
+    sizes = [abs(_moved(*pair)) for pair in pairs]
     if flipped:
-        return [name for name, flip in zip(names, flips, strict=True) if flip][-1]
-    sizes = [abs(move) if move is not None else 0.0 for move in moves]
-    if max(sizes) > 0:
-        return names[sizes.index(max(sizes))]
-    said = [part.word for part in parts if part.word != "unchanged"]
-    return said[0] if said else "unchanged"
-
-
-def _places(answer: Assessment) -> set[tuple[str, str]]:
-    """The series an answer rests on: indicator and region."""
-    target = answer.target
-    found = {(target.indicator_id, target.region)}
-    for part in (answer, *answer.parts):
-        if part.series is not None:
-            found.add((part.series.indicator_id, part.series.region))
-    return found
+        return turned[-1] if turned else names[-1]
+    if not _moved(steps[0], steps[-1]):
+        said = [part for part in parts if part.word != "unchanged"]
+        return next((part.word for part in [*(p for p in said if p.flipped), *said]), "unchanged")
+    if not max(sizes):  # each step within chance, together beyond it
+        sizes = [abs((share(b) or 0.0) - (share(a) or 0.0)) for a, b in pairs]
+    return names[sizes.index(max(sizes))] if max(sizes) else "unchanged"
 
 
 def _by_definition(steps: Sequence[Assessment], published: list[Figure]) -> tuple[Change, ...]:

@@ -56,7 +56,7 @@ class Counted:
         return [c for c in self.counts if all(self.start < year <= deadline for year, _ in c.parts)]
 
     def _total(self, counts: Iterable[Count]) -> float:
-        return float(f"{self.offset + math.fsum(c.count for c in counts):.12g}")  # without binary blur
+        return float(f"{self.offset + math.fsum(c.count for c in counts):.15g}")  # without binary blur
 
     def certain(self, deadline: int) -> float:
         """What is counted for certain by the deadline; a lower bound counts as what it is at least."""

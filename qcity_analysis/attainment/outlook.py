@@ -17,6 +17,7 @@ from ..data.notes import Note
 from .assessing import assess
 from .assessment import Assessment
 from .feasibility import BY_LEVEL, Feasibility, feasibility
+from .targets import reaches
 
 YEARS = 15  # after the last figure
 CERTAINTIES = (0.5, 0.8, 0.95)
@@ -73,7 +74,7 @@ def outlook(data: Data, assessment: Assessment, *, draws: int | None = None) -> 
     >>> data = qc.load(as_of="2023-12-31")
     >>> found = outlook(data, qc.assess(data, "rd_intensity", draws=500))
     >>> found.last_to_act, round(float(found.chances[2025]), 1)
-    (2024, 0.7)
+    (2024, 0.8)
     """
     chances, reason = _chances(data, assessment, draws or assessment.draws)
     series = assessment.series
@@ -103,7 +104,7 @@ def years_of_attainment(chances: pd.Series) -> dict[float, int | None]:
     """
     found: dict[float, int | None] = {}
     for level in CERTAINTIES:
-        years = chances.index[chances >= level]
+        years = chances.index[reaches(chances, level)]
         found[level] = int(years[0]) if len(years) else None
     return found
 
@@ -122,7 +123,7 @@ def last_year_to_act(chances: pd.Series, deadline: int, reached: bool = False) -
     """
     if reached:
         return deadline
-    enough = [k for k, chance in enumerate(chances, 1) if chance >= REACH]
+    enough = [k for k, chance in enumerate(chances, 1) if reaches(chance, REACH)]
     return deadline - enough[0] if enough else None
 
 
@@ -146,25 +147,30 @@ def _chances(data: Data, a: Assessment, draws: int) -> tuple[pd.Series, Note | N
 
 
 def _by_path(data: Data, a: Assessment, until: int, draws: int) -> pd.Series | None:
-    """From one forecast that runs on: the share of paths on the right side of the bound in each year."""
+    """The share of paths on the right side of the bound in each year: until the deadline those of the assessment
+    itself, whose probability stands in the headline, then those of one forecast that runs on.
+    """
     answer = again(data, a, {"deadline": until}, draws=draws)
     if answer is None or answer.forecast is None or answer.bound is None:
         return None
-    paths = answer.forecast.paths
-    met = a.target.is_met(paths, answer.bound)
-    return pd.Series(met.mean(axis=0), index=pd.Index(answer.forecast.years, name="year"), name="chance")
+    chances: dict[int, float] = {}
+    for one in (answer, a) if a.forecast is not None and a.bound is not None else (answer,):
+        assert one.forecast is not None and one.bound is not None
+        shares = a.target.is_met(one.forecast.paths, one.bound).mean(axis=0)
+        chances |= dict(zip(one.forecast.years.tolist(), shares.tolist(), strict=True))
+    return pd.Series(chances, name="chance", dtype=float).rename_axis("year")
 
 
 def _by_deadline(data: Data, a: Assessment, years: range, draws: int) -> pd.Series:
     """From one assessment for each year as the deadline, until the last of CERTAINTIES is reached."""
     found: dict[int, float] = {}
     for year in years:
-        answer = again(data, a, {"deadline": year}, draws=draws)
+        answer = a if year == a.target.deadline else again(data, a, {"deadline": year}, draws=draws)
         chance = None if answer is None else 1.0 if answer.status == "met" else answer.probability
         if chance is None:
             continue
         found[year] = chance
-        if year >= a.target.deadline and chance >= max(CERTAINTIES):
+        if year >= a.target.deadline and reaches(chance, max(CERTAINTIES)):
             break
     return pd.Series(found, name="chance", dtype=float).rename_axis("year")
 

@@ -21,7 +21,7 @@ from .changes import share
 from .numbering import place
 from .shocks import Dependence, dependence
 
-STRESS = 0.5  # correlation between all indicators in the second view of dependence
+STRESS = 0.5  # of every indicator's variance, due to one more common shock in the second view of dependence
 DRAWS = 20_000
 COLUMNS = [
     *("target_id", "name_zh", "name_en", "section", "status", "probability", "low", "high"),
@@ -38,9 +38,9 @@ class Portfolio:
     of the total this target carries; they add up to 1) and `weight` (expected total if it is met less expected total if
     it is missed; 1 without dependence); `unassessed`, target_id and names of the rest; `expected` number met, and
     `low` and `high`, with the least and the most favourable definitions; `counts`: probability of each number met from
-    0 to the number assessable, with dependence (column `dependent`), without (`independent`), and were every
-    correlation moved by STRESS of its way towards 1 (`stress`); `dependence` as estimated; `sections` and
-    `departments`: name_zh, name_en, targets, met, missed, open, expected, unassessed; `draws` and `seed`.
+    0 to the number assessable, with dependence (column `dependent`), without (`independent`), and with one more
+    shock common to all indicators (`stress`, never narrower than `dependent`); `dependence` as estimated; `sections`
+    and `departments`: name_zh, name_en, targets, met, missed, open, expected, unassessed; `draws` and `seed`.
     """
 
     plan: str
@@ -93,11 +93,11 @@ def portfolio(
 ) -> Portfolio:
     """The portfolio of a plan from the assessments of its targets (as `scorecard` gives them) and their data.
 
-    The number met is exact without dependence (Poisson-binomial). With dependence each target has a standard normal
-    variable, correlated as `shocks.dependence` estimates, and is met where it lies among its highest values: a Gaussian
-    copula on the ranks of the forecasts' draws, which leaves every probability as it is. Where the answer depends on
-    the definition, the newest one with a verdict counts, and `low` and `high` show the others. Raises ValueError
-    without any assessment.
+    The number met is exact without dependence (Poisson-binomial). With dependence each series has a standard normal
+    shock, correlated as `shocks.dependence` estimates, which drives all its targets; a target is met where it lies
+    among its highest values: a Gaussian copula on the ranks of the forecasts' draws, which leaves every probability as
+    it is. Where the answer depends on the definition, the newest one with a verdict counts, and `low` and `high` show
+    the others. Raises ValueError without any assessment.
 
     >>> import qcity_analysis as qc
     >>> data = qc.load(as_of="2024-06-30")
@@ -111,16 +111,19 @@ def portfolio(
     known = [(a, found) for a, found in held if found is not None]
     chances = np.array([found[0] for _, found in known], dtype=float)
     between = dependence(data, [a for a, _ in known])
-    matrix = between.correlation.to_numpy(dtype=float)
-    rng = np.random.default_rng(seed)
-    normal = rng.standard_normal((draws, len(known)))
-    met = met_together(chances, matrix, normal)
-    all_alike = STRESS + (1 - STRESS) * matrix  # a valid correlation, nowhere below the one estimated
+    loading = between.loading.to_numpy(dtype=float)
+    normal = np.random.default_rng(seed).standard_normal((draws, len(between.shocks)))
+    met = met_together(chances, between.shocks, normal, loading)
+    stressed = met_together(chances, between.stressed(STRESS), normal, loading)
+    if (
+        stressed.sum(axis=1).var() < met.sum(axis=1).var()
+    ):  # opposite targets on series that now move together
+        stressed = met
     counts = pd.DataFrame(
         {
             "dependent": tally(met),
             "independent": poisson_binomial(chances),
-            "stress": tally(met_together(chances, all_alike, normal)),
+            "stress": tally(stressed),
         }
     ).rename_axis("met")
     targets = _targets(known, met)
@@ -158,15 +161,19 @@ def poisson_binomial(chances: Iterable[float]) -> np.ndarray:
     return found
 
 
-def met_together(chances: np.ndarray, correlation: np.ndarray, normal: np.ndarray) -> np.ndarray:
-    """Which targets are met in each draw: (draws, n) booleans, from independent standard normals (draws, n).
+def met_together(
+    chances: np.ndarray, correlation: np.ndarray, normal: np.ndarray, loading: np.ndarray | None = None
+) -> np.ndarray:
+    """Which targets are met in each draw: (draws, n) booleans, from independent standard normals (draws, shocks).
 
-    The draws are correlated, then ranked, so that each target is met in its share of the draws, to within one draw.
+    The draws are correlated as the shocks are, given to the targets by `loading` (n, shocks; default: each its own),
+    then ranked, so that each target is met in its share of the draws, to within one draw.
     """
     if not len(chances):
         return np.zeros((len(normal), 0), dtype=bool)
     value, vector = np.linalg.eigh(correlation)
-    latent = normal @ (vector * np.sqrt(np.maximum(value, 0.0))).T
+    latent = normal @ (vector * np.sqrt(np.maximum(value, 0.0)) @ vector.T)
+    latent = latent if loading is None else latent @ loading.T
     rank = np.argsort(np.argsort(latent, axis=0, kind="stable"), axis=0)
     return np.asarray(rank >= np.round((1 - chances) * len(normal)))
 

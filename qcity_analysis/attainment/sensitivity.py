@@ -16,14 +16,12 @@ import pandas as pd
 
 from ..data.datapackage import Data
 from ..data.notes import Note
-from ..data.series import AnnualSeries
 from ..data.vintages import is_whole, newest_rows, newest_vintages
 from ..errors import QcityError
 from .assessment import Assessment
-from .changes import HALF, share
+from .changes import another_verdict, share
 from .feasibility import BY_LEVEL
 from .outlook import again, same_part
-from .targets import Target
 
 WINDOWS = (5, 8, 12, 20)  # years looked back
 LEFT_OUT = 12  # the last years that are left out one at a time
@@ -89,8 +87,8 @@ def sensitivity(data: Data, assessment: Assessment, *, draws: int | None = None)
     `data` and `assessment` as they belong together (the whole assessment, not a part), with as many `draws` unless
     given. Windows look back over the last 5, 8, 12 and 20 years where that leaves three levels; up to 12 years are left
     out one at a time (the neighbours of a left-out yearly change are joined to one change over two years); base years
-    are moved by up to two years, at the same pace a year; a tolerance is left away; the other models are tried. A
-    variant that cannot be computed says why and flips nothing.
+    are moved by up to two years, the plan's yearly pace kept; a tolerance is left away; the other models are
+    tried. A variant that cannot be computed says why and flips nothing.
     Settled and unassessable targets have those variants that apply.
 
     >>> import qcity_analysis as qc
@@ -138,7 +136,7 @@ def _variants(data: Data, base: Assessment) -> Iterator[tuple[str, Any, int | No
     """Kind, value, first year and run of every variant that applies."""
     answers = [part for part in base.parts if part.role == "definition"] or [base]
     levels = sorted({int(year) for a in answers if a.series is not None for year in a.series.known().index})
-    places = {place for a in answers if a.series is not None for place in _places(a.series)}
+    places = {place for a in answers if a.series is not None for place in a.series.places()}
     open_ = any(a.status == "forecast" for a in answers)
     lean = _lean(data, base, answers)
     kind, base_year = base.target.kind, base.target.base_year
@@ -148,11 +146,11 @@ def _variants(data: Data, base: Assessment) -> Iterator[tuple[str, Any, int | No
         for year in levels[-LEFT_OUT:]:
             if year != base_year:
                 yield "leave_out", year, None, _Run(_without(lean, places, year), base)
-    if base_year is not None and kind in ("relative_change", "cumulative"):
+    if base_year is not None and kind in ("relative_change", "direction", "cumulative"):
         for step in BASES:
             if base_year + step in levels and base_year + step < min(base.target.deadline, levels[-1]):
-                asked = _as_ambitious(base.target, base_year + step)
-                yield "base_year", base_year + step, None, _Run(data, base, asked)
+                cells = {"base_year": base_year + step, "threshold": _same_pace(base, base_year + step)}
+                yield "base_year", base_year + step, None, _Run(data, base, cells)
     if base.target.tolerance:
         yield "tolerance", 0.0, None, _Run(data, base, {"tolerance": 0.0})
     if open_ and kind in BY_LEVEL:
@@ -163,16 +161,17 @@ def _variants(data: Data, base: Assessment) -> Iterator[tuple[str, Any, int | No
                 yield "model", name, None, _Run(lean, base, model=name)
 
 
-def _as_ambitious(target: Target, base_year: int) -> dict[str, Any]:
-    """The target from another base year at the same pace a year: a change compounds, a count adds up."""
-    assert target.base_year is not None and target.threshold is not None
-    share = (target.deadline - base_year) / (target.deadline - target.base_year)
-    asked = target.threshold * share
-    if target.kind == "relative_change":
-        asked = (
-            100 * ((1 + target.threshold / 100) ** share - 1) if target.threshold > -100 else target.threshold
-        )
-    return {"base_year": base_year, "threshold": asked, "tolerance": target.tolerance * share}
+def _same_pace(base: Assessment, year: int) -> float | None:
+    """The threshold that asks for the plan's yearly pace from another base year on: −13 % in five years are −15.4 % in
+    six, a count of 50 in five years is 60. With the plan's own number the other base would ask for another pace.
+    """
+    target = base.target
+    if not target.threshold or target.base_year is None:
+        return target.threshold
+    longer = (target.deadline - year) / (target.deadline - target.base_year)
+    if target.kind != "relative_change":
+        return target.threshold * longer
+    return 100 * (max(0.0, 1 + target.threshold / 100) ** longer - 1)
 
 
 def _lean(data: Data, base: Assessment, answers: Sequence[Assessment]) -> Data:
@@ -183,7 +182,7 @@ def _lean(data: Data, base: Assessment, answers: Sequence[Assessment]) -> Data:
         place
         for a in answers
         if a.status in ("met", "missed") and a.series is not None
-        for place in _places(a.series)
+        for place in a.series.places()
     }
     open_ = [a for a in answers if a.status == "forecast"]
     if not settled or not open_:
@@ -205,14 +204,6 @@ def _windows(levels: Sequence[int], base_year: int | None) -> Iterator[tuple[int
         if 3 <= kept < last_kept and (base_year is None or first <= base_year):
             last_kept = kept
             yield years, first
-
-
-def _places(series: AnnualSeries) -> set[tuple[str, str]]:
-    """The series itself and everything it is computed from: indicator and region."""
-    found = {(series.indicator_id, series.region)}
-    for inner in series.inputs:
-        found |= _places(inner)
-    return found
 
 
 def _mine(data: Data, places: set[tuple[str, str]]) -> pd.Series:
@@ -301,10 +292,7 @@ def flips(part: Assessment, asked: Assessment) -> bool:
     >>> flips(answer, answer)
     False
     """
-    found, before = share(part), share(asked)
-    if found is None or before is None:
-        return False
-    return part.status != asked.status or (found >= HALF) != (before >= HALF)
+    return share(part) is not None and share(asked) is not None and another_verdict(part, asked)
 
 
 def _in_order(rows: Sequence[Variant | None], part: Assessment) -> list[Variant]:

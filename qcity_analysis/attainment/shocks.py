@@ -15,7 +15,8 @@ import pandas as pd
 
 from ..data.annual import annual_series
 from ..data.datapackage import Data
-from ..training.moves import scaled
+from ..errors import QcityError
+from ..forecasting.moves import scaled
 from .assessment import Assessment
 
 WEIGHT = 10.0  # common yearly changes that weigh as much as what a pair is drawn towards
@@ -25,18 +26,37 @@ LIMIT = 0.95
 
 @dataclass(frozen=True)
 class Dependence:
-    """How far targets hang together.
+    """How far targets hang together: each is driven by the shock of its series up to its deadline, and by nothing else.
 
-    Attributes: `correlation` (targets × targets): of the favourable directions, after shrinking; `common` (same shape):
-    yearly changes that each pair has in common, over all regions; `mean`: the correlation that all pairs are drawn
-    towards; `pairs`: how many pairs have changes in common, of `possible`.
+    Attributes: `shocks` (correlations between the shocks, after shrinking), one for each indicator, region and
+    deadline; `loading` (targets × shocks): 1 where the target gains from its shock, −1 where it loses, 0 elsewhere;
+    `common` (targets × targets): yearly changes that each pair has in common, over all regions; `mean`: the correlation
+    that all pairs of indicators are drawn towards; `pairs`: how many pairs of indicators have changes in common, of
+    `possible`.
     """
 
-    correlation: pd.DataFrame
+    shocks: np.ndarray
+    loading: pd.DataFrame
     common: pd.DataFrame
     mean: float
     pairs: int
     possible: int
+
+    @property
+    def correlation(self) -> pd.DataFrame:
+        """Correlations between the targets (targets × targets), in their favourable directions."""
+        found = self.loading.to_numpy() @ self.shocks @ self.loading.to_numpy().T
+        return pd.DataFrame(found, index=self.loading.index, columns=self.loading.index)
+
+    def stressed(self, share: float) -> np.ndarray:
+        """The shocks' correlations when one more shock, common to all, has that share of the variance of each: none is
+        smaller than in `shocks`, and none smaller than `share` but where the series itself is estimated to go against.
+
+        >>> one = pd.DataFrame(np.eye(2))
+        >>> Dependence(np.eye(2), one, one, 0.0, 0, 1).stressed(0.5).tolist()
+        [[1.0, 0.5], [0.5, 1.0]]
+        """
+        return (1 - share) * self.shocks + share
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values that JSON can hold."""
@@ -52,8 +72,10 @@ def dependence(data: Data, assessments: Sequence[Assessment]) -> Dependence:
     """Correlations between targets from the yearly changes of their indicators.
 
     In every region with figures for both indicators, changes from one year to the next (see `training.moves.scaled`)
-    are taken in the favourable direction, centred and scaled per series; their products over the years in common are
-    pooled over regions. Two targets on the same indicator and region have correlation LIMIT. See `shrunk` for the rest.
+    are centred and scaled per series; their products over the years in common are pooled over regions. A series' shock
+    points the way that most of its targets want. Targets on the same indicator, region and deadline have the same
+    shock, with other deadlines shocks of correlation LIMIT: two opposite targets on one series exclude each other. See
+    `shrunk` for the rest.
 
     >>> import qcity_analysis as qc
     >>> data = qc.load(as_of="2024-06-30")
@@ -61,40 +83,65 @@ def dependence(data: Data, assessments: Sequence[Assessment]) -> Dependence:
     >>> found.correlation.shape, found.possible
     ((3, 3), 3)
     """
-    names = [a.target.target_id for a in assessments]
-    changes = [_changes(data.at(a.as_of), a) for a in assessments]
-    size = len(names)
-    raw, common = np.zeros((size, size)), np.zeros((size, size))
-    same = np.eye(size, dtype=bool)
-    for i in range(size):
-        for j in range(i):
-            raw[i, j], common[i, j] = together(changes[i], changes[j])
-            one, other = assessments[i].target, assessments[j].target
-            same[i, j] = (one.indicator_id, one.region) == (other.indicator_id, other.region)
-    raw, common, same = raw + raw.T, common + common.T, same | same.T
-    matrix, mean = shrunk(raw, common)
-    matrix = nearest(np.where(same & ~np.eye(size, dtype=bool), LIMIT, matrix))
-    lower = np.tril_indices(size, -1)
+    targets = [a.target for a in assessments]
+    signs = np.array([1.0 if target.upward else -1.0 for target in targets])
+    places = [(target.indicator_id, target.region) for target in targets]
+    units = list(dict.fromkeys(zip(places, (target.deadline for target in targets), strict=True)))
+    series = list(dict.fromkeys(places))
+    way = {s: 1.0 if sum(signs[k] for k, at in enumerate(places) if at == s) >= 0 else -1.0 for s in series}
+    first = {name: a for a in reversed(assessments) for name in [a.target.indicator_id]}
+    changes = {name: _changes(data.at(a.as_of), name) for name, a in first.items()}
+    matrix, common, mean = _between(series, way, changes)
+    index = np.array([series.index(place) for place, _ in units], dtype=int)
+    shocks = np.where(index[:, None] == index[None, :], LIMIT, matrix[np.ix_(index, index)])
+    np.fill_diagonal(shocks, 1.0)
+    loading = np.zeros((len(targets), len(units)))
+    for k, (place, target) in enumerate(zip(places, targets, strict=True)):
+        loading[k, units.index((place, target.deadline))] = signs[k] * way[place]
+    names = [target.target_id for target in targets]
+    of_target = np.array([series.index(place) for place in places], dtype=int)
+    lower = np.tril_indices(len(series), -1)
     return Dependence(
-        pd.DataFrame(matrix, index=names, columns=names),
-        pd.DataFrame(common.astype(int), index=names, columns=names),
+        nearest(shocks),
+        pd.DataFrame(loading, index=names),
+        pd.DataFrame(common[np.ix_(of_target, of_target)].astype(int), index=names, columns=names),
         mean,
         int((common[lower] > 0).sum()),
         len(lower[0]),
     )
 
 
-def _changes(data: Data, a: Assessment) -> dict[str, pd.Series]:
-    """Standardised yearly changes of a target's indicator in the favourable direction, by region (index year)."""
-    name, sign = a.target.indicator_id, 1.0 if a.target.upward else -1.0
+def _between(
+    series: Sequence[tuple[str, str]],
+    way: dict[tuple[str, str], float],
+    changes: dict[str, dict[str, pd.Series]],
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Correlations between series in the ways they are wanted, common changes of each pair, and the mean."""
+    size = len(series)
+    raw, common = np.zeros((size, size)), np.zeros((size, size))
+    for i, one in enumerate(series):
+        for j, other in enumerate(series):
+            product, common[i, j] = together(changes[one[0]], changes[other[0]])
+            raw[i, j] = product * way[one] * way[other]
+    matrix, mean = shrunk(raw, common)
+    return matrix, common, mean
+
+
+def _changes(data: Data, name: str) -> dict[str, pd.Series]:
+    """Standardised yearly changes of an indicator by region (index year); regions that cannot be computed are left
+    out.
+    """
     rows = data.observations
     found = {}
     for region in dict.fromkeys(rows.loc[rows["indicator_id"] == name, "region"]):
-        series = annual_series(data, name, region)
+        try:
+            series = annual_series(data, name, region)
+        except QcityError:  # said where the series itself is shown; the others hang together without it
+            continue
         pieces = [standardised(piece, series.support) for piece in (series.earlier, series.values)]
         whole = pd.concat([piece for piece in pieces if len(piece)]) if any(map(len, pieces)) else pieces[0]
         if len(whole):
-            found[str(region)] = sign * whole[~whole.index.duplicated()]
+            found[str(region)] = whole[~whole.index.duplicated()]
     return found
 
 

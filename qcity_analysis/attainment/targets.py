@@ -13,7 +13,7 @@ from ..data.datapackage import Data
 from ..errors import QcityError, unknown
 
 UPWARD = ("at_least", "increase", "increase_every_year")
-CLOSE = 1e-9  # of the larger of the two: published decimals are not exact in binary
+CLOSE = 1e-12  # of the larger of the two: published decimals are not exact in binary, but a figure may have 12 digits
 
 
 def reaches(value: Any, bound: Any, upward: bool = True) -> Any:
@@ -158,6 +158,7 @@ def _target(row: pd.Series, **replaced: Any) -> Target:
         )
     values["threshold"] = None if pd.isna(values["threshold"]) else float(values["threshold"])
     values["tolerance"] = 0.0 if pd.isna(values["tolerance"]) else float(values["tolerance"])
+    values["decimals"] = int(values["decimals"])
     if values["deadline"] is None:
         raise QcityError(f"target {values['target_id']!r} has no deadline")
     return Target(**values)

@@ -14,7 +14,7 @@ from .options import EXIT_CODES, DataDir, Json, Language, app, print_json
 
 if TYPE_CHECKING:
     from ..errors import Problem
-    from ..ingest.preview import Figure, Import
+    from ..importing.importing import Figure, Import
 
 SHOWN = 20  # figures of a kind shown in the preview; --json and --all show every one
 
@@ -53,7 +53,7 @@ def import_file(
     if file is None:
         raise QcityError("name the file to import, or --undo; `qcity import --help` shows an example")
     if suggest:
-        from ..ingest.proposing import starter
+        from ..importing.suggesting import starter
 
         print(starter(file, data), end="")
         return
@@ -79,7 +79,7 @@ def _import(
     as_json: bool,
     language: str,
 ) -> None:
-    from ..ingest.importing import import_figures
+    from ..importing.importing import import_figures
 
     done = import_figures(file, mapping, data=data, skip_refused=skip_refused)
     stopped = bool(done.refused) and not skip_refused
@@ -109,7 +109,7 @@ def _confirmed(language: str) -> bool:
 
 
 def _undo(data: Path | None, as_json: bool, language: str) -> None:
-    from ..ingest.importing import undo_import
+    from ..importing.importing import undo_import
     from ..words.texts import text
 
     record = undo_import(data)
@@ -123,7 +123,7 @@ def _undo(data: Path | None, as_json: bool, language: str) -> None:
 def preview(done: Import, shown: int | None = SHOWN, language: str = "en") -> list[str]:
     """What an import does, line by line; of each kind at most `shown` figures (None: all).
 
-    >>> from qcity_analysis.ingest.preview import Import
+    >>> from qcity_analysis.importing.importing import Import
     >>> preview(Import(Path("a.csv"), Path("data"), ("UTF-8, comma",), (), {"source_id": "s", "title": "T"}))
     ['a.csv (UTF-8, comma) -> data, source s: T', '0 added, 0 changed, 0 unchanged, 0 refused']
     """

@@ -1,4 +1,4 @@
-"""Commands on many series: panel, train-prior."""
+"""The command on many series: panel."""
 
 from __future__ import annotations
 
@@ -9,23 +9,6 @@ import typer
 
 from ..errors import QcityError
 from .options import EXIT_CODES, app
-
-
-@app.command("train-prior", epilog=f"Example: qcity train-prior path/to/bank --out new_prior   {EXIT_CODES}")
-def train_prior(
-    bank: Annotated[
-        Path, typer.Argument(help="Folder with indicator_bank.parquet and indicator_bank_meta.parquet.")
-    ],
-    out: Annotated[Path, typer.Option("--out", help="Folder for prior.json and MODEL_CARD.md.")],
-    seed: Annotated[int, typer.Option("--seed", help="Seed of tasks and training.")] = 0,
-) -> None:
-    """Train the forecaster's prior on a bank of real series and write it with its model card (minutes)."""
-    from ..trackrecord.bankrecord import write_record
-    from ..training.retrain import train_prior as train
-
-    if not bank.is_dir():
-        raise QcityError(f"no folder {bank}: name the one that holds indicator_bank.parquet")
-    print(f"written: {train(bank, out, say=print, seed=seed, keep=write_record)}")
 
 
 @app.command(epilog=f"Example: qcity panel series.parquet out/ --horizon 5 --workers 2   {EXIT_CODES}")

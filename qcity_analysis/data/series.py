@@ -72,6 +72,10 @@ class AnnualSeries:
         """
         return self.values.dropna()
 
+    def places(self) -> set[tuple[str, str]]:
+        """The series itself and everything it is computed from: indicator and region."""
+        return {(self.indicator_id, self.region)}.union(*(inner.places() for inner in self.inputs))
+
     def history(self) -> pd.Series:
         """Everything a forecast may learn from: the unlinked older stretches, then the levels; index year."""
         return pd.concat([self.earlier, self.values]) if len(self.earlier) else self.values

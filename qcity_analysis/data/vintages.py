@@ -109,6 +109,16 @@ def with_dates(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataF
     return frame
 
 
+def figure_keys(observations: pd.DataFrame) -> pd.DataFrame:
+    """The cells of each row that name its figure (`KEY`), equal for all its vintages.
+
+    >>> import qcity_analysis as qc
+    >>> list(figure_keys(qc.load().observations).columns) == KEY
+    True
+    """
+    return observations[KEY].assign(period=by_value(observations["period"], same_period))
+
+
 def figure_codes(observations: pd.DataFrame) -> np.ndarray:
     """One whole number for each figure: equal for rows that are vintages of the same.
 
@@ -117,7 +127,7 @@ def figure_codes(observations: pd.DataFrame) -> np.ndarray:
     >>> figure_codes(rows).tolist()
     [0, 0, 1]
     """
-    return codes(observations.assign(period=by_value(observations["period"], same_period)), *KEY)
+    return codes(figure_keys(observations), *KEY)
 
 
 def newest_rows(observations: pd.DataFrame) -> np.ndarray:

@@ -28,7 +28,7 @@ LOWER = np.array([-np.inf, 0.0, 0.0, 0.0])
 UPPER = np.array([np.inf, np.inf, 100.0, np.inf])
 
 
-EQUAL = 1e-9  # share of their size by which two values may differ and still be the same figure
+EQUAL = 1e-12  # share of their size by which two values may differ and still be the same figure
 
 
 def same(a: np.ndarray | float, b: np.ndarray | float) -> np.ndarray:

@@ -145,7 +145,9 @@ def load(path: Path | str) -> Prior:
     try:
         return _from_dict(json.loads(path.read_text("utf-8")))
     except FileNotFoundError:
-        raise QcityError(f"{path}: no such prior; make one with `qcity train-prior BANK --out DIR`") from None
+        raise QcityError(
+            f"{path}: no such prior; make one with `python -m training BANK --out DIR`"
+        ) from None
     except (KeyError, TypeError, ValueError) as problem:
         raise QcityError(f"{path}: not a prior of this version ({problem})") from None
 

@@ -6,6 +6,7 @@ Everything is numpy in, numpy or pandas out; lower is better for CRPS and Brier.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -159,3 +160,12 @@ def bootstrap_interval(
     ]
     low, high = np.quantile(found, [(1 - share) / 2, (1 + share) / 2])
     return float(low), float(high)
+
+
+def fold_of(indicator: str, folds: int, salt: str = "fold") -> int:
+    """The fold of an indicator: always the same, whatever else is in the bank.
+
+    >>> fold_of("en_mat_domcmpg", 3)
+    1
+    """
+    return int(hashlib.sha256((salt + indicator).encode()).hexdigest(), 16) % folds

@@ -22,7 +22,7 @@ Row = dict[str, Any]
 def rules_by_years(rows: list[Row], lang: str) -> pd.DataFrame:
     """By years left: number of questions, the hardest rule to beat as it stands and calibrated, with both scores.
 
-    `rows` as `bankrecord` keeps them: years, raw and calibrated, each with rival, brier, ours, number.
+    `rows` as `training.record` keeps them: years, raw and calibrated, each with rival, brier, ours, number.
     """
     made = {}
     for row in rows:

@@ -119,6 +119,8 @@ def evaluate(rule: str, series: pd.Series, target: Any, as_of_year: int) -> Rule
         return _answered(RULES[rule], question_of(series, target, as_of_year))
     except NotApplicable as error:
         return refused(error)
+    except ArithmeticError:  # a rate or a power beyond what numbers hold: this rule fails, the others stand
+        return refused(NotApplicable("beyond_numbers"))
 
 
 def evaluate_all(series: pd.Series, target: Any, as_of_year: int) -> pd.DataFrame:

@@ -63,6 +63,7 @@ REASONS = {
     "no_year_before": "no figure for {year}, the year before the last",
     "zero_base": "a growth rate from a figure of 0 is not defined ({year})",
     "sign_change": "a growth rate between figures of opposite sign is not defined ({first} to {last})",
+    "beyond_numbers": "the rule's rate or projection is too large or too small to compute",
     "zero_target": "a constant rate never reaches a target of 0",
     "no_way": "base and target are the same",
     "not_positive": "the rule takes logarithms; not all figures and the target are positive",

@@ -155,7 +155,7 @@ def _start(q: Question, span: int) -> int:
 def _rate(first: float, last: float, start: int, end: int) -> float:
     if first == 0:
         raise NotApplicable("zero_base", year=start)
-    if first * last < 0:
+    if last != 0 and (first < 0) != (last < 0):  # the product may be too small for a sign
         raise NotApplicable("sign_change", first=start, last=end)
     return float((last / first) ** (1 / (end - start)) - 1)
 

@@ -15,17 +15,17 @@ import pandas as pd
 
 from ..attainment.assessing import assess
 from ..attainment.assessment import Assessment
-from ..attainment.targets import Target, find_target
+from ..attainment.targets import Target
 from ..data.datapackage import Data
 from ..data.tables import TABLES, read_table
 from ..data.vintages import to_date
-from ..errors import DataError, Problem, did_you_mean
+from ..errors import DataError, Problem, QcityError, did_you_mean
 from .rivals import Asked, rule_names, rule_says
 
 FILE = "earlier_targets.csv"
 MIDDLE = (6, 30)  # month and day on which each year is asked
 FEWEST = 2  # levels a rule is asked with
-ASKED_KINDS = ("level", "relative_change", "coverage")
+RULE_KINDS = ("level", "relative_change", "coverage", "cumulative")  # the rules judge levels
 OF_TARGET = (
     *("plan", "target_id", "region", "indicator_id", "kind", "name_zh", "name_en", "threshold", "tolerance"),
     *("base_year", "deadline", "unit", "unit_zh"),
@@ -75,7 +75,8 @@ def said_of_earlier(data: Data) -> pd.DataFrame:
     Columns: COLUMNS (`years` from the last known year to the deadline; `definition` the indicator whose figures
     answer; `probability` NaN where we would have said "not assessable"; `outcome` the level published for the
     deadline and `met` 1 or 0, both NaN for a definition that ended before), then one for each rule: 1 yes, 0 no, NaN
-    does not apply. Targets with no settled definition are left out. Levels chained from changes have the base year as
+    does not apply. Targets with no settled definition are left out; `attrs["refused"]` names those that cannot be
+    computed, with the reason. Levels chained from changes have the base year as
     100.
 
     >>> import qcity_analysis as qc
@@ -85,17 +86,18 @@ def said_of_earlier(data: Data) -> pd.DataFrame:
     """
     full = with_earlier(data)
     rows = []
-    for plan, target_id, kind in full.targets[["plan", "target_id", "kind"]].itertuples(
-        index=False, name=None
-    ):
-        if kind in ASKED_KINDS:
+    refused: dict[str, str] = {}
+    for plan, target_id in full.targets[["plan", "target_id"]].itertuples(index=False, name=None):
+        try:
             rows += _of_target(full, str(plan), str(target_id))
-    return pd.DataFrame(rows, columns=[*COLUMNS, *rule_names()])
+        except QcityError as error:
+            refused[f"{plan}/{target_id}"] = str(error)
+    found = pd.DataFrame(rows, columns=[*COLUMNS, *rule_names()])
+    found.attrs["refused"] = refused
+    return found
 
 
 def _of_target(data: Data, plan: str, target_id: str) -> list[dict[str, Any]]:
-    if not _maybe_settled(data, find_target(data, target_id, plan)):
-        return []
     now = {_name(part): part for part in _by_definition(assess(data, target_id, plan=plan, draws=100))}
     if not any(part.status in ("met", "missed") for part in now.values()):
         return []
@@ -103,26 +105,12 @@ def _of_target(data: Data, plan: str, target_id: str) -> list[dict[str, Any]]:
     issued = _issued(data, target)
     first = max(issued.year, (target.base_year or 0) + 1)
     rows: list[dict[str, Any]] = []
-    told: dict[int, Assessment] = {}  # by how many figures were known: without a new one nothing is new
     for year in range(first, target.deadline + 1):
         day = dt.date(year, *MIDDLE)
         if issued <= day <= data.as_of:
-            held = len(data.at(day).observations.loc[lambda rows: _mine(data, target, rows)])
-            then = told.setdefault(held, told.get(held) or assess(data.at(day), target_id, plan=plan))
+            then = assess(data.at(day), target_id, plan=plan)
             rows += [_row(part, now.get(_name(part)), day, issued) for part in _by_definition(then)]
     return [row for row in rows if row["status"] not in ("met", "missed")]
-
-
-def _maybe_settled(data: Data, target: Target) -> bool:
-    """Whether any figure for the deadline is published in the place, under any definition."""
-    rows = data.observations
-    return bool((rows.loc[_mine(data, target, rows), "year"] == target.deadline).any())
-
-
-def _mine(data: Data, target: Target, rows: pd.DataFrame) -> pd.Series:
-    """Which figures are the target's, under any definition."""
-    family = [target.indicator_id, *_newer(data, target.indicator_id)]
-    return rows["indicator_id"].isin(family) & (rows["region"] == target.region)
 
 
 def _newer(data: Data, name: str) -> list[str]:
@@ -173,7 +161,12 @@ def _row(then: Assessment, now: Assessment | None, day: dt.date, issued: dt.date
 def _rules(then: Assessment, levels: pd.Series, issued: dt.date) -> dict[str, float]:
     """What each rule says to the level that is just enough, from the levels known then."""
     bound = then.threshold if then.bound is None else then.bound
-    if bound is None or len(levels) < FEWEST or levels.index[-1] >= then.target.deadline:
+    if (
+        then.target.kind not in RULE_KINDS
+        or bound is None
+        or len(levels) < FEWEST
+        or levels.index[-1] >= then.target.deadline
+    ):
         return {}
     base = then.target.base_year
     if base is None or base not in levels.index:

@@ -6,9 +6,8 @@ walk would spread. They are asked one to five years ahead, where the outcome is 
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -18,6 +17,7 @@ from ..attainment.targets import reaches
 from ..data.datapackage import Data
 from ..errors import QcityError
 from ..forecasting import scores
+from ..forecasting.forecasts import Forecast
 from ..forecasting.histories import LOWER, SUPPORTS, UPPER
 from ..forecasting.prior import YEARS
 from ..forecasting.published import forecast_series
@@ -26,7 +26,7 @@ from .origins import Origin, origins
 AMBITIONS = (0.0, 0.5, 1.0, 1.5, 2.0)  # of the mean change so far, to the deadline
 STRETCH = (0.5, 1.0, 2.0)  # of what a random walk would spread, to the deadline
 BASE = 5  # years before the origin at which a rule's base year lies, where figures reach back so far
-DRAWS = 2_000  # paths of each hindcast
+DRAWS = 2_000  # of the paths that `assess` draws: enough for scores over many origins
 CENTRAL = {50: (0.25, 0.75), 90: (0.05, 0.95)}
 
 
@@ -37,45 +37,42 @@ class Hindcasts:
     Attributes: `origins`; `ahead`, one row for each origin and year ahead with a published outcome (`origin`, `series`,
     `family`, `years` ahead, `year`, `last`, `actual`, `crps`, `crps_walk`, `in50`, `in90`); `questions`, several for
     each row of `ahead` (`row`, `origin`, `family`, `kind`, `years`, `deadline`, `base_year`, `threshold`, `at_least`,
-    `met` as 0 or 1, `probability`).
+    `met` as 0 or 1, `probability`), `refused` (series, or series and day, to why it could not be computed).
     """
 
     origins: tuple[Origin, ...]
     ahead: pd.DataFrame
     questions: pd.DataFrame
+    refused: dict[str, str] = field(default_factory=dict)
 
 
 def hindcasts(data: Data, indicators: Collection[str] | None = None) -> Hindcasts:
     """Forecast every past origin of the published series as it would have been issued, and ask the questions.
 
-    The forecast is the one behind an assessment: with everything known of the series in part on the day, and moved
-    towards the comparators known on it. `indicators` restricts the indicators (see `origins.plan_indicators`). An
-    origin whose forecast cannot be computed is left out.
+    A forecast is that of `assess`: with bounds, estimates and errors, and moved towards the comparators known on that
+    day. `indicators` restricts the indicators (see `origins.plan_indicators`).
 
     >>> import qcity_analysis as qc
     >>> made = hindcasts(qc.load(as_of="2026-06-30"), {"un_rd_intensity"})
     >>> int(made.ahead["years"].max()), bool(made.questions["probability"].between(0, 1).all())
     (5, True)
     """
-    found = origins(data, indicators)
+    found, refused = origins(data, indicators)
     facts: list[dict[str, object]] = []
     drawn: list[np.ndarray] = []
     for i, origin in enumerate(found):
-        with contextlib.suppress(QcityError):
-            paths = issued(origin)
-            for step, fact in _outcomes(origin):
-                facts.append(fact | {"origin": i})
-                drawn.append(paths[:, step])
+        try:
+            paths = _issued(data, origin).paths
+        except QcityError as error:
+            refused[f"{origin.indicator_id}/{origin.region} {origin.as_of}"] = str(error)
+            continue
+        for step, fact in _outcomes(origin):
+            facts.append(fact | {"origin": i})
+            drawn.append(paths[:, step])
     if not facts:
-        return Hindcasts(tuple(found), pd.DataFrame(columns=AHEAD), pd.DataFrame(columns=QUESTION))
+        return Hindcasts(tuple(found), pd.DataFrame(columns=AHEAD), pd.DataFrame(columns=QUESTION), refused)
     rows, paths = pd.DataFrame(facts), np.array(drawn)
-    return Hindcasts(tuple(found), _scored(rows, paths), _questions(found, rows, paths))
-
-
-def issued(origin: Origin) -> np.ndarray:
-    """Paths (DRAWS, YEARS) of the forecast that an assessment of the day rests on, in the unit of `origin.series`."""
-    forecast = forecast_series(origin.series, origin.last_year + YEARS, draws=DRAWS, rng=0)
-    return moved_towards(origin.known, origin.series, forecast)[0].paths
+    return Hindcasts(tuple(found), _scored(rows, paths), _questions(found, rows, paths), refused)
 
 
 AHEAD = ["origin", "series", "family", "years", "year", "last", "actual", "crps", "crps_walk", "in50", "in90"]
@@ -83,12 +80,16 @@ QUESTION = ["row", "origin", "family", "kind", "years", "deadline", "base_year",
 QUESTION += ["met", "probability"]
 
 
+def _issued(data: Data, origin: Origin) -> Forecast:
+    """The forecast that `assess` would have issued on the day of an origin, YEARS years ahead."""
+    until = origin.last_year + YEARS
+    own = forecast_series(origin.series, until, draws=DRAWS)
+    return moved_towards(data.at(origin.as_of), origin.series, own)[0]
+
+
 def _outcomes(origin: Origin) -> list[tuple[int, dict[str, object]]]:
-    """The years ahead, counted from 0, whose outcome is held, each with what is needed to ask about it."""
-    history = origin.series.history().dropna()
-    levels = history.reindex(range(int(history.index[0]), origin.last_year + 1)).to_numpy(dtype=float)
-    change = scores.changes(levels[None])[0]
-    last, made = origin.last_year, []
+    known, last, made = origin.series.known(), origin.last_year, []
+    change = np.diff(known) / np.sqrt(np.diff(known.index)) if len(known) > 1 else np.zeros(1)
     for step in range(YEARS):
         actual = origin.actual(last + step + 1)
         if np.isfinite(actual):
@@ -97,10 +98,10 @@ def _outcomes(origin: Origin) -> list[tuple[int, dict[str, object]]]:
                 "family": origin.family,
                 "years": step + 1,
                 "year": last + step + 1,
-                "last": float(levels[-1]),
+                "last": float(known.iloc[-1]),
                 "actual": actual,
-                "drift": float(np.nanmean(change)),
-                "rough": float(np.sqrt(np.nanmean(change**2))),
+                "drift": float(change.mean()),
+                "rough": float(np.sqrt((change**2).mean())),
                 "support": SUPPORTS.index(origin.series.support),
             }
             made.append((step, fact))
@@ -108,7 +109,7 @@ def _outcomes(origin: Origin) -> list[tuple[int, dict[str, object]]]:
 
 
 def _scored(rows: pd.DataFrame, paths: np.ndarray) -> pd.DataFrame:
-    """CRPS of ours and of a random walk, and whether the central intervals hold; `paths` (n, DRAWS)."""
+    """CRPS of ours and of a random walk, and whether the central intervals hold."""
     actual, q = rows["actual"].to_numpy(), np.quantile(paths, scores.LEVELS, axis=1).T
     spread = (rows["rough"] * np.sqrt(rows["years"])).to_numpy()
     walk = scores.walk_quantiles(rows["last"].to_numpy(), spread, scores.LEVELS, 1)[:, 0]
@@ -128,7 +129,6 @@ def _questions(found: Sequence[Origin], rows: pd.DataFrame, paths: np.ndarray) -
     base = np.array([_base_year(found[i]) for i in rows["origin"]])
     index = np.array([found[i].is_index for i in rows["origin"]])
     parts = []
-    row = np.arange(len(rows))
     distances = [a * rows["drift"].abs().to_numpy() * years for a in AMBITIONS]
     distances += [a * rows["rough"].to_numpy() * np.sqrt(years) for a in STRETCH]
     for k, distance in enumerate(distances):
@@ -137,7 +137,7 @@ def _questions(found: Sequence[Origin], rows: pd.DataFrame, paths: np.ndarray) -
             at_least = np.full(len(rows), turn > 0)
             part = pd.DataFrame(
                 {
-                    "row": row,
+                    "row": np.arange(len(rows)),
                     "origin": rows["origin"],
                     "family": rows["family"],
                     "kind": "direction" if k == 0 else np.where(index, "relative_change", "level"),
@@ -147,7 +147,9 @@ def _questions(found: Sequence[Origin], rows: pd.DataFrame, paths: np.ndarray) -
                     "threshold": threshold,
                     "at_least": at_least,
                     "met": reaches(actual, threshold, turn > 0).astype(float),
-                    "probability": reaches(paths, threshold[:, None], turn > 0).mean(axis=1),
+                    "probability": [
+                        reaches(p, t, turn > 0).mean() for p, t in zip(paths, threshold, strict=True)
+                    ],
                 }
             )
             inside = (threshold > low) & (threshold < high) & ((distance > 0) | (k == 0))

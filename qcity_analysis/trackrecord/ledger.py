@@ -18,16 +18,11 @@ import numpy as np
 import pandas as pd
 
 from .. import __version__
-from ..attainment.assessing import assess
 from ..data.datapackage import Data
-from ..data.derived import input_names
-from ..errors import QcityError
 
 if TYPE_CHECKING:
     from ..attainment.assessment import Assessment
-    from ..attainment.targets import Target
 
-SCORED = 100  # draws of an assessment of which only the verdict counts
 TABLES = (".csv", ".yaml", ".yml")
 TEXTS = (
     *(
@@ -47,6 +42,17 @@ TEXTS = (
 NUMBERS = ("threshold", "tolerance", "bound", "probability", "expected")
 YEARS = ("base_year", "deadline", "last_year", "draws", "seed")
 COLUMNS = ("asked_at", *TEXTS, *YEARS, *NUMBERS)
+ASKED = (
+    "indicator_id",
+    "kind",
+    "direction",
+    "threshold",
+    "tolerance",
+    "base_year",
+    "deadline",
+)  # what a target asks
+SETTLED = ("met", "missed")
+DRAWS = 100  # of answers of which only the status counts
 SAME = ("asked_on", *TEXTS, *YEARS, *NUMBERS)  # a statement repeated on the same day from the same data
 
 
@@ -125,9 +131,10 @@ def read(folder: str | Path) -> pd.DataFrame:
 def scored(ledger: pd.DataFrame, data: Data) -> pd.DataFrame:
     """The probabilities of a ledger with what happened, as far as the outcome is published in `data`.
 
-    Adds `happened` (1 met, 0 missed, NaN not published yet), `outcome` (the level), `known_from` (the day the outcome
-    was published), `in_advance` (said before that day: only such a statement was a forecast), `unscored` (why there is
-    no score: "", pending, target_gone, target_changed) and `error` (p − happened)². A target is judged as it was
+    Adds `happened` (1 met, 0 missed, NaN not published yet), `outcome` (the level), `known_from` (the day the figure
+    deciding it came out, which may be long before the deadline), `in_advance` (said before that day: only such a
+    statement was a forecast), `unscored` (why there is no score: "", pending, target_gone, target_changed, or
+    not_computed and why) and `error` (p − happened)². A target is judged as it was
     stated: when it was changed since, the statement stays unscored.
     """
     told = ledger[(ledger["status"] == "forecast") & ledger["probability"].notna()].reset_index(drop=True)
@@ -184,75 +191,73 @@ def _not_in(fresh: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
 
 
 def _outcomes(data: Data, plan: str, target_id: str, region: str) -> dict[str, Any]:
-    """What is published by now for a target: its own record, and the settled answer by definition."""
+    """What is published by now for a target: its own record, and the settled answers by definition, with their days.
+
+    Without a record `unscored` says whether the target is gone or why it cannot be computed.
+    """
+    from ..attainment.assessing import assess
+    from ..attainment.targets import find_target
+    from ..errors import QcityError
+
     try:
-        answer = assess(data, target_id, plan=plan, region=region, draws=SCORED)
+        target = find_target(data, target_id, plan, region)
     except QcityError:
-        return {}
-    return {"target": answer.target, "settled": _settled(answer), "data": data, "settled_on": {}}
+        return {"unscored": "target_gone"}
+    try:
+        answer = assess(data, target_id, plan=plan, region=region, draws=DRAWS)
+    except QcityError as error:
+        return {"unscored": f"not_computed: {error}"}
+    settled = {name: found for name, found in _own(answer).items() if found.status in SETTLED}
+    days = {name: _settled_on(data, found) for name, found in settled.items()}
+    return {"target": target, "settled": settled, "days": days}
 
 
-def _settled(answer: Assessment) -> dict[str, Assessment]:
-    """The answers that are met or missed, by definition."""
-    own = (part for part in (answer, *answer.parts) if part.role != "borrowed")
-    return {str(p.definition["indicator_id"]): p for p in own if p.status in ("met", "missed")}
+def _own(answer: Assessment) -> dict[str, Assessment]:
+    """The answers from the region's own figures, by definition."""
+    return {str(a.definition["indicator_id"]): a for a in (answer, *answer.parts) if a.role != "borrowed"}
+
+
+def _settled_on(data: Data, answer: Assessment) -> pd.Timestamp:
+    """The day since which an answer is settled without a break: its deciding figure came out on that day.
+
+    A revision from met to missed leaves the day as it is; one that opened the answer again starts it anew.
+    """
+    from ..attainment.assessing import assess
+    from ..errors import QcityError
+
+    target, name, places = answer.target, str(answer.definition["indicator_id"]), answer.places()
+    rows = data.observations
+    mine = [place in places for place in zip(rows["indicator_id"], rows["region"], strict=True)]
+    found = pd.NaT
+    for day in sorted(rows.loc[mine, "known_from"].unique(), reverse=True):
+        try:
+            then = assess(
+                data, target.target_id, plan=target.plan, region=target.region,
+                as_of=pd.Timestamp(day).date(), draws=DRAWS,
+            )  # fmt: skip
+        except QcityError:
+            break
+        known = _own(then).get(name)
+        if known is None or known.status not in SETTLED:
+            break
+        found = pd.Timestamp(day)
+    return found
 
 
 def _judged(row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     """Outcome of one statement, or why it has none; a borrowed statement is judged by the place's own figures."""
     blank = {"happened": np.nan, "outcome": np.nan, "known_from": pd.NaT}
-    if not known:
-        return blank | {"unscored": "target_gone"}
+    if "unscored" in known:
+        return blank | {"unscored": known["unscored"]}
     target = known["target"]
-    same = [("threshold", target.threshold), ("deadline", target.deadline), ("direction", target.direction)]
-    same += [("tolerance", target.tolerance), ("base_year", target.base_year)]
-    if any(_differ(row[name], value) for name, value in same):
+    if any(_differ(row[name], getattr(target, name)) for name in ASKED):
         return blank | {"unscored": "target_changed"}
     name = target.indicator_id if row["role"] == "borrowed" else row["definition"]
     answer = known["settled"].get(name)
     if answer is None:
         return blank | {"unscored": "pending"}
-    days = known["settled_on"]
-    if name not in days:
-        days[name] = _settled_on(known["data"], target, name, answer.status)
     met = float(answer.status == "met")
-    return {"happened": met, "outcome": answer.outcome, "known_from": days[name], "unscored": ""}
-
-
-def _settled_on(data: Data, target: Target, indicator_id: str, status: str) -> pd.Timestamp:
-    """The day from which on the verdict under one definition was known: an early settlement, a December figure, a bound
-    or a revision that turned it all count by the day on which their figure became known.
-    """
-    settled = pd.Timestamp(data.as_of)
-    rows = data.observations
-    mine = rows["indicator_id"].isin(_rests_on(data, indicator_id))
-    if target.kind != "rank":  # a rank rests on the peers' figures too
-        mine &= rows["region"] == target.region
-    for day in sorted(rows.loc[mine, "known_from"].unique(), reverse=True):
-        try:
-            known = data.at(pd.Timestamp(day).date())
-            verdict = _settled(
-                assess(known, target.target_id, plan=target.plan, region=target.region, draws=SCORED)
-            )
-        except QcityError:
-            break
-        if indicator_id not in verdict or verdict[indicator_id].status != status:
-            break
-        settled = pd.Timestamp(day)
-    return settled
-
-
-def _rests_on(data: Data, indicator_id: str) -> set[str]:
-    """An indicator, what it is computed from or continues, and the comparators it names."""
-    row = data.indicator(indicator_id)
-    names = [
-        *input_names(row),
-        *(part.partition("/")[2].strip() for part in str(row["comparators"]).split(";")),
-    ]
-    found = {indicator_id, *filter(None, names)}
-    for name in [*input_names(row), str(row["continues"] or "")]:
-        found |= _rests_on(data, name) if name else set()
-    return found
+    return {"happened": met, "outcome": answer.outcome, "known_from": known["days"][name], "unscored": ""}
 
 
 def _differ(said: Any, now: Any) -> bool:

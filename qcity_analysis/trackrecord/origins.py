@@ -18,7 +18,7 @@ from ..data.annual import annual_series
 from ..data.datapackage import Data
 from ..data.series import AnnualSeries
 from ..data.vintages import ASSUMED_LAG_MONTHS
-from ..errors import unknown
+from ..errors import QcityError, unknown
 from ..forecasting.prior import YEARS
 
 FEWEST_YEARS = 5  # known years of a series that is looked at
@@ -32,7 +32,7 @@ class Origin:
 
     Attributes: `indicator_id`, `region`, `as_of` (the day), `series` (as known then), `final` (as known now), `lagged`
     (the day rests on the publication lag), `family` (the indicator of which this one is a newer definition, or itself:
-    the cluster in which outcomes are not independent), `known` (all data known that day).
+    the cluster in which outcomes are not independent).
     """
 
     indicator_id: str
@@ -42,7 +42,6 @@ class Origin:
     final: AnnualSeries
     lagged: bool
     family: str
-    known: Data = dataclasses.field(repr=False, compare=False)
 
     @property
     def last_year(self) -> int:
@@ -61,7 +60,7 @@ class Origin:
         the chain or a revision before the origin moves nothing.
 
         >>> import qcity_analysis as qc
-        >>> found = origins(qc.load(as_of="2026-06-30"), {"rd_intensity"})
+        >>> found, _ = origins(qc.load(as_of="2026-06-30"), {"rd_intensity"})
         >>> first = next(origin for origin in found if origin.region == "china")
         >>> first.last_year, first.actual(2014)
         (2013, 2.05)
@@ -73,14 +72,15 @@ class Origin:
         return float(self.series.values[last]) * found / float(self.final.values.get(last, np.nan))
 
 
-def origins(data: Data, indicators: Collection[str] | None = None) -> list[Origin]:
+def origins(data: Data, indicators: Collection[str] | None = None) -> tuple[list[Origin], dict[str, str]]:
     """Every past origin of every series with at least five known years, in the order of `indicators.csv`.
 
     An origin is the first day on which a year's figure was known as the last one, with at least three levels and at
-    least one level of the next five years to compare with. `indicators` restricts the indicators.
+    least one level of the next five years to compare with. `indicators` restricts the indicators. The second result
+    has the series that cannot be computed ("indicator/region") and why.
 
     >>> import qcity_analysis as qc
-    >>> found = origins(qc.load(as_of="2026-06-30"), {"un_rd_intensity"})
+    >>> found, refused = origins(qc.load(as_of="2026-06-30"), {"un_rd_intensity"})
     >>> found[0].last_year, found[0].as_of.isoformat(), found[0].lagged
     (2002, '2005-12-31', True)
     """
@@ -92,7 +92,14 @@ def origins(data: Data, indicators: Collection[str] | None = None) -> list[Origi
         (str(name), str(region)) for name in data.indicators["indicator_id"] for region in _regions(data)
     ]
     wanted = [place for place in order if place in held and (indicators is None or place[0] in indicators)]
-    return [origin for name, region in wanted for origin in _of_series(data, name, region)]
+    found: list[Origin] = []
+    refused: dict[str, str] = {}
+    for name, region in wanted:
+        try:
+            found += _of_series(data, name, region)
+        except QcityError as error:
+            refused[f"{name}/{region}"] = str(error)
+    return found, refused
 
 
 def plan_indicators(data: Data, plan: str) -> set[str]:
@@ -119,14 +126,14 @@ def _regions(data: Data) -> list[str]:
 
 
 def _of_series(data: Data, name: str, region: str) -> list[Origin]:
-    whole, data = data, _only(data, name, region)
+    data = _only(data, name, region)
     final = annual_series(data, name, region)
     years = len(final.known())
     if years < FEWEST_YEARS:
         return []
     rows = pd.concat([final.observations, final.superseded])
     lagged = rows["known_from"].nunique() < SPREAD * years
-    dated, whole = (_with_lag(one, name, region) if lagged else one for one in (data, whole))
+    dated = _with_lag(data, name, region) if lagged else data
     mine = (dated.observations["indicator_id"] == name) & (dated.observations["region"] == region)
     found, seen = [], set[int]()
     newest = dated.observations[mine].groupby("known_from")["year"].max().cummax()
@@ -138,7 +145,7 @@ def _of_series(data: Data, name: str, region: str) -> list[Origin]:
         levels = known.known()
         if len(levels) < FEWEST_KNOWN or int(levels.index[-1]) in seen or levels.nunique() == 1:
             continue
-        origin = Origin(name, region, as_of, known, final, lagged, _family(data, name), whole.at(as_of))
+        origin = Origin(name, region, as_of, known, final, lagged, _family(data, name))
         seen.add(origin.last_year)
         later = range(origin.last_year + 1, origin.last_year + YEARS + 1)
         if np.isfinite([origin.actual(year) for year in later]).any():

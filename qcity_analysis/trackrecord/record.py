@@ -6,9 +6,11 @@ The scores are made here once; pages and the command line only show them.
 from __future__ import annotations
 
 import datetime as dt
+import json
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +18,16 @@ import numpy as np
 import pandas as pd
 
 from ..data.datapackage import Data
+from ..errors import QcityError
 from ..forecasting import scores
 from . import ledger as books
-from .bankrecord import read_record
 from .earlier import said_of_earlier
 from .hindcasts import Hindcasts, hindcasts
 from .origins import plan_indicators
 from .rivals import CALIBRATED, Modelled, calibrated, model_answers, rule_answers, rule_names
 from .scoring import FEW, against, by, coverage, ratio_interval, summary, toughest
+
+FILE = "record.json"  # beside the prior
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class TrackRecord:
     Attributes: `as_of`, `plan` (empty: every published series), `made` (the hindcasts), `asked` (their questions with a
     column for each rule, for each rule calibrated, and for each named model), `models`, `earlier` (real targets, see
     `earlier.said_of_earlier`), `ledger` (scored statements), `issued` (how many statements the ledger holds), `bank`
-    (the record on held-out indicators, see `bankrecord`).
+    (the record on held-out indicators, see `read_record`).
     """
 
     as_of: dt.date
@@ -157,6 +161,7 @@ class TrackRecord:
             {
                 "as_of": self.as_of.isoformat(),
                 "plan": self.plan,
+                "refused": self.made.refused | self.earlier.attrs.get("refused", {}),
                 "conclusion": self.conclusion(),
                 "own": own,
                 "earlier_targets": self.earlier.to_dict("records"),
@@ -210,3 +215,20 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (dt.date, pd.Timestamp)):
         return value.isoformat()
     return value
+
+
+def read_record(path: Path | str | None = None) -> dict[str, Any]:
+    """The record of the shipped prior, or the one at `path`. Raises QcityError when there is none.
+
+    >>> record = read_record()
+    >>> record["all"]["brier"] < record["all"]["climatology"]
+    True
+    """
+    place = Path(path) if path else resources.files("qcity_analysis").joinpath("forecasting", "prior", FILE)
+    try:
+        content: dict[str, Any] = json.loads(place.read_text("utf-8"))
+    except FileNotFoundError:
+        raise QcityError(
+            f"{place}: no such record; `python -m training` writes it beside the prior"
+        ) from None
+    return content

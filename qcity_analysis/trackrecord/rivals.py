@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..forecasting import scores
-from ..training.train import fold_of
+from ..forecasting.scores import fold_of
 from .hindcasts import Hindcasts
 
 SAMPLE = 48  # origins at which the models that are fitted by search are asked

@@ -92,7 +92,7 @@ def level_number(a: Assessment, value: float) -> str:
     if value == target.threshold and target.kind not in ("monotone", "direction", "relative_change"):
         return quoted(a)
     if value in (a.bound, a.threshold):
-        return typed(float(f"{value:.12g}"))
+        return typed(float(f"{value:.15g}"))
     decimals = series.decimals if series is not None else {}
     for year, digits in decimals.items():
         if series is not None and series.values.get(year) == value:

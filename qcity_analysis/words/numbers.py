@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 LARGE, SMALL = 1e15, 1e-9  # beyond these a figure is written with a power of ten
-SAME = 1e-9  # relative difference below which two levels are one
+SAME = 1e-12  # relative difference below which two levels are one
 PARTS = (0.1, 0.33, 0.5, 0.66, 0.8, 0.9, 0.95)  # probabilities that words and tables speak of as limits
 
 

@@ -39,7 +39,7 @@ def conclusion(record: TrackRecord, lang: str) -> tuple[str, str]:
 def bank_conclusion(bank: dict[str, Any], lang: str) -> str:
     """What may be concluded from the record on held-out indicators.
 
-    >>> from qcity_analysis.trackrecord.bankrecord import read_record
+    >>> from qcity_analysis.trackrecord.record import read_record
     >>> "indicators not used in training" in bank_conclusion(read_record(), "en")
     True
     """

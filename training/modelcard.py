@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..forecasting import scores
-from ..forecasting.features import NAMES, features, units
-from ..forecasting.histories import same
-from ..forecasting.prior import YEARS
-from ..forecasting.staying import at_edge
+from qcity_analysis.forecasting import scores
+from qcity_analysis.forecasting.features import NAMES, features, units
+from qcity_analysis.forecasting.histories import same
+from qcity_analysis.forecasting.prior import YEARS
+from qcity_analysis.forecasting.staying import at_edge
+
 from .hindcast import FOLDS, STILL, TEST_CAP, Hindcast, Variants, by_fold, by_source, by_year, questions
 from .train import CAP, ORIGINS, Bank, Say
 
@@ -24,7 +25,7 @@ SINCE = 2013
 HEAD = """\
 # Model card: the prior of the structural mixture, and its learners
 
-Written by `qcity train-prior BANK --out DIR`; every figure below comes from that one command.
+Written by `python -m training BANK --out DIR`; every figure below comes from that one command.
 """
 DATA = """\
 ## Data

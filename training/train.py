@@ -6,7 +6,6 @@ series of an indicator is ever on both sides.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,14 +13,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..errors import QcityError
-from ..forecasting.features import CHANGES, NAMES, features, plain, units
-from ..forecasting.histories import SUPPORTS, WINDOW, Histories
-from ..forecasting.marginals import KNOTS, MIDDLE
-from ..forecasting.mixture import Cells, ahead
-from ..forecasting.panel import BLOCK, fit_cells, mixed, turned
-from ..forecasting.prior import LENGTHS, YEARS, Gate, Prior
-from ..forecasting.staying import NEVER
+from qcity_analysis.errors import QcityError
+from qcity_analysis.forecasting.features import CHANGES, NAMES, features, plain, units
+from qcity_analysis.forecasting.histories import SUPPORTS, WINDOW, Histories
+from qcity_analysis.forecasting.marginals import KNOTS, MIDDLE
+from qcity_analysis.forecasting.mixture import Cells, ahead
+from qcity_analysis.forecasting.panel import BLOCK, fit_cells, mixed, turned
+from qcity_analysis.forecasting.prior import LENGTHS, YEARS, Gate, Prior
+from qcity_analysis.forecasting.scores import fold_of
+from qcity_analysis.forecasting.staying import NEVER
+
 from .networks import fit_gate, fit_learner
 from .staying import fit_staying
 
@@ -73,15 +74,6 @@ def read_bank(folder: Path | str) -> Bank:
     groups = frame.groupby("series_id")
     values = {str(k): v.to_numpy(dtype=float) for k, v in groups["value"]}
     return Bank(values, {str(k): int(v) for k, v in groups["period"].first().items()}, meta)
-
-
-def fold_of(indicator: str, folds: int, salt: str = "fold") -> int:
-    """The fold of an indicator: always the same, whatever else is in the bank.
-
-    >>> fold_of("en_mat_domcmpg", 3)
-    1
-    """
-    return int(hashlib.sha256((salt + indicator).encode()).hexdigest(), 16) % folds
 
 
 def draw_tasks(

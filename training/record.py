@@ -1,29 +1,28 @@
 """The forecaster's record on indicators it was not trained on, kept as a small file beside the prior.
 
-`qcity train-prior` writes it from the held-out folds of its validation: each third of the bank's indicators forecast by
-a prior trained on the other two. Pages read it, so that nobody has to trust a figure typed into a text.
+The training command writes it from the held-out folds of its validation: each third of the bank's indicators forecast
+by a prior trained on the other two. Pages read it, so that nobody has to trust a figure typed into a text.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..errors import QcityError
-from ..files import write_whole
-from ..forecasting import scores
-from ..training.hindcast import Hindcast, questions
-from .hindcasts import BASE
-from .rivals import CALIBRATED, Asked, calibrated, rule_names, rule_says
-from .scoring import against, ratio_interval, summary, toughest
+from qcity_analysis.files import write_whole
+from qcity_analysis.forecasting import scores
+from qcity_analysis.trackrecord.hindcasts import BASE
+from qcity_analysis.trackrecord.record import FILE
+from qcity_analysis.trackrecord.rivals import CALIBRATED, Asked, calibrated, rule_names, rule_says
+from qcity_analysis.trackrecord.scoring import against, ratio_interval, summary, toughest
 
-FILE = "record.json"
+from .hindcast import Hindcast, questions
+
 LENGTHS = ((4, 6), (7, 10), (11, 15))
 RULE_TASKS = 400  # histories, drawn at random, whose questions the rules are asked too
 SEED = 0
@@ -35,21 +34,6 @@ def write_record(held_out: Hindcast, folder: Path | str) -> Path:
     text = json.dumps(_plain(held_out_record(held_out)), ensure_ascii=False, indent=1, allow_nan=False)
     write_whole(path, text + "\n")
     return path
-
-
-def read_record(path: Path | str | None = None) -> dict[str, Any]:
-    """The record of the shipped prior, or the one at `path`. Raises QcityError when there is none.
-
-    >>> record = read_record()
-    >>> record["all"]["brier"] < record["all"]["climatology"]
-    True
-    """
-    place = Path(path) if path else resources.files("qcity_analysis").joinpath("forecasting", "prior", FILE)
-    try:
-        found: dict[str, Any] = json.loads(place.read_text("utf-8"))
-    except FileNotFoundError:
-        raise QcityError(f"{place}: no such record; `qcity train-prior` writes it beside the prior") from None
-    return found
 
 
 def held_out_record(held_out: Hindcast) -> dict[str, Any]:

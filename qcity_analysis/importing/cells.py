@@ -1,7 +1,8 @@
-"""Figures as people type them: what number a cell holds, or that it holds none.
+"""Cells as people type them, and the grid they stand in: what number or period a cell holds, or that it holds none.
 
 Reads full-width digits, thousands separators, percent signs, marks of a missing figure, bounds in signs and in words,
-and footnote marks. Out of scope: which indicator and year a cell belongs to (`layouts`), and units (`mapping`).
+and footnote marks. Out of scope: how a file is opened (`sheets`, `sdmx`), which indicator and year a cell belongs to
+(`layout`), and units (`mapping`).
 """
 
 from __future__ import annotations
@@ -28,8 +29,14 @@ _WORDS = {
     "~": ("大约", "约为", "约", "接近", "近", "about", "approx."),
 }
 _ENDINGS = {">=": ("及以上", "以上"), "<=": ("及以下", "以下", "以内"), "~": ("左右",)}
-_PREFIX = {word: sign for sign, words in _WORDS.items() for word in words} | _SIGNS
-_SUFFIX = {word: sign for sign, words in _ENDINGS.items() for word in words}
+
+
+def _longest_first(words: dict[str, str]) -> dict[str, str]:
+    return dict(sorted(words.items(), key=lambda item: -len(item[0])))
+
+
+_PREFIX = _longest_first({word: sign for sign, words in _WORDS.items() for word in words} | _SIGNS)
+_SUFFIX = _longest_first({word: sign for sign, words in _ENDINGS.items() for word in words})
 _MINUS = str.maketrans(dict.fromkeys("−‐‑‒–—―─", "-"))
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0x2003: " ", 0x2009: " ",
                0x202F: " ", 0xA0: " ", 0x2007: " "}  # fmt: skip
@@ -86,7 +93,7 @@ def read_figure(cell: Cell) -> Reading | None:
     >>> read_figure("1,23")
     Traceback (most recent call last):
     ...
-    qcity_analysis.ingest.cells.UnreadableCell: '1,23' is not a number that can be read without guessing
+    qcity_analysis.importing.cells.UnreadableCell: '1,23' is not a number that can be read without guessing
     """
     if cell is None:
         return None
@@ -100,8 +107,7 @@ def read_figure(cell: Cell) -> Reading | None:
         return None
     _refuse_known(text, cell)
     text, qualifier = _qualifier(text, cell)
-    text, percent = _percent(text)
-    return Reading(_digits(text, cell), qualifier, percent, marks)
+    return Reading(_digits(text.removesuffix("%").strip(), cell), qualifier, text.endswith("%"), marks)
 
 
 def read_change(cell: Cell) -> Reading | None:
@@ -185,26 +191,16 @@ def without_marks(text: str) -> tuple[str, str]:
 
 
 def _qualifier(text: str, cell: str) -> tuple[str, str]:
-    found = []
-    for word in sorted(_PREFIX, key=len, reverse=True):
-        if text.casefold().startswith(word):
-            text = text[len(word) :].strip()
-            found.append(_PREFIX[word])
-            break
-    for word in sorted(_SUFFIX, key=len, reverse=True):
-        if text.endswith(word):
-            text = text[: -len(word)].strip()
-            found.append(_SUFFIX[word])
-            break
-    if len(set(found)) > 1:
+    signs = []
+    if before := next((w for w in _PREFIX if text.casefold().startswith(w)), ""):
+        text = text[len(before) :].strip()
+        signs.append(_PREFIX[before])
+    if after := next((w for w in _SUFFIX if text.endswith(w)), ""):
+        text = text[: -len(after)].strip()
+        signs.append(_SUFFIX[after])
+    if len(set(signs)) > 1:
         raise UnreadableCell(f"{cell!r} is bounded in two ways")
-    return text, found[0] if found else "="
-
-
-def _percent(text: str) -> tuple[str, bool]:
-    if text.endswith("%"):
-        return text[:-1].strip(), True
-    return text, False
+    return text, signs[0] if signs else "="
 
 
 def _digits(text: str, cell: str) -> str:
@@ -250,3 +246,93 @@ def _part_of_year(year: str, part: str) -> str | None:
     if match := re.fullmatch(r"1月?[-~至](\d{1,2})月", part):
         return f"{year}-{int(match[1]):02d}" if 1 <= int(match[1]) <= 12 else None
     return None
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The cells of one sheet.
+
+    Attributes: `file` (its name, with the sheet's when there may be several), `sheet` ("" for a text file), `rows`
+    (each a tuple of cells, of any length), `lines` (the number of each row in the file, from 1), `merged` (rectangles
+    as top, left, bottom, right, from 0), `opened_as` (encoding and delimiter, or the kind of file), `long` (true
+    where each row is one figure under named columns, as in SDMX files).
+
+    >>> Grid("a.csv", "", (("指标", "2020"), ("A", 1.5)), (1, 2)).cell(1, 1)
+    1.5
+    """
+
+    file: str
+    sheet: str
+    rows: tuple[tuple[Cell, ...], ...]
+    lines: tuple[int, ...]
+    merged: tuple[tuple[int, int, int, int], ...] = ()
+    opened_as: str = ""
+    long: bool = False
+
+    def cell(self, row: int, column: int) -> Cell:
+        """The cell at a row and column from 0; "" beyond the end of a row.
+
+        >>> Grid("a.csv", "", (("x",),), (1,)).cell(0, 5)
+        ''
+        """
+        cells = self.rows[row]
+        return cells[column] if 0 <= column < len(cells) else ""
+
+    def text(self, row: int, column: int) -> str:
+        """The cell as text without white space around it, "" where empty; a merged cell counts in its whole rectangle.
+
+        >>> grid = Grid("a.xlsx [1]", "1", (("能源", ""), ("", "煤")), (1, 2), merged=((0, 0, 1, 0),))
+        >>> grid.text(1, 0), grid.text(1, 1)
+        ('能源', '煤')
+        """
+        own = as_text(self.cell(row, column))
+        if own:
+            return own
+        for top, left, bottom, right in self.merged:
+            if top <= row <= bottom and left <= column <= right:
+                return as_text(self.cell(top, left))
+        return ""
+
+    @property
+    def width(self) -> int:
+        """The number of columns of the longest row.
+
+        >>> Grid("a.csv", "", (("x",), ("y", "z")), (1, 2)).width
+        2
+        """
+        return max((len(row) for row in self.rows), default=0)
+
+
+def as_text(cell: Cell) -> str:
+    """A cell as a person would read it: whole numbers without a point, inner line ends as spaces.
+
+    >>> as_text(2020.0), as_text("  研发\\n强度 "), as_text(None)
+    ('2020', '研发 强度', '')
+    """
+    if cell is None:
+        return ""
+    if isinstance(cell, float):
+        return f"{cell:.15g}" if cell == cell else ""
+    return " ".join(str(cell).split())
+
+
+def column_letter(column: int) -> str:
+    """The letter of a column from 0, as spreadsheets show it.
+
+    >>> column_letter(0), column_letter(27)
+    ('A', 'AB')
+    """
+    letters, number = "", column + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def same_name(text: str) -> str:
+    """A name without what differs between printings: white space, letter case, width of characters, footnote marks.
+
+    >>> same_name("研发 强度（％）①") == same_name("研发强度(%)")
+    True
+    """
+    return "".join(half_width(without_marks(text)[0]).split()).casefold()

@@ -1,6 +1,6 @@
 """How fast indicators move: quantiles of the changes over 1 to 10 years in a bank of real series.
 
-The bank is read only by the training command; what it says is shipped as the small file `forecasting/prior/moves.json`.
+The bank is read only by the training command (`training.moves`); what it says is the small file `prior/moves.json`.
 Which share of a series' own past was as fast is counted in `attainment.feasibility`, on the same scales.
 """
 
@@ -10,25 +10,18 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import QcityError
-from ..files import write_whole
-
-if TYPE_CHECKING:
-    from .train import Bank
 
 FILE = "moves.json"
-COMMAND = "qcity train-prior BANK --out DIR"
+COMMAND = "python -m training BANK --out DIR"
 YEARS = tuple(range(1, 11))
 LEVELS = np.arange(1, 100) / 100
 EDGE = 0.1  # percentage points: shares closer than this to 0 or 100 count as this close
 SCALES = {"positive": "log", "count": "log", "percent": "logodds", "real": "typical"}
 TIE = 1e-9
-_SUPPORT = {"pct": "percent", "percent": "percent", "positive": "positive", "count": "count", "real": "real"}
 
 
 def scaled(levels: np.ndarray, support: str, typical: float = 1.0) -> np.ndarray:
@@ -97,57 +90,6 @@ class Moves:
         return at_least(move) if rising else at_most(move)
 
 
-def write_moves(bank: Bank, path: Path | str) -> Path:
-    """Compute the quantiles of a bank's moves by support and write them as readable JSON; returns the path.
-
-    Every window of 1 to 10 years of every series counts, weighted so that each indicator counts the same and, within
-    it, each series. Series that their producer smoothed (`modelled`) are left out: their moves are the model's.
-    """
-    path = Path(path)
-    content: dict[str, Any] = {
-        "about": "Quantiles of changes a year over windows of 1 to 10 years in a bank of real yearly series.",
-        "command": COMMAND,
-        "weights": "each indicator the same; series smoothed by their producer left out",
-        "years": list(YEARS),
-        "levels": "0.01 to 0.99 in steps of 0.01",
-        "supports": {name: _of_support(bank, name) for name in SCALES},
-    }
-    write_whole(path, _readable(content))
-    return path
-
-
-def _of_support(bank: Bank, support: str) -> dict[str, Any]:
-    meta = bank.meta
-    kept = meta[(meta["kind"].map(_SUPPORT) == support) & ~meta["modelled"].astype(bool)]
-    sizes = kept["indicator"].value_counts()
-    series = [(bank.values[str(name)], 1 / sizes[row]) for name, row in kept["indicator"].items()]
-    return {
-        "scale": SCALES[support],
-        "series": len(kept),
-        "indicators": len(sizes),
-        "quantiles": [_quantiles(series, support, years) for years in YEARS],
-    }
-
-
-def _quantiles(series: list[tuple[np.ndarray, float]], support: str, years: int) -> list[float | None]:
-    """Weighted quantiles of the changes a year over `years` years; empty ones where no window is that long."""
-    changes, weights = [], []
-    for levels, weight in series:
-        on_scale = scaled(levels, support, typical_change(levels))
-        moved = (on_scale[years:] - on_scale[:-years]) / years
-        moved = moved[np.isfinite(moved)]
-        if len(moved):
-            changes.append(moved)
-            weights.append(np.full(len(moved), weight / len(moved)))
-    if not changes:
-        return [None] * len(LEVELS)
-    change, mass = np.concatenate(changes), np.concatenate(weights)
-    order = np.argsort(change, kind="stable")
-    cumulated = np.cumsum(mass[order])
-    place = np.searchsorted(cumulated, LEVELS * cumulated[-1] * (1 - TIE))
-    return [float(f"{value:.4g}") for value in change[order][np.minimum(place, len(change) - 1)]]
-
-
 def typical_change(levels: np.ndarray) -> float:
     """Mean absolute change from one year to the next; 0 where no two neighbouring years are known.
 
@@ -157,18 +99,6 @@ def typical_change(levels: np.ndarray) -> float:
     steps = np.abs(np.diff(np.asarray(levels, dtype=float)))
     steps = steps[np.isfinite(steps)]
     return float(steps.mean()) if len(steps) else 0.0
-
-
-def _readable(content: dict[str, Any]) -> str:
-    """JSON with one line for the quantiles of each number of years."""
-    found = json.dumps(content, ensure_ascii=False, indent=1)
-    rows = [row for support in content["supports"].values() for row in support["quantiles"]]
-    for row in (content["years"], *rows):
-        for depth in (1, 4):
-            found = found.replace(
-                json.dumps(row, indent=1).replace("\n", "\n" + " " * depth), json.dumps(row)
-            )
-    return found + "\n"
 
 
 @lru_cache(maxsize=1)
@@ -183,7 +113,7 @@ def shipped_moves() -> dict[str, Moves]:
 
 
 def read_moves(content: str) -> dict[str, Moves]:
-    """Moves by support from the text of a file written by `write_moves`. Raises QcityError when it is not one."""
+    """Moves by support from the text of a file that the training command wrote; QcityError when it is not one."""
     try:
         supports = json.loads(content)["supports"]
         return {

@@ -16,12 +16,12 @@ from typing import Any
 import pandas as pd
 
 from ..data.tables import PERIOD, QUALIFIERS, STATUSES, is_date
+from ..data.uncertainty import CHANGES
 from ..errors import DataError, Problem, did_you_mean
-from .cells import Reading, UnreadableCell, half_width, plain, read_change, read_figure
-from .grids import as_text, same_name
-from .layouts import Entry, Sheet
+from .cells import Reading, UnreadableCell, as_text, half_width, plain, read_change, read_figure, same_name
+from .layout import Entry, Sheet
 from .mapping import Mapping, Rule
-from .sdmx_files import STATUS
+from .sdmx import STATUS
 
 TURNED = {">=": "<=", "<=": ">="}
 
@@ -54,7 +54,7 @@ def match(
 
     >>> import qcity_analysis.data.datapackage as package
     >>> sheet = Sheet((Entry("a.csv", 2, "B (2020)", "研发强度", "", "2020", "3.48", "%"),), {}, "years_across")
-    >>> from qcity_analysis.ingest.mapping import read_mapping
+    >>> from qcity_analysis.importing.mapping import read_mapping
     >>> mapping = read_mapping({"source": {"publisher": "P", "title": "T", "date": "2021"}, "region": "nanjing",
     ...     "figures": [{"name": "研发强度", "indicator": "rd_intensity"}]})
     >>> [row["value"] for row, _ in match([sheet], mapping, package.read_folder()[0], False).figures]
@@ -140,13 +140,13 @@ class _Matching:
             candidates = [k for k in candidates if k >= start]
         wanted = rule.where.items()
         fitting = [k for k in candidates if all(self.entries[k].labels.get(key) == t for key, t in wanted)]
-        found = [k for k in fitting if self.parts[k] == part]
-        if rule.after and found:  # the first row of that name only
-            first = (self.entries[found[0]].file, self.entries[found[0]].row)
-            found = [k for k in found if (self.entries[k].file, self.entries[k].row) == first]
-        if not found:
+        cells = [k for k in fitting if self.parts[k] == part]
+        if rule.after and cells:  # the first row of that name only
+            first = (self.entries[cells[0]].file, self.entries[cells[0]].row)
+            cells = [k for k in cells if (self.entries[k].file, self.entries[k].row) == first]
+        if not cells:
             self.missing(rule, sorted({self.entries[k].part for k in fitting} - {""}))
-        return found
+        return cells
 
     def missing(self, rule: Rule, parts: list[str]) -> None:
         if parts:
@@ -183,7 +183,7 @@ class _Matching:
         return True
 
     def units_agree(self, rule: Rule, entries: list[Entry], indicator: pd.Series) -> bool:
-        changes = rule.measure in ("change_pct", "cumulative_change_pct")
+        changes = rule.measure in CHANGES
         expected = "%" if changes else str(indicator["unit"])
         names = ["%"] if changes else [expected, str(indicator["unit_zh"])]
         allowed = f"{expected!r}, the unit of {rule.indicator!r}" + (f" as {rule.measure}" if changes else "")
@@ -215,7 +215,7 @@ class _Matching:
     # what a cell says
 
     def region(self, rule: Rule, entry: Entry) -> str:
-        said = entry.labels.get("@region", "") or entry.labels.get("region", "")
+        said = _stated_region(entry)
         if not said:
             return rule.region
         if said in self.mapping.regions:
@@ -247,8 +247,7 @@ class _Matching:
 
     def row(self, rule: Rule, entry: Entry, reading: Reading) -> dict[str, str] | None:
         before = len(self.done.refused)
-        changes = rule.measure in ("change_pct", "cumulative_change_pct")
-        unit = "%" if changes else self.unit(rule)
+        unit = "%" if rule.measure in CHANGES else self.unit_of[rule.indicator]
         if reading.percent and not _same_unit(rule.unit or entry.unit or unit, ["%"]):
             remedy = (
                 "a percent sign beside a figure in another unit: correct the unit of the mapping, or the cell"
@@ -261,7 +260,7 @@ class _Matching:
             self.refuse(entry, entry.period, allowed, "correct it in a copy of the file", "period")
         region = self.region(rule, entry)
         if not region:
-            said = entry.labels.get("@region", "") or entry.labels.get("region", "")
+            said = _stated_region(entry)
             allowed = "a region of regions.csv, or one named under `regions:` in the mapping"
             known = list(self.tables["regions"]["region"]) + list(self.tables["regions"]["name_zh"])
             self.refuse(entry, said, allowed, f"add it there.{did_you_mean(said, known)}", "region")
@@ -282,9 +281,6 @@ class _Matching:
             "note": self.note(rule, entry, reading),
             "base_period": rule.base_period,
         }
-
-    def unit(self, rule: Rule) -> str:
-        return self.unit_of[rule.indicator]
 
     def said(self, rule: Rule, entry: Entry, reading: Reading) -> tuple[str, str, str]:
         """Status, date of publication and qualifier: those of the row where a long table gives them."""
@@ -317,6 +313,10 @@ def _names(entry: Entry) -> set[str]:
     own = same_name(entry.name)
     with_unit = {same_name(f"{entry.name}({entry.unit})")} if entry.unit else set()
     return {own, own.rsplit("/", 1)[-1]} | with_unit
+
+
+def _stated_region(entry: Entry) -> str:
+    return entry.labels.get("@region", "") or entry.labels.get("region", "")
 
 
 def _same_unit(unit: str, names: Iterable[str]) -> bool:

@@ -11,13 +11,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from ..forecasting import scores
-from ..forecasting.histories import LOWER, UPPER, Histories
-from ..forecasting.marginals import Marginals
-from ..forecasting.panel import distributions
-from ..forecasting.prior import YEARS, Prior
-from ..forecasting.staying import NEVER
-from .train import CAP, ORIGINS, Bank, Say, Tasks, draw_tasks, fold_of, train_on
+from qcity_analysis.forecasting import scores
+from qcity_analysis.forecasting.histories import LOWER, UPPER, Histories
+from qcity_analysis.forecasting.marginals import Marginals
+from qcity_analysis.forecasting.panel import distributions
+from qcity_analysis.forecasting.prior import YEARS, Prior
+from qcity_analysis.forecasting.scores import fold_of
+from qcity_analysis.forecasting.staying import NEVER
+
+from .train import CAP, ORIGINS, Bank, Say, Tasks, draw_tasks, train_on
 
 FOLDS = 3
 TEST_CAP = 40

@@ -1,7 +1,9 @@
-"""Open a file of figures, whatever its kind: text tables, Excel, SDMX.
+"""Open a file of figures, whatever its kind, as grids of cells: text tables, Excel, SDMX.
 
 A text file is UTF-8, with or without byte order mark, or else GB18030, tried strictly in that order: libraries that
-guess encodings are wrong on short Chinese files. Out of scope: what the cells mean (`layouts`).
+guess encodings are wrong on short Chinese files. Excel (.xlsx and .xls) is read by python-calamine, every sheet with
+its merged cells. Out of scope: what the cells mean (`layout`), cell formats (a cell shown as 3.48 % holds 0.0348: see
+`mapping`), and formulas, of which the stored result is read; a formula that failed reads as an empty cell.
 """
 
 from __future__ import annotations
@@ -14,9 +16,8 @@ from pathlib import Path
 
 from ..data.encodings import decode
 from ..errors import DataError, Problem, QcityError, did_you_mean
-from .grids import Grid
-from .sdmx_files import MESSAGES, from_sdmx_csv, is_sdmx_csv, read_sdmx
-from .spreadsheets import EXCEL, read_spreadsheet
+from .cells import Grid
+from .sdmx import MESSAGES, from_sdmx_csv, is_sdmx_csv, read_sdmx
 
 TEXT = (".csv", ".tsv", ".txt")
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon"}
@@ -116,3 +117,51 @@ def _delimiter(text: str) -> str:
         width, number = max(counts.items(), key=lambda item: (item[1], item[0]), default=(1, 0))
         scores[delimiter] = (number, width)
     return max(scores, key=lambda delimiter: scores[delimiter])
+
+
+EXCEL = (".xlsx", ".xlsm", ".xls")
+
+
+def read_spreadsheet(path: Path) -> list[Grid]:
+    """Every sheet with cells in it, hidden ones too, in the order of the workbook.
+
+    Raises DataError when the file is no Excel workbook, is locked by a password, or holds nothing.
+
+    >>> import tempfile
+    >>> place = Path(tempfile.mkdtemp()) / "a.xlsx"
+    >>> _ = place.write_text("not a workbook")
+    >>> try:
+    ...     read_spreadsheet(place)
+    ... except DataError as error:
+    ...     print(error.problems[0].allowed)
+    an Excel workbook (.xlsx or .xls)
+    """
+    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+
+    try:
+        book = CalamineWorkbook.from_path(str(path))
+        grids = [_grid(path, book, name) for name in book.sheet_names]
+    except PasswordError as error:
+        remedy = "save a copy without a password"
+        raise _refusal(path, "a password", remedy) from error
+    except CalamineError as error:
+        remedy = "open it in a spreadsheet program and save it again as .xlsx"
+        raise _refusal(path, f"bytes that are none ({error})", remedy) from error
+    held = [grid for grid in grids if grid.rows]
+    if not held:
+        raise _refusal(path, "no cells", "check that it is the right file")
+    return held
+
+
+def _refusal(path: Path, found: str, remedy: str) -> DataError:
+    return DataError([Problem(path.name, None, None, found, "an Excel workbook (.xlsx or .xls)", remedy)])
+
+
+def _grid(path: Path, book: object, name: str) -> Grid:
+    sheet = book.get_sheet_by_name(name)  # type: ignore[attr-defined]
+    rows = tuple(tuple(row) for row in sheet.to_python(skip_empty_area=False))
+    merged = tuple(
+        (top, left, bottom, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
+    )
+    lines = tuple(range(1, len(rows) + 1))
+    return Grid(f"{path.name} [{name}]", name, rows, lines, merged, "Excel")

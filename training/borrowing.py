@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..files import write_whole
-from ..forecasting import scores
-from ..forecasting.comparators import LENGTHS, Move, Shares, shift, together
-from ..forecasting.histories import FEWEST
-from ..forecasting.marginals import MIDDLE, at_levels
-from ..forecasting.panel import forecast_panel
-from ..forecasting.prior import YEARS, Prior
+from qcity_analysis.files import write_whole
+from qcity_analysis.forecasting import scores
+from qcity_analysis.forecasting.comparators import LENGTHS, Move, Shares, shift, together
+from qcity_analysis.forecasting.histories import FEWEST
+from qcity_analysis.forecasting.marginals import MIDDLE, at_levels
+from qcity_analysis.forecasting.panel import forecast_panel
+from qcity_analysis.forecasting.prior import YEARS, Prior
+
 from .train import KINDS, ORIGINS, Bank, Say, train_on
 
 WITHIN = "china_prov_techme"  # the part of the bank whose series are regions of one country
@@ -56,7 +57,7 @@ def write_shares(bank: Bank, path: Path, say: Say, seed: int = 0) -> None:
     prior = train_on(bank, others, ORIGINS // 2, seed, say)
     cases = draw_cases(bank, prior, seed)
     content = {"shares": _plain(fit_shares(cases)), "evidence": evidence(cases), "note": NOTE}
-    content["command"] = "qcity train-prior BANK --out DIR"
+    content["command"] = "python -m training BANK --out DIR"
     write_whole(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 

@@ -16,8 +16,7 @@ from ..data.tables import MEASURES, STATUSES, TABLES, is_date
 from ..data.uncertainty import CHANGES
 from ..data.yaml_files import Lines, read_yaml
 from ..errors import DataError, Problem, did_you_mean
-from .headings import ROLES
-from .layouts import LAYOUTS
+from .layout import LAYOUTS, ROLES
 
 TEMPLATE = """\
 # How the figures of one file become rows of observations.csv. 一个文件的数据如何成为 observations.csv 的行。

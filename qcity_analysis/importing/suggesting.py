@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 
 from ..data.datapackage import find_folder, read_folder
-from .grids import same_name
+from .cells import same_name
 from .importing import read_sheets
-from .layouts import Entry
+from .layout import Entry
 from .mapping import TEMPLATE, Mapping
 
 
@@ -39,15 +39,15 @@ def starter(file: str | Path, data: str | Path | None = None) -> str:
     sheets, _, _ = read_sheets(path, Mapping((), {}))
     entries = [entry for sheet in sheets for entry in sheet.entries]
     regions = list(dict.fromkeys(tables["targets"]["region"]))
-    head = TEMPLATE.format(region=regions[0] if len(regions) == 1 else (regions or [""])[0])
+    head = TEMPLATE.format(region=(regions or [""])[0])
     known, unknown = [], []
     long = any(sheet.layout == "long" and not any(e.name for e in sheet.entries) for sheet in sheets)
     for entry in _distinct(entries, long):
         name = f"- where: {_where(entry)}" if long else f"- name: {_quoted(entry.name)}"
         lines = [name, *([f"  column: {_quoted(entry.part)}"] if entry.part else [])]
-        found = _same(entry, tables["indicators"])
-        if found is not None:
-            known += [*lines, f"  indicator: {found['indicator_id']}", *_unit(entry, found)]
+        indicator = _same(entry, tables["indicators"])
+        if indicator is not None:
+            known += [*lines, f"  indicator: {indicator['indicator_id']}", *_unit(entry, indicator)]
         else:
             unknown += [*lines, f'  indicator: "?"{_perhaps(entry, tables["indicators"])}']
     if unknown:
@@ -56,11 +56,10 @@ def starter(file: str | Path, data: str | Path | None = None) -> str:
 
 
 def _distinct(entries: list[Entry], long: bool) -> list[Entry]:
-    found: dict[tuple[str, ...], Entry] = {}
+    first: dict[tuple[str, ...], Entry] = {}
     for entry in entries:
-        key = (_where(entry),) if long else (entry.name, entry.part)
-        found.setdefault(key, entry)
-    return list(found.values())
+        first.setdefault((_where(entry),) if long else (entry.name, entry.part), entry)
+    return list(first.values())
 
 
 def _where(entry: Entry) -> str:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..forecasting.features import features, units
-from ..forecasting.histories import same
-from ..forecasting.prior import YEARS
-from ..forecasting.staying import TERMS, Staying, terms
+from qcity_analysis.forecasting.features import features, units
+from qcity_analysis.forecasting.histories import same
+from qcity_analysis.forecasting.prior import YEARS
+from qcity_analysis.forecasting.staying import TERMS, Staying, terms
 
 if TYPE_CHECKING:
     from .train import Tasks

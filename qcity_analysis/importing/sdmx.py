@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, Problem, QcityError
-from .cells import Cell
-from .grids import Grid, as_text
+from .cells import Cell, Grid, as_text
 
 MESSAGES = (".xml", ".json")
 STATUS = {"": "", "A": "", "P": "preliminary", "E": "estimate", "F": "estimate", "I": "estimate"}
@@ -101,14 +100,14 @@ def _figure(
     obs: Any, dataset: Any, shared: dict[frozenset[tuple[str, str]], dict[str, str]]
 ) -> dict[str, Any]:
     """Dimensions and attributes of one figure (the nearer one counts), and its value."""
-    found = {name: str(value.value) for name, value in obs.key.values.items()}
+    figure = {name: str(value.value) for name, value in obs.key.values.items()}
     names = {name for name, _ in next(iter(shared), ())}
-    found |= shared.get(frozenset((name, found.get(name, "")) for name in names), {})
+    figure |= shared.get(frozenset((name, figure.get(name, "")) for name in names), {})
     for holder in (dataset, obs.series_key, obs):
         attributes = getattr(holder, "attrib", None) or {}
-        found |= {name: str(getattr(a.value, "id", a.value)) for name, a in attributes.items()}
+        figure |= {name: str(getattr(a.value, "id", a.value)) for name, a in attributes.items()}
     value = "" if obs.value is None or str(obs.value) == "NaN" else obs.value
-    return found | {"OBS_VALUE": value}
+    return figure | {"OBS_VALUE": value}
 
 
 def _shared_in_json(path: Path) -> dict[frozenset[tuple[str, str]], dict[str, str]]:
@@ -119,14 +118,14 @@ def _shared_in_json(path: Path) -> dict[frozenset[tuple[str, str]], dict[str, st
     tree = json.loads(path.read_text("utf-8-sig"))
     structure = tree["structure"]
     dimensions, attributes = (structure[part].get("series", []) for part in ("dimensions", "attributes"))
-    found = {}
+    stated = {}
     for dataset in tree["dataSets"]:
         for places, series in dataset.get("series", {}).items():
             key = zip(dimensions, map(int, places.split(":")), strict=True)
             values = zip(attributes, series.get("attributes", []), strict=False)
             said = {a["id"]: str(a["values"][k].get("id", "")) for a, k in values if k is not None}
-            found[frozenset((d["id"], str(d["values"][k]["id"])) for d, k in key)] = said
-    return found
+            stated[frozenset((d["id"], str(d["values"][k]["id"])) for d, k in key)] = said
+    return stated
 
 
 def _id(cell: str) -> str:

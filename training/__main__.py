@@ -1,0 +1,56 @@
+"""The one training command: read the bank, train the prior, validate it, write it with its model card."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from qcity_analysis.errors import QcityError
+from qcity_analysis.forecasting.comparators import FILE as SHARES
+from qcity_analysis.forecasting.moves import FILE as MOVES
+from qcity_analysis.forecasting.prior import FILE, save
+
+from .borrowing import write_shares
+from .modelcard import write_card
+from .moves import write_moves
+from .record import write_record
+from .train import ORIGINS, Say, read_bank, train_on
+
+
+def train_prior(bank_path: Path | str, out_dir: Path | str, say: Say = print, seed: int = 0) -> Path:
+    """Train the prior from a bank, validate it, write `prior.json`, `moves.json`, `borrowing.json`, `record.json` (on
+    held-out indicators) and MODEL_CARD.md; returns the prior's path. Raises QcityError where the bank is not one.
+    """
+    bank = read_bank(bank_path)
+    out = Path(out_dir)
+    out.mkdir(parents=True, exist_ok=True)
+    say(f"{len(bank.values)} series of {bank.meta['indicator'].nunique()} indicators")
+    say("training on all indicators")
+    save(train_on(bank, list(bank.values), ORIGINS, seed, say), out / FILE)
+    write_moves(bank, out / MOVES)
+    write_shares(bank, out / SHARES, say, seed)
+    write_record(write_card(bank, out / "MODEL_CARD.md", say, seed), out)
+    return out / FILE
+
+
+def main() -> int:
+    """`python -m training BANK --out DIR`; returns the exit status."""
+    example = "Example: python -m training path/to/bank --out new_prior"
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__, epilog=example)
+    parser.add_argument(
+        "bank", type=Path, help="folder with indicator_bank.parquet and indicator_bank_meta.parquet"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder for prior.json and MODEL_CARD.md")
+    parser.add_argument("--seed", type=int, default=0, help="seed of tasks and training")
+    given = parser.parse_args()
+    try:
+        print(f"written: {train_prior(given.bank, given.out, seed=given.seed)}")
+    except QcityError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
