@@ -245,3 +245,10 @@ def test_a_circle_of_inputs_is_told_once(tmp_path: Path) -> None:
         "indicators.csv, row 2, column inputs: found 'widgets ← gdp ← widgets'; allowed: inputs that lead to published "
         "figures; an indicator cannot be computed from itself; change one of the inputs"
     )
+
+
+def test_an_upper_bound_on_a_count_bounds_the_sum_from_above_only(tmp_path: Path) -> None:
+    rows = [new(2021, 3), new(2022, 10, qualifier="<="), new(2023, 2)]
+    found = counts(rows, tmp_path, 2020)
+    assert found.known().to_dict() == {2020: 0, 2021: 3}
+    assert (dict(found.lower), dict(found.upper)) == ({2022: 3, 2023: 5}, {2022: 13, 2023: 15})

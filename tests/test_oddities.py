@@ -199,3 +199,9 @@ def test_the_shipped_data_give_only_warnings_seen_before() -> None:
     found = [p for p in qc.check() if p.file == "observations.csv"]
     assert {(p.column, p.level) for p in found} <= {("status", "warning"), ("published", "warning")}
     assert len(found) <= 10
+
+
+def test_the_sign_of_a_change_is_compared_at_the_digits_the_levels_were_typed_with(tmp_path: Path) -> None:
+    for typed, told in ((("10", "10.1"), 0), (("10.00", "10.10"), 1)):
+        rows = [figure(2019, typed[0]), figure(2020, typed[1]), change(2020, -1)]
+        assert len(warnings(tmp_path / typed[0], rows)) == told

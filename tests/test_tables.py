@@ -9,9 +9,10 @@ import pytest
 from packages import change, columns, contents, figure, figures, loaded, package, target, write_table
 
 from qcity_analysis.attainment.targets import find_target
+from qcity_analysis.data.adding import add_figure
 from qcity_analysis.data.annual import annual_series
 from qcity_analysis.data.datapackage import check, load
-from qcity_analysis.data.tables import read_table
+from qcity_analysis.data.tables import decimals, is_number, read_table
 from qcity_analysis.data.vintages import newest_vintages
 from qcity_analysis.errors import DataError
 
@@ -244,3 +245,50 @@ def test_levels_carry_the_digits_of_their_figures_and_computed_levels_carry_none
     rows = [figure(2019, "5.0"), figure(2020, "5.25"), figure(2021, 10, measure="change_pct", unit="%")]
     series = annual_series(loaded(tmp_path, observations=rows), "widgets", "testville")
     assert dict(series.decimals) == {2019: 1, 2020: 2} and 2021 in series.known().index
+
+
+@pytest.mark.parametrize(
+    "written", ["3.6①", "10²", "½", "Ⅷ", "16.1%", "１６．１％", "16 .1", "0x10", "1_000", "−"]
+)
+def test_a_footnote_mark_is_never_read_as_a_digit(tmp_path: Path, written: str) -> None:
+    with pytest.raises(DataError) as told:
+        loaded(tmp_path, observations=[figure(2019, 5), figure(2020, written)])
+    assert [(p.file, p.row, p.column) for p in told.value.problems] == [("observations.csv", 3, "value")]
+
+
+@pytest.mark.parametrize("written", ["1e99999999999999999999", "-1e-99999999999999999999", "9" * 400])
+def test_an_exponent_of_any_size_is_refused_and_nought_is_nought(tmp_path: Path, written: str) -> None:
+    assert not is_number(written) and is_number("0e99999999999999999999")
+    assert decimals("0e99999999999999999999") == 0
+
+
+@pytest.mark.parametrize("after", [0, 2])
+def test_quotes_left_open_swallow_no_figures(tmp_path: Path, after: int) -> None:
+    path = package(tmp_path) / "observations.csv"
+    lines = path.read_text().splitlines()
+    lines[-1 - after] = lines[-1 - after].rsplit(",", 1)[0] + ',"a note'
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(DataError) as told:
+        load(tmp_path)
+    assert [(p.file, p.row) for p in told.value.problems] == [("observations.csv", len(lines) - after)]
+
+
+def test_adding_to_a_table_that_cannot_be_read_is_refused_by_file_and_line(tmp_path: Path) -> None:
+    words = dict(
+        indicator_id="widgets", region="testville", period="2023", value="17", publisher="P", title="T"
+    )
+    for name, cell in {"sources.csv": b'"' + b"x" * 131_073 + b'"\n', "indicators.csv": b"\xff\n"}.items():
+        path = package(tmp_path / name) / name
+        lines = path.read_bytes().count(b"\n")
+        path.write_bytes(path.read_bytes() + cell)
+        with pytest.raises(DataError) as told:
+            add_figure(tmp_path / name, date="2024-03", **words)
+        assert {(p.file, p.row) for p in told.value.problems} == {(name, lines + 1)}
+
+
+def test_a_base_of_nought_in_december_is_refused_as_that_of_the_year(tmp_path: Path) -> None:
+    goal = target(kind="relative_change", base_year=2020, threshold=5)
+    for name in ("2020", "2020-12", "2020-Q4"):
+        with pytest.raises(DataError) as told:
+            loaded(tmp_path / name, observations=[figure(name, 0), figure(2021, 3)], targets=[goal])
+        assert [(p.row, p.found) for p in told.value.problems] == [(2, "0")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import random
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from packages import change, contents, figure, figures, indicator, loaded, packa
 from test_cli import qcity
 
 import qcity_analysis as qc
+from qcity_analysis.data.coverage import coverage
 from qcity_analysis.data.vintages import KEY, newest_vintages, revisions
 
 YEARS = st.integers(2008, 2022)
@@ -244,3 +246,93 @@ def test_many_figures_of_one_publication_are_one_line(
     assert (
         out.splitlines()[1] == "  Indicator widgets, Testville: 9 figures, 2010 to 2018 (published 2020-03)"
     )
+
+
+def test_a_quarter_to_date_and_its_last_month_are_vintages_of_one_figure(tmp_path: Path) -> None:
+    rows = [figure("2023-Q3", 16, published="2023-10-10"), figure("2023-09", 15, published="2023-11-11")]
+    data = loaded(tmp_path, observations=[*figures({2021: 13, 2022: 14}), *rows])
+    assert newest_vintages(data.observations)["period"].tolist() == ["2021", "2022", "2023-09"]
+    (told,) = qc.diff(data, "2023-10-31", "2023-11-30").to_dict("records")
+    assert (told["change"], told["value_before"], told["value"]) == ("revised", 16, 15)
+
+
+@pytest.mark.parametrize("measure", ["level", "count_new", "count_total"])
+def test_a_bound_published_later_replaces_no_number(tmp_path: Path, measure: str) -> None:
+    number = figure(2021, 10, measure=measure)
+    bound = figure(2021, 8, measure=measure, qualifier=">=", published="2023-01-31")
+    base = figure(2020, 4, measure="count_total" if measure == "count_total" else measure)
+    goal = target(kind="level" if measure == "level" else "cumulative", threshold=10, deadline=2021)
+    goal["base_year"] = 2020 if measure == "count_new" else ""
+    answers_ = []
+    for name, rows in {
+        "one": [base, number],
+        "both": [base, number, bound],
+        "back": [bound, number, base],
+    }.items():
+        data = loaded(tmp_path / name, observations=rows, targets=[goal])
+        answers_.append(qc.assess(data, "goal", draws=200).status)
+    assert answers_ == ["met"] * 3
+
+
+def test_a_bound_on_the_year_hides_no_count_to_august_that_says_more(tmp_path: Path) -> None:
+    for value, expected in ((8, [(10.0, 8)]), (12, [(12.0, 12)])):
+        rows = [
+            figure("2021-08", 10, measure="count_new"),
+            figure(2021, value, measure="count_new", qualifier=">="),
+        ]
+        data = loaded(tmp_path / str(value), observations=rows)
+        counts = qc.annual_series(data, "widgets", "testville").new_counts
+        assert list(zip(counts["count"], counts["months"], strict=True)) == expected
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_splitting_a_years_figure_into_december_and_year_changes_no_level_tally_or_key(
+    tmp_path: Path, seed: int
+) -> None:
+    draw = random.Random(seed)
+    once, twice = [], []
+    for measure in ("level", "change_pct", "count_new", "count_total"):
+        of = {
+            "measure": measure,
+            "indicator_id": measure,
+            "unit": "%" if measure == "change_pct" else "points",
+        }
+        for year in range(2014, 2023):
+            made = figure(year, draw.randint(1, 9) + year - 2014, **of)
+            last = f"{year}-{draw.choice(['12', 'Q4'])}"
+            day = {"published": f"{year + 1}-01-{draw.randint(10, 28)}"}
+            once.append(made)
+            twice += draw.choice(
+                [
+                    [made, made | {"period": last} | day],
+                    [made | {"period": last}],
+                    [made | {"period": last}, made | day],
+                    [made | {"period": last, "value": 77} | day, made],
+                ]
+            )
+    names = sorted({row["indicator_id"] for row in once})
+    tables: dict[str, Any] = {"indicators": [indicator(name) for name in names], "targets": []}
+    tables["targets"] = [
+        target(
+            name,
+            indicator_id=name,
+            kind="cumulative" if "count" in name else "level",
+            base_year=2015,
+            threshold=70,
+        )
+        for name in ("level", "count_new", "count_total")
+    ]
+    one, two = (loaded(tmp_path / str(len(rows)), observations=rows, **tables) for rows in (once, twice))
+    assert newest_vintages(one.observations)[KEY].astype(str).to_numpy().tolist() == sorted(
+        newest_vintages(two.observations)[KEY].astype(str).to_numpy().tolist(),
+        key=lambda key: (["level", "change_pct", "count_new", "count_total"].index(key[0]), key[2]),
+    )
+    assert coverage(one).equals(coverage(two))
+    for name in names:
+        a, b = (qc.annual_series(data, name, "testville") for data in (one, two))
+        assert a.values.equals(b.values) and dict(a.decimals) == dict(b.decimals)
+        assert a.new_counts[["year", "months", "count"]].equals(b.new_counts[["year", "months", "count"]])
+    for row in tables["targets"]:
+        found = [qc.assess(data, row["target_id"], draws=300) for data in (one, two)]
+        tallies = [(f.status, f.probability, f.tally and (f.tally.count, f.tally.covered)) for f in found]
+        assert tallies[0] == tallies[1]
