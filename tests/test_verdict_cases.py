@@ -1,0 +1,583 @@
+"""Made-up cases in which an answer was once wrong, each with others of its kind; what is right is said beside each."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from packages import Row, figure, figures, indicator, loaded, package, target
+
+import qcity_analysis as qc
+from qcity_analysis.attainment.changes import explain_change
+from qcity_analysis.attainment.portfolio import portfolio
+from qcity_analysis.trackrecord import ledger
+from qcity_analysis.words import describe
+
+LATE = "2026-12-30"
+
+
+def row(period: object, value: object, measure: str = "level", qualifier: str = "=", **cells: Any) -> Row:
+    """A figure of `widgets`, the unit left to the indicator."""
+    return figure(period, value, measure=measure, qualifier=qualifier, unit="", **cells)
+
+
+def run(first: int, values: list[Any], measure: str = "level", **cells: Any) -> list[Row]:
+    """One figure a year from `first` on."""
+    return [row(first + k, value, measure, **cells) for k, value in enumerate(values)]
+
+
+def ask(
+    folder: Path, rows: list[Row], kind: str, direction: str, threshold: object, *, day: str = LATE,
+    support: str = "positive", unit: str = "points", declared: Row | None = None, draws: int = 1000, **goal: Any,
+) -> qc.Assessment:  # fmt: skip
+    """The answer to one target of one indicator."""
+    shown = indicator("widgets", support=support, unit=unit, **(declared or {}))
+    goal = {"kind": kind, "direction": direction, "threshold": threshold, "unit": unit} | goal
+    data = loaded(folder, day, observations=rows, indicators=[shown], targets=[target(**goal)])
+    return qc.assess(data, "goal", draws=draws)
+
+
+def said(answer: qc.Assessment, lang: str) -> str:
+    """Everything the page says of an answer in words."""
+    notes = [describe.note(found, lang) for found in answer.notes]
+    return "\n".join([describe.headline(answer, lang), *describe.sentences(answer, lang), *notes])
+
+
+# Counts are what was published, never rounded.
+
+
+@pytest.mark.parametrize(
+    ("counts", "asked", "status", "outcome"),
+    [
+        ([2.5] * 5, 12.0, "met", 12.5),
+        ([2.5] * 5, 12.6, "missed", 12.5),
+        ([0.4, 0.3, 0.4, 0.4, 0.4], 1.9, "met", 1.9),
+        ([0.4, 0.3, 0.4, 0.4, 0.4], 2, "missed", 1.9),
+        (["1234.56", "1500.44", "1300", "1100.01", "999.99"], "6135", "met", 6135),
+        (["1234.56", "1500.44", "1300", "1100.01", "999.98"], "6135", "missed", 6134.99),
+    ],
+)
+def test_counts_are_not_rounded(
+    tmp_path: Path, counts: list[Any], asked: object, status: str, outcome: float
+) -> None:
+    found = ask(tmp_path, run(2021, counts, "count_new"), "cumulative", "at_least", asked, base_year=2020)
+    assert (found.status, found.outcome) == (status, pytest.approx(outcome, rel=1e-12))
+
+
+def test_totals_with_decimals_are_not_rounded_either(tmp_path: Path) -> None:
+    rows = run(2020, ["100.2", "103.1", "104.4", "105.9", "107.3", "108.1"], "count_total")
+    assert ask(tmp_path / "a", rows, "cumulative", "at_least", 7.9, base_year=2020).status == "met"
+    assert ask(tmp_path / "b", rows, "cumulative", "at_least", 8, base_year=2020).status == "missed"
+
+
+# A tolerance is in the unit of the threshold.
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "direction", "asked", "tolerance", "status", "bound"),
+    [
+        (8.0, 7.5, "at_most", -18, 1, "missed", 6.64),
+        (8.0, 6.64, "at_most", -18, 1, "met", 6.64),
+        (0.08, 0.0672, "at_most", -18, 1, "missed", 0.0664),
+        (5400, 6190, "at_least", 15, 0.5, "met", 6183),
+        (5400, 6180, "at_least", 15, 0.5, "missed", 6183),
+    ],
+)
+def test_a_tolerance_of_a_change_is_in_percentage_points(
+    tmp_path: Path, first: float, last: float, direction: str, asked: float, tolerance: float, status: str,
+    bound: float,
+) -> None:  # fmt: skip
+    rows = [row(2020, first), row(2025, last)]
+    cells = {"base_year": 2020, "commitment": "about", "tolerance": tolerance}
+    found = ask(tmp_path, rows, "relative_change", direction, asked, **cells)
+    assert (found.status, found.bound) == (status, pytest.approx(bound))
+
+
+# A year and its December are one.
+
+
+def test_totals_of_a_year_and_its_december_count_once(tmp_path: Path) -> None:
+    rows = run(2020, [0, 40, 80], "count_total")
+    for year, total in ((2023, 120), (2024, 160)):
+        rows += [row(f"{year}-12", total, "count_total", published=f"{year + 1}-01-10")]
+        rows += [row(year, total, "count_total", published=f"{year + 1}-03-10")]
+    found = ask(
+        tmp_path, rows, "cumulative", "at_least", 190, day="2025-06-30", support="count", base_year=2020
+    )
+    assert found.tally is not None
+    assert (found.status, found.tally.covered, found.tally.count) == ("forecast", 4, 160)
+
+
+@pytest.mark.parametrize("ending", ["", "-12", "-Q4"])
+@pytest.mark.parametrize(("done", "status"), [(0, "missed"), (1, "met")])
+def test_december_of_a_milestone_is_its_year(tmp_path: Path, ending: str, done: int, status: str) -> None:
+    rows = [row(f"2025{ending}", done)]
+    assert ask(tmp_path, rows, "milestone", "achieved", "", support="count").status == status
+
+
+@pytest.mark.parametrize("ending", ["-12", "-Q4"])
+def test_december_settles_every_kind(tmp_path: Path, ending: str) -> None:
+    last = f"2025{ending}"
+    level = [row(2020, 50), row(last, 61)]
+    assert ask(tmp_path / "a", level, "level", "at_least", 61).status == "met"
+    assert ask(tmp_path / "b", level, "relative_change", "at_least", 22.5, base_year=2020).status == "missed"
+    base = [row(f"2020{ending}", 50), row(2025, 61)]
+    assert ask(tmp_path / "c", base, "relative_change", "at_least", 22, base_year=2020).status == "met"
+    none = [row(year, 0, "count_new") for year in (2023, 2024)] + [row(last, 0, "count_new")]
+    assert (
+        ask(tmp_path / "d", none, "zero_event", "at_most", 0, support="count", base_year=2022).status == "met"
+    )
+    new = [
+        *run(2023, [5, 5], "count_new"),
+        row(last, 3, "count_new"),
+        row(2025, 3, "count_new", published="2026-03-01"),
+    ]
+    assert (
+        ask(tmp_path / "e", new, "cumulative", "at_least", 14, support="count", base_year=2022).status
+        == "missed"
+    )
+
+
+# Precision is that of the figure that is compared, as typed.
+
+
+def test_a_ratio_is_compared_as_it_is_computed(tmp_path: Path) -> None:
+    spent, gdp = [201, 203, 206, 208, 211, 214, 217], [9000, 9050, 9100, 9150, 9200, 9250, 9300]
+    names = [indicator("spent", unit="m"), indicator("gdp", unit="m")]
+    names.append(indicator("share", unit="%", support="percent", derived="ratio", inputs="spent;gdp"))
+    rows = [r | {"indicator_id": "spent"} for r in run(2018, spent)] + [
+        r | {"indicator_id": "gdp"} for r in run(2018, gdp)
+    ]
+    rising = target(
+        indicator_id="share", kind="monotone", direction="increase_every_year", threshold=0, base_year=2020
+    )
+    tables = {"indicators": names, "targets": [rising | {"deadline": 2024}]}
+    assert qc.assess(loaded(tmp_path / "a", LATE, observations=rows, **tables), "goal").status == "met"
+    rows[6] |= {"value": 213}  # 2.29 after 2.31
+    assert qc.assess(loaded(tmp_path / "b", LATE, observations=rows, **tables), "goal").status == "missed"
+
+
+@pytest.mark.parametrize("change", ["-1", "-0.1", "-0.04", "-1.0"])
+def test_every_fall_is_a_fall_whatever_its_decimals(tmp_path: Path, change: str) -> None:
+    rows = run(2019, [change] * 6, "change_pct")
+    cells = {"base_year": 2020, "threshold": 0}
+    asked = {"kind": "monotone", "direction": "decrease_every_year"}
+    assert ask(tmp_path / "a", rows, **asked, day="2025-06-30", **cells).status == "forecast"
+    assert ask(tmp_path / "b", rows, **asked, **cells | {"deadline": 2024}).status == "met"
+    rows[4] |= {"value": "0.0"}
+    assert ask(tmp_path / "c", rows, **asked, day="2025-06-30", **cells).status == "missed"
+
+
+@pytest.mark.parametrize(
+    ("typed", "asked", "status"),
+    [
+        ("99.95", 100, "missed"), ("99.995", 100, "missed"), ("100", 100, "met"), ("96", 96.4, "met"),
+        ("96.0", 96.4, "missed"), ("96.4", 96.4, "met"), ("96.35", 96.4, "missed"), ("96.40", 96.404, "met"),
+    ],
+)  # fmt: skip
+def test_coverage_is_met_when_the_figure_rounds_to_it_at_its_own_decimals(
+    tmp_path: Path, typed: str, asked: float, status: str
+) -> None:
+    rows = [row(2020, "91.25"), row(2022, 94), row(2025, typed)]
+    assert ask(tmp_path, rows, "coverage", "at_least", asked, support="percent", unit="%").status == status
+
+
+# Numbers in sentences: targets as written, figures as published, and nothing on the wrong side.
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize(
+    ("levels", "kind", "direction", "asked", "cells", "quoted"),
+    [
+        ([0.0112, 0.0100, 0.0093, 0.0085, 0.0077, 0.0070, 0.0066], "level", "at_most", "0.0046", {}, "0.0046"),
+        ([99.5, 99.6, 99.6, 99.7, 99.7, 99.8, 99.8], "level", "at_least", "99.95", {}, "99.95"),
+        ([99.5, 99.6, 99.6, 99.4, 99.2, 98, 97.8], "relative_change", "at_most", "-3.25", {"base_year": 2020}, "3.25"),
+        ([7.1, 7.2, 7.35, 7.4, 7.52, 7.61, 7.7], "level", "at_least", "8.0", {}, "8.0"),
+        ([1.2e7, 1.25e7, 1.31e7, 1.4e7, 1.45e7, 1.5e7, 1.6e7], "level", "at_least", "16543210", {}, "16,543,210"),
+    ],
+)  # fmt: skip
+def test_a_target_is_quoted_as_the_plan_wrote_it(
+    tmp_path: Path, levels: list[float], kind: str, direction: str, asked: str, cells: Row, quoted: str, lang: str
+) -> None:  # fmt: skip
+    found = ask(tmp_path, run(2018, levels), kind, direction, asked, day="2025-06-30", **cells)
+    assert quoted in describe.headline(found, lang)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_missed_target_is_never_said_with_the_number_that_would_meet_it(tmp_path: Path, lang: str) -> None:
+    found = ask(tmp_path / "a", [row(2020, 9), row(2025, "15.94")], "level", "at_least", "15.95")
+    assert found.status == "missed" and "15.94" in said(found, lang) and "15.95" in said(found, lang)
+    rows = [row(2020, 1000), row(2025, "1179.99")]
+    found = ask(tmp_path / "b", rows, "relative_change", "at_least", "18", base_year=2020)
+    assert found.status == "missed" and "17.999" in said(found, lang)
+    counts = run(2021, ["2.04", "2.04", "2.04", "2.04", "1.83"], "count_new")
+    found = ask(tmp_path / "c", counts, "cumulative", "at_least", "10", base_year=2020)
+    assert found.status == "missed" and "9.99" in said(found, lang)
+
+
+# One relative comparison.
+
+
+@pytest.mark.parametrize(
+    ("size", "more", "status"),
+    [("3e7", "3.21e7", "met"), ("1e-10", "1.07e-10", "met"), ("1e-10", "1.06e-10", "missed"),
+     ("4e12", "4.28e12", "met"), ("4e12", "4279999990000", "missed")],
+)  # fmt: skip
+def test_a_change_is_compared_at_every_size(tmp_path: Path, size: str, more: str, status: str) -> None:
+    rows = [row(2020, size), row(2025, more)]
+    assert ask(tmp_path, rows, "relative_change", "at_least", 7, base_year=2020).status == status
+
+
+@pytest.mark.parametrize(
+    ("value", "asked", "status"),
+    [("1.01e-10", "1e-10", "missed"), ("1e-10", "1e-10", "met"), ("123456789013", "123456789012", "missed"),
+     ("98765432101", "98765432100", "missed"), ("98765432100", "98765432100", "met")],
+)  # fmt: skip
+def test_at_most_means_at_most_at_every_size(tmp_path: Path, value: str, asked: str, status: str) -> None:
+    assert ask(tmp_path, [row(2020, "9e12"), row(2025, value)], "level", "at_most", asked).status == status
+
+
+# The probability does not depend on the unit.
+
+
+@pytest.mark.parametrize("support", ["positive", "real", "count"])
+def test_the_same_series_in_other_units_has_the_same_probability(tmp_path: Path, support: str) -> None:
+    levels, found = np.array([203, 211, 226, 230, 247, 251, 266]), []
+    for k, size in enumerate((1.0, 0.01, 1e4, 1e8, 7.3)):
+        rows = run(2017, [f"{level * size:.12g}" for level in levels])
+        asked = {"day": "2024-06-30", "support": support, "draws": 4000}
+        found.append(ask(tmp_path / str(k), rows, "level", "at_least", 281 * size, **asked).probability)
+    assert max(found) - min(found) <= 0.005
+
+
+# What did not move is likely to stay.
+
+
+@pytest.mark.parametrize(
+    ("level", "support", "asked"),
+    [(100.0, "percent", 100), (98.0, "percent", 98), (12, "count", 12), (3.5, "positive", 3.5)],
+)
+def test_what_never_moved_probably_stays(tmp_path: Path, level: float, support: str, asked: float) -> None:
+    rows = run(2018, [level] * 7)
+    cells = {"day": "2025-06-30", "support": support}
+    least = ask(tmp_path / "a", rows, "level", "at_least", asked, **cells).probability
+    most = ask(tmp_path / "b", rows, "level", "at_most", asked, **cells).probability
+    assert least is not None and most is not None and least >= 0.8 and most >= 0.8
+
+
+def test_full_coverage_for_years_is_likely_to_go_on(tmp_path: Path) -> None:
+    rows = run(2019, ["100"] * 6)
+    found = ask(tmp_path, rows, "coverage", "at_least", 100, day="2025-06-30", support="percent", unit="%")
+    assert found.probability is not None and found.probability >= 0.8
+
+
+# The Monte Carlo error is the spread over seeds.
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("levels", "known", "asked"),
+    [
+        ([94.0, 94.3, 94.7, 94.9, 95.3], {"support": "percent", "noisy": {2021: 0.3, 2023: 0.3}}, 96.0),
+        ([20, 23, 22, 27, 29], {"support": "positive"}, 33.0),
+        ([1.0, 1.2, math.nan, 1.5, 1.6], {"support": "positive", "lower": {2021: 1.3}}, 2.0),
+        ([-3, -1, -2, 0.5, 1], {"support": "real", "noisy": {2022: 1.0}}, 3.0),
+    ],
+)
+def test_the_error_said_is_the_spread_over_seeds(levels: list[float], known: Row, asked: float) -> None:
+    series = pd.Series(levels, index=range(2019, 2024), dtype=float)
+    made = [qc.forecast(series, 2026, rng=seed, **known) for seed in range(30)]
+    chances = [one.probability_at_least(asked) for one in made]
+    told = float(np.mean([one.probability_error(float(np.mean(chances))) for one in made]))
+    seen = float(np.std(chances, ddof=1))
+    assert max(seen, told) < 1e-3 or 0.5 <= seen / told <= 1.6
+
+
+# Bounds decide both ways.
+
+
+@pytest.mark.parametrize(
+    ("direction", "asked", "qualifier", "value", "status"),
+    [
+        ("at_least", 90, "<=", 86, "missed"), ("at_least", 86, "<=", 86, "forecast"),
+        ("at_least", 96, ">=", 96, "met"), ("at_least", 96.5, ">=", 96, "forecast"),
+        ("at_most", 12, ">=", 12.5, "missed"), ("at_most", 12, ">=", 12, "forecast"),
+        ("at_most", 12, "<=", 12, "met"), ("at_most", 11, "<=", 12, "forecast"),
+    ],
+)  # fmt: skip
+def test_a_bound_at_the_deadline_decides_where_it_proves_it(
+    tmp_path: Path, direction: str, asked: float, qualifier: str, value: float, status: str
+) -> None:
+    rows = [*run(2018, [value - 3, value - 2.5, value - 2, value - 1.8, value - 1, value, value - 0.5])]
+    rows.append(row(2025, value, qualifier=qualifier))
+    assert ask(tmp_path, rows, "level", direction, asked, support="percent", unit="%").status == status
+
+
+def test_bounds_alone_decide_and_those_of_earlier_years_are_shown(tmp_path: Path) -> None:
+    rows = run(2021, [96] * 5, qualifier=">=")
+    assert ask(tmp_path / "a", rows, "level", "at_least", 96, support="percent", unit="%").status == "met"
+    found = ask(
+        tmp_path / "b", rows[:4], "level", "at_least", 96, day="2025-06-30", support="percent", unit="%"
+    )
+    assert found.status not in ("met", "missed")
+    for lang in ("zh", "en"):
+        assert all(str(year) in said(found, lang) for year in (2021, 2022, 2023, 2024))
+
+
+@pytest.mark.parametrize(
+    ("qualifier", "value", "status"), [("<=", -19, "met"), (">=", -15, "missed"), (">=", -20, "forecast")]
+)
+def test_a_bound_on_a_change_decides(tmp_path: Path, qualifier: str, value: float, status: str) -> None:
+    rows = run(2016, [-3.1, -2.9, -3.4, -3.0, -3.3, -2.8, -3.2, -3.1, -3.0], "change_pct")
+    rows.append(row(2025, value, "cumulative_change_pct", qualifier, base_period=2020))
+    found = ask(tmp_path, rows, "relative_change", "at_most", -18, base_year=2020, unit="%")
+    assert found.status == status
+
+
+# One figure makes no certainty.
+
+
+@pytest.mark.parametrize("counts", [[365], [0], [365, 380], [0, 0]])
+@pytest.mark.parametrize("kind", ["cumulative", "zero_event"])
+def test_fewer_than_three_years_tell_no_rate(tmp_path: Path, counts: list[int], kind: str) -> None:
+    if kind == "zero_event" and any(counts):
+        pytest.skip("an event is a miss")
+    rows = run(2021, counts, "count_new")
+    direction, asked = ("at_least", 900) if kind == "cumulative" else ("at_most", 0)
+    found = ask(tmp_path, rows, kind, direction, asked, day="2024-06-30", support="count", base_year=2020)
+    assert found.status == "not_assessable" and found.probability is None
+
+
+def test_years_without_a_round_are_no_zeros(tmp_path: Path) -> None:
+    rows = run(2017, [1, 0, 2, 0, 1, 0, 2, 0], "count_new")
+    cells = {"day": "2025-06-30", "support": "count", "base_year": 2016, "deadline": 2027}
+    every = ask(tmp_path / "a", rows, "cumulative", "at_least", 9, **cells)
+    rounds = ask(tmp_path / "b", rows, "cumulative", "at_least", 9, declared={"rounds": "2017/2"}, **cells)
+    assert every.status == rounds.status == "forecast"
+    assert rounds.tally is not None and (rounds.tally.years, rounds.tally.covered) == (6, 4)
+    for lang in ("zh", "en"):
+        assert "2027" in said(rounds, lang)
+
+
+# The ledger scores what was said.
+
+
+@pytest.mark.parametrize("ending", ["", "-12"])
+def test_what_was_said_before_an_early_settlement_is_scored(tmp_path: Path, ending: str) -> None:
+    rows = [
+        row(f"{y}{ending}", v, "count_new", published=f"{y + 1}-02-01")
+        for y, v in ((2020, 55), (2021, 70), (2022, 65), (2023, 90))
+    ]
+    cells = {"support": "count", "base_year": 2019, "deadline": 2026}
+    answer = ask(tmp_path / "data", rows, "cumulative", "at_least", 260, day="2023-06-30", **cells)
+    assert answer.status == "forecast"
+    ledger.record(answer, tmp_path / "ledger", "x", dt.datetime(2023, 6, 30, tzinfo=dt.UTC))
+    found = ledger.scored(ledger.read(tmp_path / "ledger"), qc.load(tmp_path / "data", as_of="2026-06-30"))
+    assert found[["happened", "in_advance"]].to_dict("records") == [{"happened": True, "in_advance": True}]
+
+
+def test_what_a_december_figure_settled_is_scored(tmp_path: Path) -> None:
+    levels = run(2015, [10, 10.4, 11.2, 11.5, 12.3, 12.9, 13.1, 14])
+    answer = ask(tmp_path / "data", levels, "level", "at_least", 16, day="2023-06-30", deadline=2023)
+    ledger.record(answer, tmp_path / "ledger", "x", dt.datetime(2023, 6, 30, tzinfo=dt.UTC))
+    rows = [*levels, row("2023-12", 14.6)]
+    settled = ask(tmp_path / "later", rows, "level", "at_least", 16, deadline=2023)
+    assert settled.status == "missed"
+    found = ledger.scored(ledger.read(tmp_path / "ledger"), qc.load(tmp_path / "later", as_of=LATE))
+    assert found[["happened", "in_advance"]].to_dict("records") == [{"happened": False, "in_advance": True}]
+
+
+# A stressed portfolio is not milder.
+
+
+@pytest.mark.parametrize("sharing", [2, 4])
+def test_a_stressed_portfolio_is_wider(tmp_path: Path, sharing: int) -> None:
+    names, asked = ["a", "b", "c"], [16.9, 17.2, 17.5, 17.8][:sharing]
+    rows = [
+        r | {"indicator_id": n}
+        for n in names
+        for r in run(2014, [10, 11, 11.6, 12.9, 13.4, 14.8, 15, 16.1, 16.4])
+    ]
+    goals = [
+        target(f"{n}{k}", indicator_id=n, threshold=level) for n in names for k, level in enumerate(asked)
+    ]
+    data = loaded(
+        tmp_path, "2023-12-31", observations=rows, indicators=[indicator(n) for n in names], targets=goals
+    )
+    counts = portfolio(data, qc.scorecard(data, draws=1000)[1]).counts
+    number = counts.index.to_numpy(float)
+
+    def variance(column: str) -> float:
+        share = counts[column].to_numpy()
+        return float(share @ number**2 - (share @ number) ** 2)
+
+    assert variance("stress") >= variance("dependent") - 0.02 >= variance("independent") - 0.02
+
+
+# Each target and each series fails alone.
+
+
+def test_a_target_that_cannot_be_computed_leaves_the_others(tmp_path: Path) -> None:
+    rows = [r | {"indicator_id": "s"} for r in run(2018, [80, 81, 82, 82.5, 83])]
+    rows += [row(year, value, indicator_id="o") for year, value in ((1979, 5), (1984, 7), (2023, 9))]
+    goals = [target(name, indicator_id=i, threshold=90, deadline=d) for name, i, d in
+             (("near", "s", 2025), ("far", "s", 2080), ("old", "o", 2025), ("none", "e", 2025))]  # fmt: skip
+    data = loaded(
+        tmp_path, "2024-06-30", observations=rows, indicators=[indicator(n) for n in "soe"], targets=goals
+    )
+    table, answers = qc.scorecard(data, draws=200)
+    assert len(table) == 4
+    assert [a.target.target_id for a in answers if a.status == "forecast"] == ["near"]
+    assert all(a.status == "not_assessable" for a in answers[1:])
+    assert len({a.reason.code for a in answers if a.reason}) == 3  # each with its own reason
+
+
+def test_a_series_too_short_leaves_the_panel_and_is_named() -> None:
+    frame = pd.DataFrame({"series_id": list("aaaaabbccccc"), "period": [1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 6, 7]})
+    frame["value"] = [1, 2, 3, 4, 5, 1, 2, 7, 7.5, 8, 8.1, 9.0]
+    panel = qc.forecast_panel(frame, horizon=2)
+    assert set(panel.quantiles([0.5]).index.get_level_values(0)) == {"a", "c"}
+    assert "b" in panel.refused.astype(str).to_string()
+
+
+# A base that is not above zero has no percentage.
+
+
+@pytest.mark.parametrize("base", [-1.5, "-0.001", -200])
+@pytest.mark.parametrize("measured", [True, False])
+def test_a_percentage_of_a_negative_base_is_refused(tmp_path: Path, base: object, measured: bool) -> None:
+    rows = [*run(2018, [-2, -1]), row(2020, base), *run(2021, [-1, -0.5, 0.3])] + (
+        [row(2025, 1.4)] if measured else []
+    )
+    found = ask(tmp_path, rows, "relative_change", "at_least", 50, support="real", base_year=2020)
+    assert found.status == "not_assessable" and found.threshold is None
+
+
+@pytest.mark.parametrize("cell", ["1e400", "1e308", "nan", "inf", "9" * 400])
+def test_numbers_beyond_all_size_are_refused(tmp_path: Path, cell: str) -> None:
+    for rows, goal in (([row(2024, cell)], {}), ([row(2024, 1)], {"threshold": cell})):
+        with pytest.raises(qc.DataError) as refused:
+            loaded(tmp_path, observations=rows, targets=[target(**goal)])
+        assert ("observations.csv" if not goal else "targets.csv") in str(refused.value)
+
+
+# No figure is lost.
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("１６．１", 16.1),
+        ("１6.1", 16.1),
+        ("−3.2", -3.2),
+        ("－３．２", -3.2),
+        (" 16.1 ", 16.1),
+        ("+16.1", 16.1),
+    ],
+)
+def test_other_digits_are_read(tmp_path: Path, cell: str, value: float) -> None:
+    shown = [indicator("widgets", support="real")]
+    data = loaded(tmp_path, observations=[*run(2018, [16.4, 16.3]), row(2022, cell)], indicators=shown)
+    assert data.observations.set_index("period")["value"]["2022"] == value
+
+
+@pytest.mark.parametrize(
+    "cell", ["16,1", "1 234", "约16", "16.1%", "十六", "n/a", "—", "١٦", "1.2.3", "0x10"]
+)
+def test_what_is_no_number_is_refused_with_its_place(tmp_path: Path, cell: str) -> None:
+    with pytest.raises(qc.DataError) as refused:
+        loaded(tmp_path, observations=[*run(2018, [16.4, 16.3]), row(2022, cell)])
+    assert "observations.csv" in str(refused.value) and cell in str(refused.value)
+
+
+# Said of all figures, and only where it is so.
+
+
+def test_the_warnings_of_loaded_data_are_those_of_the_check(tmp_path: Path) -> None:
+    folder = package(tmp_path, observations=run(2014, [13, 13.1, 13.3, 13.2, 13.5, 1350, 13.4, 13.6, 13.7]))
+    told = [str(p) for p in qc.check(folder) if p.level == "warning"]
+    assert told and [str(p) for p in qc.load(folder).warnings] == told
+
+
+def test_nothing_changed_is_not_called_a_change(tmp_path: Path) -> None:
+    rows = run(2015, [10, 10.4, 11.2, 11.5, 12.3, 12.9, 13.1, 14])
+    data = loaded(tmp_path, "2024-12-31", observations=rows)
+    change = explain_change(data, "goal", None, "2023-06-30", "2023-07-31", draws=500)
+    assert not change.flipped and change.figures == [] and change.before.status == change.after.status
+
+
+# We say what we hold, not what there is.
+
+
+@pytest.mark.parametrize(
+    ("lang", "claim"), [("en", "no published"), ("zh", "没有已公布"), ("zh", "未公布"), ("zh", "没有公布")]
+)
+@pytest.mark.parametrize("kind", ["level", "cumulative", "milestone", "zero_event", "rank", "monotone"])
+def test_what_is_not_in_the_data_is_not_said_to_be_unpublished(
+    tmp_path: Path, kind: str, lang: str, claim: str
+) -> None:
+    direction = {"milestone": "achieved", "monotone": "increase_every_year"}.get(kind, "at_least")
+    elsewhere = [figure(2020, 1, region="otherland", unit="")]
+    found = ask(tmp_path, elsewhere, kind, direction, 1, base_year=2020, support="count")
+    assert found.status == "not_assessable"
+    assert claim not in said(found, lang).lower()
+
+
+# Bad questions get one clear error.
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"until": None}, {"until": 2025.5}, {"until": "2026"}, {"until": math.nan}, {"rng": None}, {"rng": "x"},
+     {"support": None}, {"support": "share"}, {"draws": 0}, {"draws": 2.5}],
+)  # fmt: skip
+def test_a_question_that_makes_no_sense_is_refused_in_words(asked: Row) -> None:
+    series = pd.Series([1.0, 2, 3, 4, 4.5, 5], index=range(2018, 2024))
+    options = {name: value for name, value in asked.items() if name != "until"}
+    try:
+        found = qc.forecast(series, asked.get("until", 2026), **options)
+    except qc.QcityError as refused:
+        assert len(str(refused)) > 20
+    else:
+        assert asked in ({"rng": None}, {"support": None}, {"until": "2026"})  # these can be read
+        assert found.years[-1] == 2026
+
+
+@pytest.mark.parametrize("horizon", [math.nan, 0, -1, 2.5, "two", None])
+def test_a_panel_with_no_horizon_is_refused_in_words(horizon: Any) -> None:
+    frame = pd.DataFrame({"series_id": "a", "period": range(5), "value": [1, 2, 3, 4, 5.0]})
+    with pytest.raises(qc.QcityError):
+        qc.forecast_panel(frame, horizon=horizon)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [{"series_id": ["a"] * 4, "period": [1, 2, 3, 4], "value": [1, 2, 3, 4.0]}, [1, 2, 3], None, "panel.csv",
+     pd.DataFrame({"series_id": ["a"] * 4, "period": [1, 2, 3, 4], "value": [1, 2, 3, 4j]}),
+     pd.DataFrame({"series_id": ["a"] * 4, "period": [1, 2, 3, 4], "value": [1, 2, 3, "x"]}),
+     pd.DataFrame({"series_id": ["a"] * 4, "period": [1, 2, 3, 4.5], "value": [1, 2, 3, 4]})],
+    ids=["dict", "list", "none", "path", "complex", "words", "half years"],
+)  # fmt: skip
+def test_a_panel_that_is_no_table_is_refused_in_words(frame: Any) -> None:
+    with pytest.raises(qc.QcityError):
+        qc.forecast_panel(frame, horizon=2)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [pd.period_range("2018", periods=6, freq="Y"), pd.date_range("2018", periods=6, freq="YE"),
+     range(2018, 2024), pd.Index(np.arange(2018.0, 2024.0))],
+)  # fmt: skip
+def test_a_yearly_index_is_a_year_index(index: Any) -> None:
+    found = qc.forecast(pd.Series([1.0, 2, 3, 4, 4.5, 5], index=index), 2025)
+    assert list(found.median().index) == [2024, 2025]
+
+
+def test_a_cell_longer_than_any_text_is_refused_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(qc.DataError, match=r"observations\.csv"):
+        loaded(tmp_path, observations=figures({2020: 1, 2021: 2}) + [row(2022, 3, note="x" * 131_073)])
