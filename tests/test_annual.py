@@ -246,3 +246,19 @@ def test_every_valid_package_is_assessed_or_says_why_not(tmp_path: Path, seed: i
         assert dict(zip(("forecast", "met/missed", "not_assessable"), said, strict=True))[
             {"met": "met/missed", "missed": "met/missed"}.get(answer.status, answer.status)
         ]
+
+
+def test_bounds_of_every_year_without_a_level_are_kept_in_the_unit_of_the_levels(tmp_path: Path) -> None:
+    rows = [
+        *figures({2016: 10.0, 2018: 12.0}),
+        figure(2015, 9, qualifier=">="),
+        figure(2017, 13, qualifier="<="),
+    ]
+    rows += [
+        change(2019, 3, qualifier="<="),
+        figure("2020-12", 14, qualifier=">="),
+        figure("2021-08", 15, qualifier=">="),
+    ]
+    found = annual_series(loaded(tmp_path, observations=rows), "widgets", "testville")
+    assert dict(found.lower) == {2015: 9.0, 2020: 14.0}
+    assert dict(found.upper) == {2017: 13.0, 2019: pytest.approx(12.0 * 1.03)}
