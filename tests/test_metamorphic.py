@@ -242,7 +242,9 @@ def test_ten_years_later_the_answers_are_the_same(
 @pytest.mark.parametrize("factor", UNITS)
 def test_the_unit_is_of_no_account(tmp_path: Path, before: tuple[Plan, dict[str, Any]], factor: str) -> None:
     made, was = before
-    counts = () if Decimal(factor).normalize().as_tuple().digits == (1,) else ("new", "totals")  # whole no longer
+    counts = (
+        () if Decimal(factor).normalize().as_tuple().digits == (1,) else ("new", "totals")
+    )  # whole no longer
     assert differences(was, answers(tmp_path, in_another_unit(made, factor)), 5, counts) == []
 
 
