@@ -205,9 +205,14 @@ def test_coverage_is_met_when_the_figure_rounds_to_it_at_its_own_decimals(
 
 @pytest.mark.parametrize(
     ("typed", "status"),
-    [(["12", "12.4", "12.8", "13.3"], "met"), (["12.0", "12.04", "12.1", "12.3"], "met"),
-     (["12", "12.4", "12.4", "13"], "missed"), (["12.4", "12.40", "12.8", "13.3"], "missed"), (["12.4", "13", "13.0", "13.3"], "missed")],
-)  # fmt: skip
+    [
+        (["12", "12.4", "12.8", "13.3"], "met"),
+        (["12.0", "12.04", "12.1", "12.3"], "met"),
+        (["12", "12.4", "12.4", "13"], "missed"),
+        (["12.4", "12.40", "12.8", "13.3"], "missed"),
+        (["12.4", "13", "13.0", "13.3"], "missed"),
+    ],
+)
 def test_a_rise_is_a_rise_of_the_figures_as_published(tmp_path: Path, typed: list[str], status: str) -> None:
     rows = run(2022, typed)
     assert ask(tmp_path / "a", rows, "monotone", "increase_every_year", 0, base_year=2022).status == status
