@@ -5,7 +5,7 @@ The names below are the library's table of contents; each is loaded when it is f
 >>> import qcity_analysis as qc
 >>> data = qc.load(as_of="2026-01-01")
 >>> qc.assess(data, "high_value_patents", plan="china_14fyp", as_of="2024-06-30").word
-'likely'
+'very_likely'
 """
 
 from __future__ import annotations

@@ -153,7 +153,7 @@ def test_a_count_says_its_pace_a_month(tmp_path: Path) -> None:
     assert said.months_left(answer) == 18
     assert said.pace_sentences(answer, outlook(data, answer, draws=200), "en") == [
         "Through 2024-06, 39 are counted and 21 are missing: 1.17 a month over the 18 months without "
-        "figures, against 0.93 a month in those with."
+        "figures, against 0.929 a month in those with."
     ]
 
 
@@ -313,7 +313,7 @@ def test_the_command_outlook_of_what_cannot_be_assessed_exits_with_3(
     package(tmp_path, observations=[])
     code, out = qcity(monkeypatch, capsys, "outlook", "goal", "--data", tmp_path)
     assert code == 3
-    assert "No level is published, so the pace needed cannot be told." in out
+    assert "No level is held in these data, so the pace needed cannot be told." in out
 
 
 def test_the_command_portfolio_prints_words_or_json(

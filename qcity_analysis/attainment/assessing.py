@@ -66,6 +66,8 @@ def assess(
         raise unknown("model", model, ["mixture", *NAMES])
     _whole("draws", draws, 1)
     _whole("seed", seed, 0)
+    if not isinstance(data, Data):
+        raise QcityError(f"data are what `load` gives; found {type(data).__name__}")
     known = data.at(as_of)
     target = find_target(known, target_id, plan, region)
     question = _Question(known, target, model, draws, seed)

@@ -74,7 +74,7 @@ def outlook(data: Data, assessment: Assessment, *, draws: int | None = None) -> 
     >>> data = qc.load(as_of="2023-12-31")
     >>> found = outlook(data, qc.assess(data, "rd_intensity", draws=500))
     >>> found.last_to_act, round(float(found.chances[2025]), 1)
-    (2024, 0.7)
+    (2024, 0.8)
     """
     chances, reason = _chances(data, assessment, draws or assessment.draws)
     series = assessment.series

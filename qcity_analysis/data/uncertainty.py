@@ -23,12 +23,16 @@ PAIRS = 4.0
 CHANGES = ("change_pct", "cumulative_change_pct")
 
 
-def last_digit(value: float) -> float:
+def last_digit(value: float, decimals: int = 0) -> float:
     """One step of the last digit of a number as it is written: 0.1 for 2.7, 1 for 13, 100 for 1100.
 
-    >>> last_digit(2.7), last_digit(13), last_digit(1100)
-    (0.1, 1.0, 100.0)
+    `decimals` are the digits after the point as typed, where they are known.
+
+    >>> last_digit(2.7), last_digit(13), last_digit(1100), last_digit(2.5, 2)
+    (0.1, 1.0, 100.0, 0.01)
     """
+    if decimals:
+        return float(10.0**-decimals)
     whole, _, part = f"{abs(value):.10g}".partition(".")
     if part:
         return 10.0 ** -len(part) if "e" not in part else abs(value) * 1e-6
@@ -162,7 +166,9 @@ def standard_errors(used: pd.DataFrame, shares: Shares) -> pd.Series:
     final = ~used["status"].isin(["preliminary", "estimate"])
     if (final & (used["qualifier"] != "~")).all():
         return pd.Series(0.0, used.index)
-    steps = used["value"].map(last_digit).astype(float)
+    digits = used["decimals"] if "decimals" in used else [0] * len(used)
+    written = [last_digit(value, int(d)) for value, d in zip(used["value"], digits, strict=True)]
+    steps = pd.Series(written, index=used.index, dtype=float)
     about = (used["qualifier"] == "~") * steps / math.sqrt(3)
     yearly = used[used["measure"] != "cumulative_change_pct"]
     sizes = {name: typical_size(rows, str(name)) for name, rows in yearly.groupby("measure")}

@@ -70,9 +70,12 @@ class Forecast:
 
     def quantiles(self, levels: Sequence[float]) -> pd.DataFrame:
         """Quantiles: index year, one column for each level. Raises QcityError for a level outside 0 to 1."""
-        wanted = np.asarray(levels, dtype=float)
+        try:
+            wanted = np.atleast_1d(np.asarray(levels, dtype=float))
+        except (TypeError, ValueError):
+            wanted = np.array([np.nan])
         if not ((wanted >= 0) & (wanted <= 1)).all():
-            raise QcityError(f"levels must lie between 0 and 1; found {list(levels)!r}")
+            raise QcityError(f"levels must lie between 0 and 1; found {levels!r}")
         return pd.DataFrame(np.quantile(self.paths, wanted, axis=0).T, index=self._index(), columns=wanted)
 
     def probability_at_least(self, threshold: float, year: int | None = None) -> float:

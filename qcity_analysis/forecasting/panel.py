@@ -71,6 +71,8 @@ class PanelForecast:
         missing column, an unknown series or direction, a threshold that is not a number, or a year that was
         not forecast.
         """
+        if not isinstance(questions, pd.DataFrame):
+            raise QcityError(f"questions are a pandas DataFrame; found {type(questions).__name__}")
         for name in ("series_id", "period", "threshold", "direction"):
             if name not in questions.columns:
                 raise QcityError(
