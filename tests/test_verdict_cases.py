@@ -17,6 +17,7 @@ from qcity_analysis.attainment.changes import explain_change
 from qcity_analysis.attainment.portfolio import portfolio
 from qcity_analysis.trackrecord import ledger
 from qcity_analysis.words import describe
+from qcity_analysis.words.amounts import target_shown
 
 LATE = "2026-12-30"
 
@@ -252,6 +253,21 @@ def test_a_missed_target_is_never_said_with_the_number_that_would_meet_it(tmp_pa
     counts = run(2021, ["2.04", "2.04", "2.04", "2.04", "1.83"], "count_new")
     found = ask(tmp_path / "c", counts, "cumulative", "at_least", "10", base_year=2020)
     assert found.status == "missed" and "9.99" in said(found, lang)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_pace_of_a_quantity_is_in_its_unit_though_the_target_is_in_percent(
+    tmp_path: Path, lang: str
+) -> None:
+    rows = run(2017, [300, 305, 310, 300, 313, 317, 319, 320.5])
+    goal = target(kind="relative_change", threshold=7, base_year=2020, deadline=2026, unit="%")
+    data = loaded(
+        tmp_path, LATE, observations=rows, indicators=[indicator("widgets", unit="t")], targets=[goal]
+    )
+    found = qc.assess(data, "goal", draws=500)
+    (pace,) = (one for one in said(found, lang).splitlines() if "5.13" in one)  # (320.5 − 300) / 4
+    assert "5.13 t" in pace
+    assert found.threshold is not None and "321 t" in target_shown(found, lang)
 
 
 # One relative comparison.
