@@ -17,6 +17,7 @@ from qcity_analysis.attainment.changes import explain_change
 from qcity_analysis.attainment.portfolio import portfolio
 from qcity_analysis.trackrecord import ledger
 from qcity_analysis.words import describe
+from qcity_analysis.words.amounts import target_shown
 
 LATE = "2026-12-30"
 
@@ -73,6 +74,22 @@ def test_totals_with_decimals_are_not_rounded_either(tmp_path: Path) -> None:
     rows = run(2020, ["100.2", "103.1", "104.4", "105.9", "107.3", "108.1"], "count_total")
     assert ask(tmp_path / "a", rows, "cumulative", "at_least", 7.9, base_year=2020).status == "met"
     assert ask(tmp_path / "b", rows, "cumulative", "at_least", 8, base_year=2020).status == "missed"
+
+
+def test_what_a_fall_of_a_total_took_away_is_not_counted(tmp_path: Path) -> None:
+    rows = run(2020, [100, 110, 105, 120, 131, 124], "count_total")
+    cells = {"support": "count", "base_year": 2020}
+    assert ask(tmp_path / "a", rows, "cumulative", "at_least", 30, **cells).status != "met"
+    assert ask(tmp_path / "b", rows, "cumulative", "at_least", 24, **cells).status != "missed"
+
+
+@pytest.mark.parametrize(
+    ("totals", "status"), [([3, 3, 3], "met"), ([3, 3, 4], "missed"), ([3, 4], "missed")]
+)
+def test_totals_tell_of_events(tmp_path: Path, totals: list[int], status: str) -> None:
+    rows = run(2023, totals, "count_total")
+    found = ask(tmp_path, rows, "zero_event", "at_most", 0, support="count", base_year=2023)
+    assert found.status == status
 
 
 # A tolerance is in the unit of the threshold.
@@ -187,6 +204,24 @@ def test_coverage_is_met_when_the_figure_rounds_to_it_at_its_own_decimals(
     assert ask(tmp_path, rows, "coverage", "at_least", asked, support="percent", unit="%").status == status
 
 
+@pytest.mark.parametrize(
+    ("typed", "status"),
+    [
+        (["12", "12.4", "12.8", "13.3"], "met"),
+        (["12.0", "12.04", "12.1", "12.3"], "met"),
+        (["12", "12.4", "12.4", "13"], "missed"),
+        (["12.4", "12.40", "12.8", "13.3"], "missed"),
+        (["12.4", "13", "13.0", "13.3"], "missed"),
+    ],
+)
+def test_a_rise_is_a_rise_of_the_figures_as_published(tmp_path: Path, typed: list[str], status: str) -> None:
+    rows = run(2022, typed)
+    assert ask(tmp_path / "a", rows, "monotone", "increase_every_year", 0, base_year=2022).status == status
+    rows = [row(2022, typed[0]), row(2025, typed[1])]
+    better = "met" if float(typed[1]) > float(typed[0]) else "missed"
+    assert ask(tmp_path / "b", rows, "direction", "increase", "", base_year=2022).status == better
+
+
 # Numbers in sentences: targets as written, figures as published, and nothing on the wrong side.
 
 
@@ -218,6 +253,21 @@ def test_a_missed_target_is_never_said_with_the_number_that_would_meet_it(tmp_pa
     counts = run(2021, ["2.04", "2.04", "2.04", "2.04", "1.83"], "count_new")
     found = ask(tmp_path / "c", counts, "cumulative", "at_least", "10", base_year=2020)
     assert found.status == "missed" and "9.99" in said(found, lang)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_pace_of_a_quantity_is_in_its_unit_though_the_target_is_in_percent(
+    tmp_path: Path, lang: str
+) -> None:
+    rows = run(2017, [300, 305, 310, 300, 313, 317, 319, 320.5])
+    goal = target(kind="relative_change", threshold=7, base_year=2020, deadline=2026, unit="%")
+    data = loaded(
+        tmp_path, LATE, observations=rows, indicators=[indicator("widgets", unit="t")], targets=[goal]
+    )
+    found = qc.assess(data, "goal", draws=500)
+    (pace,) = (one for one in said(found, lang).splitlines() if "5.13" in one)  # (320.5 − 300) / 4
+    assert "5.13 t" in pace
+    assert found.threshold is not None and "321 t" in target_shown(found, lang)
 
 
 # One relative comparison.
@@ -316,6 +366,33 @@ def test_a_bound_at_the_deadline_decides_where_it_proves_it(
     rows = [*run(2018, [value - 3, value - 2.5, value - 2, value - 1.8, value - 1, value, value - 0.5])]
     rows.append(row(2025, value, qualifier=qualifier))
     assert ask(tmp_path, rows, "level", direction, asked, support="percent", unit="%").status == status
+
+
+@pytest.mark.parametrize(
+    ("qualifier", "value", "asked", "status"),
+    [(">=", "96", 96.4, "open"), (">=", "96.4", 96.4, "met"), (">=", "99", 99.2, "open"), ("<=", "99.9", 100, "missed"),
+     ("<=", "95.8", 96.4, "missed"), ("<=", "96.4", 96.4, "open")],
+)  # fmt: skip
+def test_a_bound_is_not_rounded_to_full_coverage(
+    tmp_path: Path, qualifier: str, value: str, asked: float, status: str
+) -> None:
+    rows = [row(2020, "91.25"), row(2022, 94), row(2025, value, qualifier=qualifier)]
+    found = ask(tmp_path, rows, "coverage", "at_least", asked, support="percent", unit="%").status
+    assert (found if found in ("met", "missed") else "open") == status
+
+
+@pytest.mark.parametrize(
+    ("qualifier", "changes", "direction", "asked", "status"),
+    [("<=", [-3.5] * 5, "at_most", -16, "met"), (">=", [-3.5] * 5, "at_most", -18, "missed"),
+     (">=", [6, 6.5, 6, 5], "at_least", 25, "met"), (">=", [-3.5] * 5, "at_most", -15, "not_assessable")],
+)  # fmt: skip
+def test_bounds_of_every_year_together_decide(
+    tmp_path: Path, qualifier: str, changes: list[float], direction: str, asked: float, status: str
+) -> None:
+    first = 2026 - len(changes)
+    rows = run(first, changes, "change_pct", qualifier=qualifier)
+    found = ask(tmp_path, rows, "relative_change", direction, asked, base_year=first - 1, unit="%")
+    assert found.status == status
 
 
 def test_bounds_alone_decide_and_those_of_earlier_years_are_shown(tmp_path: Path) -> None:

@@ -33,7 +33,9 @@ def text(rng: random.Random, number: Decimal) -> str:
     plain = format(number, "f")
     style = rng.random()
     if style < 0.15:
-        return plain + ("0" if "." in plain else ".0")
+        return (
+            plain + ("0" if "." in plain else ".0") if rng.random() < 0.5 else format(number.normalize(), "f")
+        )
     return f"{number:E}" if style < 0.25 else plain
 
 
@@ -207,7 +209,9 @@ def a_coverage(make: Maker) -> Case:
         row["value"] = format(number, "f")
     make.a_part_before(Decimal(99))
     slack = tolerance(make, make.step)
-    halves = (-200, -4, 0, 4, 200) if sign in (">=", "<=") else (-4, -2, -1, -1, 0, 0, 1, 1, 2, 4)
+    halves = (
+        (-200, -4, -2, 0, 0, 1, 2, 4, 200) if sign in (">=", "<=") else (-4, -2, -1, -1, 0, 0, 1, 1, 2, 4)
+    )
     asked = number + (1 if up else -1) * (rng.choice(halves) * make.step / 2 + slack)
     asked += 0 if sign in (">=", "<=") else rng.choice((-1, 0, 0, 1)) * make.step.scaleb(-2)
     more = {"tolerance": text(rng, slack)} if slack else {}

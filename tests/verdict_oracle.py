@@ -114,15 +114,12 @@ def _level(target: Row, rows: list[Row], base: int | None, gaps: list[Decimal]) 
         if start[0] != start[1] or (kind == "relative_change" and start[0] <= 0):
             return "open"
         asked = start[0] * (1 + asked / 100) if kind == "relative_change" else start[0] + sign * abs(asked)
-    if kind == "coverage":
-        own = [
-            row
-            for row in rows
-            if row["measure"] == "level" and _year(row) == deadline and whole(row["period"])
-        ]
-        asked -= sign * sum(
-            Decimal(1).scaleb(min(0, Decimal(row["value"]).as_tuple().exponent)) / 2 for row in own[:1]
+    if kind == "coverage":  # a figure that rounds to it is enough; a lower bound is none
+        own = next(
+            (r for r in rows if r["measure"] == "level" and _year(r) == deadline and whole(r["period"])), None
         )
+        if own and own["qualifier"] != (">=" if up else "<="):
+            asked -= sign * Decimal(1).scaleb(min(0, int(Decimal(own["value"]).as_tuple().exponent))) / 2
     return _side(found[deadline], asked, up, free, gaps)
 
 
