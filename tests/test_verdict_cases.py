@@ -83,15 +83,6 @@ def test_what_a_fall_of_a_total_took_away_is_not_counted(tmp_path: Path) -> None
     assert ask(tmp_path / "b", rows, "cumulative", "at_least", 24, **cells).status != "missed"
 
 
-@pytest.mark.parametrize(
-    ("totals", "status"), [([3, 3, 3], "met"), ([3, 3, 4], "missed"), ([3, 4], "missed")]
-)
-def test_totals_tell_of_events(tmp_path: Path, totals: list[int], status: str) -> None:
-    rows = run(2023, totals, "count_total")
-    found = ask(tmp_path, rows, "zero_event", "at_most", 0, support="count", base_year=2023)
-    assert found.status == status
-
-
 # A tolerance is in the unit of the threshold.
 
 
@@ -265,8 +256,8 @@ def test_the_pace_of_a_quantity_is_in_its_unit_though_the_target_is_in_percent(
         tmp_path, LATE, observations=rows, indicators=[indicator("widgets", unit="t")], targets=[goal]
     )
     found = qc.assess(data, "goal", draws=500)
-    (pace,) = (one for one in said(found, lang).splitlines() if "5.13" in one)  # (320.5 − 300) / 4
-    assert "5.13 t" in pace
+    (pace,) = (one for one in said(found, lang).splitlines() if "5.12" in one)  # (320.5 − 300) / 4
+    assert "5.12 t" in pace
     assert found.threshold is not None and "321 t" in target_shown(found, lang)
 
 
@@ -379,20 +370,6 @@ def test_a_bound_is_not_rounded_to_full_coverage(
     rows = [row(2020, "91.25"), row(2022, 94), row(2025, value, qualifier=qualifier)]
     found = ask(tmp_path, rows, "coverage", "at_least", asked, support="percent", unit="%").status
     assert (found if found in ("met", "missed") else "open") == status
-
-
-@pytest.mark.parametrize(
-    ("qualifier", "changes", "direction", "asked", "status"),
-    [("<=", [-3.5] * 5, "at_most", -16, "met"), (">=", [-3.5] * 5, "at_most", -18, "missed"),
-     (">=", [6, 6.5, 6, 5], "at_least", 25, "met"), (">=", [-3.5] * 5, "at_most", -15, "not_assessable")],
-)  # fmt: skip
-def test_bounds_of_every_year_together_decide(
-    tmp_path: Path, qualifier: str, changes: list[float], direction: str, asked: float, status: str
-) -> None:
-    first = 2026 - len(changes)
-    rows = run(first, changes, "change_pct", qualifier=qualifier)
-    found = ask(tmp_path, rows, "relative_change", direction, asked, base_year=first - 1, unit="%")
-    assert found.status == status
 
 
 def test_bounds_alone_decide_and_those_of_earlier_years_are_shown(tmp_path: Path) -> None:

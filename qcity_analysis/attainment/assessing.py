@@ -174,11 +174,8 @@ class _Question(Question):
 
     def _bound(self, series: AnnualSeries) -> float:
         """The level that is just enough, for the figure of the deadline as it is, or will be, published."""
-        target = self.target
-        steps = [step_of(series, target.deadline)]
-        if target.kind == "direction" and target.base_year is not None:
-            steps.append(step_of(series, target.base_year))
-        return target.bound(self._base(series), max(steps) if all(steps) else 0.0)
+        step = step_of(series, self.target.deadline) if self.target.kind == "coverage" else 0.0
+        return self.target.bound(self._base(series), step)
 
     def _settled(self, series: AnnualSeries, threshold: float, name: str, role: str) -> Assessment | None:
         """Met or missed, once the deadline's figure is in (a bound counts where it decides)."""

@@ -229,7 +229,17 @@ def _totals(rows: pd.DataFrame) -> list[tuple[str, float]]:
     last = max((period for period, _ in ends), default="9999")
     later = [each for each in parts if each[0][:4] > last]
     later.sort(key=lambda each: (each[0][:4], months_covered(each[0])))
-    return [*ends, *later[-1:]]
+    return _risen([*ends, *later[-1:]])
+
+
+def _risen(ends: list[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Totals without those that a later, lower one puts right; the first one stands."""
+    kept: list[tuple[str, float]] = []
+    for end in ends:
+        while len(kept) > 1 and kept[-1][1] > end[1]:
+            kept.pop()
+        kept.append(end)
+    return kept
 
 
 def _between(

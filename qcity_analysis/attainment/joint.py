@@ -71,8 +71,7 @@ def broken(target: Target, series: AnnualSeries, base: int) -> tuple[int, int] |
     best, worst = _ends(series, base, target)
     for after in sorted(best):
         for before in sorted((year for year in worst if year < after), reverse=True):
-            step = _coarser(series, before, after)
-            if not better(worst[before], best[after], target, step, after - before):
+            if not better(worst[before], best[after], target, years=after - before):
                 return before, after
     return None
 
@@ -81,9 +80,7 @@ def kept(target: Target, series: AnnualSeries, base: int) -> bool:
     """Whether every year from the one after `base` to the deadline is certain to have been better."""
     best, worst = _ends(series, base, target)
     return all(
-        year - 1 in best
-        and year in worst
-        and bool(better(best[year - 1], worst[year], target, _coarser(series, year - 1, year)))
+        year - 1 in best and year in worst and bool(better(best[year - 1], worst[year], target))
         for year in range(base + 1, target.deadline + 1)
     )
 
@@ -99,7 +96,9 @@ def _ends(series: AnnualSeries, base: int, target: Target) -> tuple[dict[int, fl
 
 
 def _coarser(series: AnnualSeries, before: int, after: int) -> float:
-    """The coarser of the two steps; 0 where either level is derived."""
+    """The coarser of the two steps; 0 where either level is derived, or both are published and stand as they are."""
+    if before in series.decimals and after in series.decimals:
+        return 0.0
     steps = (step_of(series, before), step_of(series, after))
     return max(steps) if all(steps) else 0.0
 

@@ -78,7 +78,10 @@ class Question:
         """The bound published for a year where it decides whether `bound` was reached; NaN where none does."""
         target = self.target
         worst, best = (series.lower, series.upper) if target.upward else (series.upper, series.lower)
-        if year in worst and target.is_met(worst[year], bound):
+        sure = (
+            target.level(slack=target.tolerance) if target.kind == "coverage" else bound
+        )  # a bound is not rounded
+        if year in worst and target.is_met(worst[year], sure):
             return float(worst[year])
         return float(best[year]) if year in best and not target.is_met(best[year], bound) else math.nan
 

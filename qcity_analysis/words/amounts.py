@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import describe
-from .asks import level_number, quoted
+from .asks import level_number, quoted, unit_of
+from .numbers import with_unit
 from .texts import text
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def level_shown(part: Assessment, value: float, lang: str) -> str:
     said = describe.level(part, value, lang)
     if part.target.kind != "relative_change" or part.threshold is None:
         return said
-    return text("with_index", lang, change=said, index=level_number(part, value))
+    return _beside(part, said, level_number(part, value), lang)
 
 
 def range_shown(part: Assessment, low: float, high: float, lang: str) -> str:
@@ -25,12 +26,16 @@ def range_shown(part: Assessment, low: float, high: float, lang: str) -> str:
     said = text("range", lang, low=describe.level(part, low, lang), high=describe.level(part, high, lang))
     if part.target.kind != "relative_change" or part.threshold is None:
         return said
-    return text(
-        "index_only",
-        lang,
-        said=said,
-        index=text("range", lang, low=level_number(part, low), high=level_number(part, high)),
+    return _beside(
+        part, said, text("range", lang, low=level_number(part, low), high=level_number(part, high)), lang
     )
+
+
+def _beside(part: Assessment, change: str, level: str, lang: str) -> str:
+    """A change with the level beside it: an index, or a quantity in its own unit."""
+    if part.series is None or part.series.base_year is not None:
+        return text("with_index", lang, change=change, index=level)
+    return text("with_level", lang, change=change, level=with_unit(level, unit_of(part, lang), lang))
 
 
 def target_shown(part: Assessment, lang: str) -> str:

@@ -134,7 +134,7 @@ def change(value: float, lang: str, limits: Iterable[float] = ()) -> str:
 
 def unit_of(a: Assessment, lang: str) -> str:
     """The unit of the levels in `lang`: that of the target, or of the indicator where the target's is a yearly step."""
-    if a.target.kind in ("monotone", "direction"):
+    if a.target.kind in ("monotone", "direction", "relative_change"):
         return str((a.definition.get("unit_zh") if lang == "zh" else "") or a.definition.get("unit") or "")
     return (a.target.unit_zh if lang == "zh" else "") or a.target.unit
 
