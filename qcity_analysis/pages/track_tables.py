@@ -136,6 +136,10 @@ def earlier_table(rows: pd.DataFrame, rules: list[str], lang: str) -> pd.DataFra
 
 def asked_shown(row: pd.Series, lang: str) -> str:
     """Years and the change or level a target asks for: "2010–2015 · −16 %"; "about" with its tolerance."""
+    base, deadline = row["base_year"], int(row["deadline"])
+    years = f"{int(base)}–{deadline}" if pd.notna(base) else str(deadline)
+    if pd.isna(row["threshold"]):  # a direction, or better every year: the years say all there is
+        return years
     relative = row["kind"] == "relative_change"
     unit = str(row["unit_zh" if lang == "zh" else "unit"])
     amount = with_unit(typed(float(row["threshold"])), unit, lang)
@@ -145,8 +149,7 @@ def asked_shown(row: pd.Series, lang: str) -> str:
             typed(float(row["tolerance"])), text("points", lang) if relative or unit == "%" else unit, lang
         )
         asked = text("asked_about", lang, value=asked, slack=slack)
-    base, deadline = row["base_year"], int(row["deadline"])
-    return f"{int(base)}–{deadline} · {asked}" if pd.notna(base) else f"{deadline} · {asked}"
+    return f"{years} · {asked}"
 
 
 def everyone(rows: pd.DataFrame, rules: list[str], lang: str) -> pd.DataFrame:

@@ -183,6 +183,8 @@ def earlier_score(earlier: pd.DataFrame, rules: list[str], lang: str) -> str:
         "targets": told.groupby(place).ngroups,
         "indicators": told["indicator_id"].nunique(),
     }
+    if not rivals:
+        return ""
     best = min(rivals, key=lambda rule: rivals[rule][0] - rivals[rule][1])
     return say(
         "earlier_score", lang, brier=score(brier), rules=len(rivals),
