@@ -26,9 +26,9 @@ if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from .data.vintages import diff as diff
     from .errors import DataError as DataError
     from .errors import QcityError as QcityError
-    from .forecasting.forecasts import Forecast as Forecast
-    from .forecasting.forecasts import forecast as forecast
-    from .forecasting.forecasts import forecast_panel as forecast_panel
+    from .forecasting.forecast import Forecast as Forecast
+    from .forecasting.forecast import forecast as forecast
+    from .forecasting.panel import forecast_panel as forecast_panel
     from .importing.importing import import_figures as import_figures
     from .importing.importing import undo_import as undo_import
     from .trackrecord.record import track_record as track_record
@@ -40,14 +40,14 @@ _HOME = {
     "Assessment": "attainment.assessment",
     "Data": "data.datapackage",
     "DataError": "errors",
-    "Forecast": "forecasting.forecasts",
+    "Forecast": "forecasting.forecast",
     "QcityError": "errors",
     "annual_series": "data.annual",
     "assess": "attainment.assessing",
     "check": "data.datapackage",
     "diff": "data.vintages",
-    "forecast": "forecasting.forecasts",
-    "forecast_panel": "forecasting.forecasts",
+    "forecast": "forecasting.forecast",
+    "forecast_panel": "forecasting.panel",
     "import_figures": "importing.importing",
     "load": "data.datapackage",
     "scorecard": "attainment.scorecards",

@@ -16,8 +16,7 @@ from qcity_analysis.data.annual import annual_series
 from qcity_analysis.data.datapackage import check
 from qcity_analysis.data.series import AnnualSeries
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting.forecasts import forecast
-from qcity_analysis.forecasting.jointly import forecast_ratio, paired, shrunk_correlation
+from qcity_analysis.forecasting.forecast import forecast, forecast_ratio, paired, shrunk_correlation
 from qcity_analysis.forecasting.published import forecast_series, remarks
 from qcity_analysis.words.describe import note
 

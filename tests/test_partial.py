@@ -12,9 +12,10 @@ import pytest
 
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.features import units
-from qcity_analysis.forecasting.forecasts import forecast, forecast_panel
+from qcity_analysis.forecasting.forecast import forecast
 from qcity_analysis.forecasting.histories import SeriesError
 from qcity_analysis.forecasting.mixture import Cells
+from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.partial import Beginning, aligned, completed
 from qcity_analysis.forecasting.partlyknown import PartlyKnown
 from qcity_analysis.forecasting.prior import Gate, Prior, shipped

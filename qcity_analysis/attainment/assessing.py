@@ -21,7 +21,7 @@ from ..data.notes import Note
 from ..data.series import AnnualSeries
 from ..data.vintages import months_covered
 from ..errors import QcityError, unknown
-from ..forecasting.forecasts import FARTHEST
+from ..forecasting.forecast import FARTHEST
 from ..forecasting.histories import WINDOW
 from .assessment import Assessment
 from .borrowing import FEWEST, borrowed_answers, moved_towards
@@ -60,7 +60,7 @@ def assess(
     >>> answer.status, answer.word
     ('forecast', 'very_unlikely')
     """
-    from ..forecasting.models import NAMES
+    from ..forecasting.alternatives import NAMES
 
     if model not in ("mixture", *NAMES):
         raise unknown("model", model, ["mixture", *NAMES])

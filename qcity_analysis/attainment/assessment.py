@@ -14,7 +14,7 @@ import pandas as pd
 
 from ..data.notes import Note
 from ..data.series import AnnualSeries
-from ..forecasting.forecasts import Forecast
+from ..forecasting.forecast import Forecast
 from .pace import Pace
 from .targets import Target
 

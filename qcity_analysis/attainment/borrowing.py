@@ -15,7 +15,7 @@ from ..data.datapackage import Data
 from ..data.notes import Note
 from ..data.series import AnnualSeries
 from ..errors import QcityError
-from ..forecasting.forecasts import Forecast
+from ..forecasting.forecast import Forecast
 from .assessment import Assessment, Borrowed
 from .question import Question
 

@@ -114,7 +114,7 @@ def _settled(question: Question, held: Counted, bound: float) -> tuple[str, dict
 
 def _ahead(question: Question, indicator_id: str, held: Counted, facts: dict[str, Any]) -> Assessment:
     """The verdict from draws of what is still to come."""
-    from ..forecasting.forecasts import Forecast
+    from ..forecasting.forecast import Forecast
 
     target = question.target
     assert held.start is not None and target.threshold is not None

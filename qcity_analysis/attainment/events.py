@@ -113,7 +113,7 @@ def _tally(question: Question, held: Counted, seen: float) -> Tally:
 
 def _ahead(question: Question, indicator_id: str, held: Counted, facts: dict[str, Any]) -> Assessment:
     """The exact probability of none in the time left, and draws of the number of events for the picture."""
-    from ..forecasting.forecasts import Forecast
+    from ..forecasting.forecast import Forecast
 
     target, rng = question.target, question.rng()
     assert held.start is not None

@@ -1,7 +1,7 @@
 """How often anything moved as fast as a target still needs: the indicator itself, its comparators, the training bank.
 
 A needed move is compared with every past move over as many years, on a scale that suits the kind of quantity (see
-`forecasting.moves.scaled`): percent a year for positive quantities, log-odds for shares, the series' own typical change
+`changes.scaled`): percent a year for positive quantities, log-odds for shares, the series' own typical change
 for the rest. How likely the target is comes from the forecast, not from here.
 """
 
@@ -20,7 +20,7 @@ from ..data.annual import annual_series
 from ..data.datapackage import Data
 from ..data.notes import Note
 from ..data.series import AnnualSeries
-from ..forecasting.moves import SCALES, scaled, shipped_moves, typical_change
+from ..forecasting.changes import SCALES, scaled, shipped_moves, typical_change
 from .assessment import Assessment
 from .targets import reaches
 

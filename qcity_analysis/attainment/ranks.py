@@ -99,8 +99,8 @@ def _among(
     better_high: bool,
     facts: dict[str, Any],
 ) -> Assessment:
-    from ..forecasting.draws import batch_sizes
-    from ..forecasting.forecasts import Forecast
+    from ..forecasting.forecast import Forecast
+    from ..forecasting.predictive import batch_sizes
 
     target, lead = question.target, next(iter(field.values()))
     table = pd.DataFrame({name: series.known() for name, series in field.items()})

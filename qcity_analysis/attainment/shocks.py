@@ -16,7 +16,7 @@ import pandas as pd
 from ..data.annual import annual_series
 from ..data.datapackage import Data
 from ..errors import QcityError
-from ..forecasting.moves import scaled
+from ..forecasting.changes import scaled
 from .assessment import Assessment
 
 WEIGHT = 10.0  # common yearly changes that weigh as much as what a pair is drawn towards

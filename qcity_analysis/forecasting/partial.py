@@ -14,8 +14,8 @@ import numpy as np
 
 from .features import features, plain, units
 from .histories import LOWER, UPPER, WINDOW, Histories
-from .panel import fit_cells
 from .partlyknown import PartlyKnown
+from .predictive import fit_cells
 from .prior import Prior
 
 TRIALS = 250  # completed histories tried at a time, for each independent part of the paths

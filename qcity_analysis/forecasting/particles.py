@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .draws import batch_sizes, draw
 from .histories import LOWER, UPPER, Histories
-from .marginals import at_levels, below
-from .panel import Ahead, look_ahead
 from .partial import USED, Beginning, completed, informed, resampled
 from .partlyknown import PartlyKnown
+from .predictive import Ahead, batch_sizes, draw, look_ahead
 from .prior import Prior
+from .quantiles import at_levels, below
 
 POOL = (
     2_000  # paths drawn up to each year of which something is known, for each independent part of the paths

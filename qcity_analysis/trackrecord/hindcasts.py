@@ -17,7 +17,7 @@ from ..attainment.targets import reaches
 from ..data.datapackage import Data
 from ..errors import QcityError
 from ..forecasting import scores
-from ..forecasting.forecasts import Forecast
+from ..forecasting.forecast import Forecast
 from ..forecasting.histories import LOWER, SUPPORTS, UPPER
 from ..forecasting.prior import YEARS
 from ..forecasting.published import forecast_series

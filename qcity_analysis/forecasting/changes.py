@@ -2,6 +2,7 @@
 
 The bank is read only by the training command (`training.moves`); what it says is the small file `prior/moves.json`.
 Which share of a series' own past was as fast is counted in `attainment.feasibility`, on the same scales.
+
 """
 
 from __future__ import annotations
