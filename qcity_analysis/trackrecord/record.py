@@ -35,8 +35,8 @@ class TrackRecord:
     """How good the probabilities were.
 
     Attributes: `as_of`, `plan` (empty: every published series), `made` (the hindcasts), `asked` (their questions with a
-    column for each rule, for each rule calibrated, and for each named model), `models`, `earlier` (real targets, see
-    `past_targets.said_of_earlier`), `ledger` (scored statements), `issued` (how many statements the ledger holds), `bank`
+    column for each rule, for each rule calibrated, and for each named model), `models`, `earlier` (see
+    `past_targets.said_of_earlier`), `ledger` (scored statements), `issued` (how many the ledger holds), `bank`
     (the record on held-out indicators, see `read_record`).
     """
 
