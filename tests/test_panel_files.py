@@ -9,7 +9,8 @@ import pytest
 from test_forecasting import many
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting.panel import forecast_files, forecast_panel
+from qcity_analysis.forecasting.panel import forecast_panel
+from qcity_analysis.forecasting.predictive import forecast_files
 
 
 def digest(parts):
