@@ -9,8 +9,7 @@ import pytest
 from test_forecasting import many
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting.panel import forecast_panel
-from qcity_analysis.forecasting.predictive import forecast_files
+from qcity_analysis.forecasting.panel import forecast_files, forecast_panel
 
 
 def digest(parts):

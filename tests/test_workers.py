@@ -10,7 +10,7 @@ from test_forecasting import many
 from test_panel_files import digest
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting.predictive import each, forecast_files
+from qcity_analysis.forecasting.panel import each, forecast_files
 
 pytest.importorskip("distributed", reason="Dask is an optional extra: pip install 'qcity-analysis[dask]'")
 
