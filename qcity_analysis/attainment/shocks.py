@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.annual import annual_series
 from ..data.datapackage import Data
 from ..errors import QcityError
 from ..forecasting.moves import scaled
+from ..series.annual import annual_series
 from .assessment import Assessment
 
 WEIGHT = 10.0  # common yearly changes that weigh as much as what a pair is drawn towards

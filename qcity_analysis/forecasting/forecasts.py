@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import QcityError, did_you_mean
+from .conditioning import PartlyKnown, conditioned
 from .draws import BATCHES, batch_sizes, draw
 from .explain import Explanation, explain
 from .histories import (
@@ -29,8 +30,6 @@ from .histories import (
     yearly,
 )
 from .panel import PanelForecast, forecast_panel, look_ahead
-from .particles import conditioned
-from .partlyknown import PartlyKnown
 from .prior import Prior, shipped
 
 __all__ = ["Forecast", "PanelForecast", "combine", "forecast", "forecast_panel"]

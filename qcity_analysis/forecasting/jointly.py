@@ -2,8 +2,8 @@
 
 Dependence is the correlation of yearly changes in the years both have, shrunk towards none as if SHRINK changes without
 correlation had been seen. Paths are paired by a Gaussian copula over where each stands in its last year, so each input
-keeps its own forecast. Out of scope: which indicators are ratios (see `data.derived`) and when the ratio is better
-forecast from its inputs (see `published`).
+keeps its own forecast. Out of scope: which indicators are ratios (see `series.levels`) and when the ratio is better
+forecast from its inputs (see `forecast_series`).
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..data.notes import Note
-from ..data.series import AnnualSeries
 from ..errors import QcityError
+from ..series.annual import AnnualSeries
 from .forecasts import Forecast, forecast
 from .histories import FEWEST
 from .jointly import averaged, forecast_ratio
