@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..attainment.assessment import Assessment
+from ..attainment.numbering import place
 from ..data.datapackage import Data
-from .assessment import Assessment
-from .changes import share
-from .numbering import place
+from .attribution import share
 from .shocks import Dependence, dependence
 
 STRESS = 0.5  # of every indicator's variance, due to one more common shock in the second view of dependence

@@ -12,12 +12,12 @@ from typing import Any
 
 import pandas as pd
 
+from ..attainment.assessing import assess
+from ..attainment.assessment import Assessment
+from ..attainment.targets import reaches
 from ..data.datapackage import Data
 from ..data.notes import Note
-from .assessing import assess
-from .assessment import Assessment
 from .feasibility import BY_LEVEL, Feasibility, feasibility
-from .targets import reaches
 
 YEARS = 15  # after the last figure
 CERTAINTIES = (0.5, 0.8, 0.95)
