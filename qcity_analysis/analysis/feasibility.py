@@ -18,11 +18,10 @@ import pandas as pd
 
 from ..attainment.assessment import Assessment
 from ..attainment.targets import reaches
-from ..data.annual import annual_series
 from ..data.datapackage import Data
 from ..data.notes import Note
-from ..data.series import AnnualSeries
 from ..forecasting.changes import SCALES, scaled, shipped_moves, typical_change
+from ..series.annual import AnnualSeries, annual_series
 
 BY_LEVEL = (
     "level",

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..data.notes import Note
-from ..data.series import AnnualSeries
+from ..series.annual import AnnualSeries
 from .assessment import Assessment, Tally
 from .counted import Counted, counted, unit_of
 from .counts import new_items, posterior

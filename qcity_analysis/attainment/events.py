@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from ..data.notes import Note
-from ..data.partialyears import new_counts
-from ..data.series import AnnualSeries
 from ..data.vintages import months_covered
+from ..series.annual import AnnualSeries
+from ..series.evidence import new_counts
 from .assessment import Assessment, Tally, ipcc_word
 from .counted import Counted, counted
 from .question import FAN, Question

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import QcityError, did_you_mean
+from .conditioning import PartlyKnown, conditioned
 from .histories import (
     FARTHEST,
     FEWEST,
@@ -23,8 +24,6 @@ from .histories import (
     whole_number,
     yearly,
 )
-from .particles import conditioned
-from .partlyknown import PartlyKnown
 from .predictive import BATCHES, Explanation, batch_sizes, draw, explain, look_ahead
 from .prior import Prior, shipped
 

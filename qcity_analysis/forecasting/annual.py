@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..data.notes import Note
-from ..data.series import AnnualSeries
 from ..errors import QcityError
+from ..series.annual import AnnualSeries
 from .forecast import Forecast, averaged, forecast, forecast_ratio
 from .histories import FEWEST
 
