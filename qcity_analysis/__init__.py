@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from . import rules as rules
-    from .attainment.assessing import assess as assess
-    from .attainment.assessment import Assessment as Assessment
-    from .attainment.scorecards import scorecard as scorecard
+    from .assessment.answer import Assessment as Assessment
+    from .assessment.assess import assess as assess
+    from .assessment.assess import scorecard as scorecard
     from .data.annual import annual_series as annual_series
     from .data.datapackage import Data as Data
     from .data.datapackage import check as check
@@ -37,20 +37,20 @@ __version__ = "0.1.0"
 
 _HOME = {
     "AnnualSeries": "data.series",
-    "Assessment": "attainment.assessment",
+    "Assessment": "assessment.answer",
     "Data": "data.datapackage",
     "DataError": "errors",
     "Forecast": "forecasting.forecasts",
     "QcityError": "errors",
     "annual_series": "data.annual",
-    "assess": "attainment.assessing",
+    "assess": "assessment.assess",
     "check": "data.datapackage",
     "diff": "data.vintages",
     "forecast": "forecasting.forecasts",
     "forecast_panel": "forecasting.forecasts",
     "import_figures": "importing.importing",
     "load": "data.datapackage",
-    "scorecard": "attainment.scorecards",
+    "scorecard": "assessment.assess",
     "track_record": "trackrecord.record",
 }
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from packages import figure, figures, indicator, loaded, package, target
 
-from qcity_analysis.attainment.assessing import assess
+from qcity_analysis.assessment.assess import assess
 from qcity_analysis.data.annual import annual_series
 from qcity_analysis.data.datapackage import check
 from qcity_analysis.data.series import AnnualSeries

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from packages import change, changes, figure, figures, indicator, loaded, target
 
-from qcity_analysis.attainment.assessing import assess
+from qcity_analysis.assessment.assess import assess
 from qcity_analysis.data.annual import annual_series, shifted
 from qcity_analysis.data.series import AnnualSeries
 from qcity_analysis.data.uncertainty import Shares, last_digit, revision_shares, standard_errors

@@ -13,7 +13,7 @@ import pytest
 from packages import STEADY, Row, figures, indicator, loaded, target
 
 import qcity_analysis as qc
-from qcity_analysis.attainment.assessment import Assessment
+from qcity_analysis.assessment.answer import Assessment
 from qcity_analysis.attainment.portfolio import (
     departments_of,
     met_together,

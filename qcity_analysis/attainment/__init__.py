@@ -1,1 +1,1 @@
-"""Targets and whether they will be met: pace, assessment of one target, scorecard of a plan."""
+"""What follows from answers: outlook, sensitivity, what changed, the plan as a whole."""

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..assessment.answer import Assessment, Borrowed
+from ..assessment.question import Question
 from ..data.annual import annual_series, shifted
 from ..data.datapackage import Data
 from ..data.notes import Note
 from ..data.series import AnnualSeries
 from ..errors import QcityError
 from ..forecasting.forecasts import Forecast
-from .assessment import Assessment, Borrowed
-from .question import Question
 
 FEWEST = 3  # levels from which a forecast is made
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import pandas as pd
 
+from ..assessment.answer import Assessment
+from ..assessment.assess import assess
 from ..data.datapackage import Data
 from ..data.vintages import figure_keys, to_date
 from ..errors import QcityError
-from .assessing import assess
-from .assessment import Assessment
 
 BEYOND = 2.0  # Monte Carlo errors from which a difference is told
 HALF = 0.5  # a verdict is on one side of it or on the other

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..assessment.answer import Assessment
 from ..data.annual import annual_series
 from ..data.datapackage import Data
 from ..data.notes import Note
 from ..data.series import AnnualSeries
 from ..forecasting.moves import SCALES, scaled, shipped_moves, typical_change
-from .assessment import Assessment
-from .targets import reaches
+from ..targets import reaches
 
 BY_LEVEL = (
     "level",

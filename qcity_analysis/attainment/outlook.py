@@ -12,12 +12,12 @@ from typing import Any
 
 import pandas as pd
 
+from ..assessment.answer import Assessment
+from ..assessment.assess import assess
 from ..data.datapackage import Data
 from ..data.notes import Note
-from .assessing import assess
-from .assessment import Assessment
+from ..targets import reaches
 from .feasibility import BY_LEVEL, Feasibility, feasibility
-from .targets import reaches
 
 YEARS = 15  # after the last figure
 CERTAINTIES = (0.5, 0.8, 0.95)

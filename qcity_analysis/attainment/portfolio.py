@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..assessment.answer import Assessment
 from ..data.datapackage import Data
-from .assessment import Assessment
+from ..targets import section_order
 from .changes import share
-from .numbering import place
 from .shocks import Dependence, dependence
 
 STRESS = 0.5  # of every indicator's variance, due to one more common shock in the second view of dependence
@@ -140,7 +140,7 @@ def portfolio(
         counts=counts,
         dependence=between,
         sections=_grouped(
-            sorted(held, key=lambda one: place(str(one[0].target.section or ""))),
+            sorted(held, key=lambda one: section_order(str(one[0].target.section or ""))),
             lambda a: [(str(a.target.section or ""),) * 2],
         ),
         departments=_grouped(held, departments_of),

@@ -14,11 +14,11 @@ from typing import Any
 
 import pandas as pd
 
+from ..assessment.answer import Assessment
 from ..data.datapackage import Data
 from ..data.notes import Note
 from ..data.vintages import is_whole, newest_rows, newest_vintages
 from ..errors import QcityError
-from .assessment import Assessment
 from .changes import another_verdict, share
 from .feasibility import BY_LEVEL
 from .outlook import again, same_part

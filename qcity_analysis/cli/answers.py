@@ -46,7 +46,7 @@ def forecast(
     as_json: Json = False,
 ) -> None:
     """Will one target be met? Prints the answer in words; writes only a figure or a record asked for."""
-    from ..attainment.assessing import assess
+    from ..assessment.assess import assess
     from ..data.datapackage import load
     from ..words import describe
     from ..words.texts import check_language, text

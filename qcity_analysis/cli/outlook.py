@@ -37,7 +37,7 @@ def outlook(
     as_json: Json = False,
 ) -> None:
     """How fast it would have to move, when it is reached, how far the verdict depends on choices, what changed."""
-    from ..attainment.assessing import assess
+    from ..assessment.assess import assess
     from ..attainment.changes import explain_change
     from ..attainment.outlook import outlook as look_ahead
     from ..attainment.sensitivity import sensitivity
@@ -84,8 +84,8 @@ def portfolio(
     as_json: Json = False,
 ) -> None:
     """How many targets of a plan will be met, when what moves one indicator moves others too."""
+    from ..assessment.assess import scorecard
     from ..attainment.portfolio import portfolio as add_up
-    from ..attainment.scorecards import scorecard
     from ..data.datapackage import load
     from ..words.reports import portfolio_lines
     from ..words.texts import check_language

@@ -9,7 +9,7 @@ import typer
 from .options import EXIT_CODES, AsOf, DataDir, Json, Language, PlanName, Region, TargetName, app, print_json
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
 
 
 @app.command(
@@ -25,7 +25,7 @@ def rules(
     as_json: Json = False,
 ) -> None:
     """What do published progress rules say, beside the probability? Writes nothing."""
-    from ..attainment.assessing import assess
+    from ..assessment.assess import assess
     from ..data.datapackage import load
     from ..rules.catalogue import judged
     from ..words.texts import check_language

@@ -15,7 +15,7 @@ from ..words.texts import check_language, text
 from .sections import _say, _show, heading
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
     from ..rules.question import RuleResult
 
 

@@ -21,7 +21,7 @@ from ..words.numbers import percent
 from ..words.texts import check_language, text
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
     from ..data.datapackage import Data
 
 

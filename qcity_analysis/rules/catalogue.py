@@ -18,7 +18,7 @@ from .rates import aarr, defra, eurostat, gbd, open_sdg, unsd_2022, unsd_2023
 from .schedules import barometer, log_schedule, schedule
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
 
 
 @dataclass(frozen=True)

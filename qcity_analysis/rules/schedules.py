@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..attainment.targets import reaches
 from ..errors import QcityError
+from ..targets import reaches
 from .question import NotApplicable, Question, RuleResult
 
 

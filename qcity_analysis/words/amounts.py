@@ -10,7 +10,7 @@ from .numbers import with_unit
 from .texts import text
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
 
 
 def level_shown(part: Assessment, value: float, lang: str) -> str:

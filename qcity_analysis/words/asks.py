@@ -10,7 +10,7 @@ from .saying import say
 from .texts import text as fixed
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
 
 BY_YEAR = {"monotone", "direction", "cumulative", "zero_event", "rank"}
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..attainment.assessment import Assessment
-from ..attainment.pace import Pace
+from ..assessment.answer import Assessment
 from ..data.datapackage import Data
 from ..data.notes import Note
+from ..targets import Pace
 from .asks import ask, change, level, step_unit, unit_of
 from .numbers import percent, period, signed, typed, with_unit
 from .saying import has, say

@@ -12,7 +12,7 @@ from .numbers import number, percent
 from .texts import check_language, text
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
     from ..forecasting.explain import Explanation
 
 SMALL = 0.05  # of an extra step: neither repeated nor lost

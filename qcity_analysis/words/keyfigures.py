@@ -16,8 +16,8 @@ from .numbers import number, percent, period, signed, typed, with_sign, with_uni
 from .texts import check_language, text
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
-    from ..attainment.pace import Pace
+    from ..assessment.answer import Assessment
+    from ..targets import Pace
 
 
 def key_figures(assessment: Assessment, lang: str = "en") -> pd.DataFrame:

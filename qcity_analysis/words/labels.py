@@ -14,7 +14,7 @@ from .numbers import percent
 from .texts import text
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
 
 
 def axis_unit(assessment: Assessment, lang: str) -> str:

@@ -18,7 +18,7 @@ from .numbers import number, percent, signed, typed, with_unit
 from .texts import check_language, text
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
     from ..attainment.changes import Change, Figure
     from ..attainment.feasibility import Feasibility, Moved
     from ..attainment.outlook import Outlook

@@ -13,7 +13,7 @@ from .labels import panel_title
 from .texts import text
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
     from ..attainment.changes import Change
     from ..attainment.outlook import Outlook
     from ..attainment.portfolio import Portfolio

@@ -10,7 +10,7 @@ from .saying import say
 from .texts import join
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
 
 
 def tally_sentences(a: Assessment, lang: str) -> list[str]:

@@ -15,8 +15,7 @@ import pandas as pd
 from ..data.notes import Note
 from ..data.series import AnnualSeries
 from ..forecasting.forecasts import Forecast
-from .pace import Pace
-from .targets import Target
+from ..targets import Pace, Target
 
 ASSESSED_KINDS = (
     *("level", "relative_change", "cumulative", "coverage", "monotone"),

@@ -22,9 +22,9 @@ from ..data.annual import annual_series
 from ..data.notes import Note
 from ..data.series import AnnualSeries
 from ..errors import QcityError
-from .assessment import Assessment
+from ..targets import reaches
+from .answer import Assessment
 from .question import Question, judged
-from .targets import reaches
 
 FEWEST = 3  # levels from which a forecast is made
 
