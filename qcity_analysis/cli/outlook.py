@@ -37,10 +37,10 @@ def outlook(
     as_json: Json = False,
 ) -> None:
     """How fast it would have to move, when it is reached, how far the verdict depends on choices, what changed."""
+    from ..analysis.attribution import explain_change
+    from ..analysis.outlook import outlook as look_ahead
+    from ..analysis.sensitivity import sensitivity
     from ..assessment.assess import assess
-    from ..attainment.changes import explain_change
-    from ..attainment.outlook import outlook as look_ahead
-    from ..attainment.sensitivity import sensitivity
     from ..data.datapackage import load
     from ..words.reports import change_lines, outlook_lines, sensitivity_lines
     from ..words.texts import check_language
@@ -84,8 +84,8 @@ def portfolio(
     as_json: Json = False,
 ) -> None:
     """How many targets of a plan will be met, when what moves one indicator moves others too."""
+    from ..analysis.portfolio import portfolio as add_up
     from ..assessment.assess import scorecard
-    from ..attainment.portfolio import portfolio as add_up
     from ..data.datapackage import load
     from ..words.reports import portfolio_lines
     from ..words.texts import check_language

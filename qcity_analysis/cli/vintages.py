@@ -15,7 +15,7 @@ FOLDED = 4  # more figures of one series from one publication become one line
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..attainment.changes import Change
+    from ..analysis.attribution import Change
     from ..data.datapackage import Data
 
 
@@ -57,7 +57,7 @@ def diff(
 
 
 def _changes(known: Data, plan: str | None, earlier: str, draws: int) -> list[tuple[str, str, Change]]:
-    from ..attainment.changes import explain_change
+    from ..analysis.attribution import explain_change
     from ..errors import unknown
 
     if plan and plan not in known.plans():

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ..attainment.changes import Change, explain_change
-from ..attainment.outlook import outlook as look_ahead
-from ..attainment.portfolio import portfolio as add_up
-from ..attainment.sensitivity import sensitivity as vary
+from ..analysis.attribution import Change, explain_change
+from ..analysis.outlook import outlook as look_ahead
+from ..analysis.portfolio import portfolio as add_up
+from ..analysis.sensitivity import sensitivity as vary
 from ..errors import QcityError
 from ..figures.canvas import Picture
 from ..figures.dots import section_name
@@ -28,8 +28,8 @@ from ..words.texts import check_language, text
 from .sections import _say, _show, heading
 
 if TYPE_CHECKING:
+    from ..analysis.portfolio import Portfolio
     from ..assessment.answer import Assessment
-    from ..attainment.portfolio import Portfolio
     from ..data.datapackage import Data
 
 FIGURES = 12  # figures named that came in between

@@ -101,7 +101,7 @@ def rivals(record: TrackRecord, lang: str) -> None:
 
 def earlier(data: Data, record: TrackRecord, lang: str) -> None:
     """Show the plan's national counterpart in full, then every other real target with an outcome."""
-    from ..trackrecord.rivals import rule_names
+    from ..trackrecord.benchmarks import rule_names
 
     told, rules = record.earlier, rule_names()
     if told.empty:

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from ..attainment.borrowing import moved_towards
+from ..assessment.borrowing import moved_towards
 from ..data.datapackage import Data
 from ..errors import QcityError
 from ..forecasting import scores
-from ..forecasting.forecasts import Forecast
+from ..forecasting.annual import forecast_series
+from ..forecasting.forecast import Forecast
 from ..forecasting.histories import LOWER, SUPPORTS, UPPER
 from ..forecasting.prior import YEARS
-from ..forecasting.published import forecast_series
 from ..targets import reaches
 from .origins import Origin, origins
 

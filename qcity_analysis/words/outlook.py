@@ -1,6 +1,6 @@
 """The outlook of a target and the reason for a change in words and tables, in Chinese and English.
 
-What is found is in `attainment.outlook`, `attainment.feasibility` and `attainment.changes`; the wording is data in
+What is found is in `analysis.outlook`, `analysis.feasibility` and `analysis.attribution`; the wording is data in
 `templates/`.
 """
 
@@ -18,10 +18,10 @@ from .numbers import number, percent, signed, typed, with_unit
 from .texts import check_language, text
 
 if TYPE_CHECKING:
+    from ..analysis.attribution import Change, Figure
+    from ..analysis.feasibility import Feasibility, Moved
+    from ..analysis.outlook import Outlook
     from ..assessment.answer import Assessment
-    from ..attainment.changes import Change, Figure
-    from ..attainment.feasibility import Feasibility, Moved
-    from ..attainment.outlook import Outlook
     from ..data.datapackage import Data
 
 NONE = "–"
@@ -31,7 +31,7 @@ def pace_sentences(a: Assessment, found: Outlook, lang: str) -> list[str]:
     """What pace is needed, with the monthly one for a target that counts; or why there is none.
 
     >>> import qcity_analysis as qc
-    >>> from qcity_analysis.attainment.outlook import outlook
+    >>> from qcity_analysis.analysis.outlook import outlook
     >>> data = qc.load(as_of="2023-12-31")
     >>> a = qc.assess(data, "rd_intensity", draws=500)
     >>> pace_sentences(a, outlook(data, a), "en")[0][:39]
@@ -113,7 +113,7 @@ def speed_table(data: Data, a: Assessment, found: Feasibility, lang: str) -> pd.
     """Whose moves were at least as fast, how often: one row a source, all cells shown text; empty without a pace.
 
     >>> import qcity_analysis as qc
-    >>> from qcity_analysis.attainment.feasibility import feasibility
+    >>> from qcity_analysis.analysis.feasibility import feasibility
     >>> data = qc.load(as_of="2023-12-31")
     >>> a = qc.assess(data, "rd_intensity", draws=500)
     >>> speed_table(data, a, feasibility(data, a), "en").iloc[0].tolist()
@@ -224,7 +224,7 @@ def change_sentence(found: Change, lang: str) -> str:
     """From which answer to which, and why, in one sentence.
 
     >>> import qcity_analysis as qc
-    >>> from qcity_analysis.attainment.changes import explain_change
+    >>> from qcity_analysis.analysis.attribution import explain_change
     >>> change = explain_change(qc.load(), "rd_intensity", None, "2024-01-31", "2024-02-28", draws=500)
     >>> change_sentence(change, "en")[:37]
     'The answer of 2024-01-31 still stands'

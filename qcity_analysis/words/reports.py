@@ -13,11 +13,11 @@ from .labels import panel_title
 from .texts import text
 
 if TYPE_CHECKING:
+    from ..analysis.attribution import Change
+    from ..analysis.outlook import Outlook
+    from ..analysis.portfolio import Portfolio
+    from ..analysis.sensitivity import Sensitivity
     from ..assessment.answer import Assessment
-    from ..attainment.changes import Change
-    from ..attainment.outlook import Outlook
-    from ..attainment.portfolio import Portfolio
-    from ..attainment.sensitivity import Sensitivity
     from ..data.datapackage import Data
 
 

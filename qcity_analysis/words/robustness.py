@@ -1,6 +1,6 @@
 """How far a verdict depends on choices, in words and as a table, in Chinese and English.
 
-What is varied is in `attainment.sensitivity`; the wording is data in `templates/`.
+What is varied is in `analysis.sensitivity`; the wording is data in `templates/`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .numbers import percent
 from .texts import join, text
 
 if TYPE_CHECKING:
-    from ..attainment.sensitivity import Sensitivity, Variant
+    from ..analysis.sensitivity import Sensitivity, Variant
 
 
 def choice_shown(row: Variant, lang: str) -> str:
@@ -55,7 +55,7 @@ def sensitivity_table(found: Sensitivity, lang: str) -> pd.DataFrame:
     All shown text.
 
     >>> import qcity_analysis as qc
-    >>> from qcity_analysis.attainment.sensitivity import sensitivity
+    >>> from qcity_analysis.analysis.sensitivity import sensitivity
     >>> data = qc.load(as_of="2024-06-30")
     >>> (found,) = sensitivity(data, qc.assess(data, "energy_intensity", draws=500), draws=500)
     >>> sensitivity_table(found, "en").columns.tolist()
@@ -92,7 +92,7 @@ def sensitivity_sentences(found: Sensitivity, lang: str) -> list[str]:
     """Whether the verdict holds, by which choices it changes, and what could not be computed.
 
     >>> import qcity_analysis as qc
-    >>> from qcity_analysis.attainment.sensitivity import sensitivity
+    >>> from qcity_analysis.analysis.sensitivity import sensitivity
     >>> data = qc.load(as_of="2024-06-30")
     >>> (found,) = sensitivity(data, qc.assess(data, "tech_incubators", draws=500), draws=500)
     >>> sensitivity_sentences(found, "en")

@@ -1,4 +1,4 @@
-"""A plan as a whole in words and tables, in Chinese and English; what is found is in `attainment.portfolio`."""
+"""A plan as a whole in words and tables, in Chinese and English; what is found is in `analysis.portfolio`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .numbers import percent
 from .texts import join, text
 
 if TYPE_CHECKING:
-    from ..attainment.portfolio import Portfolio
+    from ..analysis.portfolio import Portfolio
 
 DECIDING = 0.1  # a target with at least this share of the uncertainty is named
 NAMED = 12  # names in one sentence
@@ -21,7 +21,7 @@ def portfolio_sentences(found: Portfolio, lang: str) -> list[str]:
     """How many are expected to be met, what is settled, what dependence does, and what decides the total.
 
     >>> import qcity_analysis as qc
-    >>> from qcity_analysis.attainment.portfolio import portfolio
+    >>> from qcity_analysis.analysis.portfolio import portfolio
     >>> data = qc.load(as_of="2026-06-30")
     >>> portfolio_sentences(portfolio(data, qc.scorecard(data, "china_14fyp", draws=500)[1]), "en")[0]
     'Of 3 targets 3 can be assessed; 3 are expected to be met.'
@@ -57,7 +57,7 @@ def unassessed_sentence(found: Portfolio, lang: str, most: int | None = None) ->
     """Which targets cannot be assessed, by name; an empty text when all can. Of more than `most` only the number.
 
     >>> import qcity_analysis as qc
-    >>> from qcity_analysis.attainment.portfolio import portfolio
+    >>> from qcity_analysis.analysis.portfolio import portfolio
     >>> data = qc.load(as_of="2026-06-30")
     >>> unassessed_sentence(portfolio(data, qc.scorecard(data, "china_14fyp", draws=500)[1]), "en")
     ''
@@ -98,7 +98,7 @@ def deciding_table(found: Portfolio, lang: str) -> pd.DataFrame:
     """Open targets by how much of the uncertainty they carry: name (index), probability, share, effect; shown text.
 
     >>> import qcity_analysis as qc
-    >>> from qcity_analysis.attainment.portfolio import portfolio
+    >>> from qcity_analysis.analysis.portfolio import portfolio
     >>> data = qc.load(as_of="2024-06-30")
     >>> table = deciding_table(portfolio(data, qc.scorecard(data, "china_14fyp", draws=500)[1]), "en")
     >>> table.index[0]

@@ -73,7 +73,7 @@ def average_gap(table: pd.DataFrame) -> float:
 
 def own_conclusion(record: TrackRecord, lang: str) -> str:
     """What may be concluded from the package's own series; says so when the record is too small."""
-    from ..trackrecord.scoring import FEW
+    from ..trackrecord.scores import FEW
 
     found = record.conclusion()
     if found["code"] == "nothing":
@@ -268,7 +268,7 @@ def _share(value: float, lang: str) -> str:
 
 def spoken(record: TrackRecord, lang: str) -> list[str]:
     """The record in sentences, for a terminal: conclusions, rules, models, real targets, ledger."""
-    from ..trackrecord.rivals import rule_names
+    from ..trackrecord.benchmarks import rule_names
 
     lines = [*conclusion(record, lang), bank_rules_lead(record.bank, lang)]
     if record.enough:

@@ -20,7 +20,7 @@ from ..data.tables import TABLES, read_table
 from ..data.vintages import to_date
 from ..errors import DataError, Problem, QcityError, did_you_mean
 from ..targets import Target
-from .rivals import Asked, rule_names, rule_says
+from .benchmarks import Asked, rule_names, rule_says
 
 FILE = "earlier_targets.csv"
 MIDDLE = (6, 30)  # month and day on which each year is asked

@@ -18,7 +18,7 @@ import pandas as pd
 from ..assessment.answer import Assessment
 from ..data.datapackage import Data
 from ..targets import section_order
-from .changes import share
+from .attribution import share
 from .shocks import Dependence, dependence
 
 STRESS = 0.5  # of every indicator's variance, due to one more common shock in the second view of dependence

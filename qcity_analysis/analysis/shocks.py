@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from ..assessment.answer import Assessment
-from ..data.annual import annual_series
 from ..data.datapackage import Data
 from ..errors import QcityError
-from ..forecasting.moves import scaled
+from ..forecasting.changes import scaled
+from ..series.annual import annual_series
 
 WEIGHT = 10.0  # common yearly changes that weigh as much as what a pair is drawn towards
 FEWEST = 3  # changes of a series in one region from which it is compared

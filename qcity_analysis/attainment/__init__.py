@@ -1,1 +1,0 @@
-"""What follows from answers: outlook, sensitivity, what changed, the plan as a whole."""
