@@ -14,7 +14,7 @@ from qcity_analysis.attainment.assessing import assess
 from qcity_analysis.attainment.assessment import Assessment, ipcc_word
 from qcity_analysis.attainment.scorecards import scorecard
 from qcity_analysis.errors import QcityError
-from qcity_analysis.words import describe
+from qcity_analysis.reporting import describe
 
 CUT = {"kind": "relative_change", "direction": "at_most", "threshold": -18, "base_year": 2020}
 SHARE = indicator("widgets", support="percent", unit="%")

@@ -15,7 +15,7 @@ from qcity_analysis.attainment.assessing import assess
 from qcity_analysis.attainment.assessment import Assessment
 from qcity_analysis.attainment.joint import yearly_spread
 from qcity_analysis.attainment.ranks import places
-from qcity_analysis.words import describe
+from qcity_analysis.reporting import describe
 
 EVERY = {
     "kind": "monotone",

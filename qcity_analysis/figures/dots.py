@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..attainment.numbering import NUMERAL, arabic, place
-from ..words.keyfigures import status_shown
-from ..words.labels import text_of
-from ..words.numbers import percent
-from ..words.texts import check_language, text
+from ..catalogue import check_language, text
+from ..reporting.formatting import percent
+from ..reporting.labels import text_of
+from ..reporting.tables import status_shown
 from .canvas import BLUE, DPI, FAINT, INK, MUTED, OCHRE, TARGET, style
 
 if TYPE_CHECKING:
