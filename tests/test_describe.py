@@ -14,8 +14,9 @@ from test_assessment import CUT, answer, borrowing, two_definitions
 from qcity_analysis.assessment.answer import Assessment
 from qcity_analysis.assessment.assess import assess
 from qcity_analysis.assessment.question import SPOKEN
+from qcity_analysis.catalogue import all_sentences
 from qcity_analysis.data.notes import Note
-from qcity_analysis.words import describe, saying
+from qcity_analysis.reporting import describe
 
 HOME = Path(describe.__file__).parents[1]
 
@@ -98,7 +99,7 @@ def test_each_definition_has_its_own_answer_in_the_headline(told: dict[str, Asse
 
 
 def entries() -> dict[str, dict[str, str]]:
-    return saying.all_sentences()
+    return all_sentences()
 
 
 def places(text: str) -> set[str]:

@@ -18,7 +18,7 @@ from qcity_analysis.assessment.question import SPOKEN
 from qcity_analysis.assessment.rates import Count, log_chance, new_items, posterior
 from qcity_analysis.errors import DataError
 from qcity_analysis.figures.plot import fan_chart
-from qcity_analysis.words import describe
+from qcity_analysis.reporting import describe
 
 SUM = {"kind": "cumulative", "threshold": 40, "base_year": 2020}
 LATE = "2026-06-30"

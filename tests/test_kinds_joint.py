@@ -15,7 +15,7 @@ from qcity_analysis.assessment.answer import Assessment
 from qcity_analysis.assessment.assess import assess
 from qcity_analysis.assessment.monotone import yearly_spread
 from qcity_analysis.assessment.ranks import places
-from qcity_analysis.words import describe
+from qcity_analysis.reporting import describe
 
 EVERY = {
     "kind": "monotone",

@@ -7,11 +7,11 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..catalogue import check_language, text
+from ..reporting.formatting import percent
+from ..reporting.labels import text_of
+from ..reporting.tables import status_shown
 from ..targets import NUMERAL, arabic, section_order
-from ..words.keyfigures import status_shown
-from ..words.labels import text_of
-from ..words.numbers import percent
-from ..words.texts import check_language, text
 from .canvas import BLUE, DPI, FAINT, INK, MUTED, OCHRE, TARGET, style
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..words.labels import assessment_title, axis_unit, borrowed_name, panel_title, subtitle, text_of
-from ..words.texts import check_language, join, text
+from ..catalogue import check_language, join, text
+from ..reporting.labels import assessment_title, axis_unit, borrowed_name, panel_title, subtitle, text_of
 from .canvas import DPI, MUTED, WIDTH, style
 from .marks import draw_panel, first_shown, spread_labels
 

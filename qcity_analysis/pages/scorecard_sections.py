@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ..catalogue import check_language, join, text
 from ..figures.canvas import Picture
 from ..figures.dots import scorecard_chart, section_name
+from ..reporting import describe
+from ..reporting.formatting import percent
+from ..reporting.labels import text_of
+from ..reporting.tables import html_table, single_figures, status_shown
 from ..targets import section_order
-from ..words import describe
-from ..words.keyfigures import html_table, single_figures, status_shown
-from ..words.labels import text_of
-from ..words.numbers import percent
-from ..words.texts import check_language, join, text
 from .sections import _say, _show, heading
 
 if TYPE_CHECKING:
