@@ -46,10 +46,10 @@ def forecast(
     as_json: Json = False,
 ) -> None:
     """Will one target be met? Prints the answer in words; writes only a figure or a record asked for."""
-    from ..attainment.assessing import assess
+    from ..assessment.assess import assess
+    from ..catalogue import check_language, text
     from ..data.datapackage import load
-    from ..words import describe
-    from ..words.texts import check_language, text
+    from ..reporting import describe
 
     check_language(language)
     known = load(data, as_of=as_of)

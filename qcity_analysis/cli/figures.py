@@ -26,10 +26,10 @@ def check(
 
     Errors must be corrected before the data can be used; warnings are figures to look at. HTML holds both languages.
     """
+    from ..catalogue import check_language
     from ..data.datapackage import check as check_package
     from ..data.datapackage import find_folder
-    from ..words.problems import counted
-    from ..words.texts import check_language
+    from ..reporting.problems import counted
 
     check_language(language)
     known = list(WRITERS)
@@ -50,9 +50,9 @@ def check(
 
 
 def _text(problems: list[Problem], folder: Path, as_of: str | None, language: str) -> str:
+    from ..catalogue import text
     from ..data.corrections import listed
-    from ..words.problems import correction_line, counted, line_of
-    from ..words.texts import text
+    from ..reporting.problems import correction_line, counted, line_of
 
     errors, warnings = counted(problems)
     count = f"{errors} errors, {warnings} warnings"

@@ -43,8 +43,8 @@ def import_file(
     Start with `qcity import FILE --suggest > map.yaml`, complete map.yaml, look at the preview of
     `qcity import FILE --map map.yaml`, then add --write. `qcity import --undo` restores the files as they were.
     """
+    from ..catalogue import check_language
     from ..errors import DataError, QcityError
-    from ..words.texts import check_language
 
     check_language(language)
     if undo:
@@ -95,22 +95,22 @@ def _import(
 
 
 def _all_problems(problems: Sequence[Problem], language: str) -> str:
-    from ..words.texts import text
+    from ..catalogue import text
 
     head = text("import_problems", language, count=len(problems))
     return "\n  ".join([head, *(_problem(problem, language) for problem in problems)])
 
 
 def _confirmed(language: str) -> bool:
-    from ..words.texts import text
+    from ..catalogue import text
 
     asked = sys.stdin.isatty() and sys.stdout.isatty()
     return asked and typer.confirm(text("import_ask", language), default=False)
 
 
 def _undo(data: Path | None, as_json: bool, language: str) -> None:
+    from ..catalogue import text
     from ..importing.importing import undo_import
-    from ..words.texts import text
 
     record = undo_import(data)
     if as_json:
@@ -127,7 +127,7 @@ def preview(done: Import, shown: int | None = SHOWN, language: str = "en") -> li
     >>> preview(Import(Path("a.csv"), Path("data"), ("UTF-8, comma",), (), {"source_id": "s", "title": "T"}))
     ['a.csv (UTF-8, comma) -> data, source s: T', '0 added, 0 changed, 0 unchanged, 0 refused']
     """
-    from ..words.texts import text
+    from ..catalogue import text
 
     say = partial(text, lang=language)
     opened, source = "; ".join(done.opened_as), done.source
@@ -161,13 +161,13 @@ def _first(lines: list[str], shown: int | None, say: Callable[..., str]) -> list
 
 def _problem(problem: Problem, language: str) -> str:
     """A problem without its level, which the line says already."""
-    from ..words.problems import line_of
+    from ..reporting.problems import line_of
 
     return line_of(problem, language).split("：" if language == "zh" else ": ", 1)[1]
 
 
 def _line(figure: Figure, language: str) -> str:
-    from ..words.texts import text
+    from ..catalogue import text
 
     row = figure.row
     sign = "" if row["qualifier"] == "=" else row["qualifier"]
@@ -182,7 +182,7 @@ def _line(figure: Figure, language: str) -> str:
 
 
 def _outcome(done: Import, stopped: bool, language: str) -> str:
-    from ..words.texts import text
+    from ..catalogue import text
 
     if stopped:
         return text("import_stopped", language)

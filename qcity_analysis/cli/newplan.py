@@ -25,9 +25,9 @@ def new_plan(
 
     Nothing that is there is overwritten. The plan is then used with `--data FOLDER`, or by setting QCITY_DATA.
     """
+    from ..catalogue import check_language, text
     from ..data.newplan import new_plan as make
-    from ..words.planreadme import plan_readme
-    from ..words.texts import check_language, text
+    from ..reporting.tables import plan_readme
 
     check_language(language)
     folder = make(name, out or Path(name), plan_readme(name), dt.date.today())

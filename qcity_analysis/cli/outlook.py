@@ -40,10 +40,10 @@ def outlook(
     from ..analysis.attribution import explain_change
     from ..analysis.outlook import outlook as look_ahead
     from ..analysis.sensitivity import sensitivity
-    from ..attainment.assessing import assess
+    from ..assessment.assess import assess
+    from ..catalogue import check_language
     from ..data.datapackage import load
-    from ..words.reports import change_lines, outlook_lines, sensitivity_lines
-    from ..words.texts import check_language
+    from ..reporting.analyses import change_lines, outlook_lines, sensitivity_lines
 
     check_language(language)
     known = load(data, as_of=as_of)
@@ -85,10 +85,10 @@ def portfolio(
 ) -> None:
     """How many targets of a plan will be met, when what moves one indicator moves others too."""
     from ..analysis.portfolio import portfolio as add_up
-    from ..attainment.scorecards import scorecard
+    from ..assessment.assess import scorecard
+    from ..catalogue import check_language
     from ..data.datapackage import load
-    from ..words.reports import portfolio_lines
-    from ..words.texts import check_language
+    from ..reporting.analyses import portfolio_lines
 
     check_language(language)
     known = load(data, as_of=as_of)

@@ -9,7 +9,7 @@ import typer
 from .options import EXIT_CODES, AsOf, DataDir, Json, Language, PlanName, Region, TargetName, app, print_json
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
 
 
 @app.command(
@@ -25,10 +25,10 @@ def rules(
     as_json: Json = False,
 ) -> None:
     """What do published progress rules say, beside the probability? Writes nothing."""
-    from ..attainment.assessing import assess
+    from ..assessment.assess import assess
+    from ..catalogue import check_language
     from ..data.datapackage import load
     from ..rules.catalogue import judged
-    from ..words.texts import check_language
 
     check_language(language)
     answer = assess(load(data, as_of=as_of), target, plan=plan, region=region)
@@ -42,10 +42,10 @@ def rules(
 
 
 def _lines(part: Assessment, language: str) -> list[str]:
+    from ..catalogue import text
     from ..pages.rules_sections import counted, said, shared_reason, yes_or_no
+    from ..reporting import describe
     from ..rules.catalogue import RULES, results_for
-    from ..words import describe
-    from ..words.texts import text
 
     lines = [describe.headline(part, language)]
     if reason := shared_reason(part, language):

@@ -33,11 +33,11 @@ def score(
     """
     import json
 
+    from ..catalogue import check_language
     from ..data.datapackage import load
     from ..files import write_whole
+    from ..reporting.track import spoken
     from ..trackrecord.record import track_record
-    from ..words.texts import check_language
-    from ..words.track import spoken
 
     check_language(language)
     record = track_record(load(data, as_of=as_of), plan, ledger)

@@ -33,9 +33,9 @@ def diff(
 
     Nothing is written. A day that rests on the publication lag of the indicator is marked as assumed.
     """
+    from ..catalogue import check_language
     from ..data.datapackage import load
     from ..data.vintages import diff as compare
-    from ..words.texts import check_language
 
     check_language(language)
     known = load(data, as_of=later)
@@ -79,8 +79,8 @@ def _asked(known: Data, plan: str) -> set[str]:
 
 
 def _figures(known: Data, found: pd.DataFrame, earlier: str, language: str) -> list[str]:
-    from ..words.overview import vintage_line, vintages_line
-    from ..words.texts import text
+    from ..catalogue import text
+    from ..reporting.labels import vintage_line, vintages_line
 
     lines = []
     for kind in ("new", "revised", "corrected", "confirmed"):
@@ -99,8 +99,8 @@ def _figures(known: Data, found: pd.DataFrame, earlier: str, language: str) -> l
 
 def _answers(changes: list[tuple[str, str, Change]], language: str) -> list[str]:
     """The targets whose answer moved, each with its sentence; the others counted."""
-    from ..words.outlook import change_sentence
-    from ..words.texts import text
+    from ..catalogue import text
+    from ..reporting.analyses import change_sentence
 
     lines, still = [], 0
     for plan, target, change in changes:

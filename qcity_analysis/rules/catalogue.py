@@ -17,7 +17,7 @@ from .question import Goal, NotApplicable, Question, RuleResult, question_of, re
 from .rates import aarr, defra, eurostat, gbd, open_sdg, unsd_2022, unsd_2023
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from ..attainment.targets import CLOSE, reaches
+from ..targets import CLOSE, reaches
 from .question import NotApplicable, Question, RuleResult, banded
 
 LEAST, MOST = 4, 6  # figures for a weather symbol
