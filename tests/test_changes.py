@@ -9,7 +9,7 @@ import pytest
 from packages import STEADY, figure, figures, loaded, package, target
 
 import qcity_analysis as qc
-from qcity_analysis.attainment.changes import another_verdict, explain_change
+from qcity_analysis.analysis.attribution import another_verdict, explain_change
 from qcity_analysis.errors import QcityError
 
 EARLY = {year: STEADY[year] for year in range(2016, 2022)}

@@ -11,7 +11,7 @@ import pytest
 from packages import STEADY, figures, indicator, loaded, target
 
 import qcity_analysis as qc
-from qcity_analysis.attainment.outlook import YEARS, again, last_year_to_act, outlook, years_of_attainment
+from qcity_analysis.analysis.outlook import YEARS, again, last_year_to_act, outlook, years_of_attainment
 
 
 def test_chances_are_the_shares_of_paths_beyond_the_bound_year_by_year(tmp_path: Path) -> None:

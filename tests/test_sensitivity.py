@@ -9,7 +9,7 @@ import pytest
 from packages import STEADY, changes, figures, indicator, loaded, target
 
 import qcity_analysis as qc
-from qcity_analysis.attainment.sensitivity import Sensitivity, Variant, flips, sensitivity
+from qcity_analysis.analysis.sensitivity import Sensitivity, Variant, flips, sensitivity
 from qcity_analysis.data.datapackage import Data
 
 PERCENTS = {

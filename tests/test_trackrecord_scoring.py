@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 import scoringrules
 
-from qcity_analysis.trackrecord import rivals, scoring
+from qcity_analysis.trackrecord import benchmarks as rivals
+from qcity_analysis.trackrecord import scores as scoring
 from qcity_analysis.trackrecord.hindcasts import Hindcasts
 
 

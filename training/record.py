@@ -16,10 +16,10 @@ import pandas as pd
 
 from qcity_analysis.files import write_whole
 from qcity_analysis.forecasting import scores
+from qcity_analysis.trackrecord.benchmarks import CALIBRATED, Asked, calibrated, rule_names, rule_says
 from qcity_analysis.trackrecord.hindcasts import BASE
 from qcity_analysis.trackrecord.record import FILE
-from qcity_analysis.trackrecord.rivals import CALIBRATED, Asked, calibrated, rule_names, rule_says
-from qcity_analysis.trackrecord.scoring import against, ratio_interval, summary, toughest
+from qcity_analysis.trackrecord.scores import against, ratio_interval, summary, toughest
 
 from .hindcast import Hindcast, questions
 
@@ -39,7 +39,7 @@ def write_record(held_out: Hindcast, folder: Path | str) -> Path:
 def held_out_record(held_out: Hindcast) -> dict[str, Any]:
     """Scores of held-out hindcasts as plain values.
 
-    Keys: `series`, `indicators`; `all`, `contested` (`scoring.summary`); `reliability` (said, happened, number by
+    Keys: `series`, `indicators`; `all`, `contested` (`scores.summary`); `reliability` (said, happened, number by
     tenth); `by_years`, `by_length` (lists of summaries); `coverage` (by years ahead); `relative_crps`; `rules` (the
     comparison on a sample of histories: `tasks`, `seed`, `number`, `by_years` with the rule hardest to beat as it
     stands and calibrated, and `each` rule). Intervals are 90 %, from a bootstrap over indicators.

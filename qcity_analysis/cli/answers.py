@@ -21,7 +21,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
 
 
 @command("forecast energy_per_gdp --plan china_14fyp --as-of 2023-03-31")
@@ -42,7 +42,7 @@ def forecast(
     as_json: Json = False,
 ) -> None:
     """Will one target be met? Prints the answer in words; writes only a figure or a record asked for."""
-    from ..attainment.assessing import assess
+    from ..assessment.assess import assess
     from ..data.datapackage import load
 
     known = load(data, as_of=as_of)
@@ -59,8 +59,8 @@ def forecast(
 
 
 def _forecast_lines(answer: Assessment, language: str) -> list[str]:
-    from ..words import describe
-    from ..words.texts import text
+    from ..catalogue import text
+    from ..reporting import describe
 
     lines = []
     for part in (answer, *answer.parts):
@@ -85,12 +85,12 @@ def outlook(
     as_json: Json = False,
 ) -> None:
     """How fast it would have to move, when it is reached, how far the verdict depends on choices, what changed."""
-    from ..attainment.assessing import assess
-    from ..attainment.changes import explain_change
-    from ..attainment.outlook import outlook as look_ahead
-    from ..attainment.sensitivity import sensitivity
+    from ..analysis.attribution import explain_change
+    from ..analysis.outlook import outlook as look_ahead
+    from ..analysis.sensitivity import sensitivity
+    from ..assessment.assess import assess
     from ..data.datapackage import load
-    from ..words.reports import change_lines, outlook_lines, sensitivity_lines
+    from ..reporting.analyses import change_lines, outlook_lines, sensitivity_lines
 
     known = load(data, as_of=as_of)
     answer = assess(known, target, plan=plan, region=region, draws=draws, seed=seed)
@@ -130,7 +130,7 @@ def rules(
     as_json: Json = False,
 ) -> None:
     """What do published progress rules say, beside the probability? Writes nothing."""
-    from ..attainment.assessing import assess
+    from ..assessment.assess import assess
     from ..data.datapackage import load
     from ..rules.catalogue import judged
 
@@ -145,10 +145,10 @@ def rules(
 
 
 def _rule_lines(part: Assessment, language: str) -> list[str]:
+    from ..catalogue import text
     from ..pages.rules_sections import counted, said, shared_reason, yes_or_no
+    from ..reporting import describe
     from ..rules.catalogue import RULES, results_for
-    from ..words import describe
-    from ..words.texts import text
 
     lines = [describe.headline(part, language)]
     if reason := shared_reason(part, language):
@@ -188,10 +188,10 @@ def portfolio(
     as_json: Json = False,
 ) -> None:
     """How many targets of a plan will be met, when what moves one indicator moves others too."""
-    from ..attainment.portfolio import portfolio as add_up
-    from ..attainment.scorecards import scorecard
+    from ..analysis.portfolio import portfolio as add_up
+    from ..assessment.assess import scorecard
     from ..data.datapackage import load
-    from ..words.reports import portfolio_lines
+    from ..reporting.analyses import portfolio_lines
 
     known = load(data, as_of=as_of)
     whole = add_up(known, scorecard(known, plan, draws=draws, seed=seed)[1], seed=seed)

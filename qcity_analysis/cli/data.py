@@ -16,7 +16,7 @@ from .options import AsOf, DataDir, Json, Language, PlanName, command, print_jso
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..attainment.changes import Change
+    from ..analysis.attribution import Change
     from ..data.datapackage import Data
 
 FORMATS = ("text", "json", "html")
@@ -39,7 +39,7 @@ def check(
     """
     from ..data.datapackage import check as check_package
     from ..data.datapackage import find_folder
-    from ..words.problems import counted
+    from ..reporting.problems import counted
 
     if format not in FORMATS:
         hint = did_you_mean(format, FORMATS)
@@ -57,11 +57,11 @@ def check(
 
 
 def _check_report(format: str, problems: list[Problem], folder: Path, as_of: str | None, lang: str) -> str:
+    from ..catalogue import text
     from ..data.corrections import listed
     from ..data.vintages import to_date
     from ..pages.checkpage import check_page
-    from ..words.problems import correction_line, counted, line_of
-    from ..words.texts import text
+    from ..reporting.problems import correction_line, counted, line_of
 
     made = listed(folder)
     if format == "json":
@@ -147,9 +147,9 @@ def new_plan(
 
     Nothing that is there is overwritten. The plan is then used with `--data FOLDER`, or by setting QCITY_DATA.
     """
+    from ..catalogue import text
     from ..data.newplan import new_plan as make
-    from ..words.planreadme import plan_readme
-    from ..words.texts import text
+    from ..reporting.tables import plan_readme
 
     folder = make(name, out or Path(name), plan_readme(name), dt.date.today())
     print(text("np_made", language, folder=folder))
@@ -172,7 +172,7 @@ def diff(
 
     Nothing is written. A day that rests on the publication lag of the indicator is marked as assumed.
     """
-    from ..attainment.changes import explain_change
+    from ..analysis.attribution import explain_change
     from ..data.datapackage import load
     from ..data.vintages import diff as compare
 
@@ -207,8 +207,8 @@ def _indicators_of(known: Data, plan: str) -> set[str]:
 
 
 def _figure_lines(known: Data, figures: pd.DataFrame, earlier: str, language: str) -> list[str]:
-    from ..words.overview import vintage_line, vintages_line
-    from ..words.texts import text
+    from ..catalogue import text
+    from ..reporting.labels import vintage_line, vintages_line
 
     lines = []
     for kind in ("new", "revised", "corrected", "confirmed"):
@@ -226,8 +226,8 @@ def _figure_lines(known: Data, figures: pd.DataFrame, earlier: str, language: st
 
 def _change_lines(changes: list[tuple[str, str, Change]], language: str) -> list[str]:
     """The targets whose answer moved, each with its sentence; the others counted."""
-    from ..words.outlook import change_sentence
-    from ..words.texts import text
+    from ..catalogue import text
+    from ..reporting.analyses import change_sentence
 
     moved = [each for each in changes if each[2].word != "unchanged" or each[2].flipped]
     lines = [text("diff_answers", language, count=len(moved))] if moved else []

@@ -59,8 +59,8 @@ def import_file(
 
 
 def _undo(data: Path | None, as_json: bool, language: str) -> None:
+    from ..catalogue import text
     from ..importing.importing import undo_import
-    from ..words.texts import text
 
     record = undo_import(data)
     if as_json:
@@ -74,8 +74,8 @@ def _import(
     file: Path, mapping: Path, data: Path | None, write: bool, skip_refused: bool, shown: int | None,
     as_json: bool, language: str,
 ) -> None:  # fmt: skip
+    from ..catalogue import text
     from ..importing.importing import import_figures
-    from ..words.texts import text
 
     bring = partial(import_figures, file, mapping, data=data, skip_refused=skip_refused)
     try:
@@ -108,7 +108,7 @@ def preview(done: Import, shown: int | None = SHOWN, language: str = "en") -> li
     >>> preview(Import(Path("a.csv"), Path("data"), ("UTF-8, comma",), (), {"source_id": "s", "title": "T"}))
     ['a.csv (UTF-8, comma) -> data, source s: T', '0 added, 0 changed, 0 unchanged, 0 refused']
     """
-    from ..words.texts import text
+    from ..catalogue import text
 
     say = partial(text, lang=language)
     kinds = {kind: done.of_kind(kind) for kind in ("added", "changed", "unchanged")}
@@ -141,13 +141,13 @@ def _first(lines: list[str], shown: int | None, say: Callable[..., str], margin:
 
 def _problem(problem: Problem, language: str) -> str:
     """A problem without its level, which the line says already."""
-    from ..words.problems import line_of
+    from ..reporting.problems import line_of
 
     return line_of(problem, language).split("：" if language == "zh" else ": ", 1)[1]
 
 
 def _line(figure: Figure, language: str) -> str:
-    from ..words.texts import text
+    from ..catalogue import text
 
     row = figure.row
     sign = "" if row["qualifier"] == "=" else row["qualifier"]
@@ -161,7 +161,7 @@ def _line(figure: Figure, language: str) -> str:
 
 
 def _outcome(done: Import, stopped: bool, language: str) -> str:
-    from ..words.texts import text
+    from ..catalogue import text
 
     if stopped:
         return text("import_stopped", language)

@@ -46,7 +46,7 @@ def command(example: str) -> Callable[[Callable[..., None]], Callable[..., None]
 
 
 def _known_language(language: str) -> str:
-    from ..words.texts import check_language
+    from ..catalogue import check_language
 
     return check_language(language)
 

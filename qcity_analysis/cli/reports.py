@@ -65,8 +65,8 @@ def score(
 
     from ..data.datapackage import load
     from ..files import write_whole
+    from ..reporting.track import spoken
     from ..trackrecord.record import track_record
-    from ..words.track import spoken
 
     record = track_record(load(data, as_of=as_of), plan, ledger)
     scores = record.to_dict()
@@ -96,7 +96,7 @@ def panel(
 
     A run that was cut short goes on where it was when the same command is given again.
     """
-    from ..forecasting.panel_files import forecast_files, refused_of
+    from ..forecasting.panel import forecast_files, refused_of
 
     try:
         wanted = [float(level) for level in levels.split(",")]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ..words.texts import text
+from ..catalogue import text
 from .canvas import INK, MUTED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..data.series import AnnualSeries
+    from ..series.annual import AnnualSeries
 
 Z90 = 1.645  # half width of a 90 % interval in standard errors
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..words.texts import check_language, text
-from ..words.totals import amount
+from ..catalogue import check_language, text
+from ..reporting.analyses import amount
 from .canvas import BLUE, BLUE_MID, DPI, INK, MUTED, OCHRE, WIDTH, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..attainment.portfolio import Portfolio
+    from ..analysis.portfolio import Portfolio
 
 HEIGHT = 3.3  # inches
 LEAST = 0.002  # numbers less likely than this at either end are not drawn
@@ -24,7 +24,7 @@ def portfolio_chart(found: Portfolio, lang: str = "en") -> Figure:
     """Bars for the probability of each number of targets met; open dots were they independent; the expected number.
 
     >>> import qcity_analysis as qc
-    >>> from qcity_analysis.attainment.portfolio import portfolio
+    >>> from qcity_analysis.analysis.portfolio import portfolio
     >>> data = qc.load(as_of="2024-06-30")
     >>> figure = portfolio_chart(portfolio(data, qc.scorecard(data, "china_14fyp", draws=500)[1]))
     >>> len(figure.axes[0].patches)

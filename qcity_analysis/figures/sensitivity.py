@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..words.labels import assessment_title, panel_title
-from ..words.robustness import choice_shown, computed, verdict_shown
-from ..words.texts import check_language, text
+from ..catalogue import check_language, text
+from ..reporting.analyses import choice_shown, computed, verdict_shown
+from ..reporting.labels import assessment_title, panel_title
 from .canvas import BLUE, DPI, FAINT, INK, MUTED, OCHRE, TARGET, style
 from .plot import wrapped
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ..attainment.sensitivity import Sensitivity, Variant
+    from ..analysis.sensitivity import Sensitivity, Variant
 
 WIDTH, ROW = 6.4, 0.235  # inches
 LEFT = 0.44  # of the width
@@ -29,7 +29,7 @@ def sensitivity_chart(found: Sensitivity, lang: str = "en") -> Figure:
     that cannot be computed has a dash and no dot. Open squares are borrowed, where there is no verdict to compare.
 
     >>> import qcity_analysis as qc
-    >>> from qcity_analysis.attainment.sensitivity import sensitivity
+    >>> from qcity_analysis.analysis.sensitivity import sensitivity
     >>> data = qc.load(as_of="2023-12-31")
     >>> (found,) = sensitivity(data, qc.assess(data, "rd_intensity", draws=500), draws=500)
     >>> [float(end) for end in sensitivity_chart(found).axes[0].get_xlim()]

@@ -13,9 +13,9 @@ from typing import Any
 
 import pandas as pd
 
-from ..attainment.targets import reaches
 from ..data.notes import Note
 from ..errors import QcityError, did_you_mean
+from ..targets import reaches
 
 UP = (
     *("at_least", "increase", "increase_every_year", "up", "higher", "more", "rise", "rising", "upward"),

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from ..attainment.targets import reaches
+from ..targets import reaches
 from .lines import line_at
 from .question import NotApplicable, Question, RuleResult, banded
 

@@ -21,11 +21,11 @@ from ..data.datapackage import Data
 from ..errors import QcityError
 from ..forecasting import scores
 from . import ledger as books
-from .earlier import said_of_earlier
+from .benchmarks import CALIBRATED, Modelled, calibrated, model_answers, rule_answers, rule_names
 from .hindcasts import Hindcasts, hindcasts
 from .origins import plan_indicators
-from .rivals import CALIBRATED, Modelled, calibrated, model_answers, rule_answers, rule_names
-from .scoring import FEW, against, by, coverage, ratio_interval, summary, toughest
+from .past_targets import said_of_earlier
+from .scores import FEW, against, by, coverage, ratio_interval, summary, toughest
 
 FILE = "record.json"  # beside the prior
 
@@ -35,8 +35,8 @@ class TrackRecord:
     """How good the probabilities were.
 
     Attributes: `as_of`, `plan` (empty: every published series), `made` (the hindcasts), `asked` (their questions with a
-    column for each rule, for each rule calibrated, and for each named model), `models`, `earlier` (real targets, see
-    `earlier.said_of_earlier`), `ledger` (scored statements), `issued` (how many statements the ledger holds), `bank`
+    column for each rule, for each rule calibrated, and for each named model), `models`, `earlier` (see
+    `past_targets.said_of_earlier`), `ledger` (scored statements), `issued` (how many the ledger holds), `bank`
     (the record on held-out indicators, see `read_record`).
     """
 
@@ -56,11 +56,11 @@ class TrackRecord:
         return len(self.asked) > 0
 
     def overall(self) -> dict[str, float]:
-        """`scoring.summary` of all questions."""
+        """`scores.summary` of all questions."""
         return summary(self.asked)
 
     def by(self, column: str) -> pd.DataFrame:
-        """`scoring.summary` by years left ("years") or by kind of target ("kind")."""
+        """`scores.summary` by years left ("years") or by kind of target ("kind")."""
         return by(self.asked, column)
 
     def reliability(self) -> pd.DataFrame:
@@ -108,7 +108,7 @@ class TrackRecord:
 
     @cached_property
     def toughest(self) -> dict[str, pd.DataFrame]:
-        """By years left, the rule hardest to beat, as it stands ("raw") and calibrated; see `scoring.toughest`."""
+        """By years left, the rule hardest to beat, as it stands ("raw") and calibrated; see `scores.toughest`."""
         found = {}
         for kind, ending in (("raw", ""), ("calibrated", CALIBRATED)):
             table = toughest(self.asked, [name + ending for name in rule_names()])

@@ -1,0 +1,250 @@
+"""Why the answer for a target changed between two days: new figures, revisions, or time passing.
+
+Out of scope: which rows of a data package were added or edited by hand; here all that matters is what was published
+when.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from ..assessment.answer import Assessment
+from ..assessment.assess import assess
+from ..data.datapackage import Data
+from ..data.vintages import figure_keys, to_date
+from ..errors import QcityError
+
+BEYOND = 2.0  # Monte Carlo errors from which a difference is told
+HALF = 0.5  # a verdict is on one side of it or on the other
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A published figure that came between the two days: its place, value, and `before`, the value it replaced
+    (None for a new figure); `known_from` is the day from which it could be known; `base_period` of a cumulative change;
+    `decimals`, the digits after the point as typed.
+    """
+
+    indicator_id: str
+    region: str
+    period: str
+    measure: str
+    value: float
+    before: float | None
+    known_from: dt.date
+    qualifier: str = "="
+    base_period: int | None = None
+    decimals: int = 0
+
+
+@dataclass(frozen=True)
+class Change:
+    """What changed between two answers for one target, and why.
+
+    Attributes: `before` and `after` (Assessments); `by_time`, `by_revision`, `by_new_figure`: how much of the
+    difference in probability (met counts as 1, missed as 0) came with each step, None where a step has no probability;
+    their sum is `after` less `before`. The steps are taken in this order, each on top of the one before: the date
+    moves, figures already known are revised, new figures come in. `figures`: what came in between. `word`: "unchanged",
+    "time", "revision" or "new_figure", the step at which the verdict changed, or, the verdict being the same, the step
+    that moved the probability most. `flipped`: whether the verdict changed (its status, or its side of 50 % by more
+    than the Monte Carlo errors; where it depends on the definition before and after, each part says for itself).
+    `parts`: the same by definition.
+    """
+
+    before: Assessment
+    after: Assessment
+    by_new_figure: float | None
+    by_revision: float | None
+    by_time: float | None
+    figures: list[Figure]
+    word: str
+    flipped: bool = False
+    parts: tuple[Change, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The change as plain values that JSON can hold, each answer by status, probability and word."""
+        return {
+            "earlier": self.before.as_of.isoformat(),
+            "later": self.after.as_of.isoformat(),
+            "definition": self.after.definition["indicator_id"],
+            **{name: _verdict(answer) for name, answer in (("before", self.before), ("after", self.after))},
+            **{name: getattr(self, name) for name in ("by_time", "by_revision", "by_new_figure")},
+            "word": self.word,
+            "flipped": self.flipped,
+            "figures": [
+                dataclasses.asdict(figure) | {"known_from": figure.known_from.isoformat()}
+                for figure in self.figures
+            ],
+            "parts": [part.to_dict() for part in self.parts],
+        }
+
+
+def explain_change(
+    data: Data, target_id: str, plan: str | None, earlier: str | dt.date, later: str | dt.date, **kw: Any
+) -> Change:
+    """Compare the answers for a target on two days and say what made the difference.
+
+    `data` must be loaded for `later` or a later day (`load()` does); `kw` are options of `assess`. Four assessments
+    are made with the same seed: on the earlier day; the date moved, with the figures of the earlier day; with the
+    revisions published in between; with the new figures too. Raises QcityError when the days are not in order, and
+    what `assess` raises.
+
+    >>> import qcity_analysis as qc
+    >>> change = explain_change(qc.load(), "energy_per_gdp", "china_14fyp", "2022-06-30", "2023-06-30", draws=500)
+    >>> change.word, sorted({figure.period for figure in change.figures})
+    ('new_figure', ['2021', '2022'])
+    """
+    first, last = to_date(earlier), to_date(later)
+    if first >= last:
+        raise QcityError(f"the earlier day must come before the later one; found {first} and {last}")
+    steps = [
+        assess(known, target_id, plan=plan, as_of=known.as_of, **kw) for known in _steps(data, first, last)
+    ]
+    return _explained(steps, _published(data, first, last))
+
+
+def _steps(data: Data, first: dt.date, last: dt.date) -> list[Data]:
+    """The data of the earlier day; the same seen from the later day; with revisions; with all that is new."""
+    before, after = data.at(first), data.at(last)
+    new = _is_new(after.observations, before.observations)
+    late = after.observations["known_from"] > pd.Timestamp(first)
+    moved, revised = ~late, ~late | ~new
+    rows = after.observations
+    return [
+        before,
+        *(
+            dataclasses.replace(after, observations=rows[kept].reset_index(drop=True))
+            for kept in (moved, revised)
+        ),
+        after,
+    ]
+
+
+def _is_new(rows: pd.DataFrame, known: pd.DataFrame) -> pd.Series:
+    """True for rows of which no vintage was known."""
+    held = set(_keys(known))
+    return pd.Series([key not in held for key in _keys(rows)], index=rows.index, dtype=bool)
+
+
+def _keys(rows: pd.DataFrame) -> list[tuple[str, ...]]:
+    return [tuple(map(str, key)) for key in figure_keys(rows).itertuples(index=False)]
+
+
+def _published(data: Data, first: dt.date, last: dt.date) -> list[Figure]:
+    """Every figure that came between the two days, oldest first, the last vintage of each only."""
+    before, after = data.at(first).observations, data.at(last).observations
+    order = ["known_from", "row"]
+    before = before.sort_values(order, kind="stable")
+    old = dict(zip(_keys(before), before["value"].astype(float), strict=True))
+    came = after[after["known_from"] > pd.Timestamp(first)].sort_values(order, kind="stable")
+    found = {}
+    for key, row in zip(_keys(came), came.itertuples(), strict=True):
+        found[key] = Figure(
+            row.indicator_id, row.region, str(row.period), row.measure, float(row.value), old.get(key),
+            row.known_from.date(), str(row.qualifier), None if pd.isna(row.base_period) else int(row.base_period),
+            int(row.decimals),
+        )  # fmt: skip
+    return list(found.values())
+
+
+def _explained(steps: Sequence[Assessment], published: list[Figure]) -> Change:
+    shares = [share(step) for step in steps]
+    moves = [None if a is None or b is None else b - a for a, b in zip(shares[:-1], shares[1:], strict=True)]
+    places = set[tuple[str, str]]().union(*(step.places() for step in steps))
+    parts = _by_definition(steps, published)
+    flipped = another_verdict(steps[0], steps[-1])
+    return Change(
+        before=steps[0],
+        after=steps[-1],
+        by_time=moves[0],
+        by_revision=moves[1],
+        by_new_figure=moves[2],
+        figures=[figure for figure in published if (figure.indicator_id, figure.region) in places],
+        word=_word(steps, flipped, parts),
+        flipped=flipped,
+        parts=parts,
+    )
+
+
+def share(answer: Assessment) -> float | None:
+    """The probability of meeting the target; 1 when it is met and 0 when it is missed; None when there is none.
+
+    >>> import qcity_analysis as qc
+    >>> share(qc.assess(qc.load(), "grid_inspection_coverage")) is None
+    True
+    """
+    settled = {"met": 1.0, "missed": 0.0}
+    return settled.get(answer.status, answer.probability if answer.status == "forecast" else None)
+
+
+def another_verdict(one: Assessment, other: Assessment) -> bool:
+    """Whether two answers say another verdict: another status, or the other side of 50 % by more than chance.
+
+    Answers by definition that both depend on the definition are the same verdict; what each part says is compared
+    part by part.
+
+    >>> import qcity_analysis as qc
+    >>> answer = qc.assess(qc.load(), "rd_intensity", draws=500)
+    >>> another_verdict(answer, answer)
+    False
+    """
+    if one.status != other.status:
+        return True
+    before, after = share(one), share(other)
+    if one.status != "forecast" or before is None or after is None:
+        return False
+    return (before >= HALF) != (after >= HALF) and _moved(one, other) != 0
+
+
+def _moved(one: Assessment, other: Assessment) -> float:
+    """How far the probability moved, 0 where it is within the Monte Carlo errors or there is none."""
+    before, after = share(one), share(other)
+    if before is None or after is None:
+        return 0.0
+    error = math.hypot(one.probability_error or 0.0, other.probability_error or 0.0)
+    return after - before if abs(after - before) > BEYOND * error else 0.0
+
+
+def _word(steps: Sequence[Assessment], flipped: bool, parts: Sequence[Change]) -> str:
+    """The step that matters: the last one at which the verdict changed, else the one that moved it most."""
+    names = ("time", "revision", "new_figure")
+    pairs = list(zip(steps[:-1], steps[1:], strict=True))
+    turned = [name for name, pair in zip(names, pairs, strict=True) if another_verdict(*pair)]
+    sizes = [abs(_moved(*pair)) for pair in pairs]
+    if flipped:
+        return turned[-1] if turned else names[-1]
+    if not _moved(steps[0], steps[-1]):
+        said = [part for part in parts if part.word != "unchanged"]
+        return next((part.word for part in [*(p for p in said if p.flipped), *said]), "unchanged")
+    if not max(sizes):  # each step within chance, together beyond it
+        sizes = [abs((share(b) or 0.0) - (share(a) or 0.0)) for a, b in pairs]
+    return names[sizes.index(max(sizes))] if max(sizes) else "unchanged"
+
+
+def _by_definition(steps: Sequence[Assessment], published: list[Figure]) -> tuple[Change, ...]:
+    """A change for each definition that is answered at every step; none where there is only one."""
+    ids = [part.definition["indicator_id"] for part in steps[-1].parts if part.role == "definition"]
+    found = [[_under(step, name) for step in steps] for name in ids]
+    return tuple(
+        _explained([step for step in row if step is not None], published) for row in found if None not in row
+    )
+
+
+def _under(answer: Assessment, indicator_id: str) -> Assessment | None:
+    """The answer under one definition; an answer that knew only this definition is that answer."""
+    named = [part for part in answer.parts if part.role == "definition"]
+    for part in named or [answer]:
+        if part.definition["indicator_id"] == indicator_id:
+            return part
+    return None
+
+
+def _verdict(answer: Assessment) -> dict[str, Any]:
+    return {"status": answer.status, "probability": answer.probability, "word": answer.word}

@@ -1,0 +1,292 @@
+"""From published figures to one annual level series: newest vintages, chained changes, gaps left missing."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from ..data.datapackage import Data
+from ..data.declarations import input_names, is_spliced
+from ..data.notes import Note
+from ..data.vintages import standing
+from .evidence import ESTIMATES, Shares, evidence_of, links_of, new_counts, revision_shares
+from .levels import Computed, chained, computed, conflicts, fitting, spliced
+
+
+@dataclass(frozen=True)
+class AnnualSeries:
+    """One indicator of one region as annual levels, with the published figures behind it.
+
+    Attributes: `values` (index: every year from the first level to the last; NaN where nothing was published),
+    `earlier` (levels of older stretches that nothing joins to `values`; same indexing, only
+    their changes in percent say anything), `breaks` (first year
+    of each stretch after the first, over `earlier` and `values`), `unit`, `support`, `base_year` (the year set to 100
+    when the levels are an index made from changes, else None), `observations` (rows used, with publisher and title),
+    `bounds`, `superseded`, `unused` (rows not used as levels; the last with a column `reason`), `notes`.
+
+    Known in part: `lower` and `upper` (year to bound, for years without a level), `noisy` (year to standard error of
+    the level), `shared` (errors that several years share, as an uncertain change moves every later level: year to
+    size), `estimates` (year-to-date figures as estimates of the annual level: year, months, value, error, period,
+    measure, published_value), `new_counts` (counts of new items, one row a year: year, months, count, qualifier).
+    `inputs` are the series a derived indicator is computed from, `derived` how ("none", "ratio", "sum", "per_head"),
+    and `factor` what a ratio is multiplied by. `decimals` are the digits after the point of each level that is a
+    published figure, by year; a computed level has none.
+
+    >>> import qcity_analysis as qc
+    >>> series = qc.annual_series(qc.load(as_of="2026-01-01"), "rd_intensity", "nanjing")
+    >>> series.known().to_dict()
+    {2009: 2.85, 2012: 2.92, 2015: 2.96, 2020: 3.48, 2021: 3.6, 2022: 3.82}
+    """
+
+    indicator_id: str
+    region: str
+    values: pd.Series
+    earlier: pd.Series
+    breaks: tuple[int, ...]
+    unit: str
+    support: str
+    base_year: int | None
+    observations: pd.DataFrame
+    bounds: pd.DataFrame
+    superseded: pd.DataFrame
+    unused: pd.DataFrame
+    notes: tuple[Note, ...] = ()
+    lower: Mapping[int, float] = field(default_factory=dict)
+    upper: Mapping[int, float] = field(default_factory=dict)
+    noisy: Mapping[int, float] = field(default_factory=dict)
+    shared: tuple[Mapping[int, float], ...] = ()
+    estimates: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=ESTIMATES))
+    new_counts: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=["year", "months", "count"])
+    )
+    inputs: tuple[AnnualSeries, ...] = ()
+    derived: str = "none"
+    factor: float = 1.0
+    decimals: Mapping[int, int] = field(default_factory=dict)
+
+    def known(self) -> pd.Series:
+        """The levels without the gaps, index year.
+
+        >>> import qcity_analysis as qc
+        >>> int(qc.annual_series(qc.load(), "rd_intensity", "nanjing").known().index.max())
+        2022
+        """
+        return self.values.dropna()
+
+    def places(self) -> set[tuple[str, str]]:
+        """The series itself and everything it is computed from: indicator and region."""
+        return {(self.indicator_id, self.region)}.union(*(inner.places() for inner in self.inputs))
+
+    def history(self) -> pd.Series:
+        """Everything a forecast may learn from: the unlinked older stretches, then the levels; index year."""
+        return pd.concat([self.earlier, self.values]) if len(self.earlier) else self.values
+
+    def evidence(self) -> dict[str, Any]:
+        """What is known in part, as the arguments of `forecast`: lower, upper, noisy, shared, estimates, breaks.
+
+        >>> import qcity_analysis as qc
+        >>> jiangsu = qc.annual_series(qc.load(as_of="2025-12-31"), "rd_intensity", "jiangsu")
+        >>> sorted(jiangsu.evidence()["noisy"])
+        [2024]
+        """
+        rows = self.estimates
+        told = dict(
+            zip(rows["year"].astype(int), zip(rows["value"], rows["error"], strict=True), strict=True)
+        )
+        return {
+            "lower": dict(self.lower),
+            "upper": dict(self.upper),
+            "noisy": dict(self.noisy),
+            "shared": tuple(dict(one) for one in self.shared),
+            "estimates": {year: (float(value), float(error)) for year, (value, error) in told.items()},
+            "breaks": self.breaks,
+        }
+
+    def points(self) -> int:
+        """Years a forecast can learn from: those with a level and, once two have one, those with a bound or estimate.
+
+        Bounds alone tell neither a level nor how far it moves in a year, so they never count by themselves.
+
+        >>> import qcity_analysis as qc
+        >>> qc.annual_series(qc.load(), "manufacturing_pass", "nanjing").points()
+        0
+        """
+        numbers = int(self.values.count() + self.earlier.count())
+        partly = {*self.lower, *self.upper, *(int(year) for year in self.estimates["year"])}
+        return numbers + len(partly) if numbers >= 2 else numbers
+
+
+def annual_series(
+    data: Data, indicator_id: str, region: str, *, base_year: int | None = None, prefer: str = "cumulative"
+) -> AnnualSeries:
+    """The annual level series of one indicator in one region, from the figures known in `data`.
+
+    Where there are published levels they are used as they are, and yearly changes extend them. Where there are only
+    changes the result is an index with `base_year` = 100 (default: the first year of the newest linked stretch).
+    `prefer` says which figure wins in a year that has both a cumulative change on `base_year` and a chain of yearly
+    changes: "cumulative" or "changes"; the difference is a note either way. A sum (`derived`) counts from the year
+    after `base_year`. Raises QcityError for an unknown name.
+
+    >>> import qcity_analysis as qc
+    >>> energy = qc.annual_series(qc.load(as_of="2023-03-31"), "energy_per_gdp", "china", base_year=2020)
+    >>> energy.values.round(2).tail(3).to_dict()
+    {2020: 100.0, 2021: 97.3, 2022: 97.2}
+    """
+    indicator = data.indicator(indicator_id)
+    data.require_region(region)
+    names = input_names(indicator)
+    inputs = tuple(annual_series(data, name, region) for name in names)
+    made = computed(indicator, inputs, [data.indicator(name) for name in names], base_year)
+    found = _from_figures(data, indicator, region, made, base_year, prefer)
+    if not is_spliced(indicator):
+        return found
+    continued = str(indicator["continues"])
+    older = annual_series(data, continued, region, prefer=prefer)
+    return spliced(found, older, indicator, data.indicator(continued))
+
+
+def shifted(series: AnnualSeries, year: int, level: float, by_ratio: bool = True) -> AnnualSeries:
+    """The series moved to pass through `level` in `year`: by ratio for an index or a positive quantity, else by
+    difference (kept within 0 to 100 for shares), so that changes keep the unit in which they are spoken of.
+
+    >>> import qcity_analysis as qc
+    >>> china = qc.annual_series(qc.load(), "rd_intensity", "china")
+    >>> float(round(shifted(china, 2022, 4.54, by_ratio=False).values[2023] - china.values[2023], 6))
+    2.0
+    """
+    at = float(series.values[year])
+    if by_ratio or series.support in ("positive", "count"):
+        base = year if level == 100.0 else None
+        return dataclasses.replace(_moved(series, level / at, 0.0, math.inf), base_year=base)
+    return _moved(series, 1.0, level - at, 100.0 if series.support == "percent" else math.inf)
+
+
+def _moved(series: AnnualSeries, ratio: float, step: float, top: float) -> AnnualSeries:
+    """Every level, bound, estimate and error at `ratio` times its size plus `step`; levels kept to 0 to `top`."""
+    low = 0.0 if math.isfinite(top) else -math.inf
+
+    def move(level: float) -> float:
+        return min(max(level * ratio + step, low), top)
+
+    rows = series.estimates
+    return dataclasses.replace(
+        series,
+        values=(series.values * ratio + step).clip(low, top),
+        earlier=(series.earlier * ratio + step).clip(low, top),
+        lower={year: move(bound) for year, bound in series.lower.items()},
+        upper={year: move(bound) for year, bound in series.upper.items()},
+        noisy={year: error * ratio for year, error in series.noisy.items()},
+        shared=tuple({year: size * ratio for year, size in one.items()} for one in series.shared),
+        estimates=rows.assign(value=[move(value) for value in rows["value"]], error=rows["error"] * ratio),
+        inputs=(),
+        derived="none",
+        decimals={},
+    )
+
+
+def _from_figures(
+    data: Data, indicator: pd.Series, region: str, made: Computed, base_year: int | None, prefer: str
+) -> AnnualSeries:
+    """The series from the published figures of the indicator itself and what was computed from its inputs."""
+    rows = data.observations
+    rows = rows[(rows["indicator_id"] == indicator["indicator_id"]) & (rows["region"] == region)]
+    newest, superseded = _newest(rows)
+    used, bounds, counts, partial = _sorted_out(newest)
+    own = used[used["measure"].isin(["level", "count_total"])]
+    published = {int(year): float(value) for year, value in zip(own["year"], own["value"], strict=True)}
+    typed = {int(year): int(digits) for year, digits in zip(own["year"], own["decimals"], strict=True)}
+    links = links_of(used, base_year)
+    seed = {**made.levels, **published}
+    found = fitting(chained(seed, links, base_year, prefer), str(indicator["support"]))
+    timing = str(indicator["timing"]) or ("average" if indicator["support"] == "percent" else "")
+    shares = _shares(data, used)
+    part = evidence_of(found, seed, links, used, bounds, partial, shares, timing, base_year, prefer)
+    noisy = {year: error for year, error in made.errors.items() if year not in published} | part.noisy
+    unused = newest.loc[list(part.reasons)].assign(reason=list(part.reasons.values()))
+    index, named = found.root is not None, _named(data.sources)
+    notes = [
+        *made.notes,
+        *made.conflicts(published, typed),
+        *conflicts(found.values, links),
+        *_notes_on(used, superseded, unused, counts),
+        *part.notes(found, used, shares),
+    ]
+    return AnnualSeries(
+        indicator_id=str(indicator["indicator_id"]),
+        region=region,
+        values=found.values,
+        earlier=found.earlier,
+        breaks=found.breaks,
+        unit=f"{found.root} = 100" if index else str(indicator["unit"]),
+        support="positive" if index else str(indicator["support"]),
+        base_year=found.root,
+        observations=pd.concat([_with_sources(used, named), *made.observations], ignore_index=True),
+        bounds=_with_sources(part.bounds, named),
+        superseded=_with_sources(superseded, named),
+        unused=_with_sources(unused, named),
+        notes=tuple(notes),
+        lower=part.lower if index else made.lower | part.lower,
+        upper=part.upper if index else made.upper | part.upper,
+        noisy=noisy,
+        shared=part.shared,
+        estimates=part.estimates,
+        new_counts=_with_sources(counts, named),
+        inputs=made.inputs,
+        derived=made.kind,
+        factor=made.factor,
+        decimals={} if index else typed,
+    )
+
+
+def _newest(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The vintages that stand (see `vintages.standing`), and those they superseded, oldest first."""
+    kept = standing(rows)
+    older = rows.drop(index=kept.index).sort_values(["known_from", "row"], kind="stable")
+    return kept, older
+
+
+def _sorted_out(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Rows usable as levels or changes, bounds, counts of new items, and figures of a part of a year."""
+    new = (rows["measure"] == "count_new").to_numpy(bool)
+    partial = (rows["months"] < 12).to_numpy(bool) & ~new
+    bound = rows["qualifier"].isin([">=", "<="]).to_numpy(bool) & ~new & ~partial
+    return rows[~new & ~partial & ~bound], rows[bound], new_counts(rows), rows[partial]
+
+
+def _notes_on(
+    used: pd.DataFrame, superseded: pd.DataFrame, unused: pd.DataFrame, counts: pd.DataFrame
+) -> list[Note]:
+    notes = []
+    if used["published_assumed"].any():
+        periods = list(used.loc[used["published_assumed"], "period"])
+        notes.append(Note("assumed_publication", {"periods": periods}))
+    if len(superseded):
+        notes.append(Note("superseded", {"count": len(superseded)}))
+    for reason, rows in unused.groupby("reason") if len(unused) else []:
+        notes.append(Note(f"unused_{reason}", {"periods": list(rows["period"])}))
+    if len(counts):
+        notes.append(Note("new_counts", {"periods": list(counts["period"])}))
+    return notes
+
+
+def _shares(data: Data, used: pd.DataFrame) -> Shares:
+    """How far provisional figures of this package were off; looked up only where one is used."""
+    provisional = used["status"].isin(["preliminary", "estimate"]).any()
+    return revision_shares(data.observations) if provisional else Shares()
+
+
+def _named(sources: pd.DataFrame) -> pd.DataFrame:
+    """Publisher, title and date of each source, by source_id."""
+    named = ["publisher", "publisher_en", "title", "title_en", "date"]
+    return sources.set_index("source_id")[named].rename(columns={"date": "source_date"})
+
+
+def _with_sources(rows: pd.DataFrame, named: pd.DataFrame) -> pd.DataFrame:
+    """The rows, numbered anew, with what `named` tells of their source."""
+    rows = rows.reset_index(drop=True)
+    return pd.concat([rows, named.reindex(rows["source_id"]).set_axis(rows.index)], axis=1)
