@@ -11,7 +11,8 @@ from qcity_analysis.assessment.assess import assess
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.comparators import Move, Shares, borrow, learned, together
 from qcity_analysis.forecasting.features import units
-from qcity_analysis.forecasting.forecast import forecast, one_history
+from qcity_analysis.forecasting.forecast import forecast
+from qcity_analysis.forecasting.histories import one_history
 from qcity_analysis.reporting import describe
 from training import borrowing
 

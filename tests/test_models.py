@@ -6,7 +6,7 @@ import pytest
 
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.alternatives import NAMES, ModelError
-from qcity_analysis.forecasting.forecast import combine, forecast
+from qcity_analysis.forecasting.forecast import forecast
 
 LEVELS = pd.Series([2.1, 2.2, 2.4, 2.4, 2.5, 2.6, 2.6, 2.8], index=range(2016, 2024))
 
@@ -38,12 +38,3 @@ def test_a_model_that_cannot_be_fitted_says_why():
 def test_an_unknown_model_gets_a_hint():
     with pytest.raises(QcityError, match='Did you mean "theta"'):
         forecast(LEVELS, 2026, model="tetha")
-
-
-def test_combined_forecasts_hold_the_paths_of_each():
-    parts = [forecast(LEVELS, 2025, model=m, draws=300, rng=2) for m in ("drift", "naive")]
-    both = combine(parts)
-    assert both.model == "drift + naive"
-    assert np.array_equal(np.sort(both.paths[:, 0]), np.sort(np.concatenate([p.paths[:, 0] for p in parts])))
-    with pytest.raises(QcityError, match="same years"):
-        combine([parts[0], forecast(LEVELS, 2026, draws=300)])

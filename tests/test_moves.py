@@ -15,10 +15,10 @@ from qcity_analysis.forecasting.changes import (
     FILE,
     SCALES,
     YEARS,
-    Moves,
-    read_moves,
+    ReferenceChanges,
+    read_changes,
     scaled,
-    shipped_moves,
+    shipped_changes,
     typical_change,
 )
 from training.moves import write_moves
@@ -37,7 +37,7 @@ def bank(series: dict[str, tuple[str, str, list[float]]], modelled: tuple[str, .
 
 def quantiles(folder: Path, made: Bank, support: str, years: int) -> np.ndarray:
     path = write_moves(made, folder / FILE)
-    return read_moves(path.read_text("utf-8"))[support].quantiles[years - 1]
+    return read_changes(path.read_text("utf-8"))[support].quantiles[years - 1]
 
 
 def test_quantiles_of_one_series_are_those_of_its_windows(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_each_indicator_counts_the_same_however_many_series_it_has(tmp_path: Pat
 def test_series_smoothed_by_their_producer_are_left_out(tmp_path: Path) -> None:
     rows = {"a": ("real", "x", [0.0, 1.0, 2.0]), "b": ("real", "x", [2.0, 1.0, 0.0])}
     path = write_moves(bank(rows, modelled=("b",)), tmp_path / FILE)
-    found = read_moves(path.read_text("utf-8"))["real"]
+    found = read_changes(path.read_text("utf-8"))["real"]
     assert (found.series, found.indicators, found.quantiles[0].min()) == (1, 1, 1.0)
 
 
@@ -76,7 +76,7 @@ def test_a_level_of_zero_has_no_place_on_a_logarithmic_scale() -> None:
 def test_a_share_counts_moves_at_least_as_fast_in_the_direction_needed_or_in_either() -> None:
     rng = np.random.default_rng(1)
     drawn = np.sort(rng.normal(0.5, 2.0, 99_001))
-    moves = Moves("real", 1, 1, np.tile(np.quantile(drawn, np.arange(1, 100) / 100), (10, 1)))
+    moves = ReferenceChanges("real", 1, 1, np.tile(np.quantile(drawn, np.arange(1, 100) / 100), (10, 1)))
     for move in (-3.0, -0.4, 0.0, 1.1, 4.0):
         slow = float(np.mean(drawn >= move) if move >= 0 else np.mean(drawn <= move))
         assert moves.share(move, 4) == pytest.approx(slow, abs=0.006)
@@ -87,17 +87,19 @@ def test_a_share_counts_moves_at_least_as_fast_in_the_direction_needed_or_in_eit
 
 
 def test_standing_still_counts_as_fast_enough_when_no_move_is_needed() -> None:
-    still = Moves("percent", 1, 1, np.tile(np.r_[np.full(30, -1.0), np.zeros(50), np.full(19, 1.0)], (10, 1)))
+    still = ReferenceChanges(
+        "percent", 1, 1, np.tile(np.r_[np.full(30, -1.0), np.zeros(50), np.full(19, 1.0)], (10, 1))
+    )
     assert still.share(0.0, 1) == pytest.approx(0.70, abs=0.01)
 
 
 @pytest.mark.parametrize(("move", "years"), [(1.0, 11), (1.0, 0), (math.nan, 3)])
 def test_a_move_that_the_bank_cannot_rank_has_no_share(move: float, years: int) -> None:
-    assert shipped_moves()["positive"].share(move, years) is None
+    assert shipped_changes()["positive"].share(move, years) is None
 
 
 def test_the_shipped_file_has_ordered_quantiles_of_every_support_and_names_its_command() -> None:
-    moves = shipped_moves()
+    moves = shipped_changes()
     assert set(moves) == set(SCALES)
     for one in moves.values():
         assert one.quantiles.shape == (len(YEARS), 99)
@@ -112,7 +114,7 @@ def test_the_shipped_file_has_ordered_quantiles_of_every_support_and_names_its_c
 
 def test_what_is_no_file_of_moves_is_refused() -> None:
     with pytest.raises(QcityError) as error:
-        read_moves('{"cells": {}}')
+        read_changes('{"cells": {}}')
     assert str(error.value) == (
         "not a file of moves ('supports'); `python -m training BANK --out DIR` writes one"
     )

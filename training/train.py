@@ -17,7 +17,7 @@ from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.features import CHANGES, NAMES, features, plain, units
 from qcity_analysis.forecasting.histories import SUPPORTS, WINDOW, Histories
 from qcity_analysis.forecasting.mixture import Cells, ahead
-from qcity_analysis.forecasting.predictive import BLOCK, fit_cells, mixed, turned
+from qcity_analysis.forecasting.predictive import BLOCK, fit_cells, mixed
 from qcity_analysis.forecasting.prior import LENGTHS, NEVER, YEARS, Gate, Prior
 from qcity_analysis.forecasting.quantiles import KNOTS, MIDDLE
 from qcity_analysis.forecasting.scores import fold_of
@@ -285,7 +285,7 @@ def scaled(tasks: Tasks, prior: Prior) -> tuple[np.ndarray, np.ndarray]:
     unit = units(h)
     found, turn = features(h, unit)
     gate = _mixture(h, unit, found, prior.cells, prior.gate, KNOTS)
-    direct = turned(prior.direct(prior.inputs(found)), turn)
+    direct = prior.direct(found, turn)
     mean = prior.share * gate + (1.0 - prior.share) * direct
     return mean, (tasks.actual - h.values[:, -1:]) / unit[:, None]
 

@@ -19,7 +19,7 @@ import pandas as pd
 from ..assessment.answer import Assessment
 from ..data.datapackage import Data
 from ..data.notes import Note
-from ..forecasting.changes import SCALES, scaled, shipped_moves, typical_change
+from ..forecasting.changes import SCALES, scaled, shipped_changes, typical_change
 from ..series.annual import AnnualSeries, annual_series
 from ..targets import reaches
 
@@ -215,7 +215,7 @@ def _stretches(history: pd.Series, breaks: Sequence[int]) -> list[pd.Series]:
 
 def _in_bank(move: Feasibility, rising: bool) -> list[Moved]:
     assert move.needed is not None and move.from_year is not None and move.to_year is not None
-    years, bank = move.to_year - move.from_year, shipped_moves()[move.support]
+    years, bank = move.to_year - move.from_year, shipped_changes()[move.support]
     share = bank.share(move.needed, years, rising=rising)
     if share is None:
         return []
