@@ -71,7 +71,7 @@ class Dependence:
 def dependence(data: Data, assessments: Sequence[Assessment]) -> Dependence:
     """Correlations between targets from the yearly changes of their indicators.
 
-    In every region with figures for both indicators, changes from one year to the next (see `training.moves.scaled`)
+    In every region with figures for both indicators, changes from one year to the next (see `changes.scaled`)
     are centred and scaled per series; their products over the years in common are pooled over regions. A series' shock
     points the way that most of its targets want. Targets on the same indicator, region and deadline have the same
     shock, with other deadlines shocks of correlation LIMIT: two opposite targets on one series exclude each other. See
