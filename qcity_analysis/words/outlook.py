@@ -1,6 +1,6 @@
 """The outlook of a target and the reason for a change in words and tables, in Chinese and English.
 
-What is found is in `analysis.outlook`, `analysis.feasibility` and `analysis.attribution`; the wording is data in
+What is found is in `analysis.outlook` and `analysis.attribution`; the wording is data in
 `templates/`.
 """
 
@@ -19,7 +19,7 @@ from .texts import check_language, text
 
 if TYPE_CHECKING:
     from ..analysis.attribution import Change, Figure
-    from ..analysis.feasibility import Feasibility, Moved
+    from ..analysis.outlook import Feasibility, Moved
     from ..analysis.outlook import Outlook
     from ..attainment.assessment import Assessment
     from ..data.datapackage import Data
@@ -113,7 +113,7 @@ def speed_table(data: Data, a: Assessment, found: Feasibility, lang: str) -> pd.
     """Whose moves were at least as fast, how often: one row a source, all cells shown text; empty without a pace.
 
     >>> import qcity_analysis as qc
-    >>> from qcity_analysis.analysis.feasibility import feasibility
+    >>> from qcity_analysis.analysis.outlook import feasibility
     >>> data = qc.load(as_of="2023-12-31")
     >>> a = qc.assess(data, "rd_intensity", draws=500)
     >>> speed_table(data, a, feasibility(data, a), "en").iloc[0].tolist()
