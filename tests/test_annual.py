@@ -11,11 +11,10 @@ import pytest
 from packages import change, changes, figure, figures, indicator, loaded, target
 
 from qcity_analysis.attainment.assessing import assess
-from qcity_analysis.data.annual import annual_series
-from qcity_analysis.data.chains import chain
 from qcity_analysis.data.notes import Note
-from qcity_analysis.data.series import AnnualSeries
 from qcity_analysis.errors import QcityError
+from qcity_analysis.series.annual import AnnualSeries, annual_series
+from qcity_analysis.series.levels import chain
 
 
 def series(folder: Path, rows: list[dict[str, Any]], **options: Any) -> AnnualSeries:

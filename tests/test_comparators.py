@@ -11,7 +11,7 @@ from qcity_analysis.attainment.assessing import assess
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.comparators import Move, Shares, borrow, learned, together
 from qcity_analysis.forecasting.features import units
-from qcity_analysis.forecasting.forecasts import forecast, one_history
+from qcity_analysis.forecasting.forecast import forecast, one_history
 from qcity_analysis.words import describe
 from training import borrowing
 

@@ -12,13 +12,11 @@ import pytest
 from packages import figure, figures, indicator, loaded, package, target
 
 from qcity_analysis.attainment.assessing import assess
-from qcity_analysis.data.annual import annual_series
 from qcity_analysis.data.datapackage import check
-from qcity_analysis.data.series import AnnualSeries
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting.forecasts import forecast
-from qcity_analysis.forecasting.jointly import forecast_ratio, paired, shrunk_correlation
-from qcity_analysis.forecasting.published import forecast_series, remarks
+from qcity_analysis.forecasting.annual import forecast_series, remarks
+from qcity_analysis.forecasting.forecast import forecast, forecast_ratio, paired, shrunk_correlation
+from qcity_analysis.series.annual import AnnualSeries, annual_series
 from qcity_analysis.words.describe import note
 
 SPENDING = {2017: 30.0, 2018: 33.0, 2019: 36.5, 2020: 40.0, 2021: 44.0, 2022: 47.0}

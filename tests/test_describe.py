@@ -123,7 +123,12 @@ def test_every_entry_has_both_languages_with_the_same_places(key: str) -> None:
 def test_every_code_of_a_note_or_reason_in_the_source_has_its_sentence() -> None:
     source = "".join(
         (HOME / f"{name}.py").read_text("utf-8")
-        for name in ("data/annual", *(f"attainment/{name}" for name in ATTAINMENT))
+        for name in (
+            "series/annual",
+            "series/levels",
+            "series/evidence",
+            *(f"attainment/{name}" for name in ATTAINMENT),
+        )
     )
     codes = set(re.findall(r'Note\(\s*"(\w+)"', source))
     codes |= {f"unused_{code}" for code in re.findall(r'reason\[.*\] = "(\w+)"', source)}

@@ -8,7 +8,7 @@ import pytest
 from packages import figures, loaded
 
 from qcity_analysis.attainment.assessing import assess
-from qcity_analysis.forecasting.explain import Explanation
+from qcity_analysis.forecasting.predictive import Explanation
 from qcity_analysis.pages.why_sections import why
 from qcity_analysis.words.explanations import explained, without_table
 

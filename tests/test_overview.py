@@ -12,12 +12,12 @@ import pytest
 from packages import change, figure, figures, indicator, loaded, target
 
 import qcity_analysis as qc
-from qcity_analysis.data.coverage import ages, counts, coverage, used_sources
 from qcity_analysis.figures.coverage import coverage_chart
 from qcity_analysis.pages import overview_sections as overview
 from qcity_analysis.pages.page import render_page
 from qcity_analysis.running import jobs
 from qcity_analysis.running.runner import run_notebook
+from qcity_analysis.series.coverage import ages, counts, coverage, used_sources
 
 ROWS = [
     *figures({2018: 10, 2019: 11}),

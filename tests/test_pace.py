@@ -7,8 +7,8 @@ import math
 import pytest
 
 from qcity_analysis.attainment.pace import log_progress, needed_path, pace_between
-from qcity_analysis.data.chains import chain
 from qcity_analysis.errors import QcityError
+from qcity_analysis.series.levels import chain
 
 
 def test_a_cut_of_18_percent_in_five_years_is_3_89_percent_a_year() -> None:

@@ -14,13 +14,18 @@ from packages import STEADY, Row, figures, indicator, loaded, target
 
 import qcity_analysis as qc
 from qcity_analysis.analysis.portfolio import (
+    LIMIT,
+    WEIGHT,
     departments_of,
+    dependence,
     met_together,
+    nearest,
     poisson_binomial,
     portfolio,
+    shrunk,
+    standardised,
     tally,
 )
-from qcity_analysis.analysis.portfolio import LIMIT, WEIGHT, dependence, nearest, shrunk, standardised
 from qcity_analysis.attainment.assessment import Assessment
 from qcity_analysis.data.datapackage import Data
 

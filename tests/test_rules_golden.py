@@ -6,10 +6,9 @@ import pandas as pd
 import pytest
 
 from qcity_analysis.rules import RULES, Goal, RuleResult, evaluate
-from qcity_analysis.rules.lines import line_at, status_index
+from qcity_analysis.rules.lines import line_at, remaining_cut, status_index
 from qcity_analysis.rules.question import question_of
 from qcity_analysis.rules.rates import eurostat, near_limit
-from qcity_analysis.rules.schedules import remaining_cut
 
 Example = tuple[str, dict[int, float], Goal, str, bool]
 

@@ -10,11 +10,11 @@ from packages import change, columns, contents, figure, figures, loaded, package
 
 from qcity_analysis.attainment.targets import find_target
 from qcity_analysis.data.adding import add_figure
-from qcity_analysis.data.annual import annual_series
 from qcity_analysis.data.datapackage import check, load
 from qcity_analysis.data.tables import decimals, is_number, read_table
 from qcity_analysis.data.vintages import newest_vintages
 from qcity_analysis.errors import DataError
+from qcity_analysis.series.annual import annual_series
 
 
 def only_problem(folder: Path) -> str:

@@ -18,8 +18,8 @@ from packages import change, contents, figure, figures, indicator, loaded, packa
 from test_cli import qcity
 
 import qcity_analysis as qc
-from qcity_analysis.data.coverage import coverage
 from qcity_analysis.data.vintages import KEY, newest_vintages, revisions
+from qcity_analysis.series.coverage import coverage
 
 YEARS = st.integers(2008, 2022)
 ROW = st.fixed_dictionaries(

@@ -74,7 +74,9 @@ class Change:
         """The change as plain values that JSON can hold, each answer by status, probability and word."""
         answers = {"before": self.before, "after": self.after}
         verdict = ("status", "probability", "word")
-        figures = [dataclasses.asdict(one) | {"known_from": one.known_from.isoformat()} for one in self.figures]
+        figures = [
+            dataclasses.asdict(one) | {"known_from": one.known_from.isoformat()} for one in self.figures
+        ]
         return {
             "earlier": self.before.as_of.isoformat(),
             "later": self.after.as_of.isoformat(),
@@ -115,9 +117,7 @@ def explain_change(
         dataclasses.replace(after, observations=rows[kept].reset_index(drop=True))
         for kept in (~late, ~late | ~new)
     ]
-    answers = [
-        assess(one, target_id, plan=plan, as_of=one.as_of, **kw) for one in (before, *seen, after)
-    ]
+    answers = [assess(one, target_id, plan=plan, as_of=one.as_of, **kw) for one in (before, *seen, after)]
     return _explained(answers, _figures(known, rows[late]))
 
 
@@ -142,7 +142,9 @@ def _figures(known: pd.DataFrame, came: pd.DataFrame) -> list[Figure]:
 def _explained(answers: Sequence[Assessment], figures: list[Figure]) -> Change:
     """The change from the answers at the four steps, for each definition too that is answered at every step."""
     chances = [chance_of(answer) for answer in answers]
-    moves = [None if a is None or b is None else b - a for a, b in zip(chances[:-1], chances[1:], strict=True)]
+    moves = [
+        None if a is None or b is None else b - a for a, b in zip(chances[:-1], chances[1:], strict=True)
+    ]
     places = set[tuple[str, str]]().union(*(answer.places() for answer in answers))
     parts = []
     for name in [_name(part) for part in answers[-1].parts if part.role == "definition"]:
@@ -213,7 +215,9 @@ def _word(answers: Sequence[Assessment], flipped: bool, parts: Sequence[Change])
         turned = [step for step, pair in zip(STEPS, pairs, strict=True) if another_verdict(*pair)]
         return turned[-1] if turned else STEPS[-1]
     if not _moved(answers[0], answers[-1]):
-        changed = sorted((part for part in parts if part.word != "unchanged"), key=lambda part: not part.flipped)
+        changed = sorted(
+            (part for part in parts if part.word != "unchanged"), key=lambda part: not part.flipped
+        )
         return changed[0].word if changed else "unchanged"
     sizes = [abs(_moved(*pair)) for pair in pairs]
     if not max(sizes):  # each step within chance, together beyond it

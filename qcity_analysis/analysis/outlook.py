@@ -2,8 +2,7 @@
 
 The forecast of the assessment is carried on past the deadline, up to YEARS years after the last figure. The pace still
 needed is compared with every past move over as many years, on a scale that suits the kind of quantity (see
-`forecasting.moves.scaled`): percent a year for positive quantities, log-odds for shares, the series' own typical change
-for the rest. How likely the target is comes from the forecast, not from such a comparison.
+`forecasting.changes.scaled`). How likely the target is comes from the forecast, not from such a comparison.
 """
 
 from __future__ import annotations
@@ -19,11 +18,10 @@ import pandas as pd
 from ..attainment.assessing import assess
 from ..attainment.assessment import Assessment
 from ..attainment.targets import reaches
-from ..data.annual import annual_series
 from ..data.datapackage import Data
 from ..data.notes import Note
-from ..data.series import AnnualSeries
-from ..forecasting.moves import SCALES, scaled, shipped_moves, typical_change
+from ..forecasting.changes import SCALES, scaled, shipped_moves, typical_change
+from ..series.annual import AnnualSeries, annual_series
 
 YEARS = 15  # after the last figure
 CERTAINTIES = (0.5, 0.8, 0.95)
@@ -272,7 +270,9 @@ def _move(data: Data, a: Assessment) -> Feasibility | str:
     if relative and not base > 0:
         return "no_scale"
     end = a.bound if a.bound is not None else target.bound(base)
-    support = a.series.support if a.series is not None else str(data.indicator(target.indicator_id)["support"])
+    support = (
+        a.series.support if a.series is not None else str(data.indicator(target.indicator_id)["support"])
+    )
     support = "positive" if relative and support == "real" else support
     ends = scaled(np.array([level, end]), support, typical_change(every_year_of(levels_of(a))))
     needed = float(ends[1] - ends[0]) / (target.deadline - year)
@@ -294,7 +294,9 @@ def every_year_of(levels: pd.Series) -> np.ndarray:
 def _comparators(data: Data, a: Assessment) -> list[tuple[str, str]]:
     """Region and indicator of each comparator: those the indicator names, then other regions with the same one."""
     own_id = str(a.definition["indicator_id"])
-    parts = [part.strip().partition("/") for part in str(data.indicator(own_id)["comparators"] or "").split(";")]
+    parts = [
+        part.strip().partition("/") for part in str(data.indicator(own_id)["comparators"] or "").split(";")
+    ]
     places = [(region, indicator_id) for region, slash, indicator_id in parts if slash]
     seen = data.observations.loc[data.observations["indicator_id"] == own_id, "region"]
     places += [(str(region), own_id) for region in seen.unique()]
@@ -331,13 +333,14 @@ def past_moves(series: AnnualSeries, years: int, support: str) -> np.ndarray:
 def _in_corpus(move: Feasibility, upward: bool) -> list[Moved]:
     assert move.needed is not None and move.from_year is not None and move.to_year is not None
     years, corpus = move.to_year - move.from_year, shipped_moves()[move.support]
-    share = corpus.share(move.needed, years, rising=upward)
-    if share is None:
-        return []
-    shares = {"bank": share}
+    shares = {"bank": corpus.share(move.needed, years, rising=upward)}
     if (move.needed > 0) == upward and move.needed:  # where nothing more is needed, size says nothing
         shares["bank_either"] = corpus.share(move.needed, years, either=True)
-    return [Moved(name, one, series=corpus.series, indicators=corpus.indicators) for name, one in shares.items()]
+    return [
+        Moved(source, share, series=corpus.series, indicators=corpus.indicators)
+        for source, share in shares.items()
+        if share is not None
+    ]
 
 
 def levels_of(answer: Assessment) -> pd.Series:
@@ -355,7 +358,9 @@ def by_definition(answer: Assessment) -> list[Assessment]:
     return [part for part in answer.parts if part.role == "definition"] or [answer]
 
 
-def again(data: Data, a: Assessment, target: dict[str, Any] | None = None, **options: Any) -> Assessment | None:
+def again(
+    data: Data, a: Assessment, target: dict[str, Any] | None = None, **options: Any
+) -> Assessment | None:
     """The same question with some cells of its target replaced, and other options of `assess`; None where the answer
     no longer has such a part.
 

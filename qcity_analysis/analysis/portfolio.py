@@ -19,10 +19,10 @@ import pandas as pd
 
 from ..attainment.assessment import Assessment
 from ..attainment.numbering import place
-from ..data.annual import annual_series
 from ..data.datapackage import Data
 from ..errors import QcityError
-from ..forecasting.moves import scaled
+from ..forecasting.changes import scaled
+from ..series.annual import annual_series
 from .attribution import chance_of
 from .outlook import by_definition, every_year_of
 
@@ -61,7 +61,8 @@ class Dependence:
     @property
     def correlation(self) -> pd.DataFrame:
         """Correlations between the targets (targets × targets), in their favourable directions."""
-        return self.loading @ self.shocks @ self.loading.to_numpy().T
+        loading, names = self.loading.to_numpy(), self.loading.index
+        return pd.DataFrame(loading @ self.shocks @ loading.T, index=names, columns=names)
 
     def stressed(self, share: float) -> np.ndarray:
         """The shocks' correlations when one more shock, common to all, has that share of the variance of each: none is
@@ -140,7 +141,9 @@ class Portfolio:
         }
 
 
-def portfolio(data: Data, assessments: Sequence[Assessment], *, draws: int = DRAWS, seed: int = 0) -> Portfolio:
+def portfolio(
+    data: Data, assessments: Sequence[Assessment], *, draws: int = DRAWS, seed: int = 0
+) -> Portfolio:
     """The portfolio of a plan from the assessments of its targets (as `scorecard` gives them) and their data.
 
     The number met is exact without dependence (Poisson-binomial). With dependence each series has a standard normal
@@ -166,7 +169,9 @@ def portfolio(data: Data, assessments: Sequence[Assessment], *, draws: int = DRA
     normal = np.random.default_rng(seed).standard_normal((draws, len(between.shocks)))
     met = met_together(chances, between.shocks, normal, loading)
     stressed = met_together(chances, between.stressed(STRESS), normal, loading)
-    if stressed.sum(axis=1).var() < met.sum(axis=1).var():  # opposite targets on series that now move together
+    if (
+        stressed.sum(axis=1).var() < met.sum(axis=1).var()
+    ):  # opposite targets on series that now move together
         stressed = met
     counts = {"dependent": tally(met), "independent": poisson_binomial(chances), "stress": tally(stressed)}
     targets = _targets(known, met)
@@ -256,7 +261,13 @@ def _targets(known: Sequence[tuple[Assessment, Range]], met: np.ndarray) -> pd.D
     rows: list[dict[str, Any]] = []
     for (a, (chance, low, high)), hit in zip(known, met.T, strict=True):
         together = float(np.mean(hit * total) - hit.mean() * total.mean())
-        verdict = {"section": a.target.section, "status": a.status, "probability": chance, "low": low, "high": high}
+        verdict = {
+            "section": a.target.section,
+            "status": a.status,
+            "probability": chance,
+            "low": low,
+            "high": high,
+        }
         both = 0 < hit.mean() < 1
         of_total = {
             "share_of_variance": together / spread if spread > 0 else 0.0,
@@ -267,7 +278,8 @@ def _targets(known: Sequence[tuple[Assessment, Range]], met: np.ndarray) -> pd.D
 
 
 def _grouped(
-    ranges: Sequence[tuple[Assessment, Range | None]], names: Callable[[Assessment], Iterable[Place]]
+    ranges: Sequence[tuple[Assessment, Range | None]],
+    names: Callable[[Assessment], Iterable[tuple[str, str]]],
 ) -> pd.DataFrame:
     """Targets by section or department, in order of first appearance; a target of several counts for each."""
     groups: dict[tuple[str, str], list[tuple[str, float | None]]] = {}
@@ -296,7 +308,7 @@ def _grouped(
 def dependence(data: Data, assessments: Sequence[Assessment]) -> Dependence:
     """Correlations between targets from the yearly changes of their indicators.
 
-    In every region with figures for both indicators, changes from one year to the next (see `forecasting.moves.scaled`)
+    In every region with figures for both indicators, changes from one year to the next (`forecasting.changes.scaled`)
     are centred and scaled per series; their products over the years in common are pooled over regions. A series' shock
     points the way that most of its targets want. Targets on the same indicator, region and deadline have the same
     shock, with other deadlines shocks of correlation LIMIT: two opposite targets on one series exclude each other. See
@@ -319,7 +331,8 @@ def dependence(data: Data, assessments: Sequence[Assessment]) -> Dependence:
         if a.target.indicator_id not in changes:
             changes[a.target.indicator_id] = _changes(data.at(a.as_of), a.target.indicator_id)
     matrix, common, mean = _between(series, way, changes)
-    of_shock, of_target = (np.array([series.index(at) for at in many], int) for many in ([s for s, _ in shocks], places))
+    of_shock = np.array([series.index(place) for place, _ in shocks], dtype=int)
+    of_target = np.array([series.index(place) for place in places], dtype=int)
     correlation = np.where(of_shock[:, None] == of_shock, LIMIT, matrix[np.ix_(of_shock, of_shock)])
     np.fill_diagonal(correlation, 1.0)
     loading = np.zeros((len(targets), len(shocks)))
@@ -357,7 +370,9 @@ def _changes(data: Data, name: str) -> dict[str, pd.Series]:
     for region in rows.loc[rows["indicator_id"] == name, "region"].unique():
         try:
             series = annual_series(data, name, region)
-        except QcityError:  # said where the series itself is shown; the others depend on each other without it
+        except (
+            QcityError
+        ):  # said where the series itself is shown; the others depend on each other without it
             continue
         pieces = [standardised(piece, series.support) for piece in (series.earlier, series.values)]
         pieces = [piece for piece in pieces if len(piece)]

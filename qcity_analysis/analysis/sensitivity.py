@@ -150,7 +150,7 @@ def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, Callable[
     if target.tolerance:
         yield variant("tolerance", 0.0), partial(again, data, base, {"tolerance": 0.0})
     if open_ and kind in BY_LEVEL:
-        from ..forecasting.models import NAMES
+        from ..forecasting.alternatives import NAMES
 
         for name in ("mixture", *NAMES):
             if name != base.model:
@@ -219,7 +219,9 @@ def _without(data: Data, places: set[tuple[str, str]], year: int) -> Data:
     about, onward = mine & (rows["year"] == year), mine & yearly & (rows["year"] == year + 1)
     kept, later = rows[~about & ~onward], rows[onward & whole]
     before = newest_vintages(rows[about & yearly & whole])[["indicator_id", "region", "value"]]
-    pairs = later.iloc[newest_rows(later)].merge(before, on=["indicator_id", "region"], suffixes=("", "_before"))
+    pairs = later.iloc[newest_rows(later)].merge(
+        before, on=["indicator_id", "region"], suffixes=("", "_before")
+    )
     if pairs.empty:
         return _with(data, kept)
     ratio = 1 + pairs["value_before"].astype(float) / 100

@@ -15,14 +15,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.annual import annual_series
 from ..data.datapackage import Data
 from ..data.notes import Note
-from ..data.series import AnnualSeries
 from ..data.vintages import months_covered
 from ..errors import QcityError, unknown
-from ..forecasting.forecasts import FARTHEST
+from ..forecasting.forecast import FARTHEST
 from ..forecasting.histories import WINDOW
+from ..series.annual import AnnualSeries, annual_series
 from .assessment import Assessment
 from .borrowing import FEWEST, borrowed_answers, moved_towards
 from .cumulative import cumulative
@@ -60,7 +59,7 @@ def assess(
     >>> answer.status, answer.word
     ('forecast', 'very_unlikely')
     """
-    from ..forecasting.models import NAMES
+    from ..forecasting.alternatives import NAMES
 
     if model not in ("mixture", *NAMES):
         raise unknown("model", model, ["mixture", *NAMES])
@@ -263,7 +262,7 @@ class _Question(Question):
 
     def _ahead(self, series: AnnualSeries, threshold: float | None, name: str, **facts: Any) -> Assessment:
         """The forecast to the deadline and the verdict it gives; without a threshold on every year, not the last."""
-        from ..forecasting.published import forecast_series, remarks
+        from ..forecasting.annual import forecast_series, remarks
 
         levels, target = series.known(), self.target
         last, deadline = int(levels.index[-1]), target.deadline

@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 
 from ..data.notes import Note
-from ..data.series import AnnualSeries
-from ..forecasting.forecasts import Forecast
+from ..forecasting.forecast import Forecast
+from ..series.annual import AnnualSeries
 from .pace import Pace
 from .targets import Target
 

@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..data.annual import annual_series, shifted
 from ..data.datapackage import Data
 from ..data.notes import Note
-from ..data.series import AnnualSeries
 from ..errors import QcityError
-from ..forecasting.forecasts import Forecast
+from ..forecasting.forecast import Forecast
+from ..series.annual import AnnualSeries, annual_series, shifted
 from .assessment import Assessment, Borrowed
 from .question import Question
 
@@ -29,7 +28,7 @@ def moved_towards(data: Data, own: AnnualSeries, found: Forecast) -> tuple[Forec
     level are known in part: these say more (see `forecasting.comparators` for how far a forecast moves).
 
     >>> import qcity_analysis as qc
-    >>> from qcity_analysis.forecasting.published import forecast_series
+    >>> from qcity_analysis.forecasting.annual import forecast_series
     >>> data = qc.load(as_of="2025-12-31")
     >>> city = qc.annual_series(data, "rd_intensity", "nanjing")
     >>> moved_towards(data, city, forecast_series(city, 2025, draws=100))[1]

@@ -16,8 +16,8 @@ import pandas as pd
 
 from ..data.declarations import rounds_of
 from ..data.notes import Note
-from ..data.series import AnnualSeries
 from ..data.vintages import months_covered
+from ..series.annual import AnnualSeries
 from .counts import Count
 from .targets import reaches
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..data.notes import Note
-from ..data.series import AnnualSeries
+from ..series.annual import AnnualSeries
 from .assessment import Assessment, Tally
 from .counted import Counted, counted, unit_of
 from .counts import new_items, posterior
@@ -114,7 +114,7 @@ def _settled(question: Question, held: Counted, bound: float) -> tuple[str, dict
 
 def _ahead(question: Question, indicator_id: str, held: Counted, facts: dict[str, Any]) -> Assessment:
     """The verdict from draws of what is still to come."""
-    from ..forecasting.forecasts import Forecast
+    from ..forecasting.forecast import Forecast
 
     target = question.target
     assert held.start is not None and target.threshold is not None

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from ..data.notes import Note
-from ..data.partialyears import new_counts
-from ..data.series import AnnualSeries
 from ..data.vintages import months_covered
+from ..series.annual import AnnualSeries
+from ..series.evidence import new_counts
 from .assessment import Assessment, Tally, ipcc_word
 from .counted import Counted, counted
 from .question import FAN, Question
@@ -113,7 +113,7 @@ def _tally(question: Question, held: Counted, seen: float) -> Tally:
 
 def _ahead(question: Question, indicator_id: str, held: Counted, facts: dict[str, Any]) -> Assessment:
     """The exact probability of none in the time left, and draws of the number of events for the picture."""
-    from ..forecasting.forecasts import Forecast
+    from ..forecasting.forecast import Forecast
 
     target, rng = question.target, question.rng()
     assert held.start is not None

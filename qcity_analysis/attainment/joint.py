@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..data.notes import Note
-from ..data.series import AnnualSeries
+from ..series.annual import AnnualSeries
 from .question import Question
 from .targets import CLOSE, Target
 

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.annual import annual_series
 from ..data.datapackage import Data
 from ..data.notes import Note
-from ..data.series import AnnualSeries
 from ..data.vintages import standing
+from ..series.annual import AnnualSeries, annual_series
 from .assessment import Assessment, ipcc_word
 from .pace import pace_between
 from .targets import Target

@@ -18,10 +18,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.annual import annual_series
 from ..data.notes import Note
-from ..data.series import AnnualSeries
 from ..errors import QcityError
+from ..series.annual import AnnualSeries, annual_series
 from .assessment import Assessment
 from .question import Question, judged
 from .targets import reaches
@@ -99,8 +98,8 @@ def _among(
     better_high: bool,
     facts: dict[str, Any],
 ) -> Assessment:
-    from ..forecasting.draws import batch_sizes
-    from ..forecasting.forecasts import Forecast
+    from ..forecasting.forecast import Forecast
+    from ..forecasting.predictive import batch_sizes
 
     target, lead = question.target, next(iter(field.values()))
     table = pd.DataFrame({name: series.known() for name, series in field.items()})
@@ -142,7 +141,7 @@ def _among(
 
 def _drawn(question: Question, place: int, series: AnnualSeries, years: np.ndarray) -> np.ndarray:
     """Levels of one region in `years` for each draw: what is known as it is, the rest from its own forecast."""
-    from ..forecasting.published import forecast_series
+    from ..forecasting.annual import forecast_series
 
     known, until = series.known(), int(years[-1])
     table = np.full((question.draws, len(years)), np.nan)

@@ -34,7 +34,7 @@ def panel(
 
     A run that was cut short goes on where it was when the same command is given again.
     """
-    from ..forecasting.panel_files import forecast_files, refused_of
+    from ..forecasting.panel import forecast_files, refused_of
 
     try:
         wanted = [float(level) for level in levels.split(",")]

@@ -9,19 +9,19 @@ import numpy as np
 import pandas as pd
 
 from ..errors import Problem
+from .annual_figures import LEVELS, SOURCE, Figures, shown
 from .quickread import codes
 from .vintages import figure_codes, is_whole
-from .wholeyears import LEVELS, SOURCE, Figures, shown
 
 AGREE = 0.5  # percentage points within which a chain of rounded changes agrees with a cumulative one
 FINALISED = pd.DateOffset(months=24)  # a preliminary figure has been replaced or confirmed by then
 
 
 def contradictions(figures: Figures, today: dt.date) -> list[Problem]:
-    """Every such warning, in no particular order. Takes the newest figures without bounds (see `wholeyears.newest`).
+    """Every such warning, in no particular order. Takes `annual_figures.newest`, without bounds.
 
     >>> import qcity_analysis as qc
-    >>> from qcity_analysis.data.wholeyears import newest
+    >>> from qcity_analysis.data.annual_figures import newest
     >>> data = qc.load(as_of="2026-01-01")
     >>> len(contradictions(newest(data.observations, data.indicators), data.as_of)) < 20
     True

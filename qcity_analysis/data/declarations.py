@@ -8,10 +8,9 @@ from typing import Any
 import pandas as pd
 
 from ..errors import Problem, did_you_mean
-from .derived import INPUTS
-from .splices import is_spliced
 
 FILE = "indicators.csv"
+INPUTS = {"ratio": 2, "per_head": 2, "sum": 1}  # how many inputs each kind of derived indicator has
 
 
 def check_declarations(indicators: pd.DataFrame) -> list[Problem]:
@@ -53,6 +52,24 @@ def _rounds(row: Any) -> list[Problem]:
         remedy = "name the years in which a round was or will be held, or empty the cell"
         return [Problem(FILE, int(row.row), "rounds", row.rounds, allowed, remedy)]
     return []
+
+
+def input_names(row: Any) -> list[str]:
+    """The indicators that a row of `indicators.csv` is computed from; none unless it is declared as derived.
+
+    >>> input_names(pd.Series({"derived": "ratio", "inputs": "rd_spending; gdp"}))
+    ['rd_spending', 'gdp']
+    """
+    return _names(row) if row.derived in INPUTS else []
+
+
+def is_spliced(row: Any) -> bool:
+    """Whether a row of `indicators.csv` declares a splice to the definition it continues.
+
+    >>> is_spliced(pd.Series({"splice": "ratio"})), is_spliced(pd.Series({"splice": ""}))
+    (True, False)
+    """
+    return row.splice in ("ratio", "difference")
 
 
 def _names(row: Any) -> list[str]:
@@ -134,7 +151,7 @@ def _cycle(name: str, rows: dict[str, Any], path: tuple[str, ...]) -> tuple[str,
 
 def _splice(row: Any) -> list[Problem]:
     number = int(row.row)
-    if not is_spliced(pd.Series({"splice": row.splice})):
+    if not is_spliced(row):
         if pd.isna(row.splice_year):
             return []
         remedy = "it is ignored; set splice to ratio or difference, or empty the cell"

@@ -16,9 +16,8 @@ import numpy as np
 import pandas as pd
 
 from ..errors import Problem
+from .annual_figures import LEVELS, SOURCE, Figures, even_steps, falling, newest, repeated, shown
 from .contradictions import contradictions
-from .runs import even_steps, falling, repeated
-from .wholeyears import LEVELS, SOURCE, Figures, newest, shown
 
 MANY = 8  # yearly changes of a series from which their usual size can be told
 SPREADS = 8.0  # robust standard deviations from the median that make an outlier

@@ -11,7 +11,7 @@ from .canvas import INK, MUTED
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..data.series import AnnualSeries
+    from ..series.annual import AnnualSeries
 
 Z90 = 1.645  # half width of a 90 % interval in standard errors
 

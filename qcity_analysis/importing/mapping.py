@@ -12,8 +12,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from ..data.annual_figures import CHANGES
 from ..data.tables import MEASURES, STATUSES, TABLES, is_date
-from ..data.uncertainty import CHANGES
 from ..data.yaml_files import Lines, read_yaml
 from ..errors import DataError, Problem, did_you_mean
 from .layout import LAYOUTS, ROLES

@@ -15,8 +15,8 @@ from typing import Any
 
 import pandas as pd
 
+from ..data.annual_figures import CHANGES
 from ..data.tables import PERIOD, QUALIFIERS, STATUSES, is_date
-from ..data.uncertainty import CHANGES
 from ..errors import DataError, Problem, did_you_mean
 from .cells import Reading, UnreadableCell, as_text, half_width, plain, read_change, read_figure, same_name
 from .layout import Entry, Sheet

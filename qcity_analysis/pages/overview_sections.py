@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..data.coverage import ages, counts, coverage, used_sources
 from ..data.datapackage import check
 from ..data.vintages import revisions
 from ..errors import Problem, unknown
 from ..figures.canvas import Picture
 from ..figures.coverage import coverage_chart
+from ..series.coverage import ages, counts, coverage, used_sources
 from ..words import describe
 from ..words.keyfigures import html_table
 from ..words.labels import text_of

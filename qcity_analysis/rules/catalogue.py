@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..errors import QcityError, did_you_mean
-from .lines import destatis, escap, healthy_people, mcarthur, ols, sdsn
+from .lines import barometer, destatis, escap, healthy_people, log_schedule, mcarthur, ols, schedule, sdsn
 from .question import Goal, NotApplicable, Question, RuleResult, question_of, refused
 from .rates import aarr, defra, eurostat, gbd, open_sdg, unsd_2022, unsd_2023
-from .schedules import barometer, log_schedule, schedule
 
 if TYPE_CHECKING:
     from ..attainment.assessment import Assessment

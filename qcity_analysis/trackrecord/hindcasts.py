@@ -17,10 +17,10 @@ from ..attainment.targets import reaches
 from ..data.datapackage import Data
 from ..errors import QcityError
 from ..forecasting import scores
-from ..forecasting.forecasts import Forecast
+from ..forecasting.annual import forecast_series
+from ..forecasting.forecast import Forecast
 from ..forecasting.histories import LOWER, SUPPORTS, UPPER
 from ..forecasting.prior import YEARS
-from ..forecasting.published import forecast_series
 from .origins import Origin, origins
 
 AMBITIONS = (0.0, 0.5, 1.0, 1.5, 2.0)  # of the mean change so far, to the deadline

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..data.annual import annual_series
 from ..data.datapackage import Data
-from ..data.series import AnnualSeries
 from ..data.vintages import ASSUMED_LAG_MONTHS
 from ..errors import QcityError, unknown
 from ..forecasting.prior import YEARS
+from ..series.annual import AnnualSeries, annual_series
 
 FEWEST_YEARS = 5  # known years of a series that is looked at
 FEWEST_KNOWN = 3  # levels known at an origin: what a forecast needs

@@ -13,7 +13,7 @@ from .texts import check_language, text
 
 if TYPE_CHECKING:
     from ..attainment.assessment import Assessment
-    from ..forecasting.explain import Explanation
+    from ..forecasting.predictive import Explanation
 
 SMALL = 0.05  # of an extra step: neither repeated nor lost
 

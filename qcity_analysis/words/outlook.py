@@ -19,8 +19,7 @@ from .texts import check_language, text
 
 if TYPE_CHECKING:
     from ..analysis.attribution import Change, Figure
-    from ..analysis.outlook import Feasibility, Moved
-    from ..analysis.outlook import Outlook
+    from ..analysis.outlook import Feasibility, Moved, Outlook
     from ..attainment.assessment import Assessment
     from ..data.datapackage import Data
 

@@ -1,19 +1,22 @@
-"""Levels from yearly and cumulative changes: `Π(1 + r_t)` along every published link, gaps left missing.
-
-What nothing joins to the main stretch stays a stretch of its own; levels of different stretches never meet.
-"""
+"""Levels from published figures: chained changes, spliced definitions, and indicators computed from others."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from .notes import Note
+from ..data.declarations import INPUTS
+from ..data.notes import Note
+
+if TYPE_CHECKING:
+    from .annual import AnnualSeries
+
 
 ROUNDING = 0.3  # percentage points within which published figures are taken to agree
 
@@ -212,3 +215,186 @@ def _apart(stretches: list[dict[int, float]], main: pd.Series) -> list[pd.Series
         if all(found.index[-1] < one.index[0] or found.index[0] > one.index[-1] for one in [main, *kept]):
             kept.append(found)
     return sorted(kept, key=lambda one: int(one.index[0]))
+
+
+def spliced(
+    newer: AnnualSeries, older: AnnualSeries, indicator: pd.Series, continued: pd.Series
+) -> AnnualSeries:
+    """The newer series with the older one's levels before its first, moved to meet it in the overlap year.
+
+    Where one of the two has no level in that year (not yet published, say) nothing is joined, and a note says so. What
+    the older series knows in part moves with it; every error of a moved level is kept. `indicator` and `continued` are
+    the rows of the newer and the older definition in `indicators.csv`.
+    """
+    year = int(indicator["splice_year"])
+    facts: dict[str, Any] = {"year": year}
+    for lang in ("zh", "en"):
+        facts[f"older_{lang}"] = str(continued[f"name_{lang}"])
+        facts[f"reason_{lang}"] = str(indicator[f"splice_reason_{lang}"])
+    here, there = newer.values.get(year, math.nan), older.values.get(year, math.nan)
+    apart = math.isnan(here) or math.isnan(there) or len(newer.earlier) > 0
+    if apart or (indicator["splice"] == "ratio" and there == 0):
+        return dataclasses.replace(newer, notes=(*newer.notes, Note("splice_impossible", facts)))
+    by_ratio = indicator["splice"] == "ratio"
+    ratio = float(here / there) if by_ratio else 1.0
+    step = 0.0 if by_ratio else float(here - there)
+    first = int(newer.values.index[0])
+    levels = {int(y): float(v) * ratio + step for y, v in older.known().items() if y < first}
+    if not levels:
+        return newer
+    joined = series_of(levels | {int(y): float(v) for y, v in newer.known().items()})
+    shown = f"{ratio:.4g}" if by_ratio else f"{step:+.4g}"
+    note = Note("spliced", facts | {"start": min(levels), "end": max(levels), "by": shown})
+    rows = older.observations
+    return dataclasses.replace(
+        newer,
+        values=joined,
+        earlier=older.earlier,
+        breaks=older.breaks,
+        observations=pd.concat([rows[rows["year"] < first], newer.observations], ignore_index=True),
+        lower={y: b * ratio + step for y, b in older.lower.items() if y < first} | dict(newer.lower),
+        upper={y: b * ratio + step for y, b in older.upper.items() if y < first} | dict(newer.upper),
+        noisy={y: e * ratio for y, e in older.noisy.items() if y < first} | dict(newer.noisy),
+        shared=(*_before(older, first, ratio), *newer.shared),
+        notes=(*newer.notes, note),
+    )
+
+
+def _before(older: AnnualSeries, first: int, ratio: float) -> tuple[dict[int, float], ...]:
+    kept = ({year: size * ratio for year, size in one.items() if year < first} for one in older.shared)
+    return tuple(one for one in kept if one)
+
+
+AGREE = 0.005  # share of the value within which a computed and a published level are taken to agree
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What the inputs give: `levels`, `errors`, `lower` and `upper` bounds by year, and what it rests on.
+
+    Attributes: `kind` ("none", "ratio", "per_head", "sum"), `factor`, `inputs`, `observations` (the rows of the
+    inputs), `notes`.
+    """
+
+    kind: str = "none"
+    factor: float = 1.0
+    inputs: tuple[AnnualSeries, ...] = ()
+    levels: dict[int, float] = field(default_factory=dict)
+    errors: dict[int, float] = field(default_factory=dict)
+    lower: dict[int, float] = field(default_factory=dict)
+    upper: dict[int, float] = field(default_factory=dict)
+    observations: tuple[pd.DataFrame, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    def conflicts(self, published: dict[int, float], decimals: dict[int, int]) -> list[Note]:
+        """A note for each year whose published level, with its `decimals`, is not the computed one within rounding.
+
+        >>> made = Computed("ratio", levels={2020: 3.54, 2021: 3.54})
+        >>> [note.values["year"] for note in made.conflicts({2020: 3.5, 2021: 3.5}, {2020: 1, 2021: 2})]
+        [2021]
+        """
+        notes = []
+        for year in sorted(self.levels.keys() & published.keys()):
+            made, shown = self.levels[year], published[year]
+            if abs(made - shown) > max(0.51 * 10.0 ** -decimals[year], AGREE * abs(shown)):
+                facts = {"year": year, "shown": f"{shown:.12g}", "computed": f"{made:.4g}"}
+                notes.append(Note("derived_conflict", facts))
+        return notes
+
+
+def computed(
+    indicator: pd.Series, inputs: tuple[AnnualSeries, ...], names: Sequence[pd.Series], base_year: int | None
+) -> Computed:
+    """The levels of a derived indicator from the annual series of its inputs and their rows of `indicators.csv`.
+
+    A ratio or per-head figure is factor × first / second (factor: 100 for a unit of %, else 1, unless declared). A sum
+    counts from the year after `base_year` (default: from the first count); after a year without a count, or with
+    months only, it is a lower bound; with an upper bound in place of a count it has an upper bound too.
+    """
+    kind = str(indicator["derived"])
+    if kind not in INPUTS:
+        return Computed()
+    rows = tuple(part.new_counts if kind == "sum" else part.observations for part in inputs)
+    if kind == "sum":
+        levels, lower, upper = _sums(inputs[0], base_year)
+        errors: dict[int, float] = {}
+        factor = 1.0
+    else:
+        factor = _factor(indicator)
+        levels, errors = _ratios(inputs[0], inputs[1], factor)
+        lower, upper = {}, {}
+    notes = [
+        note for part in inputs for note in part.notes if note.code in ("spliced", "assumed_publication")
+    ]
+    if levels:
+        facts: dict[str, Any] = {"years": f"{min(levels)}–{max(levels)}", "factor": f"{factor:g}"}
+        facts |= {
+            f"input_{k}_{lang}": str(row[f"name_{lang}"])
+            for k, row in enumerate(names, 1)
+            for lang in ("zh", "en")
+        }
+        notes.insert(0, Note(f"derived_{kind}", facts))
+    return Computed(kind, factor, inputs, levels, errors, lower, upper, rows, tuple(notes))
+
+
+def _factor(indicator: pd.Series) -> float:
+    stated = indicator["factor"]
+    if not pd.isna(stated):
+        return float(stated)
+    return 100.0 if indicator["unit"] == "%" else 1.0
+
+
+def _ratios(
+    top: AnnualSeries, under: AnnualSeries, factor: float
+) -> tuple[dict[int, float], dict[int, float]]:
+    """The ratio of every year that has both levels, and its standard error from theirs."""
+    levels: dict[int, float] = {}
+    errors: dict[int, float] = {}
+    if top.base_year is not None or under.base_year is not None:
+        return levels, errors  # an index has no unit to divide
+    for year, level in top.known().items():
+        other = under.values.get(year, math.nan)
+        if math.isnan(other) or other == 0:
+            continue
+        levels[int(year)] = factor * float(level) / float(other)
+        relative = math.hypot(
+            _error(top, int(year)) / level if level else 0.0, _error(under, int(year)) / other
+        )
+        if relative > 0:
+            errors[int(year)] = abs(levels[int(year)]) * relative
+    return levels, errors
+
+
+def _error(series: AnnualSeries, year: int) -> float:
+    shared = sum(one.get(year, 0.0) ** 2 for one in series.shared)
+    return math.sqrt(series.noisy.get(year, 0.0) ** 2 + shared)
+
+
+def _sums(
+    counts: AnnualSeries, base_year: int | None
+) -> tuple[dict[int, float], dict[int, float], dict[int, float]]:
+    """Running total of new items; lower and upper bounds from the first year that is not wholly counted."""
+    rows = counts.new_counts
+    if base_year is not None:
+        rows = rows[rows["year"] > base_year]
+    if rows.empty:
+        return {}, {}, {}
+    table = rows.set_index("year")
+    first = int(table.index[0]) if base_year is None else base_year + 1
+    levels: dict[int, float] = {} if base_year is None else {base_year: 0.0}
+    lower: dict[int, float] = {}
+    upper: dict[int, float] = {}
+    least = most = 0.0
+    for year in range(first, int(table.index[-1]) + 1):
+        count, months, sign = (
+            table.loc[year, ["count", "months", "qualifier"]] if year in table.index else (0, 0, "")
+        )
+        least += 0.0 if sign == "<=" else float(count)
+        most += math.inf if months < 12 or sign == ">=" else float(count)
+        if least == most:
+            levels[year] = least
+        elif sign:
+            lower[year] = least
+            if math.isfinite(most):
+                upper[year] = most
+    return levels, lower, upper

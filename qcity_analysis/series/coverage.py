@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .datapackage import Data
-from .vintages import ASSUMED_LAG_MONTHS, is_whole, newest_vintages, revisions
+from ..data.datapackage import Data
+from ..data.vintages import ASSUMED_LAG_MONTHS, is_whole, newest_vintages, revisions
 
 HELD = (
     "part",

@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 
 from ..data.notes import Note
-from ..data.series import AnnualSeries
 from ..errors import QcityError
-from .forecasts import Forecast, forecast
+from ..series.annual import AnnualSeries
+from .forecast import Forecast, averaged, forecast, forecast_ratio
 from .histories import FEWEST
-from .jointly import averaged, forecast_ratio
 
 INPUTS = "inputs"  # the model that forecasts a ratio from its inputs alone
 

@@ -1,0 +1,501 @@
+"""Paths that keep to what is known in part: bounds ("above 96 %"), provisional values, year-to-date estimates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from ..errors import QcityError
+from .features import features, plain, units
+from .histories import (
+    FEWEST,
+    LOWER,
+    SUPPORTS,
+    UPPER,
+    WINDOW,
+    Histories,
+    framed,
+    from_frame,
+    number,
+    whole_number,
+    yearly,
+)
+from .predictive import Ahead, batch_sizes, draw, fit_cells, look_ahead
+from .prior import Prior
+from .quantiles import at_levels, below
+
+Years = Mapping[int, float]
+
+
+@dataclass(frozen=True)
+class PartlyKnown:
+    """One series with everything known of it, checked.
+
+    Attributes: `values` (index year, no gaps listed), `support` (its place in SUPPORTS), `breaks`, `low` and `high`
+    (bounds of every uncertain year), `told` (year to value and standard error, of estimates and noisy values),
+    `shared` (errors several years share: year to size).
+    """
+
+    values: pd.Series
+    support: int
+    breaks: tuple[int, ...]
+    low: dict[int, float]
+    high: dict[int, float]
+    told: dict[int, tuple[float, float]]
+    shared: tuple[Years, ...]
+
+    @property
+    def last(self) -> int:
+        """The last year with a value."""
+        return int(self.values.index[-1])
+
+    def ahead(self) -> list[int]:
+        """Years after the last value of which something is known."""
+        return sorted(year for year in {*self.low, *self.told} if year > self.last)
+
+    def behind(self) -> list[int]:
+        """Years up to the last value that are known in part only."""
+        return sorted(year for year in {*self.low, *self.told} if year <= self.last)
+
+    @classmethod
+    def of(
+        cls,
+        series: pd.Series,
+        support: str,
+        breaks: Sequence[int],
+        lower: Years | None,
+        upper: Years | None,
+        noisy: Years | None,
+        shared: Sequence[Years],
+        estimates: Mapping[int, tuple[float, float]] | None,
+    ) -> PartlyKnown | None:
+        """What `forecast` was told, or None when everything known is plain values.
+
+        Raises QcityError when a bound or an estimate meets a firm value, bounds leave nothing, a standard error is not
+        above 0 or has no value, or nothing links a year to the values; SeriesError as `histories.from_frame`.
+        """
+        if not (lower or upper or noisy or shared or estimates):
+            return None
+        seen = _checked(series, support, breaks, len({*(lower or {}), *(upper or {}), *(estimates or {})}))
+        lower, upper, errors = _numbers(lower, "lower"), _numbers(upper, "upper"), _numbers(noisy, "noisy")
+        shared = [_numbers(one, "shared") for one in shared]
+        values = _numbers({year: v for year, (v, _) in (estimates or {}).items()}, "estimates")
+        widths = _numbers({year: error for year, (_, error) in (estimates or {}).items()}, "estimates")
+        told = {year: (value, widths[year]) for year, value in values.items()}
+        for year in told:
+            if year in seen.index:
+                raise QcityError(f"{year} has a value and an estimate; give one of them")
+        for year, error in errors.items():
+            if year not in seen.index:
+                raise QcityError(f"noisy: no value in {year} to be uncertain about")
+            told[year] = (float(seen[year]), error)
+        for year, (_, error) in told.items():
+            if not error > 0:
+                raise QcityError(f"the standard error in {year} must be above 0; found {error!r}")
+        low, high = _bounds(seen, SUPPORTS.index(support), lower, upper, errors)
+        known = cls(
+            seen, SUPPORTS.index(support), tuple(int(b) for b in breaks), low, high, told, tuple(shared)
+        )
+        known._refuse_unlinked()
+        return known
+
+    def segment(self, year: int) -> int:
+        """The number of the segment that a year belongs to."""
+        return sum(year >= begin for begin in self.breaks)
+
+    def _refuse_unlinked(self) -> None:
+        held = {self.segment(int(year)) for year in self.values.index}
+        for year in {*self.low, *self.told}:
+            if self.segment(year) not in held:
+                raise QcityError(
+                    f"{year} lies in a segment without a value, so what is known of it says nothing"
+                )
+        for one in self.shared:
+            for year in one:
+                if year not in self.values.index:
+                    raise QcityError(f"shared: no value in {year} to be uncertain about")
+
+
+def _numbers(table: Years | None, what: str) -> dict[int, float]:
+    """What was told of years, as whole years and finite numbers."""
+    return {
+        whole_number(year, f"a year of {what}"): number(value, f"{what} in {year}")
+        for year, value in (table or {}).items()
+    }
+
+
+def _checked(series: pd.Series, support: str, breaks: Sequence[int], partly: int) -> pd.Series:
+    """The values in order, refused as `from_frame` refuses them; two are enough beside a year known in part."""
+    frame, seen = framed(series, support), yearly(series).dropna()
+    if len(seen) == FEWEST - 1 and partly:
+        more = frame[frame["period"] == seen.index[-1]].assign(period=int(seen.index[-1]) + 1)
+        frame = pd.concat([frame, more])
+    from_frame(frame, breaks)
+    return seen
+
+
+def _bounds(
+    seen: pd.Series, kind: int, lower: Years, upper: Years, noisy: Years
+) -> tuple[dict[int, float], dict[int, float]]:
+    """Both bounds of every bounded year, those of the support where only one is given."""
+    low, high = {}, {}
+    for year in sorted({*lower, *upper}):
+        if year in seen.index and year not in noisy:
+            raise QcityError(f"{year} has a value and a bound; give one of them")
+        low[int(year)] = max(float(lower.get(year, -np.inf)), float(LOWER[kind]))
+        high[int(year)] = min(float(upper.get(year, np.inf)), float(UPPER[kind]))
+        if not low[year] < high[year]:
+            raise QcityError(f"bounds of {year} leave nothing: {low[year]:g} to {high[year]:g}")
+    return low, high
+
+
+TRIALS = 250  # completed histories tried at a time, for each independent part of the paths
+MOST = 2_500  # tried at most
+EFFECTIVE = 100.0  # effective number of completed histories at which no more are tried
+PILOT = 200.0  # effective number at which what a bound says is known
+USED = 50  # of which so many, drawn by weight, are forecast
+SURE = 0.99  # probability from which a bound says nothing
+WIDER = 2.0  # a value is looked for so much more widely than its neighbours suggest
+
+
+def aligned(known: PartlyKnown, years: Sequence[int], table: np.ndarray) -> Histories:
+    """Histories with the values `table` (n, len(years)) in ascending `years`; segments start as `known` says.
+
+    >>> import pandas as pd
+    >>> y = pd.Series([1.0, 2.0], index=[2020, 2021])
+    >>> known = PartlyKnown(y, 0, (), {}, {}, {}, ())
+    >>> aligned(known, [2020, 2021], np.array([[1.0, 2.0]])).starts[0, -2:].tolist()
+    [True, False]
+    """
+    n, last = len(table), int(years[-1])
+    values, starts = np.full((n, WINDOW), np.nan), np.zeros((n, WINDOW), dtype=bool)
+    previous = None
+    for k, year in enumerate(years):
+        column = WINDOW - 1 - (last - int(year))
+        if column < 0:
+            continue
+        values[:, column] = table[:, k]
+        starts[:, column] = known.segment(int(year)) != previous
+        previous = known.segment(int(year))
+    return Histories(
+        np.arange(n), np.full(n, last), values, starts, np.full(n, known.support, dtype=np.int64)
+    )
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What the plain values of a series say before it is completed: its typical change `unit`, and the log weight of
+    each cell (C,) of the `prior`.
+    """
+
+    unit: float
+    log_prior: np.ndarray
+    prior: Prior
+
+    @classmethod
+    def of(cls, known: PartlyKnown, prior: Prior) -> Beginning:
+        """That of the values of `known`."""
+        values = aligned(known, [int(year) for year in known.values.index], known.values.to_numpy()[None])
+        unit = units(values)
+        x = plain(features(values, unit)[0])
+        weight = prior.gate.weights(x, np.zeros((1, len(prior.cells))))
+        return cls(float(unit[0]), np.log(np.maximum(weight, 1e-300)), prior)
+
+
+def completed(known: PartlyKnown, begun: Beginning, rng: np.random.Generator) -> Histories:
+    """Equally likely completed histories up to the last value: USED of them, or the one there is."""
+    if not known.behind() and not known.shared:
+        years = [int(year) for year in known.values.index]
+        return aligned(known, years, known.values.to_numpy()[None])
+    years, table, weight = _weighted(known, begun, rng)
+    order = np.argsort(
+        table[:, -1], kind="stable"
+    )  # in order of the last value, what is drawn is spread evenly over it
+    return aligned(known, years, table[order[resampled(weight[order], USED, rng)]])
+
+
+def informed(known: PartlyKnown, begun: Beginning) -> PartlyKnown:
+    """The same without bounds, up to the last value, that say next to nothing.
+
+    A bound that would hold anyway (with a probability above SURE) leaves its year a gap, whatever the seed.
+    """
+    bounded = [year for year in known.behind() if year in known.low and year not in known.told]
+    if not bounded:
+        return known
+    edge = float(LOWER[known.support]), float(UPPER[known.support])
+    free = replace(
+        known,
+        low={year: edge[0] if year in bounded else low for year, low in known.low.items()},
+        high={year: edge[1] if year in bounded else high for year, high in known.high.items()},
+    )
+    years, table, weight = _weighted(free, begun, np.random.default_rng(0), PILOT)
+    empty = set()
+    for year in bounded:
+        values = table[:, years.index(year)]
+        inside = (values >= known.low[year]) & (values <= known.high[year])
+        if weight[inside].sum() > SURE * weight.sum():
+            empty.add(year)
+    return replace(
+        known,
+        low={year: low for year, low in known.low.items() if year not in empty},
+        high={year: high for year, high in known.high.items() if year not in empty},
+    )
+
+
+def _weighted(
+    known: PartlyKnown, begun: Beginning, rng: np.random.Generator, effective: float = EFFECTIVE
+) -> tuple[list[int], np.ndarray, np.ndarray]:
+    """Completed histories: years, values (n, years) and weights (n,).
+
+    TRIALS at a time until so many of them count, at most MOST.
+    """
+    tables, logs, cells = [], [], begun.prior.cells
+    while True:
+        years, table, log_weight = _trial(known, begun.unit, rng)
+        h = aligned(known, years, table)
+        loglik = fit_cells(h, np.full(len(h), begun.unit), cells).loglik + begun.log_prior
+        top = loglik.max(axis=1, keepdims=True)
+        tables.append(table)
+        logs.append(log_weight + (top + np.log(np.exp(loglik - top).sum(axis=1, keepdims=True)))[:, 0])
+        log = np.concatenate(logs)
+        weight = np.exp(log - log.max())
+        if weight.sum() ** 2 / (weight**2).sum() >= effective or len(log) >= MOST:
+            return years, np.concatenate(tables), weight
+
+
+def resampled(weight: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Places drawn by weight, in ascending order, as many copies of each as its weight says to within one.
+
+    Systematic resampling: Kitagawa (1996), J. Comput. Graph. Stat. 5:1-25.
+
+    >>> resampled(np.array([0.0, 2.0, 2.0]), 4, np.random.default_rng(0)).tolist()
+    [1, 1, 2, 2]
+    """
+    steps = (rng.random() + np.arange(count)) / count
+    edges = np.cumsum(weight)
+    return np.searchsorted(edges / edges[-1], steps).clip(0, len(weight) - 1)
+
+
+def _trial(
+    known: PartlyKnown, unit: float, rng: np.random.Generator
+) -> tuple[list[int], np.ndarray, np.ndarray]:
+    """TRIALS completed histories: their years, values (TRIALS, years) and the log weight of how they were drawn."""
+    all_years = np.array([int(year) for year in known.values.index])
+    table = np.repeat(known.values.to_numpy()[None], TRIALS, axis=0)
+    for one in known.shared:
+        size = np.array([one.get(int(year), 0.0) for year in all_years])
+        table = table + rng.standard_normal((TRIALS, 1)) * size
+    table = np.clip(table, LOWER[known.support], UPPER[known.support])
+    noisy = np.array([int(year) in known.told for year in all_years], dtype=bool)
+    moved = {int(year): table[:, k] for k, year in enumerate(all_years) if noisy[k]}
+    years, table = [int(year) for year in all_years[~noisy]], table[:, ~noisy]
+    log_weight = np.zeros(TRIALS)
+    for year in _order(known, years):
+        told = known.told.get(year)
+        centre = moved[year] if year in moved else None if told is None else np.full(TRIALS, told[0])
+        drawn, log = _proposed(known, years, table, year, unit, centre, rng)
+        log_weight += log
+        place = int(np.searchsorted(years, year))
+        years.insert(place, year)
+        table = np.insert(table, place, drawn, axis=1)
+    return years, table, log_weight
+
+
+def _order(known: PartlyKnown, firm: list[int]) -> list[int]:
+    """The uncertain years in the order they are drawn: ascending, but a bound only beside a value drawn or firm."""
+    begun = {known.segment(year) for year in firm}
+    order, waiting = [], []
+    for year in known.behind():
+        if year not in known.told and known.segment(year) not in begun:
+            waiting.append(year)
+            continue
+        begun.add(known.segment(year))
+        order.append(year)
+    return order + waiting[::-1]
+
+
+def _proposed(
+    known: PartlyKnown,
+    years: list[int],
+    table: np.ndarray,
+    year: int,
+    unit: float,
+    centre: np.ndarray | None,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Values of one uncertain year and their log weight: likelihood of what is known of it over density drawn from.
+
+    Drawn from the neighbours' guess, widened, times what is known of the year itself (a product of normals).
+    """
+    low = known.low.get(year, float(LOWER[known.support]))
+    high = known.high.get(year, float(UPPER[known.support]))
+    guess = _guess(known, years, table, year, unit)
+    if centre is None:
+        assert (
+            guess is not None
+        )  # a bounded year lies in a segment with a value, which was drawn before or is firm
+        mean, spread = guess
+    else:
+        error = known.told[year][1]
+        mean, spread = centre, error
+        if guess is not None:
+            about, width = guess
+            precision = 1 / error**2 + 1 / (WIDER * width) ** 2
+            mean = (centre / error**2 + about / (WIDER * width) ** 2) / precision
+            spread = precision**-0.5
+    drawn, log_density = truncated(rng, mean, spread, low, high, TRIALS)
+    if centre is None:
+        return drawn, -log_density
+    return drawn, -0.5 * ((drawn - centre) / known.told[year][1]) ** 2 - log_density
+
+
+def _guess(
+    known: PartlyKnown, years: list[int], table: np.ndarray, year: int, unit: float
+) -> tuple[np.ndarray, float] | None:
+    """Where a value of that year is looked for: between or beside its neighbours in the segment; None without any."""
+    here = known.segment(year)
+    before = [k for k, other in enumerate(years) if other < year and known.segment(other) == here][-1:]
+    after = [k for k, other in enumerate(years) if other > year and known.segment(other) == here][:1]
+    if before and after:
+        b, a = before[0], after[0]
+        gap, width = year - years[b], years[a] - years[b]
+        return table[:, b] + (table[:, a] - table[:, b]) * gap / width, unit * float(
+            np.sqrt(gap * (width - gap) / width) + 0.5
+        )
+    if before or after:
+        k = (before or after)[0]
+        return table[:, k], 1.5 * unit * float(np.sqrt(abs(year - years[k])))
+    return None
+
+
+def truncated(
+    rng: np.random.Generator, centre: np.ndarray | float, spread: float, low: float, high: float, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draws of a normal distribution between two bounds, and their log density (up to a constant).
+
+    A bound many spreads away from the centre moves the centre to it, so that there is something to draw.
+    """
+    from scipy.special import ndtr, ndtri
+
+    centre = np.clip(centre, low - 3.0 * spread, high + 3.0 * spread)
+    a, b = ndtr((low - centre) / spread), ndtr((high - centre) / spread)
+    z = ndtri(a + (b - a) * rng.random(count))
+    log_density = -0.5 * z * z - np.log(spread * (b - a))
+    return np.clip(centre + spread * z, low, high), log_density
+
+
+POOL = (
+    2_000  # paths drawn up to each year of which something is known, for each independent part of the paths
+)
+MORE = 10  # times as many where too few of them agree with it
+ENOUGH = 100.0  # effective number of paths that is enough
+
+
+def conditioned(
+    known: PartlyKnown, years: int, draws: int, prior: Prior, rng: np.random.Generator
+) -> np.ndarray:
+    """Paths (draws, years) of the years after the last value, given everything known of the series.
+
+    They fall into as many independent parts as `draws.batch_sizes` says, each from completed histories of its own.
+
+    >>> import pandas as pd
+    >>> from qcity_analysis.forecasting.prior import shipped
+    >>> y = pd.Series([94.0, 94.4, 94.9, 95.2], index=range(2018, 2022))
+    >>> known = PartlyKnown.of(y, "percent", (), {2023: 96.0}, None, None, (), None)
+    >>> paths = conditioned(known, 3, 1000, shipped(), np.random.default_rng(0))
+    >>> paths.shape, bool((paths[:, 1] >= 96).all())
+    ((1000, 3), True)
+    """
+    begun = Beginning.of(known, prior)
+    known = informed(known, begun)
+    return np.concatenate([_part(known, begun, years, size, rng) for size in batch_sizes(draws)])
+
+
+def _part(
+    known: PartlyKnown, begun: Beginning, years: int, draws: int, rng: np.random.Generator
+) -> np.ndarray:
+    h, prior = completed(known, begun, rng), begun.prior
+    ahead, here, last = known.ahead(), known.last, known.last + years
+    count = -(-max(POOL, draws) // USED) * USED if ahead else draws  # as many particles for each kept history
+    done = np.empty((count, 0))
+    for year in ahead:
+        paths, owner = _kept(known, h, year, year - here, count, prior, rng)
+        done = np.concatenate([done[owner], paths], axis=1)
+        h, here = _grown(h, owner, paths[:, -1], year - here, rng), year
+    if here < last:
+        done = np.concatenate([done, draw(look_ahead(h, prior, last - here), count, rng)], axis=1)
+    done = done[:, :years]
+    return done if count == draws else done[rng.permutation(count)[:draws]]
+
+
+def _kept(
+    known: PartlyKnown, h: Histories, year: int, step: int, count: int, prior: Prior, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Paths (count, step) up to a year, by how well they agree with what is known of it, and the place in the pool of
+    `count` particles that each goes on from; in ascending order of the year's value."""
+    found = look_ahead(h, prior, step)
+    for pool in (count, MORE * count):
+        paths = np.clip(draw(found, pool, rng), LOWER[known.support], UPPER[known.support])
+        weight = _likelihood(known, year, paths[:, -1])
+        if weight.sum() > 0 and weight.sum() ** 2 / (weight**2).sum() >= ENOUGH:
+            break
+    else:
+        return _far(known, found, year, count, rng)
+    order = np.argsort(paths[:, -1], kind="stable")
+    picked = order[resampled(weight[order], count, rng)]
+    return paths[picked], picked * count // pool
+
+
+def _likelihood(known: PartlyKnown, year: int, values: np.ndarray) -> np.ndarray:
+    """How likely what is known of a year is, for each value it could have."""
+    inside = (values >= known.low.get(year, -np.inf)) & (values <= known.high.get(year, np.inf))
+    if year not in known.told:
+        return inside.astype(float)
+    told, error = known.told[year]
+    return inside * np.exp(-0.5 * ((values - told) / error) ** 2)
+
+
+def _far(
+    known: PartlyKnown, found: Ahead, year: int, count: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same where what is known is far from what was expected: values from the tails, years between on a line."""
+    knots = found.ahead.knots[:, -1]
+    owner = rng.integers(0, len(knots), count)
+    low = max(known.low.get(year, -np.inf), float(LOWER[known.support]))
+    high = min(known.high.get(year, np.inf), float(UPPER[known.support]))
+    if year in known.told:
+        told, error = known.told[year]
+        value = np.clip(told + error * rng.standard_normal(count), low, high)
+        near = 0.1 * error
+        log = np.log(np.maximum(below(knots[owner], value + near) - below(knots[owner], value - near), 1e-12))
+    else:
+        start, stop = below(knots[owner], np.full(count, low)), below(knots[owner], np.full(count, high))
+        level = np.clip(start + (stop - start) * rng.random(count), 1e-9, 1 - 1e-9)
+        value = np.empty(count)
+        for k in range(len(knots)):
+            value[owner == k] = at_levels(knots[k], level[owner == k])
+        value, log = np.clip(value, low, high), np.log(np.maximum(stop - start, 1e-12))
+    picked = resampled(np.exp(log - log.max()), count, rng)
+    value, owner = value[picked], owner[picked]
+    order = np.argsort(value, kind="stable")
+    value, owner = value[order], owner[order]
+    last, steps = found.ahead.last[owner], found.ahead.knots.shape[1]
+    share = np.arange(1, steps + 1) / steps
+    return last[:, None] + (value - last)[:, None] * share, owner * count // len(knots)
+
+
+def _grown(
+    h: Histories, owner: np.ndarray, values: np.ndarray, step: int, rng: np.random.Generator
+) -> Histories:
+    """USED histories for particles in order of their value: one of each group at random, with its value added."""
+    count = len(values)
+    drawn = ((np.arange(USED) + rng.random(USED)) * count / USED).astype(int)
+    rows = h.rows(owner[drawn] * len(h) // count)
+    moved = np.full_like(rows.values, np.nan)
+    starts = np.zeros_like(rows.starts)
+    moved[:, :-step], starts[:, :-step] = rows.values[:, step:], rows.starts[:, step:]
+    moved[:, -1] = values[drawn]
+    return Histories(np.arange(USED), rows.last_year + step, moved, starts, rows.support)
