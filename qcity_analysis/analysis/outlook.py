@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..attainment.assessing import assess
-from ..attainment.assessment import Assessment
-from ..attainment.targets import reaches
+from ..assessment.answer import Assessment
+from ..assessment.assess import assess
 from ..data.datapackage import Data
 from ..data.notes import Note
 from ..forecasting.changes import SCALES, scaled, shipped_moves, typical_change
 from ..series.annual import AnnualSeries, annual_series
+from ..targets import Target, reaches
 
 YEARS = 15  # after the last figure
 CERTAINTIES = (0.5, 0.8, 0.95)
@@ -197,7 +197,7 @@ def _by_path(data: Data, a: Assessment, until: int, draws: int) -> pd.Series:
     """The share of paths on the right side of the bound in each year: until the deadline those of the assessment
     itself, whose probability stands in the headline, then those of one forecast that runs on; empty without one.
     """
-    further = again(data, a, {"deadline": until}, draws=draws)
+    further = again(data, a, dataclasses.replace(a.target, deadline=until), draws=draws)
     if further is None or further.forecast is None:
         return _by_year({})
     chances: dict[int, float] = {}
@@ -212,7 +212,8 @@ def _by_deadline(data: Data, a: Assessment, years: range, draws: int) -> pd.Seri
     """From one assessment for each year as the deadline, until the last of CERTAINTIES is reached."""
     chances: dict[int, float] = {}
     for year in years:
-        answer = a if year == a.target.deadline else again(data, a, {"deadline": year}, draws=draws)
+        later = dataclasses.replace(a.target, deadline=year)
+        answer = a if later == a.target else again(data, a, later, draws=draws)
         chance = None if answer is None else 1.0 if answer.status == "met" else answer.probability
         if chance is None:
             continue
@@ -359,28 +360,26 @@ def by_definition(answer: Assessment) -> list[Assessment]:
 
 
 def again(
-    data: Data, a: Assessment, target: dict[str, Any] | None = None, **options: Any
+    data: Data,
+    a: Assessment,
+    target: Target | None = None,
+    model: str | None = None,
+    draws: int | None = None,
 ) -> Assessment | None:
-    """The same question with some cells of its target replaced, and other options of `assess`; None where the answer
-    no longer has such a part.
-
-    `data` are those of the assessment, possibly with other figures. Raises what `assess` raises.
+    """The same question of another `target`, by another `model` or with other `draws`; None where the answer no longer
+    has such a part. `data` are those of the assessment, possibly with other figures. Raises what `assess` raises.
 
     >>> import qcity_analysis as qc
     >>> data = qc.load(as_of="2023-12-31")
-    >>> later = again(data, qc.assess(data, "rd_intensity", draws=500), {"deadline": 2030})
+    >>> answer = qc.assess(data, "rd_intensity", draws=500)
+    >>> later = again(data, answer, dataclasses.replace(answer.target, deadline=2030))
     >>> later.target.deadline, later.draws
     (2030, 500)
     """
-    known, goal = data.at(a.as_of), a.target
-    if target:
-        rows = known.targets.copy()
-        mine = (rows["plan"] == goal.plan) & (rows["target_id"] == goal.target_id)
-        for name, cell in target.items():
-            rows.loc[mine, name] = cell
-        known = dataclasses.replace(known, targets=rows)
-    chosen: dict[str, Any] = {"model": a.model, "draws": a.draws, "seed": a.seed} | options
-    return same_part(assess(known, goal.target_id, plan=goal.plan, region=goal.region, **chosen), a)
+    answer = assess(
+        data, target or a.target, as_of=a.as_of, model=model or a.model, draws=draws or a.draws, seed=a.seed
+    )
+    return same_part(answer, a)
 
 
 def same_part(answer: Assessment, wanted: Assessment) -> Assessment | None:

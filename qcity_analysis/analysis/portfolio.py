@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..attainment.assessment import Assessment
-from ..attainment.numbering import place
+from ..assessment.answer import Assessment
 from ..data.datapackage import Data
 from ..errors import QcityError
 from ..forecasting.changes import scaled
 from ..series.annual import annual_series
+from ..targets import section_order
 from .attribution import chance_of
 from .outlook import by_definition, every_year_of
 
@@ -175,7 +175,7 @@ def portfolio(
         stressed = met
     counts = {"dependent": tally(met), "independent": poisson_binomial(chances), "stress": tally(stressed)}
     targets = _targets(known, met)
-    in_order = sorted(ranges, key=lambda one: place(str(one[0].target.section or "")))
+    in_order = sorted(ranges, key=lambda one: section_order(str(one[0].target.section or "")))
     return Portfolio(
         plan=assessments[0].target.plan,
         as_of=assessments[0].as_of,

@@ -15,12 +15,12 @@ from typing import Any
 
 import pandas as pd
 
-from ..attainment.assessment import Assessment
-from ..attainment.targets import Target
+from ..assessment.answer import Assessment
 from ..data.datapackage import Data
 from ..data.notes import Note
 from ..data.vintages import is_whole, newest_rows, newest_vintages
 from ..errors import QcityError
+from ..targets import Target
 from .attribution import another_verdict, chance_of
 from .outlook import BY_LEVEL, again, by_definition, levels_of, same_part
 
@@ -145,10 +145,11 @@ def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, Callable[
     if base_year is not None and kind in ("relative_change", "direction", "cumulative"):
         for year in (base_year + step for step in BASES):
             if year in levels and year < min(target.deadline, levels[-1]):
-                cells = {"base_year": year, "threshold": _same_pace(target, year)}
-                yield variant("base_year", year), partial(again, data, base, cells)
+                moved = dataclasses.replace(target, base_year=year, threshold=_same_pace(target, year))
+                yield variant("base_year", year), partial(again, data, base, moved)
     if target.tolerance:
-        yield variant("tolerance", 0.0), partial(again, data, base, {"tolerance": 0.0})
+        strict = dataclasses.replace(target, tolerance=0.0)
+        yield variant("tolerance", 0.0), partial(again, data, base, strict)
     if open_ and kind in BY_LEVEL:
         from ..forecasting.alternatives import NAMES
 

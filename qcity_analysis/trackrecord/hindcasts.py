@@ -17,8 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..attainment.borrowing import moved_towards
-from ..attainment.targets import reaches
+from ..assessment.borrowing import moved_towards
 from ..data.datapackage import Data
 from ..data.vintages import ASSUMED_LAG_MONTHS
 from ..errors import QcityError, unknown
@@ -27,6 +26,7 @@ from ..forecasting.annual import forecast_series
 from ..forecasting.histories import LOWER, SUPPORTS, UPPER
 from ..forecasting.prior import YEARS
 from ..series.annual import AnnualSeries, annual_series
+from ..targets import reaches
 
 FEWEST_YEARS = 5  # known years of a series that is looked at
 FEWEST_KNOWN = 3  # levels known at an origin: what a forecast needs

@@ -18,11 +18,11 @@ import numpy as np
 import pandas as pd
 
 from .. import __version__
-from ..attainment.assessing import assess
-from ..attainment.assessment import Assessment
-from ..attainment.targets import Target, find_target
+from ..assessment.answer import Assessment
+from ..assessment.assess import assess
 from ..data.datapackage import Data
 from ..errors import QcityError
+from ..targets import Target, find_target
 
 TABLES = (".csv", ".yaml", ".yml")
 TARGET = ("plan", "target_id", "region", "indicator_id", "kind", "direction")
@@ -177,7 +177,7 @@ def _outcomes(data: Data, plan: str, target_id: str, region: str) -> dict[str, A
     except QcityError:
         return {"unscored": "target_gone"}
     try:
-        answers = _own(assess(data, target_id, plan=plan, region=region, draws=DRAWS))
+        answers = _own(assess(data, target, draws=DRAWS))
     except QcityError as error:
         return {"unscored": f"not_computed: {error}"}
     settled = {name: (a, _settled_on(data, a)) for name, a in answers.items() if a.status in SETTLED}
@@ -199,9 +199,8 @@ def _settled_on(data: Data, answer: Assessment) -> pd.Timestamp:
     mine = [place in places for place in zip(rows["indicator_id"], rows["region"], strict=True)]
     since = pd.NaT
     for day in sorted(rows.loc[mine, "known_from"].unique(), reverse=True):
-        about = {"plan": target.plan, "region": target.region, "as_of": pd.Timestamp(day).date()}
         try:
-            then = _own(assess(data, target.target_id, **about, draws=DRAWS)).get(name)
+            then = _own(assess(data, target, as_of=pd.Timestamp(day).date(), draws=DRAWS)).get(name)
         except QcityError:
             break
         if then is None or then.status not in SETTLED:

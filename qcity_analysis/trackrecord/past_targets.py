@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from ..analysis.outlook import by_definition, levels_of
-from ..attainment.assessing import assess
-from ..attainment.assessment import Assessment
+from ..assessment.answer import Assessment
+from ..assessment.assess import assess
 from ..data.datapackage import Data
 from ..data.tables import TABLES, read_table
 from ..data.vintages import to_date
