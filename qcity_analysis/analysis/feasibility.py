@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from ..assessment.answer import Assessment
-from ..data.datapackage import Data
-from ..data.notes import Note
+from ..data.load import Data
+from ..errors import Note
 from ..forecasting.changes import SCALES, scaled, shipped_moves, typical_change
 from ..series.annual import AnnualSeries, annual_series
 from ..targets import reaches

@@ -14,8 +14,8 @@ import pandas as pd
 
 from ..assessment.answer import Assessment
 from ..assessment.assess import assess
-from ..data.datapackage import Data
-from ..data.notes import Note
+from ..data.load import Data
+from ..errors import Note
 from ..targets import reaches
 from .feasibility import BY_LEVEL, Feasibility, feasibility
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ..assessment.answer import Assessment
-from ..data.datapackage import Data
+from ..data.load import Data
 from ..targets import section_order
 from .attribution import share
 from .shocks import Dependence, dependence

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..assessment.borrowing import moved_towards
-from ..data.datapackage import Data
+from ..data.load import Data
 from ..errors import QcityError
 from ..forecasting import scores
 from ..forecasting.annual import forecast_series

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from .. import __version__
-from ..data.datapackage import Data
+from ..data.load import Data
 
 if TYPE_CHECKING:
     from ..assessment.answer import Assessment
@@ -68,7 +68,7 @@ def home(data_folder: str | Path) -> Path:
 def data_hash(folder: str | Path) -> str:
     """Sixteen hexadecimal digits that change with any table or correction of a data package.
 
-    >>> from qcity_analysis.data.datapackage import find_folder
+    >>> from qcity_analysis.data.load import find_folder
     >>> len(data_hash(find_folder()))
     16
     """
