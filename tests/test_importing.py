@@ -21,7 +21,7 @@ from qcity_analysis.errors import DataError, QcityError
 from qcity_analysis.importing.importing import Import, import_figures, undo_import
 from qcity_analysis.importing.mapping import TEMPLATE, read_mapping
 from qcity_analysis.importing.suggesting import starter
-from qcity_analysis.words.problems import problem_in
+from qcity_analysis.reporting.problems import problem_in
 
 SOURCE = {"publisher": "Office of Testville", "title": "Yearbook 2024", "date": "2024-11"}
 INDICATORS = [

@@ -15,8 +15,8 @@ from typing import Any
 
 import pandas as pd
 
-from ..attainment.assessing import assess
-from ..attainment.assessment import Assessment
+from ..assessment.answer import Assessment
+from ..assessment.assess import assess
 from ..data.datapackage import Data
 from ..data.vintages import figure_keys, to_date
 from ..errors import QcityError

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..attainment.assessment import Assessment
+from ..assessment.answer import Assessment
 from ..data.datapackage import Data
 from ..data.notes import Note
 from ..data.vintages import is_whole, newest_rows, newest_vintages

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..attainment.assessment import Assessment
+from ..assessment.answer import Assessment
 from ..data.datapackage import Data
 from ..errors import QcityError
 from ..forecasting.changes import scaled

@@ -1,16 +1,17 @@
-"""The words of figures, notebooks and pages in both languages, kept as data in `templates/texts/`.
+"""Everything the library says, in Chinese and English, kept as data in `templates/`.
 
-Sentences about a result come from `describe`; here are labels, headings and the fixed sentences around them.
+`text` gives labels, headings and fixed sentences; `say` a sentence about a result.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from ..errors import QcityError, did_you_mean
+from .errors import QcityError, did_you_mean
 
 LANGUAGES = ("zh", "en")
 TEMPLATES = Path(__file__).with_name("templates")
@@ -72,3 +73,37 @@ def join(parts: Iterable[str], lang: str) -> str:
     ('a, b', '甲、乙')
     """
     return ("、" if lang == "zh" else ", ").join(dict.fromkeys(part for part in parts if part))
+
+
+BESIDE = re.compile(r" *([，。：；、（）“”]) *")  # no space stands beside Chinese punctuation
+
+
+@cache
+def all_sentences() -> dict[str, dict[str, str]]:
+    """Every sentence by key, then language.
+
+    >>> sorted(all_sentences()["none"])
+    ['en', 'zh']
+    """
+    return read_all(TEMPLATES / "sentences")
+
+
+def has(key: str) -> bool:
+    """Whether there is a sentence of that name.
+
+    >>> has("head_met_cumulative"), has("head_met_level")
+    (True, False)
+    """
+    return key in all_sentences()
+
+
+def say(key: str, lang: str, **values: object) -> str:
+    """One sentence of `templates/sentences/` in `lang`, filled in.
+
+    Raises QcityError for another language and KeyError for an unknown key.
+
+    >>> say("reason_no_observation", "en")
+    'no figure is held in these data'
+    """
+    said = all_sentences()[key][check_language(lang)].format(**values)
+    return BESIDE.sub(r"\1", said) if lang == "zh" else said

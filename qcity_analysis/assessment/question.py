@@ -13,9 +13,8 @@ from ..data.datapackage import Data
 from ..data.notes import Note
 from ..data.vintages import standing
 from ..series.annual import AnnualSeries, annual_series
-from .assessment import Assessment, ipcc_word
-from .pace import pace_between
-from .targets import Target
+from ..targets import Target, pace_between
+from .answer import Assessment, ipcc_word
 
 FAN = (0.05, 0.25, 0.5, 0.75, 0.95)
 SPOKEN = ("strive", "maintain", "directional", "qualitative")  # wordings shown beside the answer

@@ -15,8 +15,7 @@ import pandas as pd
 from ..data.notes import Note
 from ..forecasting.forecast import Forecast
 from ..series.annual import AnnualSeries
-from .pace import Pace
-from .targets import Target
+from ..targets import Pace, Target
 
 ASSESSED_KINDS = (
     *("level", "relative_change", "cumulative", "coverage", "monotone"),

@@ -1,23 +1,24 @@
-"""The tables of a page: key figures of an assessment, and the published figures behind it."""
+"""The tables of a page: key figures of an assessment, the published figures behind it, the guide of a new plan."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from .amounts import level_shown, range_shown, target_shown
-from .asks import unit_of
-from .labels import borrowed_name, panel_title, text_of, year_of
-from .numbers import number, percent, period, signed, typed, with_sign, with_unit
-from .texts import check_language, text
+from ..catalogue import LANGUAGES, TEMPLATES, check_language, read_all, text
+from ..data.tables import TABLES, Column
+from .describe import unit_of
+from .formatting import number, percent, period, signed, typed, with_sign, with_unit
+from .labels import borrowed_name, level_shown, panel_title, range_shown, target_shown, text_of, year_of
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
-    from ..attainment.pace import Pace
+    from ..assessment.answer import Assessment
+    from ..targets import Pace
 
 
 def key_figures(assessment: Assessment, lang: str = "en") -> pd.DataFrame:
@@ -205,3 +206,47 @@ def _cell(cell: Any) -> str:
     short = len(shown) <= 8 or re.fullmatch(r"[\d–-]+(Q\d)?", shown)  # a date or a word is not broken
     kept = ' class="nowrap"' if short else ""
     return f"<td{kept}>{shown if shown.startswith('<a ') else escape(shown)}</td>"
+
+
+CHOICES = {"date": "2024-03-28, 2024-03, 2024", "year": "2025", "number": "3.48", "integer": "6"}
+
+
+def plan_readme(name: str) -> str:
+    """The guide for a plan of that name as Markdown, Chinese first.
+
+    >>> guide = plan_readme("green_city")
+    >>> "qcity check" in guide and "`base_period`" in guide
+    True
+    """
+    parts = [f"# {name}\n"]
+    for lang in LANGUAGES:
+        parts.append(text("np_guide", lang, name=name))
+        for table_name in ("regions", "sources", "indicators", "targets", "observations"):
+            head = " | ".join(text(f"np_{key}", lang) for key in ("column", "needed", "holds"))
+            parts.append(f"### {TABLES[table_name].file}\n\n| {head} |\n|---|---|---|")
+            parts[-1] += (
+                "".join(_row(table_name, column, lang) for column in TABLES[table_name].columns) + "\n"
+            )
+    return "\n".join(parts)
+
+
+def column_said(table: str, column: str, lang: str) -> str:
+    """What a column holds, in `lang`; an empty text for one that has no description.
+
+    >>> column_said("observations", "period", "en")
+    'a year; or a year to date as 2024-Q3, 2024-08'
+    """
+    return _descriptions().get(f"{table}__{column}", {}).get(lang, "")
+
+
+@cache
+def _descriptions() -> dict[str, dict[str, str]]:
+    return read_all(TEMPLATES / "columns")
+
+
+def _row(table: str, column: Column, lang: str) -> str:
+    needed = "" if column.empty else text("np_yes", lang)
+    holds = column_said(table, column.name, lang)
+    allowed = ", ".join(f"`{choice}`" for choice in column.choices) or CHOICES.get(column.holds, "")
+    said = " · ".join(part for part in (holds, allowed) if part)
+    return f"\n| `{column.name}` | {needed} | {said} |"

@@ -15,7 +15,7 @@ from ..data.notes import Note
 from ..errors import QcityError
 from ..forecasting.forecast import Forecast
 from ..series.annual import AnnualSeries, annual_series, shifted
-from .assessment import Assessment, Borrowed
+from .answer import Assessment, Borrowed
 from .question import Question
 
 FEWEST = 3  # levels from which a forecast is made

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from ..catalogue import TEMPLATES, check_language, read_all, text
 from ..errors import Problem
-from .texts import TEMPLATES, check_language, read_all, text
 
 HINT = re.compile(r'(?P<said>.*?) ?Did you mean "(?P<word>.*)"\?', re.S)
 PLACE = re.compile(r"\{(\w+)\}")

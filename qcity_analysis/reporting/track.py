@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from .describe import say
-from .numbers import number, percent
-from .texts import join, text
+from ..catalogue import join, say, text
+from .formatting import number, percent
 
 if TYPE_CHECKING:
     from ..trackrecord.record import TrackRecord
