@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .data.datapackage import Data
+from .data.load import Data
 from .errors import QcityError, unknown
 
 UPWARD = ("at_least", "increase", "increase_every_year")

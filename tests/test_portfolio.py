@@ -27,7 +27,7 @@ from qcity_analysis.analysis.portfolio import (
     tally,
 )
 from qcity_analysis.assessment.answer import Assessment
-from qcity_analysis.data.datapackage import Data
+from qcity_analysis.data.load import Data
 
 CHANCES = np.array([0.1, 0.35, 0.5, 0.8, 0.95])
 

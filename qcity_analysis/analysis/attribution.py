@@ -17,7 +17,7 @@ import pandas as pd
 
 from ..assessment.answer import Assessment
 from ..assessment.assess import assess
-from ..data.datapackage import Data
+from ..data.load import Data
 from ..data.vintages import figure_keys, to_date
 from ..errors import QcityError
 from .outlook import by_definition

@@ -17,8 +17,8 @@ import pandas as pd
 
 from ..assessment.answer import Assessment
 from ..assessment.assess import assess
-from ..data.datapackage import Data
-from ..data.notes import Note
+from ..data.load import Data
+from ..errors import Note
 from ..forecasting.changes import SCALES, scaled, shipped_moves, typical_change
 from ..series.annual import AnnualSeries, annual_series
 from ..targets import Target, reaches

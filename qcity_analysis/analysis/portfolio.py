@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from ..assessment.answer import Assessment
-from ..data.datapackage import Data
+from ..data.load import Data
 from ..errors import QcityError
 from ..forecasting.changes import scaled
 from ..series.annual import annual_series

@@ -16,10 +16,9 @@ from typing import Any
 import pandas as pd
 
 from ..assessment.answer import Assessment
-from ..data.datapackage import Data
-from ..data.notes import Note
+from ..data.load import Data
 from ..data.vintages import is_whole, newest_rows, newest_vintages
-from ..errors import QcityError
+from ..errors import Note, QcityError
 from ..targets import Target
 from .attribution import another_verdict, chance_of
 from .outlook import BY_LEVEL, again, by_definition, levels_of, same_part

@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.datapackage import Data
-from ..data.notes import Note
+from ..data.load import Data
 from ..data.vintages import months_covered
-from ..errors import QcityError, unknown
+from ..errors import Note, QcityError, unknown
 from ..forecasting.forecast import FARTHEST
 from ..forecasting.histories import WINDOW
 from ..series.annual import AnnualSeries, annual_series

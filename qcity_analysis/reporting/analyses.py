@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..analysis.portfolio import Portfolio
     from ..analysis.sensitivity import Sensitivity, Variant
     from ..assessment.answer import Assessment
-    from ..data.datapackage import Data
+    from ..data.load import Data
     from ..forecasting.predictive import Explanation
 
 NONE = "–"

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from ..assessment.borrowing import moved_towards
-from ..data.datapackage import Data
+from ..data.load import Data
 from ..data.vintages import ASSUMED_LAG_MONTHS
 from ..errors import QcityError, unknown
 from ..forecasting import scores

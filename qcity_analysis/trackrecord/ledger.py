@@ -20,7 +20,7 @@ import pandas as pd
 from .. import __version__
 from ..assessment.answer import Assessment
 from ..assessment.assess import assess
-from ..data.datapackage import Data
+from ..data.load import Data
 from ..errors import QcityError
 from ..targets import Target, find_target
 
@@ -55,7 +55,7 @@ def home(data_folder: str | Path) -> Path:
 def data_hash(folder: str | Path) -> str:
     """Sixteen hexadecimal digits that change with any table or correction of a data package.
 
-    >>> from qcity_analysis.data.datapackage import find_folder
+    >>> from qcity_analysis.data.load import find_folder
     >>> len(data_hash(find_folder()))
     16
     """

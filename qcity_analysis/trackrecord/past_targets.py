@@ -16,8 +16,9 @@ import pandas as pd
 from ..analysis.outlook import by_definition, levels_of
 from ..assessment.answer import Assessment
 from ..assessment.assess import assess
-from ..data.datapackage import Data
-from ..data.tables import TABLES, read_table
+from ..data.load import Data
+from ..data.read import read_table
+from ..data.schema import TABLES
 from ..data.vintages import to_date
 from ..errors import DataError, Problem, QcityError, did_you_mean
 from ..rules import Goal
