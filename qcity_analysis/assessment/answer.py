@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..data.notes import Note
+from ..errors import Note
 from ..forecasting.forecast import Forecast
 from ..series.annual import AnnualSeries
 from ..targets import Pace, Target

@@ -15,14 +15,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.datapackage import Data
-from ..data.notes import Note
+from ..data.load import Data
 from ..data.vintages import months_covered
-from ..errors import QcityError, unknown
+from ..errors import Note, QcityError, unknown
 from ..forecasting.forecast import FARTHEST
 from ..forecasting.histories import WINDOW
 from ..series.annual import AnnualSeries, annual_series
-from ..targets import Target, find_target, known_plan, needed_path, pace_between
+from ..targets import Target, find_target, needed_path, pace_between
 from .answer import Assessment
 from .borrowing import FEWEST, borrowed_answers, moved_towards
 from .counts import cumulative
@@ -38,7 +37,7 @@ OF_THEIR_OWN = {"cumulative": cumulative, "zero_event": zero_event, "rank": rank
 
 def assess(
     data: Data,
-    target_id: str,
+    target_id: str | Target,
     *,
     plan: str | None = None,
     region: str | None = None,
@@ -49,6 +48,7 @@ def assess(
 ) -> Assessment:
     """Assess one target with what was known on `as_of` (default: the day `data` were loaded for).
 
+    The target is named, or given as a record, so that another question is `dataclasses.replace(target, deadline=2030)`.
     `model` is "mixture" or one of `models.NAMES`; `draws` paths are simulated from `seed`. Raises QcityError for an
     unknown plan, target, region or model; too little data is no error but a status with its reason.
 
@@ -346,7 +346,9 @@ def scorecard(
     >>> table["status"].tolist()
     ['depends_on_definition', 'met', 'met']
     """
-    plan = known_plan(data, plan)
+    plan = plan or data.plans()[0]
+    if plan not in data.plans():
+        raise unknown("plan", plan, data.plans())
     names = data.targets.loc[data.targets["plan"] == plan, "target_id"]
     answers = [assess(data, name, plan=plan, as_of=as_of, **options) for name in names]
     return pd.DataFrame([_row(answer) for answer in answers]), answers

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from ..data.declarations import rounds_of
-from ..data.notes import Note
+from ..data.schema import rounds_of
 from ..data.vintages import months_covered
+from ..errors import Note
 from ..series.annual import AnnualSeries
 from ..targets import reaches
 from .rates import Count

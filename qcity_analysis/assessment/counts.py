@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.notes import Note
+from ..errors import Note
 from ..series.annual import AnnualSeries
 from ..targets import Pace, reaches
 from .answer import Assessment, Tally

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.notes import Note
 from ..data.vintages import months_covered
+from ..errors import Note
 from ..series.annual import AnnualSeries
 from ..series.evidence import new_counts
 from ..targets import reaches

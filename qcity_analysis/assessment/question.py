@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.datapackage import Data
-from ..data.notes import Note
+from ..data.load import Data
 from ..data.vintages import standing
+from ..errors import Note
 from ..series.annual import AnnualSeries, annual_series
 from ..targets import Target, pace_between
 from .answer import Assessment, ipcc_word

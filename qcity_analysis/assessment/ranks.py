@@ -18,8 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.notes import Note
-from ..errors import QcityError
+from ..errors import Note, QcityError
 from ..series.annual import AnnualSeries, annual_series
 from ..targets import reaches
 from .answer import Assessment

@@ -43,7 +43,7 @@ def forecast(
 ) -> None:
     """Will one target be met? Prints the answer in words; writes only a figure or a record asked for."""
     from ..assessment.assess import assess
-    from ..data.datapackage import load
+    from ..data.load import load
 
     known = load(data, as_of=as_of)
     answer = assess(known, target, plan=plan, region=region, model=model, draws=draws, seed=seed)
@@ -89,7 +89,7 @@ def outlook(
     from ..analysis.outlook import outlook as look_ahead
     from ..analysis.sensitivity import sensitivity
     from ..assessment.assess import assess
-    from ..data.datapackage import load
+    from ..data.load import load
     from ..reporting.analyses import change_lines, outlook_lines, sensitivity_lines
 
     known = load(data, as_of=as_of)
@@ -131,7 +131,7 @@ def rules(
 ) -> None:
     """What do published progress rules say, beside the probability? Writes nothing."""
     from ..assessment.assess import assess
-    from ..data.datapackage import load
+    from ..data.load import load
     from ..rules.catalogue import judged
 
     answer = assess(load(data, as_of=as_of), target, plan=plan, region=region)
@@ -190,7 +190,7 @@ def portfolio(
     """How many targets of a plan will be met, when what moves one indicator moves others too."""
     from ..analysis.portfolio import portfolio as add_up
     from ..assessment.assess import scorecard
-    from ..data.datapackage import load
+    from ..data.load import load
     from ..reporting.analyses import portfolio_lines
 
     known = load(data, as_of=as_of)

@@ -1,7 +1,7 @@
 """How fast indicators change: quantiles of the changes over 1 to 10 years in a corpus of real series.
 
 The corpus is read only by the training command (`training.changes`); what it says is the small file
-`prior/moves.json`. Which share of a series' own past was as fast is counted in `analysis.feasibility`, on the same
+`prior/moves.json`. Which share of a series' own past was as fast is counted in `analysis.outlook`, on the same
 scales.
 """
 

@@ -29,7 +29,7 @@ from .sections import _say, _show, heading
 if TYPE_CHECKING:
     from ..analysis.portfolio import Portfolio
     from ..assessment.answer import Assessment
-    from ..data.datapackage import Data
+    from ..data.load import Data
 
 FIGURES = 12  # figures named that came in between
 NAMED = 6  # targets that cannot be assessed, named in one sentence

@@ -19,7 +19,7 @@ from .sections import _say, _show, heading
 
 if TYPE_CHECKING:
     from ..assessment.answer import Assessment
-    from ..data.datapackage import Data
+    from ..data.load import Data
 
 STATUSES = ("met", "missed", "forecast", "depends_on_definition", "not_assessable")
 

@@ -21,7 +21,7 @@ from ..reporting.tables import html_table, key_figures, sources_by_series, statu
 
 if TYPE_CHECKING:
     from ..assessment.answer import Assessment
-    from ..data.datapackage import Data
+    from ..data.load import Data
 
 
 def _say(markdown: str, metadata: dict[str, Any] | None = None) -> None:

@@ -13,8 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..data.notes import Note
-from ..errors import QcityError, did_you_mean
+from ..errors import Note, QcityError, did_you_mean
 from ..targets import reaches
 
 UP = (
