@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting import models, scores
+from qcity_analysis.forecasting import alternatives, scores
 from qcity_analysis.forecasting.histories import LOWER, UPPER, from_frame
 from qcity_analysis.forecasting.prior import shipped
 
@@ -89,14 +89,14 @@ def hindcast_of(series: list[tuple[np.ndarray, np.ndarray]]) -> Hindcast:
 
 
 def named(model: str) -> Method:
-    """A model of `models.NAMES`; the random walk where it cannot be fitted, as a user would."""
+    """A model of `alternatives.NAMES`; the random walk where it cannot be fitted, as a user would."""
 
     def quantiles(history: np.ndarray) -> np.ndarray:
         series = pd.Series(history, index=range(len(history)))
         try:
-            paths = models.paths(model, series, 5, 2000, np.random.default_rng(0))
+            paths = alternatives.paths(model, series, 5, 2000, np.random.default_rng(0))
         except QcityError:
-            paths = models.paths("naive", series, 5, 2000, np.random.default_rng(0))
+            paths = alternatives.paths("naive", series, 5, 2000, np.random.default_rng(0))
         return np.quantile(paths, LEVELS, axis=0).T
 
     return quantiles
@@ -164,7 +164,7 @@ def main() -> None:
     print("| forecaster | relative CRPS | 90 % interval holds, 1 to 5 years | series/s |\n|---|---|---|---|")
     print(line("structural mixture, all series", whole.quantiles(LEVELS), whole, "see speed.py"))
     print(line("structural mixture", h.quantiles(LEVELS), h, "see speed.py"))
-    methods = {name: named(name) for name in models.NAMES} | statsforecast_methods()
+    methods = {name: named(name) for name in alternatives.NAMES} | statsforecast_methods()
     for name, method in methods.items():
         start = time.process_time()
         found = np.array([method(v[np.isfinite(v)]) for v in h.tasks.histories.values])

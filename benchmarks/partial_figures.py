@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from qcity_analysis.forecasting.forecasts import forecast
+from qcity_analysis.forecasting.forecast import forecast
 
 LEVELS = pd.Series([94.0, 94.3, 94.7, 94.9, 95.3], index=range(2018, 2023))
 FIGURE = pd.Series([96.0], index=[2023])

@@ -19,8 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from qcity_analysis.forecasting.forecasts import Forecast, forecast
-from qcity_analysis.forecasting.jointly import averaged, forecast_ratio
+from qcity_analysis.forecasting.forecast import Forecast, averaged, forecast, forecast_ratio
 
 PAIRS = (
     ("ef", "f"),

@@ -14,7 +14,8 @@ import time
 import numpy as np
 import pandas as pd
 
-from qcity_analysis.forecasting.forecasts import forecast, forecast_panel
+from qcity_analysis.forecasting.forecast import forecast
+from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.scores import LEVELS
 
 SIZES = (1_000, 10_000, 100_000)

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from packages import STEADY, figure, figures, indicator, loaded, target
 
-from qcity_analysis.attainment.assessing import assess
+from qcity_analysis.assessment.assess import assess
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.comparators import Move, Shares, borrow, learned, together
 from qcity_analysis.forecasting.features import units
-from qcity_analysis.forecasting.forecasts import forecast, one_history
-from qcity_analysis.words import describe
+from qcity_analysis.forecasting.forecast import forecast, one_history
+from qcity_analysis.reporting import describe
 from training import borrowing
 
 CITY = pd.Series([2.0, 2.2, 2.3, 2.5], index=range(2017, 2021))

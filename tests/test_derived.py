@@ -11,14 +11,13 @@ import pandas as pd
 import pytest
 from packages import figure, figures, indicator, loaded, package, target
 
-from qcity_analysis.attainment.assessing import assess
-from qcity_analysis.data.datapackage import check
+from qcity_analysis.assessment.assess import assess
+from qcity_analysis.data.load import check
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.annual import forecast_series, remarks
-from qcity_analysis.forecasting.forecasts import forecast
-from qcity_analysis.forecasting.jointly import forecast_ratio, paired, shrunk_correlation
+from qcity_analysis.forecasting.forecast import forecast, forecast_ratio, paired, shrunk_correlation
+from qcity_analysis.reporting.describe import note
 from qcity_analysis.series.annual import AnnualSeries, annual_series
-from qcity_analysis.words.describe import note
 
 SPENDING = {2017: 30.0, 2018: 33.0, 2019: 36.5, 2020: 40.0, 2021: 44.0, 2022: 47.0}
 GDP = {2017: 1000.0, 2018: 1070.0, 2019: 1130.0, 2020: 1170.0, 2021: 1280.0, 2022: 1330.0}

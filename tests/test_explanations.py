@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from packages import figures, loaded
 
-from qcity_analysis.attainment.assessing import assess
-from qcity_analysis.forecasting.explain import Explanation
+from qcity_analysis.assessment.assess import assess
+from qcity_analysis.forecasting.predictive import Explanation
 from qcity_analysis.pages.why_sections import why
-from qcity_analysis.words.explanations import explained, without_table
+from qcity_analysis.reporting.analyses import explained, without_table
 
 
 @pytest.fixture

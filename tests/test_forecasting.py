@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting.forecasts import forecast, forecast_panel
+from qcity_analysis.forecasting.forecast import forecast
 from qcity_analysis.forecasting.histories import SeriesError
-from qcity_analysis.forecasting.marginals import KNOTS, at_levels, below
+from qcity_analysis.forecasting.panel import forecast_panel
+from qcity_analysis.forecasting.quantiles import KNOTS, at_levels, below
 
 # A prior trained anew changes these.
 GOLDEN_MEDIAN, GOLDEN_PROBABILITY, GOLDEN_CORRELATION = 2.72212, 0.3634, 0.74813
@@ -109,7 +110,7 @@ def python(code: str, threads: str) -> str:
 def test_the_answer_does_not_depend_on_the_number_of_threads(threads):
     code = (
         "import numpy as np, pandas as pd, hashlib\n"
-        "from qcity_analysis.forecasting.forecasts import forecast_panel\n"
+        "from qcity_analysis.forecasting.panel import forecast_panel\n"
         "rng = np.random.default_rng(5)\n"
         "f = pd.DataFrame({'series_id': np.repeat(np.arange(300), 8), 'period': np.tile(np.arange(8), 300),"
         " 'value': np.cumsum(rng.normal(size=(300, 8)), axis=1).ravel()})\n"
@@ -120,7 +121,7 @@ def test_the_answer_does_not_depend_on_the_number_of_threads(threads):
 
 def test_importing_the_forecaster_loads_neither_scipy_stats_nor_statsmodels():
     code = (
-        "import qcity_analysis.forecasting.forecasts, sys\n"
+        "import qcity_analysis.forecasting.forecast, sys\n"
         "print('scipy.stats' in sys.modules, 'statsmodels' in sys.modules)"
     )
     assert python(code, "1").split() == ["False", "False"]

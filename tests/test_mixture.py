@@ -6,8 +6,7 @@ from scipy.integrate import simpson
 from scipy.special import gammaln
 from scipy.stats import t as student
 
-from qcity_analysis.forecasting.mixture import Cells, ahead, kalman
-from qcity_analysis.forecasting.student import Mixture
+from qcity_analysis.forecasting.mixture import Cells, Mixture, ahead, kalman
 
 CELLS = [
     (0.0, 0.0, 0.0, 0.0, 1.0, 0.6),  # constant mean

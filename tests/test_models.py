@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting.forecasts import combine, forecast
-from qcity_analysis.forecasting.models import NAMES, ModelError
+from qcity_analysis.forecasting.alternatives import NAMES, ModelError
+from qcity_analysis.forecasting.forecast import combine, forecast
 
 LEVELS = pd.Series([2.1, 2.2, 2.4, 2.4, 2.5, 2.6, 2.6, 2.8], index=range(2016, 2024))
 

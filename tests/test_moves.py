@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting.moves import (
+from qcity_analysis.forecasting.changes import (
     FILE,
     SCALES,
     YEARS,

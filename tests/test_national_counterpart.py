@@ -16,9 +16,9 @@ import pytest
 import qcity_analysis as qc
 from qcity_analysis.errors import DataError
 from qcity_analysis.pages import track_tables
+from qcity_analysis.reporting import track
 from qcity_analysis.trackrecord.benchmarks import rule_names
 from qcity_analysis.trackrecord.past_targets import said_of_earlier, with_earlier
-from qcity_analysis.words import track
 
 A, B = "energy_per_gdp", "energy_per_gdp_b"
 

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 import qcity_analysis as qc
-from qcity_analysis.words import describe
-from qcity_analysis.words.numbers import number, percent, signed, typed
-from qcity_analysis.words.saying import all_sentences
-from qcity_analysis.words.texts import catalogue
+from qcity_analysis.catalogue import all_sentences, catalogue
+from qcity_analysis.reporting import describe
+from qcity_analysis.reporting.formatting import number, percent, signed, typed
 
 TARGETS = [(row.plan, row.target_id) for row in qc.load().targets.itertuples()]
 
@@ -80,7 +79,7 @@ def test_the_centre_is_the_median_in_the_sentence_and_in_the_table():
     found = qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity", draws=500)
     shown = describe.level(found, found.median, "en")
     assert any(f"The median for 2025 is {shown}" in said for said in describe.sentences(found, "en"))
-    from qcity_analysis.words.keyfigures import key_figures
+    from qcity_analysis.reporting.tables import key_figures
 
     assert key_figures(found).loc["Median for 2025"].item() == shown
 

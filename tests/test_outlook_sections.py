@@ -20,14 +20,13 @@ from qcity_analysis.analysis.portfolio import Portfolio
 from qcity_analysis.analysis.portfolio import portfolio as add_up
 from qcity_analysis.analysis.sensitivity import Sensitivity
 from qcity_analysis.analysis.sensitivity import sensitivity as vary
-from qcity_analysis.data.datapackage import Data
+from qcity_analysis.catalogue import TEMPLATES
+from qcity_analysis.data.load import Data
 from qcity_analysis.figures.canvas import Picture
 from qcity_analysis.figures.portfolio import portfolio_chart
 from qcity_analysis.figures.sensitivity import sensitivity_chart
 from qcity_analysis.pages import outlook_sections
-from qcity_analysis.words import outlook as said
-from qcity_analysis.words import robustness, totals
-from qcity_analysis.words.texts import TEMPLATES
+from qcity_analysis.reporting import analyses as said
 
 COUNTS = {"kind": "cumulative", "threshold": 60, "base_year": 2020}
 
@@ -175,13 +174,13 @@ def test_the_table_of_speeds_names_every_source() -> None:
 
 def test_the_sentence_on_sensitivity_counts_its_own_table(tmp_path: Path) -> None:
     found = varied(loaded(tmp_path, targets=[target(threshold=19.4)]))
-    table = robustness.sensitivity_table(found, "en")
+    table = said.sensitivity_table(found, "en")
     changes, holds = (int((table["Verdict"] == word).sum()) for word in ("changes", "holds"))
-    first = robustness.sensitivity_sentences(found, "en")[0]
+    first = said.sensitivity_sentences(found, "en")[0]
     assert changes == len(found.flips)
     expected = f"under {changes} of the {changes + holds} choices" if changes else f"all {holds} choices"
     assert expected in first
-    alt = robustness.alt_sensitivity(found, "zh")
+    alt = said.alt_sensitivity(found, "zh")
     assert f"结论改变：{changes} 种。" in alt
     assert alt.count("%") == changes + holds + 1
 
@@ -214,12 +213,12 @@ def test_the_bars_are_the_probabilities_of_each_number_met(tmp_path: Path) -> No
 
 def test_what_the_portfolio_says_names_the_unassessed_apart(tmp_path: Path) -> None:
     _, found = two_targets(tmp_path)
-    first = totals.portfolio_sentences(found, "en")[0]
+    first = said.portfolio_sentences(found, "en")[0]
     assert first.startswith("Of 3 targets 2 can be assessed; the expected number met is ")
-    assert totals.unassessed_sentence(found, "en") == (
+    assert said.unassessed_sentence(found, "en") == (
         "1 cannot be assessed and count neither as met nor as missed: Goal."
     )
-    assert any("1 of 1 pairs" in line for line in totals.portfolio_sentences(found, "en"))
+    assert any("1 of 1 pairs" in line for line in said.portfolio_sentences(found, "en"))
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -333,5 +332,5 @@ def test_the_command_portfolio_prints_words_or_json(
 def test_a_choice_that_cannot_be_computed_says_why_in_the_table() -> None:
     data = qc.load(as_of="2026-01-01")
     (found,) = vary(data, qc.assess(data, "rd_intensity", draws=200), draws=200)
-    table = robustness.sensitivity_table(found, "en").set_index("Choice")
+    table = said.sensitivity_table(found, "en").set_index("Choice")
     assert "needs every year from 2009 to 2022" in table.loc["Theta method", "In words"]

@@ -9,8 +9,7 @@ import pytest
 from test_forecasting import many
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting.panel import forecast_panel
-from qcity_analysis.forecasting.panel_files import forecast_files
+from qcity_analysis.forecasting.panel import forecast_files, forecast_panel
 
 
 def digest(parts):
@@ -73,7 +72,7 @@ def test_a_run_that_was_killed_leaves_whole_parts_and_goes_on(tmp_path):
     many(400).to_parquet(tmp_path / "in.parquet", index=False)
     whole = digest(forecast_files(tmp_path / "in.parquet", tmp_path / "whole", rows=150))
     code = (
-        "from qcity_analysis.forecasting.panel_files import forecast_files as f; import sys\n"
+        "from qcity_analysis.forecasting.panel import forecast_files as f; import sys\n"
         "f(sys.argv[1], sys.argv[2], rows=150, say=lambda text: print(text, flush=True))"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "in.parquet"), str(tmp_path / "cut")]

@@ -8,9 +8,9 @@ import pytest
 from test_forecasting import frame
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting.forecasts import forecast, forecast_panel
+from qcity_analysis.forecasting.forecast import forecast
 from qcity_analysis.forecasting.histories import SeriesError
-from qcity_analysis.forecasting.panel_files import forecast_files, refused_of
+from qcity_analysis.forecasting.panel import forecast_files, forecast_panel, refused_of
 
 GOOD = frame([1.0, 2.0, 3.0, 4.0, 4.5], name="good")
 Y = pd.Series([1.0, 2, 3, 4, 4.5, 5], index=range(2018, 2024))

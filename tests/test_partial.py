@@ -13,9 +13,10 @@ import pytest
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.conditioning import Beginning, Conditions, aligned, completed
 from qcity_analysis.forecasting.features import units
-from qcity_analysis.forecasting.forecasts import forecast, forecast_panel
+from qcity_analysis.forecasting.forecast import forecast
 from qcity_analysis.forecasting.histories import SeriesError
 from qcity_analysis.forecasting.mixture import Cells
+from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.prior import Gate, Prior, shipped
 
 LEVELS = pd.Series([94.0, 94.4, 94.9, 95.2, 95.4], index=range(2019, 2024))

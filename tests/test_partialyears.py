@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 from packages import change, changes, figure, figures, indicator, loaded, target
 
-from qcity_analysis.attainment.assessing import assess
+from qcity_analysis.assessment.assess import assess
 from qcity_analysis.data.vintages import months_covered
 from qcity_analysis.forecasting.annual import forecast_series
+from qcity_analysis.reporting.describe import note
 from qcity_analysis.series.annual import AnnualSeries, annual_series, shifted
 from qcity_analysis.series.evidence import Shares, last_digit, revision_shares, standard_errors
-from qcity_analysis.words.describe import note
 
 STEADY = {2018: 90.0, 2019: 92.0, 2020: 93.0, 2021: 95.0}  # typical yearly change: 2
 

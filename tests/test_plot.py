@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 import qcity_analysis as qc
 from qcity_analysis.figures.canvas import Picture, style
 from qcity_analysis.figures.plot import fan_chart
-from qcity_analysis.words.amounts import target_shown
-from qcity_analysis.words.keyfigures import sources_table
+from qcity_analysis.reporting.labels import target_shown
+from qcity_analysis.reporting.tables import sources_table
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -94,7 +94,7 @@ def test_a_gap_is_bridged_by_a_straight_line_in_the_recent_values():
 
 def test_reading_the_prior_and_forecasting_one_series_is_quick():
     code = (
-        "import time, pandas as pd\nfrom qcity_analysis.forecasting.forecasts import forecast\n"
+        "import time, pandas as pd\nfrom qcity_analysis.forecasting.forecast import forecast\n"
         "y = pd.Series([1., 2, 2, 3, 4], index=range(2019, 2024))\nforecast(y, 2025)\n"
         "times = []\n"
         "for _ in range(5):\n"

@@ -18,12 +18,12 @@ from typer.testing import CliRunner
 
 import qcity_analysis as qc
 from qcity_analysis import cli
+from qcity_analysis.catalogue import catalogue
 from qcity_analysis.errors import QcityError
 from qcity_analysis.pages import rules_sections
 from qcity_analysis.rules import RULES, Goal, RuleResult, evaluate, evaluate_all, rules_for
 from qcity_analysis.rules.catalogue import judged, results_for
 from qcity_analysis.rules.question import BETWEEN, DOWN, REASONS, UP, question_of
-from qcity_analysis.words.texts import catalogue
 
 PUBLISHED = ["schedule", "log_schedule", "barometer", "eurostat", "unsd_2022", "unsd_2023", "open_sdg", "escap", "sdsn",
              "destatis", "defra", "aarr", "ols", "healthy_people", "gbd", "mcarthur"]  # fmt: skip

@@ -6,9 +6,9 @@ import pytest
 from scipy.stats import nbinom
 from test_forecasting import frame
 
-from qcity_analysis.forecasting.forecasts import forecast
+from qcity_analysis.forecasting.forecast import forecast
 from qcity_analysis.forecasting.panel import forecast_panel
-from qcity_analysis.forecasting.sparse import DISCOUNT, EVEN, common_step
+from qcity_analysis.forecasting.quantiles import DISCOUNT, EVEN, common_step
 
 RARE = [0, 0, 1, 0, 0, 2]
 

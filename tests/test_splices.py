@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from packages import changes, figure, figures, indicator, loaded, package
 
-from qcity_analysis.data.datapackage import check
+from qcity_analysis.data.load import check
+from qcity_analysis.reporting.describe import note
 from qcity_analysis.series.annual import AnnualSeries, annual_series
-from qcity_analysis.words.describe import note
 
 OLD = {2015: 10.0, 2016: 11.0, 2017: 12.0, 2018: 13.0, 2019: 14.0}
 NEW = {2018: 26.0, 2019: 28.4, 2020: 30.0, 2021: 31.0}

@@ -20,6 +20,7 @@ from qcity_analysis import cli
 from qcity_analysis.figures.canvas import Picture
 from qcity_analysis.figures.reliability import reliability_chart
 from qcity_analysis.pages import track_sections
+from qcity_analysis.reporting import track
 from qcity_analysis.running import jobs as listing
 from qcity_analysis.running import report
 from qcity_analysis.trackrecord import ledger
@@ -29,7 +30,6 @@ from qcity_analysis.trackrecord.record import (
     read_record,
     track_record,
 )
-from qcity_analysis.words import track
 from training.hindcast import Hindcast, forecast_tasks
 from training.record import held_out_record, write_record
 from training.train import Bank, draw_tasks

@@ -6,7 +6,7 @@ import pytest
 
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import scores
-from qcity_analysis.forecasting.marginals import KNOTS
+from qcity_analysis.forecasting.quantiles import KNOTS
 from training import networks, train
 from training.hindcast import forecast_tasks, questions
 

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from test_forecasting import frame
 
-from qcity_analysis.forecasting.forecasts import forecast
+from qcity_analysis.forecasting.forecast import forecast
 from qcity_analysis.forecasting.histories import from_frame
 from qcity_analysis.forecasting.panel import forecast_panel
-from qcity_analysis.forecasting.sparse import common_step
+from qcity_analysis.forecasting.quantiles import common_step
 
 GROWTH = [1.02, 1.13, 1.21, 1.30, 1.42, 1.49, 1.58]
 SHAPES = {

@@ -15,9 +15,9 @@ from packages import Row, figure, figures, indicator, loaded, package, target
 import qcity_analysis as qc
 from qcity_analysis.analysis.attribution import explain_change
 from qcity_analysis.analysis.portfolio import portfolio
+from qcity_analysis.reporting import describe
+from qcity_analysis.reporting.labels import target_shown
 from qcity_analysis.trackrecord import ledger
-from qcity_analysis.words import describe
-from qcity_analysis.words.amounts import target_shown
 
 LATE = "2026-12-30"
 

@@ -10,8 +10,7 @@ from test_forecasting import many
 from test_panel_files import digest
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting.panel_files import forecast_files
-from qcity_analysis.forecasting.workers import each
+from qcity_analysis.forecasting.panel import each, forecast_files
 
 pytest.importorskip("distributed", reason="Dask is an optional extra: pip install 'qcity-analysis[dask]'")
 
@@ -61,7 +60,7 @@ def test_the_work_is_done_by_the_workers_not_here(scheduler):
 
 
 def test_a_scheduler_that_does_not_answer_is_an_error_with_the_remedy(monkeypatch):
-    monkeypatch.setattr("qcity_analysis.forecasting.workers.PATIENCE", "1s")
+    monkeypatch.setattr("qcity_analysis.forecasting.panel.PATIENCE", "1s")
     with pytest.raises(
         QcityError, match=r"no Dask scheduler answers at 'tcp://127.0.0.1:9' .*`dask scheduler`"
     ):
@@ -69,7 +68,7 @@ def test_a_scheduler_that_does_not_answer_is_an_error_with_the_remedy(monkeypatc
 
 
 def test_workers_with_another_version_are_refused(monkeypatch, scheduler):
-    monkeypatch.setattr("qcity_analysis.forecasting.workers.__version__", "9.9")
+    monkeypatch.setattr("qcity_analysis.forecasting.panel.__version__", "9.9")
     with pytest.raises(QcityError, match=r"here is 9\.9 \(\w{8}\); install the same version on all"):
         list(each(str, [1], scheduler=scheduler))
 

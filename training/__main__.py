@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from qcity_analysis.errors import QcityError
+from qcity_analysis.forecasting.changes import FILE as MOVES
 from qcity_analysis.forecasting.comparators import FILE as SHARES
-from qcity_analysis.forecasting.moves import FILE as MOVES
 from qcity_analysis.forecasting.prior import FILE, save
 
 from .borrowing import write_shares

@@ -19,9 +19,9 @@ from qcity_analysis.files import write_whole
 from qcity_analysis.forecasting import scores
 from qcity_analysis.forecasting.comparators import LENGTHS, Move, Shares, shift, together
 from qcity_analysis.forecasting.histories import FEWEST
-from qcity_analysis.forecasting.marginals import MIDDLE, at_levels
 from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.prior import YEARS, Prior
+from qcity_analysis.forecasting.quantiles import MIDDLE, at_levels
 
 from .train import KINDS, ORIGINS, Bank, Say, train_on
 

@@ -13,11 +13,10 @@ import pandas as pd
 
 from qcity_analysis.forecasting import scores
 from qcity_analysis.forecasting.histories import LOWER, UPPER, Histories
-from qcity_analysis.forecasting.marginals import Marginals
-from qcity_analysis.forecasting.panel import distributions
-from qcity_analysis.forecasting.prior import YEARS, Prior
+from qcity_analysis.forecasting.predictive import distributions
+from qcity_analysis.forecasting.prior import NEVER, YEARS, Prior
+from qcity_analysis.forecasting.quantiles import Marginals
 from qcity_analysis.forecasting.scores import fold_of
-from qcity_analysis.forecasting.staying import NEVER
 
 from .train import CAP, ORIGINS, Bank, Say, Tasks, draw_tasks, train_on
 

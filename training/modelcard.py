@@ -14,8 +14,7 @@ import pandas as pd
 from qcity_analysis.forecasting import scores
 from qcity_analysis.forecasting.features import NAMES, features, units
 from qcity_analysis.forecasting.histories import same
-from qcity_analysis.forecasting.prior import YEARS
-from qcity_analysis.forecasting.staying import at_edge
+from qcity_analysis.forecasting.prior import YEARS, at_edge
 
 from .hindcast import FOLDS, STILL, TEST_CAP, Hindcast, Variants, by_fold, by_source, by_year, questions
 from .train import CAP, ORIGINS, Bank, Say

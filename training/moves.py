@@ -1,6 +1,6 @@
 """Learn how fast indicators move: quantiles of the changes over 1 to 10 years in a bank of real series.
 
-The scales and the reading of the file are in `qcity_analysis.forecasting.moves`.
+The scales and the reading of the file are in `qcity_analysis.forecasting.changes`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from qcity_analysis.files import write_whole
-from qcity_analysis.forecasting.moves import COMMAND, LEVELS, SCALES, TIE, YEARS, scaled, typical_change
+from qcity_analysis.forecasting.changes import COMMAND, LEVELS, SCALES, TIE, YEARS, scaled, typical_change
 
 from .train import Bank
 

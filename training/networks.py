@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qcity_analysis.forecasting.marginals import KNOTS
 from qcity_analysis.forecasting.prior import YEARS, Gate, Learner
+from qcity_analysis.forecasting.quantiles import KNOTS
 
 BATCH = 512
 SHRINK = 1e-4

@@ -8,8 +8,7 @@ import numpy as np
 
 from qcity_analysis.forecasting.features import features, units
 from qcity_analysis.forecasting.histories import same
-from qcity_analysis.forecasting.prior import YEARS
-from qcity_analysis.forecasting.staying import TERMS, Staying, terms
+from qcity_analysis.forecasting.prior import TERMS, YEARS, Staying, terms
 
 if TYPE_CHECKING:
     from .train import Tasks

@@ -16,12 +16,11 @@ import pandas as pd
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.features import CHANGES, NAMES, features, plain, units
 from qcity_analysis.forecasting.histories import SUPPORTS, WINDOW, Histories
-from qcity_analysis.forecasting.marginals import KNOTS, MIDDLE
 from qcity_analysis.forecasting.mixture import Cells, ahead
-from qcity_analysis.forecasting.panel import BLOCK, fit_cells, mixed, turned
-from qcity_analysis.forecasting.prior import LENGTHS, YEARS, Gate, Prior
+from qcity_analysis.forecasting.predictive import BLOCK, fit_cells, mixed, turned
+from qcity_analysis.forecasting.prior import LENGTHS, NEVER, YEARS, Gate, Prior
+from qcity_analysis.forecasting.quantiles import KNOTS, MIDDLE
 from qcity_analysis.forecasting.scores import fold_of
-from qcity_analysis.forecasting.staying import NEVER
 
 from .networks import fit_gate, fit_learner
 from .staying import fit_staying

@@ -1,7 +1,7 @@
 """How often anything moved as fast as a target still needs: the indicator itself, its comparators, the training bank.
 
 A needed move is compared with every past move over as many years, on a scale that suits the kind of quantity (see
-`forecasting.moves.scaled`): percent a year for positive quantities, log-odds for shares, the series' own typical change
+`changes.scaled`): percent a year for positive quantities, log-odds for shares, the series' own typical change
 for the rest. How likely the target is comes from the forecast, not from here.
 """
 
@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..attainment.assessment import Assessment
-from ..attainment.targets import reaches
-from ..data.datapackage import Data
-from ..data.notes import Note
-from ..forecasting.moves import SCALES, scaled, shipped_moves, typical_change
+from ..assessment.answer import Assessment
+from ..data.load import Data
+from ..errors import Note
+from ..forecasting.changes import SCALES, scaled, shipped_moves, typical_change
 from ..series.annual import AnnualSeries, annual_series
+from ..targets import reaches
 
 BY_LEVEL = (
     "level",

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..attainment.assessment import Assessment
-from ..data.datapackage import Data
+from ..assessment.answer import Assessment
+from ..data.load import Data
 from ..errors import QcityError
-from ..forecasting.moves import scaled
+from ..forecasting.changes import scaled
 from ..series.annual import annual_series
 
 WEIGHT = 10.0  # common yearly changes that weigh as much as what a pair is drawn towards

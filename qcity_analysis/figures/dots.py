@@ -7,18 +7,18 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..attainment.numbering import NUMERAL, arabic, place
-from ..words.keyfigures import status_shown
-from ..words.labels import text_of
-from ..words.numbers import percent
-from ..words.texts import check_language, text
+from ..catalogue import check_language, text
+from ..reporting.formatting import percent
+from ..reporting.labels import text_of
+from ..reporting.tables import status_shown
+from ..targets import NUMERAL, arabic, section_order
 from .canvas import BLUE, DPI, FAINT, INK, MUTED, OCHRE, TARGET, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
 
 WIDTH, ROW = 8.0, 0.29  # inches
 NAME = 54  # columns of a name, a Chinese character counting as two
@@ -69,7 +69,7 @@ def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figu
 
 def _rows(assessments: Sequence[Assessment], lang: str) -> list[tuple[str, Assessment | None]]:
     """Headings and targets, top to bottom; headings only where there is more than one section."""
-    names = sorted(dict.fromkeys(text_of(a.target.section) for a in assessments), key=place)
+    names = sorted(dict.fromkeys(text_of(a.target.section) for a in assessments), key=section_order)
     rows: list[tuple[str, Assessment | None]] = []
     for name in names:
         if len(names) > 1:

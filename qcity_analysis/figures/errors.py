@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ..words.texts import text
+from ..catalogue import text
 from .canvas import INK, MUTED
 
 if TYPE_CHECKING:

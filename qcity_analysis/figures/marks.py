@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..words.amounts import target_shown
-from ..words.asks import level_number
-from ..words.labels import axis_unit, borrowed_name, panel_title, year_of
-from ..words.numbers import number
-from ..words.texts import text
+from ..catalogue import text
+from ..reporting.describe import level_number
+from ..reporting.formatting import number
+from ..reporting.labels import axis_unit, borrowed_name, panel_title, target_shown, year_of
 from .canvas import BLUE, BLUE_LIGHT, BLUE_MID, INK, MUTED, OCHRE, OCHRE_LIGHT, OCHRE_MID, TARGET
 from .errors import draw_errors
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Annotation
 
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
 
 
 RECENT = 12  # years before the deadline that are drawn of a long series

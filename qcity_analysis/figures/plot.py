@@ -10,8 +10,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..words.labels import assessment_title, axis_unit, borrowed_name, panel_title, subtitle, text_of
-from ..words.texts import check_language, join, text
+from ..catalogue import check_language, join, text
+from ..reporting.labels import assessment_title, axis_unit, borrowed_name, panel_title, subtitle, text_of
 from .canvas import DPI, MUTED, WIDTH, style
 from .marks import draw_panel, first_shown, spread_labels
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
 
 PANEL = 3.4  # inches
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..words.texts import check_language, text
-from ..words.totals import amount
+from ..catalogue import check_language, text
+from ..reporting.analyses import amount
 from .canvas import BLUE, BLUE_MID, DPI, INK, MUTED, OCHRE, WIDTH, style
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ..words.texts import check_language, text
+from ..catalogue import check_language, text
 from .canvas import BLUE, BLUE_LIGHT, DPI, FAINT, INK, MUTED, OCHRE, WIDTH, style
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..words.labels import assessment_title, panel_title
-from ..words.robustness import choice_shown, computed, verdict_shown
-from ..words.texts import check_language, text
+from ..catalogue import check_language, text
+from ..reporting.analyses import choice_shown, computed, verdict_shown
+from ..reporting.labels import assessment_title, panel_title
 from .canvas import BLUE, DPI, FAINT, INK, MUTED, OCHRE, TARGET, style
 from .plot import wrapped
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..words.texts import check_language, text
+from ..catalogue import check_language, text
 from .canvas import BLUE, DPI, INK, MUTED, OCHRE, TARGET, style
 
 if TYPE_CHECKING:

@@ -14,12 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ..data.notes import Note
-from ..errors import QcityError
+from ..errors import Note, QcityError
 from ..series.annual import AnnualSeries
-from .forecasts import Forecast, forecast
+from .forecast import Forecast, averaged, forecast, forecast_ratio
 from .histories import FEWEST
-from .jointly import averaged, forecast_ratio
 
 INPUTS = "inputs"  # the model that forecasts a ratio from its inputs alone
 

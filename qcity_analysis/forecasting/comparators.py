@@ -20,9 +20,9 @@ import pandas as pd
 
 from ..errors import QcityError
 from .features import units
-from .forecasts import Forecast, one_history
+from .forecast import Forecast, one_history
 from .histories import FEWEST, LOWER, SUPPORTS, UPPER, same
-from .panel import look_ahead
+from .predictive import look_ahead
 from .prior import Prior, shipped
 
 FILE = "borrowing.json"
@@ -89,7 +89,7 @@ def borrow(own: Forecast, comparators: Sequence[pd.Series], shares: Shares | Non
     with fewer than three points of its own, `own` is returned as it is. Raises QcityError for a
     value outside the support.
 
-    >>> from qcity_analysis.forecasting.forecasts import forecast
+    >>> from qcity_analysis.forecasting.forecast import forecast
     >>> city = forecast(pd.Series([2.0, 2.1, 2.2], index=[2018, 2019, 2020]), until=2023)
     >>> province = pd.Series([3.0, 3.1, 3.2, 3.4, 3.6], index=range(2018, 2023))
     >>> float(round(borrow(city, [province]).median()[2022] - city.median()[2022], 2)) > 0

@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 
 from ..errors import QcityError
-from .draws import batch_sizes, draw
 from .features import features, plain, units
 from .histories import (
     FEWEST,
@@ -34,9 +33,9 @@ from .histories import (
     whole_number,
     yearly,
 )
-from .marginals import at_levels, below
-from .panel import Ahead, fit_cells, look_ahead
+from .predictive import Ahead, batch_sizes, draw, fit_cells, look_ahead
 from .prior import Prior
+from .quantiles import at_levels, below
 
 Years = Mapping[int, float]
 
@@ -47,7 +46,9 @@ PILOT = 200.0  # effective number at which what a bound says is known
 USED = 50  # completed histories, drawn by weight, that are forecast
 SURE = 0.99  # probability from which a bound says nothing
 WIDER = 2.0  # a value is looked for so much more widely than its neighbours suggest
-POOL = 2_000  # paths drawn up to each year of which something is known, for each independent part of the paths
+POOL = (
+    2_000  # paths drawn up to each year of which something is known, for each independent part of the paths
+)
 MORE = 10  # times as many where too few of them agree with it
 
 

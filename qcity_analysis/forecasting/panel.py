@@ -1,38 +1,33 @@
-"""Forecasts of many series at once, block after block.
-
-The cost is linear in the number of series, and the answer for one series does not depend on the others.
-"""
+"""Forecasts of many series at once, in memory or in Parquet files too large for it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from .. import __version__
 from ..errors import QcityError, did_you_mean
-from .features import features, plain, units
+from ..files import write_whole
 from .histories import (
     FARTHEST,
-    LOWER,
-    UPPER,
-    Histories,
     all_refused,
     checked,
     numbers_of,
     whole_number,
     years_of,
 )
-from .marginals import KNOTS, MIDDLE, Marginals
-from .mixture import Cells, Filtered, ahead, kalman
-from .prior import LENGTHS, YEARS, Gate, Prior, shipped
-from .sparse import count_knots, items
-from .student import Mixture
-
-BLOCK = 1024  # series worked on together: their arrays stay in the processor's cache
-KEEP = 6  # cells kept for a series, the heaviest
-SHARED = 24  # series with one pattern of years that are worth a recursion of their own
+from .predictive import distributions, patterns
+from .prior import Prior, digest, shipped
+from .quantiles import Marginals
 
 
 @dataclass(frozen=True)
@@ -144,116 +139,244 @@ def partial_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = N
         raise QcityError(f"horizon must be {allowed}; found {horizon!r}")
     h, refused = checked(frame)
     prior = prior or shipped()
-    alike = np.argsort(_patterns(h), kind="stable")  # series observed in the same years share their gains
+    alike = np.argsort(patterns(h), kind="stable")  # series observed in the same years share their gains
     ahead_of = distributions(h, prior, horizon, alike) if len(h) else Marginals.none(horizon)
     return PanelForecast(h.ids, h.last_year, h.support, horizon, ahead_of, refused)
 
 
-def distributions(h: Histories, prior: Prior, horizon: int, order: np.ndarray | None = None) -> Marginals:
-    """The distributions ahead of many series, worked on block after block, in the given order of rows."""
-    order = np.arange(len(h)) if order is None else order
-    blocks = [look_ahead(h.rows(order[i : i + BLOCK]), prior, horizon).ahead for i in range(0, len(h), BLOCK)]
-    return Marginals.joined(blocks).rows(np.argsort(order, kind="stable"))
+COLUMNS = ("series_id", "period", "value")
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+ROWS = 1_000_000  # of input in one part, about
+STATE = "_run.json"
+REFUSED = "refused.csv"
+Say = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Ahead:
-    """What lies ahead of a block: the distributions of each year, and what ties the years of a path together: the
-    `weight` (n, K) of the kept cells, their `fit` and the `cells` themselves (n, K).
+def forecast_files(
+    source: Path | str,
+    out: Path | str,
+    *,
+    horizon: int = 5,
+    levels: Sequence[float] = LEVELS,
+    workers: int = 1,
+    scheduler: str = "",
+    rows: int = ROWS,
+    say: Say = lambda text: None,
+) -> list[Path]:
+    """Forecast a Parquet file or folder of files; returns the parts written to `out`, in order.
+
+    Columns as in `panel.forecast_panel`; each part has series_id, period and a column for each level. Series that
+    cannot be forecast are named with the reason in `out`/refused.csv (see `refused_of`). `workers` processes share the
+    parts; or those of a Dask `scheduler` ("tcp://host:8786"), which must see the same folders. About `rows` rows of
+    input make a part. Raises QcityError when the source is missing or has not the columns, when `out` holds another
+    run, or when the scheduler cannot be reached.
     """
-
-    ahead: Marginals
-    weight: np.ndarray
-    fit: Filtered
-    cells: Cells
-
-
-def look_ahead(h: Histories, prior: Prior, horizon: int) -> Ahead:
-    """Forecast a block of series."""
-    unit = units(h)
-    found, turn = features(h, unit)
-    mixture, kept, cells = mixed(h, unit, found, prior.cells, prior.gate, max(horizon, YEARS))
-    direct = turned(prior.direct(prior.inputs(found)), turn)
-    knots = _blend(mixture.quantiles(KNOTS), direct, h, prior)[:, :horizon]
-    last = h.values[:, -1]
-    knots = last[:, None, None] + unit[:, None, None] * knots
-    item = items(h)
-    stay = np.where(item[:, None] > 0, 0.0, prior.staying.probability(h, found, horizon))
-    for row in np.flatnonzero(item):
-        knots[row] = item[row] * count_knots(h.values[row] / item[row], horizon)
-    ahead_of = Marginals(knots, last, stay, LOWER[h.support], UPPER[h.support], item)
-    return Ahead(ahead_of, mixture.weight, kept, cells)
+    source, out = Path(source).resolve(), Path(out).resolve()
+    if not source.exists():
+        raise QcityError(f"{source}: no such file or folder")
+    _check_levels(levels)
+    parts = _begin(source, out, {"horizon": horizon, "levels": list(levels)}, rows)
+    dealt = out / "_dealt"
+    todo = [k for k in range(parts) if not _part(out, k).exists()]
+    if todo:
+        _deal(source, dealt, parts, say)
+    here = [k for k in todo if (dealt / f"{k}.parquet").exists()]
+    jobs = [(dealt / f"{k}.parquet", _part(out, k), horizon, tuple(levels)) for k in here]
+    ready = parts - len(todo)
+    if ready:
+        say(f"{ready} of {parts} parts were there already")
+    for done, name in enumerate(each(_one, jobs, workers, scheduler), start=1):
+        say(f"{done} of {len(jobs)} parts: {name}")
+    shutil.rmtree(dealt, ignore_errors=True)
+    written = [_part(out, k) for k in range(parts) if _part(out, k).exists()]
+    _gather_refused(out, written)
+    return written
 
 
-def mixed(
-    h: Histories, unit: np.ndarray, found: np.ndarray, cells: Cells, gate: Gate, years: int
-) -> tuple[Mixture, Filtered, Cells]:
-    """The structural mixture of a block, `years` ahead: its heaviest cells, their fit and what they are."""
-    fit = fit_cells(h, unit, cells)
-    keep, weight = heaviest(gate.weights(plain(found), fit.loglik))
-    kept, which = _kept(fit, keep), cells.take(keep)
-    return Mixture(weight, *ahead(kept, which, years)), kept, which
+def _part(out: Path, k: int) -> Path:
+    return out / f"part-{k:05d}.parquet"
 
 
-def turned(quantiles: np.ndarray, turn: np.ndarray) -> np.ndarray:
-    """Quantiles (n, H, Q) mirrored for series whose direction is -1."""
-    return np.where(turn[:, None, None] < 0, -quantiles[:, :, ::-1], quantiles)
+def _check_levels(levels: Sequence[float]) -> None:
+    if not len(levels) or not all(0 < level < 1 for level in levels):
+        raise QcityError(f"levels must lie between 0 and 1, such as 0.05, 0.5, 0.95; found {list(levels)!r}")
 
 
-def _blend(gate: np.ndarray, direct: np.ndarray, h: Histories, prior: Prior) -> np.ndarray:
-    """Quantile average of gate and learners, widened; after five years the gate's, moved to join on."""
-    # A series that never changed tells no direction: the mixture alone, centred on it.
-    share = np.where(np.nanmax(h.values, axis=1) > np.nanmin(h.values, axis=1), prior.share, 1.0)[
-        :, None, None
-    ]
-    mean = share * gate[:, :YEARS] + (1.0 - share) * direct
-    middle = mean[:, :, MIDDLE : MIDDLE + 1]
-    length = np.searchsorted(LENGTHS, np.isfinite(h.values).sum(axis=1))
-    wide = np.maximum.accumulate(middle + prior.widen[length] * (mean - middle), axis=2)
-    if gate.shape[1] == YEARS:
-        return wide
-    moved = gate[:, YEARS:] + (wide - gate[:, :YEARS])[:, YEARS - 1 :]
-    return np.concatenate([wide, np.maximum.accumulate(moved, axis=2)], axis=1)
+def _begin(source: Path, out: Path, options: dict[str, Any], rows: int) -> int:
+    """The number of parts; refuses a source without the columns, and to go on with a different run."""
+    import pyarrow as pa
+    import pyarrow.dataset as ds
+
+    try:
+        data = ds.dataset(source, format="parquet")
+        count, names = data.count_rows(), data.schema.names
+    except (pa.ArrowInvalid, OSError) as error:
+        raise QcityError(f"{source}: cannot be read as Parquet: {error}") from error
+    missing = [name for name in COLUMNS if name not in names]
+    if missing:
+        raise QcityError(
+            f"{source}: column {', '.join(missing)} is missing; found {', '.join(names)}; "
+            f"needed are {', '.join(COLUMNS)} and, optionally, support"
+        )
+    parts = max(1, -(-count // rows))
+    now = {
+        "source": _identity(data.files),
+        "prior": digest(),
+        "version": __version__,
+        **options,
+        "parts": parts,
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    state = out / STATE
+    if state.exists():
+        before = json.loads(state.read_text("utf-8"))
+        other = [name for name in now if before.get(name) != now[name]]
+        if other:
+            raise QcityError(
+                f"{out} holds a run with another {', '.join(other)}; choose an empty folder, or delete this one"
+            )
+    write_whole(state, json.dumps(now, indent=1))
+    return parts
 
 
-def heaviest(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The KEEP heaviest cells of each series, in the order of the grid, and their weights, summing to one."""
-    keep = np.sort(np.argpartition(-weight, KEEP, axis=1)[:, :KEEP], axis=1)
-    weight = np.take_along_axis(weight, keep, 1)
-    total = np.zeros((len(weight), 1))
-    for k in range(weight.shape[1]):
-        total += weight[:, k : k + 1]
-    return keep, weight / total
+def _identity(files: list[str]) -> str:
+    """A hash of names, sizes and last bytes of the input files: a Parquet file ends with what it holds."""
+    found = hashlib.sha256()
+    for name in sorted(files):
+        with open(name, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 65536))
+            found.update(f"{Path(name).name} {size} ".encode() + file.read())
+    return found.hexdigest()
 
 
-def fit_cells(h: Histories, unit: np.ndarray, cells: Cells) -> Filtered:
-    """Every cell fitted to every series, in units of the typical change and measured from the last value."""
-    values = (h.values - h.values[:, -1:]) / unit[:, None]
-    fits = [(rows, kalman(values[rows], h.starts[rows], cells)) for rows in _alike(_patterns(h))]
-    result = {}
-    for name in Filtered.__dataclass_fields__:
-        result[name] = np.empty((len(values), len(cells)))
-        for rows, fit in fits:
-            result[name][rows] = getattr(fit, name)
-    return Filtered(**result)
+def _deal(source: Path, dealt: Path, parts: int, say: Say) -> None:
+    """Deal the rows of the source to one file for each part."""
+    import pyarrow as pa
+    import pyarrow.dataset as ds
+    import pyarrow.parquet as pq
+
+    shutil.rmtree(dealt, ignore_errors=True)
+    dealt.mkdir()
+    writers: dict[int, pq.ParquetWriter] = {}
+    data = ds.dataset(source, format="parquet")
+    for batch in data.to_batches(batch_size=200_000):
+        names = batch.column("series_id").to_pandas()
+        codes, unique = pd.factorize(names)
+        to = np.array([_of(str(name), parts) for name in unique], dtype=np.int64)[codes]
+        for k in np.unique(to):
+            if k not in writers:
+                writers[k] = pq.ParquetWriter(dealt / f"{k}.parquet", data.schema)
+            writers[k].write_batch(batch.filter(pa.array(to == k)))
+    for writer in writers.values():
+        writer.close()
+    say(f"dealt to {len(writers)} parts")
 
 
-def _patterns(h: Histories) -> np.ndarray:
-    """A number for each series that says in which years it was observed and where its segments start."""
-    place = 1 << np.arange(h.values.shape[1], dtype=np.int64)
-    return (np.isfinite(h.values) @ place << 31) + ((h.starts & np.isfinite(h.values)) @ place)
+def _of(name: str, parts: int) -> int:
+    """The part of a series: by its name only."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big") % parts
 
 
-def _alike(pattern: np.ndarray) -> Iterator[np.ndarray]:
-    """Rows that share a pattern of years, where enough do; then all others together."""
-    _, group, size = np.unique(pattern, return_inverse=True, return_counts=True)
-    for g in np.flatnonzero(size >= SHARED):
-        yield np.flatnonzero(group == g)
-    rest = np.flatnonzero(size[group] < SHARED)
-    if len(rest):
-        yield rest
+def _gather_refused(out: Path, written: list[Path]) -> None:
+    """One table of the series refused in all parts, ordered by their names."""
+    parts = [pd.read_csv(_refusals(part), dtype=str) for part in written if _refusals(part).exists()]
+    if parts:
+        pd.concat(parts).sort_values("series_id").to_csv(out / REFUSED, index=False)
 
 
-def _kept(fit: Filtered, keep: np.ndarray) -> Filtered:
-    names = Filtered.__dataclass_fields__
-    return Filtered(**{name: np.take_along_axis(getattr(fit, name), keep, 1) for name in names})
+def refused_of(out: Path | str) -> pd.DataFrame:
+    """The series (series_id, reason) that a run in this folder could not forecast."""
+    place = Path(out) / REFUSED
+    return pd.read_csv(place, dtype=str) if place.exists() else pd.DataFrame(columns=["series_id", "reason"])
+
+
+def _refusals(part: Path) -> Path:
+    """Where the series refused in a part are kept."""
+    return part.with_name(f"_{part.stem}.refused.csv")
+
+
+def _one(job: tuple[Path, Path, int, tuple[float, ...]]) -> str:
+    """Forecast one part; written under another name first, so that a part that is there is whole."""
+    source, target, horizon, levels = job
+    panel = partial_panel(pd.read_parquet(source), horizon)
+    found = panel.quantiles(levels).reset_index()
+    found.columns = [str(name) for name in found.columns]
+    if len(panel.refused):
+        write_whole(_refusals(target), panel.refused.to_csv(index=False))
+    working = target.with_suffix(f".{os.getpid()}.tmp")
+    found.to_parquet(working, index=False)
+    os.replace(working, target)
+    return target.name
+
+
+RETRIES = 2  # of a job whose Dask worker died
+PATIENCE = "20s"  # to reach a scheduler
+Work = Callable[[Any], str]
+
+
+def each(work: Work, jobs: Sequence[Any], workers: int = 1, scheduler: str = "") -> Iterator[str]:
+    """What `work` returns for each job, as they end: one after the other, or by several at once.
+
+    `scheduler` is the address of a Dask scheduler; without it `workers` processes are used. Raises QcityError
+    when Dask is not installed, the scheduler cannot be reached or its workers have another version.
+
+    >>> sorted(each(str, [1, 2, 3]))
+    ['1', '2', '3']
+    """
+    if scheduler:
+        return _by_dask(work, jobs, scheduler)
+    if workers <= 1 or len(jobs) <= 1:
+        return map(work, jobs)
+    return _by_processes(work, jobs, workers)
+
+
+def _by_processes(work: Work, jobs: Sequence[Any], workers: int) -> Iterator[str]:
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+
+    with ProcessPoolExecutor(workers) as pool:
+        for future in as_completed([pool.submit(work, job) for job in jobs]):
+            yield future.result()
+
+
+def _by_dask(work: Work, jobs: Sequence[Any], scheduler: str) -> Iterator[str]:
+    try:
+        from distributed import Client, as_completed
+    except ImportError as error:
+        raise QcityError("a scheduler needs Dask: pip install 'qcity-analysis[dask]'") from error
+    try:
+        client = Client(scheduler, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise QcityError(
+            f"no Dask scheduler answers at {scheduler!r} ({error}); start one with `dask scheduler` and its "
+            "workers with `dask worker ADDRESS`, and write the address as tcp://host:8786"
+        ) from error
+    with client, client.as_current():
+        _check_workers(client, scheduler)
+        futures = client.map(work, jobs, pure=False, retries=RETRIES)
+        for future in as_completed(futures):
+            yield future.result()
+
+
+def _check_workers(client: Any, scheduler: str) -> None:
+    """Workers with another version could write other bytes."""
+    try:
+        versions = client.run(_version)
+    except Exception as error:  # whatever keeps a worker from importing the package
+        raise QcityError(f"the workers of {scheduler} cannot load qcity_analysis: {error}") from error
+    if not versions:
+        raise QcityError(
+            f"the scheduler {scheduler} has no workers; start some with `dask worker {scheduler}`"
+        )
+    other = sorted({found for found in versions.values() if found != _version()})
+    if other:
+        raise QcityError(
+            f"the workers of {scheduler} have qcity_analysis and prior {', '.join(other)}, here is {_version()}; "
+            "install the same version on all"
+        )
+
+
+def _version() -> str:
+    from .prior import digest
+
+    return f"{__version__} ({digest()[:8]})"

@@ -5,6 +5,7 @@ of the structural mixture its weight; the learners give quantiles of the five ye
 makes the intervals of their average hold as often as they say, by length of history; `staying` says how likely
 the last value is to come again. Everything is in one readable JSON file;
 `prior/MODEL_CARD.md` says what it was trained on and how well it does.
+
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ import numpy as np
 
 from ..errors import QcityError
 from .features import NAMES, PLAIN
-from .marginals import KNOTS
+from .histories import LOWER, UPPER, Histories, same
 from .mixture import Cells
-from .staying import TERMS, Staying
+from .quantiles import KNOTS
 
 FILE = "prior.json"
 YEARS = 5  # years ahead the learners know
@@ -215,3 +216,65 @@ def _rows(content: Any, depth: int = 0) -> str:
     if isinstance(content, list) and content and isinstance(content[0], (list, dict)):
         return "[\n" + ",\n".join(pad + _rows(v, depth + 1) for v in content) + "\n" + pad[:-1] + "]"
     return json.dumps(content)
+
+
+TERMS = (
+    "one", "run", "repeated", "run_repeated", "never", "constant", "edge", "edge_run", "edge_repeated", "step",
+    "step_repeated", "years", "years_run", "years_repeated", "years_constant", "years_edge",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Staying:
+    """`weight` (len(TERMS),): the log odds of having the last value again are their sum with the terms."""
+
+    weight: np.ndarray
+
+    def probability(self, h: Histories, found: np.ndarray, horizon: int) -> np.ndarray:
+        """Probability (n, horizon) of the last value again, never growing with the years ahead.
+
+        `found` are the features of the series (see `features.features`).
+        """
+        x = terms(h, found, horizon)
+        total = np.zeros(x.shape[:2])
+        for k, weight in enumerate(self.weight):  # term after term: no series depends on the others
+            total += weight * x[:, :, k]
+        return np.minimum.accumulate(1.0 / (1.0 + np.exp(-np.clip(total, -40.0, 40.0))), axis=1)
+
+
+NEVER = Staying(np.array([-40.0] + [0.0] * (len(TERMS) - 1)))  # no probability of the last value's own
+
+
+def at_edge(h: Histories) -> tuple[np.ndarray, np.ndarray]:
+    """Which series (n,) ended on the lower, and which on the upper edge of their possible range."""
+    last = h.values[:, -1]
+    return last <= LOWER[h.support], same(last, UPPER[h.support]) & (h.support == 2)
+
+
+def terms(h: Histories, found: np.ndarray, horizon: int) -> np.ndarray:
+    """The terms (n, horizon, len(TERMS)) of the regression."""
+    run, repeated, coarse = (found[:, NAMES.index(name)] for name in ("unchanged", "repeated", "coarse"))
+    low, high = at_edge(h)
+    edge = (low | high).astype(float)
+    constant = (repeated >= 1.0).astype(float)
+    never = ((repeated <= 0.0) & (run <= 0.0)).astype(float)
+    step = np.where(constant > 0, 0.0, np.log(np.clip(-coarse, 0.01, 2.0)))
+    flat = {
+        "one": np.ones(len(run)),
+        "run": run,
+        "repeated": repeated,
+        "run_repeated": run * repeated,
+        "never": never,
+        "constant": constant,
+        "edge": edge,
+        "edge_run": edge * run,
+        "edge_repeated": edge * repeated,
+        "step": step,
+        "step_repeated": step * (1.0 - never),
+    }
+    years = np.log(np.arange(1.0, horizon + 1))
+    by = {"years": flat["one"], "years_run": run, "years_repeated": repeated}
+    by |= {"years_constant": constant, "years_edge": edge}
+    table = {name: np.repeat(value[:, None], horizon, axis=1) for name, value in flat.items()}
+    table |= {name: value[:, None] * years for name, value in by.items()}
+    return np.stack([table[name] for name in TERMS], axis=2)

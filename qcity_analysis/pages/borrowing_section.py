@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from ..catalogue import check_language, join, text
 from ..forecasting.comparators import evidence, learned
-from ..words.keyfigures import html_table
-from ..words.numbers import percent
-from ..words.texts import check_language, join, text
+from ..reporting.formatting import percent
+from ..reporting.tables import html_table
 from .sections import _say, _show
 
 ROWS = ("published", "expected")

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .. import __version__
+from ..catalogue import LANGUAGES, catalogue
 from ..errors import Problem
-from ..words.problems import counted, problem_in
-from ..words.texts import LANGUAGES, catalogue
+from ..reporting.problems import counted, problem_in
 from .page import HTML_LANG, TEMPLATES
 
 

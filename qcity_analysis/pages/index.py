@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..catalogue import catalogue, text
 from ..figures.dots import section_name
 from ..files import write_whole
-from ..words.texts import catalogue, text
 from .page import HTML_LANG, TEMPLATES
 
 

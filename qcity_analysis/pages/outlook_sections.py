@@ -15,22 +15,21 @@ from ..analysis.attribution import Change, explain_change
 from ..analysis.outlook import outlook as look_ahead
 from ..analysis.portfolio import portfolio as add_up
 from ..analysis.sensitivity import sensitivity as vary
+from ..catalogue import check_language, text
 from ..errors import QcityError
 from ..figures.canvas import Picture
 from ..figures.dots import section_name
 from ..figures.portfolio import portfolio_chart
 from ..figures.sensitivity import sensitivity_chart
-from ..words import outlook as said
-from ..words import robustness, totals
-from ..words.keyfigures import folded, html_table
-from ..words.labels import panel_title, text_of
-from ..words.texts import check_language, text
+from ..reporting import analyses as said
+from ..reporting.labels import panel_title, text_of
+from ..reporting.tables import folded, html_table
 from .sections import _say, _show, heading
 
 if TYPE_CHECKING:
     from ..analysis.portfolio import Portfolio
-    from ..attainment.assessment import Assessment
-    from ..data.datapackage import Data
+    from ..assessment.answer import Assessment
+    from ..data.load import Data
 
 FIGURES = 12  # figures named that came in between
 NAMED = 6  # targets that cannot be assessed, named in one sentence
@@ -78,10 +77,10 @@ def sensitivity(data: Data, assessment: Assessment, lang: str) -> None:
     draws = f"{assessment.draws:,}"
     _say(f"## {text('h_sensitivity', lang)}\n\n{text('s_sensitivity', lang, draws=draws)}")
     for one in found:
-        _show(Picture(sensitivity_chart(one, lang), robustness.alt_sensitivity(one, lang)))
-        _say("\n\n".join(robustness.sensitivity_sentences(one, lang)))
+        _show(Picture(sensitivity_chart(one, lang), said.alt_sensitivity(one, lang)))
+        _say("\n\n".join(said.sensitivity_sentences(one, lang)))
         caption = panel_title(one.answer, lang) if one.answer.role != "main" else ""
-        _show(folded(html_table(robustness.sensitivity_table(one, lang), caption), text("v_table", lang)))
+        _show(folded(html_table(said.sensitivity_table(one, lang), caption), text("v_table", lang)))
 
 
 def changed(data: Data, assessment: Assessment, lang: str, since: str | dt.date | None = None) -> None:
@@ -146,17 +145,17 @@ def portfolio(data: Data, results: Sequence[Assessment], lang: str) -> None:
     found = add_up(data, results)
     _say(heading("portfolio", lang))
     if len(found.targets):
-        _show(Picture(portfolio_chart(found, lang), totals.alt_portfolio(found, lang)))
-    _say("\n\n".join(totals.portfolio_sentences(found, lang)))
+        _show(Picture(portfolio_chart(found, lang), said.alt_portfolio(found, lang)))
+    _say("\n\n".join(said.portfolio_sentences(found, lang)))
     if (found.targets["share_of_variance"] > 0).sum() > 1:
-        _show(html_table(totals.deciding_table(found, lang), text("p_deciding", lang), index=True))
+        _show(html_table(said.deciding_table(found, lang), text("p_deciding", lang), index=True))
     for key, frame, head in _groups(found):
         frame = frame[frame["targets"] > frame["unassessed"]]
         names = group_names(frame, head, lang)
         if len(frame) > 1 or any(frame["name_zh"]):
-            table = totals.groups_table(frame, names, head, lang)
+            table = said.groups_table(frame, names, head, lang)
             _show(html_table(table, text(key, lang), index=True))
-    missing = totals.unassessed_sentence(found, lang, NAMED)
+    missing = said.unassessed_sentence(found, lang, NAMED)
     if missing:
         _say(missing)
 

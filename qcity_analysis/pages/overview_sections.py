@@ -6,22 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..data.datapackage import check
+from ..catalogue import check_language, join, text
+from ..data.load import check
 from ..data.vintages import revisions
 from ..errors import Problem, unknown
 from ..figures.canvas import Picture
 from ..figures.coverage import coverage_chart
+from ..reporting import describe
+from ..reporting.labels import date_shown, text_of, value_shown
+from ..reporting.problems import problem_in
+from ..reporting.tables import html_table
 from ..series.coverage import ages, counts, coverage, used_sources
-from ..words import describe
-from ..words.keyfigures import html_table
-from ..words.labels import text_of
-from ..words.overview import date_shown, value_shown
-from ..words.problems import problem_in
-from ..words.texts import check_language, join, text
 from .sections import _say, _show, heading
 
 if TYPE_CHECKING:
-    from ..data.datapackage import Data
+    from ..data.load import Data
 
 MANY = 12  # publishers listed one by one
 

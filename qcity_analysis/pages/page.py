@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
+from ..catalogue import catalogue, text
 from ..files import write_whole
-from ..words.texts import catalogue, text
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ..catalogue import check_language, text
+from ..reporting import describe
+from ..reporting.formatting import percent
+from ..reporting.labels import panel_title
+from ..reporting.tables import html_table, status_shown
 from ..rules.catalogue import RULES, judged, results_for
-from ..words import describe
-from ..words.keyfigures import html_table, status_shown
-from ..words.labels import panel_title
-from ..words.numbers import percent
-from ..words.texts import check_language, text
 from .sections import _say, _show, heading
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
     from ..rules.question import RuleResult
 
 

@@ -11,18 +11,17 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..catalogue import check_language, text
 from ..figures.canvas import Picture
 from ..figures.plot import fan_chart
-from ..words import describe
-from ..words.amounts import level_shown
-from ..words.keyfigures import html_table, key_figures, sources_by_series, status_shown
-from ..words.labels import panel_title, text_of
-from ..words.numbers import percent
-from ..words.texts import check_language, text
+from ..reporting import describe
+from ..reporting.formatting import percent
+from ..reporting.labels import level_shown, panel_title, text_of
+from ..reporting.tables import html_table, key_figures, sources_by_series, status_shown
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
-    from ..data.datapackage import Data
+    from ..assessment.answer import Assessment
+    from ..data.load import Data
 
 
 def _say(markdown: str, metadata: dict[str, Any] | None = None) -> None:

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ..catalogue import check_language, join, text
 from ..figures.canvas import Picture
 from ..figures.reliability import reliability_chart
 from ..figures.skills import skill_chart
-from ..words import describe, track
-from ..words.keyfigures import html_table
-from ..words.numbers import percent
-from ..words.texts import check_language, join, text
+from ..reporting import describe, track
+from ..reporting.formatting import percent
+from ..reporting.tables import html_table
 from . import track_tables as tables
 from .sections import _say, _show, heading
 
 if TYPE_CHECKING:
-    from ..data.datapackage import Data
+    from ..data.load import Data
     from ..trackrecord.record import TrackRecord
 
 NATIONAL = ("china_14fyp", "energy_per_gdp", "china")

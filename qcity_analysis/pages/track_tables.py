@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..words.numbers import number, percent, typed, with_sign, with_unit
-from ..words.texts import text
-from ..words.track import change_shown, rule_name, score, signed_share
+from ..catalogue import text
+from ..reporting.formatting import number, percent, typed, with_sign, with_unit
+from ..reporting.track import change_shown, rule_name, score, signed_share
 
 if TYPE_CHECKING:
     from ..trackrecord.record import TrackRecord

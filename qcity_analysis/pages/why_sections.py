@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..words.explanations import explained, without_table
-from ..words.keyfigures import folded, html_table
-from ..words.labels import panel_title
-from ..words.texts import text
+from ..catalogue import text
+from ..reporting.analyses import explained, without_table
+from ..reporting.labels import panel_title
+from ..reporting.tables import folded, html_table
 from .sections import _say, _show, heading
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
 
 
 def why(assessment: Assessment, lang: str) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..data.datapackage import Data
+from ..catalogue import check_language
+from ..data.load import Data
 from ..errors import unknown
 from ..files import PROJECT
-from ..words.texts import check_language
 
 NOTEBOOKS = PROJECT / "notebooks"
 DATED = (("china_14fyp", "energy_per_gdp", "2023-03-31"),)

@@ -29,8 +29,8 @@ PRELOAD = (
     "pandas",
     "scipy.special",
     "scipy.stats",
-    "qcity_analysis.attainment.assessing",
-    "qcity_analysis.forecasting.forecasts",
+    "qcity_analysis.assessment.assess",
+    "qcity_analysis.forecasting.forecast",
     "qcity_analysis.pages.sections",
 )
 ONE_THREAD = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}

@@ -19,10 +19,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ..data.datapackage import load
+from ..catalogue import LANGUAGES
+from ..data.load import load
 from ..files import write_whole
 from ..trackrecord import ledger as issued
-from ..words.texts import LANGUAGES
 from .jobs import Job, list_jobs
 from .kernels import KernelServer
 from .runner import TIMEOUT, run_notebook

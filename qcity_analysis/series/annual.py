@@ -20,10 +20,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..data.datapackage import Data
-from ..data.declarations import input_names, is_spliced
-from ..data.notes import Note
+from ..data.load import Data
+from ..data.schema import input_names, is_spliced
 from ..data.vintages import standing
+from ..errors import Note
 from .evidence import (
     ESTIMATES,
     LEVELS,

@@ -32,9 +32,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.annual_figures import CHANGES
-from ..data.notes import Note
+from ..data.oddities import CHANGES
 from ..data.vintages import is_whole, months_covered
+from ..errors import Note
 from .levels import Chained, Levels, Link
 
 LEVELS = ("level", "count_total")

@@ -112,7 +112,7 @@ def model_answers(made: Hindcasts, models: Sequence[str] | None = None, sample: 
     A model that cannot be fitted to a history gives no answer there; how often is counted. A ratio of `Hindcasts`
     scores must use the same rows.
     """
-    from ..forecasting.models import NAMES
+    from ..forecasting.alternatives import NAMES
 
     names = list(NAMES if models is None else models)
     answers = pd.DataFrame(np.nan, index=made.questions.index, columns=names)
@@ -130,7 +130,7 @@ def model_answers(made: Hindcasts, models: Sequence[str] | None = None, sample: 
 def _model(made: Hindcasts, i: int, name: str, answers: pd.DataFrame, crps: pd.DataFrame) -> bool:
     """Fill in one model's answers at one origin; False when it cannot be fitted."""
     from ..errors import QcityError
-    from ..forecasting.forecasts import forecast
+    from ..forecasting.forecast import forecast
 
     origin, ahead = made.origins[i], made.ahead[made.ahead["origin"] == i]
     series = origin.series.values.rename(f"{origin.region}/{origin.indicator_id}")

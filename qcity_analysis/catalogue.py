@@ -1,0 +1,109 @@
+"""Everything the library says, in Chinese and English, kept as data in `templates/`.
+
+`text` gives labels, headings and fixed sentences; `say` a sentence about a result.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from .errors import QcityError, did_you_mean
+
+LANGUAGES = ("zh", "en")
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+@cache
+def catalogue() -> dict[str, dict[str, str]]:
+    """Every text by key, then language.
+
+    >>> sorted(catalogue()["median"])
+    ['en', 'zh']
+    """
+    return read_all(TEMPLATES / "texts")
+
+
+def read_all(folder: Path) -> dict[str, dict[str, str]]:
+    """Every entry of the TOML files of a folder; raises ValueError when two files have the same key.
+
+    >>> len(read_all(TEMPLATES / "texts")) == len(catalogue())
+    True
+    """
+    found: dict[str, dict[str, str]] = {}
+    for path in sorted(folder.glob("*.toml")):
+        entries = tomllib.loads(path.read_text("utf-8"))
+        twice = sorted(found.keys() & entries.keys())
+        if twice:
+            raise ValueError(f"{path.name}: already defined in another file: {', '.join(twice)}")
+        found |= entries
+    return found
+
+
+def text(key: str, lang: str, **values: object) -> str:
+    """One text in `lang` ("zh" or "en"), its {places} filled from `values`.
+
+    Raises QcityError for another language and KeyError for an unknown key.
+
+    >>> text("deadline", "en", year=2025)
+    'deadline 2025'
+    """
+    return catalogue()[key][check_language(lang)].format(**values)
+
+
+def check_language(lang: str) -> str:
+    """`lang` itself when it is one of LANGUAGES. Raises QcityError otherwise.
+
+    >>> check_language("zh")
+    'zh'
+    """
+    if lang not in LANGUAGES:
+        hint = did_you_mean(str(lang), LANGUAGES)
+        raise QcityError(f"unknown language {lang!r}.{hint} Known: {', '.join(LANGUAGES)}.")
+    return lang
+
+
+def join(parts: Iterable[str], lang: str) -> str:
+    """Items of a list as one text, separated as the language does.
+
+    >>> join(["a", "b"], "en"), join(["甲", "乙"], "zh")
+    ('a, b', '甲、乙')
+    """
+    return ("、" if lang == "zh" else ", ").join(dict.fromkeys(part for part in parts if part))
+
+
+BESIDE = re.compile(r" *([，。：；、（）“”]) *")  # no space stands beside Chinese punctuation
+
+
+@cache
+def all_sentences() -> dict[str, dict[str, str]]:
+    """Every sentence by key, then language.
+
+    >>> sorted(all_sentences()["none"])
+    ['en', 'zh']
+    """
+    return read_all(TEMPLATES / "sentences")
+
+
+def has(key: str) -> bool:
+    """Whether there is a sentence of that name.
+
+    >>> has("head_met_cumulative"), has("head_met_level")
+    (True, False)
+    """
+    return key in all_sentences()
+
+
+def say(key: str, lang: str, **values: object) -> str:
+    """One sentence of `templates/sentences/` in `lang`, filled in.
+
+    Raises QcityError for another language and KeyError for an unknown key.
+
+    >>> say("reason_no_observation", "en")
+    'no figure is held in these data'
+    """
+    said = all_sentences()[key][check_language(lang)].format(**values)
+    return BESIDE.sub(r"\1", said) if lang == "zh" else said

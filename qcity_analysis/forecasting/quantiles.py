@@ -1,0 +1,254 @@
+"""Distributions given by a few quantiles: any other quantile, and the probability below a value.
+
+Between knots, and beyond the outer ones, quantiles are linear in log(p / (1 - p)). Knots may lie beyond the
+possible range of the series; what lies beyond is put on the edge, so a percentage can have a lump at 100. Another
+lump lies at the last value: as much of the middle of the distribution as the series is likely to stay there.
+
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .histories import EQUAL, SUPPORTS, Histories, same
+
+KNOTS = np.array([0.025, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.975])
+MIDDLE = 7
+
+
+def logit(p: np.ndarray) -> np.ndarray:
+    """log(p / (1 - p))."""
+    return np.log(p) - np.log1p(-p)
+
+
+def at_levels(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Quantiles (..., Q) at `levels` (Q,) from the values at the knots (..., 15).
+
+    >>> at_levels(KNOTS[None] * 100, np.array([0.05, 0.5])).round(6)
+    array([[ 5., 50.]])
+    """
+    levels = np.asarray(levels, dtype=float)
+    left = np.clip(np.searchsorted(KNOTS, levels, side="right") - 1, 0, len(KNOTS) - 2)
+    lo, hi = logit(KNOTS[left]), logit(KNOTS[left + 1])
+    share = (logit(levels) - lo) / (hi - lo)
+    low, high = values[..., left], values[..., left + 1]
+    between = low + share * (high - low)
+    # A knot gives its own value to the bit.
+    return np.where(levels == KNOTS[left], low, np.where(levels == KNOTS[left + 1], high, between))
+
+
+def at_each(values: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Quantiles (m,), each at its own `level`, from the values at the knots (m, 15).
+
+    >>> at_each(KNOTS[None] * 100, np.array([0.05])).round(6)
+    array([5.])
+    """
+    left = np.clip(np.searchsorted(KNOTS, level, side="right") - 1, 0, len(KNOTS) - 2)
+    row, known = np.arange(len(level)), logit(KNOTS)
+    share = (logit(level) - known[left]) / (known[left + 1] - known[left])
+    return values[row, left] + share * (values[row, left + 1] - values[row, left])
+
+
+def below(values: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """P(X <= x) for x (m,) from the values at the knots (m, 15).
+
+    >>> below(KNOTS[None] * 100, np.array([30.0])).round(6)
+    array([0.3])
+    """
+    count = np.zeros(len(x), dtype=np.int64)
+    for k in range(values.shape[1]):
+        count += values[:, k] <= x
+    left = np.clip(count - 1, 0, len(KNOTS) - 2)
+    row = np.arange(len(x))
+    low, high = values[row, left], values[row, left + 1]
+    lo, hi = logit(KNOTS)[left], logit(KNOTS)[left + 1]
+    width = high - low
+    # Where neighbouring knots agree the distribution jumps: below, at or above the jump.
+    jump = np.where(x < low, -np.inf, np.inf)
+    with np.errstate(over="ignore"):
+        share = np.where(width > 0, (x - low) / np.where(width > 0, width, 1.0), jump)
+        return 1.0 / (1.0 + np.exp(-(lo + share * (hi - lo))))
+
+
+@dataclass(frozen=True)
+class Marginals:
+    """Forecast distributions of n series in H years.
+
+    Attributes: `knots` (n, H, 15), the quantiles at KNOTS in the unit of each series, before lumps and the edges of
+    the range count; `last` (n,), the last value, and `stay` (n, H), the probability of having it again; `low` and
+    `high` (n,), the edges of the possible range; `item` (n,), the size of one item of a count of rare events, whose
+    quantiles are rounded up to whole items (see `sparse`), else 0.
+    """
+
+    knots: np.ndarray
+    last: np.ndarray
+    stay: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    item: np.ndarray
+
+    def rows(self, which: slice | np.ndarray) -> Marginals:
+        """The same for some of the series."""
+        return Marginals(**{name: getattr(self, name)[which] for name in self.__dataclass_fields__})
+
+    def at(self, row: np.ndarray, step: np.ndarray) -> Marginals:
+        """The distributions of the series `row` (m,) in one year each, `step` (m,), as m series in one year."""
+        rest = {name: getattr(self, name)[row] for name in ("last", "low", "high", "item")}
+        return Marginals(self.knots[row, step][:, None], stay=self.stay[row, step][:, None], **rest)
+
+    @classmethod
+    def joined(cls, parts: list[Marginals]) -> Marginals:
+        """The series of several, one after the other."""
+        return cls(
+            **{name: np.concatenate([getattr(p, name) for p in parts]) for name in cls.__dataclass_fields__}
+        )
+
+    @classmethod
+    def none(cls, years: int) -> Marginals:
+        """Distributions of no series."""
+        each = np.empty(0)
+        return cls(np.empty((0, years, len(KNOTS))), each, np.empty((0, years)), each, each, each)
+
+    def lump(self) -> tuple[np.ndarray, np.ndarray]:
+        """Levels (n, H) at which the lump at the last value begins and ends.
+
+        What does not stay is shared as the distribution says; from an edge of the range there is one way only.
+        """
+        n, years = self.stay.shape
+        flat = self.knots.reshape(n * years, len(KNOTS))
+        under = below(flat, np.repeat(self.last, years)).reshape(n, years)
+        moves = 1.0 - self.stay
+        begin = np.where(same(self.last, self.high)[:, None], moves, moves * under)
+        begin = np.where((self.last <= self.low)[:, None], 0.0, begin)
+        return begin, begin + self.stay
+
+    def quantiles(self, levels: np.ndarray) -> np.ndarray:
+        """Quantiles (n, H, Q) at `levels` (Q,), between 0 and 1."""
+        levels = np.asarray(levels, dtype=float)
+        found = at_levels(self.knots, levels)
+        n, (begin, end) = len(found), self.lump()
+        stays = (levels >= begin[:, :, None]) & (levels <= end[:, :, None]) & (self.stay > 0)[:, :, None]
+        found = np.where(stays, self.last[:, None, None], found)
+        return self.within(found, np.arange(n))
+
+    def within(self, values: np.ndarray, row: np.ndarray) -> np.ndarray:
+        """Values (m, ...) of the series `row` (m,) as it can have them: whole items, within the range."""
+        whole = self.item[row] > 0
+        if whole.any():
+            item = self.item[row][whole].reshape(-1, *[1] * (values.ndim - 1))
+            values = values.copy()
+            values[whole] = _whole(values[whole] / item, np.ceil) * item + 0.0  # no minus zero
+        edge = (slice(None), *[None] * (values.ndim - 1))
+        return np.clip(values, self.low[row][edge], self.high[row][edge])
+
+    def probability(
+        self, row: np.ndarray, step: np.ndarray, x: np.ndarray, at_least: np.ndarray
+    ) -> np.ndarray:
+        """P(X >= x) where `at_least`, P(X <= x) elsewhere, of the series `row` in the year `step` (m,) ahead.
+
+        A threshold that differs from the last value or an edge only by the rounding of a computer is taken for it.
+        """
+        one = self.at(row, step)
+        last, low, high, part = one.last, one.low, one.high, one.item > 0
+        x = np.where(same(x, last), last, np.where(same(x, high), high, x))
+        asked = x  # a smooth distribution of whole items: at least 2 is more than 1
+        if part.any():
+            items = x / np.where(part, one.item, 1.0)
+            items = np.where(at_least, _whole(items, np.ceil) - 1.0, _whole(items, np.floor))
+            asked = np.where(part, items * one.item, x)
+        p = below(one.knots[:, 0], asked)
+        begin, end = (level[:, 0] for level in one.lump())
+        begin, end = np.where(part, 1.0, begin), np.where(part, 0.0, end)
+        under, upto = np.minimum(p, begin), np.maximum(p, end)  # below the lump, and from it on
+        more = np.where(x <= low, 1.0, np.where(x > high, 0.0, 1.0 - np.where(x <= last, under, upto)))
+        less = np.where(x >= high, 1.0, np.where(x < low, 0.0, np.where(x < last, under, upto)))
+        return np.where(at_least, more, less)
+
+
+def _whole(items: np.ndarray, to: np.ufunc) -> np.ndarray:
+    """Numbers of items rounded up or down, but for the rounding of a computer."""
+    near = np.round(items)
+    return np.where(same(items, near), near, to(items))
+
+
+RARE = 5.0  # items a year on average, at most
+FINEST = 1e-6  # of the largest value
+DISCOUNT = 0.8  # of evidence, per year
+EVEN = 4.0  # years of Poisson evenness that the spread is shrunk towards
+
+
+def items(h: Histories) -> np.ndarray:
+    """Size of one item (n,) of series that are small counts of rare events, 0 for others.
+
+    The item is the greatest number of which all values are multiples, so that the unit of writing does not matter. A
+    small count has at most RARE items a year and fell at least once, or is zero throughout (then the item is 1).
+
+    >>> import pandas as pd
+    >>> from qcity_analysis.forecasting.histories import from_frame
+    >>> f = pd.DataFrame({"series_id": "a", "period": range(6), "value": [0, 0, 1, 0, 0, 2], "support": "count"})
+    >>> items(from_frame(f)).tolist()
+    [1.0]
+    """
+    found = np.zeros(len(h))
+    for i in np.flatnonzero(h.support == SUPPORTS.index("count")):
+        y = h.values[i][np.isfinite(h.values[i])]
+        item = common_step(y)
+        fell = (np.diff(y) < 0).any() or y.max() == 0
+        if item and fell and np.mean(y / item) <= RARE * (1 + EQUAL) and h.starts[i].sum() <= 1:
+            found[i] = item
+    return found
+
+
+def common_step(values: np.ndarray) -> float:
+    """The greatest number of which all values are multiples; 1 where all are zero, 0 where there is no such number.
+
+    Steps below a FINEST share of the largest value are none.
+
+    >>> round(common_step(np.array([0.0003, 0.0, 0.0005])), 12)
+    0.0001
+    """
+    most = float(np.max(np.abs(values), initial=0.0))
+    if most == 0:
+        return 1.0
+    step = 0.0
+    for value in np.abs(values):
+        a, b = float(value), step
+        while b > EQUAL * most:  # Euclid's algorithm, as exact as floating-point numbers are
+            a, b = b, abs(a - b * round(a / b))
+        step = a
+    return step if step > FINEST * most else 0.0
+
+
+def count_knots(history: np.ndarray, horizon: int) -> np.ndarray:
+    """Quantiles at `marginals.KNOTS` (horizon, 15) of one history (T,), NaN in gaps, its last year observed.
+
+    They are of a smooth distribution whose value at a whole number is the chance of at most that many; rounded
+    up they are counts.
+
+    >>> float(np.ceil(count_knots(np.array([0.0, 0, 1, 0, 0, 2]), 1)[0, 13]))
+    3.0
+    """
+    weight = DISCOUNT ** np.arange(len(history))[::-1] * np.isfinite(history)
+    y = np.nan_to_num(history)
+    years = weight.sum()
+    mean = ((weight * y).sum() + 0.5) / years  # Jeffreys' half an event
+    uneven = (weight * (y - mean) ** 2).sum() / years / mean
+    n = np.isfinite(history).sum()
+    dispersion = max(1.0, (uneven * n + EVEN) / (n + EVEN))
+    found = []
+    for step in range(1, horizon + 1):
+        extra = mean * (dispersion - 1.0 + 1.0 / (years * DISCOUNT ** (step - 1)))
+        size = mean * mean / max(extra, 1e-9)
+        found.append(_quantiles(size, size / (size + mean)))
+    return np.array(found)
+
+
+def _quantiles(size: float, p: float) -> np.ndarray:
+    """Where the negative binomial distribution function, continued between whole numbers, takes each level."""
+    from scipy.special import nbdtrik
+
+    none = p**size
+    inside = nbdtrik(np.maximum(KNOTS, none), size, p)
+    return np.where(none > KNOTS, KNOTS / none - 1.0, inside)

@@ -1,1 +1,0 @@
-"""Results in words, Chinese and English: labels, sentences, amounts, tables of key figures."""
