@@ -170,12 +170,7 @@ def _name(answer: Assessment) -> str:
 
 
 def chance_of(answer: Assessment) -> float | None:
-    """The probability of meeting the target; 1 when it is met and 0 when it is missed; None when there is none.
-
-    >>> import qcity_analysis as qc
-    >>> chance_of(qc.assess(qc.load(), "grid_inspection_coverage")) is None
-    True
-    """
+    """The probability of meeting the target; 1 when it is met and 0 when it is missed; None when there is none."""
     settled = {"met": 1.0, "missed": 0.0}
     return settled.get(answer.status, answer.probability if answer.status == "forecast" else None)
 
@@ -183,13 +178,7 @@ def chance_of(answer: Assessment) -> float | None:
 def another_verdict(one: Assessment, other: Assessment) -> bool:
     """Whether two answers say another verdict: another status, or the other side of 50 % by more than chance.
 
-    Answers by definition that both depend on the definition are the same verdict; what each part says is compared
-    part by part.
-
-    >>> import qcity_analysis as qc
-    >>> answer = qc.assess(qc.load(), "rd_intensity", draws=500)
-    >>> another_verdict(answer, answer)
-    False
+    Answers by definition that both depend on the definition are the same verdict: their parts are compared one by one.
     """
     if one.status != other.status:
         return True

@@ -283,11 +283,7 @@ def _move(data: Data, a: Assessment) -> Feasibility | str:
 
 
 def every_year_of(levels: pd.Series) -> np.ndarray:
-    """Levels of every year from the first to the last, NaN in gaps.
-
-    >>> every_year_of(pd.Series({2020: 1.0, 2022: 3.0}))
-    array([ 1., nan,  3.])
-    """
+    """Levels of every year from the first to the last, NaN in gaps."""
     years = range(int(levels.index[0]), int(levels.index[-1]) + 1) if len(levels) else range(0)
     return levels.reindex(years).to_numpy(dtype=float)
 
@@ -383,13 +379,7 @@ def again(
 
 
 def same_part(answer: Assessment, wanted: Assessment) -> Assessment | None:
-    """The answer itself, or its part of the same role, definition and comparator as `wanted`; None without one.
-
-    >>> import qcity_analysis as qc
-    >>> whole = qc.assess(qc.load(), "rd_intensity", draws=500)
-    >>> same_part(whole, whole) is whole
-    True
-    """
+    """The answer itself, or its part of the same role, definition and comparator as `wanted`; None without one."""
     if wanted.role == "main":
         return answer
     if not answer.parts:

@@ -263,15 +263,7 @@ def _of_comparator(other: Assessment) -> Variant:
 
 
 def flips(part: Assessment, asked: Assessment) -> bool:
-    """Whether two answers give another verdict: another side of 50 %, or met against missed or a forecast.
-
-    An answer without a verdict flips nothing.
-
-    >>> import qcity_analysis as qc
-    >>> answer = qc.assess(qc.load(), "rd_intensity", draws=500)
-    >>> flips(answer, answer)
-    False
-    """
+    """Whether two answers give another verdict (see `another_verdict`); an answer without one flips nothing."""
     return None not in (chance_of(part), chance_of(asked)) and another_verdict(part, asked)
 
 
