@@ -23,8 +23,7 @@ from ..errors import QcityError
 from ..forecasting.changes import scaled
 from ..series.annual import annual_series
 from ..targets import section_order
-from .attribution import chance_of
-from .outlook import by_definition, every_year_of
+from .outlook import every_year_of
 
 STRESS = 0.5  # of every indicator's variance, due to one more common shock in the second view of dependence
 DRAWS = 20_000
@@ -246,8 +245,8 @@ def departments_of(a: Assessment) -> list[tuple[str, str]]:
 
 def _range(a: Assessment) -> Range | None:
     """Probability, lowest and highest over definitions; None when there is no verdict."""
-    answers = [a] if chance_of(a) is not None else by_definition(a)
-    chances = [chance for answer in answers if (chance := chance_of(answer)) is not None]
+    answers = [a] if a.chance is not None else a.by_definition()
+    chances = [chance for answer in answers if (chance := answer.chance) is not None]
     return (chances[-1], min(chances), max(chances)) if chances else None
 
 
