@@ -16,7 +16,7 @@ from packages import STEADY, Row, changes, figures, indicator, loaded, target
 import qcity_analysis as qc
 from qcity_analysis.analysis import outlook as room
 from qcity_analysis.analysis.outlook import YEARS, Feasibility, Outlook, again, last_year_to_act, past_moves
-from qcity_analysis.forecasting.changes import shipped_moves
+from qcity_analysis.forecasting.changes import shipped_changes
 
 CUT = {"kind": "relative_change", "direction": "at_most", "threshold": -18, "base_year": 2020}
 EVERY = {"kind": "monotone", "direction": "increase_every_year", "threshold": 0}
@@ -157,7 +157,7 @@ def test_a_cut_is_ranked_among_falls_and_in_the_corpus_in_both_directions(tmp_pa
     moves = [math.log(levels[y + 3] / levels[y]) / 3 for y in range(2015, 2020)]
     own, falls, either = answer.rows
     assert (own.as_fast, own.windows) == (sum(m <= needed for m in moves), 5)
-    corpus = shipped_moves()["positive"].quantiles[2]
+    corpus = shipped_changes()["positive"].quantiles[2]
     assert answer.needed == pytest.approx(100 * needed)
     assert falls.share == pytest.approx(np.mean(corpus <= 100 * needed), abs=0.011)
     assert either.share == pytest.approx(np.mean(np.abs(corpus) >= -100 * needed), abs=0.021)
@@ -186,7 +186,7 @@ def test_a_level_already_reached_asks_how_often_as_little_was_lost(tmp_path: Pat
     assert answer.needed is not None and answer.needed < 0
     own, corpus = answer.rows
     assert (own.source, own.share, corpus.source) == ("own", 1.0, "bank")
-    quantiles = shipped_moves()["positive"].quantiles[2]
+    quantiles = shipped_changes()["positive"].quantiles[2]
     assert corpus.share == pytest.approx(np.mean(quantiles >= answer.needed), abs=0.011)
 
 
