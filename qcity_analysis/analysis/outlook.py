@@ -19,7 +19,7 @@ from ..assessment.answer import Assessment
 from ..assessment.assess import assess
 from ..data.load import Data
 from ..errors import Note
-from ..forecasting.changes import SCALES, scaled, shipped_moves, typical_change
+from ..forecasting.changes import SCALES, scaled, shipped_changes, typical_change
 from ..series.annual import AnnualSeries, annual_series
 from ..targets import Target, reaches
 
@@ -333,7 +333,7 @@ def past_moves(series: AnnualSeries, years: int, support: str) -> np.ndarray:
 
 def _in_corpus(move: Feasibility, upward: bool) -> list[Moved]:
     assert move.needed is not None and move.from_year is not None and move.to_year is not None
-    years, corpus = move.to_year - move.from_year, shipped_moves()[move.support]
+    years, corpus = move.to_year - move.from_year, shipped_changes()[move.support]
     shares = {"bank": corpus.share(move.needed, years, rising=upward)}
     if (move.needed > 0) == upward and move.needed:  # where nothing more is needed, size says nothing
         shares["bank_either"] = corpus.share(move.needed, years, either=True)
