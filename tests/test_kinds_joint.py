@@ -13,7 +13,7 @@ from test_assessment import SHARE, answer, codes
 
 from qcity_analysis.assessment.answer import Assessment
 from qcity_analysis.assessment.assess import assess
-from qcity_analysis.assessment.monotone import yearly_spread
+from qcity_analysis.assessment.levels import yearly_spread
 from qcity_analysis.assessment.ranks import places
 from qcity_analysis.reporting import describe
 
