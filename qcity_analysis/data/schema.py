@@ -28,7 +28,7 @@ COMMITMENTS = ("firm", "about", "strive", "maintain", "directional", "qualitativ
 class Column:
     """One column of the contract: its name, what a cell holds, and whether it may be empty or missing.
 
-    `holds` is one of text, number, year, integer, period, date, choice; `optional` means that the whole column may
+    `holds` is one of text, identifier, number, year, integer, period, date, choice; `optional` means that the whole column may
     be left out of the file.
 
     >>> Column("base_year", "year", empty=True).optional
@@ -60,11 +60,16 @@ def _text(*names: str, empty: bool = True, optional: bool = True) -> tuple[Colum
     return tuple(Column(name, empty=empty, optional=optional) for name in names)
 
 
+def _identifiers(*names: str, empty: bool = False, optional: bool = False) -> tuple[Column, ...]:
+    return tuple(Column(name, "identifier", empty, optional) for name in names)
+
+
 TABLES = {
     "sources": Table(
         "sources.csv",
         (
-            *_text("source_id", "publisher", "title", empty=False, optional=False),
+            *_identifiers("source_id"),
+            *_text("publisher", "title", empty=False, optional=False),
             Column("date", "date"),
             *_text("publisher_en", "title_en"),
             Column("date_basis", "choice", True, True, ("stated", "schedule", "inferred")),
@@ -76,14 +81,19 @@ TABLES = {
     ),
     "regions": Table(
         "regions.csv",
-        (*_text("region", "name_zh", "name_en", empty=False, optional=False), *_text("parent")),
+        (
+            *_identifiers("region"),
+            *_text("name_zh", "name_en", empty=False, optional=False),
+            *_identifiers("parent", empty=True, optional=True),
+        ),
         ("region",),
         optional=True,
     ),
     "indicators": Table(
         "indicators.csv",
         (
-            *_text("indicator_id", "name_zh", "name_en", empty=False, optional=False),
+            *_identifiers("indicator_id"),
+            *_text("name_zh", "name_en", empty=False, optional=False),
             Column("unit", empty=True),
             Column("support", "choice", False, False, SUPPORTS),
             Column("better", "choice", True, True, ("higher", "lower")),
@@ -104,7 +114,7 @@ TABLES = {
     "targets": Table(
         "targets.csv",
         (
-            *_text("plan", "target_id", "region", "indicator_id", empty=False, optional=False),
+            *_identifiers("plan", "target_id", "region", "indicator_id"),
             *_text("name_zh", "name_en", empty=False, optional=False),
             Column("kind", "choice", False, False, KINDS),
             Column("direction", "choice", False, False, DIRECTIONS),
@@ -122,7 +132,7 @@ TABLES = {
     "observations": Table(
         "observations.csv",
         (
-            *_text("indicator_id", "region", empty=False, optional=False),
+            *_identifiers("indicator_id", "region"),
             Column("period", "period"),
             Column("value", "number"),
             Column("qualifier", "choice", False, False, QUALIFIERS),
@@ -130,7 +140,7 @@ TABLES = {
             Column("unit", empty=True),
             Column("status", "choice", False, False, STATUSES),
             Column("published", "date", True),
-            Column("source_id"),
+            Column("source_id", "identifier"),
             Column("note", empty=True),
             Column("base_period", "year", True, True),
         ),
@@ -140,6 +150,8 @@ TABLES = {
 
 PERIOD = re.compile(r"(?P<year>[12]\d{3})(-(Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?", re.ASCII)
 DATE = re.compile(r"[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
+IDENTIFIER = re.compile(r"[\w-][\w.-]*")
+LONGEST = 80  # bytes of an identifier: two of them, a day and an ending must fit into the name of a file
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 LARGEST = 1e100  # of a number; its reciprocal is the smallest but 0: products and squares stay in range
 DIGITS = {"value": "decimals", "threshold": "decimals"}  # columns whose digits as typed are kept, and where
@@ -157,6 +169,15 @@ def is_date(cell: str) -> bool:
     if len(cell) == 10:
         return not pd.isna(pd.to_datetime(cell, errors="coerce"))
     return True
+
+
+def is_identifier(cell: str) -> bool:
+    """Whether a cell can name a plan, a target, an indicator, a region or a source, and so a file.
+
+    >>> is_identifier("rd_intensity"), is_identifier("南京.2025"), is_identifier("../evil"), is_identifier(".git")
+    (True, True, False, False)
+    """
+    return IDENTIFIER.fullmatch(cell) is not None and ".." not in cell and len(cell.encode()) <= LONGEST
 
 
 def is_number(cell: str) -> bool:
@@ -203,6 +224,11 @@ def _narrow(character: str) -> str:
 
 
 CELL: dict[str, tuple[Callable[[str], bool], str, str]] = {
+    "identifier": (
+        is_identifier,
+        f"letters, digits, _, - and . ({LONGEST} bytes at most), no . at the beginning and no two together",
+        "it names files: write it as rd_intensity",
+    ),
     "number": (
         is_number,
         "a number",

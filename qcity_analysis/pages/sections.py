@@ -186,12 +186,12 @@ def saved(result: dict[str, Any], name: str, lang: str, out: str = "") -> Path:
     An empty `out` means `data/processed` beside the data the project ships, or this folder when that is not
     there.
     """
-    from ..files import PROJECT, write_whole
+    from ..files import PROJECT, inside, write_whole
 
     home = PROJECT / "data"
     folder = Path(out) if out else (home / "processed" if home.is_dir() else Path.cwd())
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.json"
+    path = inside(folder, f"{name}.json")
     write_whole(path, json.dumps(result, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
     shown = "/".join(path.parts[-2:] if out else path.parts[-3:])
     _say(f"## {text('h_saved', lang)}\n\n{text('s_saved', lang)}`{shown}`")

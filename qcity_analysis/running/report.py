@@ -21,7 +21,7 @@ from typing import Any
 
 from ..catalogue import LANGUAGES
 from ..data.load import load
-from ..files import write_whole
+from ..files import inside, write_whole
 from ..trackrecord import ledger as issued
 from .jobs import Job, list_jobs
 from .kernels import KernelServer
@@ -206,7 +206,7 @@ def _make(
     """Run one notebook and render its page; returns its line of the ledger."""
     from ..pages.page import render_page
 
-    executed, page = out / "notebooks" / f"{job.name}.ipynb", out / f"{job.name}.html"
+    executed, page = inside(out / "notebooks", f"{job.name}.ipynb"), inside(out, f"{job.name}.html")
     argv = server.argv() if server is not None and server.alive() else None
     result = run_notebook(job.notebook, job.parameters, executed, timeout=timeout, kernel_argv=argv)
     fault = "" if result.ok else " · ".join(filter(None, [result.status, result.cell, result.error]))
