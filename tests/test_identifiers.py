@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import packages
 import pytest
 
-import packages
 from qcity_analysis.data.load import check, load
 from qcity_analysis.errors import DataError, QcityError
 from qcity_analysis.reporting.problems import line_of

@@ -28,8 +28,8 @@ COMMITMENTS = ("firm", "about", "strive", "maintain", "directional", "qualitativ
 class Column:
     """One column of the contract: its name, what a cell holds, and whether it may be empty or missing.
 
-    `holds` is one of text, identifier, number, year, integer, period, date, choice; `optional` means that the whole column may
-    be left out of the file.
+    `holds` is one of text, identifier, number, year, integer, period, date, choice; `optional` means that the whole
+    column may be left out of the file.
 
     >>> Column("base_year", "year", empty=True).optional
     False
