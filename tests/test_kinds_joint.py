@@ -211,11 +211,6 @@ def test_one_missing_peer_is_named_and_nothing_is_ranked(tmp_path: Path) -> None
     assert "west" in describe.reason(found, "en") and "south" not in describe.reason(found, "en")
 
 
-def test_published_ranks_alone_say_nothing_on_the_next_one(tmp_path: Path) -> None:
-    found = answer(tmp_path, TOP, observations=figures({2021: 2, 2022: 2, 2023: 3}))
-    assert found.reason is not None and found.reason.code == "no_peers"
-
-
 def test_the_deadlines_figures_decide_the_rank_and_equals_share_the_better_place(tmp_path: Path) -> None:
     levels = {name: [*old, old[-1], old[-1]] for name, old in OTHERS.items()}
     found = ranked(tmp_path / "a", [4.0, 4.5, 5.0, 5.0, 4.0], levels, as_of="2026-06-30")
