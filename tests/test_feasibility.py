@@ -11,9 +11,9 @@ import pytest
 from packages import STEADY, changes, figures, indicator, loaded, target
 
 import qcity_analysis as qc
-from qcity_analysis.analysis.feasibility import Feasibility, feasibility, past_moves
+from qcity_analysis.analysis.outlook import Feasibility, feasibility, past_moves
 from qcity_analysis.data.load import Data
-from qcity_analysis.forecasting.changes import shipped_moves
+from qcity_analysis.forecasting.changes import shipped_changes
 
 
 def found(data: Data, name: str = "goal") -> Feasibility:
@@ -41,7 +41,7 @@ def test_a_cut_is_ranked_among_falls_and_in_the_bank_in_both_directions(tmp_path
     moves = [math.log(levels[y + 3] / levels[y]) / 3 for y in range(2015, 2020)]
     own, *rest = answer.rows
     assert (own.as_fast, own.windows) == (sum(m <= needed for m in moves), 5)
-    bank = shipped_moves()["positive"].quantiles[2]
+    bank = shipped_changes()["positive"].quantiles[2]
     assert answer.needed == pytest.approx(100 * needed)
     assert rest[0].share == pytest.approx(np.mean(bank <= 100 * needed), abs=0.011)
     assert rest[1].share == pytest.approx(np.mean(np.abs(bank) >= -100 * needed), abs=0.021)
@@ -82,7 +82,7 @@ def test_a_level_already_reached_asks_how_often_as_little_was_lost(tmp_path: Pat
     assert answer.needed is not None and answer.needed < 0
     assert [(r.source, r.share) for r in answer.rows][0] == ("own", 1.0)
     assert [r.source for r in answer.rows] == ["own", "bank"]
-    bank = shipped_moves()["positive"].quantiles[2]
+    bank = shipped_changes()["positive"].quantiles[2]
     assert answer.rows[1].share == pytest.approx(np.mean(bank >= answer.needed), abs=0.011)
 
 
