@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import Problem, did_you_mean
-from .schema import INPUTS, PERIOD, by_value, is_spliced, parts, rounds_of
+from .schema import CHANGES, INPUTS, PERIOD, by_value, is_spliced, parts, rounds_of
 from .vintages import same_period
 
 Tables = dict[str, pd.DataFrame]
@@ -24,7 +24,6 @@ LINKS = [  # table and column, and the table and column that must hold the name
     ("targets", "source_id", "sources", "source_id"),
     ("indicators", "continues", "indicators", "indicator_id"),
 ]
-IN_PERCENT = ("change_pct", "cumulative_change_pct")
 POSSIBLE = {"percent": "0 to 100", "positive": "0 or more", "count": "0 or more", "real": "any number"}
 
 
@@ -98,7 +97,7 @@ def _values(tables: Tables) -> list[Problem]:
     """Units that are not those of the indicator, and values that its support excludes."""
     indicators = tables["indicators"].drop_duplicates("indicator_id").set_index("indicator_id")
     frame = tables["observations"]
-    change = frame["measure"].isin(IN_PERCENT)
+    change = frame["measure"].isin(CHANGES)
     unit = frame["indicator_id"].map(indicators["unit"]).where(~change, "%")
     bad = (frame["unit"] != unit) & (frame["unit"] != "") & unit.notna()
     problems = _told("observations", "unit", frame[bad], unit[bad], "convert the value, or correct the unit")
