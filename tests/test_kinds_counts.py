@@ -17,8 +17,8 @@ from qcity_analysis.attainment.counts import Count, log_chance, new_items, poste
 from qcity_analysis.attainment.events import none_in
 from qcity_analysis.attainment.question import SPOKEN
 from qcity_analysis.errors import DataError
-from qcity_analysis.figures.plot import fan_chart
 from qcity_analysis.reporting import describe
+from qcity_analysis.reporting.figures.fan import fan_chart
 
 SUM = {"kind": "cumulative", "threshold": 40, "base_year": 2020}
 LATE = "2026-06-30"

@@ -69,7 +69,7 @@ def forecast(
         if answer.status == "not_assessable":
             print(describe.how_to_add(answer, language))
     if figure is not None:
-        from ..figures.plot import fan_chart
+        from ..reporting.figures.fan import fan_chart
 
         fan_chart(answer, language).savefig(figure)
     raise typer.Exit(3 if answer.status == "not_assessable" else 0)

@@ -73,7 +73,7 @@ def _json(problems: list[Problem], folder: Path, as_of: str | None, language: st
 def _html(problems: list[Problem], folder: Path, as_of: str | None, language: str) -> str:
     from ..data.corrections import listed
     from ..data.vintages import to_date
-    from ..pages.checkpage import check_page
+    from ..reporting.page import check_page
 
     day = dt.date.today() if as_of is None else to_date(as_of)
     return check_page(problems, folder, day, first=language, corrections=listed(folder))
