@@ -21,7 +21,7 @@ from qcity_analysis.analysis.portfolio import portfolio as add_up
 from qcity_analysis.analysis.sensitivity import Sensitivity
 from qcity_analysis.analysis.sensitivity import sensitivity as vary
 from qcity_analysis.catalogue import TEMPLATES
-from qcity_analysis.data.datapackage import Data
+from qcity_analysis.data.load import Data
 from qcity_analysis.reporting import analyses as said
 from qcity_analysis.reporting import plan_sections, target_sections
 from qcity_analysis.reporting.figures.bars import portfolio_chart
@@ -89,8 +89,7 @@ def test_the_pace_and_the_last_year_to_act_are_said_with_their_numbers(tmp_path:
 def test_each_way_of_waiting_has_its_sentence(act: int | None, reached: bool, key: str) -> None:
     import pandas as pd
 
-    from qcity_analysis.analysis.feasibility import Feasibility
-    from qcity_analysis.analysis.outlook import Outlook
+    from qcity_analysis.analysis.outlook import Feasibility, Outlook
 
     chances = pd.Series([0.2, 0.6], index=[2023, 2024])
     found = Outlook(2022, 2025, chances, {0.5: 2024, 0.8: None, 0.95: None}, act, reached, Feasibility())
@@ -121,8 +120,7 @@ def test_after_the_deadline_nothing_is_said_about_waiting() -> None:
 def waiting(today: int) -> list[str]:
     import pandas as pd
 
-    from qcity_analysis.analysis.feasibility import Feasibility
-    from qcity_analysis.analysis.outlook import Outlook
+    from qcity_analysis.analysis.outlook import Feasibility, Outlook
 
     chances = pd.Series([0.2, 0.6], index=[2023, 2024])
     found = Outlook(2022, 2025, chances, {0.5: 2024, 0.8: None, 0.95: None}, 2024, False, Feasibility())

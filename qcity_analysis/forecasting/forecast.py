@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import QcityError, did_you_mean
-from .conditioning import PartlyKnown, conditioned
+from .conditioning import Conditions, conditioned
 from .histories import (
     FARTHEST,
     FEWEST,
@@ -188,7 +188,7 @@ def forecast(
         raise QcityError(f"draws must be a whole number, 1 or more; found {draws!r}")
     support, prior, series = support or "real", prior or shipped(), yearly(series)
     breaks = tuple(whole_number(year, "breaks") for year in breaks)
-    known = PartlyKnown.of(series, support, breaks, lower, upper, noisy, shared, estimates)
+    known = Conditions.of(series, support, breaks, lower, upper, noisy, shared, estimates)
     if known is not None and model != "mixture":
         raise QcityError(f"bounds, estimates and errors need model 'mixture'; {model!r} takes values only")
     batches = len(batch_sizes(draws)) if model == "mixture" else 0

@@ -17,8 +17,8 @@ from .describe import level_number, quoted, unit_of
 from .formatting import percent, typed, with_unit
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
-    from ..data.datapackage import Data
+    from ..assessment.answer import Assessment
+    from ..data.load import Data
 
 
 def axis_unit(assessment: Assessment, lang: str) -> str:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..analysis.portfolio import portfolio as add_up
-from ..attainment.numbering import place
 from ..catalogue import check_language, join, text
 from ..errors import QcityError
+from ..targets import section_order
 from . import analyses, describe, show
 from .figures.bars import portfolio_chart
 from .figures.rows import scorecard_chart, section_name
@@ -19,8 +19,8 @@ from .labels import assessment_title, text_of
 from .tables import single_figures, status_shown
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
-    from ..data.datapackage import Data
+    from ..assessment.answer import Assessment
+    from ..data.load import Data
 
 STATUSES = ("met", "missed", "forecast", "depends_on_definition", "not_assessable")
 NAMED = 6  # targets that cannot be assessed, named in one sentence
@@ -100,7 +100,7 @@ def group_names(frame: pd.DataFrame, head: str, lang: str) -> list[str]:
 def by_section(results: Sequence[Assessment], lang: str) -> None:
     """Show one table a section: target, probability and word, last figure, and the answer in words."""
     show.section("scorecard_table", lang)
-    names = sorted(dict.fromkeys(text_of(a.target.section) for a in results), key=place)
+    names = sorted(dict.fromkeys(text_of(a.target.section) for a in results), key=section_order)
     columns = [text(key, lang) for key in ("c_answer", "k_last", "c_reason")]
     for name in names:
         mine = [a for a in results if text_of(a.target.section) == name]

@@ -20,8 +20,8 @@ from .labels import assessment_title, level_shown, panel_title, text_of
 from .tables import key_figures, sources_by_series, status_shown
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
-    from ..data.datapackage import Data
+    from ..assessment.answer import Assessment
+    from ..data.load import Data
     from ..rules.question import RuleResult
 
 FIGURES = 12  # figures named that came in between

@@ -18,7 +18,7 @@ from .formatting import number, percent, typed, with_sign, with_unit
 from .track import change_shown, rule_name, score, signed_share
 
 if TYPE_CHECKING:
-    from ..data.datapackage import Data
+    from ..data.load import Data
     from ..trackrecord.record import TrackRecord
 
 NATIONAL = ("china_14fyp", "energy_per_gdp", "china")

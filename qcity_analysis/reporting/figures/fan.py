@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ...attainment.assessment import Assessment
+    from ...assessment.answer import Assessment
     from ...series.annual import AnnualSeries
 
 PANEL = 3.4  # inches

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ...attainment.numbering import NUMERAL, arabic, place
 from ...catalogue import check_language, text
+from ...targets import NUMERAL, arabic, section_order
 from ..analyses import choice_shown, computed, verdict_shown
 from ..formatting import percent
 from ..labels import assessment_title, panel_title, text_of
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ...analysis.sensitivity import Sensitivity, Variant
-    from ...attainment.assessment import Assessment
+    from ...assessment.answer import Assessment
 
 WIDE, WIDTH = 8.0, 6.4  # inches
 ROW, CHOICE_ROW, SKILL_ROW = 0.29, 0.235, 0.27  # inches
@@ -97,7 +97,7 @@ def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figu
 
 def _by_section(assessments: Sequence[Assessment], lang: str) -> list[str | Assessment]:
     """Headings and targets, top to bottom; headings only where there is more than one section."""
-    names = sorted(dict.fromkeys(text_of(a.target.section) for a in assessments), key=place)
+    names = sorted(dict.fromkeys(text_of(a.target.section) for a in assessments), key=section_order)
     rows: list[str | Assessment] = []
     for name in names:
         if len(names) > 1:
