@@ -31,7 +31,7 @@ from qcity_analysis.trackrecord.record import (
 )
 from training.hindcast import Hindcast, forecast_tasks
 from training.record import held_out_record, write_record
-from training.train import Bank, draw_tasks
+from training.train import Corpus, draw_tasks
 
 LEVELS = dict(enumerate([10.0, 10.4, 11.1, 11.0, 11.9, 12.3, 12.1, 13.0, 13.3], start=2014))
 ROWS = [figure(year, level, published=f"{year + 1}-05-10") for year, level in LEVELS.items()]
@@ -155,7 +155,7 @@ def bank_hindcast() -> Hindcast:
     meta = pd.DataFrame(
         {"indicator": [f"i{k % 6}" for k in range(24)], "kind": "real", "bank": "made"}, index=names
     )
-    tasks = draw_tasks(Bank(walks, dict.fromkeys(names, 2000), meta), names, 1, 9, 1, odd=False)
+    tasks = draw_tasks(Corpus(walks, dict.fromkeys(names, 2000), meta), names, 1, 9, 1, odd=False)
     from qcity_analysis.forecasting.prior import shipped
 
     return forecast_tasks(tasks, shipped())

@@ -94,8 +94,7 @@ def outlook(
 
     known = load(data, as_of=as_of)
     answer = assess(known, target, plan=plan, region=region, draws=draws, seed=seed)
-    parts = [part for part in answer.parts if part.role == "definition"] or [answer]
-    ahead = [(part, look_ahead(known, part, draws=draws)) for part in parts]
+    ahead = [(part, look_ahead(known, part, draws=draws)) for part in answer.by_definition()]
     varied = sensitivity(known, answer, draws=draws)
     change = None
     if since is not None:

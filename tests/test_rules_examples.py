@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import pandas as pd
 import pytest
 
-from qcity_analysis.rules import RULES, Goal, evaluate
+from qcity_analysis.rules import RULES, Goal, RuleResult, evaluate
 from qcity_analysis.rules.lines import line_at
 from qcity_analysis.rules.rates import near_limit
 
@@ -161,3 +164,141 @@ def test_eurostat_starts_at_the_last_figure_before_a_gap_and_needs_three_years()
 def test_the_scale_near_a_limit_is_the_same_at_equal_distance_above_and_below() -> None:
     assert near_limit(95, 100) == pytest.approx(near_limit(105, 100)) == pytest.approx(0.2037, abs=5e-5)
     assert (near_limit(200, 100), near_limit(5, 0)) == (1.0, 1.0)
+
+
+# the German weather symbols: every case of the published method
+
+RISING = [20.0, 21.0, 23.0, 24.0, 27.0, 30.0]  # 2015 to 2020: δ = (30 - 20) / 5 = 2
+FALLING = [15.0, 14.0, 13.0, 12.0, 11.0, 10.0]  # by 1 a year: 0 in 2030
+AWAY = Goal("at_most", 10, deadline=2030)
+
+
+def ask(values: list[float], goal: object) -> RuleResult:
+    known = pd.Series(values, index=range(2021 - len(values), 2021), dtype=float)
+    return evaluate("destatis", known, goal, 2020)
+
+
+@pytest.mark.parametrize(
+    ("target", "deadline", "symbol"),
+    [
+        # ten years on: 30 + 20 = 50. Missed by share 1 - 20 / (T - 30)
+        (50.0, 2030, "sun"),  # reached
+        (45.0, 2030, "sun"),  # more than reached
+        (51.0, 2030, "sun"),  # 1 - 20/21 = 4.8 %
+        (30 + 20 / 0.95, 2030, "light_cloud"),  # exactly 5 %
+        (52.0, 2030, "light_cloud"),  # 9.1 %
+        (55.0, 2030, "light_cloud"),  # exactly 20 %
+        (55.1, 2030, "cloud"),  # 20.3 %
+        (500.0, 2030, "cloud"),  # 95.7 %, but the right way
+        (32.0, 2021, "sun"),  # one year on: 32
+        (32.4, 2021, "light_cloud"),  # 1 - 2/2.4 = 16.7 %
+        (33.0, 2021, "cloud"),  # 33 %
+        (30.0, 2030, "sun"),  # exactly reached already: no gap to divide by
+        ((51, 60), 2030, "sun"),  # of an interval the end that asks least
+        ((60, 51), 2030, "sun"),
+    ],
+)
+def test_a_level_to_be_reached_is_compared_with_the_remaining_way(
+    target: Any, deadline: int, symbol: str
+) -> None:
+    said = ask(RISING, Goal("at_least", target, deadline=deadline))
+    assert (said.category, said.will_meet) == (symbol, symbol == "sun")
+    other = tuple(100 - end for end in target) if isinstance(target, tuple) else 100 - target
+    mirrored = ask([100 - value for value in RISING], Goal("at_most", other, deadline=deadline))
+    assert (mirrored.category, mirrored.will_meet) == (said.category, said.will_meet)
+
+
+@pytest.mark.parametrize(
+    ("values", "goal", "symbol"),
+    [
+        (RISING, AWAY, "storm"),  # moving away
+        ([30, 31, 32, 33, 32, 30], Goal("at_least", 40, deadline=2030), "storm"),  # δ = 0
+        ([90.0, 60.0, *RISING], Goal("at_least", 50, deadline=2030), "sun"),  # the last five changes only
+        ([14, 13, 12, 12, 11, 10.5], Goal("at_least", 10, deadline=2030), "light_cloud"),  # reached, δ = -.7
+        ([20.0, 22.0, 25.0, 26.0], Goal("at_least", 46, deadline=2030), "sun"),  # four figures are enough: δ = 2
+        # an interval without direction asks for the end that is nearer
+        (RISING, Goal("between", (50, 60), deadline=2030), "sun"),  # from below to 50
+        (RISING, Goal(None, (10, 20), deadline=2030), "storm"),  # above it and rising
+        (RISING, Goal("within", (10, 32), deadline=2030), "light_cloud"),  # inside, rising out
+        # a target of zero is a level like any other
+        (FALLING, Goal("at_most", 0, deadline=2030), "sun"),
+        (FALLING, Goal("at_most", 0, deadline=2028), "light_cloud"),  # 2 of 10 missed
+        (FALLING, Goal("at_most", 0, deadline=2027), "cloud"),
+        # binary fractions: no change; δ = .1, 1.6 in 2030, where T 1.85 misses exactly 20 %
+        ([0.1 + 0.2, 0.3, 0.3, 0.3, 0.3, 0.3], Goal("decrease"), "storm"),
+        ([round(0.1 * k, 1) for k in range(1, 7)], Goal("at_least", 1.85, deadline=2030), "light_cloud"),
+        # of several targets the worst; where one cannot be judged none, unless nothing is worse
+        (RISING, [Goal("at_least", 50, deadline=2030), Goal("at_least", 52, deadline=2030)], "light_cloud"),
+        (RISING, (Goal("at_least", 52, deadline=2030), AWAY, Goal("at_least", 50, deadline=2030)), "storm"),
+        (RISING, [Goal("at_least", 50, deadline=2030), Goal(None, 10, deadline=2030)], None),
+        (RISING, [AWAY, Goal(None, 10, deadline=2030)], "storm"),
+        # three figures are too few for any kind of target
+        ([20.0, 22.0, 25.0], Goal("at_least", 46, deadline=2030), None),
+        ([20.0, 22.0, 25.0], Goal("increase"), None),
+        ([20.0, 22.0, 25.0], Goal("at_least", 21), None),
+    ],
+)  # fmt: skip
+def test_other_levels_get_the_symbol_worked_by_hand(
+    values: list[float], goal: Any, symbol: str | None
+) -> None:
+    assert ask(values, goal).category == symbol
+
+
+@pytest.mark.parametrize(
+    ("values", "symbol"),
+    [
+        ([8.0, 8.5, 9.0, 9.0, 9.5, 10.0], "sun"),  # met, δ = .4
+        ([10.0, 11.0, 12.0, 9.0, 11.0, 10.0], "sun"),  # met, δ = 0: not worsening
+        ([14.0, 13.0, 12.0, 12.0, 11.0, 10.5], "light_cloud"),  # met, δ = -.7
+        ([8.0, 8.5, 9.0, 9.0, 9.5, 9.9], "cloud"),  # not met, δ = .38
+        ([9.0, 8.5, 8.0, 9.0, 9.5, 9.0], "storm"),  # not met, δ = 0
+        ([12.0, 11.0, 10.0, 9.0, 8.0, 7.0], "storm"),  # not met, worsening
+    ],
+)
+def test_a_threshold_for_every_year_looks_at_the_last_figure_and_then_at_the_trend(
+    values: list[float], symbol: str
+) -> None:
+    for deadline, kind in ((None, None), (2030, "yearly"), (2030, "monotone"), (2020, None), (2018, None)):
+        assert ask(values, Goal("at_least", 10, deadline=deadline, kind=kind)).category == symbol
+
+
+@pytest.mark.parametrize(
+    ("values", "symbol"),
+    [
+        ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "sun"),
+        ([1.0, 2.0, 3.0, 4.0, 7.0, 6.0], "light_cloud"),
+        ([1.0, 2.0, 3.0, 4.0, 6.0, 6.0], "light_cloud"),  # no change in the last year is not right
+        ([6.0, 5.0, 4.0, 3.0, 2.0, 2.5], "cloud"),
+        ([6.0, 5.0, 4.0, 3.0, 5.0, 6.0], "cloud"),  # mean 0, last right
+        ([6.0, 5.0, 4.0, 3.0, 2.0, 1.0], "storm"),
+        ([6.0, 6.0, 6.0, 6.0, 6.0, 6.0], "storm"),  # standing still
+        ([6.0, 5.0, 4.0, 3.0, 2.0, 2.0], "storm"),
+    ],
+)
+def test_a_direction_alone_looks_at_the_trend_and_then_at_the_last_change(
+    values: list[float], symbol: str
+) -> None:
+    said = ask(values, Goal("increase"))
+    assert (said.category, said.will_meet) == (symbol, symbol in ("sun", "light_cloud"))
+    assert ask(values, Goal("at_least", 0, deadline=2025, kind="direction")) == said
+    assert ask(values, Goal("increase_every_year", 0, deadline=2025, kind="monotone")) == said
+    assert ask([-value for value in values], Goal("decrease", deadline=2030)) == said
+
+
+def test_gaps_spread_a_change_over_their_years_and_the_last_six_figures_count() -> None:
+    known = pd.Series(
+        {2008: 6.0, 2010: 10.0, 2012: math.nan, 2013: 16.0, 2014: 18.0, 2016: 22.0, 2018: 26.0, 2020: 30.0}
+    )
+    goal = Goal("at_least", 50, deadline=2030)  # the last six start in 2010: δ = 20 / 10 = 2
+    said = evaluate("destatis", known, goal, 2020)
+    assert (said.category, said.value) == ("sun", pytest.approx(0))
+
+
+def test_a_relative_target_becomes_a_level_of_the_base_year() -> None:
+    # -55 % on 200 is 90: from 120, falling 4 a year, 80 in 2030; -65 % is 70: 1 - 40/50 = 20 %
+    falling = pd.Series({1990: 200.0} | {2015 + k: 140.0 - 4 * k for k in range(6)})
+    goal = Goal("at_most", -55, 1990, 2030, "relative_change")
+    assert evaluate("destatis", falling, goal, 2020).category == "sun"
+    stricter = Goal("at_most", -65, 1990, 2030, "relative")
+    assert evaluate("destatis", falling, stricter, 2020).category == "light_cloud"
+    assert evaluate("destatis", falling.loc[2015:], goal, 2020).reason == "no figure for the base year 1990"

@@ -1,4 +1,4 @@
-"""Learn how fast indicators move: quantiles of the changes over 1 to 10 years in a bank of real series.
+"""Learn how fast indicators change: quantiles of the changes over 1 to 10 years in a bank of real series.
 
 The scales and the reading of the file are in `qcity_analysis.forecasting.changes`.
 """
@@ -14,12 +14,10 @@ import numpy as np
 from qcity_analysis.files import write_whole
 from qcity_analysis.forecasting.changes import COMMAND, LEVELS, SCALES, TIE, YEARS, scaled, typical_change
 
-from .train import Bank
-
-SUPPORT = {"pct": "percent", "percent": "percent", "positive": "positive", "count": "count", "real": "real"}
+from .train import KINDS, Corpus
 
 
-def write_moves(bank: Bank, path: Path | str) -> Path:
+def write_changes(corpus: Corpus, path: Path | str) -> Path:
     """Compute the quantiles of a bank's moves by support and write them as readable JSON; returns the path.
 
     Every window of 1 to 10 years of every series counts, weighted so that each indicator counts the same and, within
@@ -32,17 +30,17 @@ def write_moves(bank: Bank, path: Path | str) -> Path:
         "weights": "each indicator the same; series smoothed by their producer left out",
         "years": list(YEARS),
         "levels": "0.01 to 0.99 in steps of 0.01",
-        "supports": {name: _of_support(bank, name) for name in SCALES},
+        "supports": {name: _of_support(corpus, name) for name in SCALES},
     }
     write_whole(path, _readable(content))
     return path
 
 
-def _of_support(bank: Bank, support: str) -> dict[str, Any]:
-    meta = bank.meta
-    kept = meta[(meta["kind"].map(SUPPORT) == support) & ~meta["modelled"].astype(bool)]
+def _of_support(corpus: Corpus, support: str) -> dict[str, Any]:
+    meta = corpus.meta
+    kept = meta[(meta["kind"].map(KINDS) == support) & ~meta["modelled"].astype(bool)]
     sizes = kept["indicator"].value_counts()
-    series = [(bank.values[str(name)], 1 / sizes[row]) for name, row in kept["indicator"].items()]
+    series = [(corpus.values[str(name)], 1 / sizes[row]) for name, row in kept["indicator"].items()]
     return {
         "scale": SCALES[support],
         "series": len(kept),
