@@ -119,6 +119,25 @@ class Assessment:
         own |= self.series.places() if self.series is not None else set()
         return own.union(*(part.places() for part in self.parts))
 
+    def levels(self) -> pd.Series:
+        """The known levels the answer rests on, index year; empty without a series."""
+        return self.series.known() if self.series is not None else pd.Series(dtype=float)
+
+    def by_definition(self) -> list[Assessment]:
+        """The answer under each definition of its indicator, oldest first; itself where there is only one.
+
+        >>> import qcity_analysis as qc
+        >>> [part.status for part in qc.assess(qc.load(), "energy_per_gdp", draws=100).by_definition()]
+        ['forecast', 'met']
+        """
+        return [part for part in self.parts if part.role == "definition"] or [self]
+
+    @property
+    def chance(self) -> float | None:
+        """The probability of meeting the target; 1 when it is met and 0 when it is missed; None when there is none."""
+        settled = {"met": 1.0, "missed": 0.0}
+        return settled.get(self.status, self.probability if self.status == "forecast" else None)
+
     def to_dict(self) -> dict[str, Any]:
         """Everything but the draws as plain values that JSON can hold; levels and fan by year."""
         series, fan = self.series, {} if self.fan is None else self.fan.to_dict("index")

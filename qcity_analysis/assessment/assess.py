@@ -120,7 +120,7 @@ def scorecard(
 
 
 def _row(answer: Assessment) -> dict[str, Any]:
-    known = answer.series.known() if answer.series is not None else pd.Series(dtype=float)
+    known = answer.levels()
     target, tally = answer.target, answer.tally
     if tally is not None:  # what is counted, not the zero it started from
         known = pd.Series({int(tally.through[:4]): tally.count} if tally.through else {}, dtype=float)
