@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .data.datapackage import Data
+from .data.load import Data
 from .errors import QcityError, unknown
 
 UPWARD = ("at_least", "increase", "increase_every_year")
@@ -128,8 +128,12 @@ class Target:
         return reaches(level, bound, self.upward)
 
 
-def find_target(data: Data, target_id: str, plan: str | None = None, region: str | None = None) -> Target:
+def find_target(
+    data: Data, target_id: str | Target, plan: str | None = None, region: str | None = None
+) -> Target:
     """The target of that name, in `plan` (default: the first plan that has it); `region` replaces the plan's own.
+
+    A `Target` stands for itself, whether a plan has it or not.
 
     Raises QcityError for an unknown plan, target or region, with the closest match.
 
@@ -139,31 +143,24 @@ def find_target(data: Data, target_id: str, plan: str | None = None, region: str
     ...
     qcity_analysis.errors.QcityError: unknown target 'energy_intensty'. Did you mean "energy_intensity"? ...
     """
-    rows = data.targets
-    if not isinstance(target_id, str):
-        raise QcityError(f"a target is asked for by its name, a text; found {target_id!r}")
-    if plan is not None:
-        rows = rows[rows["plan"] == known_plan(data, plan)]
-    named = rows[rows["target_id"] == target_id]
-    if named.empty:
-        raise unknown("target", target_id, sorted(set(rows["target_id"])))
-    target = _target(named.iloc[0])
+    target = target_id if isinstance(target_id, Target) else _named(data, target_id, plan)
     if region and region != target.region:
         target = dataclasses.replace(target, region=data.require_region(region))
     return target
 
 
-def known_plan(data: Data, plan: str | None) -> str:
-    """The plan of that name, the first of all for None. Raises QcityError for an unknown one.
-
-    >>> import qcity_analysis as qc
-    >>> known_plan(qc.load(), None)
-    'nanjing_quality_city'
-    """
-    plan = plan or data.plans()[0]
-    if plan not in data.plans():
-        raise unknown("plan", plan, data.plans())
-    return plan
+def _named(data: Data, target_id: str, plan: str | None) -> Target:
+    rows = data.targets
+    if not isinstance(target_id, str):
+        raise QcityError(f"a target is asked for by its name, a text; found {target_id!r}")
+    if plan is not None:
+        if plan not in data.plans():
+            raise unknown("plan", plan, data.plans())
+        rows = rows[rows["plan"] == plan]
+    named = rows[rows["target_id"] == target_id]
+    if named.empty:
+        raise unknown("target", target_id, sorted(set(rows["target_id"])))
+    return _target(named.iloc[0])
 
 
 def _target(row: pd.Series) -> Target:

@@ -11,11 +11,10 @@ import pytest
 from packages import STEADY, changes, figure, figures, indicator, loaded, target
 from test_assessment import CUT, answer, borrowing, two_definitions
 
-from qcity_analysis.assessment.answer import Assessment
+from qcity_analysis.assessment.answer import SPOKEN, Assessment
 from qcity_analysis.assessment.assess import assess
-from qcity_analysis.assessment.question import SPOKEN
 from qcity_analysis.catalogue import all_sentences
-from qcity_analysis.data.notes import Note
+from qcity_analysis.errors import Note
 from qcity_analysis.reporting import describe
 
 HOME = Path(describe.__file__).parents[1]

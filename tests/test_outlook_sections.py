@@ -21,28 +21,14 @@ from qcity_analysis.analysis.portfolio import portfolio as add_up
 from qcity_analysis.analysis.sensitivity import Sensitivity
 from qcity_analysis.analysis.sensitivity import sensitivity as vary
 from qcity_analysis.catalogue import TEMPLATES
-from qcity_analysis.data.datapackage import Data
-from qcity_analysis.figures.canvas import Picture
-from qcity_analysis.figures.portfolio import portfolio_chart
-from qcity_analysis.figures.sensitivity import sensitivity_chart
-from qcity_analysis.pages import outlook_sections
+from qcity_analysis.data.load import Data
 from qcity_analysis.reporting import analyses as said
+from qcity_analysis.reporting import plan_sections, target_sections
+from qcity_analysis.reporting.figures.bars import portfolio_chart
+from qcity_analysis.reporting.figures.canvas import Picture
+from qcity_analysis.reporting.figures.rows import sensitivity_chart
 
 COUNTS = {"kind": "cumulative", "threshold": 60, "base_year": 2020}
-
-
-@pytest.fixture
-def shown(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What a section shows, as Markdown and HTML text and pictures."""
-    found: list[Any] = []
-
-    def display(thing: Any, metadata: Any = None) -> None:
-        found.append(getattr(thing, "data", None) or thing)
-
-    import IPython.display
-
-    monkeypatch.setattr(IPython.display, "display", display)
-    return found
 
 
 def words(shown: list[Any]) -> str:
@@ -103,8 +89,7 @@ def test_the_pace_and_the_last_year_to_act_are_said_with_their_numbers(tmp_path:
 def test_each_way_of_waiting_has_its_sentence(act: int | None, reached: bool, key: str) -> None:
     import pandas as pd
 
-    from qcity_analysis.analysis.feasibility import Feasibility
-    from qcity_analysis.analysis.outlook import Outlook
+    from qcity_analysis.analysis.outlook import Feasibility, Outlook
 
     chances = pd.Series([0.2, 0.6], index=[2023, 2024])
     found = Outlook(2022, 2025, chances, {0.5: 2024, 0.8: None, 0.95: None}, act, reached, Feasibility())
@@ -135,8 +120,7 @@ def test_after_the_deadline_nothing_is_said_about_waiting() -> None:
 def waiting(today: int) -> list[str]:
     import pandas as pd
 
-    from qcity_analysis.analysis.feasibility import Feasibility
-    from qcity_analysis.analysis.outlook import Outlook
+    from qcity_analysis.analysis.outlook import Feasibility, Outlook
 
     chances = pd.Series([0.2, 0.6], index=[2023, 2024])
     found = Outlook(2022, 2025, chances, {0.5: 2024, 0.8: None, 0.95: None}, 2024, False, Feasibility())
@@ -227,9 +211,9 @@ def test_sections_show_a_heading_and_leave_no_place_unfilled(
 ) -> None:
     data = loaded(tmp_path)
     answer = qc.assess(data, "goal", draws=500)
-    outlook_sections.outlook(data, answer, lang)
-    outlook_sections.sensitivity(data, answer, lang)
-    outlook_sections.changed(data, answer, lang, since="2022-06-30")
+    target_sections.outlook(data, answer, lang)
+    target_sections.sensitivity(data, answer, lang)
+    target_sections.changed(data, answer, lang, since="2022-06-30")
     text = words(shown)
     assert text.count("\n## ") + text.startswith("## ") == 3
     assert "{" not in text and "None" not in text and "nan" not in text
@@ -241,8 +225,8 @@ def test_by_default_the_last_figures_publication_is_what_is_compared(
 ) -> None:
     data = loaded(tmp_path)
     answer = qc.assess(data, "goal", draws=500)
-    assert str(outlook_sections.day_before_last_figure(answer)) == "2023-02-27"
-    outlook_sections.changed(data, answer, "en")
+    assert str(target_sections.day_before_last_figure(answer)) == "2023-02-27"
+    target_sections.changed(data, answer, "en")
     assert "What changed since 2023-02-27" in words(shown)
     assert "new figures" in words(shown).lower()
 
@@ -264,9 +248,9 @@ def test_sections_hold_for_every_status_and_kind(
 ) -> None:
     data = qc.load(as_of=as_of)
     answer = qc.assess(data, name, plan=plan, draws=200)
-    outlook_sections.outlook(data, answer, "zh")
-    outlook_sections.sensitivity(data, answer, "zh")
-    outlook_sections.changed(data, answer, "zh")
+    target_sections.outlook(data, answer, "zh")
+    target_sections.sensitivity(data, answer, "zh")
+    target_sections.changed(data, answer, "zh")
     assert "{" not in words(shown) and "None" not in words(shown)
 
 
@@ -275,7 +259,7 @@ def test_the_portfolio_section_shows_chart_tables_and_the_unassessed(
     tmp_path: Path, shown: list[Any], lang: str
 ) -> None:
     data, _ = two_targets(tmp_path)
-    outlook_sections.portfolio(data, qc.scorecard(data, draws=500)[1], lang)
+    plan_sections.portfolio(data, qc.scorecard(data, draws=500)[1], lang)
     text = words(shown)
     assert ("市统计局" if lang == "zh" else "Statistics") in text
     assert text.count("<table>") == 3

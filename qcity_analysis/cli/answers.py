@@ -43,7 +43,7 @@ def forecast(
 ) -> None:
     """Will one target be met? Prints the answer in words; writes only a figure or a record asked for."""
     from ..assessment.assess import assess
-    from ..data.datapackage import load
+    from ..data.load import load
 
     known = load(data, as_of=as_of)
     answer = assess(known, target, plan=plan, region=region, model=model, draws=draws, seed=seed)
@@ -52,7 +52,7 @@ def forecast(
 
         ledger.record(answer, ledger.home(known.folder), ledger.data_hash(known.folder))
     if figure is not None:
-        from ..figures.plot import fan_chart
+        from ..reporting.figures.fan import fan_chart
 
         fan_chart(answer, language).savefig(figure)
     print_answer(as_json, answer.to_dict, lambda: _forecast_lines(answer, language), answer.status)
@@ -89,13 +89,12 @@ def outlook(
     from ..analysis.outlook import outlook as look_ahead
     from ..analysis.sensitivity import sensitivity
     from ..assessment.assess import assess
-    from ..data.datapackage import load
+    from ..data.load import load
     from ..reporting.analyses import change_lines, outlook_lines, sensitivity_lines
 
     known = load(data, as_of=as_of)
     answer = assess(known, target, plan=plan, region=region, draws=draws, seed=seed)
-    parts = [part for part in answer.parts if part.role == "definition"] or [answer]
-    ahead = [(part, look_ahead(known, part, draws=draws)) for part in parts]
+    ahead = [(part, look_ahead(known, part, draws=draws)) for part in answer.by_definition()]
     varied = sensitivity(known, answer, draws=draws)
     change = None
     if since is not None:
@@ -131,7 +130,7 @@ def rules(
 ) -> None:
     """What do published progress rules say, beside the probability? Writes nothing."""
     from ..assessment.assess import assess
-    from ..data.datapackage import load
+    from ..data.load import load
     from ..rules.catalogue import judged
 
     answer = assess(load(data, as_of=as_of), target, plan=plan, region=region)
@@ -146,8 +145,8 @@ def rules(
 
 def _rule_lines(part: Assessment, language: str) -> list[str]:
     from ..catalogue import text
-    from ..pages.rules_sections import counted, said, shared_reason, yes_or_no
     from ..reporting import describe
+    from ..reporting.target_sections import class_shown, shared_reason, votes, yes_or_no
     from ..rules.catalogue import RULES, results_for
 
     lines = [describe.headline(part, language)]
@@ -156,8 +155,8 @@ def _rule_lines(part: Assessment, language: str) -> list[str]:
     for rule, result in results_for(part).items():
         verdict = f" → {yes_or_no(result, language)}" if result.category else ""
         name = RULES[rule].name(language)
-        lines.append(text("rule_line", language, name=name, said=said(result, language) + verdict))
-    return [*lines, counted(part, language)]
+        lines.append(text("rule_line", language, name=name, said=class_shown(result, language) + verdict))
+    return [*lines, votes(part, language)]
 
 
 def _plain_rules(part: Assessment) -> dict[str, Any]:
@@ -190,7 +189,7 @@ def portfolio(
     """How many targets of a plan will be met, when what moves one indicator moves others too."""
     from ..analysis.portfolio import portfolio as add_up
     from ..assessment.assess import scorecard
-    from ..data.datapackage import load
+    from ..data.load import load
     from ..reporting.analyses import portfolio_lines
 
     known = load(data, as_of=as_of)

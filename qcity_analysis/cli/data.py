@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..analysis.attribution import Change
-    from ..data.datapackage import Data
+    from ..data.load import Data
 
 FORMATS = ("text", "json", "html")
 SERIES = ["indicator_id", "region", "measure", "published"]
@@ -37,8 +37,8 @@ def check(
 
     Errors must be corrected before the data can be used; warnings are figures to look at. HTML holds both languages.
     """
-    from ..data.datapackage import check as check_package
-    from ..data.datapackage import find_folder
+    from ..data.load import check as check_package
+    from ..data.load import find_folder
     from ..reporting.problems import counted
 
     if format not in FORMATS:
@@ -60,7 +60,7 @@ def _check_report(format: str, problems: list[Problem], folder: Path, as_of: str
     from ..catalogue import text
     from ..data.corrections import listed
     from ..data.vintages import to_date
-    from ..pages.checkpage import check_page
+    from ..reporting.page import check_page
     from ..reporting.problems import correction_line, counted, line_of
 
     made = listed(folder)
@@ -90,7 +90,7 @@ def list_targets(
     data: DataDir = None, plan: PlanName = None, as_of: AsOf = None, as_json: Json = False
 ) -> None:
     """List the plans, their targets, and for how many years figures are published."""
-    from ..data.datapackage import load
+    from ..data.load import load
 
     package = load(data, as_of=as_of)
     targets = _targets(package, plan)
@@ -126,7 +126,7 @@ def add(
     dry_run: Annotated[bool, Option("--dry-run", help="Check, but write nothing.")] = False,
 ) -> None:
     """Add one published figure with its source; nothing is written if the data would not pass the checks."""
-    from ..data.adding import add_figure
+    from ..data.write import add_figure
 
     row = add_figure(
         data, indicator_id=indicator, region=region, period=period, value=value, publisher=publisher, title=title,
@@ -148,7 +148,7 @@ def new_plan(
     Nothing that is there is overwritten. The plan is then used with `--data FOLDER`, or by setting QCITY_DATA.
     """
     from ..catalogue import text
-    from ..data.newplan import new_plan as make
+    from ..data.write import new_plan as make
     from ..reporting.tables import plan_readme
 
     folder = make(name, out or Path(name), plan_readme(name), dt.date.today())
@@ -173,7 +173,7 @@ def diff(
     Nothing is written. A day that rests on the publication lag of the indicator is marked as assumed.
     """
     from ..analysis.attribution import explain_change
-    from ..data.datapackage import load
+    from ..data.load import load
     from ..data.vintages import diff as compare
 
     known = load(data, as_of=later)

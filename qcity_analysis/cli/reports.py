@@ -63,7 +63,7 @@ def score(
     """
     import json
 
-    from ..data.datapackage import load
+    from ..data.load import load
     from ..files import write_whole
     from ..reporting.track import spoken
     from ..trackrecord.record import track_record

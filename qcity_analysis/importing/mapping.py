@@ -17,10 +17,9 @@ from typing import Any
 
 import pandas as pd
 
-from ..data.annual_figures import CHANGES
-from ..data.datapackage import find_folder, read_folder
-from ..data.tables import MEASURES, STATUSES, TABLES, is_date
-from ..data.yaml_files import Lines, read_yaml
+from ..data.load import find_folder, read_folder
+from ..data.read import Lines, read_yaml
+from ..data.schema import CHANGES, MEASURES, STATUSES, TABLES, is_date
 from ..errors import DataError, Problem, did_you_mean
 from .cells import same_name
 from .layout import LAYOUTS, ROLES, Entry, Sheet, is_number, read_layout

@@ -13,8 +13,7 @@ from decimal import Decimal
 
 import pandas as pd
 
-from ..data.annual_figures import CHANGES
-from ..data.tables import PERIOD, QUALIFIERS, STATUSES, is_date
+from ..data.schema import CHANGES, PERIOD, QUALIFIERS, STATUSES, is_date
 from ..errors import DataError, Problem, did_you_mean
 from .cells import (
     TURNED,
@@ -58,7 +57,7 @@ def match(
     `tables` are those of the package by name; `spreadsheet` says that cells may hold fractions shown as percent. Raises
     DataError with every problem of the mapping.
 
-    >>> import qcity_analysis.data.datapackage as package
+    >>> import qcity_analysis.data.load as package
     >>> sheet = Sheet((Entry("a.csv", 2, "B (2020)", "研发强度", "", "2020", "3.48", "%"),), {}, "years_across")
     >>> from qcity_analysis.importing.mapping import read_mapping
     >>> mapping = read_mapping({"source": {"publisher": "P", "title": "T", "date": "2021"}, "region": "nanjing",

@@ -12,12 +12,12 @@ import pandas as pd
 
 from ..catalogue import check_language, has, join, say
 from ..catalogue import text as fixed
-from ..data.notes import Note
+from ..errors import Note
 from .formatting import number, percent, period, signed, typed, with_sign, with_unit
 
 if TYPE_CHECKING:
     from ..assessment.answer import Assessment
-    from ..data.datapackage import Data
+    from ..data.load import Data
     from ..targets import Pace
 
 BY_LEVEL = ("level", "relative_change", "coverage")  # kinds that may borrow

@@ -18,7 +18,7 @@ from .formatting import percent, typed, with_unit
 
 if TYPE_CHECKING:
     from ..assessment.answer import Assessment
-    from ..data.datapackage import Data
+    from ..data.load import Data
 
 
 def axis_unit(assessment: Assessment, lang: str) -> str:

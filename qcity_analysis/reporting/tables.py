@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..catalogue import LANGUAGES, TEMPLATES, check_language, read_all, text
-from ..data.tables import TABLES, Column
+from ..data.schema import TABLES, Column
 from .describe import unit_of
 from .formatting import number, percent, period, signed, typed, with_sign, with_unit
 from .labels import borrowed_name, level_shown, panel_title, range_shown, target_shown, text_of, year_of

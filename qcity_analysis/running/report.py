@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ..catalogue import LANGUAGES
-from ..data.datapackage import load
+from ..data.load import load
 from ..files import write_whole
 from ..trackrecord import ledger as issued
 from .jobs import Job, list_jobs
@@ -203,7 +203,7 @@ def _make(
     job: Job, *, out: Path, prints: Mapping[str, str], server: KernelServer | None, timeout: float
 ) -> dict[str, Any]:
     """Run one notebook and render its page; returns its line of the ledger."""
-    from ..pages.page import render_page
+    from ..reporting.page import render_page
 
     executed, page = out / "notebooks" / f"{job.name}.ipynb", out / f"{job.name}.html"
     argv = server.argv() if server is not None and server.alive() else None
@@ -241,7 +241,7 @@ def _record(data_folder: Path, place: Path, runs: Sequence[dict[str, Any]]) -> N
 
 
 def _finish(out: Path, runs: list[dict[str, Any]], as_of: dt.date, begin: float) -> Report:
-    from ..pages.index import write_index
+    from ..reporting.page import write_index
 
     write_index(runs, out / "index.html", as_of.isoformat())
     spoken = "en" if any(run["lang"] == "en" for run in runs) else "zh"
