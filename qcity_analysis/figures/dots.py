@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from ..attainment.numbering import NUMERAL, arabic, place
 from ..catalogue import check_language, text
-from ..reporting.formatting import percent
-from ..reporting.labels import text_of
-from ..reporting.tables import status_shown
+from ..reporting.describe import status_shown
+from ..reporting.formatting import percent, text_of
 from .canvas import BLUE, DPI, FAINT, INK, MUTED, OCHRE, TARGET, style
 
 if TYPE_CHECKING:

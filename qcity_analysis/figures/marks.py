@@ -9,8 +9,8 @@ import pandas as pd
 
 from ..catalogue import text
 from ..reporting.describe import level_number
-from ..reporting.formatting import number
-from ..reporting.labels import axis_unit, borrowed_name, panel_title, target_shown, year_of
+from ..reporting.formatting import number, year_of
+from ..reporting.labels import axis_unit, borrowed_name, panel_title, target_shown
 from .canvas import BLUE, BLUE_LIGHT, BLUE_MID, INK, MUTED, OCHRE, OCHRE_LIGHT, OCHRE_MID, TARGET
 from .errors import draw_errors
 

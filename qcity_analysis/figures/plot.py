@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import check_language, join, text
-from ..reporting.labels import assessment_title, axis_unit, borrowed_name, panel_title, subtitle, text_of
+from ..reporting.formatting import text_of
+from ..reporting.labels import assessment_title, axis_unit, borrowed_name, panel_title, subtitle
 from .canvas import DPI, MUTED, WIDTH, style
 from .marks import draw_panel, first_shown, spread_labels
 

@@ -22,7 +22,8 @@ from ..figures.dots import section_name
 from ..figures.portfolio import portfolio_chart
 from ..figures.sensitivity import sensitivity_chart
 from ..reporting import analyses as said
-from ..reporting.labels import panel_title, text_of
+from ..reporting.formatting import text_of
+from ..reporting.labels import panel_title
 from ..reporting.tables import folded, html_table
 from .sections import _say, _show, heading
 

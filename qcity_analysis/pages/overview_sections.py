@@ -13,7 +13,8 @@ from ..errors import Problem, unknown
 from ..figures.canvas import Picture
 from ..figures.coverage import coverage_chart
 from ..reporting import describe
-from ..reporting.labels import date_shown, text_of, value_shown
+from ..reporting.formatting import text_of
+from ..reporting.labels import date_shown, value_shown
 from ..reporting.problems import problem_in
 from ..reporting.tables import html_table
 from ..series.coverage import ages, counts, coverage, used_sources

@@ -8,9 +8,10 @@ import pandas as pd
 
 from ..catalogue import check_language, text
 from ..reporting import describe
+from ..reporting.describe import status_shown
 from ..reporting.formatting import percent
 from ..reporting.labels import panel_title
-from ..reporting.tables import html_table, status_shown
+from ..reporting.tables import html_table
 from ..rules.catalogue import RULES, judged, results_for
 from .sections import _say, _show, heading
 

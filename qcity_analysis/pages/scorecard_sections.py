@@ -12,9 +12,9 @@ from ..catalogue import check_language, join, text
 from ..figures.canvas import Picture
 from ..figures.dots import scorecard_chart, section_name
 from ..reporting import describe
-from ..reporting.formatting import percent
-from ..reporting.labels import text_of
-from ..reporting.tables import html_table, single_figures, status_shown
+from ..reporting.describe import status_shown
+from ..reporting.formatting import percent, text_of
+from ..reporting.tables import html_table, single_figures
 from .sections import _say, _show, heading
 
 if TYPE_CHECKING:

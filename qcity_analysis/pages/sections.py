@@ -15,9 +15,10 @@ from ..catalogue import check_language, text
 from ..figures.canvas import Picture
 from ..figures.plot import fan_chart
 from ..reporting import describe
-from ..reporting.formatting import percent
-from ..reporting.labels import level_shown, panel_title, text_of
-from ..reporting.tables import html_table, key_figures, sources_by_series, status_shown
+from ..reporting.describe import status_shown
+from ..reporting.formatting import percent, text_of
+from ..reporting.labels import level_shown, panel_title
+from ..reporting.tables import html_table, key_figures, sources_by_series
 
 if TYPE_CHECKING:
     from ..attainment.assessment import Assessment
