@@ -19,13 +19,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from qcity_analysis.data.tables import TABLES
+from qcity_analysis.data.schema import TABLES
 
 INDICATORS, REGIONS, YEARS, VINTAGES = 40, 300, 20, 3
 STEP = """
 import resource, sys, time
 start = time.perf_counter()
-from qcity_analysis.data.datapackage import load
+from qcity_analysis.data.load import load
 from qcity_analysis.data.oddities import oddities
 begun = time.perf_counter()
 data = load(sys.argv[1])

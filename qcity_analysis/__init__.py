@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from . import rules as rules
-    from .attainment.assessing import assess as assess
-    from .attainment.assessment import Assessment as Assessment
-    from .attainment.scorecards import scorecard as scorecard
-    from .data.datapackage import Data as Data
-    from .data.datapackage import check as check
-    from .data.datapackage import load as load
+    from .assessment.answer import Assessment as Assessment
+    from .assessment.assess import assess as assess
+    from .assessment.assess import scorecard as scorecard
+    from .data.load import Data as Data
+    from .data.load import check as check
+    from .data.load import load as load
     from .data.vintages import diff as diff
     from .errors import DataError as DataError
     from .errors import QcityError as QcityError
@@ -37,20 +37,20 @@ __version__ = "0.1.0"
 
 _HOME = {
     "AnnualSeries": "series.annual",
-    "Assessment": "attainment.assessment",
-    "Data": "data.datapackage",
+    "Assessment": "assessment.answer",
+    "Data": "data.load",
     "DataError": "errors",
     "Forecast": "forecasting.forecast",
     "QcityError": "errors",
     "annual_series": "series.annual",
-    "assess": "attainment.assessing",
-    "check": "data.datapackage",
+    "assess": "assessment.assess",
+    "check": "data.load",
     "diff": "data.vintages",
     "forecast": "forecasting.forecast",
     "forecast_panel": "forecasting.panel",
     "import_figures": "importing.importing",
-    "load": "data.datapackage",
-    "scorecard": "attainment.scorecards",
+    "load": "data.load",
+    "scorecard": "assessment.assess",
     "track_record": "trackrecord.record",
 }
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 
 class QcityError(Exception):
@@ -96,3 +97,15 @@ def unknown(kind: str, word: str, choices: Sequence[str]) -> QcityError:
     known = ", ".join(choices) if len(choices) <= 12 else f"{', '.join(choices[:12])}, …"
     hint = did_you_mean(word, choices)
     return QcityError(f"unknown {kind} {word!r}.{hint} Known: {known or 'none'}. `qcity list` shows all.")
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something the reader must be told: a code, and the values its sentence needs (see `describe.note`).
+
+    >>> Note("awaiting_figure", {"year": 2025}).code
+    'awaiting_figure'
+    """
+
+    code: str
+    values: dict[str, Any] = field(default_factory=dict)

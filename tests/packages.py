@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from qcity_analysis.data.datapackage import Data, load
-from qcity_analysis.data.tables import TABLES
+from qcity_analysis.data.load import Data, load
+from qcity_analysis.data.schema import TABLES
 
 Row = dict[str, Any]
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from packages import columns, contents, figures, package, write_table
 
-from qcity_analysis.data.adding import add_figure
-from qcity_analysis.data.datapackage import check, load
+from qcity_analysis.data.load import check, load
+from qcity_analysis.data.write import add_figure
 from qcity_analysis.errors import DataError
 
 NEW: dict[str, Any] = {

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from packages import change, changes, figure, figures, indicator, loaded, target
 
-from qcity_analysis.attainment.assessing import assess
-from qcity_analysis.data.notes import Note
-from qcity_analysis.errors import QcityError
+from qcity_analysis.assessment.assess import assess
+from qcity_analysis.errors import Note, QcityError
 from qcity_analysis.series.annual import AnnualSeries, annual_series
 from qcity_analysis.series.levels import chain
 

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from packages import STEADY, change, changes, figure, figures, indicator, loaded, target
 
-from qcity_analysis.attainment.assessing import assess
-from qcity_analysis.attainment.assessment import Assessment, ipcc_word
-from qcity_analysis.attainment.scorecards import scorecard
+from qcity_analysis.assessment.answer import Assessment, ipcc_word
+from qcity_analysis.assessment.assess import assess, scorecard
 from qcity_analysis.errors import QcityError
 from qcity_analysis.reporting import describe
 

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packages import figure, package
 
-from qcity_analysis.data import tables
+from qcity_analysis.data import read
 from qcity_analysis.data.cache import copy_of, through_copy
-from qcity_analysis.data.datapackage import load
-from qcity_analysis.data.quickread import regular_rows
+from qcity_analysis.data.load import load
+from qcity_analysis.data.read import regular_rows
 from qcity_analysis.errors import DataError
 
 ROWS = [figure(year, 10 + year % 7, note='a "word", quoted') for year in range(1990, 2024)]
@@ -25,7 +25,7 @@ ROWS = [figure(year, 10 + year % 7, note='a "word", quoted') for year in range(1
 @pytest.fixture
 def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A package in a folder named raw whose observations count as a large file."""
-    monkeypatch.setattr(tables, "LARGE", 1000)
+    monkeypatch.setattr(read, "LARGE", 1000)
     return package(tmp_path / "raw", observations=ROWS)
 
 
@@ -39,7 +39,7 @@ def test_the_copy_lies_in_processed_and_gives_the_same_figures(
     first = load(raw).observations
     assert copy(raw) == raw.parent / "processed" / "observations.parquet" and copy(raw).is_file()
     pd.testing.assert_frame_equal(load(raw).observations, first)
-    monkeypatch.setattr(tables, "LARGE", 10**9)
+    monkeypatch.setattr(read, "LARGE", 10**9)
     careful = load(raw).observations
     pd.testing.assert_frame_equal(careful, first)
     assert careful["row"].tolist() == list(range(2, len(ROWS) + 2))
@@ -49,10 +49,10 @@ def test_the_file_is_not_parsed_again_while_it_is_unchanged(
     raw: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load(raw)
-    monkeypatch.setattr(tables, "_parse", lambda *_: pytest.fail("parsed again"))
+    monkeypatch.setattr(read, "_parse", lambda *_: pytest.fail("parsed again"))
     with pytest.raises(pytest.fail.Exception):  # the small tables are always parsed
         load(raw)
-    assert len(tables.read_table(raw / "observations.csv", "observations")[0]) == len(ROWS)
+    assert len(read.read_table(raw / "observations.csv", "observations")[0]) == len(ROWS)
 
 
 def test_a_changed_file_makes_a_new_copy(raw: Path) -> None:
@@ -94,7 +94,7 @@ def test_where_nothing_can_be_written_the_file_is_read(raw: Path) -> None:
 def test_a_folder_of_another_name_uses_the_cache_folder_of_the_user(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "LARGE", 1000)
+    monkeypatch.setattr(read, "LARGE", 1000)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     folder = package(tmp_path / "plan", observations=ROWS)
     load(folder)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from packages import STEADY, figure, figures, indicator, loaded, target
 
-from qcity_analysis.attainment.assessing import assess
+from qcity_analysis.assessment.assess import assess
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.comparators import Move, Shares, borrow, learned, together
 from qcity_analysis.forecasting.features import units

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from qcity_analysis import cli
 from qcity_analysis.data.corrections import listed
-from qcity_analysis.data.datapackage import Data, check, load
+from qcity_analysis.data.load import Data, check, load
 from qcity_analysis.errors import DataError
 
 WRONG = [*figures({2019: 13.1, 2021: 15.2}), figure(2020, 139)]

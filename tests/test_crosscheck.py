@@ -9,7 +9,7 @@ import pytest
 from packages import change, figure, figures, indicator, package, target
 from test_tables import only_problem
 
-from qcity_analysis.data.datapackage import check
+from qcity_analysis.data.load import check
 
 CUT = {"kind": "relative_change", "direction": "at_most", "threshold": -18, "base_year": 2020}
 

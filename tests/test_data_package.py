@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from qcity_analysis.data import tables
+from qcity_analysis.data.schema import TABLES
 
 RAW = Path(__file__).resolve().parents[1] / "data" / "raw"
 NAMES = ("observations", "indicators", "targets", "sources", "regions")
@@ -119,7 +119,7 @@ def test_the_descriptor_has_what_the_data_package_standard_requires():
 def test_the_descriptor_names_the_columns_of_the_file_in_their_order(name):
     header = (RAW / resource(name)["path"]).read_text(encoding="utf-8").splitlines()[0].split(",")
     assert [f["name"] for f in resource(name)["schema"]["fields"]] == header
-    assert set(header) == {column.name for column in tables.TABLES[name].columns}
+    assert set(header) == {column.name for column in TABLES[name].columns}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -129,7 +129,7 @@ def test_the_enumerations_of_the_descriptor_are_those_of_the_program(name):
         for f in resource(name)["schema"]["fields"]
         if "enum" in f.get("constraints", {})
     }
-    assert described == {c.name: c.choices for c in tables.TABLES[name].columns if c.choices}
+    assert described == {c.name: c.choices for c in TABLES[name].columns if c.choices}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from packages import figure, indicator, loaded, package
 
-from qcity_analysis.data.datapackage import find_folder, load
+from qcity_analysis.data.load import find_folder, load
 from qcity_analysis.data.vintages import to_date
 from qcity_analysis.errors import QcityError
 

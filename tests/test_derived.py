@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from packages import figure, figures, indicator, loaded, package, target
 
-from qcity_analysis.attainment.assessing import assess
-from qcity_analysis.data.datapackage import check
+from qcity_analysis.assessment.assess import assess
+from qcity_analysis.data.load import check
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.annual import forecast_series, remarks
 from qcity_analysis.forecasting.forecast import forecast, forecast_ratio, paired, shrunk_correlation

@@ -11,17 +11,13 @@ import pytest
 from packages import STEADY, changes, figure, figures, indicator, loaded, target
 from test_assessment import CUT, answer, borrowing, two_definitions
 
-from qcity_analysis.attainment.assessing import assess
-from qcity_analysis.attainment.assessment import Assessment
-from qcity_analysis.attainment.question import SPOKEN
+from qcity_analysis.assessment.answer import Assessment
+from qcity_analysis.assessment.assess import assess
+from qcity_analysis.assessment.question import SPOKEN
 from qcity_analysis.catalogue import catalogue
-from qcity_analysis.data.notes import Note
+from qcity_analysis.errors import Note
 from qcity_analysis.reporting import describe
 
-ATTAINMENT = (
-    *("assessing", "assessment", "borrowing", "counted", "cumulative", "events"),
-    *("joint", "milestones", "question", "ranks"),
-)
 HOME = Path(describe.__file__).parents[1]
 
 
@@ -122,15 +118,8 @@ def test_every_entry_has_both_languages_with_the_same_places(key: str) -> None:
 
 
 def test_every_code_of_a_note_or_reason_in_the_source_has_its_sentence() -> None:
-    source = "".join(
-        (HOME / f"{name}.py").read_text("utf-8")
-        for name in (
-            "series/annual",
-            "series/levels",
-            "series/evidence",
-            *(f"attainment/{name}" for name in ATTAINMENT),
-        )
-    )
+    files = [*HOME.glob("assessment/*.py"), *HOME.glob("series/*.py")]
+    source = "".join(file.read_text("utf-8") for file in files)
     codes = set(re.findall(r'Note\(\s*"(\w+)"', source))
     codes |= {f"unused_{code}" for code in re.findall(r'reason\[.*\] = "(\w+)"', source)}
     codes |= {"only_bounds", "no_observation", *(f"wording_{code}" for code in SPOKEN)}

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from packages import figures, loaded
 
-from qcity_analysis.attainment.assessing import assess
+from qcity_analysis.assessment.assess import assess
 from qcity_analysis.forecasting.predictive import Explanation
 from qcity_analysis.pages.why_sections import why
 from qcity_analysis.reporting.analyses import explained, without_table

@@ -16,7 +16,7 @@ from test_spreadsheets import xlsx
 from typer.testing import CliRunner
 
 from qcity_analysis import cli
-from qcity_analysis.data.datapackage import check, load
+from qcity_analysis.data.load import check, load
 from qcity_analysis.errors import DataError, QcityError
 from qcity_analysis.importing.importing import Import, import_figures, undo_import
 from qcity_analysis.importing.mapping import TEMPLATE, read_mapping
@@ -144,7 +144,7 @@ def test_undo_is_refused_once_a_file_has_changed_and_says_where(tmp_path: Path) 
 KILL = """
 import os, sys
 from pathlib import Path
-from qcity_analysis.data import writing
+from qcity_analysis.data import write
 from qcity_analysis.importing import importing
 left = int(sys.argv[1])
 real = {name: getattr(os, name) for name in ("replace", "rename")}
@@ -154,7 +154,7 @@ def counted(*words, **more):
         os._exit(9)
     left -= 1
     return real["replace"](*words, **more)
-writing.os.replace = counted
+write.os.replace = counted
 if sys.argv[2] == "undo":
     importing.undo_import(sys.argv[4])
 else:

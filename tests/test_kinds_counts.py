@@ -12,10 +12,10 @@ from scipy import stats
 from slow_answers import chance_of_none, new_items_in
 from test_assessment import answer, codes
 
-from qcity_analysis.attainment.assessment import Assessment
-from qcity_analysis.attainment.counts import Count, log_chance, new_items, posterior
-from qcity_analysis.attainment.events import none_in
-from qcity_analysis.attainment.question import SPOKEN
+from qcity_analysis.assessment.answer import Assessment
+from qcity_analysis.assessment.events import none_in
+from qcity_analysis.assessment.question import SPOKEN
+from qcity_analysis.assessment.rates import Count, log_chance, new_items, posterior
 from qcity_analysis.errors import DataError
 from qcity_analysis.figures.plot import fan_chart
 from qcity_analysis.reporting import describe

@@ -11,10 +11,10 @@ import pytest
 from packages import Row, figure, figures, indicator, loaded, target
 from test_assessment import SHARE, answer, codes
 
-from qcity_analysis.attainment.assessing import assess
-from qcity_analysis.attainment.assessment import Assessment
-from qcity_analysis.attainment.joint import yearly_spread
-from qcity_analysis.attainment.ranks import places
+from qcity_analysis.assessment.answer import Assessment
+from qcity_analysis.assessment.assess import assess
+from qcity_analysis.assessment.monotone import yearly_spread
+from qcity_analysis.assessment.ranks import places
 from qcity_analysis.reporting import describe
 
 EVERY = {

@@ -21,8 +21,8 @@ from slow_answers import (
     chance_of_rank,
 )
 
-from qcity_analysis.attainment.assessing import assess
-from qcity_analysis.attainment.assessment import ASSESSED_KINDS, Assessment
+from qcity_analysis.assessment.answer import ASSESSED_KINDS, Assessment
+from qcity_analysis.assessment.assess import assess
 from qcity_analysis.files import PROJECT
 from qcity_analysis.reporting import describe
 from qcity_analysis.reporting.tables import key_figures

@@ -14,8 +14,8 @@ from test_cli import qcity
 
 import qcity_analysis as qc
 from qcity_analysis.catalogue import catalogue
-from qcity_analysis.data.newplan import columns, new_plan
-from qcity_analysis.data.tables import TABLES
+from qcity_analysis.data.schema import TABLES
+from qcity_analysis.data.write import columns, new_plan
 from qcity_analysis.reporting.tables import plan_readme
 
 TODAY = dt.date(2026, 11, 23)

@@ -21,7 +21,7 @@ from qcity_analysis.analysis.portfolio import portfolio as add_up
 from qcity_analysis.analysis.sensitivity import Sensitivity
 from qcity_analysis.analysis.sensitivity import sensitivity as vary
 from qcity_analysis.catalogue import TEMPLATES
-from qcity_analysis.data.datapackage import Data
+from qcity_analysis.data.load import Data
 from qcity_analysis.figures.canvas import Picture
 from qcity_analysis.figures.portfolio import portfolio_chart
 from qcity_analysis.figures.sensitivity import sensitivity_chart

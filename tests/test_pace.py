@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 
-from qcity_analysis.attainment.pace import log_progress, needed_path, pace_between
 from qcity_analysis.errors import QcityError
-from qcity_analysis.series.levels import chain
+from qcity_analysis.targets import needed_path, pace_between
 
 
 def test_a_cut_of_18_percent_in_five_years_is_3_89_percent_a_year() -> None:
@@ -18,19 +15,6 @@ def test_a_cut_of_18_percent_in_five_years_is_3_89_percent_a_year() -> None:
         level *= 1 + yearly.compound / 100
     assert level == pytest.approx(82)
     assert (round(yearly.compound, 2), round(yearly.linear, 2)) == (-3.89, -3.6)
-
-
-def test_three_yearly_changes_cover_26_8_percent_of_the_cut_by_logarithms() -> None:
-    product = 1.0151 * 0.978 * 0.9582
-    assert chain([1.51, -2.2, -4.18])[-1] == pytest.approx(100 * product)
-    assert log_progress([1.51, -2.2, -4.18], -18) == pytest.approx(math.log(product) / math.log(0.83 - 0.01))
-    assert round(math.log(product) / math.log(0.83), 3) == 0.268
-
-
-@pytest.mark.parametrize("cut", [0, 5, -100, -130])
-def test_progress_towards_something_that_is_no_cut_is_refused(cut: float) -> None:
-    with pytest.raises(QcityError, match=rf"between -100 and 0 percent; found {cut}"):
-        log_progress([-1], cut)
 
 
 def test_the_needed_path_has_a_constant_ratio_and_both_ends() -> None:

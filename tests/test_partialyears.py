@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from packages import change, changes, figure, figures, indicator, loaded, target
 
-from qcity_analysis.attainment.assessing import assess
+from qcity_analysis.assessment.assess import assess
 from qcity_analysis.data.vintages import months_covered
 from qcity_analysis.forecasting.annual import forecast_series
 from qcity_analysis.reporting.describe import note

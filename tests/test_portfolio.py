@@ -21,8 +21,8 @@ from qcity_analysis.analysis.portfolio import (
     tally,
 )
 from qcity_analysis.analysis.shocks import LIMIT, WEIGHT, dependence, nearest, shrunk, standardised
-from qcity_analysis.attainment.assessment import Assessment
-from qcity_analysis.data.datapackage import Data
+from qcity_analysis.assessment.answer import Assessment
+from qcity_analysis.data.load import Data
 
 CHANCES = np.array([0.1, 0.35, 0.5, 0.8, 0.95])
 

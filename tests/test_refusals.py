@@ -10,7 +10,7 @@ import pytest
 from packages import figure, figures, indicator, package, target
 
 import qcity_analysis as qc
-from qcity_analysis.data.writing import replace
+from qcity_analysis.data.write import replace
 from qcity_analysis.errors import DataError, QcityError
 from qcity_analysis.importing.importing import import_figures, undo_import
 from qcity_analysis.importing.sheets import read_grids, read_spreadsheet, read_text

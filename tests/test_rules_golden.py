@@ -5,10 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from qcity_analysis.rules import RULES, Goal, RuleResult, evaluate
-from qcity_analysis.rules.lines import line_at, remaining_cut, status_index
-from qcity_analysis.rules.question import question_of
-from qcity_analysis.rules.rates import eurostat, near_limit
+from qcity_analysis.rules import RULES, Goal, evaluate
+from qcity_analysis.rules.lines import line_at
+from qcity_analysis.rules.rates import near_limit
 
 Example = tuple[str, dict[int, float], Goal, str, bool]
 
@@ -152,22 +151,6 @@ def test_the_time_weighted_line_is_the_one_computed_by_hand() -> None:
     assert line_at([2018, 2019, 2020], [1.0, 2.0, 4.0], 2022, range(1, 4)) == pytest.approx(7.1)
 
 
-def test_escaps_status_index_is_ten_at_the_target_and_negative_after_a_step_back() -> None:
-    goal = Goal("at_most", 80, 2020, 2030)
-    levels = {100.0: 0.0, 90.0: 5.0, 80.0: 10.0, 104.0: -2.0, 70.0: 15.0}  # 10 * 20/20, ..., nothing clipped
-    for level, index in levels.items():
-        question = question_of(pd.Series({2020: 100.0, 2024: level}), goal, 2024)
-        assert status_index(question) == pytest.approx(index)
-
-
-def test_eurostat_looks_back_fifteen_years_when_asked() -> None:
-    known = pd.Series({2005: 100.0, 2015: 80.0, 2020: 82.0})
-    question = question_of(known, Goal("at_most", 74, 2005, 2030), 2020)
-    # 15 years: .82^(1/15) - 1 = -1.314 %, needed .74^(1/25) - 1 = -1.197 %; 5 years: a rise
-    assert eurostat(question, span=15).category == "significant"
-    assert eurostat(question).category == "away"
-
-
 def test_eurostat_starts_at_the_last_figure_before_a_gap_and_needs_three_years() -> None:
     goal = Goal("at_most", 81, deadline=2026)
     assert evaluate("eurostat", pd.Series({2014: 100.0, 2020: 90.0}), goal, 2020).category == "significant"
@@ -178,19 +161,3 @@ def test_eurostat_starts_at_the_last_figure_before_a_gap_and_needs_three_years()
 def test_the_scale_near_a_limit_is_the_same_at_equal_distance_above_and_below() -> None:
     assert near_limit(95, 100) == pytest.approx(near_limit(105, 100)) == pytest.approx(0.2037, abs=5e-5)
     assert (near_limit(200, 100), near_limit(5, 0)) == (1.0, 1.0)
-
-
-def test_the_cut_that_remains_completes_the_product() -> None:
-    # 13.5 % in all after 2.7, 0.1, 0.5 and 3.8 %: Π = .93041; 1 - .865 / .93041 = 7.03 %
-    done = [-2.7, -0.1, -0.5, -3.8]
-    left = remaining_cut(done, 13.5)
-    product = 1.0
-    for change in [*done, -left]:
-        product *= 1 + change / 100
-    assert left == pytest.approx(7.03, abs=0.005)
-    assert product == pytest.approx(0.865)
-    assert remaining_cut([-10, -10], 13.5) < 0
-
-
-def test_a_result_is_a_record_of_three_answers() -> None:
-    assert RuleResult("green", True) == RuleResult("green", True, None, None, None)

@@ -10,7 +10,7 @@ from packages import STEADY, changes, figures, indicator, loaded, target
 
 import qcity_analysis as qc
 from qcity_analysis.analysis.sensitivity import Sensitivity, Variant, flips, sensitivity
-from qcity_analysis.data.datapackage import Data
+from qcity_analysis.data.load import Data
 
 PERCENTS = {
     2014: -2.0,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from packages import changes, figure, figures, indicator, loaded, package
 
-from qcity_analysis.data.datapackage import check
+from qcity_analysis.data.load import check
 from qcity_analysis.reporting.describe import note
 from qcity_analysis.series.annual import AnnualSeries, annual_series
 

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from packages import change, columns, contents, figure, figures, loaded, package, target, write_table
 
-from qcity_analysis.attainment.targets import find_target
-from qcity_analysis.data.adding import add_figure
-from qcity_analysis.data.datapackage import check, load
-from qcity_analysis.data.tables import decimals, is_number, read_table
+from qcity_analysis.data.load import check, load
+from qcity_analysis.data.read import read_table
+from qcity_analysis.data.schema import decimals, is_number
 from qcity_analysis.data.vintages import newest_vintages
+from qcity_analysis.data.write import add_figure
 from qcity_analysis.errors import DataError
 from qcity_analysis.series.annual import annual_series
+from qcity_analysis.targets import find_target
 
 
 def only_problem(folder: Path) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from packages import loaded, target
 
-from qcity_analysis.attainment.targets import find_target, reaches
 from qcity_analysis.errors import QcityError
+from qcity_analysis.targets import find_target, reaches
 
 
 def test_a_target_holds_years_as_integers_and_blanks_as_none(tmp_path: Path) -> None:

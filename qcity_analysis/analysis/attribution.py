@@ -15,9 +15,9 @@ from typing import Any
 
 import pandas as pd
 
-from ..attainment.assessing import assess
-from ..attainment.assessment import Assessment
-from ..data.datapackage import Data
+from ..assessment.answer import Assessment
+from ..assessment.assess import assess
+from ..data.load import Data
 from ..data.vintages import figure_keys, to_date
 from ..errors import QcityError
 

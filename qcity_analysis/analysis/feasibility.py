@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..attainment.assessment import Assessment
-from ..attainment.targets import reaches
-from ..data.datapackage import Data
-from ..data.notes import Note
+from ..assessment.answer import Assessment
+from ..data.load import Data
+from ..errors import Note
 from ..forecasting.changes import SCALES, scaled, shipped_moves, typical_change
 from ..series.annual import AnnualSeries, annual_series
+from ..targets import reaches
 
 BY_LEVEL = (
     "level",

@@ -12,11 +12,11 @@ from typing import Any
 
 import pandas as pd
 
-from ..attainment.assessing import assess
-from ..attainment.assessment import Assessment
-from ..attainment.targets import reaches
-from ..data.datapackage import Data
-from ..data.notes import Note
+from ..assessment.answer import Assessment
+from ..assessment.assess import assess
+from ..data.load import Data
+from ..errors import Note
+from ..targets import reaches
 from .feasibility import BY_LEVEL, Feasibility, feasibility
 
 YEARS = 15  # after the last figure

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..attainment.assessment import Assessment
-from ..attainment.numbering import place
-from ..data.datapackage import Data
+from ..assessment.answer import Assessment
+from ..data.load import Data
+from ..targets import section_order
 from .attribution import share
 from .shocks import Dependence, dependence
 
@@ -140,7 +140,7 @@ def portfolio(
         counts=counts,
         dependence=between,
         sections=_grouped(
-            sorted(held, key=lambda one: place(str(one[0].target.section or ""))),
+            sorted(held, key=lambda one: section_order(str(one[0].target.section or ""))),
             lambda a: [(str(a.target.section or ""),) * 2],
         ),
         departments=_grouped(held, departments_of),

@@ -14,11 +14,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..attainment.assessment import Assessment
-from ..data.datapackage import Data
-from ..data.notes import Note
+from ..assessment.answer import Assessment
+from ..data.load import Data
 from ..data.vintages import is_whole, newest_rows, newest_vintages
-from ..errors import QcityError
+from ..errors import Note, QcityError
 from .attribution import another_verdict, share
 from .feasibility import BY_LEVEL
 from .outlook import again, same_part

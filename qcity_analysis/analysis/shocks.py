@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..attainment.assessment import Assessment
-from ..data.datapackage import Data
+from ..assessment.answer import Assessment
+from ..data.load import Data
 from ..errors import QcityError
 from ..forecasting.changes import scaled
 from ..series.annual import annual_series

@@ -9,23 +9,10 @@ from __future__ import annotations
 import sys
 
 from ..errors import QcityError
-from . import answers, figures, importing, newplan, outlook, reports, rules, series, trackrecord, vintages
+from . import answers, data, importing, reports
 from .options import app
 
-__all__ = [
-    "answers",
-    "app",
-    "figures",
-    "importing",
-    "main",
-    "newplan",
-    "outlook",
-    "reports",
-    "rules",
-    "series",
-    "trackrecord",
-    "vintages",
-]
+__all__ = ["answers", "app", "data", "importing", "main", "reports"]
 
 
 def main() -> None:

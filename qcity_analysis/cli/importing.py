@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer import Argument, Option
 
-from .options import EXIT_CODES, DataDir, Json, Language, app, print_json
+from ..errors import DataError, Problem, QcityError
+from .options import DataDir, Json, Language, command, print_json
 
 if TYPE_CHECKING:
-    from ..errors import Problem
     from ..importing.importing import Figure, Import
 
 SHOWN = 20  # figures of a kind shown in the preview; --json and --all show every one
 
 
-@app.command(
-    "import", epilog=f"Example: qcity import yearbook.xlsx --map yearbook.yaml --write   {EXIT_CODES}"
-)
+@command("import yearbook.xlsx --map yearbook.yaml --write")
 def import_file(
-    file: Annotated[Path | None, typer.Argument(help="CSV, .xlsx, .xls, or SDMX file.")] = None,
+    file: Annotated[Path | None, Argument(help="CSV, .xlsx, .xls, or SDMX file.")] = None,
     mapping: Annotated[
-        Path | None, typer.Option("--map", help="YAML file: which names are which indicators.")
+        Path | None, Option("--map", help="YAML file: which names are which indicators.")
     ] = None,
-    suggest: Annotated[bool, typer.Option("--suggest", help="Print a starter mapping for the file.")] = False,
-    write: Annotated[bool, typer.Option("--write", help="Write what the preview shows.")] = False,
+    suggest: Annotated[bool, Option("--suggest", help="Print a starter mapping for the file.")] = False,
+    write: Annotated[bool, Option("--write", help="Write what the preview shows.")] = False,
     skip_refused: Annotated[
-        bool, typer.Option("--skip-refused", help="Write the rest, list refused cells in a file.")
+        bool, Option("--skip-refused", help="Write the rest, list refused cells in a file.")
     ] = False,
-    undo: Annotated[bool, typer.Option("--undo", help="Take the last import back.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="Show every figure in the preview.")] = False,
+    undo: Annotated[bool, Option("--undo", help="Take the last import back.")] = False,
+    everything: Annotated[bool, Option("--all", help="Show every figure in the preview.")] = False,
     data: DataDir = None,
     language: Language = "en",
     as_json: Json = False,
@@ -43,69 +42,20 @@ def import_file(
     Start with `qcity import FILE --suggest > map.yaml`, complete map.yaml, look at the preview of
     `qcity import FILE --map map.yaml`, then add --write. `qcity import --undo` restores the files as they were.
     """
-    from ..catalogue import check_language
-    from ..errors import DataError, QcityError
-
-    check_language(language)
     if undo:
         _undo(data, as_json, language)
-        return
-    if file is None:
+    elif file is None:
         raise QcityError("name the file to import, or --undo; `qcity import --help` shows an example")
-    if suggest:
+    elif suggest:
         from ..importing.suggesting import starter
 
         print(starter(file, data), end="")
-        return
-    if mapping is None:
-        raise QcityError(
-            f"{file}: name its mapping with --map MAP.yaml; `qcity import {file} --suggest > MAP.yaml` writes a starter"
-        )
-    try:
-        _import(file, mapping, data, write, skip_refused, everything, as_json, language)
-    except DataError as error:
-        if language == "en":
-            raise
-        raise QcityError(_all_problems(error.problems, language)) from error
-
-
-def _import(
-    file: Path,
-    mapping: Path,
-    data: Path | None,
-    write: bool,
-    skip_refused: bool,
-    everything: bool,
-    as_json: bool,
-    language: str,
-) -> None:
-    from ..importing.importing import import_figures
-
-    done = import_figures(file, mapping, data=data, skip_refused=skip_refused)
-    stopped = bool(done.refused) and not skip_refused
-    if not as_json:
-        print("\n".join(preview(done, None if everything else SHOWN, language)))
-    if not stopped and (write or (not as_json and done.new and _confirmed(language))):
-        done = import_figures(file, mapping, data=data, write=True, skip_refused=skip_refused)
-    if as_json:
-        print_json(done.to_dict())
+    elif mapping is None:
+        starter_hint = f"`qcity import {file} --suggest > MAP.yaml` writes a starter"
+        raise QcityError(f"{file}: name its mapping with --map MAP.yaml; {starter_hint}")
     else:
-        print(_outcome(done, stopped, language))
-    raise typer.Exit(2 if stopped else 0)
-
-
-def _all_problems(problems: Sequence[Problem], language: str) -> str:
-    from ..catalogue import text
-
-    head = text("import_problems", language, count=len(problems))
-    return "\n  ".join([head, *(_problem(problem, language) for problem in problems)])
-
-
-def _confirmed(language: str) -> bool:
-    from ..catalogue import text
-
-    asked = sys.stdin.isatty() and sys.stdout.isatty()
-    return asked and typer.confirm(text("import_ask", language), default=False)
+        shown = None if everything else SHOWN
+        _import(file, mapping, data, write, skip_refused, shown, as_json, language)
 
 
 def _undo(data: Path | None, as_json: bool, language: str) -> None:
@@ -116,8 +66,39 @@ def _undo(data: Path | None, as_json: bool, language: str) -> None:
     if as_json:
         print_json(record)
         return
-    new = record["added"] + record["changed"]
-    print(text("import_undone", language, file=record["file"], at=record["at"], rows=new))
+    rows = record["added"] + record["changed"]
+    print(text("import_undone", language, file=record["file"], at=record["at"], rows=rows))
+
+
+def _import(
+    file: Path, mapping: Path, data: Path | None, write: bool, skip_refused: bool, shown: int | None,
+    as_json: bool, language: str,
+) -> None:  # fmt: skip
+    from ..catalogue import text
+    from ..importing.importing import import_figures
+
+    bring = partial(import_figures, file, mapping, data=data, skip_refused=skip_refused)
+    try:
+        done = bring()
+        stopped = bool(done.refused) and not skip_refused
+        if not as_json:
+            print("\n".join(preview(done, shown, language)))
+            asked = bool(done.new) and sys.stdin.isatty() and sys.stdout.isatty()
+            write = write or (not stopped and asked and typer.confirm(text("import_ask", language)))
+        if write and not stopped:
+            done = bring(write=True)
+    except DataError as error:
+        if language == "en":
+            raise
+        lines = [_problem(problem, language) for problem in error.problems]
+        raise QcityError(
+            "\n  ".join([text("import_problems", language, count=len(lines)), *lines])
+        ) from error
+    if as_json:
+        print_json(done.to_dict())
+    else:
+        print(_outcome(done, stopped, language))
+    raise typer.Exit(2 if stopped else 0)
 
 
 def preview(done: Import, shown: int | None = SHOWN, language: str = "en") -> list[str]:
@@ -130,33 +111,32 @@ def preview(done: Import, shown: int | None = SHOWN, language: str = "en") -> li
     from ..catalogue import text
 
     say = partial(text, lang=language)
-    opened, source = "; ".join(done.opened_as), done.source
-    names = {"source": source["source_id"], "title": source["title"]}
-    lines = [say("import_head", file=done.file, opened=opened, folder=done.folder, **names)]
-    added, changed, unchanged = (len(done.of_kind(kind)) for kind in ("added", "changed", "unchanged"))
-    counts = say(
-        "import_counts", added=added, changed=changed, unchanged=unchanged, refused=len(done.refused)
-    )
-    lines.append(say("import_empty", counts=counts, empty=done.empty) if done.empty else counts)
+    kinds = {kind: done.of_kind(kind) for kind in ("added", "changed", "unchanged")}
+    sizes: dict[str, Any] = {kind: len(figures) for kind, figures in kinds.items()}
+    counts = say("import_counts", refused=len(done.refused), **sizes)
+    names = {"source": done.source["source_id"], "title": done.source["title"]}
+    lines = [
+        say("import_head", file=done.file, opened="; ".join(done.opened_as), folder=done.folder, **names),
+        say("import_empty", counts=counts, empty=done.empty) if done.empty else counts,
+    ]
     for kind, sign in (("added", "+"), ("changed", "~")):
-        lines += [
-            f"  {sign} {line}"
-            for line in _first([_line(f, language) for f in done.of_kind(kind)], shown, say)
-        ]
-    lines += ["  " + say("import_refused", problem=_problem(problem, language)) for problem in done.refused]
-    lines += ["  " + say("import_warning", problem=_problem(problem, language)) for problem in done.warnings]
+        lines += _first(
+            [f"  {sign} {_line(figure, language)}" for figure in kinds[kind]], shown, say, f"  {sign} "
+        )
+    for key, problems in (("import_refused", done.refused), ("import_warning", done.warnings)):
+        lines += ["  " + say(key, problem=_problem(problem, language)) for problem in problems]
     if done.left_out:
         left = done.left_out.items()
-        named = [say("import_left_out", name=name, cells=cells, place=place) for name, (cells, place) in left]
-        lines += [say("import_left"), *(f"  {line}" for line in _first(named, shown, say))]
+        named = ["  " + say("import_left_out", name=n, cells=cells, place=at) for n, (cells, at) in left]
+        lines += [say("import_left"), *_first(named, shown, say, "  ")]
     return lines
 
 
-def _first(lines: list[str], shown: int | None, say: Callable[..., str]) -> list[str]:
+def _first(lines: list[str], shown: int | None, say: Callable[..., str], margin: str) -> list[str]:
     """The first lines, and how many more there are."""
     if shown is None or len(lines) <= shown:
         return lines
-    return [*lines[:shown], say("import_more", count=len(lines) - shown)]
+    return [*lines[:shown], margin + say("import_more", count=len(lines) - shown)]
 
 
 def _problem(problem: Problem, language: str) -> str:
@@ -172,13 +152,12 @@ def _line(figure: Figure, language: str) -> str:
     row = figure.row
     sign = "" if row["qualifier"] == "=" else row["qualifier"]
     measure = "" if row["measure"] == "level" else f" {row['measure']}"
-    what = (
-        f"{row['indicator_id']} {row['region']} {row['period']}{measure}: {sign}{row['value']} {row['unit']}"
-    )
+    name = f"{row['indicator_id']} {row['region']} {row['period']}{measure}"
     revised = text("import_held", language, before=figure.before) if figure.before else ""
     note = f" [{row['note']}]" if row["note"] else ""
     place = text("import_place", language, file=figure.file, row=figure.line, column=figure.column)
-    return f"{what} ({row['status']}, {row['published']}){note} <- {place}{revised}"
+    about = f"({row['status']}, {row['published']}){note} <- {place}{revised}"
+    return f"{name}: {sign}{row['value']} {row['unit']} {about}"
 
 
 def _outcome(done: Import, stopped: bool, language: str) -> str:

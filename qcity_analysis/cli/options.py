@@ -1,13 +1,15 @@
-"""The application, the options that several commands share, and how JSON is printed."""
+"""The application, how a command joins it, the options that several commands share, and how results are printed."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 import typer.core
+from typer import Argument, Option
 
 EXIT_CODES = "Exit codes: 0 done; 1 a page could not be made; 2 bad input; 3 not assessable."
 
@@ -37,28 +39,44 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+
+def command(example: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add a function to `app` as the command that its example begins with; the example ends its help."""
+    return app.command(example.split()[0], epilog=f"Example: qcity {example}   {EXIT_CODES}")
+
+
+def _known_language(language: str) -> str:
+    from ..catalogue import check_language
+
+    return check_language(language)
+
+
 DataDir = Annotated[
-    Path | None,
-    typer.Option("--data", help="Folder of the data package [default: QCITY_DATA, else data/raw]."),
+    Path | None, Option("--data", help="Folder of the data package [default: QCITY_DATA, else data/raw].")
 ]
-AsOf = Annotated[
-    str | None, typer.Option("--as-of", help="Use only what was known on this day, e.g. 2023-03-31.")
-]
-PlanName = Annotated[
-    str | None, typer.Option("--plan", help="Plan [default: the first that has the target].")
-]
-Region = Annotated[str | None, typer.Option("--region", help="Ask the same of another region.")]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of the simulation.")]
-TargetName = Annotated[
-    str, typer.Argument(metavar="target", help="Name of the target; `qcity list` shows them.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
-Language = Annotated[str, typer.Option("--language", help="en or zh.")]
+AsOf = Annotated[str | None, Option(help="Use only what was known on this day, e.g. 2023-03-31.")]
+PlanName = Annotated[str | None, Option(help="Plan [default: the first that has the target].")]
+Region = Annotated[str | None, Option(help="Ask the same of another region.")]
+Seed = Annotated[int, Option(help="Seed of the simulation.")]
+TargetName = Annotated[str, Argument(metavar="target", help="Name of the target; `qcity list` shows them.")]
+Json = Annotated[bool, Option("--json", help="Print JSON for a program to read.")]
+Language = Annotated[str, Option(help="en or zh.", callback=_known_language)]
 
 
 def print_json(value: Any) -> None:
     """Print a value as JSON, Chinese readable; dates as text, NaN refused."""
     print(json.dumps(value, ensure_ascii=False, indent=2, default=str, allow_nan=False))
+
+
+def print_answer(
+    as_json: bool, value: Callable[[], Any], lines: Callable[[], list[str]], status: str
+) -> None:
+    """Print an answer as JSON or in lines, and end the command with the exit code of its status."""
+    if as_json:
+        print_json(value())
+    else:
+        print("\n".join(lines()))
+    raise typer.Exit(3 if status == "not_assessable" else 0)
 
 
 def save(path: Path, content: str) -> None:
@@ -69,6 +87,5 @@ def save(path: Path, content: str) -> None:
     try:
         write_whole(path, content)
     except OSError as error:
-        raise QcityError(
-            f"cannot write {path}: {error.strerror}; name a folder that exists and may be written"
-        ) from error
+        remedy = "name a folder that exists and may be written"
+        raise QcityError(f"cannot write {path}: {error.strerror}; {remedy}") from error

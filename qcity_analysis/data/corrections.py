@@ -31,8 +31,8 @@ from typing import Any
 import pandas as pd
 
 from ..errors import DataError, Problem, did_you_mean
-from .tables import QUALIFIERS, STATUSES, TABLES, decimals, is_date, is_number, plain, read_table
-from .yaml_files import Lines, read_yaml
+from .read import Lines, read_table, read_yaml
+from .schema import QUALIFIERS, STATUSES, TABLES, decimals, is_date, is_number, plain
 
 FILE = "corrections.yaml"
 FIGURE = ("indicator_id", "region", "period", "measure", "published", "base_period", "source_id")
@@ -72,7 +72,7 @@ def read_corrections(folder: Path, tables: dict[str, pd.DataFrame]) -> tuple[pd.
     `column`, `expect` and `set` (numbers for a value), `since` (day from which it is known, a date), `why`, `who`,
     `source`, `date`, `line` (in corrections.yaml).
 
-    >>> from qcity_analysis.data.datapackage import find_folder, read_folder
+    >>> from qcity_analysis.data.load import find_folder, read_folder
     >>> read_corrections(Path("no/such/folder"), {})[1]
     []
     """

@@ -1,8 +1,7 @@
 """Figures that are possible but unlikely: warnings for a person to look at, each with its reason.
 
 Every check looks at the newest vintage of whole years. What cannot be (a share above 100, a name that does not exist)
-is an error and found in `crosscheck`; stretches of figures are in `runs`, figures that contradict each other in
-`contradictions`.
+is an error and found in `checks`.
 
 Outliers are told by the median absolute deviation of the yearly changes, scaled to a standard deviation by 1.4826
 (Hampel, 1974, J. Am. Stat. Assoc. 69, 383, doi:10.1080/01621459.1974.10482962).
@@ -11,13 +10,15 @@ Outliers are told by the median absolute deviation of the yearly changes, scaled
 from __future__ import annotations
 
 import datetime as dt
+import math
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from ..errors import Problem
-from .annual_figures import LEVELS, SOURCE, Figures, even_steps, falling, newest, repeated, shown
-from .contradictions import contradictions
+from .schema import by_value
+from .vintages import codes, figure_codes, is_whole, newest_rows
 
 MANY = 8  # yearly changes of a series from which their usual size can be told
 SPREADS = 8.0  # robust standard deviations from the median that make an outlier
@@ -175,3 +176,304 @@ def _stale(
                 Problem("targets.csv", int(r.row), "indicator_id", newest_one, allowed, remedy, "warning")
             )
     return found
+
+
+FILE = "observations.csv"
+CHANGES = ("change_pct", "cumulative_change_pct")
+LEVELS = ("level", "count_total", "count_new")
+SOURCE = "check it against the source"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Figures sorted by series (indicator, region, measure) and year.
+
+    Attributes: `rows` (position in the observations), `series` (a number), `year`, `value`, `support` (of the
+    indicator), `measure`: arrays of one length; `observations`: the table itself.
+
+    >>> import qcity_analysis as qc
+    >>> figures = newest(qc.load().observations, qc.load().indicators)
+    >>> bool((np.diff(figures.series) >= 0).all())
+    True
+    """
+
+    observations: pd.DataFrame
+    rows: np.ndarray
+    series: np.ndarray
+    year: np.ndarray
+    value: np.ndarray
+    support: np.ndarray
+    measure: np.ndarray
+
+    def chosen(self, mask: np.ndarray) -> Figures:
+        """The figures for which `mask` is true."""
+        names = ("rows", "series", "year", "value", "support", "measure")
+        return Figures(self.observations, **{name: getattr(self, name)[mask] for name in names})
+
+    def column(self, name: str) -> np.ndarray:
+        """A column of the observations for these figures."""
+        return objects(self.observations[name])[self.rows]
+
+    def resolution(self) -> np.ndarray:
+        """One step of the last digit that each figure was written with."""
+        return np.asarray(10.0 ** -self.column("decimals").astype(float))
+
+    def follows(self) -> np.ndarray:
+        """True for each figure but the first that belongs to the same series as the one before it."""
+        return np.asarray(self.series[1:] == self.series[:-1])
+
+    def next_year(self) -> np.ndarray:
+        """True for each figure but the first that is of the same series, one year later than the one before it."""
+        return self.follows() & (self.year[1:] == self.year[:-1] + 1)
+
+    def problem(self, position: int, allowed: str, remedy: str) -> Problem:
+        """The warning about the value of one figure."""
+        row = self.observations.iloc[self.rows[position]]
+        return Problem(FILE, int(row["row"]), "value", shown(row["value"]), allowed, remedy, "warning")
+
+
+def shown(value: float) -> str:
+    """A figure with the digits it was written with.
+
+    >>> shown(3.0), shown(0.1 + 0.2), shown(12345678901.5)
+    ('3', '0.3', '12345678901.5')
+    """
+    return f"{value:.15g}"
+
+
+def newest(observations: pd.DataFrame, indicators: pd.DataFrame, bounds: bool = False) -> Figures:
+    """The newest vintage of every whole-year figure, of cumulative changes those on each base; bounds only if asked.
+
+    `observations` has `year` and `known_from`, as in `Data`.
+
+    >>> import qcity_analysis as qc
+    >>> found = newest(qc.load().observations, qc.load().indicators)
+    >>> bool((found.column("qualifier") == ">=").any())
+    False
+    """
+    rows = newest_rows(observations)
+    usable = (is_whole(observations["period"]) & observations["value"].notna()).to_numpy()
+    if not bounds:
+        usable = usable & observations["qualifier"].isin(["=", "~"]).to_numpy()
+    series = codes(observations, "indicator_id", "region", "measure")
+    base = observations["base_period"].fillna(0).to_numpy(np.int64)
+    year = observations["year"].to_numpy(np.int64)
+    rows = rows[usable[rows]]
+    rows = rows[np.lexsort((base[rows], year[rows], series[rows]))]
+    support = indicators.drop_duplicates("indicator_id").set_index("indicator_id")["support"].to_dict()
+    return Figures(
+        observations,
+        rows,
+        series[rows],
+        year[rows],
+        observations["value"].to_numpy(float)[rows],
+        by_value(observations["indicator_id"], support.get).to_numpy()[rows],
+        objects(observations["measure"])[rows],
+    )
+
+
+def objects(column: pd.Series) -> np.ndarray:
+    """A column as an array of Python objects, equal cells being one object.
+
+    >>> objects(pd.Series(["a", "b", "a"])).tolist()
+    ['a', 'b', 'a']
+    """
+    return by_value(column, lambda cell: cell).to_numpy()
+
+
+RUN = 3  # equal steps, or equal values, in a row
+DIGITS = 10  # an equal step is at least so many units of the last digit: smaller ones are equal by chance
+
+
+def even_steps(levels: Figures) -> list[Problem]:
+    """Stretches of evenly spaced levels, one warning each, at their last figure: they look interpolated.
+
+    >>> import qcity_analysis as qc
+    >>> even_steps(newest(qc.load().observations, qc.load().indicators).chosen(np.array([], int)))
+    []
+    """
+    step, joined, finest = np.diff(levels.value), levels.next_year(), levels.resolution()
+    equal = np.abs(np.diff(step)) <= 1e-9 * np.abs(levels.value[2:])
+    true = equal & joined[1:] & joined[:-1] & (np.abs(step[1:]) > 0)
+    found = []
+    for start, end in _stretches(true, RUN - 1):
+        start, end = start, end + 2
+        if abs(step[start]) < (DIGITS - 0.5) * finest[start : end + 1].min():
+            continue
+        years = f"{levels.year[start]} to {levels.year[end]}"
+        allowed = f"published figures; those of {years} go by exactly {step[start]:.10g} a year"
+        found.append(
+            levels.problem(end, allowed, "they look interpolated: keep only the years that were published")
+        )
+    return found
+
+
+def repeated(levels: Figures) -> list[Problem]:
+    """Levels that are the same three years running or more, one warning for each stretch, at its last figure.
+
+    Zero, and 100 for a share, are ends at which a series may stay.
+    """
+    end = (levels.value == 0) | ((levels.value == 100) & (levels.support == "percent"))
+    same = levels.next_year() & (np.diff(levels.value) == 0) & ~end[1:]
+    found = []
+    for start, last in _stretches(same, RUN - 1):
+        allowed = f"a figure of its own for each year; {levels.year[start]} to {levels.year[last + 1]} are all the same"
+        found.append(levels.problem(last + 1, allowed, f"{SOURCE}: it may have been carried forward"))
+    return found
+
+
+def falling(figures: Figures) -> list[Problem]:
+    """Totals lower than those of an earlier year; bounds take part where they prove a fall."""
+    totals = figures.chosen(figures.measure == "count_total")
+    qualifier = totals.column("qualifier")
+    least = pd.Series(np.where(qualifier == "<=", -np.inf, totals.value))
+    highest = least.groupby(totals.series).cummax().groupby(totals.series).shift().to_numpy(float)
+    most = np.where(qualifier == ">=", np.inf, totals.value)
+    found = []
+    for k in np.flatnonzero(most < highest):
+        allowed = f"a total of at least {shown(highest[k])}, which an earlier year had already"
+        remedy = f"{SOURCE}; what is new in one year has the measure count_new"
+        found.append(totals.problem(int(k), allowed, remedy))
+    return found
+
+
+def _stretches(true: np.ndarray, least: int) -> list[tuple[int, int]]:
+    """First and last position of every stretch of at least `least` neighbouring trues."""
+    edges = np.flatnonzero(np.diff(np.r_[False, true, False].astype(np.int8)))
+    return [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= least]
+
+
+AGREE = 0.5  # percentage points within which a chain of rounded changes agrees with a cumulative one
+FINALISED = pd.DateOffset(months=24)  # a preliminary figure has been replaced or confirmed by then
+
+
+def contradictions(figures: Figures, today: dt.date) -> list[Problem]:
+    """Every such warning, in no particular order. Takes `annual_figures.newest`, without bounds.
+
+    >>> import qcity_analysis as qc
+    >>> data = qc.load(as_of="2026-01-01")
+    >>> len(contradictions(newest(data.observations, data.indicators), data.as_of)) < 20
+    True
+    """
+    changes = figures.chosen(figures.measure == "change_pct")
+    found = [*_against_levels(figures, changes), *_against_chains(figures, changes)]
+    first = {problem.row: problem for problem in reversed(found)}
+    rows = figures.observations
+    return [*first.values(), *_one_day(rows), *_not_final(figures, today), *_early(rows)]
+
+
+def _places(figures: Figures) -> list[tuple[str, str]]:
+    """Indicator and region of each figure."""
+    return list(zip(figures.column("indicator_id"), figures.column("region"), strict=True))
+
+
+def _against_levels(figures: Figures, changes: Figures) -> list[Problem]:
+    """Changes whose sign is not that of the change between the two published levels."""
+    if not len(changes.value):
+        return []
+    levels = figures.chosen(np.isin(figures.measure, LEVELS[:2]))
+    frame = pd.DataFrame({"place": _places(levels), "year": levels.year, "value": levels.value})
+    frame = frame.assign(step=levels.resolution()).drop_duplicates(["place", "year"])
+    known, steps = (frame.set_index(["place", "year"])[name] for name in ("value", "step"))
+    places = _places(changes)
+    found = []
+    for k, (place, year) in enumerate(zip(places, changes.year.tolist(), strict=True)):
+        start, end = known.get((place, year - 1), math.nan), known.get((place, year), math.nan)
+        if not start or math.isnan(start) or math.isnan(end):
+            continue
+        implied, percent = 100 * (end / start - 1), changes.value[k]
+        rounding = 100 * max(steps[place, year - 1], steps[place, year]) / abs(start)
+        if implied * percent < 0 and abs(implied) > rounding:
+            found.append(_sign(changes, k, f"the published levels {shown(start)} and {shown(end)}", implied))
+    return found
+
+
+def _sign(changes: Figures, k: int, why: str, implied: float) -> Problem:
+    allowed = f"a change of the sign that follows from {why} ({implied:+.3g} %)"
+    return changes.problem(k, allowed, f"{SOURCE}: a fall is negative; an index is not a change")
+
+
+def _against_chains(figures: Figures, changes: Figures) -> list[Problem]:
+    """Changes that agree with a published cumulative change only once their sign is turned."""
+    yearly: dict[tuple[str, str], dict[int, int]] = {}
+    for k, (place, year) in enumerate(zip(_places(changes), changes.year.tolist(), strict=True)):
+        yearly.setdefault(place, {})[year] = k
+    sums = figures.chosen(figures.measure == "cumulative_change_pct")
+    found = []
+    bases = sums.observations["base_period"].fillna(0).to_numpy(int)[sums.rows]
+    for place, base, year, total in zip(_places(sums), bases, sums.year.tolist(), sums.value, strict=True):
+        chain = [yearly.get(place, {}).get(y) for y in range(base + 1, year + 1)] if base else []
+        if not chain or None in chain:
+            continue
+        picked = [k for k in chain if k is not None]
+        ratios = 1 + changes.value[picked] / 100
+        if abs(100 * (np.prod(ratios) - 1) - total) <= 2 * AGREE:
+            continue
+        for k, ratio in zip(picked, ratios, strict=True):
+            turned = 100 * (np.prod(ratios) / ratio * (2 - ratio) - 1)
+            if abs(turned - total) <= AGREE and abs(ratio - 1) > AGREE / 100:
+                why = f"the cumulative change {base} to {year} of {shown(total)} %"
+                found.append(_sign(changes, k, why, 100 * (1 - ratio)))
+    return found
+
+
+def _one_day(rows: pd.DataFrame) -> list[Problem]:
+    """Vintages of one figure with different values that became known on one day."""
+    key = codes(rows.assign(figure=figure_codes(rows)), "figure", "known_from")
+    twice = pd.Series(key).duplicated(keep=False).to_numpy()
+    found = []
+    for _, group in rows[twice].groupby(key[twice], sort=False):
+        first = group.iloc[0]
+        for _, row in group.iloc[1:].iterrows():
+            if (row["value"], row["qualifier"]) == (first["value"], first["qualifier"]):
+                continue
+            allowed = f"one value for one day; row {first['row']} has {shown(first['value'])}"
+            remedy = "give the day each was published, or delete one; until then the later row counts"
+            found.append(
+                Problem(
+                    "observations.csv",
+                    int(row["row"]),
+                    "value",
+                    shown(row["value"]),
+                    allowed,
+                    remedy,
+                    "warning",
+                )
+            )
+    return found
+
+
+def _not_final(figures: Figures, today: dt.date) -> list[Problem]:
+    """Newest vintages still preliminary two years after they came out."""
+    old = figures.observations["known_from"].to_numpy()[figures.rows] < np.datetime64(
+        pd.Timestamp(today) - FINALISED
+    )
+    waiting = old & np.isin(figures.column("status"), ("preliminary", "estimate"))
+    found = []
+    for k in np.flatnonzero(waiting):
+        row = figures.observations.iloc[figures.rows[k]]
+        allowed = f"final, two years after it came out ({row['known_from'].date()})"
+        remedy = "look for the final figure and add it; if this one was never revised, set it to final"
+        where = ("observations.csv", int(row["row"]), "status", str(row["status"]))
+        found.append(Problem(*where, allowed, remedy, "warning"))
+    return found
+
+
+def _early(rows: pd.DataFrame) -> list[Problem]:
+    """Final figures of a whole year that were published before the year was over."""
+    whole = is_whole(rows["period"]) & (rows["status"] == "final") & ~rows["published_assumed"]
+    ends = (rows["year"].to_numpy() - 1969).astype("datetime64[Y]").astype("datetime64[D]") - 1
+    early = rows[whole & (rows["known_from"].to_numpy() < ends)]
+    remedy = "check the period and the date; a figure expected for the year has the status estimate"
+    return [
+        Problem(
+            "observations.csv",
+            int(r.row),
+            "published",
+            str(r.published),
+            f"a day after the end of {r.year} for a final figure",
+            remedy,
+            "warning",
+        )
+        for r in early.itertuples()
+    ]

@@ -14,11 +14,10 @@ import numpy as np
 import pandas as pd
 
 from ..errors import QcityError
-from .quickread import by_value, codes
-from .tables import PERIOD, is_date
+from .schema import PERIOD, by_value, is_date
 
 if TYPE_CHECKING:
-    from .datapackage import Data
+    from .load import Data
 
 ASSUMED_LAG_MONTHS = 6
 KEY = ["indicator_id", "region", "period", "measure", "base_period"]  # what makes rows vintages of one figure
@@ -56,6 +55,19 @@ def is_whole(periods: pd.Series) -> pd.Series:
     [True, True, False]
     """
     return by_value(periods, lambda period: months_covered(str(period)) == 12).astype(bool)
+
+
+def codes(frame: pd.DataFrame, *names: str) -> np.ndarray:
+    """One whole number for each distinct combination of the columns; empty cells are equal to each other.
+
+    >>> codes(pd.DataFrame({"a": ["x", "y", "x"], "b": [1, 1, 1]}), "a", "b").tolist()
+    [0, 1, 0]
+    """
+    found = np.zeros(len(frame), dtype=np.int64)
+    for name in names:
+        own, distinct = pd.factorize(frame[name], use_na_sentinel=False)
+        found = found * max(1, len(distinct)) + own
+    return found
 
 
 def to_date(value: str | dt.date) -> dt.date:

@@ -7,17 +7,17 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..attainment.numbering import NUMERAL, arabic, place
 from ..catalogue import check_language, text
 from ..reporting.describe import status_shown
 from ..reporting.formatting import percent, text_of
+from ..targets import NUMERAL, arabic, section_order
 from .canvas import BLUE, DPI, FAINT, INK, MUTED, OCHRE, TARGET, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
 
 WIDTH, ROW = 8.0, 0.29  # inches
 NAME = 54  # columns of a name, a Chinese character counting as two
@@ -68,7 +68,7 @@ def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figu
 
 def _rows(assessments: Sequence[Assessment], lang: str) -> list[tuple[str, Assessment | None]]:
     """Headings and targets, top to bottom; headings only where there is more than one section."""
-    names = sorted(dict.fromkeys(text_of(a.target.section) for a in assessments), key=place)
+    names = sorted(dict.fromkeys(text_of(a.target.section) for a in assessments), key=section_order)
     rows: list[tuple[str, Assessment | None]] = []
     for name in names:
         if len(names) > 1:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Annotation
 
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
 
 
 RECENT = 12  # years before the deadline that are drawn of a long series

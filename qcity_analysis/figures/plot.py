@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
 
 PANEL = 3.4  # inches
 

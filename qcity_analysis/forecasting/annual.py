@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data.notes import Note
-from ..errors import QcityError
+from ..errors import Note, QcityError
 from ..series.annual import AnnualSeries
 from .forecast import Forecast, averaged, forecast, forecast_ratio
 from .histories import FEWEST

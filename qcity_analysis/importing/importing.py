@@ -21,10 +21,10 @@ from typing import Any
 import pandas as pd
 
 from ..data.corrections import as_known
-from ..data.datapackage import find_folder, read_folder
-from ..data.tables import TABLES
+from ..data.load import find_folder, read_folder
+from ..data.schema import TABLES
 from ..data.vintages import KEY, same_period, to_date
-from ..data.writing import appended, content_of, finish, new_name, replace, rows_of, trial, undo
+from ..data.write import appended, content_of, finish, new_name, replace, rows_of, trial, undo
 from ..errors import DataError, Problem, QcityError
 from ..files import write_whole
 from .layout import Entry, Sheet, is_number, read_layout

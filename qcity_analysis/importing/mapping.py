@@ -12,9 +12,9 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from ..data.annual_figures import CHANGES
-from ..data.tables import MEASURES, STATUSES, TABLES, is_date
-from ..data.yaml_files import Lines, read_yaml
+from ..data.oddities import CHANGES
+from ..data.read import Lines, read_yaml
+from ..data.schema import MEASURES, STATUSES, TABLES, is_date
 from ..errors import DataError, Problem, did_you_mean
 from .layout import LAYOUTS, ROLES
 

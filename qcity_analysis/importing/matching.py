@@ -15,8 +15,8 @@ from typing import Any
 
 import pandas as pd
 
-from ..data.annual_figures import CHANGES
-from ..data.tables import PERIOD, QUALIFIERS, STATUSES, is_date
+from ..data.oddities import CHANGES
+from ..data.schema import PERIOD, QUALIFIERS, STATUSES, is_date
 from ..errors import DataError, Problem, did_you_mean
 from .cells import Reading, UnreadableCell, as_text, half_width, plain, read_change, read_figure, same_name
 from .layout import Entry, Sheet
@@ -52,7 +52,7 @@ def match(
     `tables` are those of the package by name; `spreadsheet` says that cells may hold fractions shown as percent. Raises
     DataError with every problem of the mapping.
 
-    >>> import qcity_analysis.data.datapackage as package
+    >>> import qcity_analysis.data.load as package
     >>> sheet = Sheet((Entry("a.csv", 2, "B (2020)", "研发强度", "", "2020", "3.48", "%"),), {}, "years_across")
     >>> from qcity_analysis.importing.mapping import read_mapping
     >>> mapping = read_mapping({"source": {"publisher": "P", "title": "T", "date": "2021"}, "region": "nanjing",

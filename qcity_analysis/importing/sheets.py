@@ -14,7 +14,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from ..data.encodings import decode
+from ..data.read import decode
 from ..errors import DataError, Problem, QcityError, did_you_mean
 from .cells import Grid
 from .sdmx import MESSAGES, from_sdmx_csv, is_sdmx_csv, read_sdmx

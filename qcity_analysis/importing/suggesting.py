@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..data.datapackage import find_folder, read_folder
+from ..data.load import find_folder, read_folder
 from .cells import same_name
 from .importing import read_sheets
 from .layout import Entry

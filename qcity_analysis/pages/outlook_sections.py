@@ -29,8 +29,8 @@ from .sections import _say, _show, heading
 
 if TYPE_CHECKING:
     from ..analysis.portfolio import Portfolio
-    from ..attainment.assessment import Assessment
-    from ..data.datapackage import Data
+    from ..assessment.answer import Assessment
+    from ..data.load import Data
 
 FIGURES = 12  # figures named that came in between
 NAMED = 6  # targets that cannot be assessed, named in one sentence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..catalogue import check_language, join, text
-from ..data.datapackage import check
+from ..data.load import check
 from ..data.vintages import revisions
 from ..errors import Problem, unknown
 from ..figures.canvas import Picture
@@ -21,7 +21,7 @@ from ..series.coverage import ages, counts, coverage, used_sources
 from .sections import _say, _show, heading
 
 if TYPE_CHECKING:
-    from ..data.datapackage import Data
+    from ..data.load import Data
 
 MANY = 12  # publishers listed one by one
 

@@ -16,7 +16,7 @@ from ..rules.catalogue import RULES, judged, results_for
 from .sections import _say, _show, heading
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
     from ..rules.question import RuleResult
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..attainment.numbering import place
 from ..catalogue import check_language, join, text
 from ..figures.canvas import Picture
 from ..figures.dots import scorecard_chart, section_name
@@ -15,11 +14,12 @@ from ..reporting import describe
 from ..reporting.describe import status_shown
 from ..reporting.formatting import percent, text_of
 from ..reporting.tables import html_table, single_figures
+from ..targets import section_order
 from .sections import _say, _show, heading
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
-    from ..data.datapackage import Data
+    from ..assessment.answer import Assessment
+    from ..data.load import Data
 
 STATUSES = ("met", "missed", "forecast", "depends_on_definition", "not_assessable")
 
@@ -67,7 +67,7 @@ def picture(results: Sequence[Assessment], lang: str) -> None:
 def by_section(results: Sequence[Assessment], lang: str) -> None:
     """Show one table a section: target, probability and word, last figure, and the answer in words."""
     _say(heading("scorecard_table", lang))
-    names = sorted(dict.fromkeys(text_of(a.target.section) for a in results), key=place)
+    names = sorted(dict.fromkeys(text_of(a.target.section) for a in results), key=section_order)
     columns = [text(key, lang) for key in ("c_answer", "k_last", "c_reason")]
     for name in names:
         mine = [a for a in results if text_of(a.target.section) == name]

@@ -21,8 +21,8 @@ from ..reporting.labels import level_shown, panel_title
 from ..reporting.tables import html_table, key_figures, sources_by_series
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
-    from ..data.datapackage import Data
+    from ..assessment.answer import Assessment
+    from ..data.load import Data
 
 
 def _say(markdown: str, metadata: dict[str, Any] | None = None) -> None:

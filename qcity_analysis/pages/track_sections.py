@@ -17,7 +17,7 @@ from . import track_tables as tables
 from .sections import _say, _show, heading
 
 if TYPE_CHECKING:
-    from ..data.datapackage import Data
+    from ..data.load import Data
     from ..trackrecord.record import TrackRecord
 
 NATIONAL = ("china_14fyp", "energy_per_gdp", "china")

@@ -11,7 +11,7 @@ from ..reporting.tables import folded, html_table
 from .sections import _say, _show, heading
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
 
 
 def why(assessment: Assessment, lang: str) -> None:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from ..analysis.outlook import Outlook
     from ..analysis.portfolio import Portfolio
     from ..analysis.sensitivity import Sensitivity, Variant
-    from ..attainment.assessment import Assessment
-    from ..data.datapackage import Data
+    from ..assessment.answer import Assessment
+    from ..data.load import Data
     from ..forecasting.predictive import Explanation
 
 NONE = "–"

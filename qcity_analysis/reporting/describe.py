@@ -11,13 +11,13 @@ import pandas as pd
 
 from ..catalogue import catalogue, check_language, join, say
 from ..catalogue import text as fixed
-from ..data.notes import Note
+from ..errors import Note
 from .formatting import number, percent, period, signed, typed, with_sign, with_unit
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
-    from ..attainment.pace import Pace
-    from ..data.datapackage import Data
+    from ..assessment.answer import Assessment
+    from ..data.load import Data
+    from ..targets import Pace
 
 BY_LEVEL = ("level", "relative_change", "coverage")  # kinds that may borrow
 BY_STEP = ("monotone", "direction")  # kinds whose unit is that of a step, not of a level

@@ -13,8 +13,8 @@ from .describe import BY_STEP, level, level_number, quoted, status_shown, unit_o
 from .formatting import percent, published, text_of, with_unit, year_of
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
-    from ..data.datapackage import Data
+    from ..assessment.answer import Assessment
+    from ..data.load import Data
 
 SIDES = {"at_least": "≥ ", "at_most": "≤ ", "increase": "≥ ", "decrease": "≤ "}
 

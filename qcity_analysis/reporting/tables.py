@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..catalogue import LANGUAGES, catalogue, check_language, text
-from ..data.tables import TABLES, Column
+from ..data.schema import TABLES, Column
 from .describe import status_shown, unit_of
 from .formatting import number, percent, period, published, signed, text_of, with_sign, with_unit
 from .labels import borrowed_name, level_shown, measure_shown, panel_title, range_shown, target_shown
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
-    from ..attainment.pace import Pace
+    from ..assessment.answer import Assessment
+    from ..targets import Pace
 
 SOURCE_COLUMNS = (
     "c_period",

@@ -6,30 +6,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
-    from .catalogue import RULES as RULES
-    from .catalogue import evaluate as evaluate
-    from .catalogue import evaluate_all as evaluate_all
-    from .catalogue import rules_for as rules_for
-    from .lmdi import decompose as decompose
-    from .question import Goal as Goal
-    from .question import RuleResult as RuleResult
+    from .catalogue import RULES, evaluate, evaluate_all, rules_for
+    from .lmdi import decompose
+    from .question import Goal, RuleResult
 
-_HOME = {
-    "Goal": "question",
-    "RULES": "catalogue",
-    "RuleResult": "question",
-    "decompose": "lmdi",
-    "evaluate": "catalogue",
-    "evaluate_all": "catalogue",
-    "rules_for": "catalogue",
-}
-
-__all__ = sorted(_HOME)
+__all__ = ["RULES", "Goal", "RuleResult", "decompose", "evaluate", "evaluate_all", "rules_for"]
+_HOME = {"Goal": "question", "RuleResult": "question", "decompose": "lmdi"}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in __all__:
         raise AttributeError(f"module 'qcity_analysis.rules' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+    value = getattr(importlib.import_module(f".{_HOME.get(name, 'catalogue')}", __name__), name)
     globals()[name] = value
     return value

@@ -17,7 +17,7 @@ from .question import Goal, NotApplicable, Question, RuleResult, question_of, re
 from .rates import aarr, defra, eurostat, gbd, open_sdg, unsd_2022, unsd_2023
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,6 @@ def evaluate(rule: str, series: pd.Series, target: Any, as_of_year: int) -> Rule
 
     Raises QcityError for an unknown rule, a direction that is no known word, or a series that is not figures by year.
 
-    >>> from qcity_analysis.rules import Goal
     >>> evaluate("schedule", pd.Series({2020: 10, 2022: 12}), Goal("at_least", 15, 2020, 2025), 2022)
     RuleResult(category='on_schedule', will_meet=True, reason=None, value=0.4, note=None)
     >>> evaluate("schedule", pd.Series({2021: 10}), Goal("at_least", 15, 2020, 2025), 2022).reason
@@ -115,7 +114,11 @@ def evaluate(rule: str, series: pd.Series, target: Any, as_of_year: int) -> Rule
     if isinstance(target, Sequence) and not hasattr(target, "direction"):
         return _worst(RULES[rule], [evaluate(rule, series, one, as_of_year) for one in target])
     try:
-        return _answered(RULES[rule], question_of(series, target, as_of_year))
+        question = question_of(series, target, as_of_year)
+        result = RULES[rule].ask(question)
+        if question.kind == "level" and question.deadline in question.known:
+            return replace(result, will_meet=question.reached(question.known[question.deadline]))
+        return result
     except NotApplicable as error:
         return refused(error)
     except ArithmeticError:  # a rate or a power beyond what numbers hold: this rule fails, the others stand
@@ -125,42 +128,27 @@ def evaluate(rule: str, series: pd.Series, target: Any, as_of_year: int) -> Rule
 def evaluate_all(series: pd.Series, target: Any, as_of_year: int) -> pd.DataFrame:
     """Every rule's answer, one row each: columns rule, category, will_meet, reason. Raises QcityError as `evaluate`.
 
-    >>> from qcity_analysis.rules import Goal
     >>> table = evaluate_all(pd.Series({2020: 10, 2022: 12}), Goal("at_least", 15, 2020, 2025), 2022)
     >>> table.set_index("rule").loc["barometer"].tolist()
     [None, None, 'the rule is for reductions']
     """
-    return as_table({rule: evaluate(rule, series, target, as_of_year) for rule in RULES})
+    return _table({rule: evaluate(rule, series, target, as_of_year) for rule in RULES})
 
 
-def as_table(results: dict[str, RuleResult]) -> pd.DataFrame:
-    """Results by rule as a table: columns rule, category, will_meet, reason.
-
-    >>> as_table({"ols": RuleResult("on_track", True)}).iloc[0].tolist()
-    ['ols', 'on_track', True, None]
-    """
+def _table(results: dict[str, RuleResult]) -> pd.DataFrame:
     rows = [[rule, result.category, result.will_meet, result.reason] for rule, result in results.items()]
     return pd.DataFrame(rows, columns=["rule", "category", "will_meet", "reason"], dtype=object)
-
-
-def _answered(rule: Rule, question: Question) -> RuleResult:
-    result = rule.ask(question)
-    known, deadline = question.known, question.deadline
-    if question.kind == "level" and deadline is not None and deadline in known:
-        return replace(result, will_meet=replace(question, known={deadline: known[deadline]}).met)
-    return result
 
 
 def _worst(rule: Rule, results: list[RuleResult]) -> RuleResult:
     """The worst of several results; none where one of several targets cannot be judged, unless another is worst."""
     if not results:
         return refused(NotApplicable("no_threshold"))
-    open_ = [result for result in results if result.category is None]
-    said = [result for result in results if result.category is not None]
-    said.sort(key=lambda result: rule.categories.index(str(result.category)))
-    if open_ and (not said or said[-1].category != rule.categories[-1]):
-        return open_[0]
-    return replace(said[-1], will_meet=all(result.will_meet for result in said))
+    judged = [result for result in results if result.category is not None]
+    judged.sort(key=lambda result: rule.categories.index(str(result.category)))
+    if len(judged) < len(results) and (not judged or judged[-1].category != rule.categories[-1]):
+        return next(result for result in results if result.category is None)
+    return replace(judged[-1], will_meet=all(result.will_meet for result in judged))
 
 
 def results_for(assessment: Assessment) -> dict[str, RuleResult]:
@@ -191,7 +179,7 @@ def rules_for(assessment: Assessment) -> pd.DataFrame:
     """
     tables = []
     for part in judged(assessment):
-        table = as_table(results_for(part))
+        table = _table(results_for(part))
         table.insert(0, "definition", str(part.definition["indicator_id"]))
         tables.append(table)
     return pd.concat(tables, ignore_index=True)

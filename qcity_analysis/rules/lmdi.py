@@ -47,12 +47,8 @@ def decompose(start: pd.DataFrame, end: pd.DataFrame) -> pd.DataFrame:
     if set(start.index) != set(end.index) or start.index.has_duplicates or end.index.has_duplicates:
         raise QcityError("both tables need the same sectors, each once")
     before, after = _checked(start, "start"), _checked(end.loc[start.index], "end")
-    rows = {}
-    whole_0, whole_1 = float(before["value"].sum()), float(after["value"].sum())
-    for sector in before.index:
-        e_0, v_0 = (float(before.at[sector, name]) for name in ("energy", "value"))
-        e_1, v_1 = (float(after.at[sector, name]) for name in ("energy", "value"))
-        rows[sector] = _parts(e_0 / whole_0, v_0 / whole_0, e_1 / whole_1, v_1 / whole_1)
+    both = pd.concat([part / part["value"].sum() for part in (before, after)], axis=1).astype(float)
+    rows = {sector: _parts(*shares) for sector, *shares in both.itertuples()}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["structure", "intensity"])
     table.loc["total"] = table.sum()
     return table.assign(total=table.sum(axis=1))
@@ -64,18 +60,18 @@ def _parts(use_0: float, share_0: float, use_1: float, share_1: float) -> tuple[
         weight = logarithmic_mean(use_1, use_0)
         structure = weight * math.log(share_1 / share_0)
         return structure, (use_1 - use_0) - structure
-    if share_0 == 0 or share_1 == 0:
-        return use_1 - use_0, 0.0
-    return 0.0, use_1 - use_0
+    change = use_1 - use_0
+    return (change, 0.0) if share_0 == 0 or share_1 == 0 else (0.0, change)
 
 
 def _checked(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    missing = [column for column in ("energy", "value") if column not in table]
-    if missing:
-        raise QcityError(
-            f"the table at the {name} lacks the column {missing[0]!r}; it needs energy and value"
-        )
-    for sector, row in table[["energy", "value"]].iterrows():
+    for column in ("energy", "value"):
+        if column not in table:
+            raise QcityError(
+                f"the table at the {name} lacks the column {column!r}; it needs energy and value"
+            )
+    table = table[["energy", "value"]]
+    for sector, row in table.iterrows():
         if row.isna().any() or (row < 0).any():
             raise QcityError(f"{sector} at the {name}: energy and value are figures of 0 or more")
         if row["value"] == 0 and row["energy"] > 0:

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
-from ..attainment.targets import reaches
-from ..data.notes import Note
-from ..errors import QcityError, did_you_mean
+from ..errors import Note, QcityError, did_you_mean
+from ..targets import reaches
 
 UP = (
     *("at_least", "increase", "increase_every_year", "up", "higher", "more", "rise", "rising", "upward"),
@@ -41,7 +40,7 @@ class NotApplicable(Exception):
     'no figure for the base year 2020'
     """
 
-    def __init__(self, code: str, **values: Any) -> None:
+    def __init__(self, code: str, **values: int | str) -> None:
         self.code, self.values = code, values
         super().__init__(REASONS[code].format(**values))
 
@@ -146,11 +145,11 @@ class Question:
     sign: int
     level: float | None
     kind: str
-    stated_base: int | None = field(default=None, repr=False)
+    stated_base: int | None = None
     deadline: int | None = None
-    limit: float | None = field(default=None, repr=False)
-    unit: str | None = field(default=None, repr=False)
-    support: str | None = field(default=None, repr=False)
+    limit: float | None = None
+    unit: str | None = None
+    support: str | None = None
 
     def dated(self) -> Question:
         """The same question about a level at a deadline; figures after the deadline play no part.
@@ -187,10 +186,14 @@ class Question:
         """The last figure."""
         return self.known[self.last_year]
 
+    def reached(self, value: float) -> bool:
+        """Whether a value reaches the level asked for."""
+        return bool(reaches(self.sign * value, self.sign * self.goal))
+
     @property
     def met(self) -> bool:
         """Whether the last figure reaches the level asked for."""
-        return self.level is not None and reaches(self.sign * self.last, self.sign * self.level)
+        return self.level is not None and self.reached(self.last)
 
     @cached_property
     def base_year(self) -> int:
@@ -228,16 +231,16 @@ class Question:
     @property
     def slipped(self) -> bool:
         """Whether the base figure met the target and the last one no longer does."""
-        return reaches(self.sign * self.base, self.sign * self.goal) and not self.met
+        return self.reached(self.base) and not self.met
 
     @property
     def closed(self) -> float:
         """Share of the way from base to target that is covered; below 0 when it went the wrong way."""
         return (self.last - self.base) / (self.goal - self.base)
 
-    def points(self, least: int, since: int | None = None) -> tuple[list[int], list[float]]:
+    def points(self, least: int, since: int = 0) -> tuple[list[int], list[float]]:
         """Years and values (from `since` on); raises NotApplicable when there are fewer than `least`."""
-        kept = {year: value for year, value in self.known.items() if since is None or year >= since}
+        kept = {year: value for year, value in self.known.items() if year >= since}
         if len(kept) < least:
             raise NotApplicable("too_few", count=len(kept), least=least)
         return list(kept), list(kept.values())
@@ -262,29 +265,31 @@ def question_of(series: pd.Series, target: Any, as_of_year: int) -> Question:
     >>> q.level, q.sign, q.kind, q.deadline
     (41.0, -1, 'level', 2025)
     """
-    kind, way = _word(getattr(target, "kind", None)), _word(getattr(target, "direction", None))
+    given = {name: getattr(target, name, None) for name in Goal.__dataclass_fields__}
+    kind, way = _word(given["kind"]), _word(given["direction"])
     if kind in UNSUITED or way == "achieved":
         raise NotApplicable("kind", kind=kind or "milestone")
     no_level = kind in DIRECTIONAL or (kind == "monotone" and way not in BOUNDS)
-    ends = () if no_level else _ends(getattr(target, "threshold", None))
-    deadline = year_of(getattr(target, "deadline", None))
-    sign = _sign(getattr(target, "direction", None))
+    ends = () if no_level else _ends(given["threshold"])
+    deadline, sign = year_of(given["deadline"]), _sign(given["direction"])
     if sign == 0 and len(ends) != 2:
         raise NotApplicable("no_direction")
-    base_year, limit = year_of(getattr(target, "base_year", None)), _number(getattr(target, "limit", None))
+    base_year, limit = year_of(given["base_year"]), _number(given["limit"])
     until = year_of(as_of_year)
     if until is None:
         raise QcityError(f"as_of_year is a whole year, such as 2025; found {as_of_year!r}")
     known = figures(series, until)
     if not known:
         raise NotApplicable("no_figure", year=until)
-    if kind in RELATIVE or "relative" in kind:
+    if ends and (kind in RELATIVE or "relative" in kind):
         ends = _relative(ends, base_year, known)
-    sign, level = _end(sign, ends, known[next(reversed(known))])
+    if sign == 0:
+        last = known[next(reversed(known))]
+        sign = 1 if last - ends[0] < ends[-1] - last else -1
+    level = (ends[0] if sign > 0 else ends[-1]) if ends else None
     yearly = kind in (*YEARLY, "monotone") or "year" in kind or "annual" in kind or deadline is None
     asked = "direction" if not ends else "yearly" if yearly else "level"
-    unit, support = getattr(target, "unit", None), getattr(target, "support", None)
-    return Question(known, sign, level, asked, base_year, deadline, limit, unit, support)
+    return Question(known, sign, level, asked, base_year, deadline, limit, given["unit"], given["support"])
 
 
 def figures(series: pd.Series, as_of_year: int) -> dict[int, float]:
@@ -297,7 +302,12 @@ def figures(series: pd.Series, as_of_year: int) -> dict[int, float]:
     """
     known: dict[int, float] = {}
     for label, value in series.items():
-        year = _year(label)
+        try:
+            year = year_of(label)
+        except QcityError:
+            year = None
+        if year is None:
+            raise QcityError(f"the index of a series is years; found {label!r}")
         if year in known:
             raise QcityError(f"the series has two figures for {year}; keep one")
         if year > as_of_year or pd.isna(value):
@@ -310,20 +320,8 @@ def figures(series: pd.Series, as_of_year: int) -> dict[int, float]:
     return dict(sorted(known.items()))
 
 
-def _year(label: Any) -> int:
-    try:
-        year = year_of(label)
-    except QcityError:
-        year = None
-    if year is None:
-        raise QcityError(f"the index of a series is years; found {label!r}")
-    return year
-
-
 def _relative(ends: tuple[float, ...], base_year: int | None, known: dict[int, float]) -> tuple[float, ...]:
     """Percent changes on the base year as levels."""
-    if not ends:
-        return ends
     if base_year is None:
         raise NotApplicable("no_base_year")
     if base_year not in known:
@@ -334,23 +332,12 @@ def _relative(ends: tuple[float, ...], base_year: int | None, known: dict[int, f
     return tuple(sorted(float(f"{known[base_year] * (100 + change) / 100:.12g}") for change in ends))
 
 
-def _end(sign: int, ends: tuple[float, ...], last: float) -> tuple[int, float | None]:
-    if not ends:
-        return sign, None
-    low, high = ends[0], ends[-1]
-    if sign == 0:
-        sign = 1 if last - low < high - last else -1
-    return sign, low if sign > 0 else high
+def _missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value)) or value is pd.NA
 
 
 def _word(value: Any) -> str:
     return "" if _missing(value) else str(value).strip().lower().replace(" ", "_")
-
-
-def _missing(value: Any) -> bool:
-    return (
-        value is None or (isinstance(value, float) and math.isnan(value)) or type(value).__name__ == "NAType"
-    )
 
 
 def _number(value: Any) -> float | None:
@@ -379,22 +366,18 @@ def year_of(value: Any) -> int | None:
 
 def _ends(threshold: Any) -> tuple[float, ...]:
     pair = hasattr(threshold, "__len__") and not isinstance(threshold, str)
-    parts = threshold if pair else [threshold]
-    return tuple(sorted(end for end in map(_number, parts) if end is not None))
+    return tuple(sorted(end for end in map(_number, threshold if pair else [threshold]) if end is not None))
 
 
 def _sign(direction: Any) -> int:
-    if _missing(direction):
-        return 0
-    if isinstance(direction, int | float):
+    if isinstance(direction, int | float) and not _missing(direction):
         return (direction > 0) - (direction < 0)
     word = _word(direction)
     if word in UP or word in DOWN:
         return 1 if word in UP else -1
     if word in BETWEEN:
         return 0
-    known = [*UP, *DOWN, *BETWEEN]
     raise QcityError(
-        f"unknown direction {direction!r}.{did_you_mean(word, known)} Use at_least, at_most, increase, decrease "
-        "or between."
+        f"unknown direction {direction!r}.{did_you_mean(word, [*UP, *DOWN, *BETWEEN])} Use at_least, at_most, "
+        "increase, decrease or between."
     )

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from ..attainment.targets import reaches
+from ..targets import reaches
 from .lines import line_at
 from .question import NotApplicable, Question, RuleResult, banded
 
@@ -21,28 +21,29 @@ UNSD_2023 = ((0.95, "on_track"), (0.1, "fair"))
 OPEN_SDG = ((0.95, "on_track"), (0.6, "accelerate"), (0.0, "limited"))
 OPEN_SDG_TREND = ((0.015, "on_track"), (0.005, "accelerate"), (0.0, "limited"))
 NEAR_LIMIT = 4.44
+SPAN = 5  # years that Eurostat looks back
 RECENCY = 1.0
 
 
-def eurostat(question: Question, span: int = 5) -> RuleResult:
-    """Growth over the last five (or 15) years against the growth needed from there to the deadline.
+def eurostat(question: Question) -> RuleResult:
+    """Growth over the last five years against the growth needed from there to the deadline.
 
-    With s the year `span` before the last: `CAGR = (y_t / y_s)^(1 / (t - s)) - 1`, needed
+    With s the year five before the last: `CAGR = (y_t / y_s)^(1 / (t - s)) - 1`, needed
     `(T / y_s)^(1 / (deadline - s)) - 1`. Ratio >= .95 significant, >= .60 moderate, >= 0 insufficient, below away;
     significant means yes. `value` is the ratio. Source: Eurostat, Sustainable development in the European Union,
     annex on the assessment of trends. Uncertain: what is done without a figure in year s; the last one before it is
     used, else the oldest when it is at least three years back. A figure that meets the target is significant.
 
-    >>> import pandas as pd
-    >>> from qcity_analysis.rules import Goal, evaluate
-    >>> known = pd.Series({2015: 100, 2020: 90})
-    >>> evaluate("eurostat", known, Goal("at_most", 81, 2015, 2025), 2020).category
+    >>> evaluate("eurostat", pd.Series({2015: 100, 2020: 90}), Goal("at_most", 81, 2015, 2025), 2020).category
     'significant'
     """
     q = question.dated()
     if q.met:
         return RuleResult("significant", True)
-    start = _start(q, span)
+    earlier = [year for year in q.known if year <= q.last_year - SPAN]
+    start = earlier[-1] if earlier else next(iter(q.known))
+    if q.last_year - start < 3:
+        raise NotApplicable("too_short", years=q.last_year - start, least=3)
     observed = _rate(q.known[start], q.last, start, q.last_year)
     needed = _needed(q, start)
     if needed == 0 or q.sign * (q.goal - q.known[start]) <= 0:  # met then, not now
@@ -57,8 +58,6 @@ def unsd_2022(question: Question) -> RuleResult:
     yes. `value` is CR. Source: UN Statistics Division, SDG Progress Chart 2022, technical note. A figure that meets the
     target is on_track; a target that the base year met and the last figure does not is deterioration.
 
-    >>> import pandas as pd
-    >>> from qcity_analysis.rules import Goal, evaluate
     >>> evaluate("unsd_2022", pd.Series({2015: 50, 2020: 52}), Goal("at_least", 80, 2015, 2030), 2020).category
     'limited'
     """
@@ -80,8 +79,6 @@ def unsd_2023(question: Question) -> RuleResult:
     `value` is the share. Source: UN Statistics Division, Progress Chart Technical Note 2023. Uncertain: the note words
     the 1 % for percentages; it is used unless the target's `unit` is known to be another one.
 
-    >>> import pandas as pd
-    >>> from qcity_analysis.rules import Goal, evaluate
     >>> evaluate("unsd_2023", pd.Series({2015: 90, 2020: 99.2}), Goal("at_least", 100, 2015, 2030), 2020).category
     'met'
     """
@@ -107,8 +104,6 @@ def open_sdg(question: Question) -> RuleResult:
     Progress Measurement Methodology (version 2.4). Not followed: 0 replaced by 0.001, a direction of "down" where none
     is given, and 2015 or the year after it where a stated base year has no figure.
 
-    >>> import pandas as pd
-    >>> from qcity_analysis.rules import Goal, evaluate
     >>> evaluate("open_sdg", pd.Series({2015: 100, 2020: 104}), Goal("increase"), 2020).category
     'accelerate'
     """
@@ -143,15 +138,6 @@ def near_limit(base: float, limit: float) -> float:
     return 1 - nearness**NEAR_LIMIT
 
 
-def _start(q: Question, span: int) -> int:
-    wanted = q.last_year - span
-    earlier = [year for year in q.known if year <= wanted]
-    start = earlier[-1] if earlier else next(iter(q.known))
-    if q.last_year - start < 3:
-        raise NotApplicable("too_short", years=q.last_year - start, least=3)
-    return start
-
-
 def _rate(first: float, last: float, start: int, end: int) -> float:
     if first == 0:
         raise NotApplicable("zero_base", year=start)
@@ -176,8 +162,6 @@ def defra(question: Question) -> RuleResult:
     pilot's versions differ on the kind of rate and on whether the first and last smoothed points are dropped; one
     compound rate between the sixth last and the last point is used, with local lines where the pilot has quadratics.
 
-    >>> import pandas as pd
-    >>> from qcity_analysis.rules import Goal, evaluate
     >>> known = pd.Series({2015 + k: 100 * 0.9**k for k in range(6)})
     >>> evaluate("defra", known, Goal("at_most", 40, deadline=2030), 2020).category
     'substantial'
@@ -186,21 +170,18 @@ def defra(question: Question) -> RuleResult:
     if q.met:
         return RuleResult("substantial", True)
     years, values = q.points(6)
+    from statsmodels.nonparametric.smoothers_lowess import lowess
+
     if min(values) <= 0 or q.goal <= 0:
         raise NotApplicable("zero_target" if q.goal == 0 else "not_positive")
-    smooth = _smoothed(years, values)[-6:]
+    smooth = lowess(values, years, frac=0.75, it=0, return_sorted=False)[-6:].tolist()
     if min(smooth) <= 0:
         raise NotApplicable("not_positive")
     to_go, rate = math.log(q.goal / smooth[-1]), math.log(smooth[-1] / smooth[0]) / (years[-1] - years[-6])
-    if q.sign * to_go <= 0:  # the smoothed level is there already, the figure is not
-        wait = 0.0
-    elif q.sign * rate <= 1e-12:
-        return RuleResult("insufficient", False, value=math.inf)
-    else:
-        wait = to_go / rate
-    category = (
-        "substantial" if reaches(q.left, wait) else "some" if reaches(q.left + 5, wait) else "insufficient"
-    )
+    there = q.sign * to_go <= 0  # the smoothed level, though the figure is not
+    wait = 0.0 if there else to_go / rate if q.sign * rate > 1e-12 else math.inf
+    late = "some" if reaches(q.left + 5, wait) else "insufficient"
+    category = "substantial" if reaches(q.left, wait) else late
     return RuleResult(category, category == "substantial", value=wait)
 
 
@@ -212,8 +193,6 @@ def aarr(question: Question) -> RuleResult:
     increases. Source: UNICEF, technical note on the AARR; Global Nutrition Report.
     Uncertain: the number of points asked for; three here.
 
-    >>> import pandas as pd
-    >>> from qcity_analysis.rules import Goal, evaluate
     >>> known = pd.Series({2018: 40.0, 2019: 38.0, 2020: 36.1})
     >>> evaluate("aarr", known, Goal("at_most", 20, 2018, 2030), 2020).category
     'off_track'
@@ -239,8 +218,6 @@ def gbd(question: Question) -> RuleResult:
     "share" or whose `unit` is "%". Source: IHME, health-related SDG indicators, GBD 2016 and 2017. Uncertain: ω is
     chosen there by out-of-sample error for each indicator; 1 is used here, as one series does not allow the choice.
 
-    >>> import pandas as pd
-    >>> from qcity_analysis.rules import Goal, evaluate
     >>> known = pd.Series({2018: 100.0, 2019: 90.0, 2020: 81.0})
     >>> evaluate("gbd", known, Goal("at_most", 60, deadline=2023), 2020).category
     'attained'
@@ -249,7 +226,8 @@ def gbd(question: Question) -> RuleResult:
     if q.met:
         return RuleResult("attained", True)
     years, values = q.points(3)
-    whole = _whole(q)
+    percent = q.support == "percent" or q.unit == "%"
+    whole = 1.0 if q.support == "share" else 100.0 if percent else None
     y = np.asarray(values)
     if whole is None and min(values) <= 0:
         raise NotApplicable("not_positive")
@@ -260,17 +238,5 @@ def gbd(question: Question) -> RuleResult:
     weights = np.arange(1, len(changes) + 1) ** RECENCY
     ahead = moved[-1] + q.left * np.average(changes, weights=weights)
     level = float(np.exp(ahead)) if whole is None else float(whole / (1 + np.exp(-ahead)))
-    reached = reaches(q.sign * level, q.sign * q.goal)
+    reached = q.reached(level)
     return RuleResult("attained" if reached else "not_attained", reached, value=level)
-
-
-def _whole(q: Question) -> float | None:
-    if q.support == "share":
-        return 1.0
-    return 100.0 if q.support == "percent" or q.unit == "%" else None
-
-
-def _smoothed(years: list[int], values: list[float]) -> list[float]:
-    from statsmodels.nonparametric.smoothers_lowess import lowess
-
-    return [float(level) for level in lowess(values, years, frac=0.75, it=0, return_sorted=False)]

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ..catalogue import check_language
-from ..data.datapackage import Data
+from ..data.load import Data
 from ..errors import unknown
 from ..files import PROJECT
 

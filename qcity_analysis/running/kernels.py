@@ -29,7 +29,7 @@ PRELOAD = (
     "pandas",
     "scipy.special",
     "scipy.stats",
-    "qcity_analysis.attainment.assessing",
+    "qcity_analysis.assessment.assess",
     "qcity_analysis.forecasting.forecast",
     "qcity_analysis.pages.sections",
 )

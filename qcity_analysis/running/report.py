@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ..catalogue import LANGUAGES
-from ..data.datapackage import load
+from ..data.load import load
 from ..files import write_whole
 from ..trackrecord import ledger as issued
 from .jobs import Job, list_jobs

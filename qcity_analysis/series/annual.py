@@ -10,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..data.datapackage import Data
-from ..data.declarations import input_names, is_spliced
-from ..data.notes import Note
+from ..data.load import Data
+from ..data.schema import input_names, is_spliced
 from ..data.vintages import standing
+from ..errors import Note
 from .evidence import ESTIMATES, Shares, evidence_of, links_of, new_counts, revision_shares
 from .levels import Computed, chained, computed, conflicts, fitting, spliced
 

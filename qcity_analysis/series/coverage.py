@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..data.datapackage import Data
+from ..data.load import Data
 from ..data.vintages import ASSUMED_LAG_MONTHS, is_whole, newest_vintages, revisions
 
 HELD = (

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..data.annual_figures import CHANGES
-from ..data.notes import Note
+from ..data.oddities import CHANGES
 from ..data.vintages import is_whole, months_covered
+from ..errors import Note
 from .levels import Chained, Link, chained
 
 STATED = 0.3  # share of the typical yearly change by which a provisional figure is off, before any revision is seen

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..data.declarations import INPUTS
-from ..data.notes import Note
+from ..data.schema import INPUTS
+from ..errors import Note
 
 if TYPE_CHECKING:
     from .annual import AnnualSeries

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from ..attainment.borrowing import moved_towards
-from ..attainment.targets import reaches
-from ..data.datapackage import Data
+from ..assessment.borrowing import moved_towards
+from ..data.load import Data
 from ..errors import QcityError
 from ..forecasting import scores
 from ..forecasting.annual import forecast_series
 from ..forecasting.forecast import Forecast
 from ..forecasting.histories import LOWER, SUPPORTS, UPPER
 from ..forecasting.prior import YEARS
+from ..targets import reaches
 from .origins import Origin, origins
 
 AMBITIONS = (0.0, 0.5, 1.0, 1.5, 2.0)  # of the mean change so far, to the deadline

@@ -18,10 +18,10 @@ import numpy as np
 import pandas as pd
 
 from .. import __version__
-from ..data.datapackage import Data
+from ..data.load import Data
 
 if TYPE_CHECKING:
-    from ..attainment.assessment import Assessment
+    from ..assessment.answer import Assessment
 
 TABLES = (".csv", ".yaml", ".yml")
 TEXTS = (
@@ -68,7 +68,7 @@ def home(data_folder: str | Path) -> Path:
 def data_hash(folder: str | Path) -> str:
     """Sixteen hexadecimal digits that change with any table or correction of a data package.
 
-    >>> from qcity_analysis.data.datapackage import find_folder
+    >>> from qcity_analysis.data.load import find_folder
     >>> len(data_hash(find_folder()))
     16
     """
@@ -195,9 +195,9 @@ def _outcomes(data: Data, plan: str, target_id: str, region: str) -> dict[str, A
 
     Without a record `unscored` says whether the target is gone or why it cannot be computed.
     """
-    from ..attainment.assessing import assess
-    from ..attainment.targets import find_target
+    from ..assessment.assess import assess
     from ..errors import QcityError
+    from ..targets import find_target
 
     try:
         target = find_target(data, target_id, plan, region)
@@ -222,7 +222,7 @@ def _settled_on(data: Data, answer: Assessment) -> pd.Timestamp:
 
     A revision from met to missed leaves the day as it is; one that opened the answer again starts it anew.
     """
-    from ..attainment.assessing import assess
+    from ..assessment.assess import assess
     from ..errors import QcityError
 
     target, name, places = answer.target, str(answer.definition["indicator_id"]), answer.places()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..data.datapackage import Data
+from ..data.load import Data
 from ..data.vintages import ASSUMED_LAG_MONTHS
 from ..errors import QcityError, unknown
 from ..forecasting.prior import YEARS

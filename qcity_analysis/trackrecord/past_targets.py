@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..attainment.assessing import assess
-from ..attainment.assessment import Assessment
-from ..attainment.targets import Target
-from ..data.datapackage import Data
-from ..data.tables import TABLES, read_table
+from ..assessment.answer import Assessment
+from ..assessment.assess import assess
+from ..data.load import Data
+from ..data.read import read_table
+from ..data.schema import TABLES
 from ..data.vintages import to_date
 from ..errors import DataError, Problem, QcityError, did_you_mean
+from ..targets import Target
 from .benchmarks import Asked, rule_names, rule_says
 
 FILE = "earlier_targets.csv"

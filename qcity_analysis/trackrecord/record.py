@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.datapackage import Data
+from ..data.load import Data
 from ..errors import QcityError
 from ..forecasting import scores
 from . import ledger as books

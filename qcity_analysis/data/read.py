@@ -1,245 +1,20 @@
-"""The data contract: which tables there are, their columns, and what each cell may hold.
-
-Reads one CSV file into a typed frame and reports every problem of the file at once. What must hold between the
-tables is in `check`; finding the files and choosing what was known at a date is in `datapackage`. Formats other than
-UTF-8 CSV are out of scope here.
-"""
+"""Read the files of a data package, every problem at once: CSV tables typed, YAML with the line of each entry."""
 
 from __future__ import annotations
 
 import csv
 import io
-import re
-import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from ..errors import Problem, did_you_mean
+from ..errors import DataError, Problem, did_you_mean
 from .cache import through_copy
-from .quickread import LARGE, by_value, regular_rows
-
-QUALIFIERS = ("=", "~", ">=", "<=")
-MEASURES = ("level", "change_pct", "cumulative_change_pct", "count_new", "count_total")
-STATUSES = ("final", "preliminary", "estimate", "illustrative")
-SUPPORTS = ("percent", "positive", "count", "real")
-KINDS = (
-    "level", "relative_change", "cumulative", "coverage", "monotone", "direction", "zero_event", "rank", "milestone",
-)  # fmt: skip
-DIRECTIONS = (
-    "at_least", "at_most", "increase", "decrease", "increase_every_year", "decrease_every_year", "achieved",
-)  # fmt: skip
-COMMITMENTS = ("firm", "about", "strive", "maintain", "directional", "qualitative")
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of the contract: its name, what a cell holds, and whether it may be empty or missing.
-
-    `holds` is one of text, number, year, integer, period, date, choice; `optional` means that the whole column may
-    be left out of the file.
-
-    >>> Column("base_year", "year", empty=True).optional
-    False
-    """
-
-    name: str
-    holds: str = "text"
-    empty: bool = False
-    optional: bool = False
-    choices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Table:
-    """One file of a data package: its name, columns, key, and whether the file itself may be missing.
-
-    >>> TABLES["observations"].key[:3]
-    ('indicator_id', 'region', 'period')
-    """
-
-    file: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...]
-    optional: bool = False
-
-
-def _text(*names: str, empty: bool = True, optional: bool = True) -> tuple[Column, ...]:
-    return tuple(Column(name, empty=empty, optional=optional) for name in names)
-
-
-TABLES = {
-    "sources": Table(
-        "sources.csv",
-        (
-            *_text("source_id", "publisher", "title", empty=False, optional=False),
-            Column("date", "date"),
-            *_text("publisher_en", "title_en"),
-            Column("date_basis", "choice", True, True, ("stated", "schedule", "inferred")),
-            Column("licence", empty=True, optional=True),
-            Column("reliability", "choice", True, True, ("high", "medium", "low")),
-            *_text("note"),
-        ),
-        ("source_id",),
-    ),
-    "regions": Table(
-        "regions.csv",
-        (*_text("region", "name_zh", "name_en", empty=False, optional=False), *_text("parent")),
-        ("region",),
-        optional=True,
-    ),
-    "indicators": Table(
-        "indicators.csv",
-        (
-            *_text("indicator_id", "name_zh", "name_en", empty=False, optional=False),
-            Column("unit", empty=True),
-            Column("support", "choice", False, False, SUPPORTS),
-            Column("better", "choice", True, True, ("higher", "lower")),
-            Column("publication_lag_months", "integer", True, True),
-            *_text("unit_zh", "definition_zh", "definition_en", "continues"),
-            Column("break_period", "year", True, True),
-            *_text("break_reason_zh", "break_reason_en"),
-            Column("derived", "choice", True, True, ("none", "yearly_changes", "ratio", "per_head", "sum")),
-            *_text("comparators", "note", "inputs"),
-            Column("factor", "number", True, True),
-            Column("timing", "choice", True, True, ("average", "total", "stock")),
-            Column("splice", "choice", True, True, ("none", "ratio", "difference")),
-            Column("splice_year", "year", True, True),
-            *_text("splice_reason_zh", "splice_reason_en", "rounds"),
-        ),
-        ("indicator_id",),
-    ),
-    "targets": Table(
-        "targets.csv",
-        (
-            *_text("plan", "target_id", "region", "indicator_id", empty=False, optional=False),
-            *_text("name_zh", "name_en", empty=False, optional=False),
-            Column("kind", "choice", False, False, KINDS),
-            Column("direction", "choice", False, False, DIRECTIONS),
-            Column("threshold", "number", True),
-            Column("unit", empty=True),
-            Column("base_year", "year", True),
-            Column("deadline", "year"),
-            Column("commitment", "choice", True, True, COMMITMENTS),
-            Column("tolerance", "number", True, True),
-            *_text("section", "unit_zh", "wording", "wording_en", "departments", "departments_en"),
-            *_text("source_id", "note", "note_en"),
-        ),
-        ("plan", "target_id"),
-    ),
-    "observations": Table(
-        "observations.csv",
-        (
-            *_text("indicator_id", "region", empty=False, optional=False),
-            Column("period", "period"),
-            Column("value", "number"),
-            Column("qualifier", "choice", False, False, QUALIFIERS),
-            Column("measure", "choice", False, False, MEASURES),
-            Column("unit", empty=True),
-            Column("status", "choice", False, False, STATUSES),
-            Column("published", "date", True),
-            Column("source_id"),
-            Column("note", empty=True),
-            Column("base_period", "year", True, True),
-        ),
-        ("indicator_id", "region", "period", "measure", "base_period", "published"),
-    ),
-}
+from .schema import CELL, DIGITS, LARGEST, NUMBER, TABLES, Column, Table, by_value, decimals, plain
 
 NO_COLUMN = "no such column"
-PERIOD = re.compile(r"(?P<year>[12]\d{3})(-(Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?", re.ASCII)
-DATE = re.compile(r"[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
-NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-LARGEST = 1e100  # of a number; its reciprocal is the smallest but 0: products and squares stay in range
-DIGITS = {"value": "decimals", "threshold": "decimals"}  # columns whose digits as typed are kept, and where
-ONLY_WIDTH = ("<wide>", "<small>", "<font>", "<narrow>", "<noBreak>")  # circled and raised digits are marks
-
-
-def is_date(cell: str) -> bool:
-    """Whether a cell is a date of the contract: a day that exists, a month or a year.
-
-    >>> is_date("2023-02"), is_date("2023-02-30"), is_date("")
-    (True, False, False)
-    """
-    if not DATE.fullmatch(cell):
-        return False
-    if len(cell) == 10:
-        return not pd.isna(pd.to_datetime(cell, errors="coerce"))
-    return True
-
-
-def is_number(cell: str) -> bool:
-    """Whether a cell is a number of the contract, of a size that can be computed with.
-
-    >>> is_number("3.48"), is_number("1e400"), is_number("1,234")
-    (True, False, False)
-    """
-    if NUMBER.fullmatch(cell) is None:
-        return False
-    size = abs(float(cell))
-    return 1 / LARGEST <= size <= LARGEST or not re.search("[1-9]", re.split("[eE]", cell)[0])
-
-
-def decimals(cell: str) -> int:
-    """Digits after the decimal point of a number as it is written; 0 for an empty cell.
-
-    >>> [decimals(cell) for cell in ("12.0", "1100", "2.5e-2", "")]
-    [1, 0, 3, 0]
-    """
-    if not is_number(cell):
-        return 0
-    digits, _, power = cell.lower().partition("e")
-    return max(0, len(digits.partition(".")[2]) - int(power or 0))
-
-
-def plain(cell: str) -> str:
-    """A cell in plain characters: full-width digits, signs and letters as ASCII, a minus sign as a hyphen.
-
-    Only the width is changed: a footnote mark as ① or ² never becomes a digit.
-
-    >>> plain("－１６．１"), plain("−3"), plain("3.6①")
-    ('-16.1', '-3', '3.6①')
-    """
-    if cell.isascii():
-        return cell.strip()
-    return "".join(_narrow(character) for character in cell).strip()
-
-
-def _narrow(character: str) -> str:
-    if unicodedata.decomposition(character).startswith(ONLY_WIDTH):
-        return unicodedata.normalize("NFKC", character)
-    return "-" if character == "\u2212" else character
-
-
-CELL: dict[str, tuple[Callable[[str], bool], str, str]] = {
-    "number": (
-        is_number,
-        "a number",
-        "write it with digits and a point, as 3.48",
-    ),
-    "integer": (
-        lambda c: re.fullmatch("[0-9]{1,9}", c) is not None,
-        "a whole number",
-        "write it with digits only",
-    ),
-    "year": (
-        lambda c: re.fullmatch("[12][0-9]{3}", c) is not None,
-        "a year of four digits",
-        "write it as 2025",
-    ),
-    "period": (
-        lambda c: PERIOD.fullmatch(c) is not None,
-        "a year, or a year to date as 2024-Q3 or 2024-08",
-        "write one period per row",
-    ),
-    "date": (
-        is_date,
-        "a date as 2023-02-28, 2023-02 or 2023",
-        "write the day, month or year of publication as far as it is known",
-    ),
-}
 
 
 def read_table(path: Path, name: str) -> tuple[pd.DataFrame, list[Problem]]:
@@ -426,3 +201,124 @@ def _typed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
         elif column.holds in ("year", "integer"):
             frame[column.name] = pd.to_numeric(frame[column.name], errors="coerce").astype("Int64")
     return frame
+
+
+LARGE = 1_000_000  # characters of a file from which reading through Arrow pays
+
+
+def regular_rows(text: str, header: Sequence[str]) -> pd.DataFrame | None:
+    """The rows below the header as text columns in the order of `header`, cells stripped; None when irregular.
+
+    >>> regular_rows("a,b\\n1, x\\n2,y\\n", ["a", "b"])["b"].tolist()
+    ['x', 'y']
+    >>> regular_rows("a,b\\n1\\n", ["a", "b"]) is None
+    True
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    from pyarrow import csv
+
+    raw = text.encode()
+    lines = raw.count(b"\n") + (not raw.endswith(b"\n"))
+    if len(set(header)) < len(header) or raw.count(b"\r") != raw.count(b"\r\n"):
+        return None
+    names = [str(position) for position in range(len(header))]
+    try:
+        table = csv.read_csv(
+            pa.BufferReader(raw),
+            read_options=csv.ReadOptions(column_names=names, skip_rows=1),
+            parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+            convert_options=csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    if table.num_rows != lines - 1:
+        return None
+    columns = [pc.utf8_trim_whitespace(column) for column in table.columns]
+    if not columns or pc.any(pc.equal(columns[0], "")).as_py():
+        return None
+    return pa.table(columns, names=list(header)).to_pandas()
+
+
+def decode(raw: bytes, file: str) -> tuple[str, str]:
+    """The text of some bytes and the name of its encoding. Raises DataError naming the first byte each one fails on.
+
+    >>> decode("研发".encode("gb18030"), "a.csv")
+    ('研发', 'GB18030')
+    """
+    failed: list[UnicodeDecodeError] = []
+    for encoding, name in (("utf-8-sig", "UTF-8"), ("gb18030", "GB18030")):
+        try:
+            return raw.decode(encoding), name
+        except UnicodeDecodeError as error:
+            failed.append(error)
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        found = "UTF-16 text"
+    else:
+        places = [f"byte 0x{raw[e.start]:02x} at position {e.start + 1}" for e in failed]
+        found = f"{places[0]}, which is not UTF-8, and {places[1]}, which is not GB18030"
+    row = raw[: failed[0].start].count(b"\n") + 1
+    remedy = "save the file again as 'CSV UTF-8'"
+    raise DataError([Problem(file, row, None, found, "UTF-8 or GB18030 text", remedy)])
+
+
+Lines = dict[tuple[str | int, ...], int]
+
+
+def read_yaml(path: Path) -> tuple[Any, Lines]:
+    """The content of a YAML file, all scalars as text, and the line of each entry by its path of keys and positions.
+
+    Raises DataError when the file is missing, is no YAML, or has the same key twice.
+
+    >>> import tempfile
+    >>> place = Path(tempfile.mkdtemp()) / "a.yaml"
+    >>> _ = place.write_text("sheet: 表1\\nfigures:\\n- name: A\\n  date: 2024-01\\n", "utf-8")
+    >>> content, lines = read_yaml(place)
+    >>> content, lines[("figures", 0, "date")]
+    ({'sheet': '表1', 'figures': [{'name': 'A', 'date': '2024-01'}]}, 4)
+    """
+    import yaml
+
+    if not path.is_file():
+        remedy = "name an existing file; `qcity import FILE --suggest` writes a starter mapping"
+        raise DataError([Problem(path.name, None, None, "no such file", "a YAML file", remedy)])
+    text, _ = decode(path.read_bytes(), path.name)
+    try:
+        node = yaml.compose(text, Loader=yaml.BaseLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        found = getattr(error, "problem", None) or "text that cannot be read"
+        row = mark.line + 1 if mark else None
+        remedy = (
+            "indent entries of one list equally; put text that holds ': ' or starts with a sign in quotes"
+        )
+        raise DataError([Problem(path.name, row, None, str(found), "YAML", remedy)]) from error
+    lines: Lines = {}
+    problems: list[Problem] = []
+    content = _value(node, (), lines, problems, path.name)
+    if problems:
+        raise DataError(problems)
+    return content, lines
+
+
+def _value(node: Any, at: tuple[str | int, ...], lines: Lines, problems: list[Problem], file: str) -> Any:
+    if node is None:
+        return None
+    lines[at] = node.start_mark.line + 1
+    if node.id == "scalar":
+        return node.value.strip()
+    if node.id == "sequence":
+        return [_value(item, (*at, k), lines, problems, file) for k, item in enumerate(node.value)]
+    found: dict[str, Any] = {}
+    for key, item in node.value:
+        name = str(key.value)
+        if name in found:
+            line = key.start_mark.line + 1
+            problems.append(
+                Problem(file, line, name, "the entry twice", "each entry once", "remove one of them")
+            )
+        found[name] = _value(item, (*at, name), lines, problems, file)
+        lines[(*at, name)] = key.start_mark.line + 1
+    return found

@@ -1,19 +1,22 @@
-"""A plan's target as one record, found by name; and whether a published figure meets it."""
+"""A plan's target as one record: what it asks, what meets it, the pace it needs, and its place in the plan."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from dataclasses import dataclass, fields
+import re
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..data.datapackage import Data
-from ..errors import QcityError, unknown
+from .data.load import Data
+from .errors import QcityError, unknown
 
 UPWARD = ("at_least", "increase", "increase_every_year")
 CLOSE = 1e-12  # of the larger of the two: published decimals are not exact in binary, but a figure may have 12 digits
+NUMERAL = re.compile("[一二三四五六七八九十]+|[0-9]+")  # in the name of a section
 
 
 def reaches(value: Any, bound: Any, upward: bool = True) -> Any:
@@ -27,14 +30,16 @@ def reaches(value: Any, bound: Any, upward: bool = True) -> Any:
     value, bound = np.asarray(value, dtype=float), np.asarray(bound, dtype=float)
     beyond = value >= bound if upward else value <= bound
     gap, larger = np.abs(value - bound), np.maximum(np.abs(value), np.abs(bound))
-    found = beyond | (np.isfinite(larger) & (gap <= CLOSE * larger))
-    return found if found.ndim else bool(found)
+    met = beyond | (np.isfinite(larger) & (gap <= CLOSE * larger))
+    return met if met.ndim else bool(met)
 
 
 @dataclass(frozen=True)
 class Target:
     """One target of a plan: the columns of `targets.csv`, years as int (None where empty), the rest as in the file;
     `decimals` are the digits after the point with which the plan writes the threshold.
+
+    Another question is another record: `dataclasses.replace(target, deadline=2030)`.
 
     >>> import qcity_analysis as qc
     >>> find_target(qc.load(), "rd_intensity").threshold
@@ -123,8 +128,12 @@ class Target:
         return reaches(level, bound, self.upward)
 
 
-def find_target(data: Data, target_id: str, plan: str | None = None, region: str | None = None) -> Target:
+def find_target(
+    data: Data, target_id: str | Target, plan: str | None = None, region: str | None = None
+) -> Target:
     """The target of that name, in `plan` (default: the first plan that has it); `region` replaces the plan's own.
+
+    A `Target` stands for itself, whether a plan has it or not.
 
     Raises QcityError for an unknown plan, target or region, with the closest match.
 
@@ -134,6 +143,13 @@ def find_target(data: Data, target_id: str, plan: str | None = None, region: str
     ...
     qcity_analysis.errors.QcityError: unknown target 'energy_intensty'. Did you mean "energy_intensity"? ...
     """
+    target = target_id if isinstance(target_id, Target) else _named(data, target_id, plan)
+    if region and region != target.region:
+        target = dataclasses.replace(target, region=data.require_region(region))
+    return target
+
+
+def _named(data: Data, target_id: str, plan: str | None) -> Target:
     rows = data.targets
     if not isinstance(target_id, str):
         raise QcityError(f"a target is asked for by its name, a text; found {target_id!r}")
@@ -141,30 +157,98 @@ def find_target(data: Data, target_id: str, plan: str | None = None, region: str
         if plan not in data.plans():
             raise unknown("plan", plan, data.plans())
         rows = rows[rows["plan"] == plan]
-    found = rows[rows["target_id"] == target_id]
-    if found.empty:
+    named = rows[rows["target_id"] == target_id]
+    if named.empty:
         raise unknown("target", target_id, sorted(set(rows["target_id"])))
-    target = _target(found.iloc[0])
-    if region and region != target.region:
-        target = _target(found.iloc[0].copy(), region=data.require_region(region))
-    return target
+    return _target(named.iloc[0])
 
 
-def _target(row: pd.Series, **replaced: Any) -> Target:
-    values = {field.name: row[field.name] for field in fields(Target)} | replaced
+def _target(row: pd.Series) -> Target:
+    values = {field.name: row[field.name] for field in dataclasses.fields(Target)}
     for name in ("base_year", "deadline"):
-        values[name] = (
-            None if pd.isna(values[name]) else _year(values[name], f"{name} of {row['target_id']!r}")
-        )
-    values["threshold"] = None if pd.isna(values["threshold"]) else float(values["threshold"])
-    values["tolerance"] = 0.0 if pd.isna(values["tolerance"]) else float(values["tolerance"])
-    values["decimals"] = int(values["decimals"])
+        year = values[name]
+        if pd.isna(year):
+            values[name] = None
+        elif not isinstance(year, (int, float, np.number)) or year != int(year):
+            raise QcityError(f"{name} of {row['target_id']!r} is a whole year, such as 2025; found {year!r}")
+        else:
+            values[name] = int(year)
     if values["deadline"] is None:
-        raise QcityError(f"target {values['target_id']!r} has no deadline")
-    return Target(**values)
+        raise QcityError(f"target {row['target_id']!r} has no deadline")
+    values["threshold"] = None if pd.isna(row["threshold"]) else float(row["threshold"])
+    values["tolerance"] = 0.0 if pd.isna(row["tolerance"]) else float(row["tolerance"])
+    return Target(**values | {"decimals": int(row["decimals"])})
 
 
-def _year(value: Any, place: str) -> int:
-    if not isinstance(value, (int, float, np.number)) or value != int(value):
-        raise QcityError(f"{place} is a whole year, such as 2025; found {value!r}")
-    return int(value)
+@dataclass(frozen=True)
+class Pace:
+    """Average yearly movement between two years.
+
+    `linear` is in the unit of the series per year, `compound` in percent per year (None where a level is not
+    positive); `from_year` and `to_year` are the ends.
+
+    >>> pace_between(100.0, 82.0, 2020, 2025)
+    Pace(linear=-3.6, compound=-3.89..., from_year=2020, to_year=2025)
+    """
+
+    linear: float
+    compound: float | None
+    from_year: int
+    to_year: int
+
+
+def pace_between(start: float, end: float, from_year: int, to_year: int) -> Pace:
+    """The pace that leads from one level to another: a cut of 18 % in five years is 3.89 % a year, not 3.6.
+
+    Raises QcityError when the years are not in order.
+
+    >>> round(pace_between(100, 82, 2020, 2025).compound, 2)
+    -3.89
+    """
+    years = to_year - from_year
+    if years <= 0:
+        raise QcityError(f"a pace needs a later year than {from_year}; found {to_year}")
+    compound = 100 * ((end / start) ** (1 / years) - 1) if start > 0 and end > 0 else None
+    return Pace((end - start) / years, compound, from_year, to_year)
+
+
+def needed_path(start: float, end: float, from_year: int, to_year: int) -> pd.Series:
+    """Levels year by year from one level to another at constant compound pace (linear where a level is not positive).
+
+    Index year, both ends included.
+
+    >>> needed_path(100, 82, 2020, 2022).round(2).to_dict()
+    {2020: 100.0, 2021: 90.55, 2022: 82.0}
+    """
+    pace = pace_between(start, end, from_year, to_year)
+    years = pd.Index(range(from_year, to_year + 1), name="year")
+    steps = range(len(years))
+    if pace.compound is None:
+        return pd.Series([start + pace.linear * k for k in steps], index=years, name="needed")
+    return pd.Series([start * (1 + pace.compound / 100) ** k for k in steps], index=years, name="needed")
+
+
+def arabic(numeral: str) -> int:
+    """A Chinese number below one hundred, or one in digits.
+
+    >>> arabic("二十六"), arabic("十"), arabic("7")
+    (26, 10, 7)
+    """
+    if numeral.isdecimal():
+        return int(numeral)
+    tens, ten, ones = numeral.rpartition("十")
+    digit = {char: value for value, char in enumerate("一二三四五六七八九", 1)}
+    return 10 * digit.get(tens, 1 if ten else 0) + digit.get(ones, 0)
+
+
+def section_order(section: str) -> tuple[int, tuple[int, ...]]:
+    """Where a section stands in its plan, as a key to sort by: sections, chapters, boxes, then what has no number.
+
+    >>> sorted(["专栏1", "十（二十六）", "八（二十）", "", "第三章", "四（九）", "四（七）"], key=section_order)
+    ['四（七）', '四（九）', '八（二十）', '十（二十六）', '第三章', '专栏1', '']
+    """
+    first = NUMERAL.search(section)
+    if first is None:
+        return 3 if section else 4, ()
+    before = section[: first.start()]
+    return {"": 0, "第": 1}.get(before, 2), tuple(arabic(numeral) for numeral in NUMERAL.findall(section))

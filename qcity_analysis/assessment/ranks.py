@@ -18,12 +18,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.notes import Note
-from ..errors import QcityError
+from ..errors import Note, QcityError
 from ..series.annual import AnnualSeries, annual_series
-from .assessment import Assessment
+from ..targets import reaches
+from .answer import Assessment
 from .question import Question, judged
-from .targets import reaches
 
 FEWEST = 3  # levels from which a forecast is made
 

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.datapackage import Data
-from ..data.notes import Note
+from ..data.load import Data
 from ..data.vintages import standing
+from ..errors import Note
 from ..series.annual import AnnualSeries, annual_series
-from .assessment import Assessment, ipcc_word
-from .pace import pace_between
-from .targets import Target
+from ..targets import Target, pace_between
+from .answer import Assessment, ipcc_word
 
 FAN = (0.05, 0.25, 0.5, 0.75, 0.95)
 SPOKEN = ("strive", "maintain", "directional", "qualitative")  # wordings shown beside the answer

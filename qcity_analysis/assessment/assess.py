@@ -15,23 +15,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.datapackage import Data
-from ..data.notes import Note
+from ..data.load import Data
 from ..data.vintages import months_covered
-from ..errors import QcityError, unknown
+from ..errors import Note, QcityError, unknown
 from ..forecasting.forecast import FARTHEST
 from ..forecasting.histories import WINDOW
 from ..series.annual import AnnualSeries, annual_series
-from .assessment import Assessment
+from ..targets import Target, find_target, needed_path, pace_between
+from .answer import Assessment
 from .borrowing import FEWEST, borrowed_answers, moved_towards
-from .cumulative import cumulative
-from .events import zero_event
-from .joint import broken, every_year, facts_of, kept, step_of
-from .milestones import milestone
-from .pace import needed_path, pace_between
+from .counts import cumulative
+from .events import milestone, zero_event
+from .monotone import broken, every_year, facts_of, kept, step_of
 from .question import Question, judged
 from .ranks import rank
-from .targets import Target, find_target
 
 ENOUGH = 4  # own levels from which nothing is borrowed
 BORROWING = ("level", "relative_change", "coverage")
@@ -40,7 +37,7 @@ OF_THEIR_OWN = {"cumulative": cumulative, "zero_event": zero_event, "rank": rank
 
 def assess(
     data: Data,
-    target_id: str,
+    target_id: str | Target,
     *,
     plan: str | None = None,
     region: str | None = None,
@@ -51,6 +48,7 @@ def assess(
 ) -> Assessment:
     """Assess one target with what was known on `as_of` (default: the day `data` were loaded for).
 
+    The target is named, or given as a record, so that another question is `dataclasses.replace(target, deadline=2030)`.
     `model` is "mixture" or one of `models.NAMES`; `draws` paths are simulated from `seed`. Raises QcityError for an
     unknown plan, target, region or model; too little data is no error but a status with its reason.
 
@@ -332,3 +330,45 @@ def _break(data: Data, indicator_id: str) -> Note:
     return Note(
         "definition_break", facts | {f"reason_{lang}": row[f"break_reason_{lang}"] for lang in ("zh", "en")}
     )
+
+
+def scorecard(
+    data: Data, plan: str | None = None, *, as_of: str | dt.date | None = None, **options: Any
+) -> tuple[pd.DataFrame, list[Assessment]]:
+    """All targets of a plan (default: the first): a table with one row per target, and the assessments in its order.
+
+    Columns: target_id, section, name_zh, name_en, kind, status, probability, word, last_year, last_level, reason. For a
+    target that counts, last_level is what is counted so far and last_year the year of its last figure.
+    `options` are those of `assess`. Raises QcityError for an unknown plan.
+
+    >>> import qcity_analysis as qc
+    >>> table, answers = qc.scorecard(qc.load(as_of="2026-06-30"), "china_14fyp")
+    >>> table["status"].tolist()
+    ['depends_on_definition', 'met', 'met']
+    """
+    plan = plan or data.plans()[0]
+    if plan not in data.plans():
+        raise unknown("plan", plan, data.plans())
+    names = data.targets.loc[data.targets["plan"] == plan, "target_id"]
+    answers = [assess(data, name, plan=plan, as_of=as_of, **options) for name in names]
+    return pd.DataFrame([_row(answer) for answer in answers]), answers
+
+
+def _row(answer: Assessment) -> dict[str, Any]:
+    known = answer.series.known() if answer.series is not None else pd.Series(dtype=float)
+    target, tally = answer.target, answer.tally
+    if tally is not None:  # what is counted, not the zero it started from
+        known = pd.Series({int(tally.through[:4]): tally.count} if tally.through else {}, dtype=float)
+    return {
+        "target_id": target.target_id,
+        "section": target.section,
+        "name_zh": target.name_zh,
+        "name_en": target.name_en,
+        "kind": target.kind,
+        "status": answer.status,
+        "probability": answer.probability,
+        "word": answer.word,
+        "last_year": int(known.index[-1]) if len(known) else None,
+        "last_level": float(known.iloc[-1]) if len(known) else None,
+        "reason": answer.reason.code if answer.reason else None,
+    }

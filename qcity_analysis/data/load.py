@@ -1,6 +1,6 @@
 """Find a data package, read and check it, and choose what was known at a date.
 
-A data package is a folder with the files of `tables.TABLES`; the one shipped with the project is `data/raw`.
+A data package is a folder with the files of `schema.TABLES`; the one shipped with the project is `data/raw`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import pandas as pd
 
 from ..errors import DataError, Problem, QcityError, unknown
 from ..files import PROJECT
+from .checks import check_tables
 from .corrections import as_known, no_corrections, read_corrections
-from .crosscheck import check_tables
 from .oddities import oddities
-from .tables import TABLES, read_table
+from .read import read_table
+from .schema import TABLES
 from .vintages import to_date, with_dates
 
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from ..data.declarations import rounds_of
-from ..data.notes import Note
+from ..data.schema import rounds_of
 from ..data.vintages import months_covered
+from ..errors import Note
 from ..series.annual import AnnualSeries
-from .counts import Count
-from .targets import reaches
+from ..targets import reaches
+from .rates import Count
 
 FINEST = 1000  # steps of the process in an average year, at most
 FEWEST = 3  # counts from which a rate and how it varies are told

@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.notes import Note
+from ..errors import Note
 from ..series.annual import AnnualSeries
-from .assessment import Assessment, Tally
+from ..targets import Pace, reaches
+from .answer import Assessment, Tally
 from .counted import Counted, counted, unit_of
-from .counts import new_items, posterior
-from .pace import Pace
 from .question import Question, judged
-from .targets import reaches
+from .rates import new_items, posterior
 
 UNTOLD = ("new_counts", "stock_within_year", "year_to_date")  # notes on levels, which counts are not
 

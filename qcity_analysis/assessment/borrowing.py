@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..data.datapackage import Data
-from ..data.notes import Note
-from ..errors import QcityError
+from ..data.load import Data
+from ..errors import Note, QcityError
 from ..forecasting.forecast import Forecast
 from ..series.annual import AnnualSeries, annual_series, shifted
-from .assessment import Assessment, Borrowed
+from .answer import Assessment, Borrowed
 from .question import Question
 
 FEWEST = 3  # levels from which a forecast is made

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.notes import Note
+from ..errors import Note
 from ..series.annual import AnnualSeries
+from ..targets import CLOSE, Target
 from .question import Question
-from .targets import CLOSE, Target
 
 
 def years_that_count(question: Question, levels: pd.Series) -> tuple[int, Note | None]:

@@ -12,11 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..data.notes import Note
+from ..errors import Note
 from ..forecasting.forecast import Forecast
 from ..series.annual import AnnualSeries
-from .pace import Pace
-from .targets import Target
+from ..targets import Pace, Target
 
 ASSESSED_KINDS = (
     *("level", "relative_change", "cumulative", "coverage", "monotone"),

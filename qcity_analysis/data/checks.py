@@ -1,6 +1,6 @@
 """What must hold between the tables: names that exist, units that agree, years in order, values that are possible.
 
-Each function takes the tables by name and returns problems. Reading the files is in `tables`.
+Each function takes the tables by name and returns problems.
 """
 
 from __future__ import annotations
@@ -8,13 +8,12 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 
 from ..errors import Problem, did_you_mean
-from .declarations import check_declarations
-from .quickread import by_value
-from .tables import PERIOD
+from .schema import INPUTS, PERIOD, by_value, is_spliced, parts, rounds_of
 from .vintages import same_period
 
 Tables = dict[str, pd.DataFrame]
@@ -25,7 +24,7 @@ def check_tables(tables: Tables, today: dt.date) -> list[Problem]:
 
     `tables` are the frames of `tables.read_table` by name; `today` is the day after which no period can start.
 
-    >>> from qcity_analysis.data.datapackage import read_folder
+    >>> from qcity_analysis.data.load import read_folder
     >>> frames, problems = read_folder()
     >>> [p for p in check_tables(frames, dt.date(2030, 1, 1)) if p.level == "error"]
     []
@@ -226,4 +225,129 @@ def _future(observations: pd.DataFrame, today: dt.date) -> list[Problem]:
             allowed = f"a period that has begun by {today.isoformat()}"
             remedy = "delete the row: a forecast or a target is not an observation"
         problems.append(Problem("observations.csv", int(r.row), "period", r.period, allowed, remedy))
+    return problems
+
+
+FILE = "indicators.csv"
+
+
+def check_declarations(indicators: pd.DataFrame) -> list[Problem]:
+    """Every problem of the columns derived, inputs, factor, splice, splice_year and its reasons, and rounds.
+
+    >>> import qcity_analysis as qc
+    >>> check_declarations(qc.load().indicators)
+    []
+    """
+    problems = []
+    for row in indicators.itertuples():
+        problems += _inputs(row, indicators) + _splice(row) + _rounds(row)
+    return problems + _cycles(indicators)
+
+
+def _rounds(row: Any) -> list[Problem]:
+    try:
+        rounds_of(row.rounds)
+    except ValueError:
+        allowed = "different years as 2019;2021;2024, or the first year and how often as 2019/2"
+        remedy = "name the years in which a round was or will be held, or empty the cell"
+        return [Problem(FILE, int(row.row), "rounds", row.rounds, allowed, remedy)]
+    return []
+
+
+def _inputs(row: Any, indicators: pd.DataFrame) -> list[Problem]:
+    number, named = int(row.row), parts(row.inputs)
+    if row.derived not in INPUTS:
+        if not named and pd.isna(row.factor):
+            return []
+        column, found = ("inputs", row.inputs) if named else ("factor", f"{row.factor:g}")
+        remedy = "it is ignored; set derived to ratio, per_head or sum, or empty the cell"
+        return [Problem(FILE, number, column, found, "empty where nothing is derived", remedy, "warning")]
+    wanted = INPUTS[row.derived]
+    problems = []
+    if len(named) != wanted:
+        allowed = f"{wanted} indicator{'s separated by ;' if wanted > 1 else ''}, as derived is {row.derived}"
+        remedy = "name what it is computed from" + (": numerator;denominator" if wanted == 2 else "")
+        problems.append(Problem(FILE, number, "inputs", row.inputs, allowed, remedy))
+    known = list(indicators["indicator_id"])
+    for name in named:
+        if name not in known:
+            remedy = f"add it there, or correct it.{did_you_mean(name, known)}"
+            problems.append(Problem(FILE, number, "inputs", name, "indicator_id of indicators.csv", remedy))
+    if not pd.isna(row.factor) and not (row.factor > 0 and row.derived != "sum"):
+        allowed = "a number above 0" if row.derived != "sum" else "empty: a sum is not scaled"
+        problems.append(
+            Problem(FILE, number, "factor", f"{row.factor:g}", allowed, "correct it, or leave it out")
+        )
+    if not problems:
+        problems += _input_units(row, indicators.set_index("indicator_id").loc[named, "unit"].tolist())
+    return problems
+
+
+def _input_units(row: Any, units: list[str]) -> list[Problem]:
+    """A percentage divides like by like; a sum has the unit of what it adds up."""
+    if row.derived == "sum" and units[0] != row.unit:
+        remedy = "give both the same unit"
+        return [
+            Problem(FILE, int(row.row), "unit", row.unit, f"{units[0]}, the unit of {row.inputs}", remedy)
+        ]
+    if row.derived == "ratio" and row.unit == "%" and pd.isna(row.factor) and units[0] != units[1]:
+        found = f"{units[0]} / {units[1]}"
+        remedy = "convert one of them, or state the factor that the ratio is multiplied by"
+        return [
+            Problem(
+                FILE, int(row.row), "inputs", found, "two inputs in the same unit for a share in %", remedy
+            )
+        ]
+    return []
+
+
+def _cycles(indicators: pd.DataFrame) -> list[Problem]:
+    rows = {row.indicator_id: row for row in indicators.itertuples() if row.derived in INPUTS}
+    problems, told = [], set()
+    for name in rows:
+        path = _cycle(name, rows, (name,))
+        if path and frozenset(path) not in told:
+            told.add(frozenset(path))
+            remedy = "an indicator cannot be computed from itself; change one of the inputs"
+            found = " ← ".join(path)
+            allowed = "inputs that lead to published figures"
+            problems.append(Problem(FILE, int(rows[name].row), "inputs", found, allowed, remedy))
+    return problems
+
+
+def _cycle(name: str, rows: dict[str, Any], path: tuple[str, ...]) -> tuple[str, ...]:
+    """The way from the first indicator of `path` back to itself through inputs; empty when there is none."""
+    for other in parts(rows[name].inputs) if name in rows else []:
+        if other == path[0]:
+            return (*path, other)
+        if other not in path:
+            found = _cycle(other, rows, (*path, other))
+            if found:
+                return found
+    return ()
+
+
+def _splice(row: Any) -> list[Problem]:
+    number = int(row.row)
+    if not is_spliced(row):
+        if pd.isna(row.splice_year):
+            return []
+        remedy = "it is ignored; set splice to ratio or difference, or empty the cell"
+        found = str(row.splice_year)
+        return [
+            Problem(FILE, number, "splice_year", found, "empty where nothing is spliced", remedy, "warning")
+        ]
+    needs = {
+        "continues": ("the older definition", "name the indicator that this one continues"),
+        "splice_reason_zh": ("the reason in Chinese", "say why the two definitions may be linked"),
+        "splice_reason_en": ("the reason in English", "say why the two definitions may be linked"),
+    }
+    problems = [
+        Problem(FILE, number, column, "", allowed, remedy)
+        for column, (allowed, remedy) in needs.items()
+        if not getattr(row, column)
+    ]
+    if pd.isna(row.splice_year):
+        allowed = "a year in which both definitions have a level"
+        problems.append(Problem(FILE, number, "splice_year", "", allowed, "write it as 2022"))
     return problems

@@ -2,16 +2,18 @@
 
 The new files stand complete in `.imports/pending` before the first is moved into place, and sources go before the
 observations that name them: whoever is killed half-way leaves a package that reads as the old one or as the new one,
-and the next writer finishes the work. Out of scope: what is written (`adding`, `importing`).
+and the next writer finishes the work.
 """
 
 from __future__ import annotations
 
 import contextlib
 import csv
+import datetime as dt
 import io
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,8 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, Problem, QcityError
-from .datapackage import check
-from .tables import TABLES, csv_rows, decoded
+from .load import check, find_folder
+from .read import csv_rows, decoded
+from .schema import TABLES, Column
 
 JOURNAL = ".imports"
 ORDER = ("sources.csv", "observations.csv")  # an observation never lacks its source
@@ -101,7 +104,7 @@ def _csv(rows: list[list[str]], end: str) -> str:
 def trial(place: Path, files: Mapping[str, bytes]) -> list[Problem]:
     """Every problem and warning a data package would have with these files in place of its own.
 
-    >>> from qcity_analysis.data.datapackage import check, find_folder
+    >>> from qcity_analysis.data.load import check, find_folder
     >>> trial(find_folder(), {}) == check()
     True
     """
@@ -119,7 +122,7 @@ def trial(place: Path, files: Mapping[str, bytes]) -> list[Problem]:
 def write_if_sound(place: Path, files: Mapping[str, bytes], *, dry_run: bool = False) -> None:
     """Replace files of a package all together. Raises DataError, and writes nothing, when it would not be sound.
 
-    >>> from qcity_analysis.data.datapackage import find_folder
+    >>> from qcity_analysis.data.load import find_folder
     >>> write_if_sound(find_folder(), {}, dry_run=True)
     """
     errors = [problem for problem in trial(place, files) if problem.level == "error"]
@@ -324,3 +327,234 @@ def _alone(place: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def add_figure(
+    folder: str | Path | None,
+    *,
+    indicator_id: str,
+    region: str,
+    period: str,
+    value: str,
+    publisher: str,
+    title: str,
+    date: str,
+    measure: str = "level",
+    qualifier: str = "=",
+    status: str = "final",
+    base_period: str = "",
+    note: str = "",
+    dry_run: bool = False,
+) -> dict[str, str]:
+    """Append one row to `observations.csv`, and one to `sources.csv` unless that source is there already.
+
+    All arguments are text, as they would be typed into the files; the unit is filled in from the indicator. Returns
+    the new observation. With `dry_run`, or when the package would not pass its checks afterwards (DataError with every
+    problem), the files stay as they were.
+
+    >>> row = add_figure(None, indicator_id="energy_intensity_industry", region="nanjing", period="2021",
+    ...     value="-4.0", measure="change_pct", publisher="P", title="T", date="2022-06", dry_run=True)
+    >>> row["unit"], row["published"]
+    ('%', '2022-06')
+    """
+    place = find_folder(folder)
+    sources = rows_of(place / "sources.csv")
+    described = {"publisher": publisher, "title": title, "date": date}
+    known = [row for row in sources if all(row.get(key) == text for key, text in described.items())]
+    taken = (row["source_id"] for row in sources)
+    source = known[0]["source_id"] if known else new_name(f"{region}_{indicator_id}_{date}", taken)
+    observation = {
+        "indicator_id": indicator_id,
+        "region": region,
+        "period": period,
+        "value": value,
+        "qualifier": qualifier,
+        "measure": measure,
+        "unit": unit_of(place, indicator_id, measure),
+        "status": status,
+        "published": date,
+        "source_id": source,
+        "note": note,
+        "base_period": base_period,
+    }
+    files = {"observations.csv": appended(place / "observations.csv", [observation])}
+    if not known:
+        entry = described | {"source_id": source, "date_basis": "stated"}
+        files["sources.csv"] = appended(place / "sources.csv", [entry])
+    write_if_sound(place, files, dry_run=dry_run)
+    return observation
+
+
+def unit_of(place: Path, indicator_id: str, measure: str) -> str:
+    """The unit that a figure of this indicator and measure has in `observations.csv`; "" for an unknown indicator.
+
+    >>> unit_of(find_folder(), "high_value_patents", "change_pct")
+    '%'
+    """
+    if measure in ("change_pct", "cumulative_change_pct"):
+        return "%"
+    units = {row["indicator_id"]: row.get("unit", "") for row in rows_of(place / "indicators.csv")}
+    return units.get(indicator_id, "")
+
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+PLAIN = {  # optional columns worth having from the start; the others may be added when they are needed
+    "sources": {"note"},
+    "regions": {"parent"},
+    "indicators": {"better", "publication_lag_months", "unit_zh", "note"},
+    "targets": {"commitment", "tolerance", "source_id", "note", "note_en"},
+    "observations": {"base_period"},
+}
+TYPES = {"number": "number", "integer": "integer", "year": "integer"}
+
+
+def new_plan(name: str, folder: str | Path, readme: str, today: dt.date) -> Path:
+    """Write the package into `folder`, which must not exist or be empty, and return its path.
+
+    `name` is the plan's identifier, `readme` the guide to lie beside the tables; the example's years end two years
+    before `today`. All or nothing. Raises QcityError for a name that cannot be an identifier, a folder that holds
+    anything, and one that cannot be written.
+
+    >>> made = new_plan("green_city", tempfile.mkdtemp(), "how to", dt.date(2026, 1, 1))
+    >>> import qcity_analysis as qc
+    >>> qc.load(made).plans(), qc.check(made)
+    (['green_city'], [])
+    """
+    if not NAME.fullmatch(name):
+        raise QcityError(
+            f"{name!r} cannot be the name of a plan: use lower-case letters, digits and _, as green_city_2030"
+        )
+    place = Path(folder).expanduser()
+    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+        raise QcityError(f"{place} is there already and is not empty: name another folder with --out")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{name}."))
+    except OSError as error:
+        raise QcityError(
+            f"cannot write to {place.parent}: {error.strerror}; name another folder with --out"
+        ) from error
+    try:
+        for path, content in _files(name, readme, today).items():
+            (temporary / path).write_text(content, "utf-8")
+        temporary.chmod(0o755)
+        os.replace(temporary, place)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return place
+
+
+def _files(name: str, readme: str, today: dt.date) -> dict[str, str]:
+    rows = _example(name, today)
+    found = {TABLES[table].file: _table(table, rows[table]) for table in TABLES}
+    descriptor = {
+        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
+        "name": name.replace("_", "-"),
+        "resources": [_resource(table) for table in TABLES],
+    }
+    return found | {
+        "datapackage.json": json.dumps(descriptor, ensure_ascii=False, indent=2) + "\n",
+        "README.md": readme,
+    }
+
+
+def columns(table: str) -> list[Column]:
+    """The columns a new plan starts with.
+
+    >>> [column.name for column in columns("regions")]
+    ['region', 'name_zh', 'name_en', 'parent']
+    """
+    return [c for c in TABLES[table].columns if not c.optional or c.name in PLAIN[table]]
+
+
+def _table(table: str, rows: list[dict[str, Any]]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, [c.name for c in columns(table)], restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def _resource(table: str) -> dict[str, Any]:
+    fields = [
+        {"name": c.name, "type": TYPES.get(c.holds, "string")}
+        | ({"constraints": {"enum": list(c.choices)}} if c.choices else {})
+        for c in columns(table)
+    ]
+    return {
+        "name": table,
+        "type": "table",
+        "path": TABLES[table].file,
+        "format": "csv",
+        "encoding": "utf-8",
+        "schema": {"fields": fields, "primaryKey": [k for k in TABLES[table].key if k != "base_period"]},
+    }
+
+
+def _example(name: str, today: dt.date) -> dict[str, list[dict[str, Any]]]:
+    """One region, source, indicator and target, and six figures: a share that rises, made up and marked so."""
+    last, target, indicator, region = today.year - 2, "example_target", "example_share", "example_city"
+    note = "示例，请删去 Example: delete this row"
+    return {
+        "sources": [
+            {
+                "source_id": "example_source",
+                "publisher": "示例机构 Example office",
+                "title": "示例文件 Example document",
+                "date": today.year - 1,
+                "note": note,
+            }
+        ],
+        "regions": [{"region": region, "name_zh": "示例城市", "name_en": "Example City"}],
+        "indicators": [
+            {
+                "indicator_id": indicator,
+                "name_zh": "示例占比",
+                "name_en": "Example share",
+                "unit": "%",
+                "support": "percent",
+                "better": "higher",
+                "publication_lag_months": 6,
+                "unit_zh": "%",
+                "note": note,
+            }
+        ],
+        "targets": [
+            {
+                "plan": name,
+                "target_id": target,
+                "region": region,
+                "indicator_id": indicator,
+                "name_zh": "示例占比达到55%",
+                "name_en": "Example share of 55 %",
+                "kind": "level",
+                "direction": "at_least",
+                "threshold": 55,
+                "unit": "%",
+                "deadline": today.year + 2,
+                "commitment": "firm",
+                "source_id": "example_source",
+                "note": note,
+            }
+        ],
+        "observations": _example_figures(indicator, region, last, note),
+    }
+
+
+def _example_figures(indicator: str, region: str, last: int, note: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "indicator_id": indicator,
+            "region": region,
+            "period": last - 5 + k,
+            "value": value,
+            "qualifier": "=",
+            "measure": "level",
+            "unit": "%",
+            "status": "illustrative",
+            "published": f"{last - 4 + k}-03-31",
+            "source_id": "example_source",
+            "note": note,
+        }
+        for k, value in enumerate((41.2, 43.0, 44.1, 46.3, 47.2, 49.5))
+    ]

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.notes import Note
 from ..data.vintages import months_covered
+from ..errors import Note
 from ..series.annual import AnnualSeries
 from ..series.evidence import new_counts
-from .assessment import Assessment, Tally, ipcc_word
+from ..targets import reaches
+from .answer import Assessment, Tally, ipcc_word
 from .counted import Counted, counted
 from .question import FAN, Question
 
@@ -146,3 +147,35 @@ def _ahead(question: Question, indicator_id: str, held: Counted, facts: dict[str
 
 def _years(span: float) -> str:
     return f"{span:.1f}".removesuffix(".0")
+
+
+def milestone(question: Question, indicator_id: str, role: str = "main") -> Assessment:
+    """The assessment of a milestone; there is never a probability, since figures say nothing on its chance."""
+    target = question.target
+    series = question.series(indicator_id)
+    frames = [series.observations, series.unused, series.bounds, series.new_counts]
+    rows = pd.concat([rows for rows in frames if len(rows)] or frames[:1])
+    rows = rows.sort_values(["year", "period"], kind="stable")
+    facts: dict[str, Any] = {"series": series, "role": role, "notes": series.notes}
+    if rows.empty:
+        reason = Note("no_observation", {"count": 0})
+        return question.make("not_assessable", indicator_id, reason=reason, **facts)
+    ends = rows["year"] - [
+        months_covered(str(period)) < 12 for period in rows["period"]
+    ]  # last year that is over
+    ones = reaches(rows["value"], 1.0)
+    done = rows[ones & (rows["year"] <= target.deadline) & (rows["qualifier"] != "<=")]
+    if len(done):
+        place = str(done["period"].iloc[0])
+        return question.make("met", indicator_id, outcome=1.0, settled_in=place, **facts)
+    last = str(rows["period"].iloc[-1])
+    if (
+        ~ones & (ends >= target.deadline) & (rows["qualifier"] != ">=")
+    ).any():  # not done at or after the deadline
+        return question.make("missed", indicator_id, outcome=0.0, **facts)
+    late = rows[rows["year"] > target.deadline]
+    if len(late):
+        reason = Note("deadline_gap", {"deadline": target.deadline, "last": int(late["year"].iloc[0])})
+    else:
+        reason = Note("milestone_open", {"period": last})
+    return question.make("not_assessable", indicator_id, reason=reason, **facts)

@@ -1,1 +1,0 @@
-"""Targets and whether they will be met: pace, assessment of one target, scorecard of a plan."""

@@ -1,0 +1,220 @@
+"""The house: each idea in one room, imports only downwards, nothing lost that a user can do."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+import qcity_analysis as qc
+from qcity_analysis.cli import app
+
+ROOT = Path(__file__).resolve().parents[1]
+LIBRARY = ROOT / "qcity_analysis"
+MODULES = sorted(LIBRARY.rglob("*.py"))
+# A room imports from those before it, never from those after it.
+ORDER = ["errors", "files", "data", "importing", "series", "forecasting", "targets", "assessment"] + [
+    "rules",
+    "analysis",
+    "trackrecord",
+    "reporting",
+    "running",
+    "cli",
+]
+COMMANDS = {
+    "add": "base-period data date dry-run measure period publisher qualifier region status title value",
+    "check": "as-of data format json language out",
+    "diff": "data draws from json language plan to",
+    "forecast": "as-of data draws figure json language model plan record region seed",
+    "import": "all data json language map skip-refused suggest undo write",
+    "list": "as-of data json plan",
+    "new-plan": "language out",
+    "outlook": "as-of data draws json language plan region seed since",
+    "panel": "horizon levels rows scheduler workers",
+    "portfolio": "as-of data draws json language seed",
+    "rules": "as-of data json language plan region",
+    "run": "as-of data force jobs language ledger no-record out plan record target timeout",
+    "score": "as-of data json language ledger out plan",
+}
+PUBLIC = (
+    "AnnualSeries Assessment Data DataError Forecast QcityError annual_series assess check diff forecast "
+    "forecast_panel import_figures load rules scorecard track_record"
+)
+MEMBERS = {
+    "AnnualSeries": "derived evidence factor history inputs known notes places points shared",
+    "Assessment": """borrowed borrowed_since bound draws expected fan forecast illustrative interval likelihood median
+        model needed_path notes outcome pace_needed pace_so_far parts period places probability probability_error reason
+        role seed series settled_in tally threshold to_dict tolerance word""",
+    "Data": "at indicator plans region_name remarks require_region warnings",
+    "Forecast": """batches breaks error_of explain explainable interval mean median probability_at_least
+        probability_at_most probability_error quantiles""",
+}
+RULES = (
+    "aarr barometer defra destatis escap eurostat gbd healthy_people log_schedule mcarthur ols open_sdg schedule "
+    "sdsn unsd_2022 unsd_2023"
+)
+NOTEBOOKS = ["01_data_overview", "03_target_forecast", "04_scorecard", "05_track_record"]
+
+
+def _room(path: Path) -> str:
+    first = path.relative_to(LIBRARY).parts[0]
+    return first.removesuffix(".py")
+
+
+def _imports(path: Path) -> Iterator[tuple[str, list[str], int]]:
+    """Each import of one of our own modules: the dotted module, the names taken and the line."""
+    package = ("qcity_analysis", *path.relative_to(LIBRARY).parent.parts)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            start = package[: len(package) + 1 - node.level] if node.level else ()
+            module = ".".join([*start, *([node.module] if node.module else [])])
+            yield module, [alias.name for alias in node.names], node.lineno
+        elif isinstance(node, ast.Import):
+            yield from ((alias.name, [], node.lineno) for alias in node.names)
+
+
+def _rooms(module: str, names: list[str]) -> list[str]:
+    parts = module.split(".")
+    if parts[0] != "qcity_analysis":
+        return []
+    return [parts[1]] if len(parts) > 1 else [name for name in names if name in ORDER]
+
+
+def _code(path: Path) -> str:
+    """The code of a module without its docstrings and comments."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
+            node.body[0] = ast.Pass()
+    return ast.unparse(tree)
+
+
+def _where(pattern: str) -> list[str]:
+    return [str(p.relative_to(LIBRARY)) for p in MODULES if re.search(pattern, _code(p))]
+
+
+def test_the_rooms_are_those_of_the_architecture():
+    rooms = {_room(path) for path in MODULES} - {"__init__"}
+    assert rooms == set(ORDER)
+    described = (ROOT / "docs" / "architecture.md").read_text()
+    assert [room for room in ORDER if f"`{room}" not in described] == []
+
+
+def test_imports_go_only_downwards():
+    upwards = [
+        f"{path.relative_to(LIBRARY)}:{line} imports {room}"
+        for path in MODULES
+        if _room(path) != "__init__"
+        for module, names, line in _imports(path)
+        for room in _rooms(module, names)
+        if room != "__version__" and ORDER.index(room) > ORDER.index(_room(path))
+    ]
+    assert upwards == []
+
+
+def test_no_module_imports_a_private_name_of_another():
+    private = [
+        f"{path.relative_to(LIBRARY)}:{line} {name}"
+        for path in MODULES
+        for module, names, line in _imports(path)
+        for name in [*names, module.rsplit(".", 1)[-1]]
+        if name.startswith("_") and not name.startswith("__") and module.startswith("qcity_analysis")
+    ]
+    assert private == []
+
+
+@pytest.mark.parametrize(
+    ("library", "rooms"),
+    [("papermill", {"running"}), ("nbconvert", {"running", "reporting"}), ("typer", {"cli"})],
+)
+def test_a_library_is_known_to_its_room_only(library: str, rooms: set[str]):
+    users = {_room(p) for p in MODULES for module, _, _ in _imports(p) if module.split(".")[0] == library}
+    assert users <= rooms
+
+
+def test_the_runtime_imports_nothing_of_the_training():
+    assert not [
+        p
+        for p in MODULES
+        for module, _, _ in _imports(p)
+        if module.split(".")[0] in ("training", "benchmarks")
+    ]
+
+
+def test_no_facts_of_a_plan_stand_in_the_library():
+    facts = r"nanjing|jiangsu|china_\d\dfyp|quality_city|南京|江苏|\.endswith\('_b'\)|\bDATED\b"
+    assert _where(facts) == []
+
+
+def test_no_bag_of_untyped_facts():
+    assert _where(r"\*\*facts: (?:typing\.)?Any") == []
+
+
+@pytest.mark.parametrize(
+    ("idea", "pattern", "home"),
+    [
+        ("the tolerance of a comparison", r"\b1e-9\b|isclose\(", set()),
+        (
+            "whole year, months covered",
+            r"def (months_covered|is_whole|same_period|to_date)\b",
+            {"data/vintages.py"},
+        ),
+        ("the newest vintage of a figure", r"def (newest_rows|figure_keys)\b", {"data/vintages.py"}),
+        ("decimals as typed", r"def decimals\(\w+: str", {"data/schema.py"}),
+        ("met or not", r"def (is_met|reaches)\b", {"targets.py"}),
+        ("a number as people write it", r"def (typed|number|signed|percent)\(", {"reporting/formatting.py"}),
+    ],
+)
+def test_each_idea_has_one_definition(idea: str, pattern: str, home: set[str]):
+    assert set(_where(pattern)) == home, idea
+
+
+def test_every_command_and_option_is_there():
+    made = typer.main.get_command(app).commands
+    options = {
+        name: {
+            opt.removeprefix("--")
+            for p in command.params
+            for opt in [*p.opts, *p.secondary_opts]
+            if "--" in opt
+        }
+        for name, command in made.items()
+    }
+    assert set(COMMANDS) <= set(options)
+    assert {name: set(text.split()) - options[name] for name, text in COMMANDS.items()} == dict.fromkeys(
+        COMMANDS, set()
+    )
+
+
+def test_every_public_name_is_there_and_dir_shows_it():
+    assert set(PUBLIC.split()) <= set(qc.__all__) <= set(dir(qc))
+    assert all(getattr(qc, name).__doc__ for name in qc.__all__)
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_every_member_of_a_result_is_there(name: str):
+    kind = getattr(qc, name)
+    fields = set(getattr(kind, "__dataclass_fields__", ()))
+    assert set(MEMBERS[name].split()) - set(dir(kind)) - fields == set()
+
+
+def test_every_rule_kind_format_and_notebook_is_there():
+    from qcity_analysis.data.schema import KINDS, MEASURES
+
+    assert set(RULES.split()) <= {rule if isinstance(rule, str) else rule.name for rule in qc.rules.RULES}
+    assert len(KINDS) >= 9 and len(MEASURES) >= 3
+    assert set(NOTEBOOKS) <= {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+
+
+def test_the_house_stays_small():
+    lines = sum(len(path.read_text().splitlines()) for path in MODULES)
+    tests = sum(len(path.read_text().splitlines()) for path in (ROOT / "tests").glob("*.py"))
+    assert (lines <= 18_500, len(MODULES) <= 85, tests <= 11_000) == (True, True, True), (
+        lines,
+        len(MODULES),
+        tests,
+    )
