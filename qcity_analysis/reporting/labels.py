@@ -21,7 +21,7 @@ SIDES = {"at_least": "≥ ", "at_most": "≤ ", "increase": "≥ ", "decrease": 
 
 def assessment_title(assessment: Assessment, lang: str) -> str:
     """The name of the target in `lang`, as it stands in the plan."""
-    return text_of(assessment.target.name(lang))
+    return text_of(assessment.target.name_zh if lang == "zh" else assessment.target.name_en)
 
 
 def subtitle(assessment: Assessment, lang: str) -> str:
