@@ -11,7 +11,7 @@ import pytest
 from packages import STEADY, changes, figures, indicator, loaded, target
 
 import qcity_analysis as qc
-from qcity_analysis.analysis.feasibility import Feasibility, feasibility, past_moves
+from qcity_analysis.analysis.outlook import Feasibility, feasibility, past_moves
 from qcity_analysis.data.load import Data
 from qcity_analysis.forecasting.changes import shipped_moves
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -99,7 +100,7 @@ def test_asking_again_changes_only_what_is_named(tmp_path: Path) -> None:
     answer = qc.assess(data, "goal", draws=500, seed=3)
     same = again(data, answer)
     assert same is not None and (same.probability, same.seed, same.draws) == (answer.probability, 3, 500)
-    easy = again(data, answer, {"threshold": 1.0})
+    easy = again(data, answer, dataclasses.replace(answer.target, threshold=1.0))
     assert easy is not None and easy.probability == 1.0
     assert float(data.targets["threshold"].iloc[0]) == 20
 

@@ -103,8 +103,7 @@ def test_the_pace_and_the_last_year_to_act_are_said_with_their_numbers(tmp_path:
 def test_each_way_of_waiting_has_its_sentence(act: int | None, reached: bool, key: str) -> None:
     import pandas as pd
 
-    from qcity_analysis.analysis.feasibility import Feasibility
-    from qcity_analysis.analysis.outlook import Outlook
+    from qcity_analysis.analysis.outlook import Feasibility, Outlook
 
     chances = pd.Series([0.2, 0.6], index=[2023, 2024])
     found = Outlook(2022, 2025, chances, {0.5: 2024, 0.8: None, 0.95: None}, act, reached, Feasibility())
@@ -135,8 +134,7 @@ def test_after_the_deadline_nothing_is_said_about_waiting() -> None:
 def waiting(today: int) -> list[str]:
     import pandas as pd
 
-    from qcity_analysis.analysis.feasibility import Feasibility
-    from qcity_analysis.analysis.outlook import Outlook
+    from qcity_analysis.analysis.outlook import Feasibility, Outlook
 
     chances = pd.Series([0.2, 0.6], index=[2023, 2024])
     found = Outlook(2022, 2025, chances, {0.5: 2024, 0.8: None, 0.95: None}, 2024, False, Feasibility())

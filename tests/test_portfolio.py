@@ -14,13 +14,18 @@ from packages import STEADY, Row, figures, indicator, loaded, target
 
 import qcity_analysis as qc
 from qcity_analysis.analysis.portfolio import (
+    LIMIT,
+    WEIGHT,
     departments_of,
+    dependence,
     met_together,
+    nearest,
     poisson_binomial,
     portfolio,
+    shrunk,
+    standardised,
     tally,
 )
-from qcity_analysis.analysis.shocks import LIMIT, WEIGHT, dependence, nearest, shrunk, standardised
 from qcity_analysis.assessment.answer import Assessment
 from qcity_analysis.data.load import Data
 
@@ -171,7 +176,7 @@ def test_the_stressed_plan_is_never_milder_than_the_base_case(tmp_path: Path, ca
 def test_a_series_that_cannot_be_computed_leaves_the_portfolio_standing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from qcity_analysis.analysis import shocks
+    from qcity_analysis.analysis import portfolio as shocks
 
     data = plan(tmp_path, {"a": STEADY, "b": STEADY, "c": {y: v**1.1 for y, v in STEADY.items()}})
     known, real = answers(data), shocks.annual_series

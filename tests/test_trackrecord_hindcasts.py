@@ -11,8 +11,7 @@ from packages import figure, indicator, loaded, target
 
 import qcity_analysis as qc
 from qcity_analysis.trackrecord import hindcasts as room
-from qcity_analysis.trackrecord.hindcasts import Hindcasts, hindcasts
-from qcity_analysis.trackrecord.origins import origins, plan_indicators
+from qcity_analysis.trackrecord.hindcasts import Hindcasts, hindcasts, origins, plan_indicators
 
 LEVELS = {2012: 10.0, 2013: 10.4, 2014: 11.1, 2015: 11.0, 2016: 11.9, 2017: 12.3, 2018: 12.1, 2019: 13.0}
 

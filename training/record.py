@@ -16,7 +16,8 @@ import pandas as pd
 
 from qcity_analysis.files import write_whole
 from qcity_analysis.forecasting import scores
-from qcity_analysis.trackrecord.benchmarks import CALIBRATED, Asked, calibrated, rule_names, rule_says
+from qcity_analysis.rules import Goal
+from qcity_analysis.trackrecord.benchmarks import CALIBRATED, calibrated, goal, rule_names, rule_says
 from qcity_analysis.trackrecord.hindcasts import BASE
 from qcity_analysis.trackrecord.record import FILE
 from qcity_analysis.trackrecord.scores import against, ratio_interval, summary, toughest
@@ -134,12 +135,11 @@ def _levels(values: np.ndarray) -> pd.Series:
     return pd.Series(values[seen], index=2000 + seen)
 
 
-def _target(q: Any, levels: pd.Series) -> Asked:
+def _target(q: Any, levels: pd.Series) -> Goal:
     last = int(levels.index[-1])
     early = levels.index[levels.index <= last - BASE]
     base = int(early[-1] if len(early) else levels.index[0])
-    direction = "at_least" if q.at_least else "at_most"
-    return Asked("level", direction, float(q.threshold), base, last + int(q.years))
+    return goal(q.at_least, q.threshold, base, last + int(q.years))
 
 
 def _plain(value: Any) -> Any:

@@ -20,9 +20,11 @@ from ..assessment.assess import assess
 from ..data.load import Data
 from ..data.vintages import figure_keys, to_date
 from ..errors import QcityError
+from .outlook import by_definition
 
 BEYOND = 2.0  # Monte Carlo errors from which a difference is told
 HALF = 0.5  # a verdict is on one side of it or on the other
+STEPS = ("time", "revision", "new_figure")
 
 
 @dataclass(frozen=True)
@@ -70,18 +72,20 @@ class Change:
 
     def to_dict(self) -> dict[str, Any]:
         """The change as plain values that JSON can hold, each answer by status, probability and word."""
+        answers = {"before": self.before, "after": self.after}
+        verdict = ("status", "probability", "word")
+        figures = [
+            dataclasses.asdict(one) | {"known_from": one.known_from.isoformat()} for one in self.figures
+        ]
         return {
             "earlier": self.before.as_of.isoformat(),
             "later": self.after.as_of.isoformat(),
             "definition": self.after.definition["indicator_id"],
-            **{name: _verdict(answer) for name, answer in (("before", self.before), ("after", self.after))},
-            **{name: getattr(self, name) for name in ("by_time", "by_revision", "by_new_figure")},
+            **{when: {name: getattr(one, name) for name in verdict} for when, one in answers.items()},
+            **{f"by_{step}": getattr(self, f"by_{step}") for step in STEPS},
             "word": self.word,
             "flipped": self.flipped,
-            "figures": [
-                dataclasses.asdict(figure) | {"known_from": figure.known_from.isoformat()}
-                for figure in self.figures
-            ],
+            "figures": figures,
             "parts": [part.to_dict() for part in self.parts],
         }
 
@@ -104,80 +108,72 @@ def explain_change(
     first, last = to_date(earlier), to_date(later)
     if first >= last:
         raise QcityError(f"the earlier day must come before the later one; found {first} and {last}")
-    steps = [
-        assess(known, target_id, plan=plan, as_of=known.as_of, **kw) for known in _steps(data, first, last)
-    ]
-    return _explained(steps, _published(data, first, last))
-
-
-def _steps(data: Data, first: dt.date, last: dt.date) -> list[Data]:
-    """The data of the earlier day; the same seen from the later day; with revisions; with all that is new."""
     before, after = data.at(first), data.at(last)
-    new = _is_new(after.observations, before.observations)
-    late = after.observations["known_from"] > pd.Timestamp(first)
-    moved, revised = ~late, ~late | ~new
-    rows = after.observations
-    return [
-        before,
-        *(
-            dataclasses.replace(after, observations=rows[kept].reset_index(drop=True))
-            for kept in (moved, revised)
-        ),
-        after,
+    known, rows = before.observations, after.observations
+    late = rows["known_from"] > pd.Timestamp(first)
+    vintages = set(_keys(known))
+    new = pd.Series([key not in vintages for key in _keys(rows)], index=rows.index, dtype=bool)
+    seen = [
+        dataclasses.replace(after, observations=rows[kept].reset_index(drop=True))
+        for kept in (~late, ~late | ~new)
     ]
-
-
-def _is_new(rows: pd.DataFrame, known: pd.DataFrame) -> pd.Series:
-    """True for rows of which no vintage was known."""
-    held = set(_keys(known))
-    return pd.Series([key not in held for key in _keys(rows)], index=rows.index, dtype=bool)
+    answers = [assess(one, target_id, plan=plan, as_of=one.as_of, **kw) for one in (before, *seen, after)]
+    return _explained(answers, _figures(known, rows[late]))
 
 
 def _keys(rows: pd.DataFrame) -> list[tuple[str, ...]]:
     return [tuple(map(str, key)) for key in figure_keys(rows).itertuples(index=False)]
 
 
-def _published(data: Data, first: dt.date, last: dt.date) -> list[Figure]:
-    """Every figure that came between the two days, oldest first, the last vintage of each only."""
-    before, after = data.at(first).observations, data.at(last).observations
-    order = ["known_from", "row"]
-    before = before.sort_values(order, kind="stable")
-    old = dict(zip(_keys(before), before["value"].astype(float), strict=True))
-    came = after[after["known_from"] > pd.Timestamp(first)].sort_values(order, kind="stable")
-    found = {}
+def _figures(known: pd.DataFrame, came: pd.DataFrame) -> list[Figure]:
+    """Every figure that came, oldest first, the last vintage of each only, with the value known before."""
+    known, came = (rows.sort_values(["known_from", "row"], kind="stable") for rows in (known, came))
+    old = dict(zip(_keys(known), known["value"].astype(float), strict=True))
+    last = {}
     for key, row in zip(_keys(came), came.itertuples(), strict=True):
-        found[key] = Figure(
+        last[key] = Figure(
             row.indicator_id, row.region, str(row.period), row.measure, float(row.value), old.get(key),
             row.known_from.date(), str(row.qualifier), None if pd.isna(row.base_period) else int(row.base_period),
             int(row.decimals),
         )  # fmt: skip
-    return list(found.values())
+    return list(last.values())
 
 
-def _explained(steps: Sequence[Assessment], published: list[Figure]) -> Change:
-    shares = [share(step) for step in steps]
-    moves = [None if a is None or b is None else b - a for a, b in zip(shares[:-1], shares[1:], strict=True)]
-    places = set[tuple[str, str]]().union(*(step.places() for step in steps))
-    parts = _by_definition(steps, published)
-    flipped = another_verdict(steps[0], steps[-1])
+def _explained(answers: Sequence[Assessment], figures: list[Figure]) -> Change:
+    """The change from the answers at the four steps, for each definition too that is answered at every step."""
+    chances = [chance_of(answer) for answer in answers]
+    moves = [
+        None if a is None or b is None else b - a for a, b in zip(chances[:-1], chances[1:], strict=True)
+    ]
+    places = set[tuple[str, str]]().union(*(answer.places() for answer in answers))
+    parts = []
+    for name in [_name(part) for part in answers[-1].parts if part.role == "definition"]:
+        under = [{_name(part): part for part in by_definition(answer)} for answer in answers]
+        if all(name in one for one in under):
+            parts.append(_explained([one[name] for one in under], figures))
+    flipped = another_verdict(answers[0], answers[-1])
     return Change(
-        before=steps[0],
-        after=steps[-1],
+        before=answers[0],
+        after=answers[-1],
         by_time=moves[0],
         by_revision=moves[1],
         by_new_figure=moves[2],
-        figures=[figure for figure in published if (figure.indicator_id, figure.region) in places],
-        word=_word(steps, flipped, parts),
+        figures=[figure for figure in figures if (figure.indicator_id, figure.region) in places],
+        word=_word(answers, flipped, parts),
         flipped=flipped,
-        parts=parts,
+        parts=tuple(parts),
     )
 
 
-def share(answer: Assessment) -> float | None:
+def _name(answer: Assessment) -> str:
+    return str(answer.definition["indicator_id"])
+
+
+def chance_of(answer: Assessment) -> float | None:
     """The probability of meeting the target; 1 when it is met and 0 when it is missed; None when there is none.
 
     >>> import qcity_analysis as qc
-    >>> share(qc.assess(qc.load(), "grid_inspection_coverage")) is None
+    >>> chance_of(qc.assess(qc.load(), "grid_inspection_coverage")) is None
     True
     """
     settled = {"met": 1.0, "missed": 0.0}
@@ -197,7 +193,7 @@ def another_verdict(one: Assessment, other: Assessment) -> bool:
     """
     if one.status != other.status:
         return True
-    before, after = share(one), share(other)
+    before, after = chance_of(one), chance_of(other)
     if one.status != "forecast" or before is None or after is None:
         return False
     return (before >= HALF) != (after >= HALF) and _moved(one, other) != 0
@@ -205,46 +201,25 @@ def another_verdict(one: Assessment, other: Assessment) -> bool:
 
 def _moved(one: Assessment, other: Assessment) -> float:
     """How far the probability moved, 0 where it is within the Monte Carlo errors or there is none."""
-    before, after = share(one), share(other)
+    before, after = chance_of(one), chance_of(other)
     if before is None or after is None:
         return 0.0
     error = math.hypot(one.probability_error or 0.0, other.probability_error or 0.0)
     return after - before if abs(after - before) > BEYOND * error else 0.0
 
 
-def _word(steps: Sequence[Assessment], flipped: bool, parts: Sequence[Change]) -> str:
+def _word(answers: Sequence[Assessment], flipped: bool, parts: Sequence[Change]) -> str:
     """The step that matters: the last one at which the verdict changed, else the one that moved it most."""
-    names = ("time", "revision", "new_figure")
-    pairs = list(zip(steps[:-1], steps[1:], strict=True))
-    turned = [name for name, pair in zip(names, pairs, strict=True) if another_verdict(*pair)]
-    sizes = [abs(_moved(*pair)) for pair in pairs]
+    pairs = list(zip(answers[:-1], answers[1:], strict=True))
     if flipped:
-        return turned[-1] if turned else names[-1]
-    if not _moved(steps[0], steps[-1]):
-        said = [part for part in parts if part.word != "unchanged"]
-        return next((part.word for part in [*(p for p in said if p.flipped), *said]), "unchanged")
+        turned = [step for step, pair in zip(STEPS, pairs, strict=True) if another_verdict(*pair)]
+        return turned[-1] if turned else STEPS[-1]
+    if not _moved(answers[0], answers[-1]):
+        changed = sorted(
+            (part for part in parts if part.word != "unchanged"), key=lambda part: not part.flipped
+        )
+        return changed[0].word if changed else "unchanged"
+    sizes = [abs(_moved(*pair)) for pair in pairs]
     if not max(sizes):  # each step within chance, together beyond it
-        sizes = [abs((share(b) or 0.0) - (share(a) or 0.0)) for a, b in pairs]
-    return names[sizes.index(max(sizes))] if max(sizes) else "unchanged"
-
-
-def _by_definition(steps: Sequence[Assessment], published: list[Figure]) -> tuple[Change, ...]:
-    """A change for each definition that is answered at every step; none where there is only one."""
-    ids = [part.definition["indicator_id"] for part in steps[-1].parts if part.role == "definition"]
-    found = [[_under(step, name) for step in steps] for name in ids]
-    return tuple(
-        _explained([step for step in row if step is not None], published) for row in found if None not in row
-    )
-
-
-def _under(answer: Assessment, indicator_id: str) -> Assessment | None:
-    """The answer under one definition; an answer that knew only this definition is that answer."""
-    named = [part for part in answer.parts if part.role == "definition"]
-    for part in named or [answer]:
-        if part.definition["indicator_id"] == indicator_id:
-            return part
-    return None
-
-
-def _verdict(answer: Assessment) -> dict[str, Any]:
-    return {"status": answer.status, "probability": answer.probability, "word": answer.word}
+        sizes = [abs((chance_of(b) or 0.0) - (chance_of(a) or 0.0)) for a, b in pairs]
+    return STEPS[sizes.index(max(sizes))] if max(sizes) else "unchanged"

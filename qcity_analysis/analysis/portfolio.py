@@ -1,14 +1,16 @@
 """A plan as a whole: how many of its targets will be met, when what moves one moves others too.
 
-Each target keeps its own probability; only how they hang together is added here. Targets that cannot be assessed are
-counted and named by themselves: they are neither met nor missed.
+Each target keeps its own probability; only the dependence between them is added here. It is estimated from the yearly
+changes of the indicators and shrunk: with a handful of years in common a plain correlation is mostly noise, so each
+pair is drawn towards the mean of all pairs, and that mean towards zero. Targets that cannot be assessed are counted and
+named by themselves: they are neither met nor missed.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +19,12 @@ import pandas as pd
 
 from ..assessment.answer import Assessment
 from ..data.load import Data
+from ..errors import QcityError
+from ..forecasting.changes import scaled
+from ..series.annual import annual_series
 from ..targets import section_order
-from .attribution import share
-from .shocks import Dependence, dependence
+from .attribution import chance_of
+from .outlook import by_definition, every_year_of
 
 STRESS = 0.5  # of every indicator's variance, due to one more common shock in the second view of dependence
 DRAWS = 20_000
@@ -27,6 +32,56 @@ COLUMNS = [
     *("target_id", "name_zh", "name_en", "section", "status", "probability", "low", "high"),
     *("share_of_variance", "weight"),
 ]
+WEIGHT = 10.0  # common yearly changes that weigh as much as what a pair is drawn towards
+FEWEST = 3  # changes of a series in one region from which it is compared
+LIMIT = 0.95
+
+Place = tuple[str, str]  # indicator and region
+Range = tuple[float, float, float]  # probability, and the lowest and the highest over definitions
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """How far targets depend on each other: each is driven by the shock of its series up to its deadline alone.
+
+    Attributes: `shocks` (correlations between the shocks, after shrinking), one for each indicator, region and
+    deadline; `loading` (targets × shocks): 1 where the target gains from its shock, −1 where it loses, 0 elsewhere;
+    `common` (targets × targets): yearly changes that each pair has in common, over all regions; `mean`: the correlation
+    that all pairs of indicators are drawn towards; `pairs`: how many pairs of indicators have changes in common, of
+    `possible`.
+    """
+
+    shocks: np.ndarray
+    loading: pd.DataFrame
+    common: pd.DataFrame
+    mean: float
+    pairs: int
+    possible: int
+
+    @property
+    def correlation(self) -> pd.DataFrame:
+        """Correlations between the targets (targets × targets), in their favourable directions."""
+        loading, names = self.loading.to_numpy(), self.loading.index
+        return pd.DataFrame(loading @ self.shocks @ loading.T, index=names, columns=names)
+
+    def stressed(self, share: float) -> np.ndarray:
+        """The shocks' correlations when one more shock, common to all, has that share of the variance of each: none is
+        smaller than in `shocks`, and none smaller than `share` but where the series itself is estimated to go against.
+
+        >>> one = pd.DataFrame(np.eye(2))
+        >>> Dependence(np.eye(2), one, one, 0.0, 0, 1).stressed(0.5).tolist()
+        [[1.0, 0.5], [0.5, 1.0]]
+        """
+        return (1 - share) * self.shocks + share
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values that JSON can hold."""
+        return {
+            "mean": self.mean,
+            "pairs": self.pairs,
+            "possible": self.possible,
+            "correlation": {str(k): v for k, v in self.correlation.round(4).to_dict().items()},
+        }
 
 
 @dataclass(frozen=True)
@@ -61,8 +116,8 @@ class Portfolio:
         """The central range of the number met that holds at least `share`, by a column of `counts`."""
         tail = (1 - share) / 2
         total = self.counts[column].cumsum().to_numpy()
-        low = int(np.searchsorted(total, tail + 1e-12))
-        return low, int(np.searchsorted(total, 1 - tail - 1e-12))
+        low, high = np.searchsorted(total, [tail + 1e-12, 1 - tail - 1e-12])
+        return int(low), int(high)
 
     def within(self, low: int, high: int, column: str = "dependent") -> float:
         """The probability that between `low` and `high` targets are met, both included."""
@@ -70,6 +125,7 @@ class Portfolio:
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values that JSON can hold."""
+        tables = ("targets", "unassessed", "sections", "departments")
         return {
             "plan": self.plan,
             "as_of": self.as_of.isoformat(),
@@ -79,10 +135,7 @@ class Portfolio:
             "interval_80": list(self.interval()),
             "counts": {name: [float(p) for p in self.counts[name]] for name in self.counts},
             "dependence": self.dependence.to_dict(),
-            **{
-                name: _records(getattr(self, name))
-                for name in ("targets", "unassessed", "sections", "departments")
-            },
+            **{name: getattr(self, name).to_dict("records") for name in tables},
             "draws": self.draws,
             "seed": self.seed,
         }
@@ -94,22 +147,23 @@ def portfolio(
     """The portfolio of a plan from the assessments of its targets (as `scorecard` gives them) and their data.
 
     The number met is exact without dependence (Poisson-binomial). With dependence each series has a standard normal
-    shock, correlated as `shocks.dependence` estimates, which drives all its targets; a target is met where it lies
+    shock, correlated as `dependence` estimates, which drives all its targets; a target is met where it lies
     among its highest values: a Gaussian copula on the ranks of the forecasts' draws, which leaves every probability as
     it is. Where the answer depends on the definition, the newest one with a verdict counts, and `low` and `high` show
     the others. Raises ValueError without any assessment.
 
     >>> import qcity_analysis as qc
     >>> data = qc.load(as_of="2024-06-30")
-    >>> found = portfolio(data, qc.scorecard(data, "china_14fyp", draws=500)[1])
-    >>> len(found.targets), bool(abs(found.counts["dependent"].sum() - 1) < 1e-9)
+    >>> whole = portfolio(data, qc.scorecard(data, "china_14fyp", draws=500)[1])
+    >>> len(whole.targets), bool(abs(whole.counts["dependent"].sum() - 1) < 1e-9)
     (3, True)
     """
     if not assessments:
         raise ValueError("a portfolio needs at least one assessment")
-    held = [(a, _range(a)) for a in assessments]
-    known = [(a, found) for a, found in held if found is not None]
-    chances = np.array([found[0] for _, found in known], dtype=float)
+    ranges = [(a, _range(a)) for a in assessments]
+    known = [(a, chances) for a, chances in ranges if chances is not None]
+    unknown = [_names(a) for a, chances in ranges if chances is None]
+    chances = np.array([probability for _, (probability, _, _) in known], dtype=float)
     between = dependence(data, [a for a, _ in known])
     loading = between.loading.to_numpy(dtype=float)
     normal = np.random.default_rng(seed).standard_normal((draws, len(between.shocks)))
@@ -119,31 +173,21 @@ def portfolio(
         stressed.sum(axis=1).var() < met.sum(axis=1).var()
     ):  # opposite targets on series that now move together
         stressed = met
-    counts = pd.DataFrame(
-        {
-            "dependent": tally(met),
-            "independent": poisson_binomial(chances),
-            "stress": tally(stressed),
-        }
-    ).rename_axis("met")
+    counts = {"dependent": tally(met), "independent": poisson_binomial(chances), "stress": tally(stressed)}
     targets = _targets(known, met)
+    in_order = sorted(ranges, key=lambda one: section_order(str(one[0].target.section or "")))
     return Portfolio(
         plan=assessments[0].target.plan,
         as_of=assessments[0].as_of,
         targets=targets,
-        unassessed=pd.DataFrame(
-            [_names(a) for a, found in held if found is None], columns=["target_id", "name_zh", "name_en"]
-        ),
+        unassessed=pd.DataFrame(unknown, columns=["target_id", "name_zh", "name_en"]),
         expected=float(chances.sum()),
         low=float(targets["low"].sum()),
         high=float(targets["high"].sum()),
-        counts=counts,
+        counts=pd.DataFrame(counts).rename_axis("met"),
         dependence=between,
-        sections=_grouped(
-            sorted(held, key=lambda one: section_order(str(one[0].target.section or ""))),
-            lambda a: [(str(a.target.section or ""),) * 2],
-        ),
-        departments=_grouped(held, departments_of),
+        sections=_grouped(in_order, lambda a: [(str(a.target.section or ""),) * 2]),
+        departments=_grouped(ranges, departments_of),
         draws=draws,
         seed=seed,
     )
@@ -155,10 +199,10 @@ def poisson_binomial(chances: Iterable[float]) -> np.ndarray:
     >>> poisson_binomial([0.5, 0.5]).tolist()
     [0.25, 0.5, 0.25]
     """
-    found = np.ones(1)
+    numbers = np.ones(1)
     for chance in chances:
-        found = np.convolve(found, [1 - chance, chance])
-    return found
+        numbers = np.convolve(numbers, [1 - chance, chance])
+    return numbers
 
 
 def met_together(
@@ -199,73 +243,195 @@ def departments_of(a: Assessment) -> list[tuple[str, str]]:
     return list(zip(names, english if len(english) == len(names) else names, strict=True))
 
 
-def _range(a: Assessment) -> tuple[float, float, float] | None:
+def _range(a: Assessment) -> Range | None:
     """Probability, lowest and highest over definitions; None when there is no verdict."""
-    alone = share(a)
-    if alone is not None:
-        return alone, alone, alone
-    parts = [found for part in a.parts if part.role == "definition" and (found := share(part)) is not None]
-    return (parts[-1], min(parts), max(parts)) if parts else None
+    answers = [a] if chance_of(a) is not None else by_definition(a)
+    chances = [chance for answer in answers if (chance := chance_of(answer)) is not None]
+    return (chances[-1], min(chances), max(chances)) if chances else None
 
 
 def _names(a: Assessment) -> dict[str, str]:
     return {"target_id": a.target.target_id, "name_zh": a.target.name_zh, "name_en": a.target.name_en}
 
 
-def _targets(known: Sequence[tuple[Assessment, tuple[float, float, float]]], met: np.ndarray) -> pd.DataFrame:
+def _targets(known: Sequence[tuple[Assessment, Range]], met: np.ndarray) -> pd.DataFrame:
     """One row a target; its share of the variance of the total, and what meeting it adds to the total."""
     total = met.sum(axis=1).astype(float)
     spread = total.var()
-    rows = []
-    for k, (a, (chance, low, high)) in enumerate(known):
-        hit = met[:, k]
+    rows: list[dict[str, Any]] = []
+    for (a, (chance, low, high)), hit in zip(known, met.T, strict=True):
         together = float(np.mean(hit * total) - hit.mean() * total.mean())
+        verdict = {
+            "section": a.target.section,
+            "status": a.status,
+            "probability": chance,
+            "low": low,
+            "high": high,
+        }
         both = 0 < hit.mean() < 1
-        rows.append(
-            _names(a)
-            | {
-                "section": a.target.section,
-                "status": a.status,
-                "probability": chance,
-                "low": low,
-                "high": high,
-            }
-            | {"share_of_variance": together / spread if spread > 0 else 0.0}
-            | {"weight": float(total[hit].mean() - total[~hit].mean()) if both else 0.0}
-        )
+        of_total = {
+            "share_of_variance": together / spread if spread > 0 else 0.0,
+            "weight": float(total[hit].mean() - total[~hit].mean()) if both else 0.0,
+        }
+        rows.append(_names(a) | verdict | of_total)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _grouped(
-    held: Sequence[tuple[Assessment, tuple[float, float, float] | None]], names: Any
+    ranges: Sequence[tuple[Assessment, Range | None]],
+    names: Callable[[Assessment], Iterable[tuple[str, str]]],
 ) -> pd.DataFrame:
     """Targets by section or department, in order of first appearance; a target of several counts for each."""
-    groups: dict[tuple[str, str], list[tuple[Assessment, tuple[float, float, float] | None]]] = {}
-    for a, found in held:
+    groups: dict[tuple[str, str], list[tuple[str, float | None]]] = {}
+    for a, chances in ranges:
         for name in names(a):
-            groups.setdefault(name, []).append((a, found))
+            groups.setdefault(name, []).append((a.status, chances[0] if chances else None))
     rows = []
     for (name_zh, name_en), members in groups.items():
-        chances = [found[0] for _, found in members if found is not None]
-        statuses = [a.status for a, _ in members]
+        chances_known = [chance for _, chance in members if chance is not None]
+        met, missed = (sum(status == one for status, _ in members) for one in ("met", "missed"))
         rows.append(
             {
                 "name_zh": name_zh,
                 "name_en": name_en,
                 "targets": len(members),
-                "met": statuses.count("met"),
-                "missed": statuses.count("missed"),
-                "open": len(chances) - statuses.count("met") - statuses.count("missed"),
-                "expected": float(sum(chances)),
-                "unassessed": len(members) - len(chances),
+                "met": met,
+                "missed": missed,
+                "open": len(chances_known) - met - missed,
+                "expected": float(sum(chances_known)),
+                "unassessed": len(members) - len(chances_known),
             }
         )
     return pd.DataFrame(rows)
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as dicts of plain values."""
-    return [
-        {str(k): v.item() if isinstance(v, np.generic) else v for k, v in row.items()}
-        for row in frame.to_dict("records")
-    ]
+def dependence(data: Data, assessments: Sequence[Assessment]) -> Dependence:
+    """Correlations between targets from the yearly changes of their indicators.
+
+    In every region with figures for both indicators, changes from one year to the next (`forecasting.changes.scaled`)
+    are centred and scaled per series; their products over the years in common are pooled over regions. A series' shock
+    points the way that most of its targets want. Targets on the same indicator, region and deadline have the same
+    shock, with other deadlines shocks of correlation LIMIT: two opposite targets on one series exclude each other. See
+    `shrunk` for the rest.
+
+    >>> import qcity_analysis as qc
+    >>> data = qc.load(as_of="2024-06-30")
+    >>> between = dependence(data, qc.scorecard(data, "china_14fyp", draws=500)[1])
+    >>> between.correlation.shape, between.possible
+    ((3, 3), 3)
+    """
+    targets = [a.target for a in assessments]
+    signs = np.array([1.0 if target.upward else -1.0 for target in targets])
+    places = [(target.indicator_id, target.region) for target in targets]
+    units = [(place, target.deadline) for place, target in zip(places, targets, strict=True)]
+    series, shocks = list(dict.fromkeys(places)), list(dict.fromkeys(units))
+    way = {s: 1.0 if sum(signs[k] for k, at in enumerate(places) if at == s) >= 0 else -1.0 for s in series}
+    changes: dict[str, dict[str, pd.Series]] = {}
+    for a in assessments:
+        if a.target.indicator_id not in changes:
+            changes[a.target.indicator_id] = _changes(data.at(a.as_of), a.target.indicator_id)
+    matrix, common, mean = _between(series, way, changes)
+    of_shock = np.array([series.index(place) for place, _ in shocks], dtype=int)
+    of_target = np.array([series.index(place) for place in places], dtype=int)
+    correlation = np.where(of_shock[:, None] == of_shock, LIMIT, matrix[np.ix_(of_shock, of_shock)])
+    np.fill_diagonal(correlation, 1.0)
+    loading = np.zeros((len(targets), len(shocks)))
+    for k, unit in enumerate(units):
+        loading[k, shocks.index(unit)] = signs[k] * way[unit[0]]
+    names = [target.target_id for target in targets]
+    pairs = common[np.tril_indices(len(series), -1)]
+    return Dependence(
+        nearest(correlation),
+        pd.DataFrame(loading, index=names),
+        pd.DataFrame(common[np.ix_(of_target, of_target)].astype(int), index=names, columns=names),
+        mean,
+        int((pairs > 0).sum()),
+        len(pairs),
+    )
+
+
+def _between(
+    series: Sequence[Place], way: dict[Place, float], changes: dict[str, dict[str, pd.Series]]
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Correlations between series in the ways they are wanted, common changes of each pair, and the mean."""
+    raw, common = np.zeros((2, len(series), len(series)))
+    for i, one in enumerate(series):
+        for j, other in enumerate(series):
+            product, common[i, j] = _together(changes[one[0]], changes[other[0]])
+            raw[i, j] = product * way[one] * way[other]
+    matrix, mean = shrunk(raw, common)
+    return matrix, common, mean
+
+
+def _changes(data: Data, name: str) -> dict[str, pd.Series]:
+    """Standardised yearly changes of an indicator by region (index year), where the series can be computed."""
+    rows = data.observations
+    changes = {}
+    for region in rows.loc[rows["indicator_id"] == name, "region"].unique():
+        try:
+            series = annual_series(data, name, region)
+        except (
+            QcityError
+        ):  # said where the series itself is shown; the others depend on each other without it
+            continue
+        pieces = [standardised(piece, series.support) for piece in (series.earlier, series.values)]
+        pieces = [piece for piece in pieces if len(piece)]
+        if pieces:
+            whole = pd.concat(pieces)
+            changes[str(region)] = whole[~whole.index.duplicated()]
+    return changes
+
+
+def standardised(levels: pd.Series, support: str) -> pd.Series:
+    """Changes from one year to the next on the scale of their support, mean 0 and variance 1 (index: the later year).
+
+    Empty with fewer than three changes, or when they are all alike.
+
+    >>> standardised(pd.Series([1.0, 2.0, 4.0, 5.0], index=range(2020, 2024)), "real").round(2).to_dict()
+    {2021: -0.71, 2022: 1.41, 2023: -0.71}
+    """
+    on_scale = pd.Series(scaled(every_year_of(levels), support))
+    on_scale.index += int(levels.index[0]) if len(levels) else 0
+    moved = on_scale.diff().dropna()
+    spread = float(moved.std(ddof=0)) if len(moved) >= FEWEST else 0.0
+    return (moved - moved.mean()) / spread if spread > 1e-12 else moved[:0]
+
+
+def _together(one: dict[str, pd.Series], other: dict[str, pd.Series]) -> tuple[float, int]:
+    """Mean product of two indicators' standardised changes over regions and years in common, and how many there are."""
+    shared = [one[region].mul(other[region]).dropna() for region in one if region in other]
+    products = np.concatenate([np.empty(0), *shared])
+    return (float(np.clip(products.mean(), -1.0, 1.0)), len(products)) if len(products) else (0.0, 0)
+
+
+def shrunk(raw: np.ndarray, common: np.ndarray) -> tuple[np.ndarray, float]:
+    """Correlations drawn towards their mean, and the mean itself, which is drawn towards zero.
+
+    With n common changes of a pair, its correlation r becomes (n r + W m) / (n + W), W = WEIGHT; the mean is
+    m = sum(n r) / (sum(n) + W). A pair without common changes has the mean.
+
+    >>> matrix, mean = shrunk(np.array([[0, 0.6], [0.6, 0]]), np.array([[0, 10], [10, 0]]))
+    >>> round(mean, 2), round(float(matrix[0, 1]), 2)
+    (0.3, 0.45)
+    """
+    lower = np.tril_indices(len(raw), -1)
+    mean = float((common * raw)[lower].sum() / (common[lower].sum() + WEIGHT))
+    matrix = (common * raw + WEIGHT * mean) / (common + WEIGHT)
+    np.fill_diagonal(matrix, 1.0)
+    return matrix, mean
+
+
+def nearest(matrix: np.ndarray) -> np.ndarray:
+    """The matrix as a correlation matrix: negative eigenvalues set to 0, the diagonal brought back to 1.
+
+    >>> nearest(np.eye(2)).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    if not len(matrix):
+        return matrix
+    value, vector = np.linalg.eigh(matrix)
+    kept = (vector * np.maximum(value, 1e-10)) @ vector.T
+    size = np.sqrt(np.diag(kept))
+    scaled_back = kept / np.outer(size, size)
+    np.fill_diagonal(scaled_back, 1.0)
+    return scaled_back

@@ -8,8 +8,9 @@ and the whole assessment is made again. Combinations of choices are out of scope
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -18,9 +19,9 @@ from ..assessment.answer import Assessment
 from ..data.load import Data
 from ..data.vintages import is_whole, newest_rows, newest_vintages
 from ..errors import Note, QcityError
-from .attribution import another_verdict, share
-from .feasibility import BY_LEVEL
-from .outlook import again, same_part
+from ..targets import Target
+from .attribution import another_verdict, chance_of
+from .outlook import BY_LEVEL, again, by_definition, levels_of, same_part
 
 WINDOWS = (5, 8, 12, 20)  # years looked back
 LEFT_OUT = 12  # the last years that are left out one at a time
@@ -92,79 +93,74 @@ def sensitivity(data: Data, assessment: Assessment, *, draws: int | None = None)
 
     >>> import qcity_analysis as qc
     >>> data = qc.load(as_of="2023-12-31")
-    >>> (found,) = sensitivity(data, qc.assess(data, "rd_intensity", draws=500), draws=500)
-    >>> found.asked.status, "tolerance" in {row.kind for row in found.rows}
+    >>> (varied,) = sensitivity(data, qc.assess(data, "rd_intensity", draws=500), draws=500)
+    >>> varied.asked.status, "tolerance" in {row.kind for row in varied.rows}
     ('forecast', True)
     """
     draws = draws or assessment.draws
     base = again(data, assessment, draws=draws)
     assert base is not None  # the whole assessment has no part to miss
-    parts = [part for part in base.parts if part.role == "definition"] or [base]
-    runs = [(kind, value, first, _run(variant)) for kind, value, first, variant in _variants(data, base)]
-    found = []
+    parts = by_definition(base)
+    tried = [(draft, _made(ask)) for draft, ask in _variants(data, base)]
+    varied = []
     for part in parts:
-        asked = _as_variant("asked", None, part, part)
-        rows = [_row(kind, value, first, ran, part) for kind, value, first, ran in runs]
-        rows += [_named("definition", other, part) for other in parts if other is not part]
-        rows += [_named("borrowed", other, part) for other in base.parts if other.role == "borrowed"]
-        found.append(Sensitivity(part, asked, tuple(_in_order(rows, part)), draws))
-    return tuple(found)
+        rows = []
+        for draft, made in tried:
+            answer = same_part(made, part) if isinstance(made, Assessment) else made
+            rows += [] if answer is None else [_judged(draft, answer, part)]
+        rows += [_judged(_of_definition(other), other, part) for other in parts if other is not part]
+        rows += [_judged(_of_comparator(other), other, part) for other in base.parts if other.borrowed]
+        asked = _judged(Variant("asked", None, part.status), part, part)
+        varied.append(Sensitivity(part, asked, tuple(_in_order(rows, part)), draws))
+    return tuple(varied)
 
 
-class _Run:
-    """An assessment to be made when it is asked for: data, cells of the target to replace, options."""
-
-    def __init__(
-        self, data: Data, base: Assessment, target: dict[str, Any] | None = None, **options: Any
-    ) -> None:
-        self.data, self.base, self.target, self.options = data, base, target, options
-
-    def __call__(self) -> Assessment | None:
-        return again(self.data, self.base, self.target, **self.options)
-
-
-def _run(variant: _Run) -> Assessment | Note | None:
+def _made(ask: Callable[[], Assessment | None]) -> Assessment | Note | None:
     """The assessment, or why it could not be made."""
     try:
-        return variant()
+        return ask()
     except QcityError as error:
         return Note("model", {"why": str(error)})
 
 
-def _variants(data: Data, base: Assessment) -> Iterator[tuple[str, Any, int | None, _Run]]:
-    """Kind, value, first year and run of every variant that applies."""
-    answers = [part for part in base.parts if part.role == "definition"] or [base]
-    levels = sorted({int(year) for a in answers if a.series is not None for year in a.series.known().index})
-    places = {place for a in answers if a.series is not None for place in a.series.places()}
-    open_ = any(a.status == "forecast" for a in answers)
+def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, Callable[[], Assessment | None]]]:
+    """Every variant that applies, still without a verdict, and how its assessment is made."""
+    answers, target = by_definition(base), base.target
+    levels = sorted({int(year) for answer in answers for year in levels_of(answer).index})
+    places = _places(answers)
+    open_ = any(answer.status == "forecast" for answer in answers)
     lean = _lean(data, base, answers)
-    kind, base_year = base.target.kind, base.target.base_year
+    kind, base_year = target.kind, target.base_year
+
+    def variant(kind: str, value: float | str, first: int | None = None) -> Variant:
+        return Variant(kind, value, "not_assessable", first=first)
+
     if open_ and kind in (*BY_LEVEL, "cumulative"):
         for years, first in _windows(levels, base_year if kind != "level" else None):
-            yield "window", years, first, _Run(_since(lean, places, first), base)
+            yield variant("window", years, first), partial(again, _since(lean, places, first), base)
         for year in levels[-LEFT_OUT:]:
             if year != base_year:
-                yield "leave_out", year, None, _Run(_without(lean, places, year), base)
+                yield variant("leave_out", year), partial(again, _without(lean, places, year), base)
     if base_year is not None and kind in ("relative_change", "direction", "cumulative"):
-        for step in BASES:
-            if base_year + step in levels and base_year + step < min(base.target.deadline, levels[-1]):
-                cells = {"base_year": base_year + step, "threshold": _same_pace(base, base_year + step)}
-                yield "base_year", base_year + step, None, _Run(data, base, cells)
-    if base.target.tolerance:
-        yield "tolerance", 0.0, None, _Run(data, base, {"tolerance": 0.0})
+        for year in (base_year + step for step in BASES):
+            if year in levels and year < min(target.deadline, levels[-1]):
+                moved = dataclasses.replace(target, base_year=year, threshold=_same_pace(target, year))
+                yield variant("base_year", year), partial(again, data, base, moved)
+    if target.tolerance:
+        strict = dataclasses.replace(target, tolerance=0.0)
+        yield variant("tolerance", 0.0), partial(again, data, base, strict)
     if open_ and kind in BY_LEVEL:
         from ..forecasting.alternatives import NAMES
 
         for name in ("mixture", *NAMES):
             if name != base.model:
-                yield "model", name, None, _Run(lean, base, model=name)
+                yield variant("model", name), partial(again, lean, base, model=name)
 
 
-def _same_pace(base: Assessment, year: int) -> float | None:
+def _same_pace(target: Target, year: int) -> float | None:
     """The threshold that asks for the plan's yearly pace from another base year on: −13 % in five years are −15.4 % in
     six, a count of 50 in five years is 60. With the plan's own number the other base would ask for another pace.
     """
-    target = base.target
     if not target.threshold or target.base_year is None:
         return target.threshold
     longer = (target.deadline - year) / (target.deadline - target.base_year)
@@ -177,31 +173,28 @@ def _lean(data: Data, base: Assessment, answers: Sequence[Assessment]) -> Data:
     """The data without the definitions that are settled, which no window, year or model can change: several times
     faster. Only where every other answer stays exactly the same; else the data themselves.
     """
-    settled = {
-        place
-        for a in answers
-        if a.status in ("met", "missed") and a.series is not None
-        for place in a.series.places()
-    }
-    open_ = [a for a in answers if a.status == "forecast"]
+    settled = _places([answer for answer in answers if answer.status in ("met", "missed")])
+    open_ = [answer for answer in answers if answer.status == "forecast"]
     if not settled or not open_:
         return data
     lean = _with(data, data.observations[~_mine(data, settled)])
-    same = [again(lean, a) for a in open_]
+    same = [again(lean, answer) for answer in open_]
     alike = all(b is not None and b.probability == a.probability for a, b in zip(open_, same, strict=True))
     return lean if alike else data
 
 
+def _places(answers: Sequence[Assessment]) -> set[tuple[str, str]]:
+    return {place for answer in answers if answer.series is not None for place in answer.series.places()}
+
+
 def _windows(levels: Sequence[int], base_year: int | None) -> Iterator[tuple[int, int]]:
     """Windows by length and first year that hold fewer levels than there are, but three; never without the base."""
-    last_kept = len(levels)
-    for years in sorted(WINDOWS, reverse=True):
-        if not levels:
-            return
+    held = len(levels)
+    for years in sorted(WINDOWS, reverse=True) if held else ():
         first = levels[-1] - years + 1
-        kept = sum(year >= first for year in levels)
-        if 3 <= kept < last_kept and (base_year is None or first <= base_year):
-            last_kept = kept
+        inside = sum(year >= first for year in levels)
+        if 3 <= inside < held and (base_year is None or first <= base_year):
+            held = inside
             yield years, first
 
 
@@ -222,63 +215,51 @@ def _since(data: Data, places: set[tuple[str, str]], first: int) -> Data:
 def _without(data: Data, places: set[tuple[str, str]], year: int) -> Data:
     """As if nothing had been published about `year`; the yearly changes around it become one over two years."""
     rows, mine = data.observations, _mine(data, places)
-    about = mine & (rows["year"] == year)
-    onward = mine & (rows["year"] == year + 1) & (rows["measure"] == "change_pct")
-    kept = rows[~about & ~onward]
-    whole = is_whole(rows["period"])
-    before = newest_vintages(rows[about & whole & (rows["measure"] == "change_pct")])
-    joined = []
-    later = rows[onward & whole]
-    for row in later.iloc[newest_rows(later)].itertuples():
-        same = before[(before["indicator_id"] == row.indicator_id) & (before["region"] == row.region)]
-        for ratio in 1 + same["value"].astype(float) / 100:
-            value = 100 * (ratio * (1 + float(row.value) / 100) - 1)
-            joined.append(
-                rows.loc[[row.Index]].assign(
-                    value=value, measure="cumulative_change_pct", base_period=year - 1
-                )
-            )
-    return _with(data, pd.concat([kept, *[one.astype(kept.dtypes) for one in joined]]) if joined else kept)
+    yearly, whole = rows["measure"] == "change_pct", is_whole(rows["period"])
+    about, onward = mine & (rows["year"] == year), mine & yearly & (rows["year"] == year + 1)
+    kept, later = rows[~about & ~onward], rows[onward & whole]
+    before = newest_vintages(rows[about & yearly & whole])[["indicator_id", "region", "value"]]
+    pairs = later.iloc[newest_rows(later)].merge(
+        before, on=["indicator_id", "region"], suffixes=("", "_before")
+    )
+    if pairs.empty:
+        return _with(data, kept)
+    ratio = 1 + pairs["value_before"].astype(float) / 100
+    value = 100 * (ratio * (1 + pairs["value"].astype(float) / 100) - 1)
+    joined = pairs.assign(value=value, measure="cumulative_change_pct", base_period=year - 1)[rows.columns]
+    return _with(data, pd.concat([kept, joined.astype(kept.dtypes)]))
 
 
 def _with(data: Data, rows: pd.DataFrame) -> Data:
     return dataclasses.replace(data, observations=rows.reset_index(drop=True))
 
 
-def _row(
-    kind: str, value: Any, first: int | None, ran: Assessment | Note | None, asked: Assessment
-) -> Variant | None:
-    """One run as a variant of one answer; None where it has no such part."""
-    if isinstance(ran, Note):
-        return Variant(kind, value, "not_assessable", reason=ran, first=first)
-    part = same_part(ran, asked) if ran is not None else None
-    if part is None:
-        return None
-    return dataclasses.replace(_as_variant(kind, value, part, asked), first=first)
-
-
-def _named(kind: str, other: Assessment, asked: Assessment) -> Variant:
-    """Another definition, or a comparator borrowed from, as a variant with its names."""
-    if other.borrowed is None:
-        names = {lang: str(other.definition[f"name_{lang}"]) for lang in ("zh", "en")}
-        value = str(other.definition["indicator_id"])
-    else:
-        regions, indicators = other.borrowed.region_names, other.borrowed.indicator_names
-        names = {"zh": f"{regions['zh']}“{indicators['zh']}”", "en": f"{indicators['en']}, {regions['en']}"}
-        value = f"{other.borrowed.region}/{other.borrowed.indicator_id}"
-    return dataclasses.replace(_as_variant(kind, value, other, asked), names=names)
-
-
-def _as_variant(kind: str, value: Any, part: Assessment, asked: Assessment) -> Variant:
-    return Variant(
-        kind,
-        value,
-        part.status,
-        part.probability if part.status == "forecast" else None,
-        part.word if part.status == "forecast" else None,
-        flips(part, asked),
-        part.reason,
+def _judged(draft: Variant, answer: Assessment | Note, asked: Assessment) -> Variant:
+    """A variant with the verdict of its answer, or with the reason why there is none."""
+    if isinstance(answer, Note):
+        return dataclasses.replace(draft, reason=answer)
+    open_ = answer.status == "forecast"
+    return dataclasses.replace(
+        draft,
+        status=answer.status,
+        probability=answer.probability if open_ else None,
+        word=answer.word if open_ else None,
+        flips=flips(answer, asked),
+        reason=answer.reason,
     )
+
+
+def _of_definition(other: Assessment) -> Variant:
+    names = {lang: str(other.definition[f"name_{lang}"]) for lang in ("zh", "en")}
+    return Variant("definition", str(other.definition["indicator_id"]), other.status, names=names)
+
+
+def _of_comparator(other: Assessment) -> Variant:
+    lender = other.borrowed
+    assert lender is not None
+    regions, indicators = lender.region_names, lender.indicator_names
+    names = {"zh": f"{regions['zh']}“{indicators['zh']}”", "en": f"{indicators['en']}, {regions['en']}"}
+    return Variant("borrowed", f"{lender.region}/{lender.indicator_id}", other.status, names=names)
 
 
 def flips(part: Assessment, asked: Assessment) -> bool:
@@ -291,16 +272,16 @@ def flips(part: Assessment, asked: Assessment) -> bool:
     >>> flips(answer, answer)
     False
     """
-    return share(part) is not None and share(asked) is not None and another_verdict(part, asked)
+    return None not in (chance_of(part), chance_of(asked)) and another_verdict(part, asked)
 
 
-def _in_order(rows: Sequence[Variant | None], part: Assessment) -> list[Variant]:
+def _in_order(rows: Sequence[Variant], part: Assessment) -> list[Variant]:
     """Those that say something about this answer, in the order of KINDS.
 
     A forecast has them all, except windows that hold all its levels and years it has no level for; a settled target
     turns only on base year, tolerance and definition; one that cannot be assessed has only what is borrowed.
     """
-    levels = part.series.known().index if part.series is not None else pd.Index([])
+    levels = levels_of(part).index
     allowed = {"forecast": KINDS, "met": SETTLED, "missed": SETTLED}.get(part.status, OTHERS)
 
     def tells(row: Variant) -> bool:
@@ -308,5 +289,6 @@ def _in_order(rows: Sequence[Variant | None], part: Assessment) -> list[Variant]
             return row.value in levels
         return row.first is None or len(levels) > (levels >= row.first).sum() >= 3
 
-    kept = [row for row in rows if row is not None and row.kind in allowed and tells(row)]
-    return sorted(kept, key=lambda row: KINDS.index(row.kind))
+    return sorted(
+        (row for row in rows if row.kind in allowed and tells(row)), key=lambda row: KINDS.index(row.kind)
+    )

@@ -1,7 +1,7 @@
 """How fast indicators move: quantiles of the changes over 1 to 10 years in a bank of real series.
 
 The bank is read only by the training command (`training.moves`); what it says is the small file `prior/moves.json`.
-Which share of a series' own past was as fast is counted in `analysis.feasibility`, on the same scales.
+Which share of a series' own past was as fast is counted in `analysis.outlook`, on the same scales.
 """
 
 from __future__ import annotations

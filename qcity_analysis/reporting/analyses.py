@@ -19,8 +19,7 @@ from .tables import plain_table
 
 if TYPE_CHECKING:
     from ..analysis.attribution import Change, Figure
-    from ..analysis.feasibility import Feasibility, Moved
-    from ..analysis.outlook import Outlook
+    from ..analysis.outlook import Feasibility, Moved, Outlook
     from ..analysis.portfolio import Portfolio
     from ..analysis.sensitivity import Sensitivity, Variant
     from ..assessment.answer import Assessment
@@ -119,7 +118,7 @@ def speed_table(data: Data, a: Assessment, found: Feasibility, lang: str) -> pd.
     """Whose moves were at least as fast, how often: one row a source; empty without a pace.
 
     >>> import qcity_analysis as qc
-    >>> from qcity_analysis.analysis.feasibility import feasibility
+    >>> from qcity_analysis.analysis.outlook import feasibility
     >>> data = qc.load(as_of="2023-12-31")
     >>> a = qc.assess(data, "rd_intensity", draws=500)
     >>> speed_table(data, a, feasibility(data, a), "en").iloc[0].tolist()

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..errors import QcityError
 from ..forecasting import scores
-from ..forecasting.scores import fold_of
+from ..rules import RULES, Goal, evaluate
 from .hindcasts import Hindcasts
 
 SAMPLE = 48  # origins at which the models that are fitted by search are asked
@@ -23,25 +24,8 @@ FOLDS = 10
 CALIBRATED = "_calibrated"
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A target as the rules read it.
-
-    >>> Asked("level", "at_least", 4.0, 2015, 2025).deadline
-    2025
-    """
-
-    kind: str
-    direction: str
-    threshold: float
-    base_year: int
-    deadline: int
-
-
 def rule_names() -> list[str]:
     """The published rules, by identifier."""
-    from ..rules import RULES
-
     return [str(name) for name in RULES]
 
 
@@ -53,22 +37,28 @@ def rule_answers(made: Hindcasts, questions: pd.DataFrame | None = None) -> pd.D
     """
     asked = made.questions if questions is None else questions
     levels = [origin.series.known() for origin in made.origins]
-    rows = [rule_says(levels[q.origin], _asked(q)) for q in asked.itertuples()]
+    rows = [
+        rule_says(levels[q.origin], goal(q.at_least, q.threshold, q.base_year, q.deadline))
+        for q in asked.itertuples()
+    ]
     return pd.DataFrame(rows, columns=rule_names(), index=asked.index, dtype=float)
 
 
-def _asked(q: object) -> Asked:
-    direction = "at_least" if q.at_least else "at_most"  # type: ignore[attr-defined]
-    return Asked("level", direction, float(q.threshold), int(q.base_year), int(q.deadline))  # type: ignore[attr-defined]
+def goal(at_least: bool, threshold: float, base_year: int, deadline: int) -> Goal:
+    """A level to be reached, or not to be exceeded, as the rules read a target.
+
+    >>> goal(True, 4.0, 2015, 2025).direction
+    'at_least'
+    """
+    direction = "at_least" if at_least else "at_most"
+    return Goal(direction, float(threshold), int(base_year), int(deadline), "level")
 
 
-def rule_says(levels: pd.Series, target: Asked) -> list[float]:
+def rule_says(levels: pd.Series, target: Goal) -> list[float]:
     """What every rule says to one target from the levels known (index year): 1 yes, 0 no, NaN does not apply."""
-    from ..rules import evaluate
-
     last = int(levels.index[-1])
-    found = (evaluate(name, levels, target, last).will_meet for name in rule_names())
-    return [np.nan if answer is None else float(answer) for answer in found]
+    answers = (evaluate(name, levels, target, last).will_meet for name in RULES)
+    return [np.nan if answer is None else float(answer) for answer in answers]
 
 
 def calibrated(answers: pd.DataFrame, met: pd.Series, family: pd.Series) -> pd.DataFrame:
@@ -81,17 +71,17 @@ def calibrated(answers: pd.DataFrame, met: pd.Series, family: pd.Series) -> pd.D
     >>> calibrated(said, pd.Series([1.0, 1.0, 0.0]), pd.Series(["a", "c", "c"]))["r_calibrated"].round(2).tolist()
     [0.75, 0.75, 0.5]
     """
-    fold = family.map({name: fold_of(str(name), FOLDS, "rules") for name in family.unique()}).to_numpy()
-    found = {}
+    fold = family.map(lambda name: scores.fold_of(str(name), FOLDS, "rules")).to_numpy()
+    happened = met.to_numpy()
+    columns = {}
     for name in answers:
         said, p = answers[name].to_numpy(dtype=float), np.full(len(answers), np.nan)
         for f in np.unique(fold):
             for word in (0.0, 1.0):
                 others = (said == word) & (fold != f)
-                share = (met.to_numpy()[others].sum() + 0.5) / (others.sum() + 1.0)
-                p[(said == word) & (fold == f)] = share
-        found[f"{name}{CALIBRATED}"] = p
-    return pd.DataFrame(found, index=answers.index)
+                p[(said == word) & (fold == f)] = (happened[others].sum() + 0.5) / (others.sum() + 1.0)
+        columns[f"{name}{CALIBRATED}"] = p
+    return pd.DataFrame(columns, index=answers.index)
 
 
 @dataclass(frozen=True)
@@ -117,19 +107,15 @@ def model_answers(made: Hindcasts, models: Sequence[str] | None = None, sample: 
     names = list(NAMES if models is None else models)
     answers = pd.DataFrame(np.nan, index=made.questions.index, columns=names)
     crps = pd.DataFrame(np.nan, index=made.ahead.index, columns=names)
-    asked, failed = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
-    every = np.arange(len(made.origins))
-    few = every[np.linspace(0, len(every) - 1, min(sample, len(every))).astype(int)] if len(every) else every
-    for name in names:
-        for i in few if name in FITTED else every:
-            asked[name] += 1
-            failed[name] += not _model(made, int(i), name, answers, crps)
-    return Modelled(answers, crps, asked, failed)
+    every = range(len(made.origins))
+    few = np.linspace(0, len(every) - 1, min(sample, len(every))).astype(int).tolist()
+    at = {name: few if name in FITTED else every for name in names}
+    failed = {name: sum(not _model(made, i, name, answers, crps) for i in at[name]) for name in names}
+    return Modelled(answers, crps, {name: len(at[name]) for name in names}, failed)
 
 
 def _model(made: Hindcasts, i: int, name: str, answers: pd.DataFrame, crps: pd.DataFrame) -> bool:
     """Fill in one model's answers at one origin; False when it cannot be fitted."""
-    from ..errors import QcityError
     from ..forecasting.forecast import forecast
 
     origin, ahead = made.origins[i], made.ahead[made.ahead["origin"] == i]
@@ -139,15 +125,13 @@ def _model(made: Hindcasts, i: int, name: str, answers: pd.DataFrame, crps: pd.D
         paths = forecast(series, until, support=origin.series.support, model=name, draws=DRAWS, rng=0).paths
     except QcityError:
         return False
-    q = np.quantile(paths, scores.LEVELS, axis=0)
-    questions = made.questions[made.questions["origin"] == i]
-    for row, years, actual in zip(ahead.index, ahead["years"], ahead["actual"], strict=True):
-        crps.loc[row, name] = scores.crps_quantiles(q[:, years - 1], scores.LEVELS, np.asarray(actual))
-        mine = questions[questions["row"] == row]
-        drawn = paths[:, years - 1][:, None]
-        at_least = mine["at_least"].to_numpy()
-        reached = np.where(
-            at_least, drawn >= mine["threshold"].to_numpy(), drawn <= mine["threshold"].to_numpy()
-        )
-        answers.loc[mine.index, name] = reached.mean(axis=0)
+    years = ahead["years"].to_numpy() - 1
+    q = np.ascontiguousarray(np.quantile(paths, scores.LEVELS, axis=0).T[years])
+    crps.loc[ahead.index, name] = scores.crps_quantiles(q, scores.LEVELS, ahead["actual"].to_numpy())
+    mine = made.questions[made.questions["origin"] == i]
+    drawn = paths[:, mine["years"].to_numpy() - 1]
+    reached = np.where(
+        mine["at_least"], drawn >= mine["threshold"].to_numpy(), drawn <= mine["threshold"].to_numpy()
+    )
+    answers.loc[mine.index, name] = reached.mean(axis=0)
     return True

@@ -12,33 +12,21 @@ import os
 import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from .. import __version__
+from ..assessment.answer import Assessment
+from ..assessment.assess import assess
 from ..data.load import Data
-
-if TYPE_CHECKING:
-    from ..assessment.answer import Assessment
+from ..errors import QcityError
+from ..targets import Target, find_target
 
 TABLES = (".csv", ".yaml", ".yml")
-TEXTS = (
-    *(
-        "plan",
-        "target_id",
-        "region",
-        "indicator_id",
-        "definition",
-        "role",
-        "kind",
-        "direction",
-        "as_of",
-        "status",
-    ),
-    *("model", "version", "data_hash"),
-)
+TARGET = ("plan", "target_id", "region", "indicator_id", "kind", "direction")
+TEXTS = (*TARGET[:4], "definition", "role", *TARGET[4:], "as_of", "status", "model", "version", "data_hash")
 NUMBERS = ("threshold", "tolerance", "bound", "probability", "expected")
 YEARS = ("base_year", "deadline", "last_year", "draws", "seed")
 COLUMNS = ("asked_at", *TEXTS, *YEARS, *NUMBERS)
@@ -53,7 +41,6 @@ ASKED = (
 )  # what a target asks
 SETTLED = ("met", "missed")
 DRAWS = 100  # of answers of which only the status counts
-SAME = ("asked_on", *TEXTS, *YEARS, *NUMBERS)  # a statement repeated on the same day from the same data
 
 
 def home(data_folder: str | Path) -> Path:
@@ -91,14 +78,15 @@ def record(
     has a name nobody else has and appears whole or not at all; no other file is opened for writing.
     """
     now = (asked_at or dt.datetime.now(dt.UTC)).astimezone(dt.UTC).replace(microsecond=0)
-    answers = [said] if isinstance(said, Mapping) or hasattr(said, "to_dict") else list(said)  # type: ignore[arg-type]
-    plain = [answer if isinstance(answer, Mapping) else answer.to_dict() for answer in answers]  # type: ignore[union-attr]
-    rows = [
-        row | {"asked_at": now, "data_hash": data_hash} for answer in plain for row in _statements(answer)
-    ]
-    fresh = _typed(pd.DataFrame(rows, columns=list(COLUMNS)))
+    answers = [said] if isinstance(said, (Mapping, Assessment)) else said
+    plain = [answer.to_dict() if isinstance(answer, Assessment) else answer for answer in answers]
+    about = {"asked_at": now, "data_hash": data_hash}
+    fresh = _typed(
+        pd.DataFrame([row | about for answer in plain for row in _statements(answer)], columns=[*COLUMNS])
+    )
     place = Path(folder)
-    fresh = _not_in(fresh, read(place))
+    key = _key(fresh)
+    fresh = fresh[~(key.isin(_key(read(place))) | key.duplicated())].reset_index(drop=True)
     if fresh.empty:
         return None
     place.mkdir(parents=True, exist_ok=True)
@@ -122,10 +110,10 @@ def read(folder: str | Path) -> pd.DataFrame:
     """
     files = sorted(Path(folder).glob("*.parquet"))
     if not files:
-        return _typed(pd.DataFrame(columns=list(COLUMNS)))
-    found = _typed(pd.concat([pd.read_parquet(path) for path in files], ignore_index=True))
-    found = found.sort_values("asked_at", kind="stable", ignore_index=True)
-    return found[~_key(found).duplicated()].reset_index(drop=True)
+        return _typed(pd.DataFrame(columns=[*COLUMNS]))
+    rows = _typed(pd.concat([pd.read_parquet(path) for path in files], ignore_index=True))
+    rows = rows.sort_values("asked_at", kind="stable", ignore_index=True)
+    return rows[~_key(rows).duplicated()].reset_index(drop=True)
 
 
 def scored(ledger: pd.DataFrame, data: Data) -> pd.DataFrame:
@@ -138,78 +126,62 @@ def scored(ledger: pd.DataFrame, data: Data) -> pd.DataFrame:
     stated: when it was changed since, the statement stays unscored.
     """
     told = ledger[(ledger["status"] == "forecast") & ledger["probability"].notna()].reset_index(drop=True)
-    known: dict[tuple[str, ...], dict[str, Any]] = {}
-    facts = []
+    outcomes: dict[tuple[str, ...], dict[str, Any]] = {}
+    judged = []
     for row in told.to_dict("records"):
         place = (row["plan"], row["target_id"], row["region"])
-        if place not in known:
-            known[place] = _outcomes(data, *place)
-        facts.append(_judged(row, known[place]))
-    found = told.join(pd.DataFrame(facts, columns=["happened", "outcome", "known_from", "unscored"]))
-    said_on = found["asked_at"].dt.tz_localize(None).dt.normalize()
-    found["in_advance"] = found["happened"].isna() | (said_on < pd.to_datetime(found["known_from"]))
-    found["error"] = (found["probability"] - found["happened"].astype(float)) ** 2
-    return found
+        if place not in outcomes:
+            outcomes[place] = _outcomes(data, *place)
+        judged.append(_judged(row, **outcomes[place]))
+    rows = told.join(pd.DataFrame(judged, columns=["happened", "outcome", "known_from", "unscored"]))
+    said_on = rows["asked_at"].dt.tz_localize(None).dt.normalize()
+    rows["in_advance"] = rows["happened"].isna() | (said_on < pd.to_datetime(rows["known_from"]))
+    rows["error"] = (rows["probability"] - rows["happened"].astype(float)) ** 2
+    return rows
 
 
 def _statements(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row for an answer, and one for each of its parts."""
-    target, levels = answer["target"], answer.get("levels") or {}
-    borrowed = answer.get("borrowed") or {}
+    target, levels, lender = answer["target"], answer.get("levels") or {}, answer.get("borrowed") or {}
+    own = ("role", "as_of", "status", "model", "draws", "seed", "bound", "probability", "expected")
     row = {
-        **{
-            name: target[name]
-            for name in ("plan", "target_id", "region", "indicator_id", "kind", "direction")
-        },
-        **{name: target[name] for name in ("base_year", "deadline", "threshold", "tolerance")},
-        **{name: answer.get(name) for name in ("role", "as_of", "status", "model", "draws", "seed")},
-        **{name: answer.get(name) for name in ("bound", "probability", "expected")},
-        "definition": "/".join(filter(None, [borrowed.get("region"), answer["definition"]])),
-        "last_year": max(map(int, levels)) if levels else None,
+        **{name: target[name] for name in (*TARGET, "base_year", "deadline", "threshold", "tolerance")},
+        **{name: answer.get(name) for name in own},
+        "definition": "/".join(filter(None, [lender.get("region"), answer["definition"]])),
+        "last_year": max(map(int, levels), default=None),
         "version": __version__,
     }
-    return [row, *(found for part in answer.get("parts", ()) for found in _statements(part))]
+    return [row, *(inner for part in answer.get("parts", ()) for inner in _statements(part))]
 
 
-def _typed(frame: pd.DataFrame) -> pd.DataFrame:
-    made = {"asked_at": pd.to_datetime(frame["asked_at"], utc=True).astype("datetime64[us, UTC]")}
-    made |= {name: frame[name].astype(object).where(frame[name].notna(), "").astype("str") for name in TEXTS}
-    made |= {name: pd.to_numeric(frame[name]).astype("Int64") for name in YEARS}
-    made |= {name: pd.to_numeric(frame[name]).astype("float64") for name in NUMBERS}
-    return pd.DataFrame(made)[list(COLUMNS)]
+def _typed(rows: pd.DataFrame) -> pd.DataFrame:
+    columns = {"asked_at": pd.to_datetime(rows["asked_at"], utc=True).astype("datetime64[us, UTC]")}
+    columns |= {name: rows[name].astype(object).where(rows[name].notna(), "").astype("str") for name in TEXTS}
+    columns |= {name: pd.to_numeric(rows[name]).astype("Int64") for name in YEARS}
+    columns |= {name: pd.to_numeric(rows[name]).astype("float64") for name in NUMBERS}
+    return pd.DataFrame(columns)
 
 
-def _key(frame: pd.DataFrame) -> pd.Series:
-    day = frame["asked_at"].dt.strftime("%Y-%m-%d").rename("asked_on")
-    plain = pd.concat([day, frame[list(SAME[1:])]], axis=1).itertuples(index=False, name=None)
-    return pd.Series(["\x1f".join(map(str, row)) for row in plain], index=frame.index, dtype=object)
-
-
-def _not_in(fresh: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
-    key = _key(fresh)
-    return fresh[~(key.isin(set(_key(held))) | key.duplicated())].reset_index(drop=True)
+def _key(rows: pd.DataFrame) -> pd.Series:
+    """One text a statement, equal for one repeated on the same day from the same data."""
+    plain = rows.assign(asked_at=rows["asked_at"].dt.strftime("%Y-%m-%d")).itertuples(index=False, name=None)
+    return pd.Series(["\x1f".join(map(str, row)) for row in plain], index=rows.index, dtype=object)
 
 
 def _outcomes(data: Data, plan: str, target_id: str, region: str) -> dict[str, Any]:
-    """What is published by now for a target: its own record, and the settled answers by definition, with their days.
-
-    Without a record `unscored` says whether the target is gone or why it cannot be computed.
+    """What is published by now for a target, as arguments of `_judged`: its own record, and the settled answers by
+    definition, each with its day; or `unscored`, whether the target is gone or why it cannot be computed.
     """
-    from ..assessment.assess import assess
-    from ..errors import QcityError
-    from ..targets import find_target
-
     try:
         target = find_target(data, target_id, plan, region)
     except QcityError:
         return {"unscored": "target_gone"}
     try:
-        answer = assess(data, target_id, plan=plan, region=region, draws=DRAWS)
+        answers = _own(assess(data, target, draws=DRAWS))
     except QcityError as error:
         return {"unscored": f"not_computed: {error}"}
-    settled = {name: found for name, found in _own(answer).items() if found.status in SETTLED}
-    days = {name: _settled_on(data, found) for name, found in settled.items()}
-    return {"target": target, "settled": settled, "days": days}
+    settled = {name: (a, _settled_on(data, a)) for name, a in answers.items() if a.status in SETTLED}
+    return {"target": target, "settled": settled}
 
 
 def _own(answer: Assessment) -> dict[str, Assessment]:
@@ -222,42 +194,36 @@ def _settled_on(data: Data, answer: Assessment) -> pd.Timestamp:
 
     A revision from met to missed leaves the day as it is; one that opened the answer again starts it anew.
     """
-    from ..assessment.assess import assess
-    from ..errors import QcityError
-
     target, name, places = answer.target, str(answer.definition["indicator_id"]), answer.places()
     rows = data.observations
     mine = [place in places for place in zip(rows["indicator_id"], rows["region"], strict=True)]
-    found = pd.NaT
+    since = pd.NaT
     for day in sorted(rows.loc[mine, "known_from"].unique(), reverse=True):
         try:
-            then = assess(
-                data, target.target_id, plan=target.plan, region=target.region,
-                as_of=pd.Timestamp(day).date(), draws=DRAWS,
-            )  # fmt: skip
+            then = _own(assess(data, target, as_of=pd.Timestamp(day).date(), draws=DRAWS)).get(name)
         except QcityError:
             break
-        known = _own(then).get(name)
-        if known is None or known.status not in SETTLED:
+        if then is None or then.status not in SETTLED:
             break
-        found = pd.Timestamp(day)
-    return found
+        since = pd.Timestamp(day)
+    return since
 
 
-def _judged(row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+def _judged(
+    row: Mapping[str, Any],
+    target: Target | None = None,
+    settled: Mapping[str, tuple[Assessment, pd.Timestamp]] | None = None,
+    unscored: str = "pending",
+) -> dict[str, Any]:
     """Outcome of one statement, or why it has none; a borrowed statement is judged by the place's own figures."""
-    blank = {"happened": np.nan, "outcome": np.nan, "known_from": pd.NaT}
-    if "unscored" in known:
-        return blank | {"unscored": known["unscored"]}
-    target = known["target"]
-    if any(_differ(row[name], getattr(target, name)) for name in ASKED):
-        return blank | {"unscored": "target_changed"}
-    name = target.indicator_id if row["role"] == "borrowed" else row["definition"]
-    answer = known["settled"].get(name)
+    if target is not None and any(_differ(row[name], getattr(target, name)) for name in ASKED):
+        settled, unscored = {}, "target_changed"
+    name = row["indicator_id"] if row["role"] == "borrowed" else row["definition"]
+    answer, day = (settled or {}).get(name, (None, pd.NaT))
     if answer is None:
-        return blank | {"unscored": "pending"}
+        return {"happened": np.nan, "outcome": np.nan, "known_from": day, "unscored": unscored}
     met = float(answer.status == "met")
-    return {"happened": met, "outcome": answer.outcome, "known_from": known["days"][name], "unscored": ""}
+    return {"happened": met, "outcome": answer.outcome, "known_from": day, "unscored": ""}
 
 
 def _differ(said: Any, now: Any) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..analysis.outlook import by_definition, levels_of
 from ..assessment.answer import Assessment
 from ..assessment.assess import assess
 from ..data.load import Data
@@ -20,11 +21,12 @@ from ..data.read import read_table
 from ..data.schema import TABLES
 from ..data.vintages import to_date
 from ..errors import DataError, Problem, QcityError, did_you_mean
-from ..targets import Target
-from .benchmarks import Asked, rule_names, rule_says
+from ..rules import Goal
+from .benchmarks import rule_names, rule_says
 
 FILE = "earlier_targets.csv"
 MIDDLE = (6, 30)  # month and day on which each year is asked
+SETTLED = ("met", "missed")
 FEWEST = 2  # levels a rule is asked with
 RULE_KINDS = ("level", "relative_change", "coverage", "cumulative")  # the rules judge levels
 OF_TARGET = (
@@ -59,15 +61,14 @@ def with_earlier(data: Data) -> Data:
 def _strangers(frame: pd.DataFrame, data: Data) -> list[Problem]:
     """Names that no other table of the package knows."""
     links = {"indicator_id": data.indicators["indicator_id"], "source_id": data.sources["source_id"]}
-    found = []
+    problems = []
     for column, names in links.items():
         known = [str(name) for name in names]
-        for row, cell in zip(frame["row"], frame[column], strict=True):
-            if cell not in known:
-                remedy = f"add it there, or correct it.{did_you_mean(cell, known)}"
-                allowed = f"{column} of {TABLES[column.removesuffix('_id') + 's'].file}"
-                found.append(Problem(FILE, int(row), column, cell, allowed, remedy))
-    return found
+        allowed = f"{column} of {TABLES[column.removesuffix('_id') + 's'].file}"
+        for row, cell in frame.loc[~frame[column].isin(known), ["row", column]].itertuples(index=False):
+            remedy = f"add it there, or correct it.{did_you_mean(cell, known)}"
+            problems.append(Problem(FILE, int(row), column, cell, allowed, remedy))
+    return problems
 
 
 def said_of_earlier(data: Data) -> pd.DataFrame:
@@ -77,8 +78,7 @@ def said_of_earlier(data: Data) -> pd.DataFrame:
     answer; `probability` NaN where we would have said "not assessable"; `outcome` the level published for the
     deadline and `met` 1 or 0, both NaN for a definition that ended before), then one for each rule: 1 yes, 0 no, NaN
     does not apply. Targets with no settled definition are left out; `attrs["refused"]` names those that cannot be
-    computed, with the reason. Levels chained from changes have the base year as
-    100.
+    computed, with the reason. Levels chained from changes have the base year as 100.
 
     >>> import qcity_analysis as qc
     >>> told = said_of_earlier(qc.load(as_of="2026-06-30"))
@@ -86,66 +86,44 @@ def said_of_earlier(data: Data) -> pd.DataFrame:
     [1.0]
     """
     full = with_earlier(data)
-    rows = []
+    rows: list[dict[str, Any]] = []
     refused: dict[str, str] = {}
     for plan, target_id in full.targets[["plan", "target_id"]].itertuples(index=False, name=None):
         try:
             rows += _of_target(full, str(plan), str(target_id))
         except QcityError as error:
             refused[f"{plan}/{target_id}"] = str(error)
-    found = pd.DataFrame(rows, columns=[*COLUMNS, *rule_names()])
-    found.attrs["refused"] = refused
-    return found
+    table = pd.DataFrame(rows, columns=[*COLUMNS, *rule_names()])
+    table.attrs["refused"] = refused
+    return table
 
 
 def _of_target(data: Data, plan: str, target_id: str) -> list[dict[str, Any]]:
-    now = {_name(part): part for part in _by_definition(assess(data, target_id, plan=plan, draws=100))}
-    if not any(part.status in ("met", "missed") for part in now.values()):
+    now = {_name(part): part for part in by_definition(assess(data, target_id, plan=plan, draws=100))}
+    if not any(part.status in SETTLED for part in now.values()):
         return []
     target = next(iter(now.values())).target
-    issued = _issued(data, target)
-    first = max(issued.year, (target.base_year or 0) + 1)
+    dates = data.sources.loc[data.sources["source_id"] == target.source_id, "date"]
+    after_base = dt.date((target.base_year or target.deadline) + 1, 1, 1)
+    issued = to_date(str(dates.iloc[0])) if len(dates) else after_base  # the last day of the document's date
     rows: list[dict[str, Any]] = []
-    for year in range(first, target.deadline + 1):
+    for year in range(max(issued.year, (target.base_year or 0) + 1), target.deadline + 1):
         day = dt.date(year, *MIDDLE)
         if issued <= day <= data.as_of:
-            then = assess(data.at(day), target_id, plan=plan)
-            rows += [_row(part, now.get(_name(part)), day, issued) for part in _by_definition(then)]
-    return [row for row in rows if row["status"] not in ("met", "missed")]
-
-
-def _newer(data: Data, name: str) -> list[str]:
-    """The newer definitions of an indicator."""
-    found = [str(x) for x in data.indicators.loc[data.indicators["continues"] == name, "indicator_id"]]
-    return [*found, *(later for one in found for later in _newer(data, one))]
-
-
-def _by_definition(answer: Assessment) -> list[Assessment]:
-    """The answer under each definition, or the one there is."""
-    parts = [part for part in answer.parts if part.role == "definition"]
-    return parts or [answer]
+            then = by_definition(assess(data.at(day), target_id, plan=plan))
+            rows += [_row(one, now.get(_name(one)), day, issued) for one in then if one.status not in SETTLED]
+    return rows
 
 
 def _name(part: Assessment) -> str:
     return str(part.definition["indicator_id"])
 
 
-def _issued(data: Data, target: Target) -> dt.date:
-    """The last day of the date at which the target's document was published."""
-    dates = data.sources.loc[data.sources["source_id"] == target.source_id, "date"]
-    return (
-        to_date(str(dates.iloc[0]))
-        if len(dates)
-        else dt.date((target.base_year or target.deadline) + 1, 1, 1)
-    )
-
-
 def _row(then: Assessment, now: Assessment | None, day: dt.date, issued: dt.date) -> dict[str, Any]:
-    target, settled = then.target, now is not None and now.status in ("met", "missed")
-    levels = then.series.known() if then.series is not None else pd.Series(dtype=float)
+    target, levels = then.target, levels_of(then)
+    settled = now if now is not None and now.status in SETTLED else None
     last = int(levels.index[-1]) if len(levels) else None
-    row = {name: getattr(target, name) for name in OF_TARGET}
-    row |= {
+    said = {
         "as_of": day,
         "years": target.deadline - last if last else None,
         "definition": _name(then),
@@ -153,25 +131,25 @@ def _row(then: Assessment, now: Assessment | None, day: dt.date, issued: dt.date
         "status": then.status,
         "probability": np.nan if then.probability is None else then.probability,
         "expected": np.nan if then.median is None else then.median,
-        "outcome": now.outcome if settled and now is not None else np.nan,
-        "met": float(now.status == "met") if settled and now is not None else np.nan,
+        "outcome": settled.outcome if settled else np.nan,
+        "met": float(settled.status == "met") if settled else np.nan,
     }
-    return row | _rules(then, levels, issued)
+    return {name: getattr(target, name) for name in OF_TARGET} | said | _rules(then, levels, issued)
 
 
 def _rules(then: Assessment, levels: pd.Series, issued: dt.date) -> dict[str, float]:
     """What each rule says to the level that is just enough, from the levels known then."""
-    bound = then.threshold if then.bound is None else then.bound
+    target, bound = then.target, then.threshold if then.bound is None else then.bound
     if (
-        then.target.kind not in RULE_KINDS
+        target.kind not in RULE_KINDS
         or bound is None
         or len(levels) < FEWEST
-        or levels.index[-1] >= then.target.deadline
+        or levels.index[-1] >= target.deadline
     ):
         return {}
-    base = then.target.base_year
+    base = target.base_year
     if base is None or base not in levels.index:
         early = levels.index[levels.index < issued.year]
         base = int(early[-1] if len(early) else levels.index[0])
-    asked = Asked("level", then.target.direction, float(bound), base, then.target.deadline)
-    return dict(zip(rule_names(), rule_says(levels, asked), strict=True))
+    goal = Goal(target.direction, float(bound), base, target.deadline, "level")
+    return dict(zip(rule_names(), rule_says(levels, goal), strict=True))

@@ -22,8 +22,7 @@ from ..errors import QcityError
 from ..forecasting import scores
 from . import ledger as books
 from .benchmarks import CALIBRATED, Modelled, calibrated, model_answers, rule_answers, rule_names
-from .hindcasts import Hindcasts, hindcasts
-from .origins import plan_indicators
+from .hindcasts import Hindcasts, hindcasts, plan_indicators
 from .past_targets import said_of_earlier
 from .scores import FEW, against, by, coverage, ratio_interval, summary, toughest
 
@@ -76,55 +75,37 @@ class TrackRecord:
         """Our skill against every rule as it stands (`skill`, `low`, `high`) and calibrated (`fair`, `fair_low`,
         `fair_high`, `fair_brier`), on the questions the rule answers."""
         raw = against(self.asked, rule_names())
-        fair = against(self.asked, [name + CALIBRATED for name in rule_names()])
-        fair.index = raw.index
+        fair = against(self.asked, [name + CALIBRATED for name in rule_names()]).set_axis(raw.index)
         names = {"brier": "fair_brier", "skill": "fair", "low": "fair_low", "high": "fair_high"}
         return raw.join(fair[list(names)].rename(columns=names))
 
     @cached_property
     def named_models(self) -> pd.DataFrame:
         """Our skill against every named model on the same questions, and `crps_ratio`, ours over the model's."""
-        table = against(self.asked, list(self.models.asked))
-        ahead, crps = self.made.ahead, self.models.crps
-        found = {}
-        for name in table.index:
-            rows = crps[name].notna()
-            unit = ahead["crps_walk"].groupby(ahead["series"]).transform("mean")[rows]
-            ours, theirs = (
-                (ahead.loc[rows, "crps"] / unit).to_numpy(),
-                (crps.loc[rows, name] / unit).to_numpy(),
-            )
-            low, high = ratio_interval(ours, theirs, ahead.loc[rows, "family"])
-            ratio = ours.sum() / theirs.sum() if rows.any() else math.nan
-            asked, failed = self.models.asked[name], self.models.failed[name]
-            found[name] = {
-                "crps_ratio": ratio,
-                "crps_low": low,
-                "crps_high": high,
-                "origins": asked,
-                "failed": failed,
-            }
-        return table.join(pd.DataFrame(found).T)
+        ahead, rows = self.made.ahead, {}
+        unit = ahead.groupby("series")["crps_walk"].transform("mean")
+        for name, asked in self.models.asked.items():
+            crps = (self.models.crps[name] / unit).dropna()
+            ours, theirs = (ahead["crps"] / unit)[crps.index].to_numpy(), crps.to_numpy()
+            low, high = ratio_interval(ours, theirs, ahead.loc[crps.index, "family"])
+            ratio = ours.sum() / theirs.sum() if len(crps) else math.nan
+            rows[name] = {"crps_ratio": ratio, "crps_low": low, "crps_high": high}
+            rows[name] |= {"origins": asked, "failed": self.models.failed[name]}
+        return against(self.asked, list(rows)).join(pd.DataFrame(rows).T)
 
     @cached_property
     def toughest(self) -> dict[str, pd.DataFrame]:
         """By years left, the rule hardest to beat, as it stands ("raw") and calibrated; see `scores.toughest`."""
-        found = {}
+        tables = {}
         for kind, ending in (("raw", ""), ("calibrated", CALIBRATED)):
             table = toughest(self.asked, [name + ending for name in rule_names()])
-            found[kind] = table.assign(rival=table["rival"].str.removesuffix(CALIBRATED))
-        return found
+            tables[kind] = table.assign(rival=table["rival"].str.removesuffix(CALIBRATED))
+        return tables
 
     def beaten_at(self) -> list[int]:
         """The numbers of years left at which some rule, as it stands or calibrated, has the better Brier score."""
-        return sorted(
-            {
-                int(y)
-                for table in self.toughest.values()
-                for y in table.index[table["skill"] < 0]
-                if y != "all"
-            }
-        )
+        beaten = {y for table in self.toughest.values() for y in table.index[table["skill"] < 0]}
+        return sorted(int(y) for y in beaten - {"all"})
 
     def conclusion(self) -> dict[str, Any]:
         """What may be concluded from the package's own series, as a code and the numbers its sentence needs.
@@ -149,72 +130,61 @@ class TrackRecord:
                 "series": sorted(self.made.ahead["series"].unique()),
                 "all": self.overall(),
                 "reliability": self.reliability().to_dict("records"),
-                **{f"by_{column}": _records(self.by(column)) for column in ("years", "kind")},
-                "coverage": _records(self.coverage()),
-                "rules": _records(self.rules),
-                "models": _records(self.named_models),
-                "toughest_rule": _records(self.toughest["raw"]),
-                "toughest_rule_calibrated": _records(self.toughest["calibrated"]),
+                "by_years": self.by("years"),
+                "by_kind": self.by("kind"),
+                "coverage": self.coverage(),
+                "rules": self.rules,
+                "models": self.named_models,
+                "toughest_rule": self.toughest["raw"],
+                "toughest_rule_calibrated": self.toughest["calibrated"],
                 "a_rule_is_better_at": self.beaten_at(),
             }
-        return _plain(
-            {
-                "as_of": self.as_of.isoformat(),
-                "plan": self.plan,
-                "refused": self.made.refused | self.earlier.attrs.get("refused", {}),
-                "conclusion": self.conclusion(),
-                "own": own,
-                "earlier_targets": self.earlier.to_dict("records"),
-                "ledger": {"statements": self.issued, "scored": int(self.ledger["happened"].notna().sum())},
-                "bank": self.bank,
-            }
-        )
+        return {
+            "as_of": self.as_of.isoformat(),
+            "plan": self.plan,
+            "refused": self.made.refused | self.earlier.attrs.get("refused", {}),
+            "conclusion": _plain(self.conclusion()),
+            "own": _plain(own),
+            "earlier_targets": _plain(self.earlier.to_dict("records")),
+            "ledger": {"statements": self.issued, "scored": int(self.ledger["happened"].notna().sum())},
+            "bank": _plain(self.bank),
+        }
 
 
 def track_record(data: Data, plan: str | None = None, ledger: str | Path | None = None) -> TrackRecord:
     """Hindcast the published series, ask every rival the same, and read the ledger and the bank's record.
 
-    `plan` restricts to the series of one plan and its comparators (see `origins.plan_indicators`); `ledger` is the
+    `plan` restricts to the series of one plan and its comparators (see `hindcasts.plan_indicators`); `ledger` is the
     folder of issued probabilities (default: the one that belongs to the data, see `ledger.home`). Raises QcityError for
     an unknown plan. Takes some 30 seconds on one core.
     """
-    made = hindcasts(data, plan_indicators(data, plan) if plan else None)
+    names = plan_indicators(data, plan) if plan else None
+    made = hindcasts(data, names)
     asked, models = made.questions, Modelled(pd.DataFrame(), pd.DataFrame(), {}, {})
     if len(asked):
-        answers = rule_answers(made)
-        models = model_answers(made)
-        asked = pd.concat(
-            [asked, answers, calibrated(answers, asked["met"], asked["family"]), models.answers], axis=1
-        )
+        answers, models = rule_answers(made), model_answers(made)
+        fair = calibrated(answers, asked["met"], asked["family"])
+        asked = pd.concat([asked, answers, fair, models.answers], axis=1)
     earlier = said_of_earlier(data)
-    if plan:
-        kept = plan_indicators(data, plan)
-        earlier = earlier[earlier["indicator_id"].isin(kept)].reset_index(drop=True)
     statements = books.read(books.home(data.folder) if ledger is None else ledger)
-    if plan:
+    if names is not None:
+        earlier = earlier[earlier["indicator_id"].isin(names)].reset_index(drop=True)
         statements = statements[statements["plan"] == plan].reset_index(drop=True)
-    scored = books.scored(statements, data)
-    return TrackRecord(
-        data.as_of, plan or "", made, asked, models, earlier, scored, len(statements), read_record()
-    )
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [dict(row) for row in table.reset_index().to_dict("records")]
+    scored, bank = books.scored(statements, data), read_record()
+    return TrackRecord(data.as_of, plan or "", made, asked, models, earlier, scored, len(statements), bank)
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, pd.DataFrame):
+        value = value.reset_index().to_dict("records")
     if isinstance(value, dict):
-        return {str(key): _plain(held) for key, held in value.items()}
+        return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(held) for held in value]
-    if isinstance(value, np.generic):
-        value = value.item()
+        return [_plain(inner) for inner in value]
+    value = value.item() if isinstance(value, np.generic) else value
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    if isinstance(value, (dt.date, pd.Timestamp)):
-        return value.isoformat()
-    return value
+    return value.isoformat() if isinstance(value, (dt.date, pd.Timestamp)) else value
 
 
 def read_record(path: Path | str | None = None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,23 +20,15 @@ SHARE = 0.9  # of the bootstrap intervals
 FEW = 20  # indicators below which a record is called too small
 
 
-def cluster_weights(clusters: int, draws: int = DRAWS, seed: int = 0) -> np.ndarray:
-    """How often each cluster is drawn in each bootstrap sample of as many clusters (draws, clusters).
-
-    >>> cluster_weights(3, draws=2).sum(axis=1)
-    array([3., 3.])
-    """
-    rng = np.random.default_rng(seed)
-    return rng.multinomial(clusters, np.full(clusters, 1 / clusters), size=draws).astype(float)
-
-
 @lru_cache(maxsize=64)
-def _weights(clusters: int, seed: int) -> np.ndarray:
-    return cluster_weights(clusters, seed=seed)
+def _weights(clusters: int) -> np.ndarray:
+    """How often each cluster is drawn in each bootstrap sample of as many clusters (draws, clusters)."""
+    even = np.full(clusters, 1 / clusters)
+    return np.random.default_rng(0).multinomial(clusters, even, size=DRAWS).astype(float)
 
 
 def ratio_interval(
-    above: np.ndarray, below: np.ndarray, cluster: Sequence[str] | np.ndarray | pd.Series, seed: int = 0
+    above: np.ndarray, below: np.ndarray, cluster: Sequence[str] | np.ndarray | pd.Series
 ) -> tuple[float, float]:
     """Interval (90 %) of sum(above) / sum(below) when whole clusters are drawn again with replacement.
 
@@ -47,12 +40,11 @@ def ratio_interval(
     group = pd.factorize(np.asarray(cluster, dtype=object), sort=True)[0]
     if not len(group) or group.max() < 1:
         return float("nan"), float("nan")
-    weight = _weights(int(group.max()) + 1, seed)
-    upper, lower = (weight @ np.bincount(group, weights=part) for part in (above, below))
-    found = upper[lower > 0] / lower[lower > 0]
-    if not len(found):
-        return float("nan"), float("nan")
-    low, high = np.quantile(found, [(1 - SHARE) / 2, (1 + SHARE) / 2])
+    upper, lower = (
+        _weights(int(group.max()) + 1) @ np.bincount(group, weights=part) for part in (above, below)
+    )
+    ratios = upper[lower > 0] / lower[lower > 0]
+    low, high = np.quantile(ratios, [(1 - SHARE) / 2, (1 + SHARE) / 2]) if len(ratios) else (np.nan, np.nan)
     return float(low), float(high)
 
 
@@ -63,26 +55,25 @@ def summary(asked: pd.DataFrame, probability: str = "probability") -> dict[str, 
     ten bins: Brier ≈ reliability − resolution + uncertainty.
 
     >>> asked = pd.DataFrame({"met": [1.0, 0.0], "family": ["a", "b"], "probability": [0.5, 0.5]})
-    >>> found = summary(asked)
-    >>> found["number"], found["brier"], found["skill"]
+    >>> whole = summary(asked)
+    >>> whole["number"], whole["brier"], whole["skill"]
     (2.0, 0.25, 0.0)
     """
     p, met = asked[probability].to_numpy(dtype=float), asked["met"].to_numpy(dtype=float)
     error = (p - met) ** 2
     low, high = ratio_interval(error, np.ones(len(error)), asked["family"])
-    base = float(met.mean())
-    parts = scores.murphy(p, met)
+    base, brier = float(met.mean()), float(error.mean())
     return {
         "number": float(len(asked)),
         "indicators": float(asked["family"].nunique()),
         "met": base,
-        "brier": float(error.mean()),
+        "brier": brier,
         "brier_low": low,
         "brier_high": high,
         "climatology": base * (1 - base),
-        "skill": 1 - float(error.mean()) / (base * (1 - base)) if 0 < base < 1 else float("nan"),
+        "skill": 1 - brier / (base * (1 - base)) if 0 < base < 1 else float("nan"),
         "log_score": scores.log_score(p, met),
-        **parts,
+        **scores.murphy(p, met),
     }
 
 
@@ -108,23 +99,23 @@ def coverage(ahead: pd.DataFrame) -> pd.DataFrame:
     """
     unit = ahead.groupby("series")["crps_walk"].transform("mean")
     scaled = ahead.assign(ours=ahead["crps"] / unit, walk=ahead["crps_walk"] / unit)
-    groups = [(years, part) for years, part in scaled.groupby("years")] + [("all", scaled)]
-    return pd.DataFrame({name: _coverage(part) for name, part in groups}).T.rename_axis("years")
+    return pd.DataFrame({name: _coverage(part) for name, part in _by_years(scaled)}).T.rename_axis("years")
+
+
+def _by_years(rows: pd.DataFrame) -> list[tuple[Any, pd.DataFrame]]:
+    return [*rows.groupby("years"), ("all", rows)]
 
 
 def _coverage(part: pd.DataFrame) -> dict[str, float]:
-    found = {"number": float(len(part)), "indicators": float(part["family"].nunique())}
-    ones = np.ones(len(part))
+    row = {"number": float(len(part)), "indicators": float(part["family"].nunique())}
     for name in ("in50", "in90"):
-        found[name] = float(part[name].mean())
-        found[f"{name}_low"], found[f"{name}_high"] = ratio_interval(
-            part[name].to_numpy(dtype=float), ones, part["family"]
-        )
-    found["crps_ratio"] = float(part["ours"].sum() / part["walk"].sum())
-    found["crps_low"], found["crps_high"] = ratio_interval(
-        part["ours"].to_numpy(), part["walk"].to_numpy(), part["family"]
-    )
-    return found
+        inside = part[name].to_numpy(dtype=float)
+        row[name] = float(part[name].mean())
+        row[f"{name}_low"], row[f"{name}_high"] = ratio_interval(inside, np.ones(len(part)), part["family"])
+    ours, walk = part["ours"].to_numpy(), part["walk"].to_numpy()
+    row["crps_ratio"] = float(part["ours"].sum() / part["walk"].sum())
+    row["crps_low"], row["crps_high"] = ratio_interval(ours, walk, part["family"])
+    return row
 
 
 def against(asked: pd.DataFrame, rivals: Iterable[str]) -> pd.DataFrame:
@@ -143,24 +134,16 @@ def against(asked: pd.DataFrame, rivals: Iterable[str]) -> pd.DataFrame:
 
 def _against(asked: pd.DataFrame, name: str) -> dict[str, float]:
     part = asked[asked[name].notna()]
-    found = {
-        "number": float(len(part)),
-        "indicators": float(part["family"].nunique()),
-        "answered": len(part) / max(len(asked), 1),
-    }
+    row = {"number": float(len(part)), "indicators": float(part["family"].nunique())}
+    row["answered"] = len(part) / max(len(asked), 1)
     if part.empty:
-        return found | dict.fromkeys(("brier", "ours", "skill", "low", "high"), float("nan"))
+        return row | dict.fromkeys(("brier", "ours", "skill", "low", "high"), float("nan"))
     theirs = ((part[name] - part["met"]) ** 2).to_numpy(dtype=float)
     ours = ((part["probability"] - part["met"]) ** 2).to_numpy(dtype=float)
     low, high = ratio_interval(ours, theirs, part["family"])
     ratio = ours.sum() / theirs.sum() if theirs.sum() else float("inf" if ours.sum() else "nan")
-    return found | {
-        "brier": float(theirs.mean()),
-        "ours": float(ours.mean()),
-        "skill": 1 - ratio,
-        "low": 1 - high,
-        "high": 1 - low,
-    }
+    means = {"brier": float(theirs.mean()), "ours": float(ours.mean())}
+    return row | means | {"skill": 1 - ratio, "low": 1 - high, "high": 1 - low}
 
 
 def toughest(asked: pd.DataFrame, rivals: Sequence[str], least: float = 0.5) -> pd.DataFrame:
@@ -174,14 +157,12 @@ def toughest(asked: pd.DataFrame, rivals: Sequence[str], least: float = 0.5) -> 
     >>> toughest(asked.assign(years=1), ["yes"]).loc[1, "rival"]
     'yes'
     """
-    groups = [(years, part) for years, part in asked.groupby("years")] + [("all", asked)]
     rows = {}
-    for years, part in groups:
+    for years, part in _by_years(asked):
         table = against(part, rivals)
         able = table[(table["answered"] >= least) & table["skill"].notna()]
         if len(able):
             best = able.sort_values("skill", kind="stable").iloc[0]
-            rows[years] = {"number": len(part), "rival": best.name} | best.drop(
-                ["number", "answered", "indicators"]
-            ).to_dict()
+            kept = best.drop(["number", "answered", "indicators"]).to_dict()
+            rows[years] = {"number": len(part), "rival": best.name} | kept
     return pd.DataFrame(rows).T.rename_axis("years")
