@@ -13,7 +13,6 @@ from packages import change, changes, figure, figures, indicator, loaded, target
 from qcity_analysis.assessment.assess import assess
 from qcity_analysis.errors import Note, QcityError
 from qcity_analysis.series.annual import AnnualSeries, annual_series
-from qcity_analysis.series.levels import chain
 
 
 def series(folder: Path, rows: list[dict[str, Any]], **options: Any) -> AnnualSeries:
@@ -35,7 +34,6 @@ def test_yearly_changes_are_chained_from_the_base_year(tmp_path: Path) -> None:
     expected = [100, 100 * 1.0151, 100 * 1.0151 * 0.978, 100 * 1.0151 * 0.978 * 0.9582]
     assert found.values.tolist() == pytest.approx(expected)
     assert math.log(found.values[2023] / 100) / math.log(0.83) == pytest.approx(0.268, abs=5e-4)
-    assert chain([1.51, -2.2, -4.18]) == pytest.approx(expected[1:])
 
 
 def test_changes_before_the_base_year_are_linked_backwards(tmp_path: Path) -> None:

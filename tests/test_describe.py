@@ -11,9 +11,8 @@ import pytest
 from packages import STEADY, changes, figure, figures, indicator, loaded, target
 from test_assessment import CUT, answer, borrowing, two_definitions
 
-from qcity_analysis.assessment.answer import Assessment
+from qcity_analysis.assessment.answer import SPOKEN, Assessment
 from qcity_analysis.assessment.assess import assess
-from qcity_analysis.assessment.question import SPOKEN
 from qcity_analysis.catalogue import catalogue
 from qcity_analysis.errors import Note
 from qcity_analysis.reporting import describe

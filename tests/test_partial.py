@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting.conditioning import Beginning, PartlyKnown, aligned, completed
+from qcity_analysis.forecasting.conditioning import Beginning, Conditions, aligned, completed
 from qcity_analysis.forecasting.features import units
 from qcity_analysis.forecasting.forecast import forecast
 from qcity_analysis.forecasting.histories import SeriesError
@@ -31,16 +31,16 @@ def one_cell(rho: float, shape: float, size: float) -> Prior:
     return dataclasses.replace(prior, cells=cells, gate=narrow)
 
 
-def known(series: pd.Series, support: str = "real", breaks: tuple[int, ...] = (), **more) -> PartlyKnown:
+def known(series: pd.Series, support: str = "real", breaks: tuple[int, ...] = (), **more) -> Conditions:
     names = ("lower", "upper", "noisy", "shared", "estimates")
-    told = PartlyKnown.of(
+    told = Conditions.of(
         series, support, breaks, *(more.get(n, () if n == "shared" else None) for n in names)
     )
     assert told is not None
     return told
 
 
-def drawn(told: PartlyKnown, prior: Prior, year: int, runs: int = 80) -> np.ndarray:
+def drawn(told: Conditions, prior: Prior, year: int, runs: int = 80) -> np.ndarray:
     """Completed values of one year, from several runs."""
     last = told.last
     return np.concatenate(

@@ -17,13 +17,12 @@ from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.features import CHANGES, NAMES, features, plain, units
 from qcity_analysis.forecasting.histories import SUPPORTS, WINDOW, Histories
 from qcity_analysis.forecasting.mixture import Cells, ahead
-from qcity_analysis.forecasting.predictive import BLOCK, fit_cells, mixed, turned
+from qcity_analysis.forecasting.predictive import BLOCK, fit_cells, mixed
 from qcity_analysis.forecasting.prior import LENGTHS, NEVER, YEARS, Gate, Prior
 from qcity_analysis.forecasting.quantiles import KNOTS, MIDDLE
 from qcity_analysis.forecasting.scores import fold_of
 
-from .networks import fit_gate, fit_learner
-from .staying import fit_staying
+from .networks import fit_gate, fit_learner, fit_staying
 
 ORIGINS = 8  # cut-off years drawn for each series
 CAP = 90  # series of one indicator used for each draw of origins
@@ -41,7 +40,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Bank:
+class Corpus:
     """Real annual series: `values` by series_id, no gaps; first `year`; `meta` (index series_id)."""
 
     values: dict[str, np.ndarray]
@@ -62,7 +61,7 @@ class Tasks:
         return Tasks(self.histories.rows(which), self.actual[which], self.indicator[which])
 
 
-def read_bank(folder: Path | str) -> Bank:
+def read_corpus(folder: Path | str) -> Corpus:
     """Read indicator_bank.parquet and indicator_bank_meta.parquet. Raises QcityError when one is missing."""
     folder = Path(folder)
     for name in ("indicator_bank.parquet", "indicator_bank_meta.parquet"):
@@ -72,11 +71,11 @@ def read_bank(folder: Path | str) -> Bank:
     meta = pd.read_parquet(folder / "indicator_bank_meta.parquet").set_index("series_id")
     groups = frame.groupby("series_id")
     values = {str(k): v.to_numpy(dtype=float) for k, v in groups["value"]}
-    return Bank(values, {str(k): int(v) for k, v in groups["period"].first().items()}, meta)
+    return Corpus(values, {str(k): int(v) for k, v in groups["period"].first().items()}, meta)
 
 
 def draw_tasks(
-    bank: Bank,
+    corpus: Corpus,
     series: list[str],
     origins: int,
     cap: int,
@@ -93,18 +92,18 @@ def draw_tasks(
     of three points, or have gaps. Histories that never changed are left out unless `constant`.
     """
     histories, actual, names, kinds = [], [], [], []
-    indicator = bank.meta["indicator"].to_dict()
-    kind = bank.meta["kind"].to_dict()
+    indicator = corpus.meta["indicator"].to_dict()
+    kind = corpus.meta["kind"].to_dict()
     for turn in range(origins):
         rng, seen = np.random.default_rng([seed, turn]), dict[str, int]()
         for name in rng.permutation(sorted(series)):
-            y = bank.values[name][: max(0, before - bank.year[name])]
+            y = corpus.values[name][: max(0, before - corpus.year[name])]
             what = indicator[name]
             if len(y) < 10 or seen.get(what, 0) >= cap:
                 continue
             history, after, origin = _cut(y, rng, odd)
             still = not constant and np.nanmax(history) == np.nanmin(history)
-            if still or bank.year[name] + origin < since:
+            if still or corpus.year[name] + origin < since:
                 continue
             seen[what] = seen.get(what, 0) + 1
             histories.append(history)
@@ -180,12 +179,17 @@ def with_scales(models: Cells) -> Cells:
 
 
 def train_on(
-    bank: Bank, series: list[str], origins: int, seed: int, say: Say = lambda text: None, before: int = 9999
+    corpus: Corpus,
+    series: list[str],
+    origins: int,
+    seed: int,
+    say: Say = lambda text: None,
+    before: int = 9999,
 ) -> Prior:
     """The prior trained on some series of a bank, on nothing from the year `before` on."""
-    every = draw_tasks(bank, series, origins, CAP, seed, before=before, constant=True)
-    prior = fit_prior(draw_tasks(bank, series, origins, CAP, seed, before=before), seed, say)
-    return replace(prior, staying=fit_staying(every))
+    every = draw_tasks(corpus, series, origins, CAP, seed, before=before, constant=True)
+    prior = fit_prior(draw_tasks(corpus, series, origins, CAP, seed, before=before), seed, say)
+    return replace(prior, staying=fit_staying(every.histories, every.actual))
 
 
 def fit_prior(tasks: Tasks, seed: int = 0, say: Say = lambda text: None, cross: bool = True) -> Prior:
@@ -285,7 +289,7 @@ def scaled(tasks: Tasks, prior: Prior) -> tuple[np.ndarray, np.ndarray]:
     unit = units(h)
     found, turn = features(h, unit)
     gate = _mixture(h, unit, found, prior.cells, prior.gate, KNOTS)
-    direct = turned(prior.direct(prior.inputs(found)), turn)
+    direct = prior.direct(found, turn)
     mean = prior.share * gate + (1.0 - prior.share) * direct
     return mean, (tasks.actual - h.values[:, -1:]) / unit[:, None]
 

@@ -1,8 +1,18 @@
-"""From published figures to one annual level series: newest vintages, chained changes, gaps left missing."""
+"""From published figures to one annual level series: newest vintages, chained changes, gaps left missing.
+
+Yearly changes are chained from the base year; a cumulative change is an observation of the level in its last year,
+with the years between unknown (see `levels`). Bounds, year-to-date figures, approximate and provisional figures are
+kept as what they are: `AnnualSeries.evidence` hands them to the forecast as bounds, estimates and errors.
+
+Figures of different definitions are different indicators and meet only where `indicators.csv` declares a splice and
+says why: the row of the newer definition names the older one in `continues` and has `splice` (ratio or difference) and
+`splice_year`, a year in which both have a level. The newer figures stay; the older ones are moved to meet them.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,8 +24,17 @@ from ..data.load import Data
 from ..data.schema import input_names, is_spliced
 from ..data.vintages import standing
 from ..errors import Note
-from .evidence import ESTIMATES, Shares, evidence_of, links_of, new_counts, revision_shares
-from .levels import Computed, chained, computed, conflicts, fitting, spliced
+from .evidence import (
+    ESTIMATES,
+    LEVELS,
+    PROVISIONAL,
+    Shares,
+    evidence_of,
+    links_of,
+    new_counts,
+    revision_shares,
+)
+from .levels import Computed, chained, computed, conflicts, series_of
 
 
 @dataclass(frozen=True)
@@ -23,11 +42,11 @@ class AnnualSeries:
     """One indicator of one region as annual levels, with the published figures behind it.
 
     Attributes: `values` (index: every year from the first level to the last; NaN where nothing was published),
-    `earlier` (levels of older stretches that nothing joins to `values`; same indexing, only
-    their changes in percent say anything), `breaks` (first year
-    of each stretch after the first, over `earlier` and `values`), `unit`, `support`, `base_year` (the year set to 100
-    when the levels are an index made from changes, else None), `observations` (rows used, with publisher and title),
-    `bounds`, `superseded`, `unused` (rows not used as levels; the last with a column `reason`), `notes`.
+    `earlier` (levels of older stretches that nothing joins to `values`; only their changes in percent say anything),
+    `breaks` (first year of each stretch after the first, over `earlier` and `values`), `unit`, `support`, `base_year`
+    (the year set to 100 when the levels are an index made from changes, else None), `observations` (rows used, with
+    publisher and title), `bounds`, `superseded`, `unused` (rows not used as levels; the last with a column `reason`),
+    `notes`.
 
     Known in part: `lower` and `upper` (year to bound, for years without a level), `noisy` (year to standard error of
     the level), `shared` (errors that several years share, as an uncertain change moves every later level: year to
@@ -70,12 +89,7 @@ class AnnualSeries:
     decimals: Mapping[int, int] = field(default_factory=dict)
 
     def known(self) -> pd.Series:
-        """The levels without the gaps, index year.
-
-        >>> import qcity_analysis as qc
-        >>> int(qc.annual_series(qc.load(), "rd_intensity", "nanjing").known().index.max())
-        2022
-        """
+        """The levels without the gaps, index year."""
         return self.values.dropna()
 
     def places(self) -> set[tuple[str, str]]:
@@ -86,6 +100,11 @@ class AnnualSeries:
         """Everything a forecast may learn from: the unlinked older stretches, then the levels; index year."""
         return pd.concat([self.earlier, self.values]) if len(self.earlier) else self.values
 
+    def error(self, year: int) -> float:
+        """Standard error of the level of a year, from its own error and those it shares; 0 where it is certain."""
+        shared = sum(one.get(year, 0.0) ** 2 for one in self.shared)
+        return math.sqrt(self.noisy.get(year, 0.0) ** 2 + shared)
+
     def evidence(self) -> dict[str, Any]:
         """What is known in part, as the arguments of `forecast`: lower, upper, noisy, shared, estimates, breaks.
 
@@ -94,16 +113,13 @@ class AnnualSeries:
         >>> sorted(jiangsu.evidence()["noisy"])
         [2024]
         """
-        rows = self.estimates
-        told = dict(
-            zip(rows["year"].astype(int), zip(rows["value"], rows["error"], strict=True), strict=True)
-        )
+        rows = zip(*(self.estimates[name] for name in ("year", "value", "error")), strict=True)
         return {
             "lower": dict(self.lower),
             "upper": dict(self.upper),
             "noisy": dict(self.noisy),
             "shared": tuple(dict(one) for one in self.shared),
-            "estimates": {year: (float(value), float(error)) for year, (value, error) in told.items()},
+            "estimates": {int(year): (float(value), float(error)) for year, value, error in rows},
             "breaks": self.breaks,
         }
 
@@ -111,10 +127,6 @@ class AnnualSeries:
         """Years a forecast can learn from: those with a level and, once two have one, those with a bound or estimate.
 
         Bounds alone tell neither a level nor how far it moves in a year, so they never count by themselves.
-
-        >>> import qcity_analysis as qc
-        >>> qc.annual_series(qc.load(), "manufacturing_pass", "nanjing").points()
-        0
         """
         numbers = int(self.values.count() + self.earlier.count())
         partly = {*self.lower, *self.upper, *(int(year) for year in self.estimates["year"])}
@@ -142,12 +154,12 @@ def annual_series(
     names = input_names(indicator)
     inputs = tuple(annual_series(data, name, region) for name in names)
     made = computed(indicator, inputs, [data.indicator(name) for name in names], base_year)
-    found = _from_figures(data, indicator, region, made, base_year, prefer)
+    series = _from_figures(data, indicator, region, made, base_year, prefer)
     if not is_spliced(indicator):
-        return found
-    continued = str(indicator["continues"])
-    older = annual_series(data, continued, region, prefer=prefer)
-    return spliced(found, older, indicator, data.indicator(continued))
+        return series
+    continued = data.indicator(str(indicator["continues"]))
+    older = annual_series(data, str(indicator["continues"]), region, prefer=prefer)
+    return _spliced(series, older, indicator, continued)
 
 
 def shifted(series: AnnualSeries, year: int, level: float, by_ratio: bool = True) -> AnnualSeries:
@@ -160,15 +172,18 @@ def shifted(series: AnnualSeries, year: int, level: float, by_ratio: bool = True
     2.0
     """
     at = float(series.values[year])
+    own = dataclasses.replace(series, inputs=(), derived="none", decimals={})
     if by_ratio or series.support in ("positive", "count"):
         base = year if level == 100.0 else None
-        return dataclasses.replace(_moved(series, level / at, 0.0, math.inf), base_year=base)
-    return _moved(series, 1.0, level - at, 100.0 if series.support == "percent" else math.inf)
+        return dataclasses.replace(_moved(own, level / at), base_year=base)
+    low, top = (0.0, 100.0) if series.support == "percent" else (-math.inf, math.inf)
+    return _moved(own, 1.0, level - at, low, top)
 
 
-def _moved(series: AnnualSeries, ratio: float, step: float, top: float) -> AnnualSeries:
-    """Every level, bound, estimate and error at `ratio` times its size plus `step`; levels kept to 0 to `top`."""
-    low = 0.0 if math.isfinite(top) else -math.inf
+def _moved(
+    series: AnnualSeries, ratio: float, step: float = 0.0, low: float = -math.inf, top: float = math.inf
+) -> AnnualSeries:
+    """Every level, bound, estimate and error at `ratio` times its size plus `step`; levels kept to `low` to `top`."""
 
     def move(level: float) -> float:
         return min(max(level * ratio + step, low), top)
@@ -183,9 +198,49 @@ def _moved(series: AnnualSeries, ratio: float, step: float, top: float) -> Annua
         noisy={year: error * ratio for year, error in series.noisy.items()},
         shared=tuple({year: size * ratio for year, size in one.items()} for one in series.shared),
         estimates=rows.assign(value=[move(value) for value in rows["value"]], error=rows["error"] * ratio),
-        inputs=(),
-        derived="none",
-        decimals={},
+    )
+
+
+def _spliced(
+    newer: AnnualSeries, older: AnnualSeries, indicator: pd.Series, continued: pd.Series
+) -> AnnualSeries:
+    """The newer series with the older one's levels before its first, moved to meet it in the overlap year.
+
+    Where one of the two has no level in that year (not yet published, say) nothing is joined, and a note says so. What
+    the older series knows in part moves with it. `indicator` and `continued` are the rows of both definitions.
+    """
+    year, by_ratio = int(indicator["splice_year"]), indicator["splice"] == "ratio"
+    facts: dict[str, Any] = {"year": year}
+    for lang in ("zh", "en"):
+        facts[f"older_{lang}"] = str(continued[f"name_{lang}"])
+        facts[f"reason_{lang}"] = str(indicator[f"splice_reason_{lang}"])
+    here, there = newer.values.get(year, math.nan), older.values.get(year, math.nan)
+    apart = math.isnan(here) or math.isnan(there) or len(newer.earlier) > 0
+    if apart or (by_ratio and there == 0):
+        return dataclasses.replace(newer, notes=(*newer.notes, Note("splice_impossible", facts)))
+    ratio, step = (float(here / there), 0.0) if by_ratio else (1.0, float(here - there))
+    first, moved = int(newer.values.index[0]), _moved(older, ratio, step)
+
+    def before(table: Mapping[int, float]) -> dict[int, float]:
+        return {int(year): float(size) for year, size in table.items() if year < first}
+
+    levels = before(moved.known().to_dict())
+    if not levels:
+        return newer
+    by = f"{ratio:.4g}" if by_ratio else f"{step:+.4g}"
+    note = Note("spliced", facts | {"start": min(levels), "end": max(levels), "by": by})
+    rows = older.observations
+    return dataclasses.replace(
+        newer,
+        values=series_of(levels | newer.known().to_dict()),
+        earlier=older.earlier,
+        breaks=older.breaks,
+        observations=pd.concat([rows[rows["year"] < first], newer.observations], ignore_index=True),
+        lower=before(moved.lower) | dict(newer.lower),
+        upper=before(moved.upper) | dict(newer.upper),
+        noisy=before(moved.noisy) | dict(newer.noisy),
+        shared=(*(kept for kept in map(before, moved.shared) if kept), *newer.shared),
+        notes=(*newer.notes, note),
     )
 
 
@@ -195,20 +250,24 @@ def _from_figures(
     """The series from the published figures of the indicator itself and what was computed from its inputs."""
     rows = data.observations
     rows = rows[(rows["indicator_id"] == indicator["indicator_id"]) & (rows["region"] == region)]
-    newest, superseded = _newest(rows)
-    used, bounds, counts, partial = _sorted_out(newest)
-    own = used[used["measure"].isin(["level", "count_total"])]
-    published = {int(year): float(value) for year, value in zip(own["year"], own["value"], strict=True)}
-    typed = {int(year): int(digits) for year, digits in zip(own["year"], own["decimals"], strict=True)}
-    links = links_of(used, base_year)
-    seed = {**made.levels, **published}
-    found = fitting(chained(seed, links, base_year, prefer), str(indicator["support"]))
-    timing = str(indicator["timing"]) or ("average" if indicator["support"] == "percent" else "")
-    shares = _shares(data, used)
-    part = evidence_of(found, seed, links, used, bounds, partial, shares, timing, base_year, prefer)
-    noisy = {year: error for year, error in made.errors.items() if year not in published} | part.noisy
+    newest = standing(rows)
+    superseded = rows.drop(index=newest.index).sort_values(["known_from", "row"], kind="stable")
+    used, bounds, partial, counts = _sorted_out(newest)
+    own = used[used["measure"].isin(LEVELS)].set_index("year")
+    published, typed = own["value"].astype(float).to_dict(), own["decimals"].astype(int).to_dict()
+    links, seed = links_of(used, base_year), {**made.levels, **published}
+    again = functools.partial(chained, base_year=base_year, prefer=prefer)
+    found, support = again(seed, links), str(indicator["support"])
+    index = found.root is not None
+    if support == "percent" and not index:
+        found = found.within_100()
+    timing = str(indicator["timing"]) or ("average" if support == "percent" else "")
+    provisional = used["status"].isin(PROVISIONAL).any()
+    shares = revision_shares(data.observations) if provisional else Shares()
+    part = evidence_of(
+        found, seed, links, used, bounds, partial, again=again, shares=shares, timing=timing, base_year=base_year
+    )  # fmt: skip
     unused = newest.loc[list(part.reasons)].assign(reason=list(part.reasons.values()))
-    index, named = found.root is not None, _named(data.sources)
     notes = [
         *made.notes,
         *made.conflicts(published, typed),
@@ -216,6 +275,8 @@ def _from_figures(
         *_notes_on(used, superseded, unused, counts),
         *part.notes(found, used, shares),
     ]
+    named = _named(data.sources)
+    inner = [one.new_counts if made.kind == "sum" else one.observations for one in made.inputs]
     return AnnualSeries(
         indicator_id=str(indicator["indicator_id"]),
         region=region,
@@ -223,16 +284,16 @@ def _from_figures(
         earlier=found.earlier,
         breaks=found.breaks,
         unit=f"{found.root} = 100" if index else str(indicator["unit"]),
-        support="positive" if index else str(indicator["support"]),
+        support="positive" if index else support,
         base_year=found.root,
-        observations=pd.concat([_with_sources(used, named), *made.observations], ignore_index=True),
+        observations=pd.concat([_with_sources(used, named), *inner], ignore_index=True),
         bounds=_with_sources(part.bounds, named),
         superseded=_with_sources(superseded, named),
         unused=_with_sources(unused, named),
         notes=tuple(notes),
         lower=part.lower if index else made.lower | part.lower,
         upper=part.upper if index else made.upper | part.upper,
-        noisy=noisy,
+        noisy={year: error for year, error in made.errors.items() if year not in published} | part.noisy,
         shared=part.shared,
         estimates=part.estimates,
         new_counts=_with_sources(counts, named),
@@ -243,19 +304,12 @@ def _from_figures(
     )
 
 
-def _newest(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The vintages that stand (see `vintages.standing`), and those they superseded, oldest first."""
-    kept = standing(rows)
-    older = rows.drop(index=kept.index).sort_values(["known_from", "row"], kind="stable")
-    return kept, older
-
-
 def _sorted_out(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Rows usable as levels or changes, bounds, counts of new items, and figures of a part of a year."""
+    """Rows usable as levels or changes, bounds, figures of a part of a year, and counts of new items."""
     new = (rows["measure"] == "count_new").to_numpy(bool)
     partial = (rows["months"] < 12).to_numpy(bool) & ~new
     bound = rows["qualifier"].isin([">=", "<="]).to_numpy(bool) & ~new & ~partial
-    return rows[~new & ~partial & ~bound], rows[bound], new_counts(rows), rows[partial]
+    return rows[~new & ~partial & ~bound], rows[bound], rows[partial], new_counts(rows)
 
 
 def _notes_on(
@@ -272,12 +326,6 @@ def _notes_on(
     if len(counts):
         notes.append(Note("new_counts", {"periods": list(counts["period"])}))
     return notes
-
-
-def _shares(data: Data, used: pd.DataFrame) -> Shares:
-    """How far provisional figures of this package were off; looked up only where one is used."""
-    provisional = used["status"].isin(["preliminary", "estimate"]).any()
-    return revision_shares(data.observations) if provisional else Shares()
 
 
 def _named(sources: pd.DataFrame) -> pd.DataFrame:
