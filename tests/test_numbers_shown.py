@@ -7,7 +7,7 @@ import pytest
 
 import qcity_analysis as qc
 from qcity_analysis.catalogue import all_sentences, catalogue
-from qcity_analysis.reporting import describe
+from qcity_analysis.reporting import describe, target_sections
 from qcity_analysis.reporting.formatting import number, percent, signed, typed
 
 TARGETS = [(row.plan, row.target_id) for row in qc.load().targets.itertuples()]
@@ -54,16 +54,13 @@ def test_no_text_says_that_nothing_was_published():
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_the_page_of_every_target_has_the_plan_s_words_and_our_readings(lang, monkeypatch):
-    from qcity_analysis.pages import sections
-
-    data, said = qc.load(), []
-    monkeypatch.setattr(sections, "_say", lambda markdown, metadata=None: said.append(markdown))
+def test_the_page_of_every_target_has_the_plan_s_words_and_our_readings(lang, shown):
+    data = qc.load()
     for plan, target in TARGETS:
-        said.clear()
+        shown.clear()
         found = qc.assess(data, target, plan=plan, draws=200)
-        sections.answer(data, found, lang)
-        page, row = "\n".join(said), found.target
+        target_sections.answer(data, found, lang)
+        page, row = "\n".join(shown), found.target
         assert row.wording in page and row.section in page, target
         assert (row.note_en if lang == "en" else row.note) in page, target
         named = row.departments_en if lang == "en" else row.departments

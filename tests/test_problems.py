@@ -14,7 +14,7 @@ from test_cli import qcity
 import qcity_analysis as qc
 from qcity_analysis.catalogue import TEMPLATES, read_all
 from qcity_analysis.errors import Problem
-from qcity_analysis.pages.checkpage import check_page
+from qcity_analysis.reporting.page import check_page
 from qcity_analysis.reporting.problems import PLACE, in_chinese, problem_in
 
 CUT = {"kind": "relative_change", "direction": "at_most", "threshold": -18}

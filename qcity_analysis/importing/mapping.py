@@ -12,9 +12,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from ..data.oddities import CHANGES
 from ..data.read import Lines, read_yaml
-from ..data.schema import MEASURES, STATUSES, TABLES, is_date
+from ..data.schema import CHANGES, MEASURES, STATUSES, TABLES, is_date
 from ..errors import DataError, Problem, did_you_mean
 from .layout import LAYOUTS, ROLES
 

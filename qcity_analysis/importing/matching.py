@@ -15,8 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..data.oddities import CHANGES
-from ..data.schema import PERIOD, QUALIFIERS, STATUSES, is_date
+from ..data.schema import CHANGES, PERIOD, QUALIFIERS, STATUSES, is_date
 from ..errors import DataError, Problem, did_you_mean
 from .cells import Reading, UnreadableCell, as_text, half_width, plain, read_change, read_figure, same_name
 from .layout import Entry, Sheet

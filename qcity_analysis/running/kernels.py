@@ -31,7 +31,7 @@ PRELOAD = (
     "scipy.stats",
     "qcity_analysis.assessment.assess",
     "qcity_analysis.forecasting.forecast",
-    "qcity_analysis.pages.sections",
+    "qcity_analysis.reporting.target_sections",
 )
 ONE_THREAD = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
 

@@ -204,7 +204,7 @@ def _make(
     job: Job, *, out: Path, marks: Mapping[str, str], server: KernelServer | None, timeout: float
 ) -> dict[str, Any]:
     """Run one notebook and render its page; returns its line of the ledger."""
-    from ..pages.page import render_page
+    from ..reporting.page import render_page
 
     executed, page = out / "notebooks" / f"{job.name}.ipynb", out / f"{job.name}.html"
     argv = server.argv() if server is not None and server.alive() else None
@@ -248,7 +248,7 @@ def _line(run: dict[str, Any], count: int, total: int) -> str:
 
 
 def _finish(out: Path, runs: list[dict[str, Any]], as_of: dt.date, begin: float) -> Report:
-    from ..pages.index import write_index
+    from ..reporting.page import write_index
 
     write_index(runs, out / "index.html", as_of.isoformat())
     spoken = "en" if any(run["lang"] == "en" for run in runs) else "zh"
