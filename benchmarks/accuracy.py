@@ -30,7 +30,7 @@ from qcity_analysis.forecasting.prior import shipped
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # `training` stands beside this folder, not in the package
 from training.hindcast import Hindcast, by_fold, forecast_tasks
-from training.train import Tasks, read_bank
+from training.train import Tasks, read_corpus
 
 LEVELS = scores.LEVELS
 LONGEST = 15
@@ -153,7 +153,7 @@ def main() -> None:
         parser.error("name one of BANK, --m3 and --m4")
     warnings.simplefilter("ignore")
     if wanted.bank:
-        whole = by_fold(read_bank(wanted.bank), lambda text: print(text, flush=True))["as shipped"]
+        whole = by_fold(read_corpus(wanted.bank), lambda text: print(text, flush=True))["as shipped"]
     else:
         whole = hindcast_of(m3_series(wanted.m3) if wanted.m3 else m4_series(*wanted.m4))
     rows = np.random.default_rng(0).permutation(len(whole.tasks.actual))[: wanted.series]
@@ -162,8 +162,8 @@ def main() -> None:
         f"{len(whole.tasks.actual)} series; the rows below the first are on {len(rows)} of them, drawn at random"
     )
     print("| forecaster | relative CRPS | 90 % interval holds, 1 to 5 years | series/s |\n|---|---|---|---|")
-    print(line("structural mixture, all series", whole.quantiles(LEVELS), whole, "see speed.py"))
-    print(line("structural mixture", h.quantiles(LEVELS), h, "see speed.py"))
+    print(line("structural mixture, all series", whole.ahead.quantiles(LEVELS), whole, "see speed.py"))
+    print(line("structural mixture", h.ahead.quantiles(LEVELS), h, "see speed.py"))
     methods = {name: named(name) for name in alternatives.NAMES} | statsforecast_methods()
     for name, method in methods.items():
         start = time.process_time()

@@ -1,6 +1,8 @@
-"""Borrowing from comparators: how far a forecast moves, recomputed the slow way; and how the shares are learned."""
+"""Borrowing from comparators, recomputed the slow way; and how fast indicators change."""
 
 import json
+import math
+from importlib import resources
 
 import numpy as np
 import pandas as pd
@@ -9,11 +11,21 @@ from packages import STEADY, figure, figures, indicator, loaded, target
 
 from qcity_analysis.assessment.assess import assess
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting.comparators import Move, Shares, borrow, learned, together
+from qcity_analysis.forecasting.changes import (
+    FILE,
+    SCALES,
+    YEARS,
+    ReferenceChanges,
+    read_changes,
+    scaled,
+    shipped_changes,
+    typical_change,
+)
+from qcity_analysis.forecasting.comparators import Shares, borrow, learned, together
 from qcity_analysis.forecasting.features import units
-from qcity_analysis.forecasting.forecast import forecast, one_history
+from qcity_analysis.forecasting.forecast import forecast
+from qcity_analysis.forecasting.histories import one_history
 from qcity_analysis.reporting import describe
-from training import borrowing
 
 CITY = pd.Series([2.0, 2.2, 2.3, 2.5], index=range(2017, 2021))
 PROVINCE = pd.Series([4.0, 4.1, 4.3, 4.4, 4.9, 5.3], index=range(2017, 2023))
@@ -77,38 +89,7 @@ def test_the_mean_of_several_comparators_counts_in_units_of_their_own_change():
     assert both.published == 2
 
 
-def made(share, seed=0, indicators=4):
-    """Cases whose truth lies `share` of the way from the own median to the comparators."""
-    rng = np.random.default_rng(seed)
-    knots = np.sort(rng.normal(size=(5, 15)), axis=1) * 0.05
-    knots[:, 7] = 0.0
-    cases = []
-    for k in range(80):
-        theirs = Move(np.cumsum(rng.normal(0.5, 1.0, size=5)), 5)
-        actual = 10 + share * theirs.change + rng.normal(scale=0.02, size=5)
-        later = Move(theirs.change, 0)
-        cases.append(borrowing.Case(f"i{k % indicators}", 3 + k % 9, 10.0, 10 + knots, actual, theirs, later))
-    return cases
-
-
-@pytest.mark.parametrize("share", [0.0, 0.35, 0.8])
-def test_the_shares_are_found_again_in_simulated_cases(share):
-    found = borrowing.fit_shares(made(share))
-    np.testing.assert_allclose([found.published, *found.expected], share, atol=0.051)
-
-
-def test_evidence_judges_each_indicator_with_shares_learned_on_the_others():
-    cases = made(0.6, indicators=8)
-    odd = [c for c in made(0.0, seed=1, indicators=8) if c.indicator == "i0"]
-    mixed = [c for c in cases if c.indicator != "i0"] + odd
-    found = borrowing.evidence(mixed)
-    assert found["published"]["by_indicator"]["i0"] > 1 > found["published"]["by_indicator"]["i1"]
-    assert found["indicators"] == 8 and found["cases"] == len(mixed)
-
-
 def test_the_shipped_shares_come_with_their_evidence_and_it_speaks_for_them():
-    from importlib import resources
-
     place = resources.files("qcity_analysis").joinpath("forecasting", "prior", "borrowing.json")
     content = json.loads(place.read_text("utf-8"))
     assert [learned().published, *learned().expected] == [
@@ -187,3 +168,67 @@ def test_a_partly_known_year_after_the_last_level_is_left_to_speak_for_itself(tm
         as_of="2025-06-30",
     )
     assert not any(note.code == "comparators" for note in assess(data, "goal").notes)
+
+
+# how fast indicators change
+
+
+def test_from_96_to_98_is_about_as_far_as_from_80_to_90_among_shares() -> None:
+    high, middle = (float(np.diff(scaled(np.array(pair), "percent"))[0]) for pair in ([96, 98], [80, 90]))
+    assert high == pytest.approx(math.log(98 / 2) - math.log(96 / 4))
+    assert high / middle == pytest.approx(1, abs=0.15)
+    assert np.isfinite(scaled(np.array([0.0, 100.0]), "percent")).all()
+
+
+def test_a_level_of_zero_has_no_place_on_a_logarithmic_scale() -> None:
+    assert np.isnan(scaled(np.array([0.0]), "count")).all()
+
+
+def test_a_share_counts_moves_at_least_as_fast_in_the_direction_needed_or_in_either() -> None:
+    rng = np.random.default_rng(1)
+    drawn = np.sort(rng.normal(0.5, 2.0, 99_001))
+    moves = ReferenceChanges("real", 1, 1, np.tile(np.quantile(drawn, np.arange(1, 100) / 100), (10, 1)))
+    for move in (-3.0, -0.4, 0.0, 1.1, 4.0):
+        slow = float(np.mean(drawn >= move) if move >= 0 else np.mean(drawn <= move))
+        assert moves.share(move, 4) == pytest.approx(slow, abs=0.006)
+        lost = float(np.mean(drawn >= -abs(move)))
+        assert moves.share(-abs(move), 4, rising=True) == pytest.approx(lost, abs=0.006)
+        both = float(np.mean(np.abs(drawn) >= abs(move)))
+        assert moves.share(move, 4, either=True) == pytest.approx(both, abs=0.012)
+
+
+def test_standing_still_counts_as_fast_enough_when_no_move_is_needed() -> None:
+    still = ReferenceChanges(
+        "percent", 1, 1, np.tile(np.r_[np.full(30, -1.0), np.zeros(50), np.full(19, 1.0)], (10, 1))
+    )
+    assert still.share(0.0, 1) == pytest.approx(0.70, abs=0.01)
+
+
+@pytest.mark.parametrize(("move", "years"), [(1.0, 11), (1.0, 0), (math.nan, 3)])
+def test_a_move_that_the_bank_cannot_rank_has_no_share(move: float, years: int) -> None:
+    assert shipped_changes()["positive"].share(move, years) is None
+
+
+def test_the_shipped_file_has_ordered_quantiles_of_every_support_and_names_its_command() -> None:
+    moves = shipped_changes()
+    assert set(moves) == set(SCALES)
+    for one in moves.values():
+        assert one.quantiles.shape == (len(YEARS), 99)
+        assert (np.diff(one.quantiles, axis=1) >= 0).all()
+        assert one.series >= one.indicators > 0
+    place = resources.files("qcity_analysis").joinpath("forecasting", "prior", FILE)
+    content = json.loads(place.read_text("utf-8"))
+    assert content["command"] == "python -m training BANK --out DIR"
+
+
+def test_what_is_no_file_of_moves_is_refused() -> None:
+    with pytest.raises(QcityError) as error:
+        read_changes('{"cells": {}}')
+    assert str(error.value) == (
+        "not a file of moves ('supports'); `python -m training BANK --out DIR` writes one"
+    )
+
+
+def test_the_typical_change_leaves_gaps_out() -> None:
+    assert typical_change(np.array([5.0, np.nan, 1.0])) == 0.0
+    assert typical_change(np.array([5.0, 4.0, np.nan, 1.0, 4.0])) == 2.0

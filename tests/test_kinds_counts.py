@@ -12,13 +12,12 @@ from scipy import stats
 from slow_answers import chance_of_none, new_items_in
 from test_assessment import answer, codes
 
-from qcity_analysis.assessment.answer import Assessment
+from qcity_analysis.assessment.answer import SPOKEN, Assessment
 from qcity_analysis.assessment.events import none_in
-from qcity_analysis.assessment.question import SPOKEN
 from qcity_analysis.assessment.rates import Count, log_chance, new_items, posterior
 from qcity_analysis.errors import DataError
-from qcity_analysis.figures.plot import fan_chart
 from qcity_analysis.reporting import describe
+from qcity_analysis.reporting.figures.fan import fan_chart
 
 SUM = {"kind": "cumulative", "threshold": 40, "base_year": 2020}
 LATE = "2026-06-30"

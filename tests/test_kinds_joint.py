@@ -13,7 +13,7 @@ from test_assessment import SHARE, answer, codes
 
 from qcity_analysis.assessment.answer import Assessment
 from qcity_analysis.assessment.assess import assess
-from qcity_analysis.assessment.monotone import yearly_spread
+from qcity_analysis.assessment.levels import yearly_spread
 from qcity_analysis.assessment.ranks import places
 from qcity_analysis.reporting import describe
 
@@ -160,11 +160,12 @@ def test_the_yearly_spread_is_the_standard_deviation_of_the_changes() -> None:
     assert yearly_spread(levels) == pytest.approx(np.std(np.diff(levels), ddof=1))
 
 
-def test_a_direction_is_met_by_any_published_rise_on_the_base_year(tmp_path: Path) -> None:
-    rows = figures(RISING | {2025: 91.4}, unit="%")
-    assert answer(tmp_path / "a", UP, "2026-06-30", observations=rows, indicators=[SHARE]).status == "met"
-    rows = figures(RISING | {2025: 91.3}, unit="%")
-    assert answer(tmp_path / "b", UP, "2026-06-30", observations=rows, indicators=[SHARE]).status == "missed"
+@pytest.mark.parametrize(("level", "status"), [(91.4, "met"), (91.3, "missed")])
+def test_a_direction_is_met_by_any_published_rise_on_the_base_year(
+    tmp_path: Path, level: float, status: str
+) -> None:
+    rows = figures(RISING | {2025: level}, unit="%")
+    assert answer(tmp_path, UP, "2026-06-30", observations=rows, indicators=[SHARE]).status == status
 
 
 def test_an_open_direction_is_asked_of_more_than_the_base_year_s_figure(tmp_path: Path) -> None:
@@ -216,12 +217,15 @@ def test_published_ranks_alone_say_nothing_on_the_next_one(tmp_path: Path) -> No
     assert found.reason is not None and found.reason.code == "no_peers"
 
 
-def test_the_deadlines_figures_decide_the_rank_and_equals_share_the_better_place(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("last", "status", "place"), [(4.0, "met", 2), (3.9, "missed", 3)]
+)  # level with the south, or behind it
+def test_the_deadlines_figures_decide_the_rank_and_equals_share_the_better_place(
+    tmp_path: Path, last: float, status: str, place: int
+) -> None:
     levels = {name: [*old, old[-1], old[-1]] for name, old in OTHERS.items()}
-    found = ranked(tmp_path / "a", [4.0, 4.5, 5.0, 5.0, 4.0], levels, as_of="2026-06-30")
-    assert (found.status, found.outcome) == ("met", 2)  # level with the south
-    found = ranked(tmp_path / "b", [4.0, 4.5, 5.0, 5.0, 3.9], levels, as_of="2026-06-30")
-    assert (found.status, found.outcome) == ("missed", 3)
+    found = ranked(tmp_path, [4.0, 4.5, 5.0, 5.0, last], levels, as_of="2026-06-30")
+    assert (found.status, found.outcome) == (status, place)
 
 
 def test_places_count_those_strictly_ahead() -> None:

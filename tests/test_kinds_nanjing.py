@@ -21,8 +21,8 @@ from slow_answers import (
     chance_of_rank,
 )
 
-from qcity_analysis.assessment.answer import ASSESSED_KINDS, Assessment
-from qcity_analysis.assessment.assess import assess
+from qcity_analysis.assessment.answer import Assessment
+from qcity_analysis.assessment.assess import KINDS, assess
 from qcity_analysis.files import PROJECT
 from qcity_analysis.reporting import describe
 from qcity_analysis.reporting.tables import key_figures
@@ -202,7 +202,7 @@ FAR = ("nanjing_quality_city", "quality_benchmark_city_2035")  # its deadline's 
 def test_every_target_of_the_plans_has_its_case_and_every_kind_is_assessed() -> None:
     assert set(CASES) == set(TARGETS)
     assert len(NANJING) == 35 and len(CHINA) == 3
-    assert {row["kind"] for row in TARGETS.values()} == set(ASSESSED_KINDS)
+    assert {row["kind"] for row in TARGETS.values()} == set(KINDS)
 
 
 @EVERY

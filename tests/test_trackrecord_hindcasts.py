@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from packages import figure, indicator, loaded, target
 
@@ -55,64 +56,45 @@ def test_every_year_ahead_with_an_outcome_is_asked_and_no_other(made: Hindcasts)
     assert all(LEVELS[row.year] == row.actual for row in made.ahead.itertuples())
 
 
-def test_probabilities_are_those_that_assess_issues(tmp_path: Path) -> None:
-    goals = [
-        target("goal", threshold=12.0, deadline=2019),
-        target("low", threshold=11.0, deadline=2017, direction="at_most"),
+@pytest.mark.parametrize(("upward", "last", "deadline"), [(True, 2016, 2019), (False, 2015, 2017)])
+def test_probabilities_are_those_that_assess_issues(
+    tmp_path: Path, made: Hindcasts, upward: bool, last: int, deadline: int
+) -> None:
+    origin = next(i for i, o in enumerate(made.origins) if o.last_year == last)
+    for number, q in enumerate(chosen(made, origin, deadline, upward).iloc[::3].itertuples()):
+        goal = target(
+            "q", threshold=q.threshold, deadline=deadline, direction="at_least" if upward else "at_most"
+        )
+        asked = package(tmp_path / str(number), targets=[goal])
+        answer = qc.assess(asked, "q", as_of=made.origins[origin].as_of)
+        assert q.probability == pytest.approx(answer.probability, abs=0.04)
+
+
+def chosen(made: Hindcasts, origin: int, deadline: int, upward: bool) -> pd.DataFrame:
+    """The questions of one origin, deadline and direction."""
+    asked = made.questions
+    return asked[
+        (asked["origin"] == origin) & (asked["deadline"] == deadline) & (asked["at_least"] == upward)
     ]
-    made = hindcasts(package(tmp_path, targets=goals))
-    for name, last in (("goal", 2016), ("low", 2015)):
-        data = package(tmp_path / name, targets=goals)
-        origin = next(i for i, o in enumerate(made.origins) if o.last_year == last)
-        row = data.targets.loc[data.targets["target_id"] == name].iloc[0]
-        mine = made.questions[
-            (made.questions["origin"] == origin) & (made.questions["deadline"] == row["deadline"])
-        ]
-        mine = mine[mine["at_least"] == (row["direction"] == "at_least")]
-        for q in mine.iloc[::3].itertuples():
-            asked = package(
-                tmp_path / f"{name}{q.Index}",
-                targets=[target("q", threshold=q.threshold, deadline=q.deadline, direction=row["direction"])],
-            )
-            answer = qc.assess(asked, "q", as_of=made.origins[origin].as_of)
-            assert q.probability == pytest.approx(answer.probability, abs=0.04)
 
 
 def test_comparators_known_on_the_day_move_a_hindcast_as_they_move_the_answer(tmp_path: Path) -> None:
-    theirs = {year: 40.0 * 1.12 ** (year - 2012) for year in range(2012, 2020)}
-    both = rows(LEVELS) + rows(theirs, region="otherland", published="2013-01-01")
-    for row in both:
-        row["published"] = f"{int(row['period']) + 1}-05-{10 if row['region'] == 'testville' else '01'}"
+    theirs = rows({year: 40.0 * 1.12 ** (year - 2012) for year in range(2012, 2020)}, region="otherland")
+    both = rows(LEVELS) + [row | {"published": f"{int(row['period']) + 1}-05-01"} for row in theirs]
     regions = [
         {"region": "testville", "name_zh": "甲", "name_en": "T", "parent": "otherland"},
         {"region": "otherland", "name_zh": "乙", "name_en": "O", "parent": ""},
     ]
+    named = {"indicators": [indicator("widgets", comparators="otherland/widgets")]}
     alone = hindcasts(package(tmp_path / "a", observations=both, regions=regions))
-    named = [indicator("widgets", comparators="otherland/widgets")]
-    beside = package(
-        tmp_path / "b",
-        observations=both,
-        regions=regions,
-        indicators=named,
-        targets=[target("q", threshold=13.0, deadline=2019)],
-    )
-    found = hindcasts(beside)
+    found = hindcasts(package(tmp_path / "b", observations=both, regions=regions, **named))
     mine = [i for i, o in enumerate(found.origins) if o.region == "testville"]
     before, after = (m.questions.loc[m.questions["origin"].isin(mine), "probability"] for m in (alone, found))
     assert (before.to_numpy() != after.to_numpy()).any()
     origin = next(i for i in mine if found.origins[i].last_year == 2017)
-    q = found.questions[
-        (found.questions["origin"] == origin)
-        & found.questions["at_least"]
-        & (found.questions["deadline"] == 2019)
-    ].iloc[3]
-    asked = package(
-        tmp_path / "c",
-        observations=both,
-        regions=regions,
-        indicators=named,
-        targets=[target("q", threshold=q["threshold"], deadline=2019)],
-    )
+    q = chosen(found, origin, 2019, True).iloc[3]
+    goals = [target("q", threshold=q["threshold"], deadline=2019)]
+    asked = package(tmp_path / "c", observations=both, regions=regions, targets=goals, **named)
     answer = qc.assess(asked, "q", as_of=found.origins[origin].as_of)
     assert any(note.code == "comparators" for note in answer.notes)
     assert q["probability"] == pytest.approx(answer.probability, abs=0.04)

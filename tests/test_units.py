@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_forecasting import frame
+from yearly_series import frame
 
 from qcity_analysis.forecasting.forecast import forecast
 from qcity_analysis.forecasting.histories import from_frame

@@ -1,4 +1,4 @@
-"""The one training command: read the bank, train the prior, validate it, write it with its model card."""
+"""The one training command: read the corpus, train the prior, validate it, write it with its model card."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ import sys
 from pathlib import Path
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting.changes import FILE as MOVES
+from qcity_analysis.forecasting.changes import FILE as CHANGES
 from qcity_analysis.forecasting.comparators import FILE as SHARES
 from qcity_analysis.forecasting.prior import FILE, save
 
 from .borrowing import write_shares
+from .changes import write_changes
 from .modelcard import write_card
-from .moves import write_moves
 from .record import write_record
-from .train import ORIGINS, Say, read_bank, train_on
+from .train import ORIGINS, Say, read_corpus, train_on
 
 
-def train_prior(bank_path: Path | str, out_dir: Path | str, say: Say = print, seed: int = 0) -> Path:
-    """Train the prior from a bank, validate it, write `prior.json`, `moves.json`, `borrowing.json`, `record.json` (on
-    held-out indicators) and MODEL_CARD.md; returns the prior's path. Raises QcityError where the bank is not one.
+def train_prior(corpus_path: Path | str, out_dir: Path | str, say: Say = print, seed: int = 0) -> Path:
+    """Train the prior from a corpus, validate it, write `prior.json`, `moves.json`, `borrowing.json`, `record.json` (on
+    held-out indicators) and MODEL_CARD.md; returns the prior's path. Raises QcityError where the corpus is none.
     """
-    bank = read_bank(bank_path)
+    corpus = read_corpus(corpus_path)
     out = Path(out_dir)
     out.mkdir(parents=True, exist_ok=True)
-    say(f"{len(bank.values)} series of {bank.meta['indicator'].nunique()} indicators")
+    say(f"{len(corpus.values)} series of {corpus.meta['indicator'].nunique()} indicators")
     say("training on all indicators")
-    save(train_on(bank, list(bank.values), ORIGINS, seed, say), out / FILE)
-    write_moves(bank, out / MOVES)
-    write_shares(bank, out / SHARES, say, seed)
-    write_record(write_card(bank, out / "MODEL_CARD.md", say, seed), out)
+    save(train_on(corpus, list(corpus.values), ORIGINS, seed, say), out / FILE)
+    write_changes(corpus, out / CHANGES)
+    write_shares(corpus, out / SHARES, say, seed)
+    write_record(write_card(corpus, out / "MODEL_CARD.md", say, seed), out)
     return out / FILE
 
 

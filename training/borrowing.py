@@ -1,6 +1,6 @@
-"""How much a region's forecast should borrow from others of its country: learned on the bank, checked by indicator.
+"""How much a region's forecast should borrow from others of its country: learned on the corpus, checked by indicator.
 
-Only the bank's yearbooks of Chinese provinces have many regions of one country. Each task hides the five years after a
+Only its yearbooks of Chinese provinces have many regions of one country. Each task hides the five years after a
 random cut-off of one province; two other provinces, drawn at random, are its comparators. The forecasts come from a
 prior that has seen none of these indicators. Sources and limits are written into the file.
 """
@@ -17,15 +17,16 @@ import pandas as pd
 
 from qcity_analysis.files import write_whole
 from qcity_analysis.forecasting import scores
+from qcity_analysis.forecasting.changes import COMMAND
 from qcity_analysis.forecasting.comparators import LENGTHS, Move, Shares, shift, together
-from qcity_analysis.forecasting.histories import FEWEST
+from qcity_analysis.forecasting.histories import FEWEST, framed
 from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.prior import YEARS, Prior
 from qcity_analysis.forecasting.quantiles import MIDDLE, at_levels
 
-from .train import KINDS, ORIGINS, Bank, Say, train_on
+from .train import KINDS, ORIGINS, Corpus, Say, train_on
 
-WITHIN = "china_prov_techme"  # the part of the bank whose series are regions of one country
+WITHIN = "china_prov_techme"  # the part of the corpus whose series are regions of one country
 TURNS = 8  # cut-offs of each series
 COMPARATORS = 2
 LONGEST = 15
@@ -50,74 +51,61 @@ class Case:
     expected: Move
 
 
-def write_shares(bank: Bank, path: Path, say: Say, seed: int = 0) -> None:
+def write_shares(corpus: Corpus, path: Path, say: Say, seed: int = 0) -> None:
     """Learn the shares, check them by leaving out each indicator in turn, and write both as JSON."""
     say("borrowing from comparators: a prior that has not seen these indicators")
-    others = [name for name in bank.values if bank.meta.at[name, "bank"] != WITHIN]
-    prior = train_on(bank, others, ORIGINS // 2, seed, say)
-    cases = draw_cases(bank, prior, seed)
-    content = {"shares": _plain(fit_shares(cases)), "evidence": evidence(cases), "note": NOTE}
-    content["command"] = "python -m training BANK --out DIR"
+    others = [name for name in corpus.values if corpus.meta.at[name, "bank"] != WITHIN]
+    prior = train_on(corpus, others, ORIGINS // 2, seed, say)
+    cases = draw_cases(corpus, prior, seed)
+    shares = fit_shares(cases)
+    learned = {"published": shares.published, "expected": list(shares.expected)}
+    content = {"shares": learned, "evidence": evidence(cases), "note": NOTE, "command": COMMAND}
     write_whole(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
-def draw_cases(bank: Bank, prior: Prior, seed: int = 0) -> list[Case]:
+def draw_cases(corpus: Corpus, prior: Prior, seed: int = 0) -> list[Case]:
     """Random cut-offs of the provinces' series, with comparators that have figures for the years around them."""
     rng = np.random.default_rng(seed)
-    meta = bank.meta[bank.meta["bank"] == WITHIN].sort_index()
+    meta = corpus.meta[corpus.meta["bank"] == WITHIN].sort_index()
     drawn: list[tuple[str, int, int, list[str]]] = []
     for name in meta.index:
         same = meta.index[meta["indicator"] == meta.at[name, "indicator"]].to_numpy()
         for _ in range(TURNS):
-            origin = int(rng.integers(FEWEST, len(bank.values[name]) - YEARS + 1))
+            origin = int(rng.integers(FEWEST, len(corpus.values[name]) - YEARS + 1))
             points = int(rng.integers(FEWEST, min(origin, LONGEST) + 1))
-            last = bank.year[name] + origin - 1
-            ready = [k for k in rng.permutation(same) if k != name and _covers(bank, k, last)]
-            history = bank.values[name][origin - points : origin]
+            last = corpus.year[name] + origin - 1
+            ready = [k for k in rng.permutation(same) if k != name and _covers(corpus, k, last)]
+            history = corpus.values[name][origin - points : origin]
             if len(ready) >= COMPARATORS and np.ptp(history) > 0:
                 drawn.append((name, origin, points, ready[:COMPARATORS]))
-    own = [_levels(bank, name, origin - points, origin) for name, origin, points, _ in drawn]
+    own = [_levels(corpus, name, origin - points, origin) for name, origin, points, _ in drawn]
     kinds = [KINDS[meta.at[name, "kind"]] for name, *_ in drawn]
-    frames = [
-        pd.DataFrame({"series_id": i, "period": y.index, "value": y.to_numpy(), "support": kind})
-        for i, (y, kind) in enumerate(zip(own, kinds, strict=True))
-    ]
-    found = forecast_panel(pd.concat(frames, ignore_index=True), YEARS, prior)
-    return [
-        _case(bank, one, y, kind, str(meta.at[one[0], "indicator"]), found.ahead.knots[i], prior)
-        for i, (one, y, kind) in enumerate(zip(drawn, own, kinds, strict=True))
-    ]
+    frames = [framed(y.rename(str(i)), kind) for i, (y, kind) in enumerate(zip(own, kinds, strict=True))]
+    frame = pd.concat(frames, ignore_index=True).astype({"series_id": int})
+    knots = forecast_panel(frame, YEARS, prior).ahead.knots
+    cases = []
+    for (name, origin, points, others), y, kind, ahead in zip(drawn, own, kinds, knots, strict=True):
+        last = int(y.index[-1])
+        years = np.arange(last + 1, last + YEARS + 1)
+        full = [_levels(corpus, k, 0, len(corpus.values[k])) for k in others]
+        full = [one[(one.index > last - LONGEST) & (one.index <= last + YEARS)] for one in full]
+        published = together(y, full, years, kind, prior)
+        expected = together(y, [one[one.index <= last] for one in full], years, kind, prior)
+        assert published is not None and expected is not None  # comparators were drawn to have these years
+        actual = corpus.values[name][origin : origin + YEARS]
+        indicator = str(meta.at[name, "indicator"])
+        cases.append(Case(indicator, points, float(y.iloc[-1]), ahead, actual, published, expected))
+    return cases
 
 
-def _case(
-    bank: Bank,
-    drawn: tuple[str, int, int, list[str]],
-    own: pd.Series,
-    kind: str,
-    indicator: str,
-    knots: np.ndarray,
-    prior: Prior,
-) -> Case:
-    name, origin, points, others = drawn
-    last = int(own.index[-1])
-    years = np.arange(last + 1, last + YEARS + 1)
-    full = [_levels(bank, k, 0, len(bank.values[k])) for k in others]
-    full = [y[(y.index > last - LONGEST) & (y.index <= last + YEARS)] for y in full]
-    published = together(own, full, years, kind, prior)
-    expected = together(own, [y[y.index <= last] for y in full], years, kind, prior)
-    assert published is not None and expected is not None  # comparators were drawn to have these years
-    actual = bank.values[name][origin : origin + YEARS]
-    return Case(indicator, points, float(own.iloc[-1]), knots, actual, published, expected)
-
-
-def _covers(bank: Bank, name: str, last: int) -> bool:
-    first, end = bank.year[name], bank.year[name] + len(bank.values[name]) - 1
+def _covers(corpus: Corpus, name: str, last: int) -> bool:
+    first, end = corpus.year[name], corpus.year[name] + len(corpus.values[name]) - 1
     return first <= last - FEWEST + 1 and end >= last + YEARS
 
 
-def _levels(bank: Bank, name: str, start: int, stop: int) -> pd.Series:
-    years = range(bank.year[name] + start, bank.year[name] + stop)
-    return pd.Series(bank.values[name][start:stop], index=years, name=name)
+def _levels(corpus: Corpus, name: str, start: int, stop: int) -> pd.Series:
+    years = range(corpus.year[name] + start, corpus.year[name] + stop)
+    return pd.Series(corpus.values[name][start:stop], index=years, name=name)
 
 
 def fit_shares(cases: list[Case]) -> Shares:
@@ -127,11 +115,11 @@ def fit_shares(cases: list[Case]) -> Shares:
     has to earn its size.
     """
     length = np.searchsorted(LENGTHS, [case.points for case in cases])
-    expected = [
+    few, some, many = (
         _smallest_good([case for case, g in zip(cases, length, strict=True) if g == group], published=False)
         for group in range(len(LENGTHS) + 1)
-    ]
-    return Shares(_smallest_good(cases, published=True), (expected[0], expected[1], expected[2]))
+    )
+    return Shares(_smallest_good(cases, published=True), (few, some, many))
 
 
 def _smallest_good(cases: list[Case], published: bool) -> float:
@@ -183,7 +171,3 @@ def evidence(cases: list[Case]) -> dict[str, Any]:
 def _held(case: Case, shares: Shares, published: bool) -> float:
     ends = at_levels(_moved(case, shares, published)[None], np.array([0.05, 0.95]))[0]
     return float(((case.actual >= ends[:, 0]) & (case.actual <= ends[:, 1])).mean())
-
-
-def _plain(shares: Shares) -> dict[str, Any]:
-    return {"published": shares.published, "expected": list(shares.expected)}

@@ -18,12 +18,13 @@ from qcity_analysis.forecasting.prior import NEVER, YEARS, Prior
 from qcity_analysis.forecasting.quantiles import Marginals
 from qcity_analysis.forecasting.scores import fold_of
 
-from .train import CAP, ORIGINS, Bank, Say, Tasks, draw_tasks, train_on
+from .train import CAP, ORIGINS, Corpus, Say, Tasks, draw_tasks, train_on
 
 FOLDS = 3
+LENGTHS = ((4, 6), (7, 10), (11, 15))  # points of history that are told apart
 TEST_CAP = 40
 STILL, STILL_ROUNDS = "series that stood still", 6  # drawn more often, for few series do
-SOURCE_SERIES = 900  # a bank with at least as many series is left out in turn
+SOURCE_SERIES = 900  # a source with at least as many series is left out in turn
 AMBITIONS = (0.0, 0.5, 1.0, 1.5, 2.0)  # of the mean change so far, to the horizon
 STRETCH = (0.5, 1.0, 2.0)  # of what a random walk would spread, to the horizon
 
@@ -35,10 +36,6 @@ class Hindcast:
     tasks: Tasks
     ahead: Marginals
 
-    def quantiles(self, levels: np.ndarray) -> np.ndarray:
-        """Quantiles (n, 5, Q) within the possible range."""
-        return self.ahead.quantiles(levels)
-
     @property
     def fold(self) -> np.ndarray:
         """The fold of each task's indicator."""
@@ -46,14 +43,14 @@ class Hindcast:
 
     def relative_crps(self) -> np.ndarray:
         """Log relative CRPS of each task."""
-        levels = scores.LEVELS
+        levels, tasks = scores.LEVELS, self.tasks
         return scores.relative_crps(
-            self.quantiles(levels), levels, self.tasks.histories.values, self.tasks.actual
+            self.ahead.quantiles(levels), levels, tasks.histories.values, tasks.actual
         )
 
     def inside(self, share: float) -> np.ndarray:
         """Whether what came lies inside the central interval (n, 5)."""
-        q = self.quantiles(np.array([(1 - share) / 2, (1 + share) / 2]))
+        q = self.ahead.quantiles(np.array([(1 - share) / 2, (1 + share) / 2]))
         return (self.tasks.actual >= q[:, :, 0]) & (self.tasks.actual <= q[:, :, 1])
 
     def length(self) -> np.ndarray:
@@ -69,42 +66,42 @@ def forecast_tasks(tasks: Tasks, prior: Prior) -> Hindcast:
     return Hindcast(tasks, distributions(tasks.histories, prior, YEARS))
 
 
-def by_fold(bank: Bank, say: Say, seed: int = 0) -> Variants:
+def by_fold(corpus: Corpus, say: Say, seed: int = 0) -> Variants:
     """Each third of the indicators forecast by a prior trained on the other two; also with parts left out."""
-    splits = {f"indicators of fold {f + 1} of {FOLDS}": _sides(bank, f) for f in range(FOLDS)}
-    return _left_out(bank, splits, 1, say, seed)
+    splits = {f"indicators of fold {f + 1} of {FOLDS}": _sides(corpus, f) for f in range(FOLDS)}
+    return _left_out(corpus, splits, 1, say, seed)
 
 
-def by_source(bank: Bank, say: Say, seed: int = 0) -> Variants:
+def by_source(corpus: Corpus, say: Say, seed: int = 0) -> Variants:
     """Each large source of series forecast by a prior trained on all others; also with parts left out."""
-    source = bank.meta["bank"].to_dict()
-    size = bank.meta["bank"].value_counts()
+    source = corpus.meta["bank"].to_dict()
+    size = corpus.meta["bank"].value_counts()
     splits = {}
     for name in sorted(size.index[size >= SOURCE_SERIES]):
-        inside = [n for n in bank.values if source[n] == name]
-        splits[f"source {name}"] = inside, [n for n in bank.values if source[n] != name]
-    return _left_out(bank, splits, 2, say, seed)
+        inside = [n for n in corpus.values if source[n] == name]
+        splits[f"source {name}"] = inside, [n for n in corpus.values if source[n] != name]
+    return _left_out(corpus, splits, 2, say, seed)
 
 
 def _left_out(
-    bank: Bank, splits: dict[str, tuple[list[str], list[str]]], origins: int, say: Say, seed: int
+    corpus: Corpus, splits: dict[str, tuple[list[str], list[str]]], origins: int, say: Say, seed: int
 ) -> Variants:
     parts: dict[str, list[Hindcast]] = {}
     for what, (inside, outside) in splits.items():
         say(f"validation, {what}")
-        prior = train_on(bank, outside, ORIGINS, seed)
-        tasks = draw_tasks(bank, inside, origins, TEST_CAP, seed + 1000, odd=False)
+        prior = train_on(corpus, outside, ORIGINS, seed)
+        tasks = draw_tasks(corpus, inside, origins, TEST_CAP, seed + 1000, odd=False)
         for name, variant in _variants(prior).items():
             parts.setdefault(name, []).append(forecast_tasks(tasks, variant))
-        still = draw_tasks(bank, inside, STILL_ROUNDS, CAP, seed + 2000, odd=False, constant=True)
+        still = draw_tasks(corpus, inside, STILL_ROUNDS, CAP, seed + 2000, odd=False, constant=True)
         parts.setdefault(STILL, []).append(forecast_tasks(still, prior))
     return {name: joined(found) for name, found in parts.items()}
 
 
-def _sides(bank: Bank, fold: int) -> tuple[list[str], list[str]]:
+def _sides(corpus: Corpus, fold: int) -> tuple[list[str], list[str]]:
     """Series whose indicators are in a fold, and the others."""
-    of = {name: fold_of(str(what), FOLDS) for name, what in bank.meta["indicator"].items()}
-    return [n for n in bank.values if of[n] == fold], [n for n in bank.values if of[n] != fold]
+    of = {name: fold_of(str(what), FOLDS) for name, what in corpus.meta["indicator"].items()}
+    return [n for n in corpus.values if of[n] == fold], [n for n in corpus.values if of[n] != fold]
 
 
 def _variants(prior: Prior) -> dict[str, Prior]:
@@ -123,27 +120,28 @@ def _variants(prior: Prior) -> dict[str, Prior]:
     }
 
 
-def by_year(bank: Bank, since: int, say: Say, seed: int = 0) -> Hindcast:
+def by_year(corpus: Corpus, since: int, say: Say, seed: int = 0) -> Hindcast:
     """As `by_fold`, trained on values before `since` and tested on forecasts that begin then or later."""
     parts = []
     for f in range(FOLDS):
         say(f"validation from {since} on, indicators of fold {f + 1} of {FOLDS}")
-        inside, outside = _sides(bank, f)
-        prior = train_on(bank, outside, ORIGINS, seed, before=since)
-        tasks = draw_tasks(bank, inside, 3, TEST_CAP, seed + 1000, since=since, odd=False)
+        inside, outside = _sides(corpus, f)
+        prior = train_on(corpus, outside, ORIGINS, seed, before=since)
+        tasks = draw_tasks(corpus, inside, 3, TEST_CAP, seed + 1000, since=since, odd=False)
         parts.append(forecast_tasks(tasks, prior))
     return joined(parts)
 
 
 def joined(parts: list[Hindcast]) -> Hindcast:
     """Hindcasts of several folds as one."""
-    h = [p.tasks.histories for p in parts]
-    histories = Histories(
-        *(np.concatenate([getattr(one, name) for one in h]) for name in Histories.__dataclass_fields__)
+    tasks = [part.tasks for part in parts]
+    names = Histories.__dataclass_fields__
+    histories = (np.concatenate([getattr(one.histories, name) for one in tasks]) for name in names)
+    actual, indicator = (
+        np.concatenate([getattr(t, name) for t in tasks]) for name in ("actual", "indicator")
     )
-    actual = np.concatenate([p.tasks.actual for p in parts])
-    indicator = np.concatenate([p.tasks.indicator for p in parts])
-    return Hindcast(Tasks(histories, actual, indicator), Marginals.joined([p.ahead for p in parts]))
+    whole = Tasks(Histories(*histories), actual, indicator)
+    return Hindcast(whole, Marginals.joined([part.ahead for part in parts]))
 
 
 def questions(hindcast: Hindcast) -> pd.DataFrame:
@@ -170,9 +168,9 @@ def questions(hindcast: Hindcast) -> pd.DataFrame:
             inside = (threshold > LOWER[h.support]) & (threshold < UPPER[h.support])
             near = np.abs(threshold - (last + drift * years)) <= error
             met = np.where(turn > 0, actual[:, step] >= threshold, actual[:, step] <= threshold)
-            row, years_on = np.arange(len(h)), np.full(len(h), step)
-            p = hindcast.ahead.probability(row, years_on, threshold, turn > 0)
-            part = {"task": np.arange(len(h)), "step": step, "threshold": threshold, "at_least": turn > 0}
-            part |= {"met": met, "probability": p, "contested": near & (distance > 0)}
+            row = np.arange(len(h))
+            p = hindcast.ahead.probability(row, np.full(len(h), step), threshold, turn > 0)
+            part = {"task": row, "step": step, "threshold": threshold, "at_least": turn > 0, "met": met}
+            part |= {"probability": p, "contested": near & (distance > 0)}
             parts.append(pd.DataFrame(part | {"indicator": hindcast.tasks.indicator})[inside])
     return pd.concat(parts, ignore_index=True)

@@ -5,7 +5,7 @@ Every figure is computed here, by the command that trains the prior.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +16,20 @@ from qcity_analysis.forecasting.features import NAMES, features, units
 from qcity_analysis.forecasting.histories import same
 from qcity_analysis.forecasting.prior import YEARS, at_edge
 
-from .hindcast import FOLDS, STILL, TEST_CAP, Hindcast, Variants, by_fold, by_source, by_year, questions
-from .train import CAP, ORIGINS, Bank, Say
+from .hindcast import (
+    FOLDS,
+    LENGTHS,
+    STILL,
+    TEST_CAP,
+    Hindcast,
+    Variants,
+    by_fold,
+    by_source,
+    by_year,
+    questions,
+)
+from .train import CAP, ORIGINS, Corpus, Say
 
-LENGTHS = ((4, 6), (7, 10), (11, 15))
 SINCE = 2013
 HEAD = """\
 # Model card: the prior of the structural mixture, and its learners
@@ -97,121 +107,129 @@ little sharper than their name, by choice.
 """
 
 
-def write_card(bank: Bank, path: Path, say: Say, seed: int = 0) -> Hindcast:
+def write_card(corpus: Corpus, path: Path, say: Say, seed: int = 0) -> Hindcast:
     """Validate by indicator and by origin year, write the card (Markdown); returns the held-out hindcasts."""
-    variants = by_fold(bank, say, seed)
-    final = variants["as shipped"]
-    still = variants.pop(STILL)
-    unseen = by_source(bank, say, seed)
-    late = by_year(bank, SINCE, say, seed)
-    parts = [HEAD, _data(bank), _figures(final), _horizons(final), _lengths(final), TARGETS]
-    parts += [_questions(final), _banks(bank, final), _standing(still), _sources(bank, unseen["as shipped"])]
-    parts += [_late(late), _ablation(variants, unseen), LIMITS]
+    variants = by_fold(corpus, say, seed)
+    final, still = variants["as shipped"], variants.pop(STILL)
+    unseen = by_source(corpus, say, seed)
+    late = by_year(corpus, SINCE, say, seed)
+    log, wide = final.relative_crps(), late.inside(0.9).mean(axis=0)
+    parts = [
+        HEAD,
+        DATA.format(
+            series=len(corpus.values),
+            indicators=corpus.meta["indicator"].nunique(),
+            banks=", ".join(
+                f"{name} {number}" for name, number in corpus.meta["bank"].value_counts().items()
+            ),
+            origins=ORIGINS,
+            cap=CAP,
+        ),
+        FIGURES.format(
+            series=len(log),
+            indicators=len(set(final.tasks.indicator)),
+            cap=TEST_CAP,
+            crps=_relative(final),
+            folds=", ".join(f"{np.exp(log[final.fold == f].mean()):.3f}" for f in range(FOLDS)),
+        ),
+        _horizons(final),
+        _lengths(final),
+        TARGETS,
+        _questions(final),
+        _banks(corpus, final),
+        STANDING + "\n" + _standing(still),
+        SOURCES + "\n" + _sources(corpus, unseen["as shipped"]),
+        LATE.format(
+            since=SINCE,
+            series=len(late.tasks.actual),
+            crps=_relative(late),
+            wide=" ".join(f"{share:.3f}" for share in wide),
+        ),
+        ABLATION + "\n" + _ablation(variants, unseen),
+        LIMITS,
+    ]
     path.write_text("\n".join(parts), encoding="utf-8", newline="\n")
     say(f"wrote {path}")
     return final
 
 
-def _data(bank: Bank) -> str:
-    count = bank.meta["bank"].value_counts()
-    return DATA.format(
-        series=len(bank.values),
-        indicators=bank.meta["indicator"].nunique(),
-        banks=", ".join(f"{name} {number}" for name, number in count.items()),
-        origins=ORIGINS,
-        cap=CAP,
-    )
-
-
-def _figures(h: Hindcast) -> str:
-    log = h.relative_crps()
-    return FIGURES.format(
-        series=len(log),
-        indicators=len(set(h.tasks.indicator)),
-        cap=TEST_CAP,
-        crps=_relative(h),
-        folds=", ".join(f"{np.exp(log[h.fold == f].mean()):.3f}" for f in range(FOLDS)),
-    )
+def _table(head: str, rows: Iterable[str]) -> str:
+    """A table of Markdown."""
+    return "\n".join([head, "|" + "---|" * (head.count("|") - 1), *rows]) + "\n"
 
 
 def _relative(h: Hindcast) -> str:
     log = h.relative_crps()
-    return _cell(h, lambda rows: float(np.exp(log[rows].mean())))
+    return _with_interval(h, lambda rows: float(np.exp(log[rows].mean())))
 
 
-def _cell(h: Hindcast, score: Callable[[np.ndarray], float]) -> str:
+def _share(h: Hindcast, inside: np.ndarray) -> str:
+    return _with_interval(h, lambda rows: float(inside[rows].mean()))
+
+
+def _with_interval(h: Hindcast, score: Callable[[np.ndarray], float]) -> str:
     low, high = scores.bootstrap_interval(score, h.tasks.indicator)
     return f"{score(np.arange(len(h.tasks.actual))):.3f} ({low:.3f}-{high:.3f})"
 
 
-def _share(h: Hindcast, inside: np.ndarray) -> str:
-    return _cell(h, lambda rows: float(inside[rows].mean()))
-
-
 def _horizons(h: Hindcast) -> str:
-    lines = ["| years ahead | 90 % interval holds | 50 % interval holds |", "|---|---|---|"]
     wide, narrow = h.inside(0.9), h.inside(0.5)
-    for k in range(wide.shape[1]):
-        lines.append(f"| {k + 1} | {_share(h, wide[:, k])} | {_share(h, narrow[:, k])} |")
-    return "\n".join(lines) + "\n"
+    return _table(
+        "| years ahead | 90 % interval holds | 50 % interval holds |",
+        [f"| {k + 1} | {_share(h, wide[:, k])} | {_share(h, narrow[:, k])} |" for k in range(wide.shape[1])],
+    )
 
 
 def _lengths(h: Hindcast) -> str:
-    lines = [
+    n = h.length()
+    return _table(
         "| points of history | series | relative CRPS | 90 % holds | 50 % holds |",
-        "|---|---|---|---|---|",
-    ]
-    log, n = h.relative_crps(), h.length()
-    for low, high in LENGTHS:
-        mine = (n >= low) & (n <= high)
-        wide, narrow = h.inside(0.9)[mine].mean(), h.inside(0.5)[mine].mean()
-        crps = np.exp(log[mine].mean())
-        lines.append(f"| {low}-{high} | {mine.sum()} | {crps:.3f} | {wide:.3f} | {narrow:.3f} |")
-    return "\n".join(lines) + "\n"
+        [f"| {low}-{high} {_of_group(h, (n >= low) & (n <= high))} |" for low, high in LENGTHS],
+    )
+
+
+def _of_group(h: Hindcast, mine: np.ndarray, shares: tuple[float, ...] = (0.9, 0.5)) -> str:
+    """Cells for some of the series: their number, relative CRPS, and how often intervals of these shares hold."""
+    cells = [f"| {mine.sum()} | {np.exp(h.relative_crps()[mine].mean()):.3f}"]
+    return " | ".join(cells + [f"{h.inside(share).mean(axis=1)[mine].mean():.3f}" for share in shares])
 
 
 def _questions(h: Hindcast) -> str:
-    asked = questions(h)
-    lines = [
-        "| questions | number | met | Brier | climatology | reliability slope |",
-        "|---|---|---|---|---|---|",
-    ]
+    asked, rows = questions(h), []
     for name, part in (("all", asked), ("contested", asked[asked["contested"]])):
         p, met = part["probability"].to_numpy(), part["met"].to_numpy(dtype=float)
         low, high = scores.bootstrap_interval(_brier(p, met), part["indicator"].to_numpy(), 200)
         brier = f"{scores.brier(p, met):.4f} ({low:.4f}-{high:.4f})"
         base, slope = met.mean(), scores.reliability_line(p, met)[1]
-        lines.append(f"| {name} | {len(p)} | {base:.3f} | {brier} | {base * (1 - base):.4f} | {slope:.3f} |")
-    return "\n".join(lines) + "\n"
+        rows.append(f"| {name} | {len(p)} | {base:.3f} | {brier} | {base * (1 - base):.4f} | {slope:.3f} |")
+    return _table("| questions | number | met | Brier | climatology | reliability slope |", rows)
 
 
 def _brier(p: np.ndarray, met: np.ndarray) -> Callable[[np.ndarray], float]:
     return lambda rows: scores.brier(p[rows], met[rows])
 
 
-def _banks(bank: Bank, h: Hindcast) -> str:
-    of = bank.meta.drop_duplicates("indicator").set_index("indicator")["bank"]
-    name = pd.Series(h.tasks.indicator).map(of).to_numpy()
-    log, wide = h.relative_crps(), h.inside(0.9).mean(axis=1)
-    lines = ["| bank | series | relative CRPS | 90 % holds |", "|---|---|---|---|"]
-    for one in sorted(set(name)):
-        mine = name == one
-        lines.append(f"| {one} | {mine.sum()} | {np.exp(log[mine].mean()):.3f} | {wide[mine].mean():.3f} |")
-    return "\n".join(lines) + "\n"
+def _bank_of(corpus: Corpus, h: Hindcast) -> np.ndarray:
+    """The source that each task comes from."""
+    of = corpus.meta.drop_duplicates("indicator").set_index("indicator")["bank"]
+    return pd.Series(h.tasks.indicator).map(of).to_numpy()
+
+
+def _banks(corpus: Corpus, h: Hindcast) -> str:
+    name = _bank_of(corpus, h)
+    return _table(
+        "| bank | series | relative CRPS | 90 % holds |",
+        [f"| {one} {_of_group(h, name == one, (0.9,))} |" for one in sorted(set(name))],
+    )
 
 
 def _standing(h: Hindcast) -> str:
-    found = standing(h)
-    lines = [
-        STANDING,
-        "| last values | series | at least, 1: said | came | at most, 1: said | came "
-        "| at least, 5: said | came | at most, 5: said | came |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for name, row in found.iterrows():
+    rows = []
+    for name, row in standing(h).iterrows():
         cells = " | ".join(f"{value:.3f}" for value in row.drop("series"))
-        lines.append(f"| {name} | {row['series']:.0f} | {cells} |")
-    return "\n".join(lines) + "\n"
+        rows.append(f"| {name} | {row['series']:.0f} | {cells} |")
+    steps = " | ".join(f"{way}, {step}: said | came" for step in (1, 5) for way in ("at least", "at most"))
+    return _table(f"| last values | series | {steps} |", rows)
 
 
 def standing(h: Hindcast) -> pd.DataFrame:
@@ -243,48 +261,30 @@ def standing(h: Hindcast) -> pd.DataFrame:
     return pd.DataFrame(rows).T
 
 
-def _sources(bank: Bank, h: Hindcast) -> str:
-    of = bank.meta.drop_duplicates("indicator").set_index("indicator")["bank"]
-    name = pd.Series(h.tasks.indicator).map(of).to_numpy()
-    log, wide, narrow = h.relative_crps(), h.inside(0.9).mean(axis=1), h.inside(0.5).mean(axis=1)
-    asked = questions(h)
+def _sources(corpus: Corpus, h: Hindcast) -> str:
+    name, asked = _bank_of(corpus, h), questions(h)
     source = name[asked["task"].to_numpy()]
-    lines = [
-        SOURCES,
-        "| source | series | relative CRPS | 90 % holds | 50 % holds | Brier | contested |",
-        "|---|---|---|---|---|---|---|",
+    rows = [
+        f"| {one} {_of_group(h, name == one)} | {_scores(asked[source == one])} |"
+        for one in sorted(set(name))
     ]
-    for one in sorted(set(name)):
-        mine, part = name == one, asked[source == one]
-        row = f"| {one} | {mine.sum()} | {np.exp(log[mine].mean()):.3f} | {wide[mine].mean():.3f} "
-        row += f"| {narrow[mine].mean():.3f} | {_score(part):.4f} | {_score(part[part['contested']]):.4f} |"
-        lines.append(row)
-    return "\n".join(lines) + "\n"
+    return _table("| source | series | relative CRPS | 90 % holds | 50 % holds | Brier | contested |", rows)
 
 
-def _score(asked: pd.DataFrame) -> float:
-    return scores.brier(asked["probability"].to_numpy(), asked["met"].to_numpy())
-
-
-def _late(h: Hindcast) -> str:
-    wide = " ".join(f"{share:.3f}" for share in h.inside(0.9).mean(axis=0))
-    return LATE.format(since=SINCE, series=len(h.tasks.actual), crps=_relative(h), wide=wide)
+def _scores(asked: pd.DataFrame) -> str:
+    """Cells of the Brier scores of all questions and of the contested ones."""
+    parts = (asked, asked[asked["contested"]])
+    return " | ".join(
+        f"{scores.brier(part['probability'].to_numpy(), part['met'].to_numpy()):.4f}" for part in parts
+    )
 
 
 def _ablation(variants: Variants, unseen: Variants) -> str:
-    lines = [
-        ABLATION,
-        "| what | relative CRPS | 90 % holds | 50 % holds | Brier | contested "
-        "| CRPS, unseen sources | Brier | contested |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
+    rows = []
     for name, h in variants.items():
         wide, narrow = h.inside(0.9).mean(), h.inside(0.5).mean()
-        lines.append(f"| {name} | {_triple(h, f'{wide:.3f} | {narrow:.3f} | ')} | {_triple(unseen[name])} |")
-    return "\n".join(lines) + "\n"
-
-
-def _triple(h: Hindcast, between: str = "") -> str:
-    asked = questions(h)
-    crps = np.exp(h.relative_crps().mean())
-    return f"{crps:.4f} | {between}{_score(asked):.4f} | {_score(asked[asked['contested']]):.4f}"
+        crps, other = (np.exp(one.relative_crps().mean()) for one in (h, unseen[name]))
+        row = f"| {name} | {crps:.4f} | {wide:.3f} | {narrow:.3f} | {_scores(questions(h))} "
+        rows.append(row + f"| {other:.4f} | {_scores(questions(unseen[name]))} |")
+    head = "| what | relative CRPS | 90 % holds | 50 % holds | Brier | contested | CRPS, unseen sources "
+    return _table(head + "| Brier | contested |", rows)

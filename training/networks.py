@@ -1,4 +1,4 @@
-"""Training of the prior's two parts: gradients written out, steps by Adam with a falling rate.
+"""Training of the prior's parts: gradients written out, steps by Adam with a falling rate.
 
 The gate is trained on the log density of what came after; the learners on the quantile score of it,
 relative to the width the gate gave each series, to some power: 1 is the proper score, 0 the logarithm that
@@ -12,12 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qcity_analysis.forecasting.prior import YEARS, Gate, Learner
+from qcity_analysis.forecasting.features import features, units
+from qcity_analysis.forecasting.histories import Histories, same
+from qcity_analysis.forecasting.prior import TERMS, YEARS, Gate, Learner, Staying, terms
 from qcity_analysis.forecasting.quantiles import KNOTS
 
 BATCH = 512
 SHRINK = 1e-4
 GATE_SHRINK = 3e-4
+STAYING_SHRINK = 3.0  # of each weight towards 0, as so many observations
+STAYING_STEPS = 25
 Parameters = dict[str, np.ndarray]
 
 
@@ -78,16 +82,16 @@ def fit_learner(
     from scipy.special import ndtri
 
     rng = np.random.default_rng(seed)
-    features, units, outputs = x.shape[1], effort.units, YEARS * len(KNOTS)
+    inputs, hidden, outputs = x.shape[1], effort.units, YEARS * len(KNOTS)
     spread = 0.5 * np.sqrt(np.arange(1.0, YEARS + 1))[:, None] * np.ones(len(KNOTS))
     step = spread.ravel()  # steps are taken in units of what a random walk would spread
     start = {
-        "into": rng.normal(size=(features, units)) / np.sqrt(features),
-        "first": np.zeros(units),
-        "between": rng.normal(size=(units, units)) / np.sqrt(units),
-        "second": np.zeros(units),
-        "out": np.zeros((units, outputs)),
-        "linear": np.zeros((features, outputs)),
+        "into": rng.normal(size=(inputs, hidden)) / np.sqrt(inputs),
+        "first": np.zeros(hidden),
+        "between": rng.normal(size=(hidden, hidden)) / np.sqrt(hidden),
+        "second": np.zeros(hidden),
+        "out": np.zeros((hidden, outputs)),
+        "linear": np.zeros((inputs, outputs)),
         "bias": 0.8 * np.tile(ndtri(KNOTS), YEARS),
     }
 
@@ -154,3 +158,19 @@ def _adam(
                 step = mean[k] / (1.0 - 0.9**t) / (np.sqrt(square[k] / (1.0 - 0.99**t)) + 1e-8)
                 p[k] = p[k] - rate * step
     return p
+
+
+def fit_staying(h: Histories, actual: np.ndarray) -> Staying:
+    """Fit the logistic regression to histories and the years after them (n, 5), by Newton's method; series that never
+    changed should be among them.
+    """
+    x = terms(h, features(h, units(h))[0], YEARS).reshape(-1, len(TERMS))
+    stayed = same(actual, h.values[:, -1:]).ravel().astype(float)
+    weight = np.zeros(len(TERMS))
+    ridge = STAYING_SHRINK * np.diag([0.0] + [1.0] * (len(TERMS) - 1))
+    for _ in range(STAYING_STEPS):
+        p = 1.0 / (1.0 + np.exp(-np.clip(x @ weight, -30.0, 30.0)))
+        spread = np.maximum(p * (1.0 - p), 1e-6)
+        step = np.linalg.solve(x.T @ (x * spread[:, None]) + ridge, x.T @ (stayed - p) - ridge @ weight)
+        weight = weight + step
+    return Staying(weight)

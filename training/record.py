@@ -1,6 +1,6 @@
 """The forecaster's record on indicators it was not trained on, kept as a small file beside the prior.
 
-The training command writes it from the held-out folds of its validation: each third of the bank's indicators forecast
+The training command writes it from the held-out folds of its validation: each third of the corpus' indicators forecast
 by a prior trained on the other two. Pages read it, so that nobody has to trust a figure typed into a text.
 """
 
@@ -22,9 +22,8 @@ from qcity_analysis.trackrecord.hindcasts import BASE
 from qcity_analysis.trackrecord.record import FILE
 from qcity_analysis.trackrecord.scores import against, ratio_interval, summary, toughest
 
-from .hindcast import Hindcast, questions
+from .hindcast import LENGTHS, Hindcast, questions
 
-LENGTHS = ((4, 6), (7, 10), (11, 15))
 RULE_TASKS = 400  # histories, drawn at random, whose questions the rules are asked too
 SEED = 0
 
@@ -49,13 +48,14 @@ def held_out_record(held_out: Hindcast) -> dict[str, Any]:
     asked = asked.assign(met=asked["met"].astype(float), years=asked["step"] + 1)
     length = held_out.length()
     asked["length"] = length[asked["task"].to_numpy()]
-    p, met = asked["probability"].to_numpy(), asked["met"].to_numpy()
     return {
         "series": len(length),
         "indicators": int(len(set(held_out.tasks.indicator))),
         "all": summary(asked),
         "contested": summary(asked[asked["contested"]]),
-        "reliability": scores.reliability(p, met).to_dict("records"),
+        "reliability": scores.reliability(asked["probability"].to_numpy(), asked["met"].to_numpy()).to_dict(
+            "records"
+        ),
         "by_years": [{"years": int(y)} | summary(part) for y, part in asked.groupby("years")],
         "by_length": [
             {"from": low, "to": high} | summary(asked[asked["length"].between(low, high)])
@@ -99,8 +99,7 @@ def _against_rules(held_out: Hindcast, asked: pd.DataFrame) -> dict[str, Any]:
         columns=rule_names(),
         dtype=float,
     )
-    better = calibrated(answers, part["met"], part["family"])
-    full = pd.concat([part, answers, better], axis=1)
+    full = pd.concat([part, answers, calibrated(answers, part["met"], part["family"])], axis=1)
     return {
         "tasks": len(drawn),
         "seed": SEED,

@@ -20,7 +20,6 @@ from ..assessment.assess import assess
 from ..data.load import Data
 from ..data.vintages import figure_keys, to_date
 from ..errors import QcityError
-from .outlook import by_definition
 
 BEYOND = 2.0  # Monte Carlo errors from which a difference is told
 HALF = 0.5  # a verdict is on one side of it or on the other
@@ -141,14 +140,14 @@ def _figures(known: pd.DataFrame, came: pd.DataFrame) -> list[Figure]:
 
 def _explained(answers: Sequence[Assessment], figures: list[Figure]) -> Change:
     """The change from the answers at the four steps, for each definition too that is answered at every step."""
-    chances = [chance_of(answer) for answer in answers]
+    chances = [answer.chance for answer in answers]
     moves = [
         None if a is None or b is None else b - a for a, b in zip(chances[:-1], chances[1:], strict=True)
     ]
     places = set[tuple[str, str]]().union(*(answer.places() for answer in answers))
     parts = []
     for name in [_name(part) for part in answers[-1].parts if part.role == "definition"]:
-        under = [{_name(part): part for part in by_definition(answer)} for answer in answers]
+        under = [{_name(part): part for part in answer.by_definition()} for answer in answers]
         if all(name in one for one in under):
             parts.append(_explained([one[name] for one in under], figures))
     flipped = another_verdict(answers[0], answers[-1])
@@ -169,31 +168,14 @@ def _name(answer: Assessment) -> str:
     return str(answer.definition["indicator_id"])
 
 
-def chance_of(answer: Assessment) -> float | None:
-    """The probability of meeting the target; 1 when it is met and 0 when it is missed; None when there is none.
-
-    >>> import qcity_analysis as qc
-    >>> chance_of(qc.assess(qc.load(), "grid_inspection_coverage")) is None
-    True
-    """
-    settled = {"met": 1.0, "missed": 0.0}
-    return settled.get(answer.status, answer.probability if answer.status == "forecast" else None)
-
-
 def another_verdict(one: Assessment, other: Assessment) -> bool:
     """Whether two answers say another verdict: another status, or the other side of 50 % by more than chance.
 
-    Answers by definition that both depend on the definition are the same verdict; what each part says is compared
-    part by part.
-
-    >>> import qcity_analysis as qc
-    >>> answer = qc.assess(qc.load(), "rd_intensity", draws=500)
-    >>> another_verdict(answer, answer)
-    False
+    Answers by definition that both depend on the definition are the same verdict: their parts are compared one by one.
     """
     if one.status != other.status:
         return True
-    before, after = chance_of(one), chance_of(other)
+    before, after = one.chance, other.chance
     if one.status != "forecast" or before is None or after is None:
         return False
     return (before >= HALF) != (after >= HALF) and _moved(one, other) != 0
@@ -201,7 +183,7 @@ def another_verdict(one: Assessment, other: Assessment) -> bool:
 
 def _moved(one: Assessment, other: Assessment) -> float:
     """How far the probability moved, 0 where it is within the Monte Carlo errors or there is none."""
-    before, after = chance_of(one), chance_of(other)
+    before, after = one.chance, other.chance
     if before is None or after is None:
         return 0.0
     error = math.hypot(one.probability_error or 0.0, other.probability_error or 0.0)
@@ -221,5 +203,5 @@ def _word(answers: Sequence[Assessment], flipped: bool, parts: Sequence[Change])
         return changed[0].word if changed else "unchanged"
     sizes = [abs(_moved(*pair)) for pair in pairs]
     if not max(sizes):  # each step within chance, together beyond it
-        sizes = [abs((chance_of(b) or 0.0) - (chance_of(a) or 0.0)) for a, b in pairs]
+        sizes = [abs((b.chance or 0.0) - (a.chance or 0.0)) for a, b in pairs]
     return STEPS[sizes.index(max(sizes))] if max(sizes) else "unchanged"

@@ -19,7 +19,7 @@ from ..assessment.answer import Assessment
 from ..assessment.assess import assess
 from ..data.load import Data
 from ..errors import Note
-from ..forecasting.changes import SCALES, scaled, shipped_moves, typical_change
+from ..forecasting.changes import SCALES, scaled, shipped_changes, typical_change
 from ..series.annual import AnnualSeries, annual_series
 from ..targets import Target, reaches
 
@@ -126,7 +126,7 @@ def outlook(data: Data, assessment: Assessment, *, draws: int | None = None) -> 
     reason = chances if isinstance(chances, Note) else None
     if isinstance(chances, Note):
         chances = _by_year({})
-    levels, target, bound = levels_of(assessment), assessment.target, assessment.bound
+    levels, target, bound = assessment.levels(), assessment.target, assessment.bound
     reached = len(levels) > 0 and bound is not None and bool(target.is_met(float(levels.iloc[-1]), bound))
     open_ = assessment.status == "forecast"
     return Outlook(
@@ -176,7 +176,7 @@ def _chances(data: Data, a: Assessment, draws: int) -> pd.Series | Note:
         return Note(codes.get(a.status, "no_forecast"))
     if a.target.kind not in (*BY_LEVEL, "cumulative"):
         return Note("no_year_of_attainment")
-    levels = levels_of(a)
+    levels = a.levels()
     if levels.empty:
         return Note("no_forecast")
     last = int(levels.index[-1])
@@ -253,7 +253,7 @@ def feasibility(data: Data, assessment: Assessment) -> Feasibility:
 
 def _move(data: Data, a: Assessment) -> Feasibility | str:
     """The move needed, without rows; or, as a code, why there is none."""
-    target, levels = a.target, levels_of(a)
+    target, levels = a.target, a.levels()
     relative = target.kind == "relative_change"
     codes = {"met": "settled", "missed": "settled", "depends_on_definition": "by_definition"}
     if a.status in codes or target.kind not in BY_LEVEL:
@@ -275,7 +275,7 @@ def _move(data: Data, a: Assessment) -> Feasibility | str:
         a.series.support if a.series is not None else str(data.indicator(target.indicator_id)["support"])
     )
     support = "positive" if relative and support == "real" else support
-    ends = scaled(np.array([level, end]), support, typical_change(every_year_of(levels_of(a))))
+    ends = scaled(np.array([level, end]), support, typical_change(every_year_of(a.levels())))
     needed = float(ends[1] - ends[0]) / (target.deadline - year)
     if not math.isfinite(needed):
         return "no_scale"
@@ -283,11 +283,7 @@ def _move(data: Data, a: Assessment) -> Feasibility | str:
 
 
 def every_year_of(levels: pd.Series) -> np.ndarray:
-    """Levels of every year from the first to the last, NaN in gaps.
-
-    >>> every_year_of(pd.Series({2020: 1.0, 2022: 3.0}))
-    array([ 1., nan,  3.])
-    """
+    """Levels of every year from the first to the last, NaN in gaps."""
     years = range(int(levels.index[0]), int(levels.index[-1]) + 1) if len(levels) else range(0)
     return levels.reindex(years).to_numpy(dtype=float)
 
@@ -333,7 +329,7 @@ def past_moves(series: AnnualSeries, years: int, support: str) -> np.ndarray:
 
 def _in_corpus(move: Feasibility, upward: bool) -> list[Moved]:
     assert move.needed is not None and move.from_year is not None and move.to_year is not None
-    years, corpus = move.to_year - move.from_year, shipped_moves()[move.support]
+    years, corpus = move.to_year - move.from_year, shipped_changes()[move.support]
     shares = {"bank": corpus.share(move.needed, years, rising=upward)}
     if (move.needed > 0) == upward and move.needed:  # where nothing more is needed, size says nothing
         shares["bank_either"] = corpus.share(move.needed, years, either=True)
@@ -342,21 +338,6 @@ def _in_corpus(move: Feasibility, upward: bool) -> list[Moved]:
         for source, share in shares.items()
         if share is not None
     ]
-
-
-def levels_of(answer: Assessment) -> pd.Series:
-    """The known levels an answer rests on, index year; empty without a series."""
-    return answer.series.known() if answer.series is not None else pd.Series(dtype=float)
-
-
-def by_definition(answer: Assessment) -> list[Assessment]:
-    """The answer under each definition of its indicator, oldest first; the answer itself where there is only one.
-
-    >>> import qcity_analysis as qc
-    >>> [part.status for part in by_definition(qc.assess(qc.load(), "energy_per_gdp", draws=100))]
-    ['forecast', 'met']
-    """
-    return [part for part in answer.parts if part.role == "definition"] or [answer]
 
 
 def again(
@@ -383,13 +364,7 @@ def again(
 
 
 def same_part(answer: Assessment, wanted: Assessment) -> Assessment | None:
-    """The answer itself, or its part of the same role, definition and comparator as `wanted`; None without one.
-
-    >>> import qcity_analysis as qc
-    >>> whole = qc.assess(qc.load(), "rd_intensity", draws=500)
-    >>> same_part(whole, whole) is whole
-    True
-    """
+    """The answer itself, or its part of the same role, definition and comparator as `wanted`; None without one."""
     if wanted.role == "main":
         return answer
     if not answer.parts:

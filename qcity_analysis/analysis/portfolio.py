@@ -23,8 +23,7 @@ from ..errors import QcityError
 from ..forecasting.changes import scaled
 from ..series.annual import annual_series
 from ..targets import section_order
-from .attribution import chance_of
-from .outlook import by_definition, every_year_of
+from .outlook import every_year_of
 
 STRESS = 0.5  # of every indicator's variance, due to one more common shock in the second view of dependence
 DRAWS = 20_000
@@ -32,6 +31,7 @@ COLUMNS = [
     *("target_id", "name_zh", "name_en", "section", "status", "probability", "low", "high"),
     *("share_of_variance", "weight"),
 ]
+GROUP = ["name_zh", "name_en", "targets", "met", "missed", "open", "expected", "unassessed"]
 WEIGHT = 10.0  # common yearly changes that weigh as much as what a pair is drawn towards
 FEWEST = 3  # changes of a series in one region from which it is compared
 LIMIT = 0.95
@@ -133,7 +133,7 @@ class Portfolio:
             "low": self.low,
             "high": self.high,
             "interval_80": list(self.interval()),
-            "counts": {name: [float(p) for p in self.counts[name]] for name in self.counts},
+            "counts": self.counts.to_dict("list"),
             "dependence": self.dependence.to_dict(),
             **{name: getattr(self, name).to_dict("records") for name in tables},
             "draws": self.draws,
@@ -245,8 +245,8 @@ def departments_of(a: Assessment) -> list[tuple[str, str]]:
 
 def _range(a: Assessment) -> Range | None:
     """Probability, lowest and highest over definitions; None when there is no verdict."""
-    answers = [a] if chance_of(a) is not None else by_definition(a)
-    chances = [chance for answer in answers if (chance := chance_of(answer)) is not None]
+    answers = [a] if a.chance is not None else a.by_definition()
+    chances = [chance for answer in answers if (chance := answer.chance) is not None]
     return (chances[-1], min(chances), max(chances)) if chances else None
 
 
@@ -287,22 +287,19 @@ def _grouped(
         for name in names(a):
             groups.setdefault(name, []).append((a.status, chances[0] if chances else None))
     rows = []
-    for (name_zh, name_en), members in groups.items():
-        chances_known = [chance for _, chance in members if chance is not None]
+    for names_of_group, members in groups.items():
+        known = [chance for _, chance in members if chance is not None]
         met, missed = (sum(status == one for status, _ in members) for one in ("met", "missed"))
-        rows.append(
-            {
-                "name_zh": name_zh,
-                "name_en": name_en,
-                "targets": len(members),
-                "met": met,
-                "missed": missed,
-                "open": len(chances_known) - met - missed,
-                "expected": float(sum(chances_known)),
-                "unassessed": len(members) - len(chances_known),
-            }
+        numbers = (
+            len(members),
+            met,
+            missed,
+            len(known) - met - missed,
+            float(sum(known)),
+            len(members) - len(known),
         )
-    return pd.DataFrame(rows)
+        rows.append((*names_of_group, *numbers))
+    return pd.DataFrame(rows, columns=GROUP)
 
 
 def dependence(data: Data, assessments: Sequence[Assessment]) -> Dependence:
@@ -321,15 +318,14 @@ def dependence(data: Data, assessments: Sequence[Assessment]) -> Dependence:
     ((3, 3), 3)
     """
     targets = [a.target for a in assessments]
-    signs = np.array([1.0 if target.upward else -1.0 for target in targets])
+    signs = [1.0 if target.upward else -1.0 for target in targets]
     places = [(target.indicator_id, target.region) for target in targets]
     units = [(place, target.deadline) for place, target in zip(places, targets, strict=True)]
     series, shocks = list(dict.fromkeys(places)), list(dict.fromkeys(units))
-    way = {s: 1.0 if sum(signs[k] for k, at in enumerate(places) if at == s) >= 0 else -1.0 for s in series}
-    changes: dict[str, dict[str, pd.Series]] = {}
-    for a in assessments:
-        if a.target.indicator_id not in changes:
-            changes[a.target.indicator_id] = _changes(data.at(a.as_of), a.target.indicator_id)
+    wanted = pd.Series(signs).groupby(pd.Series([series.index(place) for place in places], dtype=int)).sum()
+    way = dict(zip(series, np.where(wanted >= 0, 1.0, -1.0), strict=True))
+    days = {a.target.indicator_id: a.as_of for a in reversed(assessments)}
+    changes = {name: _changes(data.at(day), name) for name, day in days.items()}
     matrix, common, mean = _between(series, way, changes)
     of_shock = np.array([series.index(place) for place, _ in shocks], dtype=int)
     of_target = np.array([series.index(place) for place in places], dtype=int)
@@ -427,8 +423,6 @@ def nearest(matrix: np.ndarray) -> np.ndarray:
     >>> nearest(np.eye(2)).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
-    if not len(matrix):
-        return matrix
     value, vector = np.linalg.eigh(matrix)
     kept = (vector * np.maximum(value, 1e-10)) @ vector.T
     size = np.sqrt(np.diag(kept))

@@ -20,8 +20,8 @@ from ..data.load import Data
 from ..data.vintages import is_whole, newest_rows, newest_vintages
 from ..errors import Note, QcityError
 from ..targets import Target
-from .attribution import another_verdict, chance_of
-from .outlook import BY_LEVEL, again, by_definition, levels_of, same_part
+from .attribution import another_verdict
+from .outlook import BY_LEVEL, again, same_part
 
 WINDOWS = (5, 8, 12, 20)  # years looked back
 LEFT_OUT = 12  # the last years that are left out one at a time
@@ -100,7 +100,7 @@ def sensitivity(data: Data, assessment: Assessment, *, draws: int | None = None)
     draws = draws or assessment.draws
     base = again(data, assessment, draws=draws)
     assert base is not None  # the whole assessment has no part to miss
-    parts = by_definition(base)
+    parts = base.by_definition()
     tried = [(draft, _made(ask)) for draft, ask in _variants(data, base)]
     varied = []
     for part in parts:
@@ -125,8 +125,8 @@ def _made(ask: Callable[[], Assessment | None]) -> Assessment | Note | None:
 
 def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, Callable[[], Assessment | None]]]:
     """Every variant that applies, still without a verdict, and how its assessment is made."""
-    answers, target = by_definition(base), base.target
-    levels = sorted({int(year) for answer in answers for year in levels_of(answer).index})
+    answers, target = base.by_definition(), base.target
+    levels = sorted({int(year) for answer in answers for year in answer.levels().index})
     places = _places(answers)
     open_ = any(answer.status == "forecast" for answer in answers)
     lean = _lean(data, base, answers)
@@ -263,16 +263,8 @@ def _of_comparator(other: Assessment) -> Variant:
 
 
 def flips(part: Assessment, asked: Assessment) -> bool:
-    """Whether two answers give another verdict: another side of 50 %, or met against missed or a forecast.
-
-    An answer without a verdict flips nothing.
-
-    >>> import qcity_analysis as qc
-    >>> answer = qc.assess(qc.load(), "rd_intensity", draws=500)
-    >>> flips(answer, answer)
-    False
-    """
-    return None not in (chance_of(part), chance_of(asked)) and another_verdict(part, asked)
+    """Whether two answers give another verdict (see `another_verdict`); an answer without one flips nothing."""
+    return None not in (part.chance, asked.chance) and another_verdict(part, asked)
 
 
 def _in_order(rows: Sequence[Variant], part: Assessment) -> list[Variant]:
@@ -281,7 +273,7 @@ def _in_order(rows: Sequence[Variant], part: Assessment) -> list[Variant]:
     A forecast has them all, except windows that hold all its levels and years it has no level for; a settled target
     turns only on base year, tolerance and definition; one that cannot be assessed has only what is borrowed.
     """
-    levels = levels_of(part).index
+    levels = part.levels().index
     allowed = {"forecast": KINDS, "met": SETTLED, "missed": SETTLED}.get(part.status, OTHERS)
 
     def tells(row: Variant) -> bool:

@@ -1,40 +1,32 @@
-"""The answer for one target as a record: verdict, forecast, pace, notes; and the words for probabilities.
+"""The answer for one target as a record, the question it answers, and how each outcome is said.
 
-How an answer is found is in `assessing`.
+How an answer is found depends on the kind of target: see `levels`, `counts`, `events` and `ranks`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from ..data.load import Data
+from ..data.vintages import standing
 from ..errors import Note
 from ..forecasting.forecast import Forecast
-from ..series.annual import AnnualSeries
-from ..targets import Pace, Target
+from ..series.annual import AnnualSeries, annual_series
+from ..targets import Pace, Target, pace_between
 
-ASSESSED_KINDS = (
-    *("level", "relative_change", "cumulative", "coverage", "monotone"),
-    *("direction", "zero_event", "rank", "milestone"),
-)
+FAN = (0.05, 0.25, 0.5, 0.75, 0.95)
+SPOKEN = ("strive", "maintain", "directional", "qualitative")  # wordings shown beside the answer
 _PLAIN = (
-    *(
-        "status",
-        "probability",
-        "probability_error",
-        "word",
-        "threshold",
-        "bound",
-        "tolerance",
-        "expected",
-        "median",
-    ),
-    *("outcome", "role", "model", "draws", "seed", "illustrative", "region_names", "borrowed_since"),
-    *("likelihood", "settled_in"),
+    *("status", "probability", "probability_error", "word", "threshold", "bound", "tolerance", "expected"),
+    *("median", "outcome", "role", "model", "draws", "seed", "illustrative", "region_names"),
+    *("borrowed_since", "likelihood", "settled_in"),
 )
 
 
@@ -55,8 +47,7 @@ class Tally:
     Attributes: `count`, what is certain (a bound counts as what it is at least); `through`, the period of the last
     figure that counts (None when there is none); `years` of the target's period (its rounds, where things happen in
     rounds), `covered` of them by figures, and `unknown`, the years without any figure that lie before the last one
-    or are over; `needed`, what is missing to the
-    bound; `exposure`, all years of counts the rate rests on.
+    or are over; `needed`, what is missing to the bound; `exposure`, all years of counts the rate rests on.
     """
 
     count: float
@@ -74,19 +65,16 @@ class Assessment:
 
     Attributes: `target`; `as_of`; `status` ("forecast", "met", "missed", "not_assessable" or
     "depends_on_definition"); `reason` (a Note, when not assessable); `probability` that the target is met and its
-    Monte Carlo standard error; `word` (IPCC scale); `threshold` and `bound` (the level asked for, and the level that
-    is just enough, in the unit of `series.values`); `tolerance`; `series`; `forecast`; `fan` (quantiles by year);
-    `expected`, `median` and `interval` (90 %) at the deadline; `outcome` (the level at the deadline once published);
-    `pace_so_far`, and `pace_needed` and `needed_path`, which lead to the bound; `borrowed` and the year since
-    which; `parts` (the same question by definition or comparator);
-    `role` ("main", "definition", "borrowed"); `definition` (the indicator's row); `region_names`; `notes`;
-    `illustrative` (an illustrative figure was used); `model`, `draws`, `seed`; `likelihood` (what made the paths
-    where
-    it was not `model`: "gamma_poisson", "events" or "joint_ranks", else ""); `period` (first and last year that
-    count,
-    for kinds about several years); `tally` (what is counted so far); `settled_in` (the period whose figure made it
-    met
-    or missed, when that is not the deadline). An exact probability has an error of 0.
+    Monte Carlo standard error (0 for an exact one); `word` (IPCC scale); `threshold` and `bound` (the level asked for,
+    and the level that is just enough, in the unit of `series.values`); `tolerance`; `series`; `forecast`; `fan`
+    (quantiles by year); `expected`, `median` and `interval` (90 %) at the deadline; `outcome` (the level at the
+    deadline once published); `pace_so_far`, and `pace_needed` and `needed_path`, which lead to the bound; `borrowed`
+    and the year since which; `parts` (the same question by definition or comparator); `role` ("main", "definition",
+    "borrowed"); `definition` (the indicator's row); `region_names`; `notes`; `illustrative` (an illustrative figure
+    was used); `model`, `draws`, `seed`; `likelihood` (what made the paths where it was not `model`: "gamma_poisson",
+    "events" or "joint_ranks", else ""); `period` (first and last year that count, for kinds about several years);
+    `tally` (what is counted so far); `settled_in` (the period whose figure made it met or missed, when that is not the
+    deadline).
     """
 
     target: Target
@@ -127,34 +115,203 @@ class Assessment:
 
     def places(self) -> set[tuple[str, str]]:
         """Every series the answer rests on, inputs and parts included: indicator and region."""
-        found = {(self.target.indicator_id, self.target.region)}
-        found |= self.series.places() if self.series is not None else set()
-        return found.union(*(part.places() for part in self.parts))
+        own = {(self.target.indicator_id, self.target.region)}
+        own |= self.series.places() if self.series is not None else set()
+        return own.union(*(part.places() for part in self.parts))
+
+    def levels(self) -> pd.Series:
+        """The known levels the answer rests on, index year; empty without a series."""
+        return self.series.known() if self.series is not None else pd.Series(dtype=float)
+
+    def by_definition(self) -> list[Assessment]:
+        """The answer under each definition of its indicator, oldest first; itself where there is only one.
+
+        >>> import qcity_analysis as qc
+        >>> [part.status for part in qc.assess(qc.load(), "energy_per_gdp", draws=100).by_definition()]
+        ['forecast', 'met']
+        """
+        return [part for part in self.parts if part.role == "definition"] or [self]
+
+    @property
+    def chance(self) -> float | None:
+        """The probability of meeting the target; 1 when it is met and 0 when it is missed; None when there is none."""
+        settled = {"met": 1.0, "missed": 0.0}
+        return settled.get(self.status, self.probability if self.status == "forecast" else None)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the draws as plain values that JSON can hold; levels and fan by year."""
-        plain = {name: getattr(self, name) for name in _PLAIN}
-        series = self.series
+        series, fan = self.series, {} if self.fan is None else self.fan.to_dict("index")
+        levels = series.known().to_dict() if series is not None else {}
+        records = {
+            name: dataclasses.asdict(record) if record else None
+            for name in ("pace_so_far", "pace_needed", "borrowed")
+            for record in [getattr(self, name)]
+        }
         return {
             "target": dataclasses.asdict(self.target),
             "as_of": self.as_of.isoformat(),
-            **plain,
+            **{name: getattr(self, name) for name in _PLAIN},
             "definition": self.definition["indicator_id"],
             "reason": dataclasses.asdict(self.reason) if self.reason else None,
             "period": list(self.period) if self.period else None,
             "tally": dataclasses.asdict(self.tally) if self.tally else None,
             "interval": list(self.interval) if self.interval else None,
-            "levels": _by_year(series.known()) if series is not None else {},
+            "levels": {str(year): float(level) for year, level in levels.items()},
             "base_year": series.base_year if series is not None else None,
-            "fan": {str(y): {f"{q:g}": float(v) for q, v in r.items()} for y, r in self.fan.iterrows()}
-            if self.fan is not None
-            else {},
-            "pace_so_far": dataclasses.asdict(self.pace_so_far) if self.pace_so_far else None,
-            "pace_needed": dataclasses.asdict(self.pace_needed) if self.pace_needed else None,
-            "borrowed": dataclasses.asdict(self.borrowed) if self.borrowed else None,
+            "fan": {str(y): {f"{q:g}": float(v) for q, v in row.items()} for y, row in fan.items()},
+            **records,
             "notes": [dataclasses.asdict(note) for note in self.notes],
             "parts": [part.to_dict() for part in self.parts],
         }
+
+
+@dataclass(frozen=True)
+class Question:
+    """One target, the data known, and how to simulate."""
+
+    data: Data
+    target: Target
+    model: str
+    draws: int
+    seed: int
+
+    def answer(
+        self,
+        indicator_id: str,
+        role: str = "main",
+        series: AnnualSeries | None = None,
+        *,
+        threshold: float | None = None,
+        bound: float | None = None,
+        notes: tuple[Note, ...] = (),
+    ) -> Assessment:
+        """What every answer holds; `refused`, `settled` and `judged` say the outcome."""
+        row = self.data.indicator(indicator_id)
+        return Assessment(
+            target=self.target,
+            as_of=self.data.as_of,
+            status="not_assessable",
+            region_names=self.names([self.target.region])[0],
+            definition={name: None if pd.isna(cell) else cell for name, cell in row.items() if name != "row"},
+            role=role,
+            series=series,
+            threshold=threshold,
+            bound=bound,
+            tolerance=self.target.tolerance,
+            notes=notes,
+            model=self.model,
+            draws=self.draws,
+            seed=self.seed,
+            illustrative=series is not None and bool((series.observations["status"] == "illustrative").any()),
+        )
+
+    def names(self, regions: list[str]) -> list[dict[str, str]]:
+        """The names of regions by language."""
+        return [{lang: self.data.region_name(name, lang) for lang in ("zh", "en")} for name in regions]
+
+    def names_note(self, code: str, regions: list[str], **facts: float) -> Note:
+        """A note that names regions in both languages."""
+        names = self.names(regions)
+        return Note(code, facts | {f"names_{lang}": [name[lang] for name in names] for lang in ("zh", "en")})
+
+    def series(self, indicator_id: str, base_year: int | None = None) -> AnnualSeries:
+        """The annual series of an indicator in the target's region."""
+        return annual_series(self.data, indicator_id, self.target.region, base_year=base_year)
+
+    def totals(self, indicator_id: str) -> pd.DataFrame:
+        """The newest vintage of every published total (`count_total`), in order of time, with its source.
+
+        Totals within a year are among them, which an annual series takes as estimates of the year's end.
+        """
+        rows = self.data.observations
+        mine = (rows["indicator_id"] == indicator_id) & (rows["region"] == self.target.region)
+        rows = standing(rows[mine & (rows["measure"] == "count_total")])
+        named = self.data.sources[["source_id", "publisher", "publisher_en", "title", "title_en", "date"]]
+        named = named.rename(columns={"date": "source_date"})
+        return rows.merge(named, on="source_id", how="left").reset_index(drop=True)
+
+    def decisive(self, series: AnnualSeries, year: int, bound: float) -> float:
+        """The bound published for a year where it decides whether `bound` was reached; NaN where none does."""
+        target, sure = self.target, bound
+        worst, best = (series.lower, series.upper) if target.upward else (series.upper, series.lower)
+        if target.kind == "coverage":  # a bound is not rounded
+            sure = target.level(slack=target.tolerance)
+        if year in worst and target.is_met(worst[year], sure):
+            return float(worst[year])
+        return float(best[year]) if year in best and not target.is_met(best[year], bound) else math.nan
+
+    def outcome(self, series: AnnualSeries, bound: float) -> tuple[float, tuple[Note, ...]] | None:
+        """The level of the deadline, or a bound on it that decides, with the note that says so; None when open."""
+        deadline = self.target.deadline
+        level = float(series.values.get(deadline, math.nan))
+        if not math.isnan(level):
+            return level, ()
+        level = self.decisive(series, deadline, bound)
+        told = Note("met_by_bound", {"year": deadline, "value": level})
+        return None if math.isnan(level) else (level, (told,))
+
+    def pace_so_far(self, series: AnnualSeries, level: float, year: int) -> Pace | None:
+        """The pace from the base year, or the first level, to `level` in `year`; None where that is no later."""
+        known, base = series.known(), self.target.base_year
+        start = base if base in known.index else int(known.index[0]) if len(known) else None
+        if start is None or start >= year:
+            return None
+        return pace_between(float(known[start]), level, start, year)
+
+    def awaiting(self, last: int) -> tuple[Note, ...]:
+        """A note where the deadline is over and its figure is not in."""
+        if self.data.as_of.year <= self.target.deadline:
+            return ()
+        return (Note("awaiting_figure", {"year": self.target.deadline, "last": last}),)
+
+    def without_tolerance(self, probability: float) -> tuple[Note, ...]:
+        """A note with the probability of the figure itself, where the plan leaves a tolerance."""
+        target = self.target
+        strict = {"tolerance": target.tolerance, "probability": probability}
+        told = Note("tolerance", strict | {"unit_en": target.unit, "unit_zh": target.unit_zh})
+        return (told,) if target.tolerance else ()
+
+
+def refused(answer: Assessment, reason: Note) -> Assessment:
+    """Not assessable, and why."""
+    return replace(answer, status="not_assessable", reason=reason)
+
+
+def settled(answer: Assessment, met: bool, outcome: float, settled_in: str | None = None) -> Assessment:
+    """Met or missed, by an outcome, and by the figure of which period where that is not the deadline."""
+    return replace(answer, status="met" if met else "missed", outcome=outcome, settled_in=settled_in)
+
+
+def judged(answer: Assessment, forecast: Forecast, met: np.ndarray) -> Assessment:
+    """A forecast with its probability; `met` (draws,) says which of its paths meet the target."""
+    probability, last = float(np.mean(met)), int(forecast.years[-1])
+    fan = forecast.quantiles(FAN)
+    return replace(
+        answer,
+        status="forecast",
+        forecast=forecast,
+        probability=probability,
+        probability_error=forecast.error_of(met),
+        word=ipcc_word(probability),
+        fan=fan,
+        expected=float(forecast.mean()[last]),
+        median=float(fan.loc[last, 0.5]),
+        interval=(float(fan.loc[last, 0.05]), float(fan.loc[last, 0.95])),
+    )
+
+
+def with_parts(answer: Assessment, parts: tuple[Assessment, ...]) -> Assessment:
+    """The answer with the same question by definition or comparator."""
+    illustrative = answer.illustrative or any(part.illustrative for part in parts)
+    return replace(answer, parts=parts, illustrative=illustrative)
+
+
+def bare(series: AnnualSeries, values: pd.Series, used: pd.DataFrame) -> AnnualSeries:
+    """A series with other values and the figures they rest on, and nothing known in part."""
+    return replace(
+        series, values=values, earlier=values.iloc[:0], breaks=(), observations=used, bounds=series.bounds.iloc[:0],
+        lower={}, upper={}, noisy={}, shared=(), estimates=series.estimates.iloc[:0],
+    )  # fmt: skip
 
 
 def ipcc_word(probability: float) -> str:
@@ -172,7 +329,3 @@ def ipcc_word(probability: float) -> str:
     if probability <= 0.1:
         return "very_unlikely"
     return "unlikely" if probability <= 0.33 else "about_as_likely_as_not"
-
-
-def _by_year(levels: pd.Series) -> dict[str, float]:
-    return {str(year): float(level) for year, level in levels.items()}

@@ -8,16 +8,16 @@ decided here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
 
 from ..data.load import Data
 from ..errors import Note, QcityError
 from ..forecasting.forecast import Forecast
 from ..series.annual import AnnualSeries, annual_series, shifted
-from .answer import Assessment, Borrowed
-from .question import Question
+from .answer import Assessment, Borrowed, Question, refused, settled
 
 FEWEST = 3  # levels from which a forecast is made
+Ahead = Callable[[Question, Assessment, AnnualSeries], Assessment]
 
 
 def moved_towards(data: Data, own: AnnualSeries, found: Forecast) -> tuple[Forecast, tuple[str, ...]]:
@@ -40,11 +40,10 @@ def moved_towards(data: Data, own: AnnualSeries, found: Forecast) -> tuple[Forec
     if found.model != "mixture" or len(known) < FEWEST or any(year > known.index[-1] for year in partly):
         return found, ()
     near, used = _near(data, own.region), []
-    for place in _named(data, own.indicator_id):
-        region, _, indicator_id = place.partition("/")
+    for region, indicator_id in comparators(data, own.indicator_id):
         if region not in near:
             continue
-        levels = annual_series(data, indicator_id, region).known().rename(place)
+        levels = annual_series(data, indicator_id, region).known().rename(f"{region}/{indicator_id}")
         if together(known, [levels], found.years, found.support) is not None:
             used.append(levels)
     if not used:
@@ -52,41 +51,40 @@ def moved_towards(data: Data, own: AnnualSeries, found: Forecast) -> tuple[Forec
     return borrow(found, used), tuple(str(levels.name) for levels in used)
 
 
+def comparators(data: Data, indicator_id: str) -> list[tuple[str, str]]:
+    """Region and indicator of each comparator that an indicator names.
+
+    >>> import qcity_analysis as qc
+    >>> comparators(qc.load(), "rd_intensity")[0]
+    ('jiangsu', 'rd_intensity')
+    """
+    named = [part.strip() for part in str(data.indicator(indicator_id)["comparators"] or "").split(";")]
+    return [(region, name) for region, _, name in (part.partition("/") for part in named if part)]
+
+
 def _near(data: Data, region: str) -> set[str]:
     """The regions above a region, and those beside it."""
-    parent = {
-        str(name): str(above)
-        for name, above in zip(data.regions["region"], data.regions["parent"], strict=True)
-    }
+    parent = {str(name): str(up) for name, up in data.regions[["region", "parent"]].to_numpy()}
     above: list[str] = []
-    while parent.get(region if not above else above[-1]) and len(above) < len(parent):
-        above.append(parent[region if not above else above[-1]])
+    while (up := parent.get(above[-1] if above else region)) and len(above) < len(parent):
+        above.append(up)
     beside = {name for name, up in parent.items() if above and up == above[0]}
     return {*above, *beside} - {region}
 
 
-def _named(data: Data, indicator_id: str) -> list[str]:
-    named = str(data.indicator(indicator_id)["comparators"])
-    return [place for place in (part.strip() for part in named.split(";")) if place]
-
-
-def borrowed_answers(
-    question: Question, own: AnnualSeries, ahead: Callable[..., Assessment]
-) -> tuple[Assessment, ...]:
+def borrowed_answers(question: Question, own: AnnualSeries, ahead: Ahead) -> tuple[Assessment, ...]:
     """One assessment for each comparator the target's indicator names whose changes can be chained on `own`.
 
-    `ahead(series, threshold, indicator_id, **facts)` makes the forecast of a moved series and its verdict.
+    `ahead` adds the forecast of a moved series and its verdict to an answer that has its threshold.
     """
-    answers = []
-    for place in _named(question.data, question.target.indicator_id):
-        region, _, indicator_id = place.partition("/")
-        if (region, indicator_id) != (own.region, own.indicator_id):
-            answers.append(_borrowed_from(question, own, region, indicator_id, ahead))
+    named = comparators(question.data, question.target.indicator_id)
+    lenders = [place for place in named if place != (own.region, own.indicator_id)]
+    answers = [_borrowed_from(question, own, region, name, ahead) for region, name in lenders]
     return tuple(answer for answer in answers if answer is not None)
 
 
 def _borrowed_from(
-    question: Question, own: AnnualSeries, region: str, indicator_id: str, ahead: Callable[..., Assessment]
+    question: Question, own: AnnualSeries, region: str, indicator_id: str, ahead: Ahead
 ) -> Assessment | None:
     data, target, levels = question.data, question.target, own.known()
     relative = target.kind == "relative_change"
@@ -94,33 +92,27 @@ def _borrowed_from(
         return None  # nothing of its own to chain the changes on
     start = int(levels.index[-1]) if len(levels) else target.base_year
     assert start is not None
-    level = float(levels.iloc[-1]) if len(levels) else 100.0
     theirs = annual_series(data, indicator_id, region, base_year=start)
-    borrowed = Borrowed(
-        region,
-        indicator_id,
-        {lang: data.region_name(region, lang) for lang in ("zh", "en")},
-        {lang: str(data.indicator(indicator_id)[f"name_{lang}"]) for lang in ("zh", "en")},
-    )
     known = theirs.known()
+    base = float(own.values.get(target.base_year, 100.0)) if relative else 1.0
     if start not in known.index or len(known) + theirs.earlier.count() < FEWEST or known[start] == 0:
         return None
-    moved = shifted(theirs, start, level, relative or own.base_year is not None)
-    facts: dict[str, Any] = {"borrowed": borrowed, "borrowed_since": start, "role": "borrowed"}
-    base = float(own.values.get(target.base_year, 100.0)) if relative else 1.0
     if base <= 0:
         return None  # a change in percent of it means nothing
-    threshold = target.level(base)
+    level = float(levels.iloc[-1]) if len(levels) else 100.0
+    moved = shifted(theirs, start, level, relative or own.base_year is not None)
+    row = data.indicator(indicator_id)
+    names = {lang: str(row[f"name_{lang}"]) for lang in ("zh", "en")}
+    borrowed = Borrowed(region, indicator_id, question.names([region])[0], names)
+    plain = question.answer(indicator_id, "borrowed", moved)
+    plain = replace(plain, borrowed=borrowed, borrowed_since=start)
+    answer = replace(plain, threshold=target.level(base))
     if target.deadline in moved.known().index:
-        reached = float(moved.values[target.deadline])
-        bound = target.bound(base)
-        status = "met" if target.is_met(reached, bound) else "missed"
-        return question.make(
-            status, indicator_id, series=moved, threshold=threshold, bound=bound, outcome=reached,
-            notes=moved.notes, **facts, **question.paces(moved, reached, target.deadline),
-        )  # fmt: skip
+        reached, bound = float(moved.values[target.deadline]), target.bound(base)
+        pace = question.pace_so_far(moved, reached, target.deadline)
+        answer = replace(answer, bound=bound, notes=moved.notes, pace_so_far=pace)
+        return settled(answer, target.is_met(reached, bound), reached)
     try:
-        return ahead(moved, threshold, indicator_id, **facts)
+        return ahead(question, answer, moved)
     except QcityError as error:  # a comparator that this model cannot take leaves the others standing
-        reason = Note("model", {"why": str(error)})
-        return question.make("not_assessable", indicator_id, series=moved, reason=reason, **facts)
+        return refused(plain, Note("model", {"why": str(error)}))

@@ -12,72 +12,55 @@ better place, as in published tables; drawn counts are compared as whole numbers
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from ..errors import Note, QcityError
+from ..forecasting.forecast import Forecast
 from ..series.annual import AnnualSeries, annual_series
 from ..targets import reaches
-from .answer import Assessment
-from .question import Question, judged
+from .answer import Assessment, Question, bare, judged, refused, settled
+from .borrowing import FEWEST, comparators
 
-FEWEST = 3  # levels from which a forecast is made
+Peers = dict[str, AnnualSeries]  # by region, the target's own first
 
 
 def rank(question: Question, indicator_id: str, role: str = "main") -> Assessment:
     """The assessment of a target on the rank among peers; not assessable without every peer's figures."""
-    target = question.target
+    target, bound = question.target, question.target.bound()
     own = question.series(indicator_id)
-    assert target.threshold is not None  # checked when the targets were read
-    facts: dict[str, Any] = {"threshold": target.threshold, "bound": target.bound(), "role": role}
-    by_peers, field = peers(question, indicator_id)
-    found = question.outcome(own, target.bound()) if by_peers != indicator_id else None
-    if found is not None:  # a published rank for the deadline, or its bound, decides by itself
-        status = "met" if target.is_met(found[0], target.bound()) else "missed"
-        notes = (*own.notes, *found[1])
-        return question.make(status, indicator_id, series=own, outcome=found[0], notes=notes, **facts)
-    short = [name for name, series in field.items() if len(series.known()) < FEWEST]
-    if len(field) < 2 or short:
-        facts |= {"series": own, "notes": own.notes}
-        return question.make(
-            "not_assessable", indicator_id, reason=_why(question, own, field, short), **facts
-        )
-    better_high = str(question.data.indicator(by_peers)["better"]) != "lower"
-    return _among(question, indicator_id, field, better_high, facts)
+    answer = question.answer(
+        indicator_id, role, own, threshold=target.threshold, bound=bound, notes=own.notes
+    )
+    by, peers = _peers(question, indicator_id)
+    told = question.outcome(own, bound) if by != indicator_id else None
+    if told is not None:  # a published rank for the deadline, or its bound, decides by itself
+        answer = replace(answer, notes=(*answer.notes, *told[1]))
+        return settled(answer, target.is_met(told[0], bound), told[0])
+    if len(peers) < 2:
+        held = sum(len(rows) for rows in (own.observations, own.bounds, own.unused))
+        return refused(answer, Note("no_peers" if held else "no_observation", {"count": 0}))
+    short = [name for name, series in peers.items() if len(series.known()) < FEWEST]
+    if short:
+        return refused(answer, question.names_note("peers_short", short, peers=len(peers)))
+    better_high = str(question.data.indicator(by)["better"]) != "lower"
+    return _among(question, indicator_id, role, peers, better_high)
 
 
-def peers(question: Question, indicator_id: str) -> tuple[str, dict[str, AnnualSeries]]:
-    """The indicator that decides the rank, and its series by region, the target's own region first."""
+def _peers(question: Question, indicator_id: str) -> tuple[str, Peers]:
+    """The indicator that decides the rank, and its series of every peer."""
     data, region = question.data, question.target.region
-    named = [
-        part.strip()
-        for part in str(data.indicator(indicator_id)["comparators"] or "").split(";")
-        if part.strip()
-    ]
-    places = [tuple(part.partition("/")[::2]) for part in named]
-    if places:
-        by = str(places[0][1])
-        regions = [str(place) for place, name in places if name == by]
-    else:
-        by, table = indicator_id, data.regions
+    named = comparators(data, indicator_id)
+    by = named[0][1] if named else indicator_id
+    regions = [place for place, name in named if name == by]
+    if not named:
+        table = data.regions
         parent = table.loc[table["region"] == region, "parent"]
         same = table["parent"] == (parent.iloc[0] if len(parent) and parent.iloc[0] else None)
         regions = [str(name) for name in table.loc[same, "region"]]
-    field = dict.fromkeys([region, *regions])
-    return by, {name: annual_series(data, by, name) for name in field}
-
-
-def _why(question: Question, own: AnnualSeries, field: dict[str, AnnualSeries], short: list[str]) -> Note:
-    if len(field) < 2:
-        held = sum(len(rows) for rows in (own.observations, own.bounds, own.unused))
-        return Note("no_peers" if held else "no_observation", {"count": 0})
-    names = {
-        f"names_{lang}": [question.data.region_name(name, lang) for name in short] for lang in ("zh", "en")
-    }
-    return Note("peers_short", {"peers": len(field)} | names)
+    return by, {name: annual_series(data, by, name) for name in dict.fromkeys([region, *regions])}
 
 
 def places(levels: np.ndarray, better_high: bool) -> np.ndarray:
@@ -90,52 +73,37 @@ def places(levels: np.ndarray, better_high: bool) -> np.ndarray:
     return np.asarray(1.0 + (~reaches(own, levels, better_high)).sum(axis=-1))
 
 
-def _among(
-    question: Question,
-    indicator_id: str,
-    field: dict[str, AnnualSeries],
-    better_high: bool,
-    facts: dict[str, Any],
-) -> Assessment:
-    from ..forecasting.forecast import Forecast
+def _among(question: Question, indicator_id: str, role: str, peers: Peers, better_high: bool) -> Assessment:
     from ..forecasting.predictive import batch_sizes
 
-    target, lead = question.target, next(iter(field.values()))
-    table = pd.DataFrame({name: series.known() for name, series in field.items()})
-    complete = table.dropna()
-    ranks = pd.Series(
-        places(complete.to_numpy(), better_high), index=complete.index, name="level", dtype=float
+    target, deadline, lead = question.target, question.target.deadline, next(iter(peers.values()))
+    table = pd.DataFrame({name: series.known() for name, series in peers.items()})
+    levels = table.dropna()
+    ranks = pd.Series(places(levels.to_numpy(), better_high), levels.index, name="level", dtype=float)
+    rows = pd.concat([one.observations for one in peers.values()], ignore_index=True)
+    series = bare(lead, ranks.loc[:deadline], rows)
+    series = replace(series, support="positive", base_year=None)
+    notes = (*lead.notes, question.names_note("ranked_among", list(peers), count=len(peers)))
+    answer = question.answer(
+        indicator_id, role, series, threshold=target.threshold, bound=target.bound(), notes=notes
     )
-    series = _as_ranks(lead, field, ranks.loc[: target.deadline])
-    names = {
-        f"names_{lang}": [question.data.region_name(name, lang) for name in field] for lang in ("zh", "en")
-    }
-    notes = (*lead.notes, Note("ranked_among", {"count": len(field)} | names))
-    facts |= {"series": series}
-    if target.deadline in ranks.index:
-        outcome = float(ranks[target.deadline])
-        status = "met" if target.is_met(outcome, target.bound()) else "missed"
-        return question.make(status, indicator_id, outcome=outcome, notes=notes, **facts)
-    late = [name for name, one in field.items() if int(one.known().index[-1]) > target.deadline]
-    if any(target.deadline not in field[name].known().index for name in late):
-        gap = Note("deadline_gap", {"deadline": target.deadline, "last": int(table.index[-1])})
-        return question.make("not_assessable", indicator_id, reason=gap, notes=notes, **facts)
-    first = min(int(one.known().index[-1]) for one in field.values()) + 1
-    years = np.arange(first, target.deadline + 1)
+    if deadline in ranks.index:
+        return settled(answer, target.is_met(float(ranks[deadline]), target.bound()), float(ranks[deadline]))
+    ends = {name: table[name].last_valid_index() for name in table}
+    if any(end > deadline and np.isnan(table[name].get(deadline, np.nan)) for name, end in ends.items()):
+        return refused(answer, Note("deadline_gap", {"deadline": deadline, "last": int(table.index[-1])}))
+    first = int(min(ends.values())) + 1
+    years = np.arange(first, deadline + 1)
     try:
-        drawn = np.stack([_drawn(question, k, one, years) for k, one in enumerate(field.values())], axis=-1)
+        drawn = np.stack([_drawn(question, k, one, years) for k, one in enumerate(peers.values())], axis=-1)
     except QcityError as error:
-        reason = Note("model", {"why": str(error)})
-        return question.make("not_assessable", indicator_id, reason=reason, notes=notes, **facts)
+        return refused(answer, Note("model", {"why": str(error)}))
     batches = len(batch_sizes(question.draws))
-    found = Forecast(
-        places(drawn, better_high), years, "joint_ranks", "positive", series.known(), batches=batches
-    )
-    met = target.is_met(found.paths[:, -1], target.bound())
+    paths = places(drawn, better_high)
+    forecast = Forecast(paths, years, "joint_ranks", "positive", series.known(), batches=batches)
     notes = (*notes, *question.awaiting(first - 1))
-    return question.make(
-        "forecast", indicator_id, likelihood="joint_ranks", notes=notes, **facts, **judged(found, met)
-    )
+    answer = replace(answer, likelihood="joint_ranks", notes=notes)
+    return judged(answer, forecast, target.is_met(paths[:, -1], target.bound()))
 
 
 def _drawn(question: Question, place: int, series: AnnualSeries, years: np.ndarray) -> np.ndarray:
@@ -143,27 +111,12 @@ def _drawn(question: Question, place: int, series: AnnualSeries, years: np.ndarr
     from ..forecasting.annual import forecast_series
 
     known, until = series.known(), int(years[-1])
-    table = np.full((question.draws, len(years)), np.nan)
-    last = int(known.index[-1])
-    if last < until:
-        rng = np.random.default_rng([question.seed, place])
-        found = forecast_series(series, until, model=question.model, draws=question.draws, rng=rng)
-        for k, year in enumerate(found.years):
-            if year >= years[0]:
-                table[:, int(year - years[0])] = found.paths[:, k]
     filled = series.values.interpolate()  # a gap before the last level shows in the picture only
-    for k, year in enumerate(years):
-        if year <= last:
-            table[:, k] = filled[year]
+    table = np.tile(filled.reindex(years).to_numpy(), (question.draws, 1))
+    if int(known.index[-1]) < until:
+        rng = np.random.default_rng([question.seed, place])
+        ahead = forecast_series(series, until, model=question.model, draws=question.draws, rng=rng)
+        late = ahead.years >= years[0]
+        table[:, ahead.years[late] - years[0]] = ahead.paths[:, late]
     whole = series.support == "count" and bool((known % 1 == 0).all())
     return np.round(table) if whole else table
-
-
-def _as_ranks(lead: AnnualSeries, field: dict[str, AnnualSeries], ranks: pd.Series) -> AnnualSeries:
-    """The region's ranks as a series, with the figures of all regions as those used."""
-    rows = pd.concat([one.observations for one in field.values()], ignore_index=True)
-    return dataclasses.replace(
-        lead, values=ranks, earlier=ranks.iloc[:0], breaks=(), support="positive", base_year=None, unit=str(lead.unit),
-        observations=rows, bounds=lead.bounds.iloc[:0], lower={}, upper={}, noisy={}, shared=(),
-        estimates=lead.estimates.iloc[:0],
-    )  # fmt: skip

@@ -1,6 +1,6 @@
 """New items counted over time: what published counts say about the yearly rate, and what may still come.
 
-Out of scope: which figures are counts of a target (`cumulative`, `events`).
+Out of scope: which figures are counts of a target (`counts`, `events`).
 
 The counts of year t, over an exposure e_t (8 months are 8/12 of a year), are Gamma–Poisson (negative binomial):
 
@@ -30,7 +30,7 @@ SPREAD = 0.4  # scale of the half-normal prior of the standard deviation of year
 SPREADS = np.array([0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.65, 0.9])
 RATE_STEPS = np.linspace(
     -12.0, 8.0, 161
-)  # standard errors of the log rate; the left tail is long for small counts
+)  # standard errors of the log rate; long to the left for small counts
 GROWTH_STEPS = np.linspace(-6.0, 6.0, 49)
 TRIES = 200  # draws of a bounded year before the bound itself is taken
 
@@ -38,7 +38,7 @@ TRIES = 200  # draws of a bounded year before the bound itself is taken
 @dataclass(frozen=True)
 class Count:
     """A number of new items: `parts` (each year it covers with the share of that year), `count`, and `qualifier`, "="
-    for the number itself, ">=" or "<=" for a bound. As published, or in steps of the process (see `counted.unit_of`).
+    for the number itself, ">=" or "<=" for a bound. As published, or in steps of the process (see `counts.unit_of`).
 
     >>> Count(((2024, 8 / 12),), 12).exposure
     0.666...
@@ -109,47 +109,39 @@ def _log_posterior(
     precision = 1 / GROWTH**2 + np.sum(weight * apart**2)
     centre_b, step_b = float(np.sum(weight * apart * shown) / precision), float(1 / np.sqrt(precision))
     growth = centre_b + step_b * GROWTH_STEPS
-    at = [
-        np.stack([share * np.exp(growth * (year - origin)) for year, share in c.parts]) for c in counts
-    ]  # expected items for a rate of 1, (parts, growth)
+    # expected items for a rate of 1, (parts, growth)
+    at = [np.stack([share * np.exp(growth * (year - origin)) for year, share in c.parts]) for c in counts]
     total = sum(one.sum(axis=0) for one in at)
     centre_a = np.log((number.sum() + 0.5) / total)
     step_a = np.full(len(growth), math.sqrt(1 / (number.sum() + 0.5) + spread**2 / len(counts)))
     log_rate = centre_a[:, None] + step_a[:, None] * RATE_STEPS
-    jeffreys = 0.5 * log_rate - 0.5 * np.log1p(
-        np.exp(log_rate) * spread**2
-    )  # times the rate: a grid of log rates
-    found = jeffreys - 0.5 * ((growth / GROWTH) ** 2)[:, None]
+    # Jeffreys' prior times the rate, for a grid of log rates
+    density = 0.5 * log_rate - 0.5 * np.log1p(np.exp(log_rate) * spread**2)
+    density = density - 0.5 * ((growth / GROWTH) ** 2)[:, None]
     for one, mean in zip(counts, at, strict=True):
-        shape = shape_of(mean, spread)
-        found = found + log_chance(one, np.exp(log_rate) * mean.sum(axis=0)[:, None], shape[:, None])
-    return found + np.log(step_a[:, None]) + math.log(step_b), (centre_b, step_b), centre_a, step_a
+        whole = mean.sum(axis=0)  # the shock of several parts of years together: moments matched
+        shape = whole**2 / (mean**2).sum(axis=0) / spread**2 if spread else np.full(len(whole), np.inf)
+        density = density + log_chance(one, np.exp(log_rate) * whole[:, None], shape[:, None])
+    return density + np.log(step_a[:, None]) + math.log(step_b), (centre_b, step_b), centre_a, step_a
 
 
-def shape_of(mean: np.ndarray, spread: float) -> np.ndarray:
-    """Gamma shape of the shock of several parts of years together (parts, …): moment matching; inf without spread."""
-    if spread == 0:
-        return np.full(mean.shape[1:], np.inf)
-    return np.asarray(mean.sum(axis=0) ** 2 / (mean**2).sum(axis=0) / spread**2)
-
-
-def log_chance(found: Count, mean: np.ndarray, shape: np.ndarray) -> np.ndarray:
+def log_chance(seen: Count, mean: np.ndarray, shape: np.ndarray) -> np.ndarray:
     """Log probability of a count, or of being within its bound, under a negative binomial (Poisson for shape inf)."""
     from scipy.special import betainc, gammainc, gammaln
 
-    y, k = found.count, np.where(np.isinf(shape), 1.0, shape)
+    y, k = seen.count, np.where(np.isinf(shape), 1.0, shape)
     poisson = bool(np.isinf(shape).all())
-    if found.qualifier == "=":
+    if seen.qualifier == "=":
         if poisson:
             return np.asarray(y * np.log(mean) - mean - gammaln(y + 1))
         front = gammaln(y + k) - gammaln(k) - gammaln(y + 1)
         return np.asarray(front - k * np.log1p(mean / k) + y * (np.log(mean) - np.log(mean + k)))
-    least = y if found.qualifier == ">=" else y + 1  # P(at least `least`), or its complement
+    least = y if seen.qualifier == ">=" else y + 1  # P(at least `least`), or its complement
     if least <= 0:
         above = np.ones_like(mean)
     else:
         above = gammainc(least, mean) if poisson else betainc(least, k, mean / (mean + k))
-    return np.asarray(np.log(np.maximum(above if found.qualifier == ">=" else 1 - above, 1e-300)))
+    return np.asarray(np.log(np.maximum(above if seen.qualifier == ">=" else 1 - above, 1e-300)))
 
 
 def new_items(
@@ -166,19 +158,17 @@ def new_items(
     the months counted; a number for several years is shared out; a bound is kept; a year without any figure is
     drawn, never taken as zero; outside the `rounds`, where there are any, nothing happens.
     """
-    years = np.arange(first, last + 1)
-    table = np.zeros((len(rates.level), len(years)))
-    covered = dict.fromkeys(years.tolist(), 0.0)
+    table = np.zeros((len(rates.level), last + 1 - first))
+    covered = set()
     for count in counts:
         drawn = _shared_out(count, rates, rng) if len(count.parts) > 1 else _alone(count, rates, rng)
         for (year, _), items in zip(count.parts, drawn, strict=True):
             if first <= year <= last:
                 table[:, year - first] += items
-                covered[year] = 1.0  # the rest of a partial year is already in it
-    for year in [
-        year for year, share in covered.items() if share == 0 and (rounds is None or year in rounds)
-    ]:
-        table[:, year - first] = rng.poisson(rates.mean(year) * _shocks(rates, rng))
+                covered.add(year)  # the rest of a partial year is already in it
+    for year in range(first, last + 1):
+        if year not in covered and (rounds is None or year in rounds):
+            table[:, year - first] = rng.poisson(rates.mean(year) * _shocks(rates, rng))
     return table
 
 
@@ -214,14 +204,11 @@ def _alone(count: Count, rates: Rates, rng: np.random.Generator) -> list[np.ndar
 def _shared_out(count: Count, rates: Rates, rng: np.random.Generator) -> list[np.ndarray]:
     """A number for several years, shared out by what each would bring; the rest of a last partial year is added."""
     shocks = [_shocks(rates, rng) for _ in count.parts]
-    means = [
-        rates.mean(year) * share * shock for (year, share), shock in zip(count.parts, shocks, strict=True)
-    ]
-    weights = np.stack(means, axis=1)
+    parts = list(zip(count.parts, shocks, strict=True))
+    weights = np.stack([rates.mean(year) * share * shock for (year, share), shock in parts], axis=1)
     steps = max(1, round(count.count))  # in whole steps of the process, the number itself being kept
     drawn = rng.multinomial(steps, weights / weights.sum(axis=1, keepdims=True)).T * (count.count / steps)
-    found = list(drawn)
-    for place, ((year, share), shock) in enumerate(zip(count.parts, shocks, strict=True)):
-        if share < 1:
-            found[place] = found[place] + rng.poisson(rates.mean(year) * (1 - share) * shock)
-    return found
+    return [
+        items + (rng.poisson(rates.mean(year) * (1 - share) * shock) if share < 1 else 0)
+        for items, ((year, share), shock) in zip(drawn, parts, strict=True)
+    ]

@@ -1,7 +1,8 @@
-"""How fast indicators move: quantiles of the changes over 1 to 10 years in a bank of real series.
+"""How fast indicators change: quantiles of the changes over 1 to 10 years in a corpus of real series.
 
-The bank is read only by the training command (`training.moves`); what it says is the small file `prior/moves.json`.
-Which share of a series' own past was as fast is counted in `analysis.outlook`, on the same scales.
+The corpus is read only by the training command (`training.changes`); what it says is the small file
+`prior/moves.json`. Which share of a series' own past was as fast is counted in `analysis.outlook`, on the same
+scales.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ TIE = 1e-9
 
 
 def scaled(levels: np.ndarray, support: str, typical: float = 1.0) -> np.ndarray:
-    """Levels on the scale on which moves of a support are compared; NaN where the scale does not hold them.
+    """Levels on the scale on which changes of a support are compared; NaN where the scale does not hold them.
 
     positive and count: 100 ln(level), so that a difference is about a change in percent. percent: the log-odds
     ln(p / (100 - p)), so that from 96 to 98 counts as halving what is missing, like from 80 to 90 (about); shares
@@ -36,18 +37,17 @@ def scaled(levels: np.ndarray, support: str, typical: float = 1.0) -> np.ndarray
     [0.0, 1.099]
     """
     levels = np.asarray(levels, dtype=float)
-    scale = SCALES[support]
-    if scale == "log":
+    if SCALES[support] == "log":
         return 100 * np.log(np.where(levels > 0, levels, np.nan))
-    if scale == "logodds":
+    if SCALES[support] == "logodds":
         kept = np.clip(levels, EDGE, 100 - EDGE)
         return np.asarray(np.log(kept / (100 - kept)))
     return levels / typical if typical > 0 else np.full(levels.shape, np.nan)
 
 
 @dataclass(frozen=True)
-class Moves:
-    """What a bank says about moves of one support.
+class ReferenceChanges:
+    """What the corpus says about changes of one support.
 
     Attributes: `quantiles` (10 years, 99 levels): changes on the scale of `scaled`, divided by the number of years;
     `series` and `indicators`: how many they were computed from.
@@ -59,35 +59,32 @@ class Moves:
     quantiles: np.ndarray
 
     def share(
-        self, move: float, years: int, *, rising: bool | None = None, either: bool = False
+        self, change: float, years: int, *, rising: bool | None = None, either: bool = False
     ) -> float | None:
-        """Share of the bank's moves over so many years that went at least as far a year as `move`.
+        """Share of the corpus' changes over so many years that went at least as far a year as `change`.
 
-        They count in the direction of `move`, or in that of `rising` where it is given (a move of -1 when a rise is
-        wanted: at most that much lost). With `either` a series that moved as far the other way counts too, for what is
-        good differs between indicators. None beyond 10 years, or where the bank has no such move. The answer is known
-        to within one percentile; 0 and 1 mean beyond the outermost one.
+        They count in the direction of `change`, or in that of `rising` where it is given (a change of -1 when a rise
+        is wanted: at most that much lost). With `either` a series that went as far the other way counts too, for what
+        is good differs between indicators. None beyond 10 years, or where the corpus has no such change. The answer is
+        known to within one percentile; 0 and 1 mean beyond the outermost one.
 
-        >>> moves = Moves("real", 9, 3, np.tile(np.linspace(-4.9, 4.9, 99), (10, 1)))
-        >>> round(moves.share(2.0, 3), 3), round(moves.share(-2.0, 3, either=True), 3)
+        >>> reference = ReferenceChanges("real", 9, 3, np.tile(np.linspace(-4.9, 4.9, 99), (10, 1)))
+        >>> round(reference.share(2.0, 3), 3), round(reference.share(-2.0, 3, either=True), 3)
         (0.3, 0.6)
         """
-        if years not in YEARS or not np.isfinite(move):
+        if years not in YEARS or not np.isfinite(change):
             return None
         known = self.quantiles[years - 1]
         if np.isnan(known).any():
             return None
-        rising = move >= 0 if rising is None else rising
 
-        def at_least(x: float) -> float:
-            return 1 - float(np.interp(x - TIE, known, LEVELS, left=0.0, right=1.0))
-
-        def at_most(x: float) -> float:
-            return float(np.interp(x + TIE, known, LEVELS, left=0.0, right=1.0))
+        def below(x: float) -> float:
+            return float(np.interp(x, known, LEVELS, left=0.0, right=1.0))
 
         if either:
-            return min(1.0, at_least(abs(move)) + at_most(-abs(move)))
-        return at_least(move) if rising else at_most(move)
+            return min(1.0, (1 - below(abs(change) - TIE)) + below(-abs(change) + TIE))
+        up = change >= 0 if rising is None else rising
+        return 1 - below(change - TIE) if up else below(change + TIE)
 
 
 def typical_change(levels: np.ndarray) -> float:
@@ -102,25 +99,24 @@ def typical_change(levels: np.ndarray) -> float:
 
 
 @lru_cache(maxsize=1)
-def shipped_moves() -> dict[str, Moves]:
+def shipped_changes() -> dict[str, ReferenceChanges]:
     """What the shipped file says, by support.
 
-    >>> sorted(shipped_moves())
+    >>> sorted(shipped_changes())
     ['count', 'percent', 'positive', 'real']
     """
     place = resources.files("qcity_analysis").joinpath("forecasting", "prior", FILE)
-    return read_moves(place.read_text("utf-8"))
+    return read_changes(place.read_text("utf-8"))
 
 
-def read_moves(content: str) -> dict[str, Moves]:
-    """Moves by support from the text of a file that the training command wrote; QcityError when it is not one."""
+def read_changes(content: str) -> dict[str, ReferenceChanges]:
+    """Changes by support from the text of a file that the training command wrote; QcityError when it is not one."""
     try:
-        supports = json.loads(content)["supports"]
         return {
-            name: Moves(
+            name: ReferenceChanges(
                 name, int(one["series"]), int(one["indicators"]), np.array(one["quantiles"], dtype=float)
             )
-            for name, one in supports.items()
+            for name, one in json.loads(content)["supports"].items()
         }
     except (KeyError, TypeError, ValueError) as problem:
         raise QcityError(f"not a file of moves ({problem}); `{COMMAND}` writes one") from None

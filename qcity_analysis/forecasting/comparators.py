@@ -1,4 +1,4 @@
-"""Borrowing from comparators: a short series is expected to move partly as named other regions did or will.
+"""Borrowing from comparators: a short series is expected to change partly as named other regions did or will.
 
 Changes are compared in units of each series' own typical yearly change. Where comparators have published years that
 the series itself still lacks, the forecast moves a learned share of the way towards what they did; beyond that, a
@@ -20,8 +20,8 @@ import pandas as pd
 
 from ..errors import QcityError
 from .features import units
-from .forecast import Forecast, one_history
-from .histories import FEWEST, LOWER, SUPPORTS, UPPER, same
+from .forecast import Forecast
+from .histories import FEWEST, LOWER, SUPPORTS, UPPER, one_history, same
 from .predictive import look_ahead
 from .prior import Prior, shipped
 
@@ -55,9 +55,9 @@ def learned() -> Shares:
     >>> 0 <= learned().published <= 1
     True
     """
-    found = _shipped()["shares"]
-    few, some, many = (float(share) for share in found["expected"])
-    return Shares(float(found["published"]), (few, some, many))
+    shares = _shipped()["shares"]
+    few, some, many = map(float, shares["expected"])
+    return Shares(float(shares["published"]), (few, some, many))
 
 
 def evidence() -> dict[str, Any]:
@@ -69,15 +69,13 @@ def evidence() -> dict[str, Any]:
     >>> sorted(evidence())
     ['cases', 'expected', 'indicators', 'published']
     """
-    found: dict[str, Any] = _shipped()["evidence"]
-    return found
+    return dict(_shipped()["evidence"])
 
 
 @lru_cache(maxsize=1)
 def _shipped() -> dict[str, Any]:
     folder = resources.files("qcity_analysis").joinpath("forecasting", "prior")
-    content: dict[str, Any] = json.loads(folder.joinpath(FILE).read_text("utf-8"))
-    return content
+    return dict(json.loads(folder.joinpath(FILE).read_text("utf-8")))
 
 
 def borrow(own: Forecast, comparators: Sequence[pd.Series], shares: Shares | None = None) -> Forecast:
@@ -99,15 +97,15 @@ def borrow(own: Forecast, comparators: Sequence[pd.Series], shares: Shares | Non
     known = known[known.index >= max(own.breaks, default=known.index[0])]
     if len(known) < FEWEST:
         return own
-    found = together(known, comparators, own.years, own.support)
-    if found is None:
+    theirs = together(known, comparators, own.years, own.support)
+    if theirs is None:
         return own
-    median = own.median().to_numpy() - float(known.iloc[-1])
-    move = shift(found, median, shares or learned(), len(known))
+    median, last = own.median().to_numpy(), float(known.iloc[-1])
     kind = SUPPORTS.index(own.support)
-    moved = np.clip(own.paths + move, LOWER[kind], UPPER[kind])
-    if same(known.iloc[-1], known.iloc[-2]):
-        moved = np.where(same(own.paths, float(known.iloc[-1])), own.paths, moved)
+    moved = own.paths + shift(theirs, median - last, shares or learned(), len(known))
+    moved = np.clip(moved, LOWER[kind], UPPER[kind])
+    if same(last, known.iloc[-2]):
+        moved = np.where(same(own.paths, last), own.paths, moved)
     return replace(own, paths=moved)
 
 
@@ -126,17 +124,17 @@ def together(
     support: str,
     prior: Prior | None = None,
 ) -> Move | None:
-    """How comparators moved, or are expected to, in `years` after the last of `own`; None when none can be compared.
+    """How comparators changed, or are expected to, in `years` after the last of `own`; None when none can be compared.
 
     The mean over comparators of their changes in units of their typical change, in the unit of `own`.
     """
     last = int(own.index[-1])
-    moves = [_move(series.dropna(), last, years, support, prior or shipped()) for series in comparators]
-    found = [move for move in moves if move is not None]
-    if not found:
+    each = [_change(series.dropna(), last, years, support, prior or shipped()) for series in comparators]
+    moves = [move for move in each if move is not None]
+    if not moves:
         return None
-    change = _unit(own, support) * np.mean([move.change for move in found], axis=0)
-    return Move(change, min(move.published for move in found))
+    change = _unit(own, support) * np.mean([move.change for move in moves], axis=0)
+    return Move(change, min(move.published for move in moves))
 
 
 def shift(theirs: Move, median: np.ndarray, shares: Shares, points: int) -> np.ndarray:
@@ -151,25 +149,24 @@ def shift(theirs: Move, median: np.ndarray, shares: Shares, points: int) -> np.n
     return np.concatenate([done, start + shares.of(points) * (gap[theirs.published :] - before)])
 
 
-def _move(series: pd.Series, last: int, years: np.ndarray, support: str, prior: Prior) -> Move | None:
+def _change(series: pd.Series, last: int, years: np.ndarray, support: str, prior: Prior) -> Move | None:
     """What one comparator did after `last`, then its median, in units of its typical change before."""
     before = series[series.index <= last]
     if len(before) < FEWEST or before.index[-1] != last:
         return None
-    level, end = float(before.iloc[-1]), int(series.index[-1])
+    level, end, until = float(before.iloc[-1]), int(series.index[-1]), int(years[-1])
     unit = _unit(before, support)
     after = series.reindex(years)
     published = int(after.notna().to_numpy().cumprod().sum())
-    if end < years[-1]:
-        ahead = look_ahead(one_history(series, support, ()), prior, int(years[-1]) - end)
-        median = ahead.ahead.quantiles(np.array([0.5]))[0, :, 0]
-        expected = pd.Series(median, index=range(end + 1, int(years[-1]) + 1))
+    if end < until:
+        ahead = look_ahead(one_history(series, support), prior, until - end).ahead
+        expected = pd.Series(ahead.quantiles(np.array([0.5]))[0, :, 0], index=range(end + 1, until + 1))
         after = after.fillna(expected.reindex(years))
     return Move((after.interpolate().to_numpy(dtype=float) - level) / unit, published)
 
 
 def _unit(series: pd.Series, support: str) -> float:
     try:
-        return float(units(one_history(series, support, ()))[0])
+        return float(units(one_history(series, support))[0])
     except QcityError as error:
         raise QcityError(f"{series.name or 'a comparator'}: {error}") from error

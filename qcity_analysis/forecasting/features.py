@@ -33,10 +33,8 @@ CONSTANT = 0.01  # typical change of a series that never changed, as a share of 
 def units(h: Histories) -> np.ndarray:
     """Typical yearly change of each series (n,), never zero.
 
-    >>> import pandas as pd
-    >>> from qcity_analysis.forecasting.histories import from_frame
-    >>> f = pd.DataFrame({"series_id": "a", "period": [2019, 2020, 2021], "value": [1.0, 2.0, 3.0]})
-    >>> units(from_frame(f)).round(3)
+    >>> from qcity_analysis.forecasting.histories import one_history
+    >>> units(one_history(pd.Series([1.0, 2.0, 3.0], index=[2019, 2020, 2021]), "real")).round(3)
     array([1.2])
     """
     most = np.nanmax(np.abs(h.values), axis=1)
@@ -70,37 +68,35 @@ def changes(values: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def features(h: Histories, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Features (n, F), one column for each of NAMES, within -9 and 9; and the direction, -1 or 1, of each
-    series.
-    """
+    """Features (n, F), one column for each of NAMES, within -9 and 9; and each series' direction, -1 or 1."""
     with np.errstate(divide="ignore", invalid="ignore"):
         y = (h.values - h.values[:, -1:]) / unit[:, None]
-        d, gap = changes(h.values, h.starts)
-        d = d / unit[:, None]
-        mean = np.nan_to_num(_mean(d))
+        change, gap = changes(h.values, h.starts)
+        change = change / unit[:, None]
+        mean = np.nan_to_num(_mean(change))
         turn = np.where(mean < -1e-9, -1.0, 1.0)  # rounding is no direction
         y = joined(y, h.starts, mean)
-        table = _features(h, unit, y, d, gap, mean, turn)
-        table |= _path(y, turn) | {"rising": turn}
-    found = np.stack([table[name] for name in NAMES], axis=1)
-    return np.clip(np.nan_to_num(found, posinf=9.0, neginf=-9.0), -9.0, 9.0), turn
+        table = _of_changes(h, change, mean, turn) | _of_levels(h, unit, y, mean, turn) | _path(y, turn)
+        table |= {"gaps": np.log(_mean(gap)), "rising": turn}
+    stacked = np.stack([table[name] for name in NAMES], axis=1)
+    return np.clip(np.nan_to_num(stacked, posinf=9.0, neginf=-9.0), -9.0, 9.0), turn
 
 
-def plain(found: np.ndarray) -> np.ndarray:
+def plain(full: np.ndarray) -> np.ndarray:
     """The few features (n, P) the gate works on, one column for each of PLAIN, from those of `features`.
 
     Sizes without direction, but for the mean change: what is left out cannot mislead on indicators of a kind
     that training has not seen.
     """
-    table = dict(zip(NAMES, found.T, strict=True))
+    table = dict(zip(NAMES, full.T, strict=True))
     one, two = table["ago_1"], table["ago_2"]
-    middle = np.maximum(np.minimum(one, two), np.minimum(np.maximum(one, two), 0.0))  # of the last three
     near = np.minimum(table["room_ahead"], table["room_behind"])
     table |= {
         "signed_change": table["mean_change"] * table["rising"],
         "slope": np.abs(table["slope"]),
         "from_mean": np.abs(table["from_mean"]),
-        "from_recent_middle": np.abs(middle),
+        # the middle one of the last three values
+        "from_recent_middle": np.abs(np.maximum(np.minimum(one, two), np.minimum(np.maximum(one, two), 0.0))),
         "room": np.where(table["percent"] > 0, near, 1.0),
     }
     return np.clip(np.stack([table[name] for name in PLAIN], axis=1), -6.0, 6.0)
@@ -112,8 +108,7 @@ def joined(y: np.ndarray, starts: np.ndarray, mean: np.ndarray) -> np.ndarray:
     after, when = np.zeros(len(y)), np.full(len(y), -1)
     for k in range(y.shape[1] - 1, -1, -1):
         seen = np.isfinite(y[:, k])
-        broken = seen & (when >= 0)
-        shift = np.where(broken, after - mean * (when - k) - y[:, k], shift)
+        shift = np.where(seen & (when >= 0), after - mean * (when - k) - y[:, k], shift)
         out[:, k] = y[:, k] + shift
         begins = starts[:, k]
         after, when = np.where(begins, out[:, k], after), np.where(begins, k, np.where(seen, -1, when))
@@ -122,14 +117,12 @@ def joined(y: np.ndarray, starts: np.ndarray, mean: np.ndarray) -> np.ndarray:
 
 def _path(y: np.ndarray, turn: np.ndarray) -> dict[str, np.ndarray]:
     """The last AGO values and yearly changes; gaps are bridged by straight lines, nothing moves before."""
-    n, w = y.shape
-    place = np.arange(w)
-    seen = np.isfinite(y)
+    w = y.shape[1]
+    place, seen = np.arange(w), np.isfinite(y)
     left = np.maximum.accumulate(np.where(seen, place, -1), axis=1)
     right = np.minimum.accumulate(np.where(seen, place, w)[:, ::-1], axis=1)[:, ::-1]
-    left = np.where(left < 0, right, left)[:, w - AGO - 1 :]
-    right = right[:, w - AGO - 1 :]
-    row = np.arange(n)[:, None]
+    left, right = np.where(left < 0, right, left)[:, w - AGO - 1 :], right[:, w - AGO - 1 :]
+    row = np.arange(len(y))[:, None]
     low, high = y[row, left], y[row, right]
     share = (place[w - AGO - 1 :] - left) / np.maximum(right - left, 1)
     value = (low + share * (high - low)) * turn[:, None]
@@ -138,63 +131,68 @@ def _path(y: np.ndarray, turn: np.ndarray) -> dict[str, np.ndarray]:
     return table | {f"change_{k}": change[:, AGO - k] for k in range(1, AGO + 1)}
 
 
-def _features(
-    h: Histories,
-    unit: np.ndarray,
-    y: np.ndarray,
-    d: np.ndarray,
-    gap: np.ndarray,
-    mean: np.ndarray,
-    turn: np.ndarray,
-) -> dict[str, np.ndarray]:
-    size = np.abs(d)
-    count = np.isfinite(h.values).sum(axis=1).astype(float)
+def _of_changes(h: Histories, d: np.ndarray, mean: np.ndarray, turn: np.ndarray) -> dict[str, np.ndarray]:
+    """Features of the yearly changes `d`, in units of the typical change, and of their `mean`."""
+    size, seen, last = np.abs(d), np.isfinite(d), d[:, -1]
     rms = np.sqrt(_mean(d * d))
-    near = d[:, -3:]
-    slope, error, auto, line_gap = _line(y)
-    largest, second, when = _largest(size)
-    last = d[:, -1]
+    near, older = d[:, -3:], d[:, :-4]
     centred = d - mean[:, None]
     spread = np.sqrt(_mean(centred * centred)) + 1e-9
-    low, high, bound = _edges(h, unit)
-    older = d[:, :-4]
-    changed = np.where(size > 1e-9, size, np.nan)
+    # equal changes stay equal after a shift
+    rounded = np.round(np.where(seen, size, -1.0), 9)
+    ordered = np.sort(rounded, axis=1)
+    largest, second = ordered[:, -1], np.maximum(ordered[:, -2], 0.0)
     return {
-        "log_years": np.log(count) - 2.0,
         "mean_change": np.abs(mean),
-        "slope": slope * turn,
         "last_change": last * turn,
         "last_change_size": np.abs(last),
         "largest_change": largest,
+        "largest_when": (size.shape[1] - 1 - rounded.argmax(axis=1)).astype(float) / 5,
+        "second_largest": second / (largest + 1e-9),
         "middle_change": _median(size),
         "change_autocorrelation": _autocorrelation(d),
-        "from_mean": -_mean(y) * turn,
-        "from_recent": -_mean(y[:, -3:]) * turn,
-        "relative_unit": np.where(
-            h.support > 0, np.clip(np.log(unit / _mean(np.abs(h.values))), -8, 3) / 4, 0.0
-        ),
-        "percent": h.support == 2,
-        "positive": (h.support == 1) | (h.support == 3),  # the bank has too few counts to tell them apart
-        "room_ahead": np.tanh(np.where(turn > 0, high, low) / 5),
-        "room_behind": np.tanh(np.where(turn > 0, low, high) / 5),
-        "repeated": _mean(np.where(np.isfinite(d), size < 1e-9, np.nan)),
+        "repeated": _mean(np.where(seen, size < 1e-9, np.nan)),
         "recent_roughness": np.log((np.sqrt(_mean(near * near)) + 0.05) / (rms + 0.05)),
         "recent_change": _mean(near) * turn,
-        "same_direction": _mean(np.where(np.isfinite(d), d * turn[:, None] > 1e-9, np.nan)),
+        "same_direction": _mean(np.where(seen, d * turn[:, None] > 1e-9, np.nan)),
         "monotone": np.abs(mean) / (_mean(size) + 1e-9),
         "bend": (_mean(near) - _mean(older)) * turn,
+        "coarse": -np.where(size > 1e-9, size, np.inf).min(axis=1),
+        "unchanged": np.log(unchanged(d, h.starts)),
+        "skew": _mean(centred**3) / spread**3 * turn,
+        "last_against_mean": (last - mean) * turn,
+    }
+
+
+def _of_levels(
+    h: Histories, unit: np.ndarray, y: np.ndarray, mean: np.ndarray, turn: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Features of the values themselves and of `y`, the values in units of the typical change from the last one."""
+    percent, positive = (
+        h.support == 2,
+        (h.support == 1) | (h.support == 3),
+    )  # too few counts to tell them apart
+    # room below and above the last value in units of a typical change
+    low = np.where(h.support > 0, h.values[:, -1] / unit, 50.0)
+    high = np.where(percent, (100.0 - h.values[:, -1]) / unit, 50.0)
+    bound = (h.support > 0)[:, None] & ((h.values <= 0) | (percent[:, None] & (h.values >= 100)))
+    slope, error, auto, line_gap = _line(y)
+    relative = np.clip(np.log(unit / _mean(np.abs(h.values))), -8, 3) / 4
+    return {
+        "log_years": np.log(np.isfinite(h.values).sum(axis=1).astype(float)) - 2.0,
+        "slope": slope * turn,
         "line_error": error,
         "line_autocorrelation": auto,
-        "largest_when": when / 5,
-        "second_largest": second / (largest + 1e-9),
-        "coarse": -_least(changed),
-        "growth": np.where((h.support == 1) | (h.support == 3), mean / (np.abs(low) + 1.0), 0.0) * 4,
-        "unchanged": np.log(unchanged(d, h.starts)),
-        "at_bound": _mean(np.where(np.isfinite(h.values), bound, np.nan)),
-        "skew": _mean(centred**3) / spread**3 * turn,
-        "gaps": np.log(_mean(gap)),
-        "last_against_mean": (last - mean) * turn,
         "line_gap": line_gap * turn,
+        "from_mean": -_mean(y) * turn,
+        "from_recent": -_mean(y[:, -3:]) * turn,
+        "relative_unit": np.where(h.support > 0, relative, 0.0),
+        "percent": percent,
+        "positive": positive,
+        "room_ahead": np.tanh(np.where(turn > 0, high, low) / 5),
+        "room_behind": np.tanh(np.where(turn > 0, low, high) / 5),
+        "growth": np.where(positive, mean / (np.abs(low) + 1.0), 0.0) * 4,
+        "at_bound": _mean(np.where(np.isfinite(h.values), bound, np.nan)),
     }
 
 
@@ -207,22 +205,7 @@ def unchanged(change: np.ndarray, starts: np.ndarray) -> np.ndarray:
     return run
 
 
-def _edges(h: Histories, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Room below and above the last value in units of a typical change, and which values lie on an edge."""
-    low, high = h.values[:, -1] / unit, (100.0 - h.values[:, -1]) / unit
-    high = np.where(h.support == 2, high, 50.0)
-    low = np.where(h.support > 0, low, 50.0)
-    bound = (h.support > 0)[:, None] & ((h.values <= 0) | ((h.support == 2)[:, None] & (h.values >= 100)))
-    return low, high, bound
-
-
-def _mean(a: np.ndarray) -> np.ndarray:
-    """Row means over what is there; NaN for a row with nothing."""
-    seen = np.isfinite(a)
-    return _sum(np.where(seen, a, 0.0)) / _sum(seen.astype(float))
-
-
-def _sum(a: np.ndarray) -> np.ndarray:
+def row_sums(a: np.ndarray) -> np.ndarray:
     """Row sums, column after column: the same to the bit however many rows there are."""
     total = np.zeros(len(a))
     for k in range(a.shape[1]):
@@ -230,30 +213,25 @@ def _sum(a: np.ndarray) -> np.ndarray:
     return total
 
 
+def _mean(a: np.ndarray) -> np.ndarray:
+    """Row means over what is there; NaN for a row with nothing."""
+    seen = np.isfinite(a)
+    return row_sums(np.where(seen, a, 0.0)) / row_sums(seen.astype(float))
+
+
 def _median(a: np.ndarray) -> np.ndarray:
-    ordered = np.sort(a, axis=1)  # NaN go last
-    n = np.isfinite(a).sum(axis=1)
+    ordered, n = np.sort(a, axis=1), np.isfinite(a).sum(axis=1)  # NaN go last
     row = np.arange(len(a))
     return 0.5 * (ordered[row, np.maximum(n - 1, 0) // 2] + ordered[row, n // 2])
-
-
-def _least(a: np.ndarray) -> np.ndarray:
-    return np.where(np.isfinite(a), a, np.inf).min(axis=1)
-
-
-def _largest(size: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Largest change, second largest, and how many years ago the largest was."""
-    size = np.round(np.where(np.isfinite(size), size, -1.0), 9)  # equal changes stay equal after a shift
-    ordered = np.sort(size, axis=1)
-    ago = size.shape[1] - 1 - size.argmax(axis=1)
-    return ordered[:, -1], np.maximum(ordered[:, -2], 0.0), ago.astype(float)
 
 
 def _autocorrelation(d: np.ndarray) -> np.ndarray:
     """Correlation of neighbouring changes, shrunk towards 0 for few of them."""
     centred = np.where(np.isfinite(d), d - _mean(d)[:, None], 0.0)
     both = np.isfinite(d[:, 1:]) & np.isfinite(d[:, :-1])
-    return _sum(np.where(both, centred[:, 1:] * centred[:, :-1], 0.0)) / (_sum(centred * centred) + 1e-9)
+    return row_sums(np.where(both, centred[:, 1:] * centred[:, :-1], 0.0)) / (
+        row_sums(centred * centred) + 1e-9
+    )
 
 
 def _line(y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

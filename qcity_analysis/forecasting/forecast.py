@@ -1,4 +1,8 @@
-"""One series forecast: joint paths ahead, the questions one asks of them, and a ratio from the paths of its inputs."""
+"""One series forecast: joint paths ahead, the questions one asks of them, and a ratio from the paths of its inputs.
+
+Out of scope: which published figures make the series (see `series`), when a ratio is better forecast from its inputs
+(see `forecast_series`) and what a target asks (see `assessment`).
+"""
 
 from __future__ import annotations
 
@@ -16,16 +20,18 @@ from .histories import (
     LOWER,
     SUPPORTS,
     UPPER,
-    Histories,
-    framed,
-    from_frame,
     number,
+    one_history,
     same,
     whole_number,
     yearly,
 )
 from .predictive import BATCHES, Explanation, batch_sizes, draw, explain, look_ahead
 from .prior import Prior, shipped
+
+SHRINK = (
+    1.0  # changes without correlation as if seen beside those of a ratio's inputs; more made forecasts worse
+)
 
 
 @dataclass(frozen=True)
@@ -75,12 +81,12 @@ class Forecast:
 
         Raises QcityError for a year not forecast and a threshold that is no number.
         """
-        paths, bound = self._year(year), number(threshold, "threshold", finite=False)
+        paths, bound = self._asked(threshold, year)
         return float(np.mean((paths >= bound) | same(paths, bound)))
 
     def probability_at_most(self, threshold: float, year: int | None = None) -> float:
         """Share of paths at or below the threshold in a year, as `probability_at_least`."""
-        paths, bound = self._year(year), number(threshold, "threshold", finite=False)
+        paths, bound = self._asked(threshold, year)
         return float(np.mean((paths <= bound) | same(paths, bound)))
 
     def probability_error(self, probability: float) -> float:
@@ -129,15 +135,17 @@ class Forecast:
     def _index(self) -> pd.Index:
         return pd.Index(self.years, name="year")
 
-    def _year(self, year: int | None) -> np.ndarray:
-        if year is None:
-            return self.paths[:, -1]
-        place = np.flatnonzero(self.years == whole_number(year, "year"))
-        if not len(place):
-            raise QcityError(
-                f"{year} was not forecast; the forecast runs from {self.years[0]} to {self.years[-1]}"
-            )
-        return self.paths[:, place[0]]
+    def _asked(self, threshold: float, year: int | None) -> tuple[np.ndarray, float]:
+        """The paths of a year (default: the last one) and a threshold, checked."""
+        place = -1
+        if year is not None:
+            forecast_years = self.years.tolist()
+            if whole_number(year, "year") not in forecast_years:
+                raise QcityError(
+                    f"{year} was not forecast; the forecast runs from {self.years[0]} to {self.years[-1]}"
+                )
+            place = forecast_years.index(whole_number(year, "year"))
+        return self.paths[:, place], number(threshold, "threshold", finite=False)
 
 
 def forecast(
@@ -162,7 +170,7 @@ def forecast(
     are gaps. `support` is the possible range: real (also where it is None), positive (0 or more), percent (0 to 100) or
     count. `breaks` are years in which a new segment starts
     whose level is not linked to the one before (a change of definition); size and direction of changes are
-    shared across segments. `model` is "mixture" (default) or one of `models.NAMES`. An integer `rng` makes
+    shared across segments. `model` is "mixture" (default) or one of `alternatives.NAMES`. An integer `rng` makes
     a new Generator, None that of 0: the same question has the same answer.
 
     What is known in part (mixture only): `lower` and `upper` bounds and `estimates` (value, standard error) of
@@ -201,40 +209,33 @@ def forecast(
         if model == "mixture":
             paths = draw(look_ahead(history, prior, len(years)), draws, generator, BATCHES)
         else:
-            paths = _named(model, series, len(years), draws, generator, breaks)
-    paths = np.clip(paths, LOWER[SUPPORTS.index(support)], UPPER[SUPPORTS.index(support)])
-    return Forecast(paths, years, model, support, series.dropna(), breaks, batches)
+            paths = _alternative(model, series, len(years), draws, generator, breaks)
+    return Forecast(_within(paths, support), years, model, support, series.dropna(), breaks, batches)
 
 
 def _generator(rng: object) -> np.random.Generator:
     if isinstance(rng, np.random.Generator):
         return rng
-    if rng is None:
-        return np.random.default_rng(0)
-    if isinstance(rng, bool) or not isinstance(rng, int | np.integer) or rng < 0:
+    seed = 0 if rng is None else rng
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise QcityError(
             f"rng must be a seed (a whole number, 0 or more) or a numpy Generator; found {rng!r}"
         )
-    return np.random.default_rng(rng)
+    return np.random.default_rng(seed)
 
 
-def _named(
+def _alternative(
     model: str, series: pd.Series, years: int, draws: int, rng: np.random.Generator, breaks: Sequence[int]
 ) -> np.ndarray:
-    from . import alternatives as models
+    from . import alternatives
 
-    if model not in models.NAMES:
-        known = ("mixture", *models.NAMES)
+    if model not in alternatives.NAMES:
+        known = ("mixture", *alternatives.NAMES)
         hint = did_you_mean(model, known)
         raise QcityError(f"unknown model {model!r}; allowed: {', '.join(known)}.{hint}")
     if len(breaks):
         raise QcityError(f"model {model!r} cannot take breaks; use model 'mixture', or the last segment only")
-    return models.paths(model, series, years, draws, rng)
-
-
-def one_history(series: pd.Series, support: str, breaks: Sequence[int]) -> Histories:
-    """Check one series and align it (see `histories.from_frame`)."""
-    return from_frame(framed(series, support), breaks)
+    return alternatives.paths(model, series, years, draws, rng)
 
 
 def _years(last: int, until: object) -> np.ndarray:
@@ -244,34 +245,6 @@ def _years(last: int, until: object) -> np.ndarray:
     if end - last > FARTHEST:
         raise QcityError(f"until={until} is {end - last} years after {last}; at most {FARTHEST} are forecast")
     return np.arange(last + 1, end + 1)
-
-
-def combine(forecasts: Sequence[Forecast]) -> Forecast:
-    """One forecast from several of the same series: their paths pooled in equal shares.
-
-    Raises QcityError when there is nothing to combine, or the years, draws or supports differ.
-
-    >>> levels = pd.Series([1.0, 1.1, 1.3, 1.2, 1.4], index=range(2019, 2024))
-    >>> both = combine([forecast(levels, 2025, rng=1), forecast(levels, 2025, model="drift", rng=1)])
-    >>> both.model, both.paths.shape
-    ('mixture + drift', (20000, 2))
-    """
-    if not forecasts:
-        raise QcityError("nothing to combine; give at least one forecast")
-    first = forecasts[0]
-    for other in forecasts[1:]:
-        if other.paths.shape != first.paths.shape or not np.array_equal(other.years, first.years):
-            raise QcityError("only forecasts of the same years with the same number of draws can be combined")
-        if other.support != first.support:
-            raise QcityError(f"supports differ: {first.support!r} and {other.support!r}")
-    batches = max(f.batches for f in forecasts)
-    parts = [np.array_split(f.paths, max(batches, 1)) for f in forecasts]  # each batch from all of them
-    paths = np.concatenate([part for together in zip(*parts, strict=True) for part in together])
-    model = " + ".join(f.model for f in forecasts)
-    return Forecast(paths, first.years, model, first.support, first.history, batches=batches)
-
-
-SHRINK = 1.0  # more shrinkage made forecasts of real ratios worse
 
 
 def shrunk_correlation(first: pd.Series, second: pd.Series) -> float:
@@ -308,13 +281,11 @@ def paired(
     """
     one, other = rng.standard_normal((2, len(first)))
     other = correlation * one + np.sqrt(1 - correlation**2) * other
-    return _in_order(first, one, batches), _in_order(second, other, batches)
-
-
-def _in_order(paths: np.ndarray, score: np.ndarray, batches: int) -> np.ndarray:
-    part = np.repeat(np.arange(max(batches, 1)), [len(p) for p in np.array_split(score, max(batches, 1))])
-    ordered = np.empty_like(paths)
-    ordered[np.lexsort((score, part))] = paths[np.lexsort((paths[:, -1], part))]
+    batches = max(batches, 1)
+    part = np.repeat(np.arange(batches), [len(p) for p in np.array_split(one, batches)])
+    ordered = np.empty_like(first), np.empty_like(second)
+    for to, paths, score in zip(ordered, (first, second), (one, other), strict=True):
+        to[np.lexsort((score, part))] = paths[np.lexsort((paths[:, -1], part))]
     return ordered
 
 
@@ -330,27 +301,37 @@ def forecast_ratio(
 ) -> Forecast:
     """The forecast of factor × top / under for the years after `after`, from the forecasts of both.
 
-    A year that one of the two has already is taken as its history says. `history` is the ratio so far (index year),
-    `support` its possible range. Both forecasts need the same last year and the same number of draws.
+    Each input is forecast by itself; their paths are paired by a Gaussian copula over where each stands in its last
+    year, with the correlation of their yearly changes. A year that one of the two has already is taken as its history
+    says. `history` is the ratio so far (index year), `support` its possible range. Both forecasts need the same last
+    year and the same number of draws.
 
-    >>> from .forecast import forecast
     >>> y = pd.Series([1.0, 1.1, 1.2, 1.25], index=range(2020, 2024))
     >>> both = forecast(y, 2025, support="positive", rng=0), forecast(40 * y, 2025, support="positive", rng=1)
     >>> fc = forecast_ratio(*both, factor=100, after=2023, history=2.5 + 0 * y, rng=np.random.default_rng(0))
     >>> fc.model, bool(2.3 < fc.median()[2025] < 2.7)
     ('ratio of inputs', True)
     """
-    from .histories import LOWER, SUPPORTS, UPPER
-
     years = np.arange(after + 1, int(top.years[-1]) + 1)
     correlation = shrunk_correlation(top.history, under.history)
     batches = max(top.batches, under.batches)
-    above, below = paired(_over(top, years), _over(under, years), correlation, rng, batches)
-    kind = SUPPORTS.index(support)
+    above, below = paired(_since(top, years), _since(under, years), correlation, rng, batches)
     with np.errstate(divide="ignore", invalid="ignore"):
         paths = np.nan_to_num(factor * above / below, nan=0.0, posinf=np.finfo(float).max)
-    paths = np.clip(paths, LOWER[kind], UPPER[kind])
-    return Forecast(paths, years, "ratio of inputs", support, history, batches=batches)
+    return Forecast(_within(paths, support), years, "ratio of inputs", support, history, batches=batches)
+
+
+def _since(forecast: Forecast, years: np.ndarray) -> np.ndarray:
+    """Paths of some years (draws, years): what is known of the years before the forecast begins, then its paths."""
+    before = [float(forecast.history[year]) for year in years if year < forecast.years[0]]
+    known = np.tile(np.array(before), (len(forecast.paths), 1))
+    return np.concatenate([known, forecast.paths[:, np.isin(forecast.years, years)]], axis=1)
+
+
+def _within(paths: np.ndarray, support: str) -> np.ndarray:
+    """Paths within the possible range."""
+    kind = SUPPORTS.index(support)
+    return np.clip(paths, LOWER[kind], UPPER[kind])
 
 
 def averaged(direct: Forecast, joint: Forecast) -> Forecast:
@@ -362,20 +343,8 @@ def averaged(direct: Forecast, joint: Forecast) -> Forecast:
     >>> averaged(one, other).paths.tolist()
     [[6.0], [3.0]]
     """
-    batches = max(direct.batches, joint.batches, 1)
-    parts = zip(np.array_split(direct.paths, batches), np.array_split(joint.paths, batches), strict=True)
-    paths = np.concatenate([_averaged(one, other) for one, other in parts])
-    return replace(direct, paths=paths, model="mixture of inputs")
-
-
-def _averaged(direct: np.ndarray, joint: np.ndarray) -> np.ndarray:
-    rank = np.argsort(np.argsort(joint, axis=0, kind="stable"), axis=0, kind="stable")
-    return np.take_along_axis((np.sort(direct, axis=0) + np.sort(joint, axis=0)) / 2, rank, axis=0)
-
-
-def _over(forecast: Forecast, years: np.ndarray) -> np.ndarray:
-    """Paths of some years (draws, years): what is known of the years before the forecast begins, then its paths."""
-    begun = int(forecast.years[0])
-    before = [float(forecast.history[year]) for year in years if year < begun]
-    known = np.tile(np.array(before), (len(forecast.paths), 1))
-    return np.concatenate([known, forecast.paths[:, np.isin(forecast.years, years)]], axis=1)
+    batches, parts = max(direct.batches, joint.batches, 1), []
+    for one, other in zip(*(np.array_split(f.paths, batches) for f in (direct, joint)), strict=True):
+        rank = np.argsort(np.argsort(other, axis=0, kind="stable"), axis=0, kind="stable")
+        parts.append(np.take_along_axis((np.sort(one, axis=0) + np.sort(other, axis=0)) / 2, rank, axis=0))
+    return replace(direct, paths=np.concatenate(parts), model="mixture of inputs")

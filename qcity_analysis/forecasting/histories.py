@@ -1,6 +1,6 @@
 """Short yearly series as the forecaster sees them: checked once here, trusted by everything after.
 
-Out of scope: choosing which published figure is used for a year (see `annual`).
+Out of scope: choosing which published figure is used for a year (see `series.annual`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 import numbers
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 
 import numpy as np
@@ -26,8 +26,6 @@ FARTHEST = 50  # years ahead
 SUPPORTS = ("real", "positive", "percent", "count")
 LOWER = np.array([-np.inf, 0.0, 0.0, 0.0])
 UPPER = np.array([np.inf, np.inf, 100.0, np.inf])
-
-
 EQUAL = 1e-12  # share of their size by which two values may differ and still be the same figure
 
 
@@ -67,13 +65,7 @@ class Histories:
 
     def rows(self, which: slice | np.ndarray) -> Histories:
         """The same for some of the series."""
-        return Histories(
-            self.ids[which],
-            self.last_year[which],
-            self.values[which],
-            self.starts[which],
-            self.support[which],
-        )
+        return Histories(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
 def whole_number(value: object, what: str, allowed: str = "a year such as 2025") -> int:
@@ -82,18 +74,18 @@ def whole_number(value: object, what: str, allowed: str = "a year such as 2025")
     >>> whole_number("2025", "year"), whole_number(2025.0, "year")
     (2025, 2025)
     """
-    found = _year(value) if isinstance(value, str) else _number(value)[0]
-    if not math.isfinite(found) or found != math.floor(found):
+    whole = _year(value) if isinstance(value, str) else _number(value)[0]
+    if not math.isfinite(whole) or whole != math.floor(whole):
         raise QcityError(f"{what} must be {allowed}; found {value!r}")
-    return int(found)
+    return int(whole)
 
 
 def number(value: object, what: str, finite: bool = True) -> float:
     """A number as float, infinite ones unless `finite`. Raises QcityError naming `what` for everything else."""
-    found, _ = _number(value)
-    if math.isnan(found) or (finite and abs(found) > LARGEST):
+    as_float, _ = _number(value)
+    if math.isnan(as_float) or (finite and abs(as_float) > LARGEST):
         raise QcityError(f"{what} must be a number; found {value!r}")
-    return found
+    return as_float
 
 
 def _year(value: object) -> float:
@@ -126,11 +118,6 @@ def years_of(column: pd.Series | pd.Index) -> np.ndarray:
     >>> years_of(pd.period_range("2018", periods=2, freq="Y")).tolist(), years_of(pd.Index(["2018", 2018.5])).tolist()
     ([2018.0, 2019.0], [2018.0, nan])
     """
-    if isinstance(column.dtype, pd.PeriodDtype):
-        yearly = column.dtype.freq.freqstr.startswith(("Y", "A"))
-        return pd.PeriodIndex(column).year.to_numpy(float) if yearly else np.full(len(column), np.nan)
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return pd.DatetimeIndex(column).year.to_numpy(float)
     if _plain(column.dtype):
         year = column.to_numpy(dtype=float, na_value=np.nan)
         with np.errstate(invalid="ignore"):
@@ -142,14 +129,13 @@ def numbers_of(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Values (n,), NaN where there is none, and where what is there is no number (n,)."""
     if _plain(column.dtype):
         return column.to_numpy(dtype=float, na_value=np.nan), np.zeros(len(column), dtype=bool)
-    found = [_number(value) for value in column]
-    value = np.array([one for one, _ in found], dtype=float)
-    return value, ~np.array([good for _, good in found], dtype=bool)
+    table = np.array([_number(value) for value in column], dtype=float).reshape(-1, 2)
+    return table[:, 0], table[:, 1] == 0
 
 
 def _plain(kind: object) -> bool:
-    number, wrong = pd.api.types.is_numeric_dtype, (pd.api.types.is_bool_dtype, pd.api.types.is_complex_dtype)
-    return bool(number(kind)) and not any(is_wrong(kind) for is_wrong in wrong)
+    api = pd.api.types
+    return bool(api.is_numeric_dtype(kind)) and not (api.is_bool_dtype(kind) or api.is_complex_dtype(kind))
 
 
 def yearly(series: pd.Series) -> pd.Series:
@@ -164,35 +150,45 @@ def yearly(series: pd.Series) -> pd.Series:
         raise SeriesError(
             f"a forecast needs a pandas Series with years as index; found {type(series).__name__}"
         )
-    name = "series" if series.name is None else str(series.name)
-    year = years_of(series.index)
+    year, (value, wrong) = years_of(series.index), numbers_of(series)
     if np.isnan(year).any():
-        bad = series.index[int(np.flatnonzero(np.isnan(year))[0])]
-        raise SeriesError(f"series {name!r}: {bad!r} in the index; allowed: a whole year such as 2021")
-    value, wrong = numbers_of(series)
+        bad = series.index[int(np.isnan(year).argmax())]
+        raise SeriesError(
+            f"series {_name(series)!r}: {bad!r} in the index; allowed: a whole year such as 2021"
+        )
     if wrong.any():
-        bad = series.iloc[int(np.flatnonzero(wrong)[0])]
-        raise SeriesError(f"series {name!r}: found {bad!r}; allowed: a number")
+        raise SeriesError(
+            f"series {_name(series)!r}: found {series.iloc[int(wrong.argmax())]!r}; allowed: a number"
+        )
     return pd.Series(value, index=year.astype(np.int64), name=series.name).sort_index(kind="stable")
+
+
+def _name(series: pd.Series) -> str:
+    return "series" if series.name is None else str(series.name)
 
 
 def framed(series: pd.Series, support: str) -> pd.DataFrame:
     """One series as a frame for `from_frame`. Raises what `yearly` raises, and SeriesError for an empty one."""
     series = yearly(series)
-    name = "series" if series.name is None else str(series.name)
     if series.empty:
         raise SeriesError(
-            f"series {name!r} has 0 of the at least {FEWEST} observed points that a forecast needs"
+            f"series {_name(series)!r} has 0 of the at least {FEWEST} observed points that a forecast needs"
         )
-    frame = {"series_id": name, "period": series.index, "value": series.to_numpy(), "support": support}
-    return pd.DataFrame(frame)
+    columns = {"series_id": _name(series), "period": series.index, "value": series.to_numpy()}
+    return pd.DataFrame(columns | {"support": support})
+
+
+def one_history(series: pd.Series, support: str, breaks: Sequence[int] = ()) -> Histories:
+    """One series (index year) checked and aligned. Raises what `yearly` and `from_frame` raise."""
+    return from_frame(framed(series, support), breaks)
 
 
 def from_frame(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> Histories:
     """Check a long frame and align its series, ordered by `series_id`.
 
     `frame` has the columns `series_id`, `period` (year), `value` and, optionally, `support` (missing means
-    "real"); the order of its rows does not matter. A missing value is a gap.
+    "real"); the order of its rows does not matter. A missing value is a gap. `breaks` are years in which a segment
+    begins that nothing links to the one before.
 
     Raises SeriesError for an unknown or missing column, text where a number belongs, a duplicate
     (series_id, period), an infinite value, an unknown support or more than one for a series, a value
@@ -219,66 +215,57 @@ def checked(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> tuple[Histories,
 
     Raises SeriesError for what concerns all: columns, no rows, rows that name no series.
     """
-    codes, ids = _series(frame)
+    _check_columns(frame)
+    codes, names = pd.factorize(frame["series_id"], sort=True)
+    ids, reasons = np.asarray(names), dict[int, str]()
     period, (value, wrong) = years_of(frame["period"]), numbers_of(frame["value"])
-    support, kind = _supports(frame)
-    refused = _Refused(ids, codes)
-    refused.where(
+    year = np.nan_to_num(period).astype(np.int64)
+    kind = frame.get("support", pd.Series("real", index=frame.index)).astype(object).fillna("real")
+    support = kind.map({name: k for k, name in enumerate(SUPPORTS)}).fillna(-1).to_numpy(np.int64)
+
+    def refuse(bad: np.ndarray, say: Callable[[int], str]) -> None:
+        """Refuse the series of these rows; `say` ends the sentence for a row. The first reason counts."""
+        rows = np.flatnonzero(bad)
+        for i in rows[np.unique(codes[rows], return_index=True)[1]].tolist():
+            reasons.setdefault(int(codes[i]), f"series {ids[codes[i]]!r}{say(i)}")
+
+    refuse(
         np.isnan(period),
         lambda i: f": period {frame['period'].iloc[i]!r}; allowed: a whole year such as 2021",
     )
-    year = np.nan_to_num(period).astype(np.int64)
-    refused.where(wrong, lambda i: f", {year[i]}: found {frame['value'].iloc[i]!r}; allowed: a number")
-    refused.where(np.abs(value) > LARGEST, lambda i: f", {year[i]}: {_too_large(value[i])}")
-    refused.where(support < 0, lambda i: f": unknown support {kind(i)!r}; allowed: {', '.join(SUPPORTS)}."
-                  f"{did_you_mean(str(kind(i)), SUPPORTS)}")  # fmt: skip
+    refuse(wrong, lambda i: f", {year[i]}: found {frame['value'].iloc[i]!r}; allowed: a number")
+    refuse(np.abs(value) > LARGEST, lambda i: f", {year[i]}: {_too_large(value[i])}")
+    refuse(support < 0, lambda i: f": unknown support {kind.iloc[i]!r}; allowed: {', '.join(SUPPORTS)}."
+                                  f"{did_you_mean(str(kind.iloc[i]), SUPPORTS)}")  # fmt: skip
     first = support[np.unique(codes, return_index=True)[1]]
-    refused.where(support != first[codes], lambda i: " has more than one support; give it one")
-    refused.where(_twice(codes, year), lambda i: f" has {year[i]} twice; keep one value for each year")
+    refuse(support != first[codes], lambda i: " has more than one support; give it one")
+    twice = pd.DataFrame({"codes": codes, "year": year}).duplicated().to_numpy()
+    refuse(twice, lambda i: f" has {year[i]} twice; keep one value for each year")
     outside = (value < LOWER[support]) | (value > UPPER[support])
-    refused.where(outside, lambda i: f", {year[i]}: {_outside(value[i], support[i])}")
+    refuse(outside, lambda i: f", {year[i]}: {_outside(value[i], SUPPORTS[support[i]])}")
     seen = np.isfinite(value)
     count = np.bincount(codes, weights=seen & ~wrong, minlength=len(ids))
-    refused.where(
+    refuse(
         count[codes] < FEWEST,
         lambda i: (
             f" has {count[codes[i]]:.0f} of the at least {FEWEST} observed points that a forecast needs"
         ),
     )
-    kept = seen & ~np.isin(codes, list(refused.reasons))
+    kept = seen & ~np.isin(codes, list(reasons))
     h = _align(ids, codes[kept], year[kept], value[kept], support[kept], breaks)
     linked = (np.isfinite(h.values) & ~h.starts).any(axis=1)
-    alone = np.isin(codes, np.flatnonzero(~linked))
-    refused.where(alone, lambda i: " has no two values in one segment; nothing links its years")
-    good = np.setdiff1d(np.arange(len(ids)), list(refused.reasons))
-    return h.rows(good), refused.table()
+    refuse(~linked[codes], lambda i: " has no two values in one segment; nothing links its years")
+    table = pd.DataFrame(
+        [(ids[code], reasons[code]) for code in sorted(reasons)], columns=["series_id", "reason"]
+    )
+    return h.rows(np.setdiff1d(np.arange(len(ids)), list(reasons))), table
 
 
-class _Refused:
-    """Why series cannot be forecast: the first reason found for each."""
-
-    def __init__(self, ids: np.ndarray, codes: np.ndarray) -> None:
-        self.ids, self.codes, self.reasons = ids, codes, dict[int, str]()
-
-    def where(self, bad: np.ndarray, say: Callable[[int], str]) -> None:
-        """Refuse the series of these rows; `say` ends the sentence for a row."""
-        rows = np.flatnonzero(bad)
-        for i in rows[np.unique(self.codes[rows], return_index=True)[1]]:
-            code = int(self.codes[i])
-            self.reasons.setdefault(code, f"series {self.ids[code]!r}{say(int(i))}")
-
-    def table(self) -> pd.DataFrame:
-        """Columns series_id and reason, in the order of the series."""
-        rows = [(self.ids[code], self.reasons[code]) for code in sorted(self.reasons)]
-        return pd.DataFrame(rows, columns=["series_id", "reason"])
-
-
-def _series(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """The series of each row as a number, and the names; what concerns the whole frame is refused."""
+def _check_columns(frame: pd.DataFrame) -> None:
+    """Refuse what concerns the whole frame."""
+    needed = ", ".join(COLUMNS[:3])
     if not isinstance(frame, pd.DataFrame):
-        raise SeriesError(
-            f"a panel is a pandas DataFrame with {', '.join(COLUMNS[:3])}; found {type(frame).__name__}"
-        )
+        raise SeriesError(f"a panel is a pandas DataFrame with {needed}; found {type(frame).__name__}")
     for name in frame.columns:
         if name not in COLUMNS:
             raise SeriesError(
@@ -286,31 +273,11 @@ def _series(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
             )
     for name in COLUMNS[:3]:
         if name not in frame.columns:
-            raise SeriesError(f"column {name!r} is missing; a panel needs {', '.join(COLUMNS[:3])}")
+            raise SeriesError(f"column {name!r} is missing; a panel needs {needed}")
     if frame.empty:
         raise SeriesError("the panel has no rows; a forecast needs at least 3 observed points of a series")
     if frame["series_id"].isna().any():
         raise SeriesError("column 'series_id' has empty cells; every row must name its series")
-    codes, ids = pd.factorize(frame["series_id"], sort=True)
-    return codes, np.asarray(ids)
-
-
-def _supports(frame: pd.DataFrame) -> tuple[np.ndarray, Callable[[int], object]]:
-    """The place of each row's support in SUPPORTS, -1 where it is unknown, and what is written there."""
-    if "support" not in frame.columns:
-        return np.zeros(len(frame), dtype=np.int64), lambda i: None
-    kind, names = pd.factorize(frame["support"].astype(object).fillna("real"))
-    place = [SUPPORTS.index(name) if isinstance(name, str) and name in SUPPORTS else -1 for name in names]
-    return np.array(place, dtype=np.int64)[kind], lambda i: names[kind[i]]
-
-
-def _twice(codes: np.ndarray, year: np.ndarray) -> np.ndarray:
-    """Rows that repeat the series and year of another."""
-    order = np.lexsort((year, codes))
-    again = (codes[order][1:] == codes[order][:-1]) & (year[order][1:] == year[order][:-1])
-    found = np.zeros(len(codes), dtype=bool)
-    found[order[1:][again]] = True
-    return found
 
 
 def _too_large(value: float) -> str:
@@ -319,10 +286,11 @@ def _too_large(value: float) -> str:
     return f"{value:g} is beyond {LARGEST:g}, more than can be computed with; write it in a larger unit"
 
 
-def _outside(value: float, support: int) -> str:
-    name = SUPPORTS[support]
-    limits = "0 to 100" if name == "percent" else "0 or more"
-    return f"{value:g} is outside its support {name!r} ({limits}); correct the value, or use support 'real'"
+def _outside(value: float, support: str) -> str:
+    limits = "0 to 100" if support == "percent" else "0 or more"
+    return (
+        f"{value:g} is outside its support {support!r} ({limits}); correct the value, or use support 'real'"
+    )
 
 
 def _align(
@@ -338,15 +306,12 @@ def _align(
     np.maximum.at(last, codes, period)
     column = WINDOW - 1 - (last[codes] - period)
     used = column >= 0
-    values = np.full((n, WINDOW), np.nan)
+    values, kinds = np.full((n, WINDOW), np.nan), np.zeros(n, dtype=np.int64)
     values[codes[used], column[used]] = value[used]
-    kinds = np.zeros(n, dtype=np.int64)
     kinds[codes] = support
     # A segment starts at the first value seen, and at the first one at or after each break.
-    segment = np.zeros((n, WINDOW), dtype=np.int64)
     years = last[:, None] - (WINDOW - 1) + np.arange(WINDOW)
-    for year in breaks:
-        segment += years >= year
+    segment = sum((years >= year for year in breaks), np.zeros((n, WINDOW), dtype=np.int64))
     starts, previous = np.zeros((n, WINDOW), dtype=bool), np.full(n, -1)
     for k in range(WINDOW):
         here = np.isfinite(values[:, k])

@@ -17,10 +17,16 @@ Out of scope: which weight a cell has before the data are seen (see `prior`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 import numpy as np
+
+NODES = 2048  # table steps over z / sqrt(df + z^2), which lies between -1 and 1
+INNER = (-2.5, -0.9, 0.0, 0.9, 2.5)  # scales from a heavy component's location where the search starts
+OUTER = (-200.0, -30.0, -6.0, 6.0, 30.0, 200.0)  # and from the location of any component
+DENSE = 3  # heavy components
+SECANTS = 3
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class Cells:
 
     def take(self, which: np.ndarray) -> Cells:
         """Some of the cells."""
-        return Cells(**{name: getattr(self, name)[which] for name in self.__dataclass_fields__})
+        return Cells(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,8 @@ def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
     >>> float(f.level[0, 0]), float(f.p11[0, 0]), float(f.shape[0, 0])
     (3.0, 0.0, 2.0)
     """
+    from scipy.special import gammaln
+
     observed = np.isfinite(values)
     if (observed == observed[:1]).all() and (starts == starts[:1]).all():
         observed, starts = observed[:1], starts[:1]
@@ -82,10 +90,10 @@ def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
     rho, z, phi = cells.rho, cells.z, cells.phi
     noise = 1.0 - rho
     n, m = len(values), len(cells)
-    p11, p12, p22 = np.zeros((len(observed), m)), np.zeros((len(observed), m)), np.zeros((len(observed), m))
+    p11, p12, p22, log_f = np.zeros((4, len(observed), m))
     p22 += cells.slope_variance
-    level, slope, squares = np.zeros((n, m)), np.zeros((n, m)), np.zeros((n, m))
-    log_f, begun = np.zeros((len(observed), m)), np.zeros((len(observed), 1), dtype=bool)
+    level, slope, squares = np.zeros((3, n, m))
+    begun = np.zeros((len(observed), 1), dtype=bool)
     for k in range(int(observed.any(axis=0).argmax()), values.shape[1]):
         seen, start = observed[:, k : k + 1], starts[:, k : k + 1]
         update = seen & ~start
@@ -107,7 +115,11 @@ def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
         level += gain1 * error
         slope += gain2 * error
     linked = (observed & ~starts).sum(axis=1, keepdims=True).astype(float)
-    return _posterior(cells, linked, log_f, squares, (level, slope, p11, p12, p22))
+    prior_rate = cells.shape * cells.size**2
+    shape, rate = cells.shape + linked / 2.0, prior_rate + squares / 2.0
+    constant = gammaln(shape) - gammaln(cells.shape) + cells.shape * np.log(prior_rate)
+    loglik = (constant - 0.5 * log_f - 0.5 * linked * np.log(2.0 * np.pi)) - shape * np.log(rate)
+    return Filtered(loglik, level, slope, p11, p12, p22, shape, rate)
 
 
 def _step(
@@ -115,20 +127,6 @@ def _step(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """State covariance one year on."""
     return p11 + 2.0 * phi * p12 + phi * phi * p22 + rho, phi * (p12 + phi * p22), phi * phi * p22 + z
-
-
-def _posterior(
-    cells: Cells, linked: np.ndarray, log_f: np.ndarray, squares: np.ndarray, state: tuple[np.ndarray, ...]
-) -> Filtered:
-    from scipy.special import gammaln
-
-    prior_rate = cells.shape * cells.size**2
-    shape = cells.shape + linked / 2.0
-    rate = prior_rate + squares / 2.0
-    constant = gammaln(shape) - gammaln(cells.shape) + cells.shape * np.log(prior_rate)
-    loglik = (constant - 0.5 * log_f - 0.5 * linked * np.log(2.0 * np.pi)) - shape * np.log(rate)
-    level, slope, p11, p12, p22 = state
-    return Filtered(loglik, level, slope, p11, p12, p22, shape, rate)
 
 
 def ahead(fit: Filtered, cells: Cells, years: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -146,13 +144,6 @@ def ahead(fit: Filtered, cells: Cells, years: int) -> tuple[np.ndarray, np.ndarr
     return location, scale, 2.0 * fit.shape
 
 
-NODES = 2048  # table steps over z / sqrt(df + z^2), which lies between -1 and 1
-INNER = (-2.5, -0.9, 0.0, 0.9, 2.5)  # scales from a heavy component's location where the search starts
-OUTER = (-200.0, -30.0, -6.0, 6.0, 30.0, 200.0)  # and from the location of any component
-DENSE = 3  # heavy components
-SECANTS = 3
-
-
 @lru_cache(maxsize=512)
 def _row(df: float) -> np.ndarray:
     """Distribution function of a Student t at equal steps of s = z / sqrt(df + z^2)."""
@@ -164,9 +155,7 @@ def _row(df: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Mixture:
-    """For n series, K components and H years: `weight` (n, K), `location` and `scale` (n, K, H), `df` (n,
-    K).
-    """
+    """For n series, K components and H years: `weight` (n, K), `location` and `scale` (n, K, H), `df` (n, K)."""
 
     weight: np.ndarray
     location: np.ndarray

@@ -1,4 +1,9 @@
-"""Forecasts of many series at once, in memory or in Parquet files too large for it."""
+"""Forecasts of many series at once, in memory, or in Parquet files too large for it.
+
+In files series are dealt to parts by their name, so the parts and their bytes are the same whatever the order of the
+rows, the files the input came in, or who computes them: this process, several, or the workers of a Dask scheduler. Each
+part appears at once when it is finished; a run that was stopped goes on where it was.
+"""
 
 from __future__ import annotations
 
@@ -17,17 +22,21 @@ import pandas as pd
 from .. import __version__
 from ..errors import QcityError, did_you_mean
 from ..files import write_whole
-from .histories import (
-    FARTHEST,
-    all_refused,
-    checked,
-    numbers_of,
-    whole_number,
-    years_of,
-)
-from .predictive import distributions, patterns
+from .histories import FARTHEST, all_refused, checked, numbers_of, whole_number, years_of
+from .predictive import distributions
 from .prior import Prior, digest, shipped
 from .quantiles import Marginals
+
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+QUESTION = ("series_id", "period", "threshold", "direction")
+NEEDED = ("series_id", "period", "value")
+ROWS = 1_000_000  # of input in one part, about
+STATE = "_run.json"
+REFUSED = "refused.csv"
+RETRIES = 2  # of a job whose Dask worker died
+PATIENCE = "20s"  # to reach a scheduler
+Say = Callable[[str], None]
+Work = Callable[[Any], str]
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class PanelForecast:
     ahead: Marginals
     refused: pd.DataFrame
 
-    def quantiles(self, levels: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95)) -> pd.DataFrame:
+    def quantiles(self, levels: Sequence[float] = LEVELS) -> pd.DataFrame:
         """Quantiles: index (series_id, period), one column for each level.
 
         Raises QcityError for a level outside 0 to 1.
@@ -53,11 +62,11 @@ class PanelForecast:
         wanted = np.asarray(levels, dtype=float)
         if wanted.ndim != 1 or not len(wanted) or not ((wanted > 0) & (wanted < 1)).all():
             raise QcityError(f"levels must lie between 0 and 1, such as [.05, .5, .95]; found {levels!r}")
-        found = self.ahead.quantiles(wanted)
         period = (self.last_year[:, None] + np.arange(1, self.horizon + 1)).ravel()
         names = ["series_id", "period"]
         index = pd.MultiIndex.from_arrays([np.repeat(self.ids, self.horizon), period], names=names)
-        return pd.DataFrame(found.reshape(len(index), len(wanted)), index=index, columns=wanted)
+        values = self.ahead.quantiles(wanted).reshape(len(index), len(wanted))
+        return pd.DataFrame(values, index=index, columns=wanted)
 
     def probability(self, questions: pd.DataFrame) -> np.ndarray:
         """One probability for each row of `questions`, NaN for a series that is among the `refused`.
@@ -68,32 +77,30 @@ class PanelForecast:
         """
         if not isinstance(questions, pd.DataFrame):
             raise QcityError(f"questions are a pandas DataFrame; found {type(questions).__name__}")
-        for name in ("series_id", "period", "threshold", "direction"):
+        for name in QUESTION:
             if name not in questions.columns:
-                raise QcityError(
-                    f"column {name!r} is missing; questions have series_id, period, threshold, direction"
-                )
+                raise QcityError(f"column {name!r} is missing; questions have {', '.join(QUESTION)}")
         for name in questions["direction"].unique():
             if name not in ("at_least", "at_most"):
                 raise QcityError(f"direction {name!r}; allowed: at_least, at_most")
         threshold, _ = numbers_of(questions["threshold"])
         if np.isnan(threshold).any():
-            i = int(np.flatnonzero(np.isnan(threshold))[0])
-            raise QcityError(f"threshold {questions['threshold'].iloc[i]!r}; allowed: a number")
+            bad = questions["threshold"].iloc[int(np.isnan(threshold).argmax())]
+            raise QcityError(f"threshold {bad!r}; allowed: a number")
         series = self._series(questions["series_id"])
         known = series >= 0
         step = self._step(questions["period"][known], series[known])
         at_least = (questions["direction"] == "at_least").to_numpy()
-        found = np.full(len(questions), np.nan)
-        found[known] = self.ahead.probability(series[known], step, threshold[known], at_least[known])
-        return found
+        answers = np.full(len(questions), np.nan)
+        answers[known] = self.ahead.probability(series[known], step, threshold[known], at_least[known])
+        return answers
 
     def _series(self, asked: pd.Series) -> np.ndarray:
         """The place of each series asked for, -1 for a refused one."""
         series = pd.Index(self.ids).get_indexer(asked)
         unknown = (series < 0) & ~asked.isin(self.refused["series_id"]).to_numpy()
         if unknown.any():
-            name = str(asked.iloc[int(np.flatnonzero(unknown)[0])])
+            name = str(asked.iloc[int(unknown.argmax())])
             hint = did_you_mean(name, map(str, self.ids[:1000]))
             raise QcityError(f"series {name!r} was not forecast.{hint}")
         return series
@@ -102,7 +109,7 @@ class PanelForecast:
         step = years_of(asked) - self.last_year[series] - 1
         outside = ~((step >= 0) & (step < self.horizon))
         if outside.any():
-            i = int(np.flatnonzero(outside)[0])
+            i = int(outside.argmax())
             first = self.last_year[series[i]] + 1
             raise QcityError(
                 f"series {self.ids[series[i]]!r}: {asked.iloc[i]} was not forecast; "
@@ -125,31 +132,21 @@ def forecast_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = 
     >>> panel.quantiles([.05, .5, .95]).index.to_list()
     [('a', 2024), ('a', 2025)]
     """
-    found = partial_panel(frame, horizon, prior)
-    if not len(found.ids):
-        raise all_refused(found.refused)
-    return found
+    panel = _partial_panel(frame, horizon, prior)
+    if not len(panel.ids):
+        raise all_refused(panel.refused)
+    return panel
 
 
-def partial_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = None) -> PanelForecast:
+def _partial_panel(frame: pd.DataFrame, horizon: int, prior: Prior | None = None) -> PanelForecast:
     """As `forecast_panel`, but without an error where every series is refused."""
     allowed = f"a whole number of years, 1 to {FARTHEST}"
     horizon = whole_number(horizon, "horizon", allowed)
     if not 1 <= horizon <= FARTHEST:
         raise QcityError(f"horizon must be {allowed}; found {horizon!r}")
     h, refused = checked(frame)
-    prior = prior or shipped()
-    alike = np.argsort(patterns(h), kind="stable")  # series observed in the same years share their gains
-    ahead_of = distributions(h, prior, horizon, alike) if len(h) else Marginals.none(horizon)
-    return PanelForecast(h.ids, h.last_year, h.support, horizon, ahead_of, refused)
-
-
-COLUMNS = ("series_id", "period", "value")
-LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
-ROWS = 1_000_000  # of input in one part, about
-STATE = "_run.json"
-REFUSED = "refused.csv"
-Say = Callable[[str], None]
+    ahead = distributions(h, prior or shipped(), horizon)
+    return PanelForecast(h.ids, h.last_year, h.support, horizon, ahead, refused)
 
 
 def forecast_files(
@@ -165,7 +162,7 @@ def forecast_files(
 ) -> list[Path]:
     """Forecast a Parquet file or folder of files; returns the parts written to `out`, in order.
 
-    Columns as in `panel.forecast_panel`; each part has series_id, period and a column for each level. Series that
+    Columns as in `forecast_panel`; each part has series_id, period and a column for each level. Series that
     cannot be forecast are named with the reason in `out`/refused.csv (see `refused_of`). `workers` processes share the
     parts; or those of a Dask `scheduler` ("tcp://host:8786"), which must see the same folders. About `rows` rows of
     input make a part. Raises QcityError when the source is missing or has not the columns, when `out` holds another
@@ -174,32 +171,30 @@ def forecast_files(
     source, out = Path(source).resolve(), Path(out).resolve()
     if not source.exists():
         raise QcityError(f"{source}: no such file or folder")
-    _check_levels(levels)
-    parts = _begin(source, out, {"horizon": horizon, "levels": list(levels)}, rows)
-    dealt = out / "_dealt"
-    todo = [k for k in range(parts) if not _part(out, k).exists()]
-    if todo:
-        _deal(source, dealt, parts, say)
-    here = [k for k in todo if (dealt / f"{k}.parquet").exists()]
-    jobs = [(dealt / f"{k}.parquet", _part(out, k), horizon, tuple(levels)) for k in here]
-    ready = parts - len(todo)
-    if ready:
-        say(f"{ready} of {parts} parts were there already")
-    for done, name in enumerate(each(_one, jobs, workers, scheduler), start=1):
+    if not len(levels) or not all(0 < level < 1 for level in levels):
+        raise QcityError(f"levels must lie between 0 and 1, such as 0.05, 0.5, 0.95; found {list(levels)!r}")
+    count = _begin(source, out, {"horizon": horizon, "levels": list(levels)}, rows)
+    parts = [out / f"part-{k:05d}.parquet" for k in range(count)]
+    dealt = {part: out / "_dealt" / f"{k}.parquet" for k, part in enumerate(parts) if not part.exists()}
+    if dealt:
+        say(f"dealt to {_deal(source, out / '_dealt', count)} parts")
+    if len(dealt) < count:
+        say(f"{count - len(dealt)} of {count} parts were there already")
+    jobs = [(rows_of, part, horizon, tuple(levels)) for part, rows_of in dealt.items() if rows_of.exists()]
+    for done, name in enumerate(each(_forecast_part, jobs, workers, scheduler), start=1):
         say(f"{done} of {len(jobs)} parts: {name}")
-    shutil.rmtree(dealt, ignore_errors=True)
-    written = [_part(out, k) for k in range(parts) if _part(out, k).exists()]
-    _gather_refused(out, written)
+    shutil.rmtree(out / "_dealt", ignore_errors=True)
+    written = [part for part in parts if part.exists()]
+    refused = [pd.read_csv(_refused(part), dtype=str) for part in written if _refused(part).exists()]
+    if refused:
+        pd.concat(refused).sort_values("series_id").to_csv(out / REFUSED, index=False)
     return written
 
 
-def _part(out: Path, k: int) -> Path:
-    return out / f"part-{k:05d}.parquet"
-
-
-def _check_levels(levels: Sequence[float]) -> None:
-    if not len(levels) or not all(0 < level < 1 for level in levels):
-        raise QcityError(f"levels must lie between 0 and 1, such as 0.05, 0.5, 0.95; found {list(levels)!r}")
+def refused_of(out: Path | str) -> pd.DataFrame:
+    """The series (series_id, reason) that a run in this folder could not forecast."""
+    place = Path(out) / REFUSED
+    return pd.read_csv(place, dtype=str) if place.exists() else pd.DataFrame(columns=["series_id", "reason"])
 
 
 def _begin(source: Path, out: Path, options: dict[str, Any], rows: int) -> int:
@@ -212,114 +207,87 @@ def _begin(source: Path, out: Path, options: dict[str, Any], rows: int) -> int:
         count, names = data.count_rows(), data.schema.names
     except (pa.ArrowInvalid, OSError) as error:
         raise QcityError(f"{source}: cannot be read as Parquet: {error}") from error
-    missing = [name for name in COLUMNS if name not in names]
+    missing = [name for name in NEEDED if name not in names]
     if missing:
         raise QcityError(
             f"{source}: column {', '.join(missing)} is missing; found {', '.join(names)}; "
-            f"needed are {', '.join(COLUMNS)} and, optionally, support"
+            f"needed are {', '.join(NEEDED)} and, optionally, support"
         )
     parts = max(1, -(-count // rows))
-    now = {
-        "source": _identity(data.files),
-        "prior": digest(),
-        "version": __version__,
-        **options,
-        "parts": parts,
-    }
+    now = {"source": _identity(data.files), "prior": digest(), "version": __version__, **options}
+    now["parts"] = parts
     out.mkdir(parents=True, exist_ok=True)
     state = out / STATE
-    if state.exists():
-        before = json.loads(state.read_text("utf-8"))
-        other = [name for name in now if before.get(name) != now[name]]
-        if other:
-            raise QcityError(
-                f"{out} holds a run with another {', '.join(other)}; choose an empty folder, or delete this one"
-            )
+    before = json.loads(state.read_text("utf-8")) if state.exists() else now
+    other = [name for name in now if before.get(name) != now[name]]
+    if other:
+        raise QcityError(
+            f"{out} holds a run with another {', '.join(other)}; choose an empty folder, or delete this one"
+        )
     write_whole(state, json.dumps(now, indent=1))
     return parts
 
 
 def _identity(files: list[str]) -> str:
     """A hash of names, sizes and last bytes of the input files: a Parquet file ends with what it holds."""
-    found = hashlib.sha256()
+    digested = hashlib.sha256()
     for name in sorted(files):
         with open(name, "rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - 65536))
-            found.update(f"{Path(name).name} {size} ".encode() + file.read())
-    return found.hexdigest()
+            digested.update(f"{Path(name).name} {size} ".encode() + file.read())
+    return digested.hexdigest()
 
 
-def _deal(source: Path, dealt: Path, parts: int, say: Say) -> None:
-    """Deal the rows of the source to one file for each part."""
+def _deal(source: Path, dealt: Path, parts: int) -> int:
+    """Deal the rows of the source to one file for each part, by the name of the series only; the number of files."""
     import pyarrow as pa
     import pyarrow.dataset as ds
     import pyarrow.parquet as pq
+
+    def part_of(name: object) -> int:
+        """The part of a series."""
+        return int.from_bytes(hashlib.blake2b(str(name).encode(), digest_size=8).digest(), "big") % parts
 
     shutil.rmtree(dealt, ignore_errors=True)
     dealt.mkdir()
     writers: dict[int, pq.ParquetWriter] = {}
     data = ds.dataset(source, format="parquet")
     for batch in data.to_batches(batch_size=200_000):
-        names = batch.column("series_id").to_pandas()
-        codes, unique = pd.factorize(names)
-        to = np.array([_of(str(name), parts) for name in unique], dtype=np.int64)[codes]
+        codes, names = pd.factorize(batch.column("series_id").to_pandas())
+        to = np.array([part_of(name) for name in names], dtype=np.int64)[codes]
         for k in np.unique(to):
             if k not in writers:
                 writers[k] = pq.ParquetWriter(dealt / f"{k}.parquet", data.schema)
             writers[k].write_batch(batch.filter(pa.array(to == k)))
     for writer in writers.values():
         writer.close()
-    say(f"dealt to {len(writers)} parts")
+    return len(writers)
 
 
-def _of(name: str, parts: int) -> int:
-    """The part of a series: by its name only."""
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big") % parts
-
-
-def _gather_refused(out: Path, written: list[Path]) -> None:
-    """One table of the series refused in all parts, ordered by their names."""
-    parts = [pd.read_csv(_refusals(part), dtype=str) for part in written if _refusals(part).exists()]
-    if parts:
-        pd.concat(parts).sort_values("series_id").to_csv(out / REFUSED, index=False)
-
-
-def refused_of(out: Path | str) -> pd.DataFrame:
-    """The series (series_id, reason) that a run in this folder could not forecast."""
-    place = Path(out) / REFUSED
-    return pd.read_csv(place, dtype=str) if place.exists() else pd.DataFrame(columns=["series_id", "reason"])
-
-
-def _refusals(part: Path) -> Path:
+def _refused(part: Path) -> Path:
     """Where the series refused in a part are kept."""
     return part.with_name(f"_{part.stem}.refused.csv")
 
 
-def _one(job: tuple[Path, Path, int, tuple[float, ...]]) -> str:
+def _forecast_part(job: tuple[Path, Path, int, tuple[float, ...]]) -> str:
     """Forecast one part; written under another name first, so that a part that is there is whole."""
-    source, target, horizon, levels = job
-    panel = partial_panel(pd.read_parquet(source), horizon)
-    found = panel.quantiles(levels).reset_index()
-    found.columns = [str(name) for name in found.columns]
+    source, part, horizon, levels = job
+    panel = _partial_panel(pd.read_parquet(source), horizon)
     if len(panel.refused):
-        write_whole(_refusals(target), panel.refused.to_csv(index=False))
-    working = target.with_suffix(f".{os.getpid()}.tmp")
-    found.to_parquet(working, index=False)
-    os.replace(working, target)
-    return target.name
-
-
-RETRIES = 2  # of a job whose Dask worker died
-PATIENCE = "20s"  # to reach a scheduler
-Work = Callable[[Any], str]
+        write_whole(_refused(part), panel.refused.to_csv(index=False))
+    working = part.with_suffix(f".{os.getpid()}.tmp")
+    panel.quantiles(levels).reset_index().rename(columns=str).to_parquet(working, index=False)
+    os.replace(working, part)
+    return part.name
 
 
 def each(work: Work, jobs: Sequence[Any], workers: int = 1, scheduler: str = "") -> Iterator[str]:
     """What `work` returns for each job, as they end: one after the other, or by several at once.
 
-    `scheduler` is the address of a Dask scheduler; without it `workers` processes are used. Raises QcityError
-    when Dask is not installed, the scheduler cannot be reached or its workers have another version.
+    A job writes its own result and returns its name, so it does not matter who does it. `scheduler` is the address of a
+    Dask scheduler; without it `workers` processes are used. Raises QcityError when Dask is not installed, the scheduler
+    cannot be reached or its workers have another version.
 
     >>> sorted(each(str, [1, 2, 3]))
     ['1', '2', '3']
@@ -353,8 +321,7 @@ def _by_dask(work: Work, jobs: Sequence[Any], scheduler: str) -> Iterator[str]:
         ) from error
     with client, client.as_current():
         _check_workers(client, scheduler)
-        futures = client.map(work, jobs, pure=False, retries=RETRIES)
-        for future in as_completed(futures):
+        for future in as_completed(client.map(work, jobs, pure=False, retries=RETRIES)):
             yield future.result()
 
 
@@ -368,7 +335,7 @@ def _check_workers(client: Any, scheduler: str) -> None:
         raise QcityError(
             f"the scheduler {scheduler} has no workers; start some with `dask worker {scheduler}`"
         )
-    other = sorted({found for found in versions.values() if found != _version()})
+    other = sorted({version for version in versions.values() if version != _version()})
     if other:
         raise QcityError(
             f"the workers of {scheduler} have qcity_analysis and prior {', '.join(other)}, here is {_version()}; "
@@ -377,6 +344,4 @@ def _check_workers(client: Any, scheduler: str) -> None:
 
 
 def _version() -> str:
-    from .prior import digest
-
     return f"{__version__} ({digest()[:8]})"

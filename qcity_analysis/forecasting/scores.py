@@ -1,5 +1,4 @@
-"""Scores of probability forecasts: CRPS, intervals, Brier and its parts, reliability, and their
-uncertainty.
+"""Scores of probability forecasts: CRPS, Brier score and its parts, reliability, and their uncertainty.
 
 Everything is numpy in, numpy or pandas out; lower is better for CRPS and Brier.
 """
@@ -28,8 +27,7 @@ def crps_quantiles(quantiles: np.ndarray, levels: np.ndarray, actual: np.ndarray
 
 
 def crps_paths(paths: np.ndarray, actual: np.ndarray) -> np.ndarray:
-    """CRPS of draws (draws, years) at what came (years,): E|X - y| - E|X - X'| / 2 (Gneiting and Raftery
-    2007).
+    """CRPS of draws (draws, years) at what came (years,): E|X - y| - E|X - X'| / 2 (Gneiting and Raftery 2007).
 
     >>> crps_paths(np.array([[0.0], [2.0]]), np.array([1.0]))
     array([0.5])
@@ -53,18 +51,15 @@ def relative_crps(
 ) -> np.ndarray:
     """Log of each series' CRPS over that of the random walk; the exponential of its mean is the headline.
 
-    `history` (n, T) with NaN before the start and in gaps, its last column observed; `actual` (n, H). A
-    thousandth of the mean absolute yearly change is added to both, so that a lucky hit does not count
-    without limit.
+    `history` (n, T) with NaN before the start and in gaps, its last column observed; `actual` (n, H). A thousandth of
+    the mean absolute yearly change is added to both, so that a lucky hit does not count without limit.
     """
     change = changes(history)
-    deviation = np.sqrt(np.nanmean(change**2, axis=1))
-    walk = walk_quantiles(history[:, -1], deviation, levels, actual.shape[1])
+    walk = walk_quantiles(history[:, -1], np.sqrt(np.nanmean(change**2, axis=1)), levels, actual.shape[1])
     every = np.concatenate([change, np.diff(np.column_stack([history[:, -1:], actual]), axis=1)], axis=1)
     floor = 1e-3 * np.nanmean(np.abs(every), axis=1)
-    ours = crps_quantiles(quantiles, levels, actual).mean(axis=1)
-    theirs = crps_quantiles(walk, levels, actual).mean(axis=1)
-    return np.log((ours + floor) / (theirs + floor))
+    ours, walks = (crps_quantiles(q, levels, actual).mean(axis=1) for q in (quantiles, walk))
+    return np.log((ours + floor) / (walks + floor))
 
 
 def changes(history: np.ndarray) -> np.ndarray:
@@ -95,12 +90,10 @@ def log_score(probability: np.ndarray, happened: np.ndarray) -> float:
 
 def reliability(probability: np.ndarray, happened: np.ndarray, bins: int = 10) -> pd.DataFrame:
     """How often things happened that were given a probability: one row for each tenth, with the number."""
-    edge = np.minimum((np.asarray(probability) * bins).astype(int), bins - 1)
-    frame = pd.DataFrame({"bin": edge, "said": probability, "happened": np.asarray(happened, dtype=float)})
-    table = frame.groupby("bin").agg(
-        said=("said", "mean"), happened=("happened", "mean"), number=("said", "size")
-    )
-    return table.reset_index(drop=True)
+    tenth = np.minimum((np.asarray(probability) * bins).astype(int), bins - 1)
+    frame = pd.DataFrame({"said": probability, "happened": np.asarray(happened, dtype=float)})
+    columns = {"said": ("said", "mean"), "happened": ("happened", "mean"), "number": ("said", "size")}
+    return frame.groupby(tenth).agg(**columns).reset_index(drop=True)
 
 
 def reliability_line(probability: np.ndarray, happened: np.ndarray) -> tuple[float, float]:
@@ -112,20 +105,6 @@ def reliability_line(probability: np.ndarray, happened: np.ndarray) -> tuple[flo
     p, y = np.asarray(probability, dtype=float), np.asarray(happened, dtype=float)
     slope = float(np.mean((p - p.mean()) * (y - y.mean())) / np.var(p))
     return round(float(y.mean() - slope * p.mean()), 12), slope
-
-
-def logistic_line(probability: np.ndarray, happened: np.ndarray) -> tuple[float, float]:
-    """Intercept and slope of the logistic regression on the log odds given (Cox 1958): 0 and 1 when
-    reliable.
-    """
-    p = np.clip(probability, 1e-4, 1 - 1e-4)
-    x = np.column_stack([np.ones(len(p)), np.log(p / (1 - p))])
-    beta = np.array([0.0, 1.0])
-    for _ in range(25):
-        fitted = 1.0 / (1.0 + np.exp(-x @ beta))
-        weight = np.maximum(fitted * (1 - fitted), 1e-9)
-        beta = beta + np.linalg.solve(x.T @ (x * weight[:, None]), x.T @ (happened - fitted))
-    return float(beta[0]), float(beta[1])
 
 
 def murphy(probability: np.ndarray, happened: np.ndarray, bins: int = 10) -> dict[str, float]:
@@ -141,29 +120,22 @@ def murphy(probability: np.ndarray, happened: np.ndarray, bins: int = 10) -> dic
 
 
 def bootstrap_interval(
-    score: Callable[[np.ndarray], float],
-    cluster: Sequence[str] | np.ndarray,
-    draws: int = 500,
-    seed: int = 0,
-    share: float = 0.9,
+    score: Callable[[np.ndarray], float], cluster: Sequence[str] | np.ndarray, draws: int = 500
 ) -> tuple[float, float]:
-    """Interval of a score when whole clusters (indicators) are drawn again with replacement.
+    """90 % interval of a score when whole clusters (indicators) are drawn again with replacement.
 
     `score` takes the row numbers to use and returns a number.
     """
     _, group = np.unique(np.asarray(cluster).astype(str), return_inverse=True)
     members = [np.flatnonzero(group == g) for g in range(group.max() + 1)]
-    rng = np.random.default_rng(seed)
-    found = [
-        score(np.concatenate([members[g] for g in rng.integers(0, len(members), len(members))]))
-        for _ in range(draws)
-    ]
-    low, high = np.quantile(found, [(1 - share) / 2, (1 + share) / 2])
+    rng, n = np.random.default_rng(0), len(members)
+    found = [score(np.concatenate([members[g] for g in rng.integers(0, n, n)])) for _ in range(draws)]
+    low, high = np.quantile(found, [(1 - 0.9) / 2, (1 + 0.9) / 2])
     return float(low), float(high)
 
 
 def fold_of(indicator: str, folds: int, salt: str = "fold") -> int:
-    """The fold of an indicator: always the same, whatever else is in the bank.
+    """The fold of an indicator: always the same, whatever else is in the training corpus.
 
     >>> fold_of("en_mat_domcmpg", 3)
     1

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..analysis.outlook import by_definition, levels_of
 from ..assessment.answer import Assessment
 from ..assessment.assess import assess
 from ..data.load import Data
@@ -99,7 +98,7 @@ def said_of_earlier(data: Data) -> pd.DataFrame:
 
 
 def _of_target(data: Data, plan: str, target_id: str) -> list[dict[str, Any]]:
-    now = {_name(part): part for part in by_definition(assess(data, target_id, plan=plan, draws=100))}
+    now = {_name(part): part for part in assess(data, target_id, plan=plan, draws=100).by_definition()}
     if not any(part.status in SETTLED for part in now.values()):
         return []
     target = next(iter(now.values())).target
@@ -110,7 +109,7 @@ def _of_target(data: Data, plan: str, target_id: str) -> list[dict[str, Any]]:
     for year in range(max(issued.year, (target.base_year or 0) + 1), target.deadline + 1):
         day = dt.date(year, *MIDDLE)
         if issued <= day <= data.as_of:
-            then = by_definition(assess(data.at(day), target_id, plan=plan))
+            then = assess(data.at(day), target_id, plan=plan).by_definition()
             rows += [_row(one, now.get(_name(one)), day, issued) for one in then if one.status not in SETTLED]
     return rows
 
@@ -120,7 +119,7 @@ def _name(part: Assessment) -> str:
 
 
 def _row(then: Assessment, now: Assessment | None, day: dt.date, issued: dt.date) -> dict[str, Any]:
-    target, levels = then.target, levels_of(then)
+    target, levels = then.target, then.levels()
     settled = now if now is not None and now.status in SETTLED else None
     last = int(levels.index[-1]) if len(levels) else None
     said = {

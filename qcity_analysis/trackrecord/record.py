@@ -24,7 +24,7 @@ from . import ledger as books
 from .benchmarks import CALIBRATED, Modelled, calibrated, model_answers, rule_answers, rule_names
 from .hindcasts import Hindcasts, hindcasts, plan_indicators
 from .past_targets import said_of_earlier
-from .scores import FEW, against, by, coverage, ratio_interval, summary, toughest
+from .scores import FEW, against, coverage, ratio_interval, summary, toughest
 
 FILE = "record.json"  # beside the prior
 
@@ -60,7 +60,8 @@ class TrackRecord:
 
     def by(self, column: str) -> pd.DataFrame:
         """`scores.summary` by years left ("years") or by kind of target ("kind")."""
-        return by(self.asked, column)
+        groups = self.asked.groupby(column)
+        return pd.DataFrame({name: summary(part) for name, part in groups}).T.rename_axis(column)
 
     def reliability(self) -> pd.DataFrame:
         """What was said and how often it happened, by tenth, with counts."""

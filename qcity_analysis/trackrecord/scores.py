@@ -17,6 +17,7 @@ from ..forecasting import scores
 
 DRAWS = 1000
 SHARE = 0.9  # of the bootstrap intervals
+LEAST = 0.5  # of the questions of a horizon that a benchmark must answer to compete
 FEW = 20  # indicators below which a record is called too small
 
 
@@ -48,18 +49,18 @@ def ratio_interval(
     return float(low), float(high)
 
 
-def summary(asked: pd.DataFrame, probability: str = "probability") -> dict[str, float]:
+def summary(asked: pd.DataFrame) -> dict[str, float]:
     """Scores of questions: how many, of how many indicators, share met, Brier with its interval, log score, Murphy.
 
-    `asked` has the columns `met` (0 or 1), `family` and the one named by `probability`. Murphy's parts (1973) are over
-    ten bins: Brier ≈ reliability − resolution + uncertainty.
+    `asked` has the columns `probability`, `met` (0 or 1) and `family`. Murphy's parts (1973) are over ten bins:
+    Brier ≈ reliability − resolution + uncertainty.
 
     >>> asked = pd.DataFrame({"met": [1.0, 0.0], "family": ["a", "b"], "probability": [0.5, 0.5]})
     >>> whole = summary(asked)
     >>> whole["number"], whole["brier"], whole["skill"]
     (2.0, 0.25, 0.0)
     """
-    p, met = asked[probability].to_numpy(dtype=float), asked["met"].to_numpy(dtype=float)
+    p, met = asked["probability"].to_numpy(dtype=float), asked["met"].to_numpy(dtype=float)
     error = (p - met) ** 2
     low, high = ratio_interval(error, np.ones(len(error)), asked["family"])
     base, brier = float(met.mean()), float(error.mean())
@@ -75,16 +76,6 @@ def summary(asked: pd.DataFrame, probability: str = "probability") -> dict[str, 
         "log_score": scores.log_score(p, met),
         **scores.murphy(p, met),
     }
-
-
-def by(asked: pd.DataFrame, column: str) -> pd.DataFrame:
-    """`summary` of each group of a column (index: its values, sorted).
-
-    >>> asked = pd.DataFrame({"met": [1.0, 0.0], "family": "a", "probability": 0.5, "years": [1, 2]})
-    >>> by(asked, "years")["number"].tolist()
-    [1.0, 1.0]
-    """
-    return pd.DataFrame({name: summary(part) for name, part in asked.groupby(column)}).T.rename_axis(column)
 
 
 def coverage(ahead: pd.DataFrame) -> pd.DataFrame:
@@ -146,10 +137,10 @@ def _against(asked: pd.DataFrame, name: str) -> dict[str, float]:
     return row | means | {"skill": 1 - ratio, "low": 1 - high, "high": 1 - low}
 
 
-def toughest(asked: pd.DataFrame, rivals: Sequence[str], least: float = 0.5) -> pd.DataFrame:
+def toughest(asked: pd.DataFrame, rivals: Sequence[str]) -> pd.DataFrame:
     """By years left, the rival hardest to beat: the lowest skill of ours on the questions it answers.
 
-    Only rivals that answer at least the share `least` of the questions of that horizon compete. Columns: number (of all
+    Only rivals that answer at least half the questions of that horizon compete. Columns: number (of all
     questions), rival, its `brier`, `ours` on the same questions, `skill` with `low` and `high`. Index: years, last
     "all".
 
@@ -160,7 +151,7 @@ def toughest(asked: pd.DataFrame, rivals: Sequence[str], least: float = 0.5) -> 
     rows = {}
     for years, part in _by_years(asked):
         table = against(part, rivals)
-        able = table[(table["answered"] >= least) & table["skill"].notna()]
+        able = table[(table["answered"] >= LEAST) & table["skill"].notna()]
         if len(able):
             best = able.sort_values("skill", kind="stable").iloc[0]
             kept = best.drop(["number", "answered", "indicators"]).to_dict()

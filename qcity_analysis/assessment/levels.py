@@ -1,0 +1,363 @@
+"""Targets on the level of the deadline (also "about", a relative change, coverage, a direction), and on every year's.
+
+Every year better ("monotone") is one statement about all years of the period together. The years that count run from
+the year after the base year to the deadline. Where the plan names no base year, the plan's own year (the date of its
+document) is the first one, to be compared with the year before. A year counts as better when the figure is above the
+one before (below, where less is better), both rounded to the coarser of the two published steps; levels that are
+derived are compared as they are. A bound decides where it is enough.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..data.vintages import is_whole
+from ..errors import Note
+from ..forecasting.forecast import FARTHEST, Forecast
+from ..forecasting.histories import WINDOW
+from ..series.annual import AnnualSeries, annual_series
+from ..targets import CLOSE, Target, needed_path, pace_between
+from .answer import Assessment, Question, judged, refused, settled, with_parts
+from .borrowing import FEWEST, borrowed_answers, moved_towards
+
+ENOUGH = 4  # own levels from which nothing is borrowed
+BORROWING = ("level", "relative_change", "coverage")
+
+
+def at_deadline(question: Question, indicator_id: str, role: str = "main") -> Assessment:
+    """The assessment of a target on the level, or the change, of the deadline."""
+    target = question.target
+    relative = target.kind == "relative_change"
+    series = _with_changes(target, question.series(indicator_id, target.base_year if relative else None))
+    levels = series.known()
+    reason = _missing(question, series, levels)
+    answer = question.answer(indicator_id, role, series)
+    if reason is None or reason.code not in ("no_base", "no_base_year", "base_not_positive"):
+        threshold = target.level(_base(target, series))
+        answer = replace(answer, threshold=None if math.isnan(threshold) else threshold)
+    if answer.threshold is not None:
+        decided = _decided(question, answer, series)
+        if decided is not None:
+            return decided
+    reason = reason or _too_late(target, levels)
+    if role == "main" and len(levels) < ENOUGH and target.kind in BORROWING:
+        answer = with_parts(answer, borrowed_answers(question, series, _ahead_to_deadline))
+    if reason is not None:
+        return refused(replace(answer, notes=(*series.notes, *_by_bounds(question, series))), reason)
+    return _ahead_to_deadline(question, answer, series)
+
+
+def _with_changes(target: Target, series: AnnualSeries) -> AnnualSeries:
+    """The series with bounds on the change since the target's base year as bounds, though no level is known."""
+    rows = series.unused
+    if target.kind != "relative_change" or len(series.values) or not len(rows):
+        return series
+    same = (rows["measure"] == "cumulative_change_pct") & (rows["base_period"] == target.base_year)
+    rows = rows[same & is_whole(rows["period"])]
+    lower, upper = (
+        {int(row.year): 100 + float(row.value) for row in rows[rows["qualifier"] == sign].itertuples()}
+        for sign in (">=", "<=")
+    )
+    return replace(series, lower={**series.lower, **lower}, upper={**series.upper, **upper})
+
+
+def _missing(question: Question, series: AnnualSeries, levels: pd.Series) -> Note | None:
+    """What is missing for a forecast, if anything."""
+    target, base = question.target, question.target.base_year
+    facts = {"indicator_id": series.indicator_id, "region": target.region, "count": len(levels)}
+    if levels.empty:
+        return Note("only_bounds" if len(series.bounds) else "no_observation", facts)
+    if target.kind == "direction" and base is None:
+        return Note("no_base_year", facts)
+    if target.kind in ("relative_change", "direction") and base not in levels.index:
+        return Note("no_base", facts | {"base_year": base})
+    if target.kind == "relative_change" and not levels[base] > 0:
+        return Note("base_not_positive", facts | {"base_year": base, "base": f"{levels[base]:.10g}"})
+    numbers = len(levels) + series.earlier.count()
+    if (series.points() if question.model == "mixture" else numbers) < FEWEST:
+        return Note("too_few", facts | {"years": [int(year) for year in levels.index]})
+    years = series.history().dropna().index.to_numpy()
+    recent = years[years > years.max() - WINDOW]
+    if np.bincount(np.digitize(recent, sorted(series.breaks))).max() < 2:  # no two years of one stretch
+        return Note("unlinked", {"last": int(levels.index[-1]), "most": WINDOW})
+    return None
+
+
+def _too_late(target: Target, levels: pd.Series) -> Note | None:
+    years = {"deadline": target.deadline, "last": int(levels.index[-1])}
+    if years["last"] > target.deadline:
+        return Note("deadline_gap", years)
+    far = target.deadline - years["last"] > FARTHEST
+    return Note("too_far", years | {"most": FARTHEST}) if far else None
+
+
+def _base(target: Target, series: AnnualSeries) -> float:
+    """The level that the target starts from: the base year's, 100 where only changes are known; else NaN."""
+    return float(series.values.get(target.base_year, 100.0 if series.values.empty else math.nan))
+
+
+def _bound(target: Target, series: AnnualSeries) -> float:
+    """The level that is just enough, for the figure of the deadline as it is, or will be, published."""
+    step = step_of(series, target.deadline) if target.kind == "coverage" else 0.0
+    return target.bound(_base(target, series), step)
+
+
+def step_of(series: AnnualSeries, year: int) -> float:
+    """One in the last digit of the year's published figure or bound; for a year without one, which is still to come,
+    that of the finest figure so far. 0 where levels are derived, which are compared as they are.
+
+    >>> import qcity_analysis as qc
+    >>> step_of(qc.annual_series(qc.load(), "rd_intensity", "nanjing"), 2020)
+    0.01
+    """
+    known, digits = series.known(), series.decimals.get(year)
+    bounds = series.bounds
+    if digits is None and year not in known.index:
+        told = list(bounds.loc[bounds["year"] == year, "decimals"]) if "decimals" in bounds else []
+        published = not len(known) or int(known.index[-1]) in series.decimals
+        digits = max(told or series.decimals.values(), default=None) if published else None
+    return 0.0 if digits is None else 10.0 ** -int(digits)
+
+
+def _decided(question: Question, answer: Assessment, series: AnnualSeries) -> Assessment | None:
+    """Met or missed, once the deadline's figure is in (a bound counts where it decides)."""
+    target = question.target
+    bound = _bound(target, series)
+    outcome = question.outcome(series, bound)
+    if outcome is None:
+        return None
+    level, told = outcome
+    notes = (*series.notes, *_by_bounds(question, series), *told, *_on_outcome(question, series, level))
+    pace = question.pace_so_far(series, level, target.deadline)
+    answer = replace(answer, bound=bound, notes=notes, pace_so_far=pace)
+    return settled(answer, target.is_met(level, bound), level)
+
+
+def _by_bounds(question: Question, series: AnnualSeries) -> list[Note]:
+    """What bounds of the years before the deadline say of the level asked for, a standard of every year."""
+    target = question.target
+    if target.kind not in ("level", "coverage"):
+        return []
+    told: dict[bool, list[str]] = {True: [], False: []}
+    for year in sorted(year for year in {*series.lower, *series.upper} if year < target.deadline):
+        bound = target.bound(step=step_of(series, year))
+        level = question.decisive(series, year, bound)
+        if not math.isnan(level):
+            told[target.is_met(level, bound)].append(str(year))
+    codes = {True: "years_met_by_bound", False: "years_missed_by_bound"}
+    return [Note(codes[met], {"periods": years}) for met, years in told.items() if years]
+
+
+def _on_outcome(question: Question, series: AnnualSeries, level: float) -> list[Note]:
+    year, base, notes = question.target.deadline, series.base_year, []
+    if base is not None:
+        notes.append(Note("derived_outcome", {"year": year, "change": level - 100}))
+        other = annual_series(
+            question.data, series.indicator_id, series.region, base_year=base, prefer="changes"
+        ).values.get(year, math.nan)
+        if abs(other - level) > 0.05:
+            notes.append(Note("other_chain", {"year": year, "change": other - 100}))
+    status = series.observations.loc[series.observations["year"] == year, "status"]
+    if status.isin(["estimate", "preliminary"]).any():
+        notes.append(Note("provisional_outcome", {"year": year, "status": str(status.iloc[-1])}))
+    return notes
+
+
+def _ahead_to_deadline(question: Question, answer: Assessment, series: AnnualSeries) -> Assessment:
+    """The forecast of the deadline's level, its chance, and the pace that leads to the bound."""
+    target, threshold = question.target, answer.threshold
+    assert threshold is not None
+    bound, levels = _bound(target, series), series.known()
+    last, level = int(levels.index[-1]), float(levels.iloc[-1])
+    answer = _ahead(question, answer, series, lambda found: target.is_met(found.paths[:, -1], bound))
+    assert answer.forecast is not None
+    ask = answer.forecast.probability_at_least if target.upward else answer.forecast.probability_at_most
+    strict = ask(threshold, year=target.deadline) if target.tolerance else math.nan
+    return replace(
+        answer, bound=bound, pace_needed=pace_between(level, bound, last, target.deadline),
+        needed_path=needed_path(level, bound, last, target.deadline),
+        notes=(*answer.notes, *_by_bounds(question, series), *question.without_tolerance(strict)),
+    )  # fmt: skip
+
+
+def _ahead(
+    question: Question,
+    answer: Assessment,
+    series: AnnualSeries,
+    met: Callable[[Forecast], np.ndarray],
+    notes: tuple[Note, ...] = (),
+) -> Assessment:
+    """The forecast to the deadline, moved towards comparators, and its verdict; `notes` are told beside its own."""
+    from ..forecasting.annual import forecast_series, remarks
+
+    target, levels = question.target, series.known()
+    last = int(levels.index[-1])
+    own = forecast_series(
+        series, target.deadline, model=question.model, draws=question.draws, rng=question.seed
+    )
+    lenders = answer.role != "borrowed"
+    moved, names = moved_towards(question.data, series, own) if lenders else (own, ())
+    told = [*series.notes, *remarks(series, question.model), *notes]
+    if names:
+        regions = list(dict.fromkeys(name.partition("/")[0] for name in names))
+        alone = float(np.mean(met(own)))
+        told.append(question.names_note("comparators", regions, year=target.deadline, probability=alone))
+    if answer.role == "definition" and answer.definition["indicator_id"] != definitions(question)[-1]:
+        told.append(Note("definition_ended", {"year": target.deadline, "last": last}))
+    else:
+        told += question.awaiting(last)
+    pace = question.pace_so_far(series, float(levels[last]), last)
+    return replace(judged(answer, moved, met(moved)), notes=tuple(told), pace_so_far=pace)
+
+
+def definitions(question: Question) -> list[str]:
+    """The target's indicator, then each newer definition of it that has figures for the region."""
+    data, first = question.data, question.target.indicator_id
+    rows, ids = data.indicators, [first]
+    while newer := [
+        str(name) for name in rows.loc[rows["continues"] == ids[-1], "indicator_id"] if name not in ids
+    ]:
+        ids.append(newer[0])
+    seen = data.observations[data.observations["region"] == question.target.region]
+    held = {first, *seen["indicator_id"]}
+    return [name for name in ids if name in held]
+
+
+def every_year(question: Question, indicator_id: str, role: str = "main") -> Assessment:
+    """Missed at the first year that was not better; met once all years are in; else from joint paths."""
+    target, series = question.target, question.series(indicator_id)
+    levels, deadline = series.known(), target.deadline
+    reason = _missing(question, series, levels)
+    answer = question.answer(indicator_id, role, series, notes=series.notes)
+    if levels.empty:
+        assert reason is not None
+        return refused(answer, reason)
+    base, told = _years_that_count(question, levels)
+    answer = replace(answer, period=(base + 1, deadline), notes=(*series.notes, *told))
+    best, worst = _ends(series, base, target)
+    worse = _worse(target, best, worst)
+    if worse is not None:
+        note = Note("not_better", {"before": worse[0], "after": worse[1], "series": series.indicator_id})
+        outcome = levels.get(worse[1], (series.upper if target.upward else series.lower).get(worse[1]))
+        return settled(replace(answer, notes=(*answer.notes, note)), False, float(outcome), str(worse[1]))
+    if all(
+        year - 1 in best and year in worst and better(best[year - 1], worst[year], target)
+        for year in range(base + 1, deadline + 1)
+    ):
+        bound = (series.lower if target.upward else series.upper).get(deadline)
+        return settled(answer, True, float(levels.get(deadline, bound)))
+    if reason is None and deadline in levels.index:
+        missing = [str(year) for year in range(base, deadline) if year not in levels.index]
+        reason = Note("years_missing", {"periods": missing})
+    reason = reason or _too_late(target, levels)
+    if reason is not None:
+        return refused(answer, reason)
+    return _ahead(question, answer, series, lambda found: _all_better(question, series, base, found), told)
+
+
+def _years_that_count(question: Question, levels: pd.Series) -> tuple[int, tuple[Note, ...]]:
+    """The year the first comparison is made with, and notes on it and on years between levels (index year).
+
+    Levels decide only where the plan's document has no date: then it is their first year.
+    """
+    target, notes = question.target, []
+    dates = question.data.sources.set_index("source_id")["date"]
+    date, first = str(dates.get(target.source_id, ""))[:4], int(levels.index[0])
+    if target.base_year is not None:
+        base = target.base_year
+    elif date.isdigit() and int(date) <= target.deadline:
+        base = int(date) - 1
+        notes.append(Note("first_year_of_plan", {"year": base + 1, "before": base}))
+    else:
+        base = first
+        notes.append(Note("first_year_of_figures", {"year": base + 1, "before": base}))
+    if base < first < target.deadline:
+        notes.append(Note("compared_from", {"before": first, "year": first + 1, "base": base}))
+    gaps = [year for year in range(max(base, first), int(levels.index[-1])) if year not in levels.index]
+    if gaps:
+        notes.append(Note("bridged", {"periods": [str(year) for year in gaps]}))
+    return base, tuple(notes)
+
+
+def better(before: Any, after: Any, target: Target, step: float = 0.0, years: int = 1) -> Any:
+    """Whether levels `years` apart got better as the target asks, both rounded to `step` (0: not rounded).
+
+    Without a figure of its own the target asks for any rise (or fall); with one, for that much less the tolerance in
+    every year.
+    """
+    if step:
+        before, after = (np.floor(np.asarray(level) / step + 0.5 + CLOSE) * step for level in (before, after))
+    need = (abs(target.threshold or 0.0) - target.tolerance) * years
+    return target.is_met(after, before + (need if target.upward else -need))
+
+
+def _ends(series: AnnualSeries, base: int, target: Target) -> tuple[dict[int, float], dict[int, float]]:
+    """The best and the worst that each year can have been: its level, else its bounds."""
+    levels = series.known().to_dict()
+    high, low = (
+        {int(year): float(level) for year, level in (dict(ends) | levels).items()
+         if base <= year <= target.deadline}
+        for ends in (series.upper, series.lower)
+    )  # fmt: skip
+    return (high, low) if target.upward else (low, high)
+
+
+def _worse(target: Target, best: dict[int, float], worst: dict[int, float]) -> tuple[int, int] | None:
+    """The first two years of published levels or bounds between which it was not better; None without such a pair."""
+    for after in sorted(best):
+        for before in sorted((year for year in worst if year < after), reverse=True):
+            if not better(worst[before], best[after], target, years=after - before):
+                return before, after
+    return None
+
+
+def _coarser(series: AnnualSeries, before: int, after: int) -> float:
+    """The coarser of the two steps; 0 where either level is derived, or both are published and stand as they are."""
+    if before in series.decimals and after in series.decimals:
+        return 0.0
+    steps = (step_of(series, before), step_of(series, after))
+    return max(steps) if all(steps) else 0.0
+
+
+def _all_better(question: Question, series: AnnualSeries, base: int, found: Forecast) -> np.ndarray:
+    """Whether each path is better in every year from the year after `base` to the deadline, (draws,) of bool.
+
+    Years without a figure between two levels are drawn around the straight line between them, as far apart as the
+    yearly changes of the series are (a Brownian bridge). Each two years are compared as published (see `step_of`).
+    """
+    target, known, draws = question.target, series.known(), len(found.paths)
+    rng = np.random.default_rng([question.seed, 1])
+    table = {int(year): np.full(draws, float(level)) for year, level in known.items()}
+    spread = yearly_spread(known)
+    for before, after in zip(known.index[:-1], known.index[1:], strict=True):
+        years = int(after - before)
+        if years > 1:
+            moves = rng.normal(0.0, spread, (draws, years)) if spread else np.zeros((draws, years))
+            moves += ((known[after] - known[before]) - moves.sum(axis=1, keepdims=True)) / years
+            levels = known[before] + np.cumsum(moves, axis=1)
+            table |= {int(before) + 1 + k: levels[:, k] for k in range(years - 1)}
+    table |= {int(year): found.paths[:, k] for k, year in enumerate(found.years)}
+    met = np.ones(draws, dtype=bool)
+    for year in range(max(base, min(table)) + 1, target.deadline + 1):
+        met &= better(table[year - 1], table[year], target, _coarser(series, year - 1, year))
+    return met
+
+
+def yearly_spread(known: pd.Series) -> float:
+    """The standard deviation of a yearly change around the average one, gaps taken as a random walk; 0 when unknown.
+
+    >>> round(yearly_spread(pd.Series({2020: 1.0, 2021: 2.0, 2022: 4.0})), 3)
+    0.707
+    """
+    years = np.diff(known.index.to_numpy(float))
+    change = np.diff(known.to_numpy(float))
+    if len(change) < 2:
+        return 0.0
+    rate = change.sum() / years.sum()
+    return math.sqrt(float(np.sum((change - rate * years) ** 2 / years)) / (len(change) - 1))

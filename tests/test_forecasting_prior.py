@@ -1,0 +1,289 @@
+"""Mixture, prior and scores against slower, independent computations; simulated series whose process is known."""
+
+import json
+from importlib import resources
+
+import numpy as np
+import pandas as pd
+import pytest
+import scoringrules
+from scipy.integrate import simpson
+from scipy.special import gammaln, ndtri
+from scipy.stats import norm
+from scipy.stats import t as student
+from yearly_series import frame, many
+
+from qcity_analysis.errors import QcityError
+from qcity_analysis.forecasting import scores
+from qcity_analysis.forecasting.features import NAMES, PLAIN, features, plain, units
+from qcity_analysis.forecasting.histories import from_frame
+from qcity_analysis.forecasting.mixture import Cells, Mixture, ahead, kalman
+from qcity_analysis.forecasting.panel import forecast_panel
+from qcity_analysis.forecasting.prior import dot, load, save, shipped
+
+CELLS = [
+    (0.0, 0.0, 0.0, 0.0, 1.0, 0.6),  # constant mean
+    (1.0, 0.0, 0.0, 0.0, 1.0, 0.6),  # random walk
+    (0.4, 0.2, 0.8, 1.0, 1.0, 0.3),  # damped trend
+    (1.0, 0.05, 1.0, 0.3, 0.35, 0.5),  # local linear trend, heavy-tailed scale
+]
+FULL = np.array([1.0, 1.4, 1.1, 2.0, 2.2, 2.1, 3.0])
+GAPS = np.array([1.0, np.nan, 1.1, 2.0, np.nan, np.nan, 3.0])
+
+
+def cells(*rows: tuple[float, ...]) -> Cells:
+    return Cells(*np.array(rows, dtype=float).T)
+
+
+def first_starts(values: np.ndarray) -> np.ndarray:
+    starts = np.zeros(values.shape, dtype=bool)
+    starts[np.arange(len(values)), np.isfinite(values).argmax(axis=1)] = True
+    return starts
+
+
+def loglik_by_statsmodels(y: np.ndarray, row: tuple[float, ...]) -> float:
+    """The same likelihood from UnobservedComponents, the variance integrated out numerically."""
+    from statsmodels.tsa.statespace.structural import UnobservedComponents
+
+    rho, z, phi, slope_variance, shape, size = row
+    transition = np.array([[1.0, phi], [0.0, phi]])
+    model = UnobservedComponents(y[1:], "lltrend")
+    model.ssm["transition"] = transition
+    model.loglikelihood_burn = 0
+    logs = np.linspace(-9.0, 7.0, 801)
+    density = []
+    for s2 in np.exp(logs):
+        start = s2 * np.diag([1.0 - rho, slope_variance])
+        noise = s2 * np.diag([rho, z])
+        model.ssm.initialize_known(
+            transition @ np.array([y[0], 0.0]), transition @ start @ transition.T + noise
+        )
+        prior = shape * np.log(shape * size**2) - gammaln(shape) - shape * np.log(s2) - shape * size**2 / s2
+        density.append(model.loglike(np.array([s2 * (1.0 - rho), s2 * rho, s2 * z])) + prior)
+    top = max(density)
+    return float(top + np.log(simpson(np.exp(np.array(density) - top), x=logs)))
+
+
+@pytest.mark.parametrize("row", CELLS)
+@pytest.mark.parametrize("y", [FULL, GAPS], ids=["full", "gaps"])
+def test_likelihood_of_a_cell_is_that_of_unobserved_components(row, y):
+    fit = kalman(y[None], first_starts(y[None]), cells(row))
+    assert fit.loglik[0, 0] == pytest.approx(loglik_by_statsmodels(y, row), abs=2e-4)
+
+
+def test_forecast_of_a_cell_is_the_ratio_of_two_likelihoods():
+    """p(next | past) = p(past, next) / p(past), for every cell."""
+    y = np.append(FULL, 3.7)[None]
+    grid = cells(*CELLS)
+    both = kalman(y, first_starts(y), grid).loglik[0]
+    past = kalman(y[:, :-1], first_starts(y[:, :-1]), grid)
+    location, scale, df = ahead(past, grid, 1)
+    density = student.logpdf(3.7, df[0], location[0, :, 0], scale[0, :, 0])
+    np.testing.assert_allclose(density, both - past.loglik[0], rtol=1e-9)
+
+
+def test_one_recursion_for_all_gives_each_series_its_own_result_to_the_bit():
+    rng = np.random.default_rng(3)
+    values = np.cumsum(rng.normal(size=(40, 9)), axis=1)
+    values[rng.random(values.shape) < 0.2] = np.nan
+    values[:, -1] = 1.0
+    together = kalman(values, first_starts(values), cells(*CELLS))
+    for i in range(len(values)):
+        alone = kalman(values[i : i + 1], first_starts(values[i : i + 1]), cells(*CELLS))
+        assert np.array_equal(alone.loglik[0], together.loglik[i])
+        assert np.array_equal(alone.slope[0], together.slope[i])
+
+
+def test_a_break_restarts_the_level_and_keeps_the_slope():
+    y = np.array([[0.0, 1.0, 2.0, 3.0, 100.0, 101.0]])
+    starts = np.array([[True, False, False, False, True, False]])
+    row = cells((0.4, 0.0, 1.0, 3.0, 1.0, 0.8))
+    fit = kalman(y, starts, row)
+    assert ahead(fit, row, 1)[0][0, 0, 0] == pytest.approx(102.0, abs=0.2)
+    assert kalman(y, first_starts(y), row).slope[0, 0] > 5 * fit.slope[0, 0]
+
+
+def test_a_drifting_line_is_recovered_by_the_trend_cell():
+    y = (np.arange(12.0) * 0.7)[None]
+    row = cells((1.0, 0.0, 1.0, 100.0, 1.0, 0.3))
+    location, _, _ = ahead(kalman(y, first_starts(y), row), row, 3)
+    np.testing.assert_allclose(location[0, 0], 0.7 * np.arange(12, 15), atol=0.01)
+
+
+def test_mixture_quantiles_invert_its_distribution_function():
+    rng = np.random.default_rng(0)
+    mixture = Mixture(
+        rng.dirichlet(np.ones(6), size=50),
+        rng.normal(size=(50, 6, 2)),
+        rng.lognormal(size=(50, 6, 2)),
+        rng.uniform(2, 20, size=(50, 6)),
+    )
+    levels = np.array([0.025, 0.1, 0.5, 0.9, 0.975])
+    q = mixture.quantiles(levels)
+    exact = np.zeros(q.shape)
+    for k in range(6):
+        z = (q - mixture.location[:, k, :, None]) / mixture.scale[:, k, :, None]
+        exact += mixture.weight[:, k, None, None] * student.cdf(z, mixture.df[:, k, None, None])
+    assert np.abs(exact - levels).max() < 2e-2 and np.abs(exact - levels).mean() < 3e-3
+    assert (np.diff(q, axis=2) >= 0).all()
+
+
+# the shipped prior
+
+
+def test_the_shipped_file_is_small_readable_json_with_a_model_card():
+    folder = resources.files("qcity_analysis").joinpath("forecasting", "prior")
+    text = folder.joinpath("prior.json").read_text("utf-8")
+    assert len(text) < 1_000_000
+    assert set(json.loads(text)) == {"cells", "features", "gate", "learners", "share", "widen", "staying"}
+    card = folder.joinpath("MODEL_CARD.md").read_text("utf-8")
+    for bank in ("unsdg", "owid_datasets", "gapminder_ft", "kaya", "CC-BY-4.0", "python -m training"):
+        assert bank in card
+
+
+def test_a_prior_survives_saving_and_loading(tmp_path):
+    save(shipped(), tmp_path / "prior.json")
+    once = load(tmp_path)
+    np.testing.assert_allclose(once.gate.linear, shipped().gate.linear, rtol=0.01)
+    save(once, tmp_path / "again.json")
+    again = load(tmp_path / "again.json")
+    assert np.array_equal(again.learners[0].out, once.learners[0].out)
+    assert np.array_equal(again.widen, once.widen)
+
+
+def test_a_missing_or_foreign_prior_is_refused(tmp_path):
+    with pytest.raises(QcityError, match="python -m training"):
+        load(tmp_path / "none.json")
+    (tmp_path / "prior.json").write_text('{"features": {"age": [0, 1]}}')
+    with pytest.raises(QcityError, match="not a prior of this version .its features"):
+        load(tmp_path)
+
+
+def test_cell_weights_sum_to_one_and_follow_the_likelihood():
+    prior, h = shipped(), from_frame(many(20))
+    x = plain(features(h, units(h))[0])
+    flat, likely = np.zeros((2, 20, len(prior.cells)))
+    likely[:, 3] = 30.0
+    before, after = (prior.gate.weights(x, loglik) for loglik in (flat, likely))
+    np.testing.assert_allclose(before.sum(axis=1), 1.0)
+    assert (after[:, 3] > before[:, 3]).all()
+
+
+def test_sliced_products_are_products_and_do_not_depend_on_company():
+    rng = np.random.default_rng(0)
+    x, matrix = rng.normal(size=(150, 20)), rng.normal(size=(20, 7))
+    whole, order = dot(x, matrix), rng.permutation(150)
+    np.testing.assert_allclose(whole, x @ matrix)
+    assert np.array_equal(dot(x[order], matrix), whole[order])
+    assert np.array_equal(dot(x[77:78], matrix), whole[77:78])
+
+
+def test_features_of_a_mirrored_series_are_the_same_but_for_direction_and_mean_change():
+    values = [3.0, 3.4, 3.3, 3.9, 4.4, 4.2]
+    up, down = (from_frame(frame([sign * v for v in values])) for sign in (1, -1))
+    (a, turn_a), (b, turn_b) = (features(h, units(h)) for h in (up, down))
+    np.testing.assert_allclose(*(np.delete(x, NAMES.index("rising"), 1) for x in (a, b)), atol=1e-9)
+    assert (turn_a, turn_b) == (1.0, -1.0)
+    few, mirrored = plain(a)[0], plain(b)[0]
+    signed = PLAIN.index("signed_change")
+    assert few[signed] == pytest.approx(-mirrored[signed])
+    np.testing.assert_allclose(*(np.delete(x, signed) for x in (few, mirrored)), atol=1e-9)
+    assert few[PLAIN.index("from_recent_middle")] == pytest.approx(0.0, abs=1e-9)  # 4.2 is the middle one
+
+
+def test_a_gap_is_bridged_by_a_straight_line_in_the_recent_values():
+    h = from_frame(frame([1.0, 2.0, 4.0, 6.0]).drop(index=[2]))
+    at = dict(zip(NAMES, features(h, np.ones(1))[0][0], strict=True))
+    assert (at["ago_1"], at["ago_2"], at["ago_3"], at["ago_4"]) == (-2.0, -4.0, -5.0, -5.0)
+    assert (at["change_1"], at["change_3"], at["change_4"]) == (2.0, 1.0, 0.0)
+
+
+# simulated series whose process is known
+
+SERIES, YEARS, AHEAD = 500, 10, 5
+
+
+def simulated(process):
+    """Values, and the mean and standard deviation of what comes after ten years, of one who knows the process."""
+    rng, shape = np.random.default_rng(5), (SERIES, YEARS + AHEAD)
+    step = np.arange(1, AHEAD + 1)
+    if process in ("walk", "drift"):
+        slope = rng.choice([-1.5, 1.5], size=(SERIES, 1)) if process == "drift" else np.zeros((SERIES, 1))
+        y = np.cumsum(slope + rng.normal(size=shape), axis=1)
+        return y, y[:, YEARS - 1 : YEARS] + slope * step, np.sqrt(step)
+    if process == "constant":
+        return rng.normal(size=shape), np.zeros((SERIES, AHEAD)), np.ones(AHEAD)
+    truth = rng.choice([-1.0, 1.0], size=(SERIES, 1)) * np.arange(YEARS + AHEAD)
+    return truth + rng.normal(scale=0.3, size=shape), truth[:, YEARS:], np.full(AHEAD, 0.3)
+
+
+@pytest.mark.parametrize("process", ["walk", "constant", "drift", "line"])
+def test_the_forecaster_comes_close_to_who_knows_the_process_and_its_intervals_hold(process):
+    y, mean, sd = simulated(process)
+    history = pd.DataFrame(
+        {"series_id": np.repeat(np.arange(SERIES), YEARS), "period": np.tile(np.arange(YEARS), SERIES)}
+    ).assign(value=y[:, :YEARS].ravel() * 3 + 50)
+    q = forecast_panel(history, AHEAD).quantiles(scores.LEVELS).to_numpy().reshape(SERIES, AHEAD, -1)
+    actual = y[:, YEARS:] * 3 + 50
+
+    def crps(quantiles):
+        return scores.crps_quantiles(quantiles, scores.LEVELS, actual).mean()
+
+    if process in ("walk", "constant"):
+        best = 50 + 3 * (mean[..., None] + sd[:, None] * norm.ppf(scores.LEVELS))
+        assert 1 <= crps(q) / crps(best) < {"walk": 1.12, "constant": 1.25}[process]
+    else:  # a trend is followed though not all the way
+        step = np.abs(np.diff(y[:, :YEARS], axis=1)).mean() * 3
+        spread = step * np.sqrt(np.arange(1, AHEAD + 1))[:, None]
+        last = y[:, YEARS - 1 : YEARS, None] * 3 + 50
+        assert crps(q) < 0.85 * crps(last + spread * norm.ppf(scores.LEVELS))
+    assert 0.8 < ((actual >= q[:, :, 1]) & (actual <= q[:, :, -2])).mean() <= 1
+
+
+# scores
+
+
+def test_crps_and_brier_are_those_of_scoringrules():
+    rng = np.random.default_rng(1)
+    paths, actual = rng.normal(size=(400, 5)), rng.normal(size=5)
+    np.testing.assert_allclose(
+        scores.crps_paths(paths, actual), scoringrules.crps_ensemble(actual, paths.T), rtol=1e-10
+    )
+    levels = (np.arange(2000) + 0.5) / 2000
+    many_quantiles = scores.crps_quantiles(ndtri(levels)[None], levels, np.array([0.7]))
+    assert many_quantiles[0] == pytest.approx(scoringrules.crps_normal(0.7, 0.0, 1.0), abs=1e-4)
+    p, y = rng.random(100), (rng.random(100) < 0.4).astype(float)
+    assert scores.brier(p, y) == pytest.approx(np.mean(scoringrules.brier_score(y, p)))
+
+
+def test_murphy_parts_add_up_when_probabilities_are_bin_means():
+    p = np.repeat([0.15, 0.45, 0.85], 50)
+    y = (np.random.default_rng(3).random(150) < p).astype(float)
+    parts = scores.murphy(p, y)
+    total = parts["reliability"] - parts["resolution"] + parts["uncertainty"]
+    assert total == pytest.approx(scores.brier(p, y))
+
+
+def test_relative_crps_of_the_random_walk_itself_is_one():
+    rng = np.random.default_rng(4)
+    history = np.cumsum(rng.normal(size=(20, 8)), axis=1)
+    deviation = np.sqrt((np.diff(history, axis=1) ** 2).mean(axis=1))
+    walk = scores.walk_quantiles(history[:, -1], deviation, scores.LEVELS, 3)
+    log_ratio = scores.relative_crps(walk, scores.LEVELS, history, rng.normal(size=(20, 3)))
+    np.testing.assert_allclose(log_ratio, 0.0, atol=1e-12)
+
+
+def test_the_reliability_line_of_reliable_probabilities_is_straight():
+    rng = np.random.default_rng(5)
+    p = rng.random(40_000)
+    y = (rng.random(40_000) < p).astype(float)
+    assert scores.reliability_line(p, y)[1] == pytest.approx(1.0, abs=0.03)
+    assert scores.log_score(p, y) == pytest.approx(0.5, abs=0.01)  # of uniform probabilities: 1/2
+
+
+def test_bootstrap_by_cluster_is_wider_than_by_row_when_clusters_differ():
+    cluster = np.repeat(np.arange(8), 50)
+    value = cluster + np.random.default_rng(6).normal(size=400)
+    by_cluster = scores.bootstrap_interval(lambda rows: float(value[rows].mean()), cluster)
+    by_row = scores.bootstrap_interval(lambda rows: float(value[rows].mean()), np.arange(400))
+    assert by_cluster[1] - by_cluster[0] > 3 * (by_row[1] - by_row[0])

@@ -1,0 +1,139 @@
+"""Scores by group, intervals over whole indicators, rules and their calibration, recomputed the slow way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import scoringrules
+from packages import figure, loaded
+
+from qcity_analysis.trackrecord import benchmarks, scores
+from qcity_analysis.trackrecord.hindcasts import Hindcasts, hindcasts
+
+
+def asked(number: int = 600, indicators: int = 12, seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    p = rng.random(number)
+    return pd.DataFrame(
+        {
+            "probability": p,
+            "met": (rng.random(number) < p).astype(float),
+            "family": [f"i{k % indicators}" for k in range(number)],
+            "years": 1 + np.arange(number) % 5,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Hindcasts:
+    levels = enumerate([10.0, 10.4, 11.1, 11.0, 11.9, 12.3, 12.1, 13.0, 13.3], start=2011)
+    rows = [figure(year, level, published=f"{year + 1}-05-10") for year, level in levels]
+    return hindcasts(loaded(tmp_path_factory.mktemp("data"), observations=rows))
+
+
+def test_brier_and_log_score_agree_with_scoringrules() -> None:
+    table = asked()
+    found, p, met = scores.summary(table), table["probability"].to_numpy(), table["met"].to_numpy()
+    assert found["brier"] == pytest.approx(scoringrules.brier_score(met, p).mean())
+    assert found["log_score"] == pytest.approx(scoringrules.log_score(met, p).mean())
+
+
+def test_murphys_parts_add_up_where_every_bin_says_one_thing() -> None:
+    table = asked().assign(probability=lambda t: np.floor(10 * t["probability"]) / 10 + 0.05)
+    found = scores.summary(table)
+    assert found["brier"] == pytest.approx(found["reliability"] - found["resolution"] + found["uncertainty"])
+
+
+def test_an_interval_draws_whole_indicators() -> None:
+    values = np.repeat([0.0, 1.0], 500)
+    by_indicator = scores.ratio_interval(values, np.ones(1000), np.repeat(["a", "b"], 500))
+    by_question = scores.ratio_interval(values, np.ones(1000), np.arange(1000).astype(str))
+    assert by_indicator == (0.0, 1.0)
+    assert 0.45 < by_question[0] < 0.5 < by_question[1] < 0.55
+
+
+def test_an_interval_agrees_with_drawing_clusters_one_by_one() -> None:
+    table = asked(indicators=7)
+    error = ((table["probability"] - table["met"]) ** 2).to_numpy()
+    rng, members = np.random.default_rng(1), [np.flatnonzero(table["family"] == f"i{k}") for k in range(7)]
+    slow = [error[np.concatenate([members[g] for g in rng.integers(0, 7, 7)])].mean() for _ in range(4000)]
+    low, high = scores.ratio_interval(error, np.ones(len(error)), table["family"])
+    assert (low, high) == pytest.approx(tuple(np.quantile(slow, [0.05, 0.95])), abs=0.003)
+
+
+def test_one_indicator_alone_has_no_interval() -> None:
+    low, high = scores.ratio_interval(np.ones(3), np.ones(3), ["a", "a", "a"])
+    assert np.isnan(low) and np.isnan(high)
+
+
+def test_a_rival_is_compared_on_the_questions_it_answers() -> None:
+    table = asked().assign(rule=lambda t: (t["probability"] > 0.5).astype(float))
+    table.loc[:299, "rule"] = np.nan
+    (row,) = scores.against(table, ["rule"]).to_dict("records")
+    part = table.iloc[300:]
+    ours = ((part["probability"] - part["met"]) ** 2).mean()
+    theirs = ((part["rule"] - part["met"]) ** 2).mean()
+    assert (row["number"], row["answered"]) == (300, 0.5)
+    assert (row["ours"], row["brier"], row["skill"]) == pytest.approx((ours, theirs, 1 - ours / theirs))
+    assert row["low"] < row["skill"] < row["high"]
+
+
+def test_the_hardest_rule_is_named_by_years_left_and_one_that_seldom_answers_is_not() -> None:
+    table = asked()
+    table["good"], table["bad"] = table["met"], 1 - table["met"]
+    table["rare"] = table["met"].where(np.arange(len(table)) < 100)
+    found = scores.toughest(table.assign(poor=0.5), ["bad", "poor", "rare"])
+    assert found["rival"].unique().tolist() == ["poor"] and found.index.tolist() == [1, 2, 3, 4, 5, "all"]
+    perfect = scores.toughest(table, ["good", "bad"])
+    assert perfect["rival"].unique().tolist() == ["good"] and (perfect["skill"] < 0).all()
+
+
+def test_a_rule_is_calibrated_on_other_indicators_only() -> None:
+    table = asked(indicators=40)
+    said = pd.DataFrame({"r": (table["probability"] > 0.4).astype(float)})
+    first = benchmarks.calibrated(said, table["met"], table["family"])["r_calibrated"]
+    turned = table["met"].where(table["family"] != "i3", 1 - table["met"])
+    second = benchmarks.calibrated(said, turned, table["family"])["r_calibrated"]
+    own = table["family"] == "i3"
+    assert (first[own] == second[own]).all() and (first[~own] != second[~own]).any()
+    brier = ((first - table["met"]) ** 2).mean()
+    assert brier < ((said["r"] - table["met"]) ** 2).mean()
+    assert benchmarks.calibrated(said * np.nan, table["met"], table["family"]).isna().all(axis=None)
+
+
+def test_coverage_counts_what_lies_inside() -> None:
+    ahead = pd.DataFrame(
+        {
+            "years": [1, 1, 2], "family": ["a", "b", "a"], "series": ["a", "b", "a"],
+            "in50": [True, False, False], "in90": [True, True, False],
+            "crps": [1.0, 30.0, 1.0], "crps_walk": [2.0, 20.0, 2.0],
+        }
+    )  # fmt: skip
+    found = scores.coverage(ahead)
+    assert found.loc[1, "in50"] == 0.5 and found.loc["all", "in90"] == pytest.approx(2 / 3)
+    assert found.loc["all", "crps_ratio"] == pytest.approx((0.5 + 1.5 + 0.5) / 3)
+
+
+def test_rules_and_models_answer_the_very_questions(small: Hindcasts) -> None:
+    some = small.questions.iloc[::7]
+    answers = benchmarks.rule_answers(small, some)
+    assert list(answers.columns) == benchmarks.rule_names() and answers.index.equals(some.index)
+    assert set(np.unique(answers.to_numpy()[answers.notna().to_numpy()])) <= {0.0, 1.0}
+    said = benchmarks.model_answers(small, ["naive", "ets"], sample=2)
+    assert said.asked == {"naive": len(small.origins), "ets": 2}
+    assert said.answers["naive"].between(0, 1).all() and said.crps["naive"].gt(0).all()
+
+
+def test_the_schedule_is_judged_against_the_line_from_the_base_year(small: Hindcasts) -> None:
+    answers = benchmarks.rule_answers(small)["schedule"]
+    for q, said in zip(small.questions.itertuples(), answers, strict=True):
+        levels = small.origins[q.origin].series.known()
+        last, base = levels.iloc[-1], levels[q.base_year]
+        met = last >= q.threshold if q.at_least else last <= q.threshold
+        if met or q.threshold == base or (q.threshold > base) != q.at_least:
+            continue
+        share = (last - base) / (q.threshold - base)
+        due = (levels.index[-1] - q.base_year) / (q.deadline - q.base_year)
+        if abs(share - due) > 1e-6:
+            assert said == float(share >= due)
