@@ -17,6 +17,7 @@ import pandas as pd
 
 from ..assessment.answer import Assessment
 from ..assessment.assess import assess
+from ..assessment.borrowing import comparators
 from ..data.load import Data
 from ..errors import Note
 from ..forecasting.changes import SCALES, scaled, shipped_changes, typical_change
@@ -245,7 +246,7 @@ def feasibility(data: Data, assessment: Assessment) -> Feasibility:
     series, known = assessment.series, data.at(assessment.as_of)
     upward = assessment.target.upward
     rows = [_counted("own", series, move, upward)] if series is not None and len(series.known()) else []
-    for region, indicator_id in _comparators(known, assessment):
+    for region, indicator_id in _compared(known, assessment):
         row = _counted("comparator", annual_series(known, indicator_id, region), move, upward)
         rows += [row] if row.windows else []
     return dataclasses.replace(move, rows=(*rows, *_in_corpus(move, upward)))
@@ -288,15 +289,11 @@ def every_year_of(levels: pd.Series) -> np.ndarray:
     return levels.reindex(years).to_numpy(dtype=float)
 
 
-def _comparators(data: Data, a: Assessment) -> list[tuple[str, str]]:
+def _compared(data: Data, a: Assessment) -> list[tuple[str, str]]:
     """Region and indicator of each comparator: those the indicator names, then other regions with the same one."""
     own_id = str(a.definition["indicator_id"])
-    parts = [
-        part.strip().partition("/") for part in str(data.indicator(own_id)["comparators"] or "").split(";")
-    ]
-    places = [(region, indicator_id) for region, slash, indicator_id in parts if slash]
     seen = data.observations.loc[data.observations["indicator_id"] == own_id, "region"]
-    places += [(str(region), own_id) for region in seen.unique()]
+    places = [*comparators(data, own_id), *((str(region), own_id) for region in seen.unique())]
     return [place for place in dict.fromkeys(places) if place != (a.target.region, own_id)]
 
 
