@@ -123,19 +123,17 @@ def outlook(data: Data, assessment: Assessment, *, draws: int | None = None) -> 
     >>> ahead.last_to_act, round(float(ahead.chances[2025]), 1)
     (2024, 0.8)
     """
-    chances = _chances(data, assessment, draws or assessment.draws)
-    reason = chances if isinstance(chances, Note) else None
-    if isinstance(chances, Note):
-        chances = _by_year({})
+    ahead = _chances(data, assessment, draws or assessment.draws)
+    chances, reason = (_by_year({}), ahead) if isinstance(ahead, Note) else (ahead, None)
     levels, target, bound = assessment.levels(), assessment.target, assessment.bound
     reached = len(levels) > 0 and bound is not None and bool(target.is_met(float(levels.iloc[-1]), bound))
-    open_ = assessment.status == "forecast"
+    to_act = last_year_to_act(chances, target.deadline, reached) if assessment.status == "forecast" else None
     return Outlook(
         last_year=int(levels.index[-1]) if len(levels) else None,
         deadline=target.deadline,
         chances=chances,
         attained=years_of_attainment(chances),
-        last_to_act=last_year_to_act(chances, target.deadline, reached) if open_ else None,
+        last_to_act=to_act,
         reached=reached,
         feasibility=feasibility(data, assessment),
         reason=reason,
@@ -272,9 +270,7 @@ def _move(data: Data, a: Assessment) -> Feasibility | str:
     if relative and not base > 0:
         return "no_scale"
     end = a.bound if a.bound is not None else target.bound(base)
-    support = (
-        a.series.support if a.series is not None else str(data.indicator(target.indicator_id)["support"])
-    )
+    support = str(a.series.support if a.series else data.indicator(target.indicator_id)["support"])
     support = "positive" if relative and support == "real" else support
     ends = scaled(np.array([level, end]), support, typical_change(every_year_of(a.levels())))
     needed = float(ends[1] - ends[0]) / (target.deadline - year)
