@@ -149,11 +149,11 @@ def main() -> None:
     parser.add_argument("--m4", type=Path, nargs=2, metavar=("TRAIN", "TEST"))
     parser.add_argument("--series", type=int, default=300, help="series that the other forecasters are given")
     wanted = parser.parse_args()
-    if sum(map(bool, (wanted.corpus, wanted.m3, wanted.m4))) != 1:
+    if sum(map(bool, (wanted.bank, wanted.m3, wanted.m4))) != 1:
         parser.error("name one of BANK, --m3 and --m4")
     warnings.simplefilter("ignore")
-    if wanted.corpus:
-        whole = by_fold(read_corpus(wanted.corpus), lambda text: print(text, flush=True))["as shipped"]
+    if wanted.bank:
+        whole = by_fold(read_corpus(wanted.bank), lambda text: print(text, flush=True))["as shipped"]
     else:
         whole = hindcast_of(m3_series(wanted.m3) if wanted.m3 else m4_series(*wanted.m4))
     rows = np.random.default_rng(0).permutation(len(whole.tasks.actual))[: wanted.series]

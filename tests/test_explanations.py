@@ -9,8 +9,8 @@ from packages import figures, loaded
 
 from qcity_analysis.assessment.assess import assess
 from qcity_analysis.forecasting.predictive import Explanation
-from qcity_analysis.pages.why_sections import why
 from qcity_analysis.reporting.analyses import explained, without_table
+from qcity_analysis.reporting.target_sections import why
 
 
 @pytest.fixture
@@ -66,10 +66,7 @@ def test_the_table_has_every_year_and_its_difference(answer):
     assert table.iloc[:, 1].to_list() == ["–", "−1", "−4.5"]
 
 
-def test_a_page_explains_each_mixture_forecast_and_nothing_else(answer, monkeypatch):
-    shown = []
-    monkeypatch.setattr("qcity_analysis.pages.why_sections._say", shown.append)
-    monkeypatch.setattr("qcity_analysis.pages.why_sections._show", shown.append)
+def test_a_page_explains_each_mixture_forecast_and_nothing_else(answer, shown):
     why(answer, "en")
     assert shown[0].startswith("## Why the forecast is what it is")
     assert "structural model" in shown[1] and "year left out" in shown[2]

@@ -15,8 +15,7 @@ import pytest
 
 import qcity_analysis as qc
 from qcity_analysis.errors import DataError
-from qcity_analysis.pages import track_tables
-from qcity_analysis.reporting import track
+from qcity_analysis.reporting import track, track_sections
 from qcity_analysis.trackrecord.benchmarks import rule_names
 from qcity_analysis.trackrecord.past_targets import said_of_earlier, with_earlier
 
@@ -92,7 +91,7 @@ def test_the_schedules_and_the_barometer_are_those_worked_out_by_hand(national: 
 def test_every_rule_is_in_the_table_in_both_languages(national: pd.DataFrame) -> None:
     asked = national[national["probability"].notna()]
     for lang in ("zh", "en"):
-        table = track_tables.everyone(asked, rule_names(), lang)
+        table = track_sections.everyone(asked, rule_names(), lang)
         assert table.shape == (len(rule_names()) + 2, len(asked))
         assert len(set(table.index)) == len(table)
         said = track.national_sentence(national, lang)

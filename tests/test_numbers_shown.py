@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import qcity_analysis as qc
-from qcity_analysis.catalogue import all_sentences, catalogue
-from qcity_analysis.reporting import describe
+from qcity_analysis.catalogue import catalogue
+from qcity_analysis.reporting import describe, target_sections
 from qcity_analysis.reporting.formatting import number, percent, signed, typed
 
 TARGETS = [(row.plan, row.target_id) for row in qc.load().targets.itertuples()]
@@ -49,21 +49,18 @@ def test_a_probability_is_never_certain_nor_shown_to_reach_what_it_does_not(shar
 def test_no_text_says_that_nothing_was_published():
     claims = ("尚未公布", "未发布", "没有已公布", "从未公布", "没有公布", "只公布", "no published", "not published yet",
               "never published", "nothing was published", "nothing is published", "unpublished")  # fmt: skip
-    for key, said in (all_sentences() | catalogue()).items():
+    for key, said in (catalogue("sentences") | catalogue()).items():
         assert not [claim for claim in claims for text in said.values() if claim in text.lower()], key
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_the_page_of_every_target_has_the_plan_s_words_and_our_readings(lang, monkeypatch):
-    from qcity_analysis.pages import sections
-
-    data, said = qc.load(), []
-    monkeypatch.setattr(sections, "_say", lambda markdown, metadata=None: said.append(markdown))
+def test_the_page_of_every_target_has_the_plan_s_words_and_our_readings(lang, shown):
+    data = qc.load()
     for plan, target in TARGETS:
-        said.clear()
+        shown.clear()
         found = qc.assess(data, target, plan=plan, draws=200)
-        sections.answer(data, found, lang)
-        page, row = "\n".join(said), found.target
+        target_sections.answer(data, found, lang)
+        page, row = "\n".join(shown), found.target
         assert row.wording in page and row.section in page, target
         assert (row.note_en if lang == "en" else row.note) in page, target
         named = row.departments_en if lang == "en" else row.departments
