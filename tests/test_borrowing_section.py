@@ -3,25 +3,22 @@
 import pytest
 
 from qcity_analysis.forecasting.comparators import evidence, learned
-from qcity_analysis.pages import borrowing_section
+from qcity_analysis.reporting import track_sections
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_table_shows_shares_and_errors_of_the_shipped_file(lang):
-    table = borrowing_section.borrowing_table(evidence(), lang)
+    table = track_sections.borrowing_table(evidence(), lang)
     assert f"{evidence()['published']['crps']:.2f}" == table.iloc[0, 2]
     assert f"{round(100 * learned().published)}" in table.iloc[0, 1]
     least = min(evidence()["expected"]["by_indicator"].values())
     assert table.iloc[1, 3].startswith(f"{least:.2f}")
 
 
-def test_the_section_says_when_it_helps_and_when_it_does_not(monkeypatch):
-    shown = []
-    monkeypatch.setattr(borrowing_section, "_say", shown.append)
-    monkeypatch.setattr(borrowing_section, "_show", shown.append)
-    borrowing_section.borrowing("en")
+def test_the_section_says_when_it_helps_and_when_it_does_not(monkeypatch, shown):
+    track_sections.borrowing("en")
     assert "both reduce the error" in shown[-1]
     worse = evidence() | {"expected": evidence()["expected"] | {"crps": 1.02}}
-    monkeypatch.setattr(borrowing_section, "evidence", lambda: worse)
-    borrowing_section.borrowing("zh")
+    monkeypatch.setattr(track_sections, "evidence", lambda: worse)
+    track_sections.borrowing("zh")
     assert "证据不一致" in shown[-1]

@@ -22,27 +22,13 @@ from qcity_analysis.analysis.sensitivity import Sensitivity
 from qcity_analysis.analysis.sensitivity import sensitivity as vary
 from qcity_analysis.catalogue import TEMPLATES
 from qcity_analysis.data.load import Data
-from qcity_analysis.figures.canvas import Picture
-from qcity_analysis.figures.portfolio import portfolio_chart
-from qcity_analysis.figures.sensitivity import sensitivity_chart
-from qcity_analysis.pages import outlook_sections
 from qcity_analysis.reporting import analyses as said
+from qcity_analysis.reporting import plan_sections, target_sections
+from qcity_analysis.reporting.figures.bars import portfolio_chart
+from qcity_analysis.reporting.figures.canvas import Picture
+from qcity_analysis.reporting.figures.rows import sensitivity_chart
 
 COUNTS = {"kind": "cumulative", "threshold": 60, "base_year": 2020}
-
-
-@pytest.fixture
-def shown(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What a section shows, as Markdown and HTML text and pictures."""
-    found: list[Any] = []
-
-    def display(thing: Any, metadata: Any = None) -> None:
-        found.append(getattr(thing, "data", None) or thing)
-
-    import IPython.display
-
-    monkeypatch.setattr(IPython.display, "display", display)
-    return found
 
 
 def words(shown: list[Any]) -> str:
@@ -225,9 +211,9 @@ def test_sections_show_a_heading_and_leave_no_place_unfilled(
 ) -> None:
     data = loaded(tmp_path)
     answer = qc.assess(data, "goal", draws=500)
-    outlook_sections.outlook(data, answer, lang)
-    outlook_sections.sensitivity(data, answer, lang)
-    outlook_sections.changed(data, answer, lang, since="2022-06-30")
+    target_sections.outlook(data, answer, lang)
+    target_sections.sensitivity(data, answer, lang)
+    target_sections.changed(data, answer, lang, since="2022-06-30")
     text = words(shown)
     assert text.count("\n## ") + text.startswith("## ") == 3
     assert "{" not in text and "None" not in text and "nan" not in text
@@ -239,8 +225,8 @@ def test_by_default_the_last_figures_publication_is_what_is_compared(
 ) -> None:
     data = loaded(tmp_path)
     answer = qc.assess(data, "goal", draws=500)
-    assert str(outlook_sections.day_before_last_figure(answer)) == "2023-02-27"
-    outlook_sections.changed(data, answer, "en")
+    assert str(target_sections.day_before_last_figure(answer)) == "2023-02-27"
+    target_sections.changed(data, answer, "en")
     assert "What changed since 2023-02-27" in words(shown)
     assert "new figures" in words(shown).lower()
 
@@ -262,9 +248,9 @@ def test_sections_hold_for_every_status_and_kind(
 ) -> None:
     data = qc.load(as_of=as_of)
     answer = qc.assess(data, name, plan=plan, draws=200)
-    outlook_sections.outlook(data, answer, "zh")
-    outlook_sections.sensitivity(data, answer, "zh")
-    outlook_sections.changed(data, answer, "zh")
+    target_sections.outlook(data, answer, "zh")
+    target_sections.sensitivity(data, answer, "zh")
+    target_sections.changed(data, answer, "zh")
     assert "{" not in words(shown) and "None" not in words(shown)
 
 
@@ -273,7 +259,7 @@ def test_the_portfolio_section_shows_chart_tables_and_the_unassessed(
     tmp_path: Path, shown: list[Any], lang: str
 ) -> None:
     data, _ = two_targets(tmp_path)
-    outlook_sections.portfolio(data, qc.scorecard(data, draws=500)[1], lang)
+    plan_sections.portfolio(data, qc.scorecard(data, draws=500)[1], lang)
     text = words(shown)
     assert ("市统计局" if lang == "zh" else "Statistics") in text
     assert text.count("<table>") == 3

@@ -12,9 +12,9 @@ import pytest
 from packages import change, figure, figures, indicator, loaded, target
 
 import qcity_analysis as qc
-from qcity_analysis.figures.coverage import coverage_chart
-from qcity_analysis.pages import overview_sections as overview
-from qcity_analysis.pages.page import render_page
+from qcity_analysis.reporting import data_sections
+from qcity_analysis.reporting.figures.coverage import coverage_chart
+from qcity_analysis.reporting.page import render_page
 from qcity_analysis.running import jobs
 from qcity_analysis.running.runner import run_notebook
 from qcity_analysis.series.coverage import ages, counts, coverage, used_sources
@@ -104,7 +104,7 @@ def test_the_chart_draws_a_square_for_each_year_and_a_frame_for_each_deadline(tm
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_notebook_makes_a_whole_page_of_the_shipped_data(tmp_path: Path, lang: str) -> None:
     asked = {"language": lang, "as_of": "2026-06-30", "out": str(tmp_path)}
-    result = run_notebook(jobs.NOTEBOOKS / "01_data_overview.ipynb", asked, tmp_path / "run.ipynb")
+    result = run_notebook(jobs.NOTEBOOKS / "01_data_data_sections.ipynb", asked, tmp_path / "run.ipynb")
     assert result.ok, result.error
     front = render_page(result.output, tmp_path / "page.html", lang=lang)
     html = (tmp_path / "page.html").read_text("utf-8")
@@ -124,18 +124,15 @@ def test_the_notebook_makes_a_whole_page_of_the_shipped_data(tmp_path: Path, lan
     assert "rd_intensity" not in shown and "nan" not in shown.split()
 
 
-def test_an_empty_package_and_an_unknown_plan_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
-    monkeypatch.setattr(overview, "_say", lambda text, metadata=None: said.append(text))
-    monkeypatch.setattr(overview, "_show", lambda thing: None)
+def test_an_empty_package_and_an_unknown_plan_say_so(tmp_path: Path, shown: list[Any]) -> None:
     data = known(tmp_path, "2010-01-01")
-    overview.answer(data, "", "en")
-    for section in (overview.picture, overview.newest):
+    data_sections.answer(data, "", "en")
+    for section in (data_sections.picture, data_sections.newest):
         section(data, "", "en")
-    for section in (overview.revised, overview.sources, overview.warnings):
+    for section in (data_sections.revised, data_sections.sources, data_sections.warnings):
         section(data, "en")
-    assert "there are 0 published figures" in said[0] and any(
-        "No figure was revised" in line for line in said
+    assert "there are 0 published figures" in shown[0] and any(
+        "No figure was revised" in line for line in shown if isinstance(line, str)
     )
     with pytest.raises(qc.QcityError, match="unknown plan 'secnd'. Did you mean \"second\"?"):
-        overview.answer(data, "secnd", "en")
+        data_sections.answer(data, "secnd", "en")

@@ -9,10 +9,9 @@ from pathlib import Path
 import nbformat
 import standin
 
-from qcity_analysis.figures.canvas import Picture
-from qcity_analysis.figures.plot import fan_chart
-from qcity_analysis.pages.index import write_index
-from qcity_analysis.pages.page import render_page
+from qcity_analysis.reporting.figures.canvas import Picture
+from qcity_analysis.reporting.figures.fan import fan_chart
+from qcity_analysis.reporting.page import render_page, write_index
 
 
 def executed(folder: Path) -> Path:

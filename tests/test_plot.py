@@ -11,8 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 import qcity_analysis as qc
-from qcity_analysis.figures.canvas import Picture, style
-from qcity_analysis.figures.plot import fan_chart
+from qcity_analysis.reporting.figures.canvas import Picture, style
+from qcity_analysis.reporting.figures.fan import fan_chart
 from qcity_analysis.reporting.labels import target_shown
 from qcity_analysis.reporting.tables import sources_table
 

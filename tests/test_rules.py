@@ -20,7 +20,7 @@ import qcity_analysis as qc
 from qcity_analysis import cli
 from qcity_analysis.catalogue import catalogue
 from qcity_analysis.errors import QcityError
-from qcity_analysis.pages import rules_sections
+from qcity_analysis.reporting import target_sections
 from qcity_analysis.rules import RULES, Goal, RuleResult, evaluate, evaluate_all, rules_for
 from qcity_analysis.rules.catalogue import judged, results_for
 from qcity_analysis.rules.question import BETWEEN, DOWN, REASONS, UP, question_of
@@ -173,7 +173,7 @@ def test_each_definition_has_its_own_rows() -> None:
 def test_without_figures_every_rule_says_so(tmp_path: Path) -> None:
     answer = qc.assess(loaded(tmp_path, observations=[]), "goal")
     assert set(rules_for(answer)["reason"]) == {"no figure up to 2024"}
-    assert rules_sections.shared_reason(answer, "zh") == "没有规则适用：截至 2024 年没有数据。"
+    assert target_sections.shared_reason(answer, "zh") == "没有规则适用：截至 2024 年没有数据。"
 
 
 # the command
@@ -227,36 +227,29 @@ def test_every_class_and_every_reason_has_words_in_both_languages() -> None:
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_section_puts_the_pages_answer_first_and_says_what_rules_are_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lang: str
+    tmp_path: Path, shown: list[str], lang: str
 ) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(rules_sections, "_say", told.append)
-    monkeypatch.setattr(rules_sections, "_show", told.append)
     answer = falling(tmp_path)
-    rules_sections.rules_table(answer, lang)
-    heading, table, count = told
+    target_sections.rules(answer, lang)
+    heading, table, count = shown
     assert {"zh": "只供对照", "en": "for comparison"}[lang] in heading
     assert table.count("<tr>") == 1 + 1 + len(RULES)
-    shown = rules_sections.rules_shown(answer, lang)
-    assert shown.index[0] == {"zh": "本页的答案", "en": "The answer of this page"}[lang]
-    assert "%" in shown.iloc[0, 1]
+    ours = target_sections.rules_table(answer, lang)
+    assert ours.index[0] == {"zh": "本页的答案", "en": "The answer of this page"}[lang]
+    assert "%" in ours.iloc[0, 1]
     assert str(sum(said.will_meet is not None for said in results_for(answer).values())) in count
 
 
-def test_the_section_gives_one_sentence_where_no_rule_applies(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(rules_sections, "_say", told.append)
-    rules_sections.rules_table(qc.assess(loaded(tmp_path, observations=[]), "goal"), "en")
-    assert told[1:] == ["No rule applies: no figure up to 2024."]
+def test_the_section_gives_one_sentence_where_no_rule_applies(tmp_path: Path, shown: list[str]) -> None:
+    target_sections.rules(qc.assess(loaded(tmp_path, observations=[]), "goal"), "en")
+    assert shown[1:] == ["No rule applies: no figure up to 2024."]
 
 
 def test_a_result_is_said_in_words() -> None:
-    assert rules_sections.said(RuleResult("light_cloud", False), "en") == "light cloud"
+    assert target_sections.class_shown(RuleResult("light_cloud", False), "en") == "light cloud"
     refused = evaluate("schedule", SIX, Goal("at_most", 1, 2015, 2025, "rank"), 2020)
-    assert rules_sections.said(refused, "zh") == "不适用：该规则评价水平值；此目标属“位次”类"
-    assert rules_sections.yes_or_no(refused, "zh") == "–"
+    assert target_sections.class_shown(refused, "zh") == "不适用：该规则评价水平值；此目标属“位次”类"
+    assert target_sections.yes_or_no(refused, "zh") == "–"
 
 
 @pytest.mark.parametrize("asked", [{"as_of_year": 2021.5}, {"as_of_year": None}, {"deadline": 2025.5}])

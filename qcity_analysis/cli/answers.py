@@ -52,7 +52,7 @@ def forecast(
 
         ledger.record(answer, ledger.home(known.folder), ledger.data_hash(known.folder))
     if figure is not None:
-        from ..figures.plot import fan_chart
+        from ..reporting.figures.fan import fan_chart
 
         fan_chart(answer, language).savefig(figure)
     print_answer(as_json, answer.to_dict, lambda: _forecast_lines(answer, language), answer.status)
@@ -145,8 +145,8 @@ def rules(
 
 def _rule_lines(part: Assessment, language: str) -> list[str]:
     from ..catalogue import text
-    from ..pages.rules_sections import counted, said, shared_reason, yes_or_no
     from ..reporting import describe
+    from ..reporting.target_sections import class_shown, shared_reason, votes, yes_or_no
     from ..rules.catalogue import RULES, results_for
 
     lines = [describe.headline(part, language)]
@@ -155,8 +155,8 @@ def _rule_lines(part: Assessment, language: str) -> list[str]:
     for rule, result in results_for(part).items():
         verdict = f" → {yes_or_no(result, language)}" if result.category else ""
         name = RULES[rule].name(language)
-        lines.append(text("rule_line", language, name=name, said=said(result, language) + verdict))
-    return [*lines, counted(part, language)]
+        lines.append(text("rule_line", language, name=name, said=class_shown(result, language) + verdict))
+    return [*lines, votes(part, language)]
 
 
 def _plain_rules(part: Assessment) -> dict[str, Any]:

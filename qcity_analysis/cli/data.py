@@ -60,7 +60,7 @@ def _check_report(format: str, problems: list[Problem], folder: Path, as_of: str
     from ..catalogue import text
     from ..data.corrections import listed
     from ..data.vintages import to_date
-    from ..pages.checkpage import check_page
+    from ..reporting.page import check_page
     from ..reporting.problems import correction_line, counted, line_of
 
     made = listed(folder)

@@ -10,14 +10,12 @@ from ..catalogue import check_language, join, text
 from ..data.load import check
 from ..data.vintages import revisions
 from ..errors import Problem, unknown
-from ..figures.canvas import Picture
-from ..figures.coverage import coverage_chart
-from ..reporting import describe
-from ..reporting.labels import date_shown, text_of, value_shown
-from ..reporting.problems import problem_in
-from ..reporting.tables import html_table
 from ..series.coverage import ages, counts, coverage, used_sources
-from .sections import _say, _show, heading
+from . import describe, show
+from .figures.coverage import coverage_chart
+from .formatting import text_of
+from .labels import date_shown, value_shown
+from .problems import problem_in
 
 if TYPE_CHECKING:
     from ..data.load import Data
@@ -33,60 +31,61 @@ def answer(data: Data, plan: str, lang: str) -> None:
     check_language(lang)
     if plan and plan not in data.plans():
         raise unknown("plan", plan, data.plans())
-    found, rows = counts(data, plan), ages(data, plan)
-    late = int((rows["due"] > 0).sum())
-    said = text(
-        "ov_answer", lang, as_of=data.as_of, missing=found["targets"] - found["covered"], late=late, **found
-    )
+    held = counts(data, plan)
+    late, missing = int((ages(data, plan)["due"] > 0).sum()), held["targets"] - held["covered"]
+    said = text("ov_answer", lang, as_of=data.as_of, missing=missing, late=late, **held)
     name = describe.plan_title(data, plan, lang) if plan else text("ov_all_plans", lang)
-    title = text("ov_question", lang, plan=name)
-    illustrative = bool((data.observations["status"] == "illustrative").any())
-    front: dict[str, Any] = {
+    front = {
         "kind": "overview",
         "lang": lang,
-        "title": title,
+        "title": text("ov_question", lang, plan=name),
         "plan": plan,
         "as_of": data.as_of.isoformat(),
+        "answer": said,
+        "short": said,
+        "illustrative": bool((data.observations["status"] == "illustrative").any()),
+        "counts": held,
     }
-    front |= {"answer": said, "short": said, "illustrative": illustrative, "counts": found}
-    _say(f"## {text('h_answer', lang)}\n\n{said}", {"qcity": front})
+    show.section("answer", lang, said, front)
 
 
 def picture(data: Data, plan: str, lang: str) -> None:
     """Show which years hold a figure for which target, one figure for each plan; the description says it in words."""
-    _say(heading("ov_coverage", lang))
+    show.section("ov_coverage", lang)
     for name in [plan] if plan else data.plans():
         table = coverage(data, name)
         targets = data.targets[data.targets["plan"] == name]
         names = [text_of(value) for value in targets[f"name_{lang}"]]
         years = (table != "").sum(axis=1).tolist() if len(table.columns) else [0] * len(targets)
-        items = join(
-            [text("ov_alt_item", lang, name=n, years=y) for n, y in zip(names, years, strict=True) if y], lang
-        )
-        missing = sum(year == 0 for year in years)
+        items = [
+            text("ov_alt_item", lang, name=n, years=y) for n, y in zip(names, years, strict=True) if y
+        ] or [text("check_none", lang)]
         if not plan:
-            _say(f"### {describe.plan_title(data, name, lang)}")
+            show.markdown(f"### {describe.plan_title(data, name, lang)}")
         chart = coverage_chart(table, names, [int(year) for year in targets["deadline"]], lang)
-        _show(Picture(chart, text("ov_alt", lang, items=items or text("check_none", lang), missing=missing)))
+        show.picture(chart, text("ov_alt", lang, items=join(items, lang), missing=years.count(0)))
 
 
 def newest(data: Data, plan: str, lang: str) -> None:
     """Show the newest figure of each target that has one, its date and its age; then how many have none."""
-    _say(heading("ov_age", lang))
+    show.section("ov_age", lang)
     rows = ages(data, plan).sort_values(["due", "months"], ascending=False, kind="stable")
     targets = data.targets.set_index(["plan", "target_id"])
-    cells = []
-    for row in rows.to_dict("records"):
-        target = targets.loc[(row["plan"], row["target_id"])]
-        age = f"{row['months'] / 12:.1f}"
-        due = text("ov_due", lang, count=row["due"]) if row["due"] else text("ov_current", lang)
-        figure = text("in_year", lang, year=row["period"], value=value_shown(data, row, lang))
-        region = data.region_name(row["region"], lang)
-        cells.append([text_of(target[f"name_{lang}"]), region, figure, _date(row, lang), age, due])
-    keys = ("c_target", "ov_region", "ov_newest", "c_date", "ov_age", "ov_waiting")
-    _table(cells, keys, lang)
-    found = counts(data, plan)
-    _say(text("ov_without", lang, missing=found["targets"] - found["covered"], targets=found["targets"]))
+    cells = [
+        [
+            text_of(targets.loc[(row["plan"], row["target_id"])][f"name_{lang}"]),
+            data.region_name(row["region"], lang),
+            text("in_year", lang, year=row["period"], value=value_shown(data, row, lang)),
+            _date(row, lang),
+            f"{row['months'] / 12:.1f}",
+            text("ov_due", lang, count=row["due"]) if row["due"] else text("ov_current", lang),
+        ]
+        for row in rows.to_dict("records")
+    ]
+    _table(cells, ("c_target", "ov_region", "ov_newest", "c_date", "ov_age", "ov_waiting"), lang)
+    held = counts(data, plan)
+    missing = held["targets"] - held["covered"]
+    show.markdown(text("ov_without", lang, missing=missing, targets=held["targets"]))
 
 
 def revised(data: Data, lang: str) -> None:
@@ -94,18 +93,15 @@ def revised(data: Data, lang: str) -> None:
     rows = revisions(data)
     rows = rows[rows["value"] != rows["value_before"]]
     if rows.empty:
-        _say(f"## {text('h_ov_revisions', lang)}\n\n{text('ov_no_revision', lang)}")
+        show.section("ov_revisions", lang, text("ov_no_revision", lang))
         return
-    _say(heading("ov_revisions", lang))
+    show.section("ov_revisions", lang)
     cells = []
     for row in rows.iloc[::-1].to_dict("records"):
-        measure = text(
-            f"m_{row['measure']}", lang, base="" if pd.isna(row["base_period"]) else row["base_period"]
-        )
-        moved = f"{value_shown(data, row, lang, '_before')} → {value_shown(data, row, lang)}".replace(
-            " ", "\u00a0"
-        )
-        cells.append([_series(data, row, lang), row["period"], measure, moved, _date(row, lang)])
+        base = "" if pd.isna(row["base_period"]) else row["base_period"]
+        change = f"{value_shown(data, row, lang, '_before')} → {value_shown(data, row, lang)}"
+        measure, unbroken = text(f"m_{row['measure']}", lang, base=base), change.replace(" ", "\u00a0")
+        cells.append([_series(data, row, lang), row["period"], measure, unbroken, _date(row, lang)])
     _table(cells, ("ov_series", "c_period", "c_measure", "ov_revision", "c_date"), lang)
 
 
@@ -113,9 +109,9 @@ def breaks(data: Data, lang: str) -> None:
     """Show where a definition changed: which indicator follows which, from when, and why they do not join."""
     rows = data.indicators[data.indicators["continues"] != ""]
     if rows.empty:
-        _say(f"## {text('h_ov_breaks', lang)}\n\n{text('ov_no_break', lang)}")
+        show.section("ov_breaks", lang, text("ov_no_break", lang))
         return
-    _say(heading("ov_breaks", lang))
+    show.section("ov_breaks", lang)
     names = data.indicators.set_index("indicator_id")[f"name_{lang}"]
     cells = [
         [
@@ -132,7 +128,7 @@ def breaks(data: Data, lang: str) -> None:
 def sources(data: Data, lang: str) -> None:
     """Show who published how many figures, in how many documents, and the newest of them."""
     rows = used_sources(data)
-    _say(heading("ov_sources", lang))
+    show.section("ov_sources", lang)
     cells = [
         [
             (text_of(row["publisher_en"]) if lang == "en" else "") or row["publisher"],
@@ -144,22 +140,20 @@ def sources(data: Data, lang: str) -> None:
     ]
     rest = rows.iloc[MANY:]
     if len(rest):
-        last = str(rest["newest"].max().date())
-        cells.append(
-            [text("ov_others", lang, count=len(rest)), rest["documents"].sum(), rest["figures"].sum(), last]
-        )
+        others, total = text("ov_others", lang, count=len(rest)), rest[["documents", "figures"]].sum()
+        cells.append([others, *total, str(rest["newest"].max().date())])
     _table(cells, ("c_publisher", "ov_documents", "ov_figures", "ov_last"), lang)
 
 
 def warnings(data: Data, lang: str) -> None:
     """Show every warning of the checks as of the day of the data."""
-    found = [p for p in check(data.folder, data.as_of) if p.level == "warning"]
-    if not found:
-        _say(f"## {text('h_check_warnings', lang)}\n\n{text('check_none', lang)}")
+    problems = [p for p in check(data.folder, data.as_of) if p.level == "warning"]
+    if not problems:
+        show.section("check_warnings", lang, text("check_none", lang))
         return
-    _say(f"## {text('h_check_warnings', lang)}\n\n{text('s_check_warnings', lang)}")
+    show.section("check_warnings", lang)
     cells = []
-    for problem in found:
+    for problem in problems:
         said = problem_in(problem, lang)
         parts = [str(said[key]).replace("`", "") for key in ("found", "allowed", "remedy")]
         if problem.column == "status":
@@ -178,10 +172,9 @@ def _meant(data: Data, problem: Problem, lang: str) -> str:
     if row is None or row.empty:
         return place
     cells = row.iloc[0].to_dict()
-    named = (
-        cells[f"name_{lang}"] if "period" not in cells else f"{_series(data, cells, lang)} {cells['period']}"
-    )
-    return text("ov_place", lang, name=named, place=place)
+    figure = "period" in cells
+    name = f"{_series(data, cells, lang)} {cells['period']}" if figure else cells[f"name_{lang}"]
+    return text("ov_place", lang, name=name, place=place)
 
 
 def as_data(data: Data, plan: str) -> dict[str, Any]:
@@ -191,17 +184,14 @@ def as_data(data: Data, plan: str) -> dict[str, Any]:
         f"{name}/{target}": {str(year): kind for year, kind in row.items() if kind}
         for (name, target), row in zip(table.index, table.to_dict("records"), strict=True)
     }
-    newest_ones = ages(data, plan)[["plan", "target_id", "period", "months", "due"]]
-    changed = revisions(data)[
-        ["indicator_id", "region", "period", "measure", "value_before", "value", "published"]
-    ]
+    changed = ["indicator_id", "region", "period", "measure", "value_before", "value", "published"]
     return {
         "as_of": data.as_of.isoformat(),
         "plan": plan,
         "counts": counts(data, plan),
         "coverage": held,
-        "newest": newest_ones.to_dict("records"),
-        "revisions": changed.to_dict("records"),
+        "newest": ages(data, plan)[["plan", "target_id", "period", "months", "due"]].to_dict("records"),
+        "revisions": revisions(data)[changed].to_dict("records"),
     }
 
 
@@ -215,5 +205,5 @@ def _date(row: dict[str, Any], lang: str) -> str:
 
 
 def _table(cells: list[list[Any]], keys: tuple[str, ...], lang: str) -> None:
-    table = pd.DataFrame(cells, columns=[text(key, lang) for key in keys])
-    _show(html_table(table.set_index(table.columns[0]), index=True))
+    columns = [text(key, lang) for key in keys]
+    show.table(pd.DataFrame(cells, columns=columns).set_index(columns[0]))

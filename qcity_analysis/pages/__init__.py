@@ -1,1 +1,0 @@
-"""Notebooks run and rendered: sections they show, kernels, runs, pages, index."""

@@ -1,0 +1,286 @@
+"""Dots and intervals in rows with a name: the scorecard of a plan, what a verdict depends on, skill by benchmark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ...catalogue import check_language, text
+from ...targets import NUMERAL, arabic, section_order
+from ..analyses import choice_shown, computed, verdict_shown
+from ..describe import status_shown
+from ..formatting import percent, text_of
+from ..labels import assessment_title, panel_title
+from .canvas import (
+    BLUE,
+    DPI,
+    FAINT,
+    INK,
+    MUTED,
+    OCHRE,
+    TARGET,
+    Look,
+    as_rows,
+    key,
+    row_label,
+    row_value,
+    shortened,
+    style,
+    wrapped,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from ...analysis.sensitivity import Sensitivity, Variant
+    from ...assessment.answer import Assessment
+
+WIDE, WIDTH = 8.0, 6.4  # inches
+ROW, CHOICE_ROW, SKILL_ROW = 0.29, 0.235, 0.27  # inches
+NAME = 54  # columns of a target's name, a Chinese character counting as two
+LEFT = 0.44  # part of the width that the choices take
+WORST = -60.0  # percent: worse skills are drawn at the edge
+
+
+def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figure:
+    """Horizontal dots of probability by target, grouped by section; what cannot be assessed is named as such.
+
+    A full dot is a probability, an open diamond one under a single definition, an open square borrowed; met
+    and missed are words. Targets stand in the order given, sections as the plan numbers them.
+
+    >>> import qcity_analysis as qc
+    >>> figure = scorecard_chart([qc.assess(qc.load(), "rd_intensity")])
+    >>> [float(end) for end in figure.axes[0].get_xlim()]
+    [-3.0, 103.0]
+    """
+    from matplotlib.figure import Figure
+
+    check_language(lang)
+    rows = _by_section(assessments, lang)
+    head, foot = 0.55, 0.75
+    height = head + ROW * len(rows) + foot
+    with style():
+        figure = Figure(figsize=(WIDE, height), dpi=DPI)
+        ax = figure.add_axes((0.46, foot / height, 0.34, 1 - (head + foot) / height))
+        ax.set_xlim(-3, 103)
+        ax.set_ylim(len(rows) - 0.5, -0.5)
+        for edge in (10, 33, 66, 90):
+            ax.axvline(edge, color=FAINT, lw=0.8, zorder=0)
+        ax.axvspan(33, 66, color="#f4f6f8", lw=0, zorder=0)
+        for edge in (0, 100):
+            ax.axvline(edge, color=MUTED, lw=0.8, zorder=0)
+        for y, row in enumerate(rows):
+            if isinstance(row, str):
+                row_label(ax, y, row, fontsize=9.5, fontweight="bold")
+            else:
+                _target_row(ax, y, row, lang)
+        as_rows(ax, [0, 10, 33, 66, 90, 100])
+        marks = [("o", BLUE, BLUE, text("chance", lang))]
+        borrowed = {
+            bool(part.borrowed) for a in assessments for part in a.parts if part.probability is not None
+        }
+        if False in borrowed:
+            marks.append(("D", "white", BLUE, text("by_definition", lang)))
+        if True in borrowed:
+            marks.append(("s", "white", OCHRE, text("status_borrowed", lang)))
+        key(figure, marks, (0.01, 0.08 / height), ncols=3, ms=7)
+        quiet: Look = {"fontsize": 8.5, "color": MUTED, "va": "top"}
+        figure.text(0.46, 1 - 0.1 / height, text("chance_percent", lang), **quiet)
+        figure.canvas.draw()
+    return figure
+
+
+def _by_section(assessments: Sequence[Assessment], lang: str) -> list[str | Assessment]:
+    """Headings and targets, top to bottom; headings only where there is more than one section."""
+    names = sorted(dict.fromkeys(text_of(a.target.section) for a in assessments), key=section_order)
+    rows: list[str | Assessment] = []
+    for name in names:
+        if len(names) > 1:
+            rows.append(section_name(name, lang))
+        rows += [a for a in assessments if text_of(a.target.section) == name]
+    return rows
+
+
+def section_name(name: str, lang: str) -> str:
+    """The section of a plan as a heading; in English its Chinese numerals are written as numbers.
+
+    >>> section_name("二（十一）", "en"), section_name("二（一）", "zh"), section_name("", "en")
+    ('Section 2 (11)', '第二（一）部分', 'Other')
+    >>> section_name("第十一章", "en"), section_name("专栏1", "en"), section_name("专栏1", "zh")
+    ('Chapter 11', 'Box 1', '专栏1')
+    """
+    if not name:
+        return text("no_section", lang)
+    numbered = re.fullmatch(r"(专栏|第)?([一二三四五六七八九十（）()\d.]+)(章)?", name)
+    if numbered is None:
+        return name
+    kind, number = {"专栏": "box", "第": "chapter"}.get(numbered[1], "section"), numbered[2]
+    if lang != "zh":
+        number = NUMERAL.sub(lambda numeral: str(arabic(numeral[0])), number)
+        number = number.replace("（", " (").replace("）", ")")
+    return text(kind, lang, name=number)
+
+
+def _target_row(ax: Axes, y: int, assessed: Assessment, lang: str) -> None:
+    known = assessed.status != "not_assessable"
+    name = shortened(assessment_title(assessed, lang), NAME)
+    row_label(ax, y, name, fontsize=8.8, color=INK if known else MUTED)
+    ax.plot([0, 100], [y, y], color=FAINT, lw=0.7, zorder=1)
+    said = status_shown(assessed, lang)
+    if assessed.status == "forecast" and assessed.probability is not None:
+        ax.plot(100 * assessed.probability, y, "o", ms=8, color=BLUE, mec="white", zorder=4)
+        said = percent(assessed.probability, lang)
+    for part in assessed.parts:
+        if part.probability is not None:
+            shape, colour = ("s", OCHRE) if part.borrowed else ("D", BLUE)
+            ax.plot(100 * part.probability, y, shape, ms=6, mfc="white", mec=colour, mew=1.4, zorder=4)
+    colour = {"met": BLUE, "missed": TARGET, "not_assessable": MUTED}.get(assessed.status, INK)
+    weight = "normal" if assessed.status in ("not_assessable", "depends_on_definition") else "bold"
+    row_value(ax, y, said, color=colour, fontweight=weight)
+
+
+def sensitivity_chart(varied: Sensitivity, lang: str = "en") -> Figure:
+    """Dots of probability by choice, grouped by what was varied, with the answer as asked above and the 50 % line.
+
+    A full blue dot gives the same verdict, an open red diamond another one; met and missed stand at 100 and 0. A choice
+    that cannot be computed has a dash and no dot. Open squares are borrowed, where there is no verdict to compare.
+
+    >>> import qcity_analysis as qc
+    >>> from qcity_analysis.analysis.sensitivity import sensitivity
+    >>> data = qc.load(as_of="2023-12-31")
+    >>> (varied,) = sensitivity(data, qc.assess(data, "rd_intensity", draws=500), draws=500)
+    >>> [float(end) for end in sensitivity_chart(varied).axes[0].get_xlim()]
+    [-3.0, 103.0]
+    """
+    from matplotlib.figure import Figure
+
+    check_language(lang)
+    rows: list[str | Variant] = [varied.asked]
+    for kind in dict.fromkeys(row.kind for row in varied.rows):
+        rows += [text(f"v_{kind}", lang), *(row for row in varied.rows if row.kind == kind)]
+    main, compared = varied.answer.role == "main", computed(varied.asked)
+    title = wrapped(assessment_title(varied.answer, lang), 30 if lang == "zh" else 56)
+    if not main:
+        title += wrapped(panel_title(varied.answer, lang), 40 if lang == "zh" else 72)
+    head, foot = 0.56 + 0.24 * len(title), 0.42 if compared else 0.12
+    height = head + CHOICE_ROW * len(rows) + foot
+    with style():
+        figure = Figure(figsize=(WIDTH, height), dpi=DPI)
+        ax = figure.add_axes((LEFT, foot / height, 0.9 - LEFT, 1 - (head + foot) / height))
+        ax.set_xlim(-3, 103)
+        ax.set_ylim(len(rows) - 0.5, -0.5)
+        _guides(ax, _percent_of(varied.asked), len(rows))
+        for y, row in enumerate(rows):
+            if isinstance(row, str):
+                row_label(ax, y, row, 9, fontsize=8.6, fontweight="bold", linespacing=1.05)
+            else:
+                _choice_row(ax, y, row, lang, compared)
+        as_rows(ax, [0, 25, 50, 75, 100])
+        for k, line in enumerate(title):
+            size = 11.5 if k == 0 or main else 9
+            figure.text(0.02, 1 - (0.1 + 0.24 * k) / height, line, va="top", fontsize=size, fontweight="bold")
+        figure.text(LEFT, 1 - (head - 0.3) / height, text("chance_percent", lang), fontsize=8.5, color=MUTED)
+        if compared:
+            same = ("o", BLUE, "white", text("v_hold_mark", lang))
+            flips = ("D", "white", TARGET, text("v_flip_mark", lang))
+            key(figure, [same, flips], (0.005, 0.02 / height), ms=6.5, mew=1.4)
+        figure.canvas.draw()
+    return figure
+
+
+def _guides(ax: Axes, asked: float | None, rows: int) -> None:
+    ax.axvline(50, color=INK, lw=1.1, ls=(0, (4, 3)), zorder=1)
+    for edge in (0, 100):
+        ax.axvline(edge, color=MUTED, lw=0.8, zorder=0)
+    if asked is not None:
+        ax.plot([asked, asked], [0, rows - 0.5], color=BLUE, lw=1, alpha=0.35, zorder=1)
+
+
+def _percent_of(row: Variant) -> float | None:
+    """Where a choice stands on the scale; None where there is nothing to show."""
+    if row.probability is not None:
+        return 100 * row.probability
+    return {"met": 100.0, "missed": 0.0}.get(row.status)
+
+
+def _in_two(name: str, lang: str) -> str:
+    """A long name on two lines."""
+    if len(name) <= (22 if lang == "zh" else 44):
+        return name
+    half = len(name) // 2 + (1 if lang == "zh" else 8)  # English breaks between words
+    return "\n".join(wrapped(name, half)[:2])
+
+
+def _choice_row(ax: Axes, y: int, row: Variant, lang: str, compared: bool) -> None:
+    asked, colour = row.kind == "asked", INK if computed(row) else MUTED
+    name = _in_two(choice_shown(row, lang), lang)
+    look: Look = {"fontsize": 7.2 if "\n" in name else 8.6, "linespacing": 1.05, "color": colour}
+    row_label(ax, y, name, 9 if asked else 18, fontweight="bold" if asked else "normal", **look)
+    ax.plot([0, 100], [y, y], color=FAINT, lw=0.7, zorder=0)
+    at = _percent_of(row)
+    if at is not None:
+        mark: dict[str, Any] = {
+            "marker": "o",
+            "ms": 9 if asked else 6.5,
+            "mfc": BLUE,
+            "mec": "white",
+            "mew": 0.8,
+        }
+        if not compared:
+            mark = {"marker": "s", "ms": 6.5, "mfc": "white", "mec": OCHRE, "mew": 1.5}
+        elif row.flips:
+            mark = {"marker": "D", "ms": 6.5, "mfc": "white", "mec": TARGET, "mew": 1.6}
+        ax.plot([at], [y], ls="", zorder=4, clip_on=False, **mark)
+    said = verdict_shown(row, lang) if computed(row) else "–"
+    weight = "bold" if row.flips or asked else "normal"
+    row_value(ax, y, said, annotation_clip=False, color=TARGET if row.flips else colour, fontweight=weight)
+
+
+def skill_chart(table: pd.DataFrame, names: Sequence[str], lang: str = "en") -> Figure:
+    """Our skill in percent against each benchmark: as it stands an open square, calibrated a full dot, with intervals.
+
+    `table` has a row for each benchmark and the columns skill, low, high, fair, fair_low, fair_high (shares; NaN is
+    left out); `names` are the benchmarks as shown. Right of zero we are better.
+
+    >>> row = {"skill": 0.3, "low": 0.1, "high": 0.4, "fair": 0.1, "fair_low": -0.1, "fair_high": 0.2}
+    >>> len(skill_chart(pd.DataFrame([row]), ["schedule"]).axes[0].get_yticklabels())
+    1
+    """
+    from matplotlib.figure import Figure
+
+    check_language(lang)
+    height = 0.95 + SKILL_ROW * len(table)
+    with style():
+        figure = Figure(figsize=(WIDTH, height), dpi=DPI)
+        ax = figure.add_axes((0.4, 0.5 / height, 0.56, 1 - 0.95 / height))
+        for y, (_, row) in enumerate(table.iterrows()):
+            _skill_point(ax, y - 0.14, row[["skill", "low", "high"]], "s", OCHRE, "white")
+            _skill_point(ax, y + 0.14, row[["fair", "fair_low", "fair_high"]], "o", BLUE, BLUE)
+        ax.axvline(0, color=TARGET, lw=1.1, zorder=1)
+        ax.set_xlim(WORST - 3, 103)
+        ax.set_ylim(len(table) - 0.5, -0.5)
+        ax.set_yticks(range(len(table)), labels=list(names), fontsize=8.5, color=INK)
+        ax.grid(True, axis="x")
+        ax.grid(False, axis="y")
+        ax.set_xlabel(text("axis_skill", lang), fontsize=9)
+        marks = [("s", "white", OCHRE, text("rule_as_is", lang)), ("o", BLUE, BLUE, text("rule_fair", lang))]
+        key(figure, marks, (0.0, 1.0), loc="upper left", ms=6)
+        right: Look = {"fontsize": 8.5, "color": MUTED, "va": "top", "ha": "right"}
+        figure.text(0.96, 1 - 0.12 / height, text("better_side", lang), **right)
+        figure.canvas.draw()
+    return figure
+
+
+def _skill_point(ax: Axes, y: float, shares: pd.Series, shape: str, edge: str, face: str) -> None:
+    value, low, high = 100 * shares.to_numpy(float)
+    if not np.isfinite(value):
+        return
+    if np.isfinite(low) and np.isfinite(high):
+        ax.plot([max(low, WORST), high], [y, y], color=edge, lw=1.5, zorder=2)
+    mark = "<" if value < WORST else shape
+    ax.plot(max(value, WORST), y, mark, ms=5.5, mfc=face, mec=edge, mew=1.2, zorder=3)
