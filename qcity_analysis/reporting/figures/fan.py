@@ -26,23 +26,7 @@ from ..labels import (
     text_of,
     year_of,
 )
-from .canvas import (
-    BLUE,
-    BLUE_LIGHT,
-    BLUE_MID,
-    DPI,
-    INK,
-    MUTED,
-    OCHRE,
-    OCHRE_LIGHT,
-    OCHRE_MID,
-    TARGET,
-    WIDTH,
-    Look,
-    note,
-    style,
-    wrapped,
-)
+from .canvas import DPI, INK, LENT, MUTED, OWN, TARGET, WIDTH, Look, note, style, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -211,7 +195,7 @@ def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
 
 
 def _draw_fan(ax: Axes, part: Assessment, fan: pd.DataFrame, lang: str) -> None:
-    dark, mid, light = (OCHRE, OCHRE_MID, OCHRE_LIGHT) if part.borrowed else (BLUE, BLUE_MID, BLUE_LIGHT)
+    dark, mid, light = LENT if part.borrowed else OWN
     levels = _levels(part).dropna()
     if len(levels) and levels.index[-1] < fan.index[0]:
         start = pd.DataFrame(levels.iloc[-1], index=levels.index[-1:], columns=fan.columns)
