@@ -306,7 +306,8 @@ def _draw_bounds(ax: Axes, series: AnnualSeries, lang: str) -> None:
         if level is None:
             continue
         up = str(row.qualifier).startswith(">")
-        note(ax, "", (year, level), (0, 20 if up else -20), arrowprops=arrow)
+        look: Look = {"arrowprops": arrow, "fontsize": 9.5}  # the arrow starts at the box of its empty text
+        note(ax, "", (year, level), (0, 20 if up else -20), **look)
         ax.plot(year, level, marker="^" if up else "v", ms=0.1, color=INK, ls="")
         ax.plot(year, level, marker="_", ms=11, mew=1.6, color=INK, ls="", label=label, zorder=5)
         label = None
