@@ -210,7 +210,7 @@ def _brier(p: np.ndarray, met: np.ndarray) -> Callable[[np.ndarray], float]:
 
 
 def _bank_of(corpus: Corpus, h: Hindcast) -> np.ndarray:
-    """The part of the bank that each task comes from."""
+    """The source that each task comes from."""
     of = corpus.meta.drop_duplicates("indicator").set_index("indicator")["bank"]
     return pd.Series(h.tasks.indicator).map(of).to_numpy()
 
@@ -235,9 +235,9 @@ def _standing(h: Hindcast) -> str:
 def standing(h: Hindcast) -> pd.DataFrame:
     """Said and came of "at least" and "at most the last value" by how long and where series stood still."""
     history, last = h.tasks.histories, h.ahead.last
-    found = features(history, units(history))[0]
-    run = np.exp(found[:, NAMES.index("unchanged")]).round()
-    repeated = found[:, NAMES.index("repeated")] > 0
+    seen = features(history, units(history))[0]
+    run = np.exp(seen[:, NAMES.index("unchanged")]).round()
+    repeated = seen[:, NAMES.index("repeated")] > 0
     edge = np.logical_or(*at_edge(history))
     row = np.arange(len(last))
     table = {}

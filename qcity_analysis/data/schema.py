@@ -12,6 +12,7 @@ import pandas as pd
 
 QUALIFIERS = ("=", "~", ">=", "<=")
 MEASURES = ("level", "change_pct", "cumulative_change_pct", "count_new", "count_total")
+CHANGES = ("change_pct", "cumulative_change_pct")  # measures in percent
 STATUSES = ("final", "preliminary", "estimate", "illustrative")
 SUPPORTS = ("percent", "positive", "count", "real")
 KINDS = (

@@ -23,7 +23,7 @@ from typing import Any
 from ..errors import DataError, Problem, QcityError
 from .load import check, find_folder
 from .read import csv_rows, decoded
-from .schema import TABLES, Column
+from .schema import CHANGES, TABLES, Column
 
 JOURNAL = ".imports"
 ORDER = ("sources.csv", "observations.csv")  # an observation never lacks its source
@@ -391,7 +391,7 @@ def unit_of(place: Path, indicator_id: str, measure: str) -> str:
     >>> unit_of(find_folder(), "high_value_patents", "change_pct")
     '%'
     """
-    if measure in ("change_pct", "cumulative_change_pct"):
+    if measure in CHANGES:
         return "%"
     units = {row["indicator_id"]: row.get("unit", "") for row in rows_of(place / "indicators.csv")}
     return units.get(indicator_id, "")

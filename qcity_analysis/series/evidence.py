@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.oddities import CHANGES
+from ..data.schema import CHANGES
 from ..data.vintages import is_whole, months_covered
 from ..errors import Note
 from .levels import Chained, Levels, Link
