@@ -11,18 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-COLUMNS = [
-    "period",
-    "value",
-    "qualifier",
-    "measure",
-    "base_period",
-    "status",
-    "published",
-    "source_id",
-    "note",
-    "decimals",
-]
+COLUMNS = ["period", "value", "qualifier", "measure", "base_period", "status", "published", "source_id", "note",
+           "decimals"]  # fmt: skip
 SOURCE = {
     "publisher": "江苏省统计局",
     "publisher_en": "Jiangsu Bureau of Statistics",
