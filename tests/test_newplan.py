@@ -14,7 +14,7 @@ from test_cli import qcity
 
 import qcity_analysis as qc
 from qcity_analysis.data.schema import TABLES
-from qcity_analysis.data.write import columns, new_plan
+from qcity_analysis.data.write import new_plan
 from qcity_analysis.reporting.tables import column_said, plan_readme
 
 TODAY = dt.date(2026, 11, 23)
@@ -44,8 +44,8 @@ def test_its_files_are_the_contract_and_its_descriptor_agrees_with_them(tmp_path
     for resource in descriptor["resources"]:
         header = next(csv.reader(io.StringIO((folder / resource["path"]).read_text("utf-8"))))
         assert [field["name"] for field in resource["schema"]["fields"]] == header
-        assert header == [column.name for column in columns(resource["name"])]
         needed = [c.name for c in TABLES[resource["name"]].columns if not c.optional]
+        assert header == [c.name for c in TABLES[resource["name"]].columns if c.name in header]
         assert set(needed) <= set(header)
 
 
