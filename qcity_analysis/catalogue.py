@@ -1,6 +1,6 @@
 """Everything the library says, in Chinese and English, kept as data in `templates/`.
 
-`text` gives labels, headings and fixed sentences; `say` a sentence about a result.
+`text` gives labels, headings and fixed sentences, `say` a sentence about a result.
 """
 
 from __future__ import annotations
@@ -15,26 +15,20 @@ from .errors import QcityError, did_you_mean
 
 LANGUAGES = ("zh", "en")
 TEMPLATES = Path(__file__).with_name("templates")
+BESIDE = re.compile(r" *([，。：；、（）“”]) *")  # no space stands beside Chinese punctuation
 
 
 @cache
-def catalogue() -> dict[str, dict[str, str]]:
-    """Every text by key, then language.
+def catalogue(part: str = "texts") -> dict[str, dict[str, str]]:
+    """Every entry of a folder of `templates/` ("texts", "sentences", "columns" or "problems") by key, then language.
 
-    >>> sorted(catalogue()["median"])
-    ['en', 'zh']
-    """
-    return read_all(TEMPLATES / "texts")
+    Raises ValueError when two of its files have the same key.
 
-
-def read_all(folder: Path) -> dict[str, dict[str, str]]:
-    """Every entry of the TOML files of a folder; raises ValueError when two files have the same key.
-
-    >>> len(read_all(TEMPLATES / "texts")) == len(catalogue())
-    True
+    >>> sorted(catalogue()["median"]), "head_met_level" in catalogue("sentences")
+    (['en', 'zh'], False)
     """
     found: dict[str, dict[str, str]] = {}
-    for path in sorted(folder.glob("*.toml")):
+    for path in sorted((TEMPLATES / part).glob("*.toml")):
         entries = tomllib.loads(path.read_text("utf-8"))
         twice = sorted(found.keys() & entries.keys())
         if twice:
@@ -54,6 +48,16 @@ def text(key: str, lang: str, **values: object) -> str:
     return catalogue()[key][check_language(lang)].format(**values)
 
 
+def say(key: str, lang: str, **values: object) -> str:
+    """One sentence about a result, as `text`; in Chinese without spaces beside punctuation.
+
+    >>> say("reason_no_observation", "en")
+    'no figure is held in these data'
+    """
+    said = catalogue("sentences")[key][check_language(lang)].format(**values)
+    return BESIDE.sub(r"\1", said) if lang == "zh" else said
+
+
 def check_language(lang: str) -> str:
     """`lang` itself when it is one of LANGUAGES. Raises QcityError otherwise.
 
@@ -67,43 +71,9 @@ def check_language(lang: str) -> str:
 
 
 def join(parts: Iterable[str], lang: str) -> str:
-    """Items of a list as one text, separated as the language does.
+    """Items of a list as one text, separated as the language does; each once, empty ones left out.
 
     >>> join(["a", "b"], "en"), join(["甲", "乙"], "zh")
     ('a, b', '甲、乙')
     """
     return ("、" if lang == "zh" else ", ").join(dict.fromkeys(part for part in parts if part))
-
-
-BESIDE = re.compile(r" *([，。：；、（）“”]) *")  # no space stands beside Chinese punctuation
-
-
-@cache
-def all_sentences() -> dict[str, dict[str, str]]:
-    """Every sentence by key, then language.
-
-    >>> sorted(all_sentences()["none"])
-    ['en', 'zh']
-    """
-    return read_all(TEMPLATES / "sentences")
-
-
-def has(key: str) -> bool:
-    """Whether there is a sentence of that name.
-
-    >>> has("head_met_cumulative"), has("head_met_level")
-    (True, False)
-    """
-    return key in all_sentences()
-
-
-def say(key: str, lang: str, **values: object) -> str:
-    """One sentence of `templates/sentences/` in `lang`, filled in.
-
-    Raises QcityError for another language and KeyError for an unknown key.
-
-    >>> say("reason_no_observation", "en")
-    'no figure is held in these data'
-    """
-    said = all_sentences()[key][check_language(lang)].format(**values)
-    return BESIDE.sub(r"\1", said) if lang == "zh" else said

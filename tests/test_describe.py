@@ -13,7 +13,7 @@ from test_assessment import CUT, answer, borrowing, two_definitions
 
 from qcity_analysis.assessment.answer import SPOKEN, Assessment
 from qcity_analysis.assessment.assess import assess
-from qcity_analysis.catalogue import all_sentences
+from qcity_analysis.catalogue import catalogue
 from qcity_analysis.errors import Note
 from qcity_analysis.reporting import describe
 
@@ -98,7 +98,7 @@ def test_each_definition_has_its_own_answer_in_the_headline(told: dict[str, Asse
 
 
 def entries() -> dict[str, dict[str, str]]:
-    return all_sentences()
+    return catalogue("sentences")
 
 
 def places(text: str) -> set[str]:

@@ -17,7 +17,17 @@ ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "qcity_analysis"
 MODULES = sorted(LIBRARY.rglob("*.py"))
 # A room imports from those before it, never from those after it.
-ORDER = ["errors", "files", "data", "importing", "series", "forecasting", "targets", "assessment"] + [
+ORDER = [
+    "errors",
+    "files",
+    "catalogue",
+    "data",
+    "importing",
+    "series",
+    "forecasting",
+    "targets",
+    "assessment",
+] + [
     "rules",
     "analysis",
     "trackrecord",

@@ -19,8 +19,7 @@ from qcity_analysis import cli
 from qcity_analysis.data.load import check, load
 from qcity_analysis.errors import DataError, QcityError
 from qcity_analysis.importing.importing import Import, import_figures, undo_import
-from qcity_analysis.importing.mapping import TEMPLATE, read_mapping
-from qcity_analysis.importing.suggesting import starter
+from qcity_analysis.importing.mapping import TEMPLATE, read_mapping, starter
 from qcity_analysis.reporting.problems import problem_in
 
 SOURCE = {"publisher": "Office of Testville", "title": "Yearbook 2024", "date": "2024-11"}

@@ -12,7 +12,7 @@ from packages import change, changes, figure, figures, indicator, package, targe
 from test_cli import qcity
 
 import qcity_analysis as qc
-from qcity_analysis.catalogue import TEMPLATES, read_all
+from qcity_analysis.catalogue import catalogue
 from qcity_analysis.errors import Problem
 from qcity_analysis.reporting.page import check_page
 from qcity_analysis.reporting.problems import PLACE, in_chinese, problem_in
@@ -85,7 +85,7 @@ def test_files_that_cannot_be_read_are_said_in_chinese(tmp_path: Path) -> None:
 
 
 def test_both_languages_of_a_message_have_the_same_places() -> None:
-    entries = read_all(TEMPLATES / "problems")
+    entries = catalogue("problems")
     for key, entry in entries.items():
         assert sorted(PLACE.findall(entry["en"])) == sorted(PLACE.findall(entry["zh"])), key
     english = [entry["en"] for entry in entries.values()]

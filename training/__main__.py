@@ -1,4 +1,4 @@
-"""The one training command: read the bank, train the prior, validate it, write it with its model card."""
+"""The one training command: read the corpus, train the prior, validate it, write it with its model card."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from .train import ORIGINS, Say, read_corpus, train_on
 
 
 def train_prior(corpus_path: Path | str, out_dir: Path | str, say: Say = print, seed: int = 0) -> Path:
-    """Train the prior from a bank, validate it, write `prior.json`, `moves.json`, `borrowing.json`, `record.json` (on
-    held-out indicators) and MODEL_CARD.md; returns the prior's path. Raises QcityError where the bank is not one.
+    """Train the prior from a corpus, validate it, write `prior.json`, `moves.json`, `borrowing.json`, `record.json` (on
+    held-out indicators) and MODEL_CARD.md; returns the prior's path. Raises QcityError where the corpus is none.
     """
     corpus = read_corpus(corpus_path)
     out = Path(out_dir)

@@ -1,6 +1,6 @@
-"""How much a region's forecast should borrow from others of its country: learned on the bank, checked by indicator.
+"""How much a region's forecast should borrow from others of its country: learned on the corpus, checked by indicator.
 
-Only the bank's yearbooks of Chinese provinces have many regions of one country. Each task hides the five years after a
+Only its yearbooks of Chinese provinces have many regions of one country. Each task hides the five years after a
 random cut-off of one province; two other provinces, drawn at random, are its comparators. The forecasts come from a
 prior that has seen none of these indicators. Sources and limits are written into the file.
 """
@@ -19,14 +19,14 @@ from qcity_analysis.files import write_whole
 from qcity_analysis.forecasting import scores
 from qcity_analysis.forecasting.changes import COMMAND
 from qcity_analysis.forecasting.comparators import LENGTHS, Move, Shares, shift, together
-from qcity_analysis.forecasting.histories import FEWEST
+from qcity_analysis.forecasting.histories import FEWEST, framed
 from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.prior import YEARS, Prior
 from qcity_analysis.forecasting.quantiles import MIDDLE, at_levels
 
 from .train import KINDS, ORIGINS, Corpus, Say, train_on
 
-WITHIN = "china_prov_techme"  # the part of the bank whose series are regions of one country
+WITHIN = "china_prov_techme"  # the part of the corpus whose series are regions of one country
 TURNS = 8  # cut-offs of each series
 COMPARATORS = 2
 LONGEST = 15
@@ -80,36 +80,22 @@ def draw_cases(corpus: Corpus, prior: Prior, seed: int = 0) -> list[Case]:
                 drawn.append((name, origin, points, ready[:COMPARATORS]))
     own = [_levels(corpus, name, origin - points, origin) for name, origin, points, _ in drawn]
     kinds = [KINDS[meta.at[name, "kind"]] for name, *_ in drawn]
-    frames = [
-        pd.DataFrame({"series_id": i, "period": y.index, "value": y.to_numpy(), "support": kind})
-        for i, (y, kind) in enumerate(zip(own, kinds, strict=True))
-    ]
-    found = forecast_panel(pd.concat(frames, ignore_index=True), YEARS, prior)
-    return [
-        _case(corpus, one, y, kind, str(meta.at[one[0], "indicator"]), found.ahead.knots[i], prior)
-        for i, (one, y, kind) in enumerate(zip(drawn, own, kinds, strict=True))
-    ]
-
-
-def _case(
-    corpus: Corpus,
-    drawn: tuple[str, int, int, list[str]],
-    own: pd.Series,
-    kind: str,
-    indicator: str,
-    knots: np.ndarray,
-    prior: Prior,
-) -> Case:
-    name, origin, points, others = drawn
-    last = int(own.index[-1])
-    years = np.arange(last + 1, last + YEARS + 1)
-    full = [_levels(corpus, k, 0, len(corpus.values[k])) for k in others]
-    full = [y[(y.index > last - LONGEST) & (y.index <= last + YEARS)] for y in full]
-    published = together(own, full, years, kind, prior)
-    expected = together(own, [y[y.index <= last] for y in full], years, kind, prior)
-    assert published is not None and expected is not None  # comparators were drawn to have these years
-    actual = corpus.values[name][origin : origin + YEARS]
-    return Case(indicator, points, float(own.iloc[-1]), knots, actual, published, expected)
+    frames = [framed(y.rename(str(i)), kind) for i, (y, kind) in enumerate(zip(own, kinds, strict=True))]
+    frame = pd.concat(frames, ignore_index=True).astype({"series_id": int})
+    knots = forecast_panel(frame, YEARS, prior).ahead.knots
+    cases = []
+    for (name, origin, points, others), y, kind, ahead in zip(drawn, own, kinds, knots, strict=True):
+        last = int(y.index[-1])
+        years = np.arange(last + 1, last + YEARS + 1)
+        full = [_levels(corpus, k, 0, len(corpus.values[k])) for k in others]
+        full = [one[(one.index > last - LONGEST) & (one.index <= last + YEARS)] for one in full]
+        published = together(y, full, years, kind, prior)
+        expected = together(y, [one[one.index <= last] for one in full], years, kind, prior)
+        assert published is not None and expected is not None  # comparators were drawn to have these years
+        actual = corpus.values[name][origin : origin + YEARS]
+        indicator = str(meta.at[name, "indicator"])
+        cases.append(Case(indicator, points, float(y.iloc[-1]), ahead, actual, published, expected))
+    return cases
 
 
 def _covers(corpus: Corpus, name: str, last: int) -> bool:

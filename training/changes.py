@@ -1,4 +1,4 @@
-"""Learn how fast indicators change: quantiles of the changes over 1 to 10 years in a bank of real series.
+"""Learn how fast indicators change: quantiles of the changes over 1 to 10 years in a corpus of real series.
 
 The scales and the reading of the file are in `qcity_analysis.forecasting.changes`.
 """
@@ -18,7 +18,7 @@ from .train import KINDS, Corpus
 
 
 def write_changes(corpus: Corpus, path: Path | str) -> Path:
-    """Compute the quantiles of a bank's moves by support and write them as readable JSON; returns the path.
+    """Compute the quantiles of the changes of a corpus by support and write them as readable JSON; returns the path.
 
     Every window of 1 to 10 years of every series counts, weighted so that each indicator counts the same and, within
     it, each series. Series that their producer smoothed (`modelled`) are left out: their moves are the model's.

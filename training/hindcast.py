@@ -24,7 +24,7 @@ FOLDS = 3
 LENGTHS = ((4, 6), (7, 10), (11, 15))  # points of history that are told apart
 TEST_CAP = 40
 STILL, STILL_ROUNDS = "series that stood still", 6  # drawn more often, for few series do
-SOURCE_SERIES = 900  # a bank with at least as many series is left out in turn
+SOURCE_SERIES = 900  # a source with at least as many series is left out in turn
 AMBITIONS = (0.0, 0.5, 1.0, 1.5, 2.0)  # of the mean change so far, to the horizon
 STRETCH = (0.5, 1.0, 2.0)  # of what a random walk would spread, to the horizon
 
@@ -134,13 +134,14 @@ def by_year(corpus: Corpus, since: int, say: Say, seed: int = 0) -> Hindcast:
 
 def joined(parts: list[Hindcast]) -> Hindcast:
     """Hindcasts of several folds as one."""
-    h = [p.tasks.histories for p in parts]
-    histories = Histories(
-        *(np.concatenate([getattr(one, name) for one in h]) for name in Histories.__dataclass_fields__)
+    tasks = [part.tasks for part in parts]
+    names = Histories.__dataclass_fields__
+    histories = (np.concatenate([getattr(one.histories, name) for one in tasks]) for name in names)
+    actual, indicator = (
+        np.concatenate([getattr(t, name) for t in tasks]) for name in ("actual", "indicator")
     )
-    actual = np.concatenate([p.tasks.actual for p in parts])
-    indicator = np.concatenate([p.tasks.indicator for p in parts])
-    return Hindcast(Tasks(histories, actual, indicator), Marginals.joined([p.ahead for p in parts]))
+    whole = Tasks(Histories(*histories), actual, indicator)
+    return Hindcast(whole, Marginals.joined([part.ahead for part in parts]))
 
 
 def questions(hindcast: Hindcast) -> pd.DataFrame:
@@ -167,9 +168,9 @@ def questions(hindcast: Hindcast) -> pd.DataFrame:
             inside = (threshold > LOWER[h.support]) & (threshold < UPPER[h.support])
             near = np.abs(threshold - (last + drift * years)) <= error
             met = np.where(turn > 0, actual[:, step] >= threshold, actual[:, step] <= threshold)
-            row, years_on = np.arange(len(h)), np.full(len(h), step)
-            p = hindcast.ahead.probability(row, years_on, threshold, turn > 0)
-            part = {"task": np.arange(len(h)), "step": step, "threshold": threshold, "at_least": turn > 0}
-            part |= {"met": met, "probability": p, "contested": near & (distance > 0)}
+            row = np.arange(len(h))
+            p = hindcast.ahead.probability(row, np.full(len(h), step), threshold, turn > 0)
+            part = {"task": row, "step": step, "threshold": threshold, "at_least": turn > 0, "met": met}
+            part |= {"probability": p, "contested": near & (distance > 0)}
             parts.append(pd.DataFrame(part | {"indicator": hindcast.tasks.indicator})[inside])
     return pd.concat(parts, ignore_index=True)

@@ -210,7 +210,7 @@ def _brier(p: np.ndarray, met: np.ndarray) -> Callable[[np.ndarray], float]:
 
 
 def _bank_of(corpus: Corpus, h: Hindcast) -> np.ndarray:
-    """The part of the bank that each task comes from."""
+    """The source that each task comes from."""
     of = corpus.meta.drop_duplicates("indicator").set_index("indicator")["bank"]
     return pd.Series(h.tasks.indicator).map(of).to_numpy()
 

@@ -1,6 +1,6 @@
 """The forecaster's record on indicators it was not trained on, kept as a small file beside the prior.
 
-The training command writes it from the held-out folds of its validation: each third of the bank's indicators forecast
+The training command writes it from the held-out folds of its validation: each third of the corpus' indicators forecast
 by a prior trained on the other two. Pages read it, so that nobody has to trust a figure typed into a text.
 """
 

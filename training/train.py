@@ -1,4 +1,4 @@
-"""The prior trained from a bank of real series, and what it needs from the bank: tasks, folds, weights.
+"""The prior trained from a corpus of real series, and what it needs of it: tasks, folds, weights.
 
 A task is a history cut off at some year and the five years that followed. Folds are made of indicators: no
 series of an indicator is ever on both sides.
@@ -6,7 +6,7 @@ series of an indicator is ever on both sides.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -91,9 +91,8 @@ def draw_tasks(
     used, and only forecasts that begin in `since` or later are kept. With `odd`, a few histories are longer,
     of three points, or have gaps. Histories that never changed are left out unless `constant`.
     """
-    histories, actual, names, kinds = [], [], [], []
-    indicator = corpus.meta["indicator"].to_dict()
-    kind = corpus.meta["kind"].to_dict()
+    drawn: list[tuple[np.ndarray, np.ndarray, str, int]] = []
+    indicator, kind = (corpus.meta[name].to_dict() for name in ("indicator", "kind"))
     for turn in range(origins):
         rng, seen = np.random.default_rng([seed, turn]), dict[str, int]()
         for name in rng.permutation(sorted(series)):
@@ -106,10 +105,8 @@ def draw_tasks(
             if still or corpus.year[name] + origin < since:
                 continue
             seen[what] = seen.get(what, 0) + 1
-            histories.append(history)
-            actual.append(after)
-            names.append(what)
-            kinds.append(SUPPORTS.index(KINDS[kind[name]]))
+            drawn.append((history, after, what, SUPPORTS.index(KINDS[kind[name]])))
+    histories, actual, names, kinds = zip(*drawn, strict=True)
     return Tasks(_align(histories, np.array(kinds)), np.array(actual), np.array(names, dtype=object))
 
 
@@ -130,7 +127,7 @@ def _cut(y: np.ndarray, rng: np.random.Generator, odd: bool) -> tuple[np.ndarray
     return history, y[origin : origin + YEARS], origin
 
 
-def _align(histories: list[np.ndarray], support: np.ndarray) -> Histories:
+def _align(histories: Sequence[np.ndarray], support: np.ndarray) -> Histories:
     n = len(histories)
     values = np.full((n, WINDOW), np.nan)
     for i, history in enumerate(histories):
@@ -186,7 +183,7 @@ def train_on(
     say: Say = lambda text: None,
     before: int = 9999,
 ) -> Prior:
-    """The prior trained on some series of a bank, on nothing from the year `before` on."""
+    """The prior trained on some series of a corpus, on nothing from the year `before` on."""
     every = draw_tasks(corpus, series, origins, CAP, seed, before=before, constant=True)
     prior = fit_prior(draw_tasks(corpus, series, origins, CAP, seed, before=before), seed, say)
     return replace(prior, staying=fit_staying(every.histories, every.actual))
@@ -200,38 +197,43 @@ def fit_prior(tasks: Tasks, seed: int = 0, say: Say = lambda text: None, cross: 
     if not cross:
         return prior
     fold = np.array([fold_of(str(name), INNER_FOLDS, "inner") for name in tasks.indicator])
-    found, length = [], np.searchsorted(LENGTHS, np.isfinite(tasks.histories.values).sum(axis=1))
+    length = np.searchsorted(LENGTHS, np.isfinite(tasks.histories.values).sum(axis=1))
+    parts = []
     for f in np.unique(fold):
         say(f"  widening, part {f + 1} of {INNER_FOLDS}")
         out = np.flatnonzero(fold == f)
-        found.append(
-            (*scaled(tasks.rows(out), _fit(tasks.rows(np.flatnonzero(fold != f)), seed)), length[out])
-        )
-    mean, actual, length = (np.concatenate(one) for one in zip(*found, strict=True))
-    return replace(prior, widen=widening(mean, actual, length))
+        rest = _fit(tasks.rows(np.flatnonzero(fold != f)), seed)
+        parts.append((*_unwidened(tasks.rows(out), rest), length[out]))
+    return replace(prior, widen=widening(*(np.concatenate(one) for one in zip(*parts, strict=True))))
+
+
+def _seen(tasks: Tasks) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Typical change, features and direction of each history, and what came after in units of the typical change."""
+    h = tasks.histories
+    unit = units(h)
+    seen, turn = features(h, unit)
+    return unit, seen, turn, (tasks.actual - h.values[:, -1:]) / unit[:, None]
 
 
 def _fit(tasks: Tasks, seed: int) -> Prior:
     h = tasks.histories
-    unit = units(h)
-    found, turn = features(h, unit)
-    mean, spread = _centre(found)
-    x = np.clip((found - mean) / spread, -5.0, 5.0)
-    actual = (tasks.actual - h.values[:, -1:]) / unit[:, None]
-    cells, gate = _fit_mixture(h, unit, found, actual, seed)
-    quartiles = _mixture(h, unit, found, cells, gate, np.array([0.25, 0.75]))
-    floor = np.maximum(1e-3 * _mean_change(h, tasks.actual) / unit, 1e-6)
+    unit, seen, turn, actual = _seen(tasks)
+    mean, spread = _centre(seen)
+    x = np.clip((seen - mean) / spread, -5.0, 5.0)
+    cells, gate = _fit_mixture(h, unit, seen, actual, seed)
+    quartiles = _mixture(h, unit, seen, cells, gate, np.array([0.25, 0.75]))
+    with np.errstate(invalid="ignore"):
+        steps = np.abs(np.diff(np.concatenate([h.values, tasks.actual], axis=1)))
+    floor = np.maximum(1e-3 * np.nanmean(steps, axis=1) / unit, 1e-6)
     width = np.maximum(0.36 * (quartiles[:, :, 1] - quartiles[:, :, 0]).mean(axis=1), 1e-3) + floor
     ahead_of = actual * turn[:, None]
-    learners = tuple(
-        fit_learner(x, ahead_of, width, floor, power, seed + k) for k, power in enumerate(POWERS)
-    )
+    learners = tuple(fit_learner(x, ahead_of, width, floor, p, seed + k) for k, p in enumerate(POWERS))
     even = np.ones((len(LENGTHS) + 1, YEARS, len(KNOTS)))
     return Prior(cells, mean, spread, gate, learners, SHARE, even, NEVER)
 
 
 def _fit_mixture(
-    h: Histories, unit: np.ndarray, found: np.ndarray, actual: np.ndarray, seed: int
+    h: Histories, unit: np.ndarray, seen: np.ndarray, actual: np.ndarray, seed: int
 ) -> tuple[Cells, Gate]:
     """The cells, chosen from the candidates, and the gate, on some of the tasks."""
     order = np.random.default_rng([seed, len(h)]).permutation(len(h))
@@ -243,35 +245,27 @@ def _fit_mixture(
     models = candidates()
     models = models.take(choose(*densities(models, np.sort(order[:CHOICE_TASKS])), MODELS))
     cells, rows = with_scales(models), np.sort(order[:GATE_TASKS])
-    return cells, fit_gate(plain(found[rows]), *densities(cells, rows), seed)
+    return cells, fit_gate(plain(seen[rows]), *densities(cells, rows), seed)
 
 
 def _mixture(
-    h: Histories, unit: np.ndarray, found: np.ndarray, cells: Cells, gate: Gate, levels: np.ndarray
+    h: Histories, unit: np.ndarray, seen: np.ndarray, cells: Cells, gate: Gate, levels: np.ndarray
 ) -> np.ndarray:
     """Quantiles (n, 5, Q) of the structural mixture, in units of the typical change."""
-    parts = []
-    for i in range(0, len(h), BLOCK):
-        rows = slice(i, i + BLOCK)
-        parts.append(mixed(h.rows(rows), unit[rows], found[rows], cells, gate, YEARS)[0].quantiles(levels))
-    return np.concatenate(parts)
+    blocks = [slice(i, i + BLOCK) for i in range(0, len(h), BLOCK)]
+    mixtures = [mixed(h.rows(b), unit[b], seen[b], cells, gate, YEARS)[0] for b in blocks]
+    return np.concatenate([mixture.quantiles(levels) for mixture in mixtures])
 
 
-def _centre(found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _centre(seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and spread by which features are scaled; recent values and changes keep a small common scale."""
-    mean, spread = found.mean(axis=0), found.std(axis=0) + 1e-9
+    mean, spread = seen.mean(axis=0), seen.std(axis=0) + 1e-9
     for i, name in enumerate(NAMES):
         if name.startswith("ago_"):
             mean[i], spread[i] = 0.0, 6.0
         elif name in CHANGES:
             mean[i], spread[i] = 0.0, 3.0
     return mean, spread
-
-
-def _mean_change(h: Histories, actual: np.ndarray) -> np.ndarray:
-    every = np.concatenate([h.values, actual], axis=1)
-    with np.errstate(invalid="ignore"):
-        return np.nanmean(np.abs(np.diff(every, axis=1)), axis=1)
 
 
 def _log_density(actual: np.ndarray, location: np.ndarray, scale: np.ndarray, df: np.ndarray) -> np.ndarray:
@@ -283,15 +277,11 @@ def _log_density(actual: np.ndarray, location: np.ndarray, scale: np.ndarray, df
     return constant - np.log(scale) - (df + 1) / 2 * np.log1p(z * z / df)
 
 
-def scaled(tasks: Tasks, prior: Prior) -> tuple[np.ndarray, np.ndarray]:
+def _unwidened(tasks: Tasks, prior: Prior) -> tuple[np.ndarray, np.ndarray]:
     """Quantiles before widening (n, 5, 15) and what came after (n, 5), in units of the typical change."""
-    h = tasks.histories
-    unit = units(h)
-    found, turn = features(h, unit)
-    gate = _mixture(h, unit, found, prior.cells, prior.gate, KNOTS)
-    direct = prior.direct(found, turn)
-    mean = prior.share * gate + (1.0 - prior.share) * direct
-    return mean, (tasks.actual - h.values[:, -1:]) / unit[:, None]
+    unit, seen, turn, actual = _seen(tasks)
+    gate = _mixture(tasks.histories, unit, seen, prior.cells, prior.gate, KNOTS)
+    return prior.share * gate + (1.0 - prior.share) * prior.direct(seen, turn), actual
 
 
 def widening(quantiles: np.ndarray, actual: np.ndarray, length: np.ndarray) -> np.ndarray:

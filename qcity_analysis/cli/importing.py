@@ -47,7 +47,7 @@ def import_file(
     elif file is None:
         raise QcityError("name the file to import, or --undo; `qcity import --help` shows an example")
     elif suggest:
-        from ..importing.suggesting import starter
+        from ..importing.mapping import starter
 
         print(starter(file, data), end="")
     elif mapping is None:

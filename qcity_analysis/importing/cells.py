@@ -17,40 +17,43 @@ from ..errors import QcityError
 Cell = str | int | float | bool | dt.date | dt.time | dt.timedelta | None
 
 MISSING = frozenset({"", "-", "--", "..", "...", "…", "……", "/", "\\", "na", "n/a", "n.a.", "不详", "暂无"})
+TURNED = {">=": "<=", "<=": ">="}  # the bound of a figure with its sign turned
 MARKS = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳*†‡¹²³⁴⁵⁶⁷⁸⁹"
 UNREADABLE = "a number, a bound as ≥96 or 96以上, or a mark for none as — … - / .. or blank"
 REMEDY = "correct the cell in a copy of the file, or add the figure with `qcity add`"
 
-_SIGNS = {">=": ">=", "≥": ">=", "⩾": ">=", "≧": ">=", ">": ">=", "<=": "<=", "≤": "<=", "⩽": "<=", "≦": "<=",
-          "<": "<=", "~": "~", "≈": "~", "∼": "~"}  # fmt: skip
 _WORDS = {
-    ">=": ("不低于", "不少于", "大于等于", "至少", "超过", "高于", "大于", "超", "逾", "over", "at least"),
-    "<=": ("不高于", "不超过", "小于等于", "至多", "低于", "小于", "不足", "不到", "under", "at most"),
-    "~": ("大约", "约为", "约", "接近", "近", "about", "approx."),
-}
+    ">=": (">=", "≥", "⩾", "≧", ">", "不低于", "不少于", "大于等于", "至少", "超过", "高于", "大于", "超", "逾", "over",
+           "at least"),
+    "<=": ("<=", "≤", "⩽", "≦", "<", "不高于", "不超过", "小于等于", "至多", "低于", "小于", "不足", "不到", "under",
+           "at most"),
+    "~": ("~", "≈", "∼", "大约", "约为", "约", "接近", "近", "about", "approx."),
+}  # fmt: skip
 _ENDINGS = {">=": ("及以上", "以上"), "<=": ("及以下", "以下", "以内"), "~": ("左右",)}
 
 
-def _longest_first(words: dict[str, str]) -> dict[str, str]:
-    return dict(sorted(words.items(), key=lambda item: -len(item[0])))
+def _longest_first(words: dict[str, tuple[str, ...]]) -> dict[str, str]:
+    """The sign of each word, longer words first, so that none is taken for a part of another."""
+    signs = {word: sign for sign, each in words.items() for word in each}
+    return dict(sorted(signs.items(), key=lambda item: -len(item[0])))
 
 
-_PREFIX = _longest_first({word: sign for sign, words in _WORDS.items() for word in words} | _SIGNS)
-_SUFFIX = _longest_first({word: sign for sign, words in _ENDINGS.items() for word in words})
+_PREFIX, _SUFFIX = _longest_first(_WORDS), _longest_first(_ENDINGS)
 _MINUS = str.maketrans(dict.fromkeys("−‐‑‒–—―─", "-"))
-_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0x2003: " ", 0x2009: " ",
-               0x202F: " ", 0xA0: " ", 0x2007: " "}  # fmt: skip
+_SPACES = dict.fromkeys((0x3000, 0x2003, 0x2009, 0x202F, 0xA0, 0x2007), " ")
+_FULL_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | _SPACES
+_MARKS_AT_END = re.compile(rf"(\s*([{re.escape(MARKS)}]|[（(]注\s*\d*[）)]|(?<=\d)注\d*))+$")
 _GROUPED = re.compile(r"[+-]?\d{1,3}([, '])\d{3}(\1\d{3})*(\.\d+)?")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-
-
-CHANGE_WORDS = (
+_FALLS, _RISES = "下降|降低|减少|下跌", "增长|上升|提高|增加|上涨"
+_CHANGED = re.compile(rf"((?:比|较)上(?:一)?年(?:同期)?|同比|比去年|较去年)?({_FALLS}|{_RISES})了?")
+_CHANGE_WORDS = (
     "a rise or fall in words only where the mapping says `measure: change_pct` and no factor or offset"
 )
-_FELL = ("下降", "降低", "减少", "下跌")
-_ROSE = ("增长", "上升", "提高", "增加", "上涨")
-_CHANGED = re.compile(rf"((?:比|较)上(?:一)?年(?:同期)?|同比|比去年|较去年)?({'|'.join(_FELL + _ROSE)})了?")
 _SPREADSHEET_ERROR = re.compile(r"#(DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|SPILL!|CALC!)")
+_QUARTERS = {"一": 1, "二": 2, "三": 3, "四": 4, "1": 1, "2": 2, "3": 3, "4": 4}
+_FIRST_PARTS = {"": "", "度": "", "年度": "", "全年": "", "上半年": "-Q2", "一季度": "-Q1", "1季度": "-Q1",
+                "第一季度": "-Q1"}  # fmt: skip
 
 
 class UnreadableCell(QcityError):
@@ -59,9 +62,9 @@ class UnreadableCell(QcityError):
     Attributes: `allowed` and `remedy`, as in `Problem`.
     """
 
-    def __init__(self, said: str, allowed: str = UNREADABLE, remedy: str = REMEDY) -> None:
+    def __init__(self, message: str, allowed: str = UNREADABLE, remedy: str = REMEDY) -> None:
         self.allowed, self.remedy = allowed, remedy
-        super().__init__(said)
+        super().__init__(message)
 
 
 @dataclass(frozen=True)
@@ -95,19 +98,43 @@ def read_figure(cell: Cell) -> Reading | None:
     ...
     qcity_analysis.importing.cells.UnreadableCell: '1,23' is not a number that can be read without guessing
     """
-    if cell is None:
+    if cell is None or cell != cell:
         return None
-    if isinstance(cell, bool | dt.date | dt.time | dt.timedelta):
+    if isinstance(cell, bool | dt.date | dt.time | dt.timedelta) or cell in (float("inf"), float("-inf")):
         raise UnreadableCell(f"{cell} is not a number")
     if isinstance(cell, int | float):
-        return _from_float(float(cell))
+        return Reading(plain(Decimal(f"{float(cell):.15g}")))
     text, marks = without_marks(cell)
     text = half_width(text).translate(_MINUS).strip()
-    if re.sub(r"\s", "", text).casefold() in MISSING:
+    bare = re.sub(r"\s", "", text)
+    if bare.casefold() in MISSING:
         return None
-    _refuse_known(text, cell)
+    if _SPREADSHEET_ERROR.fullmatch(bare.upper()):
+        remedy = "the spreadsheet could not work the cell out: correct its formula, or leave the cell blank"
+        raise UnreadableCell(f"{cell!r} is an error of a spreadsheet", remedy=remedy)
+    if _CHANGED.match(bare) and re.search(r"\d", bare):
+        remedy = "map the name as a change, or correct the cell in a copy of the file"
+        raise UnreadableCell(f"{cell!r} is a change, not a figure", _CHANGE_WORDS, remedy)
     text, qualifier = _qualifier(text, cell)
-    return Reading(_digits(text.removesuffix("%").strip(), cell), qualifier, text.endswith("%"), marks)
+    digits = text.removesuffix("%").strip()
+    digits = re.sub("[, ']", "", digits) if _GROUPED.fullmatch(digits) else digits
+    if not _NUMBER.fullmatch(digits):
+        raise UnreadableCell(f"{cell!r} is not a number that can be read without guessing")
+    return Reading(plain(Decimal(digits)), qualifier, text.endswith("%"), marks)
+
+
+def _qualifier(text: str, cell: str) -> tuple[str, str]:
+    """A text without the signs and words of a bound around it, and that bound as a sign."""
+    signs = set()
+    if before := next((w for w in _PREFIX if text.casefold().startswith(w)), ""):
+        text = text[len(before) :].strip()
+        signs.add(_PREFIX[before])
+    if after := next((w for w in _SUFFIX if text.endswith(w)), ""):
+        text = text[: -len(after)].strip()
+        signs.add(_SUFFIX[after])
+    if len(signs) > 1:
+        raise UnreadableCell(f"{cell!r} is bounded in two ways")
+    return text, signs.pop() if signs else "="
 
 
 def read_change(cell: Cell) -> Reading | None:
@@ -127,34 +154,14 @@ def read_change(cell: Cell) -> Reading | None:
     word = _CHANGED.match(text)
     if word is None:
         return read_figure(cell)
-    said = read_figure(text[word.end() :])
-    if said is None or not said.percent or said.value.startswith(("-", "+")):
-        raise UnreadableCell(
-            f"{cell!r} is not a change in percent", "a change as 下降5%, 增长5% or -5", REMEDY
-        )
-    if word[2] in _ROSE:
-        return said
-    turned = {">=": "<=", "<=": ">="}.get(said.qualifier, said.qualifier)
-    return replace(said, value=plain(-Decimal(said.value)), qualifier=turned)
-
-
-def _refuse_known(text: str, cell: str) -> None:
-    """Raise for what is no figure and has a remedy of its own."""
-    bare = re.sub(r"\s", "", text)
-    if _SPREADSHEET_ERROR.fullmatch(bare.upper()):
-        remedy = "the spreadsheet could not work the cell out: correct its formula, or leave the cell blank"
-        raise UnreadableCell(f"{cell!r} is an error of a spreadsheet", UNREADABLE, remedy)
-    if _CHANGED.match(bare) and re.search(r"\d", bare):
-        remedy = "map the name as a change, or correct the cell in a copy of the file"
-        raise UnreadableCell(f"{cell!r} is a change, not a figure", CHANGE_WORDS, remedy)
-
-
-def _from_float(number: float) -> Reading | None:
-    if number != number:
-        return None
-    if number in (float("inf"), float("-inf")):
-        raise UnreadableCell(f"{number} is not a number")
-    return Reading(plain(Decimal(f"{number:.15g}")))
+    size = read_figure(text[word.end() :])
+    if size is None or not size.percent or size.value.startswith(("-", "+")):
+        raise UnreadableCell(f"{cell!r} is not a change in percent", "a change as 下降5%, 增长5% or -5")
+    if word[2] in _RISES.split("|"):
+        return size
+    return replace(
+        size, value=plain(-Decimal(size.value)), qualifier=TURNED.get(size.qualifier, size.qualifier)
+    )
 
 
 def plain(number: Decimal) -> str:
@@ -185,32 +192,8 @@ def without_marks(text: str) -> tuple[str, str]:
     ('研发强度（%）', '①')
     """
     bare = text.strip()
-    stem = re.sub(rf"(\s*([{re.escape(MARKS)}]|[（(]注\s*\d*[）)]|(?<=\d)注\d*))+$", "", bare)
-    stem = stem if stem else bare
+    stem = _MARKS_AT_END.sub("", bare) or bare
     return stem, re.sub(r"\s", "", bare[len(stem) :])
-
-
-def _qualifier(text: str, cell: str) -> tuple[str, str]:
-    signs = []
-    if before := next((w for w in _PREFIX if text.casefold().startswith(w)), ""):
-        text = text[len(before) :].strip()
-        signs.append(_PREFIX[before])
-    if after := next((w for w in _SUFFIX if text.endswith(w)), ""):
-        text = text[: -len(after)].strip()
-        signs.append(_SUFFIX[after])
-    if len(set(signs)) > 1:
-        raise UnreadableCell(f"{cell!r} is bounded in two ways")
-    return text, signs[0] if signs else "="
-
-
-def _digits(text: str, cell: str) -> str:
-    bare = re.sub("[, ']", "", text) if _GROUPED.fullmatch(text) else text
-    if not _NUMBER.fullmatch(bare):
-        raise UnreadableCell(f"{cell!r} is not a number that can be read without guessing")
-    return plain(Decimal(bare))
-
-
-_QUARTERS = {"一": 1, "二": 2, "三": 3, "四": 4, "1": 1, "2": 2, "3": 3, "4": 4}
 
 
 def read_period(cell: Cell) -> str | None:
@@ -233,19 +216,15 @@ def read_period(cell: Cell) -> str | None:
     if re.fullmatch(r"(19|20)\d\d(-(Q[1-4]|0[1-9]|1[0-2]))?", text):
         return text
     match = re.fullmatch(r"((?:19|20)\d\d)年?(.*)", text)
-    return _part_of_year(match[1], match[2]) if match else None
-
-
-def _part_of_year(year: str, part: str) -> str | None:
-    if part in ("", "度", "年度", "全年"):
-        return year
-    if part in ("上半年", "一季度", "1季度", "第一季度"):
-        return f"{year}-Q2" if part == "上半年" else f"{year}-Q1"
-    if match := re.fullmatch(r"前([二三四1-4])个?季度", part):
-        return f"{year}-Q{_QUARTERS[match[1]]}"
-    if match := re.fullmatch(r"1月?[-~至](\d{1,2})月", part):
-        return f"{year}-{int(match[1]):02d}" if 1 <= int(match[1]) <= 12 else None
-    return None
+    if match is None:
+        return None
+    year, part = match.groups()
+    if part in _FIRST_PARTS:
+        return year + _FIRST_PARTS[part]
+    if quarter := re.fullmatch(r"前([二三四1-4])个?季度", part):
+        return f"{year}-Q{_QUARTERS[quarter[1]]}"
+    month = re.fullmatch(r"1月?[-~至](\d{1,2})月", part)
+    return f"{year}-{int(month[1]):02d}" if month and 1 <= int(month[1]) <= 12 else None
 
 
 @dataclass(frozen=True)
@@ -293,6 +272,14 @@ class Grid:
                 return as_text(self.cell(top, left))
         return ""
 
+    def period(self, row: int, column: int) -> str | None:
+        """The period that a cell names; None when it names none.
+
+        >>> Grid("a.csv", "", (("2020年",),), (1,)).period(0, 0)
+        '2020'
+        """
+        return read_period(self.cell(row, column))
+
     @property
     def width(self) -> int:
         """The number of columns of the longest row.
@@ -314,19 +301,6 @@ def as_text(cell: Cell) -> str:
     if isinstance(cell, float):
         return f"{cell:.15g}" if cell == cell else ""
     return " ".join(str(cell).split())
-
-
-def column_letter(column: int) -> str:
-    """The letter of a column from 0, as spreadsheets show it.
-
-    >>> column_letter(0), column_letter(27)
-    ('A', 'AB')
-    """
-    letters, number = "", column + 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
 
 
 def same_name(text: str) -> str:

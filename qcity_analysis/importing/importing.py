@@ -7,10 +7,8 @@ files are replaced (`writing`).
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import datetime as dt
-import io
 from collections import defaultdict
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
@@ -27,10 +25,10 @@ from ..data.vintages import KEY, same_period, to_date
 from ..data.write import appended, content_of, finish, new_name, replace, rows_of, trial, undo
 from ..errors import DataError, Problem, QcityError
 from ..files import write_whole
-from .layout import Entry, Sheet, is_number, read_layout
-from .mapping import Mapping, read_mapping
+from .layout import Entry
+from .mapping import Mapping, read_mapping, read_sheets
 from .matching import Matched, match
-from .sheets import EXCEL, read_grids
+from .sheets import EXCEL
 
 KINDS = ("added", "changed", "unchanged")
 
@@ -138,14 +136,10 @@ def list_refused(path: Path, refused: list[Problem]) -> Path:
     'a.refused.csv'
     """
     place = path.with_name(f"{path.stem}.refused.csv")
-    out = io.StringIO()
-    writer = csv.DictWriter(
-        out, ["file", "row", "column", "found", "allowed", "remedy"], extrasaction="ignore"
-    )
-    writer.writeheader()
-    writer.writerows(problem.to_dict() for problem in refused)
+    columns = ["file", "row", "column", "found", "allowed", "remedy"]
+    table = pd.DataFrame([problem.to_dict() for problem in refused], columns=columns).astype({"row": "Int64"})
     try:
-        write_whole(place, out.getvalue())
+        write_whole(place, table.to_csv(index=False, lineterminator="\r\n"))
     except OSError as error:
         remedy = f"import a copy of {path.name} from a folder that can be written"
         raise QcityError(
@@ -165,7 +159,7 @@ def import_figures(
     """What importing a file would do; with `write`, it is done: all of it or nothing.
 
     `file` is CSV (UTF-8 or GB18030; comma, tab or semicolon), Excel (.xlsx, .xls), SDMX-CSV, or with the package
-    sdmx1 SDMX-ML and SDMX-JSON; `mapping` a YAML file as `proposing.starter` writes it, or the same entries as a dict;
+    sdmx1 SDMX-ML and SDMX-JSON; `mapping` a YAML file as `mapping.starter` writes it, or the same entries as a dict;
     `data` the folder of the package (found as in `load`). Refused cells fail a writing import unless `skip_refused`,
     which writes the rest and lists the refused in FILE.refused.csv. Raises DataError with every problem of the mapping,
     of the refused cells, or of the package itself; QcityError for a file that is missing or of another kind.
@@ -192,16 +186,19 @@ def import_figures(
     published = as_known(tables["observations"], tables["corrections"], dt.date.min)
     source, is_new = _source(place, declared)
     figures, refused = _compared(matched, published, source["source_id"])
-    made = Import(path, place, opened_as, (), source, (), (), matched.empty, matched.left_out | unread)
     figures, refused, warnings, files = _checked(place, figures, refused, source, is_new)
-    done = dataclasses.replace(made, figures=tuple(figures), refused=tuple(refused), warnings=tuple(warnings))
+    told = (tuple(refused), tuple(warnings), matched.empty, matched.left_out | unread)
+    done = Import(path, place, opened_as, tuple(figures), source, *told)
     if not write or (not done.new and not refused):
         return done
     if refused and not skip_refused:
         raise DataError(refused)
     listed = list_refused(path, refused) if refused else None
     if done.new:
-        replace(place, files, based_on=held, record=_record(done))
+        at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        counts = {kind: len(done.of_kind(kind)) for kind in KINDS} | {"refused": len(refused)}
+        record = {"file": str(path), "at": at, **counts, "source_id": source["source_id"]}
+        replace(place, files, based_on=held, record=record)
     return dataclasses.replace(done, written=bool(done.new), refused_file=listed)
 
 
@@ -217,33 +214,6 @@ def undo_import(data: str | Path | None = None) -> dict[str, Any]:
     qcity_analysis.errors.QcityError: ...: nothing to undo; no import is recorded there
     """
     return undo(find_folder(data))
-
-
-def read_sheets(
-    path: Path, mapping: Mapping
-) -> tuple[list[Sheet], tuple[str, ...], dict[str, tuple[int, str]]]:
-    """The sheets of a file that hold figures, how each was opened, and the sheets without any table of years.
-
-    A sheet that the mapping names, or the only one, must hold a table: its problem goes with it.
-
-    >>> import tempfile
-    >>> place = Path(tempfile.mkdtemp()) / "a.csv"
-    >>> _ = place.write_text("指标,2020年\\nA,1\\n", "utf-8")
-    >>> len(read_sheets(place, Mapping((), {}))[0][0].entries)
-    1
-    """
-    wanted = list(mapping.sheets) if mapping.sheets else None
-    grids = read_grids(path, wanted)
-    sheets, unread = [], {}
-    for grid in grids:
-        sheet = read_layout(grid, mapping.layout, mapping.columns)
-        if wanted is None and len(grids) > 1 and not sheet.entries:
-            numbers = sum(is_number(cell) for row in grid.rows for cell in row)
-            unread[f"(sheet {grid.sheet}, no table found)"] = (numbers, grid.file)
-            continue
-        sheets.append(sheet)
-    opened = tuple(dict.fromkeys(grid.opened_as for grid in grids))
-    return sheets, opened, unread
 
 
 def _source(place: Path, mapping: Mapping) -> tuple[dict[str, str], bool]:
@@ -268,107 +238,113 @@ def _compared(
     matched: Matched, observations: pd.DataFrame, source_id: str
 ) -> tuple[list[Figure], list[Problem]]:
     """Each figure as added, changed or unchanged against what is held, and the cells that contradict something."""
-    held: dict[tuple[str, ...], list[Any]] = defaultdict(list)
-    wanted = {(row["indicator_id"], row["region"]) for row, _ in matched.figures}
-    ids = list({row["indicator_id"] for row, _ in matched.figures})
-    for seen in observations[observations["indicator_id"].isin(ids)].itertuples():
-        if (seen.indicator_id, seen.region) in wanted:
-            base = "" if pd.isna(seen.base_period) else str(seen.base_period)
-            period = same_period(seen.period)
-            held[(seen.indicator_id, seen.region, period, seen.measure, base)].append(seen)
+    held: dict[tuple[str, ...], list[_Told]] = defaultdict(list)
+    about = pd.Series(True, observations.index)
+    for name in ("indicator_id", "region"):
+        about &= observations[name].isin({row[name] for row, _ in matched.figures})
+    for seen in observations[about].to_dict("records"):
+        cells = {name: "" if pd.isna(seen[name]) else str(seen[name]) for name in ("published", *KEY)}
+        held[_key(cells)].append(
+            _Told(f"{seen['value']:.15g}", seen["qualifier"], seen["status"], cells["published"], seen["row"])
+        )
     figures: list[Figure] = []
     refused = list(dict.fromkeys(matched.refused))
-    first: dict[tuple[str, ...], Entry] = {}
-    values: dict[tuple[str, ...], tuple[str, ...]] = {}
+    first: dict[tuple[str, ...], tuple[_Told, Entry]] = {}
     for row, entry in matched.figures:
-        key = tuple(same_period(row[name]) if name == "period" else row[name] for name in KEY)
-        dated = (*key, row["published"])
-        said = (f"{float(row['value']):.15g}", row["qualifier"], row["status"])
-        if dated in first:
-            if values[dated] != said:
-                other = first[dated]
-                which = " / ".join(filter(None, key))
-                allowed = f"one figure for {which}: {other.file}, row {other.row} says {values[dated][0]}"
-                remedy = "take one of them, with `after:`, `sheet:` or `where:`"
-                refused.append(Problem(entry.file, entry.row, entry.column, said[0], allowed, remedy))
-            continue
-        first[dated], values[dated] = entry, said
-        kind, before, problem = _kind(row, said, held[key])
-        if problem:
-            refused.append(Problem(entry.file, entry.row, entry.column, said[0], *problem))
+        key = _key(row)
+        told = _Told(
+            f"{float(row['value']):.15g}", row["qualifier"], row["status"], row["published"], entry.row
+        )
+        other, where = first.setdefault((*key, told.published), (told, entry))
+        kind, before, allowed = "", "", ""
+        if where is not entry:
+            if other.same(told):
+                continue
+            said = f"{where.file}, row {where.row} says {other.value}"
+            allowed = f"one figure for {' / '.join(filter(None, key))}: {said}"
+            remedy = "take one of them, with `after:`, `sheet:` or `where:`"
+        else:
+            kind, before, allowed = _kind(told, held[key])
+            remedy = "give a revision its own `published`; set a wrong figure right in corrections.yaml"
+        if allowed:
+            refused.append(Problem(entry.file, entry.row, entry.column, told.value, allowed, remedy))
         else:
             sourced = row | {"source_id": source_id}
             figures.append(Figure(sourced, kind, before, entry.file, entry.row, entry.column))
     return figures, refused
 
 
+def _key(row: Dict[str, str]) -> tuple[str, ...]:
+    return tuple(same_period(row[name]) if name == "period" else row[name] for name in KEY)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a row says of a figure, and when."""
+
+    value: str
+    qualifier: str
+    status: str
+    published: str
+    row: int
+
+    def same(self, other: _Told) -> bool:
+        return (self.value, self.qualifier, self.status) == (other.value, other.qualifier, other.status)
+
+    def __str__(self) -> str:
+        sign = "" if self.qualifier == "=" else self.qualifier
+        return f"{sign}{self.value} ({self.status}, {self.published or 'no date'})"
+
+    @property
+    def day(self) -> dt.date:
+        return _day(self.published) if self.published else dt.date.min
+
+
 _day = cache(to_date)
 
 
-def _kind(
-    row: Dict[str, str], said: tuple[str, ...], held: list[Any]
-) -> tuple[str, str, tuple[str, str] | None]:
-    def told(seen: Any) -> str:
-        sign = "" if seen.qualifier == "=" else seen.qualifier
-        return f"{sign}{seen.value:.15g} ({seen.status}, {seen.published or 'no date'})"
-
-    def same(seen: Any) -> bool:
-        return (f"{seen.value:.15g}", seen.qualifier, seen.status) == said
-
+def _kind(new: _Told, held: list[_Told]) -> tuple[str, str, str]:
+    """The kind of change, what was held before, and what alone would be allowed where it contradicts that."""
     for seen in held:
-        if seen.published == row["published"]:
-            if same(seen):
-                return "unchanged", told(seen), None
-            allowed = f"{told(seen)}, as row {seen.row} of observations.csv says for the same date"
-            remedy = "give a revision its own `published`; set a wrong figure right in corrections.yaml"
-            return "", "", (allowed, remedy)
-    day = _day(row["published"])
-    earlier = [(_day(h.published) if h.published else dt.date.min, h) for h in held]
-    known = [(date, seen) for date, seen in earlier if date <= day]
-    if not known:
-        return "added", "", None
-    newest = max(known, key=lambda item: item[0])[1]
-    return ("unchanged" if same(newest) else "changed"), told(newest), None
+        if seen.published == new.published:
+            if seen.same(new):
+                return "unchanged", str(seen), ""
+            return "", "", f"{seen}, as row {seen.row} of observations.csv says for the same date"
+    newest = max((seen for seen in held if seen.day <= new.day), key=lambda seen: seen.day, default=None)
+    if newest is None:
+        return "added", "", ""
+    return "unchanged" if newest.same(new) else "changed", str(newest), ""
 
 
 def _checked(
     place: Path, figures: list[Figure], refused: list[Problem], source: dict[str, str], is_new: bool
 ) -> tuple[list[Figure], list[Problem], list[Problem], dict[str, bytes]]:
     """The figures that pass the checks of the package, the others refused at their place, and the files to write."""
-    while True:
-        new = [figure for figure in figures if figure.kind != "unchanged"]
-        if not new:
-            return figures, refused, [], {}
-        rows = [dict(figure.row) for figure in new]
-        files = {"observations.csv": appended(place / "observations.csv", rows)}
+    while new := [figure for figure in figures if figure.kind != "unchanged"]:
+        files = {
+            "observations.csv": appended(place / "observations.csv", [dict(figure.row) for figure in new])
+        }
         if is_new:
             files["sources.csv"] = appended(place / "sources.csv", [source])
         first = files["observations.csv"].count(b"\n") - len(new) + 1
         problems = trial(place, files)
-        ours = [p for p in problems if p.file == "observations.csv" and p.row is not None and p.row >= first]
-        errors = [p for p in problems if p.level == "error"]
-        if foreign := [problem for problem in errors if problem not in ours]:
+        ours = [
+            (p, new[p.row - first])
+            for p in problems
+            if p.file == "observations.csv" and p.row is not None and p.row >= first
+        ]
+        errors = [(p, figure) for p, figure in ours if p.level == "error"]
+        if foreign := [p for p in problems if p.level == "error" and p not in [own for own, _ in errors]]:
             raise DataError(foreign)
-        at = {id(p): new[(p.row or 0) - first] for p in ours}
-        moved = [(p, _moved(p, at[id(p)])) for p in ours]
-        bad = {id(at[id(p)]) for p in ours if p.level == "error"}
-        if not bad:
-            return figures, refused, [there for p, there in moved], files
-        refused = refused + [there for p, there in moved if p.level == "error"]
+        if not errors:
+            return figures, refused, [_moved(p, figure) for p, figure in ours], files
+        refused = refused + [_moved(p, figure) for p, figure in errors]
+        bad = {id(figure) for _, figure in errors}
         figures = [figure for figure in figures if id(figure) not in bad]
+    return figures, refused, [], {}
 
 
 def _moved(problem: Problem, figure: Figure) -> Problem:
     """A problem of a new row, told of the cell it was read from."""
     column = figure.column if problem.column == "value" else f"{figure.column}, as {problem.column}"
     return dataclasses.replace(problem, file=figure.file, row=figure.line, column=column)
-
-
-def _record(done: Import) -> dict[str, Any]:
-    return {
-        "file": str(done.file),
-        "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        **{kind: len(done.of_kind(kind)) for kind in KINDS},
-        "refused": len(done.refused),
-        "source_id": done.source["source_id"],
-    }

@@ -18,14 +18,13 @@ from .cells import (
     Grid,
     UnreadableCell,
     as_text,
-    column_letter,
     half_width,
     read_change,
-    read_period,
     same_name,
     without_marks,
 )
 
+LAYOUTS = ("years_across", "years_down", "long")
 ROLES: dict[str, tuple[str, ...]] = {
     "indicator": ("指标", "指标名称", "项目", "名称", "指标代码", "indicator", "indicator_id", "item", "name"),
     "region": ("地区", "城市", "区域", "地区名称", "region", "area", "city", "ref_area"),
@@ -44,109 +43,6 @@ _UNIT = re.compile(
 _NOTE = re.compile(
     rf"(注|备注|说明|资料来源|数据来源|来源|Notes?\b|Source|[{re.escape(MARKS)}]|\d+[.、)）])", re.I
 )
-
-
-def role_of(text: str) -> str | None:
-    """What a heading stands for, one of ROLES; None for any other.
-
-    >>> role_of("计量 单位"), role_of("研发强度")
-    ('unit', None)
-    """
-    bare = same_name(text)
-    return next((role for role, words in ROLES.items() if bare in words), None)
-
-
-def has_role(heading: str, role: str, columns: Mapping[str, str]) -> bool:
-    """Whether a heading stands for a role: the one that `columns` names, else a usual one.
-
-    >>> has_role("年份", "period", {}), has_role("年份", "period", {"period": "报告期"})
-    (True, False)
-    """
-    if role in columns:
-        return same_name(heading) == same_name(columns[role])
-    return same_name(heading) in ROLES[role]
-
-
-def is_unit(text: str) -> bool:
-    """Whether a text is a unit of measurement.
-
-    >>> is_unit("亿元"), is_unit("件/万人"), is_unit("发明")
-    (True, True, False)
-    """
-    return _UNIT.fullmatch(half_width(text)) is not None
-
-
-def is_note(text: str) -> bool:
-    """Whether a line begins as a footnote or a source does.
-
-    >>> is_note("注：2020年为快报数"), is_note("研发强度")
-    (True, False)
-    """
-    return _NOTE.match(half_width(text)) is not None
-
-
-def is_number(cell: Cell) -> bool:
-    """Whether a cell holds a figure that can be read.
-
-    >>> is_number("≥96"), is_number("—"), is_number("约定")
-    (True, False, False)
-    """
-    try:
-        return read_change(cell) is not None
-    except UnreadableCell:
-        return False
-
-
-def sheet_unit(grid: Grid, top: int) -> str:
-    """The unit that a line above the table states for all of it; "" where none does.
-
-    >>> sheet_unit(Grid("a.csv", "", (("单位：亿元",), ("指标", "2020")), (1, 2)), 1)
-    '亿元'
-    """
-    for row in range(top, max(-1, top - 5), -1):
-        for cell in grid.rows[row]:
-            match = re.fullmatch(r"[（(]?(计量)?单位[:：]\s*(.+?)[)）]?", half_width(as_text(cell)))
-            if match and is_unit(match[2]):
-                return match[2].strip()
-    return ""
-
-
-def split_unit(name: str) -> tuple[str, str]:
-    """A name without the unit in brackets at its end, and that unit; brackets that hold no unit stay.
-
-    >>> split_unit("研发经费支出（亿元）"), split_unit("专利授权量(发明)")
-    (('研发经费支出', '亿元'), ('专利授权量(发明)', ''))
-    """
-    stem = without_marks(name)[0]
-    match = re.fullmatch(r"(.+?)\s*[（(]([^（()）]+)[)）]", stem)
-    if match and _UNIT.fullmatch(half_width(match[2])):
-        return match[1], half_width(match[2]).strip()
-    return name, ""
-
-
-def marks_of(texts: Iterable[str]) -> str:
-    """The footnote marks at the ends of some texts, each once.
-
-    >>> marks_of(["2022年①", "研发强度*", "2023"])
-    '①*'
-    """
-    return "".join(dict.fromkeys("".join(without_marks(text)[1] for text in texts)))
-
-
-def footnotes(lines: list[str]) -> dict[str, str]:
-    """Footnotes by their mark.
-
-    >>> footnotes(["注：①2020年为快报数；②按现价计算。"])
-    {'①': '2020年为快报数', '②': '按现价计算'}
-    """
-    notes: dict[str, str] = {}
-    for line in lines:
-        for mark, text in re.findall(rf"([{re.escape(MARKS)}])\s*([^{re.escape(MARKS)}]+)", line):
-            notes.setdefault(mark, text.strip(" ；;。"))
-    return notes
-
-
-LAYOUTS = ("years_across", "years_down", "long")
 
 
 @dataclass(frozen=True)
@@ -200,196 +96,252 @@ def read_layout(grid: Grid, layout: str | None = None, columns: Mapping[str, str
     ('years_across', [('研发强度', '%', '2020', '3.48')])
     """
     columns = columns or {}
-    name = layout or find_layout(grid, columns) or ""
-    reader = {"years_across": _years_across, "years_down": _years_down, "long": _long}.get(name)
-    sheet = reader(grid, columns) if reader else None
-    if sheet is not None:
-        return sheet
-    allowed = {
-        "years_across": "a row of years as 2020 or 2020年",
-        "years_down": "a column of years as 2020 or 2020年",
-        "long": "a row of headings that name the period and the value",
+    readers = {
+        "years_across": (_years_across, "a row of years as 2020 or 2020年"),
+        "years_down": (_years_down, "a column of years as 2020 or 2020年"),
+        "long": (_long, "a row of headings that name the period and the value"),
     }
+    name = layout or _find_layout(grid, columns)
+    allowed = "years across the top, years down a column, or one figure per row"
+    if name in readers:
+        read, allowed = readers[name]
+        if (sheet := read(grid, columns)) is not None:
+            return sheet
     remedy = "correct the headings in a copy of the file, or say `layout:` (and `columns:`) in the mapping"
-    place = allowed.get(name, "years across the top, years down a column, or one figure per row")
-    return Sheet((), {}, name, (Problem(grid.file, None, None, "no such heading", place, remedy),))
+    return Sheet((), {}, name, (Problem(grid.file, None, None, "no such heading", allowed, remedy),))
 
 
-def find_layout(grid: Grid, columns: Mapping[str, str]) -> str | None:
-    """The layout of a sheet, from where its years stand; None when there are none.
+def is_number(cell: Cell) -> bool:
+    """Whether a cell holds a figure that can be read.
 
-    >>> find_layout(Grid("a.csv", "", (("年份", "A"), ("2019", "1"), ("2020", "2")), (1, 2, 3)), {})
-    'years_down'
+    >>> is_number("≥96"), is_number("—"), is_number("约定")
+    (True, False, False)
     """
+    try:
+        return read_change(cell) is not None
+    except UnreadableCell:
+        return False
+
+
+def _find_layout(grid: Grid, columns: Mapping[str, str]) -> str:
+    """The layout of a sheet, from where its years stand; "" when there are none."""
     if grid.long or _long_header(grid, columns) is not None:
         return "long"
-    across = next((k for k in range(len(grid.rows)) if _is_year_row(grid, k)), None)
-    down = _year_column(grid)
+    across = next((row for row in range(len(grid.rows)) if _is_year_row(grid, row)), None)
+    down = _first_year_down(grid)
     if across is not None and (down is None or across <= down[0]):
         return "years_across"
-    return "years_down" if down is not None else None
+    return "years_down" if down is not None else ""
+
+
+# parts of a heading
+
+
+def _has_role(heading: str, role: str, columns: Mapping[str, str] | None = None) -> bool:
+    """Whether a heading stands for a role: the one that `columns` names, else a usual one."""
+    if columns and role in columns:
+        return same_name(heading) == same_name(columns[role])
+    return same_name(heading) in ROLES[role]
+
+
+def _is_unit(text: str) -> bool:
+    return _UNIT.fullmatch(half_width(text)) is not None
+
+
+def _split_unit(name: str) -> tuple[str, str]:
+    """A name without the unit in brackets at its end, and that unit; brackets that hold no unit stay."""
+    match = re.fullmatch(r"(.+?)\s*[（(]([^（()）]+)[)）]", without_marks(name)[0])
+    if match and _is_unit(match[2]):
+        return match[1], half_width(match[2]).strip()
+    return name, ""
+
+
+def _table_unit(grid: Grid, top: int) -> str:
+    """The unit that a line above the table states for all of it; "" where none does."""
+    for row in range(top, max(-1, top - 5), -1):
+        for cell in grid.rows[row]:
+            match = re.fullmatch(r"[（(]?(计量)?单位[:：]\s*(.+?)[)）]?", half_width(as_text(cell)))
+            if match and _is_unit(match[2]):
+                return match[2].strip()
+    return ""
+
+
+def _marks_of(texts: Iterable[str]) -> str:
+    """The footnote marks at the ends of some texts, each once."""
+    return "".join(dict.fromkeys("".join(without_marks(text)[1] for text in texts)))
+
+
+def _is_note(text: str, cells: Iterable[Cell] = ()) -> bool:
+    """Whether a row begins as a footnote or a source does, and holds no figure."""
+    return _NOTE.match(half_width(text)) is not None and not any(is_number(cell) for cell in cells)
+
+
+def _footnotes(lines: list[str]) -> dict[str, str]:
+    """Footnotes by their mark."""
+    notes: dict[str, str] = {}
+    for line in lines:
+        for mark, text in re.findall(rf"([{re.escape(MARKS)}])\s*([^{re.escape(MARKS)}]+)", line):
+            notes.setdefault(mark, text.strip(" ；;。"))
+    return notes
+
+
+def _place(column: int, headings: Iterable[str]) -> str:
+    """The letter of a column from 0, as spreadsheets show it, and its headings."""
+    letters, number = "", column + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return f"{letters} ({' '.join(filter(None, headings))})"
+
+
+# years across
 
 
 def _is_year_row(grid: Grid, row: int) -> bool:
-    periods = [(k, p) for k in range(grid.width) if (p := read_period(grid.cell(row, k)))]
-    if not periods or periods[0][0] == 0:
+    years = {k: period for k in range(grid.width) if (period := grid.period(row, k))}
+    first = next(iter(years), 0)
+    if first == 0 or any(is_number(grid.cell(row, k)) for k in range(grid.width) if k not in years):
         return False
-    first = periods[0][0]
-    rest = [grid.cell(row, k) for k in range(first, grid.width) if read_period(grid.cell(row, k)) is None]
-    if any(is_number(cell) for cell in rest) or any(is_number(grid.cell(row, k)) for k in range(first)):
-        return False
-    headed = any(role_of(grid.text(row, k)) in ("indicator", "unit", "region") for k in range(first))
-    years = [p for _, p in periods]
-    steady = len(years) >= 2 and years in (sorted(set(years)), sorted(set(years), reverse=True))
-    under_headings = row > 0 and all(grid.text(row - 1, k) for k, _ in periods) and not headed
+    roles = ("indicator", "unit", "region")
+    headed = any(_has_role(grid.text(row, k), role) for k in range(first) for role in roles)
+    listed = list(years.values())
+    steady = len(listed) >= 2 and listed in (sorted(set(listed)), sorted(set(listed), reverse=True))
+    under_headings = row > 0 and all(grid.text(row - 1, k) for k in years)
     return headed or (steady and not under_headings)
 
 
+@dataclass(frozen=True)
+class _Column:
+    """A column of figures in a table with years across: its period, its other heading, and their footnote marks."""
+
+    at: int
+    period: str
+    part: str
+    marks: str
+
+
 def _years_across(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
-    heads = [k for k in range(len(grid.rows)) if _is_year_row(grid, k)]
-    if not heads:
-        return None
+    heads = [row for row in range(len(grid.rows)) if _is_year_row(grid, row)]
     entries: list[Entry] = []
     problems: list[Problem] = []
     notes: list[str] = []
-    for top, end in zip(heads, [*heads[1:], len(grid.rows)], strict=True):
-        block = _block(grid, top)
-        for row in range(block.body, end):
-            texts = [grid.text(row, k) for k in range(block.first)]
-            text = next((t for t in texts if t), "")
-            cells = [(k, grid.cell(row, k)) for k in block.periods if as_text(grid.cell(row, k))]
-            if is_note(text) and not any(is_number(cell) for _, cell in cells):
-                notes.append(" ".join(filter(None, (as_text(cell) for cell in grid.rows[row]))))
-                continue
-            if text and cells:
-                entries += [block.entry(grid, row, k, cell) for k, cell in cells]
+    for top, end in zip(heads, [*heads[1:], len(grid.rows)], strict=True) if heads else ():
+        first = next(k for k in range(grid.width) if grid.period(top, k))
+        second = _has_second_headings(grid, top, first)
+        table = _columns_across(grid, top, first, second)
+        unit_heads = (
+            k for k in range(first) for row in (top, max(0, top - 1)) if _has_role(grid.text(row, k), "unit")
+        )
+        unit_column, unit = next(unit_heads, None), _table_unit(grid, top)
+        for row in range(top + 2 if second else top + 1, end):
+            text = next((t for k in range(first) if (t := grid.text(row, k))), "")
+            cells = [(column, grid.cell(row, column.at)) for column in table]
+            cells = [(column, cell) for column, cell in cells if as_text(cell)]
+            if _is_note(text, (cell for _, cell in cells)):
+                notes.append(" ".join(filter(None, map(as_text, grid.rows[row]))))
+            elif text:
+                names = [grid.text(row, k) for k in range(first) if k != unit_column]
+                own = "" if unit_column is None else grid.text(row, unit_column)
+                entries += [
+                    _entry_across(grid, row, column, cell, names, own, unit) for column, cell in cells
+                ]
             elif cells:
                 said = ", ".join(as_text(cell) for _, cell in cells[:3])
                 remedy = "write the name in a copy of the file"
                 problems.append(Problem(grid.file, grid.lines[row], None, said, "a row with a name", remedy))
-    return Sheet(tuple(entries), footnotes(notes), "years_across", tuple(problems))
-
-
-@dataclass(frozen=True)
-class _Block:
-    """One table with years across: its first column of figures, its rows of headings, and what each column says."""
-
-    first: int
-    body: int
-    periods: Mapping[int, str]
-    parts: Mapping[int, str]
-    marks: Mapping[int, str]
-    unit_column: int | None
-    unit: str
-
-    def entry(self, grid: Grid, row: int, column: int, cell: Cell) -> Entry:
-        names = [grid.text(row, k) for k in range(self.first) if k != self.unit_column]
-        full = "/".join(dict.fromkeys(name for name in names if name))
-        name, unit = split_unit(full)
-        if self.unit_column is not None and (stated := grid.text(row, self.unit_column)):
-            name, unit = full, stated
-        part, part_unit = split_unit(self.parts.get(column, ""))
-        heading = " ".join(filter(None, (self.periods[column], self.parts.get(column, ""))))
-        place = f"{column_letter(column)} ({heading})"
-        stated = part_unit or ("" if part else unit or self.unit)
-        marks = "".join(dict.fromkeys(marks_of(names) + self.marks.get(column, "")))
-        return Entry(
-            grid.file, grid.lines[row], place, name, part, self.periods[column], cell, stated, marks=marks
-        )
-
-
-def _block(grid: Grid, top: int) -> _Block:
-    first = next(k for k in range(grid.width) if read_period(grid.cell(top, k)))
-    periods: dict[int, str] = {}
-    parts: dict[int, str] = {}
-    marks: dict[int, str] = {}
-    now = marked = ""
-    second = _has_second_headings(grid, top, first)
-    for k in range(first, grid.width):
-        if read_period(grid.cell(top, k)):
-            now, marked = read_period(grid.cell(top, k)) or "", marks_of([as_text(grid.cell(top, k))])
-        heading = "" if read_period(grid.cell(top, k)) else as_text(grid.cell(top, k))
-        below = as_text(grid.cell(top + 1, k)) if second else ""
-        if not heading and not below and not read_period(grid.cell(top, k)):
-            if any(as_text(grid.cell(row, k)) for row in range(top + 1, len(grid.rows))):
-                periods[k], parts[k] = now, "(no heading)"
-            continue
-        periods[k], parts[k] = now, "/".join(filter(None, (heading, below)))
-        marks[k] = marked + marks_of([heading, below])
-    units = [
-        k for k in range(first) for row in (top, top - 1) if row >= 0 and role_of(grid.text(row, k)) == "unit"
-    ]
-    unit = sheet_unit(grid, top)
-    return _Block(
-        first, top + 2 if second else top + 1, periods, parts, marks, units[0] if units else None, unit
-    )
+    return Sheet(tuple(entries), _footnotes(notes), "years_across", tuple(problems)) if heads else None
 
 
 def _has_second_headings(grid: Grid, top: int, first: int) -> bool:
     if top + 1 >= len(grid.rows):
         return False
-    below = [grid.cell(top + 1, k) for k in range(first, grid.width) if as_text(grid.cell(top + 1, k))]
-    labels = any(as_text(grid.cell(top + 1, k)) for k in range(first))
-    return bool(below) and not labels and not any(is_number(cell) for cell in below)
+    below = [cell for k in range(first, grid.width) if as_text(cell := grid.cell(top + 1, k))]
+    named = any(as_text(grid.cell(top + 1, k)) for k in range(first))
+    return bool(below) and not named and not any(is_number(cell) for cell in below)
 
 
-def _year_column(grid: Grid) -> tuple[int, int] | None:
-    """The first row and the column of the first two years that stand one below the other."""
+def _columns_across(grid: Grid, top: int, first: int, second: bool) -> list[_Column]:
+    table: list[_Column] = []
+    period = mark = ""
+    for k in range(first, grid.width):
+        text = as_text(grid.cell(top, k))
+        if named := grid.period(top, k):
+            period, mark = named, without_marks(text)[1]
+        heading = "" if named else text
+        below = as_text(grid.cell(top + 1, k)) if second else ""
+        if named or heading or below:
+            part = "/".join(filter(None, (heading, below)))
+            table.append(_Column(k, period, part, mark + _marks_of([heading, below])))
+        elif any(as_text(grid.cell(row, k)) for row in range(top + 1, len(grid.rows))):
+            table.append(_Column(k, period, "(no heading)", ""))
+    return table
+
+
+def _entry_across(
+    grid: Grid, row: int, column: _Column, cell: Cell, names: list[str], own_unit: str, table_unit: str
+) -> Entry:
+    full = "/".join(dict.fromkeys(filter(None, names)))
+    name, unit = (full, own_unit) if own_unit else _split_unit(full)
+    part, part_unit = _split_unit(column.part)
+    unit = part_unit or ("" if part else unit or table_unit)
+    place = _place(column.at, (column.period, column.part))
+    marks = "".join(dict.fromkeys(_marks_of(names) + column.marks))
+    return Entry(grid.file, grid.lines[row], place, name, part, column.period, cell, unit, marks=marks)
+
+
+# years down
+
+
+def _first_year_down(grid: Grid) -> tuple[int, int] | None:
+    """The row and the column of the first year with another year below it, or under a heading for years."""
     for column in range(grid.width):
         for row in range(1, len(grid.rows)):
-            one = read_period(grid.cell(row, column))
-            last = row + 1 == len(grid.rows)
-            two = None if last else read_period(grid.cell(row + 1, column))
-            named = role_of(grid.text(row - 1, column)) == "period" and (last or two is None)
-            if one and (two or named) and not read_period(grid.cell(row - 1, column)):
+            if not grid.period(row, column) or grid.period(row - 1, column):
+                continue
+            followed = row + 1 < len(grid.rows) and grid.period(row + 1, column)
+            if followed or _has_role(grid.text(row - 1, column), "period"):
                 return row, column
     return None
 
 
 def _years_down(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
-    start = _year_column(grid)
+    start = _first_year_down(grid)
     if start is None:
         return None
     top, years = start
-    headings = {k: _headings(grid, top, k) for k in range(grid.width) if k != years}
-    regions = [k for k, texts in headings.items() if texts and has_role(texts[-1], "region", columns)]
+    headings = {k: _headings_above(grid, top, k) for k in range(grid.width) if k != years}
+    regions = [k for k, texts in headings.items() if texts and _has_role(texts[-1], "region", columns)]
+    table_unit = _table_unit(grid, top - 1)
     entries, notes = [], []
     for row in range(top, len(grid.rows)):
-        cells = [(k, grid.cell(row, k)) for k in headings if k not in regions and as_text(grid.cell(row, k))]
-        said = as_text(grid.cell(row, years))
-        texts = [as_text(cell) for cell in grid.rows[row] if as_text(cell)]
-        if texts and is_note(texts[0]) and not any(is_number(cell) for _, cell in cells):
+        cells = {k: grid.cell(row, k) for k in headings if k not in regions and as_text(grid.cell(row, k))}
+        texts = [text for cell in grid.rows[row] if (text := as_text(cell))]
+        if texts and _is_note(texts[0], cells.values()):
             notes.append(" ".join(texts))
             continue
         region = {"region": grid.text(row, regions[0])} if regions else {}
-        period = read_period(grid.cell(row, years)) or said
-        for k, cell in cells:
-            if not headings[k] and not is_number(cell):
-                continue
-            entries.append(_column_entry(grid, row, k, cell, headings[k], period, region, top))
-    return Sheet(tuple(entries), footnotes(notes), "years_down")
+        period = grid.period(row, years) or as_text(grid.cell(row, years))
+        for k, cell in cells.items():
+            if headings[k] or is_number(cell):
+                name, part, unit = _name_down(headings[k], table_unit)
+                place, marks = _place(k, headings[k]), _marks_of(headings[k])
+                entry = Entry(
+                    grid.file, grid.lines[row], place, name, part, period, cell, unit, region, marks
+                )
+                entries.append(entry)
+    return Sheet(tuple(entries), _footnotes(notes), "years_down")
 
 
-def _column_entry(
-    grid: Grid,
-    row: int,
-    column: int,
-    cell: Cell,
-    texts: list[str],
-    period: str,
-    labels: dict[str, str],
-    top: int,
-) -> Entry:
-    units = [text for text in texts[1:] if is_unit(text)]
-    names = [text for text in texts if text not in units]
-    name, unit = split_unit(names[0] if names else "(no heading)")
-    part, part_unit = split_unit("/".join(names[1:]))
-    stated = (units or [part_unit or ("" if part else unit or sheet_unit(grid, top - 1))])[0]
-    place = f"{column_letter(column)} ({' '.join(texts)})"
-    return Entry(grid.file, grid.lines[row], place, name, part, period, cell, stated, labels, marks_of(texts))
+def _name_down(headings: list[str], table_unit: str) -> tuple[str, str, str]:
+    """Name, second heading and unit of a column, from the headings above it."""
+    units = [text for text in headings[1:] if _is_unit(text)]
+    names = [text for text in headings if text not in units]
+    name, unit = _split_unit(names[0] if names else "(no heading)")
+    part, part_unit = _split_unit("/".join(names[1:]))
+    return name, part, units[0] if units else part_unit or ("" if part else unit or table_unit)
 
 
-def _headings(grid: Grid, top: int, column: int) -> list[str]:
+def _headings_above(grid: Grid, top: int, column: int) -> list[str]:
     """The headings above a column, from the top one; titles, alone in their row, are none."""
     texts: list[str] = []
     for row in range(max(0, top - 3), top):
@@ -398,18 +350,19 @@ def _headings(grid: Grid, top: int, column: int) -> list[str]:
             texts = [] if filled == 1 and row < top - 1 else texts
             continue
         text = grid.text(row, column)
-        if (
-            not text and row < top - 1 and grid.text(top - 1, column)
-        ):  # a heading over several columns, unmerged
+        if not text and row < top - 1 and grid.text(top - 1, column):  # over several columns, unmerged
             text = next((t for k in range(column, 0, -1) if (t := grid.text(row, k))), "")
         texts += [text] if text and text not in texts and not text.startswith("单位") else []
     return texts
 
 
+# one figure per row
+
+
 def _long_header(grid: Grid, columns: Mapping[str, str]) -> int | None:
     for row in range(min(20, len(grid.rows))):
         texts = [as_text(cell) for cell in grid.rows[row]]
-        if all(any(has_role(text, role, columns) for text in texts) for role in ("period", "value")):
+        if all(any(_has_role(text, role, columns) for text in texts) for role in ("period", "value")):
             return row
     return None
 
@@ -420,26 +373,21 @@ def _long(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
         return None
     header = [as_text(cell) for cell in grid.rows[top]]
     at: dict[str, int] = {}
-    for k, heading in enumerate(header):
-        for role in ROLES:
-            if role not in at and has_role(heading, role, columns):
-                at[role] = k
+    for k, heading in reversed(list(enumerate(header))):  # the first heading of a role counts
+        at |= {role: k for role in ROLES if _has_role(heading, role, columns)}
     entries, notes = [], []
     for row in range(top + 1, len(grid.rows)):
         texts = [as_text(cell) for cell in grid.rows[row]] + [""] * len(header)
         filled = [text for text in texts if text]
-        if not filled:
-            continue
-        if len(filled) == 1 and is_note(filled[0]):
+        if len(filled) == 1 and _is_note(filled[0]):
             notes.append(filled[0])
-            continue
-        labels = dict(zip(header, texts, strict=False)) | {f"@{role}": texts[k] for role, k in at.items()}
-        name = texts[at["indicator"]] if "indicator" in at else ""
-        period = read_period(grid.cell(row, at["period"])) or texts[at["period"]]
-        place = header[at["value"]]
-        unit = texts[at["unit"]] if "unit" in at else sheet_unit(grid, top)
-        power = labels.get("UNIT_MULT", "") if grid.long else ""
-        unit += f" ×10^{power}" if power not in ("", "0") else ""
-        cell = grid.cell(row, at["value"])
-        entries.append(Entry(grid.file, grid.lines[row], place, name, "", period, cell, unit, labels))
-    return Sheet(tuple(entries), footnotes(notes), "long")
+        elif filled:
+            labels = dict(zip(header, texts, strict=False)) | {f"@{role}": texts[k] for role, k in at.items()}
+            period = grid.period(row, at["period"]) or texts[at["period"]]
+            unit = labels["@unit"] if "unit" in at else _table_unit(grid, top)
+            power = labels.get("UNIT_MULT", "") if grid.long else ""
+            unit += f" ×10^{power}" if power not in ("", "0") else ""
+            name, place = labels.get("@indicator", ""), header[at["value"]]
+            cell = grid.cell(row, at["value"])
+            entries.append(Entry(grid.file, grid.lines[row], place, name, "", period, cell, unit, labels))
+    return Sheet(tuple(entries), _footnotes(notes), "long")

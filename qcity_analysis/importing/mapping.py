@@ -1,21 +1,29 @@
 """The mapping: which names of a file are which indicators, in what unit, from which source. Declared, never guessed.
 
-Reads the small YAML file that a person writes (`TEMPLATE` documents it) and reports every problem of it at once. What
-it says of one file is worked out in `matching`.
+Reads the small YAML file that a person writes (`TEMPLATE` documents it), reports every problem of it at once, and
+writes a starter for a file: a name that is the same as an indicator's is proposed, a similar one is a comment to be
+confirmed. What a mapping says of one file is worked out in `matching`.
 """
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from ..data.load import find_folder, read_folder
 from ..data.read import Lines, read_yaml
 from ..data.schema import CHANGES, MEASURES, STATUSES, TABLES, is_date
 from ..errors import DataError, Problem, did_you_mean
-from .layout import LAYOUTS, ROLES
+from .cells import same_name
+from .layout import LAYOUTS, ROLES, Entry, Sheet, is_number, read_layout
+from .sheets import read_grids
 
 TEMPLATE = """\
 # How the figures of one file become rows of observations.csv. 一个文件的数据如何成为 observations.csv 的行。
@@ -52,7 +60,8 @@ _SOURCE = (*(c.name for c in TABLES["sources"].columns), "id")
 _SHARED = ("region", "status", "published", "measure", "unit", "base_period", "factor", "offset", "note")
 _TOP = ("sheet", "layout", "columns", "regions", "statuses", "source", "figures", *_SHARED)
 _RULE = ("name", "after", "column", "where", "indicator", *_SHARED)
-_COLUMNS = tuple(ROLES)
+_NOT_ASKED = {"STRUCTURE", "STRUCTURE_ID", "DATAFLOW", "ACTION", "OBS_VALUE", "TIME_PERIOD", "OBS_STATUS"}
+_At = tuple[str | int, ...]  # the keys that lead to an entry of the file
 
 
 @dataclass(frozen=True)
@@ -156,112 +165,90 @@ class _Reader:
 
     def mapping(self, content: Any) -> Mapping:
         top = self.entries(content, (), _TOP)
-        source = self.source(top.get("source"))
+        source = self.source(top.get("source") or {})
         figures = top.get("figures") or []
         if not isinstance(figures, list) or not figures:
-            self.fault(
-                ("figures",), "figures", "", "a list of names and indicators", "add an entry `- name: …`"
-            )
+            self.fault(("figures",), "", "a list of names and indicators", "add an entry `- name: …`")
             figures = []
         shared = {key: top[key] for key in _SHARED if key in top}
         rules = [self.rule(item, k, shared, source) for k, item in enumerate(figures)]
         sheets = top.get("sheet") or None
-        layout = self.choice(top, (), "layout", LAYOUTS) or None
-        columns = self.entries(top.get("columns") or {}, ("columns",), _COLUMNS)
-        made = Mapping(
-            tuple(rules), source, (sheets,) if isinstance(sheets, str) else sheets and tuple(sheets), layout,
-            columns, top.get("regions") or {}, self.statuses(top.get("statuses") or {}), self.file,
-        )  # fmt: skip
+        self.choice(top, (), "layout", LAYOUTS)
+        columns = self.entries(top.get("columns") or {}, ("columns",), tuple(ROLES))
+        statuses = top.get("statuses") or {}
+        for word in statuses:
+            self.choice(statuses, ("statuses",), word, STATUSES)
         if self.problems:
             raise DataError(sorted(self.problems, key=lambda p: p.row or 0))
-        return made
+        sheets = (sheets,) if isinstance(sheets, str) else sheets and tuple(sheets)
+        layout, regions = str(top.get("layout") or "") or None, top.get("regions") or {}
+        return Mapping(tuple(rules), source, sheets, layout, columns, regions, statuses, self.file)
 
-    def fault(self, at: tuple[str | int, ...], column: str, found: str, allowed: str, remedy: str) -> None:
+    def fault(self, at: _At, found: str, allowed: str, remedy: str, column: str = "") -> None:
+        """Note a problem at the nearest entry that stands in the file."""
         row = next((self.lines[at[:k]] for k in range(len(at), -1, -1) if at[:k] in self.lines), None)
-        self.problems.append(Problem(self.file, row, column, found, allowed, remedy))
+        self.problems.append(Problem(self.file, row, column or str(at[-1]), found, allowed, remedy))
 
-    def entries(self, content: Any, at: tuple[str | int, ...], known: tuple[str, ...]) -> dict[str, Any]:
+    def entries(self, content: Any, at: _At, known: tuple[str, ...]) -> dict[str, Any]:
         if not isinstance(content, Dict):
-            name = str(at[-1]) if at else "mapping"
-            remedy = "see `qcity import FILE --suggest` for a starter"
-            self.fault(at, name, str(content or ""), f"entries as {known[0]}: …", remedy)
+            remedy, name = "see `qcity import FILE --suggest` for a starter", str(at[-1]) if at else "mapping"
+            self.fault(at, str(content or ""), f"entries as {known[0]}: …", remedy, name)
             return {}
         for key in content:
             if key not in known:
-                hint = did_you_mean(key, known)
-                self.fault(
-                    (*at, key), key, "an unknown entry", ", ".join(known), f"rename or remove it.{hint}"
-                )
+                remedy = f"rename or remove it.{did_you_mean(key, known)}"
+                self.fault((*at, key), "an unknown entry", ", ".join(known), remedy)
         return {key: value for key, value in content.items() if key in known}
 
-    def choice(
-        self, entries: dict[str, Any], at: tuple[str | int, ...], key: str, choices: tuple[str, ...]
-    ) -> str:
+    def choice(self, entries: Dict[str, Any], at: _At, key: str, choices: tuple[str, ...]) -> None:
         value = str(entries.get(key, "") or "")
         if value and value not in choices:
-            self.fault(
-                (*at, key),
-                key,
-                value,
-                ", ".join(choices),
-                f"choose one of them.{did_you_mean(value, choices)}",
-            )
-        return value
+            remedy = f"choose one of them.{did_you_mean(value, choices)}"
+            self.fault((*at, key), value, ", ".join(choices), remedy)
 
     def source(self, content: Any) -> dict[str, str]:
-        at = ("source",)
-        entries = self.entries(content or {}, at, _SOURCE)
+        entries = self.entries(content, ("source",), _SOURCE)
         for key in ("publisher", "title", "date"):
             if not entries.get(key):
-                self.fault(
-                    (*at, key), f"source: {key}", "", "a value", "say where the figures were published"
-                )
-        self.date(entries.get("date", ""), (*at, "date"), "source: date")
+                remedy = "say where the figures were published"
+                self.fault(("source", key), "", "a value", remedy, f"source: {key}")
+        self.date(entries.get("date", ""), ("source", "date"), "source: date")
         return {key: str(value) for key, value in entries.items() if value}
 
-    def date(self, value: str, at: tuple[str | int, ...], column: str) -> None:
+    def date(self, value: str, at: _At, column: str) -> None:
         if value and not is_date(value):
-            allowed = "a date as 2023-02-28, 2023-02 or 2023"
-            self.fault(at, column, value, allowed, "write the day, month or year as far as it is known")
+            remedy = "write the day, month or year as far as it is known"
+            self.fault(at, value, "a date as 2023-02-28, 2023-02 or 2023", remedy, column)
 
-    def statuses(self, entries: Dict[str, str]) -> Dict[str, str]:
-        for word in entries:
-            self.choice(dict(entries), ("statuses",), word, STATUSES)
-        return entries
-
-    def number(self, value: str, at: tuple[str | int, ...], column: str) -> Decimal | None:
+    def number(self, value: str, at: _At) -> Decimal | None:
         try:
             number = Decimal(value)
         except InvalidOperation:
             number = Decimal("nan")
-        if number.is_finite() and (number or column == "offset"):
+        if number.is_finite() and (number or at[-1] == "offset"):
             return number
-        self.fault(at, column, value, "a number other than zero", "write it as 10000 or 0.01")
+        self.fault(at, value, "a number other than zero", "write it as 10000 or 0.01")
         return None
 
     def rule(self, item: Any, k: int, shared: dict[str, Any], source: dict[str, str]) -> Rule:
         at = ("figures", k)
         own = self.entries(item, at, _RULE)
         for key in [key for key, value in own.items() if value == "?"]:
-            self.fault(
-                (*at, key), key, "?", "a value", "fill it in; the comment beside it says what is asked"
-            )
-            own[key] = "1" if key == "factor" else ("?" if key == "indicator" else "")
-        entries = shared | own
+            self.fault((*at, key), "?", "a value", "fill it in; the comment beside it says what is asked")
+            own[key] = {"factor": "1", "indicator": "?"}.get(key, "")
         if not own.get("indicator") and isinstance(item, Dict):
             remedy = "name one of indicators.csv; `qcity import FILE --suggest` proposes some"
-            self.fault(at, "indicator", "", "an indicator_id", remedy)
+            self.fault(at, "", "an indicator_id", remedy, "indicator")
+        entries = shared | own
         self.choice(entries, at, "measure", MEASURES)
         self.choice(entries, at, "status", STATUSES)
         self.date(str(entries.get("published", "")), (*at, "published"), "published")
         numbers = {
-            key: self.number(str(entries[key]), (*at, key), key)
-            for key in ("factor", "offset")
-            if key in entries
+            key: self.number(str(entries[key]), (*at, key)) for key in ("factor", "offset") if key in entries
         }
         where = own.get("where") or {}
         if not isinstance(where, Dict):
-            self.fault((*at, "where"), "where", str(where), "columns and texts", "write it as {REF_AREA: NJ}")
+            self.fault((*at, "where"), str(where), "columns and texts", "write it as {REF_AREA: NJ}")
             where = {}
         texts = {
             key: str(value) for key, value in entries.items() if value and key not in (*numbers, "where")
@@ -269,3 +256,120 @@ class _Reader:
         texts.setdefault("published", source.get("date", ""))
         row = self.lines.get(at, 0)
         return Rule(row, texts.pop("indicator", ""), where=where, **numbers, **texts)  # type: ignore[arg-type]
+
+
+def read_sheets(
+    path: Path, mapping: Mapping
+) -> tuple[list[Sheet], tuple[str, ...], dict[str, tuple[int, str]]]:
+    """The sheets of a file that hold figures, how each was opened, and the sheets without any table of years.
+
+    A sheet that the mapping names, or the only one, must hold a table: its problem goes with it.
+
+    >>> import tempfile
+    >>> place = Path(tempfile.mkdtemp()) / "a.csv"
+    >>> _ = place.write_text("指标,2020年\\nA,1\\n", "utf-8")
+    >>> len(read_sheets(place, Mapping((), {}))[0][0].entries)
+    1
+    """
+    wanted = list(mapping.sheets) if mapping.sheets else None
+    grids = read_grids(path, wanted)
+    sheets, unread = [], {}
+    for grid in grids:
+        sheet = read_layout(grid, mapping.layout, mapping.columns)
+        if wanted is None and len(grids) > 1 and not sheet.entries:
+            numbers = sum(is_number(cell) for row in grid.rows for cell in row)
+            unread[f"(sheet {grid.sheet}, no table found)"] = (numbers, grid.file)
+        else:
+            sheets.append(sheet)
+    return sheets, tuple(dict.fromkeys(grid.opened_as for grid in grids)), unread
+
+
+def starter(file: str | Path, data: str | Path | None = None) -> str:
+    """The text of a mapping for a file: to be completed with the source, and every `?` confirmed or removed.
+
+    Raises QcityError or DataError when the file cannot be read.
+
+    >>> import tempfile
+    >>> place = Path(tempfile.mkdtemp()) / "a.csv"
+    >>> _ = place.write_text("指标,单位,2020年\\n研发强度,%,3.48\\n每万人高价值发明专利拥有量,件,50\\n", "utf-8")
+    >>> print(starter(place).split('note: ""')[1].strip())
+    - name: 每万人高价值发明专利拥有量
+      indicator: high_value_patents
+      factor: "?"    # the file says 件, the indicator is in patents per 10k people (件/万人)
+    # not found in indicators.csv:
+    # - name: 研发强度
+    #   indicator: "?"
+    """
+    tables = read_folder(find_folder(data))[0]
+    indicators = tables["indicators"]
+    sheets = read_sheets(Path(file).expanduser(), Mapping((), {}))[0]
+    unnamed = any(sheet.layout == "long" and not any(e.name for e in sheet.entries) for sheet in sheets)
+    distinct: dict[tuple[str, ...], Entry] = {}
+    for entry in (entry for sheet in sheets for entry in sheet.entries):
+        distinct.setdefault((_where(entry),) if unnamed else (entry.name, entry.part), entry)
+    known, unknown = [], []
+    for entry in distinct.values():
+        lines = [f"- where: {_where(entry)}" if unnamed else f"- name: {_quoted(entry.name)}"]
+        lines += [f"  column: {_quoted(entry.part)}"] if entry.part else []
+        indicator = _same(entry, indicators)
+        if indicator is not None:
+            known += [*lines, f"  indicator: {indicator['indicator_id']}", *_unit(entry, indicator)]
+        else:
+            unknown += [*lines, f'  indicator: "?"{_perhaps(entry, indicators)}']
+    if unknown:
+        known += ["# not found in indicators.csv:", *(f"# {line}" for line in unknown)]
+    return (
+        TEMPLATE.format(region=next(iter(tables["targets"]["region"]), "")) + "\n" + "\n".join(known) + "\n"
+    )
+
+
+def _where(entry: Entry) -> str:
+    roles = {entry.labels.get(f"@{role}") for role in ("period", "value", "status", "published", "note")}
+    asked = {
+        key: text
+        for key, text in entry.labels.items()
+        if text and not key.startswith("@") and key not in _NOT_ASKED and text not in roles
+    }
+    return "{" + ", ".join(f"{key}: {_quoted(text)}" for key, text in asked.items()) + "}"
+
+
+def _quoted(text: str) -> str:
+    """Text as a YAML scalar, in quotes where YAML would read something else."""
+    special = (
+        not text or text[0] in "-?:,[]{}#&*!|>'\"%@`" or any(s in text for s in (": ", " #", "{", "}", ","))
+    )
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' if special else text
+
+
+def _names(indicator: pd.Series) -> Iterable[str]:
+    return (same_name(str(indicator[key])) for key in ("indicator_id", "name_zh", "name_en"))
+
+
+def _same(entry: Entry, indicators: pd.DataFrame) -> pd.Series | None:
+    """The one indicator that has the name of an entry."""
+    name = same_name(entry.part or entry.name)
+    wanted = {name, name.rsplit("/", 1)[-1]}
+    rows = [row for _, row in indicators.iterrows() if wanted & set(_names(row))]
+    return rows[0] if len(rows) == 1 and name else None
+
+
+def _unit(entry: Entry, indicator: pd.Series) -> list[str]:
+    unit, chinese = indicator["unit"], indicator["unit_zh"]
+    own = f"{unit} ({chinese})" if chinese else unit
+    if not entry.unit:
+        return [f'  unit: "?"      # the file states none; the indicator is in {own}']
+    if same_name(entry.unit) not in {same_name(str(unit)), same_name(str(chinese))}:
+        return [f'  factor: "?"    # the file says {entry.unit}, the indicator is in {own}']
+    return []
+
+
+def _perhaps(entry: Entry, indicators: pd.DataFrame) -> str:
+    """A comment that names up to three indicators of a similar name."""
+    names = {name: row["indicator_id"] for _, row in indicators.iterrows() for name in _names(row) if name}
+    wanted = same_name(entry.name)
+    if len(wanted) < 3:
+        return ""
+    close = difflib.get_close_matches(wanted, names, n=2, cutoff=0.5)
+    close += [name for name in names if wanted in name or name in wanted]
+    ids = list(dict.fromkeys(names[name] for name in close))[:3]
+    return f"  # perhaps {', '.join(ids)}" if ids else ""

@@ -8,24 +8,30 @@ what the package holds already (`importing`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 import pandas as pd
 
 from ..data.schema import CHANGES, PERIOD, QUALIFIERS, STATUSES, is_date
 from ..errors import DataError, Problem, did_you_mean
-from .cells import Reading, UnreadableCell, as_text, half_width, plain, read_change, read_figure, same_name
+from .cells import (
+    TURNED,
+    Reading,
+    UnreadableCell,
+    as_text,
+    half_width,
+    plain,
+    read_change,
+    read_figure,
+    same_name,
+)
 from .layout import Entry, Sheet
 from .mapping import Mapping, Rule
 from .sdmx import STATUS
 
-TURNED = {">=": "<=", "<=": ">="}
 
-
-@dataclass(frozen=True)
+@dataclass
 class Matched:
     """The figures of a file under a mapping.
 
@@ -64,7 +70,8 @@ def match(
         work.take(rule)
     if work.faults:
         raise DataError(sorted(work.faults, key=lambda p: p.row or 0))
-    return work.result()
+    work.list_left_out()
+    return work.done
 
 
 class _Matching:
@@ -73,14 +80,10 @@ class _Matching:
     def __init__(
         self, sheets: list[Sheet], mapping: Mapping, tables: dict[str, pd.DataFrame], spreadsheet: bool
     ) -> None:
-        self.mapping, self.tables, self.spreadsheet = mapping, tables, spreadsheet
+        self.mapping, self.spreadsheet = mapping, spreadsheet
+        self.regions, self.indicators = tables["regions"], tables["indicators"].set_index("indicator_id")
         self.entries = [entry for sheet in sheets for entry in sheet.entries]
-        self.footnotes = {
-            (e.file, mark): t
-            for sheet in sheets
-            for e in sheet.entries[:1]
-            for mark, t in sheet.footnotes.items()
-        }
+        self.footnotes = {sheet.entries[0].file: sheet.footnotes for sheet in sheets if sheet.entries}
         self.parts = [same_name(entry.part) for entry in self.entries]
         self.named: dict[str, list[int]] = defaultdict(list)
         for k, entry in enumerate(self.entries):
@@ -88,48 +91,39 @@ class _Matching:
                 self.named[name].append(k)
         self.called: dict[str, set[str]] = defaultdict(set)  # regions by each of their names
         for column in ("region", "name_zh", "name_en"):
-            for name, region in zip(tables["regions"][column], tables["regions"]["region"], strict=True):
+            for name, region in zip(self.regions[column], self.regions["region"], strict=True):
                 self.called[str(name)].add(str(region))
-        indicators = tables["indicators"]
-        self.unit_of = dict(zip(indicators["indicator_id"], indicators["unit"].astype(str), strict=True))
         self.faults: list[Problem] = []
         self.done = Matched(refused=[problem for sheet in sheets for problem in sheet.problems])
         self.used: set[int] = set()
-        self.empty = 0
 
     def fault(self, rule: Rule, column: str, found: str, allowed: str, remedy: str) -> None:
         row = rule.row or None
         self.faults.append(Problem(self.mapping.file, row, column, found, allowed, remedy))
 
-    def result(self) -> Matched:
-        left: dict[str, tuple[int, str]] = {}
+    def list_left_out(self) -> None:
+        left = self.done.left_out
         for k, entry in enumerate(self.entries):
             if k not in self.used:
-                said = (entry.name, entry.part, entry.labels.get("@region", ""))
-                name = " ".join(filter(None, said)) or "(no name)"
+                texts = (entry.name, entry.part, entry.labels.get("@region", ""))
+                name = " ".join(filter(None, texts)) or "(no name)"
                 count, place = left.get(name, (0, f"{entry.file}, row {entry.row}"))
                 left[name] = (count + 1, place)
-        return Matched(self.done.figures, self.done.refused, self.empty, left)
 
     # which cells
 
     def take(self, rule: Rule) -> None:
-        indicators = self.tables["indicators"]
-        held = indicators[indicators["indicator_id"] == rule.indicator]
-        if held.empty and rule.indicator:
-            known = list(indicators["indicator_id"])
+        known = list(self.indicators.index)
+        if rule.indicator and rule.indicator not in known:
             remedy = f"add it there, or correct it.{did_you_mean(rule.indicator, known)}"
             self.fault(rule, "indicator", rule.indicator, "indicator_id of indicators.csv", remedy)
             return
         chosen = self.chosen(rule)
-        if not chosen or not self.unambiguous(rule, chosen):
-            return
         entries = [self.entries[k] for k in chosen]
-        if not self.units_agree(rule, entries, held.iloc[0]):
-            return
-        self.used |= set(chosen)
-        for entry in entries:
-            self.figure(rule, entry)
+        if entries and self.unambiguous(rule, entries) and self.units_agree(rule, entries):
+            self.used |= set(chosen)
+            for entry in entries:
+                self.figure(rule, entry)
 
     def chosen(self, rule: Rule) -> list[int]:
         name, part = same_name(rule.name), same_name(rule.column)
@@ -141,56 +135,57 @@ class _Matching:
         fitting = [k for k in candidates if all(self.entries[k].labels.get(key) == t for key, t in wanted)]
         cells = [k for k in fitting if self.parts[k] == part]
         if rule.after and cells:  # the first row of that name only
-            first = (self.entries[cells[0]].file, self.entries[cells[0]].row)
-            cells = [k for k in cells if (self.entries[k].file, self.entries[k].row) == first]
+            first = self.entries[cells[0]]
+            row = (first.file, first.row)
+            cells = [k for k in cells if (self.entries[k].file, self.entries[k].row) == row]
         if not cells:
             self.missing(rule, sorted({self.entries[k].part for k in fitting} - {""}))
         return cells
 
     def missing(self, rule: Rule, parts: list[str]) -> None:
+        key = next((k for k in rule.where if not any(k in e.labels for e in self.entries)), None)
         if parts:
             allowed = f"one of the second headings: {', '.join(parts)}"
             remedy = f"say which with `column:`.{did_you_mean(rule.column, parts) if rule.column else ''}"
             self.fault(rule, "column", rule.column, allowed, remedy)
-            return
-        names = list(dict.fromkeys(e.name for e in self.entries if e.name))
-        key = next((k for k in rule.where if not any(k in e.labels for e in self.entries)), None)
-        if key is not None:
+        elif key is not None:
             headings = list(dict.fromkeys(h for e in self.entries for h in e.labels if not h.startswith("@")))
             remedy = f"correct `where:`.{did_you_mean(key, headings)}"
             self.fault(rule, "where", key, f"a column of the file: {', '.join(headings)}", remedy)
-            return
-        hint = did_you_mean(rule.name, names) if rule.name else ""
-        remedy = f"write it as it stands there, or remove the entry.{hint}"
-        where = "" if not rule.after else f" after {rule.after!r}"
-        self.fault(rule, "name", rule.title, f"a name in the file{where}", remedy)
+        else:
+            names = list(dict.fromkeys(e.name for e in self.entries if e.name))
+            hint = did_you_mean(rule.name, names) if rule.name else ""
+            after = f" after {rule.after!r}" if rule.after else ""
+            remedy = f"write it as it stands there, or remove the entry.{hint}"
+            self.fault(rule, "name", rule.title, f"a name in the file{after}", remedy)
 
-    def unambiguous(self, rule: Rule, chosen: list[int]) -> bool:
+    def unambiguous(self, rule: Rule, entries: list[Entry]) -> bool:
+        """Whether there is one figure for each region and year; rows of a long table are compared later."""
         seen: dict[tuple[str, str], Entry] = {}
-        for k in chosen:
-            entry = self.entries[k]
+        for entry in entries:
             key = (self.region(rule, entry) or entry.labels.get("@region", ""), entry.period)
             first = seen.setdefault(key, entry)
-            same = as_text(first.cell) == as_text(entry.cell) and not entry.labels
-            if first is not entry and not same and not entry.labels:
-                found = f"{rule.title!r} in {first.file}, row {first.row}, and in row {entry.row}"
-                if first.file != entry.file:
-                    found = f"{rule.title!r} in {first.file}, row {first.row}, and in {entry.file}, row {entry.row}"
+            if not entry.labels and as_text(first.cell) != as_text(entry.cell):
+                place = "" if first.file == entry.file else f"{entry.file}, "
+                found = f"{rule.title!r} in {first.file}, row {first.row}, and in {place}row {entry.row}"
                 remedy = "say which with `after:` and a name that stands above it, or with `sheet:`"
                 self.fault(rule, "name", found, "one figure for each year", remedy)
                 return False
         return True
 
-    def units_agree(self, rule: Rule, entries: list[Entry], indicator: pd.Series) -> bool:
-        changes = rule.measure in CHANGES
-        expected = "%" if changes else str(indicator["unit"])
-        names = ["%"] if changes else [expected, str(indicator["unit_zh"])]
+    def unit(self, rule: Rule) -> str:
+        """The unit of the figures that a rule makes."""
+        return "%" if rule.measure in CHANGES else str(self.indicators.at[rule.indicator, "unit"])
+
+    def units_agree(self, rule: Rule, entries: list[Entry]) -> bool:
+        expected, changes = self.unit(rule), rule.measure in CHANGES
+        names = ["%"] if changes else [expected, str(self.indicators.at[rule.indicator, "unit_zh"])]
         allowed = f"{expected!r}, the unit of {rule.indicator!r}" + (f" as {rule.measure}" if changes else "")
         stated = list(dict.fromkeys(entry.unit for entry in entries if entry.unit))
-        problems = len(self.faults)
-        for unit in stated:
-            alike = _same_unit(unit, names) and _same_unit(rule.unit, names)
-            if rule.unit and not alike and not _same_unit(unit, [rule.unit]):
+        before = len(self.faults)
+        for unit in stated if rule.unit else ():
+            alike = _same_unit(unit, *names) and _same_unit(rule.unit, *names)
+            if not alike and not _same_unit(unit, rule.unit):
                 remedy = f"{entries[0].file} says {unit!r}: correct `unit:`"
                 self.fault(rule, "unit", rule.unit, f"the unit in the file, {unit!r}", remedy)
         unit = rule.unit or (stated[0] if stated else "")
@@ -201,7 +196,7 @@ class _Matching:
         elif not unit and expected:
             remedy = "the file states no unit for it: write `unit:`, and `factor:` if it differs"
             self.fault(rule, "unit", "", allowed, remedy)
-        elif unit and not declared and not _same_unit(unit, names):
+        elif unit and not declared and not _same_unit(unit, *names):
             remedy = f"write `factor:`, by which a figure in {unit!r} becomes one in {expected!r}"
             self.fault(rule, "unit", unit, allowed, remedy)
         elif expected == "%" and not declared and self.spreadsheet and _fractions(entries):
@@ -209,21 +204,21 @@ class _Matching:
                 "a cell shown as 3.48% holds 0.0348: write `factor: 100` if they are such, `factor: 1` if not"
             )
             self.fault(rule, "factor", "all figures between -1 and 1", "figures in percent", remedy)
-        return len(self.faults) == problems
+        return len(self.faults) == before
 
     # what a cell says
 
     def region(self, rule: Rule, entry: Entry) -> str:
-        said = _stated_region(entry)
-        if not said:
+        name = _stated_region(entry)
+        if not name:
             return rule.region
-        if said in self.mapping.regions:
-            return str(self.mapping.regions[said])
-        if len(self.called.get(said, ())) == 1:
-            return next(iter(self.called[said]))
+        if name in self.mapping.regions:
+            return str(self.mapping.regions[name])
+        if len(self.called.get(name, ())) == 1:
+            return next(iter(self.called[name]))
         return rule.region if "region" in rule.where or "REF_AREA" in rule.where else ""
 
-    def refuse(self, entry: Entry, found: str, allowed: str, remedy: str, column: str | None = None) -> None:
+    def refuse(self, entry: Entry, found: str, allowed: str, remedy: str, column: str = "") -> None:
         place = column or entry.column
         self.done.refused.append(Problem(entry.file, entry.row, place, found, allowed, remedy))
 
@@ -238,73 +233,56 @@ class _Matching:
             self.refuse(entry, as_text(entry.cell), error.allowed, error.remedy)
             return
         if reading is None:
-            self.empty += 1
-            return
-        row = self.row(rule, entry, reading)
-        if row is not None:
+            self.done.empty += 1
+        elif (row := self.row(rule, entry, reading)) is not None:
             self.done.figures.append((row, entry))
 
     def row(self, rule: Rule, entry: Entry, reading: Reading) -> dict[str, str] | None:
-        before = len(self.done.refused)
-        unit = "%" if rule.measure in CHANGES else self.unit_of[rule.indicator]
-        if reading.percent and not _same_unit(rule.unit or entry.unit or unit, ["%"]):
+        """The row of observations.csv that a cell becomes; None when something about it is refused."""
+        before, in_copy = len(self.done.refused), "correct it in a copy of the file"
+        unit, labels = self.unit(rule), entry.labels
+        own = rule.unit or entry.unit or unit
+        if reading.percent and not _same_unit(own, "%"):
             remedy = (
                 "a percent sign beside a figure in another unit: correct the unit of the mapping, or the cell"
             )
-            self.refuse(
-                entry, as_text(entry.cell), f"a figure in {rule.unit or entry.unit or unit!r}", remedy
-            )
+            self.refuse(entry, as_text(entry.cell), f"a figure in {own!r}", remedy)
         if not PERIOD.fullmatch(entry.period):
             allowed = "a year as 2024, or a year to date as 2024年1-8月, 2024年前三季度, 2024-08"
-            self.refuse(entry, entry.period, allowed, "correct it in a copy of the file", "period")
+            self.refuse(entry, entry.period, allowed, in_copy, "period")
         region = self.region(rule, entry)
         if not region:
-            said = _stated_region(entry)
-            allowed = "a region of regions.csv, or one named under `regions:` in the mapping"
-            known = list(self.tables["regions"]["region"]) + list(self.tables["regions"]["name_zh"])
-            self.refuse(entry, said, allowed, f"add it there.{did_you_mean(said, known)}", "region")
-        status, published, qualifier = self.said(rule, entry, reading)
-        if len(self.done.refused) > before:
-            return None
-        value, qualifier = _converted(reading.value, qualifier, rule)
-        return {
-            "indicator_id": rule.indicator,
-            "region": region,
-            "period": entry.period,
-            "value": value,
-            "qualifier": qualifier,
-            "measure": rule.measure,
-            "unit": unit,
-            "status": status,
-            "published": published,
-            "note": self.note(rule, entry, reading),
-            "base_period": rule.base_period,
-        }
-
-    def said(self, rule: Rule, entry: Entry, reading: Reading) -> tuple[str, str, str]:
-        """Status, date of publication and qualifier: those of the row where a long table gives them."""
-        word = entry.labels.get("@status", "")
+            name, allowed = (
+                _stated_region(entry),
+                "a region of regions.csv, or one named under `regions:` in the mapping",
+            )
+            known = [*self.regions["region"], *self.regions["name_zh"]]
+            self.refuse(entry, name, allowed, f"add it there.{did_you_mean(name, known)}", "region")
+        word = labels.get("@status", "")
         status = self.mapping.statuses.get(word, STATUS.get(word, word)) or rule.status
         if status not in STATUSES:
             remedy = "say what it means under `statuses:` in the mapping"
             self.refuse(entry, word, ", ".join(STATUSES), remedy, "status")
-        published = entry.labels.get("@published", "") or rule.published
+        published = labels.get("@published", "") or rule.published
         if not is_date(published):
-            remedy = "correct it in a copy of the file"
-            self.refuse(entry, published, "a date as 2023-02-28, 2023-02 or 2023", remedy, "published")
-        qualifier = entry.labels.get("@qualifier", "") or reading.qualifier
+            self.refuse(entry, published, "a date as 2023-02-28, 2023-02 or 2023", in_copy, "published")
+        qualifier = labels.get("@qualifier", "") or reading.qualifier
         if qualifier not in QUALIFIERS or (reading.qualifier != "=" and qualifier != reading.qualifier):
             remedy = "correct the cell in a copy of the file"
             self.refuse(entry, qualifier, ", ".join(QUALIFIERS), remedy, "qualifier")
-        return status, published, qualifier
+        if len(self.done.refused) > before:
+            return None
+        value, qualifier = _converted(reading.value, qualifier, rule)
+        cells = {"indicator_id": rule.indicator, "region": region, "period": entry.period, "value": value}
+        cells |= {"qualifier": qualifier, "measure": rule.measure, "unit": unit, "status": status}
+        note = self.note(rule, entry, reading)
+        return cells | {"published": published, "note": note, "base_period": rule.base_period}
 
     def note(self, rule: Rule, entry: Entry, reading: Reading) -> str:
-        marks = [
-            (mark, self.footnotes.get((entry.file, mark), ""))
-            for mark in dict.fromkeys(entry.marks + reading.marks)
-        ]
-        said = [f"{mark} {text}".strip() for mark, text in marks]
-        return "; ".join(filter(None, [entry.labels.get("@note", ""), *said, rule.note]))
+        texts = self.footnotes.get(entry.file, {})
+        marks = dict.fromkeys(entry.marks + reading.marks)
+        notes = [f"{mark} {texts.get(mark, '')}".strip() for mark in marks]
+        return "; ".join(filter(None, [entry.labels.get("@note", ""), *notes, rule.note]))
 
 
 def _names(entry: Entry) -> set[str]:
@@ -318,13 +296,12 @@ def _stated_region(entry: Entry) -> str:
     return entry.labels.get("@region", "") or entry.labels.get("region", "")
 
 
-def _same_unit(unit: str, names: Iterable[str]) -> bool:
-    return _bare(unit) in {_bare(name) for name in names}
+def _same_unit(unit: str, *names: str) -> bool:
+    def bare(text: str) -> str:
+        stem = "".join(half_width(text).split()).casefold()
+        return {"百分比": "%", "percent": "%", "pct": "%"}.get(stem, stem)
 
-
-def _bare(unit: str) -> str:
-    bare = "".join(half_width(unit).split()).casefold()
-    return {"百分比": "%", "percent": "%", "pct": "%"}.get(bare, bare)
+    return bare(unit) in map(bare, names)
 
 
 def _fractions(entries: list[Entry]) -> bool:
@@ -335,13 +312,12 @@ def _fractions(entries: list[Entry]) -> bool:
 
 def _converted(value: str, qualifier: str, rule: Rule) -> tuple[str, str]:
     """Value × factor + offset, exactly; a negative factor turns a lower bound into an upper one."""
-    number: Any = Decimal(value)
-    if rule.factor is not None and rule.factor != 1:
-        number *= rule.factor
-        qualifier = TURNED.get(qualifier, qualifier) if rule.factor < 0 else qualifier
-    if rule.offset is not None:
-        number += rule.offset
-    if plain(number) == plain(Decimal(value)):
+    if rule.factor in (None, 1) and not rule.offset:
         return value, qualifier
-    bare = plain(number)
-    return (bare.rstrip("0").rstrip(".") if "." in bare else bare), qualifier
+    factor = rule.factor or Decimal(1)
+    number = plain(Decimal(value) * factor + (rule.offset or 0))
+    if factor < 0:
+        qualifier = TURNED.get(qualifier, qualifier)
+    if number == plain(Decimal(value)):
+        return value, qualifier
+    return (number.rstrip("0").rstrip(".") if "." in number else number), qualifier

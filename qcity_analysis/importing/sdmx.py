@@ -40,16 +40,10 @@ def from_sdmx_csv(grid: Grid) -> Grid:
     'NJ'
     """
     header = [as_text(cell) for cell in grid.rows[0]]
-    both = [": " in name for name in header]
-    rows: list[tuple[Cell, ...]] = [tuple(_id(name) for name in header)]
+    named = {k for k, text in enumerate(header) if ": " in text and text.split(":")[0] != "OBS_VALUE"}
+    rows: list[tuple[Cell, ...]] = [tuple(_id(text) for text in header)]
     for row in grid.rows[1:]:
-        cells = [
-            _id(as_text(cell))
-            if k < len(both) and both[k] and header[k].split(":")[0] != "OBS_VALUE"
-            else cell
-            for k, cell in enumerate(row)
-        ]
-        rows.append(tuple(cells))
+        rows.append(tuple(_id(as_text(cell)) if k in named else cell for k, cell in enumerate(row)))
     return dataclasses.replace(grid, rows=tuple(rows), long=True, opened_as=f"SDMX-CSV, {grid.opened_as}")
 
 

@@ -8,18 +8,24 @@ its merged cells. Out of scope: what the cells mean (`layout`), cell formats (a 
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import re
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..data.read import decode
 from ..errors import DataError, Problem, QcityError, did_you_mean
 from .cells import Grid
 from .sdmx import MESSAGES, from_sdmx_csv, is_sdmx_csv, read_sdmx
 
+if TYPE_CHECKING:
+    from python_calamine import CalamineWorkbook
+
 TEXT = (".csv", ".tsv", ".txt")
+EXCEL = (".xlsx", ".xlsm", ".xls")
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon"}
 
 
@@ -37,32 +43,25 @@ def read_grids(path: str | Path, sheets: list[str] | None = None) -> list[Grid]:
     ('GB18030, semicolon', ('指标', '2020年'))
     """
     place = Path(path).expanduser()
-    kinds = ", ".join((*TEXT, *EXCEL, *MESSAGES))
+    kinds, kind = ", ".join((*TEXT, *EXCEL, *MESSAGES)), place.suffix.lower()
     if not place.is_file():
         raise QcityError(f"{path}: no such file. Name a file to import ({kinds})")
-    kind = place.suffix.lower()
+    if kind not in (*TEXT, *EXCEL, *MESSAGES):
+        remedy = f"Read are {kinds}; save it as one of them"
+        raise QcityError(f"{place.name}: files of this kind are not read. {remedy}")
     if kind in TEXT:
         grids = [read_text(place)]
     elif kind in EXCEL:
         grids = read_spreadsheet(place)
-    elif kind in MESSAGES:
-        grids = read_sdmx(place)
     else:
-        raise QcityError(
-            f"{place.name}: files of this kind are not read. Read are {kinds}; save it as one of them"
-        )
-    return grids if sheets is None else _chosen(place, grids, sheets)
-
-
-def _chosen(path: Path, grids: list[Grid], sheets: list[str]) -> list[Grid]:
+        grids = read_sdmx(place)
     held = {grid.sheet: grid for grid in grids}
-    for name in sheets:
+    for name in sheets or ():
         if name not in held:
             known = ", ".join(filter(None, held)) or "none, it is not a workbook"
-            raise QcityError(
-                f"{path.name}: no sheet named {name!r}.{did_you_mean(name, held)} Sheets: {known}"
-            )
-    return [held[name] for name in sheets]
+            hint = did_you_mean(name, held)
+            raise QcityError(f"{place.name}: no sheet named {name!r}.{hint} Sheets: {known}")
+    return grids if sheets is None else [held[name] for name in sheets]
 
 
 def read_text(path: Path) -> Grid:
@@ -78,10 +77,7 @@ def read_text(path: Path) -> Grid:
     """
     text, encoding = decode(path.read_bytes(), path.name)
     if not text.strip():
-        problem = Problem(
-            path.name, None, None, "an empty file", "a table", "check that it is the right file"
-        )
-        raise DataError([problem])
+        raise _refusal(path, "an empty file", "a table", "check that it is the right file")
     delimiter = _delimiter(text)
     rows, lines, line = [], [], 1
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -91,10 +87,7 @@ def read_text(path: Path) -> Grid:
             lines.append(line)
             line = reader.line_num + 1
     except csv.Error as error:
-        problem = Problem(
-            path.name, line, None, str(error), "a text table", "save the file again as CSV UTF-8"
-        )
-        raise DataError([problem]) from error
+        raise _refusal(path, str(error), "a text table", "save the file again as CSV UTF-8", line) from error
     opened_as = f"{encoding}, {DELIMITERS[delimiter]}"
     grid = Grid(path.name, "", tuple(rows), tuple(lines), opened_as=opened_as)
     return from_sdmx_csv(grid) if is_sdmx_csv(list(rows[0])) else grid
@@ -102,24 +95,17 @@ def read_text(path: Path) -> Grid:
 
 def _delimiter(text: str) -> str:
     """Of the three, the one under which most rows have the same number of cells, and more than one."""
-    sample = text[:200_000]
     scores = {}
     for delimiter in reversed(DELIMITERS):  # of equals the rarer sign in figures
-        # a comma before three digits may separate thousands: it does not speak for the comma
-        counted = re.sub(r"(?<=\d),(?=\d{3}(\D|$))", "", sample) if delimiter == "," else sample
-        try:
-            rows = [
-                len(r) for r in csv.reader(io.StringIO(counted, newline=""), delimiter=delimiter) if any(r)
-            ]
-        except csv.Error:  # said where the table itself is read
-            rows = []
-        counts = Counter(width for width in rows if width > 1)
-        width, number = max(counts.items(), key=lambda item: (item[1], item[0]), default=(1, 0))
-        scores[delimiter] = (number, width)
+        sample = text[:200_000]
+        if delimiter == ",":  # before three digits it may separate thousands: it does not speak for the comma
+            sample = re.sub(r"(?<=\d),(?=\d{3}(\D|$))", "", sample)
+        widths: Counter[int] = Counter()
+        with contextlib.suppress(csv.Error):  # said where the table itself is read
+            rows = list(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter))
+            widths = Counter(len(row) for row in rows if len(row) > 1 and any(row))
+        scores[delimiter] = max(((number, width) for width, number in widths.items()), default=(0, 1))
     return max(scores, key=lambda delimiter: scores[delimiter])
-
-
-EXCEL = (".xlsx", ".xlsm", ".xls")
 
 
 def read_spreadsheet(path: Path) -> list[Grid]:
@@ -138,30 +124,27 @@ def read_spreadsheet(path: Path) -> list[Grid]:
     """
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
+    allowed = "an Excel workbook (.xlsx or .xls)"
     try:
         book = CalamineWorkbook.from_path(str(path))
         grids = [_grid(path, book, name) for name in book.sheet_names]
     except PasswordError as error:
-        remedy = "save a copy without a password"
-        raise _refusal(path, "a password", remedy) from error
+        raise _refusal(path, "a password", allowed, "save a copy without a password") from error
     except CalamineError as error:
         remedy = "open it in a spreadsheet program and save it again as .xlsx"
-        raise _refusal(path, f"bytes that are none ({error})", remedy) from error
-    held = [grid for grid in grids if grid.rows]
-    if not held:
-        raise _refusal(path, "no cells", "check that it is the right file")
-    return held
+        raise _refusal(path, f"bytes that are none ({error})", allowed, remedy) from error
+    filled = [grid for grid in grids if grid.rows]
+    if not filled:
+        raise _refusal(path, "no cells", allowed, "check that it is the right file")
+    return filled
 
 
-def _refusal(path: Path, found: str, remedy: str) -> DataError:
-    return DataError([Problem(path.name, None, None, found, "an Excel workbook (.xlsx or .xls)", remedy)])
+def _refusal(path: Path, found: str, allowed: str, remedy: str, row: int | None = None) -> DataError:
+    return DataError([Problem(path.name, row, None, found, allowed, remedy)])
 
 
-def _grid(path: Path, book: object, name: str) -> Grid:
-    sheet = book.get_sheet_by_name(name)  # type: ignore[attr-defined]
-    rows = tuple(tuple(row) for row in sheet.to_python(skip_empty_area=False))
-    merged = tuple(
-        (top, left, bottom, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
-    )
-    lines = tuple(range(1, len(rows) + 1))
-    return Grid(f"{path.name} [{name}]", name, rows, lines, merged, "Excel")
+def _grid(path: Path, book: CalamineWorkbook, name: str) -> Grid:
+    sheet = book.get_sheet_by_name(name)
+    rows = tuple(map(tuple, sheet.to_python(skip_empty_area=False)))
+    merged = tuple((*start, *end) for start, end in sheet.merged_cell_ranges or ())
+    return Grid(f"{path.name} [{name}]", name, rows, tuple(range(1, len(rows) + 1)), merged, "Excel")

@@ -13,7 +13,8 @@ from ..errors import Problem, unknown
 from ..series.coverage import ages, counts, coverage, used_sources
 from . import describe, show
 from .figures.coverage import coverage_chart
-from .labels import date_shown, text_of, value_shown
+from .formatting import text_of
+from .labels import date_shown, value_shown
 from .problems import problem_in
 
 if TYPE_CHECKING:

@@ -9,10 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
+
+import pandas as pd
 
 LARGE, SMALL = 1e15, 1e-9  # beyond these a figure is written with a power of ten
 SAME = 1e-12  # relative difference below which two levels are one
 PARTS = (0.1, 0.33, 0.5, 0.66, 0.8, 0.9, 0.95)  # probabilities that words and tables speak of as limits
+BOUNDS = {">=": "≥ ", "<=": "≤ ", "~": "≈ "}  # qualifiers as signs
 
 
 def typed(value: float, decimals: int = 0) -> str:
@@ -21,10 +25,9 @@ def typed(value: float, decimals: int = 0) -> str:
     >>> typed(0.0046), typed(99.95), typed(12.0, 1), typed(32100000.0), typed(-3.25)
     ('0.0046', '99.95', '12.0', '32,100,000', '−3.25')
     """
-    if not math.isfinite(value) or (value and not SMALL <= abs(value) < LARGE):
+    if _extreme(value):
         return _power(value, 12)
-    exact = Decimal(f"{value:.15g}").normalize()
-    exponent = exact.as_tuple().exponent
+    exponent = Decimal(f"{value:.15g}").normalize().as_tuple().exponent
     assert isinstance(exponent, int)
     return _written(value, max(decimals, -exponent))
 
@@ -39,42 +42,13 @@ def number(value: float, marks: Iterable[float] = (), digits: int | None = None)
     >>> number(99.949, [99.95], 2), number(15.94, [15.9]), number(81.9999, [82])
     ('99.949', '15.94', '81.9999')
     """
-    if not math.isfinite(value) or (value and not SMALL <= abs(value) < LARGE):
+    if _extreme(value):
         return _power(value, 3, marks)
     size = abs(value)
     places = 2 if size < 10 else 1 if size < 1000 else 0
     if 0 < size < 1:
         places = max(places, 2 - math.floor(math.log10(size)))
-    for more in range(max(places, digits or 0), 18):
-        shown = _written(value, more)
-        if _keeps_side(value, float(f"{value:.{more}f}"), marks):
-            break
-    shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
-    return "0" if shown in ("−0", "") else shown
-
-
-def _written(value: float, places: int) -> str:
-    return f"{value:,.{places}f}".replace("-", "−")
-
-
-def _power(value: float, digits: int, marks: Iterable[float] = ()) -> str:
-    if not math.isfinite(value):
-        return f"{value}".replace("-", "−")
-    for more in range(digits, 18):
-        if _keeps_side(value, float(f"{value:.{more}g}"), marks):
-            break
-    head, _, power = f"{value:.{more - 1}e}".partition("e")
-    head = head.rstrip("0").rstrip(".")
-    return f"{head}×10^{int(power)}".replace("-", "−")
-
-
-def _keeps_side(value: float, shown: float, marks: Iterable[float]) -> bool:
-    """Whether `shown` is on the side of every mark that `value` is on; what equals a mark has no side."""
-    return all(
-        (shown > mark) == (value > mark) and (shown < mark) == (value < mark)
-        for mark in marks
-        if not math.isclose(value, mark, rel_tol=SAME)
-    )
+    return _trimmed(_written(value, _enough(value, "f", max(places, digits or 0), marks)))
 
 
 def signed(value: float, marks: Iterable[float] = (), digits: int | None = None) -> str:
@@ -83,18 +57,45 @@ def signed(value: float, marks: Iterable[float] = (), digits: int | None = None)
     >>> signed(-18.0), signed(2.345), signed(-3.2512, [-3.25])
     ('−18', '+2.3', '−3.3')
     """
-    places = 1 if digits is None else max(digits, 1)
-    size = abs(value)
-    if not math.isfinite(value) or size >= LARGE or 0 < size < SMALL:
+    if _extreme(value):
         return with_sign(_power(value, 3, marks))
-    if 0 < size < 0.1:
-        places = max(places, 1 - math.floor(math.log10(size)))
-    for more in range(places, 18):
-        if _keeps_side(value, float(f"{value:.{more}f}"), marks):
-            break
-    shown = _written(value, more)
+    places = 1 if digits is None else max(digits, 1)
+    if 0 < abs(value) < 0.1:
+        places = max(places, 1 - math.floor(math.log10(abs(value))))
+    return with_sign(_trimmed(_written(value, _enough(value, "f", places, marks))))
+
+
+def _extreme(value: float) -> bool:
+    return not math.isfinite(value) or (value != 0 and not SMALL <= abs(value) < LARGE)
+
+
+def _written(value: float, places: int) -> str:
+    return f"{value:,.{places}f}".replace("-", "−")
+
+
+def _trimmed(shown: str) -> str:
     shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
-    return "0" if shown in ("0", "−0") else with_sign(shown)
+    return "0" if shown == "−0" else shown
+
+
+def _power(value: float, digits: int, marks: Iterable[float] = ()) -> str:
+    if not math.isfinite(value):
+        return f"{value}".replace("-", "−")
+    head, _, power = f"{value:.{_enough(value, 'g', digits, marks) - 1}e}".partition("e")
+    head = head.rstrip("0").rstrip(".")
+    return f"{head}×10^{int(power)}".replace("-", "−")
+
+
+def _enough(value: float, style: str, least: int, marks: Iterable[float]) -> int:
+    """Digits in that style, `least` or more, with which a value is on the side of every mark it is on."""
+    apart = [
+        mark for mark in marks if not math.isclose(value, mark, rel_tol=SAME)
+    ]  # an equal mark has no side
+    for digits in range(least, 18):
+        shown = float(f"{value:.{digits}{style}}")
+        if all((shown > mark, shown < mark) == (value > mark, value < mark) for mark in apart):
+            return digits
+    return 17
 
 
 def with_sign(shown: str) -> str:
@@ -116,6 +117,18 @@ def with_unit(value: float | str, unit: str, lang: str = "en") -> str:
     return f"{value if isinstance(value, str) else number(value)}{gap}{unit}".strip()
 
 
+def published(
+    value: float, decimals: int, unit: str, lang: str, qualifier: str = "=", change: bool = False
+) -> str:
+    """A published figure with every digit, its unit and the sign of a bound; a change with its sign.
+
+    >>> published(3.480, 3, "%", "en", ">="), published(2.5, 1, "%", "zh", change=True)
+    ('≥ 3.480 %', '+2.5%')
+    """
+    shown = typed(value, decimals)
+    return BOUNDS.get(qualifier, "") + with_unit(with_sign(shown) if change else shown, unit, lang)
+
+
 def percent(share: float, lang: str) -> str:
     """A probability in whole percent: never rounded to certainty, nor onto a limit it does not reach.
 
@@ -126,8 +139,7 @@ def percent(share: float, lang: str) -> str:
         return with_unit("<1" if share < 0.01 else ">99", "%", lang)
     near = [100 * part for part in PARTS if abs(share - part) < 0.005]
     below = [part for part in near if 100 * share < part or part in (10.0, 33.0)]
-    digits = next(d for d in range(18) if _keeps_side(100 * share, float(f"{100 * share:.{d}f}"), below))
-    return with_unit(f"{100 * share:.{digits}f}", "%", lang)
+    return with_unit(f"{100 * share:.{_enough(100 * share, 'f', 0, below)}f}", "%", lang)
 
 
 def period(shown: object, lang: str) -> str:
@@ -140,3 +152,21 @@ def period(shown: object, lang: str) -> str:
     if lang != "zh":
         return text
     return f" {text} 年" if len(text) == 4 else f" {text} "
+
+
+def year_of(value: Any) -> int | None:
+    """The year of a period or a column that may be empty; None when it is.
+
+    >>> year_of("2024-Q3"), year_of("")
+    (2024, None)
+    """
+    return None if value is None or pd.isna(value) or value == "" else int(str(value)[:4])
+
+
+def text_of(value: Any) -> str:
+    """A cell as text, an empty one as an empty text.
+
+    >>> text_of(None), text_of("南京")
+    ('', '南京')
+    """
+    return "" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)

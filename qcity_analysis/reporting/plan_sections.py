@@ -12,11 +12,12 @@ from ..catalogue import check_language, join, text
 from ..errors import QcityError
 from ..targets import section_order
 from . import analyses, describe, show
+from .describe import status_shown
 from .figures.bars import portfolio_chart
 from .figures.rows import scorecard_chart, section_name
-from .formatting import percent
-from .labels import assessment_title, text_of
-from .tables import single_figures, status_shown
+from .formatting import percent, text_of
+from .labels import assessment_title
+from .tables import single_figures
 
 if TYPE_CHECKING:
     from ..assessment.answer import Assessment

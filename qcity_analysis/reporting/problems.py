@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from ..catalogue import TEMPLATES, check_language, read_all, text
+from ..catalogue import catalogue, check_language, text
 from ..errors import Problem
 
 HINT = re.compile(r'(?P<said>.*?) ?Did you mean "(?P<word>.*)"\?', re.S)
@@ -82,7 +82,7 @@ def in_chinese(english: str) -> str:
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], str]]:
     """Each English text as a pattern with its Chinese; those with most words of their own first, as they say more."""
-    entries = sorted(read_all(TEMPLATES / "problems").values(), key=lambda e: -len(PLACE.sub("", e["en"])))
+    entries = sorted(catalogue("problems").values(), key=lambda e: -len(PLACE.sub("", e["en"])))
     return [(_pattern(entry["en"]), entry["zh"]) for entry in entries]
 
 

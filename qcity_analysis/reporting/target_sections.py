@@ -13,11 +13,12 @@ from ..analysis.sensitivity import sensitivity as vary
 from ..catalogue import check_language, say, text
 from ..rules.catalogue import RULES, judged, results_for
 from . import analyses, describe, show
+from .describe import status_shown
 from .figures.fan import fan_chart
 from .figures.rows import sensitivity_chart
-from .formatting import percent
-from .labels import assessment_title, level_shown, panel_title, text_of
-from .tables import key_figures, sources_by_series, status_shown
+from .formatting import percent, text_of
+from .labels import assessment_title, level_shown, panel_title
+from .tables import key_figures, sources_by_series
 
 if TYPE_CHECKING:
     from ..assessment.answer import Assessment

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..catalogue import join, say, text
-from .formatting import number, percent
+from .formatting import number, percent, with_unit
 
 if TYPE_CHECKING:
     from ..trackrecord.record import TrackRecord
 
 GOOD, FAIR = 2.5, 5.0  # percentage points between said and happened
+TARGET = ["plan", "target_id", "region", "definition"]  # what makes a real target
+NATIONAL = {"a": "energy_per_gdp", "b": "energy_per_gdp_b"}  # definitions of the plan's national counterpart
 
 
 def rule_name(rule: str, lang: str) -> str:
@@ -42,21 +44,19 @@ def bank_conclusion(bank: dict[str, Any], lang: str) -> str:
     >>> "indicators not used in training" in bank_conclusion(read_record(), "en")
     True
     """
-    table = pd.DataFrame(bank["reliability"])
+    table, whole, rules = pd.DataFrame(bank["reliability"]), bank["all"], bank["rules"]
     gap = average_gap(table)
     near = table.iloc[(table["said"] - 0.85).abs().argmin()]
-    rows = [row for row in bank["rules"]["by_years"] if row["years"] == "all"]
-    whole = bank["all"]
-    values = {"climatology": score(whole["climatology"])}
-    rivals = say("bank_rivals_unknown", lang, **values)
-    if rows:
-        best = min(rule["calibrated"]["brier"] for rule in bank["rules"]["each"] if rule["answered"] > 0.9)
-        rivals = say("bank_rivals", lang, rule=score(best), **values)
+    compared, climatology = "bank_rivals_unknown", score(whole["climatology"])
+    best: float | None = None
+    if any(row["years"] == "all" for row in rules["by_years"]):
+        compared = "bank_rivals"
+        best = min(rule["calibrated"]["brier"] for rule in rules["each"] if rule["answered"] > 0.9)
     verdict = "bank_good" if gap <= GOOD else "bank_fair" if gap <= FAIR else "bank_poor"
     return say(
         "bank_conclusion", lang, number=f"{whole['number']:,.0f}", indicators=int(whole["indicators"]),
-        gap=f"{gap:.1f}", high=percent(near["happened"], lang), brier=score(whole["brier"]), rivals=rivals,
-        verdict=say(verdict, lang),
+        gap=f"{gap:.1f}", high=percent(near["happened"], lang), brier=score(whole["brier"]),
+        rivals=say(compared, lang, rule=score(best), climatology=climatology), verdict=say(verdict, lang),
     )  # fmt: skip
 
 
@@ -79,44 +79,39 @@ def own_conclusion(record: TrackRecord, lang: str) -> str:
         return say("own_nothing", lang)
     hard = found["hard"]
     skill, low, high = (float(hard[name]) for name in ("skill", "low", "high"))
-    facts = {
-        "number": f"{found['number']:,.0f}",
-        "indicators": int(found["indicators"]),
-        "few": FEW,
-        "rule": rule_name(hard["rival"], lang),
-        "value": _share(abs(skill), lang),
-        "low": signed_share(low, lang),
-        "high": signed_share(high, lang),
-        "less": say("own_less" if skill >= 0 else "own_more", lang, value=_share(abs(skill), lang)),
-        "zero": say("own_no_zero" if low > 0 or high < 0 else "own_zero", lang),
-        "models": _better_model(record, lang),
-    }
-    return say(f"own_{found['code']}", lang, **facts)
+    value = _share(abs(skill), lang)
+    return say(
+        f"own_{found['code']}", lang, number=f"{found['number']:,.0f}", indicators=int(found["indicators"]),
+        few=FEW, rule=rule_name(hard["rival"], lang), value=value, low=signed_share(low, lang),
+        high=signed_share(high, lang), less=say("own_less" if skill >= 0 else "own_more", lang, value=value),
+        zero=say("own_no_zero" if low > 0 or high < 0 else "own_zero", lang),
+        models=_better_model(record, lang),
+    )  # fmt: skip
+
+
+def _better(record: TrackRecord) -> pd.DataFrame:
+    """The named models with a better score than ours, the best first."""
+    table = record.named_models
+    return table[table["skill"] < 0]
 
 
 def _better_model(record: TrackRecord, lang: str) -> str:
     """The named model with the smallest error on these questions, where that is smaller than ours."""
-    table = record.named_models
-    table = table[table["skill"] < 0].sort_values("skill")
-    if table.empty:
+    better = _better(record).sort_values("skill")
+    if better.empty:
         return ""
-    row = table.iloc[0]  # skill is 1 - ours / theirs; the reader is told 1 - theirs / ours
+    row = better.iloc[0]  # skill is 1 - ours / theirs; the reader is told 1 - theirs / ours
     less, low, high = (1 - 1 / (1 - float(row[name])) for name in ("skill", "high", "low"))
-    ends = {"low": signed_share(low, lang), "high": signed_share(high, lang)}
     return say(
-        "own_models_better", lang, model=text(f"model_{row.name}", lang), value=_share(less, lang), **ends
-    )
+        "own_models_better", lang, model=text(f"model_{row.name}", lang), value=_share(less, lang),
+        low=signed_share(low, lang), high=signed_share(high, lang),
+    )  # fmt: skip
 
 
 def models_verdict(record: TrackRecord, lang: str) -> str:
     """Which named models have the better Brier score on the own series."""
-    table = record.named_models
-    names = [text(f"model_{name}", lang) for name in table.index[table["skill"] < 0]]
-    return (
-        say("model_verdict_some", lang, models=join(names, lang))
-        if names
-        else say("model_verdict_none", lang)
-    )
+    names = [text(f"model_{name}", lang) for name in _better(record).index]
+    return say("model_verdict_some" if names else "model_verdict_none", lang, models=join(names, lang))
 
 
 def own_counts(record: TrackRecord, lang: str) -> str:
@@ -131,12 +126,11 @@ def own_counts(record: TrackRecord, lang: str) -> str:
 
 def parts_of_brier(found: dict[str, float], key: str, lang: str, **more: str) -> str:
     """Brier score with its interval, taken apart (Murphy 1973), and the log score, as a sentence."""
-    names = ("brier", "reliability", "resolution", "uncertainty")
-    values = {name: score(found[name], 3 if name == "brier" else 4) for name in names}
+    values = {name: score(found[name], 4) for name in ("reliability", "resolution", "uncertainty")}
+    ends = {"low": score(found["brier_low"]), "high": score(found["brier_high"])}
     return say(
-        key, lang, low=score(found["brier_low"]), high=score(found["brier_high"]), log=score(found["log_score"]),
-        **values, **more,
-    )  # fmt: skip
+        key, lang, brier=score(found["brier"]), log=score(found["log_score"]), **ends, **values, **more
+    )
 
 
 def bank_rules_lead(bank: dict[str, Any], lang: str) -> str:
@@ -147,67 +141,60 @@ def bank_rules_lead(bank: dict[str, Any], lang: str) -> str:
         for row in rules["by_years"]
         if row["years"] != "all" and any((row[kind]["skill"] or 0) < 0 for kind in ("raw", "calibrated"))
     ]
-    years = join([str(year) for year in beaten], lang)
-    verdict = say("bank_rules_some", lang, years=years) if beaten else say("bank_rules_none", lang)
+    verdict = _beaten("bank_rules", beaten, lang)
     return say("bank_rules_lead", lang, tasks=rules["tasks"], number=f"{rules['number']:,}", verdict=verdict)
 
 
 def own_rules_verdict(record: TrackRecord, lang: str) -> str:
     """Whether any rule, calibrated or not, has the better score at some number of years left on the own series."""
-    beaten = record.beaten_at()
-    years = join([str(year) for year in beaten], lang)
-    return say("own_rules_some", lang, years=years) if beaten else say("own_rules_none", lang)
+    return _beaten("own_rules", record.beaten_at(), lang)
+
+
+def _beaten(key: str, years: list[int], lang: str) -> str:
+    return say(f"{key}_some" if years else f"{key}_none", lang, years=join(map(str, years), lang))
 
 
 def earlier_score(earlier: pd.DataFrame, rules: list[str], lang: str) -> str:
     """Our score over real targets with an outcome, beside the rules'; always with the warning that they are few."""
     told = earlier[earlier["met"].notna() & earlier["probability"].notna()]
-    if told.empty:
-        return ""
-    place = ["plan", "target_id", "region", "definition"]
-    ours = (told["probability"] - told["met"]) ** 2
-    brier = float(ours.groupby([told[name] for name in place]).mean().mean())
-    rivals = {}
+    pairs = {}
     for rule in rules:
         both = told[told[rule].notna()]
-        if len(both) >= len(told) / 2:
-            theirs = (both[rule] - both["met"]) ** 2
-            by_target = [both[name] for name in place]
-            rivals[rule] = (
-                float(theirs.astype(float).groupby(by_target).mean().mean()),
-                float(ours[both.index].groupby(by_target).mean().mean()),
-            )
-    facts = {
-        "number": len(told),
-        "targets": told.groupby(place).ngroups,
-        "indicators": told["indicator_id"].nunique(),
-    }
-    if not rivals:
+        if len(both) and len(both) >= len(told) / 2:
+            pairs[rule] = (_brier(both, rule), _brier(both, "probability"))
+    if not pairs:
         return ""
-    best = min(rivals, key=lambda rule: rivals[rule][0] - rivals[rule][1])
+    best, brier = min(pairs, key=lambda rule: pairs[rule][0] - pairs[rule][1]), _brier(told, "probability")
     return say(
-        "earlier_score", lang, brier=score(brier), rules=len(rivals),
-        better=sum(theirs < mine for theirs, mine in rivals.values()), best=rule_name(best, lang),
-        best_brier=score(rivals[best][0]), best_ours=score(rivals[best][1]),
-        verdict=say("earlier_worse" if brier > 0.25 else "earlier_better", lang), **facts,
+        "earlier_score", lang, number=len(told), targets=told.groupby(TARGET).ngroups,
+        indicators=told["indicator_id"].nunique(), brier=score(brier), rules=len(pairs),
+        better=sum(theirs < ours for theirs, ours in pairs.values()), best=rule_name(best, lang),
+        best_brier=score(pairs[best][0]), best_ours=score(pairs[best][1]),
+        verdict=say("earlier_worse" if brier > 0.25 else "earlier_better", lang),
     )  # fmt: skip
+
+
+def _brier(rows: pd.DataFrame, column: str) -> float:
+    """Mean squared error of a column's probabilities, each target counting once."""
+    errors = ((rows[column] - rows["met"]) ** 2).astype(float)
+    return float(errors.groupby([rows[name] for name in TARGET]).mean().mean())
 
 
 def national_sentence(rows: pd.DataFrame, lang: str) -> str:
     """What each definition says of the plan's national counterpart, and what was said last under it."""
     parts = {}
-    for key, definition in (("a", "energy_per_gdp"), ("b", "energy_per_gdp_b")):
+    for key, definition in NATIONAL.items():
         mine = rows[(rows["definition"] == definition) & rows["probability"].notna()]
         if mine.empty:
             return ""
         last = mine.iloc[-1]
-        said = percent(float(last["probability"]), lang)
+        facts = {"probability": percent(float(last["probability"]), lang)}
         if pd.isna(last["outcome"]):
-            parts[key] = say("national_a", lang, probability=said)
+            parts[key] = say("national_a", lang, **facts)
         else:
-            word = text("status_met" if last["met"] else "status_missed", lang)
-            moved = change_shown(float(last["outcome"]) - 100, lang)
-            parts[key] = say("national_b", lang, outcome=moved, verdict=word, probability=said)
+            facts["verdict"] = text("status_met" if last["met"] else "status_missed", lang)
+            facts["outcome"] = change_shown(float(last["outcome"]) - 100, lang)
+            parts[key] = say("national_b", lang, **facts)
     return say("national_sentence", lang, **parts)
 
 
@@ -226,17 +213,27 @@ def ledger_sentences(record: TrackRecord, lang: str) -> list[str]:
     return [*lines, say("ledger_brier", lang, brier=score(advance["error"].mean()), targets=targets)]
 
 
+def spoken(record: TrackRecord, lang: str) -> list[str]:
+    """The record in sentences, for a terminal: conclusions, rules, models, real targets, ledger."""
+    from ..trackrecord.benchmarks import rule_names
+
+    lines = [*conclusion(record, lang), bank_rules_lead(record.bank, lang)]
+    if record.enough:
+        lines += [own_counts(record, lang), parts_of_brier(record.overall(), "own_brier", lang)]
+        lines += [own_rules_verdict(record, lang), models_verdict(record, lang)]
+    lines += [earlier_score(record.earlier, rule_names(), lang), " ".join(ledger_sentences(record, lang))]
+    return [line for line in lines if line]
+
+
 def score(value: float | None, digits: int = 3) -> str:
     """A score with three decimals (or `digits`); a dash where there is none.
 
     >>> score(0.18163), score(None)
     ('0.182', '–')
     """
-    return (
-        "–"
-        if value is None or not math.isfinite(float(value))
-        else f"{float(value):.{digits}f}".replace("-", "−")
-    )
+    if value is None or not math.isfinite(float(value)):
+        return "–"
+    return f"{float(value):.{digits}f}".replace("-", "−")
 
 
 def signed_share(value: float | None, lang: str) -> str:
@@ -248,8 +245,7 @@ def signed_share(value: float | None, lang: str) -> str:
     if value is None or not math.isfinite(float(value)):
         return "–"
     points = round(100 * float(value))
-    sign = "+" if points > 0 else "−" if points < 0 else ""
-    return f"{sign}{abs(points):,}{'' if lang == 'zh' else ' '}%"
+    return with_unit(f"{points:+,}".replace("-", "−") if points else "0", "%", lang)
 
 
 def change_shown(value: float, lang: str) -> str:
@@ -258,20 +254,8 @@ def change_shown(value: float, lang: str) -> str:
     >>> change_shown(-16.11, "en"), change_shown(2.0, "zh")
     ('−16.1 %', '+2%')
     """
-    return ("+" if value > 0 else "") + number(value) + ("%" if lang == "zh" else " %")
+    return ("+" if value > 0 else "") + with_unit(number(value), "%", lang)
 
 
 def _share(value: float, lang: str) -> str:
-    return f"{100 * value:.0f}{'' if lang == 'zh' else ' '}%"
-
-
-def spoken(record: TrackRecord, lang: str) -> list[str]:
-    """The record in sentences, for a terminal: conclusions, rules, models, real targets, ledger."""
-    from ..trackrecord.benchmarks import rule_names
-
-    lines = [*conclusion(record, lang), bank_rules_lead(record.bank, lang)]
-    if record.enough:
-        lines += [own_counts(record, lang), parts_of_brier(record.overall(), "own_brier", lang)]
-        lines += [own_rules_verdict(record, lang), models_verdict(record, lang)]
-    lines += [earlier_score(record.earlier, rule_names(), lang), " ".join(ledger_sentences(record, lang))]
-    return [line for line in lines if line]
+    return with_unit(f"{100 * value:.0f}", "%", lang)

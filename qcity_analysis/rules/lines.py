@@ -38,7 +38,7 @@ def escap(question: Question) -> RuleResult:
     return RuleResult(category, category == "maintain", value=gap)
 
 
-def sdsn(question: Question) -> RuleResult:
+def sdsn(q: Question) -> RuleResult:
     """Yearly change since the base year against the yearly change needed from base to deadline.
 
     Ratio of `(y_t - y_b) / (t - b)` to `(T - y_b) / (deadline - b)`: < 0 decreasing, < .5 stagnating, < 1
@@ -49,9 +49,6 @@ def sdsn(question: Question) -> RuleResult:
     >>> evaluate("sdsn", pd.Series({2015: 10, 2020: 12}), Goal("at_least", 20, 2015, 2030), 2020).category
     'moderately_improving'
     """
-    q = question.dated()
-    if q.met:
-        return RuleResult("on_track", True)
     if q.slipped:
         return RuleResult("decreasing", False)
     ratio = q.closed * q.whole / q.elapsed
@@ -59,7 +56,7 @@ def sdsn(question: Question) -> RuleResult:
     return banded(ratio, bands, "decreasing")
 
 
-def ols(question: Question) -> RuleResult:
+def ols(q: Question) -> RuleResult:
     """Whether the least-squares line through all figures reaches the target at the deadline.
 
     Categories: on_track, off_track. `value` is the line's level at the deadline. Source: WHO/UNICEF Joint Monitoring
@@ -69,15 +66,12 @@ def ols(question: Question) -> RuleResult:
     >>> evaluate("ols", known, Goal("at_least", 84, deadline=2030), 2020).category
     'on_track'
     """
-    q = question.dated()
-    if q.met:
-        return RuleResult("on_track", True)
     level = line_at(*q.points(3), q.due)
     reached = q.reached(level)
     return RuleResult("on_track" if reached else "off_track", reached, value=level)
 
 
-def healthy_people(question: Question) -> RuleResult:
+def healthy_people(q: Question) -> RuleResult:
     """Share of the targeted change achieved: `100 (y_t - y_b) / (T - y_b)`.
 
     A figure that meets the target target_met; >= 10 % improving; away from the target by >= 10 % of the base figure
@@ -88,9 +82,6 @@ def healthy_people(question: Question) -> RuleResult:
     >>> evaluate("healthy_people", pd.Series({2020: 50, 2023: 48}), Goal("at_most", 40, 2020, 2030), 2023).category
     'improving'
     """
-    q = question.dated()
-    if q.met:
-        return RuleResult("target_met", True)
     away = -q.sign * (q.last - q.base)
     if away > 0 or q.slipped:
         if q.base == 0:
@@ -100,7 +91,7 @@ def healthy_people(question: Question) -> RuleResult:
     return banded(100 * q.closed, ((10.0, "improving"),), "little_or_no_change")
 
 
-def mcarthur(question: Question) -> RuleResult:
+def mcarthur(q: Question) -> RuleResult:
     """Share of the starting gap on course to be closed by the deadline.
 
     `(y_t + rate h - y_b) / (T - y_b)` with the yearly rate since the base year: >= 1 on_track, >= .5
@@ -111,9 +102,6 @@ def mcarthur(question: Question) -> RuleResult:
     >>> evaluate("mcarthur", pd.Series({2015: 10, 2020: 12}), Goal("at_least", 20, 2015, 2030), 2020).category
     'acceleration_needed'
     """
-    q = question.dated()
-    if q.met:
-        return RuleResult("on_track", True)
     if q.slipped:
         return RuleResult("moving_backwards", False)
     share = q.closed * q.whole / q.elapsed
@@ -198,7 +186,7 @@ def line_at(years: list[int], values: list[float], at: int, weights: range | Non
     return float(mean_y + slope * (at - years[-1] - mean_x))
 
 
-def schedule(question: Question) -> RuleResult:
+def schedule(q: Question) -> RuleResult:
     """Straight line (时序进度): on schedule when `(y_t - y_b) / (T - y_b) >= (t - b) / (deadline - b)`.
 
     Categories: on_schedule, behind_schedule. `value` is the share of the way covered. Source: mid-term reviews of
@@ -211,9 +199,6 @@ def schedule(question: Question) -> RuleResult:
     >>> evaluate("schedule", known, Goal("at_most", 80, 2020, 2025), 2022).category
     'on_schedule'
     """
-    q = question.dated()
-    if q.met:
-        return RuleResult("on_schedule", True)
     if q.slipped:
         return RuleResult("behind_schedule", False)
     return _compared(q, q.closed)

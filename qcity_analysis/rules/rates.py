@@ -25,7 +25,7 @@ SPAN = 5  # years that Eurostat looks back
 RECENCY = 1.0
 
 
-def eurostat(question: Question) -> RuleResult:
+def eurostat(q: Question) -> RuleResult:
     """Growth over the last five years against the growth needed from there to the deadline.
 
     With s the year five before the last: `CAGR = (y_t / y_s)^(1 / (t - s)) - 1`, needed
@@ -37,9 +37,6 @@ def eurostat(question: Question) -> RuleResult:
     >>> evaluate("eurostat", pd.Series({2015: 100, 2020: 90}), Goal("at_most", 81, 2015, 2025), 2020).category
     'significant'
     """
-    q = question.dated()
-    if q.met:
-        return RuleResult("significant", True)
     earlier = [year for year in q.known if year <= q.last_year - SPAN]
     start = earlier[-1] if earlier else next(iter(q.known))
     if q.last_year - start < 3:
@@ -51,7 +48,7 @@ def eurostat(question: Question) -> RuleResult:
     return banded(observed / needed, EUROSTAT, "away")
 
 
-def unsd_2022(question: Question) -> RuleResult:
+def unsd_2022(q: Question) -> RuleResult:
     """Growth since the base year against the growth needed from the base year to the deadline.
 
     `CR = CAGR so far / CAGR required`: >= .95 on_track, >= .5 fair, >= -.1 limited, below deterioration; on_track means
@@ -61,9 +58,6 @@ def unsd_2022(question: Question) -> RuleResult:
     >>> evaluate("unsd_2022", pd.Series({2015: 50, 2020: 52}), Goal("at_least", 80, 2015, 2030), 2020).category
     'limited'
     """
-    q = question.dated()
-    if q.met:
-        return RuleResult("on_track", True)
     observed = _rate(q.base, q.last, q.base_year, q.last_year)
     needed = _needed(q, q.base_year)
     if q.slipped or needed == 0:
@@ -152,7 +146,7 @@ def _needed(q: Question, start: int) -> float:
     return _rate(q.known[start], q.goal, start, q.due)
 
 
-def defra(question: Question) -> RuleResult:
+def defra(q: Question) -> RuleResult:
     """Years until the target is reached at the smoothed recent rate.
 
     The figures are smoothed (LOESS, three quarters of the points, local lines); with s_1 and s_6 the last six smoothed
@@ -166,9 +160,6 @@ def defra(question: Question) -> RuleResult:
     >>> evaluate("defra", known, Goal("at_most", 40, deadline=2030), 2020).category
     'substantial'
     """
-    q = question.dated()
-    if q.met:
-        return RuleResult("substantial", True)
     years, values = q.points(6)
     from statsmodels.nonparametric.smoothers_lowess import lowess
 
@@ -185,7 +176,7 @@ def defra(question: Question) -> RuleResult:
     return RuleResult(category, category == "substantial", value=wait)
 
 
-def aarr(question: Question) -> RuleResult:
+def aarr(q: Question) -> RuleResult:
     """Average annual rate of reduction against the one needed from base to deadline.
 
     β is the slope of ln y on the year since the base year; `AARR = 100 (1 - e^β)` against
@@ -197,9 +188,6 @@ def aarr(question: Question) -> RuleResult:
     >>> evaluate("aarr", known, Goal("at_most", 20, 2018, 2030), 2020).category
     'off_track'
     """
-    q = question.dated()
-    if q.met:
-        return RuleResult("on_track", True)
     years, values = q.points(3, q.base_year)
     if min(values) <= 0 or q.goal <= 0:
         raise NotApplicable("zero_target" if q.goal == 0 else "not_positive")
@@ -210,7 +198,7 @@ def aarr(question: Question) -> RuleResult:
     return RuleResult("on_track" if reached else "off_track", reached, value=-100 * math.expm1(slope))
 
 
-def gbd(question: Question) -> RuleResult:
+def gbd(q: Question) -> RuleResult:
     """Projection with the recency-weighted mean of yearly changes of the logarithm, for shares of the log odds.
 
     The i-th yearly change has the weight i^ω; a gap counts as equal changes in each of its years. Categories: attained,
@@ -222,9 +210,6 @@ def gbd(question: Question) -> RuleResult:
     >>> evaluate("gbd", known, Goal("at_most", 60, deadline=2023), 2020).category
     'attained'
     """
-    q = question.dated()
-    if q.met:
-        return RuleResult("attained", True)
     years, values = q.points(3)
     percent = q.support == "percent" or q.unit == "%"
     whole = 1.0 if q.support == "share" else 100.0 if percent else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,13 @@ from ..errors import unknown
 from ..files import PROJECT
 
 NOTEBOOKS = PROJECT / "notebooks"
-DATED = (("china_14fyp", "energy_per_gdp", "2023-03-31"),)
+PAGES = {  # kind of page: its notebook, and the folder of a page that belongs to no plan
+    "scorecard": ("04_scorecard", ""),
+    "target": ("03_target_forecast", ""),
+    "dated": ("03_target_forecast", ""),
+    "overview": ("01_data_overview", "data_overview"),
+    "track": ("05_track_record", "track_record"),
+}
 
 
 @dataclass(frozen=True)
@@ -36,16 +43,15 @@ class Job:
     @property
     def name(self) -> str:
         """Folder and file name without ending, unique in the report."""
-        if self.kind in ("track", "overview"):
-            return f"{'track_record' if self.kind == 'track' else 'data_overview'}/all.{self.lang}"
+        if folder := PAGES[self.kind][1]:
+            return f"{folder}/all.{self.lang}"
         dated = f".{self.as_of}" if self.kind == "dated" else ""
         return f"{self.plan}/{self.target or 'scorecard'}{dated}.{self.lang}"
 
     @property
     def notebook(self) -> Path:
         """The notebook that makes this page."""
-        others = {"scorecard": "04_scorecard", "track": "05_track_record", "overview": "01_data_overview"}
-        return NOTEBOOKS / f"{others.get(self.kind, '03_target_forecast')}.ipynb"
+        return NOTEBOOKS / f"{PAGES[self.kind][0]}.ipynb"
 
 
 def list_jobs(
@@ -65,23 +71,17 @@ def list_jobs(
     """
     chosen, rows = _chosen(data, plans, targets)
     day = data.as_of.isoformat()
-    shared = {
-        "data": str(Path(data_dir).resolve()) if data_dir else "",
-        "out": str(Path(out_dir) / "results"),
-    }
+    folder = str(Path(data_dir).resolve()) if data_dir else ""
+    shared = {"data": folder, "out": str(Path(out_dir) / "results")}
     listed = []
     for lang in map(check_language, languages):
         for plan in chosen:
             common = {"plan": plan, "language": lang} | shared
             listed.append(Job("scorecard", plan, "", lang, day, common | {"as_of": day}))
             for target in rows.loc[rows["plan"] == plan, "target_id"]:
-                days = [day, *(date for p, t, date in DATED if (p, t) == (plan, target) and date < day)]
-                for date in days:
-                    kind, asked = (
-                        "target" if date == day else "dated",
-                        common | {"target": target, "as_of": date},
-                    )
-                    listed.append(Job(kind, plan, target, lang, date, asked))
+                for date in (day, *_earlier_days(data.folder, plan, target, day)):
+                    kind, asked = "target" if date == day else "dated", {"target": target, "as_of": date}
+                    listed.append(Job(kind, plan, target, lang, date, common | asked))
         if not targets:
             whole = {"language": lang, "as_of": day} | shared
             ledger = {"ledger": str(Path(ledger_dir).resolve())} if ledger_dir else {}
@@ -90,6 +90,14 @@ def list_jobs(
                 Job("track", "", "", lang, day, whole | ledger),
             ]
     return listed
+
+
+def _earlier_days(folder: Path, plan: str, target: str, day: str) -> list[str]:
+    """The days before `day` as of which a target gets another page: `look_back` in `pages.toml` beside the data."""
+    path = folder / "pages.toml"
+    pages = tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
+    asked = [each for each in pages.get("look_back", ()) if (each["plan"], each["target"]) == (plan, target)]
+    return [date for each in asked if (date := str(each["as_of"])) < day]
 
 
 def _chosen(

@@ -55,13 +55,8 @@ class KernelServer:
             return False
         command = [sys.executable, "-m", "qcity_analysis.running.kernels", "serve", self.address]
         self._process = Popen(
-            command,
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            env=os.environ | ONE_THREAD,
-            start_new_session=True,
-        )
+            command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=os.environ | ONE_THREAD, start_new_session=True
+        )  # fmt: skip
         assert self._process.stdout is not None
         ready, _, _ = select.select([self._process.stdout], [], [], timeout)
         if ready and self._process.stdout.readline() == b"ready\n":

@@ -12,7 +12,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib import metadata
@@ -92,15 +92,15 @@ def run_report(
         server = None
         for last in (False, True):  # the track record comes last: it shows what was just said
             wave = [job for job in listed if (job.kind == "track") == last]
-            said = "".join(sorted(path.name for path in place.glob("*.parquet"))) if last else ""
-            marks = {job.name: fingerprint(job, common + said) for job in wave}
-            kept = {} if force else {j.name: r for j in wave if (r := ledger.unchanged(j, marks[j.name]))}
+            issues = "".join(sorted(path.name for path in place.glob("*.parquet"))) if last else ""
+            prints = {job.name: fingerprint(job, common + issues) for job in wave}
+            kept = {} if force else {j.name: r for j in wave if (r := ledger.unchanged(j, prints[j.name]))}
             to_do = [job for job in wave if job.name not in kept]
             if kept:
                 progress(f"{len(kept)} of {len(wave)} pages unchanged")
             if server is None and len(to_do) >= WORTH_A_SERVER:
                 server = _server(stack, progress)
-            make = partial(_make, out=out, marks=marks, server=server, timeout=timeout)
+            make = partial(_make, out=out, prints=prints, server=server, timeout=timeout)
             done |= kept | _wave(to_do, make, jobs, ledger, progress)
             if record and not last:
                 _record(data.folder, place, [run for run in done.values() if run["status"] == "ok"])
@@ -125,7 +125,8 @@ def _wave(
                 run = future.result()
                 ledger.add(run)
                 done[run["id"]] = run
-                progress(_line(run, count, len(to_do)))
+                line = f"{count}/{len(to_do)}  {run['id']}  {run['status']}  {run['seconds']:.1f} s"
+                progress(line if run["ok"] else f"{line}  {run['cell']}  {run['error']}")
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -146,11 +147,9 @@ class RunLedger:
         self.path = out / "runs.jsonl"
         self.runs: dict[str, dict[str, Any]] = {}
         for line in self.path.read_text("utf-8").splitlines() if self.path.exists() else []:
-            try:
+            with suppress(ValueError):  # the line an interruption cut off
                 run = json.loads(line)
-            except ValueError:  # the line an interruption cut off
-                continue
-            self.runs[run["id"]] = run
+                self.runs[run["id"]] = run
 
     def unchanged(self, job: Job, mark: str) -> dict[str, Any] | None:
         """The finished run of a page that need not be made again, as a run of status skipped."""
@@ -201,7 +200,7 @@ def _server(stack: ExitStack, progress: Progress) -> KernelServer | None:
 
 
 def _make(
-    job: Job, *, out: Path, marks: Mapping[str, str], server: KernelServer | None, timeout: float
+    job: Job, *, out: Path, prints: Mapping[str, str], server: KernelServer | None, timeout: float
 ) -> dict[str, Any]:
     """Run one notebook and render its page; returns its line of the ledger."""
     from ..reporting.page import render_page
@@ -210,41 +209,35 @@ def _make(
     argv = server.argv() if server is not None and server.alive() else None
     result = run_notebook(job.notebook, job.parameters, executed, timeout=timeout, kernel_argv=argv)
     fault = "" if result.ok else " · ".join(filter(None, [result.status, result.cell, result.error]))
+    title = f"{job.plan} {job.target}".strip()
     front: dict[str, Any] = {}
     try:
-        title = f"{job.plan} {job.target}".strip()
         front = render_page(executed, page, lang=job.lang, title=title, home="../index.html", fault=fault)
     except Exception as error:  # the page is lost, the report goes on and says so
         result.status, result.error = "failed", f"{type(error).__name__}: {error}"
-    identity = asdict(job) | {
+    run = asdict(job) | {
         "id": job.name,
-        "hash": marks[job.name],
+        "hash": prints[job.name],
         "ok": result.ok,
         "page": f"{job.name}.html",
     }
-    how = {key: getattr(result, key) for key in ("status", "seconds", "cell", "error", "attempts")}
-    finished = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    return identity | how | {"finished": finished, "front": front}
+    run |= {key: getattr(result, key) for key in ("status", "seconds", "cell", "error", "attempts")}
+    return run | {"finished": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "front": front}
 
 
 def _record(data_folder: Path, place: Path, runs: Sequence[dict[str, Any]]) -> None:
     """Append what the pages said to the ledger of issued probabilities, as one file."""
-    said: dict[tuple[str, str, str], dict[str, Any]] = {}
+    answers: dict[tuple[str, str, str], dict[str, Any]] = {}
     for run in sorted(runs, key=lambda run: run["kind"] != "scorecard"):  # a target's own page counts most
         name = f"{run['plan']}_{run['target'] or run['kind']}_{run['as_of']}.json"
         path = Path(run["parameters"]["out"]) / name
         if run["kind"] in ("track", "overview") or not path.is_file():
             continue
         result = json.loads(path.read_text("utf-8"))
-        answers = result.values() if run["kind"] == "scorecard" else [result]
-        for answer in (each for each in answers if isinstance(each, dict) and "target" in each):
-            said[run["plan"], answer["target"]["target_id"], answer["as_of"]] = answer
-    issued.record(said.values(), place, issued.data_hash(data_folder))
-
-
-def _line(run: dict[str, Any], count: int, total: int) -> str:
-    line = f"{count}/{total}  {run['id']}  {run['status']}  {run['seconds']:.1f} s"
-    return line if run["ok"] else f"{line}  {run['cell']}  {run['error']}"
+        for answer in result.values() if run["kind"] == "scorecard" else [result]:
+            if isinstance(answer, dict) and "target" in answer:
+                answers[run["plan"], answer["target"]["target_id"], answer["as_of"]] = answer
+    issued.record(answers.values(), place, issued.data_hash(data_folder))
 
 
 def _finish(out: Path, runs: list[dict[str, Any]], as_of: dt.date, begin: float) -> Report:
@@ -264,5 +257,5 @@ def summary_line(run: dict[str, Any]) -> str:
     'p/a: 41 % (about as likely as not)'
     """
     dated = f" as of {run['as_of']}" if run["kind"] == "dated" else ""
-    said = run["front"].get("short", "") if run["ok"] else f"{run['status']}: {run.get('error', '')}"
-    return f"{run['plan']}/{run['target']}{dated}: {said}"
+    answer = run["front"].get("short", "") if run["ok"] else f"{run['status']}: {run.get('error', '')}"
+    return f"{run['plan']}/{run['target']}{dated}: {answer}"

@@ -86,17 +86,18 @@ def check_parameters(declared: list[Parameter], given: Mapping[str, Any], notebo
     >>> check_parameters([Parameter("share", "float", 0.5, "")], {"share": 1}, "a.ipynb")
     {'share': 1.0}
     """
-    types = {parameter.name: parameter.type for parameter in declared}
+    types = {parameter.name: TYPES[parameter.type] for parameter in declared}
     faults = []
     for name, value in given.items():
+        kind = type(value)
         if name not in types:
             faults.append(f"unknown parameter {name!r}.{did_you_mean(name, types)} Known: {', '.join(types)}")
-        elif type(value) is not TYPES[types[name]] and not (types[name] == "float" and type(value) is int):
-            kind = type(value).__name__
-            faults.append(f"parameter {name!r} is {types[name]}; found {value!r}, which is {kind}")
+        elif kind is not types[name] and (types[name], kind) != (float, int):
+            wanted = types[name].__name__
+            faults.append(f"parameter {name!r} is {wanted}; found {value!r}, which is {kind.__name__}")
     if faults:
         raise QcityError(f"{notebook}: " + "; ".join(faults))
-    return {name: TYPES[types[name]](value) for name, value in given.items()}
+    return {name: types[name](value) for name, value in given.items()}
 
 
 def run_notebook(
@@ -149,23 +150,21 @@ def _read(path: Path) -> NotebookNode:
 
 
 def _declared(document: NotebookNode, name: str) -> list[Parameter]:
-    cells = [
-        c for c in document.cells if c.cell_type == "code" and "parameters" in c.metadata.get("tags", [])
-    ]
+    code = [cell for cell in document.cells if cell.cell_type == "code"]
+    cells = [cell.source for cell in code if "parameters" in cell.metadata.get("tags", [])]
     if len(cells) != 1:
         raise QcityError(f"{name} has {len(cells)} cells tagged `parameters`; it needs exactly one")
-    lines, declared = cells[0].source.splitlines(), []
-    for node in ast.parse(cells[0].source).body:
-        plain = isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
-        if not plain or node.value is None or ast.unparse(node.annotation) not in TYPES:  # type: ignore[attr-defined]
-            allowed = ", ".join(TYPES)
-            raise QcityError(
-                f"{name}: `{ast.unparse(node)}` must be `name: type = value`, type one of {allowed}"
-            )
-        assert isinstance(node, ast.AnnAssign) and node.value is not None
-        comment = lines[node.end_lineno - 1][node.end_col_offset :].strip(" #") if node.end_lineno else ""
-        kind, value = ast.unparse(node.annotation), ast.literal_eval(node.value)
-        declared.append(Parameter(ast.unparse(node.target), kind, value, comment))
+    lines, declared = cells[0].splitlines(), []
+    for node in ast.parse(cells[0]).body:
+        match node:
+            case ast.AnnAssign(ast.Name(id=key), annotation, ast.expr() as value) if (
+                kind := ast.unparse(annotation)
+            ) in TYPES:
+                comment = lines[(node.end_lineno or 1) - 1][node.end_col_offset or 0 :].strip(" #")
+                declared.append(Parameter(key, kind, ast.literal_eval(value), comment))
+            case _:
+                allowed = f"`name: type = value`, type one of {', '.join(TYPES)}"
+                raise QcityError(f"{name}: `{ast.unparse(node)}` must be {allowed}")
     return declared
 
 
@@ -194,9 +193,8 @@ def _execute(document: NotebookNode, result: RunResult, deadline: float, argv: l
         manager.notebook_start()
         client = _client(manager, deadline, argv)
         try:
-            client.execute(
-                env=dict(os.environ) | ONE_THREAD, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
+            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            client.execute(env=dict(os.environ) | ONE_THREAD, **quiet)
             return
         except Exception:
             if client.ran or result.attempts >= ATTEMPTS or time.monotonic() > deadline:

@@ -15,17 +15,8 @@ import pandas as pd
 
 from ...catalogue import check_language, join, text
 from ..describe import level_number
-from ..formatting import number
-from ..labels import (
-    assessment_title,
-    axis_unit,
-    borrowed_name,
-    panel_title,
-    subtitle,
-    target_shown,
-    text_of,
-    year_of,
-)
+from ..formatting import number, text_of, year_of
+from ..labels import assessment_title, axis_unit, borrowed_name, panel_title, subtitle, target_shown
 from .canvas import (
     BLUE,
     BLUE_LIGHT,
