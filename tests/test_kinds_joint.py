@@ -212,11 +212,6 @@ def test_one_missing_peer_is_named_and_nothing_is_ranked(tmp_path: Path) -> None
     assert "west" in describe.reason(found, "en") and "south" not in describe.reason(found, "en")
 
 
-def test_published_ranks_alone_say_nothing_on_the_next_one(tmp_path: Path) -> None:
-    found = answer(tmp_path, TOP, observations=figures({2021: 2, 2022: 2, 2023: 3}))
-    assert found.reason is not None and found.reason.code == "no_peers"
-
-
 @pytest.mark.parametrize(
     ("last", "status", "place"), [(4.0, "met", 2), (3.9, "missed", 3)]
 )  # level with the south, or behind it

@@ -55,18 +55,6 @@ def test_what_a_table_says_wrongly_is_named_with_its_place(tmp_path: Path, name:
     assert [str(p) for p in qc.check(package(tmp_path, **tables)) if p.level == "error"] == [message]
 
 
-def test_an_unknown_column_is_ignored_and_said(tmp_path: Path) -> None:
-    path = package(tmp_path) / "regions.csv"
-    rows = path.read_text("utf-8").splitlines()
-    path.write_text("\n".join([rows[0] + ",nam_en", *(row + ",x" for row in rows[1:])]) + "\n", "utf-8")
-    (warning,) = [p for p in qc.check(tmp_path) if p.file == "regions.csv"]
-    assert warning.level == "warning"
-    assert str(warning).startswith(
-        "regions.csv, row 1, column nam_en: found 'an unknown column'; allowed: region, "
-    )
-    assert str(warning).endswith('; it is ignored; rename or remove it. Did you mean "name_en"?')
-
-
 MAPPINGS: dict[str, tuple[Any, str]] = {
     "a list": (
         {"source": "P", "figures": [RULE]},

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from packages import Row, figure, figures, indicator, loaded, package, target
+from packages import Row, figure, indicator, loaded, target
 
 import qcity_analysis as qc
 from qcity_analysis.analysis.attribution import explain_change
@@ -343,23 +343,6 @@ def test_the_error_said_is_the_spread_over_seeds(levels: list[float], known: Row
 
 
 @pytest.mark.parametrize(
-    ("direction", "asked", "qualifier", "value", "status"),
-    [
-        ("at_least", 90, "<=", 86, "missed"), ("at_least", 86, "<=", 86, "forecast"),
-        ("at_least", 96, ">=", 96, "met"), ("at_least", 96.5, ">=", 96, "forecast"),
-        ("at_most", 12, ">=", 12.5, "missed"), ("at_most", 12, ">=", 12, "forecast"),
-        ("at_most", 12, "<=", 12, "met"), ("at_most", 11, "<=", 12, "forecast"),
-    ],
-)  # fmt: skip
-def test_a_bound_at_the_deadline_decides_where_it_proves_it(
-    tmp_path: Path, direction: str, asked: float, qualifier: str, value: float, status: str
-) -> None:
-    rows = [*run(2018, [value - 3, value - 2.5, value - 2, value - 1.8, value - 1, value, value - 0.5])]
-    rows.append(row(2025, value, qualifier=qualifier))
-    assert ask(tmp_path, rows, "level", direction, asked, support="percent", unit="%").status == status
-
-
-@pytest.mark.parametrize(
     ("qualifier", "value", "asked", "status"),
     [(">=", "96", 96.4, "open"), (">=", "96.4", 96.4, "met"), (">=", "99", 99.2, "open"), ("<=", "99.9", 100, "missed"),
      ("<=", "95.8", 96.4, "missed"), ("<=", "96.4", 96.4, "open")],
@@ -391,31 +374,6 @@ def test_a_bound_on_a_change_decides(tmp_path: Path, qualifier: str, value: floa
     rows.append(row(2025, value, "cumulative_change_pct", qualifier, base_period=2020))
     found = ask(tmp_path, rows, "relative_change", "at_most", -18, base_year=2020, unit="%")
     assert found.status == status
-
-
-# One figure makes no certainty.
-
-
-@pytest.mark.parametrize("counts", [[365], [0], [365, 380], [0, 0]])
-@pytest.mark.parametrize("kind", ["cumulative", "zero_event"])
-def test_fewer_than_three_years_tell_no_rate(tmp_path: Path, counts: list[int], kind: str) -> None:
-    if kind == "zero_event" and any(counts):
-        pytest.skip("an event is a miss")
-    rows = run(2021, counts, "count_new")
-    direction, asked = ("at_least", 900) if kind == "cumulative" else ("at_most", 0)
-    found = ask(tmp_path, rows, kind, direction, asked, day="2024-06-30", support="count", base_year=2020)
-    assert found.status == "not_assessable" and found.probability is None
-
-
-def test_years_without_a_round_are_no_zeros(tmp_path: Path) -> None:
-    rows = run(2017, [1, 0, 2, 0, 1, 0, 2, 0], "count_new")
-    cells = {"day": "2025-06-30", "support": "count", "base_year": 2016, "deadline": 2027}
-    every = ask(tmp_path / "a", rows, "cumulative", "at_least", 9, **cells)
-    rounds = ask(tmp_path / "b", rows, "cumulative", "at_least", 9, declared={"rounds": "2017/2"}, **cells)
-    assert every.status == rounds.status == "forecast"
-    assert rounds.tally is not None and (rounds.tally.years, rounds.tally.covered) == (6, 4)
-    for lang in ("zh", "en"):
-        assert "2027" in said(rounds, lang)
 
 
 # The ledger scores what was said.
@@ -473,89 +431,7 @@ def test_a_stressed_portfolio_is_wider(tmp_path: Path, sharing: int) -> None:
     assert variance("stress") >= variance("dependent") - 0.02 >= variance("independent") - 0.02
 
 
-# Each target and each series fails alone.
-
-
-def test_a_target_that_cannot_be_computed_leaves_the_others(tmp_path: Path) -> None:
-    rows = [r | {"indicator_id": "s"} for r in run(2018, [80, 81, 82, 82.5, 83])]
-    rows += [row(year, value, indicator_id="o") for year, value in ((1979, 5), (1984, 7), (2023, 9))]
-    goals = [target(name, indicator_id=i, threshold=90, deadline=d) for name, i, d in
-             (("near", "s", 2025), ("far", "s", 2080), ("old", "o", 2025), ("none", "e", 2025))]  # fmt: skip
-    data = loaded(
-        tmp_path, "2024-06-30", observations=rows, indicators=[indicator(n) for n in "soe"], targets=goals
-    )
-    table, answers = qc.scorecard(data, draws=200)
-    assert len(table) == 4
-    assert [a.target.target_id for a in answers if a.status == "forecast"] == ["near"]
-    assert all(a.status == "not_assessable" for a in answers[1:])
-    assert len({a.reason.code for a in answers if a.reason}) == 3  # each with its own reason
-
-
-def test_a_series_too_short_leaves_the_panel_and_is_named() -> None:
-    frame = pd.DataFrame({"series_id": list("aaaaabbccccc"), "period": [1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 6, 7]})
-    frame["value"] = [1, 2, 3, 4, 5, 1, 2, 7, 7.5, 8, 8.1, 9.0]
-    panel = qc.forecast_panel(frame, horizon=2)
-    assert set(panel.quantiles([0.5]).index.get_level_values(0)) == {"a", "c"}
-    assert "b" in panel.refused.astype(str).to_string()
-
-
-# A base that is not above zero has no percentage.
-
-
-@pytest.mark.parametrize("base", [-1.5, "-0.001", -200])
-@pytest.mark.parametrize("measured", [True, False])
-def test_a_percentage_of_a_negative_base_is_refused(tmp_path: Path, base: object, measured: bool) -> None:
-    rows = [*run(2018, [-2, -1]), row(2020, base), *run(2021, [-1, -0.5, 0.3])] + (
-        [row(2025, 1.4)] if measured else []
-    )
-    found = ask(tmp_path, rows, "relative_change", "at_least", 50, support="real", base_year=2020)
-    assert found.status == "not_assessable" and found.threshold is None
-
-
-@pytest.mark.parametrize("cell", ["1e400", "1e308", "nan", "inf", "9" * 400])
-def test_numbers_beyond_all_size_are_refused(tmp_path: Path, cell: str) -> None:
-    for rows, goal in (([row(2024, cell)], {}), ([row(2024, 1)], {"threshold": cell})):
-        with pytest.raises(qc.DataError) as refused:
-            loaded(tmp_path, observations=rows, targets=[target(**goal)])
-        assert ("observations.csv" if not goal else "targets.csv") in str(refused.value)
-
-
-# No figure is lost.
-
-
-@pytest.mark.parametrize(
-    ("cell", "value"),
-    [
-        ("１６．１", 16.1),
-        ("１6.1", 16.1),
-        ("−3.2", -3.2),
-        ("－３．２", -3.2),
-        (" 16.1 ", 16.1),
-        ("+16.1", 16.1),
-    ],
-)
-def test_other_digits_are_read(tmp_path: Path, cell: str, value: float) -> None:
-    shown = [indicator("widgets", support="real")]
-    data = loaded(tmp_path, observations=[*run(2018, [16.4, 16.3]), row(2022, cell)], indicators=shown)
-    assert data.observations.set_index("period")["value"]["2022"] == value
-
-
-@pytest.mark.parametrize(
-    "cell", ["16,1", "1 234", "约16", "16.1%", "十六", "n/a", "—", "١٦", "1.2.3", "0x10"]
-)
-def test_what_is_no_number_is_refused_with_its_place(tmp_path: Path, cell: str) -> None:
-    with pytest.raises(qc.DataError) as refused:
-        loaded(tmp_path, observations=[*run(2018, [16.4, 16.3]), row(2022, cell)])
-    assert "observations.csv" in str(refused.value) and cell in str(refused.value)
-
-
 # Said of all figures, and only where it is so.
-
-
-def test_the_warnings_of_loaded_data_are_those_of_the_check(tmp_path: Path) -> None:
-    folder = package(tmp_path, observations=run(2014, [13, 13.1, 13.3, 13.2, 13.5, 1350, 13.4, 13.6, 13.7]))
-    told = [str(p) for p in qc.check(folder) if p.level == "warning"]
-    assert told and [str(p) for p in qc.load(folder).warnings] == told
 
 
 def test_nothing_changed_is_not_called_a_change(tmp_path: Path) -> None:
@@ -580,58 +456,3 @@ def test_what_is_not_in_the_data_is_not_said_to_be_unpublished(
     found = ask(tmp_path, elsewhere, kind, direction, 1, base_year=2020, support="count")
     assert found.status == "not_assessable"
     assert claim not in said(found, lang).lower()
-
-
-# Bad questions get one clear error.
-
-
-@pytest.mark.parametrize(
-    "asked",
-    [{"until": None}, {"until": 2025.5}, {"until": "2026"}, {"until": math.nan}, {"rng": None}, {"rng": "x"},
-     {"support": None}, {"support": "share"}, {"draws": 0}, {"draws": 2.5}],
-)  # fmt: skip
-def test_a_question_that_makes_no_sense_is_refused_in_words(asked: Row) -> None:
-    series = pd.Series([1.0, 2, 3, 4, 4.5, 5], index=range(2018, 2024))
-    options = {name: value for name, value in asked.items() if name != "until"}
-    try:
-        found = qc.forecast(series, asked.get("until", 2026), **options)
-    except qc.QcityError as refused:
-        assert len(str(refused)) > 20
-    else:
-        assert asked in ({"rng": None}, {"support": None}, {"until": "2026"})  # these can be read
-        assert found.years[-1] == 2026
-
-
-@pytest.mark.parametrize("horizon", [math.nan, 0, -1, 2.5, "two", None])
-def test_a_panel_with_no_horizon_is_refused_in_words(horizon: Any) -> None:
-    frame = pd.DataFrame({"series_id": "a", "period": range(5), "value": [1, 2, 3, 4, 5.0]})
-    with pytest.raises(qc.QcityError):
-        qc.forecast_panel(frame, horizon=horizon)
-
-
-@pytest.mark.parametrize(
-    "frame",
-    [{"series_id": ["a"] * 4, "period": [1, 2, 3, 4], "value": [1, 2, 3, 4.0]}, [1, 2, 3], None, "panel.csv",
-     pd.DataFrame({"series_id": ["a"] * 4, "period": [1, 2, 3, 4], "value": [1, 2, 3, 4j]}),
-     pd.DataFrame({"series_id": ["a"] * 4, "period": [1, 2, 3, 4], "value": [1, 2, 3, "x"]}),
-     pd.DataFrame({"series_id": ["a"] * 4, "period": [1, 2, 3, 4.5], "value": [1, 2, 3, 4]})],
-    ids=["dict", "list", "none", "path", "complex", "words", "half years"],
-)  # fmt: skip
-def test_a_panel_that_is_no_table_is_refused_in_words(frame: Any) -> None:
-    with pytest.raises(qc.QcityError):
-        qc.forecast_panel(frame, horizon=2)
-
-
-@pytest.mark.parametrize(
-    "index",
-    [pd.period_range("2018", periods=6, freq="Y"), pd.date_range("2018", periods=6, freq="YE"),
-     range(2018, 2024), pd.Index(np.arange(2018.0, 2024.0))],
-)  # fmt: skip
-def test_a_yearly_index_is_a_year_index(index: Any) -> None:
-    found = qc.forecast(pd.Series([1.0, 2, 3, 4, 4.5, 5], index=index), 2025)
-    assert list(found.median().index) == [2024, 2025]
-
-
-def test_a_cell_longer_than_any_text_is_refused_with_its_line(tmp_path: Path) -> None:
-    with pytest.raises(qc.DataError, match=r"observations\.csv"):
-        loaded(tmp_path, observations=figures({2020: 1, 2021: 2}) + [row(2022, 3, note="x" * 131_073)])

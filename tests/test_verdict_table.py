@@ -25,7 +25,9 @@ Case = tuple[Row, Row, list[Row]]  # indicator, target, figures
 AS_OF = "2026-06-30"
 BLUR = Decimal("1e-12")  # sides of a comparison that double arithmetic cannot tell apart
 EVERY_DAY, SLOW = 40, 360  # targets of each kind
-FORMS = ("year", "december", "quarter", "both", "december_revised", "year_revised")
+PLAIN = ("year", "december", "quarter", "both")
+FORMS = (*PLAIN, "december_revised", "year_revised")
+SIDES = {True: "at_least", False: "at_most"}
 
 
 def text(rng: random.Random, number: Decimal) -> str:
@@ -33,9 +35,8 @@ def text(rng: random.Random, number: Decimal) -> str:
     plain = format(number, "f")
     style = rng.random()
     if style < 0.15:
-        return (
-            plain + ("0" if "." in plain else ".0") if rng.random() < 0.5 else format(number.normalize(), "f")
-        )
+        more = plain + ("0" if "." in plain else ".0")
+        return more if rng.random() < 0.5 else format(number.normalize(), "f")
     return f"{number:E}" if style < 0.25 else plain
 
 
@@ -154,13 +155,8 @@ def a_level(make: Maker, about: bool = False) -> Case:
     asked = outcome + make.off() * make.step if measure in ("level", "count_total") else make.beside(outcome)
     cells = {"commitment": "about", "tolerance": text(make.rng, slack)} if about else {}
     asked += slack if up else -slack
-    return make.case(
-        "level",
-        "at_least" if up else "at_most",
-        asked,
-        "count" if measure == "count_total" else "real",
-        **cells,
-    )
+    support = "count" if measure == "count_total" else "real"
+    return make.case("level", SIDES[up], asked, support, **cells)
 
 
 def about_a_level(make: Maker) -> Case:
@@ -168,9 +164,7 @@ def about_a_level(make: Maker) -> Case:
 
 
 def a_relative_change(make: Maker) -> Case:
-    measure = make.rng.choice(
-        ("level", "level", "level", "change_pct", "cumulative_change_pct", "count_total")
-    )
+    measure = make.rng.choice((*["level"] * 3, "change_pct", "cumulative_change_pct", "count_total"))
     up, slack = make.rng.random() < 0.5, make.rng.choice((0, 0, 1, 2)) * Decimal("0.5")
     percent = make.percent()
     more = {"tolerance": text(make.rng, slack)} if slack else {}
@@ -192,36 +186,27 @@ def a_relative_change(make: Maker) -> Case:
         first = levels(newest(firsts))[make.base][0] if firsts else Decimal(100)
         percent = make.beside(100 * (make.outcome() / first - 1)) if make.outcome() != first else Decimal(0)
         percent += slack if up else -slack
-    return make.case("relative_change", "at_least" if up else "at_most", percent, "real", **more)
+    return make.case("relative_change", SIDES[up], percent, "real", **more)
 
 
 def a_coverage(make: Maker) -> Case:
     up, rng = make.rng.random() < 0.8, make.rng
     make.step = Decimal(1).scaleb(-make.decimals)
-    sign, number = (
-        make.sign(),
-        min(Decimal(100), Decimal(rng.choice((100, 100, 99, 96))) - rng.randint(0, 3) * make.step),
-    )
-    form = rng.choice(("year", "december", "quarter", "both"))
+    sign = make.sign()
+    number = min(Decimal(100), Decimal(rng.choice((100, 100, 99, 96))) - rng.randint(0, 3) * make.step)
+    form = rng.choice(PLAIN)
     make.rows = [figure(make.deadline - 1, "97.0", indicator_id=make.name)]
     make.add(make.deadline, number, form, qualifier=sign, unpublished=make.unpublished())
     for row in make.rows[1:]:
         row["value"] = format(number, "f")
     make.a_part_before(Decimal(99))
     slack = tolerance(make, make.step)
-    halves = (
-        (-200, -4, -2, 0, 0, 1, 2, 4, 200) if sign in (">=", "<=") else (-4, -2, -1, -1, 0, 0, 1, 1, 2, 4)
-    )
+    bounded = sign in (">=", "<=")
+    halves = (-200, -4, -2, 0, 0, 1, 2, 4, 200) if bounded else (-4, -2, -1, -1, 0, 0, 1, 1, 2, 4)
     asked = number + (1 if up else -1) * (rng.choice(halves) * make.step / 2 + slack)
-    asked += 0 if sign in (">=", "<=") else rng.choice((-1, 0, 0, 1)) * make.step.scaleb(-2)
+    asked += 0 if bounded else rng.choice((-1, 0, 0, 1)) * make.step.scaleb(-2)
     more = {"tolerance": text(rng, slack)} if slack else {}
-    return make.case(
-        "coverage",
-        "at_least" if up else "at_most",
-        min(max(asked, Decimal(1)), Decimal(100)),
-        "percent",
-        **more,
-    )
+    return make.case("coverage", SIDES[up], min(max(asked, Decimal(1)), Decimal(100)), "percent", **more)
 
 
 def a_direction(make: Maker) -> Case:
@@ -237,11 +222,7 @@ def a_direction(make: Maker) -> Case:
         asked = size or rng.choice(("", "", "0"))
     else:
         for year in make.years[1:]:
-            make.add(
-                year,
-                rng.choice((Decimal(25), Decimal(-20), Decimal(0), Decimal("0.1"), Decimal(-3))),
-                measure=measure,
-            )
+            make.add(year, Decimal(rng.choice(("25", "-20", "0", "0.1", "-3"))), measure=measure)
     return make.case("direction", "increase" if up else "decrease", asked, "real")
 
 
@@ -256,9 +237,7 @@ def a_monotone(make: Maker) -> Case:
         if measure == "change_pct":
             change = Decimal(moved).scaleb(-rng.randint(0, 3)) * (1 if up else -1)
             if year > make.base:
-                make.add(
-                    year, change, rng.choice(("year", "december", "quarter", "both")), measure=measure, **last
-                )
+                make.add(year, change, rng.choice(PLAIN), measure=measure, **last)
             continue
         level += moved * make.step * (1 if up else -1)
         if year != hole:
@@ -271,7 +250,7 @@ def a_monotone(make: Maker) -> Case:
 def a_count(make: Maker) -> Case:
     up, rng = make.rng.random() < 0.75, make.rng
     measure = rng.choice(("count_new", "count_new", "count_total", "both", "new_then_total"))
-    forms = ("year", "december", "quarter", "both") if measure in ("both", "new_then_total") else FORMS
+    forms = PLAIN if measure in ("both", "new_then_total") else FORMS
     total, whole = make.some() if rng.random() < 0.5 else 0 * make.step, Decimal(0)
     hole = rng.choice((None, None, None, *make.years[1:]))
     if measure in ("count_total", "both"):
@@ -291,7 +270,7 @@ def a_count(make: Maker) -> Case:
     slack = tolerance(make, make.step)
     asked = whole + make.off() * make.step + (slack if up else -slack)
     more = {"tolerance": text(rng, slack)} if slack else {}
-    return make.case("cumulative", "at_least" if up else "at_most", max(asked, make.step), "count", **more)
+    return make.case("cumulative", SIDES[up], max(asked, make.step), "count", **more)
 
 
 def no_event(make: Maker) -> Case:
@@ -304,22 +283,12 @@ def no_event(make: Maker) -> Case:
         last = {"unpublished": make.unpublished()} if year == make.deadline else {}
         sign = rng.choice(("=", "=", ">=")) if year == struck else rng.choice(("=", "=", "=", "<="))
         events = Decimal(rng.choice((1, 2))) if year == struck else Decimal(0)
-        make.add(
-            year,
-            events,
-            rng.choice(("year", "december", "quarter", "both")),
-            measure=measure,
-            qualifier=sign,
-            **last,
-        )
+        make.add(year, events, rng.choice(PLAIN), measure=measure, qualifier=sign, **last)
         for row in make.rows:
             row["value"] = str(int(Decimal(row["value"])))
     if hole and rng.random() < 0.6:
-        events = rng.choice((0, 0, 1))
-        row = figure(
-            f"{hole}-06", str(events), measure=measure, indicator_id=make.name, published=f"{hole}-08-01"
-        )
-        make.rows.append(row)
+        cells = {"measure": measure, "indicator_id": make.name, "published": f"{hole}-08-01"}
+        make.rows.append(figure(f"{hole}-06", str(rng.choice((0, 0, 1))), **cells))
     base = {"base_year": ""} if rng.random() < 0.15 else {}
     made = make.case("zero_event", "at_most", "0", "count")
     return made[0], made[1] | base, made[2]
@@ -327,14 +296,11 @@ def no_event(make: Maker) -> Case:
 
 def a_milestone(make: Maker) -> Case:
     rng = make.rng
-    for year in rng.sample(
-        range(make.base, make.deadline + 2 if make.deadline < 2025 else 2026), rng.randint(1, 3)
-    ):
+    for year in rng.sample(range(make.base, min(make.deadline + 2, 2026)), rng.randint(1, 3)):
         done = rng.choice(("0", "0", "1")) if year <= make.deadline else "0"
         period = rng.choice((f"{year}", f"{year}-12", f"{year}-Q4", f"{year}-06", f"{year}-Q1"))
-        make.rows.append(
-            figure(period, done, indicator_id=make.name, published=f"{year + 1}-01-{rng.randint(10, 28)}")
-        )
+        published = f"{year + 1}-01-{rng.randint(10, 28)}"
+        make.rows.append(figure(period, done, indicator_id=make.name, published=published))
     return make.case("milestone", "achieved", "", "count")
 
 
@@ -343,10 +309,9 @@ def a_published_rank(make: Maker) -> Case:
     make.step = Decimal(1)
     for year in make.years:
         if year == make.deadline or rng.random() < 0.5:
-            sign = (
-                {"qualifier": make.sign(), "unpublished": make.unpublished()} if year == make.deadline else {}
-            )
-            form = rng.choice(("year", "december", "quarter", "both"))
+            last = year == make.deadline
+            sign = {"qualifier": make.sign(), "unpublished": make.unpublished()} if last else {}
+            form = rng.choice(PLAIN)
             make.add(year, Decimal(rng.randint(1, 8)), form, **sign)
     return make.case("rank", "at_most", str(rng.randint(2, 7)), comparators="testville/score;otherland/score")
 

@@ -142,25 +142,26 @@ class Assessment:
         """Everything but the draws as plain values that JSON can hold; levels and fan by year."""
         series, fan = self.series, {} if self.fan is None else self.fan.to_dict("index")
         levels = series.known().to_dict() if series is not None else {}
-        records = {
-            name: dataclasses.asdict(record) if record else None
-            for name in ("pace_so_far", "pace_needed", "borrowed")
-            for record in [getattr(self, name)]
-        }
+
+        def plain(record: Any) -> dict[str, Any] | None:
+            return dataclasses.asdict(record) if record else None
+
         return {
             "target": dataclasses.asdict(self.target),
             "as_of": self.as_of.isoformat(),
             **{name: getattr(self, name) for name in _PLAIN},
             "definition": self.definition["indicator_id"],
-            "reason": dataclasses.asdict(self.reason) if self.reason else None,
+            "reason": plain(self.reason),
             "period": list(self.period) if self.period else None,
-            "tally": dataclasses.asdict(self.tally) if self.tally else None,
+            "tally": plain(self.tally),
             "interval": list(self.interval) if self.interval else None,
             "levels": {str(year): float(level) for year, level in levels.items()},
             "base_year": series.base_year if series is not None else None,
             "fan": {str(y): {f"{q:g}": float(v) for q, v in row.items()} for y, row in fan.items()},
-            **records,
-            "notes": [dataclasses.asdict(note) for note in self.notes],
+            "pace_so_far": plain(self.pace_so_far),
+            "pace_needed": plain(self.pace_needed),
+            "borrowed": plain(self.borrowed),
+            "notes": [plain(note) for note in self.notes],
             "parts": [part.to_dict() for part in self.parts],
         }
 
@@ -176,34 +177,19 @@ class Question:
     seed: int
 
     def answer(
-        self,
-        indicator_id: str,
-        role: str = "main",
-        series: AnnualSeries | None = None,
-        *,
-        threshold: float | None = None,
-        bound: float | None = None,
-        notes: tuple[Note, ...] = (),
-    ) -> Assessment:
+        self, indicator_id: str, role: str = "main", series: AnnualSeries | None = None, *,
+        threshold: float | None = None, bound: float | None = None, notes: tuple[Note, ...] = (),
+    ) -> Assessment:  # fmt: skip
         """What every answer holds; `refused`, `settled` and `judged` say the outcome."""
         row = self.data.indicator(indicator_id)
+        definition = {name: None if pd.isna(cell) else cell for name, cell in row.items() if name != "row"}
+        (names,) = self.names([self.target.region])
+        made_up = series is not None and bool((series.observations["status"] == "illustrative").any())
         return Assessment(
-            target=self.target,
-            as_of=self.data.as_of,
-            status="not_assessable",
-            region_names=self.names([self.target.region])[0],
-            definition={name: None if pd.isna(cell) else cell for name, cell in row.items() if name != "row"},
-            role=role,
-            series=series,
-            threshold=threshold,
-            bound=bound,
-            tolerance=self.target.tolerance,
-            notes=notes,
-            model=self.model,
-            draws=self.draws,
-            seed=self.seed,
-            illustrative=series is not None and bool((series.observations["status"] == "illustrative").any()),
-        )
+            self.target, self.data.as_of, "not_assessable", names, definition, threshold=threshold, bound=bound,
+            tolerance=self.target.tolerance, series=series, role=role, model=self.model, draws=self.draws,
+            seed=self.seed, notes=notes, illustrative=made_up,
+        )  # fmt: skip
 
     def names(self, regions: list[str]) -> list[dict[str, str]]:
         """The names of regions by language."""
@@ -287,17 +273,11 @@ def judged(answer: Assessment, forecast: Forecast, met: np.ndarray) -> Assessmen
     probability, last = float(np.mean(met)), int(forecast.years[-1])
     fan = forecast.quantiles(FAN)
     return replace(
-        answer,
-        status="forecast",
-        forecast=forecast,
-        probability=probability,
-        probability_error=forecast.error_of(met),
-        word=ipcc_word(probability),
-        fan=fan,
-        expected=float(forecast.mean()[last]),
-        median=float(fan.loc[last, 0.5]),
+        answer, status="forecast", forecast=forecast, probability=probability,
+        probability_error=forecast.error_of(met), word=ipcc_word(probability), fan=fan,
+        expected=float(forecast.mean()[last]), median=float(fan.loc[last, 0.5]),
         interval=(float(fan.loc[last, 0.05]), float(fan.loc[last, 0.95])),
-    )
+    )  # fmt: skip
 
 
 def with_parts(answer: Assessment, parts: tuple[Assessment, ...]) -> Assessment:
