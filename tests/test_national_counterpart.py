@@ -7,6 +7,7 @@ what the published figures make clear, because a newly trained prior may move th
 from __future__ import annotations
 
 import math
+import shutil
 from math import prod
 from pathlib import Path
 
@@ -33,10 +34,8 @@ def national(told: pd.DataFrame) -> pd.DataFrame:
 
 
 def row(table: pd.DataFrame, year: int, definition: str = A) -> pd.Series:
-    (found,) = table[
-        (table["as_of"].map(str) == f"{year}-06-30") & (table["definition"] == definition)
-    ].iterrows()
-    return found[1]
+    (found,) = table.index[(table["as_of"].map(str) == f"{year}-06-30") & (table["definition"] == definition)]
+    return table.loc[found]
 
 
 def test_it_is_asked_in_the_middle_of_every_year_under_each_definition_known_by_then(
@@ -72,19 +71,12 @@ def test_the_old_definition_points_to_a_miss_from_2023_on_and_the_new_one_is_ope
 
 def test_the_schedules_and_the_barometer_are_those_worked_out_by_hand(national: pd.DataFrame) -> None:
     # change on 2020, years passed, last yearly change: as known in the middle of each year
-    known = {
-        (2022, A): (0.973, 1, 2.7),
-        (2023, A): (0.973 * 0.999, 2, 0.1),
-        (2025, B): (0.927 * 0.962, 4, 3.8),
-    }
-    for (year, definition), (level, passed, fall) in known.items():
+    known = [(2022, A, 0.973, 1, 2.7), (2023, A, 0.973 * 0.999, 2, 0.1), (2025, B, 0.927 * 0.962, 4, 3.8)]
+    for year, definition, level, passed, fall in known:
         found = row(national, year, definition)
-        straight = (1 - level) / 0.135 >= passed / 5 - 1e-9
-        logarithmic = math.log(level) / math.log(0.865) >= passed / 5
-        needed = 100 * (1 - 0.865 ** (1 / 5))
-        assert found["schedule"] == float(straight)
-        assert found["log_schedule"] == float(logarithmic)
-        assert found["barometer"] == float(fall >= needed)
+        assert found["schedule"] == float((1 - level) / 0.135 >= passed / 5 - 1e-9)
+        assert found["log_schedule"] == float(math.log(level) / math.log(0.865) >= passed / 5)
+        assert found["barometer"] == float(fall >= 100 * (1 - 0.865 ** (1 / 5)))
     assert row(national, 2022)["schedule"] == 1 and row(national, 2023)["schedule"] == 0
 
 
@@ -124,13 +116,8 @@ def test_what_we_would_have_said_of_2016_to_2020_was_wrong_and_is_shown(told: pd
 
 
 def test_nothing_is_asked_before_the_plan_was_published_or_after_its_outcome(told: pd.DataFrame) -> None:
-    issued = {
-        "china_11fyp": "2006-03",
-        "china_12fyp": "2011-03",
-        "jiangsu_12fyp": "2011-09",
-        "china_13fyp": "2016-03",
-    }
-    for plan, month in issued.items():
+    issued = "china_11fyp 2006-03, china_12fyp 2011-03, jiangsu_12fyp 2011-09, china_13fyp 2016-03"
+    for plan, month in (one.split() for one in issued.split(", ")):
         assert told.loc[told["plan"] == plan, "as_of"].map(str).min() > month
     assert (told["as_of"].map(lambda day: day.year) <= told["deadline"]).all()
     assert not told["status"].isin(["met", "missed"]).any()
@@ -138,9 +125,7 @@ def test_nothing_is_asked_before_the_plan_was_published_or_after_its_outcome(tol
 
 def test_yearly_targets_count_only_under_the_definition_that_has_a_figure(told: pd.DataFrame) -> None:
     yearly = told[told["plan"] == "china_yearly"].set_index(["deadline", "definition"])
-    happened = {
-        2006: 0.0, 2014: 1.0, 2015: 1.0, 2017: 1.0, 2018: 1.0, 2019: 0.0,
-    }  # fmt: skip
+    happened = {2006: 0.0, 2014: 1.0, 2015: 1.0, 2017: 1.0, 2018: 1.0, 2019: 0.0}
     assert {year: yearly.loc[(year, A), "met"] for year in happened} == happened
     assert pd.isna(yearly.loc[(2023, A), "met"])
     assert yearly.loc[(2024, B), "met"] == 1 and yearly.loc[(2025, B), "met"] == 1
@@ -154,8 +139,6 @@ def test_every_earlier_target_has_a_source_and_a_tolerance_only_with_about() -> 
 
 
 def test_a_wrong_name_in_the_earlier_targets_is_an_error_with_place_and_remedy(tmp_path: Path) -> None:
-    import shutil
-
     raw = tmp_path / "raw"
     shutil.copytree(qc.load().folder, raw)
     path = raw / "earlier_targets.csv"

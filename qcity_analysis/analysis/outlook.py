@@ -17,6 +17,7 @@ import pandas as pd
 
 from ..assessment.answer import Assessment
 from ..assessment.assess import assess
+from ..assessment.borrowing import comparators
 from ..data.load import Data
 from ..errors import Note
 from ..forecasting.changes import SCALES, scaled, shipped_changes, typical_change
@@ -122,19 +123,17 @@ def outlook(data: Data, assessment: Assessment, *, draws: int | None = None) -> 
     >>> ahead.last_to_act, round(float(ahead.chances[2025]), 1)
     (2024, 0.8)
     """
-    chances = _chances(data, assessment, draws or assessment.draws)
-    reason = chances if isinstance(chances, Note) else None
-    if isinstance(chances, Note):
-        chances = _by_year({})
+    ahead = _chances(data, assessment, draws or assessment.draws)
+    chances, reason = (_by_year({}), ahead) if isinstance(ahead, Note) else (ahead, None)
     levels, target, bound = assessment.levels(), assessment.target, assessment.bound
     reached = len(levels) > 0 and bound is not None and bool(target.is_met(float(levels.iloc[-1]), bound))
-    open_ = assessment.status == "forecast"
+    to_act = last_year_to_act(chances, target.deadline, reached) if assessment.status == "forecast" else None
     return Outlook(
         last_year=int(levels.index[-1]) if len(levels) else None,
         deadline=target.deadline,
         chances=chances,
         attained=years_of_attainment(chances),
-        last_to_act=last_year_to_act(chances, target.deadline, reached) if open_ else None,
+        last_to_act=to_act,
         reached=reached,
         feasibility=feasibility(data, assessment),
         reason=reason,
@@ -245,7 +244,7 @@ def feasibility(data: Data, assessment: Assessment) -> Feasibility:
     series, known = assessment.series, data.at(assessment.as_of)
     upward = assessment.target.upward
     rows = [_counted("own", series, move, upward)] if series is not None and len(series.known()) else []
-    for region, indicator_id in _comparators(known, assessment):
+    for region, indicator_id in _compared(known, assessment):
         row = _counted("comparator", annual_series(known, indicator_id, region), move, upward)
         rows += [row] if row.windows else []
     return dataclasses.replace(move, rows=(*rows, *_in_corpus(move, upward)))
@@ -271,9 +270,7 @@ def _move(data: Data, a: Assessment) -> Feasibility | str:
     if relative and not base > 0:
         return "no_scale"
     end = a.bound if a.bound is not None else target.bound(base)
-    support = (
-        a.series.support if a.series is not None else str(data.indicator(target.indicator_id)["support"])
-    )
+    support = str(a.series.support if a.series else data.indicator(target.indicator_id)["support"])
     support = "positive" if relative and support == "real" else support
     ends = scaled(np.array([level, end]), support, typical_change(every_year_of(a.levels())))
     needed = float(ends[1] - ends[0]) / (target.deadline - year)
@@ -288,15 +285,11 @@ def every_year_of(levels: pd.Series) -> np.ndarray:
     return levels.reindex(years).to_numpy(dtype=float)
 
 
-def _comparators(data: Data, a: Assessment) -> list[tuple[str, str]]:
+def _compared(data: Data, a: Assessment) -> list[tuple[str, str]]:
     """Region and indicator of each comparator: those the indicator names, then other regions with the same one."""
     own_id = str(a.definition["indicator_id"])
-    parts = [
-        part.strip().partition("/") for part in str(data.indicator(own_id)["comparators"] or "").split(";")
-    ]
-    places = [(region, indicator_id) for region, slash, indicator_id in parts if slash]
     seen = data.observations.loc[data.observations["indicator_id"] == own_id, "region"]
-    places += [(str(region), own_id) for region in seen.unique()]
+    places = [*comparators(data, own_id), *((str(region), own_id) for region in seen.unique())]
     return [place for place in dict.fromkeys(places) if place != (a.target.region, own_id)]
 
 

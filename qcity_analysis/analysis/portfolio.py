@@ -258,28 +258,17 @@ def _targets(known: Sequence[tuple[Assessment, Range]], met: np.ndarray) -> pd.D
     """One row a target; its share of the variance of the total, and what meeting it adds to the total."""
     total = met.sum(axis=1).astype(float)
     spread = total.var()
-    rows: list[dict[str, Any]] = []
-    for (a, (chance, low, high)), hit in zip(known, met.T, strict=True):
+    rows = []
+    for (a, chances), hit in zip(known, met.T, strict=True):
         together = float(np.mean(hit * total) - hit.mean() * total.mean())
-        verdict = {
-            "section": a.target.section,
-            "status": a.status,
-            "probability": chance,
-            "low": low,
-            "high": high,
-        }
-        both = 0 < hit.mean() < 1
-        of_total = {
-            "share_of_variance": together / spread if spread > 0 else 0.0,
-            "weight": float(total[hit].mean() - total[~hit].mean()) if both else 0.0,
-        }
-        rows.append(_names(a) | verdict | of_total)
+        weight = float(total[hit].mean() - total[~hit].mean()) if 0 < hit.mean() < 1 else 0.0
+        of_total = (together / spread if spread > 0 else 0.0, weight)
+        rows.append((*_names(a).values(), a.target.section, a.status, *chances, *of_total))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _grouped(
-    ranges: Sequence[tuple[Assessment, Range | None]],
-    names: Callable[[Assessment], Iterable[tuple[str, str]]],
+    ranges: Sequence[tuple[Assessment, Range | None]], names: Callable[[Assessment], list[tuple[str, str]]]
 ) -> pd.DataFrame:
     """Targets by section or department, in order of first appearance; a target of several counts for each."""
     groups: dict[tuple[str, str], list[tuple[str, float | None]]] = {}
@@ -290,15 +279,8 @@ def _grouped(
     for names_of_group, members in groups.items():
         known = [chance for _, chance in members if chance is not None]
         met, missed = (sum(status == one for status, _ in members) for one in ("met", "missed"))
-        numbers = (
-            len(members),
-            met,
-            missed,
-            len(known) - met - missed,
-            float(sum(known)),
-            len(members) - len(known),
-        )
-        rows.append((*names_of_group, *numbers))
+        rest = (len(known) - met - missed, sum(known, 0.0), len(members) - len(known))
+        rows.append((*names_of_group, len(members), met, missed, *rest))
     return pd.DataFrame(rows, columns=GROUP)
 
 

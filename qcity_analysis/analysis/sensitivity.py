@@ -123,38 +123,51 @@ def _made(ask: Callable[[], Assessment | None]) -> Assessment | Note | None:
         return Note("model", {"why": str(error)})
 
 
-def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, Callable[[], Assessment | None]]]:
+Ask = Callable[[], Assessment | None]
+
+
+def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, Ask]]:
     """Every variant that applies, still without a verdict, and how its assessment is made."""
-    answers, target = base.by_definition(), base.target
+    answers, kind = base.by_definition(), base.target.kind
     levels = sorted({int(year) for answer in answers for year in answer.levels().index})
-    places = _places(answers)
     open_ = any(answer.status == "forecast" for answer in answers)
     lean = _lean(data, base, answers)
-    kind, base_year = target.kind, target.base_year
-
-    def variant(kind: str, value: float | str, first: int | None = None) -> Variant:
-        return Variant(kind, value, "not_assessable", first=first)
-
     if open_ and kind in (*BY_LEVEL, "cumulative"):
-        for years, first in _windows(levels, base_year if kind != "level" else None):
-            yield variant("window", years, first), partial(again, _since(lean, places, first), base)
-        for year in levels[-LEFT_OUT:]:
-            if year != base_year:
-                yield variant("leave_out", year), partial(again, _without(lean, places, year), base)
-    if base_year is not None and kind in ("relative_change", "direction", "cumulative"):
-        for year in (base_year + step for step in BASES):
-            if year in levels and year < min(target.deadline, levels[-1]):
-                moved = dataclasses.replace(target, base_year=year, threshold=_same_pace(target, year))
-                yield variant("base_year", year), partial(again, data, base, moved)
-    if target.tolerance:
-        strict = dataclasses.replace(target, tolerance=0.0)
-        yield variant("tolerance", 0.0), partial(again, data, base, strict)
+        yield from _other_years(lean, base, levels)
+    yield from _other_targets(data, base, levels)
     if open_ and kind in BY_LEVEL:
         from ..forecasting.alternatives import NAMES
 
         for name in ("mixture", *NAMES):
             if name != base.model:
-                yield variant("model", name), partial(again, lean, base, model=name)
+                yield _variant("model", name), partial(again, lean, base, model=name)
+
+
+def _variant(kind: str, value: float | str, first: int | None = None) -> Variant:
+    return Variant(kind, value, "not_assessable", first=first)
+
+
+def _other_years(data: Data, base: Assessment, levels: Sequence[int]) -> Iterator[tuple[Variant, Ask]]:
+    """Windows, and years left out."""
+    target, places = base.target, _places(base.by_definition())
+    for years, first in _windows(levels, target.base_year if target.kind != "level" else None):
+        yield _variant("window", years, first), partial(again, _since(data, places, first), base)
+    for year in levels[-LEFT_OUT:]:
+        if year != target.base_year:
+            yield _variant("leave_out", year), partial(again, _without(data, places, year), base)
+
+
+def _other_targets(data: Data, base: Assessment, levels: Sequence[int]) -> Iterator[tuple[Variant, Ask]]:
+    """Base years, and no tolerance."""
+    target, base_year = base.target, base.target.base_year
+    if base_year is not None and target.kind in ("relative_change", "direction", "cumulative"):
+        for year in (base_year + step for step in BASES):
+            if year in levels and year < min(target.deadline, levels[-1]):
+                moved = dataclasses.replace(target, base_year=year, threshold=_same_pace(target, year))
+                yield _variant("base_year", year), partial(again, data, base, moved)
+    if target.tolerance:
+        strict = dataclasses.replace(target, tolerance=0.0)
+        yield _variant("tolerance", 0.0), partial(again, data, base, strict)
 
 
 def _same_pace(target: Target, year: int) -> float | None:

@@ -94,58 +94,60 @@ def _ahead(series: AnnualSeries) -> bool:
 
 
 def _joint(series: AnnualSeries, until: int, draws: int, rng: np.random.Generator) -> Forecast:
+    """The forecast of a ratio from those of both inputs."""
     top, under = series.inputs
-    last = int(series.known().index[-1])
-    above = _part(top, until, draws, rng)
-    below = _logarithmic(under, until, draws, rng)
+    above = _input(top, until, draws, rng)
+    below = _input(under, until, draws, rng, logarithms=True)
+    known = series.known()
     return forecast_ratio(
         above,
         below,
         factor=series.factor,
-        after=last,
-        history=series.known(),
+        after=int(known.index[-1]),
+        history=known,
         support=series.support,
         rng=rng,
     )
 
 
-def _part(series: AnnualSeries, until: int, draws: int, rng: np.random.Generator) -> Forecast:
-    """The forecast of one input; what it already has as paths that do not vary."""
+def _input(
+    series: AnnualSeries, until: int, draws: int, rng: np.random.Generator, logarithms: bool = False
+) -> Forecast:
+    """The forecast of one input, a denominator on logarithms, where it never reaches zero; what the input already has
+    as paths that do not vary.
+    """
     known = series.known()
     if int(known.index[-1]) >= until:
         years = np.array([until])
         return Forecast(np.full((draws, 1), float(known[until])), years, "known", series.support, known)
-    return forecast_series(series, until, draws=draws, rng=rng)
-
-
-def _logarithmic(series: AnnualSeries, until: int, draws: int, rng: np.random.Generator) -> Forecast:
-    """The forecast of a denominator, made on logarithms: it never reaches zero."""
-    known = series.known()
-    if int(known.index[-1]) >= until:
-        return _part(series, until, draws, rng)
-    evidence = _log_evidence(series)
+    if not logarithms:
+        return forecast_series(series, until, draws=draws, rng=rng)
     size = float(known.iloc[-1])  # logarithms of shares of it: the unit does not matter
     history = np.log(series.history().where(lambda level: level > 0) / size)
+    evidence = _logarithmic(series, size)
     found = forecast(history, until, support="real", draws=draws, rng=rng, **evidence)
     return replace(found, paths=size * np.exp(found.paths), support=series.support, history=known)
 
 
-def _log_evidence(series: AnnualSeries) -> dict[str, Any]:
-    known, evidence, size = series.history(), series.evidence(), float(series.known().iloc[-1])
+def _logarithmic(series: AnnualSeries, size: float) -> dict[str, Any]:
+    """What is known in part, for logarithms of shares of `size`."""
+    levels, evidence = series.history(), series.evidence()
+
+    def bounds(table: dict[int, float]) -> dict[int, float]:
+        return {year: float(np.log(bound / size)) for year, bound in table.items() if bound > 0}
+
+    def errors(table: dict[int, float]) -> dict[int, float]:
+        return {year: error / float(levels[year]) for year, error in table.items()}
+
+    estimates = {
+        year: (float(np.log(value / size)), error / value)
+        for year, (value, error) in evidence["estimates"].items()
+        if value > 0
+    }
     return evidence | {
-        "lower": {
-            year: float(np.log(bound / size)) for year, bound in evidence["lower"].items() if bound > 0
-        },
-        "upper": {
-            year: float(np.log(bound / size)) for year, bound in evidence["upper"].items() if bound > 0
-        },
-        "noisy": {year: error / float(known[year]) for year, error in evidence["noisy"].items()},
-        "shared": tuple(
-            {year: size / float(known[year]) for year, size in one.items()} for one in evidence["shared"]
-        ),
-        "estimates": {
-            year: (float(np.log(value / size)), error / value)
-            for year, (value, error) in evidence["estimates"].items()
-            if value > 0
-        },
+        "lower": bounds(evidence["lower"]),
+        "upper": bounds(evidence["upper"]),
+        "noisy": errors(evidence["noisy"]),
+        "shared": tuple(errors(one) for one in evidence["shared"]),
+        "estimates": estimates,
     }

@@ -27,9 +27,9 @@ from .histories import (
     UPPER,
     WINDOW,
     Histories,
+    as_number,
     framed,
     from_frame,
-    number,
     whole_number,
     yearly,
 )
@@ -132,7 +132,7 @@ class Conditions:
 def _numbers(table: Years | None, what: str) -> dict[int, float]:
     """What was told of years, as whole years and finite numbers."""
     return {
-        whole_number(year, f"a year of {what}"): number(value, f"{what} in {year}")
+        whole_number(year, f"a year of {what}"): as_number(value, f"{what} in {year}")
         for year, value in (table or {}).items()
     }
 
@@ -213,17 +213,13 @@ def aligned(known: Conditions, years: Sequence[int], table: np.ndarray) -> Histo
     """
     n, last = len(table), int(years[-1])
     values, starts = np.full((n, WINDOW), np.nan), np.zeros((n, WINDOW), dtype=bool)
-    previous = None
-    for k, year in enumerate(years):
-        column = WINDOW - 1 - (last - int(year))
-        if column < 0:
-            continue
-        values[:, column] = table[:, k]
-        starts[:, column] = known.segment(int(year)) != previous
-        previous = known.segment(int(year))
-    return Histories(
-        np.arange(n), np.full(n, last), values, starts, np.full(n, known.support, dtype=np.int64)
-    )
+    columns = WINDOW - 1 - last + np.asarray(years, dtype=int)
+    kept = columns >= 0
+    segments = np.array([known.segment(int(year)) for year in years])[kept]
+    values[:, columns[kept]] = table[:, kept]
+    starts[:, columns[kept]] = np.diff(segments, prepend=-1) != 0
+    support = np.full(n, known.support, dtype=np.int64)
+    return Histories(np.arange(n), np.full(n, last), values, starts, support)
 
 
 def _plain(known: Conditions) -> Histories:
@@ -271,10 +267,9 @@ def informed(known: Conditions, begun: Beginning) -> Conditions:
     bounded = [year for year in known.behind() if year in known.low and year not in known.told]
     if not bounded:
         return known
-    low, high = float(LOWER[known.support]), float(UPPER[known.support])
-    free = replace(
-        known, low=known.low | dict.fromkeys(bounded, low), high=known.high | dict.fromkeys(bounded, high)
-    )
+    ends = ((known.low, LOWER), (known.high, UPPER))
+    low, high = (own | dict.fromkeys(bounded, float(end[known.support])) for own, end in ends)
+    free = replace(known, low=low, high=high)
     years, table, weight = _weighted(free, begun, np.random.default_rng(0), PILOT)
     empty = set()
     for year in bounded:
@@ -282,11 +277,8 @@ def informed(known: Conditions, begun: Beginning) -> Conditions:
         inside = (values >= known.low[year]) & (values <= known.high[year])
         if weight[inside].sum() > SURE * weight.sum():
             empty.add(year)
-    return replace(
-        known,
-        low={year: bound for year, bound in known.low.items() if year not in empty},
-        high={year: bound for year, bound in known.high.items() if year not in empty},
-    )
+    low, high = ({year: one[year] for year in one if year not in empty} for one in (known.low, known.high))
+    return replace(known, low=low, high=high)
 
 
 def resampled(weight: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -358,11 +350,11 @@ def _order(known: Conditions, firm: list[int]) -> list[int]:
     begun = {known.segment(year) for year in firm}
     order, waiting = [], []
     for year in known.behind():
-        if year not in known.told and known.segment(year) not in begun:
+        if year in known.told or known.segment(year) in begun:
+            begun.add(known.segment(year))
+            order.append(year)
+        else:
             waiting.append(year)
-            continue
-        begun.add(known.segment(year))
-        order.append(year)
     return order + waiting[::-1]
 
 

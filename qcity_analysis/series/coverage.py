@@ -7,11 +7,7 @@ import pandas as pd
 from ..data.load import Data
 from ..data.vintages import ASSUMED_LAG_MONTHS, is_whole, newest_vintages, revisions
 
-HELD = (
-    "part",
-    "provisional",
-    "final",
-)  # rising: a bound or part of a year; a provisional figure; a final one
+HELD = ("part", "provisional", "final")  # a bound or part of a year; a provisional figure; a final one
 PROVISIONAL = ("preliminary", "estimate", "illustrative")
 
 
@@ -40,13 +36,8 @@ def coverage(data: Data, plan: str | None = None) -> pd.DataFrame:
         return pd.DataFrame(index=index)
     last = max(int(rows["year"].max()), int(targets["deadline"].max()))
     years = range(int(rows["year"].min()), last + 1)
-    return (
-        best.unstack("year")
-        .reindex(index=index, columns=years)
-        .astype(object)
-        .fillna("")
-        .rename_axis(columns=None)
-    )
+    table = best.unstack("year").reindex(index=index, columns=years)
+    return table.astype(object).fillna("").rename_axis(columns=None)
 
 
 def served(data: Data, plan: str | None = None) -> pd.DataFrame:
@@ -62,9 +53,8 @@ def served(data: Data, plan: str | None = None) -> pd.DataFrame:
     continued = targets.merge(newer, left_on="indicator_id", right_on="continues")
     continued = continued.assign(indicator_id=continued["newer"]).drop(columns=["newer", "continues"])
     pairs = pd.concat([targets, continued]).drop_duplicates()
-    return pairs.merge(newest_vintages(data.observations), on=["indicator_id", "region"]).reset_index(
-        drop=True
-    )
+    figures = newest_vintages(data.observations)
+    return pairs.merge(figures, on=["indicator_id", "region"]).reset_index(drop=True)
 
 
 def ages(data: Data, plan: str | None = None) -> pd.DataFrame:

@@ -29,19 +29,18 @@ def rule_names() -> list[str]:
     return [str(name) for name in RULES]
 
 
-def rule_answers(made: Hindcasts, questions: pd.DataFrame | None = None) -> pd.DataFrame:
+def rule_answers(made: Hindcasts) -> pd.DataFrame:
     """What every rule says to every question: 1 will be met, 0 will not, NaN where the rule does not apply.
 
-    One column for each rule, rows as in `made.questions` (or in `questions`, some of its rows). A rule sees what the
-    forecast saw: the levels known at the origin.
+    One column for each rule, rows as in `made.questions`. A rule sees what the forecast saw: the levels known at the
+    origin.
     """
-    asked = made.questions if questions is None else questions
     levels = [origin.series.known() for origin in made.origins]
     rows = [
         rule_says(levels[q.origin], goal(q.at_least, q.threshold, q.base_year, q.deadline))
-        for q in asked.itertuples()
+        for q in made.questions.itertuples()
     ]
-    return pd.DataFrame(rows, columns=rule_names(), index=asked.index, dtype=float)
+    return pd.DataFrame(rows, columns=rule_names(), index=made.questions.index, dtype=float)
 
 
 def goal(at_least: bool, threshold: float, base_year: int, deadline: int) -> Goal:

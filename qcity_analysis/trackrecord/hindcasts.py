@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..assessment.borrowing import moved_towards
+from ..assessment.borrowing import comparators, moved_towards
 from ..data.load import Data
 from ..data.vintages import ASSUMED_LAG_MONTHS
 from ..errors import QcityError, unknown
@@ -238,8 +238,7 @@ def plan_indicators(data: Data, plan: str) -> set[str]:
     if plan not in data.plans():
         raise unknown("plan", plan, data.plans())
     names = set(data.targets.loc[data.targets["plan"] == plan, "indicator_id"])
-    for cell in data.indicators.loc[data.indicators["indicator_id"].isin(names), "comparators"]:
-        names |= {part.strip().partition("/")[2] for part in str(cell).split(";") if "/" in part}
+    names |= {indicator_id for name in names for _, indicator_id in comparators(data, name)}
     newer = data.indicators[data.indicators["continues"].isin(names)]
     return {str(name) for name in names | set(newer["indicator_id"])}
 

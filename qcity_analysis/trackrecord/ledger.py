@@ -30,15 +30,7 @@ TEXTS = (*TARGET[:4], "definition", "role", *TARGET[4:], "as_of", "status", "mod
 NUMBERS = ("threshold", "tolerance", "bound", "probability", "expected")
 YEARS = ("base_year", "deadline", "last_year", "draws", "seed")
 COLUMNS = ("asked_at", *TEXTS, *YEARS, *NUMBERS)
-ASKED = (
-    "indicator_id",
-    "kind",
-    "direction",
-    "threshold",
-    "tolerance",
-    "base_year",
-    "deadline",
-)  # what a target asks
+ASKED = (*TARGET[3:], "threshold", "tolerance", "base_year", "deadline")  # what a target asks
 SETTLED = ("met", "missed")
 DRAWS = 100  # of answers of which only the status counts
 

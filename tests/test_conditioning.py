@@ -1,23 +1,29 @@
-"""Bounds, estimates and errors in the likelihood, against slower computations of the same thing."""
+"""Forecasts of what is known in part, and of ratios from their inputs, against slower computations of the same."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from packages import figures, indicator, loaded, target
 
+from qcity_analysis.assessment.assess import assess
+from qcity_analysis.data.load import Data
 from qcity_analysis.errors import QcityError
+from qcity_analysis.forecasting.annual import forecast_series, remarks
 from qcity_analysis.forecasting.conditioning import Beginning, Conditions, aligned, completed
 from qcity_analysis.forecasting.features import units
-from qcity_analysis.forecasting.forecast import forecast
+from qcity_analysis.forecasting.forecast import forecast, forecast_ratio, paired, shrunk_correlation
 from qcity_analysis.forecasting.histories import SeriesError
 from qcity_analysis.forecasting.mixture import Cells
 from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.prior import Gate, Prior, shipped
+from qcity_analysis.series.annual import annual_series
 
 LEVELS = pd.Series([94.0, 94.4, 94.9, 95.2, 95.4], index=range(2019, 2024))
 
@@ -31,31 +37,30 @@ def one_cell(rho: float, shape: float, size: float) -> Prior:
     return dataclasses.replace(prior, cells=cells, gate=narrow)
 
 
-def known(series: pd.Series, support: str = "real", breaks: tuple[int, ...] = (), **more) -> Conditions:
-    names = ("lower", "upper", "noisy", "shared", "estimates")
-    told = Conditions.of(
-        series, support, breaks, *(more.get(n, () if n == "shared" else None) for n in names)
-    )
-    assert told is not None
-    return told
+def known(series: pd.Series, support: str = "real", **more) -> Conditions:
+    told = {"lower": None, "upper": None, "noisy": None, "shared": (), "estimates": None} | more
+    found = Conditions.of(series, support, (), **told)
+    assert found is not None
+    return found
+
+
+def typical(told: Conditions) -> float:
+    y = told.values
+    return float(units(aligned(told, list(y.index), y.to_numpy()[None]))[0])
 
 
 def drawn(told: Conditions, prior: Prior, year: int, runs: int = 80) -> np.ndarray:
     """Completed values of one year, from several runs."""
-    last = told.last
-    return np.concatenate(
-        [
-            completed(told, Beginning.of(told, prior), np.random.default_rng(k)).values[:, -1 - (last - year)]
-            for k in range(runs)
-        ]
-    )
+    begun, place = Beginning.of(told, prior), -1 - (told.last - year)
+    runs_ = (completed(told, begun, np.random.default_rng(k)) for k in range(runs))
+    return np.concatenate([h.values[:, place] for h in runs_])
 
 
 def test_a_bounded_year_follows_the_likelihood_integrated_on_a_grid():
     y = pd.Series([10.0, 10.8, 12.0, 11.5], index=[2019, 2020, 2022, 2023])
     told = known(y, lower={2021: 11.6}, upper={2021: 14.0})
     prior = one_cell(1.0, 1.5, 0.7)
-    unit = float(units(aligned(told, list(y.index), y.to_numpy()[None]))[0])
+    unit = typical(told)
     grid = np.linspace(11.6, 14.0, 20_001)
     squares = (0.8**2 + (grid - 10.8) ** 2 + (12.0 - grid) ** 2 + 0.5**2) / unit**2
     density = (1.5 * 0.7**2 + squares / 2) ** -(1.5 + 4 / 2)  # random walk, scale integrated out
@@ -74,7 +79,7 @@ def test_noisy_values_follow_the_smoother_of_a_local_level_with_measurement_erro
     values, error = [10.0, 11.0, 10.2, 12.5, 12.0, 12.2], 0.8
     y = pd.Series(values, index=range(2018, 2024))
     told = known(y, noisy=dict.fromkeys(y.index, error))
-    unit = float(units(aligned(told, list(y.index), y.to_numpy()[None]))[0])
+    unit = typical(told)
     size = 0.6
     model = UnobservedComponents(y.to_numpy(), "llevel")
     model.ssm.initialize_diffuse()
@@ -91,7 +96,7 @@ def test_noisy_values_follow_the_smoother_of_a_local_level_with_measurement_erro
 def test_an_estimated_gap_follows_the_closed_form_of_a_random_walk_between_two_values():
     y = pd.Series([10.0, 10.4, 11.0, 12.1], index=[2019, 2020, 2022, 2023])
     told = known(y, estimates={2021: (11.5, 0.5)})
-    unit = float(units(aligned(told, list(y.index), y.to_numpy()[None]))[0])
+    unit = typical(told)
     variance = (0.6 * unit) ** 2
     between, precision = (10.4 + 11.0) / 2, 2 / variance  # a random walk between two known values
     mean = (between * precision + 11.5 / 0.25) / (precision + 1 / 0.25)
@@ -103,7 +108,7 @@ def test_an_estimated_gap_follows_the_closed_form_of_a_random_walk_between_two_v
 def test_an_error_shared_by_later_years_moves_them_together_as_far_as_the_likelihood_says():
     y = pd.Series([10.0, 10.3, 11.6, 11.8, 12.1], index=range(2019, 2024))
     told = known(y, shared=[dict.fromkeys((2021, 2022, 2023), 0.9)])
-    unit = float(units(aligned(told, list(y.index), y.to_numpy()[None]))[0])
+    unit = typical(told)
     variance = (0.6 * unit) ** 2
     # Only the change into 2021 knows of the shift: N(1.3 + s, variance), s ~ N(0, 0.81).
     precision = 1 / 0.81 + 1 / variance
@@ -215,23 +220,6 @@ def test_the_same_seed_gives_the_same_paths_with_partial_knowledge():
     np.testing.assert_array_equal(once, again)
 
 
-def test_the_same_figure_written_in_four_ways_gives_four_probabilities():
-    """96, "96 or more", "about 96" and "97 in January to August" are four different things to know."""
-    ask = {"support": "percent", "draws": 40_000, "rng": 0}
-    exact = pd.concat([LEVELS, pd.Series([96.0], [2024])])
-    met = {
-        "nothing": forecast(LEVELS, 2025, **ask),
-        "96": forecast(exact, 2025, **ask),
-        ">=96": forecast(LEVELS, 2025, lower={2024: 96.0}, **ask),
-        "~96": forecast(exact, 2025, noisy={2024: 1 / math.sqrt(3)}, **ask),
-        "96, then 97 in 8 months": forecast(exact, 2025, estimates={2025: (97.0, 0.4 / 3)}, **ask),
-    }
-    p = {name: fc.probability_at_least(96.5, 2025) for name, fc in met.items()}
-    assert p["nothing"] < p["~96"] < p["96"] < p[">=96"] < p["96, then 97 in 8 months"]
-    wide = {name: float(np.ptp(fc.interval(0.9).loc[2025])) for name, fc in met.items()}
-    assert wide["96, then 97 in 8 months"] < wide["96"] < wide["~96"]
-
-
 @pytest.mark.parametrize(
     ("more", "message"),
     [
@@ -256,3 +244,73 @@ def test_a_bound_before_the_only_value_of_its_segment_is_drawn_after_that_value_
     alone = pd.Series([42.0, 45.0], index=[2018, 2020], name="a")
     all_uncertain = forecast(alone, 2022, upper={2017: 48.0}, noisy={2018: 1.0, 2020: 1.0}, draws=500, rng=0)
     assert np.isfinite(all_uncertain.paths).all()
+
+
+# Forecasts of published series: a ratio from its inputs.
+
+
+SPENDING = {2017: 30.0, 2018: 33.0, 2019: 36.5, 2020: 40.0, 2021: 44.0, 2022: 47.0}
+GDP = {2017: 1000.0, 2018: 1070.0, 2019: 1130.0, 2020: 1170.0, 2021: 1280.0, 2022: 1330.0}
+
+
+def of_inputs(folder: Path, gdp: dict[int, float]) -> Data:
+    made = [
+        indicator("widgets", support="percent", unit="%", derived="ratio", inputs="spending;gdp"),
+        *(indicator(name) for name in ("spending", "gdp")),
+    ]
+    rows = [*figures(SPENDING, indicator_id="spending"), *figures(gdp, indicator_id="gdp")]
+    goal = target(threshold=3, unit="%")
+    return loaded(folder, observations=rows, indicators=made, targets=[goal])
+
+
+def test_a_ratio_whose_inputs_end_together_is_forecast_directly(tmp_path: Path) -> None:
+    found = annual_series(of_inputs(tmp_path, GDP), "widgets", "testville")
+    direct = forecast(found.values, 2025, support="percent", rng=3)
+    np.testing.assert_array_equal(forecast_series(found, 2025, rng=3).paths, direct.paths)
+    assert remarks(found) == ()
+
+
+def test_a_ratio_with_one_input_ahead_takes_part_of_what_that_input_says(tmp_path: Path) -> None:
+    data = of_inputs(
+        tmp_path, GDP | {2023: 1600.0}
+    )  # the economy grew by a fifth: the share will have fallen
+    found = annual_series(data, "widgets", "testville")
+    direct = forecast(found.values, 2025, support="percent", rng=0)
+    told, alone = (forecast_series(found, 2025, model=name, rng=0) for name in ("mixture", "inputs"))
+    assert told.model == "mixture of inputs"
+    assert alone.median()[2023] < told.median()[2023] < direct.median()[2023] - 0.1
+    expected = 100 * forecast(pd.Series(SPENDING), 2023, support="positive", rng=0).median()[2023] / 1600
+    assert alone.median()[2023] == pytest.approx(expected, abs=0.05)
+    assert [one.code for one in remarks(found)] == ["forecast_of_inputs"]
+    assert "forecast_of_inputs" in {one.code for one in assess(data, "goal").notes}
+
+
+def test_the_model_of_inputs_needs_inputs(tmp_path: Path) -> None:
+    with pytest.raises(QcityError) as error:
+        forecast_series(annual_series(loaded(tmp_path), "widgets", "testville"), 2025, model="inputs")
+    assert str(error.value) == "testville/widgets is no ratio of inputs with figures; use model 'mixture'"
+
+
+def test_paired_paths_keep_each_forecast_and_move_together() -> None:
+    rng = np.random.default_rng(1)
+    one, other = rng.normal(size=(4000, 3)).cumsum(axis=1), rng.gamma(2, size=(4000, 3))
+    a, b = paired(one, other, 0.7, rng)
+    for before, after in ((one, a), (other, b)):
+        np.testing.assert_array_equal(np.sort(before[:, -1]), np.sort(after[:, -1]))
+        assert {tuple(row) for row in before} == {tuple(row) for row in after}
+    ranks = np.argsort(np.argsort(np.stack([a[:, -1], b[:, -1]]), axis=1), axis=1)
+    rank_correlation = 6 / math.pi * math.asin(0.7 / 2)  # Spearman of a Gaussian copula
+    assert np.corrcoef(ranks)[0, 1] == pytest.approx(rank_correlation, abs=0.04)
+
+
+def test_inputs_that_moved_together_make_a_steadier_ratio() -> None:
+    base = pd.Series([10.0, 11.5, 11.8, 13.9, 14.1, 16.5, 16.9], index=range(2017, 2024))
+    assert shrunk_correlation(base, 3 * base) == pytest.approx(
+        6 / 7
+    )  # six changes, one more without correlation
+    top, under = (forecast(base * k, 2026, support="positive", rng=int(k)) for k in (1.0, 3.0))
+    ratio = forecast_ratio(top, under, after=2023, history=base * 0 + 1 / 3, rng=np.random.default_rng(0))
+    apart, other = paired(top.paths, under.paths, 0.0, np.random.default_rng(0))
+    kept = other[:, -1] > 0
+    free = np.ptp(np.quantile(apart[kept, -1] / other[kept, -1], [0.1, 0.9]))
+    assert np.ptp(ratio.quantiles([0.1, 0.9]).loc[2026]) < 0.6 * free

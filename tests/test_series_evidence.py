@@ -9,23 +9,29 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from packages import change, changes, figure, figures, indicator, loaded, target
+from packages import Row, change, changes, figure, figures, indicator, loaded, target
 
 from qcity_analysis.assessment.assess import assess
 from qcity_analysis.data.vintages import months_covered
 from qcity_analysis.forecasting.annual import forecast_series
 from qcity_analysis.reporting.describe import note
 from qcity_analysis.series.annual import AnnualSeries, annual_series, shifted
-from qcity_analysis.series.evidence import Shares, last_digit, revision_shares, standard_errors
+from qcity_analysis.series.evidence import Shares, revision_shares, standard_errors
 
 STEADY = {2018: 90.0, 2019: 92.0, 2020: 93.0, 2021: 95.0}  # typical yearly change: 2
 
 
-def series(folder: Path, rows: list[dict[str, Any]], timing: str = "average", **options: Any) -> AnnualSeries:
-    made = indicator("widgets", support=options.pop("support", "positive"), timing=timing)
-    return annual_series(
-        loaded(folder, observations=rows, indicators=[made]), "widgets", "testville", **options
-    )
+def series(folder: Path, rows: list[Row], timing: str = "average", **options: Any) -> AnnualSeries:
+    data = loaded(folder, observations=rows, indicators=[indicator("widgets", timing=timing)])
+    return annual_series(data, "widgets", "testville", **options)
+
+
+def after_steady(folder: Path, *rows: Row, timing: str = "average") -> AnnualSeries:
+    return series(folder, [*figures(STEADY), *rows], timing)
+
+
+def reasons(found: AnnualSeries) -> dict[str, str]:
+    return dict(zip(found.unused["period"], found.unused["reason"], strict=True))
 
 
 def codes(found: AnnualSeries) -> set[str]:
@@ -42,108 +48,141 @@ def codes(found: AnnualSeries) -> set[str]:
             "total",
             97.0 * 1.5,
             (97.0 * 1.5 - 95.0) / 2 / 3,
-        ),  # a change of 50 says more of a surprise than the usual 2
+        ),  # a change of 50 is more of a surprise than 2
         ("2022-Q3", "stock", 97.0 + 0.25 * 2.0, 2.0 * math.sqrt(0.25)),
     ],
 )
 def test_a_year_to_date_figure_is_an_estimate_whose_error_shrinks_with_the_months(
     tmp_path: Path, period: str, timing: str, value: float, error: float
 ) -> None:
-    found = series(tmp_path, [*figures(STEADY), figure(period, 97, published="2022-11-01")], timing)
+    found = after_steady(tmp_path, figure(period, 97, published="2022-11-01"), timing=timing)
     assert found.known().index.max() == 2021
     row = found.estimates.iloc[0]
     assert (row["year"], row["months"], row["published_value"]) == (2022, months_covered(period), 97)
-    assert (row["value"], row["error"]) == (pytest.approx(value), pytest.approx(error))
     assert found.evidence()["estimates"] == {2022: (pytest.approx(value), pytest.approx(error))}
     assert ("stock_within_year" if timing == "stock" else "year_to_date") in codes(found)
 
 
 def test_the_error_of_a_year_to_date_is_learned_from_earlier_years_that_have_both(tmp_path: Path) -> None:
-    rows = [*figures(STEADY), figure("2020-Q2", 93.1), figure("2021-Q2", 94.8), figure("2022-Q2", 96)]
-    found = series(tmp_path, rows)
+    found = after_steady(tmp_path, figure("2020-Q2", 93.1), figure("2021-Q2", 94.8), figure("2022-Q2", 96))
     pairs = [(93.0 - 93.1) / 0.5, (95.0 - 94.8) / 0.5]
     size = math.sqrt((2 * 2.0**2 + sum(p**2 for p in pairs)) / 4)
     assert found.estimates["error"].tolist() == [pytest.approx(size * 0.5)]
-    assert {"unused_year_to_date_known"} <= codes(found)
+    assert "unused_year_to_date_known" in codes(found)
 
 
 def test_a_year_to_date_change_is_an_estimate_of_the_level_it_leads_to(tmp_path: Path) -> None:
     rows = [*changes({2020: -2, 2021: -3, 2022: -2.5}), change("2023-Q3", -3.0, published="2023-11-01")]
     found = series(tmp_path, rows, base_year=2020)
-    level = float(found.values[2022])
-    typical = float(np.median(np.abs(np.diff(found.known()))))
+    level, typical = float(found.values[2022]), float(np.median(np.abs(np.diff(found.known()))))
     assert found.evidence()["estimates"] == {2023: (pytest.approx(level * 0.97), pytest.approx(typical / 4))}
 
 
 def test_the_whole_year_replaces_its_year_to_date_and_more_months_replace_fewer(tmp_path: Path) -> None:
-    rows = [*figures(STEADY), figure("2021-Q2", 94), figure("2022-Q1", 96), figure("2022-Q3", 97)]
-    found = series(tmp_path, rows)
+    found = after_steady(tmp_path, figure("2021-Q2", 94), figure("2022-Q1", 96), figure("2022-Q3", 97))
     assert found.estimates["period"].tolist() == ["2022-Q3"]
-    assert dict(zip(found.unused["period"], found.unused["reason"], strict=True)) == {
-        "2021-Q2": "year_to_date_known",
-        "2022-Q1": "year_to_date_older",
-    }
+    assert reasons(found) == {"2021-Q2": "year_to_date_known", "2022-Q1": "year_to_date_older"}
 
 
 def test_december_to_date_is_the_year(tmp_path: Path) -> None:
-    found = series(
-        tmp_path, [*figures(STEADY), figure("2022-12", 97), figure("2021-Q4", 95.5, published="2023-01")]
-    )
+    found = after_steady(tmp_path, figure("2022-12", 97), figure("2021-Q4", 95.5, published="2023-01"))
     assert found.known().to_dict() == STEADY | {2021: 95.5, 2022: 97}
-    assert found.superseded["period"].tolist() == ["2021"]
+    assert found.superseded["period"].tolist() == ["2021"] and found.estimates.empty
+
+
+@pytest.mark.parametrize("timing", ["average", "stock"])
+@pytest.mark.parametrize("period", ["2022-08", "2022-Q1"])
+def test_a_share_that_never_moved_takes_a_part_of_the_year_with_one_step_of_its_last_digit(
+    tmp_path: Path, period: str, timing: str
+) -> None:
+    rows = [*figures(dict.fromkeys(range(2018, 2022), 5.5)), figure(period, 5.5)]
+    row = series(tmp_path / "a", rows, timing).estimates.iloc[0]
+    assert (row["value"], row["error"]) == (5.5, 0.1)
+    made = indicator("widgets", timing=timing)
+    answer = assess(loaded(tmp_path / "b", observations=rows, indicators=[made]), "goal", draws=200)
+    assert answer.status == "forecast"
+
+
+def test_a_change_to_date_of_nothing_leaves_one_step_of_its_digit_in_percent_of_the_level(
+    tmp_path: Path,
+) -> None:
+    rows = [*figures(dict.fromkeys(range(2018, 2021), 5.0)), change("2021-Q3", 0.0)]
+    row = series(tmp_path, rows).estimates.iloc[0]
+    assert (row["value"], row["error"]) == (5.0, pytest.approx(5.0 * 0.1 / 100))
 
 
 def test_counts_of_new_items_keep_their_months(tmp_path: Path) -> None:
-    rows = [
-        figure(2022, 12, measure="count_new"),
-        figure("2022-Q2", 5, measure="count_new"),
-        figure("2023-Q2", 7, measure="count_new", published="2023-08-01"),
-        figure("2023-08", 9, measure="count_new", published="2023-10-01", qualifier=">="),
-    ]
-    found = series(tmp_path, rows)
+    rows = [figure(2022, 12), figure("2022-Q2", 5), figure("2023-Q2", 7, published="2023-08-01")]
+    rows.append(figure("2023-08", 9, published="2023-10-01", qualifier=">="))
+    found = series(tmp_path, [row | {"measure": "count_new"} for row in rows])
     table = found.new_counts[["year", "months", "count", "qualifier", "publisher"]].to_numpy().tolist()
     office = "Office of Testville"
     assert table == [[2022, 12, 12.0, "=", office], [2023, 8, 9.0, ">=", office]]
     assert len(found.known()) == 0
 
 
-def test_bounds_on_levels_and_changes_become_bounds_of_years_without_a_level(tmp_path: Path) -> None:
+def test_bounds_year_to_date_figures_and_counts_are_no_levels(tmp_path: Path) -> None:
+    """Bounds of every year without a level are kept, in the unit of the levels."""
     rows = [
-        *figures(STEADY),
+        *figures({2016: 10.0, 2018: 12.0}),
+        figure(2015, 9, qualifier=">="),
+        figure(2017, 13, qualifier="<="),
+        change(2019, 3, qualifier="<="),
+        change(2010, 3, qualifier="<="),
+        figure("2020-12", 14, qualifier=">="),
+        figure("2021-08", 15, qualifier=">="),
+        figure("2022-Q2", 13, published="2022-08-01"),
+        figure(2022, 4, measure="count_new"),
+    ]
+    found = series(tmp_path, rows, timing="")
+    assert found.known().to_dict() == {2016: 10, 2018: 12}
+    assert found.bounds["period"].tolist() == ["2015", "2017", "2019", "2020"]
+    assert dict(found.lower) == {2015: 9.0, 2020: 14.0}
+    assert dict(found.upper) == {2017: 13.0, 2019: pytest.approx(12.0 * 1.03)}
+    assert reasons(found) == {
+        "2010": "bound_on_change", "2021-08": "year_to_date_bound", "2022-Q2": "year_to_date_timing"
+    }  # fmt: skip
+    assert found.new_counts[["year", "months", "count"]].to_numpy().tolist() == [[2022, 12, 4]]
+    assert codes(found) == {f"unused_{reason}" for reason in reasons(found).values()} | {
+        "bounds_kept",
+        "new_counts",
+    }
+
+
+def test_a_bound_that_does_not_agree_with_the_level_is_said(tmp_path: Path) -> None:
+    later = {"qualifier": ">=", "published": "2022-06-01"}
+    found = after_steady(
+        tmp_path,
         figure(2022, 96, qualifier=">="),
         change(2022, 4, qualifier="<="),
-        figure(2021, 94, qualifier=">=", published="2022-06-01"),
-        figure(2020, 94, qualifier=">=", published="2022-06-01"),
-    ]
-    found = series(tmp_path, rows)
+        figure(2021, 94, **later),
+        figure(2020, 94, **later),
+    )
     assert (found.lower, found.upper) == ({2022: 96.0}, {2022: pytest.approx(95 * 1.04)})
     (told,) = [one for one in found.notes if one.code == "bound_contradicted"]
     assert told.values["periods"] == ["2020"]  # 93 was published, "94 or more" too
 
 
 def test_a_later_bound_replaces_no_figure_but_a_later_figure_replaces_a_bound(tmp_path: Path) -> None:
-    rows = [
-        *figures(STEADY),
+    found = after_steady(
+        tmp_path,
         figure(2021, 94, qualifier=">=", published="2022-06-01"),
         figure(2022, 95, qualifier=">="),
         figure(2022, 95.4, published="2023-06-01"),
-    ]
-    found = series(tmp_path, rows)
+    )
     assert found.known().to_dict() == STEADY | {2022: 95.4}
     assert found.superseded["period"].tolist() == ["2022"]
     assert (found.bounds["period"].tolist(), found.lower) == (["2021"], {})
 
 
 def test_bounds_that_leave_nothing_are_dropped_and_said(tmp_path: Path) -> None:
-    rows = [*figures(STEADY), figure(2022, 97, qualifier=">="), change(2022, 1, qualifier="<=")]
-    found = series(tmp_path, rows)
+    found = after_steady(tmp_path, figure(2022, 97, qualifier=">="), change(2022, 1, qualifier="<="))
     assert (found.lower, found.upper) == ({}, {})
     assert "bound_contradicted" in codes(found)
 
 
 def test_a_series_of_bounds_only_holds_no_point_and_is_not_assessable(tmp_path: Path) -> None:
-    rows = [figure(year, 96, qualifier=">=") for year in (2021, 2022, 2023)]
-    data = loaded(tmp_path, observations=rows)
+    data = loaded(tmp_path, observations=[figure(year, 96, qualifier=">=") for year in (2021, 2022, 2023)])
     assert annual_series(data, "widgets", "testville").points() == 0
     answer = assess(data, "goal")
     assert answer.reason is not None
@@ -161,10 +200,8 @@ def test_two_figures_and_a_bound_are_enough_and_it_is_said(tmp_path: Path) -> No
 
 
 def test_about_is_within_a_step_of_its_last_digit_and_final_figures_are_exact(tmp_path: Path) -> None:
-    rows = [*figures(STEADY), figure(2022, 96, qualifier="~"), figure(2023, 96.4)]
-    found = series(tmp_path, rows)
+    found = after_steady(tmp_path, figure(2022, 96, qualifier="~"), figure(2023, 96.4))
     assert found.noisy == {2022: pytest.approx(1 / math.sqrt(3))}
-    assert (last_digit(20.5, 1), last_digit(0.05, 3), last_digit(2700, 0)) == (0.1, 0.001, 100)
 
 
 def test_the_size_of_revisions_is_learned_from_the_vintages_of_the_package(tmp_path: Path) -> None:
@@ -175,50 +212,27 @@ def test_the_size_of_revisions_is_learned_from_the_vintages_of_the_package(tmp_p
     expected = math.sqrt((4 * 0.3**2 + sum(x**2 for x in off)) / 7)
     shares = revision_shares(data.observations)
     assert (shares.level, shares.change) == (pytest.approx(expected), 0.3)
-    earlier = revision_shares(
-        data.at("2020-06-01").observations
-    )  # one revision known by then, one yearly change
+    earlier = revision_shares(data.at("2020-06-01").observations)  # one revision known by then
     assert earlier.level != shares.level
-    last = pd.DataFrame(
-        {"year": [2020, 2021], "value": [93.0, 95.0], "qualifier": "=", "measure": "level",
-         "status": ["final", "preliminary"], "decimals": 0}
-    )  # fmt: skip
+    cells = {"qualifier": "=", "measure": "level", "status": ["final", "preliminary"], "decimals": 0}
+    last = pd.DataFrame({"year": [2020, 2021], "value": [93.0, 95.0]} | cells)
     assert standard_errors(last, Shares(level=0.4)).tolist() == [0.0, pytest.approx(0.8)]
 
 
 def test_an_uncertain_change_moves_every_later_level_and_none_before(tmp_path: Path) -> None:
     rows = [change(2021, -3), change(2022, -4, status="preliminary"), change(2023, -2)]
     found = series(tmp_path, rows, base_year=2020)
-    (one,) = found.shared
-    assert sorted(one) == [2022, 2023]
     error = 0.3 * 3  # stated share of the median change
-    assert one[2022] == pytest.approx(97 * error / 100)
-    assert one[2023] == pytest.approx(97 * error / 100 * 0.98)
+    assert found.shared == (
+        {2022: pytest.approx(97 * error / 100), 2023: pytest.approx(97 * error / 100 * 0.98)},
+    )
     assert found.noisy == {}
 
 
-def test_changes_after_a_missing_year_are_named_not_lost(tmp_path: Path) -> None:
-    rows = [*figures({2018: 50, 2019: 51}), *changes({2022: 1, 2023: 2})]
-    found = series(tmp_path, rows)
-    assert found.known().index.tolist() == [2018, 2019]
-    (told,) = [one for one in found.notes if one.code == "unlinked_later"]
-    assert told.values == {"start": "2021", "end": "2023"}
-
-
-def test_an_index_starts_at_its_newest_stretch(tmp_path: Path) -> None:
-    found = series(tmp_path, changes({2012: 2, 2013: 3, 2021: -1, 2022: -2}))
-    assert (found.base_year, found.breaks) == (2020, (2020,))
-    assert found.earlier.index.tolist() == [2011, 2012, 2013]
-
-
 def test_what_is_known_in_part_moves_with_the_series(tmp_path: Path) -> None:
-    rows = [
-        *figures(STEADY),
-        figure(2022, 96, qualifier=">="),
-        figure("2023-Q2", 97),
-        figure(2017, 89, qualifier="~"),
-    ]
-    half = shifted(series(tmp_path, rows), 2021, 47.5)
+    about = figure(2017, 89, qualifier="~")
+    found = after_steady(tmp_path, figure(2022, 96, qualifier=">="), figure("2023-Q2", 97), about)
+    half = shifted(found, 2021, 47.5)
     assert half.lower == {2022: 48.0}
     assert half.noisy == {2017: pytest.approx(0.5 / math.sqrt(3))}
     assert half.evidence()["estimates"][2023][0] == pytest.approx(48.5)
@@ -233,22 +247,18 @@ def test_four_ways_to_publish_one_figure_give_four_probabilities(tmp_path: Path)
         "~96": [figure(2023, 96.0, qualifier="~")],
         "97 to August": [figure(2023, 96.0), figure("2024-08", 97.0, published="2024-10-01")],
     }
-    goal = target(threshold=96.5, deadline=2024, unit="points")
-    made = indicator("widgets", support="percent")
+    tables = {
+        "indicators": [indicator("widgets", support="percent")],
+        "targets": [target(threshold=96.5, deadline=2024)],
+    }
     found = {
-        name: assess(
-            loaded(tmp_path / str(k), observations=[*before, *rows], indicators=[made], targets=[goal]),
-            "goal",
-        )
+        name: assess(loaded(tmp_path / str(k), observations=[*before, *rows], **tables), "goal")
         for k, (name, rows) in enumerate(ways.items())
     }
-    p = {name: answer.probability for name, answer in found.items()}
-    assert None not in p.values()
-    assert p["~96"] < p["96"] < p[">=96"] < p["97 to August"]  # type: ignore[operator]
-    used = {name: {one.code for one in answer.notes} for name, answer in found.items()}
-    assert "bounds_kept" in used[">=96"]
-    assert "approximate" in used["~96"]
-    assert "year_to_date" in used["97 to August"]
+    p = {name: answer.probability or 0.0 for name, answer in found.items()}
+    assert 0 < p["~96"] < p["96"] < p[">=96"] < p["97 to August"]
+    for name, code in ((">=96", "bounds_kept"), ("~96", "approximate"), ("97 to August", "year_to_date")):
+        assert code in {one.code for one in found[name].notes}
     assert found[">=96"].forecast.years.tolist() == [2023, 2024]
     assert found["97 to August"].outcome is None  # a part of the deadline's year does not settle it
 
@@ -265,15 +275,8 @@ def test_nothing_published_later_reaches_an_earlier_day(tmp_path: Path) -> None:
     ]
     made = [indicator("widgets", timing="average")]
     whole = loaded(tmp_path / "all", observations=rows, indicators=made)
-    for day in (
-        "2021-06-30",
-        "2022-03-01",
-        "2022-08-14",
-        "2022-08-15",
-        "2023-03-01",
-        "2023-09-01",
-        "2024-06-30",
-    ):
+    days = "2021-06-30 2022-03-01 2022-08-14 2022-08-15 2023-03-01 2023-09-01 2024-06-30"
+    for day in days.split():
         held = [row for row in rows if row["published"] <= day]
         only = loaded(tmp_path / day, day, observations=held, indicators=made)
         one, other = (annual_series(data, "widgets", "testville") for data in (whole.at(day), only))
@@ -285,16 +288,14 @@ def test_nothing_published_later_reaches_an_earlier_day(tmp_path: Path) -> None:
 def test_another_model_takes_the_plain_levels_and_says_so(tmp_path: Path) -> None:
     rows = [*figures(STEADY), figure(2022, 96, qualifier=">=")]
     data = loaded(tmp_path, observations=rows, targets=[target(threshold=97)])
-    answer = assess(data, "goal", model="drift")
-    assert "partly_ignored" in {one.code for one in answer.notes}
+    assert "partly_ignored" in {one.code for one in assess(data, "goal", model="drift").notes}
     plain = forecast_series(annual_series(data, "widgets", "testville"), 2025, model="drift")
     assert plain.years.tolist() == [2022, 2023, 2024, 2025]
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_every_note_about_partial_knowledge_has_its_sentence(tmp_path: Path, lang: str) -> None:
-    rows = [
-        *figures(STEADY),
+def test_every_note_about_partial_knowledge_has_its_sentence(tmp_path: Path) -> None:
+    found = after_steady(
+        tmp_path,
         figure(2020, 99, qualifier=">=", published="2022-06-01"),
         figure(2022, 96, qualifier=">="),
         figure(2017, 89, qualifier="~", status="preliminary"),
@@ -303,42 +304,12 @@ def test_every_note_about_partial_knowledge_has_its_sentence(tmp_path: Path, lan
         figure("2024-Q1", 96, qualifier=">=", published="2024-05-01"),
         change("2024-Q2", 1, published="2024-08-01"),
         figure(2022, 4, measure="count_new"),
-        change(2030 - 20, 5, qualifier=">="),
-    ]
-    found = series(tmp_path, rows)
-    expected = {
+        change(2010, 5, qualifier=">="),
+    )
+    assert codes(found) >= {
         "bound_contradicted", "bounds_kept", "approximate", "provisional", "year_to_date",
         "unused_year_to_date_known", "unused_year_to_date_bound", "unused_year_to_date_unlinked",
         "new_counts", "unused_bound_on_change",
     }  # fmt: skip
-    assert expected <= codes(found)
-    for one in found.notes:
-        said = note(one, lang)
-        assert said and "{" not in said
-
-
-@pytest.mark.parametrize("timing", ["average", "stock"])
-@pytest.mark.parametrize("period", ["2022-08", "2022-Q1"])
-def test_a_share_that_never_moved_takes_a_part_of_the_year_with_one_step_of_its_last_digit(
-    tmp_path: Path, period: str, timing: str
-) -> None:
-    rows = figures({2018: 5.5, 2019: 5.5, 2020: 5.5, 2021: 5.5}) + [figure(period, 5.5)]
-    row = series(tmp_path / "a", rows, timing).estimates.iloc[0]
-    assert (row["value"], row["error"]) == (5.5, 0.1)
-    made = indicator("widgets", timing=timing)
-    answer = assess(loaded(tmp_path / "b", observations=rows, indicators=[made]), "goal", draws=200)
-    assert answer.status == "forecast"
-
-
-@pytest.mark.parametrize("period", ["2022-12", "2022-Q4"])
-def test_a_year_to_date_of_twelve_months_is_the_figure_of_the_year(tmp_path: Path, period: str) -> None:
-    found = series(tmp_path, figures({2018: 5.0, 2019: 6.0, 2020: 7.0}) + [figure(period, 8.0)])
-    assert found.known()[2022] == 8.0 and found.estimates.empty
-
-
-def test_a_change_to_date_of_nothing_leaves_one_step_of_its_digit_in_percent_of_the_level(
-    tmp_path: Path,
-) -> None:
-    rows = figures({2018: 5.0, 2019: 5.0, 2020: 5.0}) + [change("2021-Q3", 0.0)]
-    row = series(tmp_path, rows).estimates.iloc[0]
-    assert (row["value"], row["error"]) == (5.0, pytest.approx(5.0 * 0.1 / 100))
+    for told in (note(one, lang) for one in found.notes for lang in ("zh", "en")):
+        assert told and "{" not in told
