@@ -246,44 +246,6 @@ def test_files_name_the_series_left_out_beside_the_parts(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"a": [1, 2, 3]}, "pandas DataFrame.*found dict"),
-        (GOOD.drop(columns="value"), "'value' is missing"),
-        (GOOD.assign(colour=1), "unknown column 'colour'"),
-        (GOOD.assign(series_id=None), "empty cells"),
-        (GOOD.iloc[:0], "no rows"),
-    ],
-)
-def test_what_concerns_the_whole_panel_is_refused_as_a_whole(wrong, message):
-    with pytest.raises(SeriesError, match=message):
-        forecast_panel(wrong)
-
-
-@pytest.mark.parametrize("horizon", [float("nan"), float("inf"), None, 0, -1, 1.5, True, "many", 51, 1e300])
-def test_a_horizon_that_is_no_number_of_years_is_refused(horizon):
-    with pytest.raises(QcityError, match="horizon must be a whole number of years, 1 to 50"):
-        forecast_panel(GOOD, horizon)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"series_id": "goood"}, 'Did you mean "good"'),
-        ({"period": 2031}, "runs from 2024 to 2028"),
-        ({"direction": "above"}, "allowed: at_least, at_most"),
-        ({"threshold": "much"}, "allowed: a number"),
-    ],
-)
-def test_questions_that_make_no_sense_get_a_clear_error(change, message):
-    panel, ask = forecast_panel(GOOD), question(3.0, 2025, series="good")
-    with pytest.raises(QcityError, match=message):
-        panel.probability(ask.assign(**change))
-    with pytest.raises(QcityError, match="'threshold' is missing"):
-        panel.probability(ask.drop(columns="threshold"))
-
-
-@pytest.mark.parametrize(
     "index",
     [
         pd.period_range("2018", periods=6, freq="Y"),
@@ -301,52 +263,90 @@ def test_whatever_says_a_year_is_a_year_index(index):
     assert panel.probability(question(5, "2024"))[0] == panel.probability(question(5, 2024))[0]
 
 
-@pytest.mark.parametrize(
-    "index",
-    [pd.period_range("2018-01", periods=6, freq="M"), pd.Index(list("abcdef")), pd.Index([2018.5] * 6)],
-)
-def test_an_index_without_years_is_refused(index):
-    with pytest.raises(SeriesError, match="allowed: a whole year"):
-        forecast(pd.Series(Y.to_numpy(), index=index), 2030)
-
-
-@pytest.mark.parametrize(
-    "until", [None, float("nan"), float("inf"), 2025.5, True, "soon", 2025j, 2023, 2090, 1e300]
-)
-def test_an_end_that_is_no_year_after_the_last_or_too_far_is_refused(until):
-    with pytest.raises(QcityError, match="until"):
-        forecast(Y, until)
-
-
 def test_none_stands_for_the_default_of_support_and_seed():
     assert np.array_equal(forecast(Y, 2025, support=None, rng=None).paths, forecast(Y, 2025).paths)
+
+
+NAN, INF = float("nan"), float("inf")
+ASKED = question(3.0, 2025, series="good")
+
+
+def dated(*index: object) -> pd.Series:
+    return pd.Series(Y.to_numpy()[: len(index)], index=pd.Index(index))
+
+
+@pytest.mark.parametrize(
+    ("refused", "message"),
+    [
+        ({"a": [1, 2, 3]}, "pandas DataFrame.*found dict"),
+        (GOOD.drop(columns="value"), "'value' is missing"),
+        (GOOD.assign(colour=1), "unknown column 'colour'"),
+        (GOOD.assign(series_id=None), "empty cells"),
+        (GOOD.iloc[:0], "no rows"),
+        *[(horizon, "horizon must be a whole number of years, 1 to 50")
+          for horizon in (NAN, INF, None, 0, -1, 1.5, True, "many", 51, 1e300)],
+        (ASKED.assign(series_id="goood"), 'Did you mean "good"'),
+        (ASKED.assign(period=2031), "runs from 2024 to 2028"),
+        (ASKED.assign(direction="above"), "allowed: at_least, at_most"),
+        (ASKED.assign(threshold="much"), "allowed: a number"),
+        (ASKED.drop(columns="threshold"), "'threshold' is missing"),
+    ],
+)  # fmt: skip
+def test_panels_horizons_and_questions_that_make_no_sense_are_refused(refused: object, message: str) -> None:
+    with pytest.raises(QcityError, match=message):
+        if isinstance(refused, pd.DataFrame) and "direction" in refused:
+            forecast_panel(GOOD).probability(refused)
+        elif isinstance(refused, pd.DataFrame | dict):
+            forecast_panel(refused)
+        else:
+            forecast_panel(GOOD, refused)
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
+        *[({"until": end}, "until") for end in (None, NAN, INF, 2025.5, True, "soon", 2025j, 2023, 2090, 1e300)],
         *[({"rng": rng}, "rng must be a seed") for rng in ("a", -1, True, 1.5)],
-        *[({"draws": draws}, "draws must be a whole number, 1 or more") for draws in (None, float("nan"), 0)],
+        *[({"draws": draws}, "draws must be a whole number, 1 or more") for draws in (None, NAN, 0)],
+        *[({"series": dated(*index)}, "allowed: a whole year") for index in ("abcdef", [2018.5] * 3)],
+        ({"series": dated(*pd.period_range("2018-01", periods=6, freq="M"))}, "allowed: a whole year"),
+        *[({"series": pd.Series([1.0, 2.0, value, 4.0], range(2019, 2023), dtype=object)}, message)
+          for value, message in ((True, "found True"), (1j, "found 1j"), ("1", "found '1'"), (1e301, "beyond"),
+                                 (10**400, "infinite"), (np.inf, "infinite"))],
+        ({"series": [1.0, 2.0, 3.0]}, "needs a pandas Series"),
         ({"support": "share"}, "unknown support"),
         ({"breaks": ("a",)}, "breaks must be a year"),
         ({"lower": {2024.5: 1.0}}, "a year of lower"),
         ({"lower": {2024: "x"}}, "lower in 2024 must be a number"),
-        ({"noisy": {2020: float("nan")}}, "noisy in 2020"),
+        ({"noisy": {2020: NAN}}, "noisy in 2020"),
         ({"estimates": {2024: (None, 1.0)}}, "estimates in 2024"),
+        ({"lower": {2020: 1.0}}, "2020 has a value and a bound"),
+        ({"lower": {2024: 5.0}, "upper": {2024: 4.0}}, "leave nothing"),
+        ({"noisy": {2025: 1.0}}, "no value in 2025"),
+        ({"noisy": {2020: 0.0}}, "must be above 0"),
         ({"lower": {2024: 5.0}, "model": "naive"}, "need model 'mixture'"),
         ({"breaks": (2020,), "model": "naive"}, "cannot take breaks"),
         ({"model": "tetha"}, 'Did you mean "theta"'),
     ],
-)
-def test_arguments_that_make_no_sense_are_refused(wrong, message):
+)  # fmt: skip
+def test_series_and_arguments_that_make_no_sense_are_refused(wrong: dict[str, object], message: str) -> None:
     with pytest.raises(QcityError, match=message):
-        forecast(Y, 2026, **wrong)
+        forecast(**({"series": Y, "until": 2026} | wrong))
 
 
-@pytest.mark.parametrize("value", [True, 1 + 1j, "1", 1e301, 10**400, np.inf])
-def test_values_that_are_no_numbers_or_too_large_are_refused(value):
-    with pytest.raises(SeriesError):
-        forecast(pd.Series([1.0, 2.0, value, 4.0, 5.0], index=range(2019, 2024), dtype=object), 2025)
+@pytest.mark.parametrize(
+    ("threshold", "year"),
+    [(5, 2024.5), (5, "x"), (5, 2030), (np.nan, 2024), (None, 2024), (True, 2024), (1j, 2024)],
+)
+def test_a_question_without_an_answer_is_refused(threshold, year):
+    fc, panel = forecast(Y, 2025), forecast_panel(frame(list(Y)), 2)
+    for ask in (
+        fc.probability_at_least,
+        fc.probability_at_most,
+        lambda x, y: panel.probability(question(x, y)),
+    ):
+        with pytest.raises(QcityError):
+            ask(threshold, year)
 
 
 def test_exact_numbers_are_read_and_huge_and_tiny_ones_forecast():
@@ -356,19 +356,6 @@ def test_exact_numbers_are_read_and_huge_and_tiny_ones_forecast():
     for scale in (1e-290, 1e290):
         found = forecast(Y * scale, 2026, support="positive")
         assert np.isfinite(found.paths).all() and found.median()[2026] / scale == pytest.approx(median)
-
-
-@pytest.mark.parametrize(
-    ("threshold", "year"),
-    [(5, 2024.5), (5, "x"), (5, 2030), (np.nan, 2024), (None, 2024), (True, 2024), (1j, 2024)],
-)
-def test_a_question_without_an_answer_is_refused(threshold, year):
-    fc = forecast(Y, 2025)
-    for ask in (fc.probability_at_least, fc.probability_at_most):
-        with pytest.raises(QcityError):
-            ask(threshold, year)
-    with pytest.raises(QcityError):
-        forecast_panel(frame(list(Y)), 2).probability(question(threshold, year))
 
 
 # named alternatives

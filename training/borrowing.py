@@ -147,25 +147,25 @@ def _moved(case: Case, shares: Shares, published: bool) -> np.ndarray:
 def _crps(cases: list[Case], shares: Shares, published: bool) -> np.ndarray:
     knots = np.stack([_moved(case, shares, published) for case in cases])
     actual = np.stack([case.actual for case in cases])
-    found = scores.crps_quantiles(at_levels(knots, scores.LEVELS), scores.LEVELS, actual)
-    return found.mean(axis=1) + 1e-12
+    crps = scores.crps_quantiles(at_levels(knots, scores.LEVELS), scores.LEVELS, actual)
+    return crps.mean(axis=1) + 1e-12
 
 
 def evidence(cases: list[Case]) -> dict[str, Any]:
     """Relative CRPS and how often 90 % intervals hold, each indicator judged with shares learned on the others."""
     names = sorted({case.indicator for case in cases})
     shares = {name: fit_shares([case for case in cases if case.indicator != name]) for name in names}
-    found: dict[str, Any] = {"indicators": len(names), "cases": len(cases)}
+    result: dict[str, Any] = {"indicators": len(names), "cases": len(cases)}
     for key, published in (("published", True), ("expected", False)):
         logs = {n: _log_crps([c for c in cases if c.indicator == n], shares[n], published) for n in names}
         every = np.concatenate(list(logs.values()))
         held = [_held(case, shares[case.indicator], published) for case in cases]
-        found[key] = {
+        result[key] = {
             "crps": round(float(np.exp(every.mean())), 3),
             "by_indicator": {name: round(float(np.exp(log.mean())), 3) for name, log in logs.items()},
             "interval_90_holds": round(float(np.mean(held)), 3),
         }
-    return found
+    return result
 
 
 def _held(case: Case, shares: Shares, published: bool) -> float:

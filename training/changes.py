@@ -70,11 +70,9 @@ def _quantiles(series: list[tuple[np.ndarray, float]], support: str, years: int)
 
 def _readable(content: dict[str, Any]) -> str:
     """JSON with one line for the quantiles of each number of years."""
-    found = json.dumps(content, ensure_ascii=False, indent=1)
+    text = json.dumps(content, ensure_ascii=False, indent=1)
     rows = [row for support in content["supports"].values() for row in support["quantiles"]]
     for row in (content["years"], *rows):
         for depth in (1, 4):
-            found = found.replace(
-                json.dumps(row, indent=1).replace("\n", "\n" + " " * depth), json.dumps(row)
-            )
-    return found + "\n"
+            text = text.replace(json.dumps(row, indent=1).replace("\n", "\n" + " " * depth), json.dumps(row))
+    return text + "\n"

@@ -95,7 +95,7 @@ def _left_out(
             parts.setdefault(name, []).append(forecast_tasks(tasks, variant))
         still = draw_tasks(corpus, inside, STILL_ROUNDS, CAP, seed + 2000, odd=False, constant=True)
         parts.setdefault(STILL, []).append(forecast_tasks(still, prior))
-    return {name: joined(found) for name, found in parts.items()}
+    return {name: joined(of_splits) for name, of_splits in parts.items()}
 
 
 def _sides(corpus: Corpus, fold: int) -> tuple[list[str], list[str]]:

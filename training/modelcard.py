@@ -235,9 +235,9 @@ def _standing(h: Hindcast) -> str:
 def standing(h: Hindcast) -> pd.DataFrame:
     """Said and came of "at least" and "at most the last value" by how long and where series stood still."""
     history, last = h.tasks.histories, h.ahead.last
-    found = features(history, units(history))[0]
-    run = np.exp(found[:, NAMES.index("unchanged")]).round()
-    repeated = found[:, NAMES.index("repeated")] > 0
+    seen = features(history, units(history))[0]
+    run = np.exp(seen[:, NAMES.index("unchanged")]).round()
+    repeated = seen[:, NAMES.index("repeated")] > 0
     edge = np.logical_or(*at_edge(history))
     row = np.arange(len(last))
     table = {}

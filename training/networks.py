@@ -98,8 +98,8 @@ def fit_learner(
     def gradient(p: Parameters, i: np.ndarray) -> Parameters:
         one = np.tanh(x[i] @ p["into"] + p["first"])
         two = np.tanh(one @ p["between"] + p["second"])
-        found = step * (two @ p["out"] + x[i] @ p["linear"] + p["bias"])
-        g = step * _score_gradient(found, actual[i], width[i], floor[i], power)
+        quantiles = step * (two @ p["out"] + x[i] @ p["linear"] + p["bias"])
+        g = step * _score_gradient(quantiles, actual[i], width[i], floor[i], power)
         g /= len(i)
         back2 = (g @ p["out"].T) * (1.0 - two * two)
         back1 = (back2 @ p["between"].T) * (1.0 - one * one)
@@ -118,15 +118,15 @@ def fit_learner(
 
 
 def _score_gradient(
-    found: np.ndarray, actual: np.ndarray, width: np.ndarray, floor: np.ndarray, power: float
+    quantiles: np.ndarray, actual: np.ndarray, width: np.ndarray, floor: np.ndarray, power: float
 ) -> np.ndarray:
     """Gradient of (quantile score / width) ** power / power by each quantile."""
-    q = found.reshape(len(found), YEARS, len(KNOTS))
+    q = quantiles.reshape(len(quantiles), YEARS, len(KNOTS))
     error = actual[:, :, None] - q
     under = error < 0
     score = 2.0 * np.where(under, (KNOTS - 1.0) * error, KNOTS * error).mean(axis=(1, 2)) + floor
     slope = (score / width) ** power / score
-    return (2.0 * (under - KNOTS) / q[0].size * slope[:, None, None]).reshape(len(found), -1)
+    return (2.0 * (under - KNOTS) / q[0].size * slope[:, None, None]).reshape(len(quantiles), -1)
 
 
 def _softmax(a: np.ndarray) -> np.ndarray:

@@ -68,7 +68,7 @@ def held_out_record(held_out: Hindcast) -> dict[str, Any]:
 
 
 def _coverage(held_out: Hindcast) -> list[dict[str, float]]:
-    found: list[dict[str, float]] = []
+    rows: list[dict[str, float]] = []
     ones, family = np.ones(len(held_out.tasks.actual)), held_out.tasks.indicator
     inside = {50: held_out.inside(0.5), 90: held_out.inside(0.9)}
     for k in range(inside[90].shape[1]):
@@ -78,8 +78,8 @@ def _coverage(held_out: Hindcast) -> list[dict[str, float]]:
             row[f"in{share}_low"], row[f"in{share}_high"] = ratio_interval(
                 held[:, k].astype(float), ones, family
             )
-        found.append(row)
-    return found
+        rows.append(row)
+    return rows
 
 
 def _relative_crps(held_out: Hindcast) -> dict[str, float]:
@@ -114,12 +114,12 @@ def _both(full: pd.DataFrame) -> list[dict[str, Any]]:
     """By years left, the rule hardest to beat as it stands (`raw`) and calibrated (`calibrated`)."""
     raw = toughest(full, rule_names())
     best = toughest(full, [name + CALIBRATED for name in rule_names()])
-    found = []
+    rows = []
     for years in raw.index:
         pair = {"raw": raw.loc[years].to_dict(), "calibrated": best.loc[years].to_dict()}
         pair["calibrated"]["rival"] = str(pair["calibrated"]["rival"]).removesuffix(CALIBRATED)
-        found.append({"years": years} | pair)
-    return found
+        rows.append({"years": years} | pair)
+    return rows
 
 
 def _each(full: pd.DataFrame, name: str) -> dict[str, Any]:

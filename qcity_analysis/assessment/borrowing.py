@@ -20,7 +20,7 @@ FEWEST = 3  # levels from which a forecast is made
 Ahead = Callable[[Question, Assessment, AnnualSeries], Assessment]
 
 
-def moved_towards(data: Data, own: AnnualSeries, found: Forecast) -> tuple[Forecast, tuple[str, ...]]:
+def moved_towards(data: Data, own: AnnualSeries, forecast: Forecast) -> tuple[Forecast, tuple[str, ...]]:
     """The forecast moved towards the comparators above or beside the region, and their names as region/indicator.
 
     Nothing moves, and the names are empty, where no comparator has figures to compare, or where years after the last
@@ -37,18 +37,18 @@ def moved_towards(data: Data, own: AnnualSeries, found: Forecast) -> tuple[Forec
 
     known = own.known()
     partly = {*own.lower, *own.upper, *own.estimates["year"]}
-    if found.model != "mixture" or len(known) < FEWEST or any(year > known.index[-1] for year in partly):
-        return found, ()
+    if forecast.model != "mixture" or len(known) < FEWEST or any(year > known.index[-1] for year in partly):
+        return forecast, ()
     near, used = _near(data, own.region), []
     for region, indicator_id in comparators(data, own.indicator_id):
         if region not in near:
             continue
         levels = annual_series(data, indicator_id, region).known().rename(f"{region}/{indicator_id}")
-        if together(known, [levels], found.years, found.support) is not None:
+        if together(known, [levels], forecast.years, forecast.support) is not None:
             used.append(levels)
     if not used:
-        return found, ()
-    return borrow(found, used), tuple(str(levels.name) for levels in used)
+        return forecast, ()
+    return borrow(forecast, used), tuple(str(levels.name) for levels in used)
 
 
 def comparators(data: Data, indicator_id: str) -> list[tuple[str, str]]:

@@ -175,7 +175,7 @@ def _ahead_to_deadline(question: Question, answer: Assessment, series: AnnualSer
     assert threshold is not None
     bound, levels = _bound(target, series), series.known()
     last, level = int(levels.index[-1]), float(levels.iloc[-1])
-    answer = _ahead(question, answer, series, lambda found: target.is_met(found.paths[:, -1], bound))
+    answer = _ahead(question, answer, series, lambda ahead: target.is_met(ahead.paths[:, -1], bound))
     assert answer.forecast is not None
     ask = answer.forecast.probability_at_least if target.upward else answer.forecast.probability_at_most
     strict = ask(threshold, year=target.deadline) if target.tolerance else math.nan
@@ -258,7 +258,7 @@ def every_year(question: Question, indicator_id: str, role: str = "main") -> Ass
     reason = reason or _too_late(target, levels)
     if reason is not None:
         return refused(answer, reason)
-    return _ahead(question, answer, series, lambda found: _all_better(question, series, base, found), told)
+    return _ahead(question, answer, series, lambda ahead: _all_better(question, series, base, ahead), told)
 
 
 def _years_that_count(question: Question, levels: pd.Series) -> tuple[int, tuple[Note, ...]]:
@@ -325,13 +325,13 @@ def _coarser(series: AnnualSeries, before: int, after: int) -> float:
     return max(steps) if all(steps) else 0.0
 
 
-def _all_better(question: Question, series: AnnualSeries, base: int, found: Forecast) -> np.ndarray:
+def _all_better(question: Question, series: AnnualSeries, base: int, ahead: Forecast) -> np.ndarray:
     """Whether each path is better in every year from the year after `base` to the deadline, (draws,) of bool.
 
     Years without a figure between two levels are drawn around the straight line between them, as far apart as the
     yearly changes of the series are (a Brownian bridge). Each two years are compared as published (see `step_of`).
     """
-    target, known, draws = question.target, series.known(), len(found.paths)
+    target, known, draws = question.target, series.known(), len(ahead.paths)
     rng = np.random.default_rng([question.seed, 1])
     table = {int(year): np.full(draws, float(level)) for year, level in known.items()}
     spread = yearly_spread(known)
@@ -342,7 +342,7 @@ def _all_better(question: Question, series: AnnualSeries, base: int, found: Fore
             moves += ((known[after] - known[before]) - moves.sum(axis=1, keepdims=True)) / years
             levels = known[before] + np.cumsum(moves, axis=1)
             table |= {int(before) + 1 + k: levels[:, k] for k in range(years - 1)}
-    table |= {int(year): found.paths[:, k] for k, year in enumerate(found.years)}
+    table |= {int(year): ahead.paths[:, k] for k, year in enumerate(ahead.years)}
     met = np.ones(draws, dtype=bool)
     for year in range(max(base, min(table)) + 1, target.deadline + 1):
         met &= better(table[year - 1], table[year], target, _coarser(series, year - 1, year))

@@ -33,6 +33,7 @@ import pandas as pd
 from ..errors import DataError, Problem, did_you_mean
 from .read import Lines, read_table, read_yaml
 from .schema import QUALIFIERS, STATUSES, TABLES, decimals, is_date, is_number, plain
+from .vintages import to_date
 
 FILE = "corrections.yaml"
 FIGURE = ("indicator_id", "region", "period", "measure", "published", "base_period", "source_id")
@@ -72,7 +73,6 @@ def read_corrections(folder: Path, tables: dict[str, pd.DataFrame]) -> tuple[pd.
     `column`, `expect` and `set` (numbers for a value), `since` (day from which it is known, a date), `why`, `who`,
     `source`, `date`, `line` (in corrections.yaml).
 
-    >>> from qcity_analysis.data.load import find_folder, read_folder
     >>> read_corrections(Path("no/such/folder"), {})[1]
     []
     """
@@ -132,16 +132,14 @@ def listed(folder: Path) -> list[Problem]:
         return []
     tables = {name: read_table(folder / TABLES[name].file, name)[0] for name in ("observations", "sources")}
     corrections, _ = read_corrections(folder, tables)
-    return [_listed(cell) for cell in corrections.itertuples()]
-
-
-def _listed(cell: Any) -> Problem:
-    figure = " / ".join(
-        filter(None, (cell.indicator_id, cell.region, cell.period, cell.measure, cell.column))
-    )
-    found = f"{_shown(cell.expect)} -> {_shown(cell.set)} since {cell.since}"
-    reason = f"{cell.why} ({cell.who}, {cell.date}, {cell.source})"
-    return Problem(FILE, cell.line, figure, found, "the value published", reason, "correction")
+    made = []
+    for cell in corrections.itertuples():
+        names = (cell.indicator_id, cell.region, cell.period, cell.measure, cell.column)
+        found = f"{_shown(cell.expect)} -> {_shown(cell.set)} since {cell.since}"
+        reason = f"{cell.why} ({cell.who}, {cell.date}, {cell.source})"
+        said = (" / ".join(filter(None, names)), found, "the value published", reason)
+        made.append(Problem(FILE, cell.line, *said, "correction"))
+    return made
 
 
 def _shown(content: Any) -> str:
@@ -174,51 +172,37 @@ class _Reader:
             hint = did_you_mean(column, CORRECTED)
             remedy = f"another cell is set right in observations.csv itself.{hint}"
             self.fault(k, "column", column, ", ".join(CORRECTED), remedy)
-        self._dates(k, item)
-        self._source(k, item)
+        self._dates_and_source(k, item)
         expect, new = (self._content(k, key, column, str(item.get(key) or "")) for key in ("expect", "set"))
         figure = item.get("figure") or {}
         if not isinstance(figure, dict):
-            self.fault(
-                k, "figure", str(figure), "columns of observations.csv", "write it as {period: 2020, …}"
-            )
+            remedy = "write it as {period: 2020, …}"
+            self.fault(k, "figure", str(figure), "columns of observations.csv", remedy)
         if len(self.problems) > before:
             return None
         seen = self._row(k, figure)
         if seen is None or not self._still_there(k, seen, column, expect):
             return None
-        since = dt.date.fromisoformat(_last_day(str(item.get("since") or item["date"])))
+        since = to_date(str(item.get("since") or item["date"]))
         named = {name: str(seen[name]) if not pd.isna(seen[name]) else "" for name in FIGURE}
         said = {key: str(item[key]) for key in ("why", "who", "source", "date")}
-        line = self.lines[(k,)]
         return {"row": int(seen["row"]), **named, "column": column, "expect": expect, "set": new,
-                "since": since, **said, "line": line, "expect_decimals": int(seen["decimals"]),
+                "since": since, **said, "line": self.lines[(k,)], "expect_decimals": int(seen["decimals"]),
                 "set_decimals": decimals(plain(str(item["set"])))}  # fmt: skip
 
     def _names(self, k: int, entries: dict[str, Any], known: tuple[str, ...], under: str) -> None:
         for name in entries:
             if name not in known:
                 remedy = f"rename or remove it.{did_you_mean(name, known)}"
-                self.fault(
-                    k,
-                    f"{under}: {name}" if under else name,
-                    "an unknown entry",
-                    ", ".join(known),
-                    remedy,
-                    under or name,
-                )
+                said = f"{under}: {name}" if under else name
+                self.fault(k, said, "an unknown entry", ", ".join(known), remedy, under or name)
 
-    def _dates(self, k: int, item: dict[str, Any]) -> None:
+    def _dates_and_source(self, k: int, item: dict[str, Any]) -> None:
         for key in ("date", "since"):
             if item.get(key) and not is_date(str(item[key])):
-                allowed = "a date as 2023-02-28, 2023-02 or 2023"
-                self.fault(
-                    k, key, str(item[key]), allowed, "write the day, month or year as far as it is known"
-                )
-
-    def _source(self, k: int, item: dict[str, Any]) -> None:
-        known = list(self.tables["sources"]["source_id"])
-        source = str(item.get("source") or "")
+                remedy = "write the day, month or year as far as it is known"
+                self.fault(k, key, str(item[key]), "a date as 2023-02-28, 2023-02 or 2023", remedy)
+        known, source = list(self.tables["sources"]["source_id"]), str(item.get("source") or "")
         if source and source not in known:
             remedy = f"add it there, or correct it.{did_you_mean(source, known)}"
             self.fault(k, "source", source, "source_id of sources.csv", remedy)
@@ -253,9 +237,7 @@ class _Reader:
         if len(rows) == 1:
             return frame[held].iloc[0]
         if rows:
-            spare = [
-                name for name in ("measure", "published", "base_period", "source_id") if name not in figure
-            ]
+            spare = [name for name in FIGURE[3:] if name not in figure]
             found = f"{said}, which rows {', '.join(map(str, rows))} of observations.csv match"
             self.fault(k, "figure", found, "one row", f"add {' or '.join(spare)} to tell them apart")
         else:
@@ -272,11 +254,3 @@ class _Reader:
         )
         self.fault(k, "expect", _shown(expect), place, remedy)
         return False
-
-
-def _last_day(date: str) -> str:
-    """The last day of a day, month or year, as ISO text."""
-    if len(date) == 10:
-        return date
-    start = pd.Timestamp(date if len(date) == 7 else f"{date}-12")
-    return (start + pd.offsets.MonthEnd(0)).date().isoformat()

@@ -41,12 +41,10 @@ def read_table(path: Path, name: str) -> tuple[pd.DataFrame, list[Problem]]:
 
 
 def _read_file(path: Path, table: Table) -> tuple[pd.DataFrame, list[Problem]]:
-    text, problems = decoded(path.read_bytes(), path.name)
-    if problems:
-        return _empty(table), problems
-    frame, problems = _parse(text, path.name, table)
-    if frame is None:
-        return _empty(table), problems
+    try:
+        frame, problems = _parse(utf8_text(path.read_bytes(), path.name), path.name, table)
+    except DataError as error:
+        return _empty(table), error.problems
     absent = {problem.column for problem in problems if problem.found == NO_COLUMN}
     for column in table.columns:
         problems += [] if column.name in absent else _check_cells(frame, column, path.name)
@@ -59,26 +57,26 @@ def _empty(table: Table) -> pd.DataFrame:
     return _typed(frame.assign(row=pd.Series(dtype=int)), table)
 
 
-def decoded(raw: bytes, file: str) -> tuple[str, list[Problem]]:
-    """The text of a file of the contract (UTF-8, with or without BOM), or the problem where it is none.
+def utf8_text(raw: bytes, file: str) -> str:
+    """The text of a file of the contract (UTF-8, with or without BOM). Raises DataError with the first other byte.
 
-    >>> decoded("a,é".encode("latin-1"), "a.csv")[1][0].found
-    'byte 0xe9 that is not UTF-8'
+    >>> utf8_text("a,é".encode(), "a.csv")
+    'a,é'
     """
     try:
-        return raw.decode("utf-8-sig"), []
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = raw[: error.start].count(b"\n") + 1
         found = f"byte 0x{raw[error.start]:02x} that is not UTF-8"
         remedy = "save the file again as 'CSV UTF-8'; the file was probably written in Latin-1 or GB18030"
-        return "", [Problem(file, row, None, found, "UTF-8 text", remedy)]
+        raise DataError([Problem(file, row, None, found, "UTF-8 text", remedy)]) from error
 
 
-def csv_rows(text: str, file: str) -> tuple[list[tuple[int, list[str]]], list[Problem]]:
-    """The rows of a CSV text, each with the line it ends in; and the problem of the first that cannot be read.
+def csv_rows(text: str, file: str) -> list[tuple[int, list[str]]]:
+    """The rows of a CSV text, each with the line it ends in. Raises DataError with the first that cannot be read.
 
-    >>> csv_rows('a,b\\n1,"2\\n3,4\\n', "a.csv")[1][0].row
-    2
+    >>> csv_rows('a,b\\n1,"2\\n3"\\n', "a.csv")
+    [(1, ['a', 'b']), (3, ['1', '2\\n3'])]
     """
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[tuple[int, list[str]]] = []
@@ -88,24 +86,22 @@ def csv_rows(text: str, file: str) -> tuple[list[tuple[int, list[str]]], list[Pr
     except csv.Error as error:
         line = rows[-1][0] + 1 if rows else 1
         allowed = f"cells of at most {csv.field_size_limit()} characters, quotes closed"
-        return rows, [Problem(file, line, None, str(error), allowed, "shorten the text, or close the quotes")]
-    return rows, []
+        remedy = "shorten the text, or close the quotes"
+        raise DataError([Problem(file, line, None, str(error), allowed, remedy)]) from error
+    return rows
 
 
-def _parse(text: str, file: str, table: Table) -> tuple[pd.DataFrame | None, list[Problem]]:
+def _parse(text: str, file: str, table: Table) -> tuple[pd.DataFrame, list[Problem]]:
     first = text[: text.find("\n") + 1]  # of a large file the whole is not copied for its header
     large = len(text) > LARGE and first.count('"') % 2 == 0
-    rows, problems = csv_rows(first if large else text, file)
+    rows = csv_rows(first if large else text, file)
     header = [cell.strip() for cell in rows[0][1]] if rows else []
-    frame = regular_rows(text, header) if large else None
-    if frame is None:
-        rows, problems = csv_rows(text, file) if large else (rows, problems)
-        if problems:
-            return None, problems
-        frame, problems = _careful_rows(rows[1:], header, file)
-    else:
+    frame, problems = regular_rows(text, header) if large else None, _check_header(header, file, table)
+    if frame is not None:
         frame["row"] = range(2, len(frame) + 2)
-    problems = _check_header(header, file, table) + problems
+    else:
+        frame, uneven = _careful_rows((csv_rows(text, file) if large else rows)[1:], header, file)
+        problems += uneven
     for column in table.columns:
         if column.name not in frame:
             frame[column.name] = ""
@@ -146,9 +142,8 @@ def _check_header(header: list[str], file: str, table: Table) -> list[Problem]:
             remedy = f"it is ignored; rename or remove it.{did_you_mean(name, names)}"
             problems.append(Problem(file, 1, name, "an unknown column", ", ".join(names), remedy, "warning"))
         if header.count(name) > 1:
-            problems.append(
-                Problem(file, 1, name, "the column twice", "each column once", "remove one of them")
-            )
+            said = ("the column twice", "each column once", "remove one of them")
+            problems.append(Problem(file, 1, name, *said))
     return list(dict.fromkeys(problems))
 
 
@@ -180,14 +175,14 @@ def _check_key(frame: pd.DataFrame, table: Table, file: str) -> list[Problem]:
     key = list(table.key)
     every = frame[frame.duplicated(key, keep=False)]
     first = every.groupby(key, sort=False)["row"].transform("first")
-    repeated = every[every["row"] != first]
     problems = []
-    for (*values, row), earlier in zip(
-        repeated[[*key, "row"]].itertuples(index=False), first[repeated.index], strict=True
-    ):
-        found = " / ".join(value for value in values if value)
-        remedy = f"it stands in row {int(earlier)} already: delete one, or give a revision its own `published` date"
-        problems.append(Problem(file, int(row), ", ".join(key), found, "each key once", remedy))
+    for cells, row, earlier in zip(every[key].to_numpy().tolist(), every["row"], first, strict=True):
+        if row != earlier:
+            found = " / ".join(filter(None, cells))
+            remedy = (
+                f"it stands in row {earlier} already: delete one, or give a revision its own `published` date"
+            )
+            problems.append(Problem(file, int(row), ", ".join(key), found, "each key once", remedy))
     return problems
 
 
@@ -316,9 +311,8 @@ def _value(node: Any, at: tuple[str | int, ...], lines: Lines, problems: list[Pr
         name = str(key.value)
         if name in found:
             line = key.start_mark.line + 1
-            problems.append(
-                Problem(file, line, name, "the entry twice", "each entry once", "remove one of them")
-            )
+            said = ("the entry twice", "each entry once", "remove one of them")
+            problems.append(Problem(file, line, name, *said))
         found[name] = _value(item, (*at, name), lines, problems, file)
         lines[(*at, name)] = key.start_mark.line + 1
     return found

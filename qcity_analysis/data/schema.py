@@ -155,9 +155,7 @@ def is_date(cell: str) -> bool:
     """
     if not DATE.fullmatch(cell):
         return False
-    if len(cell) == 10:
-        return not pd.isna(pd.to_datetime(cell, errors="coerce"))
-    return True
+    return len(cell) < 10 or not pd.isna(pd.to_datetime(cell, errors="coerce"))
 
 
 def is_number(cell: str) -> bool:
@@ -203,22 +201,12 @@ def _narrow(character: str) -> str:
     return "-" if character == "\u2212" else character
 
 
-CELL: dict[str, tuple[Callable[[str], bool], str, str]] = {
-    "number": (
-        is_number,
-        "a number",
-        "write it with digits and a point, as 3.48",
-    ),
-    "integer": (
-        lambda c: re.fullmatch("[0-9]{1,9}", c) is not None,
-        "a whole number",
-        "write it with digits only",
-    ),
-    "year": (
-        lambda c: re.fullmatch("[12][0-9]{3}", c) is not None,
-        "a year of four digits",
-        "write it as 2025",
-    ),
+CELL: dict[
+    str, tuple[Callable[[str], bool], str, str]
+] = {  # of each kind: is it one, what is allowed, the remedy
+    "number": (is_number, "a number", "write it with digits and a point, as 3.48"),
+    "integer": (lambda c: bool(re.fullmatch("[0-9]{1,9}", c)), "a whole number", "write it with digits only"),
+    "year": (lambda c: bool(re.fullmatch("[12][0-9]{3}", c)), "a year of four digits", "write it as 2025"),
     "period": (
         lambda c: PERIOD.fullmatch(c) is not None,
         "a year, or a year to date as 2024-Q3 or 2024-08",

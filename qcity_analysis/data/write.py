@@ -22,12 +22,21 @@ from typing import Any
 
 from ..errors import DataError, Problem, QcityError
 from .load import check, find_folder
-from .read import csv_rows, decoded
+from .read import csv_rows, utf8_text
 from .schema import CHANGES, TABLES, Column
 
 JOURNAL = ".imports"
 ORDER = ("sources.csv", "observations.csv")  # an observation never lacks its source
 BOM = b"\xef\xbb\xbf"
+PLAN_NAME = re.compile(r"[a-z][a-z0-9_]*")
+PLAIN = {  # optional columns worth having in a new plan; the others may be added when they are needed
+    "sources": {"note"},
+    "regions": {"parent"},
+    "indicators": {"better", "publication_lag_months", "unit_zh", "note"},
+    "targets": {"commitment", "tolerance", "source_id", "note", "note_en"},
+    "observations": {"base_period"},
+}
+TYPES = {"number": "number", "integer": "integer", "year": "integer"}  # of a field in datapackage.json
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -45,12 +54,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 def _lines(file: str, raw: bytes) -> list[list[str]]:
     """The cells of a table of the contract. Raises DataError naming the line that cannot be read."""
-    text, problems = decoded(raw, file)
-    if not problems:
-        rows, problems = csv_rows(text, file)
-    if problems:
-        raise DataError(problems)
-    return [cells for _, cells in rows]
+    return [cells for _, cells in csv_rows(utf8_text(raw, file), file)]
 
 
 def new_name(wish: str, taken: Iterable[str]) -> str:
@@ -117,19 +121,6 @@ def trial(place: Path, files: Mapping[str, bytes]) -> list[Problem]:
             elif (place / name).exists():
                 shutil.copy(place / name, copy / name)
         return check(copy)
-
-
-def write_if_sound(place: Path, files: Mapping[str, bytes], *, dry_run: bool = False) -> None:
-    """Replace files of a package all together. Raises DataError, and writes nothing, when it would not be sound.
-
-    >>> from qcity_analysis.data.load import find_folder
-    >>> write_if_sound(find_folder(), {}, dry_run=True)
-    """
-    errors = [problem for problem in trial(place, files) if problem.level == "error"]
-    if errors:
-        raise DataError(errors)
-    if not dry_run:
-        replace(place, files)
 
 
 def replace(
@@ -363,49 +354,22 @@ def add_figure(
     known = [row for row in sources if all(row.get(key) == text for key, text in described.items())]
     taken = (row["source_id"] for row in sources)
     source = known[0]["source_id"] if known else new_name(f"{region}_{indicator_id}_{date}", taken)
+    units = {row["indicator_id"]: row.get("unit", "") for row in rows_of(place / "indicators.csv")}
     observation = {
-        "indicator_id": indicator_id,
-        "region": region,
-        "period": period,
-        "value": value,
-        "qualifier": qualifier,
-        "measure": measure,
-        "unit": unit_of(place, indicator_id, measure),
-        "status": status,
-        "published": date,
-        "source_id": source,
-        "note": note,
-        "base_period": base_period,
-    }
+        "indicator_id": indicator_id, "region": region, "period": period, "value": value, "qualifier": qualifier,
+        "measure": measure, "unit": "%" if measure in CHANGES else units.get(indicator_id, ""),
+        "status": status, "published": date, "source_id": source, "note": note, "base_period": base_period,
+    }  # fmt: skip
     files = {"observations.csv": appended(place / "observations.csv", [observation])}
     if not known:
         entry = described | {"source_id": source, "date_basis": "stated"}
         files["sources.csv"] = appended(place / "sources.csv", [entry])
-    write_if_sound(place, files, dry_run=dry_run)
+    errors = [problem for problem in trial(place, files) if problem.level == "error"]
+    if errors:
+        raise DataError(errors)
+    if not dry_run:
+        replace(place, files)
     return observation
-
-
-def unit_of(place: Path, indicator_id: str, measure: str) -> str:
-    """The unit that a figure of this indicator and measure has in `observations.csv`; "" for an unknown indicator.
-
-    >>> unit_of(find_folder(), "high_value_patents", "change_pct")
-    '%'
-    """
-    if measure in CHANGES:
-        return "%"
-    units = {row["indicator_id"]: row.get("unit", "") for row in rows_of(place / "indicators.csv")}
-    return units.get(indicator_id, "")
-
-
-NAME = re.compile(r"[a-z][a-z0-9_]*")
-PLAIN = {  # optional columns worth having from the start; the others may be added when they are needed
-    "sources": {"note"},
-    "regions": {"parent"},
-    "indicators": {"better", "publication_lag_months", "unit_zh", "note"},
-    "targets": {"commitment", "tolerance", "source_id", "note", "note_en"},
-    "observations": {"base_period"},
-}
-TYPES = {"number": "number", "integer": "integer", "year": "integer"}
 
 
 def new_plan(name: str, folder: str | Path, readme: str, today: dt.date) -> Path:
@@ -420,7 +384,7 @@ def new_plan(name: str, folder: str | Path, readme: str, today: dt.date) -> Path
     >>> qc.load(made).plans(), qc.check(made)
     (['green_city'], [])
     """
-    if not NAME.fullmatch(name):
+    if not PLAN_NAME.fullmatch(name):
         raise QcityError(
             f"{name!r} cannot be the name of a plan: use lower-case letters, digits and _, as green_city_2030"
         )
@@ -445,116 +409,64 @@ def new_plan(name: str, folder: str | Path, readme: str, today: dt.date) -> Path
 
 
 def _files(name: str, readme: str, today: dt.date) -> dict[str, str]:
-    rows = _example(name, today)
-    found = {TABLES[table].file: _table(table, rows[table]) for table in TABLES}
+    files = {"README.md": readme}
+    resources = []
+    for table, rows in _example(name, today).items():
+        kept = [c for c in TABLES[table].columns if not c.optional or c.name in PLAIN[table]]
+        cells = [[c.name for c in kept], *([str(row.get(c.name, "")) for c in kept] for row in rows)]
+        files[TABLES[table].file] = _csv(cells, "\n")
+        resources.append(_resource(table, kept))
     descriptor = {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": name.replace("_", "-"),
-        "resources": [_resource(table) for table in TABLES],
+        "resources": resources,
     }
-    return found | {
-        "datapackage.json": json.dumps(descriptor, ensure_ascii=False, indent=2) + "\n",
-        "README.md": readme,
-    }
+    return files | {"datapackage.json": json.dumps(descriptor, ensure_ascii=False, indent=2) + "\n"}
 
 
-def columns(table: str) -> list[Column]:
-    """The columns a new plan starts with.
-
-    >>> [column.name for column in columns("regions")]
-    ['region', 'name_zh', 'name_en', 'parent']
-    """
-    return [c for c in TABLES[table].columns if not c.optional or c.name in PLAIN[table]]
-
-
-def _table(table: str, rows: list[dict[str, Any]]) -> str:
-    out = io.StringIO()
-    writer = csv.DictWriter(out, [c.name for c in columns(table)], restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
-
-
-def _resource(table: str) -> dict[str, Any]:
+def _resource(table: str, kept: list[Column]) -> dict[str, Any]:
     fields = [
         {"name": c.name, "type": TYPES.get(c.holds, "string")}
         | ({"constraints": {"enum": list(c.choices)}} if c.choices else {})
-        for c in columns(table)
+        for c in kept
     ]
+    key = [k for k in TABLES[table].key if k != "base_period"]
     return {
         "name": table,
         "type": "table",
         "path": TABLES[table].file,
         "format": "csv",
         "encoding": "utf-8",
-        "schema": {"fields": fields, "primaryKey": [k for k in TABLES[table].key if k != "base_period"]},
+        "schema": {"fields": fields, "primaryKey": key},
     }
 
 
 def _example(name: str, today: dt.date) -> dict[str, list[dict[str, Any]]]:
     """One region, source, indicator and target, and six figures: a share that rises, made up and marked so."""
-    last, target, indicator, region = today.year - 2, "example_target", "example_share", "example_city"
-    note = "示例，请删去 Example: delete this row"
+    last, note = today.year - 2, {"note": "示例，请删去 Example: delete this row"}
+    place = {"region": "example_city"}
+    share = {"indicator_id": "example_share"}
+    source = {"source_id": "example_source"}
+    figure = share | place | source | note | {
+        "qualifier": "=", "measure": "level", "unit": "%", "status": "illustrative",
+    }  # fmt: skip
     return {
-        "sources": [
-            {
-                "source_id": "example_source",
-                "publisher": "示例机构 Example office",
-                "title": "示例文件 Example document",
-                "date": today.year - 1,
-                "note": note,
-            }
+        "sources": [source | note | {
+            "publisher": "示例机构 Example office", "title": "示例文件 Example document", "date": today.year - 1,
+        }],
+        "regions": [place | {"name_zh": "示例城市", "name_en": "Example City"}],
+        "indicators": [share | note | {
+            "name_zh": "示例占比", "name_en": "Example share", "unit": "%", "unit_zh": "%", "support": "percent",
+            "better": "higher", "publication_lag_months": 6,
+        }],
+        "targets": [share | place | source | note | {
+            "plan": name, "target_id": "example_target",
+            "name_zh": "示例占比达到55%", "name_en": "Example share of 55 %",
+            "kind": "level", "direction": "at_least", "threshold": 55, "unit": "%", "deadline": today.year + 2,
+            "commitment": "firm",
+        }],
+        "observations": [
+            figure | {"period": last - 5 + k, "value": value, "published": f"{last - 4 + k}-03-31"}
+            for k, value in enumerate((41.2, 43.0, 44.1, 46.3, 47.2, 49.5))
         ],
-        "regions": [{"region": region, "name_zh": "示例城市", "name_en": "Example City"}],
-        "indicators": [
-            {
-                "indicator_id": indicator,
-                "name_zh": "示例占比",
-                "name_en": "Example share",
-                "unit": "%",
-                "support": "percent",
-                "better": "higher",
-                "publication_lag_months": 6,
-                "unit_zh": "%",
-                "note": note,
-            }
-        ],
-        "targets": [
-            {
-                "plan": name,
-                "target_id": target,
-                "region": region,
-                "indicator_id": indicator,
-                "name_zh": "示例占比达到55%",
-                "name_en": "Example share of 55 %",
-                "kind": "level",
-                "direction": "at_least",
-                "threshold": 55,
-                "unit": "%",
-                "deadline": today.year + 2,
-                "commitment": "firm",
-                "source_id": "example_source",
-                "note": note,
-            }
-        ],
-        "observations": _example_figures(indicator, region, last, note),
-    }
-
-
-def _example_figures(indicator: str, region: str, last: int, note: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "indicator_id": indicator,
-            "region": region,
-            "period": last - 5 + k,
-            "value": value,
-            "qualifier": "=",
-            "measure": "level",
-            "unit": "%",
-            "status": "illustrative",
-            "published": f"{last - 4 + k}-03-31",
-            "source_id": "example_source",
-            "note": note,
-        }
-        for k, value in enumerate((41.2, 43.0, 44.1, 46.3, 47.2, 49.5))
-    ]
+    }  # fmt: skip

@@ -27,9 +27,9 @@ from .histories import (
     UPPER,
     WINDOW,
     Histories,
+    as_number,
     framed,
     from_frame,
-    number,
     whole_number,
     yearly,
 )
@@ -132,7 +132,7 @@ class Conditions:
 def _numbers(table: Years | None, what: str) -> dict[int, float]:
     """What was told of years, as whole years and finite numbers."""
     return {
-        whole_number(year, f"a year of {what}"): number(value, f"{what} in {year}")
+        whole_number(year, f"a year of {what}"): as_number(value, f"{what} in {year}")
         for year, value in (table or {}).items()
     }
 

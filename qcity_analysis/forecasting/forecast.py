@@ -20,7 +20,7 @@ from .histories import (
     LOWER,
     SUPPORTS,
     UPPER,
-    number,
+    as_number,
     one_history,
     same,
     whole_number,
@@ -61,7 +61,7 @@ class Forecast:
 
     def interval(self, share: float = 0.9) -> pd.DataFrame:
         """Central interval that holds `share` of the paths: index year, columns `lower` and `upper`."""
-        if not 0 < number(share, "share") < 1:
+        if not 0 < as_number(share, "share") < 1:
             raise QcityError(f"an interval holds a share between 0 and 1, such as .9; found {share!r}")
         table = self.quantiles([(1 - share) / 2, (1 + share) / 2])
         return table.set_axis(["lower", "upper"], axis=1)
@@ -145,7 +145,7 @@ class Forecast:
                     f"{year} was not forecast; the forecast runs from {self.years[0]} to {self.years[-1]}"
                 )
             place = forecast_years.index(whole_number(year, "year"))
-        return self.paths[:, place], number(threshold, "threshold", finite=False)
+        return self.paths[:, place], as_number(threshold, "threshold", finite=False)
 
 
 def forecast(

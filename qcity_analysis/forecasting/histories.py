@@ -80,7 +80,7 @@ def whole_number(value: object, what: str, allowed: str = "a year such as 2025")
     return int(whole)
 
 
-def number(value: object, what: str, finite: bool = True) -> float:
+def as_number(value: object, what: str, finite: bool = True) -> float:
     """A number as float, infinite ones unless `finite`. Raises QcityError naming `what` for everything else."""
     as_float, _ = _number(value)
     if math.isnan(as_float) or (finite and abs(as_float) > LARGEST):

@@ -133,11 +133,11 @@ class Marginals:
     def quantiles(self, levels: np.ndarray) -> np.ndarray:
         """Quantiles (n, H, Q) at `levels` (Q,), between 0 and 1."""
         levels = np.asarray(levels, dtype=float)
-        found = at_levels(self.knots, levels)
-        n, (begin, end) = len(found), self.lump()
+        values = at_levels(self.knots, levels)
+        n, (begin, end) = len(values), self.lump()
         stays = (levels >= begin[:, :, None]) & (levels <= end[:, :, None]) & (self.stay > 0)[:, :, None]
-        found = np.where(stays, self.last[:, None, None], found)
-        return self.within(found, np.arange(n))
+        values = np.where(stays, self.last[:, None, None], values)
+        return self.within(values, np.arange(n))
 
     def within(self, values: np.ndarray, row: np.ndarray) -> np.ndarray:
         """Values (m, ...) of the series `row` (m,) as it can have them: whole items, within the range."""
@@ -190,14 +190,14 @@ def items(h: Histories) -> np.ndarray:
     >>> items(one_history(pd.Series([0, 0, 1, 0, 0, 2]), "count")).tolist()
     [1.0]
     """
-    found = np.zeros(len(h))
+    sizes = np.zeros(len(h))
     for i in np.flatnonzero(h.support == SUPPORTS.index("count")):
         y = h.values[i][np.isfinite(h.values[i])]
         item = common_step(y)
         fell = (np.diff(y) < 0).any() or y.max() == 0
         if item and fell and np.mean(y / item) <= RARE * (1 + EQUAL) and h.starts[i].sum() <= 1:
-            found[i] = item
-    return found
+            sizes[i] = item
+    return sizes
 
 
 def common_step(values: np.ndarray) -> float:

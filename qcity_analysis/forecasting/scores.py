@@ -129,8 +129,8 @@ def bootstrap_interval(
     _, group = np.unique(np.asarray(cluster).astype(str), return_inverse=True)
     members = [np.flatnonzero(group == g) for g in range(group.max() + 1)]
     rng, n = np.random.default_rng(0), len(members)
-    found = [score(np.concatenate([members[g] for g in rng.integers(0, n, n)])) for _ in range(draws)]
-    low, high = np.quantile(found, [(1 - 0.9) / 2, (1 + 0.9) / 2])
+    again = [score(np.concatenate([members[g] for g in rng.integers(0, n, n)])) for _ in range(draws)]
+    low, high = np.quantile(again, [(1 - 0.9) / 2, (1 + 0.9) / 2])
     return float(low), float(high)
 
 

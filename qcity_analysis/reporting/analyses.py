@@ -40,15 +40,7 @@ def _titles(lang: str, *keys: str) -> list[str]:
 
 
 def pace_sentences(a: Assessment, found: Outlook, lang: str) -> list[str]:
-    """What pace is needed, with the monthly one for a target that counts; or why there is none.
-
-    >>> import qcity_analysis as qc
-    >>> from qcity_analysis.analysis.outlook import outlook
-    >>> data = qc.load(as_of="2023-12-31")
-    >>> a = qc.assess(data, "rd_intensity", draws=500)
-    >>> pace_sentences(a, outlook(data, a), "en")[0][:39]
-    'Reaching 3.9 % by 2025 meets the target'
-    """
+    """What pace is needed, with the monthly one for a target that counts; or why there is none."""
     check_language(lang)
     move, monthly = found.feasibility, _monthly(a, lang)
     if monthly:
@@ -103,27 +95,14 @@ def _monthly(a: Assessment, lang: str) -> list[str]:
 
 
 def months_left(a: Assessment) -> int:
-    """Months of the target's period without a count, or from the day of the assessment to the end of the deadline.
-
-    >>> import qcity_analysis as qc
-    >>> months_left(qc.assess(qc.load(as_of="2024-06-30"), "rd_intensity", draws=500))
-    18
-    """
+    """Months of the target's period without a count, or from the day of the assessment to the end of the deadline."""
     if a.tally is not None:
         return round(12 * (a.tally.years - a.tally.covered))
     return 12 * (a.target.deadline - a.as_of.year) + 12 - a.as_of.month
 
 
 def speed_table(data: Data, a: Assessment, found: Feasibility, lang: str) -> pd.DataFrame:
-    """Whose moves were at least as fast, how often: one row a source; empty without a pace.
-
-    >>> import qcity_analysis as qc
-    >>> from qcity_analysis.analysis.outlook import feasibility
-    >>> data = qc.load(as_of="2023-12-31")
-    >>> a = qc.assess(data, "rd_intensity", draws=500)
-    >>> speed_table(data, a, feasibility(data, a), "en").iloc[0].tolist()
-    ['Nanjing', '2', '1', '50 %']
-    """
+    """Whose moves were at least as fast, how often: one row a source; empty without a pace."""
     years = (found.to_year or 0) - (found.from_year or 0)
     windows = text("o_windows_one" if years == 1 else "o_windows", lang, years=years)
     rows = [[_who(data, a, row, lang), *_counts(row, lang)] for row in found.rows]
@@ -271,15 +250,7 @@ def computed(row: Variant) -> bool:
 
 
 def sensitivity_table(found: Sensitivity, lang: str) -> pd.DataFrame:
-    """One row a variant, as asked first: what was varied, choice, probability, word (or why there is none), verdict.
-
-    >>> import qcity_analysis as qc
-    >>> from qcity_analysis.analysis.sensitivity import sensitivity
-    >>> data = qc.load(as_of="2024-06-30")
-    >>> (found,) = sensitivity(data, qc.assess(data, "energy_intensity", draws=500), draws=500)
-    >>> sensitivity_table(found, "en").columns.tolist()
-    ['Varied', 'Choice', 'Probability of meeting the target', 'In words', 'Verdict']
-    """
+    """One row a variant, as asked first: what was varied, choice, probability, word (or why there is none), verdict."""
     columns = _titles(lang, "v_kind", "v_choice", "k_probability", "k_word", "v_verdict")
     rows = [_variant(row, lang, computed(found.asked)) for row in (found.asked, *found.rows)]
     return pd.DataFrame(rows, columns=columns)
@@ -297,15 +268,7 @@ def _variant(row: Variant, lang: str, compared: bool) -> list[str]:
 
 
 def sensitivity_sentences(found: Sensitivity, lang: str) -> list[str]:
-    """Whether the verdict holds, by which choices it changes, and what could not be computed.
-
-    >>> import qcity_analysis as qc
-    >>> from qcity_analysis.analysis.sensitivity import sensitivity
-    >>> data = qc.load(as_of="2024-06-30")
-    >>> (found,) = sensitivity(data, qc.assess(data, "tech_incubators", draws=500), draws=500)
-    >>> sensitivity_sentences(found, "en")
-    ['There is no choice to vary.']
-    """
+    """Whether the verdict holds, by which choices it changes, and what could not be computed."""
     if not found.rows:
         return [say("sens_nothing", lang)]
     if not computed(found.asked):
@@ -352,14 +315,7 @@ def sensitivity_lines(found: Sequence[Sensitivity], lang: str) -> list[str]:
 
 
 def change_sentence(found: Change, lang: str) -> str:
-    """From which answer to which, and why, in one sentence.
-
-    >>> import qcity_analysis as qc
-    >>> from qcity_analysis.analysis.attribution import explain_change
-    >>> change = explain_change(qc.load(), "rd_intensity", None, "2024-01-31", "2024-02-28", draws=500)
-    >>> change_sentence(change, "en")[:37]
-    'The answer of 2024-01-31 still stands'
-    """
+    """From which answer to which, and why, in one sentence."""
     facts = {"earlier": found.before.as_of.isoformat(), "later": found.after.as_of.isoformat()}
     facts |= {"before": _verdict(found.before, lang), "after": _verdict(found.after, lang)}
     if found.word == "unchanged":
@@ -425,14 +381,7 @@ def change_lines(data: Data, found: Change, lang: str) -> list[str]:
 
 
 def portfolio_sentences(found: Portfolio, lang: str) -> list[str]:
-    """How many are expected to be met, what is settled, what dependence does, and what decides the total.
-
-    >>> import qcity_analysis as qc
-    >>> from qcity_analysis.analysis.portfolio import portfolio
-    >>> data = qc.load(as_of="2026-06-30")
-    >>> portfolio_sentences(portfolio(data, qc.scorecard(data, "china_14fyp", draws=500)[1]), "en")[0]
-    'Of 3 targets 3 can be assessed; 3 are expected to be met.'
-    """
+    """How many are expected to be met, what is settled, what dependence does, and what decides the total."""
     assessed, total = len(found.targets), len(found.targets) + len(found.unassessed)
     if not assessed:
         return [say("plan_none", lang, total=total)]
@@ -472,14 +421,7 @@ def _by_uncertainty(found: Portfolio) -> pd.DataFrame:
 
 
 def unassessed_sentence(found: Portfolio, lang: str, most: int | None = None) -> str:
-    """Which targets cannot be assessed, by name; an empty text when all can. Of more than `most` only the number.
-
-    >>> import qcity_analysis as qc
-    >>> from qcity_analysis.analysis.portfolio import portfolio
-    >>> data = qc.load(as_of="2026-06-30")
-    >>> unassessed_sentence(portfolio(data, qc.scorecard(data, "china_14fyp", draws=500)[1]), "en")
-    ''
-    """
+    """Which targets cannot be assessed, by name; an empty text when all can. Of more than `most` only the number."""
     names = found.unassessed[f"name_{lang}"].tolist()
     if not names:
         return ""
@@ -497,15 +439,7 @@ def amount(value: float) -> str:
 
 
 def deciding_table(found: Portfolio, lang: str) -> pd.DataFrame:
-    """Open targets by how much of the uncertainty they carry: name (index), probability, share, effect.
-
-    >>> import qcity_analysis as qc
-    >>> from qcity_analysis.analysis.portfolio import portfolio
-    >>> data = qc.load(as_of="2024-06-30")
-    >>> table = deciding_table(portfolio(data, qc.scorecard(data, "china_14fyp", draws=500)[1]), "en")
-    >>> table.index[0]
-    'Non-fossil share of energy consumption'
-    """
+    """Open targets by how much of the uncertainty they carry: name (index), probability, share, effect."""
     rows = _by_uncertainty(found)
     rows = rows[rows["share_of_variance"] > 0]
     columns = [
@@ -548,13 +482,7 @@ def portfolio_lines(found: Portfolio, lang: str) -> list[str]:
 
 
 def explained(assessment: Assessment, found: Explanation, lang: str) -> list[str]:
-    """Sentences on a mixture forecast and its explanation.
-
-    >>> import qcity_analysis as qc
-    >>> answer = qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity")
-    >>> len(explained(answer, answer.forecast.explain(), "en"))
-    3
-    """
+    """Sentences on a mixture forecast and its explanation."""
     check_language(lang)
     until, extra = assessment.target.deadline, found.last_value - 1
     first, second = sorted(found.shares, key=lambda name: -found.shares[name])[:2]
@@ -588,13 +516,7 @@ def _family(name: str, lang: str) -> str:
 
 
 def without_table(assessment: Assessment, found: Explanation, lang: str) -> pd.DataFrame:
-    """The median at the deadline with every figure, and without that of each year: index shown year.
-
-    >>> import qcity_analysis as qc
-    >>> answer = qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity")
-    >>> without_table(answer, answer.forecast.explain(), "en").index[0]
-    'none'
-    """
+    """The median at the deadline with every figure, and without that of each year: index shown year."""
     medians = pd.concat([pd.Series({text("none_left_out", lang): found.median}), found.without])
     title = text("c_median_without", lang, until=assessment.target.deadline)
     columns = {

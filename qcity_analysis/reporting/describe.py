@@ -133,7 +133,7 @@ def _pace_sentence(a: Assessment, lang: str) -> list[str]:
 
 def _pace(a: Assessment, pace: Pace, lang: str) -> str:
     index = a.series is not None and a.series.base_year is not None
-    unit = {"zh": "点", "en": "index points"}[lang] if index else step_unit(unit_of(a, lang), lang)
+    unit = fixed("index_points", lang) if index else step_unit(unit_of(a, lang), lang)
     linear = f"{'−' if pace.linear < 0 else '+'}{with_unit(abs(pace.linear), unit, lang)}"
     if pace.compound is None:
         return linear

@@ -39,12 +39,11 @@ def line_of(problem: Problem, lang: str) -> str:
     """
     if check_language(lang) == "en":
         return f"{problem.level}: {problem}"
-    place = problem.file
+    said, place = problem_in(problem, lang), problem.file
     if problem.row is not None:
         place = text("check_place_row", lang, file=place, row=problem.row)
     if problem.column is not None:
         place = text("check_place_column", lang, place=place, column=problem.column)
-    said = problem_in(problem, lang)
     parts = {key: said[key] for key in ("found", "allowed", "remedy")}
     return f"{text(f'check_level_{problem.level}', lang)}：{text('check_line', lang, place=place, **parts)}"
 
@@ -57,39 +56,29 @@ def correction_line(made: Problem, lang: str) -> str:
     '更正：corrections.yaml 第 1 行：rd / nanjing / 2020：139 → 13.9，自 2022-06-30 起；why'
     """
     said = problem_in(made, lang)
-    parts = {"file": made.file, "row": made.row, "figure": made.column}
-    return text("check_correction", lang, **parts, found=said["found"], reason=said["remedy"])
+    parts = {"found": said["found"], "reason": said["remedy"]}
+    return text("check_correction", lang, file=made.file, row=made.row, figure=made.column, **parts)
 
 
 def in_chinese(english: str) -> str:
     """One part of a message in Chinese; the English itself where there is no Chinese for it.
 
-    >>> in_chinese("each key once"), in_chinese("rd_intensity")
-    ('每个键只出现一次', 'rd_intensity')
-    >>> in_chinese('add the column period. Did you mean "periods"?')
-    '添加列 period。是否想写“periods”？'
+    >>> in_chinese("each key once"), in_chinese('add the column period. Did you mean "periods"?')
+    ('每个键只出现一次', '添加列 period。是否想写“periods”？')
     """
     hint = HINT.fullmatch(english)
     if hint is not None:
         return f"{in_chinese(hint['said'])}是否想写“{hint['word']}”？"
-    for pattern, chinese in _patterns():
-        found = pattern.fullmatch(english)
-        if found is not None:
-            return chinese.format(**found.groupdict())
-    return english
+    matches = ((pattern.fullmatch(english), chinese) for pattern, chinese in _patterns())
+    return next((chinese.format(**match.groupdict()) for match, chinese in matches if match), english)
 
 
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], str]]:
     """Each English text as a pattern with its Chinese; those with most words of their own first, as they say more."""
-    entries = sorted(catalogue("problems").values(), key=lambda e: -len(PLACE.sub("", e["en"])))
-    return [(_pattern(entry["en"]), entry["zh"]) for entry in entries]
-
-
-def _pattern(english: str) -> re.Pattern[str]:
-    pieces = PLACE.split(english)
-    fixed = [re.escape(piece) if k % 2 == 0 else f"(?P<{piece}>.+?)" for k, piece in enumerate(pieces)]
-    return re.compile("".join(fixed), re.S)
+    entries = sorted(catalogue("problems").values(), key=lambda entry: -len(PLACE.sub("", entry["en"])))
+    escaped = [re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+?)", re.escape(entry["en"])) for entry in entries]
+    return [(re.compile(pattern, re.S), entry["zh"]) for pattern, entry in zip(escaped, entries, strict=True)]
 
 
 def counted(problems: Sequence[Problem]) -> tuple[int, int]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..assessment.answer import Assessment
     from ..targets import Pace
 
-SOURCE_COLUMNS = (
+SOURCE_COLUMNS = [
     "c_period",
     "c_figure",
     "c_measure",
@@ -29,7 +29,7 @@ SOURCE_COLUMNS = (
     "c_publisher",
     "c_title",
     "c_date",
-)
+]
 EXAMPLES = {"date": "2024-03-28, 2024-03, 2024", "year": "2025", "number": "3.48", "integer": "6"}
 
 
