@@ -11,18 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-COLUMNS = [
-    "period",
-    "value",
-    "qualifier",
-    "measure",
-    "base_period",
-    "status",
-    "published",
-    "source_id",
-    "note",
-    "decimals",
-]
+COLUMNS = ["period", "value", "qualifier", "measure", "base_period", "status", "published", "source_id", "note",
+           "decimals"]  # fmt: skip
 SOURCE = {
     "publisher": "江苏省统计局",
     "publisher_en": "Jiangsu Bureau of Statistics",
@@ -45,31 +35,16 @@ def rows(*cells: tuple[Any, ...], measure: str = "level") -> pd.DataFrame:
 
 def series(levels: dict[int, float], base_year: int | None = None, unit: str = "%", **frames: Any) -> Bag:
     """An annual series with gaps between the years given."""
-    years = range(min(levels), max(levels) + 1) if levels else range(0)
-    values = pd.Series([levels.get(y, np.nan) for y in years], index=list(years), dtype=float)
+    years = list(range(min(levels), max(levels) + 1)) if levels else []
+    values = pd.Series([levels.get(y, np.nan) for y in years], index=years, dtype=float)
     empty = rows()
-    made = {
-        "observations": rows(*levels.items()),
-        "bounds": empty,
-        "superseded": empty,
-        "unused": empty,
-        "noisy": {},
-        "decimals": {},
-        "shared": (),
-        "estimates": pd.DataFrame(columns=["year", "value", "error"]),
-    } | frames
-    return Bag(
-        indicator_id="rd_intensity",
-        region="nanjing",
-        values=values,
-        unit=unit,
-        support="percent",
-        base_year=base_year,
-        notes=(),
-        earlier=pd.Series(dtype=float),
-        breaks=(),
-        **made,
-    )
+    made: dict[str, Any] = dict(
+        indicator_id="rd_intensity", region="nanjing", values=values, unit=unit, support="percent",
+        base_year=base_year, notes=(), earlier=pd.Series(dtype=float), breaks=(), observations=rows(*levels.items()),
+        bounds=empty, superseded=empty, unused=empty, noisy={}, decimals={}, shared=(),
+        estimates=pd.DataFrame(columns=["year", "value", "error"]),
+    )  # fmt: skip
+    return Bag(**(made | frames))
 
 
 def fan(start: float, first: int, last: int, drift: float, width: float) -> pd.DataFrame:
@@ -83,32 +58,14 @@ def fan(start: float, first: int, last: int, drift: float, width: float) -> pd.D
 
 def target(**changes: Any) -> Bag:
     """A target of the plan; R&D share of 4 % by default."""
-    made = dict(
-        plan="nanjing_quality_city",
-        target_id="rd_intensity",
-        region="nanjing",
-        section="一",
-        indicator_id="rd_intensity",
-        name_zh="全社会研发经费支出占地区生产总值比例",
-        name_en="R&D expenditure as a share of GDP",
-        kind="level",
-        direction="at_least",
-        threshold=4.0,
-        unit="%",
-        unit_zh="%",
-        base_year=None,
-        deadline=2025,
-        wording="达到4%左右",
-        wording_en="about 4 %",
-        commitment="about",
-        tolerance=0.2,
-        departments="市科技局",
-        departments_en="Science and Technology Bureau",
-        source_id="plan",
-        note="",
-        note_en="",
-        decimals=0,
-    )
+    made: dict[str, Any] = dict(
+        plan="nanjing_quality_city", target_id="rd_intensity", region="nanjing", section="一",
+        indicator_id="rd_intensity", name_zh="全社会研发经费支出占地区生产总值比例",
+        name_en="R&D expenditure as a share of GDP", kind="level", direction="at_least", threshold=4.0, unit="%",
+        unit_zh="%", base_year=None, deadline=2025, wording="达到4%左右", wording_en="about 4 %", commitment="about",
+        tolerance=0.2, departments="市科技局", departments_en="Science and Technology Bureau", source_id="plan",
+        note="", note_en="", decimals=0,
+    )  # fmt: skip
     return Bag(**(made | changes))
 
 
@@ -159,19 +116,8 @@ def assessment(**changes: Any) -> Bag:
 
 def unassessable(**changes: Any) -> Bag:
     """A target without any published figure."""
-    blank = dict.fromkeys(
-        [
-            "probability",
-            "probability_error",
-            "word",
-            "fan",
-            "expected",
-            "interval",
-            "pace_so_far",
-            "pace_needed",
-            "needed_path",
-        ]
-    )
+    names = "probability probability_error word fan expected interval pace_so_far pace_needed needed_path"
+    blank = dict.fromkeys(names.split())
     made = blank | {
         "status": "not_assessable",
         "series": series({}),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import sys
-import warnings
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,19 +14,13 @@ import pytest
 from packages import contents, figure, loaded, package, target
 
 import qcity_analysis as qc
-from qcity_analysis import cli
+from conftest import Shown
 from qcity_analysis.reporting import track, track_sections
-from qcity_analysis.reporting.figures.bars import reliability_chart
 from qcity_analysis.reporting.figures.canvas import Picture
-from qcity_analysis.running import jobs as listing
 from qcity_analysis.running import report
+from qcity_analysis.running.jobs import list_jobs
 from qcity_analysis.trackrecord import ledger
-from qcity_analysis.trackrecord.record import (
-    FILE,
-    TrackRecord,
-    read_record,
-    track_record,
-)
+from qcity_analysis.trackrecord.record import FILE, TrackRecord, read_record, track_record
 from training.hindcast import Hindcast, forecast_tasks
 from training.record import held_out_record, write_record
 from training.train import Corpus, draw_tasks
@@ -54,7 +46,7 @@ def record(data: qc.Data) -> TrackRecord:
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_section_is_shown_with_described_figures_and_no_empty_number(
-    record: TrackRecord, data: qc.Data, lang: str, shown: list[Any]
+    record: TrackRecord, data: qc.Data, lang: str, shown: Shown
 ) -> None:
     track_sections.answer(data, record, lang)
     for section in (track_sections.bank, track_sections.own, track_sections.benchmarks):
@@ -63,7 +55,8 @@ def test_every_section_is_shown_with_described_figures_and_no_empty_number(
         section(data, record, lang)
     track_sections.method(lang)
     pictures = [thing for thing in shown if isinstance(thing, Picture)]
-    words = " ".join(thing for thing in shown if isinstance(thing, str))
+    words = shown.words()
+    assert shown.front["title"] and (shown.front["as_of"], shown.front["kind"]) == ("2024-12-31", "track")
     assert (
         words.count("<table>") == 10
         and "nan" not in words.lower().replace("nanjing", "")
@@ -141,12 +134,6 @@ def test_the_record_as_data_is_plain_json(record: TrackRecord) -> None:
     assert len(found["own"]["rules"]) == 16 and len(found["own"]["models"]) == 6
 
 
-def test_figures_in_chinese_miss_no_character(record: TrackRecord) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert Picture(reliability_chart(record.reliability(), "zh"), "图").png()
-
-
 def bank_hindcast() -> Hindcast:
     """Held-out hindcasts of a small made-up bank, forecast by the shipped prior."""
     rng = np.random.default_rng(3)
@@ -178,37 +165,23 @@ def test_a_missing_record_says_which_command_writes_it(tmp_path: Path) -> None:
         read_record(tmp_path / FILE)
 
 
-def qcity(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: object
-) -> tuple[int, str, str]:
-    monkeypatch.setattr(sys, "argv", ["qcity", *map(str, words)])
-    with pytest.raises(SystemExit) as end:
-        cli.main()
-    said = capsys.readouterr()
-    return int(end.value.code or 0), said.out, said.err
-
-
-def test_score_prints_the_conclusions_and_json(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_score_prints_the_conclusions_and_json(tmp_path: Path, qcity: Any) -> None:
     folder = package(tmp_path / "raw", observations=ROWS, targets=[GOAL])
     words = ["score", "--data", folder, "--as-of", "2024-12-31"]
-    code, out, _ = qcity(monkeypatch, capsys, *words)
+    code, out, _ = qcity(*words)
     assert code == 0 and "nothing can be concluded yet" in out and "The ledger is empty" in out
-    code, out, _ = qcity(monkeypatch, capsys, *words, "--json", "--out", tmp_path / "score.json")
+    code, out, _ = qcity(*words, "--json", "--out", tmp_path / "score.json")
     assert (code, json.loads(out)) == (0, json.loads((tmp_path / "score.json").read_text("utf-8")))
-    code, _, err = qcity(monkeypatch, capsys, *words, "--plan", "madeup")
+    code, _, err = qcity(*words, "--plan", "madeup")
     assert code == 2 and 'Did you mean "made_up"?' in err
 
 
-def test_a_forecast_is_recorded_only_when_asked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_forecast_is_recorded_only_when_asked(tmp_path: Path, qcity: Any) -> None:
     folder = package(tmp_path / "raw", observations=ROWS[:-1], targets=[GOAL])
     words = ["forecast", "goal", "--data", folder, "--as-of", "2022-01-01", "--draws", 300]
     before = contents(tmp_path)
-    assert qcity(monkeypatch, capsys, *words)[0] == 0 and contents(tmp_path) == before
-    assert qcity(monkeypatch, capsys, *words, "--record")[0] == 0
+    assert qcity(*words)[0] == 0 and contents(tmp_path) == before
+    assert qcity(*words, "--record")[0] == 0
     held = ledger.read(ledger.home(folder))
     assert held["target_id"].tolist() == ["goal"] and held["data_hash"].tolist() == [ledger.data_hash(folder)]
 
@@ -227,14 +200,12 @@ def test_a_report_appends_one_file_with_what_its_pages_said(tmp_path: Path, data
     assert ledger.read(ledger.home(raw))["probability"].tolist() == [answer["probability"]]
 
 
-def test_the_report_has_one_page_of_the_track_record_in_each_language() -> None:
-    jobs = [job for job in listing.list_jobs(qc.load(), None, ("zh", "en"), "out") if job.kind == "track"]
-    assert [job.name for job in jobs] == ["track_record/all.zh", "track_record/all.en"]
-    assert jobs[0].notebook.name == "05_track_record.ipynb"
-
-
-def test_a_ledger_kept_elsewhere_is_the_one_the_page_shows(tmp_path: Path) -> None:
-    found = listing.list_jobs(qc.load(), None, ["en"], "out", ledger_dir=tmp_path)
-    (track_page,) = [job for job in found if job.kind == "track"]
-    assert track_page.parameters["ledger"] == str(tmp_path)
-    assert all("ledger" not in job.parameters for job in found if job.kind != "track")
+def test_the_report_has_a_track_record_in_each_language_and_it_alone_shows_a_ledger_kept_elsewhere(
+    tmp_path: Path,
+) -> None:
+    jobs = list_jobs(qc.load(), None, ("zh", "en"), "out", ledger_dir=tmp_path)
+    pages = [job for job in jobs if job.kind == "track"]
+    assert [job.name for job in pages] == ["track_record/all.zh", "track_record/all.en"]
+    assert {job.notebook.name for job in pages} == {"05_track_record.ipynb"}
+    assert [job for job in jobs if job.parameters.get("ledger") == str(tmp_path)] == pages
+    assert [job for job in jobs if "ledger" in job.parameters] == pages

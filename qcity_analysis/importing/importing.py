@@ -76,20 +76,12 @@ class Import:
     refused_file: Path | None = None
 
     def of_kind(self, kind: str) -> list[Figure]:
-        """The figures that are "added", "changed" or "unchanged".
-
-        >>> Import(Path("a.csv"), Path("."), (), (), {}).of_kind("added")
-        []
-        """
+        """The figures that are "added", "changed" or "unchanged"."""
         return [figure for figure in self.figures if figure.kind == kind]
 
     @property
     def new(self) -> list[Figure]:
-        """The figures that become rows: those added and those changed.
-
-        >>> Import(Path("a.csv"), Path("."), (), (), {}).new
-        []
-        """
+        """The figures that become rows: those added and those changed."""
         return [figure for figure in self.figures if figure.kind != "unchanged"]
 
     @property

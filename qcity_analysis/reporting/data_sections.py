@@ -12,7 +12,7 @@ from ..data.vintages import revisions
 from ..errors import Problem, unknown
 from ..series.coverage import ages, counts, coverage, used_sources
 from . import describe, show
-from .figures.coverage import coverage_chart
+from .figures.rows import coverage_chart
 from .formatting import text_of
 from .labels import date_shown, value_shown
 from .problems import problem_in

@@ -94,23 +94,18 @@ def picture(assessment: Assessment, lang: str) -> None:
     if assessment.parts:
         borrowed = any(part.borrowed for part in assessment.parts)
         show.section("borrowed" if borrowed else "definitions", lang)
-    elif has_figures(assessment):
+    elif _has_figures(assessment):
         show.section("figure", lang)
     for part in assessment.parts or (assessment,):
         if assessment.parts:
             show.markdown(f"### {panel_title(part, lang)}\n\n{describe.headline(part, lang)}")
-        if assessment.parts or has_figures(part):
+        if assessment.parts or _has_figures(part):
             show.picture(fan_chart(part, lang), describe.alt_text(part, lang))
         show.markdown("\n\n".join(describe.sentences(part, lang)))
 
 
-def has_figures(assessment: Assessment) -> bool:
-    """Whether anything was published that a figure could show.
-
-    >>> import qcity_analysis as qc
-    >>> has_figures(qc.assess(qc.load(), "rd_intensity"))
-    True
-    """
+def _has_figures(assessment: Assessment) -> bool:
+    """Whether anything was published that a figure could show."""
     series = assessment.series
     return series is not None and bool(series.values.notna().any() or len(series.bounds))
 
@@ -122,20 +117,15 @@ def numbers(assessment: Assessment, lang: str) -> None:
     show.table(key_figures(assessment, lang).rename_axis(text("k_quantity", lang)))
 
 
-def answers(assessment: Assessment) -> list[Assessment]:
-    """What an assessment answers from the place's own figures: itself, or each definition.
-
-    >>> import qcity_analysis as qc
-    >>> [a.role for a in answers(qc.assess(qc.load(), "rd_intensity", draws=500))]
-    ['main']
-    """
+def _answers(assessment: Assessment) -> list[Assessment]:
+    """What an assessment answers from the place's own figures: itself, or each definition."""
     return [part for part in assessment.parts if part.role == "definition"] or [assessment]
 
 
 def outlook(data: Data, assessment: Assessment, lang: str) -> None:
     """Show the pace needed, how often anything moved that fast, when the target is reached, how long one may wait."""
     show.section("outlook", check_language(lang))
-    for part in answers(assessment):
+    for part in _answers(assessment):
         ahead = look_ahead(data, part)
         lead = analyses.pace_sentences(part, ahead, lang)
         show.markdown(_title(part, lang) + "\n\n".join(lead))
@@ -190,7 +180,7 @@ def day_before_last_figure(assessment: Assessment) -> dt.date | None:
     >>> day_before_last_figure(qc.assess(qc.load(as_of="2024-06-30"), "rd_intensity", draws=500)) is not None
     True
     """
-    series = [part.series for part in answers(assessment) if part.series is not None]
+    series = [part.series for part in _answers(assessment) if part.series is not None]
     frames = [rows for one in series for rows in (one.observations, one.bounds, one.unused)]
     days = [pd.to_datetime(rows["known_from"]).max() for rows in frames if "known_from" in rows and len(rows)]
     return (max(days) - pd.Timedelta(days=1)).date() if days else None

@@ -319,7 +319,8 @@ def everyone(rows: pd.DataFrame, rules: list[str], lang: str) -> pd.DataFrame:
     several = rows["definition"].nunique() > 1
     columns, cells = [], []
     for _, row in rows.iterrows():
-        mark = text("definition_b" if str(row["definition"]).endswith("_b") else "definition_a", lang)
+        first = row["definition"] == rows["definition"].min()  # a later definition is named after it
+        mark = text("definition_a" if first else "definition_b", lang)
         columns.append(f"{row['as_of']} · {mark}" if several else f"{row['as_of']}")
         answers = [NONE if pd.isna(row[rule]) else text("yes" if row[rule] else "no", lang) for rule in rules]
         cells.append([_chance(row, lang), *answers, outcome_shown(row, lang)])

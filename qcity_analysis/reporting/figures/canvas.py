@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.text import Annotation
 
 INK, MUTED, FAINT = "#1c2733", "#5b6875", "#d9dee3"
-BLUE, BLUE_MID, BLUE_LIGHT = "#1f5f8b", "#8fb8d4", "#d3e3ee"
-OCHRE, OCHRE_MID, OCHRE_LIGHT = "#8a6100", "#dcb968", "#f3e6c8"
+OWN = BLUE, BLUE_MID, BLUE_LIGHT = "#1f5f8b", "#8fb8d4", "#d3e3ee"
+LENT = OCHRE, _, _ = "#8a6100", "#dcb968", "#f3e6c8"  # what is borrowed
 TARGET = "#b5361c"
 FONTS = ["Noto Sans CJK SC", "DejaVu Sans"]
 Look = dict[str, Any]  # keywords of matplotlib
@@ -114,6 +114,19 @@ def note(ax: Axes, said: str, at: tuple[float, float], shift: tuple[float, float
     """Write `said` at a place of the axes, shifted by points; small and quiet unless `look` says otherwise."""
     quiet: Look = {"fontsize": 8.5, "color": MUTED, "textcoords": "offset points"}
     return ax.annotate(said, at, xytext=shift, **quiet | look)
+
+
+def rows_figure(
+    rows: int, row: float, head: float, foot: float, width: float, left: float, wide: float
+) -> tuple[Figure, Axes]:
+    """A figure in inches, with axes of one unit a row from the top; `left` and `wide` are parts of its width."""
+    from matplotlib.figure import Figure
+
+    height = head + row * rows + foot
+    figure = Figure(figsize=(width, height), dpi=DPI)
+    ax = figure.add_axes((left, foot / height, wide, 1 - (head + foot) / height))
+    ax.set_ylim(rows - 0.5, -0.5)
+    return figure, ax
 
 
 def row_label(ax: Axes, y: int, said: str, indent: float = 12, **look: Any) -> None:

@@ -17,23 +17,7 @@ from ...catalogue import check_language, join, text
 from ..describe import level_number
 from ..formatting import number, text_of, year_of
 from ..labels import assessment_title, axis_unit, borrowed_name, panel_title, subtitle, target_shown
-from .canvas import (
-    BLUE,
-    BLUE_LIGHT,
-    BLUE_MID,
-    DPI,
-    INK,
-    MUTED,
-    OCHRE,
-    OCHRE_LIGHT,
-    OCHRE_MID,
-    TARGET,
-    WIDTH,
-    Look,
-    note,
-    style,
-    wrapped,
-)
+from .canvas import DPI, INK, LENT, MUTED, OWN, TARGET, WIDTH, Look, note, style, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -202,7 +186,7 @@ def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
 
 
 def _draw_fan(ax: Axes, part: Assessment, fan: pd.DataFrame, lang: str) -> None:
-    dark, mid, light = (OCHRE, OCHRE_MID, OCHRE_LIGHT) if part.borrowed else (BLUE, BLUE_MID, BLUE_LIGHT)
+    dark, mid, light = LENT if part.borrowed else OWN
     levels = _levels(part).dropna()
     if len(levels) and levels.index[-1] < fan.index[0]:
         start = pd.DataFrame(levels.iloc[-1], index=levels.index[-1:], columns=fan.columns)
@@ -313,7 +297,8 @@ def _draw_bounds(ax: Axes, series: AnnualSeries, lang: str) -> None:
         if level is None:
             continue
         up = str(row.qualifier).startswith(">")
-        note(ax, "", (year, level), (0, 20 if up else -20), arrowprops=arrow)
+        look: Look = {"arrowprops": arrow, "fontsize": 9.5}  # the arrow starts at the box of its empty text
+        note(ax, "", (year, level), (0, 20 if up else -20), **look)
         ax.plot(year, level, marker="^" if up else "v", ms=0.1, color=INK, ls="")
         ax.plot(year, level, marker="_", ms=11, mew=1.6, color=INK, ls="", label=label, zorder=5)
         label = None

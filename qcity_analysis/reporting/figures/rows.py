@@ -1,4 +1,4 @@
-"""Dots and intervals in rows with a name: the scorecard of a plan, what a verdict depends on, skill by benchmark."""
+"""Rows with a name: the scorecard of a plan, what a verdict depends on, skill by benchmark, years with a figure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..formatting import percent, text_of
 from ..labels import assessment_title, panel_title
 from .canvas import (
     BLUE,
-    DPI,
+    BLUE_MID,
     FAINT,
     INK,
     MUTED,
@@ -28,6 +28,7 @@ from .canvas import (
     key,
     row_label,
     row_value,
+    rows_figure,
     shortened,
     style,
     wrapped,
@@ -41,10 +42,12 @@ if TYPE_CHECKING:
     from ...assessment.answer import Assessment
 
 WIDE, WIDTH = 8.0, 6.4  # inches
-ROW, CHOICE_ROW, SKILL_ROW = 0.29, 0.235, 0.27  # inches
 NAME = 54  # columns of a target's name, a Chinese character counting as two
 LEFT = 0.44  # part of the width that the choices take
 WORST = -60.0  # percent: worse skills are drawn at the edge
+LATEST = 22  # years drawn of a longer record
+AHEAD = 5  # a deadline further ahead than this from the last figure stands as a number at the edge
+KINDS = {"final": (BLUE, BLUE, ""), "provisional": (BLUE_MID, BLUE, ""), "part": ("white", BLUE, "/////")}
 
 
 def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figure:
@@ -58,17 +61,12 @@ def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figu
     >>> [float(end) for end in figure.axes[0].get_xlim()]
     [-3.0, 103.0]
     """
-    from matplotlib.figure import Figure
-
     check_language(lang)
     rows = _by_section(assessments, lang)
-    head, foot = 0.55, 0.75
-    height = head + ROW * len(rows) + foot
     with style():
-        figure = Figure(figsize=(WIDE, height), dpi=DPI)
-        ax = figure.add_axes((0.46, foot / height, 0.34, 1 - (head + foot) / height))
+        figure, ax = rows_figure(len(rows), 0.29, 0.55, 0.75, WIDE, 0.46, 0.34)
+        height = figure.get_figheight()
         ax.set_xlim(-3, 103)
-        ax.set_ylim(len(rows) - 0.5, -0.5)
         for edge in (10, 33, 66, 90):
             ax.axvline(edge, color=FAINT, lw=0.8, zorder=0)
         ax.axvspan(33, 66, color="#f4f6f8", lw=0, zorder=0)
@@ -157,8 +155,6 @@ def sensitivity_chart(varied: Sensitivity, lang: str = "en") -> Figure:
     >>> [float(end) for end in sensitivity_chart(varied).axes[0].get_xlim()]
     [-3.0, 103.0]
     """
-    from matplotlib.figure import Figure
-
     check_language(lang)
     rows: list[str | Variant] = [varied.asked]
     for kind in dict.fromkeys(row.kind for row in varied.rows):
@@ -168,12 +164,10 @@ def sensitivity_chart(varied: Sensitivity, lang: str = "en") -> Figure:
     if not main:
         title += wrapped(panel_title(varied.answer, lang), 40 if lang == "zh" else 72)
     head, foot = 0.56 + 0.24 * len(title), 0.42 if compared else 0.12
-    height = head + CHOICE_ROW * len(rows) + foot
     with style():
-        figure = Figure(figsize=(WIDTH, height), dpi=DPI)
-        ax = figure.add_axes((LEFT, foot / height, 0.9 - LEFT, 1 - (head + foot) / height))
+        figure, ax = rows_figure(len(rows), 0.235, head, foot, WIDTH, LEFT, 0.9 - LEFT)
+        height = figure.get_figheight()
         ax.set_xlim(-3, 103)
-        ax.set_ylim(len(rows) - 0.5, -0.5)
         _guides(ax, _percent_of(varied.asked), len(rows))
         for y, row in enumerate(rows):
             if isinstance(row, str):
@@ -251,19 +245,14 @@ def skill_chart(table: pd.DataFrame, names: Sequence[str], lang: str = "en") -> 
     >>> len(skill_chart(pd.DataFrame([row]), ["schedule"]).axes[0].get_yticklabels())
     1
     """
-    from matplotlib.figure import Figure
-
     check_language(lang)
-    height = 0.95 + SKILL_ROW * len(table)
     with style():
-        figure = Figure(figsize=(WIDTH, height), dpi=DPI)
-        ax = figure.add_axes((0.4, 0.5 / height, 0.56, 1 - 0.95 / height))
+        figure, ax = rows_figure(len(table), 0.27, 0.45, 0.5, WIDTH, 0.4, 0.56)
         for y, (_, row) in enumerate(table.iterrows()):
             _skill_point(ax, y - 0.14, row[["skill", "low", "high"]], "s", OCHRE, "white")
             _skill_point(ax, y + 0.14, row[["fair", "fair_low", "fair_high"]], "o", BLUE, BLUE)
         ax.axvline(0, color=TARGET, lw=1.1, zorder=1)
         ax.set_xlim(WORST - 3, 103)
-        ax.set_ylim(len(table) - 0.5, -0.5)
         ax.set_yticks(range(len(table)), labels=list(names), fontsize=8.5, color=INK)
         ax.grid(True, axis="x")
         ax.grid(False, axis="y")
@@ -271,7 +260,7 @@ def skill_chart(table: pd.DataFrame, names: Sequence[str], lang: str = "en") -> 
         marks = [("s", "white", OCHRE, text("rule_as_is", lang)), ("o", BLUE, BLUE, text("rule_fair", lang))]
         key(figure, marks, (0.0, 1.0), loc="upper left", ms=6)
         right: Look = {"fontsize": 8.5, "color": MUTED, "va": "top", "ha": "right"}
-        figure.text(0.96, 1 - 0.12 / height, text("better_side", lang), **right)
+        figure.text(0.96, 1 - 0.12 / figure.get_figheight(), text("better_side", lang), **right)
         figure.canvas.draw()
     return figure
 
@@ -284,3 +273,66 @@ def _skill_point(ax: Axes, y: float, shares: pd.Series, shape: str, edge: str, f
         ax.plot([max(low, WORST), high], [y, y], color=edge, lw=1.5, zorder=2)
     mark = "<" if value < WORST else shape
     ax.plot(max(value, WORST), y, mark, ms=5.5, mfc=face, mec=edge, mew=1.2, zorder=3)
+
+
+def coverage_chart(table: pd.DataFrame, names: list[str], deadlines: list[int], lang: str = "en") -> Figure:
+    """A square for every year in which a target has a figure; a red frame at its deadline.
+
+    `table` as from `series.coverage.coverage`, `names` and `deadlines` one for each of its rows. Full squares are final
+    figures, light ones provisional, hatched ones bounds or parts of a year; of a long record the last years are drawn.
+
+    >>> frame = pd.DataFrame({2020: ["final", ""], 2021: ["", "part"]})
+    >>> figure = coverage_chart(frame, ["a", "b"], [2025, 2025])
+    >>> len(figure.axes)
+    1
+    """
+    check_language(lang)
+    years = _years_drawn([year for year in map(int, table.columns) if (table[year] != "").any()], deadlines)
+    with style():
+        figure, ax = rows_figure(max(1, len(names)), 0.27, 0.45, 0.6, WIDE, 0.43, 0.985 - 0.43)
+        ax.set_xlim(-0.5, max(1, len(years)) - 0.5)
+        for y, (name, deadline) in enumerate(zip(names, deadlines, strict=True)):
+            held = [str(table.iloc[y].get(year, "")) for year in years]
+            row_label(ax, y, shortened(name, 50), 10, color=INK if any(held) else MUTED)
+            ax.plot([-0.5, len(held) - 0.5], [y, y], color=FAINT, lw=0.7, zorder=1)
+            for x, kind in enumerate(held):
+                if kind:
+                    _square(ax, x, y, *KINDS[kind], 0.8, 0.34)
+            if deadline in years:
+                _square(ax, years.index(deadline), y, "none", TARGET, "", 1.3, 0.46)
+            else:
+                edge = len(years) - 0.5
+                ax.text(edge, y, f"{deadline} →", fontsize=8, color=TARGET, ha="right", va="center")
+        last = len(years) - 1
+        shown = [k for k, year in enumerate(years) if k == last or (year % 5 == 0 and last - k > 1)]
+        as_rows(ax, shown, [str(years[k]) for k in shown])
+        _squares_key(figure, lang)
+        figure.canvas.draw()
+    return figure
+
+
+def _years_drawn(held: list[int], deadlines: list[int]) -> list[int]:
+    """The years drawn: to the last figure or the deadlines soon after it, at most LATEST of them."""
+    known = held or [min(deadlines, default=0)]
+    last = max([*known, *(year for year in deadlines if year <= max(known) + AHEAD)])
+    return list(range(max(min(known), last - LATEST + 1), last + 1))
+
+
+def _square(ax: Axes, x: int, y: int, face: str, edge: str, hatch: str, width: float, half: float) -> None:
+    from matplotlib.patches import Rectangle
+
+    high = min(half, 0.42)
+    corner, size = (x - half, y - high), (2 * half, 2 * high)
+    ax.add_patch(Rectangle(corner, *size, facecolor=face, edgecolor=edge, hatch=hatch, lw=width, zorder=3))
+
+
+def _squares_key(figure: Figure, lang: str) -> None:
+    from matplotlib.patches import Patch
+
+    looks = [(text(f"cov_{kind}", lang), *look, 0.8) for kind, look in KINDS.items()]
+    looks.append((text("cov_deadline", lang), "none", TARGET, "", 1.3))
+    handles = [
+        Patch(label=said, fc=face, ec=edge, hatch=hatch, lw=lw) for said, face, edge, hatch, lw in looks
+    ]
+    at, size = (0.01, 0.06 / figure.get_figheight()), {"handlelength": 1.1, "handleheight": 1.1}
+    figure.legend(handles=handles, loc="lower left", bbox_to_anchor=at, ncols=4, fontsize=8.5, **size)

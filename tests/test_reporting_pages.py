@@ -1,0 +1,179 @@
+"""Notebooks are thin; pages and reports are whole, offline, described, and made again only when something changed."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from base64 import b64encode
+from html import unescape
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+import standin
+
+import qcity_analysis as qc
+from qcity_analysis.reporting.figures.canvas import Picture
+from qcity_analysis.reporting.figures.fan import fan_chart
+from qcity_analysis.reporting.page import render_page, write_index
+from qcity_analysis.running import jobs
+from qcity_analysis.running.report import Report, run_report
+from qcity_analysis.running.runner import declared_parameters
+
+NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+OPTIONS = {"plans": ["nanjing_quality_city"], "targets": ["energy_intensity"], "languages": ["en"]}
+ADDRESS = r"""(?:src|href)=["'](?!data:|\.\./|[a-z_]+/|#)|https?://|(?<!:)//[a-z]|@import"""
+
+
+def bare(html: str) -> str:
+    """A page without its pictures."""
+    return re.sub(r'base64,[^"]+', "", html)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_stripped_thin_and_typed(path: Path) -> None:
+    document = nbformat.read(path, as_version=4)
+    assert document.metadata.kernelspec.name == "python3"
+    for cell in document.cells:
+        assert len(cell.source.splitlines()) <= 25
+        if cell.cell_type == "code":
+            assert not cell.outputs and cell.execution_count is None and "def " not in cell.source
+    assert all(parameter.comment for parameter in declared_parameters(path))
+
+
+def test_a_page_is_offline_described_and_wholly_in_its_language(tmp_path: Path) -> None:
+    data, metadata = Picture(fan_chart(standin.assessment(), "zh"), '达标概率 57% "或许"')._repr_mimebundle_()
+    data["image/png"] = b64encode(data["image/png"]).decode()
+    front = {"qcity": {"lang": "zh", "title": "能否实现？", "as_of": "2025-01-01", "illustrative": True}}
+    said = nbformat.v4.new_output("display_data", {"text/markdown": "## 结论\n\n可能。"}, metadata=front)
+    picture = nbformat.v4.new_output("display_data", data, metadata=metadata)
+    cell = nbformat.v4.new_code_cell("sections.answer()", outputs=[said, picture])
+    document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Guide"), cell])
+    nbformat.write(document, tmp_path / "a.ipynb")
+    render_page(tmp_path / "a.ipynb", tmp_path / "a.html", home="../index.html")
+    html = (tmp_path / "a.html").read_text("utf-8")
+    assert not re.search(ADDRESS, bare(html))
+    assert html.count("<h1") == 1 and '<html lang="zh-CN">' in html and "<title>能否实现？</title>" in html
+    (image,) = re.findall(r"<img [^>]*>", html)
+    assert '达标概率 57% "或许"' in unescape(image)
+    assert "Guide" not in html and "<details>" in html and "示意数据" in html
+
+
+def test_the_index_holds_both_languages_and_names_what_failed(tmp_path: Path) -> None:
+    front = {"name": "R&D", "section": "", "status": "forecast", "probability": 0.57, "answer": "a < b"}
+    entry = {"kind": "target", "plan": "p", "target": "t", "as_of": "2025-01-01", "page": "p/t.html"}
+    good = entry | {"lang": "zh", "ok": True, "status": "ok", "front": front}
+    bad = entry | {"lang": "en", "ok": False, "status": "died", "cell": "2: x", "error": "gone", "front": {}}
+    write_index([good, bad, good | {"kind": "dated"}], tmp_path / "index.html", "2025-01-01")
+    html = (tmp_path / "index.html").read_text("utf-8")
+    assert "http" not in html and "<script" not in html and html.count("<h1") == 1
+    assert "a &lt; b" in html and "died · 2: x · gone" in html and "R&amp;D · " in html
+
+
+def make(folder: Path, **changes: object) -> Report:
+    return run_report(out_dir=folder, **(OPTIONS | changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report of one target and its plan's scorecard, in English."""
+    folder = tmp_path_factory.mktemp("reports")
+    assert make(folder).exit_code == 0
+    return folder
+
+
+def pages(folder: Path) -> list[str]:
+    return [path.read_text("utf-8") for path in sorted(folder.glob("*/*.html"))]
+
+
+def test_pages_need_nothing_from_outside_and_have_one_heading_in_their_language(made: Path) -> None:
+    found = [*pages(made), (made / "index.html").read_text("utf-8")]
+    assert len(found) == 3
+    for html in map(bare, found):
+        assert not re.search(ADDRESS, html)
+        assert html.count("<h1") == 1 and '<html lang="en">' in html
+
+
+def test_every_image_is_described_and_borrowed_ones_say_so(made: Path) -> None:
+    page = (made / "nanjing_quality_city/energy_intensity.en.html").read_text("utf-8")
+    described = re.findall(r'<img [^>]*?alt="([^"]*)"', page)
+    assert len(described) == page.count("<img ") >= 2
+    assert all(text.startswith("Changes borrowed from") for text in described)
+
+
+def test_a_page_in_english_names_no_series_by_its_identifier(made: Path) -> None:
+    known = qc.load()
+    ids = [*known.indicators["indicator_id"], *known.targets["target_id"], "depends_on_definition"]
+    for html in pages(made):
+        shown = re.sub(r"<(details|pre|code|style)\b.*?</\1>|<[^>]+>", " ", bare(html), flags=re.S)
+        assert [name for name in ids if "_" in name and re.search(rf"\b{name}\b", shown)] == []
+
+
+def test_a_second_run_makes_nothing_again(made: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in made.glob("*/*.html")}
+    again = make(made)
+    assert {run["status"] for run in again.runs} == {"skipped"} and again.seconds < 10
+    assert {path: path.stat().st_mtime_ns for path in made.glob("*/*.html")} == before
+
+
+def test_a_page_that_fails_is_named_in_the_index_and_in_the_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebooks = tmp_path / "notebooks"
+    shutil.copytree(jobs.NOTEBOOKS, notebooks)
+    broken = nbformat.read(notebooks / "03_target_forecast.ipynb", as_version=4)
+    broken.cells.append(nbformat.v4.new_code_cell("raise ValueError('on purpose')"))
+    nbformat.write(broken, notebooks / "03_target_forecast.ipynb")
+    monkeypatch.setattr(jobs, "NOTEBOOKS", notebooks)
+    report = make(tmp_path / "out")
+    assert report.exit_code == 1 and [run["target"] for run in report.failed] == ["energy_intensity"]
+    index = (tmp_path / "out/index.html").read_text("utf-8")
+    assert "ValueError: on purpose" in index and 'role="alert"' in index
+
+
+def test_the_whole_report_has_every_target_in_both_languages_and_the_dated_page() -> None:
+    data = qc.load()
+    names = [job.name for job in jobs.list_jobs(data, None, ("zh", "en"), "out")]
+    expected = len(data.targets) + len(data.plans()) + 3  # the dated page, the overview and the track record
+    assert len(names) == len(set(names)) == 2 * expected
+    assert "china_14fyp/energy_per_gdp.2023-03-31.zh" in names
+
+
+@pytest.mark.parametrize("width", [390, 1200])
+def test_a_browser_shows_the_page(made: Path, tmp_path: Path, width: int) -> None:
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("no chromium or google-chrome on this machine: the page cannot be looked at")
+    from matplotlib.image import imread
+
+    shot, page = tmp_path / "shot.png", made / "nanjing_quality_city/energy_intensity.en.html"
+    quiet = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+    quiet += ["--disable-component-update", f"--user-data-dir={tmp_path / 'profile'}", "--hide-scrollbars"]
+    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", *quiet]
+    command += [f"--screenshot={shot}", f"--window-size={width},2400", page.as_uri()]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    picture = (255 * imread(shot)[:, :, :3]).astype(np.uint8)
+    assert picture.shape == (2400, width, 3)
+    assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 100
+    assert (picture < 250).any(axis=2).mean() > 0.02
+
+
+@pytest.mark.slow
+def test_papermill_runs_the_notebook_from_another_folder(tmp_path: Path) -> None:
+    notebook = jobs.NOTEBOOKS / "03_target_forecast.ipynb"
+    command = [sys.executable, "-m", "papermill", str(notebook), "out.ipynb"]
+    command += ["-p", "target", "energy_intensity", "-p", "out", str(tmp_path)]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=300)
+    assert list(tmp_path.glob("nanjing_quality_city_energy_intensity_*.json"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_as_it_is(path: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "notebook"]
+    subprocess.run([*command, "--output-dir", str(tmp_path), str(path)], check=True, timeout=300)
+    run = nbformat.read(tmp_path / path.name, as_version=4)
+    assert all(output.output_type != "error" for cell in run.cells for output in cell.get("outputs", []))

@@ -1,0 +1,393 @@
+"""Sections of the notebooks as a reader meets them, in both languages; the commands that say the same."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from packages import STEADY, Row, change, figure, figures, indicator, loaded, package, target
+
+import qcity_analysis as qc
+from conftest import Shown
+from qcity_analysis.analysis.outlook import Feasibility, Outlook, outlook
+from qcity_analysis.analysis.portfolio import Portfolio
+from qcity_analysis.analysis.portfolio import portfolio as add_up
+from qcity_analysis.analysis.sensitivity import sensitivity as vary
+from qcity_analysis.catalogue import TEMPLATES
+from qcity_analysis.data.load import Data
+from qcity_analysis.forecasting.comparators import evidence, learned
+from qcity_analysis.reporting import analyses, data_sections, plan_sections, target_sections, track_sections
+from qcity_analysis.reporting.figures.canvas import Picture
+from qcity_analysis.reporting.page import render_page
+from qcity_analysis.running import jobs
+from qcity_analysis.running.runner import run_notebook
+from qcity_analysis.series.coverage import ages, counts, coverage, used_sources
+
+# the data overview
+
+ROWS = [
+    *figures({2018: 10, 2019: 11}),
+    figure(2020, 12, status="preliminary"),
+    figure(2020, 12.4, published="2022-01-31"),
+    figure(2021, 13, qualifier=">="),
+    figure("2022-Q3", 5, published="2022-11"),
+    figure("2023-06", 6, published="2023-08"),
+    figure(2023, 15, status="estimate", published="2024-01-31"),
+    figure(2019, 3, region="otherland"),
+    change(2024, 2.5, indicator_id="widgets_b"),
+]
+NAMES = [
+    indicator("widgets"),
+    indicator("widgets_b", continues="widgets", break_period=2024),
+    indicator("gadgets"),
+]
+GOALS = [target(), target("none", indicator_id="gadgets", plan="second")]
+
+
+def known(folder: Path, as_of: str = "2026-06-30") -> qc.Data:
+    return loaded(folder, as_of, observations=ROWS, indicators=NAMES, targets=GOALS)
+
+
+def test_coverage_is_the_best_figure_of_each_year_of_the_targets_own_region(tmp_path: Path) -> None:
+    table = coverage(known(tmp_path))
+    kinds = ["final", "final", "final", "part", "part", "provisional", "final", ""]
+    assert table.loc[("made_up", "goal")].to_dict() == dict(enumerate(kinds, start=2018))
+    assert set(table.loc[("second", "none")]) == {""}
+    early = coverage(known(tmp_path / "b", "2021-12-31")).loc[("made_up", "goal")]
+    assert (early[2020], early[2021]) == ("provisional", "")
+    assert coverage(known(tmp_path / "c", "2010-01-01")).shape == (2, 0)
+
+
+@pytest.mark.parametrize(("as_of", "months", "due"), [("2026-06-30", 18, 1), ("2026-05-31", 17, 0)])
+def test_ages_count_from_the_end_of_the_year_and_what_is_due_allows_for_the_lag(
+    tmp_path: Path, as_of: str, months: int, due: int
+) -> None:
+    (row,) = ages(known(tmp_path, as_of)).to_dict("records")
+    assert [row[key] for key in ("target_id", "period", "months", "due")] == ["goal", "2024", months, due]
+
+
+def test_counts_are_those_of_the_rows(tmp_path: Path) -> None:
+    data = known(tmp_path)
+    held = {"figures": 9, "series": 3, "sources": 1, "targets": 2, "covered": 1, "revisions": 1}
+    assert counts(data) == held
+    assert counts(data, "second") | {"revisions": 0} == held | {"targets": 1, "covered": 0, "revisions": 0}
+    assert used_sources(data)[["documents", "figures"]].values.tolist() == [[1, 10]]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_overview_shows_every_section_of_a_package(tmp_path: Path, shown: Shown, lang: str) -> None:
+    data = known(tmp_path)
+    for section in (data_sections.answer, data_sections.picture, data_sections.newest):
+        section(data, "", lang)
+    for tail in (data_sections.revised, data_sections.breaks, data_sections.sources, data_sections.warnings):
+        tail(data, lang)
+    text = shown.words()
+    assert shown.front["kind"] == "overview" and str(counts(data)["figures"]) in shown.front["answer"]
+    assert "12 points → 12.4 points" in text.replace("\u00a0", " ") and "Office of Testville" in text
+    assert "{" not in text and "nan" not in text.split()
+    assert data_sections.as_data(data, "made_up")["coverage"]["made_up/goal"]["2021"] == "part"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_notebook_makes_a_whole_page_of_the_shipped_data(tmp_path: Path, lang: str) -> None:
+    asked = {"language": lang, "as_of": "2026-06-30", "out": str(tmp_path)}
+    result = run_notebook(jobs.NOTEBOOKS / "01_data_overview.ipynb", asked, tmp_path / "run.ipynb")
+    assert result.ok, result.error
+    front = render_page(result.output, tmp_path / "page.html", lang=lang)
+    html = (tmp_path / "page.html").read_text("utf-8")
+    data = qc.load(as_of="2026-06-30")
+    held = counts(data)
+    for number in (held["figures"], held["sources"], held["targets"] - held["covered"]):
+        assert re.search(rf"\b{number}\b", front["answer"])
+    assert html.count("<img ") == len(data.plans()) == len(re.findall(r'<img [^>]*?alt="[^"]{20,}"', html))
+    assert html.count("<h1") == 1 and not re.search(r"https?://", re.sub(r'base64,[^"]+', "", html))
+    levels = [int(n) for n in re.findall(r"<h([1-6])", html)]
+    assert all(b - a <= 1 for a, b in zip(levels[:-1], levels[1:], strict=True))
+    saved = json.loads((tmp_path / "data_overview_all_2026-06-30.json").read_text("utf-8"))
+    assert saved["counts"] == held
+    assert saved["coverage"]["nanjing_quality_city/rd_intensity"]["2020"] == "final"
+    text = re.sub(r"<(details|style)\b.*?</\1>|<[^>]+>", " ", html, flags=re.S)
+    assert "rd_intensity" not in text and "nan" not in text.split()
+
+
+def test_an_empty_package_and_an_unknown_plan_say_so(tmp_path: Path, shown: Shown) -> None:
+    data = known(tmp_path, "2010-01-01")
+    for section in (data_sections.answer, data_sections.picture, data_sections.newest):
+        section(data, "", "en")
+    for tail in (data_sections.revised, data_sections.sources, data_sections.warnings):
+        tail(data, "en")
+    assert "there are 0 published figures" in shown[0] and "No figure was revised" in shown.words()
+    with pytest.raises(qc.QcityError, match="unknown plan 'secnd'. Did you mean \"second\"?"):
+        data_sections.answer(data, "secnd", "en")
+
+
+# outlook, sensitivity, change
+
+COUNTS = {"kind": "cumulative", "threshold": 60, "base_year": 2020}
+
+
+@pytest.mark.parametrize("folder", ["texts", "sentences"])
+def test_both_languages_fill_the_same_places(folder: str) -> None:
+    entries = tomllib.loads((TEMPLATES / folder / "outlook.toml").read_text("utf-8"))
+    for key, entry in entries.items():
+        places = {lang: set(re.findall(r"{(\w+)}", entry[lang])) for lang in ("zh", "en")}
+        assert places["zh"] == places["en"], key
+
+
+def test_the_pace_and_the_last_year_to_act_are_said_with_their_numbers(tmp_path: Path) -> None:
+    data = loaded(tmp_path)
+    answer = qc.assess(data, "goal", draws=1000)
+    ahead = outlook(data, answer, draws=1000)
+    pace = 100 * ((20 / 16.1) ** (1 / 3) - 1)
+    assert analyses.pace_sentences(answer, ahead, "en") == [
+        "Reaching 20 points by 2025 meets the target: from 16.1 points in 2022 that takes "
+        f"+{pace:.1f} % a year over 3 years."
+    ]
+    assert analyses.pace_sentences(answer, ahead, "zh") == [
+        f"2025 年达到 20 points 即为达标：从 2022 年的 16.1 points 起，3 年间需每年 +{pace:.1f}%。"
+    ]
+    (when, wait) = analyses.waiting_sentences(ahead, "en")
+    assert f"first reaches 50 % in {ahead.attained[0.5]}" in when
+    assert str(ahead.last_to_act) in wait or ahead.last_to_act == 2022
+
+
+def ahead_of_2022(act: int | None, reached: bool = False) -> Outlook:
+    chances = pd.Series([0.2, 0.6], index=[2023, 2024])
+    return Outlook(2022, 2025, chances, {0.5: 2024, 0.8: None, 0.95: None}, act, reached, Feasibility())
+
+
+@pytest.mark.parametrize(
+    ("act", "reached", "today", "said"),
+    [
+        (2024, False, None, "2024 is the last year to act."),
+        (2022, False, None, "There is no year to lose after 2022"),
+        (2020, False, None, "would have been needed by the end of 2020."),
+        (None, False, None, "in every one of the next 2 years."),
+        (2025, True, None, "standing still would do."),
+        (2024, False, 2023, "2024 is the last year to act."),
+        (2024, False, 2024, "2024 is the last year to act."),
+        (2024, False, 2025, "That year is over."),
+    ],
+)
+def test_each_way_of_waiting_has_its_sentence(
+    act: int | None, reached: bool, today: int | None, said: str
+) -> None:
+    assert said in analyses.waiting_sentences(ahead_of_2022(act, reached), "en", today)[1]
+
+
+def test_what_is_not_reached_stands_in_the_table_and_after_the_deadline_there_is_no_waiting() -> None:
+    ahead = ahead_of_2022(2024)
+    never = "到 2024 年仍未达到"
+    assert analyses.attained_table(ahead, "zh")["年份"].tolist() == ["2024", never, never]
+    assert [len(analyses.waiting_sentences(ahead, "en", today)) for today in (2025, 2026)] == [2, 1]
+
+
+def test_a_count_says_its_pace_a_month(tmp_path: Path) -> None:
+    rows = figures({2019: 10, 2021: 12, 2022: 11, 2023: 10}, measure="count_new")
+    rows.append(figure("2024-06", 6, measure="count_new", published="2024-07-30"))
+    counted: dict[str, Any] = {
+        "indicators": [indicator("widgets", support="count")],
+        "targets": [target(**COUNTS)],
+    }
+    data = loaded(tmp_path, observations=rows, **counted)
+    answer = qc.assess(data, "goal", draws=500)
+    assert analyses.months_left(answer) == 18
+    assert analyses.pace_sentences(answer, outlook(data, answer, draws=200), "en") == [
+        "Through 2024-06, 39 are counted and 21 are missing: 1.17 a month over the 18 months without "
+        "figures, against 0.929 a month in those with."
+    ]
+    gaps = loaded(tmp_path / "gaps", observations=figures({2023: 10}, measure="count_new"), **counted)
+    assert (
+        analyses.months_left(qc.assess(gaps, "goal", draws=500)) == 48
+    )  # years before it can still hold some
+
+
+def test_the_table_of_speeds_names_every_source() -> None:
+    data = qc.load(as_of="2024-06-30")
+    answer = qc.assess(data, "rd_intensity", draws=500)
+    table = analyses.speed_table(data, answer, outlook(data, answer, draws=500).feasibility, "zh")
+    assert table["对象"].tolist()[:3] == ["南京", "江苏", "全国"]
+    assert table["对象"].tolist()[3].startswith("训练库，同方向（49 个指标")
+    assert table.iloc[:3, 1:3].astype(int).apply(lambda row: row.iloc[0] >= row.iloc[1], axis=1).all()
+
+
+def test_the_sentence_on_sensitivity_counts_its_own_table(tmp_path: Path) -> None:
+    data = loaded(tmp_path, targets=[target(threshold=19.4)])
+    (varied,) = vary(data, qc.assess(data, "goal", draws=500), draws=500)
+    table = analyses.sensitivity_table(varied, "en")
+    changes, holds = (int((table["Verdict"] == word).sum()) for word in ("changes", "holds"))
+    assert changes == len(varied.flips)
+    expected = f"under {changes} of the {changes + holds} choices" if changes else f"all {holds} choices"
+    assert expected in analyses.sensitivity_sentences(varied, "en")[0]
+    alt = analyses.alt_sensitivity(varied, "zh")
+    assert f"结论改变：{changes} 种。" in alt and alt.count("%") == changes + holds + 1
+
+
+def test_a_choice_that_cannot_be_computed_says_why_in_the_table() -> None:
+    data = qc.load(as_of="2026-01-01")
+    (varied,) = vary(data, qc.assess(data, "rd_intensity", draws=200), draws=200)
+    table = analyses.sensitivity_table(varied, "en").set_index("Choice")
+    assert "needs every year from 2009 to 2022" in table.loc["Theta method", "In words"]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_sections_show_a_heading_and_leave_no_place_unfilled(tmp_path: Path, shown: Shown, lang: str) -> None:
+    data = loaded(tmp_path)
+    answer = qc.assess(data, "goal", draws=500)
+    for section in (target_sections.answer, target_sections.outlook, target_sections.sensitivity):
+        section(data, answer, lang)
+    target_sections.changed(data, answer, lang, since="2022-06-30")
+    for tail in (
+        target_sections.picture,
+        target_sections.numbers,
+        target_sections.sources,
+        target_sections.notes,
+    ):
+        tail(answer, lang)
+    text = shown.words()
+    assert len(re.findall(r"(?m)^## ", text)) >= 8 and shown.front["target"] == "goal"
+    assert "{" not in text and "None" not in text and "nan" not in text
+    assert sum(isinstance(thing, Picture) for thing in shown) == 2
+
+
+def test_by_default_the_last_figures_publication_is_what_is_compared(tmp_path: Path, shown: Shown) -> None:
+    data = loaded(tmp_path)
+    answer = qc.assess(data, "goal", draws=500)
+    assert str(target_sections.day_before_last_figure(answer)) == "2023-02-27"
+    target_sections.changed(data, answer, "en")
+    assert "What changed since 2023-02-27" in shown.words() and "new figures" in shown.words().lower()
+
+
+@pytest.mark.parametrize(
+    ("name", "plan", "as_of"),
+    [
+        ("energy_per_gdp", "china_14fyp", "2026-06-30"),
+        ("energy_intensity", None, "2026-06-30"),
+        ("high_value_patents", "china_14fyp", "2026-06-30"),
+        ("five_g_coverage", None, "2024-06-30"),
+        ("major_quality_accidents", None, "2024-06-30"),
+        ("governor_quality_award_rank", None, "2024-06-30"),
+        ("construction_pass", None, "2024-06-30"),
+    ],
+)
+def test_sections_hold_for_every_status_and_kind(
+    shown: Shown, name: str, plan: str | None, as_of: str
+) -> None:
+    data = qc.load(as_of=as_of)
+    answer = qc.assess(data, name, plan=plan, draws=200)
+    for section in (target_sections.answer, target_sections.outlook, target_sections.sensitivity):
+        section(data, answer, "zh")
+    target_sections.changed(data, answer, "zh")
+    for tail in (
+        target_sections.picture,
+        target_sections.numbers,
+        target_sections.add,
+        target_sections.sources,
+    ):
+        tail(answer, "zh")
+    target_sections.notes(answer, "zh")
+    assert "{" not in shown.words() and "None" not in shown.words()
+
+
+# a plan as a whole
+
+
+def two_of_three(folder: Path) -> tuple[Data, Portfolio]:
+    lower = {year: 0.97 * level for year, level in STEADY.items()}
+    rows: list[Row] = [*figures(STEADY), *figures(lower, indicator_id="gears")]
+    goals = [target(section="一", departments="市科技局;市统计局", departments_en="Science; Statistics")]
+    goals += [target("other", indicator_id="gears", section="二（一）"), target("empty", indicator_id="cogs")]
+    names = [indicator(name) for name in ("widgets", "gears", "cogs")]
+    data = loaded(folder, observations=rows, indicators=names, targets=goals)
+    return data, add_up(data, qc.scorecard(data, draws=500)[1], draws=2_000)
+
+
+def test_what_the_portfolio_says_names_the_unassessed_apart(tmp_path: Path) -> None:
+    _, portfolio = two_of_three(tmp_path)
+    sentences = analyses.portfolio_sentences(portfolio, "en")
+    assert sentences[0].startswith("Of 3 targets 2 can be assessed; the expected number met is ")
+    assert any("1 of 1 pairs" in line for line in sentences)
+    assert analyses.unassessed_sentence(portfolio, "en") == (
+        "1 cannot be assessed and count neither as met nor as missed: Goal."
+    )
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_scorecard_shows_chart_tables_and_the_unassessed(tmp_path: Path, shown: Shown, lang: str) -> None:
+    data, _ = two_of_three(tmp_path)
+    results = qc.scorecard(data, draws=500)[1]
+    plan_sections.portfolio(data, results, lang)
+    text = shown.words()
+    assert ("市统计局" if lang == "zh" else "Statistics") in text and text.count("<table>") == 3
+    plan_sections.answer(data, results, lang)
+    for section in (plan_sections.picture, plan_sections.by_section, plan_sections.add):
+        section(results, lang)
+    assert shown.front["counts"] | {"met": 0} == plan_counts(forecast=2, not_assessable=1)
+    assert "{" not in shown.words() and set(plan_sections.as_data(results)) == {"goal", "other", "empty"}
+    with pytest.raises(qc.QcityError, match="this plan has no target"):
+        plan_sections.portfolio(data, [], lang)
+
+
+def plan_counts(**changes: int) -> dict[str, int]:
+    return dict.fromkeys(plan_sections.STATUSES, 0) | changes
+
+
+# borrowing
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_table_on_borrowing_shows_shares_and_errors_of_the_shipped_file(lang: str) -> None:
+    table = track_sections.borrowing_table(evidence(), lang)
+    assert f"{evidence()['published']['crps']:.2f}" == table.iloc[0, 2]
+    assert f"{round(100 * learned().published)}" in table.iloc[0, 1]
+    least = min(evidence()["expected"]["by_indicator"].values())
+    assert table.iloc[1, 3].startswith(f"{least:.2f}")
+
+
+def test_the_section_on_borrowing_says_when_it_helps_and_when_it_does_not(
+    monkeypatch: pytest.MonkeyPatch, shown: Shown
+) -> None:
+    track_sections.borrowing("en")
+    assert "both reduce the error" in shown[-1]
+    worse = evidence() | {"expected": evidence()["expected"] | {"crps": 1.02}}
+    monkeypatch.setattr(track_sections, "evidence", lambda: worse)
+    track_sections.borrowing("zh")
+    assert "证据不一致" in shown[-1]
+
+
+# the commands
+
+
+def test_the_command_outlook_prints_words_or_json(tmp_path: Path, qcity: Any) -> None:
+    package(tmp_path)
+    asked = ["outlook", "goal", "--data", tmp_path, "--as-of", "2024-12-31", "--draws", 200]
+    code, out, _ = qcity(*asked, "--since", "2022-06-30", "--language", "zh")
+    assert code == 0 and all(
+        part in out for part in ("需每年", "训练库", "按原样", "与 2022-06-30 相比的变化")
+    )
+    code, out, _ = qcity(*asked, "--json")
+    plain = json.loads(out)
+    assert (code, plain["status"], plain["change"]) == (0, "forecast", None)
+    assert set(plain["outlook"]) == {"widgets"}
+
+
+def test_the_command_portfolio_prints_words_or_json(tmp_path: Path, qcity: Any) -> None:
+    package(tmp_path)
+    asked = ["portfolio", "made_up", "--data", tmp_path, "--as-of", "2024-12-31", "--draws", 200]
+    code, out, _ = qcity(*asked)
+    assert (code, out.startswith("Of 1 targets 1 can be assessed")) == (0, True)
+    code, out, _ = qcity(*asked, "--json")
+    plain = json.loads(out)
+    assert (code, plain["plan"], len(plain["counts"]["dependent"])) == (0, "made_up", 2)
+
+
+def test_commands_on_what_cannot_be_assessed_exit_with_3(tmp_path: Path, qcity: Any) -> None:
+    package(tmp_path, observations=[])
+    code, out, _ = qcity("outlook", "goal", "--data", tmp_path)
+    assert code == 3 and "No level is held in these data, so the pace needed cannot be told." in out
+    assert qcity("portfolio", "made_up", "--data", tmp_path)[0] == 3
