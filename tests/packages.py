@@ -22,34 +22,17 @@ def columns(name: str) -> list[str]:
 
 def indicator(name: str, **cells: Any) -> Row:
     """A made-up indicator: a positive quantity where more is better."""
-    made = {
-        "indicator_id": name,
-        "name_zh": f"指标{name}",
-        "name_en": f"Indicator {name}",
-        "unit": "points",
-        "support": "positive",
-        "better": "higher",
-    }
-    return made | cells
+    made = {"indicator_id": name, "name_zh": f"指标{name}", "name_en": f"Indicator {name}"}
+    return made | {"unit": "points", "support": "positive", "better": "higher"} | cells
 
 
 def target(name: str = "goal", **cells: Any) -> Row:
     """A made-up target of the plan `made_up`: at least 20 points of `widgets` in testville by 2025."""
     made = {
-        "plan": "made_up",
-        "target_id": name,
-        "region": "testville",
-        "indicator_id": "widgets",
-        "name_zh": "目标",
-        "name_en": "Goal",
-        "kind": "level",
-        "direction": "at_least",
-        "threshold": 20,
-        "unit": "points",
-        "deadline": 2025,
-        "commitment": "firm",
-        "source_id": "bulletin",
-    }
+        "plan": "made_up", "target_id": name, "region": "testville", "indicator_id": "widgets",
+        "name_zh": "目标", "name_en": "Goal", "kind": "level", "direction": "at_least", "threshold": 20,
+        "unit": "points", "deadline": 2025, "commitment": "firm", "source_id": "bulletin",
+    }  # fmt: skip
     return made | cells
 
 

@@ -20,20 +20,6 @@ from qcity_analysis.cli.options import ORDER
 Command = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture
-def qcity(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """A command with its words: exit code, output and errors."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["qcity", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        said = capsys.readouterr()
-        return int(end.value.code or 0), said.out, said.err
-
-    return run
-
-
 def test_importing_the_command_line_loads_no_heavy_library() -> None:
     heavy = ["pandas", "numpy", "papermill", "matplotlib", "statsmodels", "scipy"]
     code = f"import sys, qcity_analysis.cli; print([m for m in {heavy} if m in sys.modules])"

@@ -52,65 +52,33 @@ def resource(name: str) -> dict:
     return next(r for r in PACKAGE["resources"] if r["name"] == name)
 
 
+def shaped(needed: str, /, **properties: object) -> dict:
+    """A JSON schema of an object with these properties and those `needed`."""
+    return {"type": "object", "required": needed.split(), "properties": properties}
+
+
 def test_the_descriptor_has_what_the_data_package_standard_requires():
     text = {"type": "string", "minLength": 1}
-    field = {
-        "type": "object",
-        "required": ["name", "type"],
-        "properties": {
-            "name": text,
-            "type": {"enum": ["string", "number", "integer"]},
-            "constraints": {
-                "type": "object",
-                "additionalProperties": False,
-                "properties": {
-                    "required": {"type": "boolean"},
-                    "unique": {"type": "boolean"},
-                    "enum": {"type": "array", "minItems": 1, "uniqueItems": True},
-                    "pattern": text,
-                    "minimum": {"type": "number"},
-                    "maximum": {"type": "number"},
-                },
-            },
-        },
-    }
-    reference = {"type": "object", "required": ["fields"], "properties": {"fields": {"type": "array"}}}
-    key = {"type": "object", "required": ["fields", "reference"], "properties": {"reference": reference}}
-    schema = {
-        "type": "object",
-        "required": ["fields", "missingValues"],
-        "properties": {
-            "fields": {"type": "array", "minItems": 1, "items": field},
-            "missingValues": {"const": [""]},
-            "foreignKeys": {"type": "array", "items": key},
-        },
-    }
-    made = {
-        "type": "object",
-        "required": ["name", "path", "type", "format", "mediatype", "encoding", "schema"],
-        "properties": {
-            "name": {"type": "string", "pattern": r"^[a-z0-9._-]+$"},
-            "path": {"type": "string", "pattern": r"^(?!/)(?!.*\.\.)[^\\]+$"},
-            "type": {"const": "table"},
-            "format": {"const": "csv"},
-            "mediatype": {"const": "text/csv"},
-            "encoding": {"const": "utf-8"},
-            "schema": schema,
-        },
-    }
-    package = {
-        "type": "object",
-        "required": ["$schema", "name", "title", "description", "licenses", "resources"],
-        "properties": {
-            "$schema": {"const": "https://datapackage.org/profiles/2.0/datapackage.json"},
-            "licenses": {
-                "type": "array",
-                "minItems": 1,
-                "items": {"anyOf": [{"required": ["name"]}, {"required": ["path"]}]},
-            },
-            "resources": {"type": "array", "minItems": 1, "items": made},
-        },
-    }
+    number = {"type": "number"}
+    constraints = shaped("", required={"type": "boolean"}, unique={"type": "boolean"}, pattern=text, minimum=number,
+                         maximum=number, enum={"type": "array", "minItems": 1, "uniqueItems": True})  # fmt: skip
+    field = shaped("name type", name=text, type={"enum": ["string", "number", "integer"]},
+                   constraints=constraints | {"additionalProperties": False})  # fmt: skip
+    key = shaped("fields reference", reference=shaped("fields", fields={"type": "array"}))
+    schema = shaped("fields missingValues", fields={"type": "array", "minItems": 1, "items": field},
+                    missingValues={"const": [""]}, foreignKeys={"type": "array", "items": key})  # fmt: skip
+    resource = shaped(
+        "name path type format mediatype encoding schema",
+        name={"type": "string", "pattern": r"^[a-z0-9._-]+$"},
+        path={"type": "string", "pattern": r"^(?!/)(?!.*\.\.)[^\\]+$"},
+        type={"const": "table"}, format={"const": "csv"}, mediatype={"const": "text/csv"}, encoding={"const": "utf-8"},
+        schema=schema,
+    )  # fmt: skip
+    named = {"anyOf": [{"required": ["name"]}, {"required": ["path"]}]}
+    package = {"const": "https://datapackage.org/profiles/2.0/datapackage.json"}
+    package = shaped("$schema name title description licenses resources", **{"$schema": package},
+                     licenses={"type": "array", "minItems": 1, "items": named},
+                     resources={"type": "array", "minItems": 1, "items": resource})  # fmt: skip
     jsonschema.Draft7Validator(package).validate(PACKAGE)
     assert sorted(r["name"] for r in PACKAGE["resources"]) == sorted([*NAMES, "earlier_targets"])
 
@@ -143,9 +111,8 @@ def test_every_cell_keeps_the_type_and_constraints_of_its_column(name):
             value = {"number": float, "integer": int, "string": str}[f["type"]](cell)
             assert cell in rule.get("enum", [cell]), place
             assert re.fullmatch(rule.get("pattern", ".*"), cell, re.S), place
-            assert f["type"] == "string" or rule.get("minimum", value) <= value <= rule.get(
-                "maximum", value
-            ), place
+            low, high = rule.get("minimum", value), rule.get("maximum", value)
+            assert f["type"] == "string" or low <= value <= high, place
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -197,9 +164,8 @@ def test_names_and_definitions_are_there_in_both_languages():
     for row in [*rows("indicators"), *rows("targets"), *rows("regions")]:
         assert HAN.search(row["name_zh"]) and row["name_en"] and not HAN.search(row["name_en"]), row
     for row in rows("indicators"):
-        assert (
-            HAN.search(row["definition_zh"]) and row["definition_en"] and not HAN.search(row["definition_en"])
-        )
+        assert HAN.search(row["definition_zh"])
+        assert row["definition_en"] and not HAN.search(row["definition_en"])
         assert bool(row["continues"]) == bool(row["break_period"]) == bool(row["break_reason_zh"])
         assert bool(row["break_reason_zh"]) == bool(row["break_reason_en"])
 

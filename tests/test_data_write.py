@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from packages import columns, contents, figures, package, write_table
-from test_cli import qcity
 
 import qcity_analysis as qc
 from qcity_analysis.catalogue import catalogue
@@ -160,19 +159,19 @@ def test_the_guide_explains_every_column_in_both_languages() -> None:
 
 
 def test_nothing_that_is_there_is_overwritten(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, qcity: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, out, err = qcity(monkeypatch, capsys, "new-plan", "green_city")
+    code, out, err = qcity("new-plan", "green_city")
     assert (code, err) == (0, "") and "made: green_city" in out
     before = contents(tmp_path)
-    code, _, err = qcity(monkeypatch, capsys, "new-plan", "green_city")
+    code, _, err = qcity("new-plan", "green_city")
     assert (code, err) == (
         2,
         "qcity: green_city is there already and is not empty: name another folder with --out\n",
     )
     (tmp_path / "note.txt").write_text("mine")
-    code, _, err = qcity(monkeypatch, capsys, "new-plan", "green_city", "--out", "note.txt")
+    code, _, err = qcity("new-plan", "green_city", "--out", "note.txt")
     assert (code, (tmp_path / "note.txt").read_text()) == (2, "mine")
     (tmp_path / "note.txt").unlink()
     assert contents(tmp_path) == before

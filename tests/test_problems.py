@@ -6,10 +6,10 @@ import datetime as dt
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packages import change, changes, figure, figures, indicator, package, target
-from test_cli import qcity
 
 import qcity_analysis as qc
 from qcity_analysis.catalogue import catalogue
@@ -113,12 +113,12 @@ def test_the_page_holds_every_finding_in_both_languages_and_nothing_from_outside
 
 @pytest.mark.parametrize("kind", ["text", "json", "html"])
 def test_each_format_holds_the_same_findings_and_goes_to_a_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: str
+    tmp_path: Path, qcity: Any, kind: str
 ) -> None:
     folder, out = package(tmp_path / "plan", observations=[figure(2020, "x")]), tmp_path / "found"
-    code, printed, err = qcity(monkeypatch, capsys, "check", "--data", folder, "--format", kind)
+    code, printed, err = qcity("check", "--data", folder, "--format", kind)
     assert (code, err) == (2, "") and "a number" in printed
-    code, said, _ = qcity(monkeypatch, capsys, "check", "--data", folder, "--format", kind, "--out", out)
+    code, said, _ = qcity("check", "--data", folder, "--format", kind, "--out", out)
     assert (code, said.strip()) == (2, f"written: {out} (1 errors, 0 warnings)")
     assert out.read_text("utf-8") == printed
     if kind == "json":
@@ -126,16 +126,14 @@ def test_each_format_holds_the_same_findings_and_goes_to_a_file(
         assert list(row) == ["file", "row", "column", "found", "allowed", "remedy", "level"]
 
 
-def test_a_wrong_format_or_place_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_wrong_format_or_place_is_one_line(tmp_path: Path, qcity: Any) -> None:
     folder = package(tmp_path / "plan")
-    code, _, err = qcity(monkeypatch, capsys, "check", "--data", folder, "--format", "htm")
+    code, _, err = qcity("check", "--data", folder, "--format", "htm")
     assert (code, err) == (
         2,
         "qcity: unknown format 'htm'. Did you mean \"html\"? Known: text, json, html.\n",
     )
-    code, _, err = qcity(monkeypatch, capsys, "check", "--data", folder, "--out", tmp_path / "no" / "a")
+    code, _, err = qcity("check", "--data", folder, "--out", tmp_path / "no" / "a")
     place = tmp_path / "no" / "a"
     assert code == 2 and err == (
         f"qcity: cannot write {place}: No such file or directory; "
@@ -166,16 +164,14 @@ def test_the_page_lists_the_corrections_in_both_languages() -> None:
     assert "Corrections" not in check_page([], "here", dt.date(2024, 1, 2))
 
 
-def test_the_page_of_the_command_holds_the_corrections(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_page_of_the_command_holds_the_corrections(tmp_path: Path, qcity: Any) -> None:
     folder = package(tmp_path / "plan", observations=[figure(2020, 139)])
     (folder / "corrections.yaml").write_text(
         "- figure: {indicator_id: widgets, region: testville, period: 2020}\n  expect: 139\n  set: 13.9\n"
         "  why: a point was lost\n  who: Office\n  source: bulletin\n  date: 2021-06-30\n",
         "utf-8",
     )
-    code, printed, err = qcity(monkeypatch, capsys, "check", "--data", folder, "--format", "html")
+    code, printed, err = qcity("check", "--data", folder, "--format", "html")
     assert (
         (code, err) == (0, "")
         and "139 -&gt; 13.9 since 2021-06-30" in printed

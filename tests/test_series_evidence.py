@@ -238,6 +238,16 @@ def test_what_is_known_in_part_moves_with_the_series(tmp_path: Path) -> None:
     assert half.evidence()["estimates"][2023][0] == pytest.approx(48.5)
 
 
+def test_a_share_moves_by_difference_and_stays_within_0_to_100(tmp_path: Path) -> None:
+    share = [indicator("widgets", support="percent")]
+    found = annual_series(
+        loaded(tmp_path, observations=figures(STEADY), indicators=share), "widgets", "testville"
+    )
+    moved = shifted(found, 2018, 97.0, by_ratio=False)
+    assert moved.values.to_dict() == {2018: 97, 2019: 99, 2020: 100, 2021: 100}
+    assert (moved.unit, moved.decimals, moved.places()) == ("points", {}, {("widgets", "testville")})
+
+
 def test_four_ways_to_publish_one_figure_give_four_probabilities(tmp_path: Path) -> None:
     """The worked example: 96, "96 or more", "about 96", and 97 in January to August."""
     before = figures({2018: 94.0, 2019: 94.3, 2020: 94.7, 2021: 94.9, 2022: 95.3})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from packages import STEADY, change, changes, figure, figures, indicator, package, target
 
 import qcity_analysis as qc
+from qcity_analysis.data.oddities import oddities
 
 CALM = {2005 + k: round(10 * 1.05**k + (0.1 if k % 2 else 0), 2) for k in range(15)}
 COUNT = {"measure": "count_total"}
@@ -21,112 +23,53 @@ def warnings(folder: Path, rows: list[dict[str, Any]], **tables: Any) -> list[st
     return [f"{p.level}: {p}" for p in qc.check(package(folder, observations=rows, **made))]
 
 
-@pytest.mark.parametrize(
-    ("rows", "row", "found", "rest"),
-    [
-        (
-            figures(CALM | {2012: 25.5}),
-            9,
-            "25.5",
-            "allowed: a figure in line with 2011: 13.4; in other years the series moves by +4.06 to +6 %; "
-            "check it against the source; if it is right, say why in the note",
-        ),
-        (
-            changes({2005 + k: -3 - 0.1 * (k % 4) for k in range(12)} | {2012: -27.0}),
-            9,
-            "-27",
-            "allowed: a change like those of other years, -3.3 to -3 %; "
-            "check it against the source; if it is right, say why in the note",
-        ),
-        (
-            figures(STEADY | {2019: 1310}),
-            5,
-            "1310",
-            "allowed: a figure of the size of its neighbour 11.8; it is about 100 times that; "
-            "check it against the source, and convert it to the unit of the indicator",
-        ),
-        (
-            figures(STEADY | {2022: 0.161}),
-            8,
-            "0.161",
-            "allowed: a figure of the size of its neighbour 15.2; it is about 0.01 times that; "
-            "check it against the source, and convert it to the unit of the indicator",
-        ),
-        (
-            figures(STEADY | {2016: 100_000}),
-            2,
-            "100000",
-            "allowed: a figure of the size of its neighbour 11; it is about 10000 times that; "
-            "check it against the source, and convert it to the unit of the indicator",
-        ),
-        (
-            figures({2016: 10.11, 2017: 10.48, 2018: 10.85, 2019: 11.22, 2020: 11.4}),
-            5,
-            "11.22",
-            "allowed: published figures; those of 2016 to 2019 go by exactly 0.37 a year; "
-            "they look interpolated: keep only the years that were published",
-        ),
-        (
-            figures({2016: 10.1, 2017: 11.3, 2018: 11.3, 2019: 11.3}),
-            5,
-            "11.3",
-            "allowed: a figure of its own for each year; 2017 to 2019 are all the same; "
-            "check it against the source: it may have been carried forward",
-        ),
-        (
-            figures({2017: 12, 2018: 15, 2019: 14}, **COUNT),
-            4,
-            "14",
-            "allowed: a total of at least 15, which an earlier year had already; "
-            "check it against the source; what is new in one year has the measure count_new",
-        ),
-        (
-            [figure(2018, 1000, qualifier=">=", **COUNT), figure(2019, 960, **COUNT)],
-            3,
-            "960",
-            "allowed: a total of at least 1000, which an earlier year had already; "
-            "check it against the source; what is new in one year has the measure count_new",
-        ),
-        (
-            [*figures({2017: 100, 2018: 97, 2019: 95}), change(2018, 3.0)],
-            5,
-            "3",
-            "allowed: a change of the sign that follows from the published levels 100 and 97 (-3 %); "
-            "check it against the source: a fall is negative; an index is not a change",
-        ),
-        (
-            [
-                *changes({2017: -3.0, 2018: 4.0, 2019: -2.0}),
-                figure(2019, -8.7, measure="cumulative_change_pct", base_period=2016),
-            ],
-            3,
-            "4",
-            "allowed: a change of the sign that follows from the cumulative change 2016 to 2019 of -8.7 % (-4 %); "
-            "check it against the source: a fall is negative; an index is not a change",
-        ),
-        (
-            [figure(2019, 3.0, published="2020-12"), figure(2019, 3.2, published="2020-12-31")],
-            3,
-            "3.2",
-            "allowed: one value for one day; row 2 has 3; "
-            "give the day each was published, or delete one; until then the later row counts",
-        ),
-    ],
-)
+RIGHT = "check it against the source; if it is right, say why in the note"
+SLIP = "check it against the source, and convert it to the unit of the indicator"
+EARLIER = ("which an earlier year had already; check it against the source; what is new in one year has the measure "
+           "count_new")  # fmt: skip
+SIGN = "check it against the source: a fall is negative; an index is not a change"
+ODD = [  # figures, the row and value found, and what is said of it
+    (figures(CALM | {2012: 25.5}), 9, "25.5",
+     f"a figure in line with 2011: 13.4; in other years the series moves by +4.06 to +6 %; {RIGHT}"),
+    (changes({2005 + k: -3 - 0.1 * (k % 4) for k in range(12)} | {2012: -27.0}), 9, "-27",
+     f"a change like those of other years, -3.3 to -3 %; {RIGHT}"),
+    (figures(STEADY | {2019: 1310}), 5, "1310",
+     f"a figure of the size of its neighbour 11.8; it is about 100 times that; {SLIP}"),
+    (figures(STEADY | {2022: 0.161}), 8, "0.161",
+     f"a figure of the size of its neighbour 15.2; it is about 0.01 times that; {SLIP}"),
+    (figures(STEADY | {2016: 100_000}), 2, "100000",
+     f"a figure of the size of its neighbour 11; it is about 10000 times that; {SLIP}"),
+    (figures({2016: 10.11, 2017: 10.48, 2018: 10.85, 2019: 11.22, 2020: 11.4}), 5, "11.22",
+     "published figures; those of 2016 to 2019 go by exactly 0.37 a year; "
+     "they look interpolated: keep only the years that were published"),
+    (figures({2016: 10.1, 2017: 11.3, 2018: 11.3, 2019: 11.3}), 5, "11.3",
+     "a figure of its own for each year; 2017 to 2019 are all the same; "
+     "check it against the source: it may have been carried forward"),
+    (figures({2017: 12, 2018: 15, 2019: 14}, **COUNT), 4, "14", f"a total of at least 15, {EARLIER}"),
+    ([figure(2018, 1000, qualifier=">=", **COUNT), figure(2019, 960, **COUNT)], 3, "960",
+     f"a total of at least 1000, {EARLIER}"),
+    ([*figures({2017: 100, 2018: 97, 2019: 95}), change(2018, 3.0)], 5, "3",
+     f"a change of the sign that follows from the published levels 100 and 97 (-3 %); {SIGN}"),
+    ([*changes({2017: -3.0, 2018: 4.0, 2019: -2.0}),
+      figure(2019, -8.7, measure="cumulative_change_pct", base_period=2016)], 3, "4",
+     f"a change of the sign that follows from the cumulative change 2016 to 2019 of -8.7 % (-4 %); {SIGN}"),
+    ([figure(2019, 3.0, published="2020-12"), figure(2019, 3.2, published="2020-12-31")], 3, "3.2",
+     "one value for one day; row 2 has 3; "
+     "give the day each was published, or delete one; until then the later row counts"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "row", "found", "rest"), ODD)
 def test_an_unlikely_value_is_a_warning_with_its_reason(
     tmp_path: Path, rows: list[dict[str, Any]], row: int, found: str, rest: str
 ) -> None:
-    expected = f"warning: observations.csv, row {row}, column value: found '{found}'; {rest}"
+    expected = f"warning: observations.csv, row {row}, column value: found '{found}'; allowed: {rest}"
     assert warnings(tmp_path, rows) == [expected]
 
 
 def test_a_share_that_is_not_declared_as_one_is_looked_at(tmp_path: Path) -> None:
-    odd = warnings(
-        tmp_path,
-        figures({2018: 96, 2019: 104}, unit="%"),
-        indicators=[indicator("widgets", unit="%")],
-    )
-    assert odd == [
+    rows = figures({2018: 96, 2019: 104}, unit="%")
+    assert warnings(tmp_path, rows, indicators=[indicator("widgets", unit="%")]) == [
         "warning: observations.csv, row 3, column value: found '104'; allowed: at most 100, if this is a share; "
         "check the value and the unit; a share has the support percent in indicators.csv"
     ]
@@ -142,11 +85,7 @@ def test_a_figure_that_was_never_finalised_and_one_out_too_early(tmp_path: Path)
     ]
 
 
-def test_an_open_target_with_old_figures_is_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import datetime as dt
-
-    from qcity_analysis.data.oddities import oddities
-
+def test_an_open_target_with_old_figures_is_stale(tmp_path: Path) -> None:
     data = qc.load(package(tmp_path, targets=[target(deadline=2030)]))
     tables = (data.observations, data.indicators, data.targets)
     assert oddities(*tables, dt.date(2025, 6, 30)) == []
@@ -178,10 +117,8 @@ def test_random_walks_are_rarely_called_odd(tmp_path: Path) -> None:
     for k in range(200):
         walk = 100 * np.exp(np.cumsum(rng.normal(0.03, 0.05, 18)))
         rows += figures({2002 + y: round(v, 2) for y, v in enumerate(walk)}, indicator_id=f"w{k}")
-    found = warnings(
-        tmp_path, rows, indicators=[indicator("widgets"), *(indicator(f"w{k}") for k in range(200))]
-    )
-    assert len(found) <= 2
+    indicators = [indicator(name) for name in ("widgets", *(f"w{k}" for k in range(200)))]
+    assert len(warnings(tmp_path, rows, indicators=indicators)) <= 2
 
 
 def test_rows_with_an_error_take_no_part_and_every_error_comes_before_the_warnings(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from packages import contents, figure, figures, package
 from typer.testing import CliRunner
 
 from qcity_analysis import cli
-from qcity_analysis.data.corrections import listed
+from qcity_analysis.data import corrections
 from qcity_analysis.data.load import Data, check, load
 from qcity_analysis.errors import DataError
 
@@ -221,12 +221,10 @@ def test_check_shows_the_corrections_in_text_and_json(tmp_path: Path) -> None:
     ) in shown.output
     rows = json.loads(CliRunner().invoke(cli.app, ["check", "--json", "--data", str(tmp_path)]).output)
     assert rows[-1]["level"] == "correction"
-    assert listed(tmp_path)[0].to_dict() == rows[-1]
+    assert corrections.listed(tmp_path)[0].to_dict() == rows[-1]
 
 
 def test_the_example_in_the_documentation_is_one_that_works(tmp_path: Path) -> None:
-    from qcity_analysis.data import corrections
-
     text = (corrections.__doc__ or "").split("allowed):\n\n")[1].split("\n\nOut of scope")[0]
     assert errors(corrected(tmp_path, text)) == []
     assert value_of_2020(load(tmp_path, as_of="2021-03-01")) == [13.9]

@@ -1,4 +1,4 @@
-"""What was known when: no later figure reaches an earlier day, and a revision shows as such."""
+"""Finding a package, and what was known when: no later figure reaches an earlier day, and a revision shows as such."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from packages import change, contents, figure, figures, indicator, loaded, package, target
-from test_cli import qcity
 
 import qcity_analysis as qc
-from qcity_analysis.data.vintages import KEY, newest_vintages, revisions
+from qcity_analysis.data.load import find_folder, load
+from qcity_analysis.data.vintages import KEY, newest_vintages, revisions, to_date
+from qcity_analysis.errors import QcityError
 from qcity_analysis.series.coverage import coverage
 
 YEARS = st.integers(2008, 2022)
@@ -82,10 +83,8 @@ def same_whatever_comes_later(drawn: list[dict[str, Any]], day: dt.date, noise: 
         known_from = dict(zip(whole.observations["row"], whole.observations["known_from"], strict=True))
         early = [known_from[k + 2] <= pd.Timestamp(day) for k in range(len(rows))]
         before = [row for row, is_early in zip(rows, early, strict=True) if is_early]
-        later = [row for row, is_early in zip(rows, early, strict=True) if not is_early]
-        later = [
-            row | {"value": row["value"] * noise + 1, "status": "estimate", "note": "?"} for row in later
-        ]
+        other = [row | {"value": row["value"] * noise + 1, "status": "estimate", "note": "?"} for row in rows]
+        later = [row for row, is_early in zip(other, early, strict=True) if not is_early]
         alone = qc.load(package(Path(home) / "alone", observations=before), as_of=day)
         mixed = qc.load(package(Path(home) / "mixed", observations=later[noise % 3 :] + before), as_of=day)
         told = [answers(data, assessed) for data in (alone, whole.at(day), mixed)]
@@ -126,12 +125,8 @@ def test_altering_every_later_cell_leaves_the_answer_bit_by_bit(tmp_path: Path) 
     rows = figures({2014: 10, 2015: 10.8, 2016: 11.9, 2017: 12.6, 2018: 13.7, 2019: 14.1, 2020: 15.3})
     rows += [figure(2017, 12.9, published="2021-05"), change(2021, 7.0)]
     first = answers(loaded(tmp_path / "a", "2019-12-31", observations=rows))
-    late = [
-        row | {"value": 1000 + k, "status": "estimate", "note": "?"}
-        if row["published"] > "2019-12-31"
-        else row
-        for k, row in enumerate(rows)
-    ]
+    altered = [row | {"value": 1000 + k, "status": "estimate", "note": "?"} for k, row in enumerate(rows)]
+    late = [new if old["published"] > "2019-12-31" else old for old, new in zip(rows, altered, strict=True)]
     assert answers(loaded(tmp_path / "b", "2019-12-31", observations=late)) == first
     assert answers(loaded(tmp_path / "c", "2021-12-31", observations=late)) != first
 
@@ -149,7 +144,7 @@ REVISED = [
 def test_new_revised_and_confirmed_figures_are_told_apart(tmp_path: Path) -> None:
     data = loaded(tmp_path, observations=REVISED)
     found = qc.diff(data, "2022-02-27", "2022-06-30")
-    assert found[["period", "change", "value_before", "value"]].values.tolist()[1] == [
+    assert found.loc[1, ["period", "change", "value_before", "value"]].tolist() == [
         "2020",
         "revised",
         11,
@@ -171,9 +166,7 @@ def test_a_difference_adds_up_over_days_and_is_what_the_newest_vintages_say(tmp_
     days = ["2019-01-01", "2021-06-30", "2022-06-30", "2024-12-31"]
     steps = pd.concat([qc.diff(data, a, b) for a, b in zip(days[:-1], days[1:], strict=True)])
     last = steps.drop_duplicates(KEY, keep="last").set_index("period")["value"].sort_index()
-    slow = {
-        r.period: r.value for r in data.observations.sort_values("known_from", kind="stable").itertuples()
-    }
+    slow = data.observations.sort_values("known_from", kind="stable").set_index("period")["value"].to_dict()
     assert last.to_dict() == slow
     assert newest_vintages(data.observations).set_index("period")["value"].to_dict() == slow
     assert revisions(data)[["value_before", "value"]].values.tolist() == [[11, 11.5], [11.5, 11.5]]
@@ -181,31 +174,21 @@ def test_a_difference_adds_up_over_days_and_is_what_the_newest_vintages_say(tmp_
 
 def test_days_out_of_order_are_one_error(tmp_path: Path) -> None:
     data = loaded(tmp_path, observations=REVISED)
-    with pytest.raises(qc.QcityError) as error:
+    said = "the earlier day must come before the later one; found 2023-01-01 and 2022-01-01"
+    with pytest.raises(qc.QcityError, match=said):
         qc.diff(data, "2023-01-01", "2022-01-01")
-    assert (
-        str(error.value) == "the earlier day must come before the later one; found 2023-01-01 and 2022-01-01"
-    )
     with pytest.raises(qc.QcityError, match="as_of 2025-01-01 is later than 2024-12-31"):
         qc.diff(data, "2023-01-01", "2025-01-01")
 
 
-def test_diff_says_what_came_out_and_what_it_did(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_diff_says_what_came_out_and_what_it_did(tmp_path: Path, qcity: Any) -> None:
     rows = figures({2014: 10, 2015: 11, 2016: 11.8, 2017: 13.1, 2018: 13.9, 2019: 15.2})
     rows += [figure(2019, 12.0, published="2021-09-30"), figure(2020, 12.5, published="")]
     targets = [target(), target("other", indicator_id="gadgets")]
-    before = contents(
-        package(
-            tmp_path,
-            observations=rows,
-            targets=targets,
-            indicators=[indicator("widgets"), indicator("gadgets")],
-        )
-    )
+    indicators = [indicator("widgets"), indicator("gadgets")]
+    before = contents(package(tmp_path, observations=rows, targets=targets, indicators=indicators))
     words = ["diff", "--from", "2021-03-01", "--to", "2021-12-31", "--draws", 200, "--data", tmp_path]
-    code, out, err = qcity(monkeypatch, capsys, *words)
+    code, out, err = qcity(*words)
     lines = out.splitlines()
     assert (code, err) == (0, "")
     assert lines[:4] == [
@@ -217,32 +200,28 @@ def test_diff_says_what_came_out_and_what_it_did(
     ]
     assert "  made_up/goal Goal" in lines and "2021-12-31" in lines[lines.index("  made_up/goal Goal") + 1]
     assert lines[-1] == "The answers for 1 other targets did not move."
-    code, out, _ = qcity(monkeypatch, capsys, *words, "--language", "zh")
+    code, out, _ = qcity(*words, "--language", "zh")
     assert out.splitlines()[0] == "新公布的数据（1 个）："
-    code, out, _ = qcity(monkeypatch, capsys, *words, "--json")
+    code, out, _ = qcity(*words, "--json")
     said = json.loads(out)
     assert [f["change"] for f in said["figures"]] == ["new", "revised"]
     assert {t["target"]: t["word"] for t in said["targets"]}["other"] == "unchanged"
     assert contents(tmp_path) == before
 
 
-def test_diff_between_days_without_news_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_diff_between_days_without_news_says_so(tmp_path: Path, qcity: Any) -> None:
     package(tmp_path, observations=REVISED)
     words = ["diff", "--from", "2022-02-01", "--to", "2022-02-02", "--draws", 200, "--data", tmp_path]
-    code, out, _ = qcity(monkeypatch, capsys, *words)
+    code, out, _ = qcity(*words)
     assert (code, out.splitlines()[0]) == (0, "No figure became known between 2022-02-01 and 2022-02-02.")
-    code, _, err = qcity(monkeypatch, capsys, *words, "--plan", "madeup")
+    code, _, err = qcity(*words, "--plan", "madeup")
     assert (code, "unknown plan 'madeup'. Did you mean \"made_up\"?" in err) == (2, True)
 
 
-def test_many_figures_of_one_publication_are_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_many_figures_of_one_publication_are_one_line(tmp_path: Path, qcity: Any) -> None:
     package(tmp_path, observations=figures({2010 + k: 3 + k for k in range(9)}, published="2020-03"))
     words = ["diff", "--from", "2020-01", "--to", "2020-12", "--draws", 200, "--data", tmp_path]
-    _, out, _ = qcity(monkeypatch, capsys, *words)
+    _, out, _ = qcity(*words)
     assert (
         out.splitlines()[1] == "  Indicator widgets, Testville: 9 figures, 2010 to 2018 (published 2020-03)"
     )
@@ -292,11 +271,8 @@ def test_splitting_a_years_figure_into_december_and_year_changes_no_level_tally_
     draw = random.Random(seed)
     once, twice = [], []
     for measure in ("level", "change_pct", "count_new", "count_total"):
-        of = {
-            "measure": measure,
-            "indicator_id": measure,
-            "unit": "%" if measure == "change_pct" else "points",
-        }
+        unit = "%" if measure == "change_pct" else "points"
+        of = {"measure": measure, "indicator_id": measure, "unit": unit}
         for year in range(2014, 2023):
             made = figure(year, draw.randint(1, 9) + year - 2014, **of)
             last = f"{year}-{draw.choice(['12', 'Q4'])}"
@@ -313,14 +289,8 @@ def test_splitting_a_years_figure_into_december_and_year_changes_no_level_tally_
     names = sorted({row["indicator_id"] for row in once})
     tables: dict[str, Any] = {"indicators": [indicator(name) for name in names], "targets": []}
     tables["targets"] = [
-        target(
-            name,
-            indicator_id=name,
-            kind="cumulative" if "count" in name else "level",
-            base_year=2015,
-            threshold=70,
-        )
-        for name in ("level", "count_new", "count_total")
+        target(name, indicator_id=name, kind=kind, base_year=2015, threshold=70)
+        for name, kind in {"level": "level", "count_new": "cumulative", "count_total": "cumulative"}.items()
     ]
     one, two = (loaded(tmp_path / str(len(rows)), observations=rows, **tables) for rows in (once, twice))
     assert newest_vintages(one.observations)[KEY].astype(str).to_numpy().tolist() == sorted(
@@ -336,3 +306,88 @@ def test_splitting_a_years_figure_into_december_and_year_changes_no_level_tally_
         found = [qc.assess(data, row["target_id"], draws=300) for data in (one, two)]
         tallies = [(f.status, f.probability, f.tally and (f.tally.count, f.tally.covered)) for f in found]
         assert tallies[0] == tallies[1]
+
+
+def test_the_newest_vintage_known_by_then_is_the_one_of_that_day(tmp_path: Path) -> None:
+    rows = [figure(2020, 10, published="2021-02-28"), figure(2020, 12, published="2022-06-30")]
+    data = loaded(tmp_path, observations=rows)
+    seen = {
+        day: data.at(day).observations["value"].tolist() for day in ("2021-02-27", "2021-02-28", "2022-06-30")
+    }
+    assert seen == {"2021-02-27": [], "2021-02-28": [10], "2022-06-30": [10, 12]}
+
+
+@pytest.mark.parametrize(
+    ("published", "last_day"),
+    [
+        ("2021-02", "2021-02-28"),
+        ("2024-02", "2024-02-29"),
+        ("2021", "2021-12-31"),
+        ("2021-05-06", "2021-05-06"),
+    ],
+)
+def test_a_partial_date_is_known_from_its_last_day(tmp_path: Path, published: str, last_day: str) -> None:
+    data = loaded(tmp_path, observations=[figure(2020, 10, published=published)])
+    day = dt.date.fromisoformat(last_day)
+    assert len(data.at(day).observations) == 1
+    assert data.at(day - dt.timedelta(days=1)).observations.empty
+    assert not data.observations["published_assumed"].any()
+    assert to_date(published) == day
+
+
+@pytest.mark.parametrize(("lag", "known"), [("", "2021-06-30"), (10, "2021-10-31"), (0, "2020-12-31")])
+def test_without_a_date_the_lag_of_publication_is_assumed_and_flagged(
+    tmp_path: Path, lag: object, known: str
+) -> None:
+    data = loaded(
+        tmp_path,
+        observations=[figure(2020, 10, published="")],
+        indicators=[indicator("widgets", publication_lag_months=lag)],
+    )
+    assert data.observations["known_from"].tolist() == [pd.Timestamp(known)]
+    assert data.observations["published_assumed"].tolist() == [True]
+
+
+def test_a_day_after_the_one_the_data_were_loaded_for_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(QcityError) as error:
+        loaded(tmp_path, as_of="2020-01-31").at("2021")
+    assert str(error.value) == (
+        "as_of 2021-12-31 is later than 2020-01-31, the day these data were loaded for; "
+        "load them again with that day"
+    )
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2023-13", "2023-02-30", "20230101", ""])
+def test_text_that_is_no_date_is_refused(text: str) -> None:
+    with pytest.raises(QcityError, match="is not a date: write it as 2023-03-31, 2023-03 or 2023"):
+        to_date(text)
+
+
+def test_a_folder_that_does_not_exist_is_named_with_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(QcityError) as error:
+        load(tmp_path / "nowhere")
+    assert str(error.value) == (
+        f"no data package at {tmp_path / 'nowhere'}: found no such folder. Name one with --data DIR or "
+        "QCITY_DATA; it holds sources.csv, regions.csv, indicators.csv, targets.csv, observations.csv"
+    )
+
+
+def test_the_nearest_package_above_the_working_folder_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("QCITY_DATA", raising=False)
+    place = package(tmp_path / "data" / "raw")
+    deep = tmp_path / "a" / "b"
+    deep.mkdir(parents=True)
+    monkeypatch.chdir(deep)
+    assert find_folder() == place.resolve()
+    monkeypatch.setenv("QCITY_DATA", str(package(tmp_path / "elsewhere")))
+    assert find_folder() == (tmp_path / "elsewhere").resolve()
+
+
+def test_without_a_table_of_regions_those_of_targets_and_figures_are_known(tmp_path: Path) -> None:
+    folder = package(tmp_path)
+    (folder / "regions.csv").unlink()
+    data = load(folder)
+    assert data.require_region("testville") == "testville"
+    assert data.region_name("testville", "zh") == "testville"
