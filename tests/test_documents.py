@@ -67,3 +67,10 @@ def test_the_worked_example_of_both_readmes_is_what_its_script_prints():
     for text in (ENGLISH, CHINESE):
         part = text[text.index("95.3") : text.index("partial_figures.py")]
         assert [int(number) for number in re.findall(r"(\d+) ?%", part)] == shown
+
+
+def test_the_reference_is_what_the_docstrings_say():
+    from runpy import run_path
+
+    made = run_path(str(ROOT / "docs" / "make_api.py"))["api"]()
+    assert (ROOT / "docs" / "api.md").read_text("utf-8") == made, "run python docs/make_api.py"

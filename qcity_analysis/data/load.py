@@ -8,9 +8,11 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import os
+import tomllib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -200,6 +202,17 @@ def _all_read(tables: dict[str, pd.DataFrame], problems: list[Problem]) -> bool:
     """Whether every file could be read with all its columns, so that what holds between the tables can be looked at."""
     unread = {table.file for name, table in TABLES.items() if tables[name].empty}
     return not any(p.level == "error" and (p.row in (None, 1) or p.file in unread) for p in problems)
+
+
+def pages(folder: Path) -> dict[str, Any]:
+    """What `pages.toml` beside the data asks of the pages: `look_back` (targets asked again as of an earlier day) and
+    `national` (the plan's counterpart that the track record shows first); empty where there is none.
+
+    >>> sorted(pages(find_folder()))
+    ['look_back', 'national']
+    """
+    path = folder / "pages.toml"
+    return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
 
 
 def find_folder(folder: str | Path | None = None) -> Path:

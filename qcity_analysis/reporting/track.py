@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 GOOD, FAIR = 2.5, 5.0  # percentage points between said and happened
 TARGET = ["plan", "target_id", "region", "definition"]  # what makes a real target
-NATIONAL = {"a": "energy_per_gdp", "b": "energy_per_gdp_b"}  # definitions of the plan's national counterpart
 
 
 def rule_name(rule: str, lang: str) -> str:
@@ -183,7 +182,7 @@ def _brier(rows: pd.DataFrame, column: str) -> float:
 def national_sentence(rows: pd.DataFrame, lang: str) -> str:
     """What each definition says of the plan's national counterpart, and what was said last under it."""
     parts = {}
-    for key, definition in NATIONAL.items():
+    for key, definition in zip("ab", sorted(rows["definition"].dropna().unique()), strict=False):
         mine = rows[(rows["definition"] == definition) & rows["probability"].notna()]
         if mine.empty:
             return ""
@@ -195,7 +194,7 @@ def national_sentence(rows: pd.DataFrame, lang: str) -> str:
             facts["verdict"] = text("status_met" if last["met"] else "status_missed", lang)
             facts["outcome"] = change_shown(float(last["outcome"]) - 100, lang)
             parts[key] = say("national_b", lang, **facts)
-    return say("national_sentence", lang, **parts)
+    return say("national_sentence", lang, **parts) if len(parts) == 2 else ""
 
 
 def ledger_sentences(record: TrackRecord, lang: str) -> list[str]:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from ..data.load import Data
     from ..trackrecord.record import TrackRecord
 
-NATIONAL = ("china_14fyp", "energy_per_gdp", "china")
 METHOD = ("known", "targets", "rules", "levels", "bootstrap", "bank")
 BORROWED = ("published", "expected")
 NONE = "–"
@@ -132,13 +131,15 @@ def benchmarks(record: TrackRecord, lang: str) -> None:
 
 def earlier(data: Data, record: TrackRecord, lang: str) -> None:
     """Show the plan's national counterpart in full, then every other real target with an outcome."""
+    from ..data.load import pages
     from ..trackrecord.benchmarks import rule_names
 
     told, rules = record.earlier, rule_names()
     if told.empty:
         return
     place = pd.MultiIndex.from_frame(told[["plan", "target_id", "region"]])
-    national = told[place == NATIONAL]
+    counterpart = place == tuple(pages(data.folder).get("national", {}).get(key, "") for key in place.names)
+    national = told[counterpart]
     if len(national):
         gap = "" if lang == "zh" else " "
         said = f"{text('s_national', lang)}{gap}{track.national_sentence(national, lang)}"
@@ -146,7 +147,7 @@ def earlier(data: Data, record: TrackRecord, lang: str) -> None:
         asked = national[national[rules].notna().any(axis=1) | national["probability"].notna()]
         show.table(everyone(asked, rules, lang))
     show.section("earlier", lang)
-    others = told[place != NATIONAL].groupby(["plan", "indicator_id", "region"], sort=False)
+    others = told[~counterpart].groupby(["plan", "indicator_id", "region"], sort=False)
     for (_, _, region), rows in others:
         shown = rows[rows["probability"].notna() | rows["met"].notna()]
         row = rows.iloc[0]

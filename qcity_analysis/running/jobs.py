@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ..catalogue import check_language
-from ..data.load import Data
+from ..data.load import Data, pages
 from ..errors import unknown
 from ..files import PROJECT
 
@@ -94,9 +93,11 @@ def list_jobs(
 
 def _earlier_days(folder: Path, plan: str, target: str, day: str) -> list[str]:
     """The days before `day` as of which a target gets another page: `look_back` in `pages.toml` beside the data."""
-    path = folder / "pages.toml"
-    pages = tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
-    asked = [each for each in pages.get("look_back", ()) if (each["plan"], each["target"]) == (plan, target)]
+    asked = [
+        each
+        for each in pages(folder).get("look_back", ())
+        if (each["plan"], each["target"]) == (plan, target)
+    ]
     return [date for each in asked if (date := str(each["as_of"])) < day]
 
 
