@@ -151,7 +151,7 @@ def test_the_pace_and_the_last_year_to_act_are_said_with_their_numbers(tmp_path:
     assert analyses.pace_sentences(answer, ahead, "zh") == [
         f"2025 年达到 20 points 即为达标：从 2022 年的 16.1 points 起，3 年间需每年 +{pace:.1f}%。"
     ]
-    (when, wait) = analyses.waiting_sentences(ahead, "en")
+    (when, wait) = analyses.waiting_sentences(ahead, "en", 2022)
     assert f"first reaches 50 % in {ahead.attained[0.5]}" in when
     assert str(ahead.last_to_act) in wait or ahead.last_to_act == 2022
 
@@ -164,19 +164,17 @@ def ahead_of_2022(act: int | None, reached: bool = False) -> Outlook:
 @pytest.mark.parametrize(
     ("act", "reached", "today", "said"),
     [
-        (2024, False, None, "2024 is the last year to act."),
-        (2022, False, None, "There is no year to lose after 2022"),
-        (2020, False, None, "would have been needed by the end of 2020."),
-        (None, False, None, "in every one of the next 2 years."),
-        (2025, True, None, "standing still would do."),
+        (2024, False, 2022, "2024 is the last year to act."),
+        (2022, False, 2022, "There is no year to lose after 2022"),
+        (2020, False, 2022, "would have been needed by the end of 2020."),
+        (None, False, 2022, "in every one of the next 2 years."),
+        (2025, True, 2022, "standing still would do."),
         (2024, False, 2023, "2024 is the last year to act."),
         (2024, False, 2024, "2024 is the last year to act."),
         (2024, False, 2025, "That year is over."),
     ],
 )
-def test_each_way_of_waiting_has_its_sentence(
-    act: int | None, reached: bool, today: int | None, said: str
-) -> None:
+def test_each_way_of_waiting_has_its_sentence(act: int | None, reached: bool, today: int, said: str) -> None:
     assert said in analyses.waiting_sentences(ahead_of_2022(act, reached), "en", today)[1]
 
 
