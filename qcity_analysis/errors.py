@@ -101,7 +101,7 @@ def unknown(kind: str, word: str, choices: Sequence[str]) -> QcityError:
 
 @dataclass(frozen=True)
 class Note:
-    """Something the reader must be told: a code, and the values its sentence needs (see `describe.note`).
+    """Something the reader must be told: a code, and the values its sentence needs (see `sentences.note`).
 
     >>> Note("awaiting_figure", {"year": 2025}).code
     'awaiting_figure'

@@ -14,7 +14,7 @@ from packages import STEADY, change, changes, figure, figures, indicator, loaded
 from qcity_analysis.assessment.answer import Assessment, ipcc_word
 from qcity_analysis.assessment.assess import assess, scorecard
 from qcity_analysis.errors import QcityError
-from qcity_analysis.reporting import describe
+from qcity_analysis.reporting import sentences
 from qcity_analysis.targets import find_target
 
 CUT = {"kind": "relative_change", "direction": "at_most", "threshold": -18, "base_year": 2020}
@@ -187,7 +187,7 @@ def test_bounds_of_earlier_years_are_verdicts_of_those_years(tmp_path: Path) -> 
     told = {note.code: note.values["periods"] for note in found.notes if "by_bound" in note.code}
     assert told == {"years_met_by_bound": ["2021", "2022"], "years_missed_by_bound": ["2023"]}
     for lang in ("zh", "en"):
-        said = [describe.note(note, lang) for note in found.notes if "by_bound" in note.code]
+        said = [sentences.note(note, lang) for note in found.notes if "by_bound" in note.code]
         assert "2021" in said[0] and "2023" in said[1]
 
 
@@ -198,7 +198,7 @@ def test_a_relative_change_of_a_base_that_is_not_above_zero_is_refused(tmp_path:
     found = answer(tmp_path, CUT, "2026-06-30", observations=rows, indicators=kind)
     assert found.reason is not None and found.threshold is None
     assert (found.status, found.reason.code) == ("not_assessable", "base_not_positive")
-    assert f"{base:g}" in describe.reason(found, "en") and f"{base:g}" in describe.reason(found, "zh")
+    assert f"{base:g}" in sentences.reason(found, "en") and f"{base:g}" in sentences.reason(found, "zh")
 
 
 def test_one_target_that_cannot_be_computed_leaves_the_others_standing(tmp_path: Path) -> None:
@@ -211,9 +211,9 @@ def test_one_target_that_cannot_be_computed_leaves_the_others_standing(tmp_path:
     assert table["status"][0] == "forecast" and answers[1].reason is not None
     assert answers[1].reason.code == "too_far"
     assert answers[2].reason is not None and answers[2].reason.code == "unlinked"
-    assert "2023" in describe.reason(answers[2], "zh") and "2023" in describe.reason(answers[2], "en")
+    assert "2023" in sentences.reason(answers[2], "zh") and "2023" in sentences.reason(answers[2], "en")
     for lang in ("zh", "en"):
-        assert "2075" in describe.headline(answers[1], lang) and "50" in describe.headline(answers[1], lang)
+        assert "2075" in sentences.headline(answers[1], lang) and "50" in sentences.headline(answers[1], lang)
 
 
 def test_a_figure_known_only_later_leaves_the_target_open(tmp_path: Path) -> None:

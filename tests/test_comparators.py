@@ -25,7 +25,7 @@ from qcity_analysis.forecasting.comparators import Shares, borrow, learned, toge
 from qcity_analysis.forecasting.features import units
 from qcity_analysis.forecasting.forecast import forecast
 from qcity_analysis.forecasting.histories import one_history
-from qcity_analysis.reporting import describe
+from qcity_analysis.reporting import sentences
 
 CITY = pd.Series([2.0, 2.2, 2.3, 2.5], index=range(2017, 2021))
 PROVINCE = pd.Series([4.0, 4.1, 4.3, 4.4, 4.9, 5.3], index=range(2017, 2023))
@@ -145,7 +145,7 @@ def test_an_assessment_is_moved_towards_named_comparators_and_says_so(tmp_path):
     assert moved.probability < alone.probability - 0.1
     note = next(note for note in moved.notes if note.code == "comparators")
     assert note.values["probability"] == pytest.approx(alone.probability)
-    assert "Otherland" in describe.note(note, "en") and "别州" in describe.note(note, "zh")
+    assert "Otherland" in sentences.note(note, "en") and "别州" in sentences.note(note, "zh")
     assert not any(note.code == "comparators" for note in alone.notes)
 
 

@@ -16,7 +16,7 @@ from qcity_analysis.assessment.answer import SPOKEN, Assessment
 from qcity_analysis.assessment.events import none_in
 from qcity_analysis.assessment.rates import Count, log_chance, new_items, posterior
 from qcity_analysis.errors import DataError
-from qcity_analysis.reporting import describe
+from qcity_analysis.reporting import sentences
 from qcity_analysis.reporting.figures.fan import fan_chart
 
 SUM = {"kind": "cumulative", "threshold": 40, "base_year": 2020}
@@ -133,7 +133,7 @@ def test_a_year_without_a_figure_is_drawn_and_named_never_zero(tmp_path: Path) -
     assert (found.tally.count, found.tally.covered, found.tally.unknown) == (15, 2, (2022, 2023))
     assert found.forecast.years.tolist() == [2022, 2023, 2024, 2025]
     assert found.expected > 15 + 3 * 5
-    assert "2022, 2023" in " ".join(describe.sentences(found, "en"))
+    assert "2022, 2023" in " ".join(sentences.sentences(found, "en"))
 
 
 def test_a_lower_bound_counts_as_what_it_is_at_least(tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_without_a_base_year_a_total_counts_whole_and_counts_alone_from_the_firs
     rows = [total(2020, 2), total(2021, 8), total(2022, 15), total(2023, 25)]
     found = counted(tmp_path / "a", rows, {"base_year": None})
     assert found.tally is not None and (found.tally.count, found.period) == (25, (2021, 2025))
-    assert "at least 40 points in all by 2025" in describe.headline(found, "en")
+    assert "at least 40 points in all by 2025" in sentences.headline(found, "en")
     whole = counted(tmp_path / "c", [total(2022, 41), total(2023, 45)], {"base_year": None})
     assert (whole.status, whole.settled_in) == ("met", "2022")
     found = counted(tmp_path / "b", [new(2022, 15), new(2023, 10)], {"base_year": None})
@@ -232,7 +232,7 @@ def test_striving_and_maintaining_are_told_beside_the_answer(tmp_path: Path, wor
     found = counted(tmp_path, [new(2021, 9)], goal)
     assert f"wording_{word}" in codes(found)
     (note,) = [note for note in found.notes if note.code == f"wording_{word}"]
-    assert "strive for new ones" in describe.note(note, "en") and "力争新增" in describe.note(note, "zh")
+    assert "strive for new ones" in sentences.note(note, "en") and "力争新增" in sentences.note(note, "zh")
 
 
 @pytest.mark.parametrize(("events", "exposure", "ahead"), [(0, 3, 2), (2, 7.5, 1.25), (0, 0.5, 3)])
@@ -249,7 +249,7 @@ def test_no_event_so_far_leaves_the_months_that_are_left(tmp_path: Path) -> None
     assert (found.period, found.probability_error) == ((2023, 2025), 0.0)
     assert found.forecast is not None
     assert np.mean(found.forecast.paths[:, -1] == 0) == pytest.approx(found.probability, abs=0.04)
-    assert "exactly" in " ".join(describe.sentences(found, "en"))
+    assert "exactly" in " ".join(sentences.sentences(found, "en"))
 
 
 def test_an_event_in_the_period_is_a_miss_at_once_and_one_before_it_is_not(tmp_path: Path) -> None:
@@ -304,7 +304,7 @@ def test_fewer_than_three_numbers_tell_no_chance(
         return  # totals are not looked at for events
     found = counted(tmp_path, rows, goal)
     assert (found.status, found.probability) == ("not_assessable", None)
-    assert "at least 3" in describe.reason(found, "en") and "3" in describe.reason(found, "zh")
+    assert "at least 3" in sentences.reason(found, "en") and "3" in sentences.reason(found, "zh")
 
 
 def test_what_is_counted_settles_a_target_whatever_their_number(tmp_path: Path) -> None:
@@ -356,7 +356,7 @@ def test_years_without_a_round_are_neither_zeros_nor_chances(tmp_path: Path, rou
     assert biennial.tally is not None and yearly.tally is not None
     assert (biennial.tally.years, biennial.tally.covered, biennial.tally.exposure) == (3, 2, 5)
     assert (yearly.tally.years, yearly.tally.covered, yearly.tally.exposure) == (5, 3, 9)
-    assert "2021, 2023, 2025" in " ".join(describe.note(n, "en") for n in biennial.notes)
+    assert "2021, 2023, 2025" in " ".join(sentences.note(n, "en") for n in biennial.notes)
 
 
 def test_two_rounds_without_an_award_tell_no_chance_and_the_last_round_settles_it(tmp_path: Path) -> None:

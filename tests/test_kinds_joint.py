@@ -15,7 +15,7 @@ from qcity_analysis.assessment.answer import Assessment
 from qcity_analysis.assessment.assess import assess
 from qcity_analysis.assessment.levels import yearly_spread
 from qcity_analysis.assessment.ranks import places
-from qcity_analysis.reporting import describe
+from qcity_analysis.reporting import sentences
 
 EVERY = {
     "kind": "monotone",
@@ -56,7 +56,7 @@ def test_the_probability_is_the_share_of_paths_that_rise_every_year_as_published
         row = [93.1, *(round(float(level), 1) for level in path)]
         met += all(later > before + 1e-9 for before, later in zip(row[:-1], row[1:], strict=True))
     assert found.probability == met / len(found.forecast.paths)
-    assert found.threshold is None and "stricter" in " ".join(describe.sentences(found, "en"))
+    assert found.threshold is None and "stricter" in " ".join(sentences.sentences(found, "en"))
 
 
 def test_falling_every_year_is_the_mirror_image(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_gap_is_bridged_and_named(tmp_path: Path) -> None:
 def test_a_gap_before_a_settled_deadline_leaves_the_answer_open(tmp_path: Path) -> None:
     found = every(tmp_path, {2019: 90.0, 2020: 91.0, 2022: 93.0, 2023: 94.0}, {"deadline": 2023})
     assert found.reason is not None and found.reason.code == "years_missing"
-    assert "2021" in describe.reason(found, "en")
+    assert "2021" in sentences.reason(found, "en")
 
 
 def test_without_a_base_year_the_year_of_the_plan_is_the_first_that_counts(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_without_a_base_year_the_year_of_the_plan_is_the_first_that_counts(tmp_p
     ]
     found = every(tmp_path, RISING, {"base_year": None, "source_id": "plan"}, sources=sources)
     assert found.period == (2022, 2025) and "first_year_of_plan" in codes(found)
-    assert "from 2022 to 2025" in describe.headline(found, "en")
+    assert "from 2022 to 2025" in sentences.headline(found, "en")
 
 
 def test_where_the_first_year_has_no_figure_the_first_comparison_is_named(tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ def test_a_rank_is_counted_among_all_regions_with_the_same_parent(tmp_path: Path
 def test_one_missing_peer_is_named_and_nothing_is_ranked(tmp_path: Path) -> None:
     found = ranked(tmp_path, [4.0, 4.5, 5.0], OTHERS | {"west": [1.0]})
     assert found.reason is not None and found.reason.code == "peers_short"
-    assert "west" in describe.reason(found, "en") and "south" not in describe.reason(found, "en")
+    assert "west" in sentences.reason(found, "en") and "south" not in sentences.reason(found, "en")
 
 
 @pytest.mark.parametrize(

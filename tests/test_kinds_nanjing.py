@@ -24,7 +24,7 @@ from slow_answers import (
 from qcity_analysis.assessment.answer import Assessment
 from qcity_analysis.assessment.assess import KINDS, assess
 from qcity_analysis.files import PROJECT
-from qcity_analysis.reporting import describe
+from qcity_analysis.reporting import sentences
 from qcity_analysis.reporting.tables import key_figures
 
 RAW = PROJECT / "data" / "raw"
@@ -244,12 +244,12 @@ def test_every_answer_can_be_said_in_both_languages(tmp_path: Path, key: tuple[s
         found = answer(tmp_path / name, key, levels, day)
         assert found.status == "not_assessable" if name == "none" else True
         for lang in ("zh", "en"):
-            said = [describe.headline(found, lang), *describe.sentences(found, lang)]
-            said += [describe.note(note, lang) for note in found.notes]
-            said += [describe.alt_text(found, lang), describe.how_to_add(found, lang)]
+            said = [sentences.headline(found, lang), *sentences.sentences(found, lang)]
+            said += [sentences.note(note, lang) for note in found.notes]
+            said += [sentences.alt_text(found, lang), sentences.how_to_add(found, lang)]
             said += [str(cell) for cell in key_figures(found, lang).to_numpy().ravel()]
             assert not [text for text in said if "{" in text or "nan" in text.split() or "None" in text]
-            assert describe.headline(found, lang).endswith("。" if lang == "zh" else ".")
+            assert sentences.headline(found, lang).endswith("。" if lang == "zh" else ".")
 
 
 def slowly(key: tuple[str, str]) -> float:

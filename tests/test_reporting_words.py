@@ -17,14 +17,14 @@ from qcity_analysis.assessment.answer import SPOKEN, Assessment
 from qcity_analysis.catalogue import TEMPLATES, catalogue
 from qcity_analysis.errors import Note
 from qcity_analysis.forecasting.predictive import Explanation
-from qcity_analysis.reporting import describe
+from qcity_analysis.reporting import sentences
 from qcity_analysis.reporting.analyses import explained, without_table
 from qcity_analysis.reporting.formatting import number, percent, signed, typed
 from qcity_analysis.reporting.tables import key_figures
 from qcity_analysis.reporting.target_sections import answer as answer_section
 from qcity_analysis.reporting.target_sections import why
 
-HOME = Path(describe.__file__).parents[1]
+HOME = Path(sentences.__file__).parents[1]
 EXPLANATION = Explanation(
     {"constant mean": 0.1, "moving level": 0.3, "damped trend": 0.4, "trend": 0.2},
     1.45,
@@ -65,9 +65,9 @@ def numbers(text: str) -> set[str]:
 
 
 def all_said(found: Assessment, lang: str) -> list[str]:
-    notes = [describe.note(note, lang) for note in found.notes]
-    said = [describe.headline(found, lang), *describe.sentences(found, lang), *notes]
-    return [*said, describe.reason(found, lang), describe.alt_text(found, lang), describe.ask(found, lang)]
+    notes = [sentences.note(note, lang) for note in found.notes]
+    said = [sentences.headline(found, lang), *sentences.sentences(found, lang), *notes]
+    return [*said, sentences.reason(found, lang), sentences.alt_text(found, lang), sentences.ask(found, lang)]
 
 
 def test_both_languages_say_the_same_numbers_and_leave_no_place_unfilled(told: dict[str, Assessment]) -> None:
@@ -75,7 +75,7 @@ def test_both_languages_say_the_same_numbers_and_leave_no_place_unfilled(told: d
         chinese, english = (all_said(found, lang) for lang in ("zh", "en"))
         for zh, en in zip(chinese, english, strict=True):
             assert numbers(zh) == numbers(en), (name, zh, en)
-        adding = [describe.how_to_add(found, lang) for lang in ("zh", "en")]
+        adding = [sentences.how_to_add(found, lang) for lang in ("zh", "en")]
         for said in (*chinese, *english, *adding):
             assert not re.search(r"[{}]|\bnan\b|None|<NA>", said), said
 
@@ -83,7 +83,11 @@ def test_both_languages_say_the_same_numbers_and_leave_no_place_unfilled(told: d
 def test_every_sentence_of_a_borrowed_result_says_so(told: dict[str, Assessment]) -> None:
     part = told["borrowed part"]
     for lang, word in (("zh", "借用"), ("en", "orrowed")):
-        said = [describe.headline(part, lang), *describe.sentences(part, lang), describe.alt_text(part, lang)]
+        said = [
+            sentences.headline(part, lang),
+            *sentences.sentences(part, lang),
+            sentences.alt_text(part, lang),
+        ]
         assert len(said) > 3 and all(word in sentence for sentence in said)
 
 
@@ -92,10 +96,10 @@ def test_a_headline_holds_the_probability_or_the_answer_of_each_definition(
 ) -> None:
     found = told["forecast"]
     assert found.probability is not None
-    assert f"{100 * found.probability:.0f} %" in describe.headline(found, "en")
-    assert "at least 20 points in 2025" in describe.headline(found, "en")
+    assert f"{100 * found.probability:.0f} %" in sentences.headline(found, "en")
+    assert "at least 20 points in 2025" in sentences.headline(found, "en")
     for lang in ("zh", "en"):
-        said = describe.headline(told["definitions"], lang)
+        said = sentences.headline(told["definitions"], lang)
         assert all(part.definition[f"name_{lang}"] in said for part in told["definitions"].parts)
 
 
@@ -129,7 +133,7 @@ def test_every_code_of_a_note_or_reason_in_the_source_has_its_sentence() -> None
 
 
 def test_a_note_signs_its_changes() -> None:
-    said = describe.note(
+    said = sentences.note(
         Note("conflict", {"start": 2020, "end": 2021, "published": -2.0, "implied": 1.25}), "en"
     )
     assert "−2 %" in said and "+1.2 %" in said
@@ -137,7 +141,7 @@ def test_a_note_signs_its_changes() -> None:
 
 def test_the_command_that_adds_a_figure_is_for_this_indicator_and_region(tmp_path: Path) -> None:
     data = loaded(tmp_path, targets=[target(**CUT)], indicators=[indicator("widgets")], observations=[])
-    text = describe.how_to_add(qc.assess(data, "goal"), "en")
+    text = sentences.how_to_add(qc.assess(data, "goal"), "en")
     assert "qcity add widgets --region testville --period 2021 --value VALUE --measure change_pct" in text
 
 
@@ -177,8 +181,8 @@ def test_a_probability_is_never_certain_nor_shown_to_reach_what_it_does_not(shar
 
 def test_the_centre_is_the_median_in_the_sentence_and_in_the_table() -> None:
     found = qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity", draws=500)
-    shown = describe.level(found, found.median, "en")
-    assert any(f"The median for 2025 is {shown}" in said for said in describe.sentences(found, "en"))
+    shown = sentences.level(found, found.median, "en")
+    assert any(f"The median for 2025 is {shown}" in said for said in sentences.sentences(found, "en"))
     assert key_figures(found).loc["Median for 2025"].item() == shown
 
 

@@ -14,7 +14,7 @@ from packages import Row, change, changes, figure, figures, indicator, loaded, t
 from qcity_analysis.assessment.assess import assess
 from qcity_analysis.data.vintages import months_covered
 from qcity_analysis.forecasting.annual import forecast_series
-from qcity_analysis.reporting.describe import note
+from qcity_analysis.reporting.sentences import note
 from qcity_analysis.series.annual import AnnualSeries, annual_series, shifted
 from qcity_analysis.series.evidence import Shares, revision_shares, standard_errors
 

@@ -13,7 +13,7 @@ from packages import Row, change, changes, figure, figures, indicator, loaded, p
 from qcity_analysis.assessment.assess import assess
 from qcity_analysis.data.load import check
 from qcity_analysis.errors import Note, QcityError
-from qcity_analysis.reporting.describe import note
+from qcity_analysis.reporting.sentences import note
 from qcity_analysis.series.annual import AnnualSeries, annual_series
 
 

@@ -15,7 +15,7 @@ from packages import Row, figure, indicator, loaded, target
 import qcity_analysis as qc
 from qcity_analysis.analysis.attribution import explain_change
 from qcity_analysis.analysis.portfolio import portfolio
-from qcity_analysis.reporting import describe
+from qcity_analysis.reporting import sentences
 from qcity_analysis.reporting.labels import target_shown
 from qcity_analysis.trackrecord import ledger
 
@@ -45,8 +45,8 @@ def ask(
 
 def said(answer: qc.Assessment, lang: str) -> str:
     """Everything the page says of an answer in words."""
-    notes = [describe.note(found, lang) for found in answer.notes]
-    return "\n".join([describe.headline(answer, lang), *describe.sentences(answer, lang), *notes])
+    notes = [sentences.note(found, lang) for found in answer.notes]
+    return "\n".join([sentences.headline(answer, lang), *sentences.sentences(answer, lang), *notes])
 
 
 # Counts are what was published, never rounded.
@@ -231,7 +231,7 @@ def test_a_target_is_quoted_as_the_plan_wrote_it(
     tmp_path: Path, levels: list[float], kind: str, direction: str, asked: str, cells: Row, quoted: str, lang: str
 ) -> None:  # fmt: skip
     found = ask(tmp_path, run(2018, levels), kind, direction, asked, day="2025-06-30", **cells)
-    assert quoted in describe.headline(found, lang)
+    assert quoted in sentences.headline(found, lang)
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -60,15 +60,15 @@ def forecast(
 
 def _forecast_lines(answer: Assessment, language: str) -> list[str]:
     from ..catalogue import text
-    from ..reporting import describe
+    from ..reporting import sentences
 
     lines = []
     for part in (answer, *answer.parts):
         banner = [text("illustrative_banner", language)] if part.illustrative else []
-        said = [*banner, describe.headline(part, language), *describe.sentences(part, language)]
-        notes = dict.fromkeys(describe.note(note, language) for note in part.notes)
+        said = [*banner, sentences.headline(part, language), *sentences.sentences(part, language)]
+        notes = dict.fromkeys(sentences.note(note, language) for note in part.notes)
         lines.append("\n  ".join([*said, *notes]) + "\n")
-    return [*lines, *([describe.how_to_add(answer, language)] if answer.status == "not_assessable" else [])]
+    return [*lines, *([sentences.how_to_add(answer, language)] if answer.status == "not_assessable" else [])]
 
 
 @command("outlook rd_intensity --as-of 2024-06-30")
@@ -145,11 +145,11 @@ def rules(
 
 def _rule_lines(part: Assessment, language: str) -> list[str]:
     from ..catalogue import text
-    from ..reporting import describe
+    from ..reporting import sentences
     from ..reporting.target_sections import class_shown, shared_reason, votes, yes_or_no
     from ..rules.catalogue import RULES, results_for
 
-    lines = [describe.headline(part, language)]
+    lines = [sentences.headline(part, language)]
     if reason := shared_reason(part, language):
         return [*lines, reason]
     for rule, result in results_for(part).items():

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ..catalogue import check_language, join, say, text
-from .describe import change, headline, level, reason_of, status_shown, step_unit
 from .formatting import number, percent, published, signed, typed, with_unit
 from .labels import assessment_title, axis_unit, level_shown, measure_shown, panel_title
+from .sentences import change, headline, level, reason_of, status_shown, step_unit
 from .tables import plain_table
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from ..data.load import check
 from ..data.vintages import revisions
 from ..errors import Problem, unknown
 from ..series.coverage import ages, counts, coverage, used_sources
-from . import describe, show
+from . import sentences, show
 from .figures.rows import coverage_chart
 from .formatting import text_of
 from .labels import date_shown, value_shown
@@ -34,7 +34,7 @@ def answer(data: Data, plan: str, lang: str) -> None:
     held = counts(data, plan)
     late, missing = int((ages(data, plan)["due"] > 0).sum()), held["targets"] - held["covered"]
     said = text("ov_answer", lang, as_of=data.as_of, missing=missing, late=late, **held)
-    name = describe.plan_title(data, plan, lang) if plan else text("ov_all_plans", lang)
+    name = sentences.plan_title(data, plan, lang) if plan else text("ov_all_plans", lang)
     front = {
         "kind": "overview",
         "lang": lang,
@@ -61,7 +61,7 @@ def picture(data: Data, plan: str, lang: str) -> None:
             text("ov_alt_item", lang, name=n, years=y) for n, y in zip(names, years, strict=True) if y
         ] or [text("check_none", lang)]
         if not plan:
-            show.markdown(f"### {describe.plan_title(data, name, lang)}")
+            show.markdown(f"### {sentences.plan_title(data, name, lang)}")
         chart = coverage_chart(table, names, [int(year) for year in targets["deadline"]], lang)
         show.picture(chart, text("ov_alt", lang, items=join(items, lang), missing=years.count(0)))
 

@@ -1,6 +1,6 @@
 """Short texts on figures and in tables: titles, units, levels, targets, published figures and their vintages.
 
-Whole sentences about a result come from `describe`.
+Whole sentences about a result come from `sentences`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import text
-from .describe import BY_STEP, level, level_number, quoted, status_shown, unit_of
 from .formatting import percent, published, text_of, with_unit, year_of
+from .sentences import BY_STEP, level, level_number, quoted, status_shown, unit_of
 
 if TYPE_CHECKING:
     from ..assessment.answer import Assessment

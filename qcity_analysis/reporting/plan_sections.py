@@ -11,12 +11,12 @@ from ..analysis.portfolio import portfolio as add_up
 from ..catalogue import check_language, join, text
 from ..errors import QcityError
 from ..targets import section_order
-from . import analyses, describe, show
-from .describe import status_shown
+from . import analyses, sentences, show
 from .figures.bars import portfolio_chart
 from .figures.rows import scorecard_chart, section_name
 from .formatting import percent, text_of
 from .labels import assessment_title
+from .sentences import status_shown
 from .tables import single_figures
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def answer(data: Data, results: Sequence[Assessment], lang: str) -> None:
     parts = [text("scorecard_part", lang, count=n, label=labels[key]) for key, n in counts.items() if n]
     said = text("scorecard_answer", lang, total=len(results), as_of=data.as_of, parts=join(parts, lang))
     plan = results[0].target.plan
-    name = describe.plan_title(data, plan, lang)
+    name = sentences.plan_title(data, plan, lang)
     front = {
         "kind": "scorecard",
         "lang": lang,
@@ -105,7 +105,7 @@ def by_section(results: Sequence[Assessment], lang: str) -> None:
     columns = [text(key, lang) for key in ("c_answer", "k_last", "c_reason")]
     for name in names:
         mine = [a for a in results if text_of(a.target.section) == name]
-        rows = [[_verdict(a, lang), _last(a, lang), describe.headline(a, lang)] for a in mine]
+        rows = [[_verdict(a, lang), _last(a, lang), sentences.headline(a, lang)] for a in mine]
         index = pd.Index([assessment_title(a, lang) for a in mine], name=text("c_target", lang))
         caption = section_name(name, lang) if len(names) > 1 else ""
         show.table(pd.DataFrame(rows, columns=columns, index=index), caption)
@@ -115,7 +115,7 @@ def add(results: Sequence[Assessment], lang: str) -> None:
     """Show how to add figures for the targets that cannot be assessed, with one of them as the example."""
     missing = [a for a in results if a.status == "not_assessable"]
     if missing:
-        how = describe.how_to_add(missing[0], lang)
+        how = sentences.how_to_add(missing[0], lang)
         show.section("scorecard_add", lang, f"{text('s_scorecard_add', lang)}\n\n{how}")
 
 

@@ -12,9 +12,9 @@ import pandas as pd
 
 from ..catalogue import LANGUAGES, catalogue, check_language, text
 from ..data.schema import TABLES, Column
-from .describe import status_shown, unit_of
 from .formatting import number, percent, period, published, signed, text_of, with_sign, with_unit
 from .labels import borrowed_name, level_shown, measure_shown, panel_title, range_shown, target_shown
+from .sentences import status_shown, unit_of
 
 if TYPE_CHECKING:
     from ..assessment.answer import Assessment

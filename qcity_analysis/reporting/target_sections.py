@@ -12,12 +12,12 @@ from ..analysis.outlook import outlook as look_ahead
 from ..analysis.sensitivity import sensitivity as vary
 from ..catalogue import check_language, say, text
 from ..rules.catalogue import RULES, judged, results_for
-from . import analyses, describe, show
-from .describe import status_shown
+from . import analyses, sentences, show
 from .figures.fan import fan_chart
 from .figures.rows import sensitivity_chart
 from .formatting import percent, text_of
 from .labels import assessment_title, level_shown, panel_title
+from .sentences import status_shown
 from .tables import key_figures, sources_by_series
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def answer(data: Data, assessment: Assessment, lang: str) -> None:
     check_language(lang)
     front = front_of_target(data, assessment, lang)
     show.section("answer", lang, front["answer"], front)
-    show.section("plan", lang, "\n".join(f"- {line}" for line in describe.plan_says(assessment, lang)))
+    show.section("plan", lang, "\n".join(f"- {line}" for line in sentences.plan_says(assessment, lang)))
 
 
 def front_of_target(data: Data, assessment: Assessment, lang: str) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def front_of_target(data: Data, assessment: Assessment, lang: str) -> dict[str, 
         "section": text_of(target.section),
         "as_of": assessment.as_of.isoformat(),
         "model": assessment.model,
-        "answer": describe.headline(assessment, lang),
+        "answer": sentences.headline(assessment, lang),
         "short": f"{share} ({word})" if share and word else _short(assessment, lang),
         "status": assessment.status,
         "status_shown": status_shown(assessment, lang),
@@ -81,7 +81,7 @@ def _short(assessment: Assessment, lang: str) -> str:
     if assessment.outcome is not None:
         year = assessment.settled_in or assessment.target.deadline
         why = text("in_year", lang, year=year, value=level_shown(assessment, assessment.outcome, lang))
-    return f"{status_shown(assessment, lang)}: {why or describe.reason(assessment, lang)}".rstrip(": ")
+    return f"{status_shown(assessment, lang)}: {why or sentences.reason(assessment, lang)}".rstrip(": ")
 
 
 def _title(part: Assessment, lang: str) -> str:
@@ -98,10 +98,10 @@ def picture(assessment: Assessment, lang: str) -> None:
         show.section("figure", lang)
     for part in assessment.parts or (assessment,):
         if assessment.parts:
-            show.markdown(f"### {panel_title(part, lang)}\n\n{describe.headline(part, lang)}")
+            show.markdown(f"### {panel_title(part, lang)}\n\n{sentences.headline(part, lang)}")
         if assessment.parts or _has_figures(part):
-            show.picture(fan_chart(part, lang), describe.alt_text(part, lang))
-        show.markdown("\n\n".join(describe.sentences(part, lang)))
+            show.picture(fan_chart(part, lang), sentences.alt_text(part, lang))
+        show.markdown("\n\n".join(sentences.sentences(part, lang)))
 
 
 def _has_figures(assessment: Assessment) -> bool:
@@ -304,7 +304,7 @@ def _reason(result: RuleResult, lang: str) -> str:
 def add(assessment: Assessment, lang: str) -> None:
     """Show how to add a figure, when the target cannot be assessed."""
     if assessment.status == "not_assessable":
-        show.section("add", lang, describe.how_to_add(assessment, lang))
+        show.section("add", lang, sentences.how_to_add(assessment, lang))
 
 
 def sources(assessment: Assessment, lang: str) -> None:
@@ -320,7 +320,7 @@ def notes(assessment: Assessment, lang: str) -> None:
     blocks, told = [], set[str]()
     for part in [assessment, *assessment.parts]:
         of_series = part.series.notes if part.series is not None and part.role != "main" else ()
-        lines = list(dict.fromkeys(describe.note(note, lang) for note in (*part.notes, *of_series)))
+        lines = list(dict.fromkeys(sentences.note(note, lang) for note in (*part.notes, *of_series)))
         lines = [line for line in lines if part.role != "main" or line not in told]
         told.update(lines)
         if lines:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..catalogue import check_language, join, say, text
 from ..forecasting.comparators import evidence, learned
-from . import describe, show, track
+from . import show, track
 from .figures.bars import reliability_chart
 from .figures.rows import skill_chart
 from .formatting import number, percent, typed, with_sign, with_unit
@@ -33,7 +33,7 @@ def answer(data: Data, record: TrackRecord, lang: str) -> None:
     check_language(lang)
     sentences = track.conclusion(record, lang)
     plan = record.plan
-    name = describe.plan_title(data, plan, lang) if plan else ""
+    name = sentences.plan_title(data, plan, lang) if plan else ""
     front = {
         "kind": "track",
         "lang": lang,

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from ...catalogue import check_language, join, text
-from ..describe import level_number
 from ..formatting import number, text_of, year_of
 from ..labels import assessment_title, axis_unit, borrowed_name, panel_title, subtitle, target_shown
+from ..sentences import level_number
 from .canvas import DPI, INK, LENT, MUTED, OWN, TARGET, WIDTH, Look, note, style, wrapped
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import pandas as pd
 from ...catalogue import check_language, text
 from ...targets import NUMERAL, arabic, section_order
 from ..analyses import choice_shown, computed, verdict_shown
-from ..describe import status_shown
 from ..formatting import percent, text_of
 from ..labels import assessment_title, panel_title
+from ..sentences import status_shown
 from .canvas import (
     BLUE,
     BLUE_MID,
