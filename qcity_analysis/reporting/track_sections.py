@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..catalogue import check_language, join, say, text
 from ..forecasting.comparators import evidence, learned
-from . import show, track
+from . import sentences, show, track
 from .figures.bars import reliability_chart
 from .figures.rows import skill_chart
 from .formatting import number, percent, typed, with_sign, with_unit
@@ -31,7 +31,7 @@ Row = dict[str, Any]
 def answer(data: Data, record: TrackRecord, lang: str) -> None:
     """Show the two sentences on what may be concluded, and hand the page its title."""
     check_language(lang)
-    sentences = track.conclusion(record, lang)
+    concluded = track.conclusion(record, lang)
     plan = record.plan
     name = sentences.plan_title(data, plan, lang) if plan else ""
     front = {
@@ -41,10 +41,10 @@ def answer(data: Data, record: TrackRecord, lang: str) -> None:
         "plan": plan,
         "as_of": record.as_of.isoformat(),
         "model": "mixture",
-        "answer": (" " if lang == "en" else "").join(sentences),
-        "short": sentences[1],
+        "answer": (" " if lang == "en" else "").join(concluded),
+        "short": concluded[1],
     }
-    show.section("answer", lang, "\n\n".join(sentences), front)
+    show.section("answer", lang, "\n\n".join(concluded), front)
 
 
 def bank(record: TrackRecord, lang: str) -> None:
@@ -160,8 +160,8 @@ def earlier(data: Data, record: TrackRecord, lang: str) -> None:
 
 def ledger(data: Data, record: TrackRecord, lang: str) -> None:
     """Show what was said in earlier runs and what happened since."""
-    sentences = track.ledger_sentences(record, lang)
-    show.section("ledger", lang, "\n\n".join([text("s_ledger", lang), *sentences]))
+    lines = track.ledger_sentences(record, lang)
+    show.section("ledger", lang, "\n\n".join([text("s_ledger", lang), *lines]))
     scored = record.ledger[record.ledger["happened"].notna()]
     shown = scored if len(scored) else record.ledger
     if len(shown):
