@@ -3,10 +3,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 # Two processes on two cores with two threads each wait for one another: the slow checks took twice as long.
-export OPENBLAS_NUM_THREADS OMP_NUM_THREADS MKL_NUM_THREADS
-OPENBLAS_NUM_THREADS ?= 1
-OMP_NUM_THREADS ?= 1
-MKL_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+export OMP_NUM_THREADS ?= 1
+export MKL_NUM_THREADS ?= 1
 STAMP := .venv/.installed
 
 .PHONY: setup report test test-slow lint lab clean help
