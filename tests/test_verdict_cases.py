@@ -456,3 +456,18 @@ def test_what_is_not_in_the_data_is_not_said_to_be_unpublished(
     found = ask(tmp_path, elsewhere, kind, direction, 1, base_year=2020, support="count")
     assert found.status == "not_assessable"
     assert claim not in said(found, lang).lower()
+
+
+@pytest.mark.parametrize(
+    ("kind", "direction", "asked", "counts"),
+    [
+        *(("cumulative", "at_least", 900, counts) for counts in ([365], [0], [365, 380], [0, 0])),
+        *(("zero_event", "at_most", 0, counts) for counts in ([0], [0, 0])),
+    ],
+)
+def test_fewer_than_three_years_tell_no_rate(
+    tmp_path: Path, kind: str, direction: str, asked: int, counts: list[int]
+) -> None:
+    rows = run(2021, counts, "count_new")
+    found = ask(tmp_path, rows, kind, direction, asked, day="2024-06-30", support="count", base_year=2020)
+    assert found.status == "not_assessable" and found.probability is None
