@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,6 @@ ORDER = [
     "forecasting",
     "targets",
     "assessment",
-] + [
     "rules",
     "analysis",
     "trackrecord",
@@ -94,6 +94,7 @@ def _rooms(module: str, names: list[str]) -> list[str]:
     return [parts[1]] if len(parts) > 1 else [name for name in names if name in ORDER]
 
 
+@cache
 def _code(path: Path) -> str:
     """The code of a module without its docstrings and comments."""
     tree = ast.parse(path.read_text())
