@@ -250,7 +250,7 @@ def question_of(series: pd.Series, target: Any, as_of_year: int) -> Question:
     deadline, sign = _year(given["deadline"]), _sign(given["direction"])
     if sign == 0 and len(ends) != 2:
         raise NotApplicable("no_direction")
-    base_year, limit = _year(given["base_year"]), None if _missing(given["limit"]) else float(given["limit"])
+    base_year, limit = _year(given["base_year"]), _number(given["limit"])
     until = _year(as_of_year)
     if until is None:
         raise QcityError(f"as_of_year is a whole year, such as 2025; found {as_of_year!r}")
@@ -308,6 +308,10 @@ def _word(value: Any) -> str:
     return "" if _missing(value) else str(value).strip().lower().replace(" ", "_")
 
 
+def _number(value: Any) -> float | None:
+    return None if _missing(value) else float(value)
+
+
 def _year(value: Any) -> int | None:
     """The year of a number, a date or a text that begins with it; None for what is missing."""
     if _missing(value) or value == "":
@@ -324,7 +328,7 @@ def _year(value: Any) -> int | None:
 
 def _ends(threshold: Any) -> tuple[float, ...]:
     pair = hasattr(threshold, "__len__") and not isinstance(threshold, str)
-    return tuple(sorted(float(end) for end in (threshold if pair else [threshold]) if not _missing(end)))
+    return tuple(sorted(end for end in map(_number, threshold if pair else [threshold]) if end is not None))
 
 
 def _sign(direction: Any) -> int:
