@@ -14,12 +14,11 @@ from ..catalogue import check_language, say, text
 from ..rules import RULES
 from ..rules.results import judged, results_for
 from . import analyses, sentences, show
+from .figures.charts import sensitivity_chart
 from .figures.fan import fan_chart
-from .figures.rows import sensitivity_chart
 from .formatting import percent, text_of
-from .labels import assessment_title, level_shown, panel_title
-from .sentences import status_shown
-from .tables import key_figures, sources_by_series
+from .sentences import assessment_title, level_shown, panel_title, status_shown
+from .show import key_figures, sources_by_series
 
 if TYPE_CHECKING:
     from ..assessment.answer import Assessment
