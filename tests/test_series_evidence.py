@@ -59,7 +59,7 @@ def test_a_year_to_date_figure_is_an_estimate_whose_error_shrinks_with_the_month
     assert found.known().index.max() == 2021
     row = found.estimates.iloc[0]
     assert (row["year"], row["months"], row["published_value"]) == (2022, months_covered(period), 97)
-    assert found.evidence()["estimates"] == {2022: (pytest.approx(value), pytest.approx(error))}
+    assert found.evidence().estimates == {2022: (pytest.approx(value), pytest.approx(error))}
     assert ("stock_within_year" if timing == "stock" else "year_to_date") in codes(found)
 
 
@@ -75,7 +75,7 @@ def test_a_year_to_date_change_is_an_estimate_of_the_level_it_leads_to(tmp_path:
     rows = [*changes({2020: -2, 2021: -3, 2022: -2.5}), change("2023-Q3", -3.0, published="2023-11-01")]
     found = series(tmp_path, rows, base_year=2020)
     level, typical = float(found.values[2022]), float(np.median(np.abs(np.diff(found.known()))))
-    assert found.evidence()["estimates"] == {2023: (pytest.approx(level * 0.97), pytest.approx(typical / 4))}
+    assert found.evidence().estimates == {2023: (pytest.approx(level * 0.97), pytest.approx(typical / 4))}
 
 
 def test_the_whole_year_replaces_its_year_to_date_and_more_months_replace_fewer(tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_what_is_known_in_part_moves_with_the_series(tmp_path: Path) -> None:
     half = shifted(found, 2021, 47.5)
     assert half.lower == {2022: 48.0}
     assert half.noisy == {2017: pytest.approx(0.5 / math.sqrt(3))}
-    assert half.evidence()["estimates"][2023][0] == pytest.approx(48.5)
+    assert half.evidence().estimates[2023][0] == pytest.approx(48.5)
 
 
 def test_a_share_moves_by_difference_and_stays_within_0_to_100(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from .evidence import (
     ESTIMATES,
     LEVELS,
     PROVISIONAL,
+    Evidence,
     Shares,
     evidence_of,
     links_of,
@@ -105,23 +106,17 @@ class AnnualSeries:
         shared = sum(one.get(year, 0.0) ** 2 for one in self.shared)
         return math.sqrt(self.noisy.get(year, 0.0) ** 2 + shared)
 
-    def evidence(self) -> dict[str, Any]:
-        """What is known in part, as the arguments of `forecast`: lower, upper, noisy, shared, estimates, breaks.
+    def evidence(self) -> Evidence:
+        """What is known in part, as one record for the forecast.
 
         >>> import qcity_analysis as qc
         >>> jiangsu = qc.annual_series(qc.load(as_of="2025-12-31"), "rd_intensity", "jiangsu")
-        >>> sorted(jiangsu.evidence()["noisy"])
+        >>> sorted(jiangsu.evidence().noisy)
         [2024]
         """
         rows = zip(*(self.estimates[name] for name in ("year", "value", "error")), strict=True)
-        return {
-            "lower": dict(self.lower),
-            "upper": dict(self.upper),
-            "noisy": dict(self.noisy),
-            "shared": tuple(dict(one) for one in self.shared),
-            "estimates": {int(year): (float(value), float(error)) for year, value, error in rows},
-            "breaks": self.breaks,
-        }
+        estimates = {int(year): (float(value), float(error)) for year, value, error in rows}
+        return Evidence(self.lower, self.upper, self.noisy, self.shared, estimates)
 
     def points(self) -> int:
         """Years a forecast can learn from: those with a level and, once two have one, those with a bound or estimate.
