@@ -21,6 +21,7 @@ ORDER = [
     "errors",
     "files",
     "catalogue",
+    "problems",
     "data",
     "importing",
     "series",
