@@ -59,8 +59,9 @@ def moved_towards(data: Data, own: AnnualSeries, forecast: Forecast) -> tuple[Fo
     from ..forecasting.comparators import borrow, together
 
     known = own.known()
-    partly = {*own.lower, *own.upper, *own.estimates["year"]}
-    if forecast.model != "mixture" or len(known) < FEWEST or any(year > known.index[-1] for year in partly):
+    if forecast.model != "mixture" or len(known) < FEWEST:
+        return forecast, ()
+    if any(year > known.index[-1] for year in own.evidence().years()):
         return forecast, ()
     near, used = _near(data, own.region), []
     for region, indicator_id in comparators(data, own.indicator_id):

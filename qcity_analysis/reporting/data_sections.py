@@ -12,10 +12,10 @@ from ..data.vintages import revisions
 from ..errors import Problem, unknown
 from ..series.coverage import ages, counts, coverage, used_sources
 from . import sentences, show
-from .figures.rows import coverage_chart
+from .figures.charts import coverage_chart
 from .formatting import text_of
-from .labels import date_shown, value_shown
 from .problems import problem_in
+from .sentences import date_shown, value_shown
 
 if TYPE_CHECKING:
     from ..data.load import Data

@@ -24,7 +24,7 @@ from ..data.load import Data
 from ..data.schema import input_names, is_spliced
 from ..data.vintages import standing
 from ..errors import Note
-from .evidence import ESTIMATES, LEVELS, evidence_of, links_of, new_counts
+from .evidence import ESTIMATES, LEVELS, Evidence, evidence_of, links_of, new_counts
 from .levels import Computed, Levels, chained, computed, conflicts, series_of
 
 
@@ -96,23 +96,17 @@ class AnnualSeries:
         shared = sum(one.get(year, 0.0) ** 2 for one in self.shared)
         return math.sqrt(self.noisy.get(year, 0.0) ** 2 + shared)
 
-    def evidence(self) -> dict[str, Any]:
-        """What is known in part, as the arguments of `forecast`: lower, upper, noisy, shared, estimates, breaks.
+    def evidence(self) -> Evidence:
+        """What is known in part, as one record for the forecast.
 
         >>> import qcity_analysis as qc
         >>> jiangsu = qc.annual_series(qc.load(as_of="2025-12-31"), "rd_intensity", "jiangsu")
-        >>> sorted(jiangsu.evidence()["noisy"])
+        >>> sorted(jiangsu.evidence().noisy)
         [2024]
         """
         rows = zip(*(self.estimates[name] for name in ("year", "value", "error")), strict=True)
-        return {
-            "lower": dict(self.lower),
-            "upper": dict(self.upper),
-            "noisy": dict(self.noisy),
-            "shared": tuple(dict(one) for one in self.shared),
-            "estimates": {int(year): (float(value), float(error)) for year, value, error in rows},
-            "breaks": self.breaks,
-        }
+        estimates = {int(year): (float(value), float(error)) for year, value, error in rows}
+        return Evidence(self.lower, self.upper, self.noisy, self.shared, estimates)
 
     def points(self) -> int:
         """Years a forecast can learn from: those with a level and, once two have one, those with a bound or estimate.
@@ -120,8 +114,7 @@ class AnnualSeries:
         Bounds alone tell neither a level nor how far it moves in a year, so they never count by themselves.
         """
         numbers = int(self.values.count() + self.earlier.count())
-        partly = {*self.lower, *self.upper, *(int(year) for year in self.estimates["year"])}
-        return numbers + len(partly) if numbers >= 2 else numbers
+        return numbers + len(self.evidence().years()) if numbers >= 2 else numbers
 
 
 def annual_series(

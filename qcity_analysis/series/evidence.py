@@ -25,7 +25,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -161,7 +161,33 @@ def standard_errors(used: pd.DataFrame, revisions: Revisions) -> pd.Series:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of one series in part, in the unit of the levels.
+    """What is known of years in part, in the unit of the levels: handed whole to `forecast`.
+
+    Attributes: `lower` and `upper` (bounds by year), `noisy` (standard error of the level by year), `shared` (errors
+    that several years share: year to size), `estimates` (value and standard error by year without a level).
+
+    >>> bool(Evidence()), Evidence(lower={2024: 96.0}, estimates={2025: (97.0, 0.5)}).years()
+    (False, {2024, 2025})
+    """
+
+    lower: Mapping[int, float] = field(default_factory=dict)
+    upper: Mapping[int, float] = field(default_factory=dict)
+    noisy: Mapping[int, float] = field(default_factory=dict)
+    shared: Sequence[Mapping[int, float]] = ()
+    estimates: Mapping[int, tuple[float, float]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Whether anything is known beside the levels."""
+        return bool(self.lower or self.upper or self.noisy or self.shared or self.estimates)
+
+    def years(self) -> set[int]:
+        """Years without a level of which something is known."""
+        return {*self.lower, *self.upper, *self.estimates}
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What the published figures of one series say in part, with the rows that say it.
 
     Attributes: `lower`, `upper` (the tightest bounds by year), `bounds` (rows with a bound, with `level`, the bound as
     a level, NaN where it is in another unit), `contradicted` (periods whose bound does not agree with the level or the
@@ -184,7 +210,7 @@ def evidence_of(
     chain: Chained, again: Callable[[Levels, list[Link]], Chained], seed: Levels, links: list[Link], *,
     used: pd.DataFrame, bounds: pd.DataFrame, partial: pd.DataFrame, observations: pd.DataFrame, timing: str,
     base_year: int | None,
-) -> Evidence:  # fmt: skip
+) -> Readings:  # fmt: skip
     """What is known in part of a series, given its levels: `chain`, made from `seed` and `links` as `again` does.
 
     `used`, `bounds` and `partial` are its figures of whole years, its bounds and its figures of parts of years;
@@ -203,7 +229,7 @@ def evidence_of(
     return dataclasses.replace(part, notes=tuple(_notes(part, chain, used, revisions)))
 
 
-def _notes(part: Evidence, chain: Chained, used: pd.DataFrame, revisions: Revisions) -> list[Note]:
+def _notes(part: Readings, chain: Chained, used: pd.DataFrame, revisions: Revisions) -> list[Note]:
     """What a reader must be told of it."""
     bounded = part.bounds[part.bounds["year"].isin({*part.lower, *part.upper})]
     provisional = used[used["status"].isin(PROVISIONAL)]
@@ -397,7 +423,7 @@ def _errors_of_levels(
     return {year: math.sqrt(square) for year, square in squares.items()}, tuple(shared)
 
 
-def _bounded(rows: pd.DataFrame, chain: Chained, base_year: int | None) -> Evidence:
+def _bounded(rows: pd.DataFrame, chain: Chained, base_year: int | None) -> Readings:
     """What published `rows` with a bound say of years without a level."""
     rows = rows.assign(level=[_bound_as_level(row, chain, base_year) for _, row in rows.iterrows()])
     silent = rows["measure"].isin(CHANGES) & rows["level"].isna()
@@ -419,7 +445,7 @@ def _bounded(rows: pd.DataFrame, chain: Chained, base_year: int | None) -> Evide
             del lower[year], upper[year]
             contradicted.append(str(year))
     reasons = dict.fromkeys(rows.index[silent], "bound_on_change")
-    return Evidence(lower, upper, rows[~silent], contradicted, reasons)
+    return Readings(lower, upper, rows[~silent], contradicted, reasons)
 
 
 def _bound_as_level(row: pd.Series, chain: Chained, base_year: int | None) -> float:
