@@ -295,10 +295,10 @@ def test_a_cell_that_cannot_be_used_fails_the_import_with_its_place_in_both_lang
     problem = free("a.csv", *where)
     file, data = made(tmp_path, text)
     before = contents(tmp_path)
-    assert import_figures(file, how, data=data).refused == (problem,)
+    assert import_figures(file, how, data=data).refused[0].to_dict() == problem.to_dict()
     with pytest.raises(DataError) as error:
         import_figures(file, how, data=data, write=True)
-    assert error.value.problems == [problem]
+    assert [each.to_dict() for each in error.value.problems] == [problem.to_dict()]
     assert contents(tmp_path) == before
     chinese = problem.to_dict("zh")
     assert chinese["remedy"] != problem.remedy

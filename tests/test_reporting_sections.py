@@ -24,7 +24,7 @@ from qcity_analysis.forecasting.comparators import evidence, learned
 from qcity_analysis.reporting import analyses, data_sections, plan_sections, target_sections, track_sections
 from qcity_analysis.reporting.figures.canvas import Picture
 from qcity_analysis.reporting.page import render_page
-from qcity_analysis.running import jobs
+from qcity_analysis.running import report as jobs
 from qcity_analysis.running.runner import run_notebook
 from qcity_analysis.series.coverage import ages, counts, coverage, used_sources
 

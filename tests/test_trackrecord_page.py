@@ -18,7 +18,7 @@ from conftest import Shown
 from qcity_analysis.reporting import track, track_sections
 from qcity_analysis.reporting.figures.canvas import Picture
 from qcity_analysis.running import report
-from qcity_analysis.running.jobs import list_jobs
+from qcity_analysis.running.report import list_jobs
 from qcity_analysis.trackrecord import ledger
 from qcity_analysis.trackrecord.record import FILE, TrackRecord, read_record, track_record
 from training.hindcast import Hindcast, forecast_tasks

@@ -147,7 +147,7 @@ def new_plan(
     """
     from ..catalogue import text
     from ..data.write import new_plan as make
-    from ..reporting.tables import plan_readme
+    from ..reporting.page import plan_readme
 
     folder = make(name, out or Path(name), plan_readme(name), dt.date.today())
     print(text("np_made", language, folder=folder))
@@ -206,7 +206,7 @@ def _indicators_of(known: Data, plan: str) -> set[str]:
 
 def _figure_lines(known: Data, figures: pd.DataFrame, earlier: str, language: str) -> list[str]:
     from ..catalogue import text
-    from ..reporting.labels import vintage_line, vintages_line
+    from ..reporting.sentences import vintage_line, vintages_line
 
     lines = []
     for kind in ("new", "revised", "corrected", "confirmed"):

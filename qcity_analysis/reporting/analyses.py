@@ -13,9 +13,20 @@ import pandas as pd
 
 from ..catalogue import check_language, join, say, text
 from .formatting import number, percent, published, signed, typed, with_unit
-from .labels import assessment_title, axis_unit, level_shown, measure_shown, panel_title
-from .sentences import change, headline, level, reason_of, status_shown, step_unit
-from .tables import plain_table
+from .sentences import (
+    assessment_title,
+    axis_unit,
+    change,
+    headline,
+    level,
+    level_shown,
+    measure_shown,
+    panel_title,
+    reason_of,
+    status_shown,
+    step_unit,
+)
+from .show import plain_table
 
 if TYPE_CHECKING:
     from ..analysis.attribution import Change, Figure

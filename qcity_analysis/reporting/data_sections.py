@@ -13,9 +13,9 @@ from ..errors import unknown
 from ..problems import Problem
 from ..series.coverage import ages, counts, coverage, used_sources
 from . import sentences, show
-from .figures.rows import coverage_chart
+from .figures.charts import coverage_chart
 from .formatting import text_of
-from .labels import date_shown, value_shown
+from .sentences import date_shown, value_shown
 
 if TYPE_CHECKING:
     from ..data.load import Data

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..catalogue import LANGUAGES, catalogue, text
+from ..data.schema import TABLES, Column
 from ..files import write_whole
 from ..problems import Problem, counted
-from .figures.rows import section_name
+from .figures.charts import section_name
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+EXAMPLES = {"date": "2024-03-28, 2024-03, 2024", "year": "2025", "number": "3.48", "integer": "6"}
 TEMPLATES = Path(__file__).with_name("templates")
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
 _ONE_AT_A_TIME = threading.Lock()  # nbconvert's exporter and its templates are not promised to be thread-safe
@@ -218,3 +220,29 @@ def _assessed(front: dict[str, Any]) -> bool:
 def _fault(entry: dict[str, Any]) -> dict[str, Any]:
     name = entry["front"].get("name") or entry["target"] or "04_scorecard"
     return {key: entry.get(key, "") for key in ("plan", "status", "cell", "error")} | {"name": name}
+
+
+def plan_readme(name: str) -> str:
+    """The guide that lies beside a new plan, as Markdown, Chinese first: what to fill in, in which file.
+
+    Its tables of columns are made from the data contract, so that it says what the checks ask for.
+
+    >>> guide = plan_readme("green_city")
+    >>> "qcity check" in guide and "`base_period`" in guide
+    True
+    """
+    parts = [f"# {name}\n"]
+    for lang in LANGUAGES:
+        parts.append(text("np_guide", lang, name=name))
+        head = " | ".join(text(f"np_{key}", lang) for key in ("column", "needed", "holds"))
+        for table in ("regions", "sources", "indicators", "targets", "observations"):
+            rows = "".join(_column_row(table, column, lang) for column in TABLES[table].columns)
+            parts.append(f"### {TABLES[table].file}\n\n| {head} |\n|---|---|---|{rows}\n")
+    return "\n".join(parts)
+
+
+def _column_row(table: str, column: Column, lang: str) -> str:
+    needed = "" if column.empty else text("np_yes", lang)
+    holds = catalogue("columns").get(f"{table}__{column.name}", {}).get(lang, "")
+    allowed = ", ".join(f"`{choice}`" for choice in column.choices) or EXAMPLES.get(column.holds, "")
+    return f"\n| `{column.name}` | {needed} | {' · '.join(part for part in (holds, allowed) if part)} |"

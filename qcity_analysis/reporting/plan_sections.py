@@ -12,12 +12,10 @@ from ..catalogue import check_language, join, text
 from ..errors import QcityError
 from ..targets import section_order
 from . import analyses, sentences, show
-from .figures.bars import portfolio_chart
-from .figures.rows import scorecard_chart, section_name
+from .figures.charts import portfolio_chart, scorecard_chart, section_name
 from .formatting import percent, text_of
-from .labels import assessment_title
-from .sentences import status_shown
-from .tables import single_figures
+from .sentences import assessment_title, status_shown
+from .show import single_figures
 
 if TYPE_CHECKING:
     from ..assessment.answer import Assessment

@@ -12,8 +12,7 @@ import pandas as pd
 from ..catalogue import check_language, join, say, text
 from ..forecasting.comparators import evidence, learned
 from . import sentences, show, track
-from .figures.bars import reliability_chart
-from .figures.rows import skill_chart
+from .figures.charts import reliability_chart, skill_chart
 from .formatting import number, percent, typed, with_sign, with_unit
 from .track import change_shown, rule_name, score, signed_share
 

@@ -15,8 +15,15 @@ import pandas as pd
 
 from ...catalogue import check_language, join, text
 from ..formatting import number, text_of, year_of
-from ..labels import assessment_title, axis_unit, borrowed_name, panel_title, subtitle, target_shown
-from ..sentences import level_number
+from ..sentences import (
+    assessment_title,
+    axis_unit,
+    borrowed_name,
+    level_number,
+    panel_title,
+    subtitle,
+    target_shown,
+)
 from .canvas import DPI, INK, LENT, MUTED, OWN, TARGET, WIDTH, Look, note, style, wrapped
 
 if TYPE_CHECKING:
