@@ -152,21 +152,17 @@ def test_a_long_table_tells_regions_and_notes_and_may_have_other_headings(tmp_pa
     assert (sheet.layout, list(map(told, sheet.entries))) == ("long", ["A 2019 1", "A 2020 2"])
 
 
-@pytest.mark.parametrize(
-    ("rows", "how", "row", "code", "found"),
-    [
-        ([["指标", 2020, 2021], [None, 1, 2], ["A", 3, 4]], None, 2, "no_row_name", "1, 2"),
-        ([["目录"], ["一", "二"]], None, None, "no_layout", "no such heading"),
-        ([["目录"], ["一", "二"]], "years_across", None, "no_years_across", "no such heading"),
-        ([["目录"], ["一", "二"]], "years_down", None, "no_years_down", "no such heading"),
-        ([["目录"], ["一", "二"]], "long", None, "no_long", "no such heading"),
-    ],
-)
-def test_what_is_not_read_of_a_sheet_is_one_problem(
-    tmp_path: Path, rows: Rows, how: str | None, row: int | None, code: str, found: str
-) -> None:
-    problems = layout(tmp_path, rows, layout=how).problems
-    assert [(p.file, p.row, p.code, p.found) for p in problems] == [("a.xlsx [表1]", row, code, found)]
+@pytest.mark.parametrize("how", [None, "years_across", "years_down", "long"])
+def test_a_sheet_without_years_is_one_problem(tmp_path: Path, how: str | None) -> None:
+    problems = layout(tmp_path, [["目录"], ["一", "二"]], layout=how).problems
+    assert [(p.file, p.row, p.code) for p in problems] == [("a.xlsx [表1]", None, f"layout_{how or 'any'}")]
+
+
+def test_values_without_a_name_are_one_problem_with_their_place(tmp_path: Path) -> None:
+    problems = layout(tmp_path, [["指标", 2020, 2021], [None, 1, 2], ["A", 3, 4]]).problems
+    assert [(p.file, p.row, p.code, p.found) for p in problems] == [
+        ("a.xlsx [表1]", 2, "no_row_name", "1, 2")
+    ]
 
 
 def test_every_sheet_is_read_and_a_wrong_name_lists_them(tmp_path: Path) -> None:
@@ -189,16 +185,17 @@ def test_every_sheet_is_read_and_a_wrong_name_lists_them(tmp_path: Path) -> None
         ("a.xlsx", "指标,2020\n", None, "not_excel", "bytes that are none ("),
         ("a.xls", "指标,2020\n", None, "not_excel", "bytes that are none ("),
         ("a.csv", f"a,b\n1,{'x' * 140_000}\n", 2, "not_text", "field larger than field limit (131072)"),
-        ("a.xlsx", None, None, "no_cells", "no cells"),
+        ("a.xlsx", "", None, "no_cells", "no cells"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_one_error(
-    tmp_path: Path, name: str, content: str | None, row: int | None, code: str, found: str
+    tmp_path: Path, name: str, content: str, row: int | None, code: str, found: str
 ) -> None:
-    path = xlsx(tmp_path / name, {"表1": []}) if content is None else tmp_path / name
-    path.write_text(content, "utf-8") if content else None
+    xlsx(tmp_path / name, {"表1": []})
+    if content:
+        (tmp_path / name).write_text(content, "utf-8")
     with pytest.raises(DataError) as error:
-        read_grids(path)
+        read_grids(tmp_path / name)
     (problem,) = error.value.problems
     assert (problem.file, problem.row, problem.code) == (name, row, code)
     assert problem.found.startswith(found)

@@ -224,8 +224,16 @@ def panel(
     except ValueError:
         allowed = "allowed are numbers separated by commas, as 0.05,0.5,0.95"
         raise QcityError(f"--levels {levels!r}: {allowed}") from None
-    options = {"workers": workers, "scheduler": scheduler, "rows": rows}
-    forecast_files(source, out, horizon=horizon, levels=wanted, **options, say=print)
+    forecast_files(
+        source,
+        out,
+        horizon=horizon,
+        levels=wanted,
+        workers=workers,
+        scheduler=scheduler,
+        rows=rows,
+        say=print,
+    )
     print(f"written: {out}")
     if len(refused := refused_of(out)):
         print(f"series that could not be forecast: {len(refused)}; {out / 'refused.csv'} says why")

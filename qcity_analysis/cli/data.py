@@ -198,7 +198,7 @@ def new_plan(
     """
     from ..catalogue import text
     from ..data.write import new_plan as make
-    from ..reporting.tables import plan_readme
+    from ..reporting.page import plan_readme
 
     folder = make(name, out or Path(name), plan_readme(name), dt.date.today())
     print(text("np_made", language, folder=folder))

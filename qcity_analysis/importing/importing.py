@@ -262,9 +262,9 @@ def _compared(
     about = pd.Series(True, observations.index)
     for name in ("indicator_id", "region"):
         about &= observations[name].isin({row[name] for row, _ in matched.figures})
-    for seen in observations[about].to_dict("records"):
-        cells = {name: "" if pd.isna(cell) else cell for name, cell in seen.items()}
-        key, statement = _statement(cells, cells["row"])
+    for held in observations[about].to_dict("records"):
+        cells = {name: "" if pd.isna(cell) else cell for name, cell in held.items()}
+        key, statement = _statement(cells, held["row"])
         earlier[key].append(statement)
     figures: list[Figure] = []
     refused = list(dict.fromkeys(matched.refused))
@@ -273,14 +273,15 @@ def _compared(
         key, new = _statement(row, entry.row)
         other, where = first.setdefault((*key, new.published), (new, entry))
         clash = next((old for old in earlier[key] if old.published == new.published), None)
-        place, cell = (entry.file, entry.row, entry.column), {"cell": new.value}
+        place = (entry.file, entry.row, entry.column)
         if where is not entry:
             if not other.same(new):
-                values = {"other": where.file, "line": where.row, "figure": other.value}
-                values["which"] = " / ".join(filter(None, key))
-                refused.append(Problem(*place, "two_figures", cell | values))
+                seen = {"cell": new.value, "other": where.file, "line": where.row, "figure": other.value}
+                seen |= {"which": " / ".join(filter(None, key))}
+                refused.append(Problem(entry.file, entry.row, entry.column, "two_figures", seen))
         elif clash and not clash.same(new):
-            refused.append(Problem(*place, "same_date", cell | {"figure": str(clash), "line": clash.line}))
+            seen = {"cell": new.value, "figure": str(clash), "line": clash.line}
+            refused.append(Problem(entry.file, entry.row, entry.column, "same_date", seen))
         else:
             known = [old for old in earlier[key] if old.day <= new.day]
             before = clash or max(known, key=lambda old: old.day, default=None)
@@ -304,8 +305,7 @@ def _checked(
             figure = lines.get(problem.row) if problem.file == "observations.csv" else None
             if figure:  # told of the cell it was read from
                 column = figure.column + ("" if problem.column == "value" else f", as {problem.column}")
-                place = {"file": figure.file, "row": figure.line, "column": column}
-                ours.append(dataclasses.replace(problem, **place))
+                ours.append(dataclasses.replace(problem, file=figure.file, row=figure.line, column=column))
                 bad |= {id(figure)} if problem.level == "error" else set()
             elif problem.level == "error":
                 foreign.append(problem)
@@ -375,7 +375,7 @@ def starter(file: str | Path, data: str | Path | None = None) -> str:
             unknown += [*lines, f'  indicator: "?"{_perhaps(entry, names)}']
     known += ["# not found in indicators.csv:", *(f"# {line}" for line in unknown)] if unknown else []
     head = catalogue("starters")["mapping"]["both"].format(region=next(iter(tables["targets"]["region"]), ""))
-    return "\n".join([head, *known]) + "\n"
+    return f"{head}\n" + "\n".join(known) + "\n"
 
 
 def _where(entry: Entry) -> str:

@@ -94,7 +94,7 @@ def read_layout(grid: Grid, layout: str | None = None, columns: Mapping[str, str
     name = layout or _find_layout(grid, columns)
     if name in readers and (sheet := readers[name](grid, columns)) is not None:
         return sheet
-    code = f"no_{name}" if name in readers else "no_layout"
+    code = f"layout_{name if name in readers else 'any'}"
     return Sheet((), {}, name, (Problem(grid.file, None, None, code),))
 
 
@@ -217,8 +217,7 @@ def _years_across(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
                 ]
             elif cells:
                 values = ", ".join(as_text(cell) for _, cell in cells[:3])
-                where = (grid.file, grid.lines[row], None)
-                problems.append(Problem(*where, "no_row_name", {"cell": values}))
+                problems.append(Problem(grid.file, grid.lines[row], None, "no_row_name", {"cell": values}))
     return Sheet(tuple(entries), _footnotes(notes), "years_across", tuple(problems)) if heads else None
 
 

@@ -275,14 +275,14 @@ class _Matching:
         self.done = Matched(refused=[problem for sheet in sheets for problem in sheet.problems])
         self.used: set[int] = set()
 
-    def fault(self, rule: Rule, column: str, code: str, **values: Any) -> None:
+    def fault(self, rule: Rule, code: str, column: str, **values: Any) -> None:
         self.faults.append(Problem(self.mapping.file, rule.row or None, column, code, values))
 
     def take(self, rule: Rule) -> None:
         known = list(self.indicators.index)
         if rule.indicator not in known:
             about = {"key": "indicator_id", "table": "indicators", "near": closest(rule.indicator, known)}
-            self.fault(rule, "indicator", "unknown_name", cell=rule.indicator, **about)
+            self.fault(rule, "unknown_name", "indicator", cell=rule.indicator, **about)
             return
         chosen = self.chosen(rule)
         entries = [self.entries[k] for k in chosen]
@@ -313,16 +313,16 @@ class _Matching:
         key = next((k for k in rule.where if not any(k in e.labels for e in self.entries)), None)
         if parts:
             near = closest(rule.column, parts) if rule.column else []
-            self.fault(rule, "column", "no_heading", cell=rule.column, names=", ".join(parts), near=near)
+            self.fault(rule, "no_heading", "column", cell=rule.column, names=", ".join(parts), near=near)
         elif key is not None:
             names = list(dict.fromkeys(h for e in self.entries for h in e.labels if not h.startswith("@")))
-            self.fault(rule, "where", "no_label", cell=key, names=", ".join(names), near=closest(key, names))
+            self.fault(rule, "no_label", "where", cell=key, names=", ".join(names), near=closest(key, names))
         else:
             near = (
                 closest(rule.name, dict.fromkeys(e.name for e in self.entries if e.name)) if rule.name else []
             )
             code = "no_name_after" if rule.after else "no_name"
-            self.fault(rule, "name", code, cell=rule.title, after=rule.after, near=near)
+            self.fault(rule, code, "name", cell=rule.title, after=rule.after, near=near)
 
     def unambiguous(self, rule: Rule, entries: list[Entry]) -> bool:
         """Whether there is one figure for each region and year; rows of a long table are compared later."""
@@ -333,7 +333,7 @@ class _Matching:
             if not entry.labels and as_text(first.cell) != as_text(entry.cell):
                 rows = {"first": first.file, "line": first.row, "again": entry.row}
                 other = "" if first.file == entry.file else f"{entry.file}, "
-                self.fault(rule, "name", "two_rows", name=rule.title, other=other, **rows)
+                self.fault(rule, "two_rows", "name", name=rule.title, other=other, **rows)
                 return False
         return True
 
@@ -353,15 +353,15 @@ class _Matching:
         for own in stated if rule.unit else ():
             alike = _same_unit(own, *names) and _same_unit(rule.unit, *names)
             if not alike and not _same_unit(own, rule.unit):
-                self.fault(rule, "unit", "unit_of_file", cell=rule.unit, unit=own, sheet=entries[0].file)
+                self.fault(rule, "unit_of_file", "unit", cell=rule.unit, unit=own, sheet=entries[0].file)
         if len(stated) > 1 and not rule.unit:
-            self.fault(rule, "unit", "two_units", cell=", ".join(stated))
+            self.fault(rule, "two_units", "unit", cell=", ".join(stated))
         elif not unit and expected:
-            self.fault(rule, "unit", f"no_unit{change}", **about)
+            self.fault(rule, f"no_unit{change}", "unit", **about)
         elif unit and not declared and not _same_unit(unit, *names):
-            self.fault(rule, "unit", f"no_factor{change}", **about)
+            self.fault(rule, f"no_factor{change}", "unit", **about)
         elif expected == "%" and not declared and self.spreadsheet and _fractions(entries):
-            self.fault(rule, "factor", "fractions")
+            self.fault(rule, "fractions", "factor")
         return len(self.faults) == before
 
     # what a cell says
