@@ -208,7 +208,7 @@ def _indicators_of(known: Data, plan: str) -> set[str]:
 
 def _figure_lines(known: Data, figures: pd.DataFrame, earlier: str, language: str) -> list[str]:
     from ..catalogue import text
-    from ..reporting.sentences import vintage_line, vintages_line
+    from ..reporting.show import vintage_line, vintages_line
 
     lines = []
     for kind in ("new", "revised", "corrected", "confirmed"):

@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ..catalogue import check_language, join, say, text
-from .formatting import number, percent, published, signed, typed, with_unit
-from .sentences import (
-    assessment_title,
+from .formatting import (
     axis_unit,
     change,
-    headline,
     level,
     level_shown,
-    measure_shown,
-    panel_title,
-    reason_of,
-    status_shown,
+    number,
+    percent,
+    published,
+    signed,
     step_unit,
+    typed,
+    with_unit,
 )
-from .show import plain_table
+from .sentences import assessment_title, headline, panel_title, reason_of, status_shown
+from .show import measure_shown, plain_table
 
 if TYPE_CHECKING:
     from ..analysis.attribution import Change, Figure

@@ -17,8 +17,8 @@ from ..catalogue import LANGUAGES, catalogue, text
 from ..data.schema import TABLES, Column
 from ..errors import Problem
 from ..files import write_whole
-from .figures.charts import section_name
 from .problems import counted, problem_in
+from .sentences import section_name
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
