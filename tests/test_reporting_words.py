@@ -19,7 +19,8 @@ from qcity_analysis.errors import Note
 from qcity_analysis.forecasting.predictive import Explanation
 from qcity_analysis.reporting import sentences
 from qcity_analysis.reporting.analyses import explained, without_table
-from qcity_analysis.reporting.formatting import level, number, percent, signed, typed
+from qcity_analysis.reporting.formatting import number, percent, signed, typed
+from qcity_analysis.reporting.sentences import level
 from qcity_analysis.reporting.show import key_figures
 from qcity_analysis.reporting.target_sections import answer as answer_section
 from qcity_analysis.reporting.target_sections import why

@@ -12,20 +12,18 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ..catalogue import check_language, join, say, text
-from .formatting import (
+from .formatting import change, number, percent, published, signed, typed, with_unit
+from .sentences import (
+    assessment_title,
     axis_unit,
-    change,
+    headline,
     level,
     level_shown,
-    number,
-    percent,
-    published,
-    signed,
+    panel_title,
+    reason_of,
+    status_shown,
     step_unit,
-    typed,
-    with_unit,
 )
-from .sentences import assessment_title, headline, panel_title, reason_of, status_shown
 from .show import measure_shown, plain_table
 
 if TYPE_CHECKING:

@@ -9,20 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
-
-from ..catalogue import say, text
-
-if TYPE_CHECKING:
-    from ..assessment.answer import Assessment
 
 LARGE, SMALL = 1e15, 1e-9  # beyond these a figure is written with a power of ten
 SAME = 1e-12  # relative difference below which two levels are one
 PARTS = (0.1, 0.33, 0.5, 0.66, 0.8, 0.9, 0.95)  # probabilities that words and tables speak of as limits
 BOUNDS = {">=": "≥ ", "<=": "≤ ", "~": "≈ "}  # qualifiers as signs
-BY_STEP = ("monotone", "direction")  # kinds whose unit is that of a step, not of a level
 
 
 def typed(value: float, decimals: int = 0) -> str:
@@ -179,114 +173,3 @@ def text_of(value: Any) -> str:
     ('', '南京')
     """
     return "" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)
-
-
-# the levels of an assessment
-
-
-def quoted(a: Assessment) -> str:
-    """The number a target asks for, as the plan wrote it, without its unit; a relative change with its sign."""
-    assert a.target.threshold is not None
-    shown = typed(a.target.threshold, a.target.decimals)
-    return with_sign(shown) if a.target.kind == "relative_change" else shown
-
-
-def level(a: Assessment, value: float | None, lang: str) -> str:
-    """A level as it is spoken of: a change on the base year for an index, else with its unit.
-
-    A published figure has the digits it was published with, a target those of the plan; what is computed is never
-    shown on the other side of the target.
-    """
-    if value is None:
-        return ""
-    if a.target.kind == "relative_change" and a.threshold is not None:
-        return _change_on_base(a, value, lang)
-    shown = level_number(a, value)
-    if a.target.kind == "rank":
-        return say("as_rank", lang, value=shown)
-    if a.target.kind == "zero_event":
-        return say("as_event" if value == 1 else "as_events", lang, value=shown)
-    return with_unit(shown, unit_of(a, lang), lang)
-
-
-def level_number(a: Assessment, value: float) -> str:
-    """A level without its unit: as published, as the plan wrote it, or with the digits it takes."""
-    target, series = a.target, a.series
-    if value == target.threshold and target.kind not in (*BY_STEP, "relative_change"):
-        return quoted(a)
-    if value in (a.bound, a.threshold):
-        return typed(float(f"{value:.15g}"))
-    for year, digits in (series.decimals if series is not None else {}).items():
-        if series is not None and series.values.get(year) == value:
-            return typed(value, digits)
-    return number(value, *_limits(a))
-
-
-def _limits(a: Assessment) -> tuple[list[float], int]:
-    """The levels that decide, in the unit of the series; digits after the point of the threshold as typed."""
-    threshold = a.target.threshold
-    digits = 0 if threshold is None else len(typed(threshold).partition(".")[2])
-    return [value for value in (a.bound, a.threshold) if value is not None], digits
-
-
-def _change_on_base(a: Assessment, value: float, lang: str) -> str:
-    """A level of an index as its change on the base year."""
-    assert a.target.threshold is not None and a.threshold is not None
-    if value == a.threshold:
-        return with_unit(quoted(a), "%", lang)
-    base = a.threshold / (1 + a.target.threshold / 100)
-    deciding, digits = _limits(a)
-    limits = [float(f"{100 * (decides / base - 1):.10g}") for decides in deciding]
-    moved = 100 * (value / base - 1)
-    if value == a.bound:
-        return with_unit(with_sign(typed(float(f"{moved:.10g}"))), "%", lang)
-    return with_unit(signed(moved, limits, digits), "%", lang)
-
-
-def level_shown(part: Assessment, value: float, lang: str) -> str:
-    """A level as the sentences say it; of an index its change on the base year and the index itself."""
-    return _with_level(part, level(part, value, lang), level_number(part, value), lang)
-
-
-def range_shown(part: Assessment, low: float, high: float, lang: str) -> str:
-    """An interval as the sentences say it; that of an index with the index itself."""
-    shown = text("range", lang, low=level(part, low, lang), high=level(part, high, lang))
-    levels = text("range", lang, low=level_number(part, low), high=level_number(part, high))
-    return _with_level(part, shown, levels, lang)
-
-
-def _with_level(part: Assessment, shown: str, levels: str, lang: str) -> str:
-    """A relative change with the level beside it: an index, or a quantity in its own unit; other kinds as they are."""
-    if part.target.kind != "relative_change" or part.threshold is None:
-        return shown
-    if part.series is None or part.series.base_year is not None:
-        return text("with_index", lang, change=shown, index=levels)
-    return text("with_level", lang, change=shown, level=with_unit(levels, unit_of(part, lang), lang))
-
-
-def unit_of(a: Assessment, lang: str) -> str:
-    """The unit of the levels in `lang`: that of the target, or of the indicator where the target's is a yearly step."""
-    if a.target.kind in (*BY_STEP, "relative_change"):
-        return str((a.definition.get("unit_zh") if lang == "zh" else "") or a.definition.get("unit") or "")
-    return (a.target.unit_zh if lang == "zh" else "") or a.target.unit
-
-
-def step_unit(unit: str, lang: str) -> str:
-    """The unit of a difference: percentage points for shares."""
-    return text("points", lang) if unit == "%" else unit
-
-
-def axis_unit(assessment: Assessment, lang: str) -> str:
-    """The unit of the vertical axis in `lang`: that of the series, or "index, 2020 = 100"; empty without any."""
-    series, target, zh = assessment.series, assessment.target, lang == "zh"
-    first = assessment.period[0] if assessment.period else target.deadline
-    if target.kind in ("rank", "zero_event"):
-        return text("axis_rank" if target.kind == "rank" else "axis_events", lang, first=first)
-    if target.kind == "cumulative":
-        unit = (text_of(target.unit_zh) if zh else "") or text_of(target.unit)
-        key = "axis_cumulative" if target.base_year is not None else "axis_total"
-        return text(key, lang, first=first, unit=unit)
-    if series is not None and series.base_year is not None:
-        return text("index_unit", lang, year=series.base_year)
-    unit_zh = assessment.definition.get("unit_zh") if target.kind in BY_STEP else target.unit_zh
-    return (text_of(unit_zh) if zh else "") or text_of(series.unit if series is not None else target.unit)

@@ -18,20 +18,19 @@ import pandas as pd
 
 from ..catalogue import check_language, text
 from .figures.canvas import Picture, columns_of
-from .formatting import (
-    change,
+from .formatting import change, number, period, published, text_of, with_sign, year_of
+from .sentences import (
+    borrowed_name,
+    chance,
+    error_shown,
     level_shown,
-    number,
-    period,
-    published,
+    panel_title,
     range_shown,
+    status_shown,
     step_unit,
-    text_of,
+    target_shown,
     unit_of,
-    with_sign,
-    year_of,
 )
-from .sentences import borrowed_name, chance, error_shown, panel_title, status_shown, target_shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -15,8 +15,8 @@ from ..rules.catalogue import RULES, judged, results_for
 from . import analyses, sentences, show
 from .figures.charts import sensitivity_chart
 from .figures.fan import fan_chart
-from .formatting import level_shown, text_of
-from .sentences import assessment_title, chance, panel_title, status_shown
+from .formatting import text_of
+from .sentences import assessment_title, chance, level_shown, panel_title, status_shown
 
 if TYPE_CHECKING:
     from ..assessment.answer import Assessment

@@ -99,14 +99,18 @@ def _percent_scale(ax: Axes, ticks: Sequence[float]) -> None:
     _scale_above(ax, ticks)
 
 
-def _key(figure: Figure, marks: Sequence[tuple[str, Look]], at: tuple[float, float], **look: Any) -> None:
-    """What the marks of a figure mean, in a legend whose lower left corner is at `at` unless `look` says otherwise."""
+def _key(
+    figure: Figure,
+    marks: list[tuple[str, Look]],
+    at: tuple[float, float],
+    loc: Any = "lower left",
+    ncols: int = 2,
+) -> None:
+    """What the marks of a figure mean, in a legend with the corner `loc` at `at`."""
     from matplotlib.lines import Line2D
 
     handles = [Line2D([], [], ls="", label=words, **mark) for words, mark in marks]
-    figure.legend(
-        handles=handles, bbox_to_anchor=at, fontsize=8.5, **{"loc": "lower left", "ncols": 2} | look
-    )
+    figure.legend(handles=handles, loc=loc, bbox_to_anchor=at, ncols=ncols, fontsize=8.5)
 
 
 def _mark(shape: str, face: str, edge: str, size: float, width: float | None = None) -> Look:

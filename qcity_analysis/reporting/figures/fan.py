@@ -14,8 +14,16 @@ import numpy as np
 import pandas as pd
 
 from ...catalogue import check_language, join, text
-from ..formatting import axis_unit, level_number, number, text_of, year_of
-from ..sentences import assessment_title, borrowed_name, panel_title, subtitle, target_shown
+from ..formatting import number, text_of, year_of
+from ..sentences import (
+    assessment_title,
+    axis_unit,
+    borrowed_name,
+    level_number,
+    panel_title,
+    subtitle,
+    target_shown,
+)
 from .canvas import INK, LENT, MUTED, OWN, TARGET, WIDTH, Look, columns_of, new_figure, note, wrapped
 
 if TYPE_CHECKING:
