@@ -20,7 +20,7 @@ from .sentences import (
     level,
     level_shown,
     panel_title,
-    reason_of,
+    reason,
     status_shown,
     step_unit,
 )
@@ -269,7 +269,7 @@ def _variant(row: Variant, lang: str, compared: bool) -> list[str]:
     asked = row.kind == "asked"
     word = text(f"word_{row.word}", lang) if row.word else ""
     if not computed(row) and row.reason is not None:
-        word = reason_of(row.reason, lang)
+        word = reason(row.reason, lang)
     key = "" if not compared or not (asked or computed(row)) else "v_flips" if row.flips else "v_holds"
     verdict = text("v_asked" if asked else key, lang) if key else ""
     kind = "" if asked else text(f"v_{row.kind}", lang)

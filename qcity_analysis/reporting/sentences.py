@@ -26,9 +26,6 @@ BY_LEVEL = ("level", "relative_change", "coverage")  # kinds that may borrow
 SIDES = {"at_least": "≥ ", "at_most": "≤ ", "increase": "≥ ", "decrease": "≤ "}
 
 
-# what a result says
-
-
 def headline(a: Assessment, lang: str) -> str:
     """The answer in one sentence; a borrowed or definition-bound answer says so in it.
 
@@ -48,12 +45,7 @@ def headline(a: Assessment, lang: str) -> str:
 
 
 def sentences(a: Assessment, lang: str) -> list[str]:
-    """What else the result says, one sentence each: expectation, pace, precision, and what is borrowed.
-
-    >>> import qcity_analysis as qc
-    >>> any("Monte Carlo" in s for s in sentences(qc.assess(qc.load(), "rd_intensity"), "en"))
-    True
-    """
+    """What else the result says, one sentence each: expectation, pace, precision, and what is borrowed."""
     lines = []
     if a.status == "forecast" and a.interval is not None and a.probability_error is not None:
         lines += [_expected(a, lang), *_pace_sentence(a, lang), *_tally_sentences(a, lang)]
@@ -67,19 +59,19 @@ def sentences(a: Assessment, lang: str) -> list[str]:
         lines.append(say("borrowed_caution", lang, **_facts(a, lang)))
         lines = [say("borrowed_lead", lang, sentence=line) for line in lines]
     if a.status == "not_assessable" and a.role == "main" and a.target.kind in BY_LEVEL:
-        key = "borrowed_no_overlap" if len(_known(a)) else "borrowed_no_level"
-        key = key if a.definition.get("comparators") else "borrowed_none"
-        lines.append(say("borrowed_some" if a.parts else key, lang))
+        key = "no_overlap" if len(levels_of(a)) else "no_level"
+        key = "some" if a.parts else key if a.definition.get("comparators") else "none"
+        lines.append(say(f"borrowed_{key}", lang))
     return lines
 
 
 def _facts(a: Assessment, lang: str) -> dict[str, Any]:
     """What headlines, answers and alternative texts may name."""
-    known = _known(a)
+    known = levels_of(a)
     facts: dict[str, Any] = {
         "as_of": a.as_of.isoformat(), "region": a.region_names[lang], "name": a.target.name(lang), "ask": ask(a, lang),
         "year": a.target.deadline, "settled": period(a.settled_in or a.target.deadline, lang),
-        "value": level(a, a.outcome, lang), "reason": reason(a, lang), "series": a.definition[f"name_{lang}"],
+        "value": level(a, a.outcome, lang), "reason": reason(a.reason, lang), "series": a.definition[f"name_{lang}"],
         "last": int(known.index[-1]) if len(known) else "–",
     }  # fmt: skip
     if a.probability is not None:
@@ -89,8 +81,9 @@ def _facts(a: Assessment, lang: str) -> dict[str, Any]:
     return facts
 
 
-def _known(a: Assessment) -> pd.Series:
-    return a.series.known() if a.series is not None else pd.Series(dtype=float)
+def levels_of(a: Assessment) -> pd.Series:
+    """The known levels by year; empty where there is no series."""
+    return a.series.values.dropna() if a.series is not None else pd.Series(dtype=float)
 
 
 def error_shown(a: Assessment) -> str:
@@ -104,12 +97,11 @@ def _expected(a: Assessment, lang: str) -> str:
     key = {"cumulative": "expected_cumulative", "rank": "expected_rank", "zero_event": "expected_events"}
     key |= {} if a.bound is not None else {a.target.kind: "expected_only"}
     key |= {} if a.target.threshold else {"direction": "expected_direction"}
-    low, high, bound = (level(a, value, lang) for value in (*a.interval, a.bound))
-    return say(
-        key.get(a.target.kind, "expected"), lang, year=a.target.deadline, value=level(a, a.median, lang),
-        low=low, high=high, bound=bound, base=a.target.base_year, threshold=level(a, a.threshold, lang),
-        met=say("met_up" if a.target.upward else "met_down", lang, bound=bound),
-    )  # fmt: skip
+    facts = {"value": a.median, "low": a.interval[0], "high": a.interval[1], "threshold": a.threshold}
+    shown, bound = {name: level(a, value, lang) for name, value in facts.items()}, level(a, a.bound, lang)
+    met = say("met_up" if a.target.upward else "met_down", lang, bound=bound)
+    years = {"year": a.target.deadline, "base": a.target.base_year}
+    return say(key.get(a.target.kind, "expected"), lang, bound=bound, met=met, **years, **shown)
 
 
 def _pace_sentence(a: Assessment, lang: str) -> list[str]:
@@ -118,7 +110,7 @@ def _pace_sentence(a: Assessment, lang: str) -> list[str]:
     if a.tally is not None or so_far is None or needed is None:
         return []
     if a.bound is not None and a.series is not None:
-        now = float(a.series.known().iloc[-1])
+        now = float(levels_of(a).iloc[-1])
         if a.target.is_met(now, a.bound):
             return [say("reached", lang, last=needed.from_year)]
         if a.threshold is not None:  # the bound or the threshold, whichever the pace was reckoned to
@@ -182,22 +174,14 @@ def note(told: Note, lang: str) -> str:
     return say(f"note_{told.code}", lang, **values)
 
 
-def reason(a: Assessment, lang: str) -> str:
-    """Why a target is not assessable, as a phrase; an empty text when it is.
+def reason(told: Note | None, lang: str) -> str:
+    """A reason why there is no verdict, as a phrase; an empty text without one.
 
-    >>> import qcity_analysis as qc
-    >>> reason(qc.assess(qc.load(), "manufacturing_pass"), "en")
-    'only bounds are held in these data (such as “above”), no figure'
+    >>> reason(Note("no_observation", {"count": 0}), "en"), reason(None, "en")
+    ('no figure is held in these data', '')
     """
-    return "" if a.reason is None else reason_of(a.reason, lang)
-
-
-def reason_of(told: Note, lang: str) -> str:
-    """A reason why there is no verdict, as a phrase.
-
-    >>> reason_of(Note("no_observation", {"count": 0}), "en")
-    'no figure is held in these data'
-    """
+    if told is None:
+        return ""
     values = told.values | _listed(told.values, lang)
     if "kind" in values:
         values["kind"] = say(f"kind_{values['kind']}", lang)
@@ -214,15 +198,10 @@ def _listed(values: dict[str, Any], lang: str) -> dict[str, str]:
 
 
 def alt_text(a: Assessment, lang: str) -> str:
-    """Alternative text of the result's figure: what a reader who cannot see it needs to know.
-
-    >>> import qcity_analysis as qc
-    >>> "2022" in alt_text(qc.assess(qc.load(), "rd_intensity"), "en")
-    True
-    """
+    """Alternative text of the result's figure: what a reader who cannot see it needs to know."""
     facts = _facts(a, lang)
     lead = say("alt_borrowed", lang, **facts) if a.role == "borrowed" else ""
-    points = join([f"{year}: {level(a, value, lang)}" for year, value in _known(a).items()], lang)
+    points = join([f"{year}: {level(a, value, lang)}" for year, value in levels_of(a).items()], lang)
     facts |= {"points": points or say("none", lang), "deadline": a.target.deadline}
     if a.status == "forecast" and a.interval is not None:
         low, high = (level(a, value, lang) for value in a.interval)
@@ -231,16 +210,9 @@ def alt_text(a: Assessment, lang: str) -> str:
 
 
 def how_to_add(a: Assessment, lang: str) -> str:
-    """How to add the region's own figures, as Markdown with the one command it takes.
-
-    >>> import qcity_analysis as qc
-    >>> "qcity add energy_intensity_industry --region nanjing" in how_to_add(
-    ...     qc.assess(qc.load(), "energy_intensity"), "en")
-    True
-    """
+    """How to add the region's own figures, as Markdown with the one command it takes."""
     target, zh = a.target, lang == "zh"
-    names = ("值", "机构", "文件", "日期") if zh else ("VALUE", "PUBLISHER", "TITLE", "DATE")
-    value, publisher, title, date = names
+    value, publisher, title, date = "值 机构 文件 日期".split() if zh else "VALUE PUBLISHER TITLE DATE".split()
     special = {"relative_change": ("change_pct", "add_values"), "milestone": ("", "add_milestone")}
     special |= dict.fromkeys(("cumulative", "zero_event"), ("count_new", "add_counts"))
     measure, key = special.get(target.kind, ("", "add_values"))
@@ -254,9 +226,6 @@ def how_to_add(a: Assessment, lang: str) -> str:
     lines += [say("add_changes", lang, base=target.base_year)] if target.kind == "relative_change" else []
     lines += [say("add_peers", lang)] if target.kind == "rank" else []
     return f"{say('add_lead', lang)}\n\n```\n{command}\n```\n\n{('' if zh else ' ').join(lines)}"
-
-
-# what a plan says
 
 
 def plan_says(a: Assessment, lang: str) -> list[str]:
@@ -331,12 +300,7 @@ def ask(a: Assessment, lang: str) -> str:
         return target.wording if lang == "zh" else (target.wording_en or target.wording)
     first = a.period[0] if a.period else target.base_year + 1 if target.base_year is not None else None
     side, value = target.direction, with_unit(quoted(a), unit, lang)
-    facts: dict[str, Any] = {
-        "year": target.deadline,
-        "first": first,
-        "base": target.base_year,
-        "value": value,
-    }
+    facts: dict[str, Any] = {"year": target.deadline, "first": first, "base": target.base_year, "value": value}
     key = f"ask_{side}" if side in ("at_least", "at_most") else "ask_at_least"
     if target.kind == "relative_change":
         key, facts["value"] = "ask_change", with_unit(quoted(a), "%", lang)
@@ -359,9 +323,6 @@ def ask(a: Assessment, lang: str) -> str:
 
 def _slack(tolerance: float, unit: str, lang: str) -> str:
     return with_unit(typed(tolerance), step_unit(unit, lang), lang)
-
-
-# levels and units
 
 
 def quoted(a: Assessment) -> str:
@@ -423,25 +384,17 @@ def _change_on_base(a: Assessment, value: float, lang: str) -> str:
     return with_unit(signed(moved, limits, digits), "%", lang)
 
 
-def level_shown(part: Assessment, value: float, lang: str) -> str:
-    """A level as the sentences say it; of an index its change on the base year and the index itself."""
-    return _with_level(part, level(part, value, lang), level_number(part, value), lang)
-
-
-def range_shown(part: Assessment, low: float, high: float, lang: str) -> str:
-    """An interval as the sentences say it; that of an index with the index itself."""
-    shown = text("range", lang, low=level(part, low, lang), high=level(part, high, lang))
-    levels = text("range", lang, low=level_number(part, low), high=level_number(part, high))
-    return _with_level(part, shown, levels, lang)
-
-
-def _with_level(part: Assessment, shown: str, levels: str, lang: str) -> str:
-    """A relative change with the level beside it: an index, or a quantity in its own unit; other kinds as they are."""
+def level_shown(part: Assessment, value: float, lang: str, high: float | None = None) -> str:
+    """A level, or an interval to `high`, as the sentences say it; a relative change with the level itself beside it."""
+    shown, plain = level(part, value, lang), level_number(part, value)
+    if high is not None:
+        shown = text("range", lang, low=shown, high=level(part, high, lang))
+        plain = text("range", lang, low=plain, high=level_number(part, high))
     if part.target.kind != "relative_change" or part.threshold is None:
         return shown
     if part.series is None or part.series.base_year is not None:
-        return text("with_index", lang, change=shown, index=levels)
-    return text("with_level", lang, change=shown, level=with_unit(levels, unit_of(part, lang), lang))
+        return text("with_index", lang, change=shown, index=plain)
+    return text("with_level", lang, change=shown, level=with_unit(plain, unit_of(part, lang), lang))
 
 
 def unit_of(a: Assessment, lang: str) -> str:
@@ -472,21 +425,13 @@ def axis_unit(assessment: Assessment, lang: str) -> str:
     return (text_of(unit_zh) if zh else "") or text_of(series.unit if series is not None else target.unit)
 
 
-# short texts on figures and in tables
-
-
 def assessment_title(assessment: Assessment, lang: str) -> str:
     """The name of the target in `lang`, as it stands in the plan."""
     return text_of(assessment.target.name_zh if lang == "zh" else assessment.target.name_en)
 
 
 def status_shown(part: Assessment, lang: str) -> str:
-    """The status in `lang`, as "forecast" or "not assessable".
-
-    >>> from types import SimpleNamespace
-    >>> status_shown(SimpleNamespace(status="met"), "zh")
-    '已达标'
-    """
+    """The status in `lang`, as "forecast" or "not assessable"."""
     return text(f"status_{part.status.removesuffix('_on_definition')}", lang)
 
 

@@ -17,20 +17,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..catalogue import check_language, text
+from . import sentences
 from .figures.canvas import Picture, columns_of
 from .formatting import change, number, period, published, text_of, with_sign, year_of
-from .sentences import (
-    borrowed_name,
-    chance,
-    error_shown,
-    level_shown,
-    panel_title,
-    range_shown,
-    status_shown,
-    step_unit,
-    target_shown,
-    unit_of,
-)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,16 +28,7 @@ if TYPE_CHECKING:
     from ..data.load import Data
     from ..targets import Pace
 
-SOURCE_COLUMNS = [
-    "c_period",
-    "c_figure",
-    "c_measure",
-    "c_status",
-    "c_use",
-    "c_publisher",
-    "c_title",
-    "c_date",
-]
+SOURCE_COLUMNS = "c_period c_figure c_measure c_status c_use c_publisher c_title c_date".split()
 USES = {"observations": "used", "bounds": "bound", "superseded": "superseded", "unused": "unused"}
 
 
@@ -114,16 +94,13 @@ def html_table(frame: pd.DataFrame, caption: str = "", index: bool = False) -> s
     '<div class="scroll"><table><thead><tr><th scope="col">a</th></tr></thead><tbody><tr><td class="nowrap">1 &lt; 2...'
     """
     head = [str(frame.index.name or ""), *frame.columns] if index else list(frame.columns)
-    body = []
-    for name, row in zip(frame.index, frame.to_numpy(), strict=True):
-        first = f'<th scope="row">{escape(str(name))}</th>' if index else ""
-        body.append(f"<tr>{first}{''.join(map(_cell, row))}</tr>")
     titles = "".join(f'<th scope="col">{escape(str(title))}</th>' for title in head)
+    firsts = [f'<th scope="row">{escape(str(name))}</th>' if index else "" for name in frame.index]
+    rows = zip(firsts, frame.to_numpy(), strict=True)
+    body = "".join(f"<tr>{first}{''.join(map(_cell, row))}</tr>" for first, row in rows)
     above = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return (
-        f'<div class="scroll"><table>{above}<thead><tr>{titles}</tr></thead>'
-        f"<tbody>{''.join(body)}</tbody></table></div>"
-    )
+    head_row = f"<thead><tr>{titles}</tr></thead>"
+    return f'<div class="scroll"><table>{above}{head_row}<tbody>{body}</tbody></table></div>'
 
 
 def _cell(cell: Any) -> str:
@@ -147,40 +124,32 @@ def plain_table(frame: pd.DataFrame) -> list[str]:
     return ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]
 
 
-# the tables of an assessment
-
-
 def key_figures(assessment: Assessment, lang: str = "en") -> pd.DataFrame:
     """Probability with its error, expected value, interval, paces and last figure, one row each, as shown text.
 
     Index: the quantity; one column, or one for each of `assessment.parts`. What does not apply is left out.
-
-    >>> import qcity_analysis as qc
-    >>> table = key_figures(qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity"))
-    >>> "Target" in table.index
-    True
     """
     check_language(lang)
     if not assessment.parts:
         return pd.DataFrame({text("k_value", lang): single_figures(assessment, lang)})
-    columns = {panel_title(part, lang): single_figures(part, lang) for part in assessment.parts}
+    columns = {sentences.panel_title(part, lang): single_figures(part, lang) for part in assessment.parts}
     rows = list(dict.fromkeys(row for column in columns.values() for row in column))
     return pd.DataFrame(columns, index=rows).fillna("–")
 
 
 def single_figures(part: Assessment, lang: str) -> dict[str, str]:
     """The key figures of one assessment without its parts: shown quantity to shown value."""
-    shown, (probability, word) = {"k_status": status_shown(part, lang)}, chance(part, lang)
+    shown, (probability, word) = {"k_status": sentences.status_shown(part, lang)}, sentences.chance(part, lang)
     if probability:
         key = "exact_shown" if part.probability_error == 0 else "plus_minus"
-        shown["k_probability"] = text(key, lang, value=probability, error=error_shown(part))
-        shown["k_word"] = word
+        error = sentences.error_shown(part)
+        shown |= {"k_probability": text(key, lang, value=probability, error=error), "k_word": word}
     if part.status == "forecast" and part.median is not None:
-        shown["k_expected"] = level_shown(part, part.median, lang)
+        shown["k_expected"] = sentences.level_shown(part, part.median, lang)
     if part.status == "forecast" and part.interval is not None:
-        shown["k_interval"] = range_shown(part, *part.interval, lang)
-    shown["k_threshold"], shown["k_last"] = target_shown(part, lang), _last_figure(part, lang)
-    unit = "" if part.series is not None and part.series.base_year else unit_of(part, lang)
+        shown["k_interval"] = sentences.level_shown(part, part.interval[0], lang, part.interval[1])
+    shown |= {"k_threshold": sentences.target_shown(part, lang), "k_last": _last_figure(part, lang)}
+    unit = "" if part.series is not None and part.series.base_year else sentences.unit_of(part, lang)
     for key, pace in (("k_so_far", part.pace_so_far), ("k_needed", part.pace_needed)):
         shown[key] = _pace(pace, unit, lang) if pace is not None else ""
     year = int(part.target.deadline)
@@ -189,18 +158,17 @@ def single_figures(part: Assessment, lang: str) -> dict[str, str]:
 
 def _last_figure(part: Assessment, lang: str) -> str:
     """What is counted so far, or the newest level; empty where there is neither."""
-    if part.tally is not None:
-        counted, through = level_shown(part, part.tally.count, lang), part.tally.through
-        return text("counted_by", lang, value=counted, through=period(through, lang)) if through else ""
-    known = part.series.values.dropna() if part.series is not None else pd.Series(dtype=float)
-    if known.empty:
+    known = sentences.levels_of(part)
+    if part.tally is None and known.empty or part.tally is not None and not part.tally.through:
         return ""
-    newest = level_shown(part, float(known.iloc[-1]), lang)
+    newest = sentences.level_shown(part, part.tally.count if part.tally else float(known.iloc[-1]), lang)
+    if part.tally is not None and part.tally.through:
+        return text("counted_by", lang, value=newest, through=period(part.tally.through, lang))
     return text("in_year", lang, value=newest, year=int(known.index[-1]))
 
 
 def _pace(pace: Pace, unit: str, lang: str) -> str:
-    step = step_unit(unit, lang) if unit else text("index_points", lang)
+    step = sentences.step_unit(unit, lang) if unit else text("index_points", lang)
     key = "pace_shown" if pace.compound is None else "pace_shown_both"
     linear, compound = f"{with_sign(number(pace.linear))} {step}", change(pace.compound or 0, lang)
     return text(key, lang, start=pace.from_year, end=pace.to_year, linear=linear, compound=compound)
@@ -210,11 +178,6 @@ def sources_table(assessment: Assessment, lang: str = "en") -> pd.DataFrame:
     """Every published figure used or set aside, one row each (parts included, each once), oldest first.
 
     Columns: period, figure, measure, status, use, publisher, document, date; all cells hold shown text in `lang`.
-
-    >>> import qcity_analysis as qc
-    >>> table = sources_table(qc.assess(qc.load(), "rd_intensity"), "zh")
-    >>> list(table.columns)[:2]
-    ['时期', '数据']
     """
     columns = [text(key, check_language(lang)) for key in SOURCE_COLUMNS]
     frames = [
@@ -236,7 +199,8 @@ def sources_by_series(assessment: Assessment, lang: str) -> dict[str, pd.DataFra
     for part in [assessment, *assessment.parts]:
         rows = sources_table(replace(part, parts=()), lang)
         if len(rows):
-            tables.setdefault(borrowed_name(part, lang) or part.definition[f"name_{lang}"], rows)
+            name = sentences.borrowed_name(part, lang) or part.definition[f"name_{lang}"]
+            tables.setdefault(name, rows)
     return tables
 
 
@@ -247,9 +211,6 @@ def _source_row(row: dict[str, Any], lang: str) -> list[str]:
     measure = measure_shown(row["measure"], row.get("base_period"), lang)
     labels = [text(f"st_{row['status']}", lang), text(f"use_{row['use']}", lang)]
     return [str(row["period"]), _published(row, row, lang), measure, *labels, *named, date]
-
-
-# published figures and their vintages
 
 
 def value_shown(data: Data, row: Mapping[str, Any], lang: str, when: str = "") -> str:
@@ -276,38 +237,31 @@ def measure_shown(measure: str, base: Any, lang: str) -> str:
     return text(f"m_{measure}", lang, base=year_of(base) or "").strip()
 
 
-def vintage_line(data: Data, row: Mapping[str, Any], lang: str) -> str:
-    """One row of `vintages.diff` as a line: what, where, when, the value, what it replaced, and since when.
+def vintage_line(data: Data, rows: Sequence[Mapping[str, Any]], lang: str) -> str:
+    """Rows of `vintages.diff` of one series from one publication as a line: what, where, when, and since when.
+
+    One row with its value and what it replaced; of many how many, of which years, and the date of the last.
 
     >>> import qcity_analysis as qc
     >>> rows = qc.diff(qc.load(), "2021-09-30", "2021-12-31").to_dict("records")
-    >>> [vintage_line(qc.load(), row, "en") for row in rows if row["change"] == "revised"][-1]
+    >>> [vintage_line(qc.load(), [row], "en") for row in rows if row["change"] == "revised"][-1]
     'R&D expenditure as a share of GDP, Nanjing, 2020: 3.38 % → 3.48 % (level, final, published 2021-10-27)'
-    """
-    facts = _series_facts(data, row, lang) | {"period": row["period"], "value": value_shown(data, row, lang)}
-    facts["measure"] = measure_shown(row["measure"], row["base_period"], lang)
-    facts["status"] = text(f"st_{row['status']}", lang)
-    if row["change"] in ("revised", "corrected"):
-        return text("diff_line_before", lang, before=value_shown(data, row, lang, "_before"), **facts)
-    return text("diff_line", lang, **facts)
-
-
-def vintages_line(data: Data, rows: Sequence[Mapping[str, Any]], lang: str) -> str:
-    """Many rows of one series from one publication as a line: how many, of which years, and the last of them.
-
-    >>> import qcity_analysis as qc
     >>> rows = qc.diff(qc.load(), "2023-12-30", "2023-12-31")
-    >>> vintages_line(qc.load(), rows[rows["indicator_id"] == "un_rd_intensity"].to_dict("records"), "en")
+    >>> vintage_line(qc.load(), rows[rows["indicator_id"] == "un_rd_intensity"].to_dict("records"), "en")
     'R&D expenditure as a share of GDP (UN indicator 9.5.1), China: 21 figures, 2000 to 2020 (published 2023-12)'
     """
     rows = sorted(rows, key=lambda row: str(row["period"]))
-    years = {"start": rows[0]["period"], "end": rows[-1]["period"]}
-    return text("diff_lines", lang, count=len(rows), **years, **_series_facts(data, rows[-1], lang))
-
-
-def _series_facts(data: Data, row: Mapping[str, Any], lang: str) -> dict[str, str]:
-    name = data.indicator(str(row["indicator_id"]))[f"name_{lang}"]
-    return {"name": name, "region": data.region_name(str(row["region"]), lang), "date": date_shown(row, lang)}
+    row = rows[-1]
+    facts = {"name": data.indicator(str(row["indicator_id"]))[f"name_{lang}"], "date": date_shown(row, lang)}
+    facts["region"] = data.region_name(str(row["region"]), lang)
+    if len(rows) > 1:
+        return text("diff_lines", lang, count=len(rows), start=rows[0]["period"], end=row["period"], **facts)
+    facts |= {"period": row["period"], "value": value_shown(data, row, lang)}
+    facts |= {"measure": measure_shown(row["measure"], row["base_period"], lang)}
+    facts |= {"status": text(f"st_{row['status']}", lang)}
+    if row["change"] in ("revised", "corrected"):
+        return text("diff_line_before", lang, before=value_shown(data, row, lang, "_before"), **facts)
+    return text("diff_line", lang, **facts)
 
 
 def date_shown(row: Mapping[str, Any], lang: str) -> str:

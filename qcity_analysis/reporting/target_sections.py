@@ -71,7 +71,7 @@ def _short(assessment: Assessment, verdict: str, lang: str) -> str:
     if assessment.outcome is not None:
         year = assessment.settled_in or assessment.target.deadline
         why = text("in_year", lang, year=year, value=level_shown(assessment, assessment.outcome, lang))
-    return f"{verdict}: {why or sentences.reason(assessment, lang)}".rstrip(": ")
+    return f"{verdict}: {why or sentences.reason(assessment.reason, lang)}".rstrip(": ")
 
 
 def _caption(part: Assessment, lang: str) -> str:

@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Annotation
 
-INK, MUTED, FAINT = "#1c2733", "#5b6875", "#d9dee3"
-OWN = BLUE, BLUE_MID, BLUE_LIGHT = "#1f5f8b", "#8fb8d4", "#d3e3ee"
-LENT = OCHRE, _, _ = "#8a6100", "#dcb968", "#f3e6c8"  # what is borrowed
-TARGET = "#b5361c"
+INK, MUTED, FAINT, TARGET = "#1c2733", "#5b6875", "#d9dee3", "#b5361c"
+OWN = "#1f5f8b", "#8fb8d4", "#d3e3ee"  # dark, middle, light
+LENT = "#8a6100", "#dcb968", "#f3e6c8"  # what is borrowed
 Look = dict[str, Any]  # keywords of matplotlib
 WIDTH = 5.4  # inches: narrow, so that words stay readable on a phone
 DPI = 200
@@ -41,26 +40,18 @@ STYLE: Any = {
 def _register_fonts() -> None:
     """Make the Chinese faces of mpl-font known to matplotlib, once; importing it would change rcParams."""
     from importlib.util import find_spec
-    from pathlib import Path
 
     from matplotlib import font_manager
 
     spec = find_spec("mpl_font")
     for folder in (spec.submodule_search_locations or [])[:1] if spec is not None else []:
         for weight in ("Regular", "Bold"):
-            font = Path(folder) / "fonts" / "noto" / f"NotoSansCJKsc-{weight}.otf"
-            font_manager.fontManager.addfont(font)
+            font_manager.fontManager.addfont(f"{folder}/fonts/noto/NotoSansCJKsc-{weight}.otf")
 
 
 @contextmanager
 def style() -> Iterator[None]:
-    """The look of every figure for the duration of a `with` block: white, quiet, fonts that hold Chinese.
-
-    >>> import matplotlib
-    >>> with style():
-    ...     matplotlib.rcParams["font.family"]
-    ['Noto Sans CJK SC', 'DejaVu Sans']
-    """
+    """The look of every figure for the duration of a `with` block: white, quiet, fonts that hold Chinese."""
     import matplotlib
 
     _register_fonts()
@@ -69,7 +60,7 @@ def style() -> Iterator[None]:
 
 
 @contextmanager
-def new_figure(width: float, height: float) -> Iterator[Figure]:
+def new_figure(height: float, width: float = WIDTH) -> Iterator[Figure]:
     """A figure in inches to be filled in the `with` block; its fonts are fixed at the end, while the style holds."""
     from matplotlib.figure import Figure
 
@@ -113,20 +104,12 @@ def note(
 
 
 def wrapped(words: str, width: int) -> list[str]:
-    """A text as lines of at most `width` characters; Chinese, which has no spaces, is cut anywhere.
-
-    >>> wrapped("published figures", 10)
-    ['published', 'figures']
-    """
+    """A text as lines of at most `width` characters; Chinese, which has no spaces, is cut anywhere."""
     return textwrap.wrap(words, width) or [""]
 
 
 def columns_of(words: str) -> int:
-    """The width of a text in columns, a Chinese character counting as two.
-
-    >>> columns_of("研发 1")
-    6
-    """
+    """The width of a text in columns, a Chinese character counting as two."""
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in words)
 
 

@@ -16,22 +16,7 @@ from ...catalogue import check_language, text
 from ..analyses import amount, choice_shown, computed, verdict_shown
 from ..formatting import percent
 from ..sentences import assessment_title, by_section, panel_title, section_name, status_shown
-from .canvas import (
-    BLUE,
-    BLUE_LIGHT,
-    BLUE_MID,
-    FAINT,
-    INK,
-    MUTED,
-    OCHRE,
-    TARGET,
-    WIDTH,
-    Look,
-    new_figure,
-    note,
-    shortened,
-    wrapped,
-)
+from .canvas import FAINT, INK, LENT, MUTED, OWN, TARGET, Look, new_figure, note, shortened, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,6 +26,8 @@ if TYPE_CHECKING:
     from ...analysis.sensitivity import Sensitivity, Variant
     from ...assessment.answer import Assessment
 
+BLUE, BLUE_MID, BLUE_LIGHT = OWN
+OCHRE = LENT[0]
 LEFT = 0.44  # part of the width that the choices take
 WORST = -60.0  # percent: worse skills are drawn at the edge
 LATEST = 22  # years drawn of a longer record
@@ -62,7 +49,7 @@ def _rows_figure(
 ) -> Iterator[tuple[Figure, Axes, float]]:
     """A figure, its axes of one unit a row from the top, and its height in inches; `left` and `wide` are parts."""
     height = head + row * rows + foot
-    with new_figure(width, height) as figure:
+    with new_figure(height, width) as figure:
         ax = figure.add_axes((left, foot / height, wide, 1 - (head + foot) / height))
         ax.set_ylim(rows - 0.5, -0.5)
         yield figure, ax, height
@@ -122,11 +109,6 @@ def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figu
 
     A full dot is a probability, an open diamond one under a single definition, an open square borrowed; met
     and missed are words. Targets stand in the order given, sections as the plan numbers them.
-
-    >>> import qcity_analysis as qc
-    >>> figure = scorecard_chart([qc.assess(qc.load(), "rd_intensity")])
-    >>> [float(end) for end in figure.axes[0].get_xlim()]
-    [-3.0, 103.0]
     """
     check_language(lang)
     sections = by_section(assessments)
@@ -175,13 +157,6 @@ def sensitivity_chart(varied: Sensitivity, lang: str = "en") -> Figure:
 
     A full blue dot gives the same verdict, an open red diamond another one; met and missed stand at 100 and 0. A choice
     that cannot be computed has a dash and no dot. Open squares are borrowed, where there is no verdict to compare.
-
-    >>> import qcity_analysis as qc
-    >>> from qcity_analysis.analysis.sensitivity import sensitivity
-    >>> data = qc.load(as_of="2023-12-31")
-    >>> (varied,) = sensitivity(data, qc.assess(data, "rd_intensity", draws=500), draws=500)
-    >>> [float(end) for end in sensitivity_chart(varied).axes[0].get_xlim()]
-    [-3.0, 103.0]
     """
     check_language(lang)
     rows: list[str | Variant] = [varied.asked]
@@ -239,10 +214,6 @@ def skill_chart(table: pd.DataFrame, names: Sequence[str], lang: str = "en") -> 
 
     `table` has a row for each benchmark and the columns skill, low, high, fair, fair_low, fair_high (shares; NaN is
     left out); `names` are the benchmarks as shown. Right of zero we are better.
-
-    >>> row = {"skill": 0.3, "low": 0.1, "high": 0.4, "fair": 0.1, "fair_low": -0.1, "fair_high": 0.2}
-    >>> len(skill_chart(pd.DataFrame([row]), ["schedule"]).axes[0].get_yticklabels())
-    1
     """
     check_language(lang)
     kinds: list[tuple[list[str], float, tuple[str, str, str]]] = [
@@ -324,15 +295,7 @@ def _years_drawn(known: list[int], deadlines: list[int]) -> list[int]:
 
 
 def portfolio_chart(portfolio: Portfolio, lang: str = "en") -> Figure:
-    """Bars for the probability of each number of targets met; open dots were they independent; the expected number.
-
-    >>> import qcity_analysis as qc
-    >>> from qcity_analysis.analysis.portfolio import portfolio
-    >>> data = qc.load(as_of="2024-06-30")
-    >>> figure = portfolio_chart(portfolio(data, qc.scorecard(data, "china_14fyp", draws=500)[1]))
-    >>> len(figure.axes[0].patches)
-    4
-    """
+    """Bars for the probability of each number of targets met; open dots were they independent; the expected number."""
     from matplotlib.patches import Patch
 
     check_language(lang)
@@ -340,7 +303,7 @@ def portfolio_chart(portfolio: Portfolio, lang: str = "en") -> Figure:
     chances = 100 * portfolio.counts.loc[numbers].astype(float)
     dependent, alone = chances["dependent"].to_numpy(), chances["independent"].to_numpy()
     low, high = portfolio.interval()
-    with new_figure(WIDTH, 3.3) as figure:
+    with new_figure(3.3) as figure:
         ax = figure.add_axes((0.095, 0.3, 0.87, 0.56))
         colours = [BLUE if low <= number <= high else BLUE_MID for number in numbers]
         ax.bar(numbers, dependent, color=colours, width=0.72, label=text("p_dependent", lang), zorder=2)
@@ -383,7 +346,7 @@ def reliability_chart(table: pd.DataFrame, lang: str = "en") -> Figure:
     """
     check_language(lang)
     said, happened, questions = 100 * table["said"], 100 * table["happened"], table["number"]
-    with new_figure(WIDTH, 5.6) as figure:
+    with new_figure(5.6) as figure:
         upper = figure.add_axes((0.13, 0.33, 0.83, 0.63))
         lower = figure.add_axes((0.13, 0.1, 0.83, 0.16), sharex=upper)
         upper.plot([0, 100], [0, 100], color=MUTED, lw=0.9, ls=DASHES, zorder=1)

@@ -15,15 +15,8 @@ import pandas as pd
 
 from ...catalogue import check_language, join, text
 from ..formatting import number, text_of, year_of
-from ..sentences import (
-    assessment_title,
-    axis_unit,
-    borrowed_name,
-    level_number,
-    panel_title,
-    subtitle,
-    target_shown,
-)
+from ..sentences import assessment_title, axis_unit, borrowed_name, level_number, levels_of, panel_title
+from ..sentences import subtitle, target_shown
 from .canvas import INK, LENT, MUTED, OWN, TARGET, WIDTH, Look, columns_of, new_figure, note, wrapped
 
 if TYPE_CHECKING:
@@ -64,7 +57,7 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
     panels = list(assessment.parts) or [assessment]
     titled = len(panels) > 1
     heads, lines = _headings(assessment, titled, lang), _footer(panels, lang)
-    with new_figure(WIDTH, 5) as figure:
+    with new_figure(5) as figure:
         axes = [figure.add_subplot(len(panels), 1, i + 1) for i in range(len(panels))]
         for ax, part in zip(axes, panels, strict=True):
             _draw_panel(ax, part, lang, titled)
@@ -164,7 +157,7 @@ def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
 
 def _draw_fan(ax: Axes, part: Assessment, fan: pd.DataFrame, lang: str) -> None:
     dark, mid, light = LENT if part.borrowed else OWN
-    levels = _levels(part)
+    levels = levels_of(part)
     if len(levels) and levels.index[-1] < fan.index[0]:
         fan = pd.concat([pd.DataFrame(levels.iloc[-1], levels.index[-1:], fan.columns), fan])
     years = fan.index.to_numpy(float)
@@ -219,7 +212,7 @@ def _box(pad: float) -> Look:
 
 def _draw_levels(ax: Axes, part: Assessment, series: AnnualSeries, lang: str) -> None:
     """The levels by status, the base year and the outcome; a year's status is the least certain of its figures."""
-    known, order, status = _levels(part), list(STATUS_MARKS), dict[int, str]()
+    known, order, status = levels_of(part), list(STATUS_MARKS), dict[int, str]()
     ax.plot(
         series.values.index, series.values.to_numpy(float), color=INK, lw=1.4, zorder=4
     )  # NaN breaks the line
@@ -293,13 +286,9 @@ def _draw_errors(ax: Axes, series: AnnualSeries, lang: str, first: int) -> None:
         ax.errorbar(rows["year"].astype(int), levels, yerr=sizes, label=text("year_to_date", lang), **look)
 
 
-def _levels(part: Assessment) -> pd.Series:
-    return part.series.values.dropna() if part.series is not None else pd.Series(dtype=float)
-
-
 def _first_drawn(part: Assessment) -> int | None:
     """The first year drawn of a long series, so that the fan is not squeezed; None when all of it is drawn."""
-    start, years = int(part.target.deadline) - RECENT, _levels(part).index
+    start, years = int(part.target.deadline) - RECENT, levels_of(part).index
     return start if start in years and years[0] < start - 2 and (years >= start).sum() >= 8 else None
 
 
@@ -307,7 +296,7 @@ def _scale(ax: Axes, part: Assessment) -> None:
     """Whole years from the first figure shown to just after the deadline; levels with a margin."""
     series, levels, deadline, start = (
         part.series,
-        _levels(part),
+        levels_of(part),
         int(part.target.deadline),
         _first_drawn(part),
     )
