@@ -24,6 +24,7 @@ from qcity_analysis.forecasting.mixture import Cells
 from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.prior import Gate, Prior, shipped
 from qcity_analysis.series.annual import annual_series
+from qcity_analysis.series.evidence import Evidence
 
 LEVELS = pd.Series([94.0, 94.4, 94.9, 95.2, 95.4], index=range(2019, 2024))
 
@@ -38,10 +39,7 @@ def one_cell(rho: float, shape: float, size: float) -> Prior:
 
 
 def known(series: pd.Series, support: str = "real", **more) -> Conditions:
-    told = {"lower": None, "upper": None, "noisy": None, "shared": (), "estimates": None} | more
-    found = Conditions.of(series, support, (), **told)
-    assert found is not None
-    return found
+    return Conditions.of(series, support, (), Evidence(**more))
 
 
 def typical(told: Conditions) -> float:

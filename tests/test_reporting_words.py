@@ -68,7 +68,12 @@ def numbers(text: str) -> set[str]:
 def all_said(found: Assessment, lang: str) -> list[str]:
     notes = [sentences.note(note, lang) for note in found.notes]
     said = [sentences.headline(found, lang), *sentences.sentences(found, lang), *notes]
-    return [*said, sentences.reason(found.reason, lang), sentences.alt_text(found, lang), sentences.ask(found, lang)]
+    return [
+        *said,
+        sentences.reason(found.reason, lang),
+        sentences.alt_text(found, lang),
+        sentences.ask(found, lang),
+    ]
 
 
 def test_both_languages_say_the_same_numbers_and_leave_no_place_unfilled(told: dict[str, Assessment]) -> None:

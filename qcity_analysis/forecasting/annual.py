@@ -9,13 +9,14 @@ by the mean; denominator ahead .68 direct, .64 by the mean.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from ..errors import Note, QcityError
 from ..series.annual import AnnualSeries
+from ..series.evidence import Evidence
 from .forecast import Forecast, averaged, forecast, forecast_ratio
 from .histories import FEWEST
 
@@ -44,14 +45,18 @@ def forecast_series(
     """
     name = f"{series.region}/{series.indicator_id}"
     generator = np.random.default_rng(rng) if isinstance(rng, (int, np.integer)) else rng
-    options: dict[str, Any] = {"support": series.support, "draws": draws, "rng": generator}
     if model == INPUTS:
         if not _is_ratio(series):
             raise QcityError(f"{name} is no ratio of inputs with figures; use model 'mixture'")
         return _joint(series, until, draws, generator)
     if model != "mixture":
-        return forecast(series.values.rename(name), until, model=model, **options)
-    found = forecast(series.history().rename(name), until, **series.evidence(), **options)
+        return forecast(
+            series.values.rename(name), until, support=series.support, model=model, draws=draws, rng=generator
+        )
+    found = forecast(
+        series.history().rename(name), until, support=series.support, draws=draws, rng=generator,
+        breaks=series.breaks, evidence=series.evidence(),
+    )  # fmt: skip
     if not (_is_ratio(series) and _ahead(series)):
         return found
     return averaged(found, _joint(series, until, draws, generator))
@@ -65,10 +70,9 @@ def remarks(series: AnnualSeries, model: str = "mixture") -> tuple[Note, ...]:
     >>> [note.code for note in remarks(series, "ets")]
     ['partly_ignored']
     """
-    evidence = series.evidence()
     if model != "mixture":
-        told = any(evidence[name] for name in ("lower", "upper", "noisy", "shared", "estimates"))
-        return (Note("partly_ignored", {"model": model}),) if told and model != INPUTS else ()
+        told = series.evidence() and model != INPUTS
+        return (Note("partly_ignored", {"model": model}),) if told else ()
     numbers = len(series.history().dropna())
     notes = []
     if numbers < FEWEST:
@@ -125,29 +129,24 @@ def _input(
     size = float(known.iloc[-1])  # logarithms of shares of it: the unit does not matter
     history = np.log(series.history().where(lambda level: level > 0) / size)
     evidence = _logarithmic(series, size)
-    found = forecast(history, until, support="real", draws=draws, rng=rng, **evidence)
+    found = forecast(history, until, draws=draws, rng=rng, breaks=series.breaks, evidence=evidence)
     return replace(found, paths=size * np.exp(found.paths), support=series.support, history=known)
 
 
-def _logarithmic(series: AnnualSeries, size: float) -> dict[str, Any]:
+def _logarithmic(series: AnnualSeries, size: float) -> Evidence:
     """What is known in part, for logarithms of shares of `size`."""
-    levels, evidence = series.history(), series.evidence()
+    levels, known = series.history(), series.evidence()
 
-    def bounds(table: dict[int, float]) -> dict[int, float]:
+    def bounds(table: Mapping[int, float]) -> dict[int, float]:
         return {year: float(np.log(bound / size)) for year, bound in table.items() if bound > 0}
 
-    def errors(table: dict[int, float]) -> dict[int, float]:
+    def errors(table: Mapping[int, float]) -> dict[int, float]:
         return {year: error / float(levels[year]) for year, error in table.items()}
 
     estimates = {
         year: (float(np.log(value / size)), error / value)
-        for year, (value, error) in evidence["estimates"].items()
+        for year, (value, error) in known.estimates.items()
         if value > 0
     }
-    return evidence | {
-        "lower": bounds(evidence["lower"]),
-        "upper": bounds(evidence["upper"]),
-        "noisy": errors(evidence["noisy"]),
-        "shared": tuple(errors(one) for one in evidence["shared"]),
-        "estimates": estimates,
-    }
+    shared = [errors(one) for one in known.shared]
+    return Evidence(bounds(known.lower), bounds(known.upper), errors(known.noisy), shared, estimates)

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import QcityError
+from ..series.evidence import Evidence
 from .features import features, plain, units
 from .histories import (
     FEWEST,
@@ -97,23 +98,20 @@ class Conditions:
         series: pd.Series,
         support: str,
         breaks: Sequence[int],
-        lower: Years | None,
-        upper: Years | None,
-        noisy: Years | None,
-        shared: Sequence[Years],
-        estimates: Mapping[int, tuple[float, float]] | None,
-    ) -> Conditions | None:
-        """What `forecast` was told, or None when everything known is plain values.
+        evidence: Evidence,
+    ) -> Conditions:
+        """What `forecast` was told.
 
         Raises QcityError when a bound or an estimate meets a firm value, bounds leave nothing, a standard error is not
         above 0 or has no value, or nothing links a year to the values; SeriesError as `histories.from_frame`.
         """
-        if not (lower or upper or noisy or shared or estimates):
-            return None
-        seen = _checked(series, support, breaks, len({*(lower or {}), *(upper or {}), *(estimates or {})}))
-        lower, upper, errors = _numbers(lower, "lower"), _numbers(upper, "upper"), _numbers(noisy, "noisy")
-        shared = tuple(_numbers(one, "shared") for one in shared)
-        told = _told(seen, estimates or {}, errors)
+        seen = _checked(series, support, breaks, len(evidence.years()))
+        lower, upper = _numbers(evidence.lower, "lower"), _numbers(evidence.upper, "upper")
+        errors, shared = (
+            _numbers(evidence.noisy, "noisy"),
+            tuple(_numbers(one, "shared") for one in evidence.shared),
+        )
+        told = _told(seen, evidence.estimates, errors)
         low, high = _bounds(seen, SUPPORTS.index(support), lower, upper, errors)
         starts = tuple(int(year) for year in breaks)
         known = cls(seen, SUPPORTS.index(support), starts, low, high, told, shared)
@@ -192,7 +190,7 @@ def conditioned(
     >>> import pandas as pd
     >>> from qcity_analysis.forecasting.prior import shipped
     >>> y = pd.Series([94.0, 94.4, 94.9, 95.2], index=range(2018, 2022))
-    >>> known = Conditions.of(y, "percent", (), {2023: 96.0}, None, None, (), None)
+    >>> known = Conditions.of(y, "percent", (), Evidence(lower={2023: 96.0}))
     >>> paths = conditioned(known, 3, 1000, shipped(), np.random.default_rng(0))
     >>> paths.shape, bool((paths[:, 1] >= 96).all())
     ((1000, 3), True)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import QcityError, did_you_mean
+from ..series.evidence import Evidence
 from .conditioning import Conditions, conditioned
 from .histories import (
     FARTHEST,
@@ -162,6 +163,7 @@ def forecast(
     noisy: Mapping[int, float] | None = None,
     shared: Sequence[Mapping[int, float]] = (),
     estimates: Mapping[int, tuple[float, float]] | None = None,
+    evidence: Evidence | None = None,
     prior: Prior | None = None,
 ) -> Forecast:
     """Forecast one series from the year after its last value up to and including `until`.
@@ -173,11 +175,11 @@ def forecast(
     shared across segments. `model` is "mixture" (default) or one of `alternatives.NAMES`. An integer `rng` makes
     a new Generator, None that of 0: the same question has the same answer.
 
-    What is known in part (mixture only): `lower` and `upper` bounds and `estimates` (value, standard error) of
-    years without a value; `noisy` standard errors of years with one; `shared` errors that move several years
-    together (year to size), as an uncertain change moves every later level. A year that is known in part only,
-    after the last value, is forecast like any other, and keeps to what is known of it. Two values are enough
-    where a third year is known in part.
+    What is known in part (mixture only), also whole as one record `evidence`: `lower` and `upper` bounds and
+    `estimates` (value, standard error) of years without a value; `noisy` standard errors of years with one; `shared`
+    errors that move several years together (year to size), as an uncertain change moves every later level. A year that
+    is known in part only, after the last value, is forecast like any other, and keeps to what is known of it. Two
+    values are enough where a third year is known in part.
 
     Raises SeriesError (values, see `histories.from_frame`) and QcityError (arguments).
 
@@ -196,7 +198,8 @@ def forecast(
         raise QcityError(f"draws must be a whole number, 1 or more; found {draws!r}")
     support, prior, series = support or "real", prior or shipped(), yearly(series)
     breaks = tuple(whole_number(year, "breaks") for year in breaks)
-    known = Conditions.of(series, support, breaks, lower, upper, noisy, shared, estimates)
+    evidence = evidence or Evidence(lower or {}, upper or {}, noisy or {}, shared, estimates or {})
+    known = Conditions.of(series, support, breaks, evidence) if evidence else None
     if known is not None and model != "mixture":
         raise QcityError(f"bounds, estimates and errors need model 'mixture'; {model!r} takes values only")
     batches = len(batch_sizes(draws)) if model == "mixture" else 0

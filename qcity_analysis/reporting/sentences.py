@@ -212,7 +212,9 @@ def alt_text(a: Assessment, lang: str) -> str:
 def how_to_add(a: Assessment, lang: str) -> str:
     """How to add the region's own figures, as Markdown with the one command it takes."""
     target, zh = a.target, lang == "zh"
-    value, publisher, title, date = "值 机构 文件 日期".split() if zh else "VALUE PUBLISHER TITLE DATE".split()
+    value, publisher, title, date = (
+        ["值", "机构", "文件", "日期"] if zh else ["VALUE", "PUBLISHER", "TITLE", "DATE"]
+    )
     special = {"relative_change": ("change_pct", "add_values"), "milestone": ("", "add_milestone")}
     special |= dict.fromkeys(("cumulative", "zero_event"), ("count_new", "add_counts"))
     measure, key = special.get(target.kind, ("", "add_values"))
@@ -300,7 +302,12 @@ def ask(a: Assessment, lang: str) -> str:
         return target.wording if lang == "zh" else (target.wording_en or target.wording)
     first = a.period[0] if a.period else target.base_year + 1 if target.base_year is not None else None
     side, value = target.direction, with_unit(quoted(a), unit, lang)
-    facts: dict[str, Any] = {"year": target.deadline, "first": first, "base": target.base_year, "value": value}
+    facts: dict[str, Any] = {
+        "year": target.deadline,
+        "first": first,
+        "base": target.base_year,
+        "value": value,
+    }
     key = f"ask_{side}" if side in ("at_least", "at_most") else "ask_at_least"
     if target.kind == "relative_change":
         key, facts["value"] = "ask_change", with_unit(quoted(a), "%", lang)

@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from ..data.load import Data
     from ..targets import Pace
 
-SOURCE_COLUMNS = "c_period c_figure c_measure c_status c_use c_publisher c_title c_date".split()
+SOURCE_COLUMNS = [
+    "c_period",
+    "c_figure",
+    "c_measure",
+    "c_status",
+    "c_use",
+    "c_publisher",
+    "c_title",
+    "c_date",
+]
 USES = {"observations": "used", "bounds": "bound", "superseded": "superseded", "unused": "unused"}
 
 
@@ -139,7 +148,10 @@ def key_figures(assessment: Assessment, lang: str = "en") -> pd.DataFrame:
 
 def single_figures(part: Assessment, lang: str) -> dict[str, str]:
     """The key figures of one assessment without its parts: shown quantity to shown value."""
-    shown, (probability, word) = {"k_status": sentences.status_shown(part, lang)}, sentences.chance(part, lang)
+    shown, (probability, word) = (
+        {"k_status": sentences.status_shown(part, lang)},
+        sentences.chance(part, lang),
+    )
     if probability:
         key = "exact_shown" if part.probability_error == 0 else "plus_minus"
         error = sentences.error_shown(part)

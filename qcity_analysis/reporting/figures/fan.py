@@ -15,8 +15,16 @@ import pandas as pd
 
 from ...catalogue import check_language, join, text
 from ..formatting import number, text_of, year_of
-from ..sentences import assessment_title, axis_unit, borrowed_name, level_number, levels_of, panel_title
-from ..sentences import subtitle, target_shown
+from ..sentences import (
+    assessment_title,
+    axis_unit,
+    borrowed_name,
+    level_number,
+    levels_of,
+    panel_title,
+    subtitle,
+    target_shown,
+)
 from .canvas import INK, LENT, MUTED, OWN, TARGET, WIDTH, Look, columns_of, new_figure, note, wrapped
 
 if TYPE_CHECKING:
