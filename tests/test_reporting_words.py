@@ -16,7 +16,7 @@ import qcity_analysis as qc
 from qcity_analysis.assessment.answer import SPOKEN, Assessment
 from qcity_analysis.catalogue import TEMPLATES, catalogue
 from qcity_analysis.errors import Note
-from qcity_analysis.forecasting.predictive import Explanation
+from qcity_analysis.forecasting.mixture import Explanation
 from qcity_analysis.reporting import sentences
 from qcity_analysis.reporting.analyses import explained, without_table
 from qcity_analysis.reporting.formatting import number, percent, signed, typed

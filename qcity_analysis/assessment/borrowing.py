@@ -24,7 +24,7 @@ def moved_towards(data: Data, own: AnnualSeries, forecast: Forecast) -> tuple[Fo
     """The forecast moved towards the comparators above or beside the region, and their names as region/indicator.
 
     Nothing moves, and the names are empty, where no comparator has figures to compare, or where years after the last
-    level are known in part: these say more (see `forecasting.comparators` for how far a forecast moves).
+    level are known in part: these say more (see `forecasting.annual` for how far a forecast moves).
 
     >>> import qcity_analysis as qc
     >>> from qcity_analysis.forecasting.annual import forecast_series
@@ -33,7 +33,7 @@ def moved_towards(data: Data, own: AnnualSeries, forecast: Forecast) -> tuple[Fo
     >>> moved_towards(data, city, forecast_series(city, 2025, draws=100))[1]
     ('jiangsu/rd_intensity', 'china/rd_intensity')
     """
-    from ..forecasting.comparators import borrow, together
+    from ..forecasting.annual import borrow, together
 
     known = own.known()
     partly = {*own.lower, *own.upper, *own.estimates["year"]}

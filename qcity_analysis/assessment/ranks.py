@@ -74,7 +74,7 @@ def places(levels: np.ndarray, better_high: bool) -> np.ndarray:
 
 
 def _among(question: Question, indicator_id: str, role: str, peers: Peers, better_high: bool) -> Assessment:
-    from ..forecasting.predictive import batch_sizes
+    from ..forecasting.mixture import batch_sizes
 
     target, deadline, lead = question.target, question.target.deadline, next(iter(peers.values()))
     table = pd.DataFrame({name: series.known() for name, series in peers.items()})
