@@ -11,7 +11,8 @@ from ..analysis.attribution import explain_change
 from ..analysis.outlook import outlook as look_ahead
 from ..analysis.sensitivity import sensitivity as vary
 from ..catalogue import check_language, say, text
-from ..rules.catalogue import RULES, judged, results_for
+from ..rules import RULES
+from ..rules.results import judged, results_for
 from . import analyses, sentences, show
 from .figures.charts import sensitivity_chart
 from .figures.fan import fan_chart
@@ -237,7 +238,7 @@ def rules_table(assessment: Assessment, lang: str) -> pd.DataFrame:
     """
     rows = {text("rules_ours", lang): [*_ours(assessment, lang), "qcity_analysis"]}
     for rule, result in results_for(assessment).items():
-        named, source = RULES[rule].name(lang), RULES[rule].told_by(lang)
+        named, source = RULES[rule].name(lang), RULES[rule].source(lang)
         rows[named] = [class_shown(result, lang), yes_or_no(result, lang), source]
     columns = [text(key, lang) for key in ("c_says", "c_will_meet", "c_rule_source")]
     index = pd.Index(list(rows), name=text("c_rule", lang))
