@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..analysis.sensitivity import Sensitivity, Variant
     from ..assessment.answer import Assessment
     from ..data.load import Data
-    from ..forecasting.predictive import Explanation
+    from ..forecasting.mixture import Explanation
 
 NONE = "–"
 DECIDING = 0.1  # a target with at least this share of the uncertainty is named

@@ -10,12 +10,12 @@ import pandas as pd
 from ..catalogue import check_language, join, text
 from ..data.load import check
 from ..data.vintages import revisions
-from ..errors import Problem, unknown
+from ..errors import unknown
+from ..problems import Problem
 from ..series.coverage import ages, counts, coverage, used_sources
 from . import sentences, show
 from .figures.charts import coverage_chart
 from .formatting import text_of
-from .problems import problem_in
 from .show import date_shown, value_shown
 
 if TYPE_CHECKING:
@@ -134,10 +134,10 @@ def warnings(data: Data, lang: str) -> None:
     problems = [problem for problem in check(data.folder, data.as_of) if problem.level == "warning"]
 
     def cells(problem: Problem) -> list[Any]:
-        words = problem_in(problem, lang)
+        words = problem.to_dict(lang)
         parts = [str(words[key]).replace("`", "") for key in ("found", "allowed", "remedy")]
         if problem.column == "status":
-            parts[0] = text(f"st_{problem.found}", lang)
+            parts[0] = text(f"st_{problem.values['cell']}", lang)
         return [_meant(data, problem, lang), *parts]
 
     columns = "ov_meant check_found check_allowed check_remedy"

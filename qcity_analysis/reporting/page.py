@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..catalogue import LANGUAGES, catalogue, text
 from ..data.schema import TABLES
-from ..errors import Problem
 from ..files import write_whole
-from .problems import counted, problem_in
+from ..problems import Problem, counted
 from .sentences import section_name
 
 if TYPE_CHECKING:
@@ -129,7 +128,7 @@ def check_page(
     langs = sorted(LANGUAGES, key=lambda lang: lang != first)
     errors, warnings = counted(problems)
     lists = {
-        name: {lang: [problem_in(one, lang) for one in rows] for lang in langs}
+        name: {lang: [one.to_dict(lang) for one in rows] for lang in langs}
         for name, rows in (("found", problems), ("made", corrections))
     }
     facts = {"errors": errors, "warnings": warnings, "folder": str(folder), "date": day.isoformat()}
