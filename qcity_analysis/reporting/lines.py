@@ -16,6 +16,7 @@ from ..rules import RULES
 from ..rules.results import results_for
 from . import sentences
 from .analyses import change_sentence
+from .show import vintage_line
 from .target_sections import class_shown, shared_reason, votes, yes_or_no
 
 if TYPE_CHECKING:
@@ -81,10 +82,8 @@ def diff_lines(
         lines += [text(f"diff_{kind}", lang, count=len(rows))] if len(rows) else []
         for _, group in rows.groupby(SERIES, sort=False):
             cells = group.to_dict("records")
-            if len(cells) > FOLDED:
-                lines.append(f"  {sentences.vintages_line(data, cells, lang)}")
-            else:
-                lines += [f"  {sentences.vintage_line(data, row, lang)}" for row in cells]
+            parts = [cells] if len(cells) > FOLDED else [[row] for row in cells]
+            lines += [f"  {vintage_line(data, part, lang)}" for part in parts]
     lines = [*(lines or [text("diff_nothing", lang, earlier=earlier, later=data.as_of)]), ""]
     moved = [change for change in changes if change.word != "unchanged" or change.flipped]
     lines += [text("diff_answers", lang, count=len(moved))] if moved else []
