@@ -62,9 +62,5 @@ def check_language(lang: str) -> str:
 
 
 def join(parts: Iterable[str], lang: str) -> str:
-    """Items of a list as one text, separated as the language does; each once, empty ones left out.
-
-    >>> join(["a", "b"], "en"), join(["甲", "乙"], "zh")
-    ('a, b', '甲、乙')
-    """
+    """Items of a list as one text, separated as the language does; each once, empty ones left out."""
     return ("、" if lang == "zh" else ", ").join(dict.fromkeys(part for part in parts if part))

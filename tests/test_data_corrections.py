@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 from packages import contents, figure, figures, package
-from typer.testing import CliRunner
 
-from qcity_analysis import cli
 from qcity_analysis.data import corrections
 from qcity_analysis.data.load import Data, check, load
 from qcity_analysis.problems import DataError
@@ -156,16 +154,18 @@ def test_an_empty_file_of_corrections_is_none(tmp_path: Path) -> None:
     assert len(load(tmp_path, as_of="2024-12-31").corrections) == 0
 
 
-def test_check_shows_the_corrections_in_text_and_json(tmp_path: Path) -> None:
+def test_check_shows_the_corrections_in_every_format(tmp_path: Path, qcity: Any) -> None:
     corrected(tmp_path, GOOD)
-    shown = CliRunner().invoke(cli.app, ["check", "--data", str(tmp_path)])
+    text, made, html = (
+        qcity("check", "--data", tmp_path, "--format", kind)[1] for kind in ("text", "json", "html")
+    )
     assert (
         "correction: corrections.yaml, row 1: widgets / testville / 2020 / level / value: 139 -> 13.9 since "
         "2022-06-30; a decimal point was lost in print (Office of Testville, 2022-06-30, bulletin)"
-    ) in shown.output
-    rows = json.loads(CliRunner().invoke(cli.app, ["check", "--json", "--data", str(tmp_path)]).output)
-    assert rows[-1]["level"] == "correction"
-    assert corrections.listed(tmp_path)[0].to_dict() == rows[-1]
+    ) in text
+    assert corrections.listed(tmp_path)[0].to_dict() == json.loads(made)[-1]
+    assert json.loads(made)[-1]["level"] == "correction"
+    assert "139 -&gt; 13.9 since 2022-06-30" in html and "a decimal point was lost" in html
 
 
 def test_the_example_in_the_documentation_is_one_that_works(tmp_path: Path) -> None:

@@ -47,11 +47,6 @@ def check_tables(tables: Tables, today: dt.date) -> list[Problem]:
     """Every problem between the tables, in the order of the files.
 
     `tables` are the frames of `read.read_table` by name; `today` is the day after which no period can start.
-
-    >>> from qcity_analysis.data.load import read_folder
-    >>> frames, problems = read_folder()
-    >>> [p for p in check_tables(frames, dt.date(2030, 1, 1)) if p.level == "error"]
-    []
     """
     indicators, observations, targets = (tables[name] for name in ("indicators", "observations", "targets"))
     problems = []
@@ -254,11 +249,6 @@ def oddities(
     """Every warning about the figures, in the order of the file; then the targets whose figures are stale.
 
     Takes the tables of `Data`; `today` is the day from which ages are counted.
-
-    >>> import qcity_analysis as qc
-    >>> data = qc.load(as_of="2026-01-01")
-    >>> {p.level for p in oddities(data.observations, data.indicators, data.targets, data.as_of)}
-    {'warning'}
     """
     with_bounds = _newest(observations, indicators)
     figures = with_bounds[with_bounds["qualifier"].isin(["=", "~"])]

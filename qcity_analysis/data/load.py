@@ -37,11 +37,6 @@ class Data:
     `as_of` (only figures known by that day are held), `folder`, `corrections` (the corrections of published figures
     known by that day, already applied; columns as in `corrections.read_corrections`), and `remarks` (warnings about the
     files as they were read).
-
-    >>> import qcity_analysis as qc
-    >>> data = qc.load(as_of="2023-03-31")
-    >>> bool((data.observations["known_from"] <= "2023-03-31").all())
-    True
     """
 
     observations: pd.DataFrame
@@ -63,10 +58,6 @@ class Data:
         """The same package as known on an earlier day (ISO text or date); itself when `as_of` is None.
 
         Raises QcityError when the day is later than the one this package was loaded for.
-
-        >>> import qcity_analysis as qc
-        >>> qc.load().at("2015-01-01").as_of.year
-        2015
         """
         if as_of is None:
             return self

@@ -91,11 +91,7 @@ def utf8_text(raw: bytes, file: str) -> str:
 
 
 def csv_rows(text: str, file: str) -> list[tuple[int, list[str]]]:
-    """The rows of a CSV text, each with the line it ends in. Raises DataError with the first that cannot be read.
-
-    >>> csv_rows('a,b\\n1,"2\\n3"\\n', "a.csv")
-    [(1, ['a', 'b']), (3, ['1', '2\\n3'])]
-    """
+    """The rows of a CSV text, each with the line it ends in. Raises DataError with the first that cannot be read."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[tuple[int, list[str]]] = []
     try:
@@ -282,11 +278,7 @@ def _hash(path: Path) -> str:
 
 
 def decode(raw: bytes, file: str) -> tuple[str, str]:
-    """The text of some bytes and the name of its encoding. Raises DataError naming the first byte each one fails on.
-
-    >>> decode("研发".encode("gb18030"), "a.csv")
-    ('研发', 'GB18030')
-    """
+    """The text of some bytes and the name of its encoding. Raises DataError naming the first byte each one fails on."""
     failed: list[int] = []
     for encoding, name in (("utf-8-sig", "UTF-8"), ("gb18030", "GB18030")):
         try:

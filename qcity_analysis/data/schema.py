@@ -199,11 +199,7 @@ def rounds_of(text: str) -> frozenset[int] | None:
 
 
 def parts(cell: str) -> list[str]:
-    """The parts of a cell that are separated by `;`.
-
-    >>> parts("rd_spending; gdp;")
-    ['rd_spending', 'gdp']
-    """
+    """The parts of a cell that are separated by `;`."""
     return [part.strip() for part in cell.split(";") if part.strip()]
 
 
@@ -218,11 +214,7 @@ def is_spliced(row: Any) -> bool:
 
 
 def by_value(column: pd.Series, function: Callable[[Any], Any]) -> pd.Series:
-    """`function` of every cell, computed once for each distinct cell; an object series with the same index.
-
-    >>> by_value(pd.Series(["2020", "2020", "2021"]), int).tolist()
-    [2020, 2020, 2021]
-    """
+    """`function` of every cell, computed once for each distinct cell; an object series with the same index."""
     codes, distinct = pd.factorize(column, use_na_sentinel=False)
     values = pd.Series([function(cell) for cell in distinct], dtype=object)
     return pd.Series(values.to_numpy()[codes], index=column.index, dtype=object)

@@ -197,11 +197,6 @@ def revisions(data: Data) -> pd.DataFrame:
     """Every figure of which more than one vintage is known, one row per vintage after the first, oldest first.
 
     Columns as those of the observations, and `value_before`, `known_from_before`: the vintage it replaced.
-
-    >>> import qcity_analysis as qc
-    >>> again = revisions(qc.load(as_of="2021-12-31"))
-    >>> again.loc[again["region"] == "nanjing", ["period", "value_before", "value"]].values.tolist()
-    [['2020', 3.38, 3.48]]
     """
     rows = data.observations
     ordered = rows.iloc[_in_time(rows)]

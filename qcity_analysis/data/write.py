@@ -60,11 +60,7 @@ def content_of(path: Path) -> bytes | None:
 
 
 def new_name(wish: str, taken: Iterable[str]) -> str:
-    """`wish` in letters, digits and underscores, with a number where it is taken already.
-
-    >>> new_name("nanjing_2024-11", ["nanjing_2024_11"])
-    'nanjing_2024_11_2'
-    """
+    """`wish` in letters, digits and underscores, with a number where it is taken already."""
     bare, used = re.sub("[^a-z0-9]", "_", wish.lower()).strip("_"), set(taken)
     numbered = (f"{bare}_{k}" for k in itertools.count(2))
     return next(name for name in itertools.chain([bare], numbered) if name not in used)
@@ -124,10 +120,6 @@ def replace(
 
     Returns the name of the record ("" without one). Raises QcityError when a file is no longer the one the change is
     `based_on`, or when an earlier change was cut short and a file has been edited since.
-
-    >>> folder = Path(tempfile.mkdtemp())
-    >>> replace(folder, {"a.csv": b"new"}), (folder / "a.csv").read_text()
-    ('', 'new')
     """
     with _alone(folder):
         for file, content in (based_on or {}).items():
@@ -331,11 +323,6 @@ def new_plan(name: str, folder: str | Path, readme: str, today: dt.date) -> Path
     `name` is the plan's identifier, `readme` the guide to lie beside the tables; the example's years end two years
     before `today`. All or nothing. Raises QcityError for a name that cannot be an identifier, a folder that holds
     anything, and one that cannot be written.
-
-    >>> made = new_plan("green_city", tempfile.mkdtemp(), "how to", dt.date(2026, 1, 1))
-    >>> import qcity_analysis as qc
-    >>> qc.load(made).plans(), qc.check(made)
-    (['green_city'], [])
     """
     if not PLAN_NAME.fullmatch(name):
         raise QcityError(
