@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from qcity_analysis.trackrecord.benchmarks import rule_names
 
 import qcity_analysis as qc
 from qcity_analysis.errors import DataError
 from qcity_analysis.reporting import track, track_sections
-from qcity_analysis.trackrecord.benchmarks import rule_names
 from qcity_analysis.trackrecord.past_targets import said_of_earlier, with_earlier
 
 A, B = "energy_per_gdp", "energy_per_gdp_b"

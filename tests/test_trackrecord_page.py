@@ -15,7 +15,7 @@ from packages import contents, figure, loaded, package, target
 
 import qcity_analysis as qc
 from conftest import Shown
-from qcity_analysis.reporting import track, track_sections
+from qcity_analysis.reporting import track_sections
 from qcity_analysis.reporting.figures.canvas import Picture
 from qcity_analysis.running import report
 from qcity_analysis.running.jobs import list_jobs
@@ -67,8 +67,8 @@ def test_every_section_is_shown_with_described_figures_and_no_empty_number(
 
 def test_one_indicator_is_called_too_few_to_conclude_from(record: TrackRecord) -> None:
     assert record.conclusion()["code"] == "small"
-    assert "nothing can be concluded yet" in track.own_conclusion(record, "en")
-    assert "还不能下结论" in track.own_conclusion(record, "zh")
+    assert "nothing can be concluded yet" in track_sections.own_conclusion(record, "en")
+    assert "还不能下结论" in track_sections.own_conclusion(record, "zh")
 
 
 def verdict(code: str, skill: float, low: float, high: float) -> SimpleNamespace:
@@ -93,23 +93,25 @@ def verdict(code: str, skill: float, low: float, high: float) -> SimpleNamespace
     ],
 )
 def test_the_second_sentence_follows_the_numbers(found: Any, english: str, chinese: str) -> None:
-    assert english in track.own_conclusion(found, "en")
-    assert chinese in track.own_conclusion(found, "zh")
+    assert english in track_sections.own_conclusion(found, "en")
+    assert chinese in track_sections.own_conclusion(found, "zh")
 
 
 def test_the_first_sentence_follows_the_numbers() -> None:
     bank = read_record()
-    assert "can be taken at their word" in track.bank_conclusion(bank, "en")
+    assert "can be taken at their word" in track_sections.bank_conclusion(bank, "en")
     off = [row | {"happened": min(1.0, row["said"] + 0.2)} for row in bank["reliability"]]
-    assert "cannot be taken at their word" in track.bank_conclusion(bank | {"reliability": off}, "en")
-    assert "不能照字面理解" in track.bank_conclusion(bank | {"reliability": off}, "zh")
+    assert "cannot be taken at their word" in track_sections.bank_conclusion(
+        bank | {"reliability": off}, "en"
+    )
+    assert "不能照字面理解" in track_sections.bank_conclusion(bank | {"reliability": off}, "zh")
 
 
 def test_a_rule_that_beats_us_somewhere_is_named_by_its_years() -> None:
     bank = json.loads(json.dumps(read_record()))
-    assert "No rule, calibrated or not, beats ours" in track.bank_rules_lead(bank, "en")
+    assert "No rule, calibrated or not, beats ours" in track_sections.bank_rules_lead(bank, "en")
     bank["rules"]["by_years"][1]["calibrated"]["skill"] = -0.02
-    assert "With 2 years left a rule beats ours" in track.bank_rules_lead(bank, "en")
+    assert "With 2 years left a rule beats ours" in track_sections.bank_rules_lead(bank, "en")
 
 
 def test_the_shipped_record_holds_the_bar_that_no_rule_beats_us_at_any_number_of_years_left() -> None:
@@ -121,7 +123,7 @@ def test_the_shipped_record_holds_the_bar_that_no_rule_beats_us_at_any_number_of
 def test_the_ledger_is_on_the_page_with_what_happened(record: TrackRecord, data: qc.Data) -> None:
     (row,) = record.ledger.to_dict("records")
     assert (row["happened"], row["in_advance"]) == (1.0, True)
-    said = " ".join(track.ledger_sentences(record, "en"))
+    said = " ".join(track_sections.ledger_sentences(record, "en"))
     assert "1 have an outcome, 1 of these were said before it was published" in said
 
 

@@ -22,14 +22,14 @@ from ..assessment.answer import Assessment
 from ..assessment.assess import assess
 from ..data.load import Data
 from ..errors import QcityError
-from ..targets import Target, find_target
+from ..targets import find_target
 
 TABLES = (".csv", ".yaml", ".yml")
 TARGET = ("plan", "target_id", "region", "indicator_id", "kind", "direction")
 TEXTS = (*TARGET[:4], "definition", "role", *TARGET[4:], "as_of", "status", "model", "version", "data_hash")
 NUMBERS = ("threshold", "tolerance", "bound", "probability", "expected")
 YEARS = ("base_year", "deadline", "last_year", "draws", "seed")
-COLUMNS = ("asked_at", *TEXTS, *YEARS, *NUMBERS)
+COLUMNS = ["asked_at", *TEXTS, *YEARS, *NUMBERS]
 ASKED = (*TARGET[3:], "threshold", "tolerance", "base_year", "deadline")  # what a target asks
 SETTLED = ("met", "missed")
 DRAWS = 100  # of answers of which only the status counts
@@ -45,12 +45,7 @@ def home(data_folder: str | Path) -> Path:
 
 
 def data_hash(folder: str | Path) -> str:
-    """Sixteen hexadecimal digits that change with any table or correction of a data package.
-
-    >>> from qcity_analysis.data.load import find_folder
-    >>> len(data_hash(find_folder()))
-    16
-    """
+    """Sixteen hexadecimal digits that change with any table or correction of a data package."""
     digest = hashlib.sha256()
     for path in sorted(p for p in Path(folder).iterdir() if p.suffix in TABLES):
         digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
@@ -72,11 +67,9 @@ def record(
     now = (asked_at or dt.datetime.now(dt.UTC)).astimezone(dt.UTC).replace(microsecond=0)
     answers = [said] if isinstance(said, (Mapping, Assessment)) else said
     plain = [answer.to_dict() if isinstance(answer, Assessment) else answer for answer in answers]
-    about = {"asked_at": now, "data_hash": data_hash}
-    fresh = _typed(
-        pd.DataFrame([row | about for answer in plain for row in _statements(answer)], columns=[*COLUMNS])
-    )
-    place = Path(folder)
+    about, place = {"asked_at": now, "data_hash": data_hash}, Path(folder)
+    rows = [row | about for answer in plain for row in _statements(answer)]
+    fresh = _typed(pd.DataFrame(rows, columns=COLUMNS))
     key = _key(fresh)
     fresh = fresh[~(key.isin(_key(read(place))) | key.duplicated())].reset_index(drop=True)
     if fresh.empty:
@@ -100,10 +93,8 @@ def read(folder: str | Path) -> pd.DataFrame:
     >>> len(read("no/such/ledger"))
     0
     """
-    files = sorted(Path(folder).glob("*.parquet"))
-    if not files:
-        return _typed(pd.DataFrame(columns=[*COLUMNS]))
-    rows = _typed(pd.concat([pd.read_parquet(path) for path in files], ignore_index=True))
+    files = [pd.read_parquet(path) for path in sorted(Path(folder).glob("*.parquet"))]
+    rows = _typed(pd.concat(files, ignore_index=True) if files else pd.DataFrame(columns=COLUMNS))
     rows = rows.sort_values("asked_at", kind="stable", ignore_index=True)
     return rows[~_key(rows).duplicated()].reset_index(drop=True)
 
@@ -121,10 +112,10 @@ def scored(ledger: pd.DataFrame, data: Data) -> pd.DataFrame:
     outcomes: dict[tuple[str, ...], dict[str, Any]] = {}
     judged = []
     for row in told.to_dict("records"):
-        place = (row["plan"], row["target_id"], row["region"])
-        if place not in outcomes:
-            outcomes[place] = _outcomes(data, *place)
-        judged.append(_judged(row, **outcomes[place]))
+        key = (row["plan"], row["target_id"], row["region"])
+        if key not in outcomes:
+            outcomes[key] = _outcomes(data, *key)
+        judged.append(_judged(row, outcomes[key]))
     rows = told.join(pd.DataFrame(judged, columns=["happened", "outcome", "known_from", "unscored"]))
     said_on = rows["asked_at"].dt.tz_localize(None).dt.normalize()
     rows["in_advance"] = rows["happened"].isna() | (said_on < pd.to_datetime(rows["known_from"]))
@@ -134,19 +125,20 @@ def scored(ledger: pd.DataFrame, data: Data) -> pd.DataFrame:
 
 def _statements(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row for an answer, and one for each of its parts."""
-    target, levels, lender = answer["target"], answer.get("levels") or {}, answer.get("borrowed") or {}
+    target, lender = answer["target"], answer.get("borrowed") or {}
     own = ("role", "as_of", "status", "model", "draws", "seed", "bound", "probability", "expected")
     row = {
         **{name: target[name] for name in (*TARGET, "base_year", "deadline", "threshold", "tolerance")},
         **{name: answer.get(name) for name in own},
         "definition": "/".join(filter(None, [lender.get("region"), answer["definition"]])),
-        "last_year": max(map(int, levels), default=None),
+        "last_year": max(map(int, answer.get("levels") or {}), default=None),
         "version": __version__,
     }
     return [row, *(inner for part in answer.get("parts", ()) for inner in _statements(part))]
 
 
 def _typed(rows: pd.DataFrame) -> pd.DataFrame:
+    """The same rows, with the columns of a ledger in order and each of its type."""
     columns = {"asked_at": pd.to_datetime(rows["asked_at"], utc=True).astype("datetime64[us, UTC]")}
     columns |= {name: rows[name].astype(object).where(rows[name].notna(), "").astype("str") for name in TEXTS}
     columns |= {name: pd.to_numeric(rows[name]).astype("Int64") for name in YEARS}
@@ -161,8 +153,8 @@ def _key(rows: pd.DataFrame) -> pd.Series:
 
 
 def _outcomes(data: Data, plan: str, target_id: str, region: str) -> dict[str, Any]:
-    """What is published by now for a target, as arguments of `_judged`: its own record, and the settled answers by
-    definition, each with its day; or `unscored`, whether the target is gone or why it cannot be computed.
+    """What is published by now for a target: its own record (`target`), and the settled answers by definition, each
+    with its day (`settled`); or `unscored`, whether the target is gone or why it cannot be computed.
     """
     try:
         target = find_target(data, target_id, plan, region)
@@ -186,13 +178,12 @@ def _settled_on(data: Data, answer: Assessment) -> pd.Timestamp:
 
     A revision from met to missed leaves the day as it is; one that opened the answer again starts it anew.
     """
-    target, name, places = answer.target, str(answer.definition["indicator_id"]), answer.places()
-    rows = data.observations
-    mine = [place in places for place in zip(rows["indicator_id"], rows["region"], strict=True)]
+    name, series, rows = str(answer.definition["indicator_id"]), answer.places(), data.observations
+    mine = [one in series for one in zip(rows["indicator_id"], rows["region"], strict=True)]
     since = pd.NaT
     for day in sorted(rows.loc[mine, "known_from"].unique(), reverse=True):
         try:
-            then = _own(assess(data, target, as_of=pd.Timestamp(day).date(), draws=DRAWS)).get(name)
+            then = _own(assess(data, answer.target, as_of=pd.Timestamp(day).date(), draws=DRAWS)).get(name)
         except QcityError:
             break
         if then is None or then.status not in SETTLED:
@@ -201,19 +192,19 @@ def _settled_on(data: Data, answer: Assessment) -> pd.Timestamp:
     return since
 
 
-def _judged(
-    row: Mapping[str, Any],
-    target: Target | None = None,
-    settled: Mapping[str, tuple[Assessment, pd.Timestamp]] | None = None,
-    unscored: str = "pending",
-) -> dict[str, Any]:
-    """Outcome of one statement, or why it has none; a borrowed statement is judged by the place's own figures."""
+def _judged(row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Outcome of one statement, or why it has none; a borrowed statement is judged by the region's own figures."""
+    target, settled, unscored = (
+        known.get("target"),
+        known.get("settled", {}),
+        known.get("unscored", "pending"),
+    )
     if target is not None and any(_differ(row[name], getattr(target, name)) for name in ASKED):
         settled, unscored = {}, "target_changed"
     name = row["indicator_id"] if row["role"] == "borrowed" else row["definition"]
-    answer, day = (settled or {}).get(name, (None, pd.NaT))
-    if answer is None:
-        return {"happened": np.nan, "outcome": np.nan, "known_from": day, "unscored": unscored}
+    if name not in settled:
+        return {"happened": np.nan, "outcome": np.nan, "known_from": pd.NaT, "unscored": unscored}
+    answer, day = settled[name]
     met = float(answer.status == "met")
     return {"happened": met, "outcome": answer.outcome, "known_from": day, "unscored": ""}
 

@@ -20,8 +20,8 @@ from ..data.read import read_table
 from ..data.schema import TABLES
 from ..data.vintages import to_date
 from ..errors import DataError, Problem, QcityError, did_you_mean
-from ..rules import Goal
-from .benchmarks import rule_names, rule_says
+from ..rules import RULES
+from .hindcasts import rule_says
 
 FILE = "earlier_targets.csv"
 MIDDLE = (6, 30)  # month and day on which each year is asked
@@ -51,23 +51,16 @@ def with_earlier(data: Data) -> Data:
     if not path.is_file():
         return data
     frame, problems = read_table(path, "targets")
-    errors = [p for p in problems if p.level == "error"] + _strangers(frame, data)
-    if errors:
-        raise DataError(errors)
-    return dataclasses.replace(data, targets=pd.concat([data.targets, frame], ignore_index=True))
-
-
-def _strangers(frame: pd.DataFrame, data: Data) -> list[Problem]:
-    """Names that no other table of the package knows."""
-    links = {"indicator_id": data.indicators["indicator_id"], "source_id": data.sources["source_id"]}
-    problems = []
-    for column, names in links.items():
-        known = [str(name) for name in names]
+    errors = [p for p in problems if p.level == "error"]
+    for column, table in (("indicator_id", data.indicators), ("source_id", data.sources)):
+        known = [str(name) for name in table[column]]
         allowed = f"{column} of {TABLES[column.removesuffix('_id') + 's'].file}"
         for row, cell in frame.loc[~frame[column].isin(known), ["row", column]].itertuples(index=False):
             remedy = f"add it there, or correct it.{did_you_mean(cell, known)}"
-            problems.append(Problem(FILE, int(row), column, cell, allowed, remedy))
-    return problems
+            errors.append(Problem(FILE, int(row), column, cell, allowed, remedy))
+    if errors:
+        raise DataError(errors)
+    return dataclasses.replace(data, targets=pd.concat([data.targets, frame], ignore_index=True))
 
 
 def said_of_earlier(data: Data) -> pd.DataFrame:
@@ -92,14 +85,16 @@ def said_of_earlier(data: Data) -> pd.DataFrame:
             rows += _of_target(full, str(plan), str(target_id))
         except QcityError as error:
             refused[f"{plan}/{target_id}"] = str(error)
-    table = pd.DataFrame(rows, columns=[*COLUMNS, *rule_names()])
+    table = pd.DataFrame(rows, columns=[*COLUMNS, *RULES])
     table.attrs["refused"] = refused
     return table
 
 
 def _of_target(data: Data, plan: str, target_id: str) -> list[dict[str, Any]]:
+    """The rows of one target; none where no definition of it is settled."""
     now = {_name(part): part for part in assess(data, target_id, plan=plan, draws=100).by_definition()}
-    if not any(part.status in SETTLED for part in now.values()):
+    settled = {name: part for name, part in now.items() if part.status in SETTLED}
+    if not settled:
         return []
     target = next(iter(now.values())).target
     dates = data.sources.loc[data.sources["source_id"] == target.source_id, "date"]
@@ -110,7 +105,7 @@ def _of_target(data: Data, plan: str, target_id: str) -> list[dict[str, Any]]:
         day = dt.date(year, *MIDDLE)
         if issued <= day <= data.as_of:
             then = assess(data.at(day), target_id, plan=plan).by_definition()
-            rows += [_row(one, now.get(_name(one)), day, issued) for one in then if one.status not in SETTLED]
+            rows += [_row(a, settled.get(_name(a)), day, issued) for a in then if a.status not in SETTLED]
     return rows
 
 
@@ -119,10 +114,10 @@ def _name(part: Assessment) -> str:
 
 
 def _row(then: Assessment, now: Assessment | None, day: dt.date, issued: dt.date) -> dict[str, Any]:
+    """What was said on a day, what each rule said to the level that is just enough, and what is settled by now."""
     target, levels = then.target, then.levels()
-    settled = now if now is not None and now.status in SETTLED else None
     last = int(levels.index[-1]) if len(levels) else None
-    said = {
+    row = {name: getattr(target, name) for name in OF_TARGET} | {
         "as_of": day,
         "years": target.deadline - last if last else None,
         "definition": _name(then),
@@ -130,25 +125,15 @@ def _row(then: Assessment, now: Assessment | None, day: dt.date, issued: dt.date
         "status": then.status,
         "probability": np.nan if then.probability is None else then.probability,
         "expected": np.nan if then.median is None else then.median,
-        "outcome": settled.outcome if settled else np.nan,
-        "met": float(settled.status == "met") if settled else np.nan,
+        "outcome": np.nan if now is None else now.outcome,
+        "met": np.nan if now is None else float(now.status == "met"),
     }
-    return {name: getattr(target, name) for name in OF_TARGET} | said | _rules(then, levels, issued)
-
-
-def _rules(then: Assessment, levels: pd.Series, issued: dt.date) -> dict[str, float]:
-    """What each rule says to the level that is just enough, from the levels known then."""
-    target, bound = then.target, then.threshold if then.bound is None else then.bound
-    if (
-        target.kind not in RULE_KINDS
-        or bound is None
-        or len(levels) < FEWEST
-        or levels.index[-1] >= target.deadline
-    ):
-        return {}
-    base = target.base_year
+    bound, base = then.threshold if then.bound is None else then.bound, target.base_year
+    asked = target.kind in RULE_KINDS and bound is not None and len(levels) >= FEWEST
+    if bound is None or not asked or levels.index[-1] >= target.deadline:
+        return row
     if base is None or base not in levels.index:
         early = levels.index[levels.index < issued.year]
         base = int(early[-1] if len(early) else levels.index[0])
-    goal = Goal(target.direction, float(bound), base, target.deadline, "level")
-    return dict(zip(rule_names(), rule_says(levels, goal), strict=True))
+    rules = rule_says(levels, target.upward, bound, base, target.deadline)
+    return row | dict(zip(RULES, rules, strict=True))
