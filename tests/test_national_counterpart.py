@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from qcity_analysis.trackrecord.benchmarks import rule_names
 
 import qcity_analysis as qc
 from qcity_analysis.errors import DataError
-from qcity_analysis.reporting import track, track_sections
+from qcity_analysis.reporting import track_sections
+from qcity_analysis.rules import RULES
 from qcity_analysis.trackrecord.past_targets import said_of_earlier, with_earlier
 
 A, B = "energy_per_gdp", "energy_per_gdp_b"
@@ -83,10 +83,10 @@ def test_the_schedules_and_the_barometer_are_those_worked_out_by_hand(national: 
 def test_every_rule_is_in_the_table_in_both_languages(national: pd.DataFrame) -> None:
     asked = national[national["probability"].notna()]
     for lang in ("zh", "en"):
-        table = track_sections.everyone(asked, rule_names(), lang)
-        assert table.shape == (len(rule_names()) + 2, len(asked))
+        table = track_sections.everyone(asked, lang)
+        assert table.shape == (len(RULES) + 2, len(asked))
         assert len(set(table.index)) == len(table)
-        said = track.national_sentence(national, lang)
+        said = track_sections.national_sentence(national, lang)
         assert "−16.1" in said and ("未收录" in said or "no outcome" in said)
 
 
@@ -111,7 +111,7 @@ def test_earlier_five_year_targets_have_the_published_outcome(
 def test_what_we_would_have_said_of_2016_to_2020_was_wrong_and_is_shown(told: pd.DataFrame) -> None:
     mine = told[told["plan"] == "china_13fyp"]
     assert (mine["probability"] > 0.5).all() and (mine["met"] == 0).all()
-    said = track.earlier_score(told, rule_names(), "en")
+    said = track_sections.earlier_score(told, "en")
     assert "too little to conclude from" in said
 
 
