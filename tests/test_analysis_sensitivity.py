@@ -10,7 +10,8 @@ import pytest
 from packages import STEADY, changes, figures, indicator, loaded, target
 
 import qcity_analysis as qc
-from qcity_analysis.analysis.sensitivity import Sensitivity, Variant, flips, sensitivity
+from qcity_analysis.analysis.attribution import another_verdict
+from qcity_analysis.analysis.sensitivity import Sensitivity, Variant, sensitivity
 from qcity_analysis.data.load import Data
 from qcity_analysis.forecasting import alternatives
 
@@ -118,7 +119,7 @@ def test_definitions_are_compared_with_each_other_and_a_settled_one_has_no_windo
     assert {row.kind for row in new.rows} <= {"base_year", "definition"}
     assert {row.kind for row in old.rows} >= {"window", "leave_out", "base_year", "model", "definition"}
     one, other = whole.parts
-    assert flips(other, one) and flips(one, other) and not flips(one, one)
+    assert another_verdict(other, one) and another_verdict(one, other) and not another_verdict(one, one)
 
 
 def test_what_cannot_be_assessed_lists_what_is_borrowed_and_nothing_else(tmp_path: Path) -> None:

@@ -48,12 +48,11 @@ class Figure:
 class Change:
     """What changed between two answers for one target, and why.
 
-    Attributes: `before` and `after` (Assessments); `by_time`, `by_revision`, `by_new_figure`: how much of the
-    difference in probability (met counts as 1, missed as 0) came with each step, None where a step has no probability;
-    they are taken in this order, each on top of the one before, and add up to `after` less `before`. `figures`: what
-    came in between. `word`: "unchanged", or the step at which the verdict changed, or, the verdict being the same, that
-    moved the probability most. `flipped`: whether the verdict changed (see `another_verdict`). `parts`: the same by
-    definition.
+    `by_time`, `by_revision`, `by_new_figure`: how much of the difference in probability (met counts as 1, missed as 0)
+    came with each step, None where a step has no probability; taken in this order, each on top of the one before, they
+    add up to `after` less `before`. `figures`: what came in between. `word`: "unchanged", or the step at which the
+    verdict changed, or, the verdict being the same, that moved the probability most. `flipped`: whether the verdict
+    changed. `parts`: the same by definition.
     """
 
     before: Assessment
@@ -90,10 +89,9 @@ def explain_change(
 ) -> Change:
     """Compare the answers for a target on two days and say what made the difference.
 
-    `data` must be loaded for `later` or a later day (`load()` does); `kw` are options of `assess`. Four assessments
-    are made with the same seed: on the earlier day; the date moved, with the figures of the earlier day; with the
-    revisions published in between; with the new figures too. Raises QcityError when the days are not in order, and
-    what `assess` raises.
+    `data` must be loaded for `later` or a later day; `kw` are options of `assess`. Four assessments are made with the
+    same seed: on the earlier day; the date moved, with the figures of the earlier day; with the revisions published in
+    between; with the new figures too. Raises QcityError when the days are not in order, and what `assess` raises.
 
     >>> import qcity_analysis as qc
     >>> change = explain_change(qc.load(), "energy_per_gdp", "china_14fyp", "2022-06-30", "2023-06-30", draws=500)

@@ -32,11 +32,10 @@ BY_LEVEL = ("level", "relative_change", "coverage", "direction")  # met or not b
 
 @dataclass(frozen=True)
 class Moved:
-    """How often one source moved at least as fast.
-
-    Attributes: `source` ("own", "comparator", "bank": in the direction needed, "bank_either": in either direction);
-    for a series `region`, `indicator_id` and the counts `as_fast` of `windows`; for the training corpus the number of
-    `series` and `indicators`; `share` of moves at least as fast (None where there is no window).
+    """How often one source moved at least as fast: `source` ("own", "comparator", "bank": in the direction needed,
+    "bank_either": in either direction); of a series `region`, `indicator_id` and the counts `as_fast` of `windows`; of
+    the training corpus the number of `series` and `indicators`; `share` of moves at least as fast (None where there is
+    no window).
     """
 
     source: str
@@ -51,10 +50,9 @@ class Moved:
 
 @dataclass(frozen=True)
 class Feasibility:
-    """The move a target still needs, and how often anything moved that fast over as many years.
-
-    Attributes: `from_year`, `to_year`; `start` and `end`, the level it has to move from and to; `support`, `scale` and
-    `needed`, the move a year on that scale; `rows`; `reason` (a Note) when nothing can be compared.
+    """The move a target still needs, and how often anything moved that fast over as many years: from `start` in
+    `from_year` to `end` in `to_year`; `needed`, the move a year on the `scale` of its `support`; `rows`; `reason` (a
+    Note) when nothing can be compared.
     """
 
     from_year: int | None = None
@@ -77,10 +75,10 @@ class Feasibility:
 class Outlook:
     """When a target would be reached, and until when waiting leaves it within reach.
 
-    Attributes: `last_year`, the year of the last figure; `deadline`; `chances` (index year): probability that the
-    target, had it that year as its deadline, would be met; `attained`: for 50, 80 and 95 % the first year whose chance
-    is at least that, None when there is none among the years looked at; `last_to_act`: see `last_year_to_act`;
-    `reached`: the last figure already meets the target; `feasibility`; `reason` (a Note) when there are no chances.
+    `last_year`, of the last figure; `chances` (index year): probability that the target, had it that year as its
+    deadline, would be met; `attained`: for 50, 80 and 95 % the first year whose chance is at least that, or None;
+    `last_to_act`: see `last_year_to_act`; `reached`: the last figure already meets the target; `reason` (a Note) when
+    there are no chances.
     """
 
     last_year: int | None
@@ -114,8 +112,8 @@ class Outlook:
 def outlook(data: Data, assessment: Assessment, *, draws: int | None = None) -> Outlook:
     """The outlook of one assessment (or one of its parts) made with `data`; with as many `draws` unless given.
 
-    A settled target that is met, one of a kind that is not reached by a level or a count, and one without a forecast
-    have a `reason` instead of chances; a missed one is still asked when it would be reached.
+    A target that is met, one of a kind that is not reached by a level or a count, and one without a forecast have a
+    `reason` instead of chances; a missed one is still asked when it would be reached.
 
     >>> import qcity_analysis as qc
     >>> data = qc.load(as_of="2023-12-31")
@@ -142,10 +140,10 @@ def last_year_to_act(chances: pd.Series, deadline: int, reached: bool = False) -
     """The last year until whose end the indicator may stand still and the target keep a chance of 10 %.
 
     `chances` are those of the years after the last figure (index year, the first one right after it). Were it to stand
-    still and then to move as it is now expected to, the chance by the deadline would be that of as many years as are
-    then left. So, with k the smallest number of years after the last figure whose chance is at least 10 %, the answer
-    is the deadline less k. It may lie before the last figure: then it is past. None when no number of years will do.
-    When the last figure already meets the target a standstill would do: then it is the deadline itself.
+    still and then to move as now expected, the chance by the deadline would be that of as many years as are then left:
+    with k the smallest number of years after the last figure whose chance is at least 10 %, the answer is the deadline
+    less k. It may lie before the last figure: then it is past. None when no number of years will do. When the last
+    figure already meets the target a standstill would do: then it is the deadline itself.
 
     >>> last_year_to_act(pd.Series([0.01, 0.12, 0.3], index=[2023, 2024, 2025]), 2025)
     2023
@@ -199,12 +197,11 @@ def _by_deadline(data: Data, a: Assessment, last: int, draws: int) -> dict[int, 
 def feasibility(data: Data, assessment: Assessment) -> Feasibility:
     """How often the pace needed from the last figure to the deadline was reached before, by source.
 
-    `data` are those of the assessment. The move runs from the last known level (for a relative change without any
-    figure from the base year, 100) to the level that is just enough. Windows are all pairs of known years exactly as
-    far apart, within one unbroken stretch; a move counts when it went at least as far in the direction of the target.
-    Sources: the series itself, the comparators its indicator names, all other regions with the same indicator, and
-    the training corpus (up to 10 years). Nothing is compared, with a `reason`, for a settled target, a kind that no
-    pace leads to, or where no level is known.
+    The move runs from the last known level (for a relative change without any figure from the base year, 100) to the
+    level that is just enough. Windows are all pairs of known years exactly as far apart, within one unbroken stretch; a
+    move counts when it went at least as far in the direction of the target. Sources: the series itself, the comparators
+    its indicator names, other regions with the same indicator, and the training corpus (up to 10 years). Nothing is
+    compared, with a `reason`, for a settled target, a kind that no pace leads to, or where no level is known.
 
     >>> import qcity_analysis as qc
     >>> data = qc.load(as_of="2023-12-31")
@@ -217,8 +214,11 @@ def feasibility(data: Data, assessment: Assessment) -> Feasibility:
         return move
     known, own, upward = data.at(assessment.as_of), assessment.series, assessment.target.upward
     series = [("own", own)] if own is not None and len(own.known()) else []
-    for region, indicator_id in _compared(known, assessment):
-        series.append(("comparator", annual_series(known, indicator_id, region)))
+    own_id = str(assessment.definition["indicator_id"])
+    regions = known.observations.loc[known.observations["indicator_id"] == own_id, "region"].unique()
+    others = dict.fromkeys([*comparators(known, own_id), *((str(region), own_id) for region in regions)])
+    others.pop((assessment.target.region, own_id), None)
+    series += [("comparator", annual_series(known, name, region)) for region, name in others]
     rows = []
     for source, one in series:
         moves = past_moves(one, move.years, move.support)
@@ -270,22 +270,8 @@ def every_year_of(levels: pd.Series) -> np.ndarray:
     return levels.reindex(years).to_numpy(dtype=float)
 
 
-def _compared(data: Data, a: Assessment) -> list[tuple[str, str]]:
-    """Region and indicator of each comparator: those the indicator names, then other regions with the same one."""
-    own_id = str(a.definition["indicator_id"])
-    regions = data.observations.loc[data.observations["indicator_id"] == own_id, "region"].unique()
-    every = dict.fromkeys([*comparators(data, own_id), *((str(region), own_id) for region in regions)])
-    return [series for series in every if series != (a.target.region, own_id)]
-
-
 def past_moves(series: AnnualSeries, years: int, support: str) -> np.ndarray:
-    """Every past change a year over exactly so many years, on the scale of `support`; none across a break.
-
-    >>> import qcity_analysis as qc
-    >>> series = qc.annual_series(qc.load(as_of="2023-12-31"), "rd_intensity", "nanjing")
-    >>> past_moves(series, 3, "percent").round(4).tolist()
-    [0.0083, 0.0047]
-    """
+    """Every past change a year over exactly so many years, on the scale of `support`; none across a break."""
     history = series.history().dropna()
     typical = typical_change(every_year_of(series.known()))
     moves = [np.empty(0)]
@@ -299,14 +285,8 @@ def past_moves(series: AnnualSeries, years: int, support: str) -> np.ndarray:
 def again(
     data: Data, a: Assessment, target: Target | None = None, model: str = "", draws: int | None = None
 ) -> Assessment | None:
-    """The same question of another `target`, by another `model` or with other `draws`; None where the answer no longer
-    has such a part. `data` are those of the assessment, possibly with other figures. Raises what `assess` raises.
-
-    >>> import qcity_analysis as qc
-    >>> data = qc.load(as_of="2023-12-31")
-    >>> answer = qc.assess(data, "rd_intensity", draws=500)
-    >>> again(data, answer, dataclasses.replace(answer.target, deadline=2030)).target.deadline
-    2030
+    """The same question of another `target`, by another `model` or with other `draws`, of the data of the assessment,
+    possibly with other figures; None where the answer no longer has such a part. Raises what `assess` raises.
     """
     answer = assess(
         data, target or a.target, as_of=a.as_of, model=model or a.model, draws=draws or a.draws, seed=a.seed
@@ -316,13 +296,13 @@ def again(
 
 def same_part(answer: Assessment, wanted: Assessment) -> Assessment | None:
     """The answer itself, or its part of the same role, definition and comparator as `wanted`; None without one."""
+
+    def key(part: Assessment) -> tuple[str, str, str]:
+        lender = part.borrowed.region if part.borrowed else ""
+        return part.role, str(part.definition["indicator_id"]), lender
+
     if wanted.role == "main":
         return answer
     if not answer.parts:
-        return answer if wanted.role == "definition" and _named(answer) == _named(wanted) else None
-    same = (part for part in answer.parts if (part.role, _named(part)) == (wanted.role, _named(wanted)))
-    return next(same, None)
-
-
-def _named(part: Assessment) -> tuple[str, str]:
-    return str(part.definition["indicator_id"]), part.borrowed.region if part.borrowed else ""
+        return answer if wanted.role == "definition" and key(answer)[1:] == key(wanted)[1:] else None
+    return next((part for part in answer.parts if key(part) == key(wanted)), None)

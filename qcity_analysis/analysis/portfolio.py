@@ -42,11 +42,10 @@ Range = tuple[float, float, float]  # probability, and the lowest and the highes
 class Dependence:
     """How far targets depend on each other: each is driven by the shock of its series up to its deadline alone.
 
-    Attributes: `shocks` (correlations between the shocks, after shrinking), one for each indicator, region and
-    deadline; `loading` (targets × shocks): 1 where the target gains from its shock, −1 where it loses, 0 elsewhere;
-    `common` (targets × targets): yearly changes that each pair has in common, over all regions; `mean`: the correlation
-    that all pairs of indicators are drawn towards; `pairs`: how many pairs of indicators have changes in common, of
-    `possible`.
+    `shocks`: correlations between the shocks, after shrinking, one for each indicator, region and deadline; `loading`
+    (targets × shocks): 1 where the target gains from its shock, −1 where it loses, 0 elsewhere; `common` (targets ×
+    targets): yearly changes that each pair has in common, over all regions; `mean`: the correlation that pairs of
+    indicators are drawn towards; `pairs` of indicators have changes in common, of `possible`.
     """
 
     shocks: np.ndarray
@@ -62,29 +61,18 @@ class Dependence:
         loading, names = self.loading.to_numpy(), self.loading.index
         return pd.DataFrame(loading @ self.shocks @ loading.T, index=names, columns=names)
 
-    def stressed(self, share: float) -> np.ndarray:
-        """The shocks' correlations when one more shock, common to all, has that share of the variance of each: none is
-        smaller than in `shocks`, and none smaller than `share` but where the series itself is estimated to go against.
-
-        >>> one = pd.DataFrame(np.eye(2))
-        >>> Dependence(np.eye(2), one, one, 0.0, 0, 1).stressed(0.5).tolist()
-        [[1.0, 0.5], [0.5, 1.0]]
-        """
-        return (1 - share) * self.shocks + share
-
 
 @dataclass(frozen=True)
 class Portfolio:
     """How many targets of a plan will be met.
 
-    Attributes: `plan`, `as_of`; `targets`, one row for each assessable target with the columns COLUMNS: `probability`
-    (1 met, 0 missed), `low` and `high` (its range over definitions), `share_of_variance` (how much of the uncertainty
-    of the total this target carries; they add up to 1) and `weight` (expected total if it is met less expected total if
-    it is missed; 1 without dependence); `unassessed`, target_id and names of the rest; `expected` number met, and
-    `low` and `high`, with the least and the most favourable definitions; `counts`: probability of each number met from
-    0 to the number assessable, with dependence (column `dependent`), without (`independent`), and with one more
-    shock common to all indicators (`stress`, never narrower than `dependent`); `dependence` as estimated; `sections`
-    and `departments`, with the columns GROUP; `draws` and `seed`.
+    `targets`, one row for each assessable target (COLUMNS): `probability` (1 met, 0 missed), `low` and `high` (its
+    range over definitions), `share_of_variance` (how much of the uncertainty of the total it carries; they add up to 1)
+    and `weight` (expected total if it is met less that if it is missed; 1 without dependence); `unassessed`, the names
+    of the rest; `expected` number met, and `low` and `high`, with the least and the most favourable definitions;
+    `counts`: probability of each number met from 0 on, with dependence (column `dependent`), without (`independent`),
+    and with one more shock common to all indicators (`stress`, never narrower than `dependent`); `sections` and
+    `departments` (GROUP).
     """
 
     plan: str
@@ -132,10 +120,9 @@ def portfolio(
     """The portfolio of a plan from the assessments of its targets (as `scorecard` gives them) and their data.
 
     The number met is exact without dependence (Poisson-binomial). With dependence each series has a standard normal
-    shock, correlated as `dependence` estimates, which drives all its targets; a target is met where it lies
-    among its highest values: a Gaussian copula on the ranks of the forecasts' draws, which leaves every probability as
-    it is. Where the answer depends on the definition, the newest one with a verdict counts, and `low` and `high` show
-    the others. Raises ValueError without any assessment.
+    shock, correlated as `dependence` estimates, which drives all its targets; a target is met where it lies among its
+    highest values: a Gaussian copula on the ranks of the draws, which leaves every probability as it is. Where the
+    answer depends on the definition, the newest one with a verdict counts. Raises ValueError without any assessment.
 
     >>> import qcity_analysis as qc
     >>> data = qc.load(as_of="2024-06-30")
@@ -153,7 +140,8 @@ def portfolio(
     loading = between.loading.to_numpy(dtype=float)
     normal = np.random.default_rng(seed).standard_normal((draws, len(between.shocks)))
     met = met_together(chances, between.shocks, normal, loading)
-    stressed = met_together(chances, between.stressed(STRESS), normal, loading)
+    # one more shock, common to all, has that part of the variance of each: no correlation between shocks gets smaller
+    stressed = met_together(chances, (1 - STRESS) * between.shocks + STRESS, normal, loading)
     if (
         stressed.sum(axis=1).var() < met.sum(axis=1).var()
     ):  # opposite targets on series that now move together
@@ -198,11 +186,7 @@ def met_together(
 
 
 def tally(met: np.ndarray) -> np.ndarray:
-    """Share of the draws (draws, n) with each number met, 0 to n.
-
-    >>> tally(np.array([[True, True], [False, True]])).tolist()
-    [0.0, 0.5, 0.5]
-    """
+    """Share of the draws (draws, n) with each number met, 0 to n."""
     return np.bincount(met.sum(axis=1), minlength=met.shape[1] + 1) / len(met)
 
 
@@ -261,16 +245,10 @@ def dependence(data: Data, assessments: Sequence[Assessment]) -> Dependence:
     """Correlations between targets from the yearly changes of their indicators.
 
     In every region with figures for both indicators, changes from one year to the next (`forecasting.changes.scaled`)
-    are centred and scaled per series; their products over the years in common are pooled over regions. A series' shock
-    points the way that most of its targets want. Targets on the same indicator, region and deadline have the same
-    shock, with other deadlines shocks of correlation LIMIT: two opposite targets on one series exclude each other. See
-    `shrunk` for the rest.
-
-    >>> import qcity_analysis as qc
-    >>> data = qc.load(as_of="2024-06-30")
-    >>> between = dependence(data, qc.scorecard(data, "china_14fyp", draws=500)[1])
-    >>> between.correlation.shape, between.possible
-    ((3, 3), 3)
+    are centred and scaled per series; their products over the years in common are pooled over regions, then `shrunk`. A
+    series' shock points the way that most of its targets want. Targets on the same indicator, region and deadline have
+    the same shock, with other deadlines shocks of correlation LIMIT: two opposite targets on one series exclude each
+    other.
     """
     targets = [a.target for a in assessments]
     names = [target.target_id for target in targets]

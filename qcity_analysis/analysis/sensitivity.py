@@ -36,13 +36,10 @@ Series = set[tuple[str, str]]  # indicator and region
 
 @dataclass(frozen=True)
 class Variant:
-    """One answer with one choice varied.
-
-    Attributes: `kind` ("asked" or one of KINDS); `value`, what was chosen: years looked back, the year left out, the
-    base year, the tolerance, the model, the indicator of a definition, or "region/indicator" borrowed from; `names` of
-    a definition or comparator by language; `first` year of a window; `status`, `probability` and `word` as in an
-    Assessment; `flips`: the verdict is another than as asked (its status, or its side of 50 %); `reason` (a Note) when
-    there is no verdict.
+    """One answer with one choice varied: its `kind` ("asked" or one of KINDS) and `value`: years looked back (from the
+    year `first`), the year left out, the base year, the tolerance, the model, the indicator of a definition, or
+    "region/indicator" borrowed from (with `names` by language); `status`, `probability` and `word` as in an Assessment,
+    or the `reason` (a Note) why there is no verdict; `flips`: the verdict is another than as asked.
     """
 
     kind: str
@@ -82,12 +79,10 @@ class Sensitivity:
 def sensitivity(data: Data, assessment: Assessment, *, draws: int | None = None) -> tuple[Sensitivity, ...]:
     """Vary the choices behind an assessment one at a time: one Sensitivity, or one for each definition.
 
-    `data` and `assessment` as they belong together (the whole assessment, not a part), with as many `draws` unless
-    given. Windows look back over the last 5, 8, 12 and 20 years where that leaves three levels; up to 12 years are left
-    out one at a time (the neighbours of a left-out yearly change are joined to one change over two years); base years
-    are moved by up to two years, the plan's yearly pace kept; a tolerance is left away; the other models are
-    tried. A variant that cannot be computed says why and flips nothing.
-    Settled and unassessable targets have those variants that apply.
+    `assessment` is a whole one made with `data`. Windows look back over the last 5, 8, 12 and 20 years where that
+    leaves three levels; up to 12 years are left out one at a time (the neighbours of a left-out yearly change are
+    joined to one change over two years); base years are moved by up to two years, the plan's yearly pace kept; a
+    tolerance is left away; the other models are tried. A variant that cannot be computed says why and flips nothing.
 
     >>> import qcity_analysis as qc
     >>> data = qc.load(as_of="2023-12-31")
@@ -99,24 +94,21 @@ def sensitivity(data: Data, assessment: Assessment, *, draws: int | None = None)
     base = again(data, assessment, draws=draws)
     assert base is not None  # the whole assessment has no part to miss
     parts = base.by_definition()
-    tried = [(draft, _made(ask)) for draft, ask in _variants(data, base)]
+    tried: list[tuple[Variant, Assessment | Note | None]] = []
+    for draft, ask in _variants(data, base):
+        try:
+            tried.append((draft, ask()))
+        except QcityError as error:
+            tried.append((draft, Note("model", {"why": str(error)})))
     varied = []
     for part in parts:
         answers = [(draft, same_part(a, part) if isinstance(a, Assessment) else a) for draft, a in tried]
-        answers += [(_of_definition(other), other) for other in parts if other is not part]
-        answers += [(_of_comparator(other), other) for other in base.parts if other.borrowed]
+        others = [*parts, *(other for other in base.parts if other.borrowed)]
+        answers += [(_of_part(other), other) for other in others if other is not part]
         rows = [_judged(draft, answer, part) for draft, answer in answers if answer is not None]
         rows = sorted((row for row in rows if _tells(row, part)), key=lambda row: KINDS.index(row.kind))
         varied.append(Sensitivity(part, _judged(Variant("asked", None), part, part), tuple(rows), draws))
     return tuple(varied)
-
-
-def _made(ask: Again) -> Assessment | Note | None:
-    """The assessment, or why it could not be made."""
-    try:
-        return ask()
-    except QcityError as error:
-        return Note("model", {"why": str(error)})
 
 
 def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, Again]]:
@@ -226,34 +218,26 @@ def _judged(draft: Variant, answer: Assessment | Note, asked: Assessment) -> Var
     if isinstance(answer, Note):
         return replace(draft, reason=answer)
     chance, word = (answer.probability, answer.word) if answer.status == "forecast" else (None, None)
-    return replace(
-        draft, status=answer.status, probability=chance, word=word, flips=flips(answer, asked), reason=answer.reason
-    )  # fmt: skip
+    flips = None not in (answer.chance, asked.chance) and another_verdict(answer, asked)
+    verdict = {"status": answer.status, "probability": chance, "word": word, "reason": answer.reason}
+    return replace(draft, flips=flips, **verdict)  # type: ignore[arg-type]
 
 
-def _of_definition(other: Assessment) -> Variant:
-    names = {lang: str(other.definition[f"name_{lang}"]) for lang in ("zh", "en")}
-    return Variant("definition", str(other.definition["indicator_id"]), names=names)
-
-
-def _of_comparator(other: Assessment) -> Variant:
+def _of_part(other: Assessment) -> Variant:
+    """Another definition, or what is borrowed, as a variant with its names."""
     lender = other.borrowed
-    assert lender is not None
+    if lender is None:
+        names = {lang: str(other.definition[f"name_{lang}"]) for lang in ("zh", "en")}
+        return Variant("definition", str(other.definition["indicator_id"]), names=names)
     regions, indicators = lender.region_names, lender.indicator_names
     names = {"zh": f"{regions['zh']}“{indicators['zh']}”", "en": f"{indicators['en']}, {regions['en']}"}
     return Variant("borrowed", f"{lender.region}/{lender.indicator_id}", names=names)
 
 
-def flips(part: Assessment, asked: Assessment) -> bool:
-    """Whether two answers give another verdict (see `another_verdict`); an answer without one flips nothing."""
-    return None not in (part.chance, asked.chance) and another_verdict(part, asked)
-
-
 def _tells(row: Variant, part: Assessment) -> bool:
-    """Whether a variant says something about this answer.
-
-    For a forecast they all do, except windows that hold all its levels and years it has no level for; a settled target
-    turns only on base year, tolerance and definition; one that cannot be assessed has only what is borrowed.
+    """Whether a variant says something about this answer: of a forecast all do, except windows that hold all its levels
+    and years it has no level for; a settled target turns only on base year, tolerance and definition; one that cannot
+    be assessed has only what is borrowed.
     """
     levels = part.levels().index
     if row.kind not in ALLOWED.get(part.status, ("borrowed",)):

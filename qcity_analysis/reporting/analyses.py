@@ -42,25 +42,14 @@ def titled(
     index: Iterable[str] = (),
     **values: object,
 ) -> pd.DataFrame:
-    """Rows of shown text under the titles of those keys, filled from `values`; with `head`, the title of the `index`.
-
-    >>> titled([["a", "b"]], ("o_certainty", "o_year"), "en").columns.tolist()
-    ['Certainty', 'Year']
-    """
+    """Rows of shown text under the titles of those keys, filled from `values`; `head` is the title of the `index`."""
     columns = [text(key, lang, **values) for key in keys]
     labels = pd.Index(list(index), name=text(head, lang)) if head else None
     return pd.DataFrame(list(rows), columns=columns, index=labels)
 
 
-def _whole(share: float, lang: str) -> str:
-    return with_unit(f"{100 * share:.0f}", "%", lang)
-
-
 def _part_title(part: Assessment, lang: str) -> list[str]:
     return [panel_title(part, lang)] if part.role != "main" else []
-
-
-# outlook
 
 
 def pace_sentences(a: Assessment, ahead: Outlook, lang: str) -> list[str]:
@@ -76,21 +65,14 @@ def pace_sentences(a: Assessment, ahead: Outlook, lang: str) -> list[str]:
     if move.scale == "log":
         pace = change(100 * math.expm1(move.needed / 100), lang)
     else:
-        linear = (move.end - move.start) / move.years
-        pace = ("−" if linear < 0 else "+") + with_unit(
-            abs(linear), step_unit(axis_unit(a, lang), lang), lang
-        )
+        linear, unit = (move.end - move.start) / move.years, step_unit(axis_unit(a, lang), lang)
+        pace = ("−" if linear < 0 else "+") + with_unit(abs(linear), unit, lang)
     without_figure = a.threshold is None and a.target.kind == "relative_change"  # measured from 100
-    start, end = (
-        change(value - 100, lang) if without_figure else level(a, value, lang)
-        for value in (move.start, move.end)
-    )
+    ends = (move.start, move.end)
+    start, end = (change(x - 100, lang) if without_figure else level(a, x, lang) for x in ends)
     years = str(move.years) if lang == "zh" else f"{move.years} year{'s' if move.years != 1 else ''}"
-    key, facts = (
-        "move_spare" if ahead.reached else "move_needed",
-        {"year": move.to_year, "last": move.from_year},
-    )
-    return [say(key, lang, years=years, level=start, bound=end, pace=pace, **facts)]
+    facts = {"year": move.to_year, "last": move.from_year, "years": years, "level": start, "bound": end}
+    return [say("move_spare" if ahead.reached else "move_needed", lang, **facts, pace=pace)]
 
 
 def _monthly(a: Assessment, lang: str) -> list[str]:
@@ -119,7 +101,8 @@ def speed_table(data: Data, a: Assessment, move: Feasibility, lang: str) -> pd.D
     for row in move.rows:
         counts = [NONE, NONE] if row.windows is None else [str(row.windows), str(row.as_fast)]
         exact = row.windows is not None and row.share in (0, 1)  # of the corpus only beyond its percentiles
-        shown = NONE if row.share is None else (_whole if exact else percent)(row.share, lang)
+        whole = with_unit(f"{100 * (row.share or 0):.0f}", "%", lang)
+        shown = NONE if row.share is None else whole if exact else percent(row.share, lang)
         rows.append([_who(data, a, row, lang), *counts, shown])
     windows = "o_windows_one" if move.years == 1 else "o_windows"
     return titled(rows, ("o_who", windows, "o_fast", "o_share"), lang, years=move.years)
@@ -155,13 +138,7 @@ def speed_sentences(a: Assessment, move: Feasibility, lang: str) -> list[str]:
 
 
 def attained_table(ahead: Outlook, lang: str) -> pd.DataFrame:
-    """The first year with a chance of 50, 80 and 95 %, or until when there is none.
-
-    >>> from types import SimpleNamespace
-    >>> ahead = SimpleNamespace(attained={0.5: 2024, 0.8: None}, looked_until=2037)
-    >>> attained_table(ahead, "en")["Year"].tolist()
-    ['2024', 'not by 2037']
-    """
+    """The first year with a chance of 50, 80 and 95 %, or until when there is none."""
     none = text("o_not_within", lang, year=ahead.looked_until)
     rows = [[percent(chance, lang), str(year or none)] for chance, year in ahead.attained.items()]
     return titled(rows, ("o_certainty", "o_year"), lang)
@@ -202,9 +179,6 @@ def outlook_lines(
             lines += ["", *plain_table(attained_table(ahead, lang))]
         lines += [line for line in waiting_sentences(ahead, lang, part.as_of.year) if line not in pace]
     return lines
-
-
-# sensitivity
 
 
 def choice_shown(row: Variant, lang: str) -> str:
@@ -280,9 +254,6 @@ def sensitivity_lines(varied: Sequence[Sensitivity], lang: str) -> list[str]:
     return lines
 
 
-# change
-
-
 def change_sentence(changed: Change, lang: str) -> str:
     """From which answer to which, and why, in one sentence."""
     facts = {"earlier": changed.before.as_of.isoformat(), "later": changed.after.as_of.isoformat()}
@@ -296,20 +267,12 @@ def change_sentence(changed: Change, lang: str) -> str:
 
 
 def steps_table(changed: Change, lang: str) -> pd.DataFrame:
-    """What each step did to the probability, in percentage points; empty where a step has no probability.
-
-    >>> from types import SimpleNamespace
-    >>> made = SimpleNamespace(by_time=0.0, by_revision=-0.021, by_new_figure=0.5)
-    >>> steps_table(made, "en").iloc[:, 1].tolist()
-    ['0 points', '−2.1 points', '+50 points', '+47.9 points']
-    """
+    """What each step did to the probability, in percentage points; empty where a step has no probability."""
     steps = {"time": changed.by_time, "revision": changed.by_revision, "new_figure": changed.by_new_figure}
     known = {name: step for name, step in steps.items() if step is not None}
     effects = known | {"total": sum(known.values())} if len(known) == len(steps) else {}
-    rows = [
-        [text(f"d_{name}", lang), text("d_points", lang, value=signed(100 * effect))]
-        for name, effect in effects.items()
-    ]
+    points = {name: text("d_points", lang, value=signed(100 * effect)) for name, effect in effects.items()}
+    rows = [[text(f"d_{name}", lang), shown] for name, shown in points.items()]
     return titled(rows, ("d_step", "d_effect"), lang)
 
 
@@ -337,9 +300,6 @@ def change_lines(data: Data, changed: Change, lang: str) -> list[str]:
     if changed.figures:
         return [*lines, text("d_came", lang), *plain_table(came_table(data, changed.figures, lang))]
     return [*lines, say("nothing_came", lang)]
-
-
-# portfolio
 
 
 def portfolio_sentences(plan: Portfolio, lang: str) -> list[str]:
@@ -385,11 +345,7 @@ def unassessed_sentence(plan: Portfolio, lang: str, most: int | None = None) -> 
 
 
 def amount(value: float) -> str:
-    """An expected number of targets with one decimal, none where it is whole.
-
-    >>> amount(3.14), amount(2.0)
-    ('3.1', '2')
-    """
+    """An expected number of targets with one decimal, none where it is whole."""
     return f"{value:.1f}".removesuffix(".0")
 
 
@@ -424,9 +380,6 @@ def portfolio_lines(plan: Portfolio, lang: str) -> list[str]:
     if len(plan.targets):
         lines += ["", *plain_table(deciding_table(plan, lang).reset_index())]
     return [*lines, "", missing] if missing else lines
-
-
-# why a forecast is what it is
 
 
 def explained(assessment: Assessment, why: Explanation, lang: str) -> list[str]:

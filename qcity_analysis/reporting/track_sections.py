@@ -27,32 +27,22 @@ if TYPE_CHECKING:
 GOOD, FAIR = 2.5, 5.0  # percentage points between said and happened
 TARGET = ["plan", "target_id", "region", "definition"]  # what makes a real target
 METHOD = ("known", "targets", "rules", "levels", "bootstrap", "bank")
-BORROWED = {"published": "borrow_published", "expected": "borrow_expected"}
+BORROWED = ("published", "expected")
 MOST = 40  # statements of the ledger that are shown
 NONE = "–"
 
 Row = Any  # a row of scores, as a dict or a pandas Series
 
 
-# sections, as the notebook calls them
-
-
 def answer(data: Data, record: TrackRecord, lang: str) -> None:
     """Show the two sentences on what may be concluded, and hand the page its title."""
-    concluded = conclusion(record, lang)
+    concluded = (bank_conclusion(record.bank, lang), own_conclusion(record, lang))
     title = text("track_question", lang)
     if record.plan:
         title = text("track_title_plan", lang, plan=sentences.plan_title(data, record.plan, lang))
-    front = {
-        "kind": "track",
-        "lang": lang,
-        "title": title,
-        "plan": record.plan,
-        "as_of": record.as_of.isoformat(),
-        "model": "mixture",
-        "answer": (" " if lang == "en" else "").join(concluded),
-        "short": concluded[1],
-    }
+    said = (" " if lang == "en" else "").join(concluded)
+    front = {"kind": "track", "lang": lang, "title": title, "plan": record.plan, "model": "mixture"}
+    front |= {"as_of": record.as_of.isoformat(), "answer": said, "short": concluded[1]}
     show.section("answer", lang, "\n\n".join(concluded), front)
 
 
@@ -62,7 +52,7 @@ def bank(record: TrackRecord, lang: str) -> None:
     show.section("bank", lang)
     _reliability(pd.DataFrame(corpus["reliability"]), lang)
     crps = {"crps": "ratio", "crps_low": "low", "crps_high": "high"}
-    ends = {name: score(corpus["relative_crps"][key]) for name, key in crps.items()}
+    ends = {name: _score(corpus["relative_crps"][key]) for name, key in crps.items()}
     show.markdown(_parts_of_brier(corpus["all"], "bank_brier", lang, **ends))
     show.markdown(f"### {text('h_bank_rules', lang)}\n\n{bank_rules_lead(corpus, lang)}")
     show.table(_rules_by_years(corpus["rules"]["by_years"], lang))
@@ -84,19 +74,15 @@ def borrowing(lang: str) -> None:
 
 
 def borrowing_table(shown: dict[str, Any], lang: str) -> pd.DataFrame:
-    """One row for what comparators published, one for what is expected of them; shown text.
-
-    >>> borrowing_table(evidence(), "en").shape
-    (2, 5)
-    """
+    """One row for what comparators published, one for what is expected of them; shown text."""
     shares, rows = {"published": [learned().published], "expected": list(learned().expected)}, []
-    for key, name in BORROWED.items():
+    for key in BORROWED:
         errors = shown[key]["by_indicator"].values()
         # `percent` would call nothing less than one
         moved = [percent(share, lang) if share else _percent(0, lang) for share in shares[key]]
         error, ends = f"{shown[key]['crps']:.2f}", f"{min(errors):.2f}–{max(errors):.2f}"
         inside = percent(shown[key]["interval_90_holds"], lang)
-        rows.append([text(f"r_{name}", lang), join(moved, lang), error, ends, inside])
+        rows.append([text(f"r_borrow_{key}", lang), join(moved, lang), error, ends, inside])
     return titled(rows, [f"c_borrow_{head}" for head in ("what", "share", "error", "range", "holds")], lang)
 
 
@@ -127,19 +113,14 @@ def benchmarks(record: TrackRecord, lang: str) -> None:
         return
     show.section("rivals", lang)
     rules = {RULES[str(rule)].name(lang): row for rule, row in record.rules.iterrows()}
-    skills = {
-        name: (signed_share(row["skill"], lang), signed_share(row["fair"], lang))
-        for name, row in rules.items()
-    }
-    items = [f"{name} {raw}; {fair}" for name, (raw, fair) in skills.items()]
-    chart = skill_chart(record.rules, list(rules), lang)
-    show.picture(chart, text("alt_skill", lang, items=join(items, lang)))
+    skills = {name: [_signed(row[one], lang) for one in ("skill", "fair")] for name, row in rules.items()}
+    items = join([f"{name} {'; '.join(both)}" for name, both in skills.items()], lang)
+    show.picture(skill_chart(record.rules, list(rules), lang), text("alt_skill", lang, items=items))
     show.markdown(_beaten("own_rules", record.beaten_at(), lang))
     raw, fair = record.toughest["raw"], record.toughest["calibrated"]
-    both = [years for years in raw.index if years in fair.index]
-    show.table(
-        _rules_by_years([{"years": y, "raw": raw.loc[y], "calibrated": fair.loc[y]} for y in both], lang)
-    )
+    years = [year for year in raw.index if year in fair.index]
+    rows = [{"years": year, "raw": raw.loc[year], "calibrated": fair.loc[year]} for year in years]
+    show.table(_rules_by_years(rows, lang))
     keys = ("tc_answered", "tc_rule_brier", "tc_fair_brier", "tc_ours", "tc_skill_raw", "tc_skill_fair")
     show.table(_scores(rules, keys, "tc_rule", lang))
     show.markdown(f"### {text('h_models', lang)}\n\n{text('s_models', lang)}")
@@ -181,7 +162,7 @@ def ledger(data: Data, record: TrackRecord, lang: str) -> None:
     told = (scored if len(scored) else record.ledger).sort_values("asked_at", ascending=False, kind="stable")
     targets = data.targets[["plan", "target_id", f"name_{lang}"]].astype(str)
     names = {(plan, target): name for plan, target, name in targets.itertuples(index=False, name=None)}
-    rows = []
+    rows, series = [], data.indicators.set_index("indicator_id")[f"name_{lang}"]
     for row in told.head(MOST).to_dict("records"):
         happened = text("pending", lang)
         if not pd.isna(row["happened"]):
@@ -189,22 +170,16 @@ def ledger(data: Data, record: TrackRecord, lang: str) -> None:
             happened += "" if row["in_advance"] else text("after_the_fact", lang)
         name = names.get((row["plan"], row["target_id"]), row["target_id"])
         if row["role"] != "main":
-            name = text(f"said_{row['role']}", lang, name=name, by=_series(data, row["definition"], lang))
+            region, _, indicator = row["definition"].rpartition("/")
+            by = str(series.get(indicator, indicator))
+            if region:
+                by = text("place_and_series", lang, region=data.region_name(region, lang), name=by)
+            name = text(f"said_{row['role']}", lang, name=name, by=by)
         day, chance = row["asked_at"].strftime("%Y-%m-%d"), percent(row["probability"], lang)
-        rows.append([name, day, row["as_of"], chance, happened, score(row["error"])])
+        rows.append([name, day, row["as_of"], chance, happened, _score(row["error"])])
     if rows:
         keys = ("tc_target", "tc_day", "tc_as_of", "tc_probability", "tc_outcome", "tc_error")
         show.table(titled(rows, keys, lang), index=False)
-
-
-def _series(data: Data, definition: str, lang: str) -> str:
-    """The shown name of a definition, or of a "region/indicator" borrowed from."""
-    region, _, indicator = definition.rpartition("/")
-    known = data.indicators.set_index("indicator_id")[f"name_{lang}"]
-    name = str(known.get(indicator, indicator))
-    if not region:
-        return name
-    return text("place_and_series", lang, region=data.region_name(region, lang), name=name)
 
 
 def method(lang: str) -> None:
@@ -216,20 +191,13 @@ def spoken(record: TrackRecord, lang: str) -> list[str]:
     """The record in sentences, for a terminal: conclusions, rules, models, real targets, ledger."""
     from ..trackrecord.record import summary
 
-    lines = [*conclusion(record, lang), bank_rules_lead(record.bank, lang)]
+    lines = [bank_conclusion(record.bank, lang), own_conclusion(record, lang)]
+    lines += [bank_rules_lead(record.bank, lang)]
     if record.enough:
         lines += [_own_counts(record, lang), _parts_of_brier(summary(record.asked), "own_brier", lang)]
         lines += [_beaten("own_rules", record.beaten_at(), lang), _models_verdict(record, lang)]
     lines += [earlier_score(record.earlier, lang), " ".join(ledger_sentences(record, lang))]
     return [line for line in lines if line]
-
-
-# sentences
-
-
-def conclusion(record: TrackRecord, lang: str) -> tuple[str, str]:
-    """The two sentences on what a reader may conclude: from the training corpus, and from the package's own series."""
-    return bank_conclusion(record.bank, lang), own_conclusion(record, lang)
 
 
 def bank_conclusion(bank: dict[str, Any], lang: str) -> str:
@@ -248,8 +216,8 @@ def bank_conclusion(bank: dict[str, Any], lang: str) -> str:
     verdict = "bank_good" if gap <= GOOD else "bank_fair" if gap <= FAIR else "bank_poor"
     return say(
         "bank_conclusion", lang, number=f"{whole['number']:,.0f}", indicators=int(whole["indicators"]),
-        gap=f"{gap:.1f}", high=percent(near["happened"], lang), brier=score(whole["brier"]),
-        rivals=say(compared, lang, rule=score(best), climatology=score(whole["climatology"])),
+        gap=f"{gap:.1f}", high=percent(near["happened"], lang), brier=_score(whole["brier"]),
+        rivals=say(compared, lang, rule=_score(best), climatology=_score(whole["climatology"])),
         verdict=say(verdict, lang),
     )  # fmt: skip
 
@@ -266,8 +234,8 @@ def own_conclusion(record: TrackRecord, lang: str) -> str:
     value = _percent(abs(skill), lang)
     return say(
         f"own_{concluded['code']}", lang, number=f"{concluded['number']:,.0f}", few=FEW, value=value,
-        indicators=int(concluded["indicators"]), rule=RULES[hard["rival"]].name(lang), low=signed_share(low, lang),
-        high=signed_share(high, lang), less=say("own_less" if skill >= 0 else "own_more", lang, value=value),
+        indicators=int(concluded["indicators"]), rule=RULES[hard["rival"]].name(lang), low=_signed(low, lang),
+        high=_signed(high, lang), less=say("own_less" if skill >= 0 else "own_more", lang, value=value),
         zero=say("own_no_zero" if low > 0 or high < 0 else "own_zero", lang), models=_better_model(record, lang),
     )  # fmt: skip
 
@@ -279,7 +247,7 @@ def _better_model(record: TrackRecord, lang: str) -> str:
         return ""
     row = better.iloc[0]  # skill is 1 - ours / theirs; the reader is told 1 - theirs / ours
     less, low, high = (1 - 1 / (1 - float(row[name])) for name in ("skill", "high", "low"))
-    facts = {"value": _percent(less, lang), "low": signed_share(low, lang), "high": signed_share(high, lang)}
+    facts = {"value": _percent(less, lang), "low": _signed(low, lang), "high": _signed(high, lang)}
     return say("own_models_better", lang, model=text(f"model_{row.name}", lang), **facts)
 
 
@@ -303,8 +271,8 @@ def _own_counts(record: TrackRecord, lang: str) -> str:
 def _parts_of_brier(whole: dict[str, float], key: str, lang: str, **more: str) -> str:
     """Brier score with its interval, taken apart (Murphy 1973), and the log score, as a sentence."""
     names = {"brier": "brier", "log": "log_score", "low": "brier_low", "high": "brier_high"}
-    values = {name: score(whole[column]) for name, column in names.items()}
-    parts = {name: score(whole[name], 4) for name in ("reliability", "resolution", "uncertainty")}
+    values = {name: _score(whole[column]) for name, column in names.items()}
+    parts = {name: _score(whole[name], 4) for name in ("reliability", "resolution", "uncertainty")}
     return say(key, lang, **values, **parts, **more)
 
 
@@ -336,9 +304,9 @@ def earlier_score(earlier: pd.DataFrame, lang: str) -> str:
     best, brier = min(pairs, key=lambda rule: pairs[rule][0] - pairs[rule][1]), _brier(told, "probability")
     return say(
         "earlier_score", lang, number=len(told), targets=told.groupby(TARGET).ngroups,
-        indicators=told["indicator_id"].nunique(), brier=score(brier), rules=len(pairs),
+        indicators=told["indicator_id"].nunique(), brier=_score(brier), rules=len(pairs),
         better=sum(theirs < ours for theirs, ours in pairs.values()), best=RULES[best].name(lang),
-        best_brier=score(pairs[best][0]), best_ours=score(pairs[best][1]),
+        best_brier=_score(pairs[best][0]), best_ours=_score(pairs[best][1]),
         verdict=say("earlier_worse" if brier > 0.25 else "earlier_better", lang),
     )  # fmt: skip
 
@@ -360,7 +328,7 @@ def national_sentence(rows: pd.DataFrame, lang: str) -> str:
         facts, settled = {"probability": percent(float(last["probability"]), lang)}, pd.notna(last["outcome"])
         if settled:
             facts["verdict"] = text("status_met" if last["met"] else "status_missed", lang)
-            facts["outcome"] = change_shown(float(last["outcome"]) - 100, lang)
+            facts["outcome"] = _change(float(last["outcome"]) - 100, lang)
         parts[key] = say("national_b" if settled else "national_a", lang, **facts)
     return say("national_sentence", lang, **parts) if len(parts) == 2 else ""
 
@@ -377,10 +345,7 @@ def ledger_sentences(record: TrackRecord, lang: str) -> list[str]:
     if advance.empty:
         return [*lines, say("ledger_none_yet", lang)]
     targets = advance.groupby(["plan", "target_id", "region"]).ngroups
-    return [*lines, say("ledger_brier", lang, brier=score(advance["error"].mean()), targets=targets)]
-
-
-# tables
+    return [*lines, say("ledger_brier", lang, brier=_score(advance["error"].mean()), targets=targets)]
 
 
 def _reliability(table: pd.DataFrame, lang: str) -> None:
@@ -401,71 +366,51 @@ def _rules_by_years(rows: list[Row], lang: str) -> pd.DataFrame:
     for row in rows:
         cells.append([f"{row['raw']['number']:,.0f}"])
         for rule in (row["raw"], row["calibrated"]):
-            both = text("two_scores", lang, brier=score(rule["brier"]), ours=score(rule["ours"]))
+            both = text("two_scores", lang, brier=_score(rule["brier"]), ours=_score(rule["ours"]))
             cells[-1] += [RULES[str(rule["rival"])].name(lang), both]
     keys = ("tc_number", "tc_raw", "tc_two", "tc_fair", "tc_two")
     return titled(cells, keys, lang, "tc_years", [_years(row["years"], lang) for row in rows])
 
 
-def _ends(
-    shown: Callable[[Any, str], str], row: Row, column: str, prefix: str, lang: str, key: str = "score"
-) -> str:
-    """A score or a share with its interval; alone where a score has none."""
-    value, low, high = (shown(row.get(name), lang) for name in (column, f"{prefix}low", f"{prefix}high"))
-    if NONE in (low, high) and shown is not _percent:
-        return value
-    return text(f"{key}_with_interval", lang, value=value, low=low.rstrip(" %"), high=high)
-
-
-def _of(column: str, digits: int = 3) -> Callable[[Row, str], str]:
-    return lambda row, lang: score(row[column], digits)
-
-
-def _interval(column: str, prefix: str = "") -> Callable[[Row, str], str]:
-    """A score with its interval."""
-    return lambda row, lang: _ends(lambda value, _: score(value), row, column, prefix, lang)
-
-
-def _skill(column: str, prefix: str = "") -> Callable[[Row, str], str]:
-    """A skill in percent with its interval, where there is one."""
-    return lambda row, lang: _ends(signed_share, row, column, prefix, lang, "share")
-
-
-def _inside(column: str) -> Callable[[Row, str], str]:
-    return lambda row, lang: _ends(_percent, row, column, f"{column}_", lang)
-
-
 BRIER = ("tc_brier", "tc_reliability", "tc_resolution", "tc_uncertainty", "tc_log")
 COVERED = ("tc_forecasts", "tc_in50", "tc_in90")
-CELLS: dict[str, Callable[[Row, str], str]] = {  # what stands under each title of a table of scores
-    "tc_number": lambda row, lang: f"{row['number']:,.0f}",
-    "tc_forecasts": lambda row, lang: f"{row['number']:,.0f}",
-    "tc_indicators": lambda row, lang: str(int(row["indicators"])),
-    "tc_met": lambda row, lang: percent(row["met"], lang),
-    "tc_brier": _interval("brier", "brier_"),
-    **{f"tc_{part}": _of(part, 4) for part in ("reliability", "resolution", "uncertainty")},
-    "tc_log": _of("log_score"),
-    "tc_in50": _inside("in50"),
-    "tc_in90": _inside("in90"),
-    "tc_crps": _interval("crps_ratio", "crps_"),
-    "tc_crps_model": _interval("crps_ratio", "crps_"),
-    "tc_answered": lambda row, lang: _percent(row["answered"], lang),
-    "tc_rule_brier": _of("brier"),
-    "tc_fair_brier": _of("fair_brier"),
-    "tc_ours": _of("ours"),
-    "tc_skill": _skill("skill"),
-    "tc_skill_raw": _skill("skill"),
-    "tc_skill_fair": _skill("fair", "fair_"),
-    "tc_origins": lambda row, lang: text(
-        "origins_failed", lang, origins=int(row["origins"]), failed=int(row["failed"])
-    ),
-}
+CELLS = {  # what stands under each title of a table of scores: a kind of number, its column, the prefix of its ends
+    "tc_number": ("count", "number"), "tc_forecasts": ("count", "number"),
+    "tc_indicators": ("count", "indicators"), "tc_met": ("percent", "met"),
+    "tc_brier": ("score", "brier", "brier_"), "tc_reliability": ("part", "reliability"),
+    "tc_resolution": ("part", "resolution"), "tc_uncertainty": ("part", "uncertainty"),
+    "tc_log": ("score", "log_score"), "tc_in50": ("share", "in50", "in50_"), "tc_in90": ("share", "in90", "in90_"),
+    "tc_crps": ("score", "crps_ratio", "crps_"), "tc_crps_model": ("score", "crps_ratio", "crps_"),
+    "tc_answered": ("share", "answered"), "tc_rule_brier": ("score", "brier"),
+    "tc_fair_brier": ("score", "fair_brier"), "tc_ours": ("score", "ours"), "tc_skill": ("skill", "skill", ""),
+    "tc_skill_raw": ("skill", "skill", ""), "tc_skill_fair": ("skill", "fair", "fair_"),
+}  # fmt: skip
 
 
 def _scores(rows: dict[str, Row], keys: Iterable[str], head: str, lang: str) -> pd.DataFrame:
     """A table of scores, a row each, under the titles of those keys of CELLS."""
-    cells = [[CELLS[key](row, lang) for key in keys] for row in rows.values()]
-    return titled(cells, keys, lang, head, rows)
+    return titled([[_cell(row, key, lang) for key in keys] for row in rows.values()], keys, lang, head, rows)
+
+
+def _cell(row: Row, key: str, lang: str) -> str:
+    """A number of a table of scores, with its interval where it has one."""
+    if key == "tc_origins":
+        return text("origins_failed", lang, origins=int(row["origins"]), failed=int(row["failed"]))
+    kind, column, *prefix = CELLS[key]
+    kinds: dict[str, Callable[[Any], str]] = {
+        "count": lambda value: f"{value:,.0f}",
+        "percent": lambda value: percent(value, lang),
+        "score": _score,
+        "part": lambda value: _score(value, 4),
+        "share": lambda value: _percent(value, lang),
+        "skill": lambda value: _signed(value, lang),
+    }
+    ends = [f"{start}{end}" for start in prefix for end in ("low", "high")]
+    value, *interval = (kinds[kind](row.get(name)) for name in (column, *ends))
+    if not interval or (NONE in interval and kind != "share"):
+        return value
+    name = "share_with_interval" if kind == "skill" else "score_with_interval"
+    return text(name, lang, value=value, low=interval[0].rstrip(" %"), high=interval[1])
 
 
 def _earlier_table(rows: pd.DataFrame, lang: str) -> pd.DataFrame:
@@ -481,7 +426,8 @@ def _earlier_table(rows: pd.DataFrame, lang: str) -> pd.DataFrame:
         expected = NONE if pd.isna(row["expected"]) else _level(row, float(row["expected"]), lang)
         last = NONE if pd.isna(row["last_year"]) else str(int(row["last_year"]))
         asked = [_asked_shown(row, lang)] if several else []
-        cells.append([*asked, last, _chance(row, lang), expected, ballots, _outcome_shown(row, lang)])
+        said, came = _said_and_came(row, lang)
+        cells.append([*asked, last, said, expected, ballots, came])
     keys = ("tc_last", "tc_said", "tc_expected", "tc_rules", "tc_outcome")
     return titled(cells, ("tc_target", *keys) if several else keys, lang, "tc_as_of", map(str, rows["as_of"]))
 
@@ -504,69 +450,48 @@ def _asked_shown(row: pd.Series, lang: str) -> str:
 
 def everyone(rows: pd.DataFrame, lang: str) -> pd.DataFrame:
     """One real target in full: we and each rule down, each day and definition across."""
-    several, first = (
-        rows["definition"].nunique() > 1,
-        rows["definition"].min(),
-    )  # a later one is named after it
-    columns = {}
+    columns, first = {}, rows["definition"].min()  # a later definition is named after it
     for _, row in rows.iterrows():
         mark = text("definition_a" if row["definition"] == first else "definition_b", lang)
         votes = [NONE if pd.isna(vote) else text("yes" if vote else "no", lang) for vote in row[[*RULES]]]
-        column = f"{row['as_of']} · {mark}" if several else f"{row['as_of']}"
-        columns[column] = [_chance(row, lang), *votes, _outcome_shown(row, lang)]
+        column = f"{row['as_of']} · {mark}" if rows["definition"].nunique() > 1 else f"{row['as_of']}"
+        said, came = _said_and_came(row, lang)
+        columns[column] = [said, *votes, came]
     names = [text("we", lang), *(RULES[rule].name(lang) for rule in RULES), text("tc_outcome", lang)]
     return pd.DataFrame(columns, index=pd.Index(names, name=text("tc_who", lang)))
 
 
-def _outcome_shown(row: pd.Series, lang: str) -> str:
-    """What came at the deadline: met or missed with the figure; or that none was published."""
+def _said_and_came(row: pd.Series, lang: str) -> tuple[str, str]:
+    """Our probability, and what came at the deadline: met or missed with the figure; or that none was published."""
+    known = pd.notna(row["probability"])
+    said = percent(float(row["probability"]), lang) if known else text("status_not_assessable", lang)
     if pd.isna(row["met"]):
-        return text("no_outcome", lang)
+        return said, text("no_outcome", lang)
     value = _level(row, float(row["outcome"]), lang)
-    return text("outcome_met" if row["met"] else "outcome_missed", lang, value=value)
-
-
-def _chance(row: pd.Series, lang: str) -> str:
-    unknown = pd.isna(row["probability"])
-    return text("status_not_assessable", lang) if unknown else percent(float(row["probability"]), lang)
+    return said, text("outcome_met" if row["met"] else "outcome_missed", lang, value=value)
 
 
 def _level(row: pd.Series, value: float, lang: str) -> str:
     """A level as people read it: of a relative target the change on the base year."""
-    return change_shown(value - 100, lang) if row["kind"] == "relative_change" else number(value)
+    return _change(value - 100, lang) if row["kind"] == "relative_change" else number(value)
 
 
-# numbers
-
-
-def score(value: float | None, digits: int = 3) -> str:
-    """A score with three decimals (or `digits`); a dash where there is none.
-
-    >>> score(0.18163), score(None)
-    ('0.182', '–')
-    """
+def _score(value: float | None, digits: int = 3) -> str:
+    """A score with three decimals (or `digits`); a dash where there is none."""
     if value is None or not math.isfinite(float(value)):
         return NONE
     return f"{float(value):.{digits}f}".replace("-", "−")
 
 
-def signed_share(value: float | None, lang: str) -> str:
-    """A share as signed whole percent: "+13 %"; a dash where there is none.
-
-    >>> signed_share(0.131, "en"), signed_share(-0.5, "zh"), signed_share(0.001, "en")
-    ('+13 %', '−50%', '0 %')
-    """
+def _signed(value: float | None, lang: str) -> str:
+    """A share as signed whole percent, as "+13 %"; a dash where there is none."""
     if value is None or not math.isfinite(float(value)):
         return NONE
     return with_unit(with_sign(f"{round(100 * float(value)):,}".replace("-", "−")), "%", lang)
 
 
-def change_shown(value: float, lang: str) -> str:
-    """A change in percent with its sign.
-
-    >>> change_shown(-16.11, "en"), change_shown(2.0, "zh")
-    ('−16.1 %', '+2%')
-    """
+def _change(value: float, lang: str) -> str:
+    """A change in percent with its sign."""
     return ("+" if value > 0 else "") + with_unit(number(value), "%", lang)
 
 

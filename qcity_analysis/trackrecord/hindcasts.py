@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,11 +49,9 @@ CALIBRATED = "_calibrated"
 
 @dataclass(frozen=True)
 class Origin:
-    """What was known of one series on one past day.
-
-    Attributes: `indicator_id`, `region`, `as_of` (the day), `series` (as known then), `final` (as known now), `lagged`
-    (the day rests on the publication lag), `family` (the indicator of which this one is a newer definition, or itself:
-    the cluster in which outcomes are not independent).
+    """What was known of one series on one past day: `series` as known then, `final` as known now; `lagged` where the
+    day rests on the publication lag; `family`, the indicator of which this one is a newer definition, or itself (the
+    cluster in which outcomes are not independent).
     """
 
     indicator_id: str
@@ -74,12 +72,6 @@ class Origin:
 
         Levels chained from changes are compared as ratios to the last year known at the origin, so that a new root of
         the chain or a revision before the origin moves nothing.
-
-        >>> import qcity_analysis as qc
-        >>> past, _ = origins(qc.load(as_of="2026-06-30"), {"rd_intensity"})
-        >>> first = next(origin for origin in past if origin.region == "china")
-        >>> first.last_year, first.actual(2014)
-        (2013, 2.05)
         """
         level, last = float(self.final.values.get(year, np.nan)), self.last_year
         if self.series.base_year is None:
@@ -89,11 +81,9 @@ class Origin:
 
 @dataclass(frozen=True)
 class Hindcasts:
-    """Forecasts made at past origins, with what came and the questions asked of them.
-
-    Attributes: `origins`; `ahead`, one row for each origin and year ahead with a published outcome (columns AHEAD);
-    `questions`, several for each row of `ahead` (columns QUESTION; `met` is 0 or 1); `refused` (series, or series and
-    day, to why it could not be computed).
+    """Forecasts made at past origins: `ahead`, one row for each origin and year ahead with a published outcome (AHEAD);
+    `questions`, several for each row of `ahead` (QUESTION; `met` is 0 or 1); `refused` (series, or series and day, to
+    why).
     """
 
     origins: tuple[Origin, ...]
@@ -103,10 +93,10 @@ class Hindcasts:
 
 
 def hindcasts(data: Data, indicators: Collection[str] | None = None) -> Hindcasts:
-    """Forecast every past origin of the published series as it would have been issued, and ask the questions.
+    """Forecast every past origin of the published series as `assess` would have issued it, and ask the questions.
 
-    A forecast is that of `assess`: with bounds, estimates and errors, and moved towards the comparators known on that
-    day. `indicators` restricts the indicators (see `plan_indicators`).
+    That is with bounds, estimates and errors, and moved towards the comparators known on that day. `indicators`
+    restricts the indicators (see `plan_indicators`).
 
     >>> import qcity_analysis as qc
     >>> made = hindcasts(qc.load(as_of="2026-06-30"), {"un_rd_intensity"})
@@ -123,26 +113,21 @@ def hindcasts(data: Data, indicators: Collection[str] | None = None) -> Hindcast
         except QcityError as error:
             refused[f"{origin.indicator_id}/{origin.region} {origin.as_of}"] = str(error)
             continue
-        for row in _outcomes(origin):
-            rows.append(row | {"origin": i})
-            drawn.append(paths[:, row["years"] - 1])
+        known, last = origin.series.known(), origin.last_year
+        change = np.diff(known) / np.sqrt(np.diff(known.index)) if len(known) > 1 else np.zeros(1)
+        name = f"{origin.indicator_id}/{origin.region}"
+        about: dict[str, Any] = {"origin": i, "series": name, "family": origin.family}
+        about |= {"last": float(known.iloc[-1]), "support": SUPPORTS.index(origin.series.support)}
+        about |= {"drift": float(change.mean()), "rough": float(np.sqrt((change**2).mean()))}
+        for years in range(1, YEARS + 1):
+            actual = origin.actual(last + years)
+            if np.isfinite(actual):
+                rows.append(about | {"years": years, "year": last + years, "actual": actual})
+                drawn.append(paths[:, years - 1])
     if not rows:
         return Hindcasts(tuple(past), pd.DataFrame(columns=AHEAD), pd.DataFrame(columns=QUESTION), refused)
     ahead, ends = pd.DataFrame(rows), np.array(drawn)
     return Hindcasts(tuple(past), _scored(ahead, ends), _questions(past, ahead, ends), refused)
-
-
-def _outcomes(origin: Origin) -> Iterator[dict[str, Any]]:
-    """One row for each year ahead with a published outcome."""
-    known, last = origin.series.known(), origin.last_year
-    change = np.diff(known) / np.sqrt(np.diff(known.index)) if len(known) > 1 else np.zeros(1)
-    about: dict[str, Any] = {"series": f"{origin.indicator_id}/{origin.region}", "family": origin.family}
-    about |= {"last": float(known.iloc[-1]), "support": SUPPORTS.index(origin.series.support)}
-    about |= {"drift": float(change.mean()), "rough": float(np.sqrt((change**2).mean()))}
-    for years in range(1, YEARS + 1):
-        actual = origin.actual(last + years)
-        if np.isfinite(actual):
-            yield about | {"years": years, "year": last + years, "actual": actual}
 
 
 def _scored(ahead: pd.DataFrame, paths: np.ndarray) -> pd.DataFrame:
@@ -193,16 +178,11 @@ def base_of(years: pd.Index) -> int:
 
 
 def origins(data: Data, indicators: Collection[str] | None = None) -> tuple[list[Origin], dict[str, str]]:
-    """Every past origin of every series with at least five known years, in the order of `indicators.csv`.
+    """Every past origin of every series with at least five known years, in the order of `indicators.csv`; and the
+    series that cannot be computed ("indicator/region") with the reason.
 
     An origin is the first day on which a year's figure was known as the last one, with at least three levels and at
-    least one level of the next five years to compare with. `indicators` restricts the indicators. The second result
-    has the series that cannot be computed ("indicator/region") and why.
-
-    >>> import qcity_analysis as qc
-    >>> past, refused = origins(qc.load(as_of="2026-06-30"), {"un_rd_intensity"})
-    >>> past[0].last_year, past[0].as_of.isoformat(), past[0].lagged
-    (2002, '2005-12-31', True)
+    least one level of the next five years to compare with. `indicators` restricts the indicators.
     """
     series = set(zip(data.observations["indicator_id"], data.observations["region"], strict=True))
     regions = list(data.regions["region"]) or sorted({region for _, region in series})
@@ -337,42 +317,33 @@ class Modelled:
 
 
 def model_answers(made: Hindcasts, models: Sequence[str] | None = None, sample: int = SAMPLE) -> Modelled:
-    """What the named models say at the same origins; those fitted by search only at `sample` origins, evenly spread.
-
-    A model that cannot be fitted to a history gives no answer there; how often is counted. A ratio of `Hindcasts`
-    scores must use the same rows.
+    """What the named models say at the same origins; those fitted by search only at `sample` origins, evenly spread. A
+    model that cannot be fitted to a history gives no answer there; how often is counted.
     """
     from ..forecasting.alternatives import NAMES
+    from ..forecasting.forecast import forecast
 
     names = list(NAMES if models is None else models)
     answers = pd.DataFrame(np.nan, index=made.questions.index, columns=names)
     crps = pd.DataFrame(np.nan, index=made.ahead.index, columns=names)
     every = range(len(made.origins))
     few = np.linspace(0, len(every) - 1, min(sample, len(every))).astype(int).tolist()
-    at = {name: few if name in FITTED else every for name in names}
-    failed = {name: sum(not _model(made, i, name, answers, crps) for i in at[name]) for name in names}
-    return Modelled(answers, crps, {name: len(at[name]) for name in names}, failed)
-
-
-def _model(made: Hindcasts, i: int, name: str, answers: pd.DataFrame, crps: pd.DataFrame) -> bool:
-    """Fill in one model's answers at one origin; False when it cannot be fitted."""
-    from ..forecasting.forecast import forecast
-
-    origin, ahead = made.origins[i], made.ahead[made.ahead["origin"] == i]
-    series, support = (
-        origin.series.values.rename(f"{origin.region}/{origin.indicator_id}"),
-        origin.series.support,
-    )
-    until = int(ahead["year"].max())
-    try:
-        paths = forecast(series, until, support=support, model=name, draws=MODEL_DRAWS, rng=0).paths
-    except QcityError:
-        return False
-    q = np.quantile(paths, scores.LEVELS, axis=0).T[ahead["years"].to_numpy() - 1]
-    crps.loc[ahead.index, name] = scores.crps_quantiles(q, scores.LEVELS, ahead["actual"].to_numpy())
-    mine = made.questions[made.questions["origin"] == i]
-    drawn, threshold = paths[:, mine["years"].to_numpy() - 1], mine["threshold"].to_numpy()
-    answers.loc[mine.index, name] = np.where(mine["at_least"], drawn >= threshold, drawn <= threshold).mean(
-        axis=0
-    )
-    return True
+    failed = dict.fromkeys(names, 0)
+    asked = {name: few if name in FITTED else every for name in names}
+    for name, i in ((name, i) for name, some in asked.items() for i in some):
+        series, ahead = made.origins[i].series, made.ahead[made.ahead["origin"] == i]
+        values = series.values.rename(f"{series.region}/{series.indicator_id}")
+        until, support = int(ahead["year"].max()), series.support
+        try:
+            paths = forecast(values, until, support=support, model=name, draws=MODEL_DRAWS, rng=0).paths
+        except QcityError:
+            failed[name] += 1
+            continue
+        q = np.quantile(paths, scores.LEVELS, axis=0).T[ahead["years"].to_numpy() - 1]
+        crps.loc[ahead.index, name] = scores.crps_quantiles(q, scores.LEVELS, ahead["actual"].to_numpy())
+        mine = made.questions[made.questions["origin"] == i]
+        drawn, bound = paths[:, mine["years"].to_numpy() - 1], mine["threshold"].to_numpy()
+        answers.loc[mine.index, name] = np.where(mine["at_least"], drawn >= bound, drawn <= bound).mean(
+            axis=0
+        )
+    return Modelled(answers, crps, {name: len(some) for name, some in asked.items()}, failed)

@@ -58,11 +58,11 @@ def record(
     data_hash: str,
     asked_at: dt.datetime | None = None,
 ) -> Path | None:
-    """Append what was said as one new file of the ledger `folder`; returns its path, None when nothing is new.
+    """Append what was said (one assessment or several, as records or as `Assessment.to_dict` gives them) as one new
+    file of the ledger `folder`; returns its path, None when nothing is new.
 
-    `said` is one assessment or several, as records or as `Assessment.to_dict` gives them; each definition or comparator
-    (`parts`) is a statement of its own. A statement identical to one of the same day and data is not repeated. The file
-    has a name nobody else has and appears whole or not at all; no other file is opened for writing.
+    Each definition or comparator (`parts`) is a statement of its own. A statement identical to one of the same day and
+    data is not repeated. The file has a name nobody else has and appears whole or not at all.
     """
     now = (asked_at or dt.datetime.now(dt.UTC)).astimezone(dt.UTC).replace(microsecond=0)
     answers = [said] if isinstance(said, (Mapping, Assessment)) else said
@@ -104,9 +104,9 @@ def scored(ledger: pd.DataFrame, data: Data) -> pd.DataFrame:
 
     Adds `happened` (1 met, 0 missed, NaN not published yet), `outcome` (the level), `known_from` (the day the figure
     deciding it came out, which may be long before the deadline), `in_advance` (said before that day: only such a
-    statement was a forecast), `unscored` (why there is no score: "", pending, target_gone, target_changed, or
-    not_computed and why) and `error` (p − happened)². A target is judged as it was
-    stated: when it was changed since, the statement stays unscored.
+    statement was a forecast), `unscored` ("", pending, target_gone, target_changed, or not_computed and why) and
+    `error` (p − happened)². A target is judged as it was stated: when it was changed since, the statement stays
+    unscored.
     """
     told = ledger[(ledger["status"] == "forecast") & ledger["probability"].notna()].reset_index(drop=True)
     outcomes: dict[tuple[str, ...], dict[str, Any]] = {}
@@ -161,16 +161,16 @@ def _outcomes(data: Data, plan: str, target_id: str, region: str) -> dict[str, A
     except QcityError:
         return {"unscored": "target_gone"}
     try:
-        answers = _own(assess(data, target, draws=DRAWS))
+        answers = _by_name(assess(data, target, draws=DRAWS))
     except QcityError as error:
         return {"unscored": f"not_computed: {error}"}
     settled = {name: (a, _settled_on(data, a)) for name, a in answers.items() if a.status in SETTLED}
     return {"target": target, "settled": settled}
 
 
-def _own(answer: Assessment) -> dict[str, Assessment]:
+def _by_name(answer: Assessment) -> dict[str, Assessment]:
     """The answers from the region's own figures, by definition."""
-    return {str(a.definition["indicator_id"]): a for a in (answer, *answer.parts) if a.role != "borrowed"}
+    return {str(a.definition["indicator_id"]): a for a in answer.by_definition()}
 
 
 def _settled_on(data: Data, answer: Assessment) -> pd.Timestamp:
@@ -183,9 +183,10 @@ def _settled_on(data: Data, answer: Assessment) -> pd.Timestamp:
     since = pd.NaT
     for day in sorted(rows.loc[mine, "known_from"].unique(), reverse=True):
         try:
-            then = _own(assess(data, answer.target, as_of=pd.Timestamp(day).date(), draws=DRAWS)).get(name)
+            known = assess(data, answer.target, as_of=pd.Timestamp(day).date(), draws=DRAWS)
         except QcityError:
             break
+        then = _by_name(known).get(name)
         if then is None or then.status not in SETTLED:
             break
         since = pd.Timestamp(day)
@@ -194,12 +195,11 @@ def _settled_on(data: Data, answer: Assessment) -> pd.Timestamp:
 
 def _judged(row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     """Outcome of one statement, or why it has none; a borrowed statement is judged by the region's own figures."""
-    target, settled, unscored = (
-        known.get("target"),
-        known.get("settled", {}),
-        known.get("unscored", "pending"),
-    )
-    if target is not None and any(_differ(row[name], getattr(target, name)) for name in ASKED):
+    target, settled = known.get("target"), known.get("settled", {})
+    unscored = known.get("unscored", "pending")
+    said, now = [row[name] for name in ASKED], [getattr(target, name, None) for name in ASKED]
+    said, now = ([None if pd.isna(cell) else cell for cell in cells] for cells in (said, now))
+    if target is not None and said != now:
         settled, unscored = {}, "target_changed"
     name = row["indicator_id"] if row["role"] == "borrowed" else row["definition"]
     if name not in settled:
@@ -207,8 +207,3 @@ def _judged(row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     answer, day = settled[name]
     met = float(answer.status == "met")
     return {"happened": met, "outcome": answer.outcome, "known_from": day, "unscored": ""}
-
-
-def _differ(said: Any, now: Any) -> bool:
-    empty = pd.isna(said), pd.isna(now)
-    return empty[0] != empty[1] or (not empty[0] and said != now)

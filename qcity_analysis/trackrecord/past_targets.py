@@ -118,11 +118,8 @@ def _row(then: Assessment, now: Assessment | None, day: dt.date, issued: dt.date
     target, levels = then.target, then.levels()
     last = int(levels.index[-1]) if len(levels) else None
     row = {name: getattr(target, name) for name in OF_TARGET} | {
-        "as_of": day,
+        **{"as_of": day, "definition": _name(then), "last_year": last, "status": then.status},
         "years": target.deadline - last if last else None,
-        "definition": _name(then),
-        "last_year": last,
-        "status": then.status,
         "probability": np.nan if then.probability is None else then.probability,
         "expected": np.nan if then.median is None else then.median,
         "outcome": np.nan if now is None else now.outcome,

@@ -99,15 +99,10 @@ def _by_years(rows: pd.DataFrame) -> list[tuple[Any, pd.DataFrame]]:
 
 
 def coverage(ahead: pd.DataFrame) -> pd.DataFrame:
-    """How often central intervals cover what came and the CRPS relative to a random walk, by years ahead and overall.
+    """How often central intervals cover what came and the CRPS relative to a random walk, by years ahead, then "all".
 
-    `ahead` has `years`, `family`, `series`, `in50`, `in90`, `crps`, `crps_walk`. Index: years, last row "all". The
-    relative CRPS is the ratio of means of both, each divided by the walk's mean of its series, so that units do not
-    matter.
-
-    >>> ahead = pd.DataFrame({"years": [1], "family": "a", "series": "a", "in50": [True], "in90": [True]})
-    >>> float(coverage(ahead.assign(crps=0.5, crps_walk=1.0)).loc["all", "crps_ratio"])
-    0.5
+    The relative CRPS is the ratio of means of both, each divided by the walk's mean of its series, so that units do not
+    matter. `ahead` as in `Hindcasts`.
     """
     unit = ahead.groupby("series")["crps_walk"].transform("mean")
     rows = {}
@@ -134,32 +129,25 @@ def against(asked: pd.DataFrame, rivals: Iterable[str]) -> pd.DataFrame:
     >>> against(asked, ["yes"])["skill"].round(2).tolist()
     [0.98]
     """
-    return pd.DataFrame({name: _against(asked, name) for name in rivals}).T.rename_axis("rival")
-
-
-def _against(asked: pd.DataFrame, name: str) -> dict[str, float]:
-    part = asked[asked[name].notna()]
-    row = _about(part) | {"answered": len(part) / max(len(asked), 1)}
-    if part.empty:
-        return row | dict.fromkeys(("brier", "ours", "skill", "low", "high"), math.nan)
-    theirs = ((part[name] - part["met"]) ** 2).to_numpy(dtype=float)
-    ours = ((part["probability"] - part["met"]) ** 2).to_numpy(dtype=float)
-    low, high = ratio_interval(ours, theirs, part["family"])
-    ratio = ours.sum() / theirs.sum() if theirs.sum() else float("inf" if ours.sum() else "nan")
-    means = {"brier": float(theirs.mean()), "ours": float(ours.mean())}
-    return row | means | {"skill": 1 - ratio, "low": 1 - high, "high": 1 - low}
+    rows = {}
+    for name in rivals:
+        part = asked[asked[name].notna()]
+        rows[name] = row = _about(part) | {"answered": len(part) / max(len(asked), 1)}
+        errors = (part[[name, "probability"]].sub(part["met"], axis=0) ** 2).to_numpy(dtype=float)
+        theirs, ours = errors.T
+        low, high = ratio_interval(ours, theirs, part["family"])
+        ratio = ours.sum() / theirs.sum() if theirs.sum() else math.inf if ours.sum() else math.nan
+        means = (float(x.mean()) if len(x) else math.nan for x in (theirs, ours))
+        columns = ("brier", "ours", "skill", "low", "high")
+        row |= dict(zip(columns, (*means, 1 - ratio, 1 - high, 1 - low), strict=True))
+    return pd.DataFrame(rows).T.rename_axis("rival")
 
 
 def toughest(asked: pd.DataFrame, rivals: Sequence[str]) -> pd.DataFrame:
-    """By years left, the benchmark hardest to beat: the lowest skill of ours on the questions it answers.
+    """By years left, then "all", the benchmark hardest to beat: the lowest skill of ours on the questions it answers.
 
-    Only those that answer at least half the questions of that horizon compete. Columns: number (of all
-    questions), rival, its `brier`, `ours` on the same questions, `skill` with `low` and `high`. Index: years, last
-    "all".
-
-    >>> asked = pd.DataFrame({"met": [1.0, 0.0], "family": ["a", "b"], "probability": [0.9, 0.1], "yes": [1.0, 1.0]})
-    >>> toughest(asked.assign(years=1), ["yes"]).loc[1, "rival"]
-    'yes'
+    Only those that answer at least half the questions of that horizon compete. Columns: number (of all questions),
+    rival, its `brier`, `ours` on the same questions, `skill` with `low` and `high`.
     """
     rows = {}
     for years, part in _by_years(asked):
@@ -180,12 +168,10 @@ def toughest_rules(asked: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 @dataclass(frozen=True)
 class TrackRecord:
-    """How good the probabilities were.
-
-    Attributes: `as_of`, `plan` (empty: every published series), `made` (the hindcasts), `asked` (their questions with a
-    column for each rule, for each rule calibrated, and for each named model), `models`, `earlier` (see
-    `past_targets.said_of_earlier`), `ledger` (scored statements), `issued` (how many the ledger holds), `bank`
-    (the record on held-out indicators, see `read_record`).
+    """How good the probabilities were: `plan` (empty: every published series), `made` (the hindcasts), `asked` (their
+    questions with a column for each rule, for each rule calibrated, and for each named model), `earlier` (see
+    `past_targets.said_of_earlier`), `ledger` (scored statements), `issued` (how many the ledger holds), `bank` (see
+    `read_record`).
     """
 
     as_of: dt.date
