@@ -13,7 +13,7 @@ import qcity_analysis as qc
 from qcity_analysis.analysis.attribution import another_verdict
 from qcity_analysis.analysis.sensitivity import Sensitivity, Variant, sensitivity
 from qcity_analysis.data.load import Data
-from qcity_analysis.forecasting import alternatives
+from qcity_analysis.forecasting import forecast as models
 
 PERCENTS = dict(enumerate([-2.0, -3.1, -2.5, -4.0, -1.0, -3.0, -2.2, -3.5, -2.0], start=2014))
 CUT = {"kind": "relative_change", "direction": "at_most", "threshold": -13, "base_year": 2020}
@@ -23,7 +23,7 @@ DRAWS = 200
 @pytest.fixture(autouse=True)
 def _two_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """One model that is quick, and one that fails where a year is missing."""
-    monkeypatch.setattr(alternatives, "NAMES", ("theta", "naive"))
+    monkeypatch.setattr(models, "MODELS", ("theta", "naive"))
 
 
 def vary(data: Data) -> Sensitivity:

@@ -13,9 +13,9 @@ from slow_answers import chance_of_none, new_items_in
 from test_assessment import answer, codes
 
 from qcity_analysis.assessment.answer import SPOKEN, Assessment
-from qcity_analysis.assessment.events import none_in
+from qcity_analysis.assessment.counts import none_in
 from qcity_analysis.assessment.rates import Count, log_chance, new_items, posterior
-from qcity_analysis.errors import DataError
+from qcity_analysis.problems import DataError
 from qcity_analysis.reporting import sentences
 from qcity_analysis.reporting.figures.fan import fan_chart
 
@@ -304,7 +304,9 @@ def test_fewer_than_three_numbers_tell_no_chance(
         return  # totals are not looked at for events
     found = counted(tmp_path, rows, goal)
     assert (found.status, found.probability) == ("not_assessable", None)
-    assert "at least 3" in sentences.reason(found, "en") and "3" in sentences.reason(found, "zh")
+    assert "at least 3" in sentences.reason(found.reason, "en") and "3" in sentences.reason(
+        found.reason, "zh"
+    )
 
 
 def test_what_is_counted_settles_a_target_whatever_their_number(tmp_path: Path) -> None:

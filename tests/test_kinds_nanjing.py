@@ -25,7 +25,7 @@ from qcity_analysis.assessment.answer import Assessment
 from qcity_analysis.assessment.assess import KINDS, assess
 from qcity_analysis.files import PROJECT
 from qcity_analysis.reporting import sentences
-from qcity_analysis.reporting.tables import key_figures
+from qcity_analysis.reporting.show import key_figures
 
 RAW = PROJECT / "data" / "raw"
 Levels = dict[Any, float]

@@ -18,7 +18,7 @@ import pytest
 
 import qcity_analysis as qc
 from conftest import Shown
-from qcity_analysis.errors import DataError
+from qcity_analysis.problems import DataError
 from qcity_analysis.reporting import track_sections
 from qcity_analysis.rules import RULES
 from qcity_analysis.trackrecord import past_targets

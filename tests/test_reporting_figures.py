@@ -20,12 +20,17 @@ from qcity_analysis.analysis.portfolio import Portfolio
 from qcity_analysis.analysis.portfolio import portfolio as add_up
 from qcity_analysis.analysis.sensitivity import Sensitivity
 from qcity_analysis.analysis.sensitivity import sensitivity as vary
-from qcity_analysis.reporting.figures.bars import portfolio_chart, reliability_chart
 from qcity_analysis.reporting.figures.canvas import Picture, style
+from qcity_analysis.reporting.figures.charts import (
+    coverage_chart,
+    portfolio_chart,
+    reliability_chart,
+    scorecard_chart,
+    sensitivity_chart,
+)
 from qcity_analysis.reporting.figures.fan import fan_chart
-from qcity_analysis.reporting.figures.rows import coverage_chart, scorecard_chart, sensitivity_chart
-from qcity_analysis.reporting.labels import target_shown
-from qcity_analysis.reporting.tables import sources_table
+from qcity_analysis.reporting.sentences import target_shown
+from qcity_analysis.reporting.show import sources_table
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ import qcity_analysis as qc
 from qcity_analysis.reporting.figures.canvas import Picture
 from qcity_analysis.reporting.figures.fan import fan_chart
 from qcity_analysis.reporting.page import render_page, write_index
-from qcity_analysis.running import jobs
+from qcity_analysis.running import report as jobs
 from qcity_analysis.running.kernels import ONE_THREAD
 from qcity_analysis.running.report import Report, run_report
 from qcity_analysis.running.runner import declared_parameters

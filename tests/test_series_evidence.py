@@ -16,7 +16,7 @@ from qcity_analysis.data.vintages import months_covered
 from qcity_analysis.forecasting.annual import forecast_series
 from qcity_analysis.reporting.sentences import note
 from qcity_analysis.series.annual import AnnualSeries, annual_series, shifted
-from qcity_analysis.series.evidence import Shares, revision_shares, standard_errors
+from qcity_analysis.series.evidence import Revisions, standard_errors, typical_revisions
 
 STEADY = {2018: 90.0, 2019: 92.0, 2020: 93.0, 2021: 95.0}  # typical yearly change: 2
 
@@ -59,7 +59,7 @@ def test_a_year_to_date_figure_is_an_estimate_whose_error_shrinks_with_the_month
     assert found.known().index.max() == 2021
     row = found.estimates.iloc[0]
     assert (row["year"], row["months"], row["published_value"]) == (2022, months_covered(period), 97)
-    assert found.evidence()["estimates"] == {2022: (pytest.approx(value), pytest.approx(error))}
+    assert found.evidence().estimates == {2022: (pytest.approx(value), pytest.approx(error))}
     assert ("stock_within_year" if timing == "stock" else "year_to_date") in codes(found)
 
 
@@ -75,7 +75,7 @@ def test_a_year_to_date_change_is_an_estimate_of_the_level_it_leads_to(tmp_path:
     rows = [*changes({2020: -2, 2021: -3, 2022: -2.5}), change("2023-Q3", -3.0, published="2023-11-01")]
     found = series(tmp_path, rows, base_year=2020)
     level, typical = float(found.values[2022]), float(np.median(np.abs(np.diff(found.known()))))
-    assert found.evidence()["estimates"] == {2023: (pytest.approx(level * 0.97), pytest.approx(typical / 4))}
+    assert found.evidence().estimates == {2023: (pytest.approx(level * 0.97), pytest.approx(typical / 4))}
 
 
 def test_the_whole_year_replaces_its_year_to_date_and_more_months_replace_fewer(tmp_path: Path) -> None:
@@ -210,13 +210,13 @@ def test_the_size_of_revisions_is_learned_from_the_vintages_of_the_package(tmp_p
     data = loaded(tmp_path, observations=[*first, *final])
     off = [(90 - 89) / 2, (92 - 92.6) / 2, (93 - 93.4) / 2]  # typical yearly change of the final figures: 2
     expected = math.sqrt((4 * 0.3**2 + sum(x**2 for x in off)) / 7)
-    shares = revision_shares(data.observations)
+    shares = typical_revisions(data.observations)
     assert (shares.level, shares.change) == (pytest.approx(expected), 0.3)
-    earlier = revision_shares(data.at("2020-06-01").observations)  # one revision known by then
+    earlier = typical_revisions(data.at("2020-06-01").observations)  # one revision known by then
     assert earlier.level != shares.level
     cells = {"qualifier": "=", "measure": "level", "status": ["final", "preliminary"], "decimals": 0}
     last = pd.DataFrame({"year": [2020, 2021], "value": [93.0, 95.0]} | cells)
-    assert standard_errors(last, Shares(level=0.4)).tolist() == [0.0, pytest.approx(0.8)]
+    assert standard_errors(last, Revisions(level=0.4)).tolist() == [0.0, pytest.approx(0.8)]
 
 
 def test_an_uncertain_change_moves_every_later_level_and_none_before(tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_what_is_known_in_part_moves_with_the_series(tmp_path: Path) -> None:
     half = shifted(found, 2021, 47.5)
     assert half.lower == {2022: 48.0}
     assert half.noisy == {2017: pytest.approx(0.5 / math.sqrt(3))}
-    assert half.evidence()["estimates"][2023][0] == pytest.approx(48.5)
+    assert half.evidence().estimates[2023][0] == pytest.approx(48.5)
 
 
 def test_a_share_moves_by_difference_and_stays_within_0_to_100(tmp_path: Path) -> None:

@@ -15,12 +15,12 @@ from packages import contents, figure, loaded, package, target
 
 import qcity_analysis as qc
 from conftest import Shown
-from qcity_analysis.forecasting import alternatives
+from qcity_analysis.forecasting import forecast as models
 from qcity_analysis.forecasting.prior import shipped
 from qcity_analysis.reporting import track_sections
 from qcity_analysis.reporting.figures.canvas import Picture
 from qcity_analysis.running import report
-from qcity_analysis.running.jobs import list_jobs
+from qcity_analysis.running.report import list_jobs
 from qcity_analysis.trackrecord import ledger
 from qcity_analysis.trackrecord.record import FILE, TrackRecord, read_record, track_record
 from training.hindcast import forecast_tasks
@@ -137,7 +137,7 @@ def test_the_record_of_a_corpus_is_written_the_same_every_time_and_recomputes(tm
 def test_score_prints_the_conclusions_and_json(
     tmp_path: Path, qcity: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alternatives, "NAMES", ("naive",))
+    monkeypatch.setattr(models, "MODELS", ("naive",))
     folder = package(tmp_path / "raw", observations=ROWS, targets=[GOAL])
     words = ["score", "--data", folder, "--as-of", "2024-12-31"]
     code, out, _ = qcity(*words, "--plan", "made_up")

@@ -16,7 +16,7 @@ import qcity_analysis as qc
 from qcity_analysis.analysis.attribution import explain_change
 from qcity_analysis.analysis.portfolio import portfolio
 from qcity_analysis.reporting import sentences
-from qcity_analysis.reporting.labels import target_shown
+from qcity_analysis.reporting.sentences import target_shown
 from qcity_analysis.trackrecord import ledger
 
 LATE = "2026-12-30"

@@ -113,7 +113,7 @@ def sensitivity(data: Data, assessment: Assessment, *, draws: int | None = None)
 
 def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, Again]]:
     """Every variant that applies, still without a verdict, and how its assessment is made."""
-    from ..forecasting.alternatives import NAMES
+    from ..forecasting.forecast import MODELS
 
     answers, target, year_of_base = base.by_definition(), base.target, base.target.base_year
     levels = sorted({int(year) for answer in answers for year in answer.levels().index})
@@ -134,7 +134,7 @@ def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, Again]]:
     if target.tolerance:
         yield Variant("tolerance", 0.0), partial(again, data, base, replace(target, tolerance=0.0))
     if open_ and target.kind in BY_LEVEL:
-        for name in ("mixture", *NAMES):
+        for name in ("mixture", *MODELS):
             if name != base.model:
                 yield Variant("model", name), partial(again, lean, base, model=name)
 

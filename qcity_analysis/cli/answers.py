@@ -131,7 +131,7 @@ def rules(
     """What do published progress rules say, beside the probability? Writes nothing."""
     from ..assessment.assess import assess
     from ..data.load import load
-    from ..rules.catalogue import judged
+    from ..rules.results import judged
 
     answer = assess(load(data, as_of=as_of), target, plan=plan, region=region)
     parts = judged(answer)
@@ -147,7 +147,8 @@ def _rule_lines(part: Assessment, language: str) -> list[str]:
     from ..catalogue import text
     from ..reporting import sentences
     from ..reporting.target_sections import class_shown, shared_reason, votes, yes_or_no
-    from ..rules.catalogue import RULES, results_for
+    from ..rules import RULES
+    from ..rules.results import results_for
 
     lines = [sentences.headline(part, language)]
     if reason := shared_reason(part, language):
@@ -160,7 +161,7 @@ def _rule_lines(part: Assessment, language: str) -> list[str]:
 
 
 def _plain_rules(part: Assessment) -> dict[str, Any]:
-    from ..rules.catalogue import results_for
+    from ..rules.results import results_for
 
     return {
         "target": part.target.target_id,

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..catalogue import join, say, text
-from .formatting import number, percent, published, signed, typed, with_unit
-from .labels import assessment_title, axis_unit, level_shown, measure_shown, panel_title
-from .sentences import change, headline, level, reason_of, status_shown, step_unit
-from .tables import plain_table
+from . import sentences as words
+from .formatting import change, number, percent, published, signed, typed, with_unit
+from .sentences import level, level_shown, panel_title, status_shown
+from .show import measure_shown, plain_table
 
 if TYPE_CHECKING:
     from ..analysis.attribution import Change, Figure
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..analysis.sensitivity import Sensitivity, Variant
     from ..assessment.answer import Assessment
     from ..data.load import Data
-    from ..forecasting.predictive import Explanation
+    from ..forecasting.mixture import Explanation
 
 NONE = "–"
 DECIDING = 0.1  # a target with at least this share of the uncertainty is named
@@ -65,7 +65,7 @@ def pace_sentences(a: Assessment, ahead: Outlook, lang: str) -> list[str]:
     if move.scale == "log":
         pace = change(100 * math.expm1(move.needed / 100), lang)
     else:
-        linear, unit = (move.end - move.start) / move.years, step_unit(axis_unit(a, lang), lang)
+        linear, unit = (move.end - move.start) / move.years, words.step_unit(words.axis_unit(a, lang), lang)
         pace = ("−" if linear < 0 else "+") + with_unit(abs(linear), unit, lang)
     without_figure = a.threshold is None and a.target.kind == "relative_change"  # measured from 100
     ends = (move.start, move.end)
@@ -169,7 +169,7 @@ def outlook_lines(
     data: Data, a: Assessment, outlooks: Sequence[tuple[Assessment, Outlook]], lang: str
 ) -> list[str]:
     """The answer, then pace, speed, years of attainment and the last year to act of each definition."""
-    lines = [headline(a, lang)]
+    lines = [words.headline(a, lang)]
     for part, ahead in outlooks:
         pace, move = pace_sentences(part, ahead, lang), ahead.feasibility
         lines += ["", *_part_title(part, lang), *pace]
@@ -207,7 +207,7 @@ def sensitivity_table(varied: Sensitivity, lang: str) -> pd.DataFrame:
     for row in (varied.asked, *varied.rows):
         asked, word = row.kind == "asked", text(f"word_{row.word}", lang) if row.word else ""
         if not computed(row) and row.reason is not None:
-            word = reason_of(row.reason, lang)
+            word = words.reason(row.reason, lang)
         key = "v_asked" if asked else "v_flips" if row.flips else "v_holds"
         verdict = text(key, lang) if computed(varied.asked) and (asked or computed(row)) else ""
         kind = "" if asked else text(f"v_{row.kind}", lang)
@@ -239,7 +239,7 @@ def alt_sensitivity(varied: Sensitivity, lang: str) -> str:
     items = [f"{choice_shown(row, lang)} {verdict_shown(row, lang)}" for row in varied.rows if computed(row)]
     return say(
         "alt_sensitivity" if computed(varied.asked) else "alt_sensitivity_borrowed", lang,
-        name=assessment_title(varied.answer, lang), asked=verdict_shown(varied.asked, lang),
+        name=words.assessment_title(varied.answer, lang), asked=verdict_shown(varied.asked, lang),
         items=join(items, lang) or say("none", lang), flips=len(varied.flips),
     )  # fmt: skip
 

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..catalogue import join, say, text
-from ..forecasting.comparators import evidence, learned
+from ..forecasting.annual import borrowing_evidence, learned
 from ..rules import RULES
 from . import sentences, show
 from .analyses import titled
-from .figures.bars import reliability_chart
-from .figures.rows import skill_chart
+from .figures.charts import reliability_chart, skill_chart
 from .formatting import number, percent, typed, with_sign, with_unit
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def bank(record: TrackRecord, lang: str) -> None:
 
 def borrowing(lang: str) -> None:
     """Show how far forecasts move towards comparators, and what that did to their error on held-out indicators."""
-    shown = evidence()
+    shown = borrowing_evidence()
     facts = {"indicators": shown["indicators"], "cases": f"{shown['cases']:,}"}
     show.section("borrowing", lang, **facts)
     show.table(borrowing_table(shown, lang), index=False)

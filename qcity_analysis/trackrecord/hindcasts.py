@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..assessment.borrowing import comparators, moved_towards
+from ..assessment.peers import comparators, moved_towards
 from ..data.load import Data
 from ..data.vintages import ASSUMED_LAG_MONTHS
 from ..errors import QcityError, unknown
@@ -320,10 +320,9 @@ def model_answers(made: Hindcasts, models: Sequence[str] | None = None, sample: 
     """What the named models say at the same origins; those fitted by search only at `sample` origins, evenly spread. A
     model that cannot be fitted to a history gives no answer there; how often is counted.
     """
-    from ..forecasting.alternatives import NAMES
-    from ..forecasting.forecast import forecast
+    from ..forecasting.forecast import MODELS, forecast
 
-    names = list(NAMES if models is None else models)
+    names = list(MODELS if models is None else models)
     answers = pd.DataFrame(np.nan, index=made.questions.index, columns=names)
     crps = pd.DataFrame(np.nan, index=made.ahead.index, columns=names)
     every = range(len(made.origins))

@@ -17,9 +17,9 @@ from ..assessment.answer import Assessment
 from ..assessment.assess import assess
 from ..data.load import Data
 from ..data.read import read_table
-from ..data.schema import TABLES
 from ..data.vintages import to_date
-from ..errors import DataError, Problem, QcityError, did_you_mean
+from ..errors import QcityError, closest
+from ..problems import DataError, Problem
 from ..rules import RULES
 from .hindcasts import rule_says
 
@@ -52,12 +52,11 @@ def with_earlier(data: Data) -> Data:
         return data
     frame, problems = read_table(path, "targets")
     errors = [p for p in problems if p.level == "error"]
-    for column, table in (("indicator_id", data.indicators), ("source_id", data.sources)):
-        known = [str(name) for name in table[column]]
-        allowed = f"{column} of {TABLES[column.removesuffix('_id') + 's'].file}"
+    for column, table in (("indicator_id", "indicators"), ("source_id", "sources")):
+        known = [str(name) for name in getattr(data, table)[column]]
         for row, cell in frame.loc[~frame[column].isin(known), ["row", column]].itertuples(index=False):
-            remedy = f"add it there, or correct it.{did_you_mean(cell, known)}"
-            errors.append(Problem(FILE, int(row), column, cell, allowed, remedy))
+            about = {"cell": cell, "key": column, "table": table, "near": closest(cell, known)}
+            errors.append(Problem(FILE, int(row), column, "unknown_name", about))
     if errors:
         raise DataError(errors)
     return dataclasses.replace(data, targets=pd.concat([data.targets, frame], ignore_index=True))
