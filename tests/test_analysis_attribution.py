@@ -25,27 +25,20 @@ def changed(
     return explain_change(data, "goal", "made_up", "2022-06-30", later, draws=draws)
 
 
-def test_each_step_is_what_an_assessment_of_only_that_step_gives(tmp_path: Path) -> None:
-    change = changed(tmp_path, [*EARLY, REVISED, LATE], draws=1000)
-    steps = [(EARLY, 2022), (EARLY, 2023), ([*EARLY, REVISED], 2023), ([*EARLY, REVISED, LATE], 2023)]
-    known = [
-        qc.assess(loaded(tmp_path / str(k), f"{year}-06-30", observations=rows), "goal", draws=1000).chance
-        or 0
-        for k, (rows, year) in enumerate(steps)
+def test_each_step_is_what_an_assessment_of_only_that_step_gives_and_the_figures_are_named(tmp_path):
+    rows, other = [*EARLY, REVISED, LATE], figure(2021, 1.0, region="otherland", published="2022-11-30")
+    change = changed(tmp_path, [*rows, other], draws=1000)
+    steps = [(EARLY, 2022), (EARLY, 2023), (rows[:-1], 2023), (rows, 2023)]
+    data = [
+        loaded(tmp_path / str(k), f"{day}-06-30", observations=some) for k, (some, day) in enumerate(steps)
     ]
+    known = [qc.assess(one, "goal", draws=1000).chance or 0 for one in data]
     assert change.by_time == known[1] - known[0]
     assert change.by_revision == known[2] - known[1] != 0
     assert change.by_new_figure == known[3] - known[2] != 0
     assert (change.before.probability, change.after.probability) == (known[0], known[3])
-
-
-def test_the_figures_in_between_are_named_with_what_they_replaced(tmp_path: Path) -> None:
-    other = figure(2021, 1.0, region="otherland", published="2022-11-30")
-    change = changed(tmp_path, [*EARLY, REVISED, LATE, other])
-    assert [(f.period, f.value, f.before, str(f.known_from)) for f in change.figures] == [
-        ("2021", 16.4, 15.2, "2022-11-30"),
-        ("2022", 14.0, None, "2023-02-28"),
-    ]
+    named = [(f.period, f.value, f.before, str(f.known_from)) for f in change.figures]
+    assert named == [("2021", 16.4, 15.2, "2022-11-30"), ("2022", 14.0, None, "2023-02-28")]
 
 
 TURNED = figure(2021, 25.0, published="2022-11-30")
@@ -70,9 +63,7 @@ CASES: list[tuple[list[Row], dict[str, Any], str, tuple[str, bool], tuple[str, s
 
 
 @pytest.mark.parametrize(("rows", "goal", "later", "word", "status"), CASES)
-def test_the_step_at_which_the_verdict_changed_is_named(
-    tmp_path: Path, rows: list[Row], goal: Any, later: str, word: tuple[str, bool], status: tuple[str, str]
-) -> None:
+def test_the_step_at_which_the_verdict_changed_is_named(tmp_path, rows, goal, later, word, status):
     change = changed(tmp_path, rows, later, **goal)
     assert ((change.word, change.flipped), (change.before.status, change.after.status)) == (word, status)
     steps = (change.by_time, change.by_revision, change.by_new_figure)
@@ -88,9 +79,7 @@ def test_the_step_at_which_the_verdict_changed_is_named(
 
 
 @pytest.mark.parametrize("days", [("2023-03-31", "2024-03-31"), ("2024-03-31", "2025-03-31")])
-def test_each_definition_has_its_own_change_and_depending_on_it_twice_is_no_other_verdict(
-    days: tuple[str, str],
-) -> None:
+def test_each_definition_has_its_own_change_and_depending_on_it_twice_is_no_other_verdict(days):
     change = explain_change(qc.load(), "energy_per_gdp", "china_14fyp", *days, draws=200)
     if change.before.status == change.after.status == "depends_on_definition":
         assert not change.flipped and change.parts
@@ -101,7 +90,7 @@ def test_each_definition_has_its_own_change_and_depending_on_it_twice_is_no_othe
         assert part.flipped == another_verdict(part.before, part.after)
 
 
-def test_the_side_of_one_half_changes_only_beyond_the_monte_carlo_error(tmp_path: Path) -> None:
+def test_the_side_of_one_half_changes_only_beyond_the_monte_carlo_error(tmp_path):
     answer = qc.assess(loaded(tmp_path), "goal", draws=100)
     for before, after, error, other in [
         (0.497, 0.503, 0.005, False),
@@ -121,8 +110,6 @@ def test_the_side_of_one_half_changes_only_beyond_the_monte_carlo_error(tmp_path
         ("2023-06-30", "as_of 2023-06-30 is later than 2023-01-01"),
     ],
 )
-def test_days_out_of_order_or_after_those_of_the_data_are_refused(
-    tmp_path: Path, later: str, message: str
-) -> None:
+def test_days_out_of_order_or_after_those_of_the_data_are_refused(tmp_path, later, message):
     with pytest.raises(QcityError, match=message):
         explain_change(qc.load(package(tmp_path), as_of="2023-01-01"), "goal", None, "2022-07-01", later)

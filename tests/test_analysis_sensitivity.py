@@ -44,7 +44,7 @@ def cut(folder: Path, rows: Any = None, **goal: Any) -> Data:
     return loaded(folder, observations=rows, targets=[target(**(CUT | goal))])
 
 
-def test_a_window_is_an_assessment_of_figures_published_from_its_first_year_on(tmp_path: Path) -> None:
+def test_a_window_is_an_assessment_of_figures_published_from_its_first_year_on(tmp_path):
     levels = {2005 + k: 10 + 0.5 * k + (k % 3) * 0.4 for k in range(18)}
     windows = rows(vary(loaded(tmp_path / "all", observations=figures(levels))), "window")
     assert {value: row.first for value, row in windows.items()} == {12: 2011, 8: 2015, 5: 2018}
@@ -53,7 +53,7 @@ def test_a_window_is_an_assessment_of_figures_published_from_its_first_year_on(t
         assert row.probability == chance(loaded(tmp_path / str(row.first), observations=kept))
 
 
-def test_a_year_left_out_is_an_assessment_without_its_figure(tmp_path: Path) -> None:
+def test_a_year_left_out_is_an_assessment_without_its_figure(tmp_path):
     varied = vary(loaded(tmp_path / "all"))
     left_out = rows(varied, "leave_out")
     assert sorted(left_out) == sorted(STEADY)
@@ -64,9 +64,7 @@ def test_a_year_left_out_is_an_assessment_without_its_figure(tmp_path: Path) -> 
     assert (plain["asked"]["kind"], len(plain["rows"]), plain["draws"]) == ("asked", len(varied.rows), DRAWS)
 
 
-def test_leaving_out_a_yearly_change_joins_its_neighbours_and_a_base_year_keeps_the_pace(
-    tmp_path: Path,
-) -> None:
+def test_leaving_out_a_yearly_change_joins_its_neighbours_and_a_base_year_keeps_the_pace(tmp_path):
     varied = vary(cut(tmp_path / "all"))
     left_out, bases = rows(varied, "leave_out"), rows(varied, "base_year")
     assert 2020 not in left_out  # the base year itself
@@ -80,12 +78,12 @@ def test_leaving_out_a_yearly_change_joins_its_neighbours_and_a_base_year_keeps_
     assert bases[2019].probability == pytest.approx(chance(other), abs=1e-9)
 
 
-def test_windows_of_a_relative_change_never_leave_out_its_base_year(tmp_path: Path) -> None:
+def test_windows_of_a_relative_change_never_leave_out_its_base_year(tmp_path):
     windows = rows(vary(cut(tmp_path, base_year=2016)), "window")
     assert {row.first for row in windows.values()} == {2015}
 
 
-def test_the_tolerance_is_left_away_and_other_models_are_tried(tmp_path: Path) -> None:
+def test_the_tolerance_is_left_away_and_other_models_are_tried(tmp_path):
     goal = target(commitment="about", tolerance=0.5)
     varied = vary(loaded(tmp_path / "a", targets=[goal]))
     assert rows(varied, "tolerance")[0.0].probability == chance(loaded(tmp_path / "b"))
@@ -94,9 +92,7 @@ def test_the_tolerance_is_left_away_and_other_models_are_tried(tmp_path: Path) -
     assert models["naive"].probability == chance(loaded(tmp_path / "c", targets=[goal]), "naive")
 
 
-def test_a_model_that_cannot_be_fitted_says_why_and_a_flip_is_the_other_side_of_one_half(
-    tmp_path: Path,
-) -> None:
+def test_a_model_that_cannot_be_fitted_says_why_and_a_flip_is_the_other_side_of_one_half(tmp_path):
     levels = {year: level for year, level in STEADY.items() if year != 2018}
     varied = vary(loaded(tmp_path, observations=figures(levels), targets=[target(threshold=19.2)]))
     row = rows(varied, "model")["theta"]
@@ -109,7 +105,7 @@ def test_a_model_that_cannot_be_fitted_says_why_and_a_flip_is_the_other_side_of_
     assert varied.flips == tuple(row for row in varied.rows if row.flips) != ()
 
 
-def test_definitions_are_compared_with_each_other_and_a_settled_one_has_no_windows() -> None:
+def test_definitions_are_compared_with_each_other_and_a_settled_one_has_no_windows():
     data = qc.load(as_of="2026-06-30")
     whole = qc.assess(data, "energy_per_gdp", plan="china_14fyp", draws=DRAWS)
     old, new = sensitivity(data, whole, draws=DRAWS)
@@ -122,7 +118,7 @@ def test_definitions_are_compared_with_each_other_and_a_settled_one_has_no_windo
     assert another_verdict(other, one) and another_verdict(one, other) and not another_verdict(one, one)
 
 
-def test_what_cannot_be_assessed_lists_what_is_borrowed_and_nothing_else(tmp_path: Path) -> None:
+def test_what_cannot_be_assessed_lists_what_is_borrowed_and_nothing_else(tmp_path):
     data = qc.load(as_of="2024-06-30")
     (varied,) = sensitivity(data, qc.assess(data, "energy_intensity", draws=DRAWS), draws=DRAWS)
     assert varied.asked.status == "not_assessable" and not varied.flips
@@ -130,7 +126,7 @@ def test_what_cannot_be_assessed_lists_what_is_borrowed_and_nothing_else(tmp_pat
     assert vary(loaded(tmp_path, observations=[])).rows == ()
 
 
-def test_all_variants_have_the_number_of_draws_asked_for(tmp_path: Path) -> None:
+def test_all_variants_have_the_number_of_draws_asked_for(tmp_path):
     data = loaded(tmp_path, indicators=[indicator("widgets", comparators="otherland/widgets")])
     (varied,) = sensitivity(data, qc.assess(data, "goal", draws=DRAWS), draws=100)
     assert varied.draws == varied.answer.draws == 100

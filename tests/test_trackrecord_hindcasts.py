@@ -29,7 +29,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Hindcasts:
     return hindcasts(package(tmp_path_factory.mktemp("data")))
 
 
-def test_an_origin_is_the_day_a_years_figure_came_out_and_every_outcome_is_asked(made: Hindcasts) -> None:
+def test_an_origin_is_the_day_a_years_figure_came_out_and_every_outcome_is_asked(made):
     days = [(o.last_year, o.as_of.isoformat(), o.lagged) for o in made.origins]
     assert days == [(year, f"{year + 1}-05-10", False) for year in range(2014, 2019)]
     assert all(
@@ -41,7 +41,7 @@ def test_an_origin_is_the_day_a_years_figure_came_out_and_every_outcome_is_asked
     assert all(LEVELS[row.year] == row.actual for row in made.ahead.itertuples())
 
 
-def test_changing_the_future_changes_no_forecast(tmp_path: Path, made: Hindcasts) -> None:
+def test_changing_the_future_changes_no_forecast(tmp_path, made):
     other = hindcasts(package(tmp_path, observations=rows(LEVELS | {2018: 40.0, 2019: 1.0})))
     early = made.questions[made.questions["origin"] <= 3]  # origins up to 2017
     key = ["origin", "years", "threshold", "at_least"]
@@ -67,13 +67,11 @@ def check_answers(
 
 
 @pytest.mark.parametrize(("upward", "last", "deadline"), [(True, 2016, 2019), (False, 2015, 2017)])
-def test_probabilities_are_those_that_assess_issues(
-    tmp_path: Path, made: Hindcasts, upward: bool, last: int, deadline: int
-) -> None:
+def test_probabilities_are_those_that_assess_issues(tmp_path, made, upward, last, deadline):
     check_answers(tmp_path, made, last - 2014, deadline, upward, 3)
 
 
-def test_comparators_known_on_the_day_move_a_hindcast_as_they_move_the_answer(tmp_path: Path) -> None:
+def test_comparators_known_on_the_day_move_a_hindcast_as_they_move_the_answer(tmp_path):
     theirs = rows({year: 40.0 * 1.12 ** (year - 2012) for year in range(2012, 2020)}, region="otherland")
     both = rows(LEVELS) + [row | {"published": f"{int(row['period']) + 1}-05-01"} for row in theirs]
     regions = [
@@ -92,7 +90,7 @@ def test_comparators_known_on_the_day_move_a_hindcast_as_they_move_the_answer(tm
     assert any(note.code == "comparators" for note in answer.notes)
 
 
-def test_ambitions_are_multiples_of_the_mean_change_and_of_the_walks_spread(made: Hindcasts) -> None:
+def test_ambitions_are_multiples_of_the_mean_change_and_of_the_walks_spread(made):
     known = made.origins[0].series.known()
     change = np.diff(known.to_numpy())
     drift, rough = abs(change.mean()), np.sqrt((change**2).mean())
@@ -107,7 +105,7 @@ def test_ambitions_are_multiples_of_the_mean_change_and_of_the_walks_spread(made
     assert (met == mine["met"]).all()
 
 
-def test_a_series_published_all_at_once_goes_by_its_publication_lag(tmp_path: Path) -> None:
+def test_a_series_published_all_at_once_goes_by_its_publication_lag(tmp_path):
     late = [figure(year, level, published="2021-12-01") for year, level in LEVELS.items()]
     lagging = [indicator("widgets", publication_lag_months=8)]
     past, _ = origins(package(tmp_path, observations=late, indicators=lagging))
@@ -115,19 +113,19 @@ def test_a_series_published_all_at_once_goes_by_its_publication_lag(tmp_path: Pa
     assert days == [(2014, "2015-08-31", True), (2015, "2016-08-31", True)]
 
 
-def test_a_level_chained_from_changes_is_compared_as_a_ratio(tmp_path: Path) -> None:
+def test_a_level_chained_from_changes_is_compared_as_a_ratio(tmp_path):
     changes = {2013: -2.0, 2014: -3.0, 2015: -1.0, 2016: -4.0, 2017: -2.0, 2018: -5.0}
     first = origins(package(tmp_path, observations=rows(changes, measure="change_pct", unit="%")))[0][0]
     assert first.last_year == 2014
     assert first.actual(2016) == pytest.approx(first.series.values[2014] * 0.99 * 0.96)
 
 
-def test_fewer_than_five_years_are_not_looked_at(tmp_path: Path) -> None:
+def test_fewer_than_five_years_are_not_looked_at(tmp_path):
     few = hindcasts(package(tmp_path, observations=rows({y: LEVELS[y] for y in range(2012, 2016)})))
     assert few.origins == () and few.questions.empty and few.ahead.empty
 
 
-def test_a_plans_series_are_its_targets_their_comparators_and_newer_definitions() -> None:
+def test_a_plans_series_are_its_targets_their_comparators_and_newer_definitions():
     names = plan_indicators(qc.load(), "nanjing_quality_city")
     assert {"rd_intensity", "energy_per_gdp", "energy_per_gdp_b"} <= names and "un_rd_intensity" not in names
     with pytest.raises(qc.QcityError, match='unknown plan "?.china_14fy.*Did you mean "china_14fyp"'):

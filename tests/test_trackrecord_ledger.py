@@ -58,7 +58,7 @@ def said_and_judged(folder: Path, said: list[Row], told: list[Row], day: str, **
     return judged(answer, folder, told, dt.datetime.fromisoformat(f"{day}T12:00+00:00"), **goal)
 
 
-def test_a_statement_keeps_everything_that_was_said(tmp_path: Path, answer: qc.Assessment) -> None:
+def test_a_statement_keeps_everything_that_was_said(tmp_path, answer):
     path = ledger.record(answer, tmp_path, "abc", DAY)
     assert path is not None and path.suffix == ".parquet"
     (row,) = ledger.read(tmp_path).to_dict("records")
@@ -71,9 +71,7 @@ def test_a_statement_keeps_everything_that_was_said(tmp_path: Path, answer: qc.A
     assert {name: row[name] for name in expected} == expected
 
 
-def test_nothing_is_repeated_and_a_file_once_written_is_never_touched_again(
-    tmp_path: Path, answer: qc.Assessment
-) -> None:
+def test_nothing_is_repeated_and_a_file_once_written_is_never_touched_again(tmp_path, answer):
     place = tmp_path / "ledger"
     assert ledger.record([answer, answer.to_dict()], place, "abc", DAY) is not None
     assert ledger.record(answer, place, "abc", DAY + dt.timedelta(hours=5)) is None
@@ -86,7 +84,7 @@ def test_nothing_is_repeated_and_a_file_once_written_is_never_touched_again(
     assert {name: after[name] for name in before} == before and len(after) == len(ledger.read(place)) == 3
 
 
-def test_each_definition_is_a_statement_of_its_own(tmp_path: Path) -> None:
+def test_each_definition_is_a_statement_of_its_own(tmp_path):
     answer = qc.assess(qc.load(as_of="2025-06-30"), "energy_per_gdp", plan="china_14fyp", draws=100)
     ledger.record(answer, tmp_path, "abc", DAY)
     told = ledger.read(tmp_path)
@@ -94,7 +92,7 @@ def test_each_definition_is_a_statement_of_its_own(tmp_path: Path) -> None:
     assert told["probability"].notna().sum() == 2
 
 
-def test_runs_at_the_same_moment_do_not_clash(tmp_path: Path, answer: qc.Assessment) -> None:
+def test_runs_at_the_same_moment_do_not_clash(tmp_path, answer):
     plain = answer.to_dict()
     said = [plain | {"target": plain["target"] | {"target_id": f"t{n % 3}"}} for n in range(6)]
     fork = multiprocessing.get_context("fork")
@@ -108,9 +106,7 @@ def test_runs_at_the_same_moment_do_not_clash(tmp_path: Path, answer: qc.Assessm
     assert not list(tmp_path.glob("*.writing"))
 
 
-def test_nothing_half_written_stays_when_writing_fails(
-    tmp_path: Path, answer: qc.Assessment, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_half_written_stays_when_writing_fails(tmp_path, answer, monkeypatch):
     def broken(self: pd.DataFrame, path: Path, **options: Any) -> None:
         Path(path).write_bytes(b"half")
         raise OSError("disk full")
@@ -122,9 +118,7 @@ def test_nothing_half_written_stays_when_writing_fails(
 
 
 @pytest.mark.parametrize(("outcome", "happened"), [(15.2, 1.0), (14.8, 0.0), (None, None)])
-def test_a_probability_is_scored_once_the_outcome_is_published(
-    tmp_path: Path, answer: qc.Assessment, outcome: float | None, happened: float | None
-) -> None:
+def test_a_probability_is_scored_once_the_outcome_is_published(tmp_path, answer, outcome, happened):
     row = judged(answer, tmp_path, rows(RISING if outcome is None else RISING | {2023: outcome}))
     if happened is None:
         assert pd.isna(row["happened"]) and row["unscored"] == "pending" and pd.isna(row["error"])
@@ -142,9 +136,7 @@ def test_a_probability_is_scored_once_the_outcome_is_published(
         ({"target_id": "other"}, "target_gone"),
     ],
 )
-def test_a_target_that_was_changed_since_leaves_the_statement_unscored(
-    tmp_path: Path, answer: qc.Assessment, cells: dict[str, Any], why: str
-) -> None:
+def test_a_target_that_was_changed_since_leaves_the_statement_unscored(tmp_path, answer, cells, why):
     assert judged(answer, tmp_path, rows(RISING | {2023: 15.2}), **cells)["unscored"] == why
 
 
@@ -182,21 +174,14 @@ DAYS = [
 
 @pytest.mark.parametrize(("said", "more", "goal", "happened", "since", "day", "advance"), DAYS)
 def test_what_was_said_before_the_day_that_settled_the_target_was_a_forecast(
-    tmp_path: Path,
-    said: list[Row],
-    more: list[Row],
-    goal: Row,
-    happened: float,
-    since: str,
-    day: str,
-    advance: bool,
-) -> None:
+    tmp_path, said, more, goal, happened, since, day, advance
+):
     row = said_and_judged(tmp_path, said, said + more, day, **goal)
     assert (row["happened"], row["in_advance"], row["unscored"]) == (happened, advance, "")
     assert row["known_from"] == pd.Timestamp(since)
 
 
-def test_the_hash_changes_with_any_table(tmp_path: Path) -> None:
+def test_the_hash_changes_with_any_table(tmp_path):
     loaded(tmp_path, observations=figures({2020: 1.0, 2021: 2.0, 2022: 3.0}))
     first, table = ledger.data_hash(tmp_path), tmp_path / "regions.csv"
     assert first == ledger.data_hash(tmp_path) and len(first) == 16

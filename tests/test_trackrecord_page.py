@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +13,6 @@ import pytest
 from packages import contents, figure, loaded, package, target
 
 import qcity_analysis as qc
-from conftest import Shown
 from qcity_analysis.forecasting import forecast as models
 from qcity_analysis.forecasting.prior import shipped
 from qcity_analysis.reporting import track_sections
@@ -46,9 +44,7 @@ def record(data: qc.Data) -> TrackRecord:
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_every_section_is_shown_with_described_figures_and_no_empty_number(
-    record: TrackRecord, data: qc.Data, lang: str, shown: Shown
-) -> None:
+def test_every_section_is_shown_with_described_figures_and_no_empty_number(record, data, lang, shown):
     track_sections.answer(data, record, lang)
     for section in (track_sections.bank, track_sections.own, track_sections.benchmarks):
         section(record, lang)
@@ -64,7 +60,7 @@ def test_every_section_is_shown_with_described_figures_and_no_empty_number(
     assert ("nothing can be concluded yet" if lang == "en" else "还不能下结论") in words
 
 
-def test_the_record_as_data_is_plain_json(record: TrackRecord) -> None:
+def test_the_record_as_data_is_plain_json(record):
     (row,) = record.ledger.to_dict("records")
     assert (row["happened"], row["in_advance"], record.conclusion()["code"]) == (1.0, True, "small")
     plain = json.loads(json.dumps(record.to_dict(), allow_nan=False))
@@ -86,9 +82,7 @@ def test_the_record_as_data_is_plain_json(record: TrackRecord) -> None:
         ("nothing", (0, 0, 0), "nothing can be concluded about them yet", "什么也不能下结论"),
     ],
 )
-def test_the_second_sentence_follows_the_numbers(
-    code: str, hard: tuple[float, float, float], english: str, chinese: str
-) -> None:
+def test_the_second_sentence_follows_the_numbers(code, hard, english, chinese):
     rule = {"rival": "schedule"} | dict(zip(("skill", "low", "high"), hard, strict=True))
     concluded = {"code": code, "number": 900.0, "indicators": 30.0, "hard": rule}
     none = pd.DataFrame({"skill": [], "low": [], "high": []})
@@ -97,9 +91,7 @@ def test_the_second_sentence_follows_the_numbers(
     assert chinese in track_sections.own_conclusion(made, "zh")
 
 
-def test_what_is_said_of_the_corpus_follows_its_numbers_and_no_rule_beats_us_at_any_number_of_years_left() -> (
-    None
-):
+def test_what_is_said_of_the_corpus_follows_its_numbers_and_no_rule_beats_us_at_any_number_of_years_left():
     bank = json.loads(json.dumps(read_record()))
     rows = bank["rules"]["by_years"]
     assert [row["years"] for row in rows] == [1, 2, 3, 4, 5, "all"]
@@ -113,7 +105,7 @@ def test_what_is_said_of_the_corpus_follows_its_numbers_and_no_rule_beats_us_at_
     assert "不能照字面理解" in track_sections.bank_conclusion(bank, "zh")
 
 
-def test_the_record_of_a_corpus_is_written_the_same_every_time_and_recomputes(tmp_path: Path) -> None:
+def test_the_record_of_a_corpus_is_written_the_same_every_time_and_recomputes(tmp_path):
     rng, names = np.random.default_rng(3), [f"s{i}" for i in range(24)]
     walks = {name: 50 + np.cumsum(rng.normal(0.4, 1.0, 18)) for name in names}
     indicators = [f"i{k % 6}" for k in range(24)]
@@ -134,9 +126,7 @@ def test_the_record_of_a_corpus_is_written_the_same_every_time_and_recomputes(tm
         read_record(tmp_path / "none" / FILE)
 
 
-def test_score_prints_the_conclusions_and_json(
-    tmp_path: Path, qcity: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_score_prints_the_conclusions_and_json(tmp_path, qcity, monkeypatch):
     monkeypatch.setattr(models, "MODELS", ("naive",))
     folder = package(tmp_path / "raw", observations=ROWS, targets=[GOAL])
     words = ["score", "--data", folder, "--as-of", "2024-12-31"]
@@ -148,7 +138,7 @@ def test_score_prints_the_conclusions_and_json(
     assert code == 2 and 'Did you mean "made_up"?' in err
 
 
-def test_a_forecast_is_recorded_only_when_asked(tmp_path: Path, qcity: Any) -> None:
+def test_a_forecast_is_recorded_only_when_asked(tmp_path, qcity):
     folder = package(tmp_path / "raw", observations=ROWS[:-1], targets=[GOAL])
     words = ["forecast", "goal", "--data", folder, "--as-of", "2022-01-01", "--draws", 100]
     before = contents(tmp_path)
@@ -158,7 +148,7 @@ def test_a_forecast_is_recorded_only_when_asked(tmp_path: Path, qcity: Any) -> N
     assert told["target_id"].tolist() == ["goal"] and told["data_hash"].tolist() == [ledger.data_hash(folder)]
 
 
-def test_a_report_appends_one_file_with_what_its_pages_said(tmp_path: Path, data: qc.Data) -> None:
+def test_a_report_appends_one_file_with_what_its_pages_said(tmp_path, data):
     answer = qc.assess(data, "goal", as_of="2021-12-31", draws=100).to_dict()
     raw, out = package(tmp_path / "raw", observations=ROWS, targets=[GOAL]), tmp_path / "results"
     out.mkdir()
@@ -171,9 +161,7 @@ def test_a_report_appends_one_file_with_what_its_pages_said(tmp_path: Path, data
     assert ledger.read(ledger.home(raw))["probability"].tolist() == [answer["probability"]]
 
 
-def test_the_report_has_a_track_record_in_each_language_and_it_alone_shows_a_ledger_kept_elsewhere(
-    tmp_path: Path,
-) -> None:
+def test_the_report_has_a_track_record_in_each_language_and_it_alone_shows_a_ledger_kept_elsewhere(tmp_path):
     jobs = list_jobs(qc.load(), None, ("zh", "en"), "out", ledger_dir=tmp_path)
     pages = [job for job in jobs if job.kind == "track"]
     assert [job.name for job in pages] == ["track_record/all.zh", "track_record/all.en"]

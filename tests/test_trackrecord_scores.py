@@ -28,19 +28,19 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Hindcasts:
     return hindcasts.hindcasts(loaded(tmp_path_factory.mktemp("data"), observations=rows))
 
 
-def test_brier_and_log_score_agree_with_scoringrules() -> None:
+def test_brier_and_log_score_agree_with_scoringrules():
     table = asked()
     whole, p, met = record.summary(table), table["probability"].to_numpy(), table["met"].to_numpy()
     assert whole["brier"] == pytest.approx(scoringrules.brier_score(met, p).mean())
     assert whole["log_score"] == pytest.approx(scoringrules.log_score(met, p).mean())
 
 
-def test_murphys_parts_add_up_where_every_bin_says_one_thing() -> None:
+def test_murphys_parts_add_up_where_every_bin_says_one_thing():
     whole = record.summary(asked().assign(probability=lambda t: np.floor(10 * t["probability"]) / 10 + 0.05))
     assert whole["brier"] == pytest.approx(whole["reliability"] - whole["resolution"] + whole["uncertainty"])
 
 
-def test_an_interval_draws_whole_indicators() -> None:
+def test_an_interval_draws_whole_indicators():
     values = np.repeat([0.0, 1.0], 500)
     assert record.mean_interval(values, np.repeat(["a", "b"], 500)) == (0.0, 1.0)
     low, high = record.mean_interval(values, np.arange(1000).astype(str))
@@ -48,7 +48,7 @@ def test_an_interval_draws_whole_indicators() -> None:
     assert np.isnan(record.mean_interval(values[:3], ["a", "a", "a"])).all()  # one alone has none
 
 
-def test_an_interval_agrees_with_drawing_clusters_one_by_one() -> None:
+def test_an_interval_agrees_with_drawing_clusters_one_by_one():
     table = asked(indicators=7)
     error = ((table["probability"] - table["met"]) ** 2).to_numpy()
     rng, members = np.random.default_rng(1), [np.flatnonzero(table["family"] == f"i{k}") for k in range(7)]
@@ -57,7 +57,7 @@ def test_an_interval_agrees_with_drawing_clusters_one_by_one() -> None:
     assert interval == pytest.approx(tuple(np.quantile(slow, [0.05, 0.95])), abs=0.003)
 
 
-def test_a_benchmark_is_compared_on_the_questions_it_answers() -> None:
+def test_a_benchmark_is_compared_on_the_questions_it_answers():
     table = asked().assign(rule=lambda t: (t["probability"] > 0.5).astype(float))
     table.loc[:299, "rule"] = np.nan
     (row,) = record.against(table, ["rule"]).to_dict("records")
@@ -68,7 +68,7 @@ def test_a_benchmark_is_compared_on_the_questions_it_answers() -> None:
     assert row["low"] < row["skill"] < row["high"]
 
 
-def test_the_hardest_rule_is_named_by_years_left_and_one_that_seldom_answers_is_not() -> None:
+def test_the_hardest_rule_is_named_by_years_left_and_one_that_seldom_answers_is_not():
     table = asked().assign(good=lambda t: t["met"], bad=lambda t: 1 - t["met"], poor=0.5, never=np.nan)
     table["rare"] = table["met"].where(np.arange(len(table)) < 100)
     hard = record.toughest(table, ["bad", "poor", "rare", "never"])
@@ -78,7 +78,7 @@ def test_the_hardest_rule_is_named_by_years_left_and_one_that_seldom_answers_is_
     assert record.toughest(table, ["never"]).empty
 
 
-def test_a_rule_is_calibrated_on_other_indicators_only() -> None:
+def test_a_rule_is_calibrated_on_other_indicators_only():
     table = asked(indicators=40)
     said = pd.DataFrame({"r": (table["probability"] > 0.4).astype(float)})
     turned = table["met"].where(table["family"] != "i3", 1 - table["met"])
@@ -91,7 +91,7 @@ def test_a_rule_is_calibrated_on_other_indicators_only() -> None:
     assert hindcasts.calibrated(said * np.nan, table["met"], table["family"]).isna().all(axis=None)
 
 
-def test_coverage_counts_what_lies_inside() -> None:
+def test_coverage_counts_what_lies_inside():
     ahead = pd.DataFrame(
         {
             "years": [1, 1, 2], "family": ["a", "b", "a"], "series": ["a", "b", "a"],
@@ -104,13 +104,13 @@ def test_coverage_counts_what_lies_inside() -> None:
     assert table.loc["all", "crps_ratio"] == pytest.approx((0.5 + 1.5 + 0.5) / 3)
 
 
-def test_models_answer_the_very_questions(small: Hindcasts) -> None:
+def test_models_answer_the_very_questions(small):
     said = hindcasts.model_answers(small, ["naive", "ets"], sample=2)
     assert said.asked == {"naive": len(small.origins), "ets": 2}
     assert said.answers["naive"].between(0, 1).all() and said.crps["naive"].gt(0).all()
 
 
-def test_rules_say_yes_or_no_and_the_schedule_follows_the_line_from_the_base_year(small: Hindcasts) -> None:
+def test_rules_say_yes_or_no_and_the_schedule_follows_the_line_from_the_base_year(small):
     answers = hindcasts.rule_answers(small)
     assert list(answers) == [*RULES] and answers.index.equals(small.questions.index)
     assert answers.isin([0.0, 1.0, np.nan]).all(axis=None)

@@ -202,12 +202,6 @@ def feasibility(data: Data, assessment: Assessment) -> Feasibility:
     move counts when it went at least as far in the direction of the target. Sources: the series itself, the comparators
     its indicator names, other regions with the same indicator, and the training corpus (up to 10 years). Nothing is
     compared, with a `reason`, for a settled target, a kind that no pace leads to, or where no level is known.
-
-    >>> import qcity_analysis as qc
-    >>> data = qc.load(as_of="2023-12-31")
-    >>> moves = feasibility(data, qc.assess(data, "rd_intensity", draws=500))
-    >>> [(row.source, row.as_fast, row.windows) for row in moves.rows if row.source == "own"]
-    [('own', 1, 2)]
     """
     move = _move(data, assessment)
     if move.needed is None:

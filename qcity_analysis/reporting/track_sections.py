@@ -89,7 +89,7 @@ def own(record: TrackRecord, lang: str) -> None:
     """Show the hindcasts on the package's own series: reliability with counts, scores by years left and by kind."""
     from ..trackrecord.record import coverage, summary
 
-    if not record.enough:
+    if record.asked.empty:
         show.section("own", lang, own_conclusion(record, lang))
         return
     show.section("own", lang, _own_counts(record, lang))
@@ -108,7 +108,7 @@ def own(record: TrackRecord, lang: str) -> None:
 
 def benchmarks(record: TrackRecord, lang: str) -> None:
     """Show our skill against every rule and every named model on the same questions of the own series."""
-    if not record.enough:
+    if record.asked.empty:
         return
     show.section("rivals", lang)
     rules = {RULES[str(rule)].name(lang): row for rule, row in record.rules.iterrows()}
@@ -192,7 +192,7 @@ def spoken(record: TrackRecord, lang: str) -> list[str]:
 
     lines = [bank_conclusion(record.bank, lang), own_conclusion(record, lang)]
     lines += [bank_rules_lead(record.bank, lang)]
-    if record.enough:
+    if len(record.asked):
         lines += [_own_counts(record, lang), _parts_of_brier(summary(record.asked), "own_brier", lang)]
         lines += [_beaten("own_rules", record.beaten_at(), lang), _models_verdict(record, lang)]
     lines += [earlier_score(record.earlier, lang), " ".join(ledger_sentences(record, lang))]
@@ -327,7 +327,7 @@ def national_sentence(rows: pd.DataFrame, lang: str) -> str:
         facts, settled = {"probability": percent(float(last["probability"]), lang)}, pd.notna(last["outcome"])
         if settled:
             facts["verdict"] = text("status_met" if last["met"] else "status_missed", lang)
-            facts["outcome"] = _change(float(last["outcome"]) - 100, lang)
+            facts["outcome"] = _level(last, float(last["outcome"]), lang)
         parts[key] = say("national_b" if settled else "national_a", lang, **facts)
     return say("national_sentence", lang, **parts) if len(parts) == 2 else ""
 
@@ -471,8 +471,10 @@ def _said_and_came(row: pd.Series, lang: str) -> tuple[str, str]:
 
 
 def _level(row: pd.Series, value: float, lang: str) -> str:
-    """A level as people read it: of a relative target the change on the base year."""
-    return _change(value - 100, lang) if row["kind"] == "relative_change" else number(value)
+    """A level as people read it: of a relative target the change on the base year, with its sign."""
+    if row["kind"] != "relative_change":
+        return number(value)
+    return ("+" if value > 100 else "") + with_unit(number(value - 100), "%", lang)
 
 
 def _score(value: float | None, digits: int = 3) -> str:
@@ -487,11 +489,6 @@ def _signed(value: float | None, lang: str) -> str:
     if value is None or not math.isfinite(float(value)):
         return NONE
     return with_unit(with_sign(f"{round(100 * float(value)):,}".replace("-", "−")), "%", lang)
-
-
-def _change(value: float, lang: str) -> str:
-    """A change in percent with its sign."""
-    return ("+" if value > 0 else "") + with_unit(number(value), "%", lang)
 
 
 def _years(years: Any, lang: str) -> str:

@@ -97,11 +97,6 @@ def hindcasts(data: Data, indicators: Collection[str] | None = None) -> Hindcast
 
     That is with bounds, estimates and errors, and moved towards the comparators known on that day. `indicators`
     restricts the indicators (see `plan_indicators`).
-
-    >>> import qcity_analysis as qc
-    >>> made = hindcasts(qc.load(as_of="2026-06-30"), {"un_rd_intensity"})
-    >>> int(made.ahead["years"].max()), bool(made.questions["probability"].between(0, 1).all())
-    (5, True)
     """
     past, refused = origins(data, indicators)
     rows: list[dict[str, Any]] = []

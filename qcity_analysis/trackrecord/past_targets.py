@@ -42,10 +42,6 @@ def with_earlier(data: Data) -> Data:
     """The package with the targets of `earlier_targets.csv` besides its own; itself when it has no such file.
 
     Raises DataError with every problem of that file.
-
-    >>> import qcity_analysis as qc
-    >>> "china_11fyp" in with_earlier(qc.load()).plans()
-    True
     """
     path = data.folder / FILE
     if not path.is_file():
@@ -70,11 +66,6 @@ def said_of_earlier(data: Data) -> pd.DataFrame:
     deadline and `met` 1 or 0, both NaN for a definition that ended before), then one for each rule: 1 yes, 0 no, NaN
     does not apply. Targets with no settled definition are left out; `attrs["refused"]` names those that cannot be
     computed, with the reason. Levels chained from changes have the base year as 100.
-
-    >>> import qcity_analysis as qc
-    >>> told = said_of_earlier(qc.load(as_of="2026-06-30"))
-    >>> told.loc[told["plan"] == "china_12fyp", "met"].unique().tolist()
-    [1.0]
     """
     full = with_earlier(data)
     rows: list[dict[str, Any]] = []

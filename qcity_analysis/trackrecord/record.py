@@ -184,11 +184,6 @@ class TrackRecord:
     issued: int
     bank: dict[str, Any]
 
-    @property
-    def enough(self) -> bool:
-        """Whether there are questions to score at all."""
-        return len(self.asked) > 0
-
     def by(self, column: str) -> pd.DataFrame:
         """`summary` by years left ("years") or by kind of target ("kind")."""
         groups = self.asked.groupby(column)
@@ -237,7 +232,7 @@ class TrackRecord:
         `code`: "nothing" (no question), "small" (fewer than FEW indicators), else "better", "worse" or "open" as the
         interval of our skill against the hardest calibrated rule lies.
         """
-        if not self.enough:
+        if self.asked.empty:
             return {"code": "nothing", "number": 0, "indicators": 0}
         whole, hard = summary(self.asked), self.toughest["calibrated"].loc["all"]
         lies = "better" if hard["low"] > 0 else "worse" if hard["high"] < 0 else "open"
@@ -247,7 +242,7 @@ class TrackRecord:
     def to_dict(self) -> dict[str, Any]:
         """Everything but the questions themselves as plain values that JSON can hold; NaN becomes None."""
         own: dict[str, Any] = {"questions": 0}
-        if self.enough:
+        if len(self.asked):
             own = {
                 "questions": len(self.asked),
                 "origins": len(self.made.origins),
