@@ -198,7 +198,9 @@ def test_a_relative_change_of_a_base_that_is_not_above_zero_is_refused(tmp_path:
     found = answer(tmp_path, CUT, "2026-06-30", observations=rows, indicators=kind)
     assert found.reason is not None and found.threshold is None
     assert (found.status, found.reason.code) == ("not_assessable", "base_not_positive")
-    assert f"{base:g}" in sentences.reason(found, "en") and f"{base:g}" in sentences.reason(found, "zh")
+    assert f"{base:g}" in sentences.reason(found.reason, "en") and f"{base:g}" in sentences.reason(
+        found.reason, "zh"
+    )
 
 
 def test_one_target_that_cannot_be_computed_leaves_the_others_standing(tmp_path: Path) -> None:
@@ -211,7 +213,9 @@ def test_one_target_that_cannot_be_computed_leaves_the_others_standing(tmp_path:
     assert table["status"][0] == "forecast" and answers[1].reason is not None
     assert answers[1].reason.code == "too_far"
     assert answers[2].reason is not None and answers[2].reason.code == "unlinked"
-    assert "2023" in sentences.reason(answers[2], "zh") and "2023" in sentences.reason(answers[2], "en")
+    assert "2023" in sentences.reason(answers[2].reason, "zh") and "2023" in sentences.reason(
+        answers[2].reason, "en"
+    )
     for lang in ("zh", "en"):
         assert "2075" in sentences.headline(answers[1], lang) and "50" in sentences.headline(answers[1], lang)
 

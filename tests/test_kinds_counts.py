@@ -304,7 +304,9 @@ def test_fewer_than_three_numbers_tell_no_chance(
         return  # totals are not looked at for events
     found = counted(tmp_path, rows, goal)
     assert (found.status, found.probability) == ("not_assessable", None)
-    assert "at least 3" in sentences.reason(found, "en") and "3" in sentences.reason(found, "zh")
+    assert "at least 3" in sentences.reason(found.reason, "en") and "3" in sentences.reason(
+        found.reason, "zh"
+    )
 
 
 def test_what_is_counted_settles_a_target_whatever_their_number(tmp_path: Path) -> None:

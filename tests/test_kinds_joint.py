@@ -131,7 +131,7 @@ def test_a_gap_is_bridged_and_named(tmp_path: Path) -> None:
 def test_a_gap_before_a_settled_deadline_leaves_the_answer_open(tmp_path: Path) -> None:
     found = every(tmp_path, {2019: 90.0, 2020: 91.0, 2022: 93.0, 2023: 94.0}, {"deadline": 2023})
     assert found.reason is not None and found.reason.code == "years_missing"
-    assert "2021" in sentences.reason(found, "en")
+    assert "2021" in sentences.reason(found.reason, "en")
 
 
 def test_without_a_base_year_the_year_of_the_plan_is_the_first_that_counts(tmp_path: Path) -> None:
@@ -209,7 +209,9 @@ def test_a_rank_is_counted_among_all_regions_with_the_same_parent(tmp_path: Path
 def test_one_missing_peer_is_named_and_nothing_is_ranked(tmp_path: Path) -> None:
     found = ranked(tmp_path, [4.0, 4.5, 5.0], OTHERS | {"west": [1.0]})
     assert found.reason is not None and found.reason.code == "peers_short"
-    assert "west" in sentences.reason(found, "en") and "south" not in sentences.reason(found, "en")
+    assert "west" in sentences.reason(found.reason, "en") and "south" not in sentences.reason(
+        found.reason, "en"
+    )
 
 
 @pytest.mark.parametrize(
