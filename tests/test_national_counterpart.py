@@ -19,8 +19,8 @@ import qcity_analysis as qc
 from qcity_analysis.problems import DataError
 from qcity_analysis.reporting import track_sections
 from qcity_analysis.rules import RULES
-from qcity_analysis.trackrecord import past_targets
-from qcity_analysis.trackrecord.past_targets import said_of_earlier, with_earlier
+from qcity_analysis.trackrecord import ledger
+from qcity_analysis.trackrecord.ledger import said_of_earlier, with_earlier
 
 A, B = "energy_per_gdp", "energy_per_gdp_b"
 
@@ -38,9 +38,9 @@ def told(data: qc.Data) -> pd.DataFrame:
     def assess(*args: object, draws: int = 0, **options: object) -> object:
         return real(*args, draws=1000, **options)
 
-    real = past_targets.assess
+    real = ledger.assess
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(past_targets, "assess", assess)
+        patch.setattr(ledger, "assess", assess)
         return said_of_earlier(data)
 
 
@@ -156,10 +156,8 @@ def test_every_earlier_target_has_a_source_and_a_tolerance_only_with_about(data)
 
 
 def test_a_wrong_name_in_the_earlier_targets_is_an_error_with_place_and_remedy(data, tmp_path):
-    text = (data.folder / past_targets.FILE).read_text("utf-8")
-    (tmp_path / past_targets.FILE).write_text(
-        text.replace("china_12fyp_outline", "china_12fyp_outlin"), "utf-8"
-    )
+    text = (data.folder / ledger.EARLIER).read_text("utf-8")
+    (tmp_path / ledger.EARLIER).write_text(text.replace("china_12fyp_outline", "china_12fyp_outlin"), "utf-8")
     with pytest.raises(DataError) as error:
         with_earlier(dataclasses.replace(data, folder=tmp_path))
     assert (

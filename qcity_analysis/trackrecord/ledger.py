@@ -1,11 +1,14 @@
-"""A ledger of issued probabilities: what was said, on which day, from which data; scored once the outcome is published.
+"""Real targets: a ledger of what was said of them, and what we and every rule would have said of earlier ones.
 
-A folder of Parquet files, one for each run, each written once and never touched again. What was said is kept as it was
-said, even when the target, the data or the library change later.
+The ledger is a folder of Parquet files, one for each run, each written once and never touched again. What was said is
+kept as it was said, even when the target, the data or the library change later, and scored once the outcome is there.
+Earlier targets are those of `earlier_targets.csv` and the settled ones of `targets.csv`. They are asked in the middle
+of each year of their period, with what was published by then; under each definition of an indicator that changed.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import hashlib
 import os
@@ -21,8 +24,13 @@ from .. import __version__
 from ..assessment.answer import Assessment
 from ..assessment.assess import assess
 from ..data.load import Data
-from ..errors import QcityError
+from ..data.read import read_table
+from ..data.vintages import to_date
+from ..errors import QcityError, closest
+from ..problems import DataError, Problem
+from ..rules import RULES
 from ..targets import find_target
+from .hindcasts import rule_says
 
 TABLES = (".csv", ".yaml", ".yml")
 TARGET = ("plan", "target_id", "region", "indicator_id", "kind", "direction")
@@ -33,6 +41,18 @@ COLUMNS = ["asked_at", *TEXTS, *YEARS, *NUMBERS]
 ASKED = (*TARGET[3:], "threshold", "tolerance", "base_year", "deadline")  # what a target asks
 SETTLED = ("met", "missed")
 DRAWS = 100  # of answers of which only the status counts
+EARLIER = "earlier_targets.csv"
+MIDDLE = (6, 30)  # month and day on which each year is asked
+FEWEST = 2  # levels a rule is asked with
+RULE_KINDS = ("level", "relative_change", "coverage", "cumulative")  # the rules judge levels
+OF_TARGET = (
+    *("plan", "target_id", "region", "indicator_id", "kind", "name_zh", "name_en", "threshold", "tolerance"),
+    *("base_year", "deadline", "unit", "unit_zh"),
+)
+SAID = (
+    *OF_TARGET,
+    *("as_of", "years", "definition", "last_year", "status", "probability", "expected", "outcome", "met"),
+)
 
 
 def home(data_folder: str | Path) -> Path:
@@ -207,3 +227,92 @@ def _judged(row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     answer, day = settled[name]
     met = float(answer.status == "met")
     return {"happened": met, "outcome": answer.outcome, "known_from": day, "unscored": ""}
+
+
+def with_earlier(data: Data) -> Data:
+    """The package with the targets of `earlier_targets.csv` besides its own; itself when it has no such file.
+
+    Raises DataError with every problem of that file.
+    """
+    path = data.folder / EARLIER
+    if not path.is_file():
+        return data
+    frame, problems = read_table(path, "targets")
+    errors = [p for p in problems if p.level == "error"]
+    for column, table in (("indicator_id", "indicators"), ("source_id", "sources")):
+        known = [str(name) for name in getattr(data, table)[column]]
+        for row, cell in frame.loc[~frame[column].isin(known), ["row", column]].itertuples(index=False):
+            about = {"cell": cell, "key": column, "table": table, "near": closest(cell, known)}
+            errors.append(Problem(EARLIER, int(row), column, "unknown_name", about))
+    if errors:
+        raise DataError(errors)
+    return dataclasses.replace(data, targets=pd.concat([data.targets, frame], ignore_index=True))
+
+
+def said_of_earlier(data: Data) -> pd.DataFrame:
+    """One row for each settled target, definition and middle of a year: our probability, every rule, what happened.
+
+    Columns: SAID (`years` from the last known year to the deadline; `definition` the indicator whose figures
+    answer; `probability` NaN where we would have said "not assessable"; `outcome` the level published for the
+    deadline and `met` 1 or 0, both NaN for a definition that ended before), then one for each rule: 1 yes, 0 no, NaN
+    does not apply. Targets with no settled definition are left out; `attrs["refused"]` names those that cannot be
+    computed, with the reason. Levels chained from changes have the base year as 100.
+    """
+    full = with_earlier(data)
+    rows: list[dict[str, Any]] = []
+    refused: dict[str, str] = {}
+    for plan, target_id in full.targets[["plan", "target_id"]].itertuples(index=False, name=None):
+        try:
+            rows += _of_target(full, str(plan), str(target_id))
+        except QcityError as error:
+            refused[f"{plan}/{target_id}"] = str(error)
+    table = pd.DataFrame(rows, columns=[*SAID, *RULES])
+    table.attrs["refused"] = refused
+    return table
+
+
+def _of_target(data: Data, plan: str, target_id: str) -> list[dict[str, Any]]:
+    """The rows of one target; none where no definition of it is settled."""
+    now = _by_name(assess(data, target_id, plan=plan, draws=DRAWS))
+    settled = {name: part for name, part in now.items() if part.status in SETTLED}
+    if not settled:
+        return []
+    target = next(iter(now.values())).target
+    dates = data.sources.loc[data.sources["source_id"] == target.source_id, "date"]
+    after_base = dt.date((target.base_year or target.deadline) + 1, 1, 1)
+    issued = to_date(str(dates.iloc[0])) if len(dates) else after_base  # the last day of the document's date
+    rows: list[dict[str, Any]] = []
+    for year in range(max(issued.year, (target.base_year or 0) + 1), target.deadline + 1):
+        day = dt.date(year, *MIDDLE)
+        if issued <= day <= data.as_of:
+            then = _by_name(assess(data.at(day), target_id, plan=plan))
+            rows += [_row(a, settled.get(k), day, issued) for k, a in then.items() if a.status not in SETTLED]
+    return rows
+
+
+def _row(then: Assessment, now: Assessment | None, day: dt.date, issued: dt.date) -> dict[str, Any]:
+    """What was said on a day, what each rule said to the level that is just enough, and what is settled by now."""
+    target, levels = then.target, then.levels()
+    last = int(levels.index[-1]) if len(levels) else None
+    row = {name: getattr(target, name) for name in OF_TARGET} | {
+        **{
+            "as_of": day,
+            "definition": str(then.definition["indicator_id"]),
+            "last_year": last,
+            "status": then.status,
+        },
+        "years": target.deadline - last if last else None,
+        "probability": np.nan if then.probability is None else then.probability,
+        "expected": np.nan if then.median is None else then.median,
+        "outcome": np.nan if now is None else now.outcome,
+        "met": np.nan if now is None else float(now.status == "met"),
+    }
+    bound, base = then.threshold if then.bound is None else then.bound, target.base_year
+    asked = target.kind in RULE_KINDS and bound is not None and len(levels) >= FEWEST
+    if bound is None or not asked or levels.index[-1] >= target.deadline:
+        return row
+    if base is None or base not in levels.index:
+        early = levels.index[levels.index < issued.year]
+        base = int(early[-1] if len(early) else levels.index[0])
+    rules = rule_says(levels, target.upward, bound, base, target.deadline)
+    return row | dict(zip(RULES, rules, strict=True))

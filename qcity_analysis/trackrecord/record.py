@@ -27,7 +27,6 @@ from ..rules import RULES
 from . import hindcasts as asked_again
 from . import ledger as books
 from .hindcasts import CALIBRATED, Hindcasts, Modelled, plan_indicators
-from .past_targets import said_of_earlier
 
 FILE = "record.json"  # beside the prior
 DRAWS = 1000
@@ -170,7 +169,7 @@ def toughest_rules(asked: pd.DataFrame) -> dict[str, pd.DataFrame]:
 class TrackRecord:
     """How good the probabilities were: `plan` (empty: every published series), `made` (the hindcasts), `asked` (their
     questions with a column for each rule, for each rule calibrated, and for each named model), `earlier` (see
-    `past_targets.said_of_earlier`), `ledger` (scored statements), `issued` (how many the ledger holds), `bank` (see
+    `ledger.said_of_earlier`), `ledger` (scored statements), `issued` (how many the ledger holds), `bank` (see
     `read_record`).
     """
 
@@ -285,7 +284,7 @@ def track_record(data: Data, plan: str | None = None, ledger: str | Path | None 
         answers, models = asked_again.rule_answers(made), asked_again.model_answers(made)
         fair = asked_again.calibrated(answers, asked["met"], asked["family"])
         asked = pd.concat([asked, answers, fair, models.answers], axis=1)
-    earlier = said_of_earlier(data)
+    earlier = books.said_of_earlier(data)
     statements = books.read(books.home(data.folder) if ledger is None else ledger)
     if names is not None:
         earlier = earlier[earlier["indicator_id"].isin(names)].reset_index(drop=True)
