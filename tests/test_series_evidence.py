@@ -16,7 +16,7 @@ from qcity_analysis.data.vintages import months_covered
 from qcity_analysis.forecasting.annual import forecast_series
 from qcity_analysis.reporting.sentences import note
 from qcity_analysis.series.annual import AnnualSeries, annual_series, shifted
-from qcity_analysis.series.evidence import Revisions, standard_errors, typical_revisions
+from qcity_analysis.series.evidence import standard_errors, typical_revisions
 
 STEADY = {2018: 90.0, 2019: 92.0, 2020: 93.0, 2021: 95.0}  # typical yearly change: 2
 
@@ -216,7 +216,7 @@ def test_the_size_of_revisions_is_learned_from_the_vintages_of_the_package(tmp_p
     assert earlier.level != shares.level
     cells = {"qualifier": "=", "measure": "level", "status": ["final", "preliminary"], "decimals": 0}
     last = pd.DataFrame({"year": [2020, 2021], "value": [93.0, 95.0]} | cells)
-    assert standard_errors(last, Revisions(level=0.4)).tolist() == [0.0, pytest.approx(0.8)]
+    assert standard_errors(last, {"level": 0.4}).tolist() == [0.0, pytest.approx(0.8)]
 
 
 def test_an_uncertain_change_moves_every_later_level_and_none_before(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from ..catalogue import check_language, join, text
 from ..data.load import check
 from ..data.vintages import revisions
 from ..errors import Problem, unknown
-from ..series.coverage import ages, counts, coverage, used_sources
+from ..series.annual import ages, counts, coverage, used_sources
 from . import sentences, show
 from .figures.charts import coverage_chart
 from .formatting import text_of
