@@ -156,7 +156,7 @@ def test_a_relative_change_of_a_base_that_is_not_above_zero_is_refused(tmp_path:
     kind = [indicator("widgets", support="real")]
     found = answer(tmp_path, CUT, "2026-06-30", observations=rows, indicators=kind)
     assert (found.threshold, why(found)) == (None, "base_not_positive")
-    assert all(f"{base:g}" in sentences.reason(found, lang) for lang in ("zh", "en"))
+    assert all(f"{base:g}" in sentences.reason(found.reason, lang) for lang in ("zh", "en"))
 
 
 @pytest.mark.parametrize(("shown", "bound"), [([97, 98, 98], 99.5), ([97.1, 98.0, 98.2], 99.95)])
@@ -189,7 +189,7 @@ def test_one_target_that_cannot_be_computed_leaves_the_others_standing(tmp_path:
     assert table["target_id"].tolist() == ["goal", "far", "ancient"]
     assert (table["status"][0], why(far), why(ancient)) == ("forecast", "too_far", "unlinked")
     for lang in ("zh", "en"):
-        assert "2023" in sentences.reason(ancient, lang)
+        assert "2023" in sentences.reason(ancient.reason, lang)
         assert "2075" in sentences.headline(far, lang) and "50" in sentences.headline(far, lang)
 
 

@@ -15,7 +15,7 @@ from test_assessment import answer, codes, why
 from qcity_analysis.assessment.answer import SPOKEN, Assessment
 from qcity_analysis.assessment.counts import none_in
 from qcity_analysis.assessment.rates import Count, log_chance, new_items, posterior
-from qcity_analysis.errors import DataError
+from qcity_analysis.problems import DataError
 from qcity_analysis.reporting import sentences
 from qcity_analysis.reporting.figures.fan import fan_chart
 
@@ -196,7 +196,9 @@ def test_fewer_than_three_numbers_tell_no_chance(
     found = counted(tmp_path, rows, goal)
     assert (why(found), found.probability) == (reason, None)
     if reason == "few_counts":
-        assert "at least 3" in sentences.reason(found, "en") and "3" in sentences.reason(found, "zh")
+        assert "at least 3" in sentences.reason(found.reason, "en") and "3" in sentences.reason(
+            found.reason, "zh"
+        )
 
 
 def test_figures_that_are_no_counts_are_named_as_not_used(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_levels_chained_from_changes_are_compared_as_they_are(tmp_path: Path, pe
 
 def test_which_years_count_and_what_is_not_known_of_them_is_said(tmp_path: Path) -> None:
     gap = every(tmp_path / "a", {2019: 90.0, 2020: 91.0, 2022: 93.0, 2023: 94.0}, {"deadline": 2023})
-    assert why(gap) == "years_missing" and "2021" in sentences.reason(gap, "en")
+    assert why(gap) == "years_missing" and "2021" in sentences.reason(gap.reason, "en")
     first = every(tmp_path / "b", {2021: 92.4, 2022: 93.1, 2023: 94.0})  # the first year has no figure
     assert "compared_from" in codes(first) and first.status == "forecast"
     names = {"publisher": "P", "title": "Plan", "date": "2022-05-01"}
@@ -163,7 +163,9 @@ def test_a_rank_is_counted_among_all_regions_with_the_same_parent(tmp_path: Path
     assert (found.likelihood, "ranked_among" in codes(found)) == ("joint_ranks", True)
     short = rank_of(tmp_path / "b", [4.0, 4.5, 5.0], OTHERS | {"west": [1.0]})  # named, and nothing is ranked
     assert why(short) == "peers_short"
-    assert "west" in sentences.reason(short, "en") and "south" not in sentences.reason(short, "en")
+    assert "west" in sentences.reason(short.reason, "en") and "south" not in sentences.reason(
+        short.reason, "en"
+    )
     gap = rank_of(tmp_path / "c", [4.0, 4.5, 5.0], OTHERS, {"deadline": 2022}, as_of=LATE)
     assert (gap.status, gap.outcome) == ("met", 2)
     ahead = {"north": [5.0, 6.0, 7.0, 8.0, 9.0, 10.0]} | {name: OTHERS[name] for name in ("south", "west")}
