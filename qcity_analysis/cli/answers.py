@@ -189,7 +189,7 @@ def score(
     Without --plan every published series is scored. Takes about half a minute.
     """
     from ..data.load import load
-    from ..reporting.track import spoken
+    from ..reporting.track_sections import spoken
     from ..trackrecord.record import track_record
 
     record = track_record(load(data, as_of=as_of), plan, ledger)

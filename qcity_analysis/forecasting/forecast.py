@@ -6,6 +6,7 @@ Out of scope: which published figures make the series (see `series`), when a rat
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import warnings
 from collections.abc import Mapping, Sequence
@@ -18,23 +19,18 @@ import pandas as pd
 from ..errors import QcityError, did_you_mean
 from ..series.evidence import Evidence
 from .conditioning import Conditions, conditioned
-from .histories import (
-    FARTHEST,
-    FEWEST,
-    LOWER,
-    SUPPORTS,
-    UPPER,
-    as_number,
-    one_history,
-    same,
-    whole_number,
-    yearly,
-)
+from .histories import FARTHEST, FEWEST, as_number, limits, one_history, same, whole_number, yearly
 from .mixture import BATCHES, Explanation, batch_sizes, draw, explain, look_ahead
 from .prior import Prior, shipped
 
 MODELS = ("ets", "theta", "arima", "ucm", "drift", "naive")  # named alternatives to the mixture
-SMALLEST = {"ets": "a damped trend", "arima": "order (0, 1, 1) with drift", "ucm": "a local linear trend"}
+QUIET, LINEAR = {"disp": False}, {"level": "lltrend"}
+DAMPED = {"error": "add", "trend": "add", "damped_trend": True}
+STATSMODELS: dict[str, tuple[str, str, str, dict[str, Any], dict[str, Any]]] = {
+    "ets": ("exponential_smoothing.ets", "ETSModel", "a damped trend", DAMPED, QUIET),
+    "arima": ("arima.model", "ARIMA", "order (0, 1, 1) with drift", {"order": (0, 1, 1), "trend": "t"}, {}),
+    "ucm": ("statespace.structural", "UnobservedComponents", "a local linear trend", LINEAR, QUIET),
+}  # where a model is, its name, in words, what it is made and fitted with
 
 
 class ModelError(QcityError):
@@ -45,9 +41,9 @@ class ModelError(QcityError):
 class Forecast:
     """Joint paths of one series after its last observed year.
 
-    Attributes: `paths` (draws, years) in the unit of the series; `years` (years,) as integers; `model`, the
-    name of what made them; `support`; `history`, the series used (index year); `breaks`; `batches`, into how many
-    consecutive parts the paths fall that were drawn independently of each other (0: every path was).
+    Attributes: `paths` (draws, years) in the unit of the series; `years` (years,) as integers; `model`, what made them;
+    `support`; `history`, the series used (index year); `breaks`; `batches`, into how many consecutive parts the paths
+    fall that were drawn independently of each other (0: every path was).
     """
 
     paths: np.ndarray
@@ -60,11 +56,11 @@ class Forecast:
 
     def median(self) -> pd.Series:
         """Median of each year (index year)."""
-        return pd.Series(np.median(self.paths, axis=0), index=self._index(), name="median")
+        return pd.Series(np.median(self.paths, axis=0), pd.Index(self.years, name="year"), name="median")
 
     def mean(self) -> pd.Series:
         """Mean of each year (index year)."""
-        return pd.Series(self.paths.mean(axis=0), index=self._index(), name="mean")
+        return pd.Series(self.paths.mean(axis=0), pd.Index(self.years, name="year"), name="mean")
 
     def interval(self, share: float = 0.9) -> pd.DataFrame:
         """Central interval that holds `share` of the paths: index year, columns `lower` and `upper`."""
@@ -81,13 +77,11 @@ class Forecast:
             wanted = np.array([np.nan])
         if not ((wanted >= 0) & (wanted <= 1)).all():
             raise QcityError(f"levels must lie between 0 and 1; found {levels!r}")
-        return pd.DataFrame(np.quantile(self.paths, wanted, axis=0).T, index=self._index(), columns=wanted)
+        values = np.quantile(self.paths, wanted, axis=0).T
+        return pd.DataFrame(values, index=pd.Index(self.years, name="year"), columns=wanted)
 
     def probability_at_least(self, threshold: float, year: int | None = None) -> float:
-        """Share of paths at or above the threshold in a year (default: the last one).
-
-        Raises QcityError for a year not forecast and a threshold that is no number.
-        """
+        """Share of paths at or above the threshold in a year (default: the last one). QcityError for another year."""
         paths, bound = self._asked(threshold, year)
         return float(np.mean((paths >= bound) | same(paths, bound)))
 
@@ -97,10 +91,7 @@ class Forecast:
         return float(np.mean((paths <= bound) | same(paths, bound)))
 
     def probability_error(self, probability: float) -> float:
-        """Monte Carlo standard error of a probability read from the last year: its spread over seeds.
-
-        That of the most extreme values that are as many; see `error_of` for other questions.
-        """
+        """Monte Carlo standard error of a probability of the last year: that of the most extreme values, as many."""
         end = self.paths[:, -1]
         many = round(float(probability) * len(end))
         if not many:
@@ -110,8 +101,7 @@ class Forecast:
     def error_of(self, met: np.ndarray) -> float:
         """Monte Carlo standard error of the share of paths that meet something: its spread over seeds.
 
-        `met` (draws,) says which do. Estimated from the spread between independent parts of the paths; never below half
-        a draw.
+        `met` (draws,) says which do. From the spread between independent parts of the paths; at least half a draw.
         """
         n, p = len(met), float(np.mean(met))
         if self.batches < 2:
@@ -122,26 +112,17 @@ class Forecast:
 
     @property
     def explainable(self) -> bool:
-        """Whether `explain` has an answer: a mixture of at least three values.
-
-        >>> forecast(pd.Series([2.1, 2.2, 2.4], index=[2021, 2022, 2023]), until=2025, rng=1).explainable
-        True
-        """
+        """Whether `explain` has an answer: a mixture of at least three values."""
         return self.model == "mixture" and len(self.history) >= FEWEST
 
     def explain(self) -> Explanation:
-        """Which kinds of model carry the weight and what each year contributes (mixture only).
+        """Which kinds of model carry the weight and what each year contributes, from the values alone.
 
-        Explained from the values alone, without what is known in part. Raises QcityError for another model, and where
-        there are fewer than three values.
+        Raises QcityError for a model other than the mixture, and where there are fewer than three values.
         """
         if self.model != "mixture":
             raise QcityError(f"only model 'mixture' can be explained; this is {self.model!r}")
         return explain(self.history, int(self.years[-1]), support=self.support, breaks=self.breaks)
-
-    def _index(self) -> pd.Index:
-        """The years as the index of a table."""
-        return pd.Index(self.years, name="year")
 
     def _asked(self, threshold: float, year: int | None) -> tuple[np.ndarray, float]:
         """The paths of a year (default: the last one) and a threshold, checked."""
@@ -172,12 +153,11 @@ def forecast(
 
     `series` has years as index (whole numbers, "2024", or a yearly PeriodIndex or DatetimeIndex); NaN or missing years
     are gaps. `support` is the possible range: real (also where it is None), positive (0 or more), percent (0 to 100) or
-    count. `breaks` are years in which a new segment starts
-    whose level is not linked to the one before (a change of definition); size and direction of changes are
-    shared across segments. `model` is "mixture" (default) or one of `forecast.MODELS`: `ets`, additive damped trend;
-    `theta`, with its normal errors; `arima`, order (0, 1, 1) with drift; `ucm`, local linear trend; `drift`, random
-    walk with drift and its estimation error; `naive`, random walk; ets and theta take no gaps. An integer `rng` makes
-    a new Generator, None that of 0: the same question has the same answer.
+    count. `breaks` are years in which a new segment starts whose level is not linked to the one before (a change of
+    definition); size and direction of changes are shared across segments. `model` is "mixture" or one of
+    `forecast.MODELS`: `ets` (additive damped trend), `theta` (normal errors), `arima` (0, 1, 1) with drift, `ucm`
+    (local linear trend), `drift` and `naive` (random walks); ets and theta take no gaps. An integer `rng` makes a new
+    Generator, None that of 0: the same question has the same answer.
 
     What is known in part (mixture only), by name or as one record `evidence`: `lower` and `upper` bounds and
     `estimates` (value, standard error) of years without a value; `noisy` standard errors of years with one; `shared`
@@ -198,9 +178,7 @@ def forecast(
     >>> bounded.probability_at_least(2.6, year=2024)
     1.0
     """
-    draws, generator = whole_number(draws, "draws", "a whole number, 1 or more"), _generator(rng)
-    if draws < 1:
-        raise QcityError(f"draws must be a whole number, 1 or more; found {draws!r}")
+    draws, generator = whole_number(draws, "draws", "a whole number, 1 or more", least=1), _generator(rng)
     support, prior, series = support or "real", prior or shipped(), yearly(series)
     breaks = tuple(whole_number(year, "breaks") for year in breaks)
     named = Evidence(lower or {}, upper or {}, noisy or {}, shared, estimates or {})
@@ -209,9 +187,8 @@ def forecast(
     if named or evidence:
         known = Conditions.of(series, support, breaks, evidence or named, prior)
         if model != "mixture":
-            raise QcityError(
-                f"bounds, estimates and errors need model 'mixture'; {model!r} takes values only"
-            )
+            why = f"{model!r} takes values only"
+            raise QcityError(f"bounds, estimates and errors need model 'mixture'; {why}")
         years = _years(known.last, until)
         paths = conditioned(known, len(years), draws, generator)
     else:
@@ -222,7 +199,7 @@ def forecast(
         else:
             paths = _alternative(model, series, len(years), draws, generator, breaks)
     batches = len(batch_sizes(draws)) if model == "mixture" else 0
-    return Forecast(within(paths, support), years, model, support, series.dropna(), breaks, batches)
+    return Forecast(np.clip(paths, *limits(support)), years, model, support, series.dropna(), breaks, batches)
 
 
 def _years(last: int, until: object) -> np.ndarray:
@@ -235,21 +212,13 @@ def _years(last: int, until: object) -> np.ndarray:
     return np.arange(last + 1, end + 1)
 
 
-def within(paths: np.ndarray, support: str) -> np.ndarray:
-    """Paths within the possible range."""
-    kind = SUPPORTS.index(support)
-    return np.clip(paths, LOWER[kind], UPPER[kind])
-
-
 def _generator(rng: object) -> np.random.Generator:
     """The generator meant by a seed, None (0) or itself."""
     if isinstance(rng, np.random.Generator):
         return rng
-    seed = 0 if rng is None else rng
+    seed, allowed = 0 if rng is None else rng, "a seed (a whole number, 0 or more) or a numpy Generator"
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise QcityError(
-            f"rng must be a seed (a whole number, 0 or more) or a numpy Generator; found {rng!r}"
-        )
+        raise QcityError(f"rng must be {allowed}; found {rng!r}")
     return np.random.default_rng(seed)
 
 
@@ -268,7 +237,7 @@ def _alternative(
     full = seen.reindex(range(first, last + 1))
     if model in ("ets", "theta") and full.isna().any():
         raise ModelError(f"model {model!r} needs every year from {first} to {last}; some are missing")
-    method = _theta if model == "theta" else _simulated if model in SMALLEST else _walk
+    method = _theta if model == "theta" else _simulated if model in STATSMODELS else _walk
     size = max(np.abs(full).max(), np.finfo(float).tiny)  # optimisers stop at absolute distances
     why = f"model {model!r} cannot be fitted to {len(seen)} points"
     try:
@@ -283,21 +252,11 @@ def _alternative(
 
 def _simulated(y: np.ndarray, years: int, draws: int, rng: np.random.Generator, model: str) -> np.ndarray:
     """Paths that a model of statsmodels simulates from its end."""
+    module, kind, what, options, fitting = STATSMODELS[model]
     if np.isfinite(y).sum() < 5:
-        raise ValueError(f"{SMALLEST[model]} needs at least 5 points")
-    fit: Any
-    if model == "ets":
-        from statsmodels.tsa.exponential_smoothing.ets import ETSModel
-
-        fit = ETSModel(y, error="add", trend="add", damped_trend=True).fit(disp=False)
-    elif model == "arima":
-        from statsmodels.tsa.arima.model import ARIMA
-
-        fit = ARIMA(y, order=(0, 1, 1), trend="t").fit()
-    else:
-        from statsmodels.tsa.statespace.structural import UnobservedComponents
-
-        fit = UnobservedComponents(y, "local linear trend").fit(disp=False)
+        raise ValueError(f"{what} needs at least 5 points")
+    made = getattr(importlib.import_module(f"statsmodels.tsa.{module}"), kind)
+    fit = made(y, **options).fit(**fitting)
     name = "rng" if "rng" in inspect.signature(fit.simulate).parameters else "random_state"
     drawn = fit.simulate(years, repetitions=draws, anchor="end", **{name: rng})
     return np.asarray(drawn).reshape(years, draws).T  # years x 1 x draws or years x draws

@@ -22,14 +22,13 @@ import pandas as pd
 from .. import __version__
 from ..errors import QcityError, did_you_mean
 from ..files import write_whole
-from .histories import FARTHEST, all_refused, checked, numbers_of, whole_number, years_of
+from .histories import COLUMNS, FARTHEST, all_refused, checked, numbers_of, whole_number, years_of
 from .mixture import distributions
 from .prior import Prior, digest, shipped
 from .quantiles import Marginals
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 QUESTION = ("series_id", "period", "threshold", "direction")
-NEEDED = ("series_id", "period", "value")
 ROWS = 1_000_000  # of input in one part, about
 STATE, REFUSED = "_run.json", "refused.csv"
 RETRIES = 2  # of a job whose Dask worker died
@@ -53,54 +52,42 @@ class PanelForecast:
     refused: pd.DataFrame
 
     def quantiles(self, levels: Sequence[float] = LEVELS) -> pd.DataFrame:
-        """Quantiles: index (series_id, period), one column for each level.
-
-        Raises QcityError for a level outside 0 to 1.
-        """
+        """Quantiles: index (series_id, period), a column for each level. QcityError for a level outside 0 to 1."""
         wanted = np.asarray(levels, dtype=float)
         if wanted.ndim != 1 or not len(wanted) or not ((wanted > 0) & (wanted < 1)).all():
             raise QcityError(f"levels must lie between 0 and 1, such as [.05, .5, .95]; found {levels!r}")
         period = (self.last_year[:, None] + np.arange(1, self.horizon + 1)).ravel()
-        names = ["series_id", "period"]
-        index = pd.MultiIndex.from_arrays([np.repeat(self.ids, self.horizon), period], names=names)
-        values = self.ahead.quantiles(wanted).reshape(len(index), len(wanted))
-        return pd.DataFrame(values, index=index, columns=wanted)
+        ids, names = np.repeat(self.ids, self.horizon), ["series_id", "period"]
+        values = self.ahead.quantiles(wanted).reshape(len(ids), len(wanted))
+        return pd.DataFrame(values, pd.MultiIndex.from_arrays([ids, period], names=names), wanted)
 
     def probability(self, questions: pd.DataFrame) -> np.ndarray:
         """One probability for each row of `questions`, NaN for a series that is among the `refused`.
 
-        Columns: series_id, period, threshold, direction ("at_least" or "at_most"). Raises QcityError for a
-        missing column, an unknown series or direction, a threshold that is not a number, or a year that was
-        not forecast.
+        Columns: series_id, period, threshold, direction ("at_least" or "at_most"). Raises QcityError for a missing
+        column, an unknown series or direction, a threshold that is not a number, or a year that was not forecast.
         """
         if not isinstance(questions, pd.DataFrame):
             raise QcityError(f"questions are a pandas DataFrame; found {type(questions).__name__}")
-        for name in QUESTION:
-            if name not in questions.columns:
-                raise QcityError(f"column {name!r} is missing; questions have {', '.join(QUESTION)}")
-        for name in questions["direction"].unique():
-            if name not in ("at_least", "at_most"):
-                raise QcityError(f"direction {name!r}; allowed: at_least, at_most")
+        for name in (name for name in QUESTION if name not in questions.columns):
+            raise QcityError(f"column {name!r} is missing; questions have {', '.join(QUESTION)}")
+        for name in questions.loc[~questions["direction"].isin(["at_least", "at_most"]), "direction"]:
+            raise QcityError(f"direction {name!r}; allowed: at_least, at_most")
         threshold, _ = numbers_of(questions["threshold"])
-        if np.isnan(threshold).any():
-            bad = questions["threshold"].iloc[int(np.isnan(threshold).argmax())]
+        for bad in questions["threshold"][np.isnan(threshold)]:
             raise QcityError(f"threshold {bad!r}; allowed: a number")
         names = questions["series_id"]
         series = pd.Index(self.ids).get_indexer(names)
         known = series >= 0
-        unknown = names[~known & ~names.isin(self.refused["series_id"]).to_numpy()]
-        if len(unknown):
-            hint = did_you_mean(str(unknown.iloc[0]), map(str, self.ids[:1000]))
-            raise QcityError(f"series {str(unknown.iloc[0])!r} was not forecast.{hint}")
+        for name in names[~known & ~names.isin(self.refused["series_id"]).to_numpy()]:
+            hint = did_you_mean(str(name), map(str, self.ids[:1000]))
+            raise QcityError(f"series {str(name)!r} was not forecast.{hint}")
         asked, series = questions["period"][known], series[known]
         step = years_of(asked) - self.last_year[series] - 1
-        outside = np.flatnonzero(~((step >= 0) & (step < self.horizon)))
-        if len(outside):
-            name, first = self.ids[series[outside[0]]], self.last_year[series[outside[0]]] + 1
-            raise QcityError(
-                f"series {name!r}: {asked.iloc[outside[0]]} was not forecast; "
-                f"the forecast runs from {first} to {first + self.horizon - 1}"
-            )
+        for i in np.flatnonzero(~((step >= 0) & (step < self.horizon))):
+            name, last = self.ids[series[i]], self.last_year[series[i]]
+            span = f"the forecast runs from {last + 1} to {last + self.horizon}"
+            raise QcityError(f"series {name!r}: {asked.iloc[i]} was not forecast; {span}")
         at_least = (questions["direction"] == "at_least").to_numpy()[known]
         answers = np.full(len(questions), np.nan)
         answers[known] = self.ahead.probability(series, step.astype(np.int64), threshold[known], at_least)
@@ -112,13 +99,10 @@ def forecast_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = 
 
     Each series is forecast for the `horizon` years (at most 50) after its own last observed year. A series that cannot
     be forecast (see `histories.from_frame` for what is checked) is left out and named with the reason in `refused`.
-
     Raises SeriesError where no series is left or the frame itself is wrong, QcityError for another horizon.
 
-    >>> frame = pd.DataFrame({"series_id": "a", "period": range(2018, 2024), "support": "percent",
-    ...                       "value": [2.4, 2.4, 2.6, 2.7, 2.9, 3.0]})
-    >>> panel = forecast_panel(frame, horizon=2)
-    >>> panel.quantiles([.05, .5, .95]).index.to_list()
+    >>> frame = pd.DataFrame({"series_id": "a", "period": range(2020, 2024), "value": [2.4, 2.4, 2.6, 2.7]})
+    >>> forecast_panel(frame, horizon=2).quantiles([.05, .5, .95]).index.to_list()
     [('a', 2024), ('a', 2025)]
     """
     panel = _partial_panel(frame, horizon, prior)
@@ -129,10 +113,7 @@ def forecast_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = 
 
 def _partial_panel(frame: pd.DataFrame, horizon: int, prior: Prior | None = None) -> PanelForecast:
     """As `forecast_panel`, but without an error where every series is refused."""
-    allowed = f"a whole number of years, 1 to {FARTHEST}"
-    horizon = whole_number(horizon, "horizon", allowed)
-    if not 1 <= horizon <= FARTHEST:
-        raise QcityError(f"horizon must be {allowed}; found {horizon!r}")
+    horizon = whole_number(horizon, "horizon", f"a whole number of years, 1 to {FARTHEST}", 1, FARTHEST)
     h, refused = checked(frame)
     ahead = distributions(h, prior or shipped(), horizon)
     return PanelForecast(h.ids, h.last_year, h.support, horizon, ahead, refused)
@@ -151,11 +132,10 @@ def forecast_files(
 ) -> list[Path]:
     """Forecast a Parquet file or folder of files; returns the parts written to `out`, in order.
 
-    Columns as in `forecast_panel`; each part has series_id, period and a column for each level. Series that
-    cannot be forecast are named with the reason in `out`/refused.csv (see `refused_of`). `workers` processes share the
-    parts; or those of a Dask `scheduler` ("tcp://host:8786"), which must see the same folders. About `rows` rows of
-    input make a part. Raises QcityError when the source is missing or has not the columns, when `out` holds another
-    run, or when the scheduler cannot be reached.
+    Columns as in `forecast_panel`; each part has series_id, period and a column for each level. Series that cannot be
+    forecast are named in `out`/refused.csv (see `refused_of`). `workers` processes share the parts of about `rows` rows
+    of input; or those of a Dask `scheduler` ("tcp://host:8786"), which must see the same folders. QcityError when
+    the source is missing or lacks columns, `out` holds another run, or the scheduler cannot be reached.
     """
     source, out = Path(source).resolve(), Path(out).resolve()
     if not source.exists():
@@ -196,12 +176,11 @@ def _begin(source: Path, out: Path, options: dict[str, Any], rows: int) -> int:
         count, names = data.count_rows(), data.schema.names
     except (pa.ArrowInvalid, OSError) as error:
         raise QcityError(f"{source}: cannot be read as Parquet: {error}") from error
-    missing = [name for name in NEEDED if name not in names]
+    missing = [name for name in COLUMNS[:3] if name not in names]
     if missing:
-        raise QcityError(
-            f"{source}: column {', '.join(missing)} is missing; found {', '.join(names)}; "
-            f"needed are {', '.join(NEEDED)} and, optionally, support"
-        )
+        needed = f"needed are {', '.join(COLUMNS[:3])} and, optionally, support"
+        lacks = f"column {', '.join(missing)} is missing; found {', '.join(names)}"
+        raise QcityError(f"{source}: {lacks}; {needed}")
     digested = hashlib.sha256()  # of names, sizes and last bytes: a Parquet file ends with what it holds
     for name in sorted(data.files):
         with open(name, "rb") as file:
@@ -213,10 +192,10 @@ def _begin(source: Path, out: Path, options: dict[str, Any], rows: int) -> int:
     out.mkdir(parents=True, exist_ok=True)
     state = out / STATE
     before = json.loads(state.read_text("utf-8")) if state.exists() else now
-    other = [name for name in now if before.get(name) != now[name]]
+    other = ", ".join(name for name in now if before.get(name) != now[name])
     if other:
         raise QcityError(
-            f"{out} holds a run with another {', '.join(other)}; choose an empty folder, or delete this one"
+            f"{out} holds a run with another {other}; choose an empty folder, or delete this one"
         )
     write_whole(state, json.dumps(now, indent=1))
     return int(now["parts"])
@@ -265,12 +244,8 @@ def _forecast_part(job: tuple[Path, Path, int, tuple[float, ...]]) -> str:
 def each(work: Work, jobs: Sequence[Any], workers: int = 1, scheduler: str = "") -> Iterator[str]:
     """What `work` returns for each job, as they end: one after the other, or by several at once.
 
-    A job writes its own result and returns its name, so it does not matter who does it. `scheduler` is the address of a
-    Dask scheduler; without it `workers` processes are used. Raises QcityError when Dask is not installed, the scheduler
-    cannot be reached or its workers have another version.
-
-    >>> sorted(each(str, [1, 2, 3]))
-    ['1', '2', '3']
+    A job writes its own result and returns its name, so it does not matter who does it: `workers` processes or those of
+    a Dask `scheduler`. Raises QcityError when Dask is not installed, cannot be reached or has another version.
     """
     if scheduler:
         yield from _by_dask(work, jobs, scheduler)
@@ -303,15 +278,12 @@ def _by_dask(work: Work, jobs: Sequence[Any], scheduler: str) -> Iterator[str]:
         except Exception as error:  # whatever keeps a worker from importing the package
             raise QcityError(f"the workers of {scheduler} cannot load qcity_analysis: {error}") from error
         if not versions:
-            raise QcityError(
-                f"the scheduler {scheduler} has no workers; start some with `dask worker {scheduler}`"
-            )
-        other = sorted({version for version in versions.values() if version != _version()})
+            start = f"start some with `dask worker {scheduler}`"
+            raise QcityError(f"the scheduler {scheduler} has no workers; {start}")
+        other = ", ".join(sorted({version for version in versions.values() if version != _version()}))
         if other:
-            raise QcityError(
-                f"the workers of {scheduler} have qcity_analysis and prior {', '.join(other)}, here is "
-                f"{_version()}; install the same version on all"
-            )
+            here = f"here is {_version()}; install the same version on all"
+            raise QcityError(f"the workers of {scheduler} have qcity_analysis and prior {other}, {here}")
         for future in as_completed(client.map(work, jobs, pure=False, retries=RETRIES)):
             yield future.result()
 

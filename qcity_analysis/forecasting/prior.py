@@ -1,20 +1,20 @@
 """What thousands of other series say: the prior of a forecast, and how fast indicators change.
 
-The prior's small parts are all functions of the features of a series (see `features`): the gate gives each grid cell of
-the structural mixture its weight; the learners give quantiles of the five years ahead directly; `widen` makes the
-intervals of their average hold as often as they say, by length of history; `staying` says how likely the last value is
-to come again. Everything is in readable JSON files beside `prior/MODEL_CARD.md`, which says what they were trained on
-and how well they do; the training corpus is read only by `training/`.
+The prior's parts are functions of the features of a series: the gate gives each grid cell of the structural mixture its
+weight; the learners give quantiles of the five years ahead directly; `widen` makes the intervals of their average hold
+as often as they say, by length of history; `staying` says how likely the last value is to come again. All is in JSON
+files beside `prior/MODEL_CARD.md`, which says what they were trained on; only `training/` reads the corpus.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -37,6 +37,7 @@ PERCENTILES = np.arange(1, 100) / 100
 EDGE = 0.1  # percentage points: shares closer than this to 0 or 100 count as this close
 SCALES = {"positive": "log", "count": "log", "percent": "logodds", "real": "typical"}
 TIE = 1e-9
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,7 @@ class Learner:
 
 @dataclass(frozen=True)
 class Staying:
-    """How likely a series is to have its last value again: a logistic regression on how long and how often it stood
-    still, how coarse its steps are, whether it lies on an edge of its range, and the years ahead.
-
-    `weight` (len(TERMS),): the log odds are their sum with the `terms`.
-    """
+    """How likely a series is to have its last value again: a logistic regression on `terms`, their `weight`."""
 
     weight: np.ndarray
 
@@ -113,9 +110,6 @@ class Staying:
         for k, weight in enumerate(self.weight):  # term after term: no series depends on the others
             total += weight * x[:, :, k]
         return np.minimum.accumulate(1.0 / (1.0 + np.exp(-np.clip(total, -40.0, 40.0))), axis=1)
-
-
-NEVER = Staying(np.array([-40.0] + [0.0] * (len(TERMS) - 1)))  # no probability of the last value's own
 
 
 def at_edge(h: Histories) -> tuple[np.ndarray, np.ndarray]:
@@ -140,9 +134,8 @@ def terms(h: Histories, features: np.ndarray, horizon: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Prior:
-    """Cells, mean and spread of the learners' features in training, gate, learners, the gate's share of the quantiles,
-    the factor by which distances from the median are widened (3 lengths, 5 years, 15 knots), and the probability of
-    staying at the last value.
+    """Cells, `mean` and `spread` of the features in training, gate, learners, the gate's `share` of the quantiles, the
+    factor by which distances from the median are widened (3 lengths, 5 years, 15 knots), and staying.
     """
 
     cells: Cells
@@ -177,21 +170,13 @@ def dot(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def shipped() -> Prior:
-    """The prior that comes with the package.
-
-    >>> len(shipped().cells) > 10
-    True
-    """
+    """The prior that comes with the package."""
     return read_prior(shipped_text(FILE))
 
 
 @lru_cache(maxsize=1)
 def digest() -> str:
-    """SHA-256 of the shipped prior: forecasts are the same where it is the same.
-
-    >>> len(digest())
-    64
-    """
+    """SHA-256 of the shipped prior: forecasts are the same where it is the same."""
     return hashlib.sha256(shipped_text(FILE).encode()).hexdigest()
 
 
@@ -200,16 +185,36 @@ def shipped_text(name: str) -> str:
     return resources.files("qcity_analysis").joinpath("forecasting", "prior", name).read_text("utf-8")
 
 
-def read_prior(content: str) -> Prior:
+def read_prior(text: str) -> Prior:
     """The prior in the text of a file that the training command wrote; QcityError when it is not one."""
+    return _read(text, "a prior of this version", _prior)
+
+
+def read_changes(text: str) -> dict[str, ReferenceChanges]:
+    """Changes by support from the text of a file that the training command wrote; QcityError when it is not one."""
+    return _read(text, "a file of moves", _changes)
+
+
+def _read(text: str, what: str, made: Callable[[dict[str, Any]], T]) -> T:
+    """What is made of the content of a trained file."""
     try:
-        return _from_dict(json.loads(content))
+        return made(json.loads(text))
     except (KeyError, TypeError, ValueError) as problem:
-        raise QcityError(f"not a prior of this version ({problem}); `{COMMAND}` writes one") from None
+        raise QcityError(f"not {what} ({problem}); `{COMMAND}` writes one") from None
 
 
-def _from_dict(content: dict[str, Any]) -> Prior:
-    """The prior in the content of its file; KeyError, TypeError or ValueError where it is none of this version."""
+def _changes(content: dict[str, Any]) -> dict[str, ReferenceChanges]:
+    """Changes by support."""
+    return {
+        name: ReferenceChanges(
+            name, int(one["series"]), int(one["indicators"]), np.array(one["quantiles"], float)
+        )
+        for name, one in content["supports"].items()
+    }
+
+
+def _prior(content: dict[str, Any]) -> Prior:
+    """The prior in the content of its file."""
     gate, staying = dict(content["gate"]), content["staying"]
     for what, names, expected in (
         ("its features", content["features"], NAMES),
@@ -240,11 +245,7 @@ def scaled(levels: np.ndarray, support: str, typical: float = 1.0) -> np.ndarray
 
     positive and count: 100 ln(level), so that a difference is about a change in percent. percent: the log-odds
     ln(p / (100 - p)), so that from 96 to 98 counts as halving what is missing, like from 80 to 90 (about); shares
-    within `EDGE` of 0 or 100 are taken as `EDGE` away. real: the level over `typical`, the mean absolute change from
-    one year to the next of the same series.
-
-    >>> scaled(np.array([50.0, 75.0]), "percent").round(3).tolist()
-    [0.0, 1.099]
+    within `EDGE` of 0 or 100 are taken as `EDGE` away. real: the level over `typical`, see `typical_change`.
     """
     levels = np.asarray(levels, dtype=float)
     if SCALES[support] == "log":
@@ -256,11 +257,7 @@ def scaled(levels: np.ndarray, support: str, typical: float = 1.0) -> np.ndarray
 
 
 def typical_change(levels: np.ndarray) -> float:
-    """Mean absolute change from one year to the next; 0 where no two neighbouring years are known.
-
-    >>> typical_change(np.array([1.0, 3.0, 2.0, np.nan, 9.0]))
-    1.5
-    """
+    """Mean absolute change from one year to the next; 0 where no two neighbouring years are known."""
     steps = np.abs(np.diff(np.asarray(levels, dtype=float)))
     steps = steps[np.isfinite(steps)]
     return float(steps.mean()) if len(steps) else 0.0
@@ -285,9 +282,8 @@ class ReferenceChanges:
         """Share of the corpus' changes over so many years that went at least as far a year as `change`.
 
         They count in the direction of `change`, or in that of `rising` where it is given (a change of -1 when a rise
-        is wanted: at most that much lost). With `either` a series that went as far the other way counts too, for what
-        is good differs between indicators. None beyond 10 years, or where the corpus has no such change. The answer is
-        known to within one percentile; 0 and 1 mean beyond the outermost one.
+        is wanted: at most that much lost). With `either` a series that went as far the other way counts too. None
+        beyond 10 years, or where the corpus has no such change. 0 and 1 mean beyond the outermost percentile.
 
         >>> reference = ReferenceChanges("real", 9, 3, np.tile(np.linspace(-4.9, 4.9, 99), (10, 1)))
         >>> round(reference.share(2.0, 3), 3), round(reference.share(-2.0, 3, either=True), 3)
@@ -307,22 +303,5 @@ class ReferenceChanges:
 
 @lru_cache(maxsize=1)
 def shipped_changes() -> dict[str, ReferenceChanges]:
-    """What the shipped file says of changes, by support.
-
-    >>> sorted(shipped_changes())
-    ['count', 'percent', 'positive', 'real']
-    """
+    """What the shipped file says of changes, by support."""
     return read_changes(shipped_text(CHANGES_FILE))
-
-
-def read_changes(content: str) -> dict[str, ReferenceChanges]:
-    """Changes by support from the text of a file that the training command wrote; QcityError when it is not one."""
-    try:
-        return {
-            name: ReferenceChanges(
-                name, int(one["series"]), int(one["indicators"]), np.array(one["quantiles"], dtype=float)
-            )
-            for name, one in json.loads(content)["supports"].items()
-        }
-    except (KeyError, TypeError, ValueError) as problem:
-        raise QcityError(f"not a file of moves ({problem}); `{COMMAND}` writes one") from None

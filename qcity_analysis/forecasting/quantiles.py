@@ -5,9 +5,9 @@ range of the series; what lies beyond is put on the edge, so a percentage can ha
 the last value: as much of the middle of the distribution as the series is likely to stay there.
 
 Rare events counted by year, such as 0, 0, 1, 0, 0, 2, follow a rate that may drift, not a level with a trend: the
-steady Poisson model of Harvey and Fernandes (1989), a Gamma rate whose evidence is discounted every year, so that the
-forecast is negative binomial with the same mean and a growing spread. Counts more uneven than Poisson widen it. On
-whole-number series of the training corpus this had a CRPS 7 % below the general forecaster's.
+steady Poisson model of Harvey and Fernandes (1989), a Gamma rate whose evidence is discounted every year; the forecast
+is negative binomial with the same mean and a growing spread, wider for counts more uneven than Poisson. On whole-number
+series of the training corpus this had a CRPS 7 % below the general forecaster's.
 """
 
 from __future__ import annotations
@@ -113,11 +113,7 @@ def _between(low: np.ndarray, high: np.ndarray, f_low: np.ndarray, f_high: np.nd
 
 
 def at_levels(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Quantiles (..., Q) at `levels` (Q,) from the values at the knots (..., 15).
-
-    >>> at_levels(KNOTS[None] * 100, np.array([0.05, 0.5])).round(6)
-    array([[ 5., 50.]])
-    """
+    """Quantiles (..., Q) at `levels` (Q,) from the values at the knots (..., 15)."""
     levels = np.asarray(levels, dtype=float)
     left, share = _place(levels)
     low, high = values[..., left], values[..., left + 1]
@@ -127,11 +123,7 @@ def at_levels(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
 
 
 def at_each(values: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """Quantiles (m,), each at its own `level`, from the values at the knots (m, 15).
-
-    >>> at_each(KNOTS[None] * 100, np.array([0.05])).round(6)
-    array([5.])
-    """
+    """Quantiles (m,), each at its own `level`, from the values at the knots (m, 15)."""
     (left, share), row = _place(level), np.arange(len(level))
     return values[row, left] + share * (values[row, left + 1] - values[row, left])
 
@@ -144,11 +136,7 @@ def _place(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def below(values: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """P(X <= x) for x (m,) from the values at the knots (m, 15).
-
-    >>> below(KNOTS[None] * 100, np.array([30.0])).round(6)
-    array([0.3])
-    """
+    """P(X <= x) for x (m,) from the values at the knots (m, 15)."""
     left, row = np.clip((values <= x[:, None]).sum(axis=1) - 1, 0, len(KNOTS) - 2), np.arange(len(x))
     low, width = values[row, left], values[row, left + 1] - values[row, left]
     # Where neighbouring knots agree the distribution jumps: below, at or above the jump.
@@ -184,10 +172,7 @@ class Marginals(NamedTuple):
         return cls(*(np.concatenate(field) for field in zip(*parts, strict=True)))
 
     def lump(self) -> tuple[np.ndarray, np.ndarray]:
-        """Levels (n, H) at which the lump at the last value begins and ends.
-
-        What does not stay is shared as the distribution says; from an edge of the range there is one way only.
-        """
+        """Levels (n, H) at which the lump at the last value begins and ends; from an edge there is one way only."""
         n, years = self.stay.shape
         flat = self.knots.reshape(n * years, len(KNOTS))
         under = below(flat, np.repeat(self.last, years)).reshape(n, years)
@@ -250,10 +235,6 @@ def items(h: Histories) -> np.ndarray:
     The item is the greatest number of which all values are multiples, so that the unit of writing does not matter. A
     small count has at most RARE items a year and fell at least once, or is zero throughout (then the item is 1). A
     series that never fell is taken for a stock and left to the general forecaster.
-
-    >>> from qcity_analysis.forecasting.histories import one_history
-    >>> items(one_history(pd.Series([0, 0, 1, 0, 0, 2]), "count")).tolist()
-    [1.0]
     """
     sizes = np.zeros(len(h))
     for i in np.flatnonzero(h.support == SUPPORTS.index("count")):
@@ -265,13 +246,7 @@ def items(h: Histories) -> np.ndarray:
 
 
 def common_step(values: np.ndarray) -> float:
-    """The greatest number of which all values are multiples; 1 where all are zero, 0 where there is no such number.
-
-    Steps below a FINEST share of the largest value are none.
-
-    >>> round(common_step(np.array([0.0003, 0.0, 0.0005])), 12)
-    0.0001
-    """
+    """The greatest number of which all values are multiples (to a FINEST share); 1 where all are zero, 0 for none."""
     most, step = float(np.max(np.abs(values), initial=0.0)), 0.0
     if most == 0:
         return 1.0
@@ -284,13 +259,9 @@ def common_step(values: np.ndarray) -> float:
 
 
 def count_knots(history: np.ndarray, horizon: int) -> np.ndarray:
-    """Quantiles at KNOTS (horizon, 15) of one history (T,), NaN in gaps, its last year observed.
+    """Quantiles at KNOTS (horizon, 15) of one history (T,) of counts, NaN in gaps; rounded up they are counts.
 
-    They are of a smooth distribution whose value at a whole number is the chance of at most that many; rounded
-    up they are counts.
-
-    >>> float(np.ceil(count_knots(np.array([0.0, 0, 1, 0, 0, 2]), 1)[0, 13]))
-    3.0
+    They are of a smooth distribution whose value at a whole number is the chance of at most that many.
     """
     from scipy.special import nbdtrik
 
