@@ -21,14 +21,8 @@ from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
 from typing import Any
 
 PRELOAD = (
-    "IPython.core.interactiveshell",
-    "ipykernel.ipkernel",
-    "ipykernel.zmqshell",
-    "matplotlib.backends.backend_agg",
-    "matplotlib.figure",
-    "pandas",
-    "scipy.special",
-    "scipy.stats",
+    *("IPython.core.interactiveshell", "ipykernel.ipkernel", "ipykernel.zmqshell", "pandas", "scipy.special"),
+    *("matplotlib.backends.backend_agg", "matplotlib.figure", "scipy.stats"),
     "qcity_analysis.assessment.assess",
     "qcity_analysis.forecasting.forecast",
     "qcity_analysis.reporting.target_sections",
@@ -37,12 +31,7 @@ ONE_THREAD = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", 
 
 
 class KernelServer:
-    """The preloaded process, seen from outside; a context manager that ends it.
-
-    >>> with KernelServer() as server:
-    ...     server.argv()[-1]
-    '{connection_file}'
-    """
+    """The preloaded process, seen from outside; a context manager that ends it."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="qcity-")
@@ -118,19 +107,15 @@ def serve(address: str) -> None:
         for pid in [pid for pid, client in kernels.items() if client in ready]:
             with contextlib.suppress(ProcessLookupError):  # connection closed: nobody waits for this kernel
                 os.kill(pid, signal.SIGKILL)
-        _reap(kernels)
+        for pid in list(kernels):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                client = kernels.pop(pid)
+                with contextlib.suppress(OSError):
+                    client.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+                client.close()
     for pid in kernels:
         os.kill(pid, signal.SIGKILL)
-
-
-def _reap(kernels: dict[int, socket.socket]) -> None:
-    for pid in list(kernels):
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            client = kernels.pop(pid)
-            with contextlib.suppress(OSError):
-                client.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
-            client.close()
 
 
 def _become_kernel(request: dict[str, str], inherited: list[socket.socket]) -> None:
@@ -151,8 +136,7 @@ def _become_kernel(request: dict[str, str], inherited: list[socket.socket]) -> N
         numpy.random.seed()
         from ipykernel.kernelapp import IPKernelApp
 
-        options = ["-f", request["file"], "--HistoryManager.enabled=False"]
-        IPKernelApp.launch_instance(argv=options)
+        IPKernelApp.launch_instance(argv=["-f", request["file"], "--HistoryManager.enabled=False"])
         code = 0
     finally:
         os._exit(code)

@@ -102,11 +102,6 @@ def run_notebook(
     `timeout` limits the whole notebook, in seconds. `kernel_argv` is the command of another kernel than the
     one of this environment (see `kernels`). A failing notebook is a result, not an exception; QcityError is
     raised for an unknown or mistyped parameter, before a kernel starts and before anything is written.
-
-    >>> run_notebook("notebooks/04_scorecard.ipynb", {"langage": "zh"}, "out.ipynb")
-    Traceback (most recent call last):
-    ...
-    qcity_analysis.errors.QcityError: 04_scorecard.ipynb: unknown parameter 'langage'. Did you ...
     """
     import nbformat
 

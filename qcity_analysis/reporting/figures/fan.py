@@ -25,7 +25,7 @@ from ..sentences import (
     subtitle,
     target_shown,
 )
-from .canvas import INK, LENT, MUTED, OWN, TARGET, WIDTH, Look, columns_of, new_figure, note, wrapped
+from .canvas import INK, LENT, MUTED, OWN, TARGET, WIDTH, Look, columns_of, mark, new_figure, note, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,12 +39,11 @@ RECENT = 12  # years before the deadline that are drawn of a long series
 Z90 = 1.645  # half width of a 90 % interval in standard errors
 APART = 11.5  # points between the numbers at the end of a fan
 ILLUSTRATIVE = "#7b2d8b"
-STATUS_MARKS: dict[str, Look] = {  # from the most to the least certain
-    "final": {"marker": "o", "ms": 5.5, "mfc": INK, "mec": "white"},
-    "preliminary": {"marker": "s", "ms": 5.5, "mfc": "white", "mec": INK},
-    "estimate": {"marker": "^", "ms": 7, "mfc": "white", "mec": INK},
-    "illustrative": {"marker": "X", "ms": 7, "mfc": ILLUSTRATIVE, "mec": "white"},
-}
+STATUS_MARKS = {  # from the most to the least certain
+    "final": mark("o", INK, "white", 5.5), "preliminary": mark("s", "white", INK, 5.5),
+    "estimate": mark("^", "white", INK, 7), "illustrative": mark("X", ILLUSTRATIVE, "white", 7),
+}  # fmt: skip
+LEVEL_MARK = mark("_", INK, INK, 11, 1.6) | {"zorder": 5}
 BOLD: Look = {"fontweight": "bold"}
 ON_X: Look = {"xycoords": ("data", "axes fraction")}
 ON_Y: Look = {"xycoords": ("axes fraction", "data")}
@@ -108,9 +107,8 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
 def _headings(assessment: Assessment, titled: bool, lang: str) -> list[tuple[str, float, Look]]:
     """The lines above the panels with their heights in inches: target, definition or loan, verdict."""
     width = 27 if lang == "zh" else 49
-    lines = [
-        (row, 0.25, {"fontsize": 12.5} | BOLD) for row in wrapped(assessment_title(assessment, lang), width)
-    ]
+    title = wrapped(assessment_title(assessment, lang), width)
+    lines = [(row, 0.25, {"fontsize": 12.5} | BOLD) for row in title]
     if not titled and assessment.role != "main":
         rows = wrapped(panel_title(assessment, lang), int(1.4 * width))
         lines += [(row, 0.19, {"fontsize": 9.5} | BOLD) for row in rows]
@@ -152,9 +150,9 @@ def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
         if tally is not None and tally.through and part.target.kind == "cumulative":
             year = int(tally.through[:4])
             if series.values.get(year) != tally.count:  # years before it or months after it are not known
-                ax.plot(year, tally.count, marker="_", ms=11, mew=1.6, color=INK, ls="", zorder=5)
-                up: Look = {"marker": "^", "ms": 5, "color": INK, "ls": "", "zorder": 5}
-                ax.plot(year, tally.count, label=text("counted_mark", lang), **up)
+                ax.plot(year, tally.count, **LEVEL_MARK)
+                up = mark("^", INK, INK, 5)
+                ax.plot(year, tally.count, zorder=5, label=text("counted_mark", lang), **up)
     elif part.fan is None:
         look: Look = {"ha": "center", "fontsize": 13, "color": MUTED}
         ax.text(0.5, 0.5, text("no_figure", lang), transform=ax.transAxes, **look)
@@ -183,9 +181,8 @@ def _draw_fan(ax: Axes, part: Assessment, fan: pd.DataFrame, lang: str) -> None:
 
 
 def _end_label(ax: Axes, part: Assessment, x: float, level: float, colour: str, weight: str) -> Any:
-    return note(
-        ax, level_number(part, level), (x, level), (8, 0), va="center", color=colour, fontweight=weight
-    )
+    look: Look = {"va": "center", "color": colour, "fontweight": weight}
+    return note(ax, level_number(part, level), (x, level), (8, 0), **look)
 
 
 def _spread_labels(ax: Axes) -> None:
@@ -221,19 +218,18 @@ def _box(pad: float) -> Look:
 def _draw_levels(ax: Axes, part: Assessment, series: AnnualSeries, lang: str) -> None:
     """The levels by status, the base year and the outcome; a year's status is the least certain of its figures."""
     known, order, status = levels_of(part), list(STATUS_MARKS), dict[int, str]()
-    ax.plot(
-        series.values.index, series.values.to_numpy(float), color=INK, lw=1.4, zorder=4
-    )  # NaN breaks the line
+    gaps = series.values.to_numpy(float)  # NaN breaks the line
+    ax.plot(series.values.index, gaps, color=INK, lw=1.4, zorder=4)
     for row in series.observations.itertuples():
         year, new = year_of(row.period), str(row.status)
         if year is not None and order.index(new) >= order.index(status.get(year, "final")):
             status[year] = new
     labels = {"final": "derived_point" if series.base_year is not None else "observed"}
-    for kind, mark in STATUS_MARKS.items():
+    for kind, look in STATUS_MARKS.items():
         levels = known[[status.get(int(year), "final") == kind for year in known.index]]
         if len(levels):
-            look: Look = {"ls": "", "mew": 1, "zorder": 5, "label": text(labels.get(kind, kind), lang)}
-            ax.plot(levels.index, levels.to_numpy(float), **look, **mark)
+            label = text(labels.get(kind, kind), lang)
+            ax.plot(levels.index, levels.to_numpy(float), zorder=5, label=label, **look)
     base = series.base_year if series.base_year is not None else year_of(part.target.base_year)
     if base is not None and base in known.index:
         look = {"ha": "center", "fontsize": 8, "bbox": _box(0.5), "zorder": 3.5}
@@ -241,25 +237,24 @@ def _draw_levels(ax: Axes, part: Assessment, series: AnnualSeries, lang: str) ->
     deadline = int(part.target.deadline)
     if deadline in known.index:
         level = float(known[deadline])
-        ring: Look = {"marker": "o", "ms": 13, "mfc": "none", "mec": INK, "mew": 1.6, "ls": ""}
+        ring = mark("o", "none", INK, 13, 1.6)
         ax.plot([deadline], [level], zorder=6, label=text("outcome", lang), **ring)
         _end_label(ax, part, deadline + 0.12, level, INK, "bold")
 
 
 def _draw_beside(ax: Axes, part: Assessment, series: AnnualSeries, lang: str) -> None:
     """What is no level of the series: replaced figures as open circles, bounds as ticks with an arrow."""
-    circle: Look = {"marker": "o", "ms": 5.5, "mfc": "none", "mec": MUTED, "ls": "", "zorder": 3}
+    circle = mark("o", "none", MUTED, 5.5) | {"zorder": 3}
     old = [at for at in _points(series.superseded, series) if at[0] >= (_first_drawn(part) or 0)]
     for k, (year, level, _) in enumerate(old):
         ax.plot(year, level, label=None if k else text("superseded", lang), **circle)
     arrow: Look = {"arrowstyle": "<|-", "color": INK, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
-    tick: Look = {"marker": "_", "ms": 11, "mew": 1.6, "color": INK, "ls": "", "zorder": 5}
     for k, (year, level, qualifier) in enumerate(_points(series.bounds, series)):
         up = qualifier.startswith(">")
         look: Look = {"arrowprops": arrow, "fontsize": 9.5}  # the arrow starts at the box of its empty text
         note(ax, "", (year, level), (0, 20 if up else -20), **look)
         ax.plot(year, level, marker="^" if up else "v", ms=0.1, color=INK, ls="")
-        ax.plot(year, level, label=None if k else text("bound", lang), **tick)
+        ax.plot(year, level, label=None if k else text("bound", lang), **LEVEL_MARK)
 
 
 def _points(rows: pd.DataFrame, series: AnnualSeries) -> list[tuple[int, float, str]]:
@@ -302,12 +297,8 @@ def _first_drawn(part: Assessment) -> int | None:
 
 def _scale(ax: Axes, part: Assessment) -> None:
     """Whole years from the first figure shown to just after the deadline; levels with a margin."""
-    series, levels, deadline, start = (
-        part.series,
-        levels_of(part),
-        int(part.target.deadline),
-        _first_drawn(part),
-    )
+    series, levels, deadline = part.series, levels_of(part), int(part.target.deadline)
+    start = _first_drawn(part)
     known = [deadline, *map(int, levels.index), *(map(int, part.fan.index) if part.fan is not None else [])]
     known += [year_of(part.tally.through) or 0] if part.tally is not None and part.tally.through else []
     for rows in (series.bounds, series.superseded) if series is not None else ():
