@@ -146,7 +146,7 @@ def rules(
 def _rule_lines(part: Assessment, language: str) -> list[str]:
     from ..catalogue import text
     from ..reporting import sentences
-    from ..reporting.target_sections import class_shown, shared_reason, votes, yes_or_no
+    from ..reporting.target_sections import rule_shown, shared_reason, votes
     from ..rules import RULES
     from ..rules.results import results_for
 
@@ -154,9 +154,10 @@ def _rule_lines(part: Assessment, language: str) -> list[str]:
     if reason := shared_reason(part, language):
         return [*lines, reason]
     for rule, result in results_for(part).items():
-        verdict = f" → {yes_or_no(result, language)}" if result.category else ""
+        category, yes = rule_shown(result, language)
+        verdict = f" → {yes}" if result.category else ""
         name = RULES[rule].name(language)
-        lines.append(text("rule_line", language, name=name, said=class_shown(result, language) + verdict))
+        lines.append(text("rule_line", language, name=name, said=category + verdict))
     return [*lines, votes(part, language)]
 
 

@@ -212,8 +212,7 @@ def rules_table(assessment: Assessment, lang: str) -> pd.DataFrame:
     yes = shown or (text(settled, lang) if settled else "–")
     rows = {text("rules_ours", lang): [word or status_shown(assessment, lang), yes, "qcity_analysis"]}
     for rule, result in results_for(assessment).items():
-        named, source = RULES[rule].name(lang), RULES[rule].source(lang)
-        rows[named] = [class_shown(result, lang), yes_or_no(result, lang), source]
+        rows[RULES[rule].name(lang)] = [*rule_shown(result, lang), RULES[rule].source(lang)]
     columns = [text(key, lang) for key in ("c_says", "c_will_meet", "c_rule_source")]
     index = pd.Index(list(rows), name=text("c_rule", lang))
     return pd.DataFrame(list(rows.values()), columns=columns, index=index)
@@ -237,16 +236,12 @@ def shared_reason(assessment: Assessment, lang: str) -> str:
     return text("rules_none", lang, reason=reasons.pop()) if len(reasons) == 1 and "" not in reasons else ""
 
 
-def class_shown(result: RuleResult, lang: str) -> str:
-    """The class in words, or why the rule does not apply."""
+def rule_shown(result: RuleResult, lang: str) -> list[str]:
+    """The class in words, or why the rule does not apply; and yes, no or a dash."""
+    yes = "–" if result.will_meet is None else text("rule_yes" if result.will_meet else "rule_no", lang)
     if result.category is not None:
-        return text(f"rule_word_{result.category}", lang)
-    return text("rule_not_applicable", lang, reason=_reason(result, lang))
-
-
-def yes_or_no(result: RuleResult, lang: str) -> str:
-    """Yes, no or a dash in `lang`."""
-    return "–" if result.will_meet is None else text("rule_yes" if result.will_meet else "rule_no", lang)
+        return [text(f"rule_word_{result.category}", lang), yes]
+    return [text("rule_not_applicable", lang, reason=_reason(result, lang)), yes]
 
 
 def _reason(result: RuleResult, lang: str) -> str:

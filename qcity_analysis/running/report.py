@@ -80,10 +80,6 @@ def list_jobs(
 
     A target gets another page for each earlier day that `look_back` of `pages.toml` beside the data names.
     Raises QcityError for an unknown plan, target or language.
-
-    >>> import qcity_analysis as qc
-    >>> [job.name for job in list_jobs(qc.load(), ["china_14fyp"], ["en"], "out")][0]
-    'china_14fyp/scorecard.en'
     """
     if strange := [plan for plan in plans or [] if plan not in data.plans()]:
         raise unknown("plan", strange[0], data.plans())

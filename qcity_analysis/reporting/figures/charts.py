@@ -235,7 +235,9 @@ def coverage_chart(table: pd.DataFrame, names: list[str], deadlines: list[int], 
     from matplotlib.patches import Patch, Rectangle
 
     check_language(lang)
-    years = _years_drawn([int(year) for year in table.columns if (table[year] != "").any()], deadlines)
+    known = [int(year) for year in table.columns if (table[year] != "").any()] or [min(deadlines, default=0)]
+    newest = max([*known, *(year for year in deadlines if year <= max(known) + AHEAD)])
+    years = list(range(max(min(known), newest - LATEST + 1), newest + 1))
     with _rows_figure(max(1, len(names)), 0.27, 0.45, 0.6, 8.0, 0.43, 0.985 - 0.43) as (figure, ax, height):
         ax.set_xlim(-0.5, max(1, len(years)) - 0.5)
         for y, (name, deadline) in enumerate(zip(names, deadlines, strict=True)):
@@ -264,19 +266,16 @@ def coverage_chart(table: pd.DataFrame, names: list[str], deadlines: list[int], 
     return figure
 
 
-def _years_drawn(known: list[int], deadlines: list[int]) -> list[int]:
-    """The years drawn: to the last figure or the deadlines soon after it, at most LATEST of them."""
-    known = known or [min(deadlines, default=0)]
-    last = max([*known, *(year for year in deadlines if year <= max(known) + AHEAD)])
-    return list(range(max(min(known), last - LATEST + 1), last + 1))
-
-
 def portfolio_chart(portfolio: Portfolio, lang: str = "en") -> Figure:
     """Bars for the probability of each number of targets met; open dots were they independent; the expected number."""
     from matplotlib.patches import Patch
 
     check_language(lang)
-    numbers = _numbers_drawn(portfolio.counts)
+    likely = portfolio.counts[["dependent", "independent"]].max(axis=1).to_numpy(dtype=float) >= LEAST
+    first, last = int(np.flatnonzero(likely)[0]), int(np.flatnonzero(likely)[-1])
+    while last - first + 1 < min(FEWEST, len(likely)):
+        first, last = (first - 1, last) if first > 0 else (first, last + 1)
+    numbers = list(range(first, last + 1))
     chances = 100 * portfolio.counts.loc[numbers].astype(float)
     dependent, alone = chances["dependent"].to_numpy(), chances["independent"].to_numpy()
     low, high = portfolio.interval()
@@ -300,15 +299,6 @@ def portfolio_chart(portfolio: Portfolio, lang: str = "en") -> Figure:
         corner: Look = {"loc": "lower left", "bbox_to_anchor": (0.02, 0.01), "ncols": 2, "fontsize": 8.5}
         figure.legend(handles[::-1], labels[::-1], **corner)
     return figure
-
-
-def _numbers_drawn(counts: pd.DataFrame) -> list[int]:
-    """The numbers of targets met worth drawing: all in a row, at least five where there are as many."""
-    worth = np.flatnonzero(counts[["dependent", "independent"]].max(axis=1).to_numpy(dtype=float) >= LEAST)
-    first, last, top = int(worth[0]), int(worth[-1]), len(counts) - 1
-    while last - first + 1 < min(FEWEST, top + 1):
-        first, last = (first - 1, last) if first > 0 else (first, last + 1)
-    return list(range(first, last + 1))
 
 
 def reliability_chart(table: pd.DataFrame, lang: str = "en") -> Figure:

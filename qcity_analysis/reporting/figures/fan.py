@@ -14,17 +14,8 @@ import numpy as np
 import pandas as pd
 
 from ...catalogue import check_language, join, text
+from .. import sentences
 from ..formatting import number, text_of, year_of
-from ..sentences import (
-    assessment_title,
-    axis_unit,
-    borrowed_name,
-    level_number,
-    levels_of,
-    panel_title,
-    subtitle,
-    target_shown,
-)
 from .canvas import INK, LENT, MUTED, OWN, TARGET, WIDTH, Look, columns_of, mark, new_figure, note, wrapped
 
 if TYPE_CHECKING:
@@ -44,6 +35,7 @@ STATUS_MARKS = {  # from the most to the least certain
     "estimate": mark("^", "white", INK, 7), "illustrative": mark("X", ILLUSTRATIVE, "white", 7),
 }  # fmt: skip
 LEVEL_MARK = mark("_", INK, INK, 11, 1.6) | {"zorder": 5}
+GROUND: Look = {"fc": "white", "ec": "none", "alpha": 0.75}  # under words over lines
 BOLD: Look = {"fontweight": "bold"}
 ON_X: Look = {"xycoords": ("data", "axes fraction")}
 ON_Y: Look = {"xycoords": ("axes fraction", "data")}
@@ -68,7 +60,9 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
         axes = [figure.add_subplot(len(panels), 1, i + 1) for i in range(len(panels))]
         for ax, part in zip(axes, panels, strict=True):
             _draw_panel(ax, part, lang, titled)
-        if titled and len({axis_unit(part, "en") for part in panels}) == 1:  # one scale, so that they compare
+        if (
+            titled and len({sentences.axis_unit(part, "en") for part in panels}) == 1
+        ):  # one scale, so that they compare
             lows, highs = zip(*(ax.get_ylim() for ax in axes), strict=True)
             starts, ends = zip(*(ax.get_xlim() for ax in axes), strict=True)
             for ax in axes:
@@ -107,12 +101,12 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
 def _headings(assessment: Assessment, titled: bool, lang: str) -> list[tuple[str, float, Look]]:
     """The lines above the panels with their heights in inches: target, definition or loan, verdict."""
     width = 27 if lang == "zh" else 49
-    title = wrapped(assessment_title(assessment, lang), width)
+    title = wrapped(sentences.assessment_title(assessment, lang), width)
     lines = [(row, 0.25, {"fontsize": 12.5} | BOLD) for row in title]
     if not titled and assessment.role != "main":
-        rows = wrapped(panel_title(assessment, lang), int(1.4 * width))
+        rows = wrapped(sentences.panel_title(assessment, lang), int(1.4 * width))
         lines += [(row, 0.19, {"fontsize": 9.5} | BOLD) for row in rows]
-    return [*lines, (subtitle(assessment, lang), 0.19, {"fontsize": 9.5, "color": MUTED})]
+    return [*lines, (sentences.subtitle(assessment, lang), 0.19, {"fontsize": 9.5, "color": MUTED})]
 
 
 def _footer(panels: Sequence[Assessment], lang: str) -> list[str]:
@@ -121,7 +115,7 @@ def _footer(panels: Sequence[Assessment], lang: str) -> list[str]:
     series = [part.series for part in panels if part.series is not None]
     frames = [rows for one in series for rows in (one.observations, one.bounds) if column in rows]
     names = [each for rows in frames for name in rows[column] for each in re.split("、|; ", text_of(name))]
-    publishers, lent = join(names, lang), join([borrowed_name(part, lang) for part in panels], lang)
+    publishers, lent = join(names, lang), join([sentences.borrowed_name(part, lang) for part in panels], lang)
     lines = [text("borrowed_note", lang, name=lent)] if lent else []
     key = "source_line" if publishers else "as_of_line"
     lines.append(text(key, lang, publishers=publishers, as_of=panels[0].as_of))
@@ -133,8 +127,8 @@ def _footer(panels: Sequence[Assessment], lang: str) -> list[str]:
 def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
     """Draw one assessment into `ax`: fan, target, path, figures, bounds and years; `titled` names the panel."""
     if titled:
-        ax.set_title(panel_title(part, lang), loc="left", fontsize=10.5, pad=18, **BOLD)
-    note(ax, axis_unit(part, lang), (0, 1), (0, 5), xycoords="axes fraction")
+        ax.set_title(sentences.panel_title(part, lang), loc="left", fontsize=10.5, pad=18, **BOLD)
+    note(ax, sentences.axis_unit(part, lang), (0, 1), (0, 5), xycoords="axes fraction")
     if part.fan is not None:
         _draw_fan(ax, part, part.fan, lang)
     _draw_target(ax, part, lang)
@@ -163,14 +157,14 @@ def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
 
 def _draw_fan(ax: Axes, part: Assessment, fan: pd.DataFrame, lang: str) -> None:
     dark, mid, light = LENT if part.borrowed else OWN
-    levels = levels_of(part)
+    levels = sentences.levels_of(part)
     if len(levels) and levels.index[-1] < fan.index[0]:
         fan = pd.concat([pd.DataFrame(levels.iloc[-1], levels.index[-1:], fan.columns), fan])
     years = fan.index.to_numpy(float)
     low, lower, median, upper, high = (fan[q].to_numpy(float) for q in sorted(fan.columns, key=float))
     labels = [text(name, lang) for name in ("fan90", "fan50", "median")]
     if part.borrowed:
-        lender = borrowed_name(part, lang)
+        lender = sentences.borrowed_name(part, lang)
         labels = [text("borrowed_legend", lang, label=label, name=lender) for label in labels]
     hatch, edge = ("///", mid) if part.borrowed else (None, "none")
     ax.fill_between(years, low, high, fc=light, ec=edge, lw=0, hatch=hatch, label=labels[0])
@@ -182,7 +176,7 @@ def _draw_fan(ax: Axes, part: Assessment, fan: pd.DataFrame, lang: str) -> None:
 
 def _end_label(ax: Axes, part: Assessment, x: float, level: float, colour: str, weight: str) -> Any:
     look: Look = {"va": "center", "color": colour, "fontweight": weight}
-    return note(ax, level_number(part, level), (x, level), (8, 0), **look)
+    return note(ax, sentences.level_number(part, level), (x, level), (8, 0), **look)
 
 
 def _spread_labels(ax: Axes) -> None:
@@ -206,18 +200,19 @@ def _draw_target(ax: Axes, part: Assessment, lang: str) -> None:
         ax.axhspan(threshold - part.tolerance, threshold + part.tolerance, **band)
     ax.axhline(threshold, color=TARGET, lw=1.5, zorder=2.5)
     ax.plot([deadline], [threshold], "D", zorder=6, ms=6.5, color=TARGET, mec="white", mew=1)
-    look: Look = {"color": TARGET, "fontsize": 9, "zorder": 7, "bbox": _box(0.8)} | BOLD | ON_Y
-    note(ax, text("target_line", lang, value=target_shown(part, lang)), (0, threshold), (3, 4), **look)
-
-
-def _box(pad: float) -> Look:
-    """A light ground for words over lines."""
-    return {"fc": "white", "ec": "none", "alpha": 0.75, "pad": pad}
+    look: Look = {"color": TARGET, "fontsize": 9, "zorder": 7, "bbox": GROUND | {"pad": 0.8}} | BOLD | ON_Y
+    note(
+        ax,
+        text("target_line", lang, value=sentences.target_shown(part, lang)),
+        (0, threshold),
+        (3, 4),
+        **look,
+    )
 
 
 def _draw_levels(ax: Axes, part: Assessment, series: AnnualSeries, lang: str) -> None:
     """The levels by status, the base year and the outcome; a year's status is the least certain of its figures."""
-    known, order, status = levels_of(part), list(STATUS_MARKS), dict[int, str]()
+    known, order, status = sentences.levels_of(part), list(STATUS_MARKS), dict[int, str]()
     gaps = series.values.to_numpy(float)  # NaN breaks the line
     ax.plot(series.values.index, gaps, color=INK, lw=1.4, zorder=4)
     for row in series.observations.itertuples():
@@ -232,7 +227,7 @@ def _draw_levels(ax: Axes, part: Assessment, series: AnnualSeries, lang: str) ->
             ax.plot(levels.index, levels.to_numpy(float), zorder=5, label=label, **look)
     base = series.base_year if series.base_year is not None else year_of(part.target.base_year)
     if base is not None and base in known.index:
-        look = {"ha": "center", "fontsize": 8, "bbox": _box(0.5), "zorder": 3.5}
+        look = {"ha": "center", "fontsize": 8, "bbox": GROUND | {"pad": 0.5}, "zorder": 3.5}
         note(ax, text("base", lang, year=base), (base, known[base]), (0, 7), **look)
     deadline = int(part.target.deadline)
     if deadline in known.index:
@@ -291,13 +286,13 @@ def _draw_errors(ax: Axes, series: AnnualSeries, lang: str, first: int) -> None:
 
 def _first_drawn(part: Assessment) -> int | None:
     """The first year drawn of a long series, so that the fan is not squeezed; None when all of it is drawn."""
-    start, years = int(part.target.deadline) - RECENT, levels_of(part).index
+    start, years = int(part.target.deadline) - RECENT, sentences.levels_of(part).index
     return start if start in years and years[0] < start - 2 and (years >= start).sum() >= 8 else None
 
 
 def _scale(ax: Axes, part: Assessment) -> None:
     """Whole years from the first figure shown to just after the deadline; levels with a margin."""
-    series, levels, deadline = part.series, levels_of(part), int(part.target.deadline)
+    series, levels, deadline = part.series, sentences.levels_of(part), int(part.target.deadline)
     start = _first_drawn(part)
     known = [deadline, *map(int, levels.index), *(map(int, part.fan.index) if part.fan is not None else [])]
     known += [year_of(part.tally.through) or 0] if part.tally is not None and part.tally.through else []
