@@ -9,6 +9,7 @@ import nbformat
 import pytest
 
 from qcity_analysis.errors import QcityError
+from qcity_analysis.running.kernels import kernel_server
 from qcity_analysis.running.runner import check_parameters, declared_parameters, run_notebook
 
 PARAMETERS = 'city: str = "nanjing"  # which city\nyears: int = 5\nshare: float = 0.5\nloud: bool = False'
@@ -62,6 +63,15 @@ def test_a_kernel_that_does_not_start_is_tried_again(tmp_path: Path) -> None:
     path = notebook(tmp_path, "1")
     result = run_notebook(path, {}, tmp_path / "out.ipynb", kernel_argv=["/bin/false", "{connection_file}"])
     assert (result.status, result.attempts, result.cell) == ("died", 3, "")
+
+
+def test_a_kernel_forked_from_the_preloaded_process_runs_a_notebook_while_that_is_there(
+    tmp_path: Path,
+) -> None:
+    path = notebook(tmp_path, "import sys; assert 'scipy.stats' in sys.modules")
+    with kernel_server() as argv:
+        assert run_notebook(path, {}, tmp_path / "out.ipynb", kernel_argv=argv()).error == ""
+    assert argv() is None
 
 
 def test_unknown_and_mistyped_parameters_are_refused_together_before_anything_is_written(

@@ -24,7 +24,7 @@ from ..data.load import Data, load, pages
 from ..errors import unknown
 from ..files import PROJECT, inside, write_whole
 from ..trackrecord import ledger as issued
-from .kernels import KernelServer
+from .kernels import kernel_server
 from .runner import TIMEOUT, run_notebook
 
 NOTEBOOKS = PROJECT / "notebooks"
@@ -89,20 +89,16 @@ def list_jobs(
         raise unknown("target", strange[0], sorted(rows["target_id"]))
     asked = rows[rows["target_id"].isin(targets)] if targets else rows
     look_back, day = pages(data.folder).get("look_back", ()), data.as_of.isoformat()
-    shared = {
-        "data": str(Path(data_dir).resolve()) if data_dir else "",
-        "out": str(Path(out_dir) / "results"),
-    }
+    folder = str(Path(data_dir).resolve()) if data_dir else ""
+    shared = {"data": folder, "out": str(Path(out_dir) / "results")}
     listed = []
     for lang in map(check_language, languages):
         for plan in chosen:
             common = {"plan": plan, "language": lang} | shared
             listed.append(Job("scorecard", plan, "", lang, day, common | {"as_of": day}))
             for target in asked.loc[asked["plan"] == plan, "target_id"]:
-                days = [
-                    str(one["as_of"]) for one in look_back if (one["plan"], one["target"]) == (plan, target)
-                ]
-                for date in (day, *(date for date in days if date < day)):
+                mine = [one for one in look_back if (one["plan"], one["target"]) == (plan, target)]
+                for date in (day, *(str(one["as_of"]) for one in mine if str(one["as_of"]) < day)):
                     kind, parameters = "target" if date == day else "dated", {"target": target, "as_of": date}
                     listed.append(Job(kind, plan, target, lang, date, common | parameters))
         if not targets:
@@ -176,8 +172,8 @@ def run_report(
             if kept:
                 progress(f"{len(kept)} of {len(wave)} pages unchanged")
             if server is None and len(to_do) >= WORTH_A_SERVER:
-                server = stack.enter_context(KernelServer())
-                if not server.start():
+                server = stack.enter_context(kernel_server())
+                if server() is None:
                     progress("kernels cannot be forked here; using ordinary ones, which start more slowly")
             make = partial(_make, out=out, prints=prints, server=server, timeout=timeout)
             done |= kept | _wave(to_do, make, jobs, ledger, progress)
@@ -261,13 +257,13 @@ def _fingerprint(job: Job, common: str) -> str:
 
 
 def _make(
-    job: Job, *, out: Path, prints: Mapping[str, str], server: KernelServer | None, timeout: float
+    job: Job, *, out: Path, prints: Mapping[str, str], server: Callable[[], Any] | None, timeout: float
 ) -> Run:
     """Run one notebook and render its page; returns its line of the ledger."""
     from ..reporting.page import render_page
 
     executed, page = inside(out / "notebooks", f"{job.name}.ipynb"), inside(out, f"{job.name}.html")
-    argv = server.argv() if server is not None and server.alive() else None
+    argv = server() if server is not None else None
     result = run_notebook(job.notebook, job.parameters, executed, timeout=timeout, kernel_argv=argv)
     fault = "" if result.ok else " · ".join(filter(None, [result.status, result.cell, result.error]))
     title, front = f"{job.plan} {job.target}".strip(), dict[str, Any]()
