@@ -23,7 +23,7 @@ from qcity_analysis.reporting.figures.canvas import Picture
 from qcity_analysis.reporting.page import render_page
 from qcity_analysis.running.report import NOTEBOOKS
 from qcity_analysis.running.runner import run_notebook
-from qcity_analysis.series.coverage import ages, counts, coverage, used_sources
+from qcity_analysis.series.annual import ages, counts, coverage, used_sources
 
 # the data overview
 
