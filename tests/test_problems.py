@@ -120,30 +120,30 @@ def test_the_page_holds_every_finding_in_both_languages_and_nothing_from_outside
 def test_each_format_holds_the_same_findings_and_goes_to_a_file(
     tmp_path: Path, qcity: Any, kind: str
 ) -> None:
-    folder, out = package(tmp_path / "plan", observations=[figure(2020, "x")]), tmp_path / "found"
+    folder, out = package(tmp_path / "plan", observations=[figure(2020, "x")]), tmp_path / "out"
     code, printed, err = qcity("check", "--data", folder, "--format", kind)
     assert (code, err) == (2, "") and "a number" in printed
     code, said, _ = qcity("check", "--data", folder, "--format", kind, "--out", out)
     assert (code, said.strip()) == (2, f"written: {out} (1 errors, 0 warnings)")
     assert out.read_text("utf-8") == printed
     if kind == "json":
-        (row,) = json.loads(printed)
-        assert list(row) == ["file", "row", "column", "found", "allowed", "remedy", "level"]
+        assert list(json.loads(printed)[0]) == [
+            "file",
+            "row",
+            "column",
+            "found",
+            "allowed",
+            "remedy",
+            "level",
+        ]
 
 
 def test_a_wrong_format_or_place_is_one_line(tmp_path: Path, qcity: Any) -> None:
-    folder = package(tmp_path / "plan")
-    code, _, err = qcity("check", "--data", folder, "--format", "htm")
-    assert (code, err) == (
-        2,
-        "qcity: unknown format 'htm'. Did you mean \"html\"? Known: text, json, html.\n",
-    )
-    code, _, err = qcity("check", "--data", folder, "--out", tmp_path / "no" / "a")
-    place = tmp_path / "no" / "a"
-    assert code == 2 and err == (
-        f"qcity: cannot write {place}: No such file or directory; "
-        "name a folder that exists and may be written\n"
-    )
+    folder, out = package(tmp_path / "plan"), tmp_path / "no" / "a"
+    wrong = "qcity: unknown format 'htm'. Did you mean \"html\"? Known: text, json, html.\n"
+    assert qcity("check", "--data", folder, "--format", "htm")[::2] == (2, wrong)
+    wrong = f"qcity: cannot write {out}: No such file or directory; name a folder that exists and may be written\n"
+    assert qcity("check", "--data", folder, "--out", out)[::2] == (2, wrong)
 
 
 def test_check_as_of_an_earlier_day_warns_of_what_was_odd_then(tmp_path: Path) -> None:
@@ -165,27 +165,12 @@ def test_the_page_lists_the_corrections_in_both_languages() -> None:
     }
     made = Problem("corrections.yaml", 1, "rd / nanjing / 2020", "correction", about)
     html = check_page([], "here", dt.date(2024, 1, 2), corrections=[made])
-    for said in (
+    both = (
         "更正 (1)",
         "Corrections (1)",
         "139 -&gt; 13.9 since 2022-06-30",
         "139 → 13.9，自 2022-06-30 起",
         "误印",
-    ):
-        assert said in html
+    )
+    assert [said for said in both if said not in html] == []
     assert "Corrections" not in check_page([], "here", dt.date(2024, 1, 2))
-
-
-def test_the_page_of_the_command_holds_the_corrections(tmp_path: Path, qcity: Any) -> None:
-    folder = package(tmp_path / "plan", observations=[figure(2020, 139)])
-    (folder / "corrections.yaml").write_text(
-        "- figure: {indicator_id: widgets, region: testville, period: 2020}\n  expect: 139\n  set: 13.9\n"
-        "  why: a point was lost\n  who: Office\n  source: bulletin\n  date: 2021-06-30\n",
-        "utf-8",
-    )
-    code, printed, err = qcity("check", "--data", folder, "--format", "html")
-    assert (
-        (code, err) == (0, "")
-        and "139 -&gt; 13.9 since 2021-06-30" in printed
-        and "a point was lost" in printed
-    )

@@ -126,10 +126,9 @@ def add(
     """Add one published figure with its source; nothing is written if the data would not pass the checks."""
     from ..data.write import add_figure
 
-    row = add_figure(
-        data, indicator_id=indicator, region=region, period=period, value=value, publisher=publisher, title=title,
-        date=date, measure=measure, qualifier=qualifier, status=status, base_period=base_period, dry_run=dry_run,
-    )  # fmt: skip
+    figure = {"indicator_id": indicator, "region": region, "period": period, "value": value, "measure": measure,
+              "qualifier": qualifier, "status": status, "base_period": base_period}  # fmt: skip
+    row = add_figure(data, figure, publisher=publisher, title=title, date=date, dry_run=dry_run)
     print(("would add: " if dry_run else "added: ") + ", ".join(f"{k}={v}" for k, v in row.items() if v))
 
 
