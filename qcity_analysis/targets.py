@@ -38,10 +38,6 @@ class Target:
     """One target of a plan: the columns of `targets.csv`, years as int (None where empty), the rest as in the file;
     `decimals` are the digits after the point of the threshold. Another question is another record:
     `dataclasses.replace(target, deadline=2030)`.
-
-    >>> import qcity_analysis as qc
-    >>> find_target(qc.load(), "rd_intensity").threshold
-    4.0
     """
 
     plan: str
@@ -87,10 +83,6 @@ class Target:
         """The level asked for, less `slack` in the unit of the threshold (percentage points of a relative change).
 
         `base` is the base year's level, which a relative change and a direction start from.
-
-        >>> import qcity_analysis as qc
-        >>> round(find_target(qc.load(), "energy_intensity").level(8.0), 2)
-        6.56
         """
         asked = self.threshold or 0.0  # a direction without a figure: any step to the better side
         if self.kind == "direction":
