@@ -119,12 +119,7 @@ class Assessment:
         return self.series.known() if self.series is not None else pd.Series(dtype=float)
 
     def by_definition(self) -> list[Assessment]:
-        """The answer under each definition of its indicator, oldest first; itself where there is only one.
-
-        >>> import qcity_analysis as qc
-        >>> [part.status for part in qc.assess(qc.load(), "energy_per_gdp", draws=100).by_definition()]
-        ['forecast', 'met']
-        """
+        """The answer under each definition of its indicator, oldest first; itself where there is only one."""
         return [part for part in self.parts if part.role == "definition"] or [self]
 
     @property

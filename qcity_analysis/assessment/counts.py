@@ -41,8 +41,8 @@ class CountSeries:
     """Counts in order of time, and the period in which they count.
 
     Attributes: `labels` (last year of a count to the period as published); `start`, the last year that does not count
-    (0 where nothing says when counting starts), and `offset`, what was there at its end; `deadline`; `rows`, the figures
-    used; `limits`, bounds on the cumulated number at the end of a year; `rounds`, the years in which it happens.
+    (0 where nothing says when counting starts), and `offset`, what was there at its end; `deadline`; `rows`, the
+    figures used; `limits`, bounds on the cumulated number at the end of a year; `rounds`, years in which it happens.
     """
 
     counts: tuple[Count, ...]

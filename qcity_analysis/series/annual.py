@@ -320,11 +320,6 @@ def _serving(data: Data, plan: str | None) -> pd.DataFrame:
 def ages(data: Data, plan: str | None = None) -> pd.DataFrame:
     """The newest figure of each target that has one: plan, target_id, the figure's columns, `months` (its age: from the
     end of its year to the day of the data) and `due` (further years that should have come out by then).
-
-    >>> import qcity_analysis as qc
-    >>> table = ages(qc.load(as_of="2024-12-31"), "nanjing_quality_city").set_index("target_id")
-    >>> int(table.loc["rd_intensity", "year"]), int(table.loc["rd_intensity", "due"])
-    (2022, 1)
     """
     pair = ["plan", "target_id"]
     rows = _serving(data, plan).sort_values(["year", "known_from", "row"], kind="stable")

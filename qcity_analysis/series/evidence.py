@@ -50,11 +50,6 @@ _remembered: dict[int, tuple[weakref.ref[pd.DataFrame], dict[str, float]]] = {}
 def typical_revisions(observations: pd.DataFrame) -> dict[str, float]:
     """Typical revision of a provisional figure over the typical yearly change of its series, by measure; STATED where
     the table of a loaded package holds none. Computed once for each table.
-
-    >>> import qcity_analysis as qc
-    >>> revisions = typical_revisions(qc.load().observations)
-    >>> 0.2 < revisions["change_pct"] < revisions["level"] < 1.0
-    True
     """
     key = id(observations)
     if key not in _remembered:
@@ -165,7 +160,7 @@ class Readings:
     reasons: dict[Any, str]
     noisy: Levels = field(default_factory=dict)
     shared: tuple[Levels, ...] = ()
-    estimates: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=ESTIMATES))
+    estimates: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: tuple[Note, ...] = ()
 
 

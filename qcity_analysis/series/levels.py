@@ -105,11 +105,7 @@ def conflicts(values: pd.Series, links: list[Link]) -> list[Note]:
 
 
 def series_of(levels: Levels) -> pd.Series:
-    """Levels as a series with every year from the first to the last; NaN in gaps.
-
-    >>> series_of({2020: 1.0, 2022: 3.0}).to_list()
-    [1.0, nan, 3.0]
-    """
+    """Levels as a series with every year from the first to the last; NaN in gaps."""
     years = list(range(min(levels, default=0), max(levels, default=-1) + 1))
     index = pd.Index(years, dtype=int, name="year")
     return pd.Series([levels.get(year, math.nan) for year in years], index, dtype=float, name="level")
@@ -208,8 +204,8 @@ def computed(
     if kind == "sum":
         made = _sum(inputs[0], base_year)
     else:
-        default = 100.0 if indicator["unit"] == "%" else 1.0
-        factor = default if pd.isna(indicator["factor"]) else float(indicator["factor"])
+        factor = 100.0 if indicator["unit"] == "%" else 1.0
+        factor = factor if pd.isna(indicator["factor"]) else float(indicator["factor"])
         made = _ratio(inputs[0], inputs[1], factor)
     codes = ("spliced", "assumed_publication")
     notes = [note for part in inputs for note in part.notes if note.code in codes]
@@ -242,10 +238,10 @@ def _ratio(top: AnnualSeries, under: AnnualSeries, factor: float) -> Computed:
 def _sum(counts: AnnualSeries, base_year: int | None) -> Computed:
     """Running total of new items; lower and upper bounds from the first year that is not wholly counted."""
     table = counts.new_counts.set_index("year")[["count", "months", "qualifier"]]
-    levels: Levels = {} if base_year is None else {base_year: 0.0}
     table = table if base_year is None else table[table.index > base_year]
     if table.empty:
         return Computed()
+    levels: Levels = {} if base_year is None else {base_year: 0.0}
     first = int(table.index[0]) if base_year is None else base_year + 1
     lower: Levels = {}
     upper: Levels = {}
