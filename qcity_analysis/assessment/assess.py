@@ -101,7 +101,7 @@ def scorecard(
     """All targets of a plan (default: the first): a table with one row per target, and the assessments in its order.
 
     Columns: target_id, section, name_zh, name_en, kind, status, probability, word, last_year, last_level (what is
-    counted so far, for a target that counts), reason. `options` are those of `assess`. Raises QcityError for no such plan.
+    counted so far, for a target that counts), reason. `options` are those of `assess`. Raises QcityError: no such plan.
 
     >>> import qcity_analysis as qc
     >>> table, answers = qc.scorecard(qc.load(as_of="2026-06-30"), "china_14fyp")
