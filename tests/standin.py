@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import datetime as dt
 from types import SimpleNamespace as Bag
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +21,7 @@ SOURCE = {
 }
 
 
-def rows(*cells: tuple[Any, ...], measure: str = "level") -> pd.DataFrame:
+def rows(*cells, measure="level"):
     """Published figures from (period, value[, status[, qualifier]])."""
     found = []
     for period, value, *rest in cells:
@@ -33,12 +32,12 @@ def rows(*cells: tuple[Any, ...], measure: str = "level") -> pd.DataFrame:
     return pd.DataFrame(found, columns=[*COLUMNS, *SOURCE])
 
 
-def series(levels: dict[int, float], base_year: int | None = None, unit: str = "%", **frames: Any) -> Bag:
+def series(levels, base_year=None, unit="%", **frames):
     """An annual series with gaps between the years given."""
     years = list(range(min(levels), max(levels) + 1)) if levels else []
     values = pd.Series([levels.get(y, np.nan) for y in years], index=years, dtype=float)
     empty = rows()
-    made: dict[str, Any] = dict(
+    made = dict(
         indicator_id="rd_intensity", region="nanjing", values=values, unit=unit, support="percent",
         base_year=base_year, notes=(), earlier=pd.Series(dtype=float), breaks=(), observations=rows(*levels.items()),
         bounds=empty, superseded=empty, unused=empty, noisy={}, decimals={}, shared=(),
@@ -47,7 +46,7 @@ def series(levels: dict[int, float], base_year: int | None = None, unit: str = "
     return Bag(**(made | frames))
 
 
-def fan(start: float, first: int, last: int, drift: float, width: float) -> pd.DataFrame:
+def fan(start, first, last, drift, width):
     """A fan that widens with the square root of the distance."""
     years = np.arange(first, last + 1)
     steps = (years - first + 1)[:, None]
@@ -56,9 +55,9 @@ def fan(start: float, first: int, last: int, drift: float, width: float) -> pd.D
     return pd.DataFrame(values, index=years, columns=[0.05, 0.25, 0.5, 0.75, 0.95])
 
 
-def target(**changes: Any) -> Bag:
+def target(**changes):
     """A target of the plan; R&D share of 4 % by default."""
-    made: dict[str, Any] = dict(
+    made = dict(
         plan="nanjing_quality_city", target_id="rd_intensity", region="nanjing", section="一",
         indicator_id="rd_intensity", name_zh="全社会研发经费支出占地区生产总值比例",
         name_en="R&D expenditure as a share of GDP", kind="level", direction="at_least", threshold=4.0, unit="%",
@@ -69,9 +68,9 @@ def target(**changes: Any) -> Bag:
     return Bag(**(made | changes))
 
 
-def assessment(**changes: Any) -> Bag:
+def assessment(**changes):
     """A forecast of the R&D share from six published figures with gaps."""
-    made: dict[str, Any] = dict(
+    made = dict(
         target=target(),
         as_of=dt.date(2023, 12, 31),
         status="forecast",
@@ -114,7 +113,7 @@ def assessment(**changes: Any) -> Bag:
     return Bag(**(made | changes))
 
 
-def unassessable(**changes: Any) -> Bag:
+def unassessable(**changes):
     """A target without any published figure."""
     names = "probability probability_error word fan expected interval pace_so_far pace_needed needed_path"
     blank = dict.fromkeys(names.split())
@@ -126,7 +125,7 @@ def unassessable(**changes: Any) -> Bag:
     return assessment(**(made | changes))
 
 
-def borrowed(region: str = "jiangsu", **changes: Any) -> Bag:
+def borrowed(region="jiangsu", **changes):
     """What the energy target would look like if the city moved like another place."""
     made = dict(
         target=target(

@@ -16,7 +16,7 @@ from packages import STEADY, Row, changes, figures, indicator, loaded, target
 import qcity_analysis as qc
 from qcity_analysis.analysis import outlook as room
 from qcity_analysis.analysis.outlook import YEARS, Feasibility, Outlook, again, last_year_to_act, past_moves
-from qcity_analysis.forecasting.changes import shipped_changes
+from qcity_analysis.forecasting.prior import shipped_changes
 
 CUT = {"kind": "relative_change", "direction": "at_most", "threshold": -18, "base_year": 2020}
 EVERY = {"kind": "monotone", "direction": "increase_every_year", "threshold": 0}

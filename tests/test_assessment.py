@@ -159,7 +159,7 @@ def test_a_relative_change_of_a_base_that_is_not_above_zero_is_refused(tmp_path)
         bases, answers(tmp_path, [(CUT, r, {"support": "real"}) for r in rows], LATE), strict=True
     ):
         assert (found.status, reason(found), found.threshold) == ("not_assessable", "base_not_positive", None)
-        assert all(f"{base:g}" in sentences.reason(found, lang) for lang in ("zh", "en"))
+        assert all(f"{base:g}" in sentences.reason(found.reason, lang) for lang in ("zh", "en"))
 
 
 def test_one_target_that_cannot_be_computed_leaves_the_others_standing(tmp_path):
@@ -171,7 +171,7 @@ def test_one_target_that_cannot_be_computed_leaves_the_others_standing(tmp_path)
     assert table["target_id"].tolist() == ["goal", "far", "ancient"]
     assert [table["status"][0], reason(found[1]), reason(found[2])] == ["forecast", "too_far", "unlinked"]
     for lang in ("zh", "en"):
-        assert "2023" in sentences.reason(found[2], lang)
+        assert "2023" in sentences.reason(found[2].reason, lang)
         assert "2075" in sentences.headline(found[1], lang) and "50" in sentences.headline(found[1], lang)
 
 

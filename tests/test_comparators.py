@@ -2,7 +2,6 @@
 
 import json
 import math
-from importlib import resources
 
 import numpy as np
 import pandas as pd
@@ -11,20 +10,21 @@ from packages import STEADY, figure, figures, indicator, loaded, target
 
 from qcity_analysis.assessment.assess import assess
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting.changes import (
-    FILE,
+from qcity_analysis.forecasting.annual import Shares, borrow, learned, together
+from qcity_analysis.forecasting.features import units
+from qcity_analysis.forecasting.forecast import forecast
+from qcity_analysis.forecasting.histories import one_history
+from qcity_analysis.forecasting.prior import (
+    CHANGES_FILE,
     SCALES,
-    YEARS,
+    SPANS,
     ReferenceChanges,
     read_changes,
     scaled,
     shipped_changes,
+    shipped_text,
     typical_change,
 )
-from qcity_analysis.forecasting.comparators import Shares, borrow, learned, together
-from qcity_analysis.forecasting.features import units
-from qcity_analysis.forecasting.forecast import forecast
-from qcity_analysis.forecasting.histories import one_history
 from qcity_analysis.reporting import sentences
 
 CITY = pd.Series([2.0, 2.2, 2.3, 2.5], index=range(2017, 2021))
@@ -90,8 +90,7 @@ def test_the_mean_of_several_comparators_counts_in_units_of_their_own_change():
 
 
 def test_the_shipped_shares_come_with_their_evidence_and_it_speaks_for_them():
-    place = resources.files("qcity_analysis").joinpath("forecasting", "prior", "borrowing.json")
-    content = json.loads(place.read_text("utf-8"))
+    content = json.loads(shipped_text("borrowing.json"))
     assert [learned().published, *learned().expected] == [
         content["shares"]["published"],
         *content["shares"]["expected"],
@@ -213,11 +212,10 @@ def test_the_shipped_file_has_ordered_quantiles_of_every_support_and_names_its_c
     moves = shipped_changes()
     assert set(moves) == set(SCALES)
     for one in moves.values():
-        assert one.quantiles.shape == (len(YEARS), 99)
+        assert one.quantiles.shape == (len(SPANS), 99)
         assert (np.diff(one.quantiles, axis=1) >= 0).all()
         assert one.series >= one.indicators > 0
-    place = resources.files("qcity_analysis").joinpath("forecasting", "prior", FILE)
-    content = json.loads(place.read_text("utf-8"))
+    content = json.loads(shipped_text(CHANGES_FILE))
     assert content["command"] == "python -m training BANK --out DIR"
 
 

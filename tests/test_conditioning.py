@@ -15,14 +15,18 @@ from packages import figures, indicator, loaded, target
 from qcity_analysis.assessment.assess import assess
 from qcity_analysis.data.load import Data
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting.annual import forecast_series, remarks
-from qcity_analysis.forecasting.conditioning import Beginning, Conditions, aligned, completed
-from qcity_analysis.forecasting.features import units
-from qcity_analysis.forecasting.forecast import forecast, forecast_ratio, paired, shrunk_correlation
+from qcity_analysis.forecasting.annual import (
+    forecast_ratio,
+    forecast_series,
+    paired,
+    remarks,
+    shrunk_correlation,
+)
+from qcity_analysis.forecasting.conditioning import Conditions, completed
+from qcity_analysis.forecasting.forecast import forecast
 from qcity_analysis.forecasting.histories import SeriesError
-from qcity_analysis.forecasting.mixture import Cells
 from qcity_analysis.forecasting.panel import forecast_panel
-from qcity_analysis.forecasting.prior import Gate, Prior, shipped
+from qcity_analysis.forecasting.prior import Cells, Gate, Prior, shipped
 from qcity_analysis.series.annual import annual_series
 from qcity_analysis.series.evidence import Evidence
 
@@ -38,34 +42,31 @@ def one_cell(rho: float, shape: float, size: float) -> Prior:
     return dataclasses.replace(prior, cells=cells, gate=narrow)
 
 
-def known(series: pd.Series, support: str = "real", **more) -> Conditions:
-    return Conditions.of(series, support, (), Evidence(**more))
+def known(series: pd.Series, support: str = "real", prior: Prior | None = None, **more) -> Conditions:
+    return Conditions.of(series, support, (), Evidence(**more), prior or shipped())
 
 
-def typical(told: Conditions) -> float:
-    y = told.values
-    return float(units(aligned(told, list(y.index), y.to_numpy()[None]))[0])
-
-
-def drawn(told: Conditions, prior: Prior, year: int, runs: int = 80) -> np.ndarray:
+def drawn(told: Conditions, year: int, runs: int = 80) -> np.ndarray:
     """Completed values of one year, from several runs."""
-    begun, place = Beginning.of(told, prior), -1 - (told.last - year)
-    runs_ = (completed(told, begun, np.random.default_rng(k)) for k in range(runs))
-    return np.concatenate([h.values[:, place] for h in runs_])
+    column = -1 - (told.last - year)
+    runs_ = (completed(told, np.random.default_rng(k)) for k in range(runs))
+    return np.concatenate([h.values[:, column] for h in runs_])
+
+
+SURE = one_cell(1.0, 1e6, 0.6)  # so sure of its scale that it is known
 
 
 def test_a_bounded_year_follows_the_likelihood_integrated_on_a_grid():
     y = pd.Series([10.0, 10.8, 12.0, 11.5], index=[2019, 2020, 2022, 2023])
-    told = known(y, lower={2021: 11.6}, upper={2021: 14.0})
-    prior = one_cell(1.0, 1.5, 0.7)
-    unit = typical(told)
+    told = known(y, prior=one_cell(1.0, 1.5, 0.7), lower={2021: 11.6}, upper={2021: 14.0})
+    unit = told.unit
     grid = np.linspace(11.6, 14.0, 20_001)
     squares = (0.8**2 + (grid - 10.8) ** 2 + (12.0 - grid) ** 2 + 0.5**2) / unit**2
     density = (1.5 * 0.7**2 + squares / 2) ** -(1.5 + 4 / 2)  # random walk, scale integrated out
     density /= density.sum()
     mean = float((grid * density).sum())
     spread = math.sqrt(float(((grid - mean) ** 2 * density).sum()))
-    found = drawn(told, prior, 2021)
+    found = drawn(told, 2021)
     assert found.mean() == pytest.approx(mean, abs=0.02)
     assert found.std() == pytest.approx(spread, abs=0.02)
     assert found.min() >= 11.6
@@ -76,42 +77,41 @@ def test_noisy_values_follow_the_smoother_of_a_local_level_with_measurement_erro
 
     values, error = [10.0, 11.0, 10.2, 12.5, 12.0, 12.2], 0.8
     y = pd.Series(values, index=range(2018, 2024))
-    told = known(y, noisy=dict.fromkeys(y.index, error))
-    unit = typical(told)
+    told = known(y, prior=SURE, noisy=dict.fromkeys(y.index, error))
+    unit = told.unit
     size = 0.6
     model = UnobservedComponents(y.to_numpy(), "llevel")
     model.ssm.initialize_diffuse()
     with warnings.catch_warnings():  # about the years it takes to start up; the state is not concerned
         warnings.simplefilter("ignore")
         smoothed = model.smooth([error**2, (size * unit) ** 2])
-    prior = one_cell(1.0, 1e6, size)  # so sure of its scale that it is known
     for k, year in enumerate(y.index):
-        found = drawn(told, prior, int(year))
+        found = drawn(told, int(year))
         assert found.mean() == pytest.approx(smoothed.smoothed_state[0, k], abs=0.06)
         assert found.std() == pytest.approx(math.sqrt(smoothed.smoothed_state_cov[0, 0, k]), abs=0.06)
 
 
 def test_an_estimated_gap_follows_the_closed_form_of_a_random_walk_between_two_values():
     y = pd.Series([10.0, 10.4, 11.0, 12.1], index=[2019, 2020, 2022, 2023])
-    told = known(y, estimates={2021: (11.5, 0.5)})
-    unit = typical(told)
+    told = known(y, prior=SURE, estimates={2021: (11.5, 0.5)})
+    unit = told.unit
     variance = (0.6 * unit) ** 2
     between, precision = (10.4 + 11.0) / 2, 2 / variance  # a random walk between two known values
     mean = (between * precision + 11.5 / 0.25) / (precision + 1 / 0.25)
-    found = drawn(told, one_cell(1.0, 1e6, 0.6), 2021)
+    found = drawn(told, 2021)
     assert found.mean() == pytest.approx(mean, abs=0.02)
     assert found.std() == pytest.approx((precision + 4) ** -0.5, abs=0.02)
 
 
 def test_an_error_shared_by_later_years_moves_them_together_as_far_as_the_likelihood_says():
     y = pd.Series([10.0, 10.3, 11.6, 11.8, 12.1], index=range(2019, 2024))
-    told = known(y, shared=[dict.fromkeys((2021, 2022, 2023), 0.9)])
-    unit = typical(told)
+    told = known(y, prior=SURE, shared=[dict.fromkeys((2021, 2022, 2023), 0.9)])
+    unit = told.unit
     variance = (0.6 * unit) ** 2
     # Only the change into 2021 knows of the shift: N(1.3 + s, variance), s ~ N(0, 0.81).
     precision = 1 / 0.81 + 1 / variance
     mean = -1.3 / variance / precision
-    first, last = (drawn(told, one_cell(1.0, 1e6, 0.6), year) for year in (2021, 2023))
+    first, last = (drawn(told, year) for year in (2021, 2023))
     assert first.mean() - 11.6 == pytest.approx(mean, abs=0.04)
     assert first.std() == pytest.approx(precision**-0.5, abs=0.04)
     np.testing.assert_allclose(last - first, 0.5)
@@ -190,7 +190,7 @@ def test_bounds_and_errors_work_beside_breaks():
 
 
 def test_a_bounded_year_before_the_first_value_is_completed_backwards():
-    found = drawn(known(LEVELS, "percent", upper={2018: 93.0}), shipped(), 2018, runs=12)
+    found = drawn(known(LEVELS, "percent", upper={2018: 93.0}), 2018, runs=12)
     assert found.max() <= 93.0
     assert 91.5 < np.median(found) < 93.0
 

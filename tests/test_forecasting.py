@@ -14,8 +14,7 @@ from scipy.stats import nbinom
 from yearly_series import frame, many, question
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting.alternatives import NAMES, ModelError
-from qcity_analysis.forecasting.forecast import forecast
+from qcity_analysis.forecasting.forecast import MODELS, ModelError, forecast
 from qcity_analysis.forecasting.histories import SeriesError
 from qcity_analysis.forecasting.panel import forecast_files, forecast_panel, refused_of
 from qcity_analysis.forecasting.quantiles import DISCOUNT, EVEN, KNOTS, at_levels, below, common_step
@@ -361,7 +360,7 @@ def test_exact_numbers_are_read_and_huge_and_tiny_ones_forecast():
 # named alternatives
 
 
-@pytest.mark.parametrize("model", NAMES)
+@pytest.mark.parametrize("model", MODELS)
 def test_every_named_model_gives_paths_of_the_same_form(model):
     levels = since(2016, 2.1, 2.2, 2.4, 2.4, 2.5, 2.6, 2.6, 2.8)
     one, again = (forecast(levels, 2026, support="percent", model=model, draws=500, rng=1) for _ in range(2))

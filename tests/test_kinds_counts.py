@@ -136,6 +136,7 @@ UNKNOWN = [  # why no chance is told: the rate needs three numbers
         (run(2021, counts, COUNT), goal, "few_counts")
         for counts in ([365], [0], [365, 380], [0, 0]) for goal in ({"threshold": 900}, NONE | {"base_year": 2023})
     ),
+    *((run(2021, zeros, COUNT), NONE | {"base_year": 2020}, "few_counts") for zeros in ([0], [0, 0])),
     ([new(2021, 20), new(2022, 19, qualifier=">=")], {"threshold": 600}, "few_counts"),
     ([total(2020, 5), total(2023, 365)], {"threshold": 600}, "few_counts"),
     (run(2021, [0, 0, 0], COUNT), AWARD | {"rounds": "2021/2"}, "few_counts"),
@@ -148,7 +149,9 @@ def test_without_three_counts_to_tell_a_rate_from_there_is_a_reason(tmp_path):
         ("not_assessable", why, None) for *_, why in UNKNOWN
     ]
     for answer in (a for a in found if reason(a) == "few_counts"):
-        assert "at least 3" in sentences.reason(answer, "en") and "3" in sentences.reason(answer, "zh")
+        assert "at least 3" in sentences.reason(answer.reason, "en") and "3" in sentences.reason(
+            answer.reason, "zh"
+        )
 
 
 OPEN = {

@@ -4,15 +4,12 @@ The targets and indicators are the real ones; no figure here was published by an
 the slow way (see `slow_answers`), or is known not to be assessable.
 """
 
-from __future__ import annotations
-
 import csv
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import pytest
-from packages import Row, figure, loaded
+from asking import LATE, reason, spoken
+from packages import figure, loaded
 from slow_answers import (
     chance_of_count,
     chance_of_every_year,
@@ -21,18 +18,14 @@ from slow_answers import (
     chance_of_rank,
 )
 
-from qcity_analysis.assessment.answer import Assessment
 from qcity_analysis.assessment.assess import KINDS, assess
 from qcity_analysis.files import PROJECT
 from qcity_analysis.reporting import sentences
 from qcity_analysis.reporting.show import key_figures
 
-RAW = PROJECT / "data" / "raw"
-Levels = dict[Any, float]
 
-
-def real(name: str) -> list[Row]:
-    with (RAW / name).open(encoding="utf-8-sig", newline="") as file:
+def real(name):
+    with (PROJECT / "data" / "raw" / name).open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -48,26 +41,26 @@ class Case:
     cannot be assessed.
     """
 
-    met: Levels
-    missed: Levels
-    open: Levels
+    met: dict
+    missed: dict
+    open: dict
     measure: str = "level"
-    peers: dict[str, Levels] = field(default_factory=dict)
+    peers: dict = field(default_factory=dict)
     open_reason: str | None = None
 
 
-def run(*levels: float, start: int = 2019) -> Levels:
+def run(*levels, start=2019):
     """One level a year."""
     return dict(enumerate(levels, start))
 
 
-def share(met: float, missed: float, *levels: float) -> Case:
+def share(met, missed, *levels):
     """Levels to 2023 that leave the target open, then the figure for 2025 that settles it."""
     before = run(*levels)
     return Case(before | {2025: met}, before | {2025: missed}, before)
 
 
-def news(met: Levels, missed: Levels, left_open: Levels) -> Case:
+def news(met, missed, left_open):
     return Case(met, missed, left_open, measure="count_new")
 
 
@@ -160,105 +153,86 @@ CHINA = {
 }
 CASES = {("nanjing_quality_city", name): case for name, case in NANJING.items()}
 CASES |= {("china_14fyp", name): case for name, case in CHINA.items()}
-EVERY = pytest.mark.parametrize("key", sorted(CASES), ids="-".join)
-
-
-def rows(levels: Levels, row: Row, measure: str, region: str | None = None) -> list[Row]:
-    unit = "%" if measure.endswith("pct") else INDICATORS[row["indicator_id"]]["unit"]
-    place = {"indicator_id": row["indicator_id"], "region": region or row["region"], "unit": unit}
-    return [figure(period, value, measure=measure, **place) for period, value in levels.items()]
-
-
-def answer(folder: Path, key: tuple[str, str], levels: Levels, as_of: str, draws: int = 500) -> Assessment:
-    """The assessment of one real target from figures made up here, with peers where the target is a rank."""
-    case, row = CASES[key], dict(TARGETS[key])
-    plain = {"comparators": "", "continues": "", "break_period": "", "inputs": "", "derived": ""}
-    observations = rows(levels, row, case.measure)
-    cities: list[Row] = [
-        {"region": name, "name_zh": name, "name_en": name, "parent": "jiangsu"} for name in case.peers
-    ]
-    indicator = INDICATORS[row["indicator_id"]] | plain
-    if row["kind"] == "rank" and case.peers:
-        # the number of awards decides the rank: the indicator of the test is that number, more is better
-        indicator |= {"better": "higher", "support": "count"}
-        for name, theirs in case.peers.items():
-            carried = {year: theirs.get(year, max(theirs.values())) for year in levels}
-            observations += rows(carried if 2025 in levels else theirs, row, case.measure, name)
-    home = {"region": row["region"], "name_zh": "市", "name_en": "City", "parent": "jiangsu"}
-    plan = {"source_id": row["source_id"], "publisher": "P", "title": "Plan", "date": "2023"}
-    source = {"source_id": "bulletin", "publisher": "Office", "title": "Bulletin", "date": "2024"}
-    data = loaded(
-        folder, as_of, observations=observations, indicators=[indicator], targets=[row],
-        sources=[source] + ([plan] if row["source_id"] != "bulletin" else []),
-        regions=[home, {"region": "jiangsu", "name_zh": "省", "name_en": "Province"}, *cities],
-    )  # fmt: skip
-    return assess(data, row["target_id"], draws=draws)
-
-
-LATE = "2026-06-30"
+PLAIN = dict.fromkeys(("comparators", "continues", "break_period", "inputs", "derived"), "")
 FAR = ("nanjing_quality_city", "quality_benchmark_city_2035")  # its deadline's figure lies ahead of any data
 
 
-def test_every_target_of_the_plans_has_its_case_and_every_kind_is_assessed() -> None:
+def rows(key, levels):
+    """The figures of one target, and those of its peers where it is a rank."""
+    case, row = CASES[key], TARGETS[key]
+    unit = "%" if case.measure.endswith("pct") else INDICATORS[row["indicator_id"]]["unit"]
+    cells = {"indicator_id": row["indicator_id"], "unit": unit, "measure": case.measure}
+    made = {row["region"]: levels}
+    for name, theirs in case.peers.items() if levels else ():
+        carried = {year: theirs.get(year, max(theirs.values())) for year in levels}
+        made[name] = carried if 2025 in levels else theirs
+    return [
+        figure(period, made[region][period], region=region, **cells)
+        for region in made
+        for period in made[region]
+    ]
+
+
+def package(folder, name, as_of):
+    """All targets of the plans, with their figures of one name."""
+    used = {row["indicator_id"]: INDICATORS[row["indicator_id"]] | PLAIN for row in TARGETS.values()}
+    for key, case in CASES.items():
+        if (
+            case.peers
+        ):  # the number of awards decides the rank: the indicator of the test is that number, more is better
+            used[TARGETS[key]["indicator_id"]] |= {"better": "higher", "support": "count"}
+    cities = [{"region": c, "name_zh": c, "name_en": c, "parent": "jiangsu"} for c in ("nanjing", *PEERS)]
+    lands = [{"region": region, "name_zh": "省", "name_en": "Land"} for region in ("jiangsu", "china")]
+    plans = {row["source_id"] for row in TARGETS.values()} - {"bulletin"}
+    sources = [{"source_id": plan, "publisher": "P", "title": "Plan", "date": "2023"} for plan in plans]
+    sources += [{"source_id": "bulletin", "publisher": "Office", "title": "Bulletin", "date": "2024"}]
+    made = [row for key, case in CASES.items() for row in rows(key, getattr(case, name, {}))]
+    return loaded(
+        folder, as_of, observations=made, indicators=list(used.values()), targets=list(TARGETS.values()),
+        sources=sources, regions=[*cities, *lands],
+    )  # fmt: skip
+
+
+def test_every_target_of_the_plans_has_its_case_and_every_kind_is_assessed():
     assert set(CASES) == set(TARGETS)
     assert len(NANJING) == 35 and len(CHINA) == 3
     assert {row["kind"] for row in TARGETS.values()} == set(KINDS)
 
 
-@EVERY
-def test_a_target_is_met_by_the_figures_that_meet_it(tmp_path: Path, key: tuple[str, str]) -> None:
-    found = answer(tmp_path, key, CASES[key].met, LATE)
-    assert (found.status, found.probability) == ("met", None)
-
-
-@EVERY
-def test_a_target_is_missed_by_the_figures_that_miss_it(tmp_path: Path, key: tuple[str, str]) -> None:
-    found = answer(tmp_path, key, CASES[key].missed, LATE)
-    assert (found.status, found.probability) == ("not_assessable" if key == FAR else "missed", None)
-
-
-@EVERY
-def test_an_open_target_has_the_probability_computed_the_slow_way(
-    tmp_path: Path, key: tuple[str, str]
-) -> None:
-    case = CASES[key]
-    found = answer(tmp_path, key, case.open, "2024-06-30", draws=8000)
-    if case.open_reason:
-        assert found.reason is not None
-        assert (found.status, found.reason.code, found.probability) == (
-            "not_assessable",
-            case.open_reason,
-            None,
-        )
-        return
-    assert (found.status, found.reason) == ("forecast", None)
-    assert found.probability == pytest.approx(slowly(key), abs=0.02)
-    assert 0.005 < found.probability < 0.995  # or the comparison would show nothing
-
-
-@EVERY
-def test_every_answer_can_be_said_in_both_languages(tmp_path: Path, key: tuple[str, str]) -> None:
-    case = CASES[key]
-    for name, levels in (("met", case.met), ("missed", case.missed), ("open", case.open), ("none", {})):
-        day = "2024-06-30" if name == "open" else LATE
-        found = answer(tmp_path / name, key, levels, day)
-        assert found.status == "not_assessable" if name == "none" else True
+def answered(folder, name, as_of=LATE, draws=500):
+    """The answers to all targets, after a look at what is said of them in both languages."""
+    data = package(folder, name, as_of)
+    found = {key: assess(data, key[1], plan=key[0], draws=draws) for key in CASES}
+    for answer in found.values():
         for lang in ("zh", "en"):
-            said = [sentences.headline(found, lang), *sentences.sentences(found, lang)]
-            said += [sentences.note(note, lang) for note in found.notes]
-            said += [sentences.alt_text(found, lang), sentences.how_to_add(found, lang)]
-            said += [str(cell) for cell in key_figures(found, lang).to_numpy().ravel()]
+            said = [spoken(answer, lang), sentences.alt_text(answer, lang), sentences.how_to_add(answer, lang)]
+            said += [str(cell) for cell in key_figures(answer, lang).to_numpy().ravel()]
             assert not [text for text in said if "{" in text or "nan" in text.split() or "None" in text]
-            assert sentences.headline(found, lang).endswith("。" if lang == "zh" else ".")
+            assert sentences.headline(answer, lang).endswith("。" if lang == "zh" else ".")
+    return found
 
 
-def slowly(key: tuple[str, str]) -> float:
+@pytest.mark.parametrize("name", ["met", "missed", "none"])
+def test_a_target_is_met_or_missed_by_the_figures_that_do_it_and_none_tell_nothing(tmp_path, name):
+    said = {key: (answer.status, answer.probability) for key, answer in answered(tmp_path, name).items()}
+    expected = dict.fromkeys(CASES, ("not_assessable" if name == "none" else name, None))
+    assert said == expected | ({FAR: ("not_assessable", None)} if name == "missed" else {})
+
+
+def test_an_open_target_has_the_probability_computed_the_slow_way(tmp_path):
+    found = answered(tmp_path, "open", "2024-06-30", 8000)
+    assert {key: reason(answer) for key, answer in found.items()} == {k: CASES[k].open_reason for k in CASES}
+    told = {key: answer.probability for key, answer in found.items() if answer.status == "forecast"}
+    assert set(told) == {key for key, case in CASES.items() if not case.open_reason}
+    assert told == pytest.approx({key: slowly(key) for key in told}, abs=0.02)
+    assert all(0.005 < chance < 0.995 for chance in told.values())  # or the comparison would show nothing
+
+
+def slowly(key):
     """The probability of what is open, by kind."""
     row, levels = TARGETS[key], CASES[key].open
-    kind, deadline = row["kind"], int(row["deadline"])
-    support = INDICATORS[row["indicator_id"]]["support"]
-    asked = float(row["threshold"] or 0)
-    least = row["direction"] in ("at_least", "increase")
+    kind, deadline, support = row["kind"], int(row["deadline"]), INDICATORS[row["indicator_id"]]["support"]
+    asked, least = float(row["threshold"] or 0), row["direction"] in ("at_least", "increase")
     if kind == "cumulative":
         return slow_count(key, asked)
     if kind == "zero_event":  # no event in 2024 and 2025, after one in five years
@@ -270,15 +244,11 @@ def slowly(key: tuple[str, str]) -> float:
     if kind == "relative_change":
         index, level = {min(levels) - 1: 100.0}, 100.0
         for year, percent in levels.items():
-            level *= 1 + percent / 100
-            index[year] = level
-        base = index[int(row["base_year"])]
-        rebased = {year: 100 * (level / base) for year, level in index.items()}
+            index[year] = level = level * (1 + percent / 100)
+        rebased = {year: 100 * (level / index[int(row["base_year"])]) for year, level in index.items()}
         return chance_of_level(rebased, 100 + asked, deadline, least, "positive")
-    step = {"green_building_new": 0.1, "grid_inspection_coverage": 0.1, "key_process_cnc": 0.1}.get(
-        key[1], 1.0
-    )
-    bound = asked - (float(row["tolerance"]) if row["tolerance"] else 0)
+    step = 0.1 if key[1] in ("green_building_new", "grid_inspection_coverage", "key_process_cnc") else 1.0
+    bound = asked - float(row["tolerance"] or 0)
     if kind == "coverage":
         bound = asked - step / 2
     if kind == "direction":  # above 55.2 of 2020, as published with one digit
@@ -286,12 +256,13 @@ def slowly(key: tuple[str, str]) -> float:
     return chance_of_level(levels, bound, deadline, least, support)
 
 
-def slow_count(key: tuple[str, str], asked: float) -> float:
+def slow_count(key, asked):
     """The open counts of the table above, spelled out: what was counted, which years are open, what is missing."""
     name, levels = key[1], CASES[key].open
     if name == "service_opening_tasks":  # 3 at the end of 2020, then 17, 21 and 19 new ones
-        counts = [(2021, 1, 17), (2022, 1, 21), (2023, 1, 19)]
-        return chance_of_count(counts, [(2024, 1), (2025, 1)], asked - 60)
+        return chance_of_count(
+            [(2021, 1, 17), (2022, 1, 21), (2023, 1, 19)], [(2024, 1), (2025, 1)], asked - 60
+        )
     if name == "standard_pilots_national":  # half of 2023 is counted, the other half is open
         counts = [(2021, 1, 2), (2022, 1, 4), (2023, 0.5, 2)]
         return chance_of_count(counts, [(2023, 0.5), (2024, 1), (2025, 1)], 15 - 8)

@@ -20,7 +20,7 @@ from qcity_analysis.analysis.portfolio import portfolio as add_up
 from qcity_analysis.analysis.sensitivity import sensitivity as vary
 from qcity_analysis.catalogue import TEMPLATES
 from qcity_analysis.data.load import Data
-from qcity_analysis.forecasting.comparators import evidence, learned
+from qcity_analysis.forecasting.annual import borrowing_evidence, learned
 from qcity_analysis.reporting import analyses, data_sections, plan_sections, target_sections, track_sections
 from qcity_analysis.reporting.figures.canvas import Picture
 from qcity_analysis.reporting.page import render_page
@@ -340,10 +340,10 @@ def plan_counts(**changes: int) -> dict[str, int]:
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_table_on_borrowing_shows_shares_and_errors_of_the_shipped_file(lang: str) -> None:
-    table = track_sections.borrowing_table(evidence(), lang)
-    assert f"{evidence()['published']['crps']:.2f}" == table.iloc[0, 2]
+    table = track_sections.borrowing_table(borrowing_evidence(), lang)
+    assert f"{borrowing_evidence()['published']['crps']:.2f}" == table.iloc[0, 2]
     assert f"{round(100 * learned().published)}" in table.iloc[0, 1]
-    least = min(evidence()["expected"]["by_indicator"].values())
+    least = min(borrowing_evidence()["expected"]["by_indicator"].values())
     assert table.iloc[1, 3].startswith(f"{least:.2f}")
 
 
@@ -352,7 +352,7 @@ def test_the_section_on_borrowing_says_when_it_helps_and_when_it_does_not(
 ) -> None:
     track_sections.borrowing("en")
     assert "both reduce the error" in shown[-1]
-    worse = evidence() | {"expected": evidence()["expected"] | {"crps": 1.02}}
+    worse = borrowing_evidence() | {"expected": borrowing_evidence()["expected"] | {"crps": 1.02}}
     monkeypatch.setattr(track_sections, "evidence", lambda: worse)
     track_sections.borrowing("zh")
     assert "证据不一致" in shown[-1]

@@ -16,10 +16,11 @@ import qcity_analysis as qc
 from qcity_analysis.assessment.answer import SPOKEN, Assessment
 from qcity_analysis.catalogue import TEMPLATES, catalogue
 from qcity_analysis.errors import Note
-from qcity_analysis.forecasting.predictive import Explanation
+from qcity_analysis.forecasting.mixture import Explanation
 from qcity_analysis.reporting import sentences
 from qcity_analysis.reporting.analyses import explained, without_table
 from qcity_analysis.reporting.formatting import number, percent, signed, typed
+from qcity_analysis.reporting.sentences import level
 from qcity_analysis.reporting.show import key_figures
 from qcity_analysis.reporting.target_sections import answer as answer_section
 from qcity_analysis.reporting.target_sections import why
@@ -67,7 +68,12 @@ def numbers(text: str) -> set[str]:
 def all_said(found: Assessment, lang: str) -> list[str]:
     notes = [sentences.note(note, lang) for note in found.notes]
     said = [sentences.headline(found, lang), *sentences.sentences(found, lang), *notes]
-    return [*said, sentences.reason(found, lang), sentences.alt_text(found, lang), sentences.ask(found, lang)]
+    return [
+        *said,
+        sentences.reason(found.reason, lang),
+        sentences.alt_text(found, lang),
+        sentences.ask(found, lang),
+    ]
 
 
 def test_both_languages_say_the_same_numbers_and_leave_no_place_unfilled(told: dict[str, Assessment]) -> None:
@@ -181,7 +187,7 @@ def test_a_probability_is_never_certain_nor_shown_to_reach_what_it_does_not(shar
 
 def test_the_centre_is_the_median_in_the_sentence_and_in_the_table() -> None:
     found = qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity", draws=500)
-    shown = sentences.level(found, found.median, "en")
+    shown = level(found, found.median, "en")
     assert any(f"The median for 2025 is {shown}" in said for said in sentences.sentences(found, "en"))
     assert key_figures(found).loc["Median for 2025"].item() == shown
 

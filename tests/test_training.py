@@ -13,8 +13,8 @@ from scipy.special import ndtri
 
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import scores
-from qcity_analysis.forecasting.changes import FILE, read_changes
-from qcity_analysis.forecasting.comparators import Move
+from qcity_analysis.forecasting.annual import Move
+from qcity_analysis.forecasting.prior import CHANGES_FILE, read_changes
 from qcity_analysis.forecasting.quantiles import KNOTS
 from training import borrowing, networks, train
 from training.changes import write_changes
@@ -187,7 +187,7 @@ def bank_of(series: dict[str, tuple[str, str, list[float]]], modelled: tuple[str
 
 
 def quantiles(folder: Path, made: Corpus, support: str, years: int) -> np.ndarray:
-    path = write_changes(made, folder / FILE)
+    path = write_changes(made, folder / CHANGES_FILE)
     return read_changes(path.read_text("utf-8"))[support].quantiles[years - 1]
 
 
@@ -208,7 +208,7 @@ def test_each_indicator_counts_the_same_however_many_series_it_has(tmp_path: Pat
 
 def test_series_smoothed_by_their_producer_are_left_out(tmp_path: Path) -> None:
     rows = {"a": ("real", "x", [0.0, 1.0, 2.0]), "b": ("real", "x", [2.0, 1.0, 0.0])}
-    path = write_changes(bank_of(rows, modelled=("b",)), tmp_path / FILE)
+    path = write_changes(bank_of(rows, modelled=("b",)), tmp_path / CHANGES_FILE)
     found = read_changes(path.read_text("utf-8"))["real"]
     assert (found.series, found.indicators, found.quantiles[0].min()) == (1, 1, 1.0)
 

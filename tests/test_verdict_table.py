@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,7 +28,7 @@ FORMS = (*PLAIN, "december_revised", "year_revised")
 SIDES = {True: "at_least", False: "at_most"}
 
 
-def text(rng: random.Random, number: Decimal) -> str:
+def text(rng, number):
     """A number as someone may have typed it: with a zero more, in powers of ten, or plainly."""
     plain = format(number, "f")
     style = rng.random()
@@ -43,7 +41,7 @@ def text(rng: random.Random, number: Decimal) -> str:
 class Maker:
     """Figures and targets of one case, from one generator; every number is a multiple of `step`."""
 
-    def __init__(self, rng: random.Random, name: str) -> None:
+    def __init__(self, rng, name):
         self.rng, self.name = rng, name
         digits = rng.choice((2, 3, 3, 4, 5, 10))
         self.decimals = rng.randint(0, 4)
@@ -52,17 +50,17 @@ class Maker:
         self.deadline = rng.randint(2023, 2025)
         self.base = self.deadline - rng.randint(2, 4)
         self.years = range(self.base, self.deadline + 1)
-        self.rows: list[Row] = []
+        self.rows = []
 
-    def off(self) -> int:
+    def off(self):
         return self.rng.choice((-1000, -2, -1, -1, 0, 0, 0, 1, 1, 2, 1000))
 
-    def add(self, year: int, number: Decimal, form: str = "", **cells: Any) -> None:
+    def add(self, year, number, form="", **cells):
         """One figure in one of the period forms, perhaps with a part of the year before it."""
         rng, form = self.rng, form or self.rng.choice(FORMS)
         late = "2026-07-20" if cells.pop("unpublished", False) else ""
 
-        def row(period: str, published: str, shown: Decimal) -> None:
+        def row(period, published, shown):
             more = {"value": text(rng, shown), "published": late or published} | cells
             if not any(
                 r["period"] == period and r["measure"] == more.get("measure", "level") for r in self.rows
@@ -78,22 +76,20 @@ class Maker:
             published = f"{year + 1}-02-10"
             row(f"{year}-{ending}", published, other if form == "december_revised" else number)
 
-    def a_part_before(self, number: Decimal, **cells: Any) -> None:
+    def a_part_before(self, number, **cells):
         """Sometimes a figure of a part of the deadline's year, which is not the year's."""
         if self.rng.random() < 0.3:
             period = f"{self.deadline}-{self.rng.choice(('06', 'Q3', '11'))}"
             more = {"published": f"{self.deadline}-12-15", "indicator_id": self.name} | cells
             self.rows.append(figure(period, text(self.rng, number), **more))
 
-    def sign(self) -> str:
+    def sign(self):
         return self.rng.choice(("=", "=", "=", "=", "~", ">=", "<="))
 
-    def unpublished(self) -> bool:
+    def unpublished(self):
         return self.rng.random() < 0.1
 
-    def case(
-        self, kind: str, direction: str, threshold: Any, support: str = "positive", **cells: Any
-    ) -> Case:
+    def case(self, kind, direction, threshold, support="positive", **cells):
         asked = threshold if isinstance(threshold, str) else text(self.rng, threshold)
         made = {"base_year": self.base, "deadline": self.deadline, "threshold": asked, "direction": direction}
         more = {name: cells.pop(name) for name in ("comparators", "timing") if name in cells}
@@ -104,12 +100,12 @@ class Maker:
         ]
         return indicator(self.name, support=support, unit=unit, **more), goal | {"unit": unit}, rows
 
-    def outcome(self) -> Decimal:
+    def outcome(self):
         """The level of the deadline as the figures give it so far, whether a bound or not."""
         free = [row | {"qualifier": "=", "published": min(row["published"], AS_OF)} for row in self.rows]
         return levels(newest(free))[self.deadline][0]
 
-    def levels(self, measure: str, positive: bool = True) -> None:
+    def levels(self, measure, positive=True):
         """Levels, or a level and changes from it, up to the deadline."""
         sign = self.sign()
         last = {"qualifier": sign, "unpublished": self.unpublished()}
@@ -129,11 +125,11 @@ class Maker:
         for year in self.years[1:]:
             self.add(year, self.percent(), measure=measure, **(last if year == self.deadline else {}))
 
-    def percent(self) -> Decimal:
+    def percent(self):
         number = Decimal(self.rng.choice((-20, -10, -5, -3, -1, 0, 1, 2, 5, 7, 10, 25)))
         return number if self.rng.random() < 0.6 else number + Decimal(self.rng.randint(-99, 99)).scaleb(-2)
 
-    def beside(self, number: Decimal) -> Decimal:
+    def beside(self, number):
         """The number itself, or the number a little or far off, with about as many digits."""
         if self.rng.random() < 0.3 and len(number.as_tuple().digits) < 16:
             return number
@@ -141,11 +137,11 @@ class Maker:
         return number.quantize(Decimal(1).scaleb(finest)) + self.off() * Decimal(1).scaleb(finest)
 
 
-def tolerance(make: Maker, step: Decimal) -> Decimal:
+def tolerance(make, step):
     return make.rng.choice((0, 0, 1, 3)) * step
 
 
-def a_level(make: Maker, about: bool = False) -> Case:
+def a_level(make, about=False):
     measure = make.rng.choice(("level", "level", "change_pct", "cumulative_change_pct", "count_total"))
     make.levels(measure)
     if not any(row["measure"] in ("level", "count_total") for row in make.rows):
@@ -159,11 +155,11 @@ def a_level(make: Maker, about: bool = False) -> Case:
     return make.case("level", SIDES[up], asked, support, **cells)
 
 
-def about_a_level(make: Maker) -> Case:
+def about_a_level(make):
     return a_level(make, about=True)
 
 
-def a_relative_change(make: Maker) -> Case:
+def a_relative_change(make):
     measure = make.rng.choice((*["level"] * 3, "change_pct", "cumulative_change_pct", "count_total"))
     up, slack = make.rng.random() < 0.5, make.rng.choice((0, 0, 1, 2)) * Decimal("0.5")
     percent = make.percent()
@@ -189,7 +185,7 @@ def a_relative_change(make: Maker) -> Case:
     return make.case("relative_change", SIDES[up], percent, "real", **more)
 
 
-def a_coverage(make: Maker) -> Case:
+def a_coverage(make):
     up, rng = make.rng.random() < 0.8, make.rng
     make.step = Decimal(1).scaleb(-make.decimals)
     sign = make.sign()
@@ -209,12 +205,12 @@ def a_coverage(make: Maker) -> Case:
     return make.case("coverage", SIDES[up], min(max(asked, Decimal(1)), Decimal(100)), "percent", **more)
 
 
-def a_direction(make: Maker) -> Case:
+def a_direction(make):
     up, rng = make.rng.random() < 0.5, make.rng
     measure = rng.choice(("level", "level", "change_pct"))
     start = make.some() + 5 * make.step
     make.add(make.base, start)
-    asked: Any = ""
+    asked = ""
     if measure == "level":
         size = rng.choice((0, 0, 1, 3)) * make.step
         moved = (1 if up else -1) * size + rng.choice((-2, -1, 0, 0, 1, 2)) * make.step
@@ -226,7 +222,7 @@ def a_direction(make: Maker) -> Case:
     return make.case("direction", "increase" if up else "decrease", asked, "real")
 
 
-def a_monotone(make: Maker) -> Case:
+def a_monotone(make):
     up, rng = make.rng.random() < 0.5, make.rng
     measure = rng.choice(("level", "level", "change_pct", "count_total"))
     level, spoiled = make.some() + 40 * make.step, rng.choice((None, *make.years[1:]))
@@ -247,7 +243,7 @@ def a_monotone(make: Maker) -> Case:
     return make.case("monotone", direction, "0", "count" if measure == "count_total" else "real")
 
 
-def a_count(make: Maker) -> Case:
+def a_count(make):
     up, rng = make.rng.random() < 0.75, make.rng
     measure = rng.choice(("count_new", "count_new", "count_total", "both", "new_then_total"))
     forms = PLAIN if measure in ("both", "new_then_total") else FORMS
@@ -273,7 +269,7 @@ def a_count(make: Maker) -> Case:
     return make.case("cumulative", SIDES[up], max(asked, make.step), "count", **more)
 
 
-def no_event(make: Maker) -> Case:
+def no_event(make):
     rng = make.rng
     measure, make.step = rng.choice(("level", "count_new")), Decimal(1)
     struck, hole = rng.choice((None, None, *make.years)), rng.choice((None, None, *make.years[1:]))
@@ -294,7 +290,7 @@ def no_event(make: Maker) -> Case:
     return made[0], made[1] | base, made[2]
 
 
-def a_milestone(make: Maker) -> Case:
+def a_milestone(make):
     rng = make.rng
     for year in rng.sample(range(make.base, min(make.deadline + 2, 2026)), rng.randint(1, 3)):
         done = rng.choice(("0", "0", "1")) if year <= make.deadline else "0"
@@ -304,7 +300,7 @@ def a_milestone(make: Maker) -> Case:
     return make.case("milestone", "achieved", "", "count")
 
 
-def a_published_rank(make: Maker) -> Case:
+def a_published_rank(make):
     rng = make.rng
     make.step = Decimal(1)
     for year in make.years:
@@ -316,25 +312,25 @@ def a_published_rank(make: Maker) -> Case:
     return make.case("rank", "at_most", str(rng.randint(2, 7)), comparators="testville/score;otherland/score")
 
 
-KINDS: tuple[Callable[[Maker], Case], ...] = (
+KINDS = (
     a_level, about_a_level, a_relative_change, a_coverage, a_direction, a_monotone, a_count, no_event, a_milestone,
     a_published_rank,
 )  # fmt: skip
 
 
-def table(kind: Callable[[Maker], Case], size: int, seed: str) -> list[tuple[Case, str]]:
+def table(kind, size, seed):
     """Cases of one kind with the oracle's verdicts, without those that double arithmetic cannot tell."""
     rng, made = random.Random(f"{kind.__name__} {seed}"), []
     while len(made) < size:
         case = kind(Maker(rng, f"i{len(made)}"))
-        gaps: list[Decimal] = []
+        gaps = []
         answer = verdict(case[1], case[2], AS_OF, gaps)
         if min(gaps, default=Decimal(1)) > BLUR:
             made.append((case, answer))
     return made
 
 
-def wrong_verdicts(folder: Path, made: list[tuple[Case, str]]) -> list[str]:
+def wrong_verdicts(folder, made):
     """What the library says otherwise than the oracle, one text for each such target."""
     indicators = [case[0] for case, _ in made] + [indicator("score")]
     package(
@@ -356,7 +352,7 @@ def wrong_verdicts(folder: Path, made: list[tuple[Case, str]]) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_every_verdict_is_the_one_worked_out_by_hand(tmp_path: Path, kind: Callable[[Maker], Case]) -> None:
+def test_every_verdict_is_the_one_worked_out_by_hand(tmp_path, kind):
     made = table(kind, EVERY_DAY, "every day")
     assert len(Counter(answer for _, answer in made)) == 3  # each verdict is among them
     assert wrong_verdicts(tmp_path, made) == []
@@ -364,7 +360,5 @@ def test_every_verdict_is_the_one_worked_out_by_hand(tmp_path: Path, kind: Calla
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_thousands_of_verdicts_are_those_worked_out_by_hand(
-    tmp_path: Path, kind: Callable[[Maker], Case]
-) -> None:
+def test_thousands_of_verdicts_are_those_worked_out_by_hand(tmp_path, kind):
     assert wrong_verdicts(tmp_path, table(kind, SLOW, "slow")) == []

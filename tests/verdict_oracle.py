@@ -18,7 +18,7 @@ FAR = Decimal("Infinity")
 UP = ("at_least", "increase", "increase_every_year")
 
 
-def verdict(target: Row, rows: list[Row], as_of: str, gaps: list[Decimal] | None = None) -> str:
+def verdict(target, rows, as_of, gaps=None):
     """ "met", "missed" or "open" for a target, given its figures and what was published by `as_of`.
 
     `gaps` receives how far apart the two sides of every comparison are, relative to the larger one.
@@ -36,14 +36,14 @@ def verdict(target: Row, rows: list[Row], as_of: str, gaps: list[Decimal] | None
         return answer.get(target["kind"], _level)(target, known, base, [] if gaps is None else gaps)
 
 
-def whole(period: str) -> bool:
+def whole(period):
     """Whether a period is a whole year: a year, or a year to date that ends with December."""
     return len(period) == 4 or period[4:] in ("-12", "-Q4")
 
 
-def newest(rows: list[Row]) -> list[Row]:
+def newest(rows):
     """The last published row of each period and measure; a bound gives way to a figure of the same period."""
-    found: dict[tuple[Any, ...], Row] = {}
+    found = {}
     for row in sorted(rows, key=lambda row: row["published"]):
         period = row["period"][:4] if whole(row["period"]) else row["period"]
         bound = row["qualifier"] if row["qualifier"] in (">=", "<=") else ""
@@ -51,16 +51,16 @@ def newest(rows: list[Row]) -> list[Row]:
     return [row for key, row in found.items() if not key[3] or (*key[:3], "") not in found]
 
 
-def _interval(row: Row) -> Interval:
+def _interval(row):
     value = Decimal(str(row["value"]))
     return (-FAR if row["qualifier"] == "<=" else value), (FAR if row["qualifier"] == ">=" else value)
 
 
-def _year(row: Row) -> int:
+def _year(row):
     return int(row["period"][:4])
 
 
-def _side(known: Interval, bound: Decimal, up: bool, strict: bool, gaps: list[Decimal]) -> str:
+def _side(known, bound, up, strict, gaps):
     """Whether what is known of a number is wholly on the right side of a bound, wholly on the wrong one, or neither."""
     low, high = known if up else (-known[1], -known[0])
     asked = bound if up else -bound
@@ -73,10 +73,10 @@ def _side(known: Interval, bound: Decimal, up: bool, strict: bool, gaps: list[De
     return "met" if reached[0] else "open" if reached[1] else "missed"
 
 
-def levels(rows: list[Row]) -> dict[int, Interval]:
+def levels(rows):
     """What is known of each year's level: as published, else carried on by changes (from 100 where no level is)."""
     rows = [row for row in rows if whole(row["period"])]
-    found: dict[int, Interval] = {}
+    found = {}
     for row in rows:
         if row["measure"] in ("level", "count_total"):
             low, high = found.get(_year(row), (-FAR, FAR))
@@ -101,7 +101,7 @@ def levels(rows: list[Row]) -> dict[int, Interval]:
     return found
 
 
-def _level(target: Row, rows: list[Row], base: int | None, gaps: list[Decimal]) -> str:
+def _level(target, rows, base, gaps):
     """Level, about, relative change, coverage, direction, published rank: the deadline's year against one bound."""
     kind, up, found = target["kind"], target["direction"] in UP, levels(rows)
     sign, deadline = (1 if up else -1), int(target["deadline"])
@@ -123,13 +123,13 @@ def _level(target: Row, rows: list[Row], base: int | None, gaps: list[Decimal]) 
     return _side(found[deadline], asked, up, free, gaps)
 
 
-def _monotone(target: Row, rows: list[Row], base: int | None, gaps: list[Decimal]) -> str:
+def _monotone(target, rows, base, gaps):
     """Missed where a later year was not better than an earlier one; met once every year was."""
     found, up = levels(rows), target["direction"] in UP
     years = range(base or 0, int(target["deadline"]) + 1)
     told = sorted(year for year in found if year in years)
 
-    def step(before: int, after: int) -> str:
+    def step(before, after):
         low, high = found[before]
         best, worst = (
             _side(found[after], end, up, True, gaps) for end in ((low, high) if up else (high, low))
@@ -141,12 +141,12 @@ def _monotone(target: Row, rows: list[Row], base: int | None, gaps: list[Decimal
     return "met" if told == list(years) and all(step(a, b) == "met" for a, b in pairwise(told)) else "open"
 
 
-def _counted(target: Row, rows: list[Row], base: int | None, gaps: list[Decimal]) -> str:
+def _counted(target, rows, base, gaps):
     """The sum of the years after the base year (without one, of the deadline's): each year once, never rounded."""
     deadline, up = int(target["deadline"]), target["direction"] in UP
     start = base or deadline - 1
     measures = ("count_new", "level") if target["kind"] == "zero_event" else ("count_new",)
-    years: dict[int, Interval] = dict.fromkeys(range(start + 1, deadline + 1), (Decimal(0), FAR))
+    years = dict.fromkeys(range(start + 1, deadline + 1), (Decimal(0), FAR))
     for row in sorted(rows, key=lambda row: (whole(row["period"]), row["period"])):
         if row["measure"] in measures and _year(row) in years:
             low, high = _interval(row)
@@ -173,7 +173,7 @@ def _counted(target: Row, rows: list[Row], base: int | None, gaps: list[Decimal]
     return _side((low, high), asked, up, False, gaps)
 
 
-def _milestone(target: Row, rows: list[Row], base: int | None, gaps: list[Decimal]) -> str:
+def _milestone(target, rows, base, gaps):
     """Met by a 1 up to the deadline; missed by a 0 for its whole year, or for any time after it."""
     deadline = int(target["deadline"])
     if any(_year(row) <= deadline and Decimal(row["value"]) == 1 for row in rows):

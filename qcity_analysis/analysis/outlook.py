@@ -2,7 +2,7 @@
 
 The forecast of the assessment is carried on past the deadline, up to YEARS years after the last figure. The pace still
 needed is compared with every past move over as many years, on a scale that suits the kind of quantity (see
-`forecasting.changes.scaled`). How likely the target is comes from the forecast, not from such a comparison.
+`forecasting.prior.scaled`). How likely the target is comes from the forecast, not from such a comparison.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..assessment.assess import assess
 from ..assessment.peers import comparators
 from ..data.load import Data
 from ..errors import Note
-from ..forecasting.changes import SCALES, scaled, shipped_changes, typical_change
+from ..forecasting.prior import SCALES, scaled, shipped_changes, typical_change
 from ..series.annual import AnnualSeries, annual_series
 from ..targets import Target, reaches
 

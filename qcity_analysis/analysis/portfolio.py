@@ -20,7 +20,7 @@ import pandas as pd
 from ..assessment.answer import Assessment
 from ..data.load import Data
 from ..errors import QcityError
-from ..forecasting.changes import scaled
+from ..forecasting.prior import scaled
 from ..series.annual import annual_series
 from ..targets import section_order
 from .outlook import every_year_of
@@ -287,7 +287,7 @@ def _grouped(
 def dependence(data: Data, assessments: Sequence[Assessment]) -> Dependence:
     """Correlations between targets from the yearly changes of their indicators.
 
-    In every region with figures for both indicators, changes from one year to the next (`forecasting.changes.scaled`)
+    In every region with figures for both indicators, changes from one year to the next (`forecasting.prior.scaled`)
     are centred and scaled per series; their products over the years in common are pooled over regions. A series' shock
     points the way that most of its targets want. Targets on the same indicator, region and deadline have the same
     shock, with other deadlines shocks of correlation LIMIT: two opposite targets on one series exclude each other. See

@@ -136,9 +136,9 @@ def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, Ask]]:
         yield from _other_years(lean, base, levels)
     yield from _other_targets(data, base, levels)
     if open_ and kind in BY_LEVEL:
-        from ..forecasting.alternatives import NAMES
+        from ..forecasting.forecast import MODELS
 
-        for name in ("mixture", *NAMES):
+        for name in ("mixture", *MODELS):
             if name != base.model:
                 yield _variant("model", name), partial(again, lean, base, model=name)
 

@@ -45,7 +45,7 @@ def assess(
     """Assess one target with what was known on `as_of` (default: the day `data` were loaded for).
 
     The target is a name or a record: another question is `dataclasses.replace(target, deadline=2030)`.
-    `model` is "mixture" or one of `alternatives.NAMES`; `draws` paths are simulated from `seed`. Raises QcityError for
+    `model` is "mixture" or one of `forecast.MODELS`; `draws` paths are simulated from `seed`. Raises QcityError for
     an unknown plan, target, region or model; too little data is no error but a status with its reason.
 
     >>> import qcity_analysis as qc
@@ -53,10 +53,10 @@ def assess(
     >>> answer.status, answer.word
     ('forecast', 'very_unlikely')
     """
-    from ..forecasting.alternatives import NAMES
+    from ..forecasting.forecast import MODELS
 
-    if model not in ("mixture", *NAMES):
-        raise unknown("model", model, ["mixture", *NAMES])
+    if model not in ("mixture", *MODELS):
+        raise unknown("model", model, ["mixture", *MODELS])
     for name, number, least in (("draws", draws, 1), ("seed", seed, 0)):
         if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < least:
             raise QcityError(f"{name} is a whole number, {least} or more; found {number!r}")

@@ -47,7 +47,7 @@ def moved_towards(data: Data, own: AnnualSeries, forecast: Forecast) -> tuple[Fo
     """The forecast moved towards the comparators above or beside the region, and their names as region/indicator.
 
     Nothing moves, and the names are empty, where no comparator has figures to compare, or where years after the last
-    level are known in part: these say more (see `forecasting.comparators` for how far a forecast moves).
+    level are known in part: these say more (see `forecasting.annual` for how far a forecast moves).
 
     >>> import qcity_analysis as qc
     >>> from qcity_analysis.forecasting.annual import forecast_series
@@ -56,7 +56,7 @@ def moved_towards(data: Data, own: AnnualSeries, forecast: Forecast) -> tuple[Fo
     >>> moved_towards(data, city, forecast_series(city, 2025, draws=100))[1]
     ('jiangsu/rd_intensity', 'china/rd_intensity')
     """
-    from ..forecasting.comparators import borrow, together
+    from ..forecasting.annual import borrow, together
 
     known = own.known()
     if forecast.model != "mixture" or len(known) < FEWEST:
@@ -173,7 +173,7 @@ def ranked(levels: np.ndarray, higher: bool) -> np.ndarray:
 
 def _ahead(question: Question, answer: Assessment, peers: list[AnnualSeries], higher: bool) -> Assessment:
     """The ranks of the years to come, drawn; `answer` has the series of the known ones."""
-    from ..forecasting.predictive import batch_sizes
+    from ..forecasting.mixture import batch_sizes
 
     assert answer.series is not None
     target, deadline = question.target, question.target.deadline

@@ -206,7 +206,7 @@ def _indicators_of(known: Data, plan: str) -> set[str]:
 
 def _figure_lines(known: Data, figures: pd.DataFrame, earlier: str, language: str) -> list[str]:
     from ..catalogue import text
-    from ..reporting.sentences import vintage_line, vintages_line
+    from ..reporting.show import vintage_line
 
     lines = []
     for kind in ("new", "revised", "corrected", "confirmed"):
@@ -215,10 +215,8 @@ def _figure_lines(known: Data, figures: pd.DataFrame, earlier: str, language: st
             lines.append(text(f"diff_{kind}", language, count=len(rows)))
         for _, group in rows.groupby(SERIES, sort=False):
             cells = group.to_dict("records")
-            if len(cells) > FOLDED:
-                lines.append(f"  {vintages_line(known, cells, language)}")
-            else:
-                lines += [f"  {vintage_line(known, row, language)}" for row in cells]
+            parts = [cells] if len(cells) > FOLDED else [[row] for row in cells]
+            lines += [f"  {vintage_line(known, part, language)}" for part in parts]
     return lines or [text("diff_nothing", language, earlier=earlier, later=known.as_of)]
 
 

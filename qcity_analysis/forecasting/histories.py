@@ -27,18 +27,8 @@ SUPPORTS = ("real", "positive", "percent", "count")
 LOWER = np.array([-np.inf, 0.0, 0.0, 0.0])
 UPPER = np.array([np.inf, np.inf, 100.0, np.inf])
 EQUAL = 1e-12  # share of their size by which two values may differ and still be the same figure
-
-
-def same(a: np.ndarray | float, b: np.ndarray | float) -> np.ndarray:
-    """Whether values are equal but for the rounding of a computer, whatever their unit.
-
-    >>> same(np.array([0.1 + 0.2, 3e-12]), np.array([0.3, 1e-12])).tolist()
-    [True, False]
-    """
-    size = np.maximum(np.abs(a), np.abs(b))
-    with np.errstate(invalid="ignore"):
-        near = np.abs(np.subtract(a, b)) <= EQUAL * size
-    return np.asarray(np.equal(a, b) | (near & np.isfinite(size)))
+POINTS = f"of the at least {FEWEST} observed points that a forecast needs"
+A_YEAR = "allowed: a whole year such as 2021"
 
 
 class SeriesError(QcityError):
@@ -66,6 +56,18 @@ class Histories:
     def rows(self, which: slice | np.ndarray) -> Histories:
         """The same for some of the series."""
         return Histories(*(getattr(self, field.name)[which] for field in fields(self)))
+
+
+def same(a: np.ndarray | float, b: np.ndarray | float) -> np.ndarray:
+    """Whether values are equal but for the rounding of a computer, whatever their unit.
+
+    >>> same(np.array([0.1 + 0.2, 3e-12]), np.array([0.3, 1e-12])).tolist()
+    [True, False]
+    """
+    size = np.maximum(np.abs(a), np.abs(b))
+    with np.errstate(invalid="ignore"):
+        near = np.abs(np.subtract(a, b)) <= EQUAL * size
+    return np.asarray(np.equal(a, b) | (near & np.isfinite(size)))
 
 
 def whole_number(value: object, what: str, allowed: str = "a year such as 2025") -> int:
@@ -118,22 +120,23 @@ def years_of(column: pd.Series | pd.Index) -> np.ndarray:
     >>> years_of(pd.period_range("2018", periods=2, freq="Y")).tolist(), years_of(pd.Index(["2018", 2018.5])).tolist()
     ([2018.0, 2019.0], [2018.0, nan])
     """
-    if _plain(column.dtype):
-        year = column.to_numpy(dtype=float, na_value=np.nan)
-        with np.errstate(invalid="ignore"):
-            return np.where((year == np.round(year)) & (np.abs(year) < 10_000), year, np.nan)
-    return np.array([_year(value) for value in column], dtype=float)
+    if not _numeric(column.dtype):
+        return np.array([_year(value) for value in column], dtype=float)
+    year = column.to_numpy(dtype=float, na_value=np.nan)
+    with np.errstate(invalid="ignore"):
+        return np.where((year == np.round(year)) & (np.abs(year) < 10_000), year, np.nan)
 
 
 def numbers_of(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Values (n,), NaN where there is none, and where what is there is no number (n,)."""
-    if _plain(column.dtype):
+    if _numeric(column.dtype):
         return column.to_numpy(dtype=float, na_value=np.nan), np.zeros(len(column), dtype=bool)
     table = np.array([_number(value) for value in column], dtype=float).reshape(-1, 2)
     return table[:, 0], table[:, 1] == 0
 
 
-def _plain(kind: object) -> bool:
+def _numeric(kind: object) -> bool:
+    """Whether a column of this type holds real numbers only."""
     api = pd.api.types
     return bool(api.is_numeric_dtype(kind)) and not (api.is_bool_dtype(kind) or api.is_complex_dtype(kind))
 
@@ -147,23 +150,20 @@ def yearly(series: pd.Series) -> pd.Series:
     {2018: 1.0, 2019: 2.0}
     """
     if not isinstance(series, pd.Series):
-        raise SeriesError(
-            f"a forecast needs a pandas Series with years as index; found {type(series).__name__}"
-        )
+        kind = type(series).__name__
+        raise SeriesError(f"a forecast needs a pandas Series with years as index; found {kind}")
     year, (value, wrong) = years_of(series.index), numbers_of(series)
     if np.isnan(year).any():
         bad = series.index[int(np.isnan(year).argmax())]
-        raise SeriesError(
-            f"series {_name(series)!r}: {bad!r} in the index; allowed: a whole year such as 2021"
-        )
+        raise SeriesError(f"series {_name(series)!r}: {bad!r} in the index; {A_YEAR}")
     if wrong.any():
-        raise SeriesError(
-            f"series {_name(series)!r}: found {series.iloc[int(wrong.argmax())]!r}; allowed: a number"
-        )
+        bad = series.iloc[int(wrong.argmax())]
+        raise SeriesError(f"series {_name(series)!r}: found {bad!r}; allowed: a number")
     return pd.Series(value, index=year.astype(np.int64), name=series.name).sort_index(kind="stable")
 
 
 def _name(series: pd.Series) -> str:
+    """What a series is called in messages."""
     return "series" if series.name is None else str(series.name)
 
 
@@ -171,9 +171,7 @@ def framed(series: pd.Series, support: str) -> pd.DataFrame:
     """One series as a frame for `from_frame`. Raises what `yearly` raises, and SeriesError for an empty one."""
     series = yearly(series)
     if series.empty:
-        raise SeriesError(
-            f"series {_name(series)!r} has 0 of the at least {FEWEST} observed points that a forecast needs"
-        )
+        raise SeriesError(f"series {_name(series)!r} has 0 {POINTS}")
     columns = {"series_id": _name(series), "period": series.index, "value": series.to_numpy()}
     return pd.DataFrame(columns | {"support": support})
 
@@ -218,10 +216,14 @@ def checked(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> tuple[Histories,
     _check_columns(frame)
     codes, names = pd.factorize(frame["series_id"], sort=True)
     ids, reasons = np.asarray(names), dict[int, str]()
-    period, (value, wrong) = years_of(frame["period"]), numbers_of(frame["value"])
-    year = np.nan_to_num(period).astype(np.int64)
+    periods, values = frame["period"], frame["value"]
+    period, (value, wrong) = years_of(periods), numbers_of(values)
+    year, seen = np.nan_to_num(period).astype(np.int64), np.isfinite(value)
     kind = frame.get("support", pd.Series("real", index=frame.index)).astype(object).fillna("real")
     support = kind.map({name: k for k, name in enumerate(SUPPORTS)}).fillna(-1).to_numpy(np.int64)
+    first = support[np.unique(codes, return_index=True)[1]]
+    twice = pd.DataFrame({"codes": codes, "year": year}).duplicated().to_numpy()
+    count = np.bincount(codes, weights=seen & ~wrong, minlength=len(ids))[codes]
 
     def refuse(bad: np.ndarray, say: Callable[[int], str]) -> None:
         """Refuse the series of these rows; `say` ends the sentence for a row. The first reason counts."""
@@ -229,36 +231,23 @@ def checked(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> tuple[Histories,
         for i in rows[np.unique(codes[rows], return_index=True)[1]].tolist():
             reasons.setdefault(int(codes[i]), f"series {ids[codes[i]]!r}{say(i)}")
 
-    refuse(
-        np.isnan(period),
-        lambda i: f": period {frame['period'].iloc[i]!r}; allowed: a whole year such as 2021",
-    )
-    refuse(wrong, lambda i: f", {year[i]}: found {frame['value'].iloc[i]!r}; allowed: a number")
+    refuse(np.isnan(period), lambda i: f": period {periods.iloc[i]!r}; {A_YEAR}")
+    refuse(wrong, lambda i: f", {year[i]}: found {values.iloc[i]!r}; allowed: a number")
     refuse(np.abs(value) > LARGEST, lambda i: f", {year[i]}: {_too_large(value[i])}")
     refuse(support < 0, lambda i: f": unknown support {kind.iloc[i]!r}; allowed: {', '.join(SUPPORTS)}."
                                   f"{did_you_mean(str(kind.iloc[i]), SUPPORTS)}")  # fmt: skip
-    first = support[np.unique(codes, return_index=True)[1]]
     refuse(support != first[codes], lambda i: " has more than one support; give it one")
-    twice = pd.DataFrame({"codes": codes, "year": year}).duplicated().to_numpy()
     refuse(twice, lambda i: f" has {year[i]} twice; keep one value for each year")
     outside = (value < LOWER[support]) | (value > UPPER[support])
     refuse(outside, lambda i: f", {year[i]}: {_outside(value[i], SUPPORTS[support[i]])}")
-    seen = np.isfinite(value)
-    count = np.bincount(codes, weights=seen & ~wrong, minlength=len(ids))
-    refuse(
-        count[codes] < FEWEST,
-        lambda i: (
-            f" has {count[codes[i]]:.0f} of the at least {FEWEST} observed points that a forecast needs"
-        ),
-    )
+    refuse(count < FEWEST, lambda i: f" has {count[i]:.0f} {POINTS}")
     kept = seen & ~np.isin(codes, list(reasons))
     h = _align(ids, codes[kept], year[kept], value[kept], support[kept], breaks)
     linked = (np.isfinite(h.values) & ~h.starts).any(axis=1)
     refuse(~linked[codes], lambda i: " has no two values in one segment; nothing links its years")
-    table = pd.DataFrame(
-        [(ids[code], reasons[code]) for code in sorted(reasons)], columns=["series_id", "reason"]
-    )
-    return h.rows(np.setdiff1d(np.arange(len(ids)), list(reasons))), table
+    rows = [(ids[code], reason) for code, reason in sorted(reasons.items())]
+    others = h.rows(np.setdiff1d(np.arange(len(ids)), list(reasons)))
+    return others, pd.DataFrame(rows, columns=["series_id", "reason"])
 
 
 def _check_columns(frame: pd.DataFrame) -> None:
@@ -268,9 +257,8 @@ def _check_columns(frame: pd.DataFrame) -> None:
         raise SeriesError(f"a panel is a pandas DataFrame with {needed}; found {type(frame).__name__}")
     for name in frame.columns:
         if name not in COLUMNS:
-            raise SeriesError(
-                f"unknown column {name!r}; allowed: {', '.join(COLUMNS)}.{did_you_mean(str(name), COLUMNS)}"
-            )
+            hint = did_you_mean(str(name), COLUMNS)
+            raise SeriesError(f"unknown column {name!r}; allowed: {', '.join(COLUMNS)}.{hint}")
     for name in COLUMNS[:3]:
         if name not in frame.columns:
             raise SeriesError(f"column {name!r} is missing; a panel needs {needed}")
@@ -281,16 +269,17 @@ def _check_columns(frame: pd.DataFrame) -> None:
 
 
 def _too_large(value: float) -> str:
+    """Why a value is too large."""
     if np.isinf(value):
         return "infinite value; leave it out if unknown"
     return f"{value:g} is beyond {LARGEST:g}, more than can be computed with; write it in a larger unit"
 
 
 def _outside(value: float, support: str) -> str:
+    """Why a value does not belong to its support."""
     limits = "0 to 100" if support == "percent" else "0 or more"
-    return (
-        f"{value:g} is outside its support {support!r} ({limits}); correct the value, or use support 'real'"
-    )
+    start = f"{value:g} is outside its support {support!r} ({limits})"
+    return f"{start}; correct the value, or use support 'real'"
 
 
 def _align(
@@ -301,6 +290,7 @@ def _align(
     support: np.ndarray,
     breaks: Sequence[int],
 ) -> Histories:
+    """Values in columns counted back from the last year of each series, and where segments start."""
     n = len(ids)
     last = np.full(n, np.iinfo(np.int64).min)
     np.maximum.at(last, codes, period)

@@ -23,7 +23,7 @@ from .. import __version__
 from ..errors import QcityError, did_you_mean
 from ..files import write_whole
 from .histories import FARTHEST, all_refused, checked, numbers_of, whole_number, years_of
-from .predictive import distributions
+from .mixture import distributions
 from .prior import Prior, digest, shipped
 from .quantiles import Marginals
 
@@ -31,11 +31,9 @@ LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 QUESTION = ("series_id", "period", "threshold", "direction")
 NEEDED = ("series_id", "period", "value")
 ROWS = 1_000_000  # of input in one part, about
-STATE = "_run.json"
-REFUSED = "refused.csv"
+STATE, REFUSED = "_run.json", "refused.csv"
 RETRIES = 2  # of a job whose Dask worker died
 PATIENCE = "20s"  # to reach a scheduler
-Say = Callable[[str], None]
 Work = Callable[[Any], str]
 
 
@@ -87,35 +85,26 @@ class PanelForecast:
         if np.isnan(threshold).any():
             bad = questions["threshold"].iloc[int(np.isnan(threshold).argmax())]
             raise QcityError(f"threshold {bad!r}; allowed: a number")
-        series = self._series(questions["series_id"])
+        names = questions["series_id"]
+        series = pd.Index(self.ids).get_indexer(names)
         known = series >= 0
-        step = self._step(questions["period"][known], series[known])
-        at_least = (questions["direction"] == "at_least").to_numpy()
-        answers = np.full(len(questions), np.nan)
-        answers[known] = self.ahead.probability(series[known], step, threshold[known], at_least[known])
-        return answers
-
-    def _series(self, asked: pd.Series) -> np.ndarray:
-        """The place of each series asked for, -1 for a refused one."""
-        series = pd.Index(self.ids).get_indexer(asked)
-        unknown = (series < 0) & ~asked.isin(self.refused["series_id"]).to_numpy()
-        if unknown.any():
-            name = str(asked.iloc[int(unknown.argmax())])
-            hint = did_you_mean(name, map(str, self.ids[:1000]))
-            raise QcityError(f"series {name!r} was not forecast.{hint}")
-        return series
-
-    def _step(self, asked: pd.Series, series: np.ndarray) -> np.ndarray:
+        unknown = names[~known & ~names.isin(self.refused["series_id"]).to_numpy()]
+        if len(unknown):
+            hint = did_you_mean(str(unknown.iloc[0]), map(str, self.ids[:1000]))
+            raise QcityError(f"series {str(unknown.iloc[0])!r} was not forecast.{hint}")
+        asked, series = questions["period"][known], series[known]
         step = years_of(asked) - self.last_year[series] - 1
-        outside = ~((step >= 0) & (step < self.horizon))
-        if outside.any():
-            i = int(outside.argmax())
-            first = self.last_year[series[i]] + 1
+        outside = np.flatnonzero(~((step >= 0) & (step < self.horizon)))
+        if len(outside):
+            name, first = self.ids[series[outside[0]]], self.last_year[series[outside[0]]] + 1
             raise QcityError(
-                f"series {self.ids[series[i]]!r}: {asked.iloc[i]} was not forecast; "
+                f"series {name!r}: {asked.iloc[outside[0]]} was not forecast; "
                 f"the forecast runs from {first} to {first + self.horizon - 1}"
             )
-        return step.astype(np.int64)
+        at_least = (questions["direction"] == "at_least").to_numpy()[known]
+        answers = np.full(len(questions), np.nan)
+        answers[known] = self.ahead.probability(series, step.astype(np.int64), threshold[known], at_least)
+        return answers
 
 
 def forecast_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = None) -> PanelForecast:
@@ -158,7 +147,7 @@ def forecast_files(
     workers: int = 1,
     scheduler: str = "",
     rows: int = ROWS,
-    say: Say = lambda text: None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> list[Path]:
     """Forecast a Parquet file or folder of files; returns the parts written to `out`, in order.
 
@@ -193,8 +182,8 @@ def forecast_files(
 
 def refused_of(out: Path | str) -> pd.DataFrame:
     """The series (series_id, reason) that a run in this folder could not forecast."""
-    place = Path(out) / REFUSED
-    return pd.read_csv(place, dtype=str) if place.exists() else pd.DataFrame(columns=["series_id", "reason"])
+    path = Path(out) / REFUSED
+    return pd.read_csv(path, dtype=str) if path.exists() else pd.DataFrame(columns=["series_id", "reason"])
 
 
 def _begin(source: Path, out: Path, options: dict[str, Any], rows: int) -> int:
@@ -213,9 +202,14 @@ def _begin(source: Path, out: Path, options: dict[str, Any], rows: int) -> int:
             f"{source}: column {', '.join(missing)} is missing; found {', '.join(names)}; "
             f"needed are {', '.join(NEEDED)} and, optionally, support"
         )
-    parts = max(1, -(-count // rows))
-    now = {"source": _identity(data.files), "prior": digest(), "version": __version__, **options}
-    now["parts"] = parts
+    digested = hashlib.sha256()  # of names, sizes and last bytes: a Parquet file ends with what it holds
+    for name in sorted(data.files):
+        with open(name, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 65536))
+            digested.update(f"{Path(name).name} {size} ".encode() + file.read())
+    now = {"source": digested.hexdigest(), "prior": digest(), "version": __version__, **options}
+    now["parts"] = max(1, -(-count // rows))
     out.mkdir(parents=True, exist_ok=True)
     state = out / STATE
     before = json.loads(state.read_text("utf-8")) if state.exists() else now
@@ -225,18 +219,7 @@ def _begin(source: Path, out: Path, options: dict[str, Any], rows: int) -> int:
             f"{out} holds a run with another {', '.join(other)}; choose an empty folder, or delete this one"
         )
     write_whole(state, json.dumps(now, indent=1))
-    return parts
-
-
-def _identity(files: list[str]) -> str:
-    """A hash of names, sizes and last bytes of the input files: a Parquet file ends with what it holds."""
-    digested = hashlib.sha256()
-    for name in sorted(files):
-        with open(name, "rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - 65536))
-            digested.update(f"{Path(name).name} {size} ".encode() + file.read())
-    return digested.hexdigest()
+    return int(now["parts"])
 
 
 def _deal(source: Path, dealt: Path, parts: int) -> int:
@@ -245,17 +228,14 @@ def _deal(source: Path, dealt: Path, parts: int) -> int:
     import pyarrow.dataset as ds
     import pyarrow.parquet as pq
 
-    def part_of(name: object) -> int:
-        """The part of a series."""
-        return int.from_bytes(hashlib.blake2b(str(name).encode(), digest_size=8).digest(), "big") % parts
-
     shutil.rmtree(dealt, ignore_errors=True)
     dealt.mkdir()
     writers: dict[int, pq.ParquetWriter] = {}
     data = ds.dataset(source, format="parquet")
     for batch in data.to_batches(batch_size=200_000):
         codes, names = pd.factorize(batch.column("series_id").to_pandas())
-        to = np.array([part_of(name) for name in names], dtype=np.int64)[codes]
+        hashes = [hashlib.blake2b(str(name).encode(), digest_size=8).digest() for name in names]
+        to = np.array([int.from_bytes(one, "big") % parts for one in hashes], dtype=np.int64)[codes]
         for k in np.unique(to):
             if k not in writers:
                 writers[k] = pq.ParquetWriter(dealt / f"{k}.parquet", data.schema)
@@ -293,21 +273,19 @@ def each(work: Work, jobs: Sequence[Any], workers: int = 1, scheduler: str = "")
     ['1', '2', '3']
     """
     if scheduler:
-        return _by_dask(work, jobs, scheduler)
-    if workers <= 1 or len(jobs) <= 1:
-        return map(work, jobs)
-    return _by_processes(work, jobs, workers)
+        yield from _by_dask(work, jobs, scheduler)
+    elif workers <= 1 or len(jobs) <= 1:
+        yield from map(work, jobs)
+    else:
+        from concurrent.futures import ProcessPoolExecutor, as_completed
 
-
-def _by_processes(work: Work, jobs: Sequence[Any], workers: int) -> Iterator[str]:
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-
-    with ProcessPoolExecutor(workers) as pool:
-        for future in as_completed([pool.submit(work, job) for job in jobs]):
-            yield future.result()
+        with ProcessPoolExecutor(workers) as pool:
+            for future in as_completed([pool.submit(work, job) for job in jobs]):
+                yield future.result()
 
 
 def _by_dask(work: Work, jobs: Sequence[Any], scheduler: str) -> Iterator[str]:
+    """The same by the workers of a Dask scheduler; workers with another version could write other bytes."""
     try:
         from distributed import Client, as_completed
     except ImportError as error:
@@ -320,28 +298,24 @@ def _by_dask(work: Work, jobs: Sequence[Any], scheduler: str) -> Iterator[str]:
             "workers with `dask worker ADDRESS`, and write the address as tcp://host:8786"
         ) from error
     with client, client.as_current():
-        _check_workers(client, scheduler)
+        try:
+            versions = client.run(_version)
+        except Exception as error:  # whatever keeps a worker from importing the package
+            raise QcityError(f"the workers of {scheduler} cannot load qcity_analysis: {error}") from error
+        if not versions:
+            raise QcityError(
+                f"the scheduler {scheduler} has no workers; start some with `dask worker {scheduler}`"
+            )
+        other = sorted({version for version in versions.values() if version != _version()})
+        if other:
+            raise QcityError(
+                f"the workers of {scheduler} have qcity_analysis and prior {', '.join(other)}, here is "
+                f"{_version()}; install the same version on all"
+            )
         for future in as_completed(client.map(work, jobs, pure=False, retries=RETRIES)):
             yield future.result()
 
 
-def _check_workers(client: Any, scheduler: str) -> None:
-    """Workers with another version could write other bytes."""
-    try:
-        versions = client.run(_version)
-    except Exception as error:  # whatever keeps a worker from importing the package
-        raise QcityError(f"the workers of {scheduler} cannot load qcity_analysis: {error}") from error
-    if not versions:
-        raise QcityError(
-            f"the scheduler {scheduler} has no workers; start some with `dask worker {scheduler}`"
-        )
-    other = sorted({version for version in versions.values() if version != _version()})
-    if other:
-        raise QcityError(
-            f"the workers of {scheduler} have qcity_analysis and prior {', '.join(other)}, here is {_version()}; "
-            "install the same version on all"
-        )
-
-
 def _version() -> str:
+    """What makes the bytes: the version of the package and of the prior."""
     return f"{__version__} ({digest()[:8]})"

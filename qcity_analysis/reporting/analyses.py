@@ -12,21 +12,19 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ..catalogue import check_language, join, say, text
-from .formatting import number, percent, published, signed, typed, with_unit
+from .formatting import change, number, percent, published, signed, typed, with_unit
 from .sentences import (
     assessment_title,
     axis_unit,
-    change,
     headline,
     level,
     level_shown,
-    measure_shown,
     panel_title,
-    reason_of,
+    reason,
     status_shown,
     step_unit,
 )
-from .show import plain_table
+from .show import measure_shown, plain_table
 
 if TYPE_CHECKING:
     from ..analysis.attribution import Change, Figure
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
     from ..analysis.sensitivity import Sensitivity, Variant
     from ..assessment.answer import Assessment
     from ..data.load import Data
-    from ..forecasting.predictive import Explanation
+    from ..forecasting.mixture import Explanation
 
 NONE = "–"
 DECIDING = 0.1  # a target with at least this share of the uncertainty is named
@@ -271,7 +269,7 @@ def _variant(row: Variant, lang: str, compared: bool) -> list[str]:
     asked = row.kind == "asked"
     word = text(f"word_{row.word}", lang) if row.word else ""
     if not computed(row) and row.reason is not None:
-        word = reason_of(row.reason, lang)
+        word = reason(row.reason, lang)
     key = "" if not compared or not (asked or computed(row)) else "v_flips" if row.flips else "v_holds"
     verdict = text("v_asked" if asked else key, lang) if key else ""
     kind = "" if asked else text(f"v_{row.kind}", lang)

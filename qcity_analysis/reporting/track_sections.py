@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..catalogue import check_language, join, say, text
-from ..forecasting.comparators import evidence, learned
+from ..forecasting.annual import borrowing_evidence, learned
 from . import sentences, show, track
 from .figures.charts import reliability_chart, skill_chart
 from .formatting import number, percent, typed, with_sign, with_unit
@@ -63,7 +63,7 @@ def bank(record: TrackRecord, lang: str) -> None:
 
 def borrowing(lang: str) -> None:
     """Show how far forecasts move towards comparators, and what that did to their error on held-out indicators."""
-    shown = evidence()
+    shown = borrowing_evidence()
     facts = {"indicators": shown["indicators"], "cases": f"{shown['cases']:,}"}
     show.section("borrowing", check_language(lang), **facts)
     show.table(borrowing_table(shown, lang), index=False)
@@ -74,7 +74,7 @@ def borrowing(lang: str) -> None:
 def borrowing_table(shown: dict[str, Any], lang: str) -> pd.DataFrame:
     """One row for what comparators published, one for what is expected of them; shown text.
 
-    >>> borrowing_table(evidence(), "en").shape
+    >>> borrowing_table(borrowing_evidence(), "en").shape
     (2, 5)
     """
     shares, rows = {"published": [learned().published], "expected": list(learned().expected)}, []

@@ -1,4 +1,4 @@
-"""All pages of a report: run the notebooks of what changed, keep a ledger of runs, write the index.
+"""All pages of a report: which there are, the notebooks run of what changed, a ledger of runs, the index.
 
 Runs go on worker threads, each driving a kernel of its own. The ledger `runs.jsonl` gets a line as soon as a run ends,
 so that an interrupted report is resumed; the index is written last.
@@ -19,8 +19,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from ..catalogue import LANGUAGES, check_language
 from ..data.load import Data, load, pages
 from ..errors import unknown
@@ -39,6 +37,7 @@ PAGES = {  # kind of page: its notebook, and the folder of a page that belongs t
 }
 WORTH_A_SERVER = 4  # from this many runs on, preloading a process pays
 Progress = Callable[[str], None]
+Run = dict[str, Any]  # a line of the ledger of runs
 
 
 @dataclass(frozen=True)
@@ -79,59 +78,45 @@ def list_jobs(
     targets: Sequence[str] | None = None,
     ledger_dir: str | Path | None = None,
 ) -> list[Job]:
-    """The pages of a report, in the order of the index. Raises QcityError for an unknown plan, target or language.
+    """The pages of a report, in the order of the index; all plans and targets where none is named.
+
+    A target gets another page for each earlier day that `look_back` of `pages.toml` beside the data names.
+    Raises QcityError for an unknown plan, target or language.
 
     >>> import qcity_analysis as qc
     >>> [job.name for job in list_jobs(qc.load(), ["china_14fyp"], ["en"], "out")][0]
     'china_14fyp/scorecard.en'
     """
-    chosen, rows = _chosen(data, plans, targets)
-    day = data.as_of.isoformat()
-    folder = str(Path(data_dir).resolve()) if data_dir else ""
-    shared = {"data": folder, "out": str(Path(out_dir) / "results")}
+    if strange := [plan for plan in plans or [] if plan not in data.plans()]:
+        raise unknown("plan", strange[0], data.plans())
+    chosen = [plan for plan in data.plans() if not plans or plan in plans]
+    rows = data.targets[data.targets["plan"].isin(chosen)]
+    if strange := [target for target in targets or [] if target not in set(rows["target_id"])]:
+        raise unknown("target", strange[0], sorted(rows["target_id"]))
+    asked = rows[rows["target_id"].isin(targets)] if targets else rows
+    look_back, day = pages(data.folder).get("look_back", ()), data.as_of.isoformat()
+    shared = {
+        "data": str(Path(data_dir).resolve()) if data_dir else "",
+        "out": str(Path(out_dir) / "results"),
+    }
     listed = []
     for lang in map(check_language, languages):
         for plan in chosen:
             common = {"plan": plan, "language": lang} | shared
             listed.append(Job("scorecard", plan, "", lang, day, common | {"as_of": day}))
-            for target in rows.loc[rows["plan"] == plan, "target_id"]:
-                for date in (day, *_earlier_days(data.folder, plan, target, day)):
-                    kind, asked = "target" if date == day else "dated", {"target": target, "as_of": date}
-                    listed.append(Job(kind, plan, target, lang, date, common | asked))
+            for target in asked.loc[asked["plan"] == plan, "target_id"]:
+                days = [
+                    str(one["as_of"]) for one in look_back if (one["plan"], one["target"]) == (plan, target)
+                ]
+                for date in (day, *(date for date in days if date < day)):
+                    kind, parameters = "target" if date == day else "dated", {"target": target, "as_of": date}
+                    listed.append(Job(kind, plan, target, lang, date, common | parameters))
         if not targets:
             whole = {"language": lang, "as_of": day} | shared
             ledger = {"ledger": str(Path(ledger_dir).resolve())} if ledger_dir else {}
-            listed += [
-                Job("overview", "", "", lang, day, whole),
-                Job("track", "", "", lang, day, whole | ledger),
-            ]
+            listed.append(Job("overview", "", "", lang, day, whole))
+            listed.append(Job("track", "", "", lang, day, whole | ledger))
     return listed
-
-
-def _earlier_days(folder: Path, plan: str, target: str, day: str) -> list[str]:
-    """The days before `day` as of which a target gets another page: `look_back` in `pages.toml` beside the data."""
-    asked = [
-        each
-        for each in pages(folder).get("look_back", ())
-        if (each["plan"], each["target"]) == (plan, target)
-    ]
-    return [date for each in asked if (date := str(each["as_of"])) < day]
-
-
-def _chosen(
-    data: Data, plans: Sequence[str] | None, targets: Sequence[str] | None
-) -> tuple[list[str], pd.DataFrame]:
-    """The plans asked for (all when none is named), and the rows of their targets asked for."""
-    known = data.plans()
-    for plan in plans or []:
-        if plan not in known:
-            raise unknown("plan", plan, known)
-    chosen = [plan for plan in known if not plans or plan in plans]
-    rows = data.targets[data.targets["plan"].isin(chosen)]
-    for target in targets or []:
-        if target not in set(rows["target_id"]):
-            raise unknown("target", target, sorted(rows["target_id"]))
-    return chosen, rows[rows["target_id"].isin(targets)] if targets else rows
 
 
 @dataclass
@@ -143,12 +128,12 @@ class Report:
     """
 
     index: Path
-    runs: list[dict[str, Any]]
+    runs: list[Run]
     seconds: float = 0.0
     summaries: list[str] = field(default_factory=list)
 
     @property
-    def failed(self) -> list[dict[str, Any]]:
+    def failed(self) -> list[Run]:
         """The runs without a complete page."""
         return [run for run in self.runs if not run["ok"]]
 
@@ -184,18 +169,20 @@ def run_report(
     >>> run_report(plans=["china_14fyp"], out_dir="out").exit_code  # doctest: +SKIP
     0
     """
+    from ..reporting.page import write_index
+
     begin = time.monotonic()
     data = load(data_dir, as_of)
     listed = list_jobs(data, plans, languages, out_dir, data_dir, targets, ledger_dir)
-    out, place = Path(out_dir), Path(ledger_dir or issued.home(data.folder))
+    out, home = Path(out_dir), Path(ledger_dir or issued.home(data.folder))
     out.mkdir(parents=True, exist_ok=True)
     ledger, common = RunLedger(out), _common_hash(data.folder)
-    done: dict[str, dict[str, Any]] = {}
+    done: dict[str, Run] = {}
     with ExitStack() as stack:
         server = None
         for last in (False, True):  # the track record comes last: it shows what was just said
             wave = [job for job in listed if (job.kind == "track") == last]
-            issues = "".join(sorted(path.name for path in place.glob("*.parquet"))) if last else ""
+            issues = "".join(sorted(path.name for path in home.glob("*.parquet"))) if last else ""
             prints = {job.name: fingerprint(job, common + issues) for job in wave}
             kept = {} if force else {j.name: r for j in wave if (r := ledger.unchanged(j, prints[j.name]))}
             to_do = [job for job in wave if job.name not in kept]
@@ -206,19 +193,18 @@ def run_report(
             make = partial(_make, out=out, prints=prints, server=server, timeout=timeout)
             done |= kept | _wave(to_do, make, jobs, ledger, progress)
             if record and not last:
-                _record(data.folder, place, [run for run in done.values() if run["status"] == "ok"])
+                _record(data.folder, home, [run for run in done.values() if run["status"] == "ok"])
     runs = [done[job.name] for job in listed]
     ledger.rewrite(runs)
-    return _finish(out, runs, data.as_of, begin)
+    write_index(runs, out / "index.html", data.as_of.isoformat())
+    spoken = "en" if any(run["lang"] == "en" for run in runs) else "zh"
+    summaries = [summary_line(run) for run in runs if run["target"] and run["lang"] == spoken]
+    return Report((out / "index.html").resolve(), runs, round(time.monotonic() - begin, 1), summaries)
 
 
 def _wave(
-    to_do: Sequence[Job],
-    make: Callable[[Job], dict[str, Any]],
-    workers: int,
-    ledger: RunLedger,
-    progress: Progress,
-) -> dict[str, dict[str, Any]]:
+    to_do: Sequence[Job], make: Callable[[Job], Run], workers: int, ledger: RunLedger, progress: Progress
+) -> dict[str, Run]:
     """Make pages on worker threads; each run goes into the ledger of runs as soon as it ends."""
     done = {}
     with ThreadPoolExecutor(max(1, workers)) as pool:
@@ -248,27 +234,25 @@ class RunLedger:
 
     def __init__(self, out: Path) -> None:
         self.path = out / "runs.jsonl"
-        self.runs: dict[str, dict[str, Any]] = {}
+        self.runs: dict[str, Run] = {}
         for line in self.path.read_text("utf-8").splitlines() if self.path.exists() else []:
             with suppress(ValueError):  # the line an interruption cut off
                 run = json.loads(line)
                 self.runs[run["id"]] = run
 
-    def unchanged(self, job: Job, mark: str) -> dict[str, Any] | None:
+    def unchanged(self, job: Job, mark: str) -> Run | None:
         """The finished run of a page that need not be made again, as a run of status skipped."""
-        run = self.runs.get(job.name)
-        page = self.path.parent / f"{job.name}.html"
-        if run and run["ok"] and run["hash"] == mark and page.exists():
-            return run | {"status": "skipped"}
-        return None
+        run, page = self.runs.get(job.name), self.path.parent / f"{job.name}.html"
+        same = run and run["ok"] and run["hash"] == mark and page.exists()
+        return run | {"status": "skipped"} if run and same else None
 
-    def add(self, run: dict[str, Any]) -> None:
+    def add(self, run: Run) -> None:
         """Append one run at once, so that it survives an interruption."""
         self.runs[run["id"]] = run
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(run, ensure_ascii=False) + "\n")
 
-    def rewrite(self, runs: Sequence[dict[str, Any]]) -> None:
+    def rewrite(self, runs: Sequence[Run]) -> None:
         """Keep the latest run of every page, this report's first."""
         latest = {run["id"]: run for run in runs}
         latest |= {name: run for name, run in self.runs.items() if name not in latest}
@@ -304,7 +288,7 @@ def _server(stack: ExitStack, progress: Progress) -> KernelServer | None:
 
 def _make(
     job: Job, *, out: Path, prints: Mapping[str, str], server: KernelServer | None, timeout: float
-) -> dict[str, Any]:
+) -> Run:
     """Run one notebook and render its page; returns its line of the ledger."""
     from ..reporting.page import render_page
 
@@ -312,8 +296,7 @@ def _make(
     argv = server.argv() if server is not None and server.alive() else None
     result = run_notebook(job.notebook, job.parameters, executed, timeout=timeout, kernel_argv=argv)
     fault = "" if result.ok else " · ".join(filter(None, [result.status, result.cell, result.error]))
-    title = f"{job.plan} {job.target}".strip()
-    front: dict[str, Any] = {}
+    title, front = f"{job.plan} {job.target}".strip(), dict[str, Any]()
     try:
         front = render_page(executed, page, lang=job.lang, title=title, home="../index.html", fault=fault)
     except Exception as error:  # the page is lost, the report goes on and says so
@@ -328,7 +311,7 @@ def _make(
     return run | {"finished": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "front": front}
 
 
-def _record(data_folder: Path, place: Path, runs: Sequence[dict[str, Any]]) -> None:
+def _record(data_folder: Path, home: Path, runs: Sequence[Run]) -> None:
     """Append what the pages said to the ledger of issued probabilities, as one file."""
     answers: dict[tuple[str, str, str], dict[str, Any]] = {}
     for run in sorted(runs, key=lambda run: run["kind"] != "scorecard"):  # a target's own page counts most
@@ -340,19 +323,10 @@ def _record(data_folder: Path, place: Path, runs: Sequence[dict[str, Any]]) -> N
         for answer in result.values() if run["kind"] == "scorecard" else [result]:
             if isinstance(answer, dict) and "target" in answer:
                 answers[run["plan"], answer["target"]["target_id"], answer["as_of"]] = answer
-    issued.record(answers.values(), place, issued.data_hash(data_folder))
+    issued.record(answers.values(), home, issued.data_hash(data_folder))
 
 
-def _finish(out: Path, runs: list[dict[str, Any]], as_of: dt.date, begin: float) -> Report:
-    from ..reporting.page import write_index
-
-    write_index(runs, out / "index.html", as_of.isoformat())
-    spoken = "en" if any(run["lang"] == "en" for run in runs) else "zh"
-    summaries = [summary_line(r) for r in runs if r["target"] and r["lang"] == spoken]
-    return Report((out / "index.html").resolve(), runs, round(time.monotonic() - begin, 1), summaries)
-
-
-def summary_line(run: dict[str, Any]) -> str:
+def summary_line(run: Run) -> str:
     """One line for the command line: plan, target, date where asked about the past, and the answer.
 
     >>> run = {"kind": "target", "plan": "p", "target": "a", "as_of": "2025-01-01", "ok": True}

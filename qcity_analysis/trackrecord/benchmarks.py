@@ -101,9 +101,9 @@ def model_answers(made: Hindcasts, models: Sequence[str] | None = None, sample: 
     A model that cannot be fitted to a history gives no answer there; how often is counted. A ratio of `Hindcasts`
     scores must use the same rows.
     """
-    from ..forecasting.alternatives import NAMES
+    from ..forecasting.forecast import MODELS
 
-    names = list(NAMES if models is None else models)
+    names = list(MODELS if models is None else models)
     answers = pd.DataFrame(np.nan, index=made.questions.index, columns=names)
     crps = pd.DataFrame(np.nan, index=made.ahead.index, columns=names)
     every = range(len(made.origins))
