@@ -205,7 +205,11 @@ def answered(folder, name, as_of=LATE, draws=500):
     found = {key: assess(data, key[1], plan=key[0], draws=draws) for key in CASES}
     for answer in found.values():
         for lang in ("zh", "en"):
-            said = [spoken(answer, lang), sentences.alt_text(answer, lang), sentences.how_to_add(answer, lang)]
+            said = [
+                spoken(answer, lang),
+                sentences.alt_text(answer, lang),
+                sentences.how_to_add(answer, lang),
+            ]
             said += [str(cell) for cell in key_figures(answer, lang).to_numpy().ravel()]
             assert not [text for text in said if "{" in text or "nan" in text.split() or "None" in text]
             assert sentences.headline(answer, lang).endswith("。" if lang == "zh" else ".")
