@@ -191,7 +191,7 @@ def test_two_definitions_are_answered_apart_and_never_joined(tmp_path):
     levels = {2021: 5.0, 2022: 5.2, 2023: 5.5}
     found, same = two_definitions(tmp_path / "a", levels), two_definitions(tmp_path / "b", {})
     assert (found.status, found.probability) == ("depends_on_definition", None)
-    assert [(part.role, part.series.known().to_dict()) for part in found.parts] == [
+    assert [(part.role, part.levels().to_dict()) for part in found.parts] == [
         ("definition", STEADY), ("definition", levels)
     ]  # fmt: skip
     assert "definition_break" in codes(found)
@@ -214,6 +214,8 @@ def test_three_own_levels_are_borrowed_beside_four_not_and_none_only_for_a_relat
     assert borrowing(tmp_path / "c", {}).parts == ()
     (part,) = borrowing(tmp_path / "d", {}, **CUT).parts
     assert (part.series.values[2020], part.series.values[2023]) == (100, pytest.approx(100 * 50 / 43))
+    (part,) = borrowing(tmp_path / "e", {2021: 9.0}, deadline=2023).parts  # theirs reaches the deadline
+    assert (part.status, part.outcome) == ("missed", pytest.approx(10.0))
 
 
 def test_the_answer_is_plain_json_without_nan_and_the_same_for_the_same_seed(tmp_path):

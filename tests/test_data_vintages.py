@@ -20,7 +20,7 @@ import qcity_analysis as qc
 from qcity_analysis.data.load import find_folder, load
 from qcity_analysis.data.vintages import KEY, newest_vintages, revisions, to_date
 from qcity_analysis.errors import QcityError
-from qcity_analysis.series.coverage import coverage
+from qcity_analysis.series.annual import coverage
 
 YEARS = st.integers(2008, 2022)
 ROW = st.fixed_dictionaries(

@@ -38,6 +38,7 @@ def test_counts_and_bounds_have_the_probabilities_of_a_negative_binomial_and_wit
         assert log_chance(seven["="], mean, spread) == pytest.approx(law.logpmf(7))
         assert np.exp(log_chance(seven[">="], mean, spread)) == pytest.approx(law.sf(6))
         assert np.exp(log_chance(seven["<="], mean, spread)) == pytest.approx(law.cdf(7))
+    assert log_chance(Count(((2021, 1.0),), 0, ">="), mean, shape).tolist() == [[0.0, 0.0]]
 
 
 @pytest.mark.parametrize(
@@ -173,6 +174,7 @@ OPEN = {
     "at most none": ([new(2023, 0, qualifier="<="), new(2024, 0)], NONE),
     "biennial": (run(2015, [0] * 9, COUNT), AWARD | {"rounds": "2015/2"}),
     "listed": (run(2015, [0] * 9, COUNT), AWARD | {"rounds": "2015;2017;2019;2021;2023;2025"}),
+    "no round": ([total(2020, 3), total(2023, 5), new(2023, 2)], AWARD | {"rounds": "2021/2"}),  # 2022 explains nothing
     "yearly": (run(2015, [0] * 9, COUNT), AWARD),
 }  # fmt: skip
 WISH = {"wording": "力争新增", "wording_en": "strive for new ones"}
@@ -192,7 +194,7 @@ def test_the_tally_is_what_is_known_of_the_years_that_count(open_):
     assert (tally["bound"].count, tally["bound"].covered) == (30, 1)
     assert (tally["totals"].count, tally["totals"].covered, tally["totals"].through) == (24, 2.5, "2023-06")
     assert open_["totals"].series.known().to_dict() == {2020: 0, 2021: 8, 2022: 18}
-    counts = {"over base": 0, "conflict": 9, "whole total": 25, "counted from": 25, "level": 9}
+    counts = {"over base": 0, "conflict": 9, "no round": 2, "whole total": 25, "counted from": 25, "level": 9}
     assert {name: tally[name].count for name in counts} == counts
     assert open_["whole total"].period == (2021, 2025)
     assert tally["at most none"].covered == 2

@@ -1,13 +1,10 @@
 """Targets on every year, on a direction, on ranks and on milestones: which figures decide, and what does not."""
 
 import numpy as np
-import pandas as pd
-import pytest
 from asking import LATE, PERCENT, answer, answers, codes, reason, run
 from packages import figure, figures, indicator, loaded, target
 
 from qcity_analysis.assessment.assess import assess
-from qcity_analysis.assessment.levels import yearly_spread
 from qcity_analysis.assessment.peers import ranked as places
 from qcity_analysis.reporting import sentences
 
@@ -104,26 +101,24 @@ def test_gaps_and_first_years_are_named(tmp_path):
     sources = [
         {"source_id": "bulletin", "publisher": "P", "title": "T", "date": "2024"},
         {"source_id": "plan", "publisher": "P", "title": "Plan", "date": "2022-05-01"},
+        {"source_id": "later", "publisher": "P", "title": "Plan", "date": "2030"},  # after the deadline
     ]
     levels = [
         (EVERY, RISING), (EVERY, {year: level for year, level in RISING.items() if year != 2021}),
         (EVERY | {"deadline": 2023}, {2019: 90.0, 2020: 91.0, 2022: 93.0, 2023: 94.0}),
-        (EVERY | {"base_year": None, "source_id": "plan"}, RISING), (EVERY, {2021: 92.4, 2022: 93.1, 2023: 94.0}),
+        (EVERY | {"base_year": None, "source_id": "plan"}, RISING),
+        (EVERY | {"base_year": None, "source_id": "later"}, {2020: 91.3, 2021: 92.4, 2022: 93.1}), (EVERY, {2021: 92.4, 2022: 93.1, 2023: 94.0}),
         (EVERY, RISING | {2023: 93.1}),
     ]  # fmt: skip
     cases = [(goal, figures(row), PERCENT) for goal, row in levels]
-    whole, gap, missing, plan, late, fallen = answers(tmp_path, cases, sources=sources)
+    whole, gap, missing, plan, undated, late, fallen = answers(tmp_path, cases, sources=sources)
     assert "bridged" in codes(gap) and 0 < gap.probability < whole.probability + 0.1
     assert reason(missing) == "years_missing" and "2021" in sentences.reason(missing.reason, "en")
     assert plan.period == (2022, 2025) and "first_year_of_plan" in codes(plan)
     assert "from 2022 to 2025" in sentences.headline(plan, "en")
+    assert undated.period == (2021, 2025) and "first_year_of_figures" in codes(undated)
     assert "compared_from" in codes(late) and late.status == "forecast"
     assert "not_better" in codes(fallen) and fallen.outcome == 93.1
-
-
-def test_the_yearly_spread_is_the_standard_deviation_of_the_changes():
-    levels = pd.Series([1.0, 2.5, 2.0, 4.0, 4.5], index=range(2018, 2023))
-    assert yearly_spread(levels) == pytest.approx(np.std(np.diff(levels), ddof=1))
 
 
 NAMES = ("testville", "north", "south", "west")
@@ -158,7 +153,12 @@ def test_a_rank_is_counted_among_all_regions_with_the_same_parent(tmp_path):
 def test_the_deadlines_figures_decide_the_rank_and_equals_share_the_better_place(tmp_path):
     about = {"commitment": "about", "tolerance": 1}  # in places
     cases = [({}, 4.0), ({}, 3.9), (about, 3.9)]  # level with the south, or behind it
-    found = ranks(tmp_path, [(goal, [*OWN, 5.0, last], ON) for goal, last in cases], LATE)
+    made = [(goal, [*OWN, 5.0, last], ON) for goal, last in cases]
+    ahead = OTHERS | {"north": [5.0, 6.0, 7.0, 8.0, 9.0]}
+    *found, early, gap = ranks(
+        tmp_path, [*made, ({"deadline": 2022}, OWN, OTHERS), ({"deadline": 2024}, OWN, ahead)], LATE
+    )
+    assert (early.status, early.outcome, reason(gap)) == ("met", 2, "deadline_gap")
     assert [(a.status, a.outcome, a.bound) for a in found] == [("met", 2, 2), ("missed", 3, 2), ("met", 3, 3)]
     table = np.array([[2.0, 3.0, 2.0], [5.0, 3.0, 2.0], [1.0, 3.0, 2.0]])
     assert places(table, higher=True).tolist() == [2, 1, 3]

@@ -26,7 +26,7 @@ from qcity_analysis.reporting.figures.canvas import Picture
 from qcity_analysis.reporting.page import render_page
 from qcity_analysis.running import report as jobs
 from qcity_analysis.running.runner import run_notebook
-from qcity_analysis.series.coverage import ages, counts, coverage, used_sources
+from qcity_analysis.series.annual import ages, counts, coverage, used_sources
 
 # the data overview
 
@@ -353,7 +353,7 @@ def test_the_section_on_borrowing_says_when_it_helps_and_when_it_does_not(
     track_sections.borrowing("en")
     assert "both reduce the error" in shown[-1]
     worse = borrowing_evidence() | {"expected": borrowing_evidence()["expected"] | {"crps": 1.02}}
-    monkeypatch.setattr(track_sections, "evidence", lambda: worse)
+    monkeypatch.setattr(track_sections, "borrowing_evidence", lambda: worse)
     track_sections.borrowing("zh")
     assert "证据不一致" in shown[-1]
 

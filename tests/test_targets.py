@@ -53,10 +53,11 @@ def test_what_binary_fractions_blur_is_reached_and_a_millionth_short_is_not(size
     )  # nothing open-ended reaches a limit
 
 
-@pytest.mark.parametrize("year", [2025.5, "2025", True])
+@pytest.mark.parametrize("year", [2025.5, "2025", True, None])
 def test_a_deadline_that_is_no_whole_year_is_refused(data, year):
     asked = dataclasses.replace(data, targets=data.targets.astype({"deadline": object}).assign(deadline=year))
-    with pytest.raises(QcityError, match="deadline of 'goal' is a whole year, such as 2025; found"):
+    message = "deadline of 'goal' is a whole year, such as 2025; found" if year else "has no deadline"
+    with pytest.raises(QcityError, match=message):
         find_target(asked, "goal")
 
 
@@ -70,6 +71,8 @@ def test_a_deadline_that_is_no_whole_year_is_refused(data, year):
     ],
 )  # fmt: skip
 def test_an_unknown_name_is_refused_with_the_closest_one(data, names, message):
+    with pytest.raises(QcityError, match="asked for by its name, a text; found 7"):
+        find_target(data, 7)
     with pytest.raises(QcityError) as error:
         find_target(data, **({"target_id": "goal"} | names))
     assert str(error.value) == f"{message} `qcity list` shows all."

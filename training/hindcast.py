@@ -14,10 +14,11 @@ import pandas as pd
 from qcity_analysis.forecasting import scores
 from qcity_analysis.forecasting.histories import LOWER, UPPER, Histories
 from qcity_analysis.forecasting.mixture import distributions
-from qcity_analysis.forecasting.prior import NEVER, YEARS, Prior
+from qcity_analysis.forecasting.prior import YEARS, Prior
 from qcity_analysis.forecasting.quantiles import Marginals
 from qcity_analysis.forecasting.scores import fold_of
 
+from .networks import NEVER
 from .scores import changes, relative_crps
 from .train import CAP, ORIGINS, Corpus, Say, Tasks, draw_tasks, train_on
 

@@ -65,7 +65,7 @@ def score(
 
     from ..data.load import load
     from ..files import write_whole
-    from ..reporting.track import spoken
+    from ..reporting.track_sections import spoken
     from ..trackrecord.record import track_record
 
     record = track_record(load(data, as_of=as_of), plan, ledger)

@@ -1,24 +1,21 @@
 """The forecast of an annual series of published figures: with its evidence, from its inputs, moved by comparators.
 
-A ratio whose inputs end in the same year is forecast directly, from the ratios that their newest figures give; where
-one input is ahead, by the mean of the direct forecast and that from both inputs. Over quotients of real series
-(`benchmarks/ratios.py`; CRPS relative to the random walk, one to five years ahead) that was the better choice: both
-inputs to the same year .68 direct, .74 from the inputs, whose 90 % intervals held 97 %; numerator ahead .68 direct, .60
-by the mean; denominator ahead .68 direct, .64 by the mean.
+A ratio whose inputs end in the same year is forecast directly; where one input is ahead, by the mean of the direct
+forecast and that from both inputs. Over quotients of real series (`benchmarks/ratios.py`; CRPS relative to the random
+walk, one to five years ahead) that was the better choice: both inputs to the same year .68 direct, .74 from the inputs,
+whose 90 % intervals held 97 %; numerator ahead .68 direct, .60 by the mean; denominator ahead .68 and .64.
 
-A short series is expected to change partly as named other regions did or will. Changes are compared in units of each
-series' own typical yearly change. Where comparators have published years that the series itself still lacks, the
-forecast moves a learned share of the way towards what they did; beyond that, a learned share of the way towards what is
-expected of them. The shares were learned on regions of one country (`training.borrowing`); between countries borrowing
-did not help, so comparators are named, never guessed.
+A short series is expected to change partly as named other regions did or will, in units of each series' own typical
+yearly change: the forecast moves a learned share of the way towards what comparators did in published years that the
+series still lacks, and beyond that a share of the way towards what is expected of them. The shares were learned on
+regions of one country (`training.borrowing`); between countries borrowing did not help, so comparators are named.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,8 +25,8 @@ from ..errors import Note, QcityError
 from ..series.annual import AnnualSeries
 from ..series.evidence import Evidence
 from .features import units
-from .forecast import Forecast, forecast, within
-from .histories import FEWEST, one_history, same
+from .forecast import Forecast, forecast
+from .histories import FEWEST, limits, one_history, same
 from .mixture import look_ahead
 from .prior import Prior, shipped, shipped_text
 
@@ -72,13 +69,7 @@ def forecast_series(
 
 
 def remarks(series: AnnualSeries, model: str = "mixture") -> tuple[Note, ...]:
-    """What must be said of how the forecast of this model used what is known in part.
-
-    >>> import qcity_analysis as qc
-    >>> series = qc.annual_series(qc.load(as_of="2025-12-31"), "rd_intensity", "jiangsu")
-    >>> [note.code for note in remarks(series, "ets")]
-    ['partly_ignored']
-    """
+    """What must be said of how the forecast of this model used what is known in part."""
     if model != "mixture":
         ignored = series.evidence() and model != INPUTS
         return (Note("partly_ignored", {"model": model}),) if ignored else ()
@@ -117,9 +108,7 @@ def _from_inputs(series: AnnualSeries, until: int, draws: int, rng: np.random.Ge
 def _input(
     series: AnnualSeries, until: int, draws: int, rng: np.random.Generator, logarithms: bool = False
 ) -> Forecast:
-    """The forecast of one input, a denominator on logarithms, where it never reaches zero; what the input already has
-    as paths that do not vary.
-    """
+    """The forecast of one input, a denominator on logarithms: it never reaches zero; what it has already is certain."""
     known = series.known()
     if int(known.index[-1]) >= until:
         years = np.array([until])
@@ -156,10 +145,6 @@ def shrunk_correlation(first: pd.Series, second: pd.Series) -> float:
 
     Changes are relative where both series are positive, as they go together in growth. One change without correlation
     counts beside those of the series; more made forecasts of ratios worse.
-
-    >>> a = pd.Series([1.0, 2.0, 2.5, 4.0, 4.1], index=range(2019, 2024))
-    >>> round(shrunk_correlation(a, 3 * a), 2)
-    0.8
     """
     both = pd.concat([first.rename("a"), second.rename("b")], axis=1).dropna().sort_index()
     both = np.log(both) if (both > 0).all(axis=None) else both
@@ -175,11 +160,6 @@ def paired(
     """The same paths (draws, years) in an order in which their last years have that rank correlation (normal scores).
 
     Paths stay within their part where both fall into `batches` independent parts.
-
-    >>> rng = np.random.default_rng(0)
-    >>> a, b = paired(rng.normal(size=(999, 2)), rng.normal(size=(999, 2)), 0.9, rng)
-    >>> bool(0.85 < np.corrcoef(a[:, -1], b[:, -1])[0, 1] < 0.95)
-    True
     """
     one, other = rng.standard_normal((2, len(first)))
     other = correlation * one + np.sqrt(1 - correlation**2) * other
@@ -205,14 +185,7 @@ def forecast_ratio(
 
     Each input is forecast by itself; their paths are paired by a Gaussian copula over where each stands in its last
     year, with the correlation of their yearly changes. A year that one of the two has already is taken as its history
-    says. `history` is the ratio so far (index year), `support` its possible range. Both forecasts need the same last
-    year and the same number of draws.
-
-    >>> y = pd.Series([1.0, 1.1, 1.2, 1.25], index=range(2020, 2024))
-    >>> both = forecast(y, 2025, support="positive", rng=0), forecast(40 * y, 2025, support="positive", rng=1)
-    >>> fc = forecast_ratio(*both, factor=100, after=2023, history=2.5 + 0 * y, rng=np.random.default_rng(0))
-    >>> fc.model, bool(2.3 < fc.median()[2025] < 2.7)
-    ('ratio of inputs', True)
+    says. `history` is the ratio so far (index year). Both need the same last year and the same number of draws.
     """
     years, sides = np.arange(after + 1, int(top.years[-1]) + 1), []
     for side in (top, under):  # what is known of the years before the forecast begins, then its paths
@@ -224,7 +197,9 @@ def forecast_ratio(
     above, below = paired(sides[0], sides[1], correlation, rng, batches)
     with np.errstate(divide="ignore", invalid="ignore"):
         paths = np.nan_to_num(factor * above / below, nan=0.0, posinf=np.finfo(float).max)
-    return Forecast(within(paths, support), years, "ratio of inputs", support, history, batches=batches)
+    return Forecast(
+        np.clip(paths, *limits(support)), years, "ratio of inputs", support, history, batches=batches
+    )
 
 
 def averaged(direct: Forecast, joint: Forecast) -> Forecast:
@@ -243,8 +218,7 @@ def averaged(direct: Forecast, joint: Forecast) -> Forecast:
     return replace(direct, paths=np.concatenate(parts), model="mixture of inputs")
 
 
-@dataclass(frozen=True)
-class Shares:
+class Shares(NamedTuple):
     """How far a forecast moves towards its comparators.
 
     Attributes: `published`, share of what comparators did in years the series lacks; `expected`, share of what is
@@ -254,24 +228,10 @@ class Shares:
     published: float
     expected: tuple[float, ...]
 
-    def of(self, points: int) -> float:
-        """The share of what is expected, for a series of so many points."""
-        return self.expected[int(np.searchsorted(LENGTHS, points))]
-
-
-@lru_cache(maxsize=1)
-def _borrowing() -> dict[str, Any]:
-    """What was learned of borrowing."""
-    return dict(json.loads(shipped_text(SHARES_FILE)))
-
 
 def learned() -> Shares:
-    """The shares that come with the package.
-
-    >>> 0 <= learned().published <= 1
-    True
-    """
-    shares = _borrowing()["shares"]
+    """The shares that come with the package, each between 0 and 1."""
+    shares = json.loads(shipped_text(SHARES_FILE))["shares"]
     return Shares(float(shares["published"]), tuple(map(float, shares["expected"])))
 
 
@@ -280,11 +240,8 @@ def borrowing_evidence() -> dict[str, Any]:
 
     Keys: `indicators`, `cases`, and for `published` and `expected` the relative CRPS, by indicator too, and how often
     90 % intervals held.
-
-    >>> sorted(borrowing_evidence())
-    ['cases', 'expected', 'indicators', 'published']
     """
-    return dict(_borrowing()["evidence"])
+    return dict(json.loads(shipped_text(SHARES_FILE))["evidence"])
 
 
 class Move(NamedTuple):
@@ -313,7 +270,7 @@ def borrow(own: Forecast, comparators: Sequence[pd.Series], shares: Shares | Non
         return own
     median, last = own.median().to_numpy(), float(known.iloc[-1])
     moved = own.paths + shift(theirs, median - last, shares or learned(), len(known))
-    moved = within(moved, own.support)
+    moved = np.clip(moved, *limits(own.support))
     if same(last, known.iloc[-2]):
         moved = np.where(same(own.paths, last), own.paths, moved)
     return replace(own, paths=moved)
@@ -348,7 +305,8 @@ def shift(theirs: Move, median: np.ndarray, shares: Shares, points: int) -> np.n
     gap = theirs.change - median
     done = gap[: theirs.published] * shares.published
     before, start = (gap[theirs.published - 1], done[-1]) if theirs.published else (0.0, 0.0)
-    return np.concatenate([done, start + shares.of(points) * (gap[theirs.published :] - before)])
+    expected = shares.expected[int(np.searchsorted(LENGTHS, points))]
+    return np.concatenate([done, start + expected * (gap[theirs.published :] - before)])
 
 
 def _change(series: pd.Series, last: int, years: np.ndarray, support: str, prior: Prior) -> Move | None:

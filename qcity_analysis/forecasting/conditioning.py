@@ -12,7 +12,7 @@ forecast, cut or tilted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,16 +23,14 @@ from ..series.evidence import Evidence
 from .features import features, plain, units
 from .histories import (
     FEWEST,
-    LOWER,
     SUPPORTS,
-    UPPER,
     WINDOW,
     Histories,
     as_number,
     framed,
     from_frame,
+    limits,
     whole_number,
-    yearly,
 )
 from .mixture import Ahead, batch_sizes, draw, fit_cells, look_ahead
 from .prior import Prior
@@ -55,14 +53,13 @@ MORE = 10  # times as many where too few of them agree with it
 class Conditions:
     """One series with everything known of it, checked.
 
-    Attributes: `values` (index year, no gaps listed), `support` (index into SUPPORTS), `breaks`, `bounds` (year to
-    both), `told` (year to value and standard error, of estimates and uncertain values), `shared` (errors several years
-    share: year to size), `prior`; and what the plain values say before they are completed: the typical change `unit`,
-    and the log weight of each cell `log_prior` (C,).
+    Attributes: `values` (index year, no gaps), `support`, `breaks`, `bounds` (year to both),
+    `told` (year to value and standard error, of estimates and uncertain values), `shared` (errors of several years),
+    `prior`; and what the plain values say: the typical change `unit` and the log weight of each cell `log_prior`.
     """
 
     values: pd.Series
-    support: int
+    support: str
     breaks: tuple[int, ...]
     bounds: dict[int, tuple[float, float]]
     told: dict[int, tuple[float, float]]
@@ -86,7 +83,7 @@ class Conditions:
 
     def within(self, year: int) -> tuple[float, float]:
         """The bounds of a year: those it has, else those of the support."""
-        return self.bounds.get(year, (float(LOWER[self.support]), float(UPPER[self.support])))
+        return self.bounds.get(year, limits(self.support))
 
     def aligned(self, years: Sequence[int], table: np.ndarray) -> Histories:
         """Histories with the values `table` (n, len(years)) in ascending `years`, in the segments of this series."""
@@ -97,7 +94,9 @@ class Conditions:
         segments = np.array([self.segment(int(year)) for year in years])[kept]
         values[:, columns[kept]] = table[:, kept]
         starts[:, columns[kept]] = np.diff(segments, prepend=-1) != 0
-        return Histories(np.arange(n), np.full(n, last), values, starts, np.full(n, self.support))
+        return Histories(
+            np.arange(n), np.full(n, last), values, starts, np.full(n, SUPPORTS.index(self.support))
+        )
 
     def plain(self) -> Histories:
         """The one history of the values as they are."""
@@ -112,24 +111,43 @@ class Conditions:
         Raises QcityError when a bound or an estimate meets a firm value, bounds leave nothing, a standard error is not
         above 0 or has no value, or nothing links a year to the values; SeriesError as `histories.from_frame`.
         """
-        frame, values = framed(series, support), yearly(series).dropna()
+        frame, values = framed(series, support), series.dropna()
+        firm = values.index
         if len(values) == FEWEST - 1 and evidence.years():  # two are enough beside a year known in part
-            more = frame[frame["period"] == values.index[-1]]
-            frame = pd.concat([frame, more.assign(period=int(values.index[-1]) + 1)])
+            more = frame[frame["period"] == firm[-1]].assign(period=int(firm[-1]) + 1)
+            frame = pd.concat([frame, more])
         from_frame(frame, breaks)
-        lower, upper = _numbers(evidence.lower, "lower"), _numbers(evidence.upper, "upper")
-        errors = _numbers(evidence.noisy, "noisy")
+        lower, upper, errors = (
+            _numbers(getattr(evidence, name), name) for name in ("lower", "upper", "noisy")
+        )
         shared = tuple(_numbers(one, "shared") for one in evidence.shared)
-        told, kind = _told(values, evidence.estimates, errors), SUPPORTS.index(support)
-        bounds = _bounds(values, kind, lower, upper, errors)
-        known = cls(values, kind, tuple(int(year) for year in breaks), bounds, told, shared, prior)
-        linked = {known.segment(int(year)) for year in values.index}
-        for year in {*bounds, *told}:
-            if known.segment(year) not in linked:
-                why = "so what is known of it says nothing"
-                raise QcityError(f"{year} lies in a segment without a value, {why}")
-        for year in (year for one in shared for year in one if year not in values.index):
-            raise QcityError(f"shared: no value in {year} to be uncertain about")
+        centres, widths = (
+            _numbers({year: pair[k] for year, pair in evidence.estimates.items()}, "estimates")
+            for k in (0, 1)
+        )
+        _refuse((y for y in centres if y in firm), "{} has a value and an estimate; give one of them")
+        _refuse((y for y in errors if y not in firm), "noisy: no value in {} to be uncertain about")
+        told = {year: (centre, widths[year]) for year, centre in centres.items()}
+        told |= {year: (float(values[year]), error) for year, error in errors.items()}
+        for year, (_, error) in told.items():
+            _refuse([year] * (not error > 0), f"the standard error in {{}} must be above 0; found {error!r}")
+        told_bounds = {y: (lower.get(y, -np.inf), upper.get(y, np.inf)) for y in sorted({*lower, *upper})}
+        _refuse(
+            (y for y in told_bounds if y in firm and y not in errors),
+            "{} has a value and a bound; give one of them",
+        )
+        bottom, top = limits(support)
+        bounds = {y: (max(low, bottom), min(high, top)) for y, (low, high) in told_bounds.items()}
+        for year, (low, high) in bounds.items():
+            _refuse([year] * (not low < high), f"bounds of {{}} leave nothing: {low:g} to {high:g}")
+        known = cls(values, support, tuple(int(year) for year in breaks), bounds, told, shared, prior)
+        linked = {known.segment(int(year)) for year in firm}
+        nothing = "{} lies in a segment without a value, so what is known of it says nothing"
+        _refuse((y for y in {*bounds, *told} if known.segment(y) not in linked), nothing)
+        _refuse(
+            (y for one in shared for y in one if y not in firm),
+            "shared: no value in {} to be uncertain about",
+        )
         history = known.plain()
         unit = units(history)
         weight = prior.gate.weights(plain(features(history, unit)[0]), np.zeros((1, len(prior.cells))))
@@ -144,68 +162,27 @@ def _numbers(table: Years, what: str) -> dict[int, float]:
     }
 
 
-def _told(
-    values: pd.Series, estimates: Mapping[int, tuple[float, float]], errors: Years
-) -> dict[int, tuple[float, float]]:
-    """Value and standard error of every year with an estimate or an uncertain value."""
-    centres, widths = (
-        _numbers({year: pair[k] for year, pair in estimates.items()}, "estimates") for k in (0, 1)
-    )
-    told = {year: (centre, widths[year]) for year, centre in centres.items()}
-    for year in told:
-        if year in values.index:
-            raise QcityError(f"{year} has a value and an estimate; give one of them")
-    for year, error in errors.items():
-        if year not in values.index:
-            raise QcityError(f"noisy: no value in {year} to be uncertain about")
-        told[year] = (float(values[year]), error)
-    for year, (_, error) in told.items():
-        if not error > 0:
-            raise QcityError(f"the standard error in {year} must be above 0; found {error!r}")
-    return told
-
-
-def _bounds(
-    values: pd.Series, kind: int, lower: Years, upper: Years, errors: Years
-) -> dict[int, tuple[float, float]]:
-    """Both bounds of every bounded year, those of the support where only one is given."""
-    bounds = {}
-    for year in sorted({*lower, *upper}):
-        if year in values.index and year not in errors:
-            raise QcityError(f"{year} has a value and a bound; give one of them")
-        low, high = max(lower.get(year, -np.inf), LOWER[kind]), min(upper.get(year, np.inf), UPPER[kind])
-        if not low < high:
-            raise QcityError(f"bounds of {year} leave nothing: {low:g} to {high:g}")
-        bounds[year] = float(low), float(high)
-    return bounds
+def _refuse(years: Iterable[int], message: str) -> None:
+    """Raise QcityError for the first of these years, if there is one."""
+    for year in years:
+        raise QcityError(message.format(year))
 
 
 def conditioned(known: Conditions, years: int, draws: int, rng: np.random.Generator) -> np.ndarray:
     """Paths (draws, years) of the years after the last value, given everything known of the series.
 
     They fall into as many independent parts as `mixture.batch_sizes` says, each from completed histories of its own.
-
-    >>> from qcity_analysis.forecasting.prior import shipped
-    >>> y = pd.Series([94.0, 94.4, 94.9, 95.2], index=range(2018, 2022))
-    >>> known = Conditions.of(y, "percent", (), Evidence(lower={2023: 96.0}), shipped())
-    >>> paths = conditioned(known, 3, 1000, np.random.default_rng(0))
-    >>> paths.shape, bool((paths[:, 1] >= 96).all())
-    ((1000, 3), True)
     """
     known = _informed(known)
     return np.concatenate([_part(known, years, size, rng) for size in batch_sizes(draws)])
 
 
 def _informed(known: Conditions) -> Conditions:
-    """The same without bounds, up to the last value, that say next to nothing.
-
-    A bound that would hold anyway (with a probability above SURE) leaves its year a gap, whatever the seed.
-    """
+    """The same without bounds, up to the last value, that would hold anyway: they leave a gap, whatever the seed."""
     bounded = [y for y in known.uncertain(ahead=False) if y in known.bounds and y not in known.told]
     if not bounded:
         return known
-    support = float(LOWER[known.support]), float(UPPER[known.support])
-    free = replace(known, bounds=known.bounds | dict.fromkeys(bounded, support))
+    free = replace(known, bounds=known.bounds | dict.fromkeys(bounded, limits(known.support)))
     years, table, weight = _weighted(free, np.random.default_rng(0), PILOT)
     bounds = dict(known.bounds)
     for year in bounded:
@@ -217,10 +194,7 @@ def _informed(known: Conditions) -> Conditions:
 
 
 def completed(known: Conditions, rng: np.random.Generator) -> Histories:
-    """Equally likely completed histories up to the last value: USED of them, or the one there is.
-
-    They are in order of the last value, so that what is drawn is spread evenly over it.
-    """
+    """USED equally likely completed histories up to the last value, or the one there is; in order of that value."""
     if not known.uncertain(ahead=False) and not known.shared:
         return known.plain()
     years, table, weight = _weighted(known, rng)
@@ -229,10 +203,7 @@ def completed(known: Conditions, rng: np.random.Generator) -> Histories:
 
 
 def _resampled(weight: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Numbers drawn by weight, in ascending order, as many copies of each as its weight says to within one.
-
-    Systematic resampling: Kitagawa (1996), J. Comput. Graph. Stat. 5:1-25.
-    """
+    """Numbers drawn by weight, ascending: systematic resampling, Kitagawa (1996), J. Comput. Graph. Stat. 5:1-25."""
     steps, edges = (rng.random() + np.arange(count)) / count, np.cumsum(weight)
     return np.searchsorted(edges / edges[-1], steps).clip(0, len(weight) - 1)
 
@@ -246,10 +217,7 @@ def _enough(weight: np.ndarray, effective: float) -> bool:
 def _weighted(
     known: Conditions, rng: np.random.Generator, effective: float = EFFECTIVE
 ) -> tuple[list[int], np.ndarray, np.ndarray]:
-    """Completed histories: years, values (n, years) and weights (n,).
-
-    TRIALS at a time until so many of them count, at most MOST.
-    """
+    """Completed histories: years, values (n, years) and weights (n,); tried until so many of them count."""
     tables, logs = [], []
     while True:
         years, table, log_weight = _trial(known, rng)
@@ -271,20 +239,18 @@ def _trial(known: Conditions, rng: np.random.Generator) -> tuple[list[int], np.n
     for one in known.shared:
         size = np.array([one.get(int(year), 0.0) for year in all_years])
         table = table + rng.standard_normal((TRIALS, 1)) * size
-    table = np.clip(table, LOWER[known.support], UPPER[known.support])
+    table = np.clip(table, *limits(known.support))
     uncertain = np.isin(all_years, list(known.told))
     centres = {year: np.full(TRIALS, value) for year, (value, _) in known.told.items()}
     centres |= {int(all_years[k]): table[:, k] for k in np.flatnonzero(uncertain)}
     years, table, log_weight = all_years[~uncertain].tolist(), table[:, ~uncertain], np.zeros(TRIALS)
     # Uncertain years are drawn in ascending order, but a bound only beside a value drawn or firm.
-    begun = {known.segment(year) for year in years}
-    order: list[int] = []
-    waiting: list[int] = []
-    for year in known.uncertain(ahead=False):
-        ready = year in known.told or known.segment(year) in begun
-        (order if ready else waiting).append(year)
-        begun |= {known.segment(year)} if ready else set()
-    for year in order + waiting[::-1]:
+    firm, behind = [known.segment(year) for year in years], known.uncertain(ahead=False)
+    begins = {
+        known.segment(year): year for year in behind[::-1] if year in known.told
+    }  # the first drawn in each
+    late = [y for y in behind if known.segment(y) not in firm and y < begins.get(known.segment(y), y)]
+    for year in [*(year for year in behind if year not in late), *late[::-1]]:
         drawn, log = _proposed(known, years, table, year, centres.get(year), rng)
         log_weight += log
         column = int(np.searchsorted(years, year))
@@ -301,10 +267,7 @@ def _proposed(
     centre: np.ndarray | None,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Values of one uncertain year and their log weight: likelihood of what is known of it over density drawn from.
-
-    Drawn from the neighbours' guess, widened, times what is known of the year itself (a product of normals).
-    """
+    """Values of one uncertain year and their log weight: likelihood of what is known of it over density drawn from."""
     bounds, guess = known.within(year), _guess(known, years, table, year)
     if centre is None:
         assert guess is not None  # a bounded year lies in a segment with a value, drawn before or firm
@@ -312,7 +275,9 @@ def _proposed(
         return drawn, -log_density
     error = known.told[year][1]
     mean, spread = centre, error
-    if guess is not None:
+    if (
+        guess is not None
+    ):  # a product of normals: what is known of the year, and its neighbours' guess, widened
         about, width = guess
         precision = 1 / error**2 + 1 / (WIDER * width) ** 2
         mean = (centre / error**2 + about / (WIDER * width) ** 2) / precision
@@ -340,12 +305,10 @@ def _guess(
 def _truncated(
     rng: np.random.Generator, centre: np.ndarray, spread: float, low: float, high: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """TRIALS draws of a normal distribution between two bounds, and their log density (up to a constant).
-
-    A bound many spreads away from the centre moves the centre to it, so that there is something to draw.
-    """
+    """TRIALS draws of a normal distribution between two bounds, and their log density (up to a constant)."""
     from scipy.special import ndtr, ndtri
 
+    # A bound many spreads away from the centre moves the centre to it, so that there is something to draw.
     centre = np.clip(centre, low - 3.0 * spread, high + 3.0 * spread)
     a, b = ndtr((low - centre) / spread), ndtr((high - centre) / spread)
     z = ndtri(a + (b - a) * rng.random(TRIALS))
@@ -371,11 +334,10 @@ def _part(known: Conditions, years: int, draws: int, rng: np.random.Generator) -
 def _kept(
     known: Conditions, h: Histories, year: int, step: int, count: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Paths (count, step) up to a year, by how well they agree with what is known of it, and the number in the pool of
-    `count` paths that each goes on from; in ascending order of the year's value."""
+    """Paths (count, step) up to a year that agree with what is known of it, by value, and whom they go on from."""
     ahead, (low, high) = look_ahead(h, known.prior, step), known.within(year)
     for pool in (count, MORE * count):
-        paths = np.clip(draw(ahead, pool, rng), LOWER[known.support], UPPER[known.support])
+        paths = np.clip(draw(ahead, pool, rng), *limits(known.support))
         values = paths[:, -1]
         weight = ((values >= low) & (values <= high)).astype(float)
         if year in known.told:

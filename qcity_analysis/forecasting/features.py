@@ -31,12 +31,7 @@ CONSTANT = 0.01  # typical change of a series that never changed, as a share of 
 
 
 def units(h: Histories) -> np.ndarray:
-    """Typical yearly change of each series (n,), never zero.
-
-    >>> from qcity_analysis.forecasting.histories import one_history
-    >>> units(one_history(pd.Series([1.0, 2.0, 3.0], index=[2019, 2020, 2021]), "real")).round(3)
-    array([1.2])
-    """
+    """Typical yearly change of each series (n,), never zero."""
     most = np.nanmax(np.abs(h.values), axis=1)
     size = np.where(most > 0, most, 1.0)  # worked in shares of the largest value: squares cannot overflow
     change, years = changes(h.values / size[:, None], h.starts)
@@ -85,8 +80,7 @@ def features(h: Histories, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def plain(full: np.ndarray) -> np.ndarray:
     """The few features (n, P) the gate works on, one column for each of PLAIN, from those of `features`.
 
-    Sizes without direction, but for the mean change: what is left out cannot mislead on indicators of a kind
-    that training has not seen.
+    Sizes without direction, but for the mean change: what is left out cannot mislead on indicators unlike the corpus.
     """
     table = dict(zip(NAMES, full.T, strict=True))
     one, two = table["ago_1"], table["ago_2"]

@@ -6,6 +6,7 @@ Out of scope: which published figures make the series (see `series`), when a rat
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import warnings
 from collections.abc import Mapping, Sequence
@@ -18,23 +19,23 @@ import pandas as pd
 from ..errors import QcityError, did_you_mean
 from ..series.evidence import Evidence
 from .conditioning import Conditions, conditioned
-from .histories import (
-    FARTHEST,
-    FEWEST,
-    LOWER,
-    SUPPORTS,
-    UPPER,
-    as_number,
-    one_history,
-    same,
-    whole_number,
-    yearly,
-)
+from .histories import FARTHEST, FEWEST, as_number, limits, one_history, same, whole_number, yearly
 from .mixture import BATCHES, Explanation, batch_sizes, draw, explain, look_ahead
 from .prior import Prior, shipped
 
 MODELS = ("ets", "theta", "arima", "ucm", "drift", "naive")  # named alternatives to the mixture
-SMALLEST = {"ets": "a damped trend", "arima": "order (0, 1, 1) with drift", "ucm": "a local linear trend"}
+QUIET, DAMPED = {"disp": False}, {"error": "add", "trend": "add", "damped_trend": True}
+STATSMODELS: dict[str, tuple[str, str, str, dict[str, Any], dict[str, Any]]] = {
+    "ets": ("exponential_smoothing.ets", "ETSModel", "a damped trend", DAMPED, QUIET),
+    "arima": ("arima.model", "ARIMA", "order (0, 1, 1) with drift", {"order": (0, 1, 1), "trend": "t"}, {}),
+    "ucm": (
+        "statespace.structural",
+        "UnobservedComponents",
+        "a local linear trend",
+        {"level": "lltrend"},
+        QUIET,
+    ),
+}  # where a model is, its name, in words, what it is made and fitted with
 
 
 class ModelError(QcityError):
@@ -110,8 +111,7 @@ class Forecast:
     def error_of(self, met: np.ndarray) -> float:
         """Monte Carlo standard error of the share of paths that meet something: its spread over seeds.
 
-        `met` (draws,) says which do. Estimated from the spread between independent parts of the paths; never below half
-        a draw.
+        `met` (draws,) says which do. From the spread between independent parts of the paths; at least half a draw.
         """
         n, p = len(met), float(np.mean(met))
         if self.batches < 2:
@@ -122,18 +122,13 @@ class Forecast:
 
     @property
     def explainable(self) -> bool:
-        """Whether `explain` has an answer: a mixture of at least three values.
-
-        >>> forecast(pd.Series([2.1, 2.2, 2.4], index=[2021, 2022, 2023]), until=2025, rng=1).explainable
-        True
-        """
+        """Whether `explain` has an answer: a mixture of at least three values."""
         return self.model == "mixture" and len(self.history) >= FEWEST
 
     def explain(self) -> Explanation:
-        """Which kinds of model carry the weight and what each year contributes (mixture only).
+        """Which kinds of model carry the weight and what each year contributes, from the values alone.
 
-        Explained from the values alone, without what is known in part. Raises QcityError for another model, and where
-        there are fewer than three values.
+        Raises QcityError for a model other than the mixture, and where there are fewer than three values.
         """
         if self.model != "mixture":
             raise QcityError(f"only model 'mixture' can be explained; this is {self.model!r}")
@@ -172,12 +167,11 @@ def forecast(
 
     `series` has years as index (whole numbers, "2024", or a yearly PeriodIndex or DatetimeIndex); NaN or missing years
     are gaps. `support` is the possible range: real (also where it is None), positive (0 or more), percent (0 to 100) or
-    count. `breaks` are years in which a new segment starts
-    whose level is not linked to the one before (a change of definition); size and direction of changes are
-    shared across segments. `model` is "mixture" (default) or one of `forecast.MODELS`: `ets`, additive damped trend;
-    `theta`, with its normal errors; `arima`, order (0, 1, 1) with drift; `ucm`, local linear trend; `drift`, random
-    walk with drift and its estimation error; `naive`, random walk; ets and theta take no gaps. An integer `rng` makes
-    a new Generator, None that of 0: the same question has the same answer.
+    count. `breaks` are years in which a new segment starts whose level is not linked to the one before (a change of
+    definition); size and direction of changes are shared across segments. `model` is "mixture" or one of
+    `forecast.MODELS`: `ets` (additive damped trend), `theta` (normal errors), `arima` (0, 1, 1) with drift, `ucm`
+    (local linear trend), `drift` and `naive` (random walks); ets and theta take no gaps. An integer `rng` makes a new
+    Generator, None that of 0: the same question has the same answer.
 
     What is known in part (mixture only), by name or as one record `evidence`: `lower` and `upper` bounds and
     `estimates` (value, standard error) of years without a value; `noisy` standard errors of years with one; `shared`
@@ -222,7 +216,7 @@ def forecast(
         else:
             paths = _alternative(model, series, len(years), draws, generator, breaks)
     batches = len(batch_sizes(draws)) if model == "mixture" else 0
-    return Forecast(within(paths, support), years, model, support, series.dropna(), breaks, batches)
+    return Forecast(np.clip(paths, *limits(support)), years, model, support, series.dropna(), breaks, batches)
 
 
 def _years(last: int, until: object) -> np.ndarray:
@@ -233,12 +227,6 @@ def _years(last: int, until: object) -> np.ndarray:
     if end - last > FARTHEST:
         raise QcityError(f"until={until} is {end - last} years after {last}; at most {FARTHEST} are forecast")
     return np.arange(last + 1, end + 1)
-
-
-def within(paths: np.ndarray, support: str) -> np.ndarray:
-    """Paths within the possible range."""
-    kind = SUPPORTS.index(support)
-    return np.clip(paths, LOWER[kind], UPPER[kind])
 
 
 def _generator(rng: object) -> np.random.Generator:
@@ -268,7 +256,7 @@ def _alternative(
     full = seen.reindex(range(first, last + 1))
     if model in ("ets", "theta") and full.isna().any():
         raise ModelError(f"model {model!r} needs every year from {first} to {last}; some are missing")
-    method = _theta if model == "theta" else _simulated if model in SMALLEST else _walk
+    method = _theta if model == "theta" else _simulated if model in STATSMODELS else _walk
     size = max(np.abs(full).max(), np.finfo(float).tiny)  # optimisers stop at absolute distances
     why = f"model {model!r} cannot be fitted to {len(seen)} points"
     try:
@@ -283,21 +271,11 @@ def _alternative(
 
 def _simulated(y: np.ndarray, years: int, draws: int, rng: np.random.Generator, model: str) -> np.ndarray:
     """Paths that a model of statsmodels simulates from its end."""
+    module, kind, what, options, fitting = STATSMODELS[model]
     if np.isfinite(y).sum() < 5:
-        raise ValueError(f"{SMALLEST[model]} needs at least 5 points")
-    fit: Any
-    if model == "ets":
-        from statsmodels.tsa.exponential_smoothing.ets import ETSModel
-
-        fit = ETSModel(y, error="add", trend="add", damped_trend=True).fit(disp=False)
-    elif model == "arima":
-        from statsmodels.tsa.arima.model import ARIMA
-
-        fit = ARIMA(y, order=(0, 1, 1), trend="t").fit()
-    else:
-        from statsmodels.tsa.statespace.structural import UnobservedComponents
-
-        fit = UnobservedComponents(y, "local linear trend").fit(disp=False)
+        raise ValueError(f"{what} needs at least 5 points")
+    made = getattr(importlib.import_module(f"statsmodels.tsa.{module}"), kind)
+    fit = made(y, **options).fit(**fitting)
     name = "rng" if "rng" in inspect.signature(fit.simulate).parameters else "random_state"
     drawn = fit.simulate(years, repetitions=draws, anchor="end", **{name: rng})
     return np.asarray(drawn).reshape(years, draws).T  # years x 1 x draws or years x draws

@@ -70,12 +70,13 @@ def same(a: np.ndarray | float, b: np.ndarray | float) -> np.ndarray:
     return np.asarray(np.equal(a, b) | (near & np.isfinite(size)))
 
 
-def whole_number(value: object, what: str, allowed: str = "a year such as 2025") -> int:
-    """A whole number given as such or in digits ("2025"). Raises QcityError naming `what` and what is `allowed`.
+def limits(support: str) -> tuple[float, float]:
+    """The edges of the possible range of a support."""
+    return float(LOWER[SUPPORTS.index(support)]), float(UPPER[SUPPORTS.index(support)])
 
-    >>> whole_number("2025", "year"), whole_number(2025.0, "year")
-    (2025, 2025)
-    """
+
+def whole_number(value: object, what: str, allowed: str = "a year such as 2025") -> int:
+    """A whole number given as such or in digits ("2025"). Raises QcityError naming `what` and what is `allowed`."""
     whole = _year(value) if isinstance(value, str) else _number(value)[0]
     if not math.isfinite(whole) or whole != math.floor(whole):
         raise QcityError(f"{what} must be {allowed}; found {value!r}")
@@ -115,11 +116,7 @@ def _number(value: object) -> tuple[float, bool]:
 
 
 def years_of(column: pd.Series | pd.Index) -> np.ndarray:
-    """Years (n,) as floats, NaN where there is none: of whole numbers, "2018", yearly periods and days.
-
-    >>> years_of(pd.period_range("2018", periods=2, freq="Y")).tolist(), years_of(pd.Index(["2018", 2018.5])).tolist()
-    ([2018.0, 2019.0], [2018.0, nan])
-    """
+    """Years (n,) as floats, NaN where there is none: of whole numbers, "2018", yearly periods and days."""
     if not _numeric(column.dtype):
         return np.array([_year(value) for value in column], dtype=float)
     year = column.to_numpy(dtype=float, na_value=np.nan)
@@ -145,20 +142,15 @@ def yearly(series: pd.Series) -> pd.Series:
     """A series with whole years as index, in order, and floats as values; its gaps stay.
 
     Raises SeriesError for what is no Series, an index without years, and values that are no numbers.
-
-    >>> yearly(pd.Series([2, 1], index=["2019", "2018"])).to_dict()
-    {2018: 1.0, 2019: 2.0}
     """
     if not isinstance(series, pd.Series):
         kind = type(series).__name__
         raise SeriesError(f"a forecast needs a pandas Series with years as index; found {kind}")
     year, (value, wrong) = years_of(series.index), numbers_of(series)
-    if np.isnan(year).any():
-        bad = series.index[int(np.isnan(year).argmax())]
-        raise SeriesError(f"series {_name(series)!r}: {bad!r} in the index; {A_YEAR}")
-    if wrong.any():
-        bad = series.iloc[int(wrong.argmax())]
-        raise SeriesError(f"series {_name(series)!r}: found {bad!r}; allowed: a number")
+    for i in np.flatnonzero(np.isnan(year)):
+        raise SeriesError(f"series {_name(series)!r}: {series.index[i]!r} in the index; {A_YEAR}")
+    for i in np.flatnonzero(wrong):
+        raise SeriesError(f"series {_name(series)!r}: found {series.iloc[i]!r}; allowed: a number")
     return pd.Series(value, index=year.astype(np.int64), name=series.name).sort_index(kind="stable")
 
 
@@ -184,13 +176,10 @@ def one_history(series: pd.Series, support: str, breaks: Sequence[int] = ()) -> 
 def from_frame(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> Histories:
     """Check a long frame and align its series, ordered by `series_id`.
 
-    `frame` has the columns `series_id`, `period` (year), `value` and, optionally, `support` (missing means
-    "real"); the order of its rows does not matter. A missing value is a gap. `breaks` are years in which a segment
-    begins that nothing links to the one before.
-
-    Raises SeriesError for an unknown or missing column, text where a number belongs, a duplicate
-    (series_id, period), an infinite value, an unknown support or more than one for a series, a value
-    outside the support, and fewer than three observed points.
+    `frame` has the columns `series_id`, `period` (year), `value` and, optionally, `support` (missing means "real"), in
+    any order of rows. A missing value is a gap; `breaks` are years in which a segment begins that nothing links to the
+    one before. Raises SeriesError for an unknown or missing column, text where a number belongs, a year given twice, an
+    infinite value, an unknown support or more than one for a series, a value outside it, fewer than three points.
 
     >>> h = from_frame(pd.DataFrame({"series_id": "a", "period": [2020, 2022, 2021], "value": [1.0, 3, 2]}))
     >>> h.values[0, -3:], int(h.last_year[0])
@@ -233,16 +222,20 @@ def checked(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> tuple[Histories,
 
     refuse(np.isnan(period), lambda i: f": period {periods.iloc[i]!r}; {A_YEAR}")
     refuse(wrong, lambda i: f", {year[i]}: found {values.iloc[i]!r}; allowed: a number")
-    refuse(np.abs(value) > LARGEST, lambda i: f", {year[i]}: {_too_large(value[i])}")
+    refuse(np.isinf(value), lambda i: f", {year[i]}: infinite value; leave it out if unknown")
+    refuse(np.abs(value) > LARGEST, lambda i: f", {year[i]}: {value[i]:g} is beyond {LARGEST:g}, more than can "
+                                              "be computed with; write it in a larger unit")  # fmt: skip
     refuse(support < 0, lambda i: f": unknown support {kind.iloc[i]!r}; allowed: {', '.join(SUPPORTS)}."
                                   f"{did_you_mean(str(kind.iloc[i]), SUPPORTS)}")  # fmt: skip
     refuse(support != first[codes], lambda i: " has more than one support; give it one")
     refuse(twice, lambda i: f" has {year[i]} twice; keep one value for each year")
     outside = (value < LOWER[support]) | (value > UPPER[support])
-    refuse(outside, lambda i: f", {year[i]}: {_outside(value[i], SUPPORTS[support[i]])}")
+    refuse(outside, lambda i: f", {year[i]}: {value[i]:g} is outside its support {SUPPORTS[support[i]]!r} "
+                              f"({'0 to 100' if support[i] == 2 else '0 or more'}); correct the value, or use "
+                              "support 'real'")  # fmt: skip
     refuse(count < FEWEST, lambda i: f" has {count[i]:.0f} {POINTS}")
     kept = seen & ~np.isin(codes, list(reasons))
-    h = _align(ids, codes[kept], year[kept], value[kept], support[kept], breaks)
+    h = Histories(ids, *_align(len(ids), codes[kept], year[kept], value[kept], breaks), first)
     linked = (np.isfinite(h.values) & ~h.starts).any(axis=1)
     refuse(~linked[codes], lambda i: " has no two values in one segment; nothing links its years")
     rows = [(ids[code], reason) for code, reason in sorted(reasons.items())]
@@ -268,37 +261,15 @@ def _check_columns(frame: pd.DataFrame) -> None:
         raise SeriesError("column 'series_id' has empty cells; every row must name its series")
 
 
-def _too_large(value: float) -> str:
-    """Why a value is too large."""
-    if np.isinf(value):
-        return "infinite value; leave it out if unknown"
-    return f"{value:g} is beyond {LARGEST:g}, more than can be computed with; write it in a larger unit"
-
-
-def _outside(value: float, support: str) -> str:
-    """Why a value does not belong to its support."""
-    limits = "0 to 100" if support == "percent" else "0 or more"
-    start = f"{value:g} is outside its support {support!r} ({limits})"
-    return f"{start}; correct the value, or use support 'real'"
-
-
 def _align(
-    ids: np.ndarray,
-    codes: np.ndarray,
-    period: np.ndarray,
-    value: np.ndarray,
-    support: np.ndarray,
-    breaks: Sequence[int],
-) -> Histories:
-    """Values in columns counted back from the last year of each series, and where segments start."""
-    n = len(ids)
-    last = np.full(n, np.iinfo(np.int64).min)
+    n: int, codes: np.ndarray, period: np.ndarray, value: np.ndarray, breaks: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Last year (n,) of each series, values in columns counted back from it, and where segments start."""
+    last, values = np.full(n, np.iinfo(np.int64).min), np.full((n, WINDOW), np.nan)
     np.maximum.at(last, codes, period)
     column = WINDOW - 1 - (last[codes] - period)
     used = column >= 0
-    values, kinds = np.full((n, WINDOW), np.nan), np.zeros(n, dtype=np.int64)
     values[codes[used], column[used]] = value[used]
-    kinds[codes] = support
     # A segment starts at the first value seen, and at the first one at or after each break.
     years = last[:, None] - (WINDOW - 1) + np.arange(WINDOW)
     segment = sum((years >= year for year in breaks), np.zeros((n, WINDOW), dtype=np.int64))
@@ -307,4 +278,4 @@ def _align(
         here = np.isfinite(values[:, k])
         starts[:, k] = here & (segment[:, k] != previous)
         previous = np.where(here, segment[:, k], previous)
-    return Histories(ids, last, values, starts, kinds)
+    return last, values, starts

@@ -6,13 +6,11 @@
 
 Each grid cell (`prior.Cells`) is one model: constant mean, random walk, drift, damped trend, noisy level are all cells.
 The level is diffuse (each segment is conditioned on its first value), the slope starts at N(0, s2 slope_variance), and
-s2 has an inverse-gamma prior with shape `shape` and scale `shape * size ** 2`. Gains depend only on which years were
-observed, so one recursion serves every series with the same pattern of years. Marginal likelihoods are closed form and
+s2 has an inverse-gamma prior with shape `shape` and scale `shape * size ** 2`. Marginal likelihoods are closed form and
 forecasts are Student t (Harvey 1989, ch. 3-4; West and Harrison 1997, ch. 4).
 
-What lies ahead is the average of this mixture and the prior's learners: the distribution of each year, joint paths
-drawn from them, and why they are so. The cost is linear in the number of series, and the answer for one series does not
-depend on the others.
+What lies ahead is the average of this mixture and the prior's learners: the distribution of each year, and joint paths.
+The cost is linear in the number of series, and the answer for one series does not depend on the others.
 """
 
 from __future__ import annotations
@@ -56,14 +54,8 @@ class Filtered(NamedTuple):
 def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
     """Run every cell over every series.
 
-    `values` (n, T): NaN where not observed. `starts` (n, T): true where a segment begins, which includes
-    the first observed value. When all series share one pattern, gains are computed once for all of them;
-    the result is the same to the bit either way.
-
-    >>> cells = Cells(*(np.array([x]) for x in (1.0, 0.0, 0.0, 0.0, 1.0, 0.6)))
-    >>> f = kalman(np.array([[0.0, 1.0, np.nan, 3.0]]), np.array([[True, False, False, False]]), cells)
-    >>> float(f.level[0, 0]), float(f.p11[0, 0]), float(f.shape[0, 0])
-    (3.0, 0.0, 2.0)
+    `values` (n, T): NaN where not observed. `starts` (n, T): true where a segment begins, which includes the first
+    observed value. Where all series share one pattern gains are computed once, with the same result to the bit.
     """
     from scipy.special import gammaln
 
@@ -127,9 +119,7 @@ def ahead(fit: Filtered, cells: Cells, years: int) -> tuple[np.ndarray, np.ndarr
 
 
 class Ahead(NamedTuple):
-    """What lies ahead of a block: the distributions of each year, and what ties the years of a path together: the
-    `weight` (n, K) of the kept cells, their `fit` and the `cells` themselves (n, K).
-    """
+    """What lies ahead of a block: its distributions, and what ties years together: the kept `cells` (n, K) and fit."""
 
     ahead: Marginals
     weight: np.ndarray
@@ -165,9 +155,7 @@ def distributions(h: Histories, prior: Prior, horizon: int) -> Marginals:
 def mixed(
     h: Histories, unit: np.ndarray, seen: np.ndarray, cells: Cells, gate: Gate, years: int
 ) -> tuple[Mixture, Filtered, Cells]:
-    """The structural mixture of a block with features `seen`, `years` ahead: its KEEP heaviest cells of each series
-    in the order of the grid, their fit and what they are.
-    """
+    """The structural mixture of a block with features `seen`, `years` ahead: its KEEP heaviest cells, fit and cells."""
     fit = fit_cells(h, unit, cells)
     weight = gate.weights(plain(seen), fit.loglik)
     keep = np.sort(np.argpartition(-weight, KEEP, axis=1)[:, :KEEP], axis=1)
@@ -217,22 +205,17 @@ def _alike(pattern: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def batch_sizes(draws: int, batches: int = BATCHES) -> list[int]:
-    """Sizes of the independent parts of so many draws, in the order of the draws; at least one draw in each.
-
-    >>> batch_sizes(10, 4)
-    [3, 3, 2, 2]
-    """
+    """Sizes of the independent parts of so many draws, such as 3, 3, 2, 2 of 10 in 4; at least one draw in each."""
     return [len(part) for part in np.array_split(np.empty(draws), min(draws, batches))] if draws else []
 
 
 def draw(of: Ahead, draws: int, rng: np.random.Generator, batches: int = 1) -> np.ndarray:
     """Joint paths (draws, years), in equal shares from each history, before the edges of the range count.
 
-    A cell is drawn by its weight, then its variance, its state at the last year, and each year's noise: this
-    says how the years are correlated. Each year's values are then moved, rank by rank, to the forecast
-    distribution of that year (Schaake shuffle, Clark et al. 2004), so that paths and panel quantiles tell the
-    same. A path that stays at the last value stays from the first year on. The paths of one history are in `batches`
-    independent parts.
+    A cell is drawn by its weight, then its variance, its state at the last year, and each year's noise: this says how
+    the years are correlated. Each year's values are then moved, rank by rank, to the forecast distribution of that
+    year (Schaake shuffle, Clark et al. 2004), as the panel has it. A path that stays at the last value stays from the
+    first year on. The paths of one history are in `batches` independent parts.
     """
     n = len(of.weight)
     parts = [batch_sizes(int(k), batches) for k in np.diff(np.arange(n + 1) * draws // n)]
@@ -292,10 +275,10 @@ def _structural(of: Ahead, owner: np.ndarray, rng: np.random.Generator) -> np.nd
 class Explanation:
     """What carries a forecast: which kinds of model have the weight, and what each year contributes.
 
-    Attributes: `shares`, weight of each family of cells, summing to one; `last_value`, by how much the
-    median one year ahead moves when the last value moves by 1; `without`, the median in the last year
-    forecast if a year had not been known (index year); `median`, that median with every year known;
-    `structural`, the share of the quantiles that the cells make (the rest are the learners').
+    Attributes: `shares`, weight of each family of cells, summing to one; `last_value`, by how much the median one year
+    ahead moves when the last value moves by 1; `without`, the median in the last year forecast if a year had not been
+    known (index year); `median`, that median with every year known; `structural`, the share of the quantiles that the
+    cells make (the rest are the learners').
     """
 
     shares: dict[str, float]
@@ -329,9 +312,10 @@ def explain(
 
     def median(values: pd.Series, year: int) -> float:
         """The median in a year."""
-        years = year - int(values.index[-1])
-        marginals = look_ahead(one_history(values, support, breaks), prior, years).ahead
-        return float(marginals.quantiles(np.array([0.5]))[0, years - 1, 0])
+        marginals = look_ahead(
+            one_history(values, support, breaks), prior, year - int(values.index[-1])
+        ).ahead
+        return float(marginals.quantiles(np.array([0.5]))[0, -1, 0])
 
     h, cells = one_history(seen, support, breaks), prior.cells
     unit = units(h)

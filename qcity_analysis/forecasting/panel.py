@@ -22,14 +22,13 @@ import pandas as pd
 from .. import __version__
 from ..errors import QcityError, did_you_mean
 from ..files import write_whole
-from .histories import FARTHEST, all_refused, checked, numbers_of, whole_number, years_of
+from .histories import COLUMNS, FARTHEST, all_refused, checked, numbers_of, whole_number, years_of
 from .mixture import distributions
 from .prior import Prior, digest, shipped
 from .quantiles import Marginals
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 QUESTION = ("series_id", "period", "threshold", "direction")
-NEEDED = ("series_id", "period", "value")
 ROWS = 1_000_000  # of input in one part, about
 STATE, REFUSED = "_run.json", "refused.csv"
 RETRIES = 2  # of a job whose Dask worker died
@@ -53,10 +52,7 @@ class PanelForecast:
     refused: pd.DataFrame
 
     def quantiles(self, levels: Sequence[float] = LEVELS) -> pd.DataFrame:
-        """Quantiles: index (series_id, period), one column for each level.
-
-        Raises QcityError for a level outside 0 to 1.
-        """
+        """Quantiles: index (series_id, period), a column for each level. QcityError for a level outside 0 to 1."""
         wanted = np.asarray(levels, dtype=float)
         if wanted.ndim != 1 or not len(wanted) or not ((wanted > 0) & (wanted < 1)).all():
             raise QcityError(f"levels must lie between 0 and 1, such as [.05, .5, .95]; found {levels!r}")
@@ -69,38 +65,30 @@ class PanelForecast:
     def probability(self, questions: pd.DataFrame) -> np.ndarray:
         """One probability for each row of `questions`, NaN for a series that is among the `refused`.
 
-        Columns: series_id, period, threshold, direction ("at_least" or "at_most"). Raises QcityError for a
-        missing column, an unknown series or direction, a threshold that is not a number, or a year that was
-        not forecast.
+        Columns: series_id, period, threshold, direction ("at_least" or "at_most"). Raises QcityError for a missing
+        column, an unknown series or direction, a threshold that is not a number, or a year that was not forecast.
         """
         if not isinstance(questions, pd.DataFrame):
             raise QcityError(f"questions are a pandas DataFrame; found {type(questions).__name__}")
-        for name in QUESTION:
-            if name not in questions.columns:
-                raise QcityError(f"column {name!r} is missing; questions have {', '.join(QUESTION)}")
-        for name in questions["direction"].unique():
-            if name not in ("at_least", "at_most"):
-                raise QcityError(f"direction {name!r}; allowed: at_least, at_most")
+        for name in (name for name in QUESTION if name not in questions.columns):
+            raise QcityError(f"column {name!r} is missing; questions have {', '.join(QUESTION)}")
+        for name in questions.loc[~questions["direction"].isin(["at_least", "at_most"]), "direction"]:
+            raise QcityError(f"direction {name!r}; allowed: at_least, at_most")
         threshold, _ = numbers_of(questions["threshold"])
-        if np.isnan(threshold).any():
-            bad = questions["threshold"].iloc[int(np.isnan(threshold).argmax())]
+        for bad in questions["threshold"][np.isnan(threshold)]:
             raise QcityError(f"threshold {bad!r}; allowed: a number")
         names = questions["series_id"]
         series = pd.Index(self.ids).get_indexer(names)
         known = series >= 0
-        unknown = names[~known & ~names.isin(self.refused["series_id"]).to_numpy()]
-        if len(unknown):
-            hint = did_you_mean(str(unknown.iloc[0]), map(str, self.ids[:1000]))
-            raise QcityError(f"series {str(unknown.iloc[0])!r} was not forecast.{hint}")
+        for name in names[~known & ~names.isin(self.refused["series_id"]).to_numpy()]:
+            hint = did_you_mean(str(name), map(str, self.ids[:1000]))
+            raise QcityError(f"series {str(name)!r} was not forecast.{hint}")
         asked, series = questions["period"][known], series[known]
         step = years_of(asked) - self.last_year[series] - 1
-        outside = np.flatnonzero(~((step >= 0) & (step < self.horizon)))
-        if len(outside):
-            name, first = self.ids[series[outside[0]]], self.last_year[series[outside[0]]] + 1
-            raise QcityError(
-                f"series {name!r}: {asked.iloc[outside[0]]} was not forecast; "
-                f"the forecast runs from {first} to {first + self.horizon - 1}"
-            )
+        for i in np.flatnonzero(~((step >= 0) & (step < self.horizon))):
+            name, last = self.ids[series[i]], self.last_year[series[i]]
+            span = f"the forecast runs from {last + 1} to {last + self.horizon}"
+            raise QcityError(f"series {name!r}: {asked.iloc[i]} was not forecast; {span}")
         at_least = (questions["direction"] == "at_least").to_numpy()[known]
         answers = np.full(len(questions), np.nan)
         answers[known] = self.ahead.probability(series, step.astype(np.int64), threshold[known], at_least)
@@ -196,11 +184,11 @@ def _begin(source: Path, out: Path, options: dict[str, Any], rows: int) -> int:
         count, names = data.count_rows(), data.schema.names
     except (pa.ArrowInvalid, OSError) as error:
         raise QcityError(f"{source}: cannot be read as Parquet: {error}") from error
-    missing = [name for name in NEEDED if name not in names]
+    missing = [name for name in COLUMNS[:3] if name not in names]
     if missing:
         raise QcityError(
             f"{source}: column {', '.join(missing)} is missing; found {', '.join(names)}; "
-            f"needed are {', '.join(NEEDED)} and, optionally, support"
+            f"needed are {', '.join(COLUMNS[:3])} and, optionally, support"
         )
     digested = hashlib.sha256()  # of names, sizes and last bytes: a Parquet file ends with what it holds
     for name in sorted(data.files):

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -37,6 +38,7 @@ PERCENTILES = np.arange(1, 100) / 100
 EDGE = 0.1  # percentage points: shares closer than this to 0 or 100 count as this close
 SCALES = {"positive": "log", "count": "log", "percent": "logodds", "real": "typical"}
 TIE = 1e-9
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -115,9 +117,6 @@ class Staying:
         return np.minimum.accumulate(1.0 / (1.0 + np.exp(-np.clip(total, -40.0, 40.0))), axis=1)
 
 
-NEVER = Staying(np.array([-40.0] + [0.0] * (len(TERMS) - 1)))  # no probability of the last value's own
-
-
 def at_edge(h: Histories) -> tuple[np.ndarray, np.ndarray]:
     """Which series (n,) ended on the lower, and which on the upper edge of their possible range."""
     last = h.values[:, -1]
@@ -177,21 +176,13 @@ def dot(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def shipped() -> Prior:
-    """The prior that comes with the package.
-
-    >>> len(shipped().cells) > 10
-    True
-    """
+    """The prior that comes with the package."""
     return read_prior(shipped_text(FILE))
 
 
 @lru_cache(maxsize=1)
 def digest() -> str:
-    """SHA-256 of the shipped prior: forecasts are the same where it is the same.
-
-    >>> len(digest())
-    64
-    """
+    """SHA-256 of the shipped prior: forecasts are the same where it is the same."""
     return hashlib.sha256(shipped_text(FILE).encode()).hexdigest()
 
 
@@ -200,16 +191,36 @@ def shipped_text(name: str) -> str:
     return resources.files("qcity_analysis").joinpath("forecasting", "prior", name).read_text("utf-8")
 
 
-def read_prior(content: str) -> Prior:
+def read_prior(text: str) -> Prior:
     """The prior in the text of a file that the training command wrote; QcityError when it is not one."""
+    return _read(text, "a prior of this version", _prior)
+
+
+def read_changes(text: str) -> dict[str, ReferenceChanges]:
+    """Changes by support from the text of a file that the training command wrote; QcityError when it is not one."""
+    return _read(text, "a file of moves", _changes)
+
+
+def _read(text: str, what: str, made: Callable[[dict[str, Any]], T]) -> T:
+    """What is made of the content of a trained file."""
     try:
-        return _from_dict(json.loads(content))
+        return made(json.loads(text))
     except (KeyError, TypeError, ValueError) as problem:
-        raise QcityError(f"not a prior of this version ({problem}); `{COMMAND}` writes one") from None
+        raise QcityError(f"not {what} ({problem}); `{COMMAND}` writes one") from None
 
 
-def _from_dict(content: dict[str, Any]) -> Prior:
-    """The prior in the content of its file; KeyError, TypeError or ValueError where it is none of this version."""
+def _changes(content: dict[str, Any]) -> dict[str, ReferenceChanges]:
+    """Changes by support."""
+    return {
+        name: ReferenceChanges(
+            name, int(one["series"]), int(one["indicators"]), np.array(one["quantiles"], float)
+        )
+        for name, one in content["supports"].items()
+    }
+
+
+def _prior(content: dict[str, Any]) -> Prior:
+    """The prior in the content of its file."""
     gate, staying = dict(content["gate"]), content["staying"]
     for what, names, expected in (
         ("its features", content["features"], NAMES),
@@ -256,11 +267,7 @@ def scaled(levels: np.ndarray, support: str, typical: float = 1.0) -> np.ndarray
 
 
 def typical_change(levels: np.ndarray) -> float:
-    """Mean absolute change from one year to the next; 0 where no two neighbouring years are known.
-
-    >>> typical_change(np.array([1.0, 3.0, 2.0, np.nan, 9.0]))
-    1.5
-    """
+    """Mean absolute change from one year to the next; 0 where no two neighbouring years are known."""
     steps = np.abs(np.diff(np.asarray(levels, dtype=float)))
     steps = steps[np.isfinite(steps)]
     return float(steps.mean()) if len(steps) else 0.0
@@ -285,9 +292,8 @@ class ReferenceChanges:
         """Share of the corpus' changes over so many years that went at least as far a year as `change`.
 
         They count in the direction of `change`, or in that of `rising` where it is given (a change of -1 when a rise
-        is wanted: at most that much lost). With `either` a series that went as far the other way counts too, for what
-        is good differs between indicators. None beyond 10 years, or where the corpus has no such change. The answer is
-        known to within one percentile; 0 and 1 mean beyond the outermost one.
+        is wanted: at most that much lost). With `either` a series that went as far the other way counts too. None
+        beyond 10 years, or where the corpus has no such change. 0 and 1 mean beyond the outermost percentile.
 
         >>> reference = ReferenceChanges("real", 9, 3, np.tile(np.linspace(-4.9, 4.9, 99), (10, 1)))
         >>> round(reference.share(2.0, 3), 3), round(reference.share(-2.0, 3, either=True), 3)
@@ -307,22 +313,5 @@ class ReferenceChanges:
 
 @lru_cache(maxsize=1)
 def shipped_changes() -> dict[str, ReferenceChanges]:
-    """What the shipped file says of changes, by support.
-
-    >>> sorted(shipped_changes())
-    ['count', 'percent', 'positive', 'real']
-    """
+    """What the shipped file says of changes, by support."""
     return read_changes(shipped_text(CHANGES_FILE))
-
-
-def read_changes(content: str) -> dict[str, ReferenceChanges]:
-    """Changes by support from the text of a file that the training command wrote; QcityError when it is not one."""
-    try:
-        return {
-            name: ReferenceChanges(
-                name, int(one["series"]), int(one["indicators"]), np.array(one["quantiles"], dtype=float)
-            )
-            for name, one in json.loads(content)["supports"].items()
-        }
-    except (KeyError, TypeError, ValueError) as problem:
-        raise QcityError(f"not a file of moves ({problem}); `{COMMAND}` writes one") from None

@@ -113,11 +113,7 @@ def _between(low: np.ndarray, high: np.ndarray, f_low: np.ndarray, f_high: np.nd
 
 
 def at_levels(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Quantiles (..., Q) at `levels` (Q,) from the values at the knots (..., 15).
-
-    >>> at_levels(KNOTS[None] * 100, np.array([0.05, 0.5])).round(6)
-    array([[ 5., 50.]])
-    """
+    """Quantiles (..., Q) at `levels` (Q,) from the values at the knots (..., 15)."""
     levels = np.asarray(levels, dtype=float)
     left, share = _place(levels)
     low, high = values[..., left], values[..., left + 1]
@@ -127,11 +123,7 @@ def at_levels(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
 
 
 def at_each(values: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """Quantiles (m,), each at its own `level`, from the values at the knots (m, 15).
-
-    >>> at_each(KNOTS[None] * 100, np.array([0.05])).round(6)
-    array([5.])
-    """
+    """Quantiles (m,), each at its own `level`, from the values at the knots (m, 15)."""
     (left, share), row = _place(level), np.arange(len(level))
     return values[row, left] + share * (values[row, left + 1] - values[row, left])
 
@@ -250,10 +242,6 @@ def items(h: Histories) -> np.ndarray:
     The item is the greatest number of which all values are multiples, so that the unit of writing does not matter. A
     small count has at most RARE items a year and fell at least once, or is zero throughout (then the item is 1). A
     series that never fell is taken for a stock and left to the general forecaster.
-
-    >>> from qcity_analysis.forecasting.histories import one_history
-    >>> items(one_history(pd.Series([0, 0, 1, 0, 0, 2]), "count")).tolist()
-    [1.0]
     """
     sizes = np.zeros(len(h))
     for i in np.flatnonzero(h.support == SUPPORTS.index("count")):
@@ -265,13 +253,7 @@ def items(h: Histories) -> np.ndarray:
 
 
 def common_step(values: np.ndarray) -> float:
-    """The greatest number of which all values are multiples; 1 where all are zero, 0 where there is no such number.
-
-    Steps below a FINEST share of the largest value are none.
-
-    >>> round(common_step(np.array([0.0003, 0.0, 0.0005])), 12)
-    0.0001
-    """
+    """The greatest number of which all values are multiples (to a FINEST share); 1 where all are zero, 0 for none."""
     most, step = float(np.max(np.abs(values), initial=0.0)), 0.0
     if most == 0:
         return 1.0
@@ -284,13 +266,9 @@ def common_step(values: np.ndarray) -> float:
 
 
 def count_knots(history: np.ndarray, horizon: int) -> np.ndarray:
-    """Quantiles at KNOTS (horizon, 15) of one history (T,), NaN in gaps, its last year observed.
+    """Quantiles at KNOTS (horizon, 15) of one history (T,) of counts, NaN in gaps; rounded up they are counts.
 
-    They are of a smooth distribution whose value at a whole number is the chance of at most that many; rounded
-    up they are counts.
-
-    >>> float(np.ceil(count_knots(np.array([0.0, 0, 1, 0, 0, 2]), 1)[0, 13]))
-    3.0
+    They are of a smooth distribution whose value at a whole number is the chance of at most that many.
     """
     from scipy.special import nbdtrik
 

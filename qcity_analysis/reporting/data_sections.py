@@ -12,7 +12,7 @@ from ..data.load import check
 from ..data.vintages import revisions
 from ..errors import unknown
 from ..problems import Problem
-from ..series.coverage import ages, counts, coverage, used_sources
+from ..series.annual import ages, counts, coverage, used_sources
 from . import sentences, show
 from .figures.charts import coverage_chart
 from .formatting import text_of

@@ -1,4 +1,5 @@
-"""From published figures to one annual level series: newest vintages, chained changes, gaps left missing.
+"""From published figures to one annual level series: newest vintages, chained changes, gaps left missing; and what is
+held for each target.
 
 Yearly changes are chained from the base year; a cumulative change is an observation of the level in its last year,
 with the years between unknown (see `levels`). Bounds, year-to-date figures, approximate and provisional figures are
@@ -22,9 +23,9 @@ import pandas as pd
 
 from ..data.load import Data
 from ..data.schema import input_names, is_spliced
-from ..data.vintages import standing
+from ..data.vintages import ASSUMED_LAG_MONTHS, is_whole, newest_vintages, revisions, standing
 from ..errors import Note
-from .evidence import ESTIMATES, LEVELS, Evidence, evidence_of, links_of, new_counts
+from .evidence import ESTIMATES, LEVELS, PROVISIONAL, Evidence, evidence_of, links_of, new_counts
 from .levels import Computed, Levels, chained, computed, conflicts, series_of
 
 
@@ -40,12 +41,11 @@ class AnnualSeries:
     `notes`.
 
     Known in part: `lower` and `upper` (year to bound, for years without a level), `noisy` (year to standard error of
-    the level), `shared` (errors that several years share, as an uncertain change moves every later level: year to
-    size), `estimates` (year-to-date figures as estimates of the annual level: year, months, value, error, period,
-    measure, published_value), `new_counts` (counts of new items, one row a year: year, months, count, qualifier).
-    `inputs` are the series a derived indicator is computed from, `derived` how ("none", "ratio", "sum", "per_head"),
-    and `factor` what a ratio is multiplied by. `decimals` are the digits after the point of each level that is a
-    published figure, by year; a computed level has none.
+    the level), `shared` (errors that several years share, as an uncertain change moves every later level), `estimates`
+    (year-to-date figures as estimates of the annual level), `new_counts` (counts of new items, one row a year: year,
+    months, count, qualifier). `inputs` are the series a derived indicator is computed from, `derived` how ("none",
+    "ratio", "sum", "per_head"), and `factor` what a ratio is multiplied by. `decimals` are the digits after the point
+    of each level that is a published figure, by year.
 
     >>> import qcity_analysis as qc
     >>> series = qc.annual_series(qc.load(as_of="2026-01-01"), "rd_intensity", "nanjing")
@@ -71,9 +71,7 @@ class AnnualSeries:
     noisy: Mapping[int, float] = field(default_factory=dict)
     shared: tuple[Mapping[int, float], ...] = ()
     estimates: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=ESTIMATES))
-    new_counts: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame(columns=["year", "months", "count"])
-    )
+    new_counts: pd.DataFrame = field(default_factory=pd.DataFrame)
     inputs: tuple[AnnualSeries, ...] = ()
     derived: str = "none"
     factor: float = 1.0
@@ -122,11 +120,11 @@ def annual_series(
 ) -> AnnualSeries:
     """The annual level series of one indicator in one region, from the figures known in `data`.
 
-    Where there are published levels they are used as they are, and yearly changes extend them. Where there are only
-    changes the result is an index with `base_year` = 100 (default: the first year of the newest linked stretch).
-    `prefer` says which figure wins in a year that has both a cumulative change on `base_year` and a chain of yearly
-    changes: "cumulative" or "changes"; the difference is a note either way. A sum (`derived`) counts from the year
-    after `base_year`. Raises QcityError for an unknown name.
+    Published levels are used as they are, and yearly changes extend them. Where there are only changes the result is an
+    index with `base_year` = 100 (default: the first year of the newest linked stretch). `prefer` ("cumulative" or
+    "changes") says which wins in a year that has both a cumulative change on `base_year` and a chain of yearly changes;
+    the difference is a note. A sum (`derived`) counts from the year after `base_year`. Raises QcityError for an unknown
+    name.
 
     >>> import qcity_analysis as qc
     >>> energy = qc.annual_series(qc.load(as_of="2023-03-31"), "energy_per_gdp", "china", base_year=2020)
@@ -287,3 +285,85 @@ def with_sources(data: Data, *tables: pd.DataFrame) -> list[pd.DataFrame]:
     return [
         pd.concat([rows, named.reindex(rows["source_id"]).set_axis(rows.index)], axis=1) for rows in numbered
     ]
+
+
+def coverage(data: Data, plan: str | None = None) -> pd.DataFrame:
+    """What is held for each target in each year: "final", "provisional", "part" (a bound, or a figure of part of the
+    year) or "" (nothing).
+
+    Index: plan and target_id in the order of the plan; columns: every year from the first figure to the last year or
+    deadline. A target is served by its indicator and by the definitions that continue it, in its own region.
+
+    >>> import qcity_analysis as qc
+    >>> table = coverage(qc.load(as_of="2023-12-31"), "nanjing_quality_city")
+    >>> table.loc[("nanjing_quality_city", "rd_intensity"), [2019, 2020, 2021]].tolist()
+    ['', 'final', 'provisional']
+    """
+    rows, targets = _serving(data, plan), _targets(data, plan)
+    rows = rows[rows["year"].notna()]
+    part = ~is_whole(rows["period"]) | rows["qualifier"].isin([">=", "<="])
+    rank = rows["status"].isin([*PROVISIONAL, "illustrative"]).map({True: 1, False: 2}).where(~part, 0)
+    best = rank.groupby([rows["plan"], rows["target_id"], rows["year"].astype(int)]).max()
+    index = pd.MultiIndex.from_frame(targets[["plan", "target_id"]])
+    if best.empty:
+        return pd.DataFrame(index=index)
+    years = range(int(rows["year"].min()), max(int(rows["year"].max()), int(targets["deadline"].max())) + 1)
+    names = best.map(dict(enumerate(("part", "provisional", "final"))))
+    table = names.unstack("year").reindex(index=index, columns=years)
+    return table.astype(object).fillna("").rename_axis(columns=None)
+
+
+def _targets(data: Data, plan: str | None) -> pd.DataFrame:
+    return data.targets[data.targets["plan"] == plan] if plan else data.targets
+
+
+def _serving(data: Data, plan: str | None) -> pd.DataFrame:
+    """The newest vintage of every figure that serves a target, with `plan` and `target_id`; one row per pair."""
+    targets = _targets(data, plan)[["plan", "target_id", "indicator_id", "region"]]
+    newer = data.indicators[["indicator_id", "continues"]].rename(columns={"indicator_id": "newer"})
+    continued = targets.merge(newer, left_on="indicator_id", right_on="continues")
+    continued = continued.assign(indicator_id=continued["newer"]).drop(columns=["newer", "continues"])
+    pairs = pd.concat([targets, continued]).drop_duplicates()
+    figures = newest_vintages(data.observations)
+    return pairs.merge(figures, on=["indicator_id", "region"]).reset_index(drop=True)
+
+
+def ages(data: Data, plan: str | None = None) -> pd.DataFrame:
+    """The newest figure of each target that has one: plan, target_id, the figure's columns, `months` (its age: from the
+    end of its year to the day of the data) and `due` (further years that should have come out by then).
+
+    >>> import qcity_analysis as qc
+    >>> table = ages(qc.load(as_of="2024-12-31"), "nanjing_quality_city").set_index("target_id")
+    >>> int(table.loc["rd_intensity", "year"]), int(table.loc["rd_intensity", "due"])
+    (2022, 1)
+    """
+    pair = ["plan", "target_id"]
+    rows = _serving(data, plan).sort_values(["year", "known_from", "row"], kind="stable")
+    newest = _targets(data, plan)[pair].merge(rows.drop_duplicates(pair, keep="last"), on=pair)
+    lags = data.indicators.set_index("indicator_id")["publication_lag_months"]
+    lag = newest["indicator_id"].map(lags).astype(float).fillna(ASSUMED_LAG_MONTHS)
+    months = 12 * data.as_of.year + data.as_of.month - 12 * (newest["year"].astype(int) + 1)
+    return newest.assign(months=months, due=((months - lag) // 12).clip(lower=0).astype(int))
+
+
+def used_sources(data: Data) -> pd.DataFrame:
+    """Publishers by number of figures: publisher, publisher_en, documents, figures, newest (the last date known)."""
+    rows = data.observations.merge(data.sources[["source_id", "publisher", "publisher_en"]], on="source_id")
+    table = rows.groupby("publisher", sort=False).agg(
+        publisher_en=("publisher_en", "first"), documents=("source_id", "nunique"), figures=("source_id", "size"),
+        newest=("known_from", "max"),
+    )  # fmt: skip
+    return table.sort_values(["figures", "documents"], ascending=False, kind="stable").reset_index()
+
+
+def counts(data: Data, plan: str | None = None) -> dict[str, int]:
+    """How much there is: figures, series, sources, targets, targets with a figure (`covered`), revisions."""
+    rows = data.observations
+    return {
+        "figures": len(newest_vintages(rows)),
+        "series": len(rows[["indicator_id", "region"]].drop_duplicates()),
+        "sources": rows["source_id"].nunique(),
+        "targets": len(_targets(data, plan)),
+        "covered": len(ages(data, plan)),
+        "revisions": len(revisions(data)),
+    }

@@ -38,7 +38,7 @@ class Link:
 
     @property
     def ratio(self) -> float:
-        """Level at the end over level at the start."""
+        """Level at the end over that at the start."""
         return 1 + self.percent / 100
 
 
@@ -47,9 +47,8 @@ class Chained:
     """What links and levels give, as series of consecutive years with NaN in gaps.
 
     Attributes: `values` (the main stretch), `older` (stretches before it that nothing joins to it; beside levels each
-    at such a size that it ends at the first level, so that only its changes in percent say anything, whatever the unit
-    of the levels), `newer` (stretches after it), `root` (the year set to 100, None where levels were given), `above`
-    (years whose level was dropped by `within_100`).
+    ends at the first level, so that only its changes in percent say anything), `newer` (stretches after it), `root`
+    (the year set to 100, None where levels were given), `above` (years whose level was dropped by `within_100`).
     """
 
     values: pd.Series
@@ -74,12 +73,7 @@ class Chained:
         return tuple(int(one.index[0]) for one in [*self.older, self.values] if len(one))[1:]
 
     def within_100(self) -> Chained:
-        """The same without levels above 100, to which changes push a share; older stretches above it go whole.
-
-        >>> kept = chained({2020: 80.0}, [Link(2020, 2021, 50.0), Link(2019, 2020, 5.0)]).within_100()
-        >>> kept.values.round(2).to_dict(), kept.above
-        ({2019: 76.19, 2020: 80.0}, (2021,))
-        """
+        """The same without levels above 100, to which changes push a share; older stretches above it go whole."""
         over = [one.dropna() for one in self.older if (one > 100).any()] + [self.values[self.values > 100]]
         above = sorted({int(year) for one in over for year in one.index})
         main = series_of({int(y): float(v) for y, v in self.values.dropna().items() if v <= 100})
@@ -91,9 +85,7 @@ def chained(
     levels: Levels, links: list[Link], base_year: int | None = None, prefer: str = "cumulative"
 ) -> Chained:
     """Levels extended by links; with no level, an index with `base_year` = 100 (default: the first year of the newest
-    stretch).
-
-    `prefer` is "cumulative" or "changes": which wins in a year reached by both from the base year of an index.
+    stretch). `prefer` ("cumulative" or "changes") wins in a year reached by both from the base year of an index.
 
     >>> chained({2020: 50.0}, [Link(2020, 2021, 10.0), Link(2022, 2023, 5.0)]).values.to_dict()
     {2020: 50.0, 2021: 55.00000000000001}
@@ -116,12 +108,7 @@ def chained(
 
 
 def conflicts(values: pd.Series, links: list[Link]) -> list[Note]:
-    """A note for each published change that the levels used do not show within ROUNDING.
-
-    >>> levels = pd.Series([100.0, 90.0], index=[2020, 2021])
-    >>> [note.code for note in conflicts(levels, [Link(2020, 2021, -8.0), Link(2020, 2021, -10.1)])]
-    ['conflict']
-    """
+    """A note for each published change that the levels used do not show within ROUNDING."""
     notes = []
     for link in links:
         start, end = values.get(link.start, math.nan), values.get(link.end, math.nan)
@@ -183,9 +170,8 @@ def _follow(levels: Levels, links: list[Link], only_one: bool = False) -> bool:
 
 
 def _apart(stretches: list[Levels], main: pd.Series) -> list[pd.Series]:
-    """The stretches that lie wholly before or after the main one and each other, in order; the fuller ones first.
-
-    A segment of a history is a run of years, so of two stretches whose years interleave only one can be kept.
+    """The stretches that lie wholly before or after the main one and each other, in order; of two that interleave
+    only the fuller one can be kept.
     """
     kept: list[pd.Series] = []
     for levels in sorted(stretches, key=lambda one: (len(one), max(one)), reverse=True):

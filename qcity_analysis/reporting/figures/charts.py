@@ -245,7 +245,7 @@ def skill_chart(table: pd.DataFrame, names: Sequence[str], lang: str = "en") -> 
 def coverage_chart(table: pd.DataFrame, names: list[str], deadlines: list[int], lang: str = "en") -> Figure:
     """A square for every year in which a target has a figure; a red frame at its deadline.
 
-    `table` as from `series.coverage.coverage`, `names` and `deadlines` one for each of its rows. Full squares are final
+    `table` as from `series.annual.coverage`, `names` and `deadlines` one for each of its rows. Full squares are final
     figures, light ones provisional, hatched ones bounds or parts of a year; of a long record the last years are drawn.
 
     >>> frame = pd.DataFrame({2020: ["final", ""], 2021: ["", "part"]})
