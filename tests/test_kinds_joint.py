@@ -107,7 +107,8 @@ def test_gaps_and_first_years_are_named(tmp_path):
         (EVERY, RISING), (EVERY, {year: level for year, level in RISING.items() if year != 2021}),
         (EVERY | {"deadline": 2023}, {2019: 90.0, 2020: 91.0, 2022: 93.0, 2023: 94.0}),
         (EVERY | {"base_year": None, "source_id": "plan"}, RISING),
-        (EVERY | {"base_year": None, "source_id": "later"}, {2020: 91.3, 2021: 92.4, 2022: 93.1}), (EVERY, {2021: 92.4, 2022: 93.1, 2023: 94.0}),
+        (EVERY | {"base_year": None, "source_id": "later"}, {2020: 91.3, 2021: 92.4, 2022: 93.1}),
+        (EVERY, {2021: 92.4, 2022: 93.1, 2023: 94.0}),
         (EVERY, RISING | {2023: 93.1}),
     ]  # fmt: skip
     cases = [(goal, figures(row), PERCENT) for goal, row in levels]
