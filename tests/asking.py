@@ -73,6 +73,11 @@ def reason(found):
     return found.reason.code if found.reason else None
 
 
+def why(found, lang):
+    """The reason why there is no answer, in words."""
+    return sentences.reason(found.reason, lang)
+
+
 def spoken(found, lang):
     """Everything the page says of an answer in words."""
     notes = [sentences.note(note, lang) for note in found.notes]

@@ -1,7 +1,7 @@
 """Targets on every year, on a direction, on ranks and on milestones: which figures decide, and what does not."""
 
 import numpy as np
-from asking import LATE, PERCENT, answer, answers, codes, reason, run
+from asking import LATE, PERCENT, answers, codes, reason, run, why
 from packages import figure, figures, indicator, loaded, target
 
 from qcity_analysis.assessment.assess import assess
@@ -62,12 +62,8 @@ YEARS = [  # target, figures, status, the year that settles it
 
 def test_figures_decide_on_every_year_a_direction_and_a_milestone_or_do_not(tmp_path):
     for as_of, late in (("2024-12-31", False), (LATE, True)):
-        cases = [
-            c for c in YEARS if (c[0]["kind"] in ("direction", "milestone") or "deadline" in c[0]) == late
-        ]
-        found = answers(
-            tmp_path / as_of, [(goal, rows, {"support": "real"}) for goal, rows, *_ in cases], as_of
-        )
+        cases = [case for case in YEARS if (case[0]["kind"] != "monotone" or "deadline" in case[0]) == late]
+        found = answers(tmp_path / as_of, [case[:2] for case in cases], as_of)
         assert [reason(a) or a.status for a in found] == [status for _, _, status, _ in cases]
         joint = [(a, year) for a, (*_, year) in zip(found, cases, strict=True) if a.target.kind == "monotone"]
         assert [a.settled_in for a, _ in joint] == [year for _, year in joint]
@@ -75,9 +71,7 @@ def test_figures_decide_on_every_year_a_direction_and_a_milestone_or_do_not(tmp_
 
 
 def test_the_probability_is_the_share_of_paths_that_rise_every_year_as_published(tmp_path):
-    found = answer(
-        tmp_path, EVERY, observations=figures(RISING, unit="%"), indicators=[indicator("widgets", **PERCENT)]
-    )
+    (found,) = answers(tmp_path, [(EVERY, figures(RISING), PERCENT)])
     row = np.round(found.forecast.paths, 1)
     met = (np.diff(np.column_stack([np.full(len(row), 93.1), row]), axis=1) > 1e-9).all(axis=1)
     assert (found.probability, found.threshold) == (met.mean(), None)
@@ -98,11 +92,8 @@ def test_falls_chained_from_changes_and_an_open_direction_are_compared_as_they_a
 
 
 def test_gaps_and_first_years_are_named(tmp_path):
-    sources = [
-        {"source_id": "bulletin", "publisher": "P", "title": "T", "date": "2024"},
-        {"source_id": "plan", "publisher": "P", "title": "Plan", "date": "2022-05-01"},
-        {"source_id": "later", "publisher": "P", "title": "Plan", "date": "2030"},  # after the deadline
-    ]
+    dates = {"bulletin": "2024", "plan": "2022-05-01", "later": "2030"}  # the last: after the deadline
+    sources = [{"source_id": name, "publisher": "P", "title": "T", "date": dates[name]} for name in dates]
     levels = [
         (EVERY, RISING), (EVERY, {year: level for year, level in RISING.items() if year != 2021}),
         (EVERY | {"deadline": 2023}, {2019: 90.0, 2020: 91.0, 2022: 93.0, 2023: 94.0}),
@@ -114,7 +105,7 @@ def test_gaps_and_first_years_are_named(tmp_path):
     cases = [(goal, figures(row), PERCENT) for goal, row in levels]
     whole, gap, missing, plan, undated, late, fallen = answers(tmp_path, cases, sources=sources)
     assert "bridged" in codes(gap) and 0 < gap.probability < whole.probability + 0.1
-    assert reason(missing) == "years_missing" and "2021" in sentences.reason(missing.reason, "en")
+    assert reason(missing) == "years_missing" and "2021" in why(missing, "en")
     assert plan.period == (2022, 2025) and "first_year_of_plan" in codes(plan)
     assert "from 2022 to 2025" in sentences.headline(plan, "en")
     assert undated.period == (2021, 2025) and "first_year_of_figures" in codes(undated)
@@ -146,9 +137,7 @@ def test_a_rank_is_counted_among_all_regions_with_the_same_parent(tmp_path):
     assert found.probability == np.mean(found.forecast.paths[:, -1] <= 2)
     assert (found.likelihood, "ranked_among" in codes(found)) == ("joint_ranks", True)
     assert reason(short) == "peers_short"  # one missing peer is named and nothing is ranked
-    assert "west" in sentences.reason(short.reason, "en") and "south" not in sentences.reason(
-        short.reason, "en"
-    )
+    assert "west" in why(short, "en") and "south" not in why(short, "en")
 
 
 def test_the_deadlines_figures_decide_the_rank_and_equals_share_the_better_place(tmp_path):
@@ -156,9 +145,8 @@ def test_the_deadlines_figures_decide_the_rank_and_equals_share_the_better_place
     cases = [({}, 4.0), ({}, 3.9), (about, 3.9)]  # level with the south, or behind it
     made = [(goal, [*OWN, 5.0, last], ON) for goal, last in cases]
     ahead = OTHERS | {"north": [5.0, 6.0, 7.0, 8.0, 9.0]}
-    *found, early, gap = ranks(
-        tmp_path, [*made, ({"deadline": 2022}, OWN, OTHERS), ({"deadline": 2024}, OWN, ahead)], LATE
-    )
+    made += [({"deadline": 2022}, OWN, OTHERS), ({"deadline": 2024}, OWN, ahead)]
+    *found, early, gap = ranks(tmp_path, made, LATE)
     assert (early.status, early.outcome, reason(gap)) == ("met", 2, "deadline_gap")
     assert [(a.status, a.outcome, a.bound) for a in found] == [("met", 2, 2), ("missed", 3, 2), ("met", 3, 3)]
     table = np.array([[2.0, 3.0, 2.0], [5.0, 3.0, 2.0], [1.0, 3.0, 2.0]])

@@ -166,11 +166,7 @@ def rows(key, levels):
     for name, theirs in case.peers.items() if levels else ():
         carried = {year: theirs.get(year, max(theirs.values())) for year in levels}
         made[name] = carried if 2025 in levels else theirs
-    return [
-        figure(period, made[region][period], region=region, **cells)
-        for region in made
-        for period in made[region]
-    ]
+    return [figure(period, value, region=r, **cells) for r in made for period, value in made[r].items()]
 
 
 def package(folder, name, as_of):
@@ -207,8 +203,7 @@ def answered(folder, name, as_of=LATE, draws=500):
         for lang in ("zh", "en"):
             said = [
                 spoken(answer, lang),
-                sentences.alt_text(answer, lang),
-                sentences.how_to_add(answer, lang),
+                *(say(answer, lang) for say in (sentences.alt_text, sentences.how_to_add)),
             ]
             said += [str(cell) for cell in key_figures(answer, lang).to_numpy().ravel()]
             assert not [text for text in said if "{" in text or "nan" in text.split() or "None" in text]
@@ -264,9 +259,8 @@ def slow_count(key, asked):
     """The open counts of the table above, spelled out: what was counted, which years are open, what is missing."""
     name, levels = key[1], CASES[key].open
     if name == "service_opening_tasks":  # 3 at the end of 2020, then 17, 21 and 19 new ones
-        return chance_of_count(
-            [(2021, 1, 17), (2022, 1, 21), (2023, 1, 19)], [(2024, 1), (2025, 1)], asked - 60
-        )
+        counts = [(2021, 1, 17), (2022, 1, 21), (2023, 1, 19)]
+        return chance_of_count(counts, [(2024, 1), (2025, 1)], asked - 60)
     if name == "standard_pilots_national":  # half of 2023 is counted, the other half is open
         counts = [(2021, 1, 2), (2022, 1, 4), (2023, 0.5, 2)]
         return chance_of_count(counts, [(2023, 0.5), (2024, 1), (2025, 1)], 15 - 8)

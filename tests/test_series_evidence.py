@@ -70,15 +70,10 @@ def test_errors_of_a_year_to_date_are_learned_and_only_the_newest_of_the_year_co
 
 def test_what_never_moved_takes_a_part_of_the_year_with_one_step_of_its_last_digit(tmp_path):
     still = run(2018, [5.5] * 4)
-    *parts, moved = many_series(
-        tmp_path / "a",
-        *(
-            ([*still, figure(p, 5.5)], {"timing": t})
-            for p in ("2022-08", "2022-Q1")
-            for t in ("average", "stock")
-        ),
-        ([*run(2018, [5.0] * 3), change("2021-Q3", 0.0)], AVERAGE),  # a change: in percent of the level
-    )
+    parts = [(period, timing) for period in ("2022-08", "2022-Q1") for timing in ("average", "stock")]
+    cases = [([*still, figure(period, 5.5)], {"timing": timing}) for period, timing in parts]
+    cases.append(([*run(2018, [5.0] * 3), change("2021-Q3", 0.0)], AVERAGE))  # in percent of the level
+    *parts, moved = many_series(tmp_path / "a", *cases)
     assert [row.estimates.iloc[0][["value", "error"]].tolist() for row in parts] == [[5.5, 0.1]] * 4
     assert moved.estimates.iloc[0][["value", "error"]].tolist() == [5.0, pytest.approx(5.0 * 0.1 / 100)]
     (answer,) = answers(tmp_path / "b", [({}, [*still, figure("2022-08", 5.5)], AVERAGE)], draws=200)
@@ -118,16 +113,12 @@ def test_bounds_year_to_date_figures_and_counts_are_no_levels(tmp_path):
 def test_bounds_give_way_to_figures_and_contradictions_are_said(tmp_path):
     later = {"qualifier": ">=", "published": "2022-06-01"}
     against = [figure(2022, 96, qualifier=">="), change(2022, 4, qualifier="<="), figure(2021, 94, **later)]
-    replaced = [
-        figure(2021, 94, **later),
-        figure(2022, 95, qualifier=">="),
-        figure(2022, 95.4, published="2023-06-01"),
-    ]
+    against.append(figure(2020, 94, **later))
+    replaced = [figure(2021, 94, **later), figure(2022, 95, qualifier=">=")]
+    replaced.append(figure(2022, 95.4, published="2023-06-01"))
     nothing = [figure(2022, 97, qualifier=">="), change(2022, 1, qualifier="<=")]
-    kept = [*figures(STEADY)]
-    said, figured, dropped = many_series(
-        tmp_path, ([*kept, *against, figure(2020, 94, **later)],), ([*kept, *replaced],), ([*kept, *nothing],)
-    )
+    cases = ([*figures(STEADY), *rows] for rows in (against, replaced, nothing))
+    said, figured, dropped = many_series(tmp_path, *((rows,) for rows in cases))
     assert (said.lower, said.upper) == ({2022: 96.0}, {2022: pytest.approx(95 * 1.04)})
     (told,) = [one for one in said.notes if one.code == "bound_contradicted"]
     assert told.values["periods"] == ["2020"]  # 93 was published, "94 or more" too

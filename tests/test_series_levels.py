@@ -4,10 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from asking import many_series, new, series_of
+from asking import CUT, answers, many_series, new, packed, series_of
 from packages import change, changes, figure, figures, indicator, loaded, package, target
 
-from qcity_analysis.assessment.assess import assess
 from qcity_analysis.data.load import check
 from qcity_analysis.errors import Note, QcityError
 from qcity_analysis.reporting.sentences import note
@@ -39,16 +38,10 @@ CHAIN = changes({2021: 1.51, 2022: -2.2, 2023: -4.18})
 
 
 def test_levels_from_changes(tmp_path):
-    cut = target(kind="relative_change", direction="at_most", threshold=-18, base_year=2020)
-    cases = [(rows, {}, {"base_year": base}) for rows, base, _ in [*LEVELS, (CHAIN, 2020, None)]]
-    named = [row | {"indicator_id": f"w{k}"} for k, (rows, *_) in enumerate(cases) for row in rows]
-    names = [f"w{k}" for k in range(len(cases))]
-    goals = [cut | {"target_id": name, "indicator_id": name} for name in names]
-    data = loaded(tmp_path, observations=named, indicators=[indicator(name) for name in names], targets=goals)
-    *found, chained = (
-        annual_series(data, name, "testville", **options)
-        for name, (_, _, options) in zip(names, cases, strict=True)
-    )
+    cases = [*LEVELS, (CHAIN, 2020, None)]
+    data = packed(tmp_path, [(CUT, rows) for rows, *_ in cases])
+    bases = enumerate(base for _, base, _ in cases)
+    *found, chained = (annual_series(data, f"w{k}", "testville", base_year=base) for k, base in bases)
     for one, (_, _, levels) in zip(found, LEVELS, strict=True):
         assert one.known().to_dict() == pytest.approx(levels)
         assert one.values.index.tolist() == list(range(min(levels, default=0), max(levels, default=-1) + 1))
@@ -59,10 +52,8 @@ def test_levels_from_changes(tmp_path):
 
 
 def test_stretches_that_nothing_joins_are_kept_with_their_break_or_named(tmp_path):
-    apart, levels = (
-        changes({2012: 2, 2013: 3, 2021: -1, 2022: -2}),
-        dict(enumerate([30.0, 31.0, 33.0, 34.0, 35.0], 2018)),
-    )
+    apart = changes({2012: 2, 2013: 3, 2021: -1, 2022: -2})
+    levels = dict(enumerate([30.0, 31.0, 33.0, 34.0, 35.0], 2018))
     large = {year: value * 1000 for year, value in levels.items()}
     older = changes({2011: 25, 2012: 20})
     mixed = [*figures(levels), cumulative(2012, 40, 2007), *changes({2010: 5, 2011: 4})]
@@ -72,19 +63,14 @@ def test_stretches_that_nothing_joins_are_kept_with_their_break_or_named(tmp_pat
         (mixed,), (lost,),
     )  # fmt: skip
     for found in (based, plain):
-        assert (found.base_year, found.breaks, found.values.index.tolist()) == (
-            2020,
-            (2020,),
-            [2020, 2021, 2022],
-        )
+        assert (found.base_year, found.breaks) == (2020, (2020,))
+        assert found.values.index.tolist() == [2020, 2021, 2022]
         assert found.earlier.to_dict() == pytest.approx({2011: 100, 2012: 102, 2013: 102 * 1.03})
         assert found.history().index.tolist() == [2011, 2012, 2013, 2020, 2021, 2022]
     for found, published, times in zip(sized, (levels, large), (1, 1000), strict=True):
         # older changes end at the first level, so that the unit of the levels plays no part
         assert (found.values.to_dict(), found.breaks) == (published, (2018,))
-        assert found.earlier.to_dict() == pytest.approx(
-            {2010: 20 * times, 2011: 25 * times, 2012: 30 * times}
-        )
+        assert (found.earlier / times).to_dict() == pytest.approx({2010: 20, 2011: 25, 2012: 30})
     assert interleaved.earlier.index.tolist() == [2009, 2010, 2011]  # only one of two is kept
     assert interleaved.history().index.is_unique
     unused = interleaved.unused[["period", "measure", "reason"]].to_numpy().tolist()
@@ -118,20 +104,16 @@ def test_the_newest_vintage_counts_and_an_assumed_publication_date_is_a_note(tmp
     assert undated.notes == (Note("assumed_publication", {"periods": ["2020"]}),)
 
 
-@pytest.mark.parametrize(
-    ("names", "message"),
-    [
-        (("wigdets", "testville"), "unknown indicator 'wigdets'. Did you mean \"widgets\"? Known: widgets."),
-        (
-            ("widgets", "testvile"),
-            "unknown region 'testvile'. Did you mean \"testville\"? Known: testville, otherland.",
-        ),
-    ],
-)
-def test_unknown_indicators_and_regions_are_refused_with_a_hint(tmp_path, names, message):
-    with pytest.raises(QcityError) as error:
-        annual_series(loaded(tmp_path), *names)
-    assert str(error.value) == f"{message} `qcity list` shows all."
+def test_unknown_indicators_and_regions_are_refused_with_a_hint(tmp_path):
+    data, known = loaded(tmp_path), {"indicator": "widgets", "region": "testville, otherland"}
+    for names, kind in ((("wigdets", "testville"), "indicator"), (("widgets", "testvile"), "region")):
+        wrong, meant = (names[0], "widgets") if kind == "indicator" else (names[1], "testville")
+        with pytest.raises(QcityError) as error:
+            annual_series(data, *names)
+        hint = (
+            f'unknown {kind} {wrong!r}. Did you mean "{meant}"? Known: {known[kind]}. `qcity list` shows all.'
+        )
+        assert str(error.value) == hint
 
 
 def test_a_share_that_changes_push_above_100_is_left_out_and_named(tmp_path):
@@ -153,37 +135,27 @@ KINDS = [
 MEASURES = ["level", "level", "change_pct", "cumulative_change_pct", "count_total", "count_new"]
 
 
-def random_figure(rng, name):
+def random_figure(rng):
     year, measure = int(rng.integers(2006, 2024)), str(rng.choice(MEASURES))
+    period = f"{year}{rng.choice(['', '', '-Q3', '-12'])}"
     return figure(
-        rng.choice([f"{year}", f"{year}", f"{year}-Q3", f"{year}-12"]),
-        int(rng.integers(-60 if measure == "change_pct" else 0, 90)),
-        measure=measure,
+        period, int(rng.integers(-60 if measure == "change_pct" else 0, 90)), measure=measure,
         base_period=2005 if measure == "cumulative_change_pct" else "",
-        qualifier=rng.choice(["=", "=", "~", ">=", "<="]),
-        status=rng.choice(["final", "preliminary", "estimate"]),
-        indicator_id=name,
-    )
+        qualifier=rng.choice(["=", "=", "~", ">=", "<="]), status=rng.choice(["final", "preliminary", "estimate"]),
+    )  # fmt: skip
 
 
 def test_every_valid_package_is_assessed_or_says_why_not(tmp_path):
-    rng, names = np.random.default_rng(8), [f"w{k}" for k in range(18)]
-    made = [random_figure(rng, name) for name in names for _ in range(rng.integers(1, 14))]
-    cells = [
-        {
-            "support": rng.choice(["real", "positive", "percent", "count"]),
-            "timing": rng.choice(["", "average", "total", "stock"]),
+    rng, cases = np.random.default_rng(8), []
+    for kind in KINDS * 3:
+        rows = [random_figure(rng) for _ in range(rng.integers(1, 14))]
+        once = {(row["period"], row["measure"]): row for row in rows}.values()
+        cells = {
+            "support": ["real", "positive", "percent", "count"],
+            "timing": ["", "average", "total", "stock"],
         }
-        for _ in names
-    ]
-    data = loaded(
-        tmp_path,
-        observations=list({(r["indicator_id"], r["period"], r["measure"]): r for r in made}.values()),
-        indicators=[indicator(name, **more) for name, more in zip(names, cells, strict=True)],
-        targets=[target(name, indicator_id=name, **KINDS[k % 6]) for k, name in enumerate(names)],
-    )
-    for name in names:
-        answer = assess(data, name, draws=200)
+        cases.append((kind, once, {name: rng.choice(values) for name, values in cells.items()}))
+    for answer in answers(tmp_path, cases, draws=200):
         told = {"forecast": answer.probability, "not_assessable": answer.reason}
         assert told.get(answer.status, answer.outcome) is not None
 
@@ -201,11 +173,8 @@ BOTH = [*OLDER, *figures(NEW)]
 
 
 def definitions(**cells):
-    newer = {
-        "continues": "old",
-        "break_period": 2018,
-        "break_reason_zh": "口径",
-        "break_reason_en": "new scope",
+    newer = {"continues": "old", "break_period": 2018} | {
+        f"break_reason_{lang}": "新" for lang in ("zh", "en")
     }
     return [indicator("widgets", **(newer | cells)), indicator("old")]
 
@@ -224,18 +193,19 @@ def test_without_a_declaration_nothing_is_joined(tmp_path, cells):
 
 def test_a_declared_ratio_or_difference_moves_the_older_figures_to_meet_the_newer(tmp_path):
     extra = [
-        figure(2014, 9, indicator_id="old", qualifier="~"), figure(2013, 8, indicator_id="old", qualifier="<=")
-    ]  # fmt: skip
+        figure(year, value, indicator_id="old", qualifier=q)
+        for year, value, q in ((2014, 9, "~"), (2013, 8, "<="))
+    ]
     found = joined(tmp_path / "a", [*BOTH, *extra], "ratio", 2018)
     expected = {year: level * 26 / 13 for year, level in OLD.items() if year < 2018} | NEW
     assert found.known().loc[2015:].to_dict() == pytest.approx(expected)
     assert found.noisy == {2014: pytest.approx(2 / 3**0.5)}  # what was known in part comes along
     assert found.upper == {2013: 16.0}
     told = the_note(found, "spliced")
-    assert note(told, "en") == (
-        "2014–2017 come from the older definition “Indicator old”, linked in the overlap year 2018 (by 2): "
-        "both count the same things in another unit."
+    linked = (
+        "2014–2017 come from the older definition “Indicator old”, linked in the overlap year 2018 (by 2)"
     )
+    assert note(told, "en") == f"{linked}: both count the same things in another unit."
     assert "两种口径同比例" in note(told, "zh")
     assert found.observations["indicator_id"].tolist() == ["old"] * 4 + ["widgets"] * 4
     moved = joined(tmp_path / "b", BOTH, "difference", 2019)
@@ -245,9 +215,12 @@ def test_a_declared_ratio_or_difference_moves_the_older_figures_to_meet_the_newe
 def test_no_overlap_no_splice_and_it_is_said_and_only_from_the_day_it_was_published(tmp_path):
     found = joined(tmp_path / "c", [*OLDER, *figures({2020: 30.0, 2021: 31.0})], "ratio", 2019)
     assert found.known().to_dict() == {2020: 30.0, 2021: 31.0}
-    assert note(the_note(found, "splice_impossible"), "en") == (
-        "A splice to the older definition “Indicator old” in 2019 is declared, but one of the two has no level in "
-        "that year; nothing is joined."
+    declared = (
+        "A splice to the older definition “Indicator old” in 2019 is declared, but one of the two has no"
+    )
+    assert (
+        note(the_note(found, "splice_impossible"), "en")
+        == f"{declared} level in that year; nothing is joined."
     )
     late = [*OLDER, figure(2020, 30), figure(2018, 26, published="2022-05-01")]
     assert joined(tmp_path / "a", late, "ratio", 2018, as_of="2022-04-30").known().to_dict() == {2020: 30}
@@ -256,9 +229,8 @@ def test_no_overlap_no_splice_and_it_is_said_and_only_from_the_day_it_was_publis
 
 def test_changes_of_an_older_definition_are_linked_to_the_newer_index(tmp_path):
     rows = [*changes({2018: 10, 2019: 10}, indicator_id="old"), *changes({2020: -5, 2021: -5})]
-    assert joined(tmp_path, rows, "ratio", 2019).known().to_dict() == pytest.approx(
-        {2017: 100 / 1.21, 2018: 100 / 1.1, 2019: 100.0, 2020: 95.0, 2021: 90.25}
-    )
+    expected = {2017: 100 / 1.21, 2018: 100 / 1.1, 2019: 100.0, 2020: 95.0, 2021: 90.25}
+    assert joined(tmp_path, rows, "ratio", 2019).known().to_dict() == pytest.approx(expected)
 
 
 # Indicators computed from others: a ratio, a figure per head, a sum of counts.
@@ -269,10 +241,7 @@ GDP = dict(enumerate([1000.0, 1070.0, 1130.0, 1170.0, 1280.0, 1330.0], 2017))
 
 def indicators(**cells):
     derived = {"support": "percent", "unit": "%", "derived": "ratio", "inputs": "spending;gdp"} | cells
-    return [
-        indicator("widgets", **derived),
-        *(indicator(name, unit="bn yuan") for name in ("spending", "gdp")),
-    ]
+    return [indicator("widgets", **derived), *(indicator(n, unit="bn yuan") for n in ("spending", "gdp"))]
 
 
 def inputs(gdp, *more):
@@ -288,9 +257,8 @@ def ratio(folder, rows, **cells):
 def test_a_ratio_is_the_quotient_of_its_inputs_and_a_gap_where_one_is_missing(tmp_path):
     gdp = {year: level for year, level in GDP.items() if year != 2019}
     _, found = ratio(tmp_path, inputs(gdp))
-    assert found.known().to_dict() == pytest.approx(
-        {y: 100 * SPENDING[y] / level for y, level in gdp.items()}
-    )
+    expected = {year: 100 * SPENDING[year] / level for year, level in gdp.items()}
+    assert found.known().to_dict() == pytest.approx(expected)
     assert math.isnan(found.values[2019])
     assert (found.unit, found.support, found.derived) == ("%", "percent", "ratio")
     assert set(found.observations["indicator_id"]) == {"spending", "gdp"}
