@@ -51,8 +51,7 @@ def forecast_series(
     QcityError for "inputs" where there are none.
 
     >>> import qcity_analysis as qc
-    >>> series = qc.annual_series(qc.load(as_of="2025-12-31"), "rd_intensity", "jiangsu")
-    >>> forecast_series(series, 2026, rng=0).years.tolist()
+    >>> forecast_series(qc.annual_series(qc.load(as_of="2025-12-31"), "rd_intensity", "jiangsu"), 2026).years.tolist()
     [2025, 2026]
     """
     name, generator = f"{series.region}/{series.indicator_id}", np.random.default_rng(rng)
@@ -98,15 +97,13 @@ def _input_ahead(series: AnnualSeries) -> bool:
 
 def _from_inputs(series: AnnualSeries, until: int, draws: int, rng: np.random.Generator) -> Forecast:
     """The forecast of a ratio from those of both inputs."""
-    top, under = series.inputs
-    above = _input(top, until, draws, rng)
-    below = _input(under, until, draws, rng, logarithms=True)
+    above, below = (_input(one, until, draws, rng, k == 1) for k, one in enumerate(series.inputs))
     ratio = {"factor": series.factor, "history": series.known(), "support": series.support}
     return forecast_ratio(above, below, after=int(series.known().index[-1]), rng=rng, **ratio)
 
 
 def _input(
-    series: AnnualSeries, until: int, draws: int, rng: np.random.Generator, logarithms: bool = False
+    series: AnnualSeries, until: int, draws: int, rng: np.random.Generator, logarithms: bool
 ) -> Forecast:
     """The forecast of one input, a denominator on logarithms: it never reaches zero; what it has already is certain."""
     known = series.known()
@@ -205,9 +202,7 @@ def forecast_ratio(
 def averaged(direct: Forecast, joint: Forecast) -> Forecast:
     """Quantile by quantile the mean of two forecasts of one ratio, in the order of the joint paths.
 
-    >>> y = pd.Series([1.0, 2.0])
-    >>> one = Forecast(np.array([[1.0], [3.0]]), np.array([2024]), "mixture", "real", y)
-    >>> other = Forecast(np.array([[9.0], [5.0]]), np.array([2024]), "ratio of inputs", "real", y)
+    >>> one, other = (Forecast(np.array(p), np.array([1]), "", "real", pd.Series()) for p in ([[1], [3]], [[9], [5]]))
     >>> averaged(one, other).paths.tolist()
     [[6.0], [3.0]]
     """
@@ -255,8 +250,8 @@ def borrow(own: Forecast, comparators: Sequence[pd.Series], shares: Shares | Non
     """The forecast moved towards its comparators (annual levels, index year); its spread stays as it is.
 
     Where the series stands still, paths do not move while they stay at its last value. Comparators need three points,
-    one of them in the last year of the series' own; others are left out. Without any, or with fewer than three points
-    of its own, `own` is returned as it is. Raises QcityError for a value outside the support.
+    one in the last year of the series; others are left out. Without any, or with fewer than three points of its own,
+    `own` is returned as it is. Raises QcityError for a value outside the support.
 
     >>> city = forecast(pd.Series([2.0, 2.1, 2.2], index=[2018, 2019, 2020]), until=2023)
     >>> province = pd.Series([3.0, 3.1, 3.2, 3.4, 3.6], index=range(2018, 2023))

@@ -5,9 +5,8 @@ bounds, and each completed history counts in proportion to the marginal likeliho
 sampling), so a bound says as much as it knows and no more.
 
 After the last value, year by year, many paths are drawn up to the next year of which something is known and kept in
-proportion to how likely that makes it (a particle filter; Gordon, Salmond and Smith 1993). The forecast goes on from
-there as if the kept values had been observed. So without news nothing changes, and the year itself keeps its calibrated
-forecast, cut or tilted.
+proportion to how likely that makes it (a particle filter; Gordon, Salmond and Smith 1993). The forecast goes on as if
+the kept values had been observed: without news nothing changes, and the year itself is the forecast, cut or tilted.
 """
 
 from __future__ import annotations
@@ -21,22 +20,13 @@ import pandas as pd
 from ..errors import QcityError
 from ..series.evidence import Evidence
 from .features import features, plain, units
-from .histories import (
-    FEWEST,
-    SUPPORTS,
-    WINDOW,
-    Histories,
-    as_number,
-    framed,
-    from_frame,
-    limits,
-    whole_number,
-)
+from .histories import SUPPORTS, WINDOW, Histories, as_number, framed, from_frame, limits, whole_number
 from .mixture import Ahead, batch_sizes, draw, fit_cells, look_ahead
 from .prior import Prior
 from .quantiles import at_levels, below
 
 Years = Mapping[int, float]
+Guess = tuple[np.ndarray, float]
 
 TRIALS = 250  # completed histories tried at a time, for each independent part of the paths
 MOST = 2_500  # tried at most
@@ -94,9 +84,8 @@ class Conditions:
         segments = np.array([self.segment(int(year)) for year in years])[kept]
         values[:, columns[kept]] = table[:, kept]
         starts[:, columns[kept]] = np.diff(segments, prepend=-1) != 0
-        return Histories(
-            np.arange(n), np.full(n, last), values, starts, np.full(n, SUPPORTS.index(self.support))
-        )
+        kind = np.full(n, SUPPORTS.index(self.support))
+        return Histories(np.arange(n), np.full(n, last), values, starts, kind)
 
     def plain(self) -> Histories:
         """The one history of the values as they are."""
@@ -113,41 +102,33 @@ class Conditions:
         """
         frame, values = framed(series, support), series.dropna()
         firm = values.index
-        if len(values) == FEWEST - 1 and evidence.years():  # two are enough beside a year known in part
-            more = frame[frame["period"] == firm[-1]].assign(period=int(firm[-1]) + 1)
-            frame = pd.concat([frame, more])
+        if len(values) == 2 and evidence.years():  # two are enough beside a year known in part
+            frame = pd.concat([frame, frame[frame["period"] == firm[-1]].assign(period=firm[-1] + 1)])
         from_frame(frame, breaks)
-        lower, upper, errors = (
-            _numbers(getattr(evidence, name), name) for name in ("lower", "upper", "noisy")
-        )
+        lower, upper = _numbers(evidence.lower, "lower"), _numbers(evidence.upper, "upper")
+        errors, estimates = _numbers(evidence.noisy, "noisy"), evidence.estimates
         shared = tuple(_numbers(one, "shared") for one in evidence.shared)
-        centres, widths = (
-            _numbers({year: pair[k] for year, pair in evidence.estimates.items()}, "estimates")
-            for k in (0, 1)
-        )
+        centres, widths = (_numbers({y: p[k] for y, p in estimates.items()}, "estimates") for k in (0, 1))
         _refuse((y for y in centres if y in firm), "{} has a value and an estimate; give one of them")
         _refuse((y for y in errors if y not in firm), "noisy: no value in {} to be uncertain about")
         told = {year: (centre, widths[year]) for year, centre in centres.items()}
         told |= {year: (float(values[year]), error) for year, error in errors.items()}
         for year, (_, error) in told.items():
-            _refuse([year] * (not error > 0), f"the standard error in {{}} must be above 0; found {error!r}")
-        told_bounds = {y: (lower.get(y, -np.inf), upper.get(y, np.inf)) for y in sorted({*lower, *upper})}
-        _refuse(
-            (y for y in told_bounds if y in firm and y not in errors),
-            "{} has a value and a bound; give one of them",
-        )
-        bottom, top = limits(support)
-        bounds = {y: (max(low, bottom), min(high, top)) for y, (low, high) in told_bounds.items()}
+            if not error > 0:
+                raise QcityError(f"the standard error in {year} must be above 0; found {error!r}")
+        bounded, (bottom, top) = sorted({*lower, *upper}), limits(support)
+        both = "{} has a value and a bound; give one of them"
+        _refuse((y for y in bounded if y in firm and y not in errors), both)
+        bounds = {y: (max(lower.get(y, bottom), bottom), min(upper.get(y, top), top)) for y in bounded}
         for year, (low, high) in bounds.items():
-            _refuse([year] * (not low < high), f"bounds of {{}} leave nothing: {low:g} to {high:g}")
+            if not low < high:
+                raise QcityError(f"bounds of {year} leave nothing: {low:g} to {high:g}")
         known = cls(values, support, tuple(int(year) for year in breaks), bounds, told, shared, prior)
         linked = {known.segment(int(year)) for year in firm}
         nothing = "{} lies in a segment without a value, so what is known of it says nothing"
         _refuse((y for y in {*bounds, *told} if known.segment(y) not in linked), nothing)
-        _refuse(
-            (y for one in shared for y in one if y not in firm),
-            "shared: no value in {} to be uncertain about",
-        )
+        alone = "shared: no value in {} to be uncertain about"
+        _refuse((y for one in shared for y in one if y not in firm), alone)
         history = known.plain()
         unit = units(history)
         weight = prior.gate.weights(plain(features(history, unit)[0]), np.zeros((1, len(prior.cells))))
@@ -169,10 +150,7 @@ def _refuse(years: Iterable[int], message: str) -> None:
 
 
 def conditioned(known: Conditions, years: int, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Paths (draws, years) of the years after the last value, given everything known of the series.
-
-    They fall into as many independent parts as `mixture.batch_sizes` says, each from completed histories of its own.
-    """
+    """Paths (draws, years) of the years after the last value, in the independent parts of `mixture.batch_sizes`."""
     known = _informed(known)
     return np.concatenate([_part(known, years, size, rng) for size in batch_sizes(draws)])
 
@@ -246,12 +224,10 @@ def _trial(known: Conditions, rng: np.random.Generator) -> tuple[list[int], np.n
     years, table, log_weight = all_years[~uncertain].tolist(), table[:, ~uncertain], np.zeros(TRIALS)
     # Uncertain years are drawn in ascending order, but a bound only beside a value drawn or firm.
     firm, behind = [known.segment(year) for year in years], known.uncertain(ahead=False)
-    begins = {
-        known.segment(year): year for year in behind[::-1] if year in known.told
-    }  # the first drawn in each
+    begins = {known.segment(year): year for year in behind[::-1] if year in known.told}
     late = [y for y in behind if known.segment(y) not in firm and y < begins.get(known.segment(y), y)]
     for year in [*(year for year in behind if year not in late), *late[::-1]]:
-        drawn, log = _proposed(known, years, table, year, centres.get(year), rng)
+        drawn, log = _proposed(known, year, centres.get(year), _guess(known, years, table, year), rng)
         log_weight += log
         column = int(np.searchsorted(years, year))
         years.insert(column, year)
@@ -260,35 +236,26 @@ def _trial(known: Conditions, rng: np.random.Generator) -> tuple[list[int], np.n
 
 
 def _proposed(
-    known: Conditions,
-    years: list[int],
-    table: np.ndarray,
-    year: int,
-    centre: np.ndarray | None,
-    rng: np.random.Generator,
+    known: Conditions, year: int, centre: np.ndarray | None, guess: Guess | None, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Values of one uncertain year and their log weight: likelihood of what is known of it over density drawn from."""
-    bounds, guess = known.within(year), _guess(known, years, table, year)
     if centre is None:
         assert guess is not None  # a bounded year lies in a segment with a value, drawn before or firm
-        drawn, log_density = _truncated(rng, *guess, *bounds)
+        drawn, log_density = _truncated(rng, *guess, *known.within(year))
         return drawn, -log_density
     error = known.told[year][1]
     mean, spread = centre, error
-    if (
-        guess is not None
-    ):  # a product of normals: what is known of the year, and its neighbours' guess, widened
+    if guess is not None:
         about, width = guess
+        # A product of normals: what is known of the year, and what its neighbours suggest, widened.
         precision = 1 / error**2 + 1 / (WIDER * width) ** 2
         mean = (centre / error**2 + about / (WIDER * width) ** 2) / precision
         spread = precision**-0.5
-    drawn, log_density = _truncated(rng, mean, spread, *bounds)
+    drawn, log_density = _truncated(rng, mean, spread, *known.within(year))
     return drawn, -0.5 * ((drawn - centre) / error) ** 2 - log_density
 
 
-def _guess(
-    known: Conditions, years: list[int], table: np.ndarray, year: int
-) -> tuple[np.ndarray, float] | None:
+def _guess(known: Conditions, years: list[int], table: np.ndarray, year: int) -> Guess | None:
     """Where a value of that year is looked for: between or beside its neighbours in the segment; None without any."""
     here = [k for k, other in enumerate(years) if known.segment(other) == known.segment(year)]
     before, after = [k for k in here if years[k] < year][-1:], [k for k in here if years[k] > year][:1]

@@ -12,20 +12,19 @@ import numpy as np
 from .histories import Histories, same
 
 SUMMARIES = (
-    "log_years", "mean_change", "slope", "last_change", "last_change_size", "largest_change",
-    "middle_change", "change_autocorrelation", "from_mean", "from_recent", "relative_unit", "percent",
-    "positive", "room_ahead", "room_behind", "repeated", "recent_roughness", "recent_change",
-    "same_direction", "monotone", "bend", "line_error", "line_autocorrelation", "largest_when",
-    "second_largest", "coarse", "growth", "unchanged", "at_bound", "skew", "gaps",
-    "last_against_mean", "line_gap", "rising",
+    "log_years", "mean_change", "slope", "last_change", "last_change_size", "largest_change", "middle_change",
+    "change_autocorrelation", "from_mean", "from_recent", "relative_unit", "percent", "positive", "room_ahead",
+    "room_behind", "repeated", "recent_roughness", "recent_change", "same_direction", "monotone", "bend",
+    "line_error", "line_autocorrelation", "largest_when", "second_largest", "coarse", "growth", "unchanged",
+    "at_bound", "skew", "gaps", "last_against_mean", "line_gap", "rising",
 )  # fmt: skip
 AGO = 14  # recent values, measured from the last one, and changes that are features themselves
 CHANGES = tuple(f"change_{k}" for k in range(1, AGO + 1))
 NAMES: tuple[str, ...] = (*SUMMARIES, *(f"ago_{k}" for k in range(1, AGO + 1)), *CHANGES)
 PLAIN = (
-    "log_years", "signed_change", "mean_change", "slope", "last_change_size", "largest_change",
-    "middle_change", "change_autocorrelation", "from_mean", "from_recent_middle", "relative_unit",
-    "percent", "positive", "room", "repeated",
+    "log_years", "signed_change", "mean_change", "slope", "last_change_size", "largest_change", "middle_change",
+    "change_autocorrelation", "from_mean", "from_recent_middle", "relative_unit", "percent", "positive", "room",
+    "repeated",
 )  # fmt: skip
 CONSTANT = 0.01  # typical change of a series that never changed, as a share of its size
 
@@ -52,10 +51,9 @@ def changes(values: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndar
     change, years = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
     last, when = np.full(n, np.nan), np.full(n, -1)
     for k in range(values.shape[1]):
-        y = values[:, k]
+        y, gap = values[:, k], (k - when).astype(float)
         seen = np.isfinite(y)
         linked = seen & ~starts[:, k] & (when >= 0)
-        gap = (k - when).astype(float)
         change[:, k] = np.where(linked, np.where(same(y, last), 0.0, (y - last) / gap), np.nan)
         years[:, k] = np.where(linked, gap, np.nan)
         last, when = np.where(seen, y, last), np.where(seen, k, when)

@@ -24,17 +24,12 @@ from .mixture import BATCHES, Explanation, batch_sizes, draw, explain, look_ahea
 from .prior import Prior, shipped
 
 MODELS = ("ets", "theta", "arima", "ucm", "drift", "naive")  # named alternatives to the mixture
-QUIET, DAMPED = {"disp": False}, {"error": "add", "trend": "add", "damped_trend": True}
+QUIET, LINEAR = {"disp": False}, {"level": "lltrend"}
+DAMPED = {"error": "add", "trend": "add", "damped_trend": True}
 STATSMODELS: dict[str, tuple[str, str, str, dict[str, Any], dict[str, Any]]] = {
     "ets": ("exponential_smoothing.ets", "ETSModel", "a damped trend", DAMPED, QUIET),
     "arima": ("arima.model", "ARIMA", "order (0, 1, 1) with drift", {"order": (0, 1, 1), "trend": "t"}, {}),
-    "ucm": (
-        "statespace.structural",
-        "UnobservedComponents",
-        "a local linear trend",
-        {"level": "lltrend"},
-        QUIET,
-    ),
+    "ucm": ("statespace.structural", "UnobservedComponents", "a local linear trend", LINEAR, QUIET),
 }  # where a model is, its name, in words, what it is made and fitted with
 
 
@@ -46,9 +41,9 @@ class ModelError(QcityError):
 class Forecast:
     """Joint paths of one series after its last observed year.
 
-    Attributes: `paths` (draws, years) in the unit of the series; `years` (years,) as integers; `model`, the
-    name of what made them; `support`; `history`, the series used (index year); `breaks`; `batches`, into how many
-    consecutive parts the paths fall that were drawn independently of each other (0: every path was).
+    Attributes: `paths` (draws, years) in the unit of the series; `years` (years,) as integers; `model`, what made them;
+    `support`; `history`, the series used (index year); `breaks`; `batches`, into how many consecutive parts the paths
+    fall that were drawn independently of each other (0: every path was).
     """
 
     paths: np.ndarray
@@ -61,11 +56,11 @@ class Forecast:
 
     def median(self) -> pd.Series:
         """Median of each year (index year)."""
-        return pd.Series(np.median(self.paths, axis=0), index=self._index(), name="median")
+        return pd.Series(np.median(self.paths, axis=0), pd.Index(self.years, name="year"), name="median")
 
     def mean(self) -> pd.Series:
         """Mean of each year (index year)."""
-        return pd.Series(self.paths.mean(axis=0), index=self._index(), name="mean")
+        return pd.Series(self.paths.mean(axis=0), pd.Index(self.years, name="year"), name="mean")
 
     def interval(self, share: float = 0.9) -> pd.DataFrame:
         """Central interval that holds `share` of the paths: index year, columns `lower` and `upper`."""
@@ -82,13 +77,11 @@ class Forecast:
             wanted = np.array([np.nan])
         if not ((wanted >= 0) & (wanted <= 1)).all():
             raise QcityError(f"levels must lie between 0 and 1; found {levels!r}")
-        return pd.DataFrame(np.quantile(self.paths, wanted, axis=0).T, index=self._index(), columns=wanted)
+        values = np.quantile(self.paths, wanted, axis=0).T
+        return pd.DataFrame(values, index=pd.Index(self.years, name="year"), columns=wanted)
 
     def probability_at_least(self, threshold: float, year: int | None = None) -> float:
-        """Share of paths at or above the threshold in a year (default: the last one).
-
-        Raises QcityError for a year not forecast and a threshold that is no number.
-        """
+        """Share of paths at or above the threshold in a year (default: the last one). QcityError for another year."""
         paths, bound = self._asked(threshold, year)
         return float(np.mean((paths >= bound) | same(paths, bound)))
 
@@ -98,10 +91,7 @@ class Forecast:
         return float(np.mean((paths <= bound) | same(paths, bound)))
 
     def probability_error(self, probability: float) -> float:
-        """Monte Carlo standard error of a probability read from the last year: its spread over seeds.
-
-        That of the most extreme values that are as many; see `error_of` for other questions.
-        """
+        """Monte Carlo standard error of a probability of the last year: that of the most extreme values, as many."""
         end = self.paths[:, -1]
         many = round(float(probability) * len(end))
         if not many:
@@ -133,10 +123,6 @@ class Forecast:
         if self.model != "mixture":
             raise QcityError(f"only model 'mixture' can be explained; this is {self.model!r}")
         return explain(self.history, int(self.years[-1]), support=self.support, breaks=self.breaks)
-
-    def _index(self) -> pd.Index:
-        """The years as the index of a table."""
-        return pd.Index(self.years, name="year")
 
     def _asked(self, threshold: float, year: int | None) -> tuple[np.ndarray, float]:
         """The paths of a year (default: the last one) and a threshold, checked."""
@@ -192,9 +178,7 @@ def forecast(
     >>> bounded.probability_at_least(2.6, year=2024)
     1.0
     """
-    draws, generator = whole_number(draws, "draws", "a whole number, 1 or more"), _generator(rng)
-    if draws < 1:
-        raise QcityError(f"draws must be a whole number, 1 or more; found {draws!r}")
+    draws, generator = whole_number(draws, "draws", "a whole number, 1 or more", least=1), _generator(rng)
     support, prior, series = support or "real", prior or shipped(), yearly(series)
     breaks = tuple(whole_number(year, "breaks") for year in breaks)
     named = Evidence(lower or {}, upper or {}, noisy or {}, shared, estimates or {})
@@ -203,9 +187,8 @@ def forecast(
     if named or evidence:
         known = Conditions.of(series, support, breaks, evidence or named, prior)
         if model != "mixture":
-            raise QcityError(
-                f"bounds, estimates and errors need model 'mixture'; {model!r} takes values only"
-            )
+            why = f"{model!r} takes values only"
+            raise QcityError(f"bounds, estimates and errors need model 'mixture'; {why}")
         years = _years(known.last, until)
         paths = conditioned(known, len(years), draws, generator)
     else:
@@ -233,11 +216,9 @@ def _generator(rng: object) -> np.random.Generator:
     """The generator meant by a seed, None (0) or itself."""
     if isinstance(rng, np.random.Generator):
         return rng
-    seed = 0 if rng is None else rng
+    seed, allowed = 0 if rng is None else rng, "a seed (a whole number, 0 or more) or a numpy Generator"
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise QcityError(
-            f"rng must be a seed (a whole number, 0 or more) or a numpy Generator; found {rng!r}"
-        )
+        raise QcityError(f"rng must be {allowed}; found {rng!r}")
     return np.random.default_rng(seed)
 
 

@@ -59,11 +59,7 @@ class Histories:
 
 
 def same(a: np.ndarray | float, b: np.ndarray | float) -> np.ndarray:
-    """Whether values are equal but for the rounding of a computer, whatever their unit.
-
-    >>> same(np.array([0.1 + 0.2, 3e-12]), np.array([0.3, 1e-12])).tolist()
-    [True, False]
-    """
+    """Whether values are equal but for the rounding of a computer, whatever their unit: 0.1 + 0.2 and 0.3."""
     size = np.maximum(np.abs(a), np.abs(b))
     with np.errstate(invalid="ignore"):
         near = np.abs(np.subtract(a, b)) <= EQUAL * size
@@ -75,10 +71,12 @@ def limits(support: str) -> tuple[float, float]:
     return float(LOWER[SUPPORTS.index(support)]), float(UPPER[SUPPORTS.index(support)])
 
 
-def whole_number(value: object, what: str, allowed: str = "a year such as 2025") -> int:
+def whole_number(
+    value: object, what: str, allowed: str = "a year such as 2025", least: float = -1e9, most: float = 1e9
+) -> int:
     """A whole number given as such or in digits ("2025"). Raises QcityError naming `what` and what is `allowed`."""
     whole = _year(value) if isinstance(value, str) else _number(value)[0]
-    if not math.isfinite(whole) or whole != math.floor(whole):
+    if not least <= whole <= most or whole != math.floor(whole):
         raise QcityError(f"{what} must be {allowed}; found {value!r}")
     return int(whole)
 
@@ -248,13 +246,11 @@ def _check_columns(frame: pd.DataFrame) -> None:
     needed = ", ".join(COLUMNS[:3])
     if not isinstance(frame, pd.DataFrame):
         raise SeriesError(f"a panel is a pandas DataFrame with {needed}; found {type(frame).__name__}")
-    for name in frame.columns:
-        if name not in COLUMNS:
-            hint = did_you_mean(str(name), COLUMNS)
-            raise SeriesError(f"unknown column {name!r}; allowed: {', '.join(COLUMNS)}.{hint}")
-    for name in COLUMNS[:3]:
-        if name not in frame.columns:
-            raise SeriesError(f"column {name!r} is missing; a panel needs {needed}")
+    for name in (name for name in frame.columns if name not in COLUMNS):
+        hint = did_you_mean(str(name), COLUMNS)
+        raise SeriesError(f"unknown column {name!r}; allowed: {', '.join(COLUMNS)}.{hint}")
+    for name in (name for name in COLUMNS[:3] if name not in frame.columns):
+        raise SeriesError(f"column {name!r} is missing; a panel needs {needed}")
     if frame.empty:
         raise SeriesError("the panel has no rows; a forecast needs at least 3 observed points of a series")
     if frame["series_id"].isna().any():

@@ -15,7 +15,7 @@ The cost is linear in the number of series, and the answer for one series does n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -35,10 +35,8 @@ FAMILIES = ("constant mean", "moving level", "damped trend", "trend")
 
 
 class Filtered(NamedTuple):
-    """What the recursion leaves at the last year, for n series and C cells.
-
-    `loglik` (n, C); state mean `level`, `slope` (n, C); state covariance over s2 `p11`, `p12`, `p22`
-    (n or 1, C); posterior `shape` (n or 1, C) and `rate` (n, C) of the inverse-gamma for s2.
+    """What the recursion leaves at the last year, for n series and C cells: log likelihood, mean of the state, its
+    covariance over s2 (n or 1, C), and the posterior `shape` (n or 1, C) and `rate` of the inverse-gamma for s2.
     """
 
     loglik: np.ndarray
@@ -182,7 +180,10 @@ def fit_cells(h: Histories, unit: np.ndarray, cells: Cells) -> Filtered:
     """Every cell fitted to every series, in units of the typical change and measured from the last value."""
     values = (h.values - h.values[:, -1:]) / unit[:, None]
     result = Filtered(*(np.empty((len(values), len(cells))) for _ in Filtered._fields))
-    for rows in _alike(_patterns(h)):
+    _, group, size = np.unique(_patterns(h), return_inverse=True, return_counts=True)
+    alike = [np.flatnonzero(group == g) for g in np.flatnonzero(size >= SHARED)]
+    rest = np.flatnonzero(size[group] < SHARED)  # series with a rare pattern of years, together
+    for rows in [*alike, rest] if len(rest) else alike:
         for whole, part in zip(result, kalman(values[rows], h.starts[rows], cells), strict=True):
             whole[rows] = part
     return result
@@ -192,16 +193,6 @@ def _patterns(h: Histories) -> np.ndarray:
     """A number for each series that says in which years it was observed and where its segments start."""
     bit, seen = 1 << np.arange(h.values.shape[1], dtype=np.int64), np.isfinite(h.values)
     return (seen @ bit << 31) + ((h.starts & seen) @ bit)
-
-
-def _alike(pattern: np.ndarray) -> Iterator[np.ndarray]:
-    """Rows that share a pattern of years, where enough do; then all others together."""
-    _, group, size = np.unique(pattern, return_inverse=True, return_counts=True)
-    for g in np.flatnonzero(size >= SHARED):
-        yield np.flatnonzero(group == g)
-    rest = np.flatnonzero(size[group] < SHARED)
-    if len(rest):
-        yield rest
 
 
 def batch_sizes(draws: int, batches: int = BATCHES) -> list[int]:
@@ -303,10 +294,9 @@ def explain(
 ) -> Explanation:
     """Explain the mixture forecast of one series (index year) up to and including `until`.
 
-    >>> levels = pd.Series([2.1, 2.2, 2.4, 2.4, 2.5, 2.7], index=range(2018, 2024))
-    >>> why = explain(levels, 2025, support="percent")
+    >>> why = explain(pd.Series([2.1, 2.2, 2.4, 2.4], index=range(2020, 2024)), 2025, support="percent")
     >>> round(sum(why.shares.values()), 9), why.without.index.to_list()
-    (1.0, [2018, 2019, 2020, 2021, 2022, 2023])
+    (1.0, [2020, 2021, 2022, 2023])
     """
     prior, seen = shipped(), yearly(series).dropna()
 

@@ -57,10 +57,9 @@ class PanelForecast:
         if wanted.ndim != 1 or not len(wanted) or not ((wanted > 0) & (wanted < 1)).all():
             raise QcityError(f"levels must lie between 0 and 1, such as [.05, .5, .95]; found {levels!r}")
         period = (self.last_year[:, None] + np.arange(1, self.horizon + 1)).ravel()
-        names = ["series_id", "period"]
-        index = pd.MultiIndex.from_arrays([np.repeat(self.ids, self.horizon), period], names=names)
-        values = self.ahead.quantiles(wanted).reshape(len(index), len(wanted))
-        return pd.DataFrame(values, index=index, columns=wanted)
+        ids, names = np.repeat(self.ids, self.horizon), ["series_id", "period"]
+        values = self.ahead.quantiles(wanted).reshape(len(ids), len(wanted))
+        return pd.DataFrame(values, pd.MultiIndex.from_arrays([ids, period], names=names), wanted)
 
     def probability(self, questions: pd.DataFrame) -> np.ndarray:
         """One probability for each row of `questions`, NaN for a series that is among the `refused`.
@@ -100,13 +99,10 @@ def forecast_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = 
 
     Each series is forecast for the `horizon` years (at most 50) after its own last observed year. A series that cannot
     be forecast (see `histories.from_frame` for what is checked) is left out and named with the reason in `refused`.
-
     Raises SeriesError where no series is left or the frame itself is wrong, QcityError for another horizon.
 
-    >>> frame = pd.DataFrame({"series_id": "a", "period": range(2018, 2024), "support": "percent",
-    ...                       "value": [2.4, 2.4, 2.6, 2.7, 2.9, 3.0]})
-    >>> panel = forecast_panel(frame, horizon=2)
-    >>> panel.quantiles([.05, .5, .95]).index.to_list()
+    >>> frame = pd.DataFrame({"series_id": "a", "period": range(2020, 2024), "value": [2.4, 2.4, 2.6, 2.7]})
+    >>> forecast_panel(frame, horizon=2).quantiles([.05, .5, .95]).index.to_list()
     [('a', 2024), ('a', 2025)]
     """
     panel = _partial_panel(frame, horizon, prior)
@@ -117,10 +113,7 @@ def forecast_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = 
 
 def _partial_panel(frame: pd.DataFrame, horizon: int, prior: Prior | None = None) -> PanelForecast:
     """As `forecast_panel`, but without an error where every series is refused."""
-    allowed = f"a whole number of years, 1 to {FARTHEST}"
-    horizon = whole_number(horizon, "horizon", allowed)
-    if not 1 <= horizon <= FARTHEST:
-        raise QcityError(f"horizon must be {allowed}; found {horizon!r}")
+    horizon = whole_number(horizon, "horizon", f"a whole number of years, 1 to {FARTHEST}", 1, FARTHEST)
     h, refused = checked(frame)
     ahead = distributions(h, prior or shipped(), horizon)
     return PanelForecast(h.ids, h.last_year, h.support, horizon, ahead, refused)
@@ -139,11 +132,10 @@ def forecast_files(
 ) -> list[Path]:
     """Forecast a Parquet file or folder of files; returns the parts written to `out`, in order.
 
-    Columns as in `forecast_panel`; each part has series_id, period and a column for each level. Series that
-    cannot be forecast are named with the reason in `out`/refused.csv (see `refused_of`). `workers` processes share the
-    parts; or those of a Dask `scheduler` ("tcp://host:8786"), which must see the same folders. About `rows` rows of
-    input make a part. Raises QcityError when the source is missing or has not the columns, when `out` holds another
-    run, or when the scheduler cannot be reached.
+    Columns as in `forecast_panel`; each part has series_id, period and a column for each level. Series that cannot be
+    forecast are named in `out`/refused.csv (see `refused_of`). `workers` processes share the parts of about `rows` rows
+    of input; or those of a Dask `scheduler` ("tcp://host:8786"), which must see the same folders. QcityError when
+    the source is missing or lacks columns, `out` holds another run, or the scheduler cannot be reached.
     """
     source, out = Path(source).resolve(), Path(out).resolve()
     if not source.exists():
@@ -186,10 +178,9 @@ def _begin(source: Path, out: Path, options: dict[str, Any], rows: int) -> int:
         raise QcityError(f"{source}: cannot be read as Parquet: {error}") from error
     missing = [name for name in COLUMNS[:3] if name not in names]
     if missing:
-        raise QcityError(
-            f"{source}: column {', '.join(missing)} is missing; found {', '.join(names)}; "
-            f"needed are {', '.join(COLUMNS[:3])} and, optionally, support"
-        )
+        needed = f"needed are {', '.join(COLUMNS[:3])} and, optionally, support"
+        lacks = f"column {', '.join(missing)} is missing; found {', '.join(names)}"
+        raise QcityError(f"{source}: {lacks}; {needed}")
     digested = hashlib.sha256()  # of names, sizes and last bytes: a Parquet file ends with what it holds
     for name in sorted(data.files):
         with open(name, "rb") as file:
@@ -201,10 +192,10 @@ def _begin(source: Path, out: Path, options: dict[str, Any], rows: int) -> int:
     out.mkdir(parents=True, exist_ok=True)
     state = out / STATE
     before = json.loads(state.read_text("utf-8")) if state.exists() else now
-    other = [name for name in now if before.get(name) != now[name]]
+    other = ", ".join(name for name in now if before.get(name) != now[name])
     if other:
         raise QcityError(
-            f"{out} holds a run with another {', '.join(other)}; choose an empty folder, or delete this one"
+            f"{out} holds a run with another {other}; choose an empty folder, or delete this one"
         )
     write_whole(state, json.dumps(now, indent=1))
     return int(now["parts"])
@@ -253,12 +244,8 @@ def _forecast_part(job: tuple[Path, Path, int, tuple[float, ...]]) -> str:
 def each(work: Work, jobs: Sequence[Any], workers: int = 1, scheduler: str = "") -> Iterator[str]:
     """What `work` returns for each job, as they end: one after the other, or by several at once.
 
-    A job writes its own result and returns its name, so it does not matter who does it. `scheduler` is the address of a
-    Dask scheduler; without it `workers` processes are used. Raises QcityError when Dask is not installed, the scheduler
-    cannot be reached or its workers have another version.
-
-    >>> sorted(each(str, [1, 2, 3]))
-    ['1', '2', '3']
+    A job writes its own result and returns its name, so it does not matter who does it: `workers` processes or those of
+    a Dask `scheduler`. Raises QcityError when Dask is not installed, cannot be reached or has another version.
     """
     if scheduler:
         yield from _by_dask(work, jobs, scheduler)
@@ -291,15 +278,12 @@ def _by_dask(work: Work, jobs: Sequence[Any], scheduler: str) -> Iterator[str]:
         except Exception as error:  # whatever keeps a worker from importing the package
             raise QcityError(f"the workers of {scheduler} cannot load qcity_analysis: {error}") from error
         if not versions:
-            raise QcityError(
-                f"the scheduler {scheduler} has no workers; start some with `dask worker {scheduler}`"
-            )
-        other = sorted({version for version in versions.values() if version != _version()})
+            start = f"start some with `dask worker {scheduler}`"
+            raise QcityError(f"the scheduler {scheduler} has no workers; {start}")
+        other = ", ".join(sorted({version for version in versions.values() if version != _version()}))
         if other:
-            raise QcityError(
-                f"the workers of {scheduler} have qcity_analysis and prior {', '.join(other)}, here is "
-                f"{_version()}; install the same version on all"
-            )
+            here = f"here is {_version()}; install the same version on all"
+            raise QcityError(f"the workers of {scheduler} have qcity_analysis and prior {other}, {here}")
         for future in as_completed(client.map(work, jobs, pure=False, retries=RETRIES)):
             yield future.result()
 

@@ -1,10 +1,9 @@
 """What thousands of other series say: the prior of a forecast, and how fast indicators change.
 
-The prior's small parts are all functions of the features of a series (see `features`): the gate gives each grid cell of
-the structural mixture its weight; the learners give quantiles of the five years ahead directly; `widen` makes the
-intervals of their average hold as often as they say, by length of history; `staying` says how likely the last value is
-to come again. Everything is in readable JSON files beside `prior/MODEL_CARD.md`, which says what they were trained on
-and how well they do; the training corpus is read only by `training/`.
+The prior's parts are functions of the features of a series: the gate gives each grid cell of the structural mixture its
+weight; the learners give quantiles of the five years ahead directly; `widen` makes the intervals of their average hold
+as often as they say, by length of history; `staying` says how likely the last value is to come again. All is in JSON
+files beside `prior/MODEL_CARD.md`, which says what they were trained on; only `training/` reads the corpus.
 """
 
 from __future__ import annotations
@@ -100,11 +99,7 @@ class Learner:
 
 @dataclass(frozen=True)
 class Staying:
-    """How likely a series is to have its last value again: a logistic regression on how long and how often it stood
-    still, how coarse its steps are, whether it lies on an edge of its range, and the years ahead.
-
-    `weight` (len(TERMS),): the log odds are their sum with the `terms`.
-    """
+    """How likely a series is to have its last value again: a logistic regression on `terms`, their `weight`."""
 
     weight: np.ndarray
 
@@ -139,9 +134,8 @@ def terms(h: Histories, features: np.ndarray, horizon: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Prior:
-    """Cells, mean and spread of the learners' features in training, gate, learners, the gate's share of the quantiles,
-    the factor by which distances from the median are widened (3 lengths, 5 years, 15 knots), and the probability of
-    staying at the last value.
+    """Cells, `mean` and `spread` of the features in training, gate, learners, the gate's `share` of the quantiles, the
+    factor by which distances from the median are widened (3 lengths, 5 years, 15 knots), and staying.
     """
 
     cells: Cells
@@ -251,11 +245,7 @@ def scaled(levels: np.ndarray, support: str, typical: float = 1.0) -> np.ndarray
 
     positive and count: 100 ln(level), so that a difference is about a change in percent. percent: the log-odds
     ln(p / (100 - p)), so that from 96 to 98 counts as halving what is missing, like from 80 to 90 (about); shares
-    within `EDGE` of 0 or 100 are taken as `EDGE` away. real: the level over `typical`, the mean absolute change from
-    one year to the next of the same series.
-
-    >>> scaled(np.array([50.0, 75.0]), "percent").round(3).tolist()
-    [0.0, 1.099]
+    within `EDGE` of 0 or 100 are taken as `EDGE` away. real: the level over `typical`, see `typical_change`.
     """
     levels = np.asarray(levels, dtype=float)
     if SCALES[support] == "log":

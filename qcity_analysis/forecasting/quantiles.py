@@ -5,9 +5,9 @@ range of the series; what lies beyond is put on the edge, so a percentage can ha
 the last value: as much of the middle of the distribution as the series is likely to stay there.
 
 Rare events counted by year, such as 0, 0, 1, 0, 0, 2, follow a rate that may drift, not a level with a trend: the
-steady Poisson model of Harvey and Fernandes (1989), a Gamma rate whose evidence is discounted every year, so that the
-forecast is negative binomial with the same mean and a growing spread. Counts more uneven than Poisson widen it. On
-whole-number series of the training corpus this had a CRPS 7 % below the general forecaster's.
+steady Poisson model of Harvey and Fernandes (1989), a Gamma rate whose evidence is discounted every year; the forecast
+is negative binomial with the same mean and a growing spread, wider for counts more uneven than Poisson. On whole-number
+series of the training corpus this had a CRPS 7 % below the general forecaster's.
 """
 
 from __future__ import annotations
@@ -136,11 +136,7 @@ def _place(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def below(values: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """P(X <= x) for x (m,) from the values at the knots (m, 15).
-
-    >>> below(KNOTS[None] * 100, np.array([30.0])).round(6)
-    array([0.3])
-    """
+    """P(X <= x) for x (m,) from the values at the knots (m, 15)."""
     left, row = np.clip((values <= x[:, None]).sum(axis=1) - 1, 0, len(KNOTS) - 2), np.arange(len(x))
     low, width = values[row, left], values[row, left + 1] - values[row, left]
     # Where neighbouring knots agree the distribution jumps: below, at or above the jump.
@@ -176,10 +172,7 @@ class Marginals(NamedTuple):
         return cls(*(np.concatenate(field) for field in zip(*parts, strict=True)))
 
     def lump(self) -> tuple[np.ndarray, np.ndarray]:
-        """Levels (n, H) at which the lump at the last value begins and ends.
-
-        What does not stay is shared as the distribution says; from an edge of the range there is one way only.
-        """
+        """Levels (n, H) at which the lump at the last value begins and ends; from an edge there is one way only."""
         n, years = self.stay.shape
         flat = self.knots.reshape(n * years, len(KNOTS))
         under = below(flat, np.repeat(self.last, years)).reshape(n, years)
