@@ -5,7 +5,9 @@ the slow way (see `slow_answers`), or is known not to be assessable.
 """
 
 import csv
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 import pytest
 from asking import LATE, reason, spoken
@@ -33,8 +35,7 @@ TARGETS = {(row["plan"], row["target_id"]): row for row in real("targets.csv")}
 INDICATORS = {row["indicator_id"]: row for row in real("indicators.csv")}
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """Figures by period for one target: those that settle it either way, and those that leave it open.
 
     `measure` is that of all figures; `peers` are the levels of other cities; `open_reason` is set where what is open
@@ -45,41 +46,36 @@ class Case:
     missed: dict
     open: dict
     measure: str = "level"
-    peers: dict = field(default_factory=dict)
+    peers: Mapping = MappingProxyType({})
     open_reason: str | None = None
 
 
-def run(*levels, start=2019):
-    """One level a year."""
-    return dict(enumerate(levels, start))
+def run(*values, start=2021):
+    """One value a year."""
+    return dict(enumerate(values, start))
 
 
 def share(met, missed, *levels):
     """Levels to 2023 that leave the target open, then the figure for 2025 that settles it."""
-    before = run(*levels)
+    before = run(*levels, start=2019)
     return Case(before | {2025: met}, before | {2025: missed}, before)
-
-
-def news(met, missed, left_open):
-    return Case(met, missed, left_open, measure="count_new")
 
 
 DONE = Case({2024: 1}, {2025: 0}, {2023: 0}, open_reason="milestone_open")
 PEERS = {
-    "suzhou": run(2.0, 3.0, 4.0, 4.0, 5.0),
-    "wuxi": run(4.0, 4.0, 5.0, 6.0, 6.0),
-    "changzhou": run(1.0, 2.0, 2.0, 3.0, 5.0),
+    "suzhou": (2.0, 3.0, 4.0, 4.0, 5.0),
+    "wuxi": (4.0, 4.0, 5.0, 6.0, 6.0),
+    "changzhou": (1.0, 2.0, 2.0, 3.0, 5.0),
 }
+PEERS = {name: run(*levels, start=2019) for name, levels in PEERS.items()}
+NEW, CHANGE = "count_new", "change_pct"
 
 NANJING = {
     "rd_intensity": share(3.9, 3.89, 3.3, 3.4, 3.52, 3.61, 3.7),
     "high_value_patents": share(50, 49.9, 30, 33, 36.5, 39, 43),
     "energy_intensity": Case(
-        {2021: -4.1, 2022: -3.9, 2023: -4.2, 2024: -3.8, 2025: -4.0},
-        {2021: -3.0, 2022: -3.9, 2023: -2.2, 2024: -3.8, 2025: -4.0},
-        {2019: -4.0, 2020: -4.4, 2021: -4.1, 2022: -3.5, 2023: -4.2},
-        measure="change_pct",
-    ),
+        run(-4.1, -3.9, -4.2, -3.8, -4.0), run(-3.0, -3.9, -2.2, -3.8, -4.0),
+        run(-4.0, -4.4, -4.1, -3.5, -4.2, start=2019), CHANGE),
     "non_fossil_share": share(12, 11.9, 8.9, 9.4, 9.9, 10.2, 10.9),
     "green_agri_share": share(75.3, 74.9, 60, 64, 66, 70, 71),
     "agri_safety_pass": share(98, 97.9, 97.4, 97.9, 98.1, 97.6, 98.2),
@@ -88,31 +84,19 @@ NANJING = {
     "consumer_goods_pass": share(97.1, 95.0, 95.1, 95.4, 96.9, 95.2, 96.4),
     "quality_competitiveness": share(88.0, 87.9, 84.6, 85.1, 86.4, 86.6, 87.3),
     "construction_pass": Case(
-        run(96.0, 95.1, 96.2, 96.9, 97.3, 97.4, 98.0),
-        run(96.0, 95.1, 96.2, 96.9, 97.3, 97.3),
-        run(96.0, 95.1, 96.2, 96.9, 97.3),
-    ),
+        run(96.0, 95.1, 96.2, 96.9, 97.3, 97.4, 98.0, start=2019), run(96.0, 95.1, 96.2, 96.9, 97.3, 97.3, start=2019),
+        run(96.0, 95.1, 96.2, 96.9, 97.3, start=2019)),
     "public_service_satisfaction": share(83.0, 82.4, 79.5, 80.4, 81.9, 81.3, 82.6),
-    "international_standards": news(
-        {2021: 3, 2022: 4, 2023: 5}, {2021: 2, 2022: 1, 2023: 3, 2024: 2, 2025: 3}, {2021: 2, 2022: 1, 2023: 3}
-    ),
-    "national_standards": news(
-        {2021: 150, 2022: 151, 2023: 299},
-        {2021: 90, 2022: 101, 2023: 99, 2024: 110, 2025: 120},
-        {2019: 95, 2020: 100, 2021: 102, 2022: 121, 2023: 119},
-    ),
-    "china_quality_award": Case(  # the rounds of 2021 and 2023 tell no chance for that of 2025
-        {2023: 1}, run(0, 0, 0, 0, 0, start=2021), {2021: 0, 2022: 0, 2023: 0}, "count_new",
-        open_reason="few_counts",
-    ),
+    "international_standards": Case(run(3, 4, 5), run(2, 1, 3, 2, 3), run(2, 1, 3), NEW),
+    "national_standards": Case(
+        run(150, 151, 299), run(90, 101, 99, 110, 120), run(95, 100, 102, 121, 119, start=2019), NEW),
+    # the rounds of 2021 and 2023 tell no chance for that of 2025
+    "china_quality_award": Case({2023: 1}, run(0, 0, 0, 0, 0), run(0, 0, 0), NEW, open_reason="few_counts"),
     "governor_quality_award_rank": Case(
-        run(5.0, 5.0, 5.0, 6.0, 6.0, 6.0, 6.0), run(5.0, 5.0, 5.0, 4.0, 4.0, 4.0, 4.0),
-        run(5.0, 5.0, 5.0, 6.0, 6.0), peers=PEERS,
-    ),
-    "major_quality_accidents": news(
-        {2021: 1, 2023: 0, 2024: 0, 2025: 0}, {2022: 0, 2023: 0, "2024-08": 1},
-        {2019: 0, 2020: 1, 2021: 0, 2022: 0, 2023: 0},
-    ),
+        run(5.0, 5.0, 5.0, 6.0, 6.0, 6.0, 6.0, start=2019), run(5.0, 5.0, 5.0, 4.0, 4.0, 4.0, 4.0, start=2019),
+        run(5.0, 5.0, 5.0, 6.0, 6.0, start=2019), peers=PEERS),
+    "major_quality_accidents": Case(
+        {2021: 1, 2023: 0, 2024: 0, 2025: 0}, {2022: 0, 2023: 0, "2024-08": 1}, run(0, 1, 0, 0, 0, start=2019), NEW),
     "tech_incubators": share(260, 259, 190, 199, 214, 226, 238),
     "green_building_new": share(100, 99.5, 97.5, 98.1, 98.8, 99.4, 99.8),
     "residential_energy_standard": share(100, 99, 91, 94, 95, 97, 99),
@@ -121,20 +105,13 @@ NANJING = {
     "industrialised_construction": share(60, 58, 40, 44, 49, 52, 55),
     "smart_construction": share(61, 59.5, 20, 29, 40, 45, 51),
     "service_opening_tasks": Case(
-        {2021: 30, 2022: 61, 2023: 104}, {2021: 20, 2022: 41, 2023: 60, 2024: 80, 2025: 103},
-        {2020: 3, 2021: 20, 2022: 41, 2023: 60}, measure="count_total",
-    ),
+        run(30, 61, 104), run(20, 41, 60, 80, 103), run(3, 20, 41, 60, start=2020), "count_total"),
     "graded_elderly_care": share(50, 49.9, 31, 36, 40, 41, 45),
     "chief_quality_officer": share(100, 98, 60, 71, 80, 91, 97),
-    "quality_test_centres": news(
-        {2021: 5, 2022: 3, "2023-06": 5}, run(2, 3, 1, 3, 3, start=2021), {2021: 3, 2022: 2, 2023: 3}
-    ),
-    "standard_pilots_national": news(
-        {2021: 5, 2022: 5, 2023: 5}, run(2, 3, 1, 4, 4, start=2021), {2021: 2, 2022: 4, "2023-06": 2}
-    ),
-    "standard_pilots_provincial": news(
-        {2021: 12, 2022: 10, 2023: 15, "2024-Q3": 13}, run(10, 9, 11, 8, 11, start=2021), {2020: 9, 2021: 10, 2023: 11}
-    ),
+    "quality_test_centres": Case({2021: 5, 2022: 3, "2023-06": 5}, run(2, 3, 1, 3, 3), run(3, 2, 3), NEW),
+    "standard_pilots_national": Case(run(5, 5, 5), run(2, 3, 1, 4, 4), {2021: 2, 2022: 4, "2023-06": 2}, NEW),
+    "standard_pilots_provincial": Case(
+        {2021: 12, 2022: 10, 2023: 15, "2024-Q3": 13}, run(10, 9, 11, 8, 11), {2020: 9, 2021: 10, 2023: 11}, NEW),
     "five_g_coverage": DONE,
     "specialised_firms_ladder": DONE,
     "standardisation_city_pilot": DONE,
@@ -143,14 +120,11 @@ NANJING = {
 }  # fmt: skip
 CHINA = {
     "energy_per_gdp": Case(
-        {2021: -3.0, 2022: -2.9, 2023: -3.1, 2024: -3.0, 2025: -2.3},
-        {2021: -2.7, 2022: -0.1, 2023: -0.5, 2024: -3.8, 2025: -2.9},
-        {2018: -3.1, 2019: -2.6, 2020: -0.1, 2021: -2.7, 2022: -2.9, 2023: -2.4},
-        measure="change_pct",
-    ),
+        run(-3.0, -2.9, -3.1, -3.0, -2.3), run(-2.7, -0.1, -0.5, -3.8, -2.9),
+        run(-3.1, -2.6, -0.1, -2.7, -2.9, -2.4, start=2018), CHANGE),
     "non_fossil_share": share(19.5, 19.4, 15.3, 15.9, 16.7, 17.5, 17.9),
     "high_value_patents": share(12, 11.8, 5.0, 6.3, 7.5, 9.4, 11.1),
-}
+}  # fmt: skip
 CASES = {("nanjing_quality_city", name): case for name, case in NANJING.items()}
 CASES |= {("china_14fyp", name): case for name, case in CHINA.items()}
 PLAIN = dict.fromkeys(("comparators", "continues", "break_period", "inputs", "derived"), "")
