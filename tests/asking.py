@@ -51,9 +51,8 @@ def many_series(folder, *cases):
 
 def run(first, values, measure="level", **cells):
     """One figure a year from `first` on, its unit that of the indicator."""
-    return [
-        figure(year, value, measure=measure, unit="", **cells) for year, value in enumerate(values, first)
-    ]
+    cells |= {"measure": measure, "unit": ""}
+    return [figure(year, value, **cells) for year, value in enumerate(values, first)]
 
 
 def new(period, value, **cells):

@@ -54,10 +54,11 @@ def chance_of_count(counts, spans, missing):
 def chance_of_none(events, exposure, ahead):
     """No event ahead, the rate integrated over its posterior."""
     posterior = stats.gamma(events + 0.5, scale=1 / exposure)
-    top = posterior.ppf(1 - 1e-12) ** 0.5
-    return integrate.quad(lambda root: 2 * root * posterior.pdf(root**2) * np.exp(-ahead * root**2), 0, top)[
-        0
-    ]
+
+    def none(root):
+        return 2 * root * posterior.pdf(root**2) * np.exp(-ahead * root**2)
+
+    return integrate.quad(none, 0, posterior.ppf(1 - 1e-12) ** 0.5)[0]
 
 
 def paths_of(levels, deadline, support, draws, rng):
@@ -78,10 +79,9 @@ def chance_of_every_year(levels, first, deadline, digits, up, support, draws=400
 
 def chance_of_rank(field, own, best, deadline, support, draws=4000):
     """At most `best` − 1 others strictly ahead, counted draw by draw."""
-    ends = {
-        name: paths_of(levels, deadline, support, draws, 900 + k)[:, -1]
-        for k, (name, levels) in enumerate(field.items())
-    }
+    ends = {}
+    for k, (name, levels) in enumerate(field.items()):
+        ends[name] = paths_of(levels, deadline, support, draws, 900 + k)[:, -1]
     if support == "count":
         ends = {name: np.array([round(float(level)) for level in end]) for name, end in ends.items()}
     ahead = [sum(ends[name][k] > ends[own][k] for name in field if name != own) for k in range(draws)]

@@ -57,10 +57,9 @@ BOUNDS = [
 
 
 def test_a_bound_on_the_deadlines_figure_decides_both_ways(tmp_path):
-    cases = [
-        (goal | {"deadline": 2023}, [*figures(STEADY), figure(2023, round(value, 3), qualifier=sign)])
-        for goal, sign, value, _ in BOUNDS
-    ]
+    goals = [goal | {"deadline": 2023} for goal, *_ in BOUNDS]
+    rows = [[*figures(STEADY), figure(2023, round(x, 3), qualifier=sign)] for _, sign, x, _ in BOUNDS]
+    cases = list(zip(goals, rows, strict=True))
     said = [(a.status, "met_by_bound" in codes(a)) for a in answers(tmp_path, cases)]
     assert said == [(status, status != "forecast") for *_, status in BOUNDS]
 
@@ -212,15 +211,11 @@ def test_three_own_levels_are_borrowed_beside_four_not_and_none_only_for_a_relat
 
 
 def test_the_answer_is_plain_json_without_nan_and_the_same_for_the_same_seed(tmp_path):
-    gaps = [*figures({2016: 9.0, 2018: 9.5}), *figures({2022: 11})]
-    cases = [
-        lambda place: answer(place, observations=gaps),
-        lambda place: two_definitions(place, {2021: 5.0}),
-        lambda place: borrowing(place, {2021: 9.0}),
-        lambda place: answer(place, observations=[]),
-    ]
-    for k, case in enumerate(cases):
-        texts = [json.dumps(case(tmp_path / str(k)).to_dict(), allow_nan=False) for _ in range(2)]
+    empty, gaps = [], figures({2016: 9.0, 2018: 9.5, 2022: 11})
+    cases = [(two_definitions, {2021: 5.0}), (borrowing, {2021: 9.0})]
+    cases += [(lambda folder, rows: answer(folder, observations=rows), rows) for rows in (gaps, empty)]
+    for k, (case, levels) in enumerate(cases):
+        texts = [json.dumps(case(tmp_path / str(k), levels).to_dict(), allow_nan=False) for _ in range(2)]
         assert texts[0] == texts[1]
         assert json.loads(texts[0])["target"]["target_id"] == "goal"
 

@@ -150,9 +150,7 @@ OPEN = {
     "one short": (run(2021, [20, 15, 2, 1], COUNT),), "gap": ([new(2020, 5), new(2021, 6), new(2024, 9)],),
     "bound": ([new(2019, 9), new(2020, 12), new(2021, 10), new(2022, 20, qualifier=">=")],),
     "totals": ([total(2020, 40), total(2022, 58), new(2022, 10), total("2023-06", 64)],),
-    "over base": (
-        [new(2017, 9), new(2018, 11), total(2018, 10), total(2022, 50)], {"threshold": 20, "deadline": 2022}
-    ),
+    "over base": ([*run(2017, [9, 11], COUNT), total(2018, 10), total(2022, 50)], {"threshold": 20, "deadline": 2022}),
     "conflict": ([total(2020, 40), total(2021, 45), new(2021, 9)],),
     "whole total": (run(2020, [2, 8, 15, 25], "count_total"), {"base_year": None}),
     "counted from": ([new(2022, 15), new(2023, 10)], {"base_year": None}),

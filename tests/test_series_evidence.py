@@ -47,14 +47,14 @@ def test_a_year_to_date_figure_is_an_estimate_whose_error_shrinks_with_the_month
 
 
 def test_errors_of_a_year_to_date_are_learned_and_only_the_newest_of_the_year_counts(tmp_path):
-    kept = [*figures(STEADY)]
-    learned, through, newest, december = many_series(
-        tmp_path,
-        ([*kept, figure("2020-Q2", 93.1), figure("2021-Q2", 94.8), figure("2022-Q2", 96)], AVERAGE),
-        ([*changes({2020: -2, 2021: -3, 2022: -2.5}), change("2023-Q3", -3.0)], AVERAGE, {"base_year": 2020}),
-        ([*kept, figure("2021-Q2", 94), figure("2022-Q1", 96), figure("2022-Q3", 97)], AVERAGE),
-        ([*kept, figure("2022-12", 97), figure("2021-Q4", 95.5, published="2023-01")], AVERAGE),
-    )
+    cases = [
+        [figure("2020-Q2", 93.1), figure("2021-Q2", 94.8), figure("2022-Q2", 96)],
+        [figure("2021-Q2", 94), figure("2022-Q1", 96), figure("2022-Q3", 97)],
+        [figure("2022-12", 97), figure("2021-Q4", 95.5, published="2023-01")],
+    ]  # fmt: skip
+    chain = [*changes({2020: -2, 2021: -3, 2022: -2.5}), change("2023-Q3", -3.0)]
+    asked = [(chain, AVERAGE, {"base_year": 2020}), *(([*figures(STEADY), *rows], AVERAGE) for rows in cases)]
+    through, learned, newest, december = many_series(tmp_path, *asked)
     pairs = [(93.0 - 93.1) / 0.5, (95.0 - 94.8) / 0.5]
     size = math.sqrt((2 * 2.0**2 + sum(p**2 for p in pairs)) / 4)
     assert learned.estimates["error"].tolist() == [pytest.approx(size * 0.5)]

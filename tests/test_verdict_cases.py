@@ -131,9 +131,8 @@ def test_a_ratio_is_compared_as_it_is_computed(tmp_path):
     spent, gdp = [201, 203, 206, 208, 211, 214, 217], [9000, 9050, 9100, 9150, 9200, 9250, 9300]
     names = [indicator("spent", unit="m"), indicator("gdp", unit="m")]
     names.append(indicator("share", unit="%", support="percent", derived="ratio", inputs="spent;gdp"))
-    rising = target(
-        indicator_id="share", kind=RISE[0], direction=RISE[1], threshold=0, base_year=2020, deadline=2024
-    )
+    rising = target(indicator_id="share", kind=RISE[0], direction=RISE[1], threshold=0, base_year=2020)
+    rising |= {"deadline": 2024}
     rows = run(2018, spent, indicator_id="spent") + run(2018, gdp, indicator_id="gdp")
     revised = row(2024, 213, indicator_id="spent", published="2025-12-01")  # 2.29 after 2.31
     data = loaded(tmp_path, LATE, observations=[*rows, revised], indicators=names, targets=[rising])
@@ -187,9 +186,8 @@ def test_the_pace_of_a_quantity_is_in_its_unit_though_the_target_is_in_percent(t
     rows = run(2017, [300, 305, 310, 300, 313, 317, 319, 320.5])
     goal = target(kind="relative_change", threshold=7, base_year=2020, deadline=2026, unit="%")
     tons = [indicator("widgets", unit="t")]
-    found = qc.assess(
-        loaded(tmp_path, LATE, observations=rows, indicators=tons, targets=[goal]), "goal", draws=500
-    )
+    data = loaded(tmp_path, LATE, observations=rows, indicators=tons, targets=[goal])
+    found = qc.assess(data, "goal", draws=500)
     for lang in ("zh", "en"):
         (pace,) = (one for one in spoken(found, lang).splitlines() if "5.12" in one)  # (320.5 − 300) / 4
         assert "5.12 t" in pace and "321 t" in target_shown(found, lang)

@@ -61,29 +61,23 @@ class Maker:
         shown = []
         if form not in ("december", "quarter"):
             first = form == "year_revised"
-            shown.append(
-                (f"{year}", f"{year + 1}-{'01-10' if first else '04-20'}", other if first else number)
-            )
+            day = "01-10" if first else "04-20"
+            shown.append((f"{year}", f"{year + 1}-{day}", other if first else number))
         if form != "year":
-            ending, value = (
-                "Q4" if form == "quarter" else "12",
-                other if form == "december_revised" else number,
-            )
-            shown.append((f"{year}-{ending}", f"{year + 1}-02-10", value))
+            period, value = f"{year}-{'Q4' if form == 'quarter' else '12'}", number
+            shown.append((period, f"{year + 1}-02-10", other if form == "december_revised" else value))
         for period, published, value in shown:
             if (period, cells.get("measure", "level")) not in had:
                 day = "2026-07-20" if self.late and year == self.deadline else published
-                self.rows.append(
-                    figure(period, self.text(value), **{"published": day, "indicator_id": self.name} | cells)
-                )
+                more = {"published": day, "indicator_id": self.name} | cells
+                self.rows.append(figure(period, self.text(value), **more))
 
     def a_part_before(self, number, **cells):
         """Sometimes a figure of a part of the deadline's year, which is not the year's."""
         if self.rng.random() < 0.3:
             more = {"published": f"{self.deadline}-12-15", "indicator_id": self.name} | cells
-            self.rows.append(
-                figure(f"{self.deadline}-{self.pick('06', 'Q3', '11')}", self.text(number), **more)
-            )
+            period = f"{self.deadline}-{self.pick('06', 'Q3', '11')}"
+            self.rows.append(figure(period, self.text(number), **more))
 
     def case(self, kind, direction, asked, support="positive", slack=0, **cells):
         """Indicator, target and figures; `slack` is the tolerance, which moves what is asked to the other side."""
@@ -114,9 +108,8 @@ class Maker:
         if self.rng.random() < 0.7 or measure == "cumulative_change_pct":
             self.add(self.base, self.some())
         if measure == "cumulative_change_pct":
-            self.add(
-                self.deadline, self.percent(), measure=measure, base_period=self.base, **last[self.deadline]
-            )
+            cells = {"measure": measure, "base_period": self.base} | last[self.deadline]
+            self.add(self.deadline, self.percent(), **cells)
             return
         for year in self.years[1:]:
             self.add(year, self.percent(), measure=measure, **last.get(year, {}))
@@ -294,10 +287,9 @@ def wrong_verdicts(folder, kind, size, seed):
         said = qc.assess(data, goal["target_id"], draws=50).status
         if (said if said in ("met", "missed") else "open") != answer:
             names = ("kind", "direction", "threshold", "tolerance", "base_year", "deadline")
-            shown = [
-                f"{r['period']} {r['measure']} {r['qualifier']} {r['value']} ({r['published']})" for r in rows
-            ]
-            wrong.append(f"{answer}, not {said}: {[goal.get(name) for name in names]} {shown}")
+            cells = ("period", "measure", "qualifier", "value", "published")
+            shown = [goal.get(name) for name in names], [[row[name] for name in cells] for row in rows]
+            wrong.append(f"{answer}, not {said}: {shown}")
     return wrong, {case[3] for case in made}
 
 
