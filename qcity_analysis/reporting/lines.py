@@ -17,7 +17,7 @@ from ..rules.results import results_for
 from . import sentences
 from .analyses import change_sentence
 from .show import vintage_line
-from .target_sections import class_shown, shared_reason, votes, yes_or_no
+from .target_sections import rule_shown, shared_reason, votes
 
 if TYPE_CHECKING:
     from ..analysis.attribution import Change
@@ -54,8 +54,8 @@ def rule_lines(parts: Sequence[Assessment], lang: str) -> list[str]:
     for part in parts:
         lines, reason = [sentences.headline(part, lang)], shared_reason(part, lang)
         for rule, result in {} if reason else results_for(part).items():
-            verdict = f" → {yes_or_no(result, lang)}" if result.category else ""
-            verdict = class_shown(result, lang) + verdict
+            category, yes = rule_shown(result, lang)
+            verdict = f"{category} → {yes}" if result.category else category
             lines.append(text("rule_line", lang, name=RULES[rule].name(lang), said=verdict))
         blocks.append("\n".join([*lines, reason or votes(part, lang)]) + "\n")
     return blocks
