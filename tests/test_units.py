@@ -123,14 +123,14 @@ MORE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("levels", "support", "known", "threshold"),
-    [*MONTE_CARLO, *(pytest.param(*case, marks=pytest.mark.slow) for case in MORE)],
-)
-def test_the_monte_carlo_error_said_is_the_spread_over_seeds(levels, support, known, threshold):
+EVERY_DAY = [(*case, 16, 2000 if case[2] else 10_000) for case in MONTE_CARLO]
+SLOW = [pytest.param(*case, 30, 10_000, marks=pytest.mark.slow) for case in MORE]
+
+
+@pytest.mark.parametrize(("levels", "support", "known", "threshold", "seeds", "draws"), EVERY_DAY + SLOW)
+def test_the_monte_carlo_error_said_is_the_spread_over_seeds(levels, support, known, threshold, seeds, draws):
     series, found = pd.Series(levels, index=range(2024 - len(levels), 2024), dtype=float), []
-    draws = 2000 if known else 10_000
-    for seed in range(16):
+    for seed in range(seeds):
         fc = forecast(series, 2026, support=support, draws=draws, rng=seed, **known)
         if threshold is None:
             met = (np.diff(fc.paths, axis=1) > 0).all(axis=1)
