@@ -29,7 +29,7 @@ def typed(value: float, decimals: int = 0) -> str:
         return _power(value, 12)
     exponent = Decimal(f"{value:.15g}").normalize().as_tuple().exponent
     assert isinstance(exponent, int)
-    return _fixed(value, max(decimals, -exponent))
+    return f"{value:,.{max(decimals, -exponent)}f}".replace("-", "−")
 
 
 def number(value: float, marks: Iterable[float] = (), digits: int | None = None) -> str:
@@ -62,17 +62,13 @@ def _computed(value: float, least: int, significant: int, marks: Iterable[float]
         return _power(value, 3, marks)
     if value and significant:
         least = max(least, significant - math.floor(math.log10(abs(value))))
-    shown = _fixed(value, _enough(value, "f", least, marks))
+    shown = f"{value:,.{_enough(value, 'f', least, marks)}f}".replace("-", "−")
     shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
     return "0" if shown == "−0" else shown
 
 
 def _extreme(value: float) -> bool:
     return not math.isfinite(value) or (value != 0 and not SMALL <= abs(value) < LARGE)
-
-
-def _fixed(value: float, digits: int) -> str:
-    return f"{value:,.{digits}f}".replace("-", "−")
 
 
 def _power(value: float, digits: int, marks: Iterable[float] = ()) -> str:
@@ -94,11 +90,7 @@ def _enough(value: float, style: str, least: int, marks: Iterable[float]) -> int
 
 
 def with_sign(shown: str) -> str:
-    """A figure as shown, with a plus where it has no sign; nothing before zero.
-
-    >>> with_sign("2.3"), with_sign("−18"), with_sign("0")
-    ('+2.3', '−18', '0')
-    """
+    """A figure as shown, with a plus where it has no sign; nothing before zero."""
     return shown if shown.startswith("−") or not shown.strip("0.") else f"+{shown}"
 
 
@@ -125,11 +117,7 @@ def published(
 
 
 def change(value: float, lang: str) -> str:
-    """A computed change in percent with its sign.
-
-    >>> change(-18, "en"), change(2.345, "zh")
-    ('−18 %', '+2.3%')
-    """
+    """A computed change in percent with its sign."""
     return with_unit(signed(value), "%", lang)
 
 
@@ -158,18 +146,10 @@ def period(shown: object, lang: str) -> str:
 
 
 def year_of(value: Any) -> int | None:
-    """The year of a period or a column that may be empty; None when it is.
-
-    >>> year_of("2024-Q3"), year_of("")
-    (2024, None)
-    """
+    """The year of a period or a column that may be empty; None when it is."""
     return None if value is None or pd.isna(value) or value == "" else int(str(value)[:4])
 
 
 def text_of(value: Any) -> str:
-    """A cell as text, an empty one as an empty text.
-
-    >>> text_of(None), text_of("南京")
-    ('', '南京')
-    """
+    """A cell as text, an empty one as an empty text."""
     return "" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)

@@ -42,9 +42,6 @@ def render_page(
     `lang` and `title` are used when the notebook stopped before it said them itself; `home` is the relative
     address of the index; `fault` is shown in a banner when the run did not finish. The file appears whole
     or not at all.
-
-    >>> render_page("out/rd_intensity.ipynb", "out/rd_intensity.html")["title"]  # doctest: +SKIP
-    'R&D expenditure as a share of GDP: will Nanjing meet its 2025 target?'
     """
     import nbformat
 
@@ -120,10 +117,6 @@ def check_page(
 
     `folder` is the data package, `day` that of the check, `first` the language shown at first; `corrections`, as
     `corrections.listed` gives them, follow in a table of their own.
-
-    >>> html = check_page([], "data/raw", dt.date(2026, 1, 1))
-    >>> html.count("<h1>"), "http" in html
-    (1, False)
     """
     langs = sorted(LANGUAGES, key=lambda lang: lang != first)
     errors, warnings = counted(problems)
@@ -141,12 +134,6 @@ def write_index(entries: Sequence[dict[str, Any]], output: str | Path, as_of: st
     `entries` are one dict per run as in the ledger (see `report`). Used of each: plan, lang, kind (target, dated,
     scorecard, overview or track), page (relative address), status, and `front`, the front matter of its page. Runs that
     failed are listed in a banner. The file appears whole or not at all.
-
-    >>> import tempfile
-    >>> index = Path(tempfile.mkdtemp()) / "index.html"
-    >>> write_index([], index, "2025-01-01")
-    >>> "http" in index.read_text("utf-8")
-    False
     """
     langs = list(dict.fromkeys(entry["lang"] for entry in entries)) or ["en"]
     mine = {lang: [entry for entry in entries if entry["lang"] == lang] for lang in langs}
@@ -156,7 +143,7 @@ def write_index(entries: Sequence[dict[str, Any]], output: str | Path, as_of: st
         plans={lang: _plans([e for e in mine[lang] if e["plan"]], lang) for lang in langs},
         track={e["lang"]: e["page"] for e in entries if e["kind"] == "track"},
         overview={e["lang"]: e["page"] for e in entries if e["kind"] == "overview"},
-        failed={lang: [_fault(e) for e in mine[lang] if not e["ok"]] for lang in langs},
+        failed={lang: [e | {"name": _name(e)} for e in mine[lang] if not e["ok"]] for lang in langs},
         as_of=as_of,
     )
     write_whole(Path(output), html)
@@ -182,9 +169,13 @@ def _plans(entries: list[dict[str, Any]], lang: str) -> list[dict[str, Any]]:
     return plans
 
 
+def _name(entry: dict[str, Any]) -> str:
+    return str(entry["front"].get("name") or entry["target"] or "04_scorecard")
+
+
 def _row(entry: dict[str, Any], lang: str) -> dict[str, Any]:
     front = entry["front"]
-    probability, name = front.get("probability"), front.get("name") or entry["target"]
+    probability, name = front.get("probability"), _name(entry)
     if entry["kind"] == "dated":
         name = f"{name} · {text('as_of_line', lang, as_of=entry['as_of'])}".rstrip("。.")
     word = front.get("word_shown") or front.get("status_shown", "")
@@ -201,19 +192,10 @@ def _assessed(front: dict[str, Any]) -> bool:
     return front.get("status") in ("forecast", "met", "missed", "depends_on_definition")
 
 
-def _fault(entry: dict[str, Any]) -> dict[str, Any]:
-    name = entry["front"].get("name") or entry["target"] or "04_scorecard"
-    return {key: entry.get(key, "") for key in ("plan", "status", "cell", "error")} | {"name": name}
-
-
 def plan_readme(name: str) -> str:
     """The guide that lies beside a new plan, as Markdown, Chinese first: what to fill in, in which file.
 
     Its tables of columns are made from the data contract, so that it says what the checks ask for.
-
-    >>> guide = plan_readme("green_city")
-    >>> "qcity check" in guide and "`base_period`" in guide
-    True
     """
     parts = [f"# {name}\n"]
     for lang in LANGUAGES:

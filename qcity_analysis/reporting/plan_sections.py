@@ -86,7 +86,11 @@ def by_section(results: Sequence[Assessment], lang: str) -> None:
         sentences.by_section(results),
     )
     for name, mine in sections.items():
-        rows = [[_verdict(a, lang), _last(a, lang), sentences.headline(a, lang)] for a in mine]
+        rows = []
+        for a in mine:
+            part = a.parts[-1] if a.status == "depends_on_definition" else a
+            last = show.single_figures(part, lang).get(text("k_last", lang), "–")
+            rows.append([_verdict(a, lang), last, sentences.headline(a, lang)])
         index = pd.Index([assessment_title(a, lang) for a in mine], name=text("c_target", lang))
         caption = section_name(name, lang) if len(sections) > 1 else ""
         show.table(pd.DataFrame(rows, columns=columns, index=index), caption)
@@ -107,8 +111,3 @@ def as_data(results: Sequence[Assessment]) -> dict[str, Any]:
 
 def _verdict(a: Assessment, lang: str) -> str:
     return join(sentences.chance(a, lang), lang) or sentences.status_shown(a, lang)
-
-
-def _last(a: Assessment, lang: str) -> str:
-    part = a.parts[-1] if a.status == "depends_on_definition" else a
-    return show.single_figures(part, lang).get(text("k_last", lang), "–")

@@ -151,11 +151,7 @@ def _tally_sentences(a: Assessment, lang: str) -> list[str]:
 
 
 def note(told: Note, lang: str) -> str:
-    """A note of an assessment or a series as a sentence.
-
-    >>> note(Note("awaiting_figure", {"year": 2025, "last": 2022}), "en")[:27]
-    'The deadline 2025 is over, '
-    """
+    """A note of an assessment or a series as a sentence."""
     given, tail = told.values, f"_{lang}"
     values = given | {key: signed(given[key]) for key in ("published", "implied", "change") if key in given}
     values |= _listed(given, lang)
@@ -170,7 +166,9 @@ def note(told: Note, lang: str) -> str:
     if "probability" in given:
         values["probability"] = percent(given["probability"], lang)
     if told.code == "tolerance":
-        values["tolerance"] = _slack(given["tolerance"], given[f"unit{tail}"], lang)
+        values["tolerance"] = with_unit(
+            typed(given["tolerance"]), step_unit(given[f"unit{tail}"], lang), lang
+        )
     return say(f"note_{told.code}", lang, **values)
 
 
@@ -231,16 +229,10 @@ def how_to_add(a: Assessment, lang: str) -> str:
 
 
 def plan_says(a: Assessment, lang: str) -> list[str]:
-    """The plan's own sentence with its section, the departments, and how we read it; what is not given is left out.
-
-    >>> import qcity_analysis as qc
-    >>> plan_says(qc.assess(qc.load(), "grid_inspection_coverage"), "en")[2][:41]
-    'Our reading: 100 is our reading of 全覆盖 (f'
-    """
+    """The plan's own sentence with its section, the departments, and how we read it; what is not given is left out."""
     target, en = a.target, lang == "en"
-    wording = f"“{target.wording}”" if target.wording else ""
-    if en and target.wording_en:
-        wording = f"{wording} ({target.wording_en})".strip()
+    translated = f" ({target.wording_en})" if en and target.wording_en else ""
+    wording = f"{f'“{target.wording}”' if target.wording else ''}{translated}".strip()
     if target.section and wording:
         wording = say("plan_section", lang, section=target.section, wording=wording)
     named = (target.departments_en if en else "") or target.departments
@@ -251,12 +243,7 @@ def plan_says(a: Assessment, lang: str) -> list[str]:
 
 
 def plan_title(data: Data, plan: str, lang: str) -> str:
-    """The title of a plan in `lang`, from the source its targets name; the identifier where it has none.
-
-    >>> import qcity_analysis as qc
-    >>> plan_title(qc.load(), "nanjing_quality_city", "zh")
-    '全面深化质量强市建设实施方案'
-    """
+    """The title of a plan in `lang`, from the source its targets name; the identifier where it has none."""
     check_language(lang)
     named = data.targets.loc[(data.targets["plan"] == plan) & (data.targets["source_id"] != ""), "source_id"]
     titles = data.sources[data.sources["source_id"].isin(named.head(1))]
@@ -324,12 +311,9 @@ def ask(a: Assessment, lang: str) -> str:
         by = "_by" if target.threshold else open_start
         key = f"ask_{target.kind}{by}_{'up' if target.upward else 'down'}"
     elif target.commitment == "about":
-        key, facts["tolerance"] = "ask_about", _slack(target.tolerance, unit, lang)
+        slack = with_unit(typed(target.tolerance), step_unit(unit, lang), lang)
+        key, facts["tolerance"] = "ask_about", slack
     return say(key, lang, **facts)
-
-
-def _slack(tolerance: float, unit: str, lang: str) -> str:
-    return with_unit(typed(tolerance), step_unit(unit, lang), lang)
 
 
 def quoted(a: Assessment) -> str:
@@ -372,8 +356,7 @@ def level_number(a: Assessment, value: float) -> str:
 
 def _limits(a: Assessment) -> tuple[list[float], int]:
     """The levels that decide, in the unit of the series; digits after the point of the threshold as typed."""
-    threshold = a.target.threshold
-    digits = 0 if threshold is None else len(typed(threshold).partition(".")[2])
+    digits = 0 if a.target.threshold is None else len(typed(a.target.threshold).partition(".")[2])
     return [value for value in (a.bound, a.threshold) if value is not None], digits
 
 
@@ -382,8 +365,7 @@ def _change_on_base(a: Assessment, value: float, lang: str) -> str:
     assert a.target.threshold is not None and a.threshold is not None
     if value == a.threshold:
         return with_unit(quoted(a), "%", lang)
-    base = a.threshold / (1 + a.target.threshold / 100)
-    deciding, digits = _limits(a)
+    base, (deciding, digits) = a.threshold / (1 + a.target.threshold / 100), _limits(a)
     limits = [float(f"{100 * (decides / base - 1):.10g}") for decides in deciding]
     moved = 100 * (value / base - 1)
     if value == a.bound:

@@ -226,13 +226,7 @@ def _source_row(row: dict[str, Any], lang: str) -> list[str]:
 
 
 def value_shown(data: Data, row: Mapping[str, Any], lang: str, when: str = "") -> str:
-    """A published figure with its bound sign, every digit and its unit; `when` is "_before" for the earlier vintage.
-
-    >>> import qcity_analysis as qc
-    >>> row = {"indicator_id": "rd_intensity", "measure": "level", "qualifier": ">=", "value": 3.48}
-    >>> value_shown(qc.load(), row, "en"), value_shown(qc.load(), row, "zh")
-    ('≥ 3.48 %', '≥ 3.48%')
-    """
+    """A published figure with its bound sign, every digit and its unit; `when` is "_before" for the earlier vintage."""
     return _published(row, data.indicator(str(row["indicator_id"])), lang, when)
 
 
@@ -277,11 +271,7 @@ def vintage_line(data: Data, rows: Sequence[Mapping[str, Any]], lang: str) -> st
 
 
 def date_shown(row: Mapping[str, Any], lang: str) -> str:
-    """When a figure was published, or from when the publication lag lets it be known, which is said.
-
-    >>> date_shown({"published": "", "known_from": pd.Timestamp("2021-06-30"), "published_assumed": True}, "en")
-    'assumed out by 2021-06-30 from the publication lag'
-    """
+    """When a figure was published, or from when the publication lag lets it be known, which is said."""
     if row["published_assumed"]:
         return text("diff_assumed", lang, date=row["known_from"].date())
     return text("diff_published", lang, date=row["published"])

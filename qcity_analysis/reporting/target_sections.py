@@ -36,13 +36,7 @@ def answer(data: Data, assessment: Assessment, lang: str) -> None:
 
 
 def front_of_target(data: Data, assessment: Assessment, lang: str) -> dict[str, Any]:
-    """Title, answer and summary of a target's page, JSON-able; what index and command line show.
-
-    >>> import qcity_analysis as qc
-    >>> data = qc.load()
-    >>> front_of_target(data, qc.assess(data, "rd_intensity"), "en")["target"]
-    'rd_intensity'
-    """
+    """Title, answer and summary of a target's page, JSON-able; what index and command line show."""
     target, name, verdict = (
         assessment.target,
         assessment_title(assessment, lang),
@@ -81,7 +75,6 @@ def _caption(part: Assessment, lang: str) -> str:
 
 
 def _under(title: str, words: str) -> str:
-    """Words under a small heading, where there is one."""
     return f"### {title}\n\n{words}" if title else words
 
 
@@ -107,15 +100,10 @@ def numbers(assessment: Assessment, lang: str) -> None:
     show.table(show.key_figures(assessment, lang).rename_axis(text("k_quantity", lang)))
 
 
-def _answers(assessment: Assessment) -> list[Assessment]:
-    """What an assessment answers from the place's own figures: itself, or each definition."""
-    return [part for part in assessment.parts if part.role == "definition"] or [assessment]
-
-
 def outlook(data: Data, assessment: Assessment, lang: str) -> None:
     """Show the pace needed, how often anything moved that fast, when the target is reached, how long one may wait."""
     show.section("outlook", check_language(lang))
-    for part in _answers(assessment):
+    for part in assessment.by_definition():
         ahead = look_ahead(data, part)
         lead = analyses.pace_sentences(part, ahead, lang)
         show.markdown(_under(_caption(part, lang), "\n\n".join(lead)))
@@ -162,13 +150,8 @@ def changed(data: Data, assessment: Assessment, lang: str, since: str | dt.date 
 
 
 def day_before_last_figure(assessment: Assessment) -> dt.date | None:
-    """The day before the newest figure of the assessment's own series became known; None without one.
-
-    >>> import qcity_analysis as qc
-    >>> day_before_last_figure(qc.assess(qc.load(as_of="2024-06-30"), "rd_intensity", draws=500)) is not None
-    True
-    """
-    series = [part.series for part in _answers(assessment) if part.series is not None]
+    """The day before the newest figure of the assessment's own series became known; None without one."""
+    series = [part.series for part in assessment.by_definition() if part.series is not None]
     frames = [rows for one in series for rows in (one.observations, one.bounds, one.unused)]
     days = [pd.to_datetime(rows["known_from"]).max() for rows in frames if "known_from" in rows and len(rows)]
     return (max(days) - pd.Timedelta(days=1)).date() if days else None
@@ -229,8 +212,7 @@ def rules_table(assessment: Assessment, lang: str) -> pd.DataFrame:
     yes = shown or (text(settled, lang) if settled else "–")
     rows = {text("rules_ours", lang): [word or status_shown(assessment, lang), yes, "qcity_analysis"]}
     for rule, result in results_for(assessment).items():
-        named, source = RULES[rule].name(lang), RULES[rule].source(lang)
-        rows[named] = [class_shown(result, lang), yes_or_no(result, lang), source]
+        rows[RULES[rule].name(lang)] = [*rule_shown(result, lang), RULES[rule].source(lang)]
     columns = [text(key, lang) for key in ("c_says", "c_will_meet", "c_rule_source")]
     index = pd.Index(list(rows), name=text("c_rule", lang))
     return pd.DataFrame(list(rows.values()), columns=columns, index=index)
@@ -254,26 +236,12 @@ def shared_reason(assessment: Assessment, lang: str) -> str:
     return text("rules_none", lang, reason=reasons.pop()) if len(reasons) == 1 and "" not in reasons else ""
 
 
-def class_shown(result: RuleResult, lang: str) -> str:
-    """The class in words, or why the rule does not apply.
-
-    >>> from qcity_analysis.rules import RuleResult
-    >>> class_shown(RuleResult("light_cloud", False), "zh")
-    '少云'
-    """
+def rule_shown(result: RuleResult, lang: str) -> list[str]:
+    """The class in words, or why the rule does not apply; and yes, no or a dash."""
+    yes = "–" if result.will_meet is None else text("rule_yes" if result.will_meet else "rule_no", lang)
     if result.category is not None:
-        return text(f"rule_word_{result.category}", lang)
-    return text("rule_not_applicable", lang, reason=_reason(result, lang))
-
-
-def yes_or_no(result: RuleResult, lang: str) -> str:
-    """Yes, no or a dash in `lang`.
-
-    >>> from qcity_analysis.rules import RuleResult
-    >>> yes_or_no(RuleResult("red", False), "en")
-    'no'
-    """
-    return "–" if result.will_meet is None else text("rule_yes" if result.will_meet else "rule_no", lang)
+        return [text(f"rule_word_{result.category}", lang), yes]
+    return [text("rule_not_applicable", lang, reason=_reason(result, lang)), yes]
 
 
 def _reason(result: RuleResult, lang: str) -> str:

@@ -24,17 +24,15 @@ from ..data.load import Data, load, pages
 from ..errors import unknown
 from ..files import PROJECT, inside, write_whole
 from ..trackrecord import ledger as issued
-from .kernels import KernelServer
+from .kernels import kernel_server
 from .runner import TIMEOUT, run_notebook
 
 NOTEBOOKS = PROJECT / "notebooks"
-PAGES = {  # kind of page: its notebook, and the folder of a page that belongs to no plan
-    "scorecard": ("04_scorecard", ""),
-    "target": ("03_target_forecast", ""),
-    "dated": ("03_target_forecast", ""),
-    "overview": ("01_data_overview", "data_overview"),
-    "track": ("05_track_record", "track_record"),
-}
+PAGES = {  # kind of page: its notebook
+    "scorecard": "04_scorecard", "target": "03_target_forecast", "dated": "03_target_forecast",
+    "overview": "01_data_overview", "track": "05_track_record",
+}  # fmt: skip
+OF_NO_PLAN = {"overview": "data_overview", "track": "track_record"}  # and the folder of their pages
 WORTH_A_SERVER = 4  # from this many runs on, preloading a process pays
 Progress = Callable[[str], None]
 Run = dict[str, Any]  # a line of the ledger of runs
@@ -58,15 +56,15 @@ class Job:
     @property
     def name(self) -> str:
         """Folder and file name without ending, unique in the report."""
-        if folder := PAGES[self.kind][1]:
-            return f"{folder}/all.{self.lang}"
+        if self.kind in OF_NO_PLAN:
+            return f"{OF_NO_PLAN[self.kind]}/all.{self.lang}"
         dated = f".{self.as_of}" if self.kind == "dated" else ""
         return f"{self.plan}/{self.target or 'scorecard'}{dated}.{self.lang}"
 
     @property
     def notebook(self) -> Path:
         """The notebook that makes this page."""
-        return NOTEBOOKS / f"{PAGES[self.kind][0]}.ipynb"
+        return NOTEBOOKS / f"{PAGES[self.kind]}.ipynb"
 
 
 def list_jobs(
@@ -82,10 +80,6 @@ def list_jobs(
 
     A target gets another page for each earlier day that `look_back` of `pages.toml` beside the data names.
     Raises QcityError for an unknown plan, target or language.
-
-    >>> import qcity_analysis as qc
-    >>> [job.name for job in list_jobs(qc.load(), ["china_14fyp"], ["en"], "out")][0]
-    'china_14fyp/scorecard.en'
     """
     if strange := [plan for plan in plans or [] if plan not in data.plans()]:
         raise unknown("plan", strange[0], data.plans())
@@ -95,20 +89,16 @@ def list_jobs(
         raise unknown("target", strange[0], sorted(rows["target_id"]))
     asked = rows[rows["target_id"].isin(targets)] if targets else rows
     look_back, day = pages(data.folder).get("look_back", ()), data.as_of.isoformat()
-    shared = {
-        "data": str(Path(data_dir).resolve()) if data_dir else "",
-        "out": str(Path(out_dir) / "results"),
-    }
+    folder = str(Path(data_dir).resolve()) if data_dir else ""
+    shared = {"data": folder, "out": str(Path(out_dir) / "results")}
     listed = []
     for lang in map(check_language, languages):
         for plan in chosen:
             common = {"plan": plan, "language": lang} | shared
             listed.append(Job("scorecard", plan, "", lang, day, common | {"as_of": day}))
             for target in asked.loc[asked["plan"] == plan, "target_id"]:
-                days = [
-                    str(one["as_of"]) for one in look_back if (one["plan"], one["target"]) == (plan, target)
-                ]
-                for date in (day, *(date for date in days if date < day)):
+                mine = [one for one in look_back if (one["plan"], one["target"]) == (plan, target)]
+                for date in (day, *(str(one["as_of"]) for one in mine if str(one["as_of"]) < day)):
                     kind, parameters = "target" if date == day else "dated", {"target": target, "as_of": date}
                     listed.append(Job(kind, plan, target, lang, date, common | parameters))
         if not targets:
@@ -121,11 +111,7 @@ def list_jobs(
 
 @dataclass
 class Report:
-    """What a report run did: `runs` as in the ledger, `index` its first page, `seconds` of wall time.
-
-    >>> Report(Path("reports/index.html"), []).exit_code
-    0
-    """
+    """What a report run did: `runs` as in the ledger, `index` its first page, `seconds` of wall time."""
 
     index: Path
     runs: list[Run]
@@ -165,9 +151,6 @@ def run_report(
     probabilities given go into the ledger `ledger_dir`, by default the one beside the data (see
     `trackrecord.ledger`). A failing page is named in the index and in `Report.failed`. Raises QcityError for
     faulty data or unknown names, before anything is run.
-
-    >>> run_report(plans=["china_14fyp"], out_dir="out").exit_code  # doctest: +SKIP
-    0
     """
     from ..reporting.page import write_index
 
@@ -176,20 +159,22 @@ def run_report(
     listed = list_jobs(data, plans, languages, out_dir, data_dir, targets, ledger_dir)
     out, home = Path(out_dir), Path(ledger_dir or issued.home(data.folder))
     out.mkdir(parents=True, exist_ok=True)
-    ledger, common = RunLedger(out), _common_hash(data.folder)
+    ledger, common = _RunLedger(out), _common_hash(data.folder)
     done: dict[str, Run] = {}
     with ExitStack() as stack:
         server = None
         for last in (False, True):  # the track record comes last: it shows what was just said
             wave = [job for job in listed if (job.kind == "track") == last]
             issues = "".join(sorted(path.name for path in home.glob("*.parquet"))) if last else ""
-            prints = {job.name: fingerprint(job, common + issues) for job in wave}
+            prints = {job.name: _fingerprint(job, common + issues) for job in wave}
             kept = {} if force else {j.name: r for j in wave if (r := ledger.unchanged(j, prints[j.name]))}
             to_do = [job for job in wave if job.name not in kept]
             if kept:
                 progress(f"{len(kept)} of {len(wave)} pages unchanged")
             if server is None and len(to_do) >= WORTH_A_SERVER:
-                server = _server(stack, progress)
+                server = stack.enter_context(kernel_server())
+                if server() is None:
+                    progress("kernels cannot be forked here; using ordinary ones, which start more slowly")
             make = partial(_make, out=out, prints=prints, server=server, timeout=timeout)
             done |= kept | _wave(to_do, make, jobs, ledger, progress)
             if record and not last:
@@ -198,12 +183,12 @@ def run_report(
     ledger.rewrite(runs)
     write_index(runs, out / "index.html", data.as_of.isoformat())
     spoken = "en" if any(run["lang"] == "en" for run in runs) else "zh"
-    summaries = [summary_line(run) for run in runs if run["target"] and run["lang"] == spoken]
+    summaries = [_summary(run) for run in runs if run["target"] and run["lang"] == spoken]
     return Report((out / "index.html").resolve(), runs, round(time.monotonic() - begin, 1), summaries)
 
 
 def _wave(
-    to_do: Sequence[Job], make: Callable[[Job], Run], workers: int, ledger: RunLedger, progress: Progress
+    to_do: Sequence[Job], make: Callable[[Job], Run], workers: int, ledger: _RunLedger, progress: Progress
 ) -> dict[str, Run]:
     """Make pages on worker threads; each run goes into the ledger of runs as soon as it ends."""
     done = {}
@@ -222,15 +207,8 @@ def _wave(
     return done
 
 
-class RunLedger:
-    """The record of runs in a report folder, one JSON object per line; the last line of a run counts.
-
-    >>> import tempfile
-    >>> ledger = RunLedger(Path(tempfile.mkdtemp()))
-    >>> ledger.add({"id": "p/a.zh", "ok": True})
-    >>> RunLedger(ledger.path.parent).runs["p/a.zh"]["ok"]
-    True
-    """
+class _RunLedger:
+    """The record of runs in a report folder, one JSON object per line; the last line of a run counts."""
 
     def __init__(self, out: Path) -> None:
         self.path = out / "runs.jsonl"
@@ -272,28 +250,20 @@ def _common_hash(data_folder: Path) -> str:
     return digest.hexdigest()
 
 
-def fingerprint(job: Job, common: str) -> str:
+def _fingerprint(job: Job, common: str) -> str:
     """A hash of what one page is made from; the page need not be made again while it stays the same."""
     asked = json.dumps(job.parameters, sort_keys=True)
     return hashlib.sha256(job.notebook.read_bytes() + asked.encode() + common.encode()).hexdigest()
 
 
-def _server(stack: ExitStack, progress: Progress) -> KernelServer | None:
-    server = stack.enter_context(KernelServer())
-    if server.start():
-        return server
-    progress("kernels cannot be forked here; using ordinary ones, which start more slowly")
-    return None
-
-
 def _make(
-    job: Job, *, out: Path, prints: Mapping[str, str], server: KernelServer | None, timeout: float
+    job: Job, *, out: Path, prints: Mapping[str, str], server: Callable[[], Any] | None, timeout: float
 ) -> Run:
     """Run one notebook and render its page; returns its line of the ledger."""
     from ..reporting.page import render_page
 
     executed, page = inside(out / "notebooks", f"{job.name}.ipynb"), inside(out, f"{job.name}.html")
-    argv = server.argv() if server is not None and server.alive() else None
+    argv = server() if server is not None else None
     result = run_notebook(job.notebook, job.parameters, executed, timeout=timeout, kernel_argv=argv)
     fault = "" if result.ok else " · ".join(filter(None, [result.status, result.cell, result.error]))
     title, front = f"{job.plan} {job.target}".strip(), dict[str, Any]()
@@ -326,13 +296,8 @@ def _record(data_folder: Path, home: Path, runs: Sequence[Run]) -> None:
     issued.record(answers.values(), home, issued.data_hash(data_folder))
 
 
-def summary_line(run: Run) -> str:
-    """One line for the command line: plan, target, date where asked about the past, and the answer.
-
-    >>> run = {"kind": "target", "plan": "p", "target": "a", "as_of": "2025-01-01", "ok": True}
-    >>> summary_line(run | {"front": {"short": "41 % (about as likely as not)"}})
-    'p/a: 41 % (about as likely as not)'
-    """
+def _summary(run: Run) -> str:
+    """One line for the command line: plan, target, date where asked about the past, and the answer."""
     dated = f" as of {run['as_of']}" if run["kind"] == "dated" else ""
     answer = run["front"].get("short", "") if run["ok"] else f"{run['status']}: {run.get('error', '')}"
     return f"{run['plan']}/{run['target']}{dated}: {answer}"

@@ -67,15 +67,23 @@ def declared_parameters(notebook: Path) -> list[Parameter]:
     >>> [p.name for p in declared_parameters(Path("notebooks/04_scorecard.ipynb"))][:2]
     ['plan', 'as_of']
     """
-    return _declared(_read(notebook), notebook.name)
+    cells = [cell.source for cell in _code(_read(notebook)) if "parameters" in cell.metadata.get("tags", [])]
+    if len(cells) != 1:
+        raise QcityError(f"{notebook.name} has {len(cells)} cells tagged `parameters`; it needs exactly one")
+    lines, declared = cells[0].splitlines(), []
+    for node in ast.parse(cells[0]).body:
+        match node:
+            case ast.AnnAssign(ast.Name(id=key), ast.Name(id=kind), ast.expr() as value) if kind in TYPES:
+                comment = lines[(node.end_lineno or 1) - 1][node.end_col_offset or 0 :].strip(" #")
+                declared.append(Parameter(key, kind, ast.literal_eval(value), comment))
+            case _:
+                allowed = f"`name: type = value`, type one of {', '.join(TYPES)}"
+                raise QcityError(f"{notebook.name}: `{ast.unparse(node)}` must be {allowed}")
+    return declared
 
 
 def check_parameters(declared: list[Parameter], given: Mapping[str, Any], notebook: str) -> dict[str, Any]:
-    """The given values, typed as declared. Raises QcityError naming every unknown or mistyped one at once.
-
-    >>> check_parameters([Parameter("share", "float", 0.5, "")], {"share": 1}, "a.ipynb")
-    {'share': 1.0}
-    """
+    """The given values, typed as declared. Raises QcityError naming every unknown or mistyped one at once."""
     types, faults = {parameter.name: TYPES[parameter.type] for parameter in declared}, []
     for name, value in given.items():
         kind = type(value)
@@ -102,18 +110,12 @@ def run_notebook(
     `timeout` limits the whole notebook, in seconds. `kernel_argv` is the command of another kernel than the
     one of this environment (see `kernels`). A failing notebook is a result, not an exception; QcityError is
     raised for an unknown or mistyped parameter, before a kernel starts and before anything is written.
-
-    >>> run_notebook("notebooks/04_scorecard.ipynb", {"langage": "zh"}, "out.ipynb")
-    Traceback (most recent call last):
-    ...
-    qcity_analysis.errors.QcityError: 04_scorecard.ipynb: unknown parameter 'langage'. Did you ...
     """
     import nbformat
 
     source, result, begin = Path(notebook), RunResult(Path(output)), time.monotonic()
-    document = _read(source)
-    values = check_parameters(_declared(document, source.name), parameters, source.name)
-    document = _inject(document, values, source)
+    values = check_parameters(declared_parameters(source), parameters, source.name)
+    document = _inject(_read(source), values, source)
     result.output.parent.mkdir(parents=True, exist_ok=True)
     try:
         _execute(document, result, begin + timeout, kernel_argv)
@@ -143,22 +145,6 @@ def _read(path: Path) -> NotebookNode:
 
 def _code(document: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in document.cells if cell.cell_type == "code"]
-
-
-def _declared(document: NotebookNode, name: str) -> list[Parameter]:
-    cells = [cell.source for cell in _code(document) if "parameters" in cell.metadata.get("tags", [])]
-    if len(cells) != 1:
-        raise QcityError(f"{name} has {len(cells)} cells tagged `parameters`; it needs exactly one")
-    lines, declared = cells[0].splitlines(), []
-    for node in ast.parse(cells[0]).body:
-        match node:
-            case ast.AnnAssign(ast.Name(id=key), ast.Name(id=kind), ast.expr() as value) if kind in TYPES:
-                comment = lines[(node.end_lineno or 1) - 1][node.end_col_offset or 0 :].strip(" #")
-                declared.append(Parameter(key, kind, ast.literal_eval(value), comment))
-            case _:
-                allowed = f"`name: type = value`, type one of {', '.join(TYPES)}"
-                raise QcityError(f"{name}: `{ast.unparse(node)}` must be {allowed}")
-    return declared
 
 
 def _inject(document: NotebookNode, values: dict[str, Any], source: Path) -> NotebookNode:

@@ -103,6 +103,11 @@ def note(
     return ax.annotate(words, at, xytext=shift, **quiet | look)
 
 
+def mark(shape: str, face: str, edge: str, size: float, width: float = 1) -> Look:
+    """The look of a mark without a line through it."""
+    return {"marker": shape, "mfc": face, "mec": edge, "ms": size, "mew": width, "ls": ""}
+
+
 def wrapped(words: str, width: int) -> list[str]:
     """A text as lines of at most `width` characters; Chinese, which has no spaces, is cut anywhere."""
     return textwrap.wrap(words, width) or [""]

@@ -16,7 +16,7 @@ from ...catalogue import check_language, text
 from ..analyses import amount, choice_shown, computed, verdict_shown
 from ..formatting import percent
 from ..sentences import assessment_title, by_section, panel_title, section_name, status_shown
-from .canvas import FAINT, INK, LENT, MUTED, OWN, TARGET, Look, new_figure, note, shortened, wrapped
+from .canvas import FAINT, INK, LENT, MUTED, OWN, TARGET, Look, mark, new_figure, note, shortened, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,14 +64,18 @@ def _named(ax: Axes, y: int, name: str, indent: float = 12, **look: Any) -> None
 def _answered(ax: Axes, y: int, marks: Sequence[tuple[float, Look]], words: str, **look: Any) -> None:
     """Draw the line of row `y` from 0 to 100 %, its marks, and its answer to the right of the axes."""
     ax.plot([0, 100], [y, y], color=FAINT, lw=0.7, zorder=1)
-    for at, mark in marks:
-        ax.plot([at], [y], ls="", zorder=4, clip_on=False, **mark)
+    for at, shape in marks:
+        ax.plot([at], [y], zorder=4, clip_on=False, **shape)
     edge: Look = {"xycoords": ("axes fraction", "data"), "va": "center", "annotation_clip": False}
     note(ax, words, (1, y), (6, -1), fontsize=8.3, **edge | look)
 
 
 def _scale_above(ax: Axes, ticks: Sequence[float], labels: Sequence[str] | None = None) -> None:
-    """Axes whose rows are things with a name: the scale above, no lines but those of the rows."""
+    """Axes whose rows are things with a name: the scale above, in percent unless labelled, no lines but the rows'."""
+    if labels is None:
+        ax.set_xlim(-3, 103)
+        for end in (0, 100):
+            ax.axvline(end, color=MUTED, lw=0.8, zorder=0)
     ax.set_yticks([])
     ax.set_xticks(ticks, labels)
     ax.tick_params("x", top=True, labeltop=True, bottom=False, labelbottom=False, labelsize=8.5, length=0)
@@ -79,29 +83,12 @@ def _scale_above(ax: Axes, ticks: Sequence[float], labels: Sequence[str] | None 
     ax.grid(False)
 
 
-def _percent_scale(ax: Axes, ticks: Sequence[float]) -> None:
-    ax.set_xlim(-3, 103)
-    for end in (0, 100):
-        ax.axvline(end, color=MUTED, lw=0.8, zorder=0)
-    _scale_above(ax, ticks)
-
-
-def _key(
-    figure: Figure,
-    marks: list[tuple[str, Look]],
-    at: tuple[float, float],
-    loc: Any = "lower left",
-    ncols: int = 2,
-) -> None:
+def _key(figure: Figure, marks: dict[str, Look], at: tuple[float, float], loc: Any, ncols: int = 2) -> None:
     """What the marks of a figure mean, in a legend with the corner `loc` at `at`."""
     from matplotlib.lines import Line2D
 
-    handles = [Line2D([], [], ls="", label=words, **mark) for words, mark in marks]
+    handles = [Line2D([], [], label=words, **look) for words, look in marks.items()]
     figure.legend(handles=handles, loc=loc, bbox_to_anchor=at, ncols=ncols, fontsize=8.5)
-
-
-def _mark(shape: str, face: str, edge: str, size: float, width: float | None = None) -> Look:
-    return {"marker": shape, "mfc": face, "mec": edge, "ms": size} | ({"mew": width} if width else {})
 
 
 def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figure:
@@ -119,19 +106,19 @@ def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figu
         for edge in (10, 33, 66, 90):
             ax.axvline(edge, color=FAINT, lw=0.8, zorder=0)
         ax.axvspan(33, 66, color="#f4f6f8", lw=0, zorder=0)
-        _percent_scale(ax, [0, 10, 33, 66, 90, 100])
+        _scale_above(ax, [0, 10, 33, 66, 90, 100])
         for y, row in enumerate(rows):
             if isinstance(row, str):
                 _named(ax, y, row, fontsize=9.5, **BOLD)
             else:
                 _target_row(ax, y, row, lang)
-        marks = [(text("chance", lang), _mark("o", BLUE, BLUE, 7))]
+        marks = {text("chance", lang): mark("o", BLUE, BLUE, 7)}
         lent = {bool(part.borrowed) for a in assessments for part in a.parts if part.probability is not None}
         if False in lent:
-            marks.append((text("by_definition", lang), _mark("D", "white", BLUE, 7)))
+            marks[text("by_definition", lang)] = mark("D", "white", BLUE, 7)
         if True in lent:
-            marks.append((text("status_borrowed", lang), _mark("s", "white", OCHRE, 7)))
-        _key(figure, marks, (0.01, 0.08 / height), ncols=3)
+            marks[text("status_borrowed", lang)] = mark("s", "white", OCHRE, 7)
+        _key(figure, marks, (0.01, 0.08 / height), "lower left", 3)
         figure.text(0.46, 1 - 0.1 / height, text("chance_percent", lang), va="top", **QUIET)
     return figure
 
@@ -143,11 +130,11 @@ def _target_row(ax: Axes, y: int, a: Assessment, lang: str) -> None:
     words, marks = status_shown(a, lang), []
     if a.status == "forecast" and a.probability is not None:
         words = percent(a.probability, lang)
-        marks.append((100 * a.probability, _mark("o", BLUE, "white", 8)))
+        marks.append((100 * a.probability, mark("o", BLUE, "white", 8)))
     for part in a.parts:
         if part.probability is not None:
             shape, edge = ("s", OCHRE) if part.borrowed else ("D", BLUE)
-            marks.append((100 * part.probability, _mark(shape, "white", edge, 6, 1.4)))
+            marks.append((100 * part.probability, mark(shape, "white", edge, 6, 1.4)))
     weight = "normal" if a.status in ("not_assessable", "depends_on_definition") else "bold"
     _answered(ax, y, marks, words, color=colour, fontweight=weight)
 
@@ -167,7 +154,7 @@ def sensitivity_chart(varied: Sensitivity, lang: str = "en") -> Figure:
     title += [] if main else wrapped(panel_title(varied.answer, lang), 40 if lang == "zh" else 72)
     head, foot = 0.56 + 0.24 * len(title), 0.42 if compared else 0.12
     with _rows_figure(len(rows), 0.235, head, foot, 6.4, LEFT, 0.9 - LEFT) as (figure, ax, height):
-        _percent_scale(ax, [0, 25, 50, 75, 100])
+        _scale_above(ax, [0, 25, 50, 75, 100])
         for y, row in enumerate(rows):
             if isinstance(row, str):
                 _named(ax, y, row, 9, fontsize=8.6, linespacing=1.05, **BOLD)
@@ -181,9 +168,9 @@ def sensitivity_chart(varied: Sensitivity, lang: str = "en") -> Figure:
             figure.text(0.02, 1 - (0.1 + 0.24 * k) / height, line, va="top", fontsize=size, **BOLD)
         figure.text(LEFT, 1 - (head - 0.3) / height, text("chance_percent", lang), **QUIET)
         if compared:
-            same = (text("v_hold_mark", lang), _mark("o", BLUE, "white", 6.5, 1.4))
-            flips = (text("v_flip_mark", lang), _mark("D", "white", TARGET, 6.5, 1.4))
-            _key(figure, [same, flips], (0.005, 0.02 / height))
+            marks = {text("v_hold_mark", lang): mark("o", BLUE, "white", 6.5, 1.4)}
+            marks[text("v_flip_mark", lang)] = mark("D", "white", TARGET, 6.5, 1.4)
+            _key(figure, marks, (0.005, 0.02 / height), "lower left")
     return figure
 
 
@@ -199,14 +186,14 @@ def _choice_row(ax: Axes, y: int, row: Variant, lang: str, compared: bool) -> No
         name = "\n".join(wrapped(name, len(name) // 2 + (1 if lang == "zh" else 8))[:2])
     size, weight = 7.2 if "\n" in name else 8.6, "bold" if asked else "normal"
     _named(ax, y, name, 9 if asked else 18, fontsize=size, linespacing=1.05, color=colour, fontweight=weight)
-    mark = _mark("o", BLUE, "white", 9 if asked else 6.5, 0.8)
+    shape = mark("o", BLUE, "white", 9 if asked else 6.5, 0.8)
     if not compared:
-        mark = _mark("s", "white", OCHRE, 6.5, 1.5)
+        shape = mark("s", "white", OCHRE, 6.5, 1.5)
     elif row.flips:
-        mark = _mark("D", "white", TARGET, 6.5, 1.6)
+        shape = mark("D", "white", TARGET, 6.5, 1.6)
     at, words = _percent_of(row), verdict_shown(row, lang) if computed(row) else "–"
     look: Look = {"color": TARGET if row.flips else colour, "fontweight": "bold" if row.flips else weight}
-    _answered(ax, y, [(at, mark)] if at is not None else [], words, **look)
+    _answered(ax, y, [(at, shape)] if at is not None else [], words, **look)
 
 
 def skill_chart(table: pd.DataFrame, names: Sequence[str], lang: str = "en") -> Figure:
@@ -216,28 +203,25 @@ def skill_chart(table: pd.DataFrame, names: Sequence[str], lang: str = "en") -> 
     left out); `names` are the benchmarks as shown. Right of zero we are better.
     """
     check_language(lang)
-    kinds: list[tuple[list[str], float, tuple[str, str, str]]] = [
-        (["skill", "low", "high"], -0.14, ("s", "white", OCHRE)),
-        (["fair", "fair_low", "fair_high"], 0.14, ("o", BLUE, BLUE)),
-    ]
+    kinds = [("rule_as_is", ("skill", "low", "high"), -0.14, ("s", "white", OCHRE))]
+    kinds.append(("rule_fair", ("fair", "fair_low", "fair_high"), 0.14, ("o", BLUE, BLUE)))
     with _rows_figure(len(table), 0.27, 0.45, 0.5, 6.4, 0.4, 0.56) as (figure, ax, height):
         for y, row in enumerate(table.to_dict("records")):
-            for columns, down, (shape, face, edge) in kinds:
+            for _, columns, down, (shape, face, edge) in kinds:
                 value, low, high = (100 * float(row[name]) for name in columns)
                 if np.isfinite([value, low, high]).all():
                     ax.plot([max(low, WORST), high], [y + down] * 2, color=edge, lw=1.5, zorder=2)
                 if np.isfinite(value):
-                    mark = _mark("<" if value < WORST else shape, face, edge, 5.5, 1.2)
-                    ax.plot(max(value, WORST), y + down, ls="", zorder=3, **mark)
+                    look = mark("<" if value < WORST else shape, face, edge, 5.5, 1.2)
+                    ax.plot(max(value, WORST), y + down, zorder=3, **look)
         ax.axvline(0, color=TARGET, lw=1.1, zorder=1)
         ax.set_xlim(WORST - 3, 103)
         ax.set_yticks(range(len(table)), labels=list(names), fontsize=8.5, color=INK)
         ax.grid(True, axis="x")
         ax.grid(False, axis="y")
         ax.set_xlabel(text("axis_skill", lang), fontsize=9)
-        keys = ("rule_as_is", "rule_fair")
-        marks = [(text(key, lang), _mark(*kind[2], 6)) for key, kind in zip(keys, kinds, strict=True)]
-        _key(figure, marks, (0.0, 1.0), loc="upper left")
+        marks = {text(key, lang): mark(*look, 6) for key, _, _, look in kinds}
+        _key(figure, marks, (0.0, 1.0), "upper left")
         figure.text(0.96, 1 - 0.12 / height, text("better_side", lang), va="top", ha="right", **QUIET)
     return figure
 
@@ -247,16 +231,13 @@ def coverage_chart(table: pd.DataFrame, names: list[str], deadlines: list[int], 
 
     `table` as from `series.annual.coverage`, `names` and `deadlines` one for each of its rows. Full squares are final
     figures, light ones provisional, hatched ones bounds or parts of a year; of a long record the last years are drawn.
-
-    >>> frame = pd.DataFrame({2020: ["final", ""], 2021: ["", "part"]})
-    >>> figure = coverage_chart(frame, ["a", "b"], [2025, 2025])
-    >>> len(figure.axes)
-    1
     """
     from matplotlib.patches import Patch, Rectangle
 
     check_language(lang)
-    years = _years_drawn([int(year) for year in table.columns if (table[year] != "").any()], deadlines)
+    known = [int(year) for year in table.columns if (table[year] != "").any()] or [min(deadlines, default=0)]
+    newest = max([*known, *(year for year in deadlines if year <= max(known) + AHEAD)])
+    years = list(range(max(min(known), newest - LATEST + 1), newest + 1))
     with _rows_figure(max(1, len(names)), 0.27, 0.45, 0.6, 8.0, 0.43, 0.985 - 0.43) as (figure, ax, height):
         ax.set_xlim(-0.5, max(1, len(years)) - 0.5)
         for y, (name, deadline) in enumerate(zip(names, deadlines, strict=True)):
@@ -280,18 +261,9 @@ def coverage_chart(table: pd.DataFrame, names: list[str], deadlines: list[int], 
             Patch(label=text(f"cov_{kind}", lang), fc=face, ec=edge, hatch=hatch, lw=width)
             for kind, (face, edge, hatch, width) in SQUARES.items()
         ]
-        size: Look = {"handlelength": 1.1, "handleheight": 1.1, "fontsize": 8.5}
-        figure.legend(
-            handles=handles, loc="lower left", bbox_to_anchor=(0.01, 0.06 / height), ncols=4, **size
-        )
+        look = {"handlelength": 1.1, "handleheight": 1.1, "fontsize": 8.5, "ncols": 4, "loc": "lower left"}
+        figure.legend(handles=handles, bbox_to_anchor=(0.01, 0.06 / height), **look)
     return figure
-
-
-def _years_drawn(known: list[int], deadlines: list[int]) -> list[int]:
-    """The years drawn: to the last figure or the deadlines soon after it, at most LATEST of them."""
-    known = known or [min(deadlines, default=0)]
-    last = max([*known, *(year for year in deadlines if year <= max(known) + AHEAD)])
-    return list(range(max(min(known), last - LATEST + 1), last + 1))
 
 
 def portfolio_chart(portfolio: Portfolio, lang: str = "en") -> Figure:
@@ -299,7 +271,11 @@ def portfolio_chart(portfolio: Portfolio, lang: str = "en") -> Figure:
     from matplotlib.patches import Patch
 
     check_language(lang)
-    numbers = _numbers_drawn(portfolio.counts)
+    likely = portfolio.counts[["dependent", "independent"]].max(axis=1).to_numpy(dtype=float) >= LEAST
+    first, last = int(np.flatnonzero(likely)[0]), int(np.flatnonzero(likely)[-1])
+    while last - first + 1 < min(FEWEST, len(likely)):
+        first, last = (first - 1, last) if first > 0 else (first, last + 1)
+    numbers = list(range(first, last + 1))
     chances = 100 * portfolio.counts.loc[numbers].astype(float)
     dependent, alone = chances["dependent"].to_numpy(), chances["independent"].to_numpy()
     low, high = portfolio.interval()
@@ -307,8 +283,8 @@ def portfolio_chart(portfolio: Portfolio, lang: str = "en") -> Figure:
         ax = figure.add_axes((0.095, 0.3, 0.87, 0.56))
         colours = [BLUE if low <= number <= high else BLUE_MID for number in numbers]
         ax.bar(numbers, dependent, color=colours, width=0.72, label=text("p_dependent", lang), zorder=2)
-        dots = _mark("o", "white", OCHRE, 5.5, 1.4)
-        ax.plot(numbers, alone, ls="", label=text("p_independent", lang), zorder=4, **dots)
+        dots = mark("o", "white", OCHRE, 5.5, 1.4)
+        ax.plot(numbers, alone, label=text("p_independent", lang), zorder=4, **dots)
         ax.axvline(portfolio.expected, color=INK, lw=1.1, ls=DASHES, zorder=3)
         above: Look = {"xycoords": ("data", "axes fraction"), "ha": "center", "fontsize": 8.8, "color": INK}
         expected = text("p_expected", lang, value=amount(portfolio.expected))
@@ -325,24 +301,11 @@ def portfolio_chart(portfolio: Portfolio, lang: str = "en") -> Figure:
     return figure
 
 
-def _numbers_drawn(counts: pd.DataFrame) -> list[int]:
-    """The numbers of targets met worth drawing: all in a row, at least five where there are as many."""
-    worth = np.flatnonzero(counts[["dependent", "independent"]].max(axis=1).to_numpy(dtype=float) >= LEAST)
-    first, last, top = int(worth[0]), int(worth[-1]), len(counts) - 1
-    while last - first + 1 < min(FEWEST, top + 1):
-        first, last = (first - 1, last) if first > 0 else (first, last + 1)
-    return list(range(first, last + 1))
-
-
 def reliability_chart(table: pd.DataFrame, lang: str = "en") -> Figure:
     """Said against happened, both in percent, a point for each tenth; below, bars with the number of questions.
 
     `table` has the columns said, happened (shares) and number, one row for each tenth that was used (see
     `scores.reliability`). On the diagonal what is said is what happens.
-
-    >>> table = pd.DataFrame({"said": [0.1, 0.9], "happened": [0.12, 0.88], "number": [30, 20]})
-    >>> len(reliability_chart(table).axes)
-    2
     """
     check_language(lang)
     said, happened, questions = 100 * table["said"], 100 * table["happened"], table["number"]

@@ -14,18 +14,9 @@ import numpy as np
 import pandas as pd
 
 from ...catalogue import check_language, join, text
+from .. import sentences
 from ..formatting import number, text_of, year_of
-from ..sentences import (
-    assessment_title,
-    axis_unit,
-    borrowed_name,
-    level_number,
-    levels_of,
-    panel_title,
-    subtitle,
-    target_shown,
-)
-from .canvas import INK, LENT, MUTED, OWN, TARGET, WIDTH, Look, columns_of, new_figure, note, wrapped
+from .canvas import INK, LENT, MUTED, OWN, TARGET, WIDTH, Look, columns_of, mark, new_figure, note, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,12 +30,12 @@ RECENT = 12  # years before the deadline that are drawn of a long series
 Z90 = 1.645  # half width of a 90 % interval in standard errors
 APART = 11.5  # points between the numbers at the end of a fan
 ILLUSTRATIVE = "#7b2d8b"
-STATUS_MARKS: dict[str, Look] = {  # from the most to the least certain
-    "final": {"marker": "o", "ms": 5.5, "mfc": INK, "mec": "white"},
-    "preliminary": {"marker": "s", "ms": 5.5, "mfc": "white", "mec": INK},
-    "estimate": {"marker": "^", "ms": 7, "mfc": "white", "mec": INK},
-    "illustrative": {"marker": "X", "ms": 7, "mfc": ILLUSTRATIVE, "mec": "white"},
-}
+STATUS_MARKS = {  # from the most to the least certain
+    "final": mark("o", INK, "white", 5.5), "preliminary": mark("s", "white", INK, 5.5),
+    "estimate": mark("^", "white", INK, 7), "illustrative": mark("X", ILLUSTRATIVE, "white", 7),
+}  # fmt: skip
+LEVEL_MARK = mark("_", INK, INK, 11, 1.6) | {"zorder": 5}
+GROUND: Look = {"fc": "white", "ec": "none", "alpha": 0.75}  # under words over lines
 BOLD: Look = {"fontweight": "bold"}
 ON_X: Look = {"xycoords": ("data", "axes fraction")}
 ON_Y: Look = {"xycoords": ("axes fraction", "data")}
@@ -69,7 +60,9 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
         axes = [figure.add_subplot(len(panels), 1, i + 1) for i in range(len(panels))]
         for ax, part in zip(axes, panels, strict=True):
             _draw_panel(ax, part, lang, titled)
-        if titled and len({axis_unit(part, "en") for part in panels}) == 1:  # one scale, so that they compare
+        if (
+            titled and len({sentences.axis_unit(part, "en") for part in panels}) == 1
+        ):  # one scale, so that they compare
             lows, highs = zip(*(ax.get_ylim() for ax in axes), strict=True)
             starts, ends = zip(*(ax.get_xlim() for ax in axes), strict=True)
             for ax in axes:
@@ -108,13 +101,12 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
 def _headings(assessment: Assessment, titled: bool, lang: str) -> list[tuple[str, float, Look]]:
     """The lines above the panels with their heights in inches: target, definition or loan, verdict."""
     width = 27 if lang == "zh" else 49
-    lines = [
-        (row, 0.25, {"fontsize": 12.5} | BOLD) for row in wrapped(assessment_title(assessment, lang), width)
-    ]
+    title = wrapped(sentences.assessment_title(assessment, lang), width)
+    lines = [(row, 0.25, {"fontsize": 12.5} | BOLD) for row in title]
     if not titled and assessment.role != "main":
-        rows = wrapped(panel_title(assessment, lang), int(1.4 * width))
+        rows = wrapped(sentences.panel_title(assessment, lang), int(1.4 * width))
         lines += [(row, 0.19, {"fontsize": 9.5} | BOLD) for row in rows]
-    return [*lines, (subtitle(assessment, lang), 0.19, {"fontsize": 9.5, "color": MUTED})]
+    return [*lines, (sentences.subtitle(assessment, lang), 0.19, {"fontsize": 9.5, "color": MUTED})]
 
 
 def _footer(panels: Sequence[Assessment], lang: str) -> list[str]:
@@ -123,7 +115,7 @@ def _footer(panels: Sequence[Assessment], lang: str) -> list[str]:
     series = [part.series for part in panels if part.series is not None]
     frames = [rows for one in series for rows in (one.observations, one.bounds) if column in rows]
     names = [each for rows in frames for name in rows[column] for each in re.split("、|; ", text_of(name))]
-    publishers, lent = join(names, lang), join([borrowed_name(part, lang) for part in panels], lang)
+    publishers, lent = join(names, lang), join([sentences.borrowed_name(part, lang) for part in panels], lang)
     lines = [text("borrowed_note", lang, name=lent)] if lent else []
     key = "source_line" if publishers else "as_of_line"
     lines.append(text(key, lang, publishers=publishers, as_of=panels[0].as_of))
@@ -135,8 +127,8 @@ def _footer(panels: Sequence[Assessment], lang: str) -> list[str]:
 def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
     """Draw one assessment into `ax`: fan, target, path, figures, bounds and years; `titled` names the panel."""
     if titled:
-        ax.set_title(panel_title(part, lang), loc="left", fontsize=10.5, pad=18, **BOLD)
-    note(ax, axis_unit(part, lang), (0, 1), (0, 5), xycoords="axes fraction")
+        ax.set_title(sentences.panel_title(part, lang), loc="left", fontsize=10.5, pad=18, **BOLD)
+    note(ax, sentences.axis_unit(part, lang), (0, 1), (0, 5), xycoords="axes fraction")
     if part.fan is not None:
         _draw_fan(ax, part, part.fan, lang)
     _draw_target(ax, part, lang)
@@ -152,9 +144,9 @@ def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
         if tally is not None and tally.through and part.target.kind == "cumulative":
             year = int(tally.through[:4])
             if series.values.get(year) != tally.count:  # years before it or months after it are not known
-                ax.plot(year, tally.count, marker="_", ms=11, mew=1.6, color=INK, ls="", zorder=5)
-                up: Look = {"marker": "^", "ms": 5, "color": INK, "ls": "", "zorder": 5}
-                ax.plot(year, tally.count, label=text("counted_mark", lang), **up)
+                ax.plot(year, tally.count, **LEVEL_MARK)
+                up = mark("^", INK, INK, 5)
+                ax.plot(year, tally.count, zorder=5, label=text("counted_mark", lang), **up)
     elif part.fan is None:
         look: Look = {"ha": "center", "fontsize": 13, "color": MUTED}
         ax.text(0.5, 0.5, text("no_figure", lang), transform=ax.transAxes, **look)
@@ -165,14 +157,14 @@ def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
 
 def _draw_fan(ax: Axes, part: Assessment, fan: pd.DataFrame, lang: str) -> None:
     dark, mid, light = LENT if part.borrowed else OWN
-    levels = levels_of(part)
+    levels = sentences.levels_of(part)
     if len(levels) and levels.index[-1] < fan.index[0]:
         fan = pd.concat([pd.DataFrame(levels.iloc[-1], levels.index[-1:], fan.columns), fan])
     years = fan.index.to_numpy(float)
     low, lower, median, upper, high = (fan[q].to_numpy(float) for q in sorted(fan.columns, key=float))
     labels = [text(name, lang) for name in ("fan90", "fan50", "median")]
     if part.borrowed:
-        lender = borrowed_name(part, lang)
+        lender = sentences.borrowed_name(part, lang)
         labels = [text("borrowed_legend", lang, label=label, name=lender) for label in labels]
     hatch, edge = ("///", mid) if part.borrowed else (None, "none")
     ax.fill_between(years, low, high, fc=light, ec=edge, lw=0, hatch=hatch, label=labels[0])
@@ -183,9 +175,8 @@ def _draw_fan(ax: Axes, part: Assessment, fan: pd.DataFrame, lang: str) -> None:
 
 
 def _end_label(ax: Axes, part: Assessment, x: float, level: float, colour: str, weight: str) -> Any:
-    return note(
-        ax, level_number(part, level), (x, level), (8, 0), va="center", color=colour, fontweight=weight
-    )
+    look: Look = {"va": "center", "color": colour, "fontweight": weight}
+    return note(ax, sentences.level_number(part, level), (x, level), (8, 0), **look)
 
 
 def _spread_labels(ax: Axes) -> None:
@@ -209,57 +200,56 @@ def _draw_target(ax: Axes, part: Assessment, lang: str) -> None:
         ax.axhspan(threshold - part.tolerance, threshold + part.tolerance, **band)
     ax.axhline(threshold, color=TARGET, lw=1.5, zorder=2.5)
     ax.plot([deadline], [threshold], "D", zorder=6, ms=6.5, color=TARGET, mec="white", mew=1)
-    look: Look = {"color": TARGET, "fontsize": 9, "zorder": 7, "bbox": _box(0.8)} | BOLD | ON_Y
-    note(ax, text("target_line", lang, value=target_shown(part, lang)), (0, threshold), (3, 4), **look)
-
-
-def _box(pad: float) -> Look:
-    """A light ground for words over lines."""
-    return {"fc": "white", "ec": "none", "alpha": 0.75, "pad": pad}
+    look: Look = {"color": TARGET, "fontsize": 9, "zorder": 7, "bbox": GROUND | {"pad": 0.8}} | BOLD | ON_Y
+    note(
+        ax,
+        text("target_line", lang, value=sentences.target_shown(part, lang)),
+        (0, threshold),
+        (3, 4),
+        **look,
+    )
 
 
 def _draw_levels(ax: Axes, part: Assessment, series: AnnualSeries, lang: str) -> None:
     """The levels by status, the base year and the outcome; a year's status is the least certain of its figures."""
-    known, order, status = levels_of(part), list(STATUS_MARKS), dict[int, str]()
-    ax.plot(
-        series.values.index, series.values.to_numpy(float), color=INK, lw=1.4, zorder=4
-    )  # NaN breaks the line
+    known, order, status = sentences.levels_of(part), list(STATUS_MARKS), dict[int, str]()
+    gaps = series.values.to_numpy(float)  # NaN breaks the line
+    ax.plot(series.values.index, gaps, color=INK, lw=1.4, zorder=4)
     for row in series.observations.itertuples():
         year, new = year_of(row.period), str(row.status)
         if year is not None and order.index(new) >= order.index(status.get(year, "final")):
             status[year] = new
     labels = {"final": "derived_point" if series.base_year is not None else "observed"}
-    for kind, mark in STATUS_MARKS.items():
+    for kind, look in STATUS_MARKS.items():
         levels = known[[status.get(int(year), "final") == kind for year in known.index]]
         if len(levels):
-            look: Look = {"ls": "", "mew": 1, "zorder": 5, "label": text(labels.get(kind, kind), lang)}
-            ax.plot(levels.index, levels.to_numpy(float), **look, **mark)
+            label = text(labels.get(kind, kind), lang)
+            ax.plot(levels.index, levels.to_numpy(float), zorder=5, label=label, **look)
     base = series.base_year if series.base_year is not None else year_of(part.target.base_year)
     if base is not None and base in known.index:
-        look = {"ha": "center", "fontsize": 8, "bbox": _box(0.5), "zorder": 3.5}
+        look = {"ha": "center", "fontsize": 8, "bbox": GROUND | {"pad": 0.5}, "zorder": 3.5}
         note(ax, text("base", lang, year=base), (base, known[base]), (0, 7), **look)
     deadline = int(part.target.deadline)
     if deadline in known.index:
         level = float(known[deadline])
-        ring: Look = {"marker": "o", "ms": 13, "mfc": "none", "mec": INK, "mew": 1.6, "ls": ""}
+        ring = mark("o", "none", INK, 13, 1.6)
         ax.plot([deadline], [level], zorder=6, label=text("outcome", lang), **ring)
         _end_label(ax, part, deadline + 0.12, level, INK, "bold")
 
 
 def _draw_beside(ax: Axes, part: Assessment, series: AnnualSeries, lang: str) -> None:
     """What is no level of the series: replaced figures as open circles, bounds as ticks with an arrow."""
-    circle: Look = {"marker": "o", "ms": 5.5, "mfc": "none", "mec": MUTED, "ls": "", "zorder": 3}
+    circle = mark("o", "none", MUTED, 5.5) | {"zorder": 3}
     old = [at for at in _points(series.superseded, series) if at[0] >= (_first_drawn(part) or 0)]
     for k, (year, level, _) in enumerate(old):
         ax.plot(year, level, label=None if k else text("superseded", lang), **circle)
     arrow: Look = {"arrowstyle": "<|-", "color": INK, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
-    tick: Look = {"marker": "_", "ms": 11, "mew": 1.6, "color": INK, "ls": "", "zorder": 5}
     for k, (year, level, qualifier) in enumerate(_points(series.bounds, series)):
         up = qualifier.startswith(">")
         look: Look = {"arrowprops": arrow, "fontsize": 9.5}  # the arrow starts at the box of its empty text
         note(ax, "", (year, level), (0, 20 if up else -20), **look)
         ax.plot(year, level, marker="^" if up else "v", ms=0.1, color=INK, ls="")
-        ax.plot(year, level, label=None if k else text("bound", lang), **tick)
+        ax.plot(year, level, label=None if k else text("bound", lang), **LEVEL_MARK)
 
 
 def _points(rows: pd.DataFrame, series: AnnualSeries) -> list[tuple[int, float, str]]:
@@ -296,18 +286,14 @@ def _draw_errors(ax: Axes, series: AnnualSeries, lang: str, first: int) -> None:
 
 def _first_drawn(part: Assessment) -> int | None:
     """The first year drawn of a long series, so that the fan is not squeezed; None when all of it is drawn."""
-    start, years = int(part.target.deadline) - RECENT, levels_of(part).index
+    start, years = int(part.target.deadline) - RECENT, sentences.levels_of(part).index
     return start if start in years and years[0] < start - 2 and (years >= start).sum() >= 8 else None
 
 
 def _scale(ax: Axes, part: Assessment) -> None:
     """Whole years from the first figure shown to just after the deadline; levels with a margin."""
-    series, levels, deadline, start = (
-        part.series,
-        levels_of(part),
-        int(part.target.deadline),
-        _first_drawn(part),
-    )
+    series, levels, deadline = part.series, sentences.levels_of(part), int(part.target.deadline)
+    start = _first_drawn(part)
     known = [deadline, *map(int, levels.index), *(map(int, part.fan.index) if part.fan is not None else [])]
     known += [year_of(part.tally.through) or 0] if part.tally is not None and part.tally.through else []
     for rows in (series.bounds, series.superseded) if series is not None else ():
