@@ -46,9 +46,7 @@ FEW = [figure(2021, 15.0), figure(2022, 16.0)]
     (EARLY, {}, "2022-09-30", "unchanged", False, "forecast", "forecast"),
     (FEW, {}, "2023-06-30", "unchanged", False, "not_assessable", "not_assessable"),
 ])  # fmt: skip
-def test_the_step_at_which_the_verdict_changed_is_named(
-    tmp_path, rows, goal, later, word, flipped, before, after
-):
+def test_the_deciding_step_is_named(tmp_path, rows, goal, later, word, flipped, before, after):
     change = changed(tmp_path, rows, later, **goal)
     assert (change.word, change.flipped) == (word, flipped)
     assert (change.before.status, change.after.status) == (before, after)

@@ -58,9 +58,7 @@ def test_chances_are_the_shares_of_paths_beyond_the_bound_year_by_year(tmp_path)
     (2026, 2, False, None),
     (2026, 2, True, 2026),
 ])  # fmt: skip
-def test_the_last_year_to_act_leaves_as_many_years_as_a_chance_of_a_tenth_needs(
-    deadline, years, reached, last
-):
+def test_the_last_year_to_act_leaves_the_years_a_tenth_needs(deadline, years, reached, last):
     chances = pd.Series([0.02, 0.09, 0.10, 0.4], index=range(2023, 2027))
     assert last_year_to_act(chances[:years], deadline, reached) == last
 
@@ -107,12 +105,19 @@ def test_a_count_is_asked_with_each_year_as_its_deadline(tmp_path):
     assert ahead.chances.is_monotonic_increasing and ahead.attained[0.95] == ahead.chances.index[-1]
 
 
-def test_windows_of_the_series_itself_are_counted_one_by_one(tmp_path):
-    move, needed = feasibility(tmp_path, threshold=20.5), math.log(20.5 / 16.1) / 3
+def test_windows_of_the_series_itself_are_counted_and_a_reached_level_asks_how_often_as_little_was_lost(
+    tmp_path,
+):
+    move, needed = feasibility(tmp_path / "a", threshold=20.5), math.log(20.5 / 16.1) / 3
     fast = sum(math.log(STEADY[y + 3] / STEADY[y]) / 3 >= needed for y in range(2016, 2020))
     own = move.rows[0]
     assert move.needed == pytest.approx(100 * needed)
     assert (own.source, own.as_fast, own.windows, own.share) == ("own", fast, 4, 0.5)
+    move = feasibility(tmp_path / "b", threshold=15.0)
+    own, corpus = move.rows
+    assert move.needed < 0 and (own.source, own.share, corpus.source) == ("own", 1.0, "bank")
+    quantiles = shipped_changes()["positive"].quantiles[2]
+    assert corpus.share == pytest.approx(np.mean(quantiles >= move.needed), abs=0.011)
 
 
 def test_a_cut_is_ranked_among_falls_and_in_the_corpus_in_both_directions(tmp_path):
@@ -146,14 +151,6 @@ def test_comparators_are_those_named_and_other_regions_with_the_same_indicator(t
     own, *others = (r for r in feasibility(tmp_path, rows, named).rows if r.windows is not None)
     told = [(r.region, r.indicator_id, r.as_fast) for r in others]
     assert told == [("otherland", "gadgets", 0), ("otherland", "widgets", own.as_fast)]
-
-
-def test_a_level_already_reached_asks_how_often_as_little_was_lost(tmp_path):
-    move = feasibility(tmp_path, threshold=15.0)
-    own, corpus = move.rows
-    assert move.needed < 0 and (own.source, own.share, corpus.source) == ("own", 1.0, "bank")
-    quantiles = shipped_changes()["positive"].quantiles[2]
-    assert corpus.share == pytest.approx(np.mean(quantiles >= move.needed), abs=0.011)
 
 
 def test_only_pairs_exactly_as_far_apart_count_and_none_across_a_gap_or_break(tmp_path):

@@ -106,22 +106,21 @@ def test_nothing_half_written_stays_when_writing_fails(tmp_path, answer, monkeyp
     assert contents(tmp_path) == {}
 
 
-@pytest.mark.parametrize(("outcome", "happened"), [(15.2, 1.0), (14.8, 0.0), (None, None)])
-def test_a_probability_is_scored_once_the_outcome_is_published(tmp_path, answer, outcome, happened):
-    row = judged(answer, tmp_path, rows(RISING if outcome is None else RISING | {2023: outcome}))
-    if happened is None:
-        assert pd.isna(row["happened"]) and row["unscored"] == "pending" and pd.isna(row["error"])
-        return
-    assert (row["happened"], row["outcome"], row["in_advance"]) == (happened, outcome, True)
-    assert row["known_from"] == pd.Timestamp("2024-04-01")
-    assert row["error"] == pytest.approx((answer.probability - happened) ** 2)
-
-
-@pytest.mark.parametrize(("name", "cell", "why"), [
-    ("threshold", 14, "target_changed"), ("kind", "coverage", "target_changed"), ("target_id", "other", "target_gone"),
+@pytest.mark.parametrize(("outcome", "goal", "happened", "why"), [
+    (15.2, {}, 1.0, ""), (14.8, {}, 0.0, ""), (None, {}, None, "pending"),
+    (15.2, {"threshold": 14}, None, "target_changed"), (15.2, {"kind": "coverage"}, None, "target_changed"),
+    (15.2, {"target_id": "other"}, None, "target_gone"),
 ])  # fmt: skip
-def test_a_target_that_was_changed_since_leaves_the_statement_unscored(tmp_path, answer, name, cell, why):
-    assert judged(answer, tmp_path, rows(RISING | {2023: 15.2}), **{name: cell})["unscored"] == why
+def test_a_probability_is_scored_once_the_outcome_is_published(
+    tmp_path, answer, outcome, goal, happened, why
+):
+    known = rows(RISING | ({2023: outcome} if outcome else {}))
+    row = judged(answer, tmp_path, known, **goal)
+    assert row["unscored"] == why and pd.isna(row["happened"]) == pd.isna(row["error"]) == bool(why)
+    if not why:
+        assert (row["happened"], row["outcome"], row["in_advance"]) == (happened, outcome, True)
+        assert row["known_from"] == pd.Timestamp("2024-04-01")
+        assert row["error"] == pytest.approx((answer.probability - happened) ** 2)
 
 
 COUNTS = counted({2017: 50.0, 2018: 61.0, 2019: 55.0, 2020: 58.0, 2021: 60.0, 2022: 60.0})
@@ -131,10 +130,8 @@ BEFORE, AFTER, SAID = ("2024-01-31", True), ("2025-03-01", False), ("2024-01-19"
 
 def soon(period, level, **cells):
     """The last figure, on 20 January 2024, and one that comes later."""
-    return [
-        figure(period, level, published="2024-01-20", **cells),
-        figure(2024, 15.5, published="2025-04-01"),
-    ]
+    late = figure(2024, 15.5, published="2025-04-01")
+    return [figure(period, level, published="2024-01-20", **cells), late]
 
 
 OPENED = [*counted({2023: 90.0}), figure(2023, 20, published="2024-06-01", measure="count_new")]
@@ -153,9 +150,7 @@ TURNED = [*rows({2023: 15.2}), figure(2023, 14.9, published="2025-04-01")]
     (LEVELS, TURNED, {}, 0.0, "2024-04-01", (("2024-03-31", True),)),
     (COUNTS + OPENED, counted({2024: 70.0}), ADDED, 1.0, "2025-02-01", (("2024-12-01", True),)),
 ])  # fmt: skip
-def test_what_was_said_before_the_day_that_settled_the_target_was_a_forecast(
-    tmp_path, known, more, goal, happened, since, days
-):
+def test_said_before_the_settling_day_is_a_forecast(tmp_path, known, more, goal, happened, since, days):
     answer = qc.assess(package(tmp_path / "early", days[0][0], known, **goal), "goal", draws=50)
     assert answer.status == "forecast", answer.reason
     for day, advance in days:

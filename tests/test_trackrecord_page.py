@@ -151,11 +151,8 @@ def test_a_forecast_is_recorded_only_when_asked(tmp_path, qcity):
 
 
 def test_a_report_appends_one_file_with_what_its_pages_said(tmp_path, then):
-    answer, raw, out = (
-        then.to_dict(),
-        package(tmp_path / "raw", observations=ROWS, targets=[GOAL]),
-        tmp_path / "out",
-    )
+    answer, out = then.to_dict(), tmp_path / "out"
+    raw = package(tmp_path / "raw", observations=ROWS, targets=[GOAL])
     out.mkdir()
     (out / "made_up_goal_2021-12-31.json").write_text(json.dumps(answer), "utf-8")
     (out / "made_up_scorecard_2021-12-31.json").write_text(json.dumps({"goal": answer}), "utf-8")
