@@ -91,10 +91,8 @@ def test_gaps_index_types_and_order_of_the_series_do_not_matter() -> None:
     goal = Goal("at_most", 9, 2015, 2030)
     expected = evaluate_all(SIX, goal, 2020)
     shuffled = pd.concat([SIX.iloc[3:], pd.Series({2013: np.nan, 2021: np.nan}), SIX.iloc[:3]])
-    floats = SIX.set_axis(SIX.index.astype(float))
     periods = SIX.set_axis(pd.period_range("2015", periods=6, freq="Y"))
-    masked = SIX.astype("Float64")
-    for series in (shuffled, floats, periods, masked):
+    for series in (shuffled, SIX.set_axis(SIX.index.astype(float)), periods, SIX.astype("Float64")):
         pd.testing.assert_frame_equal(evaluate_all(series, goal, 2020), expected)
 
 
@@ -112,17 +110,11 @@ def test_of_several_targets_every_rule_takes_the_worst() -> None:
 
 def falling(folder: Path, **cells: Any) -> qc.Assessment:
     """A target of -20 % in five years, known as yearly changes to 2023."""
-    data = loaded(
-        folder,
-        observations=changes({2021: -5.0, 2022: -4.0, 2023: -5.0}),
-        indicators=[indicator("widgets", better="lower")],
-        targets=[
-            target(
-                kind="relative_change", direction="at_most", threshold=-20, base_year=2020, unit="%", **cells
-            )
-        ],
-        as_of="2024-06-30",
+    goal = target(
+        kind="relative_change", direction="at_most", threshold=-20, base_year=2020, unit="%", **cells
     )
+    rows, kinds = changes({2021: -5.0, 2022: -4.0, 2023: -5.0}), [indicator("widgets", better="lower")]
+    data = loaded(folder, observations=rows, indicators=kinds, targets=[goal], as_of="2024-06-30")
     return qc.assess(data, "goal", draws=500)
 
 
@@ -180,12 +172,17 @@ def test_without_figures_every_rule_says_so(tmp_path: Path) -> None:
 # the command
 
 
+def asked(folder: Path, *words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(
+        cli.app, ["rules", "goal", "--data", str(folder), "--as-of", "2024-12-31", *words]
+    )
+    return done.exit_code, done.output.strip()
+
+
 def test_the_command_shows_the_probability_and_every_rule(tmp_path: Path) -> None:
-    folder = package(tmp_path)
-    shown = CliRunner().invoke(cli.app, ["rules", "goal", "--data", str(folder), "--as-of", "2024-12-31"])
-    assert shown.exit_code == 0
-    lines = shown.output.strip().splitlines()
-    assert "the probability that Testville meets its target" in lines[0]
+    code, output = asked(package(tmp_path))
+    lines = output.splitlines()
+    assert code == 0 and "the probability that Testville meets its target" in lines[0]
     assert [line.split(":")[0].strip() for line in lines[1:-1]] == [
         rule.name("en") for rule in RULES.values()
     ]
@@ -196,21 +193,15 @@ def test_the_command_shows_the_probability_and_every_rule(tmp_path: Path) -> Non
 
 
 def test_the_command_prints_json_with_the_probability_beside_the_rules(tmp_path: Path) -> None:
-    folder = package(tmp_path)
-    words = ["rules", "goal", "--data", str(folder), "--as-of", "2024-12-31", "--json"]
-    shown = CliRunner().invoke(cli.app, words)
-    (part,) = json.loads(shown.output)
+    (part,) = json.loads(asked(package(tmp_path), "--json")[1])
     assert part["target"] == "goal" and 0 <= part["probability"] <= 1
     assert list(part["rules"]) == PUBLISHED
     assert part["rules"]["destatis"] == {"category": "cloud", "will_meet": False, "reason": None}
 
 
 def test_the_command_ends_with_3_where_nothing_can_be_said_and_speaks_chinese(tmp_path: Path) -> None:
-    folder = package(tmp_path, observations=[])
-    words = ["rules", "goal", "--data", str(folder), "--as-of", "2024-12-31", "--language", "zh"]
-    shown = CliRunner().invoke(cli.app, words)
-    assert shown.exit_code == 3
-    assert shown.output.strip().splitlines()[-1] == "没有规则适用：截至 2024 年没有数据。"
+    code, output = asked(package(tmp_path, observations=[]), "--language", "zh")
+    assert (code, output.splitlines()[-1]) == (3, "没有规则适用：截至 2024 年没有数据。")
 
 
 # the section of the page
