@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 from packages import figure, package
 
 from qcity_analysis.data import read
-from qcity_analysis.data.cache import copy_of, through_copy
 from qcity_analysis.data.load import load
-from qcity_analysis.data.read import regular_rows
-from qcity_analysis.errors import DataError
+from qcity_analysis.data.read import copy_of, regular_rows
+from qcity_analysis.problems import DataError
 
 ROWS = [figure(year, 10 + year % 7, note='a "word", quoted') for year in range(1990, 2024)]
 
@@ -119,17 +118,18 @@ def test_warnings_of_the_file_survive_the_copy(raw: Path) -> None:
     assert fresh == copied and fresh[0].column == "extra"
 
 
-def test_a_file_that_changes_while_it_is_read_is_not_copied(tmp_path: Path) -> None:
-    path = tmp_path / "raw" / "a.csv"
-    path.parent.mkdir()
-    path.write_text("one")
+def test_a_file_that_changes_while_it_is_read_is_not_copied(
+    raw: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, parse = raw / "observations.csv", read._parse
 
-    def read() -> tuple[pd.DataFrame, list]:
-        path.write_text("two")
-        return pd.DataFrame({"x": [1]}), []
+    def slow(*about: Any) -> Any:
+        path.write_bytes(path.read_bytes() + b"\n")
+        return parse(*about)
 
-    through_copy(path, read)
-    assert not copy_of(path).exists() and os.listdir(tmp_path) == ["raw"]
+    monkeypatch.setattr(read, "_parse", slow)
+    read.read_table(path, "observations")
+    assert not copy(raw).exists()
 
 
 @settings(max_examples=400, deadline=None)

@@ -24,7 +24,8 @@ from qcity_analysis.data.load import check, load
 from qcity_analysis.data.read import read_table
 from qcity_analysis.data.schema import decimals, is_number
 from qcity_analysis.data.write import add_figure
-from qcity_analysis.errors import DataError, Problem, QcityError, did_you_mean, unknown
+from qcity_analysis.errors import QcityError, did_you_mean, unknown
+from qcity_analysis.problems import DataError, Problem
 from qcity_analysis.series.annual import annual_series
 from qcity_analysis.targets import find_target
 
@@ -272,9 +273,9 @@ def test_adding_to_a_table_that_cannot_be_read_is_refused_by_file_and_line(tmp_p
 
 
 def test_a_data_error_lists_every_problem_on_a_line_of_its_own() -> None:
-    problems = [Problem("a.csv", row, "x", "", "a year", "add it") for row in (2, None)]
-    said = ["a.csv, row 2, column x: found ''; allowed: a year; add it",
-            "a.csv, column x: found ''; allowed: a year; add it"]  # fmt: skip
+    problems = [Problem("a.csv", row, "x", "cell_year") for row in (2, None)]
+    said = ["a.csv, row 2, column x: found ''; allowed: a year of four digits; write it as 2025",
+            "a.csv, column x: found ''; allowed: a year of four digits; write it as 2025"]  # fmt: skip
     error = DataError(problems)
     assert isinstance(error, QcityError)
     assert str(error).splitlines() == ["2 problems in the data:", *(f"  {line}" for line in said)]

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from qcity_analysis import cli
 from qcity_analysis.data import corrections
 from qcity_analysis.data.load import Data, check, load
-from qcity_analysis.errors import DataError
+from qcity_analysis.problems import DataError
 
 WRONG = [*figures({2019: 13.1, 2021: 15.2}), figure(2020, 139)]
 GOOD = """\

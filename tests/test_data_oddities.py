@@ -11,7 +11,7 @@ import pytest
 from packages import STEADY, change, changes, figure, figures, indicator, package, target
 
 import qcity_analysis as qc
-from qcity_analysis.data.oddities import oddities
+from qcity_analysis.data.checks import oddities
 
 CALM = {2005 + k: round(10 * 1.05**k + (0.1 if k % 2 else 0), 2) for k in range(15)}
 COUNT = {"measure": "count_total"}

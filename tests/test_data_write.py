@@ -16,7 +16,7 @@ from qcity_analysis.catalogue import catalogue
 from qcity_analysis.data.load import check, load
 from qcity_analysis.data.schema import TABLES
 from qcity_analysis.data.write import add_figure, new_plan
-from qcity_analysis.errors import DataError
+from qcity_analysis.problems import DataError
 from qcity_analysis.reporting.page import plan_readme
 
 NEW: dict[str, Any] = {

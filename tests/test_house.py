@@ -19,7 +19,18 @@ LIBRARY = ROOT / "qcity_analysis"
 MODULES = sorted(LIBRARY.rglob("*.py"))
 # A room imports from those before it, never from those after it.
 ORDER = [
-    *("errors", "files", "catalogue", "data", "importing", "series", "forecasting", "targets", "assessment"),
+    *(
+        "errors",
+        "files",
+        "catalogue",
+        "problems",
+        "data",
+        "importing",
+        "series",
+        "forecasting",
+        "targets",
+        "assessment",
+    ),
     *("rules", "analysis", "trackrecord", "reporting", "running", "cli"),
 ]
 COMMANDS = {

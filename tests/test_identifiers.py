@@ -6,8 +6,8 @@ import packages
 import pytest
 
 from qcity_analysis.data.load import check, load
-from qcity_analysis.errors import DataError, QcityError
-from qcity_analysis.reporting.problems import line_of
+from qcity_analysis.errors import QcityError
+from qcity_analysis.problems import DataError
 from qcity_analysis.running.report import run_report
 
 BAD = [
@@ -56,7 +56,7 @@ def test_an_identifier_that_could_lead_elsewhere_is_refused_with_its_place(tmp_p
     problems = check(made(tmp_path, column, name))
     named = [p for p in problems if p.level == "error" and p.column == column]
     assert named and all("no . at the beginning" in p.allowed for p in named)
-    assert all("不以 . 开头" in line_of(p, "zh") for p in named)
+    assert all("不以 . 开头" in p.line("zh") for p in named)
     with pytest.raises(DataError):
         load(made(tmp_path, column, name))
 

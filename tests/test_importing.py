@@ -17,10 +17,10 @@ from typer.testing import CliRunner
 
 from qcity_analysis import cli
 from qcity_analysis.data.load import check, load
-from qcity_analysis.errors import DataError, Problem, QcityError
+from qcity_analysis.errors import QcityError
 from qcity_analysis.importing.importing import Import, import_figures, undo_import
 from qcity_analysis.importing.mapping import TEMPLATE, read_mapping, starter
-from qcity_analysis.reporting.problems import problem_in
+from qcity_analysis.problems import DataError, free
 
 SOURCE = {"publisher": "Office of Testville", "title": "Yearbook 2024", "date": "2024-11"}
 INDICATORS = [
@@ -292,15 +292,15 @@ def test_a_cell_that_cannot_be_used_fails_the_import_with_its_place_in_both_lang
     tmp_path: Path, name: str
 ) -> None:
     text, how, *where = BAD_CELLS[name]
-    problem = Problem("a.csv", *where)
+    problem = free("a.csv", *where)
     file, data = made(tmp_path, text)
     before = contents(tmp_path)
-    assert import_figures(file, how, data=data).refused == (problem,)
+    assert import_figures(file, how, data=data).refused[0].to_dict() == problem.to_dict()
     with pytest.raises(DataError) as error:
         import_figures(file, how, data=data, write=True)
-    assert error.value.problems == [problem]
+    assert [each.to_dict() for each in error.value.problems] == [problem.to_dict()]
     assert contents(tmp_path) == before
-    chinese = problem_in(problem, "zh")
+    chinese = problem.to_dict("zh")
     assert chinese["remedy"] != problem.remedy
     identifiers = problem.allowed.replace(", ", "").isascii() and " " not in problem.allowed.replace(", ", "")
     assert identifiers or chinese["allowed"] != problem.allowed

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from packages import package
 
-from qcity_analysis.errors import DataError, QcityError
+from qcity_analysis.errors import QcityError
 from qcity_analysis.importing.importing import import_figures
 from qcity_analysis.importing.layout import read_layout
 from qcity_analysis.importing.sheets import read_grids
+from qcity_analysis.problems import DataError
 
 CSV_2 = """\
 STRUCTURE,STRUCTURE_ID,ACTION,REF_AREA,INDICATOR,TIME_PERIOD,OBS_VALUE,UNIT_MEASURE,OBS_STATUS

@@ -9,9 +9,10 @@ import openpyxl
 import pytest
 import xlwt
 
-from qcity_analysis.errors import DataError, QcityError
+from qcity_analysis.errors import QcityError
 from qcity_analysis.importing.layout import Sheet, read_layout
 from qcity_analysis.importing.sheets import read_grids
+from qcity_analysis.problems import DataError
 
 Rows = list[list[Any]]
 Merged = list[tuple[int, int, int, int]]

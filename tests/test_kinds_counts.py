@@ -13,9 +13,9 @@ from slow_answers import chance_of_none, new_items_in
 from test_assessment import answer, codes
 
 from qcity_analysis.assessment.answer import SPOKEN, Assessment
-from qcity_analysis.assessment.events import none_in
+from qcity_analysis.assessment.counts import none_in
 from qcity_analysis.assessment.rates import Count, log_chance, new_items, posterior
-from qcity_analysis.errors import DataError
+from qcity_analysis.problems import DataError
 from qcity_analysis.reporting import sentences
 from qcity_analysis.reporting.figures.fan import fan_chart
 

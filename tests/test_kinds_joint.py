@@ -14,7 +14,7 @@ from test_assessment import SHARE, answer, codes
 from qcity_analysis.assessment.answer import Assessment
 from qcity_analysis.assessment.assess import assess
 from qcity_analysis.assessment.levels import yearly_spread
-from qcity_analysis.assessment.ranks import places
+from qcity_analysis.assessment.peers import ranked as places
 from qcity_analysis.reporting import sentences
 
 EVERY = {
@@ -225,8 +225,8 @@ def test_the_deadlines_figures_decide_the_rank_and_equals_share_the_better_place
 
 def test_places_count_those_strictly_ahead() -> None:
     table = np.array([[2.0, 3.0, 2.0], [5.0, 3.0, 2.0], [1.0, 3.0, 2.0]])
-    assert places(table, better_high=True).tolist() == [2, 1, 3]
-    assert places(table, better_high=False).tolist() == [1, 3, 1]
+    assert places(table, higher=True).tolist() == [2, 1, 3]
+    assert places(table, higher=False).tolist() == [1, 3, 1]
 
 
 def test_a_published_rank_uses_the_indicator_its_comparators_name(tmp_path: Path) -> None:

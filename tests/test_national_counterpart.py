@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import qcity_analysis as qc
-from qcity_analysis.errors import DataError
+from qcity_analysis.problems import DataError
 from qcity_analysis.reporting import track, track_sections
 from qcity_analysis.trackrecord.benchmarks import rule_names
 from qcity_analysis.trackrecord.past_targets import said_of_earlier, with_earlier

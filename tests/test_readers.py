@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qcity_analysis.errors import DataError, QcityError
+from qcity_analysis.errors import QcityError
 from qcity_analysis.importing.cells import MISSING, Reading, UnreadableCell, read_figure, read_period
 from qcity_analysis.importing.sheets import decode, read_grids
+from qcity_analysis.problems import DataError
 
 DECIMALS = st.decimals(min_value=-(10**12), max_value=10**12, allow_nan=False, allow_infinity=False, places=3)
 FULL = str.maketrans("0123456789.,%-+", "０１２３４５６７８９．，％－＋")

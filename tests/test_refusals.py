@@ -11,9 +11,10 @@ from packages import figure, figures, indicator, package, target
 
 import qcity_analysis as qc
 from qcity_analysis.data.write import replace
-from qcity_analysis.errors import DataError, QcityError
+from qcity_analysis.errors import QcityError
 from qcity_analysis.importing.importing import import_figures, undo_import
 from qcity_analysis.importing.sheets import read_grids, read_spreadsheet, read_text
+from qcity_analysis.problems import DataError
 
 SOURCE = {"publisher": "P", "title": "T", "date": "2024-11"}
 RULE = {"name": "小部件", "indicator": "widgets", "unit": "points", "region": "testville"}

@@ -16,7 +16,7 @@ from qcity_analysis.data.vintages import months_covered
 from qcity_analysis.forecasting.annual import forecast_series
 from qcity_analysis.reporting.sentences import note
 from qcity_analysis.series.annual import AnnualSeries, annual_series, shifted
-from qcity_analysis.series.evidence import Shares, revision_shares, standard_errors
+from qcity_analysis.series.evidence import Revisions, standard_errors, typical_revisions
 
 STEADY = {2018: 90.0, 2019: 92.0, 2020: 93.0, 2021: 95.0}  # typical yearly change: 2
 
@@ -210,13 +210,13 @@ def test_the_size_of_revisions_is_learned_from_the_vintages_of_the_package(tmp_p
     data = loaded(tmp_path, observations=[*first, *final])
     off = [(90 - 89) / 2, (92 - 92.6) / 2, (93 - 93.4) / 2]  # typical yearly change of the final figures: 2
     expected = math.sqrt((4 * 0.3**2 + sum(x**2 for x in off)) / 7)
-    shares = revision_shares(data.observations)
+    shares = typical_revisions(data.observations)
     assert (shares.level, shares.change) == (pytest.approx(expected), 0.3)
-    earlier = revision_shares(data.at("2020-06-01").observations)  # one revision known by then
+    earlier = typical_revisions(data.at("2020-06-01").observations)  # one revision known by then
     assert earlier.level != shares.level
     cells = {"qualifier": "=", "measure": "level", "status": ["final", "preliminary"], "decimals": 0}
     last = pd.DataFrame({"year": [2020, 2021], "value": [93.0, 95.0]} | cells)
-    assert standard_errors(last, Shares(level=0.4)).tolist() == [0.0, pytest.approx(0.8)]
+    assert standard_errors(last, Revisions(level=0.4)).tolist() == [0.0, pytest.approx(0.8)]
 
 
 def test_an_uncertain_change_moves_every_later_level_and_none_before(tmp_path: Path) -> None:

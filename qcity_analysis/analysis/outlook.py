@@ -17,7 +17,7 @@ import pandas as pd
 
 from ..assessment.answer import Assessment
 from ..assessment.assess import assess
-from ..assessment.borrowing import comparators
+from ..assessment.peers import comparators
 from ..data.load import Data
 from ..errors import Note
 from ..forecasting.changes import SCALES, scaled, shipped_changes, typical_change

@@ -1,6 +1,6 @@
-"""The answer for one target as a record, the question it answers, and how each outcome is said.
+"""The answer for one target as a record, the question it answers, and one constructor for each outcome.
 
-How an answer is found depends on the kind of target: see `levels`, `counts`, `events` and `ranks`.
+How an answer comes about depends on the kind of target: see `levels`, `counts` and `peers`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..data.load import Data
 from ..data.vintages import standing
 from ..errors import Note
 from ..forecasting.forecast import Forecast
-from ..series.annual import AnnualSeries, annual_series
+from ..series.annual import AnnualSeries, annual_series, with_sources
 from ..targets import Pace, Target, pace_between
 
 FAN = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -115,8 +115,8 @@ class Assessment:
 
     def places(self) -> set[tuple[str, str]]:
         """Every series the answer rests on, inputs and parts included: indicator and region."""
-        own = {(self.target.indicator_id, self.target.region)}
-        own |= self.series.places() if self.series is not None else set()
+        own = self.series.places() if self.series is not None else set()
+        own |= {(self.target.indicator_id, self.target.region)}
         return own.union(*(part.places() for part in self.parts))
 
     def levels(self) -> pd.Series:
@@ -140,14 +140,13 @@ class Assessment:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the draws as plain values that JSON can hold; levels and fan by year."""
-        series, fan = self.series, {} if self.fan is None else self.fan.to_dict("index")
-        levels = series.known().to_dict() if series is not None else {}
+        fan = {} if self.fan is None else self.fan.to_dict("index")
 
         def plain(record: Any) -> dict[str, Any] | None:
             return dataclasses.asdict(record) if record else None
 
         return {
-            "target": dataclasses.asdict(self.target),
+            "target": plain(self.target),
             "as_of": self.as_of.isoformat(),
             **{name: getattr(self, name) for name in _PLAIN},
             "definition": self.definition["indicator_id"],
@@ -155,12 +154,10 @@ class Assessment:
             "period": list(self.period) if self.period else None,
             "tally": plain(self.tally),
             "interval": list(self.interval) if self.interval else None,
-            "levels": {str(year): float(level) for year, level in levels.items()},
-            "base_year": series.base_year if series is not None else None,
+            "levels": {str(year): float(level) for year, level in self.levels().items()},
+            "base_year": self.series.base_year if self.series is not None else None,
             "fan": {str(y): {f"{q:g}": float(v) for q, v in row.items()} for y, row in fan.items()},
-            "pace_so_far": plain(self.pace_so_far),
-            "pace_needed": plain(self.pace_needed),
-            "borrowed": plain(self.borrowed),
+            **{name: plain(getattr(self, name)) for name in ("pace_so_far", "pace_needed", "borrowed")},
             "notes": [plain(note) for note in self.notes],
             "parts": [part.to_dict() for part in self.parts],
         }
@@ -211,10 +208,7 @@ class Question:
         """
         rows = self.data.observations
         mine = (rows["indicator_id"] == indicator_id) & (rows["region"] == self.target.region)
-        rows = standing(rows[mine & (rows["measure"] == "count_total")])
-        named = self.data.sources[["source_id", "publisher", "publisher_en", "title", "title_en", "date"]]
-        named = named.rename(columns={"date": "source_date"})
-        return rows.merge(named, on="source_id", how="left").reset_index(drop=True)
+        return with_sources(self.data, standing(rows[mine & (rows["measure"] == "count_total")]))[0]
 
     def decisive(self, series: AnnualSeries, year: int, bound: float) -> float:
         """The bound published for a year where it decides whether `bound` was reached; NaN where none does."""
@@ -246,16 +240,15 @@ class Question:
 
     def awaiting(self, last: int) -> tuple[Note, ...]:
         """A note where the deadline is over and its figure is not in."""
-        if self.data.as_of.year <= self.target.deadline:
-            return ()
-        return (Note("awaiting_figure", {"year": self.target.deadline, "last": last}),)
+        note = Note("awaiting_figure", {"year": self.target.deadline, "last": last})
+        return (note,) if self.data.as_of.year > self.target.deadline else ()
 
     def without_tolerance(self, probability: float) -> tuple[Note, ...]:
         """A note with the probability of the figure itself, where the plan leaves a tolerance."""
         target = self.target
         strict = {"tolerance": target.tolerance, "probability": probability}
-        told = Note("tolerance", strict | {"unit_en": target.unit, "unit_zh": target.unit_zh})
-        return (told,) if target.tolerance else ()
+        note = Note("tolerance", strict | {"unit_en": target.unit, "unit_zh": target.unit_zh})
+        return (note,) if target.tolerance else ()
 
 
 def refused(answer: Assessment, reason: Note) -> Assessment:
@@ -282,8 +275,7 @@ def judged(answer: Assessment, forecast: Forecast, met: np.ndarray) -> Assessmen
 
 def with_parts(answer: Assessment, parts: tuple[Assessment, ...]) -> Assessment:
     """The answer with the same question by definition or comparator."""
-    illustrative = answer.illustrative or any(part.illustrative for part in parts)
-    return replace(answer, parts=parts, illustrative=illustrative)
+    return replace(answer, parts=parts, illustrative=any(one.illustrative for one in (answer, *parts)))
 
 
 def bare(series: AnnualSeries, values: pd.Series, used: pd.DataFrame) -> AnnualSeries:
@@ -295,17 +287,13 @@ def bare(series: AnnualSeries, values: pd.Series, used: pd.DataFrame) -> AnnualS
 
 
 def ipcc_word(probability: float) -> str:
-    """The word of the IPCC scale for a probability, as a code.
-
-    Source: Mastrandrea et al. (2010), guidance note on uncertainties; the bounds are those of the scale.
+    """The word of the IPCC scale for a probability, as a code (Mastrandrea et al. 2010, guidance on uncertainties).
 
     >>> ipcc_word(0.95), ipcc_word(0.5), ipcc_word(0.1)
     ('very_likely', 'about_as_likely_as_not', 'very_unlikely')
     """
-    if probability >= 0.9:
-        return "very_likely"
     if probability >= 0.66:
-        return "likely"
-    if probability <= 0.1:
-        return "very_unlikely"
-    return "unlikely" if probability <= 0.33 else "about_as_likely_as_not"
+        return "very_likely" if probability >= 0.9 else "likely"
+    if probability <= 0.33:
+        return "very_unlikely" if probability <= 0.1 else "unlikely"
+    return "about_as_likely_as_not"

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Argument, Option
 
-from ..errors import Problem, QcityError, did_you_mean, unknown
+from ..errors import QcityError, did_you_mean, unknown
+from ..problems import Problem, counted
 from .options import AsOf, DataDir, Json, Language, PlanName, command, print_json, save
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ def check(
     """
     from ..data.load import check as check_package
     from ..data.load import find_folder
-    from ..reporting.problems import counted
 
     if format not in FORMATS:
         hint = did_you_mean(format, FORMATS)
@@ -61,7 +61,6 @@ def _check_report(format: str, problems: list[Problem], folder: Path, as_of: str
     from ..data.corrections import listed
     from ..data.vintages import to_date
     from ..reporting.page import check_page
-    from ..reporting.problems import correction_line, counted, line_of
 
     made = listed(folder)
     if format == "json":
@@ -74,8 +73,7 @@ def _check_report(format: str, problems: list[Problem], folder: Path, as_of: str
     count = f"{errors} errors, {warnings} warnings"
     if lang != "en":
         count = text("check_counts", lang, errors=errors, warnings=warnings)
-    lines = [line_of(problem, lang) for problem in problems]
-    return "\n".join([*lines, *(correction_line(each, lang) for each in made), f"{folder}: {count}"])
+    return "\n".join([*(problem.line(lang) for problem in [*problems, *made]), f"{folder}: {count}"])
 
 
 def _targets(known: Data, plan: str | None) -> pd.DataFrame:

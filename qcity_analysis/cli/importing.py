@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Argument, Option
 
-from ..errors import DataError, Problem, QcityError
+from ..errors import QcityError
+from ..problems import DataError
 from .options import DataDir, Json, Language, command, print_json
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _import(
     except DataError as error:
         if language == "en":
             raise
-        lines = [_problem(problem, language) for problem in error.problems]
+        lines = [problem.line(language, level=False) for problem in error.problems]
         raise QcityError(
             "\n  ".join([text("import_problems", language, count=len(lines)), *lines])
         ) from error
@@ -124,7 +125,7 @@ def preview(done: Import, shown: int | None = SHOWN, language: str = "en") -> li
             [f"  {sign} {_line(figure, language)}" for figure in kinds[kind]], shown, say, f"  {sign} "
         )
     for key, problems in (("import_refused", done.refused), ("import_warning", done.warnings)):
-        lines += ["  " + say(key, problem=_problem(problem, language)) for problem in problems]
+        lines += ["  " + say(key, problem=problem.line(language, level=False)) for problem in problems]
     if done.left_out:
         left = done.left_out.items()
         named = ["  " + say("import_left_out", name=n, cells=cells, place=at) for n, (cells, at) in left]
@@ -137,13 +138,6 @@ def _first(lines: list[str], shown: int | None, say: Callable[..., str], margin:
     if shown is None or len(lines) <= shown:
         return lines
     return [*lines[:shown], margin + say("import_more", count=len(lines) - shown)]
-
-
-def _problem(problem: Problem, language: str) -> str:
-    """A problem without its level, which the line says already."""
-    from ..reporting.problems import line_of
-
-    return line_of(problem, language).split("：" if language == "zh" else ": ", 1)[1]
 
 
 def _line(figure: Figure, language: str) -> str:

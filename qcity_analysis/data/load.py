@@ -16,11 +16,11 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import DataError, Problem, QcityError, unknown
+from ..errors import QcityError, unknown
 from ..files import PROJECT
-from .checks import check_tables
+from ..problems import DataError, Problem
+from .checks import check_tables, oddities
 from .corrections import as_known, no_corrections, read_corrections
-from .oddities import oddities
 from .read import read_table
 from .schema import TABLES
 from .vintages import to_date, with_dates

@@ -20,7 +20,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import DataError, Problem, QcityError
+from ..errors import QcityError
+from ..problems import DataError, Problem
 from .load import check, find_folder
 from .read import csv_rows, utf8_text
 from .schema import CHANGES, TABLES, Column

@@ -23,8 +23,9 @@ from ..data.load import find_folder, read_folder
 from ..data.schema import TABLES
 from ..data.vintages import KEY, same_period, to_date
 from ..data.write import appended, content_of, finish, new_name, replace, rows_of, trial, undo
-from ..errors import DataError, Problem, QcityError
+from ..errors import QcityError
 from ..files import write_whole
+from ..problems import DataError, Problem, free
 from .layout import Entry
 from .mapping import Mapping, read_mapping, read_sheets
 from .matching import Matched, match
@@ -221,7 +222,7 @@ def _source(place: Path, mapping: Mapping) -> tuple[dict[str, str], bool]:
     if wish and wish in taken:
         allowed = "a name that sources.csv does not hold yet"
         remedy = "it names another document there: choose another name, or leave it out"
-        raise DataError([Problem(mapping.file, None, "source: id", wish, allowed, remedy)])
+        raise DataError([free(mapping.file, None, "source: id", wish, allowed, remedy)])
     name = wish or new_name(f"{region}_{said['date']}", taken)
     return {"source_id": name, "date_basis": "stated"} | said, True
 
@@ -259,7 +260,7 @@ def _compared(
             kind, before, allowed = _kind(told, held[key])
             remedy = "give a revision its own `published`; set a wrong figure right in corrections.yaml"
         if allowed:
-            refused.append(Problem(entry.file, entry.row, entry.column, told.value, allowed, remedy))
+            refused.append(free(entry.file, entry.row, entry.column, told.value, allowed, remedy))
         else:
             sourced = row | {"source_id": source_id}
             figures.append(Figure(sourced, kind, before, entry.file, entry.row, entry.column))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ..errors import Problem
+from ..problems import Problem, free
 from .cells import (
     MARKS,
     Cell,
@@ -108,7 +108,7 @@ def read_layout(grid: Grid, layout: str | None = None, columns: Mapping[str, str
         if (sheet := read(grid, columns)) is not None:
             return sheet
     remedy = "correct the headings in a copy of the file, or say `layout:` (and `columns:`) in the mapping"
-    return Sheet((), {}, name, (Problem(grid.file, None, None, "no such heading", allowed, remedy),))
+    return Sheet((), {}, name, (free(grid.file, None, None, "no such heading", allowed, remedy),))
 
 
 def is_number(cell: Cell) -> bool:
@@ -248,7 +248,7 @@ def _years_across(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
             elif cells:
                 said = ", ".join(as_text(cell) for _, cell in cells[:3])
                 remedy = "write the name in a copy of the file"
-                problems.append(Problem(grid.file, grid.lines[row], None, said, "a row with a name", remedy))
+                problems.append(free(grid.file, grid.lines[row], None, said, "a row with a name", remedy))
     return Sheet(tuple(entries), _footnotes(notes), "years_across", tuple(problems)) if heads else None
 
 

@@ -20,7 +20,8 @@ import pandas as pd
 from ..data.load import find_folder, read_folder
 from ..data.read import Lines, read_yaml
 from ..data.schema import CHANGES, MEASURES, STATUSES, TABLES, is_date
-from ..errors import DataError, Problem, did_you_mean
+from ..errors import did_you_mean
+from ..problems import DataError, Problem, free
 from .cells import same_name
 from .layout import LAYOUTS, ROLES, Entry, Sheet, is_number, read_layout
 from .sheets import read_grids
@@ -187,7 +188,7 @@ class _Reader:
     def fault(self, at: _At, found: str, allowed: str, remedy: str, column: str = "") -> None:
         """Note a problem at the nearest entry that stands in the file."""
         row = next((self.lines[at[:k]] for k in range(len(at), -1, -1) if at[:k] in self.lines), None)
-        self.problems.append(Problem(self.file, row, column or str(at[-1]), found, allowed, remedy))
+        self.problems.append(free(self.file, row, column or str(at[-1]), found, allowed, remedy))
 
     def entries(self, content: Any, at: _At, known: tuple[str, ...]) -> dict[str, Any]:
         if not isinstance(content, Dict):

@@ -14,7 +14,8 @@ from decimal import Decimal
 import pandas as pd
 
 from ..data.schema import CHANGES, PERIOD, QUALIFIERS, STATUSES, is_date
-from ..errors import DataError, Problem, did_you_mean
+from ..errors import did_you_mean
+from ..problems import DataError, Problem, free
 from .cells import (
     TURNED,
     Reading,
@@ -99,7 +100,7 @@ class _Matching:
 
     def fault(self, rule: Rule, column: str, found: str, allowed: str, remedy: str) -> None:
         row = rule.row or None
-        self.faults.append(Problem(self.mapping.file, row, column, found, allowed, remedy))
+        self.faults.append(free(self.mapping.file, row, column, found, allowed, remedy))
 
     def list_left_out(self) -> None:
         left = self.done.left_out
@@ -220,7 +221,7 @@ class _Matching:
 
     def refuse(self, entry: Entry, found: str, allowed: str, remedy: str, column: str = "") -> None:
         place = column or entry.column
-        self.done.refused.append(Problem(entry.file, entry.row, place, found, allowed, remedy))
+        self.done.refused.append(free(entry.file, entry.row, place, found, allowed, remedy))
 
     def figure(self, rule: Rule, entry: Entry) -> None:
         if entry.labels.get("ACTION") == "D":

@@ -12,7 +12,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from ..errors import DataError, Problem, QcityError
+from ..errors import QcityError
+from ..problems import DataError, free
 from .cells import Cell, Grid, as_text
 
 MESSAGES = (".xml", ".json")
@@ -87,7 +88,7 @@ def read_sdmx(path: Path) -> list[Grid]:
 def _refusal(path: Path, found: str) -> DataError:
     allowed = "an SDMX-ML or SDMX-JSON data message"
     remedy = "ask the publisher for a data message (not a structure), or export the data as SDMX-CSV"
-    return DataError([Problem(path.name, None, None, found, allowed, remedy)])
+    return DataError([free(path.name, None, None, found, allowed, remedy)])
 
 
 def _figure(

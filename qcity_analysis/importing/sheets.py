@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..data.read import decode
-from ..errors import DataError, Problem, QcityError, did_you_mean
+from ..errors import QcityError, did_you_mean
+from ..problems import DataError, free
 from .cells import Grid
 from .sdmx import MESSAGES, from_sdmx_csv, is_sdmx_csv, read_sdmx
 
@@ -140,7 +141,7 @@ def read_spreadsheet(path: Path) -> list[Grid]:
 
 
 def _refusal(path: Path, found: str, allowed: str, remedy: str, row: int | None = None) -> DataError:
-    return DataError([Problem(path.name, row, None, found, allowed, remedy)])
+    return DataError([free(path.name, row, None, found, allowed, remedy)])
 
 
 def _grid(path: Path, book: CalamineWorkbook, name: str) -> Grid:

@@ -9,12 +9,12 @@ import pandas as pd
 from ..catalogue import check_language, join, text
 from ..data.load import check
 from ..data.vintages import revisions
-from ..errors import Problem, unknown
+from ..errors import unknown
+from ..problems import Problem
 from ..series.coverage import ages, counts, coverage, used_sources
 from . import sentences, show
 from .figures.charts import coverage_chart
 from .formatting import text_of
-from .problems import problem_in
 from .sentences import date_shown, value_shown
 
 if TYPE_CHECKING:
@@ -154,10 +154,10 @@ def warnings(data: Data, lang: str) -> None:
     show.section("check_warnings", lang)
     cells = []
     for problem in problems:
-        said = problem_in(problem, lang)
+        said = problem.to_dict(lang)
         parts = [str(said[key]).replace("`", "") for key in ("found", "allowed", "remedy")]
         if problem.column == "status":
-            parts[0] = text(f"st_{problem.found}", lang)
+            parts[0] = text(f"st_{problem.values['cell']}", lang)
         cells.append([_meant(data, problem, lang), *parts])
     _table(cells, ("ov_meant", "check_found", "check_allowed", "check_remedy"), lang)
 

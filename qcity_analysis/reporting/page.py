@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..catalogue import LANGUAGES, catalogue, text
 from ..data.schema import TABLES, Column
-from ..errors import Problem
 from ..files import write_whole
+from ..problems import Problem, counted
 from .figures.charts import section_name
-from .problems import counted, problem_in
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -139,8 +138,8 @@ def check_page(
     return _rendered(
         "problems.html.j2",
         langs,
-        found={lang: [problem_in(problem, lang) for problem in problems] for lang in langs},
-        made={lang: [problem_in(made, lang) for made in corrections] for lang in langs},
+        found={lang: [problem.to_dict(lang) for problem in problems] for lang in langs},
+        made={lang: [made.to_dict(lang) for made in corrections] for lang in langs},
         errors=errors,
         warnings=warnings,
         folder=str(folder),

@@ -24,18 +24,8 @@ from ..data.load import Data
 from ..data.schema import input_names, is_spliced
 from ..data.vintages import standing
 from ..errors import Note
-from .evidence import (
-    ESTIMATES,
-    LEVELS,
-    PROVISIONAL,
-    Evidence,
-    Shares,
-    evidence_of,
-    links_of,
-    new_counts,
-    revision_shares,
-)
-from .levels import Computed, chained, computed, conflicts, series_of
+from .evidence import ESTIMATES, LEVELS, Evidence, evidence_of, links_of, new_counts
+from .levels import Computed, Levels, chained, computed, conflicts, series_of
 
 
 @dataclass(frozen=True)
@@ -124,8 +114,7 @@ class AnnualSeries:
         Bounds alone tell neither a level nor how far it moves in a year, so they never count by themselves.
         """
         numbers = int(self.values.count() + self.earlier.count())
-        partly = {*self.lower, *self.upper, *(int(year) for year in self.estimates["year"])}
-        return numbers + len(partly) if numbers >= 2 else numbers
+        return numbers + len(self.evidence().years()) if numbers >= 2 else numbers
 
 
 def annual_series(
@@ -205,38 +194,33 @@ def _spliced(
     the older series knows in part moves with it. `indicator` and `continued` are the rows of both definitions.
     """
     year, by_ratio = int(indicator["splice_year"]), indicator["splice"] == "ratio"
-    facts: dict[str, Any] = {"year": year}
+    told: dict[str, Any] = {"year": year}
     for lang in ("zh", "en"):
-        facts[f"older_{lang}"] = str(continued[f"name_{lang}"])
-        facts[f"reason_{lang}"] = str(indicator[f"splice_reason_{lang}"])
+        told[f"older_{lang}"] = str(continued[f"name_{lang}"])
+        told[f"reason_{lang}"] = str(indicator[f"splice_reason_{lang}"])
     here, there = newer.values.get(year, math.nan), older.values.get(year, math.nan)
     apart = math.isnan(here) or math.isnan(there) or len(newer.earlier) > 0
     if apart or (by_ratio and there == 0):
-        return dataclasses.replace(newer, notes=(*newer.notes, Note("splice_impossible", facts)))
+        return dataclasses.replace(newer, notes=(*newer.notes, Note("splice_impossible", told)))
     ratio, step = (float(here / there), 0.0) if by_ratio else (1.0, float(here - there))
     first, moved = int(newer.values.index[0]), _moved(older, ratio, step)
 
-    def before(table: Mapping[int, float]) -> dict[int, float]:
+    def before(table: Mapping[int, float]) -> Levels:
         return {int(year): float(size) for year, size in table.items() if year < first}
 
     levels = before(moved.known().to_dict())
     if not levels:
         return newer
     by = f"{ratio:.4g}" if by_ratio else f"{step:+.4g}"
-    note = Note("spliced", facts | {"start": min(levels), "end": max(levels), "by": by})
+    note = Note("spliced", told | {"start": min(levels), "end": max(levels), "by": by})
     rows = older.observations
     return dataclasses.replace(
-        newer,
-        values=series_of(levels | newer.known().to_dict()),
-        earlier=older.earlier,
-        breaks=older.breaks,
+        newer, values=series_of(levels | newer.known().to_dict()), earlier=older.earlier, breaks=older.breaks,
         observations=pd.concat([rows[rows["year"] < first], newer.observations], ignore_index=True),
-        lower=before(moved.lower) | dict(newer.lower),
-        upper=before(moved.upper) | dict(newer.upper),
-        noisy=before(moved.noisy) | dict(newer.noisy),
-        shared=(*(kept for kept in map(before, moved.shared) if kept), *newer.shared),
-        notes=(*newer.notes, note),
-    )
+        lower={**before(moved.lower), **newer.lower}, upper={**before(moved.upper), **newer.upper},
+        noisy={**before(moved.noisy), **newer.noisy},
+        shared=(*(kept for kept in map(before, moved.shared) if kept), *newer.shared), notes=(*newer.notes, note),
+    )  # fmt: skip
 
 
 def _from_figures(
@@ -247,89 +231,59 @@ def _from_figures(
     rows = rows[(rows["indicator_id"] == indicator["indicator_id"]) & (rows["region"] == region)]
     newest = standing(rows)
     superseded = rows.drop(index=newest.index).sort_values(["known_from", "row"], kind="stable")
-    used, bounds, partial, counts = _sorted_out(newest)
+    new, partial = newest["measure"] == "count_new", newest["months"] < 12
+    bound = newest["qualifier"].isin([">=", "<="])
+    used, counts = newest[~new & ~partial & ~bound], new_counts(newest)
     own = used[used["measure"].isin(LEVELS)].set_index("year")
     published, typed = own["value"].astype(float).to_dict(), own["decimals"].astype(int).to_dict()
     links, seed = links_of(used, base_year), {**made.levels, **published}
     again = functools.partial(chained, base_year=base_year, prefer=prefer)
-    found, support = again(seed, links), str(indicator["support"])
-    index = found.root is not None
-    if support == "percent" and not index:
-        found = found.within_100()
-    timing = str(indicator["timing"]) or ("average" if support == "percent" else "")
-    provisional = used["status"].isin(PROVISIONAL).any()
-    shares = revision_shares(data.observations) if provisional else Shares()
+    chain, support = again(seed, links), str(indicator["support"])
+    index = chain.root is not None  # 100 in the base year
+    chain = chain.within_100() if support == "percent" and not index else chain
     part = evidence_of(
-        found, seed, links, used, bounds, partial, again=again, shares=shares, timing=timing, base_year=base_year
+        chain, again, seed, links, used=used, bounds=newest[bound & ~new & ~partial], partial=newest[partial & ~new],
+        observations=data.observations, base_year=base_year,
+        timing=str(indicator["timing"]) or ("average" if support == "percent" else ""),
     )  # fmt: skip
     unused = newest.loc[list(part.reasons)].assign(reason=list(part.reasons.values()))
-    notes = [
-        *made.notes,
-        *made.conflicts(published, typed),
-        *conflicts(found.values, links),
-        *_notes_on(used, superseded, unused, counts),
-        *part.notes(found, used, shares),
-    ]
-    named = _named(data.sources)
-    inner = [one.new_counts if made.kind == "sum" else one.observations for one in made.inputs]
-    return AnnualSeries(
-        indicator_id=str(indicator["indicator_id"]),
-        region=region,
-        values=found.values,
-        earlier=found.earlier,
-        breaks=found.breaks,
-        unit=f"{found.root} = 100" if index else str(indicator["unit"]),
-        support="positive" if index else support,
-        base_year=found.root,
-        observations=pd.concat([_with_sources(used, named), *inner], ignore_index=True),
-        bounds=_with_sources(part.bounds, named),
-        superseded=_with_sources(superseded, named),
-        unused=_with_sources(unused, named),
-        notes=tuple(notes),
-        lower=part.lower if index else made.lower | part.lower,
-        upper=part.upper if index else made.upper | part.upper,
-        noisy={year: error for year, error in made.errors.items() if year not in published} | part.noisy,
-        shared=part.shared,
-        estimates=part.estimates,
-        new_counts=_with_sources(counts, named),
-        inputs=made.inputs,
-        derived=made.kind,
-        factor=made.factor,
-        decimals={} if index else typed,
+    notes = (
+        *made.notes, *made.conflicts(published, typed), *conflicts(chain.values, links),
+        *_notes_on(used, superseded, unused, counts), *part.notes,
+    )  # fmt: skip
+    used, bounds, superseded, unused, counts = with_sources(
+        data, used, part.bounds, superseded, unused, counts
     )
-
-
-def _sorted_out(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Rows usable as levels or changes, bounds, figures of a part of a year, and counts of new items."""
-    new = (rows["measure"] == "count_new").to_numpy(bool)
-    partial = (rows["months"] < 12).to_numpy(bool) & ~new
-    bound = rows["qualifier"].isin([">=", "<="]).to_numpy(bool) & ~new & ~partial
-    return rows[~new & ~partial & ~bound], rows[bound], rows[partial], new_counts(rows)
+    inner = [one.new_counts if made.kind == "sum" else one.observations for one in made.inputs]
+    errors = {year: error for year, error in made.errors.items() if year not in published}
+    return AnnualSeries(
+        str(indicator["indicator_id"]), region, chain.values, chain.earlier, chain.breaks,
+        unit=f"{chain.root} = 100" if index else str(indicator["unit"]), support="positive" if index else support,
+        base_year=chain.root, observations=pd.concat([used, *inner], ignore_index=True), bounds=bounds,
+        superseded=superseded, unused=unused, notes=notes, lower=part.lower if index else made.lower | part.lower,
+        upper=part.upper if index else made.upper | part.upper, noisy=errors | part.noisy, shared=part.shared,
+        estimates=part.estimates, new_counts=counts, inputs=made.inputs, derived=made.kind, factor=made.factor,
+        decimals={} if index else typed,
+    )  # fmt: skip
 
 
 def _notes_on(
     used: pd.DataFrame, superseded: pd.DataFrame, unused: pd.DataFrame, counts: pd.DataFrame
 ) -> list[Note]:
-    notes = []
-    if used["published_assumed"].any():
-        periods = list(used.loc[used["published_assumed"], "period"])
-        notes.append(Note("assumed_publication", {"periods": periods}))
-    if len(superseded):
-        notes.append(Note("superseded", {"count": len(superseded)}))
+    """What must be said of the figures: days assumed, vintages superseded, figures not used, counts of new items."""
+    assumed = list(used.loc[used["published_assumed"], "period"])
+    notes = [Note("assumed_publication", {"periods": assumed})] if assumed else []
+    notes += [Note("superseded", {"count": len(superseded)})] if len(superseded) else []
     for reason, rows in unused.groupby("reason") if len(unused) else []:
         notes.append(Note(f"unused_{reason}", {"periods": list(rows["period"])}))
-    if len(counts):
-        notes.append(Note("new_counts", {"periods": list(counts["period"])}))
-    return notes
+    return [*notes, Note("new_counts", {"periods": list(counts["period"])})] if len(counts) else notes
 
 
-def _named(sources: pd.DataFrame) -> pd.DataFrame:
-    """Publisher, title and date of each source, by source_id."""
-    named = ["publisher", "publisher_en", "title", "title_en", "date"]
-    return sources.set_index("source_id")[named].rename(columns={"date": "source_date"})
-
-
-def _with_sources(rows: pd.DataFrame, named: pd.DataFrame) -> pd.DataFrame:
-    """The rows, numbered anew, with what `named` tells of their source."""
-    rows = rows.reset_index(drop=True)
-    return pd.concat([rows, named.reindex(rows["source_id"]).set_axis(rows.index)], axis=1)
+def with_sources(data: Data, *tables: pd.DataFrame) -> list[pd.DataFrame]:
+    """The figures of each table, numbered anew, with publisher, title and date of their source."""
+    columns = ["publisher", "publisher_en", "title", "title_en", "date"]
+    named = data.sources.set_index("source_id")[columns].rename(columns={"date": "source_date"})
+    numbered = [rows.reset_index(drop=True) for rows in tables]
+    return [
+        pd.concat([rows, named.reindex(rows["source_id"]).set_axis(rows.index)], axis=1) for rows in numbered
+    ]

@@ -57,75 +57,63 @@ def last_digit(value: float, decimals: int) -> float:
 
 
 @dataclass(frozen=True)
-class Shares:
-    """Typical revision of a provisional figure over the typical yearly change of its series, by what it measures."""
+class Revisions:
+    """Typical revision of a provisional figure over the typical yearly change of its series, for levels and changes."""
 
     level: float = STATED
     change: float = STATED
 
     def of(self, measure: str) -> float:
-        """The share for one measure of the data contract.
-
-        >>> Shares(0.6, 0.3).of("change_pct")
-        0.3
-        """
+        """That for one measure of the data contract."""
         return self.change if measure in CHANGES else self.level
 
 
-# of tables still in use, which never change
-_remembered: dict[int, tuple[weakref.ref[pd.DataFrame], Shares]] = {}
+# by the table's id, as long as the table is in use; a loaded table never changes
+_remembered: dict[int, tuple[weakref.ref[pd.DataFrame], Revisions]] = {}
 
 
-def revision_shares(observations: pd.DataFrame) -> Shares:
+def typical_revisions(observations: pd.DataFrame) -> Revisions:
     """Typical revisions in the table of a loaded package; STATED where it holds none. Computed once for each table.
 
     >>> import qcity_analysis as qc
-    >>> shares = revision_shares(qc.load().observations)
-    >>> 0.2 < shares.change < shares.level < 1.0
+    >>> revisions = typical_revisions(qc.load().observations)
+    >>> 0.2 < revisions.change < revisions.level < 1.0
     True
     """
-    held = _remembered.get(id(observations))
-    if held is not None and held[0]() is observations:
-        return held[1]
-    for key in [key for key, (table, _) in _remembered.items() if table() is None]:
-        del _remembered[key]
-    shares = _learned_shares(observations)
-    _remembered[id(observations)] = (weakref.ref(observations), shares)
-    return shares
+    key = id(observations)
+    if key not in _remembered:
+        table = weakref.ref(observations, lambda _: _remembered.pop(key, None))
+        _remembered[key] = table, _learned_revisions(observations)
+    return _remembered[key][1]
 
 
-def _learned_shares(observations: pd.DataFrame) -> Shares:
+def _learned_revisions(observations: pd.DataFrame) -> Revisions:
+    """Root mean squares of (revised − first) / typical yearly change, with STATED counting as PAIRS of them."""
     series = ["indicator_id", "region", "measure"]
     figure = [*series, "period", "base_period"]
     annual = observations[is_whole(observations["period"])].sort_values(["known_from", "row"], kind="stable")
     first = annual[annual["status"].isin(PROVISIONAL)].drop_duplicates(figure)
     annual = annual.merge(first[series].drop_duplicates(), on=series)
-    told = ["year", "value", "qualifier", "known_from"]
-    newest = annual.groupby(figure, sort=False, dropna=False)[told].last().reset_index()
+    cells = ["year", "value", "qualifier", "known_from"]
+    newest = annual.groupby(figure, sort=False, dropna=False)[cells].last().reset_index()
     both = first.merge(newest, on=figure, suffixes=("_first", ""))
     both = both[both["known_from"] > both["known_from_first"]]
-    squares: dict[bool, list[float]] = {True: [], False: []}
+    squares: dict[bool, list[float]] = {False: [], True: []}
     for name, rows in both.groupby(series):
         measure = str(name[2])
-        scale = typical_size(newest.groupby(series).get_group(name), measure)
+        scale = _typical_size(newest.groupby(series).get_group(name), measure)
         if scale > 0:
             off = (rows["value"] - rows["value_first"]) / scale
             squares[measure in CHANGES] += [one**2 for one in off.tolist()]
-    level, change = (
-        math.sqrt((PAIRS * STATED**2 + sum(seen)) / (PAIRS + len(seen)))
-        for seen in (squares[False], squares[True])
+    return Revisions(
+        *(math.sqrt((PAIRS * STATED**2 + sum(seen)) / (PAIRS + len(seen))) for seen in squares.values())
     )
-    return Shares(level, change)
 
 
-def typical_size(rows: pd.DataFrame, measure: str) -> float:
+def _typical_size(rows: pd.DataFrame, measure: str) -> float:
     """Typical size of a yearly change in the unit of one measure's figures; NaN when it cannot be told.
 
     For levels the median absolute change per √year; for changes the median absolute figure.
-
-    >>> rows = pd.DataFrame({"year": [2020, 2021, 2022], "value": [-3.0, -2.0, -4.0], "qualifier": "="})
-    >>> typical_size(rows, "change_pct"), typical_size(rows, "level")
-    (3.0, 1.5)
     """
     rows = rows[rows["qualifier"].isin(["=", "~"])].sort_values("year")
     if measure in CHANGES:
@@ -148,15 +136,15 @@ def typical_change(levels: pd.Series) -> tuple[float, float]:
     return float(np.median(change / years)), float(np.median(np.abs(change) / np.sqrt(years)))
 
 
-def standard_errors(used: pd.DataFrame, shares: Shares) -> pd.Series:
-    """Standard error of each figure in its own unit (index as `used`; 0 for a final figure without `~`).
+def standard_errors(used: pd.DataFrame, revisions: Revisions) -> pd.Series:
+    """Standard error of each figure of one series in its own unit (index as `used`; 0 for a final figure without `~`).
 
-    `used` are the figures of one series; `shares` is `revision_shares`. A cumulative change may be off by as much as a
-    yearly one; where the typical change is unknown, one step of the last digit stands for it.
+    A cumulative change may be off by as much as a yearly one; where the typical change is unknown, one step of the
+    last digit stands for it.
 
     >>> rows = pd.DataFrame({"year": [2020, 2021, 2022], "value": [2.5, 2.6, 2.7], "qualifier": ["=", "=", "~"],
     ...                      "status": ["final", "final", "preliminary"], "measure": "level", "decimals": 1})
-    >>> standard_errors(rows, Shares(level=0.5)).round(3).tolist()
+    >>> standard_errors(rows, Revisions(level=0.5)).round(3).tolist()
     [0.0, 0.0, 0.076]
     """
     final, about = ~used["status"].isin(PROVISIONAL), used["qualifier"] == "~"
@@ -164,10 +152,10 @@ def standard_errors(used: pd.DataFrame, shares: Shares) -> pd.Series:
         return pd.Series(0.0, used.index)
     steps = pd.Series([_last_step(row) for _, row in used.iterrows()], used.index)
     yearly = used[used["measure"] != "cumulative_change_pct"]
-    sizes = {name: typical_size(rows, str(name)) for name, rows in yearly.groupby("measure")}
+    sizes = {name: _typical_size(rows, str(name)) for name, rows in yearly.groupby("measure")}
     sizes.setdefault("cumulative_change_pct", sizes.get("change_pct", math.nan))
     scale = used["measure"].map(sizes).astype(float)
-    revised = ~final * used["measure"].map(shares.of).astype(float) * scale.where(scale > 0, steps)
+    revised = ~final * used["measure"].map(revisions.of).astype(float) * scale.where(scale > 0, steps)
     return np.sqrt((about * steps / math.sqrt(3)) ** 2 + revised**2)
 
 
@@ -204,7 +192,7 @@ class Readings:
     Attributes: `lower`, `upper` (the tightest bounds by year), `bounds` (rows with a bound, with `level`, the bound as
     a level, NaN where it is in another unit), `contradicted` (periods whose bound does not agree with the level or the
     other bound), `reasons` (label of each row that says nothing to its reason), `noisy` (year to standard error),
-    `shared` (errors several years share: year to size), `estimates` (see `_estimates`).
+    `shared` (errors several years share: year to size), `estimates` (see `_estimates`), `notes` for a reader.
     """
 
     lower: Levels
@@ -215,64 +203,56 @@ class Readings:
     noisy: Levels = field(default_factory=dict)
     shared: tuple[Levels, ...] = ()
     estimates: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=ESTIMATES))
-
-    def notes(self, found: Chained, used: pd.DataFrame, shares: Shares) -> list[Note]:
-        """What a reader must be told of it."""
-        notes = []
-        bounded = self.bounds[self.bounds["year"].isin({*self.lower, *self.upper})]
-        for code, periods in (
-            (
-                "bounds_kept" if len(found.values) else "bounds",
-                list(dict.fromkeys(bounded["period"].astype(str))),
-            ),
-            ("bound_contradicted", self.contradicted),
-            ("approximate", list(used.loc[used["qualifier"] == "~", "period"])),
-        ):
-            if periods:
-                notes.append(Note(code, {"periods": periods}))
-        provisional = used[used["status"].isin(PROVISIONAL)]
-        if len(provisional):
-            share = f"{100 * max(shares.of(measure) for measure in provisional['measure']):.0f}"
-            notes.append(Note("provisional", {"periods": list(provisional["period"]), "share": share}))
-        for row in self.estimates.itertuples():
-            facts = {"period": row.period, "months": row.months, "year": row.year}
-            facts |= {"value": f"{row.published_value:.12g}", "estimate": f"{row.value:.4g}"}
-            code = "stock_within_year" if row.timing == "stock" else "year_to_date"
-            notes.append(Note(code, facts | {"error": f"{row.error:.2g}"}))
-        if found.above:
-            notes.append(Note("above_100", {"periods": [str(year) for year in found.above]}))
-        if found.newer:
-            start, end = found.newer[0].index[0], found.newer[-1].index[-1]
-            notes.append(Note("unlinked_later", {"start": str(start), "end": str(end)}))
-        return notes
+    notes: tuple[Note, ...] = ()
 
 
 def evidence_of(
-    found: Chained,
-    seed: Levels,
-    links: list[Link],
-    used: pd.DataFrame,
-    bounds: pd.DataFrame,
-    partial: pd.DataFrame,
-    *,
-    again: Callable[[Levels, list[Link]], Chained],
-    shares: Shares,
-    timing: str,
+    chain: Chained, again: Callable[[Levels, list[Link]], Chained], seed: Levels, links: list[Link], *,
+    used: pd.DataFrame, bounds: pd.DataFrame, partial: pd.DataFrame, observations: pd.DataFrame, timing: str,
     base_year: int | None,
-) -> Readings:
-    """What is known in part of a series, given its levels: `found`, chained from `seed` and `links` as `again` does.
+) -> Readings:  # fmt: skip
+    """What is known in part of a series, given its levels: `chain`, made from `seed` and `links` as `again` does.
 
     `used`, `bounds` and `partial` are its figures of whole years, its bounds and its figures of parts of years;
-    `shares` is `revision_shares`, `timing` the indicator's (see above).
+    `observations` is the whole table, to learn typical revisions from, `timing` the indicator's (see above).
     """
-    part = _bounded(bounds, found, base_year)
-    noisy, shared = _errors_of_levels(found, seed, links, used, standard_errors(used, shares), again)
-    told, silent = _estimates(partial, found, timing)
-    levels = [found.all, *found.newer]
-    held = {*found.above}.union(*(one.dropna().index for one in levels))
-    apart = {link.label: "apart" for link in links if link.start not in held and link.end not in held}
-    reasons = part.reasons | silent | apart
-    return dataclasses.replace(part, noisy=noisy, shared=shared, estimates=told, reasons=reasons)
+    provisional = used["status"].isin(PROVISIONAL).any()
+    revisions = typical_revisions(observations) if provisional else Revisions()
+    part = _bounded(bounds, chain, base_year)
+    noisy, shared = _errors_of_levels(chain, again, seed, links, used, standard_errors(used, revisions))
+    estimates, silent = _estimates(partial, chain, timing)
+    known = {*chain.above}.union(*(one.dropna().index for one in (chain.all, *chain.newer)))
+    apart = {link.label: "apart" for link in links if link.start not in known and link.end not in known}
+    part = dataclasses.replace(
+        part, noisy=noisy, shared=shared, estimates=estimates, reasons=part.reasons | silent | apart
+    )
+    return dataclasses.replace(part, notes=tuple(_notes(part, chain, used, revisions)))
+
+
+def _notes(part: Readings, chain: Chained, used: pd.DataFrame, revisions: Revisions) -> list[Note]:
+    """What a reader must be told of it."""
+    bounded = part.bounds[part.bounds["year"].isin({*part.lower, *part.upper})]
+    provisional = used[used["status"].isin(PROVISIONAL)]
+    periods = {
+        "bounds_kept" if len(chain.values) else "bounds": list(dict.fromkeys(bounded["period"].astype(str))),
+        "bound_contradicted": part.contradicted,
+        "approximate": list(used.loc[used["qualifier"] == "~", "period"]),
+    }
+    notes = [Note(code, {"periods": listed}) for code, listed in periods.items() if listed]
+    if len(provisional):
+        percent = f"{100 * max(revisions.of(measure) for measure in provisional['measure']):.0f}"
+        notes.append(Note("provisional", {"periods": list(provisional["period"]), "share": percent}))
+    for row in part.estimates.itertuples():
+        values = {"period": row.period, "months": row.months, "year": row.year}
+        values |= {"value": f"{row.published_value:.12g}", "estimate": f"{row.value:.4g}"}
+        code = "stock_within_year" if row.timing == "stock" else "year_to_date"
+        notes.append(Note(code, values | {"error": f"{row.error:.2g}"}))
+    if chain.above:
+        notes.append(Note("above_100", {"periods": [str(year) for year in chain.above]}))
+    if chain.newer:
+        ends = {"start": str(chain.newer[0].index[0]), "end": str(chain.newer[-1].index[-1])}
+        notes.append(Note("unlinked_later", ends))
+    return notes
 
 
 def new_counts(rows: pd.DataFrame) -> pd.DataFrame:
@@ -287,34 +267,33 @@ def new_counts(rows: pd.DataFrame) -> pd.DataFrame:
     >>> new_counts(table)[["year", "months", "count"]].to_numpy().tolist()
     [[2023.0, 12.0, 17.0], [2024.0, 8.0, 12.0]]
     """
-    counted = rows[rows["measure"] == "count_new"]
-    months = [months_covered(period) for period in counted["period"]]
-    number = ~counted["qualifier"].isin([">=", "<="])
-    counted = counted.assign(months=months, count=counted["value"], number=number)
-    counted = counted.sort_values(["year", "months", "number"], kind="stable")
-    last = counted.drop_duplicates("year", keep="last")
+    rows = rows[rows["measure"] == "count_new"]
+    months = [months_covered(period) for period in rows["period"]]
+    rows = rows.assign(months=months, count=rows["value"], number=~rows["qualifier"].isin([">=", "<="]))
+    rows = rows.sort_values(["year", "months", "number"], kind="stable")
+    last = rows.drop_duplicates("year", keep="last")
     if not last["number"].all():
         least = last.loc[last["qualifier"] == ">="].set_index("year")["count"]
-        more = counted[counted["number"] & (counted["count"] >= counted["year"].map(least))]
+        more = rows[rows["number"] & (rows["count"] >= rows["year"].map(least))]
         last = pd.concat([last, more]).drop_duplicates("year", keep="last").sort_values("year")
     return last.drop(columns="number").reset_index(drop=True)
 
 
-def _estimates(rows: pd.DataFrame, found: Chained, timing: str) -> tuple[pd.DataFrame, dict[Any, str]]:
+def _estimates(rows: pd.DataFrame, chain: Chained, timing: str) -> tuple[pd.DataFrame, dict[Any, str]]:
     """Estimates of annual levels from year-to-date `rows`, for the years without one.
 
     `timing` is the indicator's (see above). Returns a frame with the columns ESTIMATES (the value and its standard
     error in the unit of the levels), and the reason for each row not used (index label of `rows` to code).
     """
-    usable, levels = rows, found.values
-    if found.root is not None:
+    usable, levels = rows, chain.values
+    if chain.root is not None:
         usable = usable[usable["measure"].isin(CHANGES)]
-    if len(found.older):
+    if chain.older:
         usable = usable[usable["year"] >= levels.index[0]]
     made, known, unclear = [], {}, {}
     for label, row in usable.sort_values(["year", "period"]).iterrows():
-        months, measure = months_covered(str(row["period"])), row["measure"]
-        if not math.isnan(levels.get(int(row["year"]), math.nan)):
+        year, months, measure = int(row["year"]), months_covered(str(row["period"])), row["measure"]
+        if not math.isnan(levels.get(year, math.nan)):
             known[label] = "year_to_date_known"
             continue
         estimate = _estimate(row, months, levels, timing, usable)
@@ -322,8 +301,7 @@ def _estimates(rows: pd.DataFrame, found: Chained, timing: str) -> tuple[pd.Data
             unclear[label] = estimate
             continue
         how = "stock" if measure == "count_total" else timing if measure == "level" else "average"
-        cells = (int(row["year"]), months, *estimate, row["period"], measure, float(row["value"]), how)
-        made.append((*cells, label))
+        made.append((year, months, *estimate, row["period"], measure, float(row["value"]), how, label))
     table = pd.DataFrame(made, columns=[*ESTIMATES, "label"])
     table = table.sort_values(["year", "months"], kind="stable")
     older = table[table.duplicated("year", keep="last")]
@@ -352,7 +330,7 @@ def _estimate(
         if math.isnan(before):
             return "year_to_date_unlinked"
         change = before * value / 100
-        size = _learned(rows, row, levels, _by_change(levels), max(size, abs(change) / 2))
+        size = _learned(rows, row, levels, max(size, abs(change) / 2))
         return before + change, size * rest or abs(before) * _last_step(row) / 100
     if measure not in LEVELS:
         return "year_to_date_other"
@@ -362,26 +340,23 @@ def _estimate(
     scale = 12 / months if timing == "total" else 1.0
     earlier = levels[levels.index < year].dropna()
     moved = abs(value * scale - float(earlier.iloc[-1])) if len(earlier) else 0.0
-    size = _learned(rows, row, levels, lambda year, part: part * scale, max(size, moved / 2))
+    size = _learned(rows, row, levels, max(size, moved / 2), scale)
     return value * scale, size * rest or _last_step(row)
 
 
-def _by_change(levels: pd.Series) -> Callable[[int, float], float]:
-    """The level that a change in percent leads to from the year before."""
-    return lambda year, percent: levels.get(year - 1, math.nan) * (1 + percent / 100)
-
-
 def _learned(
-    rows: pd.DataFrame, row: pd.Series, levels: pd.Series, told: Callable[[int, float], float], start: float
+    rows: pd.DataFrame, row: pd.Series, levels: pd.Series, start: float, scale: float = 1.0
 ) -> float:
-    """Root mean square of what annual levels of earlier years differed by from what the figure to the same month
-    `told` of them, per share of the year not covered; `start` counts as LEARNED of them.
+    """Root mean square of what annual levels of earlier years differed by from what the figure to the same month told
+    of them (`scale` times the figure, or the change from the year before), per share of the year not covered; `start`
+    counts as LEARNED of them.
     """
-    months = months_covered(str(row["period"]))
+    months, squares = months_covered(str(row["period"])), []
     same = rows[(rows["measure"] == row["measure"]) & rows["qualifier"].isin(["=", "~"])]
-    squares = []
     for year, period, value in zip(same["year"], same["period"], same["value"], strict=True):
-        off = (levels.get(int(year), math.nan) - told(int(year), value)) / (1 - months / 12)
+        by_change = row["measure"] == "change_pct"
+        told = levels.get(year - 1, math.nan) * (1 + value / 100) if by_change else value * scale
+        off = (levels.get(year, math.nan) - told) / (1 - months / 12)
         if months_covered(str(period)) == months and not math.isnan(off):
             squares.append(off**2)
     return math.sqrt((LEARNED * start**2 + sum(squares)) / (LEARNED + len(squares)))
@@ -401,12 +376,12 @@ def links_of(used: pd.DataFrame, base_year: int | None) -> list[Link]:
     >>> links_of(rows, None)[0].start
     2020
     """
-    links = []
-    for label, row in used[used["measure"].isin(CHANGES)].iterrows():
-        start = _start(row, base_year)
-        if start is not None:
-            links.append(Link(start, int(row["year"]), float(row["value"]), label))
-    return links
+    rows = used[used["measure"].isin(CHANGES)]
+    return [
+        Link(start, int(row["year"]), float(row["value"]), label)
+        for label, row in rows.iterrows()
+        if (start := _start(row, base_year)) is not None
+    ]
 
 
 def _start(row: pd.Series, base_year: int | None) -> int | None:
@@ -419,28 +394,22 @@ def _start(row: pd.Series, base_year: int | None) -> int | None:
 
 
 def _errors_of_levels(
-    found: Chained,
-    seed: Levels,
-    links: list[Link],
-    used: pd.DataFrame,
-    errors: pd.Series,
-    again: Callable[[Levels, list[Link]], Chained],
-) -> tuple[dict[int, float], tuple[dict[int, float], ...]]:
+    chain: Chained, again: Callable[[Levels, list[Link]], Chained], seed: Levels, links: list[Link],
+    used: pd.DataFrame, errors: pd.Series,
+) -> tuple[Levels, tuple[Levels, ...]]:  # fmt: skip
     """What one standard error of each uncertain figure does to the levels, by chaining them again (`again`, of levels
     and links): the standard error by year of errors that move one level only; the size by year of each error that
     moves several.
     """
-    before = found.all
+    before, squares, shared = chain.all, dict[int, float](), []
     least = 1e-9 * before.abs().max()
-    squares: dict[int, float] = {}
-    shared = []
     for label, error in errors[errors > 0].items():
         row = used.loc[label]
         if row["measure"] in LEVELS:
             moved = again(seed | {int(row["year"]): float(row["value"]) + error}, links)
         else:
             bent = [
-                dataclasses.replace(link, percent=link.percent + error) if link.label == label else link
+                dataclasses.replace(link, percent=link.percent + error * (link.label == label))
                 for link in links
             ]
             moved = again(seed, bent)
@@ -454,16 +423,16 @@ def _errors_of_levels(
     return {year: math.sqrt(square) for year, square in squares.items()}, tuple(shared)
 
 
-def _bounded(rows: pd.DataFrame, found: Chained, base_year: int | None) -> Readings:
+def _bounded(rows: pd.DataFrame, chain: Chained, base_year: int | None) -> Readings:
     """What published `rows` with a bound say of years without a level."""
-    rows = rows.assign(level=[_bound_as_level(row, found, base_year) for _, row in rows.iterrows()])
+    rows = rows.assign(level=[_bound_as_level(row, chain, base_year) for _, row in rows.iterrows()])
     silent = rows["measure"].isin(CHANGES) & rows["level"].isna()
     lower: Levels = {}
     upper: Levels = {}
     contradicted = []
     for row in rows[rows["level"].notna()].itertuples():
         year, level, least = int(row.year), float(row.level), row.qualifier == ">="
-        known = found.values.get(year, math.nan)
+        known = chain.values.get(year, math.nan)
         if not math.isnan(known):
             if (known < level) if least else (known > level):
                 contradicted.append(str(row.period))
@@ -479,12 +448,11 @@ def _bounded(rows: pd.DataFrame, found: Chained, base_year: int | None) -> Readi
     return Readings(lower, upper, rows[~silent], contradicted, reasons)
 
 
-def _bound_as_level(row: pd.Series, found: Chained, base_year: int | None) -> float:
+def _bound_as_level(row: pd.Series, chain: Chained, base_year: int | None) -> float:
     """The bound in the unit of the levels; NaN where it is in another unit or on a change from an unknown level."""
-    if len(found.older) and int(row["year"]) < found.values.index[0]:
+    if chain.older and int(row["year"]) < chain.values.index[0]:
         return math.nan  # the older stretches have a unit of their own
     if row["measure"] in LEVELS:
-        return float(row["value"]) if found.root is None else math.nan
-    start = _start(row, base_year)
-    base = math.nan if start is None else found.values.get(start, math.nan)
+        return float(row["value"]) if chain.root is None else math.nan
+    base = chain.values.get(_start(row, base_year), math.nan)
     return float(base) * (1 + float(row["value"]) / 100)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..assessment.borrowing import comparators, moved_towards
+from ..assessment.peers import comparators, moved_towards
 from ..data.load import Data
 from ..data.vintages import ASSUMED_LAG_MONTHS
 from ..errors import QcityError, unknown

@@ -17,9 +17,9 @@ from ..assessment.answer import Assessment
 from ..assessment.assess import assess
 from ..data.load import Data
 from ..data.read import read_table
-from ..data.schema import TABLES
 from ..data.vintages import to_date
-from ..errors import DataError, Problem, QcityError, did_you_mean
+from ..errors import QcityError, closest
+from ..problems import DataError, Problem
 from ..rules import Goal
 from .benchmarks import rule_names, rule_says
 
@@ -63,10 +63,10 @@ def _strangers(frame: pd.DataFrame, data: Data) -> list[Problem]:
     problems = []
     for column, names in links.items():
         known = [str(name) for name in names]
-        allowed = f"{column} of {TABLES[column.removesuffix('_id') + 's'].file}"
+        table = column.removesuffix("_id") + "s"
         for row, cell in frame.loc[~frame[column].isin(known), ["row", column]].itertuples(index=False):
-            remedy = f"add it there, or correct it.{did_you_mean(cell, known)}"
-            problems.append(Problem(FILE, int(row), column, cell, allowed, remedy))
+            about = {"cell": cell, "key": column, "table": table, "near": closest(cell, known)}
+            problems.append(Problem(FILE, int(row), column, "unknown_name", about))
     return problems
 
 
