@@ -28,11 +28,7 @@ def closest(word: str, choices: Iterable[str]) -> list[str]:
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """A hint naming the closest choice, or an empty string when none is close.
-
-    >>> did_you_mean("energi_intensity", ["energy_intensity", "rd_intensity"])
-    ' Did you mean "energy_intensity"?'
-    """
+    """A hint naming the closest choice, or an empty string when none is close."""
     return "".join(f' Did you mean "{choice}"?' for choice in closest(word, choices))
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from .catalogue import catalogue, check_language, text
@@ -40,8 +38,6 @@ class Problem:
         """What was found, what is allowed and what to do."""
         words = catalogue("problems")[self.code][check_language(lang)].split(" | ")
         said = [part.format(**{"cell": "", **self.values}) for part in ["{cell}", *words][-3:]]
-        if self.code == "free" and lang == "zh":
-            said = [in_chinese(part) for part in said]
         said[2] += "".join(text("check_near", lang, word=word) for word in self.values.get("near", ()))
         return said
 
@@ -100,29 +96,3 @@ def counted(problems: Sequence[Problem]) -> tuple[int, int]:
     """
     errors = sum(problem.level == "error" for problem in problems)
     return errors, len(problems) - errors
-
-
-def free(file: str, row: int | None, column: str | None, found: str, allowed: str, remedy: str) -> Problem:
-    """A problem in finished English; goes when the last site of `importing/` has a code."""
-    return Problem(file, row, column, "free", {"found": found, "allowed": allowed, "remedy": remedy})
-
-
-HINT = re.compile(r'(?P<said>.*?) ?Did you mean "(?P<word>.*)"\?', re.S)
-PLACE = re.compile(r"\{(\w+)\}")
-
-
-def in_chinese(english: str) -> str:
-    """One part of a message in Chinese; the English itself where there is no Chinese for it."""
-    hint = HINT.fullmatch(english)
-    if hint is not None:
-        return f"{in_chinese(hint['said'])}是否想写“{hint['word']}”？"
-    matches = ((pattern.fullmatch(english), chinese) for pattern, chinese in _patterns())
-    return next((chinese.format(**match.groupdict()) for match, chinese in matches if match), english)
-
-
-@cache
-def _patterns() -> list[tuple[re.Pattern[str], str]]:
-    """Each English text as a pattern with its Chinese; those with most words of their own first, as they say more."""
-    entries = sorted(catalogue("phrases").values(), key=lambda entry: -len(PLACE.sub("", entry["en"])))
-    escaped = [re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+?)", re.escape(entry["en"])) for entry in entries]
-    return [(re.compile(pattern, re.S), entry["zh"]) for pattern, entry in zip(escaped, entries, strict=True)]

@@ -65,17 +65,20 @@ def given(node: ast.AST, function: ast.FunctionDef) -> set[str]:
 def raised() -> Iterator[tuple[str, set[str], set[str]]]:
     """Every call that makes a problem: where it stands, the codes it may have, the values it gives."""
     for path in sorted(LIBRARY.rglob("*.py")):
-        if "Problem(" not in path.read_text():
+        if not re.search(r"Problem\(|UnreadableCell\(", path.read_text()):
             continue
         functions = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.FunctionDef)]
         own = {f.name: [a.arg for a in f.args.args if a.arg != "self"] for f in functions}
-        at = {name: names.index("code") for name, names in own.items() if "code" in names} | {"Problem": 3}
+        at = {name: names.index("code") for name, names in own.items() if "code" in names} | {
+            "Problem": 3,
+            "UnreadableCell": 0,
+        }
         for f, call in [(g, n) for g in functions for n in ast.walk(g) if isinstance(n, ast.Call)]:
             name = getattr(call.func, "id", getattr(call.func, "attr", ""))
             if name not in at or not call.args:  # read again from a copy
                 continue
             code = call.args[at[name]]
-            if isinstance(code, ast.Name) and code.id in own[f.name]:
+            if isinstance(code, ast.Attribute) or (isinstance(code, ast.Name) and code.id in own[f.name]):
                 continue  # handed on: looked at where it is written
             sources = assigned(code.id, f) if isinstance(code, ast.Name) else [code]
             texts = set().union(*map(strings, sources)) or strings(f)
@@ -98,7 +101,7 @@ def test_both_languages_of_a_problem_have_the_same_parts_and_places() -> None:
         assert len(parts["zh"]) == len(parts["en"]) in (2, 3), code
         assert [needs(part) for part in parts["zh"]] == [needs(part) for part in parts["en"]], code
         assert entry.get("level", "error") in ("error", "warning", "correction")
-        assert code == "free" or re.search("[一-鿿]", entry["zh"])
+        assert re.search("[一-鿿]", entry["zh"])
 
 
 def test_the_page_holds_every_finding_in_both_languages_and_nothing_from_outside(tmp_path: Path) -> None:
@@ -120,30 +123,30 @@ def test_the_page_holds_every_finding_in_both_languages_and_nothing_from_outside
 def test_each_format_holds_the_same_findings_and_goes_to_a_file(
     tmp_path: Path, qcity: Any, kind: str
 ) -> None:
-    folder, out = package(tmp_path / "plan", observations=[figure(2020, "x")]), tmp_path / "found"
+    folder, out = package(tmp_path / "plan", observations=[figure(2020, "x")]), tmp_path / "out"
     code, printed, err = qcity("check", "--data", folder, "--format", kind)
     assert (code, err) == (2, "") and "a number" in printed
     code, said, _ = qcity("check", "--data", folder, "--format", kind, "--out", out)
     assert (code, said.strip()) == (2, f"written: {out} (1 errors, 0 warnings)")
     assert out.read_text("utf-8") == printed
     if kind == "json":
-        (row,) = json.loads(printed)
-        assert list(row) == ["file", "row", "column", "found", "allowed", "remedy", "level"]
+        assert list(json.loads(printed)[0]) == [
+            "file",
+            "row",
+            "column",
+            "found",
+            "allowed",
+            "remedy",
+            "level",
+        ]
 
 
 def test_a_wrong_format_or_place_is_one_line(tmp_path: Path, qcity: Any) -> None:
-    folder = package(tmp_path / "plan")
-    code, _, err = qcity("check", "--data", folder, "--format", "htm")
-    assert (code, err) == (
-        2,
-        "qcity: unknown format 'htm'. Did you mean \"html\"? Known: text, json, html.\n",
-    )
-    code, _, err = qcity("check", "--data", folder, "--out", tmp_path / "no" / "a")
-    place = tmp_path / "no" / "a"
-    assert code == 2 and err == (
-        f"qcity: cannot write {place}: No such file or directory; "
-        "name a folder that exists and may be written\n"
-    )
+    folder, out = package(tmp_path / "plan"), tmp_path / "no" / "a"
+    wrong = "qcity: unknown format 'htm'. Did you mean \"html\"? Known: text, json, html.\n"
+    assert qcity("check", "--data", folder, "--format", "htm")[::2] == (2, wrong)
+    wrong = f"qcity: cannot write {out}: No such file or directory; name a folder that exists and may be written\n"
+    assert qcity("check", "--data", folder, "--out", out)[::2] == (2, wrong)
 
 
 def test_check_as_of_an_earlier_day_warns_of_what_was_odd_then(tmp_path: Path) -> None:
@@ -165,27 +168,12 @@ def test_the_page_lists_the_corrections_in_both_languages() -> None:
     }
     made = Problem("corrections.yaml", 1, "rd / nanjing / 2020", "correction", about)
     html = check_page([], "here", dt.date(2024, 1, 2), corrections=[made])
-    for said in (
+    both = (
         "更正 (1)",
         "Corrections (1)",
         "139 -&gt; 13.9 since 2022-06-30",
         "139 → 13.9，自 2022-06-30 起",
         "误印",
-    ):
-        assert said in html
+    )
+    assert [said for said in both if said not in html] == []
     assert "Corrections" not in check_page([], "here", dt.date(2024, 1, 2))
-
-
-def test_the_page_of_the_command_holds_the_corrections(tmp_path: Path, qcity: Any) -> None:
-    folder = package(tmp_path / "plan", observations=[figure(2020, 139)])
-    (folder / "corrections.yaml").write_text(
-        "- figure: {indicator_id: widgets, region: testville, period: 2020}\n  expect: 139\n  set: 13.9\n"
-        "  why: a point was lost\n  who: Office\n  source: bulletin\n  date: 2021-06-30\n",
-        "utf-8",
-    )
-    code, printed, err = qcity("check", "--data", folder, "--format", "html")
-    assert (
-        (code, err) == (0, "")
-        and "139 -&gt; 13.9 since 2021-06-30" in printed
-        and "a point was lost" in printed
-    )

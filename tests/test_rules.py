@@ -239,10 +239,9 @@ def test_the_section_gives_one_sentence_where_no_rule_applies(tmp_path: Path, sh
 
 
 def test_a_result_is_said_in_words() -> None:
-    assert target_sections.class_shown(RuleResult("light_cloud", False), "en") == "light cloud"
+    assert target_sections.rule_shown(RuleResult("light_cloud", False), "en") == ["light cloud", "no"]
     refused = evaluate("schedule", SIX, Goal("at_most", 1, 2015, 2025, "rank"), 2020)
-    assert target_sections.class_shown(refused, "zh") == "不适用：该规则评价水平值；此目标属“位次”类"
-    assert target_sections.yes_or_no(refused, "zh") == "–"
+    assert target_sections.rule_shown(refused, "zh") == ["不适用：该规则评价水平值；此目标属“位次”类", "–"]
 
 
 @pytest.mark.parametrize("asked", [{"as_of_year": 2021.5}, {"as_of_year": None}, {"deadline": 2025.5}])

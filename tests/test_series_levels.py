@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,9 @@ from qcity_analysis.series.annual import AnnualSeries, annual_series
 
 
 def series(folder: Path, rows: list[Row], as_of: str = "2024-12-31", **options: Any) -> AnnualSeries:
-    made = options.pop("indicators", None) or [indicator("widgets")]
+    tables = {name: options.pop(name) for name in ("indicators", "targets") if name in options}
     return annual_series(
-        loaded(folder, as_of, observations=rows, indicators=made), "widgets", "testville", **options
+        loaded(folder, as_of, observations=rows, **tables), "widgets", "testville", **options
     )
 
 
@@ -33,44 +32,30 @@ def the_note(found: AnnualSeries, code: str) -> Note:
     return one
 
 
-def test_yearly_changes_are_chained_from_the_base_year(tmp_path: Path) -> None:
-    found = series(tmp_path, changes({2021: 1.51, 2022: -2.2, 2023: -4.18}), base_year=2020)
-    assert (found.base_year, found.unit) == (2020, "2020 = 100")
-    expected = [100, 100 * 1.0151, 100 * 1.0151 * 0.978, 100 * 1.0151 * 0.978 * 0.9582]
-    assert found.values.tolist() == pytest.approx(expected)
-    assert math.log(found.values[2023] / 100) / math.log(0.83) == pytest.approx(0.268, abs=5e-4)
-
-
 @pytest.mark.parametrize(
     ("rows", "base_year", "levels"),
     [
-        pytest.param(
-            changes({2019: 10, 2020: 25, 2021: -20}), 2020,
-            {2018: 100 / 1.25 / 1.1, 2019: 80, 2020: 100, 2021: 80}, id="linked backwards",
+        (  # chained from the base year
+            changes({2021: 1.51, 2022: -2.2, 2023: -4.18}), 2020,
+            {2020: 100, 2021: 101.51, 2022: 101.51 * 0.978, 2023: 101.51 * 0.978 * 0.9582},
         ),
-        pytest.param(
+        (  # and backwards
+            changes({2019: 10, 2020: 25, 2021: -20}), 2020, {2018: 100 / 1.25 / 1.1, 2019: 80, 2020: 100, 2021: 80},
+        ),
+        (  # levels stay as published and changes extend them both ways
             [figure(2020, 50), change(2020, 25), change(2021, 10)], None, {2019: 40, 2020: 50, 2021: 55},
-            id="levels stay as published and changes extend them both ways",
         ),
-        pytest.param(
-            [cumulative(2023, -10, 2020)], None, {2020: 100, 2023: 90}, id="years between stay unknown"
-        ),
-        pytest.param(
-            [cumulative(2022, -10, 2020), change(2023, -5)], None, {2020: 100, 2022: 90, 2023: 85.5},
-            id="a chain goes on after a cumulative figure",
-        ),
-        pytest.param(
-            [cumulative(2022, -8, None)], 2020, {2020: 100, 2022: 92}, id="the base year asked for"
-        ),
-        pytest.param([], None, {}, id="no figure at all"),
+        ([cumulative(2023, -10, 2020)], None, {2020: 100, 2023: 90}),  # years between stay unknown
+        ([cumulative(2022, -10, 2020), change(2023, -5)], None, {2020: 100, 2022: 90, 2023: 85.5}),
+        ([cumulative(2022, -8, None)], 2020, {2020: 100, 2022: 92}),  # on the base year asked for
+        ([], None, {}),
     ],
 )  # fmt: skip
 def test_levels_from_changes(
     tmp_path: Path, rows: list[Row], base_year: int | None, levels: dict[int, float]
 ) -> None:
     cut = target(kind="relative_change", direction="at_most", threshold=-18, base_year=2020)
-    data = loaded(tmp_path, observations=rows, targets=[cut])
-    found = annual_series(data, "widgets", "testville", base_year=base_year)
+    found = series(tmp_path, rows, targets=[cut], base_year=base_year)
     assert found.known().to_dict() == pytest.approx(levels)
     assert found.values.index.tolist() == list(range(min(levels, default=0), max(levels, default=-1) + 1))
     assert (found.unit == "points") == (found.base_year is None)
@@ -101,32 +86,24 @@ def test_the_cumulative_figure_wins_over_the_chain_and_the_difference_is_a_note(
     assert not series(tmp_path, within_rounding, base_year=2020).notes
 
 
-def test_the_newest_vintage_counts_and_the_older_one_is_listed(tmp_path: Path) -> None:
-    found = series(tmp_path, [figure(2020, 10), figure(2020, 10.4, published="2022-01-05"), figure(2021, 11)])
+def test_the_newest_vintage_counts_and_an_assumed_publication_date_is_said(tmp_path: Path) -> None:
+    rows = [figure(2020, 10), figure(2020, 10.4, published="2022-01-05"), figure(2021, 11, published="")]
+    found = series(tmp_path, rows)
     assert (found.values[2020], found.superseded["value"].tolist()) == (10.4, [10])
-    assert found.notes == (Note("superseded", {"count": 1}),)
-    assert found.observations["publisher"].tolist() == ["Office of Testville"] * 2
-    assert found.observations["title"].tolist() == ["Bulletin"] * 2
-
-
-def test_an_assumed_publication_date_is_a_note_with_its_periods(tmp_path: Path) -> None:
-    found = series(tmp_path, [figure(2020, 10, published=""), figure(2021, 11)])
-    assert found.notes == (Note("assumed_publication", {"periods": ["2020"]}),)
-
-
-def test_unknown_indicators_and_regions_are_refused_with_a_hint(tmp_path: Path) -> None:
-    data = loaded(tmp_path)
-    with pytest.raises(QcityError) as error:
-        annual_series(data, "wigdets", "testville")
-    assert str(error.value) == (
-        "unknown indicator 'wigdets'. Did you mean \"widgets\"? Known: widgets. `qcity list` shows all."
+    assert found.notes == (
+        Note("assumed_publication", {"periods": ["2021"]}),
+        Note("superseded", {"count": 1}),
     )
-    with pytest.raises(QcityError) as error:
-        annual_series(data, "widgets", "testvile")
-    assert str(error.value) == (
-        "unknown region 'testvile'. Did you mean \"testville\"? Known: testville, otherland. "
-        "`qcity list` shows all."
-    )
+    shown = found.observations[["publisher", "title"]].to_numpy().tolist()
+    assert shown == [["Office of Testville", "Bulletin"]] * 2
+
+
+@pytest.mark.parametrize("names", [("wigdets", "testville"), ("widgets", "testvile")])
+def test_unknown_indicators_and_regions_are_refused_with_a_hint(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    with pytest.raises(QcityError, match='unknown (indicator|region) .* Did you mean "(widgets|testville)"?'):
+        annual_series(loaded(tmp_path), *names)
 
 
 LEVELS = {2018: 30.0, 2019: 31.0, 2020: 33.0, 2021: 34.0, 2022: 35.0}
@@ -180,38 +157,31 @@ KINDS = [
 ]
 
 
+CELLS = {"support": "real,positive,percent,count", "timing": ",average,total,stock"}
+
+
 def random_figure(rng: np.random.Generator) -> Row:
-    year, measures = (
-        int(rng.integers(2006, 2024)),
-        "level change_pct cumulative_change_pct count_total count_new",
-    )
-    measure = str(rng.choice(["level", *measures.split()]))
+    year = int(rng.integers(2006, 2024))
+    measures = "level level change_pct cumulative_change_pct count_total count_new"
+    measure = str(rng.choice(measures.split()))
     return figure(
         rng.choice([f"{year}", f"{year}", f"{year}-Q3", f"{year}-12"]),
-        int(rng.integers(-60 if measure == "change_pct" else 0, 90)),
-        measure=measure,
+        int(rng.integers(-60 if measure == "change_pct" else 0, 90)), measure=measure,
         base_period=2005 if measure == "cumulative_change_pct" else "",
-        qualifier=rng.choice(["=", "=", "~", ">=", "<="]),
-        status=rng.choice(["final", "preliminary", "estimate"]),
-    )
+        qualifier=rng.choice(["=", "=", "~", ">=", "<="]), status=rng.choice(["final", "preliminary", "estimate"]),
+    )  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(6))
 def test_every_valid_package_is_assessed_or_says_why_not(tmp_path: Path, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    for trial in range(3):
+    for trial in range(2):
         made = [random_figure(rng) for _ in range(rng.integers(1, 14))]
-        cells = {
-            "support": rng.choice(["real", "positive", "percent", "count"]),
-            "timing": rng.choice(["", "average", "total", "stock"]),
-        }
-        data = loaded(
-            tmp_path / str(trial),
-            observations=list({(row["period"], row["measure"]): row for row in made}.values()),
-            indicators=[indicator("widgets", **cells)],
-            targets=[KINDS[(seed + trial) % len(KINDS)]],
-        )
-        answer = assess(data, "goal", draws=200)
+        rows = list({(row["period"], row["measure"]): row for row in made}.values())
+        cells = {name: rng.choice(values.split(",")) for name, values in CELLS.items()}
+        kind = KINDS[(seed + trial) % len(KINDS)]
+        tables = {"observations": rows, "indicators": [indicator("widgets", **cells)], "targets": [kind]}
+        answer = assess(loaded(tmp_path / str(trial), **tables), "goal", draws=100)
         told = {"forecast": answer.probability, "not_assessable": answer.reason}
         assert told.get(answer.status, answer.outcome) is not None
 
@@ -220,10 +190,7 @@ def test_every_valid_package_is_assessed_or_says_why_not(tmp_path: Path, seed: i
 
 OLD = {2015: 10.0, 2016: 11.0, 2017: 12.0, 2018: 13.0, 2019: 14.0}
 NEW = {2018: 26.0, 2019: 28.4, 2020: 30.0, 2021: 31.0}
-REASON = {
-    "splice_reason_zh": "两种口径同比例",
-    "splice_reason_en": "both count the same things in another unit",
-}
+REASON = {"splice_reason_zh": "两种口径同比例", "splice_reason_en": "both count the same things"}
 BOTH = [*figures(OLD, indicator_id="old"), *figures(NEW)]
 
 
@@ -245,54 +212,47 @@ def test_without_a_declaration_nothing_is_joined(tmp_path: Path, cells: Row) -> 
     assert set(found.observations["indicator_id"]) == {"widgets"}
 
 
-def test_a_declared_ratio_moves_the_older_figures_to_meet_the_newer(tmp_path: Path) -> None:
-    found = joined(tmp_path, BOTH, "ratio", 2018)
-    expected = {year: level * 26 / 13 for year, level in OLD.items() if year < 2018} | NEW
-    assert found.known().to_dict() == pytest.approx(expected)
+CHANGED = [*changes({2018: 10, 2019: 10}, indicator_id="old"), *changes({2020: -5, 2021: -5})]
+
+
+@pytest.mark.parametrize(
+    ("rows", "method", "year", "before"),
+    [
+        (BOTH, "ratio", 2018, {2015: 20, 2016: 22, 2017: 24}),  # by 26 / 13
+        (BOTH, "difference", 2019, {2015: 24.4, 2016: 25.4, 2017: 26.4}),
+        (CHANGED, "ratio", 2019, {2017: 100 / 1.21, 2018: 100 / 1.1}),  # linked to the newer index
+    ],
+)
+def test_a_declared_splice_moves_the_older_figures_to_meet_the_newer(
+    tmp_path: Path, rows: list[Row], method: str, year: int, before: dict[int, float]
+) -> None:
+    found = joined(tmp_path, rows, method, year)
+    after = NEW if rows is BOTH else {2019: 100.0, 2020: 95.0, 2021: 90.25}
+    assert found.known().to_dict() == pytest.approx(before | after)
     told = the_note(found, "spliced")
-    assert note(told, "en") == (
-        "2015–2017 come from the older definition “Indicator old”, linked in the overlap year 2018 (by 2): "
-        "both count the same things in another unit."
-    )
-    assert "两种口径同比例" in note(told, "zh")
-    assert found.observations["indicator_id"].tolist() == ["old"] * 3 + ["widgets"] * 4
+    assert "both count the same things" in note(told, "en") and "两种口径同比例" in note(told, "zh")
+    assert f"linked in the overlap year {year}" in note(told, "en")
+    if rows is BOTH:
+        assert found.observations["indicator_id"].tolist() == ["old"] * 3 + ["widgets"] * 4
 
 
-def test_a_declared_difference_adds_the_same_amount_to_each_year(tmp_path: Path) -> None:
-    found = joined(tmp_path, BOTH, "difference", 2019)
-    assert found.known().loc[:2017].to_dict() == pytest.approx({2015: 24.4, 2016: 25.4, 2017: 26.4})
-
-
-def test_no_overlap_no_splice_and_it_is_said(tmp_path: Path) -> None:
-    rows = [*figures(OLD, indicator_id="old"), *figures({2020: 30.0, 2021: 31.0})]
-    found = joined(tmp_path, rows, "ratio", 2019)
-    assert found.known().to_dict() == {2020: 30.0, 2021: 31.0}
-    assert note(the_note(found, "splice_impossible"), "en") == (
-        "A splice to the older definition “Indicator old” in 2019 is declared, but one of the two has no level in "
-        "that year; nothing is joined."
-    )
-
-
-def test_a_splice_counts_only_from_the_day_its_overlap_was_published(tmp_path: Path) -> None:
+def test_without_an_overlap_known_by_then_there_is_no_splice_and_it_is_said(tmp_path: Path) -> None:
     late = [*figures(OLD, indicator_id="old"), figure(2020, 30), figure(2018, 26, published="2022-05-01")]
-    assert joined(tmp_path / "a", late, "ratio", 2018, "2022-04-30").known().to_dict() == {2020: 30}
+    found = joined(tmp_path / "a", late, "ratio", 2018, "2022-04-30")
+    assert found.known().to_dict() == {2020: 30}
+    assert "in 2018 is declared, but one of the two has no level" in note(
+        the_note(found, "splice_impossible"), "en"
+    )
     assert joined(tmp_path / "b", late, "ratio", 2018, "2022-05-01").known().index.min() == 2015
 
 
-def test_changes_of_an_older_definition_are_linked_to_the_newer_index(tmp_path: Path) -> None:
-    rows = [*changes({2018: 10, 2019: 10}, indicator_id="old"), *changes({2020: -5, 2021: -5})]
-    assert joined(tmp_path, rows, "ratio", 2019).known().to_dict() == pytest.approx(
-        {2017: 100 / 1.21, 2018: 100 / 1.1, 2019: 100.0, 2020: 95.0, 2021: 90.25}
-    )
-
-
 def test_what_the_older_definition_knew_in_part_comes_along(tmp_path: Path) -> None:
-    about = figure(2014, 9, indicator_id="old", qualifier="~")
-    found = joined(
-        tmp_path, [*BOTH, about, figure(2013, 8, indicator_id="old", qualifier="<=")], "ratio", 2018
-    )
-    assert found.noisy == {2014: pytest.approx(2 / 3**0.5)}
-    assert found.upper == {2013: 16.0}
+    rows = [
+        figure(2014, 9, indicator_id="old", qualifier="~"),
+        figure(2013, 8, indicator_id="old", qualifier="<="),
+    ]
+    found = joined(tmp_path, [*BOTH, *rows], "ratio", 2018)
+    assert (found.noisy, found.upper) == ({2014: pytest.approx(2 / 3**0.5)}, {2013: 16.0})
 
 
 # Indicators computed from others: a ratio, a figure per head, a sum of counts.
@@ -315,10 +275,7 @@ def inputs(gdp: dict[int, float] = GDP, *more: Row) -> list[Row]:
 
 
 def ratio(folder: Path, rows: list[Row], as_of: str = "2024-12-31", **cells: Any) -> AnnualSeries:
-    data = loaded(
-        folder, as_of, observations=rows, indicators=indicators(**cells), targets=[target(unit="%")]
-    )
-    return annual_series(data, "widgets", "testville")
+    return series(folder, rows, as_of, indicators=indicators(**cells), targets=[target(unit="%")])
 
 
 def test_a_ratio_is_the_quotient_of_its_inputs_and_a_gap_where_one_is_missing(tmp_path: Path) -> None:
@@ -326,17 +283,12 @@ def test_a_ratio_is_the_quotient_of_its_inputs_and_a_gap_where_one_is_missing(tm
     found = ratio(tmp_path, inputs(gdp))
     expected = {year: 100 * SPENDING[year] / level for year, level in gdp.items()}
     assert found.known().to_dict() == pytest.approx(expected)
-    assert math.isnan(found.values[2019])
     assert (found.unit, found.support, found.derived) == ("%", "percent", "ratio")
     assert set(found.observations["indicator_id"]) == {"spending", "gdp"}
-    assert set(found.observations["publisher"]) == {"Office of Testville"}
     told = note(the_note(found, "derived_ratio"), "en")
     assert told == "2017–2022: computed as 100 × “Indicator spending” / “Indicator gdp”."
-
-
-def test_a_per_head_figure_is_multiplied_by_its_factor(tmp_path: Path) -> None:
-    found = ratio(tmp_path, inputs(), derived="per_head", factor=10000, unit="yuan", support="positive")
-    assert found.values[2022] == pytest.approx(10000 * 47 / 1330)
+    head = ratio(tmp_path / "b", inputs(), derived="per_head", factor=10000, unit="yuan", support="positive")
+    assert head.values[2022] == pytest.approx(10000 * 47 / 1330)
 
 
 def test_a_revised_denominator_moves_the_ratio_only_from_the_day_it_was_published(tmp_path: Path) -> None:
@@ -355,11 +307,9 @@ def test_a_published_figure_wins_over_the_computed_and_a_difference_is_a_note(tm
 
 
 def test_the_error_of_an_input_is_the_error_of_the_ratio(tmp_path: Path) -> None:
-    found = ratio(
-        tmp_path, inputs(GDP | {2023: 1400.0}, figure(2023, 50, indicator_id="spending", qualifier="~"))
-    )
-    step = 10 / math.sqrt(3)  # "about 50"
-    assert found.noisy == {2023: pytest.approx(100 * 50 / 1400 * step / 50)}
+    about = figure(2023, 50, indicator_id="spending", qualifier="~")  # within a step of 10
+    found = ratio(tmp_path, inputs(GDP | {2023: 1400.0}, about))
+    assert found.noisy == {2023: pytest.approx(100 * 10 / 3**0.5 / 1400)}
 
 
 def new(period: object, value: float, **cells: Any) -> Row:
@@ -372,16 +322,14 @@ HALF = [new(2020, 9), new(2021, 3), new(2022, 4), new("2023-Q2", 2)]
 @pytest.mark.parametrize(
     ("rows", "base", "levels", "lower", "upper"),
     [
-        pytest.param(HALF, 2020, {2020: 0, 2021: 3, 2022: 7}, {2023: 9}, {}, id="from the year after its base"),
-        pytest.param(HALF, None, {2020: 9, 2021: 12, 2022: 16}, {2023: 18}, {}, id="from the first count"),
-        pytest.param(
-            [new(2021, 3), new(2023, 4)], 2020, {2020: 0, 2021: 3}, {2023: 7}, {},
-            id="a lower bound after a year that was not counted",
-        ),
-        pytest.param(
+        (HALF, 2020, {2020: 0, 2021: 3, 2022: 7}, {2023: 9}, {}),  # from the year after its base
+        (HALF, None, {2020: 9, 2021: 12, 2022: 16}, {2023: 18}, {}),  # from the first count
+        ([new(2021, 3), new(2023, 4)], 2020, {2020: 0, 2021: 3}, {2023: 7}, {}),  # 2022 was not counted
+        (  # an upper bound bounds the sum from above only
             [new(2021, 3), new(2022, 10, qualifier="<="), new(2023, 2)], 2020, {2020: 0, 2021: 3},
-            {2022: 3, 2023: 5}, {2022: 13, 2023: 15}, id="an upper bound bounds the sum from above only",
+            {2022: 3, 2023: 5}, {2022: 13, 2023: 15},
         ),
+        ([], 2020, {}, {}, {}),
     ],
 )  # fmt: skip
 def test_a_sum_of_new_items(
@@ -397,83 +345,38 @@ def test_a_sum_of_new_items(
 
 RATIO = {"splice": "ratio", "splice_year": 2018} | REASON
 IGNORED = "empty where nothing is"
+CIRCLE = (
+    "allowed: inputs that lead to published figures; an indicator cannot be computed from itself; change one"
+)
 
 
 @pytest.mark.parametrize(
     ("made", "message"),
     [
-        (
-            definitions(**RATIO | {"splice_year": ""}),
-            "splice_year: found ''; allowed: a year in which both definitions have a level; write it as 2022",
-        ),
-        (
-            definitions(**RATIO | {"splice_reason_en": ""}),
-            "splice_reason_en: found ''; allowed: the reason in English; "
-            "say why the two definitions may be linked",
-        ),
-        (
-            definitions(**RATIO | {"continues": ""}),
-            "continues: found ''; allowed: the older definition; name the indicator that this one continues",
-        ),
-        (
-            definitions(splice_year=2018),
-            f"splice_year: found '2018'; allowed: {IGNORED} spliced; "
-            "it is ignored; set splice to ratio or difference, or empty the cell",
-        ),
-        (
-            definitions(**RATIO | {"splice": "link"}),
-            "splice: found 'link'; allowed: none, ratio, difference; choose one of them.",
-        ),
-        (
-            indicators(inputs="spending;gpd"),
-            "inputs: found 'gpd'; allowed: indicator_id of indicators.csv; "
-            'add it there, or correct it. Did you mean "gdp"?',
-        ),
-        (
-            indicators(inputs="spending"),
-            "inputs: found 'spending'; allowed: 2 indicators separated by ;, as derived "
-            "is ratio; name what it is computed from: numerator;denominator",
-        ),
-        (
-            indicators(derived="sum", inputs=""),
-            "inputs: found ''; allowed: 1 indicator, as derived is sum; name what it is computed from",
-        ),
-        (
-            indicators(derived="none"),
-            f"inputs: found 'spending;gdp'; allowed: {IGNORED} derived; it is ignored; set derived to ratio, "
-            "per_head or sum, or empty the cell",
-        ),
-        (
-            indicators(factor=-1),
-            "factor: found '-1'; allowed: a number above 0; correct it, or leave it out",
-        ),
-        (
-            indicators(derived="sum", inputs="gdp"),
-            "unit: found '%'; allowed: bn yuan, the unit of gdp; give both the same unit",
-        ),
-        (
-            indicators(inputs="spending;widgets"),
-            "inputs: found 'widgets ← widgets'; allowed: inputs that lead to published "
-            "figures; an indicator cannot be computed from itself; change one of the inputs",
-        ),
-        (
-            indicators(inputs="spending;heads"),
-            "inputs: found 'bn yuan / persons'; allowed: two inputs in the same unit for "
-            "a share in %; convert one of them, or state the factor that the ratio is multiplied by",
-        ),
+        (definitions(**RATIO | {"splice_year": ""}), "splice_year: found ''; allowed: a year in which both defin"),
+        (definitions(**RATIO | {"splice_reason_en": ""}), "splice_reason_en: found ''; allowed: the reason in English"),
+        (definitions(**RATIO | {"continues": ""}), "continues: found ''; allowed: the older definition; name the ind"),
+        (definitions(splice_year=2018), f"splice_year: found '2018'; allowed: {IGNORED} spliced; it is ignored; set"),
+        (definitions(**RATIO | {"splice": "link"}), "splice: found 'link'; allowed: none, ratio, difference; choose"),
+        (indicators(inputs="spending;gpd"), "inputs: found 'gpd'; allowed: indicator_id of indicators.csv; add it"),
+        (indicators(inputs="spending"), "inputs: found 'spending'; allowed: 2 indicators separated by ;, as derived"),
+        (indicators(derived="sum", inputs=""), "inputs: found ''; allowed: 1 indicator, as derived is sum; name what"),
+        (indicators(derived="none"), f"inputs: found 'spending;gdp'; allowed: {IGNORED} derived; it is ignored; set"),
+        (indicators(factor=-1), "factor: found '-1'; allowed: a number above 0; correct it, or leave it out"),
+        (indicators(derived="sum", inputs="gdp"), "unit: found '%'; allowed: bn yuan, the unit of gdp; give both the"),
+        (indicators(inputs="spending;widgets"), f"inputs: found 'widgets ← widgets'; {CIRCLE}"),
+        (indicators(inputs="spending;heads"), "inputs: found 'bn yuan / persons'; allowed: two inputs in the same u"),
     ],
-)
+)  # fmt: skip
 def test_a_declaration_that_makes_no_sense_is_refused(tmp_path: Path, made: list[Row], message: str) -> None:
     made = [*made, indicator("heads", unit="persons")]
     found = check(package(tmp_path, indicators=made, observations=[], targets=[target(unit="%")]))
-    assert f"indicators.csv, row 2, column {message}" in [str(one) for one in found]
+    assert any(str(one).startswith(f"indicators.csv, row 2, column {message}") for one in found)
 
 
 def test_a_circle_of_inputs_is_told_once(tmp_path: Path) -> None:
     made = indicators()
     made[2] |= {"derived": "ratio", "inputs": "spending;widgets", "factor": 1}
     found = check(package(tmp_path, indicators=made, observations=[], targets=[target(unit="%")]))
-    assert [str(one) for one in found if one.file == "indicators.csv"] == [
-        "indicators.csv, row 2, column inputs: found 'widgets ← gdp ← widgets'; allowed: inputs that lead to published "
-        "figures; an indicator cannot be computed from itself; change one of the inputs"
-    ]
+    (told,) = [str(one) for one in found if one.file == "indicators.csv"]
+    assert told.startswith(f"indicators.csv, row 2, column inputs: found 'widgets ← gdp ← widgets'; {CIRCLE}")

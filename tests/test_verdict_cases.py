@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from packages import Row, figure, indicator, loaded, target
 
@@ -49,61 +47,83 @@ def said(answer: qc.Assessment, lang: str) -> str:
     return "\n".join([sentences.headline(answer, lang), *sentences.sentences(answer, lang), *notes])
 
 
-# Counts are what was published, never rounded.
+def about(tolerance: float) -> Row:
+    return {"base_year": 2020, "commitment": "about", "tolerance": tolerance}
+
+
+COUNT, SINCE_2020, SHARE = {"support": "count"}, {"base_year": 2020}, {"support": "percent", "unit": "%"}
+PARTS, ODD = [0.4, 0.3, 0.4, 0.4, 0.4], ["1234.56", "1500.44", "1300", "1100.01"]
+RISING, FALLING = [100, 110, 105, 120, 131, 124], [-3.1, -2.9, -3.4, -3.0, -3.3, -2.8, -3.2, -3.1, -3.0]
+FIGURES = {
+    "new": lambda *items: run(2021, list(items), "count_new"),
+    "total": lambda *items: run(2020, list(items), "count_total"),
+    "ends": lambda first, last: [row(2020, first), row(2025, last)],
+    "coverage": lambda *last: [row(2020, "91.25"), row(2022, 94), row(2025, *last)],
+    "change": lambda sign, value: [
+        *run(2016, FALLING, "change_pct"), row(2025, value, "cumulative_change_pct", sign, base_period=2020)
+    ],
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("counts", "asked", "status", "outcome"),
+    ("kind", "direction", "asked", "cells", "shape", "values", "status"),
     [
-        ([2.5] * 5, 12.0, "met", 12.5),
-        ([2.5] * 5, 12.6, "missed", 12.5),
-        ([0.4, 0.3, 0.4, 0.4, 0.4], 1.9, "met", 1.9),
-        ([0.4, 0.3, 0.4, 0.4, 0.4], 2, "missed", 1.9),
-        (["1234.56", "1500.44", "1300", "1100.01", "999.99"], "6135", "met", 6135),
-        (["1234.56", "1500.44", "1300", "1100.01", "999.98"], "6135", "missed", 6134.99),
+        # counts are what was published, never rounded
+        *(("cumulative", "at_least", asked, SINCE_2020, shape, values, status) for asked, shape, values, status in (
+            (12.0, "new", [2.5] * 5, "met"), (12.6, "new", [2.5] * 5, "missed"),
+            (1.9, "new", PARTS, "met"), (2, "new", PARTS, "missed"),
+            ("6135", "new", [*ODD, "999.99"], "met"), ("6135", "new", [*ODD, "999.98"], "missed"),
+            (7.9, "total", ["100.2", "103.1", "104.4", "105.9", "107.3", "108.1"], "met"),
+            (8, "total", ["100.2", "103.1", "104.4", "105.9", "107.3", "108.1"], "missed"),
+        )),
+        # a tolerance of a change is in percentage points
+        ("relative_change", "at_most", -18, about(1), "ends", [8.0, 7.5], "missed"),
+        ("relative_change", "at_most", -18, about(1), "ends", [8.0, 6.64], "met"),
+        ("relative_change", "at_most", -18, about(1), "ends", [0.08, 0.0672], "missed"),
+        ("relative_change", "at_least", 15, about(0.5), "ends", [5400, 6190], "met"),
+        ("relative_change", "at_least", 15, about(0.5), "ends", [5400, 6180], "missed"),
+        # coverage is met when the figure rounds to it at its own decimals; a bound is not rounded
+        *(("coverage", "at_least", asked, SHARE, "coverage", values, status) for asked, values, status in (
+            (100, ["99.95"], "missed"), (100, ["99.995"], "missed"), (100, ["100"], "met"), (96.404, ["96.40"], "met"),
+            (96.4, ["96"], "met"), (96.4, ["96.0"], "missed"), (96.4, ["96.4"], "met"), (96.4, ["96.35"], "missed"),
+            (96.4, ["96", "level", ">="], "open"), (96.4, ["96.4", "level", ">="], "met"),
+            (99.2, ["99", "level", ">="], "open"), (100, ["99.9", "level", "<="], "missed"),
+            (96.4, ["95.8", "level", "<="], "missed"), (96.4, ["96.4", "level", "<="], "open"),
+        )),
+        # one relative comparison, at every size
+        *(("relative_change", "at_least", 7, SINCE_2020, "ends", values, status) for values, status in (
+            (["3e7", "3.21e7"], "met"), (["1e-10", "1.07e-10"], "met"), (["1e-10", "1.06e-10"], "missed"),
+            (["4e12", "4.28e12"], "met"), (["4e12", "4279999990000"], "missed"),
+        )),
+        *(("level", "at_most", asked, {}, "ends", ["9e12", value], status) for value, asked, status in (
+            ("1.01e-10", "1e-10", "missed"), ("1e-10", "1e-10", "met"), ("123456789013", "123456789012", "missed"),
+            ("98765432101", "98765432100", "missed"), ("98765432100", "98765432100", "met"),
+        )),
+        # a bound on a change decides
+        ("relative_change", "at_most", -18, SINCE_2020 | {"unit": "%"}, "change", ["<=", -19], "met"),
+        ("relative_change", "at_most", -18, SINCE_2020 | {"unit": "%"}, "change", [">=", -15], "missed"),
+        ("relative_change", "at_most", -18, SINCE_2020 | {"unit": "%"}, "change", [">=", -20], "open"),
     ],
-)
-def test_counts_are_not_rounded(
-    tmp_path: Path, counts: list[Any], asked: object, status: str, outcome: float
-) -> None:
-    found = ask(tmp_path, run(2021, counts, "count_new"), "cumulative", "at_least", asked, base_year=2020)
-    assert (found.status, found.outcome) == (status, pytest.approx(outcome, rel=1e-12))
-
-
-def test_totals_with_decimals_are_not_rounded_either(tmp_path: Path) -> None:
-    rows = run(2020, ["100.2", "103.1", "104.4", "105.9", "107.3", "108.1"], "count_total")
-    assert ask(tmp_path / "a", rows, "cumulative", "at_least", 7.9, base_year=2020).status == "met"
-    assert ask(tmp_path / "b", rows, "cumulative", "at_least", 8, base_year=2020).status == "missed"
+)  # fmt: skip
+def test_a_verdict_is_that_of_the_figures_as_published(
+    tmp_path: Path, kind: str, direction: str, asked: object, cells: Row, shape: str, values: list[Any], status: str
+) -> None:  # fmt: skip
+    answer = ask(tmp_path, FIGURES[shape](*values), kind, direction, asked, **cells)
+    assert (answer.status if answer.status in ("met", "missed") else "open") == status
+    if shape == "new":
+        assert answer.outcome == pytest.approx(sum(map(float, values)), rel=1e-12)
+    if "tolerance" in cells:
+        sign = -1 if direction == "at_least" else 1
+        assert answer.bound == pytest.approx(
+            values[0] * (1 + (float(asked) + sign * cells["tolerance"]) / 100)
+        )
 
 
 def test_what_a_fall_of_a_total_took_away_is_not_counted(tmp_path: Path) -> None:
-    rows = run(2020, [100, 110, 105, 120, 131, 124], "count_total")
-    cells = {"support": "count", "base_year": 2020}
-    assert ask(tmp_path / "a", rows, "cumulative", "at_least", 30, **cells).status != "met"
-    assert ask(tmp_path / "b", rows, "cumulative", "at_least", 24, **cells).status != "missed"
-
-
-# A tolerance is in the unit of the threshold.
-
-
-@pytest.mark.parametrize(
-    ("first", "last", "direction", "asked", "tolerance", "status", "bound"),
-    [
-        (8.0, 7.5, "at_most", -18, 1, "missed", 6.64),
-        (8.0, 6.64, "at_most", -18, 1, "met", 6.64),
-        (0.08, 0.0672, "at_most", -18, 1, "missed", 0.0664),
-        (5400, 6190, "at_least", 15, 0.5, "met", 6183),
-        (5400, 6180, "at_least", 15, 0.5, "missed", 6183),
-    ],
-)
-def test_a_tolerance_of_a_change_is_in_percentage_points(
-    tmp_path: Path, first: float, last: float, direction: str, asked: float, tolerance: float, status: str,
-    bound: float,
-) -> None:  # fmt: skip
-    rows = [row(2020, first), row(2025, last)]
-    cells = {"base_year": 2020, "commitment": "about", "tolerance": tolerance}
-    found = ask(tmp_path, rows, "relative_change", direction, asked, **cells)
-    assert (found.status, found.bound) == (status, pytest.approx(bound))
+    rows = run(2020, RISING, "count_total")
+    for asked, wrong in ((30, "met"), (24, "missed")):
+        answer = ask(tmp_path / wrong, rows, "cumulative", "at_least", asked, **COUNT, **SINCE_2020)
+        assert answer.status != wrong
 
 
 # A year and its December are one.
@@ -114,41 +134,31 @@ def test_totals_of_a_year_and_its_december_count_once(tmp_path: Path) -> None:
     for year, total in ((2023, 120), (2024, 160)):
         rows += [row(f"{year}-12", total, "count_total", published=f"{year + 1}-01-10")]
         rows += [row(year, total, "count_total", published=f"{year + 1}-03-10")]
-    found = ask(
-        tmp_path, rows, "cumulative", "at_least", 190, day="2025-06-30", support="count", base_year=2020
-    )
-    assert found.tally is not None
-    assert (found.status, found.tally.covered, found.tally.count) == ("forecast", 4, 160)
+    answer = ask(tmp_path, rows, "cumulative", "at_least", 190, day="2025-06-30", **COUNT, **SINCE_2020)
+    assert answer.tally is not None
+    assert (answer.status, answer.tally.covered, answer.tally.count) == ("forecast", 4, 160)
 
 
 @pytest.mark.parametrize("ending", ["", "-12", "-Q4"])
-@pytest.mark.parametrize(("done", "status"), [(0, "missed"), (1, "met")])
-def test_december_of_a_milestone_is_its_year(tmp_path: Path, ending: str, done: int, status: str) -> None:
-    rows = [row(f"2025{ending}", done)]
-    assert ask(tmp_path, rows, "milestone", "achieved", "", support="count").status == status
-
-
-@pytest.mark.parametrize("ending", ["-12", "-Q4"])
 def test_december_settles_every_kind(tmp_path: Path, ending: str) -> None:
-    last = f"2025{ending}"
-    level = [row(2020, 50), row(last, 61)]
-    assert ask(tmp_path / "a", level, "level", "at_least", 61).status == "met"
-    assert ask(tmp_path / "b", level, "relative_change", "at_least", 22.5, base_year=2020).status == "missed"
+    last, level = f"2025{ending}", [row(2020, 50), row(f"2025{ending}", 61)]
     base = [row(f"2020{ending}", 50), row(2025, 61)]
-    assert ask(tmp_path / "c", base, "relative_change", "at_least", 22, base_year=2020).status == "met"
-    none = [row(year, 0, "count_new") for year in (2023, 2024)] + [row(last, 0, "count_new")]
-    assert (
-        ask(tmp_path / "d", none, "zero_event", "at_most", 0, support="count", base_year=2022).status == "met"
-    )
-    new = [
-        *run(2023, [5, 5], "count_new"),
-        row(last, 3, "count_new"),
-        row(2025, 3, "count_new", published="2026-03-01"),
-    ]
-    assert (
-        ask(tmp_path / "e", new, "cumulative", "at_least", 14, support="count", base_year=2022).status
-        == "missed"
-    )
+    none = [*run(2023, [0, 0], "count_new"), row(last, 0, "count_new")]
+    new = [*run(2023, [5, 5], "count_new"), row(last, 3, "count_new")]
+    new += [row(2025, 3, "count_new", published="2026-03-01")] if ending else []
+    counts = COUNT | {"base_year": 2022}
+    for k, (rows, kind, direction, asked, cells, status) in enumerate(
+        (
+            (level, "level", "at_least", 61, {}, "met"),
+            (level, "relative_change", "at_least", 22.5, SINCE_2020, "missed"),
+            (base, "relative_change", "at_least", 22, SINCE_2020, "met"),
+            (none, "zero_event", "at_most", 0, counts, "met"),
+            (new, "cumulative", "at_least", 14, counts, "missed"),
+            ([row(last, 0)], "milestone", "achieved", "", COUNT, "missed"),
+            ([row(last, 1)], "milestone", "achieved", "", COUNT, "met"),
+        )
+    ):
+        assert ask(tmp_path / str(k), rows, kind, direction, asked, **cells).status == status
 
 
 # Precision is that of the figure that is compared, as typed.
@@ -158,13 +168,9 @@ def test_a_ratio_is_compared_as_it_is_computed(tmp_path: Path) -> None:
     spent, gdp = [201, 203, 206, 208, 211, 214, 217], [9000, 9050, 9100, 9150, 9200, 9250, 9300]
     names = [indicator("spent", unit="m"), indicator("gdp", unit="m")]
     names.append(indicator("share", unit="%", support="percent", derived="ratio", inputs="spent;gdp"))
-    rows = [r | {"indicator_id": "spent"} for r in run(2018, spent)] + [
-        r | {"indicator_id": "gdp"} for r in run(2018, gdp)
-    ]
-    rising = target(
-        indicator_id="share", kind="monotone", direction="increase_every_year", threshold=0, base_year=2020
-    )
-    tables = {"indicators": names, "targets": [rising | {"deadline": 2024}]}
+    rows = run(2018, spent, indicator_id="spent") + run(2018, gdp, indicator_id="gdp")
+    asked = {"kind": "monotone", "direction": "increase_every_year", "threshold": 0, "base_year": 2020}
+    tables = {"indicators": names, "targets": [target(indicator_id="share", deadline=2024, **asked)]}
     assert qc.assess(loaded(tmp_path / "a", LATE, observations=rows, **tables), "goal").status == "met"
     rows[6] |= {"value": 213}  # 2.29 after 2.31
     assert qc.assess(loaded(tmp_path / "b", LATE, observations=rows, **tables), "goal").status == "missed"
@@ -179,20 +185,6 @@ def test_every_fall_is_a_fall_whatever_its_decimals(tmp_path: Path, change: str)
     assert ask(tmp_path / "b", rows, **asked, **cells | {"deadline": 2024}).status == "met"
     rows[4] |= {"value": "0.0"}
     assert ask(tmp_path / "c", rows, **asked, day="2025-06-30", **cells).status == "missed"
-
-
-@pytest.mark.parametrize(
-    ("typed", "asked", "status"),
-    [
-        ("99.95", 100, "missed"), ("99.995", 100, "missed"), ("100", 100, "met"), ("96", 96.4, "met"),
-        ("96.0", 96.4, "missed"), ("96.4", 96.4, "met"), ("96.35", 96.4, "missed"), ("96.40", 96.404, "met"),
-    ],
-)  # fmt: skip
-def test_coverage_is_met_when_the_figure_rounds_to_it_at_its_own_decimals(
-    tmp_path: Path, typed: str, asked: float, status: str
-) -> None:
-    rows = [row(2020, "91.25"), row(2022, 94), row(2025, typed)]
-    assert ask(tmp_path, rows, "coverage", "at_least", asked, support="percent", unit="%").status == status
 
 
 @pytest.mark.parametrize(
@@ -261,28 +253,6 @@ def test_the_pace_of_a_quantity_is_in_its_unit_though_the_target_is_in_percent(
     assert found.threshold is not None and "321 t" in target_shown(found, lang)
 
 
-# One relative comparison.
-
-
-@pytest.mark.parametrize(
-    ("size", "more", "status"),
-    [("3e7", "3.21e7", "met"), ("1e-10", "1.07e-10", "met"), ("1e-10", "1.06e-10", "missed"),
-     ("4e12", "4.28e12", "met"), ("4e12", "4279999990000", "missed")],
-)  # fmt: skip
-def test_a_change_is_compared_at_every_size(tmp_path: Path, size: str, more: str, status: str) -> None:
-    rows = [row(2020, size), row(2025, more)]
-    assert ask(tmp_path, rows, "relative_change", "at_least", 7, base_year=2020).status == status
-
-
-@pytest.mark.parametrize(
-    ("value", "asked", "status"),
-    [("1.01e-10", "1e-10", "missed"), ("1e-10", "1e-10", "met"), ("123456789013", "123456789012", "missed"),
-     ("98765432101", "98765432100", "missed"), ("98765432100", "98765432100", "met")],
-)  # fmt: skip
-def test_at_most_means_at_most_at_every_size(tmp_path: Path, value: str, asked: str, status: str) -> None:
-    assert ask(tmp_path, [row(2020, "9e12"), row(2025, value)], "level", "at_most", asked).status == status
-
-
 # The probability does not depend on the unit.
 
 
@@ -301,79 +271,26 @@ def test_the_same_series_in_other_units_has_the_same_probability(tmp_path: Path,
 
 @pytest.mark.parametrize(
     ("level", "support", "asked"),
-    [(100.0, "percent", 100), (98.0, "percent", 98), (12, "count", 12), (3.5, "positive", 3.5)],
+    [("100", "percent", 100), (98.0, "percent", 98), (12, "count", 12), (3.5, "positive", 3.5)],
 )
-def test_what_never_moved_probably_stays(tmp_path: Path, level: float, support: str, asked: float) -> None:
+def test_what_never_moved_probably_stays(tmp_path: Path, level: object, support: str, asked: float) -> None:
     rows = run(2018, [level] * 7)
-    cells = {"day": "2025-06-30", "support": support}
-    least = ask(tmp_path / "a", rows, "level", "at_least", asked, **cells).probability
-    most = ask(tmp_path / "b", rows, "level", "at_most", asked, **cells).probability
-    assert least is not None and most is not None and least >= 0.8 and most >= 0.8
-
-
-def test_full_coverage_for_years_is_likely_to_go_on(tmp_path: Path) -> None:
-    rows = run(2019, ["100"] * 6)
-    found = ask(tmp_path, rows, "coverage", "at_least", 100, day="2025-06-30", support="percent", unit="%")
-    assert found.probability is not None and found.probability >= 0.8
-
-
-# The Monte Carlo error is the spread over seeds.
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("levels", "known", "asked"),
-    [
-        ([94.0, 94.3, 94.7, 94.9, 95.3], {"support": "percent", "noisy": {2021: 0.3, 2023: 0.3}}, 96.0),
-        ([20, 23, 22, 27, 29], {"support": "positive"}, 33.0),
-        ([1.0, 1.2, math.nan, 1.5, 1.6], {"support": "positive", "lower": {2021: 1.3}}, 2.0),
-        ([-3, -1, -2, 0.5, 1], {"support": "real", "noisy": {2022: 1.0}}, 3.0),
-    ],
-)
-def test_the_error_said_is_the_spread_over_seeds(levels: list[float], known: Row, asked: float) -> None:
-    series = pd.Series(levels, index=range(2019, 2024), dtype=float)
-    made = [qc.forecast(series, 2026, rng=seed, **known) for seed in range(30)]
-    chances = [one.probability_at_least(asked) for one in made]
-    told = float(np.mean([one.probability_error(float(np.mean(chances))) for one in made]))
-    seen = float(np.std(chances, ddof=1))
-    assert max(seen, told) < 1e-3 or 0.5 <= seen / told <= 1.6
+    for kind, direction in (("level", "at_least"), ("level", "at_most"), ("coverage", "at_least")):
+        if kind == "level" or support == "percent":
+            answer = ask(tmp_path / kind, rows, kind, direction, asked, day="2025-06-30", support=support)
+            assert answer.probability is not None and answer.probability >= 0.8
 
 
 # Bounds decide both ways.
 
 
-@pytest.mark.parametrize(
-    ("qualifier", "value", "asked", "status"),
-    [(">=", "96", 96.4, "open"), (">=", "96.4", 96.4, "met"), (">=", "99", 99.2, "open"), ("<=", "99.9", 100, "missed"),
-     ("<=", "95.8", 96.4, "missed"), ("<=", "96.4", 96.4, "open")],
-)  # fmt: skip
-def test_a_bound_is_not_rounded_to_full_coverage(
-    tmp_path: Path, qualifier: str, value: str, asked: float, status: str
-) -> None:
-    rows = [row(2020, "91.25"), row(2022, 94), row(2025, value, qualifier=qualifier)]
-    found = ask(tmp_path, rows, "coverage", "at_least", asked, support="percent", unit="%").status
-    assert (found if found in ("met", "missed") else "open") == status
-
-
 def test_bounds_alone_decide_and_those_of_earlier_years_are_shown(tmp_path: Path) -> None:
     rows = run(2021, [96] * 5, qualifier=">=")
-    assert ask(tmp_path / "a", rows, "level", "at_least", 96, support="percent", unit="%").status == "met"
-    found = ask(
-        tmp_path / "b", rows[:4], "level", "at_least", 96, day="2025-06-30", support="percent", unit="%"
-    )
+    assert ask(tmp_path / "a", rows, "level", "at_least", 96, **SHARE).status == "met"
+    found = ask(tmp_path / "b", rows[:4], "level", "at_least", 96, day="2025-06-30", **SHARE)
     assert found.status not in ("met", "missed")
     for lang in ("zh", "en"):
         assert all(str(year) in said(found, lang) for year in (2021, 2022, 2023, 2024))
-
-
-@pytest.mark.parametrize(
-    ("qualifier", "value", "status"), [("<=", -19, "met"), (">=", -15, "missed"), (">=", -20, "forecast")]
-)
-def test_a_bound_on_a_change_decides(tmp_path: Path, qualifier: str, value: float, status: str) -> None:
-    rows = run(2016, [-3.1, -2.9, -3.4, -3.0, -3.3, -2.8, -3.2, -3.1, -3.0], "change_pct")
-    rows.append(row(2025, value, "cumulative_change_pct", qualifier, base_period=2020))
-    found = ask(tmp_path, rows, "relative_change", "at_most", -18, base_year=2020, unit="%")
-    assert found.status == status
 
 
 # The ledger scores what was said.
@@ -409,18 +326,13 @@ def test_what_a_december_figure_settled_is_scored(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("sharing", [2, 4])
 def test_a_stressed_portfolio_is_wider(tmp_path: Path, sharing: int) -> None:
-    names, asked = ["a", "b", "c"], [16.9, 17.2, 17.5, 17.8][:sharing]
-    rows = [
-        r | {"indicator_id": n}
-        for n in names
-        for r in run(2014, [10, 11, 11.6, 12.9, 13.4, 14.8, 15, 16.1, 16.4])
-    ]
-    goals = [
-        target(f"{n}{k}", indicator_id=n, threshold=level) for n in names for k, level in enumerate(asked)
-    ]
-    data = loaded(
-        tmp_path, "2023-12-31", observations=rows, indicators=[indicator(n) for n in names], targets=goals
-    )
+    levels, asked = [10, 11, 11.6, 12.9, 13.4, 14.8, 15, 16.1, 16.4], [16.9, 17.2, 17.5, 17.8][:sharing]
+    tables = {
+        "observations": [r for name in "abc" for r in run(2014, levels, indicator_id=name)],
+        "indicators": [indicator(name) for name in "abc"],
+        "targets": [target(f"{n}{x}", indicator_id=n, threshold=x) for n in "abc" for x in asked],
+    }
+    data = loaded(tmp_path, "2023-12-31", **tables)
     counts = portfolio(data, qc.scorecard(data, draws=1000)[1]).counts
     number = counts.index.to_numpy(float)
 
@@ -456,18 +368,3 @@ def test_what_is_not_in_the_data_is_not_said_to_be_unpublished(
     found = ask(tmp_path, elsewhere, kind, direction, 1, base_year=2020, support="count")
     assert found.status == "not_assessable"
     assert claim not in said(found, lang).lower()
-
-
-@pytest.mark.parametrize(
-    ("kind", "direction", "asked", "counts"),
-    [
-        *(("cumulative", "at_least", 900, counts) for counts in ([365], [0], [365, 380], [0, 0])),
-        *(("zero_event", "at_most", 0, counts) for counts in ([0], [0, 0])),
-    ],
-)
-def test_fewer_than_three_years_tell_no_rate(
-    tmp_path: Path, kind: str, direction: str, asked: int, counts: list[int]
-) -> None:
-    rows = run(2021, counts, "count_new")
-    found = ask(tmp_path, rows, kind, direction, asked, day="2024-06-30", support="count", base_year=2020)
-    assert found.status == "not_assessable" and found.probability is None

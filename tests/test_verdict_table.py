@@ -63,20 +63,17 @@ class Maker:
         late = "2026-07-20" if cells.pop("unpublished", False) else ""
 
         def row(period: str, published: str, shown: Decimal) -> None:
-            more = {"value": text(rng, shown), "published": late or published} | cells
-            if not any(
-                r["period"] == period and r["measure"] == more.get("measure", "level") for r in self.rows
-            ):
+            more = {"measure": "level", "value": text(rng, shown), "published": late or published} | cells
+            if (period, more["measure"]) not in [(r["period"], r["measure"]) for r in self.rows]:
                 self.rows.append(figure(period, indicator_id=self.name, **more))
 
         other = abs(number + rng.choice((-3, -1, 2, 5)) * self.step)
         if form in ("year", "both", "december_revised", "year_revised"):
-            published = f"{year + 1}-04-20" if form != "year_revised" else f"{year + 1}-01-10"
-            row(f"{year}", published, other if form == "year_revised" else number)
+            day = "01-10" if form == "year_revised" else "04-20"
+            row(f"{year}", f"{year + 1}-{day}", other if form == "year_revised" else number)
         if form != "year":
-            ending = "Q4" if form == "quarter" else "12"
-            published = f"{year + 1}-02-10"
-            row(f"{year}-{ending}", published, other if form == "december_revised" else number)
+            period = f"{year}-{'Q4' if form == 'quarter' else '12'}"
+            row(period, f"{year + 1}-02-10", other if form == "december_revised" else number)
 
     def a_part_before(self, number: Decimal, **cells: Any) -> None:
         """Sometimes a figure of a part of the deadline's year, which is not the year's."""
@@ -91,17 +88,13 @@ class Maker:
     def unpublished(self) -> bool:
         return self.rng.random() < 0.1
 
-    def case(
-        self, kind: str, direction: str, threshold: Any, support: str = "positive", **cells: Any
-    ) -> Case:
+    def case(self, kind: str, direction: str, threshold: Any, support: str = "real", **cells: Any) -> Case:
         asked = threshold if isinstance(threshold, str) else text(self.rng, threshold)
         made = {"base_year": self.base, "deadline": self.deadline, "threshold": asked, "direction": direction}
         more = {name: cells.pop(name) for name in ("comparators", "timing") if name in cells}
         goal = target(f"t_{self.name}", indicator_id=self.name, kind=kind, **made, **cells)
         unit = "%" if support == "percent" else "points"
-        rows = [
-            row | ({"unit": unit} if not row["measure"].endswith("change_pct") else {}) for row in self.rows
-        ]
+        rows = [row if row["measure"].endswith("pct") else row | {"unit": unit} for row in self.rows]
         return indicator(self.name, support=support, unit=unit, **more), goal | {"unit": unit}, rows
 
     def outcome(self) -> Decimal:
@@ -313,7 +306,8 @@ def a_published_rank(make: Maker) -> Case:
             sign = {"qualifier": make.sign(), "unpublished": make.unpublished()} if last else {}
             form = rng.choice(PLAIN)
             make.add(year, Decimal(rng.randint(1, 8)), form, **sign)
-    return make.case("rank", "at_most", str(rng.randint(2, 7)), comparators="testville/score;otherland/score")
+    peers = "testville/score;otherland/score"
+    return make.case("rank", "at_most", str(rng.randint(2, 7)), "positive", comparators=peers)
 
 
 KINDS: tuple[Callable[[Maker], Case], ...] = (
@@ -337,22 +331,31 @@ def table(kind: Callable[[Maker], Case], size: int, seed: str) -> list[tuple[Cas
 def wrong_verdicts(folder: Path, made: list[tuple[Case, str]]) -> list[str]:
     """What the library says otherwise than the oracle, one text for each such target."""
     indicators = [case[0] for case, _ in made] + [indicator("score")]
-    package(
-        folder, indicators=indicators, targets=[case[1] for case, _ in made],
-        observations=[row for case, _ in made for row in case[2]],
-    )  # fmt: skip
+    rows = [row for case, _ in made for row in case[2]]
+    package(folder, indicators=indicators, targets=[case[1] for case, _ in made], observations=rows)
     data, wrong = qc.load(folder, as_of=AS_OF), []
     for (_, goal, rows), answer in made:
-        found = qc.assess(data, goal["target_id"], draws=50)
-        said = found.status if found.status in ("met", "missed") else "open"
-        if said != answer:
+        status = qc.assess(data, goal["target_id"], draws=50).status
+        verdict = status if status in ("met", "missed") else "open"
+        if verdict != answer:
             names = ("kind", "direction", "threshold", "tolerance", "base_year", "deadline")
             asked = {name: goal[name] for name in names if goal.get(name, "") != ""}
             shown = [
-                f"{r['period']} {r['measure']} {r['qualifier']} {r['value']} ({r['published']})" for r in rows
+                " ".join(str(r[n]) for n in ("period", "measure", "qualifier", "value", "published"))
+                for r in rows
             ]
-            wrong.append(f"{goal['target_id']}: {answer}, not {said}: {asked} {shown}")
+            wrong.append(f"{goal['target_id']}: {answer}, not {verdict}: {asked} {shown}")
     return wrong
+
+
+def unforeseen(*_: Any, **__: Any) -> None:
+    raise qc.QcityError("verdicts need no forecast: what would be forecast is open")
+
+
+@pytest.fixture(autouse=True)
+def _no_forecasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left open is not simulated: a forecast is no verdict, and other tests are about it."""
+    monkeypatch.setattr("qcity_analysis.forecasting.annual.forecast_series", unforeseen)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
@@ -364,7 +367,5 @@ def test_every_verdict_is_the_one_worked_out_by_hand(tmp_path: Path, kind: Calla
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_thousands_of_verdicts_are_those_worked_out_by_hand(
-    tmp_path: Path, kind: Callable[[Maker], Case]
-) -> None:
+def test_thousands_of_verdicts_are_so_too(tmp_path: Path, kind: Callable[[Maker], Case]) -> None:
     assert wrong_verdicts(tmp_path, table(kind, SLOW, "slow")) == []

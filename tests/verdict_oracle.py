@@ -28,11 +28,8 @@ def verdict(target: Row, rows: list[Row], as_of: str, gaps: list[Decimal] | None
         known = newest([row for row in rows if row["published"] <= as_of])
         base = int(target["base_year"]) if target.get("base_year") else None
         answer = {
-            "cumulative": _counted,
-            "zero_event": _counted,
-            "milestone": _milestone,
-            "monotone": _monotone,
-        }
+            "cumulative": _counted, "zero_event": _counted, "milestone": _milestone, "monotone": _monotone
+        }  # fmt: skip
         return answer.get(target["kind"], _level)(target, known, base, [] if gaps is None else gaps)
 
 
@@ -64,11 +61,8 @@ def _side(known: Interval, bound: Decimal, up: bool, strict: bool, gaps: list[De
     """Whether what is known of a number is wholly on the right side of a bound, wholly on the wrong one, or neither."""
     low, high = known if up else (-known[1], -known[0])
     asked = bound if up else -bound
-    gaps += [
-        abs(end - asked) / max(abs(end), abs(asked))
-        for end in (low, high)
-        if abs(end) < FAR and end != asked and abs(asked) < FAR
-    ]
+    ends = [end for end in (low, high) if abs(end) < FAR and end != asked and abs(asked) < FAR]
+    gaps += [abs(end - asked) / max(abs(end), abs(asked)) for end in ends]
     reached = [end > asked if strict else end >= asked for end in (low, high)]
     return "met" if reached[0] else "open" if reached[1] else "missed"
 
@@ -81,23 +75,20 @@ def levels(rows: list[Row]) -> dict[int, Interval]:
         if row["measure"] in ("level", "count_total"):
             low, high = found.get(_year(row), (-FAR, FAR))
             found[_year(row)] = max(low, _interval(row)[0]), min(high, _interval(row)[1])
+    changes = [row for row in rows if row["measure"].endswith("change_pct")]
     links = [
-        (
-            int(row["base_period"]) if row["measure"] == "cumulative_change_pct" else _year(row) - 1,
-            _year(row),
-            row,
-        )
-        for row in rows
-        if row["measure"].endswith("change_pct")
+        (int(row["base_period"]) if row["measure"].startswith("cum") else _year(row) - 1, _year(row), row)
+        for row in changes
     ]
     if links and not found:
         found[min(start for start, _, _ in links)] = (Decimal(100), Decimal(100))
     for start, end, row in sorted(links, key=lambda link: link[1]):
         if start in found and end not in found:
-            ends = zip(found[start], _interval(row), strict=True)
-            found[end] = tuple(
-                level if abs(level) == FAR else level * (1 + change / 100) for level, change in ends
+            low, high = (
+                level if abs(level) == FAR else level * (1 + change / 100)
+                for level, change in zip(found[start], _interval(row), strict=True)
             )
+            found[end] = low, high
     return found
 
 

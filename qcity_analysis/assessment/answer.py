@@ -1,7 +1,4 @@
-"""The answer for one target as a record, the question it answers, and one constructor for each outcome.
-
-How an answer comes about depends on the kind of target: see `levels`, `counts` and `peers`.
-"""
+"""The answer for one target as a record, the question it answers, and one constructor for each outcome."""
 
 from __future__ import annotations
 
@@ -45,9 +42,9 @@ class Tally:
     """What is counted so far for a target that counts items or events.
 
     Attributes: `count`, what is certain (a bound counts as what it is at least); `through`, the period of the last
-    figure that counts (None when there is none); `years` of the target's period (its rounds, where things happen in
-    rounds), `covered` of them by figures, and `unknown`, the years without any figure that lie before the last one
-    or are over; `needed`, what is missing to the bound; `exposure`, all years of counts the rate rests on.
+    figure that counts; `years` of the target's period (its rounds, where things happen in rounds), `covered` of them by
+    figures, and `unknown`, those without a figure that lie before the last one or are over; `needed`, what is missing
+    to the bound; `exposure`, all years of counts the rate rests on.
     """
 
     count: float
@@ -63,18 +60,16 @@ class Tally:
 class Assessment:
     """The answer for one target as of one day.
 
-    Attributes: `target`; `as_of`; `status` ("forecast", "met", "missed", "not_assessable" or
-    "depends_on_definition"); `reason` (a Note, when not assessable); `probability` that the target is met and its
-    Monte Carlo standard error (0 for an exact one); `word` (IPCC scale); `threshold` and `bound` (the level asked for,
-    and the level that is just enough, in the unit of `series.values`); `tolerance`; `series`; `forecast`; `fan`
-    (quantiles by year); `expected`, `median` and `interval` (90 %) at the deadline; `outcome` (the level at the
-    deadline once published); `pace_so_far`, and `pace_needed` and `needed_path`, which lead to the bound; `borrowed`
-    and the year since which; `parts` (the same question by definition or comparator); `role` ("main", "definition",
-    "borrowed"); `definition` (the indicator's row); `region_names`; `notes`; `illustrative` (an illustrative figure
-    was used); `model`, `draws`, `seed`; `likelihood` (what made the paths where it was not `model`: "gamma_poisson",
-    "events" or "joint_ranks", else ""); `period` (first and last year that count, for kinds about several years);
-    `tally` (what is counted so far); `settled_in` (the period whose figure made it met or missed, when that is not the
-    deadline).
+    Attributes: `target`; `as_of`; `status` ("forecast", "met", "missed", "not_assessable", "depends_on_definition");
+    `reason` (a Note, when not assessable); `probability` that the target is met and its Monte Carlo standard error (0
+    for an exact one); `word` (IPCC scale); `threshold` and `bound` (the level asked for, and that just enough, in the
+    unit of `series.values`); `tolerance`; `series`; `forecast`; `fan` (quantiles by year); `expected`, `median` and
+    `interval` (90 %) at the deadline; `outcome` (the level at the deadline once published); `pace_so_far`, and
+    `pace_needed` and `needed_path`, which lead to the bound; `borrowed` and the year since which; `parts` (the same
+    question by definition or comparator); `role` ("main", "definition", "borrowed"); `definition` (the indicator's
+    row); `region_names`; `notes`; `illustrative` (such a figure was used); `model`, `draws`, `seed`; `likelihood` (what
+    made the paths where it was not `model`: "gamma_poisson", "events", "joint_ranks"); `period` (first and last year
+    that count); `tally` (what is counted so far); `settled_in` (the period whose figure settled it early).
     """
 
     target: Target
@@ -124,12 +119,7 @@ class Assessment:
         return self.series.known() if self.series is not None else pd.Series(dtype=float)
 
     def by_definition(self) -> list[Assessment]:
-        """The answer under each definition of its indicator, oldest first; itself where there is only one.
-
-        >>> import qcity_analysis as qc
-        >>> [part.status for part in qc.assess(qc.load(), "energy_per_gdp", draws=100).by_definition()]
-        ['forecast', 'met']
-        """
+        """The answer under each definition of its indicator, oldest first; itself where there is only one."""
         return [part for part in self.parts if part.role == "definition"] or [self]
 
     @property
@@ -180,55 +170,51 @@ class Question:
         """What every answer holds; `refused`, `settled` and `judged` say the outcome."""
         row = self.data.indicator(indicator_id)
         definition = {name: None if pd.isna(cell) else cell for name, cell in row.items() if name != "row"}
-        (names,) = self.names([self.target.region])
         made_up = series is not None and bool((series.observations["status"] == "illustrative").any())
         return Assessment(
-            self.target, self.data.as_of, "not_assessable", names, definition, threshold=threshold, bound=bound,
+            self.target, self.data.as_of, "not_assessable", self.names(self.target.region), definition,
+            threshold=threshold, bound=bound,
             tolerance=self.target.tolerance, series=series, role=role, model=self.model, draws=self.draws,
             seed=self.seed, notes=notes, illustrative=made_up,
         )  # fmt: skip
 
-    def names(self, regions: list[str]) -> list[dict[str, str]]:
-        """The names of regions by language."""
-        return [{lang: self.data.region_name(name, lang) for lang in ("zh", "en")} for name in regions]
+    def names(self, region: str) -> dict[str, str]:
+        """The names of a region by language."""
+        return {lang: self.data.region_name(region, lang) for lang in ("zh", "en")}
 
-    def names_note(self, code: str, regions: list[str], **facts: float) -> Note:
+    def names_note(self, code: str, regions: list[str], **values: float) -> Note:
         """A note that names regions in both languages."""
-        names = self.names(regions)
-        return Note(code, facts | {f"names_{lang}": [name[lang] for name in names] for lang in ("zh", "en")})
+        names = {f"names_{lang}": [self.names(name)[lang] for name in regions] for lang in ("zh", "en")}
+        return Note(code, values | names)
 
     def series(self, indicator_id: str, base_year: int | None = None) -> AnnualSeries:
         """The annual series of an indicator in the target's region."""
         return annual_series(self.data, indicator_id, self.target.region, base_year=base_year)
 
     def totals(self, indicator_id: str) -> pd.DataFrame:
-        """The newest vintage of every published total (`count_total`), in order of time, with its source.
-
-        Totals within a year are among them, which an annual series takes as estimates of the year's end.
-        """
+        """The newest vintage of every published total (`count_total`), also those within a year, in order of time."""
         rows = self.data.observations
         mine = (rows["indicator_id"] == indicator_id) & (rows["region"] == self.target.region)
         return with_sources(self.data, standing(rows[mine & (rows["measure"] == "count_total")]))[0]
 
     def decisive(self, series: AnnualSeries, year: int, bound: float) -> float:
         """The bound published for a year where it decides whether `bound` was reached; NaN where none does."""
-        target, sure = self.target, bound
+        target = self.target
         worst, best = (series.lower, series.upper) if target.upward else (series.upper, series.lower)
-        if target.kind == "coverage":  # a bound is not rounded
-            sure = target.level(slack=target.tolerance)
+        # a bound is not rounded
+        sure = target.level(slack=target.tolerance) if target.kind == "coverage" else bound
         if year in worst and target.is_met(worst[year], sure):
             return float(worst[year])
         return float(best[year]) if year in best and not target.is_met(best[year], bound) else math.nan
 
     def outcome(self, series: AnnualSeries, bound: float) -> tuple[float, tuple[Note, ...]] | None:
         """The level of the deadline, or a bound on it that decides, with the note that says so; None when open."""
-        deadline = self.target.deadline
-        level = float(series.values.get(deadline, math.nan))
+        year = self.target.deadline
+        level = float(series.values.get(year, math.nan))
         if not math.isnan(level):
             return level, ()
-        level = self.decisive(series, deadline, bound)
-        told = Note("met_by_bound", {"year": deadline, "value": level})
-        return None if math.isnan(level) else (level, (told,))
+        level = self.decisive(series, year, bound)
+        return None if math.isnan(level) else (level, (Note("met_by_bound", {"year": year, "value": level}),))
 
     def pace_so_far(self, series: AnnualSeries, level: float, year: int) -> Pace | None:
         """The pace from the base year, or the first level, to `level` in `year`; None where that is no later."""
@@ -245,10 +231,9 @@ class Question:
 
     def without_tolerance(self, probability: float) -> tuple[Note, ...]:
         """A note with the probability of the figure itself, where the plan leaves a tolerance."""
-        target = self.target
-        strict = {"tolerance": target.tolerance, "probability": probability}
-        note = Note("tolerance", strict | {"unit_en": target.unit, "unit_zh": target.unit_zh})
-        return (note,) if target.tolerance else ()
+        units = {"unit_en": self.target.unit, "unit_zh": self.target.unit_zh}
+        values = {"tolerance": self.target.tolerance, "probability": probability} | units
+        return (Note("tolerance", values),) if self.target.tolerance else ()
 
 
 def refused(answer: Assessment, reason: Note) -> Assessment:

@@ -45,7 +45,7 @@ def assess(
     """Assess one target with what was known on `as_of` (default: the day `data` were loaded for).
 
     The target is a name or a record: another question is `dataclasses.replace(target, deadline=2030)`.
-    `model` is "mixture" or one of `alternatives.NAMES`; `draws` paths are simulated from `seed`. Raises QcityError for
+    `model` is "mixture" or one of `forecast.MODELS`; `draws` paths are simulated from `seed`. Raises QcityError for
     an unknown plan, target, region or model; too little data is no error but a status with its reason.
 
     >>> import qcity_analysis as qc
@@ -53,10 +53,10 @@ def assess(
     >>> answer.status, answer.word
     ('forecast', 'very_unlikely')
     """
-    from ..forecasting.alternatives import NAMES
+    from ..forecasting.forecast import MODELS
 
-    if model not in ("mixture", *NAMES):
-        raise unknown("model", model, ["mixture", *NAMES])
+    if model not in ("mixture", *MODELS):
+        raise unknown("model", model, ["mixture", *MODELS])
     for name, number, least in (("draws", draws, 1), ("seed", seed, 0)):
         if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < least:
             raise QcityError(f"{name} is a whole number, {least} or more; found {number!r}")
@@ -100,9 +100,8 @@ def scorecard(
 ) -> tuple[pd.DataFrame, list[Assessment]]:
     """All targets of a plan (default: the first): a table with one row per target, and the assessments in its order.
 
-    Columns: target_id, section, name_zh, name_en, kind, status, probability, word, last_year, last_level, reason. For a
-    target that counts, last_level is what is counted so far and last_year the year of its last figure.
-    `options` are those of `assess`. Raises QcityError for an unknown plan.
+    Columns: target_id, section, name_zh, name_en, kind, status, probability, word, last_year, last_level (what is
+    counted so far, for a target that counts), reason. `options` are those of `assess`. Raises QcityError: no such plan.
 
     >>> import qcity_analysis as qc
     >>> table, answers = qc.scorecard(qc.load(as_of="2026-06-30"), "china_14fyp")

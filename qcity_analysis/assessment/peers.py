@@ -1,16 +1,14 @@
 """What other regions say: a forecast moved towards comparators, changes borrowed from them, and a rank among peers.
 
 Where a region has levels enough for a forecast of its own, the forecast is moved towards the regions above or beside it
-that the indicator names as comparators; where its levels are too few, the question is asked as if it had moved like
-each of them.
+that the indicator names as comparators; where they are too few, the question is asked as if it had moved like each.
 
 For a rank all peers are drawn ahead together and ranked in every draw. Peers are the regions with the same parent in
-`regions.csv`, by the same indicator; or, where the indicator names comparators (as a published rank has to, which says
-nothing without the figures behind it), those: `region/indicator` for every peer, the region's own figures being those
-of that indicator. Every peer must have figures to forecast from: a rank among some of them is not the rank asked for.
-Each region's paths are drawn independently. A shock that moves all alike changes no order and is left out; where
-regions move together more than that, the rank is somewhat more certain than said here. Equal figures share the
-better rank, as in published tables; drawn counts are compared as whole numbers where the published ones are.
+`regions.csv`, by the same indicator; or, where the indicator names comparators (as a published rank has to), those:
+`region/indicator` for every peer, the region's own figures being those of that indicator. Every peer must have figures:
+a rank among some of them is not the rank asked for. Each region is drawn independently: a shock that moves all alike
+changes no order; where regions move together more than that, the rank is more certain than said here. Equal figures
+share the better rank, as in published tables; drawn counts are whole numbers where the published ones are.
 """
 
 from __future__ import annotations
@@ -47,16 +45,9 @@ def moved_towards(data: Data, own: AnnualSeries, forecast: Forecast) -> tuple[Fo
     """The forecast moved towards the comparators above or beside the region, and their names as region/indicator.
 
     Nothing moves, and the names are empty, where no comparator has figures to compare, or where years after the last
-    level are known in part: these say more (see `forecasting.comparators` for how far a forecast moves).
-
-    >>> import qcity_analysis as qc
-    >>> from qcity_analysis.forecasting.annual import forecast_series
-    >>> data = qc.load(as_of="2025-12-31")
-    >>> city = qc.annual_series(data, "rd_intensity", "nanjing")
-    >>> moved_towards(data, city, forecast_series(city, 2025, draws=100))[1]
-    ('jiangsu/rd_intensity', 'china/rd_intensity')
+    level are known in part: these say more (see `forecasting.annual` for how far a forecast moves).
     """
-    from ..forecasting.comparators import borrow, together
+    from ..forecasting.annual import borrow, together
 
     known = own.known()
     if forecast.model != "mixture" or len(known) < FEWEST:
@@ -83,13 +74,12 @@ def _near(data: Data, region: str) -> set[str]:
 
 
 def borrowed_answers(question: Question, own: AnnualSeries, ahead: Ahead) -> tuple[Assessment, ...]:
-    """One assessment for each comparator the target's indicator names whose changes can be chained on `own`.
-
-    `ahead` adds the forecast of a moved series and its verdict to an answer that has its threshold.
+    """One assessment for each comparator the target's indicator names whose changes can be chained on `own`; `ahead`
+    adds the forecast of a moved series and its verdict to an answer.
     """
     named = comparators(question.data, question.target.indicator_id)
     lenders = [lender for lender in named if lender != (own.region, own.indicator_id)]
-    answers = [_borrowed_from(question, own, region, name, ahead) for region, name in lenders]
+    answers = [_borrowed_from(question, own, *lender, ahead) for lender in lenders]
     return tuple(answer for answer in answers if answer is not None)
 
 
@@ -110,9 +100,8 @@ def _borrowed_from(
         return None
     level = float(levels.iloc[-1]) if len(levels) else 100.0
     moved = shifted(theirs, start, level, relative or own.base_year is not None)
-    row = data.indicator(indicator_id)
-    names = {lang: str(row[f"name_{lang}"]) for lang in ("zh", "en")}
-    borrowed = Borrowed(region, indicator_id, question.names([region])[0], names)
+    names = {lang: str(data.indicator(indicator_id)[f"name_{lang}"]) for lang in ("zh", "en")}
+    borrowed = Borrowed(region, indicator_id, question.names(region), names)
     plain = question.answer(indicator_id, "borrowed", moved)
     plain = replace(plain, borrowed=borrowed, borrowed_since=start)
     answer = replace(plain, threshold=target.level(base))
@@ -173,7 +162,7 @@ def ranked(levels: np.ndarray, higher: bool) -> np.ndarray:
 
 def _ahead(question: Question, answer: Assessment, peers: list[AnnualSeries], higher: bool) -> Assessment:
     """The ranks of the years to come, drawn; `answer` has the series of the known ones."""
-    from ..forecasting.predictive import batch_sizes
+    from ..forecasting.mixture import batch_sizes
 
     assert answer.series is not None
     target, deadline = question.target, question.target.deadline

@@ -47,27 +47,30 @@ def check_tables(tables: Tables, today: dt.date) -> list[Problem]:
     """Every problem between the tables, in the order of the files.
 
     `tables` are the frames of `read.read_table` by name; `today` is the day after which no period can start.
-
-    >>> from qcity_analysis.data.load import read_folder
-    >>> frames, problems = read_folder()
-    >>> [p for p in check_tables(frames, dt.date(2030, 1, 1)) if p.level == "error"]
-    []
     """
-    indicators, observations = tables["indicators"], tables["observations"]
+    indicators, observations, targets = (tables[name] for name in ("indicators", "observations", "targets"))
+    problems = []
+    for child, column, parent, key in LINKS:
+        known, cells = list(tables[parent][key]), tables[child][column]
+        if known or parent != "regions":
+            bad = tables[child][~cells.isin(known) & (cells != "")]
+            near = [closest(cell, known) for cell in bad[column]]
+            problems += _at("unknown_name", bad, column, child, key=key, table=parent, near=near)
     return [
-        *(problem for link in LINKS for problem in _reference(tables, *link)),
+        *problems,
         *_comparators(indicators, list(tables["regions"]["region"])),
-        *_declarations(indicators),
+        *(problem for row in indicators.itertuples() for problem in _declarations(row, indicators)),
+        *_circles(indicators),
         *_values(observations, indicators),
-        *_targets(tables["targets"]),
-        *_zero_bases(observations, tables["targets"]),
-        *_base_periods(observations, tables["targets"]),
+        *_targets(targets),
+        *_zero_bases(observations, targets),
+        *_base_periods(observations, targets),
         *_future(observations, today),
     ]
 
 
 def _at(
-    code: str, rows: pd.DataFrame, column: str = "value", file: str = "observations", **values: Any
+    code: str, rows: Any, column: str = "value", file: str = "observations", **values: Any
 ) -> list[Problem]:
     """A problem about the cell in `column` of each row; values are one for all rows, or one for each."""
     if rows.empty:
@@ -85,15 +88,6 @@ def _shown(cell: Any) -> str:
 
 def _in_order(problems: list[Problem]) -> list[Problem]:
     return sorted(problems, key=lambda problem: problem.row or 0)
-
-
-def _reference(tables: Tables, child: str, column: str, parent: str, key: str) -> list[Problem]:
-    known, frame = list(tables[parent][key]), tables[child]
-    if parent == "regions" and not known:
-        return []
-    bad = frame[~frame[column].isin(known) & (frame[column] != "")]
-    near = [closest(cell, known) for cell in bad[column]]
-    return _at("unknown_name", bad, column, child, key=key, table=parent, near=near)
 
 
 def _comparators(indicators: pd.DataFrame, regions: list[str]) -> list[Problem]:
@@ -187,16 +181,20 @@ def _declared(row: Any, column: str, code: str, cell: Any, **values: Any) -> Pro
     return Problem("indicators.csv", int(row.row), column, code, {"cell": _shown(cell), **values})
 
 
-def _declarations(indicators: pd.DataFrame) -> list[Problem]:
-    """Problems of what indicators declare: inputs, factor, splices and their reasons, rounds, and circles of inputs."""
-    problems = []
-    for row in indicators.itertuples():
-        problems += _inputs(row, indicators) + _splice(row)
-        try:
-            rounds_of(row.rounds)
-        except ValueError:
-            problems.append(_declared(row, "rounds", "rounds", row.rounds))
-    return problems + _circles(indicators)
+def _declarations(row: Any, indicators: pd.DataFrame) -> list[Problem]:
+    """Problems of what an indicator declares: inputs and factor, a splice and its reasons, rounds."""
+    problems = _inputs(row, indicators)
+    if is_spliced(row):
+        needed = ("continues", "splice_reason_zh", "splice_reason_en", "splice_year")
+        empty = [name for name in needed if _shown(getattr(row, name)) == ""]
+        problems += [_declared(row, name, f"splice_{name}", "") for name in empty]
+    elif not pd.isna(row.splice_year):
+        problems.append(_declared(row, "splice_year", "nothing_spliced", row.splice_year))
+    try:
+        rounds_of(row.rounds)
+    except ValueError:
+        problems.append(_declared(row, "rounds", "rounds", row.rounds))
+    return problems
 
 
 def _inputs(row: Any, indicators: pd.DataFrame) -> list[Problem]:
@@ -212,8 +210,8 @@ def _inputs(row: Any, indicators: pd.DataFrame) -> list[Problem]:
         code = "one_input" if wanted == 1 else "several_inputs"
         problems.append(_declared(row, "inputs", code, row.inputs, count=wanted, derived=row.derived))
     for name in [name for name in named if name not in known]:
-        about = {"key": "indicator_id", "table": "indicators"}
-        problems.append(_declared(row, "inputs", "unknown_name", name, near=closest(name, known), **about))
+        about = {"key": "indicator_id", "table": "indicators", "near": closest(name, known)}
+        problems.append(_declared(row, "inputs", "unknown_name", name, **about))
     if scaled and not (row.factor > 0 and row.derived != "sum"):
         scale = f"{row.factor:g}"
         problems.append(
@@ -230,33 +228,19 @@ def _inputs(row: Any, indicators: pd.DataFrame) -> list[Problem]:
 
 
 def _circles(indicators: pd.DataFrame) -> list[Problem]:
+    """Indicators that are computed from themselves, each circle once."""
     rows = {row.indicator_id: row for row in indicators.itertuples() if row.derived in INPUTS}
-    problems, told = [], set()
-    for name, row in rows.items():
-        path = _circle(name, rows, (name,))
-        if path and frozenset(path) not in told:
-            told.add(frozenset(path))
-            problems.append(_declared(row, "inputs", "circle", " ← ".join(path)))
-    return problems
-
-
-def _circle(name: str, rows: dict[str, Any], path: tuple[str, ...]) -> tuple[str, ...]:
-    """The way from the first indicator of `path` back to itself through inputs; empty when there is none."""
-    for other in parts(rows[name].inputs) if name in rows else []:
-        if other == path[0]:
-            return (*path, other)
-        if other not in path and (way := _circle(other, rows, (*path, other))):
-            return way
-    return ()
-
-
-def _splice(row: Any) -> list[Problem]:
-    if is_spliced(row):
-        needed = ("continues", "splice_reason_zh", "splice_reason_en", "splice_year")
-        empty = [name for name in needed if _shown(getattr(row, name)) == ""]
-        return [_declared(row, name, f"splice_{name}", "") for name in empty]
-    year = row.splice_year
-    return [] if pd.isna(year) else [_declared(row, "splice_year", "nothing_spliced", year)]
+    inputs = {name: parts(row.inputs) for name, row in rows.items()}
+    problems: dict[frozenset[str], Problem] = {}
+    for start, row in rows.items():
+        ways: list[tuple[str, ...]] = [(start,)]  # still to follow, the next one last
+        while ways and (len(ways[-1]) == 1 or ways[-1][-1] != start):
+            way = ways.pop()
+            onwards = [name for name in inputs.get(way[-1], []) if name == start or name not in way]
+            ways += [(*way, name) for name in reversed(onwards)]
+        if ways and frozenset(ways[-1]) not in problems:
+            problems[frozenset(ways[-1])] = _declared(row, "inputs", "circle", " ← ".join(ways[-1]))
+    return list(problems.values())
 
 
 def oddities(
@@ -265,30 +249,28 @@ def oddities(
     """Every warning about the figures, in the order of the file; then the targets whose figures are stale.
 
     Takes the tables of `Data`; `today` is the day from which ages are counted.
-
-    >>> import qcity_analysis as qc
-    >>> data = qc.load(as_of="2026-01-01")
-    >>> {p.level for p in oddities(data.observations, data.indicators, data.targets, data.as_of)}
-    {'warning'}
     """
     with_bounds = _newest(observations, indicators)
     figures = with_bounds[with_bounds["qualifier"].isin(["=", "~"])]
     levels, changes = (figures[figures["measure"].isin(names)] for names in (LEVELS, ["change_pct"]))
     slips = _unit_slips(levels)
     slipped = {problem.row for problem in slips}
-    outliers = [problem for problem in _jumps(levels) + _odd_changes(changes) if problem.row not in slipped]
+    odd, low, high = _away(changes["series"], changes["value"], np.full(len(changes), 10 * LEAST))
+    outliers = _jumps(levels) + _at("odd_change", changes[odd], low=low[odd], high=high[odd])
     over = (levels["unit"] == "%") & (levels["value"] > 100) & (levels["support"] != "percent")
     signs = _against_levels(figures, changes) + _against_chains(figures, changes)
+    old = figures["known_from"] < pd.Timestamp(today) - FINALISED
+    old = figures[old & figures["status"].isin(["preliminary", "estimate"])]
     warnings = [
         *slips,
-        *outliers,
+        *(problem for problem in outliers if problem.row not in slipped),
         *_even_steps(levels),
         *_repeated(levels),
         *_at("share", levels[over]),
         *_falling(with_bounds),
         *{problem.row: problem for problem in reversed(signs)}.values(),  # one a figure: the first
         *_one_day(observations),
-        *_not_final(figures, today),
+        *_at("not_final", old, "status", date=old["known_from"].dt.date),
         *_early(observations),
     ]
     return _in_order(warnings) + _stale(observations, indicators, targets, today)
@@ -297,8 +279,7 @@ def oddities(
 def _newest(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFrame:
     """The newest vintage of every whole-year figure, of cumulative changes those on each base, by series and year.
 
-    `series` and `place` number the combinations of indicator, region and measure, and of indicator and region;
-    `support` is that of the indicator.
+    `series` numbers indicator, region and measure, `place` indicator and region; `support` is that of the indicator.
     """
     rows = newest_rows(observations)
     usable = (is_whole(observations["period"]) & observations["value"].notna()).to_numpy()
@@ -341,25 +322,16 @@ def _jumps(levels: pd.DataFrame) -> list[Problem]:
     return _at("jump", levels.iloc[at], low=low, high=high, percent=np.where(ratio, " %", ""), **before)
 
 
-def _odd_changes(changes: pd.DataFrame) -> list[Problem]:
-    """Published yearly changes far from those of other years."""
-    series, value = changes["series"].to_numpy(), changes["value"].to_numpy()
-    odd, low, high = _away(series, value, np.full(len(value), 10 * LEAST))
-    return _at("odd_change", changes[odd], low=low[odd], high=high[odd])
-
-
-def _away(
-    series: np.ndarray, step: np.ndarray, least: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _away(series: Any, step: Any, least: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Which steps are outliers of their series, and the lowest and highest of its others."""
-    frame = pd.DataFrame({"series": series, "step": step})
+    frame = pd.DataFrame({"series": np.asarray(series), "step": np.asarray(step)})
     by = frame.groupby("series", sort=False)["step"]
     away = (frame["step"] - by.transform("median")).abs()
     spread = 1.4826 * away.groupby(frame["series"], sort=False).transform("median")
     odd = (by.transform("size") >= MANY) & (away > SPREADS * np.maximum(spread, least))
     affected = frame[frame["series"].isin(frame.loc[odd, "series"])]
     calm = affected["step"].where(~odd[affected.index]).groupby(affected["series"], sort=False)
-    low, high = (getattr(calm, name)().reindex(series).to_numpy(float) for name in ("min", "max"))
+    low, high = (getattr(calm, name)().reindex(frame["series"]).to_numpy(float) for name in ("min", "max"))
     return odd.to_numpy(bool), low, high
 
 
@@ -395,11 +367,9 @@ def _even_steps(levels: pd.DataFrame) -> list[Problem]:
 
 
 def _repeated(levels: pd.DataFrame) -> list[Problem]:
-    """Levels that are the same three years running or more, one warning for each stretch, at its last figure.
-
-    Zero, and 100 for a share, are ends at which a series may stay.
-    """
+    """Levels that are the same three years running or more, one warning for each stretch, at its last figure."""
     value, year = levels["value"].to_numpy(float), levels["year"].to_numpy()
+    # zero, and 100 for a share, are ends at which a series may stay
     limit = (value == 0) | ((value == 100) & (levels["support"] == "percent").to_numpy())
     start, end = _stretches(_follows(levels, years=True) & (np.diff(value) == 0) & ~limit[1:]) + [[0], [1]]
     return _at("repeated", levels.iloc[end], start=year[start], end=year[end])
@@ -462,13 +432,6 @@ def _one_day(rows: pd.DataFrame) -> list[Problem]:
     first = rows.groupby(key)[["row", "value", "qualifier"]].transform("first")
     other = (rows["value"] != first["value"]) | (rows["qualifier"] != first["qualifier"])
     return _at("one_day", rows[other], first=first.loc[other, "row"], value=first.loc[other, "value"])
-
-
-def _not_final(figures: pd.DataFrame, today: dt.date) -> list[Problem]:
-    """Newest vintages still preliminary two years after they came out."""
-    old = figures["known_from"] < pd.Timestamp(today) - FINALISED
-    rows = figures[old & figures["status"].isin(["preliminary", "estimate"])]
-    return _at("not_final", rows, "status", date=rows["known_from"].dt.date)
 
 
 def _early(rows: pd.DataFrame) -> list[Problem]:

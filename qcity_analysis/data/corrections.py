@@ -59,11 +59,7 @@ COLUMNS = (
 
 
 def no_corrections() -> pd.DataFrame:
-    """The table of corrections of a package that has none.
-
-    >>> len(no_corrections())
-    0
-    """
+    """The table of corrections of a package that has none."""
     return pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})
 
 
@@ -73,15 +69,10 @@ def read_corrections(folder: Path, tables: dict[str, pd.DataFrame]) -> tuple[pd.
     `tables` are those read from its files. Columns: `row` (line in observations.csv), the columns that name the figure,
     `column`, `expect` and `set` (numbers for a value), `since` (day from which it is known, a date), `why`, `who`,
     `source`, `date`, `line` (in corrections.yaml).
-
-    >>> read_corrections(Path("no/such/folder"), {})[1]
-    []
     """
     path = folder / FILE
-    if not path.exists():
-        return no_corrections(), []
     try:
-        content, lines = read_yaml(path)
+        content, lines = read_yaml(path) if path.exists() else (None, {})
     except DataError as error:
         return no_corrections(), error.problems
     if content in (None, "", []):
@@ -89,7 +80,7 @@ def read_corrections(folder: Path, tables: dict[str, pd.DataFrame]) -> tuple[pd.
     if not isinstance(content, list):
         return no_corrections(), [Problem(FILE, 1, None, "correction_list")]
     reader = _Reader(lines, tables)
-    rows = [row for k, item in enumerate(content) if (row := reader.correction(item, k)) is not None]
+    rows = [row for k, item in enumerate(content) if (row := reader.correction(item, k))]
     frame = pd.DataFrame(rows, columns=list(COLUMNS)) if rows else no_corrections()
     first = frame.groupby(["row", "column"])["line"].transform("first")
     for cell, line in zip(frame.itertuples(), first, strict=True):
@@ -124,9 +115,6 @@ def listed(folder: Path) -> list[Problem]:
     """Every correction of a package that holds, as a row like those of `check`, of the level "correction".
 
     `column` names the figure, `found` says from what to what and since when, `remedy` why and on whose word.
-
-    >>> listed(Path("no/such/folder"))
-    []
     """
     if not (folder / FILE).exists():
         return []
@@ -156,84 +144,77 @@ class _Reader:
         self.problems.append(Problem(FILE, row, column, code, values))
 
     def correction(self, item: Any, k: int) -> dict[str, Any] | None:
+        """One correction as a row of the table; None when it has a problem."""
         before = len(self.problems)
         if not isinstance(item, dict):
             self.fault(k, "figure", "correction_entries", cell=str(item), names=", ".join(NEEDED))
             return None
-        self._names(k, item, ENTRIES, "")
-        for key in NEEDED:
-            if not item.get(key):
-                self.fault(k, key, "correction_needs")
-        column, known = str(item.get("column") or "value"), list(self.tables["sources"]["source_id"])
+        self._names(k, item, ENTRIES)
+        for name in NEEDED:
+            if not item.get(name):
+                self.fault(k, name, "correction_needs")
+        text = {name: str(item.get(name) or "") for name in ENTRIES}
+        column, sources = text["column"] or "value", list(self.tables["sources"]["source_id"])
         if column not in CORRECTED:
             near = closest(column, CORRECTED)
             self.fault(k, "column", "correction_column", cell=column, columns=", ".join(CORRECTED), near=near)
-        for key in ("date", "since"):
-            if item.get(key) and not is_date(str(item[key])):
-                self.fault(k, key, "correction_date", cell=str(item[key]))
-        source = str(item.get("source") or "")
-        if source and source not in known:
-            near = closest(source, known)
-            self.fault(k, "source", "unknown_name", cell=source, key="source_id", table="sources", near=near)
-        expect, new = (self._content(k, key, column, str(item.get(key) or "")) for key in ("expect", "set"))
+        for name in ("date", "since"):
+            if text[name] and not is_date(text[name]):
+                self.fault(k, name, "correction_date", cell=text[name])
+        if text["source"] and text["source"] not in sources:
+            about: dict[str, Any] = {"cell": text["source"], "near": closest(text["source"], sources)}
+            self.fault(k, "source", "unknown_name", key="source_id", table="sources", **about)
+        expect, new = (self._content(k, name, column, text[name]) for name in ("expect", "set"))
         figure = item.get("figure") or {}
         if not isinstance(figure, dict):
             self.fault(k, "figure", "correction_figure", cell=str(figure))
-        if len(self.problems) > before:
+        row = self._row(k, figure) if len(self.problems) == before else None
+        if row is None:
             return None
-        seen = self._row(k, figure)
-        if seen is None:
+        if row[column] != expect:
+            now = _shown(row[column])
+            self.fault(k, "expect", "correction_stale", cell=_shown(expect), now=now, seen=row["row"])
             return None
-        if seen[column] != expect:
-            now = _shown(seen[column])
-            self.fault(k, "expect", "correction_stale", cell=_shown(expect), now=now, seen=seen["row"])
-            return None
-        since = to_date(str(item.get("since") or item["date"]))
-        named = {name: str(seen[name]) if not pd.isna(seen[name]) else "" for name in FIGURE}
-        said = {key: str(item[key]) for key in ("why", "who", "source", "date")}
-        return {"row": int(seen["row"]), **named, "column": column, "expect": expect, "set": new,
-                "since": since, **said, "line": self.lines[(k,)], "expect_decimals": int(seen["decimals"]),
-                "set_decimals": decimals(plain(str(item["set"])))}  # fmt: skip
+        named = {name: str(row[name]) if not pd.isna(row[name]) else "" for name in FIGURE}
+        return {"row": int(row["row"]), **named, "column": column, "expect": expect, "set": new,
+                "since": to_date(text["since"] or text["date"]), "line": self.lines[(k,)],
+                **{name: text[name] for name in ("why", "who", "source", "date")},
+                "expect_decimals": int(row["decimals"]), "set_decimals": decimals(plain(text["set"]))}  # fmt: skip
 
-    def _names(self, k: int, entries: dict[str, Any], known: tuple[str, ...], under: str) -> None:
+    def _names(self, k: int, entries: dict[str, Any], known: tuple[str, ...], under: str = "") -> None:
         for name in entries:
             if name not in known:
-                said, near = f"{under}: {name}" if under else name, closest(name, known)
-                self.fault(k, said, "entry_unknown", under or name, names=", ".join(known), near=near)
+                column, near = f"{under}: {name}" if under else name, closest(name, known)
+                self.fault(k, column, "entry_unknown", under or name, names=", ".join(known), near=near)
 
-    def _content(self, k: int, key: str, column: str, text: str) -> str | float:
-        if not text or column not in CORRECTED:
-            return text
-        if column == "value":
-            if is_number(plain(text)):
-                return float(plain(text))
-            self.fault(k, key, "cell_number", cell=text)
-        elif text not in CORRECTED[column]:
+    def _content(self, k: int, name: str, column: str, text: str) -> str | float:
+        """What a cell holds before or after: a number for a value, else the text."""
+        if column == "value" and is_number(plain(text)):
+            return float(plain(text))
+        if text and column == "value":
+            self.fault(k, name, "cell_number", cell=text)
+        elif text and text not in CORRECTED.get(column, (text,)):
             choices = CORRECTED[column]
-            near = closest(text, choices)
-            self.fault(k, key, "cell_choice", cell=text, choices=", ".join(choices), near=near)
+            about: dict[str, Any] = {"choices": ", ".join(choices), "near": closest(text, choices)}
+            self.fault(k, name, "cell_choice", cell=text, **about)
         return text
 
     def _row(self, k: int, figure: dict[str, Any]) -> pd.Series | None:
         """The one row of observations.csv that the entry names."""
-        before = len(self.problems)
+        before, missing = len(self.problems), [name for name in FIGURE[:3] if not figure.get(name)]
         self._names(k, figure, FIGURE, "figure")
-        for name in FIGURE[:3]:
-            if not figure.get(name) and len(self.problems) == before:
-                self.fault(k, f"figure: {name}", "correction_names", "figure")
+        if len(self.problems) == before and missing:
+            self.fault(k, f"figure: {missing[0]}", "correction_names", "figure")
         if len(self.problems) > before:
             return None
         frame = self.tables["observations"]
         same = pd.Series(True, index=frame.index)
         for name, text in figure.items():
             same &= frame[name].astype("string").fillna("") == str(text or "")
-        said, rows = " / ".join(str(text) for text in figure.values()), frame[same]
+        rows, named = frame[same], " / ".join(str(text) for text in figure.values())
         if len(rows) == 1:
             return rows.iloc[0]
-        if len(rows):
-            lines = ", ".join(map(str, rows["row"]))
-            spare = " or ".join(name for name in FIGURE[3:] if name not in figure)
-            self.fault(k, "figure", "correction_several", figure=said, rows=lines, columns=spare)
-        else:
-            self.fault(k, "figure", "correction_gone", cell=said)
+        spare = " or ".join(name for name in FIGURE[3:] if name not in figure)
+        about = {"cell": named, "figure": named, "rows": ", ".join(map(str, rows["row"])), "columns": spare}
+        self.fault(k, "figure", "correction_gone" if rows.empty else "correction_several", **about)
         return None

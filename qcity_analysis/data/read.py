@@ -51,13 +51,16 @@ def read_table(path: Path, name: str) -> Read:
         return _empty(table), [] if table.optional else [Problem(path.name, None, None, "no_table", about)]
     if path.stat().st_size <= LARGE:
         return _read_file(path, table)
-    copy, mark = copy_of(path), _mark(path)
+    copy, mark = (
+        copy_of(path),
+        {"raw": _hash(path), "library": _library()},
+    )  # what a copy must name to be used
     with contextlib.suppress(Exception):  # whatever is wrong with a copy, the file itself is there
         return _read_copy(copy, mark)
     frame, problems = _read_file(path, table)
-    if not any(problem.level == "error" for problem in problems) and _mark(path) == mark:
+    if not any(problem.level == "error" for problem in problems) and _hash(path) == mark["raw"]:
         with contextlib.suppress(OSError):
-            _write_copy(copy, frame, mark | {"problems": [dataclasses.asdict(each) for each in problems]})
+            _write_copy(copy, mark, frame, problems)
     return frame, problems
 
 
@@ -79,11 +82,7 @@ def _empty(table: Table) -> pd.DataFrame:
 
 
 def utf8_text(raw: bytes, file: str) -> str:
-    """The text of a file of the contract (UTF-8, with or without BOM). Raises DataError with the first other byte.
-
-    >>> utf8_text("a,é".encode(), "a.csv")
-    'a,é'
-    """
+    """The text of a file of the contract (UTF-8, with or without BOM). Raises DataError with the first other byte."""
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -92,11 +91,7 @@ def utf8_text(raw: bytes, file: str) -> str:
 
 
 def csv_rows(text: str, file: str) -> list[tuple[int, list[str]]]:
-    """The rows of a CSV text, each with the line it ends in. Raises DataError with the first that cannot be read.
-
-    >>> csv_rows('a,b\\n1,"2\\n3"\\n', "a.csv")
-    [(1, ['a', 'b']), (3, ['1', '2\\n3'])]
-    """
+    """The rows of a CSV text, each with the line it ends in. Raises DataError with the first that cannot be read."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[tuple[int, list[str]]] = []
     try:
@@ -143,13 +138,7 @@ def _careful_rows(read: list[tuple[int, list[str]]], header: list[str], file: st
 
 
 def regular_rows(text: str, header: Sequence[str]) -> pd.DataFrame | None:
-    """The rows below the header as text columns in the order of `header`, cells stripped; None when irregular.
-
-    >>> regular_rows("a,b\\n1, x\\n2,y\\n", ["a", "b"])["b"].tolist()
-    ['x', 'y']
-    >>> regular_rows("a,b\\n1\\n", ["a", "b"]) is None
-    True
-    """
+    """The rows below the header as text columns in the order of `header`, cells stripped; None when irregular."""
     import pyarrow as pa
     import pyarrow.compute as pc
     from pyarrow import csv
@@ -240,11 +229,7 @@ def _typed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
 
 
 def copy_of(path: Path) -> Path:
-    """Where the copy of a file is kept: beside a folder `raw` in `processed`, else in the user's cache folder.
-
-    >>> copy_of(Path("/plans/ours/data/raw/observations.csv")).as_posix()
-    '/plans/ours/data/processed/observations.parquet'
-    """
+    """Where the copy of a file is kept: beside a folder `raw` in `processed`, else in the user's cache folder."""
     if path.parent.name == "raw":
         return path.parent.with_name("processed") / f"{path.stem}.parquet"
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -252,51 +237,39 @@ def copy_of(path: Path) -> Path:
     return home / "qcity" / folder / f"{path.stem}.parquet"
 
 
-def _mark(path: Path) -> dict[str, Any]:
-    """What a copy must name to be used: the file's hash and the library that reads it."""
-    return {"raw": _hash(path), "library": _library()}
-
-
 @cache
 def _library() -> str:
     """The modules that turn a file into a frame, and the packages they use, as one hash."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    for package in ("pandas", "pyarrow"):
-        digest.update(metadata.version(package).encode())
-    return digest.hexdigest()
+    modules = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    versions = "".join(metadata.version(package) for package in ("pandas", "pyarrow"))
+    return hashlib.sha256(modules + versions.encode()).hexdigest()
 
 
-def _read_copy(copy: Path, mark: dict[str, Any]) -> Read:
-    about = json.loads(_beside(copy).read_text("utf-8"))
-    if {key: about[key] for key in mark} != mark or about["copy"] != _hash(copy):
+def _read_copy(copy: Path, mark: dict[str, str]) -> Read:
+    about = json.loads(Path(f"{copy}.json").read_text("utf-8"))
+    if about["mark"] != mark or about["copy"] != _hash(copy):
         raise ValueError("the copy is of another file or library, or damaged")
     frame = pd.read_parquet(copy)
-    if _shape(frame) != {key: about[key] for key in ("schema", "rows")}:
+    if _shape(frame) != about["shape"]:
         raise ValueError("the copy does not read as it was written")
     return frame, [Problem(**problem) for problem in about["problems"]]
 
 
-def _write_copy(copy: Path, frame: pd.DataFrame, about: dict[str, Any]) -> None:
+def _write_copy(copy: Path, mark: dict[str, str], frame: pd.DataFrame, problems: list[Problem]) -> None:
     copy.parent.mkdir(parents=True, exist_ok=True)
     temporary = copy.with_name(f".{copy.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
         frame.to_parquet(temporary, index=False, compression="zstd")
-        about = about | _shape(frame) | {"copy": _hash(temporary)}
+        about = {"mark": mark, "copy": _hash(temporary), "shape": _shape(frame)}
+        about |= {"problems": [dataclasses.asdict(problem) for problem in problems]}
         temporary.replace(copy)
-        write_whole(_beside(copy), json.dumps(about, ensure_ascii=False, indent=1) + "\n")
+        write_whole(Path(f"{copy}.json"), json.dumps(about, ensure_ascii=False, indent=1) + "\n")
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _shape(frame: pd.DataFrame) -> dict[str, Any]:
-    return {"schema": {str(name): str(kind) for name, kind in frame.dtypes.items()}, "rows": len(frame)}
-
-
-def _beside(copy: Path) -> Path:
-    """The file that says what the copy is of."""
-    return copy.with_name(copy.name + ".json")
+def _shape(frame: pd.DataFrame) -> list[object]:
+    return [len(frame), [[str(name), str(kind)] for name, kind in frame.dtypes.items()]]
 
 
 def _hash(path: Path) -> str:
@@ -305,11 +278,7 @@ def _hash(path: Path) -> str:
 
 
 def decode(raw: bytes, file: str) -> tuple[str, str]:
-    """The text of some bytes and the name of its encoding. Raises DataError naming the first byte each one fails on.
-
-    >>> decode("研发".encode("gb18030"), "a.csv")
-    ('研发', 'GB18030')
-    """
+    """The text of some bytes and the name of its encoding. Raises DataError naming the first byte each one fails on."""
     failed: list[int] = []
     for encoding, name in (("utf-8-sig", "UTF-8"), ("gb18030", "GB18030")):
         try:

@@ -4,10 +4,9 @@ Everything is put in the unit of the annual levels, so that a forecast can take 
 
 How far a figure that is not final may be from the one that will be, as a standard error:
 - `~` ("about 2.7"): anything within one step of the last digit printed, error step / √3.
-- `preliminary` and `estimate`: a share of the typical yearly change. The share is learned, for levels and for changes
-  apart, from the revisions held in the package: the root mean square of (revised − first) / typical yearly change over
-  all figures first published as preliminary or estimate, with STATED counting as PAIRS of them. Only revisions known by
-  the day of the data count.
+- `preliminary` and `estimate`: a part of the typical yearly change, learned, for levels and for changes apart, from the
+  revisions known by the day of the data: the root mean square of (revised − first) / typical yearly change over all
+  figures first published as preliminary or estimate, with STATED counting as PAIRS of them.
 
 What a figure of January to month m says of the whole year depends on the indicator's `timing`:
 - `average` (shares, rates, indices, and every yearly change): the year is m/12 of what is known and the rest of
@@ -22,17 +21,16 @@ Where earlier years have both the figure to the same month and the annual one, D
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..data.schema import CHANGES
+from ..data.schema import CHANGES, MEASURES
 from ..data.vintages import is_whole, months_covered
 from ..errors import Note
 from .levels import Chained, Levels, Link
@@ -45,40 +43,13 @@ LEARNED = 2.0  # earlier pairs of year-to-date and annual figure that weigh as m
 ESTIMATES = ["year", "months", "value", "error", "period", "measure", "published_value", "timing"]
 
 
-def last_digit(value: float, decimals: int) -> float:
-    """One step of the last digit of a number with so many digits after the point; of a round whole number, its zeros.
-
-    >>> last_digit(2.7, 1), last_digit(2.7, 2), last_digit(13, 0), last_digit(1100, 0)
-    (0.1, 0.01, 1.0, 100.0)
-    """
-    whole = f"{abs(value):.0f}"
-    zeros = len(whole) - len(whole.rstrip("0")) if not decimals and value else 0
-    return float(f"1e{zeros - decimals}")
-
-
-@dataclass(frozen=True)
-class Revisions:
-    """Typical revision of a provisional figure over the typical yearly change of its series, for levels and changes."""
-
-    level: float = STATED
-    change: float = STATED
-
-    def of(self, measure: str) -> float:
-        """That for one measure of the data contract."""
-        return self.change if measure in CHANGES else self.level
-
-
 # by the table's id, as long as the table is in use; a loaded table never changes
-_remembered: dict[int, tuple[weakref.ref[pd.DataFrame], Revisions]] = {}
+_remembered: dict[int, tuple[weakref.ref[pd.DataFrame], dict[str, float]]] = {}
 
 
-def typical_revisions(observations: pd.DataFrame) -> Revisions:
-    """Typical revisions in the table of a loaded package; STATED where it holds none. Computed once for each table.
-
-    >>> import qcity_analysis as qc
-    >>> revisions = typical_revisions(qc.load().observations)
-    >>> 0.2 < revisions.change < revisions.level < 1.0
-    True
+def typical_revisions(observations: pd.DataFrame) -> dict[str, float]:
+    """Typical revision of a provisional figure over the typical yearly change of its series, by measure; STATED where
+    the table of a loaded package holds none. Computed once for each table.
     """
     key = id(observations)
     if key not in _remembered:
@@ -87,8 +58,8 @@ def typical_revisions(observations: pd.DataFrame) -> Revisions:
     return _remembered[key][1]
 
 
-def _learned_revisions(observations: pd.DataFrame) -> Revisions:
-    """Root mean squares of (revised − first) / typical yearly change, with STATED counting as PAIRS of them."""
+def _learned_revisions(observations: pd.DataFrame) -> dict[str, float]:
+    """Typical revisions by measure, from the figures first published as provisional and revised since."""
     series = ["indicator_id", "region", "measure"]
     figure = [*series, "period", "base_period"]
     annual = observations[is_whole(observations["period"])].sort_values(["known_from", "row"], kind="stable")
@@ -100,34 +71,27 @@ def _learned_revisions(observations: pd.DataFrame) -> Revisions:
     both = both[both["known_from"] > both["known_from_first"]]
     squares: dict[bool, list[float]] = {False: [], True: []}
     for name, rows in both.groupby(series):
-        measure = str(name[2])
-        scale = _typical_size(newest.groupby(series).get_group(name), measure)
+        scale = _typical_size(newest.groupby(series).get_group(name), str(name[2]))
         if scale > 0:
             off = (rows["value"] - rows["value_first"]) / scale
-            squares[measure in CHANGES] += [one**2 for one in off.tolist()]
-    return Revisions(
-        *(math.sqrt((PAIRS * STATED**2 + sum(seen)) / (PAIRS + len(seen))) for seen in squares.values())
+            squares[name[2] in CHANGES] += [one**2 for one in off.tolist()]
+    level, change = (
+        math.sqrt((PAIRS * STATED**2 + sum(seen)) / (PAIRS + len(seen))) for seen in squares.values()
     )
+    return {measure: change if measure in CHANGES else level for measure in MEASURES}
 
 
 def _typical_size(rows: pd.DataFrame, measure: str) -> float:
-    """Typical size of a yearly change in the unit of one measure's figures; NaN when it cannot be told.
-
-    For levels the median absolute change per √year; for changes the median absolute figure.
-    """
+    """Typical size of a yearly change in the unit of one measure's figures; NaN when unknown."""
     rows = rows[rows["qualifier"].isin(["=", "~"])].sort_values("year")
     if measure in CHANGES:
         return float(np.median(np.abs(rows["value"]))) if len(rows) else math.nan
-    return typical_change(rows["value"].set_axis(rows["year"]))[1]
+    return _typical_change(rows["value"].set_axis(rows["year"]))[1]
 
 
-def typical_change(levels: pd.Series) -> tuple[float, float]:
-    """Median yearly change of levels (index year, without gaps), and the typical size of one; NaN when unknown.
-
-    The size is the median absolute change per √year, as a random walk over a gap moves with its root.
-
-    >>> typical_change(pd.Series([1.0, 2.0, 4.0], index=[2020, 2021, 2022]))
-    (1.5, 1.5)
+def _typical_change(levels: pd.Series) -> tuple[float, float]:
+    """Median yearly change of levels (index year), and its typical size, the median absolute change per √year, as a
+    random walk over a gap moves with its root; NaN when unknown.
     """
     if len(levels) < 2:
         return math.nan, math.nan
@@ -136,16 +100,11 @@ def typical_change(levels: pd.Series) -> tuple[float, float]:
     return float(np.median(change / years)), float(np.median(np.abs(change) / np.sqrt(years)))
 
 
-def standard_errors(used: pd.DataFrame, revisions: Revisions) -> pd.Series:
+def standard_errors(used: pd.DataFrame, revisions: dict[str, float]) -> pd.Series:
     """Standard error of each figure of one series in its own unit (index as `used`; 0 for a final figure without `~`).
 
     A cumulative change may be off by as much as a yearly one; where the typical change is unknown, one step of the
     last digit stands for it.
-
-    >>> rows = pd.DataFrame({"year": [2020, 2021, 2022], "value": [2.5, 2.6, 2.7], "qualifier": ["=", "=", "~"],
-    ...                      "status": ["final", "final", "preliminary"], "measure": "level", "decimals": 1})
-    >>> standard_errors(rows, Revisions(level=0.5)).round(3).tolist()
-    [0.0, 0.0, 0.076]
     """
     final, about = ~used["status"].isin(PROVISIONAL), used["qualifier"] == "~"
     if (final & ~about).all():
@@ -155,7 +114,7 @@ def standard_errors(used: pd.DataFrame, revisions: Revisions) -> pd.Series:
     sizes = {name: _typical_size(rows, str(name)) for name, rows in yearly.groupby("measure")}
     sizes.setdefault("cumulative_change_pct", sizes.get("change_pct", math.nan))
     scale = used["measure"].map(sizes).astype(float)
-    revised = ~final * used["measure"].map(revisions.of).astype(float) * scale.where(scale > 0, steps)
+    revised = ~final * used["measure"].map(revisions).astype(float) * scale.where(scale > 0, steps)
     return np.sqrt((about * steps / math.sqrt(3)) ** 2 + revised**2)
 
 
@@ -189,10 +148,9 @@ class Evidence:
 class Readings:
     """What the published figures of one series say in part, with the rows that say it.
 
-    Attributes: `lower`, `upper` (the tightest bounds by year), `bounds` (rows with a bound, with `level`, the bound as
-    a level, NaN where it is in another unit), `contradicted` (periods whose bound does not agree with the level or the
-    other bound), `reasons` (label of each row that says nothing to its reason), `noisy` (year to standard error),
-    `shared` (errors several years share: year to size), `estimates` (see `_estimates`), `notes` for a reader.
+    Attributes: `lower`, `upper`, `noisy` and `shared` as in `Evidence`; `bounds` (rows with a bound, with `level`, the
+    bound as a level, NaN where it is in another unit), `contradicted` (periods whose bound disagrees with the level or
+    the other bound), `reasons` (label of each row that says nothing to its reason), `estimates` (see `_estimates`).
     """
 
     lower: Levels
@@ -202,7 +160,7 @@ class Readings:
     reasons: dict[Any, str]
     noisy: Levels = field(default_factory=dict)
     shared: tuple[Levels, ...] = ()
-    estimates: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=ESTIMATES))
+    estimates: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: tuple[Note, ...] = ()
 
 
@@ -213,23 +171,22 @@ def evidence_of(
 ) -> Readings:  # fmt: skip
     """What is known in part of a series, given its levels: `chain`, made from `seed` and `links` as `again` does.
 
-    `used`, `bounds` and `partial` are its figures of whole years, its bounds and its figures of parts of years;
-    `observations` is the whole table, to learn typical revisions from, `timing` the indicator's (see above).
+    `used`, `bounds` and `partial` are its figures of whole years, bounds and parts of years; typical revisions are
+    learned from `observations`, the whole table; `timing` is the indicator's (see above).
     """
     provisional = used["status"].isin(PROVISIONAL).any()
-    revisions = typical_revisions(observations) if provisional else Revisions()
+    revisions = typical_revisions(observations) if provisional else dict.fromkeys(MEASURES, STATED)
     part = _bounded(bounds, chain, base_year)
     noisy, shared = _errors_of_levels(chain, again, seed, links, used, standard_errors(used, revisions))
     estimates, silent = _estimates(partial, chain, timing)
     known = {*chain.above}.union(*(one.dropna().index for one in (chain.all, *chain.newer)))
     apart = {link.label: "apart" for link in links if link.start not in known and link.end not in known}
-    part = dataclasses.replace(
-        part, noisy=noisy, shared=shared, estimates=estimates, reasons=part.reasons | silent | apart
-    )
-    return dataclasses.replace(part, notes=tuple(_notes(part, chain, used, revisions)))
+    reasons = part.reasons | silent | apart
+    part = replace(part, noisy=noisy, shared=shared, estimates=estimates, reasons=reasons)
+    return replace(part, notes=tuple(_notes(part, chain, used, revisions)))
 
 
-def _notes(part: Readings, chain: Chained, used: pd.DataFrame, revisions: Revisions) -> list[Note]:
+def _notes(part: Readings, chain: Chained, used: pd.DataFrame, revisions: dict[str, float]) -> list[Note]:
     """What a reader must be told of it."""
     bounded = part.bounds[part.bounds["year"].isin({*part.lower, *part.upper})]
     provisional = used[used["status"].isin(PROVISIONAL)]
@@ -240,7 +197,7 @@ def _notes(part: Readings, chain: Chained, used: pd.DataFrame, revisions: Revisi
     }
     notes = [Note(code, {"periods": listed}) for code, listed in periods.items() if listed]
     if len(provisional):
-        percent = f"{100 * max(revisions.of(measure) for measure in provisional['measure']):.0f}"
+        percent = f"{100 * max(revisions[measure] for measure in provisional['measure']):.0f}"
         notes.append(Note("provisional", {"periods": list(provisional["period"]), "share": percent}))
     for row in part.estimates.itertuples():
         values = {"period": row.period, "months": row.months, "year": row.year}
@@ -258,14 +215,8 @@ def _notes(part: Readings, chain: Chained, used: pd.DataFrame, revisions: Revisi
 def new_counts(rows: pd.DataFrame) -> pd.DataFrame:
     """Counts of new items, one row a year: the whole year, else the year to date with the most months.
 
-    `rows` are the vintages of `count_new` that stand. A number stands before a bound of the same months, and before a
-    bound of the whole year that says less. Returns the columns of `rows` and `months` (exposure: months / 12 of
-    the year) and `count`; a count with qualifier `>=` is a lower bound.
-
-    >>> table = pd.DataFrame({"year": [2023, 2023, 2024], "period": ["2023-06", "2023", "2024-08"],
-    ...                       "measure": "count_new", "value": [9.0, 17.0, 12.0], "qualifier": "="})
-    >>> new_counts(table)[["year", "months", "count"]].to_numpy().tolist()
-    [[2023.0, 12.0, 17.0], [2024.0, 8.0, 12.0]]
+    `rows` are the vintages that stand. A number stands before a bound of the same months, and before a bound of the
+    whole year that says less. Returns the columns of `rows`, `months` (the exposure) and `count`.
     """
     rows = rows[rows["measure"] == "count_new"]
     months = [months_covered(period) for period in rows["period"]]
@@ -280,49 +231,43 @@ def new_counts(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _estimates(rows: pd.DataFrame, chain: Chained, timing: str) -> tuple[pd.DataFrame, dict[Any, str]]:
-    """Estimates of annual levels from year-to-date `rows`, for the years without one.
-
-    `timing` is the indicator's (see above). Returns a frame with the columns ESTIMATES (the value and its standard
-    error in the unit of the levels), and the reason for each row not used (index label of `rows` to code).
+    """Estimates of annual levels from year-to-date `rows`, for the years without one: a frame of ESTIMATES (value and
+    standard error in the unit of the levels), and the reason for each row not used (label to code).
     """
     usable, levels = rows, chain.values
     if chain.root is not None:
         usable = usable[usable["measure"].isin(CHANGES)]
     if chain.older:
         usable = usable[usable["year"] >= levels.index[0]]
-    made, known, unclear = [], {}, {}
+    made, known, unclear = [], [], {}
     for label, row in usable.sort_values(["year", "period"]).iterrows():
         year, months, measure = int(row["year"]), months_covered(str(row["period"])), row["measure"]
         if not math.isnan(levels.get(year, math.nan)):
-            known[label] = "year_to_date_known"
-            continue
-        estimate = _estimate(row, months, levels, timing, usable)
-        if isinstance(estimate, str):
+            known.append(label)
+        elif isinstance(estimate := _estimate(row, months, levels, timing, usable), str):
             unclear[label] = estimate
-            continue
-        how = "stock" if measure == "count_total" else timing if measure == "level" else "average"
-        made.append((year, months, *estimate, row["period"], measure, float(row["value"]), how, label))
+        else:
+            how = "stock" if measure == "count_total" else timing if measure == "level" else "average"
+            made.append((year, months, *estimate, row["period"], measure, float(row["value"]), how, label))
     table = pd.DataFrame(made, columns=[*ESTIMATES, "label"])
     table = table.sort_values(["year", "months"], kind="stable")
     older = table[table.duplicated("year", keep="last")]
     reasons: dict[Any, str] = dict.fromkeys(rows.index.difference(usable.index), "year_to_date_other")
-    reasons |= unclear | dict.fromkeys(older["label"], "year_to_date_older") | known
+    reasons |= unclear | dict.fromkeys(older["label"], "year_to_date_older")
+    reasons |= dict.fromkeys(known, "year_to_date_known")
     return table.drop(older.index).reset_index(drop=True), reasons
 
 
 def _estimate(
     row: pd.Series, months: int, levels: pd.Series, timing: str, rows: pd.DataFrame
 ) -> tuple[float, float] | str:
-    """Value and standard error of the annual level, or why the figure cannot say it.
-
-    Where nothing ever moved one step of the last digit stands for the error.
-    """
+    """Value and standard error of the annual level (a step of its last digit where nothing ever moved), or why not."""
     year, value, measure, rest = int(row["year"]), float(row["value"]), row["measure"], 1 - months / 12
     if row["qualifier"] in (">=", "<="):
         return "year_to_date_bound"
     if measure == "level" and timing not in ("average", "total", "stock"):
         return "year_to_date_timing"
-    middle, size = typical_change(levels.dropna())
+    middle, size = _typical_change(levels.dropna())
     if math.isnan(size):
         return "year_to_date_no_scale"
     if measure == "change_pct":
@@ -363,19 +308,15 @@ def _learned(
 
 
 def _last_step(row: pd.Series) -> float:
-    """One step of the last digit of a published figure: a row with `value` and `decimals`."""
-    return last_digit(float(row["value"]), int(row["decimals"]))
+    """One step of the last digit of a published figure: 0.1 for 2.7, 100 for the round whole number 1100."""
+    value, decimals = float(row["value"]), int(row["decimals"])
+    whole = f"{abs(value):.0f}"
+    zeros = len(whole) - len(whole.rstrip("0")) if not decimals and value else 0
+    return float(f"1e{zeros - decimals}")
 
 
 def links_of(used: pd.DataFrame, base_year: int | None) -> list[Link]:
-    """The published changes among the figures used, each with the label of its row.
-
-    A cumulative change without a base of its own is read on `base_year`, and left out where that is None.
-
-    >>> rows = pd.DataFrame({"year": [2021], "measure": ["change_pct"], "value": [-3.0], "base_period": [pd.NA]})
-    >>> links_of(rows, None)[0].start
-    2020
-    """
+    """The published changes among the figures used; a cumulative one without its own base is read on `base_year`."""
     rows = used[used["measure"].isin(CHANGES)]
     return [
         Link(start, int(row["year"]), float(row["value"]), label)
@@ -397,9 +338,8 @@ def _errors_of_levels(
     chain: Chained, again: Callable[[Levels, list[Link]], Chained], seed: Levels, links: list[Link],
     used: pd.DataFrame, errors: pd.Series,
 ) -> tuple[Levels, tuple[Levels, ...]]:  # fmt: skip
-    """What one standard error of each uncertain figure does to the levels, by chaining them again (`again`, of levels
-    and links): the standard error by year of errors that move one level only; the size by year of each error that
-    moves several.
+    """What one standard error of each uncertain figure does to the levels, by chaining them again: the standard error
+    by year of errors that move one level only; the size by year of each error that moves several.
     """
     before, squares, shared = chain.all, dict[int, float](), []
     least = 1e-9 * before.abs().max()
@@ -408,10 +348,7 @@ def _errors_of_levels(
         if row["measure"] in LEVELS:
             moved = again(seed | {int(row["year"]): float(row["value"]) + error}, links)
         else:
-            bent = [
-                dataclasses.replace(link, percent=link.percent + error * (link.label == label))
-                for link in links
-            ]
+            bent = [replace(link, percent=link.percent + error * (link.label == label)) for link in links]
             moved = again(seed, bent)
         effect = (moved.all - before).dropna()
         effect = effect[effect.abs() > least]
@@ -425,7 +362,16 @@ def _errors_of_levels(
 
 def _bounded(rows: pd.DataFrame, chain: Chained, base_year: int | None) -> Readings:
     """What published `rows` with a bound say of years without a level."""
-    rows = rows.assign(level=[_bound_as_level(row, chain, base_year) for _, row in rows.iterrows()])
+
+    def as_level(row: pd.Series) -> float:
+        if chain.older and int(row["year"]) < chain.values.index[0]:
+            return math.nan  # the older stretches have a unit of their own
+        if row["measure"] in LEVELS:
+            return float(row["value"]) if chain.root is None else math.nan
+        base = chain.values.get(_start(row, base_year), math.nan)
+        return float(base) * (1 + float(row["value"]) / 100)
+
+    rows = rows.assign(level=[as_level(row) for _, row in rows.iterrows()])
     silent = rows["measure"].isin(CHANGES) & rows["level"].isna()
     lower: Levels = {}
     upper: Levels = {}
@@ -446,13 +392,3 @@ def _bounded(rows: pd.DataFrame, chain: Chained, base_year: int | None) -> Readi
             contradicted.append(str(year))
     reasons = dict.fromkeys(rows.index[silent], "bound_on_change")
     return Readings(lower, upper, rows[~silent], contradicted, reasons)
-
-
-def _bound_as_level(row: pd.Series, chain: Chained, base_year: int | None) -> float:
-    """The bound in the unit of the levels; NaN where it is in another unit or on a change from an unknown level."""
-    if chain.older and int(row["year"]) < chain.values.index[0]:
-        return math.nan  # the older stretches have a unit of their own
-    if row["measure"] in LEVELS:
-        return float(row["value"]) if chain.root is None else math.nan
-    base = chain.values.get(_start(row, base_year), math.nan)
-    return float(base) * (1 + float(row["value"]) / 100)

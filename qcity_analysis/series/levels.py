@@ -1,8 +1,8 @@
 """Levels of one indicator: yearly and cumulative changes chained, `Π(1 + r_t)`, and levels computed from inputs.
 
-What nothing joins to the main stretch stays a stretch of its own; levels of different stretches never meet. An
-indicator declared in `indicators.csv` as a ratio, a per-head figure or a sum has a computed level only where every
-input has one; a published figure of the indicator itself wins over it, and a difference is a note.
+What nothing joins to the main stretch stays a stretch of its own; levels of different stretches never meet. A derived
+indicator has a computed level only where every input has one; a published figure wins over it, and a difference is a
+note.
 """
 
 from __future__ import annotations
@@ -36,20 +36,14 @@ class Link:
     percent: float
     label: Any = None
 
-    @property
-    def ratio(self) -> float:
-        """Level at the end over level at the start."""
-        return 1 + self.percent / 100
-
 
 @dataclass(frozen=True)
 class Chained:
     """What links and levels give, as series of consecutive years with NaN in gaps.
 
     Attributes: `values` (the main stretch), `older` (stretches before it that nothing joins to it; beside levels each
-    at such a size that it ends at the first level, so that only its changes in percent say anything, whatever the unit
-    of the levels), `newer` (stretches after it), `root` (the year set to 100, None where levels were given), `above`
-    (years whose level was dropped by `within_100`).
+    ends at the first level, so that only its changes in percent say anything), `newer` (stretches after it), `root`
+    (the year set to 100, None where levels were given), `above` (years whose level was dropped by `within_100`).
     """
 
     values: pd.Series
@@ -59,27 +53,12 @@ class Chained:
     above: tuple[int, ...] = ()
 
     @property
-    def earlier(self) -> pd.Series:
-        """The older stretches one after the other."""
-        return pd.concat(self.older) if self.older else series_of({})
-
-    @property
     def all(self) -> pd.Series:
         """The older stretches, then the main one."""
         return pd.concat([*self.older, self.values])
 
-    @property
-    def breaks(self) -> tuple[int, ...]:
-        """The first year of each stretch after the first, over `older` and `values`."""
-        return tuple(int(one.index[0]) for one in [*self.older, self.values] if len(one))[1:]
-
     def within_100(self) -> Chained:
-        """The same without levels above 100, to which changes push a share; older stretches above it go whole.
-
-        >>> kept = chained({2020: 80.0}, [Link(2020, 2021, 50.0), Link(2019, 2020, 5.0)]).within_100()
-        >>> kept.values.round(2).to_dict(), kept.above
-        ({2019: 76.19, 2020: 80.0}, (2021,))
-        """
+        """The same without levels above 100, to which changes push a share; older stretches above it go whole."""
         over = [one.dropna() for one in self.older if (one > 100).any()] + [self.values[self.values > 100]]
         above = sorted({int(year) for one in over for year in one.index})
         main = series_of({int(y): float(v) for y, v in self.values.dropna().items() if v <= 100})
@@ -91,9 +70,7 @@ def chained(
     levels: Levels, links: list[Link], base_year: int | None = None, prefer: str = "cumulative"
 ) -> Chained:
     """Levels extended by links; with no level, an index with `base_year` = 100 (default: the first year of the newest
-    stretch).
-
-    `prefer` is "cumulative" or "changes": which wins in a year reached by both from the base year of an index.
+    stretch). `prefer` ("cumulative" or "changes") wins in a year reached by both from the base year of an index.
 
     >>> chained({2020: 50.0}, [Link(2020, 2021, 10.0), Link(2022, 2023, 5.0)]).values.to_dict()
     {2020: 50.0, 2021: 55.00000000000001}
@@ -116,12 +93,7 @@ def chained(
 
 
 def conflicts(values: pd.Series, links: list[Link]) -> list[Note]:
-    """A note for each published change that the levels used do not show within ROUNDING.
-
-    >>> levels = pd.Series([100.0, 90.0], index=[2020, 2021])
-    >>> [note.code for note in conflicts(levels, [Link(2020, 2021, -8.0), Link(2020, 2021, -10.1)])]
-    ['conflict']
-    """
+    """A note for each published change that the levels used do not show within ROUNDING."""
     notes = []
     for link in links:
         start, end = values.get(link.start, math.nan), values.get(link.end, math.nan)
@@ -133,11 +105,7 @@ def conflicts(values: pd.Series, links: list[Link]) -> list[Note]:
 
 
 def series_of(levels: Levels) -> pd.Series:
-    """Levels as a series with every year from the first to the last; NaN in gaps.
-
-    >>> series_of({2020: 1.0, 2022: 3.0}).to_list()
-    [1.0, nan, 3.0]
-    """
+    """Levels as a series with every year from the first to the last; NaN in gaps."""
     years = list(range(min(levels, default=0), max(levels, default=-1) + 1))
     index = pd.Index(years, dtype=int, name="year")
     return pd.Series([levels.get(year, math.nan) for year in years], index, dtype=float, name="level")
@@ -159,7 +127,7 @@ def _spread(seed: Levels, links: list[Link], favoured: int | None) -> Levels:
     levels = dict(seed)
     for link in links:
         if link.start == favoured and link.start in levels:
-            levels.setdefault(link.end, levels[link.start] * link.ratio)
+            levels.setdefault(link.end, levels[link.start] * (1 + link.percent / 100))
     yearly = sorted((link for link in links if link.end - link.start == 1), key=lambda link: link.end)
     sums = [link for link in links if link.end - link.start > 1]
     sums.sort(key=lambda link: link.end - link.start)
@@ -174,18 +142,17 @@ def _follow(levels: Levels, links: list[Link], only_one: bool = False) -> bool:
     before = len(levels)
     for link in [*links, *reversed(links)]:
         if link.start in levels and link.end not in levels:
-            levels[link.end] = levels[link.start] * link.ratio
+            levels[link.end] = levels[link.start] * (1 + link.percent / 100)
         elif link.end in levels and link.start not in levels:
-            levels[link.start] = levels[link.end] / link.ratio
+            levels[link.start] = levels[link.end] / (1 + link.percent / 100)
         if only_one and len(levels) > before:
             break
     return len(levels) > before
 
 
 def _apart(stretches: list[Levels], main: pd.Series) -> list[pd.Series]:
-    """The stretches that lie wholly before or after the main one and each other, in order; the fuller ones first.
-
-    A segment of a history is a run of years, so of two stretches whose years interleave only one can be kept.
+    """The stretches that lie wholly before or after the main one and each other, in order; of two that interleave
+    only the fuller one can be kept.
     """
     kept: list[pd.Series] = []
     for levels in sorted(stretches, key=lambda one: (len(one), max(one)), reverse=True):
@@ -237,8 +204,8 @@ def computed(
     if kind == "sum":
         made = _sum(inputs[0], base_year)
     else:
-        default = 100.0 if indicator["unit"] == "%" else 1.0
-        factor = default if pd.isna(indicator["factor"]) else float(indicator["factor"])
+        factor = 100.0 if indicator["unit"] == "%" else 1.0
+        factor = factor if pd.isna(indicator["factor"]) else float(indicator["factor"])
         made = _ratio(inputs[0], inputs[1], factor)
     codes = ("spliced", "assumed_publication")
     notes = [note for part in inputs for note in part.notes if note.code in codes]
@@ -271,10 +238,10 @@ def _ratio(top: AnnualSeries, under: AnnualSeries, factor: float) -> Computed:
 def _sum(counts: AnnualSeries, base_year: int | None) -> Computed:
     """Running total of new items; lower and upper bounds from the first year that is not wholly counted."""
     table = counts.new_counts.set_index("year")[["count", "months", "qualifier"]]
-    levels: Levels = {} if base_year is None else {base_year: 0.0}
     table = table if base_year is None else table[table.index > base_year]
     if table.empty:
         return Computed()
+    levels: Levels = {} if base_year is None else {base_year: 0.0}
     first = int(table.index[0]) if base_year is None else base_year + 1
     lower: Levels = {}
     upper: Levels = {}
