@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from qcity_analysis.targets import Target
+
 COLUMNS = ["period", "value", "qualifier", "measure", "base_period", "status", "published", "source_id", "note",
            "decimals"]  # fmt: skip
 SOURCE = {
@@ -56,7 +58,7 @@ def fan(start: float, first: int, last: int, drift: float, width: float) -> pd.D
     return pd.DataFrame(values, index=years, columns=[0.05, 0.25, 0.5, 0.75, 0.95])
 
 
-def target(**changes: Any) -> Bag:
+def target(**changes: Any) -> Target:
     """A target of the plan; R&D share of 4 % by default."""
     made: dict[str, Any] = dict(
         plan="nanjing_quality_city", target_id="rd_intensity", region="nanjing", section="一",
@@ -66,7 +68,7 @@ def target(**changes: Any) -> Bag:
         tolerance=0.2, departments="市科技局", departments_en="Science and Technology Bureau", source_id="plan",
         note="", note_en="", decimals=0,
     )  # fmt: skip
-    return Bag(**(made | changes))
+    return Target(**(made | changes))
 
 
 def assessment(**changes: Any) -> Bag:
@@ -111,7 +113,8 @@ def assessment(**changes: Any) -> Bag:
         tally=None,
         settled_in=None,
     )
-    return Bag(**(made | changes))
+    made |= changes
+    return Bag(levels=made["series"].values.dropna, **made)
 
 
 def unassessable(**changes: Any) -> Bag:

@@ -19,10 +19,10 @@ from qcity_analysis.analysis.portfolio import Portfolio
 from qcity_analysis.analysis.portfolio import portfolio as add_up
 from qcity_analysis.analysis.sensitivity import Sensitivity
 from qcity_analysis.reporting.figures import charts
-from qcity_analysis.reporting.figures.canvas import Picture, style
+from qcity_analysis.reporting.figures import Picture, style
 from qcity_analysis.reporting.figures.fan import fan_chart
 from qcity_analysis.reporting.sentences import target_shown
-from qcity_analysis.reporting.show import sources_table
+from qcity_analysis.reporting.show import sources_by_series
 
 RELIABILITY = pd.DataFrame({"said": [0.1, 0.9], "happened": [0.12, 0.88], "number": [30, 20]})
 SKILL = pd.DataFrame(
@@ -119,11 +119,12 @@ def test_a_panel_says_what_is_illustrative_and_what_is_missing(made: Any, words:
 
 
 def test_the_table_of_sources_shows_every_published_digit_and_the_unit_of_the_language() -> None:
-    energy = sources_table(qc.assess(qc.load(), "energy_per_gdp", as_of="2023-03-31"), "en")
-    assert "−15.61 %" in set(energy["Figure"])
+    energy = sources_by_series(qc.assess(qc.load(), "energy_per_gdp", as_of="2023-03-31"), "en")
+    assert "−15.61 %" in {figure for table in energy.values() for figure in table["Figure"]}
     patents = qc.assess(qc.load(), "high_value_patents")
-    assert list(sources_table(patents, "zh")["数据"]) == ["82 件/万人"]
-    assert list(sources_table(patents, "en")["Figure"]) == ["82 patents per 10k people"]
+    for lang, column, shown in (("zh", "数据", "82 件/万人"), ("en", "Figure", "82 patents per 10k people")):
+        (table,) = sources_by_series(patents, lang).values()
+        assert list(table[column]) == [shown]
 
 
 def test_coverage_has_a_square_for_each_year_and_a_frame_for_each_deadline() -> None:

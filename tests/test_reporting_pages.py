@@ -17,7 +17,7 @@ import pytest
 import standin
 
 import qcity_analysis as qc
-from qcity_analysis.reporting.figures.canvas import Picture
+from qcity_analysis.reporting.figures import Picture
 from qcity_analysis.reporting.figures.fan import fan_chart
 from qcity_analysis.reporting.page import render_page, write_index
 from qcity_analysis.running import report as jobs

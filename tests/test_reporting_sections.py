@@ -19,7 +19,7 @@ from qcity_analysis.analysis.sensitivity import Sensitivity
 from qcity_analysis.analysis.sensitivity import sensitivity as vary
 from qcity_analysis.forecasting.annual import borrowing_evidence, learned
 from qcity_analysis.reporting import analyses, data_sections, plan_sections, target_sections, track_sections
-from qcity_analysis.reporting.figures.canvas import Picture
+from qcity_analysis.reporting.figures import Picture
 from qcity_analysis.reporting.page import render_page
 from qcity_analysis.running.report import NOTEBOOKS
 from qcity_analysis.running.runner import run_notebook

@@ -79,10 +79,9 @@ def _power(value: float, digits: int, marks: Iterable[float] = ()) -> str:
 
 
 def _enough(value: float, style: str, least: int, marks: Iterable[float]) -> int:
-    """Digits in that style, `least` or more, with which a value is on the side of every mark it is on."""
-    # an equal mark has no side
+    """Digits in that style, `least` or more, with which a value is on the side of every mark but an equal one."""
     apart = [mark for mark in marks if abs(value - mark) > SAME * max(abs(value), abs(mark))]
-    for digits in range(least, 18):
+    for digits in range(least, 17):
         shown = float(f"{value:.{digits}{style}}")
         if all((shown > mark, shown < mark) == (value > mark, value < mark) for mark in apart):
             return digits
