@@ -2,8 +2,6 @@
 
 import importlib.util
 import math
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -52,11 +50,6 @@ def test_years_from_before_on_are_not_used_for_training(corpus):
     assert early.actual.max() <= max(v[: 2016 - corpus.year[k]].max() for k, v in corpus.values.items())
     late = train.draw_tasks(corpus, list(corpus.values), 1, 99, 0, since=2020)
     assert 0 < len(late.actual) < 240
-
-
-def test_folds_are_made_of_indicators_and_do_not_move():
-    assert train.fold_of("it_use_ii99", 3) == 0
-    assert {train.fold_of(f"i{k}", 3) for k in range(12)} == {0, 1, 2}
 
 
 def test_the_learners_gradient_is_that_of_its_score():
@@ -216,8 +209,3 @@ def test_m4_series_are_joined_by_name_and_scored(accuracy, tmp_path):
     shown = accuracy.line("mixture", hindcast.ahead.quantiles(accuracy.LEVELS), hindcast, "-")
     assert 0.5 < float(shown.split("|")[2]) < 1.5
     assert accuracy.named("arima")(series[5][0]).shape == accuracy.named("ets")(series[5][0][:4]).shape
-
-
-def test_exactly_one_source_is_asked_for():
-    run = subprocess.run([sys.executable, HOME / "accuracy.py"], capture_output=True, text=True)
-    assert run.returncode == 2 and "name one of BANK, --m3 and --m4" in run.stderr
