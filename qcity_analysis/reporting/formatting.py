@@ -1,7 +1,7 @@
 """Figures as people write them: one formatter for every number in a sentence, a table or a figure.
 
-What was typed (a target, a published figure) is quoted with the digits it was typed with. What was computed gets the
-digits that mean something, and as many more as it takes to stand on its own side of a threshold.
+What was typed is quoted with its digits; what was computed gets those that mean something, and as many more as it takes
+to stand on its own side of a threshold.
 """
 
 from __future__ import annotations

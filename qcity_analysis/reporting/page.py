@@ -106,8 +106,7 @@ def check_page(
 ) -> str:
     """What is wrong with a data package: errors, then warnings, with file, row, column, found, allowed and remedy.
 
-    `folder` is the data package, `day` that of the check, `first` the language shown at first; `corrections`, as
-    `corrections.listed` gives them, follow in a table of their own.
+    `day` is that of the check, `first` the language shown at first; `corrections` as `corrections.listed` gives them.
     """
     langs, (errors, warnings) = sorted(LANGUAGES, key=lambda lang: lang != first), counted(problems)
     tables = {"found": problems, "made": corrections}
@@ -119,9 +118,8 @@ def check_page(
 def write_index(entries: Sequence[dict[str, Any]], output: str | Path, as_of: str) -> None:
     """Write the index of a report: every target of every plan, one line each, with links to the pages.
 
-    `entries` are one dict per run as in the ledger (see `report`). Used of each: plan, lang, kind (target, dated,
-    scorecard, overview or track), page (relative address), status, and `front`, the front matter of its page. Runs that
-    failed are listed in a banner. The file appears whole or not at all.
+    `entries` are one dict per run as in the ledger (see `report`), with the front matter of its page as `front`; its
+    kind is target, dated, scorecard, overview or track. Runs that failed are listed in a banner.
     """
     langs = list(dict.fromkeys(entry["lang"] for entry in entries)) or ["en"]
     failed = [e | {"name": _name(e)} for e in entries if not e["ok"]]

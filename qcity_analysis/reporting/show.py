@@ -1,8 +1,4 @@
-"""How a section shows itself in a notebook: Markdown, a table, a picture; and the tables that several pages share.
-
-The sections are in `target_sections`, `plan_sections`, `data_sections` and `track_sections`, one call each: a heading,
-a sentence before, the thing itself, what it means; all in the language asked for.
-"""
+"""How a section shows itself in a notebook: Markdown, a table, a picture; and the tables that several pages share."""
 
 from __future__ import annotations
 
@@ -26,20 +22,19 @@ if TYPE_CHECKING:
     from ..assessment.answer import Assessment
     from ..targets import Pace
 
+Front = dict[str, Any] | None
 SOURCE_COLUMNS = "c_period c_figure c_measure c_status c_use c_publisher c_title c_date"
 USES = {"observations": "used", "bounds": "bound", "superseded": "superseded", "unused": "unused"}
 
 
-def markdown(words: str, front: dict[str, Any] | None = None) -> None:
+def markdown(words: str, front: Front = None) -> None:
     """Show Markdown; `front` is what the page says in its head and the index (output metadata `qcity`)."""
     from IPython.display import Markdown, display
 
     display(Markdown(words), metadata={"qcity": front} if front else None)
 
 
-def section(
-    key: str, lang: str, lead: str | None = None, front: dict[str, Any] | None = None, **values: object
-) -> None:
+def section(key: str, lang: str, lead: str | None = None, front: Front = None, **values: object) -> None:
     """Show the heading `h_<key>` and under it `lead`, by default the sentence `s_<key>`, both filled from `values`."""
     words = text(f"s_{key}", lang, **values) if lead is None else lead
     markdown("\n\n".join(filter(None, [f"## {text(f'h_{key}', lang, **values)}", words])), front)

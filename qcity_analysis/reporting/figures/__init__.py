@@ -24,6 +24,7 @@ INK, MUTED, FAINT, TARGET = "#1c2733", "#5b6875", "#d9dee3", "#b5361c"
 OWN = "#1f5f8b", "#8fb8d4", "#d3e3ee"  # dark, middle, light
 LENT = "#8a6100", "#dcb968", "#f3e6c8"  # what is borrowed
 Look = dict[str, Any]  # keywords of matplotlib
+Point = tuple[float, float]
 WIDTH = 5.4  # inches: narrow, so that words stay readable on a phone
 DPI = 200
 STYLE: Any = {
@@ -95,9 +96,7 @@ class Picture:
         return {"image/png": self.png(), "text/plain": self.alt}, {"image/png": shown}
 
 
-def note(
-    ax: Axes, words: str, at: tuple[float, float], shift: tuple[float, float], **look: Any
-) -> Annotation:
+def note(ax: Axes, words: str, at: Point, shift: Point, **look: Any) -> Annotation:
     """Write `words` at a point of the axes, shifted by points; small and quiet unless `look` says otherwise."""
     quiet: Look = {"fontsize": 8.5, "color": MUTED, "textcoords": "offset points"}
     return ax.annotate(words, at, xytext=shift, **quiet | look)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ...analysis.sensitivity import Sensitivity, Variant
     from ...assessment.answer import Assessment
 
+Rows = Iterator[tuple["Figure", "Axes", float]]
 BLUE, BLUE_MID, BLUE_LIGHT = OWN
 OCHRE = LENT[0]
 LEFT = 0.44  # part of the width that the choices take
@@ -45,7 +46,7 @@ QUIET: Look = {"fontsize": 8.5, "color": MUTED}
 @contextmanager
 def _rows_figure(
     rows: int, row: float, head: float, foot: float, width: float, left: float, wide: float
-) -> Iterator[tuple[Figure, Axes, float]]:
+) -> Rows:
     """A figure, its axes of one unit a row from the top, and its height in inches; `left` and `wide` are parts."""
     height = head + row * rows + foot
     with new_figure(height, width) as figure:
@@ -93,8 +94,7 @@ def _key(figure: Figure, marks: dict[str, Look], at: tuple[float, float], loc: A
 def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figure:
     """Dots of probability by target, grouped by section; what cannot be assessed is named as such.
 
-    A full dot is a probability, an open diamond one under a single definition, an open square borrowed; met
-    and missed are words. Targets stand in the order given, sections as the plan numbers them.
+    A full dot is a probability, an open diamond one under a single definition, an open square borrowed.
     """
     sections = by_section(assessments)
     rows: list[str | Assessment] = []
@@ -192,8 +192,7 @@ def _choice_row(ax: Axes, y: int, row: Variant, lang: str, compared: bool) -> No
 def skill_chart(table: pd.DataFrame, names: Sequence[str], lang: str = "en") -> Figure:
     """Our skill in percent against each benchmark: as it stands an open square, calibrated a full dot, with intervals.
 
-    `table` has a row for each benchmark and the columns skill, low, high, fair, fair_low, fair_high (shares; NaN is
-    left out); `names` are the benchmarks as shown. Right of zero we are better.
+    `table` has a row for each of `names` and the columns skill, low, high, fair, fair_low, fair_high (NaN is left out).
     """
     kinds = [("rule_as_is", ("skill", "low", "high"), -0.14, ("s", "white", OCHRE))]
     kinds.append(("rule_fair", ("fair", "fair_low", "fair_high"), 0.14, ("o", BLUE, BLUE)))
@@ -222,7 +221,7 @@ def coverage_chart(table: pd.DataFrame, names: list[str], deadlines: list[int], 
     """A square for every year in which a target has a figure; a red frame at its deadline.
 
     `table` as from `series.annual.coverage`, `names` and `deadlines` one for each of its rows. Full squares are final
-    figures, light ones provisional, hatched ones bounds or parts of a year; of a long record the last years are drawn.
+    figures, light ones provisional, hatched ones bounds or parts of a year.
     """
     from matplotlib.patches import Patch, Rectangle
 
@@ -248,10 +247,10 @@ def coverage_chart(table: pd.DataFrame, names: list[str], deadlines: list[int], 
         last = len(years) - 1
         shown = [k for k, year in enumerate(years) if k == last or (year % 5 == 0 and last - k > 1)]
         _scale_above(ax, shown, [str(years[k]) for k in shown])
-        handles = [
-            Patch(label=text(f"cov_{kind}", lang), fc=face, ec=edge, hatch=hatch, lw=width)
-            for kind, (face, edge, hatch, width) in SQUARES.items()
-        ]
+        parts = ("fc", "ec", "hatch", "lw")
+        looks: list[Look] = [dict(zip(parts, values, strict=True)) for values in SQUARES.values()]
+        names = [text(f"cov_{kind}", lang) for kind in SQUARES]
+        handles = [Patch(label=name, **look) for name, look in zip(names, looks, strict=True)]
         look = {"handlelength": 1.1, "handleheight": 1.1, "fontsize": 8.5, "ncols": 4, "loc": "lower left"}
         figure.legend(handles=handles, bbox_to_anchor=(0.01, 0.06 / height), **look)
     return figure
@@ -262,7 +261,7 @@ def portfolio_chart(portfolio: Portfolio, lang: str = "en") -> Figure:
     from matplotlib.patches import Patch
 
     likely = portfolio.counts[["dependent", "independent"]].max(axis=1).to_numpy(dtype=float) >= LEAST
-    first, last = int(np.flatnonzero(likely)[0]), int(np.flatnonzero(likely)[-1])
+    first, last = map(int, np.flatnonzero(likely)[[0, -1]])
     while last - first + 1 < min(FEWEST, len(likely)):
         first, last = (first - 1, last) if first > 0 else (first, last + 1)
     numbers = list(range(first, last + 1))
@@ -294,8 +293,7 @@ def portfolio_chart(portfolio: Portfolio, lang: str = "en") -> Figure:
 def reliability_chart(table: pd.DataFrame, lang: str = "en") -> Figure:
     """Said against happened, both in percent, a point for each tenth; below, bars with the number of questions.
 
-    `table` has the columns said, happened (shares) and number, one row for each tenth that was used (see
-    `scores.reliability`). On the diagonal what is said is what happens.
+    `table` has the columns said, happened (shares) and number (see `scores.reliability`), a row for each tenth used.
     """
     said, happened, questions = 100 * table["said"], 100 * table["happened"], table["number"]
     with new_figure(5.6) as figure:

@@ -1,7 +1,4 @@
-"""The fan chart of one target: what was published, where it may go, and where the target lies.
-
-Interactive charts are out of scope.
-"""
+"""The fan chart of one target: what was published, where it may go, and where the target lies."""
 
 from __future__ import annotations
 
@@ -40,9 +37,8 @@ BOLD: Look = {"fontweight": "bold"}
 
 
 def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
-    """What was published, where it may go, and where the target lies, as one figure.
+    """The fan chart: one panel, or one for each of `assessment.parts` (definitions or comparators, never joined).
 
-    One panel, or one for each of `assessment.parts` (definitions or borrowed comparators, never joined).
     Levels are in the units of `assessment.series`; without any figure the panel says so.
 
     >>> import qcity_analysis as qc
