@@ -19,15 +19,14 @@ def chance_of_level(levels, bound, deadline, least, support):
 def new_items_in(counts, spans, draws=300_000):
     """New items in `spans` (year, share still open) and the weight of each draw: importance sampling from the prior.
 
-    Negative binomial counts (year, share of it covered, new items) with log-linear growth; a year that is
-    partly counted keeps its shock.
+    Negative binomial counts (year, share of it covered, new items) with log-linear growth; a year counted in part
+    keeps its shock.
     """
     rng = np.random.default_rng(20)
     middle = np.mean([year for year, _, _ in counts])
     rate = (sum(items for *_, items in counts) + 0.5) / sum(share for _, share, _ in counts)
     log_rate = rng.uniform(np.log(rate) - 9, np.log(rate) + 4, draws)
-    growth = rng.normal(0, 0.15, draws)
-    spread = np.abs(rng.normal(0, 0.4, draws))
+    growth, spread = rng.normal(0, 0.15, draws), np.abs(rng.normal(0, 0.4, draws))
     shape = 1 / np.maximum(spread, 1e-3) ** 2
     log_weight = 0.5 * log_rate - 0.5 * np.log1p(np.exp(log_rate) * spread**2)
     log_weight = np.where(spread > 0.95, -np.inf, log_weight)

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from asking import CUT, answer, borrowing, two_definitions
-from packages import STEADY, changes, figure, figures, indicator, loaded, target
+
+from packages import (  # isort: skip
+    CUT, STEADY, answer, borrowing, changes, figure, figures, indicator, loaded, target, two_definitions,
+)  # fmt: skip
 
 import qcity_analysis as qc
 from qcity_analysis.assessment.answer import SPOKEN, Assessment

@@ -5,8 +5,11 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from asking import answers, codes, many_series, reason, run, series_of
-from packages import change, changes, figure, figures, indicator, loaded, target
+
+from packages import (  # isort: skip
+    answers, change, changes, codes, figure, figures, indicator, loaded, many_series, reason, run, series_of,
+    target,
+)  # fmt: skip
 
 from qcity_analysis.assessment.assess import assess
 from qcity_analysis.data.vintages import months_covered
@@ -47,11 +50,9 @@ def test_a_year_to_date_figure_is_an_estimate_whose_error_shrinks_with_the_month
 
 
 def test_errors_of_a_year_to_date_are_learned_and_only_the_newest_of_the_year_counts(tmp_path):
-    cases = [
-        [figure("2020-Q2", 93.1), figure("2021-Q2", 94.8), figure("2022-Q2", 96)],
+    cases = [[figure("2020-Q2", 93.1), figure("2021-Q2", 94.8), figure("2022-Q2", 96)],
         [figure("2021-Q2", 94), figure("2022-Q1", 96), figure("2022-Q3", 97)],
-        [figure("2022-12", 97), figure("2021-Q4", 95.5, published="2023-01")],
-    ]  # fmt: skip
+        [figure("2022-12", 97), figure("2021-Q4", 95.5, published="2023-01")]]  # fmt: skip
     chain = [*changes({2020: -2, 2021: -3, 2022: -2.5}), change("2023-Q3", -3.0)]
     asked = [(chain, AVERAGE, {"base_year": 2020}), *(([*figures(STEADY), *rows], AVERAGE) for rows in cases)]
     through, learned, newest, december = many_series(tmp_path, *asked)
@@ -92,19 +93,16 @@ def test_counts_of_new_items_keep_their_months(tmp_path):
 
 def test_bounds_year_to_date_figures_and_counts_are_no_levels(tmp_path):
     """Bounds of every year without a level are kept, in the unit of the levels."""
-    found = series_of(
-        tmp_path, *figures({2016: 10.0, 2018: 12.0}), figure(2015, 9, qualifier=">="),
+    found = series_of(tmp_path, *figures({2016: 10.0, 2018: 12.0}), figure(2015, 9, qualifier=">="),
         figure(2017, 13, qualifier="<="), change(2019, 3, qualifier="<="), change(2010, 3, qualifier="<="),
         figure("2020-12", 14, qualifier=">="), figure("2021-08", 15, qualifier=">="),
-        figure("2022-Q2", 13, published="2022-08-01"), figure(2022, 4, measure="count_new"),
-    )  # fmt: skip
+        figure("2022-Q2", 13, published="2022-08-01"), figure(2022, 4, measure="count_new"))  # fmt: skip
     assert found.known().to_dict() == {2016: 10, 2018: 12}
     assert found.bounds["period"].tolist() == ["2015", "2017", "2019", "2020"]
     assert dict(found.lower) == {2015: 9.0, 2020: 14.0}
     assert dict(found.upper) == {2017: 13.0, 2019: pytest.approx(12.0 * 1.03)}
-    assert reasons(found) == {
-        "2010": "bound_on_change", "2021-08": "year_to_date_bound", "2022-Q2": "year_to_date_timing"
-    }  # fmt: skip
+    assert reasons(found) == {"2010": "bound_on_change", "2021-08": "year_to_date_bound",
+        "2022-Q2": "year_to_date_timing"}  # fmt: skip
     assert found.new_counts[["year", "months", "count"]].to_numpy().tolist() == [[2022, 12, 4]]
     unused = {f"unused_{why}" for why in reasons(found).values()}
     assert set(codes(found)) == unused | {"bounds_kept", "new_counts"}
@@ -179,10 +177,8 @@ def test_what_is_known_in_part_moves_with_the_series_and_a_share_stays_within_0_
 def test_four_ways_to_publish_one_figure_give_four_probabilities(tmp_path):
     """The worked example: 96, "96 or more", "about 96", and 97 in January to August."""
     before = run(2018, [94.0, 94.3, 94.7, 94.9, 95.3])
-    ways = [
-        [figure(2023, 96.0, qualifier="~")], [figure(2023, 96.0)], [figure(2023, 96.0, qualifier=">=")],
-        [figure(2023, 96.0), figure("2024-08", 97.0, published="2024-10-01")],
-    ]  # fmt: skip
+    ways = [[figure(2023, 96.0, qualifier="~")], [figure(2023, 96.0)], [figure(2023, 96.0, qualifier=">=")],
+        [figure(2023, 96.0), figure("2024-08", 97.0, published="2024-10-01")]]  # fmt: skip
     goal, share = {"threshold": 96.5, "deadline": 2024}, {"support": "percent"}
     found = answers(tmp_path, [(goal, [*before, *rows], share) for rows in ways], draws=4000)
     chances = [0.0, *(answer.probability for answer in found)]
@@ -194,12 +190,10 @@ def test_four_ways_to_publish_one_figure_give_four_probabilities(tmp_path):
 
 
 def test_nothing_published_later_reaches_an_earlier_day(tmp_path):
-    rows = [
-        *figures(STEADY, status="preliminary"), figure(2019, 92.5, published="2022-03-01"),
+    rows = [*figures(STEADY, status="preliminary"), figure(2019, 92.5, published="2022-03-01"),
         figure("2022-Q2", 96, published="2022-08-15"), figure(2022, 97, qualifier=">="),
         figure(2022, 97.5, published="2023-09-01"), change(2023, 1, qualifier="~"),
-        figure(2022, 5, measure="count_new", published="2022-12-31"),
-    ]  # fmt: skip
+        figure(2022, 5, measure="count_new", published="2022-12-31")]  # fmt: skip
     made = [indicator("widgets", **AVERAGE)]
     whole = loaded(tmp_path / "all", observations=rows, indicators=made)
     for day in ["2021-06-30", "2022-03-01", "2022-08-14", "2022-08-15", "2023-03-01", "2023-09-01"]:
@@ -220,17 +214,14 @@ def test_another_model_takes_the_plain_levels_and_says_so(tmp_path):
 
 
 def test_every_note_about_partial_knowledge_has_its_sentence(tmp_path):
-    found = after_steady(
-        tmp_path, figure(2020, 99, qualifier=">=", published="2022-06-01"), figure(2022, 96, qualifier=">="),
-        figure(2017, 89, qualifier="~", status="preliminary"), figure("2023-Q2", 97, published="2023-08-01"),
-        figure("2021-Q2", 94), figure("2024-Q1", 96, qualifier=">=", published="2024-05-01"),
+    found = after_steady(tmp_path, figure(2020, 99, qualifier=">=", published="2022-06-01"),
+        figure(2022, 96, qualifier=">="), figure(2017, 89, qualifier="~", status="preliminary"),
+        figure("2023-Q2", 97, published="2023-08-01"), figure("2021-Q2", 94),
+        figure("2024-Q1", 96, qualifier=">=", published="2024-05-01"),
         change("2024-Q2", 1, published="2024-08-01"), figure(2022, 4, measure="count_new"),
-        change(2010, 5, qualifier=">="),
-    )  # fmt: skip
-    assert set(codes(found)) >= {
-        "bound_contradicted", "bounds_kept", "approximate", "provisional", "year_to_date",
-        "unused_year_to_date_known", "unused_year_to_date_bound", "unused_year_to_date_unlinked",
-        "new_counts", "unused_bound_on_change",
-    }  # fmt: skip
+        change(2010, 5, qualifier=">="))  # fmt: skip
+    assert set(codes(found)) >= {"bound_contradicted", "bounds_kept", "approximate", "provisional",
+        "year_to_date", "unused_year_to_date_known", "unused_year_to_date_bound",
+        "unused_year_to_date_unlinked", "new_counts", "unused_bound_on_change"}  # fmt: skip
     for told in (note(one, lang) for one in found.notes for lang in ("zh", "en")):
         assert told and "{" not in told

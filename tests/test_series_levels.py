@@ -4,8 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from asking import CUT, answers, many_series, new, packed, series_of
-from packages import change, changes, figure, figures, indicator, loaded, package, target
+
+from packages import (  # isort: skip
+    CUT, answers, change, changes, figure, figures, indicator, loaded, many_series, new, package, packed,
+    series_of, target,
+)  # fmt: skip
 
 from qcity_analysis.data.load import check
 from qcity_analysis.errors import Note, QcityError
@@ -58,10 +61,8 @@ def test_stretches_that_nothing_joins_are_kept_with_their_break_or_named(tmp_pat
     older = changes({2011: 25, 2012: 20})
     mixed = [*figures(levels), cumulative(2012, 40, 2007), *changes({2010: 5, 2011: 4})]
     lost = [*figures({2018: 50, 2019: 51}), *changes({2022: 1, 2023: 2})]
-    based, plain, *sized, interleaved, later = many_series(
-        tmp_path, (apart, {}, {"base_year": 2020}), (apart,), (figures(levels) + older,),
-        (figures(large) + older,), (mixed,), (lost,),
-    )  # fmt: skip
+    based, plain, *sized, interleaved, later = many_series(tmp_path, (apart, {}, {"base_year": 2020}),
+        (apart,), (figures(levels) + older,), (figures(large) + older,), (mixed,), (lost,))  # fmt: skip
     for found in (based, plain):
         assert (found.base_year, found.breaks) == (2020, (2020,))
         assert found.values.index.tolist() == [2020, 2021, 2022]
@@ -139,12 +140,10 @@ MEASURES = ["level", "level", "change_pct", "cumulative_change_pct", "count_tota
 def random_figure(rng):
     year, measure = int(rng.integers(2006, 2024)), str(rng.choice(MEASURES))
     period = f"{year}{rng.choice(['', '', '-Q3', '-12'])}"
-    return figure(
-        period, int(rng.integers(-60 if measure == "change_pct" else 0, 90)), measure=measure,
+    return figure(period, int(rng.integers(-60 if measure == "change_pct" else 0, 90)), measure=measure,
         base_period=2005 if measure == "cumulative_change_pct" else "",
         qualifier=rng.choice(["=", "=", "~", ">=", "<="]),
-        status=rng.choice(["final", "preliminary", "estimate"]),
-    )  # fmt: skip
+        status=rng.choice(["final", "preliminary", "estimate"]))  # fmt: skip
 
 
 def test_every_valid_package_is_assessed_or_says_why_not(tmp_path):
@@ -265,10 +264,9 @@ def test_a_per_head_figure_is_multiplied_by_its_factor(tmp_path):
 def test_a_revised_input_moves_the_ratio_from_its_day_a_published_figure_wins_and_errors_are_passed_on(
     tmp_path,
 ):
-    more = [
-        figure(2019, 1400, indicator_id="gdp", published="2023-12-20"), *figures({2020: 3.42, 2021: 3.6}),
-        figure(2023, 1400, indicator_id="gdp"), figure(2023, 50, indicator_id="spending", qualifier="~"),
-    ]  # fmt: skip
+    more = [figure(2019, 1400, indicator_id="gdp", published="2023-12-20"), *figures({2020: 3.42, 2021: 3.6}),
+        figure(2023, 1400, indicator_id="gdp"),
+        figure(2023, 50, indicator_id="spending", qualifier="~")]  # fmt: skip
     data, found = ratio(tmp_path, inputs(GDP, *more))
     for day, gdp in (("2023-12-19", 1130), ("2023-12-20", 1400)):
         known = annual_series(data.at(day), "widgets", "testville")

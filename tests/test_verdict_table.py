@@ -6,6 +6,7 @@ on the threshold, a step of its last digit beside it, or far from it. `verdict_o
 
 import random
 from decimal import Decimal
+from unittest.mock import Mock
 
 import pytest
 from packages import figure, indicator, loaded, target
@@ -15,7 +16,6 @@ import qcity_analysis as qc
 
 AS_OF = "2026-06-30"
 BLUR = Decimal("1e-12")  # sides of a comparison that double arithmetic cannot tell apart
-EVERY_DAY, SLOW = 40, 360  # targets of each kind
 PLAIN = ("year", "december", "quarter", "both")
 FORMS = (*PLAIN, "december_revised", "year_revised")
 STOCKS = ("level", "count_total")
@@ -262,27 +262,20 @@ def a_published_rank(m):
     return m.case("rank", "at_most", asked, comparators="testville/score;otherland/score")
 
 
-KINDS = (
-    a_level, about_a_level, a_relative_change, a_coverage, a_direction, a_monotone, a_count, no_event, a_milestone,
-    a_published_rank,
-)  # fmt: skip
-
-
-def wrong_verdicts(folder, kind, size, seed):
+def wrong_verdicts(folder, kind, size):
     """What the library says otherwise than the oracle, a text for each target, and the oracle's verdicts.
 
     Cases that double arithmetic cannot tell are left out.
     """
-    rng, made = random.Random(f"{kind.__name__} {seed}"), []
+    rng, made = random.Random(f"{kind.__name__} {size}"), []
     while len(made) < size:
         case, gaps = kind(Maker(rng, f"i{len(made)}")), []
         answer = verdict(case[1], case[2], AS_OF, gaps)
         if min(gaps, default=Decimal(1)) > BLUR:
             made.append((*case, answer))
-    data, wrong = loaded(
-        folder, AS_OF, indicators=[case[0] for case in made] + [indicator("score")],
-        targets=[case[1] for case in made], observations=[row for case in made for row in case[2]],
-    ), []  # fmt: skip
+    kinds, goals = [*(case[0] for case in made), indicator("score")], [case[1] for case in made]
+    rows = [row for case in made for row in case[2]]
+    data, wrong = loaded(folder, AS_OF, indicators=kinds, targets=goals, observations=rows), []
     for _, goal, rows, answer in made:
         said = qc.assess(data, goal["target_id"], draws=50).status
         if (said if said in ("met", "missed") else "open") != answer:
@@ -296,20 +289,17 @@ def wrong_verdicts(folder, kind, size, seed):
 @pytest.fixture(autouse=True)
 def _no_forecasts(monkeypatch):
     """What is left open is not simulated: a forecast is no verdict, and other tests are about it."""
-
-    def unforeseen(*_, **__):
-        raise qc.QcityError("verdicts need no forecast: what would be forecast is open")
-
+    unforeseen = Mock(side_effect=qc.QcityError("verdicts need no forecast: what would be forecast is open"))
     monkeypatch.setattr("qcity_analysis.forecasting.annual.forecast_series", unforeseen)
 
 
+KINDS = (a_level, about_a_level, a_relative_change, a_coverage, a_direction, a_monotone, a_count, no_event, a_milestone,
+         a_published_rank)  # fmt: skip
+SIZES = [40, pytest.param(360, marks=pytest.mark.slow)]  # targets of each kind
+
+
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_every_verdict_is_the_one_worked_out_by_hand(tmp_path, kind):
-    wrong, verdicts = wrong_verdicts(tmp_path, kind, EVERY_DAY, "every day")
+def test_every_verdict_is_the_one_worked_out_by_hand(tmp_path, kind, size):
+    wrong, verdicts = wrong_verdicts(tmp_path, kind, size)
     assert wrong == [] and verdicts == {"met", "missed", "open"}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_thousands_of_verdicts_are_those_worked_out_by_hand(tmp_path, kind):
-    assert wrong_verdicts(tmp_path, kind, SLOW, "slow")[0] == []

@@ -138,9 +138,7 @@ def _counted(target, rows, base, gaps):
     if ends:
         years = {year: known for year, known in years.items() if not min(ends) < year <= max(ends)}
     low, high = (between + sum(known[end] for known in years.values()) for end in (0, 1))
-    for row in (
-        totals if start in ends else []
-    ):  # a bound, or a part of a year, says how much there is by then
+    for row in totals if start in ends else []:  # a bound, or a part of a year: how much there is by then
         least, most = (end - ends[start] for end in _interval(row))
         low = max(low, least) if start < _year(row) <= deadline else low
         high = min(high, most) if whole(row) and _year(row) >= deadline else high
