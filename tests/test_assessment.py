@@ -49,25 +49,6 @@ def test_about_is_met_from_the_tolerance_below_and_says_what_without(tmp_path):
     assert found.needed_path[2025] == pytest.approx(19)
 
 
-BOUNDS = [
-    ({}, "<=", 19.9, "missed"), ({}, "<=", 20, "forecast"),  # 20 itself is allowed by both
-    ({}, ">=", 20, "met"), ({}, ">=", 19.9, "forecast"),
-    (LESS, ">=", 20.1, "missed"), (LESS, ">=", 20, "forecast"), (LESS, "<=", 20, "met"),
-    (ABOUT, "<=", 18.9, "missed"), (ABOUT, "<=", 19.0, "forecast"), (ABOUT, ">=", 19, "met"),
-    (CUT, ">=", 13.9 * 0.83, "missed"), (CUT, "<=", 13.9 * 0.81, "met"),
-    (MORE, "<=", 13.9, "missed"), (MORE, ">=", 14.0, "met"), (MORE, ">=", 13.9, "forecast"),
-    (DOWN, "<=", 11.9, "met"), (DOWN, ">=", 12.0, "missed"),
-]  # fmt: skip
-
-
-def test_a_bound_on_the_deadlines_figure_decides_both_ways(tmp_path):
-    goals = [goal | {"deadline": 2023} for goal, *_ in BOUNDS]
-    rows = [[*figures(STEADY), figure(2023, round(x, 3), qualifier=sign)] for _, sign, x, _ in BOUNDS]
-    cases = list(zip(goals, rows, strict=True))
-    said = [(a.status, "met_by_bound" in codes(a)) for a in answers(tmp_path, cases)]
-    assert said == [(status, status != "forecast") for *_, status in BOUNDS]
-
-
 def test_what_no_simulation_can_take_is_refused(tmp_path):
     data = loaded(tmp_path)
     for name, least, values in (("seed", 0, (None, -1, 1.5)), ("draws", 1, (None, 0, True))):
@@ -116,13 +97,19 @@ def test_after_the_figure_of_the_deadline_there_is_no_probability(tmp_path):
     assert all(a.probability is None and "provisional_outcome" in codes(a) for a in found)
 
 
-def test_bounds_of_earlier_years_are_verdicts_of_those_years(tmp_path):
+def test_a_bound_on_the_deadlines_figure_decides_and_bounds_of_earlier_years_are_verdicts_of_those(tmp_path):
+    decided = [(">=", 20, "met"), ("<=", 19.9, "missed"), ("<=", 20, "forecast")]
+    cases = [
+        ({"deadline": 2023}, [*figures(STEADY), figure(2023, x, qualifier=sign)]) for sign, x, _ in decided
+    ]
+    told = [(a.status, "met_by_bound" in codes(a)) for a in answers(tmp_path / "a", cases)]
+    assert told == [(status, status != "forecast") for *_, status in decided]
     signs = [(2021, 20, ">="), (2022, 22, ">="), (2023, 19, "<=")]
     bounds = [figure(year, value, qualifier=sign) for year, value, sign in signs]
-    found = answer(tmp_path, observations=[*bounds, *figures({2018: 15, 2019: 17, 2020: 19, 2024: 21})])
+    found = answer(tmp_path / "b", observations=[*bounds, *figures({2018: 15, 2019: 17, 2020: 19, 2024: 21})])
     told = [note for note in found.notes if "by_bound" in note.code]
-    assert {note.code: note.values["periods"] for note in told} == {"years_met_by_bound": ["2021", "2022"],
-        "years_missed_by_bound": ["2023"]}  # fmt: skip
+    years = {"years_met_by_bound": ["2021", "2022"], "years_missed_by_bound": ["2023"]}
+    assert {note.code: note.values["periods"] for note in told} == years
     for lang in ("zh", "en"):
         met, missed = (sentences.note(note, lang) for note in told)
         assert "2021" in met and "2023" in missed
@@ -132,9 +119,8 @@ def test_bounds_of_earlier_years_are_verdicts_of_those_years(tmp_path):
 def test_a_relative_change_of_a_base_that_is_not_above_zero_is_refused(tmp_path):
     bases = (-1, -0.003, -40)
     rows = [figures({2018: -2, 2019: -1, 2020: base, 2021: 0.2, 2022: 0.3, 2025: 4}) for base in bases]
-    for base, found in zip(
-        bases, answers(tmp_path, [(CUT, r, {"support": "real"}) for r in rows], LATE), strict=True
-    ):
+    answered = answers(tmp_path, [(CUT, r, {"support": "real"}) for r in rows], LATE)
+    for base, found in zip(bases, answered, strict=True):
         assert (found.status, reason(found), found.threshold) == ("not_assessable", "base_not_positive", None)
         assert all(f"{base:g}" in why(found, lang) for lang in ("zh", "en"))
 
@@ -168,8 +154,8 @@ def test_two_definitions_are_answered_apart_and_never_joined(tmp_path):
     levels = {2021: 5.0, 2022: 5.2, 2023: 5.5}
     found, same = two_definitions(tmp_path / "a", levels), two_definitions(tmp_path / "b", {})
     assert (found.status, found.probability) == ("depends_on_definition", None)
-    assert [(part.role, part.levels().to_dict()) for part in found.parts] == [("definition", STEADY),
-        ("definition", levels)]  # fmt: skip
+    levels_of = [(part.role, part.levels().to_dict()) for part in found.parts]
+    assert levels_of == [("definition", STEADY), ("definition", levels)]
     assert "definition_break" in codes(found)
     assert (same.status, same.parts) == ("forecast", ())  # a newer definition without figures changes nothing
 
@@ -205,10 +191,9 @@ def test_the_answer_is_plain_json_without_nan_and_the_same_for_the_same_seed(tmp
 
 
 def test_words_follow_the_bounds_of_the_ipcc_scale():
-    words = {0.9: "very_likely", 0.899: "likely", 0.66: "likely", 0.659: "about_as_likely_as_not",
-        0.331: "about_as_likely_as_not", 0.33: "unlikely", 0.101: "unlikely",
-        0.1: "very_unlikely"}  # fmt: skip
-    assert {probability: ipcc_word(probability) for probability in words} == words
+    edges = (0.9, 0.899, 0.66, 0.659, 0.331, 0.33, 0.101, 0.1)
+    words = "very_likely likely likely about_as_likely_as_not about_as_likely_as_not unlikely unlikely very_unlikely"
+    assert list(map(ipcc_word, edges)) == words.split()
 
 
 # Cases in which an answer was once wrong; what is right is said beside each.
@@ -230,42 +215,24 @@ def ask(folder, cases, day=LATE, draws=500):
     """Answers to cases (figures, kind, direction, threshold, cells of both tables[, what is right])."""
     made = []
     for rows, kind, direction, threshold, cells, *_ in cases:
-        shown = {name: cells[name] for name in ("support", "unit") if name in cells}
         goal = {"kind": kind, "direction": direction, "threshold": threshold, "unit": "points"} | cells
         goal.pop("support", None)
-        made.append((goal, rows, shown))
+        made.append((goal, rows, {name: cells[name] for name in ("support", "unit") if name in cells}))
     return answers(folder, made, day, draws)
-
-
-def about(tolerance):
-    return BASE | {"commitment": "about", "tolerance": tolerance}
 
 
 def counts(values, asked, status, outcome):
     return run(2021, values, COUNT), "cumulative", "at_least", asked, BASE, status, outcome
 
 
-SMALL, LARGE, FELL = ([0.4, 0.3, 0.4, 0.4, 0.4], ["1234.56", "1500.44", "1300", "1100.01"],
-    [100, 110, 105, 120, 131, 124])  # fmt: skip
+ONE_OFF, HALF_OFF = (BASE | {"commitment": "about", "tolerance": tolerance} for tolerance in (1, 0.5))
+SMALL, LARGE = [0.4, 0.3, 0.4, 0.4, 0.4], ["1234.56", "1500.44", "1300", "1100.01"]
+FELL = [100, 110, 105, 120, 131, 124]
 TOTALS, TOLD = ["100.2", "103.1", "104.4", "105.9", "107.3", "108.1"], [row(2020, "91.25"), row(2022, 94)]
 FULL = ("coverage", "at_least")
 RISE, FELL18 = ("monotone", "increase_every_year", 0), ("relative_change", "at_most", -18)
 KNOWN = run(2016, [-3.1, -2.9, -3.4, -3.0, -3.3, -2.8, -3.2, -3.1, -3.0], CHANGE)
 SINCE = {"measure": "cumulative_change_pct", "base_period": 2020}
-
-
-def december(ending):
-    """A year and its December are one, for every kind."""
-    last, end = f"2025{ending}", WHOLE | BASE_22
-    zeros = [row(2023, 0, COUNT), row(2024, 0, COUNT), row(last, 0, COUNT)]
-    new = [*run(2023, [5, 5], COUNT), row(last, 3, COUNT), row(2025, 3, COUNT, published="2026-03-01")]
-    return [([row(last, 0)], "milestone", "achieved", "", WHOLE, "missed"),
-        ([row(last, 1)], "milestone", "achieved", "", WHOLE, "met"),
-        ([row(2020, 50), row(last, 61)], "level", "at_least", 61, {}, "met"),
-        ([row(2020, 50), row(last, 61)], "relative_change", "at_least", 22.5, BASE, "missed"),
-        ([row(f"2020{ending}", 50), row(2025, 61)], "relative_change", "at_least", 22, BASE, "met"),
-        (zeros, "zero_event", "at_most", 0, end, "met"),
-        (new if ending else new[:3], "cumulative", "at_least", 14, end, "missed")]  # fmt: skip
 
 
 SETTLED = [
@@ -278,11 +245,10 @@ SETTLED = [
     (run(2020, FELL, TOTAL), "cumulative", "at_least", 30, WHOLE | BASE, "missed"),
     (run(2020, FELL, TOTAL), "cumulative", "at_least", 24, WHOLE | BASE, "met"),
     # a tolerance is in the unit of the threshold, of a change in percentage points; the bound is said
-    (pair(8.0, 7.5), *FELL18, about(1), "missed", 6.64), (pair(8.0, 6.64), *FELL18, about(1), "met", 6.64),
-    (pair(0.08, 0.0672), *FELL18, about(1), "missed", 0.0664),
-    (pair(5400, 6190), "relative_change", "at_least", 15, about(0.5), "met", 6183),
-    (pair(5400, 6180), "relative_change", "at_least", 15, about(0.5), "missed", 6183),
-    *december(""), *december("-12"), *december("-Q4"),
+    (pair(8.0, 7.5), *FELL18, ONE_OFF, "missed", 6.64), (pair(8.0, 6.64), *FELL18, ONE_OFF, "met", 6.64),
+    (pair(0.08, 0.0672), *FELL18, ONE_OFF, "missed", 0.0664),
+    (pair(5400, 6190), "relative_change", "at_least", 15, HALF_OFF, "met", 6183),
+    (pair(5400, 6180), "relative_change", "at_least", 15, HALF_OFF, "missed", 6183),
     # precision is that of the figure that is compared, as typed
     *(([*TOLD, row(2025, typed)], *FULL, asked, PERCENT, status) for typed, asked, status in (
         ("99.95", 100, "missed"), ("99.995", 100, "missed"), ("100", 100, "met"), ("96", 96.4, "met"),
@@ -299,8 +265,6 @@ SETTLED = [
     )),
     *((run(2019, [change] * 6, CHANGE), "monotone", "decrease_every_year", 0, BASE | {"deadline": 2024},
        "met") for change in ("-1", "-0.1", "-0.04", "-1.0")),  # every fall is a fall
-    *((run(2019, [*[change] * 4, "0.0", change], CHANGE), "monotone", "decrease_every_year", 0, BASE,
-       "missed") for change in ("-1", "-0.1", "-0.04", "-1.0")),
     # one relative comparison at every size
     *((pair(size, more), "relative_change", "at_least", 7, BASE, status) for size, more, status in (
         ("3e7", "3.21e7", "met"), ("1e-10", "1.07e-10", "met"), ("1e-10", "1.06e-10", "missed"),

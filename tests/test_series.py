@@ -1,30 +1,28 @@
-"""From published figures to annual levels: chains, gaps, conflicts, spliced definitions, computed indicators."""
+"""From published figures to annual levels and what is known in part: chains, splices, ratios, bounds, year to date."""
 
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from packages import (  # isort: skip
-    CUT, answers, change, changes, figure, figures, indicator, loaded, many_series, new, package, packed,
-    series_of, target,
+    CUT, PERCENT, answers, change, changes, codes, figure, figures, indicator, loaded, many_series, new,
+    package, packed, reason, run, series_of, target, the_note,
 )  # fmt: skip
 
+from qcity_analysis.assessment.assess import assess
 from qcity_analysis.data.load import check
+from qcity_analysis.data.vintages import months_covered
 from qcity_analysis.errors import Note, QcityError
+from qcity_analysis.forecasting.annual import forecast_series
 from qcity_analysis.reporting.sentences import note
-from qcity_analysis.series.annual import annual_series
-
-PERCENT = {"support": "percent"}
+from qcity_analysis.series.annual import annual_series, shifted
+from qcity_analysis.series.evidence import standard_errors, typical_revisions
 
 
 def cumulative(period, value, base):
     return figure(period, value, measure="cumulative_change_pct", base_period=base or "")
-
-
-def the_note(found, code):
-    (one,) = [note for note in found.notes if note.code == code]
-    return one
 
 
 LEVELS = [  # figures, base year, levels
@@ -106,13 +104,15 @@ def test_the_newest_vintage_counts_and_an_assumed_publication_date_is_a_note(tmp
 
 def test_unknown_indicators_and_regions_are_refused_with_a_hint(tmp_path):
     data = loaded(tmp_path)
-    for names, message in (
-        (("wigdets", "testville"), "indicator 'wigdets'. Did you mean \"widgets\"? Known: widgets."),
+    refused = [
+        ("wigdets", "testville", "indicator 'wigdets'. Did you mean \"widgets\"? Known: widgets."),
         (
-            ("widgets", "testvile"),
+            "widgets",
+            "testvile",
             "region 'testvile'. Did you mean \"testville\"? Known: testville, otherland.",
         ),
-    ):
+    ]
+    for *names, message in refused:
         with pytest.raises(QcityError) as error:
             annual_series(data, *names)
         assert str(error.value) == f"unknown {message} `qcity list` shows all."
@@ -181,11 +181,11 @@ def joined(folder, rows, method, year, **more):
     return series_of(folder, *rows, indicators=made, **more)
 
 
-@pytest.mark.parametrize("cells", [{}, {"splice": "none"}])
-def test_without_a_declaration_nothing_is_joined(tmp_path, cells):
-    found = series_of(tmp_path, *BOTH, indicators=definitions(**cells))
-    assert (found.known().to_dict(), len(found.earlier), found.breaks) == (NEW, 0, ())
-    assert set(found.observations["indicator_id"]) == {"widgets"}
+def test_without_a_declaration_nothing_is_joined(tmp_path):
+    for k, cells in enumerate(({}, {"splice": "none"})):
+        found = series_of(tmp_path / str(k), *BOTH, indicators=definitions(**cells))
+        assert (found.known().to_dict(), len(found.earlier), found.breaks) == (NEW, 0, ())
+        assert set(found.observations["indicator_id"]) == {"widgets"}
 
 
 def test_a_declared_ratio_or_difference_moves_the_older_figures_to_meet_the_newer(tmp_path):
@@ -203,6 +203,12 @@ def test_a_declared_ratio_or_difference_moves_the_older_figures_to_meet_the_newe
     assert found.observations["indicator_id"].tolist() == ["old"] * 4 + ["widgets"] * 4
     moved = joined(tmp_path / "b", BOTH, "difference", 2019)
     assert moved.known().loc[:2017].to_dict() == pytest.approx({2015: 24.4, 2016: 25.4, 2017: 26.4})
+    rows = [
+        *changes({2018: 10, 2019: 10}, **cells),
+        *changes({2020: -5, 2021: -5}),
+    ]  # linked to the newer index
+    expected = {2017: 100 / 1.21, 2018: 100 / 1.1, 2019: 100.0, 2020: 95.0, 2021: 90.25}
+    assert joined(tmp_path / "c", rows, "ratio", 2019).known().to_dict() == pytest.approx(expected)
 
 
 def test_no_overlap_no_splice_and_it_is_said_and_only_from_the_day_it_was_published(tmp_path):
@@ -214,12 +220,6 @@ def test_no_overlap_no_splice_and_it_is_said_and_only_from_the_day_it_was_publis
     late = [*OLDER, figure(2020, 30), figure(2018, 26, published="2022-05-01")]
     assert joined(tmp_path / "a", late, "ratio", 2018, as_of="2022-04-30").known().to_dict() == {2020: 30}
     assert joined(tmp_path / "b", late, "ratio", 2018, as_of="2022-05-01").known().index.min() == 2015
-
-
-def test_changes_of_an_older_definition_are_linked_to_the_newer_index(tmp_path):
-    rows = [*changes({2018: 10, 2019: 10}, indicator_id="old"), *changes({2020: -5, 2021: -5})]
-    expected = {2017: 100 / 1.21, 2018: 100 / 1.1, 2019: 100.0, 2020: 95.0, 2021: 90.25}
-    assert joined(tmp_path, rows, "ratio", 2019).known().to_dict() == pytest.approx(expected)
 
 
 # Indicators computed from others: a ratio, a figure per head, a sum of counts.
@@ -243,9 +243,9 @@ def ratio(folder, rows, **cells):
     return data, annual_series(data, "widgets", "testville")
 
 
-def test_a_ratio_is_the_quotient_of_its_inputs_and_a_gap_where_one_is_missing(tmp_path):
+def test_a_ratio_is_the_quotient_of_its_inputs_times_a_factor_and_a_gap_where_one_is_missing(tmp_path):
     gdp = {year: level for year, level in GDP.items() if year != 2019}
-    _, found = ratio(tmp_path, inputs(gdp))
+    _, found = ratio(tmp_path / "a", inputs(gdp))
     expected = {year: 100 * SPENDING[year] / level for year, level in gdp.items()}
     assert found.known().to_dict() == pytest.approx(expected)
     assert math.isnan(found.values[2019])
@@ -254,16 +254,11 @@ def test_a_ratio_is_the_quotient_of_its_inputs_and_a_gap_where_one_is_missing(tm
     assert set(found.observations["publisher"]) == {"Office of Testville"}
     told = note(the_note(found, "derived_ratio"), "en")
     assert told == "2017–2022: computed as 100 × “Indicator spending” / “Indicator gdp”."
-
-
-def test_a_per_head_figure_is_multiplied_by_its_factor(tmp_path):
     cells = {"derived": "per_head", "factor": 10000, "unit": "yuan", "support": "positive"}
-    assert ratio(tmp_path, inputs(GDP), **cells)[1].values[2022] == pytest.approx(10000 * 47 / 1330)
+    assert ratio(tmp_path / "b", inputs(GDP), **cells)[1].values[2022] == pytest.approx(10000 * 47 / 1330)
 
 
-def test_a_revised_input_moves_the_ratio_from_its_day_a_published_figure_wins_and_errors_are_passed_on(
-    tmp_path,
-):
+def test_a_revised_input_moves_the_ratio_from_its_day_and_errors_are_passed_on(tmp_path):
     more = [figure(2019, 1400, indicator_id="gdp", published="2023-12-20"), *figures({2020: 3.42, 2021: 3.6}),
         figure(2023, 1400, indicator_id="gdp"),
         figure(2023, 50, indicator_id="spending", qualifier="~")]  # fmt: skip
@@ -337,16 +332,223 @@ def refusals(folder, made):
     return [str(one) for one in found if one.file == "indicators.csv"]
 
 
-@pytest.mark.parametrize(("made", "message"), REFUSED)
-def test_a_declaration_that_makes_no_sense_is_refused(tmp_path, made, message):
-    found = refusals(tmp_path, [*made, indicator("heads", unit="persons")])
-    assert f"indicators.csv, row 2, column {message}" in found
+def test_a_declaration_that_makes_no_sense_is_refused_and_a_circle_of_inputs_is_told_once(tmp_path):
+    circle = indicators()
+    circle[2] |= {"derived": "ratio", "inputs": "spending;widgets", "factor": 1}
+    told = ("inputs: found 'widgets ← gdp ← widgets'; allowed: inputs that lead to published figures; an indicator "
+            "cannot be computed from itself; change one of the inputs")  # fmt: skip
+    assert refusals(tmp_path, circle) == [f"indicators.csv, row 2, column {told}"]
+    for made, message in REFUSED:
+        found = refusals(tmp_path, [*made, indicator("heads", unit="persons")])
+        assert f"indicators.csv, row 2, column {message}" in found
 
 
-def test_a_circle_of_inputs_is_told_once(tmp_path):
-    made = indicators()
-    made[2] |= {"derived": "ratio", "inputs": "spending;widgets", "factor": 1}
-    assert refusals(tmp_path, made) == [
-        "indicators.csv, row 2, column inputs: found 'widgets ← gdp ← widgets'; allowed: inputs that lead to published "
-        "figures; an indicator cannot be computed from itself; change one of the inputs"
+# Bounds, approximate, provisional and year-to-date figures.
+
+NINETIES = {2018: 90.0, 2019: 92.0, 2020: 93.0, 2021: 95.0}  # typical yearly change: 2
+AVERAGE = {"timing": "average"}
+
+
+def after_steady(folder, *rows):
+    return series_of(folder, *figures(NINETIES), *rows, cells=AVERAGE)
+
+
+def reasons(found):
+    return dict(zip(found.unused["period"], found.unused["reason"], strict=True))
+
+
+TO_DATE = [  # period, timing, estimate of the year and its error
+    ("2022-Q2", "average", 97.0, 2.0 * 0.5), ("2022-08", "average", 97.0, 2.0 / 3),
+    ("2022-08", "total", 97.0 * 1.5, (97.0 * 1.5 - 95.0) / 2 / 3),  # 50 more is a surprise
+    ("2022-Q3", "stock", 97.0 + 0.25 * 2.0, 2.0 * math.sqrt(0.25)),
+]  # fmt: skip
+
+
+def test_a_year_to_date_figure_is_an_estimate_whose_error_shrinks_with_the_months(tmp_path):
+    rows = [[*figures(NINETIES), figure(period, 97, published="2022-11-01")] for period, *_ in TO_DATE]
+    cells = [{"timing": timing} for _, timing, *_ in TO_DATE]
+    for found, case in zip(many_series(tmp_path, *zip(rows, cells, strict=True)), TO_DATE, strict=True):
+        period, timing, value, error = case
+        assert found.known().index.max() == 2021
+        row = found.estimates.iloc[0]
+        assert (row["year"], row["months"], row["published_value"]) == (2022, months_covered(period), 97)
+        assert found.evidence().estimates == {2022: (pytest.approx(value), pytest.approx(error))}
+        assert ("stock_within_year" if timing == "stock" else "year_to_date") in codes(found)
+
+
+def test_errors_of_a_year_to_date_are_learned_and_only_the_newest_of_the_year_counts(tmp_path):
+    cases = [[figure("2020-Q2", 93.1), figure("2021-Q2", 94.8), figure("2022-Q2", 96)],
+        [figure("2021-Q2", 94), figure("2022-Q1", 96), figure("2022-Q3", 97)],
+        [figure("2022-12", 97), figure("2021-Q4", 95.5, published="2023-01")]]  # fmt: skip
+    chain = [*changes({2020: -2, 2021: -3, 2022: -2.5}), change("2023-Q3", -3.0)]
+    asked = [
+        (chain, AVERAGE, {"base_year": 2020}),
+        *(([*figures(NINETIES), *rows], AVERAGE) for rows in cases),
     ]
+    through, learned, newest, december = many_series(tmp_path, *asked)
+    pairs = [(93.0 - 93.1) / 0.5, (95.0 - 94.8) / 0.5]
+    size = math.sqrt((2 * 2.0**2 + sum(p**2 for p in pairs)) / 4)
+    assert learned.estimates["error"].tolist() == [pytest.approx(size * 0.5)]
+    assert "unused_year_to_date_known" in codes(learned)
+    level, typical = float(through.values[2022]), float(np.median(np.abs(np.diff(through.known()))))
+    # a change to date is an estimate of the level it leads to
+    assert through.evidence().estimates == {2023: (pytest.approx(level * 0.97), pytest.approx(typical / 4))}
+    assert newest.estimates["period"].tolist() == ["2022-Q3"]
+    assert reasons(newest) == {"2021-Q2": "year_to_date_known", "2022-Q1": "year_to_date_older"}
+    assert december.known().to_dict() == NINETIES | {2021: 95.5, 2022: 97}  # December to date is the year
+    assert december.superseded["period"].tolist() == ["2021"] and december.estimates.empty
+
+
+def test_what_never_moved_takes_a_part_of_the_year_with_one_step_of_its_last_digit(tmp_path):
+    still = run(2018, [5.5] * 4)
+    parts = [(period, timing) for period in ("2022-08", "2022-Q1") for timing in ("average", "stock")]
+    cases = [([*still, figure(period, 5.5)], {"timing": timing}) for period, timing in parts]
+    cases.append(([*run(2018, [5.0] * 3), change("2021-Q3", 0.0)], AVERAGE))  # in percent of the level
+    *parts, moved = many_series(tmp_path / "a", *cases)
+    assert [row.estimates.iloc[0][["value", "error"]].tolist() for row in parts] == [[5.5, 0.1]] * 4
+    assert moved.estimates.iloc[0][["value", "error"]].tolist() == [5.0, pytest.approx(5.0 * 0.1 / 100)]
+    (answer,) = answers(tmp_path / "b", [({}, [*still, figure("2022-08", 5.5)], AVERAGE)], draws=200)
+    assert answer.status == "forecast"
+
+
+def test_counts_of_new_items_keep_their_months(tmp_path):
+    rows = [new(2022, 12), new("2022-Q2", 5), new("2023-Q2", 7, published="2023-08-01")]
+    found = series_of(tmp_path, *rows, new("2023-08", 9, published="2023-10-01", qualifier=">="))
+    table = found.new_counts[["year", "months", "count", "qualifier", "publisher"]].to_numpy().tolist()
+    office = "Office of Testville"
+    assert table == [[2022, 12, 12.0, "=", office], [2023, 8, 9.0, ">=", office]]
+    assert len(found.known()) == 0
+
+
+def test_bounds_year_to_date_figures_and_counts_are_no_levels(tmp_path):
+    """Bounds of every year without a level are kept, in the unit of the levels."""
+    found = series_of(tmp_path, *figures({2016: 10.0, 2018: 12.0}), figure(2015, 9, qualifier=">="),
+        figure(2017, 13, qualifier="<="), change(2019, 3, qualifier="<="), change(2010, 3, qualifier="<="),
+        figure("2020-12", 14, qualifier=">="), figure("2021-08", 15, qualifier=">="),
+        figure("2022-Q2", 13, published="2022-08-01"), figure(2022, 4, measure="count_new"))  # fmt: skip
+    assert found.known().to_dict() == {2016: 10, 2018: 12}
+    assert found.bounds["period"].tolist() == ["2015", "2017", "2019", "2020"]
+    assert dict(found.lower) == {2015: 9.0, 2020: 14.0}
+    assert dict(found.upper) == {2017: 13.0, 2019: pytest.approx(12.0 * 1.03)}
+    unused = {"2010": "bound_on_change", "2021-08": "year_to_date_bound", "2022-Q2": "year_to_date_timing"}
+    assert reasons(found) == unused
+    assert found.new_counts[["year", "months", "count"]].to_numpy().tolist() == [[2022, 12, 4]]
+    assert set(codes(found)) == {*(f"unused_{why}" for why in unused.values()), "bounds_kept", "new_counts"}
+
+
+def test_bounds_give_way_to_figures_and_contradictions_are_said(tmp_path):
+    later = {"qualifier": ">=", "published": "2022-06-01"}
+    against = [figure(2022, 96, qualifier=">="), change(2022, 4, qualifier="<="), figure(2021, 94, **later),
+               figure(2020, 94, **later)]  # fmt: skip
+    replaced = [figure(2021, 94, **later), figure(2022, 95, qualifier=">="),
+                figure(2022, 95.4, published="2023-06-01")]  # fmt: skip
+    nothing = [figure(2022, 97, qualifier=">="), change(2022, 1, qualifier="<=")]
+    cases = ([*figures(NINETIES), *rows] for rows in (against, replaced, nothing))
+    said, figured, dropped = many_series(tmp_path, *((rows,) for rows in cases))
+    assert (said.lower, said.upper) == ({2022: 96.0}, {2022: pytest.approx(95 * 1.04)})
+    assert the_note(said, "bound_contradicted").values["periods"] == [
+        "2020"
+    ]  # 93 was published, "94 or more" too
+    assert figured.known().to_dict() == NINETIES | {2022: 95.4}  # but a later bound replaces no figure
+    assert figured.superseded["period"].tolist() == ["2022"]
+    assert (figured.bounds["period"].tolist(), figured.lower) == (["2021"], {})
+    assert (dropped.lower, dropped.upper) == ({}, {}) and "bound_contradicted" in codes(dropped)
+
+
+def test_bounds_alone_are_not_assessable_and_with_two_figures_are_enough(tmp_path):
+    two = run(2021, [17, 18])
+    cases = [run(2021, [96] * 3, qualifier=">="), [*two, figure(2023, 19, qualifier=">=")], two]
+    assert many_series(tmp_path / "a", (cases[0],))[0].points() == 0
+    bounds, enough, fewer = answers(tmp_path / "b", [({}, rows) for rows in cases])
+    assert [reason(bounds), enough.status, reason(fewer)] == ["only_bounds", "forecast", "too_few"]
+    assert the_note(enough, "few_numbers").values == {"numbers": 2, "partly": 1}
+
+
+def test_the_size_of_revisions_is_learned_from_the_vintages_of_the_package(tmp_path):
+    first = [figure(y, v, status="preliminary") for y, v in {2018: 89, 2019: 92.6, 2020: 93.4}.items()]
+    final = [figure(y, v, published=f"{y + 2}-01-05") for y, v in NINETIES.items()]
+    data = loaded(tmp_path, observations=[*first, *final])
+    off = [(90 - 89) / 2, (92 - 92.6) / 2, (93 - 93.4) / 2]  # typical yearly change of the final figures: 2
+    expected = math.sqrt((4 * 0.3**2 + sum(x**2 for x in off)) / 7)
+    known = typical_revisions(data.observations)
+    assert (known["level"], known["change_pct"]) == (pytest.approx(expected), 0.3)
+    earlier = typical_revisions(data.at("2020-06-01").observations)  # one revision known by then
+    assert earlier["level"] != known["level"]
+    cells = {"qualifier": "=", "measure": "level", "status": ["final", "preliminary"], "decimals": 0}
+    last = pd.DataFrame({"year": [2020, 2021], "value": [93.0, 95.0]} | cells)
+    assert standard_errors(last, {"level": 0.4}).tolist() == [0.0, pytest.approx(0.8)]
+
+
+def test_about_is_within_a_step_of_its_last_digit_and_an_uncertain_change_moves_every_later_level(tmp_path):
+    rows = [change(2021, -3), change(2022, -4, status="preliminary"), change(2023, -2)]
+    about = [*figures(NINETIES), figure(2022, 96, qualifier="~"), figure(2023, 96.4)]
+    near, found = many_series(tmp_path, (about,), (rows, AVERAGE, {"base_year": 2020}))
+    assert near.noisy == {2022: pytest.approx(1 / math.sqrt(3))}  # final figures are exact
+    error = 0.97 * 0.3 * 3  # stated share of the median change
+    assert found.shared == ({2022: pytest.approx(error), 2023: pytest.approx(error * 0.98)},)
+    assert found.noisy == {}
+
+
+def test_what_is_known_in_part_moves_with_the_series_and_a_share_stays_within_0_to_100(tmp_path):
+    about = figure(2017, 89, qualifier="~")
+    found = after_steady(tmp_path / "a", figure(2022, 96, qualifier=">="), figure("2023-Q2", 97), about)
+    half = shifted(found, 2021, 47.5)
+    assert half.lower == {2022: 48.0}
+    assert half.noisy == {2017: pytest.approx(0.5 / math.sqrt(3))}
+    assert half.evidence().estimates[2023][0] == pytest.approx(48.5)
+    share = series_of(tmp_path / "b", *figures(NINETIES), cells={"support": "percent"})
+    moved = shifted(share, 2018, 97.0, by_ratio=False)
+    assert moved.values.to_dict() == {2018: 97, 2019: 99, 2020: 100, 2021: 100}
+    assert (moved.unit, moved.decimals, moved.places()) == ("points", {}, {("widgets", "testville")})
+
+
+def test_four_ways_to_publish_one_figure_give_four_probabilities(tmp_path):
+    """The worked example: 96, "96 or more", "about 96", and 97 in January to August."""
+    before = run(2018, [94.0, 94.3, 94.7, 94.9, 95.3])
+    ways = [[figure(2023, 96.0, qualifier="~")], [figure(2023, 96.0)], [figure(2023, 96.0, qualifier=">=")],
+        [figure(2023, 96.0), figure("2024-08", 97.0, published="2024-10-01")]]  # fmt: skip
+    goal, share = {"threshold": 96.5, "deadline": 2024}, {"support": "percent"}
+    found = answers(tmp_path, [(goal, [*before, *rows], share) for rows in ways], draws=4000)
+    chances = [0.0, *(answer.probability for answer in found)]
+    assert (np.diff(chances) > 0).all()
+    for answer, code in zip(found, ("approximate", None, "bounds_kept", "year_to_date"), strict=True):
+        assert code is None or code in codes(answer)
+    assert found[2].forecast.years.tolist() == [2023, 2024]
+    assert found[3].outcome is None  # a part of the deadline's year does not settle it
+
+
+def test_nothing_published_later_reaches_an_earlier_day(tmp_path):
+    rows = [*figures(NINETIES, status="preliminary"), figure(2019, 92.5, published="2022-03-01"),
+        figure("2022-Q2", 96, published="2022-08-15"), figure(2022, 97, qualifier=">="),
+        figure(2022, 97.5, published="2023-09-01"), change(2023, 1, qualifier="~"),
+        figure(2022, 5, measure="count_new", published="2022-12-31")]  # fmt: skip
+    made = [indicator("widgets", **AVERAGE)]
+    whole = loaded(tmp_path / "all", observations=rows, indicators=made)
+    for day in ["2021-06-30", "2022-03-01", "2022-08-14", "2022-08-15", "2023-03-01", "2023-09-01"]:
+        held = [row for row in rows if row["published"] <= day]
+        only = loaded(tmp_path / day, day, observations=held, indicators=made)
+        one, other = (annual_series(data, "widgets", "testville") for data in (whole.at(day), only))
+        assert one.evidence() == other.evidence()
+        assert one.values.equals(other.values) and one.notes == other.notes
+        assert one.new_counts["count"].tolist() == other.new_counts["count"].tolist()
+
+
+def test_another_model_takes_the_plain_levels_and_says_so(tmp_path):
+    rows = [*figures(NINETIES), figure(2022, 96, qualifier=">=")]
+    data = loaded(tmp_path, observations=rows, targets=[target(threshold=97)])
+    assert "partly_ignored" in codes(assess(data, "goal", model="drift"))
+    plain = forecast_series(annual_series(data, "widgets", "testville"), 2025, model="drift")
+    assert plain.years.tolist() == [2022, 2023, 2024, 2025]
+
+
+def test_every_note_about_partial_knowledge_has_its_sentence(tmp_path):
+    found = after_steady(
+        tmp_path, figure(2020, 99, qualifier=">=", published="2022-06-01"), figure(2022, 96, qualifier=">="),
+        figure(2017, 89, qualifier="~", status="preliminary"), figure("2023-Q2", 97, published="2023-08-01"),
+        figure("2021-Q2", 94), figure("2024-Q1", 96, qualifier=">=", published="2024-05-01"),
+        change("2024-Q2", 1, published="2024-08-01"), new(2022, 4), change(2010, 5, qualifier=">="),
+    )  # fmt: skip
+    kept = "bound_contradicted bounds_kept approximate provisional year_to_date new_counts unused_bound_on_change"
+    to_date = {f"unused_year_to_date_{why}" for why in ("known", "bound", "unlinked")}
+    assert set(codes(found)) >= {*kept.split(), *to_date}
+    assert not [one for one in found.notes for lang in ("zh", "en") if "{" in (note(one, lang) or "{")]
