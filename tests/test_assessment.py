@@ -84,17 +84,23 @@ def test_a_target_as_a_record_is_the_same_question_and_another_record_another(tm
 
 def test_a_relative_change_is_asked_of_an_index_of_the_base_year_or_of_its_level(tmp_path):
     rows = changes({2021: -3, 2022: -3.5, 2023: -2.9})
-    index, level = answers(tmp_path, [(CUT, rows), (CUT, figures(STEADY))])
+    apart = [*changes({2012: 2, 2013: 3}), change(2021, -2)]  # an older stretch still helps to forecast
+    index, level, joined = answers(tmp_path, [(CUT, rows), (CUT, figures(STEADY)), (CUT, apart)])
+    assert (joined.status, joined.forecast.breaks) == ("forecast", (2020,))
     assert (index.series.base_year, index.threshold) == (2020, pytest.approx(82))
     assert index.probability == np.mean(index.forecast.paths[:, -1] <= index.bound)
     assert level.threshold == pytest.approx(13.9 * 0.82)
 
 
-def test_after_the_figure_of_the_deadline_there_is_no_probability(tmp_path):
+def test_after_the_figure_of_the_deadline_is_known_there_is_no_probability(tmp_path):
     rows = [[*figures(STEADY), figure(2023, value, status="preliminary")] for value in (20, 19.9)]
-    found = answers(tmp_path, [({"deadline": 2023}, case) for case in rows])
+    found = answers(tmp_path / "a", [({"deadline": 2023}, case) for case in rows])
     assert [(a.status, a.outcome) for a in found] == [("met", 20), ("missed", 19.9)]
     assert all(a.probability is None and "provisional_outcome" in codes(a) for a in found)
+    late = [*figures(STEADY), figure(2023, 25, published="2024-06")]
+    data = loaded(tmp_path / "b", LATE, observations=late, targets=[target(deadline=2023)])
+    before, after = (assess(data.at(day), "goal", draws=200) for day in ("2024-06-29", "2024-06-30"))
+    assert (before.status, "awaiting_figure" in codes(before), after.status) == ("forecast", True, "met")
 
 
 def test_a_bound_on_the_deadlines_figure_decides_and_bounds_of_earlier_years_are_verdicts_of_those(tmp_path):
@@ -136,18 +142,6 @@ def test_one_target_that_cannot_be_computed_leaves_the_others_standing(tmp_path)
     for lang in ("zh", "en"):
         assert "2023" in why(found[2], lang)
         assert "2075" in sentences.headline(found[1], lang) and "50" in sentences.headline(found[1], lang)
-
-
-def test_a_figure_known_only_later_leaves_the_target_open(tmp_path):
-    rows = [*figures(STEADY), figure(2023, 25, published="2024-06")]
-    data = loaded(tmp_path, "2024-06-30", observations=rows, targets=[target(deadline=2023)])
-    before, after = (assess(known, "goal", draws=200) for known in (data.at("2024-06-29"), data))
-    assert (before.status, "awaiting_figure" in codes(before), after.status) == ("forecast", True, "met")
-
-
-def test_an_older_stretch_that_nothing_joins_still_helps_to_forecast(tmp_path):
-    found = answer(tmp_path, CUT, observations=[*changes({2012: 2, 2013: 3}), change(2021, -2)])
-    assert (found.status, found.forecast.breaks) == ("forecast", (2020,))
 
 
 def test_two_definitions_are_answered_apart_and_never_joined(tmp_path):

@@ -104,15 +104,9 @@ def test_the_newest_vintage_counts_and_an_assumed_publication_date_is_a_note(tmp
 
 def test_unknown_indicators_and_regions_are_refused_with_a_hint(tmp_path):
     data = loaded(tmp_path)
-    refused = [
-        ("wigdets", "testville", "indicator 'wigdets'. Did you mean \"widgets\"? Known: widgets."),
-        (
-            "widgets",
-            "testvile",
-            "region 'testvile'. Did you mean \"testville\"? Known: testville, otherland.",
-        ),
-    ]
-    for *names, message in refused:
+    close = "indicator 'wigdets'. Did you mean \"widgets\"? Known: widgets."
+    other = "region 'testvile'. Did you mean \"testville\"? Known: testville, otherland."
+    for *names, message in (("wigdets", "testville", close), ("widgets", "testvile", other)):
         with pytest.raises(QcityError) as error:
             annual_series(data, *names)
         assert str(error.value) == f"unknown {message} `qcity list` shows all."
@@ -134,22 +128,22 @@ KINDS = [
     {"kind": "relative_change", "threshold": 50, "base_year": 2020, "unit": "%"},
     {"kind": "direction", "threshold": "", "base_year": 2020}, {"kind": "monotone", "base_year": 2019},
 ]  # fmt: skip
+STATUSES = ["final", "preliminary", "estimate"]
 MEASURES = ["level", "level", "change_pct", "cumulative_change_pct", "count_total", "count_new"]
-
-
-def random_figure(rng):
-    year, measure = int(rng.integers(2006, 2024)), str(rng.choice(MEASURES))
-    period = f"{year}{rng.choice(['', '', '-Q3', '-12'])}"
-    return figure(period, int(rng.integers(-60 if measure == "change_pct" else 0, 90)), measure=measure,
-        base_period=2005 if measure == "cumulative_change_pct" else "",
-        qualifier=rng.choice(["=", "=", "~", ">=", "<="]),
-        status=rng.choice(["final", "preliminary", "estimate"]))  # fmt: skip
 
 
 def test_every_valid_package_is_assessed_or_says_why_not(tmp_path):
     rng, cases = np.random.default_rng(8), []
+
+    def random_figure():
+        measure, part = str(rng.choice(MEASURES)), rng.choice(["", "", "-Q3", "-12"])
+        cells = {"base_period": 2005} if measure == "cumulative_change_pct" else {}
+        cells |= {"qualifier": rng.choice(["=", "=", "~", ">=", "<="]), "measure": measure}
+        value = int(rng.integers(-60 if measure == "change_pct" else 0, 90))
+        return figure(f"{rng.integers(2006, 2024)}{part}", value, **cells, status=rng.choice(STATUSES))
+
     for kind in KINDS * 3:
-        rows = [random_figure(rng) for _ in range(rng.integers(1, 14))]
+        rows = [random_figure() for _ in range(rng.integers(1, 14))]
         once = {(row["period"], row["measure"]): row for row in rows}.values()
         cells = (("support", "real positive percent count"), ("timing", "none average total stock"))
         chosen = {name: str(rng.choice(values.split())).replace("none", "") for name, values in cells}

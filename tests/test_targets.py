@@ -11,9 +11,7 @@ from packages import loaded, target
 from yearly_series import frame
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting.features import features, units
 from qcity_analysis.forecasting.forecast import forecast
-from qcity_analysis.forecasting.histories import from_frame
 from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.quantiles import common_step
 from qcity_analysis.targets import find_target, needed_path, pace_between, reaches
@@ -145,12 +143,6 @@ def test_named_models_do_not_depend_on_the_unit(model):
     options = {"model": model, "draws": 1000, "rng": 1}
     found = [forecast(GREW * scale, 2026, **options).median() / scale for scale in (1, 1e-6, 1e8)]
     np.testing.assert_allclose(found[1:], [found[0]] * 2, rtol=1e-3)
-
-
-def test_features_of_a_series_are_the_same_in_any_unit_to_the_last_digits():
-    for support in SUPPORTS:
-        one, other = (from_frame(frame([v * s for v in GROWTH], support)) for s in (1.0, 3.7e9))
-        np.testing.assert_allclose(features(one, units(one))[0], features(other, units(other))[0], atol=1e-6)
 
 
 def test_a_series_stays_the_likelier_the_longer_it_stood_still():
