@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,27 +46,12 @@ def target(name: str = "goal", **cells: Any) -> Row:
 def figure(period: object, value: object, **cells: Any) -> Row:
     """A made-up published figure of `widgets` in testville, published in February of the next year."""
     unit = "%" if str(cells.get("measure", "level")).endswith("change_pct") else "points"
-    made = {
-        "indicator_id": "widgets",
-        "region": "testville",
-        "period": str(period),
-        "value": value,
-        "unit": unit,
-    }
-    return NUMERIC_DEFAULTS | made | {"published": f"{int(str(period)[:4]) + 1}-02-28"} | cells
+    made = {"indicator_id": "widgets", "region": "testville", "period": str(period), "value": value}
+    return NUMERIC_DEFAULTS | made | {"unit": unit, "published": f"{int(str(period)[:4]) + 1}-02-28"} | cells
 
 
-def change(period: object, value: object, **cells: Any) -> Row:
-    """A made-up yearly change in percent."""
-    return figure(period, value, **({"measure": "change_pct"} | cells))
-
-
-def new(period, value, **cells):
-    return figure(period, value, **({"measure": "count_new"} | cells))
-
-
-def total(period, value, **cells):
-    return figure(period, value, **({"measure": "count_total"} | cells))
+change = partial(figure, measure="change_pct")  # a made-up yearly change in percent
+new, total = partial(figure, measure="count_new"), partial(figure, measure="count_total")
 
 
 def figures(levels: dict[int, float], **cells: Any) -> list[Row]:
@@ -143,9 +129,8 @@ def answers(folder, cases, as_of="2024-12-31", draws=500, **tables):
 def series_of(folder, *rows, as_of="2024-12-31", **options):
     """The annual series of `widgets`; `indicators` may be given, and cells of `widgets` as `cells`."""
     made = options.pop("indicators", None) or [indicator("widgets", **options.pop("cells", {}))]
-    return annual_series(
-        loaded(folder, as_of, observations=rows, indicators=made), "widgets", "testville", **options
-    )
+    data = loaded(folder, as_of, observations=rows, indicators=made)
+    return annual_series(data, "widgets", "testville", **options)
 
 
 def many_series(folder, *cases):
@@ -192,6 +177,5 @@ def borrowing(folder, own, **goal):
     """The answer where another region has six levels."""
     theirs = dict(enumerate([40.0, 42.0, 43.0, 45.0, 47.0, 50.0], 2018))
     rows = [*figures(own), *figures(theirs, region="otherland")]
-    return answer(
-        folder, goal, observations=rows, indicators=[indicator("widgets", comparators="otherland/widgets")]
-    )
+    lender = [indicator("widgets", comparators="otherland/widgets")]
+    return answer(folder, goal, observations=rows, indicators=lender)

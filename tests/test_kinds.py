@@ -166,7 +166,7 @@ def open_(tmp_path_factory):
     return dict(zip(OPEN, found, strict=True))
 
 
-def test_the_tally_is_what_is_known_of_the_years_that_count(open_):
+def test_the_tally_is_what_is_known_of_the_years_that_count_and_the_rest_is_drawn_never_zero(open_):
     tally = {name: open_[name].tally for name in OPEN}
     assert {open_[name].status for name in ("one short", "bound", "over base", "event before")} == {
         "forecast"
@@ -183,9 +183,6 @@ def test_the_tally_is_what_is_known_of_the_years_that_count(open_):
         assert (tally[name].years, tally[name].covered, tally[name].exposure) == (3, 2, 5)
         assert "2021, 2023, 2025" in " ".join(sentences.note(n, "en") for n in open_[name].notes)
     assert (tally["yearly"].years, tally["yearly"].covered, tally["yearly"].exposure) == (5, 3, 9)
-
-
-def test_what_is_unknown_is_drawn_never_zero_and_what_is_known_is_kept(open_):
     gap, over = open_["gap"], open_["over base"]
     assert gap.forecast.years.tolist() == [2022, 2023, 2024, 2025] and gap.expected > 15 + 3 * 5
     assert open_["bound"].forecast.paths[:, 0].min() == 30
@@ -284,19 +281,16 @@ def test_figures_decide_on_every_year_a_direction_and_a_milestone_or_do_not(tmp_
         assert all(a.probability is None for a in found if a.target.kind == "milestone")
 
 
-def test_the_probability_is_the_share_of_paths_that_rise_every_year_as_published(tmp_path):
-    (found,) = answers(tmp_path, [(EVERY, figures(RISING), PERCENT)])
+def test_the_probability_is_the_share_of_paths_that_move_every_year_or_that_way_as_published(tmp_path):
+    (found,) = answers(tmp_path / "one", [(EVERY, figures(RISING), PERCENT)])
     row = np.round(found.forecast.paths, 1)
     met = (np.diff(np.column_stack([np.full(len(row), 93.1), row]), axis=1) > 1e-9).all(axis=1)
     assert (found.probability, found.threshold) == (met.mean(), None)
     assert (found.status, found.period) == ("forecast", (2021, 2025))  # the fall of 2019 does not count
     assert "stricter" in " ".join(sentences.sentences(found, "en"))
-
-
-def test_falls_chained_from_changes_and_an_open_direction_are_compared_as_they_are(tmp_path):
     lower = UP | {"direction": "decrease"}
     cases = [(goal, rows) for rows in CHANGES.values() for goal in (FALL, lower)]
-    rising, *found = answers(tmp_path, [(UP, figures(RISING), PERCENT), *cases])
+    rising, *found = answers(tmp_path / "other", [(UP, figures(RISING), PERCENT), *cases])
     assert (rising.threshold, rising.bound) == (91.3, 91.3)
     assert rising.probability == np.mean(rising.forecast.paths[:, -1] > rising.bound * (1 + 1e-12))
     for every, below in zip(found[::2], found[1::2], strict=True):
@@ -342,23 +336,20 @@ def ranks(folder, cases, as_of="2024-12-31"):
     return answers(folder, made, as_of, regions=TOWNS)
 
 
-def test_a_rank_is_counted_among_all_regions_with_the_same_parent(tmp_path):
-    found, short = ranks(tmp_path, [({}, OWN, OTHERS), ({}, OWN, OTHERS | {"west": [1.0]})])
+def test_a_rank_is_counted_among_all_regions_with_the_same_parent_and_equals_share_the_better_place(tmp_path):
+    found, short = ranks(tmp_path / "one", [({}, OWN, OTHERS), ({}, OWN, OTHERS | {"west": [1.0]})])
     assert found.series.known().to_dict() == {2021: 2, 2022: 2, 2023: 2}
     assert set(np.unique(found.forecast.paths)) <= {1.0, 2.0, 3.0, 4.0}
     assert found.probability == np.mean(found.forecast.paths[:, -1] <= 2)
     assert (found.likelihood, "ranked_among" in codes(found)) == ("joint_ranks", True)
     assert reason(short) == "peers_short"  # one missing peer is named and nothing is ranked
     assert "west" in why(short, "en") and "south" not in why(short, "en")
-
-
-def test_the_deadlines_figures_decide_the_rank_and_equals_share_the_better_place(tmp_path):
     about = {"commitment": "about", "tolerance": 1}  # in places
     cases = [({}, 4.0), ({}, 3.9), (about, 3.9)]  # level with the south, or behind it
     made = [(goal, [*OWN, 5.0, last], ON) for goal, last in cases]
     ahead = OTHERS | {"north": [5.0, 6.0, 7.0, None, 9.0]}
     made += [({"deadline": 2022}, OWN, OTHERS), ({"deadline": 2024}, OWN, ahead)]
-    *found, early, gap = ranks(tmp_path, made, LATE)
+    *found, early, gap = ranks(tmp_path / "other", made, LATE)
     assert (early.status, early.outcome, reason(gap)) == ("met", 2, "deadline_gap")
     assert [(a.status, a.outcome, a.bound) for a in found] == [("met", 2, 2), ("missed", 3, 2), ("met", 3, 3)]
     table = np.array([[2.0, 3.0, 2.0], [5.0, 3.0, 2.0], [1.0, 3.0, 2.0]])

@@ -100,11 +100,8 @@ NANJING = {
     "standard_pilots_provincial": Case(
         {2021: 12, 2022: 10, 2023: 15, "2024-Q3": 13}, run(10, 9, 11, 8, 11),
         {2020: 9, 2021: 10, 2023: 11}, NEW),
-    "five_g_coverage": DONE,
-    "specialised_firms_ladder": DONE,
-    "standardisation_city_pilot": DONE,
-    "china_quality_conference": DONE,
-    "quality_benchmark_city_2035": DONE,
+    "five_g_coverage": DONE, "specialised_firms_ladder": DONE, "standardisation_city_pilot": DONE,
+    "china_quality_conference": DONE, "quality_benchmark_city_2035": DONE,
 }  # fmt: skip
 CHINA = {"energy_per_gdp": Case(run(-3.0, -2.9, -3.1, -3.0, -2.3), run(-2.7, -0.1, -0.5, -3.8, -2.9),
     run(-3.1, -2.6, -0.1, -2.7, -2.9, -2.4, start=2018), CHANGE),

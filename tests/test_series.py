@@ -182,7 +182,7 @@ def test_without_a_declaration_nothing_is_joined(tmp_path):
         assert set(found.observations["indicator_id"]) == {"widgets"}
 
 
-def test_a_declared_ratio_or_difference_moves_the_older_figures_to_meet_the_newer(tmp_path):
+def test_a_declared_splice_moves_the_older_figures_where_both_have_a_level_published_by_that_day(tmp_path):
     cells = {"indicator_id": "old"}  # what was known in part comes along
     extra = [figure(2014, 9, qualifier="~", **cells), figure(2013, 8, qualifier="<=", **cells)]
     found = joined(tmp_path / "a", [*BOTH, *extra], "ratio", 2018)
@@ -203,17 +203,16 @@ def test_a_declared_ratio_or_difference_moves_the_older_figures_to_meet_the_newe
     ]  # linked to the newer index
     expected = {2017: 100 / 1.21, 2018: 100 / 1.1, 2019: 100.0, 2020: 95.0, 2021: 90.25}
     assert joined(tmp_path / "c", rows, "ratio", 2019).known().to_dict() == pytest.approx(expected)
-
-
-def test_no_overlap_no_splice_and_it_is_said_and_only_from_the_day_it_was_published(tmp_path):
-    found = joined(tmp_path / "c", [*OLDER, *figures({2020: 30.0, 2021: 31.0})], "ratio", 2019)
+    found = joined(tmp_path / "other_c", [*OLDER, *figures({2020: 30.0, 2021: 31.0})], "ratio", 2019)
     assert found.known().to_dict() == {2020: 30.0, 2021: 31.0}
     declared = "definition “Indicator old” in 2019 is declared, but one of the two has no level in that year"
     told = note(the_note(found, "splice_impossible"), "en")
     assert told == f"A splice to the older {declared}; nothing is joined."
     late = [*OLDER, figure(2020, 30), figure(2018, 26, published="2022-05-01")]
-    assert joined(tmp_path / "a", late, "ratio", 2018, as_of="2022-04-30").known().to_dict() == {2020: 30}
-    assert joined(tmp_path / "b", late, "ratio", 2018, as_of="2022-05-01").known().index.min() == 2015
+    assert joined(tmp_path / "other_a", late, "ratio", 2018, as_of="2022-04-30").known().to_dict() == {
+        2020: 30
+    }
+    assert joined(tmp_path / "other_b", late, "ratio", 2018, as_of="2022-05-01").known().index.min() == 2015
 
 
 # Indicators computed from others: a ratio, a figure per head, a sum of counts.
@@ -237,7 +236,7 @@ def ratio(folder, rows, **cells):
     return data, annual_series(data, "widgets", "testville")
 
 
-def test_a_ratio_is_the_quotient_of_its_inputs_times_a_factor_and_a_gap_where_one_is_missing(tmp_path):
+def test_a_ratio_is_the_quotient_of_its_inputs_as_known_by_the_day_with_their_gaps_and_errors(tmp_path):
     gdp = {year: level for year, level in GDP.items() if year != 2019}
     _, found = ratio(tmp_path / "a", inputs(gdp))
     expected = {year: 100 * SPENDING[year] / level for year, level in gdp.items()}
@@ -250,13 +249,10 @@ def test_a_ratio_is_the_quotient_of_its_inputs_times_a_factor_and_a_gap_where_on
     assert told == "2017–2022: computed as 100 × “Indicator spending” / “Indicator gdp”."
     cells = {"derived": "per_head", "factor": 10000, "unit": "yuan", "support": "positive"}
     assert ratio(tmp_path / "b", inputs(GDP), **cells)[1].values[2022] == pytest.approx(10000 * 47 / 1330)
-
-
-def test_a_revised_input_moves_the_ratio_from_its_day_and_errors_are_passed_on(tmp_path):
     more = [figure(2019, 1400, indicator_id="gdp", published="2023-12-20"), *figures({2020: 3.42, 2021: 3.6}),
         figure(2023, 1400, indicator_id="gdp"),
         figure(2023, 50, indicator_id="spending", qualifier="~")]  # fmt: skip
-    data, found = ratio(tmp_path, inputs(GDP, *more))
+    data, found = ratio(tmp_path / "other", inputs(GDP, *more))
     for day, gdp in (("2023-12-19", 1130), ("2023-12-20", 1400)):
         known = annual_series(data.at(day), "widgets", "testville")
         assert known.values[2019] == pytest.approx(100 * 36.5 / gdp)
@@ -361,13 +357,24 @@ TO_DATE = [  # period, timing, estimate of the year and its error
 def test_a_year_to_date_figure_is_an_estimate_whose_error_shrinks_with_the_months(tmp_path):
     rows = [[*figures(NINETIES), figure(period, 97, published="2022-11-01")] for period, *_ in TO_DATE]
     cells = [{"timing": timing} for _, timing, *_ in TO_DATE]
-    for found, case in zip(many_series(tmp_path, *zip(rows, cells, strict=True)), TO_DATE, strict=True):
+    for found, case in zip(
+        many_series(tmp_path / "one", *zip(rows, cells, strict=True)), TO_DATE, strict=True
+    ):
         period, timing, value, error = case
         assert found.known().index.max() == 2021
         row = found.estimates.iloc[0]
         assert (row["year"], row["months"], row["published_value"]) == (2022, months_covered(period), 97)
         assert found.evidence().estimates == {2022: (pytest.approx(value), pytest.approx(error))}
         assert ("stock_within_year" if timing == "stock" else "year_to_date") in codes(found)
+    still = run(2018, [5.5] * 4)
+    parts = [(period, timing) for period in ("2022-08", "2022-Q1") for timing in ("average", "stock")]
+    cases = [([*still, figure(period, 5.5)], {"timing": timing}) for period, timing in parts]
+    cases.append(([*run(2018, [5.0] * 3), change("2021-Q3", 0.0)], AVERAGE))  # in percent of the level
+    *parts, moved = many_series(tmp_path / "other_a", *cases)
+    assert [row.estimates.iloc[0][["value", "error"]].tolist() for row in parts] == [[5.5, 0.1]] * 4
+    assert moved.estimates.iloc[0][["value", "error"]].tolist() == [5.0, pytest.approx(5.0 * 0.1 / 100)]
+    (answer,) = answers(tmp_path / "other_b", [({}, [*still, figure("2022-08", 5.5)], AVERAGE)], draws=200)
+    assert answer.status == "forecast"
 
 
 def test_errors_of_a_year_to_date_are_learned_and_only_the_newest_of_the_year_counts(tmp_path):
@@ -391,18 +398,6 @@ def test_errors_of_a_year_to_date_are_learned_and_only_the_newest_of_the_year_co
     assert reasons(newest) == {"2021-Q2": "year_to_date_known", "2022-Q1": "year_to_date_older"}
     assert december.known().to_dict() == NINETIES | {2021: 95.5, 2022: 97}  # December to date is the year
     assert december.superseded["period"].tolist() == ["2021"] and december.estimates.empty
-
-
-def test_what_never_moved_takes_a_part_of_the_year_with_one_step_of_its_last_digit(tmp_path):
-    still = run(2018, [5.5] * 4)
-    parts = [(period, timing) for period in ("2022-08", "2022-Q1") for timing in ("average", "stock")]
-    cases = [([*still, figure(period, 5.5)], {"timing": timing}) for period, timing in parts]
-    cases.append(([*run(2018, [5.0] * 3), change("2021-Q3", 0.0)], AVERAGE))  # in percent of the level
-    *parts, moved = many_series(tmp_path / "a", *cases)
-    assert [row.estimates.iloc[0][["value", "error"]].tolist() for row in parts] == [[5.5, 0.1]] * 4
-    assert moved.estimates.iloc[0][["value", "error"]].tolist() == [5.0, pytest.approx(5.0 * 0.1 / 100)]
-    (answer,) = answers(tmp_path / "b", [({}, [*still, figure("2022-08", 5.5)], AVERAGE)], draws=200)
-    assert answer.status == "forecast"
 
 
 def test_counts_of_new_items_keep_their_months(tmp_path):
@@ -430,7 +425,7 @@ def test_bounds_year_to_date_figures_and_counts_are_no_levels(tmp_path):
     assert set(codes(found)) == {*(f"unused_{why}" for why in unused.values()), "bounds_kept", "new_counts"}
 
 
-def test_bounds_give_way_to_figures_and_contradictions_are_said(tmp_path):
+def test_bounds_give_way_to_figures_contradictions_are_said_and_bounds_alone_are_not_assessable(tmp_path):
     later = {"qualifier": ">=", "published": "2022-06-01"}
     against = [figure(2022, 96, qualifier=">="), change(2022, 4, qualifier="<="), figure(2021, 94, **later),
                figure(2020, 94, **later)]  # fmt: skip
@@ -438,7 +433,7 @@ def test_bounds_give_way_to_figures_and_contradictions_are_said(tmp_path):
                 figure(2022, 95.4, published="2023-06-01")]  # fmt: skip
     nothing = [figure(2022, 97, qualifier=">="), change(2022, 1, qualifier="<=")]
     cases = ([*figures(NINETIES), *rows] for rows in (against, replaced, nothing))
-    said, figured, dropped = many_series(tmp_path, *((rows,) for rows in cases))
+    said, figured, dropped = many_series(tmp_path / "one", *((rows,) for rows in cases))
     assert (said.lower, said.upper) == ({2022: 96.0}, {2022: pytest.approx(95 * 1.04)})
     assert the_note(said, "bound_contradicted").values["periods"] == [
         "2020"
@@ -447,13 +442,10 @@ def test_bounds_give_way_to_figures_and_contradictions_are_said(tmp_path):
     assert figured.superseded["period"].tolist() == ["2022"]
     assert (figured.bounds["period"].tolist(), figured.lower) == (["2021"], {})
     assert (dropped.lower, dropped.upper) == ({}, {}) and "bound_contradicted" in codes(dropped)
-
-
-def test_bounds_alone_are_not_assessable_and_with_two_figures_are_enough(tmp_path):
     two = run(2021, [17, 18])
     cases = [run(2021, [96] * 3, qualifier=">="), [*two, figure(2023, 19, qualifier=">=")], two]
-    assert many_series(tmp_path / "a", (cases[0],))[0].points() == 0
-    bounds, enough, fewer = answers(tmp_path / "b", [({}, rows) for rows in cases])
+    assert many_series(tmp_path / "other_a", (cases[0],))[0].points() == 0
+    bounds, enough, fewer = answers(tmp_path / "other_b", [({}, rows) for rows in cases])
     assert [reason(bounds), enough.status, reason(fewer)] == ["only_bounds", "forecast", "too_few"]
     assert the_note(enough, "few_numbers").values == {"numbers": 2, "partly": 1}
 
@@ -473,24 +465,21 @@ def test_the_size_of_revisions_is_learned_from_the_vintages_of_the_package(tmp_p
     assert standard_errors(last, {"level": 0.4}).tolist() == [0.0, pytest.approx(0.8)]
 
 
-def test_about_is_within_a_step_of_its_last_digit_and_an_uncertain_change_moves_every_later_level(tmp_path):
+def test_what_is_known_in_part_has_an_error_and_moves_with_the_series(tmp_path):
     rows = [change(2021, -3), change(2022, -4, status="preliminary"), change(2023, -2)]
     about = [*figures(NINETIES), figure(2022, 96, qualifier="~"), figure(2023, 96.4)]
-    near, found = many_series(tmp_path, (about,), (rows, AVERAGE, {"base_year": 2020}))
+    near, found = many_series(tmp_path / "one", (about,), (rows, AVERAGE, {"base_year": 2020}))
     assert near.noisy == {2022: pytest.approx(1 / math.sqrt(3))}  # final figures are exact
     error = 0.97 * 0.3 * 3  # stated share of the median change
     assert found.shared == ({2022: pytest.approx(error), 2023: pytest.approx(error * 0.98)},)
     assert found.noisy == {}
-
-
-def test_what_is_known_in_part_moves_with_the_series_and_a_share_stays_within_0_to_100(tmp_path):
     about = figure(2017, 89, qualifier="~")
-    found = after_steady(tmp_path / "a", figure(2022, 96, qualifier=">="), figure("2023-Q2", 97), about)
+    found = after_steady(tmp_path / "other_a", figure(2022, 96, qualifier=">="), figure("2023-Q2", 97), about)
     half = shifted(found, 2021, 47.5)
     assert half.lower == {2022: 48.0}
     assert half.noisy == {2017: pytest.approx(0.5 / math.sqrt(3))}
     assert half.evidence().estimates[2023][0] == pytest.approx(48.5)
-    share = series_of(tmp_path / "b", *figures(NINETIES), cells={"support": "percent"})
+    share = series_of(tmp_path / "other_b", *figures(NINETIES), cells={"support": "percent"})
     moved = shifted(share, 2018, 97.0, by_ratio=False)
     assert moved.values.to_dict() == {2018: 97, 2019: 99, 2020: 100, 2021: 100}
     assert (moved.unit, moved.decimals, moved.places()) == ("points", {}, {("widgets", "testville")})

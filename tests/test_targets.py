@@ -58,15 +58,12 @@ def test_what_binary_fractions_blur_is_reached_and_a_millionth_short_is_not(size
     assert reaches(np.inf, size) and not reaches(np.inf, size, upward=False)
 
 
-def test_a_deadline_that_is_no_whole_year_is_refused(data):
+def test_no_whole_year_as_deadline_and_an_unknown_name_are_refused_the_name_with_the_closest_one(data):
     goals = data.targets.astype({"deadline": object})
     for year in (2025.5, "2025", True, None):
         message = "deadline of 'goal' is a whole year, such as 2025; found" if year else "has no deadline"
         with pytest.raises(QcityError, match=message):
             find_target(dataclasses.replace(data, targets=goals.assign(deadline=year)), "goal")
-
-
-def test_an_unknown_name_is_refused_with_the_closest_one(data):
     with pytest.raises(QcityError, match="asked for by its name, a text; found 7"):
         find_target(data, 7)
     names = [
@@ -84,16 +81,13 @@ def test_an_unknown_name_is_refused_with_the_closest_one(data):
         assert str(error.value) == f"unknown {message} `qcity list` shows all."
 
 
-def test_a_cut_of_18_percent_in_five_years_is_3_89_percent_a_year_along_a_path_of_constant_ratio():
+def test_a_cut_of_18_percent_in_five_years_is_3_89_percent_a_year_and_through_zero_there_is_no_compound_pace():
     yearly, path = pace_between(100, 82, 2020, 2025), needed_path(100, 82, 2020, 2025)
     assert 100 * (1 + yearly.compound / 100) ** 5 == pytest.approx(82)
     assert (round(yearly.compound, 2), round(yearly.linear, 2)) == (-3.89, -3.6)
     assert path.index.tolist() == [2020, 2021, 2022, 2023, 2024, 2025]
     assert (path[2020], path[2025]) == (100, pytest.approx(82.0))
     assert np.ptp(path.to_numpy()[1:] / path.to_numpy()[:-1]) < 1e-12
-
-
-def test_through_zero_the_needed_path_is_linear_with_no_compound_pace_and_over_no_time_there_is_none():
     assert needed_path(-2.0, 2.0, 2020, 2024).tolist() == [-2, -1, 0, 1, 2]
     assert pace_between(-2.0, 2.0, 2020, 2024).compound is None
     for year in (2020, 2019):
