@@ -108,9 +108,8 @@ def test_after_the_figure_of_the_deadline_is_known_there_is_no_probability(tmp_p
 
 def test_a_bound_on_the_deadlines_figure_decides_and_bounds_of_earlier_years_are_verdicts_of_those(tmp_path):
     decided = [(">=", 20, "met"), ("<=", 19.9, "missed"), ("<=", 20, "forecast")]
-    cases = [
-        ({"deadline": 2023}, [*figures(STEADY), figure(2023, x, qualifier=sign)]) for sign, x, _ in decided
-    ]
+    rows = [[*figures(STEADY), figure(2023, x, qualifier=sign)] for sign, x, _ in decided]
+    cases = [({"deadline": 2023}, row) for row in rows]
     told = [(a.status, "met_by_bound" in codes(a)) for a in answers(tmp_path / "a", cases)]
     assert told == [(status, status != "forecast") for *_, status in decided]
     signs = [(2021, 20, ">="), (2022, 22, ">="), (2023, 19, "<=")]

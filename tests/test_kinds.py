@@ -168,9 +168,8 @@ def open_(tmp_path_factory):
 
 def test_the_tally_is_what_is_known_of_the_years_that_count_and_the_rest_is_drawn_never_zero(open_):
     tally = {name: open_[name].tally for name in OPEN}
-    assert {open_[name].status for name in ("one short", "bound", "over base", "event before")} == {
-        "forecast"
-    }
+    names = ("one short", "bound", "over base", "event before")
+    assert {open_[name].status for name in names} == {"forecast"}
     assert (tally["gap"].count, tally["gap"].covered, tally["gap"].unknown) == (15, 2, (2022, 2023))
     assert (tally["bound"].count, tally["bound"].covered) == (30, 1)
     assert (tally["totals"].count, tally["totals"].covered, tally["totals"].through) == (24, 2.5, "2023-06")

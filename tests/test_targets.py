@@ -141,9 +141,8 @@ def test_named_models_do_not_depend_on_the_unit(model):
 
 def test_a_series_stays_the_likelier_the_longer_it_stood_still():
     def stays(*rows):
-        return forecast_panel(
-            pd.concat([frame(list(row), name=f"{k}") for k, row in enumerate(rows)])
-        ).ahead.stay
+        frames = [frame(list(row), name=f"{k}") for k, row in enumerate(rows)]
+        return forecast_panel(pd.concat(frames)).ahead.stay
 
     thirds = stays([0.3, 0.1 + 0.2, 0.3, 0.6 / 2, 0.3], [0.3] * 5)
     assert (thirds[0] == thirds[1]).all()  # a rounding error of the computer is no change
@@ -163,9 +162,7 @@ def staying(values, support):
 
 def test_paths_panel_and_quantiles_tell_the_same_of_the_last_value_and_a_path_that_left_does_not_count_as_staying():
     six, values = staying([100.0] * 6, "percent"), [98.0, 99.0, 100.0, 100.0, 100.0]
-    assert (
-        six[0] >= 0.8 and (np.diff(six) <= 0).all() and six[4] < six[0] - 0.1
-    )  # a share of 100 for six years
+    assert six[0] >= 0.8 and (np.diff(six) <= 0).all() and six[4] < six[0] - 0.1
     fc = forecast(pd.Series(values, index=range(2019, 2024)), 2028, support="percent", rng=1)
     panel, said = forecast_panel(frame(values, "percent")), staying(values, "percent")
     assert [fc.probability_at_least(100, year) for year in fc.years] == pytest.approx(said, abs=2e-3)
