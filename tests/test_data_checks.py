@@ -7,10 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from packages import (  # isort: skip
-    change, columns, contents, figure, figures, indicator, loaded, package, target, write_table,
-)  # fmt: skip
+from packages import (
+    change,
+    columns,
+    contents,
+    figure,
+    figures,
+    indicator,
+    loaded,
+    package,
+    target,
+    write_table,
+)
 
 from qcity_analysis.data.load import check, load
 from qcity_analysis.data.read import read_table
