@@ -8,11 +8,9 @@ from packages import (  # isort: skip
     the_note, total, why,
 )  # fmt: skip
 from scipy import stats
-from slow_answers import chance_of_none, new_items_in
 
 from qcity_analysis.assessment.answer import SPOKEN
 from qcity_analysis.assessment.assess import assess
-from qcity_analysis.assessment.counts import none_in
 from qcity_analysis.assessment.peers import ranked as places
 from qcity_analysis.assessment.rates import Count, log_chance, new_items, posterior
 from qcity_analysis.problems import DataError
@@ -42,25 +40,6 @@ def test_counts_and_bounds_have_the_probabilities_of_a_negative_binomial_and_wit
         assert np.exp(log_chance(seven[">="], mean, spread)) == pytest.approx(law.sf(6))
         assert np.exp(log_chance(seven["<="], mean, spread)) == pytest.approx(law.cdf(7))
     assert log_chance(Count(((2021, 1.0),), 0, ">="), mean, shape).tolist() == [[0.0, 0.0]]
-
-
-COUNTS = [
-    [(2023, 1.0, 365)], [(2021, 1.0, 0), (2022, 1.0, 0), (2023, 1.0, 0)],
-    [(2019, 1.0, 9), (2021, 1.0, 3), (2023, 0.5, 4)],
-    [(year, 1.0, round(5 * 1.25 ** (year - 2016))) for year in range(2016, 2024)],
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("counts", COUNTS)
-def test_what_is_to_come_is_that_of_importance_sampling(counts):
-    rng = np.random.default_rng(3)
-    rates = posterior([Count(((year, share),), items) for year, share, items in counts], 20_000, rng)
-    drawn = new_items([], rates, 2024, 2025, rng).sum(axis=1)
-    slow, weight = new_items_in(counts, [(2024, 1.0), (2025, 1.0)])
-    order = np.argsort(slow)
-    for level in (0.1, 0.5, 0.9):
-        quantile = slow[order][np.searchsorted(np.cumsum(weight[order]), level)]
-        assert np.mean(drawn <= quantile) == pytest.approx(weight[slow <= quantile].sum(), abs=0.03)
 
 
 def test_what_is_published_is_kept_and_what_is_not_is_drawn():
@@ -210,9 +189,6 @@ def test_what_was_done_with_the_counts_is_said_and_what_is_counted_is_in_the_pic
 
 
 def test_no_event_so_far_leaves_the_months_that_are_left(open_):
-    for events, exposure, ahead in ((0, 3, 2), (2, 7.5, 1.25), (0, 0.5, 3)):
-        slow = chance_of_none(events, exposure, ahead)
-        assert none_in(events, exposure, ahead) == pytest.approx(slow, abs=1e-6)
     found = open_["no event"]
     assert found.probability == pytest.approx((3.5 / 5.0) ** 1.5)  # 3.5 years seen, 1.5 to come, one event
     assert (found.period, found.probability_error) == ((2023, 2025), 0.0)
