@@ -20,7 +20,7 @@ from ..problems import Problem, counted
 from .sentences import section_name
 
 if TYPE_CHECKING:
-    from nbformat import NotebookNode
+    pass
 
 TEMPLATES = Path(__file__).with_name("templates")
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
@@ -48,7 +48,11 @@ def render_page(
     from nbconvert import HTMLExporter
 
     document = nbformat.read(executed, as_version=4)
-    front = {"lang": lang, "title": title or Path(executed).stem} | _front_matter(document)
+    outputs = [(cell, one) for cell in document.cells for one in cell.get("outputs", [])]
+    said = [(cell, one["metadata"]["qcity"]) for cell, one in outputs if one.get("metadata", {}).get("qcity")]
+    front: dict[str, Any] = {"lang": lang, "title": title or Path(executed).stem}
+    for cell, told in said[:1]:  # what the notebook says of itself; nothing when it stopped before
+        front |= told | {"lead_cell": cell.get("id", "")}
     words, model, about = _words(front["lang"]), front.get("model", ""), ""
     if front.get("as_of"):
         facts = {"as_of": front["as_of"], "version": __version__, "model": words.get(f"model_{model}", model)}
@@ -72,15 +76,6 @@ def render_page(
     Path(output).parent.mkdir(parents=True, exist_ok=True)
     write_whole(Path(output), str(html))
     return front
-
-
-def _front_matter(document: NotebookNode) -> dict[str, Any]:
-    """What an executed notebook says about itself; an empty dict when it stopped before saying anything."""
-    for cell in document.cells:
-        for output in cell.get("outputs", []):
-            if front := output.get("metadata", {}).get("qcity"):
-                return dict(front) | {"lead_cell": cell.get("id", "")}
-    return {}
 
 
 def _words(lang: str) -> dict[str, str]:

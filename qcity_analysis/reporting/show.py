@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ..assessment.answer import Assessment
-    from ..targets import Pace
 
 Front = dict[str, Any] | None
 SOURCE_COLUMNS = "c_period c_figure c_measure c_status c_use c_publisher c_title c_date"
@@ -137,7 +136,14 @@ def single_figures(part: Assessment, lang: str) -> dict[str, str]:
     unit = "" if part.series is not None and part.series.base_year else sentences.unit_of(part, lang)
     step = sentences.step_unit(unit, lang) if unit else text("index_points", lang)
     for key, pace in (("k_so_far", part.pace_so_far), ("k_needed", part.pace_needed)):
-        shown[key] = _pace(pace, step, lang) if pace is not None else ""
+        if pace is not None:
+            facts = {
+                "start": pace.from_year,
+                "end": pace.to_year,
+                "compound": change(pace.compound or 0, lang),
+            }
+            both = "pace_shown" if pace.compound is None else "pace_shown_both"
+            shown[key] = text(both, lang, linear=f"{with_sign(number(pace.linear))} {step}", **facts)
     return {text(key, lang, year=part.target.deadline): value for key, value in shown.items() if value}
 
 
@@ -150,12 +156,6 @@ def _last_figure(part: Assessment, lang: str) -> str:
     if tally is not None and tally.through:
         return text("counted_by", lang, value=newest, through=period(tally.through, lang))
     return text("in_year", lang, value=newest, year=int(known.index[-1]))
-
-
-def _pace(pace: Pace, step: str, lang: str) -> str:
-    key = "pace_shown" if pace.compound is None else "pace_shown_both"
-    linear, compound = f"{with_sign(number(pace.linear))} {step}", change(pace.compound or 0, lang)
-    return text(key, lang, start=pace.from_year, end=pace.to_year, linear=linear, compound=compound)
 
 
 def sources_by_series(a: Assessment, lang: str = "en") -> dict[str, pd.DataFrame]:

@@ -91,7 +91,9 @@ class Picture:
             self.figure.savefig(buffer, format="png", dpi=DPI, metadata=metadata)
         return buffer.getvalue()
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         shown = {"alt": self.alt, "width": round(self.figure.get_figwidth() * 120)}
         return {"image/png": self.png(), "text/plain": self.alt}, {"image/png": shown}
 

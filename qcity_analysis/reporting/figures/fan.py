@@ -173,7 +173,7 @@ def _end_label(ax: Axes, part: Assessment, x: float, level: float, **look: Any) 
 
 def _spread_labels(ax: Axes) -> None:
     """Move the numbers at the end of a fan apart where they would overlap; called once the scale is final."""
-    ends: list[Any] = sorted((t for t in ax.texts if t.get_gid() == "end"), key=lambda t: float(t.xy[1]))  # type: ignore[attr-defined]
+    ends: list[Any] = sorted((t for t in ax.texts if t.get_gid() == "end"), key=lambda t: float(t.xy[1]))
     if len(ends) == 3:
         height, (low, high) = ax.get_window_extent().height / ax.figure.dpi * 72, ax.get_ylim()
         at = [float(label.xy[1]) / (high - low) * height for label in ends]
