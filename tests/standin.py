@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from qcity_analysis.series.evidence import Evidence
+
 COLUMNS = ["period", "value", "qualifier", "measure", "base_period", "status", "published", "source_id", "note",
            "decimals"]  # fmt: skip
 SOURCE = {
@@ -41,8 +43,8 @@ def series(levels: dict[int, float], base_year: int | None = None, unit: str = "
     made: dict[str, Any] = dict(
         indicator_id="rd_intensity", region="nanjing", values=values, unit=unit, support="percent",
         base_year=base_year, notes=(), earlier=pd.Series(dtype=float), breaks=(), observations=rows(*levels.items()),
-        bounds=empty, superseded=empty, unused=empty, noisy={}, decimals={}, shared=(),
-        estimates=pd.DataFrame(columns=["year", "value", "error"]),
+        bounds=empty, superseded=empty, unused=empty, decimals={}, shared=(),
+        evidence=Evidence(),
     )  # fmt: skip
     return Bag(**(made | frames))
 

@@ -87,6 +87,29 @@ def test_the_deadlines_figure_or_a_bound_on_it_decides_both_ways(
         assert (found.outcome, found.probability) == (value, None) and "provisional_outcome" in codes(found)
 
 
+EARLIER = change(2023, 4.0, status="preliminary")
+
+
+@pytest.mark.parametrize(
+    ("goal", "rows", "told"),
+    [
+        ({}, [EARLIER, figure(2023, 21)], None),  # the level settles, and it is final
+        ({}, [figure(2023, 21, status="estimate"), change(2023, 4.0)], "estimate"),
+        ({}, [EARLIER], "preliminary"),
+        (CUT, [EARLIER, change(2023, -19, measure="cumulative_change_pct", base_period=2020)], None),
+        (CUT, [change(2021, 1), change(2022, 2), EARLIER], "preliminary"),
+    ],
+)
+def test_an_outcome_is_provisional_where_the_figure_that_settles_it_is(
+    tmp_path: Path, goal: Row, rows: list[Row], told: str | None
+) -> None:
+    before = [] if goal else figures(STEADY)
+    found = answer(tmp_path, goal | EARLY, observations=[*before, *rows])
+    notes = [note for note in found.notes if note.code == "provisional_outcome"]
+    assert [note.values["status"] for note in notes] == ([told] if told else [])
+    assert all(sentences.note(note, lang) for note in found.notes for lang in ("zh", "en"))
+
+
 @pytest.mark.parametrize("known", [{}, {2019: -3, 2020: -2, 2021: -4, 2022: -3}])
 @pytest.mark.parametrize(
     ("sign", "percent", "status"),

@@ -50,36 +50,36 @@ def test_a_year_to_date_figure_is_an_estimate_whose_error_shrinks_with_the_month
     tmp_path: Path, period: str, timing: str, value: float, error: float
 ) -> None:
     made = after_steady(tmp_path, figure(period, 97, published="2022-11-01"), timing=timing)
-    row = made.estimates.iloc[0]
-    assert (row["year"], row["months"], row["published_value"]) == (2022, months_covered(period), 97)
-    assert made.evidence().estimates == {2022: (pytest.approx(value), pytest.approx(error))}
+    code = "stock_within_year" if timing == "stock" else "year_to_date"
+    (note,) = (note.values for note in made.notes if note.code == code)
+    assert (note["year"], note["months"], note["value"]) == (2022, months_covered(period), "97")
+    assert made.evidence.estimates == {2022: (pytest.approx(value), pytest.approx(error))}
     assert made.known().index.max() == 2021
-    assert ("stock_within_year" if timing == "stock" else "year_to_date") in codes(made)
 
 
 def test_the_error_of_a_year_to_date_is_learned_from_earlier_years_that_have_both(tmp_path: Path) -> None:
     made = after_steady(tmp_path, figure("2020-Q2", 93.1), figure("2021-Q2", 94.8), figure("2022-Q2", 96))
     pairs = [(93.0 - 93.1) / 0.5, (95.0 - 94.8) / 0.5]
     size = math.sqrt((2 * 2.0**2 + sum(p**2 for p in pairs)) / 4)
-    assert made.estimates["error"].tolist() == [pytest.approx(size * 0.5)]
+    assert made.evidence.estimates[2022][1] == pytest.approx(size * 0.5)
 
 
 def test_a_year_to_date_change_is_an_estimate_of_the_level_it_leads_to(tmp_path: Path) -> None:
     rows = [*changes({2020: -2, 2021: -3, 2022: -2.5}), change("2023-Q3", -3.0, published="2023-11-01")]
     made = series(tmp_path / "a", rows, base_year=2020)
     level, typical = float(made.values[2022]), float(np.median(np.abs(np.diff(made.known()))))
-    assert made.evidence().estimates == {2023: (pytest.approx(level * 0.97), pytest.approx(typical / 4))}
+    assert made.evidence.estimates == {2023: (pytest.approx(level * 0.97), pytest.approx(typical / 4))}
     rows = [*figures(dict.fromkeys(range(2018, 2021), 5.0)), change("2021-Q3", 0.0)]  # nothing ever moved
-    assert series(tmp_path / "b", rows).evidence().estimates == {2021: (5.0, pytest.approx(5.0 * 0.1 / 100))}
+    assert series(tmp_path / "b", rows).evidence.estimates == {2021: (5.0, pytest.approx(5.0 * 0.1 / 100))}
 
 
 def test_the_whole_year_replaces_its_year_to_date_and_more_months_replace_fewer(tmp_path: Path) -> None:
     made = after_steady(tmp_path / "a", figure("2021-Q2", 94), figure("2022-Q1", 96), figure("2022-Q3", 97))
-    assert made.estimates["period"].tolist() == ["2022-Q3"]
+    assert [*made.evidence.estimates] == [2022]
     assert reasons(made) == {"2021-Q2": "year_to_date_known", "2022-Q1": "year_to_date_older"}
     made = after_steady(tmp_path / "b", figure("2022-12", 97), figure("2021-Q4", 95.5, published="2023-01"))
     assert made.known().to_dict() == STEADY | {2021: 95.5, 2022: 97}  # December to date is the year
-    assert made.superseded["period"].tolist() == ["2021"] and made.estimates.empty
+    assert made.superseded["period"].tolist() == ["2021"] and not made.evidence.estimates
 
 
 @pytest.mark.parametrize("timing", ["average", "stock"])
@@ -90,7 +90,7 @@ def test_a_share_that_never_moved_takes_a_part_of_the_year_with_one_step_of_its_
     made = indicator("widgets", timing=timing)
     answer = assess(loaded(tmp_path, observations=rows, indicators=[made]), "goal", draws=200)
     assert answer.status == "forecast" and answer.series is not None
-    assert answer.series.evidence().estimates == {2022: (5.5, 0.1)}
+    assert answer.series.evidence.estimates == {2022: (5.5, 0.1)}
 
 
 def test_counts_of_new_items_keep_their_months(tmp_path: Path) -> None:
@@ -113,8 +113,8 @@ def test_bounds_year_to_date_figures_and_counts_are_no_levels(tmp_path: Path) ->
     made = series(tmp_path, rows, timing="")
     assert made.known().to_dict() == {2016: 10, 2018: 12}
     assert made.bounds["period"].tolist() == ["2015", "2017", "2019", "2020"]
-    assert made.lower == {2015: 9.0, 2020: 14.0}
-    assert made.upper == {2017: 13.0, 2019: pytest.approx(12.0 * 1.03)}
+    assert made.evidence.lower == {2015: 9.0, 2020: 14.0}
+    assert made.evidence.upper == {2017: 13.0, 2019: pytest.approx(12.0 * 1.03)}
     expected = {"2010": "on_change", "2021-08": "year_to_date_bound", "2022-Q2": "year_to_date_timing"}
     assert reasons(made) == expected | {"2010": "bound_on_change"}
     unused = {f"unused_{reason}" for reason in reasons(made).values()}
@@ -144,7 +144,7 @@ def test_bounds_are_kept_where_they_agree_with_what_is_known(
     tmp_path: Path, rows: list[Row], lower: Row, upper: Row, contradicted: list[str]
 ) -> None:
     made = after_steady(tmp_path, *rows)
-    assert (made.lower, made.upper) == (lower, upper)
+    assert (made.evidence.lower, made.evidence.upper) == (lower, upper)
     assert [one.values["periods"] for one in made.notes if one.code == "bound_contradicted"] == [
         periods for periods in [contradicted] if periods
     ]
@@ -184,16 +184,17 @@ def test_an_uncertain_change_moves_every_later_level_and_none_before(tmp_path: P
     made = series(tmp_path, rows, base_year=2020)
     moved = 97 * 0.3 * 3 / 100  # stated part of the median change
     assert made.shared == ({2022: pytest.approx(moved), 2023: pytest.approx(moved * 0.98)},)
-    assert made.noisy == {}
+    assert made.evidence.noisy == {}
 
 
 def test_what_is_known_in_part_moves_with_the_series(tmp_path: Path) -> None:
     about = figure(2017, 89, qualifier="~")  # within a step of its last digit; a final figure is exact
     made = after_steady(tmp_path / "a", figure(2022, 96, qualifier=">="), figure("2023-Q2", 97), about)
     half = shifted(made, 2021, 47.5)
-    assert (made.noisy, half.lower) == ({2017: pytest.approx(1 / math.sqrt(3))}, {2022: 48.0})
-    assert half.noisy == {2017: pytest.approx(0.5 / math.sqrt(3))}
-    assert half.evidence().estimates[2023][0] == pytest.approx(48.5)
+    assert made.evidence.noisy == {2017: pytest.approx(1 / math.sqrt(3))}
+    assert half.evidence.lower == {2022: 48.0}
+    assert half.evidence.noisy == {2017: pytest.approx(0.5 / math.sqrt(3))}
+    assert half.evidence.estimates[2023][0] == pytest.approx(48.5)
     share = [indicator("widgets", support="percent")]  # moves by difference and stays within 0 to 100
     data = loaded(tmp_path / "b", observations=figures(STEADY), indicators=share)
     moved = shifted(annual_series(data, "widgets", "testville"), 2018, 97.0, by_ratio=False)
@@ -239,7 +240,7 @@ def test_nothing_published_later_reaches_an_earlier_day(tmp_path: Path) -> None:
         known = [row for row in rows if row["published"] <= day]
         only = loaded(tmp_path / day, day, observations=known, indicators=made)
         one, other = (annual_series(data, "widgets", "testville") for data in (whole.at(day), only))
-        assert one.evidence() == other.evidence()
+        assert one.evidence == other.evidence
         assert one.values.equals(other.values) and one.notes == other.notes
         assert one.new_counts["count"].tolist() == other.new_counts["count"].tolist()
 

@@ -252,7 +252,7 @@ def test_what_the_older_definition_knew_in_part_comes_along(tmp_path: Path) -> N
         figure(2013, 8, indicator_id="old", qualifier="<="),
     ]
     found = joined(tmp_path, [*BOTH, *rows], "ratio", 2018)
-    assert (found.noisy, found.upper) == ({2014: pytest.approx(2 / 3**0.5)}, {2013: 16.0})
+    assert (found.evidence.noisy, found.evidence.upper) == ({2014: pytest.approx(2 / 3**0.5)}, {2013: 16.0})
 
 
 # Indicators computed from others: a ratio, a figure per head, a sum of counts.
@@ -309,7 +309,7 @@ def test_a_published_figure_wins_over_the_computed_and_a_difference_is_a_note(tm
 def test_the_error_of_an_input_is_the_error_of_the_ratio(tmp_path: Path) -> None:
     about = figure(2023, 50, indicator_id="spending", qualifier="~")  # within a step of 10
     found = ratio(tmp_path, inputs(GDP | {2023: 1400.0}, about))
-    assert found.noisy == {2023: pytest.approx(100 * 10 / 3**0.5 / 1400)}
+    assert found.evidence.noisy == {2023: pytest.approx(100 * 10 / 3**0.5 / 1400)}
 
 
 def new(period: object, value: float, **cells: Any) -> Row:
@@ -340,7 +340,7 @@ def test_a_sum_of_new_items(
         indicator("new", support="count"),
     ]
     found = series(tmp_path, rows, indicators=made, base_year=base)
-    assert (found.known().to_dict(), dict(found.lower), dict(found.upper)) == (levels, lower, upper)
+    assert (found.known().to_dict(), found.evidence.lower, found.evidence.upper) == (levels, lower, upper)
 
 
 RATIO = {"splice": "ratio", "splice_year": 2018} | REASON
