@@ -6,6 +6,7 @@ from types import SimpleNamespace as Bag
 import numpy as np
 import pandas as pd
 
+from qcity_analysis.series.evidence import Evidence
 from qcity_analysis.targets import Target
 
 COLUMNS = ["period", "value", "qualifier", "measure", "base_period", "status", "published", "source_id", "note",
@@ -32,8 +33,8 @@ def series(levels, base_year=None, unit="%", **frames):
     values, empty = pd.Series([levels.get(y, np.nan) for y in years], index=years, dtype=float), rows()
     made = dict(indicator_id="rd_intensity", region="nanjing", values=values, unit=unit, support="percent",
         base_year=base_year, notes=(), earlier=pd.Series(dtype=float), breaks=(),
-        observations=rows(*levels.items()), bounds=empty, superseded=empty, unused=empty, noisy={},
-        decimals={}, shared=(), estimates=pd.DataFrame(columns=["year", "value", "error"]))  # fmt: skip
+        observations=rows(*levels.items()), bounds=empty, superseded=empty, unused=empty,
+        decimals={}, shared=(), evidence=Evidence())  # fmt: skip
     return Bag(**(made | frames))
 
 
