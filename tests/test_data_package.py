@@ -82,7 +82,7 @@ def test_the_descriptor_has_what_the_data_package_standard_requires():
                      licenses={"type": "array", "minItems": 1, "items": named},
                      resources={"type": "array", "minItems": 1, "items": resource})  # fmt: skip
     jsonschema.Draft7Validator(package).validate(PACKAGE)
-    assert sorted(r["name"] for r in PACKAGE["resources"]) == sorted([*NAMES, "earlier_targets"])
+    assert sorted(r["name"] for r in PACKAGE["resources"]) == sorted([*NAMES, "earlier_targets", "official_grades"])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -290,3 +290,28 @@ def test_above_96_percent_is_held_as_a_bound():
     for name in ("manufacturing_pass", "consumer_goods_pass"):
         found = [(row["period"], row["qualifier"], float(row["value"])) for row in find(name, "nanjing")]
         assert {(year, ">=", 96.0) for year in ("2021", "2022", "2023")} <= set(found)
+
+
+def test_official_grades_keep_to_their_description():
+    schema, own = resource("official_grades")["schema"], rows("official_grades")
+    assert list(own[0]) == [f["name"] for f in schema["fields"]]
+    keys = [tuple(row[column] for column in schema["primaryKey"]) for row in own]
+    assert len(keys) == len(set(keys))
+    sources = {row["source_id"]: row for row in rows("sources")}
+    regions = {row["region"] for row in rows("regions")}
+    for row in own:
+        for f in schema["fields"]:
+            rule = f.get("constraints", {})
+            assert row[f["name"]] or not rule.get("required"), row
+            assert row[f["name"]] in rule.get("enum", [row[f["name"]]]), row
+            assert not row[f["name"]] or re.fullmatch(rule.get("pattern", ".*"), row[f["name"]]), row
+        assert row["region"] in regions
+        assert last_day(row["published"]) >= last_day(sources[row["source_id"]]["date"]), row
+
+
+def test_targets_of_provinces_that_were_changed_later_have_no_outcome():
+    with (RAW / "outcomes.csv").open(encoding="utf-8", newline="") as handle:
+        told = {row["target_id"] for row in csv.DictReader(handle)}
+    assert "energy_per_gdp_11fyp_beijing" in told
+    for region in ("shanxi", "inner_mongolia", "jilin"):
+        assert f"energy_per_gdp_11fyp_{region}" not in told
