@@ -27,6 +27,10 @@ OUR_READING = {
     "chief_quality_officer",
     "manufacturing_champions_national",
     "little_giants_national",
+    "labour_productivity",
+    "income",
+    "rd_intensity_up",
+    "grain_capacity_t",
 }
 
 
@@ -82,7 +86,9 @@ def test_the_descriptor_has_what_the_data_package_standard_requires():
                      licenses={"type": "array", "minItems": 1, "items": named},
                      resources={"type": "array", "minItems": 1, "items": resource})  # fmt: skip
     jsonschema.Draft7Validator(package).validate(PACKAGE)
-    assert sorted(r["name"] for r in PACKAGE["resources"]) == sorted([*NAMES, "earlier_targets", "official_grades"])
+    assert sorted(r["name"] for r in PACKAGE["resources"]) == sorted(
+        [*NAMES, "earlier_targets", "outcomes", "official_grades"]
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -172,9 +178,36 @@ def test_names_and_definitions_are_there_in_both_languages():
         assert bool(row["break_reason_zh"]) == bool(row["break_reason_en"])
 
 
-def test_there_are_42_targets_of_nanjing_and_3_of_china():
+def test_there_are_42_targets_of_nanjing_and_41_of_china_that_are_open_or_just_over():
     plans = [row["plan"] for row in rows("targets")]
-    assert plans.count("nanjing_quality_city") == 42 and plans.count("china_14fyp") == 3
+    counts = {"nanjing_quality_city": 42, "china_14fyp": 21, "china_15fyp": 20}
+    assert {plan: plans.count(plan) for plan in counts} == counts and len(plans) == 83
+
+
+def test_the_earlier_plans_of_china_hold_every_row_of_their_tables():
+    plans = [row["plan"] for row in rows("earlier_targets")]
+    counts = {"china_11fyp": 23, "china_12fyp": 28, "china_13fyp": 33}
+    assert {plan: plans.count(plan) for plan in counts} == counts
+
+
+def test_every_official_outcome_belongs_to_a_target_and_has_its_unit():
+    targets = {(r["plan"], r["target_id"]): r for r in [*rows("targets"), *rows("earlier_targets")]}
+    sources = {row["source_id"] for row in rows("sources")}
+    seen = set()
+    for row in rows("outcomes"):
+        target = targets[row["plan"], row["target_id"]]
+        assert (row["unit"], row["region"]) == (target["unit"], target["region"]), row
+        assert row["source_id"] in sources and bool(row["value"]) == bool(row["qualifier"]), row
+        assert row["value"] or row["verdict"], row
+        assert int(row["published"][:4]) >= int(target["deadline"]) or row["verdict"] == "met", row
+        seen.add((row["plan"], row["target_id"], row["source_id"]))
+    assert len(seen) == len(rows("outcomes"))
+
+
+def test_binding_is_said_of_every_row_of_the_five_tables():
+    for row in [*rows("targets"), *rows("earlier_targets")]:
+        if row["plan"] in ("china_12fyp", "china_13fyp", "china_15fyp"):
+            assert row["binding"] in ("binding", "expected"), row["target_id"]
 
 
 def test_every_wording_of_the_nanjing_plan_stands_in_its_text():
@@ -265,7 +298,7 @@ def test_the_yearly_changes_chain_near_the_official_cumulative_figures():
 def test_the_two_definitions_of_energy_per_gdp_do_not_overlap_in_yearly_figures():
     older = find("energy_per_gdp", "china")
     newer = find("energy_per_gdp_b", "china")
-    assert max(row["period"] for row in older) == "2022" and min(row["period"] for row in newer) == "2023"
+    assert max(row["period"][:4] for row in older) == "2022" and min(row["period"] for row in newer) == "2023"
     row = next(row for row in rows("indicators") if row["indicator_id"] == "energy_per_gdp_b")
     assert (row["continues"], row["break_period"]) == ("energy_per_gdp", "2023")
 
