@@ -24,12 +24,14 @@ import numpy as np
 import pandas as pd
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting import alternatives, scores
+from qcity_analysis.forecasting import scores
+from qcity_analysis.forecasting.forecast import MODELS, forecast
 from qcity_analysis.forecasting.histories import LOWER, UPPER, from_frame
 from qcity_analysis.forecasting.prior import shipped
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # `training` stands beside this folder, not in the package
 from training.hindcast import Hindcast, by_fold, forecast_tasks
+from training.scores import relative_crps
 from training.train import Tasks, read_corpus
 
 LEVELS = scores.LEVELS
@@ -89,14 +91,14 @@ def hindcast_of(series: list[tuple[np.ndarray, np.ndarray]]) -> Hindcast:
 
 
 def named(model: str) -> Method:
-    """A model of `alternatives.NAMES`; the random walk where it cannot be fitted, as a user would."""
+    """A model of `forecast.MODELS`; the random walk where it cannot be fitted, as a user would."""
 
     def quantiles(history: np.ndarray) -> np.ndarray:
-        series = pd.Series(history, index=range(len(history)))
+        series, until = pd.Series(history, index=range(len(history))), len(history) + 4
         try:
-            paths = alternatives.paths(model, series, 5, 2000, np.random.default_rng(0))
+            paths = forecast(series, until, model=model, draws=2000).paths
         except QcityError:
-            paths = alternatives.paths("naive", series, 5, 2000, np.random.default_rng(0))
+            paths = forecast(series, until, model="naive", draws=2000).paths
         return np.quantile(paths, LEVELS, axis=0).T
 
     return quantiles
@@ -134,7 +136,7 @@ def line(name: str, quantiles: np.ndarray, h: Hindcast, speed: str) -> str:
     """One row of the table."""
     kind = h.tasks.histories.support
     q = np.clip(quantiles, LOWER[kind][:, None, None], UPPER[kind][:, None, None])
-    log = scores.relative_crps(q, LEVELS, h.tasks.histories.values, h.tasks.actual)
+    log = relative_crps(q, LEVELS, h.tasks.histories.values, h.tasks.actual)
     inside = ((h.tasks.actual >= q[:, :, 1]) & (h.tasks.actual <= q[:, :, -2])).mean(axis=0)
     return f"| {name} | {np.exp(log.mean()):.3f} | {' '.join(f'{s:.2f}' for s in inside)} | {speed} |"
 
@@ -164,7 +166,7 @@ def main() -> None:
     print("| forecaster | relative CRPS | 90 % interval holds, 1 to 5 years | series/s |\n|---|---|---|---|")
     print(line("structural mixture, all series", whole.ahead.quantiles(LEVELS), whole, "see speed.py"))
     print(line("structural mixture", h.ahead.quantiles(LEVELS), h, "see speed.py"))
-    methods = {name: named(name) for name in alternatives.NAMES} | statsforecast_methods()
+    methods = {name: named(name) for name in MODELS} | statsforecast_methods()
     for name, method in methods.items():
         start = time.process_time()
         found = np.array([method(v[np.isfinite(v)]) for v in h.tasks.histories.values])

@@ -26,7 +26,7 @@ STEP = """
 import resource, sys, time
 start = time.perf_counter()
 from qcity_analysis.data.load import load
-from qcity_analysis.data.oddities import oddities
+from qcity_analysis.data.checks import oddities
 begun = time.perf_counter()
 data = load(sys.argv[1])
 read = time.perf_counter()

@@ -22,13 +22,13 @@ if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from .data.load import check as check
     from .data.load import load as load
     from .data.vintages import diff as diff
-    from .errors import DataError as DataError
     from .errors import QcityError as QcityError
     from .forecasting.forecast import Forecast as Forecast
     from .forecasting.forecast import forecast as forecast
     from .forecasting.panel import forecast_panel as forecast_panel
     from .importing.importing import import_figures as import_figures
     from .importing.importing import undo_import as undo_import
+    from .problems import DataError as DataError
     from .series.annual import AnnualSeries as AnnualSeries
     from .series.annual import annual_series as annual_series
     from .trackrecord.record import track_record as track_record
@@ -39,7 +39,7 @@ _HOME = {
     "AnnualSeries": "series.annual",
     "Assessment": "assessment.answer",
     "Data": "data.load",
-    "DataError": "errors",
+    "DataError": "problems",
     "Forecast": "forecasting.forecast",
     "QcityError": "errors",
     "annual_series": "series.annual",

@@ -27,14 +27,13 @@ def catalogue(part: str = "texts") -> dict[str, dict[str, str]]:
     >>> sorted(catalogue()["median"]), "head_met_level" in catalogue("sentences")
     (['en', 'zh'], False)
     """
-    found: dict[str, dict[str, str]] = {}
+    words: dict[str, dict[str, str]] = {}
     for path in sorted((TEMPLATES / part).glob("*.toml")):
         entries = tomllib.loads(path.read_text("utf-8"))
-        twice = sorted(found.keys() & entries.keys())
-        if twice:
+        if twice := sorted(words.keys() & entries.keys()):
             raise ValueError(f"{path.name}: already defined in another file: {', '.join(twice)}")
-        found |= entries
-    return found
+        words |= entries
+    return words
 
 
 def text(key: str, lang: str, **values: object) -> str:
@@ -49,21 +48,13 @@ def text(key: str, lang: str, **values: object) -> str:
 
 
 def say(key: str, lang: str, **values: object) -> str:
-    """One sentence about a result, as `text`; in Chinese without spaces beside punctuation.
-
-    >>> say("reason_no_observation", "en")
-    'no figure is held in these data'
-    """
-    said = catalogue("sentences")[key][check_language(lang)].format(**values)
-    return BESIDE.sub(r"\1", said) if lang == "zh" else said
+    """One sentence about a result, as `text`; in Chinese without spaces beside punctuation."""
+    sentence = catalogue("sentences")[key][check_language(lang)].format(**values)
+    return BESIDE.sub(r"\1", sentence) if lang == "zh" else sentence
 
 
 def check_language(lang: str) -> str:
-    """`lang` itself when it is one of LANGUAGES. Raises QcityError otherwise.
-
-    >>> check_language("zh")
-    'zh'
-    """
+    """`lang` itself when it is one of LANGUAGES. Raises QcityError otherwise."""
     if lang not in LANGUAGES:
         hint = did_you_mean(str(lang), LANGUAGES)
         raise QcityError(f"unknown language {lang!r}.{hint} Known: {', '.join(LANGUAGES)}.")
@@ -71,9 +62,5 @@ def check_language(lang: str) -> str:
 
 
 def join(parts: Iterable[str], lang: str) -> str:
-    """Items of a list as one text, separated as the language does; each once, empty ones left out.
-
-    >>> join(["a", "b"], "en"), join(["甲", "乙"], "zh")
-    ('a, b', '甲、乙')
-    """
+    """Items of a list as one text, separated as the language does; each once, empty ones left out."""
     return ("、" if lang == "zh" else ", ").join(dict.fromkeys(part for part in parts if part))

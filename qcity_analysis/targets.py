@@ -20,9 +20,8 @@ NUMERAL = re.compile("[一二三四五六七八九十]+|[0-9]+")  # in the name 
 
 
 def reaches(value: Any, bound: Any, upward: bool = True) -> Any:
-    """Whether `value` is at least `bound` (at most, unless `upward`), up to what binary fractions blur.
-
-    Returns a bool for two numbers, else an array of them; NaN reaches nothing.
+    """Whether `value` is at least `bound` (at most, unless `upward`), up to what binary fractions blur: a bool for two
+    numbers, else an array of them; NaN reaches nothing.
 
     >>> reaches(0.3, 0.1 + 0.2), reaches(1.01e-10, 1e-10, upward=False), reaches(np.array([1.0, 3.0]), 2)
     (True, False, array([False,  True]))
@@ -37,13 +36,8 @@ def reaches(value: Any, bound: Any, upward: bool = True) -> Any:
 @dataclass(frozen=True)
 class Target:
     """One target of a plan: the columns of `targets.csv`, years as int (None where empty), the rest as in the file;
-    `decimals` are the digits after the point with which the plan writes the threshold.
-
-    Another question is another record: `dataclasses.replace(target, deadline=2030)`.
-
-    >>> import qcity_analysis as qc
-    >>> find_target(qc.load(), "rd_intensity").threshold
-    4.0
+    `decimals` are the digits after the point of the threshold. Another question is another record:
+    `dataclasses.replace(target, deadline=2030)`.
     """
 
     plan: str
@@ -77,12 +71,7 @@ class Target:
 
     @property
     def upward(self) -> bool:
-        """Whether more is better for the target.
-
-        >>> import qcity_analysis as qc
-        >>> find_target(qc.load(), "energy_intensity").upward
-        False
-        """
+        """Whether more is better for the target."""
         return self.direction in UPWARD
 
     @property
@@ -94,15 +83,10 @@ class Target:
         """The level asked for, less `slack` in the unit of the threshold (percentage points of a relative change).
 
         `base` is the base year's level, which a relative change and a direction start from.
-
-        >>> import qcity_analysis as qc
-        >>> round(find_target(qc.load(), "energy_intensity").level(8.0), 2)
-        6.56
         """
+        sign = 1.0 if self.upward else -1.0
         asked = self.threshold or 0.0  # a direction without a figure: any step to the better side
-        if self.kind == "direction":
-            asked = abs(asked) if self.upward else -abs(asked)
-        asked += -slack if self.upward else slack
+        asked = (sign * abs(asked) if self.kind == "direction" else asked) - sign * slack
         if self.kind == "relative_change":
             return base * (1 + asked / 100)
         return base + asked if self.kind == "direction" else asked
@@ -110,10 +94,6 @@ class Target:
     def bound(self, base: float = math.nan, step: float = 0.0) -> float:
         """The level that is just enough: that asked for, less the tolerance; where a figure published in steps of
         `step` is compared, coverage allows half a step and a direction without a figure asks for half a step.
-
-        >>> import qcity_analysis as qc
-        >>> find_target(qc.load(), "rd_intensity").bound()
-        3.9
         """
         level, half = self.level(base, self.tolerance), step / 2 if self.upward else -step / 2
         if self.kind == "coverage":
@@ -133,9 +113,8 @@ def find_target(
 ) -> Target:
     """The target of that name, in `plan` (default: the first plan that has it); `region` replaces the plan's own.
 
-    A `Target` stands for itself, whether a plan has it or not.
-
-    Raises QcityError for an unknown plan, target or region, with the closest match.
+    A `Target` stands for itself, whether a plan has it or not. Raises QcityError for an unknown plan, target or
+    region, with the closest match.
 
     >>> import qcity_analysis as qc
     >>> find_target(qc.load(), "energy_intensty")
@@ -143,52 +122,43 @@ def find_target(
     ...
     qcity_analysis.errors.QcityError: unknown target 'energy_intensty'. Did you mean "energy_intensity"? ...
     """
-    target = target_id if isinstance(target_id, Target) else _named(data, target_id, plan)
+    if isinstance(target_id, Target):
+        target = target_id
+    elif not isinstance(target_id, str):
+        raise QcityError(f"a target is asked for by its name, a text; found {target_id!r}")
+    elif plan is not None and plan not in data.plans():
+        raise unknown("plan", plan, data.plans())
+    else:
+        rows = data.targets if plan is None else data.targets[data.targets["plan"] == plan]
+        named = rows[rows["target_id"] == target_id]
+        if named.empty:
+            raise unknown("target", target_id, sorted(set(rows["target_id"])))
+        target = _target(named.iloc[0])
     if region and region != target.region:
         target = dataclasses.replace(target, region=data.require_region(region))
     return target
 
 
-def _named(data: Data, target_id: str, plan: str | None) -> Target:
-    rows = data.targets
-    if not isinstance(target_id, str):
-        raise QcityError(f"a target is asked for by its name, a text; found {target_id!r}")
-    if plan is not None:
-        if plan not in data.plans():
-            raise unknown("plan", plan, data.plans())
-        rows = rows[rows["plan"] == plan]
-    named = rows[rows["target_id"] == target_id]
-    if named.empty:
-        raise unknown("target", target_id, sorted(set(rows["target_id"])))
-    return _target(named.iloc[0])
-
-
 def _target(row: pd.Series) -> Target:
-    values = {field.name: row[field.name] for field in dataclasses.fields(Target)}
+    """The record of a row of `targets.csv`."""
+    cells = {field.name: row[field.name] for field in dataclasses.fields(Target)}
     for name in ("base_year", "deadline"):
-        year = values[name]
-        if pd.isna(year):
-            values[name] = None
-        elif not isinstance(year, (int, float, np.number)) or year != int(year):
+        year = cells[name]
+        if not pd.isna(year) and (not isinstance(year, (int, float, np.number)) or year != int(year)):
             raise QcityError(f"{name} of {row['target_id']!r} is a whole year, such as 2025; found {year!r}")
-        else:
-            values[name] = int(year)
-    if values["deadline"] is None:
+        cells[name] = None if pd.isna(year) else int(year)
+    if cells["deadline"] is None:
         raise QcityError(f"target {row['target_id']!r} has no deadline")
-    values["threshold"] = None if pd.isna(row["threshold"]) else float(row["threshold"])
-    values["tolerance"] = 0.0 if pd.isna(row["tolerance"]) else float(row["tolerance"])
-    return Target(**values | {"decimals": int(row["decimals"])})
+    threshold = None if pd.isna(row["threshold"]) else float(row["threshold"])
+    tolerance = 0.0 if pd.isna(row["tolerance"]) else float(row["tolerance"])
+    more = {"threshold": threshold, "tolerance": tolerance, "decimals": int(row["decimals"])}
+    return Target(**cells | more)
 
 
 @dataclass(frozen=True)
 class Pace:
-    """Average yearly movement between two years.
-
-    `linear` is in the unit of the series per year, `compound` in percent per year (None where a level is not
-    positive); `from_year` and `to_year` are the ends.
-
-    >>> pace_between(100.0, 82.0, 2020, 2025)
-    Pace(linear=-3.6, compound=-3.89..., from_year=2020, to_year=2025)
+    """Average yearly movement from `from_year` to `to_year`: `linear` in the unit of the series per year, `compound` in
+    percent per year (None where a level is not positive).
     """
 
     linear: float
@@ -202,8 +172,8 @@ def pace_between(start: float, end: float, from_year: int, to_year: int) -> Pace
 
     Raises QcityError when the years are not in order.
 
-    >>> round(pace_between(100, 82, 2020, 2025).compound, 2)
-    -3.89
+    >>> pace_between(100.0, 82.0, 2020, 2025)
+    Pace(linear=-3.6, compound=-3.89..., from_year=2020, to_year=2025)
     """
     years = to_year - from_year
     if years <= 0:
@@ -213,19 +183,17 @@ def pace_between(start: float, end: float, from_year: int, to_year: int) -> Pace
 
 
 def needed_path(start: float, end: float, from_year: int, to_year: int) -> pd.Series:
-    """Levels year by year from one level to another at constant compound pace (linear where a level is not positive).
-
-    Index year, both ends included.
+    """Levels year by year (index year, both ends included) from one level to another at constant compound pace, linear
+    where a level is not positive.
 
     >>> needed_path(100, 82, 2020, 2022).round(2).to_dict()
     {2020: 100.0, 2021: 90.55, 2022: 82.0}
     """
     pace = pace_between(start, end, from_year, to_year)
     years = pd.Index(range(from_year, to_year + 1), name="year")
-    steps = range(len(years))
-    if pace.compound is None:
-        return pd.Series([start + pace.linear * k for k in steps], index=years, name="needed")
-    return pd.Series([start * (1 + pace.compound / 100) ** k for k in steps], index=years, name="needed")
+    ratio = None if pace.compound is None else 1 + pace.compound / 100
+    levels = [start + pace.linear * k if ratio is None else start * ratio**k for k in range(len(years))]
+    return pd.Series(levels, index=years, name="needed")
 
 
 def arabic(numeral: str) -> int:
@@ -238,7 +206,7 @@ def arabic(numeral: str) -> int:
         return int(numeral)
     tens, ten, ones = numeral.rpartition("十")
     digit = {char: value for value, char in enumerate("一二三四五六七八九", 1)}
-    return 10 * digit.get(tens, 1 if ten else 0) + digit.get(ones, 0)
+    return 10 * digit.get(tens, len(ten)) + digit.get(ones, 0)
 
 
 def section_order(section: str) -> tuple[int, tuple[int, ...]]:
@@ -250,5 +218,5 @@ def section_order(section: str) -> tuple[int, tuple[int, ...]]:
     first = NUMERAL.search(section)
     if first is None:
         return 3 if section else 4, ()
-    before = section[: first.start()]
-    return {"": 0, "第": 1}.get(before, 2), tuple(arabic(numeral) for numeral in NUMERAL.findall(section))
+    rank = {"": 0, "第": 1}.get(section[: first.start()], 2)
+    return rank, tuple(arabic(numeral) for numeral in NUMERAL.findall(section))

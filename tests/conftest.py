@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from qcity_analysis.analysis.sensitivity import Sensitivity
 
 
 class Shown(list[Any]):
@@ -32,6 +35,18 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
     things = Shown()
     monkeypatch.setattr(IPython.display, "display", things.display)
     return things
+
+
+@pytest.fixture(scope="session")
+def varied(tmp_path_factory: pytest.TempPathFactory) -> Sensitivity:
+    """A target of a made-up package asked under every choice that can be varied."""
+    from packages import loaded, target
+
+    from qcity_analysis.analysis.sensitivity import sensitivity
+    from qcity_analysis.assessment.assess import assess
+
+    data = loaded(tmp_path_factory.mktemp("varied"), targets=[target(threshold=19.4)])
+    return sensitivity(data, assess(data, "goal", draws=500), draws=500)[0]
 
 
 @pytest.fixture

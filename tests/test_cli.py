@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from packages import STEADY, contents, figure, figures, package, target
+from packages import STEADY, contents, figure, figures, indicator, package, target
 from typer.main import get_command
 from typer.testing import CliRunner
 
 from qcity_analysis import cli
 from qcity_analysis.cli.options import ORDER
+from qcity_analysis.data.load import check
 
 Command = Callable[..., tuple[int, str, str]]
+CUT = {"kind": "relative_change", "direction": "at_most", "threshold": -18, "base_year": 2020}
 
 
 def test_importing_the_command_line_loads_no_heavy_library() -> None:
@@ -27,41 +29,44 @@ def test_importing_the_command_line_loads_no_heavy_library() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("command", ORDER)
-def test_every_command_has_help_with_an_example_and_its_exit_codes(command: str) -> None:
-    shown = CliRunner().invoke(cli.app, [command, "--help"])
-    assert shown.exit_code == 0
-    assert f"Example: qcity {command}" in shown.output
-    assert "Exit codes:" in " ".join(shown.output.split())
-
-
-def test_help_lists_every_command_in_the_order_of_use() -> None:
+def test_every_command_has_help_with_an_example_and_its_exit_codes_in_the_order_of_use() -> None:
     assert get_command(cli.app).list_commands(None) == list(ORDER)  # type: ignore[attr-defined,arg-type]
     assert {command.name for command in cli.app.registered_commands} == set(ORDER)
+    for command in ORDER:
+        shown = CliRunner().invoke(cli.app, [command, "--help"])
+        assert shown.exit_code == 0
+        assert f"Example: qcity {command}" in shown.output
+        assert "Exit codes:" in " ".join(shown.output.split())
 
 
-def test_check_of_sound_data_exits_with_0(tmp_path: Path, qcity: Command) -> None:
+def test_check_lists_every_fault_exits_with_2_and_writes_nothing(tmp_path: Path, qcity: Command) -> None:
     code, out, err = qcity("check", "--data", package(tmp_path), "--as-of", "2024-12-31")
     assert (code, out.strip(), err) == (0, f"{tmp_path}: 0 errors, 0 warnings", "")
-
-
-def test_check_of_faulty_data_lists_all_exits_with_2_and_writes_nothing(
-    tmp_path: Path, qcity: Command
-) -> None:
     package(tmp_path, observations=[figure(2020, "x"), figure(2021, 2, region="testvile")])
     before = contents(tmp_path)
     code, out, _ = qcity("check", "--data", tmp_path)
     assert code == 2
     assert out.splitlines() == [
-        "error: observations.csv, row 2, column value: found 'x'; allowed: a number; "
-        "write it with digits and a point, as 3.48",
-        "error: observations.csv, row 3, column region: found 'testvile'; allowed: region of regions.csv; "
-        'add it there, or correct it. Did you mean "testville"?',
+        "error: observations.csv, row 2, column value: found 'x'; allowed: a number; write it with digits and a point, "
+        "as 3.48",
+        "error: observations.csv, row 3, column region: found 'testvile'; allowed: region of regions.csv; add it "
+        'there, or correct it. Did you mean "testville"?',
         f"{tmp_path}: 2 errors, 0 warnings",
     ]
-    code, out, _ = qcity("check", "--data", tmp_path, "--json")
-    assert (code, [problem["row"] for problem in json.loads(out)]) == (2, [2, 3])
+    assert [row["row"] for row in json.loads(qcity("check", "--data", tmp_path, "--json")[1])] == [2, 3]
     assert contents(tmp_path) == before
+
+
+def test_what_an_indicator_declares_wrongly_is_named(tmp_path: Path) -> None:
+    spliced = {"splice": "ratio", "splice_year": 2020, "continues": "old", "splice_reason_en": "same"}
+    summed = {"derived": "sum", "inputs": "old", "factor": 2, "publication_lag_months": "x"}
+    package(tmp_path, indicators=[indicator("widgets", **spliced, **summed), indicator("old")])
+    problems = [(p.row, p.column, p.code) for p in check(tmp_path) if p.level == "error"]
+    assert set(problems) == {
+        (2, "publication_lag_months", "cell_integer"),
+        (2, "factor", "factor_of_sum"),
+        (2, "splice_reason_zh", "splice_splice_reason_zh"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -74,7 +79,7 @@ def test_check_of_faulty_data_lists_all_exits_with_2_and_writes_nothing(
         (["goal", "--model", "driftt"], "unknown model 'driftt'. Did you mean \"drift\"?"),
     ],
 )
-def test_a_wrong_name_is_one_line_on_the_error_stream_and_exit_code_2(
+def test_a_wrong_name_is_one_line_and_exit_code_2(
     tmp_path: Path, qcity: Command, words: list[str], message: str
 ) -> None:
     before = contents(package(tmp_path))
@@ -84,28 +89,25 @@ def test_a_wrong_name_is_one_line_on_the_error_stream_and_exit_code_2(
     assert contents(tmp_path) == before
 
 
-@pytest.mark.parametrize(
-    ("language", "banner"),
-    [("zh", "示意数据：非真实公布值"), ("en", "ILLUSTRATIVE DATA: not published figures")],
-)
-def test_a_forecast_from_illustrative_figures_says_so_first(
+BANNERS = {"zh": "示意数据：非真实公布值", "en": "ILLUSTRATIVE DATA: not published figures"}
+
+
+@pytest.mark.parametrize(("language", "banner"), BANNERS.items())
+def test_a_forecast_says_first_that_figures_are_illustrative(
     tmp_path: Path, qcity: Command, language: str, banner: str
 ) -> None:
-    rows = figures(STEADY)
-    words = ["forecast", "goal", "--data", tmp_path, "--as-of", "2024-12-31", "--draws", 500]
-    words += ["--language", language]
-    package(tmp_path, observations=rows)
-    assert banner not in qcity(*words)[1]
+    rows, words = figures(STEADY), ["forecast", "goal", "--as-of", "2024-12-31", "--draws", 500]
+    words += ["--language", language, "--data", package(tmp_path, observations=rows)]
+    code, out, _ = qcity(*words)
+    assert (code, banner in out) == (0, False)
+    assert out.startswith("As of 2024-12-31, the probability that Testville" if language == "en" else "截至")
     package(tmp_path, observations=[*rows[:-1], rows[-1] | {"status": "illustrative"}])
     code, out, err = qcity(*words)
     assert (code, err) == (0, "") and out.splitlines()[0] == banner
 
 
-def test_a_forecast_on_faulty_data_names_every_problem_and_exits_with_2(
-    tmp_path: Path, qcity: Command
-) -> None:
-    cut = target(kind="relative_change", direction="at_most", threshold=-18, base_year=2020, deadline=2019)
-    package(tmp_path, targets=[cut], observations=figures({2019: 3, 2020: 0}))
+def test_a_forecast_on_faulty_data_names_every_problem(tmp_path: Path, qcity: Command) -> None:
+    package(tmp_path, targets=[target(**CUT, deadline=2019)], observations=figures({2019: 3, 2020: 0}))
     before = contents(tmp_path)
     code, out, err = qcity("forecast", "goal", "--data", tmp_path)
     assert (code, out) == (2, "")
@@ -115,22 +117,18 @@ def test_a_forecast_on_faulty_data_names_every_problem_and_exits_with_2(
     assert contents(tmp_path) == before
 
 
-CUT = {"kind": "relative_change", "direction": "at_most", "threshold": -18, "base_year": 2020}
+NO_BASE = (
+    {2018: 3, 2019: 4, 2021: 5, 2022: 6},
+    CUT,
+    "no figure for the base year 2020 is held in these data.",
+)
+FEW = ({2021: 3}, {}, "figures for only 1 year; at least 3 are needed.")
 
 
 @pytest.mark.parametrize(
-    ("levels", "goal", "reason"),
-    [
-        ({}, {}, "no figure is held in these data."),
-        ({2021: 3}, {}, "figures for only 1 year; at least 3 are needed."),
-        (
-            {2018: 3, 2019: 4, 2021: 5, 2022: 6},
-            CUT,
-            "no figure for the base year 2020 is held in these data.",
-        ),
-    ],
+    ("levels", "goal", "reason"), [({}, {}, "no figure is held in these data."), FEW, NO_BASE]
 )
-def test_a_target_that_cannot_be_assessed_says_why_and_exits_with_3(
+def test_a_target_that_cannot_be_assessed_exits_with_3(
     tmp_path: Path, qcity: Command, levels: dict[int, float], goal: dict[str, Any], reason: str
 ) -> None:
     before = contents(package(tmp_path, observations=figures(levels), targets=[target(**goal)]))
@@ -141,21 +139,16 @@ def test_a_target_that_cannot_be_assessed_says_why_and_exits_with_3(
     assert contents(tmp_path) == before
 
 
-def test_a_forecast_prints_its_answer_and_json_a_program_can_read(tmp_path: Path, qcity: Command) -> None:
-    words = ["forecast", "goal", "--data", package(tmp_path), "--as-of", "2024-12-31", "--draws", 500]
-    code, out, _ = qcity(*words)
-    assert (code, out.startswith("As of 2024-12-31, the probability that Testville")) == (0, True)
-    code, out, _ = qcity(*words, "--json")
+def test_forecast_and_list_give_json_a_program_can_read(tmp_path: Path, qcity: Command) -> None:
+    words = ["--data", package(tmp_path), "--json"]
+    code, out, _ = qcity("forecast", "goal", *words, "--as-of", "2024-12-31", "--draws", 500)
     answer = json.loads(out)
     assert (code, answer["status"], answer["draws"]) == (0, "forecast", 500)
     assert 0 <= answer["probability"] <= 1
-
-
-def test_list_counts_the_years_published_and_reads_as_json(tmp_path: Path, qcity: Command) -> None:
-    code, out, _ = qcity("list", "--data", package(tmp_path), "--json")
+    code, out, _ = qcity("list", *words)
     (row,) = json.loads(out)
     assert (code, row["target_id"], row["years_published"]) == (0, "goal", 7)
-    code, _, err = qcity("list", "--data", tmp_path, "--plan", "madeup")
+    code, _, err = qcity("list", *words, "--plan", "madeup")
     assert (code, 'Did you mean "made_up"?' in err) == (2, True)
 
 

@@ -8,12 +8,10 @@ from typing import Any
 
 import pytest
 from packages import contents, figure, figures, package
-from typer.testing import CliRunner
 
-from qcity_analysis import cli
 from qcity_analysis.data import corrections
 from qcity_analysis.data.load import Data, check, load
-from qcity_analysis.errors import DataError
+from qcity_analysis.problems import DataError
 
 WRONG = [*figures({2019: 13.1, 2021: 15.2}), figure(2020, 139)]
 GOOD = """\
@@ -54,25 +52,14 @@ def test_a_correction_changes_the_figure_read_and_no_file(tmp_path: Path) -> Non
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("since", "as_of", "expected"),
-    [
-        ("", "2022-06-29", 139.0),
-        ("", "2022-06-30", 13.9),
-        ("  since: 2021-02-28\n", "2021-02-28", 13.9),
-        ("  since: 2023\n", "2023-12-30", 139.0),
-        ("  since: 2023\n", "2023-12-31", 13.9),
-    ],
-)
-def test_a_correction_is_known_only_from_its_day(
-    tmp_path: Path, since: str, as_of: str, expected: float
-) -> None:
-    folder = corrected(tmp_path, GOOD + since)
-    asked = load(folder, as_of=as_of)
-    stepped = load(folder, as_of="2024-12-31").at("2024-01-01").at(as_of)
-    for data in (asked, stepped):
-        assert value_of_2020(data) == [expected]
-        assert len(data.corrections) == (expected == 13.9)
+def test_a_correction_is_known_only_from_its_day(tmp_path: Path) -> None:
+    days = {"": ("2022-06-29", "2022-06-30"), "  since: 2023\n": ("2023-12-30", "2023-12-31")}
+    for since, (before, day) in days.items():
+        whole = load(corrected(tmp_path, GOOD + since), as_of="2024-12-31")
+        for as_of, expected in ((before, 139.0), (day, 13.9)):
+            for data in (load(tmp_path, as_of=as_of), whole.at("2024-01-01").at(as_of)):
+                assert value_of_2020(data) == [expected]
+                assert len(data.corrections) == (expected == 13.9)
 
 
 def test_a_corrected_vintage_stays_older_than_a_later_one(tmp_path: Path) -> None:
@@ -90,96 +77,51 @@ def test_qualifier_and_status_can_be_corrected(tmp_path: Path) -> None:
 
 
 PLACE = "corrections.yaml, row"
-BAD = {
-    "the file has changed": (
-        GOOD.replace("expect: 139", "expect: 1390"),
-        f"{PLACE} 2, column expect: found '1390'; allowed: 139, as row 4 of observations.csv holds now; "
-        "the file has changed since the correction was written: check its reason, then delete or renew it",
-    ),
-    "no such row": (
-        GOOD.replace("period: 2020", "period: 2018"),
-        f"{PLACE} 1, column figure: found 'widgets / testville / 2018'; allowed: a row of observations.csv; "
-        "correct the entry, or delete the correction if the row is gone",
-    ),
-    "an unknown entry": (
-        GOOD.replace("why:", "wy: x\n  why:"),
-        f"{PLACE} 4, column wy: found 'an unknown entry'; "
-        "allowed: figure, column, expect, set, why, who, source, date, since; rename or remove it. "
-        'Did you mean "why"?',
-    ),
-    "an unknown column of the figure": (
-        GOOD.replace("region:", "regio:"),
-        f"{PLACE} 1, column figure: regio: found 'an unknown entry'; allowed: indicator_id, region, period, measure, "
-        'published, base_period, source_id; rename or remove it. Did you mean "region"?',
-    ),
-    "a missing reason": (
-        GOOD.replace("  why: a decimal point was lost in print\n", ""),
-        f"{PLACE} 1, column why: found ''; allowed: a value; a correction says what, why, on whose word and when",
-    ),
-    "an unknown source": (
-        GOOD.replace("source: bulletin", "source: buletin"),
-        f"{PLACE} 6, column source: found 'buletin'; allowed: source_id of sources.csv; add it there, or correct it. "
-        'Did you mean "bulletin"?',
-    ),
-    "a date that is none": (
-        GOOD.replace("2022-06-30", "June"),
-        f"{PLACE} 7, column date: found 'June'; allowed: a date as 2023-02-28, 2023-02 or 2023; "
-        "write the day, month or year as far as it is known",
-    ),
-    "a value that is none": (
-        GOOD.replace("set: 13.9", "set: 13,9"),
-        f"{PLACE} 3, column set: found '13,9'; allowed: a number; write it with digits and a point, as 3.48",
-    ),
-    "a qualifier that is none": (
-        GOOD.replace("expect: 139\n  set: 13.9", "column: qualifier\n  expect: '='\n  set: '>'"),
-        f"{PLACE} 4, column set: found '>'; allowed: =, ~, >=, <=; choose one of them. Did you mean \">=\"?",
-    ),
-    "a column that is not corrected": (
-        GOOD.replace("  expect: 139", "  column: periode\n  expect: 139"),
-        f"{PLACE} 2, column column: found 'periode'; allowed: value, qualifier, status; "
-        "another cell is set right in observations.csv itself.",
-    ),
-    "no list": ("figure: x\n", f"{PLACE} 1: found 'no list'; allowed: a list of corrections; "
-                "begin every correction with `- figure:`"),
-    "an item that is none": (
-        "- widgets\n",
-        f"{PLACE} 1, column figure: found 'widgets'; allowed: entries as figure, expect, set, why, who, source, date; "
-        "begin every correction with `- figure:`",
-    ),
-    "a figure that is none": (
-        GOOD.replace("{indicator_id: widgets, region: testville, period: 2020}", "widgets"),
-        f"{PLACE} 1, column figure: found 'widgets'; allowed: columns of observations.csv; "
-        "write it as {period: 2020, …}",
-    ),
-    "a figure without a period": (
-        GOOD.replace(", period: 2020", ""),
-        f"{PLACE} 1, column figure: period: found ''; allowed: a value; name the figure",
-    ),
-    "no YAML": (
-        GOOD + " x\n",
-        f"{PLACE} 8: found \"expected <block end>, but found '<scalar>'\"; allowed: YAML; indent entries of one list "
-        "equally; put text that holds ': ' or starts with a sign in quotes",
-    ),
-    "an entry twice": (
-        GOOD + "  set: 14\n",
-        f"{PLACE} 8, column set: found 'the entry twice'; allowed: each entry once; remove one of them",
-    ),
-    "the same cell twice": (
-        GOOD + GOOD.replace("13.9", "14"),
-        f"{PLACE} 8, column figure: found 'value of row 4 of observations.csv'; allowed: each cell once; "
-        "it stands in row 1 already: delete one",
-    ),
-}  # fmt: skip
+NEEDED = "figure, expect, set, why, who, source, date"
+FIGURE = "{indicator_id: widgets, region: testville, period: 2020}"
+QUALIFIER = GOOD.replace("expect: 139\n  set: 13.9", "column: qualifier\n  expect: '='\n  set: '>'")
+COLUMN = GOOD.replace("  expect: 139", "  column: periode\n  expect: 139")
+BEGIN = "begin every correction with `- figure:`"
+BAD = [  # a file of corrections, the row and column of its one problem, what was found, and the rest
+    (GOOD.replace("expect: 139", "expect: 1390"), "2, column expect", "1390", "139, as row 4 of observations.csv holds "
+     "now; the file has changed since the correction was written: check its reason, then delete or renew it"),
+    (GOOD.replace("period: 2020", "period: 2018"), "1, column figure", "widgets / testville / 2018",
+     "a row of observations.csv; correct the entry, or delete the correction if the row is gone"),
+    (GOOD.replace("why:", "wy: x\n  why:"), "4, column wy", "an unknown entry", "figure, column, expect, set, why, "
+     'who, source, date, since; rename or remove it. Did you mean "why"?'),
+    (GOOD.replace("region:", "regio:"), "1, column figure: regio", "an unknown entry", "indicator_id, region, period, "
+     'measure, published, base_period, source_id; rename or remove it. Did you mean "region"?'),
+    (GOOD.replace("  why: a decimal point was lost in print\n", ""), "1, column why", "",
+     "a value; a correction says what, why, on whose word and when"),
+    (GOOD.replace("source: bulletin", "source: buletin"), "6, column source", "buletin",
+     'source_id of sources.csv; add it there, or correct it. Did you mean "bulletin"?'),
+    (GOOD.replace("2022-06-30", "June"), "7, column date", "June", "a date as 2023-02-28, 2023-02 or 2023; "
+     "write the day, month or year as far as it is known"),
+    (GOOD.replace("set: 13.9", "set: 13,9"), "3, column set", "13,9",
+     "a number; write it with digits and a point, as 3.48"),
+    (QUALIFIER, "4, column set", ">", '=, ~, >=, <=; choose one of them. Did you mean ">="?'),
+    (COLUMN, "2, column column", "periode", "value, qualifier, status; "
+     "another cell is set right in observations.csv itself."),
+    ("figure: x\n", "1", "no list", f"a list of corrections; {BEGIN}"),
+    ("- widgets\n", "1, column figure", "widgets", f"entries as {NEEDED}; {BEGIN}"),
+    (GOOD.replace(FIGURE, "widgets"), "1, column figure", "widgets",
+     "columns of observations.csv; write it as {period: 2020, …}"),
+    (GOOD.replace(", period: 2020", ""), "1, column figure: period", "", "a value; name the figure"),
+    (GOOD + " x\n", "8", "expected <block end>, but found '<scalar>'", "YAML; indent entries of one list equally; "
+     "put text that holds ': ' or starts with a sign in quotes"),
+    (GOOD + "  set: 14\n", "8, column set", "the entry twice", "each entry once; remove one of them"),
+    (GOOD + GOOD.replace("13.9", "14"), "8, column figure", "value of row 4 of observations.csv",
+     "each cell once; it stands in row 1 already: delete one"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", BAD)
-def test_a_faulty_correction_is_one_error_and_nothing_is_loaded(tmp_path: Path, name: str) -> None:
-    text, message = BAD[name]
-    corrected(tmp_path, text)
-    assert errors(tmp_path) == [message]
-    with pytest.raises(DataError) as raised:
+def test_a_faulty_correction_is_one_error_and_nothing_is_loaded(tmp_path: Path) -> None:
+    package(tmp_path, observations=WRONG)
+    for text, place, found, rest in BAD:
+        (tmp_path / "corrections.yaml").write_text(text, "utf-8")
+        assert errors(tmp_path) == [f"{PLACE} {place}: found {found!r}; allowed: {rest}"]
+    with pytest.raises(DataError, match="each cell once"):
         load(tmp_path)
-    assert [str(problem) for problem in raised.value.problems] == [message]
 
 
 def test_a_correction_that_fits_two_vintages_says_how_to_tell_them_apart(tmp_path: Path) -> None:
@@ -212,16 +154,18 @@ def test_an_empty_file_of_corrections_is_none(tmp_path: Path) -> None:
     assert len(load(tmp_path, as_of="2024-12-31").corrections) == 0
 
 
-def test_check_shows_the_corrections_in_text_and_json(tmp_path: Path) -> None:
+def test_check_shows_the_corrections_in_every_format(tmp_path: Path, qcity: Any) -> None:
     corrected(tmp_path, GOOD)
-    shown = CliRunner().invoke(cli.app, ["check", "--data", str(tmp_path)])
+    text, made, html = (
+        qcity("check", "--data", tmp_path, "--format", kind)[1] for kind in ("text", "json", "html")
+    )
     assert (
         "correction: corrections.yaml, row 1: widgets / testville / 2020 / level / value: 139 -> 13.9 since "
         "2022-06-30; a decimal point was lost in print (Office of Testville, 2022-06-30, bulletin)"
-    ) in shown.output
-    rows = json.loads(CliRunner().invoke(cli.app, ["check", "--json", "--data", str(tmp_path)]).output)
-    assert rows[-1]["level"] == "correction"
-    assert corrections.listed(tmp_path)[0].to_dict() == rows[-1]
+    ) in text
+    assert corrections.listed(tmp_path)[0].to_dict() == json.loads(made)[-1]
+    assert json.loads(made)[-1]["level"] == "correction"
+    assert "139 -&gt; 13.9 since 2022-06-30" in html and "a decimal point was lost" in html
 
 
 def test_the_example_in_the_documentation_is_one_that_works(tmp_path: Path) -> None:

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from packages import STEADY, change, changes, figure, figures, indicator, package, target
 
 import qcity_analysis as qc
-from qcity_analysis.data.oddities import oddities
+from qcity_analysis.data.checks import oddities
 
 CALM = {2005 + k: round(10 * 1.05**k + (0.1 if k % 2 else 0), 2) for k in range(15)}
 COUNT = {"measure": "count_total"}
@@ -59,12 +58,21 @@ ODD = [  # figures, the row and value found, and what is said of it
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("rows", "row", "found", "rest"), ODD)
-def test_an_unlikely_value_is_a_warning_with_its_reason(
-    tmp_path: Path, rows: list[dict[str, Any]], row: int, found: str, rest: str
-) -> None:
-    expected = f"warning: observations.csv, row {row}, column value: found '{found}'; allowed: {rest}"
-    assert warnings(tmp_path, rows) == [expected]
+def as_one(cases: list[list[dict[str, Any]]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[int]]:
+    """The figures of every case as those of an indicator of its own: rows, indicators, rows before each."""
+    rows = [row | {"indicator_id": f"w{k}"} for k, case in enumerate(cases) for row in case]
+    names = ["widgets", *(f"w{k}" for k in range(len(cases)))]
+    return rows, [indicator(name) for name in names], [sum(map(len, cases[:k])) for k in range(len(cases))]
+
+
+def test_an_unlikely_value_is_a_warning_with_its_reason(tmp_path: Path) -> None:
+    rows, indicators, before = as_one([case[0] for case in ODD])
+    expected = [
+        f"warning: observations.csv, row {row + start}, column value: found '{cell}'; allowed: {rest}"
+        for (_, row, cell, rest), start in zip(ODD, before, strict=True)
+    ]
+    expected[-1] = expected[-1].replace("row 2 has", f"row {2 + before[-1]} has")
+    assert warnings(tmp_path, rows, indicators=indicators) == expected
 
 
 def test_a_share_that_is_not_declared_as_one_is_looked_at(tmp_path: Path) -> None:
@@ -95,9 +103,8 @@ def test_an_open_target_with_old_figures_is_stale(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "rows",
-    [
+def test_what_is_ordinary_gives_no_warning(tmp_path: Path) -> None:
+    cases = [
         figures(CALM),
         figures({2016: 10, 2017: 11, 2018: 12, 2019: 13}),  # steps of one digit are equal by chance
         figures({2016: 0, 2017: 0, 2018: 0, 2019: 0}, measure="count_new"),
@@ -105,19 +112,18 @@ def test_an_open_target_with_old_figures_is_stale(tmp_path: Path) -> None:
         [figure(2018, 1000, **COUNT), figure(2019, 900, qualifier=">=", **COUNT)],
         [*figures({2018: 99.9, 2019: 100.0}), change(2019, -0.05)],  # within rounding
         [figure(2019, 3.0, published="2020-06"), figure(2019, 3.2, published="2020-12-31")],
-    ],
-)
-def test_what_is_ordinary_gives_no_warning(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
-    assert warnings(tmp_path, rows) == []
+    ]
+    rows, indicators, _ = as_one(cases)
+    assert warnings(tmp_path, rows, indicators=indicators) == []
 
 
 def test_random_walks_are_rarely_called_odd(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     rows = []
-    for k in range(200):
+    for k in range(100):
         walk = 100 * np.exp(np.cumsum(rng.normal(0.03, 0.05, 18)))
         rows += figures({2002 + y: round(v, 2) for y, v in enumerate(walk)}, indicator_id=f"w{k}")
-    indicators = [indicator(name) for name in ("widgets", *(f"w{k}" for k in range(200)))]
+    indicators = [indicator(name) for name in ("widgets", *(f"w{k}" for k in range(100)))]
     assert len(warnings(tmp_path, rows, indicators=indicators)) <= 2
 
 

@@ -2,10 +2,12 @@
 
 import re
 from pathlib import Path
+from runpy import run_path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ENGLISH = (ROOT / "README.md").read_text()
-CHINESE = (ROOT / "README.zh.md").read_text()
+READMES = ENGLISH, CHINESE = [(ROOT / name).read_text() for name in ("README.md", "README.zh.md")]
 CARD = (ROOT / "qcity_analysis" / "forecasting" / "prior" / "MODEL_CARD.md").read_text()
 
 
@@ -18,39 +20,35 @@ def test_the_five_lines_of_python_run_as_printed():
 
 
 def test_both_readmes_have_the_same_code_and_the_same_numbers():
-    blocks = [re.findall(r"^    (?:make|qcity|papermill).*$", text, re.M) for text in (ENGLISH, CHINESE)]
-    assert [[line.split("#")[0].strip() for line in block] for block in blocks][0] == [
-        line.split("#")[0].strip() for line in blocks[1]
-    ]
-    for number in ("13 018", "181"):
-        assert number in ENGLISH and number in CHINESE
+    blocks = [re.findall(r"^    (?:make|qcity|papermill).*$", text, re.M) for text in READMES]
+    english, chinese = ([line.split("#")[0].strip() for line in block] for block in blocks)
+    assert english == chinese
+    assert all(number in text for number in ("13 018", "181") for text in READMES)
 
 
-def test_the_figures_of_the_readme_stand_in_the_model_card():
+@pytest.mark.parametrize("text", READMES)
+def test_the_figures_of_the_readme_stand_in_the_model_card(text: str):
     error = re.search(r"\*\*(0\.\d+)", CARD).group(1)
     holds = [float(x) for x in re.findall(r"^\| [1-5] \| (0\.\d+)", CARD, re.M)]
     slope = re.search(r"^\| all \|.*\| (\d\.\d+) \|$", CARD, re.M).group(1)
     later = [float(x) for x in re.search(r"90 % intervals hold ([\d. ]+) at 1 to 5", CARD).group(1).split()]
     assert len(holds) == 5 and len({round(100 * x) for x in holds}) == 1
-    shown = [f"{float(error):.2f}", f"{100 * holds[0]:.0f}", f"{float(slope):.2f}"]
-    for text in (ENGLISH, CHINESE):
-        part = text[text.index("13 018") :]
-        assert all(number in part for number in shown), shown
-        assert f"{100 * min(later):.0f}–{100 * max(later):.0f}" in part.replace(" ", "")
+    part = text[text.index("13 018") :]
+    for shown in (f"{float(error):.2f}", f"{100 * holds[0]:.0f}", f"{float(slope):.2f}"):
+        assert shown in part
+    assert f"{100 * min(later):.0f}–{100 * max(later):.0f}" in part.replace(" ", "")
 
 
 def test_every_picture_and_link_of_the_readmes_exists():
-    for text in (ENGLISH, CHINESE):
-        for place in re.findall(r"\]\(([^)#]+)\)", text):
-            assert (ROOT / place).exists(), place
+    links = re.findall(r"\]\(([^)#]+)\)", ENGLISH + CHINESE)
+    assert [link for link in links if not (ROOT / link).exists()] == []
 
 
 def test_every_command_of_the_readme_is_a_command_of_qcity():
     from qcity_analysis.cli import app
 
     known = {c.name or c.callback.__name__.replace("_", "-") for c in app.registered_commands}
-    named = set(re.findall(r"`(\w[\w-]*)`", re.search(r"the command line: (.*?);", ENGLISH).group(1)))
-    assert named == known
+    assert set(re.findall(r"`(\w[\w-]*)`", re.search(r"the command line: (.*?);", ENGLISH).group(1))) == known
 
 
 def test_the_changelog_has_the_version_of_the_package():
@@ -60,17 +58,12 @@ def test_the_changelog_has_the_version_of_the_package():
 
 
 def test_the_worked_example_of_both_readmes_is_what_its_script_prints():
-    from runpy import run_path
-
     made = run_path(str(ROOT / "benchmarks" / "partial_figures.py"))["probabilities"]()
-    shown = [round(100 * chance) for chance in made.values()]
-    for text in (ENGLISH, CHINESE):
+    for text in READMES:
         part = text[text.index("95.3") : text.index("partial_figures.py")]
-        assert [int(number) for number in re.findall(r"(\d+) ?%", part)] == shown
+        assert re.findall(r"(\d+) ?%", part) == [f"{round(100 * chance)}" for chance in made.values()]
 
 
 def test_the_reference_is_what_the_docstrings_say():
-    from runpy import run_path
-
     made = run_path(str(ROOT / "docs" / "make_api.py"))["api"]()
     assert (ROOT / "docs" / "api.md").read_text("utf-8") == made, "run python docs/make_api.py"

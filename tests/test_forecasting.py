@@ -14,44 +14,44 @@ from scipy.stats import nbinom
 from yearly_series import frame, many, question
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting.alternatives import NAMES, ModelError
-from qcity_analysis.forecasting.forecast import forecast
+from qcity_analysis.forecasting.forecast import MODELS, ModelError, forecast
 from qcity_analysis.forecasting.histories import SeriesError
-from qcity_analysis.forecasting.panel import forecast_files, forecast_panel, refused_of
+from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.quantiles import DISCOUNT, EVEN, KNOTS, at_levels, below, common_step
+from qcity_analysis.series.evidence import Evidence
 
 # A prior trained anew changes these.
 GOLDEN_MEDIAN, GOLDEN_PROBABILITY, GOLDEN_CORRELATION = 2.72212, 0.3634, 0.74813
 LEVELS = [0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975]
-SHARE = pd.Series([2.1, 2.2, 2.4, 2.4, 2.5, 2.6], index=range(2018, 2024))
-Y = pd.Series([1.0, 2, 3, 4, 4.5, 5], index=range(2018, 2024))
-GOOD = frame([1.0, 2.0, 3.0, 4.0, 4.5], name="good")
+NAN, INF = float("nan"), float("inf")
 numbers = st.lists(st.integers(-500, 500).map(lambda i: i / 10), min_size=3, max_size=20)
-QUICK = settings(max_examples=25, deadline=None)
+QUICK = settings(max_examples=12, deadline=None)
 
 
 def since(first: int, *values: float) -> pd.Series:
     return pd.Series(values, index=range(first, first + len(values)))
 
 
+SHARE, Y = since(2018, 2.1, 2.2, 2.4, 2.4, 2.5, 2.6), since(2018, 1.0, 2, 3, 4, 4.5, 5)
+GOOD = frame([1.0, 2.0, 3.0, 4.0, 4.5], name="good")
+
+
 @QUICK
 @given(numbers, st.sampled_from([-3.0, 250.0]), st.sampled_from([0.5, 4.0]))
 def test_real_series_shifted_and_scaled_give_forecasts_shifted_and_scaled(values, shift, scale):
-    if len(set(values)) == 1:
-        return
-    plain = forecast_panel(frame(values)).quantiles(LEVELS).to_numpy()
-    moved = forecast_panel(frame([shift + scale * v for v in values])).quantiles(LEVELS).to_numpy()
-    np.testing.assert_allclose(moved, shift + scale * plain, atol=1e-3 * scale * np.ptp(values))
+    if len(set(values)) > 1:
+        plain, moved = (
+            forecast_panel(frame(one)).quantiles(LEVELS).to_numpy()
+            for one in (values, [shift + scale * v for v in values])
+        )
+        np.testing.assert_allclose(moved, shift + scale * plain, atol=1e-3 * scale * np.ptp(values))
 
 
 @QUICK
 @given(numbers.map(lambda v: [abs(x) for x in v]), st.sampled_from(["real", "positive", "percent", "count"]))
 def test_quantiles_never_cross_nor_leave_the_possible_range(values, support):
-    q = (
-        forecast_panel(frame([min(v, 100.0) for v in values], support), horizon=8)
-        .quantiles(LEVELS)
-        .to_numpy()
-    )
+    panel = forecast_panel(frame([min(v, 100.0) for v in values], support), horizon=8)
+    q = panel.quantiles(LEVELS).to_numpy()
     assert np.isfinite(q).all() and (np.diff(q, axis=1) >= 0).all()
     assert support == "real" or q.min() >= 0
     assert support != "percent" or q.max() <= 100
@@ -60,8 +60,7 @@ def test_quantiles_never_cross_nor_leave_the_possible_range(values, support):
 @QUICK
 @given(numbers)
 def test_probabilities_fall_as_the_threshold_rises_and_both_sides_add_up(values):
-    panel = forecast_panel(frame(values))
-    thresholds = np.linspace(-60, 60, 41)
+    panel, thresholds = forecast_panel(frame(values)), np.linspace(-60, 60, 41)
     ask = pd.DataFrame({"series_id": "a", "period": 2025, "threshold": thresholds, "direction": "at_least"})
     more, less = panel.probability(ask), panel.probability(ask.assign(direction="at_most"))
     assert (np.diff(more) <= 1e-12).all()
@@ -82,46 +81,40 @@ def test_probability_and_quantile_are_two_sides_of_one_thing():
 def test_the_answer_is_the_same_to_the_bit_in_any_order_and_any_company():
     every = many(150)
     whole = forecast_panel(every).quantiles(LEVELS)
-    shuffled = forecast_panel(every.sample(frac=1, random_state=1)).quantiles(LEVELS)
-    pd.testing.assert_frame_equal(whole, shuffled, check_exact=True)
     for kept in (["s0000"], ["s0149"], [f"s{i:04d}" for i in range(0, 150, 3)]):
-        part = forecast_panel(every[every.series_id.isin(kept)]).quantiles(LEVELS)
+        some = every[every.series_id.isin(kept)].sample(frac=1, random_state=1)
+        part = forecast_panel(some).quantiles(LEVELS)
         pd.testing.assert_frame_equal(whole.loc[part.index], part, check_exact=True)
 
 
-def python(code: str, threads: str) -> str:
-    """What a fresh interpreter prints."""
-    env = {**os.environ, "OPENBLAS_NUM_THREADS": threads}
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
-    return run.stdout
+FRESH = """
+import hashlib, sys, time, numpy as np, pandas as pd
+from qcity_analysis.forecasting.forecast import forecast
+from qcity_analysis.forecasting.panel import forecast_panel
+rng = np.random.default_rng(5)
+values = np.cumsum(rng.normal(size=(300, 8)), axis=1).ravel()
+f = pd.DataFrame({"series_id": np.repeat(np.arange(300), 8), "period": np.tile(np.arange(8), 300), "value": values})
+print(hashlib.sha256(forecast_panel(f).ahead.knots.tobytes()).hexdigest())
+y, times = pd.Series([1., 2, 2, 3, 4], index=range(2019, 2024)), []
+for _ in range(5):
+    start = time.process_time()
+    forecast(y, 2028, draws=10_000)
+    times.append(time.process_time() - start)
+print("scipy.stats" in sys.modules, "statsmodels" in sys.modules, min(times))
+"""
 
 
-def test_the_answer_does_not_depend_on_the_number_of_threads():
-    code = (
-        "import numpy as np, pandas as pd, hashlib\n"
-        "from qcity_analysis.forecasting.panel import forecast_panel\n"
-        "rng = np.random.default_rng(5)\n"
-        "f = pd.DataFrame({'series_id': np.repeat(np.arange(300), 8), 'period': np.tile(np.arange(8), 300),"
-        " 'value': np.cumsum(rng.normal(size=(300, 8)), axis=1).ravel()})\n"
-        "print(hashlib.sha256(forecast_panel(f).ahead.knots.tobytes()).hexdigest())"
-    )
-    assert python(code, "2") == python(code, "1")
-
-
-def test_the_forecaster_loads_neither_scipy_stats_nor_statsmodels_and_one_series_is_quick():
-    code = (
-        "import sys, time, pandas as pd\nfrom qcity_analysis.forecasting.forecast import forecast\n"
-        "y = pd.Series([1., 2, 2, 3, 4], index=range(2019, 2024))\nforecast(y, 2025)\n"
-        "times = []\n"
-        "for _ in range(5):\n"
-        "    start = time.process_time()\n"
-        "    forecast(y, 2028, draws=10_000)\n"
-        "    times.append(time.process_time() - start)\n"
-        "print('scipy.stats' in sys.modules, 'statsmodels' in sys.modules, min(times))"
-    )
-    *loaded, seconds = python(code, "1").split()
-    assert loaded == ["False", "False"]
-    assert float(seconds) < 0.06  # 20 ms on a quiet machine
+def test_a_fresh_interpreter_is_quick_loads_little_and_answers_the_same_for_any_number_of_threads():
+    one, two = (
+        subprocess.run(
+            [sys.executable, "-c", FRESH], capture_output=True, text=True, check=True,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": threads},
+        ).stdout.split()
+        for threads in "12"
+    )  # fmt: skip
+    assert one[0] == two[0]
+    assert one[1:3] == ["False", "False"]
+    assert float(one[3]) < 0.06  # 20 ms on a quiet machine
 
 
 def test_paths_tell_the_same_as_the_panel_and_their_years_are_correlated():
@@ -133,10 +126,10 @@ def test_paths_tell_the_same_as_the_panel_and_their_years_are_correlated():
 
 
 def test_the_same_seed_gives_the_same_paths_and_a_generator_moves_on():
-    first, again = (forecast(Y, 2025, rng=7).paths for _ in range(2))
     rng = np.random.default_rng(7)
-    drawn, later = forecast(Y, 2025, rng=rng).paths, forecast(Y, 2025, rng=rng).paths
+    first, again, drawn, later = (forecast(Y, 2025, rng=seed).paths for seed in (7, 7, rng, rng))
     assert np.array_equal(first, again) and np.array_equal(drawn, first) and not np.array_equal(drawn, later)
+    assert np.array_equal(forecast(Y, 2025, support=None, rng=None).paths, forecast(Y, 2025).paths)
 
 
 def test_a_fixed_seed_gives_the_figures_it_gave_before():
@@ -155,37 +148,34 @@ def test_monte_carlo_error_of_independent_draws_is_that_of_a_share_and_never_zer
 
 def test_two_stretches_with_nothing_joining_them_are_forecast_from_the_newer_one():
     y = pd.Series([100, 89.65, 80.5, 100, 87], index=[2007, 2008, 2009, 2020, 2024])
-    fc = forecast(y, 2025, support="positive", breaks=(2020,))
-    assert fc.years.tolist() == [2025] and 76 < fc.median()[2025] < 88
     moved = y + np.where(y.index < 2020, 500.0, 0.0)
+    fc, again = (forecast(levels, 2025, support="positive", breaks=(2020,)) for levels in (y, moved))
+    assert fc.years.tolist() == [2025] and 76 < fc.median()[2025] < 88
     # Only changes cross a break, so the level of the older stretch hardly matters.
-    again = forecast(moved, 2025, support="positive", breaks=(2020,))
     assert abs(again.median()[2025] - fc.median()[2025]) < 4
 
 
-@pytest.mark.parametrize(
-    ("values", "support"),
-    [
-        ([99.1, 99.3, 99.2, 99.4, 99.3], "percent"),
-        ([100.0, 100, 100, 100], "percent"),
-        ([0.0, 0, 0, 0, 0], "count"),
-        ([5.0, 5, 5, 5, 5, 5], "positive"),
-        ([3.0, 3, 3, 9, 9, 9], "real"),
-        ([4.0, 4.1, 4.3, 1.0, 4.6, 4.7], "positive"),
-        ([0.1, 0.2, 0.2, 0.3, 0.2], "positive"),
-        (list(np.linspace(1, 60, 60)), "real"),
-    ],
-    ids=["ceiling", "at 100", "zeros", "constant", "one jump", "outlier year", "rounding", "60 points"],
-)
-def test_awkward_series_get_sensible_forecasts(values, support):
+AWKWARD = {
+    "ceiling": ([99.1, 99.3, 99.2, 99.4, 99.3], "percent"),
+    "at 100": ([100.0, 100, 100, 100], "percent"),
+    "zeros": ([0.0, 0, 0, 0, 0], "count"),
+    "constant": ([5.0, 5, 5, 5, 5, 5], "positive"),
+    "one jump": ([3.0, 3, 3, 9, 9, 9], "real"),
+    "outlier year": ([4.0, 4.1, 4.3, 1.0, 4.6, 4.7], "positive"),
+    "rounding": ([0.1, 0.2, 0.2, 0.3, 0.2], "positive"),
+    "60 points": (list(np.linspace(1, 60, 60)), "real"),
+}
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+def test_awkward_series_get_sensible_forecasts(name):
+    values, support = AWKWARD[name]
     q = forecast_panel(frame(values, support)).quantiles([0.05, 0.5, 0.95])
     assert np.isfinite(q.to_numpy()).all()
-    constant = np.ptp(values) == 0
-    reach = 1e-6 if constant else 3 * max(np.ptp(values), 0.02 * abs(values[-1]), 1.0)
+    reach = 3 * max(np.ptp(values), 0.02 * abs(values[-1]), 1.0) if np.ptp(values) else 1e-6
     assert (np.abs(q[0.5] - values[-1]) <= reach).all()
-    width = q[0.95] - q[0.05]
-    assert (width > 0).all()  # a series that never changed is not certain to stay
-    assert (width <= 8 * max(np.ptp(values), 0.1 * abs(values[-1]), 1.0)).all()
+    width = q[0.95] - q[0.05]  # a series that never changed is not certain to stay
+    assert width.between(0, 8 * max(np.ptp(values), 0.1 * abs(values[-1]), 1.0), inclusive="right").all()
 
 
 def test_gaps_are_missing_observations_and_the_year_after_the_last_is_forecast_first():
@@ -196,13 +186,15 @@ def test_gaps_are_missing_observations_and_the_year_after_the_last_is_forecast_f
 
 
 def test_an_explanation_names_what_carries_the_weight():
-    line = since(2012, *np.arange(10.0, 22.0))
-    why = forecast(line, 2026, rng=0).explain()
+    fc = forecast(since(2012, *np.arange(10.0, 22.0)), 2026, rng=0)
+    why = fc.explain()
     assert why.shares["trend"] + why.shares["damped trend"] > 0.5 and "trend" in str(why)
     assert sum(why.shares.values()) == pytest.approx(1.0)
-    assert why.median == pytest.approx(forecast(line, 2026).median()[2026], rel=0.01)
+    assert why.median == pytest.approx(fc.median()[2026], rel=0.01)
+    short = forecast(Y.tail(3), 2026)
+    assert short.explainable and "matters most" not in str(short.explain())
     with pytest.raises(QcityError, match="only model 'mixture'"):
-        forecast(line, 2026, model="naive").explain()
+        forecast(Y, 2026, model="naive").explain()
 
 
 # what is refused
@@ -228,21 +220,12 @@ def test_the_rest_of_a_panel_stands_and_the_series_left_out_is_named_with_its_re
     bad = frame([1.0, 2, 3, 4, 5], name="bad").astype({"value": object}).assign(**WRONG[reason])
     panel = forecast_panel(pd.concat([GOOD, bad], ignore_index=True), 2)
     assert panel.refused["series_id"].tolist() == ["bad"]
-    assert pd.Series(panel.refused["reason"]).str.contains(reason).all()
+    assert panel.refused["reason"].str.contains(reason).all()
     pd.testing.assert_frame_equal(panel.quantiles([0.5]), forecast_panel(GOOD, 2).quantiles([0.5]))
-    ask = pd.concat([question(4.6, series=name) for name in ("bad", "good")])
-    answers = panel.probability(ask)
+    answers = panel.probability(pd.concat([question(4.6, series=name) for name in ("bad", "good")]))
     assert np.isnan(answers[0]) and 0 < answers[1] < 1
     with pytest.raises(SeriesError, match=reason):
         forecast_panel(bad, 2)
-
-
-def test_files_name_the_series_left_out_beside_the_parts(tmp_path):
-    pd.concat([GOOD, frame([1.0, 2.0], name="short")]).to_parquet(tmp_path / "in.parquet", index=False)
-    parts = forecast_files(tmp_path / "in.parquet", tmp_path / "out", rows=4)
-    assert set(pd.concat(pd.read_parquet(part) for part in parts)["series_id"]) == {"good"}
-    assert refused_of(tmp_path / "out")["series_id"].tolist() == ["short"]
-    assert refused_of(tmp_path).empty
 
 
 @pytest.mark.parametrize(
@@ -263,43 +246,37 @@ def test_whatever_says_a_year_is_a_year_index(index):
     assert panel.probability(question(5, "2024"))[0] == panel.probability(question(5, 2024))[0]
 
 
-def test_none_stands_for_the_default_of_support_and_seed():
-    assert np.array_equal(forecast(Y, 2025, support=None, rng=None).paths, forecast(Y, 2025).paths)
+ASKED, PANEL = question(3.0, 2025, series="good"), forecast_panel(GOOD)
+BY_PANEL = [
+    (lambda: forecast_panel({"a": [1, 2, 3]}), "pandas DataFrame.*found dict"),
+    (lambda: forecast_panel(GOOD.drop(columns="value")), "'value' is missing"),
+    (lambda: forecast_panel(GOOD.assign(colour=1)), "unknown column 'colour'"),
+    (lambda: forecast_panel(GOOD.assign(series_id=None)), "empty cells"),
+    (lambda: forecast_panel(GOOD.iloc[:0]), "no rows"),
+    (lambda: PANEL.quantiles([0, 0.5]), "levels must lie between 0 and 1, such as"),
+    (lambda: PANEL.probability({"series_id": ["good"]}), "questions are a pandas DataFrame; found dict"),
+    (lambda: PANEL.probability(ASKED.assign(series_id="goood")), 'Did you mean "good"'),
+    (lambda: PANEL.probability(ASKED.assign(period=2031)), "2031 was not forecast; .* runs from 2024 to 2028"),
+    (lambda: PANEL.probability(ASKED.assign(direction="above")), "'above'; allowed: at_least, at_most"),
+    (lambda: PANEL.probability(ASKED.assign(threshold="much")), "'much'; allowed: a number"),
+    (lambda: PANEL.probability(ASKED.drop(columns="threshold")), "'threshold' is missing"),
+    *((lambda h=horizon: forecast_panel(GOOD, h), "horizon must be a whole number of years, 1 to 50")
+      for horizon in (NAN, INF, None, 0, -1, 1.5, True, "many", 51, 1e300)),
+    (lambda: forecast(Y, 2025).interval(1.0), "an interval holds a share between 0 and 1"),
+    (lambda: forecast(Y, 2025).quantiles([0.5, 2]), "levels must lie between 0 and 1; found"),
+    (lambda: forecast(Y, 2025).quantiles("many"), "levels must lie between 0 and 1; found"),
+    (lambda: forecast(since(2020), 2025), "'series' has 0 of the at least 3"),
+]  # fmt: skip
 
 
-NAN, INF = float("nan"), float("inf")
-ASKED = question(3.0, 2025, series="good")
+@pytest.mark.parametrize(("ask", "message"), BY_PANEL)
+def test_panels_horizons_and_questions_that_make_no_sense_are_refused(ask, message) -> None:
+    with pytest.raises(QcityError, match=message):
+        ask()
 
 
 def dated(*index: object) -> pd.Series:
     return pd.Series(Y.to_numpy()[: len(index)], index=pd.Index(index))
-
-
-@pytest.mark.parametrize(
-    ("refused", "message"),
-    [
-        ({"a": [1, 2, 3]}, "pandas DataFrame.*found dict"),
-        (GOOD.drop(columns="value"), "'value' is missing"),
-        (GOOD.assign(colour=1), "unknown column 'colour'"),
-        (GOOD.assign(series_id=None), "empty cells"),
-        (GOOD.iloc[:0], "no rows"),
-        *[(horizon, "horizon must be a whole number of years, 1 to 50")
-          for horizon in (NAN, INF, None, 0, -1, 1.5, True, "many", 51, 1e300)],
-        (ASKED.assign(series_id="goood"), 'Did you mean "good"'),
-        (ASKED.assign(period=2031), "runs from 2024 to 2028"),
-        (ASKED.assign(direction="above"), "allowed: at_least, at_most"),
-        (ASKED.assign(threshold="much"), "allowed: a number"),
-        (ASKED.drop(columns="threshold"), "'threshold' is missing"),
-    ],
-)  # fmt: skip
-def test_panels_horizons_and_questions_that_make_no_sense_are_refused(refused: object, message: str) -> None:
-    with pytest.raises(QcityError, match=message):
-        if isinstance(refused, pd.DataFrame) and "direction" in refused:
-            forecast_panel(GOOD).probability(refused)
-        elif isinstance(refused, pd.DataFrame | dict):
-            forecast_panel(refused)
-        else:
-            forecast_panel(GOOD, refused)
 
 
 @pytest.mark.parametrize(
@@ -320,10 +297,15 @@ def test_panels_horizons_and_questions_that_make_no_sense_are_refused(refused: o
         ({"lower": {2024: "x"}}, "lower in 2024 must be a number"),
         ({"noisy": {2020: NAN}}, "noisy in 2020"),
         ({"estimates": {2024: (None, 1.0)}}, "estimates in 2024"),
-        ({"lower": {2020: 1.0}}, "2020 has a value and a bound"),
-        ({"lower": {2024: 5.0}, "upper": {2024: 4.0}}, "leave nothing"),
-        ({"noisy": {2025: 1.0}}, "no value in 2025"),
+        ({"estimates": {2021: (1.0, 1.0)}}, "2021 has a value and an estimate; give one of them"),
+        ({"estimates": {2025: (1.0, 0.0)}}, "the standard error in 2025 must be above 0; found 0.0"),
+        ({"lower": {2020: 1.0}}, "2020 has a value and a bound; give one of them"),
+        ({"lower": {2024: 5.0}, "upper": {2024: 4.0}}, "bounds of 2024 leave nothing: 5 to 4"),
+        ({"lower": {2016: 1.0}, "breaks": [2018]}, "2016 lies in a segment without a value"),
+        ({"noisy": {2025: 1.0}}, "noisy: no value in 2025 to be uncertain about"),
         ({"noisy": {2020: 0.0}}, "must be above 0"),
+        ({"shared": [{2030: 1.0}]}, "shared: no value in 2030 to be uncertain about"),
+        ({"lower": {2024: 5.0}, "evidence": Evidence({2024: 5.0})}, "either by name or as `evidence`"),
         ({"lower": {2024: 5.0}, "model": "naive"}, "need model 'mixture'"),
         ({"breaks": (2020,), "model": "naive"}, "cannot take breaks"),
         ({"model": "tetha"}, 'Did you mean "theta"'),
@@ -334,19 +316,15 @@ def test_series_and_arguments_that_make_no_sense_are_refused(wrong: dict[str, ob
         forecast(**({"series": Y, "until": 2026} | wrong))
 
 
-@pytest.mark.parametrize(
-    ("threshold", "year"),
-    [(5, 2024.5), (5, "x"), (5, 2030), (np.nan, 2024), (None, 2024), (True, 2024), (1j, 2024)],
-)
-def test_a_question_without_an_answer_is_refused(threshold, year):
+def test_a_question_without_an_answer_is_refused():
     fc, panel = forecast(Y, 2025), forecast_panel(frame(list(Y)), 2)
-    for ask in (
-        fc.probability_at_least,
-        fc.probability_at_most,
-        lambda x, y: panel.probability(question(x, y)),
-    ):
-        with pytest.raises(QcityError):
-            ask(threshold, year)
+    asks = fc.probability_at_least, fc.probability_at_most, lambda x, y: panel.probability(question(x, y))
+    for ask in asks:
+        for threshold, year in [(5, year) for year in (2024.5, "x", 2030)] + [
+            (x, 2024) for x in (NAN, None, True, 1j)
+        ]:
+            with pytest.raises(QcityError):
+                ask(threshold, year)
 
 
 def test_exact_numbers_are_read_and_huge_and_tiny_ones_forecast():
@@ -354,14 +332,14 @@ def test_exact_numbers_are_read_and_huge_and_tiny_ones_forecast():
     assert forecast(exact, 2025).history.tolist() == [1.5, 2.0, 2.5, 3.0]
     median = forecast(Y, 2026, support="positive").median()[2026]
     for scale in (1e-290, 1e290):
-        found = forecast(Y * scale, 2026, support="positive")
-        assert np.isfinite(found.paths).all() and found.median()[2026] / scale == pytest.approx(median)
+        scaled = forecast(Y * scale, 2026, support="positive")
+        assert np.isfinite(scaled.paths).all() and scaled.median()[2026] / scale == pytest.approx(median)
 
 
 # named alternatives
 
 
-@pytest.mark.parametrize("model", NAMES)
+@pytest.mark.parametrize("model", MODELS)
 def test_every_named_model_gives_paths_of_the_same_form(model):
     levels = since(2016, 2.1, 2.2, 2.4, 2.4, 2.5, 2.6, 2.6, 2.8)
     one, again = (forecast(levels, 2026, support="percent", model=model, draws=500, rng=1) for _ in range(2))
@@ -370,14 +348,17 @@ def test_every_named_model_gives_paths_of_the_same_form(model):
     if model == "naive":
         wide = forecast(levels, 2027, model=model, draws=200_000, rng=0).paths[:, 3]
         assert wide.std() == pytest.approx(2 * np.sqrt(np.mean(np.diff(levels) ** 2)), rel=0.02)
-    if model in ("ets", "theta"):
-        with pytest.raises(ModelError, match="needs every year from 2016 to 2023"):
-            forecast(levels.drop(2018), 2026, model=model)
-    if model in ("ets", "arima", "ucm"):
-        with pytest.raises(
-            ModelError, match=f"{model!r} cannot be fitted to 3 points: .* needs at least 5 points"
-        ):
-            forecast(levels.iloc[-3:], 2026, model=model)
+    for fitted, short, message in (
+        (("ets", "theta"), levels.drop(2018), "needs every year from 2016 to 2023"),
+        (
+            ("ets", "arima", "ucm"),
+            levels.iloc[-3:],
+            f"{model!r} cannot be fitted to 3 points: .* needs at least 5",
+        ),
+    ):
+        if model in fitted:
+            with pytest.raises(ModelError, match=message):
+                forecast(short, 2026, model=model)
 
 
 # counts of rare events
@@ -401,15 +382,12 @@ def by_hand(history, step):
 
 @pytest.mark.parametrize("step", [1, 3, 5])
 def test_quantiles_and_probabilities_are_those_of_the_negative_binomial(step):
-    panel = forecast_panel(frame(RARE, "count"), 5)
-    size, p = by_hand(RARE, step)
+    panel, (size, p), year = forecast_panel(frame(RARE, "count"), 5), by_hand(RARE, step), 2023 + step
     levels = [0.05, 0.25, 0.5, 0.75, 0.95]
-    np.testing.assert_array_equal(
-        panel.quantiles(levels).loc[("a", 2023 + step)], nbinom.ppf(levels, size, p)
-    )
+    np.testing.assert_array_equal(panel.quantiles(levels).loc[("a", year)], nbinom.ppf(levels, size, p))
     for threshold in (0, 1, 2, 2.5):
         least, most = (
-            panel.probability(question(threshold, 2023 + step, way))[0] for way in ("at_least", "at_most")
+            panel.probability(question(threshold, year, way))[0] for way in ("at_least", "at_most")
         )
         assert least == pytest.approx(nbinom.sf(np.ceil(threshold) - 1, size, p), abs=0.01)
         assert most == pytest.approx(nbinom.cdf(np.floor(threshold), size, p), abs=0.01)
@@ -424,10 +402,8 @@ def test_paths_of_counts_are_whole_numbers_with_the_same_chances_and_chase_no_tr
 
 
 def test_years_of_nothing_leave_a_chance_that_falls_with_their_number():
-    chances = [
-        forecast(since(2000, *[0] * years), 2000 + years, support="count").probability_at_least(1)
-        for years in (4, 8, 15)
-    ]
+    histories = {years: since(2000, *[0] * years) for years in (4, 8, 15)}
+    chances = [forecast(y, 2000 + n, support="count").probability_at_least(1) for n, y in histories.items()]
     assert 0.2 > chances[0] > chances[1] > chances[2] > 0.05
 
 
@@ -435,20 +411,6 @@ def test_stocks_that_never_fell_and_large_counts_are_left_to_the_general_forecas
     for values in ([1, 1, 2, 4], [30, 25, 28, 31, 27], [12.5, 10.5, 11.0, 11.5]):
         assert forecast_panel(frame(values, "count")).ahead.item[0] == 0
     assert forecast_panel(frame([2, 1, 1, 3], "positive")).ahead.item[0] == 0
-
-
-@pytest.mark.parametrize("scale", [1e-6, 0.37, 3.7, 1e6])
-def test_the_unit_in_which_counts_are_written_changes_no_chance_and_scales_every_quantile(scale):
-    one, other = (forecast_panel(frame([k * s for k in RARE], "count"), 5) for s in (1.0, scale))
-    levels = [0.05, 0.5, 0.9, 0.99]
-    np.testing.assert_allclose(other.quantiles(levels), one.quantiles(levels) * scale, rtol=1e-9)
-    for items in (0, 1, 2, 3):
-        for way in ("at_least", "at_most"):
-            p = [
-                panel.probability(question(items * s, 2025, way))[0]
-                for panel, s in ((one, 1.0), (other, scale))
-            ]
-            assert p[1] == pytest.approx(p[0], abs=1e-9)
 
 
 def test_the_item_is_the_greatest_common_step_whatever_the_last_digits_of_floating_point_numbers():
@@ -462,10 +424,10 @@ def test_the_item_is_the_greatest_common_step_whatever_the_last_digits_of_floati
 
 def test_simulated_counts_fall_inside_their_intervals():
     rng = np.random.default_rng(0)
-    y = np.array([rng.poisson(rate, size=11) for rate in rng.gamma(2.0, 0.7, size=600)])
+    y = np.array([rng.poisson(rate, size=11) for rate in rng.gamma(2.0, 0.7, size=300)])
     panel = forecast_panel(
         pd.concat(frame(list(one[:8]), "count", f"s{k:04d}") for k, one in enumerate(y)), 3
     )
     rare = panel.ahead.item > 0
-    q, after = panel.quantiles([0.05, 0.95]).to_numpy().reshape(600, 3, 2)[rare], y[rare, 8:]
-    assert rare.sum() > 400 and 0.9 <= ((after >= q[:, :, 0]) & (after <= q[:, :, 1])).mean() <= 0.99
+    q, after = panel.quantiles([0.05, 0.95]).to_numpy().reshape(300, 3, 2)[rare], y[rare, 8:]
+    assert rare.sum() > 200 and 0.9 <= ((after >= q[:, :, 0]) & (after <= q[:, :, 1])).mean() <= 0.99

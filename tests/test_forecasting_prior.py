@@ -1,7 +1,6 @@
 """Mixture, prior and scores against slower, independent computations; simulated series whose process is known."""
 
 import json
-from importlib import resources
 
 import numpy as np
 import pandas as pd
@@ -17,9 +16,12 @@ from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import scores
 from qcity_analysis.forecasting.features import NAMES, PLAIN, features, plain, units
 from qcity_analysis.forecasting.histories import from_frame
-from qcity_analysis.forecasting.mixture import Cells, Mixture, ahead, kalman
+from qcity_analysis.forecasting.mixture import ahead, kalman
 from qcity_analysis.forecasting.panel import forecast_panel
-from qcity_analysis.forecasting.prior import dot, load, save, shipped
+from qcity_analysis.forecasting.prior import Cells, read_prior, shipped, shipped_text
+from qcity_analysis.forecasting.quantiles import Mixture
+from training.priorfile import save
+from training.scores import bootstrap_interval, relative_crps, reliability_line
 
 CELLS = [
     (0.0, 0.0, 0.0, 0.0, 1.0, 0.6),  # constant mean
@@ -35,10 +37,12 @@ def cells(*rows: tuple[float, ...]) -> Cells:
     return Cells(*np.array(rows, dtype=float).T)
 
 
-def first_starts(values: np.ndarray) -> np.ndarray:
-    starts = np.zeros(values.shape, dtype=bool)
-    starts[np.arange(len(values)), np.isfinite(values).argmax(axis=1)] = True
-    return starts
+def fit(values: np.ndarray, grid: Cells, starts: np.ndarray | None = None):
+    """The cells over series that begin with their first value."""
+    if starts is None:
+        starts = np.zeros(values.shape, dtype=bool)
+        starts[np.arange(len(values)), np.isfinite(values).argmax(axis=1)] = True
+    return kalman(values, starts, grid)
 
 
 def loglik_by_statsmodels(y: np.ndarray, row: tuple[float, ...]) -> float:
@@ -50,14 +54,10 @@ def loglik_by_statsmodels(y: np.ndarray, row: tuple[float, ...]) -> float:
     model = UnobservedComponents(y[1:], "lltrend")
     model.ssm["transition"] = transition
     model.loglikelihood_burn = 0
-    logs = np.linspace(-9.0, 7.0, 801)
-    density = []
+    logs, density, first = np.linspace(-9.0, 7.0, 401), [], transition @ np.array([y[0], 0.0])
     for s2 in np.exp(logs):
-        start = s2 * np.diag([1.0 - rho, slope_variance])
-        noise = s2 * np.diag([rho, z])
-        model.ssm.initialize_known(
-            transition @ np.array([y[0], 0.0]), transition @ start @ transition.T + noise
-        )
+        start, noise = s2 * np.diag([1.0 - rho, slope_variance]), s2 * np.diag([rho, z])
+        model.ssm.initialize_known(first, transition @ start @ transition.T + noise)
         prior = shape * np.log(shape * size**2) - gammaln(shape) - shape * np.log(s2) - shape * size**2 / s2
         density.append(model.loglike(np.array([s2 * (1.0 - rho), s2 * rho, s2 * z])) + prior)
     top = max(density)
@@ -67,63 +67,41 @@ def loglik_by_statsmodels(y: np.ndarray, row: tuple[float, ...]) -> float:
 @pytest.mark.parametrize("row", CELLS)
 @pytest.mark.parametrize("y", [FULL, GAPS], ids=["full", "gaps"])
 def test_likelihood_of_a_cell_is_that_of_unobserved_components(row, y):
-    fit = kalman(y[None], first_starts(y[None]), cells(row))
-    assert fit.loglik[0, 0] == pytest.approx(loglik_by_statsmodels(y, row), abs=2e-4)
+    assert fit(y[None], cells(row)).loglik[0, 0] == pytest.approx(loglik_by_statsmodels(y, row), abs=2e-4)
 
 
 def test_forecast_of_a_cell_is_the_ratio_of_two_likelihoods():
     """p(next | past) = p(past, next) / p(past), for every cell."""
-    y = np.append(FULL, 3.7)[None]
-    grid = cells(*CELLS)
-    both = kalman(y, first_starts(y), grid).loglik[0]
-    past = kalman(y[:, :-1], first_starts(y[:, :-1]), grid)
+    y, grid = np.append(FULL, 3.7)[None], cells(*CELLS)
+    both, past = fit(y, grid).loglik[0], fit(y[:, :-1], grid)
     location, scale, df = ahead(past, grid, 1)
     density = student.logpdf(3.7, df[0], location[0, :, 0], scale[0, :, 0])
     np.testing.assert_allclose(density, both - past.loglik[0], rtol=1e-9)
 
 
-def test_one_recursion_for_all_gives_each_series_its_own_result_to_the_bit():
-    rng = np.random.default_rng(3)
-    values = np.cumsum(rng.normal(size=(40, 9)), axis=1)
-    values[rng.random(values.shape) < 0.2] = np.nan
-    values[:, -1] = 1.0
-    together = kalman(values, first_starts(values), cells(*CELLS))
-    for i in range(len(values)):
-        alone = kalman(values[i : i + 1], first_starts(values[i : i + 1]), cells(*CELLS))
-        assert np.array_equal(alone.loglik[0], together.loglik[i])
-        assert np.array_equal(alone.slope[0], together.slope[i])
-
-
 def test_a_break_restarts_the_level_and_keeps_the_slope():
     y = np.array([[0.0, 1.0, 2.0, 3.0, 100.0, 101.0]])
-    starts = np.array([[True, False, False, False, True, False]])
     row = cells((0.4, 0.0, 1.0, 3.0, 1.0, 0.8))
-    fit = kalman(y, starts, row)
-    assert ahead(fit, row, 1)[0][0, 0, 0] == pytest.approx(102.0, abs=0.2)
-    assert kalman(y, first_starts(y), row).slope[0, 0] > 5 * fit.slope[0, 0]
-
-
-def test_a_drifting_line_is_recovered_by_the_trend_cell():
-    y = (np.arange(12.0) * 0.7)[None]
-    row = cells((1.0, 0.0, 1.0, 100.0, 1.0, 0.3))
-    location, _, _ = ahead(kalman(y, first_starts(y), row), row, 3)
-    np.testing.assert_allclose(location[0, 0], 0.7 * np.arange(12, 15), atol=0.01)
+    broken = fit(y, row, np.array([[True, False, False, False, True, False]]))
+    assert ahead(broken, row, 1)[0][0, 0, 0] == pytest.approx(102.0, abs=0.2)
+    assert fit(y, row).slope[0, 0] > 5 * broken.slope[0, 0]
 
 
 def test_mixture_quantiles_invert_its_distribution_function():
-    rng = np.random.default_rng(0)
-    mixture = Mixture(
+    rng, shape = np.random.default_rng(0), (50, 6, 2)
+    weight, location, scale = (
         rng.dirichlet(np.ones(6), size=50),
-        rng.normal(size=(50, 6, 2)),
-        rng.lognormal(size=(50, 6, 2)),
-        rng.uniform(2, 20, size=(50, 6)),
+        rng.normal(size=shape),
+        rng.lognormal(size=shape),
     )
+    df = rng.uniform(2, 20, size=(50, 6))
+    mixture = Mixture(weight, location, scale, df)
     levels = np.array([0.025, 0.1, 0.5, 0.9, 0.975])
     q = mixture.quantiles(levels)
     exact = np.zeros(q.shape)
     for k in range(6):
         z = (q - mixture.location[:, k, :, None]) / mixture.scale[:, k, :, None]
-        exact += mixture.weight[:, k, None, None] * student.cdf(z, mixture.df[:, k, None, None])
+        exact += weight[:, k, None, None] * student.cdf(z, df[:, k, None, None])
     assert np.abs(exact - levels).max() < 2e-2 and np.abs(exact - levels).mean() < 3e-3
     assert (np.diff(q, axis=2) >= 0).all()
 
@@ -131,32 +109,29 @@ def test_mixture_quantiles_invert_its_distribution_function():
 # the shipped prior
 
 
-def test_the_shipped_file_is_small_readable_json_with_a_model_card():
-    folder = resources.files("qcity_analysis").joinpath("forecasting", "prior")
-    text = folder.joinpath("prior.json").read_text("utf-8")
-    assert len(text) < 1_000_000
-    assert set(json.loads(text)) == {"cells", "features", "gate", "learners", "share", "widen", "staying"}
-    card = folder.joinpath("MODEL_CARD.md").read_text("utf-8")
+def test_the_shipped_file_is_small_and_as_training_writes_it_and_has_a_model_card(tmp_path):
+    save(shipped(), tmp_path / "prior.json")
+    text = (tmp_path / "prior.json").read_text("utf-8")
+    assert text == shipped_text("prior.json") and len(text) < 1_000_000
+    assert np.array_equal(read_prior(text).widen, shipped().widen)
+    card = shipped_text("MODEL_CARD.md")
     for bank in ("unsdg", "owid_datasets", "gapminder_ft", "kaya", "CC-BY-4.0", "python -m training"):
         assert bank in card
 
 
-def test_a_prior_survives_saving_and_loading(tmp_path):
-    save(shipped(), tmp_path / "prior.json")
-    once = load(tmp_path)
-    np.testing.assert_allclose(once.gate.linear, shipped().gate.linear, rtol=0.01)
-    save(once, tmp_path / "again.json")
-    again = load(tmp_path / "again.json")
-    assert np.array_equal(again.learners[0].out, once.learners[0].out)
-    assert np.array_equal(again.widen, once.widen)
-
-
-def test_a_missing_or_foreign_prior_is_refused(tmp_path):
-    with pytest.raises(QcityError, match="python -m training"):
-        load(tmp_path / "none.json")
-    (tmp_path / "prior.json").write_text('{"features": {"age": [0, 1]}}')
-    with pytest.raises(QcityError, match="not a prior of this version .its features"):
-        load(tmp_path)
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        ({"gate": []}, "dictionary update|cannot convert|'features'"),
+        ({"features": {"age": [0, 1]}}, "its features are not those of this version"),
+        ({"gate": {"features": ["age"]}}, "the features of its gate"),
+        ({"staying": {"one": 1.0}}, "the terms of staying"),
+    ],
+)
+def test_a_foreign_prior_is_refused(other, reason):
+    text = json.dumps(json.loads(shipped_text("prior.json")) | other)
+    with pytest.raises(QcityError, match=f"not a prior of this version .({reason}).*python -m training"):
+        read_prior(text)
 
 
 def test_cell_weights_sum_to_one_and_follow_the_likelihood():
@@ -169,23 +144,13 @@ def test_cell_weights_sum_to_one_and_follow_the_likelihood():
     assert (after[:, 3] > before[:, 3]).all()
 
 
-def test_sliced_products_are_products_and_do_not_depend_on_company():
-    rng = np.random.default_rng(0)
-    x, matrix = rng.normal(size=(150, 20)), rng.normal(size=(20, 7))
-    whole, order = dot(x, matrix), rng.permutation(150)
-    np.testing.assert_allclose(whole, x @ matrix)
-    assert np.array_equal(dot(x[order], matrix), whole[order])
-    assert np.array_equal(dot(x[77:78], matrix), whole[77:78])
-
-
 def test_features_of_a_mirrored_series_are_the_same_but_for_direction_and_mean_change():
     values = [3.0, 3.4, 3.3, 3.9, 4.4, 4.2]
     up, down = (from_frame(frame([sign * v for v in values])) for sign in (1, -1))
     (a, turn_a), (b, turn_b) = (features(h, units(h)) for h in (up, down))
     np.testing.assert_allclose(*(np.delete(x, NAMES.index("rising"), 1) for x in (a, b)), atol=1e-9)
     assert (turn_a, turn_b) == (1.0, -1.0)
-    few, mirrored = plain(a)[0], plain(b)[0]
-    signed = PLAIN.index("signed_change")
+    few, mirrored, signed = plain(a)[0], plain(b)[0], PLAIN.index("signed_change")
     assert few[signed] == pytest.approx(-mirrored[signed])
     np.testing.assert_allclose(*(np.delete(x, signed) for x in (few, mirrored)), atol=1e-9)
     assert few[PLAIN.index("from_recent_middle")] == pytest.approx(0.0, abs=1e-9)  # 4.2 is the middle one
@@ -220,23 +185,19 @@ def simulated(process):
 @pytest.mark.parametrize("process", ["walk", "constant", "drift", "line"])
 def test_the_forecaster_comes_close_to_who_knows_the_process_and_its_intervals_hold(process):
     y, mean, sd = simulated(process)
-    history = pd.DataFrame(
-        {"series_id": np.repeat(np.arange(SERIES), YEARS), "period": np.tile(np.arange(YEARS), SERIES)}
-    ).assign(value=y[:, :YEARS].ravel() * 3 + 50)
+    y = y * 3 + 50
+    ids, period = np.repeat(np.arange(SERIES), YEARS), np.tile(np.arange(YEARS), SERIES)
+    history = pd.DataFrame({"series_id": ids, "period": period, "value": y[:, :YEARS].ravel()})
     q = forecast_panel(history, AHEAD).quantiles(scores.LEVELS).to_numpy().reshape(SERIES, AHEAD, -1)
-    actual = y[:, YEARS:] * 3 + 50
-
-    def crps(quantiles):
-        return scores.crps_quantiles(quantiles, scores.LEVELS, actual).mean()
-
+    actual, normal = y[:, YEARS:], norm.ppf(scores.LEVELS)
+    best = 50 + 3 * (mean[..., None] + sd[:, None] * normal)
+    walk = np.abs(np.diff(y[:, :YEARS], axis=1)).mean() * np.sqrt(np.arange(1, AHEAD + 1))[:, None]
+    walk = y[:, YEARS - 1 : YEARS, None] + walk * normal
+    ours, knowing, naive = (scores.crps_quantiles(x, scores.LEVELS, actual).mean() for x in (q, best, walk))
     if process in ("walk", "constant"):
-        best = 50 + 3 * (mean[..., None] + sd[:, None] * norm.ppf(scores.LEVELS))
-        assert 1 <= crps(q) / crps(best) < {"walk": 1.12, "constant": 1.25}[process]
+        assert 1 <= ours / knowing < {"walk": 1.12, "constant": 1.25}[process]
     else:  # a trend is followed though not all the way
-        step = np.abs(np.diff(y[:, :YEARS], axis=1)).mean() * 3
-        spread = step * np.sqrt(np.arange(1, AHEAD + 1))[:, None]
-        last = y[:, YEARS - 1 : YEARS, None] * 3 + 50
-        assert crps(q) < 0.85 * crps(last + spread * norm.ppf(scores.LEVELS))
+        assert ours < 0.85 * naive
     assert 0.8 < ((actual >= q[:, :, 1]) & (actual <= q[:, :, -2])).mean() <= 1
 
 
@@ -245,13 +206,9 @@ def test_the_forecaster_comes_close_to_who_knows_the_process_and_its_intervals_h
 
 def test_crps_and_brier_are_those_of_scoringrules():
     rng = np.random.default_rng(1)
-    paths, actual = rng.normal(size=(400, 5)), rng.normal(size=5)
-    np.testing.assert_allclose(
-        scores.crps_paths(paths, actual), scoringrules.crps_ensemble(actual, paths.T), rtol=1e-10
-    )
     levels = (np.arange(2000) + 0.5) / 2000
-    many_quantiles = scores.crps_quantiles(ndtri(levels)[None], levels, np.array([0.7]))
-    assert many_quantiles[0] == pytest.approx(scoringrules.crps_normal(0.7, 0.0, 1.0), abs=1e-4)
+    ours = scores.crps_quantiles(ndtri(levels)[None], levels, np.array([0.7]))
+    assert ours[0] == pytest.approx(scoringrules.crps_normal(0.7, 0.0, 1.0), abs=1e-4)
     p, y = rng.random(100), (rng.random(100) < 0.4).astype(float)
     assert scores.brier(p, y) == pytest.approx(np.mean(scoringrules.brier_score(y, p)))
 
@@ -269,7 +226,7 @@ def test_relative_crps_of_the_random_walk_itself_is_one():
     history = np.cumsum(rng.normal(size=(20, 8)), axis=1)
     deviation = np.sqrt((np.diff(history, axis=1) ** 2).mean(axis=1))
     walk = scores.walk_quantiles(history[:, -1], deviation, scores.LEVELS, 3)
-    log_ratio = scores.relative_crps(walk, scores.LEVELS, history, rng.normal(size=(20, 3)))
+    log_ratio = relative_crps(walk, scores.LEVELS, history, rng.normal(size=(20, 3)))
     np.testing.assert_allclose(log_ratio, 0.0, atol=1e-12)
 
 
@@ -277,13 +234,14 @@ def test_the_reliability_line_of_reliable_probabilities_is_straight():
     rng = np.random.default_rng(5)
     p = rng.random(40_000)
     y = (rng.random(40_000) < p).astype(float)
-    assert scores.reliability_line(p, y)[1] == pytest.approx(1.0, abs=0.03)
+    assert reliability_line(p, y)[1] == pytest.approx(1.0, abs=0.03)
     assert scores.log_score(p, y) == pytest.approx(0.5, abs=0.01)  # of uniform probabilities: 1/2
 
 
 def test_bootstrap_by_cluster_is_wider_than_by_row_when_clusters_differ():
     cluster = np.repeat(np.arange(8), 50)
     value = cluster + np.random.default_rng(6).normal(size=400)
-    by_cluster = scores.bootstrap_interval(lambda rows: float(value[rows].mean()), cluster)
-    by_row = scores.bootstrap_interval(lambda rows: float(value[rows].mean()), np.arange(400))
+    by_cluster, by_row = (
+        bootstrap_interval(lambda rows: float(value[rows].mean()), one) for one in (cluster, np.arange(400))
+    )
     assert by_cluster[1] - by_cluster[0] > 3 * (by_row[1] - by_row[0])

@@ -9,12 +9,63 @@ import openpyxl
 import pytest
 import xlwt
 
-from qcity_analysis.errors import DataError, QcityError
-from qcity_analysis.importing.layout import Sheet, read_layout
+from qcity_analysis.errors import QcityError
+from qcity_analysis.importing.layout import Entry, Sheet, read_layout
 from qcity_analysis.importing.sheets import read_grids
+from qcity_analysis.problems import DataError
 
 Rows = list[list[Any]]
-Merged = list[tuple[int, int, int, int]]
+Merged = tuple[tuple[int, int, int, int], ...]
+
+
+def xlsx(path: Path, sheets: dict[str, Rows], merged: Merged = ()) -> Path:
+    book = openpyxl.Workbook()
+    book.remove(book.active)  # type: ignore[arg-type]
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+        for top, left, bottom, right in merged:
+            sheet.merge_cells(None, top + 1, left + 1, bottom + 1, right + 1)
+    book.save(path)
+    return path
+
+
+def xls(path: Path, sheets: dict[str, Rows], merged: Merged = ()) -> Path:
+    book = xlwt.Workbook()
+    for name, rows in sheets.items():
+        sheet = book.add_sheet(name)
+        ends = {(top, left): (bottom, right) for top, left, bottom, right in merged}
+        for r, row in enumerate(rows):
+            for c, cell in enumerate(row):
+                if (r, c) in ends:
+                    sheet.write_merge(r, ends[r, c][0], c, ends[r, c][1], cell)
+                elif cell is not None:
+                    sheet.write(r, c, cell)
+    book.save(str(path))
+    return path
+
+
+def csv(path: Path, sheets: dict[str, Rows], merged: Merged = ()) -> Path:
+    (rows,) = sheets.values()
+    width = max(map(len, rows))
+    cells = [["" if c is None else str(c) for c in row] + [""] * (width - len(row)) for row in rows]
+    path.write_bytes("\n".join(map("\t".join, cells)).encode("gb18030"))
+    return path
+
+
+WRITERS = {"a.xlsx": xlsx, "a.xls": xls, "a.csv": csv}
+
+
+def layout(folder: Path, rows: Rows, merged: Merged = (), name: str = "a.xlsx", **how: Any) -> Sheet:
+    return read_layout(read_grids(WRITERS[name](folder / name, {"表1": rows}, merged))[0], **how)
+
+
+def told(entry: Entry) -> str:
+    """An entry in a line: name, second heading, unit, period and cell, empty ones left out."""
+    cell = f"{entry.cell:g}" if isinstance(entry.cell, float) else str(entry.cell)
+    return " ".join(filter(None, (entry.name, entry.part, entry.unit, entry.period, cell)))
+
 
 YEARBOOK: Rows = [
     ["20-1 主要年份科技指标", None, None, None, None],
@@ -26,136 +77,6 @@ YEARBOOK: Rows = [
     ["注：①2022年为初步统计数。"],
     ["资料来源：市统计局"],
 ]
-TITLE: Merged = [(0, 0, 0, 4)]
-
-
-def xlsx(path: Path, sheets: dict[str, Rows], merged: Merged = ()) -> Path:  # type: ignore[assignment]
-    book = openpyxl.Workbook()
-    book.remove(book.active)  # type: ignore[arg-type]
-    for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
-        for r, row in enumerate(rows, 1):
-            for c, cell in enumerate(row, 1):
-                sheet.cell(r, c, cell)
-        for top, left, bottom, right in merged:
-            sheet.merge_cells(
-                start_row=top + 1, start_column=left + 1, end_row=bottom + 1, end_column=right + 1
-            )
-    book.save(path)
-    return path
-
-
-def xls(path: Path, sheets: dict[str, Rows], merged: Merged = ()) -> Path:  # type: ignore[assignment]
-    book = xlwt.Workbook()
-    for name, rows in sheets.items():
-        sheet = book.add_sheet(name)
-        at = {(top, left): (bottom, right) for top, left, bottom, right in merged}
-        for r, row in enumerate(rows):
-            for c, cell in enumerate(row):
-                if (r, c) in at:
-                    sheet.write_merge(r, at[r, c][0], c, at[r, c][1], cell)
-                elif cell is not None:
-                    sheet.write(r, c, cell)
-    book.save(str(path))
-    return path
-
-
-def csv(path: Path, sheets: dict[str, Rows], merged: Merged = ()) -> Path:  # type: ignore[assignment]
-    (rows,) = sheets.values()
-    width = max(len(row) for row in rows)
-    cells = [["" if c is None else str(c) for c in row] + [""] * (width - len(row)) for row in rows]
-    path.write_bytes("\n".join("\t".join(row) for row in cells).encode("gb18030"))
-    return path
-
-
-WRITERS = {"a.xlsx": xlsx, "a.xls": xls, "a.csv": csv}
-
-
-def layout(folder: Path, rows: Rows, merged: Merged = (), name: str = "a.xlsx", **how: Any) -> Sheet:  # type: ignore[assignment]
-    return read_layout(read_grids(WRITERS[name](folder / name, {"表1": rows}, merged))[0], **how)
-
-
-def told(sheet: Sheet) -> list[tuple[Any, ...]]:
-    return [(e.name, e.part, e.unit, e.period, e.cell) for e in sheet.entries]
-
-
-@pytest.mark.parametrize("name", WRITERS)
-def test_a_yearbook_sheet_gives_each_figure_with_name_unit_year_and_place(tmp_path: Path, name: str) -> None:
-    sheet = layout(tmp_path, YEARBOOK, TITLE, name)
-    assert sheet.layout == "years_across"
-    number = str if name == "a.csv" else float
-    assert told(sheet) == [
-        ("研发经费支出", "", "亿元", "2020", number(515.4)),
-        ("研发经费支出", "", "亿元", "2021", "1，578.8"),
-        ("研发经费支出", "", "亿元", "2022", "…"),
-        ("研发强度", "", "%", "2020", number(3.48)),
-        ("研发强度", "", "%", "2022", "3.9左右"),
-    ]
-    first, last = sheet.entries[0], sheet.entries[-1]
-    assert (first.row, first.column, last.row, last.column) == (5, "C (2020)", 6, "E (2022)")
-    assert last.marks == "①"
-    assert sheet.footnotes == {"①": "2022年为初步统计数"}
-    assert first.file == ("a.csv" if name == "a.csv" else f"{name} [表1]")
-
-
-TWO_ROWS: Rows = [
-    ["指标", "单位", "年份", None, None],
-    [None, None, 2020, 2021, 2022],
-    ["A", "件", 1, 2, 3],
-]
-
-
-@pytest.mark.parametrize("name", WRITERS)
-def test_a_heading_over_the_years_is_no_name_and_the_unit_column_is_found(tmp_path: Path, name: str) -> None:
-    sheet = layout(tmp_path, TWO_ROWS, [(0, 0, 1, 0), (0, 1, 1, 1), (0, 2, 0, 4)], name)
-    assert [(e.name, e.unit, e.period) for e in sheet.entries] == [
-        ("A", "件", year) for year in ("2020", "2021", "2022")
-    ]
-
-
-SECOND: Rows = [
-    ["指标", "2022年", None, "2023年", None],
-    [None, "绝对量（亿元）", "比上年增长（%）", "绝对量（亿元）", "比上年增长（%）"],
-    ["地区生产总值", 100, 4.1, 105, 5],
-]
-
-
-@pytest.mark.parametrize("name", WRITERS)
-def test_a_second_row_of_headings_tells_the_columns_of_a_year_apart(tmp_path: Path, name: str) -> None:
-    sheet = layout(tmp_path, SECOND, [(0, 0, 1, 0), (0, 1, 0, 2), (0, 3, 0, 4)], name)
-    assert [(e.part, e.unit, e.period, float(e.cell)) for e in sheet.entries] == [  # type: ignore[arg-type]
-        ("绝对量", "亿元", "2022", 100), ("比上年增长", "%", "2022", 4.1),
-        ("绝对量", "亿元", "2023", 105), ("比上年增长", "%", "2023", 5),
-    ]  # fmt: skip
-
-
-def test_a_column_beside_the_years_has_its_own_heading_and_is_not_taken_for_a_year(tmp_path: Path) -> None:
-    rows: Rows = [["指标", "2022年", "2023年", "2023年比2022年增长%"], ["A", 1, 2, 100]]
-    assert told(layout(tmp_path, rows))[-1] == ("A", "2023年比2022年增长%", "", "2023", 100.0)
-
-
-def test_names_in_two_columns_are_joined_and_a_merged_one_counts_for_its_rows(tmp_path: Path) -> None:
-    rows: Rows = [["指标", None, 2020, 2021], ["能源", "煤", 1, 2], [None, "油", 3, 4]]
-    sheet = layout(tmp_path, rows, [(0, 0, 0, 1), (1, 0, 2, 0)])
-    assert [e.name for e in sheet.entries] == ["能源/煤", "能源/煤", "能源/油", "能源/油"]
-
-
-def test_the_unit_stands_in_the_name_or_above_the_table(tmp_path: Path) -> None:
-    rows: Rows = [
-        ["表", None, "单位：万元"], ["指标", 2020, 2021], ["收入（亿元）", 1, 2], ["支出", 3, 4], ["专利(发明)", 5, 6],
-    ]  # fmt: skip
-    assert [(e.name, e.unit) for e in layout(tmp_path, rows).entries][::2] == [
-        ("收入", "亿元"), ("支出", "万元"), ("专利(发明)", "万元"),
-    ]  # fmt: skip
-
-
-def test_a_table_continued_below_with_other_years_is_read_too(tmp_path: Path) -> None:
-    rows: Rows = [["指标", 2019, 2020], ["A", 1, 2], ["续表"], ["指标", 2021, 2022], ["A", 3, 4]]
-    assert [(e.period, e.cell) for e in layout(tmp_path, rows).entries] == [
-        ("2019", 1), ("2020", 2), ("2021", 3), ("2022", 4),
-    ]  # fmt: skip
-
-
 DOWN: Rows = [
     ["表2 历年指标"],
     ["年份", "研发强度", "专利"],
@@ -164,65 +85,81 @@ DOWN: Rows = [
     ["2020年", "3.48①", 2019],
     ["注：①快报数"],
 ]
-
-
-@pytest.mark.parametrize("name", WRITERS)
-def test_years_down_give_the_same_with_units_in_a_second_row(tmp_path: Path, name: str) -> None:
-    sheet = layout(tmp_path, DOWN, (), name)  # type: ignore[arg-type]
-    assert sheet.layout == "years_down"
-    assert [(e.name, e.unit, e.period, str(e.cell).removesuffix(".0")) for e in sheet.entries] == [
-        ("研发强度", "%", "2019", "3.2"), ("专利", "件", "2019", "2018"),
-        ("研发强度", "%", "2020", "3.48①"), ("专利", "件", "2020", "2019"),
-    ]  # fmt: skip
-    assert sheet.footnotes == {"①": "快报数"}
-
-
-LONG: Rows = [
-    ["地区", "年份", "指标", "单位", "数值", "备注"],
-    ["南京市", 2019, "研发强度", "%", 3.2, None],
-    ["南京市", 2020, "研发强度", "%", "—", "快报"],
+ACROSS: Rows = [["指标", "单位", "年份", None, None], [None, None, 2020, 2021, 2022], ["A", "件", 1, 2, 3]]
+SECOND: Rows = [
+    ["指标", "2022年", None, "2023年", None],
+    [None, "绝对量（亿元）", "比上年增长（%）", "绝对量（亿元）", "比上年增长（%）"],
+    ["总值", 100, 4.1, 105, 5],
 ]
+UNITS: Rows = [["表", None, "单位：万元"], ["指标", 2020, 2021], ["收入（亿元）", 1, 2], ["专利(发明)", 5, 6]]
+LONG: Rows = [
+    ["地区", "年份", "指标", "单位", "数值"],
+    ["甲", 2019, "强度", "%", 3.2],
+    ["甲", 2020, "强度", "%", "—"],
+]
+BESIDE: Rows = [["指标", "2022年", "2023年", "2023年比2022年增长%"], ["A", 1, 2, 100]]
+CONTINUED: Rows = [["指标", 2019, 2020], ["A", 1, 2], ["续表"], ["指标", 2021, 2022], ["A", 3, 4]]
+# rows, merged cells, layout, entries
+SHEETS: list[tuple[Rows, Merged, str, str]] = [
+    (YEARBOOK, ((0, 0, 0, 4),), "years_across", "研发经费支出 亿元 2020 515.4; 研发经费支出 亿元 2021 1，578.8; "
+     "研发经费支出 亿元 2022 …; 研发强度 % 2020 3.48; 研发强度 % 2022 3.9左右"),
+    # a heading over the years is no name
+    (ACROSS, ((0, 0, 1, 0), (0, 1, 1, 1), (0, 2, 0, 4)), "years_across", "A 件 2020 1; A 件 2021 2; A 件 2022 3"),
+    # a second row of headings tells the columns of a year apart
+    (SECOND, ((0, 0, 1, 0), (0, 1, 0, 2), (0, 3, 0, 4)), "years_across", "总值 绝对量 亿元 2022 100; "
+     "总值 比上年增长 % 2022 4.1; 总值 绝对量 亿元 2023 105; 总值 比上年增长 % 2023 5"),
+    (BESIDE, (), "years_across", "A 2022 1; A 2023 2; A 2023年比2022年增长% 2023 100"),
+    (UNITS, (), "years_across", "收入 亿元 2020 1; 收入 亿元 2021 2; 专利(发明) 万元 2020 5; 专利(发明) 万元 2021 6"),
+    (CONTINUED, (), "years_across", "A 2019 1; A 2020 2; A 2021 3; A 2022 4"),
+    (DOWN, (), "years_down", "研发强度 % 2019 3.2; 专利 件 2019 2018; 研发强度 % 2020 3.48①; 专利 件 2020 2019"),
+    (LONG, (), "long", "强度 % 2019 3.2; 强度 % 2020 —"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_a_long_table_gives_one_figure_a_row(tmp_path: Path, name: str) -> None:
-    sheet = layout(tmp_path, LONG, (), name)  # type: ignore[arg-type]
-    assert sheet.layout == "long"
-    assert [(e.name, e.unit, e.period, e.labels["@region"], e.labels["@note"]) for e in sheet.entries] == [
-        ("研发强度", "%", "2019", "南京市", ""), ("研发强度", "%", "2020", "南京市", "快报"),
-    ]  # fmt: skip
+@pytest.mark.parametrize(("rows", "merged", "kind", "expected"), SHEETS)
+def test_each_figure_has_name_heading_unit_and_year_from_every_kind_of_file(
+    tmp_path: Path, rows: Rows, merged: Merged, kind: str, expected: str, name: str
+) -> None:
+    sheet = layout(tmp_path, rows, merged, name)
+    assert (sheet.layout, "; ".join(map(told, sheet.entries)), sheet.problems) == (kind, expected, ())
 
 
-def test_a_long_table_with_other_headings_is_read_once_they_are_named(tmp_path: Path) -> None:
-    rows: Rows = [["报告期", "科目", "本期"], [2019, "A", 1], [2020, "A", 2]]
-    columns = {"period": "报告期", "indicator": "科目", "value": "本期"}
-    sheet = layout(tmp_path, rows, columns=columns)
-    assert (sheet.layout, [(e.name, e.period, e.cell) for e in sheet.entries]) == (
-        "long", [("A", "2019", 1), ("A", "2020", 2)],
+def test_every_figure_has_its_place_and_its_footnotes(tmp_path: Path) -> None:
+    sheet = layout(tmp_path, YEARBOOK)
+    first, last = sheet.entries[0], sheet.entries[-1]
+    assert (first.file, first.row, first.column, last.row, last.column) == (
+        "a.xlsx [表1]", 5, "C (2020)", 6, "E (2022)",
     )  # fmt: skip
+    assert (last.marks, sheet.footnotes) == ("①", {"①": "2022年为初步统计数"})
+    assert layout(tmp_path, DOWN).footnotes == {"①": "快报数"}
+
+
+def test_a_merged_name_counts_for_its_rows(tmp_path: Path) -> None:
+    rows: Rows = [["指标", None, 2020, 2021], ["能源", "煤", 1, 2], [None, "油", 3, 4]]
+    names = [entry.name for entry in layout(tmp_path, rows, ((0, 0, 0, 1), (1, 0, 2, 0))).entries]
+    assert names == ["能源/煤", "能源/煤", "能源/油", "能源/油"]
+
+
+def test_a_long_table_tells_regions_and_notes_and_may_have_other_headings(tmp_path: Path) -> None:
+    rows: Rows = [["地区", "年份", "指标", "数值", "备注"], ["南京市", 2019, "A", 3.2, "快报"]]
+    (entry,) = layout(tmp_path, rows).entries
+    assert (entry.labels["@region"], entry.labels["@note"]) == ("南京市", "快报")
+    other: Rows = [["报告期", "科目", "本期"], [2019, "A", 1], [2020, "A", 2]]
+    sheet = layout(tmp_path, other, columns={"period": "报告期", "indicator": "科目", "value": "本期"})
+    assert (sheet.layout, list(map(told, sheet.entries))) == ("long", ["A 2019 1", "A 2020 2"])
+
+
+@pytest.mark.parametrize("how", [None, "years_across", "years_down", "long"])
+def test_a_sheet_without_years_is_one_problem(tmp_path: Path, how: str | None) -> None:
+    problems = layout(tmp_path, [["目录"], ["一", "二"]], layout=how).problems
+    assert [(p.file, p.row, p.code) for p in problems] == [("a.xlsx [表1]", None, f"layout_{how or 'any'}")]
 
 
 def test_values_without_a_name_are_one_problem_with_their_place(tmp_path: Path) -> None:
-    rows: Rows = [["指标", 2020, 2021], [None, 1, 2], ["A", 3, 4]]
-    assert [str(p) for p in layout(tmp_path, rows).problems] == [
-        "a.xlsx [表1], row 2: found '1, 2'; allowed: a row with a name; write the name in a copy of the file"
-    ]
-
-
-@pytest.mark.parametrize(
-    ("how", "allowed"),
-    [
-        (None, "years across the top, years down a column, or one figure per row"),
-        ("years_across", "a row of years as 2020 or 2020年"),
-        ("years_down", "a column of years as 2020 or 2020年"),
-        ("long", "a row of headings that name the period and the value"),
-    ],
-)
-def test_a_sheet_without_years_is_one_problem(tmp_path: Path, how: str | None, allowed: str) -> None:
-    sheet = layout(tmp_path, [["目录"], ["一", "二"]], layout=how)
-    assert [str(p) for p in sheet.problems] == [
-        f"a.xlsx [表1]: found 'no such heading'; allowed: {allowed}; "
-        "correct the headings in a copy of the file, or say `layout:` (and `columns:`) in the mapping"
+    problems = layout(tmp_path, [["指标", 2020, 2021], [None, 1, 2], ["A", 3, 4]]).problems
+    assert [(p.file, p.row, p.code, p.found) for p in problems] == [
+        ("a.xlsx [表1]", 2, "no_row_name", "1, 2")
     ]
 
 
@@ -230,25 +167,46 @@ def test_every_sheet_is_read_and_a_wrong_name_lists_them(tmp_path: Path) -> None
     path = xlsx(tmp_path / "a.xlsx", {"表1": YEARBOOK, "表2": DOWN})
     assert [grid.sheet for grid in read_grids(path)] == ["表1", "表2"]
     assert [grid.sheet for grid in read_grids(path, ["表2"])] == ["表2"]
-    with pytest.raises(QcityError) as error:
-        read_grids(path, ["表 2"])
-    assert str(error.value) == "a.xlsx: no sheet named '表 2'. Did you mean \"表2\"? Sheets: 表1, 表2"
+    text = csv(tmp_path / "a.csv", {"": DOWN})
+    for file, name, message in (
+        (path, "表 2", "a.xlsx: no sheet named '表 2'. Did you mean \"表2\"? Sheets: 表1, 表2"),
+        (text, "表1", "a.csv: no sheet named '表1'. Sheets: none, it is not a workbook"),
+    ):
+        with pytest.raises(QcityError) as error:
+            read_grids(file, [name])
+        assert str(error.value) == message
 
 
-@pytest.mark.parametrize("name", ["a.xlsx", "a.xls"])
-def test_a_file_that_is_no_workbook_is_one_error(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes("指标,2020\n".encode())
+@pytest.mark.parametrize(
+    ("name", "content", "row", "code", "found"),
+    [
+        ("a.xlsx", "指标,2020\n", None, "not_excel", "bytes that are none ("),
+        ("a.xls", "指标,2020\n", None, "not_excel", "bytes that are none ("),
+        ("a.csv", f"a,b\n1,{'x' * 140_000}\n", 2, "not_text", "field larger than field limit (131072)"),
+        ("a.xlsx", "", None, "no_cells", "no cells"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_error(
+    tmp_path: Path, name: str, content: str, row: int | None, code: str, found: str
+) -> None:
+    xlsx(tmp_path / name, {"表1": []})
+    if content:
+        (tmp_path / name).write_text(content, "utf-8")
     with pytest.raises(DataError) as error:
         read_grids(tmp_path / name)
     (problem,) = error.value.problems
-    assert (problem.file, problem.allowed) == (name, "an Excel workbook (.xlsx or .xls)")
-    assert problem.found.startswith("bytes that are none (")
-    assert problem.remedy == "open it in a spreadsheet program and save it again as .xlsx"
+    assert (problem.file, problem.row, problem.code) == (name, row, code)
+    assert problem.found.startswith(found)
 
 
-def test_an_empty_workbook_is_one_error(tmp_path: Path) -> None:
+def test_a_password_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import python_calamine
+
+    def locked(path: str) -> None:
+        raise python_calamine.PasswordError("encrypted")
+
+    book = type("Locked", (), {"from_path": staticmethod(locked)})
+    monkeypatch.setattr(python_calamine, "CalamineWorkbook", book)
     with pytest.raises(DataError) as error:
-        read_grids(xlsx(tmp_path / "a.xlsx", {"表1": []}))
-    assert [str(p) for p in error.value.problems] == [
-        "a.xlsx: found 'no cells'; allowed: an Excel workbook (.xlsx or .xls); check that it is the right file"
-    ]
+        read_grids(xlsx(tmp_path / "a.xlsx", {"表1": DOWN}))
+    assert [(p.file, p.code) for p in error.value.problems] == [("a.xlsx", "password")]

@@ -6,52 +6,65 @@ what the published figures make clear, because a newly trained prior may move th
 
 from __future__ import annotations
 
+import dataclasses
 import math
-import shutil
 from math import prod
-from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
 import pytest
 
 import qcity_analysis as qc
-from qcity_analysis.errors import DataError
-from qcity_analysis.reporting import track, track_sections
-from qcity_analysis.trackrecord.benchmarks import rule_names
-from qcity_analysis.trackrecord.past_targets import said_of_earlier, with_earlier
+from qcity_analysis.problems import DataError
+from qcity_analysis.reporting import track_sections
+from qcity_analysis.rules import RULES
+from qcity_analysis.trackrecord import ledger
+from qcity_analysis.trackrecord.ledger import said_of_earlier, with_earlier
 
 A, B = "energy_per_gdp", "energy_per_gdp_b"
 
 
 @pytest.fixture(scope="module")
-def told() -> pd.DataFrame:
-    return said_of_earlier(qc.load(as_of="2026-06-30"))
+def data() -> qc.Data:
+    """The package with the national counterpart as its only target besides the earlier ones."""
+    whole = qc.load(as_of="2026-06-30")
+    mine = (whole.targets["plan"] == "china_14fyp") & (whole.targets["target_id"] == A)
+    return dataclasses.replace(whole, targets=whole.targets[mine])
+
+
+@pytest.fixture(scope="module")
+def told(data: qc.Data) -> pd.DataFrame:
+    def assess(*args: object, draws: int = 0, **options: object) -> object:
+        return real(*args, draws=1000, **options)
+
+    real = ledger.assess
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ledger, "assess", assess)
+        return said_of_earlier(data)
 
 
 @pytest.fixture(scope="module")
 def national(told: pd.DataFrame) -> pd.DataFrame:
-    return told[(told["plan"] == "china_14fyp") & (told["target_id"] == "energy_per_gdp")]
+    return told[(told["plan"] == "china_14fyp") & (told["target_id"] == A)]
 
 
 def row(table: pd.DataFrame, year: int, definition: str = A) -> pd.Series:
-    (found,) = table.index[(table["as_of"].map(str) == f"{year}-06-30") & (table["definition"] == definition)]
-    return table.loc[found]
+    (index,) = table.index[(table["as_of"].map(str) == f"{year}-06-30") & (table["definition"] == definition)]
+    return table.loc[index]
 
 
-def test_it_is_asked_in_the_middle_of_every_year_under_each_definition_known_by_then(
-    national: pd.DataFrame,
-) -> None:
+def test_it_is_asked_in_the_middle_of_every_year_under_each_definition_known_by_then(national):
     asked = national[national["last_year"] >= 2021]
-    assert list(zip(asked["as_of"].map(str), asked["definition"], strict=True)) == [
-        ("2022-06-30", A), ("2023-06-30", A), ("2024-06-30", A), ("2024-06-30", B), ("2025-06-30", A),
-        ("2025-06-30", B),
+    columns = (asked["as_of"].map(str), asked["definition"], asked["last_year"])
+    assert [(day[:4], name, last) for day, name, last in zip(*columns, strict=True)] == [
+        ("2022", A, 2021), ("2023", A, 2022), ("2024", A, 2022),
+        ("2024", B, 2023), ("2025", A, 2022), ("2025", B, 2024),
     ]  # fmt: skip
-    assert asked["last_year"].tolist() == [2021, 2022, 2022, 2023, 2022, 2024]
+    assert (asked["as_of"].map(str).str[4:] == "-06-30").all()
 
 
-def test_only_the_new_definition_has_an_outcome_and_the_old_one_is_never_joined_to_it(
-    national: pd.DataFrame,
-) -> None:
+def test_only_the_new_definition_has_an_outcome_and_the_old_one_is_never_joined_to_it(national):
     assert national.loc[national["definition"] == A, ["outcome", "met"]].isna().all(axis=None)
     new = national[national["definition"] == B]
     assert (new["met"] == 1).all()
@@ -60,34 +73,40 @@ def test_only_the_new_definition_has_an_outcome_and_the_old_one_is_never_joined_
     assert 100 * prod([1 - 0.073, 1 - 0.038, 1 - 0.051]) == pytest.approx(84.6, abs=0.05)
 
 
-def test_the_old_definition_points_to_a_miss_from_2023_on_and_the_new_one_is_open_in_2025(
-    national: pd.DataFrame,
-) -> None:
+def test_the_old_definition_points_to_a_miss_from_2023_on_and_the_new_one_is_open_in_2025(national):
     assert row(national, 2022)["probability"] < 0.33
     assert all(row(national, year)["probability"] < 0.1 for year in (2023, 2024, 2025))
     assert row(national, 2024, B)["status"] == "not_assessable"  # two levels are too few
     assert 0.2 < row(national, 2025, B)["probability"] < 0.8
 
 
-def test_the_schedules_and_the_barometer_are_those_worked_out_by_hand(national: pd.DataFrame) -> None:
-    # change on 2020, years passed, last yearly change: as known in the middle of each year
-    known = [(2022, A, 0.973, 1, 2.7), (2023, A, 0.973 * 0.999, 2, 0.1), (2025, B, 0.927 * 0.962, 4, 3.8)]
-    for year, definition, level, passed, fall in known:
-        found = row(national, year, definition)
-        assert found["schedule"] == float((1 - level) / 0.135 >= passed / 5 - 1e-9)
-        assert found["log_schedule"] == float(math.log(level) / math.log(0.865) >= passed / 5)
-        assert found["barometer"] == float(fall >= 100 * (1 - 0.865 ** (1 / 5)))
-    assert row(national, 2022)["schedule"] == 1 and row(national, 2023)["schedule"] == 0
+@pytest.mark.parametrize(
+    ("year", "definition", "level", "passed", "fall"),
+    [(2022, A, 0.973, 1, 2.7), (2023, A, 0.973 * 0.999, 2, 0.1), (2025, B, 0.927 * 0.962, 4, 3.8)],
+)
+def test_the_schedules_and_the_barometer_are_those_worked_out_by_hand(
+    national, year, definition, level, passed, fall
+):
+    says = row(national, year, definition)
+    assert says["schedule"] == float((1 - level) / 0.135 >= passed / 5 - 1e-9) == float(year != 2023)
+    assert says["log_schedule"] == float(math.log(level) / math.log(0.865) >= passed / 5)
+    assert says["barometer"] == float(fall >= 100 * (1 - 0.865 ** (1 / 5)))
 
 
-def test_every_rule_is_in_the_table_in_both_languages(national: pd.DataFrame) -> None:
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_page_shows_the_counterpart_in_full_and_the_score_with_a_warning(
+    data, told, national, shown, lang
+):
     asked = national[national["probability"].notna()]
-    for lang in ("zh", "en"):
-        table = track_sections.everyone(asked, rule_names(), lang)
-        assert table.shape == (len(rule_names()) + 2, len(asked))
-        assert len(set(table.index)) == len(table)
-        said = track.national_sentence(national, lang)
-        assert "−16.1" in said and ("未收录" in said or "no outcome" in said)
+    table = track_sections.everyone(asked, lang)
+    assert table.shape == (len(RULES) + 2, len(asked)) and table.index.is_unique
+    said = track_sections.national_sentence(national, lang)
+    assert "−16.1" in said and ("未收录" in said or "no outcome" in said)
+    record: Any = SimpleNamespace(earlier=told)
+    track_sections.earlier(data, record, lang)
+    words = shown.words()
+    assert said in words and words.count("<table>") >= 6 and "nan" not in words and "{" not in words
+    assert ("too little to conclude from" in words) == (lang == "en")
 
 
 @pytest.mark.parametrize(
@@ -99,23 +118,16 @@ def test_every_rule_is_in_the_table_in_both_languages(national: pd.DataFrame) ->
         ("jiangsu_12fyp", [-22.9], True),
     ],
 )
-def test_earlier_five_year_targets_have_the_published_outcome(
-    told: pd.DataFrame, plan: str, changes: list[float], met: bool
-) -> None:
+def test_earlier_five_year_targets_have_the_published_outcome(told, plan, changes, met):
     mine = told[told["plan"] == plan]
     level = 100 * prod(1 + change / 100 for change in changes)
     assert mine["outcome"].iloc[0] == pytest.approx(level, abs=0.06)
     assert (mine["met"] == float(met)).all()
+    if plan == "china_13fyp":  # what we would have said was wrong and is shown
+        assert (mine["probability"] > 0.5).all()
 
 
-def test_what_we_would_have_said_of_2016_to_2020_was_wrong_and_is_shown(told: pd.DataFrame) -> None:
-    mine = told[told["plan"] == "china_13fyp"]
-    assert (mine["probability"] > 0.5).all() and (mine["met"] == 0).all()
-    said = track.earlier_score(told, rule_names(), "en")
-    assert "too little to conclude from" in said
-
-
-def test_nothing_is_asked_before_the_plan_was_published_or_after_its_outcome(told: pd.DataFrame) -> None:
+def test_nothing_is_asked_before_the_plan_was_published_or_after_its_outcome(told):
     issued = "china_11fyp 2006-03, china_12fyp 2011-03, jiangsu_12fyp 2011-09, china_13fyp 2016-03"
     for plan, month in (one.split() for one in issued.split(", ")):
         assert told.loc[told["plan"] == plan, "as_of"].map(str).min() > month
@@ -123,7 +135,7 @@ def test_nothing_is_asked_before_the_plan_was_published_or_after_its_outcome(tol
     assert not told["status"].isin(["met", "missed"]).any()
 
 
-def test_yearly_targets_count_only_under_the_definition_that_has_a_figure(told: pd.DataFrame) -> None:
+def test_yearly_targets_count_only_under_the_definition_that_has_a_figure(told):
     yearly = told[told["plan"] == "china_yearly"].set_index(["deadline", "definition"])
     happened = {2006: 0.0, 2014: 1.0, 2015: 1.0, 2017: 1.0, 2018: 1.0, 2019: 0.0}
     assert {year: yearly.loc[(year, A), "met"] for year in happened} == happened
@@ -131,20 +143,17 @@ def test_yearly_targets_count_only_under_the_definition_that_has_a_figure(told: 
     assert yearly.loc[(2024, B), "met"] == 1 and yearly.loc[(2025, B), "met"] == 1
 
 
-def test_every_earlier_target_has_a_source_and_a_tolerance_only_with_about() -> None:
-    data = with_earlier(qc.load())
-    own = data.targets[~data.targets["plan"].isin(qc.load().plans())]
+def test_every_earlier_target_has_a_source_and_a_tolerance_only_with_about(data):
+    own = with_earlier(data).targets.iloc[len(data.targets) :]
     assert len(own) == 13 and own["source_id"].isin(data.sources["source_id"]).all()
     assert (own["tolerance"].notna() == (own["commitment"] == "about")).all()
 
 
-def test_a_wrong_name_in_the_earlier_targets_is_an_error_with_place_and_remedy(tmp_path: Path) -> None:
-    raw = tmp_path / "raw"
-    shutil.copytree(qc.load().folder, raw)
-    path = raw / "earlier_targets.csv"
-    path.write_text(path.read_text("utf-8").replace("china_12fyp_outline", "china_12fyp_outlin"), "utf-8")
+def test_a_wrong_name_in_the_earlier_targets_is_an_error_with_place_and_remedy(data, tmp_path):
+    text = (data.folder / ledger.EARLIER).read_text("utf-8")
+    (tmp_path / ledger.EARLIER).write_text(text.replace("china_12fyp_outline", "china_12fyp_outlin"), "utf-8")
     with pytest.raises(DataError) as error:
-        with_earlier(qc.load(raw))
+        with_earlier(dataclasses.replace(data, folder=tmp_path))
     assert (
         "earlier_targets.csv, row 3, column source_id: found 'china_12fyp_outlin'; allowed: source_id of sources.csv; "
         'add it there, or correct it. Did you mean "china_12fyp_outline"?'

@@ -10,18 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qcity_analysis.errors import DataError, QcityError
+from qcity_analysis.errors import QcityError
 from qcity_analysis.importing.cells import MISSING, Reading, UnreadableCell, read_figure, read_period
 from qcity_analysis.importing.sheets import decode, read_grids
+from qcity_analysis.problems import DataError
 
 DECIMALS = st.decimals(min_value=-(10**12), max_value=10**12, allow_nan=False, allow_infinity=False, places=3)
 FULL = str.maketrans("0123456789.,%-+", "０１２３４５６７８９．，％－＋")
 SEPARATORS = ["", ",", " ", "\u00a0", "\u202f", "，", "'"]
 
 
-@given(
-    DECIMALS, st.sampled_from(SEPARATORS), st.booleans(), st.booleans(), st.sampled_from(["", "①", "*", " ②"])
-)
+MARKS = st.sampled_from(["", "①", "*", " ②"])
+
+
+@given(DECIMALS, st.sampled_from(SEPARATORS), st.booleans(), st.booleans(), MARKS)
 def test_a_number_is_read_back_however_it_is_typed(
     number: Decimal, separator: str, wide: bool, percent: bool, mark: str
 ) -> None:
@@ -60,22 +62,19 @@ def test_marks_of_a_missing_figure_are_no_figure(mark: str) -> None:
     assert read_figure(mark) is None
 
 
-@pytest.mark.parametrize(
-    ("cell", "value", "qualifier", "percent"),
-    [
-        ("≥96", "96", ">=", False), ("96以上", "96", ">=", False), ("96%及以上", "96", ">=", True),
-        ("超过96％", "96", ">=", True), ("不低于96", "96", ">=", False), ("至少 96", "96", ">=", False),
-        ("＞96", "96", ">=", False), (">=96", "96", ">=", False), ("≤5", "5", "<=", False),
-        ("5以下", "5", "<=", False), ("不足5", "5", "<=", False), ("不超过5", "5", "<=", False),
-        ("低于5", "5", "<=", False), ("约4", "4", "~", False), ("4%左右", "4", "~", True), ("大约4", "4", "~", False),
-        ("约4左右", "4", "~", False), ("-3以下", "-3", "<=", False), ("−3.20", "-3.20", "=", False),
-        ("+1.5", "1.5", "=", False), ("1.2E3", "1200", "=", False),
-    ],
-)  # fmt: skip
-def test_bounds_and_approximate_figures_are_read_as_such(
-    cell: str, value: str, qualifier: str, percent: bool
-) -> None:
-    assert read_figure(cell) == Reading(value, qualifier, percent)
+BOUNDS = {
+    ">=": "≥96|96以上|96%及以上|超过96％|不低于96|至少 96|＞96|>=96",
+    "<=": "≤5|5以下|不足5|不超过5|低于5|-3以下",
+    "~": "约4|4%左右|大约4|约4左右",
+    "=": "−3.20|+1.5|1.2E3",
+}
+VALUES = {">=": ["96"] * 8, "<=": ["5"] * 5 + ["-3"], "~": ["4"] * 4, "=": ["-3.20", "1.5", "1200"]}
+
+
+@pytest.mark.parametrize(("sign", "cells"), BOUNDS.items())
+def test_bounds_and_approximate_figures_are_read_as_such(sign: str, cells: str) -> None:
+    for cell, value in zip(cells.split("|"), VALUES[sign], strict=True):
+        assert read_figure(cell) == Reading(value, sign, cell.count("%") + cell.count("％") > 0), cell
 
 
 @pytest.mark.parametrize(
@@ -88,22 +87,22 @@ def test_what_could_be_two_numbers_is_refused(cell: object) -> None:
         read_figure(cell)  # type: ignore[arg-type]
 
 
-def test_a_footnote_mark_is_never_read_as_a_digit() -> None:
-    assert read_figure("3.6①") == Reading("3.6", marks="①")
-    assert read_figure("3.6²") == Reading("3.6", marks="²")
+@pytest.mark.parametrize("mark", ["①", "²"])
+def test_a_footnote_mark_is_never_read_as_a_digit(mark: str) -> None:
+    assert read_figure(f"3.6{mark}") == Reading("3.6", marks=mark)
 
 
-@pytest.mark.parametrize(
-    ("cell", "period"),
-    [
-        (2020, "2020"), (2020.0, "2020"), ("2020", "2020"), ("2020年", "2020"), ("２０２０年度", "2020"),
-        ("2022年①", "2022"), ("2022*", "2022"), ("2024-Q3", "2024-Q3"), ("2024-08", "2024-08"),
-        ("2024年1-8月", "2024-08"), ("2024年1—8月", "2024-08"), ("2024年前三季度", "2024-Q3"),
-        ("2024年上半年", "2024-Q2"), ("2024年一季度", "2024-Q1"), ("2024年8月", None), ("2024年三季度", None),
-        (2020.5, None), (1234, None), ("2023年为2022年%", None), ("指标", None), (True, None), (None, None),
-        ("2024年1-13月", None),
-    ],
-)  # fmt: skip
+PERIODS: dict[object, str | None] = {
+    2020: "2020", 2021.0: "2021", "2020": "2020", "2020年": "2020", "２０２０年度": "2020", "2022年①": "2022",
+    "2022*": "2022",
+    "2024-Q3": "2024-Q3", "2024-08": "2024-08", "2024年1-8月": "2024-08", "2024年1—8月": "2024-08",
+    "2024年前三季度": "2024-Q3", "2024年上半年": "2024-Q2", "2024年一季度": "2024-Q1", "2024年8月": None,
+    "2024年三季度": None, 2020.5: None, 1234: None, "2023年为2022年%": None, "指标": None, True: None, None: None,
+    "2024年1-13月": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "period"), PERIODS.items())
 def test_a_heading_names_a_period_only_when_it_is_one_of_the_contract(
     cell: object, period: str | None
 ) -> None:
@@ -113,18 +112,13 @@ def test_a_heading_names_a_period_only_when_it_is_one_of_the_contract(
 TABLE = "指标,单位,2020年\n研发强度,%,3.48\n"
 
 
-@pytest.mark.parametrize(
-    ("encoding", "said"),
-    [("utf-8", "UTF-8, comma"), ("utf-8-sig", "UTF-8, comma"), ("gb18030", "GB18030, comma")],
-)
-def test_a_text_file_is_read_in_each_encoding_to_the_same_cells(
-    tmp_path: Path, encoding: str, said: str
-) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_text_file_is_read_in_each_encoding_to_the_same_cells(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(TABLE.encode(encoding))
     (grid,) = read_grids(path)
     assert grid.rows == (("指标", "单位", "2020年"), ("研发强度", "%", "3.48"))
-    assert grid.opened_as == said
+    assert grid.opened_as == f"{encoding.upper().removesuffix('-SIG')}, comma"
 
 
 def test_utf_8_goes_before_gb18030_where_both_would_do() -> None:
@@ -133,23 +127,16 @@ def test_utf_8_goes_before_gb18030_where_both_would_do() -> None:
     assert decode(raw, "a.csv") == ("漏斗", "UTF-8")
 
 
+NO_TEXT = "a.csv, row {}: found '{}'; allowed: UTF-8 or GB18030 text; save the file again as 'CSV UTF-8'"
+NEITHER = "byte 0x{} at position {}, which is not UTF-8, and byte 0x{} at position 7, which is not GB18030"
+
+
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        (
-            b"a,b\n1,\x80\xff\n",
-            "a.csv, row 2: found 'byte 0x80 at position 7, which is not UTF-8, and byte 0x80 at position 7, which is "
-            "not GB18030'; allowed: UTF-8 or GB18030 text; save the file again as 'CSV UTF-8'",
-        ),
-        (
-            "研,1\n".encode("gb18030") + b"\n\xff",
-            "a.csv, row 1: found 'byte 0xd1 at position 1, which is not UTF-8, and byte 0xff at position 7, which is "
-            "not GB18030'; allowed: UTF-8 or GB18030 text; save the file again as 'CSV UTF-8'",
-        ),
-        (
-            "a,1\n".encode("utf-16"),
-            "a.csv, row 1: found 'UTF-16 text'; allowed: UTF-8 or GB18030 text; save the file again as 'CSV UTF-8'",
-        ),
+        (b"a,b\n1,\x80\xff\n", NO_TEXT.format(2, NEITHER.format("80", 7, "80"))),
+        ("研,1\n".encode("gb18030") + b"\n\xff", NO_TEXT.format(1, NEITHER.format("d1", 1, "ff"))),
+        ("a,1\n".encode("utf-16"), NO_TEXT.format(1, "UTF-16 text")),
         (b" \n\n", "a.csv: found 'an empty file'; allowed: a table; check that it is the right file"),
     ],
 )
@@ -185,14 +172,12 @@ def test_rows_keep_their_line_in_the_file_below_a_cell_of_two_lines(tmp_path: Pa
 
 
 def test_a_missing_file_and_one_of_another_kind_say_what_is_read(tmp_path: Path) -> None:
-    with pytest.raises(QcityError) as error:
-        read_grids(tmp_path / "no.csv")
-    kinds = ".csv, .tsv, .txt, .xlsx, .xlsm, .xls, .xml, .json"
-    assert str(error.value) == f"{tmp_path}/no.csv: no such file. Name a file to import ({kinds})"
     (tmp_path / "a.pdf").write_bytes(b"%PDF")
-    with pytest.raises(QcityError) as error:
-        read_grids(tmp_path / "a.pdf")
-    assert (
-        str(error.value)
-        == f"a.pdf: files of this kind are not read. Read are {kinds}; save it as one of them"
-    )
+    kinds = ".csv, .tsv, .txt, .xlsx, .xlsm, .xls, .xml, .json"
+    for name, message in (
+        ("no.csv", f"{tmp_path}/no.csv: no such file. Name a file to import ({kinds})"),
+        ("a.pdf", f"a.pdf: files of this kind are not read. Read are {kinds}; save it as one of them"),
+    ):
+        with pytest.raises(QcityError) as error:
+            read_grids(tmp_path / name)
+        assert str(error.value) == message

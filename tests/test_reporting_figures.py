@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,19 +18,16 @@ import qcity_analysis as qc
 from qcity_analysis.analysis.portfolio import Portfolio
 from qcity_analysis.analysis.portfolio import portfolio as add_up
 from qcity_analysis.analysis.sensitivity import Sensitivity
-from qcity_analysis.analysis.sensitivity import sensitivity as vary
-from qcity_analysis.reporting.figures.bars import portfolio_chart, reliability_chart
+from qcity_analysis.reporting.figures import charts
 from qcity_analysis.reporting.figures.canvas import Picture, style
 from qcity_analysis.reporting.figures.fan import fan_chart
-from qcity_analysis.reporting.figures.rows import coverage_chart, scorecard_chart, sensitivity_chart
-from qcity_analysis.reporting.labels import target_shown
-from qcity_analysis.reporting.tables import sources_table
+from qcity_analysis.reporting.sentences import target_shown
+from qcity_analysis.reporting.show import sources_table
 
-
-@pytest.fixture(scope="module")
-def varied(tmp_path_factory: pytest.TempPathFactory) -> Sensitivity:
-    data = loaded(tmp_path_factory.mktemp("varied"))
-    return vary(data, qc.assess(data, "goal", draws=500), draws=500)[0]
+RELIABILITY = pd.DataFrame({"said": [0.1, 0.9], "happened": [0.12, 0.88], "number": [30, 20]})
+SKILL = pd.DataFrame(
+    [{"skill": 0.3, "low": 0.1, "high": 0.4, "fair": -0.9, "fair_low": -1, "fair_high": 0.2}]
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,19 +42,16 @@ def portfolio(tmp_path_factory: pytest.TempPathFactory) -> Portfolio:
     return add_up(data, qc.scorecard(data, draws=500)[1], draws=2_000)
 
 
-RELIABILITY = pd.DataFrame({"said": [0.1, 0.9], "happened": [0.12, 0.88], "number": [30, 20]})
-
-
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_figures_miss_no_glyph_and_have_the_same_bytes_twice(
     varied: Sensitivity, portfolio: Portfolio, lang: str
 ) -> None:
-    charts: list[tuple[Any, Any]] = [(sensitivity_chart, varied), (portfolio_chart, portfolio)]
-    charts += [(reliability_chart, RELIABILITY), (fan_chart, standin.assessment())]
+    made: list[tuple[Any, ...]] = [(charts.sensitivity_chart, varied), (charts.portfolio_chart, portfolio)]
+    made += [(charts.reliability_chart, RELIABILITY), (charts.skill_chart, SKILL, ["Schedule"])]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for draw, thing in charts:
-            first, second = (Picture(draw(thing, lang), "x").png() for _ in range(2))
+        for draw, *things in [*made, (fan_chart, standin.assessment())]:
+            first, second = (Picture(draw(*things, lang), "x").png() for _ in range(2))
             assert first.startswith(b"\x89PNG") and first == second
 
 
@@ -78,18 +71,12 @@ def test_every_word_of_the_data_is_drawn_without_a_missing_glyph() -> None:
 
 def test_each_borrowed_comparator_has_a_panel_that_says_borrowed_and_names_it() -> None:
     lent = (standin.borrowed("jiangsu"), standin.borrowed("china"))
-    figure = fan_chart(standin.unassessable(parts=lent), "en")
-    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    titles = [ax.get_title(loc="left") for ax in fan_chart(standin.unassessable(parts=lent)).axes]
     assert titles == ["Borrowed changes: Energy use per unit of value added, Jiangsu"] * 2
-
-
-def test_a_borrowed_figure_on_its_own_says_borrowed_in_its_heading_legend_and_foot() -> None:
-    figure = fan_chart(standin.borrowed(), "zh")
-    written = [text.get_text() for text in figure.texts]
+    alone = fan_chart(standin.borrowed(), "zh")
     for part in ("借用：江苏", "借用 · ", "并非本地区自身的预测"):
-        assert any(part in line for line in written), part
-    labels = [entry.get_text() for entry in figure.legends[0].get_texts()]
-    assert sum("（借用）" in label for label in labels) == 3
+        assert any(part in line.get_text() for line in alone.texts), part
+    assert sum("（借用）" in label.get_text() for label in alone.legends[0].get_texts()) == 3
 
 
 @pytest.mark.parametrize(
@@ -104,8 +91,8 @@ def test_a_borrowed_figure_on_its_own_says_borrowed_in_its_heading_legend_and_fo
 def test_the_target_line_says_about_at_least_or_at_most(
     changes: dict[str, str] | None, english: str, chinese: str
 ) -> None:
-    relative = changes is None
-    made = standin.borrowed() if relative else standin.assessment(target=standin.target(**(changes or {})))
+    own = standin.assessment(target=standin.target(**(changes or {})))
+    made = standin.borrowed() if changes is None else own
     assert [target_shown(made, lang) for lang in ("en", "zh")] == [english, chinese]
 
 
@@ -121,14 +108,14 @@ def test_numbers_at_the_end_of_a_narrow_fan_do_not_overlap() -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "said"),
+    ("made", "words"),
     [
         (standin.assessment(illustrative=True), "ILLUSTRATIVE"),
         (standin.unassessable(), "no figure held in these data"),
     ],
 )
-def test_a_panel_says_what_is_illustrative_and_what_is_missing(made: Any, said: str) -> None:
-    assert any(said in written.get_text() for written in fan_chart(made, "en").axes[0].texts)
+def test_a_panel_says_what_is_illustrative_and_what_is_missing(made: Any, words: str) -> None:
+    assert any(words in written.get_text() for written in fan_chart(made, "en").axes[0].texts)
 
 
 def test_the_table_of_sources_shows_every_published_digit_and_the_unit_of_the_language() -> None:
@@ -141,28 +128,28 @@ def test_the_table_of_sources_shows_every_published_digit_and_the_unit_of_the_la
 
 def test_coverage_has_a_square_for_each_year_and_a_frame_for_each_deadline() -> None:
     table = pd.DataFrame({2023: ["final", ""], 2024: ["part", "provisional"]})
-    axes = coverage_chart(table, ["a", "b"], [2025, 2040], "zh").axes[0]
+    axes = charts.coverage_chart(table, ["a", "b"], [2025, 2040], "zh").axes[0]
     assert len(axes.patches) == 3 + 1
     assert "2040 →" in [t.get_text() for t in axes.texts]
-    empty = coverage_chart(pd.DataFrame(index=range(2)), ["a", "b"], [2025, 2025])
+    empty = charts.coverage_chart(pd.DataFrame(index=range(2)), ["a", "b"], [2025, 2025])
     assert len(empty.axes[0].patches) == 2
 
 
-def test_the_scorecard_has_a_full_dot_for_a_probability_and_open_ones_for_parts(tmp_path: Path) -> None:
-    definition = SimpleNamespace(probability=0.2, borrowed=None)
-    lent = SimpleNamespace(probability=0.3, borrowed="x")
-    split = standin.unassessable(parts=(definition, lent))
-    axes = scorecard_chart([standin.assessment(), split]).axes[0]
+def test_each_chart_of_rows_has_a_mark_for_each_probability(
+    varied: Sensitivity, portfolio: Portfolio
+) -> None:
+    parts = (SimpleNamespace(probability=0.2, borrowed=None), SimpleNamespace(probability=0.3, borrowed="x"))
+    axes = charts.scorecard_chart([standin.assessment(), standin.unassessable(parts=parts)]).axes[0]
     assert [line.get_marker() for line in axes.lines if line.get_marker() in "oDs"] == ["o", "D", "s"]
-
-
-def test_the_chart_of_choices_has_a_dot_for_each_computed_choice(varied: Sensitivity) -> None:
-    dots = [line for line in sensitivity_chart(varied).axes[0].lines if line.get_marker() in ("o", "D")]
+    dots = [
+        line for line in charts.sensitivity_chart(varied).axes[0].lines if line.get_marker() in ("o", "D")
+    ]
     rows = [row for row in (varied.asked, *varied.rows) if row.probability is not None]
     assert [float(dot.get_xdata()[0]) for dot in dots] == [100 * (row.probability or 0) for row in rows]  # type: ignore[index]
     assert [dot.get_marker() == "D" for dot in dots] == [row.flips for row in rows]
-
-
-def test_the_bars_are_the_probabilities_of_each_number_met(portfolio: Portfolio) -> None:
-    heights = [bar.get_height() for bar in portfolio_chart(portfolio).axes[0].patches]  # type: ignore[attr-defined]
+    heights = [bar.get_height() for bar in charts.portfolio_chart(portfolio).axes[0].patches]  # type: ignore[attr-defined]
     assert heights == pytest.approx([100 * p for p in portfolio.counts["dependent"]])
+    (edge, left) = [
+        line for line in charts.skill_chart(SKILL, ["Schedule"]).axes[0].lines if line.get_marker() in "s<"
+    ]
+    assert (edge.get_marker(), left.get_marker(), float(left.get_xdata()[0])) == ("s", "<", charts.WORST)  # type: ignore[index]

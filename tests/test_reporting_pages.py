@@ -20,7 +20,7 @@ import qcity_analysis as qc
 from qcity_analysis.reporting.figures.canvas import Picture
 from qcity_analysis.reporting.figures.fan import fan_chart
 from qcity_analysis.reporting.page import render_page, write_index
-from qcity_analysis.running import jobs
+from qcity_analysis.running import report as jobs
 from qcity_analysis.running.kernels import ONE_THREAD
 from qcity_analysis.running.report import Report, run_report
 from qcity_analysis.running.runner import declared_parameters
@@ -91,15 +91,12 @@ def pages(folder: Path) -> list[str]:
     return [path.read_text("utf-8") for path in sorted(folder.glob("*/*.html"))]
 
 
-def test_pages_need_nothing_from_outside_and_have_one_heading_in_their_language(made: Path) -> None:
-    found = [*pages(made), (made / "index.html").read_text("utf-8")]
-    assert len(found) == 3
-    for html in map(bare, found):
+def test_pages_need_nothing_from_outside_and_describe_every_image(made: Path) -> None:
+    written = [*pages(made), (made / "index.html").read_text("utf-8")]
+    assert len(written) == 3
+    for html in map(bare, written):
         assert not re.search(ADDRESS, html)
         assert html.count("<h1") == 1 and '<html lang="en">' in html
-
-
-def test_every_image_is_described_and_borrowed_ones_say_so(made: Path) -> None:
     page = (made / "nanjing_quality_city/energy_intensity.en.html").read_text("utf-8")
     described = re.findall(r'<img [^>]*?alt="([^"]*)"', page)
     assert len(described) == page.count("<img ") >= 2
@@ -126,9 +123,11 @@ def test_a_page_that_fails_is_named_in_the_index_and_in_the_exit_code(
 ) -> None:
     notebooks = tmp_path / "notebooks"
     shutil.copytree(jobs.NOTEBOOKS, notebooks)
-    broken = nbformat.read(notebooks / "03_target_forecast.ipynb", as_version=4)
-    broken.cells.append(nbformat.v4.new_code_cell("raise ValueError('on purpose')"))
-    nbformat.write(broken, notebooks / "03_target_forecast.ipynb")
+    for name, last in (("03_target_forecast", "raise ValueError('on purpose')"), ("04_scorecard", "plan")):
+        short = nbformat.read(notebooks / f"{name}.ipynb", as_version=4)
+        first = [cell for cell in short.cells if "parameters" in cell.metadata.get("tags", [])]
+        short.cells = [*first, nbformat.v4.new_code_cell(last)]
+        nbformat.write(short, notebooks / f"{name}.ipynb")
     monkeypatch.setattr(jobs, "NOTEBOOKS", notebooks)
     report = make(tmp_path / "out")
     assert report.exit_code == 1 and [run["target"] for run in report.failed] == ["energy_intensity"]
@@ -146,17 +145,19 @@ def test_the_whole_report_has_every_target_in_both_languages_and_the_dated_page(
 
 @pytest.mark.parametrize("width", [390, 1200])
 def test_a_browser_shows_the_page(made: Path, tmp_path: Path, width: int) -> None:
-    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if browser is None:
+    named = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+    if (browser := next(filter(None, named), None)) is None:
         pytest.skip("no chromium or google-chrome on this machine: the page cannot be looked at")
     from matplotlib.image import imread
 
     shot, page = tmp_path / "shot.png", made / "nanjing_quality_city/energy_intensity.en.html"
-    quiet = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-    quiet += ["--disable-component-update", f"--user-data-dir={tmp_path / 'profile'}", "--hide-scrollbars"]
-    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", *quiet]
-    command += [f"--screenshot={shot}", f"--window-size={width},2400", page.as_uri()]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    options = (
+        "headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-sync"
+    )
+    options += " disable-component-update hide-scrollbars"
+    folder, size = f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},2400"
+    command = [browser, *(f"--{option}" for option in options.split()), folder, size, f"--screenshot={shot}"]
+    subprocess.run([*command, page.as_uri()], check=True, capture_output=True, timeout=60)
     picture = (255 * imread(shot)[:, :, :3]).astype(np.uint8)
     assert picture.shape == (2400, width, 3)
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 100
@@ -166,8 +167,8 @@ def test_a_browser_shows_the_page(made: Path, tmp_path: Path, width: int) -> Non
 @pytest.mark.slow
 def test_papermill_runs_the_notebook_from_another_folder(tmp_path: Path) -> None:
     notebook = jobs.NOTEBOOKS / "03_target_forecast.ipynb"
-    command = [sys.executable, "-m", "papermill", str(notebook), "out.ipynb"]
-    command += ["-p", "target", "energy_intensity", "-p", "out", str(tmp_path)]
+    asked = ["-p", "target", "energy_intensity", "-p", "out", str(tmp_path)]
+    command = [sys.executable, "-m", "papermill", str(notebook), "out.ipynb", *asked]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=300)
     assert list(tmp_path.glob("nanjing_quality_city_energy_intensity_*.json"))
 
@@ -175,9 +176,17 @@ def test_papermill_runs_the_notebook_from_another_folder(tmp_path: Path) -> None
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_as_it_is(path: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "notebook"]
     one_thread = os.environ | ONE_THREAD  # beside other tests two threads on two cores wait for one another
-    command += ["--output-dir", str(tmp_path), str(path)]
-    subprocess.run(command, check=True, timeout=1_200, env=one_thread)
+    command = [
+        sys.executable,
+        "-m",
+        "nbconvert",
+        "--execute",
+        "--to",
+        "notebook",
+        "--output-dir",
+        str(tmp_path),
+    ]
+    subprocess.run([*command, str(path)], check=True, timeout=1_200, env=one_thread)
     run = nbformat.read(tmp_path / path.name, as_version=4)
     assert all(output.output_type != "error" for cell in run.cells for output in cell.get("outputs", []))

@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 from qcity_analysis.rules import RULES, Goal, RuleResult, evaluate
-from qcity_analysis.rules.lines import line_at
-from qcity_analysis.rules.rates import near_limit
+from qcity_analysis.rules.published import line_at, near_limit
 
 Example = tuple[str, dict[int, float], Goal, str, bool]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,14 +13,15 @@ import pytest
 from packages import contents, figure, loaded, package, target
 
 import qcity_analysis as qc
-from conftest import Shown
-from qcity_analysis.reporting import track, track_sections
+from qcity_analysis.forecasting import forecast as models
+from qcity_analysis.forecasting.prior import shipped
+from qcity_analysis.reporting import track_sections
 from qcity_analysis.reporting.figures.canvas import Picture
 from qcity_analysis.running import report
-from qcity_analysis.running.jobs import list_jobs
+from qcity_analysis.running.report import list_jobs
 from qcity_analysis.trackrecord import ledger
 from qcity_analysis.trackrecord.record import FILE, TrackRecord, read_record, track_record
-from training.hindcast import Hindcast, forecast_tasks
+from training.hindcast import forecast_tasks
 from training.record import held_out_record, write_record
 from training.train import Corpus, draw_tasks
 
@@ -38,137 +38,99 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> qc.Data:
 
 @pytest.fixture(scope="module")
 def record(data: qc.Data) -> TrackRecord:
-    then = qc.assess(data, "goal", as_of="2021-12-31", draws=500)
-    place = ledger.home(data.folder)
-    ledger.record(then, place, "abc", dt.datetime(2021, 12, 31, tzinfo=dt.UTC))
+    then = qc.assess(data, "goal", as_of="2021-12-31", draws=300)
+    ledger.record(then, ledger.home(data.folder), "abc", dt.datetime(2021, 12, 31, tzinfo=dt.UTC))
     return track_record(data)
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_every_section_is_shown_with_described_figures_and_no_empty_number(
-    record: TrackRecord, data: qc.Data, lang: str, shown: Shown
-) -> None:
+def test_every_section_is_shown_with_described_figures_and_no_empty_number(record, data, lang, shown):
     track_sections.answer(data, record, lang)
     for section in (track_sections.bank, track_sections.own, track_sections.benchmarks):
         section(record, lang)
     for section in (track_sections.earlier, track_sections.ledger):
         section(data, record, lang)
     track_sections.method(lang)
-    pictures = [thing for thing in shown if isinstance(thing, Picture)]
-    words = shown.words()
+    pictures, words = [thing for thing in shown if isinstance(thing, Picture)], shown.words()
     assert shown.front["title"] and (shown.front["as_of"], shown.front["kind"]) == ("2024-12-31", "track")
-    assert (
-        words.count("<table>") == 10
-        and "nan" not in words.lower().replace("nanjing", "")
-        and "{" not in words
-    )
+    assert words.count("<table>") == 10 and "{" not in words
+    assert "nan" not in words.lower().replace("nanjing", "")
     assert len(pictures) == 3 and all(len(picture.alt) > 40 for picture in pictures)
+    assert ("1 have an outcome, 1 of these were said before it was published" in words) == (lang == "en")
+    assert ("nothing can be concluded yet" if lang == "en" else "还不能下结论") in words
 
 
-def test_one_indicator_is_called_too_few_to_conclude_from(record: TrackRecord) -> None:
-    assert record.conclusion()["code"] == "small"
-    assert "nothing can be concluded yet" in track.own_conclusion(record, "en")
-    assert "还不能下结论" in track.own_conclusion(record, "zh")
-
-
-def verdict(code: str, skill: float, low: float, high: float) -> SimpleNamespace:
-    hard = {"rival": "schedule", "skill": skill, "low": low, "high": high}
-    found = {"code": code, "number": 900.0, "indicators": 30.0, "hard": hard}
-    none = pd.DataFrame({"skill": [], "low": [], "high": []})
-    return SimpleNamespace(conclusion=lambda: found, named_models=none)
+def test_the_record_as_data_is_plain_json(record):
+    (row,) = record.ledger.to_dict("records")
+    assert (row["happened"], row["in_advance"], record.conclusion()["code"]) == (1.0, True, "small")
+    plain = json.loads(json.dumps(record.to_dict(), allow_nan=False))
+    assert plain["own"]["questions"] == len(record.asked)
+    assert plain["ledger"] == {"statements": 1, "scored": 1}
+    assert len(plain["own"]["rules"]) == 16 and len(plain["own"]["models"]) == 6
 
 
 @pytest.mark.parametrize(
-    ("found", "english", "chinese"),
+    ("code", "hard", "english", "chinese"),
     [
-        (verdict("better", 0.3, 0.1, 0.4), "a better guide than the rules", "比规则更可靠"),
+        ("better", (0.3, 0.1, 0.4), "a better guide than the rules", "比规则更可靠"),
         (
-            verdict("worse", -0.3, -0.4, -0.1),
-            "“Straight-line schedule” is the better guide: our error is 30 % more",
-            "更好",
+            *("worse", (-0.3, -0.4, -0.1)),
+            *("“Straight-line schedule” is the better guide: our error is 30 % more", "更好"),
         ),
-        (verdict("open", 0.1, -0.1, 0.2), "cannot be told from", "难分高下"),
-        (verdict("small", 0.1, -0.1, 0.2), "interval −10 % to +20 %, which includes zero", "包含零"),
-        (verdict("nothing", 0, 0, 0), "nothing can be concluded about them yet", "什么也不能下结论"),
+        ("open", (0.1, -0.1, 0.2), "cannot be told from", "难分高下"),
+        ("small", (0.1, -0.1, 0.2), "interval −10 % to +20 %, which includes zero", "包含零"),
+        ("nothing", (0, 0, 0), "nothing can be concluded about them yet", "什么也不能下结论"),
     ],
 )
-def test_the_second_sentence_follows_the_numbers(found: Any, english: str, chinese: str) -> None:
-    assert english in track.own_conclusion(found, "en")
-    assert chinese in track.own_conclusion(found, "zh")
+def test_the_second_sentence_follows_the_numbers(code, hard, english, chinese):
+    rule = {"rival": "schedule"} | dict(zip(("skill", "low", "high"), hard, strict=True))
+    concluded = {"code": code, "number": 900.0, "indicators": 30.0, "hard": rule}
+    none = pd.DataFrame({"skill": [], "low": [], "high": []})
+    made: Any = SimpleNamespace(conclusion=lambda: concluded, named_models=none)
+    assert english in track_sections.own_conclusion(made, "en")
+    assert chinese in track_sections.own_conclusion(made, "zh")
 
 
-def test_the_first_sentence_follows_the_numbers() -> None:
-    bank = read_record()
-    assert "can be taken at their word" in track.bank_conclusion(bank, "en")
-    off = [row | {"happened": min(1.0, row["said"] + 0.2)} for row in bank["reliability"]]
-    assert "cannot be taken at their word" in track.bank_conclusion(bank | {"reliability": off}, "en")
-    assert "不能照字面理解" in track.bank_conclusion(bank | {"reliability": off}, "zh")
-
-
-def test_a_rule_that_beats_us_somewhere_is_named_by_its_years() -> None:
+def test_what_is_said_of_the_corpus_follows_its_numbers_and_no_rule_beats_us_at_any_number_of_years_left():
     bank = json.loads(json.dumps(read_record()))
-    assert "No rule, calibrated or not, beats ours" in track.bank_rules_lead(bank, "en")
-    bank["rules"]["by_years"][1]["calibrated"]["skill"] = -0.02
-    assert "With 2 years left a rule beats ours" in track.bank_rules_lead(bank, "en")
-
-
-def test_the_shipped_record_holds_the_bar_that_no_rule_beats_us_at_any_number_of_years_left() -> None:
-    rows = read_record()["rules"]["by_years"]
+    rows = bank["rules"]["by_years"]
     assert [row["years"] for row in rows] == [1, 2, 3, 4, 5, "all"]
     assert all(row[kind]["skill"] > 0 for row in rows for kind in ("raw", "calibrated"))
+    assert "No rule, calibrated or not, beats ours" in track_sections.bank_rules_lead(bank, "en")
+    rows[1]["calibrated"]["skill"] = -0.02
+    assert "With 2 years left a rule beats ours" in track_sections.bank_rules_lead(bank, "en")
+    assert "can be taken at their word" in track_sections.bank_conclusion(bank, "en")
+    bank["reliability"] = [row | {"happened": min(1.0, row["said"] + 0.2)} for row in bank["reliability"]]
+    assert "cannot be taken at their word" in track_sections.bank_conclusion(bank, "en")
+    assert "不能照字面理解" in track_sections.bank_conclusion(bank, "zh")
 
 
-def test_the_ledger_is_on_the_page_with_what_happened(record: TrackRecord, data: qc.Data) -> None:
-    (row,) = record.ledger.to_dict("records")
-    assert (row["happened"], row["in_advance"]) == (1.0, True)
-    said = " ".join(track.ledger_sentences(record, "en"))
-    assert "1 have an outcome, 1 of these were said before it was published" in said
-
-
-def test_the_record_as_data_is_plain_json(record: TrackRecord) -> None:
-    found = json.loads(json.dumps(record.to_dict(), allow_nan=False))
-    assert found["own"]["questions"] == len(record.asked) and found["ledger"] == {
-        "statements": 1,
-        "scored": 1,
-    }
-    assert len(found["own"]["rules"]) == 16 and len(found["own"]["models"]) == 6
-
-
-def bank_hindcast() -> Hindcast:
-    """Held-out hindcasts of a small made-up bank, forecast by the shipped prior."""
-    rng = np.random.default_rng(3)
-    names = [f"s{i}" for i in range(24)]
+def test_the_record_of_a_corpus_is_written_the_same_every_time_and_recomputes(tmp_path):
+    rng, names = np.random.default_rng(3), [f"s{i}" for i in range(24)]
     walks = {name: 50 + np.cumsum(rng.normal(0.4, 1.0, 18)) for name in names}
-    meta = pd.DataFrame(
-        {"indicator": [f"i{k % 6}" for k in range(24)], "kind": "real", "bank": "made"}, index=names
-    )
+    indicators = [f"i{k % 6}" for k in range(24)]
+    meta = pd.DataFrame({"indicator": indicators, "kind": "real", "bank": "made"}, index=names)
     tasks = draw_tasks(Corpus(walks, dict.fromkeys(names, 2000), meta), names, 1, 9, 1, odd=False)
-    from qcity_analysis.forecasting.prior import shipped
-
-    return forecast_tasks(tasks, shipped())
-
-
-def test_the_record_of_a_bank_is_written_the_same_every_time_and_recomputes(tmp_path: Path) -> None:
-    held = bank_hindcast()
-    first, second = write_record(held, tmp_path), write_record(held, tmp_path / "..")
-    assert first.name == FILE and first.read_bytes() == second.read_bytes()
-    found, direct = read_record(first), held_out_record(held)
-    assert found["indicators"] == 6 and found["series"] == len(held.tasks.actual) == 24
-    assert sum(row["number"] for row in found["reliability"]) == found["all"]["number"]
-    assert found["coverage"][2]["in90"] == pytest.approx(held.inside(0.9)[:, 2].mean(), rel=1e-5)
-    assert found["relative_crps"]["ratio"] == pytest.approx(np.exp(held.relative_crps().mean()), rel=1e-5)
-    assert {row["rule"] for row in found["rules"]["each"]} == {row["rule"] for row in direct["rules"]["each"]}
-
-
-def test_a_missing_record_says_which_command_writes_it(tmp_path: Path) -> None:
+    made = forecast_tasks(tasks, shipped())
+    path, direct = write_record(made, tmp_path), held_out_record(made)
+    written = read_record(path)
+    assert path.name == FILE and path.read_bytes() == write_record(made, tmp_path / "..").read_bytes()
+    assert written["indicators"] == 6 and written["series"] == len(made.tasks.actual) == 24
+    assert sum(row["number"] for row in written["reliability"]) == written["all"]["number"]
+    assert written["coverage"][2]["in90"] == pytest.approx(made.inside(0.9)[:, 2].mean(), rel=1e-5)
+    assert written["relative_crps"]["ratio"] == pytest.approx(np.exp(made.relative_crps().mean()), rel=1e-5)
+    assert {row["rule"] for row in written["rules"]["each"]} == {
+        row["rule"] for row in direct["rules"]["each"]
+    }
     with pytest.raises(qc.QcityError, match="no such record; `python -m training` writes it"):
-        read_record(tmp_path / FILE)
+        read_record(tmp_path / "none" / FILE)
 
 
-def test_score_prints_the_conclusions_and_json(tmp_path: Path, qcity: Any) -> None:
+def test_score_prints_the_conclusions_and_json(tmp_path, qcity, monkeypatch):
+    monkeypatch.setattr(models, "MODELS", ("naive",))
     folder = package(tmp_path / "raw", observations=ROWS, targets=[GOAL])
     words = ["score", "--data", folder, "--as-of", "2024-12-31"]
-    code, out, _ = qcity(*words)
+    code, out, _ = qcity(*words, "--plan", "made_up")
     assert code == 0 and "nothing can be concluded yet" in out and "The ledger is empty" in out
     code, out, _ = qcity(*words, "--json", "--out", tmp_path / "score.json")
     assert (code, json.loads(out)) == (0, json.loads((tmp_path / "score.json").read_text("utf-8")))
@@ -176,20 +138,19 @@ def test_score_prints_the_conclusions_and_json(tmp_path: Path, qcity: Any) -> No
     assert code == 2 and 'Did you mean "made_up"?' in err
 
 
-def test_a_forecast_is_recorded_only_when_asked(tmp_path: Path, qcity: Any) -> None:
+def test_a_forecast_is_recorded_only_when_asked(tmp_path, qcity):
     folder = package(tmp_path / "raw", observations=ROWS[:-1], targets=[GOAL])
-    words = ["forecast", "goal", "--data", folder, "--as-of", "2022-01-01", "--draws", 300]
+    words = ["forecast", "goal", "--data", folder, "--as-of", "2022-01-01", "--draws", 100]
     before = contents(tmp_path)
     assert qcity(*words)[0] == 0 and contents(tmp_path) == before
     assert qcity(*words, "--record")[0] == 0
-    held = ledger.read(ledger.home(folder))
-    assert held["target_id"].tolist() == ["goal"] and held["data_hash"].tolist() == [ledger.data_hash(folder)]
+    told = ledger.read(ledger.home(folder))
+    assert told["target_id"].tolist() == ["goal"] and told["data_hash"].tolist() == [ledger.data_hash(folder)]
 
 
-def test_a_report_appends_one_file_with_what_its_pages_said(tmp_path: Path, data: qc.Data) -> None:
-    answer = qc.assess(data, "goal", as_of="2021-12-31", draws=300).to_dict()
-    raw = package(tmp_path / "raw", observations=ROWS, targets=[GOAL])
-    out = tmp_path / "results"
+def test_a_report_appends_one_file_with_what_its_pages_said(tmp_path, data):
+    answer = qc.assess(data, "goal", as_of="2021-12-31", draws=100).to_dict()
+    raw, out = package(tmp_path / "raw", observations=ROWS, targets=[GOAL]), tmp_path / "results"
     out.mkdir()
     (out / "made_up_goal_2021-12-31.json").write_text(json.dumps(answer), "utf-8")
     (out / "made_up_scorecard_2021-12-31.json").write_text(json.dumps({"goal": answer}), "utf-8")
@@ -200,12 +161,10 @@ def test_a_report_appends_one_file_with_what_its_pages_said(tmp_path: Path, data
     assert ledger.read(ledger.home(raw))["probability"].tolist() == [answer["probability"]]
 
 
-def test_the_report_has_a_track_record_in_each_language_and_it_alone_shows_a_ledger_kept_elsewhere(
-    tmp_path: Path,
-) -> None:
+def test_the_report_has_a_track_record_in_each_language_and_it_alone_shows_a_ledger_kept_elsewhere(tmp_path):
     jobs = list_jobs(qc.load(), None, ("zh", "en"), "out", ledger_dir=tmp_path)
     pages = [job for job in jobs if job.kind == "track"]
     assert [job.name for job in pages] == ["track_record/all.zh", "track_record/all.en"]
     assert {job.notebook.name for job in pages} == {"05_track_record.ipynb"}
-    assert [job for job in jobs if job.parameters.get("ledger") == str(tmp_path)] == pages
     assert [job for job in jobs if "ledger" in job.parameters] == pages
+    assert all(job.parameters["ledger"] == str(tmp_path) for job in pages)

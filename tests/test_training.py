@@ -2,8 +2,6 @@
 
 import importlib.util
 import math
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +11,8 @@ from scipy.special import ndtri
 
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import scores
-from qcity_analysis.forecasting.changes import FILE, read_changes
-from qcity_analysis.forecasting.comparators import Move
+from qcity_analysis.forecasting.annual import Move
+from qcity_analysis.forecasting.prior import CHANGES_FILE, ReferenceChanges, read_changes
 from qcity_analysis.forecasting.quantiles import KNOTS
 from training import borrowing, networks, train
 from training.changes import write_changes
@@ -23,10 +21,9 @@ from training.train import Corpus
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def corpus(tmp_path_factory):
     """A made-up bank of random walks with drift, for tests only."""
-    rng = np.random.default_rng(0)
-    out = tmp_path_factory.mktemp("bank")
+    rng, out = np.random.default_rng(0), tmp_path_factory.mktemp("bank")
     rows, meta = [], []
     for i in range(240):
         n = int(rng.integers(14, 30))
@@ -35,61 +32,41 @@ def folder(tmp_path_factory):
         meta.append({"series_id": f"s{i}", "bank": "made up", "kind": "real", "indicator": f"i{i % 30}"})
     pd.concat(rows).to_parquet(out / "indicator_bank.parquet")
     pd.DataFrame(meta).to_parquet(out / "indicator_bank_meta.parquet")
-    return out
-
-
-@pytest.fixture(scope="module")
-def corpus(folder):
-    return train.read_corpus(folder)
+    return train.read_corpus(out)
 
 
 def test_what_came_after_is_never_in_the_history(corpus):
     tasks = train.draw_tasks(corpus, list(corpus.values), 1, 99, 0, odd=False)
-    longest = {tuple(v[-25:].round(9)) for v in corpus.values.values()}
-    assert len(longest) == 240
-    for i in range(40):
-        history = tasks.histories.values[i]
-        history = history[np.isfinite(history)]
+    texts = [v.round(9).tolist() for v in corpus.values.values()]
+    for values, actual in zip(tasks.histories.values[:40], tasks.actual, strict=False):
+        history = values[np.isfinite(values)]
         assert 4 <= len(history) <= 15
-        whole = np.concatenate([history, tasks.actual[i]])
-        assert any(
-            np.array_equal(whole, np.lib.stride_tricks.sliding_window_view(v, len(whole))[k])
-            for v in corpus.values.values()
-            if len(v) >= len(whole)
-            for k in range(len(v) - len(whole) + 1)
-        )
+        whole = np.concatenate([history, actual]).round(9).tolist()
+        assert any(whole == v[k : k + len(whole)] for v in texts for k in range(len(v) - len(whole) + 1))
 
 
 def test_years_from_before_on_are_not_used_for_training(corpus):
     early = train.draw_tasks(corpus, list(corpus.values), 1, 99, 0, before=2016)
-    last = max(v[: 2016 - corpus.year[k]].max() for k, v in corpus.values.items())
-    assert early.actual.max() <= last
+    assert early.actual.max() <= max(v[: 2016 - corpus.year[k]].max() for k, v in corpus.values.items())
     late = train.draw_tasks(corpus, list(corpus.values), 1, 99, 0, since=2020)
     assert 0 < len(late.actual) < 240
 
 
-def test_folds_are_made_of_indicators_and_do_not_move():
-    assert train.fold_of("it_use_ii99", 3) == 0
-    assert {train.fold_of(f"i{k}", 3) for k in range(12)} == {0, 1, 2}
-
-
 def test_the_learners_gradient_is_that_of_its_score():
     rng = np.random.default_rng(1)
-    found, actual = rng.normal(size=(3, 5 * len(KNOTS))), rng.normal(size=(3, 5))
+    made, actual = rng.normal(size=(3, 5 * len(KNOTS))), rng.normal(size=(3, 5))
     width, floor, power = np.array([0.5, 1.0, 2.0]), np.full(3, 1e-3), 0.4
 
     def loss(f):
-        q = f.reshape(3, 5, len(KNOTS))
-        score = scores.crps_quantiles(q, KNOTS, actual).mean(axis=1) + floor
+        score = scores.crps_quantiles(f.reshape(3, 5, len(KNOTS)), KNOTS, actual).mean(axis=1) + floor
         return (score / width) ** power / power
 
-    gradient = networks._score_gradient(found, actual, width, floor, power)
+    gradient = networks._score_gradient(made, actual, width, floor, power)
     for k in (0, 17, 74):
-        step = np.zeros_like(found)
+        step = np.zeros_like(made)
         step[:, k] = 1e-6
-        np.testing.assert_allclose(
-            gradient[:, k], (loss(found + step) - loss(found - step)) / 2e-6, rtol=1e-4, atol=1e-9
-        )
+        slow = (loss(made + step) - loss(made - step)) / 2e-6
+        np.testing.assert_allclose(gradient[:, k], slow, rtol=1e-4, atol=1e-9)
 
 
 def test_the_gates_gradient_leads_to_the_cell_that_foresaw_what_came():
@@ -112,8 +89,7 @@ def test_cells_are_chosen_that_foresaw_what_came_and_get_every_prior_of_the_scal
 
 
 def test_widening_makes_intervals_hold_what_they_are_meant_to():
-    rng = np.random.default_rng(2)
-    actual = 2.0 * rng.normal(size=(30_000, 5))
+    actual = 2.0 * np.random.default_rng(2).normal(size=(30_000, 5))
     quantiles = np.broadcast_to(ndtri(KNOTS), (30_000, 5, 15))
     factor = train.widening(quantiles, actual, np.arange(30_000) % 3)
     np.testing.assert_allclose(factor[:, :, 1], 2.0, rtol=0.06)
@@ -123,8 +99,7 @@ def test_a_prior_learnt_from_a_made_up_bank_forecasts_its_kind_about_as_well_as_
     inside = [name for name in corpus.values if train.fold_of(corpus.meta["indicator"][name], 3) == 0]
     others = sorted(set(corpus.values) - set(inside))
     prior = train.fit_prior(train.draw_tasks(corpus, others, 12, 99, 0), cross=True)
-    tasks = train.draw_tasks(corpus, inside, 6, 99, 1, odd=False)
-    h = forecast_tasks(tasks, prior)
+    h = forecast_tasks(train.draw_tasks(corpus, inside, 6, 99, 1, odd=False), prior)
     assert np.exp(h.relative_crps().mean()) < 1.0
     assert 0.82 < h.inside(0.9).mean() < 0.98
     asked = questions(h)
@@ -149,68 +124,54 @@ def test_a_folder_without_a_bank_is_refused(tmp_path):
 
 def made(share, seed=0, indicators=4):
     """Cases whose truth lies `share` of the way from the own median to the comparators."""
-    rng = np.random.default_rng(seed)
+    rng, cases = np.random.default_rng(seed), []
     knots = np.sort(rng.normal(size=(5, 15)), axis=1) * 0.05
     knots[:, 7] = 0.0
-    cases = []
     for k in range(80):
         theirs = Move(np.cumsum(rng.normal(0.5, 1.0, size=5)), 5)
-        actual = 10 + share * theirs.change + rng.normal(scale=0.02, size=5)
-        later = Move(theirs.change, 0)
+        actual, later = 10 + share * theirs.change + rng.normal(scale=0.02, size=5), Move(theirs.change, 0)
         cases.append(borrowing.Case(f"i{k % indicators}", 3 + k % 9, 10.0, 10 + knots, actual, theirs, later))
     return cases
 
 
 @pytest.mark.parametrize("share", [0.0, 0.35, 0.8])
 def test_the_shares_are_found_again_in_simulated_cases(share):
-    found = borrowing.fit_shares(made(share))
-    np.testing.assert_allclose([found.published, *found.expected], share, atol=0.051)
+    fitted = borrowing.fit_shares(made(share))
+    np.testing.assert_allclose([fitted.published, *fitted.expected], share, atol=0.051)
 
 
 def test_evidence_judges_each_indicator_with_shares_learned_on_the_others():
-    cases = made(0.6, indicators=8)
     odd = [c for c in made(0.0, seed=1, indicators=8) if c.indicator == "i0"]
-    mixed = [c for c in cases if c.indicator != "i0"] + odd
-    found = borrowing.evidence(mixed)
-    assert found["published"]["by_indicator"]["i0"] > 1 > found["published"]["by_indicator"]["i1"]
-    assert found["indicators"] == 8 and found["cases"] == len(mixed)
+    mixed = [c for c in made(0.6, indicators=8) if c.indicator != "i0"] + odd
+    evidence = borrowing.evidence(mixed)
+    assert evidence["published"]["by_indicator"]["i0"] > 1 > evidence["published"]["by_indicator"]["i1"]
+    assert evidence["indicators"] == 8 and evidence["cases"] == len(mixed)
 
 
-def bank_of(series: dict[str, tuple[str, str, list[float]]], modelled: tuple[str, ...] = ()) -> Corpus:
-    """A bank of series by name: kind, indicator, values."""
-    rows = [
-        {"series_id": name, "kind": kind, "indicator": what, "modelled": name in modelled}
-        for name, (kind, what, _) in series.items()
-    ]
-    values = {name: np.array(found[2]) for name, found in series.items()}
-    return Corpus(values, dict.fromkeys(values, 2000), pd.DataFrame(rows).set_index("series_id"))
-
-
-def quantiles(folder: Path, made: Corpus, support: str, years: int) -> np.ndarray:
-    path = write_changes(made, folder / FILE)
-    return read_changes(path.read_text("utf-8"))[support].quantiles[years - 1]
+def changes_of(folder: Path, series: dict[str, tuple[str, list[float], bool]], kind: str) -> ReferenceChanges:
+    """What is learned from a bank of series by name: indicator, values, whether it was modelled."""
+    values = {name: np.array(levels) for name, (_, levels, _) in series.items()}
+    rows = {name: (kind, what, modelled) for name, (what, _, modelled) in series.items()}
+    meta = pd.DataFrame.from_dict(rows, orient="index", columns=["kind", "indicator", "modelled"])
+    path = write_changes(Corpus(values, dict.fromkeys(values, 2000), meta), folder / CHANGES_FILE)
+    return read_changes(path.read_text("utf-8"))[kind]
 
 
 def test_quantiles_of_one_series_are_those_of_its_windows(tmp_path: Path) -> None:
     levels = [float(x) for x in np.exp(np.cumsum(np.sin(np.arange(203) * 1.7)) / 50) * 40]
-    found = quantiles(tmp_path, bank_of({"a": ("positive", "x", levels)}), "positive", 3)
+    learned = changes_of(tmp_path, {"a": ("x", levels, False)}, "positive").quantiles[2]
     moves = sorted(100 * math.log(levels[k + 3] / levels[k]) / 3 for k in range(200))
     slow = [moves[math.ceil(2 * percent) - 1] for percent in range(1, 100)]  # 200 windows: the 2p-th smallest
-    assert found == pytest.approx(slow, rel=1e-3)
+    assert learned == pytest.approx(slow, rel=1e-3)
 
 
-def test_each_indicator_counts_the_same_however_many_series_it_has(tmp_path: Path) -> None:
-    up = {f"u{k}": ("real", "many", [0.0, 1.0, 2.0, 3.0]) for k in range(9)}
-    down = {"d": ("real", "one", [3.0, 2.0, 1.0, 0.0])}
-    found = quantiles(tmp_path, bank_of(up | down), "real", 1)
-    assert (found < 0).sum() == 50 and (found > 0).sum() == 49
-
-
-def test_series_smoothed_by_their_producer_are_left_out(tmp_path: Path) -> None:
-    rows = {"a": ("real", "x", [0.0, 1.0, 2.0]), "b": ("real", "x", [2.0, 1.0, 0.0])}
-    path = write_changes(bank_of(rows, modelled=("b",)), tmp_path / FILE)
-    found = read_changes(path.read_text("utf-8"))["real"]
-    assert (found.series, found.indicators, found.quantiles[0].min()) == (1, 1, 1.0)
+def test_each_indicator_counts_the_same_and_series_smoothed_by_their_producer_do_not(tmp_path: Path) -> None:
+    up = {f"u{k}": ("many", [0.0, 1.0, 2.0, 3.0], False) for k in range(9)}
+    learned = changes_of(tmp_path, up | {"d": ("one", [3.0, 2.0, 1.0, 0.0], False)}, "real").quantiles[0]
+    assert (learned < 0).sum() == 50 and (learned > 0).sum() == 49
+    rows = {"a": ("x", [0.0, 1.0, 2.0], False), "b": ("x", [2.0, 1.0, 0.0], True)}
+    one = changes_of(tmp_path, rows, "real")
+    assert (one.series, one.indicators, one.quantiles[0].min()) == (1, 1, 1.0)
 
 
 # the benchmarks
@@ -235,9 +196,8 @@ def test_m3_years_are_split_where_the_workbook_says(accuracy, tmp_path):
 
 
 def test_m4_series_are_joined_by_name_and_scored(accuracy, tmp_path):
-    rng = np.random.default_rng(0)
     names = [f"Y{k}" for k in range(30)]
-    walk = 100 + np.cumsum(rng.normal(size=(30, 26)), axis=1)
+    walk = 100 + np.cumsum(np.random.default_rng(0).normal(size=(30, 26)), axis=1)
     train = pd.DataFrame(walk[:, :20], index=names)
     train.iloc[3, 12:] = np.nan  # series differ in length: trailing cells are empty
     train.to_csv(tmp_path / "train.csv")
@@ -245,11 +205,7 @@ def test_m4_series_are_joined_by_name_and_scored(accuracy, tmp_path):
     series = accuracy.m4_series(tmp_path / "train.csv", tmp_path / "test.csv")
     np.testing.assert_allclose(series[5][1], walk[5, 20:])
     assert len(series[3][0]) == 12
-    found = accuracy.hindcast_of(series)
-    shown = accuracy.line("mixture", found.ahead.quantiles(accuracy.LEVELS), found, "-")
+    hindcast = accuracy.hindcast_of(series)
+    shown = accuracy.line("mixture", hindcast.ahead.quantiles(accuracy.LEVELS), hindcast, "-")
     assert 0.5 < float(shown.split("|")[2]) < 1.5
-
-
-def test_exactly_one_source_is_asked_for():
-    run = subprocess.run([sys.executable, HOME / "accuracy.py"], capture_output=True, text=True)
-    assert run.returncode == 2 and "name one of BANK, --m3 and --m4" in run.stderr
+    assert accuracy.named("arima")(series[5][0]).shape == accuracy.named("ets")(series[5][0][:4]).shape

@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting.changes import FILE as CHANGES
-from qcity_analysis.forecasting.comparators import FILE as SHARES
-from qcity_analysis.forecasting.prior import FILE, save
+from qcity_analysis.forecasting.annual import SHARES_FILE
+from qcity_analysis.forecasting.prior import CHANGES_FILE, FILE
 
 from .borrowing import write_shares
 from .changes import write_changes
 from .modelcard import write_card
+from .priorfile import save
 from .record import write_record
 from .train import ORIGINS, Say, read_corpus, train_on
 
@@ -28,8 +28,8 @@ def train_prior(corpus_path: Path | str, out_dir: Path | str, say: Say = print, 
     say(f"{len(corpus.values)} series of {corpus.meta['indicator'].nunique()} indicators")
     say("training on all indicators")
     save(train_on(corpus, list(corpus.values), ORIGINS, seed, say), out / FILE)
-    write_changes(corpus, out / CHANGES)
-    write_shares(corpus, out / SHARES, say, seed)
+    write_changes(corpus, out / CHANGES_FILE)
+    write_shares(corpus, out / SHARES_FILE, say, seed)
     write_record(write_card(corpus, out / "MODEL_CARD.md", say, seed), out)
     return out / FILE
 

@@ -17,11 +17,10 @@ import pandas as pd
 
 from qcity_analysis.files import write_whole
 from qcity_analysis.forecasting import scores
-from qcity_analysis.forecasting.changes import COMMAND
-from qcity_analysis.forecasting.comparators import LENGTHS, Move, Shares, shift, together
+from qcity_analysis.forecasting.annual import LENGTHS, Move, Shares, shift, together
 from qcity_analysis.forecasting.histories import FEWEST, framed
 from qcity_analysis.forecasting.panel import forecast_panel
-from qcity_analysis.forecasting.prior import YEARS, Prior
+from qcity_analysis.forecasting.prior import COMMAND, YEARS, Prior
 from qcity_analysis.forecasting.quantiles import MIDDLE, at_levels
 
 from .train import KINDS, ORIGINS, Corpus, Say, train_on

@@ -1,6 +1,6 @@
 """Learn how fast indicators change: quantiles of the changes over 1 to 10 years in a corpus of real series.
 
-The scales and the reading of the file are in `qcity_analysis.forecasting.changes`.
+The scales and the reading of the file are in `qcity_analysis.forecasting.prior`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from qcity_analysis.files import write_whole
-from qcity_analysis.forecasting.changes import COMMAND, LEVELS, SCALES, TIE, YEARS, scaled, typical_change
+from qcity_analysis.forecasting.prior import COMMAND, PERCENTILES, SCALES, SPANS, TIE, scaled, typical_change
 
 from .train import KINDS, Corpus
 
@@ -28,7 +28,7 @@ def write_changes(corpus: Corpus, path: Path | str) -> Path:
         "about": "Quantiles of changes a year over windows of 1 to 10 years in a bank of real yearly series.",
         "command": COMMAND,
         "weights": "each indicator the same; series smoothed by their producer left out",
-        "years": list(YEARS),
+        "years": list(SPANS),
         "levels": "0.01 to 0.99 in steps of 0.01",
         "supports": {name: _of_support(corpus, name) for name in SCALES},
     }
@@ -45,7 +45,7 @@ def _of_support(corpus: Corpus, support: str) -> dict[str, Any]:
         "scale": SCALES[support],
         "series": len(kept),
         "indicators": len(sizes),
-        "quantiles": [_quantiles(series, support, years) for years in YEARS],
+        "quantiles": [_quantiles(series, support, years) for years in SPANS],
     }
 
 
@@ -60,11 +60,11 @@ def _quantiles(series: list[tuple[np.ndarray, float]], support: str, years: int)
             changes.append(moved)
             weights.append(np.full(len(moved), weight / len(moved)))
     if not changes:
-        return [None] * len(LEVELS)
+        return [None] * len(PERCENTILES)
     change, mass = np.concatenate(changes), np.concatenate(weights)
     order = np.argsort(change, kind="stable")
     cumulated = np.cumsum(mass[order])
-    place = np.searchsorted(cumulated, LEVELS * cumulated[-1] * (1 - TIE))
+    place = np.searchsorted(cumulated, PERCENTILES * cumulated[-1] * (1 - TIE))
     return [float(f"{value:.4g}") for value in change[order][np.minimum(place, len(change) - 1)]]
 
 

@@ -13,11 +13,13 @@ import pandas as pd
 
 from qcity_analysis.forecasting import scores
 from qcity_analysis.forecasting.histories import LOWER, UPPER, Histories
-from qcity_analysis.forecasting.predictive import distributions
-from qcity_analysis.forecasting.prior import NEVER, YEARS, Prior
+from qcity_analysis.forecasting.mixture import distributions
+from qcity_analysis.forecasting.prior import YEARS, Prior
 from qcity_analysis.forecasting.quantiles import Marginals
 from qcity_analysis.forecasting.scores import fold_of
 
+from .networks import NEVER
+from .scores import changes, relative_crps
 from .train import CAP, ORIGINS, Corpus, Say, Tasks, draw_tasks, train_on
 
 FOLDS = 3
@@ -44,9 +46,7 @@ class Hindcast:
     def relative_crps(self) -> np.ndarray:
         """Log relative CRPS of each task."""
         levels, tasks = scores.LEVELS, self.tasks
-        return scores.relative_crps(
-            self.ahead.quantiles(levels), levels, tasks.histories.values, tasks.actual
-        )
+        return relative_crps(self.ahead.quantiles(levels), levels, tasks.histories.values, tasks.actual)
 
     def inside(self, share: float) -> np.ndarray:
         """Whether what came lies inside the central interval (n, 5)."""
@@ -154,7 +154,7 @@ def questions(hindcast: Hindcast) -> pd.DataFrame:
     """
     h, actual = hindcast.tasks.histories, hindcast.tasks.actual
     n = hindcast.length().astype(float)
-    change = scores.changes(h.values)
+    change = changes(h.values)
     drift, rough = np.nanmean(change, axis=1), np.sqrt(np.nanmean(change**2, axis=1))
     sd = np.sqrt(np.maximum(np.nanvar(change, axis=1), 1e-18) * n / np.maximum(n - 2.0, 1.0))
     turn, last = np.where(drift < 0, -1.0, 1.0), h.values[:, -1]

@@ -28,6 +28,7 @@ from .hindcast import (
     by_year,
     questions,
 )
+from .scores import bootstrap_interval, reliability_line
 from .train import CAP, ORIGINS, Corpus, Say
 
 SINCE = 2013
@@ -168,7 +169,7 @@ def _share(h: Hindcast, inside: np.ndarray) -> str:
 
 
 def _with_interval(h: Hindcast, score: Callable[[np.ndarray], float]) -> str:
-    low, high = scores.bootstrap_interval(score, h.tasks.indicator)
+    low, high = bootstrap_interval(score, h.tasks.indicator)
     return f"{score(np.arange(len(h.tasks.actual))):.3f} ({low:.3f}-{high:.3f})"
 
 
@@ -198,9 +199,9 @@ def _questions(h: Hindcast) -> str:
     asked, rows = questions(h), []
     for name, part in (("all", asked), ("contested", asked[asked["contested"]])):
         p, met = part["probability"].to_numpy(), part["met"].to_numpy(dtype=float)
-        low, high = scores.bootstrap_interval(_brier(p, met), part["indicator"].to_numpy(), 200)
+        low, high = bootstrap_interval(_brier(p, met), part["indicator"].to_numpy(), 200)
         brier = f"{scores.brier(p, met):.4f} ({low:.4f}-{high:.4f})"
-        base, slope = met.mean(), scores.reliability_line(p, met)[1]
+        base, slope = met.mean(), reliability_line(p, met)[1]
         rows.append(f"| {name} | {len(p)} | {base:.3f} | {brier} | {base * (1 - base):.4f} | {slope:.3f} |")
     return _table("| questions | number | met | Brier | climatology | reliability slope |", rows)
 

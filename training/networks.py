@@ -24,6 +24,8 @@ STAYING_SHRINK = 3.0  # of each weight towards 0, as so many observations
 STAYING_STEPS = 25
 Parameters = dict[str, np.ndarray]
 
+NEVER = Staying(np.array([-40.0] + [0.0] * (len(TERMS) - 1)))  # no probability of the last value's own
+
 
 @dataclass(frozen=True)
 class Effort:

@@ -16,11 +16,9 @@ import pandas as pd
 
 from qcity_analysis.files import write_whole
 from qcity_analysis.forecasting import scores
-from qcity_analysis.rules import Goal
-from qcity_analysis.trackrecord.benchmarks import CALIBRATED, calibrated, goal, rule_names, rule_says
-from qcity_analysis.trackrecord.hindcasts import BASE
-from qcity_analysis.trackrecord.record import FILE
-from qcity_analysis.trackrecord.scores import against, ratio_interval, summary, toughest
+from qcity_analysis.rules import RULES
+from qcity_analysis.trackrecord.hindcasts import BASE, CALIBRATED, base_of, calibrated, rule_says
+from qcity_analysis.trackrecord.record import FILE, against, mean_interval, summary, toughest_rules
 
 from .hindcast import LENGTHS, Hindcast, questions
 
@@ -69,22 +67,20 @@ def held_out_record(held_out: Hindcast) -> dict[str, Any]:
 
 def _coverage(held_out: Hindcast) -> list[dict[str, float]]:
     rows: list[dict[str, float]] = []
-    ones, family = np.ones(len(held_out.tasks.actual)), held_out.tasks.indicator
+    number, family = len(held_out.tasks.actual), held_out.tasks.indicator
     inside = {50: held_out.inside(0.5), 90: held_out.inside(0.9)}
     for k in range(inside[90].shape[1]):
-        row: dict[str, float] = {"years": k + 1, "number": len(ones)}
+        row: dict[str, float] = {"years": k + 1, "number": number}
         for share, held in inside.items():
             row[f"in{share}"] = float(held[:, k].mean())
-            row[f"in{share}_low"], row[f"in{share}_high"] = ratio_interval(
-                held[:, k].astype(float), ones, family
-            )
+            row[f"in{share}_low"], row[f"in{share}_high"] = mean_interval(held[:, k].astype(float), family)
         rows.append(row)
     return rows
 
 
 def _relative_crps(held_out: Hindcast) -> dict[str, float]:
     log = held_out.relative_crps()
-    low, high = ratio_interval(log, np.ones(len(log)), held_out.tasks.indicator)
+    low, high = mean_interval(log, held_out.tasks.indicator)
     return {"ratio": math.exp(log.mean()), "low": math.exp(low), "high": math.exp(high)}
 
 
@@ -94,11 +90,8 @@ def _against_rules(held_out: Hindcast, asked: pd.DataFrame) -> dict[str, Any]:
     drawn = np.sort(np.random.default_rng(SEED).permutation(tasks)[:RULE_TASKS])
     part = asked[asked["task"].isin(drawn)].reset_index(drop=True)
     levels = {int(i): _levels(held_out.tasks.histories.values[i]) for i in drawn}
-    answers = pd.DataFrame(
-        [rule_says(levels[q.task], _target(q, levels[q.task])) for q in part.itertuples()],
-        columns=rule_names(),
-        dtype=float,
-    )
+    says = [_says(q, levels[q.task]) for q in part.itertuples()]
+    answers = pd.DataFrame(says, columns=[*RULES], dtype=float)
     full = pd.concat([part, answers, calibrated(answers, part["met"], part["family"])], axis=1)
     return {
         "tasks": len(drawn),
@@ -106,20 +99,15 @@ def _against_rules(held_out: Hindcast, asked: pd.DataFrame) -> dict[str, Any]:
         "number": len(part),
         "base": BASE,
         "by_years": _both(full),
-        "each": [{"rule": name} | _each(full, name) for name in rule_names()],
+        "each": [{"rule": name} | _each(full, name) for name in RULES],
     }
 
 
 def _both(full: pd.DataFrame) -> list[dict[str, Any]]:
     """By years left, the rule hardest to beat as it stands (`raw`) and calibrated (`calibrated`)."""
-    raw = toughest(full, rule_names())
-    best = toughest(full, [name + CALIBRATED for name in rule_names()])
-    rows = []
-    for years in raw.index:
-        pair = {"raw": raw.loc[years].to_dict(), "calibrated": best.loc[years].to_dict()}
-        pair["calibrated"]["rival"] = str(pair["calibrated"]["rival"]).removesuffix(CALIBRATED)
-        rows.append({"years": years} | pair)
-    return rows
+    tables = toughest_rules(full)
+    years = tables["raw"].index
+    return [{"years": y} | {kind: table.loc[y].to_dict() for kind, table in tables.items()} for y in years]
 
 
 def _each(full: pd.DataFrame, name: str) -> dict[str, Any]:
@@ -134,11 +122,9 @@ def _levels(values: np.ndarray) -> pd.Series:
     return pd.Series(values[seen], index=2000 + seen)
 
 
-def _target(q: Any, levels: pd.Series) -> Goal:
-    last = int(levels.index[-1])
-    early = levels.index[levels.index <= last - BASE]
-    base = int(early[-1] if len(early) else levels.index[0])
-    return goal(q.at_least, q.threshold, base, last + int(q.years))
+def _says(q: Any, levels: pd.Series) -> list[float]:
+    deadline = int(levels.index[-1]) + int(q.years)
+    return rule_says(levels, q.at_least, q.threshold, base_of(levels.index), deadline)
 
 
 def _plain(value: Any) -> Any:

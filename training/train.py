@@ -16,13 +16,12 @@ import pandas as pd
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.features import CHANGES, NAMES, features, plain, units
 from qcity_analysis.forecasting.histories import SUPPORTS, WINDOW, Histories
-from qcity_analysis.forecasting.mixture import Cells, ahead
-from qcity_analysis.forecasting.predictive import BLOCK, fit_cells, mixed
-from qcity_analysis.forecasting.prior import LENGTHS, NEVER, YEARS, Gate, Prior
+from qcity_analysis.forecasting.mixture import BLOCK, ahead, fit_cells, mixed
+from qcity_analysis.forecasting.prior import LENGTHS, YEARS, Cells, Gate, Prior
 from qcity_analysis.forecasting.quantiles import KNOTS, MIDDLE
 from qcity_analysis.forecasting.scores import fold_of
 
-from .networks import fit_gate, fit_learner, fit_staying
+from .networks import NEVER, fit_gate, fit_learner, fit_staying
 
 ORIGINS = 8  # cut-off years drawn for each series
 CAP = 90  # series of one indicator used for each draw of origins

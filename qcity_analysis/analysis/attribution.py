@@ -1,7 +1,6 @@
 """Why the answer for a target changed between two days: new figures, revisions, or time passing.
 
-Out of scope: which rows of a data package were added or edited by hand; here all that matters is what was published
-when.
+Out of scope: which rows of a data package were edited by hand; all that matters here is what was published when.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import datetime as dt
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -28,9 +28,8 @@ STEPS = ("time", "revision", "new_figure")
 
 @dataclass(frozen=True)
 class Figure:
-    """A published figure that came between the two days: its place, value, and `before`, the value it replaced
-    (None for a new figure); `known_from` is the day from which it could be known; `base_period` of a cumulative change;
-    `decimals`, the digits after the point as typed.
+    """A published figure that came between the two days; `before` is the value it replaced (None for a new one),
+    `known_from` the day from which it could be known, `decimals` the digits after the point as typed.
     """
 
     indicator_id: str
@@ -40,51 +39,47 @@ class Figure:
     value: float
     before: float | None
     known_from: dt.date
-    qualifier: str = "="
-    base_period: int | None = None
-    decimals: int = 0
+    qualifier: str
+    base_period: int | None
+    decimals: int
 
 
 @dataclass(frozen=True)
 class Change:
     """What changed between two answers for one target, and why.
 
-    Attributes: `before` and `after` (Assessments); `by_time`, `by_revision`, `by_new_figure`: how much of the
-    difference in probability (met counts as 1, missed as 0) came with each step, None where a step has no probability;
-    their sum is `after` less `before`. The steps are taken in this order, each on top of the one before: the date
-    moves, figures already known are revised, new figures come in. `figures`: what came in between. `word`: "unchanged",
-    "time", "revision" or "new_figure", the step at which the verdict changed, or, the verdict being the same, the step
-    that moved the probability most. `flipped`: whether the verdict changed (its status, or its side of 50 % by more
-    than the Monte Carlo errors; where it depends on the definition before and after, each part says for itself).
-    `parts`: the same by definition.
+    `by_time`, `by_revision`, `by_new_figure`: how much of the difference in probability (met counts as 1, missed as 0)
+    came with each step, None where a step has no probability; taken in this order, each on top of the one before, they
+    add up to `after` less `before`. `figures`: what came in between. `word`: "unchanged", or the step at which the
+    verdict changed, or, the verdict being the same, that moved the probability most. `flipped`: whether the verdict
+    changed. `parts`: the same by definition.
     """
 
     before: Assessment
     after: Assessment
-    by_new_figure: float | None
-    by_revision: float | None
     by_time: float | None
+    by_revision: float | None
+    by_new_figure: float | None
     figures: list[Figure]
     word: str
-    flipped: bool = False
-    parts: tuple[Change, ...] = ()
+    flipped: bool
+    parts: tuple[Change, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """The change as plain values that JSON can hold, each answer by status, probability and word."""
         answers = {"before": self.before, "after": self.after}
         verdict = ("status", "probability", "word")
-        figures = [
-            dataclasses.asdict(one) | {"known_from": one.known_from.isoformat()} for one in self.figures
-        ]
         return {
             "earlier": self.before.as_of.isoformat(),
             "later": self.after.as_of.isoformat(),
-            "definition": self.after.definition["indicator_id"],
+            "definition": _name(self.after),
             **{when: {name: getattr(one, name) for name in verdict} for when, one in answers.items()},
             **{f"by_{step}": getattr(self, f"by_{step}") for step in STEPS},
             "word": self.word,
             "flipped": self.flipped,
-            "figures": figures,
+            "figures": [
+                dataclasses.asdict(one) | {"known_from": str(one.known_from)} for one in self.figures
+            ],
             "parts": [part.to_dict() for part in self.parts],
         }
 
@@ -94,10 +89,9 @@ def explain_change(
 ) -> Change:
     """Compare the answers for a target on two days and say what made the difference.
 
-    `data` must be loaded for `later` or a later day (`load()` does); `kw` are options of `assess`. Four assessments
-    are made with the same seed: on the earlier day; the date moved, with the figures of the earlier day; with the
-    revisions published in between; with the new figures too. Raises QcityError when the days are not in order, and
-    what `assess` raises.
+    `data` must be loaded for `later` or a later day; `kw` are options of `assess`. Four assessments are made with the
+    same seed: on the earlier day; the date moved, with the figures of the earlier day; with the revisions published in
+    between; with the new figures too. Raises QcityError when the days are not in order, and what `assess` raises.
 
     >>> import qcity_analysis as qc
     >>> change = explain_change(qc.load(), "energy_per_gdp", "china_14fyp", "2022-06-30", "2023-06-30", draws=500)
@@ -108,16 +102,13 @@ def explain_change(
     if first >= last:
         raise QcityError(f"the earlier day must come before the later one; found {first} and {last}")
     before, after = data.at(first), data.at(last)
-    known, rows = before.observations, after.observations
+    rows, vintages = after.observations, set(_keys(before.observations))
     late = rows["known_from"] > pd.Timestamp(first)
-    vintages = set(_keys(known))
     new = pd.Series([key not in vintages for key in _keys(rows)], index=rows.index, dtype=bool)
-    seen = [
-        dataclasses.replace(after, observations=rows[kept].reset_index(drop=True))
-        for kept in (~late, ~late | ~new)
-    ]
+    kept = (rows[~late], rows[~late | ~new])
+    seen = [dataclasses.replace(after, observations=part.reset_index(drop=True)) for part in kept]
     answers = [assess(one, target_id, plan=plan, as_of=one.as_of, **kw) for one in (before, *seen, after)]
-    return _explained(answers, _figures(known, rows[late]))
+    return _explained(answers, _figures(before.observations, rows[late]))
 
 
 def _keys(rows: pd.DataFrame) -> list[tuple[str, ...]]:
@@ -140,28 +131,17 @@ def _figures(known: pd.DataFrame, came: pd.DataFrame) -> list[Figure]:
 
 def _explained(answers: Sequence[Assessment], figures: list[Figure]) -> Change:
     """The change from the answers at the four steps, for each definition too that is answered at every step."""
+    before, after = answers[0], answers[-1]
     chances = [answer.chance for answer in answers]
-    moves = [
-        None if a is None or b is None else b - a for a, b in zip(chances[:-1], chances[1:], strict=True)
-    ]
-    places = set[tuple[str, str]]().union(*(answer.places() for answer in answers))
-    parts = []
-    for name in [_name(part) for part in answers[-1].parts if part.role == "definition"]:
-        under = [{_name(part): part for part in answer.by_definition()} for answer in answers]
-        if all(name in one for one in under):
-            parts.append(_explained([one[name] for one in under], figures))
-    flipped = another_verdict(answers[0], answers[-1])
-    return Change(
-        before=answers[0],
-        after=answers[-1],
-        by_time=moves[0],
-        by_revision=moves[1],
-        by_new_figure=moves[2],
-        figures=[figure for figure in figures if (figure.indicator_id, figure.region) in places],
-        word=_word(answers, flipped, parts),
-        flipped=flipped,
-        parts=tuple(parts),
-    )
+    time, revision, new = (None if a is None or b is None else b - a for a, b in pairwise(chances))
+    series = set[tuple[str, str]]().union(*(answer.places() for answer in answers))
+    by_name = [{_name(part): part for part in answer.by_definition()} for answer in answers]
+    names = [_name(part) for part in after.parts if part.role == "definition"]
+    answered = [name for name in names if all(name in one for one in by_name)]
+    parts = tuple(_explained([one[name] for one in by_name], figures) for name in answered)
+    mine = [figure for figure in figures if (figure.indicator_id, figure.region) in series]
+    flipped, word = another_verdict(before, after), _word(answers, parts)
+    return Change(before, after, time, revision, new, mine, word, flipped, parts)
 
 
 def _name(answer: Assessment) -> str:
@@ -173,11 +153,9 @@ def another_verdict(one: Assessment, other: Assessment) -> bool:
 
     Answers by definition that both depend on the definition are the same verdict: their parts are compared one by one.
     """
-    if one.status != other.status:
-        return True
     before, after = one.chance, other.chance
-    if one.status != "forecast" or before is None or after is None:
-        return False
+    if one.status != other.status or one.status != "forecast" or before is None or after is None:
+        return one.status != other.status
     return (before >= HALF) != (after >= HALF) and _moved(one, other) != 0
 
 
@@ -190,18 +168,16 @@ def _moved(one: Assessment, other: Assessment) -> float:
     return after - before if abs(after - before) > BEYOND * error else 0.0
 
 
-def _word(answers: Sequence[Assessment], flipped: bool, parts: Sequence[Change]) -> str:
+def _word(answers: Sequence[Assessment], parts: Sequence[Change]) -> str:
     """The step that matters: the last one at which the verdict changed, else the one that moved it most."""
-    pairs = list(zip(answers[:-1], answers[1:], strict=True))
-    if flipped:
+    pairs = list(pairwise(answers))
+    if another_verdict(answers[0], answers[-1]):
         turned = [step for step, pair in zip(STEPS, pairs, strict=True) if another_verdict(*pair)]
-        return turned[-1] if turned else STEPS[-1]
+        return (turned or STEPS)[-1]
     if not _moved(answers[0], answers[-1]):
-        changed = sorted(
-            (part for part in parts if part.word != "unchanged"), key=lambda part: not part.flipped
-        )
-        return changed[0].word if changed else "unchanged"
+        changed = [part for part in parts if part.word != "unchanged"]
+        return max(changed, key=lambda part: part.flipped).word if changed else "unchanged"
     sizes = [abs(_moved(*pair)) for pair in pairs]
     if not max(sizes):  # each step within chance, together beyond it
         sizes = [abs((b.chance or 0.0) - (a.chance or 0.0)) for a, b in pairs]
-    return STEPS[sizes.index(max(sizes))] if max(sizes) else "unchanged"
+    return STEPS[sizes.index(max(sizes))]

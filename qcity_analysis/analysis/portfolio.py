@@ -20,23 +20,21 @@ import pandas as pd
 from ..assessment.answer import Assessment
 from ..data.load import Data
 from ..errors import QcityError
-from ..forecasting.changes import scaled
+from ..forecasting.prior import scaled
 from ..series.annual import annual_series
 from ..targets import section_order
 from .outlook import every_year_of
 
 STRESS = 0.5  # of every indicator's variance, due to one more common shock in the second view of dependence
 DRAWS = 20_000
-COLUMNS = [
-    *("target_id", "name_zh", "name_en", "section", "status", "probability", "low", "high"),
-    *("share_of_variance", "weight"),
-]
+CENTRAL = 0.8  # of the range of the number met
+NAMES = ["target_id", "name_zh", "name_en"]
+COLUMNS = [*NAMES, "section", "status", "probability", "low", "high", "share_of_variance", "weight"]
 GROUP = ["name_zh", "name_en", "targets", "met", "missed", "open", "expected", "unassessed"]
 WEIGHT = 10.0  # common yearly changes that weigh as much as what a pair is drawn towards
 FEWEST = 3  # changes of a series in one region from which it is compared
 LIMIT = 0.95
 
-Place = tuple[str, str]  # indicator and region
 Range = tuple[float, float, float]  # probability, and the lowest and the highest over definitions
 
 
@@ -44,11 +42,10 @@ Range = tuple[float, float, float]  # probability, and the lowest and the highes
 class Dependence:
     """How far targets depend on each other: each is driven by the shock of its series up to its deadline alone.
 
-    Attributes: `shocks` (correlations between the shocks, after shrinking), one for each indicator, region and
-    deadline; `loading` (targets × shocks): 1 where the target gains from its shock, −1 where it loses, 0 elsewhere;
-    `common` (targets × targets): yearly changes that each pair has in common, over all regions; `mean`: the correlation
-    that all pairs of indicators are drawn towards; `pairs`: how many pairs of indicators have changes in common, of
-    `possible`.
+    `shocks`: correlations between the shocks, after shrinking, one for each indicator, region and deadline; `loading`
+    (targets × shocks): 1 where the target gains from its shock, −1 where it loses, 0 elsewhere; `common` (targets ×
+    targets): yearly changes that each pair has in common, over all regions; `mean`: the correlation that pairs of
+    indicators are drawn towards; `pairs` of indicators have changes in common, of `possible`.
     """
 
     shocks: np.ndarray
@@ -64,38 +61,18 @@ class Dependence:
         loading, names = self.loading.to_numpy(), self.loading.index
         return pd.DataFrame(loading @ self.shocks @ loading.T, index=names, columns=names)
 
-    def stressed(self, share: float) -> np.ndarray:
-        """The shocks' correlations when one more shock, common to all, has that share of the variance of each: none is
-        smaller than in `shocks`, and none smaller than `share` but where the series itself is estimated to go against.
-
-        >>> one = pd.DataFrame(np.eye(2))
-        >>> Dependence(np.eye(2), one, one, 0.0, 0, 1).stressed(0.5).tolist()
-        [[1.0, 0.5], [0.5, 1.0]]
-        """
-        return (1 - share) * self.shocks + share
-
-    def to_dict(self) -> dict[str, Any]:
-        """The same as plain values that JSON can hold."""
-        return {
-            "mean": self.mean,
-            "pairs": self.pairs,
-            "possible": self.possible,
-            "correlation": {str(k): v for k, v in self.correlation.round(4).to_dict().items()},
-        }
-
 
 @dataclass(frozen=True)
 class Portfolio:
     """How many targets of a plan will be met.
 
-    Attributes: `plan`, `as_of`; `targets`, one row for each assessable target with the columns COLUMNS: `probability`
-    (1 met, 0 missed), `low` and `high` (its range over definitions), `share_of_variance` (how much of the uncertainty
-    of the total this target carries; they add up to 1) and `weight` (expected total if it is met less expected total if
-    it is missed; 1 without dependence); `unassessed`, target_id and names of the rest; `expected` number met, and
-    `low` and `high`, with the least and the most favourable definitions; `counts`: probability of each number met from
-    0 to the number assessable, with dependence (column `dependent`), without (`independent`), and with one more
-    shock common to all indicators (`stress`, never narrower than `dependent`); `dependence` as estimated; `sections`
-    and `departments`: name_zh, name_en, targets, met, missed, open, expected, unassessed; `draws` and `seed`.
+    `targets`, one row for each assessable target (COLUMNS): `probability` (1 met, 0 missed), `low` and `high` (its
+    range over definitions), `share_of_variance` (how much of the uncertainty of the total it carries; they add up to 1)
+    and `weight` (expected total if it is met less that if it is missed; 1 without dependence); `unassessed`, the names
+    of the rest; `expected` number met, and `low` and `high`, with the least and the most favourable definitions;
+    `counts`: probability of each number met from 0 on, with dependence (column `dependent`), without (`independent`),
+    and with one more shock common to all indicators (`stress`, never narrower than `dependent`); `sections` and
+    `departments` (GROUP).
     """
 
     plan: str
@@ -112,32 +89,28 @@ class Portfolio:
     draws: int
     seed: int
 
-    def interval(self, column: str = "dependent", share: float = 0.8) -> tuple[int, int]:
-        """The central range of the number met that holds at least `share`, by a column of `counts`."""
-        tail = (1 - share) / 2
-        total = self.counts[column].cumsum().to_numpy()
+    def interval(self, column: str = "dependent") -> tuple[int, int]:
+        """The central range of the number met that holds at least 80 %, by a column of `counts`."""
+        tail, total = (1 - CENTRAL) / 2, self.counts[column].cumsum().to_numpy()
         low, high = np.searchsorted(total, [tail + 1e-12, 1 - tail - 1e-12])
         return int(low), int(high)
 
-    def within(self, low: int, high: int, column: str = "dependent") -> float:
+    def within(self, low: int, high: int) -> float:
         """The probability that between `low` and `high` targets are met, both included."""
-        return float(self.counts[column].loc[low:high].sum())
+        return float(self.counts["dependent"].loc[low:high].sum())
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values that JSON can hold."""
         tables = ("targets", "unassessed", "sections", "departments")
+        between = {name: getattr(self.dependence, name) for name in ("mean", "pairs", "possible")}
+        matrix = {str(k): v for k, v in self.dependence.correlation.round(4).to_dict().items()}
         return {
-            "plan": self.plan,
-            "as_of": self.as_of.isoformat(),
-            "expected": self.expected,
-            "low": self.low,
-            "high": self.high,
-            "interval_80": list(self.interval()),
-            "counts": self.counts.to_dict("list"),
-            "dependence": self.dependence.to_dict(),
+            **{"plan": self.plan, "as_of": self.as_of.isoformat()},
+            **{name: getattr(self, name) for name in ("expected", "low", "high")},
+            **{"interval_80": list(self.interval()), "counts": self.counts.to_dict("list")},
+            "dependence": between | {"correlation": matrix},
             **{name: getattr(self, name).to_dict("records") for name in tables},
-            "draws": self.draws,
-            "seed": self.seed,
+            **{"draws": self.draws, "seed": self.seed},
         }
 
 
@@ -147,50 +120,35 @@ def portfolio(
     """The portfolio of a plan from the assessments of its targets (as `scorecard` gives them) and their data.
 
     The number met is exact without dependence (Poisson-binomial). With dependence each series has a standard normal
-    shock, correlated as `dependence` estimates, which drives all its targets; a target is met where it lies
-    among its highest values: a Gaussian copula on the ranks of the forecasts' draws, which leaves every probability as
-    it is. Where the answer depends on the definition, the newest one with a verdict counts, and `low` and `high` show
-    the others. Raises ValueError without any assessment.
-
-    >>> import qcity_analysis as qc
-    >>> data = qc.load(as_of="2024-06-30")
-    >>> whole = portfolio(data, qc.scorecard(data, "china_14fyp", draws=500)[1])
-    >>> len(whole.targets), bool(abs(whole.counts["dependent"].sum() - 1) < 1e-9)
-    (3, True)
+    shock, correlated as `dependence` estimates, which drives all its targets; a target is met where it lies among its
+    highest values: a Gaussian copula on the ranks of the draws, which leaves every probability as it is. Where the
+    answer depends on the definition, the newest one with a verdict counts. Raises ValueError without any assessment.
     """
     if not assessments:
         raise ValueError("a portfolio needs at least one assessment")
     ranges = [(a, _range(a)) for a in assessments]
     known = [(a, chances) for a, chances in ranges if chances is not None]
-    unknown = [_names(a) for a, chances in ranges if chances is None]
+    unknown = [[getattr(a.target, name) for name in NAMES] for a, chances in ranges if chances is None]
     chances = np.array([probability for _, (probability, _, _) in known], dtype=float)
     between = dependence(data, [a for a, _ in known])
     loading = between.loading.to_numpy(dtype=float)
     normal = np.random.default_rng(seed).standard_normal((draws, len(between.shocks)))
     met = met_together(chances, between.shocks, normal, loading)
-    stressed = met_together(chances, between.stressed(STRESS), normal, loading)
+    # one more shock, common to all, has that part of the variance of each: no correlation between shocks gets smaller
+    stressed = met_together(chances, (1 - STRESS) * between.shocks + STRESS, normal, loading)
     if (
         stressed.sum(axis=1).var() < met.sum(axis=1).var()
     ):  # opposite targets on series that now move together
         stressed = met
     counts = {"dependent": tally(met), "independent": poisson_binomial(chances), "stress": tally(stressed)}
-    targets = _targets(known, met)
+    targets, first = _targets(known, met), assessments[0]
     in_order = sorted(ranges, key=lambda one: section_order(str(one[0].target.section or "")))
     return Portfolio(
-        plan=assessments[0].target.plan,
-        as_of=assessments[0].as_of,
-        targets=targets,
-        unassessed=pd.DataFrame(unknown, columns=["target_id", "name_zh", "name_en"]),
-        expected=float(chances.sum()),
-        low=float(targets["low"].sum()),
-        high=float(targets["high"].sum()),
-        counts=pd.DataFrame(counts).rename_axis("met"),
-        dependence=between,
-        sections=_grouped(in_order, lambda a: [(str(a.target.section or ""),) * 2]),
-        departments=_grouped(ranges, departments_of),
-        draws=draws,
-        seed=seed,
-    )
+        first.target.plan, first.as_of, targets, pd.DataFrame(unknown, columns=NAMES), float(chances.sum()),
+        float(targets["low"].sum()), float(targets["high"].sum()), pd.DataFrame(counts).rename_axis("met"), between,
+        _grouped(in_order, lambda a: [(str(a.target.section or ""),) * 2]), _grouped(ranges, departments_of),
+        draws, seed,
+    )  # fmt: skip
 
 
 def poisson_binomial(chances: Iterable[float]) -> np.ndarray:
@@ -206,28 +164,23 @@ def poisson_binomial(chances: Iterable[float]) -> np.ndarray:
 
 
 def met_together(
-    chances: np.ndarray, correlation: np.ndarray, normal: np.ndarray, loading: np.ndarray | None = None
+    chances: np.ndarray, correlation: np.ndarray, normal: np.ndarray, loading: np.ndarray
 ) -> np.ndarray:
     """Which targets are met in each draw: (draws, n) booleans, from independent standard normals (draws, shocks).
 
-    The draws are correlated as the shocks are, given to the targets by `loading` (n, shocks; default: each its own),
-    then ranked, so that each target is met in its share of the draws, to within one draw.
+    The draws are correlated as the shocks are, given to the targets by `loading` (n, shocks), then ranked, so that each
+    target is met in its share of the draws, to within one draw.
     """
     if not len(chances):
         return np.zeros((len(normal), 0), dtype=bool)
     value, vector = np.linalg.eigh(correlation)
-    latent = normal @ (vector * np.sqrt(np.maximum(value, 0.0)) @ vector.T)
-    latent = latent if loading is None else latent @ loading.T
+    latent = normal @ (vector * np.sqrt(np.maximum(value, 0.0)) @ vector.T) @ loading.T
     rank = np.argsort(np.argsort(latent, axis=0, kind="stable"), axis=0)
     return np.asarray(rank >= np.round((1 - chances) * len(normal)))
 
 
 def tally(met: np.ndarray) -> np.ndarray:
-    """Share of the draws with each number met, 0 to n.
-
-    >>> tally(np.array([[True, True], [False, True]])).tolist()
-    [0.0, 0.5, 0.5]
-    """
+    """Share of the draws (draws, n) with each number met, 0 to n."""
     return np.bincount(met.sum(axis=1), minlength=met.shape[1] + 1) / len(met)
 
 
@@ -238,9 +191,7 @@ def departments_of(a: Assessment) -> list[tuple[str, str]]:
     """
     names = [part.strip() for part in re.split("[;；、]", str(a.target.departments or "")) if part.strip()]
     english = [part.strip() for part in str(a.target.departments_en or "").split(";") if part.strip()]
-    if not names:
-        return [("", "")]
-    return list(zip(names, english if len(english) == len(names) else names, strict=True))
+    return list(zip(names, english if len(english) == len(names) else names, strict=True)) or [("", "")]
 
 
 def _range(a: Assessment) -> Range | None:
@@ -248,10 +199,6 @@ def _range(a: Assessment) -> Range | None:
     answers = [a] if a.chance is not None else a.by_definition()
     chances = [chance for answer in answers if (chance := answer.chance) is not None]
     return (chances[-1], min(chances), max(chances)) if chances else None
-
-
-def _names(a: Assessment) -> dict[str, str]:
-    return {"target_id": a.target.target_id, "name_zh": a.target.name_zh, "name_en": a.target.name_en}
 
 
 def _targets(known: Sequence[tuple[Assessment, Range]], met: np.ndarray) -> pd.DataFrame:
@@ -262,8 +209,9 @@ def _targets(known: Sequence[tuple[Assessment, Range]], met: np.ndarray) -> pd.D
     for (a, chances), hit in zip(known, met.T, strict=True):
         together = float(np.mean(hit * total) - hit.mean() * total.mean())
         weight = float(total[hit].mean() - total[~hit].mean()) if 0 < hit.mean() < 1 else 0.0
-        of_total = (together / spread if spread > 0 else 0.0, weight)
-        rows.append((*_names(a).values(), a.target.section, a.status, *chances, *of_total))
+        share = together / spread if spread > 0 else 0.0
+        names = (getattr(a.target, name) for name in (*NAMES, "section"))
+        rows.append((*names, a.status, *chances, share, weight))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -276,75 +224,50 @@ def _grouped(
         for name in names(a):
             groups.setdefault(name, []).append((a.status, chances[0] if chances else None))
     rows = []
-    for names_of_group, members in groups.items():
+    for name, members in groups.items():
         known = [chance for _, chance in members if chance is not None]
         met, missed = (sum(status == one for status, _ in members) for one in ("met", "missed"))
         rest = (len(known) - met - missed, sum(known, 0.0), len(members) - len(known))
-        rows.append((*names_of_group, len(members), met, missed, *rest))
+        rows.append((*name, len(members), met, missed, *rest))
     return pd.DataFrame(rows, columns=GROUP)
 
 
 def dependence(data: Data, assessments: Sequence[Assessment]) -> Dependence:
     """Correlations between targets from the yearly changes of their indicators.
 
-    In every region with figures for both indicators, changes from one year to the next (`forecasting.changes.scaled`)
-    are centred and scaled per series; their products over the years in common are pooled over regions. A series' shock
-    points the way that most of its targets want. Targets on the same indicator, region and deadline have the same
-    shock, with other deadlines shocks of correlation LIMIT: two opposite targets on one series exclude each other. See
-    `shrunk` for the rest.
-
-    >>> import qcity_analysis as qc
-    >>> data = qc.load(as_of="2024-06-30")
-    >>> between = dependence(data, qc.scorecard(data, "china_14fyp", draws=500)[1])
-    >>> between.correlation.shape, between.possible
-    ((3, 3), 3)
+    In every region with figures for both indicators, changes from one year to the next (`forecasting.prior.scaled`)
+    are centred and scaled per series; their products over the years in common are pooled over regions, then `shrunk`. A
+    series' shock points the way that most of its targets want. Targets on the same indicator, region and deadline have
+    the same shock, with other deadlines shocks of correlation LIMIT: two opposite targets on one series exclude each
+    other.
     """
     targets = [a.target for a in assessments]
-    signs = [1.0 if target.upward else -1.0 for target in targets]
-    places = [(target.indicator_id, target.region) for target in targets]
-    units = [(place, target.deadline) for place, target in zip(places, targets, strict=True)]
-    series, shocks = list(dict.fromkeys(places)), list(dict.fromkeys(units))
-    wanted = pd.Series(signs).groupby(pd.Series([series.index(place) for place in places], dtype=int)).sum()
-    way = dict(zip(series, np.where(wanted >= 0, 1.0, -1.0), strict=True))
+    names = [target.target_id for target in targets]
+    signs = np.array([1.0 if target.upward else -1.0 for target in targets])
+    units = [((target.indicator_id, target.region), target.deadline) for target in targets]
+    shocks, series = list(dict.fromkeys(units)), list(dict.fromkeys(one for one, _ in units))
+    of_target, of_shock = (np.array([series.index(one) for one, _ in x], dtype=int) for x in (units, shocks))
+    way = np.where(np.bincount(of_target, signs, len(series)) >= 0, 1.0, -1.0)
     days = {a.target.indicator_id: a.as_of for a in reversed(assessments)}
     changes = {name: _changes(data.at(day), name) for name, day in days.items()}
-    matrix, common, mean = _between(series, way, changes)
-    of_shock = np.array([series.index(place) for place, _ in shocks], dtype=int)
-    of_target = np.array([series.index(place) for place in places], dtype=int)
+    pairs = [_together(changes[one], changes[other]) for one, _ in series for other, _ in series]
+    raw, common = np.array(pairs, dtype=float).reshape(len(series), len(series), 2).transpose(2, 0, 1)
+    matrix, mean = shrunk(raw * np.outer(way, way), common)
     correlation = np.where(of_shock[:, None] == of_shock, LIMIT, matrix[np.ix_(of_shock, of_shock)])
     np.fill_diagonal(correlation, 1.0)
     loading = np.zeros((len(targets), len(shocks)))
-    for k, unit in enumerate(units):
-        loading[k, shocks.index(unit)] = signs[k] * way[unit[0]]
-    names = [target.target_id for target in targets]
-    pairs = common[np.tril_indices(len(series), -1)]
+    loading[np.arange(len(targets)), [shocks.index(unit) for unit in units]] = signs * way[of_target]
+    between = common[np.ix_(of_target, of_target)].astype(int)
+    counts = common[np.tril_indices(len(series), -1)]
     return Dependence(
-        nearest(correlation),
-        pd.DataFrame(loading, index=names),
-        pd.DataFrame(common[np.ix_(of_target, of_target)].astype(int), index=names, columns=names),
-        mean,
-        int((pairs > 0).sum()),
-        len(pairs),
-    )
-
-
-def _between(
-    series: Sequence[Place], way: dict[Place, float], changes: dict[str, dict[str, pd.Series]]
-) -> tuple[np.ndarray, np.ndarray, float]:
-    """Correlations between series in the ways they are wanted, common changes of each pair, and the mean."""
-    raw, common = np.zeros((2, len(series), len(series)))
-    for i, one in enumerate(series):
-        for j, other in enumerate(series):
-            product, common[i, j] = _together(changes[one[0]], changes[other[0]])
-            raw[i, j] = product * way[one] * way[other]
-    matrix, mean = shrunk(raw, common)
-    return matrix, common, mean
+        nearest(correlation), pd.DataFrame(loading, names), pd.DataFrame(between, names, names), mean,
+        int((counts > 0).sum()), len(counts),
+    )  # fmt: skip
 
 
 def _changes(data: Data, name: str) -> dict[str, pd.Series]:
     """Standardised yearly changes of an indicator by region (index year), where the series can be computed."""
-    rows = data.observations
-    changes = {}
+    rows, changes = data.observations, {}
     for region in rows.loc[rows["indicator_id"] == name, "region"].unique():
         try:
             series = annual_series(data, name, region)
@@ -353,8 +276,7 @@ def _changes(data: Data, name: str) -> dict[str, pd.Series]:
         ):  # said where the series itself is shown; the others depend on each other without it
             continue
         pieces = [standardised(piece, series.support) for piece in (series.earlier, series.values)]
-        pieces = [piece for piece in pieces if len(piece)]
-        if pieces:
+        if pieces := [piece for piece in pieces if len(piece)]:
             whole = pd.concat(pieces)
             changes[str(region)] = whole[~whole.index.duplicated()]
     return changes
@@ -400,11 +322,7 @@ def shrunk(raw: np.ndarray, common: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def nearest(matrix: np.ndarray) -> np.ndarray:
-    """The matrix as a correlation matrix: negative eigenvalues set to 0, the diagonal brought back to 1.
-
-    >>> nearest(np.eye(2)).tolist()
-    [[1.0, 0.0], [0.0, 1.0]]
-    """
+    """The matrix as a correlation matrix: negative eigenvalues set to 0, the diagonal brought back to 1."""
     value, vector = np.linalg.eigh(matrix)
     kept = (vector * np.maximum(value, 1e-10)) @ vector.T
     size = np.sqrt(np.diag(kept))

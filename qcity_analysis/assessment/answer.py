@@ -1,7 +1,4 @@
-"""The answer for one target as a record, the question it answers, and how each outcome is said.
-
-How an answer is found depends on the kind of target: see `levels`, `counts`, `events` and `ranks`.
-"""
+"""The answer for one target as a record, the question it answers, and one constructor for each outcome."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from ..data.load import Data
 from ..data.vintages import standing
 from ..errors import Note
 from ..forecasting.forecast import Forecast
-from ..series.annual import AnnualSeries, annual_series
+from ..series.annual import AnnualSeries, annual_series, with_sources
 from ..targets import Pace, Target, pace_between
 
 FAN = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -45,9 +42,9 @@ class Tally:
     """What is counted so far for a target that counts items or events.
 
     Attributes: `count`, what is certain (a bound counts as what it is at least); `through`, the period of the last
-    figure that counts (None when there is none); `years` of the target's period (its rounds, where things happen in
-    rounds), `covered` of them by figures, and `unknown`, the years without any figure that lie before the last one
-    or are over; `needed`, what is missing to the bound; `exposure`, all years of counts the rate rests on.
+    figure that counts; `years` of the target's period (its rounds, where things happen in rounds), `covered` of them by
+    figures, and `unknown`, those without a figure that lie before the last one or are over; `needed`, what is missing
+    to the bound; `exposure`, all years of counts the rate rests on.
     """
 
     count: float
@@ -63,18 +60,16 @@ class Tally:
 class Assessment:
     """The answer for one target as of one day.
 
-    Attributes: `target`; `as_of`; `status` ("forecast", "met", "missed", "not_assessable" or
-    "depends_on_definition"); `reason` (a Note, when not assessable); `probability` that the target is met and its
-    Monte Carlo standard error (0 for an exact one); `word` (IPCC scale); `threshold` and `bound` (the level asked for,
-    and the level that is just enough, in the unit of `series.values`); `tolerance`; `series`; `forecast`; `fan`
-    (quantiles by year); `expected`, `median` and `interval` (90 %) at the deadline; `outcome` (the level at the
-    deadline once published); `pace_so_far`, and `pace_needed` and `needed_path`, which lead to the bound; `borrowed`
-    and the year since which; `parts` (the same question by definition or comparator); `role` ("main", "definition",
-    "borrowed"); `definition` (the indicator's row); `region_names`; `notes`; `illustrative` (an illustrative figure
-    was used); `model`, `draws`, `seed`; `likelihood` (what made the paths where it was not `model`: "gamma_poisson",
-    "events" or "joint_ranks", else ""); `period` (first and last year that count, for kinds about several years);
-    `tally` (what is counted so far); `settled_in` (the period whose figure made it met or missed, when that is not the
-    deadline).
+    Attributes: `target`; `as_of`; `status` ("forecast", "met", "missed", "not_assessable", "depends_on_definition");
+    `reason` (a Note, when not assessable); `probability` that the target is met and its Monte Carlo standard error (0
+    for an exact one); `word` (IPCC scale); `threshold` and `bound` (the level asked for, and that just enough, in the
+    unit of `series.values`); `tolerance`; `series`; `forecast`; `fan` (quantiles by year); `expected`, `median` and
+    `interval` (90 %) at the deadline; `outcome` (the level at the deadline once published); `pace_so_far`, and
+    `pace_needed` and `needed_path`, which lead to the bound; `borrowed` and the year since which; `parts` (the same
+    question by definition or comparator); `role` ("main", "definition", "borrowed"); `definition` (the indicator's
+    row); `region_names`; `notes`; `illustrative` (such a figure was used); `model`, `draws`, `seed`; `likelihood` (what
+    made the paths where it was not `model`: "gamma_poisson", "events", "joint_ranks"); `period` (first and last year
+    that count); `tally` (what is counted so far); `settled_in` (the period whose figure settled it early).
     """
 
     target: Target
@@ -115,8 +110,8 @@ class Assessment:
 
     def places(self) -> set[tuple[str, str]]:
         """Every series the answer rests on, inputs and parts included: indicator and region."""
-        own = {(self.target.indicator_id, self.target.region)}
-        own |= self.series.places() if self.series is not None else set()
+        own = self.series.places() if self.series is not None else set()
+        own |= {(self.target.indicator_id, self.target.region)}
         return own.union(*(part.places() for part in self.parts))
 
     def levels(self) -> pd.Series:
@@ -124,12 +119,7 @@ class Assessment:
         return self.series.known() if self.series is not None else pd.Series(dtype=float)
 
     def by_definition(self) -> list[Assessment]:
-        """The answer under each definition of its indicator, oldest first; itself where there is only one.
-
-        >>> import qcity_analysis as qc
-        >>> [part.status for part in qc.assess(qc.load(), "energy_per_gdp", draws=100).by_definition()]
-        ['forecast', 'met']
-        """
+        """The answer under each definition of its indicator, oldest first; itself where there is only one."""
         return [part for part in self.parts if part.role == "definition"] or [self]
 
     @property
@@ -140,14 +130,13 @@ class Assessment:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the draws as plain values that JSON can hold; levels and fan by year."""
-        series, fan = self.series, {} if self.fan is None else self.fan.to_dict("index")
-        levels = series.known().to_dict() if series is not None else {}
+        fan = {} if self.fan is None else self.fan.to_dict("index")
 
         def plain(record: Any) -> dict[str, Any] | None:
             return dataclasses.asdict(record) if record else None
 
         return {
-            "target": dataclasses.asdict(self.target),
+            "target": plain(self.target),
             "as_of": self.as_of.isoformat(),
             **{name: getattr(self, name) for name in _PLAIN},
             "definition": self.definition["indicator_id"],
@@ -155,12 +144,10 @@ class Assessment:
             "period": list(self.period) if self.period else None,
             "tally": plain(self.tally),
             "interval": list(self.interval) if self.interval else None,
-            "levels": {str(year): float(level) for year, level in levels.items()},
-            "base_year": series.base_year if series is not None else None,
+            "levels": {str(year): float(level) for year, level in self.levels().items()},
+            "base_year": self.series.base_year if self.series is not None else None,
             "fan": {str(y): {f"{q:g}": float(v) for q, v in row.items()} for y, row in fan.items()},
-            "pace_so_far": plain(self.pace_so_far),
-            "pace_needed": plain(self.pace_needed),
-            "borrowed": plain(self.borrowed),
+            **{name: plain(getattr(self, name)) for name in ("pace_so_far", "pace_needed", "borrowed")},
             "notes": [plain(note) for note in self.notes],
             "parts": [part.to_dict() for part in self.parts],
         }
@@ -183,58 +170,51 @@ class Question:
         """What every answer holds; `refused`, `settled` and `judged` say the outcome."""
         row = self.data.indicator(indicator_id)
         definition = {name: None if pd.isna(cell) else cell for name, cell in row.items() if name != "row"}
-        (names,) = self.names([self.target.region])
         made_up = series is not None and bool((series.observations["status"] == "illustrative").any())
         return Assessment(
-            self.target, self.data.as_of, "not_assessable", names, definition, threshold=threshold, bound=bound,
+            self.target, self.data.as_of, "not_assessable", self.names(self.target.region), definition,
+            threshold=threshold, bound=bound,
             tolerance=self.target.tolerance, series=series, role=role, model=self.model, draws=self.draws,
             seed=self.seed, notes=notes, illustrative=made_up,
         )  # fmt: skip
 
-    def names(self, regions: list[str]) -> list[dict[str, str]]:
-        """The names of regions by language."""
-        return [{lang: self.data.region_name(name, lang) for lang in ("zh", "en")} for name in regions]
+    def names(self, region: str) -> dict[str, str]:
+        """The names of a region by language."""
+        return {lang: self.data.region_name(region, lang) for lang in ("zh", "en")}
 
-    def names_note(self, code: str, regions: list[str], **facts: float) -> Note:
+    def names_note(self, code: str, regions: list[str], **values: float) -> Note:
         """A note that names regions in both languages."""
-        names = self.names(regions)
-        return Note(code, facts | {f"names_{lang}": [name[lang] for name in names] for lang in ("zh", "en")})
+        names = {f"names_{lang}": [self.names(name)[lang] for name in regions] for lang in ("zh", "en")}
+        return Note(code, values | names)
 
     def series(self, indicator_id: str, base_year: int | None = None) -> AnnualSeries:
         """The annual series of an indicator in the target's region."""
         return annual_series(self.data, indicator_id, self.target.region, base_year=base_year)
 
     def totals(self, indicator_id: str) -> pd.DataFrame:
-        """The newest vintage of every published total (`count_total`), in order of time, with its source.
-
-        Totals within a year are among them, which an annual series takes as estimates of the year's end.
-        """
+        """The newest vintage of every published total (`count_total`), also those within a year, in order of time."""
         rows = self.data.observations
         mine = (rows["indicator_id"] == indicator_id) & (rows["region"] == self.target.region)
-        rows = standing(rows[mine & (rows["measure"] == "count_total")])
-        named = self.data.sources[["source_id", "publisher", "publisher_en", "title", "title_en", "date"]]
-        named = named.rename(columns={"date": "source_date"})
-        return rows.merge(named, on="source_id", how="left").reset_index(drop=True)
+        return with_sources(self.data, standing(rows[mine & (rows["measure"] == "count_total")]))[0]
 
     def decisive(self, series: AnnualSeries, year: int, bound: float) -> float:
         """The bound published for a year where it decides whether `bound` was reached; NaN where none does."""
-        target, sure = self.target, bound
+        target = self.target
         worst, best = (series.lower, series.upper) if target.upward else (series.upper, series.lower)
-        if target.kind == "coverage":  # a bound is not rounded
-            sure = target.level(slack=target.tolerance)
+        # a bound is not rounded
+        sure = target.level(slack=target.tolerance) if target.kind == "coverage" else bound
         if year in worst and target.is_met(worst[year], sure):
             return float(worst[year])
         return float(best[year]) if year in best and not target.is_met(best[year], bound) else math.nan
 
     def outcome(self, series: AnnualSeries, bound: float) -> tuple[float, tuple[Note, ...]] | None:
         """The level of the deadline, or a bound on it that decides, with the note that says so; None when open."""
-        deadline = self.target.deadline
-        level = float(series.values.get(deadline, math.nan))
+        year = self.target.deadline
+        level = float(series.values.get(year, math.nan))
         if not math.isnan(level):
             return level, ()
-        level = self.decisive(series, deadline, bound)
-        told = Note("met_by_bound", {"year": deadline, "value": level})
-        return None if math.isnan(level) else (level, (told,))
+        level = self.decisive(series, year, bound)
+        return None if math.isnan(level) else (level, (Note("met_by_bound", {"year": year, "value": level}),))
 
     def pace_so_far(self, series: AnnualSeries, level: float, year: int) -> Pace | None:
         """The pace from the base year, or the first level, to `level` in `year`; None where that is no later."""
@@ -246,16 +226,14 @@ class Question:
 
     def awaiting(self, last: int) -> tuple[Note, ...]:
         """A note where the deadline is over and its figure is not in."""
-        if self.data.as_of.year <= self.target.deadline:
-            return ()
-        return (Note("awaiting_figure", {"year": self.target.deadline, "last": last}),)
+        note = Note("awaiting_figure", {"year": self.target.deadline, "last": last})
+        return (note,) if self.data.as_of.year > self.target.deadline else ()
 
     def without_tolerance(self, probability: float) -> tuple[Note, ...]:
         """A note with the probability of the figure itself, where the plan leaves a tolerance."""
-        target = self.target
-        strict = {"tolerance": target.tolerance, "probability": probability}
-        told = Note("tolerance", strict | {"unit_en": target.unit, "unit_zh": target.unit_zh})
-        return (told,) if target.tolerance else ()
+        units = {"unit_en": self.target.unit, "unit_zh": self.target.unit_zh}
+        values = {"tolerance": self.target.tolerance, "probability": probability} | units
+        return (Note("tolerance", values),) if self.target.tolerance else ()
 
 
 def refused(answer: Assessment, reason: Note) -> Assessment:
@@ -282,8 +260,7 @@ def judged(answer: Assessment, forecast: Forecast, met: np.ndarray) -> Assessmen
 
 def with_parts(answer: Assessment, parts: tuple[Assessment, ...]) -> Assessment:
     """The answer with the same question by definition or comparator."""
-    illustrative = answer.illustrative or any(part.illustrative for part in parts)
-    return replace(answer, parts=parts, illustrative=illustrative)
+    return replace(answer, parts=parts, illustrative=any(one.illustrative for one in (answer, *parts)))
 
 
 def bare(series: AnnualSeries, values: pd.Series, used: pd.DataFrame) -> AnnualSeries:
@@ -295,17 +272,13 @@ def bare(series: AnnualSeries, values: pd.Series, used: pd.DataFrame) -> AnnualS
 
 
 def ipcc_word(probability: float) -> str:
-    """The word of the IPCC scale for a probability, as a code.
-
-    Source: Mastrandrea et al. (2010), guidance note on uncertainties; the bounds are those of the scale.
+    """The word of the IPCC scale for a probability, as a code (Mastrandrea et al. 2010, guidance on uncertainties).
 
     >>> ipcc_word(0.95), ipcc_word(0.5), ipcc_word(0.1)
     ('very_likely', 'about_as_likely_as_not', 'very_unlikely')
     """
-    if probability >= 0.9:
-        return "very_likely"
     if probability >= 0.66:
-        return "likely"
-    if probability <= 0.1:
-        return "very_unlikely"
-    return "unlikely" if probability <= 0.33 else "about_as_likely_as_not"
+        return "very_likely" if probability >= 0.9 else "likely"
+    if probability <= 0.33:
+        return "very_unlikely" if probability <= 0.1 else "unlikely"
+    return "about_as_likely_as_not"

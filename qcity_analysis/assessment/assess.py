@@ -1,7 +1,7 @@
 """Will a target be met? One verdict, or the reason there is none; and all targets of a plan in one table.
 
 Where the definition of an indicator changed, each definition is answered by itself. Where a region's own levels are
-too few and the indicator names comparators, theirs are borrowed (see `borrowing`), and the answer says so.
+too few and the indicator names comparators, theirs are borrowed (see `peers`), and the answer says so.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from ..data.load import Data
 from ..errors import Note, QcityError, unknown
 from ..targets import Target, find_target
 from .answer import SPOKEN, Assessment, Question, refused, with_parts
-from .counts import cumulative
-from .events import milestone, zero_event
+from .counts import cumulative, milestone, zero_event
 from .levels import at_deadline, definitions, every_year
-from .ranks import rank
+from .peers import rank
 
 KINDS = {
     **dict.fromkeys(("level", "relative_change", "coverage", "direction"), at_deadline),
@@ -45,8 +44,8 @@ def assess(
 ) -> Assessment:
     """Assess one target with what was known on `as_of` (default: the day `data` were loaded for).
 
-    The target is named, or given as a record, so that another question is `dataclasses.replace(target, deadline=2030)`.
-    `model` is "mixture" or one of `alternatives.NAMES`; `draws` paths are simulated from `seed`. Raises QcityError for
+    The target is a name or a record: another question is `dataclasses.replace(target, deadline=2030)`.
+    `model` is "mixture" or one of `forecast.MODELS`; `draws` paths are simulated from `seed`. Raises QcityError for
     an unknown plan, target, region or model; too little data is no error but a status with its reason.
 
     >>> import qcity_analysis as qc
@@ -54,10 +53,10 @@ def assess(
     >>> answer.status, answer.word
     ('forecast', 'very_unlikely')
     """
-    from ..forecasting.alternatives import NAMES
+    from ..forecasting.forecast import MODELS
 
-    if model not in ("mixture", *NAMES):
-        raise unknown("model", model, ["mixture", *NAMES])
+    if model not in ("mixture", *MODELS):
+        raise unknown("model", model, ["mixture", *MODELS])
     for name, number, least in (("draws", draws, 1), ("seed", seed, 0)):
         if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < least:
             raise QcityError(f"{name} is a whole number, {least} or more; found {number!r}")
@@ -85,16 +84,15 @@ def _one(question: Question, indicator_id: str, role: str) -> Assessment:
 def _by_definition(question: Question, ids: list[str]) -> Assessment:
     """Each definition's answer; one status for all only where every one is met, or every one is missed."""
     parts = tuple(_one(question, name, "definition") for name in ids)
-    statuses = {part.status for part in parts}
-    shared = statuses.pop() if statuses in ({"met"}, {"missed"}) else "depends_on_definition"
-    notes = []
+    statuses, notes = {part.status for part in parts}, []
     for name in ids[1:]:
         row = question.data.indicator(name)
         reasons = {f"reason_{lang}": row[f"break_reason_{lang}"] for lang in ("zh", "en")}
-        facts = {"since": int(row["break_period"]), "indicator_id": name}
-        notes.append(Note("definition_break", facts | reasons))
+        since = {"since": int(row["break_period"]), "indicator_id": name}
+        notes.append(Note("definition_break", since | reasons))
     answer = question.answer(ids[0], series=parts[0].series, notes=tuple(notes))
-    return with_parts(replace(answer, status=shared), parts)
+    agreed = statuses.pop() if statuses in ({"met"}, {"missed"}) else "depends_on_definition"
+    return with_parts(replace(answer, status=agreed), parts)
 
 
 def scorecard(
@@ -102,9 +100,8 @@ def scorecard(
 ) -> tuple[pd.DataFrame, list[Assessment]]:
     """All targets of a plan (default: the first): a table with one row per target, and the assessments in its order.
 
-    Columns: target_id, section, name_zh, name_en, kind, status, probability, word, last_year, last_level, reason. For a
-    target that counts, last_level is what is counted so far and last_year the year of its last figure.
-    `options` are those of `assess`. Raises QcityError for an unknown plan.
+    Columns: target_id, section, name_zh, name_en, kind, status, probability, word, last_year, last_level (what is
+    counted so far, for a target that counts), reason. `options` are those of `assess`. Raises QcityError: no such plan.
 
     >>> import qcity_analysis as qc
     >>> table, answers = qc.scorecard(qc.load(as_of="2026-06-30"), "china_14fyp")
@@ -116,20 +113,14 @@ def scorecard(
         raise unknown("plan", plan, data.plans())
     names = data.targets.loc[data.targets["plan"] == plan, "target_id"]
     answers = [assess(data, name, plan=plan, as_of=as_of, **options) for name in names]
-    return pd.DataFrame([_row(answer) for answer in answers]), answers
-
-
-def _row(answer: Assessment) -> dict[str, Any]:
-    known = answer.levels()
-    target, tally = answer.target, answer.tally
-    if tally is not None:  # what is counted, not the zero it started from
-        known = pd.Series({int(tally.through[:4]): tally.count} if tally.through else {}, dtype=float)
-    return {
-        **{name: getattr(target, name) for name in ("target_id", "section", "name_zh", "name_en", "kind")},
-        "status": answer.status,
-        "probability": answer.probability,
-        "word": answer.word,
-        "last_year": int(known.index[-1]) if len(known) else None,
-        "last_level": float(known.iloc[-1]) if len(known) else None,
-        "reason": answer.reason.code if answer.reason else None,
-    }
+    rows = []
+    for answer in answers:
+        target, tally, levels = answer.target, answer.tally, answer.levels()
+        if tally is not None:  # what is counted, not the zero it started from
+            levels = pd.Series({int(tally.through[:4]): tally.count} if tally.through else {}, dtype=float)
+        row = {name: getattr(target, name) for name in ("target_id", "section", "name_zh", "name_en", "kind")}
+        row |= {name: getattr(answer, name) for name in ("status", "probability", "word")}
+        last = (int(levels.index[-1]), float(levels.iloc[-1])) if len(levels) else (None, None)
+        reason = answer.reason.code if answer.reason else None
+        rows.append(row | {"last_year": last[0], "last_level": last[1], "reason": reason})
+    return pd.DataFrame(rows), answers

@@ -1,11 +1,14 @@
-"""Targets on the sum of what is new since a base year: what is counted, and what the remaining time may bring.
+"""Targets on what is counted: the sum of what is new since a base year, no event in a period, and milestones.
 
 Counted are published counts of new items and differences of totals, year by year, never rounded: a count may be in
-10 000 persons. Where things happen in rounds (`rounds`), years without a round are no zeros and no exposure: the rounds
-are what counts, and what is still to come. A count cannot fall: a target reached is met before its deadline.
+10 000 persons. Where things happen in `rounds`, years without a round are no zeros and no exposure. A count cannot
+fall: a target reached is met before its deadline. The rest of the period is Gamma–Poisson (see `rates`); years without
+a figure are drawn, never taken as zero. Fewer than three numbers tell no rate: they do not show how years differ.
 
-The rest of the period is Gamma–Poisson (see `rates`). Years without a figure are drawn, never taken as zero. Fewer than
-three numbers tell no rate: they do not show how years differ.
+The yearly rate of events has Jeffreys' prior Gamma(½, 0); after y events in T years of published figures it is
+Gamma(y + ½, T), and none will happen in τ more years with probability (T / (T + τ))^(y + ½), exactly. Years of the
+period without a figure belong to τ. Events are taken as independent at one rate: no trend, no clusters. A milestone is
+done by a published 1, not done by a 0 for the deadline; nothing else is guessed.
 """
 
 from __future__ import annotations
@@ -18,12 +21,14 @@ import numpy as np
 import pandas as pd
 
 from ..data.schema import rounds_of
-from ..data.vintages import months_covered
+from ..data.vintages import is_whole, months_covered
 from ..errors import Note
 from ..forecasting.forecast import Forecast
 from ..series.annual import AnnualSeries
+from ..series.evidence import new_counts
+from ..series.levels import series_of
 from ..targets import Pace, reaches
-from .answer import Assessment, Question, Tally, bare, judged, refused, settled
+from .answer import Assessment, Question, Tally, bare, ipcc_word, judged, refused, settled
 from .rates import Count, new_items, posterior
 
 UNTOLD = ("new_counts", "stock_within_year", "year_to_date")  # notes on levels, which counts are not
@@ -32,13 +37,12 @@ FEWEST = 3  # counts from which a rate and how it varies are told
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountSeries:
     """Counts in order of time, and the period in which they count.
 
-    Attributes: `counts`; `labels` (last year of a count to the period as published); `start`, the last year that does
-    not count (0 where nothing says when counting starts), and `offset`, what was there at its end; `deadline`, the last
-    year; `rows`, the published figures used; `notes`; `limits`, bounds on the cumulated number at the end of a year
-    (year, sign, number); `rounds`, the years in which it happens, None for every year.
+    Attributes: `labels` (last year of a count to the period as published); `start`, the last year that does not count
+    (0 where nothing says when counting starts), and `offset`, what was there at its end; `deadline`; `rows`, the
+    figures used; `limits`, bounds on the cumulated number at the end of a year; `rounds`, years in which it happens.
     """
 
     counts: tuple[Count, ...]
@@ -47,13 +51,9 @@ class Counted:
     offset: float
     deadline: int
     rows: pd.DataFrame
-    notes: tuple[Note, ...] = ()
-    limits: tuple[tuple[int, str, float], ...] = ()
-    rounds: frozenset[int] | None = None
-
-    def until(self, year: int) -> Counted:
-        """The same with another last year."""
-        return replace(self, deadline=year)
+    notes: tuple[Note, ...]
+    limits: tuple[tuple[int, str, float], ...]
+    rounds: frozenset[int] | None
 
     @property
     def years(self) -> list[int]:
@@ -68,7 +68,7 @@ class Counted:
 
     @property
     def numbers(self) -> list[Count]:
-        """The counts that are no bounds, those before the start included: what a rate is told from."""
+        """The counts that are no bounds, those before the start included."""
         return [c for c in self.counts if c.qualifier == "="]
 
     @property
@@ -77,55 +77,56 @@ class Counted:
         return sum(c.exposure for c in self.numbers)
 
     def _total(self, counts: Iterable[Count]) -> float:
-        return float(f"{self.offset + math.fsum(c.count for c in counts):.15g}")  # without binary blur
+        """The cumulated number, without binary blur."""
+        return float(f"{self.offset + math.fsum(c.count for c in counts):.15g}")
 
-    def _share(self, counts: Iterable[Count]) -> float:
+    def _span(self, counts: Iterable[Count]) -> float:
+        """Years (rounds) of the period that counts cover."""
         years = set(self.years)
         return sum(share for c in counts for year, share in c.parts if year in years)
 
     @property
     def certain(self) -> float:
         """What is counted for certain by the deadline; a lower bound counts as what it is at least."""
-        told = self._total(c for c in self.inside if c.qualifier != "<=")
-        return max([told, *(n for year, sign, n in self.limits if sign == ">=" and year <= self.deadline)])
+        total = self._total(c for c in self.inside if c.qualifier != "<=")
+        return max([total, *(n for year, sign, n in self.limits if sign == ">=" and year <= self.deadline)])
 
     @property
     def most(self) -> float:
         """What it can be at most by the deadline; infinite while anything is open."""
         kept = [c for c in self.inside if c.qualifier != ">="]
-        told = self._total(kept) if reaches(self._share(kept), len(self.years)) else math.inf
-        return min([told, *(n for year, sign, n in self.limits if sign == "<=" and year >= self.deadline)])
+        total = self._total(kept) if reaches(self._span(kept), len(self.years)) else math.inf
+        return min([total, *(n for year, sign, n in self.limits if sign == "<=" and year >= self.deadline)])
 
     @property
     def covered(self) -> float:
         """Years (rounds) between the start and the deadline for which there is a number."""
-        return self._share(c for c in self.inside if c.qualifier == "=")
+        return self._span(c for c in self.inside if c.qualifier == "=")
+
+    @property
+    def last(self) -> int:
+        """The last year of a count in the period; the start where there is none."""
+        return max((year for c in self.inside for year, _ in c.parts), default=self.start)
 
     @property
     def through(self) -> str | None:
         """The period of the last figure that counts."""
-        ends = [max(year for year, _ in c.parts) for c in self.inside]
-        ends += [year for year, *_ in self.limits if self.start < year <= self.deadline]
-        return self.labels.get(max(ends), str(max(ends))) if ends else None
+        ends = [year for year, *_ in self.limits if self.start < year <= self.deadline]
+        last = max([self.last, *ends])
+        return self.labels.get(last, str(last)) if self.inside or ends else None
 
     def tally(self, today: int, bound: float = 0.0) -> Tally:
         """What is counted so far in the year `today`, and what is missing to the bound."""
-        told = {year for c in self.counts for year, _ in c.parts}
-        over = [year for year in self.years if year <= max([*told, today - 1])]
-        return Tally(
-            count=self.certain,
-            through=self.through,
-            years=len(self.years),
-            covered=self.covered,
-            unknown=tuple(year for year in over if year not in told),
-            needed=max(0.0, bound - self.certain),
-            exposure=self.exposure,
-        )
+        known = {year for c in self.counts for year, _ in c.parts}
+        over = max([*known, today - 1])
+        unknown = tuple(year for year in self.years if year <= over and year not in known)
+        certain, needed = self.certain, max(0.0, bound - self.certain)
+        return Tally(certain, self.through, len(self.years), self.covered, unknown, needed, self.exposure)
 
     def reached_in(self, bound: float, beyond: bool = False) -> str | None:
         """The period whose figure brought what is certain to `bound`, or `beyond` it."""
         for year in sorted({self.start, *(y for y in self.labels if self.start < y <= self.deadline)}):
-            total = self.until(year).certain
+            total = replace(self, deadline=year).certain
             if not reaches(total, bound, upward=False) if beyond else reaches(total, bound):
                 return self.labels.get(year)
         return None
@@ -134,7 +135,7 @@ class Counted:
         """The cumulated number at the end of each year, index year from the start; NaN where it is not known."""
         levels = {self.start: self.offset}
         for year in range(self.start + 1, self.deadline + 1):
-            so_far = self.until(year)
+            so_far = replace(self, deadline=year)
             complete = reaches(so_far.covered, len(so_far.years))
             numbers = (c for c in so_far.inside if c.qualifier == "=")
             levels[year] = so_far._total(numbers) if complete else math.nan
@@ -142,11 +143,27 @@ class Counted:
         return series.loc[: series.last_valid_index()]
 
     def too_few(self) -> Note | None:
-        """Why no rate is told: only bounds, or fewer than three numbers, which do not show how years differ."""
+        """Why no rate is told: only bounds, or fewer than three numbers."""
         numbers = sum(c.exposure > 0 for c in self.numbers)
-        if numbers >= FEWEST:
+        few = Note("few_counts", {"count": numbers, "least": FEWEST}) if numbers else Note("only_bounds")
+        return few if numbers < FEWEST else None
+
+    def pace_so_far(self) -> Pace | None:
+        """Items a year over the time that is counted; no compound pace for counts."""
+        if self.covered <= 0:
             return None
-        return Note("few_counts", {"count": numbers, "least": FEWEST}) if numbers else Note("only_bounds")
+        number = sum(c.count for c in self.inside if c.qualifier == "=")
+        return Pace(number / self.covered, None, self.start, self.last)
+
+    def pace_needed(self, bound: float) -> Pace | None:
+        """Items a year over the time that is left; unknown years before the last figure are open too."""
+        left = len(self.years) - self.covered
+        if left <= 0:
+            return None
+        known = {year for c in self.inside for year, _ in c.parts}
+        gap = any(year not in known for year in self.years if year <= self.last)
+        since = self.start if gap else min(self.last, self.deadline - 1)
+        return Pace(max(0.0, bound - self.certain) / left, None, since, self.deadline)
 
 
 def unit_of(counts: Sequence[Count]) -> float:
@@ -167,20 +184,24 @@ def unit_of(counts: Sequence[Count]) -> float:
     return float(max(float(f"1e{power}"), mean / FINEST))
 
 
-def counted(
-    series: AnnualSeries, totals: pd.DataFrame, base_year: int | None, deadline: int, rounds: str = ""
-) -> Counted:
-    """The counts of a series, from its counts of new items and from `totals` (newest rows of `count_total`).
+def _count_series(
+    new: pd.DataFrame, totals: pd.DataFrame, base_year: int | None, deadline: int, rounds: str
+) -> CountSeries:
+    """The counts of a series, from its counts of new items and from what lies between `totals` (rows of `count_total`).
 
-    Between two totals lies what came new; what years with a count of their own do not explain is that of the years
-    between. Counting starts after `base_year`; where that is None, with the first total (whatever it holds counts), or
-    with the first year of which a count of new items is published. `rounds` is the indicator's declaration.
+    Counting starts after `base_year`; where that is None, with the first total (whatever it holds counts), or with the
+    first year of which a count of new items is published. `rounds` is the indicator's declaration.
     """
-    new, when = series.new_counts, rounds_of(rounds)
-    places = [int(d) for rows in (new, totals) if "decimals" in rows for d in rows["decimals"]]
-    digits = (min(places, default=0), max(places, default=12))
-    single = _single(new, when)
+    when = rounds_of(rounds)
+    single: dict[int, Count] = {}
+    columns = (new["year"], new["months"], new["count"], new.get("qualifier", ()))
+    for year, months, items, qualifier in zip(*columns, strict=True):
+        if items > 0 or when is None or year in when:  # nothing in a year without a round says nothing
+            sign = qualifier if qualifier in (">=", "<=") else "="
+            single[int(year)] = Count(((int(year), float(months) / 12),), float(items), sign)
     labels = {int(row.year): str(row.period) for row in new.itertuples()}
+    decimals = [int(d) for rows in (new, totals) if "decimals" in rows for d in rows["decimals"]]
+    digits = (min(decimals, default=0), max(decimals, default=12))
     ends, notes, blocks = _totals(totals), [], []
     for (before, early), (after, late) in zip(ends[:-1], ends[1:], strict=True):
         block = _between(single, before, after, late - early, when, digits)
@@ -201,41 +222,21 @@ def counted(
         notes.append(Note("counted_from", {"year": start + 1}))
     if when is not None and start:
         notes.append(Note("in_rounds", {"periods": [str(year) for year in sorted(when) if year > start][:6]}))
-    counts = sorted([*single.values(), *blocks], key=lambda c: c.parts[0][0])
-    limits = () if since is None else _limits(totals, start, since, labels)
-    rows = pd.concat([new, totals], ignore_index=True) if len(totals) else new
-    return Counted(tuple(counts), labels, start, offset, deadline, rows, tuple(notes), limits, when)
-
-
-def _single(new: pd.DataFrame, rounds: frozenset[int] | None) -> dict[int, Count]:
-    """The counts of single years; nothing in a year without a round says nothing."""
-    counts = {}
-    for year, months, items, qualifier in zip(
-        new["year"], new["months"], new["count"], new.get("qualifier", ()), strict=True
-    ):
-        if items > 0 or rounds is None or year in rounds:
-            sign = qualifier if qualifier in (">=", "<=") else "="
-            counts[int(year)] = Count(((int(year), float(months) / 12),), float(items), sign)
-    return counts
-
-
-def _limits(
-    rows: pd.DataFrame, start: int, before: float, labels: dict[int, str]
-) -> tuple[tuple[int, str, float], ...]:
-    """What bounds on totals say of the number cumulated since the start, `before` which there were so many."""
     limits = []
-    for row in rows[rows["qualifier"].isin([">=", "<="])].itertuples():
-        year, months = int(str(row.period)[:4]), months_covered(str(row.period))
-        if year > start and (months == 12 or row.qualifier == ">="):
-            limits.append((year, str(row.qualifier), float(row.value) - before))
+    for row in totals.itertuples():
+        year, sign, months = int(str(row.period)[:4]), str(row.qualifier), months_covered(str(row.period))
+        decides = sign == ">=" or (sign == "<=" and months == 12)
+        if since is not None and year > start and decides:
+            limits.append((year, sign, float(row.value) - since))
             labels.setdefault(year, str(row.period))
-    return tuple(limits)
+    counts = tuple(sorted([*single.values(), *blocks], key=lambda c: c.parts[0][0]))
+    rows = pd.concat([new, totals], ignore_index=True) if len(totals) else new
+    return CountSeries(counts, labels, start, offset, deadline, rows, tuple(notes), tuple(limits), when)
 
 
 def _totals(rows: pd.DataFrame) -> list[tuple[str, float]]:
-    """Totals at the ends of years, and one within the year after the last of them: period and number.
-
-    Without those that a later, lower one puts right; the first one stands.
+    """Totals at the ends of years, and one within the year after the last: period and number; without those that a
+    later, lower one puts right.
     """
     numbers = [(str(r.period), float(r.value)) for r in rows.itertuples() if r.qualifier in ("=", "~")]
     ends = [(period[:4], value) for period, value in numbers if months_covered(period) == 12]
@@ -254,87 +255,85 @@ def _between(
     single: dict[int, Count], before: str, after: str, items: float, rounds: frozenset[int] | None,
     digits: tuple[int, int],
 ) -> Count | None:  # fmt: skip
-    """The number of the years between two totals that have no number of their own; None when they do not agree.
-
-    They may differ by half a step of the coarsest figure.
+    """The number of the years between two totals that have no number of their own; None when they disagree by more than
+    half a step of the coarsest figure; `digits` are the fewest and the most decimals.
     """
     last, half = int(after[:4]), 0.5 * 10.0 ** -digits[0]
-    share = {year: 1.0 for year in range(int(before) + 1, last + 1)}
-    share[last] = months_covered(after) / 12
-    for year in list(share):
+    spans = {year: 1.0 for year in range(int(before) + 1, last + 1)}
+    spans[last] = months_covered(after) / 12
+    for year in list(spans):
         own = single.get(year)
-        if own is not None and own.qualifier == "=" and own.exposure >= share[year]:
+        if own is not None and own.qualifier == "=" and own.exposure >= spans[year]:
             items -= own.count
-            del share[year]
+            del spans[year]
         elif own is None and rounds is not None and year not in rounds:
-            del share[year]
+            del spans[year]
     items = round(items, digits[1])  # the difference of published numbers has their decimals
-    if not reaches(items, -half) or (not share and not reaches(half, items)):
+    if not reaches(items, -half) or (not spans and not reaches(half, items)):
         return None
-    return Count(tuple(share.items()), max(0.0, items))
+    return Count(tuple(spans.items()), max(0.0, items))
+
+
+def _together(*frames: pd.DataFrame) -> pd.DataFrame:
+    """Those of the frames that have rows as one; the first where none has."""
+    return pd.concat([rows for rows in frames if len(rows)] or frames[:1], ignore_index=True)
 
 
 def cumulative(question: Question, indicator_id: str, role: str = "main") -> Assessment:
-    """The assessment of a cumulative target under one indicator.
-
-    Met or missed once what is counted decides; else the share of draws that reach the target; not assessable without
-    any count to tell a rate from.
+    """The assessment of a cumulative target: met or missed once what is counted decides; else the share of draws that
+    reach the target; not assessable without counts to tell a rate from.
     """
     target, deadline, bound = question.target, question.target.deadline, question.target.bound()
     raw, totals = question.series(indicator_id), question.totals(indicator_id)
-    rounds = str(question.data.indicator(indicator_id).get("rounds", ""))
-    held = counted(raw, totals, target.base_year, deadline, rounds)
-    series = _as_counted(raw, held)
-    notes = (*series.notes, *held.notes)
+    rounds = str(question.data.indicator(indicator_id)["rounds"])
+    known = _count_series(raw.new_counts, totals, target.base_year, deadline, rounds)
+    series = _as_counted(raw, known)
+    notes = (*series.notes, *known.notes)
     answer = question.answer(indicator_id, role, series, threshold=target.threshold, bound=bound, notes=notes)
-    if not (held.counts or held.limits) and held.start != deadline:
-        rows = sum(len(rows) for rows in (raw.observations, raw.bounds, raw.unused))
+    if not (known.counts or known.limits) and known.start != deadline:
+        rows = any(len(rows) for rows in (raw.observations, raw.bounds, raw.unused))
         nothing = Note("no_counts" if rows else "no_observation", {"count": 0})
         return refused(answer, Note("one_total") if len(totals) else nothing)
-    if held.start > deadline:
-        return refused(answer, Note("deadline_gap", {"deadline": deadline, "last": held.start}))
-    tally = held.tally(question.data.as_of.year, bound)
-    answer = replace(answer, period=(held.start + 1, deadline), tally=tally)
-    certain, most, up = held.certain, held.most, target.upward
+    if known.start > deadline:
+        return refused(answer, Note("deadline_gap", {"deadline": deadline, "last": known.start}))
+    tally = known.tally(question.data.as_of.year, bound)
+    answer = replace(answer, period=(known.start + 1, deadline), tally=tally)
+    certain, most, up = known.certain, known.most, target.upward
     past = reaches(certain, bound) if up else not reaches(certain, bound, upward=False)
     if past or (not reaches(most, bound) if up else reaches(most, bound, upward=False)):
-        period = held.reached_in(bound, not up) if past else held.through
-        answer = replace(answer, pace_so_far=_pace_so_far(held))
-        return settled(answer, past == up, certain if past else most, period or str(held.start))
-    reason = held.too_few()
-    return refused(answer, reason) if reason else _ahead(question, answer, held, series, bound)
+        period = known.reached_in(bound, not up) if past else known.through
+        answer = replace(answer, pace_so_far=known.pace_so_far())
+        return settled(answer, past == up, certain if past else most, period or str(known.start))
+    reason = known.too_few()
+    return refused(answer, reason) if reason else _counts_ahead(question, answer, known, series, bound)
 
 
-def _as_counted(raw: AnnualSeries, held: Counted) -> AnnualSeries:
+def _as_counted(raw: AnnualSeries, known: CountSeries) -> AnnualSeries:
     """The series as the cumulated number by year, with the figures that are counted as those used."""
-    values = pd.Series(dtype=float, index=pd.Index([], dtype=int, name="year"), name="level")
-    if 0 < held.start <= held.deadline and len(held.rows):
-        values = held.cumulated()
-    spare = [rows for rows in (raw.observations, raw.unused) if len(rows)]
-    left = pd.concat(spare, ignore_index=True) if spare else raw.unused
+    counting = 0 < known.start <= known.deadline and len(known.rows)
+    left = _together(raw.observations, raw.unused)
+    left = left[left["measure"] != "count_total"].assign(reason="no_count")
     notes = [n for n in raw.notes if n.code not in UNTOLD and not n.code.startswith("unused_")]
-    left = left[left["measure"] != "count_total"] if len(left) else left
     if len(left):
         notes.append(Note("unused_no_count", {"periods": [str(period) for period in left["period"]]}))
-        left = left.assign(reason="no_count")
-    series = bare(raw, values, held.rows)
+    series = bare(raw, known.cumulated() if counting else series_of({}), known.rows)
     return replace(series, base_year=None, unused=left, notes=tuple(notes))
 
 
-def _ahead(
-    question: Question, answer: Assessment, held: Counted, series: AnnualSeries, bound: float
+def _counts_ahead(
+    question: Question, answer: Assessment, known: CountSeries, series: AnnualSeries, bound: float
 ) -> Assessment:
     """The verdict from draws of what is still to come."""
-    target, deadline, known = question.target, question.target.deadline, series.known()
-    paths = _paths(question, held)
-    missing = [year for year in range(held.start + 1, deadline + 1) if not known.get(year, np.nan) >= 0]
-    years = np.arange(missing[0], deadline + 1)
-    forecast = Forecast(paths[:, -len(years) :], years, "gamma_poisson", "count", known)
-    met, last = target.is_met(paths[:, -1], bound), int(known.index[-1])
+    target, deadline, levels = question.target, question.target.deadline, series.known()
+    paths, last = _paths(question, known), int(levels.index[-1])
+    first = next(year for year in range(known.start + 1, deadline + 1) if year not in levels.index)
+    years = np.arange(first, deadline + 1)
+    forecast = Forecast(paths[:, -len(years) :], years, "gamma_poisson", "count", levels)
+    met = target.is_met(paths[:, -1], bound)
     strict = float(np.mean(target.is_met(paths[:, -1], target.threshold or 0.0)))
-    span = f"{held.exposure:.1f}".removesuffix(".0")
+    span = f"{known.exposure:.1f}".removesuffix(".0")
     notes = (
-        *question.awaiting(int((held.through or str(last))[:4])),
+        *question.awaiting(int((known.through or str(last))[:4])),
         *question.without_tolerance(strict),
         Note("rate_rests_on", {"exposure": span, "unit": "year" if span == "1" else "years"}),
     )
@@ -342,48 +341,124 @@ def _ahead(
     chance, half = float(np.mean(met)), 0.5 / (len(met) + 1)  # no certainty from draws
     if last < deadline:
         left = pd.Index(range(last, deadline + 1), name="year")
-        straight = np.linspace(float(known[last]), bound, len(left))
+        straight = np.linspace(float(levels[last]), bound, len(left))
         answer = replace(answer, needed_path=pd.Series(straight, index=left, name="needed"))
     return replace(
-        answer, probability=min(max(chance, half), 1 - half), pace_so_far=_pace_so_far(held),
-        pace_needed=_pace_needed(held, bound),
+        answer, probability=min(max(chance, half), 1 - half), pace_so_far=known.pace_so_far(),
+        pace_needed=known.pace_needed(bound),
     )  # fmt: skip
 
 
-def _paths(question: Question, held: Counted) -> np.ndarray:
+def _paths(question: Question, known: CountSeries) -> np.ndarray:
     """The cumulated number at the end of each year for each draw, within what bounds on totals allow."""
-    rng, unit = np.random.default_rng(question.seed), unit_of(held.counts)
-    scaled = [replace(c, count=c.count / unit) for c in held.counts]
+    rng, unit = np.random.default_rng(question.seed), unit_of(known.counts)
+    scaled = [replace(c, count=c.count / unit) for c in known.counts]
     rates = posterior(scaled, question.draws, rng)
-    new = new_items(scaled, rates, held.start + 1, held.deadline, rng, held.rounds)
-    paths = held.offset + unit * np.cumsum(new, axis=1)
-    for year, sign, number in held.limits:
-        place = year - held.start - 1
+    new = new_items(scaled, rates, known.start + 1, known.deadline, rng, known.rounds)
+    paths = known.offset + unit * np.cumsum(new, axis=1)
+    for year, sign, number in known.limits:
+        column = year - known.start - 1
         if sign == ">=":
-            paths[:, place:] = np.maximum(paths[:, place:], number)
+            paths[:, column:] = np.maximum(paths[:, column:], number)
         else:
-            paths[:, : place + 1] = np.minimum(paths[:, : place + 1], number)
+            paths[:, : column + 1] = np.minimum(paths[:, : column + 1], number)
     return paths
 
 
-def _pace_so_far(held: Counted) -> Pace | None:
-    """Items a year over the time that is counted; no compound pace for counts."""
-    if held.covered <= 0:
-        return None
-    number = sum(c.count for c in held.inside if c.qualifier == "=")
-    return Pace(number / held.covered, None, held.start, _last(held))
+def zero_event(question: Question, indicator_id: str, role: str = "main") -> Assessment:
+    """The assessment of a target of no event from the year after the base year (without one, in the deadline's year) to
+    the deadline: a published event in the period is a miss at once.
+    """
+    target, bound = question.target, question.target.bound()
+    start = target.base_year if target.base_year is not None else target.deadline - 1
+    raw, rounds = question.series(indicator_id), str(question.data.indicator(indicator_id)["rounds"])
+    known = _count_series(_events(raw), pd.DataFrame(), start, target.deadline, rounds)
+    kept = tuple(n for n in raw.notes if n.code != "new_counts" and not n.code.startswith("unused_"))
+    series = bare(raw, known.cumulated() if len(known.rows) else raw.values.iloc[:0], known.rows)
+    series = replace(series, unused=raw.unused[raw.unused["measure"] != "level"], notes=kept)
+    notes = (*kept, Note("event_years", {"first": start + 1, "last": target.deadline}))
+    answer = question.answer(indicator_id, role, series, threshold=target.level(), bound=bound, notes=notes)
+    answer = replace(answer, period=(start + 1, target.deadline))
+    if not known.counts:
+        rows = any(len(rows) for rows in (raw.observations, raw.bounds, raw.unused, raw.new_counts))
+        return refused(answer, Note("only_bounds" if rows else "no_exposure"))
+    answer = replace(answer, tally=known.tally(question.data.as_of.year))
+    if not target.is_met(known.certain, bound):
+        return settled(answer, False, known.certain, known.reached_in(bound, beyond=True))
+    if target.is_met(known.most, bound):
+        return settled(answer, True, known.most)
+    few = known.too_few()
+    return refused(answer, few) if few else _events_ahead(question, answer, known, bound)
 
 
-def _pace_needed(held: Counted, bound: float) -> Pace | None:
-    """Items a year over the time that is left; unknown years before the last figure are open too."""
-    open_, last = len(held.years) - held.covered, _last(held)
-    if open_ <= 0:
-        return None
-    told = {year for c in held.inside for year, _ in c.parts}
-    gap = any(year not in told for year in held.until(last).years)
-    since = held.start if gap else min(last, held.deadline - 1)
-    return Pace(max(0.0, bound - held.certain) / open_, None, since, held.deadline)
+def _events(raw: AnnualSeries) -> pd.DataFrame:
+    """Events by year, from counts of new items and from levels, which here are numbers of the year as well."""
+    rows = _together(raw.observations, raw.bounds, raw.unused)
+    levels = rows[rows["measure"] == "level"]
+    if len(levels):
+        months = [months_covered(str(period)) for period in levels["period"]]
+        levels = levels.assign(measure="count_new", months=months, count=levels["value"])
+    both = _together(raw.new_counts, levels)
+    if len(both):  # at most none is none
+        both = new_counts(both)
+        both.loc[(both["qualifier"] == "<=") & (both["count"] == 0), "qualifier"] = "="
+    return both
 
 
-def _last(held: Counted) -> int:
-    return max((year for c in held.inside for year, _ in c.parts), default=held.start)
+def none_in(events: float, exposure: float, ahead: float, allowed: float = 0.0) -> float:
+    """The probability of at most `allowed` events in `ahead` years after `events` in `exposure` years, with Jeffreys'
+    prior. Raises ZeroDivisionError without any exposure.
+
+    >>> round(none_in(0, 5, 2), 3)
+    0.845
+    """
+    from scipy.special import betainc
+
+    return float(betainc(events + 0.5, math.floor(allowed) + 1, exposure / (exposure + ahead)))
+
+
+def _events_ahead(question: Question, answer: Assessment, known: CountSeries, bound: float) -> Assessment:
+    """The exact probability of none in the time left, and draws of the number of events for the picture."""
+    assert answer.series is not None
+    rng = np.random.default_rng(question.seed)
+    events, exposure = sum(c.count for c in known.numbers), known.exposure
+    ahead = len(known.years) - known.covered
+    probability = none_in(events, exposure, ahead, bound - known.certain)
+    rate = rng.standard_gamma(events + 0.5, question.draws) / exposure
+    years = np.arange(known.start + 1, known.deadline + 1)
+    done = {year: share for c in known.inside if c.qualifier == "=" for year, share in c.parts}
+    left = np.array([1 - done.get(int(year), 0.0) if int(year) in known.years else 0.0 for year in years])
+    paths = np.cumsum(rng.poisson(rate[:, None] * left), axis=1).astype(float)
+    first = int(np.flatnonzero(left > 0)[0])
+    forecast = Forecast(paths[:, first:], years[first:], "events", "count", answer.series.known())
+    spans = {
+        name: f"{span:.1f}".removesuffix(".0") for name, span in (("exposure", exposure), ("left", ahead))
+    }
+    rate_note = Note("event_rate", {"events": f"{events:g}"} | spans)
+    last = int((known.through or str(known.start))[:4])
+    answer = judged(answer, forecast, paths[:, -1] <= bound)
+    return replace(
+        answer, likelihood="events", probability=probability, probability_error=0.0, word=ipcc_word(probability),
+        expected=(events + 0.5) / exposure * ahead, notes=(*answer.notes, *question.awaiting(last), rate_note),
+    )  # fmt: skip
+
+
+def milestone(question: Question, indicator_id: str, role: str = "main") -> Assessment:
+    """The assessment of a milestone; there is never a probability, since figures say nothing on its chance."""
+    deadline, series = question.target.deadline, question.series(indicator_id)
+    answer = question.answer(indicator_id, role, series, notes=series.notes)
+    rows = _together(series.observations, series.unused, series.bounds, series.new_counts)
+    if rows.empty:
+        return refused(answer, Note("no_observation", {"count": 0}))
+    rows = rows.sort_values(["year", "period"], kind="stable")
+    ones, year = reaches(rows["value"], 1.0), rows["year"]
+    done = rows[ones & (year <= deadline) & (rows["qualifier"] != "<=")]
+    if len(done):
+        return settled(answer, True, 1.0, str(done["period"].iloc[0]))
+    over = year - ~is_whole(rows["period"])  # last year that is over
+    if (~ones & (over >= deadline) & (rows["qualifier"] != ">=")).any():  # not done at or after the deadline
+        return settled(answer, False, 0.0)
+    late = year[year > deadline]
+    if len(late):
+        return refused(answer, Note("deadline_gap", {"deadline": deadline, "last": int(late.iloc[0])}))
+    return refused(answer, Note("milestone_open", {"period": str(rows["period"].iloc[-1])}))

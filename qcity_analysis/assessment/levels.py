@@ -24,7 +24,7 @@ from ..forecasting.histories import WINDOW
 from ..series.annual import AnnualSeries, annual_series
 from ..targets import CLOSE, Target, needed_path, pace_between
 from .answer import Assessment, Question, judged, refused, settled, with_parts
-from .borrowing import FEWEST, borrowed_answers, moved_towards
+from .peers import FEWEST, borrowed_answers, moved_towards
 
 ENOUGH = 4  # own levels from which nothing is borrowed
 BORROWING = ("level", "relative_change", "coverage")
@@ -35,21 +35,24 @@ def at_deadline(question: Question, indicator_id: str, role: str = "main") -> As
     target = question.target
     relative = target.kind == "relative_change"
     series = _with_changes(target, question.series(indicator_id, target.base_year if relative else None))
-    levels = series.known()
+    levels, answer = series.known(), question.answer(indicator_id, role, series)
     reason = _missing(question, series, levels)
-    answer = question.answer(indicator_id, role, series)
-    if reason is None or reason.code not in ("no_base", "no_base_year", "base_not_positive"):
-        threshold = target.level(_base(target, series))
-        answer = replace(answer, threshold=None if math.isnan(threshold) else threshold)
-    if answer.threshold is not None:
-        decided = _decided(question, answer, series)
-        if decided is not None:
-            return decided
+    threshold, bound = _asked(target, series)
+    notes = (*series.notes, *_by_bounds(question, series))
+    baseless = reason is not None and reason.code in ("no_base", "no_base_year", "base_not_positive")
+    if not baseless and not math.isnan(threshold):
+        answer, outcome = replace(answer, threshold=threshold), question.outcome(series, bound)
+        if outcome is not None:
+            level, by_bound = outcome
+            notes = (*notes, *by_bound, *_on_outcome(question, series, level))
+            pace = question.pace_so_far(series, level, target.deadline)
+            answer = replace(answer, bound=bound, notes=notes, pace_so_far=pace)
+            return settled(answer, target.is_met(level, bound), level)
     reason = reason or _too_late(target, levels)
     if role == "main" and len(levels) < ENOUGH and target.kind in BORROWING:
         answer = with_parts(answer, borrowed_answers(question, series, _ahead_to_deadline))
     if reason is not None:
-        return refused(replace(answer, notes=(*series.notes, *_by_bounds(question, series))), reason)
+        return refused(replace(answer, notes=notes), reason)
     return _ahead_to_deadline(question, answer, series)
 
 
@@ -90,6 +93,7 @@ def _missing(question: Question, series: AnnualSeries, levels: pd.Series) -> Not
 
 
 def _too_late(target: Target, levels: pd.Series) -> Note | None:
+    """Why the deadline cannot be forecast from the last level: it lies before it, or too far ahead."""
     years = {"deadline": target.deadline, "last": int(levels.index[-1])}
     if years["last"] > target.deadline:
         return Note("deadline_gap", years)
@@ -97,64 +101,41 @@ def _too_late(target: Target, levels: pd.Series) -> Note | None:
     return Note("too_far", years | {"most": FARTHEST}) if far else None
 
 
-def _base(target: Target, series: AnnualSeries) -> float:
-    """The level that the target starts from: the base year's, 100 where only changes are known; else NaN."""
-    return float(series.values.get(target.base_year, 100.0 if series.values.empty else math.nan))
+def _asked(target: Target, series: AnnualSeries) -> tuple[float, float]:
+    """The level asked for, and the one that is just enough for the deadline's figure as published; NaN if unknown."""
+    base = float(series.values.get(target.base_year, 100.0 if series.values.empty else math.nan))
+    step = _step_of(series, target.deadline) if target.kind == "coverage" else 0.0
+    return target.level(base), target.bound(base, step)
 
 
-def _bound(target: Target, series: AnnualSeries) -> float:
-    """The level that is just enough, for the figure of the deadline as it is, or will be, published."""
-    step = step_of(series, target.deadline) if target.kind == "coverage" else 0.0
-    return target.bound(_base(target, series), step)
-
-
-def step_of(series: AnnualSeries, year: int) -> float:
+def _step_of(series: AnnualSeries, year: int) -> float:
     """One in the last digit of the year's published figure or bound; for a year without one, which is still to come,
     that of the finest figure so far. 0 where levels are derived, which are compared as they are.
-
-    >>> import qcity_analysis as qc
-    >>> step_of(qc.annual_series(qc.load(), "rd_intensity", "nanjing"), 2020)
-    0.01
     """
-    known, digits = series.known(), series.decimals.get(year)
-    bounds = series.bounds
+    known, bounds, digits = series.known(), series.bounds, series.decimals.get(year)
     if digits is None and year not in known.index:
-        told = list(bounds.loc[bounds["year"] == year, "decimals"]) if "decimals" in bounds else []
+        own = list(bounds.loc[bounds["year"] == year, "decimals"])
         published = not len(known) or int(known.index[-1]) in series.decimals
-        digits = max(told or series.decimals.values(), default=None) if published else None
+        digits = max(own or series.decimals.values(), default=None) if published else None
     return 0.0 if digits is None else 10.0 ** -int(digits)
-
-
-def _decided(question: Question, answer: Assessment, series: AnnualSeries) -> Assessment | None:
-    """Met or missed, once the deadline's figure is in (a bound counts where it decides)."""
-    target = question.target
-    bound = _bound(target, series)
-    outcome = question.outcome(series, bound)
-    if outcome is None:
-        return None
-    level, told = outcome
-    notes = (*series.notes, *_by_bounds(question, series), *told, *_on_outcome(question, series, level))
-    pace = question.pace_so_far(series, level, target.deadline)
-    answer = replace(answer, bound=bound, notes=notes, pace_so_far=pace)
-    return settled(answer, target.is_met(level, bound), level)
 
 
 def _by_bounds(question: Question, series: AnnualSeries) -> list[Note]:
     """What bounds of the years before the deadline say of the level asked for, a standard of every year."""
     target = question.target
-    if target.kind not in ("level", "coverage"):
-        return []
-    told: dict[bool, list[str]] = {True: [], False: []}
-    for year in sorted(year for year in {*series.lower, *series.upper} if year < target.deadline):
-        bound = target.bound(step=step_of(series, year))
-        level = question.decisive(series, year, bound)
-        if not math.isnan(level):
-            told[target.is_met(level, bound)].append(str(year))
+    years: dict[bool, list[str]] = {True: [], False: []}
+    if target.kind in ("level", "coverage"):
+        for year in sorted(year for year in {*series.lower, *series.upper} if year < target.deadline):
+            bound = target.bound(step=_step_of(series, year))
+            level = question.decisive(series, year, bound)
+            if not math.isnan(level):
+                years[target.is_met(level, bound)].append(str(year))
     codes = {True: "years_met_by_bound", False: "years_missed_by_bound"}
-    return [Note(codes[met], {"periods": years}) for met, years in told.items() if years]
+    return [Note(codes[met], {"periods": periods}) for met, periods in years.items() if periods]
 
 
 def _on_outcome(question: Question, series: AnnualSeries, level: float) -> list[Note]:
+    """What must be said of the figure that settles the target: chained from changes, or not final."""
     year, base, notes = question.target.deadline, series.base_year, []
     if base is not None:
         notes.append(Note("derived_outcome", {"year": year, "change": level - 100}))
@@ -171,12 +152,11 @@ def _on_outcome(question: Question, series: AnnualSeries, level: float) -> list[
 
 def _ahead_to_deadline(question: Question, answer: Assessment, series: AnnualSeries) -> Assessment:
     """The forecast of the deadline's level, its chance, and the pace that leads to the bound."""
-    target, threshold = question.target, answer.threshold
-    assert threshold is not None
-    bound, levels = _bound(target, series), series.known()
+    target, levels, (_, bound) = question.target, series.known(), _asked(question.target, series)
     last, level = int(levels.index[-1]), float(levels.iloc[-1])
+    threshold = answer.threshold
     answer = _ahead(question, answer, series, lambda ahead: target.is_met(ahead.paths[:, -1], bound))
-    assert answer.forecast is not None
+    assert answer.forecast is not None and threshold is not None
     ask = answer.forecast.probability_at_least if target.upward else answer.forecast.probability_at_most
     strict = ask(threshold, year=target.deadline) if target.tolerance else math.nan
     return replace(
@@ -187,33 +167,27 @@ def _ahead_to_deadline(question: Question, answer: Assessment, series: AnnualSer
 
 
 def _ahead(
-    question: Question,
-    answer: Assessment,
-    series: AnnualSeries,
-    met: Callable[[Forecast], np.ndarray],
+    question: Question, answer: Assessment, series: AnnualSeries, met: Callable[[Forecast], np.ndarray],
     notes: tuple[Note, ...] = (),
-) -> Assessment:
+) -> Assessment:  # fmt: skip
     """The forecast to the deadline, moved towards comparators, and its verdict; `notes` are told beside its own."""
     from ..forecasting.annual import forecast_series, remarks
 
-    target, levels = question.target, series.known()
+    deadline, levels = question.target.deadline, series.known()
     last = int(levels.index[-1])
-    own = forecast_series(
-        series, target.deadline, model=question.model, draws=question.draws, rng=question.seed
-    )
-    lenders = answer.role != "borrowed"
-    moved, names = moved_towards(question.data, series, own) if lenders else (own, ())
-    told = [*series.notes, *remarks(series, question.model), *notes]
+    own = forecast_series(series, deadline, model=question.model, draws=question.draws, rng=question.seed)
+    moved, names = moved_towards(question.data, series, own) if answer.role != "borrowed" else (own, ())
+    all_notes = [*series.notes, *remarks(series, question.model), *notes]
     if names:
         regions = list(dict.fromkeys(name.partition("/")[0] for name in names))
         alone = float(np.mean(met(own)))
-        told.append(question.names_note("comparators", regions, year=target.deadline, probability=alone))
+        all_notes.append(question.names_note("comparators", regions, year=deadline, probability=alone))
     if answer.role == "definition" and answer.definition["indicator_id"] != definitions(question)[-1]:
-        told.append(Note("definition_ended", {"year": target.deadline, "last": last}))
+        all_notes.append(Note("definition_ended", {"year": deadline, "last": last}))
     else:
-        told += question.awaiting(last)
+        all_notes += question.awaiting(last)
     pace = question.pace_so_far(series, float(levels[last]), last)
-    return replace(judged(answer, moved, met(moved)), notes=tuple(told), pace_so_far=pace)
+    return replace(judged(answer, moved, met(moved)), notes=tuple(all_notes), pace_so_far=pace)
 
 
 def definitions(question: Question) -> list[str]:
@@ -224,9 +198,8 @@ def definitions(question: Question) -> list[str]:
         str(name) for name in rows.loc[rows["continues"] == ids[-1], "indicator_id"] if name not in ids
     ]:
         ids.append(newer[0])
-    seen = data.observations[data.observations["region"] == question.target.region]
-    held = {first, *seen["indicator_id"]}
-    return [name for name in ids if name in held]
+    own = data.observations[data.observations["region"] == question.target.region]
+    return [name for name in ids if name in {first, *own["indicator_id"]}]
 
 
 def every_year(question: Question, indicator_id: str, role: str = "main") -> Assessment:
@@ -238,45 +211,47 @@ def every_year(question: Question, indicator_id: str, role: str = "main") -> Ass
     if levels.empty:
         assert reason is not None
         return refused(answer, reason)
-    base, told = _years_that_count(question, levels)
-    answer = replace(answer, period=(base + 1, deadline), notes=(*series.notes, *told))
-    best, worst = _ends(series, base, target)
-    worse = _worse(target, best, worst)
-    if worse is not None:
-        note = Note("not_better", {"before": worse[0], "after": worse[1], "series": series.indicator_id})
-        outcome = levels.get(worse[1], (series.upper if target.upward else series.lower).get(worse[1]))
-        return settled(replace(answer, notes=(*answer.notes, note)), False, float(outcome), str(worse[1]))
+    base, notes = _years_that_count(question, levels)
+    answer = replace(answer, period=(base + 1, deadline), notes=(*series.notes, *notes))
+    # the best and the worst that each year can have been: its level, else its bounds
+    ends = (series.upper, series.lower) if target.upward else (series.lower, series.upper)
+    best, worst = (
+        {year: float(level) for year, level in ({**end} | levels.to_dict()).items() if base <= year <= deadline}
+        for end in ends
+    )  # fmt: skip
+    for after in sorted(best):
+        for before in sorted((year for year in worst if year < after), reverse=True):
+            if not _better(worst[before], best[after], target, years=after - before):
+                note = Note("not_better", {"before": before, "after": after, "series": series.indicator_id})
+                answer = replace(answer, notes=(*answer.notes, note))
+                return settled(answer, False, float(levels.get(after, ends[0].get(after))), str(after))
     if all(
-        year - 1 in best and year in worst and better(best[year - 1], worst[year], target)
+        year - 1 in best and year in worst and _better(best[year - 1], worst[year], target)
         for year in range(base + 1, deadline + 1)
     ):
-        bound = (series.lower if target.upward else series.upper).get(deadline)
-        return settled(answer, True, float(levels.get(deadline, bound)))
+        return settled(answer, True, float(levels.get(deadline, ends[1].get(deadline))))
     if reason is None and deadline in levels.index:
         missing = [str(year) for year in range(base, deadline) if year not in levels.index]
         reason = Note("years_missing", {"periods": missing})
     reason = reason or _too_late(target, levels)
     if reason is not None:
         return refused(answer, reason)
-    return _ahead(question, answer, series, lambda ahead: _all_better(question, series, base, ahead), told)
+    return _ahead(question, answer, series, lambda ahead: _all_better(question, series, base, ahead), notes)
 
 
 def _years_that_count(question: Question, levels: pd.Series) -> tuple[int, tuple[Note, ...]]:
-    """The year the first comparison is made with, and notes on it and on years between levels (index year).
-
-    Levels decide only where the plan's document has no date: then it is their first year.
+    """The year the first comparison is made with (the first of `levels` where the plan's document has no date), and
+    notes on it and on years between levels.
     """
     target, notes = question.target, []
     dates = question.data.sources.set_index("source_id")["date"]
     date, first = str(dates.get(target.source_id, ""))[:4], int(levels.index[0])
-    if target.base_year is not None:
-        base = target.base_year
-    elif date.isdigit() and int(date) <= target.deadline:
-        base = int(date) - 1
-        notes.append(Note("first_year_of_plan", {"year": base + 1, "before": base}))
-    else:
-        base = first
-        notes.append(Note("first_year_of_figures", {"year": base + 1, "before": base}))
+    base = target.base_year
+    if base is None:
+        dated = date.isdigit() and int(date) <= target.deadline
+        base = int(date) - 1 if dated else first
+        code = "first_year_of_plan" if dated else "first_year_of_figures"
+        notes.append(Note(code, {"year": base + 1, "before": base}))
     if base < first < target.deadline:
         notes.append(Note("compared_from", {"before": first, "year": first + 1, "base": base}))
     gaps = [year for year in range(max(base, first), int(levels.index[-1])) if year not in levels.index]
@@ -285,11 +260,9 @@ def _years_that_count(question: Question, levels: pd.Series) -> tuple[int, tuple
     return base, tuple(notes)
 
 
-def better(before: Any, after: Any, target: Target, step: float = 0.0, years: int = 1) -> Any:
-    """Whether levels `years` apart got better as the target asks, both rounded to `step` (0: not rounded).
-
-    Without a figure of its own the target asks for any rise (or fall); with one, for that much less the tolerance in
-    every year.
+def _better(before: Any, after: Any, target: Target, step: float = 0.0, years: int = 1) -> Any:
+    """Whether levels `years` apart, rounded to `step` (0: not), rose (or fell) by what the target asks less its
+    tolerance in every year; by anything where it asks for no figure.
     """
     if step:
         before, after = (np.floor(np.asarray(level) / step + 0.5 + CLOSE) * step for level in (before, after))
@@ -297,44 +270,19 @@ def better(before: Any, after: Any, target: Target, step: float = 0.0, years: in
     return target.is_met(after, before + (need if target.upward else -need))
 
 
-def _ends(series: AnnualSeries, base: int, target: Target) -> tuple[dict[int, float], dict[int, float]]:
-    """The best and the worst that each year can have been: its level, else its bounds."""
-    levels = series.known().to_dict()
-    high, low = (
-        {int(year): float(level) for year, level in (dict(ends) | levels).items()
-         if base <= year <= target.deadline}
-        for ends in (series.upper, series.lower)
-    )  # fmt: skip
-    return (high, low) if target.upward else (low, high)
-
-
-def _worse(target: Target, best: dict[int, float], worst: dict[int, float]) -> tuple[int, int] | None:
-    """The first two years of published levels or bounds between which it was not better; None without such a pair."""
-    for after in sorted(best):
-        for before in sorted((year for year in worst if year < after), reverse=True):
-            if not better(worst[before], best[after], target, years=after - before):
-                return before, after
-    return None
-
-
-def _coarser(series: AnnualSeries, before: int, after: int) -> float:
-    """The coarser of the two steps; 0 where either level is derived, or both are published and stand as they are."""
-    if before in series.decimals and after in series.decimals:
-        return 0.0
-    steps = (step_of(series, before), step_of(series, after))
-    return max(steps) if all(steps) else 0.0
-
-
 def _all_better(question: Question, series: AnnualSeries, base: int, ahead: Forecast) -> np.ndarray:
     """Whether each path is better in every year from the year after `base` to the deadline, (draws,) of bool.
 
-    Years without a figure between two levels are drawn around the straight line between them, as far apart as the
-    yearly changes of the series are (a Brownian bridge). Each two years are compared as published (see `step_of`).
+    Years without a figure between two levels are drawn as a Brownian bridge, with the standard deviation of a yearly
+    change around the average one (gaps taken as a random walk). Each two years are rounded to the coarser of their
+    steps, unless either level is derived or both are published.
     """
     target, known, draws = question.target, series.known(), len(ahead.paths)
     rng = np.random.default_rng([question.seed, 1])
     table = {int(year): np.full(draws, float(level)) for year, level in known.items()}
-    spread = yearly_spread(known)
+    gaps, change = np.diff(known.index.to_numpy(float)), np.diff(known.to_numpy(float))
+    rate, freedom = change.sum() / max(gaps.sum(), 1.0), len(change) - 1
+    spread = math.sqrt(float(np.sum((change - rate * gaps) ** 2 / gaps)) / freedom) if freedom > 0 else 0.0
     for before, after in zip(known.index[:-1], known.index[1:], strict=True):
         years = int(after - before)
         if years > 1:
@@ -345,19 +293,7 @@ def _all_better(question: Question, series: AnnualSeries, base: int, ahead: Fore
     table |= {int(year): ahead.paths[:, k] for k, year in enumerate(ahead.years)}
     met = np.ones(draws, dtype=bool)
     for year in range(max(base, min(table)) + 1, target.deadline + 1):
-        met &= better(table[year - 1], table[year], target, _coarser(series, year - 1, year))
+        steps = (_step_of(series, year - 1), _step_of(series, year))
+        as_they_are = {year - 1, year} <= series.decimals.keys() or not all(steps)
+        met &= _better(table[year - 1], table[year], target, 0.0 if as_they_are else max(steps))
     return met
-
-
-def yearly_spread(known: pd.Series) -> float:
-    """The standard deviation of a yearly change around the average one, gaps taken as a random walk; 0 when unknown.
-
-    >>> round(yearly_spread(pd.Series({2020: 1.0, 2021: 2.0, 2022: 4.0})), 3)
-    0.707
-    """
-    years = np.diff(known.index.to_numpy(float))
-    change = np.diff(known.to_numpy(float))
-    if len(change) < 2:
-        return 0.0
-    rate = change.sum() / years.sum()
-    return math.sqrt(float(np.sum((change - rate * years) ** 2 / years)) / (len(change) - 1))

@@ -6,13 +6,12 @@ The counts of year t, over an exposure e_t (8 months are 8/12 of a year), are Ga
 
     y_t ~ Poisson(rate · exp(growth · (t − t₀)) · e_t · g_t),    g_t ~ Gamma(mean 1, sd = spread)
 
-g_t is shared by all months of a year. Priors: Jeffreys' for the rate, that of the negative binomial given the spread,
-density (rate (1 + rate · spread²))^−½, which for a spread of 0 is the Poisson's rate^−½; growth normal with scale 0.15
-a year; spread half-normal with scale 0.4, up to 0.9 (beyond that the expected number would be infinite after one year
-of counts). The scales leave room beyond what the national counts of the training bank (patents and trademarks, 227
-series) do over ten years: growth has a standard deviation of 0.09, the spread around it is below 0.4 for 95 %; counts
-of one city vary more. With one year of counts growth and spread stay at their priors; several years overrule them, so
-that neither a trend nor overdispersion that the counts show is ignored.
+g_t is shared by all months of a year. Priors: Jeffreys' for the rate given the spread, density
+(rate (1 + rate · spread²))^−½, which for a spread of 0 is the Poisson's rate^−½; growth normal with scale 0.15 a year;
+spread half-normal with scale 0.4, up to 0.9 (beyond that the expected number would be infinite after one year of
+counts). The scales leave room beyond what 227 national counts of patents and trademarks do over ten years (growth: a
+standard deviation of 0.09; spread below 0.4 for 95 %); counts of one city vary more. Several years overrule the priors,
+so that neither a trend nor overdispersion that the counts show is ignored.
 
 The posterior is computed on a grid (no sampler), then drawn from.
 """
@@ -28,9 +27,7 @@ import numpy as np
 GROWTH = 0.15  # scale of the normal prior of yearly log growth
 SPREAD = 0.4  # scale of the half-normal prior of the standard deviation of yearly shocks
 SPREADS = np.array([0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.65, 0.9])
-RATE_STEPS = np.linspace(
-    -12.0, 8.0, 161
-)  # standard errors of the log rate; long to the left for small counts
+RATE_STEPS = np.linspace(-12.0, 8.0, 161)  # standard errors of the log rate; long to the left for few items
 GROWTH_STEPS = np.linspace(-6.0, 6.0, 49)
 TRIES = 200  # draws of a bounded year before the bound itself is taken
 
@@ -39,9 +36,6 @@ TRIES = 200  # draws of a bounded year before the bound itself is taken
 class Count:
     """A number of new items: `parts` (each year it covers with the share of that year), `count`, and `qualifier`, "="
     for the number itself, ">=" or "<=" for a bound. As published, or in steps of the process (see `counts.unit_of`).
-
-    >>> Count(((2024, 8 / 12),), 12).exposure
-    0.666...
     """
 
     parts: tuple[tuple[int, float], ...]
@@ -72,10 +66,6 @@ def posterior(counts: Sequence[Count], draws: int, rng: np.random.Generator) -> 
     """Draws of rate, growth and spread given published counts.
 
     Raises ValueError when no count is a number with an exposure: bounds alone leave the rate without an end.
-
-    >>> rates = posterior([Count(((2021, 1.0),), 4), Count(((2022, 1.0),), 6)], 5000, np.random.default_rng(1))
-    >>> bool(4 < np.median(rates.mean(2022)) < 7)
-    True
     """
     if not any(c.qualifier == "=" and c.exposure > 0 for c in counts):
         raise ValueError("a rate needs at least one count with an exposure")
@@ -88,8 +78,8 @@ def posterior(counts: Sequence[Count], draws: int, rng: np.random.Generator) -> 
     log_prior = np.log(width) - 0.5 * (SPREADS / SPREAD) ** 2
     table = np.stack([block[0] + prior for block, prior in zip(blocks, log_prior, strict=True)])
     chance = np.exp(table - table.max()).ravel()
-    place = np.searchsorted(np.cumsum(chance) / chance.sum(), rng.random(draws), side="right")
-    c, b, a = np.unravel_index(np.minimum(place, chance.size - 1), table.shape)
+    cell = np.searchsorted(np.cumsum(chance) / chance.sum(), rng.random(draws), side="right")
+    c, b, a = np.unravel_index(np.minimum(cell, chance.size - 1), table.shape)
     centre_b, step_b = np.array([block[1] for block in blocks])[c].T
     jitter = rng.random((2, draws)) - 0.5
     growth = centre_b + step_b * (GROWTH_STEPS[b] + jitter[0] * np.diff(GROWTH_STEPS)[0])
@@ -101,7 +91,7 @@ def posterior(counts: Sequence[Count], draws: int, rng: np.random.Generator) -> 
 def _log_posterior(
     counts: Sequence[Count], spread: float, middle: np.ndarray, number: np.ndarray, origin: float
 ) -> tuple[np.ndarray, tuple[float, float], np.ndarray, np.ndarray]:
-    """Log posterior over growth × rate for one spread (with the size of a grid step), and the grid's own places."""
+    """Log posterior over growth × rate for one spread (with the size of a grid step), and where the grid lies."""
     exposure = np.array([c.exposure for c in counts])
     weight = 1 / (1 / (number + 0.5) + spread**2)
     shown = np.log((number + 0.5) / exposure)
@@ -145,23 +135,18 @@ def log_chance(seen: Count, mean: np.ndarray, shape: np.ndarray) -> np.ndarray:
 
 
 def new_items(
-    counts: Sequence[Count],
-    rates: Rates,
-    first: int,
-    last: int,
-    rng: np.random.Generator,
+    counts: Sequence[Count], rates: Rates, first: int, last: int, rng: np.random.Generator,
     rounds: Collection[int] | None = None,
-) -> np.ndarray:
+) -> np.ndarray:  # fmt: skip
     """New items of each year from `first` to `last` for each draw, (draws, years), given what was published.
 
-    A published year is what was published; a year to date is that plus what its remaining months may bring, given
-    the months counted; a number for several years is shared out; a bound is kept; a year without any figure is
-    drawn, never taken as zero; outside the `rounds`, where there are any, nothing happens.
+    A year to date is that plus what its remaining months may bring; a number for several years is shared out; a bound
+    is kept; a year without any figure is drawn; outside the `rounds`, where there are any, nothing happens.
     """
     table = np.zeros((len(rates.level), last + 1 - first))
     covered = set()
     for count in counts:
-        drawn = _shared_out(count, rates, rng) if len(count.parts) > 1 else _alone(count, rates, rng)
+        drawn = _shared_out(count, rates, rng) if len(count.parts) > 1 else [_alone(count, rates, rng)]
         for (year, _), items in zip(count.parts, drawn, strict=True):
             if first <= year <= last:
                 table[:, year - first] += items
@@ -179,36 +164,33 @@ def _shocks(rates: Rates, rng: np.random.Generator, seen: float = 0.0, expected:
     return np.where(rates.spread == 0, 1.0, drawn)
 
 
-def _alone(count: Count, rates: Rates, rng: np.random.Generator) -> list[np.ndarray]:
+def _alone(count: Count, rates: Rates, rng: np.random.Generator) -> np.ndarray:
     """All items of one year of which a part, or a bound, is known."""
     ((year, share),) = count.parts
-    mean = rates.mean(year)
+    mean, items = rates.mean(year), np.full(len(rates.level), float(count.count))
     if count.qualifier == "=":
         if share >= 1:
-            return [np.full(len(mean), float(count.count))]
-        shock = _shocks(rates, rng, count.count, mean * share)
-        return [count.count + rng.poisson(mean * (1 - share) * shock)]
-    items, shock = np.full(len(mean), float(count.count)), np.ones(len(mean))
-    open_ = np.ones(len(mean), dtype=bool)
+            return items
+        return items + rng.poisson(mean * (1 - share) * _shocks(rates, rng, count.count, mean * share))
+    shock, left = np.ones(len(mean)), np.ones(len(mean), dtype=bool)
     for _ in range(TRIES):
         tried = _shocks(rates, rng)
         drawn = rng.poisson(mean * share * tried)
-        good = open_ & ((drawn >= count.count) if count.qualifier == ">=" else (drawn <= count.count))
+        good = left & ((drawn >= count.count) if count.qualifier == ">=" else (drawn <= count.count))
         items[good], shock[good] = drawn[good], tried[good]
-        open_ &= ~good
-        if not open_.any():
+        left &= ~good
+        if not left.any():
             break
-    return [items + (rng.poisson(mean * (1 - share) * shock) if share < 1 else 0)]
+    return items + (rng.poisson(mean * (1 - share) * shock) if share < 1 else 0)
 
 
 def _shared_out(count: Count, rates: Rates, rng: np.random.Generator) -> list[np.ndarray]:
     """A number for several years, shared out by what each would bring; the rest of a last partial year is added."""
-    shocks = [_shocks(rates, rng) for _ in count.parts]
-    parts = list(zip(count.parts, shocks, strict=True))
-    weights = np.stack([rates.mean(year) * share * shock for (year, share), shock in parts], axis=1)
+    means = [(share, rates.mean(year), _shocks(rates, rng)) for year, share in count.parts]
+    weights = np.stack([mean * share * shock for share, mean, shock in means], axis=1)
     steps = max(1, round(count.count))  # in whole steps of the process, the number itself being kept
     drawn = rng.multinomial(steps, weights / weights.sum(axis=1, keepdims=True)).T * (count.count / steps)
     return [
-        items + (rng.poisson(rates.mean(year) * (1 - share) * shock) if share < 1 else 0)
-        for items, ((year, share), shock) in zip(drawn, parts, strict=True)
+        items + (rng.poisson(mean * (1 - share) * shock) if share < 1 else 0)
+        for items, (share, mean, shock) in zip(drawn, means, strict=True)
     ]

@@ -9,10 +9,10 @@ from __future__ import annotations
 import sys
 
 from ..errors import QcityError
-from . import answers, data, importing, reports
+from . import answers, data
 from .options import app
 
-__all__ = ["answers", "app", "data", "importing", "main", "reports"]
+__all__ = ["answers", "app", "data", "main"]
 
 
 def main() -> None:

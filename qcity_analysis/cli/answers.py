@@ -1,27 +1,19 @@
-"""Commands that ask about targets: forecast, outlook, rules, portfolio."""
+"""Commands on targets and forecasts: forecast, outlook, rules, portfolio, run, score, panel."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import typer
 from typer import Argument, Option
 
-from .options import (
-    AsOf,
-    DataDir,
-    Json,
-    Language,
-    PlanName,
-    Region,
-    Seed,
-    TargetName,
-    command,
-    print_answer,
-)
+from ..errors import QcityError
+from ..files import write_whole
+from .options import AsOf, DataDir, Draws, Json, Language, PlanName, Region, Seed, TargetName, command, show
 
-if TYPE_CHECKING:
-    from ..assessment.answer import Assessment
+HOME = "[default: processed/ledger beside the data]."
 
 
 @command("forecast energy_per_gdp --plan china_14fyp --as-of 2023-03-31")
@@ -32,7 +24,7 @@ def forecast(
     as_of: AsOf = None,
     language: Language = "en",
     model: Annotated[str, Option(help="mixture, ets, theta, arima, ucm, drift or naive.")] = "mixture",
-    draws: Annotated[int, Option(min=100, help="Simulated paths.")] = 10_000,
+    draws: Draws = 10_000,
     seed: Seed = 0,
     figure: Annotated[Path | None, Option(help="Save the fan chart here (.png, .svg, .pdf).")] = None,
     record: Annotated[
@@ -44,6 +36,7 @@ def forecast(
     """Will one target be met? Prints the answer in words; writes only a figure or a record asked for."""
     from ..assessment.assess import assess
     from ..data.load import load
+    from ..reporting.lines import answer_lines
 
     known = load(data, as_of=as_of)
     answer = assess(known, target, plan=plan, region=region, model=model, draws=draws, seed=seed)
@@ -55,20 +48,7 @@ def forecast(
         from ..reporting.figures.fan import fan_chart
 
         fan_chart(answer, language).savefig(figure)
-    print_answer(as_json, answer.to_dict, lambda: _forecast_lines(answer, language), answer.status)
-
-
-def _forecast_lines(answer: Assessment, language: str) -> list[str]:
-    from ..catalogue import text
-    from ..reporting import sentences
-
-    lines = []
-    for part in (answer, *answer.parts):
-        banner = [text("illustrative_banner", language)] if part.illustrative else []
-        said = [*banner, sentences.headline(part, language), *sentences.sentences(part, language)]
-        notes = dict.fromkeys(sentences.note(note, language) for note in part.notes)
-        lines.append("\n  ".join([*said, *notes]) + "\n")
-    return [*lines, *([sentences.how_to_add(answer, language)] if answer.status == "not_assessable" else [])]
+    show(as_json, answer.to_dict, lambda: answer_lines(answer, language), answer.status)
 
 
 @command("outlook rd_intensity --as-of 2024-06-30")
@@ -102,20 +82,16 @@ def outlook(
         change = explain_change(known, target, answer.target.plan, since, known.as_of, **options)
 
     def plain() -> dict[str, Any]:
-        return {
-            "target": target,
-            "status": answer.status,
-            "probability": answer.probability,
-            "outlook": {part.definition["indicator_id"]: one.to_dict() for part, one in ahead},
-            "sensitivity": [one.to_dict() for one in varied],
-            "change": change.to_dict() if change is not None else None,
-        }
+        by_definition = {part.definition["indicator_id"]: one.to_dict() for part, one in ahead}
+        about: dict[str, Any] = {"target": target, "status": answer.status, "probability": answer.probability}
+        about |= {"outlook": by_definition, "sensitivity": [one.to_dict() for one in varied]}
+        return about | {"change": change.to_dict() if change is not None else None}
 
     def lines() -> list[str]:
         shown = outlook_lines(known, answer, ahead, language) + sensitivity_lines(varied, language)
         return shown + (change_lines(known, change, language) if change is not None else [])
 
-    print_answer(as_json, plain, lines, answer.status)
+    show(as_json, plain, lines, answer.status)
 
 
 @command("rules energy_per_gdp --plan china_14fyp --as-of 2023-03-31")
@@ -131,49 +107,12 @@ def rules(
     """What do published progress rules say, beside the probability? Writes nothing."""
     from ..assessment.assess import assess
     from ..data.load import load
-    from ..rules.catalogue import judged
+    from ..reporting.lines import rule_lines, rules_values
+    from ..rules.results import judged
 
     answer = assess(load(data, as_of=as_of), target, plan=plan, region=region)
     parts = judged(answer)
-    print_answer(
-        as_json,
-        lambda: [_plain_rules(part) for part in parts],
-        lambda: ["\n".join(_rule_lines(part, language)) + "\n" for part in parts],
-        answer.status,
-    )
-
-
-def _rule_lines(part: Assessment, language: str) -> list[str]:
-    from ..catalogue import text
-    from ..reporting import sentences
-    from ..reporting.target_sections import class_shown, shared_reason, votes, yes_or_no
-    from ..rules.catalogue import RULES, results_for
-
-    lines = [sentences.headline(part, language)]
-    if reason := shared_reason(part, language):
-        return [*lines, reason]
-    for rule, result in results_for(part).items():
-        verdict = f" → {yes_or_no(result, language)}" if result.category else ""
-        name = RULES[rule].name(language)
-        lines.append(text("rule_line", language, name=name, said=class_shown(result, language) + verdict))
-    return [*lines, votes(part, language)]
-
-
-def _plain_rules(part: Assessment) -> dict[str, Any]:
-    from ..rules.catalogue import results_for
-
-    return {
-        "target": part.target.target_id,
-        "plan": part.target.plan,
-        "definition": part.definition["indicator_id"],
-        "as_of": part.as_of.isoformat(),
-        "status": part.status,
-        "probability": part.probability,
-        "rules": {
-            rule: {"category": result.category, "will_meet": result.will_meet, "reason": result.reason}
-            for rule, result in results_for(part).items()
-        },
-    }
+    show(as_json, lambda: list(map(rules_values, parts)), lambda: rule_lines(parts, language), answer.status)
 
 
 @command("portfolio china_14fyp --as-of 2024-06-30")
@@ -195,4 +134,90 @@ def portfolio(
     known = load(data, as_of=as_of)
     whole = add_up(known, scorecard(known, plan, draws=draws, seed=seed)[1], seed=seed)
     status = "not_assessable" if whole.targets.empty else "forecast"
-    print_answer(as_json, whole.to_dict, lambda: portfolio_lines(whole, language), status)
+    show(as_json, whole.to_dict, lambda: portfolio_lines(whole, language), status)
+
+
+@command("run --target rd_intensity --language zh")
+def run(
+    plan: Annotated[list[str] | None, Option(help="Plan; repeat for several [default: all].")] = None,
+    target: Annotated[list[str] | None, Option(help="Only these targets; repeatable.")] = None,
+    language: Annotated[list[str] | None, Option(help="en, zh [default: both].")] = None,
+    as_of: AsOf = None,
+    data: DataDir = None,
+    out: Annotated[Path, Option(help="Folder of the pages.")] = Path("reports"),
+    jobs: Annotated[int, Option(min=1, help="Notebooks at a time.")] = 2,
+    timeout: Annotated[int, Option(min=1, help="Seconds one notebook may take.")] = 600,
+    record: Annotated[bool, Option(help="Append what is said to the ledger.")] = True,
+    ledger: Annotated[
+        Path | None, Option(help=f"Folder of issued probabilities, kept for good {HOME}")
+    ] = None,
+    force: Annotated[bool, Option("--force", help="Run again what is unchanged.")] = False,
+) -> None:
+    """Run the notebooks on the data and write the pages and their index; what is unchanged is not run again."""
+    from ..running.report import run_report
+
+    report = run_report(
+        data, plan or None, tuple(language or ("zh", "en")), out, as_of=as_of, targets=target or None, jobs=jobs,
+        force=force, timeout=timeout, record=record, ledger_dir=ledger, progress=print,
+    )  # fmt: skip
+    for line in report.summaries:
+        print(line)
+    print(f"\n{report.index}")
+    raise typer.Exit(report.exit_code)
+
+
+@command("score --plan china_14fyp --json")
+def score(
+    plan: PlanName = None,
+    data: DataDir = None,
+    as_of: AsOf = None,
+    ledger: Annotated[Path | None, Option(help=f"Folder of issued probabilities {HOME}")] = None,
+    language: Language = "en",
+    out: Annotated[Path | None, Option(help="Also write the scores as JSON to this file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """How good are the probabilities? Hindcasts on the published series, rules and models, real targets, ledger.
+
+    Without --plan every published series is scored. Takes about half a minute.
+    """
+    from ..data.load import load
+    from ..reporting.track_sections import spoken
+    from ..trackrecord.record import track_record
+
+    record = track_record(load(data, as_of=as_of), plan, ledger)
+    scores = record.to_dict()
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(out, json.dumps(scores, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    written = f"\nwritten: {out}" if out is not None else ""
+    show(as_json, lambda: scores, lambda: ["\n\n".join(spoken(record, language)), written])
+
+
+@command("panel series.parquet out/ --horizon 5 --workers 2")
+def panel(
+    source: Annotated[Path, Argument(help="Parquet file: series_id, period, value [, support].")],
+    out: Annotated[Path, Argument(help="Folder of the quantiles; a run that was cut short goes on there.")],
+    horizon: Annotated[int, Option(min=1, help="Years ahead.")] = 5,
+    levels: Annotated[str, Option(help="Quantiles, separated by commas.")] = "0.05,0.25,0.5,0.75,0.95",
+    workers: Annotated[int, Option(min=1, help="Processes on this machine.")] = 1,
+    scheduler: Annotated[
+        str, Option(help="Address of a Dask scheduler, tcp://host:8786, in place of processes.")
+    ] = "",
+    rows: Annotated[int, Option(min=1, help="Rows of input in one part, about.")] = 1_000_000,
+) -> None:
+    """Forecast many series from Parquet, part by part; the same bytes whoever works on them.
+
+    A run that was cut short goes on where it was when the same command is given again.
+    """
+    from ..forecasting.panel import forecast_files, refused_of
+
+    try:
+        wanted = [float(level) for level in levels.split(",")]
+    except ValueError:
+        allowed = "allowed are numbers separated by commas, as 0.05,0.5,0.95"
+        raise QcityError(f"--levels {levels!r}: {allowed}") from None
+    forecast_files(source, out, horizon=horizon, levels=wanted, workers=workers, scheduler=scheduler, rows=rows,
+                   say=print)  # fmt: skip
+    print(f"written: {out}")
+    if len(refused := refused_of(out)):
+        print(f"series that could not be forecast: {len(refused)}; {out / 'refused.csv'} says why")

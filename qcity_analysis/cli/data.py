@@ -1,27 +1,21 @@
-"""Commands on published figures: check, list, add, new-plan, diff."""
+"""Commands on published figures: check, list, add, import, new-plan, diff."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 from typer import Argument, Option
 
-from ..errors import Problem, QcityError, did_you_mean, unknown
-from .options import AsOf, DataDir, Json, Language, PlanName, command, print_json, save
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from ..analysis.attribution import Change
-    from ..data.load import Data
+from ..errors import QcityError, did_you_mean, unknown
+from .options import AsOf, DataDir, Draws, Json, Language, PlanName, as_text, command, save
 
 FORMATS = ("text", "json", "html")
-SERIES = ["indicator_id", "region", "measure", "published"]
-FOLDED = 4  # more figures of one series from one publication become one line
 
 
 @command("check --format html --out check.html")
@@ -37,16 +31,26 @@ def check(
 
     Errors must be corrected before the data can be used; warnings are figures to look at. HTML holds both languages.
     """
+    from ..data.corrections import listed
     from ..data.load import check as check_package
     from ..data.load import find_folder
-    from ..reporting.problems import counted
+    from ..data.vintages import to_date
+    from ..problems import counted
+    from ..reporting.lines import check_lines
+    from ..reporting.page import check_page
 
     if format not in FORMATS:
         hint = did_you_mean(format, FORMATS)
         raise QcityError(f"unknown format {format!r}.{hint} Known: {', '.join(FORMATS)}.")
     folder = find_folder(data)
-    problems = check_package(folder, as_of=as_of)
-    report = _check_report("json" if as_json else format, problems, folder, as_of, language)
+    problems, made = check_package(folder, as_of=as_of), listed(folder)
+    if as_json or format == "json":
+        report = as_text([problem.to_dict() for problem in [*problems, *made]])
+    elif format == "html":
+        day = dt.date.today() if as_of is None else to_date(as_of)
+        report = check_page(problems, folder, day, first=language, corrections=made)
+    else:
+        report = "\n".join(check_lines(problems, made, folder, language))
     errors, warnings = counted(problems)
     if out is None:
         print(report)
@@ -54,35 +58,6 @@ def check(
         save(out, report + "\n")
         print(f"written: {out} ({errors} errors, {warnings} warnings)")
     raise typer.Exit(2 if errors else 0)
-
-
-def _check_report(format: str, problems: list[Problem], folder: Path, as_of: str | None, lang: str) -> str:
-    from ..catalogue import text
-    from ..data.corrections import listed
-    from ..data.vintages import to_date
-    from ..reporting.page import check_page
-    from ..reporting.problems import correction_line, counted, line_of
-
-    made = listed(folder)
-    if format == "json":
-        rows = [problem.to_dict() for problem in [*problems, *made]]
-        return json.dumps(rows, ensure_ascii=False, indent=2)
-    if format == "html":
-        day = dt.date.today() if as_of is None else to_date(as_of)
-        return check_page(problems, folder, day, first=lang, corrections=made)
-    errors, warnings = counted(problems)
-    count = f"{errors} errors, {warnings} warnings"
-    if lang != "en":
-        count = text("check_counts", lang, errors=errors, warnings=warnings)
-    lines = [line_of(problem, lang) for problem in problems]
-    return "\n".join([*lines, *(correction_line(each, lang) for each in made), f"{folder}: {count}"])
-
-
-def _targets(known: Data, plan: str | None) -> pd.DataFrame:
-    """The targets of a plan, or all. Raises QcityError when there is no such plan."""
-    if plan and plan not in known.plans():
-        raise unknown("plan", plan, known.plans())
-    return known.targets[known.targets["plan"] == plan] if plan else known.targets
 
 
 @command("list --plan china_14fyp")
@@ -93,13 +68,15 @@ def list_targets(
     from ..data.load import load
 
     package = load(data, as_of=as_of)
-    targets = _targets(package, plan)
+    if plan and plan not in package.plans():
+        raise unknown("plan", plan, package.plans())
+    targets = package.targets[package.targets["plan"] == plan] if plan else package.targets
     years = package.observations.groupby(["indicator_id", "region"])["year"].nunique()
-    columns = ["plan", "target_id", "region", "kind", "deadline", "name_zh", "name_en"]
     keys = zip(targets["indicator_id"], targets["region"], strict=True)
-    table = targets[columns].assign(years_published=[int(years.get(key, 0)) for key in keys])
+    table = targets[["plan", "target_id", "region", "kind", "deadline", "name_zh", "name_en"]]
+    table = table.assign(years_published=[int(years.get(key, 0)) for key in keys])
     if as_json:
-        print_json(json.loads(table.to_json(orient="records", force_ascii=False)))
+        print(as_text(json.loads(table.to_json(orient="records", force_ascii=False))))
         return
     for row in table.itertuples():
         about = f"[{row.region}, {row.kind}, {row.deadline}, {row.years_published} years]"
@@ -128,11 +105,72 @@ def add(
     """Add one published figure with its source; nothing is written if the data would not pass the checks."""
     from ..data.write import add_figure
 
-    row = add_figure(
-        data, indicator_id=indicator, region=region, period=period, value=value, publisher=publisher, title=title,
-        date=date, measure=measure, qualifier=qualifier, status=status, base_period=base_period, dry_run=dry_run,
-    )  # fmt: skip
+    figure = {"indicator_id": indicator, "region": region, "period": period, "value": value, "measure": measure,
+              "qualifier": qualifier, "status": status, "base_period": base_period}  # fmt: skip
+    row = add_figure(data, figure, publisher=publisher, title=title, date=date, dry_run=dry_run)
     print(("would add: " if dry_run else "added: ") + ", ".join(f"{k}={v}" for k, v in row.items() if v))
+
+
+@command("import yearbook.xlsx --map yearbook.yaml --write")
+def import_file(
+    file: Annotated[Path | None, Argument(help="CSV, .xlsx, .xls, or SDMX file.")] = None,
+    mapping: Annotated[
+        Path | None, Option("--map", help="YAML file: which names are which indicators.")
+    ] = None,
+    suggest: Annotated[bool, Option("--suggest", help="Print a starter mapping for the file.")] = False,
+    write: Annotated[bool, Option("--write", help="Write what the preview shows.")] = False,
+    skip_refused: Annotated[
+        bool, Option("--skip-refused", help="Write the rest, list refused cells in a file.")
+    ] = False,
+    undo: Annotated[bool, Option("--undo", help="Take the last import back.")] = False,
+    everything: Annotated[bool, Option("--all", help="Show every figure in the preview.")] = False,
+    data: DataDir = None,
+    language: Language = "en",
+    as_json: Json = False,
+) -> None:
+    """Import the figures of a file: preview first, then with --write all of it or nothing.
+
+    Start with `qcity import FILE --suggest > map.yaml`, complete map.yaml, look at the preview of
+    `qcity import FILE --map map.yaml`, then add --write. `qcity import --undo` restores the files as they were.
+    """
+    from ..catalogue import text
+    from ..importing.importing import import_figures, starter, undo_import
+    from ..problems import DataError
+    from ..reporting.lines import import_lines, import_outcome
+
+    if undo:
+        record = undo_import(data)
+        rows = record["added"] + record["changed"]
+        undone = text("import_undone", language, file=record["file"], at=record["at"], rows=rows)
+        print(as_text(record) if as_json else undone)
+        return
+    if file is None:
+        raise QcityError("name the file to import, or --undo; `qcity import --help` shows an example")
+    if suggest:
+        print(starter(file, data), end="")
+        return
+    if mapping is None:
+        hint = f"`qcity import {file} --suggest > MAP.yaml` writes a starter"
+        raise QcityError(f"{file}: name its mapping with --map MAP.yaml; {hint}")
+    bring = partial(import_figures, file, mapping, data=data, skip_refused=skip_refused)
+    try:
+        done = bring()
+        stopped = bool(done.refused) and not skip_refused
+        if not as_json:
+            print("\n".join(import_lines(done, language, everything)))
+            asked = bool(done.new) and sys.stdin.isatty() and sys.stdout.isatty()
+            write = write or (not stopped and asked and typer.confirm(text("import_ask", language)))
+        if write and not stopped:
+            done = bring(write=True)
+    except DataError as error:
+        if language == "en":
+            raise
+        lines = [problem.line(language, level=False) for problem in error.problems]
+        raise QcityError(
+            "\n  ".join([text("import_problems", language, count=len(lines)), *lines])
+        ) from error
+    print(as_text(done.to_dict()) if as_json else import_outcome(done, stopped, language))
+    raise typer.Exit(2 if stopped else 0)
 
 
 @command("new-plan green_city_2030")
@@ -149,7 +187,7 @@ def new_plan(
     """
     from ..catalogue import text
     from ..data.write import new_plan as make
-    from ..reporting.tables import plan_readme
+    from ..reporting.page import plan_readme
 
     folder = make(name, out or Path(name), plan_readme(name), dt.date.today())
     print(text("np_made", language, folder=folder))
@@ -163,7 +201,7 @@ def diff(
     earlier: Annotated[str, Option("--from", help="The earlier day, e.g. 2022-12-31.")],
     later: Annotated[str | None, Option("--to", help="The later day [default: today].")] = None,
     plan: PlanName = None,
-    draws: Annotated[int, Option(min=100, help="Simulated paths.")] = 10_000,
+    draws: Draws = 10_000,
     language: Language = "en",
     data: DataDir = None,
     as_json: Json = False,
@@ -175,64 +213,19 @@ def diff(
     from ..analysis.attribution import explain_change
     from ..data.load import load
     from ..data.vintages import diff as compare
+    from ..reporting.lines import diff_lines, diff_values
+    from ..trackrecord.hindcasts import plan_indicators
 
     known = load(data, as_of=later)
-    rows = _targets(known, plan)
+    asked = plan_indicators(known, plan) if plan else None
+    rows = known.targets[known.targets["plan"] == plan] if plan else known.targets
     changes = [
-        (name, target, explain_change(known, target, name, earlier, known.as_of, draws=draws))
+        explain_change(known, target, name, earlier, known.as_of, draws=draws)
         for name, target in zip(rows["plan"], rows["target_id"], strict=True)
     ]
     figures = compare(known, earlier, known.as_of)
-    figures = figures[figures["indicator_id"].isin(_indicators_of(known, plan))] if plan else figures
+    figures = figures if asked is None else figures[figures["indicator_id"].isin(asked)]
     if as_json:
-        days = figures["known_from"].dt.strftime("%Y-%m-%d")
-        plain = figures.assign(known_from=days, base_period=figures["base_period"].astype(object))
-        listed: dict[str, Any] = {"earlier": earlier, "later": str(known.as_of)}
-        listed["figures"] = json.loads(plain.to_json(orient="records", force_ascii=False))
-        listed["targets"] = [{"plan": name, "target": t} | change.to_dict() for name, t, change in changes]
-        print_json(listed)
-        return
-    print(
-        "\n".join([*_figure_lines(known, figures, earlier, language), "", *_change_lines(changes, language)])
-    )
-
-
-def _indicators_of(known: Data, plan: str) -> set[str]:
-    """The indicators of a plan, their other definitions and their comparators."""
-    asked = set(known.targets.loc[known.targets["plan"] == plan, "indicator_id"])
-    rows = known.indicators
-    asked |= set(rows.loc[rows["continues"].isin(asked), "indicator_id"])
-    named = rows.loc[rows["indicator_id"].isin(asked), "comparators"]
-    return asked | {part.strip().rpartition("/")[2] for cell in named for part in cell.split(";")}
-
-
-def _figure_lines(known: Data, figures: pd.DataFrame, earlier: str, language: str) -> list[str]:
-    from ..catalogue import text
-    from ..reporting.labels import vintage_line, vintages_line
-
-    lines = []
-    for kind in ("new", "revised", "corrected", "confirmed"):
-        rows = figures[figures["change"] == kind]
-        if len(rows):
-            lines.append(text(f"diff_{kind}", language, count=len(rows)))
-        for _, group in rows.groupby(SERIES, sort=False):
-            cells = group.to_dict("records")
-            if len(cells) > FOLDED:
-                lines.append(f"  {vintages_line(known, cells, language)}")
-            else:
-                lines += [f"  {vintage_line(known, row, language)}" for row in cells]
-    return lines or [text("diff_nothing", language, earlier=earlier, later=known.as_of)]
-
-
-def _change_lines(changes: list[tuple[str, str, Change]], language: str) -> list[str]:
-    """The targets whose answer moved, each with its sentence; the others counted."""
-    from ..catalogue import text
-    from ..reporting.analyses import change_sentence
-
-    moved = [each for each in changes if each[2].word != "unchanged" or each[2].flipped]
-    lines = [text("diff_answers", language, count=len(moved))] if moved else []
-    for plan, target, change in moved:
-        row = change.after.target
-        lines.append(f"  {plan}/{target} {row.name_zh if language == 'zh' else row.name_en}")
-        lines += [f"    {change_sentence(part, language)}" for part in (change.parts or (change,))]
-    return [*lines, text("diff_still", language, count=len(changes) - len(moved))]
+        print(as_text(diff_values(figures, changes, earlier, known.as_of)))
+    else:
+        print("\n".join(diff_lines(known, figures, changes, earlier, language)))

@@ -11,6 +11,10 @@ import typer
 import typer.core
 from typer import Argument, Option
 
+from ..catalogue import check_language
+from ..errors import QcityError
+from ..files import write_whole
+
 EXIT_CODES = "Exit codes: 0 done; 1 a page could not be made; 2 bad input; 3 not assessable."
 
 ORDER = (
@@ -45,45 +49,32 @@ def command(example: str) -> Callable[[Callable[..., None]], Callable[..., None]
     return app.command(example.split()[0], epilog=f"Example: qcity {example}   {EXIT_CODES}")
 
 
-def _known_language(language: str) -> str:
-    from ..catalogue import check_language
-
-    return check_language(language)
-
-
 DataDir = Annotated[
     Path | None, Option("--data", help="Folder of the data package [default: QCITY_DATA, else data/raw].")
 ]
 AsOf = Annotated[str | None, Option(help="Use only what was known on this day, e.g. 2023-03-31.")]
 PlanName = Annotated[str | None, Option(help="Plan [default: the first that has the target].")]
 Region = Annotated[str | None, Option(help="Ask the same of another region.")]
+Draws = Annotated[int, Option(min=100, help="Simulated paths.")]
 Seed = Annotated[int, Option(help="Seed of the simulation.")]
 TargetName = Annotated[str, Argument(metavar="target", help="Name of the target; `qcity list` shows them.")]
 Json = Annotated[bool, Option("--json", help="Print JSON for a program to read.")]
-Language = Annotated[str, Option(help="en or zh.", callback=_known_language)]
+Language = Annotated[str, Option(help="en or zh.", callback=check_language)]
 
 
-def print_json(value: Any) -> None:
-    """Print a value as JSON, Chinese readable; dates as text, NaN refused."""
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=str, allow_nan=False))
+def as_text(value: Any) -> str:
+    """A value as JSON, Chinese readable; dates as text, NaN refused."""
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str, allow_nan=False)
 
 
-def print_answer(
-    as_json: bool, value: Callable[[], Any], lines: Callable[[], list[str]], status: str
-) -> None:
+def show(as_json: bool, value: Callable[[], Any], lines: Callable[[], list[str]], status: str = "") -> None:
     """Print an answer as JSON or in lines, and end the command with the exit code of its status."""
-    if as_json:
-        print_json(value())
-    else:
-        print("\n".join(lines()))
+    print(as_text(value()) if as_json else "\n".join(lines()))
     raise typer.Exit(3 if status == "not_assessable" else 0)
 
 
 def save(path: Path, content: str) -> None:
     """Write a text file whole. Raises QcityError when the folder is missing or may not be written."""
-    from ..errors import QcityError
-    from ..files import write_whole
-
     try:
         write_whole(path, content)
     except OSError as error:

@@ -1,17 +1,23 @@
-"""What must hold between the tables: names that exist, units that agree, years in order, values that are possible."""
+"""What must hold between the tables, and what is possible but unlikely: errors, and warnings for a person to look at.
+
+`check_tables` finds names that do not exist, units that disagree, years out of order and values that are impossible.
+`oddities` looks at the newest vintages of whole years. Outliers are told by the median absolute deviation of the yearly
+changes, scaled to a standard deviation by 1.4826 (Hampel, 1974, J. Am. Stat. Assoc. 69, 383,
+doi:10.1080/01621459.1974.10482962).
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-import math
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..errors import Problem, did_you_mean
+from ..errors import closest
+from ..problems import Problem
 from .schema import CHANGES, INPUTS, PERIOD, by_value, is_spliced, parts, rounds_of
-from .vintages import same_period
+from .vintages import ASSUMED_LAG_MONTHS, codes, figure_codes, is_whole, newest_rows, same_period
 
 Tables = dict[str, pd.DataFrame]
 
@@ -24,262 +30,434 @@ LINKS = [  # table and column, and the table and column that must hold the name
     ("targets", "source_id", "sources", "source_id"),
     ("indicators", "continues", "indicators", "indicator_id"),
 ]
-POSSIBLE = {"percent": "0 to 100", "positive": "0 or more", "count": "0 or more", "real": "any number"}
+LEVELS = ["level", "count_total", "count_new"]
+MANY = 8  # yearly changes of a series from which their usual size can be told
+SPREADS = 8.0  # robust standard deviations from the median that make an outlier
+LEAST = 0.005  # smallest spread, as a share of the level: rounding alone makes no outlier
+SLIPS = [100.0, 10_000.0, 0.01, 0.0001]
+ALIKE = 1.6  # figures within this factor are of one size
+PATIENCE = 24  # months beyond the publication lag after which a newest figure is stale
+RUN = 3  # equal steps, or equal values, in a row
+DIGITS = 10  # an equal step is at least so many units of the last digit: smaller ones are equal by chance
+AGREE = 0.5  # percentage points within which a chain of rounded changes agrees with a cumulative one
+FINALISED = pd.DateOffset(months=24)  # a preliminary figure has been replaced or confirmed by then
 
 
 def check_tables(tables: Tables, today: dt.date) -> list[Problem]:
     """Every problem between the tables, in the order of the files.
 
     `tables` are the frames of `read.read_table` by name; `today` is the day after which no period can start.
-
-    >>> from qcity_analysis.data.load import read_folder
-    >>> frames, problems = read_folder()
-    >>> [p for p in check_tables(frames, dt.date(2030, 1, 1)) if p.level == "error"]
-    []
     """
+    indicators, observations, targets = (tables[name] for name in ("indicators", "observations", "targets"))
+    problems = []
+    for child, column, parent, key in LINKS:
+        known, cells = list(tables[parent][key]), tables[child][column]
+        if known or parent != "regions":
+            bad = tables[child][~cells.isin(known) & (cells != "")]
+            near = [closest(cell, known) for cell in bad[column]]
+            problems += _at("unknown_name", bad, column, child, key=key, table=parent, near=near)
     return [
-        *_references(tables),
-        *_comparators(tables),
-        *_declarations(tables["indicators"]),
-        *_values(tables),
-        *_targets(tables["targets"]),
-        *_zero_bases(tables),
-        *_base_periods(tables),
-        *_future(tables["observations"], today),
+        *problems,
+        *_comparators(indicators, list(tables["regions"]["region"])),
+        *(problem for row in indicators.itertuples() for problem in _declarations(row, indicators)),
+        *_circles(indicators),
+        *_values(observations, indicators),
+        *_targets(targets),
+        *_zero_bases(observations, targets),
+        *_base_periods(observations, targets),
+        *_future(observations, today),
     ]
 
 
-def _told(table: str, column: str, rows: pd.DataFrame, allowed: Any, remedy: Any) -> list[Problem]:
-    """A problem about the cell in `column` of each row; `allowed` and `remedy` are texts, or one for each row."""
-    cells = {"row": rows["row"], "cell": rows[column], "allowed": allowed, "remedy": remedy}
-    return [
-        Problem(f"{table}.csv", int(row), column, _shown(cell), allowed, remedy)
-        for row, cell, allowed, remedy in pd.DataFrame(cells, index=rows.index).itertuples(index=False)
-    ]
+def _at(
+    code: str, rows: Any, column: str = "value", file: str = "observations", **values: Any
+) -> list[Problem]:
+    """A problem about the cell in `column` of each row; values are one for all rows, or one for each."""
+    if rows.empty:
+        return []
+    cells: Any = pd.DataFrame({"cell": rows[column].map(_shown), **values}, index=rows.index)
+    each = zip(rows["row"], cells.to_dict("records"), strict=True)
+    return [Problem(f"{file}.csv", int(row), column, code, said) for row, said in each]
 
 
 def _shown(cell: Any) -> str:
-    if isinstance(cell, float) and not math.isnan(cell):
-        return f"{cell:.15g}"
-    return "" if pd.isna(cell) else str(cell)
+    if pd.isna(cell):
+        return ""
+    return f"{cell:.15g}" if isinstance(cell, float) else str(cell)
 
 
-def _references(tables: Tables) -> list[Problem]:
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda problem: problem.row or 0)
+
+
+def _comparators(indicators: pd.DataFrame, regions: list[str]) -> list[Problem]:
+    names = list(indicators["indicator_id"])
     problems = []
-    for child, column, parent, key in LINKS:
-        known = list(tables[parent][key])
-        if parent == "regions" and not known:
-            continue
-        frame = tables[child]
-        bad = frame[~frame[column].isin(known) & (frame[column] != "")]
-        remedies = [f"add it there, or correct it.{did_you_mean(cell, known)}" for cell in bad[column]]
-        problems += _told(child, column, bad, f"{key} of {parent}.csv", remedies)
-    return problems
-
-
-def _comparators(tables: Tables) -> list[Problem]:
-    ids, regions = (list(tables[name].iloc[:, 0]) for name in ("indicators", "regions"))
-    problems = []
-    for indicator in tables["indicators"].itertuples():
-        for part in parts(indicator.comparators):
+    for row in indicators.itertuples():
+        for part in parts(row.comparators):
             region, slash, name = part.partition("/")
-            if slash and name in ids and (region in regions or not regions):
-                continue
-            hint = "" if name in ids else did_you_mean(name, ids)
-            hint += "" if region in regions else did_you_mean(region, regions)
-            allowed = "region/indicator_id, several separated by ;"
-            remedy = f"name a region and an indicator that exist.{hint}"
-            problems.append(_declared(indicator, "comparators", part, allowed, remedy))
+            if not slash or name not in names or (regions and region not in regions):
+                near = [] if name in names else closest(name, names)
+                near += [] if region in regions else closest(region, regions)
+                problems.append(_declared(row, "comparators", "comparator", part, near=near))
     return problems
 
 
-def _values(tables: Tables) -> list[Problem]:
+def _values(frame: pd.DataFrame, indicators: pd.DataFrame) -> list[Problem]:
     """Units that are not those of the indicator, and values that its support excludes."""
-    indicators = tables["indicators"].drop_duplicates("indicator_id").set_index("indicator_id")
-    frame = tables["observations"]
-    change = frame["measure"].isin(CHANGES)
-    unit = frame["indicator_id"].map(indicators["unit"]).where(~change, "%")
+    own = indicators.drop_duplicates("indicator_id").set_index("indicator_id")
+    unit = frame["indicator_id"].map(own["unit"]).where(~frame["measure"].isin(CHANGES), "%")
     bad = (frame["unit"] != unit) & (frame["unit"] != "") & unit.notna()
-    problems = _told("observations", "unit", frame[bad], unit[bad], "convert the value, or correct the unit")
-
-    support, value = frame["indicator_id"].map(indicators["support"]), frame["value"]
-    level = frame["measure"].isin(["level", "count_new", "count_total"])
-    low = level & support.isin(["percent", "positive", "count"]) & (value < 0)
-    outside = low | (level & (support == "percent") & (value > 100))
-    remedy = "correct the value, or the indicator's support"
-    problems += _told("observations", "value", frame[outside], support[outside].map(POSSIBLE), remedy)
-    below = ~level & (value <= -100) & support.notna()
-    return problems + _told(
-        "observations", "value", frame[below], "a change above -100 %", "correct the value"
-    )
+    support, value = frame["indicator_id"].map(own["support"]), frame["value"]
+    level = frame["measure"].isin(LEVELS)
+    outside = level & (support == "percent") & ((value < 0) | (value > 100))
+    below = level & support.isin(["positive", "count"]) & (value < 0)
+    return [
+        *_at("unit", frame[bad], "unit", unit=unit[bad]),
+        *_in_order(_at("not_percent", frame[outside]) + _at("negative", frame[below])),
+        *_at("fall", frame[~level & (value <= -100) & support.notna()]),
+    ]
 
 
 def _targets(targets: pd.DataFrame) -> list[Problem]:
     kind, base = targets["kind"], targets["base_year"]
     sides = kind.isin(["level", "relative_change", "coverage"])
-    faults: list[tuple[str, pd.Series, Any, Any]] = [
-        ("threshold", ~kind.isin(["milestone", "direction"]) & targets["threshold"].isna(),
-         "a number", "a target of kind " + kind + " needs one"),
-        ("deadline", (targets["deadline"] <= base).fillna(False),
-         "a year after the base year " + base.astype(str), "correct one of the two years"),
-        ("base_year", (kind == "relative_change") & base.isna(),
-         "the year the change is measured against", "write it as 2020"),
-        ("direction", sides & ~targets["direction"].isin(["at_least", "at_most"]),
-         "at_least, at_most", "a target with a threshold says on which side it is met"),
-    ]  # fmt: skip
+    faults: list[tuple[str, str, pd.Series]] = [
+        ("no_threshold", "threshold", ~kind.isin(["milestone", "direction"]) & targets["threshold"].isna()),
+        ("early_deadline", "deadline", (targets["deadline"] <= base).fillna(False)),
+        ("no_base_year", "base_year", (kind == "relative_change") & base.isna()),
+        ("no_side", "direction", sides & ~targets["direction"].isin(["at_least", "at_most"])),
+    ]
     problems = []
-    for column, bad, allowed, remedy in faults:
-        problems += _told("targets", column, targets[bad.astype(bool)], allowed, remedy)
-    return sorted(problems, key=lambda problem: problem.row or 0)
+    for code, column, bad in faults:
+        rows = targets[bad.astype(bool)]
+        problems += _at(code, rows, column, "targets", kind=rows["kind"], year=rows["base_year"])
+    return _in_order(problems)
 
 
-def _zero_bases(tables: Tables) -> list[Problem]:
+def _readable(periods: pd.Series) -> pd.Series:
+    return by_value(periods, lambda cell: PERIOD.fullmatch(cell) is not None).astype(bool)
+
+
+def _zero_bases(observations: pd.DataFrame, targets: pd.DataFrame) -> list[Problem]:
     """Levels of nought in the year that a relative target is measured against."""
-    seen = tables["observations"]
-    seen = seen[(seen["measure"] == "level") & (seen["value"] == 0)].assign(value="0")
-    periods = by_value(seen["period"], lambda cell: same_period(cell) if PERIOD.fullmatch(cell) else cell)
+    zeros = observations[(observations["measure"] == "level") & (observations["value"] == 0)]
+    zeros = zeros[_readable(zeros["period"])]
+    periods = by_value(zeros["period"], same_period)
     problems = []
-    for target in tables["targets"].query("kind == 'relative_change'").itertuples():
-        same = (seen["indicator_id"] == target.indicator_id) & (seen["region"] == target.region)
-        base = _shown(target.base_year)
-        allowed = f"a value other than zero: target {target.target_id!r} is relative to {base}"
-        rows = seen[same & (periods == base)]
-        problems += _told("observations", "value", rows, allowed, "correct the value, or the base year")
+    for target in targets.query("kind == 'relative_change'").itertuples():
+        same = (zeros["indicator_id"] == target.indicator_id) & (zeros["region"] == target.region)
+        rows = zeros[same & (periods == _shown(target.base_year))].assign(value="0")  # -0 as well
+        problems += _at("zero_base", rows, target=target.target_id, base=target.base_year)
     return problems
 
 
-def _base_periods(tables: Tables) -> list[Problem]:
+def _base_periods(observations: pd.DataFrame, targets: pd.DataFrame) -> list[Problem]:
     """Cumulative changes without a base that something says, or with one that is not before their year."""
-    rows = tables["observations"].query("measure == 'cumulative_change_pct'")
-    bases = tables["targets"].query("kind == 'relative_change'")["indicator_id"]
-    bare = rows["base_period"].isna()
-    unsaid = rows[bare & ~rows["indicator_id"].isin(bases)]
-    allowed = "the year the cumulative change is measured against"
-    problems = _told("observations", "base_period", unsaid, allowed, "write it as 2020")
-    based = rows[~bare & by_value(rows["period"], lambda cell: bool(PERIOD.fullmatch(cell))).astype(bool)]
-    late = based[based["period"].str[:4].astype(int) <= based["base_period"].astype(int)]
-    allowed = "a year before " + late["period"].str[:4]
-    problems += _told("observations", "base_period", late, allowed, "correct one of them")
-    return sorted(problems, key=lambda problem: problem.row or 0)
+    rows = observations.query("measure == 'cumulative_change_pct'")
+    said = rows["indicator_id"].isin(targets.query("kind == 'relative_change'")["indicator_id"])
+    based = rows[rows["base_period"].notna() & _readable(rows["period"])]
+    year = based["period"].str[:4].astype(int)
+    late = year <= based["base_period"].astype(int)
+    return _in_order(
+        _at("no_base_period", rows[rows["base_period"].isna() & ~said], "base_period")
+        + _at("late_base_period", based[late], "base_period", year=year[late])
+    )
 
 
 def _future(observations: pd.DataFrame, today: dt.date) -> list[Problem]:
-    def years(column: pd.Series) -> pd.Series:
-        return by_value(column, lambda cell: float(cell[:4]) if cell[:4].isdecimal() else math.nan).astype(
-            float
-        )
-
-    readable = by_value(observations["period"], lambda cell: PERIOD.fullmatch(cell) is not None).astype(bool)
-    rows = observations[readable]
-    begun = years(rows["period"])
-    early = begun > years(rows["published"])
-    bad = rows[early | (begun > today.year)]
-    allowed = "a period that had begun when it was published (" + bad["published"] + ")"
-    allowed = allowed.where(early, f"a period that has begun by {today.isoformat()}")
-    remedy = early.map({True: "correct the period or the date", False: "delete the row"})
-    remedy = remedy + np.where(early, "; ", ": ") + "a forecast or a target is not an observation"
-    return _told("observations", "period", bad, allowed, remedy)
+    """Periods that began after they were published, or that have not begun yet."""
+    rows = observations[_readable(observations["period"])]
+    begun, out = (pd.to_numeric(rows[name].str[:4], errors="coerce") for name in ("period", "published"))
+    early, late = begun > out, begun > today.year
+    return _in_order(
+        _at("before_its_period", rows[early], "period", date=rows.loc[early, "published"])
+        + _at("future", rows[late & ~early], "period", date=today)
+    )
 
 
-def _declared(row: Any, column: str, found: str, allowed: str, remedy: str, level: str = "error") -> Problem:
+def _declared(row: Any, column: str, code: str, cell: Any, **values: Any) -> Problem:
     """A problem of one row of `indicators.csv`."""
-    return Problem("indicators.csv", int(row.row), column, found, allowed, remedy, level)
+    return Problem("indicators.csv", int(row.row), column, code, {"cell": _shown(cell), **values})
 
 
-def _declarations(indicators: pd.DataFrame) -> list[Problem]:
-    """Problems of what indicators declare: inputs, factor, splices and their reasons, rounds, and circles of inputs."""
-    problems = []
-    for row in indicators.itertuples():
-        problems += _inputs(row, indicators) + _splice(row) + _rounds(row)
-    return problems + _cycles(indicators)
-
-
-def _inputs(row: Any, indicators: pd.DataFrame) -> list[Problem]:
-    named = parts(row.inputs)
-    if row.derived not in INPUTS:
-        if not named and pd.isna(row.factor):
-            return []
-        column, found = ("inputs", row.inputs) if named else ("factor", f"{row.factor:g}")
-        remedy = "it is ignored; set derived to ratio, per_head or sum, or empty the cell"
-        return [_declared(row, column, found, "empty where nothing is derived", remedy, "warning")]
-    wanted = INPUTS[row.derived]
-    problems = []
-    if len(named) != wanted:
-        allowed = f"{wanted} indicator{'s separated by ;' if wanted > 1 else ''}, as derived is {row.derived}"
-        remedy = "name what it is computed from" + (": numerator;denominator" if wanted == 2 else "")
-        problems.append(_declared(row, "inputs", row.inputs, allowed, remedy))
-    known = list(indicators["indicator_id"])
-    for name in named:
-        if name not in known:
-            remedy = f"add it there, or correct it.{did_you_mean(name, known)}"
-            problems.append(_declared(row, "inputs", name, "indicator_id of indicators.csv", remedy))
-    if not pd.isna(row.factor) and not (row.factor > 0 and row.derived != "sum"):
-        allowed = "a number above 0" if row.derived != "sum" else "empty: a sum is not scaled"
-        problems.append(_declared(row, "factor", f"{row.factor:g}", allowed, "correct it, or leave it out"))
-    return problems or _input_units(row, indicators.set_index("indicator_id").loc[named, "unit"].tolist())
-
-
-def _input_units(row: Any, units: list[str]) -> list[Problem]:
-    """A percentage divides like by like; a sum has the unit of what it adds up."""
-    if row.derived == "sum" and units[0] != row.unit:
-        allowed = f"{units[0]}, the unit of {row.inputs}"
-        return [_declared(row, "unit", row.unit, allowed, "give both the same unit")]
-    if row.derived == "ratio" and row.unit == "%" and pd.isna(row.factor) and units[0] != units[1]:
-        remedy = "convert one of them, or state the factor that the ratio is multiplied by"
-        allowed = "two inputs in the same unit for a share in %"
-        return [_declared(row, "inputs", f"{units[0]} / {units[1]}", allowed, remedy)]
-    return []
-
-
-def _cycles(indicators: pd.DataFrame) -> list[Problem]:
-    rows = {row.indicator_id: row for row in indicators.itertuples() if row.derived in INPUTS}
-    problems, told = [], set()
-    for name, row in rows.items():
-        path = _cycle(name, rows, (name,))
-        if path and frozenset(path) not in told:
-            told.add(frozenset(path))
-            remedy = "an indicator cannot be computed from itself; change one of the inputs"
-            allowed = "inputs that lead to published figures"
-            problems.append(_declared(row, "inputs", " ← ".join(path), allowed, remedy))
-    return problems
-
-
-def _cycle(name: str, rows: dict[str, Any], path: tuple[str, ...]) -> tuple[str, ...]:
-    """The way from the first indicator of `path` back to itself through inputs; empty when there is none."""
-    for other in parts(rows[name].inputs) if name in rows else []:
-        if other == path[0]:
-            return (*path, other)
-        if other not in path and (found := _cycle(other, rows, (*path, other))):
-            return found
-    return ()
-
-
-def _splice(row: Any) -> list[Problem]:
-    if not is_spliced(row):
-        if pd.isna(row.splice_year):
-            return []
-        remedy = "it is ignored; set splice to ratio or difference, or empty the cell"
-        allowed = "empty where nothing is spliced"
-        return [_declared(row, "splice_year", str(row.splice_year), allowed, remedy, "warning")]
-    reason = "say why the two definitions may be linked"
-    needs = {
-        "continues": ("the older definition", "name the indicator that this one continues"),
-        "splice_reason_zh": ("the reason in Chinese", reason),
-        "splice_reason_en": ("the reason in English", reason),
-        "splice_year": ("a year in which both definitions have a level", "write it as 2022"),
-    }
-    return [
-        _declared(row, column, "", *texts)
-        for column, texts in needs.items()
-        if pd.isna(cell := getattr(row, column)) or cell == ""
-    ]
-
-
-def _rounds(row: Any) -> list[Problem]:
+def _declarations(row: Any, indicators: pd.DataFrame) -> list[Problem]:
+    """Problems of what an indicator declares: inputs and factor, a splice and its reasons, rounds."""
+    problems = _inputs(row, indicators)
+    if is_spliced(row):
+        needed = ("continues", "splice_reason_zh", "splice_reason_en", "splice_year")
+        empty = [name for name in needed if _shown(getattr(row, name)) == ""]
+        problems += [_declared(row, name, f"splice_{name}", "") for name in empty]
+    elif not pd.isna(row.splice_year):
+        problems.append(_declared(row, "splice_year", "nothing_spliced", row.splice_year))
     try:
         rounds_of(row.rounds)
     except ValueError:
-        allowed = "different years as 2019;2021;2024, or the first year and how often as 2019/2"
-        remedy = "name the years in which a round was or will be held, or empty the cell"
-        return [_declared(row, "rounds", row.rounds, allowed, remedy)]
+        problems.append(_declared(row, "rounds", "rounds", row.rounds))
+    return problems
+
+
+def _inputs(row: Any, indicators: pd.DataFrame) -> list[Problem]:
+    named, scaled = parts(row.inputs), not pd.isna(row.factor)
+    if row.derived not in INPUTS:
+        if not named and not scaled:
+            return []
+        column, cell = ("inputs", row.inputs) if named else ("factor", f"{row.factor:g}")
+        return [_declared(row, column, "nothing_derived", cell)]
+    wanted, known = INPUTS[row.derived], list(indicators["indicator_id"])
+    problems = []
+    if len(named) != wanted:
+        code = "one_input" if wanted == 1 else "several_inputs"
+        problems.append(_declared(row, "inputs", code, row.inputs, count=wanted, derived=row.derived))
+    for name in [name for name in named if name not in known]:
+        about = {"key": "indicator_id", "table": "indicators", "near": closest(name, known)}
+        problems.append(_declared(row, "inputs", "unknown_name", name, **about))
+    if scaled and not (row.factor > 0 and row.derived != "sum"):
+        scale = f"{row.factor:g}"
+        problems.append(
+            _declared(row, "factor", "factor_of_sum" if row.derived == "sum" else "factor", scale)
+        )
+    if problems:
+        return problems
+    units = indicators.set_index("indicator_id").loc[named, "unit"].tolist()
+    if row.derived == "sum" and units[0] != row.unit:
+        return [_declared(row, "unit", "unit_of_sum", row.unit, unit=units[0], inputs=row.inputs)]
+    if row.derived == "ratio" and row.unit == "%" and not scaled and units[0] != units[1]:
+        return [_declared(row, "inputs", "units_of_ratio", "", first=units[0], second=units[1])]
     return []
+
+
+def _circles(indicators: pd.DataFrame) -> list[Problem]:
+    """Indicators that are computed from themselves, each circle once."""
+    rows = {row.indicator_id: row for row in indicators.itertuples() if row.derived in INPUTS}
+    inputs = {name: parts(row.inputs) for name, row in rows.items()}
+    problems: dict[frozenset[str], Problem] = {}
+    for start, row in rows.items():
+        ways: list[tuple[str, ...]] = [(start,)]  # still to follow, the next one last
+        while ways and (len(ways[-1]) == 1 or ways[-1][-1] != start):
+            way = ways.pop()
+            onwards = [name for name in inputs.get(way[-1], []) if name == start or name not in way]
+            ways += [(*way, name) for name in reversed(onwards)]
+        if ways and frozenset(ways[-1]) not in problems:
+            problems[frozenset(ways[-1])] = _declared(row, "inputs", "circle", " ← ".join(ways[-1]))
+    return list(problems.values())
+
+
+def oddities(
+    observations: pd.DataFrame, indicators: pd.DataFrame, targets: pd.DataFrame, today: dt.date
+) -> list[Problem]:
+    """Every warning about the figures, in the order of the file; then the targets whose figures are stale.
+
+    Takes the tables of `Data`; `today` is the day from which ages are counted.
+    """
+    with_bounds = _newest(observations, indicators)
+    figures = with_bounds[with_bounds["qualifier"].isin(["=", "~"])]
+    levels, changes = (figures[figures["measure"].isin(names)] for names in (LEVELS, ["change_pct"]))
+    slips = _unit_slips(levels)
+    slipped = {problem.row for problem in slips}
+    odd, low, high = _away(changes["series"], changes["value"], np.full(len(changes), 10 * LEAST))
+    outliers = _jumps(levels) + _at("odd_change", changes[odd], low=low[odd], high=high[odd])
+    over = (levels["unit"] == "%") & (levels["value"] > 100) & (levels["support"] != "percent")
+    signs = _against_levels(figures, changes) + _against_chains(figures, changes)
+    old = figures["known_from"] < pd.Timestamp(today) - FINALISED
+    old = figures[old & figures["status"].isin(["preliminary", "estimate"])]
+    warnings = [
+        *slips,
+        *(problem for problem in outliers if problem.row not in slipped),
+        *_even_steps(levels),
+        *_repeated(levels),
+        *_at("share", levels[over]),
+        *_falling(with_bounds),
+        *{problem.row: problem for problem in reversed(signs)}.values(),  # one a figure: the first
+        *_one_day(observations),
+        *_at("not_final", old, "status", date=old["known_from"].dt.date),
+        *_early(observations),
+    ]
+    return _in_order(warnings) + _stale(observations, indicators, targets, today)
+
+
+def _newest(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFrame:
+    """The newest vintage of every whole-year figure, of cumulative changes those on each base, by series and year.
+
+    `series` numbers indicator, region and measure, `place` indicator and region; `support` is that of the indicator.
+    """
+    rows = newest_rows(observations)
+    usable = (is_whole(observations["period"]) & observations["value"].notna()).to_numpy()
+    rows = rows[usable[rows]]
+    series = codes(observations, "indicator_id", "region", "measure")[rows]
+    base = observations["base_period"].fillna(0).to_numpy(np.int64)[rows]
+    order = np.lexsort((base, observations["year"].to_numpy(np.int64)[rows], series))
+    support = indicators.drop_duplicates("indicator_id").set_index("indicator_id")["support"].to_dict()
+    names = ["row", "indicator_id", "region", "measure", "year", "value", "decimals", "unit"]
+    figures = observations[[*names, "qualifier", "status", "known_from"]].iloc[rows[order]]
+    return figures.assign(
+        series=series[order],
+        base=base[order],
+        place=codes(figures, "indicator_id", "region"),
+        support=by_value(figures["indicator_id"], support.get),
+    )
+
+
+def _follows(figures: pd.DataFrame, years: bool = False) -> np.ndarray:
+    """For each figure but the first: is the one before it of the same series (and, if asked, of the year before)?"""
+    series, year = figures["series"].to_numpy(), figures["year"].to_numpy(np.int64)
+    same = series[1:] == series[:-1]
+    return same & (year[1:] == year[:-1] + 1) if years else same
+
+
+def _jumps(levels: pd.DataFrame) -> list[Problem]:
+    """Levels that are reached by a change far from those of the series' other years."""
+    series, year, value = (levels[name].to_numpy() for name in ("series", "year", "value"))
+    positive = levels.groupby("series")["value"].transform("min").to_numpy(float) > 0
+    by_ratio = levels["support"].isin(["positive", "count"]).to_numpy() & positive  # alike in percent
+    scaled = np.where(by_ratio, np.log(np.where(by_ratio, value, 1.0)), value)
+    at = np.flatnonzero(_follows(levels)) + 1
+    step = (scaled[at] - scaled[at - 1]) / np.maximum(year[at] - year[at - 1], 1)
+    odd, low, high = _away(series[at], step, LEAST * np.where(by_ratio[at], 1.0, np.abs(value[at - 1])))
+    back = odd[1:] & odd[:-1] & (np.diff(at) == 1) & (step[1:] * step[:-1] < 0)
+    odd = np.r_[odd[:1], odd[1:] & ~back]  # without the way back from a figure already named
+    at, ratio = at[odd], by_ratio[at[odd]]
+    low, high = (np.where(ratio, 100 * np.expm1(ends[odd]), ends[odd]) for ends in (low, high))
+    before = {"year": year[at - 1], "before": value[at - 1]}
+    return _at("jump", levels.iloc[at], low=low, high=high, percent=np.where(ratio, " %", ""), **before)
+
+
+def _away(series: Any, step: Any, least: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which steps are outliers of their series, and the lowest and highest of its others."""
+    frame = pd.DataFrame({"series": np.asarray(series), "step": np.asarray(step)})
+    by = frame.groupby("series", sort=False)["step"]
+    away = (frame["step"] - by.transform("median")).abs()
+    spread = 1.4826 * away.groupby(frame["series"], sort=False).transform("median")
+    odd = (by.transform("size") >= MANY) & (away > SPREADS * np.maximum(spread, least))
+    affected = frame[frame["series"].isin(frame.loc[odd, "series"])]
+    calm = affected["step"].where(~odd[affected.index]).groupby(affected["series"], sort=False)
+    low, high = (getattr(calm, name)().reindex(frame["series"]).to_numpy(float) for name in ("min", "max"))
+    return odd.to_numpy(bool), low, high
+
+
+def _unit_slips(levels: pd.DataFrame) -> list[Problem]:
+    """Figures about 100 or 10 000 times their neighbours, or that part of them."""
+    by, value = levels.groupby("series")["value"], levels["value"].to_numpy(float)
+    before, second, after, third = (by.shift(places).to_numpy(float) for places in (1, 2, -1, -2))
+    inside = _alike(before, after, 3 * ALIKE)
+    last = np.isnan(after) & _alike(before, second, ALIKE)
+    first = np.isnan(before) & _alike(after, third, ALIKE)
+    near = np.select([inside, last, first], [np.sqrt(np.abs(before * after)), before, after], np.nan)
+    times = np.select([_alike(value, near * factor, ALIKE) for factor in SLIPS], SLIPS, np.nan)
+    odd, other = ~np.isnan(times), np.where(np.isnan(before), after, before)
+    return _at("unit_slip", levels[odd], other=other[odd], times=times[odd])
+
+
+def _alike(one: np.ndarray, other: np.ndarray, factor: float) -> np.ndarray:
+    """Whether two figures above zero lie within a factor of each other; false where one is missing."""
+    return (one > 0) & (other > 0) & (one <= factor * other) & (other <= factor * one)
+
+
+def _even_steps(levels: pd.DataFrame) -> list[Problem]:
+    """Stretches of evenly spaced levels, one warning each, at their last figure: they look interpolated."""
+    value, year = levels["value"].to_numpy(float), levels["year"].to_numpy()
+    step, joined = np.diff(value), _follows(levels, years=True)
+    finest = 10.0 ** -levels["decimals"].to_numpy(float)  # one step of the last digit typed
+    equal = np.abs(np.diff(step)) <= 1e-9 * np.abs(value[2:])
+    start, end = _stretches(equal & joined[1:] & joined[:-1] & (np.abs(step[1:]) > 0)) + [[0], [2]]
+    least = [finest[a : b + 1].min() for a, b in zip(start, end, strict=True)]
+    coarse = np.abs(step[start]) >= (DIGITS - 0.5) * np.array(least)
+    start, end = start[coarse], end[coarse]
+    return _at("even_steps", levels.iloc[end], start=year[start], end=year[end], step=step[start])
+
+
+def _repeated(levels: pd.DataFrame) -> list[Problem]:
+    """Levels that are the same three years running or more, one warning for each stretch, at its last figure."""
+    value, year = levels["value"].to_numpy(float), levels["year"].to_numpy()
+    # zero, and 100 for a share, are ends at which a series may stay
+    limit = (value == 0) | ((value == 100) & (levels["support"] == "percent").to_numpy())
+    start, end = _stretches(_follows(levels, years=True) & (np.diff(value) == 0) & ~limit[1:]) + [[0], [1]]
+    return _at("repeated", levels.iloc[end], start=year[start], end=year[end])
+
+
+def _stretches(true: np.ndarray) -> np.ndarray:
+    """First and last position (two rows) of every stretch of RUN - 1 neighbouring trues or more."""
+    edges = np.flatnonzero(np.diff(np.r_[False, true, False].astype(np.int8)))
+    first, last = edges[::2], edges[1::2] - 1
+    return np.array([first, last])[:, last - first >= RUN - 2]
+
+
+def _falling(figures: pd.DataFrame) -> list[Problem]:
+    """Totals lower than those of an earlier year; bounds take part where they prove a fall."""
+    totals = figures[figures["measure"] == "count_total"]
+    least = totals["value"].where(totals["qualifier"] != "<=", -np.inf)
+    highest = least.groupby(totals["series"]).cummax().groupby(totals["series"]).shift()
+    fallen = totals["value"].where(totals["qualifier"] != ">=", np.inf) < highest
+    return _at("falling", totals[fallen], before=highest[fallen])
+
+
+def _against_levels(figures: pd.DataFrame, changes: pd.DataFrame) -> list[Problem]:
+    """Changes whose sign is not that of the change between the two published levels."""
+    levels = figures[figures["measure"].isin(LEVELS[:2])].drop_duplicates(["place", "year"])
+    ends = levels[["place", "year", "value"]].assign(step=10.0 ** -levels["decimals"].astype(float))
+    rows = changes.merge(ends, on=["place", "year"], suffixes=("", "_end"))
+    starts = ends.assign(year=ends["year"] + 1)
+    rows = rows.merge(starts, on=["place", "year"], suffixes=("", "_start")).query("value_start != 0")
+    implied = 100 * (rows["value_end"] / rows["value_start"] - 1)
+    rounding = 100 * rows[["step", "step_start"]].max(axis=1) / rows["value_start"].abs()
+    turned = rows[(implied * rows["value"] < 0) & (implied.abs() > rounding)]
+    levels_of = {"start": turned["value_start"], "end": turned["value_end"]}
+    return _at("sign_of_levels", turned, implied=implied[turned.index], **levels_of)
+
+
+def _against_chains(figures: pd.DataFrame, changes: pd.DataFrame) -> list[Problem]:
+    """Changes that agree with a published cumulative change only once their sign is turned."""
+    at = {key: k for k, key in enumerate(zip(changes["place"], changes["year"], strict=True))}
+    percent = changes["value"].to_numpy(float)
+    problems = []
+    for total in figures[figures["measure"] == "cumulative_change_pct"].itertuples():
+        years = range(total.base + 1, total.year + 1) if total.base else ()
+        chain = [at[total.place, year] for year in years if (total.place, year) in at]
+        ratios = 1 + percent[chain] / 100
+        if len(chain) < max(1, len(years)) or abs(100 * (np.prod(ratios) - 1) - total.value) <= 2 * AGREE:
+            continue
+        for k, ratio in zip(chain, ratios, strict=True):
+            turned = 100 * (np.prod(ratios) / ratio * (2 - ratio) - 1)
+            if abs(turned - total.value) <= AGREE and abs(ratio - 1) > AGREE / 100:
+                about = {"base": total.base, "year": total.year, "total": total.value}
+                problems += _at("sign_of_total", changes.iloc[[k]], implied=100 * (1 - ratio), **about)
+    return problems
+
+
+def _one_day(rows: pd.DataFrame) -> list[Problem]:
+    """Vintages of one figure with different values that became known on one day."""
+    key = codes(rows.assign(figure=figure_codes(rows)), "figure", "known_from")
+    twice = pd.Series(key).duplicated(keep=False).to_numpy()
+    rows, key = rows[twice], key[twice]
+    first = rows.groupby(key)[["row", "value", "qualifier"]].transform("first")
+    other = (rows["value"] != first["value"]) | (rows["qualifier"] != first["qualifier"])
+    return _at("one_day", rows[other], first=first.loc[other, "row"], value=first.loc[other, "value"])
+
+
+def _early(rows: pd.DataFrame) -> list[Problem]:
+    """Final figures of a whole year that were published before the year was over."""
+    whole = is_whole(rows["period"]) & (rows["status"] == "final") & ~rows["published_assumed"]
+    ends = (rows["year"].to_numpy() - 1969).astype("datetime64[Y]").astype("datetime64[D]") - 1
+    rows = rows[whole & (rows["known_from"].to_numpy() < ends)]
+    return _at("early", rows, "published", year=rows["year"])
+
+
+def _stale(
+    observations: pd.DataFrame, indicators: pd.DataFrame, targets: pd.DataFrame, today: dt.date
+) -> list[Problem]:
+    """Open targets whose newest figure is older than the publication lag and two more years explain."""
+    lags = indicators.drop_duplicates("indicator_id").set_index("indicator_id")["publication_lag_months"]
+    lags = lags.fillna(ASSUMED_LAG_MONTHS)
+    continued = list(zip(indicators["indicator_id"], indicators["continues"], strict=True))
+    seen = observations.groupby(["indicator_id", "region"])["year"].max().to_dict()
+    problems = []
+    for r in targets.itertuples():
+        family = [r.indicator_id, *(new for new, old in continued if old == r.indicator_id)]
+        newest = max((int(seen[name, r.region]) for name in family if (name, r.region) in seen), default=None)
+        if newest is None or pd.isna(r.deadline) or newest >= r.deadline:
+            continue  # nothing published at all is told by `qcity list`, not here
+        lag = int(lags.get(r.indicator_id, ASSUMED_LAG_MONTHS))
+        if 12 * (newest + 1) + lag + PATIENCE < 12 * today.year + today.month:
+            about = {"year": newest, "date": today, "lag": lag}
+            problems.append(Problem("targets.csv", int(r.row), "indicator_id", "stale", about))
+    return problems

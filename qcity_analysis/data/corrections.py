@@ -30,7 +30,8 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import DataError, Problem, did_you_mean
+from ..errors import closest
+from ..problems import DataError, Problem
 from .read import Lines, read_table, read_yaml
 from .schema import QUALIFIERS, STATUSES, TABLES, decimals, is_date, is_number, plain
 from .vintages import to_date
@@ -58,11 +59,7 @@ COLUMNS = (
 
 
 def no_corrections() -> pd.DataFrame:
-    """The table of corrections of a package that has none.
-
-    >>> len(no_corrections())
-    0
-    """
+    """The table of corrections of a package that has none."""
     return pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})
 
 
@@ -72,30 +69,24 @@ def read_corrections(folder: Path, tables: dict[str, pd.DataFrame]) -> tuple[pd.
     `tables` are those read from its files. Columns: `row` (line in observations.csv), the columns that name the figure,
     `column`, `expect` and `set` (numbers for a value), `since` (day from which it is known, a date), `why`, `who`,
     `source`, `date`, `line` (in corrections.yaml).
-
-    >>> read_corrections(Path("no/such/folder"), {})[1]
-    []
     """
     path = folder / FILE
-    if not path.exists():
-        return no_corrections(), []
     try:
-        content, lines = read_yaml(path)
+        content, lines = read_yaml(path) if path.exists() else (None, {})
     except DataError as error:
         return no_corrections(), error.problems
     if content in (None, "", []):
         return no_corrections(), []
     if not isinstance(content, list):
-        remedy = "begin every correction with `- figure:`"
-        return no_corrections(), [Problem(FILE, 1, None, "no list", "a list of corrections", remedy)]
+        return no_corrections(), [Problem(FILE, 1, None, "correction_list")]
     reader = _Reader(lines, tables)
-    rows = [found for k, item in enumerate(content) if (found := reader.correction(item, k)) is not None]
+    rows = [row for k, item in enumerate(content) if (row := reader.correction(item, k))]
     frame = pd.DataFrame(rows, columns=list(COLUMNS)) if rows else no_corrections()
-    for cell in frame[frame.duplicated(["row", "column"])].itertuples():
-        first = frame[(frame["row"] == cell.row) & (frame["column"] == cell.column)].iloc[0]
-        remedy = f"it stands in row {first['line']} already: delete one"
-        said = f"{cell.column} of row {cell.row} of observations.csv"
-        reader.problems.append(Problem(FILE, cell.line, "figure", said, "each cell once", remedy))
+    first = frame.groupby(["row", "column"])["line"].transform("first")
+    for cell, line in zip(frame.itertuples(), first, strict=True):
+        if cell.line != line:
+            about = {"name": cell.column, "seen": cell.row, "first": line}
+            reader.problems.append(Problem(FILE, cell.line, "figure", "correction_twice", about))
     return frame, reader.problems
 
 
@@ -112,10 +103,10 @@ def as_known(observations: pd.DataFrame, corrections: pd.DataFrame, day: dt.date
         return observations
     frame = observations.copy()
     for cell in corrections.itertuples():
-        content = cell.set if cell.since <= day else cell.expect
-        frame.loc[frame["row"] == cell.row, cell.column] = content
+        known = cell.since <= day
+        frame.loc[frame["row"] == cell.row, cell.column] = cell.set if known else cell.expect
         if cell.column == "value" and "decimals" in frame:
-            digits = cell.set_decimals if cell.since <= day else cell.expect_decimals
+            digits = cell.set_decimals if known else cell.expect_decimals
             frame.loc[frame["row"] == cell.row, "decimals"] = int(digits)
     return frame
 
@@ -124,21 +115,16 @@ def listed(folder: Path) -> list[Problem]:
     """Every correction of a package that holds, as a row like those of `check`, of the level "correction".
 
     `column` names the figure, `found` says from what to what and since when, `remedy` why and on whose word.
-
-    >>> listed(Path("no/such/folder"))
-    []
     """
     if not (folder / FILE).exists():
         return []
     tables = {name: read_table(folder / TABLES[name].file, name)[0] for name in ("observations", "sources")}
-    corrections, _ = read_corrections(folder, tables)
     made = []
-    for cell in corrections.itertuples():
-        names = (cell.indicator_id, cell.region, cell.period, cell.measure, cell.column)
-        found = f"{_shown(cell.expect)} -> {_shown(cell.set)} since {cell.since}"
-        reason = f"{cell.why} ({cell.who}, {cell.date}, {cell.source})"
-        said = (" / ".join(filter(None, names)), found, "the value published", reason)
-        made.append(Problem(FILE, cell.line, *said, "correction"))
+    for cell in read_corrections(folder, tables)[0].itertuples():
+        figure = " / ".join(filter(None, (getattr(cell, name) for name in (*FIGURE[:4], "column"))))
+        about = {name: getattr(cell, name) for name in ("since", "why", "who", "date", "source")}
+        about |= {"before": _shown(cell.expect), "after": _shown(cell.set)}
+        made.append(Problem(FILE, cell.line, figure, "correction", about))
     return made
 
 
@@ -153,104 +139,82 @@ class _Reader:
         self.lines, self.tables = lines, tables
         self.problems: list[Problem] = []
 
-    def fault(self, k: int, column: str, found: str, allowed: str, remedy: str, key: str = "") -> None:
-        row = self.lines.get((k, key or column), self.lines.get((k,), 1))
-        self.problems.append(Problem(FILE, row, column, found, allowed, remedy))
+    def fault(self, k: int, column: str, code: str, entry: str = "", **values: Any) -> None:
+        row = self.lines.get((k, entry or column), self.lines.get((k,), 1))
+        self.problems.append(Problem(FILE, row, column, code, values))
 
     def correction(self, item: Any, k: int) -> dict[str, Any] | None:
+        """One correction as a row of the table; None when it has a problem."""
         before = len(self.problems)
         if not isinstance(item, dict):
-            allowed = f"entries as {', '.join(NEEDED)}"
-            self.fault(k, "figure", str(item), allowed, "begin every correction with `- figure:`")
+            self.fault(k, "figure", "correction_entries", cell=str(item), names=", ".join(NEEDED))
             return None
-        self._names(k, item, ENTRIES, "")
-        for key in NEEDED:
-            if not item.get(key):
-                self.fault(k, key, "", "a value", "a correction says what, why, on whose word and when")
-        column = str(item.get("column") or "value")
+        self._names(k, item, ENTRIES)
+        for name in NEEDED:
+            if not item.get(name):
+                self.fault(k, name, "correction_needs")
+        text = {name: str(item.get(name) or "") for name in ENTRIES}
+        column, sources = text["column"] or "value", list(self.tables["sources"]["source_id"])
         if column not in CORRECTED:
-            hint = did_you_mean(column, CORRECTED)
-            remedy = f"another cell is set right in observations.csv itself.{hint}"
-            self.fault(k, "column", column, ", ".join(CORRECTED), remedy)
-        self._dates_and_source(k, item)
-        expect, new = (self._content(k, key, column, str(item.get(key) or "")) for key in ("expect", "set"))
+            near = closest(column, CORRECTED)
+            self.fault(k, "column", "correction_column", cell=column, columns=", ".join(CORRECTED), near=near)
+        for name in ("date", "since"):
+            if text[name] and not is_date(text[name]):
+                self.fault(k, name, "correction_date", cell=text[name])
+        if text["source"] and text["source"] not in sources:
+            about: dict[str, Any] = {"cell": text["source"], "near": closest(text["source"], sources)}
+            self.fault(k, "source", "unknown_name", key="source_id", table="sources", **about)
+        expect, new = (self._content(k, name, column, text[name]) for name in ("expect", "set"))
         figure = item.get("figure") or {}
         if not isinstance(figure, dict):
-            remedy = "write it as {period: 2020, …}"
-            self.fault(k, "figure", str(figure), "columns of observations.csv", remedy)
-        if len(self.problems) > before:
+            self.fault(k, "figure", "correction_figure", cell=str(figure))
+        row = self._row(k, figure) if len(self.problems) == before else None
+        if row is None:
             return None
-        seen = self._row(k, figure)
-        if seen is None or not self._still_there(k, seen, column, expect):
+        if row[column] != expect:
+            now = _shown(row[column])
+            self.fault(k, "expect", "correction_stale", cell=_shown(expect), now=now, seen=row["row"])
             return None
-        since = to_date(str(item.get("since") or item["date"]))
-        named = {name: str(seen[name]) if not pd.isna(seen[name]) else "" for name in FIGURE}
-        said = {key: str(item[key]) for key in ("why", "who", "source", "date")}
-        return {"row": int(seen["row"]), **named, "column": column, "expect": expect, "set": new,
-                "since": since, **said, "line": self.lines[(k,)], "expect_decimals": int(seen["decimals"]),
-                "set_decimals": decimals(plain(str(item["set"])))}  # fmt: skip
+        named = {name: str(row[name]) if not pd.isna(row[name]) else "" for name in FIGURE}
+        return {"row": int(row["row"]), **named, "column": column, "expect": expect, "set": new,
+                "since": to_date(text["since"] or text["date"]), "line": self.lines[(k,)],
+                **{name: text[name] for name in ("why", "who", "source", "date")},
+                "expect_decimals": int(row["decimals"]), "set_decimals": decimals(plain(text["set"]))}  # fmt: skip
 
-    def _names(self, k: int, entries: dict[str, Any], known: tuple[str, ...], under: str) -> None:
+    def _names(self, k: int, entries: dict[str, Any], known: tuple[str, ...], under: str = "") -> None:
         for name in entries:
             if name not in known:
-                remedy = f"rename or remove it.{did_you_mean(name, known)}"
-                said = f"{under}: {name}" if under else name
-                self.fault(k, said, "an unknown entry", ", ".join(known), remedy, under or name)
+                column, near = f"{under}: {name}" if under else name, closest(name, known)
+                self.fault(k, column, "entry_unknown", under or name, names=", ".join(known), near=near)
 
-    def _dates_and_source(self, k: int, item: dict[str, Any]) -> None:
-        for key in ("date", "since"):
-            if item.get(key) and not is_date(str(item[key])):
-                remedy = "write the day, month or year as far as it is known"
-                self.fault(k, key, str(item[key]), "a date as 2023-02-28, 2023-02 or 2023", remedy)
-        known, source = list(self.tables["sources"]["source_id"]), str(item.get("source") or "")
-        if source and source not in known:
-            remedy = f"add it there, or correct it.{did_you_mean(source, known)}"
-            self.fault(k, "source", source, "source_id of sources.csv", remedy)
-
-    def _content(self, k: int, key: str, column: str, text: str) -> str | float:
-        if not text or column not in CORRECTED:
-            return text
-        if column == "value":
-            if is_number(plain(text)):
-                return float(plain(text))
-            self.fault(k, key, text, "a number", "write it with digits and a point, as 3.48")
-        elif text not in CORRECTED[column]:
+    def _content(self, k: int, name: str, column: str, text: str) -> str | float:
+        """What a cell holds before or after: a number for a value, else the text."""
+        if column == "value" and is_number(plain(text)):
+            return float(plain(text))
+        if text and column == "value":
+            self.fault(k, name, "cell_number", cell=text)
+        elif text and text not in CORRECTED.get(column, (text,)):
             choices = CORRECTED[column]
-            self.fault(k, key, text, ", ".join(choices), f"choose one of them.{did_you_mean(text, choices)}")
+            about: dict[str, Any] = {"choices": ", ".join(choices), "near": closest(text, choices)}
+            self.fault(k, name, "cell_choice", cell=text, **about)
         return text
 
     def _row(self, k: int, figure: dict[str, Any]) -> pd.Series | None:
         """The one row of observations.csv that the entry names."""
-        before = len(self.problems)
+        before, missing = len(self.problems), [name for name in FIGURE[:3] if not figure.get(name)]
         self._names(k, figure, FIGURE, "figure")
-        for name in ("indicator_id", "region", "period"):
-            if not figure.get(name) and len(self.problems) == before:
-                self.fault(k, f"figure: {name}", "", "a value", "name the figure", "figure")
+        if len(self.problems) == before and missing:
+            self.fault(k, f"figure: {missing[0]}", "correction_names", "figure")
         if len(self.problems) > before:
             return None
         frame = self.tables["observations"]
-        held = pd.Series(True, index=frame.index)
+        same = pd.Series(True, index=frame.index)
         for name, text in figure.items():
-            held &= frame[name].astype("string").fillna("") == str(text or "")
-        said = " / ".join(str(text) for text in figure.values())
-        rows = list(frame.loc[held, "row"])
+            same &= frame[name].astype("string").fillna("") == str(text or "")
+        rows, named = frame[same], " / ".join(str(text) for text in figure.values())
         if len(rows) == 1:
-            return frame[held].iloc[0]
-        if rows:
-            spare = [name for name in FIGURE[3:] if name not in figure]
-            found = f"{said}, which rows {', '.join(map(str, rows))} of observations.csv match"
-            self.fault(k, "figure", found, "one row", f"add {' or '.join(spare)} to tell them apart")
-        else:
-            remedy = "correct the entry, or delete the correction if the row is gone"
-            self.fault(k, "figure", said, "a row of observations.csv", remedy)
+            return rows.iloc[0]
+        spare = " or ".join(name for name in FIGURE[3:] if name not in figure)
+        about = {"cell": named, "figure": named, "rows": ", ".join(map(str, rows["row"])), "columns": spare}
+        self.fault(k, "figure", "correction_gone" if rows.empty else "correction_several", **about)
         return None
-
-    def _still_there(self, k: int, seen: pd.Series, column: str, expect: str | float) -> bool:
-        if seen[column] == expect:
-            return True
-        place = f"{_shown(seen[column])}, as row {seen['row']} of observations.csv holds now"
-        remedy = (
-            "the file has changed since the correction was written: check its reason, then delete or renew it"
-        )
-        self.fault(k, "expect", _shown(expect), place, remedy)
-        return False

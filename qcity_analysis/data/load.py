@@ -16,11 +16,11 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import DataError, Problem, QcityError, unknown
+from ..errors import QcityError, unknown
 from ..files import PROJECT
-from .checks import check_tables
+from ..problems import DataError, Problem
+from .checks import Tables, check_tables, oddities
 from .corrections import as_known, no_corrections, read_corrections
-from .oddities import oddities
 from .read import read_table
 from .schema import TABLES
 from .vintages import to_date, with_dates
@@ -37,11 +37,6 @@ class Data:
     `as_of` (only figures known by that day are held), `folder`, `corrections` (the corrections of published figures
     known by that day, already applied; columns as in `corrections.read_corrections`), and `remarks` (warnings about the
     files as they were read).
-
-    >>> import qcity_analysis as qc
-    >>> data = qc.load(as_of="2023-03-31")
-    >>> bool((data.observations["known_from"] <= "2023-03-31").all())
-    True
     """
 
     observations: pd.DataFrame
@@ -56,22 +51,13 @@ class Data:
 
     @cached_property
     def warnings(self) -> tuple[Problem, ...]:
-        """What is possible but unlikely about the package as known on its day: the warnings of `check` for that day.
-
-        >>> import qcity_analysis as qc
-        >>> qc.load().warnings == tuple(qc.check())
-        True
-        """
+        """What is possible but unlikely about the package as known on its day: the warnings of `check` for that day."""
         return (*self.remarks, *oddities(self.observations, self.indicators, self.targets, self.as_of))
 
     def at(self, as_of: str | dt.date | None) -> Data:
         """The same package as known on an earlier day (ISO text or date); itself when `as_of` is None.
 
         Raises QcityError when the day is later than the one this package was loaded for.
-
-        >>> import qcity_analysis as qc
-        >>> qc.load().at("2015-01-01").as_of.year
-        2015
         """
         if as_of is None:
             return self
@@ -81,55 +67,37 @@ class Data:
                 f"as_of {day} is later than {self.as_of}, the day these data were loaded for; "
                 "load them again with that day"
             )
-        observations = as_known(self.observations, self.corrections, day)
-        held = observations[observations["known_from"] <= pd.Timestamp(day)].reset_index(drop=True)
+        known = _known_by(as_known(self.observations, self.corrections, day), day).reset_index(drop=True)
         made = self.corrections[self.corrections["since"] <= day]
-        return dataclasses.replace(self, observations=held, as_of=day, corrections=made)
+        return dataclasses.replace(self, observations=known, as_of=day, corrections=made)
 
     def plans(self) -> list[str]:
-        """The plans of the package, in the order of `targets.csv`.
-
-        >>> import qcity_analysis as qc
-        >>> qc.load().plans()
-        ['nanjing_quality_city', 'china_14fyp']
-        """
+        """The plans of the package, in the order of `targets.csv`."""
         return list(dict.fromkeys(self.targets["plan"]))
 
     def indicator(self, indicator_id: str) -> pd.Series:
-        """The row of one indicator, indexed by column name. Raises QcityError for an unknown name.
-
-        >>> import qcity_analysis as qc
-        >>> qc.load().indicator("rd_intensity")["support"]
-        'percent'
-        """
+        """The row of one indicator, indexed by column name. Raises QcityError for an unknown name."""
         rows = self.indicators[self.indicators["indicator_id"] == indicator_id]
         if rows.empty:
             raise unknown("indicator", indicator_id, list(self.indicators["indicator_id"]))
         return rows.iloc[0]
 
     def region_name(self, region: str, lang: str) -> str:
-        """The name of a region in `lang` ("zh" or "en"); the identifier where no name is given.
-
-        >>> import qcity_analysis as qc
-        >>> qc.load().region_name("jiangsu", "zh")
-        '江苏'
-        """
+        """The name of a region in `lang` ("zh" or "en"); the identifier where no name is given."""
         rows = self.regions[self.regions["region"] == region]
         return str(rows.iloc[0][f"name_{lang}"]) if len(rows) else region
 
     def require_region(self, region: str) -> str:
-        """The region itself if the package knows it. Raises QcityError (did you mean) otherwise.
-
-        >>> import qcity_analysis as qc
-        >>> qc.load().require_region("nanjing")
-        'nanjing'
-        """
-        known = list(self.regions["region"]) or sorted(
-            {*self.targets["region"], *self.observations["region"]}
-        )
+        """The region itself if the package knows it. Raises QcityError (did you mean) otherwise."""
+        named = {*self.targets["region"], *self.observations["region"]}
+        known = list(self.regions["region"]) or sorted(named)
         if region not in known:
             raise unknown("region", region, known)
         return region
+
+
+def _known_by(observations: pd.DataFrame, day: dt.date) -> pd.DataFrame:
+    return observations[observations["known_from"] <= pd.Timestamp(day)]
 
 
 def load(folder: str | Path | None = None, as_of: str | dt.date | None = None) -> Data:
@@ -143,12 +111,9 @@ def load(folder: str | Path | None = None, as_of: str | dt.date | None = None) -
     >>> len(data.targets)
     38
     """
-    day = dt.date.today() if as_of is None else to_date(as_of)
-    tables, problems = read_folder(folder)
-    if _all_read(tables, problems):
-        problems += check_tables(tables, dt.date.today())
-    errors = [problem for problem in problems if problem.level == "error"]
-    if errors:
+    day = to_date(dt.date.today() if as_of is None else as_of)
+    tables, problems, _ = _checked(folder)
+    if errors := [problem for problem in problems if problem.level == "error"]:
         raise DataError(errors)
     tables["observations"] = with_dates(tables["observations"], tables["indicators"])
     return Data(**tables, as_of=dt.date.max, folder=find_folder(folder), remarks=tuple(problems)).at(day)
@@ -157,48 +122,43 @@ def load(folder: str | Path | None = None, as_of: str | dt.date | None = None) -
 def check(folder: str | Path | None = None, as_of: str | dt.date | None = None) -> list[Problem]:
     """Every problem and warning of a data package; an empty list when there is none.
 
-    Errors come first, in the order of the files, then warnings about unlikely figures (see `oddities`). Problems
-    between the tables are looked for only once every file can be read and has its columns; rows with an error take no
-    part in the warnings, which are those of a day (today when `as_of` is None) and the figures known by then.
+    Errors come first, in the order of the files, then warnings about unlikely figures (see `checks.oddities`).
+    Problems between the tables are looked for only once every file can be read and has its columns; rows with an error
+    take no part in the warnings, which are those of a day (today when `as_of` is None) and the figures known by then.
 
-    >>> import qcity_analysis as qc
-    >>> [p for p in qc.check() if p.level == "error"]
-    []
+    >>> {problem.level for problem in check()}
+    {'warning'}
     """
-    tables, problems = read_folder(folder)
-    if not _all_read(tables, problems):
+    tables, problems, whole = _checked(folder)
+    if not whole:
         return problems
-    problems += check_tables(tables, dt.date.today())
+    rows, day = tables["observations"], to_date(dt.date.today() if as_of is None else as_of)
     faulty = {p.row for p in problems if p.level == "error" and p.file == TABLES["observations"].file}
-    rows = tables["observations"]
-    sound = rows[~rows["row"].isin(list(faulty))] if faulty else rows
-    day = dt.date.today() if as_of is None else to_date(as_of)
-    known = with_dates(sound, tables["indicators"])
-    known = known[known["known_from"] <= pd.Timestamp(day)]
-    return problems + oddities(known, tables["indicators"], tables["targets"], day)
+    sound = with_dates(rows[~rows["row"].isin(list(faulty))], tables["indicators"])
+    return problems + oddities(_known_by(sound, day), tables["indicators"], tables["targets"], day)
 
 
-def read_folder(folder: str | Path | None = None) -> tuple[dict[str, pd.DataFrame], list[Problem]]:
-    """All tables of a data package by name, the corrections applied, and the problems of each file by itself.
+def _checked(folder: str | Path | None) -> tuple[Tables, list[Problem], bool]:
+    """The tables, their problems and those between them, and whether every file could be read."""
+    tables, problems = read_folder(folder)
+    whole = _all_read(tables, problems)
+    return tables, problems + (check_tables(tables, dt.date.today()) if whole else []), whole
 
-    >>> frames, problems = read_folder()
-    >>> sorted(frames)
-    ['corrections', 'indicators', 'observations', 'regions', 'sources', 'targets']
-    """
-    place = find_folder(folder)
-    tables, problems = {}, []
-    for name, table in TABLES.items():
-        tables[name], found = read_table(place / table.file, name)
-        problems += found
-    tables["corrections"] = no_corrections()
+
+def read_folder(folder: str | Path | None = None) -> tuple[Tables, list[Problem]]:
+    """All tables of a data package by name, the corrections applied, and the problems of each file by itself."""
+    package = find_folder(folder)
+    read = {name: read_table(package / table.file, name) for name, table in TABLES.items()}
+    tables = {name: frame for name, (frame, _) in read.items()} | {"corrections": no_corrections()}
+    problems = [problem for _, faults in read.values() for problem in faults]
     if _all_read(tables, problems):
-        tables["corrections"], found = read_corrections(place, tables)
+        tables["corrections"], faults = read_corrections(package, tables)
         tables["observations"] = as_known(tables["observations"], tables["corrections"], dt.date.max)
-        problems += found
+        problems += faults
     return tables, problems
 
 
-def _all_read(tables: dict[str, pd.DataFrame], problems: list[Problem]) -> bool:
+def _all_read(tables: Tables, problems: list[Problem]) -> bool:
     """Whether every file could be read with all its columns, so that what holds between the tables can be looked at."""
     unread = {table.file for name, table in TABLES.items() if tables[name].empty}
     return not any(p.level == "error" and (p.row in (None, 1) or p.file in unread) for p in problems)
@@ -207,32 +167,22 @@ def _all_read(tables: dict[str, pd.DataFrame], problems: list[Problem]) -> bool:
 def pages(folder: Path) -> dict[str, Any]:
     """What `pages.toml` beside the data asks of the pages: `look_back` (targets asked again as of an earlier day) and
     `national` (the plan's counterpart that the track record shows first); empty where there is none.
-
-    >>> sorted(pages(find_folder()))
-    ['look_back', 'national']
     """
     path = folder / "pages.toml"
     return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
 
 
 def find_folder(folder: str | Path | None = None) -> Path:
-    """The folder of the data package to use; see `load` for the order. Raises QcityError when there is none.
-
-    >>> (find_folder() / "targets.csv").exists()
-    True
-    """
-    if folder:
-        place = Path(folder).expanduser()
-    elif os.environ.get("QCITY_DATA"):
-        place = Path(os.environ["QCITY_DATA"]).expanduser()
+    """The folder of the data package to use; see `load` for the order. Raises QcityError when there is none."""
+    if named := folder or os.environ.get("QCITY_DATA"):
+        package = Path(named).expanduser()
     else:
-        here = Path.cwd()
+        shipped, here = PROJECT / "data" / "raw", Path.cwd()
         above = [parent / "data" / "raw" for parent in (here, *here.parents)]
-        shipped = PROJECT / "data" / "raw"
-        place = next((p for p in [*above, shipped] if (p / "targets.csv").exists()), shipped)
-    if not place.is_dir():
+        package = next((path for path in [*above, shipped] if (path / "targets.csv").exists()), shipped)
+    if not package.is_dir():
         raise QcityError(
-            f"no data package at {place}: found no such folder. Name one with --data DIR or QCITY_DATA; "
+            f"no data package at {package}: found no such folder. Name one with --data DIR or QCITY_DATA; "
             f"it holds {', '.join(t.file for t in TABLES.values())}"
         )
-    return place.resolve()
+    return package.resolve()

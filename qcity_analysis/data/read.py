@@ -1,29 +1,45 @@
-"""Read the files of a data package, every problem at once: CSV tables typed, YAML with the line of each entry."""
+"""Read the files of a data package, every problem at once: CSV tables typed, YAML with the line of each entry.
+
+Of a large table a Parquet copy is kept and used while the file is unchanged. The copy is only ever a shortcut: beside
+it stands of which file it is (by hash), which library read it, its schema and its own hash; whatever does not agree is
+read again from the file. Where nothing can be written nothing is kept.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import dataclasses
+import hashlib
 import io
+import json
+import os
+import threading
 from collections.abc import Sequence
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ..errors import DataError, Problem, did_you_mean
-from .cache import through_copy
-from .schema import CELL, DIGITS, LARGEST, NUMBER, TABLES, Column, Table, by_value, decimals, plain
+from ..errors import closest
+from ..files import write_whole
+from ..problems import DataError, Problem
+from .schema import CELL, DIGITS, LARGEST, LONGEST, NUMBER, TABLES, Column, Table, by_value, decimals, plain
 
-NO_COLUMN = "no such column"
+LARGE = 1_000_000  # characters of a file from which reading through Arrow, and a copy, pay
+Read = tuple[pd.DataFrame, list[Problem]]
+Lines = dict[tuple[str | int, ...], int]
 
 
-def read_table(path: Path, name: str) -> tuple[pd.DataFrame, list[Problem]]:
+def read_table(path: Path, name: str) -> Read:
     """One table of the contract from a UTF-8 CSV file (with or without BOM), and every problem found in it.
 
     Returns the frame with all columns of the contract (missing optional ones empty), numbers as float, years as
     nullable integers, everything else as text, plus `row`, the line in the file, and `decimals`, the digits after the
-    point with which a value or threshold is written; and the list of problems. The
-    frame is empty when the file cannot be read at all.
+    point with which a value or threshold is written; and the list of problems. The frame is empty when the file cannot
+    be read at all.
 
     >>> frame, problems = read_table(Path("no/such/indicators.csv"), "indicators")
     >>> print(problems[0])
@@ -31,21 +47,29 @@ def read_table(path: Path, name: str) -> tuple[pd.DataFrame, list[Problem]]:
     """
     table = TABLES[name]
     if not path.is_file():
-        if table.optional:
-            return _empty(table), []
-        remedy = f"create it in {path.parent}, or name another folder"
-        return _empty(table), [Problem(path.name, None, None, "no such file", f"the table {name!r}", remedy)]
-    if path.stat().st_size > LARGE:
-        return through_copy(path, lambda: _read_file(path, table))
-    return _read_file(path, table)
+        about = {"table": name, "folder": path.parent}
+        return _empty(table), [] if table.optional else [Problem(path.name, None, None, "no_table", about)]
+    if path.stat().st_size <= LARGE:
+        return _read_file(path, table)
+    copy, mark = (
+        copy_of(path),
+        {"raw": _hash(path), "library": _library()},
+    )  # what a copy must name to be used
+    with contextlib.suppress(Exception):  # whatever is wrong with a copy, the file itself is there
+        return _read_copy(copy, mark)
+    frame, problems = _read_file(path, table)
+    if not any(problem.level == "error" for problem in problems) and _hash(path) == mark["raw"]:
+        with contextlib.suppress(OSError):
+            _write_copy(copy, mark, frame, problems)
+    return frame, problems
 
 
-def _read_file(path: Path, table: Table) -> tuple[pd.DataFrame, list[Problem]]:
+def _read_file(path: Path, table: Table) -> Read:
     try:
         frame, problems = _parse(utf8_text(path.read_bytes(), path.name), path.name, table)
     except DataError as error:
         return _empty(table), error.problems
-    absent = {problem.column for problem in problems if problem.found == NO_COLUMN}
+    absent = {problem.column for problem in problems if problem.code == "no_column"}
     for column in table.columns:
         problems += [] if column.name in absent else _check_cells(frame, column, path.name)
     problems += [] if absent & set(table.key) else _check_key(frame, table, path.name)
@@ -58,40 +82,28 @@ def _empty(table: Table) -> pd.DataFrame:
 
 
 def utf8_text(raw: bytes, file: str) -> str:
-    """The text of a file of the contract (UTF-8, with or without BOM). Raises DataError with the first other byte.
-
-    >>> utf8_text("a,é".encode(), "a.csv")
-    'a,é'
-    """
+    """The text of a file of the contract (UTF-8, with or without BOM). Raises DataError with the first other byte."""
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        row = raw[: error.start].count(b"\n") + 1
-        found = f"byte 0x{raw[error.start]:02x} that is not UTF-8"
-        remedy = "save the file again as 'CSV UTF-8'; the file was probably written in Latin-1 or GB18030"
-        raise DataError([Problem(file, row, None, found, "UTF-8 text", remedy)]) from error
+        row, byte = raw[: error.start].count(b"\n") + 1, f"0x{raw[error.start]:02x}"
+        raise DataError([Problem(file, row, None, "not_utf8", {"byte": byte})]) from error
 
 
 def csv_rows(text: str, file: str) -> list[tuple[int, list[str]]]:
-    """The rows of a CSV text, each with the line it ends in. Raises DataError with the first that cannot be read.
-
-    >>> csv_rows('a,b\\n1,"2\\n3"\\n', "a.csv")
-    [(1, ['a', 'b']), (3, ['1', '2\\n3'])]
-    """
+    """The rows of a CSV text, each with the line it ends in. Raises DataError with the first that cannot be read."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[tuple[int, list[str]]] = []
     try:
         for cells in reader:
             rows.append((reader.line_num, cells))
     except csv.Error as error:
-        line = rows[-1][0] + 1 if rows else 1
-        allowed = f"cells of at most {csv.field_size_limit()} characters, quotes closed"
-        remedy = "shorten the text, or close the quotes"
-        raise DataError([Problem(file, line, None, str(error), allowed, remedy)]) from error
+        about = {"cell": str(error), "limit": csv.field_size_limit()}
+        raise DataError([Problem(file, rows[-1][0] + 1 if rows else 1, None, "no_csv", about)]) from error
     return rows
 
 
-def _parse(text: str, file: str, table: Table) -> tuple[pd.DataFrame, list[Problem]]:
+def _parse(text: str, file: str, table: Table) -> Read:
     first = text[: text.find("\n") + 1]  # of a large file the whole is not copied for its header
     large = len(text) > LARGE and first.count('"') % 2 == 0
     rows = csv_rows(first if large else text, file)
@@ -110,105 +122,23 @@ def _parse(text: str, file: str, table: Table) -> tuple[pd.DataFrame, list[Probl
     return frame[[*(column.name for column in table.columns), "row"]], problems
 
 
-def _careful_rows(
-    read: list[tuple[int, list[str]]], header: list[str], file: str
-) -> tuple[pd.DataFrame, list[Problem]]:
+def _careful_rows(read: list[tuple[int, list[str]]], header: list[str], file: str) -> Read:
     """The rows below the header with the line each ends in; a row of another length is a problem."""
-    rows, lines, problems = [], [], []
-    for line, cells in read:
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) != len(header):
-            allowed = f"{len(header)} cells, as in the header"
-            remedy = "put text that holds a comma in double quotes"
-            problems.append(Problem(file, line, None, f"{len(cells)} cells", allowed, remedy))
-        rows.append((cells + [""] * len(header))[: len(header)])
-        lines.append(line)
-    frame = pd.DataFrame(rows, columns=header, dtype=str)
-    frame = frame.loc[:, ~frame.columns.duplicated()].map(str.strip)
-    return frame.assign(row=pd.Series(lines, dtype="int64")), problems
-
-
-def _check_header(header: list[str], file: str, table: Table) -> list[Problem]:
-    names = [column.name for column in table.columns]
-    problems = []
-    for column in table.columns:
-        if column.name not in header and not column.optional:
-            spare = [name for name in header if name not in names]
-            remedy = f"add the column {column.name}.{did_you_mean(column.name, spare)}"
-            problems.append(Problem(file, 1, column.name, NO_COLUMN, ", ".join(names), remedy))
-    for name in header:
-        if name not in names:
-            remedy = f"it is ignored; rename or remove it.{did_you_mean(name, names)}"
-            problems.append(Problem(file, 1, name, "an unknown column", ", ".join(names), remedy, "warning"))
-        if header.count(name) > 1:
-            said = ("the column twice", "each column once", "remove one of them")
-            problems.append(Problem(file, 1, name, *said))
-    return list(dict.fromkeys(problems))
-
-
-def _check_cells(frame: pd.DataFrame, column: Column, file: str) -> list[Problem]:
-    if (frame[column.name] == "").all() and (column.optional or frame.empty):
-        return []
-    faults = {cell: fault for cell in frame[column.name].unique() if (fault := _fault(cell, column))}
-    bad = frame[frame[column.name].isin(list(faults))]
-    return [
-        Problem(file, int(row), column.name, cell, *faults[cell])
-        for row, cell in zip(bad["row"], bad[column.name], strict=True)
+    rows = [(line, cells) for line, cells in read if any(cell.strip() for cell in cells)]
+    width = len(header)
+    problems = [
+        Problem(file, line, None, "row_length", {"count": len(cells), "width": width})
+        for line, cells in rows
+        if len(cells) != width
     ]
-
-
-def _fault(cell: str, column: Column) -> tuple[str, str] | None:
-    if cell == "":
-        return None if column.empty else ("a value", "fill the cell in, or delete the row")
-    if column.holds == "choice" and cell not in column.choices:
-        return ", ".join(column.choices), f"choose one of them.{did_you_mean(cell, column.choices)}"
-    if column.holds in CELL:
-        valid, allowed, remedy = CELL[column.holds]
-        if column.holds == "number" and NUMBER.fullmatch(cell):
-            allowed = f"0, or a size between {1 / LARGEST:g} and {LARGEST:g}"
-        return None if valid(cell) else (allowed, remedy)
-    return None
-
-
-def _check_key(frame: pd.DataFrame, table: Table, file: str) -> list[Problem]:
-    key = list(table.key)
-    every = frame[frame.duplicated(key, keep=False)]
-    first = every.groupby(key, sort=False)["row"].transform("first")
-    problems = []
-    for cells, row, earlier in zip(every[key].to_numpy().tolist(), every["row"], first, strict=True):
-        if row != earlier:
-            found = " / ".join(filter(None, cells))
-            remedy = (
-                f"it stands in row {earlier} already: delete one, or give a revision its own `published` date"
-            )
-            problems.append(Problem(file, int(row), ", ".join(key), found, "each key once", remedy))
-    return problems
-
-
-def _typed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
-    frame = frame.copy()
-    for column in table.columns:
-        if column.name in DIGITS:
-            frame[DIGITS[column.name]] = by_value(frame[column.name], decimals).astype("int64")
-        if column.holds == "number":
-            frame[column.name] = pd.to_numeric(frame[column.name], errors="coerce").astype(float)
-        elif column.holds in ("year", "integer"):
-            frame[column.name] = pd.to_numeric(frame[column.name], errors="coerce").astype("Int64")
-    return frame
-
-
-LARGE = 1_000_000  # characters of a file from which reading through Arrow pays
+    even = [(cells + [""] * width)[:width] for _, cells in rows]
+    frame = pd.DataFrame(even, columns=header, dtype=str)
+    frame = frame.loc[:, ~frame.columns.duplicated()].map(str.strip)
+    return frame.assign(row=pd.Series([line for line, _ in rows], dtype="int64")), problems
 
 
 def regular_rows(text: str, header: Sequence[str]) -> pd.DataFrame | None:
-    """The rows below the header as text columns in the order of `header`, cells stripped; None when irregular.
-
-    >>> regular_rows("a,b\\n1, x\\n2,y\\n", ["a", "b"])["b"].tolist()
-    ['x', 'y']
-    >>> regular_rows("a,b\\n1\\n", ["a", "b"]) is None
-    True
-    """
+    """The rows below the header as text columns in the order of `header`, cells stripped; None when irregular."""
     import pyarrow as pa
     import pyarrow.compute as pc
     from pyarrow import csv
@@ -218,48 +148,149 @@ def regular_rows(text: str, header: Sequence[str]) -> pd.DataFrame | None:
     if len(set(header)) < len(header) or raw.count(b"\r") != raw.count(b"\r\n"):
         return None
     names = [str(position) for position in range(len(header))]
+    types = dict.fromkeys(names, pa.large_string())
     try:
         table = csv.read_csv(
             pa.BufferReader(raw),
             read_options=csv.ReadOptions(column_names=names, skip_rows=1),
             parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
-            convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
-            ),
+            convert_options=csv.ConvertOptions(column_types=types, strings_can_be_null=False),
         )
     except pa.ArrowInvalid:
         return None
-    if table.num_rows != lines - 1:
-        return None
     columns = [pc.utf8_trim_whitespace(column) for column in table.columns]
-    if not columns or pc.any(pc.equal(columns[0], "")).as_py():
+    if table.num_rows != lines - 1 or not columns or pc.any(pc.equal(columns[0], "")).as_py():
         return None
     return pa.table(columns, names=list(header)).to_pandas()
 
 
-def decode(raw: bytes, file: str) -> tuple[str, str]:
-    """The text of some bytes and the name of its encoding. Raises DataError naming the first byte each one fails on.
+def _check_header(header: list[str], file: str, table: Table) -> list[Problem]:
+    names = [column.name for column in table.columns]
+    spare, columns = [name for name in header if name not in names], ", ".join(names)
+    problems = []
+    for name in (column.name for column in table.columns if not column.optional):
+        if name not in header:
+            about = {"columns": columns, "name": name, "near": closest(name, spare)}
+            problems.append(Problem(file, 1, name, "no_column", about))
+    for name in dict.fromkeys(header):
+        if name not in names:
+            about = {"columns": columns, "near": closest(name, names)}
+            problems.append(Problem(file, 1, name, "unknown_column", about))
+        if header.count(name) > 1:
+            problems.append(Problem(file, 1, name, "column_twice"))
+    return problems
 
-    >>> decode("研发".encode("gb18030"), "a.csv")
-    ('研发', 'GB18030')
-    """
-    failed: list[UnicodeDecodeError] = []
+
+def _check_cells(frame: pd.DataFrame, column: Column, file: str) -> list[Problem]:
+    if (frame[column.name] == "").all() and (column.optional or frame.empty):
+        return []
+    faults = {cell: fault for cell in frame[column.name].unique() if (fault := _fault(cell, column))}
+    bad = frame.loc[frame[column.name].isin(list(faults)), ["row", column.name]]
+    about = {"choices": ", ".join(column.choices), "bytes": LONGEST, "least": 1 / LARGEST, "most": LARGEST}
+    return [
+        Problem(file, int(row), column.name, f"cell_{faults[cell]}",
+                about | {"cell": cell, "near": closest(cell, column.choices)})
+        for row, cell in bad.itertuples(index=False)
+    ]  # fmt: skip
+
+
+def _fault(cell: str, column: Column) -> str:
+    """What a cell is not, as in the codes of problems; an empty text when it is as it should be."""
+    if cell == "":
+        return "" if column.empty else "empty"
+    if column.holds == "choice":
+        return "" if cell in column.choices else "choice"
+    if column.holds not in CELL or CELL[column.holds](cell):
+        return ""
+    return "size" if column.holds == "number" and NUMBER.fullmatch(cell) else column.holds
+
+
+def _check_key(frame: pd.DataFrame, table: Table, file: str) -> list[Problem]:
+    key = list(table.key)
+    every = frame[frame.duplicated(key, keep=False)]
+    first = every.groupby(key, sort=False)["row"].transform("first")
+    problems = []
+    for cells, row, earlier in zip(every[key].to_numpy().tolist(), every["row"], first, strict=True):
+        if row != earlier:
+            about = {"cell": " / ".join(filter(None, cells)), "first": int(earlier)}
+            problems.append(Problem(file, int(row), ", ".join(key), "key_twice", about))
+    return problems
+
+
+def _typed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    frame = frame.copy()
+    for column in table.columns:
+        if column.name in DIGITS:
+            frame[DIGITS[column.name]] = by_value(frame[column.name], decimals).astype("int64")
+        if column.holds in ("number", "year", "integer"):
+            numbers = pd.to_numeric(frame[column.name], errors="coerce")
+            frame[column.name] = numbers.astype(float if column.holds == "number" else "Int64")
+    return frame
+
+
+def copy_of(path: Path) -> Path:
+    """Where the copy of a file is kept: beside a folder `raw` in `processed`, else in the user's cache folder."""
+    if path.parent.name == "raw":
+        return path.parent.with_name("processed") / f"{path.stem}.parquet"
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = hashlib.sha256(str(path.parent.resolve()).encode()).hexdigest()[:16]
+    return home / "qcity" / folder / f"{path.stem}.parquet"
+
+
+@cache
+def _library() -> str:
+    """The modules that turn a file into a frame, and the packages they use, as one hash."""
+    modules = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    versions = "".join(metadata.version(package) for package in ("pandas", "pyarrow"))
+    return hashlib.sha256(modules + versions.encode()).hexdigest()
+
+
+def _read_copy(copy: Path, mark: dict[str, str]) -> Read:
+    about = json.loads(Path(f"{copy}.json").read_text("utf-8"))
+    if about["mark"] != mark or about["copy"] != _hash(copy):
+        raise ValueError("the copy is of another file or library, or damaged")
+    frame = pd.read_parquet(copy)
+    if _shape(frame) != about["shape"]:
+        raise ValueError("the copy does not read as it was written")
+    return frame, [Problem(**problem) for problem in about["problems"]]
+
+
+def _write_copy(copy: Path, mark: dict[str, str], frame: pd.DataFrame, problems: list[Problem]) -> None:
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    temporary = copy.with_name(f".{copy.name}.{os.getpid()}.{threading.get_ident()}.part")
+    try:
+        frame.to_parquet(temporary, index=False, compression="zstd")
+        about = {"mark": mark, "copy": _hash(temporary), "shape": _shape(frame)}
+        about |= {"problems": [dataclasses.asdict(problem) for problem in problems]}
+        temporary.replace(copy)
+        write_whole(Path(f"{copy}.json"), json.dumps(about, ensure_ascii=False, indent=1) + "\n")
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _shape(frame: pd.DataFrame) -> list[object]:
+    return [len(frame), [[str(name), str(kind)] for name, kind in frame.dtypes.items()]]
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def decode(raw: bytes, file: str) -> tuple[str, str]:
+    """The text of some bytes and the name of its encoding. Raises DataError naming the first byte each one fails on."""
+    failed: list[int] = []
     for encoding, name in (("utf-8-sig", "UTF-8"), ("gb18030", "GB18030")):
         try:
             return raw.decode(encoding), name
         except UnicodeDecodeError as error:
-            failed.append(error)
+            failed.append(error.start)
+    row, code = raw[: failed[0]].count(b"\n") + 1, "no_encoding"
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        found = "UTF-16 text"
-    else:
-        places = [f"byte 0x{raw[e.start]:02x} at position {e.start + 1}" for e in failed]
-        found = f"{places[0]}, which is not UTF-8, and {places[1]}, which is not GB18030"
-    row = raw[: failed[0].start].count(b"\n") + 1
-    remedy = "save the file again as 'CSV UTF-8'"
-    raise DataError([Problem(file, row, None, found, "UTF-8 or GB18030 text", remedy)])
-
-
-Lines = dict[tuple[str | int, ...], int]
+        code = "utf16"
+    first, second = (f"0x{raw[start]:02x}" for start in failed)
+    about = {"first": first, "one": failed[0] + 1, "second": second, "two": failed[1] + 1}
+    raise DataError([Problem(file, row, None, code, about)])
 
 
 def read_yaml(path: Path) -> tuple[Any, Lines]:
@@ -277,19 +308,14 @@ def read_yaml(path: Path) -> tuple[Any, Lines]:
     import yaml
 
     if not path.is_file():
-        remedy = "name an existing file; `qcity import FILE --suggest` writes a starter mapping"
-        raise DataError([Problem(path.name, None, None, "no such file", "a YAML file", remedy)])
+        raise DataError([Problem(path.name, None, None, "no_yaml_file")])
     text, _ = decode(path.read_bytes(), path.name)
     try:
         node = yaml.compose(text, Loader=yaml.BaseLoader)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        found = getattr(error, "problem", None) or "text that cannot be read"
-        row = mark.line + 1 if mark else None
-        remedy = (
-            "indent entries of one list equally; put text that holds ': ' or starts with a sign in quotes"
-        )
-        raise DataError([Problem(path.name, row, None, str(found), "YAML", remedy)]) from error
+        mark, why = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+        row, code = mark.line + 1 if mark else None, "no_yaml" if why else "no_yaml_text"
+        raise DataError([Problem(path.name, row, None, code, {"cell": str(why)})]) from error
     lines: Lines = {}
     problems: list[Problem] = []
     content = _value(node, (), lines, problems, path.name)
@@ -306,13 +332,11 @@ def _value(node: Any, at: tuple[str | int, ...], lines: Lines, problems: list[Pr
         return node.value.strip()
     if node.id == "sequence":
         return [_value(item, (*at, k), lines, problems, file) for k, item in enumerate(node.value)]
-    found: dict[str, Any] = {}
+    content: dict[str, Any] = {}
     for key, item in node.value:
-        name = str(key.value)
-        if name in found:
-            line = key.start_mark.line + 1
-            said = ("the entry twice", "each entry once", "remove one of them")
-            problems.append(Problem(file, line, name, *said))
-        found[name] = _value(item, (*at, name), lines, problems, file)
-        lines[(*at, name)] = key.start_mark.line + 1
-    return found
+        name, line = str(key.value), key.start_mark.line + 1
+        if name in content:
+            problems.append(Problem(file, line, name, "entry_twice"))
+        content[name] = _value(item, (*at, name), lines, problems, file)
+        lines[(*at, name)] = line
+    return content

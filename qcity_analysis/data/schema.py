@@ -22,18 +22,16 @@ DIRECTIONS = (
     "at_least", "at_most", "increase", "decrease", "increase_every_year", "decrease_every_year", "achieved",
 )  # fmt: skip
 INPUTS = {"ratio": 2, "per_head": 2, "sum": 1}  # how many inputs each kind of derived indicator has
+DERIVED = ("none", "yearly_changes", *INPUTS)
 COMMITMENTS = ("firm", "about", "strive", "maintain", "directional", "qualitative")
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of the contract: its name, what a cell holds, and whether it may be empty or missing.
+    """One column of the contract.
 
-    `holds` is one of text, identifier, number, year, integer, period, date, choice; `optional` means that the whole
-    column may be left out of the file.
-
-    >>> Column("base_year", "year", empty=True).optional
-    False
+    `holds` is one of text, identifier, number, year, integer, period, date, choice; `empty` says that a cell may be
+    empty, `optional` that the whole column may be left out of the file.
     """
 
     name: str
@@ -45,109 +43,68 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One file of a data package: its name, columns, key, and whether the file itself may be missing.
-
-    >>> TABLES["observations"].key[:3]
-    ('indicator_id', 'region', 'period')
-    """
+    """One file of a data package: its name, columns, key, and whether the file itself may be missing."""
 
     file: str
-    columns: tuple[Column, ...]
     key: tuple[str, ...]
+    columns: tuple[Column, ...]
     optional: bool = False
 
 
-def _text(*names: str, empty: bool = True, optional: bool = True) -> tuple[Column, ...]:
-    return tuple(Column(name, empty=empty, optional=optional) for name in names)
+def _needed(names: str, holds: str = "text", *choices: str) -> list[Column]:
+    """Columns that have a value in every row."""
+    return [Column(name, holds, choices=choices) for name in names.split()]
 
 
-def _identifiers(*names: str, empty: bool = False, optional: bool = False) -> tuple[Column, ...]:
-    return tuple(Column(name, "identifier", empty, optional) for name in names)
+def _given(names: str, holds: str = "text", *choices: str) -> list[Column]:
+    """Columns that must be there, with cells that may be empty."""
+    return [Column(name, holds, True, False, choices) for name in names.split()]
+
+
+def _optional(names: str, holds: str = "text", *choices: str) -> list[Column]:
+    return [Column(name, holds, True, True, choices) for name in names.split()]
+
+
+def _table(name: str, key: str, *columns: list[Column], optional: bool = False) -> Table:
+    return Table(f"{name}.csv", tuple(key.split()), tuple(c for some in columns for c in some), optional)
 
 
 TABLES = {
-    "sources": Table(
-        "sources.csv",
-        (
-            *_identifiers("source_id"),
-            *_text("publisher", "title", empty=False, optional=False),
-            Column("date", "date"),
-            *_text("publisher_en", "title_en"),
-            Column("date_basis", "choice", True, True, ("stated", "schedule", "inferred")),
-            Column("licence", empty=True, optional=True),
-            Column("reliability", "choice", True, True, ("high", "medium", "low")),
-            *_text("note"),
-        ),
-        ("source_id",),
+    "sources": _table(
+        "sources", "source_id", _needed("source_id", "identifier"), _needed("publisher title"),
+        _needed("date", "date"), _optional("publisher_en title_en"),
+        _optional("date_basis", "choice", "stated", "schedule", "inferred"), _optional("licence"),
+        _optional("reliability", "choice", "high", "medium", "low"), _optional("note"),
     ),
-    "regions": Table(
-        "regions.csv",
-        (
-            *_identifiers("region"),
-            *_text("name_zh", "name_en", empty=False, optional=False),
-            *_identifiers("parent", empty=True, optional=True),
-        ),
-        ("region",),
-        optional=True,
+    "regions": _table(
+        "regions", "region", _needed("region", "identifier"), _needed("name_zh name_en"),
+        _optional("parent", "identifier"), optional=True,
     ),
-    "indicators": Table(
-        "indicators.csv",
-        (
-            *_identifiers("indicator_id"),
-            *_text("name_zh", "name_en", empty=False, optional=False),
-            Column("unit", empty=True),
-            Column("support", "choice", False, False, SUPPORTS),
-            Column("better", "choice", True, True, ("higher", "lower")),
-            Column("publication_lag_months", "integer", True, True),
-            *_text("unit_zh", "definition_zh", "definition_en", "continues"),
-            Column("break_period", "year", True, True),
-            *_text("break_reason_zh", "break_reason_en"),
-            Column("derived", "choice", True, True, ("none", "yearly_changes", "ratio", "per_head", "sum")),
-            *_text("comparators", "note", "inputs"),
-            Column("factor", "number", True, True),
-            Column("timing", "choice", True, True, ("average", "total", "stock")),
-            Column("splice", "choice", True, True, ("none", "ratio", "difference")),
-            Column("splice_year", "year", True, True),
-            *_text("splice_reason_zh", "splice_reason_en", "rounds"),
-        ),
-        ("indicator_id",),
+    "indicators": _table(
+        "indicators", "indicator_id", _needed("indicator_id", "identifier"), _needed("name_zh name_en"),
+        _given("unit"), _needed("support", "choice", *SUPPORTS), _optional("better", "choice", "higher", "lower"),
+        _optional("publication_lag_months", "integer"), _optional("unit_zh definition_zh definition_en continues"),
+        _optional("break_period", "year"), _optional("break_reason_zh break_reason_en"),
+        _optional("derived", "choice", *DERIVED), _optional("comparators note inputs"), _optional("factor", "number"),
+        _optional("timing", "choice", "average", "total", "stock"),
+        _optional("splice", "choice", "none", "ratio", "difference"), _optional("splice_year", "year"),
+        _optional("splice_reason_zh splice_reason_en rounds"),
     ),
-    "targets": Table(
-        "targets.csv",
-        (
-            *_identifiers("plan", "target_id", "region", "indicator_id"),
-            *_text("name_zh", "name_en", empty=False, optional=False),
-            Column("kind", "choice", False, False, KINDS),
-            Column("direction", "choice", False, False, DIRECTIONS),
-            Column("threshold", "number", True),
-            Column("unit", empty=True),
-            Column("base_year", "year", True),
-            Column("deadline", "year"),
-            Column("commitment", "choice", True, True, COMMITMENTS),
-            Column("tolerance", "number", True, True),
-            *_text("section", "unit_zh", "wording", "wording_en", "departments", "departments_en"),
-            *_text("source_id", "note", "note_en"),
-        ),
-        ("plan", "target_id"),
+    "targets": _table(
+        "targets", "plan target_id", _needed("plan target_id region indicator_id", "identifier"),
+        _needed("name_zh name_en"), _needed("kind", "choice", *KINDS), _needed("direction", "choice", *DIRECTIONS),
+        _given("threshold", "number"), _given("unit"), _given("base_year", "year"), _needed("deadline", "year"),
+        _optional("commitment", "choice", *COMMITMENTS), _optional("tolerance", "number"),
+        _optional("section unit_zh wording wording_en departments departments_en source_id note note_en"),
     ),
-    "observations": Table(
-        "observations.csv",
-        (
-            *_identifiers("indicator_id", "region"),
-            Column("period", "period"),
-            Column("value", "number"),
-            Column("qualifier", "choice", False, False, QUALIFIERS),
-            Column("measure", "choice", False, False, MEASURES),
-            Column("unit", empty=True),
-            Column("status", "choice", False, False, STATUSES),
-            Column("published", "date", True),
-            Column("source_id", "identifier"),
-            Column("note", empty=True),
-            Column("base_period", "year", True, True),
-        ),
-        ("indicator_id", "region", "period", "measure", "base_period", "published"),
+    "observations": _table(
+        "observations", "indicator_id region period measure base_period published",
+        _needed("indicator_id region", "identifier"), _needed("period", "period"), _needed("value", "number"),
+        _needed("qualifier", "choice", *QUALIFIERS), _needed("measure", "choice", *MEASURES), _given("unit"),
+        _needed("status", "choice", *STATUSES), _given("published", "date"), _needed("source_id", "identifier"),
+        _given("note"), _optional("base_period", "year"),
     ),
-}
+}  # fmt: skip
 
 PERIOD = re.compile(r"(?P<year>[12]\d{3})(-(Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?", re.ASCII)
 DATE = re.compile(r"[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
@@ -170,12 +127,8 @@ def is_date(cell: str) -> bool:
     return len(cell) < 10 or not pd.isna(pd.to_datetime(cell, errors="coerce"))
 
 
-def is_identifier(cell: str) -> bool:
-    """Whether a cell can name a plan, a target, an indicator, a region or a source, and so a file.
-
-    >>> is_identifier("rd_intensity"), is_identifier("南京.2025"), is_identifier("../evil"), is_identifier(".git")
-    (True, True, False, False)
-    """
+def _is_identifier(cell: str) -> bool:
+    """Whether a cell can name a plan, a target, an indicator, a region or a source, and so a file."""
     return IDENTIFIER.fullmatch(cell) is not None and ".." not in cell and len(cell.encode()) <= LONGEST
 
 
@@ -187,8 +140,17 @@ def is_number(cell: str) -> bool:
     """
     if NUMBER.fullmatch(cell) is None:
         return False
-    size = abs(float(cell))
-    return 1 / LARGEST <= size <= LARGEST or not re.search("[1-9]", re.split("[eE]", cell)[0])
+    return 1 / LARGEST <= abs(float(cell)) <= LARGEST or not re.search("[1-9]", re.split("[eE]", cell)[0])
+
+
+CELL: dict[str, Callable[[str], object]] = {  # is a cell what its column holds?
+    "identifier": _is_identifier,
+    "number": is_number,
+    "integer": re.compile(r"\d{1,9}", re.ASCII).fullmatch,
+    "year": re.compile(r"[12]\d{3}", re.ASCII).fullmatch,
+    "period": PERIOD.fullmatch,
+    "date": is_date,
+}
 
 
 def decimals(cell: str) -> int:
@@ -213,37 +175,9 @@ def plain(cell: str) -> str:
     """
     if cell.isascii():
         return cell.strip()
-    return "".join(_narrow(character) for character in cell).strip()
-
-
-def _narrow(character: str) -> str:
-    if unicodedata.decomposition(character).startswith(ONLY_WIDTH):
-        return unicodedata.normalize("NFKC", character)
-    return "-" if character == "\u2212" else character
-
-
-CELL: dict[
-    str, tuple[Callable[[str], bool], str, str]
-] = {  # of each kind: is it one, what is allowed, the remedy
-    "identifier": (
-        is_identifier,
-        f"letters, digits, _, - and . ({LONGEST} bytes at most), no . at the beginning and no two together",
-        "it names files: write it as rd_intensity",
-    ),
-    "number": (is_number, "a number", "write it with digits and a point, as 3.48"),
-    "integer": (lambda c: bool(re.fullmatch("[0-9]{1,9}", c)), "a whole number", "write it with digits only"),
-    "year": (lambda c: bool(re.fullmatch("[12][0-9]{3}", c)), "a year of four digits", "write it as 2025"),
-    "period": (
-        lambda c: PERIOD.fullmatch(c) is not None,
-        "a year, or a year to date as 2024-Q3 or 2024-08",
-        "write one period per row",
-    ),
-    "date": (
-        is_date,
-        "a date as 2023-02-28, 2023-02 or 2023",
-        "write the day, month or year of publication as far as it is known",
-    ),
-}
+    wide = {c for c in cell if unicodedata.decomposition(c).startswith(ONLY_WIDTH)}
+    narrow = (unicodedata.normalize("NFKC", c) if c in wide else c for c in cell.replace("\u2212", "-"))
+    return "".join(narrow).strip()
 
 
 def rounds_of(text: str) -> frozenset[int] | None:
@@ -264,39 +198,23 @@ def rounds_of(text: str) -> frozenset[int] | None:
     return frozenset(int(year) for year in years)
 
 
-def input_names(row: Any) -> list[str]:
-    """The indicators that a row of `indicators.csv` is computed from; none unless it is declared as derived.
+def parts(cell: str) -> list[str]:
+    """The parts of a cell that are separated by `;`."""
+    return [part.strip() for part in cell.split(";") if part.strip()]
 
-    >>> input_names(pd.Series({"derived": "ratio", "inputs": "rd_spending; gdp"}))
-    ['rd_spending', 'gdp']
-    """
+
+def input_names(row: Any) -> list[str]:
+    """The indicators that a row of `indicators.csv` is computed from; none unless it is declared as derived."""
     return parts(row.inputs) if row.derived in INPUTS else []
 
 
 def is_spliced(row: Any) -> bool:
-    """Whether a row of `indicators.csv` declares a splice to the definition it continues.
-
-    >>> is_spliced(pd.Series({"splice": "ratio"})), is_spliced(pd.Series({"splice": ""}))
-    (True, False)
-    """
+    """Whether a row of `indicators.csv` declares a splice to the definition it continues."""
     return row.splice in ("ratio", "difference")
 
 
-def parts(cell: str) -> list[str]:
-    """The parts of a cell that are separated by `;`.
-
-    >>> parts("rd_spending; gdp;")
-    ['rd_spending', 'gdp']
-    """
-    return [part.strip() for part in cell.split(";") if part.strip()]
-
-
 def by_value(column: pd.Series, function: Callable[[Any], Any]) -> pd.Series:
-    """`function` of every cell, computed once for each distinct cell; an object series with the same index.
-
-    >>> by_value(pd.Series(["2020", "2020", "2021"]), int).tolist()
-    [2020, 2020, 2021]
-    """
+    """`function` of every cell, computed once for each distinct cell; an object series with the same index."""
     codes, distinct = pd.factorize(column, use_na_sentinel=False)
-    found = pd.Series([function(cell) for cell in distinct], dtype=object)
-    return pd.Series(found.to_numpy()[codes], index=column.index, dtype=object)
+    values = pd.Series([function(cell) for cell in distinct], dtype=object)
+    return pd.Series(values.to_numpy()[codes], index=column.index, dtype=object)

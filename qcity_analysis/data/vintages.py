@@ -27,11 +27,7 @@ COLUMNS += ["unit", "published", "known_from", "published_assumed", "source_id",
 
 
 def months_covered(period: str) -> int:
-    """Months of the year that a period covers: 12 for a year, 9 for 2024-Q3, 8 for 2024-08.
-
-    >>> [months_covered(period) for period in ("2024", "2024-Q3", "2024-08")]
-    [12, 9, 8]
-    """
+    """Months of the year that a period covers: 12 for a year, 9 for 2024-Q3, 8 for 2024-08."""
     match = PERIOD.fullmatch(period)
     if match is None:
         raise ValueError(f"{period!r} is not a period of the data contract")
@@ -49,25 +45,17 @@ def same_period(period: str) -> str:
 
 
 def is_whole(periods: pd.Series) -> pd.Series:
-    """Which periods are whole years.
-
-    >>> is_whole(pd.Series(["2024", "2024-12", "2024-08"])).tolist()
-    [True, True, False]
-    """
+    """Which periods are whole years."""
     return by_value(periods, lambda period: months_covered(str(period)) == 12).astype(bool)
 
 
 def codes(frame: pd.DataFrame, *names: str) -> np.ndarray:
-    """One whole number for each distinct combination of the columns; empty cells are equal to each other.
-
-    >>> codes(pd.DataFrame({"a": ["x", "y", "x"], "b": [1, 1, 1]}), "a", "b").tolist()
-    [0, 1, 0]
-    """
-    found = np.zeros(len(frame), dtype=np.int64)
+    """One whole number for each distinct combination of the columns; empty cells are equal to each other."""
+    numbers = np.zeros(len(frame), dtype=np.int64)
     for name in names:
         own, distinct = pd.factorize(frame[name], use_na_sentinel=False)
-        found = found * max(1, len(distinct)) + own
-    return found
+        numbers = numbers * max(1, len(distinct)) + own
+    return numbers
 
 
 def to_date(value: str | dt.date) -> dt.date:
@@ -92,8 +80,6 @@ def _last_days(dates: pd.Series) -> pd.Series:
     days = pd.to_datetime(dates.where(length == 10), format="%Y-%m-%d")
     months = pd.to_datetime(dates.where(length == 7), format="%Y-%m") + pd.offsets.MonthEnd(0)
     years = pd.to_datetime(dates.where(length == 4), format="%Y") + pd.offsets.YearEnd(0)
-    if ((length > 0) & days.isna() & months.isna() & years.isna()).any():
-        raise ValueError("not a date")
     return days.fillna(months).fillna(years)
 
 
@@ -103,43 +89,40 @@ def with_dates(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataF
     `known_from` is the last day of the date `published`, else the end of the month in which the figure is due by the
     indicator's publication lag (ASSUMED_LAG_MONTHS where none is given).
     """
-    frame = observations.copy()
-    whole = is_whole(frame["period"])
-    frame["period"] = frame["period"].where(~whole, by_value(frame["period"], same_period)).astype(object)
-    frame["year"] = by_value(frame["period"], lambda cell: int(cell[:4])).astype("int64")
-    ends = 12 * frame["year"] + by_value(frame["period"], months_covered).astype("int64") - 1
-    lags = indicators.drop_duplicates("indicator_id").set_index("indicator_id")["publication_lag_months"]
-    due = ends + frame["indicator_id"].map(lags).astype(float).fillna(ASSUMED_LAG_MONTHS).astype("int64")
-    assumed = by_value(
-        due, lambda month: pd.Timestamp(month // 12, month % 12 + 1, 1) + pd.offsets.MonthEnd(0)
+    periods, lags = (
+        observations["period"],
+        indicators.drop_duplicates("indicator_id").set_index("indicator_id"),
     )
-    cells, distinct = pd.factorize(frame["published"])
+    own = observations["indicator_id"].map(lags["publication_lag_months"]).astype(float)
+    year = by_value(periods, lambda cell: int(cell[:4])).astype("int64")
+    ends = 12 * year + by_value(periods, months_covered).astype("int64") - 1
+    due = by_value(
+        ends + own.fillna(ASSUMED_LAG_MONTHS).astype("int64"),
+        lambda month: pd.Timestamp(month // 12, month % 12 + 1, 1) + pd.offsets.MonthEnd(0),
+    )
+    cells, distinct = pd.factorize(observations["published"])
     days = _last_days(pd.Series(distinct, dtype=str)).to_numpy("datetime64[us]")
-    stated = pd.Series(days[cells], index=frame.index)
-    frame["known_from"] = stated.fillna(assumed.astype("datetime64[us]"))
-    frame["published_assumed"] = stated.isna()
-    return frame
+    stated = pd.Series(days[cells], index=observations.index)
+    whole = by_value(periods, same_period).where(is_whole(periods), periods).astype(object)
+    known_from = stated.fillna(due.astype("datetime64[us]"))
+    return observations.assign(
+        period=whole, year=year, known_from=known_from, published_assumed=stated.isna()
+    )
 
 
 def figure_keys(observations: pd.DataFrame) -> pd.DataFrame:
-    """The cells of each row that name its figure (`KEY`), equal for all its vintages.
-
-    >>> import qcity_analysis as qc
-    >>> list(figure_keys(qc.load().observations).columns) == KEY
-    True
-    """
+    """The cells of each row that name its figure (`KEY`), equal for all its vintages."""
     return observations[KEY].assign(period=by_value(observations["period"], same_period))
 
 
 def figure_codes(observations: pd.DataFrame) -> np.ndarray:
-    """One whole number for each figure: equal for rows that are vintages of the same.
-
-    >>> rows = pd.DataFrame({"period": ["2024", "2024-12", "2024-08"], "indicator_id": "a", "region": "x",
-    ...                      "measure": "level", "base_period": pd.NA})
-    >>> figure_codes(rows).tolist()
-    [0, 0, 1]
-    """
+    """One whole number for each figure: equal for rows that are vintages of the same."""
     return codes(figure_keys(observations), *KEY)
+
+
+def _in_time(observations: pd.DataFrame) -> np.ndarray:
+    """Positions of the rows in the order in which they became known."""
+    return np.lexsort((observations["row"].to_numpy(), observations["known_from"].to_numpy()))
 
 
 def newest_rows(observations: pd.DataFrame) -> np.ndarray:
@@ -150,13 +133,7 @@ def newest_rows(observations: pd.DataFrame) -> np.ndarray:
 
 
 def newest_vintages(observations: pd.DataFrame) -> pd.DataFrame:
-    """The newest vintage of every figure, in the order of the file; of one day's the later row.
-
-    >>> import qcity_analysis as qc
-    >>> rows = qc.load().observations
-    >>> len(newest_vintages(rows)) == len(rows.drop_duplicates(KEY))
-    True
-    """
+    """The newest vintage of every figure, in the order of the file; of one day's the later row."""
     return observations.iloc[newest_rows(observations)].reset_index(drop=True)
 
 
@@ -175,19 +152,13 @@ def standing(observations: pd.DataFrame) -> pd.DataFrame:
     figure, known = figure_codes(observations).tolist(), observations["known_from"].tolist()
     bound = [sign if sign in (">=", "<=") else "" for sign in observations["qualifier"]]
     last = {(figure[at], bound[at]): at for at in _in_time(observations).tolist()}
-    kept = []
-    for at in last.values():
-        number = last.get((figure[at], ""))
-        if not bound[at] or number is None or known[number] < known[at]:
-            kept.append(at)
-    found = observations.iloc[kept]
-    found = found.assign(months=np.array([months_covered(str(p)) for p in found["period"]], dtype=int))
-    return found.sort_values(["year", "period"], kind="stable")
-
-
-def _in_time(observations: pd.DataFrame) -> np.ndarray:
-    """Positions of the rows in the order in which they became known."""
-    return np.lexsort((observations["row"].to_numpy(), observations["known_from"].to_numpy()))
+    number = {key: known[at] for (key, side), at in last.items() if not side}  # when the newest became known
+    kept = [
+        at for (key, side), at in last.items() if not side or key not in number or number[key] < known[at]
+    ]
+    rows = observations.iloc[kept]
+    months = np.array([months_covered(str(period)) for period in rows["period"]], dtype=int)
+    return rows.assign(months=months).sort_values(["year", "period"], kind="stable")
 
 
 def diff(data: Data, earlier: str | dt.date, later: str | dt.date) -> pd.DataFrame:
@@ -201,40 +172,31 @@ def diff(data: Data, earlier: str | dt.date, later: str | dt.date) -> pd.DataFra
     not in order, or when `data` were loaded for an earlier day than `later`.
 
     >>> import qcity_analysis as qc
-    >>> found = diff(qc.load(), "2021-09-30", "2021-12-31")
-    >>> found[found["region"] == "nanjing"][["period", "change", "value_before", "value"]].values.tolist()
+    >>> moved = diff(qc.load(), "2021-09-30", "2021-12-31")
+    >>> moved[moved["region"] == "nanjing"][["period", "change", "value_before", "value"]].values.tolist()
     [['2015', 'new', nan, 2.96], ['2020', 'revised', 3.38, 3.48]]
     """
     first, last = to_date(earlier), to_date(later)
     if first >= last:
         raise QcityError(f"the earlier day must come before the later one; found {first} and {last}")
     after = data.at(last)
-    old, new = newest_vintages(after.at(first).observations), newest_vintages(after.observations)
-    old, new = (rows.assign(period_key=by_value(rows["period"], same_period)) for rows in (old, new))
+    old, new = (
+        rows.assign(period_key=by_value(rows["period"], same_period))
+        for rows in (newest_vintages(known.observations) for known in (after.at(first), after))
+    )
     on = [name if name != "period" else "period_key" for name in KEY]
     both = new.merge(old[[*on, *SAID, "row"]], on=on, how="left", suffixes=("", "_before"))
-    same = both[["value", "qualifier"]].to_numpy() == both[["value_before", "qualifier_before"]].to_numpy()
-    found = both.assign(
-        change=np.select(
-            [both["row_before"].isna(), both["row"].eq(both["row_before"]), same.all(axis=1)],
-            ["new", "corrected", "confirmed"],
-            "revised",
-        )
-    )
-    moved = (found["change"] != "corrected") | ~same.all(axis=1) | (found["status"] != found["status_before"])
-    found = found[moved].sort_values(["known_from", "row"], kind="stable")
-    return found[COLUMNS].reset_index(drop=True)
+    same = (both["value"] == both["value_before"]) & (both["qualifier"] == both["qualifier_before"])
+    fresh, corrected = both["row_before"].isna(), both["row"] == both["row_before"]
+    both["change"] = np.select([fresh, corrected, same], ["new", "corrected", "confirmed"], "revised")
+    moved = both[~corrected | ~same | (both["status"] != both["status_before"])]
+    return moved.sort_values(["known_from", "row"], kind="stable")[COLUMNS].reset_index(drop=True)
 
 
 def revisions(data: Data) -> pd.DataFrame:
     """Every figure of which more than one vintage is known, one row per vintage after the first, oldest first.
 
     Columns as those of the observations, and `value_before`, `known_from_before`: the vintage it replaced.
-
-    >>> import qcity_analysis as qc
-    >>> found = revisions(qc.load(as_of="2021-12-31"))
-    >>> found.loc[found["region"] == "nanjing", ["period", "value_before", "value"]].values.tolist()
-    [['2020', 3.38, 3.48]]
     """
     rows = data.observations
     ordered = rows.iloc[_in_time(rows)]

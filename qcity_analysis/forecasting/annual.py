@@ -1,25 +1,38 @@
-"""The forecast of an annual series of published figures, with everything that is known of it in part.
+"""The forecast of an annual series of published figures: with its evidence, from its inputs, moved by comparators.
 
-A ratio whose inputs end in the same year is forecast directly, from the ratios that their newest figures give; where
-one input is ahead, by the mean of the direct forecast and that from both inputs. Over quotients of real series
-(`benchmarks/ratios.py`; CRPS relative to the random walk, one to five years ahead) that was the better choice: both
-inputs to the same year .68 direct, .74 from the inputs, whose 90 % intervals held 97 %; numerator ahead .68 direct, .60
-by the mean; denominator ahead .68 direct, .64 by the mean.
+A ratio whose inputs end in the same year is forecast directly; where one input is ahead, by the mean of the direct
+forecast and that from both inputs. Over quotients of real series (`benchmarks/ratios.py`; CRPS relative to the random
+walk, one to five years ahead) that was the better choice: both inputs to the same year .68 direct, .74 from the inputs,
+whose 90 % intervals held 97 %; numerator ahead .68 direct, .60 by the mean; denominator ahead .68 and .64.
+
+A short series is expected to change partly as named other regions did or will, in units of each series' own typical
+yearly change: the forecast moves a learned share of the way towards what comparators did in published years that the
+series still lacks, and beyond that a share of the way towards what is expected of them. The shares were learned on
+regions of one country (`training.borrowing`); between countries borrowing did not help, so comparators are named.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from ..errors import Note, QcityError
 from ..series.annual import AnnualSeries
-from .forecast import Forecast, averaged, forecast, forecast_ratio
-from .histories import FEWEST
+from ..series.evidence import Evidence
+from .features import units
+from .forecast import Forecast, forecast
+from .histories import FEWEST, limits, one_history, same
+from .mixture import look_ahead
+from .prior import Prior, shipped, shipped_text
 
 INPUTS = "inputs"  # the model that forecasts a ratio from its inputs alone
+SHARES_FILE = "borrowing.json"
+LENGTHS = (4, 7)  # own points up to which the first and second share hold
 
 
 def forecast_series(
@@ -32,122 +45,276 @@ def forecast_series(
 ) -> Forecast:
     """Forecast an annual series from the year after its last level up to and including `until`.
 
-    With the default model bounds, estimates and errors enter as what they are (see `forecast`), older stretches are
-    learned from, and a ratio with one input ahead is forecast from its inputs too; the models of `models.NAMES` take
-    the plain levels only; "inputs" forecasts a ratio from its inputs alone. Raises what `forecast` raises, and
-    QcityError for "inputs" where there are none.
+    The mixture takes all the evidence, learns from older stretches, and forecasts a ratio with one input ahead from its
+    inputs too; the models of `forecast.MODELS` take the plain levels only; "inputs" forecasts a ratio from its inputs
+    alone. Raises what `forecast` raises, and QcityError for "inputs" where there are none.
 
     >>> import qcity_analysis as qc
-    >>> series = qc.annual_series(qc.load(as_of="2025-12-31"), "rd_intensity", "jiangsu")
-    >>> forecast_series(series, 2026, rng=0).years.tolist()
+    >>> forecast_series(qc.annual_series(qc.load(as_of="2025-12-31"), "rd_intensity", "jiangsu"), 2026).years.tolist()
     [2025, 2026]
     """
-    name = f"{series.region}/{series.indicator_id}"
-    generator = np.random.default_rng(rng) if isinstance(rng, (int, np.integer)) else rng
+    name, generator = f"{series.region}/{series.indicator_id}", np.random.default_rng(rng)
     options: dict[str, Any] = {"support": series.support, "draws": draws, "rng": generator}
     if model == INPUTS:
         if not _is_ratio(series):
             raise QcityError(f"{name} is no ratio of inputs with figures; use model 'mixture'")
-        return _joint(series, until, draws, generator)
+        return _from_inputs(series, until, draws, generator)
     if model != "mixture":
         return forecast(series.values.rename(name), until, model=model, **options)
-    found = forecast(series.history().rename(name), until, **series.evidence(), **options)
-    if not (_is_ratio(series) and _ahead(series)):
-        return found
-    return averaged(found, _joint(series, until, draws, generator))
+    levels, evidence = series.history().rename(name), series.evidence()
+    direct = forecast(levels, until, breaks=series.breaks, evidence=evidence, **options)
+    if not _is_ratio(series, ahead=True):
+        return direct
+    return averaged(direct, _from_inputs(series, until, draws, generator))
 
 
 def remarks(series: AnnualSeries, model: str = "mixture") -> tuple[Note, ...]:
-    """What must be said of how the forecast of this model used what is known in part.
-
-    >>> import qcity_analysis as qc
-    >>> series = qc.annual_series(qc.load(as_of="2025-12-31"), "rd_intensity", "jiangsu")
-    >>> [note.code for note in remarks(series, "ets")]
-    ['partly_ignored']
-    """
-    evidence = series.evidence()
+    """What must be said of how the forecast of this model used what is known in part."""
     if model != "mixture":
-        told = any(evidence[name] for name in ("lower", "upper", "noisy", "shared", "estimates"))
-        return (Note("partly_ignored", {"model": model}),) if told and model != INPUTS else ()
+        ignored = series.evidence() and model != INPUTS
+        return (Note("partly_ignored", {"model": model}),) if ignored else ()
     numbers = len(series.history().dropna())
-    notes = []
-    if numbers < FEWEST:
-        notes.append(Note("few_numbers", {"numbers": numbers, "partly": series.points() - numbers}))
-    if _is_ratio(series) and _ahead(series):
-        notes.append(Note("forecast_of_inputs"))
-    return tuple(notes)
+    few = Note("few_numbers", {"numbers": numbers, "partly": series.points() - numbers})
+    notes = [few] if numbers < FEWEST else []
+    return (*notes, Note("forecast_of_inputs")) if _is_ratio(series, ahead=True) else tuple(notes)
 
 
-def _is_ratio(series: AnnualSeries) -> bool:
-    """Whether the series is computed from two inputs that can themselves be forecast."""
+def _is_ratio(series: AnnualSeries, ahead: bool = False) -> bool:
+    """Whether the series is a ratio of inputs that can be forecast, and (`ahead`) one has a level after its last."""
+    known, inputs = series.known(), [part.known() for part in series.inputs]
     return (
         series.derived in ("ratio", "per_head")
-        and len(series.known()) > 0
+        and len(known) > 0
         and all(part.points() >= FEWEST and len(part.known()) > 1 for part in series.inputs)
-        and bool((series.inputs[1].known() > 0).all())
+        and bool((inputs[1] > 0).all())
+        and (not ahead or max(one.index[-1] for one in inputs) > known.index[-1])
     )
 
 
-def _ahead(series: AnnualSeries) -> bool:
-    """Whether one input has a level after the last year of the ratio."""
-    return max(int(part.known().index[-1]) for part in series.inputs) > int(series.known().index[-1])
-
-
-def _joint(series: AnnualSeries, until: int, draws: int, rng: np.random.Generator) -> Forecast:
+def _from_inputs(series: AnnualSeries, until: int, draws: int, rng: np.random.Generator) -> Forecast:
     """The forecast of a ratio from those of both inputs."""
-    top, under = series.inputs
-    above = _input(top, until, draws, rng)
-    below = _input(under, until, draws, rng, logarithms=True)
-    known = series.known()
-    return forecast_ratio(
-        above,
-        below,
-        factor=series.factor,
-        after=int(known.index[-1]),
-        history=known,
-        support=series.support,
-        rng=rng,
-    )
+    above, below = (_input(one, until, draws, rng, k == 1) for k, one in enumerate(series.inputs))
+    ratio = {"factor": series.factor, "history": series.known(), "support": series.support}
+    return forecast_ratio(above, below, after=int(series.known().index[-1]), rng=rng, **ratio)
 
 
 def _input(
-    series: AnnualSeries, until: int, draws: int, rng: np.random.Generator, logarithms: bool = False
+    series: AnnualSeries, until: int, draws: int, rng: np.random.Generator, logarithms: bool
 ) -> Forecast:
-    """The forecast of one input, a denominator on logarithms, where it never reaches zero; what the input already has
-    as paths that do not vary.
-    """
+    """The forecast of one input, a denominator on logarithms: it never reaches zero; what it has already is certain."""
     known = series.known()
     if int(known.index[-1]) >= until:
         years = np.array([until])
         return Forecast(np.full((draws, 1), float(known[until])), years, "known", series.support, known)
     if not logarithms:
         return forecast_series(series, until, draws=draws, rng=rng)
-    size = float(known.iloc[-1])  # logarithms of shares of it: the unit does not matter
-    history = np.log(series.history().where(lambda level: level > 0) / size)
-    evidence = _logarithmic(series, size)
-    found = forecast(history, until, support="real", draws=draws, rng=rng, **evidence)
-    return replace(found, paths=size * np.exp(found.paths), support=series.support, history=known)
+    size, levels = float(known.iloc[-1]), series.history()  # logarithms of shares: the unit does not matter
+    history, evidence = np.log(levels.where(levels > 0) / size), _logarithmic(series.evidence(), levels, size)
+    logs = forecast(history, until, draws=draws, rng=rng, breaks=series.breaks, evidence=evidence)
+    return replace(logs, paths=size * np.exp(logs.paths), support=series.support, history=known)
 
 
-def _logarithmic(series: AnnualSeries, size: float) -> dict[str, Any]:
-    """What is known in part, for logarithms of shares of `size`."""
-    levels, evidence = series.history(), series.evidence()
+def _logarithmic(evidence: Evidence, levels: pd.Series, size: float) -> Evidence:
+    """What is known in part of `levels`, for logarithms of shares of `size`."""
 
-    def bounds(table: dict[int, float]) -> dict[int, float]:
+    def bounds(table: Mapping[int, float]) -> dict[int, float]:
         return {year: float(np.log(bound / size)) for year, bound in table.items() if bound > 0}
 
-    def errors(table: dict[int, float]) -> dict[int, float]:
+    def errors(table: Mapping[int, float]) -> dict[int, float]:
         return {year: error / float(levels[year]) for year, error in table.items()}
 
-    estimates = {
-        year: (float(np.log(value / size)), error / value)
-        for year, (value, error) in evidence["estimates"].items()
-        if value > 0
-    }
-    return evidence | {
-        "lower": bounds(evidence["lower"]),
-        "upper": bounds(evidence["upper"]),
-        "noisy": errors(evidence["noisy"]),
-        "shared": tuple(errors(one) for one in evidence["shared"]),
-        "estimates": estimates,
-    }
+    told = {year: pair for year, pair in evidence.estimates.items() if pair[0] > 0}
+    return Evidence(
+        bounds(evidence.lower),
+        bounds(evidence.upper),
+        errors(evidence.noisy),
+        [errors(one) for one in evidence.shared],
+        {year: (float(np.log(value / size)), error / value) for year, (value, error) in told.items()},
+    )
+
+
+def shrunk_correlation(first: pd.Series, second: pd.Series) -> float:
+    """Correlation of the yearly changes of two series (index year), shrunk towards 0; 0 with fewer than 3 changes.
+
+    Changes are relative where both series are positive, as they go together in growth. One change without correlation
+    counts beside those of the series; more made forecasts of ratios worse.
+    """
+    both = pd.concat([first.rename("a"), second.rename("b")], axis=1).dropna().sort_index()
+    both = np.log(both) if (both > 0).all(axis=None) else both
+    change = both.diff()[np.diff(both.index, prepend=np.nan) == 1].to_numpy(float)
+    if len(change) < 3 or (change.std(axis=0) == 0).any():
+        return 0.0
+    return float(np.corrcoef(change.T)[0, 1]) * len(change) / (len(change) + 1.0)
+
+
+def paired(
+    first: np.ndarray, second: np.ndarray, correlation: float, rng: np.random.Generator, batches: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same paths (draws, years) in an order in which their last years have that rank correlation (normal scores).
+
+    Paths stay within their part where both fall into `batches` independent parts.
+    """
+    one, other = rng.standard_normal((2, len(first)))
+    other = correlation * one + np.sqrt(1 - correlation**2) * other
+    parts = np.array_split(one, max(batches, 1))
+    part = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
+    ordered = np.empty_like(first), np.empty_like(second)
+    for to, paths, score in zip(ordered, (first, second), (one, other), strict=True):
+        to[np.lexsort((score, part))] = paths[np.lexsort((paths[:, -1], part))]
+    return ordered
+
+
+def forecast_ratio(
+    top: Forecast,
+    under: Forecast,
+    *,
+    factor: float = 1.0,
+    after: int,
+    history: pd.Series,
+    support: str = "positive",
+    rng: np.random.Generator,
+) -> Forecast:
+    """The forecast of factor × top / under for the years after `after`, from the forecasts of both.
+
+    Each input is forecast by itself; their paths are paired by a Gaussian copula over where each stands in its last
+    year, with the correlation of their yearly changes. A year that one of the two has already is taken as its history
+    says. `history` is the ratio so far (index year). Both need the same last year and the same number of draws.
+    """
+    years, sides = np.arange(after + 1, int(top.years[-1]) + 1), []
+    for side in (top, under):  # what is known of the years before the forecast begins, then its paths
+        before = [float(side.history[year]) for year in years if year < side.years[0]]
+        known = np.tile(np.array(before), (len(side.paths), 1))
+        sides.append(np.concatenate([known, side.paths[:, np.isin(side.years, years)]], axis=1))
+    batches = max(top.batches, under.batches)
+    correlation = shrunk_correlation(top.history, under.history)
+    above, below = paired(sides[0], sides[1], correlation, rng, batches)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        paths = np.nan_to_num(factor * above / below, nan=0.0, posinf=np.finfo(float).max)
+    return Forecast(
+        np.clip(paths, *limits(support)), years, "ratio of inputs", support, history, batches=batches
+    )
+
+
+def averaged(direct: Forecast, joint: Forecast) -> Forecast:
+    """Quantile by quantile the mean of two forecasts of one ratio, in the order of the joint paths.
+
+    >>> one, other = (Forecast(np.array(p), np.array([1]), "", "real", pd.Series()) for p in ([[1], [3]], [[9], [5]]))
+    >>> averaged(one, other).paths.tolist()
+    [[6.0], [3.0]]
+    """
+    batches, parts = max(direct.batches, joint.batches, 1), []
+    for one, other in zip(*(np.array_split(f.paths, batches) for f in (direct, joint)), strict=True):
+        rank = np.argsort(np.argsort(other, axis=0, kind="stable"), axis=0, kind="stable")
+        parts.append(np.take_along_axis((np.sort(one, axis=0) + np.sort(other, axis=0)) / 2, rank, axis=0))
+    return replace(direct, paths=np.concatenate(parts), model="mixture of inputs")
+
+
+class Shares(NamedTuple):
+    """How far a forecast moves towards its comparators: the share of what they did in years the series lacks, and of
+    what is expected of them, for series of up to 4, up to 7 and more points.
+    """
+
+    published: float
+    expected: tuple[float, ...]
+
+
+def learned() -> Shares:
+    """The shares that come with the package, each between 0 and 1."""
+    shares = json.loads(shipped_text(SHARES_FILE))["shares"]
+    return Shares(float(shares["published"]), tuple(map(float, shares["expected"])))
+
+
+def borrowing_evidence() -> dict[str, Any]:
+    """What borrowing did to the error on the indicators it was learned on, each judged by the others.
+
+    Keys: `indicators`, `cases`; for `published` and `expected` the relative CRPS and how often 90 % intervals held.
+    """
+    return dict(json.loads(shipped_text(SHARES_FILE))["evidence"])
+
+
+class Move(NamedTuple):
+    """Change (H,) since a last year, and for how many of the years ahead it is published rather than expected."""
+
+    change: np.ndarray
+    published: int
+
+
+def borrow(own: Forecast, comparators: Sequence[pd.Series], shares: Shares | None = None) -> Forecast:
+    """The forecast moved towards its comparators (annual levels, index year); its spread stays as it is.
+
+    Where the series stands still, paths do not move while they stay at its last value. Comparators need three points,
+    one in the last year of the series; others are left out. Without any, or with fewer than three points of its own,
+    `own` is returned as it is. Raises QcityError for a value outside the support.
+
+    >>> city = forecast(pd.Series([2.0, 2.1, 2.2], index=[2018, 2019, 2020]), until=2023)
+    >>> province = pd.Series([3.0, 3.1, 3.2, 3.4, 3.6], index=range(2018, 2023))
+    >>> float(round(borrow(city, [province]).median()[2022] - city.median()[2022], 2)) > 0
+    True
+    """
+    known = own.history.dropna()
+    known = known[known.index >= max(own.breaks, default=known.index[0])]
+    theirs = together(known, comparators, own.years, own.support) if len(known) >= FEWEST else None
+    if theirs is None:
+        return own
+    median, last = own.median().to_numpy(), float(known.iloc[-1])
+    moved = own.paths + shift(theirs, median - last, shares or learned(), len(known))
+    moved = np.clip(moved, *limits(own.support))
+    if same(last, known.iloc[-2]):
+        moved = np.where(same(own.paths, last), own.paths, moved)
+    return replace(own, paths=moved)
+
+
+def together(
+    own: pd.Series,
+    comparators: Sequence[pd.Series],
+    years: np.ndarray,
+    support: str,
+    prior: Prior | None = None,
+) -> Move | None:
+    """How comparators changed, or are expected to, in `years` after the last of `own`; None when none can be compared.
+
+    The mean over comparators of their changes in units of their typical change, in the unit of `own`.
+    """
+    last = int(own.index[-1])
+    each = [_change(series.dropna(), last, years, support, prior or shipped()) for series in comparators]
+    moves = [move for move in each if move is not None]
+    if not moves:
+        return None
+    change = _unit(own, support) * np.mean([move.change for move in moves], axis=0)
+    return Move(change, min(move.published for move in moves))
+
+
+def shift(theirs: Move, median: np.ndarray, shares: Shares, points: int) -> np.ndarray:
+    """By how much to move a forecast whose `median` (H,) is measured from its last value.
+
+    >>> shift(Move(np.array([1.0, 2.0]), 1), np.zeros(2), Shares(0.5, (0.2, 0.2, 0.2)), 5)
+    array([0.5, 0.7])
+    """
+    gap = theirs.change - median
+    done = gap[: theirs.published] * shares.published
+    before, start = (gap[theirs.published - 1], done[-1]) if theirs.published else (0.0, 0.0)
+    expected = shares.expected[int(np.searchsorted(LENGTHS, points))]
+    return np.concatenate([done, start + expected * (gap[theirs.published :] - before)])
+
+
+def _change(series: pd.Series, last: int, years: np.ndarray, support: str, prior: Prior) -> Move | None:
+    """What one comparator did after `last`, then its median, in units of its typical change before."""
+    before = series[series.index <= last]
+    if len(before) < FEWEST or before.index[-1] != last:
+        return None
+    level, end, until = float(before.iloc[-1]), int(series.index[-1]), int(years[-1])
+    unit, after = _unit(before, support), series.reindex(years)
+    published = int(after.notna().to_numpy().cumprod().sum())
+    if end < until:
+        ahead = look_ahead(one_history(series, support), prior, until - end).ahead
+        expected = pd.Series(ahead.quantiles(np.array([0.5]))[0, :, 0], index=range(end + 1, until + 1))
+        after = after.fillna(expected.reindex(years))
+    return Move((after.interpolate().to_numpy(dtype=float) - level) / unit, published)
+
+
+def _unit(series: pd.Series, support: str) -> float:
+    """The typical yearly change of one series; QcityError with its name for a value outside the support."""
+    try:
+        return float(units(one_history(series, support))[0])
+    except QcityError as error:
+        raise QcityError(f"{series.name or 'a comparator'}: {error}") from error

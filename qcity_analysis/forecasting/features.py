@@ -1,8 +1,7 @@
 """What can be seen of a short series, free of its scale: the inputs of the prior.
 
-Signed quantities are turned to the direction of the mean change, so that a series and its mirror image look
-the same except for the bounds of their support. Sums run column after column, so a series has the same
-features to the bit whatever other series it is computed with.
+Signed quantities are turned to the direction of the mean change: a series and its mirror image look the same except for
+the bounds of their support. Sums run column after column: the same to the bit whatever other series there are.
 """
 
 from __future__ import annotations
@@ -12,31 +11,25 @@ import numpy as np
 from .histories import Histories, same
 
 SUMMARIES = (
-    "log_years", "mean_change", "slope", "last_change", "last_change_size", "largest_change",
-    "middle_change", "change_autocorrelation", "from_mean", "from_recent", "relative_unit", "percent",
-    "positive", "room_ahead", "room_behind", "repeated", "recent_roughness", "recent_change",
-    "same_direction", "monotone", "bend", "line_error", "line_autocorrelation", "largest_when",
-    "second_largest", "coarse", "growth", "unchanged", "at_bound", "skew", "gaps",
-    "last_against_mean", "line_gap", "rising",
+    "log_years", "mean_change", "slope", "last_change", "last_change_size", "largest_change", "middle_change",
+    "change_autocorrelation", "from_mean", "from_recent", "relative_unit", "percent", "positive", "room_ahead",
+    "room_behind", "repeated", "recent_roughness", "recent_change", "same_direction", "monotone", "bend",
+    "line_error", "line_autocorrelation", "largest_when", "second_largest", "coarse", "growth", "unchanged",
+    "at_bound", "skew", "gaps", "last_against_mean", "line_gap", "rising",
 )  # fmt: skip
 AGO = 14  # recent values, measured from the last one, and changes that are features themselves
 CHANGES = tuple(f"change_{k}" for k in range(1, AGO + 1))
 NAMES: tuple[str, ...] = (*SUMMARIES, *(f"ago_{k}" for k in range(1, AGO + 1)), *CHANGES)
 PLAIN = (
-    "log_years", "signed_change", "mean_change", "slope", "last_change_size", "largest_change",
-    "middle_change", "change_autocorrelation", "from_mean", "from_recent_middle", "relative_unit",
-    "percent", "positive", "room", "repeated",
+    "log_years", "signed_change", "mean_change", "slope", "last_change_size", "largest_change", "middle_change",
+    "change_autocorrelation", "from_mean", "from_recent_middle", "relative_unit", "percent", "positive", "room",
+    "repeated",
 )  # fmt: skip
 CONSTANT = 0.01  # typical change of a series that never changed, as a share of its size
 
 
 def units(h: Histories) -> np.ndarray:
-    """Typical yearly change of each series (n,), never zero.
-
-    >>> from qcity_analysis.forecasting.histories import one_history
-    >>> units(one_history(pd.Series([1.0, 2.0, 3.0], index=[2019, 2020, 2021]), "real")).round(3)
-    array([1.2])
-    """
+    """Typical yearly change of each series (n,), never zero."""
     most = np.nanmax(np.abs(h.values), axis=1)
     size = np.where(most > 0, most, 1.0)  # worked in shares of the largest value: squares cannot overflow
     change, years = changes(h.values / size[:, None], h.starts)
@@ -49,18 +42,14 @@ def units(h: Histories) -> np.ndarray:
 
 
 def changes(values: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Change per year between neighbouring observed values of a segment, and the years between (else NaN).
-
-    Values that differ only by the rounding of a computer did not change.
-    """
+    """Change per year between neighbouring observed values of a segment (rounding is none), and the years between."""
     n = len(values)
     change, years = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
     last, when = np.full(n, np.nan), np.full(n, -1)
     for k in range(values.shape[1]):
-        y = values[:, k]
+        y, gap = values[:, k], (k - when).astype(float)
         seen = np.isfinite(y)
         linked = seen & ~starts[:, k] & (when >= 0)
-        gap = (k - when).astype(float)
         change[:, k] = np.where(linked, np.where(same(y, last), 0.0, (y - last) / gap), np.nan)
         years[:, k] = np.where(linked, gap, np.nan)
         last, when = np.where(seen, y, last), np.where(seen, k, when)
@@ -75,7 +64,7 @@ def features(h: Histories, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         change = change / unit[:, None]
         mean = np.nan_to_num(_mean(change))
         turn = np.where(mean < -1e-9, -1.0, 1.0)  # rounding is no direction
-        y = joined(y, h.starts, mean)
+        y = _joined(y, h.starts, mean)
         table = _of_changes(h, change, mean, turn) | _of_levels(h, unit, y, mean, turn) | _path(y, turn)
         table |= {"gaps": np.log(_mean(gap)), "rising": turn}
     stacked = np.stack([table[name] for name in NAMES], axis=1)
@@ -85,8 +74,7 @@ def features(h: Histories, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def plain(full: np.ndarray) -> np.ndarray:
     """The few features (n, P) the gate works on, one column for each of PLAIN, from those of `features`.
 
-    Sizes without direction, but for the mean change: what is left out cannot mislead on indicators of a kind
-    that training has not seen.
+    Sizes without direction, but for the mean change: what is left out cannot mislead on indicators unlike the corpus.
     """
     table = dict(zip(NAMES, full.T, strict=True))
     one, two = table["ago_1"], table["ago_2"]
@@ -102,7 +90,7 @@ def plain(full: np.ndarray) -> np.ndarray:
     return np.clip(np.stack([table[name] for name in PLAIN], axis=1), -6.0, 6.0)
 
 
-def joined(y: np.ndarray, starts: np.ndarray, mean: np.ndarray) -> np.ndarray:
+def _joined(y: np.ndarray, starts: np.ndarray, mean: np.ndarray) -> np.ndarray:
     """Values with segments moved so that each begins where the mean change leads from the one before."""
     out, shift = y.copy(), np.zeros(len(y))
     after, when = np.zeros(len(y)), np.full(len(y), -1)
@@ -117,29 +105,24 @@ def joined(y: np.ndarray, starts: np.ndarray, mean: np.ndarray) -> np.ndarray:
 
 def _path(y: np.ndarray, turn: np.ndarray) -> dict[str, np.ndarray]:
     """The last AGO values and yearly changes; gaps are bridged by straight lines, nothing moves before."""
-    w = y.shape[1]
-    place, seen = np.arange(w), np.isfinite(y)
-    left = np.maximum.accumulate(np.where(seen, place, -1), axis=1)
-    right = np.minimum.accumulate(np.where(seen, place, w)[:, ::-1], axis=1)[:, ::-1]
-    left, right = np.where(left < 0, right, left)[:, w - AGO - 1 :], right[:, w - AGO - 1 :]
-    row = np.arange(len(y))[:, None]
+    width, seen, row = y.shape[1], np.isfinite(y), np.arange(len(y))[:, None]
+    column, start = np.arange(width), width - AGO - 1
+    left = np.maximum.accumulate(np.where(seen, column, -1), axis=1)
+    right = np.minimum.accumulate(np.where(seen, column, width)[:, ::-1], axis=1)[:, ::-1]
+    left, right = np.where(left < 0, right, left)[:, start:], right[:, start:]
     low, high = y[row, left], y[row, right]
-    share = (place[w - AGO - 1 :] - left) / np.maximum(right - left, 1)
-    value = (low + share * (high - low)) * turn[:, None]
-    table = {f"ago_{k}": np.clip(value[:, AGO - k], -9.0, 9.0) for k in range(1, AGO + 1)}
+    value = (low + (column[start:] - left) / np.maximum(right - left, 1) * (high - low)) * turn[:, None]
     change = np.diff(value, axis=1)
+    table = {f"ago_{k}": np.clip(value[:, AGO - k], -9.0, 9.0) for k in range(1, AGO + 1)}
     return table | {f"change_{k}": change[:, AGO - k] for k in range(1, AGO + 1)}
 
 
 def _of_changes(h: Histories, d: np.ndarray, mean: np.ndarray, turn: np.ndarray) -> dict[str, np.ndarray]:
     """Features of the yearly changes `d`, in units of the typical change, and of their `mean`."""
-    size, seen, last = np.abs(d), np.isfinite(d), d[:, -1]
-    rms = np.sqrt(_mean(d * d))
-    near, older = d[:, -3:], d[:, :-4]
-    centred = d - mean[:, None]
+    size, seen, last, near = np.abs(d), np.isfinite(d), d[:, -1], d[:, -3:]
+    rms, centred = np.sqrt(_mean(d * d)), d - mean[:, None]
     spread = np.sqrt(_mean(centred * centred)) + 1e-9
-    # equal changes stay equal after a shift
-    rounded = np.round(np.where(seen, size, -1.0), 9)
+    rounded = np.round(np.where(seen, size, -1.0), 9)  # equal changes stay equal after a shift
     ordered = np.sort(rounded, axis=1)
     largest, second = ordered[:, -1], np.maximum(ordered[:, -2], 0.0)
     return {
@@ -156,9 +139,9 @@ def _of_changes(h: Histories, d: np.ndarray, mean: np.ndarray, turn: np.ndarray)
         "recent_change": _mean(near) * turn,
         "same_direction": _mean(np.where(seen, d * turn[:, None] > 1e-9, np.nan)),
         "monotone": np.abs(mean) / (_mean(size) + 1e-9),
-        "bend": (_mean(near) - _mean(older)) * turn,
+        "bend": (_mean(near) - _mean(d[:, :-4])) * turn,
         "coarse": -np.where(size > 1e-9, size, np.inf).min(axis=1),
-        "unchanged": np.log(unchanged(d, h.starts)),
+        "unchanged": np.log(_unchanged(d, h.starts)),
         "skew": _mean(centred**3) / spread**3 * turn,
         "last_against_mean": (last - mean) * turn,
     }
@@ -168,10 +151,7 @@ def _of_levels(
     h: Histories, unit: np.ndarray, y: np.ndarray, mean: np.ndarray, turn: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Features of the values themselves and of `y`, the values in units of the typical change from the last one."""
-    percent, positive = (
-        h.support == 2,
-        (h.support == 1) | (h.support == 3),
-    )  # too few counts to tell them apart
+    percent, positive = h.support == 2, (h.support == 1) | (h.support == 3)  # counts: too few to tell apart
     # room below and above the last value in units of a typical change
     low = np.where(h.support > 0, h.values[:, -1] / unit, 50.0)
     high = np.where(percent, (100.0 - h.values[:, -1]) / unit, 50.0)
@@ -196,7 +176,7 @@ def _of_levels(
     }
 
 
-def unchanged(change: np.ndarray, starts: np.ndarray) -> np.ndarray:
+def _unchanged(change: np.ndarray, starts: np.ndarray) -> np.ndarray:
     """How many of the newest values (n,) of the last segment are equal, from the changes between them; at least 1."""
     run, going = np.ones(len(change)), np.ones(len(change), dtype=bool)
     for k in range(change.shape[1] - 1, -1, -1):
@@ -207,10 +187,7 @@ def unchanged(change: np.ndarray, starts: np.ndarray) -> np.ndarray:
 
 def row_sums(a: np.ndarray) -> np.ndarray:
     """Row sums, column after column: the same to the bit however many rows there are."""
-    total = np.zeros(len(a))
-    for k in range(a.shape[1]):
-        total = total + a[:, k]
-    return total
+    return np.asarray(sum(a.T, np.zeros(len(a))))
 
 
 def _mean(a: np.ndarray) -> np.ndarray:
@@ -220,6 +197,7 @@ def _mean(a: np.ndarray) -> np.ndarray:
 
 
 def _median(a: np.ndarray) -> np.ndarray:
+    """Row medians over what is there; NaN for a row with nothing."""
     ordered, n = np.sort(a, axis=1), np.isfinite(a).sum(axis=1)  # NaN go last
     row = np.arange(len(a))
     return 0.5 * (ordered[row, np.maximum(n - 1, 0) // 2] + ordered[row, n // 2])
@@ -229,9 +207,8 @@ def _autocorrelation(d: np.ndarray) -> np.ndarray:
     """Correlation of neighbouring changes, shrunk towards 0 for few of them."""
     centred = np.where(np.isfinite(d), d - _mean(d)[:, None], 0.0)
     both = np.isfinite(d[:, 1:]) & np.isfinite(d[:, :-1])
-    return row_sums(np.where(both, centred[:, 1:] * centred[:, :-1], 0.0)) / (
-        row_sums(centred * centred) + 1e-9
-    )
+    products = row_sums(np.where(both, centred[:, 1:] * centred[:, :-1], 0.0))
+    return products / (row_sums(centred * centred) + 1e-9)
 
 
 def _line(y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -1,46 +1,48 @@
-"""One series forecast: joint paths ahead, the questions one asks of them, and a ratio from the paths of its inputs.
+"""One series forecast, by the mixture or a named alternative: joint paths ahead and the questions one asks of them.
 
-Out of scope: which published figures make the series (see `series`), when a ratio is better forecast from its inputs
-(see `forecast_series`) and what a target asks (see `assessment`).
+Out of scope: which figures make the series (`series`), ratios from their inputs (`annual`), targets (`assessment`).
 """
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..errors import QcityError, did_you_mean
+from ..series.evidence import Evidence
 from .conditioning import Conditions, conditioned
-from .histories import (
-    FARTHEST,
-    FEWEST,
-    LOWER,
-    SUPPORTS,
-    UPPER,
-    as_number,
-    one_history,
-    same,
-    whole_number,
-    yearly,
-)
-from .predictive import BATCHES, Explanation, batch_sizes, draw, explain, look_ahead
+from .histories import FARTHEST, FEWEST, as_number, limits, one_history, same, whole_number, yearly
+from .mixture import BATCHES, Explanation, batch_sizes, draw, explain, look_ahead
 from .prior import Prior, shipped
 
-SHRINK = (
-    1.0  # changes without correlation as if seen beside those of a ratio's inputs; more made forecasts worse
-)
+MODELS = ("ets", "theta", "arima", "ucm", "drift", "naive")  # named alternatives to the mixture
+QUIET, LINEAR = {"disp": False}, {"level": "lltrend"}
+DAMPED = {"error": "add", "trend": "add", "damped_trend": True}
+STATSMODELS: dict[str, tuple[str, str, str, dict[str, Any], dict[str, Any]]] = {
+    "ets": ("exponential_smoothing.ets", "ETSModel", "a damped trend", DAMPED, QUIET),
+    "arima": ("arima.model", "ARIMA", "order (0, 1, 1) with drift", {"order": (0, 1, 1), "trend": "t"}, {}),
+    "ucm": ("statespace.structural", "UnobservedComponents", "a local linear trend", LINEAR, QUIET),
+}  # where a model is, its name, in words, what it is made and fitted with
+
+
+class ModelError(QcityError):
+    """A named model that cannot be fitted to this series."""
 
 
 @dataclass(frozen=True)
 class Forecast:
     """Joint paths of one series after its last observed year.
 
-    Attributes: `paths` (draws, years) in the unit of the series; `years` (years,) as integers; `model`, the
-    name of what made them; `support`; `history`, the series used (index year); `breaks`; `batches`, into how many
-    consecutive parts the paths fall that were drawn independently of each other (0: every path was).
+    Attributes: `paths` (draws, years) in the unit of the series; `years` (years,) as integers; `model`, what made them;
+    `support`; `history`, the series used (index year); `breaks`; `batches`, into how many consecutive parts the paths
+    fall that were drawn independently of each other (0: every path was).
     """
 
     paths: np.ndarray
@@ -53,11 +55,11 @@ class Forecast:
 
     def median(self) -> pd.Series:
         """Median of each year (index year)."""
-        return pd.Series(np.median(self.paths, axis=0), index=self._index(), name="median")
+        return pd.Series(np.median(self.paths, axis=0), pd.Index(self.years, name="year"), name="median")
 
     def mean(self) -> pd.Series:
         """Mean of each year (index year)."""
-        return pd.Series(self.paths.mean(axis=0), index=self._index(), name="mean")
+        return pd.Series(self.paths.mean(axis=0), pd.Index(self.years, name="year"), name="mean")
 
     def interval(self, share: float = 0.9) -> pd.DataFrame:
         """Central interval that holds `share` of the paths: index year, columns `lower` and `upper`."""
@@ -74,13 +76,11 @@ class Forecast:
             wanted = np.array([np.nan])
         if not ((wanted >= 0) & (wanted <= 1)).all():
             raise QcityError(f"levels must lie between 0 and 1; found {levels!r}")
-        return pd.DataFrame(np.quantile(self.paths, wanted, axis=0).T, index=self._index(), columns=wanted)
+        values = np.quantile(self.paths, wanted, axis=0).T
+        return pd.DataFrame(values, index=pd.Index(self.years, name="year"), columns=wanted)
 
     def probability_at_least(self, threshold: float, year: int | None = None) -> float:
-        """Share of paths at or above the threshold in a year (default: the last one).
-
-        Raises QcityError for a year not forecast and a threshold that is no number.
-        """
+        """Share of paths at or above the threshold in a year (default: the last one). QcityError for another year."""
         paths, bound = self._asked(threshold, year)
         return float(np.mean((paths >= bound) | same(paths, bound)))
 
@@ -90,10 +90,7 @@ class Forecast:
         return float(np.mean((paths <= bound) | same(paths, bound)))
 
     def probability_error(self, probability: float) -> float:
-        """Monte Carlo standard error of a probability read from the last year: its spread over seeds.
-
-        That of the most extreme values that are as many; see `error_of` for other questions.
-        """
+        """Monte Carlo standard error of a probability of the last year: that of the most extreme values, as many."""
         end = self.paths[:, -1]
         many = round(float(probability) * len(end))
         if not many:
@@ -101,10 +98,8 @@ class Forecast:
         return self.error_of(end >= np.partition(end, len(end) - many)[len(end) - many])
 
     def error_of(self, met: np.ndarray) -> float:
-        """Monte Carlo standard error of the share of paths that meet something: its spread over seeds.
-
-        `met` (draws,) says which do. Estimated from the spread between independent parts of the paths; never below half
-        a draw.
+        """Monte Carlo standard error of the share of paths that meet something (`met`, draws): its spread over seeds,
+        told from independent parts of the paths; at least half a draw.
         """
         n, p = len(met), float(np.mean(met))
         if self.batches < 2:
@@ -115,37 +110,21 @@ class Forecast:
 
     @property
     def explainable(self) -> bool:
-        """Whether `explain` has an answer: a mixture of at least three values.
-
-        >>> forecast(pd.Series([2.1, 2.2, 2.4], index=[2021, 2022, 2023]), until=2025, rng=1).explainable
-        True
-        """
+        """Whether `explain` has an answer: a mixture of at least three values."""
         return self.model == "mixture" and len(self.history) >= FEWEST
 
     def explain(self) -> Explanation:
-        """Which kinds of model carry the weight and what each year contributes (mixture only).
-
-        Explained from the values alone, without what is known in part. Raises QcityError for another model, and where
-        there are fewer than three values.
-        """
+        """What carries the weight, from the values alone. QcityError for another model or less than three values."""
         if self.model != "mixture":
             raise QcityError(f"only model 'mixture' can be explained; this is {self.model!r}")
         return explain(self.history, int(self.years[-1]), support=self.support, breaks=self.breaks)
 
-    def _index(self) -> pd.Index:
-        return pd.Index(self.years, name="year")
-
     def _asked(self, threshold: float, year: int | None) -> tuple[np.ndarray, float]:
         """The paths of a year (default: the last one) and a threshold, checked."""
-        place = -1
-        if year is not None:
-            forecast_years = self.years.tolist()
-            if whole_number(year, "year") not in forecast_years:
-                raise QcityError(
-                    f"{year} was not forecast; the forecast runs from {self.years[0]} to {self.years[-1]}"
-                )
-            place = forecast_years.index(whole_number(year, "year"))
-        return self.paths[:, place], as_number(threshold, "threshold", finite=False)
+        asked, years = self.years[-1] if year is None else whole_number(year, "year"), self.years.tolist()
+        if asked not in years:
+            raise QcityError(f"{year} was not forecast; the forecast runs from {years[0]} to {years[-1]}")
+        return self.paths[:, years.index(asked)], as_number(threshold, "threshold", finite=False)
 
 
 def forecast(
@@ -162,24 +141,27 @@ def forecast(
     noisy: Mapping[int, float] | None = None,
     shared: Sequence[Mapping[int, float]] = (),
     estimates: Mapping[int, tuple[float, float]] | None = None,
+    evidence: Evidence | None = None,
     prior: Prior | None = None,
 ) -> Forecast:
     """Forecast one series from the year after its last value up to and including `until`.
 
     `series` has years as index (whole numbers, "2024", or a yearly PeriodIndex or DatetimeIndex); NaN or missing years
     are gaps. `support` is the possible range: real (also where it is None), positive (0 or more), percent (0 to 100) or
-    count. `breaks` are years in which a new segment starts
-    whose level is not linked to the one before (a change of definition); size and direction of changes are
-    shared across segments. `model` is "mixture" (default) or one of `alternatives.NAMES`. An integer `rng` makes
-    a new Generator, None that of 0: the same question has the same answer.
+    count. `breaks` are years in which a new segment starts whose level is not linked to the one before (a change of
+    definition); size and direction of changes are shared across segments. `model` is "mixture" or one of
+    `forecast.MODELS`: `ets` (additive damped trend), `theta` (normal errors), `arima` (0, 1, 1) with drift, `ucm`
+    (local linear trend), `drift` and `naive` (random walks); ets and theta take no gaps. An integer `rng` makes a new
+    Generator, None that of 0: the same question has the same answer.
 
-    What is known in part (mixture only): `lower` and `upper` bounds and `estimates` (value, standard error) of
-    years without a value; `noisy` standard errors of years with one; `shared` errors that move several years
-    together (year to size), as an uncertain change moves every later level. A year that is known in part only,
-    after the last value, is forecast like any other, and keeps to what is known of it. Two values are enough
-    where a third year is known in part.
+    What is known in part (mixture only), by name or as one record `evidence`: `lower` and `upper` bounds and
+    `estimates` (value, standard error) of years without a value; `noisy` standard errors of years with one; `shared`
+    errors that move several years together (year to size), as an uncertain change moves every later level. A year that
+    is known in part only, after the last value, is forecast like any other, and keeps to what is known of it. Two
+    values are enough where a third year is known in part.
 
-    Raises SeriesError (values, see `histories.from_frame`) and QcityError (arguments).
+    Raises SeriesError (values, see `histories.from_frame`), QcityError (arguments) and ModelError (a named model that
+    cannot be fitted: nothing else is used in its place).
 
     >>> levels = pd.Series([2.1, 2.2, 2.4, 2.4, 2.5], index=range(2019, 2024))
     >>> fc = forecast(levels, until=2025, support="percent", rng=1)
@@ -191,18 +173,19 @@ def forecast(
     >>> bounded.probability_at_least(2.6, year=2024)
     1.0
     """
-    draws, generator = whole_number(draws, "draws", "a whole number, 1 or more"), _generator(rng)
-    if draws < 1:
-        raise QcityError(f"draws must be a whole number, 1 or more; found {draws!r}")
+    draws, generator = whole_number(draws, "draws", "a whole number, 1 or more", least=1), _generator(rng)
     support, prior, series = support or "real", prior or shipped(), yearly(series)
     breaks = tuple(whole_number(year, "breaks") for year in breaks)
-    known = Conditions.of(series, support, breaks, lower, upper, noisy, shared, estimates)
-    if known is not None and model != "mixture":
-        raise QcityError(f"bounds, estimates and errors need model 'mixture'; {model!r} takes values only")
-    batches = len(batch_sizes(draws)) if model == "mixture" else 0
-    if known is not None:
+    named = Evidence(lower or {}, upper or {}, noisy or {}, shared, estimates or {})
+    if named and evidence:
+        raise QcityError("give bounds, errors and estimates either by name or as `evidence`")
+    if named or evidence:
+        known = Conditions.of(series, support, breaks, evidence or named, prior)
+        if model != "mixture":
+            why = f"{model!r} takes values only"
+            raise QcityError(f"bounds, estimates and errors need model 'mixture'; {why}")
         years = _years(known.last, until)
-        paths = conditioned(known, len(years), draws, prior, generator)
+        paths = conditioned(known, len(years), draws, generator)
     else:
         history = one_history(series, support, breaks)
         years = _years(int(history.last_year[0]), until)
@@ -210,35 +193,12 @@ def forecast(
             paths = draw(look_ahead(history, prior, len(years)), draws, generator, BATCHES)
         else:
             paths = _alternative(model, series, len(years), draws, generator, breaks)
-    return Forecast(_within(paths, support), years, model, support, series.dropna(), breaks, batches)
-
-
-def _generator(rng: object) -> np.random.Generator:
-    if isinstance(rng, np.random.Generator):
-        return rng
-    seed = 0 if rng is None else rng
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise QcityError(
-            f"rng must be a seed (a whole number, 0 or more) or a numpy Generator; found {rng!r}"
-        )
-    return np.random.default_rng(seed)
-
-
-def _alternative(
-    model: str, series: pd.Series, years: int, draws: int, rng: np.random.Generator, breaks: Sequence[int]
-) -> np.ndarray:
-    from . import alternatives
-
-    if model not in alternatives.NAMES:
-        known = ("mixture", *alternatives.NAMES)
-        hint = did_you_mean(model, known)
-        raise QcityError(f"unknown model {model!r}; allowed: {', '.join(known)}.{hint}")
-    if len(breaks):
-        raise QcityError(f"model {model!r} cannot take breaks; use model 'mixture', or the last segment only")
-    return alternatives.paths(model, series, years, draws, rng)
+    batches = len(batch_sizes(draws)) if model == "mixture" else 0
+    return Forecast(np.clip(paths, *limits(support)), years, model, support, series.dropna(), breaks, batches)
 
 
 def _years(last: int, until: object) -> np.ndarray:
+    """The years after the last one with a value, up to and including `until`."""
     end = whole_number(until, "until")
     if end <= last:
         raise QcityError(f"until must be a year after the last observed one, {last}; found {until!r}")
@@ -247,104 +207,76 @@ def _years(last: int, until: object) -> np.ndarray:
     return np.arange(last + 1, end + 1)
 
 
-def shrunk_correlation(first: pd.Series, second: pd.Series) -> float:
-    """Correlation of the yearly changes of two series (index year), shrunk towards 0; 0 with fewer than 3 changes.
-
-    Changes are relative where both series are positive, as they go together in growth.
-
-    >>> a = pd.Series([1.0, 2.0, 2.5, 4.0, 4.1], index=range(2019, 2024))
-    >>> round(shrunk_correlation(a, 3 * a), 2)
-    0.8
-    """
-    both = pd.concat([first.rename("a"), second.rename("b")], axis=1).dropna().sort_index()
-    if (both > 0).all(axis=None):
-        both = np.log(both)
-    change = both.diff()[np.diff(both.index, prepend=np.nan) == 1].to_numpy(float)
-    spread = change.std(axis=0) if len(change) else np.zeros(2)
-    if len(change) < 3 or (spread == 0).any():
-        return 0.0
-    r = float(np.corrcoef(change.T)[0, 1])
-    return r * len(change) / (len(change) + SHRINK)
+def _generator(rng: object) -> np.random.Generator:
+    """The generator meant by a seed, None (0) or itself."""
+    if isinstance(rng, np.random.Generator):
+        return rng
+    seed, allowed = 0 if rng is None else rng, "a seed (a whole number, 0 or more) or a numpy Generator"
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise QcityError(f"rng must be {allowed}; found {rng!r}")
+    return np.random.default_rng(seed)
 
 
-def paired(
-    first: np.ndarray, second: np.ndarray, correlation: float, rng: np.random.Generator, batches: int = 0
-) -> tuple[np.ndarray, np.ndarray]:
-    """The same paths (draws, years) in an order in which their last years have that rank correlation (normal scores).
-
-    Paths stay within their part where both fall into `batches` independent parts.
-
-    >>> rng = np.random.default_rng(0)
-    >>> a, b = paired(rng.normal(size=(999, 2)), rng.normal(size=(999, 2)), 0.9, rng)
-    >>> bool(0.85 < np.corrcoef(a[:, -1], b[:, -1])[0, 1] < 0.95)
-    True
-    """
-    one, other = rng.standard_normal((2, len(first)))
-    other = correlation * one + np.sqrt(1 - correlation**2) * other
-    batches = max(batches, 1)
-    part = np.repeat(np.arange(batches), [len(p) for p in np.array_split(one, batches)])
-    ordered = np.empty_like(first), np.empty_like(second)
-    for to, paths, score in zip(ordered, (first, second), (one, other), strict=True):
-        to[np.lexsort((score, part))] = paths[np.lexsort((paths[:, -1], part))]
-    return ordered
-
-
-def forecast_ratio(
-    top: Forecast,
-    under: Forecast,
-    *,
-    factor: float = 1.0,
-    after: int,
-    history: pd.Series,
-    support: str = "positive",
-    rng: np.random.Generator,
-) -> Forecast:
-    """The forecast of factor × top / under for the years after `after`, from the forecasts of both.
-
-    Each input is forecast by itself; their paths are paired by a Gaussian copula over where each stands in its last
-    year, with the correlation of their yearly changes. A year that one of the two has already is taken as its history
-    says. `history` is the ratio so far (index year), `support` its possible range. Both forecasts need the same last
-    year and the same number of draws.
-
-    >>> y = pd.Series([1.0, 1.1, 1.2, 1.25], index=range(2020, 2024))
-    >>> both = forecast(y, 2025, support="positive", rng=0), forecast(40 * y, 2025, support="positive", rng=1)
-    >>> fc = forecast_ratio(*both, factor=100, after=2023, history=2.5 + 0 * y, rng=np.random.default_rng(0))
-    >>> fc.model, bool(2.3 < fc.median()[2025] < 2.7)
-    ('ratio of inputs', True)
-    """
-    years = np.arange(after + 1, int(top.years[-1]) + 1)
-    correlation = shrunk_correlation(top.history, under.history)
-    batches = max(top.batches, under.batches)
-    above, below = paired(_since(top, years), _since(under, years), correlation, rng, batches)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        paths = np.nan_to_num(factor * above / below, nan=0.0, posinf=np.finfo(float).max)
-    return Forecast(_within(paths, support), years, "ratio of inputs", support, history, batches=batches)
+def _alternative(
+    model: str, series: pd.Series, years: int, draws: int, rng: np.random.Generator, breaks: Sequence[int]
+) -> np.ndarray:
+    """Paths (draws, years) of a named model after the last value; ModelError with the reason it cannot be fitted."""
+    if model not in MODELS:
+        allowed = ("mixture", *MODELS)
+        hint = did_you_mean(model, allowed)
+        raise QcityError(f"unknown model {model!r}; allowed: {', '.join(allowed)}.{hint}")
+    if len(breaks):
+        raise QcityError(f"model {model!r} cannot take breaks; use model 'mixture', or the last segment only")
+    seen = series.dropna()
+    first, last = int(seen.index[0]), int(seen.index[-1])
+    full = seen.reindex(range(first, last + 1))
+    if model in ("ets", "theta") and full.isna().any():
+        raise ModelError(f"model {model!r} needs every year from {first} to {last}; some are missing")
+    method = _theta if model == "theta" else _simulated if model in STATSMODELS else _walk
+    size = max(np.abs(full).max(), np.finfo(float).tiny)  # optimisers stop at absolute distances
+    why = f"model {model!r} cannot be fitted to {len(seen)} points"
+    try:
+        with warnings.catch_warnings(record=True):  # statsmodels sets filters of its own when imported
+            paths = size * method(full.to_numpy() / size, years, draws, rng, model)
+    except (ValueError, ArithmeticError, np.linalg.LinAlgError, IndexError) as reason:
+        raise ModelError(f"{why}: {reason}") from reason
+    if paths.shape != (draws, years) or not np.isfinite(paths).all():
+        raise ModelError(f"{why}: its forecast is not finite")
+    return paths
 
 
-def _since(forecast: Forecast, years: np.ndarray) -> np.ndarray:
-    """Paths of some years (draws, years): what is known of the years before the forecast begins, then its paths."""
-    before = [float(forecast.history[year]) for year in years if year < forecast.years[0]]
-    known = np.tile(np.array(before), (len(forecast.paths), 1))
-    return np.concatenate([known, forecast.paths[:, np.isin(forecast.years, years)]], axis=1)
+def _simulated(y: np.ndarray, years: int, draws: int, rng: np.random.Generator, model: str) -> np.ndarray:
+    """Paths that a model of statsmodels simulates from its end."""
+    module, kind, what, options, fitting = STATSMODELS[model]
+    if np.isfinite(y).sum() < 5:
+        raise ValueError(f"{what} needs at least 5 points")
+    made = getattr(importlib.import_module(f"statsmodels.tsa.{module}"), kind)
+    fit = made(y, **options).fit(**fitting)
+    name = "rng" if "rng" in inspect.signature(fit.simulate).parameters else "random_state"
+    drawn = fit.simulate(years, repetitions=draws, anchor="end", **{name: rng})
+    return np.asarray(drawn).reshape(years, draws).T  # years x 1 x draws or years x draws
 
 
-def _within(paths: np.ndarray, support: str) -> np.ndarray:
-    """Paths within the possible range."""
-    kind = SUPPORTS.index(support)
-    return np.clip(paths, LOWER[kind], UPPER[kind])
+def _theta(y: np.ndarray, years: int, draws: int, rng: np.random.Generator, model: str) -> np.ndarray:
+    """Paths of the Theta model: a random walk with drift behind exponential smoothing (Hyndman and Billah 2003)."""
+    from statsmodels.tsa.forecasting.theta import ThetaModel
+
+    index = pd.period_range("2000", periods=len(y), freq="Y")
+    fit = ThetaModel(pd.Series(y, index=index), deseasonalize=False).fit(disp=False)
+    alpha, sigma = float(fit.params["alpha"]), float(np.sqrt(fit.sigma2))
+    errors = rng.standard_normal((draws, years)) * sigma
+    return fit.forecast(years).to_numpy() + errors + alpha * (np.cumsum(errors, axis=1) - errors)
 
 
-def averaged(direct: Forecast, joint: Forecast) -> Forecast:
-    """Quantile by quantile the mean of two forecasts of one ratio, in the order of the joint paths.
-
-    >>> y = pd.Series([1.0, 2.0])
-    >>> one = Forecast(np.array([[1.0], [3.0]]), np.array([2024]), "mixture", "real", y)
-    >>> other = Forecast(np.array([[9.0], [5.0]]), np.array([2024]), "ratio of inputs", "real", y)
-    >>> averaged(one, other).paths.tolist()
-    [[6.0], [3.0]]
-    """
-    batches, parts = max(direct.batches, joint.batches, 1), []
-    for one, other in zip(*(np.array_split(f.paths, batches) for f in (direct, joint)), strict=True):
-        rank = np.argsort(np.argsort(other, axis=0, kind="stable"), axis=0, kind="stable")
-        parts.append(np.take_along_axis((np.sort(one, axis=0) + np.sort(other, axis=0)) / 2, rank, axis=0))
-    return replace(direct, paths=np.concatenate(parts), model="mixture of inputs")
+def _walk(y: np.ndarray, years: int, draws: int, rng: np.random.Generator, model: str) -> np.ndarray:
+    """Paths of a random walk, with drift or without."""
+    when = np.flatnonzero(np.isfinite(y))
+    change, gap, slope = np.diff(y[when]), np.diff(when).astype(float), np.zeros((1, 1))
+    sigma = np.sqrt(np.mean(change**2 / gap))
+    if model == "drift":
+        span = gap.sum()
+        drift = change.sum() / span
+        sigma = np.sqrt(np.sum((change - drift * gap) ** 2 / gap) / max(len(change) - 1, 1))
+        slope = drift + sigma / np.sqrt(span) * rng.standard_normal((draws, 1))
+    steps = np.cumsum(sigma * rng.standard_normal((draws, years)), axis=1)
+    return float(y[when[-1]]) + slope * np.arange(1, years + 1) + steps

@@ -27,18 +27,8 @@ SUPPORTS = ("real", "positive", "percent", "count")
 LOWER = np.array([-np.inf, 0.0, 0.0, 0.0])
 UPPER = np.array([np.inf, np.inf, 100.0, np.inf])
 EQUAL = 1e-12  # share of their size by which two values may differ and still be the same figure
-
-
-def same(a: np.ndarray | float, b: np.ndarray | float) -> np.ndarray:
-    """Whether values are equal but for the rounding of a computer, whatever their unit.
-
-    >>> same(np.array([0.1 + 0.2, 3e-12]), np.array([0.3, 1e-12])).tolist()
-    [True, False]
-    """
-    size = np.maximum(np.abs(a), np.abs(b))
-    with np.errstate(invalid="ignore"):
-        near = np.abs(np.subtract(a, b)) <= EQUAL * size
-    return np.asarray(np.equal(a, b) | (near & np.isfinite(size)))
+POINTS = f"of the at least {FEWEST} observed points that a forecast needs"
+A_YEAR = "allowed: a whole year such as 2021"
 
 
 class SeriesError(QcityError):
@@ -49,9 +39,8 @@ class SeriesError(QcityError):
 class Histories:
     """Checked series, right-aligned: the last column is each series' last observed year.
 
-    Attributes: `ids` (n,), `last_year` (n,), `values` (n, WINDOW) with NaN where nothing was observed,
-    `starts` (n, WINDOW) true where a new unlinked segment begins (always at the first observed value),
-    `support` (n,) index into SUPPORTS.
+    Attributes: `ids` (n,), `last_year` (n,), `values` (n, WINDOW) with NaN where nothing was observed, `starts` (n,
+    WINDOW) true where an unlinked segment begins (also the first), `support` (n,) index into SUPPORTS.
     """
 
     ids: np.ndarray
@@ -68,14 +57,25 @@ class Histories:
         return Histories(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
-def whole_number(value: object, what: str, allowed: str = "a year such as 2025") -> int:
-    """A whole number given as such or in digits ("2025"). Raises QcityError naming `what` and what is `allowed`.
+def same(a: np.ndarray | float, b: np.ndarray | float) -> np.ndarray:
+    """Whether values are equal but for the rounding of a computer, whatever their unit: 0.1 + 0.2 and 0.3."""
+    size = np.maximum(np.abs(a), np.abs(b))
+    with np.errstate(invalid="ignore"):
+        near = np.abs(np.subtract(a, b)) <= EQUAL * size
+    return np.asarray(np.equal(a, b) | (near & np.isfinite(size)))
 
-    >>> whole_number("2025", "year"), whole_number(2025.0, "year")
-    (2025, 2025)
-    """
+
+def limits(support: str) -> tuple[float, float]:
+    """The edges of the possible range of a support."""
+    return float(LOWER[SUPPORTS.index(support)]), float(UPPER[SUPPORTS.index(support)])
+
+
+def whole_number(
+    value: object, what: str, allowed: str = "a year such as 2025", least: float = -1e9, most: float = 1e9
+) -> int:
+    """A whole number given as such or in digits ("2025"). Raises QcityError naming `what` and what is `allowed`."""
     whole = _year(value) if isinstance(value, str) else _number(value)[0]
-    if not math.isfinite(whole) or whole != math.floor(whole):
+    if not least <= whole <= most or whole != math.floor(whole):
         raise QcityError(f"{what} must be {allowed}; found {value!r}")
     return int(whole)
 
@@ -113,27 +113,24 @@ def _number(value: object) -> tuple[float, bool]:
 
 
 def years_of(column: pd.Series | pd.Index) -> np.ndarray:
-    """Years (n,) as floats, NaN where there is none: of whole numbers, "2018", yearly periods and days.
-
-    >>> years_of(pd.period_range("2018", periods=2, freq="Y")).tolist(), years_of(pd.Index(["2018", 2018.5])).tolist()
-    ([2018.0, 2019.0], [2018.0, nan])
-    """
-    if _plain(column.dtype):
-        year = column.to_numpy(dtype=float, na_value=np.nan)
-        with np.errstate(invalid="ignore"):
-            return np.where((year == np.round(year)) & (np.abs(year) < 10_000), year, np.nan)
-    return np.array([_year(value) for value in column], dtype=float)
+    """Years (n,) as floats, NaN where there is none: of whole numbers, "2018", yearly periods and days."""
+    if not _numeric(column.dtype):
+        return np.array([_year(value) for value in column], dtype=float)
+    year = column.to_numpy(dtype=float, na_value=np.nan)
+    with np.errstate(invalid="ignore"):
+        return np.where((year == np.round(year)) & (np.abs(year) < 10_000), year, np.nan)
 
 
 def numbers_of(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Values (n,), NaN where there is none, and where what is there is no number (n,)."""
-    if _plain(column.dtype):
+    if _numeric(column.dtype):
         return column.to_numpy(dtype=float, na_value=np.nan), np.zeros(len(column), dtype=bool)
     table = np.array([_number(value) for value in column], dtype=float).reshape(-1, 2)
     return table[:, 0], table[:, 1] == 0
 
 
-def _plain(kind: object) -> bool:
+def _numeric(kind: object) -> bool:
+    """Whether a column of this type holds real numbers only."""
     api = pd.api.types
     return bool(api.is_numeric_dtype(kind)) and not (api.is_bool_dtype(kind) or api.is_complex_dtype(kind))
 
@@ -142,28 +139,20 @@ def yearly(series: pd.Series) -> pd.Series:
     """A series with whole years as index, in order, and floats as values; its gaps stay.
 
     Raises SeriesError for what is no Series, an index without years, and values that are no numbers.
-
-    >>> yearly(pd.Series([2, 1], index=["2019", "2018"])).to_dict()
-    {2018: 1.0, 2019: 2.0}
     """
     if not isinstance(series, pd.Series):
-        raise SeriesError(
-            f"a forecast needs a pandas Series with years as index; found {type(series).__name__}"
-        )
+        kind = type(series).__name__
+        raise SeriesError(f"a forecast needs a pandas Series with years as index; found {kind}")
     year, (value, wrong) = years_of(series.index), numbers_of(series)
-    if np.isnan(year).any():
-        bad = series.index[int(np.isnan(year).argmax())]
-        raise SeriesError(
-            f"series {_name(series)!r}: {bad!r} in the index; allowed: a whole year such as 2021"
-        )
-    if wrong.any():
-        raise SeriesError(
-            f"series {_name(series)!r}: found {series.iloc[int(wrong.argmax())]!r}; allowed: a number"
-        )
+    for i in np.flatnonzero(np.isnan(year)):
+        raise SeriesError(f"series {_name(series)!r}: {series.index[i]!r} in the index; {A_YEAR}")
+    for i in np.flatnonzero(wrong):
+        raise SeriesError(f"series {_name(series)!r}: found {series.iloc[i]!r}; allowed: a number")
     return pd.Series(value, index=year.astype(np.int64), name=series.name).sort_index(kind="stable")
 
 
 def _name(series: pd.Series) -> str:
+    """What a series is called in messages."""
     return "series" if series.name is None else str(series.name)
 
 
@@ -171,9 +160,7 @@ def framed(series: pd.Series, support: str) -> pd.DataFrame:
     """One series as a frame for `from_frame`. Raises what `yearly` raises, and SeriesError for an empty one."""
     series = yearly(series)
     if series.empty:
-        raise SeriesError(
-            f"series {_name(series)!r} has 0 of the at least {FEWEST} observed points that a forecast needs"
-        )
+        raise SeriesError(f"series {_name(series)!r} has 0 {POINTS}")
     columns = {"series_id": _name(series), "period": series.index, "value": series.to_numpy()}
     return pd.DataFrame(columns | {"support": support})
 
@@ -186,17 +173,10 @@ def one_history(series: pd.Series, support: str, breaks: Sequence[int] = ()) -> 
 def from_frame(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> Histories:
     """Check a long frame and align its series, ordered by `series_id`.
 
-    `frame` has the columns `series_id`, `period` (year), `value` and, optionally, `support` (missing means
-    "real"); the order of its rows does not matter. A missing value is a gap. `breaks` are years in which a segment
-    begins that nothing links to the one before.
-
-    Raises SeriesError for an unknown or missing column, text where a number belongs, a duplicate
-    (series_id, period), an infinite value, an unknown support or more than one for a series, a value
-    outside the support, and fewer than three observed points.
-
-    >>> h = from_frame(pd.DataFrame({"series_id": "a", "period": [2020, 2022, 2021], "value": [1.0, 3, 2]}))
-    >>> h.values[0, -3:], int(h.last_year[0])
-    (array([1., 2., 3.]), 2022)
+    `frame` has the columns `series_id`, `period` (year), `value` and, optionally, `support` (missing means "real"), in
+    any order of rows. A missing value is a gap; `breaks` are years in which a segment begins that nothing links to the
+    one before. Raises SeriesError for an unknown or missing column, text where a number belongs, a year given twice, an
+    infinite value, an unknown support or more than one for a series, a value outside it, fewer than three points.
     """
     h, refused = checked(frame, breaks)
     if len(refused):
@@ -218,10 +198,14 @@ def checked(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> tuple[Histories,
     _check_columns(frame)
     codes, names = pd.factorize(frame["series_id"], sort=True)
     ids, reasons = np.asarray(names), dict[int, str]()
-    period, (value, wrong) = years_of(frame["period"]), numbers_of(frame["value"])
-    year = np.nan_to_num(period).astype(np.int64)
+    periods, values = frame["period"], frame["value"]
+    period, (value, wrong) = years_of(periods), numbers_of(values)
+    year, seen = np.nan_to_num(period).astype(np.int64), np.isfinite(value)
     kind = frame.get("support", pd.Series("real", index=frame.index)).astype(object).fillna("real")
     support = kind.map({name: k for k, name in enumerate(SUPPORTS)}).fillna(-1).to_numpy(np.int64)
+    first = support[np.unique(codes, return_index=True)[1]]
+    twice = pd.DataFrame({"codes": codes, "year": year}).duplicated().to_numpy()
+    count = np.bincount(codes, weights=seen & ~wrong, minlength=len(ids))[codes]
 
     def refuse(bad: np.ndarray, say: Callable[[int], str]) -> None:
         """Refuse the series of these rows; `say` ends the sentence for a row. The first reason counts."""
@@ -229,36 +213,27 @@ def checked(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> tuple[Histories,
         for i in rows[np.unique(codes[rows], return_index=True)[1]].tolist():
             reasons.setdefault(int(codes[i]), f"series {ids[codes[i]]!r}{say(i)}")
 
-    refuse(
-        np.isnan(period),
-        lambda i: f": period {frame['period'].iloc[i]!r}; allowed: a whole year such as 2021",
-    )
-    refuse(wrong, lambda i: f", {year[i]}: found {frame['value'].iloc[i]!r}; allowed: a number")
-    refuse(np.abs(value) > LARGEST, lambda i: f", {year[i]}: {_too_large(value[i])}")
+    refuse(np.isnan(period), lambda i: f": period {periods.iloc[i]!r}; {A_YEAR}")
+    refuse(wrong, lambda i: f", {year[i]}: found {values.iloc[i]!r}; allowed: a number")
+    refuse(np.isinf(value), lambda i: f", {year[i]}: infinite value; leave it out if unknown")
+    refuse(np.abs(value) > LARGEST, lambda i: f", {year[i]}: {value[i]:g} is beyond {LARGEST:g}, more than can "
+                                              "be computed with; write it in a larger unit")  # fmt: skip
     refuse(support < 0, lambda i: f": unknown support {kind.iloc[i]!r}; allowed: {', '.join(SUPPORTS)}."
                                   f"{did_you_mean(str(kind.iloc[i]), SUPPORTS)}")  # fmt: skip
-    first = support[np.unique(codes, return_index=True)[1]]
     refuse(support != first[codes], lambda i: " has more than one support; give it one")
-    twice = pd.DataFrame({"codes": codes, "year": year}).duplicated().to_numpy()
     refuse(twice, lambda i: f" has {year[i]} twice; keep one value for each year")
     outside = (value < LOWER[support]) | (value > UPPER[support])
-    refuse(outside, lambda i: f", {year[i]}: {_outside(value[i], SUPPORTS[support[i]])}")
-    seen = np.isfinite(value)
-    count = np.bincount(codes, weights=seen & ~wrong, minlength=len(ids))
-    refuse(
-        count[codes] < FEWEST,
-        lambda i: (
-            f" has {count[codes[i]]:.0f} of the at least {FEWEST} observed points that a forecast needs"
-        ),
-    )
+    refuse(outside, lambda i: f", {year[i]}: {value[i]:g} is outside its support {SUPPORTS[support[i]]!r} "
+                              f"({'0 to 100' if support[i] == 2 else '0 or more'}); correct the value, or use "
+                              "support 'real'")  # fmt: skip
+    refuse(count < FEWEST, lambda i: f" has {count[i]:.0f} {POINTS}")
     kept = seen & ~np.isin(codes, list(reasons))
-    h = _align(ids, codes[kept], year[kept], value[kept], support[kept], breaks)
+    h = Histories(ids, *_align(len(ids), codes[kept], year[kept], value[kept], breaks), first)
     linked = (np.isfinite(h.values) & ~h.starts).any(axis=1)
     refuse(~linked[codes], lambda i: " has no two values in one segment; nothing links its years")
-    table = pd.DataFrame(
-        [(ids[code], reasons[code]) for code in sorted(reasons)], columns=["series_id", "reason"]
-    )
-    return h.rows(np.setdiff1d(np.arange(len(ids)), list(reasons))), table
+    rows = [(ids[code], reason) for code, reason in sorted(reasons.items())]
+    others = h.rows(np.setdiff1d(np.arange(len(ids)), list(reasons)))
+    return others, pd.DataFrame(rows, columns=["series_id", "reason"])
 
 
 def _check_columns(frame: pd.DataFrame) -> None:
@@ -266,49 +241,26 @@ def _check_columns(frame: pd.DataFrame) -> None:
     needed = ", ".join(COLUMNS[:3])
     if not isinstance(frame, pd.DataFrame):
         raise SeriesError(f"a panel is a pandas DataFrame with {needed}; found {type(frame).__name__}")
-    for name in frame.columns:
-        if name not in COLUMNS:
-            raise SeriesError(
-                f"unknown column {name!r}; allowed: {', '.join(COLUMNS)}.{did_you_mean(str(name), COLUMNS)}"
-            )
-    for name in COLUMNS[:3]:
-        if name not in frame.columns:
-            raise SeriesError(f"column {name!r} is missing; a panel needs {needed}")
+    for name in (name for name in frame.columns if name not in COLUMNS):
+        hint = did_you_mean(str(name), COLUMNS)
+        raise SeriesError(f"unknown column {name!r}; allowed: {', '.join(COLUMNS)}.{hint}")
+    for name in (name for name in COLUMNS[:3] if name not in frame.columns):
+        raise SeriesError(f"column {name!r} is missing; a panel needs {needed}")
     if frame.empty:
         raise SeriesError("the panel has no rows; a forecast needs at least 3 observed points of a series")
     if frame["series_id"].isna().any():
         raise SeriesError("column 'series_id' has empty cells; every row must name its series")
 
 
-def _too_large(value: float) -> str:
-    if np.isinf(value):
-        return "infinite value; leave it out if unknown"
-    return f"{value:g} is beyond {LARGEST:g}, more than can be computed with; write it in a larger unit"
-
-
-def _outside(value: float, support: str) -> str:
-    limits = "0 to 100" if support == "percent" else "0 or more"
-    return (
-        f"{value:g} is outside its support {support!r} ({limits}); correct the value, or use support 'real'"
-    )
-
-
 def _align(
-    ids: np.ndarray,
-    codes: np.ndarray,
-    period: np.ndarray,
-    value: np.ndarray,
-    support: np.ndarray,
-    breaks: Sequence[int],
-) -> Histories:
-    n = len(ids)
-    last = np.full(n, np.iinfo(np.int64).min)
+    n: int, codes: np.ndarray, period: np.ndarray, value: np.ndarray, breaks: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Last year (n,) of each series, values in columns counted back from it, and where segments start."""
+    last, values = np.full(n, np.iinfo(np.int64).min), np.full((n, WINDOW), np.nan)
     np.maximum.at(last, codes, period)
     column = WINDOW - 1 - (last[codes] - period)
     used = column >= 0
-    values, kinds = np.full((n, WINDOW), np.nan), np.zeros(n, dtype=np.int64)
     values[codes[used], column[used]] = value[used]
-    kinds[codes] = support
     # A segment starts at the first value seen, and at the first one at or after each break.
     years = last[:, None] - (WINDOW - 1) + np.arange(WINDOW)
     segment = sum((years >= year for year in breaks), np.zeros((n, WINDOW), dtype=np.int64))
@@ -317,4 +269,4 @@ def _align(
         here = np.isfinite(values[:, k])
         starts[:, k] = here & (segment[:, k] != previous)
         previous = np.where(here, segment[:, k], previous)
-    return Histories(ids, last, values, starts, kinds)
+    return last, values, starts

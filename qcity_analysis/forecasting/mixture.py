@@ -1,62 +1,41 @@
-"""The structural mixture: one damped local linear trend on a fixed grid of its hyper-parameters.
+"""The structural mixture, a damped local linear trend on a fixed grid of its hyper-parameters, and what it forecasts.
 
     y_t = l_t + e_t                     e_t ~ N(0, s2 (1 - rho))
     l_t = l_{t-1} + phi b_{t-1} + u_t   u_t ~ N(0, s2 rho)
     b_t = phi b_{t-1} + v_t             v_t ~ N(0, s2 z)
 
-Each grid cell is one model: constant mean, random walk, drift, damped trend, noisy level are all cells. The
-level is diffuse (each segment is conditioned on its first value), the slope starts at N(0, s2
-slope_variance), and s2 has an inverse-gamma prior with shape `shape` and scale `shape * size ** 2`. Gains
-depend only on which years were observed, so one recursion serves every series with the same pattern of
-years. Marginal likelihoods are closed form and forecasts are Student t (Harvey 1989, ch. 3-4; West and
-Harrison 1997, ch. 4).
+Each grid cell (`prior.Cells`) is one model: constant mean, random walk, drift, damped trend, noisy level are all cells.
+The level is diffuse (each segment is conditioned on its first value), the slope starts at N(0, s2 slope_variance), and
+s2 has an inverse-gamma prior with shape `shape` and scale `shape * size ** 2`. Marginal likelihoods are closed form and
+forecasts are Student t (Harvey 1989, ch. 3-4; West and Harrison 1997, ch. 4).
 
-Out of scope: which weight a cell has before the data are seen (see `prior`).
-
+What lies ahead is the average of this mixture and the prior's learners; no series depends on the others.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from functools import lru_cache
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
-NODES = 2048  # table steps over z / sqrt(df + z^2), which lies between -1 and 1
-INNER = (-2.5, -0.9, 0.0, 0.9, 2.5)  # scales from a heavy component's location where the search starts
-OUTER = (-200.0, -30.0, -6.0, 6.0, 30.0, 200.0)  # and from the location of any component
-DENSE = 3  # heavy components
-SECANTS = 3
+from .features import features, plain, row_sums, units
+from .histories import FEWEST, LOWER, UPPER, Histories, one_history, yearly
+from .prior import LENGTHS, YEARS, Cells, Gate, Prior, shipped
+from .quantiles import KNOTS, MIDDLE, Marginals, Mixture, at_each, count_knots, items
 
-
-@dataclass(frozen=True)
-class Cells:
-    """Grid cells, one entry each: `rho` share of the one-step variance that moves the level (the rest is
-    noise), `z` slope noise, `phi` damping, `slope_variance` of the first slope, `shape` and `size` of the
-    scale prior.
-    """
-
-    rho: np.ndarray
-    z: np.ndarray
-    phi: np.ndarray
-    slope_variance: np.ndarray
-    shape: np.ndarray
-    size: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.rho)
-
-    def take(self, which: np.ndarray) -> Cells:
-        """Some of the cells."""
-        return Cells(*(getattr(self, field.name)[which] for field in fields(self)))
+BLOCK = 1024  # series worked on together: their arrays stay in the processor's cache
+KEEP = 6  # cells kept for a series, the heaviest
+SHARED = 24  # series with one pattern of years that are worth a recursion of their own
+BATCHES = 20  # independent parts of the paths, by which their Monte Carlo error is known
+FAMILIES = ("constant mean", "moving level", "damped trend", "trend")
 
 
-@dataclass(frozen=True)
-class Filtered:
-    """What the recursion leaves at the last year, for n series and C cells.
-
-    `loglik` (n, C); state mean `level`, `slope` (n, C); state covariance over s2 `p11`, `p12`, `p22`
-    (n or 1, C); posterior `shape` (n or 1, C) and `rate` (n, C) of the inverse-gamma for s2.
+class Filtered(NamedTuple):
+    """What the recursion leaves at the last year, for n series and C cells: log likelihood, mean of the state, its
+    covariance over s2 (n or 1, C), and the posterior `shape` (n or 1, C) and `rate` of the inverse-gamma for s2.
     """
 
     loglik: np.ndarray
@@ -70,16 +49,9 @@ class Filtered:
 
 
 def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
-    """Run every cell over every series.
+    """Run every cell over every series: `values` (n, T), NaN where not observed, `starts` (n, T) of segments.
 
-    `values` (n, T): NaN where not observed. `starts` (n, T): true where a segment begins, which includes
-    the first observed value. When all series share one pattern, gains are computed once for all of them;
-    the result is the same to the bit either way.
-
-    >>> cells = Cells(*(np.array([x]) for x in (1.0, 0.0, 0.0, 0.0, 1.0, 0.6)))
-    >>> f = kalman(np.array([[0.0, 1.0, np.nan, 3.0]]), np.array([[True, False, False, False]]), cells)
-    >>> float(f.level[0, 0]), float(f.p11[0, 0]), float(f.shape[0, 0])
-    (3.0, 0.0, 2.0)
+    Where all series share one pattern of years gains are computed once, with the same result to the bit.
     """
     from scipy.special import gammaln
 
@@ -87,9 +59,7 @@ def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
     if (observed == observed[:1]).all() and (starts == starts[:1]).all():
         observed, starts = observed[:1], starts[:1]
     y = np.where(np.isfinite(values), values, 0.0)
-    rho, z, phi = cells.rho, cells.z, cells.phi
-    noise = 1.0 - rho
-    n, m = len(values), len(cells)
+    noise, phi, n, m = 1.0 - cells.rho, cells.phi, len(values), len(cells)
     p11, p12, p22, log_f = np.zeros((4, len(observed), m))
     p22 += cells.slope_variance
     level, slope, squares = np.zeros((3, n, m))
@@ -97,7 +67,7 @@ def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
     for k in range(int(observed.any(axis=0).argmax()), values.shape[1]):
         seen, start = observed[:, k : k + 1], starts[:, k : k + 1]
         update = seen & ~start
-        a11, a12, a22 = _step(p11, p12, p22, rho, z, phi)
+        a11, a12, a22 = _step(p11, p12, p22, cells)
         a22 = np.where(begun, a22, p22)
         f = np.maximum(a11 + noise, 1e-9)
         gain1 = np.where(update, a11 / f, np.where(start, 1.0, 0.0))
@@ -123,105 +93,223 @@ def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
 
 
 def _step(
-    p11: np.ndarray, p12: np.ndarray, p22: np.ndarray, rho: np.ndarray, z: np.ndarray, phi: np.ndarray
+    p11: np.ndarray, p12: np.ndarray, p22: np.ndarray, cells: Cells
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """State covariance one year on."""
-    return p11 + 2.0 * phi * p12 + phi * phi * p22 + rho, phi * (p12 + phi * p22), phi * phi * p22 + z
+    phi = cells.phi
+    one = p11 + 2.0 * phi * p12 + phi * phi * p22 + cells.rho
+    return one, phi * (p12 + phi * p22), phi * phi * p22 + cells.z
 
 
 def ahead(fit: Filtered, cells: Cells, years: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Location (n, C, years), scale (n, C, years) and degrees of freedom (n or 1, C) of what is ahead."""
-    location = np.empty((*fit.level.shape, years))
-    scale = np.empty_like(location)
-    level, slope = fit.level, fit.slope
-    p11, p12, p22 = fit.p11, fit.p12, fit.p22
+    location, scale = np.empty((2, *fit.level.shape, years))
+    _, level, slope, p11, p12, p22, shape, rate = fit
     for h in range(years):
-        p11, p12, p22 = _step(p11, p12, p22, cells.rho, cells.z, cells.phi)
+        p11, p12, p22 = _step(p11, p12, p22, cells)
         slope = cells.phi * slope
         level = level + slope
         location[:, :, h] = level
-        scale[:, :, h] = np.sqrt(fit.rate / fit.shape * (p11 + (1.0 - cells.rho)))
-    return location, scale, 2.0 * fit.shape
+        scale[:, :, h] = np.sqrt(rate / shape * (p11 + (1.0 - cells.rho)))
+    return location, scale, 2.0 * shape
 
 
-@lru_cache(maxsize=512)
-def _row(df: float) -> np.ndarray:
-    """Distribution function of a Student t at equal steps of s = z / sqrt(df + z^2)."""
-    from scipy.special import stdtr
+class Ahead(NamedTuple):
+    """What lies ahead of a block: its distributions, and what ties years together: the kept `cells` (n, K) and fit."""
 
-    s = np.linspace(-1.0, 1.0, NODES + 1)[1:-1]
-    return np.concatenate([[0.0], stdtr(df, s * np.sqrt(df / (1.0 - s * s))), [1.0, 1.0]]).astype(np.float32)
+    ahead: Marginals
+    weight: np.ndarray
+    fit: Filtered
+    cells: Cells
+
+
+def look_ahead(h: Histories, prior: Prior, horizon: int) -> Ahead:
+    """Forecast a block of series."""
+    unit = units(h)
+    seen, turn = features(h, unit)
+    mixture, kept, cells = mixed(h, unit, seen, prior.cells, prior.gate, max(horizon, YEARS))
+    knots = _blend(mixture.quantiles(KNOTS), prior.direct(seen, turn), h, prior)[:, :horizon]
+    last, item = h.values[:, -1], items(h)
+    knots = last[:, None, None] + unit[:, None, None] * knots
+    stay = np.where(item[:, None] > 0, 0.0, prior.staying.probability(h, seen, horizon))
+    for row in np.flatnonzero(item):
+        knots[row] = item[row] * count_knots(h.values[row] / item[row], horizon)
+    marginals = Marginals(knots, last, stay, LOWER[h.support], UPPER[h.support], item)
+    return Ahead(marginals, mixture.weight, kept, cells)
+
+
+def distributions(h: Histories, prior: Prior, horizon: int) -> Marginals:
+    """The distributions ahead of many series, worked on block after block."""
+    if not len(h):
+        none = np.empty(0)
+        return Marginals(np.empty((0, horizon, len(KNOTS))), none, np.empty((0, horizon)), none, none, none)
+    order = np.argsort(_patterns(h), kind="stable")  # series observed in the same years share their gains
+    blocks = [look_ahead(h.rows(order[i : i + BLOCK]), prior, horizon).ahead for i in range(0, len(h), BLOCK)]
+    return Marginals.joined(blocks).rows(np.argsort(order, kind="stable"))
+
+
+def mixed(
+    h: Histories, unit: np.ndarray, seen: np.ndarray, cells: Cells, gate: Gate, years: int
+) -> tuple[Mixture, Filtered, Cells]:
+    """The structural mixture of a block with features `seen`, `years` ahead: its KEEP heaviest cells, fit and cells."""
+    fit = fit_cells(h, unit, cells)
+    weight = gate.weights(plain(seen), fit.loglik)
+    keep = np.sort(np.argpartition(-weight, KEEP, axis=1)[:, :KEEP], axis=1)
+    weight = np.take_along_axis(weight, keep, 1)
+    weight = weight / row_sums(weight)[:, None]
+    kept, which = Filtered(*(np.take_along_axis(field, keep, 1) for field in fit)), cells.take(keep)
+    return Mixture(weight, *ahead(kept, which, years)), kept, which
+
+
+def _blend(gate: np.ndarray, direct: np.ndarray, h: Histories, prior: Prior) -> np.ndarray:
+    """Quantile average of gate and learners, widened; after five years the gate's, moved to join on."""
+    # A series that never changed tells no direction: the mixture alone, centred on it.
+    changed = np.nanmax(h.values, axis=1) > np.nanmin(h.values, axis=1)
+    share = np.where(changed, prior.share, 1.0)[:, None, None]
+    mean = share * gate[:, :YEARS] + (1.0 - share) * direct
+    middle = mean[:, :, MIDDLE : MIDDLE + 1]
+    length = np.searchsorted(LENGTHS, np.isfinite(h.values).sum(axis=1))
+    wide = np.maximum.accumulate(middle + prior.widen[length] * (mean - middle), axis=2)
+    moved = gate[:, YEARS:] + (wide - gate[:, :YEARS])[:, YEARS - 1 :]
+    return np.concatenate([wide, np.maximum.accumulate(moved, axis=2)], axis=1)
+
+
+def fit_cells(h: Histories, unit: np.ndarray, cells: Cells) -> Filtered:
+    """Every cell fitted to every series, in units of the typical change and measured from the last value."""
+    values = (h.values - h.values[:, -1:]) / unit[:, None]
+    result = Filtered(*(np.empty((len(values), len(cells))) for _ in Filtered._fields))
+    _, group, size = np.unique(_patterns(h), return_inverse=True, return_counts=True)
+    alike = [np.flatnonzero(group == g) for g in np.flatnonzero(size >= SHARED)]
+    rest = np.flatnonzero(size[group] < SHARED)  # series with a rare pattern of years, together
+    for rows in [*alike, rest] if len(rest) else alike:
+        for whole, part in zip(result, kalman(values[rows], h.starts[rows], cells), strict=True):
+            whole[rows] = part
+    return result
+
+
+def _patterns(h: Histories) -> np.ndarray:
+    """A number for each series that says in which years it was observed and where its segments start."""
+    bit, seen = 1 << np.arange(h.values.shape[1], dtype=np.int64), np.isfinite(h.values)
+    return (seen @ bit << 31) + ((h.starts & seen) @ bit)
+
+
+def batch_sizes(draws: int, batches: int = BATCHES) -> list[int]:
+    """Sizes of the independent parts of so many draws, such as 3, 3, 2, 2 of 10 in 4; at least one draw in each."""
+    return [len(part) for part in np.array_split(np.empty(draws), min(draws, batches))] if draws else []
+
+
+def draw(of: Ahead, draws: int, rng: np.random.Generator, batches: int = 1) -> np.ndarray:
+    """Joint paths (draws, years), in equal shares from each history, before the edges of the range count.
+
+    Cell, variance, state at the last year and noise are drawn, which says how years are correlated. Each year's values
+    are then moved, rank by rank, to the forecast distribution of that year (Schaake shuffle, Clark et al. 2004). A path
+    that stays at the last value stays from the first year on. A history has `batches` independent parts.
+    """
+    n = len(of.weight)
+    parts = [batch_sizes(int(k), batches) for k in np.diff(np.arange(n + 1) * draws // n)]
+    size = np.concatenate(parts).astype(np.int64)
+    rows = np.repeat(np.arange(n), [len(part) for part in parts])
+    offset = np.concatenate([(np.arange(len(part)) + 0.5) / len(part) for part in parts])
+    group = np.repeat(np.arange(len(rows)), size)
+    if n > 1:  # few draws of each history: where they begin is left to chance, so that tails are reached
+        offset = rng.random(len(rows))
+    owner, offset = rows[group], offset[group]
+    rank = _structural(of, owner, rng)
+    begin, end = (level[owner] for level in of.ahead.lump())
+    patience = (_rank(group, rng.random(draws)) + offset) / size[group]
+    paths = np.empty_like(rank)
+    for h in range(rank.shape[1]):
+        first, mass = begin[:, h], end[:, h] - begin[:, h]
+        stays = patience < mass
+        moving = np.bincount(group, weights=~stays)[group]
+        level = (_rank(group, rank[:, h], stays) + offset) / np.maximum(moving, 1.0) * (1.0 - mass)
+        level = np.where(stays, 0.5, np.where(level < first, level, level + mass))
+        paths[:, h] = np.where(stays, of.ahead.last[owner], at_each(of.ahead.knots[owner, h], level))
+    return of.ahead.within(paths, owner)
+
+
+def _rank(group: np.ndarray, value: np.ndarray, last: np.ndarray | int = 0) -> np.ndarray:
+    """Rank of each value among those of its group, from 0, in ascending order; those in `last` come last."""
+    key = (2 * group + last).astype(np.int32)
+    order = np.argsort(value)
+    order = order[np.argsort(key[order], kind="stable")]
+    rank, size = np.empty(len(group)), np.bincount(group)
+    rank[order] = np.arange(len(group))
+    return rank - (np.cumsum(size) - size)[group]
+
+
+def _structural(of: Ahead, owner: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Paths of the structural mixture of the history `owner` (draws,), in units of its typical change."""
+    draws, years = len(owner), of.ahead.knots.shape[1]
+    cell = (rng.random((draws, 1)) > np.cumsum(of.weight, axis=1)[owner, :-1]).sum(axis=1)
+    f = Filtered(*(field[owner, cell] for field in of.fit))
+    rho, z, phi = (field[owner, cell] for field in (of.cells.rho, of.cells.z, of.cells.phi))
+    sd = np.sqrt(f.rate / rng.standard_gamma(f.shape))
+    first, second = rng.standard_normal((2, draws))
+    root = np.sqrt(np.maximum(f.p11, 0.0))
+    cross = np.where(root > 0, f.p12 / np.where(root > 0, root, 1.0), 0.0)
+    level = f.level + sd * root * first
+    slope = f.slope + sd * (cross * first + np.sqrt(np.maximum(f.p22 - cross**2, 0.0)) * second)
+    paths = np.empty((draws, years))
+    noise = rng.standard_normal((3, years, draws))
+    for h in range(years):
+        level = level + phi * slope + sd * np.sqrt(rho) * noise[0, h]
+        slope = phi * slope + sd * np.sqrt(z) * noise[1, h]
+        paths[:, h] = level + sd * np.sqrt(1.0 - rho) * noise[2, h]
+    return paths
 
 
 @dataclass(frozen=True)
-class Mixture:
-    """For n series, K components and H years: `weight` (n, K), `location` and `scale` (n, K, H), `df` (n, K)."""
+class Explanation:
+    """What carries a forecast: which kinds of model have the weight, and what each year contributes.
 
-    weight: np.ndarray
-    location: np.ndarray
-    scale: np.ndarray
-    df: np.ndarray
+    Attributes: `shares`, weight of each family of cells, summing to one; `last_value`, by how much the median one year
+    ahead moves when the last value moves by 1; `without`, the median in the last year forecast if a year had not been
+    known (index year); `median`, that median with every year known; `structural`, the share of the quantiles that the
+    cells make (the rest are the learners').
+    """
 
-    def cdf(self, x: np.ndarray) -> np.ndarray:
-        """P(X <= x) for x of shape (n, H, Q)."""
-        dfs, at = np.unique(self.df, return_inverse=True)
-        table = np.concatenate([_row(float(df)) for df in dfs])
-        offset = (at.reshape(self.df.shape) * (NODES + 2)).astype(np.int32)
-        weight, df = self.weight.astype(np.float32), self.df.astype(np.float32)
-        centre, width = self.location.astype(np.float32), (1.0 / self.scale).astype(np.float32)
-        x = x.astype(np.float32)
-        total = np.zeros(x.shape, dtype=np.float32)
-        half = np.float32(NODES / 2)
-        for k in range(self.weight.shape[1]):
-            z = (x - centre[:, k, :, None]) * width[:, k, :, None]
-            place = z / np.sqrt(df[:, k, None, None] + z * z)
-            place += 1.0
-            place *= half
-            step = place.astype(np.int32)
-            np.minimum(step, NODES - 1, out=step)
-            place -= step
-            step += offset[:, k, None, None]
-            low = table[step]
-            step += 1
-            place *= table[step] - low
-            place += low
-            place *= weight[:, k, None, None]
-            total += place
-        return total
+    shares: dict[str, float]
+    last_value: float
+    without: pd.Series
+    median: float
+    structural: float
 
-    def quantiles(self, levels: np.ndarray) -> np.ndarray:
-        """Quantiles (n, H, Q) at increasing levels, never crossing."""
-        level = np.asarray(levels, dtype=np.float32)
-        nodes = self._nodes()
-        below = np.maximum.accumulate(self.cdf(nodes), axis=2)
-        right = np.stack([(below < p).sum(axis=2) for p in level], axis=2)
-        right = np.clip(right, 1, nodes.shape[2] - 1)
-        low, high = np.take_along_axis(nodes, right - 1, 2), np.take_along_axis(nodes, right, 2)
-        f_low = np.take_along_axis(below, right - 1, 2) - level
-        f_high = np.take_along_axis(below, right, 2) - level
-        x = _between(low, high, f_low, f_high)
-        for _ in range(SECANTS - 1):  # the Illinois method: secants that keep the root between them
-            f = self.cdf(x) - level
-            left = f < 0
-            f_high = np.where(left, 0.5 * f_high, f)
-            f_low = np.where(left, f, 0.5 * f_low)
-            low, high = np.where(left, x, low), np.where(left, high, x)
-            x = _between(low, high, f_low, f_high)
-        return np.maximum.accumulate(x, axis=2)
-
-    def _nodes(self) -> np.ndarray:
-        """Increasing values (n, H, G) that cover the mixture, dense where its heaviest components are."""
-        top = np.sort(np.argpartition(-self.weight, DENSE, axis=1)[:, :DENSE], axis=1)
-        row = np.arange(len(top))[:, None]
-        inner = self.location[row, top][..., None] + self.scale[row, top][..., None] * np.array(INNER)
-        outer = self.location[..., None] + self.scale[..., None] * np.array(OUTER)
-        half = len(OUTER) // 2
-        low, high = outer[..., :half].min(axis=1), outer[..., half:].max(axis=1)
-        middle = np.moveaxis(inner, 1, 2).reshape(len(top), inner.shape[2], -1)
-        return np.sort(np.concatenate([low, middle, high], axis=2), axis=2)
+    def __str__(self) -> str:
+        first, second = sorted(self.shares, key=lambda name: -self.shares[name])[:2]
+        text = f"mostly {first} ({self.shares[first]:.0%}), then {second} ({self.shares[second]:.0%}); "
+        text += f"a change of 1 in the last value moves next year's median by {self.last_value:.2f}"
+        if len(self.without):
+            year = int((self.without - self.median).abs().idxmax())
+            other = f"without it {self.without[year]:.4g}, not {self.median:.4g}"
+            text += f"; the year that matters most is {year} ({other})"
+        return text
 
 
-def _between(low: np.ndarray, high: np.ndarray, f_low: np.ndarray, f_high: np.ndarray) -> np.ndarray:
-    """Where the straight line between two values of a function crosses zero, kept between them."""
-    share = np.clip(f_low / np.where(f_low == f_high, -1.0, f_low - f_high), 0.0, 1.0)
-    return low + share * (high - low)
+def explain(
+    series: pd.Series, until: int, *, support: str = "real", breaks: Sequence[int] = ()
+) -> Explanation:
+    """Explain the mixture forecast of one series (index year) up to and including `until`."""
+    prior, seen = shipped(), yearly(series).dropna()
+
+    def median(values: pd.Series, year: int) -> float:
+        """The median in a year."""
+        marginals = look_ahead(
+            one_history(values, support, breaks), prior, year - int(values.index[-1])
+        ).ahead
+        return float(marginals.quantiles(np.array([0.5]))[0, -1, 0])
+
+    h, cells = one_history(seen, support, breaks), prior.cells
+    unit = units(h)
+    weight = prior.gate.weights(plain(features(h, unit)[0]), fit_cells(h, unit, cells).loglik)[0]
+    family = np.where(cells.phi > 0, np.where(cells.phi >= 1.0, 3, 2), np.where(cells.rho > 0, 1, 0))
+    shares = {name: float(weight[family == k].sum()) for k, name in enumerate(FAMILIES)}
+    step, following = 0.2 * float(unit[0]), int(seen.index[-1]) + 1
+    if support == "percent" and seen.iloc[-1] + step > 100:
+        step = -step
+    moved = seen.copy()
+    moved.iloc[-1] += step
+    last = (median(moved, following) - median(seen, following)) / step
+    left_out = seen.index if len(seen) > FEWEST else []
+    without = {int(year): median(seen.drop(year), until) for year in left_out}
+    return Explanation(shares, last, pd.Series(without, dtype=float), median(seen, until), float(prior.share))

@@ -22,20 +22,17 @@ import pandas as pd
 from .. import __version__
 from ..errors import QcityError, did_you_mean
 from ..files import write_whole
-from .histories import FARTHEST, all_refused, checked, numbers_of, whole_number, years_of
-from .predictive import distributions
+from .histories import COLUMNS, FARTHEST, all_refused, checked, numbers_of, whole_number, years_of
+from .mixture import distributions
 from .prior import Prior, digest, shipped
 from .quantiles import Marginals
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 QUESTION = ("series_id", "period", "threshold", "direction")
-NEEDED = ("series_id", "period", "value")
 ROWS = 1_000_000  # of input in one part, about
-STATE = "_run.json"
-REFUSED = "refused.csv"
+STATE, REFUSED = "_run.json", "refused.csv"
 RETRIES = 2  # of a job whose Dask worker died
 PATIENCE = "20s"  # to reach a scheduler
-Say = Callable[[str], None]
 Work = Callable[[Any], str]
 
 
@@ -55,67 +52,46 @@ class PanelForecast:
     refused: pd.DataFrame
 
     def quantiles(self, levels: Sequence[float] = LEVELS) -> pd.DataFrame:
-        """Quantiles: index (series_id, period), one column for each level.
-
-        Raises QcityError for a level outside 0 to 1.
-        """
+        """Quantiles: index (series_id, period), a column for each level. QcityError for a level outside 0 to 1."""
         wanted = np.asarray(levels, dtype=float)
         if wanted.ndim != 1 or not len(wanted) or not ((wanted > 0) & (wanted < 1)).all():
             raise QcityError(f"levels must lie between 0 and 1, such as [.05, .5, .95]; found {levels!r}")
         period = (self.last_year[:, None] + np.arange(1, self.horizon + 1)).ravel()
-        names = ["series_id", "period"]
-        index = pd.MultiIndex.from_arrays([np.repeat(self.ids, self.horizon), period], names=names)
-        values = self.ahead.quantiles(wanted).reshape(len(index), len(wanted))
-        return pd.DataFrame(values, index=index, columns=wanted)
+        ids, names = np.repeat(self.ids, self.horizon), ["series_id", "period"]
+        values = self.ahead.quantiles(wanted).reshape(len(ids), len(wanted))
+        return pd.DataFrame(values, pd.MultiIndex.from_arrays([ids, period], names=names), wanted)
 
     def probability(self, questions: pd.DataFrame) -> np.ndarray:
         """One probability for each row of `questions`, NaN for a series that is among the `refused`.
 
-        Columns: series_id, period, threshold, direction ("at_least" or "at_most"). Raises QcityError for a
-        missing column, an unknown series or direction, a threshold that is not a number, or a year that was
-        not forecast.
+        Columns: series_id, period, threshold, direction ("at_least" or "at_most"). Raises QcityError for a missing
+        column, an unknown series or direction, a threshold that is not a number, or a year that was not forecast.
         """
         if not isinstance(questions, pd.DataFrame):
             raise QcityError(f"questions are a pandas DataFrame; found {type(questions).__name__}")
-        for name in QUESTION:
-            if name not in questions.columns:
-                raise QcityError(f"column {name!r} is missing; questions have {', '.join(QUESTION)}")
-        for name in questions["direction"].unique():
-            if name not in ("at_least", "at_most"):
-                raise QcityError(f"direction {name!r}; allowed: at_least, at_most")
+        for name in (name for name in QUESTION if name not in questions.columns):
+            raise QcityError(f"column {name!r} is missing; questions have {', '.join(QUESTION)}")
+        for name in questions.loc[~questions["direction"].isin(["at_least", "at_most"]), "direction"]:
+            raise QcityError(f"direction {name!r}; allowed: at_least, at_most")
         threshold, _ = numbers_of(questions["threshold"])
-        if np.isnan(threshold).any():
-            bad = questions["threshold"].iloc[int(np.isnan(threshold).argmax())]
+        for bad in questions["threshold"][np.isnan(threshold)]:
             raise QcityError(f"threshold {bad!r}; allowed: a number")
-        series = self._series(questions["series_id"])
+        names = questions["series_id"]
+        series = pd.Index(self.ids).get_indexer(names)
         known = series >= 0
-        step = self._step(questions["period"][known], series[known])
-        at_least = (questions["direction"] == "at_least").to_numpy()
-        answers = np.full(len(questions), np.nan)
-        answers[known] = self.ahead.probability(series[known], step, threshold[known], at_least[known])
-        return answers
-
-    def _series(self, asked: pd.Series) -> np.ndarray:
-        """The place of each series asked for, -1 for a refused one."""
-        series = pd.Index(self.ids).get_indexer(asked)
-        unknown = (series < 0) & ~asked.isin(self.refused["series_id"]).to_numpy()
-        if unknown.any():
-            name = str(asked.iloc[int(unknown.argmax())])
-            hint = did_you_mean(name, map(str, self.ids[:1000]))
-            raise QcityError(f"series {name!r} was not forecast.{hint}")
-        return series
-
-    def _step(self, asked: pd.Series, series: np.ndarray) -> np.ndarray:
+        for name in names[~known & ~names.isin(self.refused["series_id"]).to_numpy()]:
+            hint = did_you_mean(str(name), map(str, self.ids[:1000]))
+            raise QcityError(f"series {str(name)!r} was not forecast.{hint}")
+        asked, series = questions["period"][known], series[known]
         step = years_of(asked) - self.last_year[series] - 1
-        outside = ~((step >= 0) & (step < self.horizon))
-        if outside.any():
-            i = int(outside.argmax())
-            first = self.last_year[series[i]] + 1
-            raise QcityError(
-                f"series {self.ids[series[i]]!r}: {asked.iloc[i]} was not forecast; "
-                f"the forecast runs from {first} to {first + self.horizon - 1}"
-            )
-        return step.astype(np.int64)
+        for i in np.flatnonzero(~((step >= 0) & (step < self.horizon))):
+            name, last = self.ids[series[i]], self.last_year[series[i]]
+            span = f"the forecast runs from {last + 1} to {last + self.horizon}"
+            raise QcityError(f"series {name!r}: {asked.iloc[i]} was not forecast; {span}")
+        at_least = (questions["direction"] == "at_least").to_numpy()[known]
+        answers = np.full(len(questions), np.nan)
+        answers[known] = self.ahead.probability(series, step.astype(np.int64), threshold[known], at_least)
+        return answers
 
 
 def forecast_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = None) -> PanelForecast:
@@ -123,13 +99,10 @@ def forecast_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = 
 
     Each series is forecast for the `horizon` years (at most 50) after its own last observed year. A series that cannot
     be forecast (see `histories.from_frame` for what is checked) is left out and named with the reason in `refused`.
-
     Raises SeriesError where no series is left or the frame itself is wrong, QcityError for another horizon.
 
-    >>> frame = pd.DataFrame({"series_id": "a", "period": range(2018, 2024), "support": "percent",
-    ...                       "value": [2.4, 2.4, 2.6, 2.7, 2.9, 3.0]})
-    >>> panel = forecast_panel(frame, horizon=2)
-    >>> panel.quantiles([.05, .5, .95]).index.to_list()
+    >>> frame = pd.DataFrame({"series_id": "a", "period": range(2020, 2024), "value": [2.4, 2.4, 2.6, 2.7]})
+    >>> forecast_panel(frame, horizon=2).quantiles([.05, .5, .95]).index.to_list()
     [('a', 2024), ('a', 2025)]
     """
     panel = _partial_panel(frame, horizon, prior)
@@ -140,10 +113,7 @@ def forecast_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = 
 
 def _partial_panel(frame: pd.DataFrame, horizon: int, prior: Prior | None = None) -> PanelForecast:
     """As `forecast_panel`, but without an error where every series is refused."""
-    allowed = f"a whole number of years, 1 to {FARTHEST}"
-    horizon = whole_number(horizon, "horizon", allowed)
-    if not 1 <= horizon <= FARTHEST:
-        raise QcityError(f"horizon must be {allowed}; found {horizon!r}")
+    horizon = whole_number(horizon, "horizon", f"a whole number of years, 1 to {FARTHEST}", 1, FARTHEST)
     h, refused = checked(frame)
     ahead = distributions(h, prior or shipped(), horizon)
     return PanelForecast(h.ids, h.last_year, h.support, horizon, ahead, refused)
@@ -158,15 +128,14 @@ def forecast_files(
     workers: int = 1,
     scheduler: str = "",
     rows: int = ROWS,
-    say: Say = lambda text: None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> list[Path]:
     """Forecast a Parquet file or folder of files; returns the parts written to `out`, in order.
 
-    Columns as in `forecast_panel`; each part has series_id, period and a column for each level. Series that
-    cannot be forecast are named with the reason in `out`/refused.csv (see `refused_of`). `workers` processes share the
-    parts; or those of a Dask `scheduler` ("tcp://host:8786"), which must see the same folders. About `rows` rows of
-    input make a part. Raises QcityError when the source is missing or has not the columns, when `out` holds another
-    run, or when the scheduler cannot be reached.
+    Columns as in `forecast_panel`; each part has series_id, period and a column for each level. Series that cannot be
+    forecast are named in `out`/refused.csv (see `refused_of`). `workers` processes share the parts of about `rows` rows
+    of input; or those of a Dask `scheduler` ("tcp://host:8786"), which must see the same folders. QcityError when
+    the source is missing or lacks columns, `out` holds another run, or the scheduler cannot be reached.
     """
     source, out = Path(source).resolve(), Path(out).resolve()
     if not source.exists():
@@ -193,8 +162,8 @@ def forecast_files(
 
 def refused_of(out: Path | str) -> pd.DataFrame:
     """The series (series_id, reason) that a run in this folder could not forecast."""
-    place = Path(out) / REFUSED
-    return pd.read_csv(place, dtype=str) if place.exists() else pd.DataFrame(columns=["series_id", "reason"])
+    path = Path(out) / REFUSED
+    return pd.read_csv(path, dtype=str) if path.exists() else pd.DataFrame(columns=["series_id", "reason"])
 
 
 def _begin(source: Path, out: Path, options: dict[str, Any], rows: int) -> int:
@@ -207,36 +176,29 @@ def _begin(source: Path, out: Path, options: dict[str, Any], rows: int) -> int:
         count, names = data.count_rows(), data.schema.names
     except (pa.ArrowInvalid, OSError) as error:
         raise QcityError(f"{source}: cannot be read as Parquet: {error}") from error
-    missing = [name for name in NEEDED if name not in names]
+    missing = [name for name in COLUMNS[:3] if name not in names]
     if missing:
-        raise QcityError(
-            f"{source}: column {', '.join(missing)} is missing; found {', '.join(names)}; "
-            f"needed are {', '.join(NEEDED)} and, optionally, support"
-        )
-    parts = max(1, -(-count // rows))
-    now = {"source": _identity(data.files), "prior": digest(), "version": __version__, **options}
-    now["parts"] = parts
-    out.mkdir(parents=True, exist_ok=True)
-    state = out / STATE
-    before = json.loads(state.read_text("utf-8")) if state.exists() else now
-    other = [name for name in now if before.get(name) != now[name]]
-    if other:
-        raise QcityError(
-            f"{out} holds a run with another {', '.join(other)}; choose an empty folder, or delete this one"
-        )
-    write_whole(state, json.dumps(now, indent=1))
-    return parts
-
-
-def _identity(files: list[str]) -> str:
-    """A hash of names, sizes and last bytes of the input files: a Parquet file ends with what it holds."""
-    digested = hashlib.sha256()
-    for name in sorted(files):
+        needed = f"needed are {', '.join(COLUMNS[:3])} and, optionally, support"
+        lacks = f"column {', '.join(missing)} is missing; found {', '.join(names)}"
+        raise QcityError(f"{source}: {lacks}; {needed}")
+    digested = hashlib.sha256()  # of names, sizes and last bytes: a Parquet file ends with what it holds
+    for name in sorted(data.files):
         with open(name, "rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - 65536))
             digested.update(f"{Path(name).name} {size} ".encode() + file.read())
-    return digested.hexdigest()
+    now = {"source": digested.hexdigest(), "prior": digest(), "version": __version__, **options}
+    now["parts"] = max(1, -(-count // rows))
+    out.mkdir(parents=True, exist_ok=True)
+    state = out / STATE
+    before = json.loads(state.read_text("utf-8")) if state.exists() else now
+    other = ", ".join(name for name in now if before.get(name) != now[name])
+    if other:
+        raise QcityError(
+            f"{out} holds a run with another {other}; choose an empty folder, or delete this one"
+        )
+    write_whole(state, json.dumps(now, indent=1))
+    return int(now["parts"])
 
 
 def _deal(source: Path, dealt: Path, parts: int) -> int:
@@ -245,17 +207,14 @@ def _deal(source: Path, dealt: Path, parts: int) -> int:
     import pyarrow.dataset as ds
     import pyarrow.parquet as pq
 
-    def part_of(name: object) -> int:
-        """The part of a series."""
-        return int.from_bytes(hashlib.blake2b(str(name).encode(), digest_size=8).digest(), "big") % parts
-
     shutil.rmtree(dealt, ignore_errors=True)
     dealt.mkdir()
     writers: dict[int, pq.ParquetWriter] = {}
     data = ds.dataset(source, format="parquet")
     for batch in data.to_batches(batch_size=200_000):
         codes, names = pd.factorize(batch.column("series_id").to_pandas())
-        to = np.array([part_of(name) for name in names], dtype=np.int64)[codes]
+        hashes = [hashlib.blake2b(str(name).encode(), digest_size=8).digest() for name in names]
+        to = np.array([int.from_bytes(one, "big") % parts for one in hashes], dtype=np.int64)[codes]
         for k in np.unique(to):
             if k not in writers:
                 writers[k] = pq.ParquetWriter(dealt / f"{k}.parquet", data.schema)
@@ -285,29 +244,23 @@ def _forecast_part(job: tuple[Path, Path, int, tuple[float, ...]]) -> str:
 def each(work: Work, jobs: Sequence[Any], workers: int = 1, scheduler: str = "") -> Iterator[str]:
     """What `work` returns for each job, as they end: one after the other, or by several at once.
 
-    A job writes its own result and returns its name, so it does not matter who does it. `scheduler` is the address of a
-    Dask scheduler; without it `workers` processes are used. Raises QcityError when Dask is not installed, the scheduler
-    cannot be reached or its workers have another version.
-
-    >>> sorted(each(str, [1, 2, 3]))
-    ['1', '2', '3']
+    A job writes its own result and returns its name, so it does not matter who does it: `workers` processes or those of
+    a Dask `scheduler`. Raises QcityError when Dask is not installed, cannot be reached or has another version.
     """
     if scheduler:
-        return _by_dask(work, jobs, scheduler)
-    if workers <= 1 or len(jobs) <= 1:
-        return map(work, jobs)
-    return _by_processes(work, jobs, workers)
+        yield from _by_dask(work, jobs, scheduler)
+    elif workers <= 1 or len(jobs) <= 1:
+        yield from map(work, jobs)
+    else:
+        from concurrent.futures import ProcessPoolExecutor, as_completed
 
-
-def _by_processes(work: Work, jobs: Sequence[Any], workers: int) -> Iterator[str]:
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-
-    with ProcessPoolExecutor(workers) as pool:
-        for future in as_completed([pool.submit(work, job) for job in jobs]):
-            yield future.result()
+        with ProcessPoolExecutor(workers) as pool:
+            for future in as_completed([pool.submit(work, job) for job in jobs]):
+                yield future.result()
 
 
 def _by_dask(work: Work, jobs: Sequence[Any], scheduler: str) -> Iterator[str]:
+    """The same by the workers of a Dask scheduler; workers with another version could write other bytes."""
     try:
         from distributed import Client, as_completed
     except ImportError as error:
@@ -320,28 +273,21 @@ def _by_dask(work: Work, jobs: Sequence[Any], scheduler: str) -> Iterator[str]:
             "workers with `dask worker ADDRESS`, and write the address as tcp://host:8786"
         ) from error
     with client, client.as_current():
-        _check_workers(client, scheduler)
+        try:
+            versions = client.run(_version)
+        except Exception as error:  # whatever keeps a worker from importing the package
+            raise QcityError(f"the workers of {scheduler} cannot load qcity_analysis: {error}") from error
+        if not versions:
+            start = f"start some with `dask worker {scheduler}`"
+            raise QcityError(f"the scheduler {scheduler} has no workers; {start}")
+        other = ", ".join(sorted({version for version in versions.values() if version != _version()}))
+        if other:
+            here = f"here is {_version()}; install the same version on all"
+            raise QcityError(f"the workers of {scheduler} have qcity_analysis and prior {other}, {here}")
         for future in as_completed(client.map(work, jobs, pure=False, retries=RETRIES)):
             yield future.result()
 
 
-def _check_workers(client: Any, scheduler: str) -> None:
-    """Workers with another version could write other bytes."""
-    try:
-        versions = client.run(_version)
-    except Exception as error:  # whatever keeps a worker from importing the package
-        raise QcityError(f"the workers of {scheduler} cannot load qcity_analysis: {error}") from error
-    if not versions:
-        raise QcityError(
-            f"the scheduler {scheduler} has no workers; start some with `dask worker {scheduler}`"
-        )
-    other = sorted({version for version in versions.values() if version != _version()})
-    if other:
-        raise QcityError(
-            f"the workers of {scheduler} have qcity_analysis and prior {', '.join(other)}, here is {_version()}; "
-            "install the same version on all"
-        )
-
-
 def _version() -> str:
+    """What makes the bytes: the version of the package and of the prior."""
     return f"{__version__} ({digest()[:8]})"

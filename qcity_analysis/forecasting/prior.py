@@ -1,30 +1,30 @@
-"""The shipped prior: what thousands of other series say about a series before and beside its own fit.
+"""What thousands of other series say: the prior of a forecast, and how fast indicators change.
 
-Small parts, all functions of the features of a series (see `features`): the gate gives each grid cell of the
-structural mixture its weight; the learners give quantiles of the five years ahead directly; `widen` makes the intervals
-of their average hold as often as they say, by length of history; `staying` says how likely the last value is to come
-again. Everything is in one readable JSON file; `prior/MODEL_CARD.md` says what it was trained on and how well it does.
+The prior's parts are functions of the features of a series: the gate gives each grid cell of the structural mixture its
+weight; the learners give quantiles of the five years ahead directly; `widen` makes the intervals of their average hold
+as often as they say, by length of history; `staying` says how likely the last value is to come again. All is in JSON
+files beside `prior/MODEL_CARD.md`, which says what they were trained on; only `training/` reads the corpus.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib import resources
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ..errors import QcityError
 from .features import NAMES, PLAIN, row_sums
 from .histories import LOWER, UPPER, Histories, same
-from .mixture import Cells
 from .quantiles import KNOTS
 
-FILE = "prior.json"
+FILE, CHANGES_FILE = "prior.json", "moves.json"
+COMMAND = "python -m training BANK --out DIR"
 YEARS = 5  # years ahead the learners know
 LENGTHS = (6, 10)  # histories of up to 6 points, up to 10, longer: each with its own `widen`
 ROWS = 64  # matrices are multiplied in slices of this many rows, whatever the number of series
@@ -32,6 +32,33 @@ TERMS = (
     "one", "run", "repeated", "run_repeated", "never", "constant", "edge", "edge_run", "edge_repeated", "step",
     "step_repeated", "years", "years_run", "years_repeated", "years_constant", "years_edge",
 )  # fmt: skip
+SPANS = tuple(range(1, 11))  # years over which changes are compared
+PERCENTILES = np.arange(1, 100) / 100
+EDGE = 0.1  # percentage points: shares closer than this to 0 or 100 count as this close
+SCALES = {"positive": "log", "count": "log", "percent": "logodds", "real": "typical"}
+TIE = 1e-9
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Grid cells of the structural mixture: `rho` share of the one-step variance that moves the level (the rest is
+    noise), `z` slope noise, `phi` damping, `slope_variance` of the first slope, `shape` and `size` of the scale prior.
+    """
+
+    rho: np.ndarray
+    z: np.ndarray
+    phi: np.ndarray
+    slope_variance: np.ndarray
+    shape: np.ndarray
+    size: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rho)
+
+    def take(self, which: np.ndarray) -> Cells:
+        """Some of the cells."""
+        return Cells(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -71,11 +98,7 @@ class Learner:
 
 @dataclass(frozen=True)
 class Staying:
-    """How likely a series is to have its last value again: a logistic regression on how long and how often it stood
-    still, how coarse its steps are, whether it lies on an edge of its range, and the years ahead.
-
-    `weight` (len(TERMS),): the log odds are their sum with the `terms`.
-    """
+    """How likely a series is to have its last value again: a logistic regression on `terms`, their `weight`."""
 
     weight: np.ndarray
 
@@ -86,9 +109,6 @@ class Staying:
         for k, weight in enumerate(self.weight):  # term after term: no series depends on the others
             total += weight * x[:, :, k]
         return np.minimum.accumulate(1.0 / (1.0 + np.exp(-np.clip(total, -40.0, 40.0))), axis=1)
-
-
-NEVER = Staying(np.array([-40.0] + [0.0] * (len(TERMS) - 1)))  # no probability of the last value's own
 
 
 def at_edge(h: Histories) -> tuple[np.ndarray, np.ndarray]:
@@ -113,9 +133,8 @@ def terms(h: Histories, features: np.ndarray, horizon: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Prior:
-    """Cells, mean and spread of the learners' features in training, gate, learners, the gate's share of the quantiles,
-    the factor by which distances from the median are widened (3 lengths, 5 years, 15 knots), and the probability of
-    staying at the last value.
+    """Cells, `mean` and `spread` of the features in training, gate, learners, the gate's `share` of the quantiles, the
+    factor by which distances from the median are widened (3 lengths, 5 years, 15 knots), and staying.
     """
 
     cells: Cells
@@ -150,97 +169,132 @@ def dot(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def shipped() -> Prior:
-    """The prior that comes with the package.
-
-    >>> len(shipped().cells) > 10
-    True
-    """
-    return _from_dict(json.loads(_shipped_text()))
+    """The prior that comes with the package."""
+    return read_prior(shipped_text(FILE))
 
 
 @lru_cache(maxsize=1)
 def digest() -> str:
-    """SHA-256 of the shipped prior: forecasts are the same where it is the same.
-
-    >>> len(digest())
-    64
-    """
-    return hashlib.sha256(_shipped_text().encode()).hexdigest()
+    """SHA-256 of the shipped prior: forecasts are the same where it is the same."""
+    return hashlib.sha256(shipped_text(FILE).encode()).hexdigest()
 
 
-def _shipped_text() -> str:
-    return resources.files("qcity_analysis").joinpath("forecasting", "prior", FILE).read_text("utf-8")
+def shipped_text(name: str) -> str:
+    """The text of a trained file that comes with the package."""
+    return resources.files("qcity_analysis").joinpath("forecasting", "prior", name).read_text("utf-8")
 
 
-def load(path: Path | str) -> Prior:
-    """Read a prior written by `save`. Raises QcityError when the file is missing or not a prior."""
-    path = Path(path)
-    path = path / FILE if path.is_dir() else path
+def read_prior(text: str) -> Prior:
+    """The prior in the text of a file that the training command wrote; QcityError when it is not one."""
+    return _read(text, "a prior of this version", _prior)
+
+
+def read_changes(text: str) -> dict[str, ReferenceChanges]:
+    """Changes by support from the text of a file that the training command wrote; QcityError when it is not one."""
+    return _read(text, "a file of moves", _changes)
+
+
+def _read(text: str, what: str, made: Callable[[dict[str, Any]], T]) -> T:
+    """What is made of the content of a trained file."""
     try:
-        return _from_dict(json.loads(path.read_text("utf-8")))
-    except FileNotFoundError:
-        raise QcityError(
-            f"{path}: no such prior; make one with `python -m training BANK --out DIR`"
-        ) from None
+        return made(json.loads(text))
     except (KeyError, TypeError, ValueError) as problem:
-        raise QcityError(f"{path}: not a prior of this version ({problem})") from None
+        raise QcityError(f"not {what} ({problem}); `{COMMAND}` writes one") from None
 
 
-def save(prior: Prior, path: Path | str) -> None:
-    """Write a prior as readable JSON, one row of numbers a line."""
-    centre = np.stack([prior.mean, prior.spread], axis=1)
-    content = {
-        "cells": _fields(prior.cells),
-        "features": dict(zip(NAMES, _nested(centre), strict=True)),
-        "gate": {"features": list(PLAIN)} | _fields(prior.gate),
-        "learners": [_fields(learner) for learner in prior.learners],
-        "share": prior.share,
-        "widen": _nested(prior.widen),
-        "staying": dict(zip(TERMS, _nested(prior.staying.weight), strict=True)),
+def _changes(content: dict[str, Any]) -> dict[str, ReferenceChanges]:
+    """Changes by support."""
+    return {
+        name: ReferenceChanges(
+            name, int(one["series"]), int(one["indicators"]), np.array(one["quantiles"], float)
+        )
+        for name, one in content["supports"].items()
     }
-    Path(path).write_text(_rows(content) + "\n", encoding="utf-8", newline="\n")
 
 
-def _from_dict(content: dict[str, Any]) -> Prior:
-    if tuple(content["features"]) != NAMES:
-        raise ValueError("its features are not those of this version")
-    gate = dict(content["gate"])
-    if tuple(gate.pop("features")) != PLAIN:
-        raise ValueError("the features of its gate are not those of this version")
-    if tuple(content["staying"]) != TERMS:
-        raise ValueError("the terms of staying are not those of this version")
+def _prior(content: dict[str, Any]) -> Prior:
+    """The prior in the content of its file."""
+    gate, staying = dict(content["gate"]), content["staying"]
+    for what, names, expected in (
+        ("its features", content["features"], NAMES),
+        ("the features of its gate", gate.pop("features"), PLAIN),
+        ("the terms of staying", staying, TERMS),
+    ):
+        if tuple(names) != expected:
+            raise ValueError(f"{what} are not those of this version")
     centre = np.array(list(content["features"].values()), dtype=float)
+    cells, gates, *learners = (
+        {name: np.array(values, dtype=float) for name, values in record.items()}
+        for record in (content["cells"], gate, *content["learners"])
+    )
     return Prior(
-        Cells(**_arrays(content["cells"])),
-        centre[:, 0],
-        centre[:, 1],
-        Gate(**_arrays(gate)),
-        tuple(Learner(**_arrays(one)) for one in content["learners"]),
-        float(content["share"]),
-        np.array(content["widen"], dtype=float),
-        Staying(np.array(list(content["staying"].values()), dtype=float)),
+        cells=Cells(**cells),
+        mean=centre[:, 0],
+        spread=centre[:, 1],
+        gate=Gate(**gates),
+        learners=tuple(Learner(**one) for one in learners),
+        share=float(content["share"]),
+        widen=np.array(content["widen"], dtype=float),
+        staying=Staying(np.array(list(staying.values()), dtype=float)),
     )
 
 
-def _fields(record: Any) -> dict[str, Any]:
-    return {field.name: _nested(getattr(record, field.name)) for field in fields(record)}
+def scaled(levels: np.ndarray, support: str, typical: float = 1.0) -> np.ndarray:
+    """Levels on the scale on which changes of a support are compared; NaN where the scale does not hold them.
+
+    positive and count: 100 ln(level), so that a difference is about a change in percent. percent: the log-odds
+    ln(p / (100 - p)), so that from 96 to 98 counts as halving what is missing, like from 80 to 90 (about); shares
+    within `EDGE` of 0 or 100 are taken as `EDGE` away. real: the level over `typical`, see `typical_change`.
+    """
+    levels = np.asarray(levels, dtype=float)
+    if SCALES[support] == "log":
+        return 100 * np.log(np.where(levels > 0, levels, np.nan))
+    if SCALES[support] == "logodds":
+        kept = np.clip(levels, EDGE, 100 - EDGE)
+        return np.asarray(np.log(kept / (100 - kept)))
+    return levels / typical if typical > 0 else np.full(levels.shape, np.nan)
 
 
-def _arrays(record: dict[str, Any]) -> dict[str, np.ndarray]:
-    return {name: np.array(values, dtype=float) for name, values in record.items()}
+def typical_change(levels: np.ndarray) -> float:
+    """Mean absolute change from one year to the next; 0 where no two neighbouring years are known."""
+    steps = np.abs(np.diff(np.asarray(levels, dtype=float)))
+    steps = steps[np.isfinite(steps)]
+    return float(steps.mean()) if len(steps) else 0.0
 
 
-def _nested(value: Any) -> Any:
-    """An array as lists of numbers of three significant digits: more than the data can tell."""
-    return [_nested(v) for v in value] if np.ndim(value) else float(f"{float(value):.3g}")
+@dataclass(frozen=True)
+class ReferenceChanges:
+    """What the corpus says about changes of one support: `quantiles` (10 years, 99 levels) on the scale of `scaled`,
+    divided by the number of years; of how many `series` and `indicators`.
+    """
+
+    support: str
+    series: int
+    indicators: int
+    quantiles: np.ndarray
+
+    def share(
+        self, change: float, years: int, *, rising: bool | None = None, either: bool = False
+    ) -> float | None:
+        """Share of the corpus' changes over so many years that went at least as far a year as `change`.
+
+        They count in the direction of `change`, or in that of `rising` where it is given (a change of -1 when a rise
+        is wanted: at most that much lost). With `either` a series that went as far the other way counts too. None
+        beyond 10 years, or where the corpus has no such change. 0 and 1 mean beyond the outermost percentile.
+        """
+        if years not in SPANS or not np.isfinite(change) or np.isnan(self.quantiles[years - 1]).any():
+            return None
+
+        def below(x: float) -> float:
+            return float(np.interp(x, self.quantiles[years - 1], PERCENTILES, left=0.0, right=1.0))
+
+        if either:
+            return min(1.0, (1 - below(abs(change) - TIE)) + below(-abs(change) + TIE))
+        up = change >= 0 if rising is None else rising
+        return 1 - below(change - TIE) if up else below(change + TIE)
 
 
-def _rows(content: Any, depth: int = 0) -> str:
-    """JSON with a line for each innermost list."""
-    pad = " " * (depth + 1)
-    if isinstance(content, dict):
-        inner = ",\n".join(f"{pad}{json.dumps(k)}: {_rows(v, depth + 1)}" for k, v in content.items())
-        return "{\n" + inner + "\n" + pad[:-1] + "}"
-    if isinstance(content, list) and content and isinstance(content[0], (list, dict)):
-        return "[\n" + ",\n".join(pad + _rows(v, depth + 1) for v in content) + "\n" + pad[:-1] + "]"
-    return json.dumps(content)
+@lru_cache(maxsize=1)
+def shipped_changes() -> dict[str, ReferenceChanges]:
+    """What the shipped file says of changes, by support."""
+    return read_changes(shipped_text(CHANGES_FILE))

@@ -11,6 +11,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 
 from ..errors import QcityError
 
@@ -19,62 +20,49 @@ Cell = str | int | float | bool | dt.date | dt.time | dt.timedelta | None
 MISSING = frozenset({"", "-", "--", "..", "...", "…", "……", "/", "\\", "na", "n/a", "n.a.", "不详", "暂无"})
 TURNED = {">=": "<=", "<=": ">="}  # the bound of a figure with its sign turned
 MARKS = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳*†‡¹²³⁴⁵⁶⁷⁸⁹"
-UNREADABLE = "a number, a bound as ≥96 or 96以上, or a mark for none as — … - / .. or blank"
-REMEDY = "correct the cell in a copy of the file, or add the figure with `qcity add`"
-
-_WORDS = {
-    ">=": (">=", "≥", "⩾", "≧", ">", "不低于", "不少于", "大于等于", "至少", "超过", "高于", "大于", "超", "逾", "over",
-           "at least"),
-    "<=": ("<=", "≤", "⩽", "≦", "<", "不高于", "不超过", "小于等于", "至多", "低于", "小于", "不足", "不到", "under",
-           "at most"),
-    "~": ("~", "≈", "∼", "大约", "约为", "约", "接近", "近", "about", "approx."),
-}  # fmt: skip
-_ENDINGS = {">=": ("及以上", "以上"), "<=": ("及以下", "以下", "以内"), "~": ("左右",)}
 
 
-def _longest_first(words: dict[str, tuple[str, ...]]) -> dict[str, str]:
+def _signs(**words: str) -> dict[str, str]:
     """The sign of each word, longer words first, so that none is taken for a part of another."""
-    signs = {word: sign for sign, each in words.items() for word in each}
-    return dict(sorted(signs.items(), key=lambda item: -len(item[0])))
+    sign = {"lower": ">=", "upper": "<=", "near": "~"}
+    each = [(word, sign[kind]) for kind, listed in words.items() for word in listed.split("|")]
+    return dict(sorted(each, key=lambda item: -len(item[0])))
 
 
-_PREFIX, _SUFFIX = _longest_first(_WORDS), _longest_first(_ENDINGS)
+_BEFORE = _signs(
+    lower=">=|≥|⩾|≧|>|不低于|不少于|大于等于|至少|超过|高于|大于|超|逾|over|at least",
+    upper="<=|≤|⩽|≦|<|不高于|不超过|小于等于|至多|低于|小于|不足|不到|under|at most",
+    near="~|≈|∼|大约|约为|约|接近|近|about|approx.",
+)
+_AFTER = _signs(lower="及以上|以上", upper="及以下|以下|以内", near="左右")
 _MINUS = str.maketrans(dict.fromkeys("−‐‑‒–—―─", "-"))
 _SPACES = dict.fromkeys((0x3000, 0x2003, 0x2009, 0x202F, 0xA0, 0x2007), " ")
 _FULL_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | _SPACES
 _MARKS_AT_END = re.compile(rf"(\s*([{re.escape(MARKS)}]|[（(]注\s*\d*[）)]|(?<=\d)注\d*))+$")
 _GROUPED = re.compile(r"[+-]?\d{1,3}([, '])\d{3}(\1\d{3})*(\.\d+)?")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-_FALLS, _RISES = "下降|降低|减少|下跌", "增长|上升|提高|增加|上涨"
-_CHANGED = re.compile(rf"((?:比|较)上(?:一)?年(?:同期)?|同比|比去年|较去年)?({_FALLS}|{_RISES})了?")
-_CHANGE_WORDS = (
-    "a rise or fall in words only where the mapping says `measure: change_pct` and no factor or offset"
+_CHANGED = re.compile(
+    r"((?:比|较)上(?:一)?年(?:同期)?|同比|比去年|较去年)?"
+    r"(?:(?P<fall>下降|降低|减少|下跌)|增长|上升|提高|增加|上涨)了?"
 )
 _SPREADSHEET_ERROR = re.compile(r"#(DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|SPILL!|CALC!)")
-_QUARTERS = {"一": 1, "二": 2, "三": 3, "四": 4, "1": 1, "2": 2, "3": 3, "4": 4}
-_FIRST_PARTS = {"": "", "度": "", "年度": "", "全年": "", "上半年": "-Q2", "一季度": "-Q1", "1季度": "-Q1",
-                "第一季度": "-Q1"}  # fmt: skip
+_QUARTERS = dict(zip("一二三四1234", [1, 2, 3, 4] * 2, strict=True))
+_FIRST_PARTS = dict.fromkeys(("", "度", "年度", "全年"), "") | {"上半年": "-Q2"}
+_FIRST_PARTS |= dict.fromkeys(("一季度", "1季度", "第一季度"), "-Q1")
 
 
 class UnreadableCell(QcityError):
-    """A cell that is not empty and holds no number that can be read without guessing.
+    """A cell that is not empty and holds no number that can be read without guessing; `code` as in `Problem`."""
 
-    Attributes: `allowed` and `remedy`, as in `Problem`.
-    """
-
-    def __init__(self, message: str, allowed: str = UNREADABLE, remedy: str = REMEDY) -> None:
-        self.allowed, self.remedy = allowed, remedy
-        super().__init__(message)
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
 
 
 @dataclass(frozen=True)
 class Reading:
     """What a cell says: `value` (decimal text, every digit kept), `qualifier` (=, ~, >=, <=), whether it was written
-    with a percent sign, and the footnote `marks` beside it.
-
-    >>> Reading("96", ">=").percent
-    False
-    """
+    with a percent sign, and the footnote `marks` beside it."""
 
     value: str
     qualifier: str = "="
@@ -93,15 +81,11 @@ def read_figure(cell: Cell) -> Reading | None:
      Reading(value='96', qualifier='>=', percent=True, marks=''))
     >>> read_figure("…") is None, read_figure(0.1 + 0.2).value, read_figure("3.60①").marks
     (True, '0.3', '①')
-    >>> read_figure("1,23")
-    Traceback (most recent call last):
-    ...
-    qcity_analysis.importing.cells.UnreadableCell: '1,23' is not a number that can be read without guessing
     """
     if cell is None or cell != cell:
         return None
     if isinstance(cell, bool | dt.date | dt.time | dt.timedelta) or cell in (float("inf"), float("-inf")):
-        raise UnreadableCell(f"{cell} is not a number")
+        raise UnreadableCell("read_number")
     if isinstance(cell, int | float):
         return Reading(plain(Decimal(f"{float(cell):.15g}")))
     text, marks = without_marks(cell)
@@ -110,31 +94,19 @@ def read_figure(cell: Cell) -> Reading | None:
     if bare.casefold() in MISSING:
         return None
     if _SPREADSHEET_ERROR.fullmatch(bare.upper()):
-        remedy = "the spreadsheet could not work the cell out: correct its formula, or leave the cell blank"
-        raise UnreadableCell(f"{cell!r} is an error of a spreadsheet", remedy=remedy)
+        raise UnreadableCell("read_error")
     if _CHANGED.match(bare) and re.search(r"\d", bare):
-        remedy = "map the name as a change, or correct the cell in a copy of the file"
-        raise UnreadableCell(f"{cell!r} is a change, not a figure", _CHANGE_WORDS, remedy)
-    text, qualifier = _qualifier(text, cell)
+        raise UnreadableCell("read_words")
+    before = next((word for word in _BEFORE if text.casefold().startswith(word)), "")
+    text = text[len(before) :].strip()
+    after = next((word for word in _AFTER if text.endswith(word)), "")
+    text = text.removesuffix(after).strip()
+    bounds = {signs[word] for word, signs in ((before, _BEFORE), (after, _AFTER)) if word}
     digits = text.removesuffix("%").strip()
     digits = re.sub("[, ']", "", digits) if _GROUPED.fullmatch(digits) else digits
-    if not _NUMBER.fullmatch(digits):
-        raise UnreadableCell(f"{cell!r} is not a number that can be read without guessing")
-    return Reading(plain(Decimal(digits)), qualifier, text.endswith("%"), marks)
-
-
-def _qualifier(text: str, cell: str) -> tuple[str, str]:
-    """A text without the signs and words of a bound around it, and that bound as a sign."""
-    signs = set()
-    if before := next((w for w in _PREFIX if text.casefold().startswith(w)), ""):
-        text = text[len(before) :].strip()
-        signs.add(_PREFIX[before])
-    if after := next((w for w in _SUFFIX if text.endswith(w)), ""):
-        text = text[: -len(after)].strip()
-        signs.add(_SUFFIX[after])
-    if len(signs) > 1:
-        raise UnreadableCell(f"{cell!r} is bounded in two ways")
-    return text, signs.pop() if signs else "="
+    if len(bounds) > 1 or not _NUMBER.fullmatch(digits):
+        raise UnreadableCell("read_number")
+    return Reading(plain(Decimal(digits)), "".join(bounds) or "=", text.endswith("%"), marks)
 
 
 def read_change(cell: Cell) -> Reading | None:
@@ -145,31 +117,24 @@ def read_change(cell: Cell) -> Reading | None:
 
     >>> read_change("比上年下降5%").value, read_change("增长６．５％").value, read_change("-0.3").value
     ('-5', '6.5', '-0.3')
-    >>> read_change("下降5%以上")
-    Reading(value='-5', qualifier='<=', percent=True, marks='')
+    >>> read_change("下降5%以上").qualifier
+    '<='
     """
-    if not isinstance(cell, str):
-        return read_figure(cell)
-    text = re.sub(r"\s", "", half_width(cell))
+    text = re.sub(r"\s", "", half_width(cell)) if isinstance(cell, str) else ""
     word = _CHANGED.match(text)
     if word is None:
         return read_figure(cell)
     size = read_figure(text[word.end() :])
     if size is None or not size.percent or size.value.startswith(("-", "+")):
-        raise UnreadableCell(f"{cell!r} is not a change in percent", "a change as 下降5%, 增长5% or -5")
-    if word[2] in _RISES.split("|"):
+        raise UnreadableCell("read_change")
+    if not word["fall"]:
         return size
-    return replace(
-        size, value=plain(-Decimal(size.value)), qualifier=TURNED.get(size.qualifier, size.qualifier)
-    )
+    turned = TURNED.get(size.qualifier, size.qualifier)
+    return replace(size, value=plain(-Decimal(size.value)), qualifier=turned)
 
 
 def plain(number: Decimal) -> str:
-    """A decimal without an exponent and without zeros that only arithmetic put there.
-
-    >>> plain(Decimal("1.20E+3")), plain(Decimal("0.30"))
-    ('1200', '0.30')
-    """
+    """A decimal without an exponent and without zeros that only arithmetic put there: 1.20E+3 as 1200."""
     text = f"{number:f}"
     return "0" if Decimal(text) == 0 and "." not in text else text
 
@@ -199,16 +164,12 @@ def without_marks(text: str) -> tuple[str, str]:
 def read_period(cell: Cell) -> str | None:
     """The period a heading names, as in the data contract; None when it names none.
 
-    Years as 2020, 2020.0, "2020年", "２０２０"; year-to-date figures as "2024年1-8月", "2024年前三季度",
-    "2024年上半年", "2024-Q3", "2024-08". A single month or quarter ("2024年8月") is no period of the contract
-    and gives None.
+    A single month or quarter ("2024年8月") is no period of the contract, which knows years and years to date.
 
     >>> [read_period(c) for c in (2020.0, "２０２１年①", "2024年1—8月", "2024年前三季度", "2024年上半年", "2024年8月")]
     ['2020', '2021', '2024-08', '2024-Q3', '2024-Q2', None]
     """
-    if isinstance(cell, bool) or cell is None:
-        return None
-    if isinstance(cell, int | float):
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
         return str(int(cell)) if cell == cell and cell == int(cell) and 1900 <= cell <= 2100 else None
     if not isinstance(cell, str):
         return None
@@ -236,8 +197,9 @@ class Grid:
     as top, left, bottom, right, from 0), `opened_as` (encoding and delimiter, or the kind of file), `long` (true
     where each row is one figure under named columns, as in SDMX files).
 
-    >>> Grid("a.csv", "", (("指标", "2020"), ("A", 1.5)), (1, 2)).cell(1, 1)
-    1.5
+    >>> grid = Grid("a.xlsx [1]", "1", (("能源", ""), ("", "2020年")), (1, 2), merged=((0, 0, 1, 0),))
+    >>> grid.text(1, 0), grid.period(1, 1), grid.cell(0, 5), grid.width
+    ('能源', '2020', '', 2)
     """
 
     file: str
@@ -249,58 +211,31 @@ class Grid:
     long: bool = False
 
     def cell(self, row: int, column: int) -> Cell:
-        """The cell at a row and column from 0; "" beyond the end of a row.
-
-        >>> Grid("a.csv", "", (("x",),), (1,)).cell(0, 5)
-        ''
-        """
+        """The cell at a row and column from 0; "" beyond the end of a row."""
         cells = self.rows[row]
         return cells[column] if 0 <= column < len(cells) else ""
 
     def text(self, row: int, column: int) -> str:
-        """The cell as text without white space around it, "" where empty; a merged cell counts in its whole rectangle.
-
-        >>> grid = Grid("a.xlsx [1]", "1", (("能源", ""), ("", "煤")), (1, 2), merged=((0, 0, 1, 0),))
-        >>> grid.text(1, 0), grid.text(1, 1)
-        ('能源', '煤')
-        """
+        """The cell as text, "" where empty; a merged cell counts in its whole rectangle."""
         own = as_text(self.cell(row, column))
-        if own:
-            return own
-        for top, left, bottom, right in self.merged:
-            if top <= row <= bottom and left <= column <= right:
-                return as_text(self.cell(top, left))
-        return ""
+        inside = (at for at in self.merged if at[0] <= row <= at[2] and at[1] <= column <= at[3])
+        return own or next((as_text(self.cell(top, left)) for top, left, _, _ in inside), "")
 
     def period(self, row: int, column: int) -> str | None:
-        """The period that a cell names; None when it names none.
-
-        >>> Grid("a.csv", "", (("2020年",),), (1,)).period(0, 0)
-        '2020'
-        """
+        """The period that a cell names; None when it names none."""
         return read_period(self.cell(row, column))
 
-    @property
+    @cached_property
     def width(self) -> int:
-        """The number of columns of the longest row.
-
-        >>> Grid("a.csv", "", (("x",), ("y", "z")), (1, 2)).width
-        2
-        """
-        return max((len(row) for row in self.rows), default=0)
+        """The number of columns of the longest row."""
+        return max(map(len, self.rows), default=0)
 
 
 def as_text(cell: Cell) -> str:
-    """A cell as a person would read it: whole numbers without a point, inner line ends as spaces.
-
-    >>> as_text(2020.0), as_text("  研发\\n强度 "), as_text(None)
-    ('2020', '研发 强度', '')
-    """
-    if cell is None:
+    """A cell as a person would read it: whole numbers without a point, inner line ends as spaces."""
+    if cell is None or cell != cell:
         return ""
-    if isinstance(cell, float):
-        return f"{cell:.15g}" if cell == cell else ""
-    return " ".join(str(cell).split())
+    return f"{cell:.15g}" if isinstance(cell, float) else " ".join(str(cell).split())
 
 
 def same_name(text: str) -> str:

@@ -1,14 +1,15 @@
 """Import the figures of a file into a data package: previewed, all or nothing, and undone on request.
 
-A revision becomes a row of its own with its own date; nothing held is ever overwritten, and what cannot be used is
-named with its place. Out of scope: reading files (`sheets`, `layout`), what a mapping says (`matching`), and how
-files are replaced (`writing`).
+A revision becomes a row of its own with its own date; no row of the package is ever overwritten, and what cannot be
+used is named with its place. `starter` writes the mapping to begin with. Out of scope: reading files (`sheets`,
+`layout`), what a mapping says (`mapping`), and how files are replaced (`data.write`).
 """
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import difflib
 from collections import defaultdict
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
@@ -18,29 +19,28 @@ from typing import Any
 
 import pandas as pd
 
+from ..catalogue import catalogue
 from ..data.corrections import as_known
 from ..data.load import find_folder, read_folder
 from ..data.schema import TABLES
 from ..data.vintages import KEY, same_period, to_date
 from ..data.write import appended, content_of, finish, new_name, replace, rows_of, trial, undo
-from ..errors import DataError, Problem, QcityError
+from ..errors import QcityError
 from ..files import write_whole
-from .layout import Entry
-from .mapping import Mapping, read_mapping, read_sheets
-from .matching import Matched, match
-from .sheets import EXCEL
+from ..problems import DataError, Problem
+from .cells import same_name
+from .layout import Entry, Sheet, is_number, read_layout
+from .mapping import Mapping, Matched, match, read_mapping
+from .sheets import EXCEL, read_grids
 
 KINDS = ("added", "changed", "unchanged")
+_NOT_ASKED = {"STRUCTURE", "STRUCTURE_ID", "DATAFLOW", "ACTION", "OBS_VALUE", "TIME_PERIOD", "OBS_STATUS"}
 
 
 @dataclass(frozen=True)
 class Figure:
     """One figure of an import: its `row` of observations.csv, the `kind` of change (added, changed, unchanged), what
-    was held `before` ("" when nothing), and its place in the file (`file`, `line`, `column`).
-
-    >>> Figure({"value": "3.6"}, "added", "", "a.csv", 2, "B (2021)").kind
-    'added'
-    """
+    the package held `before` ("" for nothing), and its place in the file (`file`, `line`, `column`)."""
 
     row: Dict[str, str]
     kind: str
@@ -58,9 +58,6 @@ class Import:
     `refused` (a problem for each cell that cannot be used), `warnings` of the checks about the new rows, `empty` (cells
     that say there is no figure), `left_out` (names the mapping does not mention: number of cells, place of the first),
     `source` (its row of sources.csv), `written`, and `refused_file` (where the refused are listed, else None).
-
-    >>> Import(Path("a.csv"), Path("."), ("UTF-8, comma",), (), {}).written
-    False
     """
 
     file: Path
@@ -75,69 +72,47 @@ class Import:
     written: bool = False
     refused_file: Path | None = None
 
-    def of_kind(self, kind: str) -> list[Figure]:
+    def of_kind(self, *kinds: str) -> list[Figure]:
         """The figures that are "added", "changed" or "unchanged"."""
-        return [figure for figure in self.figures if figure.kind == kind]
+        return [figure for figure in self.figures if figure.kind in kinds]
 
     @property
     def new(self) -> list[Figure]:
         """The figures that become rows: those added and those changed."""
-        return [figure for figure in self.figures if figure.kind != "unchanged"]
+        return self.of_kind("added", "changed")
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row for each figure: kind, the columns of observations.csv, what was held before, and the place.
-
-        >>> list(Import(Path("a.csv"), Path("."), (), (), {}).table.columns[:3])
-        ['kind', 'indicator_id', 'region']
-        """
-        columns = [column.name for column in TABLES["observations"].columns]
+        """One row for each figure: kind, the columns of observations.csv, what was there before, and the place."""
+        columns = [
+            "kind",
+            *(c.name for c in TABLES["observations"].columns),
+            "before",
+            "file",
+            "row",
+            "column",
+        ]
         rows = [
             {"kind": f.kind, **f.row, "before": f.before, "file": f.file, "row": f.line, "column": f.column}
             for f in self.figures
         ]
-        return pd.DataFrame(rows, columns=["kind", *columns, "before", "file", "row", "column"])
+        return pd.DataFrame(rows, columns=columns)
 
     def to_dict(self) -> dict[str, Any]:
-        """The import as plain values, for JSON.
-
-        >>> Import(Path("a.csv"), Path("."), (), (), {}).to_dict()["added"]
-        []
-        """
-        lists = {kind: self.table[self.table["kind"] == kind].to_dict("records") for kind in KINDS}
-        return {
+        """The import as plain values, for JSON."""
+        lists: dict[str, Any] = {
+            kind: self.table[self.table["kind"] == kind].to_dict("records") for kind in KINDS
+        }
+        about: dict[str, Any] = {
             "file": str(self.file),
             "folder": str(self.folder),
             "opened_as": list(self.opened_as),
-            "written": self.written,
-            "source": dict(self.source),
-            **lists,
-            "refused": [problem.to_dict() for problem in self.refused],
-            "warnings": [problem.to_dict() for problem in self.warnings],
-            "without_figure": self.empty,
-            "left_out": [{"name": n, "cells": c, "first": p} for n, (c, p) in self.left_out.items()],
-            "refused_file": None if self.refused_file is None else str(self.refused_file),
         }
-
-
-def list_refused(path: Path, refused: list[Problem]) -> Path:
-    """Write the refused cells of a file beside it, one row each; returns where. Raises QcityError when it cannot.
-
-    >>> import tempfile
-    >>> list_refused(Path(tempfile.mkdtemp()) / "a.xlsx", []).name
-    'a.refused.csv'
-    """
-    place = path.with_name(f"{path.stem}.refused.csv")
-    columns = ["file", "row", "column", "found", "allowed", "remedy"]
-    table = pd.DataFrame([problem.to_dict() for problem in refused], columns=columns).astype({"row": "Int64"})
-    try:
-        write_whole(place, table.to_csv(index=False, lineterminator="\r\n"))
-    except OSError as error:
-        remedy = f"import a copy of {path.name} from a folder that can be written"
-        raise QcityError(
-            f"{place}: cannot write the list of refused cells ({error.strerror}); {remedy}"
-        ) from error
-    return place
+        about |= {"written": self.written, "source": dict(self.source), **lists}
+        about |= {name: [p.to_dict() for p in getattr(self, name)] for name in ("refused", "warnings")}
+        left_out = [{"name": n, "cells": c, "first": p} for n, (c, p) in self.left_out.items()]
+        listed = None if self.refused_file is None else str(self.refused_file)
+        return about | {"without_figure": self.empty, "left_out": left_out, "refused_file": listed}
 
 
 def import_figures(
@@ -151,7 +126,7 @@ def import_figures(
     """What importing a file would do; with `write`, it is done: all of it or nothing.
 
     `file` is CSV (UTF-8 or GB18030; comma, tab or semicolon), Excel (.xlsx, .xls), SDMX-CSV, or with the package
-    sdmx1 SDMX-ML and SDMX-JSON; `mapping` a YAML file as `mapping.starter` writes it, or the same entries as a dict;
+    sdmx1 SDMX-ML and SDMX-JSON; `mapping` a YAML file as `starter` writes it, or the same entries as a dict;
     `data` the folder of the package (found as in `load`). Refused cells fail a writing import unless `skip_refused`,
     which writes the rest and lists the refused in FILE.refused.csv. Raises DataError with every problem of the mapping,
     of the refused cells, or of the package itself; QcityError for a file that is missing or of another kind.
@@ -165,32 +140,32 @@ def import_figures(
     >>> [(f.kind, f.row["period"], f.row["value"]) for f in done.figures], done.empty, done.written
     ([('unchanged', '2022', '3.82')], 1, False)
     """
-    path, place = Path(file).expanduser(), find_folder(data)
+    path, folder = Path(file).expanduser(), find_folder(data)
     declared = read_mapping(mapping)
     if write:
-        finish(place)
-    held = {name: content_of(place / name) for name in ("sources.csv", "observations.csv")}
-    tables, problems = read_folder(place)
+        finish(folder)
+    based_on = {name: content_of(folder / name) for name in ("sources.csv", "observations.csv")}
+    tables, problems = read_folder(folder)
     if errors := [problem for problem in problems if problem.level == "error"]:
         raise DataError(errors)
-    sheets, opened_as, unread = read_sheets(path, declared)
+    sheets, opened_as, unread = _read_sheets(path, declared)
     matched = match(sheets, declared, tables, path.suffix.lower() in EXCEL)
-    published = as_known(tables["observations"], tables["corrections"], dt.date.min)
-    source, is_new = _source(place, declared)
-    figures, refused = _compared(matched, published, source["source_id"])
-    figures, refused, warnings, files = _checked(place, figures, refused, source, is_new)
-    told = (tuple(refused), tuple(warnings), matched.empty, matched.left_out | unread)
-    done = Import(path, place, opened_as, tuple(figures), source, *told)
+    as_published = as_known(tables["observations"], tables["corrections"], dt.date.min)
+    source, is_new = _source(folder, declared)
+    figures, refused = _compared(matched, as_published, source["source_id"])
+    figures, refused, warnings, files = _checked(folder, figures, refused, source if is_new else None)
+    noted = (tuple(refused), tuple(warnings), matched.empty, matched.left_out | unread)
+    done = Import(path, folder, opened_as, tuple(figures), source, *noted)
     if not write or (not done.new and not refused):
         return done
     if refused and not skip_refused:
         raise DataError(refused)
-    listed = list_refused(path, refused) if refused else None
+    listed = _list_refused(path, refused) if refused else None
     if done.new:
         at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         counts = {kind: len(done.of_kind(kind)) for kind in KINDS} | {"refused": len(refused)}
         record = {"file": str(path), "at": at, **counts, "source_id": source["source_id"]}
-        replace(place, files, based_on=held, record=record)
+        replace(folder, files, based_on=based_on, record=record)
     return dataclasses.replace(done, written=bool(done.new), refused_file=listed)
 
 
@@ -208,135 +183,217 @@ def undo_import(data: str | Path | None = None) -> dict[str, Any]:
     return undo(find_folder(data))
 
 
-def _source(place: Path, mapping: Mapping) -> tuple[dict[str, str], bool]:
+def _read_sheets(
+    path: Path, mapping: Mapping | None = None
+) -> tuple[list[Sheet], tuple[str, ...], dict[str, tuple[int, str]]]:
+    """The sheets of a file that hold figures, how each was opened, and the sheets without any table of years.
+
+    A sheet that the mapping names, or the only one, must hold a table: its problem goes with it.
+    """
+    mapping = mapping or Mapping((), {})
+    grids = read_grids(path, list(mapping.sheets) if mapping.sheets else None)
+    sheets, unread = [], {}
+    for grid in grids:
+        sheet = read_layout(grid, mapping.layout, mapping.columns)
+        if sheet.entries or mapping.sheets or len(grids) == 1:
+            sheets.append(sheet)
+        else:
+            numbers = sum(is_number(cell) for row in grid.rows for cell in row)
+            unread[f"(sheet {grid.sheet}, no table found)"] = (numbers, grid.file)
+    return sheets, tuple(dict.fromkeys(grid.opened_as for grid in grids)), unread
+
+
+def _source(folder: Path, mapping: Mapping) -> tuple[dict[str, str], bool]:
     """The row of sources.csv that the figures name, and whether it has to be added."""
-    held = rows_of(place / "sources.csv")
-    said = dict(mapping.source)
-    wish = said.pop("id", "") or said.pop("source_id", "")
-    same = [row for row in held if all(row.get(k) == said[k] for k in ("publisher", "title", "date"))]
-    if same:
-        return {name: text or "" for name, text in same[0].items()}, False
+    held, stated = rows_of(folder / "sources.csv"), dict(mapping.source)
+    wish = stated.pop("id", "") or stated.pop("source_id", "")
+    for row in held:
+        if all(row.get(key) == stated[key] for key in ("publisher", "title", "date")):
+            return {name: text or "" for name, text in row.items()}, False
     region = next((rule.region for rule in mapping.rules if rule.region), "import")
     taken = [row["source_id"] for row in held]
     if wish and wish in taken:
-        allowed = "a name that sources.csv does not hold yet"
-        remedy = "it names another document there: choose another name, or leave it out"
-        raise DataError([Problem(mapping.file, None, "source: id", wish, allowed, remedy)])
-    name = wish or new_name(f"{region}_{said['date']}", taken)
-    return {"source_id": name, "date_basis": "stated"} | said, True
-
-
-def _compared(
-    matched: Matched, observations: pd.DataFrame, source_id: str
-) -> tuple[list[Figure], list[Problem]]:
-    """Each figure as added, changed or unchanged against what is held, and the cells that contradict something."""
-    held: dict[tuple[str, ...], list[_Told]] = defaultdict(list)
-    about = pd.Series(True, observations.index)
-    for name in ("indicator_id", "region"):
-        about &= observations[name].isin({row[name] for row, _ in matched.figures})
-    for seen in observations[about].to_dict("records"):
-        cells = {name: "" if pd.isna(seen[name]) else str(seen[name]) for name in ("published", *KEY)}
-        held[_key(cells)].append(
-            _Told(f"{seen['value']:.15g}", seen["qualifier"], seen["status"], cells["published"], seen["row"])
-        )
-    figures: list[Figure] = []
-    refused = list(dict.fromkeys(matched.refused))
-    first: dict[tuple[str, ...], tuple[_Told, Entry]] = {}
-    for row, entry in matched.figures:
-        key = _key(row)
-        told = _Told(
-            f"{float(row['value']):.15g}", row["qualifier"], row["status"], row["published"], entry.row
-        )
-        other, where = first.setdefault((*key, told.published), (told, entry))
-        kind, before, allowed = "", "", ""
-        if where is not entry:
-            if other.same(told):
-                continue
-            said = f"{where.file}, row {where.row} says {other.value}"
-            allowed = f"one figure for {' / '.join(filter(None, key))}: {said}"
-            remedy = "take one of them, with `after:`, `sheet:` or `where:`"
-        else:
-            kind, before, allowed = _kind(told, held[key])
-            remedy = "give a revision its own `published`; set a wrong figure right in corrections.yaml"
-        if allowed:
-            refused.append(Problem(entry.file, entry.row, entry.column, told.value, allowed, remedy))
-        else:
-            sourced = row | {"source_id": source_id}
-            figures.append(Figure(sourced, kind, before, entry.file, entry.row, entry.column))
-    return figures, refused
-
-
-def _key(row: Dict[str, str]) -> tuple[str, ...]:
-    return tuple(same_period(row[name]) if name == "period" else row[name] for name in KEY)
+        raise DataError([Problem(mapping.file, None, "source: id", "source_taken", {"cell": wish})])
+    name = wish or new_name(f"{region}_{stated['date']}", taken)
+    return {"source_id": name, "date_basis": "stated"} | stated, True
 
 
 @dataclass(frozen=True)
-class _Told:
-    """What a row says of a figure, and when."""
+class _Statement:
+    """What a row states of a figure, and when."""
 
     value: str
     qualifier: str
     status: str
     published: str
-    row: int
+    line: int
+    day: dt.date
 
-    def same(self, other: _Told) -> bool:
+    def same(self, other: _Statement) -> bool:
         return (self.value, self.qualifier, self.status) == (other.value, other.qualifier, other.status)
 
     def __str__(self) -> str:
         sign = "" if self.qualifier == "=" else self.qualifier
         return f"{sign}{self.value} ({self.status}, {self.published or 'no date'})"
 
-    @property
-    def day(self) -> dt.date:
-        return _day(self.published) if self.published else dt.date.min
-
 
 _day = cache(to_date)
 
 
-def _kind(new: _Told, held: list[_Told]) -> tuple[str, str, str]:
-    """The kind of change, what was held before, and what alone would be allowed where it contradicts that."""
-    for seen in held:
-        if seen.published == new.published:
-            if seen.same(new):
-                return "unchanged", str(seen), ""
-            return "", "", f"{seen}, as row {seen.row} of observations.csv says for the same date"
-    newest = max((seen for seen in held if seen.day <= new.day), key=lambda seen: seen.day, default=None)
-    if newest is None:
-        return "added", "", ""
-    return "unchanged" if newest.same(new) else "changed", str(newest), ""
+def _statement(row: Dict[str, Any], line: int) -> tuple[tuple[str, ...], _Statement]:
+    """The key of a row of observations.csv, and what it states."""
+    key = tuple(same_period(str(row[name])) if name == "period" else str(row[name]) for name in KEY)
+    value, published = f"{float(row['value']):.15g}", row["published"]
+    day = _day(published) if published else dt.date.min
+    return key, _Statement(value, row["qualifier"], row["status"], published, line, day)
+
+
+def _compared(
+    matched: Matched, observations: pd.DataFrame, source_id: str
+) -> tuple[list[Figure], list[Problem]]:
+    """Each figure as added, changed or unchanged against the package, and the cells that contradict something."""
+    earlier: dict[tuple[str, ...], list[_Statement]] = defaultdict(list)
+    about = pd.Series(True, observations.index)
+    for name in ("indicator_id", "region"):
+        about &= observations[name].isin({row[name] for row, _ in matched.figures})
+    for held in observations[about].to_dict("records"):
+        cells = {name: "" if pd.isna(cell) else cell for name, cell in held.items()}
+        key, statement = _statement(cells, held["row"])
+        earlier[key].append(statement)
+    figures: list[Figure] = []
+    refused = list(dict.fromkeys(matched.refused))
+    first: dict[tuple[str, ...], tuple[_Statement, Entry]] = {}
+    for row, entry in matched.figures:
+        key, new = _statement(row, entry.row)
+        other, where = first.setdefault((*key, new.published), (new, entry))
+        clash = next((old for old in earlier[key] if old.published == new.published), None)
+        place = (entry.file, entry.row, entry.column)
+        if where is not entry:
+            if not other.same(new):
+                seen = {"cell": new.value, "other": where.file, "line": where.row, "figure": other.value}
+                seen |= {"which": " / ".join(filter(None, key))}
+                refused.append(Problem(entry.file, entry.row, entry.column, "two_figures", seen))
+        elif clash and not clash.same(new):
+            seen = {"cell": new.value, "figure": str(clash), "line": clash.line}
+            refused.append(Problem(entry.file, entry.row, entry.column, "same_date", seen))
+        else:
+            known = [old for old in earlier[key] if old.day <= new.day]
+            before = clash or max(known, key=lambda old: old.day, default=None)
+            kind = "added" if before is None else "unchanged" if before.same(new) else "changed"
+            figures.append(Figure(row | {"source_id": source_id}, kind, str(before or ""), *place))
+    return figures, refused
 
 
 def _checked(
-    place: Path, figures: list[Figure], refused: list[Problem], source: dict[str, str], is_new: bool
+    folder: Path, figures: list[Figure], refused: list[Problem], source: dict[str, str] | None
 ) -> tuple[list[Figure], list[Problem], list[Problem], dict[str, bytes]]:
-    """The figures that pass the checks of the package, the others refused at their place, and the files to write."""
+    """The figures that pass the checks of the package, all that is refused, the warnings and the files to write."""
     while new := [figure for figure in figures if figure.kind != "unchanged"]:
-        files = {
-            "observations.csv": appended(place / "observations.csv", [dict(figure.row) for figure in new])
-        }
-        if is_new:
-            files["sources.csv"] = appended(place / "sources.csv", [source])
-        first = files["observations.csv"].count(b"\n") - len(new) + 1
-        problems = trial(place, files)
-        ours = [
-            (p, new[p.row - first])
-            for p in problems
-            if p.file == "observations.csv" and p.row is not None and p.row >= first
-        ]
-        errors = [(p, figure) for p, figure in ours if p.level == "error"]
-        if foreign := [p for p in problems if p.level == "error" and p not in [own for own, _ in errors]]:
+        rows = appended(folder / "observations.csv", [dict(figure.row) for figure in new])
+        files = {"observations.csv": rows}
+        if source:
+            files["sources.csv"] = appended(folder / "sources.csv", [source])
+        lines: dict[int | None, Figure] = dict(enumerate(new, rows.count(b"\n") - len(new) + 1))
+        ours, foreign, bad = list[Problem](), list[Problem](), set[int]()
+        for problem in trial(folder, files):
+            figure = lines.get(problem.row) if problem.file == "observations.csv" else None
+            if figure:  # told of the cell it was read from
+                column = figure.column + ("" if problem.column == "value" else f", as {problem.column}")
+                ours.append(dataclasses.replace(problem, file=figure.file, row=figure.line, column=column))
+                bad |= {id(figure)} if problem.level == "error" else set()
+            elif problem.level == "error":
+                foreign.append(problem)
+        if foreign:
             raise DataError(foreign)
-        if not errors:
-            return figures, refused, [_moved(p, figure) for p, figure in ours], files
-        refused = refused + [_moved(p, figure) for p, figure in errors]
-        bad = {id(figure) for _, figure in errors}
+        if not bad:
+            return figures, refused, ours, files
+        refused = refused + [problem for problem in ours if problem.level == "error"]
         figures = [figure for figure in figures if id(figure) not in bad]
     return figures, refused, [], {}
 
 
-def _moved(problem: Problem, figure: Figure) -> Problem:
-    """A problem of a new row, told of the cell it was read from."""
-    column = figure.column if problem.column == "value" else f"{figure.column}, as {problem.column}"
-    return dataclasses.replace(problem, file=figure.file, row=figure.line, column=column)
+def _list_refused(path: Path, refused: list[Problem]) -> Path:
+    """Write the refused cells of a file beside it, one row each; returns where."""
+    listed = path.with_name(f"{path.stem}.refused.csv")
+    columns = ["file", "row", "column", "found", "allowed", "remedy"]
+    table = pd.DataFrame([problem.to_dict() for problem in refused], columns=columns).astype({"row": "Int64"})
+    try:
+        write_whole(listed, table.to_csv(index=False, lineterminator="\r\n"))
+    except OSError as error:
+        remedy = f"import a copy of {path.name} from a folder that can be written"
+        raise QcityError(
+            f"{listed}: cannot write the list of refused cells ({error.strerror}); {remedy}"
+        ) from error
+    return listed
+
+
+def starter(file: str | Path, data: str | Path | None = None) -> str:
+    """The text of a mapping for a file: to be completed with the source, and every `?` confirmed or removed.
+
+    A name that is the same as an indicator's is proposed; a similar one is a comment to be confirmed. Raises
+    QcityError or DataError when the file cannot be read.
+    """
+    tables = read_folder(find_folder(data))[0]
+    sheets = _read_sheets(Path(file).expanduser())[0]
+    names = [
+        (name, row)
+        for row in tables["indicators"].to_dict("records")
+        for key in ("indicator_id", "name_zh", "name_en")
+        if (name := same_name(str(row[key])))
+    ]
+    unnamed = any(sheet.layout == "long" and not any(e.name for e in sheet.entries) for sheet in sheets)
+    distinct: dict[tuple[str, ...], Entry] = {}
+    for entry in (entry for sheet in sheets for entry in sheet.entries):
+        distinct.setdefault((_where(entry),) if unnamed else (entry.name, entry.part), entry)
+    known, unknown = [], []
+    for entry in distinct.values():
+        lines = [f"- where: {_where(entry)}" if unnamed else f"- name: {_quoted(entry.name)}"]
+        lines += [f"  column: {_quoted(entry.part)}"] if entry.part else []
+        own = same_name(entry.part or entry.name)
+        same = {row["indicator_id"]: row for name, row in names if name in (own, own.rsplit("/", 1)[-1])}
+        if len(same) == 1:
+            ((indicator, row),) = same.items()
+            known += [*lines, f"  indicator: {indicator}", *_unit_lines(entry, row)]
+        else:
+            unknown += [*lines, f'  indicator: "?"{_perhaps(entry, names)}']
+    known += ["# not found in indicators.csv:", *(f"# {line}" for line in unknown)] if unknown else []
+    head = catalogue("starters")["mapping"]["both"].format(region=next(iter(tables["targets"]["region"]), ""))
+    return f"{head}\n" + "\n".join(known) + "\n"
+
+
+def _where(entry: Entry) -> str:
+    roles = {entry.labels.get(f"@{role}") for role in ("period", "value", "status", "published", "note")}
+    asked = (
+        f"{key}: {_quoted(text)}"
+        for key, text in entry.labels.items()
+        if text and not key.startswith("@") and key not in _NOT_ASKED and text not in roles
+    )
+    return "{" + ", ".join(asked) + "}"
+
+
+def _quoted(text: str) -> str:
+    """Text as a YAML scalar, in quotes where YAML would read something else."""
+    special = not text or text[0] in "-?:,[]{}#&*!|>'\"%@`" or any(s in text for s in (": ", " #", *"{},"))
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' if special else text
+
+
+def _unit_lines(entry: Entry, indicator: Dict[Any, Any]) -> list[str]:
+    """What has to be confirmed of the unit; nothing where file and indicator agree."""
+    unit, chinese = str(indicator["unit"]), str(indicator["unit_zh"])
+    own = f"{unit} ({chinese})" if chinese else unit
+    if not entry.unit:
+        return [f'  unit: "?"      # the file states none; the indicator is in {own}']
+    if same_name(entry.unit) not in (same_name(unit), same_name(chinese)):
+        return [f'  factor: "?"    # the file says {entry.unit}, the indicator is in {own}']
+    return []
+
+
+def _perhaps(entry: Entry, names: list[tuple[str, dict[Any, Any]]]) -> str:
+    """A comment that names up to three indicators of a similar name."""
+    ids, wanted = {name: row["indicator_id"] for name, row in names}, same_name(entry.name)
+    if len(wanted) < 3:
+        return ""
+    close = difflib.get_close_matches(wanted, ids, n=2, cutoff=0.5)
+    close += [name for name in ids if wanted in name or name in wanted]
+    named = list(dict.fromkeys(ids[name] for name in close))[:3]
+    return f"  # perhaps {', '.join(named)}" if named else ""

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from ..errors import Problem
+from ..problems import Problem
 from .cells import (
     MARKS,
     Cell,
@@ -53,9 +54,6 @@ class Entry:
     the column where years go down), `part` (second heading, as 比上年增长), `period` (of the data contract, or the text
     that names none), `cell`, `unit` ("" where the file states none), `labels` (every heading and text of a long row),
     `marks` (footnote marks beside the name and the headings).
-
-    >>> Entry("a.csv", 2, "B (2020)", "研发强度", "", "2020", 3.48).unit
-    ''
     """
 
     file: str
@@ -72,11 +70,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Sheet:
-    """What a sheet holds: its `entries`, `footnotes` by mark, the `layout` found, and `problems` of places not read.
-
-    >>> Sheet((), {}, "long").problems
-    ()
-    """
+    """What a sheet holds: its `entries`, `footnotes` by mark, the `layout` found, and `problems` of places not read."""
 
     entries: tuple[Entry, ...]
     footnotes: Mapping[str, str]
@@ -88,7 +82,7 @@ def read_layout(grid: Grid, layout: str | None = None, columns: Mapping[str, str
     """Every cell of a sheet that may hold a figure.
 
     `layout` is one of LAYOUTS (None: found from where the years stand); `columns` names the headings of a long table
-    by role (indicator, region, period, value, unit, status, published, note) where they are not the usual ones.
+    by role (a key of ROLES) where they are not the usual ones.
 
     >>> grid = Grid("a.csv", "", (("指标", "单位", "2020年"), ("研发强度", "%", "3.48")), (1, 2))
     >>> sheet = read_layout(grid)
@@ -96,27 +90,16 @@ def read_layout(grid: Grid, layout: str | None = None, columns: Mapping[str, str
     ('years_across', [('研发强度', '%', '2020', '3.48')])
     """
     columns = columns or {}
-    readers = {
-        "years_across": (_years_across, "a row of years as 2020 or 2020年"),
-        "years_down": (_years_down, "a column of years as 2020 or 2020年"),
-        "long": (_long, "a row of headings that name the period and the value"),
-    }
+    readers = {"years_across": _years_across, "years_down": _years_down, "long": _long}
     name = layout or _find_layout(grid, columns)
-    allowed = "years across the top, years down a column, or one figure per row"
-    if name in readers:
-        read, allowed = readers[name]
-        if (sheet := read(grid, columns)) is not None:
-            return sheet
-    remedy = "correct the headings in a copy of the file, or say `layout:` (and `columns:`) in the mapping"
-    return Sheet((), {}, name, (Problem(grid.file, None, None, "no such heading", allowed, remedy),))
+    if name in readers and (sheet := readers[name](grid, columns)) is not None:
+        return sheet
+    code = f"layout_{name if name in readers else 'any'}"
+    return Sheet((), {}, name, (Problem(grid.file, None, None, code),))
 
 
 def is_number(cell: Cell) -> bool:
-    """Whether a cell holds a figure that can be read.
-
-    >>> is_number("≥96"), is_number("—"), is_number("约定")
-    (True, False, False)
-    """
+    """Whether a cell holds a figure that can be read: ≥96 is one, — and 约定 are not."""
     try:
         return read_change(cell) is not None
     except UnreadableCell:
@@ -134,24 +117,16 @@ def _find_layout(grid: Grid, columns: Mapping[str, str]) -> str:
     return "years_down" if down is not None else ""
 
 
-# parts of a heading
-
-
 def _has_role(heading: str, role: str, columns: Mapping[str, str] | None = None) -> bool:
     """Whether a heading stands for a role: the one that `columns` names, else a usual one."""
-    if columns and role in columns:
-        return same_name(heading) == same_name(columns[role])
-    return same_name(heading) in ROLES[role]
-
-
-def _is_unit(text: str) -> bool:
-    return _UNIT.fullmatch(half_width(text)) is not None
+    names = {same_name(columns[role])} if columns and role in columns else ROLES[role]
+    return same_name(heading) in names
 
 
 def _split_unit(name: str) -> tuple[str, str]:
     """A name without the unit in brackets at its end, and that unit; brackets that hold no unit stay."""
     match = re.fullmatch(r"(.+?)\s*[（(]([^（()）]+)[)）]", without_marks(name)[0])
-    if match and _is_unit(match[2]):
+    if match and _UNIT.fullmatch(half_width(match[2])):
         return match[1], half_width(match[2]).strip()
     return name, ""
 
@@ -161,7 +136,7 @@ def _table_unit(grid: Grid, top: int) -> str:
     for row in range(top, max(-1, top - 5), -1):
         for cell in grid.rows[row]:
             match = re.fullmatch(r"[（(]?(计量)?单位[:：]\s*(.+?)[)）]?", half_width(as_text(cell)))
-            if match and _is_unit(match[2]):
+            if match and _UNIT.fullmatch(match[2]):
                 return match[2].strip()
     return ""
 
@@ -173,16 +148,14 @@ def _marks_of(texts: Iterable[str]) -> str:
 
 def _is_note(text: str, cells: Iterable[Cell] = ()) -> bool:
     """Whether a row begins as a footnote or a source does, and holds no figure."""
-    return _NOTE.match(half_width(text)) is not None and not any(is_number(cell) for cell in cells)
+    return _NOTE.match(half_width(text)) is not None and not any(map(is_number, cells))
 
 
 def _footnotes(lines: list[str]) -> dict[str, str]:
-    """Footnotes by their mark."""
-    notes: dict[str, str] = {}
-    for line in lines:
-        for mark, text in re.findall(rf"([{re.escape(MARKS)}])\s*([^{re.escape(MARKS)}]+)", line):
-            notes.setdefault(mark, text.strip(" ；;。"))
-    return notes
+    """Footnotes by their mark; the first of a mark counts."""
+    form = rf"([{re.escape(MARKS)}])\s*([^{re.escape(MARKS)}]+)"
+    found = [pair for line in lines for pair in re.findall(form, line)]
+    return {mark: text.strip(" ；;。") for mark, text in reversed(found)}
 
 
 def _place(column: int, headings: Iterable[str]) -> str:
@@ -198,6 +171,7 @@ def _place(column: int, headings: Iterable[str]) -> str:
 
 
 def _is_year_row(grid: Grid, row: int) -> bool:
+    """Whether a row holds the years of a table: after a heading as 指标, or at least two in order."""
     years = {k: period for k in range(grid.width) if (period := grid.period(row, k))}
     first = next(iter(years), 0)
     if first == 0 or any(is_number(grid.cell(row, k)) for k in range(grid.width) if k not in years):
@@ -206,18 +180,8 @@ def _is_year_row(grid: Grid, row: int) -> bool:
     headed = any(_has_role(grid.text(row, k), role) for k in range(first) for role in roles)
     listed = list(years.values())
     steady = len(listed) >= 2 and listed in (sorted(set(listed)), sorted(set(listed), reverse=True))
-    under_headings = row > 0 and all(grid.text(row - 1, k) for k in years)
-    return headed or (steady and not under_headings)
-
-
-@dataclass(frozen=True)
-class _Column:
-    """A column of figures in a table with years across: its period, its other heading, and their footnote marks."""
-
-    at: int
-    period: str
-    part: str
-    marks: str
+    # years in order under a heading each are figures of a table of years down
+    return headed or (steady and not (row > 0 and all(grid.text(row - 1, k) for k in years)))
 
 
 def _years_across(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
@@ -225,68 +189,64 @@ def _years_across(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
     entries: list[Entry] = []
     problems: list[Problem] = []
     notes: list[str] = []
-    for top, end in zip(heads, [*heads[1:], len(grid.rows)], strict=True) if heads else ():
+    for top, end in pairwise([*heads, len(grid.rows)]):  # tables may stand below one another
         first = next(k for k in range(grid.width) if grid.period(top, k))
-        second = _has_second_headings(grid, top, first)
-        table = _columns_across(grid, top, first, second)
-        unit_heads = (
-            k for k in range(first) for row in (top, max(0, top - 1)) if _has_role(grid.text(row, k), "unit")
-        )
-        unit_column, unit = next(unit_heads, None), _table_unit(grid, top)
-        for row in range(top + 2 if second else top + 1, end):
-            text = next((t for k in range(first) if (t := grid.text(row, k))), "")
-            cells = [(column, grid.cell(row, column.at)) for column in table]
-            cells = [(column, cell) for column, cell in cells if as_text(cell)]
+        above = [(k, row) for k in range(first) for row in (top, max(0, top - 1))]
+        unit_column = next((k for k, row in above if _has_role(grid.text(row, k), "unit")), None)
+        (start, table), table_unit = _columns_across(grid, top, first), _table_unit(grid, top)
+        for row in range(start, end):
+            names: dict[int | None, str] = {k: grid.text(row, k) for k in range(first)}
+            cells = [(column, cell) for column in table if as_text(cell := grid.cell(row, column[0]))]
+            text = next(filter(None, names.values()), "")
             if _is_note(text, (cell for _, cell in cells)):
                 notes.append(" ".join(filter(None, map(as_text, grid.rows[row]))))
             elif text:
-                names = [grid.text(row, k) for k in range(first) if k != unit_column]
-                own = "" if unit_column is None else grid.text(row, unit_column)
+                own = names.pop(unit_column, "")
+                name = "/".join(dict.fromkeys(filter(None, names.values())))
+                name, unit = (name, own) if own else _split_unit(name)
+                marks = _marks_of(names.values())
                 entries += [
-                    _entry_across(grid, row, column, cell, names, own, unit) for column, cell in cells
+                    _entry_across(grid, row, c, cell, name, unit or table_unit, marks) for c, cell in cells
                 ]
             elif cells:
-                said = ", ".join(as_text(cell) for _, cell in cells[:3])
-                remedy = "write the name in a copy of the file"
-                problems.append(Problem(grid.file, grid.lines[row], None, said, "a row with a name", remedy))
+                values = ", ".join(as_text(cell) for _, cell in cells[:3])
+                problems.append(Problem(grid.file, grid.lines[row], None, "no_row_name", {"cell": values}))
     return Sheet(tuple(entries), _footnotes(notes), "years_across", tuple(problems)) if heads else None
 
 
-def _has_second_headings(grid: Grid, top: int, first: int) -> bool:
-    if top + 1 >= len(grid.rows):
-        return False
-    below = [cell for k in range(first, grid.width) if as_text(cell := grid.cell(top + 1, k))]
-    named = any(as_text(grid.cell(top + 1, k)) for k in range(first))
-    return bool(below) and not named and not any(is_number(cell) for cell in below)
+_Column = tuple[
+    int, str, str, str
+]  # of a table with years across: number, period, other heading, footnote marks
 
 
-def _columns_across(grid: Grid, top: int, first: int, second: bool) -> list[_Column]:
+def _columns_across(grid: Grid, top: int, first: int) -> tuple[int, list[_Column]]:
+    """The first row of figures below the years, which may have a second row of headings, and the columns."""
+    under = grid.rows[top + 1] if top + 1 < len(grid.rows) else ()
+    texts = list(map(as_text, under)) + [""] * grid.width
+    second = any(texts[first:]) and not any(texts[:first]) and not any(map(is_number, under[first:]))
     table: list[_Column] = []
     period = mark = ""
     for k in range(first, grid.width):
-        text = as_text(grid.cell(top, k))
-        if named := grid.period(top, k):
+        text, named = as_text(grid.cell(top, k)), grid.period(top, k)
+        if named:
             period, mark = named, without_marks(text)[1]
-        heading = "" if named else text
-        below = as_text(grid.cell(top + 1, k)) if second else ""
-        if named or heading or below:
-            part = "/".join(filter(None, (heading, below)))
-            table.append(_Column(k, period, part, mark + _marks_of([heading, below])))
+        headings = ["" if named else text, texts[k] if second else ""]
+        if named or any(headings):
+            table.append((k, period, "/".join(filter(None, headings)), mark + _marks_of(headings)))
         elif any(as_text(grid.cell(row, k)) for row in range(top + 1, len(grid.rows))):
-            table.append(_Column(k, period, "(no heading)", ""))
-    return table
+            table.append((k, period, "(no heading)", ""))
+    return top + 1 + second, table
 
 
 def _entry_across(
-    grid: Grid, row: int, column: _Column, cell: Cell, names: list[str], own_unit: str, table_unit: str
+    grid: Grid, row: int, column: _Column, cell: Cell, name: str, unit: str, marks: str
 ) -> Entry:
-    full = "/".join(dict.fromkeys(filter(None, names)))
-    name, unit = (full, own_unit) if own_unit else _split_unit(full)
-    part, part_unit = _split_unit(column.part)
-    unit = part_unit or ("" if part else unit or table_unit)
-    place = _place(column.at, (column.period, column.part))
-    marks = "".join(dict.fromkeys(_marks_of(names) + column.marks))
-    return Entry(grid.file, grid.lines[row], place, name, part, column.period, cell, unit, marks=marks)
+    """One cell of a row; `unit` is that of the row, for a column without a heading of its own."""
+    k, period, heading, more = column
+    part, own = _split_unit(heading)
+    where = (grid.file, grid.lines[row], _place(k, (period, heading)))
+    marks = "".join(dict.fromkeys(marks + more))
+    return Entry(*where, name, part, period, cell, own or ("" if part else unit), marks=marks)
 
 
 # years down
@@ -295,11 +255,10 @@ def _entry_across(
 def _first_year_down(grid: Grid) -> tuple[int, int] | None:
     """The row and the column of the first year with another year below it, or under a heading for years."""
     for column in range(grid.width):
+        periods = [grid.period(row, column) for row in range(len(grid.rows))] + [None]
         for row in range(1, len(grid.rows)):
-            if not grid.period(row, column) or grid.period(row - 1, column):
-                continue
-            followed = row + 1 < len(grid.rows) and grid.period(row + 1, column)
-            if followed or _has_role(grid.text(row - 1, column), "period"):
+            starts = periods[row] and not periods[row - 1]
+            if starts and (periods[row + 1] or _has_role(grid.text(row - 1, column), "period")):
                 return row, column
     return None
 
@@ -315,7 +274,7 @@ def _years_down(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
     entries, notes = [], []
     for row in range(top, len(grid.rows)):
         cells = {k: grid.cell(row, k) for k in headings if k not in regions and as_text(grid.cell(row, k))}
-        texts = [text for cell in grid.rows[row] if (text := as_text(cell))]
+        texts = list(filter(None, map(as_text, grid.rows[row])))
         if texts and _is_note(texts[0], cells.values()):
             notes.append(" ".join(texts))
             continue
@@ -325,16 +284,14 @@ def _years_down(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
             if headings[k] or is_number(cell):
                 name, part, unit = _name_down(headings[k], table_unit)
                 place, marks = _place(k, headings[k]), _marks_of(headings[k])
-                entry = Entry(
-                    grid.file, grid.lines[row], place, name, part, period, cell, unit, region, marks
-                )
-                entries.append(entry)
+                at = (grid.file, grid.lines[row], place)
+                entries.append(Entry(*at, name, part, period, cell, unit, region, marks))
     return Sheet(tuple(entries), _footnotes(notes), "years_down")
 
 
 def _name_down(headings: list[str], table_unit: str) -> tuple[str, str, str]:
     """Name, second heading and unit of a column, from the headings above it."""
-    units = [text for text in headings[1:] if _is_unit(text)]
+    units = [text for text in headings[1:] if _UNIT.fullmatch(half_width(text))]
     names = [text for text in headings if text not in units]
     name, unit = _split_unit(names[0] if names else "(no heading)")
     part, part_unit = _split_unit("/".join(names[1:]))
@@ -345,7 +302,7 @@ def _headings_above(grid: Grid, top: int, column: int) -> list[str]:
     """The headings above a column, from the top one; titles, alone in their row, are none."""
     texts: list[str] = []
     for row in range(max(0, top - 3), top):
-        filled = sum(1 for cell in grid.rows[row] if as_text(cell))
+        filled = sum(map(bool, map(as_text, grid.rows[row])))
         if filled < 2:
             texts = [] if filled == 1 and row < top - 1 else texts
             continue
@@ -360,8 +317,9 @@ def _headings_above(grid: Grid, top: int, column: int) -> list[str]:
 
 
 def _long_header(grid: Grid, columns: Mapping[str, str]) -> int | None:
-    for row in range(min(20, len(grid.rows))):
-        texts = [as_text(cell) for cell in grid.rows[row]]
+    """The first row, of twenty, that names the period and the value."""
+    for row, cells in enumerate(grid.rows[:20]):
+        texts = list(map(as_text, cells))
         if all(any(_has_role(text, role, columns) for text in texts) for role in ("period", "value")):
             return row
     return None
@@ -371,14 +329,13 @@ def _long(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
     top = _long_header(grid, columns)
     if top is None:
         return None
-    header = [as_text(cell) for cell in grid.rows[top]]
-    at: dict[str, int] = {}
-    for k, heading in reversed(list(enumerate(header))):  # the first heading of a role counts
-        at |= {role: k for role in ROLES if _has_role(heading, role, columns)}
+    header = list(map(as_text, grid.rows[top]))
+    roles = {role: [k for k, text in enumerate(header) if _has_role(text, role, columns)] for role in ROLES}
+    at = {role: places[0] for role, places in roles.items() if places}
     entries, notes = [], []
     for row in range(top + 1, len(grid.rows)):
-        texts = [as_text(cell) for cell in grid.rows[row]] + [""] * len(header)
-        filled = [text for text in texts if text]
+        texts = list(map(as_text, grid.rows[row])) + [""] * len(header)
+        filled = list(filter(None, texts))
         if len(filled) == 1 and _is_note(filled[0]):
             notes.append(filled[0])
         elif filled:
@@ -387,7 +344,6 @@ def _long(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
             unit = labels["@unit"] if "unit" in at else _table_unit(grid, top)
             power = labels.get("UNIT_MULT", "") if grid.long else ""
             unit += f" ×10^{power}" if power not in ("", "0") else ""
-            name, place = labels.get("@indicator", ""), header[at["value"]]
-            cell = grid.cell(row, at["value"])
-            entries.append(Entry(grid.file, grid.lines[row], place, name, "", period, cell, unit, labels))
+            where, cell = (grid.file, grid.lines[row], header[at["value"]]), grid.cell(row, at["value"])
+            entries.append(Entry(*where, labels.get("@indicator", ""), "", period, cell, unit, labels))
     return Sheet(tuple(entries), _footnotes(notes), "long")

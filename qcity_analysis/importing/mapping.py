@@ -1,14 +1,14 @@
 """The mapping: which names of a file are which indicators, in what unit, from which source. Declared, never guessed.
 
-Reads the small YAML file that a person writes (`TEMPLATE` documents it), reports every problem of it at once, and
-writes a starter for a file: a name that is the same as an indicator's is proposed, a similar one is a comment to be
-confirmed. What a mapping says of one file is worked out in `matching`.
+Reads the small YAML file that a person writes (`templates/starters/` documents it) and works out what it says of one
+file: each figure with its indicator, region, period and unit. What is wrong with the mapping itself (a name that is not
+in the file, two rows of one name, a unit that differs) is raised all at once; a cell that cannot be read is refused
+with its place and leaves the others standing. Out of scope: what the package holds already (`importing`).
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
+from collections import defaultdict
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -17,50 +17,18 @@ from typing import Any
 
 import pandas as pd
 
-from ..data.load import find_folder, read_folder
 from ..data.read import Lines, read_yaml
-from ..data.schema import CHANGES, MEASURES, STATUSES, TABLES, is_date
-from ..errors import DataError, Problem, did_you_mean
-from .cells import same_name
-from .layout import LAYOUTS, ROLES, Entry, Sheet, is_number, read_layout
-from .sheets import read_grids
-
-TEMPLATE = """\
-# How the figures of one file become rows of observations.csv. 一个文件的数据如何成为 observations.csv 的行。
-# sheet: 3-1               # sheets to read, one or a list; all when left out  要读的工作表
-# layout: years_across     # years_across, years_down or long; found by itself when left out  版式
-# columns:                 # long layout: headings that are not the usual ones  长表的列名
-#   indicator: 指标         # also region, period, value, unit, status, qualifier, published, note
-# regions: {{南京市: nanjing}}  # names of regions in the file  文件中的地区名
-# statuses: {{快报: preliminary}}  # words for the status in the file  文件中的数据状态
-region: {region}            # region of every figure that does not say otherwise  地区
-status: final              # final, preliminary or estimate  数据状态
-source:                    # where the figures were published  来源
-  publisher: ""            # 发布机构
-  title: ""                # 文件名称
-  date: ""                 # when, as 2024-11-20, 2024-11 or 2024  发布日期
-# published: 2024-11-20    # when the figures could be known, if not on the date of the source  数据公布日期
-figures:                   # one entry for each name to be taken from the file  逐条对应
-# - name: 研发经费支出       # as it stands in the file  文件中的名称
-#   after: 其中：            # the first row of that name after this one, when a name stands more than once
-#   column: 比上年增长       # second heading, when a year has several columns  第二层列名
-#   where: {{REF_AREA: NJ}} # or: what other columns must say (long layout, SDMX)  长表、SDMX的条件
-#   indicator: rd_spending # as in indicators.csv  指标
-#   region: nanjing
-#   measure: level         # level, change_pct, cumulative_change_pct, count_new or count_total  量度
-#                          # as change_pct a cell may say 下降5% or 增长5%  变化率可写作“下降5%”“增长5%”
-#   base_period: 2020      # base year of a cumulative change  累计变化的基年
-#   unit: 亿元              # unit in the file, where the file states none  文件中的单位
-#   factor: 10000          # figure × factor + offset is in the unit of the indicator; -1 turns a fall into a change
-#   offset: -100           # an index (上年=100) as a change in percent
-#   note: ""
-"""
+from ..data.schema import CHANGES, MEASURES, PERIOD, QUALIFIERS, STATUSES, TABLES, is_date
+from ..errors import closest
+from ..problems import DataError, Problem
+from .cells import TURNED, UnreadableCell, as_text, half_width, plain, read_change, read_figure, same_name
+from .layout import LAYOUTS, ROLES, Entry, Sheet
+from .sdmx import STATUS
 
 _SOURCE = (*(c.name for c in TABLES["sources"].columns), "id")
 _SHARED = ("region", "status", "published", "measure", "unit", "base_period", "factor", "offset", "note")
 _TOP = ("sheet", "layout", "columns", "regions", "statuses", "source", "figures", *_SHARED)
 _RULE = ("name", "after", "column", "where", "indicator", *_SHARED)
-_NOT_ASKED = {"STRUCTURE", "STRUCTURE_ID", "DATAFLOW", "ACTION", "OBS_VALUE", "TIME_PERIOD", "OBS_STATUS"}
 _At = tuple[str | int, ...]  # the keys that lead to an entry of the file
 
 
@@ -68,11 +36,8 @@ _At = tuple[str | int, ...]  # the keys that lead to an entry of the file
 class Rule:
     """One entry of `figures`: which cells of the file, and what they are.
 
-    Attributes as in the file (text, "" where not said); `row` is its line in the mapping, `factor` and `offset`
+    Attributes as in the file (text, "" where nothing is said); `row` is its line in the mapping, `factor` and `offset`
     numbers or None.
-
-    >>> Rule(row=9, indicator="rd", name="研发强度").measure
-    'level'
     """
 
     row: int
@@ -93,32 +58,20 @@ class Rule:
 
     @property
     def title(self) -> str:
-        """The rule in a few words, for a message.
-
-        >>> Rule(row=9, indicator="rd", where={"REF_AREA": "NJ"}).title
-        'REF_AREA=NJ'
-        """
+        """The rule in a few words, for a message."""
         words = [self.name, *(f"{key}={text}" for key, text in self.where.items())]
         return " ".join([" / ".join(filter(None, words)) or "all figures", *filter(None, [self.column])])
 
     @property
-    def in_words(self) -> bool:
-        """Whether a cell may say "下降5%": the figures are changes, and the mapping does not turn or move them.
-
-        >>> Rule(row=9, indicator="rd", measure="change_pct").in_words
-        True
-        """
-        return self.measure in CHANGES and self.factor in (None, 1) and not self.offset
+    def converts(self) -> bool:
+        """Whether the figures are multiplied or moved; those that are not may be changes in words, as 下降5%."""
+        return self.factor not in (None, 1) or bool(self.offset)
 
 
 @dataclass(frozen=True)
 class Mapping:
     """A mapping as read: `rules`, `source` (cells of sources.csv), `sheets` (None: all), `layout` (None: found),
-    `columns`, `regions` and `statuses` (name in the file → ours), and the `file` it stands in.
-
-    >>> Mapping((), {"publisher": "P"}).layout is None
-    True
-    """
+    `columns`, `regions` and `statuses` (name in the file → ours), and the `file` it stands in."""
 
     rules: tuple[Rule, ...]
     source: Dict[str, str]
@@ -143,17 +96,17 @@ def read_mapping(given: str | Path | Dict[str, Any] | Mapping) -> Mapping:
     if isinstance(given, Mapping):
         return given
     if isinstance(given, Dict):
-        return _Reader("mapping", {}).mapping(_as_text(given))
+        return _Reader("mapping", {}).mapping(_as_in_yaml(given))
     content, lines = read_yaml(Path(given).expanduser())
     return _Reader(Path(given).name, lines).mapping(content)
 
 
-def _as_text(value: Any) -> Any:
+def _as_in_yaml(value: Any) -> Any:
     """Scalars of a dict as the text they would be in a file."""
     if isinstance(value, Dict):
-        return {str(key): _as_text(item) for key, item in value.items()}
+        return {str(key): _as_in_yaml(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_as_text(item) for item in value]
+        return list(map(_as_in_yaml, value))
     return "" if value is None else str(value).strip()
 
 
@@ -168,11 +121,10 @@ class _Reader:
         source = self.source(top.get("source") or {})
         figures = top.get("figures") or []
         if not isinstance(figures, list) or not figures:
-            self.fault(("figures",), "", "a list of names and indicators", "add an entry `- name: …`")
+            self.fault(("figures",), "no_rules")
             figures = []
         shared = {key: top[key] for key in _SHARED if key in top}
-        rules = [self.rule(item, k, shared, source) for k, item in enumerate(figures)]
-        sheets = top.get("sheet") or None
+        rules = tuple(self.rule(item, k, shared, source) for k, item in enumerate(figures))
         self.choice(top, (), "layout", LAYOUTS)
         columns = self.entries(top.get("columns") or {}, ("columns",), tuple(ROLES))
         statuses = top.get("statuses") or {}
@@ -180,45 +132,43 @@ class _Reader:
             self.choice(statuses, ("statuses",), word, STATUSES)
         if self.problems:
             raise DataError(sorted(self.problems, key=lambda p: p.row or 0))
+        sheets = top.get("sheet") or None
         sheets = (sheets,) if isinstance(sheets, str) else sheets and tuple(sheets)
         layout, regions = str(top.get("layout") or "") or None, top.get("regions") or {}
-        return Mapping(tuple(rules), source, sheets, layout, columns, regions, statuses, self.file)
+        return Mapping(rules, source, sheets, layout, columns, regions, statuses, self.file)
 
-    def fault(self, at: _At, found: str, allowed: str, remedy: str, column: str = "") -> None:
+    def fault(self, at: _At, code: str, column: str = "", **values: Any) -> None:
         """Note a problem at the nearest entry that stands in the file."""
         row = next((self.lines[at[:k]] for k in range(len(at), -1, -1) if at[:k] in self.lines), None)
-        self.problems.append(Problem(self.file, row, column or str(at[-1]), found, allowed, remedy))
+        self.problems.append(Problem(self.file, row, column or str(at[-1]), code, values))
 
     def entries(self, content: Any, at: _At, known: tuple[str, ...]) -> dict[str, Any]:
         if not isinstance(content, Dict):
-            remedy, name = "see `qcity import FILE --suggest` for a starter", str(at[-1]) if at else "mapping"
-            self.fault(at, str(content or ""), f"entries as {known[0]}: …", remedy, name)
+            column = str(at[-1]) if at else "mapping"
+            self.fault(at, "no_entries", column, cell=str(content or ""), name=known[0])
             return {}
         for key in content:
             if key not in known:
-                remedy = f"rename or remove it.{did_you_mean(key, known)}"
-                self.fault((*at, key), "an unknown entry", ", ".join(known), remedy)
+                self.fault((*at, key), "entry_unknown", names=", ".join(known), near=closest(key, known))
         return {key: value for key, value in content.items() if key in known}
 
     def choice(self, entries: Dict[str, Any], at: _At, key: str, choices: tuple[str, ...]) -> None:
         value = str(entries.get(key, "") or "")
         if value and value not in choices:
-            remedy = f"choose one of them.{did_you_mean(value, choices)}"
-            self.fault((*at, key), value, ", ".join(choices), remedy)
+            near = closest(value, choices)
+            self.fault((*at, key), "cell_choice", cell=value, choices=", ".join(choices), near=near)
 
     def source(self, content: Any) -> dict[str, str]:
         entries = self.entries(content, ("source",), _SOURCE)
         for key in ("publisher", "title", "date"):
             if not entries.get(key):
-                remedy = "say where the figures were published"
-                self.fault(("source", key), "", "a value", remedy, f"source: {key}")
+                self.fault(("source", key), "no_source", f"source: {key}")
         self.date(entries.get("date", ""), ("source", "date"), "source: date")
         return {key: str(value) for key, value in entries.items() if value}
 
     def date(self, value: str, at: _At, column: str) -> None:
         if value and not is_date(value):
-            remedy = "write the day, month or year as far as it is known"
-            self.fault(at, value, "a date as 2023-02-28, 2023-02 or 2023", remedy, column)
+            self.fault(at, "entry_date", column, cell=value)
 
     def number(self, value: str, at: _At) -> Decimal | None:
         try:
@@ -227,149 +177,268 @@ class _Reader:
             number = Decimal("nan")
         if number.is_finite() and (number or at[-1] == "offset"):
             return number
-        self.fault(at, value, "a number other than zero", "write it as 10000 or 0.01")
+        self.fault(at, "entry_number", cell=value)
         return None
 
     def rule(self, item: Any, k: int, shared: dict[str, Any], source: dict[str, str]) -> Rule:
         at = ("figures", k)
         own = self.entries(item, at, _RULE)
         for key in [key for key, value in own.items() if value == "?"]:
-            self.fault((*at, key), "?", "a value", "fill it in; the comment beside it says what is asked")
+            self.fault((*at, key), "entry_open", cell="?")
             own[key] = {"factor": "1", "indicator": "?"}.get(key, "")
         if not own.get("indicator") and isinstance(item, Dict):
-            remedy = "name one of indicators.csv; `qcity import FILE --suggest` proposes some"
-            self.fault(at, "", "an indicator_id", remedy, "indicator")
+            self.fault(at, "no_indicator", "indicator")
         entries = shared | own
         self.choice(entries, at, "measure", MEASURES)
         self.choice(entries, at, "status", STATUSES)
         self.date(str(entries.get("published", "")), (*at, "published"), "published")
-        numbers = {
-            key: self.number(str(entries[key]), (*at, key)) for key in ("factor", "offset") if key in entries
-        }
+        numbers = {k: self.number(str(entries[k]), (*at, k)) for k in ("factor", "offset") if k in entries}
         where = own.get("where") or {}
         if not isinstance(where, Dict):
-            self.fault((*at, "where"), str(where), "columns and texts", "write it as {REF_AREA: NJ}")
+            self.fault((*at, "where"), "entry_where", cell=str(where))
             where = {}
-        texts = {
-            key: str(value) for key, value in entries.items() if value and key not in (*numbers, "where")
-        }
-        texts.setdefault("published", source.get("date", ""))
-        row = self.lines.get(at, 0)
-        return Rule(row, texts.pop("indicator", ""), where=where, **numbers, **texts)  # type: ignore[arg-type]
+        texts = {k: str(v) for k, v in entries.items() if v and k not in (*numbers, "where")}
+        texts = {"published": source.get("date", ""), "indicator": ""} | texts
+        return Rule(self.lines.get(at, 0), where=where, **numbers, **texts)  # type: ignore[arg-type]
 
 
-def read_sheets(
-    path: Path, mapping: Mapping
-) -> tuple[list[Sheet], tuple[str, ...], dict[str, tuple[int, str]]]:
-    """The sheets of a file that hold figures, how each was opened, and the sheets without any table of years.
+@dataclass
+class Matched:
+    """The figures of a file under a mapping.
 
-    A sheet that the mapping names, or the only one, must hold a table: its problem goes with it.
-
-    >>> import tempfile
-    >>> place = Path(tempfile.mkdtemp()) / "a.csv"
-    >>> _ = place.write_text("指标,2020年\\nA,1\\n", "utf-8")
-    >>> len(read_sheets(place, Mapping((), {}))[0][0].entries)
-    1
+    Attributes: `figures` (pairs of a row of observations.csv, without its source, and the entry it was read from),
+    `refused` (a problem for every cell that cannot be used), `empty` (number of cells that say there is no figure),
+    `left_out` (names that the mapping does not mention, with the number of their cells and where the first stands).
     """
-    wanted = list(mapping.sheets) if mapping.sheets else None
-    grids = read_grids(path, wanted)
-    sheets, unread = [], {}
-    for grid in grids:
-        sheet = read_layout(grid, mapping.layout, mapping.columns)
-        if wanted is None and len(grids) > 1 and not sheet.entries:
-            numbers = sum(is_number(cell) for row in grid.rows for cell in row)
-            unread[f"(sheet {grid.sheet}, no table found)"] = (numbers, grid.file)
-        else:
-            sheets.append(sheet)
-    return sheets, tuple(dict.fromkeys(grid.opened_as for grid in grids)), unread
+
+    figures: list[tuple[dict[str, str], Entry]] = field(default_factory=list)
+    refused: list[Problem] = field(default_factory=list)
+    empty: int = 0
+    left_out: dict[str, tuple[int, str]] = field(default_factory=dict)
 
 
-def starter(file: str | Path, data: str | Path | None = None) -> str:
-    """The text of a mapping for a file: to be completed with the source, and every `?` confirmed or removed.
+def match(
+    sheets: list[Sheet], mapping: Mapping, tables: dict[str, pd.DataFrame], spreadsheet: bool
+) -> Matched:
+    """Every figure of some sheets that the mapping names; see `Matched`.
 
-    Raises QcityError or DataError when the file cannot be read.
-
-    >>> import tempfile
-    >>> place = Path(tempfile.mkdtemp()) / "a.csv"
-    >>> _ = place.write_text("指标,单位,2020年\\n研发强度,%,3.48\\n每万人高价值发明专利拥有量,件,50\\n", "utf-8")
-    >>> print(starter(place).split('note: ""')[1].strip())
-    - name: 每万人高价值发明专利拥有量
-      indicator: high_value_patents
-      factor: "?"    # the file says 件, the indicator is in patents per 10k people (件/万人)
-    # not found in indicators.csv:
-    # - name: 研发强度
-    #   indicator: "?"
+    `tables` are those of the package by name; in a `spreadsheet` cells may hold fractions shown as percent. Raises
+    DataError with every problem of the mapping.
     """
-    tables = read_folder(find_folder(data))[0]
-    indicators = tables["indicators"]
-    sheets = read_sheets(Path(file).expanduser(), Mapping((), {}))[0]
-    unnamed = any(sheet.layout == "long" and not any(e.name for e in sheet.entries) for sheet in sheets)
-    distinct: dict[tuple[str, ...], Entry] = {}
-    for entry in (entry for sheet in sheets for entry in sheet.entries):
-        distinct.setdefault((_where(entry),) if unnamed else (entry.name, entry.part), entry)
-    known, unknown = [], []
-    for entry in distinct.values():
-        lines = [f"- where: {_where(entry)}" if unnamed else f"- name: {_quoted(entry.name)}"]
-        lines += [f"  column: {_quoted(entry.part)}"] if entry.part else []
-        indicator = _same(entry, indicators)
-        if indicator is not None:
-            known += [*lines, f"  indicator: {indicator['indicator_id']}", *_unit(entry, indicator)]
+    work = _Matching(sheets, mapping, tables, spreadsheet)
+    for rule in mapping.rules:
+        work.take(rule)
+    if work.faults:
+        raise DataError(sorted(work.faults, key=lambda p: p.row or 0))
+    for k, entry in enumerate(work.entries):
+        if k not in work.used:
+            name = " ".join(filter(None, (entry.name, entry.part, entry.labels.get("@region", ""))))
+            count, first = work.done.left_out.get(name or "(no name)", (0, f"{entry.file}, row {entry.row}"))
+            work.done.left_out[name or "(no name)"] = (count + 1, first)
+    return work.done
+
+
+class _Matching:
+    """One file under one mapping, while its rules are taken one after the other."""
+
+    def __init__(
+        self, sheets: list[Sheet], mapping: Mapping, tables: dict[str, pd.DataFrame], spreadsheet: bool
+    ) -> None:
+        self.mapping, self.spreadsheet = mapping, spreadsheet
+        self.regions, self.indicators = tables["regions"], tables["indicators"].set_index("indicator_id")
+        self.entries = [entry for sheet in sheets for entry in sheet.entries]
+        self.footnotes = {sheet.entries[0].file: sheet.footnotes for sheet in sheets if sheet.entries}
+        self.named: dict[str, list[int]] = defaultdict(
+            list
+        )  # whole, without names above it, and with its unit
+        for k, entry in enumerate(self.entries):
+            own = same_name(entry.name)
+            with_unit = same_name(f"{entry.name}({entry.unit})") if entry.unit else own
+            for name in {own, own.rsplit("/", 1)[-1], with_unit}:
+                self.named[name].append(k)
+        self.called: dict[str, set[str]] = defaultdict(set)  # regions by each of their names
+        for column in ("region", "name_zh", "name_en"):
+            for name, region in zip(self.regions[column], self.regions["region"], strict=True):
+                self.called[str(name)].add(str(region))
+        self.faults: list[Problem] = []
+        self.done = Matched(refused=[problem for sheet in sheets for problem in sheet.problems])
+        self.used: set[int] = set()
+
+    def fault(self, rule: Rule, code: str, column: str, **values: Any) -> None:
+        self.faults.append(Problem(self.mapping.file, rule.row or None, column, code, values))
+
+    def take(self, rule: Rule) -> None:
+        known = list(self.indicators.index)
+        if rule.indicator not in known:
+            about = {"key": "indicator_id", "table": "indicators", "near": closest(rule.indicator, known)}
+            self.fault(rule, "unknown_name", "indicator", cell=rule.indicator, **about)
+            return
+        chosen = self.chosen(rule)
+        entries = [self.entries[k] for k in chosen]
+        if entries and self.unambiguous(rule, entries) and self.units_agree(rule, entries):
+            self.used |= set(chosen)
+            for entry in entries:
+                self.figure(rule, entry)
+
+    # which cells
+
+    def chosen(self, rule: Rule) -> list[int]:
+        """The entries that a rule names; a fault of the rule when there are none."""
+        every, part = self.entries, same_name(rule.column)
+        ks = self.named.get(same_name(rule.name), []) if rule.name else list(range(len(every)))
+        if rule.after:
+            start = next(iter(self.named.get(same_name(rule.after), [])), len(every))
+            ks = [k for k in ks if k >= start]
+        ks = [k for k in ks if all(every[k].labels.get(key) == t for key, t in rule.where.items())]
+        cells = [k for k in ks if same_name(every[k].part) == part]
+        if rule.after and cells:  # the first row of that name only
+            first = every[cells[0]]
+            cells = [k for k in cells if (every[k].file, every[k].row) == (first.file, first.row)]
+        if not cells:
+            self.missing(rule, sorted({every[k].part for k in ks} - {""}))
+        return cells
+
+    def missing(self, rule: Rule, parts: list[str]) -> None:
+        key = next((k for k in rule.where if not any(k in e.labels for e in self.entries)), None)
+        if parts:
+            near = closest(rule.column, parts) if rule.column else []
+            self.fault(rule, "no_heading", "column", cell=rule.column, names=", ".join(parts), near=near)
+        elif key is not None:
+            names = list(dict.fromkeys(h for e in self.entries for h in e.labels if not h.startswith("@")))
+            self.fault(rule, "no_label", "where", cell=key, names=", ".join(names), near=closest(key, names))
         else:
-            unknown += [*lines, f'  indicator: "?"{_perhaps(entry, indicators)}']
-    if unknown:
-        known += ["# not found in indicators.csv:", *(f"# {line}" for line in unknown)]
-    return (
-        TEMPLATE.format(region=next(iter(tables["targets"]["region"]), "")) + "\n" + "\n".join(known) + "\n"
-    )
+            near = (
+                closest(rule.name, dict.fromkeys(e.name for e in self.entries if e.name)) if rule.name else []
+            )
+            code = "no_name_after" if rule.after else "no_name"
+            self.fault(rule, code, "name", cell=rule.title, after=rule.after, near=near)
+
+    def unambiguous(self, rule: Rule, entries: list[Entry]) -> bool:
+        """Whether there is one figure for each region and year; rows of a long table are compared later."""
+        seen: dict[tuple[str, str], Entry] = {}
+        for entry in entries:
+            key = (self.region(rule, entry) or entry.labels.get("@region", ""), entry.period)
+            first = seen.setdefault(key, entry)
+            if not entry.labels and as_text(first.cell) != as_text(entry.cell):
+                rows = {"first": first.file, "line": first.row, "again": entry.row}
+                other = "" if first.file == entry.file else f"{entry.file}, "
+                self.fault(rule, "two_rows", "name", name=rule.title, other=other, **rows)
+                return False
+        return True
+
+    def unit(self, rule: Rule) -> str:
+        """The unit of the figures that a rule makes."""
+        return "%" if rule.measure in CHANGES else str(self.indicators.at[rule.indicator, "unit"])
+
+    def units_agree(self, rule: Rule, entries: list[Entry]) -> bool:
+        """Whether the unit of the file is that of the figures, or a factor is declared."""
+        expected, change = self.unit(rule), "_of_change" if rule.measure in CHANGES else ""
+        names = [expected] if change else [expected, str(self.indicators.at[rule.indicator, "unit_zh"])]
+        stated = list(dict.fromkeys(entry.unit for entry in entries if entry.unit))
+        unit = rule.unit or (stated[0] if stated else "")
+        about = {"cell": unit, "unit": unit, "expected": expected}
+        about |= {"indicator": rule.indicator, "measure": rule.measure}
+        declared, before = rule.factor is not None or rule.offset is not None, len(self.faults)
+        for own in stated if rule.unit else ():
+            alike = _same_unit(own, *names) and _same_unit(rule.unit, *names)
+            if not alike and not _same_unit(own, rule.unit):
+                self.fault(rule, "unit_of_file", "unit", cell=rule.unit, unit=own, sheet=entries[0].file)
+        if len(stated) > 1 and not rule.unit:
+            self.fault(rule, "two_units", "unit", cell=", ".join(stated))
+        elif not unit and expected:
+            self.fault(rule, f"no_unit{change}", "unit", **about)
+        elif unit and not declared and not _same_unit(unit, *names):
+            self.fault(rule, f"no_factor{change}", "unit", **about)
+        elif expected == "%" and not declared and self.spreadsheet and _fractions(entries):
+            self.fault(rule, "fractions", "factor")
+        return len(self.faults) == before
+
+    # what a cell says
+
+    def region(self, rule: Rule, entry: Entry) -> str:
+        name = _stated_region(entry)
+        if not name:
+            return rule.region
+        if name in self.mapping.regions:
+            return str(self.mapping.regions[name])
+        if len(self.called.get(name, ())) == 1:
+            return next(iter(self.called[name]))
+        return rule.region if "region" in rule.where or "REF_AREA" in rule.where else ""
+
+    def refuse(self, entry: Entry, code: str, column: str, **values: Any) -> None:
+        self.done.refused.append(Problem(entry.file, entry.row, column or entry.column, code, values))
+
+    def figure(self, rule: Rule, entry: Entry) -> None:
+        """Add the row of observations.csv that a cell becomes, or what keeps it from being one."""
+        labels, cell = entry.labels, as_text(entry.cell)
+        if labels.get("ACTION") == "D":
+            self.refuse(entry, "read_deletion", "ACTION", cell="D")
+            return
+        in_words = rule.measure in CHANGES and not rule.converts
+        try:
+            reading = (read_change if in_words else read_figure)(entry.cell)
+        except UnreadableCell as error:
+            self.refuse(entry, error.code, "", cell=cell)
+            return
+        if reading is None:
+            self.done.empty += 1
+            return
+        unit, region, name = self.unit(rule), self.region(rule, entry), _stated_region(entry)
+        own = rule.unit or entry.unit or unit
+        word, published = labels.get("@status", ""), labels.get("@published", "") or rule.published
+        status = self.mapping.statuses.get(word, STATUS.get(word, word)) or rule.status
+        qualifier, before = labels.get("@qualifier", "") or reading.qualifier, len(self.done.refused)
+        if reading.percent and not _same_unit(own, "%"):
+            self.refuse(entry, "read_percent", "", cell=cell, unit=own)
+        if not PERIOD.fullmatch(entry.period):
+            self.refuse(entry, "read_period", "period", cell=entry.period)
+        if not region:
+            near = closest(name, [*self.regions["region"], *self.regions["name_zh"]])
+            self.refuse(entry, "read_region", "region", cell=name, near=near)
+        if status not in STATUSES:
+            self.refuse(entry, "read_status", "status", cell=word, statuses=", ".join(STATUSES))
+        if not is_date(published):
+            self.refuse(entry, "read_date", "published", cell=published)
+        if qualifier not in QUALIFIERS or reading.qualifier not in ("=", qualifier):
+            about = {"cell": qualifier, "qualifiers": ", ".join(QUALIFIERS)}
+            self.refuse(entry, "read_qualifier", "qualifier", **about)
+        if len(self.done.refused) == before:
+            texts = self.footnotes.get(entry.file, {})
+            notes = [f"{m} {texts.get(m, '')}".strip() for m in dict.fromkeys(entry.marks + reading.marks)]
+            note = "; ".join(filter(None, [labels.get("@note", ""), *notes, rule.note]))
+            value, qualifier = _converted(reading.value, qualifier, rule)
+            row = {"indicator_id": rule.indicator, "region": region, "period": entry.period, "value": value}
+            row |= {"qualifier": qualifier, "measure": rule.measure, "unit": unit, "status": status}
+            row |= {"published": published, "note": note, "base_period": rule.base_period}
+            self.done.figures.append((row, entry))
 
 
-def _where(entry: Entry) -> str:
-    roles = {entry.labels.get(f"@{role}") for role in ("period", "value", "status", "published", "note")}
-    asked = {
-        key: text
-        for key, text in entry.labels.items()
-        if text and not key.startswith("@") and key not in _NOT_ASKED and text not in roles
-    }
-    return "{" + ", ".join(f"{key}: {_quoted(text)}" for key, text in asked.items()) + "}"
+def _stated_region(entry: Entry) -> str:
+    return entry.labels.get("@region", "") or entry.labels.get("region", "")
 
 
-def _quoted(text: str) -> str:
-    """Text as a YAML scalar, in quotes where YAML would read something else."""
-    special = (
-        not text or text[0] in "-?:,[]{}#&*!|>'\"%@`" or any(s in text for s in (": ", " #", "{", "}", ","))
-    )
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' if special else text
+def _same_unit(unit: str, *names: str) -> bool:
+    def bare(text: str) -> str:
+        stem = "".join(half_width(text).split()).casefold()
+        return {"百分比": "%", "percent": "%", "pct": "%"}.get(stem, stem)
+
+    return bare(unit) in map(bare, names)
 
 
-def _names(indicator: pd.Series) -> Iterable[str]:
-    return (same_name(str(indicator[key])) for key in ("indicator_id", "name_zh", "name_en"))
+def _fractions(entries: list[Entry]) -> bool:
+    """Whether all numbers of some cells lie between -1 and 1, as fractions shown as percent do."""
+    numbers = [entry.cell for entry in entries if isinstance(entry.cell, float)]
+    return any(numbers) and all(abs(number) < 1 for number in numbers)
 
 
-def _same(entry: Entry, indicators: pd.DataFrame) -> pd.Series | None:
-    """The one indicator that has the name of an entry."""
-    name = same_name(entry.part or entry.name)
-    wanted = {name, name.rsplit("/", 1)[-1]}
-    rows = [row for _, row in indicators.iterrows() if wanted & set(_names(row))]
-    return rows[0] if len(rows) == 1 and name else None
-
-
-def _unit(entry: Entry, indicator: pd.Series) -> list[str]:
-    unit, chinese = indicator["unit"], indicator["unit_zh"]
-    own = f"{unit} ({chinese})" if chinese else unit
-    if not entry.unit:
-        return [f'  unit: "?"      # the file states none; the indicator is in {own}']
-    if same_name(entry.unit) not in {same_name(str(unit)), same_name(str(chinese))}:
-        return [f'  factor: "?"    # the file says {entry.unit}, the indicator is in {own}']
-    return []
-
-
-def _perhaps(entry: Entry, indicators: pd.DataFrame) -> str:
-    """A comment that names up to three indicators of a similar name."""
-    names = {name: row["indicator_id"] for _, row in indicators.iterrows() for name in _names(row) if name}
-    wanted = same_name(entry.name)
-    if len(wanted) < 3:
-        return ""
-    close = difflib.get_close_matches(wanted, names, n=2, cutoff=0.5)
-    close += [name for name in names if wanted in name or name in wanted]
-    ids = list(dict.fromkeys(names[name] for name in close))[:3]
-    return f"  # perhaps {', '.join(ids)}" if ids else ""
+def _converted(value: str, qualifier: str, rule: Rule) -> tuple[str, str]:
+    """Value × factor + offset, exactly; a negative factor turns a lower bound into an upper one."""
+    if not rule.converts:
+        return value, qualifier
+    factor = rule.factor or Decimal(1)
+    number = plain(Decimal(value) * factor + (rule.offset or 0))
+    if factor < 0:
+        qualifier = TURNED.get(qualifier, qualifier)
+    if number == plain(Decimal(value)):
+        return value, qualifier
+    return (number.rstrip("0").rstrip(".") if "." in number else number), qualifier

@@ -1,21 +1,22 @@
 """Outlook, sensitivity, change, portfolio and explanation in sentences, tables and lines of plain text.
 
-What is found is in `analysis` and `forecasting`; the wording is data in `templates/`. Cells of tables hold shown text.
+What they say is computed in `analysis` and `forecasting`; the wording is data in `templates/`. Cells of tables hold
+shown text.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..catalogue import check_language, join, say, text
-from .formatting import number, percent, published, signed, typed, with_unit
-from .labels import assessment_title, axis_unit, level_shown, measure_shown, panel_title
-from .sentences import change, headline, level, reason_of, status_shown, step_unit
-from .tables import plain_table
+from ..catalogue import join, say, text
+from . import sentences as words
+from .formatting import change, number, percent, published, signed, typed, with_unit
+from .sentences import level, level_shown, panel_title, status_shown
+from .show import measure_shown, plain_table
 
 if TYPE_CHECKING:
     from ..analysis.attribution import Change, Figure
@@ -24,56 +25,54 @@ if TYPE_CHECKING:
     from ..analysis.sensitivity import Sensitivity, Variant
     from ..assessment.answer import Assessment
     from ..data.load import Data
-    from ..forecasting.predictive import Explanation
+    from ..forecasting.mixture import Explanation
 
 NONE = "–"
 DECIDING = 0.1  # a target with at least this share of the uncertainty is named
 SMALL = 0.05  # of an extra step: neither repeated nor lost
 MOVED = 0.02  # of the interval's width: more than drawing paths moves the median
+GROUPS = ("targets", "met", "missed", "open", "expected", "unassessed")
 
 
-def _titles(lang: str, *keys: str) -> list[str]:
-    return [text(key, lang) for key in keys]
+def titled(
+    rows: Iterable[Sequence[Any]],
+    keys: Iterable[str],
+    lang: str,
+    head: str = "",
+    index: Iterable[str] = (),
+    **values: object,
+) -> pd.DataFrame:
+    """Rows of shown text under the titles of those keys, filled from `values`; `head` is the title of the `index`."""
+    columns = [text(key, lang, **values) for key in keys]
+    labels = pd.Index(list(index), name=text(head, lang)) if head else None
+    return pd.DataFrame(list(rows), columns=columns, index=labels)
 
 
-# outlook
+def _part_title(part: Assessment, lang: str) -> list[str]:
+    return [panel_title(part, lang)] if part.role != "main" else []
 
 
-def pace_sentences(a: Assessment, found: Outlook, lang: str) -> list[str]:
-    """What pace is needed, with the monthly one for a target that counts; or why there is none."""
-    check_language(lang)
-    move, monthly = found.feasibility, _monthly(a, lang)
-    if monthly:
+def pace_sentences(a: Assessment, ahead: Outlook, lang: str) -> list[str]:
+    """What pace is needed, with the monthly one for a target that counts; or why there is none.
+
+    A pace is in the unit people use: percent a year where ratios are compared, else points or units.
+    """
+    move = ahead.feasibility
+    if monthly := _monthly(a, lang):
         return monthly
-    if move.needed is None:
+    if move.needed is None or move.start is None or move.end is None:
         return [say(f"lack_{move.reason.code}", lang)] if move.reason is not None else []
-    assert move.from_year is not None and move.to_year is not None and move.start is not None
-    count = move.to_year - move.from_year
-    years = str(count) if lang == "zh" else f"{count} year{'s' if count != 1 else ''}"
-    start, end = _level(a, move.start, lang), _level(a, move.end, lang)
-    return [
-        say(
-            "move_spare" if found.reached else "move_needed", lang, year=move.to_year, last=move.from_year,
-            years=years, level=start, bound=end, pace=_pace(a, move, lang),
-        )
-    ]  # fmt: skip
-
-
-def _level(a: Assessment, value: float | None, lang: str) -> str:
-    """A level as it is spoken of; a relative change without any figure is measured from 100."""
-    if a.threshold is None and a.target.kind == "relative_change" and value is not None:
-        return change(value - 100, lang)
-    return level(a, value, lang)
-
-
-def _pace(a: Assessment, move: Feasibility, lang: str) -> str:
-    """The pace needed in the unit people use: percent a year where ratios are compared, else points or units."""
-    assert move.needed is not None and move.start is not None and move.end is not None
     if move.scale == "log":
-        return change(100 * math.expm1(move.needed / 100), lang)
-    assert move.to_year is not None and move.from_year is not None
-    linear = (move.end - move.start) / (move.to_year - move.from_year)
-    return ("−" if linear < 0 else "+") + with_unit(abs(linear), step_unit(axis_unit(a, lang), lang), lang)
+        pace = change(100 * math.expm1(move.needed / 100), lang)
+    else:
+        linear, unit = (move.end - move.start) / move.years, words.step_unit(words.axis_unit(a, lang), lang)
+        pace = ("−" if linear < 0 else "+") + with_unit(abs(linear), unit, lang)
+    without_figure = a.threshold is None and a.target.kind == "relative_change"  # measured from 100
+    ends = (move.start, move.end)
+    start, end = (change(x - 100, lang) if without_figure else level(a, x, lang) for x in ends)
+    years = str(move.years) if lang == "zh" else f"{move.years} year{'s' if move.years != 1 else ''}"
+    facts = {"year": move.to_year, "last": move.from_year, "years": years, "level": start, "bound": end}
+    return [say("move_spare" if ahead.reached else "move_needed", lang, **facts, pace=pace)]
 
 
 def _monthly(a: Assessment, lang: str) -> list[str]:
@@ -82,47 +81,36 @@ def _monthly(a: Assessment, lang: str) -> list[str]:
     if tally is None or a.status != "forecast" or a.target.kind != "cumulative" or not tally.needed > 0:
         return []
     months, counted = months_left(a), 12 * tally.covered
-    if months <= 0:
-        return []
     some = tally.through is not None and counted > 0
-    return [
-        say(
-            "move_month" if some else "move_month_none", lang, count=number(tally.count), months=months,
-            needed=number(tally.needed), rate=number(tally.needed / months), through=tally.through,
-            sofar=number(tally.count / counted) if some else NONE,
-        )
-    ]  # fmt: skip
+    sentence = say(
+        "move_month" if some else "move_month_none", lang, count=number(tally.count), months=months,
+        needed=number(tally.needed), rate=number(tally.needed / max(months, 1)), through=tally.through,
+        sofar=number(tally.count / counted) if some else NONE,
+    )  # fmt: skip
+    return [sentence] if months > 0 else []
 
 
 def months_left(a: Assessment) -> int:
-    """Months of the target's period without a count, or from the day of the assessment to the end of the deadline."""
-    if a.tally is not None:
-        return round(12 * (a.tally.years - a.tally.covered))
-    return 12 * (a.target.deadline - a.as_of.year) + 12 - a.as_of.month
+    """Months without a count in the period of a target that counts."""
+    return round(12 * (a.tally.years - a.tally.covered)) if a.tally is not None else 0
 
 
-def speed_table(data: Data, a: Assessment, found: Feasibility, lang: str) -> pd.DataFrame:
+def speed_table(data: Data, a: Assessment, move: Feasibility, lang: str) -> pd.DataFrame:
     """Whose moves were at least as fast, how often: one row a source; empty without a pace."""
-    years = (found.to_year or 0) - (found.from_year or 0)
-    windows = text("o_windows_one" if years == 1 else "o_windows", lang, years=years)
-    rows = [[_who(data, a, row, lang), *_counts(row, lang)] for row in found.rows]
-    return pd.DataFrame(rows, columns=[text("o_who", lang), windows, *_titles(lang, "o_fast", "o_share")])
-
-
-def _counts(row: Moved, lang: str) -> list[str]:
-    """Windows, how many were as fast, their share; none and all are exact, of the bank only beyond its percentiles."""
-    counts = [NONE, NONE] if row.windows is None else [str(row.windows), str(row.as_fast)]
-    if row.share is None:
-        return [*counts, NONE]
-    if row.windows is None or 0 < row.share < 1:
-        return [*counts, percent(row.share, lang)]
-    return [*counts, with_unit(f"{100 * row.share:.0f}", "%", lang)]
+    rows = []
+    for row in move.rows:
+        counts = [NONE, NONE] if row.windows is None else [str(row.windows), str(row.as_fast)]
+        exact = row.windows is not None and row.share in (0, 1)  # of the corpus only beyond its percentiles
+        whole = with_unit(f"{100 * (row.share or 0):.0f}", "%", lang)
+        shown = NONE if row.share is None else whole if exact else percent(row.share, lang)
+        rows.append([_who(data, a, row, lang), *counts, shown])
+    windows = "o_windows_one" if move.years == 1 else "o_windows"
+    return titled(rows, ("o_who", windows, "o_fast", "o_share"), lang, years=move.years)
 
 
 def _who(data: Data, a: Assessment, row: Moved, lang: str) -> str:
     if row.source.startswith("bank"):
-        key = "o_bank_either" if row.source == "bank_either" else "o_bank"
-        return text(key, lang, series=f"{row.series:,}", indicators=row.indicators)
+        return text(f"o_{row.source}", lang, series=f"{row.series:,}", indicators=row.indicators)
     region = data.region_name(row.region, lang)
     if row.indicator_id == a.definition["indicator_id"]:
         return region
@@ -130,403 +118,298 @@ def _who(data: Data, a: Assessment, row: Moved, lang: str) -> str:
     return text("place_and_series", lang, region=region, name=name)
 
 
-def speed_sentences(a: Assessment, found: Feasibility, lang: str) -> list[str]:
-    """What the table of speeds says: counts over series, percentile in the bank, and how it was compared."""
+def speed_sentences(a: Assessment, move: Feasibility, lang: str) -> list[str]:
+    """What the table of speeds says: counts over series, percentile in the corpus, and how it was compared."""
     said = []
-    series = [row for row in found.rows if row.windows is not None]
+    series = [row for row in move.rows if row.windows is not None]
     windows, fast = sum(row.windows or 0 for row in series), sum(row.as_fast or 0 for row in series)
-    own = [row for row in series if row.source == "own"]
-    if own and not own[0].windows:
-        years = (found.to_year or 0) - (found.from_year or 0)
-        said.append(say("fast_own_none", lang, region=a.region_names[lang], years=years))
+    if any(row.source == "own" and not row.windows for row in series):
+        said.append(say("fast_own_none", lang, region=a.region_names[lang], years=move.years))
     if windows:
         said.append(say("fast_series", lang, windows=windows, count=fast))
-    bank = {row.source: row.share for row in found.rows if row.source.startswith("bank")}
-    share = bank.get("bank")
+    corpus = {row.source: row.share for row in move.rows if row.windows is None}
+    share = corpus.get("bank")
     if share is not None:
-        key, part = ("fast_bank", 1 - share) if "bank_either" in bank else ("fast_bank_lost", share)
+        key, part = ("fast_bank", 1 - share) if "bank_either" in corpus else ("fast_bank_lost", share)
         said.append(say(key, lang, share=percent(part, lang)))
-    if found.scale in ("logodds", "typical") and found.rows:
-        said.append(say(f"fast_{found.scale}", lang))
+    if move.scale in ("logodds", "typical") and move.rows:
+        said.append(say(f"fast_{move.scale}", lang))
     return said
 
 
-def attained_table(found: Outlook, lang: str) -> pd.DataFrame:
-    """The first year with a chance of 50, 80 and 95 %, or until when there is none.
-
-    >>> from types import SimpleNamespace
-    >>> found = SimpleNamespace(attained={0.5: 2024, 0.8: None}, looked_until=2037)
-    >>> attained_table(found, "en")["Year"].tolist()
-    ['2024', 'not by 2037']
-    """
-    none = text("o_not_within", lang, year=found.looked_until)
-    rows = [[percent(chance, lang), str(year or none)] for chance, year in found.attained.items()]
-    return pd.DataFrame(rows, columns=_titles(lang, "o_certainty", "o_year"))
+def attained_table(ahead: Outlook, lang: str) -> pd.DataFrame:
+    """The first year with a chance of 50, 80 and 95 %, or until when there is none."""
+    none = text("o_not_within", lang, year=ahead.looked_until)
+    rows = [[percent(chance, lang), str(year or none)] for chance, year in ahead.attained.items()]
+    return titled(rows, ("o_certainty", "o_year"), lang)
 
 
-def waiting_sentences(found: Outlook, lang: str, today: int = 0) -> list[str]:
+def waiting_sentences(ahead: Outlook, lang: str, today: int) -> list[str]:
     """When it is reached, and how long one may wait; or why that cannot be said.
 
     `today` is the year of asking: after the deadline nothing is said about waiting, and what is past is said as past.
-
-    >>> from types import SimpleNamespace
-    >>> waiting_sentences(SimpleNamespace(reason=SimpleNamespace(code="settled")), "en")
-    ['The target is settled; no pace is needed any more.']
     """
-    if found.reason is not None:
-        return [say(f"lack_{found.reason.code}", lang)]
-    year, act, last = found.attained[0.5], found.last_to_act, found.last_year
-    facts = {"year": year, "until": found.looked_until, "deadline": found.deadline, "last": last}
+    if ahead.reason is not None:
+        return [say(f"lack_{ahead.reason.code}", lang)]
+    year, act, last = ahead.attained[0.5], ahead.last_to_act, ahead.last_year
+    facts = {"year": year, "until": ahead.looked_until, "deadline": ahead.deadline, "last": last}
     said = [say("attained_some" if year else "attained_none", lang, **facts)]
-    if last is None or last >= found.deadline or today > found.deadline:
+    if last is None or last >= ahead.deadline or today > ahead.deadline:
         return said
-    if found.reached or act is None:
-        key = "act_reached" if found.reached else "act_none"
+    if ahead.reached or act is None:
+        key = "act_reached" if ahead.reached else "act_none"
     elif act > last:
         key = "act_over" if act < today else "act_year"
     else:
         key = "act_now" if act == last else "act_past"
-    return [*said, say(key, lang, **facts, act=act, years=len(found.chances))]
+    return [*said, say(key, lang, **facts, act=act, years=len(ahead.chances))]
 
 
 def outlook_lines(
-    data: Data, a: Assessment, ahead: Sequence[tuple[Assessment, Outlook]], lang: str
+    data: Data, a: Assessment, outlooks: Sequence[tuple[Assessment, Outlook]], lang: str
 ) -> list[str]:
     """The answer, then pace, speed, years of attainment and the last year to act of each definition."""
-    lines = [headline(a, lang)]
-    for part, found in ahead:
-        pace, speeds = pace_sentences(part, found, lang), found.feasibility
-        lines += ["", *([panel_title(part, lang)] if part.role != "main" else []), *pace]
-        if speeds.rows:
-            lines += plain_table(speed_table(data, part, speeds, lang)) + speed_sentences(part, speeds, lang)
-        if found.reason is None:
-            lines += ["", *plain_table(attained_table(found, lang))]
-        waiting = waiting_sentences(found, lang, part.as_of.year)
-        lines += [line for line in waiting if line not in pace]
+    lines = [words.headline(a, lang)]
+    for part, ahead in outlooks:
+        pace, move = pace_sentences(part, ahead, lang), ahead.feasibility
+        lines += ["", *_part_title(part, lang), *pace]
+        if move.rows:
+            lines += plain_table(speed_table(data, part, move, lang)) + speed_sentences(part, move, lang)
+        if ahead.reason is None:
+            lines += ["", *plain_table(attained_table(ahead, lang))]
+        lines += [line for line in waiting_sentences(ahead, lang, part.as_of.year) if line not in pace]
     return lines
 
 
-# sensitivity
-
-
 def choice_shown(row: Variant, lang: str) -> str:
-    """One choice in a few words: "from 2015 on", "without 2020", the name of a model.
-
-    >>> from types import SimpleNamespace
-    >>> choice_shown(SimpleNamespace(kind="leave_out", value=2020, first=None, names={}), "en")
-    'without 2020'
-    """
-    if row.kind == "asked":
-        return text("v_asked", lang)
-    if row.kind == "model":
-        return text(f"model_{row.value}", lang)
-    return (
-        row.names[lang] if row.names else text(f"v_value_{row.kind}", lang, value=row.value, first=row.first)
-    )
+    """One choice in a few words: "from 2015 on", "without 2020", the name of a model."""
+    if row.kind in ("asked", "model"):
+        return text("v_asked" if row.kind == "asked" else f"model_{row.value}", lang)
+    return row.names.get(lang) or text(f"v_value_{row.kind}", lang, value=row.value, first=row.first)
 
 
 def verdict_shown(row: Variant, lang: str) -> str:
-    """The answer of one variant: its probability, or met, missed, not computed.
-
-    >>> from types import SimpleNamespace
-    >>> verdict_shown(SimpleNamespace(kind="window", status="missed", probability=None), "en")
-    'missed'
-    """
+    """The answer of one variant: its probability, or met, missed, not computed."""
     if row.probability is not None:
         return percent(row.probability, lang)
-    if row.status in ("met", "missed"):
-        return text(f"status_{row.status}", lang)
-    return text("status_not_assessable" if row.kind == "asked" else "v_cannot", lang)
+    unknown = "status_not_assessable" if row.kind == "asked" else "v_cannot"
+    return text(f"status_{row.status}" if computed(row) else unknown, lang)
 
 
 def computed(row: Variant) -> bool:
-    """Whether a variant has a verdict.
-
-    >>> from types import SimpleNamespace
-    >>> computed(SimpleNamespace(status="not_assessable", probability=None))
-    False
-    """
+    """Whether a variant has a verdict."""
     return row.probability is not None or row.status in ("met", "missed")
 
 
-def sensitivity_table(found: Sensitivity, lang: str) -> pd.DataFrame:
+def sensitivity_table(varied: Sensitivity, lang: str) -> pd.DataFrame:
     """One row a variant, as asked first: what was varied, choice, probability, word (or why there is none), verdict."""
-    columns = _titles(lang, "v_kind", "v_choice", "k_probability", "k_word", "v_verdict")
-    rows = [_variant(row, lang, computed(found.asked)) for row in (found.asked, *found.rows)]
-    return pd.DataFrame(rows, columns=columns)
+    rows = []
+    for row in (varied.asked, *varied.rows):
+        asked, word = row.kind == "asked", text(f"word_{row.word}", lang) if row.word else ""
+        if not computed(row) and row.reason is not None:
+            word = words.reason(row.reason, lang)
+        key = "v_asked" if asked else "v_flips" if row.flips else "v_holds"
+        verdict = text(key, lang) if computed(varied.asked) and (asked or computed(row)) else ""
+        kind = "" if asked else text(f"v_{row.kind}", lang)
+        rows.append([kind, choice_shown(row, lang), verdict_shown(row, lang), word, verdict])
+    return titled(rows, ("v_kind", "v_choice", "k_probability", "k_word", "v_verdict"), lang)
 
 
-def _variant(row: Variant, lang: str, compared: bool) -> list[str]:
-    asked = row.kind == "asked"
-    word = text(f"word_{row.word}", lang) if row.word else ""
-    if not computed(row) and row.reason is not None:
-        word = reason_of(row.reason, lang)
-    key = "" if not compared or not (asked or computed(row)) else "v_flips" if row.flips else "v_holds"
-    verdict = text("v_asked" if asked else key, lang) if key else ""
-    kind = "" if asked else text(f"v_{row.kind}", lang)
-    return [kind, choice_shown(row, lang), verdict_shown(row, lang), word, verdict]
-
-
-def sensitivity_sentences(found: Sensitivity, lang: str) -> list[str]:
+def sensitivity_sentences(varied: Sensitivity, lang: str) -> list[str]:
     """Whether the verdict holds, by which choices it changes, and what could not be computed."""
-    if not found.rows:
-        return [say("sens_nothing", lang)]
-    if not computed(found.asked):
-        return [say("sens_unassessed", lang)]
-    rows = [row for row in found.rows if computed(row)]
-    failed = [choice_shown(row, lang) for row in found.rows if not computed(row)]
-    said = [_holds(found, rows, lang)] if rows else []
+    if not varied.rows or not computed(varied.asked):
+        return [say("sens_unassessed" if varied.rows else "sens_nothing", lang)]
+    rows = [row for row in varied.rows if computed(row)]
+    failed = [choice_shown(row, lang) for row in varied.rows if not computed(row)]
+    pair = "{}（{}）" if lang == "zh" else "{} ({})"
+    names = [pair.format(choice_shown(row, lang), verdict_shown(row, lang)) for row in varied.flips]
+    facts: dict[str, Any] = {"count": len(rows), "flips": len(names), "names": join(names, lang)}
+    key, chances = "sens_flip" if names else "sens_hold", [row.probability for row in (varied.asked, *rows)]
+    if varied.asked.probability is None:
+        key += "_settled"
+    else:
+        known = [chance for chance in chances if chance is not None]
+        facts |= {"low": percent(min(known), lang), "high": percent(max(known), lang)}
+    said = [say(key, lang, **facts)] if rows else []
     return said + ([say("sens_failed", lang, names=join(failed, lang))] if failed else [])
 
 
-def _holds(found: Sensitivity, rows: list[Variant], lang: str) -> str:
-    pair = "{}（{}）" if lang == "zh" else "{} ({})"
-    names = [pair.format(choice_shown(row, lang), verdict_shown(row, lang)) for row in found.flips]
-    facts = {"count": len(rows), "flips": len(found.flips), "names": join(names, lang)}
-    key = "sens_flip" if found.flips else "sens_hold"
-    if found.asked.probability is None:
-        return say(f"{key}_settled", lang, **facts)
-    shares = [row.probability for row in (found.asked, *rows) if row.probability is not None]
-    return say(key, lang, **facts, low=percent(min(shares), lang), high=percent(max(shares), lang))
-
-
-def alt_sensitivity(found: Sensitivity, lang: str) -> str:
+def alt_sensitivity(varied: Sensitivity, lang: str) -> str:
     """Alternative text of the chart: every probability, and how many change the verdict."""
-    items = [f"{choice_shown(row, lang)} {verdict_shown(row, lang)}" for row in found.rows if computed(row)]
+    items = [f"{choice_shown(row, lang)} {verdict_shown(row, lang)}" for row in varied.rows if computed(row)]
     return say(
-        "alt_sensitivity" if computed(found.asked) else "alt_sensitivity_borrowed", lang,
-        name=assessment_title(found.answer, lang), asked=verdict_shown(found.asked, lang),
-        items=join(items, lang) or say("none", lang), flips=len(found.flips),
+        "alt_sensitivity" if computed(varied.asked) else "alt_sensitivity_borrowed", lang,
+        name=words.assessment_title(varied.answer, lang), asked=verdict_shown(varied.asked, lang),
+        items=join(items, lang) or say("none", lang), flips=len(varied.flips),
     )  # fmt: skip
 
 
-def sensitivity_lines(found: Sequence[Sensitivity], lang: str) -> list[str]:
+def sensitivity_lines(varied: Sequence[Sensitivity], lang: str) -> list[str]:
     """The table of variants and what it means, for each answer that has any."""
     lines = []
-    for one in found:
+    for one in varied:
         if one.rows:
-            lines += ["", text("h_sensitivity", lang)]
-            lines += [panel_title(one.answer, lang)] if one.answer.role != "main" else []
+            lines += ["", text("h_sensitivity", lang), *_part_title(one.answer, lang)]
             lines += plain_table(sensitivity_table(one, lang)) + sensitivity_sentences(one, lang)
     return lines
 
 
-# change
-
-
-def change_sentence(found: Change, lang: str) -> str:
+def change_sentence(changed: Change, lang: str) -> str:
     """From which answer to which, and why, in one sentence."""
-    facts = {"earlier": found.before.as_of.isoformat(), "later": found.after.as_of.isoformat()}
-    facts |= {"before": _verdict(found.before, lang), "after": _verdict(found.after, lang)}
-    if found.word == "unchanged":
+    facts = {"earlier": changed.before.as_of.isoformat(), "later": changed.after.as_of.isoformat()}
+    for when, a in (("before", changed.before), ("after", changed.after)):
+        known = a.status == "forecast" and a.probability is not None
+        facts[when] = percent(a.probability or 0.0, lang) if known else f"“{status_shown(a, lang)}”"
+    if changed.word == "unchanged":
         return say("changed_same", lang, **facts)
-    key = "changed_flipped" if found.flipped else "changed_moved"
-    return say(key, lang, **facts, cause=say(f"cause_{found.word}", lang))
+    key = "changed_flipped" if changed.flipped else "changed_moved"
+    return say(key, lang, **facts, cause=say(f"cause_{changed.word}", lang))
 
 
-def _verdict(a: Assessment, lang: str) -> str:
-    if a.status == "forecast" and a.probability is not None:
-        return percent(a.probability, lang)
-    return f"“{status_shown(a, lang)}”"
-
-
-def steps_table(found: Change, lang: str) -> pd.DataFrame:
-    """What each step did to the probability, in percentage points; empty where a step has no probability.
-
-    >>> from types import SimpleNamespace
-    >>> made = SimpleNamespace(by_time=0.0, by_revision=-0.021, by_new_figure=0.5)
-    >>> steps_table(made, "en").iloc[:, 1].tolist()
-    ['0 points', '−2.1 points', '+50 points', '+47.9 points']
-    """
-    steps = {"time": found.by_time, "revision": found.by_revision, "new_figure": found.by_new_figure}
+def steps_table(changed: Change, lang: str) -> pd.DataFrame:
+    """What each step did to the probability, in percentage points; empty where a step has no probability."""
+    steps = {"time": changed.by_time, "revision": changed.by_revision, "new_figure": changed.by_new_figure}
     known = {name: step for name, step in steps.items() if step is not None}
     effects = known | {"total": sum(known.values())} if len(known) == len(steps) else {}
-    rows = [
-        [text(f"d_{name}", lang), text("d_points", lang, value=signed(100 * effect))]
-        for name, effect in effects.items()
-    ]
-    return pd.DataFrame(rows, columns=_titles(lang, "d_step", "d_effect"))
+    points = {name: text("d_points", lang, value=signed(100 * effect)) for name, effect in effects.items()}
+    rows = [[text(f"d_{name}", lang), shown] for name, shown in points.items()]
+    return titled(rows, ("d_step", "d_effect"), lang)
 
 
 def came_table(data: Data, figures: Iterable[Figure], lang: str) -> pd.DataFrame:
     """The figures that were published in between, with what they replaced."""
-    columns = _titles(lang, "d_series", "c_period", "c_measure", "c_figure", "d_before", "c_date")
-    return pd.DataFrame([_came(data, figure, lang) for figure in figures], columns=columns)
+    rows = []
+    for one in figures:
+        indicator, region = data.indicator(one.indicator_id), data.region_name(one.region, lang)
+        name = text("place_and_series", lang, region=region, name=indicator[f"name_{lang}"])
+        unit = "%" if "change" in one.measure else str(indicator["unit_zh" if lang == "zh" else "unit"])
+        before = NONE if one.before is None else with_unit(typed(one.before), unit, lang)
+        measure = measure_shown(one.measure, one.base_period, lang)
+        value = published(one.value, one.decimals, unit, lang, one.qualifier)
+        rows.append([name, one.period, measure, value, before, one.known_from.isoformat()])
+    return titled(rows, ("d_series", "c_period", "c_measure", "c_figure", "d_before", "c_date"), lang)
 
 
-def _came(data: Data, figure: Figure, lang: str) -> list[str]:
-    row, region = data.indicator(figure.indicator_id), data.region_name(figure.region, lang)
-    name = text("place_and_series", lang, region=region, name=row[f"name_{lang}"])
-    unit = "%" if "change" in figure.measure else str(row["unit_zh" if lang == "zh" else "unit"])
-    before = NONE if figure.before is None else with_unit(typed(figure.before), unit, lang)
-    measure = measure_shown(figure.measure, figure.base_period, lang)
-    value = published(figure.value, figure.decimals, unit, lang, figure.qualifier)
-    return [name, figure.period, measure, value, before, figure.known_from.isoformat()]
-
-
-def change_lines(data: Data, found: Change, lang: str) -> list[str]:
+def change_lines(data: Data, changed: Change, lang: str) -> list[str]:
     """What changed and why, with each step and the figures in between."""
-    lines = ["", text("h_changed", lang, earlier=found.before.as_of), change_sentence(found, lang)]
-    for one in (found, *found.parts):
+    lines = ["", text("h_changed", lang, earlier=changed.before.as_of), change_sentence(changed, lang)]
+    for one in (changed, *changed.parts):
         table = steps_table(one, lang)
         if len(table) and one.word != "unchanged":
-            lines += [panel_title(one.after, lang)] if one.after.role != "main" else []
-            lines += plain_table(table)
-    if found.figures:
-        return [*lines, text("d_came", lang), *plain_table(came_table(data, found.figures, lang))]
+            lines += [*_part_title(one.after, lang), *plain_table(table)]
+    if changed.figures:
+        return [*lines, text("d_came", lang), *plain_table(came_table(data, changed.figures, lang))]
     return [*lines, say("nothing_came", lang)]
 
 
-# portfolio
-
-
-def portfolio_sentences(found: Portfolio, lang: str) -> list[str]:
+def portfolio_sentences(plan: Portfolio, lang: str) -> list[str]:
     """How many are expected to be met, what is settled, what dependence does, and what decides the total."""
-    assessed, total = len(found.targets), len(found.targets) + len(found.unassessed)
+    assessed, total = len(plan.targets), len(plan.targets) + len(plan.unassessed)
     if not assessed:
         return [say("plan_none", lang, total=total)]
-    low, high = found.interval()
+    low, high = plan.interval()
     said = [
         say(
             "plan_expected" if low < high else "plan_expected_sure", lang, total=total, assessed=assessed,
-            expected=amount(found.expected), low=low, high=high, share=percent(found.within(low, high), lang),
+            expected=amount(plan.expected), low=low, high=high, share=percent(plan.within(low, high), lang),
         )
     ]  # fmt: skip
-    statuses = found.targets["status"].tolist()
-    met, missed = statuses.count("met"), statuses.count("missed")
+    met, missed = (int((plan.targets["status"] == status).sum()) for status in ("met", "missed"))
     if met or missed:
         said.append(say("plan_settled", lang, met=met, missed=missed))
-    if found.high - found.low > 1e-9:
-        said.append(say("plan_definitions", lang, low=amount(found.low), high=amount(found.high)))
-    if found.targets["probability"].between(0, 1, inclusive="neither").sum() > 1:
-        said.append(_on_dependence(found, lang))
-    most = _by_uncertainty(found)
+    if plan.high - plan.low > 1e-9:
+        said.append(say("plan_definitions", lang, low=amount(plan.low), high=amount(plan.high)))
+    if plan.targets["probability"].between(0, 1, inclusive="neither").sum() > 1:
+        ends, one = (*plan.interval("independent"), *plan.interval("stress")), plan.dependence
+        facts: dict[str, Any] = dict(zip(("ilow", "ihigh", "slow", "shigh"), ends, strict=True))
+        facts |= {"mean": f"{one.mean:.2f}".replace("-", "−"), "pairs": one.pairs, "possible": one.possible}
+        said.append(say("plan_dependence" if one.pairs else "plan_no_dependence", lang, **facts))
+    most = _by_uncertainty(plan)
     names = most.loc[most["share_of_variance"] >= DECIDING, f"name_{lang}"]
-    if len(names):
-        said.append(say("plan_deciders", lang, names=join(names, lang)))
-    return said
+    return said + ([say("plan_deciders", lang, names=join(names, lang))] if len(names) else [])
 
 
-def _on_dependence(found: Portfolio, lang: str) -> str:
-    (ilow, ihigh), (slow, shigh) = found.interval("independent"), found.interval("stress")
-    between, facts = found.dependence, {"ilow": ilow, "ihigh": ihigh, "slow": slow, "shigh": shigh}
-    if not between.pairs:
-        return say("plan_no_dependence", lang, **facts)
-    mean = f"{between.mean:.2f}".replace("-", "−")
-    return say("plan_dependence", lang, **facts, mean=mean, pairs=between.pairs, possible=between.possible)
+def _by_uncertainty(plan: Portfolio) -> pd.DataFrame:
+    return plan.targets.sort_values("share_of_variance", ascending=False, kind="stable")
 
 
-def _by_uncertainty(found: Portfolio) -> pd.DataFrame:
-    return found.targets.sort_values("share_of_variance", ascending=False, kind="stable")
-
-
-def unassessed_sentence(found: Portfolio, lang: str, most: int | None = None) -> str:
+def unassessed_sentence(plan: Portfolio, lang: str, most: int | None = None) -> str:
     """Which targets cannot be assessed, by name; an empty text when all can. Of more than `most` only the number."""
-    names = found.unassessed[f"name_{lang}"].tolist()
-    if not names:
-        return ""
+    names = plan.unassessed[f"name_{lang}"].tolist()
     key = "plan_unassessed_many" if most is not None and len(names) > most else "plan_unassessed"
-    return say(key, lang, count=len(names), names=join(names, lang))
+    return say(key, lang, count=len(names), names=join(names, lang)) if names else ""
 
 
 def amount(value: float) -> str:
-    """An expected number of targets with one decimal, none where it is whole.
-
-    >>> amount(3.14), amount(2.0)
-    ('3.1', '2')
-    """
+    """An expected number of targets with one decimal, none where it is whole."""
     return f"{value:.1f}".removesuffix(".0")
 
 
-def deciding_table(found: Portfolio, lang: str) -> pd.DataFrame:
+def deciding_table(plan: Portfolio, lang: str) -> pd.DataFrame:
     """Open targets by how much of the uncertainty they carry: name (index), probability, share, effect."""
-    rows = _by_uncertainty(found)
-    rows = rows[rows["share_of_variance"] > 0]
-    columns = [
-        [percent(chance, lang) for chance in rows["probability"]],
-        [percent(share, lang) for share in rows["share_of_variance"]],
-        [f"{weight:+.1f}".replace("-", "−") for weight in rows["weight"]],
-    ]
-    titles = _titles(lang, "k_probability", "p_variance", "p_weight")
-    index = pd.Index(rows[f"name_{lang}"], name=text("c_target", lang))
-    return pd.DataFrame(dict(zip(titles, columns, strict=True)), index=index)
+    most = _by_uncertainty(plan)
+    most = most[most["share_of_variance"] > 0]
+    rows = [
+        (percent(row.probability, lang), percent(row.share_of_variance, lang), f"{row.weight:+.1f}".replace("-", "−"))
+        for row in most.itertuples()
+    ]  # fmt: skip
+    return titled(rows, ("k_probability", "p_variance", "p_weight"), lang, "c_target", most[f"name_{lang}"])
 
 
 def groups_table(frame: pd.DataFrame, names: list[str], head: str, lang: str) -> pd.DataFrame:
     """Sections or departments with their counts; `names` replace those of the frame (index)."""
-    keys = ["targets", "met", "missed", "open", "expected", "unassessed"]
-    columns = [text(f"p_{key}" if key != "expected" else "p_expected_column", lang) for key in keys]
-    shown = [[amount(row[key]) for key in keys] for row in frame.to_dict("records")]
-    return pd.DataFrame(shown, columns=columns, index=pd.Index(names, name=text(head, lang)))
+    keys = [f"p_{key}" if key != "expected" else "p_expected_column" for key in GROUPS]
+    rows = [[amount(row[key]) for key in GROUPS] for row in frame.to_dict("records")]
+    return titled(rows, keys, lang, head, names)
 
 
-def alt_portfolio(found: Portfolio, lang: str) -> str:
+def alt_portfolio(plan: Portfolio, lang: str) -> str:
     """Alternative text of the chart: the probability of each number met, from the least likely worth naming."""
-    items = [
-        say("alt_portfolio_item", lang, count=count, share=percent(float(share), lang))
-        for count, share in found.counts["dependent"].items()
-        if share >= 0.005
-    ]
-    return say("alt_portfolio", lang, items=join(items, lang), expected=amount(found.expected))
+    chances = {count: float(chance) for count, chance in plan.counts["dependent"].items() if chance >= 0.005}
+    items = [say("alt_portfolio_item", lang, count=n, share=percent(p, lang)) for n, p in chances.items()]
+    return say("alt_portfolio", lang, items=join(items, lang), expected=amount(plan.expected))
 
 
-def portfolio_lines(found: Portfolio, lang: str) -> list[str]:
+def portfolio_lines(plan: Portfolio, lang: str) -> list[str]:
     """What the portfolio says, the deciding targets, and which cannot be assessed."""
-    lines, missing = portfolio_sentences(found, lang), unassessed_sentence(found, lang)
-    if len(found.targets):
-        lines += ["", *plain_table(deciding_table(found, lang).reset_index())]
+    lines, missing = portfolio_sentences(plan, lang), unassessed_sentence(plan, lang)
+    if len(plan.targets):
+        lines += ["", *plain_table(deciding_table(plan, lang).reset_index())]
     return [*lines, "", missing] if missing else lines
 
 
-# why a forecast is what it is
-
-
-def explained(assessment: Assessment, found: Explanation, lang: str) -> list[str]:
+def explained(assessment: Assessment, why: Explanation, lang: str) -> list[str]:
     """Sentences on a mixture forecast and its explanation."""
-    check_language(lang)
-    until, extra = assessment.target.deadline, found.last_value - 1
-    first, second = sorted(found.shares, key=lambda name: -found.shares[name])[:2]
+    until, extra = assessment.target.deadline, why.last_value - 1
+    families = sorted(why.shares, key=lambda name: -why.shares[name])[:2]
+    first, second = (say(f"family_{name.replace(' ', '_')}", lang) for name in families)
+    p, q = (percent(why.shares[name], lang) for name in families)
     step = "why_stays" if abs(extra) < SMALL else "why_goes_on" if extra > 0 else "why_lost"
     lines = [
-        say(
-            "why_cells", lang, part=percent(found.structural, lang), first=_family(first, lang),
-            p=percent(found.shares[first], lang), second=_family(second, lang),
-            q=percent(found.shares[second], lang),
-        ),
+        say("why_cells", lang, part=percent(why.structural, lang), first=first, p=p, second=second, q=q),
         say(step, lang, share=percent(abs(extra), lang)),
-    ]  # fmt: skip
-    if len(found.without):
-        year = int((found.without - found.median).abs().idxmax())
-        without = level_shown(assessment, float(found.without[year]), lang)
-        median = level_shown(assessment, found.median, lang)
-        lines.append(say("why_year", lang, year=year, until=until, without=without, median=median))
+    ]
+    if len(why.without):
+        year = int((why.without - why.median).abs().idxmax())
+        medians = {"without": float(why.without[year]), "median": why.median}
+        facts = {name: level_shown(assessment, value, lang) for name, value in medians.items()}
+        lines.append(say("why_year", lang, year=year, until=until, **facts))
     if assessment.median is not None and assessment.interval is not None:
-        low, high = (
-            assessment.interval
-        )  # errors of figures, partial years or comparators may have moved the median
-        if abs(assessment.median - found.median) > MOVED * (high - low):
-            lines.append(
-                say("why_moved", lang, until=until, final=level_shown(assessment, assessment.median, lang))
-            )
+        low, high = assessment.interval
+        # errors of figures, partial years or comparators may have moved the median
+        if abs(assessment.median - why.median) > MOVED * (high - low):
+            final = level_shown(assessment, assessment.median, lang)
+            lines.append(say("why_moved", lang, until=until, final=final))
     return lines
 
 
-def _family(name: str, lang: str) -> str:
-    return say(f"family_{name.replace(' ', '_')}", lang)
-
-
-def without_table(assessment: Assessment, found: Explanation, lang: str) -> pd.DataFrame:
+def without_table(assessment: Assessment, why: Explanation, lang: str) -> pd.DataFrame:
     """The median at the deadline with every figure, and without that of each year: index shown year."""
-    medians = pd.concat([pd.Series({text("none_left_out", lang): found.median}), found.without])
-    title = text("c_median_without", lang, until=assessment.target.deadline)
-    columns = {
-        title: [level_shown(assessment, float(value), lang) for value in medians],
-        text("c_difference", lang): [_difference(float(value) - found.median) for value in medians],
-    }
-    index = pd.Index([str(name) for name in medians.index], name=text("c_left_out", lang))
-    return pd.DataFrame(columns, index=index)
-
-
-def _difference(difference: float) -> str:
-    shown = number(difference)
-    return NONE if shown == "0" else f"+{shown}" if difference > 0 else shown
+    medians = {text("none_left_out", lang): why.median} | {str(k): float(v) for k, v in why.without.items()}
+    rows = []
+    for value in medians.values():
+        shown = number(value - why.median)
+        sign = "+" if value > why.median else ""
+        rows.append([level_shown(assessment, value, lang), NONE if shown == "0" else sign + shown])
+    keys, until = ("c_median_without", "c_difference"), assessment.target.deadline
+    return titled(rows, keys, lang, "c_left_out", medians, until=until)

@@ -29,7 +29,7 @@ def typed(value: float, decimals: int = 0) -> str:
         return _power(value, 12)
     exponent = Decimal(f"{value:.15g}").normalize().as_tuple().exponent
     assert isinstance(exponent, int)
-    return _written(value, max(decimals, -exponent))
+    return f"{value:,.{max(decimals, -exponent)}f}".replace("-", "−")
 
 
 def number(value: float, marks: Iterable[float] = (), digits: int | None = None) -> str:
@@ -42,13 +42,9 @@ def number(value: float, marks: Iterable[float] = (), digits: int | None = None)
     >>> number(99.949, [99.95], 2), number(15.94, [15.9]), number(81.9999, [82])
     ('99.949', '15.94', '81.9999')
     """
-    if _extreme(value):
-        return _power(value, 3, marks)
     size = abs(value)
-    places = 2 if size < 10 else 1 if size < 1000 else 0
-    if 0 < size < 1:
-        places = max(places, 2 - math.floor(math.log10(size)))
-    return _trimmed(_written(value, _enough(value, "f", max(places, digits or 0), marks)))
+    least = max(2 if size < 10 else 1 if size < 1000 else 0, digits or 0)
+    return _computed(value, least, 2 if size < 1 else 0, marks)
 
 
 def signed(value: float, marks: Iterable[float] = (), digits: int | None = None) -> str:
@@ -57,33 +53,29 @@ def signed(value: float, marks: Iterable[float] = (), digits: int | None = None)
     >>> signed(-18.0), signed(2.345), signed(-3.2512, [-3.25])
     ('−18', '+2.3', '−3.3')
     """
+    return with_sign(_computed(value, max(digits or 0, 1), 1 if abs(value) < 0.1 else 0, marks))
+
+
+def _computed(value: float, least: int, significant: int, marks: Iterable[float]) -> str:
+    """`least` digits after the point, and so many after the first that is not 0; more where a mark asks for it."""
     if _extreme(value):
-        return with_sign(_power(value, 3, marks))
-    places = 1 if digits is None else max(digits, 1)
-    if 0 < abs(value) < 0.1:
-        places = max(places, 1 - math.floor(math.log10(abs(value))))
-    return with_sign(_trimmed(_written(value, _enough(value, "f", places, marks))))
+        return _power(value, 3, marks)
+    if value and significant:
+        least = max(least, significant - math.floor(math.log10(abs(value))))
+    shown = f"{value:,.{_enough(value, 'f', least, marks)}f}".replace("-", "−")
+    shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
+    return "0" if shown == "−0" else shown
 
 
 def _extreme(value: float) -> bool:
     return not math.isfinite(value) or (value != 0 and not SMALL <= abs(value) < LARGE)
 
 
-def _written(value: float, places: int) -> str:
-    return f"{value:,.{places}f}".replace("-", "−")
-
-
-def _trimmed(shown: str) -> str:
-    shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
-    return "0" if shown == "−0" else shown
-
-
 def _power(value: float, digits: int, marks: Iterable[float] = ()) -> str:
     if not math.isfinite(value):
         return f"{value}".replace("-", "−")
     head, _, power = f"{value:.{_enough(value, 'g', digits, marks) - 1}e}".partition("e")
-    head = head.rstrip("0").rstrip(".")
-    return f"{head}×10^{int(power)}".replace("-", "−")
+    return f"{head.rstrip('0').rstrip('.')}×10^{int(power)}".replace("-", "−")
 
 
 def _enough(value: float, style: str, least: int, marks: Iterable[float]) -> int:
@@ -98,11 +90,7 @@ def _enough(value: float, style: str, least: int, marks: Iterable[float]) -> int
 
 
 def with_sign(shown: str) -> str:
-    """A figure as shown, with a plus where it has no sign; nothing before zero.
-
-    >>> with_sign("2.3"), with_sign("−18"), with_sign("0")
-    ('+2.3', '−18', '0')
-    """
+    """A figure as shown, with a plus where it has no sign; nothing before zero."""
     return shown if shown.startswith("−") or not shown.strip("0.") else f"+{shown}"
 
 
@@ -128,6 +116,11 @@ def published(
     return BOUNDS.get(qualifier, "") + with_unit(with_sign(shown) if change else shown, unit, lang)
 
 
+def change(value: float, lang: str) -> str:
+    """A computed change in percent with its sign."""
+    return with_unit(signed(value), "%", lang)
+
+
 def percent(share: float, lang: str) -> str:
     """A probability in whole percent: never rounded to certainty, nor onto a limit it does not reach.
 
@@ -147,25 +140,16 @@ def period(shown: object, lang: str) -> str:
     >>> period("2023", "zh"), period("2024-08", "zh"), period(2023, "en")
     (' 2023 年', ' 2024-08 ', '2023')
     """
-    text = str(shown)
     if lang != "zh":
-        return text
-    return f" {text} 年" if len(text) == 4 else f" {text} "
+        return str(shown)
+    return f" {shown} 年" if len(str(shown)) == 4 else f" {shown} "
 
 
 def year_of(value: Any) -> int | None:
-    """The year of a period or a column that may be empty; None when it is.
-
-    >>> year_of("2024-Q3"), year_of("")
-    (2024, None)
-    """
+    """The year of a period or a column that may be empty; None when it is."""
     return None if value is None or pd.isna(value) or value == "" else int(str(value)[:4])
 
 
 def text_of(value: Any) -> str:
-    """A cell as text, an empty one as an empty text.
-
-    >>> text_of(None), text_of("南京")
-    ('', '南京')
-    """
+    """A cell as text, an empty one as an empty text."""
     return "" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)

@@ -10,14 +10,10 @@ import pandas as pd
 from ..analysis.portfolio import portfolio as add_up
 from ..catalogue import check_language, join, text
 from ..errors import QcityError
-from ..targets import section_order
 from . import analyses, sentences, show
-from .figures.bars import portfolio_chart
-from .figures.rows import scorecard_chart, section_name
-from .formatting import percent, text_of
-from .labels import assessment_title
-from .sentences import status_shown
-from .tables import single_figures
+from .figures.charts import portfolio_chart, scorecard_chart
+from .formatting import text_of
+from .sentences import assessment_title, section_name
 
 if TYPE_CHECKING:
     from ..assessment.answer import Assessment
@@ -33,23 +29,16 @@ def answer(data: Data, results: Sequence[Assessment], lang: str) -> None:
     counts = {status: sum(a.status == status for a in results) for status in STATUSES}
     labels = {status: text(f"n_{status.removesuffix('_on_definition')}", lang) for status in STATUSES}
     parts = [text("scorecard_part", lang, count=n, label=labels[key]) for key, n in counts.items() if n]
-    said = text("scorecard_answer", lang, total=len(results), as_of=data.as_of, parts=join(parts, lang))
+    words = text("scorecard_answer", lang, total=len(results), as_of=data.as_of, parts=join(parts, lang))
     plan = results[0].target.plan
     name = sentences.plan_title(data, plan, lang)
+    title, illustrative = text("scorecard_question", lang, plan=name), any(a.illustrative for a in results)
     front = {
-        "kind": "scorecard",
-        "lang": lang,
-        "title": text("scorecard_question", lang, plan=name),
-        "plan": plan,
-        "plan_title": name,
-        "as_of": data.as_of.isoformat(),
-        "model": results[0].model,
-        "answer": said,
-        "short": said,
-        "counts": counts,
-        "illustrative": any(a.illustrative for a in results),
-    }
-    show.section("answer", lang, said, front)
+        "kind": "scorecard", "lang": lang, "title": title, "plan": plan, "plan_title": name,
+        "as_of": data.as_of.isoformat(), "model": results[0].model, "answer": words, "short": words,
+        "counts": counts, "illustrative": illustrative,
+    }  # fmt: skip
+    show.section("answer", lang, words, front)
 
 
 def picture(results: Sequence[Assessment], lang: str) -> None:
@@ -80,34 +69,30 @@ def portfolio(data: Data, results: Sequence[Assessment], lang: str) -> None:
     ):
         frame = frame[frame["targets"] > frame["unassessed"]]
         if len(frame) > 1 or any(frame["name_zh"]):
-            groups = analyses.groups_table(frame, group_names(frame, head, lang), head, lang)
-            show.table(groups, text(key, lang))
+            names = [text_of(name) for name in frame[f"name_{lang}"]]
+            if head == "p_group":
+                names = [section_name(name, lang) for name in names]
+            names = [name or text("p_no_department", lang) for name in names]
+            show.table(analyses.groups_table(frame, names, head, lang), text(key, lang))
     if missing := analyses.unassessed_sentence(plan, lang, NAMED):
         show.markdown(missing)
-
-
-def group_names(frame: pd.DataFrame, head: str, lang: str) -> list[str]:
-    """Sections as headings, departments by name; a department that is not named says so.
-
-    >>> group_names(pd.DataFrame({"name_zh": ["一", ""], "name_en": ["一", ""]}), "p_group", "en")
-    ['Section 1', 'Other']
-    """
-    names = [text_of(name) for name in frame[f"name_{lang}"]]
-    if head == "p_group":
-        return [section_name(name, lang) for name in names]
-    return [name or text("p_no_department", lang) for name in names]
 
 
 def by_section(results: Sequence[Assessment], lang: str) -> None:
     """Show one table a section: target, probability and word, last figure, and the answer in words."""
     show.section("scorecard_table", lang)
-    names = sorted(dict.fromkeys(text_of(a.target.section) for a in results), key=section_order)
-    columns = [text(key, lang) for key in ("c_answer", "k_last", "c_reason")]
-    for name in names:
-        mine = [a for a in results if text_of(a.target.section) == name]
-        rows = [[_verdict(a, lang), _last(a, lang), sentences.headline(a, lang)] for a in mine]
+    columns, sections = (
+        [text(key, lang) for key in ("c_answer", "k_last", "c_reason")],
+        sentences.by_section(results),
+    )
+    for name, mine in sections.items():
+        rows = []
+        for a in mine:
+            part = a.parts[-1] if a.status == "depends_on_definition" else a
+            last = show.single_figures(part, lang).get(text("k_last", lang), "–")
+            rows.append([_verdict(a, lang), last, sentences.headline(a, lang)])
         index = pd.Index([assessment_title(a, lang) for a in mine], name=text("c_target", lang))
-        caption = section_name(name, lang) if len(names) > 1 else ""
+        caption = section_name(name, lang) if len(sections) > 1 else ""
         show.table(pd.DataFrame(rows, columns=columns, index=index), caption)
 
 
@@ -125,12 +110,4 @@ def as_data(results: Sequence[Assessment]) -> dict[str, Any]:
 
 
 def _verdict(a: Assessment, lang: str) -> str:
-    if a.status == "forecast" and a.probability is not None:
-        word = text(f"word_{a.word}", lang) if a.word else ""
-        return join([percent(a.probability, lang), word], lang)
-    return status_shown(a, lang)
-
-
-def _last(a: Assessment, lang: str) -> str:
-    part = a.parts[-1] if a.status == "depends_on_definition" else a
-    return single_figures(part, lang).get(text("k_last", lang), "–")
+    return join(sentences.chance(a, lang), lang) or sentences.status_shown(a, lang)

@@ -1,26 +1,29 @@
-"""One result in words, in Chinese and English: headline, sentences, notes, alternative text, how to add a figure.
+"""One result in words, in Chinese and English: headline, sentences, notes, alternative text, short titles of figures.
 
-Every sentence is computed from the result; the wording is reviewable data in `templates/sentences/`.
+Every text is computed from the result; the wording is reviewable data in `templates/`.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..catalogue import catalogue, check_language, join, say
-from ..catalogue import text as fixed
+from ..catalogue import catalogue, check_language, join, say, text
 from ..errors import Note
-from .formatting import number, percent, period, signed, typed, with_sign, with_unit
+from ..targets import NUMERAL, arabic, section_order
+from .formatting import change, number, percent, period, signed, text_of, typed, with_sign, with_unit
 
 if TYPE_CHECKING:
     from ..assessment.answer import Assessment
     from ..data.load import Data
     from ..targets import Pace
 
-BY_LEVEL = ("level", "relative_change", "coverage")  # kinds that may borrow
 BY_STEP = ("monotone", "direction")  # kinds whose unit is that of a step, not of a level
+BY_LEVEL = ("level", "relative_change", "coverage")  # kinds that may borrow
+SIDES = {"at_least": "≥ ", "at_most": "≤ ", "increase": "≥ ", "decrease": "≤ "}
 
 
 def headline(a: Assessment, lang: str) -> str:
@@ -42,85 +45,72 @@ def headline(a: Assessment, lang: str) -> str:
 
 
 def sentences(a: Assessment, lang: str) -> list[str]:
-    """What else the result says, one sentence each: expectation, pace, precision, and what is borrowed.
-
-    >>> import qcity_analysis as qc
-    >>> any("Monte Carlo" in s for s in sentences(qc.assess(qc.load(), "rd_intensity"), "en"))
-    True
-    """
-    said = []
+    """What else the result says, one sentence each: expectation, pace, precision, and what is borrowed."""
+    lines = []
     if a.status == "forecast" and a.interval is not None and a.probability_error is not None:
-        said += [_expected(a, lang), *_pace_sentence(a, lang), *_tally_sentences(a, lang)]
-        said += [say("every_year_joint", lang)] if a.target.kind == "monotone" else []
-        said.append(_error(a, lang))
+        lines += [_expected(a, lang), *_pace_sentence(a, lang), *_tally_sentences(a, lang)]
+        lines += [say("every_year_joint", lang)] if a.target.kind == "monotone" else []
+        model = text(f"model_{a.likelihood or a.model}", lang)
+        key = "exact" if a.probability_error == 0 else "error"
+        lines.append(say(key, lang, draws=f"{a.draws:,}", error=error_shown(a), model=model))
     if a.status == "depends_on_definition":
-        said.append(say("never_joined", lang))
+        lines.append(say("never_joined", lang))
     if a.role == "borrowed":
-        said.append(say("borrowed_caution", lang, **_facts(a, lang)))
-        said = [say("borrowed_lead", lang, sentence=sentence) for sentence in said]
+        lines.append(say("borrowed_caution", lang, **_facts(a, lang)))
+        lines = [say("borrowed_lead", lang, sentence=line) for line in lines]
     if a.status == "not_assessable" and a.role == "main" and a.target.kind in BY_LEVEL:
-        said.append(say(_on_borrowing(a), lang))
-    return said
+        key = "no_overlap" if len(levels_of(a)) else "no_level"
+        key = "some" if a.parts else key if a.definition.get("comparators") else "none"
+        lines.append(say(f"borrowed_{key}", lang))
+    return lines
 
 
 def _facts(a: Assessment, lang: str) -> dict[str, Any]:
     """What headlines, answers and alternative texts may name."""
-    known = _known(a)
+    known = levels_of(a)
     facts: dict[str, Any] = {
-        "as_of": a.as_of.isoformat(),
-        "region": a.region_names[lang],
-        "name": a.target.name(lang),
-        "ask": ask(a, lang),
-        "year": a.target.deadline,
-        "settled": period(a.settled_in or a.target.deadline, lang),
-        "value": level(a, a.outcome, lang),
-        "reason": reason(a, lang),
-        "series": a.definition[f"name_{lang}"],
+        "as_of": a.as_of.isoformat(), "region": a.region_names[lang], "name": a.target.name(lang), "ask": ask(a, lang),
+        "year": a.target.deadline, "settled": period(a.settled_in or a.target.deadline, lang),
+        "value": level(a, a.outcome, lang), "reason": reason(a.reason, lang), "series": a.definition[f"name_{lang}"],
         "last": int(known.index[-1]) if len(known) else "–",
-    }
+    }  # fmt: skip
     if a.probability is not None:
-        facts |= {"probability": percent(a.probability, lang), "word": fixed(f"word_{a.word}", lang)}
+        facts |= {"probability": percent(a.probability, lang), "word": text(f"word_{a.word}", lang)}
     if a.borrowed is not None:
         facts |= {"other": a.borrowed.region_names[lang], "start": a.borrowed_since}
     return facts
 
 
-def _known(a: Assessment) -> pd.Series:
-    return a.series.known() if a.series is not None else pd.Series(dtype=float)
+def levels_of(a: Assessment) -> pd.Series:
+    """The known levels by year; empty where there is no series."""
+    return a.series.values.dropna() if a.series is not None else pd.Series(dtype=float)
+
+
+def error_shown(a: Assessment) -> str:
+    """The Monte Carlo error of a probability in percentage points, never shown as none."""
+    return f"{max(100 * (a.probability_error or 0), 0.1):.1f}"
 
 
 def _expected(a: Assessment, lang: str) -> str:
     """The expected value and its interval at the deadline, as a sentence."""
     assert a.interval is not None
-    low, high = (level(a, value, lang) for value in a.interval)
     key = {"cumulative": "expected_cumulative", "rank": "expected_rank", "zero_event": "expected_events"}
     key |= {} if a.bound is not None else {a.target.kind: "expected_only"}
     key |= {} if a.target.threshold else {"direction": "expected_direction"}
-    bound = level(a, a.bound, lang)
-    return say(
-        key.get(a.target.kind, "expected"), lang, year=a.target.deadline, value=level(a, a.median, lang),
-        low=low, high=high, bound=bound, base=a.target.base_year, threshold=level(a, a.threshold, lang),
-        met=say("met_up" if a.target.upward else "met_down", lang, bound=bound),
-    )  # fmt: skip
-
-
-def _error(a: Assessment, lang: str) -> str:
-    """How the probability was made and how exact it is, as a sentence."""
-    model = fixed(f"model_{a.likelihood or a.model}", lang)
-    if a.probability_error == 0:
-        return say("exact", lang, model=model)
-    error = f"{max(100 * (a.probability_error or 0), 0.1):.1f}"
-    return say("error", lang, draws=f"{a.draws:,}", error=error, model=model)
+    facts = {"value": a.median, "low": a.interval[0], "high": a.interval[1], "threshold": a.threshold}
+    shown, bound = {name: level(a, value, lang) for name, value in facts.items()}, level(a, a.bound, lang)
+    met = say("met_up" if a.target.upward else "met_down", lang, bound=bound)
+    years = {"year": a.target.deadline, "base": a.target.base_year}
+    return say(key.get(a.target.kind, "expected"), lang, bound=bound, met=met, **years, **shown)
 
 
 def _pace_sentence(a: Assessment, lang: str) -> list[str]:
     """Pace so far and pace needed; nothing for counts, which have sentences of their own."""
-    so_far, needed = a.pace_so_far, a.pace_needed
+    so_far, needed, aim = a.pace_so_far, a.pace_needed, a.bound
     if a.tally is not None or so_far is None or needed is None:
         return []
-    aim = a.bound
     if a.bound is not None and a.series is not None:
-        now = float(a.series.known().iloc[-1])
+        now = float(levels_of(a).iloc[-1])
         if a.target.is_met(now, a.bound):
             return [say("reached", lang, last=needed.from_year)]
         if a.threshold is not None:  # the bound or the threshold, whichever the pace was reckoned to
@@ -133,7 +123,7 @@ def _pace_sentence(a: Assessment, lang: str) -> list[str]:
 
 def _pace(a: Assessment, pace: Pace, lang: str) -> str:
     index = a.series is not None and a.series.base_year is not None
-    unit = fixed("index_points", lang) if index else step_unit(unit_of(a, lang), lang)
+    unit = text("index_points", lang) if index else step_unit(unit_of(a, lang), lang)
     linear = f"{'−' if pace.linear < 0 else '+'}{with_unit(abs(pace.linear), unit, lang)}"
     if pace.compound is None:
         return linear
@@ -142,88 +132,61 @@ def _pace(a: Assessment, pace: Pace, lang: str) -> str:
 
 def _tally_sentences(a: Assessment, lang: str) -> list[str]:
     """What is counted, what is missing and how many a month that takes; the years that are not known."""
-    tally, said = a.tally, []
+    tally, lines = a.tally, []
     if tally is None:
         return []
     if a.target.kind == "cumulative":
         left = tally.years - tally.covered
         key = "tally_over" if not a.target.upward else "tally" if tally.through else "tally_none"
-        said.append(
-            say(
-                key,
-                lang,
-                through=period(tally.through or "–", lang),
-                count=level(a, tally.count, lang),
-                years=tally.years,
-                covered=number(tally.covered),
-                open=number(left),
-                needed=level(a, tally.needed, lang),
-                yearly=number(tally.needed / left),
-                monthly=number(tally.needed / left / 12),
-                bound=level(a, a.bound, lang),
-                sofar=number(a.pace_so_far.linear) if a.pace_so_far else "–",
-            )  # fmt: skip
-        )
+        line = say(
+            key, lang, through=period(tally.through or "–", lang), count=level(a, tally.count, lang),
+            years=tally.years, covered=number(tally.covered), open=number(left), needed=level(a, tally.needed, lang),
+            yearly=number(tally.needed / left), monthly=number(tally.needed / left / 12),
+            bound=level(a, a.bound, lang), sofar=number(a.pace_so_far.linear) if a.pace_so_far else "–",
+        )  # fmt: skip
+        lines.append(line)
     if tally.unknown:
-        said.append(say("tally_unknown", lang, periods=join(map(str, tally.unknown), lang)))
-    return said
+        lines.append(say("tally_unknown", lang, periods=join(map(str, tally.unknown), lang)))
+    return lines
 
 
-def _on_borrowing(a: Assessment) -> str:
-    if a.parts:
-        return "borrowed_some"
-    if not a.definition.get("comparators"):
-        return "borrowed_none"
-    return "borrowed_no_overlap" if len(_known(a)) else "borrowed_no_level"
-
-
-def note(found: Note, lang: str) -> str:
-    """A note of an assessment or a series as a sentence.
-
-    >>> note(Note("awaiting_figure", {"year": 2025, "last": 2022}), "en")[:27]
-    'The deadline 2025 is over, '
-    """
-    given = found.values
+def note(told: Note, lang: str) -> str:
+    """A note of an assessment or a series as a sentence."""
+    given, tail = told.values, f"_{lang}"
     values = given | {key: signed(given[key]) for key in ("published", "implied", "change") if key in given}
     values |= _listed(given, lang)
-    if found.code.startswith("wording_"):
-        values["wording"] = given[f"wording_{lang}"]
     if "status" in given:
         values["status"] = say(f"status_{given['status']}", lang)
-    for key in [key for key in given if key.endswith(f"_{lang}")]:
-        values.setdefault(key[:-3], given[key])  # a name or reason that the data give in both languages
-    if f"reason_{lang}" in given:
+    for key in [key for key in given if key.endswith(tail)]:  # what the data give in both languages
+        values.setdefault(key.removesuffix(tail), given[key])
+    if told.code.startswith("wording_"):
+        values["wording"] = given[f"wording{tail}"]
+    if f"reason{tail}" in given:
         values["reason"] = str(values["reason"]).rstrip("。.")
     if "probability" in given:
         values["probability"] = percent(given["probability"], lang)
-    if found.code == "tolerance":
-        values["tolerance"] = _slack(given["tolerance"], given[f"unit_{lang}"], lang)
-    return say(f"note_{found.code}", lang, **values)
+    if told.code == "tolerance":
+        values["tolerance"] = with_unit(
+            typed(given["tolerance"]), step_unit(given[f"unit{tail}"], lang), lang
+        )
+    return say(f"note_{told.code}", lang, **values)
 
 
-def reason(a: Assessment, lang: str) -> str:
-    """Why a target is not assessable, as a phrase; an empty text when it is.
+def reason(told: Note | None, lang: str) -> str:
+    """A reason why there is no verdict, as a phrase; an empty text without one.
 
-    >>> import qcity_analysis as qc
-    >>> reason(qc.assess(qc.load(), "manufacturing_pass"), "en")
-    'only bounds are held in these data (such as “above”), no figure'
+    >>> reason(Note("no_observation", {"count": 0}), "en"), reason(None, "en")
+    ('no figure is held in these data', '')
     """
-    return "" if a.reason is None else reason_of(a.reason, lang)
-
-
-def reason_of(found: Note, lang: str) -> str:
-    """A reason why there is no verdict, as a phrase.
-
-    >>> reason_of(Note("no_observation", {"count": 0}), "en")
-    'no figure is held in these data'
-    """
-    values = found.values | _listed(found.values, lang)
+    if told is None:
+        return ""
+    values = told.values | _listed(told.values, lang)
     if "kind" in values:
         values["kind"] = say(f"kind_{values['kind']}", lang)
     if "period" in values:
         values["period"] = period(values["period"], lang)
     values["unit"] = "year" if values.get("count") == 1 else "years"
-    return say(f"reason_{found.code}", lang, **values)
+    return say(f"reason_{told.code}", lang, **values)
 
 
 def _listed(values: dict[str, Any], lang: str) -> dict[str, str]:
@@ -233,15 +196,10 @@ def _listed(values: dict[str, Any], lang: str) -> dict[str, str]:
 
 
 def alt_text(a: Assessment, lang: str) -> str:
-    """Alternative text of the result's figure: what a reader who cannot see it needs to know.
-
-    >>> import qcity_analysis as qc
-    >>> "2022" in alt_text(qc.assess(qc.load(), "rd_intensity"), "en")
-    True
-    """
+    """Alternative text of the result's figure: what a reader who cannot see it needs to know."""
     facts = _facts(a, lang)
     lead = say("alt_borrowed", lang, **facts) if a.role == "borrowed" else ""
-    points = join([f"{year}: {level(a, value, lang)}" for year, value in _known(a).items()], lang)
+    points = join([f"{year}: {level(a, value, lang)}" for year, value in levels_of(a).items()], lang)
     facts |= {"points": points or say("none", lang), "deadline": a.target.deadline}
     if a.status == "forecast" and a.interval is not None:
         low, high = (level(a, value, lang) for value in a.interval)
@@ -249,79 +207,74 @@ def alt_text(a: Assessment, lang: str) -> str:
     return lead + say("alt_other", lang, **facts, verdict=status_shown(a, lang))
 
 
-def status_shown(part: Assessment, lang: str) -> str:
-    """The status in `lang`, as "forecast" or "not assessable".
-
-    >>> from types import SimpleNamespace
-    >>> status_shown(SimpleNamespace(status="met"), "zh")
-    '已达标'
-    """
-    return fixed(
-        "status_depends" if part.status == "depends_on_definition" else f"status_{part.status}", lang
-    )
-
-
 def how_to_add(a: Assessment, lang: str) -> str:
-    """How to add the region's own figures, as Markdown with the one command it takes.
-
-    >>> import qcity_analysis as qc
-    >>> "qcity add energy_intensity_industry --region nanjing" in how_to_add(
-    ...     qc.assess(qc.load(), "energy_intensity"), "en")
-    True
-    """
+    """How to add the region's own figures, as Markdown with the one command it takes."""
     target, zh = a.target, lang == "zh"
-    year = (target.base_year or target.deadline - 5) + 1
-    names = ("值", "机构", "文件", "日期") if zh else ("VALUE", "PUBLISHER", "TITLE", "DATE")
-    facts = dict(zip(("value", "publisher", "title", "date"), names, strict=True))
-    counts = ("count_new", "add_counts")
-    special = {"relative_change": ("change_pct", "add_values"), "cumulative": counts, "zero_event": counts}
-    special |= {"milestone": ("", "add_milestone")}
-    measure, key = special.get(target.kind, ("", "add_values"))
-    value = "1" if target.kind == "milestone" else facts["value"]
-    option = f" --measure {measure}" if measure else ""
-    command = (
-        f"qcity add {target.indicator_id} --region {target.region} --period {year} --value {value}{option} \\\n"
-        '    --publisher "{publisher}" --title "{title}" --date {date}'.format(**facts)
+    value, publisher, title, date = (
+        ["值", "机构", "文件", "日期"] if zh else ["VALUE", "PUBLISHER", "TITLE", "DATE"]
     )
-    said = [say(key, lang, **facts)]
-    said += [say("add_changes", lang, base=target.base_year)] if target.kind == "relative_change" else []
-    said += [say("add_peers", lang)] if target.kind == "rank" else []
-    return f"{say('add_lead', lang)}\n\n```\n{command}\n```\n\n{('' if zh else ' ').join(said)}"
+    special = {"relative_change": ("change_pct", "add_values"), "milestone": ("", "add_milestone")}
+    special |= dict.fromkeys(("cumulative", "zero_event"), ("count_new", "add_counts"))
+    measure, key = special.get(target.kind, ("", "add_values"))
+    command = (
+        f"qcity add {target.indicator_id} --region {target.region}"
+        f" --period {(target.base_year or target.deadline - 5) + 1}"
+        f" --value {'1' if target.kind == 'milestone' else value}{f' --measure {measure}' if measure else ''} \\\n"
+        f'    --publisher "{publisher}" --title "{title}" --date {date}'
+    )
+    lines = [say(key, lang, value=value, publisher=publisher, title=title, date=date)]
+    lines += [say("add_changes", lang, base=target.base_year)] if target.kind == "relative_change" else []
+    lines += [say("add_peers", lang)] if target.kind == "rank" else []
+    return f"{say('add_lead', lang)}\n\n```\n{command}\n```\n\n{('' if zh else ' ').join(lines)}"
 
 
 def plan_says(a: Assessment, lang: str) -> list[str]:
-    """The plan's own sentence with its section, the departments, and how we read it; what is not given is left out.
-
-    >>> import qcity_analysis as qc
-    >>> plan_says(qc.assess(qc.load(), "grid_inspection_coverage"), "en")[2][:41]
-    'Our reading: 100 is our reading of 全覆盖 (f'
-    """
+    """The plan's own sentence with its section, the departments, and how we read it; what is not given is left out."""
     target, en = a.target, lang == "en"
-    wording = f"“{target.wording}”" if target.wording else ""
-    if en and target.wording_en:
-        wording = f"{wording} ({target.wording_en})".strip()
+    translated = f" ({target.wording_en})" if en and target.wording_en else ""
+    wording = f"{f'“{target.wording}”' if target.wording else ''}{translated}".strip()
     if target.section and wording:
         wording = say("plan_section", lang, section=target.section, wording=wording)
     named = (target.departments_en if en else "") or target.departments
     departments = join([name.strip() for name in named.split(";")], lang)
     reading = (target.note_en if en else "") or target.note
-    found = {"plan_wording": wording, "plan_departments": departments, "plan_reading": reading}
-    return [say(key, lang, said=said) for key, said in found.items() if said]
+    lines = {"plan_wording": wording, "plan_departments": departments, "plan_reading": reading}
+    return [say(key, lang, said=line) for key, line in lines.items() if line]
 
 
 def plan_title(data: Data, plan: str, lang: str) -> str:
-    """The title of a plan in `lang`, from the source its targets name; the identifier where it has none.
-
-    >>> import qcity_analysis as qc
-    >>> plan_title(qc.load(), "nanjing_quality_city", "zh")
-    '全面深化质量强市建设实施方案'
-    """
+    """The title of a plan in `lang`, from the source its targets name; the identifier where it has none."""
     check_language(lang)
     named = data.targets.loc[(data.targets["plan"] == plan) & (data.targets["source_id"] != ""), "source_id"]
-    found = data.sources[data.sources["source_id"].isin(named.head(1))]
-    if found.empty:
+    titles = data.sources[data.sources["source_id"].isin(named.head(1))]
+    if titles.empty:
         return plan
-    return str((found["title_en"].iloc[0] if lang == "en" else "") or found["title"].iloc[0])
+    return str((titles["title_en"].iloc[0] if lang == "en" else "") or titles["title"].iloc[0])
+
+
+def by_section(assessments: Sequence[Assessment]) -> dict[str, list[Assessment]]:
+    """The assessments of a plan by the name of their section, sections as the plan numbers them."""
+    names = sorted(dict.fromkeys(text_of(a.target.section) for a in assessments), key=section_order)
+    return {name: [a for a in assessments if text_of(a.target.section) == name] for name in names}
+
+
+def section_name(name: str, lang: str) -> str:
+    """The section of a plan as a heading; in English its Chinese numerals are written as numbers.
+
+    >>> section_name("二（十一）", "en"), section_name("二（一）", "zh"), section_name("", "en")
+    ('Section 2 (11)', '第二（一）部分', 'Other')
+    >>> section_name("第十一章", "en"), section_name("专栏1", "en"), section_name("专栏1", "zh")
+    ('Chapter 11', 'Box 1', '专栏1')
+    """
+    if not name:
+        return text("no_section", lang)
+    numbered = re.fullmatch(r"(专栏|第)?([一二三四五六七八九十（）()\d.]+)(章)?", name)
+    if numbered is None:
+        return name
+    kind, numeral = {"专栏": "box", "第": "chapter"}.get(numbered[1], "section"), numbered[2]
+    if lang != "zh":
+        numeral = NUMERAL.sub(lambda one: str(arabic(one[0])), numeral).replace("（", " (").replace("）", ")")
+    return text(kind, lang, name=numeral)
 
 
 def ask(a: Assessment, lang: str) -> str:
@@ -334,10 +287,14 @@ def ask(a: Assessment, lang: str) -> str:
     target, unit = a.target, unit_of(a, lang)
     if target.threshold is None:
         return target.wording if lang == "zh" else (target.wording_en or target.wording)
-    after_base = target.base_year + 1 if target.base_year is not None else None
-    first = a.period[0] if a.period else after_base
-    facts: dict[str, Any] = {"year": target.deadline, "first": first, "base": target.base_year}
-    facts["value"], side = with_unit(quoted(a), unit, lang), target.direction
+    first = a.period[0] if a.period else target.base_year + 1 if target.base_year is not None else None
+    side, value = target.direction, with_unit(quoted(a), unit, lang)
+    facts: dict[str, Any] = {
+        "year": target.deadline,
+        "first": first,
+        "base": target.base_year,
+        "value": value,
+    }
     key = f"ask_{side}" if side in ("at_least", "at_most") else "ask_at_least"
     if target.kind == "relative_change":
         key, facts["value"] = "ask_change", with_unit(quoted(a), "%", lang)
@@ -350,16 +307,13 @@ def ask(a: Assessment, lang: str) -> str:
     elif target.kind in BY_STEP:
         facts["value"] = with_unit(quoted(a).lstrip("−"), step_unit(unit, lang), lang)
         facts["base"] = "–" if target.base_year is None else target.base_year
-        without_year = "_open" if target.kind == "monotone" and first is None else ""
-        by = "_by" if target.threshold else without_year
+        open_start = "_open" if target.kind == "monotone" and first is None else ""
+        by = "_by" if target.threshold else open_start
         key = f"ask_{target.kind}{by}_{'up' if target.upward else 'down'}"
     elif target.commitment == "about":
-        key, facts["tolerance"] = "ask_about", _slack(target.tolerance, unit, lang)
+        slack = with_unit(typed(target.tolerance), step_unit(unit, lang), lang)
+        key, facts["tolerance"] = "ask_about", slack
     return say(key, lang, **facts)
-
-
-def _slack(tolerance: float, unit: str, lang: str) -> str:
-    return with_unit(typed(tolerance), step_unit(unit, lang), lang)
 
 
 def quoted(a: Assessment) -> str:
@@ -397,17 +351,13 @@ def level_number(a: Assessment, value: float) -> str:
     for year, digits in (series.decimals if series is not None else {}).items():
         if series is not None and series.values.get(year) == value:
             return typed(value, digits)
-    return number(value, _deciding(a), _digits(target.threshold))
+    return number(value, *_limits(a))
 
 
-def _digits(threshold: float | None) -> int:
-    """Digits after the point of a threshold as it was typed."""
-    return 0 if threshold is None else len(typed(threshold).partition(".")[2])
-
-
-def _deciding(a: Assessment) -> list[float]:
-    """The levels that decide, in the unit of the series."""
-    return [value for value in (a.bound, a.threshold) if value is not None]
+def _limits(a: Assessment) -> tuple[list[float], int]:
+    """The levels that decide, in the unit of the series; digits after the point of the threshold as typed."""
+    digits = 0 if a.target.threshold is None else len(typed(a.target.threshold).partition(".")[2])
+    return [value for value in (a.bound, a.threshold) if value is not None], digits
 
 
 def _change_on_base(a: Assessment, value: float, lang: str) -> str:
@@ -415,21 +365,25 @@ def _change_on_base(a: Assessment, value: float, lang: str) -> str:
     assert a.target.threshold is not None and a.threshold is not None
     if value == a.threshold:
         return with_unit(quoted(a), "%", lang)
-    base = a.threshold / (1 + a.target.threshold / 100)
-    limits = [float(f"{100 * (decides / base - 1):.10g}") for decides in _deciding(a)]
+    base, (deciding, digits) = a.threshold / (1 + a.target.threshold / 100), _limits(a)
+    limits = [float(f"{100 * (decides / base - 1):.10g}") for decides in deciding]
     moved = 100 * (value / base - 1)
     if value == a.bound:
         return with_unit(with_sign(typed(float(f"{moved:.10g}"))), "%", lang)
-    return with_unit(signed(moved, limits, _digits(a.target.threshold)), "%", lang)
+    return with_unit(signed(moved, limits, digits), "%", lang)
 
 
-def change(value: float, lang: str) -> str:
-    """A computed change in percent with its sign.
-
-    >>> change(-18, "en"), change(2.345, "zh")
-    ('−18 %', '+2.3%')
-    """
-    return with_unit(signed(value), "%", lang)
+def level_shown(part: Assessment, value: float, lang: str, high: float | None = None) -> str:
+    """A level, or an interval to `high`, as the sentences say it; a relative change with the level itself beside it."""
+    shown, plain = level(part, value, lang), level_number(part, value)
+    if high is not None:
+        shown = text("range", lang, low=shown, high=level(part, high, lang))
+        plain = text("range", lang, low=plain, high=level_number(part, high))
+    if part.target.kind != "relative_change" or part.threshold is None:
+        return shown
+    if part.series is None or part.series.base_year is not None:
+        return text("with_index", lang, change=shown, index=plain)
+    return text("with_level", lang, change=shown, level=with_unit(plain, unit_of(part, lang), lang))
 
 
 def unit_of(a: Assessment, lang: str) -> str:
@@ -441,4 +395,76 @@ def unit_of(a: Assessment, lang: str) -> str:
 
 def step_unit(unit: str, lang: str) -> str:
     """The unit of a difference: percentage points for shares."""
-    return fixed("points", lang) if unit == "%" else unit
+    return text("points", lang) if unit == "%" else unit
+
+
+def axis_unit(assessment: Assessment, lang: str) -> str:
+    """The unit of the vertical axis in `lang`: that of the series, or "index, 2020 = 100"; empty without any."""
+    series, target, zh = assessment.series, assessment.target, lang == "zh"
+    first = assessment.period[0] if assessment.period else target.deadline
+    if target.kind in ("rank", "zero_event"):
+        return text("axis_rank" if target.kind == "rank" else "axis_events", lang, first=first)
+    if target.kind == "cumulative":
+        unit = (text_of(target.unit_zh) if zh else "") or text_of(target.unit)
+        key = "axis_cumulative" if target.base_year is not None else "axis_total"
+        return text(key, lang, first=first, unit=unit)
+    if series is not None and series.base_year is not None:
+        return text("index_unit", lang, year=series.base_year)
+    unit_zh = assessment.definition.get("unit_zh") if target.kind in BY_STEP else target.unit_zh
+    return (text_of(unit_zh) if zh else "") or text_of(series.unit if series is not None else target.unit)
+
+
+def assessment_title(assessment: Assessment, lang: str) -> str:
+    """The name of the target in `lang`, as it stands in the plan."""
+    return text_of(assessment.target.name_zh if lang == "zh" else assessment.target.name_en)
+
+
+def status_shown(part: Assessment, lang: str) -> str:
+    """The status in `lang`, as "forecast" or "not assessable"."""
+    return text(f"status_{part.status.removesuffix('_on_definition')}", lang)
+
+
+def chance(a: Assessment, lang: str) -> tuple[str, str]:
+    """The probability of a forecast and its word as shown; empty texts where there is none."""
+    if a.status != "forecast" or a.probability is None:
+        return "", ""
+    return percent(a.probability, lang), text(f"word_{a.word}", lang) if a.word else ""
+
+
+def subtitle(assessment: Assessment, lang: str) -> str:
+    """What the figure says in a few words: probability and word, or the status; and for whom."""
+    shown, word = chance(assessment, lang)
+    verdict = f"{text('chance', lang)} {shown}" if shown else status_shown(assessment, lang)
+    return " · ".join(filter(None, [text("borrowed", lang) if assessment.borrowed else "", verdict, word]))
+
+
+def panel_title(part: Assessment, lang: str) -> str:
+    """The title of one panel: which definition, or whose changes are borrowed."""
+    if part.borrowed:
+        return text("borrowed_from", lang, name=borrowed_name(part, lang))
+    return text("definition", lang, name=part.definition[f"name_{lang}"])
+
+
+def borrowed_name(part: Assessment, lang: str) -> str:
+    """Region and indicator whose changes an assessment borrows; empty when it borrows none."""
+    if not part.borrowed:
+        return ""
+    region, name = part.borrowed.region_names[lang], part.borrowed.indicator_names[lang]
+    return text("place_and_series", lang, region=region, name=name)
+
+
+def target_shown(part: Assessment, lang: str) -> str:
+    """What is asked for, short: "≥ 50 patents per 10k people", "about 4 %", "−18 % (index 82)"."""
+    target = part.target
+    if part.threshold is None:
+        return ""
+    shown = level_shown(part, part.threshold, lang)
+    if target.kind in ("relative_change", "zero_event"):
+        return shown
+    if target.kind == "direction" and not target.threshold:
+        return text("target_direction", lang, base=target.base_year, value=shown)
+    if target.kind == "rank" and not target.upward:
+        return text("target_rank", lang, value=quoted(part))
+    if target.commitment == "about":
+        return text("about", lang, value=shown)
+    return SIDES.get(target.direction, "") + shown

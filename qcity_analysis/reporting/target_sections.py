@@ -11,14 +11,13 @@ from ..analysis.attribution import explain_change
 from ..analysis.outlook import outlook as look_ahead
 from ..analysis.sensitivity import sensitivity as vary
 from ..catalogue import check_language, say, text
-from ..rules.catalogue import RULES, judged, results_for
+from ..rules import RULES
+from ..rules.results import judged, results_for
 from . import analyses, sentences, show
+from .figures.charts import sensitivity_chart
 from .figures.fan import fan_chart
-from .figures.rows import sensitivity_chart
-from .formatting import percent, text_of
-from .labels import assessment_title, level_shown, panel_title
-from .sentences import status_shown
-from .tables import key_figures, sources_by_series
+from .formatting import text_of
+from .sentences import assessment_title, chance, level_shown, panel_title, status_shown
 
 if TYPE_CHECKING:
     from ..assessment.answer import Assessment
@@ -37,98 +36,77 @@ def answer(data: Data, assessment: Assessment, lang: str) -> None:
 
 
 def front_of_target(data: Data, assessment: Assessment, lang: str) -> dict[str, Any]:
-    """Title, answer and summary of a target's page, JSON-able; what index and command line show.
-
-    >>> import qcity_analysis as qc
-    >>> data = qc.load()
-    >>> front_of_target(data, qc.assess(data, "rd_intensity"), "en")["target"]
-    'rd_intensity'
-    """
-    target, name = assessment.target, assessment_title(assessment, lang)
-    region = data.region_name(target.region, lang)
-    chance = assessment.probability if assessment.status == "forecast" else None
-    word = text(f"word_{assessment.word}", lang) if chance is not None and assessment.word else ""
-    share = percent(chance, lang) if chance is not None else ""
+    """Title, answer and summary of a target's page, JSON-able; what index and command line show."""
+    target, name, verdict = (
+        assessment.target,
+        assessment_title(assessment, lang),
+        status_shown(assessment, lang),
+    )
+    region, (shown, word) = data.region_name(target.region, lang), chance(assessment, lang)
     return {
-        "kind": "target",
-        "lang": lang,
+        "kind": "target", "lang": lang, "name": name, "plan": target.plan, "target": target.target_id,
         "title": text("question", lang, region=region, name=name, deadline=target.deadline),
-        "name": name,
-        "plan": target.plan,
-        "target": target.target_id,
-        "section": text_of(target.section),
-        "as_of": assessment.as_of.isoformat(),
-        "model": assessment.model,
+        "section": text_of(target.section), "as_of": assessment.as_of.isoformat(), "model": assessment.model,
         "answer": sentences.headline(assessment, lang),
-        "short": f"{share} ({word})" if share and word else _short(assessment, lang),
-        "status": assessment.status,
-        "status_shown": status_shown(assessment, lang),
-        "probability": chance,
-        "probability_shown": share,
-        "word_shown": word,
+        "short": f"{shown} ({word})" if shown and word else _short(assessment, verdict, lang),
+        "status": assessment.status, "status_shown": verdict,
+        "probability": assessment.probability if assessment.status == "forecast" else None,
+        "probability_shown": shown, "word_shown": word,
         "illustrative": assessment.illustrative or any(part.illustrative for part in assessment.parts),
-    }
+    }  # fmt: skip
 
 
-def _short(assessment: Assessment, lang: str) -> str:
+def _short(assessment: Assessment, verdict: str, lang: str) -> str:
     """The verdict without a probability in a few words: status, and why or with which figure."""
     why = "; ".join(
-        f"{part.definition[f'name_{lang}']} "
-        + (status_shown(part, lang) if part.probability is None else percent(part.probability, lang))
+        f"{part.definition[f'name_{lang}']} {chance(part, lang)[0] or status_shown(part, lang)}"
         for part in assessment.parts
         if part.role == "definition"
     )
     if assessment.outcome is not None:
         year = assessment.settled_in or assessment.target.deadline
         why = text("in_year", lang, year=year, value=level_shown(assessment, assessment.outcome, lang))
-    return f"{status_shown(assessment, lang)}: {why or sentences.reason(assessment, lang)}".rstrip(": ")
+    return f"{verdict}: {why or sentences.reason(assessment.reason, lang)}".rstrip(": ")
 
 
-def _title(part: Assessment, lang: str) -> str:
-    """The heading above what is said of a part; nothing above the assessment itself."""
-    return f"### {panel_title(part, lang)}\n\n" if part.role != "main" else ""
+def _caption(part: Assessment, lang: str) -> str:
+    """What a part is named by; empty for the assessment itself."""
+    return panel_title(part, lang) if part.role != "main" else ""
+
+
+def _under(title: str, words: str) -> str:
+    return f"### {title}\n\n{words}" if title else words
 
 
 def picture(assessment: Assessment, lang: str) -> None:
     """Show the fan chart, and after it what it means; with parts, each has its own sentence and figure."""
-    if assessment.parts:
-        borrowed = any(part.borrowed for part in assessment.parts)
-        show.section("borrowed" if borrowed else "definitions", lang)
-    elif _has_figures(assessment):
-        show.section("figure", lang)
-    for part in assessment.parts or (assessment,):
-        if assessment.parts:
-            show.markdown(f"### {panel_title(part, lang)}\n\n{sentences.headline(part, lang)}")
-        if assessment.parts or _has_figures(part):
+    series, parts = assessment.series, assessment.parts
+    drawn = series is not None and bool(series.values.notna().any() or len(series.bounds))
+    if parts or drawn:
+        borrowed = "borrowed" if any(part.borrowed for part in parts) else "definitions"
+        show.section(borrowed if parts else "figure", lang)
+    for part in parts or (assessment,):
+        if parts:
+            show.markdown(_under(panel_title(part, lang), sentences.headline(part, lang)))
+        if parts or drawn:
             show.picture(fan_chart(part, lang), sentences.alt_text(part, lang))
         show.markdown("\n\n".join(sentences.sentences(part, lang)))
-
-
-def _has_figures(assessment: Assessment) -> bool:
-    """Whether anything was published that a figure could show."""
-    series = assessment.series
-    return series is not None and bool(series.values.notna().any() or len(series.bounds))
 
 
 def numbers(assessment: Assessment, lang: str) -> None:
     """Show the table of key figures."""
     explained = any(part.probability is not None for part in (assessment, *assessment.parts))
     show.section("numbers", lang, None if explained else "")
-    show.table(key_figures(assessment, lang).rename_axis(text("k_quantity", lang)))
-
-
-def _answers(assessment: Assessment) -> list[Assessment]:
-    """What an assessment answers from the place's own figures: itself, or each definition."""
-    return [part for part in assessment.parts if part.role == "definition"] or [assessment]
+    show.table(show.key_figures(assessment, lang).rename_axis(text("k_quantity", lang)))
 
 
 def outlook(data: Data, assessment: Assessment, lang: str) -> None:
     """Show the pace needed, how often anything moved that fast, when the target is reached, how long one may wait."""
     show.section("outlook", check_language(lang))
-    for part in _answers(assessment):
+    for part in assessment.by_definition():
         ahead = look_ahead(data, part)
         lead = analyses.pace_sentences(part, ahead, lang)
-        show.markdown(_title(part, lang) + "\n\n".join(lead))
+        show.markdown(_under(_caption(part, lang), "\n\n".join(lead)))
         if ahead.feasibility.rows:
             speeds = analyses.speed_table(data, part, ahead.feasibility, lang)
             show.table(speeds, text("o_fast_caption", lang), index=False)
@@ -147,10 +125,9 @@ def changed(data: Data, assessment: Assessment, lang: str, since: str | dt.date 
     without an earlier day.
     """
     check_language(lang)
-    day = since or day_before_last_figure(assessment)
+    day, target = since or day_before_last_figure(assessment), assessment.target
     if day is None or str(day) >= assessment.as_of.isoformat():
         return
-    target = assessment.target
     change = explain_change(
         data.at(assessment.as_of), target.target_id, target.plan, day, assessment.as_of,
         region=target.region, model=assessment.model, draws=assessment.draws, seed=assessment.seed,
@@ -161,8 +138,7 @@ def changed(data: Data, assessment: Assessment, lang: str, since: str | dt.date 
         steps = analyses.steps_table(one, lang)
         if not len(steps) or one.word == "unchanged":
             continue
-        caption = panel_title(one.after, lang) if one.after.role != "main" else ""
-        if caption:
+        if caption := _caption(one.after, lang):
             colon = "：" if lang == "zh" else ": "
             show.markdown(f"{caption}{colon}{analyses.change_sentence(one, lang)}")
         show.table(steps, caption, index=False)
@@ -174,13 +150,8 @@ def changed(data: Data, assessment: Assessment, lang: str, since: str | dt.date 
 
 
 def day_before_last_figure(assessment: Assessment) -> dt.date | None:
-    """The day before the newest figure of the assessment's own series became known; None without one.
-
-    >>> import qcity_analysis as qc
-    >>> day_before_last_figure(qc.assess(qc.load(as_of="2024-06-30"), "rd_intensity", draws=500)) is not None
-    True
-    """
-    series = [part.series for part in _answers(assessment) if part.series is not None]
+    """The day before the newest figure of the assessment's own series became known; None without one."""
+    series = [part.series for part in assessment.by_definition() if part.series is not None]
     frames = [rows for one in series for rows in (one.observations, one.bounds, one.unused)]
     days = [pd.to_datetime(rows["known_from"]).max() for rows in frames if "known_from" in rows and len(rows)]
     return (max(days) - pd.Timedelta(days=1)).date() if days else None
@@ -198,8 +169,8 @@ def sensitivity(data: Data, assessment: Assessment, lang: str) -> None:
     for one in varied:
         show.picture(sensitivity_chart(one, lang), analyses.alt_sensitivity(one, lang))
         show.markdown("\n\n".join(analyses.sensitivity_sentences(one, lang)))
-        caption = panel_title(one.answer, lang) if one.answer.role != "main" else ""
-        show.table(analyses.sensitivity_table(one, lang), caption, index=False, fold=text("v_table", lang))
+        choices, fold = analyses.sensitivity_table(one, lang), text("v_table", lang)
+        show.table(choices, _caption(one.answer, lang), index=False, fold=fold)
 
 
 def why(assessment: Assessment, lang: str) -> None:
@@ -210,8 +181,8 @@ def why(assessment: Assessment, lang: str) -> None:
         show.section("why", lang)
     for part, forecast in parts:
         explanation = forecast.explain()
-        title = f"### {panel_title(part, lang)}\n\n" if len(parts) > 1 else ""
-        show.markdown(title + "\n\n".join(analyses.explained(part, explanation, lang)))
+        lines = "\n\n".join(analyses.explained(part, explanation, lang))
+        show.markdown(_under(panel_title(part, lang) if len(parts) > 1 else "", lines))
         if len(explanation.without):
             show.table(analyses.without_table(part, explanation, lang), fold=text("why_table", lang))
 
@@ -236,21 +207,15 @@ def rules_table(assessment: Assessment, lang: str) -> pd.DataFrame:
     >>> shown.index[0], list(shown.columns)
     ('The answer of this page', ['Class', 'Will it be met?', 'Source'])
     """
-    rows = {text("rules_ours", lang): [*_ours(assessment, lang), "qcity_analysis"]}
+    shown, word = chance(assessment, lang)
+    settled = {"met": "rule_yes", "missed": "rule_no"}.get(assessment.status)
+    yes = shown or (text(settled, lang) if settled else "–")
+    rows = {text("rules_ours", lang): [word or status_shown(assessment, lang), yes, "qcity_analysis"]}
     for rule, result in results_for(assessment).items():
-        named, source = RULES[rule].name(lang), RULES[rule].told_by(lang)
-        rows[named] = [class_shown(result, lang), yes_or_no(result, lang), source]
+        rows[RULES[rule].name(lang)] = [*rule_shown(result, lang), RULES[rule].source(lang)]
     columns = [text(key, lang) for key in ("c_says", "c_will_meet", "c_rule_source")]
     index = pd.Index(list(rows), name=text("c_rule", lang))
     return pd.DataFrame(list(rows.values()), columns=columns, index=index)
-
-
-def _ours(assessment: Assessment, lang: str) -> tuple[str, str]:
-    if assessment.status == "forecast" and assessment.probability is not None:
-        word = text(f"word_{assessment.word}", lang) if assessment.word else ""
-        return word or status_shown(assessment, lang), percent(assessment.probability, lang)
-    settled = {"met": "rule_yes", "missed": "rule_no"}.get(assessment.status)
-    return status_shown(assessment, lang), text(settled, lang) if settled else "–"
 
 
 def votes(assessment: Assessment, lang: str) -> str:
@@ -271,26 +236,12 @@ def shared_reason(assessment: Assessment, lang: str) -> str:
     return text("rules_none", lang, reason=reasons.pop()) if len(reasons) == 1 and "" not in reasons else ""
 
 
-def class_shown(result: RuleResult, lang: str) -> str:
-    """The class in words, or why the rule does not apply.
-
-    >>> from qcity_analysis.rules import RuleResult
-    >>> class_shown(RuleResult("light_cloud", False), "zh")
-    '少云'
-    """
+def rule_shown(result: RuleResult, lang: str) -> list[str]:
+    """The class in words, or why the rule does not apply; and yes, no or a dash."""
+    yes = "–" if result.will_meet is None else text("rule_yes" if result.will_meet else "rule_no", lang)
     if result.category is not None:
-        return text(f"rule_word_{result.category}", lang)
-    return text("rule_not_applicable", lang, reason=_reason(result, lang))
-
-
-def yes_or_no(result: RuleResult, lang: str) -> str:
-    """Yes, no or a dash in `lang`.
-
-    >>> from qcity_analysis.rules import RuleResult
-    >>> yes_or_no(RuleResult("red", False), "en")
-    'no'
-    """
-    return "–" if result.will_meet is None else text("rule_yes" if result.will_meet else "rule_no", lang)
+        return [text(f"rule_word_{result.category}", lang), yes]
+    return [text("rule_not_applicable", lang, reason=_reason(result, lang)), yes]
 
 
 def _reason(result: RuleResult, lang: str) -> str:
@@ -309,7 +260,7 @@ def add(assessment: Assessment, lang: str) -> None:
 
 def sources(assessment: Assessment, lang: str) -> None:
     """Show every published figure with publisher, document and date; say so when there is none."""
-    tables = sources_by_series(assessment, lang)
+    tables = show.sources_by_series(assessment, lang)
     show.section("sources", lang, None if tables else text("no_figures_sentence", lang))
     for name, table in tables.items():
         show.table(table, name if assessment.parts else "", index=False)
@@ -317,13 +268,11 @@ def sources(assessment: Assessment, lang: str) -> None:
 
 def notes(assessment: Assessment, lang: str) -> None:
     """Show assumptions and notes, those of each part under its name; nothing when there are none."""
-    blocks, told = [], set[str]()
+    blocks = []
     for part in [assessment, *assessment.parts]:
         of_series = part.series.notes if part.series is not None and part.role != "main" else ()
-        lines = list(dict.fromkeys(sentences.note(note, lang) for note in (*part.notes, *of_series)))
-        lines = [line for line in lines if part.role != "main" or line not in told]
-        told.update(lines)
+        lines = dict.fromkeys(f"- {sentences.note(note, lang)}" for note in (*part.notes, *of_series))
         if lines:
-            blocks.append(_title(part, lang) + "\n".join(f"- {line}" for line in lines))
+            blocks.append(_under(_caption(part, lang), "\n".join(lines)))
     if blocks:
         show.section("notes", lang, "\n\n".join(blocks))

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..catalogue import text
 from ..errors import Note, QcityError, did_you_mean
 from ..targets import reaches
 
@@ -34,7 +35,7 @@ UNSUITED = ("cumulative", "rank", "milestone")
 
 
 class NotApplicable(Exception):
-    """A rule does not apply: a code of REASONS and the values its sentence needs.
+    """A rule does not apply: a code (`rule_reason_<code>` of the catalogue) and the values its sentence needs.
 
     >>> str(NotApplicable("no_base", year=2020))
     'no figure for the base year 2020'
@@ -42,32 +43,7 @@ class NotApplicable(Exception):
 
     def __init__(self, code: str, **values: int | str) -> None:
         self.code, self.values = code, values
-        super().__init__(REASONS[code].format(**values))
-
-
-REASONS = {
-    "kind": "the rule judges levels; this target is of kind {kind}",
-    "reductions_only": "the rule is for reductions",
-    "no_direction": "the target does not say which way is better",
-    "no_threshold": "the target names no value",
-    "no_deadline": "the target holds every year and has no deadline",
-    "no_figure": "no figure up to {year}",
-    "no_base": "no figure for the base year {year}",
-    "base_not_positive": "a change in percent of the base year's figure means nothing: {year} is not above 0",
-    "no_base_year": "a relative target needs a base year",
-    "no_elapsed": "no figure after the base year {year}",
-    "deadline_before_base": "the deadline {deadline} is not after the base year {year}",
-    "too_few": "too few figures: {count}, at least {least} needed",
-    "too_short": "the figures span {years} years, at least {least} needed",
-    "no_year_before": "no figure for {year}, the year before the last",
-    "zero_base": "a growth rate from a figure of 0 is not defined ({year})",
-    "sign_change": "a growth rate between figures of opposite sign is not defined ({first} to {last})",
-    "beyond_numbers": "the rule's rate or projection is too large or too small to compute",
-    "zero_target": "a constant rate never reaches a target of 0",
-    "no_way": "base and target are the same",
-    "not_positive": "the rule takes logarithms; not all figures and the target are positive",
-    "not_a_share": "the rule takes log odds; not all figures lie inside 0 to {whole}",
-}
+        super().__init__(text(f"rule_reason_{code}", "en", **values))
 
 
 @dataclass(frozen=True)
@@ -271,14 +247,14 @@ def question_of(series: pd.Series, target: Any, as_of_year: int) -> Question:
         raise NotApplicable("kind", kind=kind or "milestone")
     no_level = kind in DIRECTIONAL or (kind == "monotone" and way not in BOUNDS)
     ends = () if no_level else _ends(given["threshold"])
-    deadline, sign = year_of(given["deadline"]), _sign(given["direction"])
+    deadline, sign = _year(given["deadline"]), _sign(given["direction"])
     if sign == 0 and len(ends) != 2:
         raise NotApplicable("no_direction")
-    base_year, limit = year_of(given["base_year"]), _number(given["limit"])
-    until = year_of(as_of_year)
+    base_year, limit = _year(given["base_year"]), _number(given["limit"])
+    until = _year(as_of_year)
     if until is None:
         raise QcityError(f"as_of_year is a whole year, such as 2025; found {as_of_year!r}")
-    known = figures(series, until)
+    known = _figures(series, until)
     if not known:
         raise NotApplicable("no_figure", year=until)
     if ends and (kind in RELATIVE or "relative" in kind):
@@ -292,31 +268,23 @@ def question_of(series: pd.Series, target: Any, as_of_year: int) -> Question:
     return Question(known, sign, level, asked, base_year, deadline, limit, given["unit"], given["support"])
 
 
-def figures(series: pd.Series, as_of_year: int) -> dict[int, float]:
-    """The figures known by the end of `as_of_year`, year -> value in order; gaps (NaN) are left out.
-
-    Raises QcityError for an index that is not years, two figures for one year, or a value that is not finite.
-
-    >>> figures(pd.Series({2020: 1.0, 2021: float("nan"), 2022: 3.0, 2023: 4.0}), 2022)
-    {2020: 1.0, 2022: 3.0}
-    """
+def _figures(series: pd.Series, as_of_year: int) -> dict[int, float]:
+    """The figures known by the end of `as_of_year`, year -> value in order; gaps (NaN) are left out."""
     known: dict[int, float] = {}
     for label, value in series.items():
         try:
-            year = year_of(label)
+            year = _year(label)
         except QcityError:
             year = None
         if year is None:
             raise QcityError(f"the index of a series is years; found {label!r}")
         if year in known:
             raise QcityError(f"the series has two figures for {year}; keep one")
-        if year > as_of_year or pd.isna(value):
-            continue
-        known[year] = float(value)
-        if math.isinf(known[year]):
-            raise QcityError(
-                f"the figure for {year} is infinite; leave a gap (NaN) where nothing was published"
-            )
+        if year <= as_of_year and not pd.isna(value):
+            known[year] = float(value)
+            if math.isinf(known[year]):
+                advice = "leave a gap (NaN) where nothing was published"
+                raise QcityError(f"the figure for {year} is infinite; {advice}")
     return dict(sorted(known.items()))
 
 
@@ -344,14 +312,8 @@ def _number(value: Any) -> float | None:
     return None if _missing(value) else float(value)
 
 
-def year_of(value: Any) -> int | None:
-    """The year of a number, a date or a text that begins with it; None for what is missing.
-
-    Raises QcityError for anything else, such as a half year.
-
-    >>> year_of(2030.0), year_of("2030-12-31"), year_of(float("nan"))
-    (2030, 2030, None)
-    """
+def _year(value: Any) -> int | None:
+    """The year of a number, a date or a text that begins with it; None for what is missing."""
     if _missing(value) or value == "":
         return None
     written = getattr(value, "year", value[:4] if isinstance(value, str) else value)

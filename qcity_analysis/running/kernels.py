@@ -2,8 +2,8 @@
 
 `serve` runs in a process of its own that has imported what the notebooks need; for each connection on its socket it
 forks a kernel. `connect` is the small process that Jupyter starts and watches in the kernel's place: when it ends, for
-whatever reason, the server ends the kernel, and the other way round. Unix only; `KernelServer.start` returns False
-elsewhere and the caller uses ordinary kernels. Nothing of the package is imported, so that `connect` starts at once.
+whatever reason, the server ends the kernel, and the other way round. Unix only; elsewhere the caller uses ordinary
+kernels. Nothing of the package is imported, so that `connect` starts at once.
 """
 
 from __future__ import annotations
@@ -17,18 +17,13 @@ import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
 from typing import Any
 
 PRELOAD = (
-    "IPython.core.interactiveshell",
-    "ipykernel.ipkernel",
-    "ipykernel.zmqshell",
-    "matplotlib.backends.backend_agg",
-    "matplotlib.figure",
-    "pandas",
-    "scipy.special",
-    "scipy.stats",
+    *("IPython.core.interactiveshell", "ipykernel.ipkernel", "ipykernel.zmqshell", "pandas", "scipy.special"),
+    *("matplotlib.backends.backend_agg", "matplotlib.figure", "scipy.stats"),
     "qcity_analysis.assessment.assess",
     "qcity_analysis.forecasting.forecast",
     "qcity_analysis.reporting.target_sections",
@@ -36,61 +31,34 @@ PRELOAD = (
 ONE_THREAD = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
 
 
-class KernelServer:
-    """The preloaded process, seen from outside; a context manager that ends it.
+@contextlib.contextmanager
+def kernel_server(timeout: float = 60) -> Iterator[Callable[[], list[str] | None]]:
+    """Start the preloaded process for a `with` block and wait until it accepts connections; at the end it is ended.
 
-    >>> with KernelServer() as server:
-    ...     server.argv()[-1]
-    '{connection_file}'
+    What is called inside gives the command of a kernelspec whose kernels come from that process, None where there is
+    none: on another system, after `timeout` seconds, or when it has died.
     """
-
-    def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="qcity-")
-        self.address = os.path.join(self._folder.name, "kernels")
-        self._process: Popen[bytes] | None = None
-
-    def start(self, timeout: float = 60) -> bool:
-        """Start the process and wait until it accepts connections; False when that is not possible here."""
-        if not (hasattr(os, "fork") and hasattr(socket, "AF_UNIX")):
-            return False
-        command = [sys.executable, "-m", "qcity_analysis.running.kernels", "serve", self.address]
-        self._process = Popen(
+    if not (hasattr(os, "fork") and hasattr(socket, "AF_UNIX")):
+        yield lambda: None
+        return
+    with tempfile.TemporaryDirectory(prefix="qcity-") as folder:
+        address = os.path.join(folder, "kernels")
+        command = [sys.executable, "-m", "qcity_analysis.running.kernels", "serve", address]
+        with Popen(
             command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=os.environ | ONE_THREAD, start_new_session=True
-        )  # fmt: skip
-        assert self._process.stdout is not None
-        ready, _, _ = select.select([self._process.stdout], [], [], timeout)
-        if ready and self._process.stdout.readline() == b"ready\n":
-            return True
-        self.stop()
-        return False
-
-    def alive(self) -> bool:
-        """Whether the process is there to fork another kernel."""
-        return self._process is not None and self._process.poll() is None
-
-    def argv(self) -> list[str]:
-        """The command of a kernelspec whose kernels come from this server."""
-        return [sys.executable, "-I", "-S", __file__, "connect", self.address, "{connection_file}"]
-
-    def stop(self) -> None:
-        """End the process and every kernel it still has."""
-        if self._process is not None:
-            assert self._process.stdin is not None and self._process.stdout is not None
-            self._process.stdin.close()
+        ) as process:  # fmt: skip
+            assert process.stdin is not None and process.stdout is not None
+            ready, _, _ = select.select([process.stdout], [], [], timeout)
+            started = bool(ready) and process.stdout.readline() == b"ready\n"
+            argv = [sys.executable, "-I", "-S", __file__, "connect", address, "{connection_file}"]
             try:
-                self._process.wait(10)
-            except TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-            self._process.stdout.close()
-            self._process = None
-
-    def __enter__(self) -> KernelServer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-        self._folder.cleanup()
+                yield lambda: argv if started and process.poll() is None else None
+            finally:
+                process.stdin.close()
+                try:
+                    process.wait(10)
+                except TimeoutExpired:
+                    process.kill()
 
 
 def serve(address: str) -> None:
@@ -118,19 +86,15 @@ def serve(address: str) -> None:
         for pid in [pid for pid, client in kernels.items() if client in ready]:
             with contextlib.suppress(ProcessLookupError):  # connection closed: nobody waits for this kernel
                 os.kill(pid, signal.SIGKILL)
-        _reap(kernels)
+        for pid in list(kernels):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                client = kernels.pop(pid)
+                with contextlib.suppress(OSError):
+                    client.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+                client.close()
     for pid in kernels:
         os.kill(pid, signal.SIGKILL)
-
-
-def _reap(kernels: dict[int, socket.socket]) -> None:
-    for pid in list(kernels):
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            client = kernels.pop(pid)
-            with contextlib.suppress(OSError):
-                client.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
-            client.close()
 
 
 def _become_kernel(request: dict[str, str], inherited: list[socket.socket]) -> None:
@@ -151,8 +115,7 @@ def _become_kernel(request: dict[str, str], inherited: list[socket.socket]) -> N
         numpy.random.seed()
         from ipykernel.kernelapp import IPKernelApp
 
-        options = ["-f", request["file"], "--HistoryManager.enabled=False"]
-        IPKernelApp.launch_instance(argv=options)
+        IPKernelApp.launch_instance(argv=["-f", request["file"], "--HistoryManager.enabled=False"])
         code = 0
     finally:
         os._exit(code)

@@ -1,4 +1,4 @@
-"""All pages of a report: run the notebooks of what changed, keep a ledger of runs, write the index.
+"""All pages of a report: which there are, the notebooks run of what changed, a ledger of runs, the index.
 
 Runs go on worker threads, each driving a kernel of its own. The ledger `runs.jsonl` gets a line as soon as a run ends,
 so that an interrupted report is resumed; the index is written last.
@@ -19,33 +19,107 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ..catalogue import LANGUAGES
-from ..data.load import load
-from ..files import inside, write_whole
+from ..catalogue import LANGUAGES, check_language
+from ..data.load import Data, load, pages
+from ..errors import unknown
+from ..files import PROJECT, inside, write_whole
 from ..trackrecord import ledger as issued
-from .jobs import Job, list_jobs
-from .kernels import KernelServer
+from .kernels import kernel_server
 from .runner import TIMEOUT, run_notebook
 
+NOTEBOOKS = PROJECT / "notebooks"
+PAGES = {  # kind of page: its notebook
+    "scorecard": "04_scorecard", "target": "03_target_forecast", "dated": "03_target_forecast",
+    "overview": "01_data_overview", "track": "05_track_record",
+}  # fmt: skip
+OF_NO_PLAN = {"overview": "data_overview", "track": "track_record"}  # and the folder of their pages
 WORTH_A_SERVER = 4  # from this many runs on, preloading a process pays
 Progress = Callable[[str], None]
+Run = dict[str, Any]  # a line of the ledger of runs
+
+
+@dataclass(frozen=True)
+class Job:
+    """One page to make: `kind` is scorecard, target, dated, overview or track; `name` its file name without ending.
+
+    >>> Job("target", "p", "a", "zh", "2025-01-01", {}).name
+    'p/a.zh'
+    """
+
+    kind: str
+    plan: str
+    target: str
+    lang: str
+    as_of: str
+    parameters: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Folder and file name without ending, unique in the report."""
+        if self.kind in OF_NO_PLAN:
+            return f"{OF_NO_PLAN[self.kind]}/all.{self.lang}"
+        dated = f".{self.as_of}" if self.kind == "dated" else ""
+        return f"{self.plan}/{self.target or 'scorecard'}{dated}.{self.lang}"
+
+    @property
+    def notebook(self) -> Path:
+        """The notebook that makes this page."""
+        return NOTEBOOKS / f"{PAGES[self.kind]}.ipynb"
+
+
+def list_jobs(
+    data: Data,
+    plans: Sequence[str] | None,
+    languages: Sequence[str],
+    out_dir: str | Path,
+    data_dir: str | Path | None = None,
+    targets: Sequence[str] | None = None,
+    ledger_dir: str | Path | None = None,
+) -> list[Job]:
+    """The pages of a report, in the order of the index; all plans and targets where none is named.
+
+    A target gets another page for each earlier day that `look_back` of `pages.toml` beside the data names.
+    Raises QcityError for an unknown plan, target or language.
+    """
+    if strange := [plan for plan in plans or [] if plan not in data.plans()]:
+        raise unknown("plan", strange[0], data.plans())
+    chosen = [plan for plan in data.plans() if not plans or plan in plans]
+    rows = data.targets[data.targets["plan"].isin(chosen)]
+    if strange := [target for target in targets or [] if target not in set(rows["target_id"])]:
+        raise unknown("target", strange[0], sorted(rows["target_id"]))
+    asked = rows[rows["target_id"].isin(targets)] if targets else rows
+    look_back, day = pages(data.folder).get("look_back", ()), data.as_of.isoformat()
+    folder = str(Path(data_dir).resolve()) if data_dir else ""
+    shared = {"data": folder, "out": str(Path(out_dir) / "results")}
+    listed = []
+    for lang in map(check_language, languages):
+        for plan in chosen:
+            common = {"plan": plan, "language": lang} | shared
+            listed.append(Job("scorecard", plan, "", lang, day, common | {"as_of": day}))
+            for target in asked.loc[asked["plan"] == plan, "target_id"]:
+                mine = [one for one in look_back if (one["plan"], one["target"]) == (plan, target)]
+                for date in (day, *(str(one["as_of"]) for one in mine if str(one["as_of"]) < day)):
+                    kind, parameters = "target" if date == day else "dated", {"target": target, "as_of": date}
+                    listed.append(Job(kind, plan, target, lang, date, common | parameters))
+        if not targets:
+            whole = {"language": lang, "as_of": day} | shared
+            ledger = {"ledger": str(Path(ledger_dir).resolve())} if ledger_dir else {}
+            listed.append(Job("overview", "", "", lang, day, whole))
+            listed.append(Job("track", "", "", lang, day, whole | ledger))
+    return listed
 
 
 @dataclass
 class Report:
-    """What a report run did: `runs` as in the ledger, `index` its first page, `seconds` of wall time.
-
-    >>> Report(Path("reports/index.html"), []).exit_code
-    0
-    """
+    """What a report run did: `runs` as in the ledger, `index` its first page, `seconds` of wall time."""
 
     index: Path
-    runs: list[dict[str, Any]]
+    runs: list[Run]
     seconds: float = 0.0
     summaries: list[str] = field(default_factory=list)
 
     @property
-    def failed(self) -> list[dict[str, Any]]:
+    def failed(self) -> list[Run]:
         """The runs without a complete page."""
         return [run for run in self.runs if not run["ok"]]
 
@@ -77,45 +151,45 @@ def run_report(
     probabilities given go into the ledger `ledger_dir`, by default the one beside the data (see
     `trackrecord.ledger`). A failing page is named in the index and in `Report.failed`. Raises QcityError for
     faulty data or unknown names, before anything is run.
-
-    >>> run_report(plans=["china_14fyp"], out_dir="out").exit_code  # doctest: +SKIP
-    0
     """
+    from ..reporting.page import write_index
+
     begin = time.monotonic()
     data = load(data_dir, as_of)
     listed = list_jobs(data, plans, languages, out_dir, data_dir, targets, ledger_dir)
-    out, place = Path(out_dir), Path(ledger_dir or issued.home(data.folder))
+    out, home = Path(out_dir), Path(ledger_dir or issued.home(data.folder))
     out.mkdir(parents=True, exist_ok=True)
-    ledger, common = RunLedger(out), _common_hash(data.folder)
-    done: dict[str, dict[str, Any]] = {}
+    ledger, common = _RunLedger(out), _common_hash(data.folder)
+    done: dict[str, Run] = {}
     with ExitStack() as stack:
         server = None
         for last in (False, True):  # the track record comes last: it shows what was just said
             wave = [job for job in listed if (job.kind == "track") == last]
-            issues = "".join(sorted(path.name for path in place.glob("*.parquet"))) if last else ""
-            prints = {job.name: fingerprint(job, common + issues) for job in wave}
+            issues = "".join(sorted(path.name for path in home.glob("*.parquet"))) if last else ""
+            prints = {job.name: _fingerprint(job, common + issues) for job in wave}
             kept = {} if force else {j.name: r for j in wave if (r := ledger.unchanged(j, prints[j.name]))}
             to_do = [job for job in wave if job.name not in kept]
             if kept:
                 progress(f"{len(kept)} of {len(wave)} pages unchanged")
             if server is None and len(to_do) >= WORTH_A_SERVER:
-                server = _server(stack, progress)
+                server = stack.enter_context(kernel_server())
+                if server() is None:
+                    progress("kernels cannot be forked here; using ordinary ones, which start more slowly")
             make = partial(_make, out=out, prints=prints, server=server, timeout=timeout)
             done |= kept | _wave(to_do, make, jobs, ledger, progress)
             if record and not last:
-                _record(data.folder, place, [run for run in done.values() if run["status"] == "ok"])
+                _record(data.folder, home, [run for run in done.values() if run["status"] == "ok"])
     runs = [done[job.name] for job in listed]
     ledger.rewrite(runs)
-    return _finish(out, runs, data.as_of, begin)
+    write_index(runs, out / "index.html", data.as_of.isoformat())
+    spoken = "en" if any(run["lang"] == "en" for run in runs) else "zh"
+    summaries = [_summary(run) for run in runs if run["target"] and run["lang"] == spoken]
+    return Report((out / "index.html").resolve(), runs, round(time.monotonic() - begin, 1), summaries)
 
 
 def _wave(
-    to_do: Sequence[Job],
-    make: Callable[[Job], dict[str, Any]],
-    workers: int,
-    ledger: RunLedger,
-    progress: Progress,
-) -> dict[str, dict[str, Any]]:
+    to_do: Sequence[Job], make: Callable[[Job], Run], workers: int, ledger: _RunLedger, progress: Progress
+) -> dict[str, Run]:
     """Make pages on worker threads; each run goes into the ledger of runs as soon as it ends."""
     done = {}
     with ThreadPoolExecutor(max(1, workers)) as pool:
@@ -133,39 +207,30 @@ def _wave(
     return done
 
 
-class RunLedger:
-    """The record of runs in a report folder, one JSON object per line; the last line of a run counts.
-
-    >>> import tempfile
-    >>> ledger = RunLedger(Path(tempfile.mkdtemp()))
-    >>> ledger.add({"id": "p/a.zh", "ok": True})
-    >>> RunLedger(ledger.path.parent).runs["p/a.zh"]["ok"]
-    True
-    """
+class _RunLedger:
+    """The record of runs in a report folder, one JSON object per line; the last line of a run counts."""
 
     def __init__(self, out: Path) -> None:
         self.path = out / "runs.jsonl"
-        self.runs: dict[str, dict[str, Any]] = {}
+        self.runs: dict[str, Run] = {}
         for line in self.path.read_text("utf-8").splitlines() if self.path.exists() else []:
             with suppress(ValueError):  # the line an interruption cut off
                 run = json.loads(line)
                 self.runs[run["id"]] = run
 
-    def unchanged(self, job: Job, mark: str) -> dict[str, Any] | None:
+    def unchanged(self, job: Job, mark: str) -> Run | None:
         """The finished run of a page that need not be made again, as a run of status skipped."""
-        run = self.runs.get(job.name)
-        page = self.path.parent / f"{job.name}.html"
-        if run and run["ok"] and run["hash"] == mark and page.exists():
-            return run | {"status": "skipped"}
-        return None
+        run, page = self.runs.get(job.name), self.path.parent / f"{job.name}.html"
+        same = run and run["ok"] and run["hash"] == mark and page.exists()
+        return run | {"status": "skipped"} if run and same else None
 
-    def add(self, run: dict[str, Any]) -> None:
+    def add(self, run: Run) -> None:
         """Append one run at once, so that it survives an interruption."""
         self.runs[run["id"]] = run
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(run, ensure_ascii=False) + "\n")
 
-    def rewrite(self, runs: Sequence[dict[str, Any]]) -> None:
+    def rewrite(self, runs: Sequence[Run]) -> None:
         """Keep the latest run of every page, this report's first."""
         latest = {run["id"]: run for run in runs}
         latest |= {name: run for name, run in self.runs.items() if name not in latest}
@@ -185,32 +250,23 @@ def _common_hash(data_folder: Path) -> str:
     return digest.hexdigest()
 
 
-def fingerprint(job: Job, common: str) -> str:
+def _fingerprint(job: Job, common: str) -> str:
     """A hash of what one page is made from; the page need not be made again while it stays the same."""
     asked = json.dumps(job.parameters, sort_keys=True)
     return hashlib.sha256(job.notebook.read_bytes() + asked.encode() + common.encode()).hexdigest()
 
 
-def _server(stack: ExitStack, progress: Progress) -> KernelServer | None:
-    server = stack.enter_context(KernelServer())
-    if server.start():
-        return server
-    progress("kernels cannot be forked here; using ordinary ones, which start more slowly")
-    return None
-
-
 def _make(
-    job: Job, *, out: Path, prints: Mapping[str, str], server: KernelServer | None, timeout: float
-) -> dict[str, Any]:
+    job: Job, *, out: Path, prints: Mapping[str, str], server: Callable[[], Any] | None, timeout: float
+) -> Run:
     """Run one notebook and render its page; returns its line of the ledger."""
     from ..reporting.page import render_page
 
     executed, page = inside(out / "notebooks", f"{job.name}.ipynb"), inside(out, f"{job.name}.html")
-    argv = server.argv() if server is not None and server.alive() else None
+    argv = server() if server is not None else None
     result = run_notebook(job.notebook, job.parameters, executed, timeout=timeout, kernel_argv=argv)
     fault = "" if result.ok else " · ".join(filter(None, [result.status, result.cell, result.error]))
-    title = f"{job.plan} {job.target}".strip()
-    front: dict[str, Any] = {}
+    title, front = f"{job.plan} {job.target}".strip(), dict[str, Any]()
     try:
         front = render_page(executed, page, lang=job.lang, title=title, home="../index.html", fault=fault)
     except Exception as error:  # the page is lost, the report goes on and says so
@@ -225,7 +281,7 @@ def _make(
     return run | {"finished": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "front": front}
 
 
-def _record(data_folder: Path, place: Path, runs: Sequence[dict[str, Any]]) -> None:
+def _record(data_folder: Path, home: Path, runs: Sequence[Run]) -> None:
     """Append what the pages said to the ledger of issued probabilities, as one file."""
     answers: dict[tuple[str, str, str], dict[str, Any]] = {}
     for run in sorted(runs, key=lambda run: run["kind"] != "scorecard"):  # a target's own page counts most
@@ -237,25 +293,11 @@ def _record(data_folder: Path, place: Path, runs: Sequence[dict[str, Any]]) -> N
         for answer in result.values() if run["kind"] == "scorecard" else [result]:
             if isinstance(answer, dict) and "target" in answer:
                 answers[run["plan"], answer["target"]["target_id"], answer["as_of"]] = answer
-    issued.record(answers.values(), place, issued.data_hash(data_folder))
+    issued.record(answers.values(), home, issued.data_hash(data_folder))
 
 
-def _finish(out: Path, runs: list[dict[str, Any]], as_of: dt.date, begin: float) -> Report:
-    from ..reporting.page import write_index
-
-    write_index(runs, out / "index.html", as_of.isoformat())
-    spoken = "en" if any(run["lang"] == "en" for run in runs) else "zh"
-    summaries = [summary_line(r) for r in runs if r["target"] and r["lang"] == spoken]
-    return Report((out / "index.html").resolve(), runs, round(time.monotonic() - begin, 1), summaries)
-
-
-def summary_line(run: dict[str, Any]) -> str:
-    """One line for the command line: plan, target, date where asked about the past, and the answer.
-
-    >>> run = {"kind": "target", "plan": "p", "target": "a", "as_of": "2025-01-01", "ok": True}
-    >>> summary_line(run | {"front": {"short": "41 % (about as likely as not)"}})
-    'p/a: 41 % (about as likely as not)'
-    """
+def _summary(run: Run) -> str:
+    """One line for the command line: plan, target, date where asked about the past, and the answer."""
     dated = f" as of {run['as_of']}" if run["kind"] == "dated" else ""
     answer = run["front"].get("short", "") if run["ok"] else f"{run['status']}: {run.get('error', '')}"
     return f"{run['plan']}/{run['target']}{dated}: {answer}"

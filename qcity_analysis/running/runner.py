@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import QcityError, did_you_mean
 from .kernels import ONE_THREAD
@@ -28,13 +28,8 @@ ATTEMPTS = 3
 TIMEOUT = 600.0
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """One declared parameter of a notebook: its name, type, default value and comment.
-
-    >>> Parameter("seed", "int", 0, "any whole number").default
-    0
-    """
+class Parameter(NamedTuple):
+    """One declared parameter of a notebook: its name, type, default value and comment."""
 
     name: str
     type: str
@@ -44,18 +39,13 @@ class Parameter:
 
 @dataclass
 class RunResult:
-    """How one run went: `status` is ok, failed, timeout, died or skipped (unchanged).
+    """How one run went: `status` is ok, failed, timeout or died.
 
     `cell` is the number of the code cell that did not finish (from 1) with its first line, `error` the last
     line of the traceback; both empty when all went well. `seconds` is wall time, `attempts` how often a
     kernel was started.
-
-    >>> RunResult(Path("a.ipynb"), {}, Path("b.ipynb")).ok
-    False
     """
 
-    notebook: Path
-    parameters: dict[str, Any]
     output: Path
     status: str = "failed"
     seconds: float = 0.0
@@ -65,8 +55,8 @@ class RunResult:
 
     @property
     def ok(self) -> bool:
-        """Whether there is a complete result: made now, or unchanged since it was made."""
-        return self.status in ("ok", "skipped")
+        """Whether there is a complete result."""
+        return self.status == "ok"
 
 
 def declared_parameters(notebook: Path) -> list[Parameter]:
@@ -77,17 +67,24 @@ def declared_parameters(notebook: Path) -> list[Parameter]:
     >>> [p.name for p in declared_parameters(Path("notebooks/04_scorecard.ipynb"))][:2]
     ['plan', 'as_of']
     """
-    return _declared(_read(notebook), notebook.name)
+    cells = [cell.source for cell in _code(_read(notebook)) if "parameters" in cell.metadata.get("tags", [])]
+    if len(cells) != 1:
+        raise QcityError(f"{notebook.name} has {len(cells)} cells tagged `parameters`; it needs exactly one")
+    lines, declared = cells[0].splitlines(), []
+    for node in ast.parse(cells[0]).body:
+        match node:
+            case ast.AnnAssign(ast.Name(id=key), ast.Name(id=kind), ast.expr() as value) if kind in TYPES:
+                comment = lines[(node.end_lineno or 1) - 1][node.end_col_offset or 0 :].strip(" #")
+                declared.append(Parameter(key, kind, ast.literal_eval(value), comment))
+            case _:
+                allowed = f"`name: type = value`, type one of {', '.join(TYPES)}"
+                raise QcityError(f"{notebook.name}: `{ast.unparse(node)}` must be {allowed}")
+    return declared
 
 
 def check_parameters(declared: list[Parameter], given: Mapping[str, Any], notebook: str) -> dict[str, Any]:
-    """The given values, typed as declared. Raises QcityError naming every unknown or mistyped one at once.
-
-    >>> check_parameters([Parameter("share", "float", 0.5, "")], {"share": 1}, "a.ipynb")
-    {'share': 1.0}
-    """
-    types = {parameter.name: TYPES[parameter.type] for parameter in declared}
-    faults = []
+    """The given values, typed as declared. Raises QcityError naming every unknown or mistyped one at once."""
+    types, faults = {parameter.name: TYPES[parameter.type] for parameter in declared}, []
     for name, value in given.items():
         kind = type(value)
         if name not in types:
@@ -113,28 +110,25 @@ def run_notebook(
     `timeout` limits the whole notebook, in seconds. `kernel_argv` is the command of another kernel than the
     one of this environment (see `kernels`). A failing notebook is a result, not an exception; QcityError is
     raised for an unknown or mistyped parameter, before a kernel starts and before anything is written.
-
-    >>> run_notebook("notebooks/04_scorecard.ipynb", {"langage": "zh"}, "out.ipynb")
-    Traceback (most recent call last):
-    ...
-    qcity_analysis.errors.QcityError: 04_scorecard.ipynb: unknown parameter 'langage'. Did you ...
     """
-    source = Path(notebook)
-    document = _read(source)
-    values = check_parameters(_declared(document, source.name), parameters, source.name)
-    result = RunResult(source, values, Path(output))
-    begin = time.monotonic()
-    executed = _inject(document, values, source)
+    import nbformat
+
+    source, result, begin = Path(notebook), RunResult(Path(output)), time.monotonic()
+    values = check_parameters(declared_parameters(source), parameters, source.name)
+    document = _inject(_read(source), values, source)
     result.output.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _execute(executed, result, begin + timeout, kernel_argv)
+        _execute(document, result, begin + timeout, kernel_argv)
         result.status = "ok"
     except Exception as error:
-        result.status, result.error = _diagnose(error, timeout)
+        _diagnose(error, document, result, timeout)
     finally:
-        _locate(executed, result)
         result.seconds = round(time.monotonic() - begin, 2)
-        _save(executed, result)
+        document.metadata.papermill["status"] = result.status
+        document.metadata["language_info"] = {"name": "python"}
+        part = result.output.with_name(result.output.name + ".part")  # its final name only when it is whole
+        nbformat.write(document, part)
+        part.replace(result.output)
     return result
 
 
@@ -149,23 +143,8 @@ def _read(path: Path) -> NotebookNode:
         raise QcityError(f"{path.name} is not a notebook: {error}") from error
 
 
-def _declared(document: NotebookNode, name: str) -> list[Parameter]:
-    code = [cell for cell in document.cells if cell.cell_type == "code"]
-    cells = [cell.source for cell in code if "parameters" in cell.metadata.get("tags", [])]
-    if len(cells) != 1:
-        raise QcityError(f"{name} has {len(cells)} cells tagged `parameters`; it needs exactly one")
-    lines, declared = cells[0].splitlines(), []
-    for node in ast.parse(cells[0]).body:
-        match node:
-            case ast.AnnAssign(ast.Name(id=key), annotation, ast.expr() as value) if (
-                kind := ast.unparse(annotation)
-            ) in TYPES:
-                comment = lines[(node.end_lineno or 1) - 1][node.end_col_offset or 0 :].strip(" #")
-                declared.append(Parameter(key, kind, ast.literal_eval(value), comment))
-            case _:
-                allowed = f"`name: type = value`, type one of {', '.join(TYPES)}"
-                raise QcityError(f"{name}: `{ast.unparse(node)}` must be {allowed}")
-    return declared
+def _code(document: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in document.cells if cell.cell_type == "code"]
 
 
 def _inject(document: NotebookNode, values: dict[str, Any], source: Path) -> NotebookNode:
@@ -235,50 +214,27 @@ def _client(manager: Any, deadline: float, argv: list[str] | None) -> Any:
                         raise
                     self.nb_man.cell_complete(cell, cell_index=index)
 
-    return Client(
-        manager,
-        log=quiet,
-        kernel_name=manager.nb.metadata.get("kernelspec", {}).get("name", "python3"),
-        startup_timeout=60,
-        timeout_func=lambda _: max(0.5, deadline - time.monotonic()),
-        raise_on_iopub_timeout=False,
-    )
+    kernel = manager.nb.metadata.get("kernelspec", {}).get("name", "python3")
+    limits = {"startup_timeout": 60, "timeout_func": lambda _: max(0.5, deadline - time.monotonic())}
+    return Client(manager, log=quiet, kernel_name=kernel, raise_on_iopub_timeout=False, **limits)
 
 
-def _diagnose(error: Exception, timeout: float) -> tuple[str, str]:
-    """The status an exception stands for, and what to tell about it in one line."""
+def _diagnose(error: Exception, document: NotebookNode, result: RunResult, timeout: float) -> None:
+    """Note the status an exception stands for, the code cell that did not finish, and one line on what happened."""
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+    result.error = f"{type(error).__name__}: {error}"
     if isinstance(error, CellTimeoutError):
-        return "timeout", f"longer than {timeout:g} seconds"
-    if isinstance(error, DeadKernelError) or "Kernel died" in str(error):
-        return "died", "the kernel died"
-    if isinstance(error, CellExecutionError):
-        return "failed", f"{error.ename}: {error.evalue}"
-    return "failed", f"{type(error).__name__}: {error}"
-
-
-def _locate(document: NotebookNode, result: RunResult) -> None:
-    """Name the code cell that did not finish and the last line of its traceback."""
-    if result.status == "ok":
-        return
-    code = [cell for cell in document.cells if cell.cell_type == "code"]
-    stopped = (k for k, cell in enumerate(code) if cell.metadata.get("papermill", {}).get("exception"))
-    if (position := next(stopped, None)) is None:
-        return
-    first = next((line for line in code[position].source.splitlines() if line.strip()), "")
-    result.cell = f"{position + 1}: {first}"
-    for output in code[position].get("outputs", []):
-        if output.output_type == "error" and result.status == "failed":
-            result.error = f"{output.ename}: {output.evalue}".strip()
-
-
-def _save(document: NotebookNode, result: RunResult) -> None:
-    """Write the executed notebook, complete or partial, under its final name only when it is whole."""
-    import nbformat
-
-    document.metadata.papermill["status"] = result.status
-    document.metadata["language_info"] = {"name": "python"}
-    temporary = result.output.with_name(result.output.name + ".part")
-    nbformat.write(document, temporary)
-    temporary.replace(result.output)
+        result.status, result.error = "timeout", f"longer than {timeout:g} seconds"
+    elif isinstance(error, DeadKernelError) or "Kernel died" in str(error):
+        result.status, result.error = "died", "the kernel died"
+    elif isinstance(error, CellExecutionError):
+        result.error = f"{error.ename}: {error.evalue}"
+    for position, cell in enumerate(_code(document), 1):
+        if cell.metadata.get("papermill", {}).get("exception"):
+            first = next((line for line in cell.source.splitlines() if line.strip()), "")
+            result.cell = f"{position}: {first}"
+            for output in cell.get("outputs", []):
+                if output.output_type == "error" and result.status == "failed":
+                    result.error = f"{output.ename}: {output.evalue}".strip()
+            return

@@ -1,8 +1,8 @@
 """Levels of one indicator: yearly and cumulative changes chained, `Π(1 + r_t)`, and levels computed from inputs.
 
-What nothing joins to the main stretch stays a stretch of its own; levels of different stretches never meet. An
-indicator declared in `indicators.csv` as a ratio, a per-head figure or a sum has a computed level only where every
-input has one; a published figure of the indicator itself wins over it, and a difference is a note.
+What nothing joins to the main stretch stays a stretch of its own; levels of different stretches never meet. A derived
+indicator has a computed level only where every input has one; a published figure wins over it, and a difference is a
+note.
 """
 
 from __future__ import annotations
@@ -29,21 +29,12 @@ AGREE = 0.005  # share of the value within which a computed and a published leve
 
 @dataclass(frozen=True)
 class Link:
-    """A published change between two years: level[end] = level[start] × (1 + percent / 100); `label` is its row.
-
-    >>> Link(2020, 2021, -3.0).ratio
-    0.97
-    """
+    """A published change between two years: level[end] = level[start] × (1 + percent / 100); `label` is its row."""
 
     start: int
     end: int
     percent: float
     label: Any = None
-
-    @property
-    def ratio(self) -> float:
-        """Level at the end over level at the start."""
-        return 1 + self.percent / 100
 
 
 @dataclass(frozen=True)
@@ -51,9 +42,8 @@ class Chained:
     """What links and levels give, as series of consecutive years with NaN in gaps.
 
     Attributes: `values` (the main stretch), `older` (stretches before it that nothing joins to it; beside levels each
-    at such a size that it ends at the first level, so that only its changes in percent say anything, whatever the unit
-    of the levels), `newer` (stretches after it), `root` (the year set to 100, None where levels were given), `above`
-    (years whose level was dropped by `within_100`).
+    ends at the first level, so that only its changes in percent say anything), `newer` (stretches after it), `root`
+    (the year set to 100, None where levels were given), `above` (years whose level was dropped by `within_100`).
     """
 
     values: pd.Series
@@ -63,49 +53,34 @@ class Chained:
     above: tuple[int, ...] = ()
 
     @property
-    def earlier(self) -> pd.Series:
-        """The older stretches one after the other."""
-        return pd.concat(self.older) if self.older else series_of({})
-
-    @property
     def all(self) -> pd.Series:
         """The older stretches, then the main one."""
-        return pd.concat([*self.older, self.values]) if self.older else self.values
-
-    @property
-    def breaks(self) -> tuple[int, ...]:
-        """The first year of each stretch after the first, over `older` and `values`."""
-        return tuple(int(one.index[0]) for one in [*self.older, self.values] if len(one))[1:]
+        return pd.concat([*self.older, self.values])
 
     def within_100(self) -> Chained:
-        """The same without levels above 100, to which changes push a share; older stretches above it go whole.
-
-        >>> kept = chained({2020: 80.0}, [Link(2020, 2021, 50.0), Link(2019, 2020, 5.0)]).within_100()
-        >>> kept.values.round(2).to_dict(), kept.above
-        ({2019: 76.19, 2020: 80.0}, (2021,))
-        """
-        over = [one for one in self.older if (one > 100).any()]
-        above = {int(year) for one in over for year in one.dropna().index}
-        above |= {int(year) for year in self.values.index[self.values > 100]}
+        """The same without levels above 100, to which changes push a share; older stretches above it go whole."""
+        over = [one.dropna() for one in self.older if (one > 100).any()] + [self.values[self.values > 100]]
+        above = sorted({int(year) for one in over for year in one.index})
         main = series_of({int(y): float(v) for y, v in self.values.dropna().items() if v <= 100})
         older = tuple(one for one in self.older if not (one > 100).any())
-        return dataclasses.replace(self, values=main, older=older, above=tuple(sorted(above)))
+        return dataclasses.replace(self, values=main, older=older, above=tuple(above))
 
 
 def chained(
     levels: Levels, links: list[Link], base_year: int | None = None, prefer: str = "cumulative"
 ) -> Chained:
     """Levels extended by links; with no level, an index with `base_year` = 100 (default: the first year of the newest
-    stretch).
-
-    `prefer` is "cumulative" or "changes": which wins in a year reached by both from the base year of an index.
+    stretch). `prefer` ("cumulative" or "changes") wins in a year reached by both from the base year of an index.
 
     >>> chained({2020: 50.0}, [Link(2020, 2021, 10.0), Link(2022, 2023, 5.0)]).values.to_dict()
     {2020: 50.0, 2021: 55.00000000000001}
     """
     root = None
     if not levels and links:
-        root = _root(links, base_year)
+        root = base_year
+        if not any(base_year in (link.start, link.end) for link in links):
+            root = min(max(_stretches({min(link.start for link in links): 100.0}, links, None), key=max))
+        assert root is not None
         levels = {root: 100.0}
     stretches = _stretches(levels, links, root if prefer == "cumulative" else None)
     main = series_of(stretches[0])
@@ -118,38 +93,22 @@ def chained(
 
 
 def conflicts(values: pd.Series, links: list[Link]) -> list[Note]:
-    """A note for each published change that the levels used do not show within ROUNDING.
-
-    >>> levels = pd.Series([100.0, 90.0], index=[2020, 2021])
-    >>> [note.code for note in conflicts(levels, [Link(2020, 2021, -8.0), Link(2020, 2021, -10.1)])]
-    ['conflict']
-    """
+    """A note for each published change that the levels used do not show within ROUNDING."""
     notes = []
     for link in links:
         start, end = values.get(link.start, math.nan), values.get(link.end, math.nan)
         implied = 100 * (end / start - 1) if start else math.nan
         if abs(implied - link.percent) > ROUNDING:
-            facts = {"start": link.start, "end": link.end, "published": link.percent, "implied": implied}
-            notes.append(Note("conflict", facts))
+            years = {"start": link.start, "end": link.end}
+            notes.append(Note("conflict", years | {"published": link.percent, "implied": implied}))
     return notes
 
 
 def series_of(levels: Levels) -> pd.Series:
-    """Levels as a series with every year from the first to the last; NaN in gaps.
-
-    >>> series_of({2020: 1.0, 2022: 3.0}).to_list()
-    [1.0, nan, 3.0]
-    """
+    """Levels as a series with every year from the first to the last; NaN in gaps."""
     years = list(range(min(levels, default=0), max(levels, default=-1) + 1))
     index = pd.Index(years, dtype=int, name="year")
     return pd.Series([levels.get(year, math.nan) for year in years], index, dtype=float, name="level")
-
-
-def _root(links: list[Link], base_year: int | None) -> int:
-    """The base year where a link touches it, else the first year of the stretch that ends last."""
-    if base_year is not None and any(base_year in (link.start, link.end) for link in links):
-        return base_year
-    return min(max(_stretches({min(link.start for link in links): 100.0}, links, None), key=max))
 
 
 def _stretches(seed: Levels, links: list[Link], favoured: int | None) -> list[Levels]:
@@ -168,10 +127,11 @@ def _spread(seed: Levels, links: list[Link], favoured: int | None) -> Levels:
     levels = dict(seed)
     for link in links:
         if link.start == favoured and link.start in levels:
-            levels.setdefault(link.end, levels[link.start] * link.ratio)
+            levels.setdefault(link.end, levels[link.start] * (1 + link.percent / 100))
     yearly = sorted((link for link in links if link.end - link.start == 1), key=lambda link: link.end)
     sums = [link for link in links if link.end - link.start > 1]
     sums.sort(key=lambda link: link.end - link.start)
+    # the shortest sum that reaches a new year comes only when no yearly change does, and then the changes go on
     while _follow(levels, yearly) or _follow(levels, sums, only_one=True):
         pass
     return levels
@@ -182,18 +142,17 @@ def _follow(levels: Levels, links: list[Link], only_one: bool = False) -> bool:
     before = len(levels)
     for link in [*links, *reversed(links)]:
         if link.start in levels and link.end not in levels:
-            levels[link.end] = levels[link.start] * link.ratio
+            levels[link.end] = levels[link.start] * (1 + link.percent / 100)
         elif link.end in levels and link.start not in levels:
-            levels[link.start] = levels[link.end] / link.ratio
+            levels[link.start] = levels[link.end] / (1 + link.percent / 100)
         if only_one and len(levels) > before:
             break
     return len(levels) > before
 
 
 def _apart(stretches: list[Levels], main: pd.Series) -> list[pd.Series]:
-    """The stretches that lie wholly before or after the main one and each other, in order; the fuller ones first.
-
-    A segment of a history is a run of years, so of two stretches whose years interleave only one can be kept.
+    """The stretches that lie wholly before or after the main one and each other, in order; of two that interleave
+    only the fuller one can be kept.
     """
     kept: list[pd.Series] = []
     for levels in sorted(stretches, key=lambda one: (len(one), max(one)), reverse=True):
@@ -219,18 +178,13 @@ class Computed:
     notes: tuple[Note, ...] = ()
 
     def conflicts(self, published: Levels, decimals: dict[int, int]) -> list[Note]:
-        """A note for each year whose published level, with its `decimals`, is not the computed one within rounding.
-
-        >>> made = Computed(levels={2020: 3.54, 2021: 3.54})
-        >>> [note.values["year"] for note in made.conflicts({2020: 3.5, 2021: 3.5}, {2020: 1, 2021: 2})]
-        [2021]
-        """
+        """A note for each year whose published level, with its `decimals`, is not the computed one within rounding."""
         notes = []
         for year in sorted(self.levels.keys() & published.keys()):
             made, shown = self.levels[year], published[year]
             if abs(made - shown) > max(0.51 * 10.0 ** -decimals[year], AGREE * abs(shown)):
-                facts = {"year": year, "shown": f"{shown:.12g}", "computed": f"{made:.4g}"}
-                notes.append(Note("derived_conflict", facts))
+                values = {"year": year, "shown": f"{shown:.12g}", "computed": f"{made:.4g}"}
+                notes.append(Note("derived_conflict", values))
         return notes
 
 
@@ -246,55 +200,54 @@ def computed(
     kind = str(indicator["derived"])
     if kind not in INPUTS:
         return Computed()
+    factor = 1.0
     if kind == "sum":
         made = _sum(inputs[0], base_year)
     else:
-        default = 100.0 if indicator["unit"] == "%" else 1.0
-        stated = indicator["factor"]
-        made = _ratio(inputs[0], inputs[1], default if pd.isna(stated) else float(stated))
+        factor = 100.0 if indicator["unit"] == "%" else 1.0
+        factor = factor if pd.isna(indicator["factor"]) else float(indicator["factor"])
+        made = _ratio(inputs[0], inputs[1], factor)
     codes = ("spliced", "assumed_publication")
     notes = [note for part in inputs for note in part.notes if note.code in codes]
     if made.levels:
-        facts = {"years": f"{min(made.levels)}–{max(made.levels)}", "factor": f"{made.factor:g}"}
+        values = {"years": f"{min(made.levels)}–{max(made.levels)}", "factor": f"{factor:g}"}
         for k, row in enumerate(names, 1):
-            facts |= {f"input_{k}_{lang}": str(row[f"name_{lang}"]) for lang in ("zh", "en")}
-        notes.insert(0, Note(f"derived_{kind}", facts))
-    return dataclasses.replace(made, kind=kind, inputs=inputs, notes=tuple(notes))
+            values |= {f"input_{k}_{lang}": str(row[f"name_{lang}"]) for lang in ("zh", "en")}
+        notes.insert(0, Note(f"derived_{kind}", values))
+    return dataclasses.replace(made, factor=factor, kind=kind, inputs=inputs, notes=tuple(notes))
 
 
 def _ratio(top: AnnualSeries, under: AnnualSeries, factor: float) -> Computed:
     """The ratio of every year that has both levels, and its standard error from theirs."""
     levels: Levels = {}
     errors: Levels = {}
-    if top.base_year is not None or under.base_year is not None:
-        return Computed(factor=factor)  # an index has no unit to divide
-    for year, level in top.known().items():
-        other = under.values.get(year, math.nan)
-        if math.isnan(other) or other == 0:
-            continue
-        levels[int(year)] = factor * float(level) / float(other)
-        relative = math.hypot(top.error(int(year)) / level if level else 0.0, under.error(int(year)) / other)
-        if relative > 0:
-            errors[int(year)] = abs(levels[int(year)]) * relative
-    return Computed(levels, errors, factor=factor)
+    if top.base_year is None and under.base_year is None:  # an index has no unit to divide
+        for year, level in top.known().items():
+            other = under.values.get(year, math.nan)
+            if math.isnan(other) or other == 0:
+                continue
+            levels[int(year)] = factor * float(level) / float(other)
+            relative = math.hypot(
+                top.error(int(year)) / level if level else 0.0, under.error(int(year)) / other
+            )
+            if relative > 0:
+                errors[int(year)] = abs(levels[int(year)]) * relative
+    return Computed(levels, errors)
 
 
 def _sum(counts: AnnualSeries, base_year: int | None) -> Computed:
     """Running total of new items; lower and upper bounds from the first year that is not wholly counted."""
-    table = counts.new_counts.set_index("year")
-    levels: Levels = {}
-    if base_year is not None:
-        table, levels = table[table.index > base_year], {base_year: 0.0}
+    table = counts.new_counts.set_index("year")[["count", "months", "qualifier"]]
+    table = table if base_year is None else table[table.index > base_year]
     if table.empty:
         return Computed()
+    levels: Levels = {} if base_year is None else {base_year: 0.0}
     first = int(table.index[0]) if base_year is None else base_year + 1
     lower: Levels = {}
     upper: Levels = {}
     least = most = 0.0
     for year in range(first, int(table.index[-1]) + 1):
-        count, months, sign = (
-            table.loc[year, ["count", "months", "qualifier"]] if year in table.index else (0, 0, "")
-        )
+        count, months, sign = table.loc[year] if year in table.index else (0, 0, "")
         least += 0.0 if sign == "<=" else float(count)
         most += math.inf if months < 12 or sign == ">=" else float(count)
         if least == most:

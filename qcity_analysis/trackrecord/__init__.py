@@ -1,1 +1,1 @@
-"""How good the probabilities were: hindcasts, rivals on the same questions, scores, and a ledger of what was said."""
+"""How good the probabilities were: hindcasts, rules and models on the same questions, scores, and a ledger."""

@@ -1,23 +1,24 @@
-"""Strictly as-of hindcasts: what the forecaster would have said at every past origin, and what came.
+"""Strictly as-of hindcasts: what would have been said at every past origin, by us, the rules and the models; what came.
 
 An origin is a day on which a new year's figure came out; a figure counts only from the day it was published
 (`Data.at`). A series that was published all at once tells nothing about its past that way; its indicator's publication
 lag is used instead, and each of its origins says so. Targets are drawn at several ambitions, in both directions:
-multiples of the mean change so far, and of what a random walk would spread, one to five years ahead.
+multiples of the mean change so far, and of what a random walk would spread, one to five years ahead. A rule says yes or
+no: a probability of 1 or 0; to be fair to it, the two words are also turned into the two probabilities that fit best.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..assessment.borrowing import comparators, moved_towards
+from ..assessment.peers import comparators, moved_towards
 from ..data.load import Data
 from ..data.vintages import ASSUMED_LAG_MONTHS
 from ..errors import QcityError, unknown
@@ -25,6 +26,7 @@ from ..forecasting import scores
 from ..forecasting.annual import forecast_series
 from ..forecasting.histories import LOWER, SUPPORTS, UPPER
 from ..forecasting.prior import YEARS
+from ..rules import RULES, Goal, evaluate
 from ..series.annual import AnnualSeries, annual_series
 from ..targets import reaches
 
@@ -39,15 +41,17 @@ CENTRAL = {50: (0.25, 0.75), 90: (0.05, 0.95)}
 AHEAD = ["origin", "series", "family", "years", "year", "last", "actual", "crps", "crps_walk", "in50", "in90"]
 QUESTION = ["row", "origin", "family", "kind", "years", "deadline", "base_year", "threshold", "at_least"]
 QUESTION += ["met", "probability"]
+FITTED = ("ets", "theta", "arima", "ucm")  # models fitted by search, asked at SAMPLE origins only
+SAMPLE, MODEL_DRAWS = 48, 1000
+FOLDS = 10
+CALIBRATED = "_calibrated"
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What was known of one series on one past day.
-
-    Attributes: `indicator_id`, `region`, `as_of` (the day), `series` (as known then), `final` (as known now), `lagged`
-    (the day rests on the publication lag), `family` (the indicator of which this one is a newer definition, or itself:
-    the cluster in which outcomes are not independent).
+    """What was known of one series on one past day: `series` as known then, `final` as known now; `lagged` where the
+    day rests on the publication lag; `family`, the indicator of which this one is a newer definition, or itself (the
+    cluster in which outcomes are not independent).
     """
 
     indicator_id: str
@@ -63,62 +67,36 @@ class Origin:
         """The last year with a level."""
         return int(self.series.known().index[-1])
 
-    @property
-    def is_index(self) -> bool:
-        """Whether levels are chained from changes, so that only ratios of levels have a meaning."""
-        return self.series.base_year is not None
-
-    @property
-    def base_year(self) -> int:
-        """The known year BASE years before the last one, or the nearest known before it, or the first."""
-        years = self.series.known().index
-        early = years[years <= years[-1] - BASE]
-        return int(early[-1] if len(early) else years[0])
-
     def actual(self, year: int) -> float:
         """The level that came in a later year, in the unit of `series`; NaN where none is published.
 
         Levels chained from changes are compared as ratios to the last year known at the origin, so that a new root of
         the chain or a revision before the origin moves nothing.
-
-        >>> import qcity_analysis as qc
-        >>> past, _ = origins(qc.load(as_of="2026-06-30"), {"rd_intensity"})
-        >>> first = next(origin for origin in past if origin.region == "china")
-        >>> first.last_year, first.actual(2014)
-        (2013, 2.05)
         """
         level, last = float(self.final.values.get(year, np.nan)), self.last_year
-        if not self.is_index:
+        if self.series.base_year is None:
             return level
         return float(self.series.values[last]) * level / float(self.final.values.get(last, np.nan))
 
 
 @dataclass(frozen=True)
 class Hindcasts:
-    """Forecasts made at past origins, with what came and the questions asked of them.
-
-    Attributes: `origins`; `ahead`, one row for each origin and year ahead with a published outcome (`origin`, `series`,
-    `family`, `years` ahead, `year`, `last`, `actual`, `crps`, `crps_walk`, `in50`, `in90`); `questions`, several for
-    each row of `ahead` (`row`, `origin`, `family`, `kind`, `years`, `deadline`, `base_year`, `threshold`, `at_least`,
-    `met` as 0 or 1, `probability`), `refused` (series, or series and day, to why it could not be computed).
+    """Forecasts made at past origins: `ahead`, one row for each origin and year ahead with a published outcome (AHEAD);
+    `questions`, several for each row of `ahead` (QUESTION; `met` is 0 or 1); `refused` (series, or series and day, to
+    why).
     """
 
     origins: tuple[Origin, ...]
     ahead: pd.DataFrame
     questions: pd.DataFrame
-    refused: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str]
 
 
 def hindcasts(data: Data, indicators: Collection[str] | None = None) -> Hindcasts:
-    """Forecast every past origin of the published series as it would have been issued, and ask the questions.
+    """Forecast every past origin of the published series as `assess` would have issued it, and ask the questions.
 
-    A forecast is that of `assess`: with bounds, estimates and errors, and moved towards the comparators known on that
-    day. `indicators` restricts the indicators (see `plan_indicators`).
-
-    >>> import qcity_analysis as qc
-    >>> made = hindcasts(qc.load(as_of="2026-06-30"), {"un_rd_intensity"})
-    >>> int(made.ahead["years"].max()), bool(made.questions["probability"].between(0, 1).all())
-    (5, True)
+    That is with bounds, estimates and errors, and moved towards the comparators known on that day. `indicators`
+    restricts the indicators (see `plan_indicators`).
     """
     past, refused = origins(data, indicators)
     rows: list[dict[str, Any]] = []
@@ -130,33 +108,21 @@ def hindcasts(data: Data, indicators: Collection[str] | None = None) -> Hindcast
         except QcityError as error:
             refused[f"{origin.indicator_id}/{origin.region} {origin.as_of}"] = str(error)
             continue
-        for row in _outcomes(origin):
-            rows.append(row | {"origin": i})
-            drawn.append(paths[:, row["years"] - 1])
+        known, last = origin.series.known(), origin.last_year
+        change = np.diff(known) / np.sqrt(np.diff(known.index)) if len(known) > 1 else np.zeros(1)
+        name = f"{origin.indicator_id}/{origin.region}"
+        about: dict[str, Any] = {"origin": i, "series": name, "family": origin.family}
+        about |= {"last": float(known.iloc[-1]), "support": SUPPORTS.index(origin.series.support)}
+        about |= {"drift": float(change.mean()), "rough": float(np.sqrt((change**2).mean()))}
+        for years in range(1, YEARS + 1):
+            actual = origin.actual(last + years)
+            if np.isfinite(actual):
+                rows.append(about | {"years": years, "year": last + years, "actual": actual})
+                drawn.append(paths[:, years - 1])
     if not rows:
         return Hindcasts(tuple(past), pd.DataFrame(columns=AHEAD), pd.DataFrame(columns=QUESTION), refused)
     ahead, ends = pd.DataFrame(rows), np.array(drawn)
     return Hindcasts(tuple(past), _scored(ahead, ends), _questions(past, ahead, ends), refused)
-
-
-def _outcomes(origin: Origin) -> Iterator[dict[str, Any]]:
-    """One row for each year ahead with a published outcome."""
-    known, last = origin.series.known(), origin.last_year
-    change = np.diff(known) / np.sqrt(np.diff(known.index)) if len(known) > 1 else np.zeros(1)
-    for years in range(1, YEARS + 1):
-        actual = origin.actual(last + years)
-        if np.isfinite(actual):
-            yield {
-                "series": f"{origin.indicator_id}/{origin.region}",
-                "family": origin.family,
-                "years": years,
-                "year": last + years,
-                "last": float(known.iloc[-1]),
-                "actual": actual,
-                "drift": float(change.mean()),
-                "rough": float(np.sqrt((change**2).mean())),
-                "support": SUPPORTS.index(origin.series.support),
-            }
 
 
 def _scored(ahead: pd.DataFrame, paths: np.ndarray) -> pd.DataFrame:
@@ -164,13 +130,11 @@ def _scored(ahead: pd.DataFrame, paths: np.ndarray) -> pd.DataFrame:
     actual, q = ahead["actual"].to_numpy(), np.quantile(paths, scores.LEVELS, axis=1).T
     spread = (ahead["rough"] * np.sqrt(ahead["years"])).to_numpy()
     walk = scores.walk_quantiles(ahead["last"].to_numpy(), spread, scores.LEVELS, 1)[:, 0]
-    table = ahead.assign(
-        crps=scores.crps_quantiles(q, scores.LEVELS, actual),
-        crps_walk=scores.crps_quantiles(walk, scores.LEVELS, actual),
-    )
-    for share, ends in CENTRAL.items():
+    crps = {"crps": q, "crps_walk": walk}
+    table = ahead.assign(**{k: scores.crps_quantiles(x, scores.LEVELS, actual) for k, x in crps.items()})
+    for percent, ends in CENTRAL.items():
         low, high = np.quantile(paths, ends, axis=1)
-        table[f"in{share}"] = (actual >= low) & (actual <= high)
+        table[f"in{percent}"] = (actual >= low) & (actual <= high)
     return table
 
 
@@ -178,11 +142,11 @@ def _questions(past: Sequence[Origin], ahead: pd.DataFrame, paths: np.ndarray) -
     """Every ambition in both directions, where its threshold is a possible level."""
     last, actual, years = (ahead[name].to_numpy(dtype=float) for name in ("last", "actual", "years"))
     low, high = LOWER[ahead["support"]], UPPER[ahead["support"]]
-    level = np.where([past[i].is_index for i in ahead["origin"]], "relative_change", "level")
+    series = [past[i].series for i in ahead["origin"]]
+    kind = np.where([one.base_year is not None for one in series], "relative_change", "level")
+    bases = [base_of(one.known().index) for one in series]
     same = ahead[["origin", "family", "years"]].assign(
-        row=np.arange(len(ahead)),
-        deadline=ahead["year"],
-        base_year=[past[i].base_year for i in ahead["origin"]],
+        row=np.arange(len(ahead)), deadline=ahead["year"], base_year=bases
     )
     distances = [a * ahead["drift"].abs().to_numpy() * years for a in AMBITIONS]
     distances += [a * ahead["rough"].to_numpy() * np.sqrt(years) for a in STRETCH]
@@ -190,37 +154,39 @@ def _questions(past: Sequence[Origin], ahead: pd.DataFrame, paths: np.ndarray) -
     for k, distance in enumerate(distances):
         for upward in (True, False):
             threshold = last + (distance if upward else -distance)
-            part = same.assign(
-                kind="direction" if k == 0 else level,
-                threshold=threshold,
-                at_least=upward,
-                met=reaches(actual, threshold, upward).astype(float),
-                probability=reaches(paths, threshold[:, None], upward).mean(axis=1),
-            )
-            parts.append(part[(threshold > low) & (threshold < high) & ((distance > 0) | (k == 0))])
+            met = reaches(actual, threshold, upward).astype(float)
+            chance = reaches(paths, threshold[:, None], upward).mean(axis=1)
+            part = same.assign(kind="direction" if k == 0 else kind, threshold=threshold, at_least=upward)
+            possible = (threshold > low) & (threshold < high) & ((distance > 0) | (k == 0))
+            parts.append(part.assign(met=met, probability=chance)[possible])
     return pd.concat(parts, ignore_index=True)[QUESTION]
 
 
+def base_of(years: pd.Index) -> int:
+    """The known year BASE years before the last one, or the nearest known before it, or the first.
+
+    >>> base_of(pd.Index([2010, 2014, 2016, 2020]))
+    2014
+    """
+    early = years[years <= years[-1] - BASE]
+    return int(early[-1] if len(early) else years[0])
+
+
 def origins(data: Data, indicators: Collection[str] | None = None) -> tuple[list[Origin], dict[str, str]]:
-    """Every past origin of every series with at least five known years, in the order of `indicators.csv`.
+    """Every past origin of every series with at least five known years, in the order of `indicators.csv`; and the
+    series that cannot be computed ("indicator/region") with the reason.
 
     An origin is the first day on which a year's figure was known as the last one, with at least three levels and at
-    least one level of the next five years to compare with. `indicators` restricts the indicators. The second result
-    has the series that cannot be computed ("indicator/region") and why.
-
-    >>> import qcity_analysis as qc
-    >>> past, refused = origins(qc.load(as_of="2026-06-30"), {"un_rd_intensity"})
-    >>> past[0].last_year, past[0].as_of.isoformat(), past[0].lagged
-    (2002, '2005-12-31', True)
+    least one level of the next five years to compare with. `indicators` restricts the indicators.
     """
-    held = set(zip(data.observations["indicator_id"], data.observations["region"], strict=True))
-    regions = list(data.regions["region"]) or sorted({region for _, region in held})
+    series = set(zip(data.observations["indicator_id"], data.observations["region"], strict=True))
+    regions = list(data.regions["region"]) or sorted({region for _, region in series})
     past: list[Origin] = []
     refused: dict[str, str] = {}
     for name in data.indicators["indicator_id"]:
         for region in regions if indicators is None or name in indicators else ():
             try:
-                past += _of_series(data, str(name), str(region)) if (name, region) in held else []
+                past += _of_series(data, str(name), str(region)) if (name, region) in series else []
             except QcityError as error:
                 refused[f"{name}/{region}"] = str(error)
     return past, refused
@@ -230,10 +196,6 @@ def plan_indicators(data: Data, plan: str) -> set[str]:
     """The indicators of a plan's targets, their comparators, and the newer definitions of all of them.
 
     Raises QcityError for an unknown plan.
-
-    >>> import qcity_analysis as qc
-    >>> sorted(plan_indicators(qc.load(), "china_14fyp"))
-    ['energy_per_gdp', 'energy_per_gdp_b', 'high_value_patents', 'non_fossil_share']
     """
     if plan not in data.plans():
         raise unknown("plan", plan, data.plans())
@@ -244,10 +206,9 @@ def plan_indicators(data: Data, plan: str) -> set[str]:
 
 
 def _of_series(data: Data, name: str, region: str) -> list[Origin]:
+    """The origins of one series, oldest first."""
     if str(data.indicator(name)["derived"] or "none") in ("none", "yearly_changes"):
-        rows = data.observations[
-            _mine(data, name, region)
-        ]  # no others are needed: quicker to ask day after day
+        rows = data.observations[_mine(data, name, region)]  # no others are needed: quicker day after day
         data = dataclasses.replace(data, observations=rows.reset_index(drop=True))
     final = annual_series(data, name, region)
     if len(final.known()) < FEWEST_YEARS:
@@ -255,17 +216,20 @@ def _of_series(data: Data, name: str, region: str) -> list[Origin]:
     days = pd.concat([final.observations, final.superseded])["known_from"].nunique()
     lagged = days < SPREAD * len(final.known())
     dated = _with_lag(data, name, region) if lagged else data
+    family, older = name, data.indicators.set_index("indicator_id")["continues"].to_dict()
+    while older.get(family):
+        family = str(older[family])
     past, seen = [], set[int]()
     newest = dated.observations[_mine(dated, name, region)].groupby("known_from")["year"].max().cummax()
     for day, year in newest.items():
         if int(year) in seen:  # nothing but vintages and bounds of years already known
             continue
         as_of = pd.Timestamp(str(day)).date()
-        known = annual_series(dated.at(as_of), name, region)
-        levels = known.known()
+        series = annual_series(dated.at(as_of), name, region)
+        levels = series.known()
         if len(levels) < FEWEST_KNOWN or int(levels.index[-1]) in seen or levels.nunique() == 1:
             continue
-        origin = Origin(name, region, as_of, known, final, lagged, _family(data, name))
+        origin = Origin(name, region, as_of, series, final, lagged, family)
         seen.add(origin.last_year)
         if np.isfinite([origin.actual(origin.last_year + years) for years in range(1, YEARS + 1)]).any():
             past.append(origin)
@@ -276,22 +240,100 @@ def _mine(data: Data, name: str, region: str) -> pd.Series:
     return (data.observations["indicator_id"] == name) & (data.observations["region"] == region)
 
 
-def _family(data: Data, name: str) -> str:
-    """The oldest definition that this indicator continues."""
-    older = data.indicators.set_index("indicator_id")["continues"].to_dict()
-    while older.get(name):
-        name = str(older[name])
-    return name
-
-
 def _with_lag(data: Data, name: str, region: str) -> Data:
     """The package with one series known from the end of each period plus its indicator's publication lag."""
     lag = data.indicator(name)["publication_lag_months"]
-    months = ASSUMED_LAG_MONTHS if pd.isna(lag) else int(lag)
     rows = data.observations.copy()
     mine = _mine(data, name, region) & (rows["period"] == rows["year"].astype(str))
     ends = pd.to_datetime({"year": rows.loc[mine, "year"], "month": 12, "day": 31})
-    known = ends + pd.offsets.MonthEnd(months)
+    known = ends + pd.offsets.MonthEnd(ASSUMED_LAG_MONTHS if pd.isna(lag) else int(lag))
     rows["known_from"] = rows["known_from"].astype(known.dtype)
     rows.loc[mine, "known_from"] = known
     return dataclasses.replace(data, observations=rows[rows["known_from"] <= pd.Timestamp(data.as_of)])
+
+
+def rule_answers(made: Hindcasts) -> pd.DataFrame:
+    """What every rule says to every question from the levels known at its origin, as `rule_says`; rows as questions."""
+    levels = [origin.series.known() for origin in made.origins]
+    questions = made.questions.itertuples()
+    rows = [rule_says(levels[q.origin], q.at_least, q.threshold, q.base_year, q.deadline) for q in questions]
+    return pd.DataFrame(rows, columns=[*RULES], index=made.questions.index, dtype=float)
+
+
+def rule_says(
+    levels: pd.Series, at_least: bool, threshold: float, base_year: int, deadline: int
+) -> list[float]:
+    """What every rule says from the levels known (index year) to a level to be reached, or not to be exceeded.
+
+    In the order of `rules.RULES`: 1 will be met, 0 will not, NaN where the rule does not apply.
+    """
+    direction, last = "at_least" if at_least else "at_most", int(levels.index[-1])
+    goal = Goal(direction, float(threshold), int(base_year), int(deadline), "level")
+    answers = (evaluate(name, levels, goal, last).will_meet for name in RULES)
+    return [np.nan if answer is None else float(answer) for answer in answers]
+
+
+def calibrated(answers: pd.DataFrame, met: pd.Series, family: pd.Series) -> pd.DataFrame:
+    """Each rule's yes and no as probabilities: the share met after that word on other indicators.
+
+    Indicators are in ten folds that do not depend on what else is there; each fold uses the other nine. Half a
+    question is added on either side, so that no word becomes a certainty. Columns: rule + "_calibrated".
+
+    >>> said = pd.DataFrame({"r": [1.0, 1.0, 0.0]})
+    >>> calibrated(said, pd.Series([1.0, 1.0, 0.0]), pd.Series(["a", "c", "c"]))["r_calibrated"].round(2).tolist()
+    [0.75, 0.75, 0.5]
+    """
+    fold = family.map(lambda name: scores.fold_of(str(name), FOLDS, "rules")).to_numpy()
+    happened, columns = met.to_numpy(), {}
+    for name in answers:
+        said, p = answers[name].to_numpy(dtype=float), np.full(len(answers), np.nan)
+        for f in np.unique(fold):
+            for word in (0.0, 1.0):
+                others = (said == word) & (fold != f)
+                p[(said == word) & (fold == f)] = (happened[others].sum() + 0.5) / (others.sum() + 1.0)
+        columns[f"{name}{CALIBRATED}"] = p
+    return pd.DataFrame(columns, index=answers.index)
+
+
+@dataclass(frozen=True)
+class Modelled:
+    """Named models on the same questions: `answers` (a column of probabilities each, NaN where not asked or not
+    fitted), `crps` (rows as `Hindcasts.ahead`, a column each), and at how many origins each was `asked` and `failed`.
+    """
+
+    answers: pd.DataFrame
+    crps: pd.DataFrame
+    asked: dict[str, int]
+    failed: dict[str, int]
+
+
+def model_answers(made: Hindcasts, models: Sequence[str] | None = None, sample: int = SAMPLE) -> Modelled:
+    """What the named models say at the same origins; those fitted by search only at `sample` origins, evenly spread. A
+    model that cannot be fitted to a history gives no answer there; how often is counted.
+    """
+    from ..forecasting.forecast import MODELS, forecast
+
+    names = list(MODELS if models is None else models)
+    answers = pd.DataFrame(np.nan, index=made.questions.index, columns=names)
+    crps = pd.DataFrame(np.nan, index=made.ahead.index, columns=names)
+    every = range(len(made.origins))
+    few = np.linspace(0, len(every) - 1, min(sample, len(every))).astype(int).tolist()
+    failed = dict.fromkeys(names, 0)
+    asked = {name: few if name in FITTED else every for name in names}
+    for name, i in ((name, i) for name, some in asked.items() for i in some):
+        series, ahead = made.origins[i].series, made.ahead[made.ahead["origin"] == i]
+        values = series.values.rename(f"{series.region}/{series.indicator_id}")
+        until, support = int(ahead["year"].max()), series.support
+        try:
+            paths = forecast(values, until, support=support, model=name, draws=MODEL_DRAWS, rng=0).paths
+        except QcityError:
+            failed[name] += 1
+            continue
+        q = np.quantile(paths, scores.LEVELS, axis=0).T[ahead["years"].to_numpy() - 1]
+        crps.loc[ahead.index, name] = scores.crps_quantiles(q, scores.LEVELS, ahead["actual"].to_numpy())
+        mine = made.questions[made.questions["origin"] == i]
+        drawn, bound = paths[:, mine["years"].to_numpy() - 1], mine["threshold"].to_numpy()
+        answers.loc[mine.index, name] = np.where(mine["at_least"], drawn >= bound, drawn <= bound).mean(
+            axis=0
+        )
+    return Modelled(answers, crps, {name: len(some) for name, some in asked.items()}, failed)

@@ -1,11 +1,14 @@
-"""A ledger of issued probabilities: what was said, on which day, from which data; scored once the outcome is published.
+"""Real targets: a ledger of what was said of them, and what we and every rule would have said of earlier ones.
 
-A folder of Parquet files, one for each run, each written once and never touched again. What was said is kept as it was
-said, even when the target, the data or the library change later.
+The ledger is a folder of Parquet files, one for each run, each written once and never touched again. What was said is
+kept as it was said, even when the target, the data or the library change later, and scored once the outcome is there.
+Earlier targets are those of `earlier_targets.csv` and the settled ones of `targets.csv`. They are asked in the middle
+of each year of their period, with what was published by then; under each definition of an indicator that changed.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import hashlib
 import os
@@ -21,18 +24,35 @@ from .. import __version__
 from ..assessment.answer import Assessment
 from ..assessment.assess import assess
 from ..data.load import Data
-from ..errors import QcityError
-from ..targets import Target, find_target
+from ..data.read import read_table
+from ..data.vintages import to_date
+from ..errors import QcityError, closest
+from ..problems import DataError, Problem
+from ..rules import RULES
+from ..targets import find_target
+from .hindcasts import rule_says
 
 TABLES = (".csv", ".yaml", ".yml")
 TARGET = ("plan", "target_id", "region", "indicator_id", "kind", "direction")
 TEXTS = (*TARGET[:4], "definition", "role", *TARGET[4:], "as_of", "status", "model", "version", "data_hash")
 NUMBERS = ("threshold", "tolerance", "bound", "probability", "expected")
 YEARS = ("base_year", "deadline", "last_year", "draws", "seed")
-COLUMNS = ("asked_at", *TEXTS, *YEARS, *NUMBERS)
+COLUMNS = ["asked_at", *TEXTS, *YEARS, *NUMBERS]
 ASKED = (*TARGET[3:], "threshold", "tolerance", "base_year", "deadline")  # what a target asks
 SETTLED = ("met", "missed")
 DRAWS = 100  # of answers of which only the status counts
+EARLIER = "earlier_targets.csv"
+MIDDLE = (6, 30)  # month and day on which each year is asked
+FEWEST = 2  # levels a rule is asked with
+RULE_KINDS = ("level", "relative_change", "coverage", "cumulative")  # the rules judge levels
+OF_TARGET = (
+    *("plan", "target_id", "region", "indicator_id", "kind", "name_zh", "name_en", "threshold", "tolerance"),
+    *("base_year", "deadline", "unit", "unit_zh"),
+)
+SAID = (
+    *OF_TARGET,
+    *("as_of", "years", "definition", "last_year", "status", "probability", "expected", "outcome", "met"),
+)
 
 
 def home(data_folder: str | Path) -> Path:
@@ -45,12 +65,7 @@ def home(data_folder: str | Path) -> Path:
 
 
 def data_hash(folder: str | Path) -> str:
-    """Sixteen hexadecimal digits that change with any table or correction of a data package.
-
-    >>> from qcity_analysis.data.load import find_folder
-    >>> len(data_hash(find_folder()))
-    16
-    """
+    """Sixteen hexadecimal digits that change with any table or correction of a data package."""
     digest = hashlib.sha256()
     for path in sorted(p for p in Path(folder).iterdir() if p.suffix in TABLES):
         digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
@@ -63,20 +78,18 @@ def record(
     data_hash: str,
     asked_at: dt.datetime | None = None,
 ) -> Path | None:
-    """Append what was said as one new file of the ledger `folder`; returns its path, None when nothing is new.
+    """Append what was said (one assessment or several, as records or as `Assessment.to_dict` gives them) as one new
+    file of the ledger `folder`; returns its path, None when nothing is new.
 
-    `said` is one assessment or several, as records or as `Assessment.to_dict` gives them; each definition or comparator
-    (`parts`) is a statement of its own. A statement identical to one of the same day and data is not repeated. The file
-    has a name nobody else has and appears whole or not at all; no other file is opened for writing.
+    Each definition or comparator (`parts`) is a statement of its own. A statement identical to one of the same day and
+    data is not repeated. The file has a name nobody else has and appears whole or not at all.
     """
     now = (asked_at or dt.datetime.now(dt.UTC)).astimezone(dt.UTC).replace(microsecond=0)
     answers = [said] if isinstance(said, (Mapping, Assessment)) else said
     plain = [answer.to_dict() if isinstance(answer, Assessment) else answer for answer in answers]
-    about = {"asked_at": now, "data_hash": data_hash}
-    fresh = _typed(
-        pd.DataFrame([row | about for answer in plain for row in _statements(answer)], columns=[*COLUMNS])
-    )
-    place = Path(folder)
+    about, place = {"asked_at": now, "data_hash": data_hash}, Path(folder)
+    rows = [row | about for answer in plain for row in _statements(answer)]
+    fresh = _typed(pd.DataFrame(rows, columns=COLUMNS))
     key = _key(fresh)
     fresh = fresh[~(key.isin(_key(read(place))) | key.duplicated())].reset_index(drop=True)
     if fresh.empty:
@@ -100,10 +113,8 @@ def read(folder: str | Path) -> pd.DataFrame:
     >>> len(read("no/such/ledger"))
     0
     """
-    files = sorted(Path(folder).glob("*.parquet"))
-    if not files:
-        return _typed(pd.DataFrame(columns=[*COLUMNS]))
-    rows = _typed(pd.concat([pd.read_parquet(path) for path in files], ignore_index=True))
+    files = [pd.read_parquet(path) for path in sorted(Path(folder).glob("*.parquet"))]
+    rows = _typed(pd.concat(files, ignore_index=True) if files else pd.DataFrame(columns=COLUMNS))
     rows = rows.sort_values("asked_at", kind="stable", ignore_index=True)
     return rows[~_key(rows).duplicated()].reset_index(drop=True)
 
@@ -113,18 +124,18 @@ def scored(ledger: pd.DataFrame, data: Data) -> pd.DataFrame:
 
     Adds `happened` (1 met, 0 missed, NaN not published yet), `outcome` (the level), `known_from` (the day the figure
     deciding it came out, which may be long before the deadline), `in_advance` (said before that day: only such a
-    statement was a forecast), `unscored` (why there is no score: "", pending, target_gone, target_changed, or
-    not_computed and why) and `error` (p − happened)². A target is judged as it was
-    stated: when it was changed since, the statement stays unscored.
+    statement was a forecast), `unscored` ("", pending, target_gone, target_changed, or not_computed and why) and
+    `error` (p − happened)². A target is judged as it was stated: when it was changed since, the statement stays
+    unscored.
     """
     told = ledger[(ledger["status"] == "forecast") & ledger["probability"].notna()].reset_index(drop=True)
     outcomes: dict[tuple[str, ...], dict[str, Any]] = {}
     judged = []
     for row in told.to_dict("records"):
-        place = (row["plan"], row["target_id"], row["region"])
-        if place not in outcomes:
-            outcomes[place] = _outcomes(data, *place)
-        judged.append(_judged(row, **outcomes[place]))
+        key = (row["plan"], row["target_id"], row["region"])
+        if key not in outcomes:
+            outcomes[key] = _outcomes(data, *key)
+        judged.append(_judged(row, outcomes[key]))
     rows = told.join(pd.DataFrame(judged, columns=["happened", "outcome", "known_from", "unscored"]))
     said_on = rows["asked_at"].dt.tz_localize(None).dt.normalize()
     rows["in_advance"] = rows["happened"].isna() | (said_on < pd.to_datetime(rows["known_from"]))
@@ -134,19 +145,20 @@ def scored(ledger: pd.DataFrame, data: Data) -> pd.DataFrame:
 
 def _statements(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row for an answer, and one for each of its parts."""
-    target, levels, lender = answer["target"], answer.get("levels") or {}, answer.get("borrowed") or {}
+    target, lender = answer["target"], answer.get("borrowed") or {}
     own = ("role", "as_of", "status", "model", "draws", "seed", "bound", "probability", "expected")
     row = {
         **{name: target[name] for name in (*TARGET, "base_year", "deadline", "threshold", "tolerance")},
         **{name: answer.get(name) for name in own},
         "definition": "/".join(filter(None, [lender.get("region"), answer["definition"]])),
-        "last_year": max(map(int, levels), default=None),
+        "last_year": max(map(int, answer.get("levels") or {}), default=None),
         "version": __version__,
     }
     return [row, *(inner for part in answer.get("parts", ()) for inner in _statements(part))]
 
 
 def _typed(rows: pd.DataFrame) -> pd.DataFrame:
+    """The same rows, with the columns of a ledger in order and each of its type."""
     columns = {"asked_at": pd.to_datetime(rows["asked_at"], utc=True).astype("datetime64[us, UTC]")}
     columns |= {name: rows[name].astype(object).where(rows[name].notna(), "").astype("str") for name in TEXTS}
     columns |= {name: pd.to_numeric(rows[name]).astype("Int64") for name in YEARS}
@@ -161,24 +173,24 @@ def _key(rows: pd.DataFrame) -> pd.Series:
 
 
 def _outcomes(data: Data, plan: str, target_id: str, region: str) -> dict[str, Any]:
-    """What is published by now for a target, as arguments of `_judged`: its own record, and the settled answers by
-    definition, each with its day; or `unscored`, whether the target is gone or why it cannot be computed.
+    """What is published by now for a target: its own record (`target`), and the settled answers by definition, each
+    with its day (`settled`); or `unscored`, whether the target is gone or why it cannot be computed.
     """
     try:
         target = find_target(data, target_id, plan, region)
     except QcityError:
         return {"unscored": "target_gone"}
     try:
-        answers = _own(assess(data, target, draws=DRAWS))
+        answers = _by_name(assess(data, target, draws=DRAWS))
     except QcityError as error:
         return {"unscored": f"not_computed: {error}"}
     settled = {name: (a, _settled_on(data, a)) for name, a in answers.items() if a.status in SETTLED}
     return {"target": target, "settled": settled}
 
 
-def _own(answer: Assessment) -> dict[str, Assessment]:
+def _by_name(answer: Assessment) -> dict[str, Assessment]:
     """The answers from the region's own figures, by definition."""
-    return {str(a.definition["indicator_id"]): a for a in (answer, *answer.parts) if a.role != "borrowed"}
+    return {str(a.definition["indicator_id"]): a for a in answer.by_definition()}
 
 
 def _settled_on(data: Data, answer: Assessment) -> pd.Timestamp:
@@ -186,38 +198,121 @@ def _settled_on(data: Data, answer: Assessment) -> pd.Timestamp:
 
     A revision from met to missed leaves the day as it is; one that opened the answer again starts it anew.
     """
-    target, name, places = answer.target, str(answer.definition["indicator_id"]), answer.places()
-    rows = data.observations
-    mine = [place in places for place in zip(rows["indicator_id"], rows["region"], strict=True)]
+    name, series, rows = str(answer.definition["indicator_id"]), answer.places(), data.observations
+    mine = [one in series for one in zip(rows["indicator_id"], rows["region"], strict=True)]
     since = pd.NaT
     for day in sorted(rows.loc[mine, "known_from"].unique(), reverse=True):
         try:
-            then = _own(assess(data, target, as_of=pd.Timestamp(day).date(), draws=DRAWS)).get(name)
+            known = assess(data, answer.target, as_of=pd.Timestamp(day).date(), draws=DRAWS)
         except QcityError:
             break
+        then = _by_name(known).get(name)
         if then is None or then.status not in SETTLED:
             break
         since = pd.Timestamp(day)
     return since
 
 
-def _judged(
-    row: Mapping[str, Any],
-    target: Target | None = None,
-    settled: Mapping[str, tuple[Assessment, pd.Timestamp]] | None = None,
-    unscored: str = "pending",
-) -> dict[str, Any]:
-    """Outcome of one statement, or why it has none; a borrowed statement is judged by the place's own figures."""
-    if target is not None and any(_differ(row[name], getattr(target, name)) for name in ASKED):
+def _judged(row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Outcome of one statement, or why it has none; a borrowed statement is judged by the region's own figures."""
+    target, settled = known.get("target"), known.get("settled", {})
+    unscored = known.get("unscored", "pending")
+    said, now = [row[name] for name in ASKED], [getattr(target, name, None) for name in ASKED]
+    said, now = ([None if pd.isna(cell) else cell for cell in cells] for cells in (said, now))
+    if target is not None and said != now:
         settled, unscored = {}, "target_changed"
     name = row["indicator_id"] if row["role"] == "borrowed" else row["definition"]
-    answer, day = (settled or {}).get(name, (None, pd.NaT))
-    if answer is None:
-        return {"happened": np.nan, "outcome": np.nan, "known_from": day, "unscored": unscored}
+    if name not in settled:
+        return {"happened": np.nan, "outcome": np.nan, "known_from": pd.NaT, "unscored": unscored}
+    answer, day = settled[name]
     met = float(answer.status == "met")
     return {"happened": met, "outcome": answer.outcome, "known_from": day, "unscored": ""}
 
 
-def _differ(said: Any, now: Any) -> bool:
-    empty = pd.isna(said), pd.isna(now)
-    return empty[0] != empty[1] or (not empty[0] and said != now)
+def with_earlier(data: Data) -> Data:
+    """The package with the targets of `earlier_targets.csv` besides its own; itself when it has no such file.
+
+    Raises DataError with every problem of that file.
+    """
+    path = data.folder / EARLIER
+    if not path.is_file():
+        return data
+    frame, problems = read_table(path, "targets")
+    errors = [p for p in problems if p.level == "error"]
+    for column, table in (("indicator_id", "indicators"), ("source_id", "sources")):
+        known = [str(name) for name in getattr(data, table)[column]]
+        for row, cell in frame.loc[~frame[column].isin(known), ["row", column]].itertuples(index=False):
+            about = {"cell": cell, "key": column, "table": table, "near": closest(cell, known)}
+            errors.append(Problem(EARLIER, int(row), column, "unknown_name", about))
+    if errors:
+        raise DataError(errors)
+    return dataclasses.replace(data, targets=pd.concat([data.targets, frame], ignore_index=True))
+
+
+def said_of_earlier(data: Data) -> pd.DataFrame:
+    """One row for each settled target, definition and middle of a year: our probability, every rule, what happened.
+
+    Columns: SAID (`years` from the last known year to the deadline; `definition` the indicator whose figures
+    answer; `probability` NaN where we would have said "not assessable"; `outcome` the level published for the
+    deadline and `met` 1 or 0, both NaN for a definition that ended before), then one for each rule: 1 yes, 0 no, NaN
+    does not apply. Targets with no settled definition are left out; `attrs["refused"]` names those that cannot be
+    computed, with the reason. Levels chained from changes have the base year as 100.
+    """
+    full = with_earlier(data)
+    rows: list[dict[str, Any]] = []
+    refused: dict[str, str] = {}
+    for plan, target_id in full.targets[["plan", "target_id"]].itertuples(index=False, name=None):
+        try:
+            rows += _of_target(full, str(plan), str(target_id))
+        except QcityError as error:
+            refused[f"{plan}/{target_id}"] = str(error)
+    table = pd.DataFrame(rows, columns=[*SAID, *RULES])
+    table.attrs["refused"] = refused
+    return table
+
+
+def _of_target(data: Data, plan: str, target_id: str) -> list[dict[str, Any]]:
+    """The rows of one target; none where no definition of it is settled."""
+    now = _by_name(assess(data, target_id, plan=plan, draws=DRAWS))
+    settled = {name: part for name, part in now.items() if part.status in SETTLED}
+    if not settled:
+        return []
+    target = next(iter(now.values())).target
+    dates = data.sources.loc[data.sources["source_id"] == target.source_id, "date"]
+    after_base = dt.date((target.base_year or target.deadline) + 1, 1, 1)
+    issued = to_date(str(dates.iloc[0])) if len(dates) else after_base  # the last day of the document's date
+    rows: list[dict[str, Any]] = []
+    for year in range(max(issued.year, (target.base_year or 0) + 1), target.deadline + 1):
+        day = dt.date(year, *MIDDLE)
+        if issued <= day <= data.as_of:
+            then = _by_name(assess(data.at(day), target_id, plan=plan))
+            rows += [_row(a, settled.get(k), day, issued) for k, a in then.items() if a.status not in SETTLED]
+    return rows
+
+
+def _row(then: Assessment, now: Assessment | None, day: dt.date, issued: dt.date) -> dict[str, Any]:
+    """What was said on a day, what each rule said to the level that is just enough, and what is settled by now."""
+    target, levels = then.target, then.levels()
+    last = int(levels.index[-1]) if len(levels) else None
+    row = {name: getattr(target, name) for name in OF_TARGET} | {
+        **{
+            "as_of": day,
+            "definition": str(then.definition["indicator_id"]),
+            "last_year": last,
+            "status": then.status,
+        },
+        "years": target.deadline - last if last else None,
+        "probability": np.nan if then.probability is None else then.probability,
+        "expected": np.nan if then.median is None else then.median,
+        "outcome": np.nan if now is None else now.outcome,
+        "met": np.nan if now is None else float(now.status == "met"),
+    }
+    bound, base = then.threshold if then.bound is None else then.bound, target.base_year
+    asked = target.kind in RULE_KINDS and len(levels) >= FEWEST and levels.index[-1] < target.deadline
+    if bound is None or not asked:
+        return row
+    if base is None or base not in levels.index:
+        early = levels.index[levels.index < issued.year]
+        base = int(early[-1] if len(early) else levels.index[0])
+    rules = rule_says(levels, target.upward, bound, base, target.deadline)
+    return row | dict(zip(RULES, rules, strict=True))

@@ -1,6 +1,8 @@
-"""The whole track record of a data package in one frozen object: hindcasts, rivals, real targets, ledger, bank.
+"""The whole track record of a data package in one frozen object: hindcasts, benchmarks, real targets, ledger, corpus.
 
-The scores are made here once; pages and the command line only show them.
+Scores are made here once; pages and the command line only show them. Lower is better for Brier, log score and CRPS;
+skill is one minus the ratio of ours to a reference. Intervals are 90 %, of a bootstrap that draws whole indicators; the
+arithmetic of a score is in `forecasting.scores`.
 """
 
 from __future__ import annotations
@@ -8,8 +10,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -20,23 +23,154 @@ import pandas as pd
 from ..data.load import Data
 from ..errors import QcityError
 from ..forecasting import scores
+from ..rules import RULES
+from . import hindcasts as asked_again
 from . import ledger as books
-from .benchmarks import CALIBRATED, Modelled, calibrated, model_answers, rule_answers, rule_names
-from .hindcasts import Hindcasts, hindcasts, plan_indicators
-from .past_targets import said_of_earlier
-from .scores import FEW, against, coverage, ratio_interval, summary, toughest
+from .hindcasts import CALIBRATED, Hindcasts, Modelled, plan_indicators
 
 FILE = "record.json"  # beside the prior
+DRAWS = 1000
+SHARE = 0.9  # of the bootstrap intervals
+LEAST = 0.5  # of the questions of a horizon that a benchmark must answer to compete
+FEW = 20  # indicators below which a record is called too small
+
+
+@lru_cache(maxsize=64)
+def _weights(clusters: int) -> np.ndarray:
+    """How often each cluster is drawn in each bootstrap sample of as many clusters (draws, clusters)."""
+    even = np.full(clusters, 1 / clusters)
+    return np.random.default_rng(0).multinomial(clusters, even, size=DRAWS).astype(float)
+
+
+def ratio_interval(
+    above: np.ndarray, below: np.ndarray, cluster: Sequence[str] | np.ndarray | pd.Series
+) -> tuple[float, float]:
+    """Interval (90 %) of sum(above) / sum(below) when whole clusters are drawn again with replacement.
+
+    With `below` all ones it is the interval of a mean. One cluster alone says nothing: both ends are NaN.
+
+    >>> ratio_interval(np.array([1.0, 1.0]), np.array([2.0, 2.0]), ["a", "b"])
+    (0.5, 0.5)
+    """
+    group = pd.factorize(np.asarray(cluster, dtype=object), sort=True)[0]
+    if not len(group) or group.max() < 1:
+        return math.nan, math.nan
+    weights = _weights(int(group.max()) + 1)
+    upper, lower = (weights @ np.bincount(group, weights=part) for part in (above, below))
+    ratios = upper[lower > 0] / lower[lower > 0]
+    low, high = np.quantile(ratios, [(1 - SHARE) / 2, (1 + SHARE) / 2]) if len(ratios) else (np.nan, np.nan)
+    return float(low), float(high)
+
+
+def mean_interval(values: np.ndarray, cluster: Sequence[str] | np.ndarray | pd.Series) -> tuple[float, float]:
+    """`ratio_interval` of a mean."""
+    return ratio_interval(values, np.ones(len(values)), cluster)
+
+
+def _about(part: pd.DataFrame) -> dict[str, float]:
+    return {"number": float(len(part)), "indicators": float(part["family"].nunique())}
+
+
+def summary(asked: pd.DataFrame) -> dict[str, float]:
+    """Scores of questions: how many, of how many indicators, share met, Brier with its interval, log score, Murphy.
+
+    `asked` has the columns `probability`, `met` (0 or 1) and `family`. Murphy's parts (1973) are over ten bins:
+    Brier ≈ reliability − resolution + uncertainty.
+
+    >>> asked = pd.DataFrame({"met": [1.0, 0.0], "family": ["a", "b"], "probability": [0.5, 0.5]})
+    >>> whole = summary(asked)
+    >>> whole["number"], whole["brier"], whole["skill"]
+    (2.0, 0.25, 0.0)
+    """
+    p, met = asked["probability"].to_numpy(dtype=float), asked["met"].to_numpy(dtype=float)
+    error = (p - met) ** 2
+    low, high = mean_interval(error, asked["family"])
+    base, brier = float(met.mean()), float(error.mean())
+    climatology = base * (1 - base)
+    skill = 1 - brier / climatology if 0 < base < 1 else math.nan
+    row = {"met": base, "brier": brier, "brier_low": low, "brier_high": high, "climatology": climatology}
+    row |= {"skill": skill, "log_score": scores.log_score(p, met)}
+    return _about(asked) | row | scores.murphy(p, met)
+
+
+def _by_years(rows: pd.DataFrame) -> list[tuple[Any, pd.DataFrame]]:
+    return [*rows.groupby("years"), ("all", rows)]
+
+
+def coverage(ahead: pd.DataFrame) -> pd.DataFrame:
+    """How often central intervals cover what came and the CRPS relative to a random walk, by years ahead, then "all".
+
+    The relative CRPS is the ratio of means of both, each divided by the walk's mean of its series, so that units do not
+    matter. `ahead` as in `Hindcasts`.
+    """
+    unit = ahead.groupby("series")["crps_walk"].transform("mean")
+    rows = {}
+    for years, part in _by_years(ahead.assign(ours=ahead["crps"] / unit, walk=ahead["crps_walk"] / unit)):
+        rows[years] = row = _about(part)
+        for name in ("in50", "in90"):
+            row[name] = float(part[name].mean())
+            row[f"{name}_low"], row[f"{name}_high"] = mean_interval(
+                part[name].to_numpy(float), part["family"]
+            )
+        row["crps_ratio"] = float(part["ours"].sum() / part["walk"].sum())
+        ours, walk = part["ours"].to_numpy(), part["walk"].to_numpy()
+        row["crps_low"], row["crps_high"] = ratio_interval(ours, walk, part["family"])
+    return pd.DataFrame(rows).T.rename_axis("years")
+
+
+def against(asked: pd.DataFrame, rivals: Iterable[str]) -> pd.DataFrame:
+    """Our skill against each benchmark on the questions it answers: 1 − Brier(ours) / Brier(theirs), with an interval.
+
+    `asked` has a column of probabilities for each benchmark, NaN where it does not answer. Columns: number, indicators,
+    answered (share of the questions), brier (theirs), ours, skill, low, high. Index: rival.
+
+    >>> asked = pd.DataFrame({"met": [1.0, 0.0], "family": ["a", "b"], "probability": [0.9, 0.1], "yes": [1.0, 1.0]})
+    >>> against(asked, ["yes"])["skill"].round(2).tolist()
+    [0.98]
+    """
+    rows = {}
+    for name in rivals:
+        part = asked[asked[name].notna()]
+        rows[name] = row = _about(part) | {"answered": len(part) / max(len(asked), 1)}
+        errors = (part[[name, "probability"]].sub(part["met"], axis=0) ** 2).to_numpy(dtype=float)
+        theirs, ours = errors.T
+        low, high = ratio_interval(ours, theirs, part["family"])
+        ratio = ours.sum() / theirs.sum() if theirs.sum() else math.inf if ours.sum() else math.nan
+        means = (float(x.mean()) if len(x) else math.nan for x in (theirs, ours))
+        columns = ("brier", "ours", "skill", "low", "high")
+        row |= dict(zip(columns, (*means, 1 - ratio, 1 - high, 1 - low), strict=True))
+    return pd.DataFrame(rows).T.rename_axis("rival")
+
+
+def toughest(asked: pd.DataFrame, rivals: Sequence[str]) -> pd.DataFrame:
+    """By years left, then "all", the benchmark hardest to beat: the lowest skill of ours on the questions it answers.
+
+    Only those that answer at least half the questions of that horizon compete. Columns: number (of all questions),
+    rival, its `brier`, `ours` on the same questions, `skill` with `low` and `high`.
+    """
+    rows = {}
+    for years, part in _by_years(asked):
+        table = against(part, rivals)
+        able = table[(table["answered"] >= LEAST) & table["skill"].notna()]
+        if len(able):
+            best = able.sort_values("skill", kind="stable").iloc[0]
+            kept = best.drop(["number", "answered", "indicators"]).to_dict()
+            rows[years] = {"number": len(part), "rival": best.name} | kept
+    return pd.DataFrame(rows).T.rename_axis("years")
+
+
+def toughest_rules(asked: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """By years left, the rule hardest to beat, as it stands ("raw") and calibrated; see `toughest`."""
+    raw, fair = (toughest(asked, [name + ending for name in RULES]) for ending in ("", CALIBRATED))
+    return {"raw": raw, "calibrated": fair.assign(rival=fair["rival"].str.removesuffix(CALIBRATED))}
 
 
 @dataclass(frozen=True)
 class TrackRecord:
-    """How good the probabilities were.
-
-    Attributes: `as_of`, `plan` (empty: every published series), `made` (the hindcasts), `asked` (their questions with a
-    column for each rule, for each rule calibrated, and for each named model), `models`, `earlier` (see
-    `past_targets.said_of_earlier`), `ledger` (scored statements), `issued` (how many the ledger holds), `bank`
-    (the record on held-out indicators, see `read_record`).
+    """How good the probabilities were: `plan` (empty: every published series), `made` (the hindcasts), `asked` (their
+    questions with a column for each rule, for each rule calibrated, and for each named model), `earlier` (see
+    `ledger.said_of_earlier`), `ledger` (scored statements), `issued` (how many the ledger holds), `bank` (see
+    `read_record`).
     """
 
     as_of: dt.date
@@ -49,17 +183,8 @@ class TrackRecord:
     issued: int
     bank: dict[str, Any]
 
-    @property
-    def enough(self) -> bool:
-        """Whether there are questions to score at all."""
-        return len(self.asked) > 0
-
-    def overall(self) -> dict[str, float]:
-        """`scores.summary` of all questions."""
-        return summary(self.asked)
-
     def by(self, column: str) -> pd.DataFrame:
-        """`scores.summary` by years left ("years") or by kind of target ("kind")."""
+        """`summary` by years left ("years") or by kind of target ("kind")."""
         groups = self.asked.groupby(column)
         return pd.DataFrame({name: summary(part) for name, part in groups}).T.rename_axis(column)
 
@@ -67,16 +192,12 @@ class TrackRecord:
         """What was said and how often it happened, by tenth, with counts."""
         return scores.reliability(self.asked["probability"].to_numpy(), self.asked["met"].to_numpy())
 
-    def coverage(self) -> pd.DataFrame:
-        """How often the intervals hold, and CRPS against a random walk, by years ahead."""
-        return coverage(self.made.ahead)
-
     @cached_property
     def rules(self) -> pd.DataFrame:
         """Our skill against every rule as it stands (`skill`, `low`, `high`) and calibrated (`fair`, `fair_low`,
         `fair_high`, `fair_brier`), on the questions the rule answers."""
-        raw = against(self.asked, rule_names())
-        fair = against(self.asked, [name + CALIBRATED for name in rule_names()]).set_axis(raw.index)
+        raw = against(self.asked, RULES)
+        fair = against(self.asked, [name + CALIBRATED for name in RULES]).set_axis(raw.index)
         names = {"brier": "fair_brier", "skill": "fair", "low": "fair_low", "high": "fair_high"}
         return raw.join(fair[list(names)].rename(columns=names))
 
@@ -96,12 +217,8 @@ class TrackRecord:
 
     @cached_property
     def toughest(self) -> dict[str, pd.DataFrame]:
-        """By years left, the rule hardest to beat, as it stands ("raw") and calibrated; see `scores.toughest`."""
-        tables = {}
-        for kind, ending in (("raw", ""), ("calibrated", CALIBRATED)):
-            table = toughest(self.asked, [name + ending for name in rule_names()])
-            tables[kind] = table.assign(rival=table["rival"].str.removesuffix(CALIBRATED))
-        return tables
+        """`toughest_rules` of all questions."""
+        return toughest_rules(self.asked)
 
     def beaten_at(self) -> list[int]:
         """The numbers of years left at which some rule, as it stands or calibrated, has the better Brier score."""
@@ -114,59 +231,60 @@ class TrackRecord:
         `code`: "nothing" (no question), "small" (fewer than FEW indicators), else "better", "worse" or "open" as the
         interval of our skill against the hardest calibrated rule lies.
         """
-        if not self.enough:
+        if self.asked.empty:
             return {"code": "nothing", "number": 0, "indicators": 0}
-        whole, hard = self.overall(), self.toughest["calibrated"].loc["all"]
-        few = whole["indicators"] < FEW
+        whole, hard = summary(self.asked), self.toughest["calibrated"].loc["all"]
         lies = "better" if hard["low"] > 0 else "worse" if hard["high"] < 0 else "open"
-        return {"code": "small" if few else lies, "lies": lies} | whole | {"hard": hard.to_dict()}
+        code = "small" if whole["indicators"] < FEW else lies
+        return {"code": code, "lies": lies} | whole | {"hard": hard.to_dict()}
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the questions themselves as plain values that JSON can hold; NaN becomes None."""
         own: dict[str, Any] = {"questions": 0}
-        if self.enough:
+        if len(self.asked):
             own = {
                 "questions": len(self.asked),
                 "origins": len(self.made.origins),
                 "series": sorted(self.made.ahead["series"].unique()),
-                "all": self.overall(),
+                "all": summary(self.asked),
                 "reliability": self.reliability().to_dict("records"),
                 "by_years": self.by("years"),
                 "by_kind": self.by("kind"),
-                "coverage": self.coverage(),
+                "coverage": coverage(self.made.ahead),
                 "rules": self.rules,
                 "models": self.named_models,
                 "toughest_rule": self.toughest["raw"],
                 "toughest_rule_calibrated": self.toughest["calibrated"],
                 "a_rule_is_better_at": self.beaten_at(),
             }
-        return {
-            "as_of": self.as_of.isoformat(),
+        whole = {
+            "as_of": self.as_of,
             "plan": self.plan,
             "refused": self.made.refused | self.earlier.attrs.get("refused", {}),
-            "conclusion": _plain(self.conclusion()),
-            "own": _plain(own),
-            "earlier_targets": _plain(self.earlier.to_dict("records")),
+            "conclusion": self.conclusion(),
+            "own": own,
+            "earlier_targets": self.earlier.to_dict("records"),
             "ledger": {"statements": self.issued, "scored": int(self.ledger["happened"].notna().sum())},
-            "bank": _plain(self.bank),
+            "bank": self.bank,
         }
+        return {name: _plain(value) for name, value in whole.items()}
 
 
 def track_record(data: Data, plan: str | None = None, ledger: str | Path | None = None) -> TrackRecord:
-    """Hindcast the published series, ask every rival the same, and read the ledger and the bank's record.
+    """Hindcast the published series, ask every benchmark the same, and read the ledger and the training corpus' record.
 
     `plan` restricts to the series of one plan and its comparators (see `hindcasts.plan_indicators`); `ledger` is the
     folder of issued probabilities (default: the one that belongs to the data, see `ledger.home`). Raises QcityError for
     an unknown plan. Takes some 30 seconds on one core.
     """
     names = plan_indicators(data, plan) if plan else None
-    made = hindcasts(data, names)
+    made = asked_again.hindcasts(data, names)
     asked, models = made.questions, Modelled(pd.DataFrame(), pd.DataFrame(), {}, {})
     if len(asked):
-        answers, models = rule_answers(made), model_answers(made)
-        fair = calibrated(answers, asked["met"], asked["family"])
+        answers, models = asked_again.rule_answers(made), asked_again.model_answers(made)
+        fair = asked_again.calibrated(answers, asked["met"], asked["family"])
         asked = pd.concat([asked, answers, fair, models.answers], axis=1)
-    earlier = said_of_earlier(data)
+    earlier = books.said_of_earlier(data)
     statements = books.read(books.home(data.folder) if ledger is None else ledger)
     if names is not None:
         earlier = earlier[earlier["indicator_id"].isin(names)].reset_index(drop=True)
@@ -189,17 +307,8 @@ def _plain(value: Any) -> Any:
 
 
 def read_record(path: Path | str | None = None) -> dict[str, Any]:
-    """The record of the shipped prior, or the one at `path`. Raises QcityError when there is none.
-
-    >>> record = read_record()
-    >>> record["all"]["brier"] < record["all"]["climatology"]
-    True
-    """
+    """The record of the shipped prior, or the one at `path`. Raises QcityError when there is none."""
     place = Path(path) if path else resources.files("qcity_analysis").joinpath("forecasting", "prior", FILE)
-    try:
-        content: dict[str, Any] = json.loads(place.read_text("utf-8"))
-    except FileNotFoundError:
-        raise QcityError(
-            f"{place}: no such record; `python -m training` writes it beside the prior"
-        ) from None
-    return content
+    if not place.is_file():
+        raise QcityError(f"{place}: no such record; `python -m training` writes it beside the prior")
+    return dict(json.loads(place.read_text("utf-8")))

@@ -1,99 +1,22 @@
-"""The table of published rules, and what they say about a series and a target, or about an assessment.
+"""What the published rules say about a series and a target, or about an assessment.
 
 Rules judge own figures only; an answer borrowed from comparators has none to judge.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ..errors import QcityError, did_you_mean
-from .lines import barometer, destatis, escap, healthy_people, log_schedule, mcarthur, ols, schedule, sdsn
-from .question import Goal, NotApplicable, Question, RuleResult, question_of, refused
-from .rates import aarr, defra, eurostat, gbd, open_sdg, unsd_2022, unsd_2023
+from .published import RULES, Rule
+from .question import Goal, NotApplicable, RuleResult, question_of, refused
 
 if TYPE_CHECKING:
     from ..assessment.answer import Assessment
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One published rule: the function, its categories from best to worst, names and source in both languages.
-
-    >>> RULES["barometer"].categories
-    ('green', 'orange', 'red')
-    """
-
-    ask: Callable[[Question], RuleResult]
-    categories: tuple[str, ...]
-    name_zh: str
-    name_en: str
-    source: str
-    source_zh: str
-
-    def name(self, lang: str) -> str:
-        """The rule's name in `lang` ("zh" or "en")."""
-        return self.name_zh if lang == "zh" else self.name_en
-
-    def told_by(self, lang: str) -> str:
-        """The rule's source in `lang`.
-
-        >>> RULES["destatis"].told_by("zh")
-        '德国联邦统计局，指标状态'
-        """
-        return self.source_zh if lang == "zh" else self.source
-
-
-_SCHEDULE = ("on_schedule", "behind_schedule")
-_TRACK = ("on_track", "off_track")
-
-RULES: dict[str, Rule] = {
-    "schedule": Rule(schedule, _SCHEDULE, "时序进度", "Straight-line schedule",
-        "Chinese mid-term reviews; EEA linear target path", "中国规划中期评估；欧洲环境署（EEA）线性目标路径"),
-    "log_schedule": Rule(log_schedule, _SCHEDULE, "对数时序进度", "Logarithmic schedule",
-        "Chinese energy-intensity accounting", "中国能耗强度核算"),
-    "barometer": Rule(barometer, ("green", "orange", "red"), "能耗双控晴雨表", "Energy barometer",
-        "NDRC, 发改办环资〔2021〕629号", "国家发展改革委，发改办环资〔2021〕629号"),
-    "eurostat": Rule(eurostat, ("significant", "moderate", "insufficient", "away"), "欧盟统计局", "Eurostat",
-        "Eurostat, SDG monitoring report", "欧盟统计局，可持续发展目标监测报告"),
-    "unsd_2022": Rule(unsd_2022, ("on_track", "fair", "limited", "deterioration"), "联合国统计司 2022",
-        "UN Statistics Division 2022", "SDG Progress Chart 2022, technical note",
-        "联合国《可持续发展目标进展图表 2022》技术说明"),
-    "unsd_2023": Rule(unsd_2023, ("met", "on_track", "fair", "stagnation_or_regression"), "联合国统计司 2023",
-        "UN Statistics Division 2023", "Progress Chart Technical Note 2023", "联合国《进展图表技术说明 2023》"),
-    "open_sdg": Rule(open_sdg, ("target_achieved", "on_track", "accelerate", "limited", "deterioration"),
-        "Open SDG", "Open SDG", "Statistics Canada and Open SDG, progress measurement methodology",
-        "加拿大统计局与 Open SDG，进展测度方法"),
-    "escap": Rule(escap, ("maintain", "accelerate", "reverse"), "联合国亚太经社会", "UN ESCAP",
-        "UN ESCAP and UNECE technical notes", "联合国亚太经社会与欧洲经委会，技术说明"),
-    "sdsn": Rule(sdsn, ("on_track", "moderately_improving", "stagnating", "decreasing"), "可持续发展目标指数",
-        "SDG Index (SDSN)", "SDSN, Sustainable Development Report",
-        "可持续发展解决方案网络（SDSN），《可持续发展报告》"),
-    "destatis": Rule(destatis, ("sun", "light_cloud", "cloud", "storm"), "德国天气符号",
-        "German weather symbols", "Federal Statistical Office of Germany, status of indicators",
-        "德国联邦统计局，指标状态"),
-    "defra": Rule(defra, ("substantial", "some", "insufficient"), "英国 Defra 试行规则", "Defra pilot",
-        "UK Outcome Indicator Framework, pilot assessment", "英国成果指标框架，试行评估"),
-    "aarr": Rule(aarr, _TRACK, "年均降低率", "Average annual rate of reduction",
-        "UNICEF; Global Nutrition Report", "联合国儿童基金会；《全球营养报告》"),
-    "ols": Rule(ols, _TRACK, "最小二乘直线", "Least-squares line", "WHO/UNICEF Joint Monitoring Programme",
-        "世卫组织与儿基会联合监测规划"),
-    "healthy_people": Rule(healthy_people, ("target_met", "improving", "little_or_no_change", "getting_worse"),
-        "美国健康国民", "Healthy People", "US Healthy People 2020/2030", "美国《健康国民 2020/2030》"),
-    "gbd": Rule(gbd, ("attained", "not_attained"), "全球疾病负担研究", "Global Burden of Disease",
-        "IHME, projections of SDG indicators", "健康指标与评估研究所（IHME），可持续发展目标指标预测"),
-    "mcarthur": Rule(mcarthur, ("on_track", "acceleration_needed", "breakthrough_needed", "moving_backwards"),
-        "McArthur–Rasmussen 分类", "McArthur and Rasmussen",
-        "McArthur and Rasmussen (2019), World Development 123",
-        "McArthur 与 Rasmussen（2019），World Development 123"),
-}  # fmt: skip
-# rules that see every question; the others are for a level at a deadline that the last figure does not meet: a figure
-# that meets it gives their best category
-OWN = ("log_schedule", "barometer", "unsd_2023", "open_sdg", "escap", "destatis")
 
 
 def evaluate(rule: str, series: pd.Series, target: Any, as_of_year: int) -> RuleResult:
@@ -118,7 +41,7 @@ def evaluate(rule: str, series: pd.Series, target: Any, as_of_year: int) -> Rule
         return _worst(RULES[rule], [evaluate(rule, series, one, as_of_year) for one in target])
     try:
         question = question_of(series, target, as_of_year)
-        if rule in OWN:
+        if RULES[rule].every:
             result = RULES[rule].ask(question)
         else:
             dated = question.dated()
@@ -184,12 +107,8 @@ def rules_for(assessment: Assessment) -> pd.DataFrame:
     >>> rules_for(qc.assess(qc.load(), "rd_intensity"))["rule"].tolist()[:3]
     ['schedule', 'log_schedule', 'barometer']
     """
-    tables = []
-    for part in judged(assessment):
-        table = _table(results_for(part))
-        table.insert(0, "definition", str(part.definition["indicator_id"]))
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+    tables = {str(part.definition["indicator_id"]): _table(results_for(part)) for part in judged(assessment)}
+    return pd.concat(tables, names=["definition"]).reset_index("definition").reset_index(drop=True)
 
 
 def judged(assessment: Assessment) -> tuple[Assessment, ...]:

@@ -1,0 +1,198 @@
+"""What other regions say: a forecast moved towards comparators, changes borrowed from them, and a rank among peers.
+
+Where a region has levels enough for a forecast of its own, the forecast is moved towards the regions above or beside it
+that the indicator names as comparators; where they are too few, the question is asked as if it had moved like each.
+
+For a rank all peers are drawn ahead together and ranked in every draw. Peers are the regions with the same parent in
+`regions.csv`, by the same indicator; or, where the indicator names comparators (as a published rank has to), those:
+`region/indicator` for every peer, the region's own figures being those of that indicator. Every peer must have figures:
+a rank among some of them is not the rank asked for. Each region is drawn independently: a shock that moves all alike
+changes no order; where regions move together more than that, the rank is more certain than said here. Equal figures
+share the better rank, as in published tables; drawn counts are whole numbers where the published ones are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from ..data.load import Data
+from ..errors import Note, QcityError
+from ..forecasting.forecast import Forecast
+from ..series.annual import AnnualSeries, annual_series, shifted
+from ..targets import reaches
+from .answer import Assessment, Borrowed, Question, bare, judged, refused, settled
+
+FEWEST = 3  # levels from which a forecast is made
+Ahead = Callable[[Question, Assessment, AnnualSeries], Assessment]
+
+
+def comparators(data: Data, indicator_id: str) -> list[tuple[str, str]]:
+    """Region and indicator of each comparator that an indicator names.
+
+    >>> import qcity_analysis as qc
+    >>> comparators(qc.load(), "rd_intensity")[0]
+    ('jiangsu', 'rd_intensity')
+    """
+    named = [part.strip() for part in str(data.indicator(indicator_id)["comparators"] or "").split(";")]
+    return [(region, name) for region, _, name in (part.partition("/") for part in named if part)]
+
+
+def moved_towards(data: Data, own: AnnualSeries, forecast: Forecast) -> tuple[Forecast, tuple[str, ...]]:
+    """The forecast moved towards the comparators above or beside the region, and their names as region/indicator.
+
+    Nothing moves, and the names are empty, where no comparator has figures to compare, or where years after the last
+    level are known in part: these say more (see `forecasting.annual` for how far a forecast moves).
+    """
+    from ..forecasting.annual import borrow, together
+
+    known = own.known()
+    if forecast.model != "mixture" or len(known) < FEWEST:
+        return forecast, ()
+    if any(year > known.index[-1] for year in own.evidence().years()):
+        return forecast, ()
+    near, used = _near(data, own.region), []
+    for region, indicator_id in comparators(data, own.indicator_id):
+        if region in near:
+            levels = annual_series(data, indicator_id, region).known().rename(f"{region}/{indicator_id}")
+            if together(known, [levels], forecast.years, forecast.support) is not None:
+                used.append(levels)
+    return (borrow(forecast, used) if used else forecast), tuple(str(levels.name) for levels in used)
+
+
+def _near(data: Data, region: str) -> set[str]:
+    """The regions above a region, and those beside it."""
+    parent = {str(name): str(up) for name, up in data.regions[["region", "parent"]].to_numpy()}
+    above: list[str] = []
+    while (up := parent.get(above[-1] if above else region)) and len(above) < len(parent):
+        above.append(up)
+    beside = {name for name, up in parent.items() if above and up == above[0]}
+    return {*above, *beside} - {region}
+
+
+def borrowed_answers(question: Question, own: AnnualSeries, ahead: Ahead) -> tuple[Assessment, ...]:
+    """One assessment for each comparator the target's indicator names whose changes can be chained on `own`; `ahead`
+    adds the forecast of a moved series and its verdict to an answer.
+    """
+    named = comparators(question.data, question.target.indicator_id)
+    lenders = [lender for lender in named if lender != (own.region, own.indicator_id)]
+    answers = [_borrowed_from(question, own, *lender, ahead) for lender in lenders]
+    return tuple(answer for answer in answers if answer is not None)
+
+
+def _borrowed_from(
+    question: Question, own: AnnualSeries, region: str, indicator_id: str, ahead: Ahead
+) -> Assessment | None:
+    """The answer if the region had moved like one comparator; None where there is nothing to chain or to chain on."""
+    data, target, levels = question.data, question.target, own.known()
+    relative = target.kind == "relative_change"
+    start = int(levels.index[-1]) if len(levels) else target.base_year
+    if start is None or (levels.empty and not relative):
+        return None
+    theirs = annual_series(data, indicator_id, region, base_year=start)
+    known = theirs.known()
+    base = float(own.values.get(target.base_year, 100.0)) if relative else 1.0  # no percent of zero or less
+    few = len(known) + theirs.earlier.count() < FEWEST
+    if start not in known.index or few or known[start] == 0 or base <= 0:
+        return None
+    level = float(levels.iloc[-1]) if len(levels) else 100.0
+    moved = shifted(theirs, start, level, relative or own.base_year is not None)
+    names = {lang: str(data.indicator(indicator_id)[f"name_{lang}"]) for lang in ("zh", "en")}
+    borrowed = Borrowed(region, indicator_id, question.names(region), names)
+    plain = question.answer(indicator_id, "borrowed", moved)
+    plain = replace(plain, borrowed=borrowed, borrowed_since=start)
+    answer = replace(plain, threshold=target.level(base))
+    if target.deadline in moved.known().index:
+        reached, bound = float(moved.values[target.deadline]), target.bound(base)
+        pace = question.pace_so_far(moved, reached, target.deadline)
+        answer = replace(answer, bound=bound, notes=moved.notes, pace_so_far=pace)
+        return settled(answer, target.is_met(reached, bound), reached)
+    try:
+        return ahead(question, answer, moved)
+    except QcityError as error:  # a comparator that this model cannot take leaves the others standing
+        return refused(plain, Note("model", {"why": str(error)}))
+
+
+def rank(question: Question, indicator_id: str, role: str = "main") -> Assessment:
+    """The assessment of a target on the rank among peers; not assessable without every peer's figures."""
+    data, target, bound = question.data, question.target, question.target.bound()
+    own, named = question.series(indicator_id), comparators(question.data, indicator_id)
+    asked = {"threshold": target.threshold, "bound": bound}
+    answer = question.answer(indicator_id, role, own, **asked, notes=own.notes)
+    by = named[0][1] if named else indicator_id  # the indicator that decides the rank
+    outcome = question.outcome(own, bound) if by != indicator_id else None
+    if outcome is not None:  # a published rank for the deadline, or its bound, decides by itself
+        answer = replace(answer, notes=(*answer.notes, *outcome[1]))
+        return settled(answer, target.is_met(outcome[0], bound), outcome[0])
+    parents = data.regions.set_index("region")["parent"]
+    beside = parents.index[parents == (parents.get(target.region) or None)]
+    regions = [region for region, name in named if name == by] if named else beside
+    peers = {name: annual_series(data, by, name) for name in dict.fromkeys([target.region, *regions])}
+    if len(peers) < 2:
+        nothing = not any(len(rows) for rows in (own.observations, own.bounds, own.unused))
+        return refused(answer, Note("no_observation" if nothing else "no_peers", {"count": 0}))
+    short = [name for name, series in peers.items() if len(series.known()) < FEWEST]
+    if short:
+        return refused(answer, question.names_note("peers_short", short, peers=len(peers)))
+    higher = str(data.indicator(by)["better"]) != "lower"
+    lead = peers[target.region]
+    levels = pd.DataFrame({name: series.known() for name, series in peers.items()}).dropna()
+    ranks = pd.Series(ranked(levels.to_numpy(), higher), levels.index, name="level", dtype=float)
+    rows = pd.concat([one.observations for one in peers.values()], ignore_index=True)
+    series = replace(bare(lead, ranks.loc[: target.deadline], rows), support="positive", base_year=None)
+    notes = (*lead.notes, question.names_note("ranked_among", list(peers), count=len(peers)))
+    answer = question.answer(indicator_id, role, series, **asked, notes=notes)
+    if target.deadline in ranks.index:
+        last = float(ranks[target.deadline])
+        return settled(answer, target.is_met(last, bound), last)
+    return _ahead(question, answer, list(peers.values()), higher)
+
+
+def ranked(levels: np.ndarray, higher: bool) -> np.ndarray:
+    """The rank of the first of the regions along the last axis; equal levels share the better rank.
+
+    >>> ranked(np.array([[3.0, 5.0, 3.0, 1.0]]), higher=True)
+    array([2.])
+    """
+    return np.asarray(1.0 + (~reaches(levels[..., :1], levels, higher)).sum(axis=-1))
+
+
+def _ahead(question: Question, answer: Assessment, peers: list[AnnualSeries], higher: bool) -> Assessment:
+    """The ranks of the years to come, drawn; `answer` has the series of the known ones."""
+    from ..forecasting.mixture import batch_sizes
+
+    assert answer.series is not None
+    target, deadline = question.target, question.target.deadline
+    known = [series.known() for series in peers]
+    ends = [int(levels.index[-1]) for levels in known]
+    if any(levels.index[-1] > deadline and deadline not in levels.index for levels in known):
+        return refused(answer, Note("deadline_gap", {"deadline": deadline, "last": max(ends)}))
+    years = np.arange(min(ends) + 1, deadline + 1)
+    try:
+        drawn = np.stack([_drawn(question, k, series, years) for k, series in enumerate(peers)], axis=-1)
+    except QcityError as error:
+        return refused(answer, Note("model", {"why": str(error)}))
+    paths, batches = ranked(drawn, higher), len(batch_sizes(question.draws))
+    forecast = Forecast(paths, years, "joint_ranks", "positive", answer.series.known(), batches=batches)
+    notes = (*answer.notes, *question.awaiting(int(years[0]) - 1))
+    answer = replace(answer, likelihood="joint_ranks", notes=notes)
+    return judged(answer, forecast, target.is_met(paths[:, -1], target.bound()))
+
+
+def _drawn(question: Question, number: int, series: AnnualSeries, years: np.ndarray) -> np.ndarray:
+    """Levels of one region in `years` for each draw: what is known as it is, the rest from its own forecast."""
+    from ..forecasting.annual import forecast_series
+
+    known, until = series.known(), int(years[-1])
+    filled = series.values.interpolate()  # a gap before the last level shows in the picture only
+    table = np.tile(filled.reindex(years).to_numpy(), (question.draws, 1))
+    if int(known.index[-1]) < until:
+        rng = np.random.default_rng([question.seed, number])
+        ahead = forecast_series(series, until, model=question.model, draws=question.draws, rng=rng)
+        late = ahead.years >= years[0]
+        table[:, ahead.years[late] - years[0]] = ahead.paths[:, late]
+    whole = series.support == "count" and bool((known % 1 == 0).all())
+    return np.round(table) if whole else table
