@@ -107,7 +107,7 @@ def add(
 
     figure = {"indicator_id": indicator, "region": region, "period": period, "value": value, "measure": measure,
               "qualifier": qualifier, "status": status, "base_period": base_period}  # fmt: skip
-    row = add_figure(data, figure, publisher=publisher, title=title, date=date, dry_run=dry_run)
+    row = add_figure(data, figure, {"publisher": publisher, "title": title, "date": date}, dry_run)
     print(("would add: " if dry_run else "added: ") + ", ".join(f"{k}={v}" for k, v in row.items() if v))
 
 
