@@ -159,6 +159,42 @@ def a_relative_change(m):
     return m.case("relative_change", SIDES[m.up], percent, "real", slack)
 
 
+def an_average_growth(m):
+    measure = m.pick("level", "level", "change_pct", "cumulative_change_pct")
+    if measure == "level":
+        m.add(m.base, m.some())
+        m.add(m.deadline, m.some(), qualifier=m.sign())
+    else:
+        m.levels(measure)
+    if measure != "level" and m.rng.random() < 0.5:  # only changes
+        m.rows = [row for row in m.rows if row["measure"] == measure]
+    free = [row | {"qualifier": "=", "published": min(row["published"], AS_OF)} for row in m.rows]
+    known = levels(newest(free))
+    start, end = known.get(m.base, (Decimal(0),))[0], known[m.deadline][0]
+    percent, slack = m.percent(), m.pick(0, 0, 1, 2) * Decimal("0.5")
+    if start > 0:
+        percent = 100 * ((abs(end) / start) ** (1 / Decimal(m.deadline - m.base)) - 1)
+        percent = percent.quantize(Decimal(1).scaleb(-m.pick(0, 2, 4))) + m.pick(-1, 0, 1) * Decimal("0.01")
+    return m.case("average_growth", SIDES[m.up], percent, "real", slack)
+
+
+def an_every_year(m):
+    measure, asked = m.pick("level", "level", "change_pct"), m.some()
+    spoiled, hole = m.pick(None, *m.years[1:]), m.pick(None, None, *m.years[1:])
+    if measure == "change_pct":
+        m.add(m.base, m.some())
+        for year in m.years[1:]:
+            m.add(year, m.percent(), measure=measure)
+        asked = m.beside(levels(newest(m.rows))[m.pick(*m.years[1:])][0])
+    else:
+        for year in m.years:
+            off = m.side * m.pick(0, 0, 1, 9) if year != spoiled else -m.side * m.pick(0, 1, 1000)
+            if year != hole:
+                m.add(year, abs(asked + off * m.step), qualifier=m.sign() if m.rng.random() < 0.3 else "=")
+    slack = m.pick(0, 0, 1) * m.step
+    return m.case("every_year", SIDES[m.up], asked, "real", slack)
+
+
 def a_coverage(m):
     m.step, sign = Decimal(1).scaleb(-m.decimals), m.sign()
     number = min(Decimal(100), Decimal(m.pick(100, 100, 99, 96)) - m.rng.randint(0, 3) * m.step)
@@ -264,7 +300,7 @@ def a_published_rank(m):
 
 KINDS = (
     a_level, about_a_level, a_relative_change, a_coverage, a_direction, a_monotone, a_count, no_event, a_milestone,
-    a_published_rank,
+    a_published_rank, an_average_growth, an_every_year,
 )  # fmt: skip
 
 

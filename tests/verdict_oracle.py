@@ -18,6 +18,7 @@ def verdict(target, rows, as_of, gaps=None):
     `gaps` receives how far apart the two sides of every comparison are, relative to the larger one.
     """
     kinds = {"cumulative": _counted, "zero_event": _counted, "milestone": _milestone, "monotone": _monotone}
+    kinds |= {"every_year": _every_year}
     with localcontext() as context:
         context.prec = 60
         known = newest([row for row in rows if row["published"] <= as_of])
@@ -85,24 +86,39 @@ def levels(rows):
 
 
 def _level(target, rows, base, gaps):
-    """Level, about, relative change, coverage, direction, published rank: the deadline's year against one bound."""
+    """Level, about, relative change, average growth, coverage, direction, published rank: the deadline's year against
+    one bound."""
     kind, up, found = target["kind"], target["direction"] in UP, levels(rows)
     sign, deadline, threshold = (1 if up else -1), int(target["deadline"]), _number(target["threshold"])
     free = kind == "direction" and not threshold  # any step to the better side
     asked = threshold - sign * _number(target.get("tolerance"))
     if deadline not in found:
         return "open"
-    if kind in ("relative_change", "direction"):
-        start = found.get(base or 0, (-FAR, FAR))
-        if start[0] != start[1] or (kind == "relative_change" and start[0] <= 0):
+    if kind in ("relative_change", "average_growth", "direction"):
+        start, times = found.get(base or 0, (-FAR, FAR)), deadline - base if kind == "average_growth" else 1
+        if start[0] != start[1] or (kind != "direction" and start[0] <= 0):
             return "open"
-        asked = start[0] * (1 + asked / 100) if kind == "relative_change" else start[0] + sign * abs(asked)
+        if kind == "direction":
+            asked = start[0] + sign * abs(asked)
+        else:
+            for _ in range(times):  # each year's growth on the year before
+                start = (start[0] * (1 + asked / 100), start[1])
+            asked = start[0]
     if kind == "coverage":  # a figure that rounds to it is enough; a lower bound is none
         own = [r for r in rows if r["measure"] == "level" and _year(r) == deadline and whole(r)]
         if own and own[0]["qualifier"] != (">=" if up else "<="):
             digits = int(Decimal(own[0]["value"]).as_tuple().exponent)
             asked -= sign * Decimal(1).scaleb(min(0, digits)) / 2
     return _side(found[deadline], asked, up, free, gaps)
+
+
+def _every_year(target, rows, base, gaps):
+    """Missed where one year is on the wrong side; met once every year is known to be on the right one."""
+    found, up = levels(rows), target["direction"] in UP
+    asked = _number(target["threshold"]) - (1 if up else -1) * _number(target.get("tolerance"))
+    years = range(base + 1, int(target["deadline"]) + 1)
+    sides = [_side(found.get(year, (-FAR, FAR)), asked, up, False, gaps) for year in years]
+    return "missed" if "missed" in sides else "open" if "open" in sides else "met"
 
 
 def _monotone(target, rows, base, gaps):

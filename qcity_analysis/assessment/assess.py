@@ -1,7 +1,8 @@
 """Will a target be met? One verdict, or the reason there is none; and all targets of a plan in one table.
 
-Where the definition of an indicator changed, each definition is answered by itself. Where a region's own levels are
-too few and the indicator names comparators, theirs are borrowed (see `peers`), and the answer says so.
+Where the definition of an indicator changed, each definition is answered by itself, unless they are joined. Where a
+region's own levels are too few and the indicator names comparators, theirs are borrowed (see `peers`), and the answer
+says so.
 """
 
 from __future__ import annotations
@@ -14,16 +15,20 @@ import numpy as np
 import pandas as pd
 
 from ..data.load import Data
+from ..data.schema import RELATIVE
 from ..errors import Note, QcityError, unknown
 from ..targets import Target, find_target
 from .answer import SPOKEN, Assessment, Question, refused, with_parts
 from .counts import cumulative, milestone, zero_event
-from .levels import at_deadline, definitions, every_year
+from .levels import at_deadline, definitions, every_year, keeps_to_it
+from .official import with_official
 from .peers import rank
 
+UNMOVED = ("level", "coverage", "every_year")  # no splice moves the number asked for
 KINDS = {
-    **dict.fromkeys(("level", "relative_change", "coverage", "direction"), at_deadline),
+    **dict.fromkeys(("level", "coverage", "direction", *RELATIVE), at_deadline),
     "monotone": every_year,
+    "every_year": keeps_to_it,
     "cumulative": cumulative,
     "zero_event": zero_event,
     "rank": rank,
@@ -66,7 +71,10 @@ def assess(
     target = find_target(known, target_id, plan, region)
     question = Question(known, target, model, draws, seed)
     ids = definitions(question)
-    answer = _by_definition(question, ids) if len(ids) > 1 else _one(question, target.indicator_id, "main")
+    answer = _by_definition(question, ids) if len(ids) > 1 else _one(question, ids[0], "main")
+    if target.kind in UNMOVED and answer.definition["indicator_id"] != target.indicator_id:
+        answer = replace(answer, notes=(*answer.notes, Note("threshold_not_moved")))
+    answer = with_official(known, answer)
     if target.commitment in SPOKEN and target.wording:
         wording = {"wording_zh": target.wording, "wording_en": target.wording_en or target.wording}
         return replace(answer, notes=(*answer.notes, Note(f"wording_{target.commitment}", wording)))

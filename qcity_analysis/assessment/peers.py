@@ -88,7 +88,7 @@ def _borrowed_from(
 ) -> Assessment | None:
     """The answer if the region had moved like one comparator; None where there is nothing to chain or to chain on."""
     data, target, levels = question.data, question.target, own.known()
-    relative = target.kind == "relative_change"
+    relative = target.relative
     start = int(levels.index[-1]) if len(levels) else target.base_year
     if start is None or (levels.empty and not relative):
         return None

@@ -34,6 +34,7 @@ class Data:
     first day on which the figure could be known, `published_assumed`, true where that day rests on the
     indicator's publication lag, and `decimals`, the digits after the point as typed; December to date and the fourth
     quarter to date are the year and have its period), `indicators`, `targets`, `sources`, `regions` (one frame each),
+    `earlier_targets` (of plans that are over), `outcomes` (what was officially said of a target by that day),
     `as_of` (only figures known by that day are held), `folder`, `corrections` (the corrections of published figures
     known by that day, already applied; columns as in `corrections.read_corrections`), and `remarks` (warnings about the
     files as they were read).
@@ -46,6 +47,8 @@ class Data:
     regions: pd.DataFrame
     as_of: dt.date
     folder: Path
+    earlier_targets: pd.DataFrame
+    outcomes: pd.DataFrame
     corrections: pd.DataFrame = field(default_factory=no_corrections)
     remarks: tuple[Problem, ...] = ()
 
@@ -69,7 +72,8 @@ class Data:
             )
         known = _known_by(as_known(self.observations, self.corrections, day), day).reset_index(drop=True)
         made = self.corrections[self.corrections["since"] <= day]
-        return dataclasses.replace(self, observations=known, as_of=day, corrections=made)
+        said = self.outcomes[self.outcomes["published"].map(to_date) <= day]
+        return dataclasses.replace(self, observations=known, as_of=day, corrections=made, outcomes=said)
 
     def plans(self) -> list[str]:
         """The plans of the package, in the order of `targets.csv`."""

@@ -174,6 +174,8 @@ def _last_figure(part: Assessment, lang: str) -> str:
     if part.tally is None and known.empty or part.tally is not None and not part.tally.through:
         return ""
     newest = sentences.level_shown(part, part.tally.count if part.tally else float(known.iloc[-1]), lang)
+    if part.target.kind == "average_growth":  # that of the whole period
+        newest = sentences.level_number(part, float(known.iloc[-1]))
     if part.tally is not None and part.tally.through:
         return text("counted_by", lang, value=newest, through=period(part.tally.through, lang))
     return text("in_year", lang, value=newest, year=int(known.index[-1]))
