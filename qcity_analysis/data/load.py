@@ -166,8 +166,9 @@ def _all_read(tables: Tables, problems: list[Problem]) -> bool:
 
 
 def pages(folder: Path) -> dict[str, Any]:
-    """What `pages.toml` beside the data asks of the pages: `look_back` (targets asked again as of an earlier day) and
-    `national` (the plan's counterpart that the track record shows first); empty where there is none.
+    """What `pages.toml` beside the data asks of the pages: `look_back` (targets asked again as of an earlier day),
+    `national` (the plan's counterpart that the track record shows first) and `earlier_plans` (those that the track
+    record asks again); empty where there is none.
     """
     path = folder / "pages.toml"
     return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}

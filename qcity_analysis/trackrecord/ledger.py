@@ -23,7 +23,7 @@ import pandas as pd
 from .. import __version__
 from ..assessment.answer import Assessment
 from ..assessment.assess import assess
-from ..data.load import Data
+from ..data.load import Data, pages
 from ..data.schema import RELATIVE
 from ..data.vintages import to_date
 from ..errors import QcityError
@@ -240,12 +240,15 @@ def said_of_earlier(data: Data) -> pd.DataFrame:
     answer; `probability` NaN where we would have said "not assessable"; `outcome` the level published for the
     deadline and `met` 1 or 0, both NaN for a definition that ended before), then one for each rule: 1 yes, 0 no, NaN
     does not apply. Targets with no settled definition are left out; `attrs["refused"]` names those that cannot be
-    computed, with the reason. Levels chained from changes have the base year as 100.
+    computed, with the reason. Of earlier plans those that `earlier_plans` of `pages.toml` beside the data names, all
+    where it names none. Levels chained from changes have the base year as 100.
     """
-    full = with_earlier(data)
+    full, asked = with_earlier(data), pages(data.folder).get("earlier_plans")
     rows: list[dict[str, Any]] = []
     refused: dict[str, str] = {}
     for plan, target_id in full.targets[["plan", "target_id"]].itertuples(index=False, name=None):
+        if asked is not None and plan not in (*data.plans(), *asked):
+            continue
         try:
             rows += _of_target(full, str(plan), str(target_id))
         except QcityError as error:
