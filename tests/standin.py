@@ -6,6 +6,8 @@ from types import SimpleNamespace as Bag
 import numpy as np
 import pandas as pd
 
+from qcity_analysis.targets import Target
+
 COLUMNS = ["period", "value", "qualifier", "measure", "base_period", "status", "published", "source_id", "note",
            "decimals"]  # fmt: skip
 SOURCE = {
@@ -56,7 +58,7 @@ def target(**changes):
         tolerance=0.2, departments="市科技局", departments_en="Science and Technology Bureau", source_id="plan",
         note="", note_en="", decimals=0,
     )  # fmt: skip
-    return Bag(**(made | NAMES | changes))
+    return Target(**(made | NAMES | changes))
 
 
 def assessment(**changes):
@@ -73,7 +75,8 @@ def assessment(**changes):
         outcome=None, role="main", model="mixture", draws=10_000, seed=0, notes=(), illustrative=False,
         likelihood="", period=None, tally=None, settled_in=None,
     )  # fmt: skip
-    return Bag(**(made | changes))
+    made |= changes
+    return Bag(levels=made["series"].values.dropna, **made)
 
 
 def unassessable(**changes):

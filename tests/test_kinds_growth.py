@@ -216,7 +216,9 @@ def test_the_chance_of_every_year_is_that_of_paths_that_keep_to_it_in_all_of_the
 )
 def test_both_kinds_need_a_base_year_and_a_side(tmp_path, cells):
     folder = package(tmp_path, targets=[target(**cells)], observations=changes({2021: 7.0}))
-    assert [p.code for p in qc.check(folder, "2021-12-31")] == ["no_side" if cells["base_year"] else "no_base_year"]
+    assert [p.code for p in qc.check(folder, "2021-12-31")] == [
+        "no_side" if cells["base_year"] else "no_base_year"
+    ]
 
 
 def test_the_level_asked_for_by_growth_is_compounded(data):

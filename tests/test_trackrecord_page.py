@@ -16,7 +16,7 @@ import qcity_analysis as qc
 from qcity_analysis.forecasting import forecast as models
 from qcity_analysis.forecasting.prior import shipped
 from qcity_analysis.reporting import track_sections
-from qcity_analysis.reporting.figures.canvas import Picture
+from qcity_analysis.reporting.figures import Picture
 from qcity_analysis.running import report
 from qcity_analysis.running.report import list_jobs
 from qcity_analysis.trackrecord import ledger

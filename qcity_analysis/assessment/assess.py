@@ -1,8 +1,7 @@
 """Will a target be met? One verdict, or the reason there is none; and all targets of a plan in one table.
 
-Where the definition of an indicator changed, each definition is answered by itself, unless they are joined. Where a
-region's own levels are too few and the indicator names comparators, theirs are borrowed (see `peers`), and the answer
-says so.
+Where the definition of an indicator changed and nothing joins the two, each is answered by itself. Where a region's own
+levels are too few and the indicator names comparators, theirs are borrowed (see `peers`), and the answer says so.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ import pandas as pd
 from ..data.schema import is_spliced
 from ..data.vintages import is_whole
 from ..errors import Note
-from ..forecasting.forecast import FARTHEST, Forecast
-from ..forecasting.histories import WINDOW
+from ..forecasting.forecast import Forecast
+from ..forecasting.histories import FARTHEST, WINDOW
 from ..series.annual import AnnualSeries, annual_series
 from ..targets import CLOSE, Target, needed_path, pace_between
 from .answer import Assessment, Question, judged, refused, settled, with_parts
@@ -193,9 +193,7 @@ def _ahead(
 
 
 def definitions(question: Question) -> list[str]:
-    """The target's indicator, then each newer definition of it that has figures for the region and begins by the
-    deadline; one that is joined to the one before it takes its place.
-    """
+    """The target's indicator and each newer definition with figures that begins by the deadline, unless joined to it."""
     data, target = question.data, question.target
     rows, ids = data.indicators, [target.indicator_id]
     begun = rows[~(rows["break_period"] > target.deadline).fillna(False)]
@@ -254,13 +252,12 @@ def keeps_to_it(question: Question, indicator_id: str, role: str = "main") -> As
     """Missed at the first year on the wrong side; met once all years are in; else from joint paths."""
     target, series = question.target, question.series(indicator_id)
     levels, bound = series.known().loc[: target.deadline], target.bound()
-    asked = {"threshold": target.level(), "bound": bound}
-    answer = question.answer(indicator_id, role, series, **asked, notes=series.notes)
     reason, base = _missing(question, series, levels), target.base_year
+    answer = question.answer(indicator_id, role, series, bound=bound, notes=series.notes)
     if base is None or (levels.empty and not len(series.bounds)):
         assert reason is not None
         return refused(answer, reason)
-    answer = replace(answer, period=(base + 1, target.deadline))
+    answer = replace(answer, threshold=target.level(), period=(base + 1, target.deadline))
     years = range(base + 1, target.deadline + 1)
     known = {year: float(levels.get(year, question.decisive(series, year, bound))) for year in years}
     for year, level in known.items():
@@ -327,10 +324,8 @@ def _all_better(question: Question, series: AnnualSeries, base: int, ahead: Fore
 
 
 def _every_level(question: Question, series: AnnualSeries, ahead: Forecast) -> dict[int, np.ndarray]:
-    """The level of each year from the first known one on, (draws,).
-
-    Years without a figure between two levels are drawn as a Brownian bridge, with the standard deviation of a yearly
-    change around the average one (gaps taken as a random walk).
+    """The level of each year from the first known one on, (draws,). Years without a figure between two levels are drawn
+    as a Brownian bridge, with the standard deviation of a yearly change around the average one (gaps a random walk).
     """
     known, draws = series.known(), len(ahead.paths)
     rng = np.random.default_rng([question.seed, 1])

@@ -1,8 +1,7 @@
 """What was officially said of a target's outcome: told beside our own answer, and deciding where our figures end early.
 
-Own figures settle first. Where they do not reach the deadline, the newest official verdict does, else the official
-figure against the bound, in the unit of the target. A verdict told before the year of the deadline, as of a mid-term
-review, and a figure told before that year is over are only shown.
+Own figures settle first; where they end earlier, the newest official verdict, else the figure against the bound. What
+was told before the deadline's year (of a figure: before it was over), as by a mid-term review, is only shown.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ from .answer import Assessment
 
 SETTLED = ("met", "missed")
 NO_FIGURE = ("every_year", "monotone", "milestone")  # kinds that one figure does not decide
-AHEAD = (
-    "reason", "probability", "probability_error", "word", "forecast", "fan", "expected", "median", "interval",
-    "pace_needed", "needed_path",
-)  # fmt: skip
+BASIS = ("kind", "direction", "base_year", "deadline")  # of a target; another one is another question
+OPEN = (
+    "reason probability probability_error word forecast fan expected median interval pace_needed needed_path"
+)
 
 
 def with_official(data: Data, answer: Assessment) -> Assessment:
@@ -32,35 +31,23 @@ def with_official(data: Data, answer: Assessment) -> Assessment:
     target, rows = answer.target, data.outcomes
     of = {"plan": target.plan, "target_id": target.target_id, "region": target.region}
     rows = rows[(rows[[*of]] == pd.Series(of)).all(axis=1)]
-    if rows.empty or not (alike := _alike(data, target)):
-        return answer
-    rows = rows.assign(day=rows["published"].map(to_date)).sort_values("day", ascending=False, kind="stable")
-    same = alike == "all"
-    said = [(_statement(data, target, row), _verdict(target, row, same)) for row in rows.itertuples()]
-    notes = (*answer.notes, *(note for note, _ in said))
-    own = _own(answer)
-    if answer.status in SETTLED:
-        differ = next((note for note, met in said if _differs(answer, own, note, met)), None)
-        if differ is not None:
-            ours = None if math.isnan(own) else round(own, differ.values["decimals"] + 2)
-            notes += (Note("official_differs", differ.values | {"own": ours, "status": answer.status}),)
-        return replace(answer, notes=notes)
-    for note, met in said:
-        if met is not None:
-            return _settled(replace(answer, notes=notes), note, met)
-    return replace(answer, notes=notes)
-
-
-def _alike(data: Data, target: Target) -> str:
-    """Whether the target is that of the plan: "all" of it, "base" and deadline only, or not ("")."""
     try:
-        plan = find_target(data, target.target_id, target.plan)
-    except QcityError:
-        return ""
-    names = ("kind", "direction", "base_year", "deadline")
-    same = [getattr(plan, name) == getattr(target, name) for name in names]
-    asked = (plan.threshold, plan.tolerance) == (target.threshold, target.tolerance)
-    return "" if not all(same) else "all" if asked else "base"
+        plan = find_target(data, target.target_id, target.plan) if len(rows) else None
+    except QcityError:  # a target of no plan
+        plan = None
+    if plan is None or any(getattr(plan, name) != getattr(target, name) for name in BASIS):
+        return answer
+    same = (plan.threshold, plan.tolerance) == (target.threshold, target.tolerance)
+    rows = rows.assign(day=rows["published"].map(to_date)).sort_values("day", ascending=False, kind="stable")
+    said = [(_statement(data, target, row), _verdict(target, row, same)) for row in rows.itertuples()]
+    base = 100.0 if target.relative else math.nan  # of a relative target without any figure
+    if answer.series is not None and len(answer.series.values):
+        base = float(answer.series.values.get(target.base_year, math.nan))
+    answer = replace(answer, notes=(*answer.notes, *(note for note, _ in said)))
+    if answer.status in ("met", "missed"):
+        differ = [d for note, met in said if (d := _difference(answer, base, note, met))]
+        return replace(answer, notes=(*answer.notes, *differ[:1]))
+    return next((_settled(answer, base, note, met) for note, met in said if met is not None), answer)
 
 
 def _statement(data: Data, target: Target, row: Any) -> Note:
@@ -74,7 +61,7 @@ def _statement(data: Data, target: Target, row: Any) -> Note:
 
 
 def _verdict(target: Target, row: Any, same: bool) -> bool | None:
-    """Met or not by what was said; None where that does not decide."""
+    """Met or not by what was said (a verdict is that of the `same` threshold); None where that does not decide."""
     if row.verdict and same and row.day.year >= target.deadline:
         return bool(row.verdict == "met")
     if pd.isna(row.value) or row.day.year <= target.deadline or target.kind in NO_FIGURE:
@@ -83,38 +70,24 @@ def _verdict(target: Target, row: Any, same: bool) -> bool | None:
     return met if row.qualifier in ("=", "~") or (row.qualifier == ">=") == (met == target.upward) else None
 
 
-def _base(answer: Assessment) -> float:
-    """The level of the base year; 100 for a relative target without any figure; NaN where it is not known."""
-    if answer.series is None or answer.series.values.empty:
-        return 100.0 if answer.target.relative else math.nan
-    return float(answer.series.values.get(answer.target.base_year, math.nan))
+def _difference(answer: Assessment, base: float, said: Note, met: bool | None) -> Note | None:
+    """Where the official verdict, or the official figure beyond its rounding, is not ours: both of them."""
+    value, digits, sign = (said.values[name] for name in ("value", "decimals", "qualifier"))
+    level = answer.levels().get(answer.target.deadline, answer.outcome)
+    own = math.nan if level is None else answer.target.amount_of(float(level), base)
+    own = own if answer.tally is None else answer.tally.count
+    apart = {">=": 1, "<=": -1, "~": 0}.get(sign, math.copysign(1, (value or 0) - own)) * ((value or 0) - own)
+    further = value is not None and apart > 0.5 * 10.0**-digits * (1 + 1e-9)
+    if not further and met in (None, answer.status == "met"):
+        return None
+    ours = {"own": None if math.isnan(own) else round(own, digits + 2), "status": answer.status}
+    return Note("official_differs", said.values | ours)
 
 
-def _own(answer: Assessment) -> float:
-    """Our own figure of the deadline in the unit of the target; NaN where there is none."""
-    if answer.tally is not None:
-        return answer.tally.count
-    levels, year = answer.levels(), answer.target.deadline
-    level = float(levels[year]) if year in levels.index else answer.outcome
-    return math.nan if level is None else answer.target.amount_of(level, _base(answer))
-
-
-def _differs(answer: Assessment, own: float, said: Note, met: bool | None) -> bool:
-    """Whether the official verdict, or the official figure beyond its rounding, is not ours."""
-    value, half = said.values["value"], 0.5 * 10.0 ** -said.values["decimals"]
-    if met is not None and met != (answer.status == "met"):
-        return True
-    if value is None or math.isnan(own) or said.values["qualifier"] == "~":
-        return False
-    apart = {">=": value - own, "<=": own - value}.get(said.values["qualifier"], abs(own - value))
-    return bool(apart > half * (1 + 1e-9))
-
-
-def _settled(answer: Assessment, said: Note, met: bool) -> Assessment:
-    target, base, value = answer.target, _base(answer), said.values["value"]
+def _settled(answer: Assessment, base: float, said: Note, met: bool) -> Assessment:
+    target, value = answer.target, said.values["value"]
     level = math.nan if value is None else target.level_of(value, base)
+    new: dict[str, Any] = dict.fromkeys(OPEN.split()) | {"stated": said, "status": "met" if met else "missed"}
     if answer.threshold is None and target.threshold is not None and not math.isnan(target.level(base)):
-        answer = replace(answer, threshold=target.level(base), bound=target.bound(base))
-    answer = replace(answer, status="met" if met else "missed", outcome=None if math.isnan(level) else level)
-    nothing: dict[str, Any] = dict.fromkeys(AHEAD)  # what is said of what is still to come
-    return replace(answer, stated=said, **nothing)
+        new |= {"threshold": target.level(base), "bound": target.bound(base)}
+    return replace(answer, outcome=None if math.isnan(level) else level, **new)

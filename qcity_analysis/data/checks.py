@@ -135,17 +135,14 @@ def _targets(targets: pd.DataFrame, file: str) -> list[Problem]:
     return _in_order(problems)
 
 
-def _pairs(rows: pd.DataFrame) -> list[tuple[str, str]]:
-    return list(zip(rows["plan"], rows["target_id"], strict=True))
-
-
 def _outcomes(rows: pd.DataFrame, *targets: pd.DataFrame) -> list[Problem]:
     """Official outcomes of no target, in another unit, or without figure and verdict; targets in both files."""
-    units = {name: unit for one in targets for name, unit in zip(_pairs(one), one["unit"], strict=True)}
-    unit = pd.Series([units.get(name) for name in _pairs(rows)], rows.index, object)
+    name, *names = (frame["plan"] + "/" + frame["target_id"] for frame in (rows, *targets))
+    units = dict(zip(pd.concat(names), pd.concat(targets)["unit"], strict=True))
+    unit = name.map(units)
     lost, none = rows[unit.isna()], rows["value"].isna()
-    near = [closest(name, [known for _, known in units]) for name in lost["target_id"]]
-    twice = targets[1][pd.Series(_pairs(targets[1]), targets[1].index, object).isin(_pairs(targets[0]))]
+    near = [closest(cell, pd.concat(targets)["target_id"]) for cell in lost["target_id"]]
+    twice = targets[1][names[1].isin(names[0])]
     bare = none & (rows["verdict"] == "") | (none != (rows["qualifier"] == ""))
     other = unit.notna() & (rows["unit"] != unit)
     return [

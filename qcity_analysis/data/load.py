@@ -167,8 +167,7 @@ def _all_read(tables: Tables, problems: list[Problem]) -> bool:
 
 def pages(folder: Path) -> dict[str, Any]:
     """What `pages.toml` beside the data asks of the pages: `look_back` (targets asked again as of an earlier day),
-    `national` (the plan's counterpart that the track record shows first) and `earlier_plans` (those that the track
-    record asks again); empty where there is none.
+    and of the track record `national` (shown first) and `earlier_plans` (asked again); empty where there is none.
     """
     path = folder / "pages.toml"
     return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
