@@ -193,7 +193,7 @@ def _ahead(
 
 
 def definitions(question: Question) -> list[str]:
-    """The target's indicator and each newer definition with figures that begins by the deadline, unless joined to it."""
+    """The target's indicator and each newer definition with figures that begins in time, unless joined to it."""
     data, target = question.data, question.target
     rows, ids = data.indicators, [target.indicator_id]
     begun = rows[~(rows["break_period"] > target.deadline).fillna(False)]

@@ -93,9 +93,9 @@ class AnnualSeries:
         """What is known in part, as one record for the forecast.
 
         >>> import qcity_analysis as qc
-        >>> jiangsu = qc.annual_series(qc.load(as_of="2025-12-31"), "rd_intensity", "jiangsu")
+        >>> jiangsu = qc.annual_series(qc.load(as_of="2024-06-30"), "rd_intensity", "jiangsu")
         >>> sorted(jiangsu.evidence().noisy)
-        [2024]
+        [2006, 2009, 2010, 2023]
         """
         rows = zip(*(self.estimates[name] for name in ("year", "value", "error")), strict=True)
         estimates = {int(year): (float(value), float(error)) for year, value, error in rows}
