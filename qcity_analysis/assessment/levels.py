@@ -255,8 +255,7 @@ def keeps_to_it(question: Question, indicator_id: str, role: str = "main") -> As
     reason, base = _missing(question, series, levels), target.base_year
     answer = question.answer(indicator_id, role, series, bound=bound, notes=series.notes)
     if base is None or (levels.empty and not len(series.bounds)):
-        assert reason is not None
-        return refused(answer, reason)
+        return refused(answer, reason or Note("no_base_year"))
     answer = replace(answer, threshold=target.level(), period=(base + 1, target.deadline))
     years = range(base + 1, target.deadline + 1)
     known = {year: float(levels.get(year, question.decisive(series, year, bound))) for year in years}

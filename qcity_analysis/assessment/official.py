@@ -51,7 +51,7 @@ def with_official(data: Data, answer: Assessment) -> Assessment:
 
 
 def _statement(data: Data, target: Target, row: Any) -> Note:
-    source = data.sources[data.sources["source_id"] == row.source_id].iloc[0]
+    source = data.sources.set_index("source_id").loc[row.source_id]
     values = {"qualifier": row.qualifier, "verdict": row.verdict, "day": row.published}
     values |= {"value": None if pd.isna(row.value) else float(row.value), "decimals": int(row.decimals)}
     values |= {"target_kind": target.kind, "unit_zh": target.unit_zh or target.unit, "unit_en": target.unit}

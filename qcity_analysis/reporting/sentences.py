@@ -336,8 +336,7 @@ def level(a: Assessment, value: float | None, lang: str, year: int | None = None
     """A level as it is spoken of: a change on the base year for an index, else with its unit.
 
     A published figure has the digits it was published with, a target those of the plan; what is computed is never
-    shown on the other side of the target. Average growth is that of the whole period: in another `year` than its last
-    the level stands by itself.
+    shown on the other side of the target. In a `year` before its last, average growth is shown as the level itself.
     """
     if value is None:
         return ""
