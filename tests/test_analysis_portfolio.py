@@ -34,7 +34,7 @@ def together(chances, correlation, draws):
 
 
 def plan(folder, levels, goals=None, **cells):
-    """The data and the answers: for each series an indicator and a target (at least 20 by 2025), or `goals`."""
+    """Data and answers: for each series an indicator and a target (at least 20 by 2025), or `goals`."""
     rows = [row for name, one in levels.items() for row in figures(one, indicator_id=name)]
     goals = goals or [target(name, indicator_id=name, **cells.get(name, {})) for name in levels]
     tables = {"observations": rows, "indicators": [indicator(name) for name in levels], "targets": goals}

@@ -41,8 +41,8 @@ COMMANDS = {
     "run": "as-of data force jobs language ledger no-record out plan record target timeout",
     "score": "as-of data json language ledger out plan",
 }
-PUBLIC = """AnnualSeries Assessment Data DataError Forecast QcityError annual_series assess check diff forecast
-    forecast_panel import_figures load rules scorecard track_record"""
+PUBLIC = """AnnualSeries Assessment Data DataError Forecast QcityError annual_series assess check diff
+    forecast forecast_panel import_figures load rules scorecard track_record"""
 MEMBERS = {
     "AnnualSeries": "derived evidence factor history inputs known notes places points shared",
     "Assessment": """borrowed borrowed_since bound draws expected fan forecast illustrative interval likelihood median
@@ -176,7 +176,8 @@ def test_every_dependency_has_a_lower_bound_and_no_upper_one():
 
 
 @pytest.mark.parametrize(("folder", "extras", "others"), [
-    (LIBRARY, ("dask", "sdmx"), set()), (ROOT / "tests", ("test",), OPTIONAL | {"PIL", "packages", "training"}),
+    (LIBRARY, ("dask", "sdmx"), set()),
+    (ROOT / "tests", ("test",), OPTIONAL | {"PIL", "packages", "training"}),
 ])  # fmt: skip
 def test_what_is_imported_is_declared(folder, extras, others):
     wanted = [*PROJECT["dependencies"], *(text for extra in extras for text in EXTRAS[extra])]

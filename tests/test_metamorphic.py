@@ -121,7 +121,7 @@ def as_december(row):
 
 
 def december_and_year_in_another_order(plan):
-    """Every year twice, its December first, the year itself two weeks later; the rows of every table shuffled."""
+    """Every year twice, its December first, the year itself two weeks later; all rows shuffled."""
     rng = random.Random(7)
     plan = edited(plan, lambda row: [published_on(as_december(row), "02-14"), row])
     return plan | {name: rng.sample(rows, len(rows)) for name, rows in plan.items() if name != "as_of"}
@@ -141,7 +141,7 @@ def ten_years_later(plan):
 
 
 def with_a_zero_more_and_repeated(plan):
-    """Numbers with a zero more where the last digit decides nothing, figures twice and as those of December."""
+    """A zero more where the last digit decides nothing; every figure twice, as that of December."""
     kinds = ("coverage", "direction", "monotone")
     precise = {row["indicator_id"] for row in plan["targets"] if row["kind"] in kinds}
 

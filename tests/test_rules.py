@@ -28,8 +28,8 @@ from qcity_analysis.rules.lmdi import decompose, logarithmic_mean
 from qcity_analysis.rules.question import BETWEEN, DOWN, UP, question_of
 from qcity_analysis.rules.results import judged, results_for
 
-PUBLISHED = ["schedule", "log_schedule", "barometer", "eurostat", "unsd_2022", "unsd_2023", "open_sdg", "escap",
-             "sdsn", "destatis", "defra", "aarr", "ols", "healthy_people", "gbd", "mcarthur"]  # fmt: skip
+PUBLISHED = ["schedule", "log_schedule", "barometer", "eurostat", "unsd_2022", "unsd_2023", "open_sdg",
+             "escap", "sdsn", "destatis", "defra", "aarr", "ols", "healthy_people", "gbd", "mcarthur"]  # fmt: skip
 SIX = pd.Series({2015: 20.0, 2016: 19.0, 2017: 18.0, 2018: 17.0, 2019: 16.0, 2020: 15.0})
 NINE = Goal("at_most", 9, 2015, 2030)
 

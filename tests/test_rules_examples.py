@@ -1,5 +1,5 @@
-"""Every published rule against examples worked by hand, the numbers beside each; defects of shipped implementations
-that ours must not have, and properties of every rule."""
+"""Every published rule against examples worked by hand, the numbers beside each; defects of shipped
+implementations that ours must not have, and properties of every rule."""
 
 from __future__ import annotations
 
@@ -428,7 +428,7 @@ def test_no_rule_minds_unit_direction_or_later_figures_and_each_has_its_own_word
             assert (told.category, told.will_meet) == (mirror.category, mirror.will_meet), rule
         met = evaluate(rule, known, replace(goal, threshold=float(known.iloc[-1])), year)
         assert met.will_meet in (True, None), rule
-    # an easier target never gets a worse symbol; but one met today is judged by whether it worsens: sun to light cloud
+    # an easier target never gets a worse symbol; but one met today is judged by its trend: sun to light cloud
     order, goal = RULES["destatis"].categories, replace(goal, base_year=None)
     told, way = evaluate("destatis", known, goal, year), -1 if goal.direction == "at_least" else 1
     easier = replace(goal, threshold=goal.threshold + way)

@@ -1,4 +1,4 @@
-"""Hindcasts see only what was published by the day; questions, outcomes and scores are recomputed the slow way."""
+"""Hindcasts see only what was published by the day; questions and scores are recomputed the slow way."""
 
 from __future__ import annotations
 
