@@ -70,7 +70,8 @@ class Assessment:
     question by definition or comparator); `role` ("main", "definition", "borrowed"); `definition` (the indicator's
     row); `region_names`; `notes`; `illustrative` (such a figure was used); `model`, `draws`, `seed`; `likelihood` (what
     made the paths where it was not `model`: "gamma_poisson", "events", "joint_ranks"); `period` (first and last year
-    that count); `tally` (what is counted so far); `settled_in` (the period whose figure settled it early).
+    that count); `tally` (what is counted so far); `settled_in` (the period whose figure settled it early); `stated` (a
+    Note: the official statement that settled it where own figures do not).
     """
 
     target: Target
@@ -108,6 +109,7 @@ class Assessment:
     period: tuple[int, int] | None = None
     tally: Tally | None = None
     settled_in: str | None = None
+    stated: Note | None = None
 
     def places(self) -> set[tuple[str, str]]:
         """Every series the answer rests on, inputs and parts included: indicator and region."""
@@ -141,6 +143,7 @@ class Assessment:
             **{name: getattr(self, name) for name in _PLAIN},
             "definition": self.definition["indicator_id"],
             "reason": plain(self.reason),
+            "stated": plain(self.stated),
             "period": list(self.period) if self.period else None,
             "tally": plain(self.tally),
             "interval": list(self.interval) if self.interval else None,

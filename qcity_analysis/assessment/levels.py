@@ -1,11 +1,12 @@
 """Targets on the level of the deadline (also "about", a relative change, coverage, a direction), and on every year's.
 
-Every year better ("monotone") is one statement about all years of the period together. The years that count run from
-the year after the base year to the deadline. Where the plan names no base year, the plan's own year (the date of its
-document) is the first one, to be compared with the year before. A year counts as better when the figure is above the
-one before (below, where less is better), both rounded to the coarser of the two published steps; levels that are
-derived, and two published ones, are compared as they are. A bound decides where it is enough. Years between two levels
-move with the standard deviation of a yearly change around the average one (gaps taken as a random walk).
+Average growth is read as the level it leads to. Every year better ("monotone") is one statement about all years of the
+period together, as is a level kept to in every year. The years that count run from the year after the base year to the
+deadline. Where the plan names no base year, the plan's own year (the date of its document) is the first one, to be
+compared with the year before. A year counts as better when the figure is above the one before (below, where less is
+better), both rounded to the coarser of the two published steps; levels that are derived, and two published ones, are
+compared as they are. A bound decides where it is enough. Years between two levels move with the standard deviation of a
+yearly change around the average one (gaps taken as a random walk).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..data.schema import is_spliced
 from ..data.vintages import is_whole
 from ..errors import Note
 from ..forecasting.forecast import Forecast
@@ -29,14 +31,14 @@ from .answer import Assessment, Question, judged, refused, settled, with_parts
 from .peers import FEWEST, borrowed_answers, moved_towards
 
 ENOUGH = 4  # own levels from which nothing is borrowed
-BORROWING = ("level", "relative_change", "coverage")
+BORROWING = ("level", "relative_change", "coverage", "average_growth")
 
 
 def at_deadline(question: Question, indicator_id: str, role: str = "main") -> Assessment:
     """The assessment of a target on the level, or the change, of the deadline."""
     target = question.target
-    relative = target.kind == "relative_change"
-    series = _with_changes(target, question.series(indicator_id, target.base_year if relative else None))
+    base = target.base_year if target.relative else None
+    series = _with_changes(target, question.series(indicator_id, base))
     levels, answer = series.known(), question.answer(indicator_id, role, series)
     reason = _missing(question, series, levels)
     threshold, bound = _asked(target, series)
@@ -61,7 +63,7 @@ def at_deadline(question: Question, indicator_id: str, role: str = "main") -> As
 def _with_changes(target: Target, series: AnnualSeries) -> AnnualSeries:
     """The series with bounds on the change since the target's base year as bounds, though no level is known."""
     rows = series.unused
-    if target.kind != "relative_change" or len(series.values) or not len(rows):
+    if not target.relative or len(series.values) or not len(rows):
         return series
     same = (rows["measure"] == "cumulative_change_pct") & (rows["base_period"] == target.base_year)
     rows = rows[same & is_whole(rows["period"])].astype({"year": int}).set_index("year")
@@ -75,11 +77,11 @@ def _missing(question: Question, series: AnnualSeries, levels: pd.Series) -> Not
     facts = {"indicator_id": series.indicator_id, "region": target.region, "count": len(levels)}
     if levels.empty:
         return Note("only_bounds" if len(series.bounds) else "no_observation", facts)
-    if target.kind == "direction" and base is None:
+    if target.kind in ("direction", "every_year") and base is None:
         return Note("no_base_year", facts)
-    if target.kind in ("relative_change", "direction") and base not in levels.index:
+    if (target.relative or target.kind == "direction") and base not in levels.index:
         return Note("no_base", facts | {"base_year": base})
-    if target.kind == "relative_change" and not levels[base] > 0:
+    if target.relative and not levels[base] > 0:
         return Note("base_not_positive", facts | {"base_year": base, "base": f"{levels[base]:.10g}"})
     numbers = len(levels) + series.earlier.count()
     if (series.points() if question.model == "mixture" else numbers) < FEWEST:
@@ -188,13 +190,22 @@ def _ahead(
 
 
 def definitions(question: Question) -> list[str]:
-    """The target's indicator, then each newer definition of it that has figures for the region."""
-    figures, ids = question.data.observations, [question.target.indicator_id]
-    newer = question.data.indicators.drop_duplicates("continues").set_index("continues")["indicator_id"]
-    while (name := newer.get(ids[-1])) is not None and name not in ids:
-        ids.append(str(name))
-    own = figures.loc[figures["region"] == question.target.region, "indicator_id"]
-    return [name for name in ids if name in {ids[0], *own}]
+    """The target's indicator and each newer definition with figures that begins in time, unless joined to it."""
+    data, target = question.data, question.target
+    rows, ids = data.indicators, [target.indicator_id]
+    begun = rows[~(rows["break_period"] > target.deadline).fillna(False)]
+    while newer := [
+        name for name in begun.loc[begun["continues"] == ids[-1], "indicator_id"] if name not in ids
+    ]:
+        ids.append(str(newer[0]))
+    own = set(data.observations.loc[data.observations["region"] == target.region, "indicator_id"])
+    kept = ids[:1]
+    for name in (name for name in ids[1:] if name in own):
+        joined = is_spliced(data.indicator(name)) and data.indicator(name)["continues"] == kept[-1]
+        if joined and all(note.code != "splice_impossible" for note in question.series(name).notes):
+            kept.pop()
+        kept.append(name)
+    return kept
 
 
 def every_year(question: Question, indicator_id: str, role: str = "main") -> Assessment:
@@ -234,6 +245,35 @@ def every_year(question: Question, indicator_id: str, role: str = "main") -> Ass
     return _ahead(question, answer, series, lambda ahead: _all_better(question, series, base, ahead), notes)
 
 
+def keeps_to_it(question: Question, indicator_id: str, role: str = "main") -> Assessment:
+    """Missed at the first year on the wrong side; met once all years are in; else from joint paths."""
+    target, series = question.target, question.series(indicator_id)
+    levels, bound = series.known().loc[: target.deadline], target.bound()
+    reason, base = _missing(question, series, levels), target.base_year
+    answer = question.answer(indicator_id, role, series, bound=bound, notes=series.notes)
+    if base is None or (levels.empty and not len(series.bounds)):
+        return refused(answer, reason or Note("no_base_year"))
+    answer = replace(answer, threshold=target.level(), period=(base + 1, target.deadline))
+    years = range(base + 1, target.deadline + 1)
+    known = {year: float(levels.get(year, question.decisive(series, year, bound))) for year in years}
+    for year, level in known.items():
+        if not math.isnan(level) and not target.is_met(level, bound):
+            return settled(answer, False, level, str(year))
+    missing = [year for year, level in known.items() if math.isnan(level)]
+    if not missing:
+        return settled(answer, True, known[target.deadline])
+    if reason is None and (missing[0] < levels.index[0] or not math.isnan(known[target.deadline])):
+        reason = Note("years_open", {"periods": [str(year) for year in missing if year < target.deadline]})
+    if reason is not None or (reason := _too_late(target, series.known())):
+        return refused(answer, reason)
+
+    def met(ahead: Forecast) -> np.ndarray:
+        table = _every_level(question, series, ahead)
+        return np.all([target.is_met(table[year], bound) for year in missing], axis=0)
+
+    return _ahead(question, answer, series, met)
+
+
 def _years_that_count(question: Question, levels: pd.Series) -> tuple[int, tuple[Note, ...]]:
     """The year the first comparison is made with, and notes on it and on years between levels."""
     target, base, first, notes = question.target, question.target.base_year, int(levels.index[0]), []
@@ -260,8 +300,24 @@ def _better(before: Any, after: Any, target: Target, step: float = 0.0, years: i
 
 
 def _all_better(question: Question, series: AnnualSeries, base: int, ahead: Forecast) -> np.ndarray:
-    """Whether each path is better in every year after `base`, (draws,); gaps are drawn as Brownian bridges."""
-    target, known, draws = question.target, series.known(), len(ahead.paths)
+    """Whether each path is better in every year from the year after `base` to the deadline, (draws,) of bool.
+
+    Each two years are rounded to the coarser of their steps, unless either level is derived or both are published.
+    """
+    target, table = question.target, _every_level(question, series, ahead)
+    met = np.ones(len(ahead.paths), dtype=bool)
+    for year in range(max(base, min(table)) + 1, target.deadline + 1):
+        steps = (_step_of(series, year - 1), _step_of(series, year))
+        as_they_are = {year - 1, year} <= series.decimals.keys() or not all(steps)
+        met &= _better(table[year - 1], table[year], target, 0.0 if as_they_are else max(steps))
+    return met
+
+
+def _every_level(question: Question, series: AnnualSeries, ahead: Forecast) -> dict[int, np.ndarray]:
+    """The level of each year from the first known one on, (draws,). Years without a figure between two levels are drawn
+    as a Brownian bridge, with the standard deviation of a yearly change around the average one (gaps a random walk).
+    """
+    known, draws = series.known(), len(ahead.paths)
     rng = np.random.default_rng([question.seed, 1])
     table = {int(year): np.full(draws, float(level)) for year, level in known.items()}
     gaps, change = np.diff(known.index.to_numpy(float)), np.diff(known.to_numpy(float))
@@ -274,10 +330,4 @@ def _all_better(question: Question, series: AnnualSeries, base: int, ahead: Fore
             moves += ((known[after] - known[before]) - moves.sum(axis=1, keepdims=True)) / years
             levels = known[before] + np.cumsum(moves, axis=1)
             table |= {int(before) + 1 + k: levels[:, k] for k in range(years - 1)}
-    table |= {int(year): ahead.paths[:, k] for k, year in enumerate(ahead.years)}
-    met = np.ones(draws, dtype=bool)
-    for year in range(max(base, min(table)) + 1, target.deadline + 1):
-        steps = (_step_of(series, year - 1), _step_of(series, year))
-        as_they_are = {year - 1, year} <= series.decimals.keys() or not all(steps)
-        met &= _better(table[year - 1], table[year], target, 0.0 if as_they_are else max(steps))
-    return met
+    return table | {int(year): ahead.paths[:, k] for k, year in enumerate(ahead.years)}

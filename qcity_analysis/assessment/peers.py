@@ -72,7 +72,7 @@ def borrowed_answers(question: Question, own: AnnualSeries, ahead: Ahead) -> tup
     adds the forecast of a moved series and its verdict to an answer.
     """
     target, levels = question.target, own.known()
-    relative = target.kind == "relative_change"
+    relative = target.relative
     start = int(levels.index[-1]) if len(levels) else target.base_year
     base = float(own.values.get(target.base_year, 100.0)) if relative else 1.0
     if start is None or base <= 0 or (levels.empty and not relative):  # there is no percent of zero or less

@@ -174,7 +174,7 @@ def diff(data: Data, earlier: str | dt.date, later: str | dt.date) -> pd.DataFra
     >>> import qcity_analysis as qc
     >>> moved = diff(qc.load(), "2021-09-30", "2021-12-31")
     >>> moved[moved["region"] == "nanjing"][["period", "change", "value_before", "value"]].values.tolist()
-    [['2015', 'new', nan, 2.96], ['2020', 'revised', 3.38, 3.48]]
+    [['2015', 'revised', 2.95, 2.96], ['2020', 'revised', 3.38, 3.48]]
     """
     first, last = to_date(earlier), to_date(later)
     if first >= last:

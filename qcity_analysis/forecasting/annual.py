@@ -50,8 +50,8 @@ def forecast_series(
     alone. Raises what `forecast` raises, and QcityError for "inputs" where there are none.
 
     >>> import qcity_analysis as qc
-    >>> forecast_series(qc.annual_series(qc.load(as_of="2025-12-31"), "rd_intensity", "jiangsu"), 2026).years.tolist()
-    [2025, 2026]
+    >>> forecast_series(qc.annual_series(qc.load(as_of="2024-12-31"), "rd_intensity", "jiangsu"), 2025).years.tolist()
+    [2024, 2025]
     """
     name, generator = f"{series.region}/{series.indicator_id}", np.random.default_rng(rng)
     options: dict[str, Any] = {"support": series.support, "draws": draws, "rng": generator}
