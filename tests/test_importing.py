@@ -195,7 +195,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("指标,2025年,2026年\n小部件,17,", RULE, "a.csv 2 B (2025), as period before_its_period 2025"),
     ("指标,2020年\n小部件,14", RULE | {"published": "2021-02-28"}, "a.csv 2 B (2020) same_date 14"),
     (LONG + "小部件,2023年8月,17\n小部件,2022,16.1", RULE, "a.csv 2 period read_period 2023年8月"),
-    ("指标,地区,年份,数值\n小部件,测试城市,2023,17", RULE, "a.csv 2 region read_region 测试城市 测试城"),
+    ("指标,地区,年份,数值\n小部件,测试城县,2023,17", RULE, "a.csv 2 region read_region 测试城县 测试城"),
     ("指标,年份,数值,状态\n小部件,2023,17,快报", RULE, "a.csv 2 status read_status 快报"),
     ("指标,年份,数值,发布日期\n小部件,2023,17,昨天", RULE, "a.csv 2 published read_date 昨天"),
     ("指标,年份,数值,qualifier\n小部件,2023,17,>", RULE, "a.csv 2 qualifier read_qualifier >"),
@@ -208,7 +208,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (TABLE, RULE | {"name": "小部品"}, "mapping name no_name 小部品 小部件"),
     (TABLE, RULE | {"after": "其中"}, "mapping name no_name_after 小部件 小部件"),
     (TABLE, RULE | {"indicator": "widget"}, "mapping indicator unknown_name widget widgets"),
-    (SPENDING, SPENT, "mapping unit no_factor 亿元"),
+    (SPENDING.replace("亿元", "亿美元"), SPENT, "mapping unit no_factor 亿美元"),
     (SPENDING, SPENT_CHANGE, "mapping unit no_factor_of_change 亿元"),
     (YEAR + "支出,1.5", SPENT, "mapping unit no_unit"),
     (YEAR + "支出,1.5", SPENT_CHANGE, "mapping unit no_unit_of_change"),
@@ -373,11 +373,10 @@ def test_the_starter_is_a_mapping_once_it_is_completed(tmp_path: Path) -> None:
     begun, head = starter(file, data), catalogue("starters")["mapping"]["both"].format(region="testville")
     assert begun == head + (
         "\n- name: Pass rate\n  indicator: share\n- name: 支出\n  indicator: spending\n"
-        '  factor: "?"    # the file says 亿元, the indicator is in 10k yuan (万元)\n'
         '# not found in indicators.csv:\n# - name: 小部件A\n#   indicator: "?"  # perhaps widgets\n'
     )
     filled = begun.replace('publisher: ""', "publisher: P").replace('title: ""', "title: T")
-    filled = filled.replace('date: ""', "date: 2024-06").replace('factor: "?"', "factor: 10000")
+    filled = filled.replace('date: ""', "date: 2024-06")
     (tmp_path / "map.yaml").write_text(filled, "utf-8")
     done = import_figures(file, tmp_path / "map.yaml", data=data)
     assert [f.row["value"] for f in done.figures] == ["97", "15000"]

@@ -31,7 +31,8 @@ from ..problems import DataError, Problem
 from .cells import same_name
 from .layout import Entry, Sheet, is_number, read_layout
 from .mapping import Mapping, Matched, match, read_mapping
-from .sheets import EXCEL, read_grids
+from .sheets import read_grids
+from .units import is_index, multiple, same_unit
 
 KINDS = ("added", "changed", "unchanged")
 _NOT_ASKED = {"STRUCTURE", "STRUCTURE_ID", "DATAFLOW", "ACTION", "OBS_VALUE", "TIME_PERIOD", "OBS_STATUS"}
@@ -149,7 +150,7 @@ def import_figures(
     if errors := [problem for problem in problems if problem.level == "error"]:
         raise DataError(errors)
     sheets, opened_as, unread = _read_sheets(path, declared)
-    matched = match(sheets, declared, tables, path.suffix.lower() in EXCEL)
+    matched = match(sheets, declared, tables)
     as_published = as_known(tables["observations"], tables["corrections"], dt.date.min)
     source, is_new = _source(folder, declared)
     figures, refused = _compared(matched, as_published, source["source_id"])
@@ -191,10 +192,10 @@ def _read_sheets(
     A sheet that the mapping names, or the only one, must hold a table: its problem goes with it.
     """
     mapping = mapping or Mapping((), {})
-    grids = read_grids(path, list(mapping.sheets) if mapping.sheets else None)
+    grids = read_grids(path, list(mapping.sheets) if mapping.sheets else None, mapping.encoding)
     sheets, unread = [], {}
     for grid in grids:
-        sheet = read_layout(grid, mapping.layout, mapping.columns)
+        sheet = read_layout(grid, mapping.layout, mapping.columns, mapping.period)
         if sheet.entries or mapping.sheets or len(grids) == 1:
             sheets.append(sheet)
         else:
@@ -344,10 +345,12 @@ def starter(file: str | Path, data: str | Path | None = None) -> str:
     unnamed = any(sheet.layout == "long" and not any(e.name for e in sheet.entries) for sheet in sheets)
     distinct: dict[tuple[str, ...], Entry] = {}
     for entry in (entry for sheet in sheets for entry in sheet.entries):
-        distinct.setdefault((_where(entry),) if unnamed else (entry.name, entry.part), entry)
+        distinct.setdefault((_where(entry, unnamed), "" if unnamed else entry.name, entry.part), entry)
     known, unknown = [], []
     for entry in distinct.values():
-        lines = [f"- where: {_where(entry)}" if unnamed else f"- name: {_quoted(entry.name)}"]
+        where = _where(entry, unnamed)
+        lines = [] if unnamed else [f"- name: {_quoted(entry.name)}"]
+        lines += [f"{' -'[unnamed]} where: {where}"] if where != "{}" else []
         lines += [f"  column: {_quoted(entry.part)}"] if entry.part else []
         own = same_name(entry.part or entry.name)
         same = {row["indicator_id"]: row for name, row in names if name in (own, own.rsplit("/", 1)[-1])}
@@ -361,12 +364,14 @@ def starter(file: str | Path, data: str | Path | None = None) -> str:
     return f"{head}\n" + "\n".join(known) + "\n"
 
 
-def _where(entry: Entry) -> str:
+def _where(entry: Entry, unnamed: bool) -> str:
+    """What the columns of words say of a row, blank ones too where others have none; with the usual ones if unnamed."""
     roles = {entry.labels.get(f"@{role}") for role in ("period", "value", "status", "published", "note")}
     asked = (
         f"{key}: {_quoted(text)}"
         for key, text in entry.labels.items()
-        if text and not key.startswith("@") and key not in _NOT_ASKED and text not in roles
+        if key in entry.open
+        or (unnamed and text and key[0] != "@" and key not in _NOT_ASKED and text not in roles)
     )
     return "{" + ", ".join(asked) + "}"
 
@@ -381,9 +386,11 @@ def _unit_lines(entry: Entry, indicator: Dict[Any, Any]) -> list[str]:
     """What has to be confirmed of the unit; nothing where file and indicator agree."""
     unit, chinese = str(indicator["unit"]), str(indicator["unit_zh"])
     own = f"{unit} ({chinese})" if chinese else unit
+    if any(map(is_index, (entry.unit, entry.name, entry.part))) and not is_index(unit):
+        return ["  measure: change_pct", "  offset: -100   # an index of the year before, as a change in percent"]
     if not entry.unit:
         return [f'  unit: "?"      # the file states none; the indicator is in {own}']
-    if same_name(entry.unit) not in (same_name(unit), same_name(chinese)):
+    if not same_unit(entry.unit, unit, chinese) and all(multiple(entry.unit, own) is None for own in (unit, chinese)):
         return [f'  factor: "?"    # the file says {entry.unit}, the indicator is in {own}']
     return []
 
