@@ -371,6 +371,11 @@ def test_the_starter_is_a_mapping_once_it_is_completed(tmp_path: Path) -> None:
     text = "指标,单位,2023年\nPass rate,%,97\n支出,亿元,1.5\n小部件A,点,1\n"
     file, data = made(tmp_path, text)
     begun, head = starter(file, data), catalogue("starters")["mapping"]["both"].format(region="testville")
+    said, begun = begun.split("\n", 2)[:2], begun.split("\n", 2)[2]
+    assert said[0] == (
+        "# a.csv: years_across, heading row 1, 2023 to 2023, region column —, unit %, 亿元, 点, preface —; 0 of 3 cells "
+        "with numbers used; numbers outside of the table: —"
+    )
     assert begun == head + (
         "\n- name: Pass rate\n  indicator: share\n- name: 支出\n  indicator: spending\n"
         '# not found in indicators.csv:\n# - name: 小部件A\n#   indicator: "?"  # perhaps widgets\n'
@@ -403,6 +408,8 @@ def test_the_command_previews_writes_on_request_and_undoes(tmp_path: Path, qcity
     assert contents(tmp_path) == before
     assert out.splitlines() == [
         f"{file} (UTF-8, comma) -> {data}, source testville_2024_11: Yearbook 2024",
+        "  a.csv: years_across, heading row 1, 2020 to 2024, region column —, unit 点, preface —; 3 of 3 cells with "
+        "numbers used; numbers outside of the table: —",
         "1 added, 1 changed, 1 unchanged, 0 refused; 1 cells without a figure",
         "  + widgets testville 2023: >=17.5 points (final, 2024-11) <- a.csv, row 2, column E (2023)",
         "  ~ widgets testville 2022: 16.3 points (final, 2024-11) <- a.csv, row 2, column D (2022); "
@@ -445,6 +452,7 @@ def test_the_preview_and_what_was_done_are_said_in_chinese(tmp_path: Path, qcity
     assert code == 0
     assert out.splitlines() == [
         f"{file}（UTF-8, comma）→ {data}，来源 testville_2024_11：公报",
+        "  a.csv：years_across，表头第 1 行，2022 至 2023，地区列 —，单位 —，表前文字 —；4 个数中取用 2 个；不在表中的数：—",
         "新增 1，修订 0，不变 1，拒收 0",
         "  + widgets testville 2023: 17 points (final, 2024-11) <- a.csv 第 2 行 C (2023) 列",
         "对应表没有提到，未导入：",
@@ -455,7 +463,7 @@ def test_the_preview_and_what_was_done_are_said_in_chinese(tmp_path: Path, qcity
     assert out.startswith("已撤销 ") and "去掉 1 行，各文件恢复原样" in out
     file.write_text("指标,2023年\n小部件,下降三成\n", "utf-8")
     code, out, _ = qcity("import", file, "--map", how, "--data", data, "--language", "zh")
-    _, counts, refused, end = out.splitlines()
+    _, _, counts, refused, end = out.splitlines()
     assert (code, counts) == (2, "新增 0，修订 0，不变 0，拒收 1")
     assert refused.startswith("  拒收：a.csv 第 2 行 B (2023) 列：现为“下降三成”；应为：一个数，")
     assert end == "未写入：请改正拒收的单元格或其对应关系，或用 --skip-refused 只写其余"

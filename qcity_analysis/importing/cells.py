@@ -18,7 +18,28 @@ from ..errors import QcityError
 
 Cell = str | int | float | bool | dt.date | dt.time | dt.timedelta | None
 
-MISSING = frozenset("|-|--|..|...|…|……|/|\\|:|na|n/a|n.a.|nan|null|<na>|不详|暂无".split("|"))
+MISSING = frozenset(
+    [
+        "",
+        "-",
+        "--",
+        "..",
+        "...",
+        "…",
+        "……",
+        "/",
+        "\\",
+        ":",
+        "na",
+        "n/a",
+        "n.a.",
+        "nan",
+        "null",
+        "<na>",
+        "不详",
+        "暂无",
+    ]
+)
 TURNED = {">=": "<=", "<=": ">="}  # the bound of a figure with its sign turned
 MARKS = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳*†‡¹²³⁴⁵⁶⁷⁸⁹"
 
@@ -51,6 +72,11 @@ _SPREADSHEET_ERROR = re.compile(r"#(DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|SPI
 _QUARTERS = dict(zip("一二三四1234", [1, 2, 3, 4] * 2, strict=True))
 _YEAR = r"(?:19|20)\d\d"
 _YEAR_END = re.compile(rf"({_YEAR})[-/.年]12[-/.月]31日?|(?:31[-/.]12|12[-/.]31)[-/.]({_YEAR})")
+_BESIDE_YEAR = re.compile(
+    r"^end-?(of)?-?|-?(year-?end|endof(year|period))$|T?00:00(:00(\.0+)?)?Z?$|"
+    r"((?<=^\d{4})|(?<=年))[（(\[]?\d?\d[)\]]$",
+    re.I,
+)
 _FISCAL = re.compile(rf"({_YEAR})[-/]((?:19|20)?\d\d)")
 _FLAG = re.compile(rf"^{_YEAR}年?\s*[（(]?([eprfEPRF])[)）]?$")
 _EITHER = r"[+-]?[1-9]\d{0,2}([.,])\d{3}(\1\d{3})*"  # 1,234 or 1.234: thousands or decimals
@@ -172,7 +198,7 @@ def without_marks(text: str) -> tuple[str, str]:
 def decimal_sign(cells: Iterable[Cell], semicolon: bool) -> str:
     """The decimal sign of a table: a point, or "?" where its commas may be decimal signs.
 
-    They may be where one is followed by other than three digits, and between semicolons where nothing speaks for points.
+    They may be where one is followed by other than three digits, and between semicolons unless there are points.
 
     >>> [decimal_sign([text], semicolon=True) for text in ("1,234", "1,234.5", "0,512")]
     ['?', '.', '?']
@@ -218,7 +244,7 @@ def read_period(cell: Cell) -> str | None:
     if not isinstance(cell, str):
         return None
     text = re.sub(r"\s", "", half_width(without_marks(cell)[0]).translate(_MINUS))
-    text = re.sub(r"[T ]?00:00(:00(\.0+)?)?Z?$|(?<=^\d{4})\d?\d\)$|(?<=年)\d?\d\)$", "", text)
+    text = _BESIDE_YEAR.sub("", text)
     if end := _YEAR_END.fullmatch(text):
         return end[1] or end[2]
     if re.fullmatch(rf"{_YEAR}(-(Q[1-4]|0[1-9]|1[0-2]))?", text):
@@ -257,7 +283,9 @@ def read_periods(cells: Sequence[Cell]) -> list[str | None]:
     periods = [read_period(cell) for cell in cells]
     texts = [re.sub(r"\s", "", half_width(as_text(cell)).translate(_MINUS)) for cell in cells]
     pairs = [k for k, text in enumerate(texts) if periods[k] and re.fullmatch(r"\d{4}-\d\d", text)]
-    if all(_fiscal_year(texts[k]) for k in pairs) or any((period or "").startswith("FY") for period in periods):
+    if all(_fiscal_year(texts[k]) for k in pairs) or any(
+        (period or "").startswith("FY") for period in periods
+    ):
         return [_fiscal_year(texts[k]) if k in pairs else period for k, period in enumerate(periods)]
     return periods
 

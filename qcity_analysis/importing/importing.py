@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..catalogue import catalogue
+from ..catalogue import catalogue, text
 from ..data.corrections import as_known
 from ..data.load import find_folder, read_folder
 from ..data.schema import TABLES
@@ -58,7 +58,8 @@ class Import:
     Attributes: `file`, `folder` (of the data package), `opened_as` (encoding or kind of each sheet), `figures`,
     `refused` (a problem for each cell that cannot be used), `warnings` of the checks about the new rows, `empty` (cells
     that say there is no figure), `left_out` (names the mapping does not mention: number of cells, place of the first),
-    `source` (its row of sources.csv), `written`, and `refused_file` (where the refused are listed, else None).
+    `source` (its row of sources.csv), `written`, `refused_file` (where the refused are listed, else None), and `read`
+    (what was made of each sheet: layout, heading row, years, region column, unit, preface, cells used and not).
     """
 
     file: Path
@@ -72,6 +73,7 @@ class Import:
     left_out: Dict[str, tuple[int, str]] = field(default_factory=dict)
     written: bool = False
     refused_file: Path | None = None
+    read: tuple[Dict[str, Any], ...] = ()
 
     def of_kind(self, *kinds: str) -> list[Figure]:
         """The figures that are "added", "changed" or "unchanged"."""
@@ -113,7 +115,12 @@ class Import:
         about |= {name: [p.to_dict() for p in getattr(self, name)] for name in ("refused", "warnings")}
         left_out = [{"name": n, "cells": c, "first": p} for n, (c, p) in self.left_out.items()]
         listed = None if self.refused_file is None else str(self.refused_file)
-        return about | {"without_figure": self.empty, "left_out": left_out, "refused_file": listed}
+        return about | {
+            "read": list(map(dict, self.read)),
+            "without_figure": self.empty,
+            "left_out": left_out,
+            "refused_file": listed,
+        }
 
 
 def import_figures(
@@ -156,7 +163,9 @@ def import_figures(
     figures, refused = _compared(matched, as_published, source["source_id"])
     figures, refused, warnings, files = _checked(folder, figures, refused, source if is_new else None)
     noted = (tuple(refused), tuple(warnings), matched.empty, matched.left_out | unread)
-    done = Import(path, folder, opened_as, tuple(figures), source, *noted)
+    used = [entry for _, entry in matched.figures]
+    read = tuple(_read(sheet, used) for sheet in sheets if sheet.entries)
+    done = Import(path, folder, opened_as, tuple(figures), source, *noted, read=read)
     if not write or (not done.new and not refused):
         return done
     if refused and not skip_refused:
@@ -202,6 +211,28 @@ def _read_sheets(
             numbers = sum(is_number(cell) for row in grid.rows for cell in row)
             unread[f"(sheet {grid.sheet}, no table found)"] = (numbers, grid.file)
     return sheets, tuple(dict.fromkeys(grid.opened_as for grid in grids)), unread
+
+
+def _read(sheet: Sheet, used: list[Entry]) -> dict[str, Any]:
+    """What was made of a sheet, for `import_read` of the catalogue."""
+    first, years = sheet.entries[0], sorted(entry.period for entry in sheet.entries)
+    own = sum(entry.file == first.file for entry in used)
+    numbers = sum(is_number(entry.cell) for entry in sheet.entries) + len(sheet.numbers)
+    region, labels = first.labels.get("@region"), first.labels.items()
+    column = next((key for key, text in labels if key[0] != "@" and text == region), "—")
+    about = {
+        "sheet": first.file,
+        "layout": sheet.layout,
+        "row": sheet.head,
+        "first": years[0],
+        "last": years[-1],
+    }
+    about |= {
+        "region": column,
+        "unit": ", ".join(dict.fromkeys(e.unit for e in sheet.entries if e.unit)) or "—",
+    }
+    about |= {"preface": "; ".join(sheet.preface.values()) or "—", "used": own, "numbers": numbers}
+    return about | {"spare": ", ".join(sheet.numbers[:5]) + "…" * (len(sheet.numbers) > 5) or "—"}
 
 
 def _source(folder: Path, mapping: Mapping) -> tuple[dict[str, str], bool]:
@@ -332,10 +363,15 @@ def starter(file: str | Path, data: str | Path | None = None) -> str:
     """The text of a mapping for a file: to be completed with the source, and every `?` confirmed or removed.
 
     A name that is the same as an indicator's is proposed; a similar one is a comment to be confirmed. Raises
-    QcityError or DataError when the file cannot be read.
+    QcityError or DataError when the file cannot be read, or holds no table.
     """
     tables = read_folder(find_folder(data))[0]
     sheets = _read_sheets(Path(file).expanduser())[0]
+    if not any(sheet.entries for sheet in sheets):
+        raise DataError([problem for sheet in sheets for problem in sheet.problems])
+    read = [
+        text("import_read", lang, **_read(it, [])) for it in sheets if it.entries for lang in ("en", "zh")
+    ]
     names = [
         (name, row)
         for row in tables["indicators"].to_dict("records")
@@ -361,7 +397,7 @@ def starter(file: str | Path, data: str | Path | None = None) -> str:
             unknown += [*lines, f'  indicator: "?"{_perhaps(entry, names)}']
     known += ["# not found in indicators.csv:", *(f"# {line}" for line in unknown)] if unknown else []
     head = catalogue("starters")["mapping"]["both"].format(region=next(iter(tables["targets"]["region"]), ""))
-    return f"{head}\n" + "\n".join(known) + "\n"
+    return "".join(f"# {line}\n" for line in read) + f"{head}\n" + "\n".join(known) + "\n"
 
 
 def _where(entry: Entry, unnamed: bool) -> str:
@@ -387,10 +423,15 @@ def _unit_lines(entry: Entry, indicator: Dict[Any, Any]) -> list[str]:
     unit, chinese = str(indicator["unit"]), str(indicator["unit_zh"])
     own = f"{unit} ({chinese})" if chinese else unit
     if any(map(is_index, (entry.unit, entry.name, entry.part))) and not is_index(unit):
-        return ["  measure: change_pct", "  offset: -100   # an index of the year before, as a change in percent"]
+        return [
+            "  measure: change_pct",
+            "  offset: -100   # an index of the year before, as a change in percent",
+        ]
     if not entry.unit:
         return [f'  unit: "?"      # the file states none; the indicator is in {own}']
-    if not same_unit(entry.unit, unit, chinese) and all(multiple(entry.unit, own) is None for own in (unit, chinese)):
+    if not same_unit(entry.unit, unit, chinese) and all(
+        multiple(entry.unit, own) is None for own in (unit, chinese)
+    ):
         return [f'  factor: "?"    # the file says {entry.unit}, the indicator is in {own}']
     return []
 

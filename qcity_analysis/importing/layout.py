@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Any
 
 from ..problems import Problem
 from .cells import (
@@ -29,15 +30,24 @@ from .cells import (
     without_marks,
 )
 
+
+def _listed(names: str) -> tuple[str, ...]:
+    return tuple("".join(name.split()) for name in names.split("|"))
+
+
 LAYOUTS = ("years_across", "years_down", "long")
 ROLES: dict[str, tuple[str, ...]] = {
     "indicator": ("指标", "指标名称", "项目", "名称", "指标代码", "indicator", "indicator_id", "item", "name"),
-    "region": tuple("地区|地区名称|地区名|城市|城市名称|地级市|市|区域|省份|省|省市|省级|省(区、市)|区县|县|国家|行政区|行政区划|"
-                    "region|region name|area|area name|city|city name|cityname|province|state|country|country name|entity|"
-                    "location|territory|geo|geography|ref_area|reference area|ville|stadt|land|都道府県|市区町村|시도|시도별|"
-                    "país|pais|ciudad|pays|région".split("|")),
-    "period": tuple("年份|年度|年|时间|时期|期间|日期|统计年份|year|years|period|time|time_period|time period|date|jahr|année|"
-                    "annee|año|ano|anno|年次|연도|년도|год".split("|")),
+    "region": _listed(
+        "地区|地区名称|地区名|城市|城市名称|地级市|市|区域|省份|省|省市|省级|省(区、市)|区县|县|国家|行政区|行政区划|"
+        "region|region name|area|area name|city|city name|cityname|province|state|country|country name|entity|"
+        "location|territory|geo|geography|ref_area|reference area|ville|stadt|land|都道府県|市区町村|시도|시도별|"
+        "país|pais|ciudad|pays|région"
+    ),
+    "period": _listed(
+        "年份|年度|年|时间|时期|期间|日期|统计年份|year|years|period|time|time_period|time period|date|jahr|année|"
+        "annee|año|ano|anno|年次|연도|년도|год"
+    ),
     "value": ("数值", "值", "数据", "指标值", "value", "obs_value", "figure"),
     "unit": ("单位", "计量单位", "unit", "units", "unit_measure"),
     "status": ("状态", "数据状态", "status", "obs_status"),
@@ -50,7 +60,9 @@ _UNIT = re.compile(
     r"[%‰]|百分点|上年=100|指数|(‰|[十百千万亿]*)(元|美元|吨|吨标准煤|吨标煤|立方米|平方米|平方公里|公顷|亩|千瓦时|度|千瓦|公里|"
     r"件|个|项|人|户|家|次|起|张|台|辆|套|篇|天|小时|岁|人次|公斤|千克|微克|米)(/.+)?|.{1,8}/.{1,8}"
 )
-_PREFACE = re.compile(r"[（(]?([^:：]{1,20})[:：]\s*(.+?)[)）]?")
+_PREFACE = re.compile(r"([^:]{1,20}):\s*(.+)")
+_NEARLY_YEAR = re.compile(r"(19|20)\d\d年?\W*[a-zA-Z\d]{0,3}\W*")  # its figures are refused, with the heading
+_ABOUT_FILE = re.compile("年鉴|发布|公布|更新|下载|yearbook|published|updated|released|download", re.I)
 _CONTINUED = re.compile(r"续|\bcont", re.I)
 _TECHNICAL = re.compile(
     r"structure.*|dataflow|action|last.?update|unit_mult|decimals|obs_flag|time_format|conf_status|.*_comment|"
@@ -90,8 +102,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Sheet:
-    """What a sheet holds: its `entries`, `footnotes` by mark, the `layout` found, and `problems` of places not read;
-    the `preface` above its table by role, the `decimal` sign and, by place, the `numbers` that are no entries."""
+    """What a sheet holds: its `entries`, `footnotes` by mark, the `layout` found, and `problems` of places not read.
+
+    Further the `preface` above its table by role, the `decimal` sign, by place the `numbers` that are no entries, and
+    the line of its `head`ing.
+    """
 
     entries: tuple[Entry, ...]
     footnotes: Mapping[str, str]
@@ -100,6 +115,7 @@ class Sheet:
     preface: Mapping[str, str] = field(default_factory=dict)
     decimal: str = "."
     numbers: tuple[str, ...] = ()
+    head: int = 0
 
 
 def read_layout(
@@ -133,9 +149,14 @@ def read_layout(
         ]
         decimal = decimal_sign(cells, "semicolon" in grid.opened_as)
         preface = _preface(grid, 0, first)
-        return replace(sheet, preface=preface, decimal=decimal, numbers=tuple(spare))
+        return replace(sheet, preface=preface, decimal=decimal, numbers=tuple(spare), head=grid.lines[first])
+    nearest = max(range(len(grid.rows)), key=lambda row: sum(map(bool, map(as_text, grid.rows[row]))))
+    about = {
+        "cell": " ".join(filter(None, map(as_text, grid.rows[nearest])))[:80],
+        "line": grid.lines[nearest],
+    }
     code = f"layout_{name if name in readers else 'any'}"
-    return Sheet((), {}, name, (Problem(grid.file, None, None, code),))
+    return Sheet((), {}, name, (Problem(grid.file, None, None, code, about),))
 
 
 def _with_period(grid: Grid, period: str, columns: Mapping[str, str]) -> Grid | None:
@@ -144,8 +165,9 @@ def _with_period(grid: Grid, period: str, columns: Mapping[str, str]) -> Grid | 
     for top, cells in enumerate(grid.rows[:20]):
         texts = list(map(as_text, cells))
         if sum(map(bool, texts)) > 1 and any(_has_role(t, role, columns) for t in texts for role in roles):
-            above = " ".join(as_text(cell) for row in grid.rows[:top] for cell in row)
-            named = set(re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", half_width(above)))
+            above = [half_width(as_text(cell)) for row in grid.rows[:top] for cell in row]
+            above = [text for text in above if not _ABOUT_FILE.search(text)]
+            named = set(re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", " ".join(above)))
             stated = period or (named.pop() if len(named) == 1 else "")
             blank = [(*row, *[""] * (grid.width - len(row))) for row in grid.rows]
             rows = [(*row, "年份" if k == top else stated if k > top else "") for k, row in enumerate(blank)]
@@ -158,8 +180,10 @@ def _preface(grid: Grid, floor: int, top: int) -> dict[str, str]:
     said: dict[str, str] = {}
     for row in range(top, floor - 1, -1):
         texts = list(filter(None, map(as_text, grid.rows[row])))
+        if floor and row < top and any(map(is_number, grid.rows[row])):
+            break  # a table above
         for text in texts:
-            match = _PREFACE.fullmatch(half_width(text))
+            match = _PREFACE.fullmatch(re.sub(r"^\((.*)\)$", r"\1", half_width(text)))
             role = next((role for role in ROLES if match and _has_role(match[1], role)), "") if match else ""
             if match and role and (role != "unit" or _UNIT.fullmatch(match[2])):
                 said.setdefault(role, match[2].strip())
@@ -169,6 +193,26 @@ def _preface(grid: Grid, floor: int, top: int) -> dict[str, str]:
         if unit := _split_unit(text)[1]:
             said.setdefault("unit", unit)
     return said
+
+
+def _titles(grid: Grid, tops: list[int]) -> list[tuple[str, str]]:
+    """The title of each table of a sheet, "" for all where they have no two, and the unit that stands above it."""
+    said = [_preface(grid, floor, top) for floor, top in zip([0, *tops], tops, strict=False)]
+    titles = [""]
+    for above in said:
+        own = next(filter(None, (above.get(key) for key in ("title", "region", "indicator"))), "")
+        titles.append(titles[-1] if not own or _CONTINUED.search(own) else own)
+    several = len(set(titles) - {""}) > 1
+    return [
+        (title if several else "", above.get("unit", ""))
+        for title, above in zip(titles[1:], said, strict=True)
+    ]
+
+
+def _doubt(grid: Grid, row: int) -> Problem:
+    """The problem of a row that may be years or figures."""
+    cell = " ".join(filter(None, map(as_text, grid.rows[row])))
+    return Problem(grid.file, grid.lines[row], None, "two_readings", {"cell": cell})
 
 
 def is_number(cell: Cell) -> bool:
@@ -244,7 +288,7 @@ def _place(column: int, headings: Iterable[str]) -> str:
 
 
 def _is_year_row(grid: Grid, row: int, years: dict[int, str]) -> str:
-    """How a row names the years of a table: "headed" by a word as 指标, "steady" (in order), or "" where it does not."""
+    """How a row names the years of a table: "headed" by a word as 指标, "steady" (in order), or "" (it does not)."""
     first = next(iter(years), 0)
     if first == 0 or any(is_number(cell) for k, cell in enumerate(grid.rows[row]) if k not in years):
         return ""
@@ -292,25 +336,17 @@ def _years_across(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
     problems: list[Problem] = []
     notes: list[str] = []
     tops = [row for row, _ in heads]
-    floors = [0, *(row + 1 for row in tops)]
-    said = [_preface(grid, floor, top) for floor, top in zip(floors, tops, strict=False)]
-    titles = [it.get("title") or it.get("indicator", "") for it in said]
-    titles = ["" if _CONTINUED.search(title) else title for title in titles]
-    several = len({title for title in titles if title}) > 1
-    title = ""
+    titles = _titles(grid, tops)
     for n, ((top, clear), end) in enumerate(zip(heads, [*tops[1:], len(grid.rows)], strict=True)):
-        title = titles[n] or title
         if not clear:
-            about = {"cell": " ".join(filter(None, map(as_text, grid.rows[top])))}
-            problems.append(Problem(grid.file, grid.lines[top], None, "two_readings", about))
+            problems.append(_doubt(grid, top))
             continue
+        title, table_unit = titles[n]
         for left, right in _spans(grid, top, end):
-            years = [k for k in grid.years(top) if left <= k < right]
-            first = years[0]
+            first = next(k for k in grid.years(top) if k >= left)
             above = [(k, row) for k in range(left, first) for row in (top, max(0, top - 1))]
             unit_column = next((k for k, row in above if _has_role(grid.text(row, k), "unit")), None)
-            start, table = _columns_across(grid, floors[n], top, first, right)
-            table_unit = said[n].get("unit", "")
+            start, table = _columns_across(grid, [0, *tops][n], top, first, right)
             for row in range(start, end):
                 names: dict[int | None, str] = {k: grid.text(row, k) for k in range(left, first)}
                 cells = [(column, cell) for column in table if as_text(cell := grid.cell(row, column[0]))]
@@ -319,7 +355,7 @@ def _years_across(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
                     notes.append(" ".join(filter(None, map(as_text, grid.rows[row]))))
                 elif text:
                     own = names.pop(unit_column, "")
-                    name = "/".join(dict.fromkeys(filter(None, [title if several else "", *names.values()])))
+                    name = "/".join(dict.fromkeys(filter(None, [title, *names.values()])))
                     name, unit = (name, own) if own else _split_unit(name)
                     marks = _marks_of(names.values())
                     entries += [
@@ -328,7 +364,9 @@ def _years_across(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
                     ]
                 elif cells:
                     values = ", ".join(as_text(cell) for _, cell in cells[:3])
-                    problems.append(Problem(grid.file, grid.lines[row], None, "no_row_name", {"cell": values}))
+                    problems.append(
+                        Problem(grid.file, grid.lines[row], None, "no_row_name", {"cell": values})
+                    )
     return Sheet(tuple(entries), _footnotes(notes), "years_across", tuple(problems))
 
 
@@ -337,16 +375,18 @@ def _spans(grid: Grid, top: int, end: int) -> list[tuple[int, int]]:
     years = list(grid.years(top))
     lefts = [0]
     for k in range(years[0] + 1, years[-1]):
-        if k not in years and k - 1 >= 0:
+        if k not in years:
             cells = [cell for row in range(top + 1, end) if as_text(cell := grid.cell(row, k))]
             role = any(_has_role(as_text(grid.cell(top, k)), name) for name in ("indicator", "region"))
-            if role or (cells and not any(is_figure(cell) for cell in cells) and _words(cells)):
+            if role or (cells and not any(map(is_figure, cells))):
                 lefts.append(k)
     lefts = [k for n, k in enumerate(lefts) if any(k < y < [*lefts, grid.width][n + 1] for y in years)]
     return list(pairwise([*lefts, grid.width]))
 
 
-_Column = tuple[int, str, str, str, str]  # of years across: number, period, other heading, footnote marks, flag
+_Column = tuple[
+    int, str, str, str, str
+]  # of years across: number, period, other heading, footnote marks, flag
 
 
 def _columns_across(grid: Grid, floor: int, top: int, first: int, right: int) -> tuple[int, list[_Column]]:
@@ -359,12 +399,15 @@ def _columns_across(grid: Grid, floor: int, top: int, first: int, right: int) ->
     table: list[_Column] = []
     period = mark = flag = ""
     for k in range(first, right):
-        text, named = as_text(grid.cell(top, k)), years.get(k)
+        text = as_text(grid.cell(top, k))
+        named = years.get(k) or (text if _NEARLY_YEAR.fullmatch(half_width(text)) else None)
         if named:
             period, mark, flag = named, without_marks(text)[1], status_flag(text)
         headings = [*upper.get(k, ()), "" if named else text, texts[k] if second else ""]
         units = [h for h in headings if _UNIT.fullmatch(half_width(h))]
-        heading = "/".join(h for h in headings if h and h not in units) + "".join(f"（{u}）" for u in units[:1])
+        heading = "/".join(h for h in headings if h and h not in units) + "".join(
+            f"（{u}）" for u in units[:1]
+        )
         if named or any(headings):
             table.append((k, period, heading, mark + _marks_of(headings), flag))
         elif any(as_text(grid.cell(row, k)) for row in range(top + 1, len(grid.rows))):
@@ -430,38 +473,40 @@ def _year_columns(grid: Grid, columns: Mapping[str, str]) -> list[_Block]:
         blocks += [_Block(head, rows[0], end, tuple(years))] if years else []
     if blocks:
         return blocks
-    found = []
+    likely: list[tuple[int, int]] = []
     for column in range(grid.width):
         periods = [grid.period(row, column) for row in range(len(grid.rows))] + [None]
         starts = (row for row in range(1, len(periods) - 1) if periods[row] and periods[row + 1])
         start = next((row for row in starts if not periods[row - 1]), None)
-        numbers = [row for row in range(start or 0, len(grid.rows)) if is_figure(grid.cell(row, column), False)]
+        numbers = [
+            row for row in range(start or 0, len(grid.rows)) if is_figure(grid.cell(row, column), False)
+        ]
         if start is not None and sum(bool(periods[row]) for row in numbers) > 0.8 * len(numbers):
-            found.append((start, column))
-    bare = [(start, k) for start, k in found if not grid.text(start - 1, k)] or found
-    first = [_Block(start - 1, start, len(grid.rows), (k,), len(bare) > 1) for start, k in bare[:1]]
-    return first
+            likely.append((start, column))
+    bare = [(row, k) for row, k in likely if not grid.text(row - 1, k)] or likely
+    return [_Block(row - 1, row, len(grid.rows), (k,), len(bare) > 1) for row, k in bare[:1]]
 
 
 def _years_down(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
     entries: list[Entry] = []
     notes: list[str] = []
     blocks = _year_columns(grid, columns)
-    if any(block.doubtful for block in blocks):
-        (block,) = blocks
-        about = {"cell": " ".join(filter(None, map(as_text, grid.rows[block.top])))}
-        return Sheet((), {}, "", (Problem(grid.file, grid.lines[block.top], None, "two_readings", about),))
-    floor = 0
-    for block in blocks:
-        _read_down(grid, columns, block, floor, entries, notes)
-        floor = block.end
+    if blocks and blocks[0].doubtful:
+        return Sheet((), {}, "", (_doubt(grid, blocks[0].top),))
+    for block, title in zip(blocks, _titles(grid, [block.head for block in blocks]), strict=True):
+        _read_down(grid, columns, block, title, entries, notes)
     return Sheet(tuple(entries), _footnotes(notes), "years_down") if blocks else None
 
 
 def _read_down(
-    grid: Grid, columns: Mapping[str, str], block: _Block, floor: int, entries: list[Entry], notes: list[str]
+    grid: Grid,
+    columns: Mapping[str, str],
+    block: _Block,
+    above: tuple[str, str],
+    entries: list[Entry],
+    notes: list[str],
 ) -> None:
-    """The entries and notes of one table with years down."""
+    """The entries and notes of one table with years down, whose title and unit stand `above` it."""
     rows = range(block.top, block.end)
     headings = {k: _headings_above(grid, block, k) for k in range(grid.width) if k not in block.years}
     words = [k for k in headings if headings[k] and _words(grid.cell(row, k) for row in rows)]
@@ -469,8 +514,11 @@ def _read_down(
     roles = [k for k in words if any(_has_role(headings[k][-1], role, columns) for role in ROLES)]
     labelled = {k: headings[k][-1] for k in dict.fromkeys([*words, *regions])}
     unasked = tuple(t for k, t in labelled.items() if k not in roles and not _TECHNICAL.fullmatch(t))
-    table_unit = _preface(grid, floor, block.head).get("unit", "")
-    periods = {k: dict(zip(rows, read_periods([grid.cell(row, k) for row in rows]), strict=True)) for k in block.years}
+    title, table_unit = above
+    periods = {
+        k: dict(zip(rows, read_periods([grid.cell(row, k) for row in rows]), strict=True))
+        for k in block.years
+    }
     carried = ""
     for row in rows:
         cells = {k: grid.cell(row, k) for k in headings if k not in labelled and as_text(grid.cell(row, k))}
@@ -490,10 +538,17 @@ def _read_down(
                 own = max((year for year in block.years if year < k), default=block.years[0])
                 period = periods[own][row] or as_text(grid.cell(row, own))
                 name, part, unit = _name_down(headings[k], table_unit)
+                name = f"{title}/{name}" if title else name
                 at = (grid.file, grid.lines[row], _place(k, headings[k]))
-                more = {"open": unasked, "flag": status_flag(grid.cell(row, own)), "at": (row, k)}
+                more: dict[str, Any] = {
+                    "open": unasked,
+                    "flag": status_flag(grid.cell(row, own)),
+                    "at": (row, k),
+                }
                 marks = _marks_of(headings[k])
-                entries.append(Entry(*at, name, part, period, cell, unit, labels, marks, block=block.head, **more))
+                entries.append(
+                    Entry(*at, name, part, period, cell, unit, labels, marks, block=block.head, **more)
+                )
 
 
 def is_figure(cell: Cell, empty: bool = True) -> bool:
@@ -528,7 +583,7 @@ def _headings_above(grid: Grid, block: _Block, column: int) -> list[str]:
         if row < block.head and any(map(is_number, grid.rows[row])):  # figures of a table above
             texts = []
             continue
-        if filled < 2:
+        if filled < 2 and not (row == top - 1 and as_text(grid.cell(row, column))):
             texts = [] if filled == 1 and row < top - 1 else texts
             continue
         text = grid.text(row, column)
@@ -557,7 +612,9 @@ def _long(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
     header = list(map(as_text, grid.rows[top]))
     roles = {role: [k for k, text in enumerate(header) if _has_role(text, role, columns)] for role in ROLES}
     at = {role: places[0] for role, places in roles.items() if places}
-    asked = tuple(header[k] for k in _open_columns(grid, top, header, {k for ks in roles.values() for k in ks}))
+    asked = tuple(
+        header[k] for k in _open_columns(grid, top, header, {k for ks in roles.values() for k in ks})
+    )
     table_unit = _preface(grid, 0, top).get("unit", "")
     periods = read_periods([grid.cell(row, at["period"]) for row in range(len(grid.rows))])
     carried = {"region": "", "indicator": ""}  # a name that is written once counts for the rows below it
@@ -578,7 +635,11 @@ def _long(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
             if grid.long and "-" in period:  # a month or a quarter, never a year to date
                 labels.setdefault("@frequency", period)
             where, cell = (grid.file, grid.lines[row], header[at["value"]]), grid.cell(row, at["value"])
-            more = {"open": asked, "flag": status_flag(texts[at["period"]]), "at": (row, at["value"])}
+            more: dict[str, Any] = {
+                "open": asked,
+                "flag": status_flag(texts[at["period"]]),
+                "at": (row, at["value"]),
+            }
             name = labels.get("@indicator", "")
             entries.append(Entry(*where, name, "", period, cell, unit, labels, block=top, **more))
     return Sheet(tuple(entries), _footnotes(notes), "long")

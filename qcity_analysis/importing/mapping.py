@@ -31,8 +31,19 @@ from .units import is_index, multiple, same_unit
 _SOURCE = (*(c.name for c in TABLES["sources"].columns), "id")
 _SHARED = ("region", "status", "published", "measure", "unit", "base_period", "factor", "offset", "note")
 _READING = ("encoding", "decimal", "period")  # how the file is written, where it does not say so itself
-_TOP = ("sheet", "layout", "columns", "regions", "statuses", "missing", "source", "figures", *_READING, *_SHARED)
-_RULE = ("name", "after", "column", "where", "indicator", *_SHARED)
+_TOP = (
+    "sheet",
+    "layout",
+    "columns",
+    "regions",
+    "statuses",
+    "missing",
+    "source",
+    "figures",
+    *_READING,
+    *_SHARED,
+)
+_RULE = ("name", "rows", "after", "column", "where", "indicator", *_SHARED)
 _ANNUAL = ("", "a", "annual", "yearly", "year", "年", "年度", "a: annual")
 _At = tuple[str | int, ...]  # the keys that lead to an entry of the file
 
@@ -48,6 +59,7 @@ class Rule:
     row: int
     indicator: str
     name: str = ""
+    rows: str = ""
     after: str = ""
     column: str = ""
     where: Dict[str, str] = field(default_factory=dict)
@@ -77,7 +89,7 @@ class Rule:
 class Mapping:
     """A mapping as read: `rules`, `source` (cells of sources.csv), `sheets` (None: all), `layout` (None: found),
     `columns`, `regions` and `statuses` (name in the file → ours), the `file` it stands in; of the file its `encoding`,
-    `decimal` sign, marks of `missing` figures and the `period` of a table without years ("" where it says so itself)."""
+    `decimal` sign, marks of `missing` figures and the `period` of a table without years ("" where it says so)."""
 
     rules: tuple[Rule, ...]
     source: Dict[str, str]
@@ -150,7 +162,9 @@ class _Reader:
         missing = top.get("missing") or ()
         missing = (missing,) if isinstance(missing, str) else tuple(missing)
         reading = {key: str(top.get(key) or "") for key in _READING}
-        return Mapping(rules, source, sheets, layout, columns, regions, statuses, self.file, missing, **reading)
+        return Mapping(
+            rules, source, sheets, layout, columns, regions, statuses, self.file, missing, **reading
+        )
 
     def reading(self, encoding: str, period: str) -> None:
         try:
@@ -215,6 +229,7 @@ class _Reader:
             self.fault(at, "no_indicator", "indicator")
         entries = shared | own
         self.choice(entries, at, "measure", MEASURES)
+        self.choice(entries, at, "rows", ("region",))
         self.choice(entries, at, "status", STATUSES)
         self.date(str(entries.get("published", "")), (*at, "published"), "published")
         numbers = {k: self.number(str(entries[k]), (*at, k)) for k in ("factor", "offset") if k in entries}
@@ -251,12 +266,12 @@ def match(sheets: list[Sheet], mapping: Mapping, tables: dict[str, pd.DataFrame]
     for rule in mapping.rules:
         work.take(rule)
     if work.faults:
-        raise DataError(sorted(work.faults, key=lambda p: p.row or 0))
+        unread = [problem for sheet in sheets for problem in sheet.problems]
+        raise DataError([*unread, *sorted(work.faults, key=lambda p: p.row or 0)])
     for k, entry in enumerate(work.entries):
         if k not in work.used:
             name = " ".join(filter(None, (entry.name, entry.part, entry.labels.get("@region", ""))))
-            count, first = work.done.left_out.get(name or "(no name)", (0, f"{entry.file}, row {entry.row}"))
-            work.done.left_out[name or "(no name)"] = (count + 1, first)
+            work.leave_out(name or "(no name)", entry)
     return work.done
 
 
@@ -300,9 +315,13 @@ class _Matching:
             self.used |= set(chosen)
             ratio = self.ratio(rule, entries) if rule.factor is None and not rule.offset else None
             rule = replace(rule, factor=ratio) if ratio not in (None, 1) else rule
-            stated = any(_stated_region(entry) for entry in entries)
+            stated = any(map(self.known, map(_stated_region, entries)))
             for entry in entries:
                 self.figure(rule, entry, stated)
+
+    def leave_out(self, name: str, entry: Entry) -> None:
+        count, first = self.done.left_out.get(name, (0, f"{entry.file}, row {entry.row}"))
+        self.done.left_out[name] = (count + 1, first)
 
     # which cells
 
@@ -310,6 +329,10 @@ class _Matching:
         """The entries that a rule names; a fault of the rule when there are none."""
         every, part = self.entries, same_name(rule.column)
         ks = self.named.get(same_name(rule.name), []) if rule.name else list(range(len(every)))
+        if rule.rows:  # each row is named by its region
+            for k in ks:
+                last = every[k].name.rsplit("/", 1)[-1]
+                every[k] = replace(every[k], labels={"@region": last, **every[k].labels})
         if rule.after:
             start = next(iter(self.named.get(same_name(rule.after), [])), len(every))
             ks = [k for k in ks if k >= start]
@@ -343,20 +366,16 @@ class _Matching:
         Rows of a long table that say two things of one year are compared later.
         """
         before = len(self.faults)
-        seen: dict[tuple[str, str], Entry] = {}
+        seen: dict[str, Entry] = {}
         rows: dict[tuple[str, int], Entry] = {}
-        for entry in entries:
-            key = (self.region(rule, entry) or entry.labels.get("@region", ""), entry.period)
-            first = seen.setdefault(key, entry)
+        for entry in (entry for entry in entries if not entry.labels):
+            first = seen.setdefault(entry.period, entry)
             other = rows.setdefault((entry.file, entry.block), entry)
-            if not entry.labels and as_text(first.cell) != as_text(entry.cell):
-                other = first
-            elif entry.name == entries[0].name and (entry.labels or other.row == entry.row or other.at[1] == entry.at[1]):
+            alone = entry.name == entries[0].name and (other.row == entry.row or other.at[1] == entry.at[1])
+            differs = as_text(first.cell) != as_text(entry.cell)
+            if not differs and (alone or first is not entry):
                 continue
-            elif as_text(first.cell) == as_text(entry.cell) and first is not entry:
-                continue
-            else:
-                other = other if other is not entry else entries[0]
+            other = first if differs else other if other is not entry else entries[0]
             about = {"first": other.file, "line": other.row, "again": entry.row}
             sheet = "" if other.file == entry.file else f"{entry.file}, "
             self.fault(rule, "two_rows", "name", name=rule.title, other=sheet, **about)
@@ -366,9 +385,9 @@ class _Matching:
         texts = [t for e in entries[:1] for t in (e.unit, e.name, e.part, e.labels.get("@indicator", ""))]
         texts += [self.sheets[entries[0].file].preface.get("title", ""), rule.unit]
         level = str(self.indicators.at[rule.indicator, "unit"])
-        if any(map(is_index, texts)) and not is_index(level) and rule.offset != -100:
-            if level == "%" or rule.measure in CHANGES:
-                self.fault(rule, "index_level", "measure", cell=next(filter(is_index, texts)))
+        percent = level == "%" or rule.measure in CHANGES
+        if percent and any(map(is_index, texts)) and not is_index(level) and rule.offset != -100:
+            self.fault(rule, "index_level", "measure", cell=next(filter(is_index, texts)))
         return len(self.faults) == before
 
     def settled(self, rule: Rule, entries: list[Entry]) -> None:
@@ -427,18 +446,25 @@ class _Matching:
             self.fault(rule, f"no_factor{change}", "unit", **about)
         elif expected == "%" and not declared and _fractions(entries):
             self.fault(rule, "fractions", "factor")
-        elif rule.factor and ratio and abs(rule.factor) != ratio and not rule.offset:
-            if not (expected == "%" and rule.factor == 100 and _fractions(entries)):
-                about |= {"cell": str(rule.factor), "factor": f"{ratio:f}"}
+        elif rule.factor and ratio not in (None, abs(rule.factor)) and not rule.offset:
+            about |= {"cell": str(rule.factor), "factor": f"{ratio:f}"}
+            if expected != "%" or rule.factor != 100 or not _fractions(entries):
                 self.fault(rule, "other_factor", "factor", **about)
         return len(self.faults) == before
 
     def ratio(self, rule: Rule, entries: list[Entry]) -> Decimal | None:
         """By what the figures are multiplied to be in the unit of the indicator; None where that is not known."""
         unit = rule.unit or next((entry.unit for entry in entries if entry.unit), "")
-        names = [self.unit(rule), *([] if rule.measure in CHANGES else [self.indicators.at[rule.indicator, "unit_zh"]])]
+        names = [
+            self.unit(rule),
+            *([] if rule.measure in CHANGES else [self.indicators.at[rule.indicator, "unit_zh"]]),
+        ]
         known = [multiple(unit, str(name)) for name in names if unit and name]
-        return Decimal(1) if same_unit(unit, *map(str, names)) else next((k for k in known if k is not None), None)
+        return (
+            Decimal(1)
+            if same_unit(unit, *map(str, names))
+            else next((k for k in known if k is not None), None)
+        )
 
     # what a cell says
 
@@ -451,6 +477,14 @@ class _Matching:
 
     def refuse(self, entry: Entry, code: str, column: str, **values: Any) -> None:
         self.done.refused.append(Problem(entry.file, entry.row, column or entry.column, code, values))
+
+    def dated(self, entry: Entry) -> None:
+        """Refuse a figure of a month, a quarter or a fiscal year."""
+        if entry.labels.get("@frequency", "").casefold() not in _ANNUAL:
+            self.refuse(entry, "read_frequency", "frequency", cell=entry.labels["@frequency"])
+        elif not PERIOD.fullmatch(entry.period):
+            code = "read_fiscal" if entry.period.startswith("FY") else "read_period"
+            self.refuse(entry, code, "period", cell=entry.period)
 
     def figure(self, rule: Rule, entry: Entry, stated: bool) -> None:
         """Add the row of observations.csv that a cell becomes, or what keeps it from being one."""
@@ -471,18 +505,20 @@ class _Matching:
             return
         unit, region, name = self.unit(rule), self.region(rule, entry), _stated_region(entry)
         own = rule.unit or entry.unit or unit
-        word, published = labels.get("@status", "") or entry.flag, labels.get("@published", "") or rule.published
+        word, published = (
+            labels.get("@status", "") or entry.flag,
+            labels.get("@published", "") or rule.published,
+        )
         status = self.mapping.statuses.get(word, STATUS.get(word, word)) or rule.status
         qualifier, before = labels.get("@qualifier", "") or reading.qualifier, len(self.done.refused)
+        near = [] if region else closest(name, [*self.regions["region"], *self.regions["name_zh"]])
         if reading.percent and not same_unit(own, "%"):
             self.refuse(entry, "read_percent", "", cell=cell, unit=own)
-        if labels.get("@frequency", "").casefold() not in _ANNUAL:
-            self.refuse(entry, "read_frequency", "frequency", cell=labels["@frequency"])
-        elif not PERIOD.fullmatch(entry.period):
-            code = "read_fiscal" if entry.period.startswith("FY") else "read_period"
-            self.refuse(entry, code, "period", cell=entry.period)
+        self.dated(entry)
+        if name and not region and stated and not near:
+            self.leave_out("(regions that regions.csv does not hold)", entry)
+            return
         if not region or (stated and not name and "@region" in labels and not rule.where):
-            near = closest(name, [*self.regions["region"], *self.regions["name_zh"]])
             self.refuse(entry, "read_region", "region", cell=name, near=near)
         if status not in STATUSES:
             self.refuse(entry, "read_status", "status", cell=word, statuses=", ".join(STATUSES))
@@ -492,7 +528,10 @@ class _Matching:
             about = {"cell": qualifier, "qualifiers": ", ".join(QUALIFIERS)}
             self.refuse(entry, "read_qualifier", "qualifier", **about)
         if len(self.done.refused) == before:
-            notes = [f"{m} {sheet.footnotes.get(m, '')}".strip() for m in dict.fromkeys(entry.marks + reading.marks)]
+            notes = [
+                f"{m} {sheet.footnotes.get(m, '')}".strip()
+                for m in dict.fromkeys(entry.marks + reading.marks)
+            ]
             note = "; ".join(filter(None, [labels.get("@note", ""), *notes, rule.note]))
             value, qualifier = _converted(reading.value, qualifier, rule)
             row = {"indicator_id": rule.indicator, "region": region, "period": entry.period, "value": value}

@@ -43,7 +43,9 @@ def read_grids(path: str | Path, sheets: list[str] | None = None, encoding: str 
     ('GB18030, semicolon', ('指标', '2020年'))
     """
     file = Path(path).expanduser()
-    readers = dict.fromkeys(TEXT, partial(_text_grids, encoding=encoding)) | dict.fromkeys(EXCEL, _excel_grids)
+    readers = dict.fromkeys(TEXT, partial(_text_grids, encoding=encoding)) | dict.fromkeys(
+        EXCEL, _excel_grids
+    )
     readers |= dict.fromkeys(MESSAGES, read_sdmx)
     kinds = ", ".join(readers)
     if not file.is_file():
@@ -87,9 +89,15 @@ def _decoded(path: Path, encoding: str) -> tuple[str, str]:
     """The text of a file and the name of its encoding; bytes that are GB18030 by chance only are asked about."""
     raw = path.read_bytes()
     if not encoding:
-        text, name = decode(raw, path.name)
+        try:
+            text, name = decode(raw, path.name)
+        except DataError as error:
+            if error.problems[0].code == "utf16":
+                raise
+            text, name = "", "GB18030"
         if name == "GB18030" and not _is_chinese(text):
-            sample = next(line for line in text.splitlines() if not line.isascii()).strip()[:40]
+            lines = (text or raw.decode("latin-1")).splitlines()
+            sample = next(line for line in lines if not line.isascii()).strip()[:40]
             raise _refusal(path, "foreign_encoding", cell=sample)
         return text, name
     try:
@@ -105,7 +113,7 @@ def _is_chinese(text: str) -> bool:
     table are among them; Hangul comes out in its first half alone, kana as kana.
     """
     pairs = [pair for c in set(text) - set("·—…‰℃") if len(pair := c.encode("gb18030")) > 1]
-    letters = [pair for pair in pairs if pair[0] >= 0xB0 or pair[1] < 0xA1 or len(pair) > 2 or pair[0] in b"\xa4\xa5\xa7"]
+    letters = [pair for pair in pairs if pair[0] not in b"\xa1\xa2\xa3\xa6\xa8\xa9" or pair[1] < 0xA1]
     plain = [pair for pair in letters if len(pair) == 2 and 0xB0 <= pair[0] <= 0xF7 and pair[1] >= 0xA1]
     rare, late = sum(pair[0] >= 0xD8 for pair in plain), sum(pair[0] > 0xC8 for pair in plain)
     foreign, usual = len(letters) - len(plain), set("年市省县位万亿元人口指标") & set(text)

@@ -10,33 +10,31 @@ from decimal import Decimal
 
 from .cells import half_width
 
-_SAME = {"百分比": "%", "percent": "%", "pct": "%", "percentage": "%", "kwh": "千瓦时", "度": "千瓦时", "tce": "吨标准煤"}
-_SAME |= {"吨标煤": "吨标准煤", "kmpopulation": "千人", "cny": "元", "rmb": "元", "yuan": "元", "公里": "千米", "公斤": "千克"}
-_SAME |= dict.fromkeys(("person", "persons", "people", "inhabitants", "capita"), "人")
-_SAME |= dict.fromkeys(("ton", "tons", "tonne", "tonnes", "t"), "吨") | dict.fromkeys(("mwh",), "千千瓦时")
-_SAME |= {"gwh": "百万千瓦时", "twh": "十亿千瓦时", "‰": "‰%", "permille": "‰%"}
 _POWERS = {"‰": -1, "十": 1, "百": 2, "千": 3, "万": 4, "亿": 8}
-_WORDS = {"hundred": "百", "thousand": "千", "thousands": "千", "thousandsof": "千", "million": "百万", "millions": "百万"}
-_WORDS |= {"millionsof": "百万", "billion": "十亿", "billions": "十亿", "10k": "万", "10,000": "万", "10000": "万"}
-_WORDS |= {"10thousand": "万", "tenthousand": "万", "100million": "亿", "100m": "亿", "1000": "千", "000": "千"}
+_WORDS = {
+    word: unit
+    for unit, words in {
+        "%": "百分比|percent|pct|percentage", "‰%": "‰|permille", "元": "cny|rmb|yuan", "美元": "usd|dollars",
+        "人": "person|persons|people|inhabitants|capita", "吨": "t|ton|tons|tonne|tonnes", "吨标准煤": "tce|吨标煤",
+        "千瓦时": "kwh|度", "千千瓦时": "mwh", "百万千瓦时": "gwh", "十亿千瓦时": "twh", "千克": "公斤|kg",
+        "千米": "公里|km", "千": "thousand|thousands|1000", "百万": "million|millions", "十亿": "billion|billions",
+        "万": "10k|10000|10,000|10thousand", "亿": "100million",
+    }.items()
+    for word in words.split("|")
+}  # fmt: skip
 _INDEX = re.compile(
-    r"(上年(同期|同月)?|去年|前年|전년|(previous|preceding|last|prior)\s*year|\d{4}年?)\s*(=|＝|为|為)\s*100", re.I
+    r"(上年(同期|同月)?|去年|前年|전년|(previous|preceding|last|prior)\s*year|\d{4}年?)\s*(=|＝|为|為)\s*100",
+    re.I,
 )
 
 
-def bare_unit(text: str) -> str:
-    """A unit without what differs between spellings.
+def same_unit(unit: str, *names: str) -> bool:
+    """Whether a unit is one of some others, in another spelling perhaps.
 
-    >>> bare_unit("Percent") == bare_unit("％")
+    >>> same_unit("Percent", "亿元", "％")
     True
     """
-    stem = "".join(half_width(text).split()).casefold()
-    return {"百分比": "%", "percent": "%", "pct": "%"}.get(stem, stem)
-
-
-def same_unit(unit: str, *names: str) -> bool:
-    """Whether a unit is one of some others, in another spelling perhaps."""
-    return bare_unit(unit) in map(bare_unit, names)
+    return _size(unit) in map(_size, names)
 
 
 def multiple(unit: str, other: str) -> Decimal | None:
@@ -65,17 +63,12 @@ def _size(unit: str) -> tuple[str, int]:
     text, _, raised = half_width(unit).casefold().partition("×10^")
     power = int(raised) if raised.strip("-").isdigit() else 0
     bases = []
-    for sign, side in zip((1, -1), re.split(r"/|\bper\b|每", text), strict=False):
-        words = re.findall(r"10,?000|100\s*million|1?0*\s*thousand|[a-z]+|\d+|[^\sa-z\d]+", side)
-        words = ["".join(word.split()) for word in words if word not in ("of", "×")]
-        stem = "".join(_WORDS.get(word, "") or _SAME.get(word, word) for word in words)
-        stem = _SAME.get(stem, stem)
-        head = re.match(r"[十百千万亿‰]*", stem)
-        powers = head[0] if head and head[0] != stem else ""
+    for sign, side in zip((1, -1, -1), re.split(r"/|\bper\b|每", text), strict=False):
+        words = re.findall(r"10,?000|100 *million|10 *thousand|10k|[a-z]+|[^\sa-z]+", side)
+        names = ["".join(word.split()) for word in words if word != "of"]
+        powers, base = re.fullmatch(
+            r"([十百千万亿‰]*)(.*)", "".join(_WORDS.get(n, n) for n in names)
+        ).groups()  # type: ignore[union-attr]
         power += sign * sum(_POWERS[letter] for letter in powers)
-        bases.append(_SAME.get(stem[len(powers) :], stem[len(powers) :]))
-        if bases[-1].startswith(tuple("十百千万亿")) and bases[-1] not in ("百分点",):
-            inner = re.match(r"[十百千万亿]*", bases[-1])
-            power += sign * sum(_POWERS[letter] for letter in (inner[0] if inner else ""))
-            bases[-1] = bases[-1][len(inner[0]) if inner else 0 :]
+        bases.append(_WORDS.get(base, base))
     return "/".join(bases), power
