@@ -1,4 +1,4 @@
-"""Targets asked of made-up packages: one of a package, or many in one package, each of an indicator of its own."""
+"""Targets asked of made-up packages: one of a package, or many of one, each of an indicator of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def answer(folder, goal=None, as_of="2024-12-31", draws=2000, **tables):
 
 
 def packed(folder, cases, as_of="2024-12-31", **tables):
-    """Cases (cells of the target, figures, perhaps cells of the indicator) in one package, as `w0`, `w1`, ..."""
+    """Cases (cells of the target, figures, perhaps cells of the indicator) in one package: `w0`, `w1` ..."""
     made = {"indicators": [], "targets": [], "observations": []}
     for k, (goal, rows, *cells) in enumerate(cases):
         made["indicators"].append(indicator(f"w{k}", **(cells[0] if cells else {})))
@@ -43,7 +43,7 @@ def series_of(folder, *rows, as_of="2024-12-31", **options):
 
 
 def many_series(folder, *cases):
-    """The annual series of cases (figures, then perhaps cells of the indicator and options) of one package."""
+    """The annual series of cases (figures, perhaps cells of the indicator and options) of one package."""
     data = packed(folder, [({}, rows, *more[:1]) for rows, *more in cases])
     options = [more[1] if len(more) > 1 else {} for _, *more in cases]
     return [annual_series(data, f"w{k}", "testville", **more) for k, more in enumerate(options)]

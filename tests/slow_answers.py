@@ -19,8 +19,8 @@ def chance_of_level(levels, bound, deadline, least, support):
 def new_items_in(counts, spans, draws=300_000):
     """New items in `spans` (year, share still open) and the weight of each draw: importance sampling from the prior.
 
-    Negative binomial counts (year, share of it covered, new items) with log-linear growth; a year that is partly
-    counted keeps its shock.
+    Negative binomial counts (year, share of it covered, new items) with log-linear growth; a year that is
+    partly counted keeps its shock.
     """
     rng = np.random.default_rng(20)
     middle = np.mean([year for year, _, _ in counts])

@@ -1,10 +1,12 @@
-"""Hand-made assessments for tests of figures and pages: every situation a reader can meet, without a forecast."""
+"""Hand-made assessments for tests of figures and pages: every situation a reader can meet, no forecast."""
 
 import datetime as dt
 from types import SimpleNamespace as Bag
 
 import numpy as np
 import pandas as pd
+
+from qcity_analysis.targets import Target
 
 COLUMNS = ["period", "value", "qualifier", "measure", "base_period", "status", "published", "source_id", "note",
            "decimals"]  # fmt: skip
@@ -56,7 +58,7 @@ def target(**changes):
         tolerance=0.2, departments="市科技局", departments_en="Science and Technology Bureau", source_id="plan",
         note="", note_en="", decimals=0,
     )  # fmt: skip
-    return Bag(**(made | NAMES | changes))
+    return Target(**(made | NAMES | changes))
 
 
 def assessment(**changes):
@@ -65,15 +67,16 @@ def assessment(**changes):
         target=target(), as_of=dt.date(2023, 12, 31), status="forecast", reason=None, probability=0.57,
         probability_error=0.005, word="about_as_likely_as_not", threshold=4.0, tolerance=0.2,
         series=series({2009: 2.85, 2012: 2.92, 2015: 2.96, 2020: 3.48, 2021: 3.6, 2022: 3.82}),
-        forecast=None, fan=fan(3.82, 2023, 2025, 0.08, 0.12), expected=4.06, median=4.06, bound=3.8, outcome=None,
+        forecast=None, fan=fan(3.82, 2023, 2025, 0.08, 0.12), expected=4.06, median=4.06, bound=3.8,
         region_names={"zh": "南京", "en": "Nanjing"}, definition={"indicator_id": "rd_intensity"} | NAMES,
         interval=(3.7, 4.4), pace_so_far=Bag(linear=0.075, compound=2.3, from_year=2009, to_year=2022),
         pace_needed=Bag(linear=0.06, compound=1.55, from_year=2022, to_year=2025),
-        needed_path=pd.Series({2022: 3.82, 2023: 3.88, 2024: 3.94, 2025: 4.0}), borrowed=None, parts=(), role="main",
-        model="mixture", draws=10_000, seed=0, notes=(), illustrative=False, likelihood="", period=None, tally=None,
-        settled_in=None,
+        needed_path=pd.Series({2022: 3.82, 2023: 3.88, 2024: 3.94, 2025: 4.0}), borrowed=None, parts=(),
+        outcome=None, role="main", model="mixture", draws=10_000, seed=0, notes=(), illustrative=False,
+        likelihood="", period=None, tally=None, settled_in=None,
     )  # fmt: skip
-    return Bag(**(made | changes))
+    made |= changes
+    return Bag(levels=made["series"].values.dropna, **made)
 
 
 def unassessable(**changes):

@@ -452,7 +452,8 @@ def test_the_preview_and_what_was_done_are_said_in_chinese(tmp_path: Path, qcity
     assert code == 0
     assert out.splitlines() == [
         f"{file}（UTF-8, comma）→ {data}，来源 testville_2024_11：公报",
-        "  a.csv：years_across，表头第 1 行，2022 至 2023，地区列 —，单位 —，表前文字 —；4 个数中取用 2 个；不在表中的数：—",
+        "  a.csv：years_across，表头第 1 行，2022 至 2023，地区列 —，单位 —，表前文字 —；"
+        "4 个数中取用 2 个；不在表中的数：—",
         "新增 1，修订 0，不变 1，拒收 0",
         "  + widgets testville 2023: 17 points (final, 2024-11) <- a.csv 第 2 行 C (2023) 列",
         "对应表没有提到，未导入：",

@@ -109,7 +109,7 @@ SETTLED = [  # figures, target, status, outcome and the period that settles it (
     ([*TWO, total(2024, 141, qualifier=">=")], LIMIT, "missed", None, None),
     ([*TWO, total(2025, 140, qualifier="<=")], LIMIT, "met", None, None),
     ([new(2022, 0), new("2023-06", 1)], NONE, "missed", None, "2023-06"),
-    ([figure(year, 0) for year in (2023, 2024, 2025)], NONE, "met", None, None),  # levels are numbers of the year
+    ([figure(year, 0) for year in (2023, 2024, 2025)], NONE, "met", None, None),  # levels count
     ([new(2021, 0), new(2023, 0), new(2025, 0)], AWARD | {"rounds": "2021/2"}, "missed", None, None),
 ]  # fmt: skip
 
@@ -150,7 +150,8 @@ OPEN = {
     "one short": (run(2021, [20, 15, 2, 1], COUNT),), "gap": ([new(2020, 5), new(2021, 6), new(2024, 9)],),
     "bound": ([new(2019, 9), new(2020, 12), new(2021, 10), new(2022, 20, qualifier=">=")],),
     "totals": ([total(2020, 40), total(2022, 58), new(2022, 10), total("2023-06", 64)],),
-    "over base": ([*run(2017, [9, 11], COUNT), total(2018, 10), total(2022, 50)], {"threshold": 20, "deadline": 2022}),
+    "over base": ([*run(2017, [9, 11], COUNT), total(2018, 10), total(2022, 50)],
+                  {"threshold": 20, "deadline": 2022}),
     "conflict": ([total(2020, 40), total(2021, 45), new(2021, 9)],),
     "whole total": (run(2020, [2, 8, 15, 25], "count_total"), {"base_year": None}),
     "counted from": ([new(2022, 15), new(2023, 10)], {"base_year": None}),
@@ -163,7 +164,7 @@ OPEN = {
     "at most none": ([new(2023, 0, qualifier="<="), new(2024, 0)], NONE),
     "biennial": (run(2015, [0] * 9, COUNT), AWARD | {"rounds": "2015/2"}),
     "listed": (run(2015, [0] * 9, COUNT), AWARD | {"rounds": "2015;2017;2019;2021;2023;2025"}),
-    "no round": ([total(2020, 3), total(2023, 5), new(2023, 2)], AWARD | {"rounds": "2021/2"}),  # 2022 explains nothing
+    "no round": ([total(2020, 3), total(2023, 5), new(2023, 2)], AWARD | {"rounds": "2021/2"}),  # not 2022
     "yearly": (run(2015, [0] * 9, COUNT), AWARD),
 }  # fmt: skip
 WISH = {"wording": "力争新增", "wording_en": "strive for new ones"}

@@ -38,7 +38,7 @@ YEARS = [  # target, figures, status, the year that settles it
     (EVERY, more(RISING, "<=", 93.2), "forecast", None), (EVERY, more(RISING, ">=", 80), "forecast", None),
     (EVERY | {"deadline": 2023}, more(TRIPLE, ">=", 95.1), "met", None),
     (EVERY | {"deadline": 2023}, more(TRIPLE, ">=", 95.0), "forecast", None),
-    (EVERY, figures(RISING | {2022: 93.12, 2023: 93.2, 2024: 93.31}), "forecast", None),  # each two as published
+    (EVERY, figures(RISING | {2022: 93.12, 2023: 93.2, 2024: 93.31}), "forecast", None),  # as published
     (EVERY, figures(RISING | {2022: 93.14, 2023: 93.14}), "missed", "2023"),
     (EVERY | {"threshold": 1.0, "tolerance": 0.2, "commitment": "about"}, figures(RISING), "missed", "2022"),
     (EVERY | {"threshold": 1.0, "tolerance": 0.3, "commitment": "about"}, figures(RISING), "forecast", None),
@@ -48,14 +48,16 @@ YEARS = [  # target, figures, status, the year that settles it
     (EVERY | {"threshold": 1}, figures({2019: 89.0, 2020: 90.0, 2023: 92.9}), "missed", "2023"),
     *((EVERY, rows, "missed", "2021") for rows in CHANGES.values()),
     *((FALL, rows, "forecast", None) for rows in CHANGES.values()),
-    (UP, figures(RISING | {2025: 91.4}), "met", "2025"), (UP, figures(RISING | {2025: 91.3}), "missed", "2025"),
+    (UP, figures(RISING | {2025: 91.4}), "met", "2025"),
+    (UP, figures(RISING | {2025: 91.3}), "missed", "2025"),
     (UP | {"base_year": 2015}, figures(RISING), "no_base", None),
     (UP | {"base_year": None}, figures(RISING), "no_base_year", None),
     # a milestone is done or not and never guessed
     (DONE, [figure("2024-08", 1)], "met", None), (DONE, [figure(2025, 0)], "missed", None),
     (DONE, [figure("2025-12", 0)], "missed", None), (DONE, [figure("2025-11", 0)], "milestone_open", None),
     (DONE, [figure(2025, 0, qualifier=">=")], "milestone_open", None),
-    (DONE, [figure(2026, 0, published="2026-03")], "missed", None), (DONE, [figure(2023, 0)], "milestone_open", None),
+    (DONE, [figure(2026, 0, published="2026-03")], "missed", None),
+    (DONE, [figure(2023, 0)], "milestone_open", None),
     (DONE, [figure(2026, 1, published="2026-03")], "deadline_gap", None), (DONE, [], "no_observation", None),
 ]  # fmt: skip
 

@@ -84,8 +84,8 @@ NANJING = {
     "consumer_goods_pass": share(97.1, 95.0, 95.1, 95.4, 96.9, 95.2, 96.4),
     "quality_competitiveness": share(88.0, 87.9, 84.6, 85.1, 86.4, 86.6, 87.3),
     "construction_pass": Case(
-        run(96.0, 95.1, 96.2, 96.9, 97.3, 97.4, 98.0, start=2019), run(96.0, 95.1, 96.2, 96.9, 97.3, 97.3, start=2019),
-        run(96.0, 95.1, 96.2, 96.9, 97.3, start=2019)),
+        run(96.0, 95.1, 96.2, 96.9, 97.3, 97.4, 98.0, start=2019),
+        run(96.0, 95.1, 96.2, 96.9, 97.3, 97.3, start=2019), run(96.0, 95.1, 96.2, 96.9, 97.3, start=2019)),
     "public_service_satisfaction": share(83.0, 82.4, 79.5, 80.4, 81.9, 81.3, 82.6),
     "international_standards": Case(run(3, 4, 5), run(2, 1, 3, 2, 3), run(2, 1, 3), NEW),
     "national_standards": Case(
@@ -93,10 +93,12 @@ NANJING = {
     # the rounds of 2021 and 2023 tell no chance for that of 2025
     "china_quality_award": Case({2023: 1}, run(0, 0, 0, 0, 0), run(0, 0, 0), NEW, open_reason="few_counts"),
     "governor_quality_award_rank": Case(
-        run(5.0, 5.0, 5.0, 6.0, 6.0, 6.0, 6.0, start=2019), run(5.0, 5.0, 5.0, 4.0, 4.0, 4.0, 4.0, start=2019),
+        run(5.0, 5.0, 5.0, 6.0, 6.0, 6.0, 6.0, start=2019),
+        run(5.0, 5.0, 5.0, 4.0, 4.0, 4.0, 4.0, start=2019),
         run(5.0, 5.0, 5.0, 6.0, 6.0, start=2019), peers=PEERS),
     "major_quality_accidents": Case(
-        {2021: 1, 2023: 0, 2024: 0, 2025: 0}, {2022: 0, 2023: 0, "2024-08": 1}, run(0, 1, 0, 0, 0, start=2019), NEW),
+        {2021: 1, 2023: 0, 2024: 0, 2025: 0}, {2022: 0, 2023: 0, "2024-08": 1},
+        run(0, 1, 0, 0, 0, start=2019), NEW),
     "tech_incubators": share(260, 259, 190, 199, 214, 226, 238),
     "green_building_new": share(100, 99.5, 97.5, 98.1, 98.8, 99.4, 99.8),
     "residential_energy_standard": share(100, 99, 91, 94, 95, 97, 99),
@@ -111,7 +113,8 @@ NANJING = {
     "quality_test_centres": Case({2021: 5, 2022: 3, "2023-06": 5}, run(2, 3, 1, 3, 3), run(3, 2, 3), NEW),
     "standard_pilots_national": Case(run(5, 5, 5), run(2, 3, 1, 4, 4), {2021: 2, 2022: 4, "2023-06": 2}, NEW),
     "standard_pilots_provincial": Case(
-        {2021: 12, 2022: 10, 2023: 15, "2024-Q3": 13}, run(10, 9, 11, 8, 11), {2020: 9, 2021: 10, 2023: 11}, NEW),
+        {2021: 12, 2022: 10, 2023: 15, "2024-Q3": 13}, run(10, 9, 11, 8, 11),
+        {2020: 9, 2021: 10, 2023: 11}, NEW),
     "five_g_coverage": DONE,
     "specialised_firms_ladder": DONE,
     "standardisation_city_pilot": DONE,

@@ -29,7 +29,7 @@ def reasons(found):
 
 TO_DATE = [  # period, timing, estimate of the year and its error
     ("2022-Q2", "average", 97.0, 2.0 * 0.5), ("2022-08", "average", 97.0, 2.0 / 3),
-    ("2022-08", "total", 97.0 * 1.5, (97.0 * 1.5 - 95.0) / 2 / 3),  # a change of 50 is more of a surprise than 2
+    ("2022-08", "total", 97.0 * 1.5, (97.0 * 1.5 - 95.0) / 2 / 3),  # 50 more is a surprise
     ("2022-Q3", "stock", 97.0 + 0.25 * 2.0, 2.0 * math.sqrt(0.25)),
 ]  # fmt: skip
 

@@ -59,8 +59,8 @@ def test_stretches_that_nothing_joins_are_kept_with_their_break_or_named(tmp_pat
     mixed = [*figures(levels), cumulative(2012, 40, 2007), *changes({2010: 5, 2011: 4})]
     lost = [*figures({2018: 50, 2019: 51}), *changes({2022: 1, 2023: 2})]
     based, plain, *sized, interleaved, later = many_series(
-        tmp_path, (apart, {}, {"base_year": 2020}), (apart,), (figures(levels) + older,), (figures(large) + older,),
-        (mixed,), (lost,),
+        tmp_path, (apart, {}, {"base_year": 2020}), (apart,), (figures(levels) + older,),
+        (figures(large) + older,), (mixed,), (lost,),
     )  # fmt: skip
     for found in (based, plain):
         assert (found.base_year, found.breaks) == (2020, (2020,))
@@ -142,7 +142,8 @@ def random_figure(rng):
     return figure(
         period, int(rng.integers(-60 if measure == "change_pct" else 0, 90)), measure=measure,
         base_period=2005 if measure == "cumulative_change_pct" else "",
-        qualifier=rng.choice(["=", "=", "~", ">=", "<="]), status=rng.choice(["final", "preliminary", "estimate"]),
+        qualifier=rng.choice(["=", "=", "~", ">=", "<="]),
+        status=rng.choice(["final", "preliminary", "estimate"]),
     )  # fmt: skip
 
 
@@ -285,9 +286,9 @@ HALF = [new(2020, 9), new(2021, 3), new(2022, 4), new("2023-Q2", 2)]
 SUMS = [  # counts, base year, levels, lower bounds, upper bounds
     (HALF, 2020, {2020: 0, 2021: 3, 2022: 7}, {2023: 9}, {}),  # from the year after its base
     (HALF, None, {2020: 9, 2021: 12, 2022: 16}, {2023: 18}, {}),  # from the first count
-    ([new(2021, 3), new(2023, 4)], 2020, {2020: 0, 2021: 3}, {2023: 7}, {}),  # after a year that was not counted
-    ([new(2021, 3), new(2022, 10, qualifier="<="), new(2023, 2)], 2020, {2020: 0, 2021: 3}, {2022: 3, 2023: 5},
-     {2022: 13, 2023: 15}), ([], 2020, {}, {}, {}),  # an upper bound bounds the sum from above only
+    ([new(2021, 3), new(2023, 4)], 2020, {2020: 0, 2021: 3}, {2023: 7}, {}),  # after a year without
+    ([new(2021, 3), new(2022, 10, qualifier="<="), new(2023, 2)], 2020, {2020: 0, 2021: 3},
+     {2022: 3, 2023: 5}, {2022: 13, 2023: 15}), ([], 2020, {}, {}, {}),  # it bounds from above only
 ]  # fmt: skip
 
 
@@ -317,8 +318,8 @@ REFUSED = [
      "splice: found 'link'; allowed: none, ratio, difference; choose one of them."),
     (indicators(inputs="spending;gpd"), "inputs: found 'gpd'; allowed: indicator_id of indicators.csv; "
      'add it there, or correct it. Did you mean "gdp"?'),
-    (indicators(inputs="spending"), "inputs: found 'spending'; allowed: 2 indicators separated by ;, as derived "
-     "is ratio; name what it is computed from: numerator;denominator"),
+    (indicators(inputs="spending"), "inputs: found 'spending'; allowed: 2 indicators separated by ;, as "
+     "derived is ratio; name what it is computed from: numerator;denominator"),
     (indicators(derived="sum", inputs=""),
      "inputs: found ''; allowed: 1 indicator, as derived is sum; name what it is computed from"),
     (indicators(derived="none"), f"inputs: found 'spending;gdp'; allowed: {IGNORED} derived; it is ignored; "
@@ -328,8 +329,8 @@ REFUSED = [
      "unit: found '%'; allowed: bn yuan, the unit of gdp; give both the same unit"),
     (indicators(inputs="spending;widgets"), "inputs: found 'widgets ← widgets'; allowed: inputs that lead to "
      "published figures; an indicator cannot be computed from itself; change one of the inputs"),
-    (indicators(inputs="spending;heads"), "inputs: found 'bn yuan / persons'; allowed: two inputs in the same unit "
-     "for a share in %; convert one of them, or state the factor that the ratio is multiplied by"),
+    (indicators(inputs="spending;heads"), "inputs: found 'bn yuan / persons'; allowed: two inputs in the "
+     "same unit for a share in %; convert one of them, or state the factor that the ratio is multiplied by"),
 ]  # fmt: skip
 
 

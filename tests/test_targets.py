@@ -28,7 +28,8 @@ def test_a_target_holds_years_as_integers_and_blanks_as_none_and_is_that_of_the_
     [
         ("at_least", "coverage", 18.5, 18.5, 18.4), ("at_most", "coverage", 21.5, 21.5, 21.6),
         ("at_least", "level", 19, 19, 18.9), ("at_most", "level", 21, 21, 21.1),
-        ("at_least", "relative_change", 8 * 1.19, 9.52, 9.5), ("at_most", "relative_change", 8 * 1.21, 9.68, 9.7),
+        ("at_least", "relative_change", 8 * 1.19, 9.52, 9.5),
+        ("at_most", "relative_change", 8 * 1.21, 9.68, 9.7),
         ("increase", "direction", 27, 27, 26.9), ("decrease", "direction", -11, -11, -10.9),
     ],
 )  # fmt: skip

@@ -18,7 +18,7 @@ GREW = pd.Series(GROWTH, index=range(2017, 2024))
 SHAPES = [
     GROWTH, [3.0, 5.0, 4.0, 6.0, 7.0, 12.0],  # growth, whole numbers
     [12.0, 12.0, 12.5, 12.5, 13.0, 13.0], [5.0] * 6,  # rounded and repeated, never changed
-    [0.0, 0.0, 3.0, 0.0, 1.0, 0.0], [1e-4, 5.0, 7.0, 6.0, 9.0],  # zeros among others, a tiny value among large ones
+    [0.0, 0.0, 3.0, 0.0, 1.0, 0.0], [1e-4, 5.0, 7.0, 6.0, 9.0],  # zeros among others, one tiny value
 ]  # fmt: skip
 SCALES = (1.0, 1e-6, 1e-3, 0.37, 3.7, 1e2, 1e6, 1.7e11)
 SUPPORTS = ("real", "positive", "count")
@@ -117,7 +117,8 @@ MONTE_CARLO = [  # levels to 2023, support, what is known in part, threshold (No
     (SHARE, "real", {}, None), ([0, 0, 1, 0, 0, 2], "count", {}, 1),
 ]  # fmt: skip
 MORE = [
-    (SHARE, "percent", {"noisy": {2021: 0.3, 2023: 0.3}}, 96.0), (SHARE, "percent", {"lower": {2024: 95.6}}, 96.5),
+    (SHARE, "percent", {"noisy": {2021: 0.3, 2023: 0.3}}, 96.0),
+    (SHARE, "percent", {"lower": {2024: 95.6}}, 96.5),
     ([20, 23, 22, 27, 29], "positive", {}, 33.0), ([-3, -1, -2, 0.5, 1], "real", {"noisy": {2022: 1.0}}, 3.0),
     ([1.0, 1.2, math.nan, 1.5, 1.6], "positive", {"lower": {2021: 1.3}}, 2.0),
 ]  # fmt: skip

@@ -1,7 +1,7 @@
 """Verdicts over kind × measure × period form × magnitude × decimals × bound × tolerance, against a slow oracle.
 
-Targets and their figures are made from a seed, forty or more to a data package, so that the outcome lies on the
-threshold, a step of its last digit beside it, or far from it. `verdict_oracle` says what the answer is.
+Targets and their figures are made from a seed, forty or more to a data package, so that the outcome lies
+on the threshold, a step of its last digit beside it, or far from it. `verdict_oracle` says what is right.
 """
 
 import random
@@ -80,7 +80,7 @@ class Maker:
             self.rows.append(figure(period, self.text(number), **more))
 
     def case(self, kind, direction, asked, support="positive", slack=0, **cells):
-        """Indicator, target and figures; `slack` is the tolerance, which moves what is asked to the other side."""
+        """Indicator, target and figures; `slack` is the tolerance, which moves what is asked."""
         more = {"comparators": cells.pop("comparators", "")}
         if slack:
             asked, cells = asked + self.side * slack, {"tolerance": self.text(slack)} | cells
@@ -269,7 +269,7 @@ KINDS = (
 
 
 def wrong_verdicts(folder, kind, size, seed):
-    """What the library says otherwise than the oracle, one text for each such target, and the oracle's verdicts.
+    """What the library says otherwise than the oracle, a text for each target, and the oracle's verdicts.
 
     Cases that double arithmetic cannot tell are left out.
     """
