@@ -373,8 +373,8 @@ def test_the_starter_is_a_mapping_once_it_is_completed(tmp_path: Path) -> None:
     begun, head = starter(file, data), catalogue("starters")["mapping"]["both"].format(region="testville")
     said, begun = begun.split("\n", 2)[:2], begun.split("\n", 2)[2]
     assert said[0] == (
-        "# a.csv: years_across, heading row 1, 2023 to 2023, region column —, unit %, 亿元, 点, preface —; 0 of 3 cells "
-        "with numbers used; numbers outside of the table: —"
+        "# a.csv: years_across, heading row 1, 2023 to 2023, region column —, unit %, 亿元, 点, preface —; 0 of 3 "
+        "cells with numbers used; numbers outside of the table: —"
     )
     assert begun == head + (
         "\n- name: Pass rate\n  indicator: share\n- name: 支出\n  indicator: spending\n"
@@ -434,6 +434,10 @@ def test_the_command_exits_with_2_for_refused_cells_and_says_what_it_needs(
     assert contents(tmp_path) == before
     code, out, _ = qcity("import", *words, "--skip-refused", "--data", data)
     assert (code, json.loads(out)["refused_file"]) == (0, str(tmp_path / "a.refused.csv"))
+    (tmp_path / "none.csv").write_text("目录,页\n第一章,第二章\n", "utf-8")
+    code, out, err = qcity("import", tmp_path / "none.csv", "--suggest", "--data", data)
+    nearest = "no such heading; nearest to a table is row 1: 目录 页"
+    assert (code, out, nearest in err) == (2, "", True)
     (tmp_path / "faulty.yaml").write_text("figures: []\n", "utf-8")
     starters = f"`qcity import {file} --suggest > MAP.yaml` writes a starter"
     for words, message in (
