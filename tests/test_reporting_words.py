@@ -8,8 +8,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from asking import CUT, answer, borrowing, two_definitions
-from packages import STEADY, changes, figure, figures
+from packages import CUT, STEADY, answer, borrowing, changes, figure, figures, two_definitions
 
 import qcity_analysis as qc
 from qcity_analysis.assessment.answer import SPOKEN
