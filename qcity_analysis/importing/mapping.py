@@ -8,9 +8,11 @@ with its place and leaves the others standing. Out of scope: what the package ho
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections import defaultdict
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -21,14 +23,28 @@ from ..data.read import Lines, read_yaml
 from ..data.schema import CHANGES, MEASURES, PERIOD, QUALIFIERS, STATUSES, TABLES, is_date
 from ..errors import closest
 from ..problems import DataError, Problem
-from .cells import TURNED, UnreadableCell, as_text, half_width, plain, read_change, read_figure, same_name
-from .layout import LAYOUTS, ROLES, Entry, Sheet
+from .cells import TURNED, UnreadableCell, as_text, plain, read_change, read_figure, same_name, with_points
+from .layout import LAYOUTS, ROLES, Entry, Sheet, is_number, short_name
 from .sdmx import STATUS
+from .units import is_index, multiple, same_unit
 
 _SOURCE = (*(c.name for c in TABLES["sources"].columns), "id")
 _SHARED = ("region", "status", "published", "measure", "unit", "base_period", "factor", "offset", "note")
-_TOP = ("sheet", "layout", "columns", "regions", "statuses", "source", "figures", *_SHARED)
-_RULE = ("name", "after", "column", "where", "indicator", *_SHARED)
+_READING = ("encoding", "decimal", "period")  # how the file is written, where it does not say so itself
+_TOP = (
+    "sheet",
+    "layout",
+    "columns",
+    "regions",
+    "statuses",
+    "missing",
+    "source",
+    "figures",
+    *_READING,
+    *_SHARED,
+)
+_RULE = ("name", "rows", "after", "column", "where", "indicator", *_SHARED)
+_ANNUAL = ("", "a", "annual", "yearly", "year", "年", "年度", "a: annual")
 _At = tuple[str | int, ...]  # the keys that lead to an entry of the file
 
 
@@ -43,6 +59,7 @@ class Rule:
     row: int
     indicator: str
     name: str = ""
+    rows: str = ""
     after: str = ""
     column: str = ""
     where: Dict[str, str] = field(default_factory=dict)
@@ -71,7 +88,8 @@ class Rule:
 @dataclass(frozen=True)
 class Mapping:
     """A mapping as read: `rules`, `source` (cells of sources.csv), `sheets` (None: all), `layout` (None: found),
-    `columns`, `regions` and `statuses` (name in the file → ours), and the `file` it stands in."""
+    `columns`, `regions` and `statuses` (name in the file → ours), the `file` it stands in; of the file its `encoding`,
+    `decimal` sign, marks of `missing` figures and the `period` of a table without years ("" where it says so)."""
 
     rules: tuple[Rule, ...]
     source: Dict[str, str]
@@ -81,6 +99,10 @@ class Mapping:
     regions: Dict[str, str] = field(default_factory=dict)
     statuses: Dict[str, str] = field(default_factory=dict)
     file: str = "mapping"
+    missing: tuple[str, ...] = ()
+    encoding: str = ""
+    decimal: str = ""
+    period: str = ""
 
 
 def read_mapping(given: str | Path | Dict[str, Any] | Mapping) -> Mapping:
@@ -130,12 +152,29 @@ class _Reader:
         statuses = top.get("statuses") or {}
         for word in statuses:
             self.choice(statuses, ("statuses",), word, STATUSES)
+        self.choice(top, (), "decimal", (".", ","))
+        self.reading(str(top.get("encoding") or ""), str(top.get("period") or ""))
         if self.problems:
             raise DataError(sorted(self.problems, key=lambda p: p.row or 0))
         sheets = top.get("sheet") or None
         sheets = (sheets,) if isinstance(sheets, str) else sheets and tuple(sheets)
         layout, regions = str(top.get("layout") or "") or None, top.get("regions") or {}
-        return Mapping(rules, source, sheets, layout, columns, regions, statuses, self.file)
+        missing = top.get("missing") or ()
+        missing = (missing,) if isinstance(missing, str) else tuple(missing)
+        reading = {key: str(top.get(key) or "") for key in _READING}
+        return Mapping(
+            rules, source, sheets, layout, columns, regions, statuses, self.file, missing, **reading
+        )
+
+    def reading(self, encoding: str, period: str) -> None:
+        try:
+            codecs.lookup(encoding or "utf-8")
+        except LookupError:
+            known = ("utf-8", "gb18030", "big5", "cp949", "shift_jis", "latin-1", "cp1252")
+            near = closest(encoding, known)
+            self.fault(("encoding",), "cell_choice", cell=encoding, choices=", ".join(known), near=near)
+        if period and not PERIOD.fullmatch(period):
+            self.fault(("period",), "read_period", cell=period)
 
     def fault(self, at: _At, code: str, column: str = "", **values: Any) -> None:
         """Note a problem at the nearest entry that stands in the file."""
@@ -190,6 +229,7 @@ class _Reader:
             self.fault(at, "no_indicator", "indicator")
         entries = shared | own
         self.choice(entries, at, "measure", MEASURES)
+        self.choice(entries, at, "rows", ("region",))
         self.choice(entries, at, "status", STATUSES)
         self.date(str(entries.get("published", "")), (*at, "published"), "published")
         numbers = {k: self.number(str(entries[k]), (*at, k)) for k in ("factor", "offset") if k in entries}
@@ -217,37 +257,32 @@ class Matched:
     left_out: dict[str, tuple[int, str]] = field(default_factory=dict)
 
 
-def match(
-    sheets: list[Sheet], mapping: Mapping, tables: dict[str, pd.DataFrame], spreadsheet: bool
-) -> Matched:
+def match(sheets: list[Sheet], mapping: Mapping, tables: dict[str, pd.DataFrame]) -> Matched:
     """Every figure of some sheets that the mapping names; see `Matched`.
 
-    `tables` are those of the package by name; in a `spreadsheet` cells may hold fractions shown as percent. Raises
-    DataError with every problem of the mapping.
+    `tables` are those of the package by name. Raises DataError with every problem of the mapping.
     """
-    work = _Matching(sheets, mapping, tables, spreadsheet)
+    work = _Matching(sheets, mapping, tables)
     for rule in mapping.rules:
         work.take(rule)
     if work.faults:
-        raise DataError(sorted(work.faults, key=lambda p: p.row or 0))
+        unread = [problem for sheet in sheets for problem in sheet.problems]
+        raise DataError([*unread, *sorted(work.faults, key=lambda p: p.row or 0)])
     for k, entry in enumerate(work.entries):
         if k not in work.used:
             name = " ".join(filter(None, (entry.name, entry.part, entry.labels.get("@region", ""))))
-            count, first = work.done.left_out.get(name or "(no name)", (0, f"{entry.file}, row {entry.row}"))
-            work.done.left_out[name or "(no name)"] = (count + 1, first)
+            work.leave_out(name or "(no name)", entry)
     return work.done
 
 
 class _Matching:
     """One file under one mapping, while its rules are taken one after the other."""
 
-    def __init__(
-        self, sheets: list[Sheet], mapping: Mapping, tables: dict[str, pd.DataFrame], spreadsheet: bool
-    ) -> None:
-        self.mapping, self.spreadsheet = mapping, spreadsheet
+    def __init__(self, sheets: list[Sheet], mapping: Mapping, tables: dict[str, pd.DataFrame]) -> None:
+        self.mapping = mapping
+        self.sheets = {sheet.entries[0].file: sheet for sheet in sheets if sheet.entries}
         self.regions, self.indicators = tables["regions"], tables["indicators"].set_index("indicator_id")
         self.entries = [entry for sheet in sheets for entry in sheet.entries]
-        self.footnotes = {sheet.entries[0].file: sheet.footnotes for sheet in sheets if sheet.entries}
         self.named: dict[str, list[int]] = defaultdict(
             list
         )  # whole, without names above it, and with its unit
@@ -259,7 +294,8 @@ class _Matching:
         self.called: dict[str, set[str]] = defaultdict(set)  # regions by each of their names
         for column in ("region", "name_zh", "name_en"):
             for name, region in zip(self.regions[column], self.regions["region"], strict=True):
-                self.called[str(name)].add(str(region))
+                for form in {same_name(str(name)), short_name(str(name))}:
+                    self.called[form].add(str(region))
         self.faults: list[Problem] = []
         self.done = Matched(refused=[problem for sheet in sheets for problem in sheet.problems])
         self.used: set[int] = set()
@@ -275,10 +311,17 @@ class _Matching:
             return
         chosen = self.chosen(rule)
         entries = [self.entries[k] for k in chosen]
-        if entries and self.unambiguous(rule, entries) and self.units_agree(rule, entries):
+        if entries and self.one_series(rule, entries) and self.units_agree(rule, entries):
             self.used |= set(chosen)
+            ratio = self.ratio(rule, entries) if rule.factor is None and not rule.offset else None
+            rule = replace(rule, factor=ratio) if ratio not in (None, 1) else rule
+            stated = any(map(self.known, map(_stated_region, entries)))
             for entry in entries:
-                self.figure(rule, entry)
+                self.figure(rule, entry, stated)
+
+    def leave_out(self, name: str, entry: Entry) -> None:
+        count, first = self.done.left_out.get(name, (0, f"{entry.file}, row {entry.row}"))
+        self.done.left_out[name] = (count + 1, first)
 
     # which cells
 
@@ -286,6 +329,10 @@ class _Matching:
         """The entries that a rule names; a fault of the rule when there are none."""
         every, part = self.entries, same_name(rule.column)
         ks = self.named.get(same_name(rule.name), []) if rule.name else list(range(len(every)))
+        if rule.rows:  # each row is named by its region
+            for k in ks:
+                last = every[k].name.rsplit("/", 1)[-1]
+                every[k] = replace(every[k], labels={"@region": last, **every[k].labels})
         if rule.after:
             start = next(iter(self.named.get(same_name(rule.after), [])), len(every))
             ks = [k for k in ks if k >= start]
@@ -313,18 +360,65 @@ class _Matching:
             code = "no_name_after" if rule.after else "no_name"
             self.fault(rule, code, "name", cell=rule.title, after=rule.after, near=near)
 
-    def unambiguous(self, rule: Rule, entries: list[Entry]) -> bool:
-        """Whether there is one figure for each region and year; rows of a long table are compared later."""
-        seen: dict[tuple[str, str], Entry] = {}
+    def one_series(self, rule: Rule, entries: list[Entry]) -> bool:
+        """Whether the cells are one figure for each region and year, and of the region and kind that the rule says.
+
+        Rows of a long table that say two things of one year are compared later.
+        """
+        before = len(self.faults)
+        seen: dict[str, Entry] = {}
+        rows: dict[tuple[str, int], Entry] = {}
+        for entry in (entry for entry in entries if not entry.labels):
+            first = seen.setdefault(entry.period, entry)
+            other = rows.setdefault((entry.file, entry.block), entry)
+            alone = entry.name == entries[0].name and (other.row == entry.row or other.at[1] == entry.at[1])
+            differs = as_text(first.cell) != as_text(entry.cell)
+            if not differs and (alone or first is not entry):
+                continue
+            other = first if differs else other if other is not entry else entries[0]
+            about = {"first": other.file, "line": other.row, "again": entry.row}
+            sheet = "" if other.file == entry.file else f"{entry.file}, "
+            self.fault(rule, "two_rows", "name", name=rule.title, other=sheet, **about)
+            return False
+        self.settled(rule, entries)
+        self.region_agrees(rule, entries)
+        texts = [t for e in entries[:1] for t in (e.unit, e.name, e.part, e.labels.get("@indicator", ""))]
+        texts += [self.sheets[entries[0].file].preface.get("title", ""), rule.unit]
+        level = str(self.indicators.at[rule.indicator, "unit"])
+        percent = level == "%" or rule.measure in CHANGES
+        if percent and any(map(is_index, texts)) and not is_index(level) and rule.offset != -100:
+            self.fault(rule, "index_level", "measure", cell=next(filter(is_index, texts)))
+        return len(self.faults) == before
+
+    def settled(self, rule: Rule, entries: list[Entry]) -> None:
+        """A fault for each column of words that says several things of one region, unless the rule says which."""
+        for key in dict.fromkeys(key for entry in entries for key in entry.open if key not in rule.where):
+            said: dict[str, dict[str, None]] = defaultdict(dict)
+            for entry in entries:
+                if (text := entry.labels[key]) == "" or entry.period[:4] not in text:
+                    said[self.region(rule, entry)][text] = None
+            texts = next((list(found) for found in said.values() if len(found) > 1), [])
+            if texts:
+                some = ", ".join(f'"{text}"' for text in texts[:5])
+                self.fault(rule, "open_label", "where", cell=some, key=key, value=texts[0])
+
+    def region_agrees(self, rule: Rule, entries: list[Entry]) -> None:
+        """A fault where the rows or the lines above the table are of another region than the rule."""
         for entry in entries:
-            key = (self.region(rule, entry) or entry.labels.get("@region", ""), entry.period)
-            first = seen.setdefault(key, entry)
-            if not entry.labels and as_text(first.cell) != as_text(entry.cell):
-                rows = {"first": first.file, "line": first.row, "again": entry.row}
-                other = "" if first.file == entry.file else f"{entry.file}, "
-                self.fault(rule, "two_rows", "name", name=rule.title, other=other, **rows)
-                return False
-        return True
+            above = self.sheets[entry.file].preface.get("region", "")
+            named = self.known(entry.name.rsplit("/", 1)[-1])
+            region = named or (above and (self.known(above) or above))
+            if region and not _stated_region(entry) and region != rule.region:
+                cell = entry.name if named else above
+                self.fault(rule, "other_region", "region", cell=cell, region=rule.region, row=cell)
+                return
+
+    def known(self, name: str) -> str:
+        """The region of a name: as the mapping says, or as regions.csv does in any of its forms; "" where unknown."""
+        if name in self.mapping.regions:
+            return str(self.mapping.regions[name])
+        exact = self.called.get(same_name(name), set()) or self.called.get(short_name(name), set())
+        return next(iter(exact)) if len(exact) == 1 else ""
 
     def unit(self, rule: Rule) -> str:
         """The unit of the figures that a rule makes."""
@@ -338,45 +432,71 @@ class _Matching:
         unit = rule.unit or (stated[0] if stated else "")
         about = {"cell": unit, "unit": unit, "expected": expected}
         about |= {"indicator": rule.indicator, "measure": rule.measure}
+        ratio = self.ratio(rule, entries)
         declared, before = rule.factor is not None or rule.offset is not None, len(self.faults)
         for own in stated if rule.unit else ():
-            alike = _same_unit(own, *names) and _same_unit(rule.unit, *names)
-            if not alike and not _same_unit(own, rule.unit):
+            alike = same_unit(own, *names) and same_unit(rule.unit, *names)
+            if not alike and not same_unit(own, rule.unit):
                 self.fault(rule, "unit_of_file", "unit", cell=rule.unit, unit=own, sheet=entries[0].file)
         if len(stated) > 1 and not rule.unit:
             self.fault(rule, "two_units", "unit", cell=", ".join(stated))
         elif not unit and expected:
             self.fault(rule, f"no_unit{change}", "unit", **about)
-        elif unit and not declared and not _same_unit(unit, *names):
+        elif unit and not declared and not same_unit(unit, *names) and ratio is None:
             self.fault(rule, f"no_factor{change}", "unit", **about)
-        elif expected == "%" and not declared and self.spreadsheet and _fractions(entries):
+        elif expected == "%" and not declared and _fractions(entries):
             self.fault(rule, "fractions", "factor")
+        elif rule.factor and ratio not in (None, abs(rule.factor)) and not rule.offset:
+            about |= {"cell": str(rule.factor), "factor": f"{ratio:f}"}
+            if expected != "%" or rule.factor != 100 or not _fractions(entries):
+                self.fault(rule, "other_factor", "factor", **about)
         return len(self.faults) == before
+
+    def ratio(self, rule: Rule, entries: list[Entry]) -> Decimal | None:
+        """By what the figures are multiplied to be in the unit of the indicator; None where that is not known."""
+        unit = rule.unit or next((entry.unit for entry in entries if entry.unit), "")
+        names = [
+            self.unit(rule),
+            *([] if rule.measure in CHANGES else [self.indicators.at[rule.indicator, "unit_zh"]]),
+        ]
+        known = [multiple(unit, str(name)) for name in names if unit and name]
+        return (
+            Decimal(1)
+            if same_unit(unit, *map(str, names))
+            else next((k for k in known if k is not None), None)
+        )
 
     # what a cell says
 
     def region(self, rule: Rule, entry: Entry) -> str:
         name = _stated_region(entry)
         if not name:
-            return rule.region
-        if name in self.mapping.regions:
-            return str(self.mapping.regions[name])
-        if len(self.called.get(name, ())) == 1:
-            return next(iter(self.called[name]))
-        return rule.region if "region" in rule.where or "REF_AREA" in rule.where else ""
+            return next(filter(None, map(self.known, (entry.labels[key] for key in entry.open))), rule.region)
+        asked = any(entry.labels.get(key) == name for key in rule.where)
+        return self.known(name) or (rule.region if asked else "")
 
     def refuse(self, entry: Entry, code: str, column: str, **values: Any) -> None:
         self.done.refused.append(Problem(entry.file, entry.row, column or entry.column, code, values))
 
-    def figure(self, rule: Rule, entry: Entry) -> None:
+    def dated(self, entry: Entry) -> None:
+        """Refuse a figure of a month, a quarter or a fiscal year."""
+        if entry.labels.get("@frequency", "").casefold() not in _ANNUAL:
+            self.refuse(entry, "read_frequency", "frequency", cell=entry.labels["@frequency"])
+        elif not PERIOD.fullmatch(entry.period):
+            code = "read_fiscal" if entry.period.startswith("FY") else "read_period"
+            self.refuse(entry, code, "period", cell=entry.period)
+
+    def figure(self, rule: Rule, entry: Entry, stated: bool) -> None:
         """Add the row of observations.csv that a cell becomes, or what keeps it from being one."""
         labels, cell = entry.labels, as_text(entry.cell)
         if labels.get("ACTION") == "D":
             self.refuse(entry, "read_deletion", "ACTION", cell="D")
             return
-        in_words = rule.measure in CHANGES and not rule.converts
+        in_words, sheet = rule.measure in CHANGES and not rule.converts, self.sheets[entry.file]
         try:
-            reading = (read_change if in_words else read_figure)(entry.cell)
+            figure = None if cell in self.mapping.missing else entry.cell
+            figure = with_points(figure, self.mapping.decimal or sheet.decimal)
+            reading = (read_change if in_words else read_figure)(figure)
         except UnreadableCell as error:
             self.refuse(entry, error.code, "", cell=cell)
             return
@@ -385,15 +505,20 @@ class _Matching:
             return
         unit, region, name = self.unit(rule), self.region(rule, entry), _stated_region(entry)
         own = rule.unit or entry.unit or unit
-        word, published = labels.get("@status", ""), labels.get("@published", "") or rule.published
+        word, published = (
+            labels.get("@status", "") or entry.flag,
+            labels.get("@published", "") or rule.published,
+        )
         status = self.mapping.statuses.get(word, STATUS.get(word, word)) or rule.status
         qualifier, before = labels.get("@qualifier", "") or reading.qualifier, len(self.done.refused)
-        if reading.percent and not _same_unit(own, "%"):
+        near = [] if region else closest(name, [*self.regions["region"], *self.regions["name_zh"]])
+        if reading.percent and not same_unit(own, "%"):
             self.refuse(entry, "read_percent", "", cell=cell, unit=own)
-        if not PERIOD.fullmatch(entry.period):
-            self.refuse(entry, "read_period", "period", cell=entry.period)
-        if not region:
-            near = closest(name, [*self.regions["region"], *self.regions["name_zh"]])
+        self.dated(entry)
+        if name and not region and stated and not near:
+            self.leave_out("(regions that regions.csv does not hold)", entry)
+            return
+        if not region or (stated and not name and "@region" in labels and not rule.where):
             self.refuse(entry, "read_region", "region", cell=name, near=near)
         if status not in STATUSES:
             self.refuse(entry, "read_status", "status", cell=word, statuses=", ".join(STATUSES))
@@ -403,8 +528,10 @@ class _Matching:
             about = {"cell": qualifier, "qualifiers": ", ".join(QUALIFIERS)}
             self.refuse(entry, "read_qualifier", "qualifier", **about)
         if len(self.done.refused) == before:
-            texts = self.footnotes.get(entry.file, {})
-            notes = [f"{m} {texts.get(m, '')}".strip() for m in dict.fromkeys(entry.marks + reading.marks)]
+            notes = [
+                f"{m} {sheet.footnotes.get(m, '')}".strip()
+                for m in dict.fromkeys(entry.marks + reading.marks)
+            ]
             note = "; ".join(filter(None, [labels.get("@note", ""), *notes, rule.note]))
             value, qualifier = _converted(reading.value, qualifier, rule)
             row = {"indicator_id": rule.indicator, "region": region, "period": entry.period, "value": value}
@@ -414,21 +541,14 @@ class _Matching:
 
 
 def _stated_region(entry: Entry) -> str:
-    return entry.labels.get("@region", "") or entry.labels.get("region", "")
-
-
-def _same_unit(unit: str, *names: str) -> bool:
-    def bare(text: str) -> str:
-        stem = "".join(half_width(text).split()).casefold()
-        return {"百分比": "%", "percent": "%", "pct": "%"}.get(stem, stem)
-
-    return bare(unit) in map(bare, names)
+    return entry.labels.get("@region", "")
 
 
 def _fractions(entries: list[Entry]) -> bool:
-    """Whether all numbers of some cells lie between -1 and 1, as fractions shown as percent do."""
-    numbers = [entry.cell for entry in entries if isinstance(entry.cell, float)]
-    return any(numbers) and all(abs(number) < 1 for number in numbers)
+    """Whether the numbers of some cells are as those of shares that are shown as percent: below 1, or hardly above."""
+    texts = [as_text(entry.cell) for entry in entries]
+    numbers = [abs(float(t)) for t in texts if is_number(t) and re.fullmatch(r"[-+]?\d*\.?\d+(e-?\d+)?", t)]
+    return any(0 < number < 1 for number in numbers) and all(number <= 1.5 for number in numbers)
 
 
 def _converted(value: str, qualifier: str, rule: Rule) -> tuple[str, str]:
