@@ -67,7 +67,7 @@ def assessment(**changes):
         pace_needed=Bag(linear=0.06, compound=1.55, from_year=2022, to_year=2025),
         needed_path=pd.Series({2022: 3.82, 2023: 3.88, 2024: 3.94, 2025: 4.0}), borrowed=None, parts=(),
         outcome=None, role="main", model="mixture", draws=10_000, seed=0, notes=(), illustrative=False,
-        likelihood="", period=None, tally=None, settled_in=None)  # fmt: skip
+        likelihood="", period=None, tally=None, settled_in=None, stated=None)  # fmt: skip
     made |= changes
     return Bag(levels=made["series"].values.dropna, **made)
 

@@ -1,6 +1,6 @@
-"""Kinds of faults of real files (issue 16): each is read right, refused with its place, or asked about.
+"""Kinds of faults of real files: each is read right, refused with its place, or asked about.
 
-The table, `importing_kinds.json`, holds the cases of the issue (s01 to s16, u01 to u10) and neighbours of each: the
+The table, `importing_kinds.json`, holds each kind (s01 to s16, u01 to u10) with its neighbours: the
 content of the file, the rule, and every figure and every message that come of it.
 """
 

@@ -184,6 +184,6 @@ def find_folder(folder: str | Path | None = None) -> Path:
     if not package.is_dir():
         raise QcityError(
             f"no data package at {package}: found no such folder. Name one with --data DIR or QCITY_DATA; "
-            f"it holds {', '.join(t.file for t in TABLES.values())}"
+            f"it holds {', '.join(t.file for n, t in TABLES.items() if n not in ('earlier_targets', 'outcomes'))}"
         )
     return package.resolve()

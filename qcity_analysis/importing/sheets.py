@@ -89,15 +89,9 @@ def _decoded(path: Path, encoding: str) -> tuple[str, str]:
     """The text of a file and the name of its encoding; bytes that are GB18030 by chance only are asked about."""
     raw = path.read_bytes()
     if not encoding:
-        try:
-            text, name = decode(raw, path.name)
-        except DataError as error:
-            if error.problems[0].code == "utf16":
-                raise
-            text, name = "", "GB18030"
+        text, name = decode(raw, path.name)
         if name == "GB18030" and not _is_chinese(text):
-            lines = (text or raw.decode("latin-1")).splitlines()
-            sample = next(line for line in lines if not line.isascii()).strip()[:40]
+            sample = next(line for line in text.splitlines() if not line.isascii()).strip()[:40]
             raise _refusal(path, "foreign_encoding", cell=sample)
         return text, name
     try:
