@@ -279,6 +279,7 @@ def oddities(
     signs = _against_levels(figures, changes) + _against_chains(figures, changes)
     old = figures["known_from"] < pd.Timestamp(today) - FINALISED
     old = figures[old & figures["status"].isin(["preliminary", "estimate"])]
+    old = old.drop_duplicates("series", keep="last")  # who never publishes final figures is asked about once
     warnings = [
         *slips,
         *(problem for problem in outliers if problem.row not in slipped),
