@@ -23,7 +23,7 @@ from .checks import Tables, check_tables, oddities
 from .corrections import as_known, no_corrections, read_corrections
 from .read import read_table
 from .schema import TABLES
-from .vintages import to_date, with_dates
+from .vintages import last_days, to_date, with_dates
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Data:
             )
         known = _known_by(as_known(self.observations, self.corrections, day), day).reset_index(drop=True)
         made = self.corrections[self.corrections["since"] <= day]
-        said = self.outcomes[self.outcomes["published"].map(to_date) <= day]
+        said = self.outcomes[last_days(self.outcomes["published"]) <= pd.Timestamp(day)]
         return dataclasses.replace(self, observations=known, as_of=day, corrections=made, outcomes=said)
 
     def plans(self) -> list[str]:
