@@ -29,8 +29,10 @@ from ..errors import QcityError
 from ..files import write_whole
 from ..problems import DataError, Problem
 from .cells import same_name
-from .layout import Entry, Sheet, is_number, read_layout
-from .mapping import Mapping, Matched, match, read_mapping
+from .headings import is_number
+from .layout import Entry, Sheet, read_layout
+from .mapping import Mapping, read_mapping
+from .matching import Matched, match
 from .sheets import read_grids
 from .units import is_index, multiple, same_unit
 

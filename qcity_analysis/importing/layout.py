@@ -15,62 +15,38 @@ from typing import Any
 
 from ..problems import Problem
 from .cells import (
-    MARKS,
     Cell,
     Grid,
-    UnreadableCell,
     as_text,
     decimal_sign,
     half_width,
-    read_change,
-    read_figure,
     read_periods,
-    same_name,
     status_flag,
     without_marks,
 )
-
-
-def _listed(names: str) -> tuple[str, ...]:
-    return tuple("".join(name.split()) for name in names.split("|"))
-
+from .headings import (
+    ABOUT_FILE,
+    PREFACE,
+    ROLES,
+    UNIT,
+    column_name,
+    footnotes_of,
+    has_role,
+    is_figure,
+    is_note,
+    is_number,
+    marks_of,
+    preface_of,
+    split_unit,
+    titles,
+)
 
 LAYOUTS = ("years_across", "years_down", "long")
-ROLES: dict[str, tuple[str, ...]] = {
-    "indicator": ("指标", "指标名称", "项目", "名称", "指标代码", "indicator", "indicator_id", "item", "name"),
-    "region": _listed(
-        "地区|地区名称|地区名|城市|城市名称|地级市|市|区域|省份|省|省市|省级|省(区、市)|区县|县|国家|行政区|行政区划|"
-        "region|region name|area|area name|city|city name|cityname|province|state|country|country name|entity|"
-        "location|territory|geo|geography|ref_area|reference area|ville|stadt|land|都道府県|市区町村|시도|시도별|"
-        "país|pais|ciudad|pays|région"
-    ),
-    "period": _listed(
-        "年份|年度|年|时间|时期|期间|日期|统计年份|year|years|period|time|time_period|time period|date|jahr|année|"
-        "annee|año|ano|anno|年次|연도|년도|год"
-    ),
-    "value": ("数值", "值", "数据", "指标值", "value", "obs_value", "figure"),
-    "unit": ("单位", "计量单位", "unit", "units", "unit_measure"),
-    "status": ("状态", "数据状态", "status", "obs_status"),
-    "qualifier": ("限定", "qualifier"),
-    "published": ("发布日期", "公布日期", "发布时间", "published", "release_date"),
-    "note": ("备注", "note", "notes", "comment"),
-    "frequency": ("freq", "frequency", "频率", "频度"),
-}  # fmt: skip
-_UNIT = re.compile(
-    r"[%‰]|百分点|上年=100|指数|(‰|[十百千万亿]*)(元|美元|吨|吨标准煤|吨标煤|立方米|平方米|平方公里|公顷|亩|千瓦时|度|千瓦|公里|"
-    r"件|个|项|人|户|家|次|起|张|台|辆|套|篇|天|小时|岁|人次|公斤|千克|微克|米)(/.+)?|.{1,8}/.{1,8}"
-)
-_PREFACE = re.compile(r"([^:]{1,20}):\s*(.+)")
 _NEARLY_YEAR = re.compile(r"(19|20)\d\d年?\W*[a-zA-Z\d]{0,3}\W*")  # its figures are refused, with the heading
-_ABOUT_FILE = re.compile("年鉴|发布|公布|更新|下载|yearbook|published|updated|released|download", re.I)
-_CONTINUED = re.compile(r"续|\bcont", re.I)
 _TECHNICAL = re.compile(
     r"structure.*|dataflow|action|last.?update|unit_mult|decimals|obs_flag|time_format|conf_status|.*_comment|"
     r".*(source|note|footnote|comment|说明|来源|脚注).*", re.I
 )  # fmt: skip
-_NOTE = re.compile(
-    rf"(注|备注|说明|资料来源|数据来源|来源|Notes?\b|Source|[{re.escape(MARKS)}]|\d+[.、)）])", re.I
-)
 
 
 @dataclass(frozen=True)
@@ -142,13 +118,13 @@ def read_layout(
         cells = [entry.cell for entry in sheet.entries]
         used = {entry.at for entry in sheet.entries}
         spare = [
-            f"row {line} {_place(k, [as_text(cell)])}"
+            f"row {line} {column_name(k, [as_text(cell)])}"
             for row, line in enumerate(grid.lines)
             for k, cell in enumerate(grid.rows[row])
             if (row, k) not in used and is_number(cell) and not grid.period(row, k)
         ]
         decimal = decimal_sign(cells, "semicolon" in grid.opened_as)
-        preface = _preface(grid, 0, first)
+        preface = preface_of(grid, 0, first)
         return replace(sheet, preface=preface, decimal=decimal, numbers=tuple(spare), head=grid.lines[first])
     nearest = max(range(len(grid.rows)), key=lambda row: sum(map(bool, map(as_text, grid.rows[row]))))
     about = {
@@ -164,9 +140,9 @@ def _with_period(grid: Grid, period: str, columns: Mapping[str, str]) -> Grid | 
     roles = ("region", "indicator", "value")
     for top, cells in enumerate(grid.rows[:20]):
         texts = list(map(as_text, cells))
-        if sum(map(bool, texts)) > 1 and any(_has_role(t, role, columns) for t in texts for role in roles):
+        if sum(map(bool, texts)) > 1 and any(has_role(t, role, columns) for t in texts for role in roles):
             above = [half_width(as_text(cell)) for row in grid.rows[:top] for cell in row]
-            above = [text for text in above if not _ABOUT_FILE.search(text)]
+            above = [text for text in above if not ABOUT_FILE.search(text)]
             named = set(re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", " ".join(above)))
             stated = period or (named.pop() if len(named) == 1 else "")
             blank = [(*row, *[""] * (grid.width - len(row))) for row in grid.rows]
@@ -175,52 +151,10 @@ def _with_period(grid: Grid, period: str, columns: Mapping[str, str]) -> Grid | 
     return None
 
 
-def _preface(grid: Grid, floor: int, top: int) -> dict[str, str]:
-    """What the lines above a table say: by role as 地区：苏州, its unit, and its title; the nearest line counts."""
-    said: dict[str, str] = {}
-    for row in range(top, floor - 1, -1):
-        texts = list(filter(None, map(as_text, grid.rows[row])))
-        if floor and row < top and any(map(is_number, grid.rows[row])):
-            break  # a table above
-        for text in texts:
-            match = _PREFACE.fullmatch(re.sub(r"^\((.*)\)$", r"\1", half_width(text)))
-            role = next((role for role in ROLES if match and _has_role(match[1], role)), "") if match else ""
-            if match and role and (role != "unit" or _UNIT.fullmatch(match[2])):
-                said.setdefault(role, match[2].strip())
-            elif not match and len(texts) == 1 and row < top and not is_number(text) and not _is_note(text):
-                said.setdefault("title", text)
-    for text in (said.get("indicator", ""), said.get("title", "")):
-        if unit := _split_unit(text)[1]:
-            said.setdefault("unit", unit)
-    return said
-
-
-def _titles(grid: Grid, tops: list[int]) -> list[tuple[str, str]]:
-    """The title of each table of a sheet, "" for all where they have no two, and the unit that stands above it."""
-    said = [_preface(grid, floor, top) for floor, top in zip([0, *tops], tops, strict=False)]
-    titles = [""]
-    for above in said:
-        own = next(filter(None, (above.get(key) for key in ("title", "region", "indicator"))), "")
-        titles.append(titles[-1] if not own or _CONTINUED.search(own) else own)
-    several = len(set(titles) - {""}) > 1
-    return [
-        (title if several else "", above.get("unit", ""))
-        for title, above in zip(titles[1:], said, strict=True)
-    ]
-
-
 def _doubt(grid: Grid, row: int) -> Problem:
     """The problem of a row that may be years or figures."""
     cell = " ".join(filter(None, map(as_text, grid.rows[row])))
     return Problem(grid.file, grid.lines[row], None, "two_readings", {"cell": cell})
-
-
-def is_number(cell: Cell) -> bool:
-    """Whether a cell holds a figure that can be read: ≥96 is one, — and 约定 are not."""
-    try:
-        return read_change(cell) is not None
-    except UnreadableCell:
-        return False
 
 
 def _find_layout(grid: Grid, columns: Mapping[str, str]) -> str:
@@ -234,56 +168,6 @@ def _find_layout(grid: Grid, columns: Mapping[str, str]) -> str:
     return "years_down" if down is not None else ""
 
 
-def _has_role(heading: str, role: str, columns: Mapping[str, str] | None = None) -> bool:
-    """Whether a heading stands for a role: the one that `columns` names, else a usual one."""
-    names = {same_name(columns[role])} if columns and role in columns else ROLES[role]
-    return same_name(heading) in names
-
-
-def short_name(region: str) -> str:
-    """The name of a region without the word for its kind.
-
-    >>> [short_name(name) for name in ("江苏省", "南京", "Nanjing City", "广西壮族自治区")]
-    ['江苏', '南京', 'nanjing', '广西']
-    """
-    kind = r"(?<=..)(壮族|回族|维吾尔)?(自治区|特别行政区|省|市|city|province|municipality)$"
-    return re.sub(kind, "", same_name(region))
-
-
-def _split_unit(name: str) -> tuple[str, str]:
-    """A name without the unit in brackets at its end, and that unit; brackets that hold no unit stay."""
-    match = re.fullmatch(r"(.+?)\s*[（(]([^（()）]+)[)）]", without_marks(name)[0])
-    if match and _UNIT.fullmatch(half_width(match[2])):
-        return match[1], half_width(match[2]).strip()
-    return name, ""
-
-
-def _marks_of(texts: Iterable[str]) -> str:
-    """The footnote marks at the ends of some texts, each once."""
-    return "".join(dict.fromkeys("".join(without_marks(text)[1] for text in texts)))
-
-
-def _is_note(text: str, cells: Iterable[Cell] = ()) -> bool:
-    """Whether a row begins as a footnote or a source does, and holds no figure."""
-    return _NOTE.match(half_width(text)) is not None and not any(map(is_number, cells))
-
-
-def _footnotes(lines: list[str]) -> dict[str, str]:
-    """Footnotes by their mark; the first of a mark counts."""
-    form = rf"([{re.escape(MARKS)}])\s*([^{re.escape(MARKS)}]+)"
-    found = [pair for line in lines for pair in re.findall(form, line)]
-    return {mark: text.strip(" ；;。") for mark, text in reversed(found)}
-
-
-def _place(column: int, headings: Iterable[str]) -> str:
-    """The letter of a column from 0, as spreadsheets show it, and its headings."""
-    letters, number = "", column + 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return f"{letters} ({' '.join(filter(None, headings))})"
-
-
 # years across
 
 
@@ -293,7 +177,7 @@ def _is_year_row(grid: Grid, row: int, years: dict[int, str]) -> str:
     if first == 0 or any(is_number(cell) for k, cell in enumerate(grid.rows[row]) if k not in years):
         return ""
     roles = ("indicator", "unit", "region", "period")
-    if any(_has_role(grid.text(row, k), role) for k in range(first) for role in roles):
+    if any(has_role(grid.text(row, k), role) for k in range(first) for role in roles):
         return "headed"
     runs, down = [[""]], list(years.values())[:2] == sorted(list(years.values())[:2], reverse=True)
     for period in years.values():  # blocks beside one another repeat the years
@@ -336,28 +220,28 @@ def _years_across(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
     problems: list[Problem] = []
     notes: list[str] = []
     tops = [row for row, _ in heads]
-    titles = _titles(grid, tops)
+    named_tables = titles(grid, tops)
     for n, ((top, clear), end) in enumerate(zip(heads, [*tops[1:], len(grid.rows)], strict=True)):
         if not clear:
             problems.append(_doubt(grid, top))
             continue
-        title, table_unit = titles[n]
+        title, table_unit = named_tables[n]
         for left, right in _spans(grid, top, end):
             first = next(k for k in grid.years(top) if k >= left)
             above = [(k, row) for k in range(left, first) for row in (top, max(0, top - 1))]
-            unit_column = next((k for k, row in above if _has_role(grid.text(row, k), "unit")), None)
+            unit_column = next((k for k, row in above if has_role(grid.text(row, k), "unit")), None)
             start, table = _columns_across(grid, [0, *tops][n], top, first, right)
             for row in range(start, end):
                 names: dict[int | None, str] = {k: grid.text(row, k) for k in range(left, first)}
                 cells = [(column, cell) for column in table if as_text(cell := grid.cell(row, column[0]))]
                 text = next(filter(None, names.values()), "")
-                if _is_note(text, (cell for _, cell in cells)):
+                if is_note(text, (cell for _, cell in cells)):
                     notes.append(" ".join(filter(None, map(as_text, grid.rows[row]))))
                 elif text:
                     own = names.pop(unit_column, "")
                     name = "/".join(dict.fromkeys(filter(None, [title, *names.values()])))
-                    name, unit = (name, own) if own else _split_unit(name)
-                    marks = _marks_of(names.values())
+                    name, unit = (name, own) if own else split_unit(name)
+                    marks = marks_of(names.values())
                     entries += [
                         _entry_across(grid, row, c, cell, name, unit or table_unit, marks, top)
                         for c, cell in cells
@@ -367,7 +251,7 @@ def _years_across(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
                     problems.append(
                         Problem(grid.file, grid.lines[row], None, "no_row_name", {"cell": values})
                     )
-    return Sheet(tuple(entries), _footnotes(notes), "years_across", tuple(problems))
+    return Sheet(tuple(entries), footnotes_of(notes), "years_across", tuple(problems))
 
 
 def _spans(grid: Grid, top: int, end: int) -> list[tuple[int, int]]:
@@ -377,7 +261,7 @@ def _spans(grid: Grid, top: int, end: int) -> list[tuple[int, int]]:
     for k in range(years[0] + 1, years[-1]):
         if k not in years:
             cells = [cell for row in range(top + 1, end) if as_text(cell := grid.cell(row, k))]
-            role = any(_has_role(as_text(grid.cell(top, k)), name) for name in ("indicator", "region"))
+            role = any(has_role(as_text(grid.cell(top, k)), name) for name in ("indicator", "region"))
             if role or (cells and not any(map(is_figure, cells))):
                 lefts.append(k)
     lefts = [k for n, k in enumerate(lefts) if any(k < y < [*lefts, grid.width][n + 1] for y in years)]
@@ -404,12 +288,12 @@ def _columns_across(grid: Grid, floor: int, top: int, first: int, right: int) ->
         if named:
             period, mark, flag = named, without_marks(text)[1], status_flag(text)
         headings = [*upper.get(k, ()), "" if named else text, texts[k] if second else ""]
-        units = [h for h in headings if _UNIT.fullmatch(half_width(h))]
+        units = [h for h in headings if UNIT.fullmatch(half_width(h))]
         heading = "/".join(h for h in headings if h and h not in units) + "".join(
             f"（{u}）" for u in units[:1]
         )
         if named or any(headings):
-            table.append((k, period, heading, mark + _marks_of(headings), flag))
+            table.append((k, period, heading, mark + marks_of(headings), flag))
         elif any(as_text(grid.cell(row, k)) for row in range(top + 1, len(grid.rows))):
             table.append((k, period, "(no heading)", "", flag))
     return top + 1 + second, table
@@ -420,7 +304,7 @@ def _upper_headings(grid: Grid, floor: int, top: int, first: int) -> dict[int, l
     found: dict[int, list[str]] = {}
     for row in range(max(floor, top - 2), top):
         own = {k: text for k in range(first, grid.width) if (text := as_text(grid.cell(row, k)))}
-        named = {text for text in own.values() if not _PREFACE.fullmatch(half_width(text))}
+        named = {text for text in own.values() if not PREFACE.fullmatch(half_width(text))}
         if len(named) < 2 or any(map(is_number, grid.rows[row])):
             continue
         carried = ""
@@ -436,9 +320,9 @@ def _entry_across(
 ) -> Entry:
     """One cell of a row; `unit` is that of the row, for a column without a heading of its own."""
     k, period, heading, more, flag = column
-    part, own = _split_unit(heading if heading[:1] != "（" else f"_{heading}")
+    part, own = split_unit(heading if heading[:1] != "（" else f"_{heading}")
     part = part if part != "_" else ""
-    where = (grid.file, grid.lines[row], _place(k, (period, heading)))
+    where = (grid.file, grid.lines[row], column_name(k, (period, heading)))
     marks = "".join(dict.fromkeys(marks + more))
     unit = own or ("" if part else unit)
     return Entry(*where, name, part, period, cell, unit, marks=marks, flag=flag, at=(row, k), block=top)
@@ -463,7 +347,7 @@ def _year_columns(grid: Grid, columns: Mapping[str, str]) -> list[_Block]:
     headed: dict[int, list[int]] = {}
     for row in range(len(grid.rows) - 1):
         for k, cell in enumerate(grid.rows[row]):
-            if isinstance(cell, str) and _has_role(cell, "period", columns):
+            if isinstance(cell, str) and has_role(cell, "period", columns):
                 headed.setdefault(row, []).append(k)
     ends = [*list(headed)[1:], len(grid.rows)]
     blocks = []
@@ -493,9 +377,9 @@ def _years_down(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
     blocks = _year_columns(grid, columns)
     if blocks and blocks[0].doubtful:
         return Sheet((), {}, "", (_doubt(grid, blocks[0].top),))
-    for block, title in zip(blocks, _titles(grid, [block.head for block in blocks]), strict=True):
+    for block, title in zip(blocks, titles(grid, [block.head for block in blocks]), strict=True):
         _read_down(grid, columns, block, title, entries, notes)
-    return Sheet(tuple(entries), _footnotes(notes), "years_down") if blocks else None
+    return Sheet(tuple(entries), footnotes_of(notes), "years_down") if blocks else None
 
 
 def _read_down(
@@ -510,8 +394,8 @@ def _read_down(
     rows = range(block.top, block.end)
     headings = {k: _headings_above(grid, block, k) for k in range(grid.width) if k not in block.years}
     words = [k for k in headings if headings[k] and _words(grid.cell(row, k) for row in rows)]
-    regions = [k for k, texts in headings.items() if texts and _has_role(texts[-1], "region", columns)]
-    roles = [k for k in words if any(_has_role(headings[k][-1], role, columns) for role in ROLES)]
+    regions = [k for k, texts in headings.items() if texts and has_role(texts[-1], "region", columns)]
+    roles = [k for k in words if any(has_role(headings[k][-1], role, columns) for role in ROLES)]
     labelled = {k: headings[k][-1] for k in dict.fromkeys([*words, *regions])}
     unasked = tuple(t for k, t in labelled.items() if k not in roles and not _TECHNICAL.fullmatch(t))
     title, table_unit = above
@@ -523,7 +407,7 @@ def _read_down(
     for row in rows:
         cells = {k: grid.cell(row, k) for k in headings if k not in labelled and as_text(grid.cell(row, k))}
         texts = list(filter(None, map(as_text, grid.rows[row])))
-        if texts and _is_note(texts[0], cells.values()):
+        if texts and is_note(texts[0], cells.values()):
             notes.append(" ".join(texts))
             continue
         labels = {text: grid.text(row, k) for k, text in labelled.items()}
@@ -531,7 +415,7 @@ def _read_down(
             carried = grid.text(row, regions[0]) or carried
             labels["@region"] = carried
         for k, text in labelled.items():
-            if k in roles and (role := next(r for r in ROLES if _has_role(text, r, columns))) != "region":
+            if k in roles and (role := next(r for r in ROLES if has_role(text, r, columns))) != "region":
                 labels[f"@{role}"] = labels[text]
         for k, cell in cells.items():
             if headings[k] or is_number(cell):
@@ -539,24 +423,16 @@ def _read_down(
                 period = periods[own][row] or as_text(grid.cell(row, own))
                 name, part, unit = _name_down(headings[k], table_unit)
                 name = f"{title}/{name}" if title else name
-                at = (grid.file, grid.lines[row], _place(k, headings[k]))
+                at = (grid.file, grid.lines[row], column_name(k, headings[k]))
                 more: dict[str, Any] = {
                     "open": unasked,
                     "flag": status_flag(grid.cell(row, own)),
                     "at": (row, k),
                 }
-                marks = _marks_of(headings[k])
+                marks = marks_of(headings[k])
                 entries.append(
                     Entry(*at, name, part, period, cell, unit, labels, marks, block=block.head, **more)
                 )
-
-
-def is_figure(cell: Cell, empty: bool = True) -> bool:
-    """Whether a cell looks like a figure, whatever its decimal sign, or (`empty`) like a mark of a missing one."""
-    try:
-        return read_figure(cell) is not None or (empty and bool(as_text(cell)))
-    except UnreadableCell:
-        return re.fullmatch(r"[-+]?[\d.,\s]+%?|[-+]?\d.*[\d%]以[上下]", half_width(as_text(cell))) is not None
 
 
 def _words(cells: Iterable[Cell]) -> bool:
@@ -567,10 +443,10 @@ def _words(cells: Iterable[Cell]) -> bool:
 
 def _name_down(headings: list[str], table_unit: str) -> tuple[str, str, str]:
     """Name, second heading and unit of a column, from the headings above it."""
-    units = [text for text in headings[1:] if _UNIT.fullmatch(half_width(text))]
+    units = [text for text in headings[1:] if UNIT.fullmatch(half_width(text))]
     names = [text for text in headings if text not in units]
-    name, unit = _split_unit(names[0] if names else "(no heading)")
-    part, part_unit = _split_unit("/".join(names[1:]))
+    name, unit = split_unit(names[0] if names else "(no heading)")
+    part, part_unit = split_unit("/".join(names[1:]))
     return name, part, units[0] if units else part_unit or ("" if part else unit or table_unit)
 
 
@@ -600,7 +476,7 @@ def _long_header(grid: Grid, columns: Mapping[str, str]) -> int | None:
     """The first row, of twenty, that names the period and the value."""
     for row, cells in enumerate(grid.rows[:20]):
         texts = list(map(as_text, cells))
-        if all(any(_has_role(text, role, columns) for text in texts) for role in ("period", "value")):
+        if all(any(has_role(text, role, columns) for text in texts) for role in ("period", "value")):
             return row
     return None
 
@@ -610,19 +486,19 @@ def _long(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
     if top is None:
         return None
     header = list(map(as_text, grid.rows[top]))
-    roles = {role: [k for k, text in enumerate(header) if _has_role(text, role, columns)] for role in ROLES}
+    roles = {role: [k for k, text in enumerate(header) if has_role(text, role, columns)] for role in ROLES}
     at = {role: places[0] for role, places in roles.items() if places}
     asked = tuple(
         header[k] for k in _open_columns(grid, top, header, {k for ks in roles.values() for k in ks})
     )
-    table_unit = _preface(grid, 0, top).get("unit", "")
+    table_unit = preface_of(grid, 0, top).get("unit", "")
     periods = read_periods([grid.cell(row, at["period"]) for row in range(len(grid.rows))])
     carried = {"region": "", "indicator": ""}  # a name that is written once counts for the rows below it
     entries, notes = [], []
     for row in range(top + 1, len(grid.rows)):
         texts = list(map(as_text, grid.rows[row])) + [""] * len(header)
         filled = list(filter(None, texts))
-        if len(filled) == 1 and _is_note(filled[0]):
+        if len(filled) == 1 and is_note(filled[0]):
             notes.append(filled[0])
         elif filled:
             labels = dict(zip(header, texts, strict=False)) | {f"@{role}": texts[k] for role, k in at.items()}
@@ -642,7 +518,7 @@ def _long(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
             }
             name = labels.get("@indicator", "")
             entries.append(Entry(*where, name, "", period, cell, unit, labels, block=top, **more))
-    return Sheet(tuple(entries), _footnotes(notes), "long")
+    return Sheet(tuple(entries), footnotes_of(notes), "long")
 
 
 def _open_columns(grid: Grid, top: int, header: list[str], known: set[int]) -> Iterable[int]:
