@@ -37,6 +37,7 @@ COMMANDS = {
     "outlook": "as-of data draws json language plan region seed since",
     "panel": "horizon levels rows scheduler workers",
     "portfolio": "as-of data draws json language seed",
+    "export": "as-of data draws language seed to",
     "rules": "as-of data json language plan region",
     "run": "as-of data force jobs language ledger no-record out plan record target timeout",
     "score": "as-of data json language ledger out plan",

@@ -1,4 +1,4 @@
-"""Commands on targets and forecasts: forecast, outlook, rules, portfolio, run, score, panel."""
+"""Commands on targets and forecasts: forecast, outlook, rules, portfolio, export, run, score, panel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,20 @@ from typer import Argument, Option
 
 from ..errors import QcityError
 from ..files import write_whole
-from .options import AsOf, DataDir, Draws, Json, Language, PlanName, Region, Seed, TargetName, command, show
+from .options import (
+    AsOf,
+    DataDir,
+    Draws,
+    Json,
+    Language,
+    PlanName,
+    Region,
+    Seed,
+    TargetName,
+    command,
+    save,
+    show,
+)
 
 HOME = "[default: processed/ledger beside the data]."
 
@@ -135,6 +148,30 @@ def portfolio(
     whole = add_up(known, scorecard(known, plan, draws=draws, seed=seed)[1], seed=seed)
     status = "not_assessable" if whole.targets.empty else "forecast"
     show(as_json, whole.to_dict, lambda: portfolio_lines(whole, language), status)
+
+
+@command("export china_14fyp --to review.xlsx --as-of 2024-06-30")
+def export(
+    plan: Annotated[str, Argument(help="Name of the plan; `qcity list` shows them.")],
+    to: Annotated[Path, Option(help="File to write: .xlsx, .docx or .csv.")],
+    as_of: AsOf = None,
+    language: Language = "zh",
+    draws: Draws = 10_000,
+    seed: Seed = 0,
+    data: DataDir = None,
+) -> None:
+    """Write the review table of a plan: all its targets by section and by department, with figures and conclusions."""
+    from ..assessment.assess import scorecard
+    from ..catalogue import text
+    from ..data.load import load
+    from ..reporting.export import export as table_of
+    from ..reporting.sentences import plan_title
+
+    known = load(data, as_of=as_of)
+    answers = scorecard(known, plan, draws=draws, seed=seed)[1]
+    title = text("x_title", language, plan=plan_title(known, plan, language), as_of=known.as_of)
+    save(to, table_of(answers, title, to, language))
+    print(text("x_written", language, path=to, count=len(answers)))
 
 
 @command("run --target rd_intensity --language zh")
