@@ -1,4 +1,4 @@
-"""Commands on targets and forecasts: forecast, outlook, rules, portfolio, export, run, score, panel."""
+"""Commands on targets and forecasts: forecast, outlook, rules, portfolio, export, run, site, serve, score, panel."""
 
 from __future__ import annotations
 
@@ -201,6 +201,41 @@ def run(
         print(line)
     print(f"\n{report.index}")
     raise typer.Exit(report.exit_code)
+
+
+@command("site reports --zip report.zip")
+def site(
+    out: Annotated[Path, Argument(help="Folder of the pages.")] = Path("reports"),
+    to_zip: Annotated[Path | None, Option("--zip", help="One archive for mail.")] = None,
+    pdf: Annotated[
+        Path | None, Option(help="Folder for every page as PDF on A4, printed by a browser.")
+    ] = None,
+    to: Annotated[str | None, Option(help="Copy to s3://bucket/folder or a folder.")] = None,
+) -> None:
+    """Send a report on: pages and results as one archive, as PDF, or to another place."""
+    from ..running import sharing
+
+    if not (to_zip or pdf or to):
+        raise QcityError("say what to make: --zip FILE, --pdf FOLDER or --to ADDRESS")
+    if to_zip:
+        print(f"written: {to_zip}, {sharing.zip_site(out, to_zip)} files")
+    if pdf:
+        print(f"written: {pdf}, {len(sharing.print_pdf(out, pdf, print))} files")
+    if to:
+        print(f"written: {to}, {sharing.publish(out, to)} files")
+
+
+@command("serve reports --port 8000")
+def serve(
+    out: Annotated[Path, Argument(help="Folder of the pages.")] = Path("reports"),
+    port: Annotated[int, Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
+) -> None:
+    """Show a report in the browser of this machine; nobody else can reach it."""
+    from ..running.sharing import server
+
+    with server(out, port) as running:
+        print(f"http://127.0.0.1:{running.server_port}/   Ctrl-C ends it", flush=True)
+        running.serve_forever()
 
 
 @command("score --plan china_14fyp --json")

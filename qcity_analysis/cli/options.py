@@ -20,7 +20,7 @@ EXIT_CODES = "Exit codes: 0 done; 1 a page could not be made; 2 bad input; 3 not
 ORDER = (
     *("check", "list", "add", "import", "new-plan", "diff"),  # figures
     *("forecast", "outlook", "rules", "portfolio", "export"),  # answers
-    *("run", "score", "panel"),  # pages, track record, many series
+    *("run", "site", "serve", "score", "panel"),  # pages, track record, many series
 )
 
 
