@@ -112,7 +112,7 @@ def list_jobs(
 
 @dataclass
 class Report:
-    """What a report run did: `runs` as in the ledger, `index` its first page, `seconds`, and `changes` in what it says."""
+    """What a report run did: `runs` as in the ledger, `index` its first page, `seconds`, `changes` in what is said."""
 
     index: Path
     runs: list[Run]
