@@ -146,6 +146,29 @@ def test_monte_carlo_error_of_independent_draws_is_that_of_a_share_and_never_zer
         assert 0 < each.probability_error(1.0) < 0.001 and 0 < each.probability_error(0.0) < 0.001
 
 
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([98.2, 99.1, 100.0, 99.6, 100.0], "inferred percent"),
+        ([0.2, 0.1, 0.1, 0.05, 0.02], "inferred percent"),
+        ([820.0, 790.0, 905.0, 870.0, 912.0], "inferred count"),
+        ([820.5, 790.0, 905.0, 870.0, 912.0], "inferred positive"),
+        ([-1.0, 2.0, 0.5, 0.1, 1.0], "inferred real"),
+    ],
+)
+def test_a_support_that_is_not_stated_is_inferred_and_said_and_bounds_nothing(values, kind):
+    panel, one = forecast_panel(frame(values).drop(columns="support")), forecast(since(2018, *values), 2024)
+    assert (panel.support.tolist(), one.support) == ([kind], kind)
+    beyond = {98.2: (100.01, "at_least"), 0.2: (-0.001, "at_most")}.get(values[0])
+    if beyond:  # an index may pass 100, a difference fall below 0, though shares rarely do
+        asked = pd.DataFrame(
+            [("a", 2028, *beyond)], columns=["series_id", "period", "threshold", "direction"]
+        )
+        assert 0 < panel.probability(asked)[0] < 0.5
+        assert forecast_panel(frame(values, "percent")).probability(asked)[0] == 0
+    assert np.array_equal(forecast(one.history, 2024, support=kind).paths, one.paths)
+
+
 def test_two_stretches_with_nothing_joining_them_are_forecast_from_the_newer_one():
     y = pd.Series([100, 89.65, 80.5, 100, 87], index=[2007, 2008, 2009, 2020, 2024])
     moved = y + np.where(y.index < 2020, 500.0, 0.0)

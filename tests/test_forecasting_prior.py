@@ -16,10 +16,10 @@ from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import scores
 from qcity_analysis.forecasting.features import NAMES, PLAIN, features, plain, units
 from qcity_analysis.forecasting.histories import from_frame
-from qcity_analysis.forecasting.mixture import ahead, kalman
+from qcity_analysis.forecasting.mixture import ahead, kalman, mixed
 from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.prior import Cells, dot, read_prior, shipped, shipped_text
-from qcity_analysis.forecasting.quantiles import Mixture
+from qcity_analysis.forecasting.quantiles import KNOTS
 from training.priorfile import save
 from training.scores import bootstrap_interval, relative_crps, reliability_line
 
@@ -105,23 +105,15 @@ def test_a_drifting_line_is_recovered_by_the_trend_cell():
     np.testing.assert_allclose(location[0, 0], 0.7 * np.arange(12, 15), atol=0.01)
 
 
-def test_mixture_quantiles_invert_its_distribution_function():
-    rng, shape = np.random.default_rng(0), (50, 6, 2)
-    weight, location, scale = (
-        rng.dirichlet(np.ones(6), size=50),
-        rng.normal(size=shape),
-        rng.lognormal(size=shape),
-    )
-    df = rng.uniform(2, 20, size=(50, 6))
-    mixture = Mixture(weight, location, scale, df)
-    levels = np.array([0.025, 0.1, 0.5, 0.9, 0.975])
-    q = mixture.quantiles(levels)
-    exact = np.zeros(q.shape)
-    for k in range(6):
-        z = (q - mixture.location[:, k, :, None]) / mixture.scale[:, k, :, None]
-        exact += weight[:, k, None, None] * student.cdf(z, df[:, k, None, None])
-    assert np.abs(exact - levels).max() < 2e-2 and np.abs(exact - levels).mean() < 3e-3
-    assert (np.diff(q, axis=2) >= 0).all()
+def test_the_mixture_averages_the_quantiles_of_its_heaviest_cells():
+    prior, h = shipped(), from_frame(many(8))
+    knots, weight, fit, kept = mixed(h, units(h), features(h, units(h))[0], prior.cells, prior.gate, 3)
+    location, scale, df = ahead(fit, kept, 3)
+    slow = np.zeros_like(knots)
+    for k in range(weight.shape[1]):
+        cell = location[:, k, :, None], scale[:, k, :, None]
+        slow += weight[:, k, None, None] * student.ppf(KNOTS, df[:, k, None, None], *cell)
+    np.testing.assert_allclose(knots, slow, atol=1e-6)
 
 
 # the shipped prior

@@ -47,6 +47,18 @@ def test_what_came_after_is_never_in_the_history(corpus):
         assert any(whole == v[k : k + len(whole)] for v in texts for k in range(len(v) - len(whole) + 1))
 
 
+def test_growth_series_are_beside_the_corpus_and_half_the_supports_are_hidden(corpus):
+    tasks = train.draw_growth([10.0 * 1.05 ** np.arange(40), np.arange(20.0) - 3], 12, 0)
+    length = np.isfinite(tasks.histories.values).sum(axis=1)
+    assert length.max() > 15 and length.min() >= 4 and set(tasks.histories.support) <= {0, 1}
+    hidden = tasks.hidden(0.5).histories.support
+    assert (
+        0.2 < (hidden >= 4).mean() < 0.8
+        and ((hidden < 4) | (hidden == train.inferred(tasks.histories.values))).all()
+    )
+    assert train.Tasks.joined([tasks, tasks]).actual.shape == (2 * len(length), 5)
+
+
 def test_years_from_before_on_are_not_used_for_training(corpus):
     early = train.draw_tasks(corpus, list(corpus.values), 1, 99, 0, before=2016)
     assert early.actual.max() <= max(v[: 2016 - corpus.year[k]].max() for k, v in corpus.values.items())
@@ -98,8 +110,11 @@ def test_cells_are_chosen_that_foresaw_what_came_and_get_every_prior_of_the_scal
 def test_widening_makes_intervals_hold_what_they_are_meant_to():
     actual = 2.0 * np.random.default_rng(2).normal(size=(30_000, 5))
     quantiles = np.broadcast_to(ndtri(KNOTS), (30_000, 5, 15))
-    factor = train.widening(quantiles, actual, np.arange(30_000) % 3)
-    np.testing.assert_allclose(factor[:, :, 1], 2.0, rtol=0.06)
+    factor = train.widening(quantiles, actual, np.arange(30_000) % 4)
+    np.testing.assert_allclose(factor[:, :, [1, -2]], 2.0, rtol=0.06)
+    jumpy = np.where(actual > 0, 2.0, 1.0) * actual  # low shares, the last group, are taken further up only
+    factor = train.widening(quantiles, jumpy, np.full(30_000, 3))
+    assert (factor[3, :, -2] > 1.1 * factor[3, :, 1]).all() and (factor[0] == 1).all()
 
 
 def test_a_prior_learnt_from_a_made_up_bank_forecasts_its_kind_about_as_well_as_can_be(corpus):
@@ -213,6 +228,8 @@ def test_m4_series_are_joined_by_name_and_scored(accuracy, tmp_path):
     np.testing.assert_allclose(series[5][1], walk[5, 20:])
     assert len(series[3][0]) == 12
     hindcast = accuracy.hindcast_of(series)
+    owa, *_, holds, _ = accuracy.competition(series).splitlines()[-1].split("|")[2:-1]
+    assert 0.7 < float(owa) < 1.3 and 0.8 < float(holds) <= 1
     shown = accuracy.line("mixture", hindcast.ahead.quantiles(accuracy.LEVELS), hindcast, "-")
     assert 0.5 < float(shown.split("|")[2]) < 1.5
     assert accuracy.named("arima")(series[5][0]).shape == accuracy.named("ets")(series[5][0][:4]).shape

@@ -93,7 +93,7 @@ class Conditions:
 
     @classmethod
     def of(
-        cls, series: pd.Series, support: str, breaks: Sequence[int], evidence: Evidence, prior: Prior
+        cls, series: pd.Series, support: str | None, breaks: Sequence[int], evidence: Evidence, prior: Prior
     ) -> Conditions:
         """What `forecast` was told.
 
@@ -104,7 +104,7 @@ class Conditions:
         firm = values.index
         if len(values) == 2 and evidence.years():  # two are enough beside a year known in part
             frame = pd.concat([frame, frame[frame["period"] == firm[-1]].assign(period=firm[-1] + 1)])
-        from_frame(frame, breaks)
+        support = SUPPORTS[from_frame(frame, breaks).support[0]]
         lower, upper = _numbers(evidence.lower, "lower"), _numbers(evidence.upper, "upper")
         errors, estimates = _numbers(evidence.noisy, "noisy"), evidence.estimates
         shared = tuple(_numbers(one, "shared") for one in evidence.shared)
