@@ -38,10 +38,6 @@ class Target:
     """One target of a plan: the columns of `targets.csv`, years as int (None where empty), the rest as in the file;
     `decimals` are the digits after the point of the threshold. Another question is another record:
     `dataclasses.replace(target, deadline=2030)`.
-
-    >>> import qcity_analysis as qc
-    >>> find_target(qc.load(), "rd_intensity").threshold
-    4.0
     """
 
     plan: str
@@ -87,15 +83,10 @@ class Target:
         """The level asked for, less `slack` in the unit of the threshold (percentage points of a relative change).
 
         `base` is the base year's level, which a relative change and a direction start from.
-
-        >>> import qcity_analysis as qc
-        >>> round(find_target(qc.load(), "energy_intensity").level(8.0), 2)
-        6.56
         """
+        sign = 1.0 if self.upward else -1.0
         asked = self.threshold or 0.0  # a direction without a figure: any step to the better side
-        if self.kind == "direction":
-            asked = abs(asked) if self.upward else -abs(asked)
-        asked += -slack if self.upward else slack
+        asked = (sign * abs(asked) if self.kind == "direction" else asked) - sign * slack
         if self.kind == "relative_change":
             return base * (1 + asked / 100)
         return base + asked if self.kind == "direction" else asked
@@ -103,10 +94,6 @@ class Target:
     def bound(self, base: float = math.nan, step: float = 0.0) -> float:
         """The level that is just enough: that asked for, less the tolerance; where a figure published in steps of
         `step` is compared, coverage allows half a step and a direction without a figure asks for half a step.
-
-        >>> import qcity_analysis as qc
-        >>> find_target(qc.load(), "rd_intensity").bound()
-        3.9
         """
         level, half = self.level(base, self.tolerance), step / 2 if self.upward else -step / 2
         if self.kind == "coverage":

@@ -1,39 +1,29 @@
 """Probabilities of targets computed the slow way, apart from the library's own: by sampling, integration and loops."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from scipy import integrate, stats
 
 import qcity_analysis as qc
 
-Counts = Sequence[tuple[float, float, int]]  # year, share of it covered, new items
 
-
-def chance_of_level(
-    levels: dict[int, float], bound: float, deadline: int, least: bool, support: str
-) -> float:
+def chance_of_level(levels, bound, deadline, least, support):
     """From the forecast distribution itself, without paths."""
     frame = pd.DataFrame({"series_id": "a", "period": list(levels), "value": list(levels.values())})
-    horizon = deadline - max(levels)
-    panel = qc.forecast_panel(frame.assign(support=support), horizon=horizon)
+    panel = qc.forecast_panel(frame.assign(support=support), horizon=deadline - max(levels))
     direction = "at_least" if least else "at_most"
     asked = {"series_id": "a", "period": deadline, "threshold": bound, "direction": direction}
     return float(panel.probability(pd.DataFrame([asked]))[0])
 
 
-def new_items_in(
-    counts: Counts, spans: Sequence[tuple[int, float]], draws: int = 300_000
-) -> tuple[np.ndarray, np.ndarray]:
+def new_items_in(counts, spans, draws=300_000):
     """New items in `spans` (year, share still open) and the weight of each draw: importance sampling from the prior.
 
-    Negative binomial counts with log-linear growth; a year that is partly counted keeps its shock.
+    Negative binomial counts (year, share of it covered, new items) with log-linear growth; a year that is
+    partly counted keeps its shock.
     """
     rng = np.random.default_rng(20)
-    middle = float(np.mean([year for year, _, _ in counts]))
+    middle = np.mean([year for year, _, _ in counts])
     rate = (sum(items for *_, items in counts) + 0.5) / sum(share for _, share, _ in counts)
     log_rate = rng.uniform(np.log(rate) - 9, np.log(rate) + 4, draws)
     growth = rng.normal(0, 0.15, draws)
@@ -43,7 +33,7 @@ def new_items_in(
     log_weight = np.where(spread > 0.95, -np.inf, log_weight)
     for year, share, items in counts:
         mean = share * np.exp(log_rate + growth * (year - middle))
-        log_weight = log_weight + stats.nbinom.logpmf(items, shape, shape / (shape + mean))
+        log_weight += stats.nbinom.logpmf(items, shape, shape / (shape + mean))
     weight = np.exp(log_weight - log_weight.max())
     seen = {year: (share, items) for year, share, items in counts}
     total = np.zeros(draws)
@@ -55,36 +45,31 @@ def new_items_in(
     return total, weight / weight.sum()
 
 
-def chance_of_count(counts: Counts, spans: Sequence[tuple[int, float]], missing: float) -> float:
+def chance_of_count(counts, spans, missing):
     """The probability of at least `missing` new items in the spans."""
     total, weight = new_items_in(counts, spans)
     return float(weight[total >= missing].sum())
 
 
-def chance_of_none(events: int, exposure: float, ahead: float) -> float:
+def chance_of_none(events, exposure, ahead):
     """No event ahead, the rate integrated over its posterior."""
     posterior = stats.gamma(events + 0.5, scale=1 / exposure)
-    top = posterior.ppf(1 - 1e-12)
-    value, _ = integrate.quad(
-        lambda root: 2 * root * posterior.pdf(root**2) * np.exp(-ahead * root**2), 0, top**0.5
-    )
-    return float(value)
+
+    def none(root):
+        return 2 * root * posterior.pdf(root**2) * np.exp(-ahead * root**2)
+
+    return integrate.quad(none, 0, posterior.ppf(1 - 1e-12) ** 0.5)[0]
 
 
-def chance_of_every_year(
-    levels: dict[int, float],
-    first: int,
-    deadline: int,
-    digits: int,
-    up: bool,
-    support: str,
-    draws: int = 4000,
-) -> float:
-    """Every year better than the one before, path by path."""
+def paths_of(levels, deadline, support, draws, rng):
     series = pd.Series(levels, dtype=float)
-    paths = qc.forecast(series, deadline, support=support, draws=draws, rng=77).paths
+    return qc.forecast(series, deadline, support=support, draws=draws, rng=rng).paths
+
+
+def chance_of_every_year(levels, first, deadline, digits, up, support, draws=4000):
+    """Every year better than the one before, path by path."""
     met = 0
-    for path in paths:
+    for path in paths_of(levels, deadline, support, draws, 77):
         row = [levels[year] for year in sorted(levels) if year >= first]
         row += [round(float(level), digits) for level in path]
         steps = [later - before for before, later in zip(row[:-1], row[1:], strict=True)]
@@ -92,18 +77,12 @@ def chance_of_every_year(
     return met / draws
 
 
-def chance_of_rank(
-    field: dict[str, dict[int, float]], own: str, best: int, deadline: int, support: str, draws: int = 4000
-) -> float:
+def chance_of_rank(field, own, best, deadline, support, draws=4000):
     """At most `best` − 1 others strictly ahead, counted draw by draw."""
     ends = {}
     for k, (name, levels) in enumerate(field.items()):
-        series = pd.Series(levels, dtype=float)
-        ends[name] = qc.forecast(series, deadline, support=support, draws=draws, rng=900 + k).paths[:, -1]
+        ends[name] = paths_of(levels, deadline, support, draws, 900 + k)[:, -1]
     if support == "count":
         ends = {name: np.array([round(float(level)) for level in end]) for name, end in ends.items()}
-    met = 0
-    for k in range(draws):
-        ahead = sum(ends[name][k] > ends[own][k] for name in field if name != own)
-        met += ahead < best
-    return met / draws
+    ahead = [sum(ends[name][k] > ends[own][k] for name in field if name != own) for k in range(draws)]
+    return sum(others < best for others in ahead) / draws

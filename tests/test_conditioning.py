@@ -255,16 +255,6 @@ def test_the_model_of_inputs_needs_inputs_and_other_models_say_what_they_ignore(
     assert [note.code for note in remarks(series, "ets")] == ["partly_ignored"]
 
 
-def test_evidence_of_a_denominator_enters_on_logarithms() -> None:
-    levels = pd.Series({2020: 8.0, 2021: 10.0})
-    told = Evidence({2022: 20.0, 2023: 0.0}, {2022: 40.0}, {2021: 0.5}, [{2020: 0.4}], {2024: (10.0, 1.0)})
-    logs = annual._logarithmic(told, levels, 10.0)
-    assert logs.lower == {2022: pytest.approx(math.log(2))} and logs.upper == {
-        2022: pytest.approx(math.log(4))
-    }
-    assert (logs.noisy, logs.shared, logs.estimates) == ({2021: 0.05}, [{2020: 0.05}], {2024: (0.0, 0.1)})
-
-
 def test_paired_paths_keep_each_forecast_and_move_together() -> None:
     rng = np.random.default_rng(1)
     one, other = rng.normal(size=(4000, 3)).cumsum(axis=1), rng.gamma(2, size=(4000, 3))

@@ -239,7 +239,7 @@ def test_adding_to_a_table_that_cannot_be_read_is_refused_by_file_and_line(tmp_p
     lines = path.read_bytes().count(b"\n")
     path.write_bytes(path.read_bytes() + (b'"' + b"x" * 131_073 + b'"\n' if name[0] == "s" else b"\xff\n"))
     with pytest.raises(DataError) as told:
-        add_figure(tmp_path, figure_added, date="2024-03", publisher="P", title="T")
+        add_figure(tmp_path, figure_added, {"date": "2024-03", "publisher": "P", "title": "T"})
     assert {(p.file, p.row) for p in told.value.problems} == {(name, lines + 1)}
 
 

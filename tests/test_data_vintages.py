@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from packages import change, contents, figure, figures, indicator, loaded, package, target
+from packages import contents, figure, figures, indicator, loaded, package, target
 
 import qcity_analysis as qc
 from qcity_analysis.data.load import find_folder, load
@@ -48,18 +48,16 @@ def published_rows(drawn: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
-def answers(data: qc.Data, assessed: bool = True) -> dict[str, Any]:
+def answers(data: qc.Data) -> dict[str, Any]:
     """Everything the library says about these data, as plain values that are equal bit by bit or not."""
     series = qc.annual_series(data, "widgets", "testville")
     hidden = {"row"}  # where in the file a figure stands is not what was known
     frames = ("observations", "bounds", "superseded", "unused")
     tables = {name: getattr(series, name).drop(columns=list(hidden)).astype(str).to_json() for name in frames}
-    said: Any = None
-    if assessed:
-        try:
-            said = qc.assess(data, "goal", draws=100).to_dict()
-        except qc.QcityError as error:  # a refusal, too, is an answer that later figures must not change
-            said = {"refused": str(error)}
+    try:
+        said = qc.assess(data, "goal", draws=100).to_dict()
+    except qc.QcityError as error:  # a refusal, too, is an answer that later figures must not change
+        said = {"refused": str(error)}
     return {
         "values": series.values.to_json(double_precision=15),
         "earlier": series.earlier.to_json(double_precision=15),
@@ -70,7 +68,7 @@ def answers(data: qc.Data, assessed: bool = True) -> dict[str, Any]:
     }
 
 
-def same_whatever_comes_later(drawn: list[dict[str, Any]], day: dt.date, noise: int, assessed: bool) -> bool:
+def same_whatever_comes_later(drawn: list[dict[str, Any]], day: dt.date, noise: int) -> bool:
     """Whether the answers of a day are the same with later figures there, without them, and with them altered."""
     rows = published_rows(drawn)
     with tempfile.TemporaryDirectory() as home:
@@ -82,44 +80,29 @@ def same_whatever_comes_later(drawn: list[dict[str, Any]], day: dt.date, noise: 
         later = [row for row, is_early in zip(other, early, strict=True) if not is_early]
         alone = qc.load(package(Path(home) / "alone", observations=before), as_of=day)
         mixed = qc.load(package(Path(home) / "mixed", observations=later[noise % 3 :] + before), as_of=day)
-        told = [answers(data, assessed) for data in (alone, whole.at(day), mixed)]
+        told = [answers(data) for data in (alone, whole.at(day), mixed)]
         return told[0] == told[1] == told[2]
 
 
-def example(count: int) -> Any:
-    """The same test on so many drawn packages, days and alterations."""
-    kept = {"deadline": None, "phases": [Phase.explicit, Phase.generate]}
-    drawn = given(st.lists(ROW, min_size=1, max_size=14), st.dates(dt.date(2010, 1, 1), dt.date(2024, 12, 31)),
-                  st.integers(2, 9))  # fmt: skip
-    return lambda test: settings(max_examples=count, **kept)(drawn(test))
+OPTIONS = {"deadline": None, "phases": [Phase.explicit, Phase.generate]}
+DRAWN = given(
+    st.lists(ROW, min_size=1, max_size=14),
+    st.dates(dt.date(2010, 1, 1), dt.date(2024, 12, 31)),
+    st.integers(2, 9),
+)
 
 
-@example(12)
-def test_no_later_figure_reaches_the_series_of_an_earlier_day(drawn: Any, day: dt.date, noise: int) -> None:
-    assert same_whatever_comes_later(drawn, day, noise, assessed=False)
-
-
-@example(4)
-def test_no_later_figure_reaches_the_assessment_of_an_earlier_day(
-    drawn: Any, day: dt.date, noise: int
-) -> None:
-    assert same_whatever_comes_later(drawn, day, noise, assessed=True)
+@settings(max_examples=6, **OPTIONS)
+@DRAWN
+def test_no_later_figure_reaches_the_answer_of_an_earlier_day(drawn: Any, day: dt.date, noise: int) -> None:
+    assert same_whatever_comes_later(drawn, day, noise)
 
 
 @pytest.mark.slow
-@example(300)
+@settings(max_examples=300, **OPTIONS)
+@DRAWN
 def test_no_later_figure_reaches_an_earlier_day_many_times(drawn: Any, day: dt.date, noise: int) -> None:
-    assert same_whatever_comes_later(drawn, day, noise, assessed=True)
-
-
-def test_altering_every_later_cell_leaves_the_answer_bit_by_bit(tmp_path: Path) -> None:
-    rows = figures({2014: 10, 2015: 10.8, 2016: 11.9, 2017: 12.6, 2018: 13.7, 2019: 14.1, 2020: 15.3})
-    rows += [figure(2017, 12.9, published="2021-05"), change(2021, 7.0)]
-    first = answers(loaded(tmp_path / "a", "2019-12-31", observations=rows))
-    altered = [row | {"value": 1000 + k, "status": "estimate", "note": "?"} for k, row in enumerate(rows)]
-    late = [new if old["published"] > "2019-12-31" else old for old, new in zip(rows, altered, strict=True)]
-    assert answers(loaded(tmp_path / "b", "2019-12-31", observations=late)) == first
-    assert answers(loaded(tmp_path / "c", "2021-12-31", observations=late)) != first
+    assert same_whatever_comes_later(drawn, day, noise)
 
 
 REVISED = [
@@ -235,7 +218,7 @@ def test_a_bound_on_the_year_hides_no_count_to_august_that_says_more(tmp_path: P
 MEASURES = {"level": "level", "change_pct": "", "count_new": "cumulative", "count_total": "cumulative"}
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_splitting_a_years_figure_into_december_and_year_changes_no_level_tally_or_key(
     tmp_path: Path, seed: int
 ) -> None:

@@ -24,12 +24,12 @@ TODAY = dt.date(2026, 11, 23)
 
 
 def added(folder: Path, source: dict[str, str] = SOURCE, **cells: str) -> dict[str, str]:
-    return add_figure(folder, FIGURE | cells, **source)
+    return add_figure(folder, FIGURE | cells, source)
 
 
 def test_a_figure_is_appended_with_its_source_and_nothing_else_changes(tmp_path: Path) -> None:
     before = contents(package(tmp_path))
-    assert add_figure(tmp_path, FIGURE, **SOURCE, dry_run=True)["value"] == "17.5"
+    assert add_figure(tmp_path, FIGURE, SOURCE, dry_run=True)["value"] == "17.5"
     assert contents(tmp_path) == before
     row = added(tmp_path)
     after = contents(tmp_path)

@@ -18,7 +18,7 @@ from qcity_analysis.forecasting.features import NAMES, PLAIN, features, plain, u
 from qcity_analysis.forecasting.histories import from_frame
 from qcity_analysis.forecasting.mixture import ahead, kalman, mixed
 from qcity_analysis.forecasting.panel import forecast_panel
-from qcity_analysis.forecasting.prior import Cells, dot, read_prior, shipped, shipped_text
+from qcity_analysis.forecasting.prior import Cells, read_prior, shipped, shipped_text
 from qcity_analysis.forecasting.quantiles import KNOTS
 from training.priorfile import save
 from training.scores import bootstrap_interval, relative_crps, reliability_line
@@ -79,30 +79,12 @@ def test_forecast_of_a_cell_is_the_ratio_of_two_likelihoods():
     np.testing.assert_allclose(density, both - past.loglik[0], rtol=1e-9)
 
 
-def test_one_recursion_for_all_gives_each_series_its_own_result_to_the_bit():
-    rng = np.random.default_rng(3)
-    values = np.cumsum(rng.normal(size=(40, 9)), axis=1)
-    values[rng.random(values.shape) < 0.2] = np.nan
-    values[:, -1] = 1.0
-    together = fit(values, cells(*CELLS))
-    for i in range(len(values)):
-        alone = fit(values[i : i + 1], cells(*CELLS))
-        assert np.array_equal(alone.loglik[0], together.loglik[i])
-        assert np.array_equal(alone.slope[0], together.slope[i])
-
-
 def test_a_break_restarts_the_level_and_keeps_the_slope():
     y = np.array([[0.0, 1.0, 2.0, 3.0, 100.0, 101.0]])
     row = cells((0.4, 0.0, 1.0, 3.0, 1.0, 0.8))
     broken = fit(y, row, np.array([[True, False, False, False, True, False]]))
     assert ahead(broken, row, 1)[0][0, 0, 0] == pytest.approx(102.0, abs=0.2)
     assert fit(y, row).slope[0, 0] > 5 * broken.slope[0, 0]
-
-
-def test_a_drifting_line_is_recovered_by_the_trend_cell():
-    row = cells((1.0, 0.0, 1.0, 100.0, 1.0, 0.3))
-    location, _, _ = ahead(fit((np.arange(12.0) * 0.7)[None], row), row, 3)
-    np.testing.assert_allclose(location[0, 0], 0.7 * np.arange(12, 15), atol=0.01)
 
 
 def test_the_mixture_averages_the_quantiles_of_its_heaviest_cells():
@@ -152,15 +134,6 @@ def test_cell_weights_sum_to_one_and_follow_the_likelihood():
     before, after = (prior.gate.weights(x, loglik) for loglik in (flat, likely))
     np.testing.assert_allclose(before.sum(axis=1), 1.0)
     assert (after[:, 3] > before[:, 3]).all()
-
-
-def test_sliced_products_are_products_and_do_not_depend_on_company():
-    rng = np.random.default_rng(0)
-    x, matrix = rng.normal(size=(150, 20)), rng.normal(size=(20, 7))
-    whole, order = dot(x, matrix), rng.permutation(150)
-    np.testing.assert_allclose(whole, x @ matrix)
-    assert np.array_equal(dot(x[order], matrix), whole[order])
-    assert np.array_equal(dot(x[77:78], matrix), whole[77:78])
 
 
 def test_features_of_a_mirrored_series_are_the_same_but_for_direction_and_mean_change():

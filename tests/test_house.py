@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -18,21 +17,8 @@ ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "qcity_analysis"
 MODULES = sorted(LIBRARY.rglob("*.py"))
 # A room imports from those before it, never from those after it.
-ORDER = [
-    *(
-        "errors",
-        "files",
-        "catalogue",
-        "problems",
-        "data",
-        "importing",
-        "series",
-        "forecasting",
-        "targets",
-        "assessment",
-    ),
-    *("rules", "analysis", "trackrecord", "reporting", "running", "cli"),
-]
+ORDER = ["errors", "files", "catalogue", "problems", "data", "importing", "series", "forecasting", "targets",
+         "assessment", "rules", "analysis", "trackrecord", "reporting", "running", "cli"]  # fmt: skip
 COMMANDS = {
     "add": "base-period data date dry-run measure period publisher qualifier region status title value",
     "check": "as-of data format json language out",
@@ -48,10 +34,8 @@ COMMANDS = {
     "run": "as-of data force jobs language ledger no-record out plan record target timeout",
     "score": "as-of data json language ledger out plan",
 }
-PUBLIC = (
-    "AnnualSeries Assessment Data DataError Forecast QcityError annual_series assess check diff forecast "
-    "forecast_panel import_figures load rules scorecard track_record"
-)
+PUBLIC = """AnnualSeries Assessment Data DataError Forecast QcityError annual_series assess check diff forecast
+    forecast_panel import_figures load rules scorecard track_record"""
 MEMBERS = {
     "AnnualSeries": "derived evidence factor history inputs known notes places points shared",
     "Assessment": """borrowed borrowed_since bound draws expected fan forecast illustrative interval likelihood median
@@ -61,35 +45,29 @@ MEMBERS = {
     "Forecast": """batches breaks error_of explain explainable interval mean median probability_at_least
         probability_at_most probability_error quantiles""",
 }
-RULES = (
-    "aarr barometer defra destatis escap eurostat gbd healthy_people log_schedule mcarthur ols open_sdg schedule "
-    "sdsn unsd_2022 unsd_2023"
-)
+RULES = """aarr barometer defra destatis escap eurostat gbd healthy_people log_schedule mcarthur ols open_sdg
+    schedule sdsn unsd_2022 unsd_2023"""
 NOTEBOOKS = ["01_data_overview", "03_target_forecast", "04_scorecard", "05_track_record"]
 
 
 def _room(path: Path) -> str:
-    first = path.relative_to(LIBRARY).parts[0]
-    return first.removesuffix(".py")
+    return path.relative_to(LIBRARY).parts[0].removesuffix(".py")
 
 
-def _imports(path: Path) -> Iterator[tuple[str, list[str], int]]:
-    """Each import of one of our own modules: the dotted module, the names taken and the line."""
-    package = ("qcity_analysis", *path.relative_to(LIBRARY).parent.parts)
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom):
-            start = package[: len(package) + 1 - node.level] if node.level else ()
-            module = ".".join([*start, *([node.module] if node.module else [])])
-            yield module, [alias.name for alias in node.names], node.lineno
-        elif isinstance(node, ast.Import):
-            yield from ((alias.name, [], node.lineno) for alias in node.names)
-
-
-def _rooms(module: str, names: list[str]) -> list[str]:
-    parts = module.split(".")
-    if parts[0] != "qcity_analysis":
-        return []
-    return [parts[1]] if len(parts) > 1 else [name for name in names if name in ORDER]
+@cache
+def _imports() -> list[tuple[Path, str, list[str], int]]:
+    """Each import: our module, the dotted module it imports, the names taken and the line."""
+    made = []
+    for path in MODULES:
+        package = ("qcity_analysis", *path.relative_to(LIBRARY).parent.parts)
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                start = package[: len(package) + 1 - node.level] if node.level else ()
+                module = ".".join([*start, *([node.module] if node.module else [])])
+                made.append((path, module, [alias.name for alias in node.names], node.lineno))
+            elif isinstance(node, ast.Import):
+                made += [(path, alias.name, [], node.lineno) for alias in node.names]
+    return made
 
 
 @cache
@@ -102,102 +80,72 @@ def _code(path: Path) -> str:
     return ast.unparse(tree)
 
 
-def _where(pattern: str) -> list[str]:
-    return [str(p.relative_to(LIBRARY)) for p in MODULES if re.search(pattern, _code(p), re.M)]
+def _where(pattern: str) -> set[str]:
+    return {str(p.relative_to(LIBRARY)) for p in MODULES if re.search(pattern, _code(p), re.M)}
 
 
 def test_the_rooms_are_those_of_the_architecture():
-    rooms = {_room(path) for path in MODULES} - {"__init__"}
-    assert rooms == set(ORDER)
+    assert {_room(path) for path in MODULES} - {"__init__"} == set(ORDER)
     described = (ROOT / "docs" / "architecture.md").read_text()
     assert [room for room in ORDER if f"`{room}" not in described] == []
 
 
-def test_imports_go_only_downwards():
-    upwards = [
-        f"{path.relative_to(LIBRARY)}:{line} imports {room}"
-        for path in MODULES
-        if _room(path) != "__init__"
-        for module, names, line in _imports(path)
-        for room in _rooms(module, names)
-        if room != "__version__" and ORDER.index(room) > ORDER.index(_room(path))
-    ]
-    assert upwards == []
+def test_imports_go_only_downwards_and_take_no_private_name_of_another():
+    wrong = []
+    for path, module, names, line in _imports():
+        ours, *rest = module.split(".")
+        if ours != "qcity_analysis":
+            continue
+        place, room = f"{path.relative_to(LIBRARY)}:{line}", _room(path)
+        rooms = rest[:1] or set(names) & set(ORDER)
+        known = len(ORDER) if room == "__init__" else ORDER.index(room)
+        wrong += [
+            f"{place} imports {one}" for one in rooms if one != "__version__" and ORDER.index(one) > known
+        ]
+        wrong += [f"{place} {name}" for name in [*names, *rest[-1:]] if re.match("_(?!_)", name)]
+    assert wrong == []
 
 
-def test_no_module_imports_a_private_name_of_another():
-    private = [
-        f"{path.relative_to(LIBRARY)}:{line} {name}"
-        for path in MODULES
-        for module, names, line in _imports(path)
-        for name in [*names, module.rsplit(".", 1)[-1]]
-        if name.startswith("_") and not name.startswith("__") and module.startswith("qcity_analysis")
-    ]
-    assert private == []
+@pytest.mark.parametrize(("library", "rooms"), [
+    ("papermill", {"running"}), ("nbconvert", {"running", "reporting"}), ("typer", {"cli"}),
+    ("training", set()), ("benchmarks", set()),
+])  # fmt: skip
+def test_a_library_is_known_to_its_room_only(library, rooms):
+    assert {_room(path) for path, module, *_ in _imports() if module.split(".")[0] == library} <= rooms
 
 
-@pytest.mark.parametrize(
-    ("library", "rooms"),
-    [("papermill", {"running"}), ("nbconvert", {"running", "reporting"}), ("typer", {"cli"})],
-)
-def test_a_library_is_known_to_its_room_only(library: str, rooms: set[str]):
-    users = {_room(p) for p in MODULES for module, _, _ in _imports(p) if module.split(".")[0] == library}
-    assert users <= rooms
+FACTS = r"nanjing|jiangsu|china_\d\dfyp|quality_city|南京|江苏|\.endswith\('_b'\)|\bDATED\b"
+VINTAGES = {"data/vintages.py"}
 
 
-def test_the_runtime_imports_nothing_of_the_training():
-    assert not [
-        p
-        for p in MODULES
-        for module, _, _ in _imports(p)
-        if module.split(".")[0] in ("training", "benchmarks")
-    ]
+@pytest.mark.parametrize(("idea", "pattern", "home"), [
+    ("no bag of untyped facts", r"\*\*facts: (?:typing\.)?Any", set()),
+    ("the tolerance of a comparison", r"\b1e-9\b|isclose\(", set()),
+    ("whole year, months covered", r"def (months_covered|is_whole|same_period|to_date)\b", VINTAGES),
+    ("the newest vintage of a figure", r"def (newest_rows|figure_keys)\b", VINTAGES),
+    ("decimals as typed", r"def decimals\(\w+: str", {"data/schema.py"}),
+    ("met or not", r"def (is_met|reaches)\b", {"targets.py"}),
+    ("a number as people write it", r"^def (typed|number|signed|percent)\(", {"reporting/formatting.py"}),
+])  # fmt: skip
+def test_each_idea_has_one_definition(idea, pattern, home):
+    assert _where(pattern) == home, idea
 
 
 def test_no_facts_of_a_plan_stand_in_the_library():
-    facts = r"nanjing|jiangsu|china_\d\dfyp|quality_city|南京|江苏|\.endswith\('_b'\)|\bDATED\b"
-    examples = "cli/"  # commands to paste
-    assert [place for place in _where(facts) if not place.startswith(examples)] == []
-
-
-def test_no_bag_of_untyped_facts():
-    assert _where(r"\*\*facts: (?:typing\.)?Any") == []
-
-
-@pytest.mark.parametrize(
-    ("idea", "pattern", "home"),
-    [
-        ("the tolerance of a comparison", r"\b1e-9\b|isclose\(", set()),
-        (
-            "whole year, months covered",
-            r"def (months_covered|is_whole|same_period|to_date)\b",
-            {"data/vintages.py"},
-        ),
-        ("the newest vintage of a figure", r"def (newest_rows|figure_keys)\b", {"data/vintages.py"}),
-        ("decimals as typed", r"def decimals\(\w+: str", {"data/schema.py"}),
-        ("met or not", r"def (is_met|reaches)\b", {"targets.py"}),
-        ("a number as people write it", r"^def (typed|number|signed|percent)\(", {"reporting/formatting.py"}),
-    ],
-)
-def test_each_idea_has_one_definition(idea: str, pattern: str, home: set[str]):
-    assert set(_where(pattern)) == home, idea
+    assert {
+        place for place in _where(FACTS) if not place.startswith("cli/")
+    } == set()  # there: commands to paste
 
 
 def test_every_command_and_option_is_there():
     made = typer.main.get_command(app).commands
-    options = {
-        name: {
-            opt.removeprefix("--")
-            for p in command.params
-            for opt in [*p.opts, *p.secondary_opts]
-            if "--" in opt
+    lost = {}
+    for name, text in COMMANDS.items():
+        params = made[name].params
+        lost[name] = set(text.split()) - {
+            o[2:] for p in params for o in [*p.opts, *p.secondary_opts] if "--" in o
         }
-        for name, command in made.items()
-    }
-    assert set(COMMANDS) <= set(options)
-    assert {name: set(text.split()) - options[name] for name, text in COMMANDS.items()} == dict.fromkeys(
-        COMMANDS, set()
-    )
+    assert lost == dict.fromkeys(COMMANDS, set())
 
 
 def test_every_public_name_is_there_and_dir_shows_it():
@@ -205,16 +153,12 @@ def test_every_public_name_is_there_and_dir_shows_it():
     assert all(getattr(qc, name).__doc__ for name in qc.__all__)
 
 
-@pytest.mark.parametrize("name", MEMBERS)
-def test_every_member_of_a_result_is_there(name: str):
-    kind = getattr(qc, name)
-    fields = set(getattr(kind, "__dataclass_fields__", ()))
-    assert set(MEMBERS[name].split()) - set(dir(kind)) - fields == set()
-
-
-def test_every_rule_kind_format_and_notebook_is_there():
+def test_every_member_of_a_result_rule_kind_format_and_notebook_is_there():
     from qcity_analysis.data.schema import KINDS, MEASURES
 
+    for name, members in MEMBERS.items():
+        kind = getattr(qc, name)
+        assert set(members.split()) - set(dir(kind)) - set(getattr(kind, "__dataclass_fields__", ())) == set()
     assert set(RULES.split()) <= {rule if isinstance(rule, str) else rule.name for rule in qc.rules.RULES}
     assert len(KINDS) >= 9 and len(MEASURES) >= 3
     assert set(NOTEBOOKS) <= {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}

@@ -103,9 +103,6 @@ def test_undo_restores_every_file_to_the_byte_step_by_step(tmp_path: Path) -> No
     assert {n: raw for n, raw in contents(data).items() if not n.startswith(".imports")} == first
     undo_import(data)
     assert contents(data) == start
-    with pytest.raises(QcityError) as error:
-        undo_import(data)
-    assert str(error.value) == f"{data}: nothing to undo; no import is recorded there"
 
 
 @pytest.mark.parametrize("since", ["changed", "deleted"])
@@ -161,7 +158,7 @@ def test_killed_at_any_moment_the_package_is_the_old_or_the_new_one(tmp_path: Pa
     if moment == 0:
         undo_import(data)
     else:  # the undo is finished first, and then there is nothing more to undo
-        with pytest.raises(QcityError, match="nothing to undo"):
+        with pytest.raises(QcityError, match="nothing to undo; no import is recorded there"):
             undo_import(data)
     assert contents(data) == start
 
@@ -304,43 +301,26 @@ def test_a_file_changed_by_somebody_else_is_not_overwritten(tmp_path: Path) -> N
 CONVERTED = "指标,单位,2022年,2023年\n支出,亿元,1.15,0.1\n支出指数,上年=100,96.9,100.3\n"
 INDEX = SPENT | {"name": "支出指数", "measure": "change_pct", "offset": -100}
 REGIONS = mapping(RULE | {"name": "测试市"}, RULE | {"name": "别州", "region": "otherland"})
-READ = {
-    "rises and falls in words are changes with their sign": (
-        "指标,2020年,2021年,2022年,2023年\n小部件,下降5%,比上年增长３．２％,下降3%以上,—\n", mapping(RULE | CHANGE),
-        "2020 = -5 % change_pct; 2021 = 3.2 % change_pct; 2022 <= -3 % change_pct",
-    ),
-    "a declared factor converts exactly and an offset turns an index into a change": (
-        CONVERTED, mapping(SPENT | {"factor": 10000}, INDEX),
-        "2022 = 11500 10k yuan; 2023 = 1000 10k yuan; 2022 = -3.1 % change_pct; 2023 = 0.3 % change_pct",
-    ),
-    "a negative factor turns a lower bound into an upper one": (
-        "指标,2022年,2023年\n支出,3以上,约2\n", mapping(SPENT | CHANGE | {"factor": -1}),
-        "2022 <= -3 % change_pct; 2023 ~ -2 % change_pct",
-    ),
-    "a footnote goes with its figure": (
-        "指标,2022年①,2023年\n小部件,16.5,17②\n注：①为快报数；②按新口径。,,\n", mapping(),
-        "2022 = 16.5 points ① 为快报数; 2023 = 17 points ② 按新口径",
-    ),
-    "after takes the first row of the name below": (
-        YEAR + "小部件,1\n其中,2\n小部件,3\n小部件,4\n", mapping(RULE | {"after": "其中"}),
-        "2023 = 3 points; left out: 2 小部件, 1 其中",
-    ),
-    "rows can be regions and months are year to date": (
-        "地区,2023年,2024年1-8月\n测试市,17,11\n别州,20,\n", REGIONS,
-        "2023 = 17 points; 2024-08 = 11 points; otherland 2023 = 20 points",
-    ),
-    "an earlier vintage does not replace the newer": (
-        "指标,2020年\n小部件,13.5\n", mapping(RULE | {"published": "2021-01-15"}), "2020 = 13.5 points",
-    ),
-    "a status of the file is declared": (
-        SDMX + "X,I,NJ,2023,17,B,", mapping(AREA, statuses={"B": "final"}), "2023 = 17 points",
-    ),
-}  # fmt: skip
+READ = [
+    ("指标,2020年,2021年,2022年,2023年\n小部件,下降5%,比上年增长３．２％,下降3%以上,—\n", mapping(RULE | CHANGE),
+     "2020 = -5 % change_pct; 2021 = 3.2 % change_pct; 2022 <= -3 % change_pct"),
+    (CONVERTED, mapping(SPENT | {"factor": 10000}, INDEX),
+     "2022 = 11500 10k yuan; 2023 = 1000 10k yuan; 2022 = -3.1 % change_pct; 2023 = 0.3 % change_pct"),
+    ("指标,2022年,2023年\n支出,3以上,约2\n", mapping(SPENT | CHANGE | {"factor": -1}),
+     "2022 <= -3 % change_pct; 2023 ~ -2 % change_pct"),
+    ("指标,2022年①,2023年\n小部件,16.5,17②\n注：①为快报数；②按新口径。,,\n", mapping(),
+     "2022 = 16.5 points ① 为快报数; 2023 = 17 points ② 按新口径"),
+    (YEAR + "小部件,1\n其中,2\n小部件,3\n小部件,4\n", mapping(RULE | {"after": "其中"}),
+     "2023 = 3 points; left out: 2 小部件, 1 其中"),
+    ("地区,2023年,2024年1-8月\n测试市,17,11\n别州,20,\n", REGIONS,
+     "2023 = 17 points; 2024-08 = 11 points; otherland 2023 = 20 points"),
+    ("指标,2020年\n小部件,13.5\n", mapping(RULE | {"published": "2021-01-15"}), "2020 = 13.5 points"),
+    (SDMX + "X,I,NJ,2023,17,B,", mapping(AREA, statuses={"B": "final"}), "2023 = 17 points"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", READ)
-def test_what_a_file_and_its_mapping_yield(tmp_path: Path, name: str) -> None:
-    text, how, expected = READ[name]
+@pytest.mark.parametrize(("text", "how", "expected"), READ)
+def test_what_a_file_and_its_mapping_yield(tmp_path: Path, text: str, how: Any, expected: str) -> None:
     file, data = made(tmp_path, text)
     done = import_figures(file, how, data=data)
     left = ", ".join(f"{count} {name}" for name, (count, _) in done.left_out.items())
@@ -391,8 +371,7 @@ def test_the_starter_is_a_mapping_once_it_is_completed(tmp_path: Path) -> None:
     text = "指标,单位,2023年\nPass rate,%,97\n支出,亿元,1.5\n小部件A,点,1\n"
     file, data = made(tmp_path, text)
     begun, head = starter(file, data), catalogue("starters")["mapping"]["both"].format(region="testville")
-    assert begun.startswith(head)
-    assert begun.removeprefix(head) == (
+    assert begun == head + (
         "\n- name: Pass rate\n  indicator: share\n- name: 支出\n  indicator: spending\n"
         '  factor: "?"    # the file says 亿元, the indicator is in 10k yuan (万元)\n'
         '# not found in indicators.csv:\n# - name: 小部件A\n#   indicator: "?"  # perhaps widgets\n'
@@ -473,8 +452,8 @@ def test_the_preview_and_what_was_done_are_said_in_chinese(tmp_path: Path, qcity
         "  别的：2 个单元格，首见于 a.csv, row 3",
         "已写入 1 行；`qcity import --undo` 可撤销",
     ]
-    code, out, _ = qcity("import", "--undo", "--data", data, "--language", "zh")
-    assert code == 0 and out.startswith("已撤销 ") and "去掉 1 行，各文件恢复原样" in out
+    _, out, _ = qcity("import", "--undo", "--data", data, "--language", "zh")
+    assert out.startswith("已撤销 ") and "去掉 1 行，各文件恢复原样" in out
     file.write_text("指标,2023年\n小部件,下降三成\n", "utf-8")
     code, out, _ = qcity("import", file, "--map", how, "--data", data, "--language", "zh")
     _, counts, refused, end = out.splitlines()

@@ -81,13 +81,7 @@ def test_the_old_definition_points_to_a_miss_from_2023_on_and_the_new_one_is_ope
 
 
 @pytest.mark.parametrize(
-    (
-        "year",
-        "definition",
-        "level",
-        "passed",
-        "fall",
-    ),  # change on 2020, years passed, last yearly change, as known
+    ("year", "definition", "level", "passed", "fall"),
     [(2022, A, 0.973, 1, 2.7), (2023, A, 0.973 * 0.999, 2, 0.1), (2025, B, 0.927 * 0.962, 4, 3.8)],
 )
 def test_the_schedules_and_the_barometer_are_those_worked_out_by_hand(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from asking import CUT, answer, borrowing, two_definitions
 from packages import STEADY, changes, figure, figures, indicator, loaded, target
-from test_assessment import CUT, answer, borrowing, two_definitions
 
 import qcity_analysis as qc
 from qcity_analysis.assessment.answer import SPOKEN, Assessment

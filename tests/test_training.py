@@ -2,8 +2,6 @@
 
 import importlib.util
 import math
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +12,7 @@ from scipy.special import ndtri
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import scores
 from qcity_analysis.forecasting.annual import Move
-from qcity_analysis.forecasting.prior import CHANGES_FILE, ReferenceChanges, read_changes
+from qcity_analysis.forecasting.prior import CHANGES_FILE, read_changes
 from qcity_analysis.forecasting.quantiles import KNOTS
 from training import borrowing, networks, train
 from training.changes import write_changes
@@ -37,38 +35,27 @@ def corpus(tmp_path_factory):
     return train.read_corpus(out)
 
 
-def test_what_came_after_is_never_in_the_history(corpus):
-    tasks = train.draw_tasks(corpus, list(corpus.values), 1, 99, 0, odd=False)
+def test_what_came_after_is_never_in_the_history_and_years_from_before_on_are_not_used_for_training(corpus):
+    names = list(corpus.values)
+    tasks = train.draw_tasks(corpus, names, 1, 99, 0, odd=False)
     texts = [v.round(9).tolist() for v in corpus.values.values()]
     for values, actual in zip(tasks.histories.values[:40], tasks.actual, strict=False):
         history = values[np.isfinite(values)]
         assert 4 <= len(history) <= 15
         whole = np.concatenate([history, actual]).round(9).tolist()
         assert any(whole == v[k : k + len(whole)] for v in texts for k in range(len(v) - len(whole) + 1))
-
-
-def test_growth_series_are_beside_the_corpus_and_half_the_supports_are_hidden(corpus):
-    tasks = train.draw_growth([10.0 * 1.05 ** np.arange(40), np.arange(20.0) - 3], 12, 0)
-    length = np.isfinite(tasks.histories.values).sum(axis=1)
-    assert length.max() > 15 and length.min() >= 4 and set(tasks.histories.support) <= {0, 1}
-    hidden = tasks.hidden(0.5).histories.support
-    assert (
-        0.2 < (hidden >= 4).mean() < 0.8
-        and ((hidden < 4) | (hidden == train.inferred(tasks.histories.values))).all()
-    )
-    assert train.Tasks.joined([tasks, tasks]).actual.shape == (2 * len(length), 5)
-
-
-def test_years_from_before_on_are_not_used_for_training(corpus):
-    early = train.draw_tasks(corpus, list(corpus.values), 1, 99, 0, before=2016)
+    early = train.draw_tasks(corpus, names, 1, 99, 0, before=2016)
     assert early.actual.max() <= max(v[: 2016 - corpus.year[k]].max() for k, v in corpus.values.items())
-    late = train.draw_tasks(corpus, list(corpus.values), 1, 99, 0, since=2020)
-    assert 0 < len(late.actual) < 240
+    assert 0 < len(train.draw_tasks(corpus, names, 1, 99, 0, since=2020).actual) < 240
 
 
-def test_folds_are_made_of_indicators_and_do_not_move():
-    assert train.fold_of("it_use_ii99", 3) == 0
-    assert {train.fold_of(f"i{k}", 3) for k in range(12)} == {0, 1, 2}
+def test_growth_series_stand_beside_the_corpus_and_half_the_supports_are_hidden():
+    tasks = train.draw_growth([10.0 * 1.05 ** np.arange(40), np.arange(20.0) - 3], 12, 0)
+    length, hidden = np.isfinite(tasks.histories.values).sum(axis=1), tasks.hidden(0.5).histories.support
+    assert length.max() > 15 and length.min() >= 4 and set(tasks.histories.support) <= {0, 1}
+    guessed = train.inferred(tasks.histories.values)
+    assert 0.2 < (hidden >= 4).mean() < 0.8 and ((hidden < 4) | (hidden == guessed)).all()
+    assert train.Tasks.joined([tasks, tasks]).actual.shape == (2 * len(length), 5)
 
 
 def test_the_learners_gradient_is_that_of_its_score():
@@ -129,14 +116,11 @@ def test_a_prior_learnt_from_a_made_up_bank_forecasts_its_kind_about_as_well_as_
     assert scores.brier(asked["probability"].to_numpy(), asked["met"].to_numpy()) < 0.22
 
 
-def test_training_twice_gives_the_same_prior(corpus):
+def test_training_twice_gives_the_same_prior_and_a_folder_without_a_bank_is_refused(corpus, tmp_path):
     tasks = train.draw_tasks(corpus, list(corpus.values)[:60], 2, 99, 0)
     a, b = (train.fit_prior(tasks, seed=3, cross=False) for _ in range(2))
     assert np.array_equal(a.gate.linear, b.gate.linear)
     assert np.array_equal(a.learners[0].out, b.learners[0].out)
-
-
-def test_a_folder_without_a_bank_is_refused(tmp_path):
     with pytest.raises(QcityError, match="indicator_bank.parquet: no such file"):
         train.read_corpus(tmp_path)
 
@@ -170,29 +154,25 @@ def test_evidence_judges_each_indicator_with_shares_learned_on_the_others():
     assert evidence["indicators"] == 8 and evidence["cases"] == len(mixed)
 
 
-def changes_of(folder: Path, series: dict[str, tuple[str, list[float], bool]], kind: str) -> ReferenceChanges:
+def changes_of(folder, series, kind):
     """What is learned from a bank of series by name: indicator, values, whether it was modelled."""
-    values = {name: np.array(levels) for name, (_, levels, _) in series.items()}
+    values = {name: np.array(levels, float) for name, (_, levels, _) in series.items()}
     rows = {name: (kind, what, modelled) for name, (what, _, modelled) in series.items()}
     meta = pd.DataFrame.from_dict(rows, orient="index", columns=["kind", "indicator", "modelled"])
     path = write_changes(Corpus(values, dict.fromkeys(values, 2000), meta), folder / CHANGES_FILE)
     return read_changes(path.read_text("utf-8"))[kind]
 
 
-def test_quantiles_of_one_series_are_those_of_its_windows(tmp_path: Path) -> None:
+def test_quantiles_are_those_of_the_windows_and_indicators_count_the_same_without_modelled_series(tmp_path):
     levels = [float(x) for x in np.exp(np.cumsum(np.sin(np.arange(203) * 1.7)) / 50) * 40]
     learned = changes_of(tmp_path, {"a": ("x", levels, False)}, "positive").quantiles[2]
     moves = sorted(100 * math.log(levels[k + 3] / levels[k]) / 3 for k in range(200))
     slow = [moves[math.ceil(2 * percent) - 1] for percent in range(1, 100)]  # 200 windows: the 2p-th smallest
     assert learned == pytest.approx(slow, rel=1e-3)
-
-
-def test_each_indicator_counts_the_same_and_series_smoothed_by_their_producer_do_not(tmp_path: Path) -> None:
-    up = {f"u{k}": ("many", [0.0, 1.0, 2.0, 3.0], False) for k in range(9)}
-    learned = changes_of(tmp_path, up | {"d": ("one", [3.0, 2.0, 1.0, 0.0], False)}, "real").quantiles[0]
+    up = {f"u{k}": ("many", [0, 1, 2, 3], False) for k in range(9)}
+    learned = changes_of(tmp_path, up | {"d": ("one", [3, 2, 1, 0], False)}, "real").quantiles[0]
     assert (learned < 0).sum() == 50 and (learned > 0).sum() == 49
-    rows = {"a": ("x", [0.0, 1.0, 2.0], False), "b": ("x", [2.0, 1.0, 0.0], True)}
-    one = changes_of(tmp_path, rows, "real")
+    one = changes_of(tmp_path, {"a": ("x", [0, 1, 2], False), "b": ("x", [2, 1, 0], True)}, "real")
     assert (one.series, one.indicators, one.quantiles[0].min()) == (1, 1, 1.0)
 
 
@@ -218,11 +198,11 @@ def test_m3_years_are_split_where_the_workbook_says(accuracy, tmp_path):
 
 
 def test_m4_series_are_joined_by_name_and_scored(accuracy, tmp_path):
-    names = [f"Y{k}" for k in range(30)]
-    walk = 100 + np.cumsum(np.random.default_rng(0).normal(size=(30, 26)), axis=1)
-    train = pd.DataFrame(walk[:, :20], index=names)
-    train.iloc[3, 12:] = np.nan  # series differ in length: trailing cells are empty
-    train.to_csv(tmp_path / "train.csv")
+    names, rng = [f"Y{k}" for k in range(30)], np.random.default_rng(0)
+    walk = 100 + np.cumsum(rng.normal(size=(30, 26)), axis=1)
+    known = pd.DataFrame(walk[:, :20], index=names)
+    known.iloc[3, 12:] = np.nan  # series differ in length: trailing cells are empty
+    known.to_csv(tmp_path / "train.csv")
     pd.DataFrame(walk[:, 20:], index=names).iloc[::-1].to_csv(tmp_path / "test.csv")
     series = accuracy.m4_series(tmp_path / "train.csv", tmp_path / "test.csv")
     np.testing.assert_allclose(series[5][1], walk[5, 20:])
@@ -233,8 +213,3 @@ def test_m4_series_are_joined_by_name_and_scored(accuracy, tmp_path):
     shown = accuracy.line("mixture", hindcast.ahead.quantiles(accuracy.LEVELS), hindcast, "-")
     assert 0.5 < float(shown.split("|")[2]) < 1.5
     assert accuracy.named("arima")(series[5][0]).shape == accuracy.named("ets")(series[5][0][:4]).shape
-
-
-def test_exactly_one_source_is_asked_for():
-    run = subprocess.run([sys.executable, HOME / "accuracy.py"], capture_output=True, text=True)
-    assert run.returncode == 2 and "name one of BANK, --m3 and --m4" in run.stderr

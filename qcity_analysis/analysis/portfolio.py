@@ -123,18 +123,12 @@ def portfolio(
     shock, correlated as `dependence` estimates, which drives all its targets; a target is met where it lies among its
     highest values: a Gaussian copula on the ranks of the draws, which leaves every probability as it is. Where the
     answer depends on the definition, the newest one with a verdict counts. Raises ValueError without any assessment.
-
-    >>> import qcity_analysis as qc
-    >>> data = qc.load(as_of="2024-06-30")
-    >>> whole = portfolio(data, qc.scorecard(data, "china_14fyp", draws=500)[1])
-    >>> len(whole.targets), bool(abs(whole.counts["dependent"].sum() - 1) < 1e-9)
-    (3, True)
     """
     if not assessments:
         raise ValueError("a portfolio needs at least one assessment")
     ranges = [(a, _range(a)) for a in assessments]
     known = [(a, chances) for a, chances in ranges if chances is not None]
-    unknown = [_names(a) for a, chances in ranges if chances is None]
+    unknown = [[getattr(a.target, name) for name in NAMES] for a, chances in ranges if chances is None]
     chances = np.array([probability for _, (probability, _, _) in known], dtype=float)
     between = dependence(data, [a for a, _ in known])
     loading = between.loading.to_numpy(dtype=float)
@@ -207,10 +201,6 @@ def _range(a: Assessment) -> Range | None:
     return (chances[-1], min(chances), max(chances)) if chances else None
 
 
-def _names(a: Assessment) -> list[str]:
-    return [getattr(a.target, name) for name in NAMES]
-
-
 def _targets(known: Sequence[tuple[Assessment, Range]], met: np.ndarray) -> pd.DataFrame:
     """One row a target; its share of the variance of the total, and what meeting it adds to the total."""
     total = met.sum(axis=1).astype(float)
@@ -220,7 +210,8 @@ def _targets(known: Sequence[tuple[Assessment, Range]], met: np.ndarray) -> pd.D
         together = float(np.mean(hit * total) - hit.mean() * total.mean())
         weight = float(total[hit].mean() - total[~hit].mean()) if 0 < hit.mean() < 1 else 0.0
         share = together / spread if spread > 0 else 0.0
-        rows.append((*_names(a), a.target.section, a.status, *chances, share, weight))
+        names = (getattr(a.target, name) for name in (*NAMES, "section"))
+        rows.append((*names, a.status, *chances, share, weight))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

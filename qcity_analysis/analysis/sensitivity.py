@@ -83,12 +83,6 @@ def sensitivity(data: Data, assessment: Assessment, *, draws: int | None = None)
     leaves three levels; up to 12 years are left out one at a time (the neighbours of a left-out yearly change are
     joined to one change over two years); base years are moved by up to two years, the plan's yearly pace kept; a
     tolerance is left away; the other models are tried. A variant that cannot be computed says why and flips nothing.
-
-    >>> import qcity_analysis as qc
-    >>> data = qc.load(as_of="2023-12-31")
-    >>> (varied,) = sensitivity(data, qc.assess(data, "rd_intensity", draws=500), draws=500)
-    >>> varied.asked.status, "tolerance" in {row.kind for row in varied.rows}
-    ('forecast', True)
     """
     draws = draws or assessment.draws
     base = again(data, assessment, draws=draws)

@@ -1,7 +1,4 @@
-"""The answer for one target as a record, the question it answers, and one constructor for each outcome.
-
-How an answer comes about depends on the kind of target: see `levels`, `counts` and `peers`.
-"""
+"""The answer for one target as a record, the question it answers, and one constructor for each outcome."""
 
 from __future__ import annotations
 
@@ -63,18 +60,16 @@ class Tally:
 class Assessment:
     """The answer for one target as of one day.
 
-    Attributes: `target`; `as_of`; `status` ("forecast", "met", "missed", "not_assessable" or
-    "depends_on_definition"); `reason` (a Note, when not assessable); `probability` that the target is met and its
-    Monte Carlo standard error (0 for an exact one); `word` (IPCC scale); `threshold` and `bound` (the level asked for,
-    and the level that is just enough, in the unit of `series.values`); `tolerance`; `series`; `forecast`; `fan`
-    (quantiles by year); `expected`, `median` and `interval` (90 %) at the deadline; `outcome` (the level at the
-    deadline once published); `pace_so_far`, and `pace_needed` and `needed_path`, which lead to the bound; `borrowed`
-    and the year since which; `parts` (the same question by definition or comparator); `role` ("main", "definition",
-    "borrowed"); `definition` (the indicator's row); `region_names`; `notes`; `illustrative` (an illustrative figure
-    was used); `model`, `draws`, `seed`; `likelihood` (what made the paths where it was not `model`: "gamma_poisson",
-    "events" or "joint_ranks", else ""); `period` (first and last year that count, for kinds about several years);
-    `tally` (what is counted so far); `settled_in` (the period whose figure made it met or missed, when that is not the
-    deadline).
+    Attributes: `target`; `as_of`; `status` ("forecast", "met", "missed", "not_assessable", "depends_on_definition");
+    `reason` (a Note, when not assessable); `probability` that the target is met and its Monte Carlo standard error (0
+    for an exact one); `word` (IPCC scale); `threshold` and `bound` (the level asked for, and that just enough, in the
+    unit of `series.values`); `tolerance`; `series`; `forecast`; `fan` (quantiles by year); `expected`, `median` and
+    `interval` (90 %) at the deadline; `outcome` (the level at the deadline once published); `pace_so_far`, and
+    `pace_needed` and `needed_path`, which lead to the bound; `borrowed` and the year since which; `parts` (the same
+    question by definition or comparator); `role` ("main", "definition", "borrowed"); `definition` (the indicator's
+    row); `region_names`; `notes`; `illustrative` (such a figure was used); `model`, `draws`, `seed`; `likelihood` (what
+    made the paths where it was not `model`: "gamma_poisson", "events", "joint_ranks"); `period` (first and last year
+    that count); `tally` (what is counted so far); `settled_in` (the period whose figure settled it early).
     """
 
     target: Target
@@ -124,12 +119,7 @@ class Assessment:
         return self.series.known() if self.series is not None else pd.Series(dtype=float)
 
     def by_definition(self) -> list[Assessment]:
-        """The answer under each definition of its indicator, oldest first; itself where there is only one.
-
-        >>> import qcity_analysis as qc
-        >>> [part.status for part in qc.assess(qc.load(), "energy_per_gdp", draws=100).by_definition()]
-        ['forecast', 'met']
-        """
+        """The answer under each definition of its indicator, oldest first; itself where there is only one."""
         return [part for part in self.parts if part.role == "definition"] or [self]
 
     @property

@@ -100,9 +100,8 @@ def scorecard(
 ) -> tuple[pd.DataFrame, list[Assessment]]:
     """All targets of a plan (default: the first): a table with one row per target, and the assessments in its order.
 
-    Columns: target_id, section, name_zh, name_en, kind, status, probability, word, last_year, last_level, reason. For a
-    target that counts, last_level is what is counted so far and last_year the year of its last figure.
-    `options` are those of `assess`. Raises QcityError for an unknown plan.
+    Columns: target_id, section, name_zh, name_en, kind, status, probability, word, last_year, last_level (what is
+    counted so far, for a target that counts), reason. `options` are those of `assess`. Raises QcityError: no such plan.
 
     >>> import qcity_analysis as qc
     >>> table, answers = qc.scorecard(qc.load(as_of="2026-06-30"), "china_14fyp")

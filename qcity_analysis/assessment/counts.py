@@ -1,10 +1,9 @@
 """Targets on what is counted: the sum of what is new since a base year, no event in a period, and milestones.
 
 Counted are published counts of new items and differences of totals, year by year, never rounded: a count may be in
-10 000 persons. Where things happen in rounds (`rounds`), years without a round are no zeros and no exposure: the rounds
-are what counts, and what is still to come. A count cannot fall: a target reached is met before its deadline. The rest
-of the period is Gamma–Poisson (see `rates`). Years without a figure are drawn, never taken as zero. Fewer than three
-numbers tell no rate: they do not show how years differ.
+10 000 persons. Where things happen in `rounds`, years without a round are no zeros and no exposure. A count cannot
+fall: a target reached is met before its deadline. The rest of the period is Gamma–Poisson (see `rates`); years without
+a figure are drawn, never taken as zero. Fewer than three numbers tell no rate: they do not show how years differ.
 
 The yearly rate of events has Jeffreys' prior Gamma(½, 0); after y events in T years of published figures it is
 Gamma(y + ½, T), and none will happen in τ more years with probability (T / (T + τ))^(y + ½), exactly. Years of the
@@ -41,10 +40,9 @@ FEWEST = 3  # counts from which a rate and how it varies are told
 class CountSeries:
     """Counts in order of time, and the period in which they count.
 
-    Attributes: `counts`; `labels` (last year of a count to the period as published); `start`, the last year that does
-    not count (0 where nothing says when counting starts), and `offset`, what was there at its end; `deadline`, the last
-    year; `rows`, the published figures used; `notes`; `limits`, bounds on the cumulated number at the end of a year
-    (year, sign, number); `rounds`, the years in which it happens, None for every year.
+    Attributes: `labels` (last year of a count to the period as published); `start`, the last year that does not count
+    (0 where nothing says when counting starts), and `offset`, what was there at its end; `deadline`; `rows`, the
+    figures used; `limits`, bounds on the cumulated number at the end of a year; `rounds`, years in which it happens.
     """
 
     counts: tuple[Count, ...]
@@ -70,7 +68,7 @@ class CountSeries:
 
     @property
     def numbers(self) -> list[Count]:
-        """The counts that are no bounds, those before the start included: what a rate is told from."""
+        """The counts that are no bounds, those before the start included."""
         return [c for c in self.counts if c.qualifier == "="]
 
     @property
@@ -145,7 +143,7 @@ class CountSeries:
         return series.loc[: series.last_valid_index()]
 
     def too_few(self) -> Note | None:
-        """Why no rate is told: only bounds, or fewer than three numbers, which do not show how years differ."""
+        """Why no rate is told: only bounds, or fewer than three numbers."""
         numbers = sum(c.exposure > 0 for c in self.numbers)
         few = Note("few_counts", {"count": numbers, "least": FEWEST}) if numbers else Note("only_bounds")
         return few if numbers < FEWEST else None
@@ -189,11 +187,10 @@ def unit_of(counts: Sequence[Count]) -> float:
 def _count_series(
     new: pd.DataFrame, totals: pd.DataFrame, base_year: int | None, deadline: int, rounds: str
 ) -> CountSeries:
-    """The counts of a series, from its counts of new items and from `totals` (newest rows of `count_total`).
+    """The counts of a series, from its counts of new items and from what lies between `totals` (rows of `count_total`).
 
-    Between two totals lies what came new; what years with a count of their own do not explain is that of the years
-    between. Counting starts after `base_year`; where that is None, with the first total (whatever it holds counts), or
-    with the first year of which a count of new items is published. `rounds` is the indicator's declaration.
+    Counting starts after `base_year`; where that is None, with the first total (whatever it holds counts), or with the
+    first year of which a count of new items is published. `rounds` is the indicator's declaration.
     """
     when = rounds_of(rounds)
     single: dict[int, Count] = {}
@@ -225,29 +222,21 @@ def _count_series(
         notes.append(Note("counted_from", {"year": start + 1}))
     if when is not None and start:
         notes.append(Note("in_rounds", {"periods": [str(year) for year in sorted(when) if year > start][:6]}))
-    counts = tuple(sorted([*single.values(), *blocks], key=lambda c: c.parts[0][0]))
-    limits = () if since is None else _limits(totals, start, since, labels)
-    rows = pd.concat([new, totals], ignore_index=True) if len(totals) else new
-    return CountSeries(counts, labels, start, offset, deadline, rows, tuple(notes), limits, when)
-
-
-def _limits(
-    rows: pd.DataFrame, start: int, before: float, labels: dict[int, str]
-) -> tuple[tuple[int, str, float], ...]:
-    """What bounds on totals say of the number cumulated since the start, `before` which there were so many."""
     limits = []
-    for row in rows[rows["qualifier"].isin([">=", "<="])].itertuples():
-        year, months = int(str(row.period)[:4]), months_covered(str(row.period))
-        if year > start and (months == 12 or row.qualifier == ">="):
-            limits.append((year, str(row.qualifier), float(row.value) - before))
+    for row in totals.itertuples():
+        year, sign, months = int(str(row.period)[:4]), str(row.qualifier), months_covered(str(row.period))
+        decides = sign == ">=" or (sign == "<=" and months == 12)
+        if since is not None and year > start and decides:
+            limits.append((year, sign, float(row.value) - since))
             labels.setdefault(year, str(row.period))
-    return tuple(limits)
+    counts = tuple(sorted([*single.values(), *blocks], key=lambda c: c.parts[0][0]))
+    rows = pd.concat([new, totals], ignore_index=True) if len(totals) else new
+    return CountSeries(counts, labels, start, offset, deadline, rows, tuple(notes), tuple(limits), when)
 
 
 def _totals(rows: pd.DataFrame) -> list[tuple[str, float]]:
-    """Totals at the ends of years, and one within the year after the last of them: period and number.
-
-    Without those that a later, lower one puts right; the first one stands.
+    """Totals at the ends of years, and one within the year after the last: period and number; without those that a
+    later, lower one puts right.
     """
     numbers = [(str(r.period), float(r.value)) for r in rows.itertuples() if r.qualifier in ("=", "~")]
     ends = [(period[:4], value) for period, value in numbers if months_covered(period) == 12]
@@ -266,9 +255,8 @@ def _between(
     single: dict[int, Count], before: str, after: str, items: float, rounds: frozenset[int] | None,
     digits: tuple[int, int],
 ) -> Count | None:  # fmt: skip
-    """The number of the years between two totals that have no number of their own; None when they do not agree.
-
-    They may differ by half a step of the coarsest figure; `digits` are the fewest and the most decimals.
+    """The number of the years between two totals that have no number of their own; None when they disagree by more than
+    half a step of the coarsest figure; `digits` are the fewest and the most decimals.
     """
     last, half = int(after[:4]), 0.5 * 10.0 ** -digits[0]
     spans = {year: 1.0 for year in range(int(before) + 1, last + 1)}
@@ -292,10 +280,8 @@ def _together(*frames: pd.DataFrame) -> pd.DataFrame:
 
 
 def cumulative(question: Question, indicator_id: str, role: str = "main") -> Assessment:
-    """The assessment of a cumulative target under one indicator.
-
-    Met or missed once what is counted decides; else the share of draws that reach the target; not assessable without
-    any count to tell a rate from.
+    """The assessment of a cumulative target: met or missed once what is counted decides; else the share of draws that
+    reach the target; not assessable without counts to tell a rate from.
     """
     target, deadline, bound = question.target, question.target.deadline, question.target.bound()
     raw, totals = question.series(indicator_id), question.totals(indicator_id)
@@ -380,10 +366,8 @@ def _paths(question: Question, known: CountSeries) -> np.ndarray:
 
 
 def zero_event(question: Question, indicator_id: str, role: str = "main") -> Assessment:
-    """The assessment of a target of no event from the year after the base year to the deadline.
-
-    Without a base year the deadline's year alone counts. A published event in the period is a miss at once; without
-    any published figure there is no exposure, and the target is not assessable.
+    """The assessment of a target of no event from the year after the base year (without one, in the deadline's year) to
+    the deadline: a published event in the period is a miss at once.
     """
     target, bound = question.target, question.target.bound()
     start = target.base_year if target.base_year is not None else target.deadline - 1
@@ -422,10 +406,8 @@ def _events(raw: AnnualSeries) -> pd.DataFrame:
 
 
 def none_in(events: float, exposure: float, ahead: float, allowed: float = 0.0) -> float:
-    """The probability of no event (or at most `allowed`) in `ahead` years after `events` in `exposure` years, with
-    Jeffreys' prior.
-
-    Raises ZeroDivisionError without any exposure.
+    """The probability of at most `allowed` events in `ahead` years after `events` in `exposure` years, with Jeffreys'
+    prior. Raises ZeroDivisionError without any exposure.
 
     >>> round(none_in(0, 5, 2), 3)
     0.845

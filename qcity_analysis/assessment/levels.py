@@ -31,21 +31,17 @@ BORROWING = ("level", "relative_change", "coverage")
 
 
 def at_deadline(question: Question, indicator_id: str, role: str = "main") -> Assessment:
-    """The assessment of a target on the level, or the change, of the deadline: met or missed once its figure, or a
-    bound that decides, is in; else a forecast.
-    """
+    """The assessment of a target on the level, or the change, of the deadline."""
     target = question.target
     relative = target.kind == "relative_change"
     series = _with_changes(target, question.series(indicator_id, target.base_year if relative else None))
     levels, answer = series.known(), question.answer(indicator_id, role, series)
     reason = _missing(question, series, levels)
-    threshold = target.level(_base(target, series))
+    threshold, bound = _asked(target, series)
     notes = (*series.notes, *_by_bounds(question, series))
     baseless = reason is not None and reason.code in ("no_base", "no_base_year", "base_not_positive")
     if not baseless and not math.isnan(threshold):
-        answer = replace(answer, threshold=threshold)
-        bound = _bound(target, series)
-        outcome = question.outcome(series, bound)
+        answer, outcome = replace(answer, threshold=threshold), question.outcome(series, bound)
         if outcome is not None:
             level, by_bound = outcome
             notes = (*notes, *by_bound, *_on_outcome(question, series, level))
@@ -105,15 +101,11 @@ def _too_late(target: Target, levels: pd.Series) -> Note | None:
     return Note("too_far", years | {"most": FARTHEST}) if far else None
 
 
-def _base(target: Target, series: AnnualSeries) -> float:
-    """The level that the target starts from: the base year's, 100 where only changes are known; else NaN."""
-    return float(series.values.get(target.base_year, 100.0 if series.values.empty else math.nan))
-
-
-def _bound(target: Target, series: AnnualSeries) -> float:
-    """The level that is just enough, for the figure of the deadline as it is, or will be, published."""
+def _asked(target: Target, series: AnnualSeries) -> tuple[float, float]:
+    """The level asked for, and the one that is just enough for the deadline's figure as published; NaN if unknown."""
+    base = float(series.values.get(target.base_year, 100.0 if series.values.empty else math.nan))
     step = _step_of(series, target.deadline) if target.kind == "coverage" else 0.0
-    return target.bound(_base(target, series), step)
+    return target.level(base), target.bound(base, step)
 
 
 def _step_of(series: AnnualSeries, year: int) -> float:
@@ -160,7 +152,7 @@ def _on_outcome(question: Question, series: AnnualSeries, level: float) -> list[
 
 def _ahead_to_deadline(question: Question, answer: Assessment, series: AnnualSeries) -> Assessment:
     """The forecast of the deadline's level, its chance, and the pace that leads to the bound."""
-    target, bound, levels = question.target, _bound(question.target, series), series.known()
+    target, levels, (_, bound) = question.target, series.known(), _asked(question.target, series)
     last, level = int(levels.index[-1]), float(levels.iloc[-1])
     threshold = answer.threshold
     answer = _ahead(question, answer, series, lambda ahead: target.is_met(ahead.paths[:, -1], bound))
@@ -248,9 +240,8 @@ def every_year(question: Question, indicator_id: str, role: str = "main") -> Ass
 
 
 def _years_that_count(question: Question, levels: pd.Series) -> tuple[int, tuple[Note, ...]]:
-    """The year the first comparison is made with, and notes on it and on years between levels (index year).
-
-    Levels decide only where the plan's document has no date: then it is their first year.
+    """The year the first comparison is made with (the first of `levels` where the plan's document has no date), and
+    notes on it and on years between levels.
     """
     target, notes = question.target, []
     dates = question.data.sources.set_index("source_id")["date"]
@@ -270,10 +261,8 @@ def _years_that_count(question: Question, levels: pd.Series) -> tuple[int, tuple
 
 
 def _better(before: Any, after: Any, target: Target, step: float = 0.0, years: int = 1) -> Any:
-    """Whether levels `years` apart got better as the target asks, both rounded to `step` (0: not rounded).
-
-    Without a figure of its own the target asks for any rise (or fall); with one, for that much less the tolerance in
-    every year.
+    """Whether levels `years` apart, rounded to `step` (0: not), rose (or fell) by what the target asks less its
+    tolerance in every year; by anything where it asks for no figure.
     """
     if step:
         before, after = (np.floor(np.asarray(level) / step + 0.5 + CLOSE) * step for level in (before, after))
@@ -284,14 +273,16 @@ def _better(before: Any, after: Any, target: Target, step: float = 0.0, years: i
 def _all_better(question: Question, series: AnnualSeries, base: int, ahead: Forecast) -> np.ndarray:
     """Whether each path is better in every year from the year after `base` to the deadline, (draws,) of bool.
 
-    Years without a figure between two levels are drawn around the straight line between them, as far apart as the
-    yearly changes of the series are (a Brownian bridge). Each two years are compared as published: rounded to the
-    coarser of their steps, unless either level is derived or both are published.
+    Years without a figure between two levels are drawn as a Brownian bridge, with the standard deviation of a yearly
+    change around the average one (gaps taken as a random walk). Each two years are rounded to the coarser of their
+    steps, unless either level is derived or both are published.
     """
     target, known, draws = question.target, series.known(), len(ahead.paths)
     rng = np.random.default_rng([question.seed, 1])
     table = {int(year): np.full(draws, float(level)) for year, level in known.items()}
-    spread = yearly_spread(known)
+    gaps, change = np.diff(known.index.to_numpy(float)), np.diff(known.to_numpy(float))
+    rate, freedom = change.sum() / max(gaps.sum(), 1.0), len(change) - 1
+    spread = math.sqrt(float(np.sum((change - rate * gaps) ** 2 / gaps)) / freedom) if freedom > 0 else 0.0
     for before, after in zip(known.index[:-1], known.index[1:], strict=True):
         years = int(after - before)
         if years > 1:
@@ -306,16 +297,3 @@ def _all_better(question: Question, series: AnnualSeries, base: int, ahead: Fore
         as_they_are = {year - 1, year} <= series.decimals.keys() or not all(steps)
         met &= _better(table[year - 1], table[year], target, 0.0 if as_they_are else max(steps))
     return met
-
-
-def yearly_spread(known: pd.Series) -> float:
-    """The standard deviation of a yearly change around the average one, gaps taken as a random walk; 0 when unknown.
-
-    >>> round(yearly_spread(pd.Series({2020: 1.0, 2021: 2.0, 2022: 4.0})), 3)
-    0.707
-    """
-    years, change = np.diff(known.index.to_numpy(float)), np.diff(known.to_numpy(float))
-    if len(change) < 2:
-        return 0.0
-    rate = change.sum() / years.sum()
-    return math.sqrt(float(np.sum((change - rate * years) ** 2 / years)) / (len(change) - 1))

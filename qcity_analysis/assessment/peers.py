@@ -46,13 +46,6 @@ def moved_towards(data: Data, own: AnnualSeries, forecast: Forecast) -> tuple[Fo
 
     Nothing moves, and the names are empty, where no comparator has figures to compare, or where years after the last
     level are known in part: these say more (see `forecasting.annual` for how far a forecast moves).
-
-    >>> import qcity_analysis as qc
-    >>> from qcity_analysis.forecasting.annual import forecast_series
-    >>> data = qc.load(as_of="2025-12-31")
-    >>> city = qc.annual_series(data, "rd_intensity", "nanjing")
-    >>> moved_towards(data, city, forecast_series(city, 2025, draws=100))[1]
-    ('jiangsu/rd_intensity', 'china/rd_intensity')
     """
     from ..forecasting.annual import borrow, together
 
@@ -86,7 +79,7 @@ def borrowed_answers(question: Question, own: AnnualSeries, ahead: Ahead) -> tup
     """
     named = comparators(question.data, question.target.indicator_id)
     lenders = [lender for lender in named if lender != (own.region, own.indicator_id)]
-    answers = [_borrowed_from(question, own, region, name, ahead) for region, name in lenders]
+    answers = [_borrowed_from(question, own, *lender, ahead) for lender in lenders]
     return tuple(answer for answer in answers if answer is not None)
 
 
@@ -107,8 +100,7 @@ def _borrowed_from(
         return None
     level = float(levels.iloc[-1]) if len(levels) else 100.0
     moved = shifted(theirs, start, level, relative or own.base_year is not None)
-    row = data.indicator(indicator_id)
-    names = {lang: str(row[f"name_{lang}"]) for lang in ("zh", "en")}
+    names = {lang: str(data.indicator(indicator_id)[f"name_{lang}"]) for lang in ("zh", "en")}
     borrowed = Borrowed(region, indicator_id, question.names(region), names)
     plain = question.answer(indicator_id, "borrowed", moved)
     plain = replace(plain, borrowed=borrowed, borrowed_since=start)

@@ -13,6 +13,8 @@ from ..errors import QcityError
 from ..files import write_whole
 from .options import AsOf, DataDir, Draws, Json, Language, PlanName, Region, Seed, TargetName, command, show
 
+HOME = "[default: processed/ledger beside the data]."
+
 
 @command("forecast energy_per_gdp --plan china_14fyp --as-of 2023-03-31")
 def forecast(
@@ -80,14 +82,10 @@ def outlook(
         change = explain_change(known, target, answer.target.plan, since, known.as_of, **options)
 
     def plain() -> dict[str, Any]:
-        return {
-            "target": target,
-            "status": answer.status,
-            "probability": answer.probability,
-            "outlook": {part.definition["indicator_id"]: one.to_dict() for part, one in ahead},
-            "sensitivity": [one.to_dict() for one in varied],
-            "change": change.to_dict() if change is not None else None,
-        }
+        by_definition = {part.definition["indicator_id"]: one.to_dict() for part, one in ahead}
+        about: dict[str, Any] = {"target": target, "status": answer.status, "probability": answer.probability}
+        about |= {"outlook": by_definition, "sensitivity": [one.to_dict() for one in varied]}
+        return about | {"change": change.to_dict() if change is not None else None}
 
     def lines() -> list[str]:
         shown = outlook_lines(known, answer, ahead, language) + sensitivity_lines(varied, language)
@@ -151,10 +149,7 @@ def run(
     timeout: Annotated[int, Option(min=1, help="Seconds one notebook may take.")] = 600,
     record: Annotated[bool, Option(help="Append what is said to the ledger.")] = True,
     ledger: Annotated[
-        Path | None,
-        Option(
-            help="Folder of issued probabilities, kept for good [default: processed/ledger beside the data]."
-        ),
+        Path | None, Option(help=f"Folder of issued probabilities, kept for good {HOME}")
     ] = None,
     force: Annotated[bool, Option("--force", help="Run again what is unchanged.")] = False,
 ) -> None:
@@ -176,10 +171,7 @@ def score(
     plan: PlanName = None,
     data: DataDir = None,
     as_of: AsOf = None,
-    ledger: Annotated[
-        Path | None,
-        Option(help="Folder of issued probabilities [default: processed/ledger beside the data]."),
-    ] = None,
+    ledger: Annotated[Path | None, Option(help=f"Folder of issued probabilities {HOME}")] = None,
     language: Language = "en",
     out: Annotated[Path | None, Option(help="Also write the scores as JSON to this file.")] = None,
     as_json: Json = False,
@@ -224,16 +216,8 @@ def panel(
     except ValueError:
         allowed = "allowed are numbers separated by commas, as 0.05,0.5,0.95"
         raise QcityError(f"--levels {levels!r}: {allowed}") from None
-    forecast_files(
-        source,
-        out,
-        horizon=horizon,
-        levels=wanted,
-        workers=workers,
-        scheduler=scheduler,
-        rows=rows,
-        say=print,
-    )
+    forecast_files(source, out, horizon=horizon, levels=wanted, workers=workers, scheduler=scheduler, rows=rows,
+                   say=print)  # fmt: skip
     print(f"written: {out}")
     if len(refused := refused_of(out)):
         print(f"series that could not be forecast: {len(refused)}; {out / 'refused.csv'} says why")

@@ -7,18 +7,13 @@ import json
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from typer import Argument, Option
 
 from ..errors import QcityError, did_you_mean, unknown
 from .options import AsOf, DataDir, Draws, Json, Language, PlanName, as_text, command, save
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from ..data.load import Data
 
 FORMATS = ("text", "json", "html")
 
@@ -65,13 +60,6 @@ def check(
     raise typer.Exit(2 if errors else 0)
 
 
-def _targets(known: Data, plan: str | None) -> pd.DataFrame:
-    """The targets of a plan, or all. Raises QcityError when there is no such plan."""
-    if plan and plan not in known.plans():
-        raise unknown("plan", plan, known.plans())
-    return known.targets[known.targets["plan"] == plan] if plan else known.targets
-
-
 @command("list --plan china_14fyp")
 def list_targets(
     data: DataDir = None, plan: PlanName = None, as_of: AsOf = None, as_json: Json = False
@@ -80,7 +68,9 @@ def list_targets(
     from ..data.load import load
 
     package = load(data, as_of=as_of)
-    targets = _targets(package, plan)
+    if plan and plan not in package.plans():
+        raise unknown("plan", plan, package.plans())
+    targets = package.targets[package.targets["plan"] == plan] if plan else package.targets
     years = package.observations.groupby(["indicator_id", "region"])["year"].nunique()
     keys = zip(targets["indicator_id"], targets["region"], strict=True)
     table = targets[["plan", "target_id", "region", "kind", "deadline", "name_zh", "name_en"]]
@@ -117,7 +107,7 @@ def add(
 
     figure = {"indicator_id": indicator, "region": region, "period": period, "value": value, "measure": measure,
               "qualifier": qualifier, "status": status, "base_period": base_period}  # fmt: skip
-    row = add_figure(data, figure, publisher=publisher, title=title, date=date, dry_run=dry_run)
+    row = add_figure(data, figure, {"publisher": publisher, "title": title, "date": date}, dry_run)
     print(("would add: " if dry_run else "added: ") + ", ".join(f"{k}={v}" for k, v in row.items() if v))
 
 
@@ -227,14 +217,14 @@ def diff(
     from ..trackrecord.hindcasts import plan_indicators
 
     known = load(data, as_of=later)
-    rows = _targets(known, plan)
+    asked = plan_indicators(known, plan) if plan else None
+    rows = known.targets[known.targets["plan"] == plan] if plan else known.targets
     changes = [
         explain_change(known, target, name, earlier, known.as_of, draws=draws)
         for name, target in zip(rows["plan"], rows["target_id"], strict=True)
     ]
     figures = compare(known, earlier, known.as_of)
-    if plan:
-        figures = figures[figures["indicator_id"].isin(plan_indicators(known, plan))]
+    figures = figures if asked is None else figures[figures["indicator_id"].isin(asked)]
     if as_json:
         print(as_text(diff_values(figures, changes, earlier, known.as_of)))
     else:

@@ -297,13 +297,6 @@ def read_yaml(path: Path) -> tuple[Any, Lines]:
     """The content of a YAML file, all scalars as text, and the line of each entry by its path of keys and positions.
 
     Raises DataError when the file is missing, is no YAML, or has the same key twice.
-
-    >>> import tempfile
-    >>> place = Path(tempfile.mkdtemp()) / "a.yaml"
-    >>> _ = place.write_text("sheet: 表1\\nfigures:\\n- name: A\\n  date: 2024-01\\n", "utf-8")
-    >>> content, lines = read_yaml(place)
-    >>> content, lines[("figures", 0, "date")]
-    ({'sheet': '表1', 'figures': [{'name': 'A', 'date': '2024-01'}]}, 4)
     """
     import yaml
 

@@ -14,7 +14,6 @@ QUALIFIERS = ("=", "~", ">=", "<=")
 MEASURES = ("level", "change_pct", "cumulative_change_pct", "count_new", "count_total")
 CHANGES = ("change_pct", "cumulative_change_pct")  # measures in percent
 STATUSES = ("final", "preliminary", "estimate", "illustrative")
-SUPPORTS = ("percent", "positive", "count", "real")
 KINDS = (
     "level", "relative_change", "cumulative", "coverage", "monotone", "direction", "zero_event", "rank", "milestone",
 )  # fmt: skip
@@ -22,8 +21,6 @@ DIRECTIONS = (
     "at_least", "at_most", "increase", "decrease", "increase_every_year", "decrease_every_year", "achieved",
 )  # fmt: skip
 INPUTS = {"ratio": 2, "per_head": 2, "sum": 1}  # how many inputs each kind of derived indicator has
-DERIVED = ("none", "yearly_changes", *INPUTS)
-COMMITMENTS = ("firm", "about", "strive", "maintain", "directional", "qualitative")
 
 
 @dataclass(frozen=True)
@@ -82,11 +79,12 @@ TABLES = {
     ),
     "indicators": _table(
         "indicators", "indicator_id", _needed("indicator_id", "identifier"), _needed("name_zh name_en"),
-        _given("unit"), _needed("support", "choice", *SUPPORTS), _optional("better", "choice", "higher", "lower"),
-        _optional("publication_lag_months", "integer"), _optional("unit_zh definition_zh definition_en continues"),
+        _given("unit"), _needed("support", "choice", "percent", "positive", "count", "real"),
+        _optional("better", "choice", "higher", "lower"), _optional("publication_lag_months", "integer"),
+        _optional("unit_zh definition_zh definition_en continues"),
         _optional("break_period", "year"), _optional("break_reason_zh break_reason_en"),
-        _optional("derived", "choice", *DERIVED), _optional("comparators note inputs"), _optional("factor", "number"),
-        _optional("timing", "choice", "average", "total", "stock"),
+        _optional("derived", "choice", "none", "yearly_changes", *INPUTS), _optional("comparators note inputs"),
+        _optional("factor", "number"), _optional("timing", "choice", "average", "total", "stock"),
         _optional("splice", "choice", "none", "ratio", "difference"), _optional("splice_year", "year"),
         _optional("splice_reason_zh splice_reason_en rounds"),
     ),
@@ -94,7 +92,8 @@ TABLES = {
         "targets", "plan target_id", _needed("plan target_id region indicator_id", "identifier"),
         _needed("name_zh name_en"), _needed("kind", "choice", *KINDS), _needed("direction", "choice", *DIRECTIONS),
         _given("threshold", "number"), _given("unit"), _given("base_year", "year"), _needed("deadline", "year"),
-        _optional("commitment", "choice", *COMMITMENTS), _optional("tolerance", "number"),
+        _optional("commitment", "choice", "firm", "about", "strive", "maintain", "directional", "qualitative"),
+        _optional("tolerance", "number"),
         _optional("section unit_zh wording wording_en departments departments_en source_id note note_en"),
     ),
     "observations": _table(

@@ -31,6 +31,9 @@ from .schema import CHANGES, TABLES
 JOURNAL = ".imports"
 ORDER = ("sources.csv", "observations.csv")  # an observation never lacks its source
 BOM = b"\xef\xbb\xbf"
+Files = Mapping[str, bytes | None]
+Record = dict[str, Any]
+Row = dict[str, str]
 PLAN_NAME = re.compile(r"[a-z][a-z0-9_]*")
 PLAIN = {  # optional columns worth having in a new plan; the others may be added when they are needed
     "sources": {"note"},
@@ -109,13 +112,7 @@ def trial(folder: Path, files: Mapping[str, bytes]) -> list[Problem]:
         return check(copy)
 
 
-def replace(
-    folder: Path,
-    files: Mapping[str, bytes],
-    *,
-    based_on: Mapping[str, bytes | None] | None = None,
-    record: Mapping[str, Any] | None = None,
-) -> str:
+def replace(folder: Path, files: Files, based_on: Files | None = None, record: Record | None = None) -> str:
     """Put files in place of those of a folder, all or none; with a `record` they can be taken back by `undo`.
 
     Returns the name of the record ("" without one). Raises QcityError when a file is no longer the one the change is
@@ -177,13 +174,7 @@ def _difference(name: str, expected: bytes | None, now: bytes | None) -> str:
 
 
 def _commit(
-    folder: Path,
-    before: Mapping[str, bytes | None],
-    after: Mapping[str, bytes | None],
-    record: Mapping[str, Any],
-    *,
-    keep: str = "",
-    drop: str = "",
+    folder: Path, before: Files, after: Files, record: Record, keep: str = "", drop: str = ""
 ) -> None:
     """Write the journal, then move the files: until its rename nothing has happened, after it everything will.
 
@@ -273,33 +264,22 @@ def _recover(folder: Path) -> None:
         shutil.rmtree(journal)
 
 
-def add_figure(
-    folder: str | Path | None,
-    figure: Mapping[str, str],
-    *,
-    publisher: str,
-    title: str,
-    date: str,
-    dry_run: bool = False,
-) -> dict[str, str]:
+def add_figure(folder: str | Path | None, figure: Row, source: Row, dry_run: bool = False) -> Row:
     """Append one row to `observations.csv`, and one to `sources.csv` unless that source is there already.
 
     `figure` are cells of the row as they would be typed: indicator_id, region, period and value, and where it is no
-    final level measure, qualifier, status or base_period; the unit is that of the indicator. Returns the row. With
-    `dry_run`, or when the package would not pass its checks afterwards (DataError with every problem), the files stay
-    as they were.
+    final level measure, qualifier, status or base_period; the unit is that of the indicator. `source` are its
+    publisher, title and date. Returns the row. With `dry_run`, or when the package would not pass its checks afterwards
+    (DataError with every problem), the files stay as they were.
 
     >>> cells = {"indicator_id": "rd_intensity", "region": "nanjing", "period": "2009-Q3", "value": "2.8"}
-    >>> row = add_figure(None, cells, publisher="P", title="T", date="2022-06", dry_run=True)
+    >>> row = add_figure(None, cells, {"publisher": "P", "title": "T", "date": "2022-06"}, dry_run=True)
     >>> row["unit"], row["measure"], row["published"]
     ('%', 'level', '2022-06')
     """
     package = find_folder(folder)
-    sources, described = (
-        rows_of(package / "sources.csv"),
-        {"publisher": publisher, "title": title, "date": date},
-    )
-    known = [row["source_id"] for row in sources if described.items() <= row.items()]
+    sources, date = rows_of(package / "sources.csv"), source["date"]
+    known = [row["source_id"] for row in sources if source.items() <= row.items()]
     cells = {"qualifier": "=", "measure": "level", "status": "final", "published": date, **figure}
     wish, taken = f"{cells['region']}_{cells['indicator_id']}_{date}", (row["source_id"] for row in sources)
     cells["source_id"] = known[0] if known else new_name(wish, taken)
@@ -308,7 +288,7 @@ def add_figure(
     observation = {column.name: cells.get(column.name, "") for column in TABLES["observations"].columns}
     files = {"observations.csv": appended(package / "observations.csv", [observation])}
     if not known:
-        entry = described | {"source_id": cells["source_id"], "date_basis": "stated"}
+        entry = source | {"source_id": cells["source_id"], "date_basis": "stated"}
         files["sources.csv"] = appended(package / "sources.csv", [entry])
     if errors := [problem for problem in trial(package, files) if problem.level == "error"]:
         raise DataError(errors)

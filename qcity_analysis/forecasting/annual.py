@@ -45,10 +45,9 @@ def forecast_series(
 ) -> Forecast:
     """Forecast an annual series from the year after its last level up to and including `until`.
 
-    With the default model bounds, estimates and errors enter as what they are (see `forecast`), older stretches are
-    learned from, and a ratio with one input ahead is forecast from its inputs too; the models of `forecast.MODELS` take
-    the plain levels only; "inputs" forecasts a ratio from its inputs alone. Raises what `forecast` raises, and
-    QcityError for "inputs" where there are none.
+    The mixture takes all the evidence, learns from older stretches, and forecasts a ratio with one input ahead from its
+    inputs too; the models of `forecast.MODELS` take the plain levels only; "inputs" forecasts a ratio from its inputs
+    alone. Raises what `forecast` raises, and QcityError for "inputs" where there are none.
 
     >>> import qcity_analysis as qc
     >>> forecast_series(qc.annual_series(qc.load(as_of="2025-12-31"), "rd_intensity", "jiangsu"), 2026).years.tolist()
@@ -64,7 +63,9 @@ def forecast_series(
         return forecast(series.values.rename(name), until, model=model, **options)
     levels, evidence = series.history().rename(name), series.evidence()
     direct = forecast(levels, until, breaks=series.breaks, evidence=evidence, **options)
-    return averaged(direct, _from_inputs(series, until, draws, generator)) if _input_ahead(series) else direct
+    if not _is_ratio(series, ahead=True):
+        return direct
+    return averaged(direct, _from_inputs(series, until, draws, generator))
 
 
 def remarks(series: AnnualSeries, model: str = "mixture") -> tuple[Note, ...]:
@@ -75,24 +76,19 @@ def remarks(series: AnnualSeries, model: str = "mixture") -> tuple[Note, ...]:
     numbers = len(series.history().dropna())
     few = Note("few_numbers", {"numbers": numbers, "partly": series.points() - numbers})
     notes = [few] if numbers < FEWEST else []
-    return (*notes, Note("forecast_of_inputs")) if _input_ahead(series) else tuple(notes)
+    return (*notes, Note("forecast_of_inputs")) if _is_ratio(series, ahead=True) else tuple(notes)
 
 
-def _is_ratio(series: AnnualSeries) -> bool:
-    """Whether the series is computed from two inputs that can themselves be forecast."""
+def _is_ratio(series: AnnualSeries, ahead: bool = False) -> bool:
+    """Whether the series is a ratio of inputs that can be forecast, and (`ahead`) one has a level after its last."""
+    known, inputs = series.known(), [part.known() for part in series.inputs]
     return (
         series.derived in ("ratio", "per_head")
-        and len(series.known()) > 0
+        and len(known) > 0
         and all(part.points() >= FEWEST and len(part.known()) > 1 for part in series.inputs)
-        and bool((series.inputs[1].known() > 0).all())
+        and bool((inputs[1] > 0).all())
+        and (not ahead or max(one.index[-1] for one in inputs) > known.index[-1])
     )
-
-
-def _input_ahead(series: AnnualSeries) -> bool:
-    """Whether the series is such a ratio and one input has a level after its last year."""
-    if not _is_ratio(series):
-        return False
-    return max(int(part.known().index[-1]) for part in series.inputs) > int(series.known().index[-1])
 
 
 def _from_inputs(series: AnnualSeries, until: int, draws: int, rng: np.random.Generator) -> Forecast:
@@ -216,10 +212,8 @@ def averaged(direct: Forecast, joint: Forecast) -> Forecast:
 
 
 class Shares(NamedTuple):
-    """How far a forecast moves towards its comparators.
-
-    Attributes: `published`, share of what comparators did in years the series lacks; `expected`, share of what is
-    expected of them, for series of up to 4, up to 7 and more points.
+    """How far a forecast moves towards its comparators: the share of what they did in years the series lacks, and of
+    what is expected of them, for series of up to 4, up to 7 and more points.
     """
 
     published: float
@@ -235,8 +229,7 @@ def learned() -> Shares:
 def borrowing_evidence() -> dict[str, Any]:
     """What borrowing did to the error on the indicators it was learned on, each judged by the others.
 
-    Keys: `indicators`, `cases`, and for `published` and `expected` the relative CRPS, by indicator too, and how often
-    90 % intervals held.
+    Keys: `indicators`, `cases`; for `published` and `expected` the relative CRPS and how often 90 % intervals held.
     """
     return dict(json.loads(shipped_text(SHARES_FILE))["evidence"])
 

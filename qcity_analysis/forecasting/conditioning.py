@@ -41,11 +41,9 @@ MORE = 10  # times as many where too few of them agree with it
 
 @dataclass(frozen=True)
 class Conditions:
-    """One series with everything known of it, checked.
-
-    Attributes: `values` (index year, no gaps), `support`, `breaks`, `bounds` (year to both),
-    `told` (year to value and standard error, of estimates and uncertain values), `shared` (errors of several years),
-    `prior`; and what the plain values say: the typical change `unit` and the log weight of each cell `log_prior`.
+    """One series with everything known of it, checked: its `values` without gaps, `bounds` by year, what is `told` of
+    estimates and uncertain values (value and standard error), errors `shared` by several years; and what the plain
+    values say: the typical change `unit`, and the log weight of each cell of the `prior`, `log_prior`.
     """
 
     values: pd.Series
@@ -95,10 +93,8 @@ class Conditions:
     def of(
         cls, series: pd.Series, support: str | None, breaks: Sequence[int], evidence: Evidence, prior: Prior
     ) -> Conditions:
-        """What `forecast` was told.
-
-        Raises QcityError when a bound or an estimate meets a firm value, bounds leave nothing, a standard error is not
-        above 0 or has no value, or nothing links a year to the values; SeriesError as `histories.from_frame`.
+        """What `forecast` was told. QcityError when a bound or an estimate meets a firm value, bounds leave nothing, a
+        standard error is not above 0 or has no value, or nothing links a year to the values.
         """
         frame, values = framed(series, support), series.dropna()
         firm = values.index

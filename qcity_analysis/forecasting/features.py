@@ -1,8 +1,7 @@
 """What can be seen of a short series, free of its scale: the inputs of the prior.
 
-Signed quantities are turned to the direction of the mean change, so that a series and its mirror image look
-the same except for the bounds of their support. Sums run column after column, so a series has the same
-features to the bit whatever other series it is computed with.
+Signed quantities are turned to the direction of the mean change: a series and its mirror image look the same except for
+the bounds of their support. Sums run column after column: the same to the bit whatever other series there are.
 """
 
 from __future__ import annotations
@@ -43,10 +42,7 @@ def units(h: Histories) -> np.ndarray:
 
 
 def changes(values: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Change per year between neighbouring observed values of a segment, and the years between (else NaN).
-
-    Values that differ only by the rounding of a computer did not change.
-    """
+    """Change per year between neighbouring observed values of a segment (rounding is none), and the years between."""
     n = len(values)
     change, years = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
     last, when = np.full(n, np.nan), np.full(n, -1)

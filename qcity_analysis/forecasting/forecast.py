@@ -1,7 +1,6 @@
 """One series forecast, by the mixture or a named alternative: joint paths ahead and the questions one asks of them.
 
-Out of scope: which published figures make the series (see `series`), when a ratio is better forecast from its inputs
-(see `annual`) and what a target asks (see `assessment`).
+Out of scope: which figures make the series (`series`), ratios from their inputs (`annual`), targets (`assessment`).
 """
 
 from __future__ import annotations
@@ -99,9 +98,8 @@ class Forecast:
         return self.error_of(end >= np.partition(end, len(end) - many)[len(end) - many])
 
     def error_of(self, met: np.ndarray) -> float:
-        """Monte Carlo standard error of the share of paths that meet something: its spread over seeds.
-
-        `met` (draws,) says which do. From the spread between independent parts of the paths; at least half a draw.
+        """Monte Carlo standard error of the share of paths that meet something (`met`, draws): its spread over seeds,
+        told from independent parts of the paths; at least half a draw.
         """
         n, p = len(met), float(np.mean(met))
         if self.batches < 2:
@@ -116,10 +114,7 @@ class Forecast:
         return self.model == "mixture" and len(self.history) >= FEWEST
 
     def explain(self) -> Explanation:
-        """Which kinds of model carry the weight and what each year contributes, from the values alone.
-
-        Raises QcityError for a model other than the mixture, and where there are fewer than three values.
-        """
+        """What carries the weight, from the values alone. QcityError for another model or less than three values."""
         if self.model != "mixture":
             raise QcityError(f"only model 'mixture' can be explained; this is {self.model!r}")
         return explain(self.history, int(self.years[-1]), support=self.support, breaks=self.breaks)

@@ -40,9 +40,9 @@ class SeriesError(QcityError):
 class Histories:
     """Checked series, right-aligned: the last column is each series' last observed year.
 
-    Attributes: `ids` (n,), `last_year` (n,), `values` (n, WINDOW) with NaN where nothing was observed,
-    `starts` (n, WINDOW) true where a new unlinked segment begins (always at the first observed value),
-    `support` (n,) index into SUPPORTS: as stated, or what the values look like where nothing is stated.
+    Attributes: `ids` (n,), `last_year` (n,), `values` (n, WINDOW) with NaN where nothing was observed, `starts` (n,
+    WINDOW) true where an unlinked segment begins (also the first), `support` (n,) index into SUPPORTS, stated or
+    inferred.
     """
 
     ids: np.ndarray
@@ -197,10 +197,6 @@ def from_frame(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> Histories:
     begins that nothing links to the one before. Raises SeriesError for an unknown or missing column, text where a
     number belongs, a year given twice, an infinite value, an unknown support or more than one for a series, a value
     outside it, fewer than three points.
-
-    >>> h = from_frame(pd.DataFrame({"series_id": "a", "period": [2020, 2022, 2021], "value": [1.0, 3, 2]}))
-    >>> h.values[0, -3:], int(h.last_year[0])
-    (array([1., 2., 3.]), 2022)
     """
     h, refused = checked(frame, breaks)
     if len(refused):

@@ -9,8 +9,7 @@ The level is diffuse (each segment is conditioned on its first value), the slope
 s2 has an inverse-gamma prior with shape `shape` and scale `shape * size ** 2`. Marginal likelihoods are closed form and
 forecasts are Student t (Harvey 1989, ch. 3-4; West and Harrison 1997, ch. 4).
 
-What lies ahead is the average of this mixture and the prior's learners: the distribution of each year, and joint paths.
-The cost is linear in the number of series, and the answer for one series does not depend on the others.
+What lies ahead is the average of this mixture and the prior's learners; no series depends on the others.
 """
 
 from __future__ import annotations
@@ -50,10 +49,9 @@ class Filtered(NamedTuple):
 
 
 def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
-    """Run every cell over every series.
+    """Run every cell over every series: `values` (n, T), NaN where not observed, `starts` (n, T) of segments.
 
-    `values` (n, T): NaN where not observed. `starts` (n, T): true where a segment begins, which includes the first
-    observed value. Where all series share one pattern gains are computed once, with the same result to the bit.
+    Where all series share one pattern of years gains are computed once, with the same result to the bit.
     """
     from scipy.special import gammaln
 
@@ -219,10 +217,9 @@ def batch_sizes(draws: int, batches: int = BATCHES) -> list[int]:
 def draw(of: Ahead, draws: int, rng: np.random.Generator, batches: int = 1) -> np.ndarray:
     """Joint paths (draws, years), in equal shares from each history, before the edges of the range count.
 
-    A cell is drawn by its weight, then its variance, its state at the last year, and each year's noise: this says how
-    the years are correlated. Each year's values are then moved, rank by rank, to the forecast distribution of that
-    year (Schaake shuffle, Clark et al. 2004), as the panel has it. A path that stays at the last value stays from the
-    first year on. The paths of one history are in `batches` independent parts.
+    Cell, variance, state at the last year and noise are drawn, which says how years are correlated. Each year's values
+    are then moved, rank by rank, to the forecast distribution of that year (Schaake shuffle, Clark et al. 2004). A path
+    that stays at the last value stays from the first year on. A history has `batches` independent parts.
     """
     n = len(of.weight)
     parts = [batch_sizes(int(k), batches) for k in np.diff(np.arange(n + 1) * draws // n)]
@@ -308,12 +305,7 @@ class Explanation:
 def explain(
     series: pd.Series, until: int, *, support: str | None = None, breaks: Sequence[int] = ()
 ) -> Explanation:
-    """Explain the mixture forecast of one series (index year) up to and including `until`.
-
-    >>> why = explain(pd.Series([2.1, 2.2, 2.4, 2.4], index=range(2020, 2024)), 2025, support="percent")
-    >>> round(sum(why.shares.values()), 9), why.without.index.to_list()
-    (1.0, [2020, 2021, 2022, 2023])
-    """
+    """Explain the mixture forecast of one series (index year) up to and including `until`."""
     prior, seen = shipped(), yearly(series).dropna()
 
     def median(values: pd.Series, year: int) -> float:

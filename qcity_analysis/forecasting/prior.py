@@ -43,9 +43,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Cells:
-    """Grid cells of the structural mixture, one entry each: `rho` share of the one-step variance that moves the level
-    (the rest is noise), `z` slope noise, `phi` damping, `slope_variance` of the first slope, `shape` and `size` of the
-    scale prior.
+    """Grid cells of the structural mixture: `rho` share of the one-step variance that moves the level (the rest is
+    noise), `z` slope noise, `phi` damping, `slope_variance` of the first slope, `shape` and `size` of the scale prior.
     """
 
     rho: np.ndarray
@@ -274,10 +273,8 @@ def typical_change(levels: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class ReferenceChanges:
-    """What the corpus says about changes of one support.
-
-    Attributes: `quantiles` (10 years, 99 levels): changes on the scale of `scaled`, divided by the number of years;
-    `series` and `indicators`: how many they were computed from.
+    """What the corpus says about changes of one support: `quantiles` (10 years, 99 levels) on the scale of `scaled`,
+    divided by the number of years; of how many `series` and `indicators`.
     """
 
     support: str
@@ -293,10 +290,6 @@ class ReferenceChanges:
         They count in the direction of `change`, or in that of `rising` where it is given (a change of -1 when a rise
         is wanted: at most that much lost). With `either` a series that went as far the other way counts too. None
         beyond 10 years, or where the corpus has no such change. 0 and 1 mean beyond the outermost percentile.
-
-        >>> reference = ReferenceChanges("real", 9, 3, np.tile(np.linspace(-4.9, 4.9, 99), (10, 1)))
-        >>> round(reference.share(2.0, 3), 3), round(reference.share(-2.0, 3, either=True), 3)
-        (0.3, 0.6)
         """
         if years not in SPANS or not np.isfinite(change) or np.isnan(self.quantiles[years - 1]).any():
             return None

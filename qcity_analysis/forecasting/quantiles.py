@@ -1,8 +1,7 @@
 """Distributions: mixtures of Student t, and those given by a few quantiles (knots), from which the rest is read.
 
-Between knots, and beyond the outer ones, quantiles are linear in log(p / (1 - p)). Knots may lie beyond the possible
-range of the series; what lies beyond is put on the edge, so a percentage can have a lump at 100. Another lump lies at
-the last value: as much of the middle of the distribution as the series is likely to stay there.
+Between knots, and beyond the outer ones, quantiles are linear in log(p / (1 - p)). What lies beyond the possible range
+is put on the edge, so a percentage can have a lump at 100; another lies at the last value, as likely as to stay there.
 
 Rare events counted by year, such as 0, 0, 1, 0, 0, 2, follow a rate that may drift, not a level with a trend: the
 steady Poisson model of Harvey and Fernandes (1989), a Gamma rate whose evidence is discounted every year; the forecast
@@ -148,9 +147,8 @@ def _whole(count: np.ndarray, to: np.ufunc) -> np.ndarray:
 def items(h: Histories) -> np.ndarray:
     """Size of one item (n,) of series that are small counts of rare events, 0 for others.
 
-    The item is the greatest number of which all values are multiples, so that the unit of writing does not matter. A
-    small count has at most RARE items a year and fell at least once, or is zero throughout (then the item is 1). A
-    series that never fell is taken for a stock and left to the general forecaster.
+    The item is the greatest number of which all values are multiples. A small count has at most RARE items a year and
+    fell at least once, or is zero throughout (then the item is 1). A series that never fell is taken for a stock.
     """
     sizes = np.zeros(len(h))
     for i in np.flatnonzero(h.support == SUPPORTS.index("count")):
@@ -177,7 +175,7 @@ def common_step(values: np.ndarray) -> float:
 def count_knots(history: np.ndarray, horizon: int) -> np.ndarray:
     """Quantiles at KNOTS (horizon, 15) of one history (T,) of counts, NaN in gaps; rounded up they are counts.
 
-    They are of a smooth distribution whose value at a whole number is the chance of at most that many.
+    Of a smooth distribution whose value at a whole number is the chance of at most that many.
     """
     from scipy.special import nbdtrik
 

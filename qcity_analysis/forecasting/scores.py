@@ -17,9 +17,6 @@ def crps_quantiles(quantiles: np.ndarray, levels: np.ndarray, actual: np.ndarray
     """CRPS approximated by the mean quantile score, 2 (1{y < q} - p)(q - y), over levels on the last axis.
 
     `quantiles` (..., Q), `levels` (Q,), `actual` (...). Gneiting and Ranjan (2011).
-
-    >>> crps_quantiles(np.array([[1.0, 2.0, 3.0]]), np.array([0.25, 0.5, 0.75]), np.array([2.0]))
-    array([0.33333333])
     """
     error = np.asarray(actual)[..., None] - quantiles
     return 2.0 * np.maximum(levels * error, (levels - 1.0) * error).mean(axis=-1)
@@ -34,11 +31,7 @@ def walk_quantiles(last: np.ndarray, deviation: np.ndarray, levels: np.ndarray, 
 
 
 def brier(probability: np.ndarray, happened: np.ndarray) -> float:
-    """Mean squared difference between probabilities and what happened (0 or 1).
-
-    >>> brier(np.array([0.5, 1.0]), np.array([1, 1]))
-    0.125
-    """
+    """Mean squared difference between probabilities and what happened (0 or 1)."""
     return float(np.mean((np.asarray(probability) - happened) ** 2))
 
 
@@ -68,9 +61,5 @@ def murphy(probability: np.ndarray, happened: np.ndarray, bins: int = 10) -> dic
 
 
 def fold_of(indicator: str, folds: int, salt: str = "fold") -> int:
-    """The fold of an indicator: always the same, whatever else is in the training corpus.
-
-    >>> fold_of("en_mat_domcmpg", 3)
-    1
-    """
+    """The fold of an indicator: always the same, whatever else is in the training corpus."""
     return int(hashlib.sha256((salt + indicator).encode()).hexdigest(), 16) % folds

@@ -134,11 +134,7 @@ def read_change(cell: Cell) -> Reading | None:
 
 
 def plain(number: Decimal) -> str:
-    """A decimal without an exponent and without zeros that only arithmetic put there.
-
-    >>> plain(Decimal("1.20E+3")), plain(Decimal("0.30"))
-    ('1200', '0.30')
-    """
+    """A decimal without an exponent and without zeros that only arithmetic put there: 1.20E+3 as 1200."""
     text = f"{number:f}"
     return "0" if Decimal(text) == 0 and "." not in text else text
 
@@ -236,11 +232,7 @@ class Grid:
 
 
 def as_text(cell: Cell) -> str:
-    """A cell as a person would read it: whole numbers without a point, inner line ends as spaces.
-
-    >>> as_text(2020.0), as_text("  研发\\n强度 "), as_text(None)
-    ('2020', '研发 强度', '')
-    """
+    """A cell as a person would read it: whole numbers without a point, inner line ends as spaces."""
     if cell is None or cell != cell:
         return ""
     return f"{cell:.15g}" if isinstance(cell, float) else " ".join(str(cell).split())

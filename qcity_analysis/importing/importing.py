@@ -58,9 +58,6 @@ class Import:
     `refused` (a problem for each cell that cannot be used), `warnings` of the checks about the new rows, `empty` (cells
     that say there is no figure), `left_out` (names the mapping does not mention: number of cells, place of the first),
     `source` (its row of sources.csv), `written`, and `refused_file` (where the refused are listed, else None).
-
-    >>> Import(Path("a.csv"), Path("."), ("UTF-8, comma",), (), {}).to_dict()["added"]
-    []
     """
 
     file: Path
@@ -103,20 +100,19 @@ class Import:
 
     def to_dict(self) -> dict[str, Any]:
         """The import as plain values, for JSON."""
-        lists = {kind: self.table[self.table["kind"] == kind].to_dict("records") for kind in KINDS}
-        return {
+        lists: dict[str, Any] = {
+            kind: self.table[self.table["kind"] == kind].to_dict("records") for kind in KINDS
+        }
+        about: dict[str, Any] = {
             "file": str(self.file),
             "folder": str(self.folder),
             "opened_as": list(self.opened_as),
-            "written": self.written,
-            "source": dict(self.source),
-            **lists,
-            "refused": [problem.to_dict() for problem in self.refused],
-            "warnings": [problem.to_dict() for problem in self.warnings],
-            "without_figure": self.empty,
-            "left_out": [{"name": n, "cells": c, "first": p} for n, (c, p) in self.left_out.items()],
-            "refused_file": None if self.refused_file is None else str(self.refused_file),
         }
+        about |= {"written": self.written, "source": dict(self.source), **lists}
+        about |= {name: [p.to_dict() for p in getattr(self, name)] for name in ("refused", "warnings")}
+        left_out = [{"name": n, "cells": c, "first": p} for n, (c, p) in self.left_out.items()]
+        listed = None if self.refused_file is None else str(self.refused_file)
+        return about | {"without_figure": self.empty, "left_out": left_out, "refused_file": listed}
 
 
 def import_figures(
@@ -231,6 +227,7 @@ class _Statement:
     status: str
     published: str
     line: int
+    day: dt.date
 
     def same(self, other: _Statement) -> bool:
         return (self.value, self.qualifier, self.status) == (other.value, other.qualifier, other.status)
@@ -239,10 +236,6 @@ class _Statement:
         sign = "" if self.qualifier == "=" else self.qualifier
         return f"{sign}{self.value} ({self.status}, {self.published or 'no date'})"
 
-    @property
-    def day(self) -> dt.date:
-        return _day(self.published) if self.published else dt.date.min
-
 
 _day = cache(to_date)
 
@@ -250,8 +243,9 @@ _day = cache(to_date)
 def _statement(row: Dict[str, Any], line: int) -> tuple[tuple[str, ...], _Statement]:
     """The key of a row of observations.csv, and what it states."""
     key = tuple(same_period(str(row[name])) if name == "period" else str(row[name]) for name in KEY)
-    value = f"{float(row['value']):.15g}"
-    return key, _Statement(value, row["qualifier"], row["status"], row["published"], line)
+    value, published = f"{float(row['value']):.15g}", row["published"]
+    day = _day(published) if published else dt.date.min
+    return key, _Statement(value, row["qualifier"], row["status"], published, line, day)
 
 
 def _compared(
@@ -338,17 +332,6 @@ def starter(file: str | Path, data: str | Path | None = None) -> str:
 
     A name that is the same as an indicator's is proposed; a similar one is a comment to be confirmed. Raises
     QcityError or DataError when the file cannot be read.
-
-    >>> import tempfile
-    >>> place = Path(tempfile.mkdtemp()) / "a.csv"
-    >>> _ = place.write_text("指标,单位,2020年\\n研发强度,%,3.48\\n每万人高价值发明专利拥有量,件,50\\n", "utf-8")
-    >>> print(starter(place).split('note: ""')[1].strip())
-    - name: 每万人高价值发明专利拥有量
-      indicator: high_value_patents
-      factor: "?"    # the file says 件, the indicator is in patents per 10k people (件/万人)
-    # not found in indicators.csv:
-    # - name: 研发强度
-    #   indicator: "?"
     """
     tables = read_folder(find_folder(data))[0]
     sheets = _read_sheets(Path(file).expanduser())[0]

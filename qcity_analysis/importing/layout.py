@@ -99,11 +99,7 @@ def read_layout(grid: Grid, layout: str | None = None, columns: Mapping[str, str
 
 
 def is_number(cell: Cell) -> bool:
-    """Whether a cell holds a figure that can be read.
-
-    >>> is_number("≥96"), is_number("—"), is_number("约定")
-    (True, False, False)
-    """
+    """Whether a cell holds a figure that can be read: ≥96 is one, — and 约定 are not."""
     try:
         return read_change(cell) is not None
     except UnreadableCell:
@@ -119,9 +115,6 @@ def _find_layout(grid: Grid, columns: Mapping[str, str]) -> str:
     if across is not None and (down is None or across <= down[0]):
         return "years_across"
     return "years_down" if down is not None else ""
-
-
-# what a heading says
 
 
 def _has_role(heading: str, role: str, columns: Mapping[str, str] | None = None) -> bool:

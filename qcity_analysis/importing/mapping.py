@@ -58,11 +58,7 @@ class Rule:
 
     @property
     def title(self) -> str:
-        """The rule in a few words, for a message.
-
-        >>> Rule(row=9, indicator="rd", where={"REF_AREA": "NJ"}).title
-        'REF_AREA=NJ'
-        """
+        """The rule in a few words, for a message."""
         words = [self.name, *(f"{key}={text}" for key, text in self.where.items())]
         return " ".join([" / ".join(filter(None, words)) or "all figures", *filter(None, [self.column])])
 
@@ -228,13 +224,6 @@ def match(
 
     `tables` are those of the package by name; in a `spreadsheet` cells may hold fractions shown as percent. Raises
     DataError with every problem of the mapping.
-
-    >>> from qcity_analysis.data.load import read_folder
-    >>> sheet = Sheet((Entry("a.csv", 2, "B (2020)", "研发强度", "", "2020", "3.48", "%"),), {}, "years_across")
-    >>> mapping = read_mapping({"source": {"publisher": "P", "title": "T", "date": "2021"}, "region": "nanjing",
-    ...     "figures": [{"name": "研发强度", "indicator": "rd_intensity"}]})
-    >>> [row["value"] for row, _ in match([sheet], mapping, read_folder()[0], False).figures]
-    ['3.48']
     """
     work = _Matching(sheets, mapping, tables, spreadsheet)
     for rule in mapping.rules:

@@ -21,13 +21,7 @@ STATUS = {"": "", "A": "", "P": "preliminary", "E": "estimate", "F": "estimate",
 
 
 def from_sdmx_csv(grid: Grid) -> Grid:
-    """A text table as it is; one of SDMX-CSV 1.0 or 2.0 as such, "identifier: name" shortened to the identifier.
-
-    >>> header = ("STRUCTURE", "STRUCTURE_ID", "REF_AREA: Area", "OBS_VALUE")
-    >>> rows = (header, ("dataflow", "X:Y(1)", "NJ: Nanjing", "3.5"))
-    >>> from_sdmx_csv(Grid("a.csv", "", rows, (1, 2))).rows[1][2]
-    'NJ'
-    """
+    """A text table as it is; one of SDMX-CSV 1.0 or 2.0 as such, "identifier: name" shortened to the identifier."""
     header = [as_text(cell) for cell in grid.rows[0]]
     ids = [_id(text) for text in header]
     if ids[:2] != ["STRUCTURE", "STRUCTURE_ID"] and ids[:1] != ["DATAFLOW"]:

@@ -320,12 +320,8 @@ def portfolio_sentences(plan: Portfolio, lang: str) -> list[str]:
     if plan.high - plan.low > 1e-9:
         said.append(say("plan_definitions", lang, low=amount(plan.low), high=amount(plan.high)))
     if plan.targets["probability"].between(0, 1, inclusive="neither").sum() > 1:
-        (ilow, ihigh), (slow, shigh), one = (
-            plan.interval("independent"),
-            plan.interval("stress"),
-            plan.dependence,
-        )
-        facts: dict[str, Any] = {"ilow": ilow, "ihigh": ihigh, "slow": slow, "shigh": shigh}
+        ends, one = (*plan.interval("independent"), *plan.interval("stress")), plan.dependence
+        facts: dict[str, Any] = dict(zip(("ilow", "ihigh", "slow", "shigh"), ends, strict=True))
         facts |= {"mean": f"{one.mean:.2f}".replace("-", "−"), "pairs": one.pairs, "possible": one.possible}
         said.append(say("plan_dependence" if one.pairs else "plan_no_dependence", lang, **facts))
     most = _by_uncertainty(plan)
@@ -399,9 +395,8 @@ def explained(assessment: Assessment, why: Explanation, lang: str) -> list[str]:
         facts = {name: level_shown(assessment, value, lang) for name, value in medians.items()}
         lines.append(say("why_year", lang, year=year, until=until, **facts))
     if assessment.median is not None and assessment.interval is not None:
-        low, high = (
-            assessment.interval
-        )  # errors of figures, partial years or comparators may have moved the median
+        low, high = assessment.interval
+        # errors of figures, partial years or comparators may have moved the median
         if abs(assessment.median - why.median) > MOVED * (high - low):
             final = level_shown(assessment, assessment.median, lang)
             lines.append(say("why_moved", lang, until=until, final=final))

@@ -6,7 +6,7 @@ Everything is computed from the record; the wording is data in `templates/`. Cel
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -36,9 +36,8 @@ Row = Any  # a row of scores, as a dict or a pandas Series
 def answer(data: Data, record: TrackRecord, lang: str) -> None:
     """Show the two sentences on what may be concluded, and hand the page its title."""
     concluded = (bank_conclusion(record.bank, lang), own_conclusion(record, lang))
-    title = text("track_question", lang)
-    if record.plan:
-        title = text("track_title_plan", lang, plan=sentences.plan_title(data, record.plan, lang))
+    plan = sentences.plan_title(data, record.plan, lang) if record.plan else ""
+    title = text("track_title_plan" if plan else "track_question", lang, plan=plan)
     said = (" " if lang == "en" else "").join(concluded)
     front = {"kind": "track", "lang": lang, "title": title, "plan": record.plan, "model": "mixture"}
     front |= {"as_of": record.as_of.isoformat(), "answer": said, "short": concluded[1]}
@@ -50,9 +49,9 @@ def bank(record: TrackRecord, lang: str) -> None:
     corpus = record.bank
     show.section("bank", lang)
     _reliability(pd.DataFrame(corpus["reliability"]), lang)
-    crps = {"crps": "ratio", "crps_low": "low", "crps_high": "high"}
-    ends = {name: _score(corpus["relative_crps"][key]) for name, key in crps.items()}
-    show.markdown(_parts_of_brier(corpus["all"], "bank_brier", lang, **ends))
+    ratio, low, high = (_shown(corpus["relative_crps"][key]) for key in ("ratio", "low", "high"))
+    crps = {"crps": ratio, "crps_low": low, "crps_high": high}
+    show.markdown(_parts_of_brier(corpus["all"], "bank_brier", lang, **crps))
     show.markdown(f"### {text('h_bank_rules', lang)}\n\n{bank_rules_lead(corpus, lang)}")
     show.table(_rules_by_years(corpus["rules"]["by_years"], lang))
     show.markdown(f"### {text('h_bank_coverage', lang)}\n\n{text('s_bank_coverage', lang)}")
@@ -78,7 +77,7 @@ def borrowing_table(shown: dict[str, Any], lang: str) -> pd.DataFrame:
     for key in BORROWED:
         errors = shown[key]["by_indicator"].values()
         # `percent` would call nothing less than one
-        moved = [percent(share, lang) if share else _percent(0, lang) for share in shares[key]]
+        moved = [percent(share, lang) if share else _shown(0, "share", lang) for share in shares[key]]
         error, ends = f"{shown[key]['crps']:.2f}", f"{min(errors):.2f}–{max(errors):.2f}"
         inside = percent(shown[key]["interval_90_holds"], lang)
         rows.append([text(f"r_borrow_{key}", lang), join(moved, lang), error, ends, inside])
@@ -112,7 +111,9 @@ def benchmarks(record: TrackRecord, lang: str) -> None:
         return
     show.section("rivals", lang)
     rules = {RULES[str(rule)].name(lang): row for rule, row in record.rules.iterrows()}
-    skills = {name: [_signed(row[one], lang) for one in ("skill", "fair")] for name, row in rules.items()}
+    skills = {
+        name: [_shown(row[kind], "skill", lang) for kind in ("skill", "fair")] for name, row in rules.items()
+    }
     items = join([f"{name} {'; '.join(both)}" for name, both in skills.items()], lang)
     show.picture(skill_chart(record.rules, list(rules), lang), text("alt_skill", lang, items=items))
     show.markdown(_beaten("own_rules", record.beaten_at(), lang))
@@ -175,7 +176,7 @@ def ledger(data: Data, record: TrackRecord, lang: str) -> None:
                 by = text("place_and_series", lang, region=data.region_name(region, lang), name=by)
             name = text(f"said_{row['role']}", lang, name=name, by=by)
         day, chance = row["asked_at"].strftime("%Y-%m-%d"), percent(row["probability"], lang)
-        rows.append([name, day, row["as_of"], chance, happened, _score(row["error"])])
+        rows.append([name, day, row["as_of"], chance, happened, _shown(row["error"])])
     if rows:
         keys = ("tc_target", "tc_day", "tc_as_of", "tc_probability", "tc_outcome", "tc_error")
         show.table(titled(rows, keys, lang), index=False)
@@ -215,8 +216,8 @@ def bank_conclusion(bank: dict[str, Any], lang: str) -> str:
     verdict = "bank_good" if gap <= GOOD else "bank_fair" if gap <= FAIR else "bank_poor"
     return say(
         "bank_conclusion", lang, number=f"{whole['number']:,.0f}", indicators=int(whole["indicators"]),
-        gap=f"{gap:.1f}", high=percent(near["happened"], lang), brier=_score(whole["brier"]),
-        rivals=say(compared, lang, rule=_score(best), climatology=_score(whole["climatology"])),
+        gap=f"{gap:.1f}", high=percent(near["happened"], lang), brier=_shown(whole["brier"]),
+        rivals=say(compared, lang, rule=_shown(best), climatology=_shown(whole["climatology"])),
         verdict=say(verdict, lang),
     )  # fmt: skip
 
@@ -230,11 +231,11 @@ def own_conclusion(record: TrackRecord, lang: str) -> str:
         return say("own_nothing", lang)
     hard = concluded["hard"]
     skill, low, high = (float(hard[name]) for name in ("skill", "low", "high"))
-    value = _percent(abs(skill), lang)
+    value = _shown(abs(skill), "share", lang)
     return say(
         f"own_{concluded['code']}", lang, number=f"{concluded['number']:,.0f}", few=FEW, value=value,
-        indicators=int(concluded["indicators"]), rule=RULES[hard["rival"]].name(lang), low=_signed(low, lang),
-        high=_signed(high, lang), less=say("own_less" if skill >= 0 else "own_more", lang, value=value),
+        indicators=int(concluded["indicators"]), rule=RULES[hard["rival"]].name(lang), low=_shown(low, "skill", lang),
+        high=_shown(high, "skill", lang), less=say("own_less" if skill >= 0 else "own_more", lang, value=value),
         zero=say("own_no_zero" if low > 0 or high < 0 else "own_zero", lang), models=_better_model(record, lang),
     )  # fmt: skip
 
@@ -246,7 +247,8 @@ def _better_model(record: TrackRecord, lang: str) -> str:
         return ""
     row = better.iloc[0]  # skill is 1 - ours / theirs; the reader is told 1 - theirs / ours
     less, low, high = (1 - 1 / (1 - float(row[name])) for name in ("skill", "high", "low"))
-    facts = {"value": _percent(less, lang), "low": _signed(low, lang), "high": _signed(high, lang)}
+    facts = {"low": _shown(low, "skill", lang), "high": _shown(high, "skill", lang)}
+    facts |= {"value": _shown(less, "share", lang)}
     return say("own_models_better", lang, model=text(f"model_{row.name}", lang), **facts)
 
 
@@ -270,17 +272,17 @@ def _own_counts(record: TrackRecord, lang: str) -> str:
 def _parts_of_brier(whole: dict[str, float], key: str, lang: str, **more: str) -> str:
     """Brier score with its interval, taken apart (Murphy 1973), and the log score, as a sentence."""
     names = {"brier": "brier", "log": "log_score", "low": "brier_low", "high": "brier_high"}
-    values = {name: _score(whole[column]) for name, column in names.items()}
-    parts = {name: _score(whole[name], 4) for name in ("reliability", "resolution", "uncertainty")}
+    values = {name: _shown(whole[column]) for name, column in names.items()}
+    parts = {name: _shown(whole[name], "part") for name in ("reliability", "resolution", "uncertainty")}
     return say(key, lang, **values, **parts, **more)
 
 
 def bank_rules_lead(bank: dict[str, Any], lang: str) -> str:
     """What the table of rules on held-out indicators shows, and whether any rule wins anywhere."""
     rules = bank["rules"]
-    rows = [row for row in rules["by_years"] if row["years"] != "all"]
-    kinds = ("raw", "calibrated")
-    beaten = [int(row["years"]) for row in rows if any((row[kind]["skill"] or 0) < 0 for kind in kinds)]
+    rows, kinds = [row for row in rules["by_years"] if row["years"] != "all"], ("raw", "calibrated")
+    skills = {int(row["years"]): [row[kind]["skill"] or 0 for kind in kinds] for row in rows}
+    beaten = [years for years, both in skills.items() if min(both) < 0]
     verdict = _beaten("bank_rules", beaten, lang)
     return say("bank_rules_lead", lang, tasks=rules["tasks"], number=f"{rules['number']:,}", verdict=verdict)
 
@@ -303,9 +305,9 @@ def earlier_score(earlier: pd.DataFrame, lang: str) -> str:
     best, brier = min(pairs, key=lambda rule: pairs[rule][0] - pairs[rule][1]), _brier(told, "probability")
     return say(
         "earlier_score", lang, number=len(told), targets=told.groupby(TARGET).ngroups,
-        indicators=told["indicator_id"].nunique(), brier=_score(brier), rules=len(pairs),
+        indicators=told["indicator_id"].nunique(), brier=_shown(brier), rules=len(pairs),
         better=sum(theirs < ours for theirs, ours in pairs.values()), best=RULES[best].name(lang),
-        best_brier=_score(pairs[best][0]), best_ours=_score(pairs[best][1]),
+        best_brier=_shown(pairs[best][0]), best_ours=_shown(pairs[best][1]),
         verdict=say("earlier_worse" if brier > 0.25 else "earlier_better", lang),
     )  # fmt: skip
 
@@ -344,7 +346,7 @@ def ledger_sentences(record: TrackRecord, lang: str) -> list[str]:
     if advance.empty:
         return [*lines, say("ledger_none_yet", lang)]
     targets = advance.groupby(["plan", "target_id", "region"]).ngroups
-    return [*lines, say("ledger_brier", lang, brier=_score(advance["error"].mean()), targets=targets)]
+    return [*lines, say("ledger_brier", lang, brier=_shown(advance["error"].mean()), targets=targets)]
 
 
 def _reliability(table: pd.DataFrame, lang: str) -> None:
@@ -365,7 +367,7 @@ def _rules_by_years(rows: list[Row], lang: str) -> pd.DataFrame:
     for row in rows:
         cells.append([f"{row['raw']['number']:,.0f}"])
         for rule in (row["raw"], row["calibrated"]):
-            both = text("two_scores", lang, brier=_score(rule["brier"]), ours=_score(rule["ours"]))
+            both = text("two_scores", lang, brier=_shown(rule["brier"]), ours=_shown(rule["ours"]))
             cells[-1] += [RULES[str(rule["rival"])].name(lang), both]
     keys = ("tc_number", "tc_raw", "tc_two", "tc_fair", "tc_two")
     return titled(cells, keys, lang, "tc_years", [_years(row["years"], lang) for row in rows])
@@ -396,16 +398,8 @@ def _cell(row: Row, key: str, lang: str) -> str:
     if key == "tc_origins":
         return text("origins_failed", lang, origins=int(row["origins"]), failed=int(row["failed"]))
     kind, column, *prefix = CELLS[key]
-    kinds: dict[str, Callable[[Any], str]] = {
-        "count": lambda value: f"{value:,.0f}",
-        "percent": lambda value: percent(value, lang),
-        "score": _score,
-        "part": lambda value: _score(value, 4),
-        "share": lambda value: _percent(value, lang),
-        "skill": lambda value: _signed(value, lang),
-    }
     ends = [f"{start}{end}" for start in prefix for end in ("low", "high")]
-    value, *interval = (kinds[kind](row.get(name)) for name in (column, *ends))
+    value, *interval = (_shown(row.get(name), kind, lang) for name in (column, *ends))
     if not interval or (NONE in interval and kind != "share"):
         return value
     name = "share_with_interval" if kind == "skill" else "score_with_interval"
@@ -477,23 +471,22 @@ def _level(row: pd.Series, value: float, lang: str) -> str:
     return ("+" if value > 100 else "") + with_unit(number(value - 100), "%", lang)
 
 
-def _score(value: float | None, digits: int = 3) -> str:
-    """A score with three decimals (or `digits`); a dash where there is none."""
+def _shown(value: Any, kind: str = "score", lang: str = "en") -> str:
+    """A number as shown: a "score", a "part" of one, a "count", a probability in "percent", a "share" in whole percent,
+    a "skill" in percent with its sign; a dash where there is none.
+
+    >>> _shown(0.18163), _shown(None), _shown(0.131, "skill"), _shown(-0.5, "skill", "zh"), _shown(0.001, "skill")
+    ('0.182', '–', '+13 %', '−50%', '0 %')
+    """
     if value is None or not math.isfinite(float(value)):
         return NONE
-    return f"{float(value):.{digits}f}".replace("-", "−")
-
-
-def _signed(value: float | None, lang: str) -> str:
-    """A share as signed whole percent, as "+13 %"; a dash where there is none."""
-    if value is None or not math.isfinite(float(value)):
-        return NONE
-    return with_unit(with_sign(f"{round(100 * float(value)):,}".replace("-", "−")), "%", lang)
+    if kind in ("score", "part"):
+        return f"{float(value):.{3 if kind == 'score' else 4}f}".replace("-", "−")
+    if kind in ("count", "percent"):
+        return f"{value:,.0f}" if kind == "count" else percent(value, lang)
+    whole = f"{100 * float(value):.0f}" if kind == "share" else f"{round(100 * float(value)):,}"
+    return with_unit(with_sign(whole.replace("-", "−")) if kind == "skill" else whole, "%", lang)
 
 
 def _years(years: Any, lang: str) -> str:
     return text("all_years", lang) if years == "all" else str(int(years))
-
-
-def _percent(share: Any, lang: str) -> str:
-    return NONE if share is None or pd.isna(share) else with_unit(f"{100 * float(share):.0f}", "%", lang)

@@ -1,13 +1,10 @@
 """From published figures to one annual level series: newest vintages, chained changes, gaps left missing; and what is
 held for each target.
 
-Yearly changes are chained from the base year; a cumulative change is an observation of the level in its last year,
-with the years between unknown (see `levels`). Bounds, year-to-date figures, approximate and provisional figures are
-kept as what they are: `AnnualSeries.evidence` hands them to the forecast as bounds, estimates and errors.
-
-Figures of different definitions are different indicators and meet only where `indicators.csv` declares a splice and
-says why: the row of the newer definition names the older one in `continues` and has `splice` (ratio or difference) and
-`splice_year`, a year in which both have a level. The newer figures stay; the older ones are moved to meet them.
+A cumulative change is an observation of the level in its last year, with the years between unknown (see `levels`).
+Bounds, year-to-date, approximate and provisional figures go to the forecast as what they are. Figures of different
+definitions meet only where `indicators.csv` declares a splice and says why: the row of the newer definition names the
+older one in `continues`, and a `splice_year` in which both have a level; the older figures are moved to meet the newer.
 """
 
 from __future__ import annotations
@@ -37,15 +34,13 @@ class AnnualSeries:
     `earlier` (levels of older stretches that nothing joins to `values`; only their changes in percent say anything),
     `breaks` (first year of each stretch after the first, over `earlier` and `values`), `unit`, `support`, `base_year`
     (the year set to 100 when the levels are an index made from changes, else None), `observations` (rows used, with
-    publisher and title), `bounds`, `superseded`, `unused` (rows not used as levels; the last with a column `reason`),
-    `notes`.
+    publisher and title), `bounds`, `superseded`, `unused` (rows not used as levels; the last with a `reason`), `notes`.
 
-    Known in part: `lower` and `upper` (year to bound, for years without a level), `noisy` (year to standard error of
-    the level), `shared` (errors that several years share, as an uncertain change moves every later level), `estimates`
-    (year-to-date figures as estimates of the annual level), `new_counts` (counts of new items, one row a year: year,
-    months, count, qualifier). `inputs` are the series a derived indicator is computed from, `derived` how ("none",
-    "ratio", "sum", "per_head"), and `factor` what a ratio is multiplied by. `decimals` are the digits after the point
-    of each level that is a published figure, by year.
+    Known in part: `lower` and `upper` (bounds by year), `noisy` (standard error of the level by year), `shared` (errors
+    that several years share, as an uncertain change moves every later level), `estimates` (of the annual level from
+    year-to-date figures), `new_counts` (counts of new items, one row a year). `inputs` are the series a derived
+    indicator is computed from, `derived` how ("none", "ratio", "sum", "per_head"), `factor` what a ratio is multiplied
+    by; `decimals` are the digits after the point of each published level, by year.
 
     >>> import qcity_analysis as qc
     >>> series = qc.annual_series(qc.load(as_of="2026-01-01"), "rd_intensity", "nanjing")
@@ -147,11 +142,6 @@ def annual_series(
 def shifted(series: AnnualSeries, year: int, level: float, by_ratio: bool = True) -> AnnualSeries:
     """The series moved to pass through `level` in `year`: by ratio for an index or a positive quantity, else by
     difference (kept within 0 to 100 for shares), so that changes keep the unit in which they are spoken of.
-
-    >>> import qcity_analysis as qc
-    >>> china = qc.annual_series(qc.load(), "rd_intensity", "china")
-    >>> float(round(shifted(china, 2022, 4.54, by_ratio=False).values[2023] - china.values[2023], 6))
-    2.0
     """
     at = float(series.values[year])
     own = dataclasses.replace(series, inputs=(), derived="none", decimals={})
@@ -186,10 +176,8 @@ def _moved(
 def _spliced(
     newer: AnnualSeries, older: AnnualSeries, indicator: pd.Series, continued: pd.Series
 ) -> AnnualSeries:
-    """The newer series with the older one's levels before its first, moved to meet it in the overlap year.
-
-    Where one of the two has no level in that year (not yet published, say) nothing is joined, and a note says so. What
-    the older series knows in part moves with it. `indicator` and `continued` are the rows of both definitions.
+    """The newer series with the older one's levels before its first, and what it knows in part, moved to meet it in the
+    overlap year; where one of the two has no level in that year nothing is joined, and a note says so.
     """
     year, by_ratio = int(indicator["splice_year"]), indicator["splice"] == "ratio"
     told: dict[str, Any] = {"year": year}
@@ -239,6 +227,7 @@ def _from_figures(
     chain, support = again(seed, links), str(indicator["support"])
     index = chain.root is not None  # 100 in the base year
     chain = chain.within_100() if support == "percent" and not index else chain
+    starts = [int(one.index[0]) for one in (*chain.older, chain.values) if len(one)]
     part = evidence_of(
         chain, again, seed, links, used=used, bounds=newest[bound & ~new & ~partial], partial=newest[partial & ~new],
         observations=data.observations, base_year=base_year,
@@ -255,13 +244,13 @@ def _from_figures(
     inner = [one.new_counts if made.kind == "sum" else one.observations for one in made.inputs]
     errors = {year: error for year, error in made.errors.items() if year not in published}
     return AnnualSeries(
-        str(indicator["indicator_id"]), region, chain.values, chain.earlier, chain.breaks,
-        unit=f"{chain.root} = 100" if index else str(indicator["unit"]), support="positive" if index else support,
-        base_year=chain.root, observations=pd.concat([used, *inner], ignore_index=True), bounds=bounds,
-        superseded=superseded, unused=unused, notes=notes, lower=part.lower if index else made.lower | part.lower,
-        upper=part.upper if index else made.upper | part.upper, noisy=errors | part.noisy, shared=part.shared,
-        estimates=part.estimates, new_counts=counts, inputs=made.inputs, derived=made.kind, factor=made.factor,
-        decimals={} if index else typed,
+        str(indicator["indicator_id"]), region, chain.values, pd.concat(chain.older) if chain.older else series_of({}),
+        tuple(starts[1:]), unit=f"{chain.root} = 100" if index else str(indicator["unit"]),
+        support="positive" if index else support, base_year=chain.root, bounds=bounds, superseded=superseded,
+        observations=pd.concat([used, *inner], ignore_index=True), unused=unused, notes=notes,
+        lower=part.lower if index else made.lower | part.lower, upper=part.upper if index else made.upper | part.upper,
+        noisy=errors | part.noisy, shared=part.shared, estimates=part.estimates, new_counts=counts, inputs=made.inputs,
+        derived=made.kind, factor=made.factor, decimals={} if index else typed,
     )  # fmt: skip
 
 
@@ -331,11 +320,6 @@ def _serving(data: Data, plan: str | None) -> pd.DataFrame:
 def ages(data: Data, plan: str | None = None) -> pd.DataFrame:
     """The newest figure of each target that has one: plan, target_id, the figure's columns, `months` (its age: from the
     end of its year to the day of the data) and `due` (further years that should have come out by then).
-
-    >>> import qcity_analysis as qc
-    >>> table = ages(qc.load(as_of="2024-12-31"), "nanjing_quality_city").set_index("target_id")
-    >>> int(table.loc["rd_intensity", "year"]), int(table.loc["rd_intensity", "due"])
-    (2022, 1)
     """
     pair = ["plan", "target_id"]
     rows = _serving(data, plan).sort_values(["year", "known_from", "row"], kind="stable")

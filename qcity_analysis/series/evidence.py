@@ -50,11 +50,6 @@ _remembered: dict[int, tuple[weakref.ref[pd.DataFrame], dict[str, float]]] = {}
 def typical_revisions(observations: pd.DataFrame) -> dict[str, float]:
     """Typical revision of a provisional figure over the typical yearly change of its series, by measure; STATED where
     the table of a loaded package holds none. Computed once for each table.
-
-    >>> import qcity_analysis as qc
-    >>> revisions = typical_revisions(qc.load().observations)
-    >>> 0.2 < revisions["change_pct"] < revisions["level"] < 1.0
-    True
     """
     key = id(observations)
     if key not in _remembered:
@@ -87,10 +82,7 @@ def _learned_revisions(observations: pd.DataFrame) -> dict[str, float]:
 
 
 def _typical_size(rows: pd.DataFrame, measure: str) -> float:
-    """Typical size of a yearly change in the unit of one measure's figures; NaN when it cannot be told.
-
-    For levels the median absolute change per √year; for changes the median absolute figure.
-    """
+    """Typical size of a yearly change in the unit of one measure's figures; NaN when unknown."""
     rows = rows[rows["qualifier"].isin(["=", "~"])].sort_values("year")
     if measure in CHANGES:
         return float(np.median(np.abs(rows["value"]))) if len(rows) else math.nan
@@ -98,9 +90,8 @@ def _typical_size(rows: pd.DataFrame, measure: str) -> float:
 
 
 def _typical_change(levels: pd.Series) -> tuple[float, float]:
-    """Median yearly change of levels (index year, without gaps), and the typical size of one; NaN when unknown.
-
-    The size is the median absolute change per √year, as a random walk over a gap moves with its root.
+    """Median yearly change of levels (index year), and its typical size, the median absolute change per √year, as a
+    random walk over a gap moves with its root; NaN when unknown.
     """
     if len(levels) < 2:
         return math.nan, math.nan
@@ -114,11 +105,6 @@ def standard_errors(used: pd.DataFrame, revisions: dict[str, float]) -> pd.Serie
 
     A cumulative change may be off by as much as a yearly one; where the typical change is unknown, one step of the
     last digit stands for it.
-
-    >>> rows = pd.DataFrame({"year": [2020, 2021, 2022], "value": [2.5, 2.6, 2.7], "qualifier": ["=", "=", "~"],
-    ...                      "status": ["final", "final", "preliminary"], "measure": "level", "decimals": 1})
-    >>> standard_errors(rows, {"level": 0.5}).round(3).tolist()
-    [0.0, 0.0, 0.076]
     """
     final, about = ~used["status"].isin(PROVISIONAL), used["qualifier"] == "~"
     if (final & ~about).all():
@@ -174,7 +160,7 @@ class Readings:
     reasons: dict[Any, str]
     noisy: Levels = field(default_factory=dict)
     shared: tuple[Levels, ...] = ()
-    estimates: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=ESTIMATES))
+    estimates: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: tuple[Note, ...] = ()
 
 
@@ -229,14 +215,8 @@ def _notes(part: Readings, chain: Chained, used: pd.DataFrame, revisions: dict[s
 def new_counts(rows: pd.DataFrame) -> pd.DataFrame:
     """Counts of new items, one row a year: the whole year, else the year to date with the most months.
 
-    `rows` are the vintages of `count_new` that stand. A number stands before a bound of the same months, and before a
-    bound of the whole year that says less. Returns the columns of `rows` and `months` (exposure: months / 12 of
-    the year) and `count`; a count with qualifier `>=` is a lower bound.
-
-    >>> table = pd.DataFrame({"year": [2023, 2023, 2024], "period": ["2023-06", "2023", "2024-08"],
-    ...                       "measure": "count_new", "value": [9.0, 17.0, 12.0], "qualifier": "="})
-    >>> new_counts(table)[["year", "months", "count"]].to_numpy().tolist()
-    [[2023.0, 12.0, 17.0], [2024.0, 8.0, 12.0]]
+    `rows` are the vintages that stand. A number stands before a bound of the same months, and before a bound of the
+    whole year that says less. Returns the columns of `rows`, `months` (the exposure) and `count`.
     """
     rows = rows[rows["measure"] == "count_new"]
     months = [months_covered(period) for period in rows["period"]]
@@ -281,10 +261,7 @@ def _estimates(rows: pd.DataFrame, chain: Chained, timing: str) -> tuple[pd.Data
 def _estimate(
     row: pd.Series, months: int, levels: pd.Series, timing: str, rows: pd.DataFrame
 ) -> tuple[float, float] | str:
-    """Value and standard error of the annual level, or why the figure cannot say it.
-
-    Where nothing ever moved one step of the last digit stands for the error.
-    """
+    """Value and standard error of the annual level (a step of its last digit where nothing ever moved), or why not."""
     year, value, measure, rest = int(row["year"]), float(row["value"]), row["measure"], 1 - months / 12
     if row["qualifier"] in (">=", "<="):
         return "year_to_date_bound"
@@ -339,10 +316,7 @@ def _last_step(row: pd.Series) -> float:
 
 
 def links_of(used: pd.DataFrame, base_year: int | None) -> list[Link]:
-    """The published changes among the figures used, each with the label of its row.
-
-    A cumulative change without a base of its own is read on `base_year`, and left out where that is None.
-    """
+    """The published changes among the figures used; a cumulative one without its own base is read on `base_year`."""
     rows = used[used["measure"].isin(CHANGES)]
     return [
         Link(start, int(row["year"]), float(row["value"]), label)

@@ -1,8 +1,8 @@
 """Levels of one indicator: yearly and cumulative changes chained, `Π(1 + r_t)`, and levels computed from inputs.
 
-What nothing joins to the main stretch stays a stretch of its own; levels of different stretches never meet. An
-indicator declared in `indicators.csv` as a ratio, a per-head figure or a sum has a computed level only where every
-input has one; a published figure of the indicator itself wins over it, and a difference is a note.
+What nothing joins to the main stretch stays a stretch of its own; levels of different stretches never meet. A derived
+indicator has a computed level only where every input has one; a published figure wins over it, and a difference is a
+note.
 """
 
 from __future__ import annotations
@@ -36,11 +36,6 @@ class Link:
     percent: float
     label: Any = None
 
-    @property
-    def ratio(self) -> float:
-        """Level at the end over that at the start."""
-        return 1 + self.percent / 100
-
 
 @dataclass(frozen=True)
 class Chained:
@@ -58,19 +53,9 @@ class Chained:
     above: tuple[int, ...] = ()
 
     @property
-    def earlier(self) -> pd.Series:
-        """The older stretches one after the other."""
-        return pd.concat(self.older) if self.older else series_of({})
-
-    @property
     def all(self) -> pd.Series:
         """The older stretches, then the main one."""
         return pd.concat([*self.older, self.values])
-
-    @property
-    def breaks(self) -> tuple[int, ...]:
-        """The first year of each stretch after the first, over `older` and `values`."""
-        return tuple(int(one.index[0]) for one in [*self.older, self.values] if len(one))[1:]
 
     def within_100(self) -> Chained:
         """The same without levels above 100, to which changes push a share; older stretches above it go whole."""
@@ -120,11 +105,7 @@ def conflicts(values: pd.Series, links: list[Link]) -> list[Note]:
 
 
 def series_of(levels: Levels) -> pd.Series:
-    """Levels as a series with every year from the first to the last; NaN in gaps.
-
-    >>> series_of({2020: 1.0, 2022: 3.0}).to_list()
-    [1.0, nan, 3.0]
-    """
+    """Levels as a series with every year from the first to the last; NaN in gaps."""
     years = list(range(min(levels, default=0), max(levels, default=-1) + 1))
     index = pd.Index(years, dtype=int, name="year")
     return pd.Series([levels.get(year, math.nan) for year in years], index, dtype=float, name="level")
@@ -146,7 +127,7 @@ def _spread(seed: Levels, links: list[Link], favoured: int | None) -> Levels:
     levels = dict(seed)
     for link in links:
         if link.start == favoured and link.start in levels:
-            levels.setdefault(link.end, levels[link.start] * link.ratio)
+            levels.setdefault(link.end, levels[link.start] * (1 + link.percent / 100))
     yearly = sorted((link for link in links if link.end - link.start == 1), key=lambda link: link.end)
     sums = [link for link in links if link.end - link.start > 1]
     sums.sort(key=lambda link: link.end - link.start)
@@ -161,9 +142,9 @@ def _follow(levels: Levels, links: list[Link], only_one: bool = False) -> bool:
     before = len(levels)
     for link in [*links, *reversed(links)]:
         if link.start in levels and link.end not in levels:
-            levels[link.end] = levels[link.start] * link.ratio
+            levels[link.end] = levels[link.start] * (1 + link.percent / 100)
         elif link.end in levels and link.start not in levels:
-            levels[link.start] = levels[link.end] / link.ratio
+            levels[link.start] = levels[link.end] / (1 + link.percent / 100)
         if only_one and len(levels) > before:
             break
     return len(levels) > before
@@ -223,8 +204,8 @@ def computed(
     if kind == "sum":
         made = _sum(inputs[0], base_year)
     else:
-        default = 100.0 if indicator["unit"] == "%" else 1.0
-        factor = default if pd.isna(indicator["factor"]) else float(indicator["factor"])
+        factor = 100.0 if indicator["unit"] == "%" else 1.0
+        factor = factor if pd.isna(indicator["factor"]) else float(indicator["factor"])
         made = _ratio(inputs[0], inputs[1], factor)
     codes = ("spliced", "assumed_publication")
     notes = [note for part in inputs for note in part.notes if note.code in codes]
@@ -257,10 +238,10 @@ def _ratio(top: AnnualSeries, under: AnnualSeries, factor: float) -> Computed:
 def _sum(counts: AnnualSeries, base_year: int | None) -> Computed:
     """Running total of new items; lower and upper bounds from the first year that is not wholly counted."""
     table = counts.new_counts.set_index("year")[["count", "months", "qualifier"]]
-    levels: Levels = {} if base_year is None else {base_year: 0.0}
     table = table if base_year is None else table[table.index > base_year]
     if table.empty:
         return Computed()
+    levels: Levels = {} if base_year is None else {base_year: 0.0}
     first = int(table.index[0]) if base_year is None else base_year + 1
     lower: Levels = {}
     upper: Levels = {}

@@ -196,10 +196,6 @@ def plan_indicators(data: Data, plan: str) -> set[str]:
     """The indicators of a plan's targets, their comparators, and the newer definitions of all of them.
 
     Raises QcityError for an unknown plan.
-
-    >>> import qcity_analysis as qc
-    >>> sorted(plan_indicators(qc.load(), "china_14fyp"))
-    ['energy_per_gdp', 'energy_per_gdp_b', 'high_value_patents', 'non_fossil_share']
     """
     if plan not in data.plans():
         raise unknown("plan", plan, data.plans())

@@ -308,8 +308,8 @@ def _row(then: Assessment, now: Assessment | None, day: dt.date, issued: dt.date
         "met": np.nan if now is None else float(now.status == "met"),
     }
     bound, base = then.threshold if then.bound is None else then.bound, target.base_year
-    asked = target.kind in RULE_KINDS and bound is not None and len(levels) >= FEWEST
-    if bound is None or not asked or levels.index[-1] >= target.deadline:
+    asked = target.kind in RULE_KINDS and len(levels) >= FEWEST and levels.index[-1] < target.deadline
+    if bound is None or not asked:
         return row
     if base is None or base not in levels.index:
         early = levels.index[levels.index < issued.year]

@@ -307,17 +307,8 @@ def _plain(value: Any) -> Any:
 
 
 def read_record(path: Path | str | None = None) -> dict[str, Any]:
-    """The record of the shipped prior, or the one at `path`. Raises QcityError when there is none.
-
-    >>> record = read_record()
-    >>> record["all"]["brier"] < record["all"]["climatology"]
-    True
-    """
+    """The record of the shipped prior, or the one at `path`. Raises QcityError when there is none."""
     place = Path(path) if path else resources.files("qcity_analysis").joinpath("forecasting", "prior", FILE)
-    try:
-        content: dict[str, Any] = json.loads(place.read_text("utf-8"))
-    except FileNotFoundError:
-        raise QcityError(
-            f"{place}: no such record; `python -m training` writes it beside the prior"
-        ) from None
-    return content
+    if not place.is_file():
+        raise QcityError(f"{place}: no such record; `python -m training` writes it beside the prior")
+    return dict(json.loads(place.read_text("utf-8")))
