@@ -44,9 +44,8 @@ DATA = """\
 Series by bank: {banks}. For training, {origins} rounds with at most {cap} series of an
 indicator in each, every one cut off at a random year: 4 to 15 values before it (a few 3, up to 30,
 or with gaps), five after. Beside them {growth} growth series of the M4 competition (the part published for
-training), {each} in each round, half of them with up to 30 values; they are never validated on, nor used where
-training ends before a year. Half of all supports are hidden and inferred from the values instead. The series
-themselves are not shipped.
+training), {each} in each round, with 13 to 30 values; they are never validated on, nor used where training ends before
+a year. Every task is learned from twice, its support stated and not. The series themselves are not shipped.
 
 | bank | publisher | licence |
 |---|---|---|

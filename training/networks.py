@@ -38,7 +38,7 @@ class Effort:
 
 
 GATE = Effort(12, 0.03)
-LEARNER = Effort(20, 0.005, 96, 0.2)
+LEARNER = Effort(10, 0.005, 96, 0.2)
 
 
 def fit_gate(
@@ -101,8 +101,7 @@ def fit_learner(
     x, actual, width, floor, step = (a.astype(np.float32) for a in (x, actual, width, floor, step))
 
     def gradient(p: Parameters, i: np.ndarray) -> Parameters:
-        # Not scaled up for what is hidden: on indicators left out, going a little further than learned is right.
-        seen = x[i] * (rng.random(x[i].shape, dtype=np.float32) >= effort.drop)
+        seen = x[i] * (rng.random(x[i].shape, dtype=np.float32) >= effort.drop) / (1.0 - effort.drop)
         one = np.tanh(seen @ p["into"] + p["first"])
         two = np.tanh(one @ p["between"] + p["second"])
         quantiles = step * (two @ p["out"] + seen @ p["linear"] + p["bias"])

@@ -26,8 +26,8 @@ from .networks import NEVER, fit_gate, fit_learner, fit_staying
 ORIGINS = 8  # cut-off years drawn for each series
 CAP = 90  # series of one indicator used for each draw of origins
 POWERS = (0.4, 0.4, 1.0)  # one learner for each: two sharp ones, and one of the proper score
-GROWTH, GROWTH_FILE = 750, "m4_yearly_train.parquet"  # growth series used for each draw of origins
-HIDDEN = 0.5  # of the supports: the others are stated
+GROWTH, GROWTH_FILE = 1_500, "m4_yearly_train.parquet"  # growth series used for each draw of origins
+GROWN = 13  # values before the cut-off of a growth series: shorter histories are left to the corpus
 SHARE = 0.2  # the gate's share of the quantiles
 INNER_FOLDS = 4
 GATE_TASKS = 20_000  # as many as the gate is trained on, drawn from all
@@ -73,11 +73,9 @@ class Tasks:
         rest = (np.concatenate([getattr(one, name) for one in parts]) for name in ("actual", "indicator"))
         return cls(Histories(*whole), *rest)
 
-    def hidden(self, share: float = 1.0, seed: int = 0) -> Tasks:
-        """The same with the support of some not stated."""
-        h, rng = self.histories, np.random.default_rng([seed, 7])
-        support = np.where(rng.random(len(h)) < share, inferred(h.values), h.support)
-        return replace(self, histories=replace(h, support=support))
+    def hidden(self) -> Tasks:
+        """The same with no support stated."""
+        return replace(self, histories=replace(self.histories, support=inferred(self.histories.values)))
 
 
 def read_corpus(folder: Path | str) -> Corpus:
@@ -136,16 +134,16 @@ def draw_tasks(
 
 
 def draw_growth(series: Sequence[np.ndarray], origins: int, seed: int) -> Tasks:
-    """Random cut-offs of growth series, GROWTH in each round: half of the histories with all that came before."""
+    """Random cut-offs of growth series, GROWTH in each round, with all that came before up to WINDOW."""
     drawn = []
     for turn in range(origins):
         rng = np.random.default_rng([seed, turn, 1])
         for i in rng.permutation(len(series))[:GROWTH].tolist():
             y = series[i]
-            history, after, origin = _cut(y, rng, odd=False)
-            whole = y[max(0, origin - WINDOW) : origin] if rng.random() < 0.5 else history
-            if np.ptp(whole) > 0:
-                drawn.append((whole, after, f"growth {i // 100}", int(whole.min() >= 0)))
+            origin = int(rng.integers(GROWN, max(GROWN, len(y) - YEARS) + 1))
+            history, after = y[max(0, origin - WINDOW) : origin], y[origin : origin + YEARS]
+            if len(after) == YEARS and np.ptp(history) > 0:
+                drawn.append((history, after, f"growth {i // 100}", int(history.min() >= 0)))
     histories, actual, names, kinds = zip(*drawn, strict=True)
     return Tasks(_align(histories, np.array(kinds)), np.array(actual), np.array(names, dtype=object))
 
@@ -224,11 +222,12 @@ def train_on(
     before: int = 9999,
 ) -> Prior:
     """The prior trained on some series of a corpus, on nothing from the year `before` on."""
-    every = draw_tasks(corpus, series, origins, CAP, seed, before=before, constant=True).hidden(HIDDEN, seed)
+    every = draw_tasks(corpus, series, origins, CAP, seed, before=before, constant=True)
     tasks = draw_tasks(corpus, series, origins, CAP, seed, before=before)
+    parts = [tasks, tasks.hidden()]  # every task with its support stated, and again without
     if corpus.growth and before > MODERN:
-        tasks = Tasks.joined([tasks, draw_growth(corpus.growth, origins, seed)])
-    prior = fit_prior(tasks.hidden(HIDDEN, seed), seed, say)
+        parts.append(draw_growth(corpus.growth, origins, seed).hidden())
+    prior = fit_prior(Tasks.joined(parts), seed, say)
     return replace(prior, staying=fit_staying(every.histories, every.actual))
 
 

@@ -15,7 +15,7 @@ SUMMARIES = (
     "change_autocorrelation", "from_mean", "from_recent", "relative_unit", "percent", "positive", "room_ahead",
     "room_behind", "repeated", "recent_roughness", "recent_change", "same_direction", "monotone", "bend",
     "line_error", "line_autocorrelation", "largest_when", "second_largest", "coarse", "growth", "unchanged",
-    "at_bound", "skew", "gaps", "last_against_mean", "line_gap", "rising", "stated", "share", "missing",
+    "at_bound", "skew", "gaps", "last_against_mean", "line_gap", "rising", "stated_percent", "share", "missing",
 )  # fmt: skip
 AGO = 14  # recent values, measured from the last one, and changes that are features themselves
 CHANGES = tuple(f"change_{k}" for k in range(1, AGO + 1))
@@ -175,7 +175,7 @@ def _of_levels(
         "room_behind": np.tanh(np.where(turn > 0, low, high) / 5),
         "growth": np.where(positive, mean / (np.abs(low) + 1.0), 0.0) * 4,
         "at_bound": _mean(np.where(np.isfinite(h.values), bound, np.nan)),
-        "stated": h.support < len(STATED),
+        "stated_percent": h.support == STATED.index("percent"),
         "share": np.log(share) / 2,
         "missing": np.log(100.0 - share) / 2,
     }
