@@ -179,7 +179,9 @@ def test_the_forecaster_comes_close_to_who_knows_the_process_and_its_intervals_h
     y, mean, sd = simulated(process)
     y = y * 3 + 50
     ids, period = np.repeat(np.arange(SERIES), YEARS), np.tile(np.arange(YEARS), SERIES)
-    history = pd.DataFrame({"series_id": ids, "period": period, "value": y[:, :YEARS].ravel()})
+    history = pd.DataFrame(
+        {"series_id": ids, "period": period, "value": y[:, :YEARS].ravel(), "support": "real"}
+    )
     q = forecast_panel(history, AHEAD).quantiles(scores.LEVELS).to_numpy().reshape(SERIES, AHEAD, -1)
     actual, normal = y[:, YEARS:], norm.ppf(scores.LEVELS)
     best = 50 + 3 * (mean[..., None] + sd[:, None] * normal)

@@ -106,7 +106,8 @@ def test_widening_makes_intervals_hold_what_they_are_meant_to():
 def test_a_prior_learnt_from_a_made_up_bank_forecasts_its_kind_about_as_well_as_can_be(corpus):
     inside = [name for name in corpus.values if train.fold_of(corpus.meta["indicator"][name], 3) == 0]
     others = sorted(set(corpus.values) - set(inside))
-    prior = train.fit_prior(train.draw_tasks(corpus, others, 12, 99, 0), cross=True)
+    tasks = train.draw_tasks(corpus, others, 12, 99, 0)
+    prior = train.fit_prior(train.Tasks.joined([tasks, tasks.hidden()]), cross=True)
     h = forecast_tasks(train.draw_tasks(corpus, inside, 6, 99, 1, odd=False), prior)
     assert np.exp(h.relative_crps().mean()) < 1.0
     assert 0.82 < h.inside(0.9).mean() < 0.98
