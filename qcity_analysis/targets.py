@@ -133,26 +133,26 @@ def find_target(
         named = rows[rows["target_id"] == target_id]
         if named.empty:
             raise unknown("target", target_id, sorted(set(rows["target_id"])))
-        target = _target(named.iloc[0])
+        row = named.iloc[0]
+        cells = {field.name: row[field.name] for field in dataclasses.fields(Target)}
+        threshold = None if pd.isna(row["threshold"]) else float(row["threshold"])
+        cells |= {"threshold": threshold, "decimals": int(row["decimals"])}
+        cells["tolerance"] = 0.0 if pd.isna(row["tolerance"]) else float(row["tolerance"])
+        target = Target(**cells | {name: _year(row, name) for name in ("base_year", "deadline")})
+        if target.deadline is None:
+            raise QcityError(f"target {target_id!r} has no deadline")
     if region and region != target.region:
         target = dataclasses.replace(target, region=data.require_region(region))
     return target
 
 
-def _target(row: pd.Series) -> Target:
-    """The record of a row of `targets.csv`."""
-    cells = {field.name: row[field.name] for field in dataclasses.fields(Target)}
-    for name in ("base_year", "deadline"):
-        year = cells[name]
-        if not pd.isna(year) and (not isinstance(year, (int, float, np.number)) or year != int(year)):
-            raise QcityError(f"{name} of {row['target_id']!r} is a whole year, such as 2025; found {year!r}")
-        cells[name] = None if pd.isna(year) else int(year)
-    if cells["deadline"] is None:
-        raise QcityError(f"target {row['target_id']!r} has no deadline")
-    threshold = None if pd.isna(row["threshold"]) else float(row["threshold"])
-    tolerance = 0.0 if pd.isna(row["tolerance"]) else float(row["tolerance"])
-    more = {"threshold": threshold, "tolerance": tolerance, "decimals": int(row["decimals"])}
-    return Target(**cells | more)
+def _year(row: pd.Series, name: str) -> int | None:
+    year = row[name]
+    if pd.isna(year):
+        return None
+    if not isinstance(year, (int, float, np.number)) or year != int(year):
+        raise QcityError(f"{name} of {row['target_id']!r} is a whole year, such as 2025; found {year!r}")
+    return int(year)
 
 
 @dataclass(frozen=True)
@@ -189,11 +189,10 @@ def needed_path(start: float, end: float, from_year: int, to_year: int) -> pd.Se
     >>> needed_path(100, 82, 2020, 2022).round(2).to_dict()
     {2020: 100.0, 2021: 90.55, 2022: 82.0}
     """
-    pace = pace_between(start, end, from_year, to_year)
-    years = pd.Index(range(from_year, to_year + 1), name="year")
+    pace, years = pace_between(start, end, from_year, to_year), range(from_year, to_year + 1)
     ratio = None if pace.compound is None else 1 + pace.compound / 100
     levels = [start + pace.linear * k if ratio is None else start * ratio**k for k in range(len(years))]
-    return pd.Series(levels, index=years, name="needed")
+    return pd.Series(levels, index=pd.Index(years, name="year"), name="needed")
 
 
 def arabic(numeral: str) -> int:

@@ -1,18 +1,25 @@
-"""Small data packages with made-up regions and indicators, written to a folder, for tests."""
+"""Small made-up data packages written to a folder, and targets asked of them: one of a package, or many of one."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from qcity_analysis.assessment.assess import assess
 from qcity_analysis.data.load import Data, load
 from qcity_analysis.data.schema import TABLES
+from qcity_analysis.reporting import sentences
+from qcity_analysis.series.annual import annual_series
 
 Row = dict[str, Any]
-
 NUMERIC_DEFAULTS = {"qualifier": "=", "measure": "level", "status": "final", "source_id": "bulletin"}
+STEADY = {2016: 10.0, 2017: 11.0, 2018: 11.8, 2019: 13.1, 2020: 13.9, 2021: 15.2, 2022: 16.1}
+LATE = "2026-06-30"
+CUT = {"kind": "relative_change", "direction": "at_most", "threshold": -18, "base_year": 2020}
+PERCENT = {"support": "percent", "unit": "%"}
 
 
 def columns(name: str) -> list[str]:
@@ -38,21 +45,13 @@ def target(name: str = "goal", **cells: Any) -> Row:
 
 def figure(period: object, value: object, **cells: Any) -> Row:
     """A made-up published figure of `widgets` in testville, published in February of the next year."""
-    measure = str(cells.get("measure", "level"))
-    made = {
-        "indicator_id": "widgets",
-        "region": "testville",
-        "period": str(period),
-        "value": value,
-        "unit": "%" if measure.endswith("change_pct") else "points",
-        "published": f"{int(str(period)[:4]) + 1}-02-28",
-    }
-    return NUMERIC_DEFAULTS | made | cells
+    unit = "%" if str(cells.get("measure", "level")).endswith("change_pct") else "points"
+    made = {"indicator_id": "widgets", "region": "testville", "period": str(period), "value": value}
+    return NUMERIC_DEFAULTS | made | {"unit": unit, "published": f"{int(str(period)[:4]) + 1}-02-28"} | cells
 
 
-def change(period: object, value: object, **cells: Any) -> Row:
-    """A made-up yearly change in percent."""
-    return figure(period, value, **({"measure": "change_pct"} | cells))
+change = partial(figure, measure="change_pct")  # a made-up yearly change in percent
+new, total = partial(figure, measure="count_new"), partial(figure, measure="count_total")
 
 
 def figures(levels: dict[int, float], **cells: Any) -> list[Row]:
@@ -65,7 +64,9 @@ def changes(percents: dict[int, float], **cells: Any) -> list[Row]:
     return [change(year, value, **cells) for year, value in percents.items()]
 
 
-STEADY = {2016: 10.0, 2017: 11.0, 2018: 11.8, 2019: 13.1, 2020: 13.9, 2021: 15.2, 2022: 16.1}
+def run(first, values, measure="level", **cells):
+    """One figure a year from `first` on, its unit that of the indicator."""
+    return figures(dict(enumerate(values, first)), **cells | {"measure": measure, "unit": ""})
 
 
 def write_table(path: Path, rows: Iterable[Row], header: list[str]) -> None:
@@ -76,32 +77,20 @@ def write_table(path: Path, rows: Iterable[Row], header: list[str]) -> None:
         writer.writerows(rows)
 
 
-def package(
-    folder: Path,
-    *,
-    observations: list[Row] | None = None,
-    indicators: list[Row] | None = None,
-    targets: list[Row] | None = None,
-    sources: list[Row] | None = None,
-    regions: list[Row] | None = None,
-) -> Path:
+def package(folder: Path, **tables: list[Row] | None) -> Path:
     """A data package in `folder`, valid unless the rows given are not; what is not given is minimal."""
-    made: dict[str, list[Row]] = {
-        "observations": figures(STEADY) if observations is None else observations,
-        "indicators": [indicator("widgets")] if indicators is None else indicators,
-        "targets": [target()] if targets is None else targets,
-        "sources": sources
-        or [
-            {"source_id": "bulletin", "publisher": "Office of Testville", "title": "Bulletin", "date": "2024"}
+    made = {
+        "observations": figures(STEADY), "indicators": [indicator("widgets")], "targets": [target()],
+        "sources": [
+            {"source_id": "bulletin", "publisher": "Office of Testville", "title": "Bulletin", "date": "2024"},
         ],
-        "regions": regions
-        or [
+        "regions": [
             {"region": "testville", "name_zh": "测试城", "name_en": "Testville"},
             {"region": "otherland", "name_zh": "别州", "name_en": "Otherland"},
         ],
-    }
+    }  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
-    for name, rows in made.items():
+    for name, rows in (made | {name: rows for name, rows in tables.items() if rows is not None}).items():
         write_table(folder / TABLES[name].file, rows, columns(name))
     return folder
 
@@ -114,3 +103,79 @@ def loaded(folder: Path, as_of: str = "2024-12-31", **tables: Any) -> Data:
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file below a folder with its bytes, to see that nothing was written."""
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def answer(folder, goal=None, as_of="2024-12-31", draws=2000, **tables):
+    """The answer to one target of `widgets`."""
+    return assess(loaded(folder, as_of, targets=[target(**(goal or {}))], **tables), "goal", draws=draws)
+
+
+def packed(folder, cases, as_of="2024-12-31", **tables):
+    """Cases (cells of the target, figures, perhaps cells of the indicator) in one package: `w0`, `w1` ..."""
+    made = {"indicators": [], "targets": [], "observations": []}
+    for k, (goal, rows, *cells) in enumerate(cases):
+        made["indicators"].append(indicator(f"w{k}", **(cells[0] if cells else {})))
+        made["targets"].append(target(f"w{k}", indicator_id=f"w{k}", **goal))
+        made["observations"] += [row | {"indicator_id": f"w{k}", "unit": ""} for row in rows]
+    return loaded(folder, as_of, **(made | tables))
+
+
+def answers(folder, cases, as_of="2024-12-31", draws=500, **tables):
+    """The answers to the cases of `packed`."""
+    data = packed(folder, cases, as_of, **tables)
+    return [assess(data, f"w{k}", draws=draws) for k in range(len(cases))]
+
+
+def series_of(folder, *rows, as_of="2024-12-31", **options):
+    """The annual series of `widgets`; `indicators` may be given, and cells of `widgets` as `cells`."""
+    made = options.pop("indicators", None) or [indicator("widgets", **options.pop("cells", {}))]
+    data = loaded(folder, as_of, observations=rows, indicators=made)
+    return annual_series(data, "widgets", "testville", **options)
+
+
+def many_series(folder, *cases):
+    """The annual series of cases (figures, perhaps cells of the indicator and options) of one package."""
+    data = packed(folder, [({}, rows, *more[:1]) for rows, *more in cases])
+    options = [more[1] if len(more) > 1 else {} for _, *more in cases]
+    return [annual_series(data, f"w{k}", "testville", **more) for k, more in enumerate(options)]
+
+
+def codes(found):
+    """The codes of the notes of an answer or a series."""
+    return [note.code for note in found.notes]
+
+
+def the_note(found, code):
+    (one,) = [note for note in found.notes if note.code == code]
+    return one
+
+
+def reason(found):
+    return found.reason.code if found.reason else None
+
+
+def why(found, lang):
+    """The reason why there is no answer, in words."""
+    return sentences.reason(found.reason, lang)
+
+
+def spoken(found, lang):
+    """Everything the page says of an answer in words."""
+    notes = [sentences.note(note, lang) for note in found.notes]
+    return "\n".join([sentences.headline(found, lang), *sentences.sentences(found, lang), *notes])
+
+
+def two_definitions(folder, levels):
+    """The answer where a newer definition continues the steady one from 2021 on."""
+    why = {"break_reason_zh": "改口径", "break_reason_en": "Revised."}
+    newer = indicator("widgets_new", continues="widgets", break_period=2021, **why)
+    rows = [*figures(STEADY), *figures(levels, indicator_id="widgets_new")]
+    return answer(folder, indicators=[indicator("widgets"), newer], observations=rows)
+
+
+def borrowing(folder, own, **goal):
+    """The answer where another region has six levels."""
+    theirs = dict(enumerate([40.0, 42.0, 43.0, 45.0, 47.0, 50.0], 2018))
+    rows = [*figures(own), *figures(theirs, region="otherland")]
+    lender = [indicator("widgets", comparators="otherland/widgets")]
+    return answer(folder, goal, observations=rows, indicators=lender)

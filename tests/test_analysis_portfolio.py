@@ -5,97 +5,76 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from packages import STEADY, Row, figures, indicator, loaded, target
+from packages import STEADY, figures, indicator, loaded, target
 
 import qcity_analysis as qc
 from qcity_analysis.analysis import portfolio as room
 from qcity_analysis.analysis.portfolio import LIMIT, WEIGHT, dependence, met_together, portfolio, tally
-from qcity_analysis.assessment.answer import Assessment
-from qcity_analysis.data.load import Data
 
 CHANCES = np.array([0.1, 0.35, 0.5, 0.8, 0.95])
 DOWN = {"direction": "at_most"}
 
 
-def slow_counts(chances: np.ndarray) -> list[float]:
+def slow_counts(chances):
     """Every combination of met and missed, one by one."""
     counts = [0.0] * (len(chances) + 1)
     for outcome in itertools.product([0, 1], repeat=len(chances)):
-        counts[sum(outcome)] += math.prod(
-            p if met else 1 - p for p, met in zip(chances, outcome, strict=True)
-        )
+        pairs = zip(chances, outcome, strict=True)
+        counts[sum(outcome)] += math.prod(p if met else 1 - p for p, met in pairs)
     return counts
 
 
-def together(chances: np.ndarray, correlation: np.ndarray, draws: int) -> np.ndarray:
+def together(chances, correlation, draws):
     normal = np.random.default_rng(1).standard_normal((draws, len(chances)))
-    return met_together(chances, correlation, normal, np.eye(len(chances)))
+    return met_together(chances, np.array(correlation), normal, np.eye(len(chances)))
 
 
-def plan(folder: Path, levels: dict[str, dict[int, float]], **goals: Row) -> Data:
-    """One indicator and one target (at least 20 by 2025) for each series; `goals` replace cells of a target."""
-    return loaded(
-        folder,
-        observations=[row for name, one in levels.items() for row in figures(one, indicator_id=name)],
-        indicators=[indicator(name) for name in levels],
-        targets=[target(name, indicator_id=name, **goals.get(name, {})) for name in levels],
-    )
+def plan(folder, levels, goals=None, **cells):
+    """Data and answers: for each series an indicator and a target (at least 20 by 2025), or `goals`."""
+    rows = [row for name, one in levels.items() for row in figures(one, indicator_id=name)]
+    goals = goals or [target(name, indicator_id=name, **cells.get(name, {})) for name in levels]
+    tables = {"observations": rows, "indicators": [indicator(name) for name in levels], "targets": goals}
+    data = loaded(folder, **tables)
+    return data, qc.scorecard(data, draws=100)[1]
 
 
-def answers(data: Data) -> list[Assessment]:
-    return qc.scorecard(data, draws=200)[1]
-
-
-def test_without_dependence_the_number_met_is_that_of_every_combination():
+def test_the_number_met_is_that_of_every_combination_or_of_the_order_where_dependence_is_perfect():
     slow = slow_counts(CHANCES)
     assert room.poisson_binomial(CHANCES) == pytest.approx(slow)
     assert tally(together(CHANCES, np.eye(5), 100_000)) == pytest.approx(slow, abs=0.007)
-
-
-def test_with_perfect_dependence_targets_fall_in_the_order_of_their_probability():
     at_least = tally(together(CHANCES, np.ones((5, 5)), 10_000))[::-1].cumsum()[::-1]
     assert at_least == pytest.approx([1.0, *sorted(CHANCES, reverse=True)], abs=1e-3)
-
-
-@pytest.mark.parametrize("chances", [CHANCES, np.array([0.0, 1.0])])
-def test_dependence_leaves_every_probability_as_it_is(chances):
-    n = len(chances)
-    met = together(chances, np.full((n, n), 0.6) + 0.4 * np.eye(n), 5_000)
-    assert met.mean(axis=0) == pytest.approx(chances, abs=1 / 5_000)
+    for chances in (CHANCES, np.array([0.0, 1.0])):  # dependence leaves every probability as it is
+        n = len(chances)
+        met = together(chances, np.full((n, n), 0.6) + 0.4 * np.eye(n), 5_000)
+        assert met.mean(axis=0) == pytest.approx(chances, abs=1 / 5_000)
 
 
 @pytest.mark.parametrize("correlation", [-0.5, 0.3, 0.9])
 def test_two_even_chances_are_met_together_as_sheppard_found(correlation):
-    met = together(np.array([0.5, 0.5]), np.array([[1, correlation], [correlation, 1]]), 200_000)
+    met = together(np.array([0.5, 0.5]), [[1, correlation], [correlation, 1]], 200_000)
     assert met.all(axis=1).mean() == pytest.approx(0.25 + math.asin(correlation) / (2 * math.pi), abs=0.005)
 
 
 def test_correlations_are_drawn_to_their_mean_and_the_mean_to_zero():
     raw = np.array([[0, 0.9, 0.0], [0.9, 0, -0.4], [0.0, -0.4, 0]])
-    common = np.array([[0, 8, 0], [8, 0, 4], [0, 4, 0]])
     mean = (8 * 0.9 - 4 * 0.4) / (12 + WEIGHT)
-    matrix, shrunk_mean = room.shrunk(raw, common)
+    matrix, shrunk_mean = room.shrunk(raw, np.array([[0, 8, 0], [8, 0, 4], [0, 4, 0]]))
     assert shrunk_mean == pytest.approx(mean)
     assert matrix[0, 1] == pytest.approx((8 * 0.9 + WEIGHT * mean) / (8 + WEIGHT))
     assert matrix[0, 2] == pytest.approx(mean)  # nothing in common
     assert np.diag(matrix).tolist() == [1, 1, 1]
-
-
-def test_what_cannot_be_a_correlation_matrix_is_made_one():
-    made = room.nearest(np.array([[1, 0.9, -0.9], [0.9, 1, 0.9], [-0.9, 0.9, 1]]))
+    made = room.nearest(np.array([[1, 0.9, -0.9], [0.9, 1, 0.9], [-0.9, 0.9, 1]]))  # no correlation matrix
     assert np.linalg.eigvalsh(made).min() >= -1e-9 and np.diag(made) == pytest.approx([1, 1, 1])
 
 
 def test_dependence_pools_the_years_in_common_in_the_favourable_direction(tmp_path):
     other = {year: 40.0 - level for year, level in STEADY.items()}
-    data = plan(tmp_path, {"a": STEADY, "b": other}, b=DOWN)
-    between = dependence(data, answers(data))
+    between = dependence(*plan(tmp_path, {"a": STEADY, "b": other}, b=DOWN))
     one, two = (np.diff(np.log(list(x.values()))) for x in (STEADY, other))
     raw = -np.corrcoef(one, two)[0, 1]
     expected = (6 * raw + WEIGHT * 6 * raw / (6 + WEIGHT)) / (6 + WEIGHT)
@@ -103,37 +82,27 @@ def test_dependence_pools_the_years_in_common_in_the_favourable_direction(tmp_pa
     assert between.correlation.loc["a", "b"] == pytest.approx(expected, rel=1e-6)
 
 
-@pytest.mark.parametrize("deadline", [2025, 2027])
-@pytest.mark.parametrize(("direction", "sign"), [("at_least", 1.0), ("at_most", -1.0)])
-def test_two_targets_on_one_series_have_its_shock(tmp_path, deadline, direction, sign):
-    second = target("high", threshold=19, direction=direction, deadline=deadline)
-    data = loaded(tmp_path, targets=[target("low", threshold=18), second])
-    expected = sign * (1.0 if deadline == 2025 else LIMIT)
-    assert dependence(data, answers(data)).correlation.loc["low", "high"] == pytest.approx(expected)
+def test_two_targets_on_one_series_have_its_shock(tmp_path):
+    cells = [(way, year) for way in ("at_least", "at_most") for year in (2025, 2027)]
+    high = [target(f"{way}{year}", threshold=19, direction=way, deadline=year) for way, year in cells]
+    data = loaded(tmp_path, targets=[target("low", threshold=18), *high])
+    correlation = dependence(data, qc.scorecard(data, draws=100)[1]).correlation.loc["low"]
+    assert correlation[["at_least2025", "at_least2027"]].tolist() == pytest.approx([1, LIMIT])
+    assert correlation[["at_most2025", "at_most2027"]].tolist() == pytest.approx([-1, -LIMIT])
 
 
-SHARING: dict[str, list[tuple[str, int, Row]]] = {
-    "three of one": [("a", 18, {}), ("a", 19, {}), ("a", 20, {}), ("b", 19, {})],
-    "only one series": [("a", 18, {}), ("a", 19, {}), ("a", 20, {})],
-    "opposite": [("a", 18, {}), ("a", 18, DOWN), ("b", 19, {}), ("c", 19, {})],
-    "all downward": [(name, 19, DOWN) for name in "aabbc"],
-    "other deadlines": [
-        ("a", 18, {}),
-        ("a", 20, {"deadline": 2027}),
-        ("b", 19, {}),
-        ("b", 21, {"deadline": 2028}),
-    ],
-}
-
-
-@pytest.mark.parametrize("case", SHARING)
-def test_the_stressed_plan_is_never_milder_than_the_base_case(tmp_path, case):
+@pytest.mark.parametrize("goals", [
+    [("a", 18, {}), ("a", 19, {}), ("a", 20, {}), ("b", 19, {})],  # three of one
+    [("a", 18, {}), ("a", 19, {}), ("a", 20, {})],  # only one series
+    [("a", 18, {}), ("a", 18, DOWN), ("b", 19, {}), ("c", 19, {})],  # opposite
+    [(name, 19, DOWN) for name in "aabbc"],  # all downward
+    [("a", 18, {}), ("a", 20, {"deadline": 2027}), ("b", 19, {}), ("b", 21, {"deadline": 2028})],
+])  # fmt: skip
+def test_the_stressed_plan_is_never_milder_than_the_base_case(tmp_path, goals):
     wiggle = np.random.default_rng(1).normal(0, 0.3, (3, len(STEADY))) + list(STEADY.values())
     levels = {name: dict(zip(STEADY, row, strict=True)) for name, row in zip("abc", wiggle, strict=True)}
-    goals = [target(f"t{k}", indicator_id=n, threshold=v, **c) for k, (n, v, c) in enumerate(SHARING[case])]
-    rows = [row for name, one in levels.items() for row in figures(one, indicator_id=name)]
-    data = loaded(tmp_path, observations=rows, indicators=[indicator(n) for n in levels], targets=goals)
-    counts = portfolio(data, answers(data), draws=4_000, seed=1).counts
+    rows = [target(f"t{k}", indicator_id=n, threshold=v, **cells) for k, (n, v, cells) in enumerate(goals)]
+    counts = portfolio(*plan(tmp_path, levels, rows), draws=4_000, seed=1).counts
     number = counts.index.to_numpy()[:, None]
     means = (counts * number).sum()
     spread = (counts * (number - means.to_numpy()) ** 2).sum()
@@ -142,10 +111,10 @@ def test_the_stressed_plan_is_never_milder_than_the_base_case(tmp_path, case):
 
 
 def test_a_series_that_cannot_be_computed_leaves_the_portfolio_standing(tmp_path, monkeypatch):
-    data = plan(tmp_path, {"a": STEADY, "b": STEADY, "c": {y: v**1.1 for y, v in STEADY.items()}})
-    known, real = answers(data), room.annual_series
+    data, known = plan(tmp_path, {"a": STEADY, "b": STEADY, "c": {y: v**1.1 for y, v in STEADY.items()}})
+    real = room.annual_series
 
-    def failing(data: Data, name: str, region: str) -> Any:
+    def failing(data, name, region):
         if name == "b":
             raise qc.QcityError("cannot be chained")
         return real(data, name, region)
@@ -163,8 +132,7 @@ def test_too_few_changes_or_none_at_all_tell_nothing(levels):
 
 def test_the_expected_number_is_the_sum_of_the_probabilities_and_the_unassessed_stand_apart(tmp_path):
     levels = {"a": STEADY, "b": {y: v * 0.97 for y, v in STEADY.items()}, "c": {2021: 5.0}}
-    data = plan(tmp_path, levels | {"d": STEADY | {2023: 21.0}}, d={"deadline": 2023})
-    known = answers(data)
+    data, known = plan(tmp_path, levels | {"d": STEADY | {2023: 21.0}}, d={"deadline": 2023})
     whole, same, other = (portfolio(data, known, draws=5_000, seed=seed) for seed in (0, 0, 4))
     assert [a.status for a in known] == ["forecast", "forecast", "not_assessable", "met"]
     chances = np.array([known[0].probability, known[1].probability, 1.0])
@@ -172,11 +140,9 @@ def test_the_expected_number_is_the_sum_of_the_probabilities_and_the_unassessed_
     assert whole.unassessed["target_id"].tolist() == ["c"]
     assert whole.targets["target_id"].tolist() == ["a", "b", "d"]
     assert whole.counts["independent"].to_numpy() == pytest.approx(slow_counts(chances))
-    for column in whole.counts:
-        assert float((whole.counts[column] * whole.counts.index).sum()) == pytest.approx(
-            whole.expected, abs=0.001
-        )
-        assert whole.counts[column].sum() == pytest.approx(1)
+    for _, column in whole.counts.items():
+        assert float((column * column.index).sum()) == pytest.approx(whole.expected, abs=0.001)
+        assert column.sum() == pytest.approx(1)
     assert whole.targets["share_of_variance"].sum() == pytest.approx(1)
     assert whole.targets["share_of_variance"].iloc[2] == 0  # settled: nothing left to decide
     low, high = whole.interval()
@@ -188,37 +154,30 @@ def test_the_expected_number_is_the_sum_of_the_probabilities_and_the_unassessed_
 
 def test_the_newest_definition_counts_and_the_others_give_the_range():
     data = qc.load(as_of="2026-06-30")
-    answer = qc.assess(data, "energy_per_gdp", plan="china_14fyp", draws=200)
+    answer = qc.assess(data, "energy_per_gdp", plan="china_14fyp", draws=100)
     whole, (old, new) = portfolio(data, [answer], draws=500), answer.parts
     assert (old.status, new.status, whole.expected) == ("forecast", "met", 1.0)
     assert (whole.low, whole.high) == (old.probability, 1.0)
 
 
 def test_a_target_of_several_departments_counts_for_each(tmp_path):
-    three = {
-        "departments": "市科技局；市统计局、市发改委",
-        "departments_en": "Science; Statistics; Development",
-    }
+    names = "市科技局；市统计局、市发改委"
+    three = {"departments": names, "departments_en": "Science; Statistics; Development"}
     one = {"departments": "市统计局", "departments_en": "Statistics"}
-    data = plan(tmp_path, {"a": STEADY, "b": STEADY}, a=three, b=one)
-    whole = portfolio(data, answers(data), draws=500)
+    whole = portfolio(*plan(tmp_path, {"a": STEADY, "b": STEADY}, a=three, b=one), draws=500)
     table = whole.departments.set_index("name_en")
     assert table["targets"].to_dict() == {"Science": 1, "Statistics": 2, "Development": 1}
     assert table.loc["Statistics", "expected"] == pytest.approx(whole.expected)
     assert table.loc["Development", "name_zh"] == "市发改委"
 
 
-@pytest.mark.parametrize(
-    ("cells", "names"),
-    [
-        ({}, [("", "")]),
-        ({"departments": "甲;乙", "departments_en": "A"}, [("甲", "甲"), ("乙", "乙")]),
-        ({"departments": "甲、乙", "departments_en": "A, B and C; D"}, [("甲", "A, B and C"), ("乙", "D")]),
-    ],
-)
+@pytest.mark.parametrize(("cells", "names"), [
+    ({}, [("", "")]),
+    ({"departments": "甲;乙", "departments_en": "A"}, [("甲", "甲"), ("乙", "乙")]),
+    ({"departments": "甲、乙", "departments_en": "A, B and C; D"}, [("甲", "A, B and C"), ("乙", "D")]),
+])  # fmt: skip
 def test_names_of_departments_are_paired_where_both_languages_have_as_many(tmp_path, cells, names):
-    data = loaded(tmp_path, targets=[target(**cells)], observations=[])
-    (answer,) = answers(data)
+    data, (answer,) = plan(tmp_path, {"a": {}}, a=cells)
     assert room.departments_of(answer) == names
     whole = portfolio(data, [answer], draws=500)  # without any verdict none is met for certain
     assert whole.counts["dependent"].tolist() == [1.0]

@@ -1,17 +1,22 @@
-"""The answer for one target, for every kind, status and reason."""
+"""The answer for one target: every kind, status and reason, and cases in which it was once wrong."""
 
 import dataclasses
 import json
 
 import numpy as np
 import pytest
-from asking import CUT, LATE, PERCENT, answer, answers, borrowing, codes, reason, two_definitions, why
-from packages import STEADY, change, changes, figure, figures, indicator, loaded, target
 
+from packages import (  # isort: skip
+    CUT, LATE, PERCENT, STEADY, answer, answers, borrowing, change, changes, codes, figure, figures,
+    indicator, loaded, reason, run, spoken, target, the_note, two_definitions, why,
+)  # fmt: skip
+
+import qcity_analysis as qc
 from qcity_analysis.assessment.answer import ipcc_word
 from qcity_analysis.assessment.assess import assess, scorecard
 from qcity_analysis.errors import QcityError
 from qcity_analysis.reporting import sentences
+from qcity_analysis.reporting.sentences import target_shown
 from qcity_analysis.targets import find_target
 
 ABOUT = {"commitment": "about", "tolerance": 1}
@@ -21,8 +26,8 @@ DOWN = MORE | {"direction": "decrease", "threshold": 2}
 RANK = {"kind": "rank", "threshold": 3}
 
 
-def test_the_probability_is_the_share_of_paths_that_reach_the_threshold_and_the_paces_lead_there(tmp_path):
-    found = answer(tmp_path)
+def test_the_probability_is_the_share_of_paths_that_reach_what_is_enough_and_the_paces_lead_there(tmp_path):
+    found = answer(tmp_path / "one")
     ends = found.forecast.paths[:, -1]
     assert (found.status, found.threshold, found.bound) == ("forecast", 20, 20)
     assert found.probability == np.mean(ends >= 20)
@@ -33,35 +38,12 @@ def test_the_probability_is_the_share_of_paths_that_reach_the_threshold_and_the_
     assert found.pace_so_far.linear == pytest.approx((16.1 - 10) / 6)
     assert found.pace_needed.compound == pytest.approx(100 * ((20 / 16.1) ** (1 / 3) - 1))
     assert found.needed_path.index.tolist() == [2022, 2023, 2024, 2025]
-
-
-def test_about_is_met_from_the_tolerance_below_and_says_what_without(tmp_path):
-    found = answer(tmp_path, ABOUT)
+    found = answer(tmp_path / "other", ABOUT)
     ends = found.forecast.paths[:, -1]
     assert (found.bound, found.probability) == (19, np.mean(ends >= 19))
-    (note,) = [note for note in found.notes if note.code == "tolerance"]
-    assert note.values["probability"] == np.mean(ends >= 20)
+    assert the_note(found, "tolerance").values["probability"] == np.mean(ends >= 20)
     assert found.pace_needed.linear == pytest.approx((19 - 16.1) / 3)
     assert found.needed_path[2025] == pytest.approx(19)
-
-
-BOUNDS = [
-    ({}, "<=", 19.9, "missed"), ({}, "<=", 20, "forecast"),  # 20 itself is allowed by both
-    ({}, ">=", 20, "met"), ({}, ">=", 19.9, "forecast"),
-    (LESS, ">=", 20.1, "missed"), (LESS, ">=", 20, "forecast"), (LESS, "<=", 20, "met"),
-    (ABOUT, "<=", 18.9, "missed"), (ABOUT, "<=", 19.0, "forecast"), (ABOUT, ">=", 19, "met"),
-    (CUT, ">=", 13.9 * 0.83, "missed"), (CUT, "<=", 13.9 * 0.81, "met"),
-    (MORE, "<=", 13.9, "missed"), (MORE, ">=", 14.0, "met"), (MORE, ">=", 13.9, "forecast"),
-    (DOWN, "<=", 11.9, "met"), (DOWN, ">=", 12.0, "missed"),
-]  # fmt: skip
-
-
-def test_a_bound_on_the_deadlines_figure_decides_both_ways(tmp_path):
-    goals = [goal | {"deadline": 2023} for goal, *_ in BOUNDS]
-    rows = [[*figures(STEADY), figure(2023, round(x, 3), qualifier=sign)] for _, sign, x, _ in BOUNDS]
-    cases = list(zip(goals, rows, strict=True))
-    said = [(a.status, "met_by_bound" in codes(a)) for a in answers(tmp_path, cases)]
-    assert said == [(status, status != "forecast") for *_, status in BOUNDS]
 
 
 def test_what_no_simulation_can_take_is_refused(tmp_path):
@@ -74,13 +56,11 @@ def test_what_no_simulation_can_take_is_refused(tmp_path):
         assess(data, "goal", model="driftt")
 
 
-REASONS = [
-    ({}, [], "no_observation"), ({}, [figure(2021, 12, qualifier=">=")], "only_bounds"),
+REASONS = [({}, [], "no_observation"), ({}, [figure(2021, 12, qualifier=">=")], "only_bounds"),
     ({}, [figure(2021, 12)], "too_few"), ({}, figures({2021: 12, 2022: 13}), "too_few"),
     (CUT | {"base_year": 2014}, figures(STEADY), "no_base"),
     ({"deadline": 2020}, figures({2018: 1, 2019: 2, 2021: 3}), "deadline_gap"),
-    (RANK, figures(STEADY), "no_peers"), (RANK, [], "no_observation"),
-]  # fmt: skip
+    (RANK, figures(STEADY), "no_peers"), (RANK, [], "no_observation")]  # fmt: skip
 
 
 def test_what_cannot_be_assessed_has_a_reason_and_no_probability(tmp_path):
@@ -99,59 +79,49 @@ def test_a_target_as_a_record_is_the_same_question_and_another_record_another(tm
     assert one.probability == pytest.approx(two.probability, abs=0.06)
 
 
-def test_a_relative_change_is_asked_of_an_index_of_the_base_year_or_of_its_level(tmp_path):
+def test_a_relative_change_is_asked_of_an_index_or_a_level_of_the_base_year_that_is_above_zero(tmp_path):
     rows = changes({2021: -3, 2022: -3.5, 2023: -2.9})
-    index, level = answers(tmp_path, [(CUT, rows), (CUT, figures(STEADY))])
+    apart = [*changes({2012: 2, 2013: 3}), change(2021, -2)]  # an older stretch still helps to forecast
+    index, level, joined = answers(tmp_path / "one", [(CUT, rows), (CUT, figures(STEADY)), (CUT, apart)])
+    assert (joined.status, joined.forecast.breaks) == ("forecast", (2020,))
     assert (index.series.base_year, index.threshold) == (2020, pytest.approx(82))
     assert index.probability == np.mean(index.forecast.paths[:, -1] <= index.bound)
     assert level.threshold == pytest.approx(13.9 * 0.82)
+    bases = (-1, -0.003, -40)
+    rows = [figures({2018: -2, 2019: -1, 2020: base, 2021: 0.2, 2022: 0.3, 2025: 4}) for base in bases]
+    answered = answers(tmp_path / "other", [(CUT, r, {"support": "real"}) for r in rows], LATE)
+    for base, found in zip(bases, answered, strict=True):
+        assert (found.status, reason(found), found.threshold) == ("not_assessable", "base_not_positive", None)
+        assert all(f"{base:g}" in why(found, lang) for lang in ("zh", "en"))
 
 
-def test_coverage_allows_half_the_last_published_digit(tmp_path):
-    goal = {"kind": "coverage", "threshold": 100, "unit": "%"}
-    shown = [figures(dict(enumerate(row, 2020))) for row in ([97, 98, 98], [97.1, 98.0, 98.2])]
-    found = answers(tmp_path, [(goal, rows, PERCENT) for rows in shown])
-    assert [a.bound for a in found] == pytest.approx([99.5, 99.95])
-
-
-def test_after_the_figure_of_the_deadline_there_is_no_probability(tmp_path):
+def test_after_the_figure_of_the_deadline_is_known_there_is_no_probability(tmp_path):
     rows = [[*figures(STEADY), figure(2023, value, status="preliminary")] for value in (20, 19.9)]
-    found = answers(tmp_path, [({"deadline": 2023}, case) for case in rows])
+    found = answers(tmp_path / "a", [({"deadline": 2023}, case) for case in rows])
     assert [(a.status, a.outcome) for a in found] == [("met", 20), ("missed", 19.9)]
     assert all(a.probability is None and "provisional_outcome" in codes(a) for a in found)
+    late = [*figures(STEADY), figure(2023, 25, published="2024-06")]
+    data = loaded(tmp_path / "b", LATE, observations=late, targets=[target(deadline=2023)])
+    before, after = (assess(data.at(day), "goal", draws=200) for day in ("2024-06-29", "2024-06-30"))
+    assert (before.status, "awaiting_figure" in codes(before), after.status) == ("forecast", True, "met")
 
 
-def test_a_bound_on_the_change_since_the_base_year_decides_with_or_without_levels(tmp_path):
-    known = changes({2019: -3, 2020: -2, 2021: -4, 2022: -3})
-    signs = [("<=", -18, "met"), (">=", -17.9, "missed"), ("<=", -17, None), (">=", -18, None)]
-    cells = {"measure": "cumulative_change_pct", "base_period": 2020}
-    bounds = [change(2025, percent, qualifier=sign, **cells) for sign, percent, _ in signs]
-    found = answers(tmp_path, [(CUT, [*rows, bound]) for rows in ([], known) for bound in bounds], LATE)
-    open_ = ("not_assessable", "forecast")
-    assert [a.status for a in found] == [status or open_[k] for k in (0, 1) for *_, status in signs]
-
-
-def test_bounds_of_earlier_years_are_verdicts_of_those_years(tmp_path):
+def test_a_bound_on_the_deadlines_figure_decides_and_bounds_of_earlier_years_are_verdicts_of_those(tmp_path):
+    decided = [(">=", 20, "met"), ("<=", 19.9, "missed"), ("<=", 20, "forecast")]
+    rows = [[*figures(STEADY), figure(2023, x, qualifier=sign)] for sign, x, _ in decided]
+    cases = [({"deadline": 2023}, row) for row in rows]
+    told = [(a.status, "met_by_bound" in codes(a)) for a in answers(tmp_path / "a", cases)]
+    assert told == [(status, status != "forecast") for *_, status in decided]
     signs = [(2021, 20, ">="), (2022, 22, ">="), (2023, 19, "<=")]
     bounds = [figure(year, value, qualifier=sign) for year, value, sign in signs]
-    found = answer(tmp_path, observations=[*bounds, *figures({2018: 15, 2019: 17, 2020: 19, 2024: 21})])
+    found = answer(tmp_path / "b", observations=[*bounds, *figures({2018: 15, 2019: 17, 2020: 19, 2024: 21})])
     told = [note for note in found.notes if "by_bound" in note.code]
-    assert {note.code: note.values["periods"] for note in told} == {
-        "years_met_by_bound": ["2021", "2022"], "years_missed_by_bound": ["2023"]
-    }  # fmt: skip
+    years = {"years_met_by_bound": ["2021", "2022"], "years_missed_by_bound": ["2023"]}
+    assert {note.code: note.values["periods"] for note in told} == years
     for lang in ("zh", "en"):
         met, missed = (sentences.note(note, lang) for note in told)
         assert "2021" in met and "2023" in missed
-
-
-def test_a_relative_change_of_a_base_that_is_not_above_zero_is_refused(tmp_path):
-    bases = (-1, -0.003, -40)
-    rows = [figures({2018: -2, 2019: -1, 2020: base, 2021: 0.2, 2022: 0.3, 2025: 4}) for base in bases]
-    for base, found in zip(
-        bases, answers(tmp_path, [(CUT, r, {"support": "real"}) for r in rows], LATE), strict=True
-    ):
-        assert (found.status, reason(found), found.threshold) == ("not_assessable", "base_not_positive", None)
-        assert all(f"{base:g}" in why(found, lang) for lang in ("zh", "en"))
+        assert all(str(year) in spoken(found, lang) for year, *_ in signs)
 
 
 def test_one_target_that_cannot_be_computed_leaves_the_others_standing(tmp_path):
@@ -167,46 +137,30 @@ def test_one_target_that_cannot_be_computed_leaves_the_others_standing(tmp_path)
         assert "2075" in sentences.headline(found[1], lang) and "50" in sentences.headline(found[1], lang)
 
 
-def test_a_figure_known_only_later_leaves_the_target_open(tmp_path):
-    rows = [*figures(STEADY), figure(2023, 25, published="2024-06")]
-    data = loaded(tmp_path, "2024-06-30", observations=rows, targets=[target(deadline=2023)])
-    before, after = (assess(known, "goal", draws=200) for known in (data.at("2024-06-29"), data))
-    assert (before.status, "awaiting_figure" in codes(before), after.status) == ("forecast", True, "met")
-
-
-def test_an_older_stretch_that_nothing_joins_still_helps_to_forecast(tmp_path):
-    found = answer(tmp_path, CUT, observations=[*changes({2012: 2, 2013: 3}), change(2021, -2)])
-    assert (found.status, found.forecast.breaks) == ("forecast", (2020,))
-
-
 def test_two_definitions_are_answered_apart_and_never_joined(tmp_path):
     levels = {2021: 5.0, 2022: 5.2, 2023: 5.5}
     found, same = two_definitions(tmp_path / "a", levels), two_definitions(tmp_path / "b", {})
     assert (found.status, found.probability) == ("depends_on_definition", None)
-    assert [(part.role, part.levels().to_dict()) for part in found.parts] == [
-        ("definition", STEADY), ("definition", levels)
-    ]  # fmt: skip
+    levels_of = [(part.role, part.levels().to_dict()) for part in found.parts]
+    assert levels_of == [("definition", STEADY), ("definition", levels)]
     assert "definition_break" in codes(found)
     assert (same.status, same.parts) == ("forecast", ())  # a newer definition without figures changes nothing
 
 
-def test_with_too_few_levels_a_comparators_changes_are_chained_on_the_last_own_level(tmp_path):
-    found = borrowing(tmp_path, {2021: 9.0})
+def test_with_fewer_than_four_levels_a_comparators_changes_are_chained_on_the_last_own_level(tmp_path):
+    found = borrowing(tmp_path / "one", {2021: 9.0})
     (part,) = found.parts
     assert found.status == "not_assessable" and found.probability is None
     assert (part.role, part.status, part.borrowed_since) == ("borrowed", "forecast", 2021)
     assert part.borrowed.region == "otherland"
     assert part.series.values[[2021, 2022, 2023]].tolist() == pytest.approx([9.0, 9 * 47 / 45, 9 * 50 / 45])
-
-
-def test_three_own_levels_are_borrowed_beside_four_not_and_none_only_for_a_relative_target(tmp_path):
-    three = borrowing(tmp_path / "a", {2019: 8.0, 2020: 8.5, 2021: 9.0})
+    three = borrowing(tmp_path / "other_a", {2019: 8.0, 2020: 8.5, 2021: 9.0})
     assert (three.status, [part.role for part in three.parts]) == ("forecast", ["borrowed"])
-    assert borrowing(tmp_path / "b", {2018: 7.0, 2019: 8.0, 2020: 8.5, 2021: 9.0}).parts == ()
-    assert borrowing(tmp_path / "c", {}).parts == ()
-    (part,) = borrowing(tmp_path / "d", {}, **CUT).parts
+    assert borrowing(tmp_path / "other_b", {2018: 7.0, 2019: 8.0, 2020: 8.5, 2021: 9.0}).parts == ()
+    assert borrowing(tmp_path / "other_c", {}).parts == ()
+    (part,) = borrowing(tmp_path / "other_d", {}, **CUT).parts
     assert (part.series.values[2020], part.series.values[2023]) == (100, pytest.approx(100 * 50 / 43))
-    (part,) = borrowing(tmp_path / "e", {2021: 9.0}, deadline=2023).parts  # theirs reaches the deadline
+    (part,) = borrowing(tmp_path / "other_e", {2021: 9.0}, deadline=2023).parts  # theirs reaches the deadline
     assert (part.status, part.outcome) == ("missed", pytest.approx(10.0))
 
 
@@ -221,8 +175,185 @@ def test_the_answer_is_plain_json_without_nan_and_the_same_for_the_same_seed(tmp
 
 
 def test_words_follow_the_bounds_of_the_ipcc_scale():
-    words = {
-        0.9: "very_likely", 0.899: "likely", 0.66: "likely", 0.659: "about_as_likely_as_not",
-        0.331: "about_as_likely_as_not", 0.33: "unlikely", 0.101: "unlikely", 0.1: "very_unlikely",
-    }  # fmt: skip
-    assert {probability: ipcc_word(probability) for probability in words} == words
+    edges = (0.9, 0.899, 0.66, 0.659, 0.331, 0.33, 0.101, 0.1)
+    words = "very_likely likely likely about_as_likely_as_not about_as_likely_as_not unlikely unlikely very_unlikely"
+    assert list(map(ipcc_word, edges)) == words.split()
+
+
+# Cases in which an answer was once wrong; what is right is said beside each.
+
+OPEN = "2025-06-30"
+COUNT, TOTAL, CHANGE = "count_new", "count_total", "change_pct"
+BASE, BASE_22, WHOLE = {"base_year": 2020}, {"base_year": 2022}, {"support": "count"}
+
+
+def row(period, value, measure="level", qualifier="=", **cells):
+    return figure(period, value, measure=measure, qualifier=qualifier, unit="", **cells)
+
+
+def pair(first, last, **cells):
+    return [row(2020, first), row(2025, last, **cells)]
+
+
+def ask(folder, cases, day=LATE, draws=500):
+    """Answers to cases (figures, kind, direction, threshold, cells of both tables[, what is right])."""
+    made = []
+    for rows, kind, direction, threshold, cells, *_ in cases:
+        goal = {"kind": kind, "direction": direction, "threshold": threshold, "unit": "points"} | cells
+        goal.pop("support", None)
+        made.append((goal, rows, {name: cells[name] for name in ("support", "unit") if name in cells}))
+    return answers(folder, made, day, draws)
+
+
+def counts(values, asked, status, outcome):
+    return run(2021, values, COUNT), "cumulative", "at_least", asked, BASE, status, outcome
+
+
+ONE_OFF, HALF_OFF = (BASE | {"commitment": "about", "tolerance": tolerance} for tolerance in (1, 0.5))
+SMALL, LARGE = [0.4, 0.3, 0.4, 0.4, 0.4], ["1234.56", "1500.44", "1300", "1100.01"]
+FELL = [100, 110, 105, 120, 131, 124]
+TOTALS, TOLD = ["100.2", "103.1", "104.4", "105.9", "107.3", "108.1"], [row(2020, "91.25"), row(2022, 94)]
+FULL = ("coverage", "at_least")
+RISE, FELL18 = ("monotone", "increase_every_year", 0), ("relative_change", "at_most", -18)
+KNOWN = run(2016, [-3.1, -2.9, -3.4, -3.0, -3.3, -2.8, -3.2, -3.1, -3.0], CHANGE)
+SINCE = {"measure": "cumulative_change_pct", "base_period": 2020}
+
+
+SETTLED = [
+    # counts are what was published, never rounded; what a fall of a total took away is not counted
+    counts([2.5] * 5, 12.0, "met", 12.5), counts([2.5] * 5, 12.6, "missed", 12.5),
+    counts(SMALL, 1.9, "met", 1.9), counts(SMALL, 2, "missed", 1.9),
+    counts([*LARGE, "999.99"], "6135", "met", 6135), counts([*LARGE, "999.98"], "6135", "missed", 6134.99),
+    (run(2020, TOTALS, TOTAL), "cumulative", "at_least", 7.9, BASE, "met"),
+    (run(2020, TOTALS, TOTAL), "cumulative", "at_least", 8, BASE, "missed"),
+    (run(2020, FELL, TOTAL), "cumulative", "at_least", 30, WHOLE | BASE, "missed"),
+    (run(2020, FELL, TOTAL), "cumulative", "at_least", 24, WHOLE | BASE, "met"),
+    # a tolerance is in the unit of the threshold, of a change in percentage points; the bound is said
+    (pair(8.0, 7.5), *FELL18, ONE_OFF, "missed", 6.64), (pair(8.0, 6.64), *FELL18, ONE_OFF, "met", 6.64),
+    (pair(0.08, 0.0672), *FELL18, ONE_OFF, "missed", 0.0664),
+    (pair(5400, 6190), "relative_change", "at_least", 15, HALF_OFF, "met", 6183),
+    (pair(5400, 6180), "relative_change", "at_least", 15, HALF_OFF, "missed", 6183),
+    # precision is that of the figure that is compared, as typed
+    *(([*TOLD, row(2025, typed)], *FULL, asked, PERCENT, status) for typed, asked, status in (
+        ("99.95", 100, "missed"), ("99.995", 100, "missed"), ("100", 100, "met"), ("96", 96.4, "met"),
+        ("96.0", 96.4, "missed"), ("96.4", 96.4, "met"), ("96.35", 96.4, "missed"), ("96.40", 96.404, "met"),
+    )),
+    *((run(2022, typed), *RISE, BASE_22, status) for typed, status in (
+        (["12", "12.4", "12.8", "13.3"], "met"), (["12.0", "12.04", "12.1", "12.3"], "met"),
+        (["12", "12.4", "12.4", "13"], "missed"), (["12.4", "12.40", "12.8", "13.3"], "missed"),
+        (["12.4", "13", "13.0", "13.3"], "missed"),
+    )),
+    *(([row(2022, first), row(2025, last)], "direction", "increase", "", BASE_22, status)
+      for first, last, status in (
+        ("12", "12.4", "met"), ("12.0", "12.04", "met"), ("12.4", "12.40", "missed"), ("12.4", "13", "met"),
+    )),
+    *((run(2019, [change] * 6, CHANGE), "monotone", "decrease_every_year", 0, BASE | {"deadline": 2024},
+       "met") for change in ("-1", "-0.1", "-0.04", "-1.0")),  # every fall is a fall
+    # one relative comparison at every size
+    *((pair(size, more), "relative_change", "at_least", 7, BASE, status) for size, more, status in (
+        ("3e7", "3.21e7", "met"), ("1e-10", "1.07e-10", "met"), ("1e-10", "1.06e-10", "missed"),
+        ("4e12", "4.28e12", "met"), ("4e12", "4279999990000", "missed"),
+    )),
+    *((pair("9e12", value), "level", "at_most", asked, {}, status) for value, asked, status in (
+        ("1.01e-10", "1e-10", "missed"), ("1e-10", "1e-10", "met"),
+        ("123456789013", "123456789012", "missed"), ("98765432101", "98765432100", "missed"),
+        ("98765432100", "98765432100", "met"),
+    )),
+    # bounds decide both ways, and are not rounded to full coverage
+    *(([*TOLD, row(2025, value, qualifier=sign)], *FULL, asked, PERCENT, status)
+      for sign, value, asked, status in (
+        (">=", "96", 96.4, "open"), (">=", "96.4", 96.4, "met"), (">=", "99", 99.2, "open"),
+        ("<=", "99.9", 100, "missed"), ("<=", "95.8", 96.4, "missed"), ("<=", "96.4", 96.4, "open"),
+    )),
+    (run(2021, [96] * 5, qualifier=">="), "level", "at_least", 96, PERCENT, "met"),
+    *(([*rows, row(2025, value, qualifier=sign, **SINCE)], *FELL18, BASE, status)
+      for rows in ([], KNOWN) for sign, value, status in (
+        ("<=", -19, "met"), ("<=", -18, "met"), (">=", -15, "missed"), (">=", -17.9, "missed"),
+        (">=", -18, "open"), (">=", -20, "open"), ("<=", -17, "open"),
+    )),
+]  # fmt: skip
+
+
+def test_figures_settle_a_target(tmp_path):
+    found = ask(tmp_path, SETTLED)
+    said = [a.status if a.status in ("met", "missed") else "open" for a in found]
+    assert said == [case[5] for case in SETTLED]
+    for one, case in zip(found, SETTLED, strict=True):
+        shown = one.outcome if one.target.kind == "cumulative" else one.bound
+        assert len(case) < 7 or shown == pytest.approx(case[6], rel=1e-12)
+
+
+def test_a_ratio_is_compared_as_it_is_computed(tmp_path):
+    spent, gdp = [201, 203, 206, 208, 211, 214, 217], [9000, 9050, 9100, 9150, 9200, 9250, 9300]
+    names = [indicator("spent", unit="m"), indicator("gdp", unit="m")]
+    names.append(indicator("share", unit="%", support="percent", derived="ratio", inputs="spent;gdp"))
+    rising = target(indicator_id="share", kind=RISE[0], direction=RISE[1], threshold=0, base_year=2020)
+    rising |= {"deadline": 2024}
+    rows = run(2018, spent, indicator_id="spent") + run(2018, gdp, indicator_id="gdp")
+    revised = row(2024, 213, indicator_id="spent", published="2025-12-01")  # 2.29 after 2.31
+    data = loaded(tmp_path, LATE, observations=[*rows, revised], indicators=names, targets=[rising])
+    assert [qc.assess(data.at(day), "goal").status for day in (OPEN, LATE)] == ["met", "missed"]
+
+
+def test_totals_of_a_year_and_its_december_count_once(tmp_path):
+    rows = run(2020, [0, 40, 80], TOTAL)
+    for year, total in ((2023, 120), (2024, 160)):
+        rows += [row(f"{year}-12", total, TOTAL, published=f"{year + 1}-01-10")]
+        rows += [row(year, total, TOTAL, published=f"{year + 1}-03-10")]
+    (found,) = ask(tmp_path, [(rows, "cumulative", "at_least", 190, WHOLE | BASE)], OPEN)
+    assert (found.status, found.tally.covered, found.tally.count) == ("forecast", 4, 160)
+
+
+# Numbers in sentences: targets as written, figures as published, and nothing on the wrong side.
+
+
+def test_a_target_is_quoted_as_written_and_a_miss_never_said_with_the_number_that_would_meet_it(tmp_path):
+    quoted = [
+        ([0.0112, 0.0100, 0.0093, 0.0085, 0.0077, 0.0070, 0.0066], "level", "at_most", "0.0046", {}, "0.0046"),
+        ([99.5, 99.6, 99.6, 99.7, 99.7, 99.8, 99.8], "level", "at_least", "99.95", {}, "99.95"),
+        ([99.5, 99.6, 99.6, 99.4, 99.2, 98, 97.8], "relative_change", "at_most", "-3.25", BASE, "3.25"),
+        ([7.1, 7.2, 7.35, 7.4, 7.52, 7.61, 7.7], "level", "at_least", "8.0", {}, "8.0"),
+        ([1.2e7, 1.25e7, 1.31e7, 1.4e7, 1.45e7, 1.5e7, 1.6e7], "level", "at_least", "16543210", {}, "16,543,210"),
+    ]  # fmt: skip
+    found = ask(tmp_path / "one", [(run(2018, levels), *case) for levels, *case in quoted], OPEN)
+    for one, case in zip(found, quoted, strict=True):
+        assert all(case[-1] in sentences.headline(one, lang) for lang in ("zh", "en"))
+    missed = [(pair(9, "15.94"), "level", "at_least", "15.95", {}, ("15.94", "15.95")),
+        (pair(1000, "1179.99"), "relative_change", "at_least", "18", BASE, ("17.999",)),
+        (run(2021, ["2.04", "2.04", "2.04", "2.04", "1.83"], COUNT), "cumulative", "at_least", "10", BASE,
+        ("9.99",))]  # fmt: skip
+    for one, (*_, numbers) in zip(ask(tmp_path / "other", missed), missed, strict=True):
+        assert one.status == "missed"
+        assert all(number in spoken(one, lang) for number in numbers for lang in ("zh", "en"))
+
+
+def test_the_pace_of_a_quantity_is_in_its_unit_though_the_target_is_in_percent(tmp_path):
+    rows = run(2017, [300, 305, 310, 300, 313, 317, 319, 320.5])
+    goal = target(kind="relative_change", threshold=7, base_year=2020, deadline=2026, unit="%")
+    tons = [indicator("widgets", unit="t")]
+    data = loaded(tmp_path, LATE, observations=rows, indicators=tons, targets=[goal])
+    found = qc.assess(data, "goal", draws=500)
+    for lang in ("zh", "en"):
+        (pace,) = (one for one in spoken(found, lang).splitlines() if "5.12" in one)  # (320.5 − 300) / 4
+        assert "5.12 t" in pace and "321 t" in target_shown(found, lang)
+
+
+# Probabilities.
+
+
+def test_what_never_moved_probably_stays(tmp_path):
+    still = [(100.0, "percent"), (98.0, "percent"), (12, "count"), (3.5, "positive")]
+    cases = [(run(2018, [level] * 7), "level", side, level, {"support": support})
+             for level, support in still for side in ("at_least", "at_most")]  # fmt: skip
+    found = ask(tmp_path, [*cases, (run(2019, ["100"] * 6), *FULL, 100, PERCENT)], OPEN)
+    assert min(a.probability for a in found) >= 0.8
+
+
+def test_what_is_not_in_the_data_is_not_said_to_be_unpublished(tmp_path):
+    sides = {"milestone": "achieved", "monotone": "increase_every_year"}
+    kinds, rows = "level cumulative milestone zero_event rank monotone", [row(2020, 1, region="otherland")]
+    cases = [(rows, kind, sides.get(kind, "at_least"), 1, WHOLE | BASE) for kind in kinds.split()]
+    for found in ask(tmp_path, cases):
+        assert found.status == "not_assessable"
+        assert "no published" not in spoken(found, "en").lower()
+        assert not [claim for claim in ("没有已公布", "未公布", "没有公布") if claim in spoken(found, "zh")]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
 
 import pytest
 from packages import (
+    STEADY,
     change,
     columns,
     contents,
@@ -22,10 +22,12 @@ from packages import (
 
 from qcity_analysis.data.load import check, load
 from qcity_analysis.data.read import read_table
-from qcity_analysis.data.schema import decimals, is_number
+from qcity_analysis.data.schema import CELL, TABLES, decimals, is_number
 from qcity_analysis.data.write import add_figure
 from qcity_analysis.errors import QcityError, unknown
+from qcity_analysis.files import inside
 from qcity_analysis.problems import DataError, Problem
+from qcity_analysis.running.report import run_report
 from qcity_analysis.series.annual import annual_series
 from qcity_analysis.targets import find_target
 
@@ -74,7 +76,7 @@ ROWS = [  # cells of a row of observations.csv, the column that is wrong, and wh
 ]  # fmt: skip
 
 
-def test_every_faulty_row_is_an_error_with_its_place_and_remedy_and_nothing_is_loaded(tmp_path: Path) -> None:
+def test_every_faulty_row_is_an_error_with_its_place_and_remedy_and_nothing_is_loaded(tmp_path):
     rows = [figure(1950 + k, 2) | cells for k, (cells, _, _) in enumerate(ROWS)]
     indicators = [indicator("widgets"), indicator("parts", support="percent")]
     before = contents(package(tmp_path, observations=rows, indicators=indicators))
@@ -113,9 +115,7 @@ ONE = [  # tables of a package, and the one error they have
 
 
 @pytest.mark.parametrize(("tables", "message"), ONE)
-def test_a_fault_between_rows_or_tables_is_one_error(
-    tmp_path: Path, tables: dict[str, Any], message: str
-) -> None:
+def test_a_fault_between_rows_or_tables_is_one_error(tmp_path, tables, message):
     assert errors(package(tmp_path, **tables)) == [message]
 
 
@@ -153,7 +153,7 @@ FILES = [  # a file of the package, what becomes of its bytes (None: it is gone)
 
 
 @pytest.mark.parametrize(("name", "edit", "message"), FILES)
-def test_a_file_that_cannot_be_read_is_one_error(tmp_path: Path, name: str, edit: Any, message: str) -> None:
+def test_a_file_that_cannot_be_read_is_one_error(tmp_path, name, edit, message):
     path = package(tmp_path) / f"{name}.csv"
     made = edit(path.read_bytes())
     path.unlink()
@@ -162,24 +162,21 @@ def test_a_file_that_cannot_be_read_is_one_error(tmp_path: Path, name: str, edit
     assert errors(tmp_path) == [message.replace("FOLDER", str(tmp_path))]
 
 
-def test_an_empty_file_is_told_its_columns(tmp_path: Path) -> None:
-    for name in ("observations", "indicators", "targets", "sources"):
-        (package(tmp_path) / f"{name}.csv").write_bytes(b"")
-        assert {(p.file, p.found) for p in check(tmp_path)} == {(f"{name}.csv", "no such column")}
-
-
-def test_problems_of_a_target_come_at_once_and_a_valid_package_has_none(tmp_path: Path) -> None:
+def test_a_valid_package_has_no_problem_an_empty_file_no_column_and_a_bad_target_two(
+    tmp_path,
+):
     assert check(package(tmp_path), as_of="2024-12-31") == []
+    for name in ("observations", "indicators", "targets", "sources"):
+        (package(tmp_path / name) / f"{name}.csv").write_bytes(b"")
+        assert {(p.file, p.found) for p in check(tmp_path / name)} == {(f"{name}.csv", "no such column")}
     package(tmp_path, targets=[target(threshold="", direction="increase")])
     assert [(p.column, p.found, p.allowed) for p in check(tmp_path) if p.level == "error"] == [
         ("threshold", "", "a number"), ("direction", "increase", "at_least, at_most"),
     ]  # fmt: skip
 
 
-def test_warnings_of_a_file_and_of_its_figures_do_not_keep_it_from_loading(tmp_path: Path) -> None:
-    folder = package(
-        tmp_path, observations=figures({2016: 5.0, 2017: 5.1, 2018: 500.0, 2019: 5.2, 2020: 5.3})
-    )
+def test_warnings_of_a_file_and_of_its_figures_do_not_keep_it_from_loading(tmp_path):
+    folder = package(tmp_path, observations=figures(STEADY | {2018: 1180.0}))
     regions = [{"region": name, "name_zh": "x", "name_en": "y"} for name in ("testville", "otherland")]
     write_table(folder / "regions.csv", regions, ["region", "name_zh", "name_en", "mayor"])
     warnings = load(folder, as_of="2024-12-31").warnings
@@ -190,7 +187,7 @@ def test_warnings_of_a_file_and_of_its_figures_do_not_keep_it_from_loading(tmp_p
     assert list(warnings) == check(folder, as_of="2024-12-31")
 
 
-def test_a_file_with_a_byte_order_mark_and_windows_line_ends_reads_the_same(tmp_path: Path) -> None:
+def test_a_file_with_a_byte_order_mark_and_windows_line_ends_reads_the_same(tmp_path):
     path = package(tmp_path) / "observations.csv"
     plain, _ = read_table(path, "observations")
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
@@ -198,7 +195,7 @@ def test_a_file_with_a_byte_order_mark_and_windows_line_ends_reads_the_same(tmp_
     assert problems == [] and again.equals(plain)
 
 
-def test_a_figure_is_read_with_the_digits_it_was_typed_with(tmp_path: Path) -> None:
+def test_a_figure_is_read_with_the_digits_it_was_typed_with(tmp_path):
     typed = {"１６．１": (16.1, 1), "－3．25": (-3.25, 2), "−4": (-4, 0), "12.0": (12, 1), "1100": (1100, 0)}
     rows = [change(2000 + k, written) for k, written in enumerate(typed)]
     made = loaded(tmp_path, observations=rows).observations
@@ -206,7 +203,7 @@ def test_a_figure_is_read_with_the_digits_it_was_typed_with(tmp_path: Path) -> N
     assert is_number("0e99999999999999999999") and decimals("0e99999999999999999999") == 0
 
 
-def test_what_cannot_be_read_as_a_figure_or_threshold_is_refused_with_its_row(tmp_path: Path) -> None:
+def test_what_cannot_be_read_as_a_figure_or_threshold_is_refused_with_its_row(tmp_path):
     written = ["1e400", "1e301", "1e-320", "inf", "nan", "１，２３４", "٣", "16,1", "3.6①", "10²", "½", "Ⅷ", "16.1%",
                "１６．１％", "16 .1", "0x10", "1_000", "−", "1e99999999999999999999", "-1e-99999999999999999999",
                "9" * 400]  # fmt: skip
@@ -222,9 +219,7 @@ def test_what_cannot_be_read_as_a_figure_or_threshold_is_refused_with_its_row(tm
     assert places == [(file, k, column) for file, column in cells for k in range(2, len(written) + 2)]
 
 
-def test_thresholds_and_levels_keep_the_digits_they_were_typed_with_and_computed_levels_have_none(
-    tmp_path: Path,
-) -> None:
+def test_thresholds_and_levels_keep_the_digits_they_were_typed_with_and_computed_levels_have_none(tmp_path):
     rows = [figure(2019, "5.0"), figure(2020, "5.25"), change(2021, 10)]
     data = loaded(tmp_path, observations=rows, targets=[target(threshold="18.50")])
     assert find_target(data, "goal").decimals == 2 and data.targets["decimals"].tolist() == [2]
@@ -233,7 +228,7 @@ def test_thresholds_and_levels_keep_the_digits_they_were_typed_with_and_computed
 
 
 @pytest.mark.parametrize("name", ["sources.csv", "indicators.csv"])
-def test_adding_to_a_table_that_cannot_be_read_is_refused_by_file_and_line(tmp_path: Path, name: str) -> None:
+def test_adding_to_a_table_that_cannot_be_read_is_refused_by_file_and_line(tmp_path, name):
     figure_added = {"indicator_id": "widgets", "region": "testville", "period": "2023", "value": "17"}
     path = package(tmp_path) / name
     lines = path.read_bytes().count(b"\n")
@@ -243,7 +238,7 @@ def test_adding_to_a_table_that_cannot_be_read_is_refused_by_file_and_line(tmp_p
     assert {(p.file, p.row) for p in told.value.problems} == {(name, lines + 1)}
 
 
-def test_a_data_error_lists_every_problem_on_a_line_of_its_own() -> None:
+def test_a_data_error_lists_every_problem_on_a_line_of_its_own():
     error = DataError([Problem("a.csv", row, "x", "cell_year") for row in (2, None)])
     said = ["a.csv, row 2, column x: found ''; allowed: a year of four digits; write it as 2025",
             "a.csv, column x: found ''; allowed: a year of four digits; write it as 2025"]  # fmt: skip
@@ -251,8 +246,56 @@ def test_a_data_error_lists_every_problem_on_a_line_of_its_own() -> None:
     assert str(error).splitlines() == ["2 problems in the data:", *(f"  {line}" for line in said)]
 
 
-def test_a_long_list_of_names_is_cut_and_an_empty_one_is_none() -> None:
+def test_a_long_list_of_names_is_cut_and_an_empty_one_is_none():
     names = [f"name{k:02}" for k in range(20)]
-    cut = f"unknown target 'q'. Known: {', '.join(names[:12])}, …. `qcity list` shows all."
-    assert str(unknown("target", "q", names)) == cut
-    assert str(unknown("target", "q", [])) == "unknown target 'q'. Known: none. `qcity list` shows all."
+    for known, said in ((names, f"{', '.join(names[:12])}, …"), ([], "none")):
+        assert (
+            str(unknown("target", "q", known))
+            == f"unknown target 'q'. Known: {said}. `qcity list` shows all."
+        )
+
+
+# Identifiers of the data name files: none of them leads out of the folder that is written to.
+
+ESCAPE = "../../../../escaped/evil"
+BAD = [ESCAPE, "..", "a/b", "a\\b", "/etc/x", ".hidden", "a..b", "a b", "a\nb", "<b>x", "x" * 81, "南" * 27]
+GOOD = ["rd_intensity", "a-b.c", "_x", "-x", "南京.2025", "Ä1"]
+IDENTIFIERS = {"plan": "made_up", "target_id": "goal", "indicator_id": "widgets", "region": "testville",
+               "source_id": "bulletin"}  # fmt: skip
+
+
+def named(folder: Path, **names: str) -> Path:
+    """A package in which these identifiers have other names, everywhere where they stand."""
+    ids = IDENTIFIERS | names
+    shared = {key: ids[key] for key in ("indicator_id", "region", "source_id")}
+    source = {"source_id": ids["source_id"], "publisher": "Office", "title": "Bulletin", "date": "2024"}
+    region = {"region": ids["region"], "name_zh": "测试城", "name_en": "Testville"}
+    return package(folder, targets=[target(**ids)], indicators=[indicator(ids["indicator_id"])], sources=[source],
+                   observations=figures(STEADY, **shared), regions=[region])  # fmt: skip
+
+
+def test_what_an_identifier_is_holds_for_every_column_that_names_a_file(tmp_path):
+    assert [name for name in GOOD if not CELL["identifier"](name)] == []
+    assert [name for name in BAD if CELL["identifier"](name)] == []
+    held = {c.name for table in TABLES.values() for c in table.columns if c.holds == "identifier"}
+    assert held == {*IDENTIFIERS, "parent"}
+    assert errors(named(tmp_path, **dict.fromkeys(IDENTIFIERS, GOOD[-2]))) == []
+
+
+@pytest.mark.parametrize("column", IDENTIFIERS)
+def test_an_identifier_that_could_lead_elsewhere_is_refused_with_its_place(tmp_path, column):
+    with pytest.raises(DataError) as error:
+        load(named(tmp_path, **{column: ESCAPE}))
+    told = [p for p in error.value.problems if p.level == "error" and p.column == column]
+    assert told and all("no . at the beginning" in p.allowed for p in told)
+    assert all("不以 . 开头" in p.line("zh") for p in told)
+
+
+def test_nothing_is_written_outside_whatever_the_data_say(tmp_path):
+    folder = named(tmp_path / "data", target_id=ESCAPE)
+    with pytest.raises(DataError):
+        run_report(data_dir=folder, out_dir=tmp_path / "deep" / "er" / "reports")
+    assert {path.name for path in tmp_path.iterdir()} == {"data"}
+    for path in ("../x.html", "a/../../x", "/etc/x"):
+        with pytest.raises(QcityError, match="leads out of the folder"):
+            inside(tmp_path, path)

@@ -94,14 +94,14 @@ DRAWN = given(
 
 @settings(max_examples=6, **OPTIONS)
 @DRAWN
-def test_no_later_figure_reaches_the_answer_of_an_earlier_day(drawn: Any, day: dt.date, noise: int) -> None:
+def test_no_later_figure_reaches_the_answer_of_an_earlier_day(drawn, day, noise):
     assert same_whatever_comes_later(drawn, day, noise)
 
 
 @pytest.mark.slow
 @settings(max_examples=300, **OPTIONS)
 @DRAWN
-def test_no_later_figure_reaches_an_earlier_day_many_times(drawn: Any, day: dt.date, noise: int) -> None:
+def test_no_later_figure_reaches_an_earlier_day_many_times(drawn, day, noise):
     assert same_whatever_comes_later(drawn, day, noise)
 
 
@@ -116,7 +116,7 @@ def revised(tmp_path_factory: pytest.TempPathFactory) -> qc.Data:
     return loaded(tmp_path_factory.mktemp("revised"), observations=REVISED)
 
 
-def test_new_revised_and_confirmed_figures_are_told_apart(revised: qc.Data) -> None:
+def test_new_revised_and_confirmed_figures_are_told_apart_and_days_out_of_order_refused(revised):
     moved = qc.diff(revised, "2022-02-27", "2022-06-30")
     cells = ["2020", "revised", 11, 11.5, "preliminary"]
     assert moved.loc[1, ["period", "change", "value_before", "value", "status_before"]].tolist() == cells
@@ -126,9 +126,17 @@ def test_new_revised_and_confirmed_figures_are_told_apart(revised: qc.Data) -> N
     assert again[["period", "change", "published_assumed"]].values.tolist() == said
     assert str(again["known_from"][1].date()) == "2023-06-30"
     assert qc.diff(revised, "2021-03-01", "2022-02-27").empty
+    for days, message in (
+        (("2023-01-01", "2022-01-01"),
+         "the earlier day must come before the later one; found 2023-01-01 and 2022-01-01"),
+        (("2023-01-01", "2025"), "as_of 2025-12-31 is later than 2024-12-31, the day these data were loaded for; "
+         "load them again with that day"),
+    ):  # fmt: skip
+        with pytest.raises(QcityError, match=message):
+            qc.diff(revised, *days)
 
 
-def test_a_difference_adds_up_over_days_and_is_what_the_newest_vintages_say(revised: qc.Data) -> None:
+def test_a_difference_adds_up_over_days_and_is_what_the_newest_vintages_say(revised):
     days = ["2019-01-01", "2021-06-30", "2022-06-30", "2024-12-31"]
     steps = pd.concat([qc.diff(revised, a, b) for a, b in zip(days[:-1], days[1:], strict=True)])
     last = steps.drop_duplicates(KEY, keep="last").set_index("period")["value"].sort_index()
@@ -140,17 +148,7 @@ def test_a_difference_adds_up_over_days_and_is_what_the_newest_vintages_say(revi
     assert revisions(revised)[["value_before", "value"]].values.tolist() == [[11, 11.5], [11.5, 11.5]]
 
 
-def test_days_out_of_order_or_after_the_one_of_the_data_are_one_error(revised: qc.Data) -> None:
-    order = "the earlier day must come before the later one; found 2023-01-01 and 2022-01-01"
-    with pytest.raises(QcityError, match=order):
-        qc.diff(revised, "2023-01-01", "2022-01-01")
-    with pytest.raises(QcityError) as error:
-        qc.diff(revised, "2023-01-01", "2025")
-    later = "as_of 2025-12-31 is later than 2024-12-31, the day these data were loaded for"
-    assert str(error.value) == f"{later}; load them again with that day"
-
-
-def test_diff_says_what_came_out_and_what_it_did(tmp_path: Path, qcity: Any) -> None:
+def test_diff_says_what_came_out_and_what_it_did(tmp_path, qcity):
     rows = figures({2014: 10, 2015: 11, 2016: 11.8, 2017: 13.1, 2018: 13.9, 2019: 15.2})
     rows += [figure(2019, 12.0, published="2021-09-30"), figure(2020, 12.5, published="")]
     targets = [target(), target("other", indicator_id="gadgets")]
@@ -176,7 +174,7 @@ def test_diff_says_what_came_out_and_what_it_did(tmp_path: Path, qcity: Any) -> 
     assert contents(tmp_path) == before
 
 
-def test_diff_without_news_of_many_figures_and_of_an_unknown_plan(tmp_path: Path, qcity: Any) -> None:
+def test_diff_without_news_of_many_figures_and_of_an_unknown_plan(tmp_path, qcity):
     package(tmp_path, observations=figures({2010 + k: 3 + k for k in range(9)}, published="2020-03"))
     words = ["diff", "--from", "2020-01", "--to", "2020-12", "--draws", 200, "--data", tmp_path]
     folded = "  Indicator widgets, Testville: 9 figures, 2010 to 2018 (published 2020-03)"
@@ -188,7 +186,7 @@ def test_diff_without_news_of_many_figures_and_of_an_unknown_plan(tmp_path: Path
     assert (code, "unknown plan 'madeup'. Did you mean \"made_up\"?" in err) == (2, True)
 
 
-def test_a_quarter_to_date_and_its_last_month_are_vintages_of_one_figure(tmp_path: Path) -> None:
+def test_a_quarter_to_date_and_its_last_month_are_vintages_of_one_figure(tmp_path):
     rows = [figure("2023-Q3", 16, published="2023-10-10"), figure("2023-09", 15, published="2023-11-11")]
     data = loaded(tmp_path, observations=[*figures({2021: 13, 2022: 14}), *rows])
     assert newest_vintages(data.observations)["period"].tolist() == ["2021", "2022", "2023-09"]
@@ -196,21 +194,18 @@ def test_a_quarter_to_date_and_its_last_month_are_vintages_of_one_figure(tmp_pat
     assert (told["change"], told["value_before"], told["value"]) == ("revised", 16, 15)
 
 
-@pytest.mark.parametrize("measure", ["level", "count_new", "count_total"])
-def test_a_bound_published_later_replaces_no_number(tmp_path: Path, measure: str) -> None:
-    number, base = figure(2021, 10, measure=measure), figure(2020, 4, measure=measure)
-    bound = figure(2021, 8, measure=measure, qualifier=">=", published="2023-01-31")
-    goal = target(kind="level" if measure == "level" else "cumulative", threshold=10, deadline=2021)
-    goal["base_year"] = 2020 if measure == "count_new" else ""
-    for k, rows in enumerate(([base, number], [base, number, bound], [bound, number, base])):
-        data = loaded(tmp_path / str(k), observations=rows, targets=[goal])
-        assert qc.assess(data, "goal", draws=200).status == "met"
-
-
-def test_a_bound_on_the_year_hides_no_count_to_august_that_says_more(tmp_path: Path) -> None:
+def test_a_bound_published_later_replaces_no_number_nor_hides_a_count_to_august_that_says_more(tmp_path):
+    for measure in ("level", "count_new", "count_total"):
+        number, base = figure(2021, 10, measure=measure), figure(2020, 4, measure=measure)
+        bound = figure(2021, 8, measure=measure, qualifier=">=", published="2023-01-31")
+        goal = target(kind="level" if measure == "level" else "cumulative", threshold=10, deadline=2021)
+        goal["base_year"] = 2020 if measure == "count_new" else ""
+        for rows in ([base, number], [base, number, bound], [bound, number, base]):
+            data = loaded(tmp_path, observations=rows, targets=[goal])
+            assert qc.assess(data, "goal", draws=200).status == "met"
     for value, expected in ((8, (10.0, 8)), (12, (12.0, 12))):
         bound = figure(2021, value, measure="count_new", qualifier=">=")
-        data = loaded(tmp_path / str(value), observations=[figure("2021-08", 10, measure="count_new"), bound])
+        data = loaded(tmp_path, observations=[figure("2021-08", 10, measure="count_new"), bound])
         counts = qc.annual_series(data, "widgets", "testville").new_counts
         assert list(zip(counts["count"], counts["months"], strict=True)) == [expected]
 
@@ -219,9 +214,7 @@ MEASURES = {"level": "level", "change_pct": "", "count_new": "cumulative", "coun
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_splitting_a_years_figure_into_december_and_year_changes_no_level_tally_or_key(
-    tmp_path: Path, seed: int
-) -> None:
+def test_splitting_a_years_figure_into_december_and_year_changes_no_level_tally_or_key(tmp_path, seed):
     draw = random.Random(seed)
     once, twice = [], []
     for measure, year in ((measure, year) for measure in MEASURES for year in range(2014, 2023)):
@@ -254,36 +247,26 @@ def test_splitting_a_years_figure_into_december_and_year_changes_no_level_tally_
         assert not a.tally or (a.tally.count, a.tally.covered) == (b.tally.count, b.tally.covered)
 
 
-@pytest.mark.parametrize(
-    ("published", "last_day"), [("2021-02", "2021-02-28"), ("2024-02", "2024-02-29"), ("2021", "2021-12-31")]
-)
-def test_a_partial_date_is_known_from_its_last_day(tmp_path: Path, published: str, last_day: str) -> None:
-    data = loaded(tmp_path, observations=[figure(2020, 10, published=published)])
-    day = dt.date.fromisoformat(last_day)
-    assert len(data.at(day).observations) == 1
-    assert data.at(day - dt.timedelta(days=1)).observations.empty
-    assert not data.observations["published_assumed"].any()
-    assert to_date(published) == day
-
-
-@pytest.mark.parametrize(("lag", "known"), [("", "2021-06-30"), (10, "2021-10-31"), (0, "2020-12-31")])
-def test_without_a_date_the_lag_of_publication_is_assumed_and_flagged(
-    tmp_path: Path, lag: object, known: str
-) -> None:
-    indicators = [indicator("widgets", publication_lag_months=lag)]
-    rows = loaded(tmp_path, observations=[figure(2020, 10, published="")], indicators=indicators).observations
-    assert rows[["known_from", "published_assumed"]].values.tolist() == [[pd.Timestamp(known), True]]
-
-
-@pytest.mark.parametrize("text", ["yesterday", "2023-13", "2023-02-30", "20230101", ""])
-def test_text_that_is_no_date_is_refused(text: str) -> None:
-    with pytest.raises(QcityError, match="is not a date: write it as 2023-03-31, 2023-03 or 2023"):
-        to_date(text)
+def test_a_partial_date_is_known_from_its_last_day_and_without_one_a_lag_is_assumed_and_flagged(tmp_path):
+    for published, last_day in (("2021-02", "2021-02-28"), ("2024-02", "2024-02-29"), ("2021", "2021-12-31")):
+        data = loaded(tmp_path, observations=[figure(2020, 10, published=published)])
+        day = dt.date.fromisoformat(last_day)
+        assert len(data.at(day).observations) == 1 and to_date(published) == day
+        assert data.at(day - dt.timedelta(days=1)).observations.empty
+        assert not data.observations["published_assumed"].any()
+    for lag, known in (("", "2021-06-30"), (10, "2021-10-31"), (0, "2020-12-31")):
+        indicators = [indicator("widgets", publication_lag_months=lag)]
+        data = loaded(tmp_path, observations=[figure(2020, 10, published="")], indicators=indicators)
+        rows = data.observations[["known_from", "published_assumed"]]
+        assert rows.values.tolist() == [[pd.Timestamp(known), True]]
+    for text in ("yesterday", "2023-13", "2023-02-30", "20230101", ""):
+        with pytest.raises(QcityError, match="is not a date: write it as 2023-03-31, 2023-03 or 2023"):
+            to_date(text)
 
 
 def test_the_nearest_package_above_the_working_folder_is_used_or_the_lack_of_one_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    tmp_path, monkeypatch
+):
     monkeypatch.delenv("QCITY_DATA", raising=False)
     nearest = package(tmp_path / "data" / "raw")
     deep = tmp_path / "a" / "b"
@@ -300,7 +283,7 @@ def test_the_nearest_package_above_the_working_folder_is_used_or_the_lack_of_one
     )
 
 
-def test_without_a_table_of_regions_those_of_targets_and_figures_are_known(tmp_path: Path) -> None:
+def test_without_a_table_of_regions_those_of_targets_and_figures_are_known(tmp_path):
     (package(tmp_path) / "regions.csv").unlink()
     data = load(tmp_path)
     assert data.require_region("testville") == data.region_name("testville", "zh") == "testville"

@@ -1,24 +1,24 @@
 """Mixture, prior and scores against slower, independent computations; simulated series whose process is known."""
 
 import json
+import math
 
 import numpy as np
-import pandas as pd
 import pytest
 import scoringrules
 from scipy.integrate import simpson
 from scipy.special import gammaln, ndtri
-from scipy.stats import norm
 from scipy.stats import t as student
-from yearly_series import frame, many
+from yearly_series import alike, frame, many
 
 from qcity_analysis.errors import QcityError
+from qcity_analysis.forecasting import prior as priors
 from qcity_analysis.forecasting import scores
 from qcity_analysis.forecasting.features import NAMES, PLAIN, features, plain, units
 from qcity_analysis.forecasting.histories import from_frame
 from qcity_analysis.forecasting.mixture import ahead, kalman, mixed
 from qcity_analysis.forecasting.panel import forecast_panel
-from qcity_analysis.forecasting.prior import Cells, read_prior, shipped, shipped_text
+from qcity_analysis.forecasting.prior import Cells, ReferenceChanges, read_prior, shipped, shipped_text
 from qcity_analysis.forecasting.quantiles import KNOTS
 from training.priorfile import save
 from training.scores import bootstrap_interval, relative_crps, reliability_line
@@ -33,19 +33,18 @@ FULL = np.array([1.0, 1.4, 1.1, 2.0, 2.2, 2.1, 3.0])
 GAPS = np.array([1.0, np.nan, 1.1, 2.0, np.nan, np.nan, 3.0])
 
 
-def cells(*rows: tuple[float, ...]) -> Cells:
-    return Cells(*np.array(rows, dtype=float).T)
-
-
-def fit(values: np.ndarray, grid: Cells, starts: np.ndarray | None = None):
-    """The cells over series that begin with their first value."""
-    if starts is None:
-        starts = np.zeros(values.shape, dtype=bool)
-        starts[np.arange(len(values)), np.isfinite(values).argmax(axis=1)] = True
+def fit(values, grid, *breaks):
+    """The cells over series that begin with their first value, and anew at the steps `breaks`."""
+    starts = np.arange(values.shape[1]) == np.isfinite(values).argmax(axis=1)[:, None]
+    starts[:, list(breaks)] = True
     return kalman(values, starts, grid)
 
 
-def loglik_by_statsmodels(y: np.ndarray, row: tuple[float, ...]) -> float:
+def cells(*rows):
+    return Cells(*np.array(rows, dtype=float).T)
+
+
+def loglik_by_statsmodels(y, row):
     """The same likelihood from UnobservedComponents, the variance integrated out numerically."""
     from statsmodels.tsa.statespace.structural import UnobservedComponents
 
@@ -54,7 +53,7 @@ def loglik_by_statsmodels(y: np.ndarray, row: tuple[float, ...]) -> float:
     model = UnobservedComponents(y[1:], "lltrend")
     model.ssm["transition"] = transition
     model.loglikelihood_burn = 0
-    logs, density, first = np.linspace(-9.0, 7.0, 401), [], transition @ np.array([y[0], 0.0])
+    logs, density, first = np.linspace(-9.0, 7.0, 201), [], transition @ np.array([y[0], 0.0])
     for s2 in np.exp(logs):
         start, noise = s2 * np.diag([1.0 - rho, slope_variance]), s2 * np.diag([rho, z])
         model.ssm.initialize_known(first, transition @ start @ transition.T + noise)
@@ -64,27 +63,23 @@ def loglik_by_statsmodels(y: np.ndarray, row: tuple[float, ...]) -> float:
     return float(top + np.log(simpson(np.exp(np.array(density) - top), x=logs)))
 
 
-@pytest.mark.parametrize("row", CELLS)
 @pytest.mark.parametrize("y", [FULL, GAPS], ids=["full", "gaps"])
-def test_likelihood_of_a_cell_is_that_of_unobserved_components(row, y):
-    assert fit(y[None], cells(row)).loglik[0, 0] == pytest.approx(loglik_by_statsmodels(y, row), abs=2e-4)
+def test_likelihood_of_every_cell_is_that_of_unobserved_components(y):
+    slow = [loglik_by_statsmodels(y, row) for row in CELLS]
+    np.testing.assert_allclose(fit(y[None], cells(*CELLS)).loglik[0], slow, atol=2e-4, rtol=0)
 
 
-def test_forecast_of_a_cell_is_the_ratio_of_two_likelihoods():
+def test_forecast_of_a_cell_is_the_ratio_of_two_likelihoods_and_a_break_restarts_the_level_only():
     """p(next | past) = p(past, next) / p(past), for every cell."""
     y, grid = np.append(FULL, 3.7)[None], cells(*CELLS)
     both, past = fit(y, grid).loglik[0], fit(y[:, :-1], grid)
     location, scale, df = ahead(past, grid, 1)
     density = student.logpdf(3.7, df[0], location[0, :, 0], scale[0, :, 0])
     np.testing.assert_allclose(density, both - past.loglik[0], rtol=1e-9)
-
-
-def test_a_break_restarts_the_level_and_keeps_the_slope():
-    y = np.array([[0.0, 1.0, 2.0, 3.0, 100.0, 101.0]])
-    row = cells((0.4, 0.0, 1.0, 3.0, 1.0, 0.8))
-    broken = fit(y, row, np.array([[True, False, False, False, True, False]]))
-    assert ahead(broken, row, 1)[0][0, 0, 0] == pytest.approx(102.0, abs=0.2)
-    assert fit(y, row).slope[0, 0] > 5 * broken.slope[0, 0]
+    y, grid = np.array([[0.0, 1.0, 2.0, 3.0, 100.0, 101.0]]), cells((0.4, 0.0, 1.0, 3.0, 1.0, 0.8))
+    broken = fit(y, grid, 4)
+    assert ahead(broken, grid, 1)[0][0, 0, 0] == pytest.approx(102.0, abs=0.2)
+    assert fit(y, grid).slope[0, 0] > 5 * broken.slope[0, 0]
 
 
 def test_the_mixture_averages_the_quantiles_of_its_heaviest_cells():
@@ -111,19 +106,19 @@ def test_the_shipped_file_is_small_and_as_training_writes_it_and_has_a_model_car
         assert bank in card
 
 
-@pytest.mark.parametrize(
-    ("other", "reason"),
-    [
-        ({"gate": []}, "dictionary update|cannot convert|'features'"),
-        ({"features": {"age": [0, 1]}}, "its features are not those of this version"),
-        ({"gate": {"features": ["age"]}}, "the features of its gate"),
-        ({"staying": {"one": 1.0}}, "the terms of staying"),
-    ],
-)
-def test_a_foreign_prior_is_refused(other, reason):
-    text = json.dumps(json.loads(shipped_text("prior.json")) | other)
-    with pytest.raises(QcityError, match=f"not a prior of this version .({reason}).*python -m training"):
-        read_prior(text)
+FOREIGN = [
+    ({"gate": []}, "dictionary update|cannot convert|'features'"),
+    ({"features": {"age": [0, 1]}}, "its features are not those of this version"),
+    ({"gate": {"features": ["age"]}}, "the features of its gate"),
+    ({"staying": {"one": 1.0}}, "the terms of staying"),
+]
+
+
+def test_a_foreign_prior_is_refused():
+    for other, reason in FOREIGN:
+        text = json.dumps(json.loads(shipped_text("prior.json")) | other)
+        with pytest.raises(QcityError, match=f"not a prior of this version .({reason}).*python -m training"):
+            read_prior(text)
 
 
 def test_cell_weights_sum_to_one_and_follow_the_likelihood():
@@ -148,11 +143,13 @@ def test_features_of_a_mirrored_series_are_the_same_but_for_direction_and_mean_c
     assert few[PLAIN.index("from_recent_middle")] == pytest.approx(0.0, abs=1e-9)  # 4.2 is the middle one
 
 
-def test_a_gap_is_bridged_by_a_straight_line_in_the_recent_values():
+def test_a_gap_is_bridged_by_a_straight_line_in_the_recent_values_and_left_out_of_the_typical_change():
     h = from_frame(frame([1.0, 2.0, 4.0, 6.0]).drop(index=[2]))
     at = dict(zip(NAMES, features(h, np.ones(1))[0][0], strict=True))
     assert (at["ago_1"], at["ago_2"], at["ago_3"], at["ago_4"]) == (-2.0, -4.0, -5.0, -5.0)
     assert (at["change_1"], at["change_3"], at["change_4"]) == (2.0, 1.0, 0.0)
+    typical = [priors.typical_change(np.array(v)) for v in ([5, np.nan, 1], [5, 4, np.nan, 1, 4])]
+    assert typical == [0.0, 2.0]
 
 
 # simulated series whose process is known
@@ -163,28 +160,24 @@ SERIES, YEARS, AHEAD = 500, 10, 5
 def simulated(process):
     """Values, and the mean and standard deviation of what comes after ten years, of one who knows the process."""
     rng, shape = np.random.default_rng(5), (SERIES, YEARS + AHEAD)
-    step = np.arange(1, AHEAD + 1)
+    step, sign = np.arange(1, AHEAD + 1), rng.choice([-1.0, 1.0], size=(SERIES, 1))
     if process in ("walk", "drift"):
-        slope = rng.choice([-1.5, 1.5], size=(SERIES, 1)) if process == "drift" else np.zeros((SERIES, 1))
+        slope = 1.5 * sign * (process == "drift")
         y = np.cumsum(slope + rng.normal(size=shape), axis=1)
         return y, y[:, YEARS - 1 : YEARS] + slope * step, np.sqrt(step)
-    if process == "constant":
-        return rng.normal(size=shape), np.zeros((SERIES, AHEAD)), np.ones(AHEAD)
-    truth = rng.choice([-1.0, 1.0], size=(SERIES, 1)) * np.arange(YEARS + AHEAD)
-    return truth + rng.normal(scale=0.3, size=shape), truth[:, YEARS:], np.full(AHEAD, 0.3)
+    noise, truth = (1.0, 0 * sign) if process == "constant" else (0.3, sign)
+    truth = truth * np.arange(YEARS + AHEAD)
+    return truth + rng.normal(scale=noise, size=shape), truth[:, YEARS:], np.full(AHEAD, noise)
 
 
 @pytest.mark.parametrize("process", ["walk", "constant", "drift", "line"])
 def test_the_forecaster_comes_close_to_who_knows_the_process_and_its_intervals_hold(process):
     y, mean, sd = simulated(process)
-    y = y * 3 + 50
-    ids, period = np.repeat(np.arange(SERIES), YEARS), np.tile(np.arange(YEARS), SERIES)
-    history = pd.DataFrame(
-        {"series_id": ids, "period": period, "value": y[:, :YEARS].ravel(), "support": "real"}
-    )
-    q = forecast_panel(history, AHEAD).quantiles(scores.LEVELS).to_numpy().reshape(SERIES, AHEAD, -1)
-    actual, normal = y[:, YEARS:], norm.ppf(scores.LEVELS)
-    best = 50 + 3 * (mean[..., None] + sd[:, None] * normal)
+    y, mean, sd = 3 * y + 50, 3 * mean + 50, 3 * sd
+    panel = forecast_panel(alike(y[:, :YEARS]), AHEAD)
+    q = panel.quantiles(scores.LEVELS).to_numpy().reshape(SERIES, AHEAD, -1)
+    actual, normal = y[:, YEARS:], ndtri(scores.LEVELS)
+    best = mean[..., None] + sd[:, None] * normal
     walk = np.abs(np.diff(y[:, :YEARS], axis=1)).mean() * np.sqrt(np.arange(1, AHEAD + 1))[:, None]
     walk = y[:, YEARS - 1 : YEARS, None] + walk * normal
     ours, knowing, naive = (scores.crps_quantiles(x, scores.LEVELS, actual).mean() for x in (q, best, walk))
@@ -195,27 +188,13 @@ def test_the_forecaster_comes_close_to_who_knows_the_process_and_its_intervals_h
     assert 0.8 < ((actual >= q[:, :, 1]) & (actual <= q[:, :, -2])).mean() <= 1
 
 
-# scores
+# scores; those of probabilities are compared in test_trackrecord_scores
 
 
-def test_crps_and_brier_are_those_of_scoringrules():
-    rng = np.random.default_rng(1)
+def test_crps_is_that_of_scoringrules_and_that_of_the_random_walk_is_its_own():
     levels = (np.arange(2000) + 0.5) / 2000
     ours = scores.crps_quantiles(ndtri(levels)[None], levels, np.array([0.7]))
     assert ours[0] == pytest.approx(scoringrules.crps_normal(0.7, 0.0, 1.0), abs=1e-4)
-    p, y = rng.random(100), (rng.random(100) < 0.4).astype(float)
-    assert scores.brier(p, y) == pytest.approx(np.mean(scoringrules.brier_score(y, p)))
-
-
-def test_murphy_parts_add_up_when_probabilities_are_bin_means():
-    p = np.repeat([0.15, 0.45, 0.85], 50)
-    y = (np.random.default_rng(3).random(150) < p).astype(float)
-    parts = scores.murphy(p, y)
-    total = parts["reliability"] - parts["resolution"] + parts["uncertainty"]
-    assert total == pytest.approx(scores.brier(p, y))
-
-
-def test_relative_crps_of_the_random_walk_itself_is_one():
     rng = np.random.default_rng(4)
     history = np.cumsum(rng.normal(size=(20, 8)), axis=1)
     deviation = np.sqrt((np.diff(history, axis=1) ** 2).mean(axis=1))
@@ -224,18 +203,57 @@ def test_relative_crps_of_the_random_walk_itself_is_one():
     np.testing.assert_allclose(log_ratio, 0.0, atol=1e-12)
 
 
-def test_the_reliability_line_of_reliable_probabilities_is_straight():
+def test_the_reliability_line_of_reliable_probabilities_is_straight_and_whole_clusters_are_drawn():
     rng = np.random.default_rng(5)
     p = rng.random(40_000)
     y = (rng.random(40_000) < p).astype(float)
     assert reliability_line(p, y)[1] == pytest.approx(1.0, abs=0.03)
     assert scores.log_score(p, y) == pytest.approx(0.5, abs=0.01)  # of uniform probabilities: 1/2
-
-
-def test_bootstrap_by_cluster_is_wider_than_by_row_when_clusters_differ():
     cluster = np.repeat(np.arange(8), 50)
-    value = cluster + np.random.default_rng(6).normal(size=400)
-    by_cluster, by_row = (
-        bootstrap_interval(lambda rows: float(value[rows].mean()), one) for one in (cluster, np.arange(400))
+    value = cluster + rng.normal(size=400)
+    widths = [np.ptp(bootstrap_interval(lambda rows: float(value[rows].mean()), one))
+              for one in (cluster, np.arange(400))]  # fmt: skip
+    assert widths[0] > 3 * widths[1]
+
+
+# how fast indicators change
+
+
+def test_from_96_to_98_is_about_as_far_as_from_80_to_90_among_shares():
+    high, middle = (
+        float(np.diff(priors.scaled(np.array(pair), "percent"))[0]) for pair in ([96, 98], [80, 90])
     )
-    assert by_cluster[1] - by_cluster[0] > 3 * (by_row[1] - by_row[0])
+    assert high == pytest.approx(math.log(98 / 2) - math.log(96 / 4))
+    assert high / middle == pytest.approx(1, abs=0.15)
+    assert np.isfinite(priors.scaled(np.array([0.0, 100.0]), "percent")).all()
+    assert np.isnan(priors.scaled(np.array([0.0]), "count")).all()  # no place on a logarithmic scale
+
+
+def test_a_share_counts_moves_at_least_as_fast_in_the_direction_needed_or_in_either():
+    sample = np.random.default_rng(1).normal(0.5, 2.0, 99_001)
+    moves = ReferenceChanges("real", 1, 1, np.tile(np.quantile(sample, np.arange(1, 100) / 100), (10, 1)))
+    for move in (-3.0, -0.4, 0.0, 1.1, 4.0):
+        slow = float(np.mean(sample >= move) if move >= 0 else np.mean(sample <= move))
+        assert moves.share(move, 4) == pytest.approx(slow, abs=0.006)
+        lost = float(np.mean(sample >= -abs(move)))
+        assert moves.share(-abs(move), 4, rising=True) == pytest.approx(lost, abs=0.006)
+        both = float(np.mean(np.abs(sample) >= abs(move)))
+        assert moves.share(move, 4, either=True) == pytest.approx(both, abs=0.012)
+    still = np.tile(np.r_[np.full(30, -1.0), np.zeros(50), np.full(19, 1.0)], (10, 1))
+    # Standing still counts as fast enough when no move is needed.
+    assert ReferenceChanges("percent", 1, 1, still).share(0.0, 1) == pytest.approx(0.70, abs=0.01)
+    unknown = ReferenceChanges("real", 1, 1, np.full((10, 99), np.nan))
+    for one, move, years in ((moves, 1.0, 11), (moves, 1.0, 0), (moves, math.nan, 3), (unknown, 1.0, 1)):
+        assert one.share(move, years) is None
+
+
+def test_the_shipped_file_has_ordered_quantiles_of_every_support_and_names_its_command():
+    moves = priors.shipped_changes()
+    assert set(moves) == set(priors.SCALES)
+    for one in moves.values():
+        assert one.quantiles.shape == (len(priors.SPANS), 99)
+        assert (np.diff(one.quantiles, axis=1) >= 0).all() and one.series >= one.indicators > 0
+    assert json.loads(shipped_text(priors.CHANGES_FILE))["command"] == priors.COMMAND
+    with pytest.raises(QcityError) as error:
+        priors.read_changes('{"cells": {}}')
+    assert str(error.value) == f"not a file of moves ('supports'); `{priors.COMMAND}` writes one"

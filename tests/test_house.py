@@ -1,9 +1,11 @@
-"""The house: each idea in one room, imports only downwards, nothing lost that a user can do."""
+"""The house: each idea in one room, imports only downwards and declared, nothing lost that a user can do."""
 
 from __future__ import annotations
 
 import ast
 import re
+import sys
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +17,11 @@ from qcity_analysis.cli import app
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "qcity_analysis"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+IMPORT_NAMES = {"python-calamine": "python_calamine", "pyyaml": "yaml", "sdmx1": "sdmx", 
+                "mpl-font": "mpl_font", "ipython": "IPython", "jupyter-client": "jupyter_client"}  # fmt: skip
+OPTIONAL = {"statsforecast", "dask", "sdmx", "distributed"}  # extras, imported where they are used
 MODULES = sorted(LIBRARY.rglob("*.py"))
 # A room imports from those before it, never from those after it.
 ORDER = ["errors", "files", "catalogue", "problems", "data", "importing", "series", "forecasting", "targets",
@@ -34,8 +41,8 @@ COMMANDS = {
     "run": "as-of data force jobs language ledger no-record out plan record target timeout",
     "score": "as-of data json language ledger out plan",
 }
-PUBLIC = """AnnualSeries Assessment Data DataError Forecast QcityError annual_series assess check diff forecast
-    forecast_panel import_figures load rules scorecard track_record"""
+PUBLIC = """AnnualSeries Assessment Data DataError Forecast QcityError annual_series assess check diff
+    forecast forecast_panel import_figures load rules scorecard track_record"""
 MEMBERS = {
     "AnnualSeries": "derived evidence factor history inputs known notes places points shared",
     "Assessment": """borrowed borrowed_since bound draws expected fan forecast illustrative interval likelihood median
@@ -55,11 +62,11 @@ def _room(path: Path) -> str:
 
 
 @cache
-def _imports() -> list[tuple[Path, str, list[str], int]]:
-    """Each import: our module, the dotted module it imports, the names taken and the line."""
+def _imports(folder: Path = LIBRARY) -> list[tuple[Path, str, list[str], int]]:
+    """Each import of a folder: the file, the dotted module it imports, the names taken and the line."""
     made = []
-    for path in MODULES:
-        package = ("qcity_analysis", *path.relative_to(LIBRARY).parent.parts)
+    for path in sorted(folder.rglob("*.py")):
+        package = (folder.name, *path.relative_to(folder).parent.parts)
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom):
                 start = package[: len(package) + 1 - node.level] if node.level else ()
@@ -99,9 +106,8 @@ def test_imports_go_only_downwards_and_take_no_private_name_of_another():
         place, room = f"{path.relative_to(LIBRARY)}:{line}", _room(path)
         rooms = rest[:1] or set(names) & set(ORDER)
         known = len(ORDER) if room == "__init__" else ORDER.index(room)
-        wrong += [
-            f"{place} imports {one}" for one in rooms if one != "__version__" and ORDER.index(one) > known
-        ]
+        rooms = set(rooms) - {"__version__"}
+        wrong += [f"{place} imports {one}" for one in rooms if ORDER.index(one) > known]
         wrong += [f"{place} {name}" for name in [*names, *rest[-1:]] if re.match("_(?!_)", name)]
     assert wrong == []
 
@@ -132,9 +138,7 @@ def test_each_idea_has_one_definition(idea, pattern, home):
 
 
 def test_no_facts_of_a_plan_stand_in_the_library():
-    assert {
-        place for place in _where(FACTS) if not place.startswith("cli/")
-    } == set()  # there: commands to paste
+    assert {where for where in _where(FACTS) if where[:4] != "cli/"} == set()  # there: commands to paste
 
 
 def test_every_command_and_option_is_there():
@@ -142,26 +146,50 @@ def test_every_command_and_option_is_there():
     lost = {}
     for name, text in COMMANDS.items():
         params = made[name].params
-        lost[name] = set(text.split()) - {
-            o[2:] for p in params for o in [*p.opts, *p.secondary_opts] if "--" in o
-        }
+        options = {opt[2:] for p in params for opt in [*p.opts, *p.secondary_opts] if "--" in opt}
+        lost[name] = set(text.split()) - options
     assert lost == dict.fromkeys(COMMANDS, set())
 
 
-def test_every_public_name_is_there_and_dir_shows_it():
-    assert set(PUBLIC.split()) <= set(qc.__all__) <= set(dir(qc))
-    assert all(getattr(qc, name).__doc__ for name in qc.__all__)
-
-
-def test_every_member_of_a_result_rule_kind_format_and_notebook_is_there():
+def test_every_name_member_of_a_result_rule_kind_format_and_notebook_is_there():
     from qcity_analysis.data.schema import KINDS, MEASURES
 
+    assert set(PUBLIC.split()) <= set(qc.__all__) <= set(dir(qc))
+    assert all(getattr(qc, name).__doc__ for name in qc.__all__)
     for name, members in MEMBERS.items():
         kind = getattr(qc, name)
         assert set(members.split()) - set(dir(kind)) - set(getattr(kind, "__dataclass_fields__", ())) == set()
     assert set(RULES.split()) <= {rule if isinstance(rule, str) else rule.name for rule in qc.rules.RULES}
     assert len(KINDS) >= 9 and len(MEASURES) >= 3
     assert set(NOTEBOOKS) <= {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+
+
+def test_environment_yml_has_the_packages_and_bounds_of_pyproject():
+    lines = (ROOT / "environment.yml").read_text().splitlines()
+    listed = {line.strip()[2:] for line in lines if re.match(r"\s*- [a-z0-9-]+>=", line)}
+    assert listed == {"python>=3.11", *PROJECT["dependencies"]} and PROJECT["requires-python"] == ">=3.11"
+
+
+def test_every_dependency_has_a_lower_bound_and_no_upper_one():
+    wanted = [*PROJECT["dependencies"], *EXTRAS["test"]]
+    assert [text for text in wanted if not re.fullmatch(r"[a-z0-9-]+>=[0-9.]+", text)] == []
+
+
+@pytest.mark.parametrize(("folder", "extras", "others"), [
+    (LIBRARY, ("dask", "sdmx"), set()),
+    (ROOT / "tests", ("test",), OPTIONAL | {"PIL", "packages", "training"}),
+])  # fmt: skip
+def test_what_is_imported_is_declared(folder, extras, others):
+    wanted = [*PROJECT["dependencies"], *(text for extra in extras for text in EXTRAS[extra])]
+    declared = {re.split("[>=]", text)[0] for text in wanted}
+    names = {module.split(".")[0] for _, module, *_ in _imports(folder)} - sys.stdlib_module_names
+    own = {"qcity_analysis", *(path.stem for path in folder.glob("*.py"))}
+    assert names - {IMPORT_NAMES.get(name, name) for name in declared} - others - own == set()
+
+
+def test_no_file_of_the_project_names_a_registry():
+    for name in ("pyproject.toml", "environment.yml", "Makefile", ".ci/run", "README.md"):
+        assert not re.search(r"index.url|/simple", (ROOT / name).read_text()), name
 
 
 def test_the_house_grows_no_larger():

@@ -1,7 +1,7 @@
 """Every target of the two plans, worked through with figures typed in for the test: met, missed, and open.
 
 The targets and indicators are the real ones; no figure here was published by anyone. What is open is computed again
-the slow way (see `slow_answers`), or is known not to be assessable.
+the slow way, or is known not to be assessable.
 """
 
 import csv
@@ -9,21 +9,126 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+import numpy as np
+import pandas as pd
 import pytest
-from asking import LATE, reason, spoken
-from packages import figure, loaded
-from slow_answers import (
-    chance_of_count,
-    chance_of_every_year,
-    chance_of_level,
-    chance_of_none,
-    chance_of_rank,
-)
+from packages import LATE, figure, loaded, reason, spoken
+from scipy import integrate, stats
 
+import qcity_analysis as qc
 from qcity_analysis.assessment.assess import KINDS, assess
+from qcity_analysis.assessment.counts import none_in
+from qcity_analysis.assessment.rates import Count, new_items, posterior
 from qcity_analysis.files import PROJECT
 from qcity_analysis.reporting import sentences
 from qcity_analysis.reporting.show import key_figures
+
+# The slow way: by sampling, integration and loops, apart from the library's own.
+
+
+def chance_of_level(levels, bound, deadline, least, support):
+    """From the forecast distribution itself, without paths."""
+    frame = pd.DataFrame({"series_id": "a", "period": list(levels), "value": list(levels.values())})
+    panel = qc.forecast_panel(frame.assign(support=support), horizon=deadline - max(levels))
+    direction = "at_least" if least else "at_most"
+    asked = {"series_id": "a", "period": deadline, "threshold": bound, "direction": direction}
+    return float(panel.probability(pd.DataFrame([asked]))[0])
+
+
+def new_items_in(counts, spans, draws=300_000):
+    """New items in `spans` (year, share still open) and the weight of each draw: importance sampling from the prior.
+
+    Negative binomial counts (year, share of it covered, new items) with log-linear growth; a year counted in part
+    keeps its shock.
+    """
+    rng = np.random.default_rng(20)
+    middle = np.mean([year for year, _, _ in counts])
+    rate = (sum(items for *_, items in counts) + 0.5) / sum(share for _, share, _ in counts)
+    log_rate = rng.uniform(np.log(rate) - 9, np.log(rate) + 4, draws)
+    growth, spread = rng.normal(0, 0.15, draws), np.abs(rng.normal(0, 0.4, draws))
+    shape = 1 / np.maximum(spread, 1e-3) ** 2
+    log_weight = 0.5 * log_rate - 0.5 * np.log1p(np.exp(log_rate) * spread**2)
+    log_weight = np.where(spread > 0.95, -np.inf, log_weight)
+    for year, share, items in counts:
+        mean = share * np.exp(log_rate + growth * (year - middle))
+        log_weight += stats.nbinom.logpmf(items, shape, shape / (shape + mean))
+    weight = np.exp(log_weight - log_weight.max())
+    seen = {year: (share, items) for year, share, items in counts}
+    total = np.zeros(draws)
+    for year, open_ in spans:
+        mean = np.exp(log_rate + growth * (year - middle))
+        share, items = seen.get(year, (0.0, 0))
+        shock = rng.gamma(shape + items, 1 / (shape + mean * share))
+        total += rng.poisson(np.minimum(mean * open_ * shock, 1e9))
+    return total, weight / weight.sum()
+
+
+def chance_of_count(counts, spans, missing):
+    """The probability of at least `missing` new items in the spans."""
+    total, weight = new_items_in(counts, spans)
+    return float(weight[total >= missing].sum())
+
+
+def chance_of_none(events, exposure, ahead):
+    """No event ahead, the rate integrated over its posterior."""
+    posterior = stats.gamma(events + 0.5, scale=1 / exposure)
+
+    def none(root):
+        return 2 * root * posterior.pdf(root**2) * np.exp(-ahead * root**2)
+
+    return integrate.quad(none, 0, posterior.ppf(1 - 1e-12) ** 0.5)[0]
+
+
+def paths_of(levels, deadline, support, draws, rng):
+    series = pd.Series(levels, dtype=float)
+    return qc.forecast(series, deadline, support=support, draws=draws, rng=rng).paths
+
+
+def chance_of_every_year(levels, first, deadline, digits, up, support, draws=4000):
+    """Every year better than the one before, path by path."""
+    met = 0
+    for path in paths_of(levels, deadline, support, draws, 77):
+        row = [levels[year] for year in sorted(levels) if year >= first]
+        row += [round(float(level), digits) for level in path]
+        steps = [later - before for before, later in zip(row[:-1], row[1:], strict=True)]
+        met += all((step if up else -step) > 1e-9 for step in steps)
+    return met / draws
+
+
+def chance_of_rank(field, own, best, deadline, support, draws=4000):
+    """At most `best` − 1 others strictly ahead, counted draw by draw."""
+    ends = {}
+    for k, (name, levels) in enumerate(field.items()):
+        ends[name] = paths_of(levels, deadline, support, draws, 900 + k)[:, -1]
+    if support == "count":
+        ends = {name: np.array([round(float(level)) for level in end]) for name, end in ends.items()}
+    ahead = [sum(ends[name][k] > ends[own][k] for name in field if name != own) for k in range(draws)]
+    return sum(others < best for others in ahead) / draws
+
+
+COUNTS = [
+    [(2023, 1.0, 365)], [(2021, 1.0, 0), (2022, 1.0, 0), (2023, 1.0, 0)],
+    [(2019, 1.0, 9), (2021, 1.0, 3), (2023, 0.5, 4)],
+    [(year, 1.0, round(5 * 1.25 ** (year - 2016))) for year in range(2016, 2024)],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("counts", COUNTS)
+def test_what_is_to_come_is_that_of_importance_sampling_and_no_event_that_of_integration(counts):
+    rng = np.random.default_rng(3)
+    rates = posterior([Count(((year, share),), items) for year, share, items in counts], 20_000, rng)
+    drawn = new_items([], rates, 2024, 2025, rng).sum(axis=1)
+    slow, weight = new_items_in(counts, [(2024, 1.0), (2025, 1.0)])
+    order = np.argsort(slow)
+    for level in (0.1, 0.5, 0.9):
+        quantile = slow[order][np.searchsorted(np.cumsum(weight[order]), level)]
+        assert np.mean(drawn <= quantile) == pytest.approx(weight[slow <= quantile].sum(), abs=0.03)
+    for events, exposure, ahead in ((0, 3, 2), (2, 7.5, 1.25), (0, 0.5, 3)):
+        slow = chance_of_none(events, exposure, ahead)
+        assert none_in(events, exposure, ahead) == pytest.approx(slow, abs=1e-6)
+
+
+# The plans.
 
 
 def real(name):
@@ -36,18 +141,14 @@ INDICATORS = {row["indicator_id"]: row for row in real("indicators.csv")}
 
 
 class Case(NamedTuple):
-    """Figures by period for one target: those that settle it either way, and those that leave it open.
-
-    `measure` is that of all figures; `peers` are the levels of other cities; `open_reason` is set where what is open
-    cannot be assessed.
-    """
+    """Figures by period for one target: those that settle it either way, and those that leave it open."""
 
     met: dict
     missed: dict
     open: dict
     measure: str = "level"
-    peers: Mapping = MappingProxyType({})
-    open_reason: str | None = None
+    peers: Mapping = MappingProxyType({})  # the levels of other cities
+    open_reason: str | None = None  # why what is open cannot be assessed
 
 
 def run(*values, start=2021):
@@ -62,12 +163,8 @@ def share(met, missed, *levels):
 
 
 DONE = Case({2024: 1}, {2025: 0}, {2023: 0}, open_reason="milestone_open")
-PEERS = {
-    "suzhou": (2.0, 3.0, 4.0, 4.0, 5.0),
-    "wuxi": (4.0, 4.0, 5.0, 6.0, 6.0),
-    "changzhou": (1.0, 2.0, 2.0, 3.0, 5.0),
-}
-PEERS = {name: run(*levels, start=2019) for name, levels in PEERS.items()}
+PEERS = {"suzhou": run(2.0, 3.0, 4.0, 4.0, 5.0, start=2019), "wuxi": run(4.0, 4.0, 5.0, 6.0, 6.0, start=2019),
+         "changzhou": run(1.0, 2.0, 2.0, 3.0, 5.0, start=2019)}  # fmt: skip
 NEW, CHANGE = "count_new", "change_pct"
 
 NANJING = {
@@ -115,19 +212,13 @@ NANJING = {
     "standard_pilots_provincial": Case(
         {2021: 12, 2022: 10, 2023: 15, "2024-Q3": 13}, run(10, 9, 11, 8, 11),
         {2020: 9, 2021: 10, 2023: 11}, NEW),
-    "five_g_coverage": DONE,
-    "specialised_firms_ladder": DONE,
-    "standardisation_city_pilot": DONE,
-    "china_quality_conference": DONE,
-    "quality_benchmark_city_2035": DONE,
+    "five_g_coverage": DONE, "specialised_firms_ladder": DONE, "standardisation_city_pilot": DONE,
+    "china_quality_conference": DONE, "quality_benchmark_city_2035": DONE,
 }  # fmt: skip
-CHINA = {
-    "energy_per_gdp": Case(
-        run(-3.0, -2.9, -3.1, -3.0, -2.3), run(-2.7, -0.1, -0.5, -3.8, -2.9),
-        run(-3.1, -2.6, -0.1, -2.7, -2.9, -2.4, start=2018), CHANGE),
+CHINA = {"energy_per_gdp": Case(run(-3.0, -2.9, -3.1, -3.0, -2.3), run(-2.7, -0.1, -0.5, -3.8, -2.9),
+    run(-3.1, -2.6, -0.1, -2.7, -2.9, -2.4, start=2018), CHANGE),
     "non_fossil_share": share(19.5, 19.4, 15.3, 15.9, 16.7, 17.5, 17.9),
-    "high_value_patents": share(12, 11.8, 5.0, 6.3, 7.5, 9.4, 11.1),
-}  # fmt: skip
+    "high_value_patents": share(12, 11.8, 5.0, 6.3, 7.5, 9.4, 11.1)}  # fmt: skip
 CASES = {("nanjing_quality_city", name): case for name, case in NANJING.items()}
 CASES |= {("china_14fyp", name): case for name, case in CHINA.items()}
 PLAIN = dict.fromkeys(("comparators", "continues", "break_period", "inputs", "derived"), "")
@@ -150,9 +241,7 @@ def package(folder, name, as_of):
     """All targets of the plans, with their figures of one name."""
     used = {row["indicator_id"]: INDICATORS[row["indicator_id"]] | PLAIN for row in TARGETS.values()}
     for key, case in CASES.items():
-        if (
-            case.peers
-        ):  # the number of awards decides the rank: the indicator of the test is that number, more is better
+        if case.peers:  # the number of awards decides the rank, so the test's indicator is that number
             used[TARGETS[key]["indicator_id"]] |= {"better": "higher", "support": "count"}
     cities = [{"region": c, "name_zh": c, "name_en": c, "parent": "jiangsu"} for c in ("nanjing", *PEERS)]
     lands = [{"region": region, "name_zh": "省", "name_en": "Land"} for region in ("jiangsu", "china")]
@@ -160,10 +249,8 @@ def package(folder, name, as_of):
     sources = [{"source_id": plan, "publisher": "P", "title": "Plan", "date": "2023"} for plan in plans]
     sources += [{"source_id": "bulletin", "publisher": "Office", "title": "Bulletin", "date": "2024"}]
     made = [row for key, case in CASES.items() for row in rows(key, getattr(case, name, {}))]
-    return loaded(
-        folder, as_of, observations=made, indicators=list(used.values()), targets=list(TARGETS.values()),
-        sources=sources, regions=[*cities, *lands],
-    )  # fmt: skip
+    return loaded(folder, as_of, observations=made, indicators=list(used.values()),
+        targets=list(TARGETS.values()), sources=sources, regions=[*cities, *lands])  # fmt: skip
 
 
 def test_every_target_of_the_plans_has_its_case_and_every_kind_is_assessed():
@@ -178,10 +265,7 @@ def answered(folder, name, as_of=LATE, draws=500):
     found = {key: assess(data, key[1], plan=key[0], draws=draws) for key in CASES}
     for answer in found.values():
         for lang in ("zh", "en"):
-            said = [
-                spoken(answer, lang),
-                *(say(answer, lang) for say in (sentences.alt_text, sentences.how_to_add)),
-            ]
+            said = [say(answer, lang) for say in (spoken, sentences.alt_text, sentences.how_to_add)]
             said += [str(cell) for cell in key_figures(answer, lang).to_numpy().ravel()]
             assert not [text for text in said if "{" in text or "nan" in text.split() or "None" in text]
             assert sentences.headline(answer, lang).endswith("。" if lang == "zh" else ".")
@@ -232,18 +316,22 @@ def slowly(key):
     return chance_of_level(levels, bound, deadline, least, support)
 
 
+# The open counts of the table above, spelled out: what was counted, and which years (or shares of one) are open.
+AHEAD = [(2024, 1), (2025, 1)]
+COUNTED = {  # the number counted already; each year with how much of it was counted; what is open
+    "service_opening_tasks": (
+        60,
+        [(2021, 1, 17), (2022, 1, 21), (2023, 1, 19)],
+        AHEAD,
+    ),  # 3 at the end of 2020
+    "standard_pilots_national": (8, [(2021, 1, 2), (2022, 1, 4), (2023, 0.5, 2)], [(2023, 0.5), *AHEAD]),
+    # 2022 has no figure and is open, not zero
+    "standard_pilots_provincial": (21, [(2020, 1, 9), (2021, 1, 10), (2023, 1, 11)], [(2022, 1), *AHEAD]),
+}
+
+
 def slow_count(key, asked):
-    """The open counts of the table above, spelled out: what was counted, which years are open, what is missing."""
-    name, levels = key[1], CASES[key].open
-    if name == "service_opening_tasks":  # 3 at the end of 2020, then 17, 21 and 19 new ones
-        counts = [(2021, 1, 17), (2022, 1, 21), (2023, 1, 19)]
-        return chance_of_count(counts, [(2024, 1), (2025, 1)], asked - 60)
-    if name == "standard_pilots_national":  # half of 2023 is counted, the other half is open
-        counts = [(2021, 1, 2), (2022, 1, 4), (2023, 0.5, 2)]
-        return chance_of_count(counts, [(2023, 0.5), (2024, 1), (2025, 1)], 15 - 8)
-    if name == "standard_pilots_provincial":  # 2022 has no figure and is open, not zero
-        counts = [(2020, 1, 9), (2021, 1, 10), (2023, 1, 11)]
-        return chance_of_count(counts, [(2022, 1), (2024, 1), (2025, 1)], 50 - 21)
-    counts = [(year, 1.0, int(items)) for year, items in levels.items()]
-    counted = sum(items for year, _, items in counts if year > 2020)
-    return chance_of_count(counts, [(2024, 1), (2025, 1)], asked - counted)
+    years = [(year, 1.0, items) for year, items in CASES[key].open.items()]
+    known = sum(items for year, _, items in years if int(str(year)[:4]) > 2020)
+    known, counts, spans = COUNTED.get(key[1], (known, years, AHEAD))
+    return chance_of_count(counts, spans, asked - known)

@@ -3,11 +3,24 @@
 import numpy as np
 import pandas as pd
 
+from qcity_analysis.forecasting.panel import PanelForecast, forecast_panel
+
+
+def since(first: int, *values: float) -> pd.Series:
+    """One value a year."""
+    return pd.Series(values, index=range(first, first + len(values)))
+
 
 def frame(values: list[float], support: str = "real", name: str = "a", last: int = 2023) -> pd.DataFrame:
     """One series as a panel, its last year `last`."""
     years = range(last - len(values) + 1, last + 1)
     return pd.DataFrame({"series_id": name, "period": years, "value": values, "support": support})
+
+
+def alike(values: np.ndarray, support: str = "real") -> pd.DataFrame:
+    """A panel of series of one length: the rows of `values`, named by their number, in the years from 0 on."""
+    ids, years = np.indices(values.shape).reshape(2, -1)
+    return pd.DataFrame({"series_id": ids, "period": years, "value": values.ravel(), "support": support})
 
 
 def many(count: int, seed: int = 0) -> pd.DataFrame:
@@ -22,9 +35,11 @@ def many(count: int, seed: int = 0) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def question(
-    threshold: object = 0.0, period: object = 2024, direction: str = "at_least", series: str = "a"
-) -> pd.DataFrame:
+def question(threshold: object, period: object = 2024, way: str = "at_least", name: str = "a"):
     """One question to a panel."""
-    ask = {"series_id": series, "period": period, "threshold": threshold, "direction": direction}
-    return pd.DataFrame(ask, index=[0])
+    return pd.DataFrame([{"series_id": name, "period": period, "threshold": threshold, "direction": way}])
+
+
+def panel_of(values: object, support: str = "real", horizon: int = 5) -> PanelForecast:
+    """The forecast of one series up to 2023 as a panel."""
+    return forecast_panel(frame(list(values), support), horizon)

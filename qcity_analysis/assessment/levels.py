@@ -19,8 +19,8 @@ import pandas as pd
 
 from ..data.vintages import is_whole
 from ..errors import Note
-from ..forecasting.forecast import FARTHEST, Forecast
-from ..forecasting.histories import WINDOW
+from ..forecasting.forecast import Forecast
+from ..forecasting.histories import FARTHEST, WINDOW
 from ..series.annual import AnnualSeries, annual_series
 from ..targets import CLOSE, Target, needed_path, pace_between
 from .answer import Assessment, Question, judged, refused, settled, with_parts

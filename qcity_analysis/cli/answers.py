@@ -36,7 +36,7 @@ def forecast(
     """Will one target be met? Prints the answer in words; writes only a figure or a record asked for."""
     from ..assessment.assess import assess
     from ..data.load import load
-    from ..reporting.lines import answer_lines
+    from ..reporting.target_sections import answer_lines
 
     known = load(data, as_of=as_of)
     answer = assess(known, target, plan=plan, region=region, model=model, draws=draws, seed=seed)
@@ -107,7 +107,7 @@ def rules(
     """What do published progress rules say, beside the probability? Writes nothing."""
     from ..assessment.assess import assess
     from ..data.load import load
-    from ..reporting.lines import rule_lines, rules_values
+    from ..reporting.target_sections import rule_lines, rules_values
     from ..rules.results import judged
 
     answer = assess(load(data, as_of=as_of), target, plan=plan, region=region)

@@ -36,7 +36,7 @@ def check(
     from ..data.load import find_folder
     from ..data.vintages import to_date
     from ..problems import counted
-    from ..reporting.lines import check_lines
+    from ..reporting.data_sections import check_lines
     from ..reporting.page import check_page
 
     if format not in FORMATS:
@@ -136,7 +136,7 @@ def import_file(
     from ..catalogue import text
     from ..importing.importing import import_figures, starter, undo_import
     from ..problems import DataError
-    from ..reporting.lines import import_lines, import_outcome
+    from ..reporting.data_sections import import_lines, import_outcome
 
     if undo:
         record = undo_import(data)
@@ -213,7 +213,7 @@ def diff(
     from ..analysis.attribution import explain_change
     from ..data.load import load
     from ..data.vintages import diff as compare
-    from ..reporting.lines import diff_lines, diff_values
+    from ..reporting.data_sections import diff_lines, diff_values
     from ..trackrecord.hindcasts import plan_indicators
 
     known = load(data, as_of=later)

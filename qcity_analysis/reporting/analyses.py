@@ -239,7 +239,7 @@ def alt_sensitivity(varied: Sensitivity, lang: str) -> str:
     items = [f"{choice_shown(row, lang)} {verdict_shown(row, lang)}" for row in varied.rows if computed(row)]
     return say(
         "alt_sensitivity" if computed(varied.asked) else "alt_sensitivity_borrowed", lang,
-        name=words.assessment_title(varied.answer, lang), asked=verdict_shown(varied.asked, lang),
+        name=varied.answer.target.name(lang), asked=verdict_shown(varied.asked, lang),
         items=join(items, lang) or say("none", lang), flips=len(varied.flips),
     )  # fmt: skip
 

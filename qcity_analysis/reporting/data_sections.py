@@ -1,27 +1,37 @@
-"""The sections of the data overview, one call each: what is held, how old it is, what is missing, where it breaks."""
+"""The data: the sections of their overview, one call each, and what the commands on data print, line by line."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..catalogue import check_language, join, text
+from ..catalogue import join, text
 from ..data.load import check
 from ..data.vintages import revisions
 from ..errors import unknown
-from ..problems import Problem
+from ..problems import Problem, counted
 from ..series.annual import ages, counts, coverage, used_sources
 from . import sentences, show
+from .analyses import change_sentence, titled
 from .figures.charts import coverage_chart
 from .formatting import text_of
-from .show import date_shown, value_shown
+from .show import date_shown, measure_shown, value_shown
 
 if TYPE_CHECKING:
+    import datetime as dt
+
+    from ..analysis.attribution import Change
     from ..data.load import Data
+    from ..importing.importing import Figure, Import
 
 MANY = 12  # publishers listed one by one
+SHOWN = 20  # figures of a kind, and names left out, in the preview of an import
+FOLDED = 4  # more figures of one series from one publication become one line
+SERIES = ["indicator_id", "region", "measure", "published"]
 
 
 def answer(data: Data, plan: str, lang: str) -> None:
@@ -29,11 +39,10 @@ def answer(data: Data, plan: str, lang: str) -> None:
 
     `plan` is the name of a plan, or empty for all. Raises QcityError for an unknown plan or language.
     """
-    check_language(lang)
     if plan and plan not in data.plans():
         raise unknown("plan", plan, data.plans())
-    total = counts(data, plan)
-    late, missing = int((ages(data, plan)["due"] > 0).sum()), total["targets"] - total["covered"]
+    total, late = counts(data, plan), int((ages(data, plan)["due"] > 0).sum())
+    missing = total["targets"] - total["covered"]
     words = text("ov_answer", lang, as_of=data.as_of, missing=missing, late=late, **total)
     name = sentences.plan_title(data, plan, lang) if plan else text("ov_all_plans", lang)
     front = {
@@ -47,101 +56,81 @@ def answer(data: Data, plan: str, lang: str) -> None:
 def picture(data: Data, plan: str, lang: str) -> None:
     """Show which years hold a figure for which target, one figure for each plan; the description says it in words."""
     show.section("ov_coverage", lang)
-    for name in [plan] if plan else data.plans():
-        years = coverage(data, name)
-        targets = data.targets[data.targets["plan"] == name]
+    for plan_id in [plan] if plan else data.plans():
+        years, targets = coverage(data, plan_id), data.targets[data.targets["plan"] == plan_id]
         names = [text_of(value) for value in targets[f"name_{lang}"]]
         known = (years != "").sum(axis=1).tolist() if len(years.columns) else [0] * len(targets)
-        items = [
-            text("ov_alt_item", lang, name=name, years=n) for name, n in zip(names, known, strict=True) if n
-        ]
+        dated = [(one, n) for one, n in zip(names, known, strict=True) if n]
+        items = [text("ov_alt_item", lang, name=one, years=n) for one, n in dated]
         alt = join(items or [text("check_none", lang)], lang)
         if not plan:
-            show.markdown(f"### {sentences.plan_title(data, name, lang)}")
+            show.markdown(f"### {sentences.plan_title(data, plan_id, lang)}")
         chart = coverage_chart(years, names, [int(year) for year in targets["deadline"]], lang)
         show.picture(chart, text("ov_alt", lang, items=alt, missing=known.count(0)))
 
 
 def newest(data: Data, plan: str, lang: str) -> None:
     """Show the newest figure of each target that has one, its date and its age; then how many have none."""
-    targets, total = data.targets.set_index(["plan", "target_id"]), counts(data, plan)
-    rows = ages(data, plan).sort_values(["due", "months"], ascending=False, kind="stable")
-
-    def cells(row: dict[str, Any]) -> list[Any]:
-        return [
-            text_of(targets.loc[(row["plan"], row["target_id"])][f"name_{lang}"]),
-            data.region_name(row["region"], lang),
-            text("in_year", lang, year=row["period"], value=value_shown(data, row, lang)),
-            _date(row, lang),
-            f"{row['months'] / 12:.1f}",
-            text("ov_due", lang, count=row["due"]) if row["due"] else text("ov_current", lang),
-        ]
-
-    columns = "c_target ov_region ov_newest c_date ov_age ov_waiting"
-    _table_of("ov_age", None, rows.to_dict("records"), cells, columns, lang)
+    targets, total, rows = data.targets.set_index(["plan", "target_id"]), counts(data, plan), []
+    for row in _records(ages(data, plan).sort_values(["due", "months"], ascending=False, kind="stable")):
+        value = value_shown(row, data.indicator(row["indicator_id"]), lang)
+        name = text_of(targets.loc[(row["plan"], row["target_id"])][f"name_{lang}"])
+        figure = text("in_year", lang, year=row["period"], value=value)
+        due = text("ov_due", lang, count=row["due"]) if row["due"] else text("ov_current", lang)
+        age = f"{row['months'] / 12:.1f}"
+        rows.append([name, data.region_name(row["region"], lang), figure, _date(row, lang), age, due])
+    _table("ov_age", "c_target ov_region ov_newest c_date ov_age ov_waiting", rows, lang)
     missing = total["targets"] - total["covered"]
     show.markdown(text("ov_without", lang, missing=missing, targets=total["targets"]))
 
 
 def revised(data: Data, lang: str) -> None:
     """Show every figure that was published more than once, with what it replaced."""
-    rows = revisions(data)
-    rows = rows[rows["value"] != rows["value_before"]].iloc[::-1]
-
-    def cells(row: dict[str, Any]) -> list[Any]:
-        base = "" if pd.isna(row["base_period"]) else row["base_period"]
-        shown = f"{value_shown(data, row, lang, '_before')} → {value_shown(data, row, lang)}"
-        measure, unbroken = text(f"m_{row['measure']}", lang, base=base), shown.replace(" ", "\u00a0")
-        return [_series(data, row, lang), row["period"], measure, unbroken, _date(row, lang)]
-
-    columns = "ov_series c_period c_measure ov_revision c_date"
-    _table_of("ov_revisions", "ov_no_revision", rows.to_dict("records"), cells, columns, lang)
+    twice, rows = revisions(data), []
+    for row in _records(twice[twice["value"] != twice["value_before"]].iloc[::-1]):
+        unit = data.indicator(row["indicator_id"])
+        measure = measure_shown(row["measure"], row["base_period"], lang)
+        shown = " → ".join(value_shown(row, unit, lang, when) for when in ("_before", ""))
+        unbroken = shown.replace(" ", "\u00a0")
+        rows.append([_series(data, row, lang), row["period"], measure, unbroken, _date(row, lang)])
+    _table("ov_revisions", "ov_series c_period c_measure ov_revision c_date", rows, lang, "ov_no_revision")
 
 
 def breaks(data: Data, lang: str) -> None:
     """Show where a definition changed: which indicator follows which, from when, and why they do not join."""
-    rows = data.indicators[data.indicators["continues"] != ""]
-    names = data.indicators.set_index("indicator_id")[f"name_{lang}"]
-
-    def cells(row: dict[str, Any]) -> list[Any]:
+    names, rows = data.indicators.set_index("indicator_id")[f"name_{lang}"], []
+    for row in _records(data.indicators[data.indicators["continues"] != ""]):
         since = "–" if pd.isna(row["break_period"]) else str(row["break_period"])
         reason = text_of(row[f"break_reason_{lang}"]) or text("none_given", lang)
-        return [names.get(row["continues"], row["continues"]), row[f"name_{lang}"], since, reason]
-
-    columns = "ov_before ov_after ov_from ov_reason"
-    _table_of("ov_breaks", "ov_no_break", rows.to_dict("records"), cells, columns, lang)
+        rows.append([names.get(row["continues"], row["continues"]), row[f"name_{lang}"], since, reason])
+    _table("ov_breaks", "ov_before ov_after ov_from ov_reason", rows, lang, "ov_no_break")
 
 
 def sources(data: Data, lang: str) -> None:
     """Show who published how many figures, in how many documents, and the newest of them."""
     known = used_sources(data)
-    rows, rest = known.head(MANY), known.iloc[MANY:]
+    first, rest = known.head(MANY), known.iloc[MANY:]
     if len(rest):
         total = rest[["documents", "figures"]].sum().to_dict() | {"newest": rest["newest"].max()}
         others = {"publisher": text("ov_others", lang, count=len(rest)), "publisher_en": ""}
-        rows = pd.concat([rows, pd.DataFrame([total | others])])
-
-    def cells(row: dict[str, Any]) -> list[Any]:
+        first = pd.concat([first, pd.DataFrame([total | others])])
+    rows = []
+    for row in _records(first):
         name = (text_of(row["publisher_en"]) if lang == "en" else "") or row["publisher"]
-        return [name, row["documents"], row["figures"], str(row["newest"].date())]
-
-    columns = "c_publisher ov_documents ov_figures ov_last"
-    _table_of("ov_sources", None, rows.to_dict("records"), cells, columns, lang)
+        rows.append([name, row["documents"], row["figures"], str(row["newest"].date())])
+    _table("ov_sources", "c_publisher ov_documents ov_figures ov_last", rows, lang)
 
 
 def warnings(data: Data, lang: str) -> None:
     """Show every warning of the checks as of the day of the data."""
-    problems = [problem for problem in check(data.folder, data.as_of) if problem.level == "warning"]
-
-    def cells(problem: Problem) -> list[Any]:
+    rows = []
+    for problem in [one for one in check(data.folder, data.as_of) if one.level == "warning"]:
         words = problem.to_dict(lang)
         parts = [str(words[key]).replace("`", "") for key in ("found", "allowed", "remedy")]
         if problem.column == "status":
             parts[0] = text(f"st_{problem.values['cell']}", lang)
-        return [_meant(data, problem, lang), *parts]
-
-    columns = "ov_meant check_found check_allowed check_remedy"
-    _table_of("check_warnings", "check_none", problems, cells, columns, lang)
+        rows.append([_meant(data, problem, lang), *parts])
+    _table("check_warnings", "ov_meant check_found check_allowed check_remedy", rows, lang, "check_none")
 
 
 def _meant(data: Data, problem: Problem, lang: str) -> str:
@@ -154,8 +143,7 @@ def _meant(data: Data, problem: Problem, lang: str) -> str:
     if row is None or row.empty:
         return line
     cells = row.iloc[0].to_dict()
-    figure = "period" in cells
-    name = f"{_series(data, cells, lang)} {cells['period']}" if figure else cells[f"name_{lang}"]
+    name = f"{_series(data, cells, lang)} {cells['period']}" if "period" in cells else cells[f"name_{lang}"]
     return text("ov_place", lang, name=name, place=line)
 
 
@@ -164,36 +152,144 @@ def as_data(data: Data, plan: str) -> dict[str, Any]:
     years = coverage(data, plan)
     known = {
         f"{name}/{target}": {str(year): kind for year, kind in row.items() if kind}
-        for (name, target), row in zip(years.index, years.to_dict("records"), strict=True)
+        for (name, target), row in zip(years.index, _records(years), strict=True)
     }
     changed = ["indicator_id", "region", "period", "measure", "value_before", "value", "published"]
     aged = ages(data, plan)[["plan", "target_id", "period", "months", "due"]]
     return {
         "as_of": data.as_of.isoformat(), "plan": plan, "counts": counts(data, plan), "coverage": known,
-        "newest": aged.to_dict("records"), "revisions": revisions(data)[changed].to_dict("records"),
+        "newest": _records(aged), "revisions": _records(revisions(data)[changed]),
     }  # fmt: skip
 
 
-def _series(data: Data, row: dict[str, Any], lang: str) -> str:
+def _series(data: Data, row: Mapping[str, Any], lang: str) -> str:
     name = data.indicator(row["indicator_id"])[f"name_{lang}"]
     return text("place_and_series", lang, region=data.region_name(row["region"], lang), name=name)
 
 
-def _date(row: dict[str, Any], lang: str) -> str:
+def _date(row: Mapping[str, Any], lang: str) -> str:
     return date_shown(row, lang) if row["published_assumed"] else str(row["published"])
 
 
-def _table_of(
-    key: str,
-    empty: str | None,
-    rows: Iterable[Any],
-    cells: Callable[[Any], list[Any]],
-    columns: str,
-    lang: str,
-) -> None:
+def _records(frame: pd.DataFrame) -> list[Any]:
+    return frame.to_dict("records")
+
+
+def _table(key: str, columns: str, rows: Sequence[Sequence[Any]], lang: str, empty: str = "") -> None:
     """Show a section with one table, its first column the index; without rows the text `empty`, where one is named."""
-    made = [cells(row) for row in rows]
-    show.section(key, lang, text(empty, lang) if empty and not made else None)
-    if made or not empty:
-        titles = [text(column, lang) for column in columns.split()]
-        show.table(pd.DataFrame(made, columns=titles).set_index(titles[0]))
+    show.section(key, lang, text(empty, lang) if empty and not rows else None)
+    if rows or not empty:
+        frame = titled(rows, columns.split(), lang)
+        show.table(frame.set_index(frame.columns[0]))
+
+
+def check_lines(problems: Sequence[Problem], made: Sequence[Problem], folder: Path, lang: str) -> list[str]:
+    """Every problem and every correction made, and how many errors and warnings there are."""
+    errors, warnings = counted(problems)
+    count = text("check_counts", lang, errors=errors, warnings=warnings).removesuffix(".")
+    return [*(problem.line(lang) for problem in [*problems, *made]), f"{folder}: {count}"]
+
+
+def diff_lines(
+    data: Data, figures: pd.DataFrame, changes: Sequence[Change], earlier: str, lang: str
+) -> list[str]:
+    """The figures that became known (rows of `vintages.diff`), and the targets whose answer moved."""
+    lines = []
+    for kind in ("new", "revised", "corrected", "confirmed"):
+        rows = figures[figures["change"] == kind]
+        lines += [text(f"diff_{kind}", lang, count=len(rows))] if len(rows) else []
+        for _, group in rows.groupby(SERIES, sort=False):
+            cells = group.to_dict("records")
+            parts = [cells] if len(cells) > FOLDED else [[row] for row in cells]
+            lines += [f"  {vintage_line(data, part, lang)}" for part in parts]
+    lines = [*(lines or [text("diff_nothing", lang, earlier=earlier, later=data.as_of)]), ""]
+    moved = [change for change in changes if change.word != "unchanged" or change.flipped]
+    lines += [text("diff_answers", lang, count=len(moved))] if moved else []
+    for change in moved:
+        target = change.after.target
+        lines.append(f"  {target.plan}/{target.target_id} {target.name(lang)}")
+        lines += [f"    {change_sentence(part, lang)}" for part in (change.parts or (change,))]
+    return [*lines, text("diff_still", lang, count=len(changes) - len(moved))]
+
+
+def vintage_line(data: Data, rows: Sequence[Mapping[str, Any]], lang: str) -> str:
+    """Rows of `vintages.diff` of one series from one publication as a line: what, where, when, and since when.
+
+    One row with its value and what it replaced; of many how many, of which years, and the date of the last.
+
+    >>> import qcity_analysis as qc
+    >>> rows = qc.diff(qc.load(), "2021-09-30", "2021-12-31").to_dict("records")
+    >>> [vintage_line(qc.load(), [row], "en") for row in rows if row["change"] == "revised"][-1]
+    'R&D expenditure as a share of GDP, Nanjing, 2020: 3.38 % → 3.48 % (level, final, published 2021-10-27)'
+    >>> rows = qc.diff(qc.load(), "2023-12-30", "2023-12-31")
+    >>> vintage_line(qc.load(), rows[rows["indicator_id"] == "un_rd_intensity"].to_dict("records"), "en")
+    'R&D expenditure as a share of GDP (UN indicator 9.5.1), China: 21 figures, 2000 to 2020 (published 2023-12)'
+    """
+    rows = sorted(rows, key=lambda row: str(row["period"]))
+    row, indicator = rows[-1], data.indicator(str(rows[-1]["indicator_id"]))
+    facts = {"name": indicator[f"name_{lang}"], "date": date_shown(row, lang), "period": row["period"]}
+    facts["region"] = data.region_name(str(row["region"]), lang)
+    if len(rows) > 1:
+        return text("diff_lines", lang, count=len(rows), start=rows[0]["period"], end=row["period"], **facts)
+    facts |= {"value": value_shown(row, indicator, lang), "status": text(f"st_{row['status']}", lang)}
+    facts |= {"measure": measure_shown(row["measure"], row["base_period"], lang)}
+    if row["change"] in ("revised", "corrected"):
+        return text("diff_line_before", lang, before=value_shown(row, indicator, lang, "_before"), **facts)
+    return text("diff_line", lang, **facts)
+
+
+def diff_values(
+    figures: pd.DataFrame, changes: Sequence[Change], earlier: str, later: dt.date
+) -> dict[str, Any]:
+    """The same as plain values."""
+    days, bases = figures["known_from"].dt.strftime("%Y-%m-%d"), figures["base_period"].astype(object)
+    rows = figures.assign(known_from=days, base_period=bases).to_json(orient="records", force_ascii=False)
+    asked = [(change.after.target, change.to_dict()) for change in changes]
+    targets = [{"plan": target.plan, "target": target.target_id} | values for target, values in asked]
+    return {"earlier": earlier, "later": str(later), "figures": json.loads(rows), "targets": targets}
+
+
+def import_lines(done: Import, lang: str, everything: bool = False) -> list[str]:
+    """What an import does, line by line; of each kind at most SHOWN figures unless `everything` is asked for."""
+
+    def first(lines: list[str], margin: str) -> list[str]:
+        if everything or len(lines) <= SHOWN:
+            return lines
+        return [*lines[:SHOWN], margin + text("import_more", lang, count=len(lines) - SHOWN)]
+
+    sizes = {kind: len(done.of_kind(kind)) for kind in ("added", "changed", "unchanged")}
+    counts = text("import_counts", lang, refused=len(done.refused), **sizes)
+    about = {"opened": "; ".join(done.opened_as), "folder": done.folder, "source": done.source["source_id"]}
+    lines = [
+        text("import_head", lang, file=done.file, title=done.source["title"], **about),
+        text("import_empty", lang, counts=counts, empty=done.empty) if done.empty else counts,
+    ]
+    for kind, sign in (("added", "  + "), ("changed", "  ~ ")):
+        lines += first([sign + _figure_line(figure, lang) for figure in done.of_kind(kind)], sign)
+    for key, problems in (("import_refused", done.refused), ("import_warning", done.warnings)):
+        lines += ["  " + text(key, lang, problem=problem.line(lang, level=False)) for problem in problems]
+    left = [
+        "  " + text("import_left_out", lang, name=name, cells=cells, place=place)
+        for name, (cells, place) in done.left_out.items()
+    ]
+    return lines + ([text("import_left", lang), *first(left, "  ")] if left else [])
+
+
+def _figure_line(figure: Figure, lang: str) -> str:
+    row = figure.row
+    shown = {key: row[key] for key in ("indicator_id", "region", "period")}
+    if row["measure"] != "level":
+        shown["measure"] = row["measure"]
+    sign = "" if row["qualifier"] == "=" else row["qualifier"]
+    before = text("import_held", lang, before=figure.before) if figure.before else ""
+    note = f" [{row['note']}]" if row["note"] else ""
+    place = text("import_place", lang, file=figure.file, row=figure.line, column=figure.column)
+    value = f"{sign}{row['value']} {row['unit']} ({row['status']}, {row['published']})"
+    return f"{' '.join(shown.values())}: {value}{note} <- {place}{before}"
+
+
+def import_outcome(done: Import, stopped: bool, lang: str) -> str:
+    """How an import ended: stopped by refused cells, written, a preview, or nothing to write."""
+    listed = text("import_listed", lang, file=done.refused_file) if done.refused_file else ""
+    key = "written" if done.written else "preview" if done.new else "nothing"
+    return text(f"import_{'stopped' if stopped else key}", lang, rows=len(done.new), listed=listed)

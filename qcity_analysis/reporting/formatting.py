@@ -1,7 +1,7 @@
 """Figures as people write them: one formatter for every number in a sentence, a table or a figure.
 
-What was typed (a target, a published figure) is quoted with the digits it was typed with. What was computed gets the
-digits that mean something, and as many more as it takes to stand on its own side of a threshold.
+What was typed is quoted with its digits; what was computed gets those that mean something, and as many more as it takes
+to stand on its own side of a threshold.
 """
 
 from __future__ import annotations
@@ -79,10 +79,9 @@ def _power(value: float, digits: int, marks: Iterable[float] = ()) -> str:
 
 
 def _enough(value: float, style: str, least: int, marks: Iterable[float]) -> int:
-    """Digits in that style, `least` or more, with which a value is on the side of every mark it is on."""
-    # an equal mark has no side
+    """Digits in that style, `least` or more, with which a value is on the side of every mark but an equal one."""
     apart = [mark for mark in marks if abs(value - mark) > SAME * max(abs(value), abs(mark))]
-    for digits in range(least, 18):
+    for digits in range(least, 17):
         shown = float(f"{value:.{digits}{style}}")
         if all((shown > mark, shown < mark) == (value > mark, value < mark) for mark in apart):
             return digits

@@ -20,11 +20,12 @@ from ..problems import Problem, counted
 from .sentences import section_name
 
 if TYPE_CHECKING:
-    from nbformat import NotebookNode
+    pass
 
 TEMPLATES = Path(__file__).with_name("templates")
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
 EXAMPLES = {"date": "2024-03-28, 2024-03, 2024", "year": "2025", "number": "3.48", "integer": "6"}
+ASSESSED = ("forecast", "met", "missed", "depends_on_definition")
 _ONE_AT_A_TIME = threading.Lock()  # nbconvert's exporter and its templates are not promised to be thread-safe
 
 
@@ -37,55 +38,34 @@ def render_page(
     home: str = "",
     fault: str = "",
 ) -> dict[str, Any]:
-    """Write an executed notebook as HTML and return its front matter.
+    """Write an executed notebook as HTML and return its front matter. The file appears whole or not at all.
 
     `lang` and `title` are used when the notebook stopped before it said them itself; `home` is the relative
-    address of the index; `fault` is shown in a banner when the run did not finish. The file appears whole
-    or not at all.
+    address of the index; `fault` is shown in a banner when the run did not finish.
     """
     import nbformat
+    from jinja2 import FileSystemLoader
+    from nbconvert import HTMLExporter
 
     document = nbformat.read(executed, as_version=4)
-    front = {"lang": lang, "title": title or Path(executed).stem} | _front_matter(document)
+    outputs = [(cell, one) for cell in document.cells for one in cell.get("outputs", [])]
+    said = [(cell, one["metadata"]["qcity"]) for cell, one in outputs if one.get("metadata", {}).get("qcity")]
+    front: dict[str, Any] = {"lang": lang, "title": title or Path(executed).stem}
+    for cell, told in said[:1]:  # what the notebook says of itself; nothing when it stopped before
+        front |= told | {"lead_cell": cell.get("id", "")}
     words, model, about = _words(front["lang"]), front.get("model", ""), ""
     if front.get("as_of"):
-        values = {
-            "as_of": front["as_of"],
-            "model": words.get(f"model_{model}", model),
-            "version": __version__,
-        }
-        about = words["page_about" if model else "index_as_of"].format(**values)
-    head = {"illustrative": False, "lead_cell": ""} | front
-    head |= {
+        facts = {"as_of": front["as_of"], "version": __version__, "model": words.get(f"model_{model}", model)}
+        about = words["page_about" if model else "index_as_of"].format(**facts)
+    head = {
+        "illustrative": False,
+        "lead_cell": "",
         "words": words,
         "about": about,
         "home": home,
         "fault": fault,
-        "html_lang": HTML_LANG[front["lang"]],
     }
-    html = _export(document, head)
-    Path(output).parent.mkdir(parents=True, exist_ok=True)
-    write_whole(Path(output), html)
-    return front
-
-
-def _front_matter(document: NotebookNode) -> dict[str, Any]:
-    """What an executed notebook says about itself; an empty dict when it stopped before saying anything."""
-    for cell in document.cells:
-        for output in cell.get("outputs", []):
-            if front := output.get("metadata", {}).get("qcity"):
-                return dict(front) | {"lead_cell": cell.get("id", "")}
-    return {}
-
-
-def _words(lang: str) -> dict[str, str]:
-    return {key: entry[lang] for key, entry in catalogue().items()}
-
-
-def _export(document: NotebookNode, head: dict[str, Any]) -> str:
-    from jinja2 import FileSystemLoader
-    from nbconvert import HTMLExporter
-
+    head |= front | {"html_lang": HTML_LANG[front["lang"]]}
     with _ONE_AT_A_TIME:
         exporter = HTMLExporter(
             template_name="basic", template_file="page.html.j2", extra_loaders=[FileSystemLoader(TEMPLATES)],
@@ -93,7 +73,13 @@ def _export(document: NotebookNode, head: dict[str, Any]) -> str:
         )  # fmt: skip
         exporter.log.setLevel("ERROR")
         html, _ = exporter.from_notebook_node(document, resources={"qcity": head})
-    return str(html)
+    Path(output).parent.mkdir(parents=True, exist_ok=True)
+    write_whole(Path(output), str(html))
+    return front
+
+
+def _words(lang: str) -> dict[str, str]:
+    return {key: entry[lang] for key, entry in catalogue().items()}
 
 
 def _rendered(template: str, langs: list[str], **values: Any) -> str:
@@ -115,15 +101,11 @@ def check_page(
 ) -> str:
     """What is wrong with a data package: errors, then warnings, with file, row, column, found, allowed and remedy.
 
-    `folder` is the data package, `day` that of the check, `first` the language shown at first; `corrections`, as
-    `corrections.listed` gives them, follow in a table of their own.
+    `day` is that of the check, `first` the language shown at first; `corrections` as `corrections.listed` gives them.
     """
-    langs = sorted(LANGUAGES, key=lambda lang: lang != first)
-    errors, warnings = counted(problems)
-    lists = {
-        name: {lang: [one.to_dict(lang) for one in rows] for lang in langs}
-        for name, rows in (("found", problems), ("made", corrections))
-    }
+    langs, (errors, warnings) = sorted(LANGUAGES, key=lambda lang: lang != first), counted(problems)
+    tables = {"found": problems, "made": corrections}
+    lists = {name: {lang: [one.to_dict(lang) for one in tables[name]] for lang in langs} for name in tables}
     facts = {"errors": errors, "warnings": warnings, "folder": str(folder), "date": day.isoformat()}
     return _rendered("problems.html.j2", langs, **lists, **facts)
 
@@ -131,39 +113,39 @@ def check_page(
 def write_index(entries: Sequence[dict[str, Any]], output: str | Path, as_of: str) -> None:
     """Write the index of a report: every target of every plan, one line each, with links to the pages.
 
-    `entries` are one dict per run as in the ledger (see `report`). Used of each: plan, lang, kind (target, dated,
-    scorecard, overview or track), page (relative address), status, and `front`, the front matter of its page. Runs that
-    failed are listed in a banner. The file appears whole or not at all.
+    `entries` are one dict per run as in the ledger (see `report`), with the front matter of its page as `front`; its
+    kind is target, dated, scorecard, overview or track. Runs that failed are listed in a banner.
     """
     langs = list(dict.fromkeys(entry["lang"] for entry in entries)) or ["en"]
-    mine = {lang: [entry for entry in entries if entry["lang"] == lang] for lang in langs}
+    failed = [e | {"name": _name(e)} for e in entries if not e["ok"]]
     html = _rendered(
-        "index.html.j2",
-        langs,
-        plans={lang: _plans([e for e in mine[lang] if e["plan"]], lang) for lang in langs},
-        track={e["lang"]: e["page"] for e in entries if e["kind"] == "track"},
-        overview={e["lang"]: e["page"] for e in entries if e["kind"] == "overview"},
-        failed={lang: [e | {"name": _name(e)} for e in mine[lang] if not e["ok"]] for lang in langs},
-        as_of=as_of,
-    )
+        "index.html.j2", langs, as_of=as_of,
+        plans={lang: _plans([e for e in entries if e["plan"] and e["lang"] == lang], lang) for lang in langs},
+        failed={lang: [e for e in failed if e["lang"] == lang] for lang in langs},
+        **{kind: {e["lang"]: e["page"] for e in entries if e["kind"] == kind} for kind in ("track", "overview")},
+    )  # fmt: skip
     write_whole(Path(output), html)
 
 
 def _plans(entries: list[dict[str, Any]], lang: str) -> list[dict[str, Any]]:
     plans = []
     for plan in dict.fromkeys(entry["plan"] for entry in entries):
-        mine = [entry for entry in entries if entry["plan"] == plan]
-        targets, dated = ([entry for entry in mine if entry["kind"] == kind] for kind in ("target", "dated"))
-        card = next((entry for entry in mine if entry["kind"] == "scorecard"), {})
+        kinds: dict[str, list[dict[str, Any]]] = {"target": [], "dated": [], "scorecard": []}
+        for entry in entries:
+            if entry["plan"] == plan:
+                kinds.setdefault(entry["kind"], []).append(entry)
         rows: dict[str, list[dict[str, Any]]] = {}
-        for entry in targets:
+        for entry in kinds["target"]:
             rows.setdefault(entry["front"].get("section", ""), []).append(_row(entry, lang))
         titles = {name: section_name(name, lang) if len(rows) > 1 or name else "" for name in rows}
         sections = [{"title": titles[name], "rows": lines} for name, lines in rows.items()]
-        if dated:
-            sections.append({"title": text("index_dated", lang), "rows": [_row(e, lang) for e in dated]})
-        assessed = sum(_assessed(entry["front"]) for entry in targets)
-        count = text("index_assessed", lang, total=len(targets), assessed=assessed)
+        if kinds["dated"]:
+            sections.append(
+                {"title": text("index_dated", lang), "rows": [_row(e, lang) for e in kinds["dated"]]}
+            )
+        assessed = sum(entry["front"].get("status") in ASSESSED for entry in kinds["target"])
+        count = text("index_assessed", lang, total=len(kinds["target"]), assessed=assessed)
+        card = (kinds["scorecard"] or [{}])[0]
         title, link = card.get("front", {}).get("plan_title") or plan, card.get("page", "")
         plans.append({"title": title, "count": count, "scorecard": link, "sections": sections})
     return plans
@@ -174,22 +156,17 @@ def _name(entry: dict[str, Any]) -> str:
 
 
 def _row(entry: dict[str, Any], lang: str) -> dict[str, Any]:
-    front = entry["front"]
-    probability, name = front.get("probability"), _name(entry)
+    front, name = entry["front"], _name(entry)
+    probability, status = front.get("probability"), front.get("status")
     if entry["kind"] == "dated":
         name = f"{name} · {text('as_of_line', lang, as_of=entry['as_of'])}".rstrip("。.")
     word = front.get("word_shown") or front.get("status_shown", "")
     return {
         "href": entry["page"], "name": name, "shown": front.get("probability_shown", ""),
         "percent": None if probability is None else round(100 * probability),
-        "word": word if entry["ok"] else entry["status"],
-        "settled": _assessed(front) and front["status"] != "forecast",
+        "word": word if entry["ok"] else entry["status"], "settled": status in ASSESSED and status != "forecast",
         "answer": front.get("answer", "") or entry.get("error", ""),
     }  # fmt: skip
-
-
-def _assessed(front: dict[str, Any]) -> bool:
-    return front.get("status") in ("forecast", "met", "missed", "depends_on_definition")
 
 
 def plan_readme(name: str) -> str:

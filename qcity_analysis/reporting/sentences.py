@@ -9,8 +9,6 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from ..catalogue import catalogue, check_language, join, say, text
 from ..errors import Note
 from ..targets import NUMERAL, arabic, section_order
@@ -19,10 +17,10 @@ from .formatting import change, number, percent, period, signed, text_of, typed,
 if TYPE_CHECKING:
     from ..assessment.answer import Assessment
     from ..data.load import Data
-    from ..targets import Pace
 
 BY_STEP = ("monotone", "direction")  # kinds whose unit is that of a step, not of a level
 BY_LEVEL = ("level", "relative_change", "coverage")  # kinds that may borrow
+CHANGES = {"published", "implied", "change"}  # values of notes that are shown with their sign
 SIDES = {"at_least": "≥ ", "at_most": "≤ ", "increase": "≥ ", "decrease": "≤ "}
 
 
@@ -59,7 +57,7 @@ def sentences(a: Assessment, lang: str) -> list[str]:
         lines.append(say("borrowed_caution", lang, **_facts(a, lang)))
         lines = [say("borrowed_lead", lang, sentence=line) for line in lines]
     if a.status == "not_assessable" and a.role == "main" and a.target.kind in BY_LEVEL:
-        key = "no_overlap" if len(levels_of(a)) else "no_level"
+        key = "no_overlap" if len(a.levels()) else "no_level"
         key = "some" if a.parts else key if a.definition.get("comparators") else "none"
         lines.append(say(f"borrowed_{key}", lang))
     return lines
@@ -67,23 +65,16 @@ def sentences(a: Assessment, lang: str) -> list[str]:
 
 def _facts(a: Assessment, lang: str) -> dict[str, Any]:
     """What headlines, answers and alternative texts may name."""
-    known = levels_of(a)
-    facts: dict[str, Any] = {
+    known = a.levels()
+    return {
         "as_of": a.as_of.isoformat(), "region": a.region_names[lang], "name": a.target.name(lang), "ask": ask(a, lang),
         "year": a.target.deadline, "settled": period(a.settled_in or a.target.deadline, lang),
         "value": level(a, a.outcome, lang), "reason": reason(a.reason, lang), "series": a.definition[f"name_{lang}"],
-        "last": int(known.index[-1]) if len(known) else "–",
+        "last": int(known.index[-1]) if len(known) else "–", "start": a.borrowed_since if a.borrowed else None,
+        "other": a.borrowed.region_names[lang] if a.borrowed else "",
+        "probability": percent(a.probability, lang) if a.probability is not None else "",
+        "word": "" if a.probability is None else text(f"word_{a.word}", lang),
     }  # fmt: skip
-    if a.probability is not None:
-        facts |= {"probability": percent(a.probability, lang), "word": text(f"word_{a.word}", lang)}
-    if a.borrowed is not None:
-        facts |= {"other": a.borrowed.region_names[lang], "start": a.borrowed_since}
-    return facts
-
-
-def levels_of(a: Assessment) -> pd.Series:
-    """The known levels by year; empty where there is no series."""
-    return a.series.values.dropna() if a.series is not None else pd.Series(dtype=float)
 
 
 def error_shown(a: Assessment) -> str:
@@ -110,24 +101,21 @@ def _pace_sentence(a: Assessment, lang: str) -> list[str]:
     if a.tally is not None or so_far is None or needed is None:
         return []
     if a.bound is not None and a.series is not None:
-        now = float(levels_of(a).iloc[-1])
+        now = float(a.levels().iloc[-1])
         if a.target.is_met(now, a.bound):
             return [say("reached", lang, last=needed.from_year)]
         if a.threshold is not None:  # the bound or the threshold, whichever the pace was reckoned to
             end = now + needed.linear * (needed.to_year - needed.from_year)
             aim = min((a.bound, a.threshold), key=lambda level: abs(level - end))
-    years = {"start": so_far.from_year, "last": needed.from_year, "year": needed.to_year}
-    paces = {"sofar": _pace(a, so_far, lang), "needed": _pace(a, needed, lang)}
-    return [say("pace", lang, level=level(a, aim, lang), **years, **paces)]
-
-
-def _pace(a: Assessment, pace: Pace, lang: str) -> str:
     index = a.series is not None and a.series.base_year is not None
-    unit = text("index_points", lang) if index else step_unit(unit_of(a, lang), lang)
-    linear = f"{'−' if pace.linear < 0 else '+'}{with_unit(abs(pace.linear), unit, lang)}"
-    if pace.compound is None:
-        return linear
-    return say("pace_both", lang, compound=change(pace.compound, lang), linear=linear).rstrip(",")
+    unit, paces = text("index_points", lang) if index else step_unit(unit_of(a, lang), lang), {}
+    for name, pace in (("sofar", so_far), ("needed", needed)):
+        paces[name] = f"{'−' if pace.linear < 0 else '+'}{with_unit(abs(pace.linear), unit, lang)}"
+        if pace.compound is not None:
+            both = say("pace_both", lang, compound=change(pace.compound, lang), linear=paces[name])
+            paces[name] = both.rstrip(",")
+    years = {"start": so_far.from_year, "last": needed.from_year, "year": needed.to_year}
+    return [say("pace", lang, level=level(a, aim, lang), **years, **paces)]
 
 
 def _tally_sentences(a: Assessment, lang: str) -> list[str]:
@@ -153,8 +141,7 @@ def _tally_sentences(a: Assessment, lang: str) -> list[str]:
 def note(told: Note, lang: str) -> str:
     """A note of an assessment or a series as a sentence."""
     given, tail = told.values, f"_{lang}"
-    values = given | {key: signed(given[key]) for key in ("published", "implied", "change") if key in given}
-    values |= _listed(given, lang)
+    values = _listed(given, lang) | {key: signed(given[key]) for key in given.keys() & CHANGES}
     if "status" in given:
         values["status"] = say(f"status_{given['status']}", lang)
     for key in [key for key in given if key.endswith(tail)]:  # what the data give in both languages
@@ -166,9 +153,8 @@ def note(told: Note, lang: str) -> str:
     if "probability" in given:
         values["probability"] = percent(given["probability"], lang)
     if told.code == "tolerance":
-        values["tolerance"] = with_unit(
-            typed(given["tolerance"]), step_unit(given[f"unit{tail}"], lang), lang
-        )
+        unit = step_unit(given[f"unit{tail}"], lang)
+        values["tolerance"] = with_unit(typed(given["tolerance"]), unit, lang)
     return say(f"note_{told.code}", lang, **values)
 
 
@@ -180,7 +166,7 @@ def reason(told: Note | None, lang: str) -> str:
     """
     if told is None:
         return ""
-    values = told.values | _listed(told.values, lang)
+    values = _listed(told.values, lang)
     if "kind" in values:
         values["kind"] = say(f"kind_{values['kind']}", lang)
     if "period" in values:
@@ -189,17 +175,17 @@ def reason(told: Note | None, lang: str) -> str:
     return say(f"reason_{told.code}", lang, **values)
 
 
-def _listed(values: dict[str, Any], lang: str) -> dict[str, str]:
-    """Periods and names as lists in words."""
+def _listed(values: dict[str, Any], lang: str) -> dict[str, Any]:
+    """The values of a note, its periods and names as lists in words."""
     lists = {"periods": values.get("periods"), "names": values.get(f"names_{lang}")}
-    return {key: join(items, lang) for key, items in lists.items() if items is not None}
+    return values | {key: join(items, lang) for key, items in lists.items() if items is not None}
 
 
 def alt_text(a: Assessment, lang: str) -> str:
     """Alternative text of the result's figure: what a reader who cannot see it needs to know."""
     facts = _facts(a, lang)
     lead = say("alt_borrowed", lang, **facts) if a.role == "borrowed" else ""
-    points = join([f"{year}: {level(a, value, lang)}" for year, value in levels_of(a).items()], lang)
+    points = join([f"{year}: {level(a, value, lang)}" for year, value in a.levels().items()], lang)
     facts |= {"points": points or say("none", lang), "deadline": a.target.deadline}
     if a.status == "forecast" and a.interval is not None:
         low, high = (level(a, value, lang) for value in a.interval)
@@ -210,9 +196,8 @@ def alt_text(a: Assessment, lang: str) -> str:
 def how_to_add(a: Assessment, lang: str) -> str:
     """How to add the region's own figures, as Markdown with the one command it takes."""
     target, zh = a.target, lang == "zh"
-    value, publisher, title, date = (
-        ["值", "机构", "文件", "日期"] if zh else ["VALUE", "PUBLISHER", "TITLE", "DATE"]
-    )
+    names = "值 机构 文件 日期" if zh else "VALUE PUBLISHER TITLE DATE"
+    value, publisher, title, date = names.split()
     special = {"relative_change": ("change_pct", "add_values"), "milestone": ("", "add_milestone")}
     special |= dict.fromkeys(("cumulative", "zero_event"), ("count_new", "add_counts"))
     measure, key = special.get(target.kind, ("", "add_values"))
@@ -223,22 +208,22 @@ def how_to_add(a: Assessment, lang: str) -> str:
         f'    --publisher "{publisher}" --title "{title}" --date {date}'
     )
     lines = [say(key, lang, value=value, publisher=publisher, title=title, date=date)]
-    lines += [say("add_changes", lang, base=target.base_year)] if target.kind == "relative_change" else []
-    lines += [say("add_peers", lang)] if target.kind == "rank" else []
+    more = {"relative_change": "add_changes", "rank": "add_peers"}.get(target.kind)
+    lines += [say(more, lang, base=target.base_year)] if more else []
     return f"{say('add_lead', lang)}\n\n```\n{command}\n```\n\n{('' if zh else ' ').join(lines)}"
 
 
 def plan_says(a: Assessment, lang: str) -> list[str]:
     """The plan's own sentence with its section, the departments, and how we read it; what is not given is left out."""
     target, en = a.target, lang == "en"
-    translated = f" ({target.wording_en})" if en and target.wording_en else ""
-    wording = f"{f'“{target.wording}”' if target.wording else ''}{translated}".strip()
+    wording = f"“{target.wording}”" if target.wording else ""
+    if en and target.wording_en:
+        wording = f"{wording} ({target.wording_en})".strip()
     if target.section and wording:
         wording = say("plan_section", lang, section=target.section, wording=wording)
     named = (target.departments_en if en else "") or target.departments
-    departments = join([name.strip() for name in named.split(";")], lang)
-    reading = (target.note_en if en else "") or target.note
-    lines = {"plan_wording": wording, "plan_departments": departments, "plan_reading": reading}
+    lines = {"plan_wording": wording, "plan_departments": join(map(str.strip, named.split(";")), lang)}
+    lines["plan_reading"] = (target.note_en if en else "") or target.note
     return [say(key, lang, said=line) for key, line in lines.items() if line]
 
 
@@ -288,22 +273,19 @@ def ask(a: Assessment, lang: str) -> str:
     if target.threshold is None:
         return target.wording if lang == "zh" else (target.wording_en or target.wording)
     first = a.period[0] if a.period else target.base_year + 1 if target.base_year is not None else None
-    side, value = target.direction, with_unit(quoted(a), unit, lang)
-    facts: dict[str, Any] = {
-        "year": target.deadline,
-        "first": first,
-        "base": target.base_year,
-        "value": value,
-    }
-    key = f"ask_{side}" if side in ("at_least", "at_most") else "ask_at_least"
+    key, way = "ask_at_least", target.direction
+    facts: dict[str, Any] = {"year": target.deadline, "first": first, "base": target.base_year}
+    facts["value"] = with_unit(quoted(a), unit, lang)
+    if way in ("at_least", "at_most"):
+        key = f"ask_{way}"
     if target.kind == "relative_change":
         key, facts["value"] = "ask_change", with_unit(quoted(a), "%", lang)
     elif target.kind == "zero_event":
         key, facts["first"] = "ask_zero_event", first or target.deadline
     elif target.kind == "rank":
-        key, facts["value"] = f"ask_rank_{side}", quoted(a)
+        key, facts["value"] = f"ask_rank_{way}", quoted(a)
     elif target.kind == "cumulative":
-        key = f"ask_{'total' if target.base_year is None else 'cumulative'}_{side}"
+        key = f"ask_{'total' if target.base_year is None else 'cumulative'}_{way}"
     elif target.kind in BY_STEP:
         facts["value"] = with_unit(quoted(a).lstrip("−"), step_unit(unit, lang), lang)
         facts["base"] = "–" if target.base_year is None else target.base_year
@@ -334,22 +316,20 @@ def level(a: Assessment, value: float | None, lang: str) -> str:
     if a.target.kind == "relative_change" and a.threshold is not None:
         return _change_on_base(a, value, lang)
     shown = level_number(a, value)
-    if a.target.kind == "rank":
-        return say("as_rank", lang, value=shown)
-    if a.target.kind == "zero_event":
-        return say("as_event" if value == 1 else "as_events", lang, value=shown)
+    events = "as_event" if value == 1 else "as_events"
+    if key := {"rank": "as_rank", "zero_event": events}.get(a.target.kind):
+        return say(key, lang, value=shown)
     return with_unit(shown, unit_of(a, lang), lang)
 
 
 def level_number(a: Assessment, value: float) -> str:
     """A level without its unit: as published, as the plan wrote it, or with the digits it takes."""
-    target, series = a.target, a.series
-    if value == target.threshold and target.kind not in (*BY_STEP, "relative_change"):
+    if value == a.target.threshold and a.target.kind not in (*BY_STEP, "relative_change"):
         return quoted(a)
     if value in (a.bound, a.threshold):
         return typed(float(f"{value:.15g}"))
-    for year, digits in (series.decimals if series is not None else {}).items():
-        if series is not None and series.values.get(year) == value:
+    for year, digits in a.series.decimals.items() if a.series is not None else ():
+        if a.series is not None and a.series.values.get(year) == value:
             return typed(value, digits)
     return number(value, *_limits(a))
 
@@ -363,14 +343,15 @@ def _limits(a: Assessment) -> tuple[list[float], int]:
 def _change_on_base(a: Assessment, value: float, lang: str) -> str:
     """A level of an index as its change on the base year."""
     assert a.target.threshold is not None and a.threshold is not None
-    if value == a.threshold:
-        return with_unit(quoted(a), "%", lang)
     base, (deciding, digits) = a.threshold / (1 + a.target.threshold / 100), _limits(a)
-    limits = [float(f"{100 * (decides / base - 1):.10g}") for decides in deciding]
     moved = 100 * (value / base - 1)
-    if value == a.bound:
-        return with_unit(with_sign(typed(float(f"{moved:.10g}"))), "%", lang)
-    return with_unit(signed(moved, limits, digits), "%", lang)
+    if value == a.threshold:
+        shown = quoted(a)
+    elif value == a.bound:
+        shown = with_sign(typed(float(f"{moved:.10g}")))
+    else:
+        shown = signed(moved, [float(f"{100 * (level / base - 1):.10g}") for level in deciding], digits)
+    return with_unit(shown, "%", lang)
 
 
 def level_shown(part: Assessment, value: float, lang: str, high: float | None = None) -> str:
@@ -398,25 +379,19 @@ def step_unit(unit: str, lang: str) -> str:
     return text("points", lang) if unit == "%" else unit
 
 
-def axis_unit(assessment: Assessment, lang: str) -> str:
+def axis_unit(a: Assessment, lang: str) -> str:
     """The unit of the vertical axis in `lang`: that of the series, or "index, 2020 = 100"; empty without any."""
-    series, target, zh = assessment.series, assessment.target, lang == "zh"
-    first = assessment.period[0] if assessment.period else target.deadline
+    series, target = a.series, a.target
+    first = a.period[0] if a.period else target.deadline
     if target.kind in ("rank", "zero_event"):
         return text("axis_rank" if target.kind == "rank" else "axis_events", lang, first=first)
     if target.kind == "cumulative":
-        unit = (text_of(target.unit_zh) if zh else "") or text_of(target.unit)
         key = "axis_cumulative" if target.base_year is not None else "axis_total"
-        return text(key, lang, first=first, unit=unit)
+        return text(key, lang, first=first, unit=unit_of(a, lang))
     if series is not None and series.base_year is not None:
         return text("index_unit", lang, year=series.base_year)
-    unit_zh = assessment.definition.get("unit_zh") if target.kind in BY_STEP else target.unit_zh
-    return (text_of(unit_zh) if zh else "") or text_of(series.unit if series is not None else target.unit)
-
-
-def assessment_title(assessment: Assessment, lang: str) -> str:
-    """The name of the target in `lang`, as it stands in the plan."""
-    return text_of(assessment.target.name_zh if lang == "zh" else assessment.target.name_en)
+    unit_zh = a.definition.get("unit_zh") if target.kind in BY_STEP else target.unit_zh
+    return (text_of(unit_zh) if lang == "zh" else "") or (target.unit if series is None else series.unit)
 
 
 def status_shown(part: Assessment, lang: str) -> str:
@@ -429,13 +404,6 @@ def chance(a: Assessment, lang: str) -> tuple[str, str]:
     if a.status != "forecast" or a.probability is None:
         return "", ""
     return percent(a.probability, lang), text(f"word_{a.word}", lang) if a.word else ""
-
-
-def subtitle(assessment: Assessment, lang: str) -> str:
-    """What the figure says in a few words: probability and word, or the status; and for whom."""
-    shown, word = chance(assessment, lang)
-    verdict = f"{text('chance', lang)} {shown}" if shown else status_shown(assessment, lang)
-    return " · ".join(filter(None, [text("borrowed", lang) if assessment.borrowed else "", verdict, word]))
 
 
 def panel_title(part: Assessment, lang: str) -> str:

@@ -35,11 +35,7 @@ UNSUITED = ("cumulative", "rank", "milestone")
 
 
 class NotApplicable(Exception):
-    """A rule does not apply: a code (`rule_reason_<code>` of the catalogue) and the values its sentence needs.
-
-    >>> str(NotApplicable("no_base", year=2020))
-    'no figure for the base year 2020'
-    """
+    """A rule does not apply: a code (`rule_reason_<code>` of the catalogue) and the values its sentence needs."""
 
     def __init__(self, code: str, **values: int | str) -> None:
         self.code, self.values = code, values
@@ -74,9 +70,6 @@ class RuleResult:
     Attributes: `category` (snake_case English, None where the rule does not apply), `will_meet` (True, False or None),
     `reason` (why it does not apply, in English), `value` (the number the category was read from, where there is one),
     `note` (the reason as a code with its values, for other languages).
-
-    >>> RuleResult("on_schedule", True).category
-    'on_schedule'
     """
 
     category: str | None
@@ -87,20 +80,12 @@ class RuleResult:
 
 
 def refused(error: NotApplicable) -> RuleResult:
-    """The result of a rule that does not apply.
-
-    >>> refused(NotApplicable("no_threshold")).reason
-    'the target names no value'
-    """
+    """The result of a rule that does not apply."""
     return RuleResult(None, None, str(error), None, Note(error.code, error.values))
 
 
 def banded(value: float, bands: Sequence[tuple[float, str]], below: str) -> RuleResult:
-    """The category of the first bound that `value` reaches, else `below`; only the first category means yes.
-
-    >>> banded(0.7, ((0.95, "on_track"), (0.5, "fair")), "limited")
-    RuleResult(category='fair', will_meet=False, reason=None, value=0.7, note=None)
-    """
+    """The category of the first bound that `value` reaches, else `below`; only the first category means yes."""
     category = next((word for bound, word in bands if reaches(value, bound)), below)
     return RuleResult(category, category == bands[0][1], value=value)
 

@@ -86,11 +86,6 @@ def results_for(assessment: Assessment) -> dict[str, RuleResult]:
 
     The level asked for is the one the probability is about: in the unit of `assessment.series` (an index with the base
     year at 100 where only changes are published), "about" and published rounding allowed for.
-
-    >>> import qcity_analysis as qc
-    >>> answer = qc.assess(qc.load(), "high_value_patents", plan="china_14fyp", as_of="2024-06-30")
-    >>> results_for(answer)["schedule"].category
-    'on_schedule'
     """
     series, goal = assessment.series, _goal(assessment)
     values = series.values if series is not None else pd.Series(dtype=float)
@@ -112,12 +107,7 @@ def rules_for(assessment: Assessment) -> pd.DataFrame:
 
 
 def judged(assessment: Assessment) -> tuple[Assessment, ...]:
-    """The assessments whose figures the rules judge: one for each definition, else the assessment itself.
-
-    >>> import qcity_analysis as qc
-    >>> len(judged(qc.assess(qc.load(), "rd_intensity")))
-    1
-    """
+    """The assessments whose figures the rules judge: one for each definition, else the assessment itself."""
     parts = tuple(part for part in assessment.parts if part.role == "definition")
     return parts or (assessment,)
 

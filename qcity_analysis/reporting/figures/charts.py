@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ...catalogue import check_language, text
+from ...catalogue import text
 from ..analyses import amount, choice_shown, computed, verdict_shown
-from ..formatting import percent
-from ..sentences import assessment_title, by_section, panel_title, section_name, status_shown
-from .canvas import FAINT, INK, LENT, MUTED, OWN, TARGET, Look, mark, new_figure, note, shortened, wrapped
+from ..sentences import by_section, chance, panel_title, section_name, status_shown
+from . import FAINT, INK, LENT, MUTED, OWN, TARGET, Look, mark, new_figure, note, shortened, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from ...analysis.sensitivity import Sensitivity, Variant
     from ...assessment.answer import Assessment
 
+Rows = Iterator[tuple["Figure", "Axes", float]]
 BLUE, BLUE_MID, BLUE_LIGHT = OWN
 OCHRE = LENT[0]
 LEFT = 0.44  # part of the width that the choices take
@@ -46,7 +46,7 @@ QUIET: Look = {"fontsize": 8.5, "color": MUTED}
 @contextmanager
 def _rows_figure(
     rows: int, row: float, head: float, foot: float, width: float, left: float, wide: float
-) -> Iterator[tuple[Figure, Axes, float]]:
+) -> Rows:
     """A figure, its axes of one unit a row from the top, and its height in inches; `left` and `wide` are parts."""
     height = head + row * rows + foot
     with new_figure(height, width) as figure:
@@ -94,10 +94,8 @@ def _key(figure: Figure, marks: dict[str, Look], at: tuple[float, float], loc: A
 def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figure:
     """Dots of probability by target, grouped by section; what cannot be assessed is named as such.
 
-    A full dot is a probability, an open diamond one under a single definition, an open square borrowed; met
-    and missed are words. Targets stand in the order given, sections as the plan numbers them.
+    A full dot is a probability, an open diamond one under a single definition, an open square borrowed.
     """
-    check_language(lang)
     sections = by_section(assessments)
     rows: list[str | Assessment] = []
     for name, mine in sections.items():
@@ -125,17 +123,16 @@ def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figu
 
 def _target_row(ax: Axes, y: int, a: Assessment, lang: str) -> None:
     colour = {"met": BLUE, "missed": TARGET, "not_assessable": MUTED}.get(a.status, INK)
-    name = shortened(assessment_title(a, lang), 54)
-    _named(ax, y, name, fontsize=8.8, color=MUTED if a.status == "not_assessable" else INK)
-    words, marks = status_shown(a, lang), []
+    name, quiet = shortened(a.target.name(lang), 54), a.status == "not_assessable"
+    _named(ax, y, name, fontsize=8.8, color=MUTED if quiet else INK)
+    words, marks = chance(a, lang)[0] or status_shown(a, lang), []
     if a.status == "forecast" and a.probability is not None:
-        words = percent(a.probability, lang)
         marks.append((100 * a.probability, mark("o", BLUE, "white", 8)))
     for part in a.parts:
         if part.probability is not None:
             shape, edge = ("s", OCHRE) if part.borrowed else ("D", BLUE)
             marks.append((100 * part.probability, mark(shape, "white", edge, 6, 1.4)))
-    weight = "normal" if a.status in ("not_assessable", "depends_on_definition") else "bold"
+    weight = "normal" if quiet or a.status == "depends_on_definition" else "bold"
     _answered(ax, y, marks, words, color=colour, fontweight=weight)
 
 
@@ -145,12 +142,11 @@ def sensitivity_chart(varied: Sensitivity, lang: str = "en") -> Figure:
     A full blue dot gives the same verdict, an open red diamond another one; met and missed stand at 100 and 0. A choice
     that cannot be computed has a dash and no dot. Open squares are borrowed, where there is no verdict to compare.
     """
-    check_language(lang)
     rows: list[str | Variant] = [varied.asked]
     for kind in dict.fromkeys(row.kind for row in varied.rows):
         rows += [text(f"v_{kind}", lang), *(row for row in varied.rows if row.kind == kind)]
     main, compared, asked = varied.answer.role == "main", computed(varied.asked), _percent_of(varied.asked)
-    title = wrapped(assessment_title(varied.answer, lang), 30 if lang == "zh" else 56)
+    title = wrapped(varied.answer.target.name(lang), 30 if lang == "zh" else 56)
     title += [] if main else wrapped(panel_title(varied.answer, lang), 40 if lang == "zh" else 72)
     head, foot = 0.56 + 0.24 * len(title), 0.42 if compared else 0.12
     with _rows_figure(len(rows), 0.235, head, foot, 6.4, LEFT, 0.9 - LEFT) as (figure, ax, height):
@@ -176,8 +172,7 @@ def sensitivity_chart(varied: Sensitivity, lang: str = "en") -> Figure:
 
 def _percent_of(row: Variant) -> float | None:
     """Where a choice stands on the scale; None where there is nothing to show."""
-    settled = {"met": 100.0, "missed": 0.0}.get(row.status)
-    return settled if row.probability is None else 100 * row.probability
+    return {"met": 100.0, "missed": 0.0}.get(row.status) if row.probability is None else 100 * row.probability
 
 
 def _choice_row(ax: Axes, y: int, row: Variant, lang: str, compared: bool) -> None:
@@ -187,22 +182,18 @@ def _choice_row(ax: Axes, y: int, row: Variant, lang: str, compared: bool) -> No
     size, weight = 7.2 if "\n" in name else 8.6, "bold" if asked else "normal"
     _named(ax, y, name, 9 if asked else 18, fontsize=size, linespacing=1.05, color=colour, fontweight=weight)
     shape = mark("o", BLUE, "white", 9 if asked else 6.5, 0.8)
-    if not compared:
-        shape = mark("s", "white", OCHRE, 6.5, 1.5)
-    elif row.flips:
-        shape = mark("D", "white", TARGET, 6.5, 1.6)
+    if not compared or row.flips:
+        shape = mark("D", "white", TARGET, 6.5, 1.6) if compared else mark("s", "white", OCHRE, 6.5, 1.5)
     at, words = _percent_of(row), verdict_shown(row, lang) if computed(row) else "–"
-    look: Look = {"color": TARGET if row.flips else colour, "fontweight": "bold" if row.flips else weight}
+    look: Look = {"color": TARGET, **BOLD} if row.flips else {"color": colour, "fontweight": weight}
     _answered(ax, y, [(at, shape)] if at is not None else [], words, **look)
 
 
 def skill_chart(table: pd.DataFrame, names: Sequence[str], lang: str = "en") -> Figure:
     """Our skill in percent against each benchmark: as it stands an open square, calibrated a full dot, with intervals.
 
-    `table` has a row for each benchmark and the columns skill, low, high, fair, fair_low, fair_high (shares; NaN is
-    left out); `names` are the benchmarks as shown. Right of zero we are better.
+    `table` has a row for each of `names` and the columns skill, low, high, fair, fair_low, fair_high (NaN is left out).
     """
-    check_language(lang)
     kinds = [("rule_as_is", ("skill", "low", "high"), -0.14, ("s", "white", OCHRE))]
     kinds.append(("rule_fair", ("fair", "fair_low", "fair_high"), 0.14, ("o", BLUE, BLUE)))
     with _rows_figure(len(table), 0.27, 0.45, 0.5, 6.4, 0.4, 0.56) as (figure, ax, height):
@@ -230,11 +221,10 @@ def coverage_chart(table: pd.DataFrame, names: list[str], deadlines: list[int], 
     """A square for every year in which a target has a figure; a red frame at its deadline.
 
     `table` as from `series.annual.coverage`, `names` and `deadlines` one for each of its rows. Full squares are final
-    figures, light ones provisional, hatched ones bounds or parts of a year; of a long record the last years are drawn.
+    figures, light ones provisional, hatched ones bounds or parts of a year.
     """
     from matplotlib.patches import Patch, Rectangle
 
-    check_language(lang)
     known = [int(year) for year in table.columns if (table[year] != "").any()] or [min(deadlines, default=0)]
     newest = max([*known, *(year for year in deadlines if year <= max(known) + AHEAD)])
     years = list(range(max(min(known), newest - LATEST + 1), newest + 1))
@@ -257,10 +247,10 @@ def coverage_chart(table: pd.DataFrame, names: list[str], deadlines: list[int], 
         last = len(years) - 1
         shown = [k for k, year in enumerate(years) if k == last or (year % 5 == 0 and last - k > 1)]
         _scale_above(ax, shown, [str(years[k]) for k in shown])
-        handles = [
-            Patch(label=text(f"cov_{kind}", lang), fc=face, ec=edge, hatch=hatch, lw=width)
-            for kind, (face, edge, hatch, width) in SQUARES.items()
-        ]
+        parts = ("fc", "ec", "hatch", "lw")
+        looks: list[Look] = [dict(zip(parts, values, strict=True)) for values in SQUARES.values()]
+        names = [text(f"cov_{kind}", lang) for kind in SQUARES]
+        handles = [Patch(label=name, **look) for name, look in zip(names, looks, strict=True)]
         look = {"handlelength": 1.1, "handleheight": 1.1, "fontsize": 8.5, "ncols": 4, "loc": "lower left"}
         figure.legend(handles=handles, bbox_to_anchor=(0.01, 0.06 / height), **look)
     return figure
@@ -270,9 +260,8 @@ def portfolio_chart(portfolio: Portfolio, lang: str = "en") -> Figure:
     """Bars for the probability of each number of targets met; open dots were they independent; the expected number."""
     from matplotlib.patches import Patch
 
-    check_language(lang)
     likely = portfolio.counts[["dependent", "independent"]].max(axis=1).to_numpy(dtype=float) >= LEAST
-    first, last = int(np.flatnonzero(likely)[0]), int(np.flatnonzero(likely)[-1])
+    first, last = map(int, np.flatnonzero(likely)[[0, -1]])
     while last - first + 1 < min(FEWEST, len(likely)):
         first, last = (first - 1, last) if first > 0 else (first, last + 1)
     numbers = list(range(first, last + 1))
@@ -304,10 +293,8 @@ def portfolio_chart(portfolio: Portfolio, lang: str = "en") -> Figure:
 def reliability_chart(table: pd.DataFrame, lang: str = "en") -> Figure:
     """Said against happened, both in percent, a point for each tenth; below, bars with the number of questions.
 
-    `table` has the columns said, happened (shares) and number, one row for each tenth that was used (see
-    `scores.reliability`). On the diagonal what is said is what happens.
+    `table` has the columns said, happened (shares) and number (see `scores.reliability`), a row for each tenth used.
     """
-    check_language(lang)
     said, happened, questions = 100 * table["said"], 100 * table["happened"], table["number"]
     with new_figure(5.6) as figure:
         upper = figure.add_axes((0.13, 0.33, 0.83, 0.63))

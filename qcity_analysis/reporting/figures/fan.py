@@ -1,7 +1,4 @@
-"""The fan chart of one target: what was published, where it may go, and where the target lies.
-
-Interactive charts are out of scope.
-"""
+"""The fan chart of one target: what was published, where it may go, and where the target lies."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ import pandas as pd
 from ...catalogue import check_language, join, text
 from .. import sentences
 from ..formatting import number, text_of, year_of
-from .canvas import INK, LENT, MUTED, OWN, TARGET, WIDTH, Look, columns_of, mark, new_figure, note, wrapped
+from . import INK, LENT, MUTED, OWN, TARGET, WIDTH, Look, columns_of, mark, new_figure, note, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,14 +34,11 @@ STATUS_MARKS = {  # from the most to the least certain
 LEVEL_MARK = mark("_", INK, INK, 11, 1.6) | {"zorder": 5}
 GROUND: Look = {"fc": "white", "ec": "none", "alpha": 0.75}  # under words over lines
 BOLD: Look = {"fontweight": "bold"}
-ON_X: Look = {"xycoords": ("data", "axes fraction")}
-ON_Y: Look = {"xycoords": ("axes fraction", "data")}
 
 
 def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
-    """What was published, where it may go, and where the target lies, as one figure.
+    """The fan chart: one panel, or one for each of `assessment.parts` (definitions or comparators, never joined).
 
-    One panel, or one for each of `assessment.parts` (definitions or borrowed comparators, never joined).
     Levels are in the units of `assessment.series`; without any figure the panel says so.
 
     >>> import qcity_analysis as qc
@@ -54,7 +48,7 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
     """
     check_language(lang)
     panels = list(assessment.parts) or [assessment]
-    titled = len(panels) > 1
+    titled, handles = len(panels) > 1, dict[str, Any]()
     heads, lines = _headings(assessment, titled, lang), _footer(panels, lang)
     with new_figure(5) as figure:
         axes = [figure.add_subplot(len(panels), 1, i + 1) for i in range(len(panels))]
@@ -62,12 +56,12 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
             _draw_panel(ax, part, lang, titled)
         if (
             titled and len({sentences.axis_unit(part, "en") for part in panels}) == 1
-        ):  # one scale, so that they compare
-            lows, highs = zip(*(ax.get_ylim() for ax in axes), strict=True)
-            starts, ends = zip(*(ax.get_xlim() for ax in axes), strict=True)
+        ):  # one scale: they compare
+            ends = [(*ax.get_xlim(), *ax.get_ylim()) for ax in axes]
+            start, low = map(min, zip(*(each[::2] for each in ends), strict=True))
+            end, high = map(max, zip(*(each[1::2] for each in ends), strict=True))
             for ax in axes:
-                ax.set(xlim=(min(starts), max(ends)), ylim=(min(lows), max(highs)))
-        handles: dict[str, Any] = {}
+                ax.set(xlim=(start, end), ylim=(low, high))
         for ax in axes:
             for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
                 handles.setdefault(label, handle)
@@ -75,11 +69,10 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
         columns = 4 if longest <= 12 else 3 if longest <= 24 else 2
         head = 0.42 + sum(gap for _, gap, _ in heads) + 0.25 * titled
         foot = 0.66 + 0.21 * -(-len(handles) // columns) + 0.19 * len(lines)
-        height = head + PANEL * len(panels) + foot
+        height, down = head + PANEL * len(panels) + foot, 0.12
         figure.set_size_inches(WIDTH, height)
         edges: Look = {"left": 0.095, "right": 0.9, "top": 1 - head / height, "bottom": foot / height}
         figure.subplots_adjust(hspace=0.36, **edges)
-        down = 0.12
         for line, gap, look in heads:
             figure.text(0.03, 1 - down / height, line, va="top", **look)
             down += gap
@@ -98,15 +91,16 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
     return figure
 
 
-def _headings(assessment: Assessment, titled: bool, lang: str) -> list[tuple[str, float, Look]]:
-    """The lines above the panels with their heights in inches: target, definition or loan, verdict."""
-    width = 27 if lang == "zh" else 49
-    title = wrapped(sentences.assessment_title(assessment, lang), width)
-    lines = [(row, 0.25, {"fontsize": 12.5} | BOLD) for row in title]
-    if not titled and assessment.role != "main":
-        rows = wrapped(sentences.panel_title(assessment, lang), int(1.4 * width))
+def _headings(a: Assessment, titled: bool, lang: str) -> list[tuple[str, float, Look]]:
+    """The lines above the panels with their heights in inches: target, definition or loan, verdict and for whom."""
+    width, (shown, word) = 27 if lang == "zh" else 49, sentences.chance(a, lang)
+    lines = [(row, 0.25, {"fontsize": 12.5} | BOLD) for row in wrapped(a.target.name(lang), width)]
+    if not titled and a.role != "main":
+        rows = wrapped(sentences.panel_title(a, lang), int(1.4 * width))
         lines += [(row, 0.19, {"fontsize": 9.5} | BOLD) for row in rows]
-    return [*lines, (sentences.subtitle(assessment, lang), 0.19, {"fontsize": 9.5, "color": MUTED})]
+    verdict = f"{text('chance', lang)} {shown}" if shown else sentences.status_shown(a, lang)
+    answer = " · ".join(filter(None, [text("borrowed", lang) if a.borrowed else "", verdict, word]))
+    return [*lines, (answer, 0.19, {"fontsize": 9.5, "color": MUTED})]
 
 
 def _footer(panels: Sequence[Assessment], lang: str) -> list[str]:
@@ -126,6 +120,7 @@ def _footer(panels: Sequence[Assessment], lang: str) -> list[str]:
 
 def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
     """Draw one assessment into `ax`: fan, target, path, figures, bounds and years; `titled` names the panel."""
+    series, tally, first = part.series, part.tally, _first_drawn(part)
     if titled:
         ax.set_title(sentences.panel_title(part, lang), loc="left", fontsize=10.5, pad=18, **BOLD)
     note(ax, sentences.axis_unit(part, lang), (0, 1), (0, 5), xycoords="axes fraction")
@@ -135,12 +130,10 @@ def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
     if part.needed_path is not None and len(part.needed_path):
         dashed: Look = {"color": TARGET, "lw": 1.4, "ls": (0, (4, 3)), "label": text("needed", lang)}
         ax.plot(part.needed_path.index, part.needed_path.to_numpy(float), **dashed)
-    series = part.series
     if series is not None and (series.values.notna().any() or len(series.bounds)):
         _draw_levels(ax, part, series, lang)
-        _draw_beside(ax, part, series, lang)
-        _draw_errors(ax, series, lang, _first_drawn(part) or 0)
-        tally = part.tally
+        _draw_beside(ax, series, lang, first or 0)
+        _draw_errors(ax, series, lang, first or 0)
         if tally is not None and tally.through and part.target.kind == "cumulative":
             year = int(tally.through[:4])
             if series.values.get(year) != tally.count:  # years before it or months after it are not known
@@ -148,16 +141,16 @@ def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
                 up = mark("^", INK, INK, 5)
                 ax.plot(year, tally.count, zorder=5, label=text("counted_mark", lang), **up)
     elif part.fan is None:
-        look: Look = {"ha": "center", "fontsize": 13, "color": MUTED}
-        ax.text(0.5, 0.5, text("no_figure", lang), transform=ax.transAxes, **look)
+        look: Look = {"ha": "center", "fontsize": 13, "color": MUTED, "transform": ax.transAxes}
+        ax.text(0.5, 0.5, text("no_figure", lang), **look)
         if part.threshold is None:
             ax.set_yticks([])
-    _scale(ax, part)
+    _scale(ax, part, first)
 
 
 def _draw_fan(ax: Axes, part: Assessment, fan: pd.DataFrame, lang: str) -> None:
     dark, mid, light = LENT if part.borrowed else OWN
-    levels = sentences.levels_of(part)
+    levels = part.levels()
     if len(levels) and levels.index[-1] < fan.index[0]:
         fan = pd.concat([pd.DataFrame(levels.iloc[-1], levels.index[-1:], fan.columns), fan])
     years = fan.index.to_numpy(float)
@@ -171,17 +164,16 @@ def _draw_fan(ax: Axes, part: Assessment, fan: pd.DataFrame, lang: str) -> None:
     ax.fill_between(years, lower, upper, fc=mid, ec="none", lw=0, label=labels[1])
     ax.plot(years, median, color=dark, lw=2, label=labels[2], solid_capstyle="round")
     for quantile, weight in ((high, "normal"), (median, "bold"), (low, "normal")):
-        _end_label(ax, part, years[-1], float(quantile[-1]), dark, weight).set_gid("end")
+        _end_label(ax, part, years[-1], float(quantile[-1]), color=dark, fontweight=weight).set_gid("end")
 
 
-def _end_label(ax: Axes, part: Assessment, x: float, level: float, colour: str, weight: str) -> Any:
-    look: Look = {"va": "center", "color": colour, "fontweight": weight}
-    return note(ax, sentences.level_number(part, level), (x, level), (8, 0), **look)
+def _end_label(ax: Axes, part: Assessment, x: float, level: float, **look: Any) -> Any:
+    return note(ax, sentences.level_number(part, level), (x, level), (8, 0), va="center", **look)
 
 
 def _spread_labels(ax: Axes) -> None:
     """Move the numbers at the end of a fan apart where they would overlap; called once the scale is final."""
-    ends: list[Any] = sorted((t for t in ax.texts if t.get_gid() == "end"), key=lambda t: float(t.xy[1]))  # type: ignore[attr-defined]
+    ends: list[Any] = sorted((t for t in ax.texts if t.get_gid() == "end"), key=lambda t: float(t.xy[1]))
     if len(ends) == 3:
         height, (low, high) = ax.get_window_extent().height / ax.figure.dpi * 72, ax.get_ylim()
         at = [float(label.xy[1]) / (high - low) * height for label in ends]
@@ -190,9 +182,16 @@ def _spread_labels(ax: Axes) -> None:
 
 
 def _draw_target(ax: Axes, part: Assessment, lang: str) -> None:
-    deadline, threshold = int(part.target.deadline), part.threshold
+    deadline, threshold = part.target.deadline, part.threshold
     ax.axvline(deadline, color=MUTED, lw=0.8, ls=(0, (1, 2)), zorder=1)
-    note(ax, text("deadline", lang, year=deadline), (deadline, 1), (0, 5), ha="right", **ON_X)
+    note(
+        ax,
+        text("deadline", lang, year=deadline),
+        (deadline, 1),
+        (0, 5),
+        ha="right",
+        xycoords=("data", "axes fraction"),
+    )
     if threshold is None or not np.isfinite(threshold):
         return
     if part.tolerance:
@@ -200,47 +199,40 @@ def _draw_target(ax: Axes, part: Assessment, lang: str) -> None:
         ax.axhspan(threshold - part.tolerance, threshold + part.tolerance, **band)
     ax.axhline(threshold, color=TARGET, lw=1.5, zorder=2.5)
     ax.plot([deadline], [threshold], "D", zorder=6, ms=6.5, color=TARGET, mec="white", mew=1)
-    look: Look = {"color": TARGET, "fontsize": 9, "zorder": 7, "bbox": GROUND | {"pad": 0.8}} | BOLD | ON_Y
-    note(
-        ax,
-        text("target_line", lang, value=sentences.target_shown(part, lang)),
-        (0, threshold),
-        (3, 4),
-        **look,
-    )
+    look: Look = {"color": TARGET, "fontsize": 9, "zorder": 7, "bbox": GROUND | {"pad": 0.8}} | BOLD
+    words = text("target_line", lang, value=sentences.target_shown(part, lang))
+    note(ax, words, (0, threshold), (3, 4), xycoords=("axes fraction", "data"), **look)
 
 
 def _draw_levels(ax: Axes, part: Assessment, series: AnnualSeries, lang: str) -> None:
     """The levels by status, the base year and the outcome; a year's status is the least certain of its figures."""
-    known, order, status = sentences.levels_of(part), list(STATUS_MARKS), dict[int, str]()
+    known, order, status = part.levels(), list(STATUS_MARKS), dict[int, str]()
     gaps = series.values.to_numpy(float)  # NaN breaks the line
     ax.plot(series.values.index, gaps, color=INK, lw=1.4, zorder=4)
     for row in series.observations.itertuples():
         year, new = year_of(row.period), str(row.status)
         if year is not None and order.index(new) >= order.index(status.get(year, "final")):
             status[year] = new
-    labels = {"final": "derived_point" if series.base_year is not None else "observed"}
     for kind, look in STATUS_MARKS.items():
         levels = known[[status.get(int(year), "final") == kind for year in known.index]]
         if len(levels):
-            label = text(labels.get(kind, kind), lang)
+            final = "derived_point" if series.base_year is not None else "observed"
+            label = text(final if kind == "final" else kind, lang)
             ax.plot(levels.index, levels.to_numpy(float), zorder=5, label=label, **look)
-    base = series.base_year if series.base_year is not None else year_of(part.target.base_year)
+    base = series.base_year if series.base_year is not None else part.target.base_year
     if base is not None and base in known.index:
         look = {"ha": "center", "fontsize": 8, "bbox": GROUND | {"pad": 0.5}, "zorder": 3.5}
         note(ax, text("base", lang, year=base), (base, known[base]), (0, 7), **look)
-    deadline = int(part.target.deadline)
-    if deadline in known.index:
-        level = float(known[deadline])
-        ring = mark("o", "none", INK, 13, 1.6)
+    if (deadline := part.target.deadline) in known.index:
+        level, ring = float(known[deadline]), mark("o", "none", INK, 13, 1.6)
         ax.plot([deadline], [level], zorder=6, label=text("outcome", lang), **ring)
-        _end_label(ax, part, deadline + 0.12, level, INK, "bold")
+        _end_label(ax, part, deadline + 0.12, level, color=INK, **BOLD)
 
 
-def _draw_beside(ax: Axes, part: Assessment, series: AnnualSeries, lang: str) -> None:
+def _draw_beside(ax: Axes, series: AnnualSeries, lang: str, first: int) -> None:
     """What is no level of the series: replaced figures as open circles, bounds as ticks with an arrow."""
     circle = mark("o", "none", MUTED, 5.5) | {"zorder": 3}
-    old = [at for at in _points(series.superseded, series) if at[0] >= (_first_drawn(part) or 0)]
+    old = [at for at in _points(series.superseded, series) if at[0] >= first]
     for k, (year, level, _) in enumerate(old):
         ax.plot(year, level, label=None if k else text("superseded", lang), **circle)
     arrow: Look = {"arrowstyle": "<|-", "color": INK, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
@@ -276,7 +268,7 @@ def _draw_errors(ax: Axes, series: AnnualSeries, lang: str, first: int) -> None:
     if years:
         sizes = [Z90 * math.hypot(*(one.get(year, 0.0) for one in parts)) for year in years]
         look = bars | {"fmt": "none", "zorder": 4.5, "label": text("error_bar", lang)}
-        ax.errorbar(years, [float(series.values[year]) for year in years], yerr=sizes, **look)
+        ax.errorbar(years, series.values[years].to_numpy(float), yerr=sizes, **look)
     rows = series.estimates[series.estimates["year"] >= first]
     if len(rows):
         look = bars | {"fmt": "D", "ms": 5.5, "mfc": "white", "mec": INK, "zorder": 4.8}
@@ -286,18 +278,18 @@ def _draw_errors(ax: Axes, series: AnnualSeries, lang: str, first: int) -> None:
 
 def _first_drawn(part: Assessment) -> int | None:
     """The first year drawn of a long series, so that the fan is not squeezed; None when all of it is drawn."""
-    start, years = int(part.target.deadline) - RECENT, sentences.levels_of(part).index
+    start, years = part.target.deadline - RECENT, part.levels().index
     return start if start in years and years[0] < start - 2 and (years >= start).sum() >= 8 else None
 
 
-def _scale(ax: Axes, part: Assessment) -> None:
+def _scale(ax: Axes, part: Assessment, start: int | None) -> None:
     """Whole years from the first figure shown to just after the deadline; levels with a margin."""
-    series, levels, deadline = part.series, sentences.levels_of(part), int(part.target.deadline)
-    start = _first_drawn(part)
-    known = [deadline, *map(int, levels.index), *(map(int, part.fan.index) if part.fan is not None else [])]
-    known += [year_of(part.tally.through) or 0] if part.tally is not None and part.tally.through else []
+    series, levels, deadline = part.series, part.levels(), part.target.deadline
+    fan = part.fan if part.fan is not None else pd.DataFrame()
+    known = [deadline, *map(int, levels.index), *map(int, fan.index)]
+    known += [int(part.tally.through[:4])] if part.tally is not None and part.tally.through else []
     for rows in (series.bounds, series.superseded) if series is not None else ():
-        known += [year for year in map(year_of, rows["period"]) if year is not None]
+        known += [int(str(period)[:4]) for period in rows["period"]]
     first, last = start or min([*known, deadline - 5]), max(known)
     step = max(1, -(-(last - first) // 9))
     ax.set_xlim(first - 0.4, last + 0.4)
@@ -305,8 +297,7 @@ def _scale(ax: Axes, part: Assessment) -> None:
     ax.xaxis.set_major_formatter("{x:.0f}")
     low, high = ax.get_ylim()
     if start:
-        fan = part.fan.to_numpy(float).ravel() if part.fan is not None else []
-        drawn = [*levels.loc[start:], part.threshold or np.nan, *fan]
+        drawn = [*levels.loc[start:], part.threshold or np.nan, *fan.to_numpy(float).ravel()]
         low, high = float(np.nanmin(drawn)), float(np.nanmax(drawn))
     low, high = low - 0.04 * (high - low), high + 0.04 * (high - low)
     if series is not None and series.support == "percent":
