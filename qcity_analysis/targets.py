@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .data.load import Data
+from .data.schema import RELATIVE
 from .errors import QcityError, unknown
 
 UPWARD = ("at_least", "increase", "increase_every_year")
@@ -63,6 +64,7 @@ class Target:
     source_id: str
     note: str
     note_en: str
+    binding: str = ""
     decimals: int = 0
 
     def name(self, lang: str) -> str:
@@ -79,17 +81,37 @@ class Target:
         """Whether equal is not enough: a direction, or getting better every year, without a figure of its own."""
         return self.kind in ("direction", "monotone") and not self.threshold and not self.tolerance
 
-    def level(self, base: float = math.nan, slack: float = 0.0) -> float:
-        """The level asked for, less `slack` in the unit of the threshold (percentage points of a relative change).
+    @property
+    def relative(self) -> bool:
+        """Whether it asks for a change in percent on the level of the base year."""
+        return self.kind in RELATIVE
 
-        `base` is the base year's level, which a relative change and a direction start from.
-        """
+    @property
+    def compounded(self) -> int:
+        """How often the percent of a relative target are to be compounded: once, or in each year of average growth."""
+        return self.deadline - (self.base_year or 0) if self.kind == "average_growth" else 1
+
+    def amount(self, slack: float = 0.0) -> float:
+        """What is asked for in the unit of the target (a change, % a year, a step), less `slack` in that unit."""
         sign = 1.0 if self.upward else -1.0
         asked = self.threshold or 0.0  # a direction without a figure: any step to the better side
-        asked = (sign * abs(asked) if self.kind == "direction" else asked) - sign * slack
-        if self.kind == "relative_change":
-            return base * (1 + asked / 100)
-        return base + asked if self.kind == "direction" else asked
+        return (sign * abs(asked) if self.kind == "direction" else asked) - sign * slack
+
+    def level_of(self, amount: float, base: float = math.nan) -> float:
+        """The level at the deadline of an amount in the unit of the target, from the base year's level `base`."""
+        if self.relative:
+            return base * (1 + amount / 100) ** self.compounded
+        return base + amount if self.kind == "direction" else amount
+
+    def amount_of(self, level: float, base: float = math.nan) -> float:
+        """A level at the deadline in the unit of the target, as `level_of` takes it."""
+        if self.relative:
+            return 100 * ((level / base) ** (1 / self.compounded) - 1)
+        return level - base if self.kind == "direction" else level
+
+    def level(self, base: float = math.nan, slack: float = 0.0) -> float:
+        """The level asked for, less `slack` in the unit of the threshold (percentage points of a relative change)."""
+        return self.level_of(self.amount(slack), base)
 
     def bound(self, base: float = math.nan, step: float = 0.0) -> float:
         """The level that is just enough: that asked for, less the tolerance; where a figure published in steps of
@@ -113,8 +135,8 @@ def find_target(
 ) -> Target:
     """The target of that name, in `plan` (default: the first plan that has it); `region` replaces the plan's own.
 
-    A `Target` stands for itself, whether a plan has it or not. Raises QcityError for an unknown plan, target or
-    region, with the closest match.
+    A plan of `earlier_targets.csv` is looked into only where it is named. A `Target` stands for itself, whether a plan
+    has it or not. Raises QcityError for an unknown plan, target or region, with the closest match.
 
     >>> import qcity_analysis as qc
     >>> find_target(qc.load(), "energy_intensty")
@@ -126,10 +148,11 @@ def find_target(
         target = target_id
     elif not isinstance(target_id, str):
         raise QcityError(f"a target is asked for by its name, a text; found {target_id!r}")
-    elif plan is not None and plan not in data.plans():
-        raise unknown("plan", plan, data.plans())
     else:
-        rows = data.targets if plan is None else data.targets[data.targets["plan"] == plan]
+        rows = data.targets if plan is None or plan in data.plans() else data.earlier_targets
+        rows = rows if plan is None else rows[rows["plan"] == plan]
+        if rows.empty and plan is not None:
+            raise unknown("plan", plan, [*data.plans(), *dict.fromkeys(data.earlier_targets["plan"])])
         named = rows[rows["target_id"] == target_id]
         if named.empty:
             raise unknown("target", target_id, sorted(set(rows["target_id"])))

@@ -6,6 +6,7 @@ from types import SimpleNamespace as Bag
 import numpy as np
 import pandas as pd
 
+from qcity_analysis.series.evidence import Evidence
 from qcity_analysis.targets import Target
 
 COLUMNS = ["period", "value", "qualifier", "measure", "base_period", "status", "published", "source_id", "note",
@@ -32,8 +33,8 @@ def series(levels, base_year=None, unit="%", **frames):
     values, empty = pd.Series([levels.get(y, np.nan) for y in years], index=years, dtype=float), rows()
     made = dict(indicator_id="rd_intensity", region="nanjing", values=values, unit=unit, support="percent",
         base_year=base_year, notes=(), earlier=pd.Series(dtype=float), breaks=(),
-        observations=rows(*levels.items()), bounds=empty, superseded=empty, unused=empty, noisy={},
-        decimals={}, shared=(), estimates=pd.DataFrame(columns=["year", "value", "error"]))  # fmt: skip
+        observations=rows(*levels.items()), bounds=empty, superseded=empty, unused=empty,
+        decimals={}, shared=(), evidence=Evidence())  # fmt: skip
     return Bag(**(made | frames))
 
 
@@ -66,7 +67,7 @@ def assessment(**changes):
         pace_needed=Bag(linear=0.06, compound=1.55, from_year=2022, to_year=2025),
         needed_path=pd.Series({2022: 3.82, 2023: 3.88, 2024: 3.94, 2025: 4.0}), borrowed=None, parts=(),
         outcome=None, role="main", model="mixture", draws=10_000, seed=0, notes=(), illustrative=False,
-        likelihood="", period=None, tally=None, settled_in=None)  # fmt: skip
+        likelihood="", period=None, tally=None, settled_in=None, stated=None)  # fmt: skip
     made |= changes
     return Bag(levels=made["series"].values.dropna, **made)
 

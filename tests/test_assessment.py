@@ -106,6 +106,22 @@ def test_after_the_figure_of_the_deadline_is_known_there_is_no_probability(tmp_p
     assert (before.status, "awaiting_figure" in codes(before), after.status) == ("forecast", True, "met")
 
 
+def test_an_outcome_is_provisional_where_the_figure_that_settles_it_is(tmp_path):
+    early, last = {"deadline": 2023}, change(2023, 4.0, status="preliminary")
+    total = change(2023, -19, measure="cumulative_change_pct", base_period=2020)
+    cases = [
+        ({}, [*figures(STEADY), last, figure(2023, 21)], []),  # the level settles, and it is final
+        ({}, [*figures(STEADY), figure(2023, 21, status="estimate"), change(2023, 4.0)], ["estimate"]),
+        ({}, [*figures(STEADY), last], ["preliminary"]),
+        (CUT, [last, total], []),
+        (CUT, [change(2021, 1), change(2022, 2), last], ["preliminary"]),
+    ]
+    found = answers(tmp_path, [(goal | early, rows) for goal, rows, _ in cases])
+    told = [[n.values["status"] for n in a.notes if n.code == "provisional_outcome"] for a in found]
+    assert told == [case[2] for case in cases]
+    assert all(sentences.note(note, lang) for a in found for note in a.notes for lang in ("zh", "en"))
+
+
 def test_a_bound_on_the_deadlines_figure_decides_and_bounds_of_earlier_years_are_verdicts_of_those(tmp_path):
     decided = [(">=", 20, "met"), ("<=", 19.9, "missed"), ("<=", 20, "forecast")]
     rows = [[*figures(STEADY), figure(2023, x, qualifier=sign)] for sign, x, _ in decided]

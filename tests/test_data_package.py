@@ -21,6 +21,8 @@ HAN = re.compile(r"[\u4e00-\u9fff]")
 OUR_READING = {
     "china_quality_award", "governor_quality_award_rank", "construction_pass", "major_quality_accidents",
     "residential_energy_standard", "key_process_cnc", "grid_inspection_coverage", "chief_quality_officer",
+    "manufacturing_champions_national", "little_giants_national", "labour_productivity", "income", "rd_intensity_up",
+    "grain_capacity_t",
 }  # fmt: skip
 
 
@@ -73,7 +75,9 @@ def test_the_descriptor_has_what_the_data_package_standard_requires():
                      licenses={"type": "array", "minItems": 1, "items": named},
                      resources={"type": "array", "minItems": 1, "items": resource})  # fmt: skip
     jsonschema.Draft7Validator(package).validate(PACKAGE)
-    assert sorted(r["name"] for r in PACKAGE["resources"]) == sorted([*NAMES, "earlier_targets"])
+    assert sorted(r["name"] for r in PACKAGE["resources"]) == sorted(
+        [*NAMES, "earlier_targets", "outcomes", "official_grades"]
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -140,9 +144,39 @@ def test_names_and_definitions_are_there_in_both_languages():
         assert bool(row["break_reason_zh"]) == bool(row["break_reason_en"])
 
 
-def test_every_wording_and_threshold_stands_in_the_plan_or_is_named_as_our_reading():
+def test_there_are_42_targets_of_nanjing_and_41_of_china_that_are_open_or_just_over():
     plans = [row["plan"] for row in rows("targets")]
-    assert plans.count("nanjing_quality_city") == 35 and plans.count("china_14fyp") == 3 and len(plans) == 38
+    counts = {"nanjing_quality_city": 42, "china_14fyp": 21, "china_15fyp": 20}
+    assert {plan: plans.count(plan) for plan in counts} == counts and len(plans) == 83
+
+
+def test_the_earlier_plans_of_china_hold_every_row_of_their_tables():
+    plans = [row["plan"] for row in rows("earlier_targets")]
+    counts = {"china_11fyp": 23, "china_12fyp": 28, "china_13fyp": 33}
+    assert {plan: plans.count(plan) for plan in counts} == counts
+
+
+def test_every_official_outcome_belongs_to_a_target_and_has_its_unit():
+    targets = {(r["plan"], r["target_id"]): r for r in [*rows("targets"), *rows("earlier_targets")]}
+    sources = {row["source_id"] for row in rows("sources")}
+    seen = set()
+    for row in rows("outcomes"):
+        target = targets[row["plan"], row["target_id"]]
+        assert (row["unit"], row["region"]) == (target["unit"], target["region"]), row
+        assert row["source_id"] in sources and bool(row["value"]) == bool(row["qualifier"]), row
+        assert row["value"] or row["verdict"], row
+        assert int(row["published"][:4]) >= int(target["deadline"]) or row["verdict"] == "met", row
+        seen.add((row["plan"], row["target_id"], row["source_id"]))
+    assert len(seen) == len(rows("outcomes"))
+
+
+def test_binding_is_said_of_every_row_of_the_five_tables():
+    for row in [*rows("targets"), *rows("earlier_targets")]:
+        if row["plan"] in ("china_12fyp", "china_13fyp", "china_15fyp"):
+            assert row["binding"] in ("binding", "expected"), row["target_id"]
+
+
+def test_every_wording_of_the_nanjing_plan_stands_in_its_text():
     text = (RAW / "plans" / "nanjing_quality_city.txt").read_text(encoding="utf-8")
     for row in rows("targets"):
         assert row["plan"] != "nanjing_quality_city" or row["wording"] in text, row["target_id"]
@@ -204,7 +238,7 @@ def test_energy_per_gdp_keeps_every_vintage_and_the_newest_chain_near_the_offici
 def test_the_two_definitions_of_energy_per_gdp_do_not_overlap_in_yearly_figures():
     older = find("energy_per_gdp", "china")
     newer = find("energy_per_gdp_b", "china")
-    assert max(row["period"] for row in older) == "2022" and min(row["period"] for row in newer) == "2023"
+    assert max(row["period"][:4] for row in older) == "2022" and min(row["period"] for row in newer) == "2023"
     row = next(row for row in rows("indicators") if row["indicator_id"] == "energy_per_gdp_b")
     assert (row["continues"], row["break_period"]) == ("energy_per_gdp", "2023")
     # By March 2023 the changes of 2021 and 2022 were known and nothing of the new definition.
@@ -225,3 +259,28 @@ def test_nanjings_rd_share_has_its_seven_published_figures_and_its_pass_rates_ar
     for name in ("manufacturing_pass", "consumer_goods_pass"):
         found = [(row["period"], row["qualifier"], float(row["value"])) for row in find(name, "nanjing")]
         assert {(year, ">=", 96.0) for year in ("2021", "2022", "2023")} <= set(found)
+
+
+def test_official_grades_keep_to_their_description():
+    schema, own = resource("official_grades")["schema"], rows("official_grades")
+    assert list(own[0]) == [f["name"] for f in schema["fields"]]
+    keys = [tuple(row[column] for column in schema["primaryKey"]) for row in own]
+    assert len(keys) == len(set(keys))
+    sources = {row["source_id"]: row for row in rows("sources")}
+    regions = {row["region"] for row in rows("regions")}
+    for row in own:
+        for f in schema["fields"]:
+            rule = f.get("constraints", {})
+            assert row[f["name"]] or not rule.get("required"), row
+            assert row[f["name"]] in rule.get("enum", [row[f["name"]]]), row
+            assert not row[f["name"]] or re.fullmatch(rule.get("pattern", ".*"), row[f["name"]]), row
+        assert row["region"] in regions
+        assert last_day(row["published"]) >= last_day(sources[row["source_id"]]["date"]), row
+
+
+def test_targets_of_provinces_that_were_changed_later_have_no_outcome():
+    with (RAW / "outcomes.csv").open(encoding="utf-8", newline="") as handle:
+        told = {row["target_id"] for row in csv.DictReader(handle)}
+    assert "energy_per_gdp_11fyp_beijing" in told
+    for region in ("shanxi", "inner_mongolia", "jilin"):
+        assert f"energy_per_gdp_11fyp_{region}" not in told

@@ -195,7 +195,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("指标,2025年,2026年\n小部件,17,", RULE, "a.csv 2 B (2025), as period before_its_period 2025"),
     ("指标,2020年\n小部件,14", RULE | {"published": "2021-02-28"}, "a.csv 2 B (2020) same_date 14"),
     (LONG + "小部件,2023年8月,17\n小部件,2022,16.1", RULE, "a.csv 2 period read_period 2023年8月"),
-    ("指标,地区,年份,数值\n小部件,测试城市,2023,17", RULE, "a.csv 2 region read_region 测试城市 测试城"),
+    ("指标,地区,年份,数值\n小部件,测试城县,2023,17", RULE, "a.csv 2 region read_region 测试城县 测试城"),
     ("指标,年份,数值,状态\n小部件,2023,17,快报", RULE, "a.csv 2 status read_status 快报"),
     ("指标,年份,数值,发布日期\n小部件,2023,17,昨天", RULE, "a.csv 2 published read_date 昨天"),
     ("指标,年份,数值,qualifier\n小部件,2023,17,>", RULE, "a.csv 2 qualifier read_qualifier >"),
@@ -208,7 +208,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (TABLE, RULE | {"name": "小部品"}, "mapping name no_name 小部品 小部件"),
     (TABLE, RULE | {"after": "其中"}, "mapping name no_name_after 小部件 小部件"),
     (TABLE, RULE | {"indicator": "widget"}, "mapping indicator unknown_name widget widgets"),
-    (SPENDING, SPENT, "mapping unit no_factor 亿元"),
+    (SPENDING.replace("亿元", "亿美元"), SPENT, "mapping unit no_factor 亿美元"),
     (SPENDING, SPENT_CHANGE, "mapping unit no_factor_of_change 亿元"),
     (YEAR + "支出,1.5", SPENT, "mapping unit no_unit"),
     (YEAR + "支出,1.5", SPENT_CHANGE, "mapping unit no_unit_of_change"),
@@ -371,13 +371,17 @@ def test_the_starter_is_a_mapping_once_it_is_completed(tmp_path: Path) -> None:
     text = "指标,单位,2023年\nPass rate,%,97\n支出,亿元,1.5\n小部件A,点,1\n"
     file, data = made(tmp_path, text)
     begun, head = starter(file, data), catalogue("starters")["mapping"]["both"].format(region="testville")
+    said, begun = begun.split("\n", 2)[:2], begun.split("\n", 2)[2]
+    assert said[0] == (
+        "# a.csv: years_across, heading row 1, 2023 to 2023, region column —, unit %, 亿元, 点, preface —; 0 of 3 "
+        "cells with numbers used; numbers outside of the table: —"
+    )
     assert begun == head + (
         "\n- name: Pass rate\n  indicator: share\n- name: 支出\n  indicator: spending\n"
-        '  factor: "?"    # the file says 亿元, the indicator is in 10k yuan (万元)\n'
         '# not found in indicators.csv:\n# - name: 小部件A\n#   indicator: "?"  # perhaps widgets\n'
     )
     filled = begun.replace('publisher: ""', "publisher: P").replace('title: ""', "title: T")
-    filled = filled.replace('date: ""', "date: 2024-06").replace('factor: "?"', "factor: 10000")
+    filled = filled.replace('date: ""', "date: 2024-06")
     (tmp_path / "map.yaml").write_text(filled, "utf-8")
     done = import_figures(file, tmp_path / "map.yaml", data=data)
     assert [f.row["value"] for f in done.figures] == ["97", "15000"]
@@ -404,6 +408,8 @@ def test_the_command_previews_writes_on_request_and_undoes(tmp_path: Path, qcity
     assert contents(tmp_path) == before
     assert out.splitlines() == [
         f"{file} (UTF-8, comma) -> {data}, source testville_2024_11: Yearbook 2024",
+        "  a.csv: years_across, heading row 1, 2020 to 2024, region column —, unit 点, preface —; 3 of 3 cells with "
+        "numbers used; numbers outside of the table: —",
         "1 added, 1 changed, 1 unchanged, 0 refused; 1 cells without a figure",
         "  + widgets testville 2023: >=17.5 points (final, 2024-11) <- a.csv, row 2, column E (2023)",
         "  ~ widgets testville 2022: 16.3 points (final, 2024-11) <- a.csv, row 2, column D (2022); "
@@ -428,6 +434,10 @@ def test_the_command_exits_with_2_for_refused_cells_and_says_what_it_needs(
     assert contents(tmp_path) == before
     code, out, _ = qcity("import", *words, "--skip-refused", "--data", data)
     assert (code, json.loads(out)["refused_file"]) == (0, str(tmp_path / "a.refused.csv"))
+    (tmp_path / "none.csv").write_text("目录,页\n第一章,第二章\n", "utf-8")
+    code, out, err = qcity("import", tmp_path / "none.csv", "--suggest", "--data", data)
+    nearest = "no such heading; nearest to a table is row 1: 目录 页"
+    assert (code, out, nearest in err) == (2, "", True)
     (tmp_path / "faulty.yaml").write_text("figures: []\n", "utf-8")
     starters = f"`qcity import {file} --suggest > MAP.yaml` writes a starter"
     for words, message in (
@@ -446,6 +456,8 @@ def test_the_preview_and_what_was_done_are_said_in_chinese(tmp_path: Path, qcity
     assert code == 0
     assert out.splitlines() == [
         f"{file}（UTF-8, comma）→ {data}，来源 testville_2024_11：公报",
+        "  a.csv：years_across，表头第 1 行，2022 至 2023，地区列 —，单位 —，表前文字 —；"
+        "4 个数中取用 2 个；不在表中的数：—",
         "新增 1，修订 0，不变 1，拒收 0",
         "  + widgets testville 2023: 17 points (final, 2024-11) <- a.csv 第 2 行 C (2023) 列",
         "对应表没有提到，未导入：",
@@ -456,7 +468,7 @@ def test_the_preview_and_what_was_done_are_said_in_chinese(tmp_path: Path, qcity
     assert out.startswith("已撤销 ") and "去掉 1 行，各文件恢复原样" in out
     file.write_text("指标,2023年\n小部件,下降三成\n", "utf-8")
     code, out, _ = qcity("import", file, "--map", how, "--data", data, "--language", "zh")
-    _, counts, refused, end = out.splitlines()
+    _, _, counts, refused, end = out.splitlines()
     assert (code, counts) == (2, "新增 0，修订 0，不变 0，拒收 1")
     assert refused.startswith("  拒收：a.csv 第 2 行 B (2023) 列：现为“下降三成”；应为：一个数，")
     assert end == "未写入：请改正拒收的单元格或其对应关系，或用 --skip-refused 只写其余"

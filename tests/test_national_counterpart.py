@@ -30,7 +30,10 @@ def data():
     """The package with the national counterpart as its only target besides the earlier ones."""
     whole = qc.load(as_of="2026-06-30")
     mine = (whole.targets["plan"] == "china_14fyp") & (whole.targets["target_id"] == A)
-    return dataclasses.replace(whole, targets=whole.targets[mine])
+    earlier = whole.earlier_targets
+    named = earlier["plan"].str.startswith("china_") | (earlier["plan"] == "jiangsu_12fyp")
+    earlier = earlier[named & (earlier["indicator_id"] == A)]
+    return dataclasses.replace(whole, targets=whole.targets[mine], earlier_targets=earlier)
 
 
 @pytest.fixture(scope="module")
@@ -139,10 +142,13 @@ def test_every_earlier_target_has_a_source_and_a_tolerance_only_with_about(data)
 
 
 def test_a_wrong_name_in_the_earlier_targets_is_an_error_with_place_and_remedy(data, tmp_path):
-    text = (data.folder / ledger.EARLIER).read_text("utf-8")
-    (tmp_path / ledger.EARLIER).write_text(text.replace("china_12fyp_outline", "china_12fyp_outlin"), "utf-8")
+    for path in data.folder.glob("*.csv"):
+        text = path.read_text("utf-8")
+        if path.name == "earlier_targets.csv":
+            text = text.replace("china_12fyp_outline", "china_12fyp_outlin", 1)
+        (tmp_path / path.name).write_text(text, "utf-8")
     with pytest.raises(DataError) as error:
-        with_earlier(dataclasses.replace(data, folder=tmp_path))
+        qc.load(tmp_path)
     place = "earlier_targets.csv, row 3, column source_id: found 'china_12fyp_outlin'; allowed: source_id"
     assert f'{place} of sources.csv; add it there, or correct it. Did you mean "china_12fyp_outline"?' in str(
         error.value

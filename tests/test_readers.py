@@ -100,13 +100,14 @@ def test_a_text_file_is_read_in_each_encoding_to_the_same_cells(tmp_path):
 
 
 NO_TEXT = "a.csv, row {}: found '{}'; allowed: UTF-8 or GB18030 text; save the file again as 'CSV UTF-8'"
+OR = ", or name its encoding under `encoding:` in the mapping"
 NEITHER = "byte 0x{} at position {}, which is not UTF-8, and byte 0x{} at position 7, which is not GB18030"
 
 
 def test_bytes_that_are_no_text_are_one_error_that_names_both_encodings(tmp_path):
     for raw, message in (
-        (b"a,b\n1,\x80\xff\n", NO_TEXT.format(2, NEITHER.format("80", 7, "80"))),
-        ("研,1\n".encode("gb18030") + b"\n\xff", NO_TEXT.format(1, NEITHER.format("d1", 1, "ff"))),
+        (b"a,b\n1,\x80\xff\n", NO_TEXT.format(2, NEITHER.format("80", 7, "80")) + OR),
+        ("研,1\n".encode("gb18030") + b"\n\xff", NO_TEXT.format(1, NEITHER.format("d1", 1, "ff")) + OR),
         ("a,1\n".encode("utf-16"), NO_TEXT.format(1, "UTF-16 text")),
         (b" \n\n", "a.csv: found 'an empty file'; allowed: a table; check that it is the right file"),
     ):

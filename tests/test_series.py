@@ -188,8 +188,8 @@ def test_a_declared_splice_moves_the_older_figures_where_both_have_a_level_publi
     found = joined(tmp_path / "a", [*BOTH, *extra], "ratio", 2018)
     expected = {year: level * 26 / 13 for year, level in OLD.items() if year < 2018} | NEW
     assert found.known().loc[2015:].to_dict() == pytest.approx(expected)
-    assert found.noisy == {2014: pytest.approx(2 / 3**0.5)}
-    assert found.upper == {2013: 16.0}
+    assert found.evidence.noisy == {2014: pytest.approx(2 / 3**0.5)}
+    assert found.evidence.upper == {2013: 16.0}
     told = the_note(found, "spliced")
     linked = "older definition “Indicator old”, linked in the overlap year 2018 (by 2): both count the same"
     assert note(told, "en") == f"2014–2017 come from the {linked} things in another unit."
@@ -261,7 +261,7 @@ def test_a_ratio_is_the_quotient_of_its_inputs_as_known_by_the_day_with_their_ga
     assert told.values == {"year": 2021, "shown": "3.6", "computed": "3.438"}
     assert "published as 3.6" in note(told, "en") and "3.438" in note(told, "zh")
     step = 10 / math.sqrt(3)  # "about 50"
-    assert found.noisy == {2023: pytest.approx(100 * 50 / 1400 * step / 50)}
+    assert found.evidence.noisy == {2023: pytest.approx(100 * 50 / 1400 * step / 50)}
 
 
 HALF = [new(2020, 9), new(2021, 3), new(2022, 4), new("2023-Q2", 2)]
@@ -282,7 +282,11 @@ def test_a_sum_of_new_items(tmp_path):
     data = loaded(tmp_path, observations=rows, indicators=kinds)
     for k, (_, base, levels, lower, upper) in enumerate(SUMS):
         found = annual_series(data, f"s{k}", "testville", base_year=base)
-        assert (found.known().to_dict(), dict(found.lower), dict(found.upper)) == (levels, lower, upper)
+        assert (found.known().to_dict(), dict(found.evidence.lower), dict(found.evidence.upper)) == (
+            levels,
+            lower,
+            upper,
+        )
 
 
 RATIO = {"splice": "ratio", "splice_year": 2018} | REASON
@@ -359,17 +363,17 @@ def test_a_year_to_date_figure_is_an_estimate_whose_error_shrinks_with_the_month
     made = many_series(tmp_path / "one", *zip(rows, cells, strict=True))
     for found, (period, timing, value, error) in zip(made, TO_DATE, strict=True):
         assert found.known().index.max() == 2021
-        row = found.estimates.iloc[0]
-        assert (row["year"], row["months"], row["published_value"]) == (2022, months_covered(period), 97)
-        assert found.evidence().estimates == {2022: (pytest.approx(value), pytest.approx(error))}
-        assert ("stock_within_year" if timing == "stock" else "year_to_date") in codes(found)
+        code = "stock_within_year" if timing == "stock" else "year_to_date"
+        (told,) = (note.values for note in found.notes if note.code == code)
+        assert (told["year"], told["months"], told["value"]) == (2022, months_covered(period), "97")
+        assert found.evidence.estimates == {2022: (pytest.approx(value), pytest.approx(error))}
     still = run(2018, [5.5] * 4)
     parts = [(period, timing) for period in ("2022-08", "2022-Q1") for timing in ("average", "stock")]
     cases = [([*still, figure(period, 5.5)], {"timing": timing}) for period, timing in parts]
     cases.append(([*run(2018, [5.0] * 3), change("2021-Q3", 0.0)], AVERAGE))  # in percent of the level
     *parts, moved = many_series(tmp_path / "other_a", *cases)
-    assert [row.estimates.iloc[0][["value", "error"]].tolist() for row in parts] == [[5.5, 0.1]] * 4
-    assert moved.estimates.iloc[0][["value", "error"]].tolist() == [5.0, pytest.approx(5.0 * 0.1 / 100)]
+    assert [row.evidence.estimates for row in parts] == [{2022: (5.5, 0.1)}] * 4
+    assert moved.evidence.estimates == {2021: (5.0, pytest.approx(5.0 * 0.1 / 100))}
     (answer,) = answers(tmp_path / "other_b", [({}, [*still, figure("2022-08", 5.5)], AVERAGE)], draws=200)
     assert answer.status == "forecast"
 
@@ -383,15 +387,15 @@ def test_errors_of_a_year_to_date_are_learned_and_only_the_newest_of_the_year_co
     through, learned, newest, december = many_series(tmp_path, (chain, AVERAGE, {"base_year": 2020}), *asked)
     pairs = [(93.0 - 93.1) / 0.5, (95.0 - 94.8) / 0.5]
     size = math.sqrt((2 * 2.0**2 + sum(p**2 for p in pairs)) / 4)
-    assert learned.estimates["error"].tolist() == [pytest.approx(size * 0.5)]
+    assert learned.evidence.estimates[2022][1] == pytest.approx(size * 0.5)
     assert "unused_year_to_date_known" in codes(learned)
     level, typical = float(through.values[2022]), float(np.median(np.abs(np.diff(through.known()))))
     # a change to date is an estimate of the level it leads to
-    assert through.evidence().estimates == {2023: (pytest.approx(level * 0.97), pytest.approx(typical / 4))}
-    assert newest.estimates["period"].tolist() == ["2022-Q3"]
+    assert through.evidence.estimates == {2023: (pytest.approx(level * 0.97), pytest.approx(typical / 4))}
+    assert [note.values["months"] for note in newest.notes if note.code == "year_to_date"] == [9]
     assert reasons(newest) == {"2021-Q2": "year_to_date_known", "2022-Q1": "year_to_date_older"}
     assert december.known().to_dict() == NINETIES | {2021: 95.5, 2022: 97}  # December to date is the year
-    assert december.superseded["period"].tolist() == ["2021"] and december.estimates.empty
+    assert december.superseded["period"].tolist() == ["2021"] and not december.evidence.estimates
 
 
 def test_counts_of_new_items_keep_their_months(tmp_path):
@@ -411,8 +415,8 @@ def test_bounds_year_to_date_figures_and_counts_are_no_levels(tmp_path):
         figure("2022-Q2", 13, published="2022-08-01"), figure(2022, 4, measure="count_new"))  # fmt: skip
     assert found.known().to_dict() == {2016: 10, 2018: 12}
     assert found.bounds["period"].tolist() == ["2015", "2017", "2019", "2020"]
-    assert dict(found.lower) == {2015: 9.0, 2020: 14.0}
-    assert dict(found.upper) == {2017: 13.0, 2019: pytest.approx(12.0 * 1.03)}
+    assert dict(found.evidence.lower) == {2015: 9.0, 2020: 14.0}
+    assert dict(found.evidence.upper) == {2017: 13.0, 2019: pytest.approx(12.0 * 1.03)}
     unused = {"2010": "bound_on_change", "2021-08": "year_to_date_bound", "2022-Q2": "year_to_date_timing"}
     assert reasons(found) == unused
     assert found.new_counts[["year", "months", "count"]].to_numpy().tolist() == [[2022, 12, 4]]
@@ -428,14 +432,16 @@ def test_bounds_give_way_to_figures_contradictions_are_said_and_bounds_alone_are
     nothing = [figure(2022, 97, qualifier=">="), change(2022, 1, qualifier="<=")]
     cases = ([*figures(NINETIES), *rows] for rows in (against, replaced, nothing))
     said, figured, dropped = many_series(tmp_path / "one", *((rows,) for rows in cases))
-    assert (said.lower, said.upper) == ({2022: 96.0}, {2022: pytest.approx(95 * 1.04)})
+    assert (said.evidence.lower, said.evidence.upper) == ({2022: 96.0}, {2022: pytest.approx(95 * 1.04)})
     assert the_note(said, "bound_contradicted").values["periods"] == [
         "2020"
     ]  # 93 was published, "94 or more" too
     assert figured.known().to_dict() == NINETIES | {2022: 95.4}  # but a later bound replaces no figure
     assert figured.superseded["period"].tolist() == ["2022"]
-    assert (figured.bounds["period"].tolist(), figured.lower) == (["2021"], {})
-    assert (dropped.lower, dropped.upper) == ({}, {}) and "bound_contradicted" in codes(dropped)
+    assert (figured.bounds["period"].tolist(), figured.evidence.lower) == (["2021"], {})
+    assert (dropped.evidence.lower, dropped.evidence.upper) == ({}, {}) and "bound_contradicted" in codes(
+        dropped
+    )
     two = run(2021, [17, 18])
     cases = [run(2021, [96] * 3, qualifier=">="), [*two, figure(2023, 19, qualifier=">=")], two]
     assert many_series(tmp_path / "other_a", (cases[0],))[0].points() == 0
@@ -463,16 +469,16 @@ def test_what_is_known_in_part_has_an_error_and_moves_with_the_series(tmp_path):
     rows = [change(2021, -3), change(2022, -4, status="preliminary"), change(2023, -2)]
     about = [*figures(NINETIES), figure(2022, 96, qualifier="~"), figure(2023, 96.4)]
     near, found = many_series(tmp_path / "one", (about,), (rows, AVERAGE, {"base_year": 2020}))
-    assert near.noisy == {2022: pytest.approx(1 / math.sqrt(3))}  # final figures are exact
+    assert near.evidence.noisy == {2022: pytest.approx(1 / math.sqrt(3))}  # final figures are exact
     error = 0.97 * 0.3 * 3  # stated share of the median change
     assert found.shared == ({2022: pytest.approx(error), 2023: pytest.approx(error * 0.98)},)
-    assert found.noisy == {}
+    assert found.evidence.noisy == {}
     about = figure(2017, 89, qualifier="~")
     found = after_steady(tmp_path / "other_a", figure(2022, 96, qualifier=">="), figure("2023-Q2", 97), about)
     half = shifted(found, 2021, 47.5)
-    assert half.lower == {2022: 48.0}
-    assert half.noisy == {2017: pytest.approx(0.5 / math.sqrt(3))}
-    assert half.evidence().estimates[2023][0] == pytest.approx(48.5)
+    assert half.evidence.lower == {2022: 48.0}
+    assert half.evidence.noisy == {2017: pytest.approx(0.5 / math.sqrt(3))}
+    assert half.evidence.estimates[2023][0] == pytest.approx(48.5)
     share = series_of(tmp_path / "other_b", *figures(NINETIES), cells={"support": "percent"})
     moved = shifted(share, 2018, 97.0, by_ratio=False)
     assert moved.values.to_dict() == {2018: 97, 2019: 99, 2020: 100, 2021: 100}
@@ -505,7 +511,7 @@ def test_nothing_published_later_reaches_an_earlier_day(tmp_path):
         held = [row for row in rows if row["published"] <= day]
         only = loaded(tmp_path / day, day, observations=held, indicators=made)
         one, other = (annual_series(data, "widgets", "testville") for data in (whole.at(day), only))
-        assert one.evidence() == other.evidence()
+        assert one.evidence == other.evidence
         assert one.values.equals(other.values) and one.notes == other.notes
         assert one.new_counts["count"].tolist() == other.new_counts["count"].tolist()
 

@@ -27,6 +27,7 @@ def verdict(target, rows, as_of, gaps=None):
     `gaps` receives how far apart the two sides of every comparison are, relative to the larger one.
     """
     kinds = {"cumulative": _counted, "zero_event": _counted, "milestone": _milestone, "monotone": _monotone}
+    kinds["every_year"] = _every_year
     with localcontext() as context:
         context.prec = 60
         known = newest([row for row in rows if row["published"] <= as_of])
@@ -94,24 +95,34 @@ def levels(rows):
 
 
 def _level(target, rows, base, gaps):
-    """Level, about, relative change, coverage, direction, published rank: the deadline's year against one bound."""
+    """Level, about, change, average growth, coverage, direction, rank: the deadline's year against one bound."""
     kind, up, found = target["kind"], target["direction"] in UP, levels(rows)
     sign, deadline, threshold = (1 if up else -1), int(target["deadline"]), _number(target["threshold"])
     free = kind == "direction" and not threshold  # any step to the better side
     asked = threshold - sign * _number(target.get("tolerance"))
     if deadline not in found:
         return "open"
-    if kind in ("relative_change", "direction"):
-        start = found.get(base or 0, (-FAR, FAR))
-        if start[0] != start[1] or (kind == "relative_change" and start[0] <= 0):
+    if kind in ("relative_change", "average_growth", "direction"):
+        start, times = found.get(base or 0, (-FAR, FAR)), deadline - base if kind == "average_growth" else 1
+        if start[0] != start[1] or (kind != "direction" and start[0] <= 0):
             return "open"
-        asked = start[0] * (1 + asked / 100) if kind == "relative_change" else start[0] + sign * abs(asked)
+        growth = (1 + asked / 100) ** times  # each year's growth on the year before
+        asked = start[0] + sign * abs(asked) if kind == "direction" else start[0] * growth
     if kind == "coverage":  # a figure that rounds to it is enough; a lower bound is none
         own = [r for r in rows if r["measure"] == "level" and _year(r) == deadline and whole(r)]
         if own and own[0]["qualifier"] != (">=" if up else "<="):
             digits = int(Decimal(own[0]["value"]).as_tuple().exponent)
             asked -= sign * Decimal(1).scaleb(min(0, digits)) / 2
     return _side(found[deadline], asked, up, free, gaps)
+
+
+def _every_year(target, rows, base, gaps):
+    """Missed where one year is on the wrong side; met once every year is known to be on the right one."""
+    found, up = levels(rows), target["direction"] in UP
+    asked = _number(target["threshold"]) - (1 if up else -1) * _number(target.get("tolerance"))
+    years = range(base + 1, int(target["deadline"]) + 1)
+    sides = [_side(found.get(year, (-FAR, FAR)), asked, up, False, gaps) for year in years]
+    return "missed" if "missed" in sides else "open" if "open" in sides else "met"
 
 
 def _monotone(target, rows, base, gaps):
@@ -309,6 +320,42 @@ def a_relative_change(m):
     return m.case("relative_change", SIDES[m.up], percent, "real", slack)
 
 
+def an_average_growth(m):
+    measure = m.pick("level", "level", "change_pct", "cumulative_change_pct")
+    if measure == "level":
+        m.add(m.base, m.some())
+        m.add(m.deadline, m.some(), qualifier=m.sign())
+    else:
+        m.levels(measure)
+    if measure != "level" and m.rng.random() < 0.5:  # only changes
+        m.rows = [row for row in m.rows if row["measure"] == measure]
+    free = [row | {"qualifier": "=", "published": min(row["published"], AS_OF)} for row in m.rows]
+    known = levels(newest(free))
+    start, end = known.get(m.base, (Decimal(0),))[0], known[m.deadline][0]
+    percent, slack = m.percent(), m.pick(0, 0, 1, 2) * Decimal("0.5")
+    if start > 0:
+        percent = 100 * ((abs(end) / start) ** (1 / Decimal(m.deadline - m.base)) - 1)
+        percent = percent.quantize(Decimal(1).scaleb(-m.pick(0, 2, 4))) + m.pick(-1, 0, 1) * Decimal("0.01")
+    return m.case("average_growth", SIDES[m.up], percent, "real", slack)
+
+
+def an_every_year(m):
+    measure, asked = m.pick("level", "level", "change_pct"), m.some()
+    spoiled, hole = m.pick(None, *m.years[1:]), m.pick(None, None, *m.years[1:])
+    if measure == "change_pct":
+        m.add(m.base, m.some())
+        for year in m.years[1:]:
+            m.add(year, m.percent(), measure=measure)
+        asked = m.beside(levels(newest(m.rows))[m.pick(*m.years[1:])][0])
+    else:
+        for year in m.years:
+            off = m.side * m.pick(0, 0, 1, 9) if year != spoiled else -m.side * m.pick(0, 1, 1000)
+            if year != hole:
+                m.add(year, abs(asked + off * m.step), qualifier=m.sign() if m.rng.random() < 0.3 else "=")
+    slack = m.pick(0, 0, 1) * m.step
+    return m.case("every_year", SIDES[m.up], asked, "real", slack)
+
+
 def a_coverage(m):
     m.step, sign = Decimal(1).scaleb(-m.decimals), m.sign()
     number = min(Decimal(100), Decimal(m.pick(100, 100, 99, 96)) - m.rng.randint(0, 3) * m.step)
@@ -444,7 +491,7 @@ def _no_forecasts(monkeypatch):
 
 
 KINDS = (a_level, about_a_level, a_relative_change, a_coverage, a_direction, a_monotone, a_count, no_event, a_milestone,
-         a_published_rank)  # fmt: skip
+         a_published_rank, an_average_growth, an_every_year)  # fmt: skip
 SIZES = [(40, "every day"), pytest.param(360, "slow", marks=pytest.mark.slow)]  # targets of each kind, seed
 
 

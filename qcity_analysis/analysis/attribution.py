@@ -96,7 +96,7 @@ def explain_change(
     >>> import qcity_analysis as qc
     >>> change = explain_change(qc.load(), "energy_per_gdp", "china_14fyp", "2022-06-30", "2023-06-30", draws=500)
     >>> change.word, sorted({figure.period for figure in change.figures})
-    ('new_figure', ['2021', '2022'])
+    ('new_figure', ['2021', '2022', '2022-Q1'])
     """
     first, last = to_date(earlier), to_date(later)
     if first >= last:

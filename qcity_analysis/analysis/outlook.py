@@ -19,6 +19,7 @@ from ..assessment.answer import Assessment
 from ..assessment.assess import assess
 from ..assessment.peers import comparators
 from ..data.load import Data
+from ..data.schema import RELATIVE
 from ..errors import Note
 from ..forecasting.prior import SCALES, scaled, shipped_changes, typical_change
 from ..series.annual import AnnualSeries, annual_series
@@ -27,7 +28,7 @@ from ..targets import Target, reaches
 YEARS = 15  # after the last figure
 CERTAINTIES = (0.5, 0.8, 0.95)
 REACH = 0.1  # a target is within reach while its chance is at least this
-BY_LEVEL = ("level", "relative_change", "coverage", "direction")  # met or not by the level of one year alone
+BY_LEVEL = ("level", "coverage", "direction", *RELATIVE)  # met or not by the level of one year alone
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ def _chances(data: Data, a: Assessment, draws: int) -> dict[int, float] | Note:
     if a.status not in ("forecast", "missed"):
         codes = {"met": "settled", "depends_on_definition": "by_definition"}
         return Note(codes.get(a.status, "no_forecast"))
-    if a.target.kind not in (*BY_LEVEL, "cumulative"):
+    if a.target.kind not in (*BY_LEVEL, "cumulative") or a.target.kind == "average_growth":
         return Note("no_year_of_attainment")
     if levels.empty:
         return Note("no_forecast")
@@ -232,7 +233,7 @@ def feasibility(data: Data, assessment: Assessment) -> Feasibility:
 
 def _move(data: Data, a: Assessment) -> Feasibility:
     """The move needed, without rows; or, with a reason, that there is none."""
-    target, levels, relative = a.target, a.levels(), a.target.kind == "relative_change"
+    target, levels, relative = a.target, a.levels(), a.target.relative
     codes = {"met": "settled", "missed": "settled", "depends_on_definition": "by_definition"}
     if a.status in codes or target.kind not in BY_LEVEL:
         return Feasibility(reason=Note(codes.get(a.status, "no_pace")))

@@ -16,6 +16,7 @@ from ..data.vintages import standing
 from ..errors import Note
 from ..forecasting.forecast import Forecast
 from ..series.annual import AnnualSeries, annual_series, with_sources
+from ..series.evidence import Evidence
 from ..targets import Pace, Target, pace_between
 
 FAN = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -69,7 +70,8 @@ class Assessment:
     question by definition or comparator); `role` ("main", "definition", "borrowed"); `definition` (the indicator's
     row); `region_names`; `notes`; `illustrative` (such a figure was used); `model`, `draws`, `seed`; `likelihood` (what
     made the paths where it was not `model`: "gamma_poisson", "events", "joint_ranks"); `period` (first and last year
-    that count); `tally` (what is counted so far); `settled_in` (the period whose figure settled it early).
+    that count); `tally` (what is counted so far); `settled_in` (the period whose figure settled it early); `stated` (a
+    Note: the official statement that settled it where own figures do not).
     """
 
     target: Target
@@ -107,6 +109,7 @@ class Assessment:
     period: tuple[int, int] | None = None
     tally: Tally | None = None
     settled_in: str | None = None
+    stated: Note | None = None
 
     def places(self) -> set[tuple[str, str]]:
         """Every series the answer rests on, inputs and parts included: indicator and region."""
@@ -130,7 +133,6 @@ class Assessment:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the draws as plain values that JSON can hold; levels and fan by year."""
-        fan = {} if self.fan is None else self.fan.to_dict("index")
 
         def plain(record: Any) -> dict[str, Any] | None:
             return dataclasses.asdict(record) if record else None
@@ -141,12 +143,16 @@ class Assessment:
             **{name: getattr(self, name) for name in _PLAIN},
             "definition": self.definition["indicator_id"],
             "reason": plain(self.reason),
+            "stated": plain(self.stated),
             "period": list(self.period) if self.period else None,
             "tally": plain(self.tally),
             "interval": list(self.interval) if self.interval else None,
             "levels": {str(year): float(level) for year, level in self.levels().items()},
             "base_year": self.series.base_year if self.series is not None else None,
-            "fan": {str(y): {f"{q:g}": float(v) for q, v in row.items()} for y, row in fan.items()},
+            "fan": {
+                str(year): {f"{q:g}": float(level) for q, level in row.items()}
+                for year, row in (() if self.fan is None else self.fan.iterrows())
+            },
             **{name: plain(getattr(self, name)) for name in ("pace_so_far", "pace_needed", "borrowed")},
             "notes": [plain(note) for note in self.notes],
             "parts": [part.to_dict() for part in self.parts],
@@ -173,9 +179,8 @@ class Question:
         made_up = series is not None and bool((series.observations["status"] == "illustrative").any())
         return Assessment(
             self.target, self.data.as_of, "not_assessable", self.names(self.target.region), definition,
-            threshold=threshold, bound=bound,
-            tolerance=self.target.tolerance, series=series, role=role, model=self.model, draws=self.draws,
-            seed=self.seed, notes=notes, illustrative=made_up,
+            threshold=threshold, bound=bound, tolerance=self.target.tolerance, series=series, role=role,
+            model=self.model, draws=self.draws, seed=self.seed, notes=notes, illustrative=made_up,
         )  # fmt: skip
 
     def names(self, region: str) -> dict[str, str]:
@@ -199,8 +204,8 @@ class Question:
 
     def decisive(self, series: AnnualSeries, year: int, bound: float) -> float:
         """The bound published for a year where it decides whether `bound` was reached; NaN where none does."""
-        target = self.target
-        worst, best = (series.lower, series.upper) if target.upward else (series.upper, series.lower)
+        target, part = self.target, series.evidence
+        worst, best = (part.lower, part.upper) if target.upward else (part.upper, part.lower)
         # a bound is not rounded
         sure = target.level(slack=target.tolerance) if target.kind == "coverage" else bound
         if year in worst and target.is_met(worst[year], sure):
@@ -210,8 +215,7 @@ class Question:
     def outcome(self, series: AnnualSeries, bound: float) -> tuple[float, tuple[Note, ...]] | None:
         """The level of the deadline, or a bound on it that decides, with the note that says so; None when open."""
         year = self.target.deadline
-        level = float(series.values.get(year, math.nan))
-        if not math.isnan(level):
+        if not math.isnan(level := float(series.values.get(year, math.nan))):
             return level, ()
         level = self.decisive(series, year, bound)
         return None if math.isnan(level) else (level, (Note("met_by_bound", {"year": year, "value": level}),))
@@ -219,10 +223,9 @@ class Question:
     def pace_so_far(self, series: AnnualSeries, level: float, year: int) -> Pace | None:
         """The pace from the base year, or the first level, to `level` in `year`; None where that is no later."""
         known, base = series.known(), self.target.base_year
-        start = base if base in known.index else int(known.index[0]) if len(known) else None
-        if start is None or start >= year:
-            return None
-        return pace_between(float(known[start]), level, start, year)
+        start = int(known.index[0]) if len(known) else year
+        start = base if base is not None and base in known.index else start
+        return pace_between(float(known[start]), level, start, year) if start < year else None
 
     def awaiting(self, last: int) -> tuple[Note, ...]:
         """A note where the deadline is over and its figure is not in."""
@@ -267,7 +270,7 @@ def bare(series: AnnualSeries, values: pd.Series, used: pd.DataFrame) -> AnnualS
     """A series with other values and the figures they rest on, and nothing known in part."""
     return replace(
         series, values=values, earlier=values.iloc[:0], breaks=(), observations=used, bounds=series.bounds.iloc[:0],
-        lower={}, upper={}, noisy={}, shared=(), estimates=series.estimates.iloc[:0],
+        evidence=Evidence(),
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ done by a published 1, not done by a 0 for the deadline; nothing else is guessed
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -66,64 +66,42 @@ class CountSeries:
         """The counts that lie wholly between the start and the deadline."""
         return [c for c in self.counts if all(self.start < year <= self.deadline for year, _ in c.parts)]
 
-    @property
-    def numbers(self) -> list[Count]:
-        """The counts that are no bounds, those before the start included."""
-        return [c for c in self.counts if c.qualifier == "="]
-
-    @property
-    def exposure(self) -> float:
-        """Years (rounds) of numbers."""
-        return sum(c.exposure for c in self.numbers)
-
-    def _total(self, counts: Iterable[Count]) -> float:
-        """The cumulated number, without binary blur."""
-        return float(f"{self.offset + math.fsum(c.count for c in counts):.15g}")
-
-    def _span(self, counts: Iterable[Count]) -> float:
-        """Years (rounds) of the period that counts cover."""
-        years = set(self.years)
-        return sum(share for c in counts for year, share in c.parts if year in years)
+    def so_far(self, signs: str = "=") -> tuple[float, float]:
+        """The cumulated number of the counts inside with one of these signs, and the years (rounds) they cover."""
+        kept, years = [c for c in self.inside if c.qualifier in signs.split()], set(self.years)
+        number = float(f"{self.offset + math.fsum(c.count for c in kept):.15g}")  # without binary blur
+        return number, sum(share for c in kept for year, share in c.parts if year in years)
 
     @property
     def certain(self) -> float:
         """What is counted for certain by the deadline; a lower bound counts as what it is at least."""
-        total = self._total(c for c in self.inside if c.qualifier != "<=")
-        return max([total, *(n for year, sign, n in self.limits if sign == ">=" and year <= self.deadline)])
+        limits = (n for year, sign, n in self.limits if sign == ">=" and year <= self.deadline)
+        return max([self.so_far("= >=")[0], *limits])
 
     @property
     def most(self) -> float:
         """What it can be at most by the deadline; infinite while anything is open."""
-        kept = [c for c in self.inside if c.qualifier != ">="]
-        total = self._total(kept) if reaches(self._span(kept), len(self.years)) else math.inf
-        return min([total, *(n for year, sign, n in self.limits if sign == "<=" and year >= self.deadline)])
-
-    @property
-    def covered(self) -> float:
-        """Years (rounds) between the start and the deadline for which there is a number."""
-        return self._span(c for c in self.inside if c.qualifier == "=")
+        total, covered = self.so_far("= <=")
+        limits = (n for year, sign, n in self.limits if sign == "<=" and year >= self.deadline)
+        return min([total if reaches(covered, len(self.years)) else math.inf, *limits])
 
     @property
     def last(self) -> int:
         """The last year of a count in the period; the start where there is none."""
         return max((year for c in self.inside for year, _ in c.parts), default=self.start)
 
-    @property
-    def through(self) -> str | None:
-        """The period of the last figure that counts."""
-        ends = [year for year, *_ in self.limits if self.start < year <= self.deadline]
-        last = max([self.last, *ends])
-        return self.labels.get(last, str(last)) if self.inside or ends else None
-
-    def tally(self, today: int, bound: float = 0.0) -> Tally:
+    def tally(self, today: int, bound: float) -> Tally:
         """What is counted so far in the year `today`, and what is missing to the bound."""
         known = {year for c in self.counts for year, _ in c.parts}
         over = max([*known, today - 1])
         unknown = tuple(year for year in self.years if year <= over and year not in known)
-        certain, needed = self.certain, max(0.0, bound - self.certain)
-        return Tally(certain, self.through, len(self.years), self.covered, unknown, needed, self.exposure)
+        ends = [year for year, *_ in self.limits if self.start < year <= self.deadline]
+        last = max([self.last, *ends])
+        through = self.labels.get(last, str(last)) if self.inside or ends else None
+        needed, exposure = max(0.0, bound - self.certain), _exposure(self.counts)
+        return Tally(self.certain, through, len(self.years), self.so_far()[1], unknown, needed, exposure)
 
-    def reached_in(self, bound: float, beyond: bool = False) -> str | None:
+    def reached_in(self, bound: float, beyond: bool) -> str | None:
         """The period whose figure brought what is certain to `bound`, or `beyond` it."""
         for year in sorted({self.start, *(y for y in self.labels if self.start < y <= self.deadline)}):
             total = replace(self, deadline=year).certain
@@ -135,53 +113,37 @@ class CountSeries:
         """The cumulated number at the end of each year, index year from the start; NaN where it is not known."""
         levels = {self.start: self.offset}
         for year in range(self.start + 1, self.deadline + 1):
-            so_far = replace(self, deadline=year)
-            complete = reaches(so_far.covered, len(so_far.years))
-            numbers = (c for c in so_far.inside if c.qualifier == "=")
-            levels[year] = so_far._total(numbers) if complete else math.nan
+            until = replace(self, deadline=year)
+            number, covered = until.so_far()
+            levels[year] = number if reaches(covered, len(until.years)) else math.nan
         series = pd.Series(levels, name="level", dtype=float).rename_axis("year")
         return series.loc[: series.last_valid_index()]
 
-    def too_few(self) -> Note | None:
-        """Why no rate is told: only bounds, or fewer than three numbers."""
-        numbers = sum(c.exposure > 0 for c in self.numbers)
-        few = Note("few_counts", {"count": numbers, "least": FEWEST}) if numbers else Note("only_bounds")
-        return few if numbers < FEWEST else None
-
-    def pace_so_far(self) -> Pace | None:
-        """Items a year over the time that is counted; no compound pace for counts."""
-        if self.covered <= 0:
-            return None
-        number = sum(c.count for c in self.inside if c.qualifier == "=")
-        return Pace(number / self.covered, None, self.start, self.last)
-
-    def pace_needed(self, bound: float) -> Pace | None:
-        """Items a year over the time that is left; unknown years before the last figure are open too."""
-        left = len(self.years) - self.covered
-        if left <= 0:
-            return None
-        known = {year for c in self.inside for year, _ in c.parts}
+    def paces(self, tally: Tally) -> tuple[Pace | None, Pace | None]:
+        """Items a year over the time that is counted, and over the time that is left (unknown years before the last
+        figure are open too); no compound pace for counts.
+        """
+        number, covered = sum(c.count for c in self.inside if c.qualifier == "="), tally.covered
+        so_far = Pace(number / covered, None, self.start, self.last) if covered > 0 else None
+        known, left = {year for c in self.inside for year, _ in c.parts}, tally.years - covered
         gap = any(year not in known for year in self.years if year <= self.last)
         since = self.start if gap else min(self.last, self.deadline - 1)
-        return Pace(max(0.0, bound - self.certain) / left, None, since, self.deadline)
+        return so_far, Pace(tally.needed / left, None, since, self.deadline) if left > 0 else None
 
 
-def unit_of(counts: Sequence[Count]) -> float:
-    """What the process is counted in: the largest power of ten that all counts are multiples of, or a thousandth of
-    the average year where that is more, so that a rate does not depend on the unit it was published in.
+def _exposure(counts: Sequence[Count]) -> float:
+    """Years (rounds) of numbers, those before the start included."""
+    return sum(c.exposure for c in counts if c.qualifier == "=")
 
-    >>> unit_of([Count(((2021, 1.0),), 2.5), Count(((2022, 1.0),), 3)]), unit_of([Count(((2021, 1.0),), 36500.0)])
-    (0.1, 100.0)
-    """
-    sizes = [c.count for c in counts if c.count > 0]
-    if not sizes:
-        return 1.0
-    texts = [f"{size:.9e}".partition("e") for size in sizes]  # digits beyond the tenth are binary blur
-    power = min(int(after) - len(digits.partition(".")[2].rstrip("0")) for digits, _, after in texts)
-    numbers = [c for c in counts if c.qualifier == "="]
-    exposure = sum(c.exposure for c in numbers)
-    mean = math.fsum(c.count for c in numbers) / exposure if exposure else 0.0
-    return float(max(float(f"1e{power}"), mean / FINEST))
+
+def _unit_of(counts: Sequence[Count]) -> float:
+    """A step of the process: a power of ten, or 1/FINEST of a year; the unit published plays no part."""
+    # digits beyond the tenth are binary blur
+    texts = [f"{c.count:.9e}".partition("e") for c in counts if c.count > 0]
+    powers = [int(after) - len(digits.partition(".")[2].rstrip("0")) for digits, _, after in texts]
+    number, exposure = math.fsum(c.count for c in counts if c.qualifier == "="), _exposure(counts)
+    least = float(f"1e{min(powers, default=0)}")
+    return max(least, number / exposure / FINEST) if exposure and powers else least
 
 
 def _count_series(
@@ -195,10 +157,10 @@ def _count_series(
     when = rounds_of(rounds)
     single: dict[int, Count] = {}
     columns = (new["year"], new["months"], new["count"], new.get("qualifier", ()))
-    for year, months, items, qualifier in zip(*columns, strict=True):
+    for year, months, items, sign in zip(*columns, strict=True):
         if items > 0 or when is None or year in when:  # nothing in a year without a round says nothing
-            sign = qualifier if qualifier in (">=", "<=") else "="
-            single[int(year)] = Count(((int(year), float(months) / 12),), float(items), sign)
+            part, sign = (int(year), float(months) / 12), sign if sign in (">=", "<=") else "="
+            single[int(year)] = Count((part,), float(items), sign)
     labels = {int(row.year): str(row.period) for row in new.itertuples()}
     decimals = [int(d) for rows in (new, totals) if "decimals" in rows for d in rows["decimals"]]
     digits = (min(decimals, default=0), max(decimals, default=12))
@@ -235,16 +197,14 @@ def _count_series(
 
 
 def _totals(rows: pd.DataFrame) -> list[tuple[str, float]]:
-    """Totals at the ends of years, and one within the year after the last: period and number; without those that a
-    later, lower one puts right.
-    """
+    """Period and number of year ends and the last within a year, but what a later, lower one puts right."""
     numbers = [(str(r.period), float(r.value)) for r in rows.itertuples() if r.qualifier in ("=", "~")]
     ends = [(period[:4], value) for period, value in numbers if months_covered(period) == 12]
     last = max((period for period, _ in ends), default="9999")
-    later = [end for end in numbers if months_covered(end[0]) < 12 and end[0][:4] > last]
-    later.sort(key=lambda end: (end[0][:4], months_covered(end[0])))
+    later = [(end[0][:4], months_covered(end[0]), end) for end in numbers if end[0][:4] > last]
+    newest = [max(later)[2]] if later else []
     kept: list[tuple[str, float]] = []
-    for end in [*ends, *later[-1:]]:
+    for end in [*ends, *newest]:
         while len(kept) > 1 and kept[-1][1] > end[1]:
             kept.pop()
         kept.append(end)
@@ -255,9 +215,7 @@ def _between(
     single: dict[int, Count], before: str, after: str, items: float, rounds: frozenset[int] | None,
     digits: tuple[int, int],
 ) -> Count | None:  # fmt: skip
-    """The number of the years between two totals that have no number of their own; None when they disagree by more than
-    half a step of the coarsest figure; `digits` are the fewest and the most decimals.
-    """
+    """What two totals say of the years without a number; None when they disagree by over half a step."""
     last, half = int(after[:4]), 0.5 * 10.0 ** -digits[0]
     spans = {year: 1.0 for year in range(int(before) + 1, last + 1)}
     spans[last] = months_covered(after) / 12
@@ -279,44 +237,60 @@ def _together(*frames: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows for rows in frames if len(rows)] or frames[:1], ignore_index=True)
 
 
-def cumulative(question: Question, indicator_id: str, role: str = "main") -> Assessment:
-    """The assessment of a cumulative target: met or missed once what is counted decides; else the share of draws that
-    reach the target; not assessable without counts to tell a rate from.
+def counted(question: Question, indicator_id: str, role: str = "main") -> Assessment:
+    """The assessment of a cumulative target, or of no event from the year after the base year (without one, in the
+    deadline's year): met or missed once what is counted decides, else the share of draws that reach the target or the
+    exact probability of no event; not assessable without counts to tell a rate from.
     """
     target, deadline, bound = question.target, question.target.deadline, question.target.bound()
-    raw, totals = question.series(indicator_id), question.totals(indicator_id)
-    rounds = str(question.data.indicator(indicator_id)["rounds"])
-    known = _count_series(raw.new_counts, totals, target.base_year, deadline, rounds)
-    series = _as_counted(raw, known)
-    notes = (*series.notes, *known.notes)
-    answer = question.answer(indicator_id, role, series, threshold=target.threshold, bound=bound, notes=notes)
-    if not (known.counts or known.limits) and known.start != deadline:
-        rows = any(len(rows) for rows in (raw.observations, raw.bounds, raw.unused))
-        nothing = Note("no_counts" if rows else "no_observation", {"count": 0})
-        return refused(answer, Note("one_total") if len(totals) else nothing)
+    events, start, raw = target.kind == "zero_event", target.base_year, question.series(indicator_id)
+    start = deadline - 1 if events and start is None else start
+    new = _events(raw) if events else raw.new_counts
+    totals = pd.DataFrame() if events else question.totals(indicator_id)
+    known = _count_series(new, totals, start, deadline, str(question.data.indicator(indicator_id)["rounds"]))
+    series = _as_counted(raw, known, events)
+    period_note = Note("event_years", {"first": known.start + 1, "last": deadline})
+    notes = (*series.notes, *([period_note] if events else known.notes))
+    asked = target.level() if events else target.threshold
+    answer = question.answer(indicator_id, role, series, threshold=asked, bound=bound, notes=notes)
+    if events:
+        answer = replace(answer, period=(known.start + 1, deadline))
+    if not (known.counts or known.limits) and (events or known.start != deadline):
+        rows = any(len(one) for one in (raw.observations, raw.bounds, raw.unused, *[raw.new_counts] * events))
+        codes = ("only_bounds", "no_exposure") if events else ("no_counts", "no_observation")
+        code = "one_total" if len(totals) else codes[not rows]
+        return refused(answer, Note(code, {"count": 0} if code in ("no_counts", "no_observation") else {}))
     if known.start > deadline:
         return refused(answer, Note("deadline_gap", {"deadline": deadline, "last": known.start}))
-    tally = known.tally(question.data.as_of.year, bound)
+    tally = known.tally(question.data.as_of.year, 0.0 if events else bound)
     answer = replace(answer, period=(known.start + 1, deadline), tally=tally)
-    certain, most, up = known.certain, known.most, target.upward
+    certain, most, up = tally.count, known.most, target.upward
     past = reaches(certain, bound) if up else not reaches(certain, bound, upward=False)
     if past or (not reaches(most, bound) if up else reaches(most, bound, upward=False)):
-        period = known.reached_in(bound, not up) if past else known.through
-        answer = replace(answer, pace_so_far=known.pace_so_far())
-        return settled(answer, past == up, certain if past else most, period or str(known.start))
-    reason = known.too_few()
-    return refused(answer, reason) if reason else _counts_ahead(question, answer, known, series, bound)
+        period = known.reached_in(bound, not up) if past else tally.through
+        if not events:
+            answer, period = replace(answer, pace_so_far=known.paces(tally)[0]), period or str(known.start)
+        outcome = certain if past else most
+        return settled(answer, past == up, outcome, period if past or not events else None)
+    numbers = sum(c.exposure > 0 for c in known.counts if c.qualifier == "=")
+    if numbers < FEWEST:
+        few = Note("few_counts", {"count": numbers, "least": FEWEST}) if numbers else Note("only_bounds")
+        return refused(answer, few)
+    return (_events_ahead if events else _counts_ahead)(question, answer, known, series, bound)
 
 
-def _as_counted(raw: AnnualSeries, known: CountSeries) -> AnnualSeries:
+def _as_counted(raw: AnnualSeries, known: CountSeries, events: bool) -> AnnualSeries:
     """The series as the cumulated number by year, with the figures that are counted as those used."""
     counting = 0 < known.start <= known.deadline and len(known.rows)
+    series = bare(raw, known.cumulated() if counting else series_of({}), known.rows)
+    untold = ("new_counts",) if events else UNTOLD
+    notes = [n for n in raw.notes if n.code not in untold and not n.code.startswith("unused_")]
+    if events:
+        return replace(series, unused=raw.unused[raw.unused["measure"] != "level"], notes=tuple(notes))
     left = _together(raw.observations, raw.unused)
     left = left[left["measure"] != "count_total"].assign(reason="no_count")
-    notes = [n for n in raw.notes if n.code not in UNTOLD and not n.code.startswith("unused_")]
     if len(left):
         notes.append(Note("unused_no_count", {"periods": [str(period) for period in left["period"]]}))
-    series = bare(raw, known.cumulated() if counting else series_of({}), known.rows)
     return replace(series, base_year=None, unused=left, notes=tuple(notes))
 
 
@@ -324,6 +298,8 @@ def _counts_ahead(
     question: Question, answer: Assessment, known: CountSeries, series: AnnualSeries, bound: float
 ) -> Assessment:
     """The verdict from draws of what is still to come."""
+    tally = answer.tally
+    assert tally is not None
     target, deadline, levels = question.target, question.target.deadline, series.known()
     paths, last = _paths(question, known), int(levels.index[-1])
     first = next(year for year in range(known.start + 1, deadline + 1) if year not in levels.index)
@@ -331,9 +307,9 @@ def _counts_ahead(
     forecast = Forecast(paths[:, -len(years) :], years, "gamma_poisson", "count", levels)
     met = target.is_met(paths[:, -1], bound)
     strict = float(np.mean(target.is_met(paths[:, -1], target.threshold or 0.0)))
-    span = f"{known.exposure:.1f}".removesuffix(".0")
+    span = f"{tally.exposure:.1f}".removesuffix(".0")
     notes = (
-        *question.awaiting(int((known.through or str(last))[:4])),
+        *question.awaiting(int((tally.through or str(last))[:4])),
         *question.without_tolerance(strict),
         Note("rate_rests_on", {"exposure": span, "unit": "year" if span == "1" else "years"}),
     )
@@ -343,15 +319,13 @@ def _counts_ahead(
         left = pd.Index(range(last, deadline + 1), name="year")
         straight = np.linspace(float(levels[last]), bound, len(left))
         answer = replace(answer, needed_path=pd.Series(straight, index=left, name="needed"))
-    return replace(
-        answer, probability=min(max(chance, half), 1 - half), pace_so_far=known.pace_so_far(),
-        pace_needed=known.pace_needed(bound),
-    )  # fmt: skip
+    chance, (so_far, needed) = min(max(chance, half), 1 - half), known.paces(tally)
+    return replace(answer, probability=chance, pace_so_far=so_far, pace_needed=needed)
 
 
 def _paths(question: Question, known: CountSeries) -> np.ndarray:
     """The cumulated number at the end of each year for each draw, within what bounds on totals allow."""
-    rng, unit = np.random.default_rng(question.seed), unit_of(known.counts)
+    rng, unit = np.random.default_rng(question.seed), _unit_of(known.counts)
     scaled = [replace(c, count=c.count / unit) for c in known.counts]
     rates = posterior(scaled, question.draws, rng)
     new = new_items(scaled, rates, known.start + 1, known.deadline, rng, known.rounds)
@@ -363,32 +337,6 @@ def _paths(question: Question, known: CountSeries) -> np.ndarray:
         else:
             paths[:, : column + 1] = np.minimum(paths[:, : column + 1], number)
     return paths
-
-
-def zero_event(question: Question, indicator_id: str, role: str = "main") -> Assessment:
-    """The assessment of a target of no event from the year after the base year (without one, in the deadline's year) to
-    the deadline: a published event in the period is a miss at once.
-    """
-    target, bound = question.target, question.target.bound()
-    start = target.base_year if target.base_year is not None else target.deadline - 1
-    raw, rounds = question.series(indicator_id), str(question.data.indicator(indicator_id)["rounds"])
-    known = _count_series(_events(raw), pd.DataFrame(), start, target.deadline, rounds)
-    kept = tuple(n for n in raw.notes if n.code != "new_counts" and not n.code.startswith("unused_"))
-    series = bare(raw, known.cumulated() if len(known.rows) else raw.values.iloc[:0], known.rows)
-    series = replace(series, unused=raw.unused[raw.unused["measure"] != "level"], notes=kept)
-    notes = (*kept, Note("event_years", {"first": start + 1, "last": target.deadline}))
-    answer = question.answer(indicator_id, role, series, threshold=target.level(), bound=bound, notes=notes)
-    answer = replace(answer, period=(start + 1, target.deadline))
-    if not known.counts:
-        rows = any(len(rows) for rows in (raw.observations, raw.bounds, raw.unused, raw.new_counts))
-        return refused(answer, Note("only_bounds" if rows else "no_exposure"))
-    answer = replace(answer, tally=known.tally(question.data.as_of.year))
-    if not target.is_met(known.certain, bound):
-        return settled(answer, False, known.certain, known.reached_in(bound, beyond=True))
-    if target.is_met(known.most, bound):
-        return settled(answer, True, known.most)
-    few = known.too_few()
-    return refused(answer, few) if few else _events_ahead(question, answer, known, bound)
 
 
 def _events(raw: AnnualSeries) -> pd.DataFrame:
@@ -417,29 +365,28 @@ def none_in(events: float, exposure: float, ahead: float, allowed: float = 0.0) 
     return float(betainc(events + 0.5, math.floor(allowed) + 1, exposure / (exposure + ahead)))
 
 
-def _events_ahead(question: Question, answer: Assessment, known: CountSeries, bound: float) -> Assessment:
+def _events_ahead(
+    question: Question, answer: Assessment, known: CountSeries, series: AnnualSeries, bound: float
+) -> Assessment:
     """The exact probability of none in the time left, and draws of the number of events for the picture."""
-    assert answer.series is not None
-    rng = np.random.default_rng(question.seed)
-    events, exposure = sum(c.count for c in known.numbers), known.exposure
-    ahead = len(known.years) - known.covered
-    probability = none_in(events, exposure, ahead, bound - known.certain)
+    assert answer.tally is not None
+    rng, tally, exposure = np.random.default_rng(question.seed), answer.tally, answer.tally.exposure
+    events, ahead = sum(c.count for c in known.counts if c.qualifier == "="), len(known.years) - tally.covered
+    probability = none_in(events, exposure, ahead, bound - tally.count)
     rate = rng.standard_gamma(events + 0.5, question.draws) / exposure
     years = np.arange(known.start + 1, known.deadline + 1)
     done = {year: share for c in known.inside if c.qualifier == "=" for year, share in c.parts}
     left = np.array([1 - done.get(int(year), 0.0) if int(year) in known.years else 0.0 for year in years])
     paths = np.cumsum(rng.poisson(rate[:, None] * left), axis=1).astype(float)
     first = int(np.flatnonzero(left > 0)[0])
-    forecast = Forecast(paths[:, first:], years[first:], "events", "count", answer.series.known())
-    spans = {
-        name: f"{span:.1f}".removesuffix(".0") for name, span in (("exposure", exposure), ("left", ahead))
-    }
-    rate_note = Note("event_rate", {"events": f"{events:g}"} | spans)
-    last = int((known.through or str(known.start))[:4])
+    forecast = Forecast(paths[:, first:], years[first:], "events", "count", series.known())
+    spans = {key: f"{span:.1f}".removesuffix(".0") for key, span in (("exposure", exposure), ("left", ahead))}
+    last = int((tally.through or str(known.start))[:4])
     answer = judged(answer, forecast, paths[:, -1] <= bound)
     return replace(
         answer, likelihood="events", probability=probability, probability_error=0.0, word=ipcc_word(probability),
-        expected=(events + 0.5) / exposure * ahead, notes=(*answer.notes, *question.awaiting(last), rate_note),
+        expected=(events + 0.5) / exposure * ahead,
+        notes=(*answer.notes, *question.awaiting(last), Note("event_rate", {"events": f"{events:g}"} | spans)),
     )  # fmt: skip
 
 

@@ -1,10 +1,12 @@
 """Targets on the level of the deadline (also "about", a relative change, coverage, a direction), and on every year's.
 
-Every year better ("monotone") is one statement about all years of the period together. The years that count run from
-the year after the base year to the deadline. Where the plan names no base year, the plan's own year (the date of its
-document) is the first one, to be compared with the year before. A year counts as better when the figure is above the
-one before (below, where less is better), both rounded to the coarser of the two published steps; levels that are
-derived are compared as they are. A bound decides where it is enough.
+Average growth is read as the level it leads to. Every year better ("monotone") is one statement about all years of the
+period together, as is a level kept to in every year. The years that count run from the year after the base year to the
+deadline. Where the plan names no base year, the plan's own year (the date of its document) is the first one, to be
+compared with the year before. A year counts as better when the figure is above the one before (below, where less is
+better), both rounded to the coarser of the two published steps; levels that are derived, and two published ones, are
+compared as they are. A bound decides where it is enough. Years between two levels move with the standard deviation of a
+yearly change around the average one (gaps taken as a random walk).
 """
 
 from __future__ import annotations
@@ -17,24 +19,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..data.schema import is_spliced
 from ..data.vintages import is_whole
 from ..errors import Note
 from ..forecasting.forecast import Forecast
 from ..forecasting.histories import FARTHEST, WINDOW
 from ..series.annual import AnnualSeries, annual_series
+from ..series.evidence import LEVELS, PROVISIONAL, Evidence
 from ..targets import CLOSE, Target, needed_path, pace_between
 from .answer import Assessment, Question, judged, refused, settled, with_parts
 from .peers import FEWEST, borrowed_answers, moved_towards
 
 ENOUGH = 4  # own levels from which nothing is borrowed
-BORROWING = ("level", "relative_change", "coverage")
+BORROWING = ("level", "relative_change", "coverage", "average_growth")
 
 
 def at_deadline(question: Question, indicator_id: str, role: str = "main") -> Assessment:
     """The assessment of a target on the level, or the change, of the deadline."""
     target = question.target
-    relative = target.kind == "relative_change"
-    series = _with_changes(target, question.series(indicator_id, target.base_year if relative else None))
+    base = target.base_year if target.relative else None
+    series = _with_changes(target, question.series(indicator_id, base))
     levels, answer = series.known(), question.answer(indicator_id, role, series)
     reason = _missing(question, series, levels)
     threshold, bound = _asked(target, series)
@@ -59,15 +63,12 @@ def at_deadline(question: Question, indicator_id: str, role: str = "main") -> As
 def _with_changes(target: Target, series: AnnualSeries) -> AnnualSeries:
     """The series with bounds on the change since the target's base year as bounds, though no level is known."""
     rows = series.unused
-    if target.kind != "relative_change" or len(series.values) or not len(rows):
+    if not target.relative or len(series.values) or not len(rows):
         return series
     same = (rows["measure"] == "cumulative_change_pct") & (rows["base_period"] == target.base_year)
-    rows = rows[same & is_whole(rows["period"])]
-    lower, upper = (
-        {int(row.year): 100 + float(row.value) for row in rows[rows["qualifier"] == sign].itertuples()}
-        for sign in (">=", "<=")
-    )
-    return replace(series, lower={**series.lower, **lower}, upper={**series.upper, **upper})
+    rows = rows[same & is_whole(rows["period"])].astype({"year": int}).set_index("year")
+    lower, upper = ((100 + rows["value"][rows["qualifier"] == sign]).to_dict() for sign in (">=", "<="))
+    return replace(series, evidence=series.evidence | Evidence(lower, upper))
 
 
 def _missing(question: Question, series: AnnualSeries, levels: pd.Series) -> Note | None:
@@ -76,11 +77,11 @@ def _missing(question: Question, series: AnnualSeries, levels: pd.Series) -> Not
     facts = {"indicator_id": series.indicator_id, "region": target.region, "count": len(levels)}
     if levels.empty:
         return Note("only_bounds" if len(series.bounds) else "no_observation", facts)
-    if target.kind == "direction" and base is None:
+    if target.kind in ("direction", "every_year") and base is None:
         return Note("no_base_year", facts)
-    if target.kind in ("relative_change", "direction") and base not in levels.index:
+    if (target.relative or target.kind == "direction") and base not in levels.index:
         return Note("no_base", facts | {"base_year": base})
-    if target.kind == "relative_change" and not levels[base] > 0:
+    if target.relative and not levels[base] > 0:
         return Note("base_not_positive", facts | {"base_year": base, "base": f"{levels[base]:.10g}"})
     numbers = len(levels) + series.earlier.count()
     if (series.points() if question.model == "mixture" else numbers) < FEWEST:
@@ -95,10 +96,9 @@ def _missing(question: Question, series: AnnualSeries, levels: pd.Series) -> Not
 def _too_late(target: Target, levels: pd.Series) -> Note | None:
     """Why the deadline cannot be forecast from the last level: it lies before it, or too far ahead."""
     years = {"deadline": target.deadline, "last": int(levels.index[-1])}
-    if years["last"] > target.deadline:
+    if (ahead := target.deadline - years["last"]) < 0:
         return Note("deadline_gap", years)
-    far = target.deadline - years["last"] > FARTHEST
-    return Note("too_far", years | {"most": FARTHEST}) if far else None
+    return Note("too_far", years | {"most": FARTHEST}) if ahead > FARTHEST else None
 
 
 def _asked(target: Target, series: AnnualSeries) -> tuple[float, float]:
@@ -109,9 +109,7 @@ def _asked(target: Target, series: AnnualSeries) -> tuple[float, float]:
 
 
 def _step_of(series: AnnualSeries, year: int) -> float:
-    """One in the last digit of the year's published figure or bound; for a year without one, which is still to come,
-    that of the finest figure so far. 0 where levels are derived, which are compared as they are.
-    """
+    """One in the last digit of the year's figure, else of the finest so far; 0 where levels are derived."""
     known, bounds, digits = series.known(), series.bounds, series.decimals.get(year)
     if digits is None and year not in known.index:
         own = list(bounds.loc[bounds["year"] == year, "decimals"])
@@ -123,15 +121,14 @@ def _step_of(series: AnnualSeries, year: int) -> float:
 def _by_bounds(question: Question, series: AnnualSeries) -> list[Note]:
     """What bounds of the years before the deadline say of the level asked for, a standard of every year."""
     target = question.target
-    years: dict[bool, list[str]] = {True: [], False: []}
-    if target.kind in ("level", "coverage"):
-        for year in sorted(year for year in {*series.lower, *series.upper} if year < target.deadline):
-            bound = target.bound(step=_step_of(series, year))
-            level = question.decisive(series, year, bound)
-            if not math.isnan(level):
-                years[target.is_met(level, bound)].append(str(year))
-    codes = {True: "years_met_by_bound", False: "years_missed_by_bound"}
-    return [Note(codes[met], {"periods": periods}) for met, periods in years.items() if periods]
+    years: dict[str, list[str]] = {"years_met_by_bound": [], "years_missed_by_bound": []}
+    bounded = {*series.evidence.lower, *series.evidence.upper} if target.kind in ("level", "coverage") else ()
+    for year in sorted(year for year in bounded if year < target.deadline):
+        bound = target.bound(step=_step_of(series, year))
+        if not math.isnan(level := question.decisive(series, year, bound)):
+            met = target.is_met(level, bound)
+            years["years_met_by_bound" if met else "years_missed_by_bound"].append(str(year))
+    return [Note(code, {"periods": periods}) for code, periods in years.items() if periods]
 
 
 def _on_outcome(question: Question, series: AnnualSeries, level: float) -> list[Note]:
@@ -144,17 +141,19 @@ def _on_outcome(question: Question, series: AnnualSeries, level: float) -> list[
         ).values.get(year, math.nan)
         if abs(other - level) > 0.05:
             notes.append(Note("other_chain", {"year": year, "change": other - 100}))
-    status = series.observations.loc[series.observations["year"] == year, "status"]
-    if status.isin(["estimate", "preliminary"]).any():
-        notes.append(Note("provisional_outcome", {"year": year, "status": str(status.iloc[-1])}))
-    return notes
+    rows = series.observations[series.observations["year"] == year]
+    own, measure = rows["indicator_id"] == series.indicator_id, rows["measure"]
+    sums = own & (measure == "cumulative_change_pct") & (rows["base_period"] == base)
+    # a level settles before a change, a change since the base year before those of single years
+    settling = next((kind for kind in (own & measure.isin(LEVELS), sums) if kind.any()), rows["year"].notna())
+    status = [name for name in rows.loc[settling, "status"] if name in PROVISIONAL]
+    return [*notes, Note("provisional_outcome", {"year": year, "status": status[-1]})] if status else notes
 
 
 def _ahead_to_deadline(question: Question, answer: Assessment, series: AnnualSeries) -> Assessment:
     """The forecast of the deadline's level, its chance, and the pace that leads to the bound."""
     target, levels, (_, bound) = question.target, series.known(), _asked(question.target, series)
-    last, level = int(levels.index[-1]), float(levels.iloc[-1])
-    threshold = answer.threshold
+    last, level, threshold = int(levels.index[-1]), float(levels.iloc[-1]), answer.threshold
     answer = _ahead(question, answer, series, lambda ahead: target.is_met(ahead.paths[:, -1], bound))
     assert answer.forecast is not None and threshold is not None
     ask = answer.forecast.probability_at_least if target.upward else answer.forecast.probability_at_most
@@ -191,15 +190,22 @@ def _ahead(
 
 
 def definitions(question: Question) -> list[str]:
-    """The target's indicator, then each newer definition of it that has figures for the region."""
-    data, first = question.data, question.target.indicator_id
-    rows, ids = data.indicators, [first]
+    """The target's indicator and each newer definition with figures that begins in time, unless joined to it."""
+    data, target = question.data, question.target
+    rows, ids = data.indicators, [target.indicator_id]
+    begun = rows[~(rows["break_period"] > target.deadline).fillna(False)]
     while newer := [
-        str(name) for name in rows.loc[rows["continues"] == ids[-1], "indicator_id"] if name not in ids
+        name for name in begun.loc[begun["continues"] == ids[-1], "indicator_id"] if name not in ids
     ]:
-        ids.append(newer[0])
-    own = data.observations[data.observations["region"] == question.target.region]
-    return [name for name in ids if name in {first, *own["indicator_id"]}]
+        ids.append(str(newer[0]))
+    own = set(data.observations.loc[data.observations["region"] == target.region, "indicator_id"])
+    kept = ids[:1]
+    for name in (name for name in ids[1:] if name in own):
+        joined = is_spliced(data.indicator(name)) and data.indicator(name)["continues"] == kept[-1]
+        if joined and all(note.code != "splice_impossible" for note in question.series(name).notes):
+            kept.pop()
+        kept.append(name)
+    return kept
 
 
 def every_year(question: Question, indicator_id: str, role: str = "main") -> Assessment:
@@ -214,22 +220,22 @@ def every_year(question: Question, indicator_id: str, role: str = "main") -> Ass
     base, notes = _years_that_count(question, levels)
     answer = replace(answer, period=(base + 1, deadline), notes=(*series.notes, *notes))
     # the best and the worst that each year can have been: its level, else its bounds
-    ends = (series.upper, series.lower) if target.upward else (series.lower, series.upper)
-    best, worst = (
-        {year: float(level) for year, level in ({**end} | levels.to_dict()).items() if base <= year <= deadline}
-        for end in ends
-    )  # fmt: skip
+    ends = [{**end} | levels.to_dict() for end in (series.evidence.lower, series.evidence.upper)]
+    worst, best = (
+        {year: float(level) for year, level in end.items() if base <= year <= deadline}
+        for end in (ends if target.upward else reversed(ends))
+    )
     for after in sorted(best):
         for before in sorted((year for year in worst if year < after), reverse=True):
             if not _better(worst[before], best[after], target, years=after - before):
                 note = Note("not_better", {"before": before, "after": after, "series": series.indicator_id})
                 answer = replace(answer, notes=(*answer.notes, note))
-                return settled(answer, False, float(levels.get(after, ends[0].get(after))), str(after))
+                return settled(answer, False, best[after], str(after))
     if all(
         year - 1 in best and year in worst and _better(best[year - 1], worst[year], target)
         for year in range(base + 1, deadline + 1)
     ):
-        return settled(answer, True, float(levels.get(deadline, ends[1].get(deadline))))
+        return settled(answer, True, worst[deadline])
     if reason is None and deadline in levels.index:
         missing = [str(year) for year in range(base, deadline) if year not in levels.index]
         reason = Note("years_missing", {"periods": missing})
@@ -239,15 +245,40 @@ def every_year(question: Question, indicator_id: str, role: str = "main") -> Ass
     return _ahead(question, answer, series, lambda ahead: _all_better(question, series, base, ahead), notes)
 
 
+def keeps_to_it(question: Question, indicator_id: str, role: str = "main") -> Assessment:
+    """Missed at the first year on the wrong side; met once all years are in; else from joint paths."""
+    target, series = question.target, question.series(indicator_id)
+    levels, bound = series.known().loc[: target.deadline], target.bound()
+    reason, base = _missing(question, series, levels), target.base_year
+    answer = question.answer(indicator_id, role, series, bound=bound, notes=series.notes)
+    if base is None or (levels.empty and not len(series.bounds)):
+        return refused(answer, reason or Note("no_base_year"))
+    answer = replace(answer, threshold=target.level(), period=(base + 1, target.deadline))
+    years = range(base + 1, target.deadline + 1)
+    known = {year: float(levels.get(year, question.decisive(series, year, bound))) for year in years}
+    for year, level in known.items():
+        if not math.isnan(level) and not target.is_met(level, bound):
+            return settled(answer, False, level, str(year))
+    missing = [year for year, level in known.items() if math.isnan(level)]
+    if not missing:
+        return settled(answer, True, known[target.deadline])
+    if reason is None and (missing[0] < levels.index[0] or not math.isnan(known[target.deadline])):
+        reason = Note("years_open", {"periods": [str(year) for year in missing if year < target.deadline]})
+    if reason is not None or (reason := _too_late(target, series.known())):
+        return refused(answer, reason)
+
+    def met(ahead: Forecast) -> np.ndarray:
+        table = _every_level(question, series, ahead)
+        return np.all([target.is_met(table[year], bound) for year in missing], axis=0)
+
+    return _ahead(question, answer, series, met)
+
+
 def _years_that_count(question: Question, levels: pd.Series) -> tuple[int, tuple[Note, ...]]:
-    """The year the first comparison is made with (the first of `levels` where the plan's document has no date), and
-    notes on it and on years between levels.
-    """
-    target, notes = question.target, []
-    dates = question.data.sources.set_index("source_id")["date"]
-    date, first = str(dates.get(target.source_id, ""))[:4], int(levels.index[0])
-    base = target.base_year
+    """The year the first comparison is made with, and notes on it and on years between levels."""
+    target, base, first, notes = question.target, question.target.base_year, int(levels.index[0]), []
     if base is None:
+        date = str(question.data.sources.set_index("source_id")["date"].get(target.source_id, ""))[:4]
         dated = date.isdigit() and int(date) <= target.deadline
         base = int(date) - 1 if dated else first
         code = "first_year_of_plan" if dated else "first_year_of_figures"
@@ -261,9 +292,7 @@ def _years_that_count(question: Question, levels: pd.Series) -> tuple[int, tuple
 
 
 def _better(before: Any, after: Any, target: Target, step: float = 0.0, years: int = 1) -> Any:
-    """Whether levels `years` apart, rounded to `step` (0: not), rose (or fell) by what the target asks less its
-    tolerance in every year; by anything where it asks for no figure.
-    """
+    """Whether levels `years` apart, rounded to `step` (0: not), moved by what is asked in every year."""
     if step:
         before, after = (np.floor(np.asarray(level) / step + 0.5 + CLOSE) * step for level in (before, after))
     need = (abs(target.threshold or 0.0) - target.tolerance) * years
@@ -273,11 +302,22 @@ def _better(before: Any, after: Any, target: Target, step: float = 0.0, years: i
 def _all_better(question: Question, series: AnnualSeries, base: int, ahead: Forecast) -> np.ndarray:
     """Whether each path is better in every year from the year after `base` to the deadline, (draws,) of bool.
 
-    Years without a figure between two levels are drawn as a Brownian bridge, with the standard deviation of a yearly
-    change around the average one (gaps taken as a random walk). Each two years are rounded to the coarser of their
-    steps, unless either level is derived or both are published.
+    Each two years are rounded to the coarser of their steps, unless either level is derived or both are published.
     """
-    target, known, draws = question.target, series.known(), len(ahead.paths)
+    target, table = question.target, _every_level(question, series, ahead)
+    met = np.ones(len(ahead.paths), dtype=bool)
+    for year in range(max(base, min(table)) + 1, target.deadline + 1):
+        steps = (_step_of(series, year - 1), _step_of(series, year))
+        as_they_are = {year - 1, year} <= series.decimals.keys() or not all(steps)
+        met &= _better(table[year - 1], table[year], target, 0.0 if as_they_are else max(steps))
+    return met
+
+
+def _every_level(question: Question, series: AnnualSeries, ahead: Forecast) -> dict[int, np.ndarray]:
+    """The level of each year from the first known one on, (draws,). Years without a figure between two levels are drawn
+    as a Brownian bridge, with the standard deviation of a yearly change around the average one (gaps a random walk).
+    """
+    known, draws = series.known(), len(ahead.paths)
     rng = np.random.default_rng([question.seed, 1])
     table = {int(year): np.full(draws, float(level)) for year, level in known.items()}
     gaps, change = np.diff(known.index.to_numpy(float)), np.diff(known.to_numpy(float))
@@ -290,10 +330,4 @@ def _all_better(question: Question, series: AnnualSeries, base: int, ahead: Fore
             moves += ((known[after] - known[before]) - moves.sum(axis=1, keepdims=True)) / years
             levels = known[before] + np.cumsum(moves, axis=1)
             table |= {int(before) + 1 + k: levels[:, k] for k in range(years - 1)}
-    table |= {int(year): ahead.paths[:, k] for k, year in enumerate(ahead.years)}
-    met = np.ones(draws, dtype=bool)
-    for year in range(max(base, min(table)) + 1, target.deadline + 1):
-        steps = (_step_of(series, year - 1), _step_of(series, year))
-        as_they_are = {year - 1, year} <= series.decimals.keys() or not all(steps)
-        met &= _better(table[year - 1], table[year], target, 0.0 if as_they_are else max(steps))
-    return met
+    return table | {int(year): ahead.paths[:, k] for k, year in enumerate(ahead.years)}

@@ -50,59 +50,51 @@ def moved_towards(data: Data, own: AnnualSeries, forecast: Forecast) -> tuple[Fo
     from ..forecasting.annual import borrow, together
 
     known = own.known()
-    if forecast.model != "mixture" or len(known) < FEWEST:
+    few = forecast.model != "mixture" or len(known) < FEWEST
+    if few or any(year > known.index[-1] for year in own.evidence.years()):
         return forecast, ()
-    if any(year > known.index[-1] for year in own.evidence().years()):
-        return forecast, ()
-    near, used = _near(data, own.region), []
+    parent = {str(name): str(up) for name, up in data.regions[["region", "parent"]].to_numpy()}
+    above: list[str] = []
+    while (up := parent.get(above[-1] if above else own.region)) and len(above) < len(parent):
+        above.append(up)
+    beside = {name for name, up in parent.items() if above and up == above[0]}
+    used = []
     for region, indicator_id in comparators(data, own.indicator_id):
-        if region in near:
+        if region in {*above, *beside} - {own.region}:
             levels = annual_series(data, indicator_id, region).known().rename(f"{region}/{indicator_id}")
             if together(known, [levels], forecast.years, forecast.support) is not None:
                 used.append(levels)
     return (borrow(forecast, used) if used else forecast), tuple(str(levels.name) for levels in used)
 
 
-def _near(data: Data, region: str) -> set[str]:
-    """The regions above a region, and those beside it."""
-    parent = {str(name): str(up) for name, up in data.regions[["region", "parent"]].to_numpy()}
-    above: list[str] = []
-    while (up := parent.get(above[-1] if above else region)) and len(above) < len(parent):
-        above.append(up)
-    beside = {name for name, up in parent.items() if above and up == above[0]}
-    return {*above, *beside} - {region}
-
-
 def borrowed_answers(question: Question, own: AnnualSeries, ahead: Ahead) -> tuple[Assessment, ...]:
     """One assessment for each comparator the target's indicator names whose changes can be chained on `own`; `ahead`
     adds the forecast of a moved series and its verdict to an answer.
     """
-    named = comparators(question.data, question.target.indicator_id)
-    lenders = [lender for lender in named if lender != (own.region, own.indicator_id)]
-    answers = [_borrowed_from(question, own, *lender, ahead) for lender in lenders]
-    return tuple(answer for answer in answers if answer is not None)
+    target, levels = question.target, own.known()
+    relative = target.relative
+    start = int(levels.index[-1]) if len(levels) else target.base_year
+    base = float(own.values.get(target.base_year, 100.0)) if relative else 1.0
+    if start is None or base <= 0 or (levels.empty and not relative):  # there is no percent of zero or less
+        return ()
+    level, answers = float(levels.iloc[-1]) if len(levels) else 100.0, []
+    for region, indicator_id in comparators(question.data, target.indicator_id):
+        theirs = annual_series(question.data, indicator_id, region, base_year=start)
+        few = len(theirs.known()) + theirs.earlier.count() < FEWEST or not theirs.known().get(start)
+        if not few and (region, indicator_id) != (own.region, own.indicator_id):
+            moved = shifted(theirs, start, level, relative or own.base_year is not None)
+            answers.append(_borrowed_from(question, moved, start, base, ahead))
+    return tuple(answers)
 
 
 def _borrowed_from(
-    question: Question, own: AnnualSeries, region: str, indicator_id: str, ahead: Ahead
-) -> Assessment | None:
-    """The answer if the region had moved like one comparator; None where there is nothing to chain or to chain on."""
-    data, target, levels = question.data, question.target, own.known()
-    relative = target.kind == "relative_change"
-    start = int(levels.index[-1]) if len(levels) else target.base_year
-    if start is None or (levels.empty and not relative):
-        return None
-    theirs = annual_series(data, indicator_id, region, base_year=start)
-    known = theirs.known()
-    base = float(own.values.get(target.base_year, 100.0)) if relative else 1.0  # no percent of zero or less
-    few = len(known) + theirs.earlier.count() < FEWEST
-    if start not in known.index or few or known[start] == 0 or base <= 0:
-        return None
-    level = float(levels.iloc[-1]) if len(levels) else 100.0
-    moved = shifted(theirs, start, level, relative or own.base_year is not None)
-    names = {lang: str(data.indicator(indicator_id)[f"name_{lang}"]) for lang in ("zh", "en")}
-    borrowed = Borrowed(region, indicator_id, question.names(region), names)
-    plain = question.answer(indicator_id, "borrowed", moved)
+    question: Question, moved: AnnualSeries, start: int, base: float, ahead: Ahead
+) -> Assessment:
+    """The answer if the region had changed since the year `start` like one comparator, whose series is `moved`."""
+    target, row = question.target, question.data.indicator(moved.indicator_id)
+    names = {lang: str(row[f"name_{lang}"]) for lang in ("zh", "en")}
+    borrowed = Borrowed(moved.region, moved.indicator_id, question.names(moved.region), names)
+    plain = question.answer(moved.indicator_id, "borrowed", moved)
     plain = replace(plain, borrowed=borrowed, borrowed_since=start)
     answer = replace(plain, threshold=target.level(base))
     if target.deadline in moved.known().index:
@@ -137,8 +129,7 @@ def rank(question: Question, indicator_id: str, role: str = "main") -> Assessmen
     short = [name for name, series in peers.items() if len(series.known()) < FEWEST]
     if short:
         return refused(answer, question.names_note("peers_short", short, peers=len(peers)))
-    higher = str(data.indicator(by)["better"]) != "lower"
-    lead = peers[target.region]
+    higher, lead = str(data.indicator(by)["better"]) != "lower", peers[target.region]
     levels = pd.DataFrame({name: series.known() for name, series in peers.items()}).dropna()
     ranks = pd.Series(ranked(levels.to_numpy(), higher), levels.index, name="level", dtype=float)
     rows = pd.concat([one.observations for one in peers.values()], ignore_index=True)
@@ -161,7 +152,8 @@ def ranked(levels: np.ndarray, higher: bool) -> np.ndarray:
 
 
 def _ahead(question: Question, answer: Assessment, peers: list[AnnualSeries], higher: bool) -> Assessment:
-    """The ranks of the years to come, drawn; `answer` has the series of the known ones."""
+    """The ranks of years to come: what is known as it is, the rest from each region's own forecast."""
+    from ..forecasting.annual import forecast_series
     from ..forecasting.mixture import batch_sizes
 
     assert answer.series is not None
@@ -170,29 +162,21 @@ def _ahead(question: Question, answer: Assessment, peers: list[AnnualSeries], hi
     ends = [int(levels.index[-1]) for levels in known]
     if any(levels.index[-1] > deadline and deadline not in levels.index for levels in known):
         return refused(answer, Note("deadline_gap", {"deadline": deadline, "last": max(ends)}))
-    years = np.arange(min(ends) + 1, deadline + 1)
-    try:
-        drawn = np.stack([_drawn(question, k, series, years) for k, series in enumerate(peers)], axis=-1)
-    except QcityError as error:
-        return refused(answer, Note("model", {"why": str(error)}))
-    paths, batches = ranked(drawn, higher), len(batch_sizes(question.draws))
+    years, drawn = np.arange(min(ends) + 1, deadline + 1), []
+    for k, (one, levels) in enumerate(zip(peers, known, strict=True)):
+        filled = one.values.interpolate()  # a gap before the last level shows in the picture only
+        table = np.tile(filled.reindex(years).to_numpy(), (question.draws, 1))
+        if ends[k] < deadline:
+            rng = np.random.default_rng([question.seed, k])
+            try:
+                ahead = forecast_series(one, deadline, model=question.model, draws=question.draws, rng=rng)
+            except QcityError as error:
+                return refused(answer, Note("model", {"why": str(error)}))
+            late = ahead.years >= years[0]
+            table[:, ahead.years[late] - years[0]] = ahead.paths[:, late]
+        drawn.append(np.round(table) if one.support == "count" and (levels % 1 == 0).all() else table)
+    paths, batches = ranked(np.stack(drawn, axis=-1), higher), len(batch_sizes(question.draws))
     forecast = Forecast(paths, years, "joint_ranks", "positive", answer.series.known(), batches=batches)
     notes = (*answer.notes, *question.awaiting(int(years[0]) - 1))
     answer = replace(answer, likelihood="joint_ranks", notes=notes)
     return judged(answer, forecast, target.is_met(paths[:, -1], target.bound()))
-
-
-def _drawn(question: Question, number: int, series: AnnualSeries, years: np.ndarray) -> np.ndarray:
-    """Levels of one region in `years` for each draw: what is known as it is, the rest from its own forecast."""
-    from ..forecasting.annual import forecast_series
-
-    known, until = series.known(), int(years[-1])
-    filled = series.values.interpolate()  # a gap before the last level shows in the picture only
-    table = np.tile(filled.reindex(years).to_numpy(), (question.draws, 1))
-    if int(known.index[-1]) < until:
-        rng = np.random.default_rng([question.seed, number])
-        ahead = forecast_series(series, until, model=question.model, draws=question.draws, rng=rng)
-        late = ahead.years >= years[0]
-        table[:, ahead.years[late] - years[0]] = ahead.paths[:, late]
-    whole = series.support == "count" and bool((known % 1 == 0).all())
-    return np.round(table) if whole else table

@@ -1,7 +1,5 @@
 """New items counted over time: what published counts say about the yearly rate, and what may still come.
 
-Out of scope: which figures are counts of a target (`counts`, `events`).
-
 The counts of year t, over an exposure e_t (8 months are 8/12 of a year), are Gamma–Poisson (negative binomial):
 
     y_t ~ Poisson(rate · exp(growth · (t − t₀)) · e_t · g_t),    g_t ~ Gamma(mean 1, sd = spread)
@@ -71,11 +69,9 @@ def posterior(counts: Sequence[Count], draws: int, rng: np.random.Generator) -> 
         raise ValueError("a rate needs at least one count with an exposure")
     middle = np.array([sum(y * e for y, e in c.parts) / c.exposure for c in counts])
     number = np.array([c.count for c in counts], dtype=float)
-    weight = number + 0.5
-    origin = float(np.sum(middle * weight) / weight.sum())
+    origin = float(np.sum(middle * (number + 0.5)) / (number + 0.5).sum())
     blocks = [_log_posterior(counts, spread, middle - origin, number, origin) for spread in SPREADS]
-    width = np.gradient(SPREADS)
-    log_prior = np.log(width) - 0.5 * (SPREADS / SPREAD) ** 2
+    log_prior = np.log(np.gradient(SPREADS)) - 0.5 * (SPREADS / SPREAD) ** 2
     table = np.stack([block[0] + prior for block, prior in zip(blocks, log_prior, strict=True)])
     chance = np.exp(table - table.max()).ravel()
     cell = np.searchsorted(np.cumsum(chance) / chance.sum(), rng.random(draws), side="right")
@@ -127,9 +123,8 @@ def log_chance(seen: Count, mean: np.ndarray, shape: np.ndarray) -> np.ndarray:
         front = gammaln(y + k) - gammaln(k) - gammaln(y + 1)
         return np.asarray(front - k * np.log1p(mean / k) + y * (np.log(mean) - np.log(mean + k)))
     least = y if seen.qualifier == ">=" else y + 1  # P(at least `least`), or its complement
-    if least <= 0:
-        above = np.ones_like(mean)
-    else:
+    above = np.ones_like(mean)
+    if least > 0:
         above = gammainc(least, mean) if poisson else betainc(least, k, mean / (mean + k))
     return np.asarray(np.log(np.maximum(above if seen.qualifier == ">=" else 1 - above, 1e-300)))
 
@@ -168,9 +163,9 @@ def _alone(count: Count, rates: Rates, rng: np.random.Generator) -> np.ndarray:
     """All items of one year of which a part, or a bound, is known."""
     ((year, share),) = count.parts
     mean, items = rates.mean(year), np.full(len(rates.level), float(count.count))
+    if count.qualifier == "=" and share >= 1:
+        return items
     if count.qualifier == "=":
-        if share >= 1:
-            return items
         return items + rng.poisson(mean * (1 - share) * _shocks(rates, rng, count.count, mean * share))
     shock, left = np.ones(len(mean)), np.ones(len(mean), dtype=bool)
     for _ in range(TRIES):
@@ -178,8 +173,7 @@ def _alone(count: Count, rates: Rates, rng: np.random.Generator) -> np.ndarray:
         drawn = rng.poisson(mean * share * tried)
         good = left & ((drawn >= count.count) if count.qualifier == ">=" else (drawn <= count.count))
         items[good], shock[good] = drawn[good], tried[good]
-        left &= ~good
-        if not left.any():
+        if not (left := left & ~good).any():
             break
     return items + (rng.poisson(mean * (1 - share) * shock) if share < 1 else 0)
 

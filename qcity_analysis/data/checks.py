@@ -16,18 +16,16 @@ import pandas as pd
 
 from ..errors import closest
 from ..problems import Problem
-from .schema import CHANGES, INPUTS, PERIOD, by_value, is_spliced, parts, rounds_of
+from .schema import CHANGES, INPUTS, PERIOD, RELATIVE, by_value, is_spliced, parts, rounds_of
 from .vintages import ASSUMED_LAG_MONTHS, codes, figure_codes, is_whole, newest_rows, same_period
 
 Tables = dict[str, pd.DataFrame]
 
+CHILDREN = ("observations", "targets", "earlier_targets")
+HELD = {"indicator_id": "indicators", "region": "regions", "source_id": "sources"}
 LINKS = [  # table and column, and the table and column that must hold the name
-    ("observations", "indicator_id", "indicators", "indicator_id"),
-    ("observations", "region", "regions", "region"),
-    ("observations", "source_id", "sources", "source_id"),
-    ("targets", "indicator_id", "indicators", "indicator_id"),
-    ("targets", "region", "regions", "region"),
-    ("targets", "source_id", "sources", "source_id"),
+    *((child, name, HELD[name], name) for child in CHILDREN for name in HELD),
+    *(("outcomes", name, HELD[name], name) for name in ("region", "source_id")),
     ("indicators", "continues", "indicators", "indicator_id"),
 ]
 LEVELS = ["level", "count_total", "count_new"]
@@ -62,7 +60,9 @@ def check_tables(tables: Tables, today: dt.date) -> list[Problem]:
         *(problem for row in indicators.itertuples() for problem in _declarations(row, indicators)),
         *_circles(indicators),
         *_values(observations, indicators),
-        *_targets(targets),
+        *_targets(targets, "targets"),
+        *_targets(tables["earlier_targets"], "earlier_targets"),
+        *_outcomes(tables["outcomes"], targets, tables["earlier_targets"]),
         *_zero_bases(observations, targets),
         *_base_periods(observations, targets),
         *_future(observations, today),
@@ -119,20 +119,38 @@ def _values(frame: pd.DataFrame, indicators: pd.DataFrame) -> list[Problem]:
     ]
 
 
-def _targets(targets: pd.DataFrame) -> list[Problem]:
+def _targets(targets: pd.DataFrame, file: str) -> list[Problem]:
     kind, base = targets["kind"], targets["base_year"]
-    sides = kind.isin(["level", "relative_change", "coverage"])
+    sides = kind.isin(["level", "coverage", *RELATIVE, "every_year"])
     faults: list[tuple[str, str, pd.Series]] = [
         ("no_threshold", "threshold", ~kind.isin(["milestone", "direction"]) & targets["threshold"].isna()),
         ("early_deadline", "deadline", (targets["deadline"] <= base).fillna(False)),
-        ("no_base_year", "base_year", (kind == "relative_change") & base.isna()),
+        ("no_base_year", "base_year", kind.isin([*RELATIVE, "every_year"]) & base.isna()),
         ("no_side", "direction", sides & ~targets["direction"].isin(["at_least", "at_most"])),
     ]
     problems = []
     for code, column, bad in faults:
         rows = targets[bad.astype(bool)]
-        problems += _at(code, rows, column, "targets", kind=rows["kind"], year=rows["base_year"])
+        problems += _at(code, rows, column, file, kind=rows["kind"], year=rows["base_year"])
     return _in_order(problems)
+
+
+def _outcomes(rows: pd.DataFrame, *targets: pd.DataFrame) -> list[Problem]:
+    """Official outcomes of no target, in another unit, or without figure and verdict; targets in both files."""
+    name, *names = (frame["plan"] + "/" + frame["target_id"] for frame in (rows, *targets))
+    units = dict(zip(pd.concat(names), pd.concat(targets)["unit"], strict=True))
+    unit = name.map(units)
+    lost, none = rows[unit.isna()], rows["value"].isna()
+    near = [closest(cell, pd.concat(targets)["target_id"]) for cell in lost["target_id"]]
+    twice = targets[1][names[1].isin(names[0])]
+    bare = none & (rows["verdict"] == "") | (none != (rows["qualifier"] == ""))
+    other = unit.notna() & (rows["unit"] != unit)
+    return [
+        *_at("target_twice", twice, "target_id", "earlier_targets"),
+        *_at("unknown_name", lost, "target_id", "outcomes", key="target_id", table="targets", near=near),
+        *_at("unit", rows[other], "unit", "outcomes", unit=unit[other]),
+        *_at("no_outcome", rows[bare], "value", "outcomes"),
+    ]
 
 
 def _readable(periods: pd.Series) -> pd.Series:
@@ -145,7 +163,7 @@ def _zero_bases(observations: pd.DataFrame, targets: pd.DataFrame) -> list[Probl
     zeros = zeros[_readable(zeros["period"])]
     periods = by_value(zeros["period"], same_period)
     problems = []
-    for target in targets.query("kind == 'relative_change'").itertuples():
+    for target in targets[targets["kind"].isin(RELATIVE)].itertuples():
         same = (zeros["indicator_id"] == target.indicator_id) & (zeros["region"] == target.region)
         rows = zeros[same & (periods == _shown(target.base_year))].assign(value="0")  # -0 as well
         problems += _at("zero_base", rows, target=target.target_id, base=target.base_year)
@@ -155,7 +173,7 @@ def _zero_bases(observations: pd.DataFrame, targets: pd.DataFrame) -> list[Probl
 def _base_periods(observations: pd.DataFrame, targets: pd.DataFrame) -> list[Problem]:
     """Cumulative changes without a base that something says, or with one that is not before their year."""
     rows = observations.query("measure == 'cumulative_change_pct'")
-    said = rows["indicator_id"].isin(targets.query("kind == 'relative_change'")["indicator_id"])
+    said = rows["indicator_id"].isin(targets.loc[targets["kind"].isin(RELATIVE), "indicator_id"])
     based = rows[rows["base_period"].notna() & _readable(rows["period"])]
     year = based["period"].str[:4].astype(int)
     late = year <= based["base_period"].astype(int)
@@ -261,6 +279,7 @@ def oddities(
     signs = _against_levels(figures, changes) + _against_chains(figures, changes)
     old = figures["known_from"] < pd.Timestamp(today) - FINALISED
     old = figures[old & figures["status"].isin(["preliminary", "estimate"])]
+    old = old.drop_duplicates("series", keep="last")  # who never publishes final figures is asked about once
     warnings = [
         *slips,
         *(problem for problem in outliers if problem.row not in slipped),

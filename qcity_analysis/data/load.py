@@ -23,7 +23,7 @@ from .checks import Tables, check_tables, oddities
 from .corrections import as_known, no_corrections, read_corrections
 from .read import read_table
 from .schema import TABLES
-from .vintages import to_date, with_dates
+from .vintages import last_days, to_date, with_dates
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Data:
     first day on which the figure could be known, `published_assumed`, true where that day rests on the
     indicator's publication lag, and `decimals`, the digits after the point as typed; December to date and the fourth
     quarter to date are the year and have its period), `indicators`, `targets`, `sources`, `regions` (one frame each),
+    `earlier_targets` (of plans that are over), `outcomes` (what was officially said of a target by that day),
     `as_of` (only figures known by that day are held), `folder`, `corrections` (the corrections of published figures
     known by that day, already applied; columns as in `corrections.read_corrections`), and `remarks` (warnings about the
     files as they were read).
@@ -46,6 +47,8 @@ class Data:
     regions: pd.DataFrame
     as_of: dt.date
     folder: Path
+    earlier_targets: pd.DataFrame
+    outcomes: pd.DataFrame
     corrections: pd.DataFrame = field(default_factory=no_corrections)
     remarks: tuple[Problem, ...] = ()
 
@@ -69,7 +72,8 @@ class Data:
             )
         known = _known_by(as_known(self.observations, self.corrections, day), day).reset_index(drop=True)
         made = self.corrections[self.corrections["since"] <= day]
-        return dataclasses.replace(self, observations=known, as_of=day, corrections=made)
+        said = self.outcomes[last_days(self.outcomes["published"]) <= pd.Timestamp(day)]
+        return dataclasses.replace(self, observations=known, as_of=day, corrections=made, outcomes=said)
 
     def plans(self) -> list[str]:
         """The plans of the package, in the order of `targets.csv`."""
@@ -109,7 +113,7 @@ def load(folder: str | Path | None = None, as_of: str | dt.date | None = None) -
     >>> import qcity_analysis as qc
     >>> data = qc.load(as_of="2026-01-01")
     >>> len(data.targets)
-    38
+    83
     """
     day = to_date(dt.date.today() if as_of is None else as_of)
     tables, problems, _ = _checked(folder)
@@ -162,8 +166,8 @@ def _all_read(tables: Tables, problems: list[Problem]) -> bool:
 
 
 def pages(folder: Path) -> dict[str, Any]:
-    """What `pages.toml` beside the data asks of the pages: `look_back` (targets asked again as of an earlier day) and
-    `national` (the plan's counterpart that the track record shows first); empty where there is none.
+    """What `pages.toml` beside the data asks of the pages: `look_back` (targets asked again as of an earlier day),
+    and of the track record `national` (shown first) and `earlier_plans` (asked again); empty where there is none.
     """
     path = folder / "pages.toml"
     return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
@@ -180,6 +184,6 @@ def find_folder(folder: str | Path | None = None) -> Path:
     if not package.is_dir():
         raise QcityError(
             f"no data package at {package}: found no such folder. Name one with --data DIR or QCITY_DATA; "
-            f"it holds {', '.join(t.file for t in TABLES.values())}"
+            f"it holds {', '.join(t.file for n, t in TABLES.items() if n not in ('earlier_targets', 'outcomes'))}"
         )
     return package.resolve()

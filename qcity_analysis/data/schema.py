@@ -16,7 +16,9 @@ CHANGES = ("change_pct", "cumulative_change_pct")  # measures in percent
 STATUSES = ("final", "preliminary", "estimate", "illustrative")
 KINDS = (
     "level", "relative_change", "cumulative", "coverage", "monotone", "direction", "zero_event", "rank", "milestone",
+    "average_growth", "every_year",
 )  # fmt: skip
+RELATIVE = ("relative_change", "average_growth")  # in percent on the level of the base year
 DIRECTIONS = (
     "at_least", "at_most", "increase", "decrease", "increase_every_year", "decrease_every_year", "achieved",
 )  # fmt: skip
@@ -66,6 +68,15 @@ def _table(name: str, key: str, *columns: list[Column], optional: bool = False) 
     return Table(f"{name}.csv", tuple(key.split()), tuple(c for some in columns for c in some), optional)
 
 
+_TARGETS = (
+    _needed("plan target_id region indicator_id", "identifier"), _needed("name_zh name_en"),
+    _needed("kind", "choice", *KINDS), _needed("direction", "choice", *DIRECTIONS), _given("threshold", "number"),
+    _given("unit"), _given("base_year", "year"), _needed("deadline", "year"),
+    _optional("commitment", "choice", "firm", "about", "strive", "maintain", "directional", "qualitative"),
+    _optional("tolerance", "number"),
+    _optional("section unit_zh wording wording_en departments departments_en source_id note note_en"),
+    _optional("binding", "choice", "binding", "expected"),
+)  # fmt: skip
 TABLES = {
     "sources": _table(
         "sources", "source_id", _needed("source_id", "identifier"), _needed("publisher title"),
@@ -88,13 +99,12 @@ TABLES = {
         _optional("splice", "choice", "none", "ratio", "difference"), _optional("splice_year", "year"),
         _optional("splice_reason_zh splice_reason_en rounds"),
     ),
-    "targets": _table(
-        "targets", "plan target_id", _needed("plan target_id region indicator_id", "identifier"),
-        _needed("name_zh name_en"), _needed("kind", "choice", *KINDS), _needed("direction", "choice", *DIRECTIONS),
-        _given("threshold", "number"), _given("unit"), _given("base_year", "year"), _needed("deadline", "year"),
-        _optional("commitment", "choice", "firm", "about", "strive", "maintain", "directional", "qualitative"),
-        _optional("tolerance", "number"),
-        _optional("section unit_zh wording wording_en departments departments_en source_id note note_en"),
+    "targets": _table("targets", "plan target_id", *_TARGETS),
+    "earlier_targets": _table("earlier_targets", "plan target_id", *_TARGETS, optional=True),
+    "outcomes": _table(
+        "outcomes", "plan target_id region source_id", _needed("plan target_id region source_id", "identifier"),
+        _given("value", "number"), _given("qualifier", "choice", *QUALIFIERS), _needed("unit"),
+        _given("verdict", "choice", "met", "missed"), _needed("published", "date"), _given("note"), optional=True,
     ),
     "observations": _table(
         "observations", "indicator_id region period measure base_period published",

@@ -71,10 +71,10 @@ def to_date(value: str | dt.date) -> dt.date:
     text = str(value).strip()
     if not is_date(text):
         raise QcityError(f"{value!r} is not a date: write it as 2023-03-31, 2023-03 or 2023")
-    return _last_days(pd.Series([text])).iloc[0].date()
+    return last_days(pd.Series([text])).iloc[0].date()
 
 
-def _last_days(dates: pd.Series) -> pd.Series:
+def last_days(dates: pd.Series) -> pd.Series:
     """The last day of each date, month or year (text); NaT where empty."""
     length = dates.str.len()
     days = pd.to_datetime(dates.where(length == 10), format="%Y-%m-%d")
@@ -101,7 +101,7 @@ def with_dates(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataF
         lambda month: pd.Timestamp(month // 12, month % 12 + 1, 1) + pd.offsets.MonthEnd(0),
     )
     cells, distinct = pd.factorize(observations["published"])
-    days = _last_days(pd.Series(distinct, dtype=str)).to_numpy("datetime64[us]")
+    days = last_days(pd.Series(distinct, dtype=str)).to_numpy("datetime64[us]")
     stated = pd.Series(days[cells], index=observations.index)
     whole = by_value(periods, same_period).where(is_whole(periods), periods).astype(object)
     known_from = stated.fillna(due.astype("datetime64[us]"))
@@ -174,7 +174,7 @@ def diff(data: Data, earlier: str | dt.date, later: str | dt.date) -> pd.DataFra
     >>> import qcity_analysis as qc
     >>> moved = diff(qc.load(), "2021-09-30", "2021-12-31")
     >>> moved[moved["region"] == "nanjing"][["period", "change", "value_before", "value"]].values.tolist()
-    [['2015', 'new', nan, 2.96], ['2020', 'revised', 3.38, 3.48]]
+    [['2015', 'revised', 2.95, 2.96], ['2020', 'revised', 3.38, 3.48]]
     """
     first, last = to_date(earlier), to_date(later)
     if first >= last:

@@ -14,7 +14,7 @@ regions of one country (`training.borrowing`); between countries borrowing did n
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -50,8 +50,8 @@ def forecast_series(
     alone. Raises what `forecast` raises, and QcityError for "inputs" where there are none.
 
     >>> import qcity_analysis as qc
-    >>> forecast_series(qc.annual_series(qc.load(as_of="2025-12-31"), "rd_intensity", "jiangsu"), 2026).years.tolist()
-    [2025, 2026]
+    >>> forecast_series(qc.annual_series(qc.load(as_of="2024-12-31"), "rd_intensity", "jiangsu"), 2025).years.tolist()
+    [2024, 2025]
     """
     name, generator = f"{series.region}/{series.indicator_id}", np.random.default_rng(rng)
     options: dict[str, Any] = {"support": series.support, "draws": draws, "rng": generator}
@@ -61,7 +61,7 @@ def forecast_series(
         return _from_inputs(series, until, draws, generator)
     if model != "mixture":
         return forecast(series.values.rename(name), until, model=model, **options)
-    levels, evidence = series.history().rename(name), series.evidence()
+    levels, evidence = series.history().rename(name), series.evidence
     direct = forecast(levels, until, breaks=series.breaks, evidence=evidence, **options)
     if not _is_ratio(series, ahead=True):
         return direct
@@ -71,7 +71,7 @@ def forecast_series(
 def remarks(series: AnnualSeries, model: str = "mixture") -> tuple[Note, ...]:
     """What must be said of how the forecast of this model used what is known in part."""
     if model != "mixture":
-        ignored = series.evidence() and model != INPUTS
+        ignored = series.evidence and model != INPUTS
         return (Note("partly_ignored", {"model": model}),) if ignored else ()
     numbers = len(series.history().dropna())
     few = Note("few_numbers", {"numbers": numbers, "partly": series.points() - numbers})
@@ -109,7 +109,7 @@ def _input(
     if not logarithms:
         return forecast_series(series, until, draws=draws, rng=rng)
     size, levels = float(known.iloc[-1]), series.history()  # logarithms of shares: the unit does not matter
-    history, evidence = np.log(levels.where(levels > 0) / size), _logarithmic(series.evidence(), levels, size)
+    history, evidence = np.log(levels.where(levels > 0) / size), _logarithmic(series.evidence, levels, size)
     logs = forecast(
         history, until, support="real", draws=draws, rng=rng, breaks=series.breaks, evidence=evidence
     )
@@ -118,21 +118,17 @@ def _input(
 
 def _logarithmic(evidence: Evidence, levels: pd.Series, size: float) -> Evidence:
     """What is known in part of `levels`, for logarithms of shares of `size`."""
-
-    def bounds(table: Mapping[int, float]) -> dict[int, float]:
-        return {year: float(np.log(bound / size)) for year, bound in table.items() if bound > 0}
-
-    def errors(table: Mapping[int, float]) -> dict[int, float]:
-        return {year: error / float(levels[year]) for year, error in table.items()}
-
-    told = {year: pair for year, pair in evidence.estimates.items() if pair[0] > 0}
-    return Evidence(
-        bounds(evidence.lower),
-        bounds(evidence.upper),
-        errors(evidence.noisy),
-        [errors(one) for one in evidence.shared],
-        {year: (float(np.log(value / size)), error / value) for year, (value, error) in told.items()},
+    lower, upper = (
+        {year: float(np.log(bound / size)) for year, bound in table.items() if bound > 0}
+        for table in (evidence.lower, evidence.upper)
     )
+    noisy, *shared = (
+        {year: error / float(levels[year]) for year, error in table.items()}
+        for table in (evidence.noisy, *evidence.shared)
+    )
+    told = ((year, *pair) for year, pair in evidence.estimates.items() if pair[0] > 0)
+    estimates = {year: (float(np.log(value / size)), error / value) for year, value, error in told}
+    return Evidence(lower, upper, noisy, shared, estimates)
 
 
 def shrunk_correlation(first: pd.Series, second: pd.Series) -> float:

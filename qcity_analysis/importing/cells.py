@@ -9,15 +9,37 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from ..errors import QcityError
 
 Cell = str | int | float | bool | dt.date | dt.time | dt.timedelta | None
 
-MISSING = frozenset({"", "-", "--", "..", "...", "…", "……", "/", "\\", "na", "n/a", "n.a.", "不详", "暂无"})
+MISSING = frozenset(
+    [
+        "",
+        "-",
+        "--",
+        "..",
+        "...",
+        "…",
+        "……",
+        "/",
+        "\\",
+        ":",
+        "na",
+        "n/a",
+        "n.a.",
+        "nan",
+        "null",
+        "<na>",
+        "不详",
+        "暂无",
+    ]
+)
 TURNED = {">=": "<=", "<=": ">="}  # the bound of a figure with its sign turned
 MARKS = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳*†‡¹²³⁴⁵⁶⁷⁸⁹"
 
@@ -37,9 +59,10 @@ _BEFORE = _signs(
 _AFTER = _signs(lower="及以上|以上", upper="及以下|以下|以内", near="左右")
 _MINUS = str.maketrans(dict.fromkeys("−‐‑‒–—―─", "-"))
 _SPACES = dict.fromkeys((0x3000, 0x2003, 0x2009, 0x202F, 0xA0, 0x2007), " ")
+_TURNED_SIGNS = str.maketrans(",.", ".,")
 _FULL_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | _SPACES
 _MARKS_AT_END = re.compile(rf"(\s*([{re.escape(MARKS)}]|[（(]注\s*\d*[）)]|(?<=\d)注\d*))+$")
-_GROUPED = re.compile(r"[+-]?\d{1,3}([, '])\d{3}(\1\d{3})*(\.\d+)?")
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}([, '])\d{3}(\1\d{3})*(\.\d+)?")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _CHANGED = re.compile(
     r"((?:比|较)上(?:一)?年(?:同期)?|同比|比去年|较去年)?"
@@ -47,7 +70,18 @@ _CHANGED = re.compile(
 )
 _SPREADSHEET_ERROR = re.compile(r"#(DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|SPILL!|CALC!)")
 _QUARTERS = dict(zip("一二三四1234", [1, 2, 3, 4] * 2, strict=True))
-_FIRST_PARTS = dict.fromkeys(("", "度", "年度", "全年"), "") | {"上半年": "-Q2"}
+_YEAR = r"(?:19|20)\d\d"
+_YEAR_END = re.compile(rf"({_YEAR})[-/.年]12[-/.月]31日?|(?:31[-/.]12|12[-/.]31)[-/.]({_YEAR})")
+_BESIDE_YEAR = re.compile(
+    r"^end-?(of)?-?|-?(year-?end|endof(year|period))$|T?00:00(:00(\.0+)?)?Z?$|"
+    r"((?<=^\d{4})|(?<=年))[（(\[]?\d?\d[)\]]$",
+    re.I,
+)
+_FISCAL = re.compile(rf"({_YEAR})[-/]((?:19|20)?\d\d)")
+_FLAG = re.compile(rf"^{_YEAR}年?\s*[（(]?([eprfEPRF])[)）]?$")
+_EITHER = r"[+-]?[1-9]\d{0,2}([.,])\d{3}(\1\d{3})*"  # 1,234 or 1.234: thousands or decimals
+_POINT = re.compile(r"[+-]?(\d*\.(\d{1,2}|\d{4,})|0?\.\d+|\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,})")
+_FIRST_PARTS = dict.fromkeys(("", "度", "年度", "全年", "末", "底", "末数", "年末"), "") | {"上半年": "-Q2"}
 _FIRST_PARTS |= dict.fromkeys(("一季度", "1季度", "第一季度"), "-Q1")
 
 
@@ -161,31 +195,109 @@ def without_marks(text: str) -> tuple[str, str]:
     return stem, re.sub(r"\s", "", bare[len(stem) :])
 
 
+def decimal_sign(cells: Iterable[Cell], semicolon: bool) -> str:
+    """The decimal sign of a table: a point, or "?" where its commas may be decimal signs.
+
+    They may be where one is followed by other than three digits, and between semicolons unless there are points.
+
+    >>> [decimal_sign([text], semicolon=True) for text in ("1,234", "1,234.5", "0,512")]
+    ['?', '.', '?']
+    """
+    texts = [half_width(cell).strip().removesuffix("%").strip() for cell in cells if isinstance(cell, str)]
+    points = any(map(_POINT.fullmatch, texts))
+    turned = [text.translate(_TURNED_SIGNS) for text in texts if "," in text]
+    commas = any(_POINT.fullmatch(text) or re.fullmatch(r"\d{4,}\.\d+", text) for text in turned)
+    unclear = semicolon and not points and any(re.fullmatch(_EITHER, text) for text in texts)
+    return "?" if commas or unclear else "."
+
+
+def with_points(cell: Cell, decimal: str) -> Cell:
+    """A cell whose decimal sign is a comma with a point instead; of an unknown sign ("?") no guess is made.
+
+    >>> with_points("1.234,5", ","), with_points("1,234", ".")
+    ('1,234.5', '1,234')
+    """
+    if decimal == "." or not isinstance(cell, str):
+        return cell
+    text = half_width(cell)
+    if decimal == "?" and re.search(r"\d[.,]\d|^\s*[-+]?,\d", text):
+        raise UnreadableCell("read_decimal")
+    return text.translate(_TURNED_SIGNS)
+
+
+@lru_cache(65_536)
 def read_period(cell: Cell) -> str | None:
     """The period a heading names, as in the data contract; None when it names none.
 
-    A single month or quarter ("2024年8月") is no period of the contract, which knows years and years to date.
+    A single month or quarter ("2024年8月") is no period of the contract, which knows years and years to date; a fiscal
+    year is returned as FY2012/13, to be refused with its place. A day is a year where it is the last one.
 
     >>> [read_period(c) for c in (2020.0, "２０２１年①", "2024年1—8月", "2024年前三季度", "2024年上半年", "2024年8月")]
     ['2020', '2021', '2024-08', '2024-Q3', '2024-Q2', None]
+    >>> [read_period(c) for c in ("2018年末", "31.12.2018", "2018.0", "20191)", "2020e", "2012-13", "2018-01-01")]
+    ['2018', '2018', '2018', '2019', '2020', 'FY2012/13', None]
     """
+    if isinstance(cell, dt.date):
+        return str(cell.year) if (cell.month, cell.day) == (12, 31) else None
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return str(int(cell)) if cell == cell and cell == int(cell) and 1900 <= cell <= 2100 else None
     if not isinstance(cell, str):
         return None
     text = re.sub(r"\s", "", half_width(without_marks(cell)[0]).translate(_MINUS))
-    if re.fullmatch(r"(19|20)\d\d(-(Q[1-4]|0[1-9]|1[0-2]))?", text):
+    text = _BESIDE_YEAR.sub("", text)
+    if end := _YEAR_END.fullmatch(text):
+        return end[1] or end[2]
+    if re.fullmatch(rf"{_YEAR}(-(Q[1-4]|0[1-9]|1[0-2]))?", text):
         return text
-    match = re.fullmatch(r"((?:19|20)\d\d)年?(.*)", text)
+    if fiscal := _fiscal_year(text):
+        return fiscal
+    match = re.fullmatch(rf"({_YEAR})(?:\.0+|\(?[eprf]\)?)?年?(.*)", text, re.I)
     if match is None:
         return None
     year, part = match.groups()
+    if part.strip("()") in ("e", "p", "r", "f"):
+        return year
     if part in _FIRST_PARTS:
         return year + _FIRST_PARTS[part]
     if quarter := re.fullmatch(r"前([二三四1-4])个?季度", part):
         return f"{year}-Q{_QUARTERS[quarter[1]]}"
     month = re.fullmatch(r"1月?[-~至](\d{1,2})月", part)
     return f"{year}-{int(month[1]):02d}" if month and 1 <= int(month[1]) <= 12 else None
+
+
+def _fiscal_year(text: str) -> str | None:
+    """A year that ends in the next one, as FY2012/13; None for anything else."""
+    if named := re.fullmatch(rf"FY('?\d\d|{_YEAR})(?:[-/]\d+)?|({_YEAR})财(?:政)?年度?", text, re.I):
+        return f"FY{named[1] or named[2]}"
+    pair = _FISCAL.fullmatch(text)
+    follows = pair and (int(pair[1]) + 1) % 100 == int(pair[2]) % 100
+    return f"FY{pair[1]}/{pair[2][-2:]}" if pair and follows else None
+
+
+def read_periods(cells: Sequence[Cell]) -> list[str | None]:
+    """The periods of one line: 2008-09 is a fiscal year where every other heading of its form is one.
+
+    >>> read_periods(["2010-11", "2011-12"]), read_periods(["2011-11", "2011-12"])
+    (['FY2010/11', 'FY2011/12'], ['2011-11', '2011-12'])
+    """
+    periods = [read_period(cell) for cell in cells]
+    texts = [re.sub(r"\s", "", half_width(as_text(cell)).translate(_MINUS)) for cell in cells]
+    pairs = [k for k, text in enumerate(texts) if periods[k] and re.fullmatch(r"\d{4}-\d\d", text)]
+    if all(_fiscal_year(texts[k]) for k in pairs) or any(
+        (period or "").startswith("FY") for period in periods
+    ):
+        return [_fiscal_year(texts[k]) if k in pairs else period for k, period in enumerate(periods)]
+    return periods
+
+
+def status_flag(cell: Cell) -> str:
+    """The letter after a year that says how firm its figures are: 2020e is an estimate, 2021p preliminary.
+
+    >>> status_flag("2020e"), status_flag("2020年(P)"), status_flag("2020")
+    ('E', 'P', '')
+    """
+    found = _FLAG.match(half_width(without_marks(as_text(cell))[0]))
+    return found[1].upper() if found else ""
 
 
 @dataclass(frozen=True)
@@ -224,6 +336,10 @@ class Grid:
     def period(self, row: int, column: int) -> str | None:
         """The period that a cell names; None when it names none."""
         return read_period(self.cell(row, column))
+
+    def years(self, row: int) -> dict[int, str]:
+        """The periods that a row names, by their columns."""
+        return {k: period for k, period in enumerate(read_periods(self.rows[row])) if period}
 
     @cached_property
     def width(self) -> int:

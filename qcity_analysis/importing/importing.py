@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..catalogue import catalogue
+from ..catalogue import catalogue, text
 from ..data.corrections import as_known
 from ..data.load import find_folder, read_folder
 from ..data.schema import TABLES
@@ -29,9 +29,12 @@ from ..errors import QcityError
 from ..files import write_whole
 from ..problems import DataError, Problem
 from .cells import same_name
-from .layout import Entry, Sheet, is_number, read_layout
-from .mapping import Mapping, Matched, match, read_mapping
-from .sheets import EXCEL, read_grids
+from .headings import is_number
+from .layout import Entry, Sheet, read_layout
+from .mapping import Mapping, read_mapping
+from .matching import Matched, match
+from .sheets import read_grids
+from .units import is_index, multiple, same_unit
 
 KINDS = ("added", "changed", "unchanged")
 _NOT_ASKED = {"STRUCTURE", "STRUCTURE_ID", "DATAFLOW", "ACTION", "OBS_VALUE", "TIME_PERIOD", "OBS_STATUS"}
@@ -57,7 +60,8 @@ class Import:
     Attributes: `file`, `folder` (of the data package), `opened_as` (encoding or kind of each sheet), `figures`,
     `refused` (a problem for each cell that cannot be used), `warnings` of the checks about the new rows, `empty` (cells
     that say there is no figure), `left_out` (names the mapping does not mention: number of cells, place of the first),
-    `source` (its row of sources.csv), `written`, and `refused_file` (where the refused are listed, else None).
+    `source` (its row of sources.csv), `written`, `refused_file` (where the refused are listed, else None), and `read`
+    (what was made of each sheet: layout, heading row, years, region column, unit, preface, cells used and not).
     """
 
     file: Path
@@ -71,6 +75,7 @@ class Import:
     left_out: Dict[str, tuple[int, str]] = field(default_factory=dict)
     written: bool = False
     refused_file: Path | None = None
+    read: tuple[Dict[str, Any], ...] = ()
 
     def of_kind(self, *kinds: str) -> list[Figure]:
         """The figures that are "added", "changed" or "unchanged"."""
@@ -112,7 +117,12 @@ class Import:
         about |= {name: [p.to_dict() for p in getattr(self, name)] for name in ("refused", "warnings")}
         left_out = [{"name": n, "cells": c, "first": p} for n, (c, p) in self.left_out.items()]
         listed = None if self.refused_file is None else str(self.refused_file)
-        return about | {"without_figure": self.empty, "left_out": left_out, "refused_file": listed}
+        return about | {
+            "read": list(map(dict, self.read)),
+            "without_figure": self.empty,
+            "left_out": left_out,
+            "refused_file": listed,
+        }
 
 
 def import_figures(
@@ -149,13 +159,15 @@ def import_figures(
     if errors := [problem for problem in problems if problem.level == "error"]:
         raise DataError(errors)
     sheets, opened_as, unread = _read_sheets(path, declared)
-    matched = match(sheets, declared, tables, path.suffix.lower() in EXCEL)
+    matched = match(sheets, declared, tables)
     as_published = as_known(tables["observations"], tables["corrections"], dt.date.min)
     source, is_new = _source(folder, declared)
     figures, refused = _compared(matched, as_published, source["source_id"])
     figures, refused, warnings, files = _checked(folder, figures, refused, source if is_new else None)
     noted = (tuple(refused), tuple(warnings), matched.empty, matched.left_out | unread)
-    done = Import(path, folder, opened_as, tuple(figures), source, *noted)
+    used = [entry for _, entry in matched.figures]
+    read = tuple(_read(sheet, used) for sheet in sheets if sheet.entries)
+    done = Import(path, folder, opened_as, tuple(figures), source, *noted, read=read)
     if not write or (not done.new and not refused):
         return done
     if refused and not skip_refused:
@@ -191,16 +203,38 @@ def _read_sheets(
     A sheet that the mapping names, or the only one, must hold a table: its problem goes with it.
     """
     mapping = mapping or Mapping((), {})
-    grids = read_grids(path, list(mapping.sheets) if mapping.sheets else None)
+    grids = read_grids(path, list(mapping.sheets) if mapping.sheets else None, mapping.encoding)
     sheets, unread = [], {}
     for grid in grids:
-        sheet = read_layout(grid, mapping.layout, mapping.columns)
+        sheet = read_layout(grid, mapping.layout, mapping.columns, mapping.period)
         if sheet.entries or mapping.sheets or len(grids) == 1:
             sheets.append(sheet)
         else:
             numbers = sum(is_number(cell) for row in grid.rows for cell in row)
             unread[f"(sheet {grid.sheet}, no table found)"] = (numbers, grid.file)
     return sheets, tuple(dict.fromkeys(grid.opened_as for grid in grids)), unread
+
+
+def _read(sheet: Sheet, used: list[Entry]) -> dict[str, Any]:
+    """What was made of a sheet, for `import_read` of the catalogue."""
+    first, years = sheet.entries[0], sorted(entry.period for entry in sheet.entries)
+    own = sum(entry.file == first.file for entry in used)
+    numbers = sum(is_number(entry.cell) for entry in sheet.entries) + len(sheet.numbers)
+    region, labels = first.labels.get("@region"), first.labels.items()
+    column = next((key for key, text in labels if key[0] != "@" and text == region), "—")
+    about = {
+        "sheet": first.file,
+        "layout": sheet.layout,
+        "row": sheet.head,
+        "first": years[0],
+        "last": years[-1],
+    }
+    about |= {
+        "region": column,
+        "unit": ", ".join(dict.fromkeys(e.unit for e in sheet.entries if e.unit)) or "—",
+    }
+    about |= {"preface": "; ".join(sheet.preface.values()) or "—", "used": own, "numbers": numbers}
+    return about | {"spare": ", ".join(sheet.numbers[:5]) + "…" * (len(sheet.numbers) > 5) or "—"}
 
 
 def _source(folder: Path, mapping: Mapping) -> tuple[dict[str, str], bool]:
@@ -331,10 +365,15 @@ def starter(file: str | Path, data: str | Path | None = None) -> str:
     """The text of a mapping for a file: to be completed with the source, and every `?` confirmed or removed.
 
     A name that is the same as an indicator's is proposed; a similar one is a comment to be confirmed. Raises
-    QcityError or DataError when the file cannot be read.
+    QcityError or DataError when the file cannot be read, or holds no table.
     """
     tables = read_folder(find_folder(data))[0]
     sheets = _read_sheets(Path(file).expanduser())[0]
+    if not any(sheet.entries for sheet in sheets):
+        raise DataError([problem for sheet in sheets for problem in sheet.problems])
+    read = [
+        text("import_read", lang, **_read(it, [])) for it in sheets if it.entries for lang in ("en", "zh")
+    ]
     names = [
         (name, row)
         for row in tables["indicators"].to_dict("records")
@@ -344,10 +383,12 @@ def starter(file: str | Path, data: str | Path | None = None) -> str:
     unnamed = any(sheet.layout == "long" and not any(e.name for e in sheet.entries) for sheet in sheets)
     distinct: dict[tuple[str, ...], Entry] = {}
     for entry in (entry for sheet in sheets for entry in sheet.entries):
-        distinct.setdefault((_where(entry),) if unnamed else (entry.name, entry.part), entry)
+        distinct.setdefault((_where(entry, unnamed), "" if unnamed else entry.name, entry.part), entry)
     known, unknown = [], []
     for entry in distinct.values():
-        lines = [f"- where: {_where(entry)}" if unnamed else f"- name: {_quoted(entry.name)}"]
+        where = _where(entry, unnamed)
+        lines = [] if unnamed else [f"- name: {_quoted(entry.name)}"]
+        lines += [f"{' -'[unnamed]} where: {where}"] if where != "{}" else []
         lines += [f"  column: {_quoted(entry.part)}"] if entry.part else []
         own = same_name(entry.part or entry.name)
         same = {row["indicator_id"]: row for name, row in names if name in (own, own.rsplit("/", 1)[-1])}
@@ -358,15 +399,17 @@ def starter(file: str | Path, data: str | Path | None = None) -> str:
             unknown += [*lines, f'  indicator: "?"{_perhaps(entry, names)}']
     known += ["# not found in indicators.csv:", *(f"# {line}" for line in unknown)] if unknown else []
     head = catalogue("starters")["mapping"]["both"].format(region=next(iter(tables["targets"]["region"]), ""))
-    return f"{head}\n" + "\n".join(known) + "\n"
+    return "".join(f"# {line}\n" for line in read) + f"{head}\n" + "\n".join(known) + "\n"
 
 
-def _where(entry: Entry) -> str:
+def _where(entry: Entry, unnamed: bool) -> str:
+    """What the columns of words say of a row, blank ones too where others have none; with the usual ones if unnamed."""
     roles = {entry.labels.get(f"@{role}") for role in ("period", "value", "status", "published", "note")}
     asked = (
         f"{key}: {_quoted(text)}"
         for key, text in entry.labels.items()
-        if text and not key.startswith("@") and key not in _NOT_ASKED and text not in roles
+        if key in entry.open
+        or (unnamed and text and key[0] != "@" and key not in _NOT_ASKED and text not in roles)
     )
     return "{" + ", ".join(asked) + "}"
 
@@ -381,9 +424,16 @@ def _unit_lines(entry: Entry, indicator: Dict[Any, Any]) -> list[str]:
     """What has to be confirmed of the unit; nothing where file and indicator agree."""
     unit, chinese = str(indicator["unit"]), str(indicator["unit_zh"])
     own = f"{unit} ({chinese})" if chinese else unit
+    if any(map(is_index, (entry.unit, entry.name, entry.part))) and not is_index(unit):
+        return [
+            "  measure: change_pct",
+            "  offset: -100   # an index of the year before, as a change in percent",
+        ]
     if not entry.unit:
         return [f'  unit: "?"      # the file states none; the indicator is in {own}']
-    if same_name(entry.unit) not in (same_name(unit), same_name(chinese)):
+    if not same_unit(entry.unit, unit, chinese) and all(
+        multiple(entry.unit, own) is None for own in (unit, chinese)
+    ):
         return [f'  factor: "?"    # the file says {entry.unit}, the indicator is in {own}']
     return []
 

@@ -17,7 +17,7 @@ from ..problems import DataError, Problem
 from .cells import Cell, Grid, as_text
 
 MESSAGES = (".xml", ".json")
-STATUS = {"": "", "A": "", "P": "preliminary", "E": "estimate", "F": "estimate", "I": "estimate"}
+STATUS = {"": "", "A": "", "P": "preliminary", "E": "estimate", "F": "estimate", "I": "estimate", "R": ""}
 
 
 def from_sdmx_csv(grid: Grid) -> Grid:

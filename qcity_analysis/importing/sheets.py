@@ -13,6 +13,7 @@ import csv
 import io
 import re
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from ..data.read import decode
@@ -26,8 +27,10 @@ EXCEL = (".xlsx", ".xlsm", ".xls")
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon"}
 
 
-def read_grids(path: str | Path, sheets: list[str] | None = None) -> list[Grid]:
+def read_grids(path: str | Path, sheets: list[str] | None = None, encoding: str = "") -> list[Grid]:
     """The sheets of a file (one for a text or SDMX file); with `sheets`, those alone and in that order.
+
+    `encoding` is that of a text file that is neither UTF-8 nor GB18030.
 
     Every sheet with cells in it counts, hidden ones too. Raises QcityError when there is no such file, its kind is not
     read or a sheet does not exist; DataError when it cannot be read, naming what was tried.
@@ -40,7 +43,9 @@ def read_grids(path: str | Path, sheets: list[str] | None = None) -> list[Grid]:
     ('GB18030, semicolon', ('指标', '2020年'))
     """
     file = Path(path).expanduser()
-    readers = dict.fromkeys(TEXT, _text_grids) | dict.fromkeys(EXCEL, _excel_grids)
+    readers = dict.fromkeys(TEXT, partial(_text_grids, encoding=encoding)) | dict.fromkeys(
+        EXCEL, _excel_grids
+    )
     readers |= dict.fromkeys(MESSAGES, read_sdmx)
     kinds = ", ".join(readers)
     if not file.is_file():
@@ -58,9 +63,9 @@ def read_grids(path: str | Path, sheets: list[str] | None = None) -> list[Grid]:
     return grids if sheets is None else [by_name[name] for name in sheets]
 
 
-def _text_grids(path: Path) -> list[Grid]:
+def _text_grids(path: Path, encoding: str) -> list[Grid]:
     """A text table; the delimiter is the one that cuts most rows into equally many cells."""
-    text, encoding = decode(path.read_bytes(), path.name)
+    text, encoding = _decoded(path, encoding)
     if not text.strip():
         raise _refusal(path, "empty_file")
     delimiter = max(
@@ -78,6 +83,35 @@ def _text_grids(path: Path) -> list[Grid]:
     opened_as = f"{encoding}, {DELIMITERS[delimiter]}"
     grid = Grid(path.name, "", tuple(rows), tuple(lines), opened_as=opened_as)
     return [from_sdmx_csv(grid)]
+
+
+def _decoded(path: Path, encoding: str) -> tuple[str, str]:
+    """The text of a file and the name of its encoding; bytes that are GB18030 by chance only are asked about."""
+    raw = path.read_bytes()
+    if not encoding:
+        text, name = decode(raw, path.name)
+        if name == "GB18030" and not _is_chinese(text):
+            sample = next(line for line in text.splitlines() if not line.isascii()).strip()[:40]
+            raise _refusal(path, "foreign_encoding", cell=sample)
+        return text, name
+    try:
+        return raw.decode(encoding), encoding
+    except UnicodeDecodeError as error:
+        raise _refusal(path, "not_encoding", cell=f"0x{raw[error.start]:02x}", encoding=encoding) from error
+
+
+def _is_chinese(text: str) -> bool:
+    """Whether a text read as GB18030 holds the characters of Chinese tables; Korean, Japanese or Big5 would not.
+
+    In simplified Chinese nearly all are of GB 2312, fewer than half in its second part (rare ones), and those of any
+    table are among them; Hangul comes out in its first half alone, kana as kana.
+    """
+    pairs = [pair for c in set(text) - set("·—…‰℃") if len(pair := c.encode("gb18030")) > 1]
+    letters = [pair for pair in pairs if pair[0] not in b"\xa1\xa2\xa3\xa6\xa8\xa9" or pair[1] < 0xA1]
+    plain = [pair for pair in letters if len(pair) == 2 and 0xB0 <= pair[0] <= 0xF7 and pair[1] >= 0xA1]
+    rare, late = sum(pair[0] >= 0xD8 for pair in plain), sum(pair[0] > 0xC8 for pair in plain)
+    foreign, usual = len(letters) - len(plain), set("年市省县位万亿元人口指标") & set(text)
+    return 10 * foreign <= len(letters) and 2 * rare <= len(plain) and bool(usual or 3 * late > len(plain))
 
 
 def _regularity(text: str, delimiter: str) -> tuple[int, int]:

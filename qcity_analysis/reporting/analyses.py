@@ -67,7 +67,7 @@ def pace_sentences(a: Assessment, ahead: Outlook, lang: str) -> list[str]:
     else:
         linear, unit = (move.end - move.start) / move.years, words.step_unit(words.axis_unit(a, lang), lang)
         pace = ("−" if linear < 0 else "+") + with_unit(abs(linear), unit, lang)
-    without_figure = a.threshold is None and a.target.kind == "relative_change"  # measured from 100
+    without_figure = a.threshold is None and a.target.relative  # measured from 100
     ends = (move.start, move.end)
     start, end = (change(x - 100, lang) if without_figure else level(a, x, lang) for x in ends)
     years = str(move.years) if lang == "zh" else f"{move.years} year{'s' if move.years != 1 else ''}"

@@ -262,6 +262,7 @@ def import_lines(done: Import, lang: str, everything: bool = False) -> list[str]
     about = {"opened": "; ".join(done.opened_as), "folder": done.folder, "source": done.source["source_id"]}
     lines = [
         text("import_head", lang, file=done.file, title=done.source["title"], **about),
+        *("  " + text("import_read", lang, **read) for read in done.read),
         text("import_empty", lang, counts=counts, empty=done.empty) if done.empty else counts,
     ]
     for kind, sign in (("added", "  + "), ("changed", "  ~ ")):

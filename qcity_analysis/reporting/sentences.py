@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import catalogue, check_language, join, say, text
+from ..data.schema import RELATIVE
 from ..errors import Note
 from ..targets import NUMERAL, arabic, section_order
+from . import formatting
 from .formatting import change, number, percent, period, signed, text_of, typed, with_sign, with_unit
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from ..data.load import Data
 
 BY_STEP = ("monotone", "direction")  # kinds whose unit is that of a step, not of a level
-BY_LEVEL = ("level", "relative_change", "coverage")  # kinds that may borrow
+BY_LEVEL = ("level", "coverage", *RELATIVE)  # kinds that may borrow
 CHANGES = {"published", "implied", "change"}  # values of notes that are shown with their sign
 SIDES = {"at_least": "≥ ", "at_most": "≤ ", "increase": "≥ ", "decrease": "≤ "}
 
@@ -38,7 +40,7 @@ def headline(a: Assessment, lang: str) -> str:
     if a.role == "borrowed":
         return say("head_borrowed", lang, **facts) + say(f"head_if_{a.status}", lang, **facts)
     lead = say("head_definition", lang, **facts) if a.role == "definition" else ""
-    own = f"head_{a.status}_{a.target.kind}"
+    own = f"head_{a.status}_{'official' if a.stated else a.target.kind}"
     return lead + say(own if own in catalogue("sentences") else f"head_{a.status}", lang, **facts)
 
 
@@ -47,7 +49,7 @@ def sentences(a: Assessment, lang: str) -> list[str]:
     lines = []
     if a.status == "forecast" and a.interval is not None and a.probability_error is not None:
         lines += [_expected(a, lang), *_pace_sentence(a, lang), *_tally_sentences(a, lang)]
-        lines += [say("every_year_joint", lang)] if a.target.kind == "monotone" else []
+        lines += [say(f"joint_{a.target.kind}", lang)] if a.target.kind in ("monotone", "every_year") else []
         model = text(f"model_{a.likelihood or a.model}", lang)
         key = "exact" if a.probability_error == 0 else "error"
         lines.append(say(key, lang, draws=f"{a.draws:,}", error=error_shown(a), model=model))
@@ -66,7 +68,7 @@ def sentences(a: Assessment, lang: str) -> list[str]:
 def _facts(a: Assessment, lang: str) -> dict[str, Any]:
     """What headlines, answers and alternative texts may name."""
     known = a.levels()
-    return {
+    facts: dict[str, Any] = {
         "as_of": a.as_of.isoformat(), "region": a.region_names[lang], "name": a.target.name(lang), "ask": ask(a, lang),
         "year": a.target.deadline, "settled": period(a.settled_in or a.target.deadline, lang),
         "value": level(a, a.outcome, lang), "reason": reason(a.reason, lang), "series": a.definition[f"name_{lang}"],
@@ -75,6 +77,12 @@ def _facts(a: Assessment, lang: str) -> dict[str, Any]:
         "probability": percent(a.probability, lang) if a.probability is not None else "",
         "word": "" if a.probability is None else text(f"word_{a.word}", lang),
     }  # fmt: skip
+    if a.target.kind == "direction" and a.outcome is not None:
+        moved = a.target.amount_of(a.outcome, float(known.get(a.target.base_year, a.outcome)))
+        facts["moved"] = with_unit(signed(moved), step_unit(unit_of(a, lang), lang), lang)
+    if a.stated is not None:
+        facts["stated"] = _stated(a.stated.values, lang)
+    return facts
 
 
 def error_shown(a: Assessment) -> str:
@@ -142,7 +150,11 @@ def note(told: Note, lang: str) -> str:
     """A note of an assessment or a series as a sentence."""
     given, tail = told.values, f"_{lang}"
     values = _listed(given, lang) | {key: signed(given[key]) for key in given.keys() & CHANGES}
-    if "status" in given:
+    if told.code.startswith("official"):
+        values["stated"] = _stated(given, lang)
+        own = {"value": given.get("own"), "verdict": given.get("status"), "qualifier": "=", "decimals": 0}
+        values["own"] = _stated(given | own, lang)
+    elif "status" in given:
         values["status"] = say(f"status_{given['status']}", lang)
     for key in [key for key in given if key.endswith(tail)]:  # what the data give in both languages
         values.setdefault(key.removesuffix(tail), given[key])
@@ -175,6 +187,17 @@ def reason(told: Note | None, lang: str) -> str:
     return say(f"reason_{told.code}", lang, **values)
 
 
+def _stated(said: dict[str, Any], lang: str) -> str:
+    """What was officially said: the figure in the unit of the target, and met or missed where that was said."""
+    parts, kind, value = [], said["target_kind"], said["value"]
+    if value is not None:
+        unit = "%" if kind in RELATIVE else said[f"unit_{lang}"]
+        sign = {"qualifier": said["qualifier"], "change": kind == "relative_change"}
+        shown = formatting.published(value, said["decimals"], unit, lang, **sign)
+        parts.append(say("as_growth", lang, value=shown) if kind == "average_growth" else shown)
+    return join([*parts, *([text(f"status_{said['verdict']}", lang)] if said["verdict"] else [])], lang)
+
+
 def _listed(values: dict[str, Any], lang: str) -> dict[str, Any]:
     """The values of a note, its periods and names as lists in words."""
     lists = {"periods": values.get("periods"), "names": values.get(f"names_{lang}")}
@@ -185,7 +208,7 @@ def alt_text(a: Assessment, lang: str) -> str:
     """Alternative text of the result's figure: what a reader who cannot see it needs to know."""
     facts = _facts(a, lang)
     lead = say("alt_borrowed", lang, **facts) if a.role == "borrowed" else ""
-    points = join([f"{year}: {level(a, value, lang)}" for year, value in a.levels().items()], lang)
+    points = join([f"{year}: {level(a, value, lang, year)}" for year, value in a.levels().items()], lang)
     facts |= {"points": points or say("none", lang), "deadline": a.target.deadline}
     if a.status == "forecast" and a.interval is not None:
         low, high = (level(a, value, lang) for value in a.interval)
@@ -198,7 +221,7 @@ def how_to_add(a: Assessment, lang: str) -> str:
     target, zh = a.target, lang == "zh"
     names = "值 机构 文件 日期" if zh else "VALUE PUBLISHER TITLE DATE"
     value, publisher, title, date = names.split()
-    special = {"relative_change": ("change_pct", "add_values"), "milestone": ("", "add_milestone")}
+    special = {**dict.fromkeys(RELATIVE, ("change_pct", "add_values")), "milestone": ("", "add_milestone")}
     special |= dict.fromkeys(("cumulative", "zero_event"), ("count_new", "add_counts"))
     measure, key = special.get(target.kind, ("", "add_values"))
     command = (
@@ -208,7 +231,7 @@ def how_to_add(a: Assessment, lang: str) -> str:
         f'    --publisher "{publisher}" --title "{title}" --date {date}'
     )
     lines = [say(key, lang, value=value, publisher=publisher, title=title, date=date)]
-    more = {"relative_change": "add_changes", "rank": "add_peers"}.get(target.kind)
+    more = "add_changes" if target.relative else "add_peers" if target.kind == "rank" else ""
     lines += [say(more, lang, base=target.base_year)] if more else []
     return f"{say('add_lead', lang)}\n\n```\n{command}\n```\n\n{('' if zh else ' ').join(lines)}"
 
@@ -223,6 +246,7 @@ def plan_says(a: Assessment, lang: str) -> list[str]:
         wording = say("plan_section", lang, section=target.section, wording=wording)
     named = (target.departments_en if en else "") or target.departments
     lines = {"plan_wording": wording, "plan_departments": join(map(str.strip, named.split(";")), lang)}
+    lines["plan_binding"] = say(f"binding_{target.binding}", lang) if target.binding else ""
     lines["plan_reading"] = (target.note_en if en else "") or target.note
     return [say(key, lang, said=line) for key, line in lines.items() if line]
 
@@ -280,6 +304,9 @@ def ask(a: Assessment, lang: str) -> str:
         key = f"ask_{way}"
     if target.kind == "relative_change":
         key, facts["value"] = "ask_change", with_unit(quoted(a), "%", lang)
+    elif target.kind in ("average_growth", "every_year"):
+        key = f"ask_{target.kind}_{way}"
+        facts["value"] = with_unit(quoted(a), "%" if target.relative else unit, lang)
     elif target.kind == "zero_event":
         key, facts["first"] = "ask_zero_event", first or target.deadline
     elif target.kind == "rank":
@@ -305,15 +332,17 @@ def quoted(a: Assessment) -> str:
     return with_sign(shown) if a.target.kind == "relative_change" else shown
 
 
-def level(a: Assessment, value: float | None, lang: str) -> str:
+def level(a: Assessment, value: float | None, lang: str, year: int | None = None) -> str:
     """A level as it is spoken of: a change on the base year for an index, else with its unit.
 
     A published figure has the digits it was published with, a target those of the plan; what is computed is never
-    shown on the other side of the target.
+    shown on the other side of the target. In a `year` before its last, average growth is shown as the level itself.
     """
     if value is None:
         return ""
-    if a.target.kind == "relative_change" and a.threshold is not None:
+    if a.target.kind == "average_growth" and year not in (None, a.target.deadline):
+        return level_number(a, value)
+    if a.target.relative and a.threshold is not None:
         return _change_on_base(a, value, lang)
     shown = level_number(a, value)
     events = "as_event" if value == 1 else "as_events"
@@ -324,7 +353,7 @@ def level(a: Assessment, value: float | None, lang: str) -> str:
 
 def level_number(a: Assessment, value: float) -> str:
     """A level without its unit: as published, as the plan wrote it, or with the digits it takes."""
-    if value == a.target.threshold and a.target.kind not in (*BY_STEP, "relative_change"):
+    if value == a.target.threshold and a.target.kind not in (*BY_STEP, *RELATIVE):
         return quoted(a)
     if value in (a.bound, a.threshold):
         return typed(float(f"{value:.15g}"))
@@ -341,17 +370,16 @@ def _limits(a: Assessment) -> tuple[list[float], int]:
 
 
 def _change_on_base(a: Assessment, value: float, lang: str) -> str:
-    """A level of an index as its change on the base year."""
+    """A level of an index as its change on the base year, or as average growth since then."""
     assert a.target.threshold is not None and a.threshold is not None
-    base, (deciding, digits) = a.threshold / (1 + a.target.threshold / 100), _limits(a)
-    moved = 100 * (value / base - 1)
-    if value == a.threshold:
-        shown = quoted(a)
-    elif value == a.bound:
-        shown = with_sign(typed(float(f"{moved:.10g}")))
-    else:
-        shown = signed(moved, [float(f"{100 * (level / base - 1):.10g}") for level in deciding], digits)
-    return with_unit(shown, "%", lang)
+    growth, base = a.target.kind == "average_growth", a.threshold / a.target.level(1.0)
+    moved, (deciding, digits) = a.target.amount_of(value, base), _limits(a)
+    limits = [float(f"{a.target.amount_of(limit, base):.10g}") for limit in deciding]
+    shown = number(moved, limits, digits) if growth else signed(moved, limits, digits)
+    if value in (a.threshold, a.bound):
+        shown = quoted(a) if value == a.threshold else with_sign(typed(float(f"{moved:.10g}")))
+    shown = with_unit(shown.lstrip("+") if growth else shown, "%", lang)
+    return say("as_growth", lang, value=shown) if growth else shown
 
 
 def level_shown(part: Assessment, value: float, lang: str, high: float | None = None) -> str:
@@ -360,7 +388,7 @@ def level_shown(part: Assessment, value: float, lang: str, high: float | None = 
     if high is not None:
         shown = text("range", lang, low=shown, high=level(part, high, lang))
         plain = text("range", lang, low=plain, high=level_number(part, high))
-    if part.target.kind != "relative_change" or part.threshold is None:
+    if not part.target.relative or part.threshold is None:
         return shown
     if part.series is None or part.series.base_year is not None:
         return text("with_index", lang, change=shown, index=plain)
@@ -369,7 +397,7 @@ def level_shown(part: Assessment, value: float, lang: str, high: float | None = 
 
 def unit_of(a: Assessment, lang: str) -> str:
     """The unit of the levels in `lang`: that of the target, or of the indicator where the target's is a yearly step."""
-    if a.target.kind in (*BY_STEP, "relative_change"):
+    if a.target.kind in (*BY_STEP, *RELATIVE):
         return str((a.definition.get("unit_zh") if lang == "zh" else "") or a.definition.get("unit") or "")
     return (a.target.unit_zh if lang == "zh" else "") or a.target.unit
 
@@ -396,7 +424,8 @@ def axis_unit(a: Assessment, lang: str) -> str:
 
 def status_shown(part: Assessment, lang: str) -> str:
     """The status in `lang`, as "forecast" or "not assessable"."""
-    return text(f"status_{part.status.removesuffix('_on_definition')}", lang)
+    status = text(f"status_{part.status.removesuffix('_on_definition')}", lang)
+    return text("as_stated", lang, status=status) if part.stated else status
 
 
 def chance(a: Assessment, lang: str) -> tuple[str, str]:

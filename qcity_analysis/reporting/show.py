@@ -153,6 +153,8 @@ def _last_figure(part: Assessment, lang: str) -> str:
     if not (tally.through if tally is not None else len(known)):
         return ""
     newest = sentences.level_shown(part, tally.count if tally else float(known.iloc[-1]), lang)
+    if part.target.kind == "average_growth":  # that of the whole period
+        newest = sentences.level_number(part, float(known.iloc[-1]))
     if tally is not None and tally.through:
         return text("counted_by", lang, value=newest, through=period(tally.through, lang))
     return text("in_year", lang, value=newest, year=int(known.index[-1]))

@@ -460,12 +460,15 @@ def _said_and_came(row: pd.Series, lang: str) -> tuple[str, str]:
     said = percent(float(row["probability"]), lang) if known else text("status_not_assessable", lang)
     if pd.isna(row["met"]):
         return said, text("no_outcome", lang)
-    value = _level(row, float(row["outcome"]), lang)
+    value = NONE if pd.isna(row["outcome"]) else _level(row, float(row["outcome"]), lang)
     return said, text("outcome_met" if row["met"] else "outcome_missed", lang, value=value)
 
 
 def _level(row: pd.Series, value: float, lang: str) -> str:
     """A level as people read it: of a relative target the change on the base year, with its sign."""
+    if row["kind"] == "average_growth":
+        growth = 100 * ((value / 100) ** (1 / (int(row["deadline"]) - int(row["base_year"]))) - 1)
+        return say("as_growth", lang, value=with_unit(number(growth), "%", lang))
     if row["kind"] != "relative_change":
         return number(value)
     return ("+" if value > 100 else "") + with_unit(number(value - 100), "%", lang)

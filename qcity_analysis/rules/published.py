@@ -99,9 +99,7 @@ def log_schedule(question: Question) -> RuleResult:
     >>> evaluate("log_schedule", known, Goal("at_most", 82, 2020, 2025), 2022).category
     'behind_schedule'
     """
-    q = question.dated()
-    if q.sign > 0:
-        raise NotApplicable("reductions_only")
+    q = _reduction(question)
     if q.met:
         return RuleResult("on_schedule", True)
     if q.slipped:
@@ -125,9 +123,7 @@ def barometer(question: Question) -> RuleResult:
     >>> evaluate("barometer", known, Goal("at_most", 82, 2020, 2025), 2022).category
     'red'
     """
-    q = question.dated()
-    if q.sign > 0:
-        raise NotApplicable("reductions_only")
+    q = _reduction(question)
     before = q.last_year - 1
     if before not in q.known:
         raise NotApplicable("no_year_before", year=before)
@@ -471,6 +467,14 @@ def line_at(years: list[int], values: list[float], at: int, weights: range | Non
     mean_x, mean_y = np.average(x, weights=w), np.average(y, weights=w)
     slope = np.sum(w * (x - mean_x) * (y - mean_y)) / np.sum(w * (x - mean_x) ** 2)
     return float(mean_y + slope * (at - years[-1] - mean_x))
+
+
+def _reduction(question: Question) -> Question:
+    """The dated question of a target that asks for less."""
+    q = question.dated()
+    if q.sign > 0:
+        raise NotApplicable("reductions_only")
+    return q
 
 
 def _positive(q: Question, *values: float) -> None:

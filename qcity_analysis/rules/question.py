@@ -31,7 +31,7 @@ RELATIVE = ("percent_change", "change_pct", "cumulative_change_pct")
 YEARLY = ("threshold", "limit", "constant", "maintain", "permanent", "zero_event")
 DIRECTIONAL = ("direction", "direction_only", "directional", "trend")
 BOUNDS = ("at_least", "at_most", ">=", "<=", ">", "<", "above", "below")
-UNSUITED = ("cumulative", "rank", "milestone")
+UNSUITED = ("cumulative", "rank", "milestone", "every_year", "average_growth")
 
 
 class NotApplicable(Exception):

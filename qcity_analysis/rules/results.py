@@ -122,7 +122,7 @@ def _goal(assessment: Assessment) -> Goal:
         base_year=target.base_year,
         deadline=target.deadline,
         # without a level in the unit of the series the rules see the target as the plan words it
-        kind=target.kind if level is None or target.kind != "relative_change" else "level",
+        kind=target.kind if level is None or not target.relative else "level",
         unit="index" if index else series.unit if series is not None else target.unit,
         support=None if index or series is None else series.support,
     )

@@ -5,6 +5,8 @@ A cumulative change is an observation of the level in its last year, with the ye
 Bounds, year-to-date, approximate and provisional figures go to the forecast as what they are. Figures of different
 definitions meet only where `indicators.csv` declares a splice and says why: the row of the newer definition names the
 older one in `continues`, and a `splice_year` in which both have a level; the older figures are moved to meet the newer.
+A derived indicator has a computed level only where every input has one; a published figure wins over it, and a
+difference is a note.
 """
 
 from __future__ import annotations
@@ -12,18 +14,20 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from ..data.load import Data
-from ..data.schema import input_names, is_spliced
+from ..data.schema import INPUTS, input_names, is_spliced
 from ..data.vintages import ASSUMED_LAG_MONTHS, is_whole, newest_vintages, revisions, standing
 from ..errors import Note
-from .evidence import ESTIMATES, LEVELS, PROVISIONAL, Evidence, evidence_of, links_of, new_counts
-from .levels import Computed, Levels, chained, computed, conflicts, series_of
+from .evidence import LEVELS, PROVISIONAL, Evidence, evidence_of, links_of, new_counts
+from .levels import Levels, chained, conflicts, series_of
+
+AGREE = 0.005  # share of the value within which a computed and a published level are taken to agree
 
 
 @dataclass(frozen=True)
@@ -36,16 +40,17 @@ class AnnualSeries:
     (the year set to 100 when the levels are an index made from changes, else None), `observations` (rows used, with
     publisher and title), `bounds`, `superseded`, `unused` (rows not used as levels; the last with a `reason`), `notes`.
 
-    Known in part: `lower` and `upper` (bounds by year), `noisy` (standard error of the level by year), `shared` (errors
-    that several years share, as an uncertain change moves every later level), `estimates` (of the annual level from
-    year-to-date figures), `new_counts` (counts of new items, one row a year). `inputs` are the series a derived
-    indicator is computed from, `derived` how ("none", "ratio", "sum", "per_head"), `factor` what a ratio is multiplied
-    by; `decimals` are the digits after the point of each published level, by year.
+    Known in part: `evidence` (bounds, errors of levels, and estimates from year-to-date figures, handed whole to a
+    forecast), `new_counts` (counts of new items, one row a year). `inputs` are the series a derived indicator is
+    computed from, `derived` how ("none", "ratio", "sum", "per_head"), `factor` what a ratio is multiplied by;
+    `decimals` are the digits after the point of each published level, by year.
 
     >>> import qcity_analysis as qc
     >>> series = qc.annual_series(qc.load(as_of="2026-01-01"), "rd_intensity", "nanjing")
-    >>> series.known().to_dict()
-    {2009: 2.85, 2012: 2.92, 2015: 2.96, 2020: 3.48, 2021: 3.6, 2022: 3.82}
+    >>> series.known().tail(4).to_dict()
+    {2020: 3.48, 2021: 3.54, 2022: 3.82, 2024: 3.9}
+    >>> sorted(qc.annual_series(qc.load(as_of="2024-06-30"), "rd_intensity", "jiangsu").evidence.noisy)
+    [2006, 2009, 2010, 2023]
     """
 
     indicator_id: str
@@ -61,11 +66,7 @@ class AnnualSeries:
     superseded: pd.DataFrame
     unused: pd.DataFrame
     notes: tuple[Note, ...] = ()
-    lower: Mapping[int, float] = field(default_factory=dict)
-    upper: Mapping[int, float] = field(default_factory=dict)
-    noisy: Mapping[int, float] = field(default_factory=dict)
-    shared: tuple[Mapping[int, float], ...] = ()
-    estimates: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=ESTIMATES))
+    evidence: Evidence = Evidence()
     new_counts: pd.DataFrame = field(default_factory=pd.DataFrame)
     inputs: tuple[AnnualSeries, ...] = ()
     derived: str = "none"
@@ -84,22 +85,14 @@ class AnnualSeries:
         """Everything a forecast may learn from: the unlinked older stretches, then the levels; index year."""
         return pd.concat([self.earlier, self.values]) if len(self.earlier) else self.values
 
+    @property
+    def shared(self) -> Sequence[Mapping[int, float]]:
+        """Errors that several years share, as an uncertain change moves every later level: year to size."""
+        return self.evidence.shared
+
     def error(self, year: int) -> float:
         """Standard error of the level of a year, from its own error and those it shares; 0 where it is certain."""
-        shared = sum(one.get(year, 0.0) ** 2 for one in self.shared)
-        return math.sqrt(self.noisy.get(year, 0.0) ** 2 + shared)
-
-    def evidence(self) -> Evidence:
-        """What is known in part, as one record for the forecast.
-
-        >>> import qcity_analysis as qc
-        >>> jiangsu = qc.annual_series(qc.load(as_of="2025-12-31"), "rd_intensity", "jiangsu")
-        >>> sorted(jiangsu.evidence().noisy)
-        [2024]
-        """
-        rows = zip(*(self.estimates[name] for name in ("year", "value", "error")), strict=True)
-        estimates = {int(year): (float(value), float(error)) for year, value, error in rows}
-        return Evidence(self.lower, self.upper, self.noisy, self.shared, estimates)
+        return math.hypot(*(one.get(year, 0.0) for one in (self.evidence.noisy, *self.shared)))
 
     def points(self) -> int:
         """Years a forecast can learn from: those with a level and, once two have one, those with a bound or estimate.
@@ -107,7 +100,7 @@ class AnnualSeries:
         Bounds alone tell neither a level nor how far it moves in a year, so they never count by themselves.
         """
         numbers = int(self.values.count() + self.earlier.count())
-        return numbers + len(self.evidence().years()) if numbers >= 2 else numbers
+        return numbers + len(self.evidence.years()) if numbers >= 2 else numbers
 
 
 def annual_series(
@@ -128,9 +121,7 @@ def annual_series(
     """
     indicator = data.indicator(indicator_id)
     data.require_region(region)
-    names = input_names(indicator)
-    inputs = tuple(annual_series(data, name, region) for name in names)
-    made = computed(indicator, inputs, [data.indicator(name) for name in names], base_year)
+    made = _computed(data, indicator, region, base_year)
     series = _from_figures(data, indicator, region, made, base_year, prefer)
     if not is_spliced(indicator):
         return series
@@ -156,29 +147,15 @@ def _moved(
     series: AnnualSeries, ratio: float, step: float = 0.0, low: float = -math.inf, top: float = math.inf
 ) -> AnnualSeries:
     """Every level, bound, estimate and error at `ratio` times its size plus `step`; levels kept to `low` to `top`."""
-
-    def move(level: float) -> float:
-        return min(max(level * ratio + step, low), top)
-
-    rows = series.estimates
-    return dataclasses.replace(
-        series,
-        values=(series.values * ratio + step).clip(low, top),
-        earlier=(series.earlier * ratio + step).clip(low, top),
-        lower={year: move(bound) for year, bound in series.lower.items()},
-        upper={year: move(bound) for year, bound in series.upper.items()},
-        noisy={year: error * ratio for year, error in series.noisy.items()},
-        shared=tuple({year: size * ratio for year, size in one.items()} for one in series.shared),
-        estimates=rows.assign(value=[move(value) for value in rows["value"]], error=rows["error"] * ratio),
-    )
+    values, earlier = ((levels * ratio + step).clip(low, top) for levels in (series.values, series.earlier))
+    evidence = series.evidence.moved(ratio, lambda level: min(max(level * ratio + step, low), top))
+    return dataclasses.replace(series, values=values, earlier=earlier, evidence=evidence)
 
 
 def _spliced(
     newer: AnnualSeries, older: AnnualSeries, indicator: pd.Series, continued: pd.Series
 ) -> AnnualSeries:
-    """The newer series with the older one's levels before its first, and what it knows in part, moved to meet it in the
-    overlap year; where one of the two has no level in that year nothing is joined, and a note says so.
-    """
+    """The newer series, before it the older one moved to meet it in the overlap year; else a note."""
     year, by_ratio = int(indicator["splice_year"]), indicator["splice"] == "ratio"
     told: dict[str, Any] = {"year": year}
     for lang in ("zh", "en"):
@@ -189,28 +166,101 @@ def _spliced(
     if apart or (by_ratio and there == 0):
         return dataclasses.replace(newer, notes=(*newer.notes, Note("splice_impossible", told)))
     ratio, step = (float(here / there), 0.0) if by_ratio else (1.0, float(here - there))
-    first, moved = int(newer.values.index[0]), _moved(older, ratio, step)
-
-    def before(table: Mapping[int, float]) -> Levels:
-        return {int(year): float(size) for year, size in table.items() if year < first}
-
-    levels = before(moved.known().to_dict())
+    first, known = int(newer.values.index[0]), older.known() * ratio + step
+    levels: Levels = known[known.index < first].to_dict()
     if not levels:
         return newer
     by = f"{ratio:.4g}" if by_ratio else f"{step:+.4g}"
     note = Note("spliced", told | {"start": min(levels), "end": max(levels), "by": by})
     rows = older.observations
+    evidence = older.evidence.moved(ratio, lambda level: level * ratio + step, before=first)
     return dataclasses.replace(
         newer, values=series_of(levels | newer.known().to_dict()), earlier=older.earlier, breaks=older.breaks,
         observations=pd.concat([rows[rows["year"] < first], newer.observations], ignore_index=True),
-        lower={**before(moved.lower), **newer.lower}, upper={**before(moved.upper), **newer.upper},
-        noisy={**before(moved.noisy), **newer.noisy},
-        shared=(*(kept for kept in map(before, moved.shared) if kept), *newer.shared), notes=(*newer.notes, note),
+        evidence=dataclasses.replace(evidence, estimates={}) | newer.evidence, notes=(*newer.notes, note),
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Computed:
+    """What the inputs of a derived indicator give: `levels` by year and what is known of them in part."""
+
+    levels: Levels = field(default_factory=dict)
+    evidence: Evidence = Evidence()
+    factor: float = 1.0
+    kind: str = "none"
+    inputs: tuple[AnnualSeries, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+def _computed(data: Data, indicator: pd.Series, region: str, base_year: int | None) -> _Computed:
+    """The levels of a derived indicator from the annual series of its inputs.
+
+    A ratio or per-head figure is factor × first / second (factor: 100 for a unit of %, else 1, unless declared). A sum
+    counts from the year after `base_year` (default: from the first count); after a year without a count, or with
+    months only, it is a lower bound; with an upper bound in place of a count it has an upper bound too.
+    """
+    kind, ids, factor = str(indicator["derived"]), input_names(indicator), 1.0
+    if kind not in INPUTS:
+        return _Computed()
+    inputs = tuple(annual_series(data, name, region) for name in ids)
+    if kind == "sum":
+        levels, evidence = _sum(inputs[0].new_counts, base_year)
+    else:
+        factor = 100.0 if indicator["unit"] == "%" else 1.0
+        factor = factor if pd.isna(indicator["factor"]) else float(indicator["factor"])
+        levels, evidence = _ratio(inputs[0], inputs[1], factor)
+    codes = ("spliced", "assumed_publication")
+    notes = [note for part in inputs for note in part.notes if note.code in codes]
+    if levels:
+        values = {"years": f"{min(levels)}–{max(levels)}", "factor": f"{factor:g}"}
+        for k, name in enumerate(ids, 1):
+            row = data.indicator(name)
+            values |= {f"input_{k}_{lang}": str(row[f"name_{lang}"]) for lang in ("zh", "en")}
+        notes.insert(0, Note(f"derived_{kind}", values))
+    return _Computed(levels, evidence, factor, kind, inputs, tuple(notes))
+
+
+def _ratio(top: AnnualSeries, under: AnnualSeries, factor: float) -> tuple[Levels, Evidence]:
+    """The ratio of every year that has both levels, and its standard error from theirs."""
+    levels, errors = dict[int, float](), dict[int, float]()
+    indexed = not (top.base_year is None and under.base_year is None)  # an index has no unit to divide
+    for year, level in () if indexed else top.known().items():
+        other = under.values.get(year, math.nan)
+        if math.isnan(other) or other == 0:
+            continue
+        levels[year] = factor * float(level) / float(other)
+        relative = math.hypot(top.error(year) / level if level else 0.0, under.error(year) / other)
+        if relative > 0:
+            errors[year] = abs(levels[year]) * relative
+    return levels, Evidence(noisy=errors)
+
+
+def _sum(counts: pd.DataFrame, base_year: int | None) -> tuple[Levels, Evidence]:
+    """Running total of new items; lower and upper bounds from the first year that is not wholly counted."""
+    table = counts.set_index("year")[["count", "months", "qualifier"]]
+    table = table if base_year is None else table[table.index > base_year]
+    if table.empty:
+        return {}, Evidence()
+    first = int(table.index[0]) if base_year is None else base_year + 1
+    levels: Levels = {} if base_year is None else {base_year: 0.0}
+    lower, upper = dict[int, float](), dict[int, float]()
+    least = most = 0.0
+    for year in range(first, int(table.index[-1]) + 1):
+        count, months, sign = table.loc[year] if year in table.index else (0, 0, "")
+        least += 0.0 if sign == "<=" else float(count)
+        most += math.inf if months < 12 or sign == ">=" else float(count)
+        if least == most:
+            levels[year] = least
+        elif sign:
+            lower[year] = least
+            if math.isfinite(most):
+                upper[year] = most
+    return levels, Evidence(lower, upper)
+
+
 def _from_figures(
-    data: Data, indicator: pd.Series, region: str, made: Computed, base_year: int | None, prefer: str
+    data: Data, indicator: pd.Series, region: str, made: _Computed, base_year: int | None, prefer: str
 ) -> AnnualSeries:
     """The series from the published figures of the indicator itself and what was computed from its inputs."""
     rows = data.observations
@@ -228,30 +278,39 @@ def _from_figures(
     index = chain.root is not None  # 100 in the base year
     chain = chain.within_100() if support == "percent" and not index else chain
     starts = [int(one.index[0]) for one in (*chain.older, chain.values) if len(one)]
-    part = evidence_of(
+    evidence, bounds, reasons, told = evidence_of(
         chain, again, seed, links, used=used, bounds=newest[bound & ~new & ~partial], partial=newest[partial & ~new],
         observations=data.observations, base_year=base_year,
         timing=str(indicator["timing"]) or ("average" if support == "percent" else ""),
     )  # fmt: skip
-    unused = newest.loc[list(part.reasons)].assign(reason=list(part.reasons.values()))
+    unused = newest.loc[list(reasons)].assign(reason=list(reasons.values()))
     notes = (
-        *made.notes, *made.conflicts(published, typed), *conflicts(chain.values, links),
-        *_notes_on(used, superseded, unused, counts), *part.notes,
+        *made.notes, *_differing(made.levels, published, typed), *conflicts(chain.values, links),
+        *_notes_on(used, superseded, unused, counts), *told,
     )  # fmt: skip
-    used, bounds, superseded, unused, counts = with_sources(
-        data, used, part.bounds, superseded, unused, counts
-    )
+    used, bounds, superseded, unused, counts = with_sources(data, used, bounds, superseded, unused, counts)
     inner = [one.new_counts if made.kind == "sum" else one.observations for one in made.inputs]
-    errors = {year: error for year, error in made.errors.items() if year not in published}
+    own = {year: error for year, error in made.evidence.noisy.items() if year not in published}
+    given = Evidence() if index else dataclasses.replace(made.evidence, noisy=own)
     return AnnualSeries(
         str(indicator["indicator_id"]), region, chain.values, pd.concat(chain.older) if chain.older else series_of({}),
         tuple(starts[1:]), unit=f"{chain.root} = 100" if index else str(indicator["unit"]),
         support="positive" if index else support, base_year=chain.root, bounds=bounds, superseded=superseded,
         observations=pd.concat([used, *inner], ignore_index=True), unused=unused, notes=notes,
-        lower=part.lower if index else made.lower | part.lower, upper=part.upper if index else made.upper | part.upper,
-        noisy=errors | part.noisy, shared=part.shared, estimates=part.estimates, new_counts=counts, inputs=made.inputs,
-        derived=made.kind, factor=made.factor, decimals={} if index else typed,
+        evidence=given | evidence, new_counts=counts, inputs=made.inputs, derived=made.kind, factor=made.factor,
+        decimals={} if index else typed,
     )  # fmt: skip
+
+
+def _differing(made: Levels, published: Levels, decimals: Mapping[int, int]) -> list[Note]:
+    """A note for each year whose published level, with its `decimals`, is not the computed one within rounding."""
+    notes = []
+    for year in sorted(made.keys() & published.keys()):
+        level, shown = made[year], published[year]
+        if abs(level - shown) > max(0.51 * 10.0 ** -decimals[year], AGREE * abs(shown)):
+            values = {"year": year, "shown": f"{shown:.12g}", "computed": f"{level:.4g}"}
+            notes.append(Note("derived_conflict", values))
+    return notes
 
 
 def _notes_on(
@@ -270,10 +329,8 @@ def with_sources(data: Data, *tables: pd.DataFrame) -> list[pd.DataFrame]:
     """The figures of each table, numbered anew, with publisher, title and date of their source."""
     columns = ["publisher", "publisher_en", "title", "title_en", "date"]
     named = data.sources.set_index("source_id")[columns].rename(columns={"date": "source_date"})
-    numbered = [rows.reset_index(drop=True) for rows in tables]
-    return [
-        pd.concat([rows, named.reindex(rows["source_id"]).set_axis(rows.index)], axis=1) for rows in numbered
-    ]
+    numbered = (rows.reset_index(drop=True) for rows in tables)
+    return [rows.join(named.reindex(rows["source_id"]).set_axis(rows.index)) for rows in numbered]
 
 
 def coverage(data: Data, plan: str | None = None) -> pd.DataFrame:
@@ -286,9 +343,9 @@ def coverage(data: Data, plan: str | None = None) -> pd.DataFrame:
     >>> import qcity_analysis as qc
     >>> table = coverage(qc.load(as_of="2023-12-31"), "nanjing_quality_city")
     >>> table.loc[("nanjing_quality_city", "rd_intensity"), [2019, 2020, 2021]].tolist()
-    ['', 'final', 'provisional']
+    ['provisional', 'final', 'final']
     """
-    rows, targets = _serving(data, plan), _targets(data, plan)
+    rows, targets = _serving(data, plan)
     rows = rows[rows["year"].notna()]
     part = ~is_whole(rows["period"]) | rows["qualifier"].isin([">=", "<="])
     rank = rows["status"].isin([*PROVISIONAL, "illustrative"]).map({True: 1, False: 2}).where(~part, 0)
@@ -302,28 +359,24 @@ def coverage(data: Data, plan: str | None = None) -> pd.DataFrame:
     return table.astype(object).fillna("").rename_axis(columns=None)
 
 
-def _targets(data: Data, plan: str | None) -> pd.DataFrame:
-    return data.targets[data.targets["plan"] == plan] if plan else data.targets
-
-
-def _serving(data: Data, plan: str | None) -> pd.DataFrame:
-    """The newest vintage of every figure that serves a target, with `plan` and `target_id`; one row per pair."""
-    targets = _targets(data, plan)[["plan", "target_id", "indicator_id", "region"]]
+def _serving(data: Data, plan: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The newest vintage of every figure that serves a target (one row per pair), and the targets."""
+    targets = data.targets[data.targets["plan"] == plan] if plan else data.targets
+    own = targets[["plan", "target_id", "indicator_id", "region"]]
     newer = data.indicators[["indicator_id", "continues"]].rename(columns={"indicator_id": "newer"})
-    continued = targets.merge(newer, left_on="indicator_id", right_on="continues")
+    continued = own.merge(newer, left_on="indicator_id", right_on="continues")
     continued = continued.assign(indicator_id=continued["newer"]).drop(columns=["newer", "continues"])
-    pairs = pd.concat([targets, continued]).drop_duplicates()
-    figures = newest_vintages(data.observations)
-    return pairs.merge(figures, on=["indicator_id", "region"]).reset_index(drop=True)
+    pairs, figures = pd.concat([own, continued]).drop_duplicates(), newest_vintages(data.observations)
+    return pairs.merge(figures, on=["indicator_id", "region"]).reset_index(drop=True), targets
 
 
 def ages(data: Data, plan: str | None = None) -> pd.DataFrame:
     """The newest figure of each target that has one: plan, target_id, the figure's columns, `months` (its age: from the
     end of its year to the day of the data) and `due` (further years that should have come out by then).
     """
-    pair = ["plan", "target_id"]
-    rows = _serving(data, plan).sort_values(["year", "known_from", "row"], kind="stable")
-    newest = _targets(data, plan)[pair].merge(rows.drop_duplicates(pair, keep="last"), on=pair)
+    pair, (rows, targets) = ["plan", "target_id"], _serving(data, plan)
+    rows = rows.sort_values(["year", "known_from", "row"], kind="stable").drop_duplicates(pair, keep="last")
+    newest = targets[pair].merge(rows, on=pair)
     lags = data.indicators.set_index("indicator_id")["publication_lag_months"]
     lag = newest["indicator_id"].map(lags).astype(float).fillna(ASSUMED_LAG_MONTHS)
     months = 12 * data.as_of.year + data.as_of.month - 12 * (newest["year"].astype(int) + 1)
@@ -347,7 +400,7 @@ def counts(data: Data, plan: str | None = None) -> dict[str, int]:
         "figures": len(newest_vintages(rows)),
         "series": len(rows[["indicator_id", "region"]].drop_duplicates()),
         "sources": rows["source_id"].nunique(),
-        "targets": len(_targets(data, plan)),
+        "targets": len(_serving(data, plan)[1]),
         "covered": len(ages(data, plan)),
         "revisions": len(revisions(data)),
     }

@@ -40,26 +40,17 @@ PROVISIONAL = ["preliminary", "estimate"]
 STATED = 0.3  # share of the typical yearly change by which a provisional figure is off, before any revision is seen
 PAIRS = 4.0
 LEARNED = 2.0  # earlier pairs of year-to-date and annual figure that weigh as much as the starting value
-ESTIMATES = ["year", "months", "value", "error", "period", "measure", "published_value", "timing"]
-
 
 # by the table's id, as long as the table is in use; a loaded table never changes
 _remembered: dict[int, tuple[weakref.ref[pd.DataFrame], dict[str, float]]] = {}
 
 
 def typical_revisions(observations: pd.DataFrame) -> dict[str, float]:
-    """Typical revision of a provisional figure over the typical yearly change of its series, by measure; STATED where
-    the table of a loaded package holds none. Computed once for each table.
+    """Typical revision of a provisional figure over the typical yearly change of its series, by measure, from the
+    figures first published as provisional and revised since; STATED where a table holds none. Computed once a table.
     """
-    key = id(observations)
-    if key not in _remembered:
-        table = weakref.ref(observations, lambda _: _remembered.pop(key, None))
-        _remembered[key] = table, _learned_revisions(observations)
-    return _remembered[key][1]
-
-
-def _learned_revisions(observations: pd.DataFrame) -> dict[str, float]:
-    """Typical revisions by measure, from the figures first published as provisional and revised since."""
+    if (key := id(observations)) in _remembered:
+        return _remembered[key][1]
     series = ["indicator_id", "region", "measure"]
     figure = [*series, "period", "base_period"]
     annual = observations[is_whole(observations["period"])].sort_values(["known_from", "row"], kind="stable")
@@ -78,7 +69,9 @@ def _learned_revisions(observations: pd.DataFrame) -> dict[str, float]:
     level, change = (
         math.sqrt((PAIRS * STATED**2 + sum(seen)) / (PAIRS + len(seen))) for seen in squares.values()
     )
-    return {measure: change if measure in CHANGES else level for measure in MEASURES}
+    learned = {measure: change if measure in CHANGES else level for measure in MEASURES}
+    _remembered[key] = weakref.ref(observations, lambda _: _remembered.pop(key, None)), learned
+    return learned
 
 
 def _typical_size(rows: pd.DataFrame, measure: str) -> float:
@@ -90,9 +83,7 @@ def _typical_size(rows: pd.DataFrame, measure: str) -> float:
 
 
 def _typical_change(levels: pd.Series) -> tuple[float, float]:
-    """Median yearly change of levels (index year), and its typical size, the median absolute change per √year, as a
-    random walk over a gap moves with its root; NaN when unknown.
-    """
+    """Median yearly change, and its typical size per √year (as a random walk moves); NaN when unknown."""
     if len(levels) < 2:
         return math.nan, math.nan
     years = np.maximum(np.diff(levels.index.to_numpy(float)), 1.0)
@@ -139,77 +130,63 @@ class Evidence:
         """Whether anything is known beside the levels."""
         return bool(self.lower or self.upper or self.noisy or self.shared or self.estimates)
 
+    def __or__(self, other: Evidence) -> Evidence:
+        """What both know; where both know something of a year, what `other` says."""
+        lower, upper = {**self.lower, **other.lower}, {**self.upper, **other.upper}
+        noisy, shared = {**self.noisy, **other.noisy}, (*self.shared, *other.shared)
+        return Evidence(lower, upper, noisy, shared, {**self.estimates, **other.estimates})
+
     def years(self) -> set[int]:
         """Years without a level of which something is known."""
         return {*self.lower, *self.upper, *self.estimates}
 
-
-@dataclass(frozen=True)
-class Readings:
-    """What the published figures of one series say in part, with the rows that say it.
-
-    Attributes: `lower`, `upper`, `noisy` and `shared` as in `Evidence`; `bounds` (rows with a bound, with `level`, the
-    bound as a level, NaN where it is in another unit), `contradicted` (periods whose bound disagrees with the level or
-    the other bound), `reasons` (label of each row that says nothing to its reason), `estimates` (see `_estimates`).
-    """
-
-    lower: Levels
-    upper: Levels
-    bounds: pd.DataFrame
-    contradicted: list[str]
-    reasons: dict[Any, str]
-    noisy: Levels = field(default_factory=dict)
-    shared: tuple[Levels, ...] = ()
-    estimates: pd.DataFrame = field(default_factory=pd.DataFrame)
-    notes: tuple[Note, ...] = ()
+    def moved(self, ratio: float, level: Callable[[float], float], before: float = math.inf) -> Evidence:
+        """Bounds and estimates of the years `before` a year as `level` makes them, errors at `ratio` their size."""
+        lower, upper = (
+            {y: level(at) for y, at in one.items() if y < before} for one in (self.lower, self.upper)
+        )
+        noisy, *shared = (
+            {y: size * ratio for y, size in one.items() if y < before} for one in (self.noisy, *self.shared)
+        )
+        estimates = {y: (level(at), e * ratio) for y, (at, e) in self.estimates.items() if y < before}
+        return Evidence(lower, upper, noisy, tuple(filter(None, shared)), estimates)
 
 
 def evidence_of(
     chain: Chained, again: Callable[[Levels, list[Link]], Chained], seed: Levels, links: list[Link], *,
     used: pd.DataFrame, bounds: pd.DataFrame, partial: pd.DataFrame, observations: pd.DataFrame, timing: str,
     base_year: int | None,
-) -> Readings:  # fmt: skip
-    """What is known in part of a series, given its levels: `chain`, made from `seed` and `links` as `again` does.
+) -> tuple[Evidence, pd.DataFrame, dict[Any, str], list[Note]]:  # fmt: skip
+    """What is known in part of a series, given its levels: `chain`, made from `seed` and `links` as `again` does; the
+    rows with a bound, with its `level` (NaN in another unit); why rows say nothing, by label; and notes.
 
     `used`, `bounds` and `partial` are its figures of whole years, bounds and parts of years; typical revisions are
     learned from `observations`, the whole table; `timing` is the indicator's (see above).
     """
-    provisional = used["status"].isin(PROVISIONAL).any()
-    revisions = typical_revisions(observations) if provisional else dict.fromkeys(MEASURES, STATED)
-    part = _bounded(bounds, chain, base_year)
+    provisional = used[used["status"].isin(PROVISIONAL)]
+    revisions = typical_revisions(observations) if len(provisional) else dict.fromkeys(MEASURES, STATED)
+    lower, upper, bounds, reasons, contradicted = _bounded(bounds, chain, base_year)
     noisy, shared = _errors_of_levels(chain, again, seed, links, used, standard_errors(used, revisions))
-    estimates, silent = _estimates(partial, chain, timing)
+    estimates, silent, of_estimates = _estimates(partial, chain, timing)
     known = {*chain.above}.union(*(one.dropna().index for one in (chain.all, *chain.newer)))
     apart = {link.label: "apart" for link in links if link.start not in known and link.end not in known}
-    reasons = part.reasons | silent | apart
-    part = replace(part, noisy=noisy, shared=shared, estimates=estimates, reasons=reasons)
-    return replace(part, notes=tuple(_notes(part, chain, used, revisions)))
-
-
-def _notes(part: Readings, chain: Chained, used: pd.DataFrame, revisions: dict[str, float]) -> list[Note]:
-    """What a reader must be told of it."""
-    bounded = part.bounds[part.bounds["year"].isin({*part.lower, *part.upper})]
-    provisional = used[used["status"].isin(PROVISIONAL)]
+    bounded = bounds.loc[bounds["year"].isin({*lower, *upper}), "period"]
     periods = {
-        "bounds_kept" if len(chain.values) else "bounds": list(dict.fromkeys(bounded["period"].astype(str))),
-        "bound_contradicted": part.contradicted,
+        "bounds_kept" if len(chain.values) else "bounds": list(dict.fromkeys(bounded.astype(str))),
+        "bound_contradicted": contradicted,
         "approximate": list(used.loc[used["qualifier"] == "~", "period"]),
     }
     notes = [Note(code, {"periods": listed}) for code, listed in periods.items() if listed]
     if len(provisional):
         percent = f"{100 * max(revisions[measure] for measure in provisional['measure']):.0f}"
         notes.append(Note("provisional", {"periods": list(provisional["period"]), "share": percent}))
-    for row in part.estimates.itertuples():
-        values = {"period": row.period, "months": row.months, "year": row.year}
-        values |= {"value": f"{row.published_value:.12g}", "estimate": f"{row.value:.4g}"}
-        code = "stock_within_year" if row.timing == "stock" else "year_to_date"
-        notes.append(Note(code, values | {"error": f"{row.error:.2g}"}))
+    notes += of_estimates
     if chain.above:
         notes.append(Note("above_100", {"periods": [str(year) for year in chain.above]}))
     if chain.newer:
         ends = {"start": str(chain.newer[0].index[0]), "end": str(chain.newer[-1].index[-1])}
         notes.append(Note("unlinked_later", ends))
-    return notes
+    return Evidence(lower, upper, noisy, shared, estimates), bounds, reasons | silent | apart, notes
 
 
 def new_counts(rows: pd.DataFrame) -> pd.DataFrame:
@@ -230,10 +207,10 @@ def new_counts(rows: pd.DataFrame) -> pd.DataFrame:
     return last.drop(columns="number").reset_index(drop=True)
 
 
-def _estimates(rows: pd.DataFrame, chain: Chained, timing: str) -> tuple[pd.DataFrame, dict[Any, str]]:
-    """Estimates of annual levels from year-to-date `rows`, for the years without one: a frame of ESTIMATES (value and
-    standard error in the unit of the levels), and the reason for each row not used (label to code).
-    """
+def _estimates(
+    rows: pd.DataFrame, chain: Chained, timing: str
+) -> tuple[dict[int, tuple[float, float]], dict[Any, str], list[Note]]:
+    """Estimates by year without a level from year-to-date `rows`, why other rows say nothing, and notes."""
     usable, levels = rows, chain.values
     if chain.root is not None:
         usable = usable[usable["measure"].isin(CHANGES)]
@@ -241,21 +218,26 @@ def _estimates(rows: pd.DataFrame, chain: Chained, timing: str) -> tuple[pd.Data
         usable = usable[usable["year"] >= levels.index[0]]
     made, known, unclear = [], [], {}
     for label, row in usable.sort_values(["year", "period"]).iterrows():
-        year, months, measure = int(row["year"]), months_covered(str(row["period"])), row["measure"]
+        year, months = int(row["year"]), months_covered(str(row["period"]))
         if not math.isnan(levels.get(year, math.nan)):
             known.append(label)
         elif isinstance(estimate := _estimate(row, months, levels, timing, usable), str):
             unclear[label] = estimate
         else:
-            how = "stock" if measure == "count_total" else timing if measure == "level" else "average"
-            made.append((year, months, *estimate, row["period"], measure, float(row["value"]), how, label))
-    table = pd.DataFrame(made, columns=[*ESTIMATES, "label"])
-    table = table.sort_values(["year", "months"], kind="stable")
-    older = table[table.duplicated("year", keep="last")]
+            made.append((year, months, label, estimate, row))
+    made.sort(key=lambda one: one[:2])
+    newest = {one[0]: one for one in made}
+    older = [label for year, _, label, *_ in made if newest[year][2] != label]
     reasons: dict[Any, str] = dict.fromkeys(rows.index.difference(usable.index), "year_to_date_other")
-    reasons |= unclear | dict.fromkeys(older["label"], "year_to_date_older")
+    reasons |= unclear | dict.fromkeys(older, "year_to_date_older")
     reasons |= dict.fromkeys(known, "year_to_date_known")
-    return table.drop(older.index).reset_index(drop=True), reasons
+    notes = []
+    for year, months, _, (value, error), row in newest.values():
+        stock = row["measure"] == "count_total" or (row["measure"] == "level" and timing == "stock")
+        values = {"period": row["period"], "months": months, "year": year, "value": f"{row['value']:.12g}"}
+        values |= {"estimate": f"{value:.4g}", "error": f"{error:.2g}"}
+        notes.append(Note("stock_within_year" if stock else "year_to_date", values))
+    return {year: estimate for year, _, _, estimate, _ in newest.values()}, reasons, notes
 
 
 def _estimate(
@@ -292,10 +274,7 @@ def _estimate(
 def _learned(
     rows: pd.DataFrame, row: pd.Series, levels: pd.Series, start: float, scale: float = 1.0
 ) -> float:
-    """Root mean square of what annual levels of earlier years differed by from what the figure to the same month told
-    of them (`scale` times the figure, or the change from the year before), per share of the year not covered; `start`
-    counts as LEARNED of them.
-    """
+    """Root mean square error a share of the year not covered, of earlier figures to the month and `start`."""
     months, squares = months_covered(str(row["period"])), []
     same = rows[(rows["measure"] == row["measure"]) & rows["qualifier"].isin(["=", "~"])]
     for year, period, value in zip(same["year"], same["period"], same["value"], strict=True):
@@ -317,12 +296,9 @@ def _last_step(row: pd.Series) -> float:
 
 def links_of(used: pd.DataFrame, base_year: int | None) -> list[Link]:
     """The published changes among the figures used; a cumulative one without its own base is read on `base_year`."""
-    rows = used[used["measure"].isin(CHANGES)]
-    return [
-        Link(start, int(row["year"]), float(row["value"]), label)
-        for label, row in rows.iterrows()
-        if (start := _start(row, base_year)) is not None
-    ]
+    rows = used[used["measure"].isin(CHANGES)].iterrows()
+    links = ((label, row, _start(row, base_year)) for label, row in rows)
+    return [Link(a, int(row["year"]), float(row["value"]), label) for label, row, a in links if a is not None]
 
 
 def _start(row: pd.Series, base_year: int | None) -> int | None:
@@ -338,44 +314,39 @@ def _errors_of_levels(
     chain: Chained, again: Callable[[Levels, list[Link]], Chained], seed: Levels, links: list[Link],
     used: pd.DataFrame, errors: pd.Series,
 ) -> tuple[Levels, tuple[Levels, ...]]:  # fmt: skip
-    """What one standard error of each uncertain figure does to the levels, by chaining them again: the standard error
-    by year of errors that move one level only; the size by year of each error that moves several.
-    """
+    """What a standard error of each figure does to levels chained again: to one year's, or to several."""
     before, squares, shared = chain.all, dict[int, float](), []
     least = 1e-9 * before.abs().max()
     for label, error in errors[errors > 0].items():
-        row = used.loc[label]
+        row, bent, given = used.loc[label], links, seed
         if row["measure"] in LEVELS:
-            moved = again(seed | {int(row["year"]): float(row["value"]) + error}, links)
+            given = seed | {int(row["year"]): float(row["value"]) + error}
         else:
             bent = [replace(link, percent=link.percent + error * (link.label == label)) for link in links]
-            moved = again(seed, bent)
-        effect = (moved.all - before).dropna()
-        effect = effect[effect.abs() > least]
-        if len(effect) == 1:
-            year = int(effect.index[0])
-            squares[year] = squares.get(year, 0.0) + float(effect.iloc[0]) ** 2
-        elif len(effect):
-            shared.append({int(year): float(size) for year, size in effect.items()})
+        moved = (again(given, bent).all - before).dropna()
+        effect = moved[moved.abs() > least].to_dict()
+        if len(effect) > 1:
+            shared.append(effect)
+        for year in effect if len(effect) == 1 else ():
+            squares[year] = squares.get(year, 0.0) + effect[year] ** 2
     return {year: math.sqrt(square) for year, square in squares.items()}, tuple(shared)
 
 
-def _bounded(rows: pd.DataFrame, chain: Chained, base_year: int | None) -> Readings:
-    """What published `rows` with a bound say of years without a level."""
+def _bounded(
+    rows: pd.DataFrame, chain: Chained, base_year: int | None
+) -> tuple[Levels, Levels, pd.DataFrame, dict[Any, str], list[str]]:
+    """Bounds by year, lower and upper; rows with `level`; why others say nothing; contradicted periods."""
 
     def as_level(row: pd.Series) -> float:
         if chain.older and int(row["year"]) < chain.values.index[0]:
             return math.nan  # the older stretches have a unit of their own
         if row["measure"] in LEVELS:
             return float(row["value"]) if chain.root is None else math.nan
-        base = chain.values.get(_start(row, base_year), math.nan)
-        return float(base) * (1 + float(row["value"]) / 100)
+        return float(chain.values.get(_start(row, base_year), math.nan)) * (1 + float(row["value"]) / 100)
 
     rows = rows.assign(level=[as_level(row) for _, row in rows.iterrows()])
     silent = rows["measure"].isin(CHANGES) & rows["level"].isna()
-    lower: Levels = {}
-    upper: Levels = {}
-    contradicted = []
+    lower, upper, contradicted = dict[int, float](), dict[int, float](), []
     for row in rows[rows["level"].notna()].itertuples():
         year, level, least = int(row.year), float(row.level), row.qualifier == ">="
         known = chain.values.get(year, math.nan)
@@ -390,5 +361,4 @@ def _bounded(rows: pd.DataFrame, chain: Chained, base_year: int | None) -> Readi
         if lower[year] >= upper[year]:
             del lower[year], upper[year]
             contradicted.append(str(year))
-    reasons = dict.fromkeys(rows.index[silent], "bound_on_change")
-    return Readings(lower, upper, rows[~silent], contradicted, reasons)
+    return lower, upper, rows[~silent], dict.fromkeys(rows.index[silent], "bound_on_change"), contradicted

@@ -1,30 +1,22 @@
-"""Levels of one indicator: yearly and cumulative changes chained, `Π(1 + r_t)`, and levels computed from inputs.
+"""Levels of one indicator: published ones, and yearly and cumulative changes chained to them, `Π(1 + r_t)`.
 
-What nothing joins to the main stretch stays a stretch of its own; levels of different stretches never meet. A derived
-indicator has a computed level only where every input has one; a published figure wins over it, and a difference is a
-note.
+What nothing joins to the main stretch stays a stretch of its own; levels of different stretches never meet.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from ..data.schema import INPUTS
 from ..errors import Note
-
-if TYPE_CHECKING:
-    from .annual import AnnualSeries
 
 Levels = dict[int, float]  # by year
 
 ROUNDING = 0.3  # percentage points within which published figures are taken to agree
-AGREE = 0.005  # share of the value within which a computed and a published level are taken to agree
 
 
 @dataclass(frozen=True)
@@ -61,7 +53,7 @@ class Chained:
         """The same without levels above 100, to which changes push a share; older stretches above it go whole."""
         over = [one.dropna() for one in self.older if (one > 100).any()] + [self.values[self.values > 100]]
         above = sorted({int(year) for one in over for year in one.index})
-        main = series_of({int(y): float(v) for y, v in self.values.dropna().items() if v <= 100})
+        main = series_of(self.values[self.values <= 100].to_dict())
         older = tuple(one for one in self.older if not (one > 100).any())
         return dataclasses.replace(self, values=main, older=older, above=tuple(above))
 
@@ -141,9 +133,9 @@ def _follow(levels: Levels, links: list[Link], only_one: bool = False) -> bool:
     """Add the levels that links reach from those there are, both ways; whether any was added."""
     before = len(levels)
     for link in [*links, *reversed(links)]:
-        if link.start in levels and link.end not in levels:
-            levels[link.end] = levels[link.start] * (1 + link.percent / 100)
-        elif link.end in levels and link.start not in levels:
+        if link.start in levels:
+            levels.setdefault(link.end, levels[link.start] * (1 + link.percent / 100))
+        elif link.end in levels:
             levels[link.start] = levels[link.end] / (1 + link.percent / 100)
         if only_one and len(levels) > before:
             break
@@ -151,109 +143,10 @@ def _follow(levels: Levels, links: list[Link], only_one: bool = False) -> bool:
 
 
 def _apart(stretches: list[Levels], main: pd.Series) -> list[pd.Series]:
-    """The stretches that lie wholly before or after the main one and each other, in order; of two that interleave
-    only the fuller one can be kept.
-    """
+    """The stretches wholly before or after the main one and each other, in order; the fullest come first."""
     kept: list[pd.Series] = []
     for levels in sorted(stretches, key=lambda one: (len(one), max(one)), reverse=True):
         stretch = series_of(levels)
         if all(stretch.index[-1] < one.index[0] or stretch.index[0] > one.index[-1] for one in [main, *kept]):
             kept.append(stretch)
     return sorted(kept, key=lambda one: int(one.index[0]))
-
-
-@dataclass(frozen=True)
-class Computed:
-    """What the inputs of a derived indicator give: `levels`, their standard `errors`, and `lower` and `upper` bounds by
-    year; `factor`, what a ratio is multiplied by; `kind` ("none", "ratio", "per_head", "sum"), `inputs` and `notes`.
-    """
-
-    levels: Levels = field(default_factory=dict)
-    errors: Levels = field(default_factory=dict)
-    lower: Levels = field(default_factory=dict)
-    upper: Levels = field(default_factory=dict)
-    factor: float = 1.0
-    kind: str = "none"
-    inputs: tuple[AnnualSeries, ...] = ()
-    notes: tuple[Note, ...] = ()
-
-    def conflicts(self, published: Levels, decimals: dict[int, int]) -> list[Note]:
-        """A note for each year whose published level, with its `decimals`, is not the computed one within rounding."""
-        notes = []
-        for year in sorted(self.levels.keys() & published.keys()):
-            made, shown = self.levels[year], published[year]
-            if abs(made - shown) > max(0.51 * 10.0 ** -decimals[year], AGREE * abs(shown)):
-                values = {"year": year, "shown": f"{shown:.12g}", "computed": f"{made:.4g}"}
-                notes.append(Note("derived_conflict", values))
-        return notes
-
-
-def computed(
-    indicator: pd.Series, inputs: tuple[AnnualSeries, ...], names: Sequence[pd.Series], base_year: int | None
-) -> Computed:
-    """The levels of a derived indicator from the annual series of its inputs and their rows of `indicators.csv`.
-
-    A ratio or per-head figure is factor × first / second (factor: 100 for a unit of %, else 1, unless declared). A sum
-    counts from the year after `base_year` (default: from the first count); after a year without a count, or with
-    months only, it is a lower bound; with an upper bound in place of a count it has an upper bound too.
-    """
-    kind = str(indicator["derived"])
-    if kind not in INPUTS:
-        return Computed()
-    factor = 1.0
-    if kind == "sum":
-        made = _sum(inputs[0], base_year)
-    else:
-        factor = 100.0 if indicator["unit"] == "%" else 1.0
-        factor = factor if pd.isna(indicator["factor"]) else float(indicator["factor"])
-        made = _ratio(inputs[0], inputs[1], factor)
-    codes = ("spliced", "assumed_publication")
-    notes = [note for part in inputs for note in part.notes if note.code in codes]
-    if made.levels:
-        values = {"years": f"{min(made.levels)}–{max(made.levels)}", "factor": f"{factor:g}"}
-        for k, row in enumerate(names, 1):
-            values |= {f"input_{k}_{lang}": str(row[f"name_{lang}"]) for lang in ("zh", "en")}
-        notes.insert(0, Note(f"derived_{kind}", values))
-    return dataclasses.replace(made, factor=factor, kind=kind, inputs=inputs, notes=tuple(notes))
-
-
-def _ratio(top: AnnualSeries, under: AnnualSeries, factor: float) -> Computed:
-    """The ratio of every year that has both levels, and its standard error from theirs."""
-    levels: Levels = {}
-    errors: Levels = {}
-    if top.base_year is None and under.base_year is None:  # an index has no unit to divide
-        for year, level in top.known().items():
-            other = under.values.get(year, math.nan)
-            if math.isnan(other) or other == 0:
-                continue
-            levels[int(year)] = factor * float(level) / float(other)
-            relative = math.hypot(
-                top.error(int(year)) / level if level else 0.0, under.error(int(year)) / other
-            )
-            if relative > 0:
-                errors[int(year)] = abs(levels[int(year)]) * relative
-    return Computed(levels, errors)
-
-
-def _sum(counts: AnnualSeries, base_year: int | None) -> Computed:
-    """Running total of new items; lower and upper bounds from the first year that is not wholly counted."""
-    table = counts.new_counts.set_index("year")[["count", "months", "qualifier"]]
-    table = table if base_year is None else table[table.index > base_year]
-    if table.empty:
-        return Computed()
-    levels: Levels = {} if base_year is None else {base_year: 0.0}
-    first = int(table.index[0]) if base_year is None else base_year + 1
-    lower: Levels = {}
-    upper: Levels = {}
-    least = most = 0.0
-    for year in range(first, int(table.index[-1]) + 1):
-        count, months, sign = table.loc[year] if year in table.index else (0, 0, "")
-        least += 0.0 if sign == "<=" else float(count)
-        most += math.inf if months < 12 or sign == ">=" else float(count)
-        if least == most:
-            levels[year] = least
-        elif sign:
-            lower[year] = least
-            if math.isfinite(most):
-                upper[year] = most
-    return Computed(levels, {}, lower, upper)

@@ -23,11 +23,10 @@ import pandas as pd
 from .. import __version__
 from ..assessment.answer import Assessment
 from ..assessment.assess import assess
-from ..data.load import Data
-from ..data.read import read_table
+from ..data.load import Data, pages
+from ..data.schema import RELATIVE
 from ..data.vintages import to_date
-from ..errors import QcityError, closest
-from ..problems import DataError, Problem
+from ..errors import QcityError
 from ..rules import RULES
 from ..targets import find_target
 from .hindcasts import rule_says
@@ -41,10 +40,9 @@ COLUMNS = ["asked_at", *TEXTS, *YEARS, *NUMBERS]
 ASKED = (*TARGET[3:], "threshold", "tolerance", "base_year", "deadline")  # what a target asks
 SETTLED = ("met", "missed")
 DRAWS = 100  # of answers of which only the status counts
-EARLIER = "earlier_targets.csv"
 MIDDLE = (6, 30)  # month and day on which each year is asked
 FEWEST = 2  # levels a rule is asked with
-RULE_KINDS = ("level", "relative_change", "coverage", "cumulative")  # the rules judge levels
+RULE_KINDS = ("level", "coverage", "cumulative", *RELATIVE)  # the rules judge levels
 OF_TARGET = (
     *("plan", "target_id", "region", "indicator_id", "kind", "name_zh", "name_en", "threshold", "tolerance"),
     *("base_year", "deadline", "unit", "unit_zh"),
@@ -230,23 +228,9 @@ def _judged(row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_earlier(data: Data) -> Data:
-    """The package with the targets of `earlier_targets.csv` besides its own; itself when it has no such file.
-
-    Raises DataError with every problem of that file.
-    """
-    path = data.folder / EARLIER
-    if not path.is_file():
-        return data
-    frame, problems = read_table(path, "targets")
-    errors = [p for p in problems if p.level == "error"]
-    for column, table in (("indicator_id", "indicators"), ("source_id", "sources")):
-        known = [str(name) for name in getattr(data, table)[column]]
-        for row, cell in frame.loc[~frame[column].isin(known), ["row", column]].itertuples(index=False):
-            about = {"cell": cell, "key": column, "table": table, "near": closest(cell, known)}
-            errors.append(Problem(EARLIER, int(row), column, "unknown_name", about))
-    if errors:
-        raise DataError(errors)
-    return dataclasses.replace(data, targets=pd.concat([data.targets, frame], ignore_index=True))
+    """The package with the targets of `earlier_targets.csv` besides its own; itself when it has no such targets."""
+    every = pd.concat([data.targets, data.earlier_targets], ignore_index=True)
+    return dataclasses.replace(data, targets=every) if len(data.earlier_targets) else data
 
 
 def said_of_earlier(data: Data) -> pd.DataFrame:
@@ -256,12 +240,15 @@ def said_of_earlier(data: Data) -> pd.DataFrame:
     answer; `probability` NaN where we would have said "not assessable"; `outcome` the level published for the
     deadline and `met` 1 or 0, both NaN for a definition that ended before), then one for each rule: 1 yes, 0 no, NaN
     does not apply. Targets with no settled definition are left out; `attrs["refused"]` names those that cannot be
-    computed, with the reason. Levels chained from changes have the base year as 100.
+    computed, with the reason. Of earlier plans those that `earlier_plans` of `pages.toml` beside the data names, all
+    where it names none. Levels chained from changes have the base year as 100.
     """
-    full = with_earlier(data)
+    full, asked = with_earlier(data), pages(data.folder).get("earlier_plans")
     rows: list[dict[str, Any]] = []
     refused: dict[str, str] = {}
     for plan, target_id in full.targets[["plan", "target_id"]].itertuples(index=False, name=None):
+        if asked is not None and plan not in (*data.plans(), *asked):
+            continue
         try:
             rows += _of_target(full, str(plan), str(target_id))
         except QcityError as error:

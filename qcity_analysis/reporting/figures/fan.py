@@ -262,18 +262,18 @@ def _points(rows: pd.DataFrame, series: AnnualSeries) -> list[tuple[int, float, 
 def _draw_errors(ax: Axes, series: AnnualSeries, lang: str, first: int) -> None:
     """Draw 90 % error bars, and year-to-date estimates as hollow diamonds; nothing before the year `first`."""
     bars: Look = {"ecolor": MUTED, "elinewidth": 1.2, "capsize": 3}
-    parts = (series.noisy, *series.shared)  # a level's own errors and those it shares with others
+    parts = (series.evidence.noisy, *series.shared)  # a level's own errors and those it shares with others
     known = {*series.values.dropna().index}
     years = sorted(year for year in {year for one in parts for year in one} & known if year >= first)
     if years:
         sizes = [Z90 * math.hypot(*(one.get(year, 0.0) for one in parts)) for year in years]
         look = bars | {"fmt": "none", "zorder": 4.5, "label": text("error_bar", lang)}
         ax.errorbar(years, series.values[years].to_numpy(float), yerr=sizes, **look)
-    rows = series.estimates[series.estimates["year"] >= first]
-    if len(rows):
+    ahead = {year: pair for year, pair in series.evidence.estimates.items() if year >= first}
+    if ahead:
         look = bars | {"fmt": "D", "ms": 5.5, "mfc": "white", "mec": INK, "zorder": 4.8}
-        levels, sizes = rows["value"].astype(float), Z90 * rows["error"].astype(float)
-        ax.errorbar(rows["year"].astype(int), levels, yerr=sizes, label=text("year_to_date", lang), **look)
+        levels, errors = np.array([*ahead.values()]).T
+        ax.errorbar([*ahead], levels, yerr=Z90 * errors, label=text("year_to_date", lang), **look)
 
 
 def _first_drawn(part: Assessment) -> int | None:

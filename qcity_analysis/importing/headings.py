@@ -1,0 +1,158 @@
+"""What the words around a table say: headings by their role, units, footnotes, the title and the lines above.
+
+Out of scope: where the figures stand (`layout`) and what a cell says (`cells`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from .cells import (
+    MARKS,
+    Cell,
+    Grid,
+    UnreadableCell,
+    as_text,
+    half_width,
+    read_change,
+    read_figure,
+    same_name,
+    without_marks,
+)
+
+
+def _listed(names: str) -> tuple[str, ...]:
+    return tuple("".join(name.split()) for name in names.split("|"))
+
+
+ROLES: dict[str, tuple[str, ...]] = {
+    "indicator": ("指标", "指标名称", "项目", "名称", "指标代码", "indicator", "indicator_id", "item", "name"),
+    "region": _listed(
+        "地区|地区名称|地区名|城市|城市名称|地级市|市|区域|省份|省|省市|省级|省(区、市)|区县|县|国家|行政区|行政区划|"
+        "region|region name|area|area name|city|city name|cityname|province|state|country|country name|entity|"
+        "location|territory|geo|geography|ref_area|reference area|ville|stadt|land|都道府県|市区町村|시도|시도별|"
+        "país|pais|ciudad|pays|région"
+    ),
+    "period": _listed(
+        "年份|年度|年|时间|时期|期间|日期|统计年份|year|years|period|time|time_period|time period|date|jahr|année|"
+        "annee|año|ano|anno|年次|연도|년도|год"
+    ),
+    "value": ("数值", "值", "数据", "指标值", "value", "obs_value", "figure"),
+    "unit": ("单位", "计量单位", "unit", "units", "unit_measure"),
+    "status": ("状态", "数据状态", "status", "obs_status"),
+    "qualifier": ("限定", "qualifier"),
+    "published": ("发布日期", "公布日期", "发布时间", "published", "release_date"),
+    "note": ("备注", "note", "notes", "comment"),
+    "frequency": ("freq", "frequency", "频率", "频度"),
+}  # fmt: skip
+UNIT = re.compile(
+    r"[%‰]|百分点|上年=100|指数|(‰|[十百千万亿]*)(元|美元|吨|吨标准煤|吨标煤|立方米|平方米|平方公里|公顷|亩|千瓦时|度|千瓦|公里|"
+    r"件|个|项|人|户|家|次|起|张|台|辆|套|篇|天|小时|岁|人次|公斤|千克|微克|米)(/.+)?|.{1,8}/.{1,8}"
+)
+PREFACE = re.compile(r"([^:]{1,20}):\s*(.+)")
+ABOUT_FILE = re.compile("年鉴|发布|公布|更新|下载|yearbook|published|updated|released|download", re.I)
+_CONTINUED = re.compile(r"续|\bcont", re.I)
+_NOTE = re.compile(
+    rf"(注|备注|说明|资料来源|数据来源|来源|Notes?\b|Source|[{re.escape(MARKS)}]|\d+[.、)）])", re.I
+)
+
+
+def preface_of(grid: Grid, floor: int, top: int) -> dict[str, str]:
+    """What the lines above a table say: by role as 地区：苏州, its unit, and its title; the nearest line counts."""
+    said: dict[str, str] = {}
+    for row in range(top, floor - 1, -1):
+        texts = list(filter(None, map(as_text, grid.rows[row])))
+        if floor and row < top and any(map(is_number, grid.rows[row])):
+            break  # a table above
+        for text in texts:
+            match = PREFACE.fullmatch(re.sub(r"^\((.*)\)$", r"\1", half_width(text)))
+            role = next((role for role in ROLES if match and has_role(match[1], role)), "") if match else ""
+            if match and role and (role != "unit" or UNIT.fullmatch(match[2])):
+                said.setdefault(role, match[2].strip())
+            elif not match and len(texts) == 1 and row < top and not is_number(text) and not is_note(text):
+                said.setdefault("title", text)
+    for text in (said.get("indicator", ""), said.get("title", "")):
+        if unit := split_unit(text)[1]:
+            said.setdefault("unit", unit)
+    return said
+
+
+def titles(grid: Grid, tops: list[int]) -> list[tuple[str, str]]:
+    """The title of each table of a sheet, "" for all where they have no two, and the unit that stands above it."""
+    said = [preface_of(grid, floor, top) for floor, top in zip([0, *tops], tops, strict=False)]
+    titles = [""]
+    for above in said:
+        own = next(filter(None, (above.get(key) for key in ("title", "region", "indicator"))), "")
+        titles.append(titles[-1] if not own or _CONTINUED.search(own) else own)
+    several = len(set(titles) - {""}) > 1
+    return [
+        (title if several else "", above.get("unit", ""))
+        for title, above in zip(titles[1:], said, strict=True)
+    ]
+
+
+def is_number(cell: Cell) -> bool:
+    """Whether a cell holds a figure that can be read: ≥96 is one, — and 约定 are not."""
+    try:
+        return read_change(cell) is not None
+    except UnreadableCell:
+        return False
+
+
+def is_figure(cell: Cell, empty: bool = True) -> bool:
+    """Whether a cell looks like a figure, whatever its decimal sign, or (`empty`) like a mark of a missing one."""
+    try:
+        return read_figure(cell) is not None or (empty and bool(as_text(cell)))
+    except UnreadableCell:
+        return re.fullmatch(r"[-+]?[\d.,\s]+%?|[-+]?\d.*[\d%]以[上下]", half_width(as_text(cell))) is not None
+
+
+def has_role(heading: str, role: str, columns: Mapping[str, str] | None = None) -> bool:
+    """Whether a heading stands for a role: the one that `columns` names, else a usual one."""
+    names = {same_name(columns[role])} if columns and role in columns else ROLES[role]
+    return same_name(heading) in names
+
+
+def short_name(region: str) -> str:
+    """The name of a region without the word for its kind.
+
+    >>> [short_name(name) for name in ("江苏省", "南京", "Nanjing City", "广西壮族自治区")]
+    ['江苏', '南京', 'nanjing', '广西']
+    """
+    kind = r"(?<=..)(壮族|回族|维吾尔)?(自治区|特别行政区|省|市|city|province|municipality)$"
+    return re.sub(kind, "", same_name(region))
+
+
+def split_unit(name: str) -> tuple[str, str]:
+    """A name without the unit in brackets at its end, and that unit; brackets that hold no unit stay."""
+    match = re.fullmatch(r"(.+?)\s*[（(]([^（()）]+)[)）]", without_marks(name)[0])
+    if match and UNIT.fullmatch(half_width(match[2])):
+        return match[1], half_width(match[2]).strip()
+    return name, ""
+
+
+def marks_of(texts: Iterable[str]) -> str:
+    """The footnote marks at the ends of some texts, each once."""
+    return "".join(dict.fromkeys("".join(without_marks(text)[1] for text in texts)))
+
+
+def is_note(text: str, cells: Iterable[Cell] = ()) -> bool:
+    """Whether a row begins as a footnote or a source does, and holds no figure."""
+    return _NOTE.match(half_width(text)) is not None and not any(map(is_number, cells))
+
+
+def footnotes_of(lines: list[str]) -> dict[str, str]:
+    """Footnotes by their mark; the first of a mark counts."""
+    form = rf"([{re.escape(MARKS)}])\s*([^{re.escape(MARKS)}]+)"
+    found = [pair for line in lines for pair in re.findall(form, line)]
+    return {mark: text.strip(" ；;。") for mark, text in reversed(found)}
+
+
+def column_name(column: int, headings: Iterable[str]) -> str:
+    """The letter of a column from 0, as spreadsheets show it, and its headings."""
+    letters, number = "", column + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return f"{letters} ({' '.join(filter(None, headings))})"

@@ -1,0 +1,350 @@
+"""What a mapping says of one file: each figure with its indicator, region, period and unit.
+
+What is wrong with the mapping (a name that is not in the file, two rows of one name, a unit that differs) is raised all
+at once; a cell that cannot be read is refused with its place and leaves the others standing. Out of scope: what the
+package holds already (`importing`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from ..data.schema import CHANGES, PERIOD, QUALIFIERS, STATUSES, is_date
+from ..errors import closest
+from ..problems import DataError, Problem
+from .cells import TURNED, UnreadableCell, as_text, plain, read_change, read_figure, same_name, with_points
+from .headings import is_number, short_name
+from .layout import Entry, Sheet
+from .mapping import Mapping, Rule
+from .sdmx import STATUS
+from .units import is_index, multiple, same_unit
+
+_ANNUAL = ("", "a", "annual", "yearly", "year", "年", "年度", "a: annual")
+
+
+@dataclass
+class Matched:
+    """The figures of a file under a mapping.
+
+    Attributes: `figures` (pairs of a row of observations.csv, without its source, and the entry it was read from),
+    `refused` (a problem for every cell that cannot be used), `empty` (number of cells that say there is no figure),
+    `left_out` (names that the mapping does not mention, with the number of their cells and where the first stands).
+    """
+
+    figures: list[tuple[dict[str, str], Entry]] = field(default_factory=list)
+    refused: list[Problem] = field(default_factory=list)
+    empty: int = 0
+    left_out: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+
+def match(sheets: list[Sheet], mapping: Mapping, tables: dict[str, pd.DataFrame]) -> Matched:
+    """Every figure of some sheets that the mapping names; see `Matched`.
+
+    `tables` are those of the package by name. Raises DataError with every problem of the mapping.
+    """
+    work = _Matching(sheets, mapping, tables)
+    for rule in mapping.rules:
+        work.take(rule)
+    if work.faults:
+        unread = [problem for sheet in sheets for problem in sheet.problems]
+        raise DataError([*unread, *sorted(work.faults, key=lambda p: p.row or 0)])
+    for k, entry in enumerate(work.entries):
+        if k not in work.used:
+            name = " ".join(filter(None, (entry.name, entry.part, entry.labels.get("@region", ""))))
+            work.leave_out(name or "(no name)", entry)
+    return work.done
+
+
+class _Matching:
+    """One file under one mapping, while its rules are taken one after the other."""
+
+    def __init__(self, sheets: list[Sheet], mapping: Mapping, tables: dict[str, pd.DataFrame]) -> None:
+        self.mapping = mapping
+        self.sheets = {sheet.entries[0].file: sheet for sheet in sheets if sheet.entries}
+        self.regions, self.indicators = tables["regions"], tables["indicators"].set_index("indicator_id")
+        self.entries = [entry for sheet in sheets for entry in sheet.entries]
+        self.named: dict[str, list[int]] = defaultdict(
+            list
+        )  # whole, without names above it, and with its unit
+        for k, entry in enumerate(self.entries):
+            own = same_name(entry.name)
+            with_unit = same_name(f"{entry.name}({entry.unit})") if entry.unit else own
+            for name in {own, own.rsplit("/", 1)[-1], with_unit}:
+                self.named[name].append(k)
+        self.called: dict[str, set[str]] = defaultdict(set)  # regions by each of their names
+        for column in ("region", "name_zh", "name_en"):
+            for name, region in zip(self.regions[column], self.regions["region"], strict=True):
+                for form in {same_name(str(name)), short_name(str(name))}:
+                    self.called[form].add(str(region))
+        self.faults: list[Problem] = []
+        self.done = Matched(refused=[problem for sheet in sheets for problem in sheet.problems])
+        self.used: set[int] = set()
+
+    def fault(self, rule: Rule, code: str, column: str, **values: Any) -> None:
+        self.faults.append(Problem(self.mapping.file, rule.row or None, column, code, values))
+
+    def take(self, rule: Rule) -> None:
+        known = list(self.indicators.index)
+        if rule.indicator not in known:
+            about = {"key": "indicator_id", "table": "indicators", "near": closest(rule.indicator, known)}
+            self.fault(rule, "unknown_name", "indicator", cell=rule.indicator, **about)
+            return
+        chosen = self.chosen(rule)
+        entries = [self.entries[k] for k in chosen]
+        if entries and self.one_series(rule, entries) and self.units_agree(rule, entries):
+            self.used |= set(chosen)
+            ratio = self.ratio(rule, entries) if rule.factor is None and not rule.offset else None
+            rule = replace(rule, factor=ratio) if ratio not in (None, 1) else rule
+            stated = any(map(self.known, map(_stated_region, entries)))
+            for entry in entries:
+                self.figure(rule, entry, stated)
+
+    def leave_out(self, name: str, entry: Entry) -> None:
+        count, first = self.done.left_out.get(name, (0, f"{entry.file}, row {entry.row}"))
+        self.done.left_out[name] = (count + 1, first)
+
+    # which cells
+
+    def chosen(self, rule: Rule) -> list[int]:
+        """The entries that a rule names; a fault of the rule when there are none."""
+        every, part = self.entries, same_name(rule.column)
+        ks = self.named.get(same_name(rule.name), []) if rule.name else list(range(len(every)))
+        if rule.rows:  # each row is named by its region
+            for k in ks:
+                last = every[k].name.rsplit("/", 1)[-1]
+                every[k] = replace(every[k], labels={"@region": last, **every[k].labels})
+        if rule.after:
+            start = next(iter(self.named.get(same_name(rule.after), [])), len(every))
+            ks = [k for k in ks if k >= start]
+        ks = [k for k in ks if all(every[k].labels.get(key) == t for key, t in rule.where.items())]
+        cells = [k for k in ks if same_name(every[k].part) == part]
+        if rule.after and cells:  # the first row of that name only
+            first = every[cells[0]]
+            cells = [k for k in cells if (every[k].file, every[k].row) == (first.file, first.row)]
+        if not cells:
+            self.missing(rule, sorted({every[k].part for k in ks} - {""}))
+        return cells
+
+    def missing(self, rule: Rule, parts: list[str]) -> None:
+        key = next((k for k in rule.where if not any(k in e.labels for e in self.entries)), None)
+        if parts:
+            near = closest(rule.column, parts) if rule.column else []
+            self.fault(rule, "no_heading", "column", cell=rule.column, names=", ".join(parts), near=near)
+        elif key is not None:
+            names = list(dict.fromkeys(h for e in self.entries for h in e.labels if not h.startswith("@")))
+            self.fault(rule, "no_label", "where", cell=key, names=", ".join(names), near=closest(key, names))
+        else:
+            near = (
+                closest(rule.name, dict.fromkeys(e.name for e in self.entries if e.name)) if rule.name else []
+            )
+            code = "no_name_after" if rule.after else "no_name"
+            self.fault(rule, code, "name", cell=rule.title, after=rule.after, near=near)
+
+    def one_series(self, rule: Rule, entries: list[Entry]) -> bool:
+        """Whether the cells are one figure for each region and year, and of the region and kind that the rule says.
+
+        Rows of a long table that say two things of one year are compared later.
+        """
+        before = len(self.faults)
+        seen: dict[str, Entry] = {}
+        rows: dict[tuple[str, int], Entry] = {}
+        for entry in (entry for entry in entries if not entry.labels):
+            first = seen.setdefault(entry.period, entry)
+            other = rows.setdefault((entry.file, entry.block), entry)
+            alone = entry.name == entries[0].name and (other.row == entry.row or other.at[1] == entry.at[1])
+            differs = as_text(first.cell) != as_text(entry.cell)
+            if not differs and (alone or first is not entry):
+                continue
+            other = first if differs else other if other is not entry else entries[0]
+            about = {"first": other.file, "line": other.row, "again": entry.row}
+            sheet = "" if other.file == entry.file else f"{entry.file}, "
+            self.fault(rule, "two_rows", "name", name=rule.title, other=sheet, **about)
+            return False
+        self.settled(rule, entries)
+        self.region_agrees(rule, entries)
+        texts = [t for e in entries[:1] for t in (e.unit, e.name, e.part, e.labels.get("@indicator", ""))]
+        texts += [self.sheets[entries[0].file].preface.get("title", ""), rule.unit]
+        level = str(self.indicators.at[rule.indicator, "unit"])
+        percent = level == "%" or rule.measure in CHANGES
+        if percent and any(map(is_index, texts)) and not is_index(level) and rule.offset != -100:
+            self.fault(rule, "index_level", "measure", cell=next(filter(is_index, texts)))
+        return len(self.faults) == before
+
+    def settled(self, rule: Rule, entries: list[Entry]) -> None:
+        """A fault for each column of words that says several things of one region, unless the rule says which."""
+        for key in dict.fromkeys(key for entry in entries for key in entry.open if key not in rule.where):
+            said: dict[str, dict[str, None]] = defaultdict(dict)
+            for entry in entries:
+                if (text := entry.labels[key]) == "" or entry.period[:4] not in text:
+                    said[self.region(rule, entry)][text] = None
+            texts = next((list(found) for found in said.values() if len(found) > 1), [])
+            if texts:
+                some = ", ".join(f'"{text}"' for text in texts[:5])
+                self.fault(rule, "open_label", "where", cell=some, key=key, value=texts[0])
+
+    def region_agrees(self, rule: Rule, entries: list[Entry]) -> None:
+        """A fault where the rows or the lines above the table are of another region than the rule."""
+        for entry in entries:
+            above = self.sheets[entry.file].preface.get("region", "")
+            named = self.known(entry.name.rsplit("/", 1)[-1])
+            region = named or (above and (self.known(above) or above))
+            if region and not _stated_region(entry) and region != rule.region:
+                cell = entry.name if named else above
+                self.fault(rule, "other_region", "region", cell=cell, region=rule.region, row=cell)
+                return
+
+    def known(self, name: str) -> str:
+        """The region of a name: as the mapping says, or as regions.csv does in any of its forms; "" where unknown."""
+        if name in self.mapping.regions:
+            return str(self.mapping.regions[name])
+        exact = self.called.get(same_name(name), set()) or self.called.get(short_name(name), set())
+        return next(iter(exact)) if len(exact) == 1 else ""
+
+    def unit(self, rule: Rule) -> str:
+        """The unit of the figures that a rule makes."""
+        return "%" if rule.measure in CHANGES else str(self.indicators.at[rule.indicator, "unit"])
+
+    def units_agree(self, rule: Rule, entries: list[Entry]) -> bool:
+        """Whether the unit of the file is that of the figures, or a factor is declared."""
+        expected, change = self.unit(rule), "_of_change" if rule.measure in CHANGES else ""
+        names = [expected] if change else [expected, str(self.indicators.at[rule.indicator, "unit_zh"])]
+        stated = list(dict.fromkeys(entry.unit for entry in entries if entry.unit))
+        unit = rule.unit or (stated[0] if stated else "")
+        about = {"cell": unit, "unit": unit, "expected": expected}
+        about |= {"indicator": rule.indicator, "measure": rule.measure}
+        ratio = self.ratio(rule, entries)
+        declared, before = rule.factor is not None or rule.offset is not None, len(self.faults)
+        for own in stated if rule.unit else ():
+            alike = same_unit(own, *names) and same_unit(rule.unit, *names)
+            if not alike and not same_unit(own, rule.unit):
+                self.fault(rule, "unit_of_file", "unit", cell=rule.unit, unit=own, sheet=entries[0].file)
+        if len(stated) > 1 and not rule.unit:
+            self.fault(rule, "two_units", "unit", cell=", ".join(stated))
+        elif not unit and expected:
+            self.fault(rule, f"no_unit{change}", "unit", **about)
+        elif unit and not declared and not same_unit(unit, *names) and ratio is None:
+            self.fault(rule, f"no_factor{change}", "unit", **about)
+        elif expected == "%" and not declared and _fractions(entries):
+            self.fault(rule, "fractions", "factor")
+        elif rule.factor and ratio not in (None, abs(rule.factor)) and not rule.offset:
+            about |= {"cell": str(rule.factor), "factor": f"{ratio:f}"}
+            if expected != "%" or rule.factor != 100 or not _fractions(entries):
+                self.fault(rule, "other_factor", "factor", **about)
+        return len(self.faults) == before
+
+    def ratio(self, rule: Rule, entries: list[Entry]) -> Decimal | None:
+        """By what the figures are multiplied to be in the unit of the indicator; None where that is not known."""
+        unit = rule.unit or next((entry.unit for entry in entries if entry.unit), "")
+        names = [
+            self.unit(rule),
+            *([] if rule.measure in CHANGES else [self.indicators.at[rule.indicator, "unit_zh"]]),
+        ]
+        known = [multiple(unit, str(name)) for name in names if unit and name]
+        return (
+            Decimal(1)
+            if same_unit(unit, *map(str, names))
+            else next((k for k in known if k is not None), None)
+        )
+
+    # what a cell says
+
+    def region(self, rule: Rule, entry: Entry) -> str:
+        name = _stated_region(entry)
+        if not name:
+            return next(filter(None, map(self.known, (entry.labels[key] for key in entry.open))), rule.region)
+        asked = any(entry.labels.get(key) == name for key in rule.where)
+        return self.known(name) or (rule.region if asked else "")
+
+    def refuse(self, entry: Entry, code: str, column: str, **values: Any) -> None:
+        self.done.refused.append(Problem(entry.file, entry.row, column or entry.column, code, values))
+
+    def dated(self, entry: Entry) -> None:
+        """Refuse a figure of a month, a quarter or a fiscal year."""
+        if entry.labels.get("@frequency", "").casefold() not in _ANNUAL:
+            self.refuse(entry, "read_frequency", "frequency", cell=entry.labels["@frequency"])
+        elif not PERIOD.fullmatch(entry.period):
+            code = "read_fiscal" if entry.period.startswith("FY") else "read_period"
+            self.refuse(entry, code, "period", cell=entry.period)
+
+    def figure(self, rule: Rule, entry: Entry, stated: bool) -> None:
+        """Add the row of observations.csv that a cell becomes, or what keeps it from being one."""
+        labels, cell = entry.labels, as_text(entry.cell)
+        if labels.get("ACTION") == "D":
+            self.refuse(entry, "read_deletion", "ACTION", cell="D")
+            return
+        in_words, sheet = rule.measure in CHANGES and not rule.converts, self.sheets[entry.file]
+        try:
+            figure = None if cell in self.mapping.missing else entry.cell
+            figure = with_points(figure, self.mapping.decimal or sheet.decimal)
+            reading = (read_change if in_words else read_figure)(figure)
+        except UnreadableCell as error:
+            self.refuse(entry, error.code, "", cell=cell)
+            return
+        if reading is None:
+            self.done.empty += 1
+            return
+        unit, region, name = self.unit(rule), self.region(rule, entry), _stated_region(entry)
+        own = rule.unit or entry.unit or unit
+        word, published = (
+            labels.get("@status", "") or entry.flag,
+            labels.get("@published", "") or rule.published,
+        )
+        status = self.mapping.statuses.get(word, STATUS.get(word, word)) or rule.status
+        qualifier, before = labels.get("@qualifier", "") or reading.qualifier, len(self.done.refused)
+        near = [] if region else closest(name, [*self.regions["region"], *self.regions["name_zh"]])
+        if reading.percent and not same_unit(own, "%"):
+            self.refuse(entry, "read_percent", "", cell=cell, unit=own)
+        self.dated(entry)
+        if name and not region and stated and not near:
+            self.leave_out("(regions that regions.csv does not hold)", entry)
+            return
+        if not region or (stated and not name and "@region" in labels and not rule.where):
+            self.refuse(entry, "read_region", "region", cell=name, near=near)
+        if status not in STATUSES:
+            self.refuse(entry, "read_status", "status", cell=word, statuses=", ".join(STATUSES))
+        if not is_date(published):
+            self.refuse(entry, "read_date", "published", cell=published)
+        if qualifier not in QUALIFIERS or reading.qualifier not in ("=", qualifier):
+            about = {"cell": qualifier, "qualifiers": ", ".join(QUALIFIERS)}
+            self.refuse(entry, "read_qualifier", "qualifier", **about)
+        if len(self.done.refused) == before:
+            notes = [
+                f"{m} {sheet.footnotes.get(m, '')}".strip()
+                for m in dict.fromkeys(entry.marks + reading.marks)
+            ]
+            note = "; ".join(filter(None, [labels.get("@note", ""), *notes, rule.note]))
+            value, qualifier = _converted(reading.value, qualifier, rule)
+            row = {"indicator_id": rule.indicator, "region": region, "period": entry.period, "value": value}
+            row |= {"qualifier": qualifier, "measure": rule.measure, "unit": unit, "status": status}
+            row |= {"published": published, "note": note, "base_period": rule.base_period}
+            self.done.figures.append((row, entry))
+
+
+def _stated_region(entry: Entry) -> str:
+    return entry.labels.get("@region", "")
+
+
+def _fractions(entries: list[Entry]) -> bool:
+    """Whether the numbers of some cells are as those of shares that are shown as percent: below 1, or hardly above."""
+    texts = [as_text(entry.cell) for entry in entries]
+    numbers = [abs(float(t)) for t in texts if is_number(t) and re.fullmatch(r"[-+]?\d*\.?\d+(e-?\d+)?", t)]
+    return any(0 < number < 1 for number in numbers) and all(number <= 1.5 for number in numbers)
+
+
+def _converted(value: str, qualifier: str, rule: Rule) -> tuple[str, str]:
+    """Value × factor + offset, exactly; a negative factor turns a lower bound into an upper one."""
+    if not rule.converts:
+        return value, qualifier
+    factor = rule.factor or Decimal(1)
+    number = plain(Decimal(value) * factor + (rule.offset or 0))
+    if factor < 0:
+        qualifier = TURNED.get(qualifier, qualifier)
+    if number == plain(Decimal(value)):
+        return value, qualifier
+    return (number.rstrip("0").rstrip(".") if "." in number else number), qualifier

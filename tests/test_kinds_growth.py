@@ -1,0 +1,260 @@
+"""Average growth, a level kept to in every year, joined definitions and official outcomes: answers worked out by hand.
+
+Each answer on the shipped tables is worked out from the rows named beside it; what is left open is not simulated here.
+"""
+
+import csv
+import dataclasses
+from math import prod
+
+import pytest
+from packages import STEADY, change, changes, figure, figures, indicator, loaded, package, target, write_table
+
+import qcity_analysis as qc
+from qcity_analysis.data.schema import TABLES
+from qcity_analysis.reporting import sentences
+from qcity_analysis.rules import rules_for
+from qcity_analysis.targets import find_target
+
+EVERY = {
+    "kind": "every_year",
+    "direction": "at_most",
+    "threshold": "5.5",
+    "base_year": 2020,
+    "deadline": 2023,
+}
+GROWTH = {
+    "kind": "average_growth",
+    "direction": "at_least",
+    "threshold": 7,
+    "unit": "% a year",
+    "base_year": 2020,
+}
+
+
+@pytest.fixture(scope="module")
+def data():
+    return qc.load(as_of="2026-06-30")
+
+
+def ask(data, plan, name, day=None):
+    return qc.assess(data, name, plan=plan, as_of=day, draws=200)
+
+
+def notes(answer, lang="en"):
+    return [sentences.note(note, lang) for note in answer.notes if note.code.startswith("official")]
+
+
+SETTLED = [  # plan, target, day (None: today), status, outcome (levels of the series), officially stated
+    (
+        "china_12fyp",
+        "gdp",
+        None,
+        "met",
+        100 * prod([1.092, 1.077, 1.077, 1.073, 1.069]),
+        False,
+    ),  # newest vintages
+    ("china_12fyp", "gdp", "2016-02-29", "met", 100 * prod([1.092, 1.077, 1.077, 1.073, 1.069]), False),
+    ("china_13fyp", "gdp", None, "missed", 100 * prod([1.067, 1.069, 1.066, 1.06, 1.023]), False),
+    ("china_14fyp", "rd_spending", None, "met", 100 * prod([1.142, 1.104, 1.081, 1.083, 1.081]), False),
+    ("china_14fyp", "unemployment_surveyed", None, "missed", 5.6, False),
+    ("china_14fyp", "unemployment_surveyed", "2023-02-28", "missed", 5.6, False),
+    ("china_11fyp", "services_share", None, "missed", 43.0, False),
+    ("china_13fyp", "life_expectancy", None, "met", 77.93, False),
+    ("china_14fyp", "co2_per_gdp", None, "missed", 82.3, True),
+    ("china_11fyp", "energy_per_gdp", None, "met", 80.9, False),
+    ("china_13fyp", "cod", None, "met", None, True),
+    ("provinces_energy", "energy_per_gdp_12fyp_hebei", "2015-02-28", "met", None, True),
+    ("nanjing_yearly", "cpi_change_2011", None, "missed", 5.4, False),
+    ("china_11fyp", "rd_intensity", None, "missed", 1.75, False),  # no definition of 2024 plays a part
+    ("china_12fyp", "energy_per_gdp", None, "met", 100 * (1 - 0.0201) * 0.964 * 0.963 * 0.952 * 0.944, False),
+    ("china_14fyp", "rd_intensity_up", None, "met", 2.80, False),  # against 2.40 × 2.58 / 2.65 on the new GDP
+    ("china_13fyp", "urban_new_jobs", None, "met", 6564, False),
+    ("nanjing_yearly", "gdp_growth_2013", None, "met", 11, False),  # an estimate settles for the time being
+]
+
+
+@pytest.mark.parametrize(("plan", "name", "day", "status", "outcome", "stated"), SETTLED)
+def test_a_settled_target_of_the_shipped_plans_has_the_answer_worked_out_by_hand(
+    data, plan, name, day, status, outcome, stated
+):
+    answer = ask(data, plan, name, day)
+    assert (answer.status, answer.stated is not None) == (status, stated)
+    assert answer.outcome == (None if outcome is None else pytest.approx(outcome, rel=1e-3))
+    assert answer.probability is None and answer.reason is None
+    for lang in ("zh", "en"):
+        assert ("officially" in sentences.headline(answer, "en")) == stated
+        assert not any(
+            "{" in text or "nan" in text for text in [*notes(answer, lang), sentences.alt_text(answer, lang)]
+        )
+
+
+def test_before_the_figures_are_out_the_same_targets_are_open(data):
+    for plan, name, day in (
+        ("china_12fyp", "gdp", "2016-02-28"), ("china_13fyp", "life_expectancy", "2022-07-12"),
+        ("china_13fyp", "cod", "2021-03-03"),
+    ):  # fmt: skip
+        assert ask(data, plan, name, day).status == "forecast"
+    # the change of scope in the year of the deadline counts: both are asked, and only the older has a base year
+    scopes = [part.status for part in ask(data, "china_14fyp", "co2_per_gdp", "2026-03-12").parts]
+    assert scopes == ["forecast", "not_assessable"]
+    # the share of 2023 on the new GDP was not known: nothing is joined, the older series ends in 2023
+    shares = ask(data, "china_14fyp", "rd_intensity_up", "2025-06-30").parts
+    assert [part.definition["indicator_id"] for part in shares] == ["rd_intensity", "rd_intensity_c5"]
+    assert shares[0].status == "forecast" and shares[0].levels().index[-1] == 2023
+
+
+def test_growth_is_said_in_percent_a_year_and_the_pace_needed_is_that_of_the_rest(data):
+    met, open_ = ask(data, "china_12fyp", "gdp"), ask(data, "china_13fyp", "gdp", "2020-06-30")
+    assert sentences.headline(met, "en").endswith("2011–2015): 7.76 % a year.")
+    assert sentences.headline(met, "zh").endswith("（2011–2015 年年均增长不低于 7%）已达标：年均 7.76%。")
+    assert open_.levels()[2019] == pytest.approx(129.01, abs=0.01) and open_.bound == pytest.approx(
+        137.01, abs=0.01
+    )
+    assert open_.pace_so_far.compound == pytest.approx(6.57, abs=0.005)
+    assert open_.pace_needed.compound == pytest.approx(6.20, abs=0.005)
+    assert "reaching 6.5 % a year in 2020" in " ".join(sentences.sentences(open_, "en"))
+    rules = rules_for(open_).set_index("rule")
+    assert rules.loc["schedule", "will_meet"] == (129.01 - 100 >= 0.8 * 37.01)
+
+
+def test_what_was_officially_said_stands_beside_our_own_and_differences_are_named(data):
+    energy = notes(ask(data, "china_11fyp", "energy_per_gdp"))
+    assert len(energy) == 2 and energy[0].endswith("2011-06-10): −19.1 %, met.")
+    jobless = ask(data, "china_14fyp", "unemployment_surveyed")
+    assert jobless.settled_in == "2022" and notes(jobless)[0].endswith(": 5.2 %.")
+    assert "at most 5.5 % in every year from 2021 to 2025" in sentences.headline(jobless, "en")
+    growth = ask(data, "china_12fyp", "gdp")
+    assert [note.code for note in growth.notes if "official" in note.code] == [
+        "official"
+    ]  # 7.8 is 7.76 rounded
+    water = sentences.plan_says(ask(data, "china_15fyp", "life_expectancy"), "en")
+    assert "Nature: expected" in water
+    quality = sentences.plan_says(ask(data, "nanjing_quality_city", "rd_intensity"), "en")
+    assert not any(line.startswith("Nature") for line in quality)
+
+
+def told(folder, outcomes, rows, **cells):
+    """The answer of 2026 to one target with these figures and official outcomes."""
+    made = target(**cells)
+    package(folder, targets=[made], observations=rows)
+    base = {
+        "plan": "made_up",
+        "target_id": "goal",
+        "region": "testville",
+        "unit": made["unit"],
+        "source_id": "bulletin",
+    }
+    rows = [base | {"published": "2026-03-01"} | row for row in outcomes]
+    write_table(folder / "outcomes.csv", rows, [column.name for column in TABLES["outcomes"].columns])
+    return qc.assess(qc.load(folder, "2026-06-30"), "goal", draws=100)
+
+
+VALUE = {"value": "19.9", "qualifier": "="}
+WORDS = [  # an official row, and what it makes of "at least 20" without a figure of 2025
+    (VALUE, "missed"), (VALUE | {"value": "20"}, "met"), (VALUE | {"qualifier": ">="}, "forecast"),
+    (VALUE | {"qualifier": "<="}, "missed"), (VALUE | {"value": "20.5", "qualifier": ">="}, "met"),
+    (VALUE | {"value": "20.5", "qualifier": "<="}, "forecast"), ({"verdict": "met"}, "met"),
+    (VALUE | {"verdict": "met"}, "met"),  # as it was said
+    (VALUE | {"published": "2025-03-01"}, "forecast"),  # a figure before the year is over is of another year
+    ({"verdict": "met", "published": "2025-03-01"}, "met"),
+    ({"verdict": "met", "published": "2023-12-26"}, "forecast"),  # a mid-term review settles nothing
+    (VALUE | {"published": "2026-07-01"}, "forecast"),  # not known yet
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("row", "status"), WORDS)
+def test_an_official_word_settles_only_what_it_decides(tmp_path, row, status):
+    assert told(tmp_path, [row], figures(STEADY)).status == status
+
+
+def test_own_figures_come_first_and_another_question_is_not_settled_by_the_official_word(tmp_path):
+    own = told(tmp_path, [VALUE], [*figures(STEADY), figure(2025, "20.4")])
+    assert own.status == "met" and [note.code for note in own.notes][-1] == "official_differs"
+    assert "(20.4 points, met)" in notes(own)[-1]
+    answer = told(tmp_path, [{"verdict": "met"}], figures(STEADY))
+    data = qc.load(tmp_path, "2026-06-30")
+    for other in ({"deadline": 2027}, {"threshold": 30.0}):
+        assert qc.assess(data, dataclasses.replace(answer.target, **other), draws=100).status == "forecast"
+
+
+@pytest.mark.parametrize(
+    ("levels", "status", "outcome", "settled"),
+    [
+        ({2021: 5.1, 2022: 5.6, 2023: 5.2}, "missed", 5.6, "2022"),
+        ({2021: 5.1, 2022: 5.6}, "missed", 5.6, "2022"),
+        ({2020: 7.0, 2021: 5.1, 2022: 5.5, 2023: 5.2}, "met", 5.2, None),
+        ({2019: 5.0, 2020: 5.0, 2021: 5.1, 2022: 5.4}, "forecast", None, None),
+        ({2019: 5.0, 2020: 5.0, 2021: 5.1, 2023: 5.2}, "not_assessable", None, None),
+    ],
+)
+def test_a_level_to_keep_to_is_missed_in_the_first_bad_year_and_met_once_all_are_in(
+    tmp_path, levels, status, outcome, settled
+):
+    data = loaded(tmp_path, "2024-12-31", observations=figures(levels), targets=[target(**EVERY)])
+    answer = qc.assess(data, "goal", draws=400)
+    assert (answer.status, answer.outcome, answer.settled_in) == (status, outcome, settled)
+    if status == "forecast":
+        alone = answer.forecast.probability_at_most(5.5, year=2023)
+        assert answer.probability == pytest.approx(alone)  # one year is left
+    assert rules_for(answer)["will_meet"].isna().all()
+
+
+def test_the_chance_of_every_year_is_that_of_paths_that_keep_to_it_in_all_of_them(tmp_path):
+    goal, levels = (
+        target(**EVERY | {"deadline": 2026}),
+        {2018: 4.9, 2019: 5.2, 2020: 5.0, 2021: 5.1, 2022: 5.3},
+    )
+    data = loaded(tmp_path, "2023-12-31", observations=figures(levels), targets=[goal])
+    answer = qc.assess(data, "goal", draws=2000)
+    kept = (answer.forecast.paths <= 5.5).all(axis=1).mean()
+    assert answer.probability == kept < answer.forecast.probability_at_most(5.5, year=2026)
+
+
+@pytest.mark.parametrize(
+    "cells", [GROWTH | {"base_year": ""}, EVERY | {"base_year": ""}, GROWTH | {"direction": "increase"}]
+)
+def test_both_kinds_need_a_base_year_and_a_side(tmp_path, cells):
+    folder = package(tmp_path, targets=[target(**cells)], observations=changes({2021: 7.0}))
+    assert [p.code for p in qc.check(folder, "2021-12-31")] == [
+        "no_side" if cells["base_year"] else "no_base_year"
+    ]
+
+
+def test_the_level_asked_for_by_growth_is_compounded(data):
+    goal = find_target(data, "gdp", "china_12fyp")
+    assert goal.level(100.0) == pytest.approx(100 * 1.07**5) and goal.amount_of(
+        140.2552, 100.0
+    ) == pytest.approx(7, 1e-5)
+
+
+def test_check_reads_earlier_targets_and_outcomes(tmp_path):
+    folder = package(tmp_path, indicators=[indicator("widgets")], observations=[change(2021, 3)])
+    header = [column.name for column in TABLES["targets"].columns]
+    write_table(
+        folder / "earlier_targets.csv",
+        [target(), target("old", kind="sum"), target("lost", region="x")],
+        header,
+    )
+    row = {
+        "plan": "made_up",
+        "target_id": "goal",
+        "region": "testville",
+        "unit": "points",
+        "source_id": "bulletin",
+    }
+    row |= {"published": "2025"}
+    bad = [
+        row | {"target_id": "goat", "verdict": "met"},
+        row | {"unit": "%", **VALUE},
+        row | {"value": 3, "region": "otherland"},
+    ]
+    write_table(folder / "outcomes.csv", bad, [column.name for column in TABLES["outcomes"].columns])
+    found = {(p.file, p.row, p.column, p.code) for p in qc.check(folder) if p.level == "error"}
+    assert found == {
+        ("earlier_targets.csv", 3, "kind", "cell_choice"), ("earlier_targets.csv", 4, "region", "unknown_name"),
+        ("earlier_targets.csv", 2, "target_id", "target_twice"), ("outcomes.csv", 2, "target_id", "unknown_name"),
+        ("outcomes.csv", 3, "unit", "unit"), ("outcomes.csv", 4, "value", "no_outcome"),
+    }  # fmt: skip
+    with (folder / "outcomes.csv").open(encoding="utf-8", newline="") as file:
+        assert len(list(csv.DictReader(file))) == 3
