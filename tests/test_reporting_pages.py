@@ -97,7 +97,7 @@ def test_pages_need_nothing_from_outside_describe_every_image_and_show_no_identi
     page = (made / "nanjing_quality_city/energy_intensity.en.html").read_text("utf-8")
     described = re.findall(r'<img [^>]*?alt="([^"]*)"', page)
     assert len(described) == page.count("<img ") >= 2
-    assert all(text.startswith("Changes borrowed from") for text in described)
+    assert all(text.startswith("Reference, from") for text in described)
 
 
 def test_a_second_run_makes_nothing_again(made):

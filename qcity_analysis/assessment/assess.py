@@ -1,7 +1,7 @@
 """Will a target be met? One verdict, or the reason there is none; and all targets of a plan in one table.
 
 Where the definition of an indicator changed and nothing joins the two, each is answered by itself. Where a region's own
-levels are too few and the indicator names comparators, theirs are borrowed (see `peers`), and the answer says so.
+levels are too few and the indicator names comparators, a reference is made from them (see `peers`), and is called so.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..targets import Target, find_target
 from .answer import SPOKEN, Assessment, Question, refused, with_parts
 from .counts import counted, milestone
 from .levels import at_deadline, definitions, every_year, keeps_to_it
-from .official import with_official
+from .official import with_bases, with_official
 from .peers import rank
 
 UNMOVED = ("level", "coverage", "every_year")  # no splice moves the number asked for
@@ -62,7 +62,7 @@ def assess(
     answer = _by_definition(question, ids) if len(ids) > 1 else _one(question, ids[0], "main")
     if target.kind in UNMOVED and answer.definition["indicator_id"] != target.indicator_id:
         answer = replace(answer, notes=(*answer.notes, Note("threshold_not_moved")))
-    answer = with_official(known, answer)
+    answer = with_bases(known, with_official(known, answer))
     if target.commitment in SPOKEN and target.wording:
         wording = {"wording_zh": target.wording, "wording_en": target.wording_en or target.wording}
         return replace(answer, notes=(*answer.notes, Note(f"wording_{target.commitment}", wording)))

@@ -88,6 +88,7 @@ def numbers(a: Assessment, lang: str) -> None:
     explained = any(part.probability is not None for part in (a, *a.parts))
     show.section("numbers", lang, None if explained else "")
     show.table(show.key_figures(a, lang).rename_axis(text("k_quantity", lang)))
+    show.markdown("\n".join(f"- {line}" for line in sentences.bases(a, lang)))
 
 
 def outlook(data: Data, a: Assessment, lang: str) -> None:
@@ -268,7 +269,10 @@ def answer_lines(answer: Assessment, lang: str) -> list[str]:
     for part in (answer, *answer.parts):
         told = [text("illustrative_banner", lang)] if part.illustrative else []
         told += [sentences.headline(part, lang), *sentences.sentences(part, lang)]
-        told += dict.fromkeys(sentences.note(note, lang) for note in part.notes)
+        told += [
+            *sentences.bases(part, lang),
+            *dict.fromkeys(sentences.note(note, lang) for note in part.notes),
+        ]
         lines.append("\n  ".join(told) + "\n")
     return lines + ([sentences.how_to_add(answer, lang)] if answer.status == "not_assessable" else [])
 
