@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import catalogue, check_language, join, say, text
+from ..data.load import pages
 from ..data.schema import RELATIVE
 from ..errors import Note
 from ..targets import NUMERAL, arabic, section_order
@@ -252,8 +253,9 @@ def plan_says(a: Assessment, lang: str) -> list[str]:
 
 
 def plan_title(data: Data, plan: str, lang: str) -> str:
-    """The title of a plan in `lang`, from the source its targets name; the identifier where it has none."""
-    check_language(lang)
+    """The name of a plan in `lang`, from `titles` of `pages.toml`, else the source its targets name, else its own."""
+    if named := pages(data.folder).get("titles", {}).get(plan):
+        return str(named[check_language(lang)])
     named = data.targets.loc[(data.targets["plan"] == plan) & (data.targets["source_id"] != ""), "source_id"]
     titles = data.sources[data.sources["source_id"].isin(named.head(1))]
     if titles.empty:

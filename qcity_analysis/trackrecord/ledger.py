@@ -13,7 +13,8 @@ import datetime as dt
 import hashlib
 import os
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,10 @@ from ..data.schema import RELATIVE
 from ..data.vintages import to_date
 from ..errors import QcityError
 from ..rules import RULES
-from ..targets import find_target
+from ..targets import Target, find_target
 from .hindcasts import rule_says
 
+Rows = list[dict[str, Any]]
 TABLES = (".csv", ".yaml", ".yml")
 TARGET = ("plan", "target_id", "region", "indicator_id", "kind", "direction")
 TEXTS = (*TARGET[:4], "definition", "role", *TARGET[4:], "as_of", "status", "model", "version", "data_hash")
@@ -48,8 +50,8 @@ OF_TARGET = (
     *("base_year", "deadline", "unit", "unit_zh"),
 )
 SAID = (
-    *OF_TARGET,
-    *("as_of", "years", "definition", "last_year", "status", "probability", "expected", "outcome", "met"),
+    *(*OF_TARGET, "as_of", "years", "definition", "last_year", "status", "light", "level", "bound"),
+    *("probability", "expected", "low", "high", "outcome", "met"),
 )
 
 
@@ -237,64 +239,78 @@ def said_of_earlier(data: Data) -> pd.DataFrame:
     """One row for each settled target, definition and middle of a year: our probability, every rule, what happened.
 
     Columns: SAID (`years` from the last known year to the deadline; `definition` the indicator whose figures
-    answer; `probability` NaN where we would have said "not assessable"; `outcome` the level published for the
-    deadline and `met` 1 or 0, both NaN for a definition that ended before), then one for each rule: 1 yes, 0 no, NaN
-    does not apply. Targets with no settled definition are left out; `attrs["refused"]` names those that cannot be
-    computed, with the reason. Of earlier plans those that `earlier_plans` of `pages.toml` beside the data names, all
-    where it names none. Levels chained from changes have the base year as 100.
+    answer; `probability` NaN where we would have said "not assessable"; `light` 1 or 0 as the newest official grade
+    was good or not; `outcome` the level published for the deadline and `met` 1 or 0, both NaN for a definition that
+    ended before), then one for each rule: 1 yes, 0 no, NaN does not apply. Of earlier plans those that `earlier_plans`
+    of `pages.toml` beside the data names, all where it names none. `attrs["unscored"]` says of every other target why
+    it has no row ("open", "no_outcome", "late" or "set_aside"), `attrs["refused"]` why it cannot be computed. Levels
+    chained from changes have the base year as 100.
     """
-    full, asked = with_earlier(data), pages(data.folder).get("earlier_plans")
-    rows: list[dict[str, Any]] = []
-    refused: dict[str, str] = {}
+    full, told = with_earlier(data), pages(data.folder)
+    asked, aside, rows = told.get("earlier_plans"), told.get("not_scored", {}), Rows()
+    refused, unscored, at = dict[str, str](), dict[str, str](), cache(full.at)
     for plan, target_id in full.targets[["plan", "target_id"]].itertuples(index=False, name=None):
         if asked is not None and plan not in (*data.plans(), *asked):
             continue
+        name = f"{plan}/{target_id}"
         try:
-            rows += _of_target(full, str(plan), str(target_id))
+            made = "set_aside" if name in aside else _of_target(full, at, str(plan), str(target_id))
         except QcityError as error:
-            refused[f"{plan}/{target_id}"] = str(error)
+            refused[name] = str(error)
+            continue
+        if isinstance(made, str):
+            unscored[name] = made
+        else:
+            rows += made
     table = pd.DataFrame(rows, columns=[*SAID, *RULES])
-    table.attrs["refused"] = refused
+    table.attrs |= {"refused": refused, "unscored": unscored}
     return table
 
 
-def _of_target(data: Data, plan: str, target_id: str) -> list[dict[str, Any]]:
-    """The rows of one target; none where no definition of it is settled."""
+def _of_target(data: Data, at: Callable[[dt.date], Data], plan: str, target_id: str) -> Rows | str:
+    """The rows of one target; where it has none, why."""
     now = _by_name(assess(data, target_id, plan=plan, draws=DRAWS))
     settled = {name: part for name, part in now.items() if part.status in SETTLED}
-    if not settled:
-        return []
     target = next(iter(now.values())).target
+    if not settled:
+        return "open" if target.deadline >= data.as_of.year else "no_outcome"
     dates = data.sources.loc[data.sources["source_id"] == target.source_id, "date"]
     after_base = dt.date((target.base_year or target.deadline) + 1, 1, 1)
     issued = to_date(str(dates.iloc[0])) if len(dates) else after_base  # the last day of the document's date
-    rows: list[dict[str, Any]] = []
+    rows: Rows = []
     for year in range(max(issued.year, (target.base_year or 0) + 1), target.deadline + 1):
         day = dt.date(year, *MIDDLE)
         if issued <= day <= data.as_of:
-            then = _by_name(assess(data.at(day), target_id, plan=plan))
-            rows += [_row(a, settled.get(k), day, issued) for k, a in then.items() if a.status not in SETTLED]
-    return rows
+            then = _by_name(assess(at(day), target))
+            light = {"light": _light(at(day), target)}
+            asked = {k: a for k, a in then.items() if a.status not in SETTLED}
+            rows += [_row(a, settled.get(k), day, issued) | light for k, a in asked.items()]
+    return rows or "late"
+
+
+def _light(data: Data, target: Target) -> float:
+    """The newest official grade of a target within its period as yes or no; NaN where there is none."""
+    light, rows = pages(data.folder).get("official_light", {}), data.official_grades
+    words = {word: float(said == "yes") for said in ("yes", "no") for word in light.get(said, ())}
+    within = rows["period"].str[:4].astype(int).between((target.base_year or 0) + 1, target.deadline)
+    rows = rows[within & (rows["region"] == target.region) & rows["grade"].isin(words)]
+    rows = rows.sort_values(["published", "period", "scheme"], kind="stable")
+    graded = target.indicator_id == light.get("indicator") and len(rows)
+    return words[rows["grade"].iloc[-1]] if graded else np.nan
 
 
 def _row(then: Assessment, now: Assessment | None, day: dt.date, issued: dt.date) -> dict[str, Any]:
     """What was said on a day, what each rule said to the level that is just enough, and what is settled by now."""
     target, levels = then.target, then.levels()
     last = int(levels.index[-1]) if len(levels) else None
-    row = {name: getattr(target, name) for name in OF_TARGET} | {
-        **{
-            "as_of": day,
-            "definition": str(then.definition["indicator_id"]),
-            "last_year": last,
-            "status": then.status,
-        },
-        "years": target.deadline - last if last else None,
-        "probability": np.nan if then.probability is None else then.probability,
-        "expected": np.nan if then.median is None else then.median,
-        "outcome": np.nan if now is None else now.outcome,
-        "met": np.nan if now is None else float(now.status == "met"),
-    }
     bound, base = then.threshold if then.bound is None else then.bound, target.base_year
+    numbers = dict(zip(("low", "high"), then.interval or (None, None), strict=True))
+    numbers |= {"level": levels.iloc[-1] if last else None, "bound": bound, "probability": then.probability}
+    numbers |= {"expected": then.median, "outcome": now and now.outcome, "met": now and now.status == "met"}
+    row = {name: getattr(target, name) for name in OF_TARGET}
+    row |= {"as_of": day, "definition": str(then.definition["indicator_id"]), "status": then.status}
+    row |= {"last_year": last, "years": target.deadline - last if last else None}
+    row |= {name: np.nan if value is None else float(value) for name, value in numbers.items()}
     asked = target.kind in RULE_KINDS and len(levels) >= FEWEST and levels.index[-1] < target.deadline
     if bound is None or not asked:
         return row

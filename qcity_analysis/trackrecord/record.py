@@ -23,27 +23,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.load import Data
+from ..data.load import Data, pages
 from ..errors import QcityError
 from ..forecasting import scores
 from ..rules import RULES
 from . import hindcasts as asked_again
 from . import ledger as books
-from .hindcasts import CALIBRATED, Modelled, plan_indicators
+from .hindcasts import CALIBRATED, plan_indicators
 
 FILE = "record.json"  # beside the prior
 DRAWS = 1000
 SHARE = 0.9  # of the bootstrap intervals
 LEAST = 0.5  # of the questions of a horizon that a benchmark must answer to compete
-ROOMS = (
-    "data/*",
-    "series/*",
-    "forecasting/**/*",
-    "targets.py",
-    "assessment/*",
-    "rules/*",
-    "trackrecord/*",
-)  # compute
+ROOMS = "data/* series/* forecasting/**/* targets.py assessment/* rules/* trackrecord/*"  # what computes
 FEW = 20  # indicators below which a record is called too small
 
 Tables = dict[str, pd.DataFrame]
@@ -105,6 +97,15 @@ def summary(asked: pd.DataFrame) -> dict[str, float]:
     row = {"met": base, "brier": brier, "brier_low": low, "brier_high": high, "climatology": climatology}
     row |= {"skill": skill, "log_score": scores.log_score(p, met)}
     return _about(asked) | row | scores.murphy(p, met)
+
+
+def real_summary(told: pd.DataFrame) -> dict[str, float]:
+    """`summary` of questions about real targets; how many `targets`, the share on the `right` side of one half, and
+    the `schedule`'s score beside ours (`same`) where it answers."""
+    pair = against(told, ["schedule"]).iloc[0]
+    right = ((told["probability"] >= 0.5) == (told["met"] == 1)).mean()
+    row = {"targets": float(told.groupby(["plan", "target_id", "definition"]).ngroups), "right": float(right)}
+    return summary(told) | row | {"schedule": float(pair["brier"]), "same": float(pair["ours"])}
 
 
 def _by_years(rows: pd.DataFrame) -> list[tuple[Any, pd.DataFrame]]:
@@ -202,6 +203,23 @@ class TrackRecord:
         series that were `refused`, with the reason."""
         return dict(self.asked.attrs)
 
+    @cached_property
+    def real(self) -> pd.DataFrame:
+        """The questions about real targets of which both an answer and an outcome are known, as `asked`; with `light`
+        (the official grade) and `half` (always one half) as further benchmarks."""
+        told = self.earlier[self.earlier[["probability", "met"]].notna().all(axis=1)]
+        return told.assign(family=told["indicator_id"], half=0.5).reset_index(drop=True)
+
+    def real_by(self, column: str) -> pd.DataFrame:
+        """`real_summary` of the real targets by "plan", "kind" or "years" left."""
+        groups = self.real.groupby(column, sort=column == "years")
+        return pd.DataFrame({name: real_summary(part) for name, part in groups}).T.rename_axis(column)
+
+    @cached_property
+    def real_benchmarks(self) -> pd.DataFrame:
+        """Our skill on real targets against every rule, the official light and one half; see `against`."""
+        return against(self.real, [*RULES, "light", "half"])
+
     def by(self, column: str) -> pd.DataFrame:
         """`summary` by years left ("years") or by kind of target ("kind")."""
         groups = self.asked.groupby(column)
@@ -247,15 +265,14 @@ class TrackRecord:
     def conclusion(self) -> dict[str, Any]:
         """What may be concluded from the package's own series, as a code and the numbers its sentence needs.
 
-        `code`: "nothing" (no question), "small" (fewer than FEW indicators), else "better", "worse" or "open" as the
-        interval of our skill against the hardest calibrated rule lies.
+        `code`: "nothing" (no question), "small" (fewer than FEW indicators) or "compared"; `hard`: the calibrated rule
+        hardest to beat.
         """
         if self.asked.empty:
             return {"code": "nothing", "number": 0, "indicators": 0}
         whole, hard = summary(self.asked), self.toughest["calibrated"].loc["all"]
-        lies = "better" if hard["low"] > 0 else "worse" if hard["high"] < 0 else "open"
-        code = "small" if whole["indicators"] < FEW else lies
-        return {"code": code, "lies": lies} | whole | {"hard": hard.to_dict()}
+        code = "small" if whole["indicators"] < FEW else "compared"
+        return {"code": code} | whole | {"hard": hard.to_dict()}
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the questions themselves as plain values that JSON can hold; NaN becomes None."""
@@ -276,12 +293,17 @@ class TrackRecord:
                 "toughest_rule_calibrated": self.toughest["calibrated"],
                 "a_rule_is_better_at": self.beaten_at(),
             }
+        real: dict[str, Any] = {"questions": len(self.real)}
+        if len(self.real):
+            real |= {"all": real_summary(self.real), "benchmarks": self.real_benchmarks}
+            real |= {f"by_{name}": self.real_by(name) for name in ("plan", "kind", "years")}
         whole = {
             "as_of": self.as_of,
             "plan": self.plan,
             "refused": self.about["refused"] | self.earlier.attrs.get("refused", {}),
             "conclusion": self.conclusion(),
             "own": own,
+            "real": real | {"unscored": self.earlier.attrs.get("unscored", {})},
             "earlier_targets": self.earlier.to_dict("records"),
             "ledger": {"statements": self.issued, "scored": int(self.ledger["happened"].notna().sum())},
             "bank": self.bank,
@@ -310,15 +332,13 @@ def track_record(data: Data, plan: str | None = None, ledger: str | Path | None 
 def _computed(data: Data, names: Collection[str] | None) -> Tables:
     """The tables of a record that take long."""
     made = asked_again.hindcasts(data, names)
-    asked, ahead, models = made.questions, made.ahead, Modelled(pd.DataFrame(), pd.DataFrame(), {}, {})
+    asked, ahead, counts = made.questions, made.ahead, dict[str, Any]()
     if len(asked):
-        answers, models = asked_again.rule_answers(made), asked_again.model_answers(made)
+        answers, (models, crps, counts) = asked_again.rule_answers(made), asked_again.model_answers(made)
         fair = asked_again.calibrated(answers, asked["met"], asked["family"])
-        asked = pd.concat([asked, answers, fair, models.answers], axis=1)
-        ahead = ahead.join(models.crps.add_prefix("crps_"))
+        asked, ahead = pd.concat([asked, answers, fair, models], axis=1), ahead.join(crps.add_prefix("crps_"))
     lagged = len({(o.indicator_id, o.region) for o in made.origins if o.lagged})
-    asked.attrs = {"origins": len(made.origins), "lagged": lagged, "refused": made.refused}
-    asked.attrs |= {"asked": models.asked, "failed": models.failed}
+    asked.attrs = {"origins": len(made.origins), "lagged": lagged, "refused": made.refused} | counts
     earlier = books.said_of_earlier(data)
     if names is not None:
         earlier = earlier[earlier["indicator_id"].isin(names)].reset_index(drop=True)
@@ -327,37 +347,30 @@ def _computed(data: Data, names: Collection[str] | None) -> Tables:
 
 def _kept(data: Data, folder: Path, name: str, compute: Callable[[], Tables]) -> Tables:
     """The tables kept in a folder, where the same code made them of the same figures; else computed and kept."""
-    mark, half = _mark(data), f"{data.as_of.year}{'ab'[data.as_of.month > 6]}"
-    paths = {
-        table: folder / f"track_record_{name}_{half}_{table}.parquet"
-        for table in ("asked", "ahead", "earlier")
-    }
+    name, tables = f"track_record_{name}_", ("asked", "ahead", "earlier")
+    paths = {table: folder / f"{name}{_mark(data)}_{table}.parquet" for table in tables}
     with suppress(OSError, ValueError):  # not there, or cut off
-        kept = {table: pd.read_parquet(path) for table, path in paths.items()}
-        if all(frame.attrs.pop("mark", "") == mark for frame in kept.values()):
-            return kept
-    tables = compute()
+        return {table: pd.read_parquet(path) for table, path in paths.items()}
+    made = compute()
     with suppress(OSError):  # a folder that may not be written: computed again the next time
         folder.mkdir(parents=True, exist_ok=True)
-        for table, frame in tables.items():
-            working, marked = paths[table].with_suffix(f".{os.getpid()}.part"), frame.copy()
-            marked.attrs = frame.attrs | {"mark": mark}
-            marked.to_parquet(working)
+        for path in folder.glob(f"{name}*.parquet"):
+            path.unlink(missing_ok=True)
+        for table, frame in made.items():
+            working = paths[table].with_suffix(f".{os.getpid()}.part")
+            frame.to_parquet(working)
             working.replace(paths[table])
-    return tables
+    return made
 
 
 def _mark(data: Data) -> str:
     """A hash of what a record is computed from: the figures known, the half of the year, the code and its versions."""
-    digest, library = hashlib.sha256(), Path(str(resources.files("qcity_analysis")))
-    for table in (*(f.name for f in fields(data) if f.name not in ("as_of", "folder", "remarks")),):
-        digest.update(getattr(data, table).to_csv(index=False).encode())
-    for path in sorted(p for room in ROOMS for p in library.glob(room) if p.is_file()):
-        digest.update(path.name.encode() + path.read_bytes())
-    pages = data.folder / "pages.toml"
-    versions = [metadata.version(name) for name in ("numpy", "pandas", "scipy")]
-    digest.update(repr([versions, pages.read_bytes() if pages.is_file() else b""]).encode())
-    return digest.hexdigest()
+    library, half = Path(str(resources.files("qcity_analysis"))), (data.as_of.year, data.as_of.month > 6)
+    tables = [getattr(data, f.name) for f in fields(data) if f.type == "pd.DataFrame"]
+    files = sorted(p for room in ROOMS.split() for p in library.glob(room) if p.is_file())
+    parts = [table.to_csv(index=False).encode() for table in tables] + [path.read_bytes() for path in files]
+    told = repr([half, pages(data.folder), *map(metadata.version, ("numpy", "pandas", "scipy"))])
+    return hashlib.sha256(b"".join([*parts, told.encode()])).hexdigest()[:16]
 
 
 def _plain(value: Any) -> Any:
