@@ -185,8 +185,9 @@ def in_regions(data: Data, target: Target, regions: str) -> list[Target]:
     figures = data.observations.loc[data.observations["indicator_id"] == target.indicator_id, "region"]
     every = [one for one in data.regions["region"] if one in (own.index if len(own) > 1 else set(figures))]
     names = every if regions == "all" else [name.strip() for name in regions.split(",") if name.strip()]
-    named = own[["target_id", "plan"]].T.to_dict("list")
-    return [find_target(data, *named.get(name, (target, None)), name) for name in names]
+    named = dict(zip(own.index, zip(own["target_id"], own["plan"], strict=True), strict=True))
+    asked = [(name, *named.get(name, (target, None))) for name in names]
+    return [find_target(data, one, plan, region) for region, one, plan in asked]
 
 
 def _year(row: pd.Series, name: str) -> int | None:

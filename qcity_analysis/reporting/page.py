@@ -133,7 +133,7 @@ def write_index(entries: Sequence[dict[str, Any]], output: str | Path, as_of: st
 
 def _plans(entries: list[dict[str, Any]], lang: str, as_of: str) -> list[dict[str, Any]]:
     """The plans in their order, each with its targets in groups; what is over but the first plan is folded."""
-    plans = []
+    plans: list[dict[str, Any]] = []
     for plan in dict.fromkeys(entry["plan"] for entry in entries if entry["plan"]):
         mine = [entry for entry in entries if entry["plan"] == plan]
         targets = [entry for entry in mine if entry["kind"] == "target"]

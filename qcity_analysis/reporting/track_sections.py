@@ -48,7 +48,13 @@ def answer(data: Data, record: TrackRecord, lang: str) -> None:
     plan = sentences.plan_title(data, record.plan, lang) if record.plan else ""
     title = text("track_title_plan" if plan else "track_question", lang, plan=plan)
     said = (" " if lang == "en" else "").join(filter(None, concluded))
-    front = {"kind": "track", "lang": lang, "title": title, "plan": record.plan, "model": "mixture"}
+    front: dict[str, Any] = {
+        "kind": "track",
+        "lang": lang,
+        "title": title,
+        "plan": record.plan,
+        "model": "mixture",
+    }
     front |= {"as_of": record.as_of.isoformat(), "answer": said, "short": concluded[0]}
     if len(record.real):
         table = real_table(data, record, "plan", lang)
@@ -166,11 +172,13 @@ def earlier(data: Data, record: TrackRecord, lang: str) -> None:
 def real_table(data: Data, record: TrackRecord, column: str, lang: str) -> pd.DataFrame:
     """The record on real targets by "plan", "kind" or "years" left, a row each, and all together; shown text."""
     rows = dict(record.real_by(column).iterrows()) | {"all": pd.Series(real_summary(record.real))}
-    title = {
-        "plan": lambda plan: sentences.plan_title(data, plan, lang),
-        "kind": lambda kind: say(f"kind_{kind}", lang), "years": lambda years: _years(years, lang),
-    }[column]  # fmt: skip
-    named = {text("all_years", lang) if name == "all" else title(name): row for name, row in rows.items()}
+
+    def title(name: Any) -> str:
+        if column == "plan" and name != "all":
+            return sentences.plan_title(data, name, lang)
+        return say(f"kind_{name}", lang) if column == "kind" and name != "all" else _years(name, lang)
+
+    named = {title(name): row for name, row in rows.items()}
     return _scores(named, REAL, f"tc_{column}", lang)
 
 

@@ -311,8 +311,8 @@ def model_answers(
     names = list(MODELS if models is None else models)
     answers = pd.DataFrame(np.nan, index=made.questions.index, columns=names)
     crps = pd.DataFrame(np.nan, index=made.ahead.index, columns=names)
-    every = range(len(made.origins))
-    few = np.linspace(0, len(every) - 1, min(sample, len(every))).astype(int).tolist()
+    every = sorted({int(i) for i in made.ahead["origin"]})  # those that could be forecast
+    few = [every[k] for k in np.linspace(0, len(every) - 1, min(sample, len(every))).astype(int)]
     failed = dict.fromkeys(names, 0)
     asked = {name: few if name in FITTED else every for name in names}
     for name, i in ((name, i) for name, some in asked.items() for i in some):

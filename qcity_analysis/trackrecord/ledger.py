@@ -41,7 +41,7 @@ YEARS = ("base_year", "deadline", "last_year", "draws", "seed")
 COLUMNS = ["asked_at", *TEXTS, *YEARS, *NUMBERS]
 ASKED = (*TARGET[3:], "threshold", "tolerance", "base_year", "deadline")  # what a target asks
 SETTLED = ("met", "missed")
-DRAWS = 100  # of answers of which only the status counts
+DRAWS, SPOKEN = 100, 2_000  # of answers of which only the status counts, and of those given
 MIDDLE = (6, 30)  # month and day on which each year is asked
 FEWEST = 2  # levels a rule is asked with
 RULE_KINDS = ("level", "coverage", "cumulative", *RELATIVE)  # the rules judge levels
@@ -281,7 +281,7 @@ def _of_target(data: Data, at: Callable[[dt.date], Data], plan: str, target_id: 
     for year in range(max(issued.year, (target.base_year or 0) + 1), target.deadline + 1):
         day = dt.date(year, *MIDDLE)
         if issued <= day <= data.as_of:
-            then = _by_name(assess(at(day), target))
+            then = _by_name(assess(at(day), target, draws=SPOKEN))
             light = {"light": _light(at(day), target)}
             asked = {k: a for k, a in then.items() if a.status not in SETTLED}
             rows += [_row(a, settled.get(k), day, issued) | light for k, a in asked.items()]
@@ -304,9 +304,10 @@ def _row(then: Assessment, now: Assessment | None, day: dt.date, issued: dt.date
     target, levels = then.target, then.levels()
     last = int(levels.index[-1]) if len(levels) else None
     bound, base = then.threshold if then.bound is None else then.bound, target.base_year
-    numbers = dict(zip(("low", "high"), then.interval or (None, None), strict=True))
-    numbers |= {"level": levels.iloc[-1] if last else None, "bound": bound, "probability": then.probability}
-    numbers |= {"expected": then.median, "outcome": now and now.outcome, "met": now and now.status == "met"}
+    low, high = then.interval or (None, None)
+    numbers = {"level": levels.iloc[-1] if last else None, "bound": bound, "probability": then.probability}
+    numbers |= {"expected": then.median, "low": low, "high": high, "outcome": now.outcome if now else None}
+    numbers |= {"met": float(now.status == "met") if now else None}
     row = {name: getattr(target, name) for name in OF_TARGET}
     row |= {"as_of": day, "definition": str(then.definition["indicator_id"]), "status": then.status}
     row |= {"last_year": last, "years": target.deadline - last if last else None}

@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -320,8 +320,9 @@ def track_record(data: Data, plan: str | None = None, ledger: str | Path | None 
     the same.
     """
     names = plan_indicators(data, plan) if plan else None
-    place = books.home(data.folder).parent
-    tables = _kept(data, place, plan or "all", lambda: _computed(data, names))
+    kept = partial(_kept, data, plan or "all")
+    tables = kept(("earlier",), lambda: (_of_plan(books.said_of_earlier(data), names),))
+    tables |= kept(("asked", "ahead"), lambda: _asked(data, names))
     statements = books.read(books.home(data.folder) if ledger is None else ledger)
     if names is not None:
         statements = statements[statements["plan"] == plan].reset_index(drop=True)
@@ -329,8 +330,8 @@ def track_record(data: Data, plan: str | None = None, ledger: str | Path | None 
     return TrackRecord(data.as_of, plan or "", **tables, ledger=scored, issued=len(statements), bank=bank)
 
 
-def _computed(data: Data, names: Collection[str] | None) -> Tables:
-    """The tables of a record that take long."""
+def _asked(data: Data, names: Collection[str] | None) -> Sequence[pd.DataFrame]:
+    """Questions and forecasts of the hindcasts, with what rules and models say."""
     made = asked_again.hindcasts(data, names)
     asked, ahead, counts = made.questions, made.ahead, dict[str, Any]()
     if len(asked):
@@ -339,27 +340,30 @@ def _computed(data: Data, names: Collection[str] | None) -> Tables:
         asked, ahead = pd.concat([asked, answers, fair, models], axis=1), ahead.join(crps.add_prefix("crps_"))
     lagged = len({(o.indicator_id, o.region) for o in made.origins if o.lagged})
     asked.attrs = {"origins": len(made.origins), "lagged": lagged, "refused": made.refused} | counts
-    earlier = books.said_of_earlier(data)
-    if names is not None:
-        earlier = earlier[earlier["indicator_id"].isin(names)].reset_index(drop=True)
-    return {"asked": asked, "ahead": ahead, "earlier": earlier}
+    return asked, ahead
 
 
-def _kept(data: Data, folder: Path, name: str, compute: Callable[[], Tables]) -> Tables:
-    """The tables kept in a folder, where the same code made them of the same figures; else computed and kept."""
-    name, tables = f"track_record_{name}_", ("asked", "ahead", "earlier")
-    paths = {table: folder / f"{name}{_mark(data)}_{table}.parquet" for table in tables}
+def _of_plan(told: pd.DataFrame, names: Collection[str] | None) -> pd.DataFrame:
+    return told if names is None else told[told["indicator_id"].isin(names)].reset_index(drop=True)
+
+
+def _kept(
+    data: Data, plan: str, names: Sequence[str], compute: Callable[[], Sequence[pd.DataFrame]]
+) -> Tables:
+    """Tables kept beside the ledger, where the same code made them of the same figures; else computed and kept."""
+    folder, mark = books.home(data.folder).parent, _mark(data)
+    paths = {name: folder / f"track_record_{plan}_{name}_{mark}.parquet" for name in names}
     with suppress(OSError, ValueError):  # not there, or cut off
-        return {table: pd.read_parquet(path) for table, path in paths.items()}
-    made = compute()
+        return {name: pd.read_parquet(path) for name, path in paths.items()}
+    made = dict(zip(names, compute(), strict=True))
     with suppress(OSError):  # a folder that may not be written: computed again the next time
         folder.mkdir(parents=True, exist_ok=True)
-        for path in folder.glob(f"{name}*.parquet"):
-            path.unlink(missing_ok=True)
-        for table, frame in made.items():
-            working = paths[table].with_suffix(f".{os.getpid()}.part")
+        for name, frame in made.items():
+            for old in folder.glob(f"track_record_{plan}_{name}_*.parquet"):
+                old.unlink(missing_ok=True)
+            working = paths[name].with_suffix(f".{os.getpid()}.part")
             frame.to_parquet(working)
-            working.replace(paths[table])
+            working.replace(paths[name])
     return made
 
 
