@@ -150,8 +150,9 @@ def earlier(data: Data, record: TrackRecord, lang: str) -> None:
     show.section("earlier", lang)
     if len(real):
         _reliability(reliability(real["probability"].to_numpy(), real["met"].to_numpy()), lang)
-        for column in ("plan", "kind", "years"):
-            show.table(real_table(data, record, column, lang), text(f"h_real_{column}", lang))
+        for column in ("plan", "kind", "years", "basis"):
+            if len(record.real_by(column)):
+                show.table(real_table(data, record, column, lang), text(f"h_real_{column}", lang))
         rivals = record.real_benchmarks.rename(index=lambda name: _benchmark(str(name), lang))
         rivals = rivals[rivals["answered"] > 0].sort_values("skill", kind="stable")
         keys = ("tc_number", "tc_brier_theirs", "tc_ours", "tc_skill")
@@ -176,6 +177,8 @@ def real_table(data: Data, record: TrackRecord, column: str, lang: str) -> pd.Da
     def title(name: Any) -> str:
         if column == "plan" and name != "all":
             return sentences.plan_title(data, name, lang)
+        if column == "basis":
+            return text("tb_figures" if name == "all" else f"tb_{name}", lang)
         return say(f"kind_{name}", lang) if column == "kind" and name != "all" else _years(name, lang)
 
     named = {title(name): row for name, row in rows.items()}
@@ -418,7 +421,7 @@ BRIER = ("tc_brier", "tc_reliability", "tc_resolution", "tc_uncertainty", "tc_lo
 COVERED = ("tc_forecasts", "tc_in50", "tc_in90")
 CELLS = {  # what stands under each title of a table of scores: a kind of number, its column, the prefix of its ends
     "tc_number": ("count", "number"), "tc_forecasts": ("count", "number"),
-    "tc_indicators": ("count", "indicators"), "tc_met": ("percent", "met"),
+    "tc_indicators": ("count", "indicators"), "tc_met": ("share", "met"),
     "tc_targets": ("count", "targets"), "tc_right": ("share", "right"), "tc_schedule": ("score", "schedule"),
     "tc_same": ("score", "same"), "tc_brier_theirs": ("score", "brier"),
     "tc_brier": ("score", "brier", "brier_"), "tc_reliability": ("part", "reliability"),

@@ -49,9 +49,14 @@ OF_TARGET = (
     *("plan", "target_id", "region", "indicator_id", "kind", "name_zh", "name_en", "threshold", "tolerance"),
     *("base_year", "deadline", "unit", "unit_zh"),
 )
+BASES = (
+    "outside",
+    "both",
+    "reference",
+)  # what an answer rests on beside its figures, where these are asked apart
 SAID = (
     *(*OF_TARGET, "as_of", "years", "definition", "last_year", "status", "light", "level", "bound"),
-    *("probability", "expected", "low", "high", "outcome", "met"),
+    *("probability", "expected", "low", "high", "outcome", "met", *BASES),
 )
 
 
@@ -308,6 +313,8 @@ def _row(then: Assessment, now: Assessment | None, day: dt.date, issued: dt.date
     numbers = {"level": levels.iloc[-1] if last else None, "bound": bound, "probability": then.probability}
     numbers |= {"expected": then.median, "low": low, "high": high, "outcome": now.outcome if now else None}
     numbers |= {"met": float(now.status == "met") if now else None}
+    bases = getattr(then, "bases", {})
+    numbers |= {name: bases[name].value if name in bases else None for name in BASES}
     row = {name: getattr(target, name) for name in OF_TARGET}
     row |= {"as_of": day, "definition": str(then.definition["indicator_id"]), "status": then.status}
     row |= {"last_year": last, "years": target.deadline - last if last else None}

@@ -211,9 +211,13 @@ class TrackRecord:
         return told.assign(family=told["indicator_id"], half=0.5).reset_index(drop=True)
 
     def real_by(self, column: str) -> pd.DataFrame:
-        """`real_summary` of the real targets by "plan", "kind" or "years" left."""
-        groups = self.real.groupby(column, sort=column == "years")
-        return pd.DataFrame({name: real_summary(part) for name, part in groups}).T.rename_axis(column)
+        """`real_summary` of the real targets by "plan", "kind", "years" left, or the "basis" of the probability."""
+        groups = [*self.real.groupby(column, sort=column == "years")] if column != "basis" else []
+        for name in books.BASES if column == "basis" else ():
+            told = self.earlier[self.earlier[["met", name]].notna().all(axis=1)]
+            groups.append((name, told.assign(probability=told[name], family=told["indicator_id"])))
+        rows = {name: real_summary(part) for name, part in groups if len(part)}
+        return pd.DataFrame(rows).T.rename_axis(column)
 
     @cached_property
     def real_benchmarks(self) -> pd.DataFrame:
@@ -296,7 +300,7 @@ class TrackRecord:
         real: dict[str, Any] = {"questions": len(self.real)}
         if len(self.real):
             real |= {"all": real_summary(self.real), "benchmarks": self.real_benchmarks}
-            real |= {f"by_{name}": self.real_by(name) for name in ("plan", "kind", "years")}
+            real |= {f"by_{name}": self.real_by(name) for name in ("plan", "kind", "years", "basis")}
         whole = {
             "as_of": self.as_of,
             "plan": self.plan,
