@@ -132,7 +132,7 @@ def portfolio(
     from ..reporting.analyses import portfolio_lines
 
     known = load(data, as_of=as_of)
-    whole = add_up(known, scorecard(known, plan, draws=draws, seed=seed)[1], seed=seed)
+    whole = add_up(known, scorecard(known, plan, draws=draws, seed=seed), seed=seed)
     status = "not_assessable" if whole.targets.empty else "forecast"
     show(as_json, whole.to_dict, lambda: portfolio_lines(whole, language), status)
 

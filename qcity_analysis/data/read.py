@@ -77,8 +77,14 @@ def _read_file(path: Path, table: Table) -> Read:
 
 
 def _empty(table: Table) -> pd.DataFrame:
-    frame = pd.DataFrame({column.name: pd.Series(dtype=str) for column in table.columns})
-    return _typed(frame.assign(row=pd.Series(dtype=int)), table)
+    return table_of(table, [])
+
+
+def table_of(table: Table, rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """A table of the contract from rows held in memory, typed as if read from a file; unchecked."""
+    frame = pd.DataFrame(rows, columns=[column.name for column in table.columns], dtype=object)
+    frame = frame.where(frame.notna(), "").astype(str).astype(object if len(rows) else str)
+    return _typed(frame.assign(row=pd.Series(range(2, len(rows) + 2), dtype=int)), table)
 
 
 def utf8_text(raw: bytes, file: str) -> str:
