@@ -1,4 +1,4 @@
-"""Commands on targets and forecasts: forecast, outlook, rules, portfolio, run, score, panel."""
+"""Commands on targets and forecasts: forecast, outlook, rules, portfolio, export, run, site, serve, score, panel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,20 @@ from typer import Argument, Option
 
 from ..errors import QcityError
 from ..files import write_whole
-from .options import AsOf, DataDir, Draws, Json, Language, PlanName, Region, Seed, TargetName, command, show
+from .options import (
+    AsOf,
+    DataDir,
+    Draws,
+    Json,
+    Language,
+    PlanName,
+    Region,
+    Seed,
+    TargetName,
+    command,
+    save,
+    show,
+)
 
 HOME = "[default: processed/ledger beside the data]."
 
@@ -137,6 +150,30 @@ def portfolio(
     show(as_json, whole.to_dict, lambda: portfolio_lines(whole, language), status)
 
 
+@command("export china_14fyp --to review.xlsx --as-of 2024-06-30")
+def export(
+    plan: Annotated[str, Argument(help="Name of the plan; `qcity list` shows them.")],
+    to: Annotated[Path, Option(help="File to write: .xlsx, .docx or .csv.")],
+    as_of: AsOf = None,
+    language: Language = "zh",
+    draws: Draws = 10_000,
+    seed: Seed = 0,
+    data: DataDir = None,
+) -> None:
+    """Write the review table of a plan: all its targets by section and by department, with figures and conclusions."""
+    from ..assessment.assess import scorecard
+    from ..catalogue import text
+    from ..data.load import load
+    from ..reporting.export import export as table_of
+    from ..reporting.sentences import plan_title
+
+    known = load(data, as_of=as_of)
+    answers = scorecard(known, plan, draws=draws, seed=seed)[1]
+    title = text("x_title", language, plan=plan_title(known, plan, language), as_of=known.as_of)
+    save(to, table_of(answers, title, to, language))
+    print(text("x_written", language, path=to, count=len(answers)))
+
+
 @command("run --target rd_intensity --language zh")
 def run(
     plan: Annotated[list[str] | None, Option(help="Plan; repeat for several [default: all].")] = None,
@@ -164,6 +201,41 @@ def run(
         print(line)
     print(f"\n{report.index}")
     raise typer.Exit(report.exit_code)
+
+
+@command("site reports --zip report.zip")
+def site(
+    out: Annotated[Path, Argument(help="Folder of the pages.")] = Path("reports"),
+    to_zip: Annotated[Path | None, Option("--zip", help="One archive for mail.")] = None,
+    pdf: Annotated[
+        Path | None, Option(help="Folder for every page as PDF on A4, printed by a browser.")
+    ] = None,
+    to: Annotated[str | None, Option(help="Copy to s3://bucket/folder or a folder.")] = None,
+) -> None:
+    """Send a report on: pages and results as one archive, as PDF, or to another place."""
+    from ..running import sharing
+
+    if not (to_zip or pdf or to):
+        raise QcityError("say what to make: --zip FILE, --pdf FOLDER or --to ADDRESS")
+    if to_zip:
+        print(f"written: {to_zip}, {sharing.zip_site(out, to_zip)} files")
+    if pdf:
+        print(f"written: {pdf}, {len(sharing.print_pdf(out, pdf, print))} files")
+    if to:
+        print(f"written: {to}, {sharing.publish(out, to)} files")
+
+
+@command("serve reports --port 8000")
+def serve(
+    out: Annotated[Path, Argument(help="Folder of the pages.")] = Path("reports"),
+    port: Annotated[int, Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
+) -> None:
+    """Show a report in the browser of this machine; nobody else can reach it."""
+    from ..running.sharing import server
+
+    with server(out, port) as running:
+        print(f"http://127.0.0.1:{running.server_port}/   Ctrl-C ends it", flush=True)
+        running.serve_forever()
 
 
 @command("score --plan china_14fyp --json")

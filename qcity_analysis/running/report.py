@@ -26,6 +26,7 @@ from ..files import PROJECT, inside, write_whole
 from ..trackrecord import ledger as issued
 from .kernels import kernel_server
 from .runner import TIMEOUT, run_notebook
+from .sharing import write_results
 
 NOTEBOOKS = PROJECT / "notebooks"
 PAGES = {  # kind of page: its notebook
@@ -111,12 +112,13 @@ def list_jobs(
 
 @dataclass
 class Report:
-    """What a report run did: `runs` as in the ledger, `index` its first page, `seconds` of wall time."""
+    """What a report run did: `runs` as in the ledger, `index` its first page, `seconds`, `changes` in what is said."""
 
     index: Path
     runs: list[Run]
     seconds: float = 0.0
     summaries: list[str] = field(default_factory=list)
+    changes: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def failed(self) -> list[Run]:
@@ -178,13 +180,17 @@ def run_report(
             make = partial(_make, out=out, prints=prints, server=server, timeout=timeout)
             done |= kept | _wave(to_do, make, jobs, ledger, progress)
             if record and not last:
-                _record(data.folder, home, [run for run in done.values() if run["status"] == "ok"])
+                said = _answers([run for run in done.values() if run["status"] == "ok"])
+                issued.record(said, home, issued.data_hash(data.folder))
     runs = [done[job.name] for job in listed]
     ledger.rewrite(runs)
     write_index(runs, out / "index.html", data.as_of.isoformat())
+    changes = write_results(_answers([run for run in runs if run["ok"] and run["kind"] != "dated"]), out)
     spoken = "en" if any(run["lang"] == "en" for run in runs) else "zh"
     summaries = [_summary(run) for run in runs if run["target"] and run["lang"] == spoken]
-    return Report((out / "index.html").resolve(), runs, round(time.monotonic() - begin, 1), summaries)
+    return Report(
+        (out / "index.html").resolve(), runs, round(time.monotonic() - begin, 1), summaries, changes
+    )
 
 
 def _wave(
@@ -281,8 +287,8 @@ def _make(
     return run | {"finished": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "front": front}
 
 
-def _record(data_folder: Path, home: Path, runs: Sequence[Run]) -> None:
-    """Append what the pages said to the ledger of issued probabilities, as one file."""
+def _answers(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """What the pages said, one answer a plan, target and day."""
     answers: dict[tuple[str, str, str], dict[str, Any]] = {}
     for run in sorted(runs, key=lambda run: run["kind"] != "scorecard"):  # a target's own page counts most
         name = f"{run['plan']}_{run['target'] or run['kind']}_{run['as_of']}.json"
@@ -293,7 +299,7 @@ def _record(data_folder: Path, home: Path, runs: Sequence[Run]) -> None:
         for answer in result.values() if run["kind"] == "scorecard" else [result]:
             if isinstance(answer, dict) and "target" in answer:
                 answers[run["plan"], answer["target"]["target_id"], answer["as_of"]] = answer
-    issued.record(answers.values(), home, issued.data_hash(data_folder))
+    return list(answers.values())
 
 
 def _summary(run: Run) -> str:
