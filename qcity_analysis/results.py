@@ -32,10 +32,6 @@ if TYPE_CHECKING:
     from .analysis.portfolio import Portfolio
     from .forecasting.mixture import Explanation
 
-_CARD = (
-    '<div style="max-width:44em"><p><strong style="font-size:2.2em">{shown}</strong> {word}</p><p>{words}</p>'
-    '<img alt="{alt}" src="data:image/png;base64,{png}" style="max-width:100%;width:40em;background:white"></div>'
-)
 _IN_ROW = ("target_id", "section", "name_zh", "name_en", "kind")
 _SERIES = "series"  # the plan, target, indicator and region of a series without tables
 
@@ -63,15 +59,15 @@ class Answer(Assessment):
         return cls(**own, data=data, language=check_language(language))
 
     def _repr_html_(self) -> str:
-        from .reporting.figures import Picture
+        from .reporting import figures, page, show
 
-        (shown, word), alt = sentences.chance(self, self.language), sentences.alt_text(self, self.language)
-        png = base64.b64encode(Picture(self._chart(), alt).png()).decode()
-        words = map(escape, (shown or sentences.status_shown(self, self.language), word, alt))
-        shown, word, alt = words
-        return _CARD.format(
-            shown=shown, word=word, alt=alt, png=png, words=escape(sentences.headline(self, self.language))
+        alt = sentences.alt_text(self, self.language)
+        png = base64.b64encode(figures.Picture(self._chart(), alt).png()).decode()
+        chart = (
+            f'<img alt="{escape(alt)}" src="data:image/png;base64,{png}" style="max-width:100%;width:40rem">'
         )
+        css = (page.TEMPLATES / "parts.css").read_text("utf-8")
+        return f"<style>{css}</style>{show.card(self, self.language)}{chart}"
 
     def __getitem__(self, name: object) -> None:
         raise no_key("Answer", name, f"answer.{name} is an attribute, answer.to_frame() a frame")

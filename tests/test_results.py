@@ -91,9 +91,9 @@ def test_drawings_return_their_axes(data, answer, card):
 
 def test_a_wide_frame_is_a_panel():
     wide = pd.DataFrame({"a": LEVELS, "b": 2 * LEVELS})
-    table = qc.forecast_panel(wide, horizon=1).quantiles([0.5])
-    assert table.index.to_list() == [("a", 2025), ("b", 2025)]
-    assert table.iloc[1, 0] == pytest.approx(2 * table.iloc[0, 0])
+    long = wide.rename_axis("period").reset_index().melt("period", var_name="series_id")
+    tables = [qc.forecast_panel(frame, horizon=1).quantiles([0.5]) for frame in (wide, long)]
+    assert tables[0].index.to_list() == [("a", 2025), ("b", 2025)] and tables[0].equals(tables[1])
 
 
 @pytest.mark.parametrize(("reflex", "way"), [

@@ -185,13 +185,13 @@ def forecast(
     """Forecast one series from the year after its last value up to the year `until`, or for `horizon` years.
 
     `series` has years as index (whole numbers, "2024", or a yearly PeriodIndex or DatetimeIndex), as has a frame with
-    one column; NaN or missing years are gaps. `support` is the possible range: real, positive (0 or more), percent (0 to 100) or count; where it is None
-    the kind is inferred from the values, guides the forecast, bounds nothing and is named in the result. `breaks` are
-    years in which a new segment starts whose level is not linked to the one before (a change of definition); size and
-    direction of changes are shared across segments. `model` is "mixture" or one of `forecast.MODELS`: `ets` (additive
-    damped trend), `theta` (normal errors), `arima` (0, 1, 1) with drift, `ucm` (local linear trend), `drift` and
-    `naive` (random walks); ets and theta take no gaps. An integer `rng` makes a new Generator, None that of 0: the same
-    question has the same answer.
+    one column; NaN or missing years are gaps. `support` is the possible range: real, positive (0 or more), percent (0
+    to 100) or count; where it is None the kind is inferred from the values, guides the forecast, bounds nothing and is
+    named in the result. `breaks` are years in which a new segment starts whose level is not linked to the one before (a
+    change of definition); size and direction of changes are shared across segments. `model` is "mixture" or one of
+    `forecast.MODELS`: `ets` (additive damped trend), `theta` (normal errors), `arima` (0, 1, 1) with drift, `ucm`
+    (local linear trend), `drift` and `naive` (random walks); ets and theta take no gaps. An integer `rng` makes a new
+    Generator, None that of 0: the same question has the same answer.
 
     What is known in part (mixture only), by name or as one record `evidence`: `lower` and `upper` bounds and
     `estimates` (value, standard error) of years without a value; `noisy` standard errors of years with one; `shared`
