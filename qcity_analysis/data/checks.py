@@ -9,6 +9,7 @@ doi:10.1080/01621459.1974.10482962).
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,19 @@ RUN = 3  # equal steps, or equal values, in a row
 DIGITS = 10  # an equal step is at least so many units of the last digit: smaller ones are equal by chance
 AGREE = 0.5  # percentage points within which a chain of rounded changes agrees with a cumulative one
 FINALISED = pd.DateOffset(months=24)  # a preliminary figure has been replaced or confirmed by then
+WORDINGS = {  # wordings that leave no doubt of the kind, and the kinds that fit them
+    r"年均(增长|增速|递增|提高|下降|降低)|on average (by|of)[^,;]* (a|per) year": ("average_growth",),
+    r"每年(都|均)?(不超过|不高于|不低于|低于|高于|控制在|保持在)|in every year|every year (below|above|at)": (
+        "every_year",
+    ),
+    r"逐年(提高|上升|增长|增加|改善|下降|降低|减少)|year by year": ("monotone", "every_year"),
+    r"(比|较)(?:20\d\d年|上年)?(降低|下降|减少|增长|提高|上升)\D{0,4}[\d.]+%": (
+        "relative_change",
+        "average_growth",
+    ),
+    r"累计(新增|建成|培育|完成)": ("cumulative",),
+    r"零发生|不发生": ("zero_event",),
+}
 
 
 def check_tables(tables: Tables, today: dt.date) -> list[Problem]:
@@ -60,8 +74,8 @@ def check_tables(tables: Tables, today: dt.date) -> list[Problem]:
         *(problem for row in indicators.itertuples() for problem in _declarations(row, indicators)),
         *_circles(indicators),
         *_values(observations, indicators),
-        *_targets(targets, "targets"),
-        *_targets(tables["earlier_targets"], "earlier_targets"),
+        *(problem for name in CHILDREN[1:] for problem in _targets(tables[name], name)),
+        *(problem for name in CHILDREN[1:] for problem in _wordings(tables[name], name)),
         *_outcomes(tables["outcomes"], targets, tables["earlier_targets"]),
         *_zero_bases(observations, targets),
         *_base_periods(observations, targets),
@@ -133,6 +147,16 @@ def _targets(targets: pd.DataFrame, file: str) -> list[Problem]:
         rows = targets[bad.astype(bool)]
         problems += _at(code, rows, column, file, kind=rows["kind"], year=rows["base_year"])
     return _in_order(problems)
+
+
+def _wordings(targets: pd.DataFrame, file: str) -> list[Problem]:
+    """Targets whose own words leave no doubt that they are of another kind."""
+    words, problems = targets["wording"] + " " + targets["wording_en"], list[Problem]()
+    for pattern, kinds in WORDINGS.items():
+        said = words.str.extract(f"({pattern})", flags=re.IGNORECASE)[0]
+        rows = targets[said.notna() & ~targets["kind"].isin(kinds)]
+        problems += _at("kind_of_wording", rows, "kind", file, said=said[rows.index], kinds=", ".join(kinds))
+    return problems
 
 
 def _outcomes(rows: pd.DataFrame, *targets: pd.DataFrame) -> list[Problem]:

@@ -346,8 +346,12 @@ def with_sources(data: Data, *tables: pd.DataFrame) -> list[pd.DataFrame]:
     """The figures of each table, numbered anew, with publisher, title and date of their source."""
     columns = ["publisher", "publisher_en", "title", "title_en", "date"]
     named = data.sources.set_index("source_id")[columns].rename(columns={"date": "source_date"})
-    numbered = (rows.reset_index(drop=True) for rows in tables)
-    return [rows.join(named.reindex(rows["source_id"]).set_axis(rows.index)) for rows in numbered]
+    numbered = [rows.reset_index(drop=True) for rows in tables]
+    empty = named.iloc[:0].reset_index(drop=True)
+    told = (
+        named.reindex(rows["source_id"]).set_axis(rows.index) if len(rows) else empty for rows in numbered
+    )
+    return [pd.concat([rows, about], axis=1) for rows, about in zip(numbered, told, strict=True)]
 
 
 def coverage(data: Data, plan: str | None = None) -> pd.DataFrame:

@@ -196,6 +196,8 @@ def new_counts(rows: pd.DataFrame) -> pd.DataFrame:
     whole year that says less. Returns the columns of `rows`, `months` (the exposure) and `count`.
     """
     rows = rows[rows["measure"] == "count_new"]
+    if rows.empty:
+        return rows.assign(months=0, count=rows["value"]).reset_index(drop=True)
     months = [months_covered(period) for period in rows["period"]]
     rows = rows.assign(months=months, count=rows["value"], number=~rows["qualifier"].isin([">=", "<="]))
     rows = rows.sort_values(["year", "months", "number"], kind="stable")
@@ -212,6 +214,8 @@ def _estimates(
 ) -> tuple[dict[int, tuple[float, float]], dict[Any, str], list[Note]]:
     """Estimates by year without a level from year-to-date `rows`, why other rows say nothing, and notes."""
     usable, levels = rows, chain.values
+    if rows.empty:
+        return {}, {}, []
     if chain.root is not None:
         usable = usable[usable["measure"].isin(CHANGES)]
     if chain.older:
@@ -344,7 +348,9 @@ def _bounded(
             return float(row["value"]) if chain.root is None else math.nan
         return float(chain.values.get(_start(row, base_year), math.nan)) * (1 + float(row["value"]) / 100)
 
-    rows = rows.assign(level=[as_level(row) for _, row in rows.iterrows()])
+    rows = rows.assign(level=np.array([as_level(row) for _, row in rows.iterrows()], dtype=float))
+    if rows.empty:
+        return {}, {}, rows, {}, []
     silent = rows["measure"].isin(CHANGES) & rows["level"].isna()
     lower, upper, contradicted = dict[int, float](), dict[int, float](), []
     for row in rows[rows["level"].notna()].itertuples():
