@@ -168,7 +168,7 @@ def export(
     from ..reporting.sentences import plan_title
 
     known = load(data, as_of=as_of)
-    answers = scorecard(known, plan, draws=draws, seed=seed)[1]
+    answers = scorecard(known, plan, draws=draws, seed=seed)
     title = text("x_title", language, plan=plan_title(known, plan, language), as_of=known.as_of)
     save(to, table_of(answers, title, to, language))
     print(text("x_written", language, path=to, count=len(answers)))
