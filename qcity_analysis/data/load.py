@@ -167,7 +167,7 @@ def load(folder: str | Path | None = None, as_of: str | dt.date | None = None) -
     >>> import qcity_analysis as qc
     >>> data = qc.load(as_of="2026-01-01")
     >>> len(data.targets)
-    83
+    84
     """
     if isinstance(folder, str) and is_date(folder):
         raise QcityError(
