@@ -61,18 +61,19 @@ def check_tables(tables: Tables, today: dt.date) -> list[Problem]:
     `tables` are the frames of `read.read_table` by name; `today` is the day after which no period can start.
     """
     indicators, observations, targets = (tables[name] for name in ("indicators", "observations", "targets"))
-    problems = []
+    problems, rows = [], list(indicators.itertuples())
     for child, column, parent, key in LINKS:
         known, cells = list(tables[parent][key]), tables[child][column]
-        if known or parent != "regions":
-            bad = tables[child][~cells.isin(known) & (cells != "")]
+        lost = {*cells.unique()} - {"", *known}
+        if lost and (known or parent != "regions"):
+            bad = tables[child][cells.isin(lost)]
             near = [closest(cell, known) for cell in bad[column]]
             problems += _at("unknown_name", bad, column, child, key=key, table=parent, near=near)
     return [
         *problems,
-        *_comparators(indicators, list(tables["regions"]["region"])),
-        *(problem for row in indicators.itertuples() for problem in _declarations(row, indicators)),
-        *_circles(indicators),
+        *_comparators(rows, list(tables["regions"]["region"])),
+        *(problem for row in rows for problem in _declarations(row, indicators)),
+        *_circles(rows),
         *_values(observations, indicators),
         *(problem for name in CHILDREN[1:] for problem in _targets(tables[name], name)),
         *(problem for name in CHILDREN[1:] for problem in _wordings(tables[name], name)),
@@ -104,10 +105,9 @@ def _in_order(problems: list[Problem]) -> list[Problem]:
     return sorted(problems, key=lambda problem: problem.row or 0)
 
 
-def _comparators(indicators: pd.DataFrame, regions: list[str]) -> list[Problem]:
-    names = list(indicators["indicator_id"])
-    problems = []
-    for row in indicators.itertuples():
+def _comparators(rows: list[Any], regions: list[str]) -> list[Problem]:
+    names, problems = [row.indicator_id for row in rows], []
+    for row in rows:
         for part in parts(row.comparators):
             region, slash, name = part.partition("/")
             if not slash or name not in names or (regions and region not in regions):
@@ -134,6 +134,8 @@ def _values(frame: pd.DataFrame, indicators: pd.DataFrame) -> list[Problem]:
 
 
 def _targets(targets: pd.DataFrame, file: str) -> list[Problem]:
+    if targets.empty:
+        return []
     kind, base = targets["kind"], targets["base_year"]
     sides = kind.isin(["level", "coverage", *RELATIVE, "every_year"])
     faults: list[tuple[str, str, pd.Series]] = [
@@ -161,6 +163,8 @@ def _wordings(targets: pd.DataFrame, file: str) -> list[Problem]:
 
 def _outcomes(rows: pd.DataFrame, *targets: pd.DataFrame) -> list[Problem]:
     """Official outcomes of no target, in another unit, or without figure and verdict; targets in both files."""
+    if rows.empty and targets[1].empty:
+        return []
     name, *names = (frame["plan"] + "/" + frame["target_id"] for frame in (rows, *targets))
     units = dict(zip(pd.concat(names), pd.concat(targets)["unit"], strict=True))
     unit = name.map(units)
@@ -185,18 +189,20 @@ def _zero_bases(observations: pd.DataFrame, targets: pd.DataFrame) -> list[Probl
     """Levels of nought in the year that a relative target is measured against."""
     zeros = observations[(observations["measure"] == "level") & (observations["value"] == 0)]
     zeros = zeros[_readable(zeros["period"])]
-    periods = by_value(zeros["period"], same_period)
-    problems = []
-    for target in targets[targets["kind"].isin(RELATIVE)].itertuples():
-        same = (zeros["indicator_id"] == target.indicator_id) & (zeros["region"] == target.region)
-        rows = zeros[same & (periods == _shown(target.base_year))].assign(value="0")  # -0 as well
-        problems += _at("zero_base", rows, target=target.target_id, base=target.base_year)
-    return problems
+    if zeros.empty:
+        return []
+    zeros = zeros.assign(base_year=by_value(zeros["period"], same_period), value="0")  # -0 as well
+    key = ["indicator_id", "region", "base_year"]
+    asked = targets.loc[targets["kind"].isin(RELATIVE), ["target_id", *key]]
+    rows = asked.assign(base_year=asked["base_year"].map(_shown)).merge(zeros, on=key)
+    return _at("zero_base", rows, target=rows["target_id"], base=rows["base_year"])
 
 
 def _base_periods(observations: pd.DataFrame, targets: pd.DataFrame) -> list[Problem]:
     """Cumulative changes without a base that something says, or with one that is not before their year."""
-    rows = observations.query("measure == 'cumulative_change_pct'")
+    rows = observations[observations["measure"] == "cumulative_change_pct"]
+    if rows.empty:
+        return []
     said = rows["indicator_id"].isin(targets.loc[targets["kind"].isin(RELATIVE), "indicator_id"])
     based = rows[rows["base_period"].notna() & _readable(rows["period"])]
     year = based["period"].str[:4].astype(int)
@@ -269,9 +275,9 @@ def _inputs(row: Any, indicators: pd.DataFrame) -> list[Problem]:
     return []
 
 
-def _circles(indicators: pd.DataFrame) -> list[Problem]:
+def _circles(indicators: list[Any]) -> list[Problem]:
     """Indicators that are computed from themselves, each circle once."""
-    rows = {row.indicator_id: row for row in indicators.itertuples() if row.derived in INPUTS}
+    rows = {row.indicator_id: row for row in indicators if row.derived in INPUTS}
     inputs = {name: parts(row.inputs) for name, row in rows.items()}
     problems: dict[frozenset[str], Problem] = {}
     for start, row in rows.items():

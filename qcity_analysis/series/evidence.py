@@ -192,14 +192,13 @@ def evidence_of(
 def new_counts(rows: pd.DataFrame) -> pd.DataFrame:
     """Counts of new items, one row a year: the whole year, else the year to date with the most months.
 
-    `rows` are the vintages that stand. A number stands before a bound of the same months, and before a bound of the
-    whole year that says less. Returns the columns of `rows`, `months` (the exposure) and `count`.
+    `rows` are the vintages that stand, with the `months` they cover (the exposure). A number stands before a bound of
+    the same months, and before a bound of the whole year that says less. Returns their columns and `count`.
     """
     rows = rows[rows["measure"] == "count_new"]
     if rows.empty:
-        return rows.assign(months=0, count=rows["value"]).reset_index(drop=True)
-    months = [months_covered(period) for period in rows["period"]]
-    rows = rows.assign(months=months, count=rows["value"], number=~rows["qualifier"].isin([">=", "<="]))
+        return rows.assign(count=rows["value"])
+    rows = rows.assign(count=rows["value"], number=~rows["qualifier"].isin([">=", "<="]))
     rows = rows.sort_values(["year", "months", "number"], kind="stable")
     last = rows.drop_duplicates("year", keep="last")
     if not last["number"].all():
