@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from .importing.importing import import_figures as import_figures
     from .importing.importing import undo_import as undo_import
     from .problems import DataError as DataError
+    from .running.runner import check_parameters as check_parameters
     from .series.annual import AnnualSeries as AnnualSeries
     from .series.annual import annual_series as annual_series
     from .trackrecord.record import track_record as track_record
@@ -45,6 +46,7 @@ _HOME = {
     "annual_series": "series.annual",
     "assess": "assessment.assess",
     "check": "data.load",
+    "check_parameters": "running.runner",
     "diff": "data.vintages",
     "forecast": "forecasting.forecast",
     "forecast_panel": "forecasting.panel",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer import Argument, Option
 
+from ..catalogue import text
 from ..errors import QcityError
 from ..files import write_whole
 from .options import AsOf, DataDir, Draws, Json, Language, PlanName, Region, Seed, TargetName, command, show
@@ -152,17 +155,48 @@ def run(
         Path | None, Option(help=f"Folder of issued probabilities, kept for good {HOME}")
     ] = None,
     force: Annotated[bool, Option("--force", help="Run again what is unchanged.")] = False,
+    only_failed: Annotated[bool, Option("--only-failed", help="Run only what failed the last time.")] = False,
+    keep: Annotated[int, Option(min=0, help="Past versions of each page to keep beside it.")] = 0,
+    retries: Annotated[int, Option(min=0, help="How often a run is tried again when its kernel died.")] = 1,
+    notebook: Annotated[Path | None, Option(help="Run this notebook of your own, and nothing else.")] = None,
+    parameter: Annotated[
+        list[str] | None, Option("--parameter", "-p", help="Its parameters, as name=value; repeatable.")
+    ] = None,
+    log_json: Annotated[bool, Option("--log-json", help="Print progress as JSON, one line each.")] = False,
+    notify: Annotated[
+        str | None, Option(help="Web hook told of failures and changed words [default: QCITY_NOTIFY].")
+    ] = None,
 ) -> None:
     """Run the notebooks on the data and write the pages and their index; what is unchanged is not run again."""
-    from ..running.report import run_report
+    from ..running.report import notify as send
+    from ..running.report import run_own, run_report
 
-    report = run_report(
-        data, plan or None, tuple(language or ("zh", "en")), out, as_of=as_of, targets=target or None, jobs=jobs,
-        force=force, timeout=timeout, record=record, ledger_dir=ledger, progress=print,
-    )  # fmt: skip
-    for line in report.summaries:
-        print(line)
-    print(f"\n{report.index}")
+    spoken = "zh" if language and "en" not in language else "en"
+    hook = os.environ.pop("QCITY_NOTIFY", "") if notify is None else notify  # no notebook sees the address
+
+    def say(event: str, facts: dict[str, Any]) -> None:
+        line = {"time": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "event": event} | facts
+        shown = json.dumps(line, ensure_ascii=False) if log_json else text(f"run_{event}", spoken, **facts)
+        print(shown.rstrip(), flush=True)
+
+    if notebook is not None:
+        given = dict(one.partition("=")[::2] for one in parameter or [])
+        report = run_own(notebook, given, out, data_dir=data, timeout=timeout, progress=say)
+    else:
+        report = run_report(
+            data, plan or None, tuple(language or ("zh", "en")), out, as_of=as_of, targets=target or None,
+            jobs=jobs, force=force, only_failed=only_failed, keep=keep, retries=retries, timeout=timeout,
+            record=record, ledger_dir=ledger, progress=say,
+        )  # fmt: skip
+    for summary in report.summaries(spoken) if not log_json else []:
+        print(summary)
+    if hook and (reason := send(hook, report, spoken)):
+        say("notify_failed", {"reason": reason})
+    failed = [one["id"] for one in report.failed]
+    say(
+        "end",
+        {"index": str(report.index), "seconds": report.seconds, "failed": failed, "changes": report.changes},
+    )
     raise typer.Exit(report.exit_code)
 
 
