@@ -14,11 +14,11 @@ from .errors import QcityError
 PROJECT = Path(__file__).resolve().parents[1]  # the checkout; holds data/ and notebooks/
 
 
-def write_whole(path: Path, content: str) -> None:
-    """Write a text file under a temporary name and rename it, so that nobody ever sees half of it."""
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file under a temporary name and rename it, so that nobody ever sees half of it; text as UTF-8."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
-        temporary.write_text(content, "utf-8")
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "qcity_analysis"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-IMPORT_NAMES = {"python-calamine": "python_calamine", "pyyaml": "yaml", "sdmx1": "sdmx", 
+IMPORT_NAMES = {"python-calamine": "python_calamine", "python-docx": "docx", "pyyaml": "yaml", "sdmx1": "sdmx", 
                 "mpl-font": "mpl_font", "ipython": "IPython", "jupyter-client": "jupyter_client"}  # fmt: skip
 OPTIONAL = {"statsforecast", "dask", "sdmx", "distributed"}  # extras, imported where they are used
 MODULES = sorted(LIBRARY.rglob("*.py"))
@@ -37,6 +37,9 @@ COMMANDS = {
     "outlook": "as-of data draws json language plan region seed since",
     "panel": "horizon levels rows scheduler workers",
     "portfolio": "as-of data draws json language seed",
+    "export": "as-of data draws language seed to",
+    "site": "pdf to zip",
+    "serve": "port",
     "rules": "as-of data json language plan region",
     "run": "as-of data force jobs language ledger no-record out plan record target timeout",
     "score": "as-of data json language ledger out plan",
@@ -172,7 +175,7 @@ def test_environment_yml_has_the_packages_and_bounds_of_pyproject():
 
 def test_every_dependency_has_a_lower_bound_and_no_upper_one():
     wanted = [*PROJECT["dependencies"], *EXTRAS["test"]]
-    assert [text for text in wanted if not re.fullmatch(r"[a-z0-9-]+>=[0-9.]+", text)] == []
+    assert [text for text in wanted if not re.fullmatch(r"[a-z0-9-]+(\[[a-z]+\])?>=[0-9.]+", text)] == []
 
 
 @pytest.mark.parametrize(("folder", "extras", "others"), [
@@ -181,7 +184,7 @@ def test_every_dependency_has_a_lower_bound_and_no_upper_one():
 ])  # fmt: skip
 def test_what_is_imported_is_declared(folder, extras, others):
     wanted = [*PROJECT["dependencies"], *(text for extra in extras for text in EXTRAS[extra])]
-    declared = {re.split("[>=]", text)[0] for text in wanted}
+    declared = {re.split(r"[>=\[]", text)[0] for text in wanted}
     names = {module.split(".")[0] for _, module, *_ in _imports(folder)} - sys.stdlib_module_names
     own = {"qcity_analysis", *(path.stem for path in folder.glob("*.py"))}
     assert names - {IMPORT_NAMES.get(name, name) for name in declared} - others - own == set()

@@ -1,4 +1,4 @@
-"""Commands on targets and forecasts: forecast, outlook, rules, portfolio, run, score, panel."""
+"""Commands on targets and forecasts: forecast, outlook, rules, portfolio, export, run, site, serve, score, panel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,20 @@ from typer import Argument, Option
 from ..catalogue import text
 from ..errors import QcityError
 from ..files import write_whole
-from .options import AsOf, DataDir, Draws, Json, Language, PlanName, Region, Seed, TargetName, command, show
+from .options import (
+    AsOf,
+    DataDir,
+    Draws,
+    Json,
+    Language,
+    PlanName,
+    Region,
+    Seed,
+    TargetName,
+    command,
+    save,
+    show,
+)
 
 HOME = "[default: processed/ledger beside the data]."
 
@@ -140,6 +153,30 @@ def portfolio(
     show(as_json, whole.to_dict, lambda: portfolio_lines(whole, language), status)
 
 
+@command("export china_14fyp --to review.xlsx --as-of 2024-06-30")
+def export(
+    plan: Annotated[str, Argument(help="Name of the plan; `qcity list` shows them.")],
+    to: Annotated[Path, Option(help="File to write: .xlsx, .docx or .csv.")],
+    as_of: AsOf = None,
+    language: Language = "zh",
+    draws: Draws = 10_000,
+    seed: Seed = 0,
+    data: DataDir = None,
+) -> None:
+    """Write the review table of a plan: all its targets by section and by department, with figures and conclusions."""
+    from ..assessment.assess import scorecard
+    from ..catalogue import text
+    from ..data.load import load
+    from ..reporting.export import export as table_of
+    from ..reporting.sentences import plan_title
+
+    known = load(data, as_of=as_of)
+    answers = scorecard(known, plan, draws=draws, seed=seed)[1]
+    title = text("x_title", language, plan=plan_title(known, plan, language), as_of=known.as_of)
+    save(to, table_of(answers, title, to, language))
+    print(text("x_written", language, path=to, count=len(answers)))
+
+
 @command("run --target rd_intensity --language zh")
 def run(
     plan: Annotated[list[str] | None, Option(help="Plan; repeat for several [default: all].")] = None,
@@ -155,24 +192,21 @@ def run(
         Path | None, Option(help=f"Folder of issued probabilities, kept for good {HOME}")
     ] = None,
     force: Annotated[bool, Option("--force", help="Run again what is unchanged.")] = False,
-    only_failed: Annotated[bool, Option("--only-failed", help="Run only what failed the last time.")] = False,
+    only_failed: Annotated[bool, Option("--only-failed", help="Run only what failed last time.")] = False,
     keep: Annotated[int, Option(min=0, help="Past versions of each page to keep beside it.")] = 0,
-    retries: Annotated[int, Option(min=0, help="How often a run is tried again when its kernel died.")] = 1,
-    notebook: Annotated[Path | None, Option(help="Run this notebook of your own, and nothing else.")] = None,
-    parameter: Annotated[
-        list[str] | None, Option("--parameter", "-p", help="Its parameters, as name=value; repeatable.")
-    ] = None,
-    log_json: Annotated[bool, Option("--log-json", help="Print progress as JSON, one line each.")] = False,
-    notify: Annotated[
-        str | None, Option(help="Web hook told of failures and changed words [default: QCITY_NOTIFY].")
-    ] = None,
+    notebook: Annotated[Path | None, Option(help="Run this notebook of your own, nothing else.")] = None,
+    parameter: Annotated[list[str] | None, Option("-p", help="Its parameter, as name=value.")] = None,
+    log_json: Annotated[bool, Option("--log-json", help="Print progress as JSON, a line each.")] = False,
+    notify: Annotated[str, Option(help="Tell this address (Apprise) of failures and new words.")] = "",
 ) -> None:
-    """Run the notebooks on the data and write the pages and their index; what is unchanged is not run again."""
-    from ..running.report import notify as send
-    from ..running.report import run_own, run_report
+    """Run the notebooks on the data and write the pages and their index; what is unchanged is not run again.
+
+    A secret address for --notify is better put into the environment, as QCITY_NOTIFY.
+    """
+    from ..running import report
 
     spoken = "zh" if language and "en" not in language else "en"
-    hook = os.environ.pop("QCITY_NOTIFY", "") if notify is None else notify  # no notebook sees the address
+    address = notify or os.environ.pop("QCITY_NOTIFY", "")  # taken out: no notebook sees it
 
     def say(event: str, facts: dict[str, Any]) -> None:
         line = {"time": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "event": event} | facts
@@ -181,23 +215,57 @@ def run(
 
     if notebook is not None:
         given = dict(one.partition("=")[::2] for one in parameter or [])
-        report = run_own(notebook, given, out, data_dir=data, timeout=timeout, progress=say)
+        made = report.run_own(notebook, given, out, data, timeout, say)
     else:
-        report = run_report(
+        made = report.run_report(
             data, plan or None, tuple(language or ("zh", "en")), out, as_of=as_of, targets=target or None,
-            jobs=jobs, force=force, only_failed=only_failed, keep=keep, retries=retries, timeout=timeout,
-            record=record, ledger_dir=ledger, progress=say,
+            jobs=jobs, force=force, only_failed=only_failed, keep=keep, timeout=timeout, record=record,
+            ledger_dir=ledger, progress=say,
         )  # fmt: skip
-    for summary in report.summaries(spoken) if not log_json else []:
-        print(summary)
-    if hook and (reason := send(hook, report, spoken)):
-        say("notify_failed", {"reason": reason})
-    failed = [one["id"] for one in report.failed]
+    for line in made.summaries(spoken) if not log_json else []:
+        print(line)
+    if address and not report.notify(address, made, spoken):
+        say("notify_failed", {})
     say(
         "end",
-        {"index": str(report.index), "seconds": report.seconds, "failed": failed, "changes": report.changes},
+        {"index": str(made.index), "seconds": made.seconds, "failed": [run["id"] for run in made.failed]},
     )
-    raise typer.Exit(report.exit_code)
+    raise typer.Exit(made.exit_code)
+
+
+@command("site reports --zip report.zip")
+def site(
+    out: Annotated[Path, Argument(help="Folder of the pages.")] = Path("reports"),
+    to_zip: Annotated[Path | None, Option("--zip", help="One archive for mail.")] = None,
+    pdf: Annotated[
+        Path | None, Option(help="Folder for every page as PDF on A4, printed by a browser.")
+    ] = None,
+    to: Annotated[str | None, Option(help="Copy to s3://bucket/folder or a folder.")] = None,
+) -> None:
+    """Send a report on: pages and results as one archive, as PDF, or to another place."""
+    from ..running import sharing
+
+    if not (to_zip or pdf or to):
+        raise QcityError("say what to make: --zip FILE, --pdf FOLDER or --to ADDRESS")
+    if to_zip:
+        print(f"written: {to_zip}, {sharing.zip_site(out, to_zip)} files")
+    if pdf:
+        print(f"written: {pdf}, {len(sharing.print_pdf(out, pdf, print))} files")
+    if to:
+        print(f"written: {to}, {sharing.publish(out, to)} files")
+
+
+@command("serve reports --port 8000")
+def serve(
+    out: Annotated[Path, Argument(help="Folder of the pages.")] = Path("reports"),
+    port: Annotated[int, Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
+) -> None:
+    """Show a report in the browser of this machine; nobody else can reach it."""
+    from ..running.sharing import server
+
+    with server(out, port) as running:
+        print(f"http://127.0.0.1:{running.server_port}/   Ctrl-C ends it", flush=True)
+        running.serve_forever()
 
 
 @command("score --plan china_14fyp --json")

@@ -23,8 +23,8 @@ EXIT_CODES = (
 
 ORDER = (
     *("check", "list", "add", "import", "new-plan", "diff"),  # figures
-    *("forecast", "outlook", "rules", "portfolio"),  # answers
-    *("run", "score", "panel"),  # pages, track record, many series
+    *("forecast", "outlook", "rules", "portfolio", "export"),  # answers
+    *("run", "site", "serve", "score", "panel"),  # pages, track record, many series
 )
 
 
@@ -77,8 +77,8 @@ def show(as_json: bool, value: Callable[[], Any], lines: Callable[[], list[str]]
     raise typer.Exit(3 if status == "not_assessable" else 0)
 
 
-def save(path: Path, content: str) -> None:
-    """Write a text file whole. Raises QcityError when the folder is missing or may not be written."""
+def save(path: Path, content: str | bytes) -> None:
+    """Write a file whole. Raises QcityError when the folder is missing or may not be written."""
     try:
         write_whole(path, content)
     except OSError as error:

@@ -1,8 +1,8 @@
 """All pages of a report: which there are, the notebooks run of what changed, a ledger of runs, the index.
 
 Runs go on worker threads, each driving a kernel of its own. The ledger `runs.jsonl` gets a line as soon as a run ends,
-so that an interrupted report is resumed; the index is written last. A page that is there and whole is replaced by a
-whole one only: when its notebook fails, it stays and says so.
+so that an interrupted report is resumed; the index is written last. A page that is whole is replaced by a whole one
+only: when its notebook fails, it stays and says so.
 """
 
 from __future__ import annotations
@@ -13,11 +13,8 @@ import json
 import os
 import re
 import shutil
-import socket
 import tempfile
 import time
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager, suppress
@@ -37,6 +34,7 @@ from ..files import PROJECT, alone, digest, inside, write_whole
 from ..trackrecord import ledger as issued
 from .kernels import kernel_server
 from .runner import TIMEOUT, declared_parameters, read_parameters, run_notebook
+from .sharing import write_results
 
 NOTEBOOKS = PROJECT / "notebooks"
 PAGES = {  # kind of page: its notebook, and the seconds it usually takes
@@ -51,14 +49,7 @@ PASSING = (
     "BlockingIOError",
     "InterruptedError",
 )  # errors worth another try
-PAUSE = 5.0  # seconds before a run is tried again
-HOOKS = {  # web hooks by the end of their host: what they read, % standing for the words
-    "qyapi.weixin.qq.com": '{"msgtype": "text", "text": {"content": "%"}}',
-    "dingtalk.com": '{"msgtype": "text", "text": {"content": "%"}}',
-    "feishu.cn": '{"msg_type": "text", "content": {"text": "%"}}',
-    "": '{"text": "%"}',  # Slack and others
-}
-HELD = ".running"  # says who makes pages in a folder
+TRIES, PAUSE = 2, 5.0  # of a run whose kernel died, or that failed for what passes; seconds between them
 Progress = Callable[[str, dict[str, Any]], None]
 Run = dict[str, Any]  # a line of the ledger of runs
 
@@ -147,15 +138,12 @@ def list_jobs(
 
 @dataclass
 class Report:
-    """What a report run did: `runs` as in the ledger, `index` its first page, `seconds` of wall time.
-
-    `changes` are the targets whose word is another than before: plan, target, before and after.
-    """
+    """What a report run did: `runs` as in the ledger, `index` its first page, `seconds`, `changes` in what is said."""
 
     index: Path
     runs: list[Run]
     seconds: float = 0.0
-    changes: list[dict[str, str]] = field(default_factory=list)
+    changes: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def failed(self) -> list[Run]:
@@ -169,12 +157,13 @@ class Report:
 
     def summaries(self, lang: str) -> list[str]:
         """One line for each target: plan, target, date where asked about the past, and the answer."""
-        lines = []
-        for run in self.runs:
-            if run["target"] and run["lang"] == lang:
-                answer = run["front"].get("short", "") if run["ok"] else f"{run['status']}: {run['error']}"
-                lines.append(text(f"run_of_{run['kind']}", lang, **run | {"answer": answer}))
-        return lines
+        told = [(run, run["front"].get("short", "") if run["ok"] else f"{run['status']}: {run['error']}")
+                for run in self.runs if run["target"] and run["lang"] == lang]  # fmt: skip
+        keys = ("plan", "target", "as_of")
+        return [
+            text(f"run_of_{run['kind']}", lang, answer=said, **{k: run[k] for k in keys})
+            for run, said in told
+        ]
 
 
 def run_report(
@@ -189,7 +178,6 @@ def run_report(
     force: bool = False,
     only_failed: bool = False,
     keep: int = 0,
-    retries: int = 1,
     timeout: float = TIMEOUT,
     record: bool = False,
     ledger_dir: str | Path | None = None,
@@ -199,11 +187,10 @@ def run_report(
 
     A page is kept unless `force` while its files are whole and what it is made from is unchanged: notebook,
     parameters, library and the rows it can see. `as_of` is today when None; `targets` restricts the targets, and leaves
-    out the track record; `only_failed` makes only pages whose last run failed. `keep` past versions of a page stay
-    beside it. What died, or failed for what passes, is tried again `retries` times. With `record` the probabilities
-    given go into the ledger `ledger_dir`, by default the one beside the data (see `trackrecord.ledger`). A failing page
-    is named in the index and in `Report.failed`. Raises QcityError for faulty data, unknown names, and a folder in
-    which another run makes pages, before anything is run.
+    out the track record; `only_failed` makes the pages whose last run failed, and no others. `keep` past versions of a
+    page stay beside it. With `record` the probabilities given go into the ledger `ledger_dir`, by default the one
+    beside the data (see `trackrecord.ledger`). A failing page is named in the index and in `Report.failed`. Raises
+    QcityError for faulty data, unknown names, and a folder in which another run makes pages, before anything is run.
     """
     from ..reporting.page import write_index
 
@@ -211,36 +198,25 @@ def run_report(
     listed = list_jobs(data, plans, languages, data_dir, targets, ledger_dir)
     out, home = Path(out_dir), Path(ledger_dir or issued.home(data.folder))
     with _held(out, data.folder) as stack:
-        book, marks = _RunLedger(out), _Marks(data, home)
-        before = dict(book.runs)
+        shop = _Shop(out, _Marks(data, home), timeout, keep, max(1, jobs), progress)
         if only_failed:
-            listed = [job for job in listed if job.name in before]
-
-        def kept(wave: Sequence[Job]) -> dict[str, Run]:
-            """The pages that stay as they are."""
-            if only_failed:
-                return {job.name: before[job.name] for job in wave if before[job.name]["ok"]}
-            return {} if force else book.unchanged({job.name: (job, marks.of(job)) for job in wave})
-
-        waves = [[job for job in listed if (job.kind == "track") == last] for last in (False, True)]
-        stays = [kept(wave) for wave in waves]
-        if record and len(stays[0]) < len(waves[0]) and not only_failed:
-            stays[1] = {}  # the track record comes last: it shows what was just said
-        to_do = [job for job in listed if job.name not in stays[0] | stays[1]]
-        shop = _Shop(out, book, timeout, keep, retries, max(1, jobs), progress, len(to_do))
+            listed = [job for job in listed if job.name in shop.runs]
+        done = {} if force else shop.unchanged(listed, only_failed)
+        if record and any(job.kind != "track" and job.name not in done for job in listed):
+            done = {
+                name: run for name, run in done.items() if run["kind"] != "track"
+            }  # it shows what was just said
+        to_do = [job for job in listed if job.name not in done]
         shop.open(stack, to_do, len(listed))
-        done: dict[str, Run] = {}
-        for wave, stay in zip(waves, stays, strict=True):
-            stay = (
-                kept(wave) if wave is waves[1] else stay
-            )  # by now the ledger of what was said may have grown
-            done |= stay | shop.make_all({j.name: (j, marks.of(j)) for j in wave if j.name not in stay})
-            if record and wave is waves[0]:
-                _record(data.folder, home, out, [run for run in done.values() if run["status"] == "ok"])
+        for last in (False, True):
+            done |= shop.make([job for job in to_do if (job.kind == "track") == last])
+            if record and not last:
+                said = _answers(out, [run for run in done.values() if run["status"] == "ok"])
+                issued.record(said, home, issued.data_hash(data.folder))
         runs = [done[job.name] for job in listed]
-        book.rewrite(runs)
+        shop.rewrite(runs)
         write_index(runs, out / "index.html", data.as_of.isoformat())
-    changes = [change for run in runs if (change := _changed(before.get(run["id"]), run))]
+        changes = write_results(_answers(out, [r for r in runs if r["ok"] and r["kind"] != "dated"]), out)
     return Report((out / "index.html").resolve(), runs, round(time.monotonic() - begin, 1), changes)
 
 
@@ -248,25 +224,23 @@ def run_own(
     notebook: str | Path,
     parameters: Mapping[str, str],
     out_dir: str | Path = "reports",
-    *,
     data_dir: str | Path | None = None,
     timeout: float = TIMEOUT,
     progress: Progress = lambda event, facts: None,
 ) -> Report:
     """Run a notebook of one's own and write its page to the folder `own` of a report; `index` is that page.
 
-    `parameters` are texts, as typed in a terminal; they are read as the notebook's own cell of parameters declares
-    them. Raises QcityError for unknown and mistyped ones before anything is run.
+    `parameters` are texts, read as the notebook's own cell of parameters declares them. Raises QcityError for unknown
+    and mistyped ones before anything is run.
     """
-    path, day = Path(notebook).resolve(), dt.date.today().isoformat()
+    path, out, day = Path(notebook).resolve(), Path(out_dir), dt.date.today().isoformat()
     declared = declared_parameters(path)
     values = read_parameters(declared, parameters, path.name)
-    lang = str(values.get("language") or next((p.default for p in declared if p.name == "language"), "en"))
-    job, out = Job("own", "own", path.stem, check_language(lang), day, values, str(path)), Path(out_dir)
+    spoken = {parameter.name: parameter.default for parameter in declared} | values
+    job = Job("own", "own", path.stem, check_language(spoken.get("language", "en")), day, values, str(path))
     with _held(out, find_folder(data_dir) if data_dir else None):
-        shop = _Shop(out, _RunLedger(out), timeout, 0, 0, 1, progress, 1)
-        runs = list(shop.make_all({job.name: (job, "")}).values())
-    return Report((out / runs[0]["page"]).resolve(), runs, runs[0]["seconds"])
+        (run,) = _Shop(out, None, timeout, 0, 1, progress, 1).make([job]).values()
+    return Report((out / run["page"]).resolve(), [run], run["seconds"])
 
 
 @contextmanager
@@ -276,18 +250,14 @@ def _held(out: Path, data_folder: Path | None) -> Iterator[ExitStack]:
     Jupyter's files go to a temporary folder: neither a home nor what a user set up there plays a part.
     """
     out.mkdir(parents=True, exist_ok=True)
-    holder, before = out / HELD, dict(os.environ)
+    holder, before, now = out / ".running", dict(os.environ), dt.datetime.now().isoformat(" ", "seconds")
     with ExitStack() as stack:
         if not stack.enter_context(alone(out, wait=False)):
-            who = holder.read_text("utf-8") if holder.is_file() else "?"
-            raise QcityError(text("run_held", "en", folder=out, who=who))
-        now = dt.datetime.now().isoformat(" ", "seconds")
-        write_whole(
-            holder, text("run_holder", "en", process=os.getpid(), host=socket.gethostname(), since=now)
-        )
-        stack.callback(holder.unlink, missing_ok=True)
+            raise QcityError(text("run_held", "en", folder=out, who=holder.read_text("utf-8")))
         for left in out.rglob(".*.part"):  # by a run that was killed
             left.unlink(missing_ok=True)
+        write_whole(holder, f"{os.uname().nodename}, process {os.getpid()}, {now}")
+        stack.callback(holder.unlink, missing_ok=True)
         place = stack.enter_context(tempfile.TemporaryDirectory(prefix="qcity-"))
         stack.callback(os.environ.update, before)
         stack.callback(os.environ.clear)
@@ -296,64 +266,11 @@ def _held(out: Path, data_folder: Path | None) -> Iterator[ExitStack]:
         yield stack
 
 
-class _RunLedger:
-    """The record of runs in a report folder, one JSON object per line; the last line of a run counts."""
-
-    def __init__(self, out: Path) -> None:
-        self.out, self.path = out, out / "runs.jsonl"
-        self.runs: dict[str, Run] = {}
-        written = self.path.read_text("utf-8") if self.path.exists() else "\n"
-        for line in written.splitlines():
-            with suppress(ValueError):  # the line an interruption cut off
-                run = json.loads(line)
-                self.runs[run["id"]] = run
-        if not written.endswith("\n"):
-            self.rewrite([])
-
-    def good(self, name: str) -> Run | None:
-        """The last run of a page if the page is that of a complete run, and as it was left."""
-        run = self.runs.get(name, {})
-        page = run.get("page", "")
-        return run if run.get("good") and digest(self.out / page) == run["files"].get(page) else None
-
-    def unchanged(self, wanted: Mapping[str, tuple[Job, str]]) -> dict[str, Run]:
-        """The runs of pages that need not be made again, status skipped; a later day than theirs stands on the page."""
-        from ..reporting.page import mark_page
-
-        kept = {}
-        for name, (job, mark) in wanted.items():
-            run = self.runs.get(name, {})
-            if not (run.get("ok") and run["hash"] == mark and run["as_of"] <= job.as_of):
-                continue
-            if any(digest(self.out / file) != was for file, was in run["files"].items()):
-                continue  # truncated, emptied, edited or gone
-            day, page = job.as_of if job.as_of > run["as_of"] else "", run["page"]
-            if run.get("checked", "") != day:
-                mark_page(
-                    self.out / page, job.lang, "page_unchanged" if day else "", since=run["as_of"], as_of=day
-                )
-                run |= {"checked": day, "files": run["files"] | {page: digest(self.out / page)}}
-            kept[name] = run | {"status": "skipped"}
-        return kept
-
-    def add(self, run: Run) -> None:
-        """Append one run at once, so that it survives an interruption."""
-        self.runs[run["id"]] = run
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(run, ensure_ascii=False) + "\n")
-
-    def rewrite(self, runs: Sequence[Run]) -> None:
-        """Keep the latest run of every page, this report's first."""
-        latest = {run["id"]: run for run in runs}
-        latest |= {name: run for name, run in self.runs.items() if name not in latest}
-        write_whole(self.path, "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in latest.values()))
-
-
 class _Marks:
     """What each page is made from, as a hash: it need not be made again while that stays the same.
 
     That is its notebook and parameters, the library, and the rows it can see: those of its targets' indicators and of
-    all that these continue, are derived from or compared with. Ages are counted in months: of the day, only the month
+    all that these continue, are derived from or compared with. Ages are counted in months: of the day only the month
     counts, but for the overview.
     """
 
@@ -393,42 +310,38 @@ class _Marks:
         return hashed.hexdigest()
 
     def _rows(self, job: Job) -> Iterator[np.ndarray]:
-        """The hashes of the rows of each table that a page can see."""
+        """A number for each row of each table that a page can see, wherever in its file the row stands."""
         if job.as_of not in self.days:
             known = self.data.at(job.as_of)
-            frames = {name: getattr(known, name) for name in (*TABLES, "corrections")}
-            self.days[job.as_of] = {name: (frame, _row_hashes(frame)) for name, frame in frames.items()}
+            frames = {name: getattr(known, name).drop(columns=["row", "line"], errors="ignore").astype(str)
+                      for name in (*TABLES, "corrections")}  # fmt: skip
+            hashed = {
+                name: pd.util.hash_pandas_object(frames[name], index=False).to_numpy() for name in frames
+            }
+            self.days[job.as_of] = {name: (frames[name], hashed[name]) for name in reversed(frames)}
         tables, cited = self.days[job.as_of], set[str]()
-        targets = tables["targets"][0]
-        asked = (targets["plan"] == job.plan) & (targets["target_id"].eq(job.target) | (not job.target))
-        family, fresh = set[str](), set(targets.loc[asked, "indicator_id"])
+        targets, family = tables["targets"][0], set[str]()
+        fresh = set(targets.loc[_asked(targets, job), "indicator_id"])
         while fresh:
             family |= fresh
             fresh = set[str]().union(*(self.links.get(name, set()) for name in fresh)) - family
-        for name, (frame, hashes) in reversed(tables.items()):  # sources come last
-            seen = np.ones(len(frame), dtype=bool)
-            if job.kind not in OF_NO_PLAN and name == "sources":
-                seen = frame["source_id"].isin(cited).to_numpy()
-            elif job.kind not in OF_NO_PLAN and "plan" in frame:
-                seen = (
-                    (frame["plan"] == job.plan) & (frame["target_id"].eq(job.target) | (not job.target))
-                ).to_numpy()
-            elif job.kind not in OF_NO_PLAN and "indicator_id" in frame:
-                seen = frame["indicator_id"].isin(family).to_numpy()
+        for name, (frame, hashes) in tables.items():  # sources come last
+            seen = pd.Series(True, frame.index)
+            if job.kind not in OF_NO_PLAN and name != "regions":
+                column, names = ("source_id", cited) if name == "sources" else ("indicator_id", family)
+                seen = _asked(frame, job) if "plan" in frame else frame[column].isin(names)
             cited |= set(frame.loc[seen, "source_id"]) if "source_id" in frame else set()
-            yield hashes[seen]
+            yield hashes[seen.to_numpy()]
 
 
-def _row_hashes(frame: pd.DataFrame) -> np.ndarray:
-    """A number for what each row holds, wherever in its file it stands."""
-    cells = frame.drop(columns=["row", "line"], errors="ignore").astype(str)
-    return pd.util.hash_pandas_object(cells, index=False).to_numpy()
+def _asked(frame: pd.DataFrame, job: Job) -> pd.Series:
+    """Which rows are about the target of a page, or the targets of its plan."""
+    return (frame["plan"] == job.plan) & (frame["target_id"].eq(job.target) | (not job.target))
 
 
 def _code_hash() -> str:
     """A hash of the library and of the packages that compute and draw."""
-    library = Path(__file__).resolve().parents[1]
-    hashed = hashlib.sha256()
+    library, hashed = Path(__file__).resolve().parents[1], hashlib.sha256()
     for path in sorted(p for p in library.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
         hashed.update(path.name.encode() + path.read_bytes())
     for package in ("numpy", "pandas", "scipy", "matplotlib", "nbconvert"):
@@ -438,52 +351,85 @@ def _code_hash() -> str:
 
 @dataclass
 class _Shop:
-    """Makes pages on worker threads; each run goes into the ledger of runs as soon as it ends."""
+    """Makes pages on worker threads, and keeps the record of runs: a JSON object a line, of which the last counts."""
 
     out: Path
-    book: _RunLedger
+    marks: _Marks | None
     timeout: float
     keep: int
-    retries: int
     workers: int
     say: Progress
-    total: int
+    total: int = 0
     count: int = 0
-    server: Callable[[], list[str] | None] | None = None
+    server: Callable[[], list[str] | None] = lambda: None
     stopped: bool = False
+
+    def __post_init__(self) -> None:
+        self.ledger, self.runs = self.out / "runs.jsonl", dict[str, Run]()
+        written = self.ledger.read_text("utf-8") if self.ledger.exists() else "\n"
+        for line in written.splitlines():
+            with suppress(ValueError):  # the line an interruption cut off
+                run = json.loads(line)
+                self.runs[run["id"]] = run
+        if not written.endswith("\n"):
+            self.rewrite([])
+
+    def rewrite(self, runs: Sequence[Run]) -> None:
+        """Keep the latest run of every page, this report's first."""
+        latest = {run["id"]: run for run in runs} | {}
+        latest |= {name: run for name, run in self.runs.items() if name not in latest}
+        write_whole(self.ledger, "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in latest.values()))
+
+    def unchanged(self, jobs: Sequence[Job], all_good: bool) -> dict[str, Run]:
+        """The runs of pages that need not be made again, status skipped; a later day than theirs goes onto the page.
+
+        Where only what failed is wanted (`all_good`), these are all that did not.
+        """
+        from ..reporting.page import mark_page
+
+        kept = dict[str, Run]()
+        for job in jobs:
+            run = self.runs.get(job.name, {})
+            whole = all(digest(self.out / file) == was for file, was in run.get("files", {"": "-"}).items())
+            same = (
+                whole
+                and self.marks is not None
+                and run["as_of"] <= job.as_of
+                and run["hash"] == self.marks.of(job)
+            )
+            if not run.get("ok") or not (all_good or same):
+                continue
+            day, page = job.as_of if job.as_of > run["as_of"] else "", run["page"]
+            if same and run.get("checked", "") != day:
+                mark_page(
+                    self.out / page, job.lang, "page_unchanged" if day else "", since=run["as_of"], as_of=day
+                )
+                run |= {"checked": day, "files": run["files"] | {page: digest(self.out / page)}}
+            kept[job.name] = run | {"status": "skipped"}
+        return kept
 
     def open(self, stack: ExitStack, to_do: Sequence[Job], of: int) -> None:
         """Say what will be done and how long it will take, and preload a process for kernels where that pays."""
-        runs = self.book.runs
-        times = [float(runs.get(job.name, {}).get("seconds") or PAGES[job.kind][1]) for job in to_do]
-        seconds = max([sum(times) / self.workers, *times])
-        facts = {"pages": of, "to_do": len(to_do), "kept": of - len(to_do), "seconds": round(seconds)}
-        event = "begin_none" if not to_do else "begin_long" if seconds > 90 else "begin"
-        self.say(event, facts | {"minutes": round(seconds / 60)})
+        times = [float(self.runs.get(job.name, {}).get("seconds") or PAGES[job.kind][1]) for job in to_do]
+        minutes, self.total = max([sum(times) / self.workers, *times]) / 60, len(to_do)
+        self.say(
+            "begin", {"pages": of, "to_do": len(to_do), "kept": of - len(to_do), "minutes": round(minutes, 1)}
+        )
         if len(to_do) >= WORTH_A_SERVER:
             self.server = stack.enter_context(kernel_server())
             if self.server() is None:
                 self.say("slow_kernels", {})
 
-    def make_all(self, wanted: Mapping[str, tuple[Job, str]]) -> dict[str, Run]:
-        """Make pages, by name with what they are made from; what may pass is tried again after a pause."""
-        done = self._wave(wanted)
-        for attempt in range(1, self.retries + 1):
-            again = {name: wanted[name] for name, run in done.items() if _may_pass(run)}
-            if again:
-                self.total += len(again)
-                self.say("again", {"pages": len(again), "seconds": attempt * PAUSE})
-                time.sleep(attempt * PAUSE)
-                done |= self._wave(again)
-        return done
-
-    def _wave(self, wanted: Mapping[str, tuple[Job, str]]) -> dict[str, Run]:
-        done, pool = {}, ThreadPoolExecutor(self.workers)
+    def make(self, jobs: Sequence[Job]) -> dict[str, Run]:
+        """Make pages; each run goes into the ledger of runs as soon as it ends."""
+        done, pool = dict[str, Run](), ThreadPoolExecutor(self.workers)
         try:
-            for future in as_completed([pool.submit(self._make, *one) for one in wanted.values()]):
+            for future in as_completed([pool.submit(self._make, job) for job in jobs]):
                 run = future.result()
-                self.book.add(run)
-                done[run["id"]], self.count = run, self.count + 1
+                done[run["id"]] = self.runs[run["id"]] = run
+                with self.ledger.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(run, ensure_ascii=False) + "\n")
+                self.count += 1
                 facts = {name: run[name] for name in ("id", "status", "seconds", "cell", "error")}
                 self.say("page", {"count": self.count, "total": self.total} | facts)
         except BaseException:
@@ -493,7 +439,7 @@ class _Shop:
             pool.shutdown(wait=False, cancel_futures=True)
         return done
 
-    def _make(self, job: Job, mark: str) -> Run:
+    def _make(self, job: Job) -> Run:
         """Run one notebook and render its page; returns its line of the ledger."""
         from ..reporting.page import mark_page, render_page
 
@@ -502,92 +448,82 @@ class _Shop:
             inside(self.out, f"{job.name}.html"),
         )
         draft, broken = executed.with_name(f".{executed.stem}.part"), executed.with_suffix(".failed.ipynb")
-        argv = self.server() if self.server is not None else None
-        folder, before = job.notebook.parent if job.file else self.out, self.book.good(job.name)
-        result = run_notebook(
-            job.notebook, job.parameters, draft, timeout=self.timeout, kernel_argv=argv, folder=folder
+        before, front = self.runs.get(job.name, {}), dict[str, Any]()
+        good = (
+            before.get("good", "") if digest(page) == before.get("files", {}).get(f"{job.name}.html") else ""
         )
+        mark = self.marks.of(job) if self.marks else ""
+        for attempt in range(1, TRIES + 1):
+            at = job.notebook.parent if job.file else self.out
+            result = run_notebook(job.notebook, job.parameters, draft, self.timeout, self.server(), at)
+            if (
+                self.stopped
+                or attempt == TRIES
+                or not (result.status == "died" or result.error.startswith(PASSING))
+            ):
+                break
+            time.sleep(attempt * PAUSE)
         if self.stopped:  # an interrupted kernel says nothing of its notebook
             return {}
-        title, front, now = f"{job.plan} {job.target}".strip(), dict[str, Any](), dt.datetime.now(dt.UTC)
-        about = {"lang": job.lang, "title": title, "home": "../index.html"}
+        about = {"lang": job.lang, "title": f"{job.plan} {job.target}".strip(), "home": "../index.html"}
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         if result.ok:
-            if self.keep and before:
-                self._put_aside(page, before)
             try:
+                self._put_aside(page, good)
                 front = render_page(draft, page, **about)
             except OSError:
                 raise
             except Exception as error:  # the page is lost, the report goes on and says so
                 result.status, result.error = "failed", f"{type(error).__name__}: {error}"
         draft.replace(executed if result.ok else broken)
-        fault = "" if result.ok else " · ".join(filter(None, [result.status, result.cell, result.error]))
-        finished = now.isoformat(timespec="seconds")
+        fault = " · ".join(filter(None, [result.status, result.cell, result.error]))
         if result.ok:
             broken.unlink(missing_ok=True)
-        elif before:
-            front, day = before["front"], before["good"]
-            mark_page(page, job.lang, "page_kept", made=day, failed=finished, fault=fault)
+        elif good:
+            mark_page(page, job.lang, "page_kept", made=good, failed=now, fault=fault)
+            front = before["front"]
         else:
-            with suppress(Exception):
+            with suppress(ValueError, KeyError):  # not even that much
                 front = render_page(broken, page, fault=fault, **about)
         run = asdict(job) | {"id": job.name, "hash": mark, "ok": result.ok, "page": f"{job.name}.html"}
         run |= {key: getattr(result, key) for key in ("status", "seconds", "cell", "error", "attempts")}
-        run["good"] = finished if result.ok else before["good"] if before else ""
-        names = (run["page"], f"notebooks/{job.name}.ipynb", job.result)
-        run["files"] = {name: was for name in names if (was := digest(self.out / name))}
-        return run | {"finished": finished, "front": front}
+        files = (run["page"], f"notebooks/{job.name}.ipynb", job.result)
+        run["files"] = {name: digest(self.out / name) for name in files if (self.out / name).is_file()}
+        return run | {"good": now if result.ok else good, "finished": now, "front": front}
 
-    def _put_aside(self, page: Path, before: Run) -> None:
-        """Keep the page that is there beside the new one, and the newest `keep` of those before it."""
-        stamp = re.sub(r"\W", "", before["good"][:19])
-        shutil.copy2(page, page.with_suffix(f".past-{stamp}.html"))
-        for old in sorted(page.parent.glob(f"{page.stem}.past-*.html"))[: -self.keep]:
-            old.unlink()
-
-
-def _may_pass(run: Run) -> bool:
-    """Whether what ended a run may be over when it is tried again: a kernel that died, a connection that broke."""
-    return run["status"] == "died" or run["error"].startswith(PASSING)
+    def _put_aside(self, page: Path, good: str) -> None:
+        """Keep a good page beside the one that will replace it, and the newest `keep` of those before it."""
+        if self.keep and good:
+            shutil.copy2(page, page.with_suffix(f".past-{re.sub('[^0-9T]', '', good[:19])}.html"))
+            for old in sorted(page.parent.glob(f"{page.stem}.past-*.html"))[: -self.keep]:
+                old.unlink()
 
 
-def _changed(before: Run | None, run: Run) -> dict[str, str] | None:
-    """The word of a target before and after, where they differ."""
-    words = [
-        one["front"].get("word_shown") or one["front"].get("status_shown", "") for one in (before or run, run)
-    ]
-    names = {name: run[name] for name in ("plan", "target", "lang")}
-    return names | {"before": words[0], "after": words[1]} if run["ok"] and words[0] != words[1] else None
+def notify(address: str, report: Report, lang: str) -> bool:
+    """Tell a service that Apprise knows (e-mail, WeCom, DingTalk, Feishu, Slack) what failed and which words changed.
 
-
-def notify(url: str, report: Report, lang: str) -> str:
-    """Send what failed and which words changed to a web hook, as JSON that its service reads; nothing if nothing did.
-
-    Returns "" or why it could not be sent, in words without the address, which is a secret.
+    Nothing is sent when nothing did. Returns whether all went well; the address, a secret, is never shown.
     """
-    lines = [text("run_failed", lang, **run) for run in report.failed]
-    lines += [text("run_changed", lang, **one) for one in report.changes if one["lang"] == lang]
-    host = urllib.parse.urlsplit(url).hostname or ""
-    form = next((form for ending, form in HOOKS.items() if host.endswith(ending)), HOOKS[""])
-    body = form.replace('"%"', json.dumps("\n".join(lines), ensure_ascii=False)).encode()
-    asked = urllib.request.Request(url, body, {"Content-Type": "application/json; charset=utf-8"})
+    lines = [
+        text("run_failed", lang, **{k: run[k] for k in ("id", "status", "error")}) for run in report.failed
+    ]
+    lines += [text("run_changed", lang, **one) for one in report.changes if one["field"] != "probability"]
     try:
-        if lines:
-            urllib.request.urlopen(asked, timeout=20).close()
-    except (OSError, ValueError) as error:
-        return f"{host}: {type(error).__name__} {getattr(error, 'code', '')}".strip()
-    return ""
+        import apprise
+    except ImportError as error:
+        raise QcityError("--notify needs Apprise: pip install 'qcity-analysis[notify]'") from error
+    sender = apprise.Apprise()
+    return bool(sender.add(address) and (not lines or sender.notify("\n".join(lines))))
 
 
-def _record(data_folder: Path, home: Path, out: Path, runs: Sequence[Run]) -> None:
-    """Append what the pages said to the ledger of issued probabilities, as one file."""
+def _answers(out: Path, runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """What the pages said, one answer a plan, target and day."""
     answers: dict[tuple[str, str, str], dict[str, Any]] = {}
     for run in sorted(runs, key=lambda run: run["kind"] != "scorecard"):  # a target's own page counts most
-        path = out / next((name for name in run["files"] if name.startswith("results/")), "none")
-        if run["kind"] == "overview" or not path.is_file():
-            continue
-        result = json.loads(path.read_text("utf-8"))
-        for answer in result.values() if run["kind"] == "scorecard" else [result]:
-            if isinstance(answer, dict) and "target" in answer:
-                answers[run["plan"], answer["target"]["target_id"], answer["as_of"]] = answer
-    issued.record(answers.values(), home, issued.data_hash(data_folder))
+        for name in run["files"]:
+            if run["plan"] and name.startswith("results/"):
+                result = json.loads((out / name).read_text("utf-8"))
+                for answer in result.values() if run["kind"] == "scorecard" else [result]:
+                    if isinstance(answer, dict) and "target" in answer:
+                        answers[run["plan"], answer["target"]["target_id"], answer["as_of"]] = answer
+    return list(answers.values())

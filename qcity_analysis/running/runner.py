@@ -166,7 +166,6 @@ def run_notebook(
     notebook: str | Path,
     parameters: Mapping[str, Any],
     output: str | Path,
-    *,
     timeout: float = TIMEOUT,
     kernel_argv: list[str] | None = None,
     folder: Path | None = None,

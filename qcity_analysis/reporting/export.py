@@ -1,0 +1,212 @@
+"""The review table of a plan as mid-term and final reviews print it: for a spreadsheet, a word processor, a program."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ..catalogue import check_language, join, text
+from ..errors import QcityError, did_you_mean
+from . import sentences
+from .formatting import number, text_of, with_unit
+
+if TYPE_CHECKING:
+    from ..assessment.answer import Assessment
+
+COLUMNS = (
+    *("section", "target", "asked", "unit", "base_year", "base", "last_year", "last", "elapsed", "progress"),
+    *("deadline", "expected", "low", "high", "conclusion", "probability", "departments", "remark"),
+)
+PRINTED = {  # columns of the printed table, and their widths in centimetres
+    "target": 4.2, "asked": 2.6, "base": 1.8, "last": 2.4, "elapsed": 2.2, "expected": 2.4, "conclusion": 2.8,
+    "departments": 3.0, "remark": 5.3,
+}  # fmt: skip
+SHARES = ("elapsed", "progress", "probability")
+RUNS = ("=", "+", "-", "@", "\t", "\r")  # spreadsheet programs run a text that begins so
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # neither workbook nor document may hold them
+
+
+def review(answers: Sequence[Assessment], lang: str = "en") -> pd.DataFrame:
+    """The review table of a plan: one row a target, in the order of the plan's sections.
+
+    Columns: section, target, asked, unit, base_year and base, last_year and last, elapsed (share of the time over at
+    the last figure), progress (share of the way from base to bound), deadline, expected (the median there, or what came
+    of it), low and high (90 %), conclusion, probability (1 and 0 once settled), departments, remark (the answer in
+    words). Figures are levels in `unit`; what is not known is empty, shares are between 0 and 1.
+
+    >>> import qcity_analysis as qc
+    >>> table = review([qc.assess(qc.load(as_of="2024-06-30"), "rd_intensity")])
+    >>> table[["target", "last_year", "last"]].to_dict("records")
+    [{'target': 'R&D expenditure as a share of GDP', 'last_year': 2022, 'last': 3.82}]
+    """
+    check_language(lang)
+    bases = [a.target.base_year for a in answers if a.target.base_year is not None]
+    usual = max(bases, key=bases.count) if bases else None
+    sections = sentences.by_section(answers)
+    rows = [_row(a, name, usual, lang) for name, mine in sections.items() for a in mine]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _row(a: Assessment, section: str, usual: int | None, lang: str) -> dict[str, Any]:
+    """One target: its figures as numbers, the rest as shown text; `usual` is the base year where it states none."""
+    part = a.parts[-1] if a.status == "depends_on_definition" else a
+    target, levels, tally, nothing = a.target, part.levels(), part.tally, math.nan
+    base_year, last_year, last = target.base_year or usual, None, nothing
+    base = float(levels.get(base_year, nothing)) if tally is None else 0.0
+    if tally is not None and tally.through:
+        last_year, last = int(tally.through[:4]), tally.count
+    elif tally is None and len(levels):
+        last_year, last = int(levels.index[-1]), float(levels.iloc[-1])
+    years = target.deadline - base_year if base_year else 0
+    way = (part.bound if part.bound is not None else nothing) - base
+    low, high = part.interval or (nothing, nothing)
+    shown, word = sentences.chance(a, lang)
+    named = (target.departments_en if lang == "en" else "") or target.departments
+    return {
+        "section": sentences.section_name(section, lang), "target": target.name(lang),
+        "asked": sentences.target_shown(part, lang) or sentences.ask(a, lang),
+        "unit": sentences.axis_unit(part, lang),
+        "base_year": base_year, "base": base, "last_year": last_year, "last": last,
+        "elapsed": min((last_year - base_year) / years, 1.0) if base_year and last_year and years > 0 else nothing,
+        "progress": (last - base) / way if way else nothing,
+        "deadline": target.deadline, "expected": a.outcome if a.outcome is not None else part.median,
+        "low": low, "high": high,
+        "conclusion": text("x_concluded", lang, word=word, chance=shown) if shown else sentences.status_shown(a, lang),
+        "probability": a.chance, "departments": join(map(str.strip, named.split(";")), lang),
+        "remark": sentences.headline(a, lang),
+    }  # fmt: skip
+
+
+def export(answers: Sequence[Assessment], title: str, path: Path, lang: str = "en") -> bytes:
+    """The review table as the bytes of a file of the kind `path` names: .xlsx, .docx or .csv.
+
+    In a workbook figures are numbers and shares percentages; a second sheet lists every target under each of its
+    departments. A document has one table a section under a heading, and then one a department. No text is run as a
+    formula. Raises QcityError for another kind of file.
+    """
+    writers = {".xlsx": _workbook, ".docx": _document, ".csv": _csv}
+    if path.suffix.lower() not in writers:
+        hint = did_you_mean(path.suffix, list(writers))
+        raise QcityError(f"{path}: unknown kind of file {path.suffix!r}.{hint} Known: {', '.join(writers)}.")
+    table = review(answers, lang).map(lambda cell: CONTROL.sub("", cell) if isinstance(cell, str) else cell)
+    return writers[path.suffix.lower()](table, title, lang)
+
+
+def _headings(table: pd.DataFrame, lang: str) -> dict[str, str]:
+    """Column to heading; base and expected value are headed by their year where all targets share it."""
+    heads = {name: text(f"x_{name}", lang) for name in table}
+    for name, year in (("base", "base_year"), ("expected", "deadline")):
+        if table[year].dropna().nunique() == 1:
+            heads[name] = text(f"x_{name}_in", lang, year=int(table[year].dropna().iloc[0]))
+    return heads
+
+
+def _by_department(table: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """One row for each department of each target, those of a department together."""
+    split = table["departments"].str.split("、" if lang == "zh" else ", ")
+    rows = table.assign(departments=split).explode("departments")
+    return rows.sort_values("departments", kind="stable").reset_index(drop=True)
+
+
+def _csv(table: pd.DataFrame, title: str, lang: str) -> bytes:
+    """UTF-8 with a mark that spreadsheet programs look for; a text that would be run gets an apostrophe."""
+    safe = table.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(RUNS) else cell)
+    whole = {name: "Int64" for name in ("base_year", "last_year", "deadline")}
+    return safe.astype(whole).rename(columns=_headings(table, lang)).to_csv(index=False).encode("utf-8-sig")
+
+
+def _workbook(table: pd.DataFrame, title: str, lang: str) -> bytes:
+    from openpyxl import Workbook
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
+
+    book = Workbook()
+    for sheet, rows in ((book.active, table), (book.create_sheet(), _by_department(table, lang))):
+        sheet.title = text("x_by_section" if rows is table else "x_by_department", lang)
+        first = [] if rows is table else ["departments"]
+        names = [*first, *(name for name in COLUMNS if name not in first)]
+        lines = [[title], [_headings(table, lang)[name] for name in names]]
+        lines += rows[names].astype(object).where(rows[names].notna(), None).to_numpy().tolist()
+        for at, line in enumerate(lines, 1):
+            for column, value in enumerate(line, 1):
+                cell = sheet.cell(at, column)
+                cell.value = value.item() if hasattr(value, "item") else value
+                if isinstance(value, str):
+                    cell.data_type = "s"  # never a formula
+                cell.alignment = Alignment(wrap_text=at > 1, vertical="top")
+                cell.font = Font(bold=at <= 2)
+                cell.number_format = "0.0%" if at > 2 and names[column - 1] in SHARES else "General"
+        for column, name in enumerate(names, 1):
+            sheet.column_dimensions[get_column_letter(column)].width = 5 * PRINTED.get(name, 2.4)
+        sheet.freeze_panes = "C3"
+        sheet.auto_filter.ref = f"A2:{get_column_letter(len(names))}{len(lines)}"
+        sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def _document(table: pd.DataFrame, title: str, lang: str) -> bytes:
+    from docx import Document
+    from docx.enum.section import WD_ORIENT
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+    from docx.shared import Cm, Pt
+
+    book = Document()
+    page, font = book.sections[0], book.styles["Normal"].font
+    page.orientation, page.page_width, page.page_height = WD_ORIENT.LANDSCAPE, Cm(29.7), Cm(21)
+    page.left_margin = page.right_margin = page.top_margin = page.bottom_margin = Cm(1.5)
+    font.size = Pt(9)
+    for style in ("Normal", "Title", "Heading 1", "Heading 2"):
+        book.styles[style].element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), "SimSun")
+    book.add_heading(title, 0)
+    heads = _headings(table, lang)
+    for kind, rows in (("section", table), ("departments", _by_department(table, lang))):
+        book.add_heading(text("x_by_section" if rows is table else "x_by_department", lang), 1)
+        for name, mine in rows.groupby(kind, sort=False):
+            book.add_heading(text_of(name) or text("p_no_department", lang), 2)
+            grid = book.add_table(1, len(PRINTED), "Table Grid")
+            grid.autofit = False
+            repeat = OxmlElement("w:tblHeader")
+            grid.rows[0]._tr.get_or_add_trPr().append(repeat)  # the heading is repeated on every sheet
+            for cell, column in zip(grid.rows[0].cells, PRINTED, strict=True):
+                cell.paragraphs[0].add_run(heads[column]).bold = True
+            for row in mine.to_dict("records"):
+                for cell, column in zip(grid.add_row().cells, PRINTED, strict=True):
+                    cell.text = _printed(row, column, lang)
+            for row in grid.rows:
+                for cell, width in zip(row.cells, PRINTED.values(), strict=True):
+                    cell.width = Cm(width)
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def _printed(row: dict[str, Any], column: str, lang: str) -> str:
+    """A cell of the printed table: a figure with its year, the time with the way made, a value with its range."""
+    value = row[column]
+    if isinstance(value, str):
+        return value
+    if value is None or pd.isna(value):
+        return "–"
+    if column == "elapsed":
+        made = "–" if pd.isna(row["progress"]) else _share(row["progress"], lang)
+        return text("x_schedule", lang, elapsed=_share(value, lang), progress=made)
+    shown = number(value)
+    if column == "last":
+        return text("in_year", lang, value=shown, year=int(row["last_year"]))
+    if column == "expected" and not pd.isna(row["low"]):
+        return text("x_range", lang, value=shown, low=number(row["low"]), high=number(row["high"]))
+    return shown
+
+
+def _share(value: float, lang: str) -> str:
+    return with_unit(number(100 * value, digits=0), "%", lang)

@@ -1,0 +1,147 @@
+"""What a report is sent on as: results, changes, an archive, PDF files, another place, a server."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import threading
+import urllib.request
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+import qcity_analysis as qc
+from qcity_analysis.running import sharing
+
+
+@pytest.fixture(scope="module")
+def answers():
+    data = qc.load(as_of="2026-06-30")
+    names = ("rd_intensity", "high_value_patents", "energy_intensity")
+    return [qc.assess(data, name, draws=500).to_dict() for name in names]
+
+
+@pytest.fixture
+def report(tmp_path, answers):
+    (tmp_path / "r/plan").mkdir(parents=True)
+    for name in ("index.html", "plan/a.en.html", "plan/a.en.ipynb"):
+        (tmp_path / "r" / name).write_text(
+            "<!doctype html><style>@page{size:A4}</style><title>目标</title><h1>目标</h1>", "utf-8"
+        )
+    sharing.write_results(answers, tmp_path / "r")
+    return tmp_path / "r"
+
+
+def test_results_say_the_same_in_each_form_and_carry_their_version(report, answers):
+    whole = json.loads((report / "results.json").read_text("utf-8"))
+    table, csv = pd.read_parquet(report / "results.parquet"), pd.read_csv(report / "results.csv")
+    assert whole["schema_version"] == sharing.SCHEMA and set(table.pop("schema_version")) == {sharing.SCHEMA}
+    pd.testing.assert_frame_equal(table, csv, check_dtype=False)
+    pd.testing.assert_frame_equal(table, pd.DataFrame(whole["results"]), check_dtype=False)
+    row = table.set_index("target_id").loc["rd_intensity"]
+    assert row["probability"] == answers[0]["probability"] and (row["last_year"], row["last_level"]) == (
+        2024,
+        3.9,
+    )
+    assert not (report / "changes.json").exists()  # nothing to compare with
+
+
+def test_changes_name_field_before_and_after_and_stay_when_nothing_is_new(report, answers):
+    later = [answers[0] | {"probability": 0.95, "word": "very_likely"}, *answers[1:2]]
+    changes = sharing.write_results(later, report)
+    fields = {(c["target_id"], c["field"]): (c["before"], c["after"]) for c in changes}
+    assert fields["rd_intensity", "word"] == (answers[0]["word"], "very_likely")
+    assert fields["energy_intensity", "status"] == ("not_assessable", None) and len(fields) == 3
+    kept = (report / "changes.json").read_text("utf-8")
+    assert sharing.write_results(later, report) == [] and (report / "changes.json").read_text("utf-8") == kept
+    assert json.loads(kept)["changes"] == changes
+
+
+def test_the_archive_has_pages_and_results_and_the_same_bytes_twice(report, tmp_path):
+    assert sharing.zip_site(report, tmp_path / "a.zip") == 5
+    assert sharing.zip_site(report, tmp_path / "b.zip") == 5
+    with zipfile.ZipFile(tmp_path / "a.zip") as one, zipfile.ZipFile(tmp_path / "b.zip") as two:
+        assert sorted(one.namelist())[:2] == ["a/index.html", "a/plan/a.en.html"] and not one.testzip()
+        assert [one.read(n) for n in one.namelist()] == [two.read(n) for n in two.namelist()]
+    (again := tmp_path / "other").mkdir()
+    sharing.zip_site(report, again / "a.zip")
+    assert (again / "a.zip").read_bytes() == (tmp_path / "a.zip").read_bytes()
+
+
+def test_a_folder_or_another_place_gets_the_index_last(report, tmp_path):
+    assert sharing.publish(report, str(tmp_path / "copy")) == 5
+    assert (tmp_path / "copy/plan/a.en.html").read_bytes() == (report / "plan/a.en.html").read_bytes()
+    memory = __import__("fsspec").filesystem("memory")
+    assert sharing.publish(report, "memory://bucket/r") == 5 and memory.isfile("/bucket/r/index.html")
+
+
+@pytest.mark.parametrize("call, said", [
+    (lambda r, t: sharing.zip_site(t, t / "a.zip"), "no index.html; `qcity run --out"),
+    (lambda r, t: sharing.zip_site(r, t / "none/a.zip"), "name a folder that exists"),
+    (lambda r, t: sharing.publish(r, "nowhere://x"), "known are folders and"),
+    (lambda r, t: sharing.server(r, 99_999_999), "--port 0 takes a free one"),
+])  # fmt: skip
+def test_what_cannot_be_done_is_said_in_one_sentence(report, tmp_path, call, said):
+    with pytest.raises(qc.QcityError, match=said):
+        call(report, tmp_path)
+    assert not list(tmp_path.glob(".*part"))
+
+
+def test_the_server_answers_on_this_machine_only(report):
+    with sharing.server(report) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        assert running.server_address[0] == "127.0.0.1"
+        page = urllib.request.urlopen(f"http://127.0.0.1:{running.server_port}/plan/a.en.html").read()
+        running.shutdown()
+    assert "目标" in page.decode()
+
+
+@pytest.mark.skipif(not any(map(shutil.which, sharing.BROWSERS)), reason="no browser on this machine")
+@pytest.mark.slow
+def test_pages_are_printed_on_a4(report, tmp_path):
+    printed = sharing.print_pdf(report, tmp_path / "pdf")
+    assert [p.relative_to(tmp_path / "pdf").as_posix() for p in printed] == ["index.pdf", "plan/a.en.pdf"]
+    assert re.search(rb"/MediaBox \[0 0 59[456]", printed[0].read_bytes())
+
+
+@pytest.mark.slow
+def test_a_bucket_of_a_real_server_gets_every_file(report, monkeypatch):
+    moto = pytest.importorskip("moto.server")
+    pytest.importorskip("s3fs")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    here = moto.ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    here.start()
+    try:
+        options = {"client_kwargs": {"endpoint_url": "http://{}:{}".format(*here.get_host_and_port())}}
+        system = __import__("s3fs").S3FileSystem(**options)
+        system.mkdir("bucket")
+        assert sharing.publish(report, "s3://bucket/r", **options) == 5
+        assert system.cat("bucket/r/plan/a.en.html") == (report / "plan/a.en.html").read_bytes()
+    finally:
+        here.stop()
+
+
+SCHEDULE = Path(__file__).parents[1] / "docs/schedule"
+
+
+@pytest.mark.slow
+def test_examples_of_schedules_are_valid(tmp_path):
+    compile((SCHEDULE / "qcity_dag.py").read_text(), "qcity_dag.py", "exec")
+    if shutil.which("actionlint"):
+        subprocess.run(["actionlint", SCHEDULE / "report.yml"], check=True)
+    assert {"push", "schedule", "workflow_dispatch"} <= set(
+        yaml.safe_load((SCHEDULE / "report.yml").read_text())[True]
+    )
+    if shutil.which("systemd-analyze"):
+        made = [shutil.copy(SCHEDULE / name, tmp_path) for name in ("qcity.service", "qcity.timer")]
+        verify = ["systemd-analyze", "verify", "--user", *made]
+        home = os.environ | {"XDG_RUNTIME_DIR": str(tmp_path)}
+        done = subprocess.run(verify, capture_output=True, text=True, env=home)
+        assert done.returncode == 0 and "qcity." not in done.stderr, done.stderr
+        calendar = ["systemd-analyze", "calendar", "Mon..Fri 07:30"]
+        assert b"Next elapse" in subprocess.run(calendar, capture_output=True, check=True).stdout
