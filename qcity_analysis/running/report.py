@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 import tempfile
@@ -31,9 +32,10 @@ from ..data.load import Data, find_folder, load, pages
 from ..data.schema import TABLES
 from ..errors import QcityError, unknown
 from ..files import PROJECT, alone, digest, inside, write_whole
+from ..series.evidence import PROVISIONAL, typical_revisions
 from ..trackrecord import ledger as issued
 from .kernels import kernel_server
-from .runner import TIMEOUT, declared_parameters, read_parameters, run_notebook
+from .runner import TIMEOUT, RunResult, declared_parameters, read_parameters, run_notebook
 from .sharing import write_results
 
 NOTEBOOKS = PROJECT / "notebooks"
@@ -198,14 +200,14 @@ def run_report(
     listed = list_jobs(data, plans, languages, data_dir, targets, ledger_dir)
     out, home = Path(out_dir), Path(ledger_dir or issued.home(data.folder))
     with _held(out, data.folder) as stack:
-        shop = _Shop(out, _Marks(data, home), timeout, keep, max(1, jobs), progress)
+        shop = _Shop(out, _Marks(data, home).of, timeout, keep, max(1, jobs), progress)
         if only_failed:
             listed = [job for job in listed if job.name in shop.runs]
         done = {} if force else shop.unchanged(listed, only_failed)
         if record and any(job.kind != "track" and job.name not in done for job in listed):
             done = {
                 name: run for name, run in done.items() if run["kind"] != "track"
-            }  # it shows what was just said
+            }  # it shows what is said
         to_do = [job for job in listed if job.name not in done]
         shop.open(stack, to_do, len(listed))
         for last in (False, True):
@@ -239,7 +241,7 @@ def run_own(
     spoken = {parameter.name: parameter.default for parameter in declared} | values
     job = Job("own", "own", path.stem, check_language(spoken.get("language", "en")), day, values, str(path))
     with _held(out, find_folder(data_dir) if data_dir else None):
-        (run,) = _Shop(out, None, timeout, 0, 1, progress, 1).make([job]).values()
+        (run,) = _Shop(out, lambda job: "", timeout, 0, 1, progress, 1).make([job]).values()
     return Report((out / run["page"]).resolve(), [run], run["seconds"])
 
 
@@ -253,10 +255,11 @@ def _held(out: Path, data_folder: Path | None) -> Iterator[ExitStack]:
     holder, before, now = out / ".running", dict(os.environ), dt.datetime.now().isoformat(" ", "seconds")
     with ExitStack() as stack:
         if not stack.enter_context(alone(out, wait=False)):
-            raise QcityError(text("run_held", "en", folder=out, who=holder.read_text("utf-8")))
+            who = holder.read_text("utf-8") if holder.is_file() else "?"
+            raise QcityError(text("run_held", "en", folder=out, who=who))
         for left in out.rglob(".*.part"):  # by a run that was killed
             left.unlink(missing_ok=True)
-        write_whole(holder, f"{os.uname().nodename}, process {os.getpid()}, {now}")
+        write_whole(holder, f"{platform.node()}, process {os.getpid()}, {now}")
         stack.callback(holder.unlink, missing_ok=True)
         place = stack.enter_context(tempfile.TemporaryDirectory(prefix="qcity-"))
         stack.callback(os.environ.update, before)
@@ -285,41 +288,32 @@ class _Marks:
 
     def of(self, job: Job) -> str:
         """The hash of one page."""
-        day, asked = (
-            dt.date.fromisoformat(job.as_of),
-            {k: v for k, v in job.parameters.items() if k != "as_of"},
-        )
-        about = [
-            asked,
+        day = dt.date.fromisoformat(job.as_of)
+        about: list[Any] = [
             self.code,
             f"{day:%Y-%m}",
             f"{day + dt.timedelta(1):%m}",
-        ]  # a month's last day is another
+        ]  # its last day is another
+        about += [{name: value for name, value in job.parameters.items() if name != "as_of"}]
         if job.kind in OF_NO_PLAN:
-            about += [
-                str(self.data.remarks),
-                pages(self.data.folder),
-                job.as_of if job.kind == "overview" else "",
-            ]
+            about += [str(self.data.remarks), pages(self.data.folder), day if job.kind == "overview" else ""]
             about += sorted(path.name for path in self.home.glob("*.parquet")) if job.kind == "track" else []
-        hashed = hashlib.sha256(
-            job.notebook.read_bytes() + json.dumps(about, sort_keys=True, default=str).encode()
-        )
-        for rows in self._rows(job):
-            hashed.update(rows.tobytes())
-        return hashed.hexdigest()
+        rest = json.dumps(about, sort_keys=True, default=str).encode()
+        seen = b"".join(rows.tobytes() for rows in self._rows(job))
+        return hashlib.sha256(job.notebook.read_bytes() + rest + seen).hexdigest()
 
     def _rows(self, job: Job) -> Iterator[np.ndarray]:
         """A number for each row of each table that a page can see, wherever in its file the row stands."""
         if job.as_of not in self.days:
-            known = self.data.at(job.as_of)
-            frames = {name: getattr(known, name).drop(columns=["row", "line"], errors="ignore").astype(str)
-                      for name in (*TABLES, "corrections")}  # fmt: skip
-            hashed = {
-                name: pd.util.hash_pandas_object(frames[name], index=False).to_numpy() for name in frames
-            }
-            self.days[job.as_of] = {name: (frames[name], hashed[name]) for name in reversed(frames)}
-        tables, cited = self.days[job.as_of], set[str]()
+            tables, known = {}, self.data.at(job.as_of)
+            for name in ("corrections", *reversed(TABLES)):
+                cells = getattr(known, name).drop(columns=["row", "line"], errors="ignore").astype(str)
+                tables[name] = (cells, pd.util.hash_pandas_object(cells, index=False).to_numpy())
+            revised = list(
+                typical_revisions(known.observations).values()
+            )  # all together say how far figures move
+            self.days[job.as_of] = tables, np.array(revised)
+        (tables, revised), cited = self.days[job.as_of], set[str]()
         targets, family = tables["targets"][0], set[str]()
         fresh = set(targets.loc[_asked(targets, job), "indicator_id"])
         while fresh:
@@ -332,6 +326,8 @@ class _Marks:
                 seen = _asked(frame, job) if "plan" in frame else frame[column].isin(names)
             cited |= set(frame.loc[seen, "source_id"]) if "source_id" in frame else set()
             yield hashes[seen.to_numpy()]
+            if name == "observations" and frame.loc[seen, "status"].isin(PROVISIONAL).any():
+                yield revised
 
 
 def _asked(frame: pd.DataFrame, job: Job) -> pd.Series:
@@ -354,7 +350,7 @@ class _Shop:
     """Makes pages on worker threads, and keeps the record of runs: a JSON object a line, of which the last counts."""
 
     out: Path
-    marks: _Marks | None
+    mark: Callable[[Job], str]
     timeout: float
     keep: int
     workers: int
@@ -376,45 +372,42 @@ class _Shop:
 
     def rewrite(self, runs: Sequence[Run]) -> None:
         """Keep the latest run of every page, this report's first."""
-        latest = {run["id"]: run for run in runs} | {}
+        latest = {run["id"]: run for run in runs}
         latest |= {name: run for name, run in self.runs.items() if name not in latest}
         write_whole(self.ledger, "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in latest.values()))
 
     def unchanged(self, jobs: Sequence[Job], all_good: bool) -> dict[str, Run]:
         """The runs of pages that need not be made again, status skipped; a later day than theirs goes onto the page.
 
-        Where only what failed is wanted (`all_good`), these are all that did not.
+        With `all_good` these are all whose last run did not fail.
         """
         from ..reporting.page import mark_page
 
         kept = dict[str, Run]()
         for job in jobs:
-            run = self.runs.get(job.name, {})
-            whole = all(digest(self.out / file) == was for file, was in run.get("files", {"": "-"}).items())
-            same = (
-                whole
-                and self.marks is not None
-                and run["as_of"] <= job.as_of
-                and run["hash"] == self.marks.of(job)
-            )
-            if not run.get("ok") or not (all_good or same):
-                continue
-            day, page = job.as_of if job.as_of > run["as_of"] else "", run["page"]
-            if same and run.get("checked", "") != day:
-                mark_page(
-                    self.out / page, job.lang, "page_unchanged" if day else "", since=run["as_of"], as_of=day
-                )
-                run |= {"checked": day, "files": run["files"] | {page: digest(self.out / page)}}
-            kept[job.name] = run | {"status": "skipped"}
+            run = self.runs.get(job.name, {"ok": False})
+            if all_good and run["ok"]:
+                kept[job.name] = run | {"status": "skipped"}
+            elif (
+                run["ok"] and run["as_of"] <= job.as_of and run["hash"] == self.mark(job) and self._whole(run)
+            ):
+                day, page = job.as_of if job.as_of > run["as_of"] else "", self.out / run["page"]
+                if run.get("checked", "") != day:
+                    mark_page(page, job.lang, "page_unchanged" * bool(day), since=run["as_of"], as_of=day)
+                    run |= {"checked": day, "files": run["files"] | {run["page"]: digest(page)}}
+                kept[job.name] = run | {"status": "skipped"}
         return kept
+
+    def _whole(self, run: Run) -> bool:
+        """Whether all that a run made is there as it was: not truncated, emptied or gone."""
+        return all(digest(self.out / file) == was for file, was in run["files"].items())
 
     def open(self, stack: ExitStack, to_do: Sequence[Job], of: int) -> None:
         """Say what will be done and how long it will take, and preload a process for kernels where that pays."""
         times = [float(self.runs.get(job.name, {}).get("seconds") or PAGES[job.kind][1]) for job in to_do]
         minutes, self.total = max([sum(times) / self.workers, *times]) / 60, len(to_do)
-        self.say(
-            "begin", {"pages": of, "to_do": len(to_do), "kept": of - len(to_do), "minutes": round(minutes, 1)}
-        )
+        facts = {"pages": of, "to_do": self.total, "kept": of - self.total, "minutes": round(minutes, 1)}
+        self.say("begin", facts)
         if len(to_do) >= WORTH_A_SERVER:
             self.server = stack.enter_context(kernel_server())
             if self.server() is None:
@@ -439,42 +432,42 @@ class _Shop:
             pool.shutdown(wait=False, cancel_futures=True)
         return done
 
+    def _run(self, job: Job, draft: Path) -> RunResult:
+        """Run one notebook, again after a pause where what ended it may have passed."""
+        folder = job.notebook.parent if job.file else self.out
+        for attempt in range(1, TRIES + 1):
+            result = run_notebook(job.notebook, job.parameters, draft, self.timeout, self.server(), folder)
+            may_pass = result.status == "died" or result.error.startswith(PASSING)
+            if not may_pass or self.stopped or attempt == TRIES:
+                break
+            time.sleep(attempt * PAUSE)
+        return result
+
     def _make(self, job: Job) -> Run:
-        """Run one notebook and render its page; returns its line of the ledger."""
+        """Run one notebook and render its page; returns its line of the ledger, nothing when interrupted."""
         from ..reporting.page import mark_page, render_page
 
-        executed, page = (
-            inside(self.out / "notebooks", f"{job.name}.ipynb"),
-            inside(self.out, f"{job.name}.html"),
-        )
+        page, file = inside(self.out, f"{job.name}.html"), f"notebooks/{job.name}.ipynb"
+        executed, before, front = inside(self.out, file), self.runs.get(job.name, {}), dict[str, Any]()
         draft, broken = executed.with_name(f".{executed.stem}.part"), executed.with_suffix(".failed.ipynb")
-        before, front = self.runs.get(job.name, {}), dict[str, Any]()
         good = (
             before.get("good", "") if digest(page) == before.get("files", {}).get(f"{job.name}.html") else ""
         )
-        mark = self.marks.of(job) if self.marks else ""
-        for attempt in range(1, TRIES + 1):
-            at = job.notebook.parent if job.file else self.out
-            result = run_notebook(job.notebook, job.parameters, draft, self.timeout, self.server(), at)
-            if (
-                self.stopped
-                or attempt == TRIES
-                or not (result.status == "died" or result.error.startswith(PASSING))
-            ):
-                break
-            time.sleep(attempt * PAUSE)
-        if self.stopped:  # an interrupted kernel says nothing of its notebook
+        mark, result = self.mark(job), self._run(job, draft)
+        if self.stopped:
             return {}
         about = {"lang": job.lang, "title": f"{job.plan} {job.target}".strip(), "home": "../index.html"}
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        if result.ok:
-            try:
+        try:
+            if result.ok:
                 self._put_aside(page, good)
                 front = render_page(draft, page, **about)
-            except OSError:
-                raise
-            except Exception as error:  # the page is lost, the report goes on and says so
-                result.status, result.error = "failed", f"{type(error).__name__}: {error}"
+        except (
+            LookupError,
+            TypeError,
+            ValueError,
+        ) as error:  # the page is lost; the report goes on and says so
+            result.status, result.error = "failed", f"{type(error).__name__}: {error}"
         draft.replace(executed if result.ok else broken)
         fault = " · ".join(filter(None, [result.status, result.cell, result.error]))
         if result.ok:
@@ -483,12 +476,12 @@ class _Shop:
             mark_page(page, job.lang, "page_kept", made=good, failed=now, fault=fault)
             front = before["front"]
         else:
-            with suppress(ValueError, KeyError):  # not even that much
+            with suppress(LookupError, TypeError, ValueError):  # not even that much
                 front = render_page(broken, page, fault=fault, **about)
         run = asdict(job) | {"id": job.name, "hash": mark, "ok": result.ok, "page": f"{job.name}.html"}
         run |= {key: getattr(result, key) for key in ("status", "seconds", "cell", "error", "attempts")}
-        files = (run["page"], f"notebooks/{job.name}.ipynb", job.result)
-        run["files"] = {name: digest(self.out / name) for name in files if (self.out / name).is_file()}
+        made = {name: digest(self.out / name) for name in (run["page"], file, job.result)}
+        run["files"] = {name: was for name, was in made.items() if was}
         return run | {"good": now if result.ok else good, "finished": now, "front": front}
 
     def _put_aside(self, page: Path, good: str) -> None:
@@ -505,7 +498,7 @@ def notify(address: str, report: Report, lang: str) -> bool:
     Nothing is sent when nothing did. Returns whether all went well; the address, a secret, is never shown.
     """
     lines = [
-        text("run_failed", lang, **{k: run[k] for k in ("id", "status", "error")}) for run in report.failed
+        text("run_failed", lang, id=r["id"], status=r["status"], error=r["error"]) for r in report.failed
     ]
     lines += [text("run_changed", lang, **one) for one in report.changes if one["field"] != "probability"]
     try:

@@ -103,12 +103,11 @@ def _declared(cell: str, notebook: str) -> list[Parameter]:
 def _value(node: ast.expr) -> Any:
     """What is assigned; papermill writes nan and inf as calls of float."""
     with suppress(ValueError):
-        return ast.literal_eval(node)
-    written = ast.unparse(node)
-    return float(written[7:-2]) if re.fullmatch(r"float\('-?(nan|inf)'\)", written) else written
+        return ast.literal_eval(re.sub(r"float\('(-?)(nan|inf)'\)", r"\g<1>1e999", ast.unparse(node)))
+    return ast.unparse(node)
 
 
-def typed(declared: Sequence[Parameter], given: Mapping[str, Any], notebook: str) -> dict[str, Any]:
+def as_declared(declared: Sequence[Parameter], given: Mapping[str, Any], notebook: str) -> dict[str, Any]:
     """The given values, typed as declared. Raises QcityError naming every unknown or mistyped one at once."""
     types, faults = {parameter.name: TYPES[parameter.type] for parameter in declared}, []
     for name, value in given.items():
@@ -132,7 +131,7 @@ def read_parameters(declared: Sequence[Parameter], given: Mapping[str, str], not
         if kinds.get(name, "str") != "str":
             with suppress(ValueError, SyntaxError):
                 values[name] = ast.literal_eval(value.title() if kinds[name] == "bool" else value)
-    return typed(declared, values, notebook)
+    return as_declared(declared, values, notebook)
 
 
 def check_parameters(cells: Sequence[str] | None = None) -> None:
@@ -159,7 +158,7 @@ def check_parameters(cells: Sequence[str] | None = None) -> None:
         if cell.startswith("# Parameters\n"):
             nodes = [node for node in ast.parse(cell).body if isinstance(node, ast.Assign)]
             given |= {ast.unparse(node.targets[0]): _value(node.value) for node in nodes}
-    typed(declared, given, "parameters")
+    as_declared(declared, given, "parameters")
 
 
 def run_notebook(
@@ -179,7 +178,7 @@ def run_notebook(
     import nbformat
 
     source, result, begin = Path(notebook), RunResult(Path(output)), time.monotonic()
-    values = typed(declared_parameters(source), parameters, source.name)
+    values = as_declared(declared_parameters(source), parameters, source.name)
     document = _inject(_read(source), values, source)
     result.output.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -252,6 +251,18 @@ def _execute(
                     os.killpg(client.group, signal.SIGKILL)
 
 
+def _fits(msg: dict[str, Any], room: dict[str, int]) -> bool:
+    """Whether there is still room for an output; the one that fills it is cut, and says so."""
+    kind, content = msg["msg_type"], msg["content"]
+    left, size = room.get(kind, 1), len(content.get("text") or str(content.get("data")))
+    if kind in room and 0 < left <= size:
+        cut = text("output_cut", LANGUAGES[-1])
+        whole = {"text": f"{content.get('text', '')[:left]}\n{cut}\n", "data": {"text/plain": cut}}
+        content |= {name: whole[name] for name in whole if name in content}
+    room |= {kind: left - size} if kind in room else {}
+    return left > 0
+
+
 class _Ended(Exception):
     """A cell that ended the notebook without an error of its own; what happened is its text."""
 
@@ -259,7 +270,6 @@ class _Ended(Exception):
 def _client(manager: Any, deadline: float, argv: list[str] | None, folder: str) -> Any:
     """A client that stops at the first cell that fails, lets the failure be seen, and ends at the deadline."""
     from jupyter_client.kernelspec import KernelSpec
-    from nbformat.v4 import new_output
     from papermill.clientwrap import PapermillNotebookClient
 
     quiet = logging.getLogger("qcity_analysis.papermill")
@@ -296,25 +306,20 @@ def _client(manager: Any, deadline: float, argv: list[str] | None, folder: str) 
                     self.nb_man.cell_complete(cell, cell_index=index)
 
         def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
-            kind, content = msg["msg_type"], msg["content"]
-            before = self.room.get(kind, 1)
-            if kind in self.room and before > 0:
-                self.room[kind] -= len(content.get("text") or str(content.get("data", "")))
-                if self.room[kind] <= 0:
-                    content |= {"text": content["text"][:before]} if kind == "stream" else {"data": {}}
-                    cell.outputs.append(new_output("stream", text=text("output_cut", LANGUAGES[1]) + "\n"))
-            return super().process_message(msg, cell, cell_index) if before > 0 else None
+            return super().process_message(msg, cell, cell_index) if _fits(msg, self.room) else None
 
         def noted(self, execute_reply: Any, **_: Any) -> None:
-            payload = execute_reply["content"].get("payload") or []
-            self.left = any(one.get("source") == "ask_exit" for one in payload)
+            self.left = "ask_exit" in [
+                one.get("source") for one in execute_reply["content"].get("payload") or []
+            ]
 
     kernel = manager.nb.metadata.get("kernelspec", {}).get("name", "python3")
-    limits = {"startup_timeout": 60, "timeout_func": lambda _: max(0.5, deadline - time.monotonic())}
-    client = Client(
-        manager, log=quiet, kernel_name=kernel, raise_on_iopub_timeout=False,
-        resources={"metadata": {"path": folder}}, **limits,
-    )  # fmt: skip
+    limits: dict[str, Any] = {
+        "startup_timeout": 60,
+        "timeout_func": lambda _: max(0.5, deadline - time.monotonic()),
+    }
+    limits |= {"resources": {"metadata": {"path": folder}}, "raise_on_iopub_timeout": False}
+    client = Client(manager, log=quiet, kernel_name=kernel, **limits)
     client.on_cell_executed = client.noted
     return client
 
