@@ -8,7 +8,8 @@ BANK is the folder of the bank (see `python -m training --help`): each third of 
 prior trained on the other two. The files of the M competitions are those their organisers published; the shipped
 prior forecasts the first five years hidden there from at most 15 before. statsforecast is used where it is installed
 (`pip install statsforecast`). Prints CRPS relative to the random walk (geometric mean over series), how often the
-90 % interval holds 1 to 5 years ahead, and the speed on one core.
+90 % interval holds 1 to 5 years ahead, and the speed on one core; for M3 and M4 first the scores of the competition
+itself, on whole histories and all hidden years, beside what is published.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import scores
 from qcity_analysis.forecasting.forecast import MODELS, forecast
 from qcity_analysis.forecasting.histories import LOWER, UPPER, from_frame
+from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.prior import shipped
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # `training` stands beside this folder, not in the package
@@ -88,6 +90,42 @@ def hindcast_of(series: list[tuple[np.ndarray, np.ndarray]]) -> Hindcast:
         from_frame(frame), np.array([after for _, after in kept]), np.array(["M"] * len(kept), dtype=object)
     )
     return forecast_tasks(tasks, shipped())
+
+
+PUBLISHED = """\
+| M4 winner (Smyl), published | .778 | 13.176 | 2.980 | 23.9 | | |
+| M4 Comb, published | .867 | | | | | |
+| M4 Theta, published | .872 | | | | | |"""
+
+
+def competition(series: list[tuple[np.ndarray, np.ndarray]]) -> str:
+    """The competition's own scores of the whole histories and all hidden years, no support stated: OWA, sMAPE, MASE and
+    MSIS (Makridakis, Spiliotis and Assimakopoulos 2020), and how often the 95 % and 90 % intervals hold.
+    """
+    kept = [(y, after) for y, after in series if np.ptp(y) > 0]
+    columns = [
+        pd.DataFrame({"series_id": i, "period": range(len(y)), "value": y}) for i, (y, _) in enumerate(kept)
+    ]
+    actual = np.array([after for _, after in kept])
+    levels = [0.025, 0.05, 0.5, 0.95, 0.975]
+    q = forecast_panel(pd.concat(columns), actual.shape[1]).quantiles(levels).to_numpy()
+    low, low90, median, high90, high = q.reshape(*actual.shape, len(levels)).transpose(2, 0, 1)
+    step = np.array([np.abs(np.diff(y)).mean() for y, _ in kept])[:, None]
+
+    def errors(point: np.ndarray) -> tuple[float, float]:
+        """sMAPE and MASE of a point forecast."""
+        off = np.abs(actual - point)
+        return float((200 * off / (np.abs(actual) + np.abs(point))).mean()), float((off / step).mean())
+
+    ours, naive = errors(median), errors(np.array([y[-1] for y, _ in kept])[:, None])
+    owa = (ours[0] / naive[0] + ours[1] / naive[1]) / 2
+    missed = 40 * (np.maximum(low - actual, 0) + np.maximum(actual - high, 0))
+    holds = [((actual >= a) & (actual <= b)).mean() for a, b in ((low, high), (low90, high90))]
+    row = f"{owa:.3f} | {ours[0]:.3f} | {ours[1]:.3f} | {((high - low + missed) / step).mean():.1f}"
+    head = (
+        "| forecaster | OWA | sMAPE | MASE | MSIS | 95 % holds | 90 % holds |\n|---|---|---|---|---|---|---|"
+    )
+    return f"{head}\n| qcity_analysis | {row} | {holds[0]:.3f} | {holds[1]:.3f} |"
 
 
 def named(model: str) -> Method:
@@ -157,7 +195,10 @@ def main() -> None:
     if wanted.bank:
         whole = by_fold(read_corpus(wanted.bank), lambda text: print(text, flush=True))["as shipped"]
     else:
-        whole = hindcast_of(m3_series(wanted.m3) if wanted.m3 else m4_series(*wanted.m4))
+        series = m3_series(wanted.m3) if wanted.m3 else m4_series(*wanted.m4)
+        whole = hindcast_of(series)
+    if not wanted.bank:
+        print(competition(series), PUBLISHED if wanted.m4 else "", sep="\n", flush=True)
     rows = np.random.default_rng(0).permutation(len(whole.tasks.actual))[: wanted.series]
     h = Hindcast(whole.tasks.rows(rows), whole.ahead.rows(rows))
     print(

@@ -57,7 +57,7 @@ def forecasts(pair: pd.DataFrame, end: int, length: int, until: int) -> Iterator
     for name, (a, b) in AHEAD.items():
         top = forecast(pair["a"].iloc[end - length : end + a], until, support="positive", draws=DRAWS, rng=1)
         logs = np.log(pair["b"].iloc[end - length : end + b])
-        under = forecast(logs, until, draws=DRAWS, rng=2)
+        under = forecast(logs, until, support="real", draws=DRAWS, rng=2)
         under = replace(under, paths=np.exp(under.paths), history=np.exp(under.history))
         joint = forecast_ratio(
             top, under, after=int(seen.index[-1]), history=ratio, rng=np.random.default_rng(0)

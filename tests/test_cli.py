@@ -80,11 +80,11 @@ def test_a_wrong_name_is_one_line_and_exit_code_2(tmp_path, qcity, words, messag
 @pytest.mark.parametrize(
     ("language", "banner", "start"),
     [
-        ("zh", "示意数据：非真实公布值", "截至"),
+        ("zh", "示意数据：非真实公布值", "目标：测试城 2025 年"),
         (
             "en",
             "ILLUSTRATIVE DATA: not published figures",
-            "As of 2024-12-31, the probability that Testville",
+            "Goal: Testville may or may not reach at least 20 points",
         ),
     ],
 )
@@ -123,7 +123,7 @@ def test_a_forecast_on_faulty_data_names_every_problem(tmp_path, qcity):
 def test_a_target_that_cannot_be_assessed_exits_with_3(tmp_path, qcity, levels, goal, reason):
     before = contents(package(tmp_path, observations=figures(levels), targets=[target(**goal)]))
     code, out, _ = qcity("forecast", "goal", "--data", tmp_path)
-    assert code == 3 and f"not assessable: {reason}" in out.splitlines()[0]
+    assert code == 3 and f"cannot be assessed yet: {reason}" in out.splitlines()[0]
     assert "qcity add widgets --region testville" in out and contents(tmp_path) == before
 
 

@@ -24,7 +24,7 @@ from qcity_analysis.forecasting.quantiles import DISCOUNT, EVEN, KNOTS, at_level
 from qcity_analysis.series.evidence import Evidence
 
 # A prior trained anew changes these.
-GOLDEN_MEDIAN, GOLDEN_PROBABILITY, GOLDEN_CORRELATION = 2.72212, 0.3634, 0.74813
+GOLDEN_MEDIAN, GOLDEN_PROBABILITY, GOLDEN_CORRELATION = 2.71229, 0.3552, 0.74585
 LEVELS = [0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975]
 NAN, INF = float("nan"), float("inf")
 SHARE, Y = since(2018, 2.1, 2.2, 2.4, 2.4, 2.5, 2.6), since(2018, 1.0, 2, 3, 4, 4.5, 5)
@@ -55,7 +55,7 @@ def test_forecasts_move_and_stretch_with_a_series_ordered_and_possible(values, s
 
 
 def test_probability_and_quantile_are_two_sides_of_one_thing():
-    panel = panel_of([3.0, 3.2, 3.1, 3.6, 3.8])
+    panel = panel_of([3.0, 3.2, 3.1, 3.6, 3.8], "positive")
     median = panel.quantiles([0.5]).loc[("a", 2026), 0.5]
     assert panel.probability(question(median, 2026, "at_most"))[0] == pytest.approx(0.5)
     values = np.sort(np.random.default_rng(0).normal(size=(1, len(KNOTS))))
@@ -117,6 +117,29 @@ def test_monte_carlo_error_of_independent_draws_is_that_of_a_share_and_never_zer
     assert fc.probability_error(0.5) == pytest.approx(0.01, rel=1e-3)
     for each in (fc, forecast(Y, 2025, draws=2500)):
         assert 0 < each.probability_error(1.0) < 0.001 and 0 < each.probability_error(0.0) < 0.001
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([98.2, 99.1, 100.0, 99.6, 100.0], "inferred percent"),
+        ([0.2, 0.1, 0.1, 0.05, 0.02], "inferred percent"),
+        ([820.0, 790.0, 905.0, 870.0, 912.0], "inferred count"),
+        ([820.5, 790.0, 905.0, 870.0, 912.0], "inferred positive"),
+        ([-1.0, 2.0, 0.5, 0.1, 1.0], "inferred real"),
+    ],
+)
+def test_a_support_that_is_not_stated_is_inferred_and_said_and_bounds_nothing(values, kind):
+    panel, one = forecast_panel(frame(values).drop(columns="support")), forecast(since(2018, *values), 2024)
+    assert (panel.support.tolist(), one.support) == ([kind], kind)
+    beyond = {98.2: (100.01, "at_least"), 0.2: (-0.001, "at_most")}.get(values[0])
+    if beyond:  # an index may pass 100, a difference fall below 0, though shares rarely do
+        asked = pd.DataFrame(
+            [("a", 2028, *beyond)], columns=["series_id", "period", "threshold", "direction"]
+        )
+        assert 0 < panel.probability(asked)[0] < 0.5
+        assert forecast_panel(frame(values, "percent")).probability(asked)[0] == 0
+    assert np.array_equal(forecast(one.history, 2024, support=kind).paths, one.paths)
 
 
 def test_two_stretches_with_nothing_joining_them_are_forecast_from_the_newer_one():

@@ -16,10 +16,10 @@ from qcity_analysis.forecasting import prior as priors
 from qcity_analysis.forecasting import scores
 from qcity_analysis.forecasting.features import NAMES, PLAIN, features, plain, units
 from qcity_analysis.forecasting.histories import from_frame
-from qcity_analysis.forecasting.mixture import ahead, kalman
+from qcity_analysis.forecasting.mixture import ahead, kalman, mixed
 from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.prior import Cells, ReferenceChanges, read_prior, shipped, shipped_text
-from qcity_analysis.forecasting.quantiles import Mixture
+from qcity_analysis.forecasting.quantiles import KNOTS
 from training.priorfile import save
 from training.scores import bootstrap_interval, relative_crps, reliability_line
 
@@ -82,16 +82,15 @@ def test_forecast_of_a_cell_is_the_ratio_of_two_likelihoods_and_a_break_restarts
     assert fit(y, grid).slope[0, 0] > 5 * broken.slope[0, 0]
 
 
-def test_mixture_quantiles_invert_its_distribution_function():
-    rng, shape = np.random.default_rng(0), (50, 6, 2)
-    weight = rng.dirichlet(np.ones(6), size=50)
-    location, scale = rng.normal(size=shape), rng.lognormal(size=shape)
-    df, levels = rng.uniform(2, 20, size=(50, 6)), np.array([0.025, 0.1, 0.5, 0.9, 0.975])
-    q = Mixture(weight, location, scale, df).quantiles(levels)
-    z = (q[:, None] - location[..., None]) / scale[..., None]
-    exact = (weight[..., None, None] * student.cdf(z, df[..., None, None])).sum(axis=1)
-    assert np.abs(exact - levels).max() < 2e-2 and np.abs(exact - levels).mean() < 3e-3
-    assert (np.diff(q, axis=2) >= 0).all()
+def test_the_mixture_averages_the_quantiles_of_its_heaviest_cells():
+    prior, h = shipped(), from_frame(many(8))
+    knots, weight, fit, kept = mixed(h, units(h), features(h, units(h))[0], prior.cells, prior.gate, 3)
+    location, scale, df = ahead(fit, kept, 3)
+    slow = np.zeros_like(knots)
+    for k in range(weight.shape[1]):
+        cell = location[:, k, :, None], scale[:, k, :, None]
+        slow += weight[:, k, None, None] * student.ppf(KNOTS, df[:, k, None, None], *cell)
+    np.testing.assert_allclose(knots, slow, atol=1e-6)
 
 
 # the shipped prior
@@ -175,12 +174,8 @@ def simulated(process):
 def test_the_forecaster_comes_close_to_who_knows_the_process_and_its_intervals_hold(process):
     y, mean, sd = simulated(process)
     y, mean, sd = 3 * y + 50, 3 * mean + 50, 3 * sd
-    q = (
-        forecast_panel(alike(y[:, :YEARS]), AHEAD)
-        .quantiles(scores.LEVELS)
-        .to_numpy()
-        .reshape(SERIES, AHEAD, -1)
-    )
+    panel = forecast_panel(alike(y[:, :YEARS]), AHEAD)
+    q = panel.quantiles(scores.LEVELS).to_numpy().reshape(SERIES, AHEAD, -1)
     actual, normal = y[:, YEARS:], ndtri(scores.LEVELS)
     best = mean[..., None] + sd[:, None] * normal
     walk = np.abs(np.diff(y[:, :YEARS], axis=1)).mean() * np.sqrt(np.arange(1, AHEAD + 1))[:, None]

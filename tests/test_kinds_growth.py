@@ -106,8 +106,12 @@ def test_before_the_figures_are_out_the_same_targets_are_open(data):
 
 def test_growth_is_said_in_percent_a_year_and_the_pace_needed_is_that_of_the_rest(data):
     met, open_ = ask(data, "china_12fyp", "gdp"), ask(data, "china_13fyp", "gdp", "2020-06-30")
-    assert sentences.headline(met, "en").endswith("2011–2015): 7.76 % a year.")
-    assert sentences.headline(met, "zh").endswith("（2011–2015 年年均增长不低于 7%）已达标：年均 7.76%。")
+    assert sentences.headline(met, "en").endswith(
+        "met the target: 7.76 % a year. The target was to grow by at least 7 % a year on average in 2011–2015."
+    )
+    assert sentences.headline(met, "zh").endswith(
+        "已达标：年均 7.76%。目标是 2011–2015 年实现年均增长 7% 以上。"
+    )
     assert open_.levels()[2019] == pytest.approx(129.01, abs=0.01) and open_.bound == pytest.approx(
         137.01, abs=0.01
     )
@@ -219,6 +223,20 @@ def test_both_kinds_need_a_base_year_and_a_side(tmp_path, cells):
     assert [p.code for p in qc.check(folder, "2021-12-31")] == [
         "no_side" if cells["base_year"] else "no_base_year"
     ]
+
+
+@pytest.mark.parametrize(("wording", "kind", "fits"), [
+    ("国内生产总值年均增长7%", "level", "average_growth"), ("城镇失业率每年控制在5%以内", "level", "every_year"),
+    ("合格率逐年提高", "level", "monotone, every_year"),
+    ("能耗比2020年降低18%", "level", "relative_change, average_growth"),
+    ("累计新增就业4500万人", "level", "cumulative"), ("重大事故零发生", "level", "zero_event"),
+    ("PM2.5年均浓度降到30", "level", ""), ("比2020年提高2个百分点", "level", ""),
+    ("失业率5%以内", "level", ""),
+])  # fmt: skip
+def test_a_kind_that_does_not_fit_the_wording_is_refused_with_those_that_would(tmp_path, wording, kind, fits):
+    goal = target(kind=kind) | {"wording": wording}
+    problems = qc.check(package(tmp_path, targets=[goal], observations=changes({2021: 7.0})), "2021-12-31")
+    assert [p.values["kinds"] for p in problems if p.code == "kind_of_wording"] == ([fits] if fits else [])
 
 
 def test_the_level_asked_for_by_growth_is_compounded(data):

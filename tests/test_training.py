@@ -49,6 +49,14 @@ def test_what_came_after_is_never_in_the_history_and_years_from_before_on_are_no
     assert 0 < len(train.draw_tasks(corpus, names, 1, 99, 0, since=2020).actual) < 240
 
 
+def test_growth_series_stand_beside_the_corpus_and_are_never_stated():
+    tasks = train.draw_growth([10.0 * 1.05 ** np.arange(40), np.arange(20.0) - 3], 12, 0)
+    length = np.isfinite(tasks.histories.values).sum(axis=1)
+    assert length.max() == 30 and length.min() >= 13 and set(tasks.histories.support) == {0, 1}
+    assert set(tasks.hidden().histories.support) <= {4, 5, 6}
+    assert train.Tasks.joined([tasks, tasks]).actual.shape == (2 * len(length), 5)
+
+
 def test_the_learners_gradient_is_that_of_its_score():
     rng = np.random.default_rng(1)
     made, actual = rng.normal(size=(3, 5 * len(KNOTS))), rng.normal(size=(3, 5))
@@ -85,15 +93,19 @@ def test_cells_are_chosen_that_foresaw_what_came_by_the_gate_and_for_every_prior
 def test_widening_makes_intervals_hold_what_they_are_meant_to():
     actual = 2.0 * np.random.default_rng(2).normal(size=(30_000, 5))
     quantiles = np.broadcast_to(ndtri(KNOTS), (30_000, 5, 15))
-    factor = train.widening(quantiles, actual, np.arange(30_000) % 3)
-    np.testing.assert_allclose(factor[:, :, 1], 2.0, rtol=0.06)
+    factor = train.widening(quantiles, actual, np.arange(30_000) % 4)
+    np.testing.assert_allclose(factor[:, :, [1, -2]], 2.0, rtol=0.06)
+    jumpy = np.where(actual > 0, 2.0, 1.0) * actual  # low shares, the last group, are taken further up only
+    factor = train.widening(quantiles, jumpy, np.full(30_000, 3))
+    assert (factor[3, :, -2] > 1.1 * factor[3, :, 1]).all() and (factor[0] == 1).all()
 
 
 def test_a_prior_learnt_from_a_made_up_bank_forecasts_its_kind_about_as_well_as_can_be(corpus):
     inside = [name for name in corpus.values if train.fold_of(corpus.meta["indicator"][name], 3) == 0]
     others = sorted(set(corpus.values) - set(inside))
-    prior = train.fit_prior(train.draw_tasks(corpus, others, 6, 99, 0), cross=True)
-    h = forecast_tasks(train.draw_tasks(corpus, inside, 4, 99, 1, odd=False), prior)
+    tasks = train.draw_tasks(corpus, others, 12, 99, 0)
+    prior = train.fit_prior(train.Tasks.joined([tasks, tasks.hidden()]), cross=True)
+    h = forecast_tasks(train.draw_tasks(corpus, inside, 6, 99, 1, odd=False), prior)
     assert np.exp(h.relative_crps().mean()) < 1.0
     assert 0.82 < h.inside(0.9).mean() < 0.98
     asked = questions(h)
@@ -193,6 +205,8 @@ def test_m4_series_are_joined_by_name_and_scored(accuracy, tmp_path):
     np.testing.assert_allclose(series[5][1], walk[5, 20:])
     assert len(series[3][0]) == 12
     hindcast = accuracy.hindcast_of(series)
+    owa, *_, holds, _ = accuracy.competition(series).splitlines()[-1].split("|")[2:-1]
+    assert 0.7 < float(owa) < 1.3 and 0.8 < float(holds) <= 1
     shown = accuracy.line("mixture", hindcast.ahead.quantiles(accuracy.LEVELS), hindcast, "-")
     assert 0.5 < float(shown.split("|")[2]) < 1.5
     assert accuracy.named("arima")(series[5][0]).shape == accuracy.named("ets")(series[5][0][:4]).shape

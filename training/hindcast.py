@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from qcity_analysis.forecasting import scores
-from qcity_analysis.forecasting.histories import LOWER, UPPER, Histories
+from qcity_analysis.forecasting.histories import LOWER, UPPER
 from qcity_analysis.forecasting.mixture import distributions
 from qcity_analysis.forecasting.prior import YEARS, Prior
 from qcity_analysis.forecasting.quantiles import Marginals
@@ -25,6 +25,7 @@ from .train import CAP, ORIGINS, Corpus, Say, Tasks, draw_tasks, train_on
 FOLDS = 3
 LENGTHS = ((4, 6), (7, 10), (11, 15))  # points of history that are told apart
 TEST_CAP = 40
+HIDDEN = "no support stated"
 STILL, STILL_ROUNDS = "series that stood still", 6  # drawn more often, for few series do
 SOURCE_SERIES = 900  # a source with at least as many series is left out in turn
 AMBITIONS = (0.0, 0.5, 1.0, 1.5, 2.0)  # of the mean change so far, to the horizon
@@ -93,6 +94,7 @@ def _left_out(
         tasks = draw_tasks(corpus, inside, origins, TEST_CAP, seed + 1000, odd=False)
         for name, variant in _variants(prior).items():
             parts.setdefault(name, []).append(forecast_tasks(tasks, variant))
+        parts.setdefault(HIDDEN, []).append(forecast_tasks(tasks.hidden(), prior))
         still = draw_tasks(corpus, inside, STILL_ROUNDS, CAP, seed + 2000, odd=False, constant=True)
         parts.setdefault(STILL, []).append(forecast_tasks(still, prior))
     return {name: joined(of_splits) for name, of_splits in parts.items()}
@@ -134,14 +136,9 @@ def by_year(corpus: Corpus, since: int, say: Say, seed: int = 0) -> Hindcast:
 
 def joined(parts: list[Hindcast]) -> Hindcast:
     """Hindcasts of several folds as one."""
-    tasks = [part.tasks for part in parts]
-    names = Histories.__dataclass_fields__
-    histories = (np.concatenate([getattr(one.histories, name) for one in tasks]) for name in names)
-    actual, indicator = (
-        np.concatenate([getattr(t, name) for t in tasks]) for name in ("actual", "indicator")
+    return Hindcast(
+        Tasks.joined([part.tasks for part in parts]), Marginals.joined([part.ahead for part in parts])
     )
-    whole = Tasks(Histories(*histories), actual, indicator)
-    return Hindcast(whole, Marginals.joined([part.ahead for part in parts]))
 
 
 def questions(hindcast: Hindcast) -> pd.DataFrame:
@@ -165,7 +162,7 @@ def questions(hindcast: Hindcast) -> pd.DataFrame:
         ahead = [a * np.abs(drift) * years for a in AMBITIONS] + [a * rough * np.sqrt(years) for a in STRETCH]
         for distance in ahead:
             threshold = last + turn * distance
-            inside = (threshold > LOWER[h.support]) & (threshold < UPPER[h.support])
+            inside = (threshold > LOWER[h.kind]) & (threshold < UPPER[h.kind])
             near = np.abs(threshold - (last + drift * years)) <= error
             met = np.where(turn > 0, actual[:, step] >= threshold, actual[:, step] <= threshold)
             row = np.arange(len(h))

@@ -29,7 +29,7 @@ from .hindcast import (
     questions,
 )
 from .scores import bootstrap_interval, reliability_line
-from .train import CAP, ORIGINS, Corpus, Say
+from .train import CAP, GROWTH, ORIGINS, Corpus, Say
 
 SINCE = 2013
 HEAD = """\
@@ -43,7 +43,9 @@ DATA = """\
 {series} real annual series of {indicators} indicators, each at least 12 years without a gap.
 Series by bank: {banks}. For training, {origins} rounds with at most {cap} series of an
 indicator in each, every one cut off at a random year: 4 to 15 values before it (a few 3, up to 30,
-or with gaps), five after. The series themselves are not shipped.
+or with gaps), five after. Beside them {growth} growth series of the M4 competition (the part published for
+training), {each} in each round, with 13 to 30 values; they are never validated on, nor used where training ends before
+a year. Every task is learned from twice, its support stated and not. The series themselves are not shipped.
 
 | bank | publisher | licence |
 |---|---|---|
@@ -54,6 +56,7 @@ or with gaps), five after. The series themselves are not shipped.
 | opensdg_national | UK ONS; US national reporting; Statistics Canada | OGL v3; public domain; open licence |
 | china_prov_techme | China science and technology yearbooks, as compiled | MIT |
 | kaya | Energy Institute and World Bank, as compiled in kaya | MIT |
+| m4 | M4 competition, yearly series, training part (Makridakis, Spiliotis and Assimakopoulos 2020) | CC-BY-4.0 |
 """
 FIGURES = """\
 ## Figures on indicators the prior has not seen
@@ -95,12 +98,15 @@ ABLATION = """\
 ## Ablation
 
 The same questions and series for every line, each without one ingredient; nothing else is fitted again.
-"Unseen sources": trained without the source tested on, as above.
+"Unseen sources": trained without the source tested on, as above. "No support stated": the kind is inferred from
+the values and nothing is clipped; all other lines have the support stated.
 """
 LIMITS = """\
 ## Limits
 
 Histories of 4 to 15 yearly values are what it was trained on; longer ones are cut to the last 30 years.
+Shares under 5 % take off: they are widened as a group of their own, further above the median than below it.
+Whether a number within 0 to 100 is a share cannot be seen from its values: state the support where it is known.
 Beyond five years ahead the structural mixture alone says how uncertainty grows. Two of the learners are
 trained on a score between the proper one and its logarithm and are too narrow by themselves. The widening is
 estimated on left-out indicators so that 50 % intervals hold 50 % and 90 % intervals 89.6 % there: a
@@ -125,6 +131,8 @@ def write_card(corpus: Corpus, path: Path, say: Say, seed: int = 0) -> Hindcast:
             ),
             origins=ORIGINS,
             cap=CAP,
+            growth=len(corpus.growth),
+            each=min(GROWTH, len(corpus.growth)),
         ),
         FIGURES.format(
             series=len(log),

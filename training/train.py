@@ -15,9 +15,9 @@ import pandas as pd
 
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.features import CHANGES, NAMES, features, plain, units
-from qcity_analysis.forecasting.histories import SUPPORTS, WINDOW, Histories
+from qcity_analysis.forecasting.histories import SUPPORTS, WINDOW, Histories, inferred
 from qcity_analysis.forecasting.mixture import BLOCK, ahead, fit_cells, mixed
-from qcity_analysis.forecasting.prior import LENGTHS, YEARS, Cells, Gate, Prior
+from qcity_analysis.forecasting.prior import LENGTHS, YEARS, Cells, Gate, Prior, group
 from qcity_analysis.forecasting.quantiles import KNOTS, MIDDLE
 from qcity_analysis.forecasting.scores import fold_of
 
@@ -26,13 +26,16 @@ from .networks import NEVER, fit_gate, fit_learner, fit_staying
 ORIGINS = 8  # cut-off years drawn for each series
 CAP = 90  # series of one indicator used for each draw of origins
 POWERS = (0.4, 0.4, 1.0)  # one learner for each: two sharp ones, and one of the proper score
-SHARE = 0.3  # the gate's share of the quantiles
+GROWTH, GROWTH_FILE = 1_500, "m4_yearly_train.parquet"  # growth series used for each draw of origins
+GROWN = 13  # values before the cut-off of a growth series: shorter histories are left to the corpus
+SHARE = 0.2  # the gate's share of the quantiles
 INNER_FOLDS = 4
 GATE_TASKS = 20_000  # as many as the gate is trained on, drawn from all
 CHOICE_TASKS = 4_000  # as many as cells are chosen on
 MODELS = 40  # cells chosen from the candidates, each with every prior of the scale
 SCALES = ((1.0, 0.3), (1.0, 0.8), (0.35, 0.5))  # (shape, size) of the scale's prior; the last heavy-tailed
 SLACK = 0.04  # a 90 % interval is widened to hold 89.6 %: a little sharper than its name
+MODERN = 2100  # growth series have no years: left out where training ends before one
 WIDE = 0.7  # of the outcomes: narrower intervals are widened to hold what they say
 KINDS = {"pct": "percent", "percent": "percent", "positive": "positive", "count": "count", "real": "real"}
 Say = Callable[[str], None]
@@ -40,11 +43,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Corpus:
-    """Real annual series: `values` by series_id, no gaps; first `year`; `meta` (index series_id)."""
+    """Real annual series: `values` by series_id, no gaps; first `year`; `meta` (index series_id); and `growth`, series
+    of another kind and of unknown years that training, never validation, uses beside them.
+    """
 
     values: dict[str, np.ndarray]
     year: dict[str, int]
     meta: pd.DataFrame
+    growth: tuple[np.ndarray, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,9 +65,23 @@ class Tasks:
         """Some of the tasks."""
         return Tasks(self.histories.rows(which), self.actual[which], self.indicator[which])
 
+    @classmethod
+    def joined(cls, parts: Sequence[Tasks]) -> Tasks:
+        """The tasks of several, one after the other."""
+        names = Histories.__dataclass_fields__
+        whole = (np.concatenate([getattr(one.histories, name) for one in parts]) for name in names)
+        rest = (np.concatenate([getattr(one, name) for one in parts]) for name in ("actual", "indicator"))
+        return cls(Histories(*whole), *rest)
+
+    def hidden(self) -> Tasks:
+        """The same with no support stated."""
+        return replace(self, histories=replace(self.histories, support=inferred(self.histories.values)))
+
 
 def read_corpus(folder: Path | str) -> Corpus:
-    """Read indicator_bank.parquet and indicator_bank_meta.parquet. Raises QcityError when one is missing."""
+    """Read indicator_bank.parquet and indicator_bank_meta.parquet, and m4_yearly_train.parquet where it is there.
+    Raises QcityError when one of the first two is missing.
+    """
     folder = Path(folder)
     for name in ("indicator_bank.parquet", "indicator_bank_meta.parquet"):
         if not (folder / name).is_file():
@@ -70,7 +90,11 @@ def read_corpus(folder: Path | str) -> Corpus:
     meta = pd.read_parquet(folder / "indicator_bank_meta.parquet").set_index("series_id")
     groups = frame.groupby("series_id")
     values = {str(k): v.to_numpy(dtype=float) for k, v in groups["value"]}
-    return Corpus(values, {str(k): int(v) for k, v in groups["period"].first().items()}, meta)
+    year = {str(k): int(v) for k, v in groups["period"].first().items()}
+    if not (folder / GROWTH_FILE).is_file():
+        return Corpus(values, year, meta)
+    more = pd.read_parquet(folder / GROWTH_FILE).sort_values(["series_id", "period"]).groupby("series_id")
+    return Corpus(values, year, meta, tuple(v.to_numpy(dtype=float) for _, v in more["value"]))
 
 
 def draw_tasks(
@@ -105,6 +129,21 @@ def draw_tasks(
                 continue
             seen[what] = seen.get(what, 0) + 1
             drawn.append((history, after, what, SUPPORTS.index(KINDS[kind[name]])))
+    histories, actual, names, kinds = zip(*drawn, strict=True)
+    return Tasks(_align(histories, np.array(kinds)), np.array(actual), np.array(names, dtype=object))
+
+
+def draw_growth(series: Sequence[np.ndarray], origins: int, seed: int) -> Tasks:
+    """Random cut-offs of growth series, GROWTH in each round, with all that came before up to WINDOW."""
+    drawn = []
+    for turn in range(origins):
+        rng = np.random.default_rng([seed, turn, 1])
+        for i in rng.permutation(len(series))[:GROWTH].tolist():
+            y = series[i]
+            origin = int(rng.integers(GROWN, max(GROWN, len(y) - YEARS) + 1))
+            history, after = y[max(0, origin - WINDOW) : origin], y[origin : origin + YEARS]
+            if len(after) == YEARS and np.ptp(history) > 0:
+                drawn.append((history, after, f"growth {i // 100}", int(history.min() >= 0)))
     histories, actual, names, kinds = zip(*drawn, strict=True)
     return Tasks(_align(histories, np.array(kinds)), np.array(actual), np.array(names, dtype=object))
 
@@ -184,7 +223,11 @@ def train_on(
 ) -> Prior:
     """The prior trained on some series of a corpus, on nothing from the year `before` on."""
     every = draw_tasks(corpus, series, origins, CAP, seed, before=before, constant=True)
-    prior = fit_prior(draw_tasks(corpus, series, origins, CAP, seed, before=before), seed, say)
+    tasks = draw_tasks(corpus, series, origins, CAP, seed, before=before)
+    parts = [tasks, tasks.hidden()]  # every task with its support stated, and again without
+    if corpus.growth and before > MODERN:
+        parts.append(draw_growth(corpus.growth, origins, seed).hidden())
+    prior = fit_prior(Tasks.joined(parts), seed, say)
     return replace(prior, staying=fit_staying(every.histories, every.actual))
 
 
@@ -196,13 +239,12 @@ def fit_prior(tasks: Tasks, seed: int = 0, say: Say = lambda text: None, cross: 
     if not cross:
         return prior
     fold = np.array([fold_of(str(name), INNER_FOLDS, "inner") for name in tasks.indicator])
-    length = np.searchsorted(LENGTHS, np.isfinite(tasks.histories.values).sum(axis=1))
-    parts = []
+    which, parts = group(tasks.histories), []
     for f in np.unique(fold):
         say(f"  widening, part {f + 1} of {INNER_FOLDS}")
         out = np.flatnonzero(fold == f)
         rest = _fit(tasks.rows(np.flatnonzero(fold != f)), seed)
-        parts.append((*_unwidened(tasks.rows(out), rest), length[out]))
+        parts.append((*_unwidened(tasks.rows(out), rest), which[out]))
     return replace(prior, widen=widening(*(np.concatenate(one) for one in zip(*parts, strict=True))))
 
 
@@ -220,14 +262,14 @@ def _fit(tasks: Tasks, seed: int) -> Prior:
     mean, spread = _centre(seen)
     x = np.clip((seen - mean) / spread, -5.0, 5.0)
     cells, gate = _fit_mixture(h, unit, seen, actual, seed)
-    quartiles = _mixture(h, unit, seen, cells, gate, np.array([0.25, 0.75]))
+    quartiles = _mixture(h, unit, seen, cells, gate)[:, :, [4, 10]]
     with np.errstate(invalid="ignore"):
         steps = np.abs(np.diff(np.concatenate([h.values, tasks.actual], axis=1)))
     floor = np.maximum(1e-3 * np.nanmean(steps, axis=1) / unit, 1e-6)
     width = np.maximum(0.36 * (quartiles[:, :, 1] - quartiles[:, :, 0]).mean(axis=1), 1e-3) + floor
     ahead_of = actual * turn[:, None]
     learners = tuple(fit_learner(x, ahead_of, width, floor, p, seed + k) for k, p in enumerate(POWERS))
-    even = np.ones((len(LENGTHS) + 1, YEARS, len(KNOTS)))
+    even = np.ones((len(LENGTHS) + 2, YEARS, len(KNOTS)))
     return Prior(cells, mean, spread, gate, learners, SHARE, even, NEVER)
 
 
@@ -247,13 +289,10 @@ def _fit_mixture(
     return cells, fit_gate(plain(seen[rows]), *densities(cells, rows), seed)
 
 
-def _mixture(
-    h: Histories, unit: np.ndarray, seen: np.ndarray, cells: Cells, gate: Gate, levels: np.ndarray
-) -> np.ndarray:
-    """Quantiles (n, 5, Q) of the structural mixture, in units of the typical change."""
+def _mixture(h: Histories, unit: np.ndarray, seen: np.ndarray, cells: Cells, gate: Gate) -> np.ndarray:
+    """Quantiles (n, 5, 15) of the structural mixture, in units of the typical change."""
     blocks = [slice(i, i + BLOCK) for i in range(0, len(h), BLOCK)]
-    mixtures = [mixed(h.rows(b), unit[b], seen[b], cells, gate, YEARS)[0] for b in blocks]
-    return np.concatenate([mixture.quantiles(levels) for mixture in mixtures])
+    return np.concatenate([mixed(h.rows(b), unit[b], seen[b], cells, gate, YEARS)[0] for b in blocks])
 
 
 def _centre(seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -279,19 +318,29 @@ def _log_density(actual: np.ndarray, location: np.ndarray, scale: np.ndarray, df
 def _unwidened(tasks: Tasks, prior: Prior) -> tuple[np.ndarray, np.ndarray]:
     """Quantiles before widening (n, 5, 15) and what came after (n, 5), in units of the typical change."""
     unit, seen, turn, actual = _seen(tasks)
-    gate = _mixture(tasks.histories, unit, seen, prior.cells, prior.gate, KNOTS)
+    gate = _mixture(tasks.histories, unit, seen, prior.cells, prior.gate)
     return prior.share * gate + (1.0 - prior.share) * prior.direct(seen, turn), actual
 
 
-def widening(quantiles: np.ndarray, actual: np.ndarray, length: np.ndarray) -> np.ndarray:
-    """Factors (3, 5, 15) by which distances from the median must grow for central intervals to hold."""
-    groups = range(len(LENGTHS) + 1)
-    return np.stack([_widening(quantiles[length == g], actual[length == g]) for g in groups])
+def widening(quantiles: np.ndarray, actual: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """Factors (4, 5, 15) by which distances from the median must grow for central intervals to hold in each group;
+    above the median of low shares, which take off, half way to what the upper side alone asks for.
+    """
+    groups = range(len(LENGTHS) + 2)
+    factor = np.stack([_widening(quantiles[which == g], actual[which == g]) for g in groups])
+    low, above = which == groups[-1], slice(MIDDLE + 1, None)
+    away, up = quantiles[low] - quantiles[low][:, :, [MIDDLE]], actual[low] - quantiles[low][:, :, MIDDLE]
+    if low.any():
+        ratio = up[:, :, None] / np.maximum(away[:, :, above], 1e-9)
+        alone = np.stack([np.quantile(ratio[:, :, k], p, axis=0) for k, p in enumerate(KNOTS[above])], axis=1)
+        factor[-1, :, above] = np.sqrt(factor[-1, :, above] * np.maximum(alone, factor[-1, :, above]))
+    return factor
 
 
 def _widening(quantiles: np.ndarray, actual: np.ndarray) -> np.ndarray:
-    middle = quantiles[:, :, MIDDLE]
-    factor = np.ones(quantiles.shape[1:])
+    middle, factor = quantiles[:, :, MIDDLE], np.ones(quantiles.shape[1:])
+    if not len(actual):
+        return factor
     for k in range(MIDDLE):
         up, down = quantiles[:, :, -1 - k] - middle, middle - quantiles[:, :, k]
         side = np.maximum(np.where(actual >= middle, up, down), 1e-9)

@@ -110,7 +110,9 @@ def _input(
         return forecast_series(series, until, draws=draws, rng=rng)
     size, levels = float(known.iloc[-1]), series.history()  # logarithms of shares: the unit does not matter
     history, evidence = np.log(levels.where(levels > 0) / size), _logarithmic(series.evidence, levels, size)
-    logs = forecast(history, until, draws=draws, rng=rng, breaks=series.breaks, evidence=evidence)
+    logs = forecast(
+        history, until, support="real", draws=draws, rng=rng, breaks=series.breaks, evidence=evidence
+    )
     return replace(logs, paths=size * np.exp(logs.paths), support=series.support, history=known)
 
 

@@ -91,7 +91,7 @@ class Conditions:
 
     @classmethod
     def of(
-        cls, series: pd.Series, support: str, breaks: Sequence[int], evidence: Evidence, prior: Prior
+        cls, series: pd.Series, support: str | None, breaks: Sequence[int], evidence: Evidence, prior: Prior
     ) -> Conditions:
         """What `forecast` was told. QcityError when a bound or an estimate meets a firm value, bounds leave nothing, a
         standard error is not above 0 or has no value, or nothing links a year to the values.
@@ -100,7 +100,7 @@ class Conditions:
         firm = values.index
         if len(values) == 2 and evidence.years():  # two are enough beside a year known in part
             frame = pd.concat([frame, frame[frame["period"] == firm[-1]].assign(period=firm[-1] + 1)])
-        from_frame(frame, breaks)
+        support = SUPPORTS[from_frame(frame, breaks).support[0]]
         lower, upper = _numbers(evidence.lower, "lower"), _numbers(evidence.upper, "upper")
         errors, estimates = _numbers(evidence.noisy, "noisy"), evidence.estimates
         shared = tuple(_numbers(one, "shared") for one in evidence.shared)

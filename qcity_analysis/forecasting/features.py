@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from .histories import Histories, same
+from .histories import STATED, Histories, same
 
 SUMMARIES = (
     "log_years", "mean_change", "slope", "last_change", "last_change_size", "largest_change", "middle_change",
     "change_autocorrelation", "from_mean", "from_recent", "relative_unit", "percent", "positive", "room_ahead",
     "room_behind", "repeated", "recent_roughness", "recent_change", "same_direction", "monotone", "bend",
     "line_error", "line_autocorrelation", "largest_when", "second_largest", "coarse", "growth", "unchanged",
-    "at_bound", "skew", "gaps", "last_against_mean", "line_gap", "rising",
+    "at_bound", "skew", "gaps", "last_against_mean", "line_gap", "rising", "stated_percent", "share", "missing",
 )  # fmt: skip
 AGO = 14  # recent values, measured from the last one, and changes that are features themselves
 CHANGES = tuple(f"change_{k}" for k in range(1, AGO + 1))
@@ -38,7 +38,7 @@ def units(h: Histories) -> np.ndarray:
     mean = _mean(np.abs(h.values / size[:, None]))
     constant = CONSTANT * np.where(most > 0, mean, 10.0)  # zero throughout has no scale: a tenth of its unit
     # Where zero means something, a ten-thousandth of the size is added; "real" has no zero to measure from.
-    return size * np.where(typical > 0, typical + np.where(h.support > 0, 1e-4 * mean, 0.0), constant)
+    return size * np.where(typical > 0, typical + np.where(h.kind > 0, 1e-4 * mean, 0.0), constant)
 
 
 def changes(values: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -151,11 +151,13 @@ def _of_levels(
     h: Histories, unit: np.ndarray, y: np.ndarray, mean: np.ndarray, turn: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Features of the values themselves and of `y`, the values in units of the typical change from the last one."""
-    percent, positive = h.support == 2, (h.support == 1) | (h.support == 3)  # counts: too few to tell apart
+    kind, last = h.kind, h.values[:, -1]
+    percent, positive = kind == 2, (kind == 1) | (kind == 3)  # counts: too few to tell apart
+    share = np.clip(np.where(percent, last, 50.0), 0.05, 99.95)
     # room below and above the last value in units of a typical change
-    low = np.where(h.support > 0, h.values[:, -1] / unit, 50.0)
-    high = np.where(percent, (100.0 - h.values[:, -1]) / unit, 50.0)
-    bound = (h.support > 0)[:, None] & ((h.values <= 0) | (percent[:, None] & (h.values >= 100)))
+    low = np.where(kind > 0, last / unit, 50.0)
+    high = np.where(percent, (100.0 - last) / unit, 50.0)
+    bound = (kind > 0)[:, None] & ((h.values <= 0) | (percent[:, None] & (h.values >= 100)))
     slope, error, auto, line_gap = _line(y)
     relative = np.clip(np.log(unit / _mean(np.abs(h.values))), -8, 3) / 4
     return {
@@ -166,13 +168,16 @@ def _of_levels(
         "line_gap": line_gap * turn,
         "from_mean": -_mean(y) * turn,
         "from_recent": -_mean(y[:, -3:]) * turn,
-        "relative_unit": np.where(h.support > 0, relative, 0.0),
+        "relative_unit": np.where(kind > 0, relative, 0.0),
         "percent": percent,
         "positive": positive,
         "room_ahead": np.tanh(np.where(turn > 0, high, low) / 5),
         "room_behind": np.tanh(np.where(turn > 0, low, high) / 5),
         "growth": np.where(positive, mean / (np.abs(low) + 1.0), 0.0) * 4,
         "at_bound": _mean(np.where(np.isfinite(h.values), bound, np.nan)),
+        "stated_percent": h.support == STATED.index("percent"),
+        "share": np.log(share) / 2,
+        "missing": np.log(100.0 - share) / 2,
     }
 
 

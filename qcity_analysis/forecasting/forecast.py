@@ -18,7 +18,7 @@ import pandas as pd
 from ..errors import QcityError, did_you_mean
 from ..series.evidence import Evidence
 from .conditioning import Conditions, conditioned
-from .histories import FARTHEST, FEWEST, as_number, limits, one_history, same, whole_number, yearly
+from .histories import FARTHEST, FEWEST, SUPPORTS, as_number, limits, one_history, same, whole_number, yearly
 from .mixture import BATCHES, Explanation, batch_sizes, draw, explain, look_ahead
 from .prior import Prior, shipped
 
@@ -131,7 +131,7 @@ def forecast(
     series: pd.Series,
     until: int,
     *,
-    support: str | None = "real",
+    support: str | None = None,
     model: str = "mixture",
     draws: int = 10_000,
     rng: int | np.random.Generator | None = 0,
@@ -147,12 +147,13 @@ def forecast(
     """Forecast one series from the year after its last value up to and including `until`.
 
     `series` has years as index (whole numbers, "2024", or a yearly PeriodIndex or DatetimeIndex); NaN or missing years
-    are gaps. `support` is the possible range: real (also where it is None), positive (0 or more), percent (0 to 100) or
-    count. `breaks` are years in which a new segment starts whose level is not linked to the one before (a change of
-    definition); size and direction of changes are shared across segments. `model` is "mixture" or one of
-    `forecast.MODELS`: `ets` (additive damped trend), `theta` (normal errors), `arima` (0, 1, 1) with drift, `ucm`
-    (local linear trend), `drift` and `naive` (random walks); ets and theta take no gaps. An integer `rng` makes a new
-    Generator, None that of 0: the same question has the same answer.
+    are gaps. `support` is the possible range: real, positive (0 or more), percent (0 to 100) or count; where it is None
+    the kind is inferred from the values, guides the forecast, bounds nothing and is named in the result. `breaks` are
+    years in which a new segment starts whose level is not linked to the one before (a change of definition); size and
+    direction of changes are shared across segments. `model` is "mixture" or one of `forecast.MODELS`: `ets` (additive
+    damped trend), `theta` (normal errors), `arima` (0, 1, 1) with drift, `ucm` (local linear trend), `drift` and
+    `naive` (random walks); ets and theta take no gaps. An integer `rng` makes a new Generator, None that of 0: the same
+    question has the same answer.
 
     What is known in part (mixture only), by name or as one record `evidence`: `lower` and `upper` bounds and
     `estimates` (value, standard error) of years without a value; `noisy` standard errors of years with one; `shared`
@@ -169,12 +170,14 @@ def forecast(
     ((10000, 2), [2024, 2025])
     >>> fc.probability_at_least(2.0, year=2025) > 0.9
     True
+    >>> forecast(levels, until=2024).support
+    'inferred percent'
     >>> bounded = forecast(levels, until=2025, support="percent", lower={2024: 2.6}, rng=1)
     >>> bounded.probability_at_least(2.6, year=2024)
     1.0
     """
     draws, generator = whole_number(draws, "draws", "a whole number, 1 or more", least=1), _generator(rng)
-    support, prior, series = support or "real", prior or shipped(), yearly(series)
+    prior, series = prior or shipped(), yearly(series)
     breaks = tuple(whole_number(year, "breaks") for year in breaks)
     named = Evidence(lower or {}, upper or {}, noisy or {}, shared, estimates or {})
     if named and evidence:
@@ -185,10 +188,10 @@ def forecast(
             why = f"{model!r} takes values only"
             raise QcityError(f"bounds, estimates and errors need model 'mixture'; {why}")
         years = _years(known.last, until)
-        paths = conditioned(known, len(years), draws, generator)
+        support, paths = known.support, conditioned(known, len(years), draws, generator)
     else:
         history = one_history(series, support, breaks)
-        years = _years(int(history.last_year[0]), until)
+        support, years = SUPPORTS[history.support[0]], _years(int(history.last_year[0]), until)
         if model == "mixture":
             paths = draw(look_ahead(history, prior, len(years)), draws, generator, BATCHES)
         else:

@@ -10,7 +10,7 @@ import math
 import numbers
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 
 import numpy as np
@@ -23,9 +23,10 @@ FEWEST = 3  # observed points a forecast needs
 LARGEST = 1e300  # squares are taken of shares of it only, but sums of values must stay finite
 COLUMNS = ("series_id", "period", "value", "support")
 FARTHEST = 50  # years ahead
-SUPPORTS = ("real", "positive", "percent", "count")
-LOWER = np.array([-np.inf, 0.0, 0.0, 0.0])
-UPPER = np.array([np.inf, np.inf, 100.0, np.inf])
+STATED = ("real", "positive", "percent", "count")
+SUPPORTS = (*STATED, *(f"inferred {name}" for name in STATED))  # what is inferred has no edges
+LOWER = np.array([-np.inf, 0.0, 0.0, 0.0] + [-np.inf] * 4)
+UPPER = np.array([np.inf, np.inf, 100.0, np.inf] + [np.inf] * 4)
 EQUAL = 1e-12  # share of their size by which two values may differ and still be the same figure
 POINTS = f"of the at least {FEWEST} observed points that a forecast needs"
 A_YEAR = "allowed: a whole year such as 2021"
@@ -40,7 +41,8 @@ class Histories:
     """Checked series, right-aligned: the last column is each series' last observed year.
 
     Attributes: `ids` (n,), `last_year` (n,), `values` (n, WINDOW) with NaN where nothing was observed, `starts` (n,
-    WINDOW) true where an unlinked segment begins (also the first), `support` (n,) index into SUPPORTS.
+    WINDOW) true where an unlinked segment begins (also the first), `support` (n,) index into SUPPORTS, stated or
+    inferred.
     """
 
     ids: np.ndarray
@@ -48,6 +50,11 @@ class Histories:
     values: np.ndarray
     starts: np.ndarray
     support: np.ndarray
+
+    @property
+    def kind(self) -> np.ndarray:
+        """The kind of number (n,), stated or inferred: an index into STATED."""
+        return self.support % len(STATED)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -63,6 +70,18 @@ def same(a: np.ndarray | float, b: np.ndarray | float) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         near = np.abs(np.subtract(a, b)) <= EQUAL * size
     return np.asarray(np.equal(a, b) | (near & np.isfinite(size)))
+
+
+def inferred(values: np.ndarray) -> np.ndarray:
+    """What histories (n, T) look like, as an index into SUPPORTS: percent within 0 to 100, a count where all is whole
+    and some above 100, positive where nothing is negative.
+
+    >>> [SUPPORTS[i] for i in inferred(np.array([[2.4, np.nan, 99.0], [7.0, 120.0, 3.0], [7.5, 120.0, 3.0]]))]
+    ['inferred percent', 'inferred count', 'inferred positive']
+    """
+    low, high = np.nanmin(values, axis=1), np.nanmax(values, axis=1)
+    whole = (~np.isfinite(values) | same(values, np.round(values))).all(axis=1)
+    return len(STATED) + np.where(low < 0, 0, np.where(high <= 100, 2, np.where(whole, 3, 1)))
 
 
 def limits(support: str) -> tuple[float, float]:
@@ -156,7 +175,7 @@ def _name(series: pd.Series) -> str:
     return "series" if series.name is None else str(series.name)
 
 
-def framed(series: pd.Series, support: str) -> pd.DataFrame:
+def framed(series: pd.Series, support: str | None) -> pd.DataFrame:
     """One series as a frame for `from_frame`. Raises what `yearly` raises, and SeriesError for an empty one."""
     series = yearly(series)
     if series.empty:
@@ -165,7 +184,7 @@ def framed(series: pd.Series, support: str) -> pd.DataFrame:
     return pd.DataFrame(columns | {"support": support})
 
 
-def one_history(series: pd.Series, support: str, breaks: Sequence[int] = ()) -> Histories:
+def one_history(series: pd.Series, support: str | None, breaks: Sequence[int] = ()) -> Histories:
     """One series (index year) checked and aligned. Raises what `yearly` and `from_frame` raise."""
     return from_frame(framed(series, support), breaks)
 
@@ -173,10 +192,11 @@ def one_history(series: pd.Series, support: str, breaks: Sequence[int] = ()) -> 
 def from_frame(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> Histories:
     """Check a long frame and align its series, ordered by `series_id`.
 
-    `frame` has the columns `series_id`, `period` (year), `value` and, optionally, `support` (missing means "real"), in
-    any order of rows. A missing value is a gap; `breaks` are years in which a segment begins that nothing links to the
-    one before. Raises SeriesError for an unknown or missing column, text where a number belongs, a year given twice, an
-    infinite value, an unknown support or more than one for a series, a value outside it, fewer than three points.
+    `frame` has the columns `series_id`, `period` (year), `value` and, optionally, `support` (of STATED; where it is
+    missing it is `inferred`), in any order of rows. A missing value is a gap; `breaks` are years in which a segment
+    begins that nothing links to the one before. Raises SeriesError for an unknown or missing column, text where a
+    number belongs, a year given twice, an infinite value, an unknown support or more than one for a series, a value
+    outside it, fewer than three points.
     """
     h, refused = checked(frame, breaks)
     if len(refused):
@@ -201,8 +221,10 @@ def checked(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> tuple[Histories,
     periods, values = frame["period"], frame["value"]
     period, (value, wrong) = years_of(periods), numbers_of(values)
     year, seen = np.nan_to_num(period).astype(np.int64), np.isfinite(value)
-    kind = frame.get("support", pd.Series("real", index=frame.index)).astype(object).fillna("real")
+    kind = frame.get("support", pd.Series(None, index=frame.index, dtype=object)).astype(object)
+    none = kind.isna().to_numpy()
     support = kind.map({name: k for k, name in enumerate(SUPPORTS)}).fillna(-1).to_numpy(np.int64)
+    support = np.where(none, len(STATED), support)  # no edges; which of the kinds is inferred below
     first = support[np.unique(codes, return_index=True)[1]]
     twice = pd.DataFrame({"codes": codes, "year": year}).duplicated().to_numpy()
     count = np.bincount(codes, weights=seen & ~wrong, minlength=len(ids))[codes]
@@ -218,14 +240,14 @@ def checked(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> tuple[Histories,
     refuse(np.isinf(value), lambda i: f", {year[i]}: infinite value; leave it out if unknown")
     refuse(np.abs(value) > LARGEST, lambda i: f", {year[i]}: {value[i]:g} is beyond {LARGEST:g}, more than can "
                                               "be computed with; write it in a larger unit")  # fmt: skip
-    refuse(support < 0, lambda i: f": unknown support {kind.iloc[i]!r}; allowed: {', '.join(SUPPORTS)}."
-                                  f"{did_you_mean(str(kind.iloc[i]), SUPPORTS)}")  # fmt: skip
+    refuse(support < 0, lambda i: f": unknown support {kind.iloc[i]!r}; allowed: {', '.join(STATED)}."
+                                  f"{did_you_mean(str(kind.iloc[i]), STATED)}")  # fmt: skip
     refuse(support != first[codes], lambda i: " has more than one support; give it one")
     refuse(twice, lambda i: f" has {year[i]} twice; keep one value for each year")
     outside = (value < LOWER[support]) | (value > UPPER[support])
     refuse(outside, lambda i: f", {year[i]}: {value[i]:g} is outside its support {SUPPORTS[support[i]]!r} "
-                              f"({'0 to 100' if support[i] == 2 else '0 or more'}); correct the value, or use "
-                              "support 'real'")  # fmt: skip
+                              f"({'0 to 100' if support[i] == 2 else '0 or more'}); correct the value, or "
+                              "use support 'real'")  # fmt: skip
     refuse(count < FEWEST, lambda i: f" has {count[i]:.0f} {POINTS}")
     kept = seen & ~np.isin(codes, list(reasons))
     h = Histories(ids, *_align(len(ids), codes[kept], year[kept], value[kept], breaks), first)
@@ -233,6 +255,8 @@ def checked(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> tuple[Histories,
     refuse(~linked[codes], lambda i: " has no two values in one segment; nothing links its years")
     rows = [(ids[code], reason) for code, reason in sorted(reasons.items())]
     others = h.rows(np.setdiff1d(np.arange(len(ids)), list(reasons)))
+    unstated = none[np.unique(codes, return_index=True)[1]][np.isin(ids, others.ids)]
+    others = replace(others, support=np.where(unstated, inferred(others.values), others.support))
     return others, pd.DataFrame(rows, columns=["series_id", "reason"])
 
 

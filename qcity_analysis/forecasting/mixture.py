@@ -23,8 +23,8 @@ import pandas as pd
 
 from .features import features, plain, row_sums, units
 from .histories import FEWEST, LOWER, UPPER, Histories, one_history, yearly
-from .prior import LENGTHS, YEARS, Cells, Gate, Prior, shipped
-from .quantiles import KNOTS, MIDDLE, Marginals, Mixture, at_each, count_knots, items
+from .prior import YEARS, Cells, Gate, Prior, group, shipped
+from .quantiles import KNOTS, MIDDLE, Marginals, at_each, count_knots, items
 
 BLOCK = 1024  # series worked on together: their arrays stay in the processor's cache
 KEEP = 6  # cells kept for a series, the heaviest
@@ -59,15 +59,18 @@ def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
     if (observed == observed[:1]).all() and (starts == starts[:1]).all():
         observed, starts = observed[:1], starts[:1]
     y = np.where(np.isfinite(values), values, 0.0)
-    noise, phi, n, m = 1.0 - cells.rho, cells.phi, len(values), len(cells)
+    dynamics = np.stack([cells.rho, cells.z, cells.phi, cells.slope_variance])
+    _, one, each = np.unique(dynamics, axis=1, return_index=True, return_inverse=True)
+    models, n, m = cells.take(one), len(values), len(one)  # those that differ only in the scale share one
+    noise, phi = 1.0 - models.rho, models.phi
     p11, p12, p22, log_f = np.zeros((4, len(observed), m))
-    p22 += cells.slope_variance
+    p22 += models.slope_variance
     level, slope, squares = np.zeros((3, n, m))
     begun = np.zeros((len(observed), 1), dtype=bool)
     for k in range(int(observed.any(axis=0).argmax()), values.shape[1]):
         seen, start = observed[:, k : k + 1], starts[:, k : k + 1]
         update = seen & ~start
-        a11, a12, a22 = _step(p11, p12, p22, cells)
+        a11, a12, a22 = _step(p11, p12, p22, models)
         a22 = np.where(begun, a22, p22)
         f = np.maximum(a11 + noise, 1e-9)
         gain1 = np.where(update, a11 / f, np.where(start, 1.0, 0.0))
@@ -78,12 +81,14 @@ def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
         p12 = np.where(start, 0.0, a12 - gain1 * a12)
         p22 = np.where(start, a22, a22 - gain2 * a12)
         begun = begun | seen
-        slope = phi * slope
-        level = level + slope
+        slope *= phi
+        level += slope
         error = y[:, k : k + 1] - level
         squares += error * error * weight
         level += gain1 * error
         slope += gain2 * error
+    log_f, level, slope, p11, p12, p22 = (a[:, each] for a in (log_f, level, slope, p11, p12, p22))
+    squares = squares[:, each]
     linked = (observed & ~starts).sum(axis=1, keepdims=True).astype(float)
     prior_rate = cells.shape * cells.size**2
     shape, rate = cells.shape + linked / 2.0, prior_rate + squares / 2.0
@@ -127,15 +132,15 @@ def look_ahead(h: Histories, prior: Prior, horizon: int) -> Ahead:
     """Forecast a block of series."""
     unit = units(h)
     seen, turn = features(h, unit)
-    mixture, kept, cells = mixed(h, unit, seen, prior.cells, prior.gate, max(horizon, YEARS))
-    knots = _blend(mixture.quantiles(KNOTS), prior.direct(seen, turn), h, prior)[:, :horizon]
+    structural, weight, kept, cells = mixed(h, unit, seen, prior.cells, prior.gate, max(horizon, YEARS))
+    knots = _blend(structural, prior.direct(seen, turn), h, prior)[:, :horizon]
     last, item = h.values[:, -1], items(h)
     knots = last[:, None, None] + unit[:, None, None] * knots
     stay = np.where(item[:, None] > 0, 0.0, prior.staying.probability(h, seen, horizon))
     for row in np.flatnonzero(item):
         knots[row] = item[row] * count_knots(h.values[row] / item[row], horizon)
     marginals = Marginals(knots, last, stay, LOWER[h.support], UPPER[h.support], item)
-    return Ahead(marginals, mixture.weight, kept, cells)
+    return Ahead(marginals, weight, kept, cells)
 
 
 def distributions(h: Histories, prior: Prior, horizon: int) -> Marginals:
@@ -150,15 +155,27 @@ def distributions(h: Histories, prior: Prior, horizon: int) -> Marginals:
 
 def mixed(
     h: Histories, unit: np.ndarray, seen: np.ndarray, cells: Cells, gate: Gate, years: int
-) -> tuple[Mixture, Filtered, Cells]:
-    """The structural mixture of a block with features `seen`, `years` ahead: its KEEP heaviest cells, fit and cells."""
+) -> tuple[np.ndarray, np.ndarray, Filtered, Cells]:
+    """The structural mixture of a block with features `seen`: knots (n, years, 15), and the weight (n, KEEP), fit and
+    cells of its heaviest cells. Quantiles are averaged, not probabilities: no equation is to be solved, and the scores
+    on left-out indicators are the same.
+    """
+    from scipy.special import stdtrit
+
     fit = fit_cells(h, unit, cells)
     weight = gate.weights(plain(seen), fit.loglik)
     keep = np.sort(np.argpartition(-weight, KEEP, axis=1)[:, :KEEP], axis=1)
     weight = np.take_along_axis(weight, keep, 1)
     weight = weight / row_sums(weight)[:, None]
     kept, which = Filtered(*(np.take_along_axis(field, keep, 1) for field in fit)), cells.take(keep)
-    return Mixture(weight, *ahead(kept, which, years)), kept, which
+    location, scale, df = ahead(kept, which, years)
+    dfs, at = np.unique(df, return_inverse=True)
+    spread, knots = stdtrit(dfs[:, None], KNOTS)[at.reshape(df.shape)], np.zeros((len(h), years, len(KNOTS)))
+    for k in range(KEEP):  # cell after cell: no series depends on the others
+        knots += weight[:, k, None, None] * (
+            location[:, k, :, None] + scale[:, k, :, None] * spread[:, k, None]
+        )
+    return knots, weight, kept, which
 
 
 def _blend(gate: np.ndarray, direct: np.ndarray, h: Histories, prior: Prior) -> np.ndarray:
@@ -168,8 +185,7 @@ def _blend(gate: np.ndarray, direct: np.ndarray, h: Histories, prior: Prior) -> 
     share = np.where(changed, prior.share, 1.0)[:, None, None]
     mean = share * gate[:, :YEARS] + (1.0 - share) * direct
     middle = mean[:, :, MIDDLE : MIDDLE + 1]
-    length = np.searchsorted(LENGTHS, np.isfinite(h.values).sum(axis=1))
-    wide = np.maximum.accumulate(middle + prior.widen[length] * (mean - middle), axis=2)
+    wide = np.maximum.accumulate(middle + prior.widen[group(h)] * (mean - middle), axis=2)
     moved = gate[:, YEARS:] + (wide - gate[:, :YEARS])[:, YEARS - 1 :]
     return np.concatenate([wide, np.maximum.accumulate(moved, axis=2)], axis=1)
 
@@ -287,7 +303,7 @@ class Explanation:
 
 
 def explain(
-    series: pd.Series, until: int, *, support: str = "real", breaks: Sequence[int] = ()
+    series: pd.Series, until: int, *, support: str | None = None, breaks: Sequence[int] = ()
 ) -> Explanation:
     """Explain the mixture forecast of one series (index year) up to and including `until`."""
     prior, seen = shipped(), yearly(series).dropna()

@@ -22,7 +22,7 @@ import pandas as pd
 from .. import __version__
 from ..errors import QcityError, did_you_mean
 from ..files import write_whole
-from .histories import COLUMNS, FARTHEST, all_refused, checked, numbers_of, whole_number, years_of
+from .histories import COLUMNS, FARTHEST, SUPPORTS, all_refused, checked, numbers_of, whole_number, years_of
 from .mixture import distributions
 from .prior import Prior, digest, shipped
 from .quantiles import Marginals
@@ -40,8 +40,8 @@ Work = Callable[[Any], str]
 class PanelForecast:
     """Forecasts of a panel; quantiles and probabilities are questions asked of it.
 
-    Attributes: `ids`, `last_year`, `support` (n,), `horizon`; `ahead`, the distributions in the unit of each series;
-    `refused`, the series that could not be forecast (series_id, reason).
+    Attributes: `ids`, `last_year`, `support` (n,; "inferred percent" where none was stated), `horizon`; `ahead`, the
+    distributions in the unit of each series; `refused`, the series that could not be forecast (series_id, reason).
     """
 
     ids: np.ndarray
@@ -116,7 +116,7 @@ def _partial_panel(frame: pd.DataFrame, horizon: int, prior: Prior | None = None
     horizon = whole_number(horizon, "horizon", f"a whole number of years, 1 to {FARTHEST}", 1, FARTHEST)
     h, refused = checked(frame)
     ahead = distributions(h, prior or shipped(), horizon)
-    return PanelForecast(h.ids, h.last_year, h.support, horizon, ahead, refused)
+    return PanelForecast(h.ids, h.last_year, np.array(SUPPORTS)[h.support], horizon, ahead, refused)
 
 
 def forecast_files(

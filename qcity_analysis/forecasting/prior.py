@@ -23,10 +23,11 @@ from .features import NAMES, PLAIN, row_sums
 from .histories import LOWER, UPPER, Histories, same
 from .quantiles import KNOTS
 
+LOW = 5.0  # shares below take off: a group of their own
 FILE, CHANGES_FILE = "prior.json", "moves.json"
 COMMAND = "python -m training BANK --out DIR"
 YEARS = 5  # years ahead the learners know
-LENGTHS = (6, 10)  # histories of up to 6 points, up to 10, longer: each with its own `widen`
+LENGTHS = (6, 10)  # histories of up to 6 points, up to 10, longer: each with its own `widen`, see `group`
 ROWS = 64  # matrices are multiplied in slices of this many rows, whatever the number of series
 TERMS = (
     "one", "run", "repeated", "run_repeated", "never", "constant", "edge", "edge_run", "edge_repeated", "step",
@@ -111,10 +112,16 @@ class Staying:
         return np.minimum.accumulate(1.0 / (1.0 + np.exp(-np.clip(total, -40.0, 40.0))), axis=1)
 
 
+def group(h: Histories) -> np.ndarray:
+    """The row of `Prior.widen` of each history (n,): by its length, and low shares after all lengths."""
+    length = np.searchsorted(LENGTHS, np.isfinite(h.values).sum(axis=1))
+    return np.where((h.kind == 2) & (h.values[:, -1] < LOW), len(LENGTHS) + 1, length)
+
+
 def at_edge(h: Histories) -> tuple[np.ndarray, np.ndarray]:
     """Which series (n,) ended on the lower, and which on the upper edge of their possible range."""
     last = h.values[:, -1]
-    return last <= LOWER[h.support], same(last, UPPER[h.support]) & (h.support == 2)
+    return last <= LOWER[h.kind], same(last, UPPER[h.kind]) & (h.kind == 2)
 
 
 def terms(h: Histories, features: np.ndarray, horizon: int) -> np.ndarray:
@@ -134,7 +141,7 @@ def terms(h: Histories, features: np.ndarray, horizon: int) -> np.ndarray:
 @dataclass(frozen=True)
 class Prior:
     """Cells, `mean` and `spread` of the features in training, gate, learners, the gate's `share` of the quantiles, the
-    factor by which distances from the median are widened (3 lengths, 5 years, 15 knots), and staying.
+    factor by which distances from the median are widened (4 groups, 5 years, 15 knots), and staying.
     """
 
     cells: Cells
@@ -148,7 +155,7 @@ class Prior:
 
     def direct(self, features: np.ndarray, turn: np.ndarray) -> np.ndarray:
         """The learners' mean quantiles (n, 5, 15) of series with these features and directions (n,), -1 or 1."""
-        x = np.clip((features - self.mean) / self.spread, -5.0, 5.0)
+        x = np.clip((features - self.mean) / self.spread, -5.0, 5.0).astype(np.float32)
         total = np.zeros((len(x), YEARS, len(KNOTS)))
         for learner in self.learners:
             total += learner.quantiles(x)
@@ -158,11 +165,11 @@ class Prior:
 
 def dot(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """`x @ matrix` in slices of one shape, so that no row depends on the others or on how many there are."""
-    out = np.empty((len(x), matrix.shape[1]))
+    out = np.empty((len(x), matrix.shape[1]), dtype=np.result_type(x, matrix))
     for i in range(0, len(x), ROWS):
         part = x[i : i + ROWS]
         if len(part) < ROWS:
-            part = np.concatenate([part, np.zeros((ROWS - len(part), x.shape[1]))])
+            part = np.concatenate([part, np.zeros((ROWS - len(part), x.shape[1]), dtype=x.dtype)])
         out[i : i + ROWS] = (part @ matrix)[: len(out) - i]
     return out
 
@@ -232,7 +239,9 @@ def _prior(content: dict[str, Any]) -> Prior:
         mean=centre[:, 0],
         spread=centre[:, 1],
         gate=Gate(**gates),
-        learners=tuple(Learner(**one) for one in learners),
+        learners=tuple(
+            Learner(**{name: values.astype(np.float32) for name, values in one.items()}) for one in learners
+        ),
         share=float(content["share"]),
         widen=np.array(content["widen"], dtype=float),
         staying=Staying(np.array(list(staying.values()), dtype=float)),

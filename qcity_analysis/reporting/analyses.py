@@ -6,13 +6,13 @@ shown text.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ..catalogue import join, say, text
+from ..targets import pace_between
 from . import sentences as words
 from .formatting import change, number, percent, published, signed, typed, with_unit
 from .sentences import level, level_shown, panel_title, status_shown
@@ -60,13 +60,9 @@ def pace_sentences(a: Assessment, ahead: Outlook, lang: str) -> list[str]:
     move = ahead.feasibility
     if monthly := _monthly(a, lang):
         return monthly
-    if move.needed is None or move.start is None or move.end is None:
+    if move.start is None or move.end is None or move.from_year is None or move.to_year is None:
         return [say(f"lack_{move.reason.code}", lang)] if move.reason is not None else []
-    if move.scale == "log":
-        pace = change(100 * math.expm1(move.needed / 100), lang)
-    else:
-        linear, unit = (move.end - move.start) / move.years, words.step_unit(words.axis_unit(a, lang), lang)
-        pace = ("−" if linear < 0 else "+") + with_unit(abs(linear), unit, lang)
+    pace = words.pace_shown(a, pace_between(move.start, move.end, move.from_year, move.to_year), lang)
     without_figure = a.threshold is None and a.target.relative  # measured from 100
     ends = (move.start, move.end)
     start, end = (change(x - 100, lang) if without_figure else level(a, x, lang) for x in ends)

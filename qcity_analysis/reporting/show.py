@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..catalogue import check_language, text
+from ..catalogue import check_language, say, text
 from . import sentences
 from .figures import Picture, columns_of
-from .formatting import change, number, period, published, text_of, with_sign, year_of
+from .formatting import period, published, text_of, year_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,6 +56,78 @@ def table(frame: pd.DataFrame, caption: str = "", index: bool = True, fold: str 
     whole = f"<table>{above}<thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
     line = f'<details class="fold"><summary>{escape(fold)}</summary>' if fold else ""
     display(HTML(f'{line}<div class="scroll">{whole}</div>{"</details>" if fold else ""}'))
+
+
+def meter(shares: Sequence[float], marks: Sequence[float] = (), length: float = 100) -> str:
+    """A line from 0 to 100 % as SVG without words: a bar to one share, or a dot for each of several; red `marks`."""
+    half = f'<line class="half" x1="{length / 2}" x2="{length / 2}" y2="8"/>'
+    if len(shares) == 1 and not marks:
+        drawn = f'<rect class="bar" width="{length * shares[0]:.1f}" height="8" rx="1"/>'
+    else:
+        dots = [("dot", share) for share in shares] + [("dot flip", share) for share in marks]
+        drawn = half + "".join(
+            f'<circle class="{kind}" cx="{4 + 0.92 * length * at:.1f}" cy="4" r="3.2"/>' for kind, at in dots
+        )
+    ground = f'<rect class="ground" width="{length}" height="8" rx="1"/>'
+    ratio = ' preserveAspectRatio="none"' if "<circle" not in drawn else ""
+    return f'<svg class="meter" viewBox="0 0 {length} 8" aria-hidden="true"{ratio}>{ground}{drawn}</svg>'
+
+
+def card(a: Assessment, lang: str, heading: str = "h3") -> str:
+    """The answer on a card, as HTML: what was found, how likely, the plan's words, last figure, pace, what it is about.
+
+    >>> import qcity_analysis as qc
+    >>> shown = card(qc.assess(qc.load(as_of="2024-06-30"), "rd_intensity", draws=500), "en")
+    >>> "<h3>Nanjing will probably reach about 4 % by 2025</h3>" in shown, "Last figure" in shown
+    (True, True)
+    """
+    name = text(
+        "place_and_series", check_language(lang), region=a.region_names[lang], name=a.target.name(lang)
+    )
+    rows = [
+        f'<p class="eyebrow">{escape(name)}</p><{heading}>{escape(sentences.finding(a, lang))}</{heading}>'
+    ]
+    if a.illustrative:
+        rows.append(f'<p class="made-up">{escape(text("illustrative_banner", lang))}</p>')
+    rows += [_verdict_row(part, lang) for part in a.by_definition()]
+    if quote := sentences.plan_quote(a, lang):
+        rows.append(f'<p class="quote">{escape(quote)}</p>')
+    facts = [(text("k_last", lang), _last_figure(part, lang), "") for part in a.by_definition()]
+    facts += [*_paces(a, lang), (text("d_named", lang), sentences.departments(a, lang), "")]
+    listed = [
+        f"<div><dt>{escape(term)}</dt><dd>{escape(said)}{bar}</dd></div>" for term, said, bar in facts if said
+    ]
+    rows.append(f"<dl>{''.join(dict.fromkeys(listed))}</dl>")
+    over = [note for note in a.notes if note.code == "awaiting_figure"]
+    rows += [f'<p class="quiet">{escape(text("about_over", lang, **note.values))}</p>' for note in over]
+    return f'<article class="qcity card" lang="{lang}">{"".join(rows)}</article>'
+
+
+def _verdict_row(part: Assessment, lang: str) -> str:
+    """The number large with its word and a bar; or the status; under one definition with its name."""
+    shown, word = sentences.chance(part, lang)
+    lead = f"<small>{escape(sentences.panel_title(part, lang))}</small>" if part.role == "definition" else ""
+    big = (
+        f"<b>{escape(shown)}</b> {escape(word)}"
+        if shown
+        else f"<b>{escape(sentences.status_shown(part, lang))}</b>"
+    )
+    bar = meter([part.probability]) if shown and part.probability is not None else ""
+    return f'<p class="verdict {part.status}">{lead}<span>{big}</span>{bar}</p>'
+
+
+def _paces(a: Assessment, lang: str) -> list[tuple[str, str, str]]:
+    """Pace so far and pace needed with a bar each on one scale; that it was reached; nothing where one is unknown."""
+    paces = sentences.paces(a)
+    largest = max((abs(pace.linear) for pace in paces.values()), default=0)
+    if len(paces) < 2 or not largest or a.status != "forecast":
+        return []
+    if sentences.reached(a):
+        return [(text("k_needed", lang), say("reached", lang, last=paces["k_needed"].from_year), "")]
+    return [
+        (text(key, lang), sentences.pace_with_years(a, pace, lang), meter([abs(pace.linear) / largest]))
+        for key, pace in paces.items()
+    ]
 
 
 def picture(figure: Figure, alt: str) -> None:
@@ -133,17 +205,7 @@ def single_figures(part: Assessment, lang: str) -> dict[str, str]:
         for key, (low, high) in ends.items():
             shown[key] = "" if low is None else sentences.level_shown(part, low, lang, high)
     shown |= {"k_threshold": sentences.target_shown(part, lang), "k_last": _last_figure(part, lang)}
-    unit = "" if part.series is not None and part.series.base_year else sentences.unit_of(part, lang)
-    step = sentences.step_unit(unit, lang) if unit else text("index_points", lang)
-    for key, pace in (("k_so_far", part.pace_so_far), ("k_needed", part.pace_needed)):
-        if pace is not None:
-            facts = {
-                "start": pace.from_year,
-                "end": pace.to_year,
-                "compound": change(pace.compound or 0, lang),
-            }
-            both = "pace_shown" if pace.compound is None else "pace_shown_both"
-            shown[key] = text(both, lang, linear=f"{with_sign(number(pace.linear))} {step}", **facts)
+    shown |= {key: sentences.pace_with_years(part, pace, lang) for key, pace in sentences.paces(part).items()}
     return {text(key, lang, year=part.target.deadline): value for key, value in shown.items() if value}
 
 

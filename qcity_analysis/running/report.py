@@ -200,18 +200,17 @@ def run_report(
     listed = list_jobs(data, plans, languages, data_dir, targets, ledger_dir)
     out, home = Path(out_dir), Path(ledger_dir or issued.home(data.folder))
     with _held(out, data.folder) as stack:
-        shop = _Shop(out, _Marks(data, home).of, timeout, keep, max(1, jobs), progress)
+        shop = _Shop(out, _Marks(data, home).of, timeout, keep, progress)
         if only_failed:
             listed = [job for job in listed if job.name in shop.runs]
         done = {} if force else shop.unchanged(listed, only_failed)
         if record and any(job.kind != "track" and job.name not in done for job in listed):
-            done = {
-                name: run for name, run in done.items() if run["kind"] != "track"
-            }  # it shows what is said
+            done = {k: run for k, run in done.items() if run["kind"] != "track"}  # it shows what is said
         to_do = [job for job in listed if job.name not in done]
-        shop.open(stack, to_do, len(listed))
+        shop.open(stack, to_do, len(listed), jobs)
         for last in (False, True):
-            done |= shop.make([job for job in to_do if (job.kind == "track") == last])
+            workers = 1 if last else max(1, jobs)  # the first record keeps what it scored for the second
+            done |= shop.make([job for job in to_do if (job.kind == "track") == last], workers)
             if record and not last:
                 said = _answers(out, [run for run in done.values() if run["status"] == "ok"])
                 issued.record(said, home, issued.data_hash(data.folder))
@@ -241,7 +240,7 @@ def run_own(
     spoken = {parameter.name: parameter.default for parameter in declared} | values
     job = Job("own", "own", path.stem, check_language(spoken.get("language", "en")), day, values, str(path))
     with _held(out, find_folder(data_dir) if data_dir else None):
-        (run,) = _Shop(out, lambda job: "", timeout, 0, 1, progress, 1).make([job]).values()
+        (run,) = _Shop(out, lambda job: "", timeout, 0, progress, 1).make([job], 1).values()
     return Report((out / run["page"]).resolve(), [run], run["seconds"])
 
 
@@ -278,7 +277,7 @@ class _Marks:
     """
 
     def __init__(self, data: Data, home: Path) -> None:
-        self.data, self.home, self.code, self.days = data, home, _code_hash(), dict[str, dict[str, Any]]()
+        self.data, self.home, self.code, self.days = data, home, _code_hash(), dict[str, Any]()
         names, self.links = set(data.indicators["indicator_id"]), dict[str, set[str]]()
         columns = ["indicator_id", "continues", "inputs", "comparators"]
         for name, older, *others in data.indicators[columns].astype(str).itertuples(index=False):
@@ -289,11 +288,7 @@ class _Marks:
     def of(self, job: Job) -> str:
         """The hash of one page."""
         day = dt.date.fromisoformat(job.as_of)
-        about: list[Any] = [
-            self.code,
-            f"{day:%Y-%m}",
-            f"{day + dt.timedelta(1):%m}",
-        ]  # its last day is another
+        about: list[Any] = [self.code, f"{day:%Y-%m} {day + dt.timedelta(1):%m}"]  # its last day is another
         about += [{name: value for name, value in job.parameters.items() if name != "as_of"}]
         if job.kind in OF_NO_PLAN:
             about += [str(self.data.remarks), pages(self.data.folder), day if job.kind == "overview" else ""]
@@ -309,10 +304,8 @@ class _Marks:
             for name in ("corrections", *reversed(TABLES)):
                 cells = getattr(known, name).drop(columns=["row", "line"], errors="ignore").astype(str)
                 tables[name] = (cells, pd.util.hash_pandas_object(cells, index=False).to_numpy())
-            revised = list(
-                typical_revisions(known.observations).values()
-            )  # all together say how far figures move
-            self.days[job.as_of] = tables, np.array(revised)
+            moves = typical_revisions(known.observations)  # what all the provisional figures together say
+            self.days[job.as_of] = tables, np.array(list(moves.values()))
         (tables, revised), cited = self.days[job.as_of], set[str]()
         targets, family = tables["targets"][0], set[str]()
         fresh = set(targets.loc[_asked(targets, job), "indicator_id"])
@@ -353,7 +346,6 @@ class _Shop:
     mark: Callable[[Job], str]
     timeout: float
     keep: int
-    workers: int
     say: Progress
     total: int = 0
     count: int = 0
@@ -402,10 +394,10 @@ class _Shop:
         """Whether all that a run made is there as it was: not truncated, emptied or gone."""
         return all(digest(self.out / file) == was for file, was in run["files"].items())
 
-    def open(self, stack: ExitStack, to_do: Sequence[Job], of: int) -> None:
+    def open(self, stack: ExitStack, to_do: Sequence[Job], of: int, workers: int) -> None:
         """Say what will be done and how long it will take, and preload a process for kernels where that pays."""
         times = [float(self.runs.get(job.name, {}).get("seconds") or PAGES[job.kind][1]) for job in to_do]
-        minutes, self.total = max([sum(times) / self.workers, *times]) / 60, len(to_do)
+        minutes, self.total = max([sum(times) / workers, *times]) / 60, len(to_do)
         facts = {"pages": of, "to_do": self.total, "kept": of - self.total, "minutes": round(minutes, 1)}
         self.say("begin", facts)
         if len(to_do) >= WORTH_A_SERVER:
@@ -413,9 +405,9 @@ class _Shop:
             if self.server() is None:
                 self.say("slow_kernels", {})
 
-    def make(self, jobs: Sequence[Job]) -> dict[str, Run]:
+    def make(self, jobs: Sequence[Job], workers: int) -> dict[str, Run]:
         """Make pages; each run goes into the ledger of runs as soon as it ends."""
-        done, pool = dict[str, Run](), ThreadPoolExecutor(self.workers)
+        done, pool = dict[str, Run](), ThreadPoolExecutor(workers)
         try:
             for future in as_completed([pool.submit(self._make, job) for job in jobs]):
                 run = future.result()
