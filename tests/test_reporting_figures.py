@@ -32,7 +32,7 @@ def portfolio(tmp_path_factory):
         [target(), target("other", indicator_id="gears")])  # fmt: skip
     tables = {"observations": [*figures(STEADY), *lower], "indicators": names, "targets": goals}
     data = loaded(tmp_path_factory.mktemp("portfolio"), **tables)
-    return add_up(data, qc.scorecard(data, draws=500)[1], draws=2_000)
+    return add_up(data, list(qc.scorecard(data, draws=500).answers.values()), draws=2_000)
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

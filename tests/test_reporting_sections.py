@@ -251,7 +251,7 @@ def card(tmp_path_factory):
     names = [indicator(name) for name in ("widgets", "gears", "cogs")]
     folder = tmp_path_factory.mktemp("card")
     data = loaded(folder, observations=[*figures(STEADY), *lower], indicators=names, targets=goals)
-    return data, qc.scorecard(data, draws=500)[1]
+    return data, list(qc.scorecard(data, draws=500).answers.values())
 
 
 @BOTH
