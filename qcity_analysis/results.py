@@ -122,8 +122,8 @@ class Answer(Assessment):
         return pd.concat(tables, names=["series"]).reset_index(0) if tables else pd.DataFrame()
 
     def what_if(self, several: Mapping[str, Mapping[str, Any]] | None = None, **supposed: Any) -> WhatIf:
-        """The answer under suppositions: one by keyword (`given={2026: 3.9}`, `pace="last 5"`, `path`,
-        `shock`, `policy`, `threshold`, `deadline`; see `analysis.scenarios.scenario`), `several` by name, or without any the usual paces.
+        """The answer under suppositions: one by keyword (`given={2026: 3.9}`, `pace="last 5"`, `path`, `shock`,
+        `policy`, `threshold`, `deadline`: see `analysis.scenarios`), `several` by name, or without any the usual paces.
         """
         from .analysis.scenarios import scenario, scenarios
 
