@@ -154,7 +154,7 @@ def test_every_target_has_the_plan_s_words_and_our_readings():
         for lang, tail in (("zh", ""), ("en", "_en")):
             words = [asked.wording, asked.section, getattr(asked, f"note{tail}")]
             words += map(str.strip, getattr(asked, f"departments{tail}").split(";"))
-            lines = "\n".join(sentences.plan_says(SimpleNamespace(target=asked), lang))
+            lines = "\n".join(sentences.plan_reading(SimpleNamespace(target=asked), lang))
             assert all(part in lines for part in words), row.target_id
     described = json.loads(Path("data/raw/datapackage.json").read_text("utf-8"))["resources"]
     (fields,) = [one["schema"]["fields"] for one in described if one["path"] == "targets.csv"]
