@@ -53,7 +53,7 @@ ROWS = [  # cells of a row of observations.csv, the column that is wrong, and wh
     ({"period": "2021-13"}, "period", "a year, or a year to date as 2024-Q3 or 2024-08; write one period per row"),
     ({"published": "2022-02-30"}, "published", "a date as 2023-02-28, 2023-02 or 2023; "
      "write the day, month or year of publication as far as it is known"),
-    ({"base_period": "20"}, "base_period", "a year of four digits; write it as 2025"),
+    ({"base_period": "2020.5"}, "base_period", "a year of four digits; write it as 2025"),
     ({"status": "finale"}, "status", 'final, preliminary, estimate, illustrative; choose one of them. '
      'Did you mean "final"?'),
     ({"qualifier": ">"}, "qualifier", '=, ~, >=, <=; choose one of them. Did you mean ">="?'),

@@ -144,10 +144,10 @@ def test_names_and_definitions_are_there_in_both_languages():
         assert bool(row["break_reason_zh"]) == bool(row["break_reason_en"])
 
 
-def test_there_are_42_targets_of_nanjing_and_41_of_china_that_are_open_or_just_over():
+def test_there_are_42_targets_of_nanjing_and_42_of_china_that_are_open_or_just_over():
     plans = [row["plan"] for row in rows("targets")]
-    counts = {"nanjing_quality_city": 42, "china_14fyp": 21, "china_15fyp": 20}
-    assert {plan: plans.count(plan) for plan in counts} == counts and len(plans) == 83
+    counts = {"nanjing_quality_city": 42, "china_14fyp": 21, "china_15fyp": 21}
+    assert {plan: plans.count(plan) for plan in counts} == counts and len(plans) == 84
 
 
 def test_the_earlier_plans_of_china_hold_every_row_of_their_tables():
@@ -172,7 +172,9 @@ def test_every_official_outcome_belongs_to_a_target_and_has_its_unit():
 
 def test_binding_is_said_of_every_row_of_the_five_tables():
     for row in [*rows("targets"), *rows("earlier_targets")]:
-        if row["plan"] in ("china_12fyp", "china_13fyp", "china_15fyp"):
+        if (
+            row["plan"] in ("china_12fyp", "china_13fyp", "china_15fyp") and row["section"] != "第四十七章"
+        ):  # no table
             assert row["binding"] in ("binding", "expected"), row["target_id"]
 
 

@@ -225,6 +225,20 @@ def test_both_kinds_need_a_base_year_and_a_side(tmp_path, cells):
     ]
 
 
+@pytest.mark.parametrize(("wording", "kind", "fits"), [
+    ("国内生产总值年均增长7%", "level", "average_growth"), ("城镇失业率每年控制在5%以内", "level", "every_year"),
+    ("合格率逐年提高", "level", "monotone, every_year"),
+    ("能耗比2020年降低18%", "level", "relative_change, average_growth"),
+    ("累计新增就业4500万人", "level", "cumulative"), ("重大事故零发生", "level", "zero_event"),
+    ("PM2.5年均浓度降到30", "level", ""), ("比2020年提高2个百分点", "level", ""),
+    ("失业率5%以内", "level", ""),
+])  # fmt: skip
+def test_a_kind_that_does_not_fit_the_wording_is_refused_with_those_that_would(tmp_path, wording, kind, fits):
+    goal = target(kind=kind) | {"wording": wording}
+    problems = qc.check(package(tmp_path, targets=[goal], observations=changes({2021: 7.0})), "2021-12-31")
+    assert [p.values["kinds"] for p in problems if p.code == "kind_of_wording"] == ([fits] if fits else [])
+
+
 def test_the_level_asked_for_by_growth_is_compounded(data):
     goal = find_target(data, "gdp", "china_12fyp")
     assert goal.level(100.0) == pytest.approx(100 * 1.07**5) and goal.amount_of(

@@ -26,7 +26,7 @@ from qcity_analysis.running.runner import declared_parameters
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 OPTIONS = {"plans": ["nanjing_quality_city"], "targets": ["energy_intensity"], "languages": ["en"]}
-ADDRESS = r"""(?:src|href)=["'](?!data:|\.\./|[a-z_]+/|#)|https?://|(?<!:)//[a-z]|@import"""
+ADDRESS = r"""(?:src|href)=["'](?!data:|\.\./|[a-z_]+[./]|#)|https?://|(?<!:)//[a-z]|@import"""
 
 
 def html_policy(html):

@@ -200,7 +200,8 @@ class Question:
         """The newest vintage of every published total (`count_total`), also those within a year, in order of time."""
         rows = self.data.observations
         mine = (rows["indicator_id"] == indicator_id) & (rows["region"] == self.target.region)
-        return with_sources(self.data, standing(rows[mine & (rows["measure"] == "count_total")]))[0]
+        totals = standing(rows[mine & (rows["measure"] == "count_total")])
+        return with_sources(self.data, totals).reset_index(drop=True)
 
     def decisive(self, series: AnnualSeries, year: int, bound: float) -> float:
         """The bound published for a year where it decides whether `bound` was reached; NaN where none does."""

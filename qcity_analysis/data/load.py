@@ -113,7 +113,7 @@ def load(folder: str | Path | None = None, as_of: str | dt.date | None = None) -
     >>> import qcity_analysis as qc
     >>> data = qc.load(as_of="2026-01-01")
     >>> len(data.targets)
-    83
+    84
     """
     day = to_date(dt.date.today() if as_of is None else as_of)
     tables, problems, _ = _checked(folder)

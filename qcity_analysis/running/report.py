@@ -180,7 +180,8 @@ def run_report(
                 if server() is None:
                     progress("kernels cannot be forked here; using ordinary ones, which start more slowly")
             make = partial(_make, out=out, prints=prints, server=server, timeout=timeout, site=site)
-            done |= kept | _wave(to_do, make, jobs, ledger, progress)
+            workers = 1 if last else jobs  # the first record keeps what it scored for the second
+            done |= kept | _wave(to_do, make, workers, ledger, progress)
             if record and not last:
                 said = _answers([run for run in done.values() if run["status"] == "ok"])
                 issued.record(said, home, issued.data_hash(data.folder))

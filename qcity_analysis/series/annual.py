@@ -264,7 +264,8 @@ def _from_figures(
 ) -> AnnualSeries:
     """The series from the published figures of the indicator itself and what was computed from its inputs."""
     rows = data.observations
-    rows = rows[(rows["indicator_id"] == indicator["indicator_id"]) & (rows["region"] == region)]
+    mine = (rows["indicator_id"] == indicator["indicator_id"]) & (rows["region"] == region)
+    rows = with_sources(data, rows[mine])
     newest = standing(rows)
     superseded = rows.drop(index=newest.index).sort_values(["known_from", "row"], kind="stable")
     new, partial = newest["measure"] == "count_new", newest["months"] < 12
@@ -288,7 +289,8 @@ def _from_figures(
         *made.notes, *_differing(made.levels, published, typed), *conflicts(chain.values, links),
         *_notes_on(used, superseded, unused, counts), *told,
     )  # fmt: skip
-    used, bounds, superseded, unused, counts = with_sources(data, used, bounds, superseded, unused, counts)
+    numbered = (one.reset_index(drop=True) for one in (used, bounds, superseded, unused, counts))
+    used, bounds, superseded, unused, counts = numbered
     inner = [one.new_counts if made.kind == "sum" else one.observations for one in made.inputs]
     own = {year: error for year, error in made.evidence.noisy.items() if year not in published}
     given = Evidence() if index else dataclasses.replace(made.evidence, noisy=own)
@@ -325,12 +327,11 @@ def _notes_on(
     return [*notes, Note("new_counts", {"periods": list(counts["period"])})] if len(counts) else notes
 
 
-def with_sources(data: Data, *tables: pd.DataFrame) -> list[pd.DataFrame]:
-    """The figures of each table, numbered anew, with publisher, title and date of their source."""
-    columns = ["publisher", "publisher_en", "title", "title_en", "date"]
-    named = data.sources.set_index("source_id")[columns].rename(columns={"date": "source_date"})
-    numbered = (rows.reset_index(drop=True) for rows in tables)
-    return [rows.join(named.reindex(rows["source_id"]).set_axis(rows.index)) for rows in numbered]
+def with_sources(data: Data, rows: pd.DataFrame) -> pd.DataFrame:
+    """Figures with publisher, title and date of their source."""
+    columns = ["source_id", "publisher", "publisher_en", "title", "title_en", "date"]
+    named = data.sources[columns].rename(columns={"date": "source_date"})
+    return rows.join(named.set_index("source_id"), on="source_id")
 
 
 def coverage(data: Data, plan: str | None = None) -> pd.DataFrame:

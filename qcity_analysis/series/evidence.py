@@ -192,12 +192,13 @@ def evidence_of(
 def new_counts(rows: pd.DataFrame) -> pd.DataFrame:
     """Counts of new items, one row a year: the whole year, else the year to date with the most months.
 
-    `rows` are the vintages that stand. A number stands before a bound of the same months, and before a bound of the
-    whole year that says less. Returns the columns of `rows`, `months` (the exposure) and `count`.
+    `rows` are the vintages that stand, with the `months` they cover (the exposure). A number stands before a bound of
+    the same months, and before a bound of the whole year that says less. Returns their columns and `count`.
     """
     rows = rows[rows["measure"] == "count_new"]
-    months = [months_covered(period) for period in rows["period"]]
-    rows = rows.assign(months=months, count=rows["value"], number=~rows["qualifier"].isin([">=", "<="]))
+    if rows.empty:
+        return rows.assign(count=rows["value"])
+    rows = rows.assign(count=rows["value"], number=~rows["qualifier"].isin([">=", "<="]))
     rows = rows.sort_values(["year", "months", "number"], kind="stable")
     last = rows.drop_duplicates("year", keep="last")
     if not last["number"].all():
@@ -212,6 +213,8 @@ def _estimates(
 ) -> tuple[dict[int, tuple[float, float]], dict[Any, str], list[Note]]:
     """Estimates by year without a level from year-to-date `rows`, why other rows say nothing, and notes."""
     usable, levels = rows, chain.values
+    if rows.empty:
+        return {}, {}, []
     if chain.root is not None:
         usable = usable[usable["measure"].isin(CHANGES)]
     if chain.older:
@@ -344,7 +347,9 @@ def _bounded(
             return float(row["value"]) if chain.root is None else math.nan
         return float(chain.values.get(_start(row, base_year), math.nan)) * (1 + float(row["value"]) / 100)
 
-    rows = rows.assign(level=[as_level(row) for _, row in rows.iterrows()])
+    rows = rows.assign(level=np.array([as_level(row) for _, row in rows.iterrows()], dtype=float))
+    if rows.empty:
+        return {}, {}, rows, {}, []
     silent = rows["measure"].isin(CHANGES) & rows["level"].isna()
     lower, upper, contradicted = dict[int, float](), dict[int, float](), []
     for row in rows[rows["level"].notna()].itertuples():
