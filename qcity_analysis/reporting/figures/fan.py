@@ -80,8 +80,8 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
             list(handles.values()), list(handles), loc="upper left", bbox_to_anchor=(0, (foot - 0.3) / height),
             ncols=columns, columnspacing=1.2, handlelength=1.6, borderaxespad=0,
         )  # fmt: skip
-        for k, line in enumerate(reversed(lines)):
-            figure.text(0.01, (0.05 + LINE * k) / height, line, color=MUTED, va="bottom")
+        for k, line in enumerate(lines, 1):
+            figure.text(0.01, (0.05 + LINE * (len(lines) - k)) / height, line, color=MUTED, va="bottom")
         for ax in axes:
             if assessment.illustrative or any(part.illustrative for part in panels):
                 look = BOLD | {"fontsize": 12, "color": WHITE, "ha": "center", "va": "top", "zorder": 10}
