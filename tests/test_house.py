@@ -46,7 +46,8 @@ COMMANDS = {
     "score": "as-of data json language ledger out plan",
 }
 PUBLIC = """AnnualSeries Answer Assessment Data DataError Forecast QcityError Scorecard annual_series assess
-    assess_series check check_parameters diff forecast forecast_panel import_figures load rules scorecard track_record"""
+    assess_series check check_parameters diff forecast forecast_panel import_figures load rules scorecard
+    track_record"""
 MEMBERS = {
     "AnnualSeries": "derived evidence factor history inputs known notes places points shared",
     "Assessment": """borrowed borrowed_since bound draws expected fan forecast illustrative interval likelihood median

@@ -129,9 +129,12 @@ def speed_sentences(a: Assessment, move: Feasibility, lang: str) -> list[str]:
     if share is not None:
         key, part = ("fast_bank", 1 - share) if "bank_either" in corpus else ("fast_bank_lost", share)
         said.append(say(key, lang, share=percent(part, lang)))
-    if move.scale in ("logodds", "typical") and move.rows:
-        said.append(say(f"fast_{move.scale}", lang))
-    return said
+    return said + compared(move, lang)
+
+
+def compared(move: Feasibility, lang: str) -> list[str]:
+    """How moves were compared, where that is not plain percent."""
+    return [say(f"fast_{move.scale}", lang)] if move.scale in ("logodds", "typical") and move.rows else []
 
 
 def scenario_shown(row: Scenario, lang: str) -> tuple[str, str]:

@@ -200,7 +200,8 @@ def run_report(
     listed = list_jobs(data, plans, languages, data_dir, targets, ledger_dir)
     out, home = Path(out_dir), Path(ledger_dir or issued.home(data.folder))
     with _held(out, data.folder) as stack:
-        shop = _Shop(out, _Marks(data, home).of, timeout, keep, progress)
+        site = {job.name for job in listed}
+        shop = _Shop(out, _Marks(data, home, site).of, timeout, keep, progress, site)
         if only_failed:
             listed = [job for job in listed if job.name in shop.runs]
         done = {} if force else shop.unchanged(listed, only_failed)
@@ -240,7 +241,7 @@ def run_own(
     spoken = {parameter.name: parameter.default for parameter in declared} | values
     job = Job("own", "own", path.stem, check_language(spoken.get("language", "en")), day, values, str(path))
     with _held(out, find_folder(data_dir) if data_dir else None):
-        (run,) = _Shop(out, lambda job: "", timeout, 0, progress, 1).make([job], 1).values()
+        (run,) = _Shop(out, lambda job: "", timeout, 0, progress, set(), 1).make([job], 1).values()
     return Report((out / run["page"]).resolve(), [run], run["seconds"])
 
 
@@ -276,8 +277,14 @@ class _Marks:
     counts, but for the overview.
     """
 
-    def __init__(self, data: Data, home: Path) -> None:
-        self.data, self.home, self.code, self.days = data, home, _code_hash(), dict[str, Any]()
+    def __init__(self, data: Data, home: Path, site: set[str]) -> None:
+        self.data, self.home, self.site, self.code, self.days = (
+            data,
+            home,
+            site,
+            _code_hash(),
+            dict[str, Any](),
+        )
         names, self.links = set(data.indicators["indicator_id"]), dict[str, set[str]]()
         columns = ["indicator_id", "continues", "inputs", "comparators"]
         for name, older, *others in data.indicators[columns].astype(str).itertuples(index=False):
@@ -290,6 +297,9 @@ class _Marks:
         day = dt.date.fromisoformat(job.as_of)
         about: list[Any] = [self.code, f"{day:%Y-%m} {day + dt.timedelta(1):%m}"]  # its last day is another
         about += [{name: value for name, value in job.parameters.items() if name != "as_of"}]
+        stem, linked = job.name.removesuffix(job.lang), {f"{job.plan}/scorecard.{job.lang}"}
+        linked |= self.site if job.kind == "scorecard" else {f"{stem}{lang}" for lang in LANGUAGES}
+        about += sorted(linked & self.site)
         if job.kind in OF_NO_PLAN:
             about += [str(self.data.remarks), pages(self.data.folder), day if job.kind == "overview" else ""]
             about += sorted(path.name for path in self.home.glob("*.parquet")) if job.kind == "track" else []
@@ -347,6 +357,7 @@ class _Shop:
     timeout: float
     keep: int
     say: Progress
+    site: set[str]  # names of the pages that can be linked to
     total: int = 0
     count: int = 0
     server: Callable[[], list[str] | None] = lambda: None
@@ -448,7 +459,12 @@ class _Shop:
         mark, result = self.mark(job), self._run(job, draft)
         if self.stopped:
             return {}
-        about = {"lang": job.lang, "title": f"{job.plan} {job.target}".strip(), "home": "../index.html"}
+        about: dict[str, Any] = {
+            "lang": job.lang,
+            "title": f"{job.plan} {job.target}".strip(),
+            "home": "../index.html",
+        }
+        about |= {"site": self.site}
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         try:
             if result.ok:
