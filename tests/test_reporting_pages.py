@@ -130,7 +130,7 @@ def test_the_whole_report_has_every_target_in_both_languages_and_the_dated_page(
     assert "china_14fyp/energy_per_gdp.2023-03-31.zh" in names
 
 
-@pytest.mark.parametrize("width", [390, 1200])
+@pytest.mark.parametrize("width", [390, pytest.param(1200, marks=pytest.mark.slow)])
 def test_a_browser_shows_the_page(made, tmp_path, width):
     named = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
     if (browser := next(filter(None, named), None)) is None:
@@ -162,12 +162,8 @@ def test_papermill_runs_the_notebook_from_another_folder(tmp_path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_as_it_is(path, tmp_path):
     one_thread = os.environ | ONE_THREAD  # beside other tests two threads on two cores wait for one another
-    nbconvert = [
-        sys.executable,
-        *["-m", "nbconvert", "--execute", "--to", "notebook", "--output-dir"],
-        tmp_path,
-        path,
-    ]
+    nbconvert = [sys.executable, *["-m", "nbconvert", "--execute", "--to", "notebook", "--output-dir"],
+        tmp_path, path]  # fmt: skip
     subprocess.run(nbconvert, check=True, timeout=1_200, env=one_thread)
     run = nbformat.read(tmp_path / path.name, as_version=4)
     assert all(output.output_type != "error" for cell in run.cells for output in cell.get("outputs", []))

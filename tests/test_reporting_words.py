@@ -181,11 +181,9 @@ def test_the_heaviest_kinds_and_the_year_that_matters_most_are_named(mixture):
 
 
 def test_what_becomes_of_an_extra_step_and_a_median_moved_by_other_knowledge_are_said(mixture):
-    for last, english, chinese in (
-        (1.45, "45 % is expected to be repeated", "再延续其中的 45%"),
-        (0.7, "30 % is expected to be lost again", "回吐其中的 30%"),
-        (1.01, "neither to be repeated nor to be lost", "既不延续也不回吐"),
-    ):
+    for last, english, chinese in ((1.45, "45 % is expected to be repeated", "再延续其中的 45%"),
+            (0.7, "30 % is expected to be lost again", "回吐其中的 30%"),
+            (1.01, "neither to be repeated nor to be lost", "既不延续也不回吐")):  # fmt: skip
         for lang, words in (("en", english), ("zh", chinese)):
             assert words in explained(mixture, replace(EXPLANATION, last_value=last), lang)[1]
     same, moved = (replace(EXPLANATION, median=mixture.median + by) for by in (0, 5))

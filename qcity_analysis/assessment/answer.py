@@ -57,7 +57,7 @@ class Tally:
     exposure: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Assessment:
     """The answer for one target as of one day.
 
@@ -110,6 +110,12 @@ class Assessment:
     tally: Tally | None = None
     settled_in: str | None = None
     stated: Note | None = None
+
+    def __repr__(self) -> str:
+        said = self.status if self.probability is None else f"{self.probability:.3g}, {self.word}"
+        goal = self.target
+        about = f"{goal.target_id}, {self.definition['indicator_id']} of {goal.region} by {goal.deadline}"
+        return f"<{type(self).__name__} {about}: {said}; as of {self.as_of}>"
 
     def places(self) -> set[tuple[str, str]]:
         """Every series the answer rests on, inputs and parts included: indicator and region."""

@@ -84,6 +84,14 @@ def _read_file(path: Path, table: Table) -> Read:
     return _typed(cells, rows, table), sorted(problems, key=lambda p: p.row or 0)
 
 
+def table_of(table: Table, rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """A table of the contract from rows held in memory, typed as if read from a file; unchecked."""
+    frame = pd.DataFrame(rows, columns=[column.name for column in table.columns], dtype=object)
+    written = frame.where(frame.notna(), "").astype(str)
+    cells = {column.name: _distinct(written[column.name], len(rows), column) for column in table.columns}
+    return _typed(cells, np.arange(2, len(rows) + 2), table)
+
+
 def _distinct(written: Any, count: int, column: Column) -> Cells:
     """Which of its distinct cells each row of a column has, and those; in plain characters unless it holds text."""
     if written is None:
