@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from .problems import DataError as DataError
     from .results import Answer as Answer
     from .results import Scorecard as Scorecard
+    from .results import WhatIf as WhatIf
     from .results import assess as assess
     from .results import assess_series as assess_series
     from .results import scorecard as scorecard
@@ -47,6 +48,7 @@ _HOME = {
     "Forecast": "forecasting.forecast",
     "QcityError": "errors",
     "Scorecard": "results",
+    "WhatIf": "results",
     "annual_series": "series.annual",
     "assess": "results",
     "assess_series": "results",
