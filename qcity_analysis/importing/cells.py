@@ -244,7 +244,7 @@ def read_period(cell: Cell) -> str | None:
     if not isinstance(cell, str):
         return None
     text = re.sub(r"\s", "", half_width(without_marks(cell)[0]).translate(_MINUS))
-    text = _BESIDE_YEAR.sub("", text)
+    text = re.sub(rf"^({_YEAR})(-?M(?=\d)|(?=Q\d))", r"\1-", _BESIDE_YEAR.sub("", text))
     if end := _YEAR_END.fullmatch(text):
         return end[1] or end[2]
     if re.fullmatch(rf"{_YEAR}(-(Q[1-4]|0[1-9]|1[0-2]))?", text):

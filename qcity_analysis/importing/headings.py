@@ -5,6 +5,7 @@ Out of scope: where the figures stand (`layout`) and what a cell says (`cells`).
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 
@@ -39,7 +40,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "region code|area code|city code|country code|code|iso|iso3|iso_code|adcode|geoareacode"
     ),
     "period": _listed(
-        "年份|年度|年|时间|时期|期间|日期|统计年份|year|years|period|time|time_period|timeperiod|time period|date|jahr|"
+        "年份|年度|年|月份|季度|时间|时期|期间|日期|统计年份|year|years|period|time|time_period|timeperiod|time period|date|jahr|"
         "zeit|année|annee|año|ano|anno|年次|연도|년도|год"
     ),
     "value": _listed("数值|值|数据|指标值|value|obs_value|figure"),
@@ -79,6 +80,8 @@ def preface_of(grid: Grid, floor: int, top: int) -> dict[str, str]:
         texts = list(filter(None, map(as_text, grid.rows[row])))
         if floor and row < top and any(map(is_number, grid.rows[row])):
             break  # a table above
+        if len(texts) == 2 and role_of(texts[0]):
+            texts = [f"{texts[0]}: {texts[1]}"]
         for text in texts:
             match = PREFACE.fullmatch(re.sub(r"^\((.*)\)$", r"\1", half_width(text)))
             role = role_of(match[1]) if match else ""
@@ -112,6 +115,13 @@ def is_number(cell: Cell) -> bool:
         return read_change(cell) is not None
     except UnreadableCell:
         return False
+
+
+def is_dated(cell: Cell) -> bool:
+    """Whether a cell under a heading for years begins with one or is a day, a quarter or a month, whatever it is."""
+    return isinstance(cell, dt.date) or bool(
+        re.match(r"\D{0,3}(19|20)\d\d|\d\d?[./-]\d", half_width(as_text(cell)))
+    )
 
 
 def is_figure(cell: Cell, empty: bool = True) -> bool:

@@ -24,6 +24,7 @@ from .headings import (
     column_name,
     footnotes_of,
     has_role,
+    is_dated,
     is_figure,
     is_note,
     is_number,
@@ -247,7 +248,9 @@ def _year_columns(grid: Grid, columns: Mapping[str, str]) -> list[_Table]:
     tables = []
     for (head, found), end in zip(headed.items(), [*list(headed)[1:], len(grid.rows)], strict=False):
         value = any(has_role(as_text(cell), "value", columns) for cell in grid.rows[head])
-        years = [k for k in found if value or any(grid.period(row, k) for row in range(head + 1, end))]
+        years = [
+            k for k in found if value or any(is_dated(grid.cell(row, k)) for row in range(head + 1, end))
+        ]
         rows = [row for row in range(head + 1, end) if any(as_text(grid.cell(row, k)) for k in years)]
         tables += [_Table(head, rows[0], end, years=tuple(years))] if rows else []
     if tables or grid.long:
@@ -411,7 +414,7 @@ def _read(
 def _labels(table: _Table, texts: Mapping[int, str], roles: Mapping[int, str]) -> dict[str, str]:
     """What the columns beside the names say of a row, by heading and as @role; a code as @code beside a name."""
     alone = len(texts) == 1 and not (table.years or table.period)
-    said = [k for k in texts if k not in table.names or (roles[k] == "indicator" and not alone)]
+    said = [k for k in texts if k not in table.names or roles[k] == "region" or (roles[k] and not alone)]
     labels = {table.labels[k]: texts[k] for k in said if table.labels[k]}
     for k in sorted(said, key=lambda k: bool(CODE.search(table.labels[k]))):
         if roles[k]:
@@ -424,7 +427,10 @@ def _is_running(grid: Grid, table: _Table, k: int) -> bool:
     """Whether a column says nothing of the figures in its row: a running number, a code, a note."""
     cells = [as_text(grid.cell(row, k)) for row in range(table.top, table.end)]
     numbers = {cell for cell in cells if is_number(cell)}
-    return TECHNICAL.fullmatch(table.labels[k]) is not None or 2 * len(numbers) > len(cells)
+    text = table.labels[k]
+    return bool(TECHNICAL.fullmatch(text)) or (
+        2 * len(numbers) > len(cells) and not BREAKDOWN.fullmatch(text)
+    )
 
 
 def _named(
