@@ -19,27 +19,8 @@ from ..errors import QcityError
 Cell = str | int | float | bool | dt.date | dt.time | dt.timedelta | None
 
 MISSING = frozenset(
-    [
-        "",
-        "-",
-        "--",
-        "..",
-        "...",
-        "…",
-        "……",
-        "/",
-        "\\",
-        ":",
-        "na",
-        "n/a",
-        "n.a.",
-        "nan",
-        "null",
-        "<na>",
-        "不详",
-        "暂无",
-    ]
-)
+    ["", "-", "--", "..", "...", "…", "……", "/", "\\", ":", "na", "n/a", "n.a.", "nan", "null", "<na>", "不详", "暂无"]
+)  # fmt: skip
 TURNED = {">=": "<=", "<=": ">="}  # the bound of a figure with its sign turned
 MARKS = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳*†‡¹²³⁴⁵⁶⁷⁸⁹"
 

@@ -19,6 +19,7 @@ import pandas as pd
 from ..data.schema import CHANGES, PERIOD, QUALIFIERS, STATUSES, is_date
 from ..errors import closest
 from ..problems import DataError, Problem
+from . import headings as words
 from .cells import (
     TURNED,
     UnreadableCell,
@@ -30,11 +31,9 @@ from .cells import (
     status_flag,
     with_points,
 )
-from .headings import UNIT, is_number, short_name, split_unit
 from .layout import Entry, Sheet
 from .mapping import TO_DATE, Mapping, Rule
-from .sdmx import STATUS
-from .units import is_index, multiple, same_unit
+from .sdmx import status_of
 
 _is_date = cache(is_date)
 _ANNUAL = ("", "a", "annual", "yearly", "year", "年", "年度", "a: annual")
@@ -80,22 +79,18 @@ class _Matching:
         self.mapping = mapping
         self.sheets = {sheet.entries[0].file: sheet for sheet in sheets if sheet.entries}
         self.regions, indicators = tables["regions"], tables["indicators"]
-        self.units = {
-            name: (str(unit), str(chinese))
-            for name, unit, chinese in zip(
-                *(indicators[c] for c in ("indicator_id", "unit", "unit_zh")), strict=True
-            )
-        }
+        columns = (indicators[name] for name in ("indicator_id", "unit", "unit_zh"))
+        self.units = {name: (str(unit), str(other)) for name, unit, other in zip(*columns, strict=True)}
         self.entries = [entry for sheet in sheets for entry in sheet.entries]
         self.named: dict[str, list[int]] = defaultdict(list)
         for k, entry in enumerate(self.entries):
-            for name in names_of(entry.name, entry.unit):
+            for name in words.names_of(entry.name, entry.unit):
                 self.named[name].append(k)
         self.called: dict[str, set[str]] = defaultdict(set)  # regions by each of their names and codes
         for row in self.regions.to_dict("records"):
             codes = re.split(r"[\s;,|]+", str(row["code"]))
             for name in filter(None, (row["region"], row["name_zh"], row["name_en"], *codes)):
-                for form in {same_name(str(name)), short_name(str(name))}:
+                for form in {same_name(str(name)), words.short_name(str(name))}:
                     self.called[form].add(str(row["region"]))
         self.known = cache(self._known)
         self.faults: list[Problem] = []
@@ -135,10 +130,8 @@ class _Matching:
         every, part = self.entries, same_name(rule.column)
         ks = self.named.get(same_name(rule.name), []) if rule.name else list(range(len(every)))
         if rule.rows:  # each row is named by its region, perhaps under the title of its table
-            under = {
-                k for k, e in enumerate(every) if same_name(rule.name) in names_of(e.name.rpartition("/")[0])
-            }
-            ks = sorted(under.union(ks))
+            above = (words.names_of(entry.name.rpartition("/")[0]) for entry in every)
+            ks = sorted({*ks, *(k for k, names in enumerate(above) if same_name(rule.name) in names)})
             for k in ks:
                 last = every[k].name.rsplit("/", 1)[-1]
                 every[k] = replace(every[k], labels={"@region": last, **every[k].labels})
@@ -195,8 +188,8 @@ class _Matching:
         level, preface = self.units[rule.indicator], self.sheets[entries[0].file].preface
         texts = [t for e in entries[:1] for t in (e.unit, e.name, e.part, e.labels.get("@indicator", ""))]
         texts += [preface.get("title", ""), preface.get("indicator", ""), rule.unit]
-        index = next(filter(is_index, texts), "")
-        if index and not any(map(is_index, level)) and rule.offset != -100:
+        index = next(filter(words.is_index, texts), "")
+        if index and not any(map(words.is_index, level)) and rule.offset != -100:
             self.fault(rule, "index_level", "measure", cell=index)
         return len(self.faults) == before
 
@@ -212,10 +205,9 @@ class _Matching:
                     said[self.region(rule, entry)][text] = None
             texts = next((list(found) for found in said.values() if len(found) > 1), [])
             every = [text for found in said.values() for text in found]
-            if len(every) == 1 and not any(
-                "@region" in e.labels or self.known(e.labels[key]) for e in entries
-            ):
-                texts = [text for text in every if text and not is_number(text) and not UNIT.fullmatch(text)]
+            known = any("@region" in e.labels or self.known(e.labels[key]) for e in entries)
+            if len(every) == 1 and not known and every[0] and not words.is_number(every[0]):
+                texts = every if not words.UNIT.fullmatch(every[0]) else []
             if texts:
                 some = ", ".join(f'"{text}"' for text in texts[:5])
                 self.fault(rule, "open_label", "where", cell=some, key=key, value=texts[0])
@@ -226,12 +218,12 @@ class _Matching:
             preface, last = self.sheets[entry.file].preface, entry.name.rsplit("/", 1)[-1]
             above, title = preface.get("region", ""), same_name(preface.get("title", "") + entry.name)
             named = self.known(last)
-            told = {
-                r: name for name, rs in self.called.items() if len(name) > 1 and name in title for r in rs
-            }
+            called = ((name, one) for name, ones in self.called.items() for one in ones if len(name) > 1)
+            told = {region: name for name, region in called if name in title}
             within = "" if above or not told or rule.region in told or title.isascii() else next(iter(told))
             region = named or (above and (self.known(above) or above)) or within
-            if region and not _stated_region(entry) and region != rule.region:
+            own = named and same_name(rule.name) == same_name(last)
+            if region and (own or not _stated_region(entry)) and region != rule.region:
                 cell = last if named else above or told[within]
                 self.fault(rule, "other_region", "region", cell=cell, region=rule.region, row=cell)
                 return
@@ -240,7 +232,7 @@ class _Matching:
         """The region of a name: as the mapping says, or as regions.csv does in any of its forms; "" where unknown."""
         if name in self.mapping.regions:
             return str(self.mapping.regions[name])
-        exact = self.called.get(same_name(name), set()) or self.called.get(short_name(name), set())
+        exact = self.called.get(same_name(name), set()) or self.called.get(words.short_name(name), set())
         return next(iter(exact)) if len(exact) == 1 else ""
 
     def unit(self, rule: Rule) -> str:
@@ -258,14 +250,14 @@ class _Matching:
         ratio = self.ratio(rule, entries)
         declared, before = rule.factor is not None or rule.offset is not None, len(self.faults)
         for own in stated if rule.unit else ():
-            alike = same_unit(own, *names) and same_unit(rule.unit, *names)
-            if not alike and not same_unit(own, rule.unit):
+            alike = words.same_unit(own, *names) and words.same_unit(rule.unit, *names)
+            if not alike and not words.same_unit(own, rule.unit):
                 self.fault(rule, "unit_of_file", "unit", cell=rule.unit, unit=own, sheet=entries[0].file)
         if len(stated) > 1 and not rule.unit:
             self.fault(rule, "two_units", "unit", cell=", ".join(stated))
         elif not unit and expected:
             self.fault(rule, f"no_unit{change}", "unit", **about)
-        elif unit and not declared and not same_unit(unit, *names) and ratio is None:
+        elif unit and not declared and not words.same_unit(unit, *names) and ratio is None:
             self.fault(rule, f"no_factor{change}", "unit", **about)
         elif expected == "%" and not declared and _fractions(entries):
             self.fault(rule, "fractions", "factor")
@@ -279,15 +271,18 @@ class _Matching:
         """By what the figures are multiplied to be in the unit of the indicator; None where that is not known."""
         unit = rule.unit or next((entry.unit for entry in entries if entry.unit), "")
         names = ("%",) if rule.measure in CHANGES else self.units[rule.indicator]
-        if same_unit(unit, *names):
+        if words.same_unit(unit, *names):
             return Decimal(1)
-        return next((k for name in names if unit and name and (k := multiple(unit, name)) is not None), None)
+        ratios = (words.multiple(unit, name) for name in names if unit and name)
+        return next((ratio for ratio in ratios if ratio is not None), None)
 
     # what a cell says
 
     def region(self, rule: Rule, entry: Entry) -> str:
         if name := _stated_region(entry):
-            asked = any(entry.labels.get(key) == name for key in rule.where)
+            asked = same_name(rule.name) == same_name(name) or any(
+                entry.labels.get(key) == name for key in rule.where
+            )
             code = self.known(entry.labels.get("@code", ""))
             return self.known(name) or code or (rule.region if asked else "")
         return next(filter(None, map(self.known, (entry.labels[key] for key in entry.open))), rule.region)
@@ -297,15 +292,15 @@ class _Matching:
 
     def dated(self, entry: Entry) -> None:
         """Refuse a figure of a month, a quarter or a fiscal year."""
-        if entry.labels.get("@frequency", "").casefold() not in _ANNUAL:
-            self.refuse(entry, "read_frequency", "frequency", cell=entry.labels["@frequency"])
+        frequency = entry.labels.get("@frequency", "")
+        bare = PERIOD.fullmatch(entry.period) and "-" in entry.period
+        if bare and not re.search("[月季年]", entry.stated) and self.mapping.period != TO_DATE:
+            frequency = frequency or entry.stated
+        if frequency.casefold() not in _ANNUAL:
+            self.refuse(entry, "read_frequency", "frequency", cell=frequency)
         elif not PERIOD.fullmatch(entry.period):
             code = "read_fiscal" if entry.period.startswith("FY") else "read_period"
             self.refuse(entry, code, "period", cell=entry.period)
-        elif (
-            "-" in entry.period and not re.search("[月季年]", entry.stated) and self.mapping.period != TO_DATE
-        ):
-            self.refuse(entry, "read_frequency", "frequency", cell=entry.stated)
 
     def figure(self, rule: Rule, entry: Entry, stated: bool) -> None:
         """Add the row of observations.csv that a cell becomes, or what keeps it from being one."""
@@ -326,14 +321,12 @@ class _Matching:
             return
         unit, region, name = self.unit(rule), self.region(rule, entry), _stated_region(entry)
         own = rule.unit or entry.unit or unit
-        word, published = (
-            labels.get("@status", "") or status_flag(entry.stated),
-            labels.get("@published", "") or rule.published,
-        )
-        status = self.mapping.statuses.get(word, STATUS.get(word, word)) or rule.status
+        word = labels.get("@status", "") or status_flag(entry.stated)
+        published = labels.get("@published", "") or rule.published
+        status = self.mapping.statuses.get(word, status_of(word)) or rule.status
         qualifier, before = labels.get("@qualifier", "") or reading.qualifier, len(self.done.refused)
         near = [] if region else closest(name, [*self.regions["region"], *self.regions["name_zh"]])
-        if reading.percent and not same_unit(own, "%"):
+        if reading.percent and not words.same_unit(own, "%"):
             self.refuse(entry, "read_percent", "", cell=cell, unit=own)
         self.dated(entry)
         if name and not region and stated and not near:
@@ -359,15 +352,6 @@ class _Matching:
             self.done.figures.append((row, entry))
 
 
-@cache
-def names_of(name: str, unit: str = "") -> frozenset[str]:
-    """The forms in which a mapping may name a row or a column: whole, without the names above it, with its unit."""
-    own = same_name(name)
-    return frozenset(
-        {own, own.rsplit("/", 1)[-1], same_name(split_unit(name)[0]), same_name(f"{name}({unit})")} - {"()"}
-    )
-
-
 def _stated_region(entry: Entry) -> str:
     return entry.labels.get("@region", "")
 
@@ -375,7 +359,8 @@ def _stated_region(entry: Entry) -> str:
 def _fractions(entries: list[Entry]) -> bool:
     """Whether the numbers of some cells are as those of shares that are shown as percent: below 1, or hardly above."""
     texts = [as_text(entry.cell) for entry in entries]
-    numbers = [abs(float(t)) for t in texts if is_number(t) and re.fullmatch(r"[-+]?\d*\.?\d+(e-?\d+)?", t)]
+    texts = [t for t in texts if words.is_number(t) and re.fullmatch(r"[-+]?\d*\.?\d+(e-?\d+)?", t)]
+    numbers = [abs(float(text)) for text in texts]
     return any(0 < number < 1 for number in numbers) and all(number <= 1.5 for number in numbers)
 
 
