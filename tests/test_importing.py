@@ -409,7 +409,7 @@ def test_the_command_previews_writes_on_request_and_undoes(tmp_path: Path, qcity
         f"{file} (UTF-8, comma) -> {data}, source testville_2024_11: Yearbook 2024",
         "  a.csv: years_across, heading row 1, 2020 to 2024, region column —, unit 点, preface —; 3 of 3 cells with "
         "numbers used; numbers outside of the table: —",
-        "1 added, 1 changed, 1 unchanged, 0 refused; 1 cells without a figure",
+        "1 added, 1 changed, 1 unchanged, 0 refused; 1 cell without a figure",
         "  + widgets testville 2023: >=17.5 points (final, 2024-11) <- a.csv, row 2, column E (2023)",
         "  ~ widgets testville 2022: 16.3 points (final, 2024-11) <- a.csv, row 2, column D (2022); "
         "held: 16.1 (final, 2023-02-28)",

@@ -79,7 +79,8 @@ def list_targets(
         print(as_text(json.loads(table.to_json(orient="records", force_ascii=False))))
         return
     for row in table.itertuples():
-        about = f"[{row.region}, {row.kind}, {row.deadline}, {row.years_published} years]"
+        years = f"{row.years_published} year{'s' * (row.years_published != 1)}"
+        about = f"[{row.region}, {row.kind}, {row.deadline}, {years}]"
         print(f"{row.plan}  {row.target_id}  {about}\n    {row.name_en} / {row.name_zh}")
 
 
