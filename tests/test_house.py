@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "qcity_analysis"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-IMPORT_NAMES = {"python-calamine": "python_calamine", "python-docx": "docx", "pyyaml": "yaml", "sdmx1": "sdmx", 
+IMPORT_NAMES = {"beautifulsoup4": "bs4", "python-calamine": "python_calamine",
+                "python-docx": "docx", "pyyaml": "yaml", "sdmx1": "sdmx",
                 "mpl-font": "mpl_font", "ipython": "IPython", "jupyter-client": "jupyter_client"}  # fmt: skip
 OPTIONAL = {"statsforecast", "apprise", "dask", "sdmx", "distributed"}  # extras, imported where they are used
 MODULES = sorted(LIBRARY.rglob("*.py"))

@@ -50,7 +50,7 @@ app = typer.Typer(
 
 def command(example: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Add a function to `app` as the command that its example begins with; the example ends its help."""
-    return app.command(example.split()[0], epilog=f"Example: qcity {example}   {EXIT_CODES}")
+    return app.command(example.split()[0], epilog=f"\b\nExample:\n  qcity {example}\n\n{EXIT_CODES}")
 
 
 DataDir = Annotated[

@@ -16,7 +16,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -292,12 +292,19 @@ def add_figure(folder: str | Path | None, figure: Row, source: Row, dry_run: boo
     return observation
 
 
-def new_plan(name: str, folder: str | Path, readme: str, today: dt.date) -> Path:
+def new_plan(
+    name: str,
+    folder: str | Path,
+    readme: str,
+    today: dt.date,
+    tables: Mapping[str, list[Row]] | None = None,
+    more: Callable[[Path], None] | None = None,
+) -> Path:
     """Write an example package into `folder`, which must not exist or be empty, and return its path.
 
     `name` is the plan's identifier, `readme` the guide to lie beside the tables; the example's years end two years
-    before `today`. All or nothing. Raises QcityError for a name that cannot be an identifier, a folder that holds
-    anything, and one that cannot be written.
+    before `today`. With `tables`, those are their rows instead, and `more` may add files. All or nothing. Raises
+    QcityError for a name that cannot be an identifier, a folder that holds anything, and one that cannot be written.
     """
     if not PLAN_NAME.fullmatch(name):
         raise QcityError(
@@ -315,11 +322,13 @@ def new_plan(name: str, folder: str | Path, readme: str, today: dt.date) -> Path
         ) from error
     try:
         (temporary / "README.md").write_text(readme, "utf-8")
-        resources = [_example_table(temporary, *table) for table in _example(name, today).items()]
+        resources = [_example_table(temporary, *table) for table in (tables or _example(name, today)).items()]
         descriptor = {"$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
                       "name": name.replace("_", "-"), "resources": resources}  # fmt: skip
         content = json.dumps(descriptor, ensure_ascii=False, indent=2) + "\n"
         (temporary / "datapackage.json").write_text(content, "utf-8")
+        if more:
+            more(temporary)
         temporary.chmod(0o755)
         os.replace(temporary, package)
     finally:
@@ -330,7 +339,11 @@ def new_plan(name: str, folder: str | Path, readme: str, today: dt.date) -> Path
 def _example_table(folder: Path, name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Write the rows of a table with the columns of PLAIN; returns its entry of the descriptor."""
     table = TABLES[name]
-    columns = [c for c in table.columns if not c.optional or c.name in PLAIN[name]]
+    columns = [
+        c
+        for c in table.columns
+        if not c.optional or c.name in PLAIN[name] or any(row.get(c.name) for row in rows)
+    ]
     cells = [[str(row.get(c.name, "")) for c in columns] for row in rows]
     (folder / table.file).write_bytes(_csv([[c.name for c in columns], *cells]))
     fields = [
