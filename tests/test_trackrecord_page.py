@@ -180,14 +180,13 @@ def test_a_forecast_is_recorded_only_when_asked(tmp_path, qcity):
 
 
 def test_a_report_appends_one_file_with_what_its_pages_said(tmp_path, then):
-    answer, out = then.to_dict(), tmp_path / "out"
-    raw = package(tmp_path / "raw", observations=ROWS, targets=[GOAL])
-    out.mkdir()
-    (out / "made_up_goal_2021-12-31.json").write_text(json.dumps(answer), "utf-8")
-    (out / "made_up_scorecard_2021-12-31.json").write_text(json.dumps({"goal": answer}), "utf-8")
-    run = {"plan": "made_up", "as_of": "2021-12-31", "parameters": {"out": str(out)}}
-    runs = [run | {"kind": "target", "target": "goal"}] * 2 + [run | {"kind": "scorecard", "target": ""}]
-    report._record(raw, ledger.home(raw), runs)
+    answer, raw = then.to_dict(), package(tmp_path / "raw", observations=ROWS, targets=[GOAL])
+    (tmp_path / "results").mkdir()
+    for name, result in (("goal", answer), ("scorecard", {"goal": answer})):
+        (tmp_path / "results" / f"{name}.json").write_text(json.dumps(result), "utf-8")
+    runs = [{"plan": "made_up", "kind": kind, "files": [f"results/{name}.json"]}
+            for kind, name in (("target", "goal"), ("target", "goal"), ("scorecard", "scorecard"))]  # fmt: skip
+    ledger.record(report._answers(tmp_path, runs), ledger.home(raw), ledger.data_hash(raw))
     assert len(list(ledger.home(raw).iterdir())) == 1
     assert ledger.read(ledger.home(raw))["probability"].tolist() == [answer["probability"]]
 
