@@ -19,6 +19,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ from qcity_analysis.forecasting.prior import shipped
 sys.path.insert(0, str(Path(__file__).parents[1]))  # `training` stands beside this folder, not in the package
 from training.hindcast import Hindcast, by_fold, forecast_tasks
 from training.scores import relative_crps
-from training.train import Tasks, read_corpus
+from training.train import Tasks, learn, read_corpus
 
 LEVELS = scores.LEVELS
 LONGEST = 15
@@ -193,7 +194,9 @@ def main() -> None:
         parser.error("name one of BANK, --m3 and --m4")
     warnings.simplefilter("ignore")
     if wanted.bank:
-        whole = by_fold(read_corpus(wanted.bank), lambda text: print(text, flush=True))["as shipped"]
+        corpus = read_corpus(wanted.bank)
+        say = partial(print, flush=True)
+        whole = by_fold(corpus, learn(corpus, 0, say), say)["as shipped"]
     else:
         series = m3_series(wanted.m3) if wanted.m3 else m4_series(*wanted.m4)
         whole = hindcast_of(series)

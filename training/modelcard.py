@@ -17,7 +17,6 @@ from qcity_analysis.forecasting.histories import same
 from qcity_analysis.forecasting.prior import YEARS, at_edge
 
 from .hindcast import (
-    FOLDS,
     LENGTHS,
     STILL,
     TEST_CAP,
@@ -29,7 +28,7 @@ from .hindcast import (
     questions,
 )
 from .scores import bootstrap_interval, reliability_line
-from .train import CAP, GROWTH, ORIGINS, Corpus, Say
+from .train import CAP, FOLDS, GROWTH, ORIGINS, Corpus, Say, Training
 
 SINCE = 2013
 HEAD = """\
@@ -114,12 +113,12 @@ little sharper than their name, by choice.
 """
 
 
-def write_card(corpus: Corpus, path: Path, say: Say, seed: int = 0) -> Hindcast:
+def write_card(corpus: Corpus, training: Training, path: Path, say: Say) -> Hindcast:
     """Validate by indicator and by origin year, write the card (Markdown); returns the held-out hindcasts."""
-    variants = by_fold(corpus, say, seed)
+    variants = by_fold(corpus, training, say)
     final, still = variants["as shipped"], variants.pop(STILL)
-    unseen = by_source(corpus, say, seed)
-    late = by_year(corpus, SINCE, say, seed)
+    unseen = by_source(corpus, training, say)
+    late = by_year(corpus, SINCE, say, training.seed)
     log, wide = final.relative_crps(), late.inside(0.9).mean(axis=0)
     parts = [
         HEAD,
@@ -139,7 +138,7 @@ def write_card(corpus: Corpus, path: Path, say: Say, seed: int = 0) -> Hindcast:
             indicators=len(set(final.tasks.indicator)),
             cap=TEST_CAP,
             crps=_relative(final),
-            folds=", ".join(f"{np.exp(log[final.fold == f].mean()):.3f}" for f in range(FOLDS)),
+            folds=", ".join(f"{np.exp(log[final.tasks.fold == f].mean()):.3f}" for f in range(FOLDS)),
         ),
         _horizons(final),
         _lengths(final),
