@@ -142,6 +142,36 @@ def test_a_support_that_is_not_stated_is_inferred_and_said_and_bounds_nothing(va
     assert np.array_equal(forecast(one.history, 2024, support=kind).paths, one.paths)
 
 
+SHORT = [[12, 15, 14, 14, 18, 18], [0, 0, 1, 0, 2, 0], [2, 2, 2, 2, 2], [2.4, 2.4, 2.4, 2.5], [51, 50, 53, 58, 57],
+         [98.1, 99, 99.5, 100, 100], [50.06, 50.08, 50.03, 49.98, 50.05]]  # fmt: skip
+NOISES = [(1.0, 10.0**k) for k in (-12, -9, -6, -4)]
+CHANGED = [(factor, 0.0) for factor in (*10.0 ** np.arange(-6, 7), 3.7)] + NOISES
+
+
+def around_the_last_value(support, factor=1.0, noise=0.0):
+    """Probabilities of levels around the last of each short series, in another unit or with noise on its values."""
+    rows, ask = [], []
+    for i, history in enumerate(SHORT):
+        y, following = np.array(history, float), 2000 + len(history)
+        most = 100.0 if support == "percent" else np.inf
+        said = factor * np.clip(y + noise * np.sin(7 * np.arange(len(y)) + y), 0, most)
+        step = max(np.abs(np.diff(y)).mean(), 0.1)
+        rows += [(i, 2000 + k, value) for k, value in enumerate(said)]
+        levels = [factor * (y[-1] + step * k) for k in range(-2, 3)]
+        ask += [(i, following, level, way) for level in levels for way in ("at_least", "at_most")]
+    table = pd.DataFrame(rows, columns=["series_id", "period", "value"]).assign(support=support)
+    columns = ["series_id", "period", "threshold", "direction"]
+    return forecast_panel(table).probability(pd.DataFrame(ask, columns=columns))
+
+
+@pytest.mark.parametrize("support", ["real", "positive", "count", "percent", None])
+def test_a_unit_and_noise_below_what_is_printed_change_no_probability(support):
+    was = around_the_last_value(support)
+    for factor, noise in NOISES if support in ("percent", None) else CHANGED:
+        now = around_the_last_value(support, factor, noise)
+        np.testing.assert_allclose(now, was, atol=1e-6, err_msg=f"times {factor:g}, noise {noise:g}")
+
+
 def test_two_stretches_with_nothing_joining_them_are_forecast_from_the_newer_one():
     y = pd.Series([100, 89.65, 80.5, 100, 87], index=[2007, 2008, 2009, 2020, 2024])
     moved = y + np.where(y.index < 2020, 500.0, 0.0)
