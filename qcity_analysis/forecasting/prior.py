@@ -113,7 +113,7 @@ class Staying:
 
 
 def group(h: Histories) -> np.ndarray:
-    """The row of `Prior.widen` of each history (n,): by its length, and low shares, stated as such, after all lengths."""
+    """The row of `Prior.widen` of each history (n,): by its length; after these low shares that are stated as such."""
     length = np.searchsorted(LENGTHS, np.isfinite(h.values).sum(axis=1))
     return np.where(
         (h.support == STATED.index("percent")) & (h.values[:, -1] < LOW), len(LENGTHS) + 1, length
