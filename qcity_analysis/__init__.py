@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from . import rules as rules
     from .assessment.answer import Assessment as Assessment
-    from .assessment.assess import assess as assess
-    from .assessment.assess import scorecard as scorecard
     from .data.load import Data as Data
     from .data.load import check as check
     from .data.load import load as load
@@ -29,6 +27,12 @@ if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from .importing.importing import import_figures as import_figures
     from .importing.importing import undo_import as undo_import
     from .problems import DataError as DataError
+    from .results import Answer as Answer
+    from .results import Scorecard as Scorecard
+    from .results import WhatIf as WhatIf
+    from .results import assess as assess
+    from .results import assess_series as assess_series
+    from .results import scorecard as scorecard
     from .series.annual import AnnualSeries as AnnualSeries
     from .series.annual import annual_series as annual_series
     from .trackrecord.record import track_record as track_record
@@ -37,20 +41,24 @@ __version__ = "0.1.0"
 
 _HOME = {
     "AnnualSeries": "series.annual",
+    "Answer": "results",
     "Assessment": "assessment.answer",
     "Data": "data.load",
     "DataError": "problems",
     "Forecast": "forecasting.forecast",
     "QcityError": "errors",
+    "Scorecard": "results",
+    "WhatIf": "results",
     "annual_series": "series.annual",
-    "assess": "assessment.assess",
+    "assess": "results",
+    "assess_series": "results",
     "check": "data.load",
     "diff": "data.vintages",
     "forecast": "forecasting.forecast",
     "forecast_panel": "forecasting.panel",
     "import_figures": "importing.importing",
     "load": "data.load",
-    "scorecard": "assessment.assess",
+    "scorecard": "results",
     "track_record": "trackrecord.record",
 }
 
@@ -70,4 +78,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return __all__

@@ -48,12 +48,10 @@ def test_a_figure_is_appended_with_its_source_only_where_it_is_new_and_nothing_e
     assert added(tmp_path, SOURCE | {"title": "Yearbook"}, period="2015")["source_id"] == f"{first}_2"
 
 
-UNFIT = [
-    ({"value": "many"}, "column value: found 'many'; allowed: a number"),
+UNFIT = [({"value": "many"}, "column value: found 'many'; allowed: a number"),
     ({"indicator_id": "widgts"}, 'Did you mean "widgets"?'),
     ({"period": "2025"}, "allowed: a period that had begun when it was published (2024-03)"),
-    ({"period": "2022", "published": "2023-02-28"}, "allowed: each key once; it stands in row 8 already"),
-]
+    ({"period": "2022", "published": "2023-02-28"}, "allowed: each key once; it stands in row 8 already")]  # fmt: skip
 
 
 def test_a_figure_that_does_not_pass_the_checks_leaves_every_file_untouched(tmp_path):

@@ -119,16 +119,11 @@ def test_monte_carlo_error_of_independent_draws_is_that_of_a_share_and_never_zer
         assert 0 < each.probability_error(1.0) < 0.001 and 0 < each.probability_error(0.0) < 0.001
 
 
-@pytest.mark.parametrize(
-    ("values", "kind"),
-    [
-        ([98.2, 99.1, 100.0, 99.6, 100.0], "inferred percent"),
-        ([0.2, 0.1, 0.1, 0.05, 0.02], "inferred percent"),
-        ([820.0, 790.0, 905.0, 870.0, 912.0], "inferred count"),
-        ([820.5, 790.0, 905.0, 870.0, 912.0], "inferred positive"),
-        ([-1.0, 2.0, 0.5, 0.1, 1.0], "inferred real"),
-    ],
-)
+@pytest.mark.parametrize(("values", "kind"), [([98.2, 99.1, 100.0, 99.6, 100.0], "inferred percent"),
+    ([0.2, 0.1, 0.1, 0.05, 0.02], "inferred percent"),
+    ([820.0, 790.0, 905.0, 870.0, 912.0], "inferred count"),
+    ([820.5, 790.0, 905.0, 870.0, 912.0], "inferred positive"),
+    ([-1.0, 2.0, 0.5, 0.1, 1.0], "inferred real")])  # fmt: skip
 def test_a_support_that_is_not_stated_is_inferred_and_said_and_bounds_nothing(values, kind):
     panel, one = forecast_panel(frame(values).drop(columns="support")), forecast(since(2018, *values), 2024)
     assert (panel.support.tolist(), one.support) == ([kind], kind)
@@ -224,10 +219,8 @@ def test_an_explanation_names_what_carries_the_weight():
 
 # what is refused
 
-WRONG = {
-    "series 'ID' has 2 of the at least 3 observed points": {"value": [1.0, 2.0, None, None, None]},
-    "infinite value": {"value": [1.0, np.inf, 3, 4, 5]},
-    "beyond 1e.300": {"value": [1.0, 1e308, 3, 4, 5]},
+WRONG = {"series 'ID' has 2 of the at least 3 observed points": {"value": [1.0, 2.0, None, None, None]},
+    "infinite value": {"value": [1.0, np.inf, 3, 4, 5]}, "beyond 1e.300": {"value": [1.0, 1e308, 3, 4, 5]},
     "outside its support 'positive' .0 or more": {"value": [1.0, -2.0, 3, 4, 5], "support": "positive"},
     "outside its support 'percent' .0 to 100": {"value": 101.0, "support": "percent"},
     'unknown support .*Did you mean "percent"': {"support": "percentage"},
@@ -236,8 +229,7 @@ WRONG = {
     "found 'high'; allowed: a number": {"value": [1.0, "high", 3, 4, 5]},
     "found True": {"value": [1.0, True, 3, 4, 5]},
     r"found \(1\+2j\)": {"value": np.array([1.0, 1 + 2j, 3, 4, 5], dtype=object)},
-    "allowed: a whole year": {"period": [2019.5, 2020, 2021, 2022, 2023]},
-}
+    "allowed: a whole year": {"period": [2019.5, 2020, 2021, 2022, 2023]}}  # fmt: skip
 
 
 def test_the_rest_of_a_panel_stands_and_every_series_left_out_is_named_with_its_reason():

@@ -25,7 +25,7 @@ OPTIONAL = {"statsforecast", "dask", "sdmx", "distributed"}  # extras, imported 
 MODULES = sorted(LIBRARY.rglob("*.py"))
 # A room imports from those before it, never from those after it.
 ORDER = ["errors", "files", "catalogue", "problems", "data", "importing", "series", "forecasting", "targets",
-         "assessment", "rules", "analysis", "trackrecord", "reporting", "running", "cli"]  # fmt: skip
+         "assessment", "rules", "analysis", "trackrecord", "reporting", "results", "running", "cli"]  # fmt: skip
 COMMANDS = {
     "add": "base-period data date dry-run measure period publisher qualifier region status title value",
     "check": "as-of data format json language out",
@@ -44,16 +44,18 @@ COMMANDS = {
     "run": "as-of data force jobs language ledger no-record out plan record target timeout",
     "score": "as-of data json language ledger out plan",
 }
-PUBLIC = """AnnualSeries Assessment Data DataError Forecast QcityError annual_series assess check diff
-    forecast forecast_panel import_figures load rules scorecard track_record"""
+PUBLIC = """AnnualSeries Answer Assessment Data DataError Forecast QcityError Scorecard annual_series assess
+    assess_series check diff forecast forecast_panel import_figures load rules scorecard track_record"""
 MEMBERS = {
     "AnnualSeries": "derived evidence factor history inputs known notes places points shared",
     "Assessment": """borrowed borrowed_since bound draws expected fan forecast illustrative interval likelihood median
         model needed_path notes outcome pace_needed pace_so_far parts period places probability probability_error reason
         role seed series settled_in tally threshold to_dict tolerance word""",
-    "Data": "at indicator plans region_name remarks require_region warnings",
+    "Data": "at indicator plans plot region_name summary remarks require_region warnings",
+    "Answer": "explain outlook plot rules sensitivity sources to_dict to_frame what_if",
+    "Scorecard": "answers plan plot portfolio to_frame",
     "Forecast": """batches breaks error_of explain explainable interval mean median probability_at_least
-        probability_at_most probability_error quantiles""",
+        plot probability_at_most probability_error quantiles summary to_frame""",
 }
 RULES = """aarr barometer defra destatis escap eurostat gbd healthy_people log_schedule mcarthur ols open_sdg
     schedule sdsn unsd_2022 unsd_2023"""

@@ -152,9 +152,11 @@ def test_every_target_has_the_plan_s_words_and_our_readings():
         assert bool(row.note) == bool(row.note_en), row.target_id
         asked = find_target(data, row.target_id, row.plan)
         for lang, tail in (("zh", ""), ("en", "_en")):
-            words = [asked.wording, asked.section, getattr(asked, f"note{tail}")]
+            words = [asked.wording, asked.section if lang == "zh" else "", getattr(asked, f"note{tail}")]
             words += map(str.strip, getattr(asked, f"departments{tail}").split(";"))
-            lines = "\n".join(sentences.plan_says(SimpleNamespace(target=asked), lang))
+            says = (sentences.plan_reading, sentences.departments_of)
+            lines = [line for each in says for line in each(SimpleNamespace(target=asked), lang)]
+            lines = "\n".join([*lines, sentences.plan_quote(SimpleNamespace(target=asked), lang)])
             assert all(part in lines for part in words), row.target_id
     described = json.loads(Path("data/raw/datapackage.json").read_text("utf-8"))["resources"]
     (fields,) = [one["schema"]["fields"] for one in described if one["path"] == "targets.csv"]
@@ -181,11 +183,9 @@ def test_the_heaviest_kinds_and_the_year_that_matters_most_are_named(mixture):
 
 
 def test_what_becomes_of_an_extra_step_and_a_median_moved_by_other_knowledge_are_said(mixture):
-    for last, english, chinese in (
-        (1.45, "45 % is expected to be repeated", "再延续其中的 45%"),
-        (0.7, "30 % is expected to be lost again", "回吐其中的 30%"),
-        (1.01, "neither to be repeated nor to be lost", "既不延续也不回吐"),
-    ):
+    for last, english, chinese in ((1.45, "45 % is expected to be repeated", "再延续其中的 45%"),
+            (0.7, "30 % is expected to be lost again", "回吐其中的 30%"),
+            (1.01, "neither to be repeated nor to be lost", "既不延续也不回吐")):  # fmt: skip
         for lang, words in (("en", english), ("zh", chinese)):
             assert words in explained(mixture, replace(EXPLANATION, last_value=last), lang)[1]
     same, moved = (replace(EXPLANATION, median=mixture.median + by) for by in (0, 5))

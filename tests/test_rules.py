@@ -151,7 +151,7 @@ def test_a_target_that_is_no_level_is_judged_by_no_rule(tmp_path, kind):
 
 
 def test_each_definition_has_its_own_rows():
-    whole = qc.assess(qc.load(), "energy_per_gdp", plan="china_14fyp", as_of="2026-06-30", draws=100)
+    whole = qc.assess(qc.load(), "energy_per_gdp", plan="china_14fyp", as_of="2026-06-30", draws=4)
     parts, table = judged(whole), rules_for(whole)
     assert len(table) == len(parts) * len(RULES) and table["definition"].nunique() == len(parts)
 
@@ -170,7 +170,7 @@ def test_the_command_shows_the_probability_and_every_rule_in_words_and_as_json(t
     words = ["rules", "goal", "--data", package(tmp_path / "some"), "--as-of", "2024-12-31"]
     code, out, _ = qcity(*words)
     lines = out.strip().splitlines()
-    assert code == 0 and "the probability that Testville meets its target" in lines[0]
+    assert code == 0 and "Goal: Testville may or may not reach" in lines[0]
     names = [rule.name("en") for rule in RULES.values()]
     assert [line.split(":")[0].strip() for line in lines[1:-1]] == names
     assert "  Energy barometer: does not apply: the rule is for reductions" in lines

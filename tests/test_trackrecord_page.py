@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 from types import SimpleNamespace
@@ -21,6 +22,7 @@ from qcity_analysis.rules import RULES
 from qcity_analysis.running import report
 from qcity_analysis.running.report import list_jobs
 from qcity_analysis.trackrecord import ledger
+from qcity_analysis.trackrecord import record as scoring
 from qcity_analysis.trackrecord.record import FILE, read_record, track_record
 from training.hindcast import forecast_tasks
 from training.train import Corpus, draw_tasks
@@ -73,6 +75,20 @@ def test_the_record_as_data_is_plain_json(record):
     assert plain["own"]["questions"] == len(record.asked)
     assert plain["ledger"] == {"statements": 1, "scored": 1}
     assert len(plain["own"]["rules"]) == 16 and len(plain["own"]["models"]) == 2
+
+
+def test_what_was_scored_is_kept_until_a_figure_changes(record, data, monkeypatch):
+    def computed(*_):
+        raise RuntimeError("scored again")
+
+    monkeypatch.setattr(scoring, "_computed", computed)
+    again = track_record(data)
+    for table in ("asked", "ahead", "earlier"):
+        pd.testing.assert_frame_equal(getattr(again, table), getattr(record, table), check_dtype=False)
+    assert again.to_dict() == record.to_dict()
+    rows = data.observations.assign(value=data.observations["value"] + 1)
+    with pytest.raises(RuntimeError, match="scored again"):
+        track_record(dataclasses.replace(data, observations=rows))
 
 
 RIVAL = "“Straight-line schedule” is the better guide: our error is 30 % more"

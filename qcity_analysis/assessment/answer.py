@@ -57,7 +57,7 @@ class Tally:
     exposure: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Assessment:
     """The answer for one target as of one day.
 
@@ -110,6 +110,12 @@ class Assessment:
     tally: Tally | None = None
     settled_in: str | None = None
     stated: Note | None = None
+
+    def __repr__(self) -> str:
+        said = self.status if self.probability is None else f"{self.probability:.3g}, {self.word}"
+        goal = self.target
+        about = f"{goal.target_id}, {self.definition['indicator_id']} of {goal.region} by {goal.deadline}"
+        return f"<{type(self).__name__} {about}: {said}; as of {self.as_of}>"
 
     def places(self) -> set[tuple[str, str]]:
         """Every series the answer rests on, inputs and parts included: indicator and region."""
@@ -200,7 +206,8 @@ class Question:
         """The newest vintage of every published total (`count_total`), also those within a year, in order of time."""
         rows = self.data.observations
         mine = (rows["indicator_id"] == indicator_id) & (rows["region"] == self.target.region)
-        return with_sources(self.data, standing(rows[mine & (rows["measure"] == "count_total")]))[0]
+        totals = standing(rows[mine & (rows["measure"] == "count_total")])
+        return with_sources(self.data, totals).reset_index(drop=True)
 
     def decisive(self, series: AnnualSeries, year: int, bound: float) -> float:
         """The bound published for a year where it decides whether `bound` was reached; NaN where none does."""

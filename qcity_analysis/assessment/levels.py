@@ -136,11 +136,11 @@ def _on_outcome(question: Question, series: AnnualSeries, level: float) -> list[
     year, base, notes = question.target.deadline, series.base_year, []
     if base is not None:
         notes.append(Note("derived_outcome", {"year": year, "change": level - 100}))
-        other = annual_series(
-            question.data, series.indicator_id, series.region, base_year=base, prefer="changes"
-        ).values.get(year, math.nan)
-        if abs(other - level) > 0.05:
-            notes.append(Note("other_chain", {"year": year, "change": other - 100}))
+        if {"change_pct", "cumulative_change_pct"} <= set(series.observations["measure"]):
+            name, region = series.indicator_id, series.region
+            chain = annual_series(question.data, name, region, base_year=base, prefer="changes")
+            if abs((other := float(chain.values.get(year, math.nan))) - level) > 0.05:
+                notes.append(Note("other_chain", {"year": year, "change": other - 100}))
     rows = series.observations[series.observations["year"] == year]
     own, measure = rows["indicator_id"] == series.indicator_id, rows["measure"]
     sums = own & (measure == "cumulative_change_pct") & (rows["base_period"] == base)

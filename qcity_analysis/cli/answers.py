@@ -145,7 +145,7 @@ def portfolio(
     from ..reporting.analyses import portfolio_lines
 
     known = load(data, as_of=as_of)
-    whole = add_up(known, scorecard(known, plan, draws=draws, seed=seed)[1], seed=seed)
+    whole = add_up(known, scorecard(known, plan, draws=draws, seed=seed), seed=seed)
     status = "not_assessable" if whole.targets.empty else "forecast"
     show(as_json, whole.to_dict, lambda: portfolio_lines(whole, language), status)
 
@@ -168,7 +168,7 @@ def export(
     from ..reporting.sentences import plan_title
 
     known = load(data, as_of=as_of)
-    answers = scorecard(known, plan, draws=draws, seed=seed)[1]
+    answers = scorecard(known, plan, draws=draws, seed=seed)
     title = text("x_title", language, plan=plan_title(known, plan, language), as_of=known.as_of)
     save(to, table_of(answers, title, to, language))
     print(text("x_written", language, path=to, count=len(answers)))

@@ -9,6 +9,7 @@ doi:10.1080/01621459.1974.10482962).
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,19 @@ RUN = 3  # equal steps, or equal values, in a row
 DIGITS = 10  # an equal step is at least so many units of the last digit: smaller ones are equal by chance
 AGREE = 0.5  # percentage points within which a chain of rounded changes agrees with a cumulative one
 FINALISED = pd.DateOffset(months=24)  # a preliminary figure has been replaced or confirmed by then
+WORDINGS = {  # wordings that leave no doubt of the kind, and the kinds that fit them
+    r"年均(增长|增速|递增|提高|下降|降低)|on average (by|of)[^,;]* (a|per) year": ("average_growth",),
+    r"每年(都|均)?(不超过|不高于|不低于|低于|高于|控制在|保持在)|in every year|every year (below|above|at)": (
+        "every_year",
+    ),
+    r"逐年(提高|上升|增长|增加|改善|下降|降低|减少)|year by year": ("monotone", "every_year"),
+    r"(比|较)(?:20\d\d年|上年)?(降低|下降|减少|增长|提高|上升)\D{0,4}[\d.]+%": (
+        "relative_change",
+        "average_growth",
+    ),
+    r"累计(新增|建成|培育|完成)": ("cumulative",),
+    r"零发生|不发生": ("zero_event",),
+}
 
 
 def check_tables(tables: Tables, today: dt.date) -> list[Problem]:
@@ -47,21 +61,22 @@ def check_tables(tables: Tables, today: dt.date) -> list[Problem]:
     `tables` are the frames of `read.read_table` by name; `today` is the day after which no period can start.
     """
     indicators, observations, targets = (tables[name] for name in ("indicators", "observations", "targets"))
-    problems = []
+    problems, rows = [], list(indicators.itertuples())
     for child, column, parent, key in LINKS:
         known, cells = list(tables[parent][key]), tables[child][column]
-        if known or parent != "regions":
-            bad = tables[child][~cells.isin(known) & (cells != "")]
+        lost = {*cells.unique()} - {"", *known}
+        if lost and (known or parent != "regions"):
+            bad = tables[child][cells.isin(lost)]
             near = [closest(cell, known) for cell in bad[column]]
             problems += _at("unknown_name", bad, column, child, key=key, table=parent, near=near)
     return [
         *problems,
-        *_comparators(indicators, list(tables["regions"]["region"])),
-        *(problem for row in indicators.itertuples() for problem in _declarations(row, indicators)),
-        *_circles(indicators),
+        *_comparators(rows, list(tables["regions"]["region"])),
+        *(problem for row in rows for problem in _declarations(row, indicators)),
+        *_circles(rows),
         *_values(observations, indicators),
-        *_targets(targets, "targets"),
-        *_targets(tables["earlier_targets"], "earlier_targets"),
+        *(problem for name in CHILDREN[1:] for problem in _targets(tables[name], name)),
+        *(problem for name in CHILDREN[1:] for problem in _wordings(tables[name], name)),
         *_outcomes(tables["outcomes"], targets, tables["earlier_targets"]),
         *_zero_bases(observations, targets),
         *_base_periods(observations, targets),
@@ -90,10 +105,9 @@ def _in_order(problems: list[Problem]) -> list[Problem]:
     return sorted(problems, key=lambda problem: problem.row or 0)
 
 
-def _comparators(indicators: pd.DataFrame, regions: list[str]) -> list[Problem]:
-    names = list(indicators["indicator_id"])
-    problems = []
-    for row in indicators.itertuples():
+def _comparators(rows: list[Any], regions: list[str]) -> list[Problem]:
+    names, problems = [row.indicator_id for row in rows], []
+    for row in rows:
         for part in parts(row.comparators):
             region, slash, name = part.partition("/")
             if not slash or name not in names or (regions and region not in regions):
@@ -120,6 +134,8 @@ def _values(frame: pd.DataFrame, indicators: pd.DataFrame) -> list[Problem]:
 
 
 def _targets(targets: pd.DataFrame, file: str) -> list[Problem]:
+    if targets.empty:
+        return []
     kind, base = targets["kind"], targets["base_year"]
     sides = kind.isin(["level", "coverage", *RELATIVE, "every_year"])
     faults: list[tuple[str, str, pd.Series]] = [
@@ -135,8 +151,20 @@ def _targets(targets: pd.DataFrame, file: str) -> list[Problem]:
     return _in_order(problems)
 
 
+def _wordings(targets: pd.DataFrame, file: str) -> list[Problem]:
+    """Targets whose own words leave no doubt that they are of another kind."""
+    words, problems = targets["wording"] + " " + targets["wording_en"], list[Problem]()
+    for pattern, kinds in WORDINGS.items():
+        said = words.str.extract(f"({pattern})", flags=re.IGNORECASE)[0]
+        rows = targets[said.notna() & ~targets["kind"].isin(kinds)]
+        problems += _at("kind_of_wording", rows, "kind", file, said=said[rows.index], kinds=", ".join(kinds))
+    return problems
+
+
 def _outcomes(rows: pd.DataFrame, *targets: pd.DataFrame) -> list[Problem]:
     """Official outcomes of no target, in another unit, or without figure and verdict; targets in both files."""
+    if rows.empty and targets[1].empty:
+        return []
     name, *names = (frame["plan"] + "/" + frame["target_id"] for frame in (rows, *targets))
     units = dict(zip(pd.concat(names), pd.concat(targets)["unit"], strict=True))
     unit = name.map(units)
@@ -161,18 +189,20 @@ def _zero_bases(observations: pd.DataFrame, targets: pd.DataFrame) -> list[Probl
     """Levels of nought in the year that a relative target is measured against."""
     zeros = observations[(observations["measure"] == "level") & (observations["value"] == 0)]
     zeros = zeros[_readable(zeros["period"])]
-    periods = by_value(zeros["period"], same_period)
-    problems = []
-    for target in targets[targets["kind"].isin(RELATIVE)].itertuples():
-        same = (zeros["indicator_id"] == target.indicator_id) & (zeros["region"] == target.region)
-        rows = zeros[same & (periods == _shown(target.base_year))].assign(value="0")  # -0 as well
-        problems += _at("zero_base", rows, target=target.target_id, base=target.base_year)
-    return problems
+    if zeros.empty:
+        return []
+    zeros = zeros.assign(base_year=by_value(zeros["period"], same_period), value="0")  # -0 as well
+    key = ["indicator_id", "region", "base_year"]
+    asked = targets.loc[targets["kind"].isin(RELATIVE), ["target_id", *key]]
+    rows = asked.assign(base_year=asked["base_year"].map(_shown)).merge(zeros, on=key)
+    return _at("zero_base", rows, target=rows["target_id"], base=rows["base_year"])
 
 
 def _base_periods(observations: pd.DataFrame, targets: pd.DataFrame) -> list[Problem]:
     """Cumulative changes without a base that something says, or with one that is not before their year."""
-    rows = observations.query("measure == 'cumulative_change_pct'")
+    rows = observations[observations["measure"] == "cumulative_change_pct"]
+    if rows.empty:
+        return []
     said = rows["indicator_id"].isin(targets.loc[targets["kind"].isin(RELATIVE), "indicator_id"])
     based = rows[rows["base_period"].notna() & _readable(rows["period"])]
     year = based["period"].str[:4].astype(int)
@@ -245,9 +275,9 @@ def _inputs(row: Any, indicators: pd.DataFrame) -> list[Problem]:
     return []
 
 
-def _circles(indicators: pd.DataFrame) -> list[Problem]:
+def _circles(indicators: list[Any]) -> list[Problem]:
     """Indicators that are computed from themselves, each circle once."""
-    rows = {row.indicator_id: row for row in indicators.itertuples() if row.derived in INPUTS}
+    rows = {row.indicator_id: row for row in indicators if row.derived in INPUTS}
     inputs = {name: parts(row.inputs) for name, row in rows.items()}
     problems: dict[frozenset[str], Problem] = {}
     for start, row in rows.items():

@@ -60,7 +60,7 @@ COLUMNS = (
 
 def no_corrections() -> pd.DataFrame:
     """The table of corrections of a package that has none."""
-    return pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})
+    return pd.DataFrame(columns=list(COLUMNS), dtype=object)
 
 
 def read_corrections(folder: Path, tables: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, list[Problem]]:

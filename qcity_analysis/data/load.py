@@ -9,24 +9,28 @@ import dataclasses
 import datetime as dt
 import os
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..errors import QcityError, unknown
+from ..errors import QcityError, no_key, unknown
 from ..files import PROJECT
 from ..problems import DataError, Problem
 from .checks import Tables, check_tables, oddities
 from .corrections import as_known, no_corrections, read_corrections
-from .read import read_table
-from .schema import TABLES
-from .vintages import last_days, to_date, with_dates
+from .read import read_table, table_of
+from .schema import TABLES, is_date
+from .vintages import is_whole, last_days, newest_vintages, to_date, with_dates
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Data:
     """A checked data package as it was known on a day.
 
@@ -51,6 +55,56 @@ class Data:
     outcomes: pd.DataFrame
     corrections: pd.DataFrame = field(default_factory=no_corrections)
     remarks: tuple[Problem, ...] = ()
+
+    def __repr__(self) -> str:
+        names = ", ".join(self.plans()[:3]) or "none"
+        return f"<Data as of {self.as_of}: {len(self.observations)} figures, plans {names}; see summary()>"
+
+    def _repr_html_(self) -> str:
+        return str(self.summary().to_html())
+
+    def __getitem__(self, name: object) -> None:
+        indicator = name if isinstance(name, str) else "rd_intensity"
+        raise no_key(
+            "Data",
+            name,
+            f"data.observations is a frame, qc.annual_series(data, {indicator!r}, region) a series",
+        )
+
+    def summary(self) -> pd.DataFrame:
+        """One row a plan: how many targets and indicators it has, the figures held of these, and the newest year."""
+        asked, key = self.targets[["plan", "target_id", "indicator_id", "region"]], ["indicator_id", "region"]
+        figures = (
+            asked.drop_duplicates(["plan", *key]).merge(self.observations, on=key).groupby("plan")["year"]
+        )
+        table = asked.groupby("plan", sort=False).agg(
+            targets=("target_id", "size"), indicators=("indicator_id", "nunique")
+        )
+        table["figures"] = figures.size().reindex(table.index, fill_value=0)
+        return table.assign(newest_year=figures.max().astype("Int64"))
+
+    def plot(self, indicator_id: str, region: str | Sequence[str] | None = None) -> Axes:
+        """Draw the published figures of one indicator, a line for each region (default: all that have any).
+
+        Drawn is what most of its figures measure, levels or changes, in the newest vintage of each whole year. Returns
+        the axes. Raises QcityError for an unknown indicator or region.
+        """
+        import matplotlib.pyplot as plt
+        from matplotlib.ticker import MaxNLocator
+
+        unit, names = self.indicator(indicator_id)["unit"], [region] if isinstance(region, str) else region
+        rows = newest_vintages(self.observations[self.observations["indicator_id"] == indicator_id])
+        rows = rows[is_whole(rows["period"]) & ~rows["qualifier"].isin([">=", "<="])]
+        rows = rows[rows["measure"].isin(rows["measure"].mode()[:1])]
+        table = rows.pivot_table(index="year", columns="region", values="value", aggfunc="last")
+        table = table[[self.require_region(name) for name in names]] if names else table
+        axes, changes = plt.subplots()[1], rows["measure"].str.endswith("change_pct").any()
+        for name, levels in table.items():
+            axes.plot(levels.dropna(), "o-", ms=4, label=self.region_name(str(name), "en"))
+        axes.set(title=self.indicator(indicator_id)["name_en"], ylabel="%" if changes else unit)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.legend(frameon=False)
+        return axes
 
     @cached_property
     def warnings(self) -> tuple[Problem, ...]:
@@ -113,14 +167,29 @@ def load(folder: str | Path | None = None, as_of: str | dt.date | None = None) -
     >>> import qcity_analysis as qc
     >>> data = qc.load(as_of="2026-01-01")
     >>> len(data.targets)
-    83
+    84
     """
+    if isinstance(folder, str) and is_date(folder):
+        raise QcityError(
+            f"load takes a folder first; found a day. For what was known then: load(as_of={folder!r})"
+        )
     day = to_date(dt.date.today() if as_of is None else as_of)
     tables, problems, _ = _checked(folder)
     if errors := [problem for problem in problems if problem.level == "error"]:
         raise DataError(errors)
     tables["observations"] = with_dates(tables["observations"], tables["indicators"])
     return Data(**tables, as_of=dt.date.max, folder=find_folder(folder), remarks=tuple(problems)).at(day)
+
+
+def in_memory(as_of: str | dt.date, **rows: Sequence[dict[str, Any]]) -> Data:
+    """A data package from rows by table, not read from any folder and unchecked; tables not given are empty.
+
+    >>> in_memory("2024-12-31", indicators=[{"indicator_id": "jobs", "unit": "%"}]).indicator("jobs")["unit"]
+    '%'
+    """
+    tables = {name: table_of(table, rows.get(name, ())) for name, table in TABLES.items()}
+    tables["observations"] = with_dates(tables["observations"], tables["indicators"])
+    return Data(**tables, as_of=dt.date.max, folder=Path()).at(as_of)
 
 
 def check(folder: str | Path | None = None, as_of: str | dt.date | None = None) -> list[Problem]:

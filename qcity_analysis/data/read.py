@@ -21,15 +21,19 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..errors import closest
 from ..files import write_whole
 from ..problems import DataError, Problem
-from .schema import CELL, DIGITS, LARGEST, LONGEST, NUMBER, TABLES, Column, Table, by_value, decimals, plain
+from .schema import CELL, DIGITS, LARGEST, LONGEST, NUMBER, TABLES, Column, Table, decimals, plain
 
 LARGE = 1_000_000  # characters of a file from which reading through Arrow, and a copy, pay
+TEXT = pd.Series(dtype=str).dtype
 Read = tuple[pd.DataFrame, list[Problem]]
+Cells = tuple[np.ndarray, list[str]]  # which of the distinct cells each row of a column has, and those
+Written = tuple[dict[str, Any], np.ndarray, list[Problem]]  # cells by column, lines of the rows, problems
 Lines = dict[tuple[str | int, ...], int]
 
 
@@ -48,7 +52,9 @@ def read_table(path: Path, name: str) -> Read:
     table = TABLES[name]
     if not path.is_file():
         about = {"table": name, "folder": path.parent}
-        return _empty(table), [] if table.optional else [Problem(path.name, None, None, "no_table", about)]
+        none = {column.name: _distinct(None, 0, column) for column in table.columns}
+        problems = [] if table.optional else [Problem(path.name, None, None, "no_table", about)]
+        return _typed(none, np.empty(0, dtype=np.int64), table), problems
     if path.stat().st_size <= LARGE:
         return _read_file(path, table)
     copy, mark = (
@@ -65,20 +71,36 @@ def read_table(path: Path, name: str) -> Read:
 
 
 def _read_file(path: Path, table: Table) -> Read:
+    written, rows, problems = dict[str, Any](), np.empty(0, dtype=np.int64), list[Problem]()
     try:
-        frame, problems = _parse(utf8_text(path.read_bytes(), path.name), path.name, table)
+        written, rows, problems = _parse(utf8_text(path.read_bytes(), path.name), path.name, table)
     except DataError as error:
-        return _empty(table), error.problems
+        problems = error.problems
+    cells = {column.name: _distinct(written.get(column.name), len(rows), column) for column in table.columns}
     absent = {problem.column for problem in problems if problem.code == "no_column"}
     for column in table.columns:
-        problems += [] if column.name in absent else _check_cells(frame, column, path.name)
-    problems += [] if absent & set(table.key) else _check_key(frame, table, path.name)
-    return _typed(frame, table), sorted(problems, key=lambda p: p.row or 0)
+        problems += [] if column.name in absent else _check_cells(cells[column.name], column, rows, path.name)
+    problems += [] if absent & set(table.key) else _check_key(cells, table, rows, path.name)
+    return _typed(cells, rows, table), sorted(problems, key=lambda p: p.row or 0)
 
 
-def _empty(table: Table) -> pd.DataFrame:
-    frame = pd.DataFrame({column.name: pd.Series(dtype=str) for column in table.columns})
-    return _typed(frame.assign(row=pd.Series(dtype=int)), table)
+def table_of(table: Table, rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """A table of the contract from rows held in memory, typed as if read from a file; unchecked."""
+    frame = pd.DataFrame(rows, columns=[column.name for column in table.columns], dtype=object)
+    written = frame.where(frame.notna(), "").astype(str)
+    cells = {column.name: _distinct(written[column.name], len(rows), column) for column in table.columns}
+    return _typed(cells, np.arange(2, len(rows) + 2), table)
+
+
+def _distinct(written: Any, count: int, column: Column) -> Cells:
+    """Which of its distinct cells each row of a column has, and those; in plain characters unless it holds text."""
+    if written is None:
+        return np.zeros(count, dtype=np.int64), [""]
+    codes, found = pd.factorize(written)
+    if column.holds == "text":
+        return codes, list(found)
+    same, found = pd.factorize(np.array([plain(cell) for cell in found], dtype=object))
+    return same[codes], list(found)
 
 
 def utf8_text(raw: bytes, file: str) -> str:
@@ -103,38 +125,35 @@ def csv_rows(text: str, file: str) -> list[tuple[int, list[str]]]:
     return rows
 
 
-def _parse(text: str, file: str, table: Table) -> Read:
+def _parse(text: str, file: str, table: Table) -> Written:
     first = text[: text.find("\n") + 1]  # of a large file the whole is not copied for its header
     large = len(text) > LARGE and first.count('"') % 2 == 0
     rows = csv_rows(first if large else text, file)
     header = [cell.strip() for cell in rows[0][1]] if rows else []
     frame, problems = regular_rows(text, header) if large else None, _check_header(header, file, table)
     if frame is not None:
-        frame["row"] = range(2, len(frame) + 2)
-    else:
-        frame, uneven = _careful_rows((csv_rows(text, file) if large else rows)[1:], header, file)
-        problems += uneven
-    for column in table.columns:
-        if column.name not in frame:
-            frame[column.name] = ""
-        elif column.holds != "text":
-            frame[column.name] = by_value(frame[column.name], plain).astype(frame[column.name].dtype)
-    return frame[[*(column.name for column in table.columns), "row"]], problems
+        return {name: frame[name] for name in header}, np.arange(2, len(frame) + 2), problems
+    columns, lines, uneven = _careful_rows((csv_rows(text, file) if large else rows)[1:], header, file)
+    return columns, lines, problems + uneven
 
 
-def _careful_rows(read: list[tuple[int, list[str]]], header: list[str], file: str) -> Read:
-    """The rows below the header with the line each ends in; a row of another length is a problem."""
-    rows = [(line, cells) for line, cells in read if any(cell.strip() for cell in cells)]
+def _careful_rows(read: list[tuple[int, list[str]]], header: list[str], file: str) -> Written:
+    """The columns below the header and the line each row ends in; a row of another length is a problem."""
+    rows = [(line, cells) for line, cells in read if any(map(str.strip, cells))]
     width = len(header)
     problems = [
         Problem(file, line, None, "row_length", {"count": len(cells), "width": width})
         for line, cells in rows
         if len(cells) != width
     ]
-    even = [(cells + [""] * width)[:width] for _, cells in rows]
-    frame = pd.DataFrame(even, columns=header, dtype=str)
-    frame = frame.loc[:, ~frame.columns.duplicated()].map(str.strip)
-    return frame.assign(row=pd.Series([line for line, _ in rows], dtype="int64")), problems
+    even = [[cell.strip() for cell in (cells + [""] * width)[:width]] for _, cells in rows]
+    table = np.array(even, dtype=object).reshape(len(even), width)
+    lines = np.array([line for line, _ in rows], dtype=np.int64)
+    return (
+        {name: table[:, header.index(name)] for name in header},
+        lines,
+        problems,
+    )  # of two of a name the first
 
 
 def regular_rows(text: str, header: Sequence[str]) -> pd.DataFrame | None:
@@ -181,16 +200,14 @@ def _check_header(header: list[str], file: str, table: Table) -> list[Problem]:
     return problems
 
 
-def _check_cells(frame: pd.DataFrame, column: Column, file: str) -> list[Problem]:
-    if (frame[column.name] == "").all() and (column.optional or frame.empty):
-        return []
-    faults = {cell: fault for cell in frame[column.name].unique() if (fault := _fault(cell, column))}
-    bad = frame.loc[frame[column.name].isin(list(faults)), ["row", column.name]]
+def _check_cells(cells: Cells, column: Column, rows: np.ndarray, file: str) -> list[Problem]:
+    codes, distinct = cells
+    faults = {code: fault for code, cell in enumerate(distinct) if (fault := _fault(cell, column))}
     about = {"choices": ", ".join(column.choices), "bytes": LONGEST, "least": 1 / LARGEST, "most": LARGEST}
     return [
-        Problem(file, int(row), column.name, f"cell_{faults[cell]}",
-                about | {"cell": cell, "near": closest(cell, column.choices)})
-        for row, cell in bad.itertuples(index=False)
+        Problem(file, int(row), column.name, f"cell_{faults[code]}",
+                about | {"cell": distinct[code], "near": closest(distinct[code], column.choices)})
+        for row, code in zip(rows, codes.tolist(), strict=True) if code in faults
     ]  # fmt: skip
 
 
@@ -205,27 +222,32 @@ def _fault(cell: str, column: Column) -> str:
     return "size" if column.holds == "number" and NUMBER.fullmatch(cell) else column.holds
 
 
-def _check_key(frame: pd.DataFrame, table: Table, file: str) -> list[Problem]:
-    key = list(table.key)
-    every = frame[frame.duplicated(key, keep=False)]
-    first = every.groupby(key, sort=False)["row"].transform("first")
-    problems = []
-    for cells, row, earlier in zip(every[key].to_numpy().tolist(), every["row"], first, strict=True):
-        if row != earlier:
-            about = {"cell": " / ".join(filter(None, cells)), "first": int(earlier)}
-            problems.append(Problem(file, int(row), ", ".join(key), "key_twice", about))
+def _check_key(cells: dict[str, Cells], table: Table, rows: np.ndarray, file: str) -> list[Problem]:
+    key, first, problems = np.zeros(len(rows), dtype=np.int64), dict[int, int](), []
+    for name in table.key:
+        key = key * len(cells[name][1]) + cells[name][0]
+    for at, (number, row) in enumerate(zip(key.tolist(), rows.tolist(), strict=True)):
+        if (earlier := first.setdefault(number, row)) != row:
+            cell = " / ".join(filter(None, (cells[name][1][cells[name][0][at]] for name in table.key)))
+            about = {"cell": cell, "first": earlier}
+            problems.append(Problem(file, row, ", ".join(table.key), "key_twice", about))
     return problems
 
 
-def _typed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
-    frame = frame.copy()
+def _typed(cells: dict[str, Cells], rows: np.ndarray, table: Table) -> pd.DataFrame:
+    frame, digits = dict[str, Any](), dict[str, Any]()
     for column in table.columns:
+        codes, distinct = cells[column.name]
+        if column.holds == "number":
+            numbers: Any = pd.to_numeric(np.array(distinct, dtype=object), errors="coerce")
+            frame[column.name] = numbers.astype(float)[codes]
+        else:
+            whole = [int(cell) if cell.isdecimal() and len(cell) < 10 else None for cell in distinct]
+            text = column.holds not in ("year", "integer")
+            frame[column.name] = pd.array(distinct if text else whole, TEXT if text else "Int64").take(codes)
         if column.name in DIGITS:
-            frame[DIGITS[column.name]] = by_value(frame[column.name], decimals).astype("int64")
-        if column.holds in ("number", "year", "integer"):
-            numbers = pd.to_numeric(frame[column.name], errors="coerce")
-            frame[column.name] = numbers.astype(float if column.holds == "number" else "Int64")
-    return frame
+            digits[DIGITS[column.name]] = np.array([*map(decimals, distinct)], dtype=np.int64)[codes]
+    return pd.DataFrame(frame | {"row": rows} | digits)
 
 
 def copy_of(path: Path) -> Path:

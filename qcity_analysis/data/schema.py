@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import unicodedata
 from collections.abc import Callable
@@ -131,9 +132,10 @@ def is_date(cell: str) -> bool:
     >>> is_date("2023-02"), is_date("2023-02-30"), is_date("")
     (True, False, False)
     """
-    if not DATE.fullmatch(cell):
+    try:
+        return DATE.fullmatch(cell) is not None and (len(cell) < 10 or bool(dt.date.fromisoformat(cell)))
+    except ValueError:
         return False
-    return len(cell) < 10 or not pd.isna(pd.to_datetime(cell, errors="coerce"))
 
 
 def _is_identifier(cell: str) -> bool:

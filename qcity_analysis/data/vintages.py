@@ -8,6 +8,7 @@ known between two days is compared here; what it did to the answers is in `analy
 from __future__ import annotations
 
 import datetime as dt
+from calendar import monthrange
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,16 +72,18 @@ def to_date(value: str | dt.date) -> dt.date:
     text = str(value).strip()
     if not is_date(text):
         raise QcityError(f"{value!r} is not a date: write it as 2023-03-31, 2023-03 or 2023")
-    return last_days(pd.Series([text])).iloc[0].date()
+    return _last_day(text)
+
+
+def _last_day(text: str) -> dt.date:
+    year, *rest = map(int, text.split("-"))
+    month, day = (*rest, *(12, 0)[len(rest) :])
+    return dt.date(year, month, day or monthrange(year, month)[1])
 
 
 def last_days(dates: pd.Series) -> pd.Series:
     """The last day of each date, month or year (text); NaT where empty."""
-    length = dates.str.len()
-    days = pd.to_datetime(dates.where(length == 10), format="%Y-%m-%d")
-    months = pd.to_datetime(dates.where(length == 7), format="%Y-%m") + pd.offsets.MonthEnd(0)
-    years = pd.to_datetime(dates.where(length == 4), format="%Y") + pd.offsets.YearEnd(0)
-    return days.fillna(months).fillna(years)
+    return by_value(dates, lambda text: _last_day(text) if text else pd.NaT).astype("datetime64[us]")
 
 
 def with_dates(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFrame:
@@ -89,25 +92,16 @@ def with_dates(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataF
     `known_from` is the last day of the date `published`, else the end of the month in which the figure is due by the
     indicator's publication lag (ASSUMED_LAG_MONTHS where none is given).
     """
-    periods, lags = (
-        observations["period"],
-        indicators.drop_duplicates("indicator_id").set_index("indicator_id"),
-    )
-    own = observations["indicator_id"].map(lags["publication_lag_months"]).astype(float)
+    periods, lags = observations["period"], indicators["publication_lag_months"].fillna(ASSUMED_LAG_MONTHS)
+    lag = dict(zip(indicators["indicator_id"], lags.astype(int), strict=True))
     year = by_value(periods, lambda cell: int(cell[:4])).astype("int64")
     ends = 12 * year + by_value(periods, months_covered).astype("int64") - 1
-    due = by_value(
-        ends + own.fillna(ASSUMED_LAG_MONTHS).astype("int64"),
-        lambda month: pd.Timestamp(month // 12, month % 12 + 1, 1) + pd.offsets.MonthEnd(0),
-    )
-    cells, distinct = pd.factorize(observations["published"])
-    days = last_days(pd.Series(distinct, dtype=str)).to_numpy("datetime64[us]")
-    stated = pd.Series(days[cells], index=observations.index)
-    whole = by_value(periods, same_period).where(is_whole(periods), periods).astype(object)
-    known_from = stated.fillna(due.astype("datetime64[us]"))
-    return observations.assign(
-        period=whole, year=year, known_from=known_from, published_assumed=stated.isna()
-    )
+    own = by_value(observations["indicator_id"], lambda name: lag.get(name, ASSUMED_LAG_MONTHS))
+    stated = last_days(observations["published"])
+    due = last_days(by_value(ends + own.astype("int64"), lambda month: f"{month // 12}-{month % 12 + 1:02}"))
+    whole = by_value(periods, lambda cell: cell[:4] if months_covered(cell) == 12 else cell)
+    known = {"known_from": stated.fillna(due), "published_assumed": stated.isna()}
+    return observations.assign(period=whole, year=year, **known)
 
 
 def figure_keys(observations: pd.DataFrame) -> pd.DataFrame:

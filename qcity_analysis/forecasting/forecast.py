@@ -10,7 +10,7 @@ import inspect
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,9 @@ from .conditioning import Conditions, conditioned
 from .histories import FARTHEST, FEWEST, SUPPORTS, as_number, limits, one_history, same, whole_number, yearly
 from .mixture import BATCHES, Explanation, batch_sizes, draw, explain, look_ahead
 from .prior import Prior, shipped
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MODELS = ("ets", "theta", "arima", "ucm", "drift", "naive")  # named alternatives to the mixture
 QUIET, LINEAR = {"disp": False}, {"level": "lltrend"}
@@ -36,7 +39,7 @@ class ModelError(QcityError):
     """A named model that cannot be fitted to this series."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Forecast:
     """Joint paths of one series after its last observed year.
 
@@ -53,6 +56,40 @@ class Forecast:
     breaks: tuple[int, ...] = ()
     batches: int = 0
 
+    def __repr__(self) -> str:
+        last, years = self.summary().iloc[-1], f"{self.years[0]}–{self.years[-1]}"
+        about = f"{last['median']:.4g}, 90 % in {last['lower']:.4g} to {last['upper']:.4g}"
+        return f"<Forecast {years}, {len(self.paths)} paths by {self.model!r}; median at the end {about}>"
+
+    def _repr_html_(self) -> str:
+        return str(self.summary().to_html(float_format="{:.4g}".format))
+
+    def to_frame(self) -> pd.DataFrame:
+        """All paths: one row a draw, one column a year."""
+        return pd.DataFrame(self.paths, columns=pd.Index(self.years, name="year")).rename_axis("draw")
+
+    def summary(self) -> pd.DataFrame:
+        """Median, mean and the ends of the 90 % interval of each year (index year)."""
+        return self.interval().assign(median=self.median(), mean=self.mean())[
+            ["median", "mean", "lower", "upper"]
+        ]
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the history, the median and the intervals of 50 % and 90 %; returns the axes (new ones unless given)."""
+        import matplotlib.pyplot as plt
+        from matplotlib.ticker import MaxNLocator
+
+        ax = ax if ax is not None else plt.subplots()[1]
+        ax.plot(self.history.index, self.history.to_numpy(), "o-", color="#1c2733", ms=4, lw=1.2)
+        for share, colour in ((0.9, "#d3e3ee"), (0.5, "#8fb8d4")):
+            ends = self.interval(share)
+            ax.fill_between(
+                ends.index, ends["lower"], ends["upper"], color=colour, lw=0, label=f"{share:.0%}"
+            )
+        ax.plot(self.years, self.median(), color="#1f5f8b", lw=2, label="median")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        return ax
+
     def median(self) -> pd.Series:
         """Median of each year (index year)."""
         return pd.Series(np.median(self.paths, axis=0), pd.Index(self.years, name="year"), name="median")
@@ -68,7 +105,7 @@ class Forecast:
         table = self.quantiles([(1 - share) / 2, (1 + share) / 2])
         return table.set_axis(["lower", "upper"], axis=1)
 
-    def quantiles(self, levels: Sequence[float]) -> pd.DataFrame:
+    def quantiles(self, levels: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95)) -> pd.DataFrame:
         """Quantiles: index year, one column for each level. Raises QcityError for a level outside 0 to 1."""
         try:
             wanted = np.atleast_1d(np.asarray(levels, dtype=float))
@@ -129,8 +166,9 @@ class Forecast:
 
 def forecast(
     series: pd.Series,
-    until: int,
+    until: int | None = None,
     *,
+    horizon: int | None = None,
     support: str | None = None,
     model: str = "mixture",
     draws: int = 10_000,
@@ -144,16 +182,16 @@ def forecast(
     evidence: Evidence | None = None,
     prior: Prior | None = None,
 ) -> Forecast:
-    """Forecast one series from the year after its last value up to and including `until`.
+    """Forecast one series from the year after its last value up to the year `until`, or for `horizon` years.
 
-    `series` has years as index (whole numbers, "2024", or a yearly PeriodIndex or DatetimeIndex); NaN or missing years
-    are gaps. `support` is the possible range: real, positive (0 or more), percent (0 to 100) or count; where it is None
-    the kind is inferred from the values, guides the forecast, bounds nothing and is named in the result. `breaks` are
-    years in which a new segment starts whose level is not linked to the one before (a change of definition); size and
-    direction of changes are shared across segments. `model` is "mixture" or one of `forecast.MODELS`: `ets` (additive
-    damped trend), `theta` (normal errors), `arima` (0, 1, 1) with drift, `ucm` (local linear trend), `drift` and
-    `naive` (random walks); ets and theta take no gaps. An integer `rng` makes a new Generator, None that of 0: the same
-    question has the same answer.
+    `series` has years as index (whole numbers, "2024", or a yearly PeriodIndex or DatetimeIndex), as has a frame with
+    one column; NaN or missing years are gaps. `support` is the possible range: real, positive (0 or more), percent (0
+    to 100) or count; where it is None the kind is inferred from the values, guides the forecast, bounds nothing and is
+    named in the result. `breaks` are years in which a new segment starts whose level is not linked to the one before (a
+    change of definition); size and direction of changes are shared across segments. `model` is "mixture" or one of
+    `forecast.MODELS`: `ets` (additive damped trend), `theta` (normal errors), `arima` (0, 1, 1) with drift, `ucm`
+    (local linear trend), `drift` and `naive` (random walks); ets and theta take no gaps. An integer `rng` makes a new
+    Generator, None that of 0: the same question has the same answer.
 
     What is known in part (mixture only), by name or as one record `evidence`: `lower` and `upper` bounds and
     `estimates` (value, standard error) of years without a value; `noisy` standard errors of years with one; `shared`
@@ -182,16 +220,18 @@ def forecast(
     named = Evidence(lower or {}, upper or {}, noisy or {}, shared, estimates or {})
     if named and evidence:
         raise QcityError("give bounds, errors and estimates either by name or as `evidence`")
+    if (until is None) == (horizon is None):
+        raise QcityError("say how far: until=2030 (a year), or horizon=5 (years after the last value)")
     if named or evidence:
         known = Conditions.of(series, support, breaks, evidence or named, prior)
         if model != "mixture":
             why = f"{model!r} takes values only"
             raise QcityError(f"bounds, estimates and errors need model 'mixture'; {why}")
-        years = _years(known.last, until)
+        years = _years(known.last, until, horizon)
         support, paths = known.support, conditioned(known, len(years), draws, generator)
     else:
         history = one_history(series, support, breaks)
-        support, years = SUPPORTS[history.support[0]], _years(int(history.last_year[0]), until)
+        support, years = SUPPORTS[history.support[0]], _years(int(history.last_year[0]), until, horizon)
         if model == "mixture":
             paths = draw(look_ahead(history, prior, len(years)), draws, generator, BATCHES)
         else:
@@ -200,13 +240,15 @@ def forecast(
     return Forecast(np.clip(paths, *limits(support)), years, model, support, series.dropna(), breaks, batches)
 
 
-def _years(last: int, until: object) -> np.ndarray:
-    """The years after the last one with a value, up to and including `until`."""
-    end = whole_number(until, "until")
+def _years(last: int, until: object, horizon: object) -> np.ndarray:
+    """The years after the last one with a value, up to and including `until`, or so many as `horizon` says."""
+    ahead = 0 if until is not None else whole_number(horizon, "horizon", "a number of years", 1)
+    end = last + ahead if ahead else whole_number(until, "until")
     if end <= last:
-        raise QcityError(f"until must be a year after the last observed one, {last}; found {until!r}")
+        hint = f"; {end} years ahead are horizon={end}" if 0 < end <= FARTHEST else ""
+        raise QcityError(f"until must be a year after the last observed one, {last}; found {until!r}{hint}")
     if end - last > FARTHEST:
-        raise QcityError(f"until={until} is {end - last} years after {last}; at most {FARTHEST} are forecast")
+        raise QcityError(f"until {end} are {end - last} years after {last}; at most {FARTHEST} are forecast")
     return np.arange(last + 1, end + 1)
 
 

@@ -187,9 +187,12 @@ def yearly(series: pd.Series) -> pd.Series:
 
     Raises SeriesError for what is no Series, an index without years, and values that are no numbers.
     """
+    if isinstance(series, pd.DataFrame) and len(series.columns) == 1:
+        series = series.iloc[:, 0]
     if not isinstance(series, pd.Series):
-        kind = type(series).__name__
-        raise SeriesError(f"a forecast needs a pandas Series with years as index; found {kind}")
+        kind, many = type(series).__name__, isinstance(series, pd.DataFrame)
+        way = "; take one column, as frame['name'], or all with qc.forecast_panel(frame)" if many else ""
+        raise SeriesError(f"a forecast needs a pandas Series with years as index; found {kind}{way}")
     year, (value, wrong) = years_of(series.index), numbers_of(series)
     for i in np.flatnonzero(np.isnan(year)):
         raise SeriesError(f"series {_name(series)!r}: {series.index[i]!r} in the index; {A_YEAR}")

@@ -81,8 +81,8 @@ def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
         p12 = np.where(start, 0.0, a12 - gain1 * a12)
         p22 = np.where(start, a22, a22 - gain2 * a12)
         begun = begun | seen
-        slope = phi * slope
-        level = level + slope
+        slope *= phi
+        level += slope
         error = y[:, k : k + 1] - level
         squares += error * error * weight
         level += gain1 * error

@@ -95,7 +95,8 @@ class PanelForecast:
 
 
 def forecast_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = None) -> PanelForecast:
-    """Forecast every series of a long frame (`series_id, period, value` and, optionally, `support`).
+    """Forecast every series of a long frame (`series_id, period, value` and, optionally, `support`), or of a wide one
+    (years as index, a column for each series).
 
     Each series is forecast for the `horizon` years (at most 50) after its own last observed year. A series that cannot
     be forecast (see `histories.from_frame` for what is checked) is left out and named with the reason in `refused`.
@@ -105,6 +106,13 @@ def forecast_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = 
     >>> forecast_panel(frame, horizon=2).quantiles([.05, .5, .95]).index.to_list()
     [('a', 2024), ('a', 2025)]
     """
+    if (
+        isinstance(frame, pd.DataFrame)
+        and not {*frame.columns} & {*COLUMNS}
+        and not np.isnan(years_of(frame.index)).any()
+    ):
+        long = frame.set_axis(years_of(frame.index), axis=0).melt(var_name="series_id", ignore_index=False)
+        frame = long.rename_axis("period").reset_index()
     panel = _partial_panel(frame, horizon, prior)
     if not len(panel.ids):
         raise all_refused(panel.refused)

@@ -27,25 +27,39 @@ def _listed(names: str) -> tuple[str, ...]:
 
 
 ROLES: dict[str, tuple[str, ...]] = {
-    "indicator": ("指标", "指标名称", "项目", "名称", "指标代码", "indicator", "indicator_id", "item", "name"),
+    "indicator": _listed(
+        "指标|指标名称|项目|名称|指标代码|indicator|indicator_id|indicator name|indicator code|series name|series code|"
+        "item|name|value_variable_label|value_variable_code"
+    ),
     "region": _listed(
-        "地区|地区名称|地区名|城市|城市名称|地级市|市|区域|省份|省|省市|省级|省(区、市)|区县|县|国家|行政区|行政区划|"
-        "region|region name|area|area name|city|city name|cityname|province|state|country|country name|entity|"
-        "location|territory|geo|geography|ref_area|reference area|ville|stadt|land|都道府県|市区町村|시도|시도별|"
-        "país|pais|ciudad|pays|région"
+        "地区|地区名称|地区名|城市|城市名称|地级市|地市|市|市州|区域|省份|省|省市|省级|省(区、市)|省区市|区县|县|国家|行政区|"
+        "行政区划|行政区划名称|region|region name|area|area name|city|city name|cityname|province|state|country|"
+        "country name|entity|location|territory|geo|geography|ref_area|reference area|geoareaname|ville|stadt|land|"
+        "都道府県|市区町村|시도|시도별|país|pais|ciudad|pays|région|行政区划代码|行政区代码|区划代码|地区代码|城市代码|省份代码|"
+        "region code|area code|city code|country code|code|iso|iso3|iso_code|adcode|geoareacode"
     ),
     "period": _listed(
-        "年份|年度|年|时间|时期|期间|日期|统计年份|year|years|period|time|time_period|time period|date|jahr|année|"
-        "annee|año|ano|anno|年次|연도|년도|год"
+        "年份|年度|年|时间|时期|期间|日期|统计年份|year|years|period|time|time_period|timeperiod|time period|date|jahr|"
+        "zeit|année|annee|año|ano|anno|年次|연도|년도|год"
     ),
-    "value": ("数值", "值", "数据", "指标值", "value", "obs_value", "figure"),
-    "unit": ("单位", "计量单位", "unit", "units", "unit_measure"),
-    "status": ("状态", "数据状态", "status", "obs_status"),
-    "qualifier": ("限定", "qualifier"),
-    "published": ("发布日期", "公布日期", "发布时间", "published", "release_date"),
-    "note": ("备注", "note", "notes", "comment"),
-    "frequency": ("freq", "frequency", "频率", "频度"),
-}  # fmt: skip
+    "value": _listed("数值|值|数据|指标值|value|obs_value|figure"),
+    "unit": _listed("单位|计量单位|unit|units|unit_measure|unit of measure|value_unit"),
+    "status": _listed("状态|数据状态|status|obs_status|obs_flag"),
+    "qualifier": _listed("限定|qualifier"),
+    "published": _listed("发布日期|公布日期|发布时间|published|release_date"),
+    "note": _listed("备注|note|notes|comment"),
+    "frequency": _listed("freq|frequency|频率|频度"),
+}
+_ROLE_OF = {name: role for role, names in reversed(ROLES.items()) for name in names}
+BREAKDOWN = re.compile(  # columns that tell groups apart, though numbers may stand in them
+    r"sex|gender|age|age ?group|group|class|category|type|level|性别|年龄|年龄组|分组|组别|类别|类型|等级|城乡|户籍",
+    re.I,
+)
+CODE = re.compile(r"代码|编码|code|iso|_id$|^id$", re.I)  # of two columns of one role, that of names counts
+TECHNICAL = re.compile(
+    r"structure.*|dataflow|action|last.?update|unit_mult|decimals|time_format|conf_status|.*_comment|序号|编号|"
+    r".*(source|note|footnote|comment|说明|来源|脚注|代码|编码|code|_id).*|id|no\.?|nr\.?|#", re.I
+)  # fmt: skip
 UNIT = re.compile(
     r"[%‰]|百分点|上年=100|指数|(‰|[十百千万亿]*)(元|美元|吨|吨标准煤|吨标煤|立方米|平方米|平方公里|公顷|亩|千瓦时|度|千瓦|公里|"
     r"件|个|项|人|户|家|次|起|张|台|辆|套|篇|天|小时|岁|人次|公斤|千克|微克|米)(/.+)?|.{1,8}/.{1,8}"
@@ -67,7 +81,7 @@ def preface_of(grid: Grid, floor: int, top: int) -> dict[str, str]:
             break  # a table above
         for text in texts:
             match = PREFACE.fullmatch(re.sub(r"^\((.*)\)$", r"\1", half_width(text)))
-            role = next((role for role in ROLES if match and has_role(match[1], role)), "") if match else ""
+            role = role_of(match[1]) if match else ""
             if match and role and (role != "unit" or UNIT.fullmatch(match[2])):
                 said.setdefault(role, match[2].strip())
             elif not match and len(texts) == 1 and row < top and not is_number(text) and not is_note(text):
@@ -108,10 +122,17 @@ def is_figure(cell: Cell, empty: bool = True) -> bool:
         return re.fullmatch(r"[-+]?[\d.,\s]+%?|[-+]?\d.*[\d%]以[上下]", half_width(as_text(cell))) is not None
 
 
+def role_of(heading: str, columns: Mapping[str, str] | None = None) -> str:
+    """The role of a heading, "" for none: the one that `columns` names it for, else its usual one."""
+    name = same_name(heading)
+    own = next((role for role, text in (columns or {}).items() if same_name(text) == name), "")
+    usual = _ROLE_OF.get(name, "")
+    return own or ("" if columns and usual in columns else usual)
+
+
 def has_role(heading: str, role: str, columns: Mapping[str, str] | None = None) -> bool:
-    """Whether a heading stands for a role: the one that `columns` names, else a usual one."""
-    names = {same_name(columns[role])} if columns and role in columns else ROLES[role]
-    return same_name(heading) in names
+    """Whether a heading stands for a role."""
+    return role_of(heading, columns) == role
 
 
 def short_name(region: str) -> str:

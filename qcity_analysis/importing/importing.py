@@ -31,7 +31,7 @@ from ..problems import DataError, Problem
 from .cells import same_name
 from .headings import is_number
 from .layout import Entry, Sheet, read_layout
-from .mapping import Mapping, read_mapping
+from .mapping import TO_DATE, Mapping, read_mapping
 from .matching import Matched, match
 from .sheets import read_grids
 from .units import is_index, multiple, same_unit
@@ -206,7 +206,7 @@ def _read_sheets(
     grids = read_grids(path, list(mapping.sheets) if mapping.sheets else None, mapping.encoding)
     sheets, unread = [], {}
     for grid in grids:
-        sheet = read_layout(grid, mapping.layout, mapping.columns, mapping.period)
+        sheet = read_layout(grid, mapping.layout, mapping.columns, mapping.period.replace(TO_DATE, ""))
         if sheet.entries or mapping.sheets or len(grids) == 1:
             sheets.append(sheet)
         else:

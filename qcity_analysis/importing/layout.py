@@ -1,33 +1,25 @@
 """Where the figures stand in a sheet: years across, years down, or one figure per row.
 
-Finds the heading rows, names, units, second headings and footnotes of a yearbook sheet, stacked tables included, and
-gives every cell that may hold a figure its name and period. Out of scope: what the cell says (`cells`) and which
-indicator it is (`mapping`).
+Finds the tables of a sheet (stacked and side by side, their headings in several rows, merged or not) and gives every
+cell that may hold a figure its name, period, unit and what the columns beside it say. Out of scope: what the cell says
+(`cells`) and which indicator it is (`mapping`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any
 
 from ..problems import Problem
-from .cells import (
-    Cell,
-    Grid,
-    as_text,
-    decimal_sign,
-    half_width,
-    read_periods,
-    status_flag,
-    without_marks,
-)
+from .cells import Cell, Grid, as_text, decimal_sign, half_width, read_periods
 from .headings import (
     ABOUT_FILE,
+    BREAKDOWN,
+    CODE,
     PREFACE,
-    ROLES,
+    TECHNICAL,
     UNIT,
     column_name,
     footnotes_of,
@@ -37,16 +29,13 @@ from .headings import (
     is_number,
     marks_of,
     preface_of,
+    role_of,
     split_unit,
     titles,
 )
 
 LAYOUTS = ("years_across", "years_down", "long")
 _NEARLY_YEAR = re.compile(r"(19|20)\d\d年?\W*[a-zA-Z\d]{0,3}\W*")  # its figures are refused, with the heading
-_TECHNICAL = re.compile(
-    r"structure.*|dataflow|action|last.?update|unit_mult|decimals|obs_flag|time_format|conf_status|.*_comment|"
-    r".*(source|note|footnote|comment|说明|来源|脚注).*", re.I
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -55,9 +44,9 @@ class Entry:
 
     Attributes: `file`, `row` (line in the file) and `column` (letter and heading) say where; `name` (of the row, or of
     the column where years go down), `part` (second heading, as 比上年增长), `period` (of the data contract, or the text
-    that names none), `cell`, `unit` ("" where the file states none), `labels` (every heading and text of a long row),
-    `marks` (footnote marks beside the name and the headings), `open` (columns of words that have no role), `flag` (the
-    letter of a status beside the year), `at` (row and column from 0) and `block` (the heading row it stands under).
+    that names none), `cell`, `unit` ("" where the file states none), `labels` (what other columns say of the row, by
+    heading and as @role), `marks` (footnote marks beside the name and the headings), `open` (columns of words that have
+    no role), `stated` (the period as written), `at` (row and column from 0) and `block` (the heading row above it).
     """
 
     file: str
@@ -71,7 +60,7 @@ class Entry:
     labels: Mapping[str, str] = field(default_factory=dict)
     marks: str = ""
     open: tuple[str, ...] = ()
-    flag: str = ""
+    stated: str = ""
     at: tuple[int, int] = (0, 0)
     block: int = 0
 
@@ -94,6 +83,34 @@ class Sheet:
     head: int = 0
 
 
+@dataclass(frozen=True)
+class _Column:
+    """A column of figures: its number, headings, and where years go across its period, also as written."""
+
+    k: int
+    headings: tuple[str, ...]
+    period: str = ""
+    stated: str = ""
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A table: heading row, first row of figures, end; columns of `values`, `labels` by heading, columns of `years`.
+
+    `names` are the labels that name a row, `period` that of a table of one year; `doubt` says it may be none.
+    """
+
+    head: int
+    top: int
+    end: int
+    values: tuple[_Column, ...] = ()
+    labels: Mapping[int, str] = field(default_factory=dict)
+    names: tuple[int, ...] = ()
+    years: tuple[int, ...] = ()
+    period: str = ""
+    doubt: bool = False
+
+
 def read_layout(
     grid: Grid, layout: str | None = None, columns: Mapping[str, str] | None = None, period: str = ""
 ) -> Sheet:
@@ -108,67 +125,74 @@ def read_layout(
     >>> sheet.layout, [(e.name, e.unit, e.period, e.cell) for e in sheet.entries]
     ('years_across', [('研发强度', '%', '2020', '3.48')])
     """
-    columns = columns or {}
-    readers = {"years_across": _years_across, "years_down": _years_down, "long": _long}
-    name = "" if period else layout or _find_layout(grid, columns)
-    if not name and (dated := _with_period(grid, period, columns)):
-        grid, name = dated, layout or _find_layout(dated, columns)
-    if name in readers and (sheet := readers[name](grid, columns)) is not None:
-        first = min((entry.block for entry in sheet.entries), default=0)
-        cells = [entry.cell for entry in sheet.entries]
-        used = {entry.at for entry in sheet.entries}
-        spare = [
-            f"row {line} {column_name(k, [as_text(cell)])}"
-            for row, line in enumerate(grid.lines)
-            for k, cell in enumerate(grid.rows[row])
-            if (row, k) not in used and is_number(cell) and not grid.period(row, k)
-        ]
-        decimal = decimal_sign(cells, "semicolon" in grid.opened_as)
-        preface = preface_of(grid, 0, first)
-        return replace(sheet, preface=preface, decimal=decimal, numbers=tuple(spare), head=grid.lines[first])
-    nearest = max(range(len(grid.rows)), key=lambda row: sum(map(bool, map(as_text, grid.rows[row]))))
-    about = {
-        "cell": " ".join(filter(None, map(as_text, grid.rows[nearest])))[:80],
-        "line": grid.lines[nearest],
-    }
-    code = f"layout_{name if name in readers else 'any'}"
-    return Sheet((), {}, name, (Problem(grid.file, None, None, code, about),))
+    kind, tables = _tables(grid, layout, columns or {}, period)
+    entries: list[Entry] = []
+    notes: list[str] = []
+    problems: list[Problem] = []
+    heads = list(dict.fromkeys(table.head for table in tables))
+    above = dict(zip(heads, titles(grid, heads), strict=True))
+    for table in tables:
+        if table.doubt:
+            cell = " ".join(filter(None, map(as_text, grid.rows[table.top])))
+            problems.append(Problem(grid.file, grid.lines[table.top], None, "two_readings", {"cell": cell}))
+        else:
+            read = _read(grid, table, columns or {}, above[table.head])
+            entries, notes, problems = entries + read[0], notes + read[1], problems + read[2]
+    if not entries and not problems:
+        row = max(range(len(grid.rows)), key=lambda row: sum(map(bool, map(as_text, grid.rows[row]))))
+        nearest = " ".join(filter(None, map(as_text, grid.rows[row])))[:80]
+        about = {"cell": nearest, "line": grid.lines[row]}
+        problems = [Problem(grid.file, None, None, f"layout_{layout or 'any'}", about)]
+    used, first = {entry.at for entry in entries}, heads[0] if heads else 0
+    spare = [
+        f"row {line} {column_name(k, [as_text(cell)])}"
+        for row, line in enumerate(grid.lines)
+        for k, cell in enumerate(grid.rows[row])
+        if (row, k) not in used and is_number(cell) and not grid.period(row, k)
+    ]
+    decimal = decimal_sign([entry.cell for entry in entries], "semicolon" in grid.opened_as)
+    more = (preface_of(grid, 0, first), decimal, tuple(spare), grid.lines[first])
+    return Sheet(tuple(entries), footnotes_of(notes), kind, tuple(problems), *more)
 
 
-def _with_period(grid: Grid, period: str, columns: Mapping[str, str]) -> Grid | None:
-    """A table without years with a column of the one year that is declared, or that the lines above it name."""
-    roles = ("region", "indicator", "value")
-    for top, cells in enumerate(grid.rows[:20]):
-        texts = list(map(as_text, cells))
-        if sum(map(bool, texts)) > 1 and any(has_role(t, role, columns) for t in texts for role in roles):
-            above = [half_width(as_text(cell)) for row in grid.rows[:top] for cell in row]
-            above = [text for text in above if not ABOUT_FILE.search(text)]
-            named = set(re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", " ".join(above)))
+# which tables there are
+
+
+def _tables(
+    grid: Grid, layout: str | None, columns: Mapping[str, str], period: str
+) -> tuple[str, list[_Table]]:
+    """The layout of a sheet and its tables; none where it has no years, nor one in its title."""
+    across = [] if period or grid.long or layout in ("years_down", "long") else _year_rows(grid)
+    down = [] if period or layout == "years_across" else _year_columns(grid, columns)
+    tables = [_columns_down(grid, table, columns) for table in down]
+    long = _is_long(tables, columns)
+    if layout == "long" and not long:
+        tables = []
+    if across and not long and (not down or across[0].head <= down[0].top):
+        return "years_across", [part for table in across for part in _columns_across(grid, table)]
+    if not down and not (layout and not period):
+        one = _one_year(grid, period, columns)
+        tables = [_columns_down(grid, one, columns)] if one else []
+        long = _is_long(tables, columns)
+    return ("long" if long else "years_down") if tables else "", tables
+
+
+def _is_long(tables: list[_Table], columns: Mapping[str, str]) -> bool:
+    """Whether the first table holds one figure per row, under a heading for values."""
+    return bool(tables) and any(has_role(c.headings[-1], "value", columns) for c in tables[0].values)
+
+
+def _one_year(grid: Grid, period: str, columns: Mapping[str, str]) -> _Table | None:
+    """A table without years, of the one year that is declared, or that the lines above it name."""
+    for head, cells in enumerate(grid.rows[:20]):
+        texts = list(filter(None, map(as_text, cells)))
+        if len(texts) > 1 and {role_of(text, columns) for text in texts} & {"region", "indicator", "value"}:
+            above = [half_width(as_text(cell)) for row in grid.rows[:head] for cell in row]
+            lines = " ".join(text for text in above if not ABOUT_FILE.search(text))
+            named = set(re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", lines))
             stated = period or (named.pop() if len(named) == 1 else "")
-            blank = [(*row, *[""] * (grid.width - len(row))) for row in grid.rows]
-            rows = [(*row, "年份" if k == top else stated if k > top else "") for k, row in enumerate(blank)]
-            return replace(grid, rows=tuple(rows)) if stated else None
+            return _Table(head, head + 1, len(grid.rows), period=stated) if stated else None
     return None
-
-
-def _doubt(grid: Grid, row: int) -> Problem:
-    """The problem of a row that may be years or figures."""
-    cell = " ".join(filter(None, map(as_text, grid.rows[row])))
-    return Problem(grid.file, grid.lines[row], None, "two_readings", {"cell": cell})
-
-
-def _find_layout(grid: Grid, columns: Mapping[str, str]) -> str:
-    """The layout of a sheet, from where its years stand; "" when there are none."""
-    if grid.long or _long_header(grid, columns) is not None:
-        return "long"
-    across = next((row for row, _ in _year_rows(grid)), None)
-    down = next((block.top for block in _year_columns(grid, columns)), None)
-    if across is not None and (down is None or across <= down):
-        return "years_across"
-    return "years_down" if down is not None else ""
-
-
-# years across
 
 
 def _is_year_row(grid: Grid, row: int, years: dict[int, str]) -> str:
@@ -176,8 +200,7 @@ def _is_year_row(grid: Grid, row: int, years: dict[int, str]) -> str:
     first = next(iter(years), 0)
     if first == 0 or any(is_number(cell) for k, cell in enumerate(grid.rows[row]) if k not in years):
         return ""
-    roles = ("indicator", "unit", "region", "period")
-    if any(has_role(grid.text(row, k), role) for k in range(first) for role in roles):
+    if {role_of(grid.text(row, k)) for k in range(first)} & {"indicator", "unit", "region", "period"}:
         return "headed"
     runs, down = [[""]], list(years.values())[:2] == sorted(list(years.values())[:2], reverse=True)
     for period in years.values():  # blocks beside one another repeat the years
@@ -191,8 +214,8 @@ def _is_year_row(grid: Grid, row: int, years: dict[int, str]) -> str:
     return "steady" if steady and not (named and row and all(grid.text(row - 1, k) for k in years)) else ""
 
 
-def _year_rows(grid: Grid) -> list[tuple[int, bool]]:
-    """The heading rows of tables with years across, and whether each is one beyond doubt.
+def _year_rows(grid: Grid) -> list[_Table]:
+    """The tables with years across, each below its row of years, and whether in doubt.
 
     Within a table, a row with a name is one of figures, even where they look like years.
     """
@@ -206,325 +229,214 @@ def _year_rows(grid: Grid) -> list[tuple[int, bool]]:
         filled = [any(map(as_text, grid.rows[k])) for k in range(heads[-1][0] if heads else row, row)]
         spread = {int(b[-4:]) - int(a[-4:]) for a, b in pairwise(years.values()) if (a + b).isdigit()}
         if kind == "headed" or not heads or lead == named or not any(lead):
-            heads.append((row, True))
+            heads.append((row, False))
             named = lead
         elif not all(filled) and spread in ({1}, {-1}):
-            heads.append((row, False))
-    return heads
+            heads.append((row, True))
+    ends = [*(row for row, _ in heads[1:]), len(grid.rows)]
+    return [_Table(row, row, end, doubt=doubt) for (row, doubt), end in zip(heads, ends, strict=False)]
 
 
-def _years_across(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
-    if not (heads := _year_rows(grid)):
-        return None
-    entries: list[Entry] = []
-    problems: list[Problem] = []
-    notes: list[str] = []
-    tops = [row for row, _ in heads]
-    named_tables = titles(grid, tops)
-    for n, ((top, clear), end) in enumerate(zip(heads, [*tops[1:], len(grid.rows)], strict=True)):
-        if not clear:
-            problems.append(_doubt(grid, top))
-            continue
-        title, table_unit = named_tables[n]
-        for left, right in _spans(grid, top, end):
-            first = next(k for k in grid.years(top) if k >= left)
-            above = [(k, row) for k in range(left, first) for row in (top, max(0, top - 1))]
-            unit_column = next((k for k, row in above if has_role(grid.text(row, k), "unit")), None)
-            start, table = _columns_across(grid, [0, *tops][n], top, first, right)
-            for row in range(start, end):
-                names: dict[int | None, str] = {k: grid.text(row, k) for k in range(left, first)}
-                cells = [(column, cell) for column in table if as_text(cell := grid.cell(row, column[0]))]
-                text = next(filter(None, names.values()), "")
-                if is_note(text, (cell for _, cell in cells)):
-                    notes.append(" ".join(filter(None, map(as_text, grid.rows[row]))))
-                elif text:
-                    own = names.pop(unit_column, "")
-                    name = "/".join(dict.fromkeys(filter(None, [title, *names.values()])))
-                    name, unit = (name, own) if own else split_unit(name)
-                    marks = marks_of(names.values())
-                    entries += [
-                        _entry_across(grid, row, c, cell, name, unit or table_unit, marks, top)
-                        for c, cell in cells
-                    ]
-                elif cells:
-                    values = ", ".join(as_text(cell) for _, cell in cells[:3])
-                    problems.append(
-                        Problem(grid.file, grid.lines[row], None, "no_row_name", {"cell": values})
-                    )
-    return Sheet(tuple(entries), footnotes_of(notes), "years_across", tuple(problems))
-
-
-def _spans(grid: Grid, top: int, end: int) -> list[tuple[int, int]]:
-    """The tables that stand beside one another under one row of years, each from its column of names."""
-    years = list(grid.years(top))
-    lefts = [0]
-    for k in range(years[0] + 1, years[-1]):
-        if k not in years:
-            cells = [cell for row in range(top + 1, end) if as_text(cell := grid.cell(row, k))]
-            role = any(has_role(as_text(grid.cell(top, k)), name) for name in ("indicator", "region"))
-            if role or (cells and not any(map(is_figure, cells))):
-                lefts.append(k)
-    lefts = [k for n, k in enumerate(lefts) if any(k < y < [*lefts, grid.width][n + 1] for y in years)]
-    return list(pairwise([*lefts, grid.width]))
-
-
-_Column = tuple[
-    int, str, str, str, str
-]  # of years across: number, period, other heading, footnote marks, flag
-
-
-def _columns_across(grid: Grid, floor: int, top: int, first: int, right: int) -> tuple[int, list[_Column]]:
-    """The first row of figures below the years, which may have a second row of headings, and the columns."""
-    under = grid.rows[top + 1] if top + 1 < len(grid.rows) else ()
-    texts = list(map(as_text, under)) + [""] * grid.width
-    second = any(texts[first:]) and not any(texts[:first]) and not any(map(is_number, under[first:]))
-    upper = _upper_headings(grid, floor, top, first)
-    years = grid.years(top)
-    table: list[_Column] = []
-    period = mark = flag = ""
-    for k in range(first, right):
-        text = as_text(grid.cell(top, k))
-        named = years.get(k) or (text if _NEARLY_YEAR.fullmatch(half_width(text)) else None)
-        if named:
-            period, mark, flag = named, without_marks(text)[1], status_flag(text)
-        headings = [*upper.get(k, ()), "" if named else text, texts[k] if second else ""]
-        units = [h for h in headings if UNIT.fullmatch(half_width(h))]
-        heading = "/".join(h for h in headings if h and h not in units) + "".join(
-            f"（{u}）" for u in units[:1]
-        )
-        if named or any(headings):
-            table.append((k, period, heading, mark + marks_of(headings), flag))
-        elif any(as_text(grid.cell(row, k)) for row in range(top + 1, len(grid.rows))):
-            table.append((k, period, "(no heading)", "", flag))
-    return top + 1 + second, table
-
-
-def _upper_headings(grid: Grid, floor: int, top: int, first: int) -> dict[int, list[str]]:
-    """The headings above the years of each column, where a row above names several; each counts up to the next."""
-    found: dict[int, list[str]] = {}
-    for row in range(max(floor, top - 2), top):
-        own = {k: text for k in range(first, grid.width) if (text := as_text(grid.cell(row, k)))}
-        named = {text for text in own.values() if not PREFACE.fullmatch(half_width(text))}
-        if len(named) < 2 or any(map(is_number, grid.rows[row])):
-            continue
-        carried = ""
-        for k in range(first, grid.width):
-            carried = own.get(k, carried)
-            if text := grid.text(row, k) or ("" if grid.merged else carried):
-                found.setdefault(k, []).append(text)
-    return found
-
-
-def _entry_across(
-    grid: Grid, row: int, column: _Column, cell: Cell, name: str, unit: str, marks: str, top: int
-) -> Entry:
-    """One cell of a row; `unit` is that of the row, for a column without a heading of its own."""
-    k, period, heading, more, flag = column
-    part, own = split_unit(heading if heading[:1] != "（" else f"_{heading}")
-    part = part if part != "_" else ""
-    where = (grid.file, grid.lines[row], column_name(k, (period, heading)))
-    marks = "".join(dict.fromkeys(marks + more))
-    unit = own or ("" if part else unit)
-    return Entry(*where, name, part, period, cell, unit, marks=marks, flag=flag, at=(row, k), block=top)
-
-
-# years down
-
-
-@dataclass(frozen=True)
-class _Block:
-    """A table with years down: its heading row, first row of figures, end, columns of years, and whether in doubt."""
-
-    head: int
-    top: int
-    end: int
-    years: tuple[int, ...]
-    doubtful: bool = False
-
-
-def _year_columns(grid: Grid, columns: Mapping[str, str]) -> list[_Block]:
+def _year_columns(grid: Grid, columns: Mapping[str, str]) -> list[_Table]:
     """The tables with years down: each under a heading for years, or else where numbers in order look like years."""
     headed: dict[int, list[int]] = {}
     for row in range(len(grid.rows) - 1):
         for k, cell in enumerate(grid.rows[row]):
             if isinstance(cell, str) and has_role(cell, "period", columns):
                 headed.setdefault(row, []).append(k)
-    ends = [*list(headed)[1:], len(grid.rows)]
-    blocks = []
-    for (head, found), end in zip(headed.items(), ends, strict=False):
-        years = [k for k in found if any(grid.period(row, k) for row in range(head + 1, end))]
+    tables = []
+    for (head, found), end in zip(headed.items(), [*list(headed)[1:], len(grid.rows)], strict=False):
+        value = any(has_role(as_text(cell), "value", columns) for cell in grid.rows[head])
+        years = [k for k in found if value or any(grid.period(row, k) for row in range(head + 1, end))]
         rows = [row for row in range(head + 1, end) if any(as_text(grid.cell(row, k)) for k in years)]
-        blocks += [_Block(head, rows[0], end, tuple(years))] if years else []
-    if blocks:
-        return blocks
+        tables += [_Table(head, rows[0], end, years=tuple(years))] if rows else []
+    if tables or grid.long:
+        return tables
     likely: list[tuple[int, int]] = []
     for column in range(grid.width):
         periods = [grid.period(row, column) for row in range(len(grid.rows))] + [None]
         starts = (row for row in range(1, len(periods) - 1) if periods[row] and periods[row + 1])
         start = next((row for row in starts if not periods[row - 1]), None)
-        numbers = [
-            row for row in range(start or 0, len(grid.rows)) if is_figure(grid.cell(row, column), False)
-        ]
-        if start is not None and sum(bool(periods[row]) for row in numbers) > 0.8 * len(numbers):
-            likely.append((start, column))
+        if start is not None:
+            numbers = [
+                row for row in range(start, len(grid.rows)) if is_figure(grid.cell(row, column), False)
+            ]
+            likely += [(start, column)] if sum(bool(periods[k]) for k in numbers) > 0.8 * len(numbers) else []
     bare = [(row, k) for row, k in likely if not grid.text(row - 1, k)] or likely
-    return [_Block(row - 1, row, len(grid.rows), (k,), len(bare) > 1) for row, k in bare[:1]]
+    return [_Table(row - 1, row, len(grid.rows), years=(k,), doubt=len(bare) > 1) for row, k in bare[:1]]
 
 
-def _years_down(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
-    entries: list[Entry] = []
-    notes: list[str] = []
-    blocks = _year_columns(grid, columns)
-    if blocks and blocks[0].doubtful:
-        return Sheet((), {}, "", (_doubt(grid, blocks[0].top),))
-    for block, title in zip(blocks, titles(grid, [block.head for block in blocks]), strict=True):
-        _read_down(grid, columns, block, title, entries, notes)
-    return Sheet(tuple(entries), footnotes_of(notes), "years_down") if blocks else None
+# which columns a table has
 
 
-def _read_down(
-    grid: Grid,
-    columns: Mapping[str, str],
-    block: _Block,
-    above: tuple[str, str],
-    entries: list[Entry],
-    notes: list[str],
-) -> None:
-    """The entries and notes of one table with years down, whose title and unit stand `above` it."""
-    rows = range(block.top, block.end)
-    headings = {k: _headings_above(grid, block, k) for k in range(grid.width) if k not in block.years}
-    words = [k for k in headings if headings[k] and _words(grid.cell(row, k) for row in rows)]
-    regions = [k for k, texts in headings.items() if texts and has_role(texts[-1], "region", columns)]
-    roles = [k for k in words if any(has_role(headings[k][-1], role, columns) for role in ROLES)]
-    labelled = {k: headings[k][-1] for k in dict.fromkeys([*words, *regions])}
-    unasked = tuple(t for k, t in labelled.items() if k not in roles and not _TECHNICAL.fullmatch(t))
-    title, table_unit = above
-    periods = {
-        k: dict(zip(rows, read_periods([grid.cell(row, k) for row in rows]), strict=True))
-        for k in block.years
-    }
-    carried = ""
+def _headings(grid: Grid, rows: range, least: int, left: int = 0) -> dict[int, list[str]]:
+    """The headings of each column from `left` in some rows, upper ones first; these count up to the next one.
+
+    A row with fewer than two texts is a title, except from row `least` on; one with numbers is of a table above.
+    """
+    found: dict[int, list[str]] = {}
     for row in rows:
-        cells = {k: grid.cell(row, k) for k in headings if k not in labelled and as_text(grid.cell(row, k))}
-        texts = list(filter(None, map(as_text, grid.rows[row])))
-        if texts and is_note(texts[0], cells.values()):
-            notes.append(" ".join(texts))
+        every = {k: as_text(cell) for k, cell in enumerate(grid.rows[row]) if k >= left}
+        own = {k: text for k, text in every.items() if text and not PREFACE.fullmatch(half_width(text))}
+        if row < least and any(map(is_number, grid.rows[row])):
+            found.clear()
+        elif row >= least or len(set(own.values())) > 1:
+            carried = ""
+            for k in range(left, grid.width):
+                carried = own.get(k, carried)
+                text = grid.text(row, k) or ("" if grid.merged or row == rows[-1] >= least else carried)
+                if text and not PREFACE.fullmatch(half_width(text)) and text not in found.get(k, ()):
+                    found.setdefault(k, []).append(text)
+    return found
+
+
+def _columns_across(grid: Grid, table: _Table) -> list[_Table]:
+    """The tables that stand beside one another under one row of years, with their columns."""
+    head, years = table.head, grid.years(table.head)
+    if table.doubt:
+        return [table]
+    lefts = [0]
+    for k in range(next(iter(years)) + 1, max(years)):
+        if k not in years:
+            cells = [cell for row in range(head + 1, table.end) if as_text(cell := grid.cell(row, k))]
+            role = role_of(grid.text(head, k)) in ("indicator", "region")
+            if role or (cells and not any(map(is_figure, cells))):
+                lefts.append(k)
+    lefts = [k for n, k in enumerate(lefts) if any(k < y < [*lefts, grid.width][n + 1] for y in years)]
+    first = next(iter(years))
+    under = list(map(as_text, (*grid.rows[head + 1 : head + 2], ())[0])) + [""] * grid.width
+    second = any(under[first:]) and not any(under[:first]) and not any(map(is_number, under[first:]))
+    upper = _headings(grid, range(max(0, head - 2), head), head, first)
+    tables = []
+    for left, right in pairwise([*lefts, grid.width]):
+        start = next(k for k in years if k >= left)
+        labels = {k: grid.text(head, k) or grid.text(max(0, head - 1), k) for k in range(left, start)}
+        values, period, stated = [], "", ""
+        for k in range(start, right):
+            text = as_text(grid.cell(head, k))
+            if named := years.get(k) or (text if _NEARLY_YEAR.fullmatch(half_width(text)) else ""):
+                period, stated = named, text
+            more = filter(None, [*upper.get(k, ()), "" if named else text, under[k] if second else ""])
+            headings = tuple(more)
+            filled = any(as_text(grid.cell(row, k)) for row in range(head + 1, table.end))
+            if named or headings or filled:
+                blank = ("(no heading)",) * (not named and not headings)
+                values.append(_Column(k, headings or blank, period, stated))
+        names = _naming(labels, {})
+        tables.append(_Table(head, head + 1 + second, table.end, tuple(values), labels, names))
+    return tables
+
+
+def _naming(labels: Mapping[int, str], columns: Mapping[str, str]) -> tuple[int, ...]:
+    """The columns that together name a row: that of indicators and those without a heading, or all without a role."""
+    roles = {k: role_of(text, columns) for k, text in labels.items()}
+    names = [k for k, role in roles.items() if role == "indicator"]
+    names = [k for k in names if not CODE.search(labels[k])] or names
+    names = [k for k in names if labels[k] == labels[names[0]]]
+    blank = [k for k, text in labels.items() if not text]
+    free = [k for k, role in roles.items() if not role and not TECHNICAL.fullmatch(labels[k])]
+    regions = [k for k, role in roles.items() if role == "region"]
+    return tuple(sorted([*names, *blank]) if names else free or regions[:1])
+
+
+def _columns_down(grid: Grid, table: _Table, columns: Mapping[str, str]) -> _Table:
+    """A table with years down with its columns: one of values under a heading for them, or all that hold numbers."""
+    rows = range(table.top, table.end)
+    above = _headings(grid, range(max(0, table.top - 3), table.top), table.head)
+    headings = {k: tuple(above.get(k, ())) for k in range(grid.width) if k not in table.years}
+    roles = {k: role_of(found[-1], columns) if found else "" for k, found in headings.items()}
+    value = [k for k, role in roles.items() if role == "value"][:1]
+    labels: dict[int, str] = {}
+    values = []
+    for k, found in headings.items():
+        cells = [cell for row in rows if as_text(cell := grid.cell(row, k))]
+        words = sum(map(is_figure, cells)) < len(cells) / 2
+        if value and k not in value:
+            labels |= {k: found[-1]} if found else {}
+        elif not value and found and (words or roles[k] or BREAKDOWN.fullmatch(found[-1])):
+            labels[k] = found[-1]
+        elif found or any(map(is_number, cells)):
+            values.append(_Column(k, found or ("(no heading)",)))
+    names = tuple(k for k in _naming(labels, columns) if roles[k] == "indicator") if value else ()
+    return replace(table, values=tuple(values), labels=labels, names=names)
+
+
+# what a table holds
+
+
+def _read(
+    grid: Grid, table: _Table, columns: Mapping[str, str], above: tuple[str, str]
+) -> tuple[list[Entry], list[str], list[Problem]]:
+    """The entries, notes and problems of one table, whose title and unit stand `above` it."""
+    roles = {k: role_of(text, columns) for k, text in table.labels.items()}
+    free = [k for k, text in table.labels.items() if text and not roles[k] and k not in table.names]
+    asked = tuple(table.labels[k] for k in free if not _is_running(grid, table, k))
+    periods = {k: read_periods([grid.cell(row, k) for row in range(table.end)]) for k in table.years}
+    carried: dict[int, str] = {}
+    entries: list[Entry] = []
+    notes, problems = [], []
+    for row in range(table.top, table.end):
+        cells = [(c, cell) for c in table.values if as_text(cell := grid.cell(row, c.k))]
+        filled = list(filter(None, map(as_text, grid.rows[row])))
+        if filled and is_note(filled[0], (cell for _, cell in cells)):
+            notes.append(" ".join(filled))
             continue
-        labels = {text: grid.text(row, k) for k, text in labelled.items()}
-        if regions:
-            carried = grid.text(row, regions[0]) or carried
-            labels["@region"] = carried
-        for k, text in labelled.items():
-            if k in roles and (role := next(r for r in ROLES if has_role(text, r, columns))) != "region":
-                labels[f"@{role}"] = labels[text]
-        for k, cell in cells.items():
-            if headings[k] or is_number(cell):
-                own = max((year for year in block.years if year < k), default=block.years[0])
-                period = periods[own][row] or as_text(grid.cell(row, own))
-                name, part, unit = _name_down(headings[k], table_unit)
-                name = f"{title}/{name}" if title else name
-                at = (grid.file, grid.lines[row], column_name(k, headings[k]))
-                more: dict[str, Any] = {
-                    "open": unasked,
-                    "flag": status_flag(grid.cell(row, own)),
-                    "at": (row, k),
-                }
-                marks = marks_of(headings[k])
-                entries.append(
-                    Entry(*at, name, part, period, cell, unit, labels, marks, block=block.head, **more)
-                )
-
-
-def _words(cells: Iterable[Cell]) -> bool:
-    """Whether most cells of a column, of those that are not empty, are words."""
-    filled = [cell for cell in cells if as_text(cell)]
-    return sum(map(is_figure, filled)) < len(filled) / 2
-
-
-def _name_down(headings: list[str], table_unit: str) -> tuple[str, str, str]:
-    """Name, second heading and unit of a column, from the headings above it."""
-    units = [text for text in headings[1:] if UNIT.fullmatch(half_width(text))]
-    names = [text for text in headings if text not in units]
-    name, unit = split_unit(names[0] if names else "(no heading)")
-    part, part_unit = split_unit("/".join(names[1:]))
-    return name, part, units[0] if units else part_unit or ("" if part else unit or table_unit)
-
-
-def _headings_above(grid: Grid, block: _Block, column: int) -> list[str]:
-    """The headings above a column, from the top one; titles, alone in their row, are none."""
-    texts: list[str] = []
-    top = block.top
-    for row in range(max(0, top - 3), top):
-        filled = sum(map(bool, map(as_text, grid.rows[row])))
-        if row < block.head and any(map(is_number, grid.rows[row])):  # figures of a table above
-            texts = []
+        texts = {k: grid.text(row, k) for k in table.labels}
+        for k, role in roles.items():  # a name that is written once counts for the rows below it
+            if role in ("region", "indicator") and (len(roles) > 1 or table.years):
+                texts[k] = carried[k] = texts[k] or carried.get(k, "")
+        labels, named = _labels(table, texts, roles), [texts[k] for k in table.names]
+        if table.names and cells and not any(named) and not table.years:
+            about = {"cell": ", ".join(as_text(cell) for _, cell in cells[:3])}
+            problems.append(Problem(grid.file, grid.lines[row], None, "no_row_name", about))
             continue
-        if filled < 2 and not (row == top - 1 and as_text(grid.cell(row, column))):
-            texts = [] if filled == 1 and row < top - 1 else texts
-            continue
-        text = grid.text(row, column)
-        if not text and row < top - 1 and grid.text(top - 1, column):  # over several columns, unmerged
-            text = next((t for k in range(column, 0, -1) if (t := grid.text(row, k))), "")
-        texts += [text] if text and text not in texts and not text.startswith("单位") else []
-    return texts
-
-
-# one figure per row
-
-
-def _long_header(grid: Grid, columns: Mapping[str, str]) -> int | None:
-    """The first row, of twenty, that names the period and the value."""
-    for row, cells in enumerate(grid.rows[:20]):
-        texts = list(map(as_text, cells))
-        if all(any(has_role(text, role, columns) for text in texts) for role in ("period", "value")):
-            return row
-    return None
-
-
-def _long(grid: Grid, columns: Mapping[str, str]) -> Sheet | None:
-    top = _long_header(grid, columns)
-    if top is None:
-        return None
-    header = list(map(as_text, grid.rows[top]))
-    roles = {role: [k for k, text in enumerate(header) if has_role(text, role, columns)] for role in ROLES}
-    at = {role: places[0] for role, places in roles.items() if places}
-    asked = tuple(
-        header[k] for k in _open_columns(grid, top, header, {k for ks in roles.values() for k in ks})
-    )
-    table_unit = preface_of(grid, 0, top).get("unit", "")
-    periods = read_periods([grid.cell(row, at["period"]) for row in range(len(grid.rows))])
-    carried = {"region": "", "indicator": ""}  # a name that is written once counts for the rows below it
-    entries, notes = [], []
-    for row in range(top + 1, len(grid.rows)):
-        texts = list(map(as_text, grid.rows[row])) + [""] * len(header)
-        filled = list(filter(None, texts))
-        if len(filled) == 1 and is_note(filled[0]):
-            notes.append(filled[0])
-        elif filled:
-            labels = dict(zip(header, texts, strict=False)) | {f"@{role}": texts[k] for role, k in at.items()}
-            for role in carried.keys() & at.keys():
-                carried[role] = labels[f"@{role}"] = labels[f"@{role}"] or carried[role]
-            period = periods[row] or texts[at["period"]]
-            unit = labels["@unit"] if "unit" in at else table_unit
+        for column, cell in cells:
+            own = max((year for year in table.years if year < column.k), default=(*table.years, 0)[0])
+            stated = column.stated or table.period or as_text(grid.cell(row, own))
+            period = column.period or table.period or periods[own][row] or stated
+            long = not column.period and role_of(column.headings[-1], columns) == "value"
+            headings = () if long else column.headings
+            name, part, unit = _named(headings, named, bool(table.names), labels.get("@unit", ""), above)
             power = labels.get("UNIT_MULT", "") if grid.long else ""
             unit += f" ×10^{power}" if power not in ("", "0") else ""
-            if grid.long and "-" in period:  # a month or a quarter, never a year to date
-                labels.setdefault("@frequency", period)
-            where, cell = (grid.file, grid.lines[row], header[at["value"]]), grid.cell(row, at["value"])
-            more: dict[str, Any] = {
-                "open": asked,
-                "flag": status_flag(texts[at["period"]]),
-                "at": (row, at["value"]),
-            }
-            name = labels.get("@indicator", "")
-            entries.append(Entry(*where, name, "", period, cell, unit, labels, block=top, **more))
-    return Sheet(tuple(entries), footnotes_of(notes), "long")
+            marks = marks_of([*named, column.stated, *headings])
+            letter = column_name(column.k, [column.period, "/".join(headings)])
+            where = (grid.file, grid.lines[row], column.headings[-1] if long else letter)
+            at, head = (row, column.k), table.head
+            more = Entry(*where, name, part, period, cell, unit, labels, marks, asked, stated, at, head)
+            entries.append(more)
+    return entries, notes, problems
 
 
-def _open_columns(grid: Grid, top: int, header: list[str], known: set[int]) -> Iterable[int]:
-    """The columns of a long table that tell its rows apart and have no role; running numbers and notes do not."""
-    for k, text in enumerate(header):
-        cells = [as_text(grid.cell(row, k)) for row in range(top + 1, len(grid.rows))]
-        numbers = [cell for cell in cells if is_number(cell)]
-        if text and k not in known and not _TECHNICAL.fullmatch(text) and 2 * len(set(numbers)) <= len(cells):
-            yield k
+def _labels(table: _Table, texts: Mapping[int, str], roles: Mapping[int, str]) -> dict[str, str]:
+    """What the columns beside the names say of a row, by heading and as @role; a code as @code beside a name."""
+    alone = len(texts) == 1 and not (table.years or table.period)
+    said = [k for k in texts if k not in table.names or (roles[k] == "indicator" and not alone)]
+    labels = {table.labels[k]: texts[k] for k in said if table.labels[k]}
+    for k in sorted(said, key=lambda k: bool(CODE.search(table.labels[k]))):
+        if roles[k]:
+            labels.setdefault(f"@{roles[k]}", texts[k])
+            labels |= {"@code": texts[k]} if roles[k] == "region" else {}
+    return labels
+
+
+def _is_running(grid: Grid, table: _Table, k: int) -> bool:
+    """Whether a column says nothing of the figures in its row: a running number, a code, a note."""
+    cells = [as_text(grid.cell(row, k)) for row in range(table.top, table.end)]
+    numbers = {cell for cell in cells if is_number(cell)}
+    return TECHNICAL.fullmatch(table.labels[k]) is not None or 2 * len(numbers) > len(cells)
+
+
+def _named(
+    headings: tuple[str, ...], row: list[str], rows: bool, unit: str, above: tuple[str, str]
+) -> tuple[str, str, str]:
+    """Name, second heading and unit of a figure: named by its row (where `rows` have names), or by its column."""
+    title, table_unit = above
+    units = [text for text in headings[not rows :] if UNIT.fullmatch(half_width(text))]
+    names = [text for text in headings if text not in units]
+    if not rows and names:
+        row, names = [*row, names[0]], names[1:]
+    name = "/".join(dict.fromkeys(filter(None, [title, *row])))
+    name, of_name = (name, unit) if unit else split_unit(name)
+    part, of_part = split_unit("/".join(names))
+    return name, part, (units or [of_part])[0] or ("" if part else of_name or table_unit)

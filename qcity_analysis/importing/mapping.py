@@ -36,6 +36,7 @@ _TOP = (
     *_SHARED,
 )
 _RULE = ("name", "rows", "after", "column", "where", "indicator", *_SHARED)
+TO_DATE = "to_date"  # as `period`: 2024-08 in the file is January to August, not the month
 _At = tuple[str | int, ...]  # the keys that lead to an entry of the file
 
 
@@ -164,7 +165,7 @@ class _Reader:
             known = ("utf-8", "gb18030", "big5", "cp949", "shift_jis", "latin-1", "cp1252")
             near = closest(encoding, known)
             self.fault(("encoding",), "cell_choice", cell=encoding, choices=", ".join(known), near=near)
-        if period and not PERIOD.fullmatch(period):
+        if period not in ("", TO_DATE) and not PERIOD.fullmatch(period):
             self.fault(("period",), "read_period", cell=period)
 
     def fault(self, at: _At, code: str, column: str = "", **values: Any) -> None:

@@ -18,10 +18,20 @@ import pandas as pd
 from ..data.schema import CHANGES, PERIOD, QUALIFIERS, STATUSES, is_date
 from ..errors import closest
 from ..problems import DataError, Problem
-from .cells import TURNED, UnreadableCell, as_text, plain, read_change, read_figure, same_name, with_points
+from .cells import (
+    TURNED,
+    UnreadableCell,
+    as_text,
+    plain,
+    read_change,
+    read_figure,
+    same_name,
+    status_flag,
+    with_points,
+)
 from .headings import is_number, short_name
 from .layout import Entry, Sheet
-from .mapping import Mapping, Rule
+from .mapping import TO_DATE, Mapping, Rule
 from .sdmx import STATUS
 from .units import is_index, multiple, same_unit
 
@@ -271,6 +281,10 @@ class _Matching:
         elif not PERIOD.fullmatch(entry.period):
             code = "read_fiscal" if entry.period.startswith("FY") else "read_period"
             self.refuse(entry, code, "period", cell=entry.period)
+        elif (
+            "-" in entry.period and not re.search("[月季年]", entry.stated) and self.mapping.period != TO_DATE
+        ):
+            self.refuse(entry, "read_frequency", "frequency", cell=entry.stated)
 
     def figure(self, rule: Rule, entry: Entry, stated: bool) -> None:
         """Add the row of observations.csv that a cell becomes, or what keeps it from being one."""
@@ -292,7 +306,7 @@ class _Matching:
         unit, region, name = self.unit(rule), self.region(rule, entry), _stated_region(entry)
         own = rule.unit or entry.unit or unit
         word, published = (
-            labels.get("@status", "") or entry.flag,
+            labels.get("@status", "") or status_flag(entry.stated),
             labels.get("@published", "") or rule.published,
         )
         status = self.mapping.statuses.get(word, STATUS.get(word, word)) or rule.status

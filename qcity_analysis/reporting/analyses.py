@@ -6,13 +6,13 @@ shown text.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..catalogue import join, say, text
+from ..catalogue import catalogue, join, say, text
+from ..targets import pace_between
 from . import sentences as words
 from .formatting import change, number, percent, published, signed, typed, with_unit
 from .sentences import level, level_shown, panel_title, status_shown
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..analysis.attribution import Change, Figure
     from ..analysis.outlook import Feasibility, Moved, Outlook
     from ..analysis.portfolio import Portfolio
+    from ..analysis.scenarios import Scenario
     from ..analysis.sensitivity import Sensitivity, Variant
     from ..assessment.answer import Assessment
     from ..data.load import Data
@@ -60,13 +61,9 @@ def pace_sentences(a: Assessment, ahead: Outlook, lang: str) -> list[str]:
     move = ahead.feasibility
     if monthly := _monthly(a, lang):
         return monthly
-    if move.needed is None or move.start is None or move.end is None:
+    if move.start is None or move.end is None or move.from_year is None or move.to_year is None:
         return [say(f"lack_{move.reason.code}", lang)] if move.reason is not None else []
-    if move.scale == "log":
-        pace = change(100 * math.expm1(move.needed / 100), lang)
-    else:
-        linear, unit = (move.end - move.start) / move.years, words.step_unit(words.axis_unit(a, lang), lang)
-        pace = ("−" if linear < 0 else "+") + with_unit(abs(linear), unit, lang)
+    pace = words.pace_shown(a, pace_between(move.start, move.end, move.from_year, move.to_year), lang)
     without_figure = a.threshold is None and a.target.relative  # measured from 100
     ends = (move.start, move.end)
     start, end = (change(x - 100, lang) if without_figure else level(a, x, lang) for x in ends)
@@ -132,9 +129,32 @@ def speed_sentences(a: Assessment, move: Feasibility, lang: str) -> list[str]:
     if share is not None:
         key, part = ("fast_bank", 1 - share) if "bank_either" in corpus else ("fast_bank_lost", share)
         said.append(say(key, lang, share=percent(part, lang)))
-    if move.scale in ("logodds", "typical") and move.rows:
-        said.append(say(f"fast_{move.scale}", lang))
-    return said
+    return said + compared(move, lang)
+
+
+def compared(move: Feasibility, lang: str) -> list[str]:
+    """How moves were compared, where that is not plain percent."""
+    return [say(f"fast_{move.scale}", lang)] if move.scale in ("logodds", "typical") and move.rows else []
+
+
+def scenario_shown(row: Scenario, lang: str) -> tuple[str, str]:
+    """The name of a scenario, in words where it is one of the usual ones, and its answer."""
+    name = text(f"w_{row.name}", lang) if f"w_{row.name}" in catalogue() else row.name
+    return name, words.chance(row.answer, lang)[0] or status_shown(row.answer, lang)
+
+
+def scenarios_table(rows: Iterable[Scenario], lang: str) -> pd.DataFrame:
+    """One row a scenario: probability, median at the deadline, pace, how often anything moved so fast."""
+    cells, names = [], []
+    for row in rows:
+        name, shown = scenario_shown(row, lang)
+        pace = words.pace_shown(row.answer, row.pace, lang) if row.pace else NONE
+        median = NONE if row.answer.median is None else level_shown(row.answer, row.answer.median, lang)
+        shares = [row.share(source) for source in ("own", "comparator", "bank")]
+        cells.append([shown, median, pace, *(NONE if one is None else percent(one, lang) for one in shares)])
+        names.append(name)
+    keys = ("k_probability", "median", "w_pace", "w_own", "w_comparators", "w_corpus")
+    return titled(cells, keys, lang, "w_scenario", names)
 
 
 def attained_table(ahead: Outlook, lang: str) -> pd.DataFrame:

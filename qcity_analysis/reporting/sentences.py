@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..catalogue import catalogue, check_language, join, say, text
 from ..data.schema import RELATIVE
 from ..errors import Note
-from ..targets import NUMERAL, arabic, section_order
+from ..targets import NUMERAL, Pace, arabic, section_order
 from . import formatting
 from .formatting import change, number, percent, period, signed, text_of, typed, with_sign, with_unit
 
@@ -26,22 +26,44 @@ CHANGES = {"published", "implied", "change"}  # values of notes that are shown w
 SIDES = {"at_least": "≥ ", "at_most": "≤ ", "increase": "≥ ", "decrease": "≤ "}
 
 
+def finding(a: Assessment, lang: str) -> str:
+    """What was found, as a title without a full stop.
+
+    >>> import qcity_analysis as qc
+    >>> finding(qc.assess(qc.load(as_of="2024-06-30"), "rd_intensity", draws=500), "en")
+    'Nanjing will probably reach about 4 % by 2025'
+    """
+    own, facts = f"find_{a.status}_{'official' if a.stated else a.target.kind}", _facts(a, lang)
+    return say(own if own in catalogue("sentences") else f"find_{a.status}", lang, **facts)
+
+
+def figure_title(a: Assessment, lang: str) -> str:
+    """What a figure of the result shows, as its title: the median with its interval, or what was found."""
+    if a.status != "forecast" or a.interval is None or a.tally is not None:
+        return finding(a, lang)
+    low, high = (level(a, value, lang) for value in a.interval)
+    return text(
+        "figure_title", lang, year=a.target.deadline, value=level(a, a.median, lang), low=low, high=high
+    )
+
+
 def headline(a: Assessment, lang: str) -> str:
     """The answer in one sentence; a borrowed or definition-bound answer says so in it.
 
     >>> import qcity_analysis as qc
     >>> headline(qc.assess(qc.load(), "grid_inspection_coverage"), "en").split(": ", 1)[1]
-    'not assessable: no figure is held in these data.'
+    'Nanjing cannot be assessed yet: no figure is held in these data.'
     """
     facts = _facts(a, lang)
-    if a.status == "depends_on_definition":
-        answers = [say(f"answer_{part.status}", lang, **_facts(part, lang)) for part in a.parts]
-        facts["answers"] = ("；" if lang == "zh" else "; ").join(answers)
     if a.role == "borrowed":
         return say("head_borrowed", lang, **facts) + say(f"head_if_{a.status}", lang, **facts)
+    answers = [say(f"answer_{part.status}", lang, **_facts(part, lang)) for part in a.parts]
+    facts |= {"found": finding(a, lang), "answers": ("；" if lang == "zh" else "; ").join(answers)}
+    facts["ask"] = ask(a, lang)
     lead = say("head_definition", lang, **facts) if a.role == "definition" else ""
-    own = f"head_{a.status}_{'official' if a.stated else a.target.kind}"
-    return lead + say(own if own in catalogue("sentences") else f"head_{a.status}", lang, **facts)
+    settled = a.status in ("met", "missed") and a.target.threshold is not None
+    key = "head_settled" if settled else f"head_{a.status}"
+    return lead + say(key if key in catalogue("sentences") else "head", lang, **facts)
 
 
 def sentences(a: Assessment, lang: str) -> list[str]:
@@ -49,10 +71,7 @@ def sentences(a: Assessment, lang: str) -> list[str]:
     lines = []
     if a.status == "forecast" and a.interval is not None and a.probability_error is not None:
         lines += [_expected(a, lang), *_pace_sentence(a, lang), *_tally_sentences(a, lang)]
-        lines += [say(f"joint_{a.target.kind}", lang)] if a.target.kind in ("monotone", "every_year") else []
-        model = text(f"model_{a.likelihood or a.model}", lang)
-        key = "exact" if a.probability_error == 0 else "error"
-        lines.append(say(key, lang, draws=f"{a.draws:,}", error=error_shown(a), model=model))
+        lines += computed(a, lang)
     if a.status == "depends_on_definition":
         lines.append(say("never_joined", lang))
     if a.role == "borrowed":
@@ -65,12 +84,21 @@ def sentences(a: Assessment, lang: str) -> list[str]:
     return lines
 
 
+def computed(a: Assessment, lang: str) -> list[str]:
+    """What the probability asks for where that is more than one year, and by which paths and model it was found."""
+    lines = [say(f"joint_{a.target.kind}", lang)] if a.target.kind in ("monotone", "every_year") else []
+    model, key = text(f"model_{a.likelihood or a.model}", lang), "error" if a.probability_error else "exact"
+    return [*lines, say(key, lang, draws=f"{a.draws:,}", error=error_shown(a), model=model)]
+
+
 def _facts(a: Assessment, lang: str) -> dict[str, Any]:
     """What headlines, answers and alternative texts may name."""
     known = a.levels()
     facts: dict[str, Any] = {
-        "as_of": a.as_of.isoformat(), "region": a.region_names[lang], "name": a.target.name(lang), "ask": ask(a, lang),
-        "year": a.target.deadline, "settled": period(a.settled_in or a.target.deadline, lang),
+        "as_of": a.as_of.isoformat(), "region": a.region_names[lang], "name": a.target.name(lang),
+        "year": a.target.deadline,
+        "ask": ask(a, lang, say(f"will_{a.word}", lang) if a.status == "forecast" and a.word else ""),
+        "base": a.target.base_year, "settled": period(a.settled_in or a.target.deadline, lang),
         "value": level(a, a.outcome, lang), "reason": reason(a.reason, lang), "series": a.definition[f"name_{lang}"],
         "last": int(known.index[-1]) if len(known) else "–", "start": a.borrowed_since if a.borrowed else None,
         "other": a.borrowed.region_names[lang] if a.borrowed else "",
@@ -80,6 +108,9 @@ def _facts(a: Assessment, lang: str) -> dict[str, Any]:
     if a.target.kind == "direction" and a.outcome is not None:
         moved = a.target.amount_of(a.outcome, float(known.get(a.target.base_year, a.outcome)))
         facts["moved"] = with_unit(signed(moved), step_unit(unit_of(a, lang), lang), lang)
+    if a.target.kind == "relative_change" and a.outcome is not None and a.threshold is not None:
+        shown = level(a, a.outcome, lang)
+        facts["moved"] = say("moved_down" if shown[0] == "−" else "moved_up", lang, value=shown.lstrip("−+"))
     if a.stated is not None:
         facts["stated"] = _stated(a.stated.values, lang)
     return facts
@@ -103,27 +134,46 @@ def _expected(a: Assessment, lang: str) -> str:
     return say(key.get(a.target.kind, "expected"), lang, bound=bound, met=met, **years, **shown)
 
 
+def pace_shown(a: Assessment, pace: Pace, lang: str) -> str:
+    """A pace as it is spoken of everywhere: percent a year where ratios compare, else units or points a year."""
+    shares = a.series is not None and a.series.support in ("percent", "real")
+    if pace.compound is not None and (a.target.relative or not shares):
+        return text("a_year", lang, value=change(pace.compound, lang))
+    return text(
+        "a_year", lang, value=with_unit(signed(pace.linear, (), 2), step_unit(unit_of(a, lang), lang), lang)
+    )
+
+
+def paces(a: Assessment) -> dict[str, Pace]:
+    """Pace so far and pace needed, those that are known, by the key of their label."""
+    pair = {"k_so_far": a.pace_so_far, "k_needed": a.pace_needed}
+    return {key: pace for key, pace in pair.items() if pace is not None}
+
+
+def pace_with_years(a: Assessment, pace: Pace, lang: str) -> str:
+    """A pace with the years it spans."""
+    return text("pace_shown", lang, pace=pace_shown(a, pace, lang), start=pace.from_year, end=pace.to_year)
+
+
+def reached(a: Assessment) -> bool:
+    """Whether the newest level is already on the right side of what is just enough."""
+    levels = a.levels()
+    return a.bound is not None and len(levels) > 0 and bool(a.target.is_met(float(levels.iloc[-1]), a.bound))
+
+
 def _pace_sentence(a: Assessment, lang: str) -> list[str]:
     """Pace so far and pace needed; nothing for counts, which have sentences of their own."""
     so_far, needed, aim = a.pace_so_far, a.pace_needed, a.bound
     if a.tally is not None or so_far is None or needed is None:
         return []
-    if a.bound is not None and a.series is not None:
-        now = float(a.levels().iloc[-1])
-        if a.target.is_met(now, a.bound):
-            return [say("reached", lang, last=needed.from_year)]
-        if a.threshold is not None:  # the bound or the threshold, whichever the pace was reckoned to
-            end = now + needed.linear * (needed.to_year - needed.from_year)
-            aim = min((a.bound, a.threshold), key=lambda level: abs(level - end))
-    index = a.series is not None and a.series.base_year is not None
-    unit, paces = text("index_points", lang) if index else step_unit(unit_of(a, lang), lang), {}
-    for name, pace in (("sofar", so_far), ("needed", needed)):
-        paces[name] = f"{'−' if pace.linear < 0 else '+'}{with_unit(abs(pace.linear), unit, lang)}"
-        if pace.compound is not None:
-            both = say("pace_both", lang, compound=change(pace.compound, lang), linear=paces[name])
-            paces[name] = both.rstrip(",")
+    if reached(a):
+        return [say("reached", lang, last=needed.from_year)]
+    if a.bound is not None and a.series is not None and a.threshold is not None:
+        end = float(a.levels().iloc[-1]) + needed.linear * (needed.to_year - needed.from_year)
+        aim = min((a.bound, a.threshold), key=lambda level: abs(level - end))  # whichever it was reckoned to
+    said = {"sofar": pace_shown(a, so_far, lang), "needed": pace_shown(a, needed, lang)}
     years = {"start": so_far.from_year, "last": needed.from_year, "year": needed.to_year}
-    return [say("pace", lang, level=level(a, aim, lang), **years, **paces)]
+    return [say("pace", lang, level=level(a, aim, lang), **years, **said)]
 
 
 def _tally_sentences(a: Assessment, lang: str) -> list[str]:
@@ -236,18 +286,27 @@ def how_to_add(a: Assessment, lang: str) -> str:
     return f"{say('add_lead', lang)}\n\n```\n{command}\n```\n\n{('' if zh else ' ').join(lines)}"
 
 
-def plan_says(a: Assessment, lang: str) -> list[str]:
-    """The plan's own sentence with its section, the departments, and how we read it; what is not given is left out."""
-    target, en = a.target, lang == "en"
+def plan_quote(a: Assessment, lang: str) -> str:
+    """The plan's own sentence with its section, in English with its translation; empty where it is not given."""
+    target = a.target
     wording = f"“{target.wording}”" if target.wording else ""
-    if en and target.wording_en:
+    if lang == "en" and target.wording_en:
         wording = f"{wording} ({target.wording_en})".strip()
     if target.section and wording:
-        wording = say("plan_section", lang, section=target.section, wording=wording)
-    named = (target.departments_en if en else "") or target.departments
-    lines = {"plan_wording": wording, "plan_departments": join(map(str.strip, named.split(";")), lang)}
-    lines["plan_binding"] = say(f"binding_{target.binding}", lang) if target.binding else ""
-    lines["plan_reading"] = (target.note_en if en else "") or target.note
+        wording = say("plan_section", lang, section=section_name(target.section, lang), wording=wording)
+    return wording
+
+
+def departments_of(a: Assessment, lang: str) -> list[str]:
+    """The departments a plan names for a target."""
+    named = (a.target.departments_en if lang == "en" else "") or a.target.departments
+    return [one.strip() for one in named.split(";") if one.strip()]
+
+
+def plan_reading(a: Assessment, lang: str) -> list[str]:
+    """Whether the plan calls the target binding, and how we read it; what is not given is left out."""
+    lines = {"plan_binding": say(f"binding_{a.target.binding}", lang) if a.target.binding else ""}
+    lines["plan_reading"] = (a.target.note_en if lang == "en" else "") or a.target.note
     return [say(key, lang, said=line) for key, line in lines.items() if line]
 
 
@@ -286,24 +345,25 @@ def section_name(name: str, lang: str) -> str:
     return text(kind, lang, name=numeral)
 
 
-def ask(a: Assessment, lang: str) -> str:
-    """What the target asks for, as a phrase: "at least 50 件/万人 in 2025", "−18 % against 2020 by 2025".
+def ask(a: Assessment, lang: str, word: str = "") -> str:
+    """What the target asks for, to follow "to" or "will": "cut it by 18 % from 2020 to 2025"; `word` is how likely.
 
     >>> import qcity_analysis as qc
-    >>> ask(qc.assess(qc.load(), "energy_intensity"), "en")
-    '−18 % against 2020 by 2025'
+    >>> ask(qc.assess(qc.load(), "energy_intensity"), "en", "will probably ")
+    'will probably cut it by 18 % from 2020 to 2025'
     """
     target, unit = a.target, unit_of(a, lang)
     if target.threshold is None:
         return target.wording if lang == "zh" else (target.wording_en or target.wording)
     first = a.period[0] if a.period else target.base_year + 1 if target.base_year is not None else None
     key, way = "ask_at_least", target.direction
-    facts: dict[str, Any] = {"year": target.deadline, "first": first, "base": target.base_year}
+    facts: dict[str, Any] = {"year": target.deadline, "first": first, "base": target.base_year, "word": word}
     facts["value"] = with_unit(quoted(a), unit, lang)
     if way in ("at_least", "at_most"):
         key = f"ask_{way}"
     if target.kind == "relative_change":
-        key, facts["value"] = "ask_change", with_unit(quoted(a), "%", lang)
+        key = f"ask_change_{'down' if target.threshold < 0 else 'up'}"
+        facts["value"] = with_unit(quoted(a).lstrip("−+"), "%", lang)
     elif target.kind in ("average_growth", "every_year"):
         key = f"ask_{target.kind}_{way}"
         facts["value"] = with_unit(quoted(a), "%" if target.relative else unit, lang)
@@ -320,8 +380,7 @@ def ask(a: Assessment, lang: str) -> str:
         by = "_by" if target.threshold else open_start
         key = f"ask_{target.kind}{by}_{'up' if target.upward else 'down'}"
     elif target.commitment == "about":
-        slack = with_unit(typed(target.tolerance), step_unit(unit, lang), lang)
-        key, facts["tolerance"] = "ask_about", slack
+        key = "ask_about"
     return say(key, lang, **facts)
 
 

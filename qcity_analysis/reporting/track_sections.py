@@ -98,7 +98,7 @@ def own(record: TrackRecord, lang: str) -> None:
     show.markdown(f"### {text('h_own_years', lang)}")
     by_years = {str(years): row for years, row in record.by("years").iterrows()}
     show.table(_scores(by_years, asked, "tc_years", lang))
-    covered = {_years(years, lang): row for years, row in coverage(record.made.ahead).iterrows()}
+    covered = {_years(years, lang): row for years, row in coverage(record.ahead).iterrows()}
     show.table(_scores(covered, (*COVERED, "tc_crps"), "tc_years", lang))
     show.markdown(f"### {text('h_own_kind', lang)}")
     by_kind = {text(f"kind_{kind}", lang): row for kind, row in record.by("kind").iterrows()}
@@ -261,9 +261,9 @@ def _models_verdict(record: TrackRecord, lang: str) -> str:
 
 def _own_counts(record: TrackRecord, lang: str) -> str:
     """How many series, origins and questions there are, and how many of the series rest on the publication lag."""
-    lagged = len({(o.indicator_id, o.region) for o in record.made.origins if o.lagged})
+    lagged = record.about["lagged"]
     return say(
-        "own_counts", lang, series=record.made.ahead["series"].nunique(), origins=len(record.made.origins),
+        "own_counts", lang, series=record.ahead["series"].nunique(), origins=record.about["origins"],
         number=f"{len(record.asked):,}", met=percent(record.asked["met"].mean(), lang),
         lagged=say("own_lagged", lang, count=lagged) if lagged else "",
     )  # fmt: skip

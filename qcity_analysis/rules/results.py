@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..errors import QcityError, did_you_mean
 from .published import RULES, Rule
-from .question import Goal, NotApplicable, RuleResult, question_of, refused
+from .question import Goal, NotApplicable, Question, RuleResult, question_of, refused
 
 if TYPE_CHECKING:
     from ..assessment.answer import Assessment
@@ -40,12 +40,19 @@ def evaluate(rule: str, series: pd.Series, target: Any, as_of_year: int) -> Rule
     if isinstance(target, Sequence) and not hasattr(target, "direction"):
         return _worst(RULES[rule], [evaluate(rule, series, one, as_of_year) for one in target])
     try:
-        question = question_of(series, target, as_of_year)
-        if RULES[rule].every:
-            result = RULES[rule].ask(question)
+        return says(RULES[rule], question_of(series, target, as_of_year))
+    except NotApplicable as error:
+        return refused(error)
+
+
+def says(rule: Rule, question: Question) -> RuleResult:
+    """What one rule says to a question; where it does not apply, why."""
+    try:
+        if rule.every:
+            result = rule.ask(question)
         else:
             dated = question.dated()
-            result = RuleResult(RULES[rule].categories[0], True) if dated.met else RULES[rule].ask(dated)
+            result = RuleResult(rule.categories[0], True) if dated.met else rule.ask(dated)
         if question.kind == "level" and question.deadline in question.known:
             return replace(result, will_meet=question.reached(question.known[question.deadline]))
         return result

@@ -168,7 +168,9 @@ def run_report(
         for last in (False, True):  # the track record comes last: it shows what was just said
             wave = [job for job in listed if (job.kind == "track") == last]
             issues = "".join(sorted(path.name for path in home.glob("*.parquet"))) if last else ""
-            prints = {job.name: _fingerprint(job, common + issues) for job in wave}
+            site = sorted(job.name for job in listed)  # a scorecard links to what there is
+            links = {"scorecard": "".join(site)}
+            prints = {job.name: _fingerprint(job, common + issues + links.get(job.kind, "")) for job in wave}
             kept = {} if force else {j.name: r for j in wave if (r := ledger.unchanged(j, prints[j.name]))}
             to_do = [job for job in wave if job.name not in kept]
             if kept:
@@ -177,8 +179,9 @@ def run_report(
                 server = stack.enter_context(kernel_server())
                 if server() is None:
                     progress("kernels cannot be forked here; using ordinary ones, which start more slowly")
-            make = partial(_make, out=out, prints=prints, server=server, timeout=timeout)
-            done |= kept | _wave(to_do, make, jobs, ledger, progress)
+            make = partial(_make, out=out, prints=prints, server=server, timeout=timeout, site=site)
+            workers = 1 if last else jobs  # the first record keeps what it scored for the second
+            done |= kept | _wave(to_do, make, workers, ledger, progress)
             if record and not last:
                 said = _answers([run for run in done.values() if run["status"] == "ok"])
                 issued.record(said, home, issued.data_hash(data.folder))
@@ -263,8 +266,9 @@ def _fingerprint(job: Job, common: str) -> str:
 
 
 def _make(
-    job: Job, *, out: Path, prints: Mapping[str, str], server: Callable[[], Any] | None, timeout: float
-) -> Run:
+    job: Job, *, out: Path, prints: Mapping[str, str], server: Callable[[], Any] | None, timeout: float,
+    site: Sequence[str],
+) -> Run:  # fmt: skip
     """Run one notebook and render its page; returns its line of the ledger."""
     from ..reporting.page import render_page
 
@@ -274,7 +278,9 @@ def _make(
     fault = "" if result.ok else " · ".join(filter(None, [result.status, result.cell, result.error]))
     title, front = f"{job.plan} {job.target}".strip(), dict[str, Any]()
     try:
-        front = render_page(executed, page, lang=job.lang, title=title, home="../index.html", fault=fault)
+        front = render_page(
+            executed, page, lang=job.lang, title=title, home="../index.html", fault=fault, site=site
+        )
     except Exception as error:  # the page is lost, the report goes on and says so
         result.status, result.error = "failed", f"{type(error).__name__}: {error}"
     run = asdict(job) | {

@@ -30,7 +30,7 @@ from .levels import Levels, chained, conflicts, series_of
 AGREE = 0.005  # share of the value within which a computed and a published level are taken to agree
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AnnualSeries:
     """One indicator of one region as annual levels, with the published figures behind it.
 
@@ -73,9 +73,26 @@ class AnnualSeries:
     factor: float = 1.0
     decimals: Mapping[int, int] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        known = self.known()
+        span = f"{len(known)} levels, {known.index[0]}–{known.index[-1]}" if len(known) else "no level"
+        return f"<AnnualSeries {self.indicator_id}, {self.region}: {span}, in {self.unit}>"
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame().to_html(max_rows=12))
+
     def known(self) -> pd.Series:
         """The levels without the gaps, index year."""
         return self.values.dropna()
+
+    def to_frame(self) -> pd.DataFrame:
+        """The levels with their standard errors and, where a figure of that year was used, its status and source."""
+        used = self.observations.drop_duplicates("year", keep="last").set_index("year")
+        errors = {year: self.error(year) for year in self.values.index}
+        frame = pd.DataFrame({"level": self.values, "error": pd.Series(errors, dtype=float)}).rename_axis(
+            "year"
+        )
+        return frame.join(used[["status", "publisher", "title"]])
 
     def places(self) -> set[tuple[str, str]]:
         """The series itself and everything it is computed from: indicator and region."""
@@ -264,7 +281,8 @@ def _from_figures(
 ) -> AnnualSeries:
     """The series from the published figures of the indicator itself and what was computed from its inputs."""
     rows = data.observations
-    rows = rows[(rows["indicator_id"] == indicator["indicator_id"]) & (rows["region"] == region)]
+    mine = (rows["indicator_id"] == indicator["indicator_id"]) & (rows["region"] == region)
+    rows = with_sources(data, rows[mine])
     newest = standing(rows)
     superseded = rows.drop(index=newest.index).sort_values(["known_from", "row"], kind="stable")
     new, partial = newest["measure"] == "count_new", newest["months"] < 12
@@ -288,7 +306,8 @@ def _from_figures(
         *made.notes, *_differing(made.levels, published, typed), *conflicts(chain.values, links),
         *_notes_on(used, superseded, unused, counts), *told,
     )  # fmt: skip
-    used, bounds, superseded, unused, counts = with_sources(data, used, bounds, superseded, unused, counts)
+    numbered = (one.reset_index(drop=True) for one in (used, bounds, superseded, unused, counts))
+    used, bounds, superseded, unused, counts = numbered
     inner = [one.new_counts if made.kind == "sum" else one.observations for one in made.inputs]
     own = {year: error for year, error in made.evidence.noisy.items() if year not in published}
     given = Evidence() if index else dataclasses.replace(made.evidence, noisy=own)
@@ -325,12 +344,11 @@ def _notes_on(
     return [*notes, Note("new_counts", {"periods": list(counts["period"])})] if len(counts) else notes
 
 
-def with_sources(data: Data, *tables: pd.DataFrame) -> list[pd.DataFrame]:
-    """The figures of each table, numbered anew, with publisher, title and date of their source."""
-    columns = ["publisher", "publisher_en", "title", "title_en", "date"]
-    named = data.sources.set_index("source_id")[columns].rename(columns={"date": "source_date"})
-    numbered = (rows.reset_index(drop=True) for rows in tables)
-    return [rows.join(named.reindex(rows["source_id"]).set_axis(rows.index)) for rows in numbered]
+def with_sources(data: Data, rows: pd.DataFrame) -> pd.DataFrame:
+    """Figures with publisher, title and date of their source."""
+    columns = ["source_id", "publisher", "publisher_en", "title", "title_en", "date"]
+    named = data.sources[columns].rename(columns={"date": "source_date"})
+    return rows.join(named.set_index("source_id"), on="source_id")
 
 
 def coverage(data: Data, plan: str | None = None) -> pd.DataFrame:

@@ -26,7 +26,9 @@ from ..forecasting import scores
 from ..forecasting.annual import forecast_series
 from ..forecasting.histories import LOWER, SUPPORTS, UPPER
 from ..forecasting.prior import YEARS
-from ..rules import RULES, Goal, evaluate
+from ..rules import RULES, Goal
+from ..rules.question import question_of
+from ..rules.results import says
 from ..series.annual import AnnualSeries, annual_series
 from ..targets import reaches
 
@@ -269,7 +271,8 @@ def rule_says(
     """
     direction, last = "at_least" if at_least else "at_most", int(levels.index[-1])
     goal = Goal(direction, float(threshold), int(base_year), int(deadline), "level")
-    answers = (evaluate(name, levels, goal, last).will_meet for name in RULES)
+    question = question_of(levels, goal, last)
+    answers = (says(rule, question).will_meet for rule in RULES.values())
     return [np.nan if answer is None else float(answer) for answer in answers]
 
 

@@ -8,12 +8,15 @@ arithmetic of a score is in `forecasting.scores`.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
-from importlib import resources
+from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +29,24 @@ from ..forecasting import scores
 from ..rules import RULES
 from . import hindcasts as asked_again
 from . import ledger as books
-from .hindcasts import CALIBRATED, Hindcasts, Modelled, plan_indicators
+from .hindcasts import CALIBRATED, Modelled, plan_indicators
 
 FILE = "record.json"  # beside the prior
 DRAWS = 1000
 SHARE = 0.9  # of the bootstrap intervals
 LEAST = 0.5  # of the questions of a horizon that a benchmark must answer to compete
+ROOMS = (
+    "data/*",
+    "series/*",
+    "forecasting/**/*",
+    "targets.py",
+    "assessment/*",
+    "rules/*",
+    "trackrecord/*",
+)  # compute
 FEW = 20  # indicators below which a record is called too small
+
+Tables = dict[str, pd.DataFrame]
 
 
 @lru_cache(maxsize=64)
@@ -167,21 +181,26 @@ def toughest_rules(asked: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 @dataclass(frozen=True)
 class TrackRecord:
-    """How good the probabilities were: `plan` (empty: every published series), `made` (the hindcasts), `asked` (their
-    questions with a column for each rule, for each rule calibrated, and for each named model), `earlier` (see
-    `ledger.said_of_earlier`), `ledger` (scored statements), `issued` (how many the ledger holds), `bank` (see
-    `read_record`).
+    """How good the probabilities were: `plan` (empty: every published series), `asked` (the questions of the hindcasts
+    with a column for each rule, for each rule calibrated, and for each named model), `ahead` (as in `Hindcasts`, with
+    each model's CRPS), `earlier` (see `ledger.said_of_earlier`), `ledger` (scored statements), `issued` (how many the
+    ledger holds), `bank` (see `read_record`).
     """
 
     as_of: dt.date
     plan: str
-    made: Hindcasts
     asked: pd.DataFrame
-    models: Modelled
+    ahead: pd.DataFrame
     earlier: pd.DataFrame
     ledger: pd.DataFrame
     issued: int
     bank: dict[str, Any]
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """How many `origins` and `lagged` series there were, how often each model was `asked` and `failed`, and the
+        series that were `refused`, with the reason."""
+        return dict(self.asked.attrs)
 
     def by(self, column: str) -> pd.DataFrame:
         """`summary` by years left ("years") or by kind of target ("kind")."""
@@ -204,15 +223,15 @@ class TrackRecord:
     @cached_property
     def named_models(self) -> pd.DataFrame:
         """Our skill against every named model on the same questions, and `crps_ratio`, ours over the model's."""
-        ahead, rows = self.made.ahead, {}
+        ahead, rows = self.ahead, {}
         unit = ahead.groupby("series")["crps_walk"].transform("mean")
-        for name, asked in self.models.asked.items():
-            crps = (self.models.crps[name] / unit).dropna()
+        for name, asked in self.about["asked"].items():
+            crps = (ahead[f"crps_{name}"] / unit).dropna()
             ours, theirs = (ahead["crps"] / unit)[crps.index].to_numpy(), crps.to_numpy()
             low, high = ratio_interval(ours, theirs, ahead.loc[crps.index, "family"])
             ratio = ours.sum() / theirs.sum() if len(crps) else math.nan
             rows[name] = {"crps_ratio": ratio, "crps_low": low, "crps_high": high}
-            rows[name] |= {"origins": asked, "failed": self.models.failed[name]}
+            rows[name] |= {"origins": asked, "failed": self.about["failed"][name]}
         return against(self.asked, list(rows)).join(pd.DataFrame(rows).T)
 
     @cached_property
@@ -244,13 +263,13 @@ class TrackRecord:
         if len(self.asked):
             own = {
                 "questions": len(self.asked),
-                "origins": len(self.made.origins),
-                "series": sorted(self.made.ahead["series"].unique()),
+                "origins": self.about["origins"],
+                "series": sorted(self.ahead["series"].unique()),
                 "all": summary(self.asked),
                 "reliability": self.reliability().to_dict("records"),
                 "by_years": self.by("years"),
                 "by_kind": self.by("kind"),
-                "coverage": coverage(self.made.ahead),
+                "coverage": coverage(self.ahead),
                 "rules": self.rules,
                 "models": self.named_models,
                 "toughest_rule": self.toughest["raw"],
@@ -260,7 +279,7 @@ class TrackRecord:
         whole = {
             "as_of": self.as_of,
             "plan": self.plan,
-            "refused": self.made.refused | self.earlier.attrs.get("refused", {}),
+            "refused": self.about["refused"] | self.earlier.attrs.get("refused", {}),
             "conclusion": self.conclusion(),
             "own": own,
             "earlier_targets": self.earlier.to_dict("records"),
@@ -275,22 +294,70 @@ def track_record(data: Data, plan: str | None = None, ledger: str | Path | None 
 
     `plan` restricts to the series of one plan and its comparators (see `hindcasts.plan_indicators`); `ledger` is the
     folder of issued probabilities (default: the one that belongs to the data, see `ledger.home`). Raises QcityError for
-    an unknown plan. Takes some 30 seconds on one core.
+    an unknown plan. The first scoring takes minutes; it is kept beside the ledger for as long as figures and code are
+    the same.
     """
     names = plan_indicators(data, plan) if plan else None
+    place = books.home(data.folder).parent
+    tables = _kept(data, place, plan or "all", lambda: _computed(data, names))
+    statements = books.read(books.home(data.folder) if ledger is None else ledger)
+    if names is not None:
+        statements = statements[statements["plan"] == plan].reset_index(drop=True)
+    scored, bank = books.scored(statements, data), read_record()
+    return TrackRecord(data.as_of, plan or "", **tables, ledger=scored, issued=len(statements), bank=bank)
+
+
+def _computed(data: Data, names: Collection[str] | None) -> Tables:
+    """The tables of a record that take long."""
     made = asked_again.hindcasts(data, names)
-    asked, models = made.questions, Modelled(pd.DataFrame(), pd.DataFrame(), {}, {})
+    asked, ahead, models = made.questions, made.ahead, Modelled(pd.DataFrame(), pd.DataFrame(), {}, {})
     if len(asked):
         answers, models = asked_again.rule_answers(made), asked_again.model_answers(made)
         fair = asked_again.calibrated(answers, asked["met"], asked["family"])
         asked = pd.concat([asked, answers, fair, models.answers], axis=1)
+        ahead = ahead.join(models.crps.add_prefix("crps_"))
+    lagged = len({(o.indicator_id, o.region) for o in made.origins if o.lagged})
+    asked.attrs = {"origins": len(made.origins), "lagged": lagged, "refused": made.refused}
+    asked.attrs |= {"asked": models.asked, "failed": models.failed}
     earlier = books.said_of_earlier(data)
-    statements = books.read(books.home(data.folder) if ledger is None else ledger)
     if names is not None:
         earlier = earlier[earlier["indicator_id"].isin(names)].reset_index(drop=True)
-        statements = statements[statements["plan"] == plan].reset_index(drop=True)
-    scored, bank = books.scored(statements, data), read_record()
-    return TrackRecord(data.as_of, plan or "", made, asked, models, earlier, scored, len(statements), bank)
+    return {"asked": asked, "ahead": ahead, "earlier": earlier}
+
+
+def _kept(data: Data, folder: Path, name: str, compute: Callable[[], Tables]) -> Tables:
+    """The tables kept in a folder, where the same code made them of the same figures; else computed and kept."""
+    mark, half = _mark(data), f"{data.as_of.year}{'ab'[data.as_of.month > 6]}"
+    paths = {
+        table: folder / f"track_record_{name}_{half}_{table}.parquet"
+        for table in ("asked", "ahead", "earlier")
+    }
+    with suppress(OSError, ValueError):  # not there, or cut off
+        kept = {table: pd.read_parquet(path) for table, path in paths.items()}
+        if all(frame.attrs.pop("mark", "") == mark for frame in kept.values()):
+            return kept
+    tables = compute()
+    with suppress(OSError):  # a folder that may not be written: computed again the next time
+        folder.mkdir(parents=True, exist_ok=True)
+        for table, frame in tables.items():
+            working, marked = paths[table].with_suffix(f".{os.getpid()}.part"), frame.copy()
+            marked.attrs = frame.attrs | {"mark": mark}
+            marked.to_parquet(working)
+            working.replace(paths[table])
+    return tables
+
+
+def _mark(data: Data) -> str:
+    """A hash of what a record is computed from: the figures known, the half of the year, the code and its versions."""
+    digest, library = hashlib.sha256(), Path(str(resources.files("qcity_analysis")))
+    for table in (*(f.name for f in fields(data) if f.name not in ("as_of", "folder", "remarks")),):
+        digest.update(getattr(data, table).to_csv(index=False).encode())
+    for path in sorted(p for room in ROOMS for p in library.glob(room) if p.is_file()):
+        digest.update(path.name.encode() + path.read_bytes())
+    pages = data.folder / "pages.toml"
+    versions = [metadata.version(name) for name in ("numpy", "pandas", "scipy")]
+    digest.update(repr([versions, pages.read_bytes() if pages.is_file() else b""]).encode())
+    return digest.hexdigest()
 
 
 def _plain(value: Any) -> Any:
