@@ -176,7 +176,7 @@ def statsforecast_methods() -> dict[str, Method]:
 def lightgbm_quantiles(training: Training, tasks: Tasks) -> np.ndarray | None:
     """Quantiles (n, 5, 13) by gradient boosting on the same features and folds; None without LightGBM."""
     try:
-        from lightgbm import LGBMRegressor
+        import lightgbm
     except ImportError:
         return None
 
@@ -197,20 +197,12 @@ def lightgbm_quantiles(training: Training, tasks: Tasks) -> np.ndarray | None:
         x, unit, turn = table(others)
         change = (others.actual - others.histories.values[:, -1:]) * (turn / unit)[:, None]
         asked, unit, turn = table(tasks.rows(mine))
-        options = {
-            "objective": "quantile",
-            "n_estimators": 120,
-            "min_child_samples": 50,
-            "n_jobs": 1,
-            "verbose": -1,
-        }
-        models = (
-            LGBMRegressor(alpha=level, learning_rate=0.08, **options).fit(x, change.ravel())
-            for level in LEVELS
-        )
-        q = np.sort(np.stack([model.predict(asked) for model in models], axis=1), axis=1).reshape(
-            -1, YEARS, len(LEVELS)
-        )
+        options = {"objective": "quantile", "learning_rate": 0.08, "min_data_in_leaf": 50}
+        options |= {"num_threads": 1, "verbose": -1}
+        data = lightgbm.Dataset(x, change.ravel(), free_raw_data=False)
+        models = (lightgbm.train(options | {"alpha": level}, data, 120) for level in LEVELS)
+        q = np.stack([model.predict(asked) for model in models], axis=1).reshape(-1, YEARS, len(LEVELS))
+        q = np.sort(q, axis=2)
         q = np.where(turn[:, None, None] < 0, -q[:, :, ::-1], q)
         out[mine] = tasks.histories.values[mine, -1][:, None, None] + unit[:, None, None] * q
     return out

@@ -265,7 +265,7 @@ def standing(h: Hindcast) -> pd.DataFrame:
     history, last = h.tasks.histories, h.ahead.last
     seen = features(history, units(history))[0]
     run = np.exp(seen[:, NAMES.index("unchanged")]).round()
-    repeated, step = seen[:, NAMES.index("repeated")] > 0, -seen[:, NAMES.index("coarse")]
+    repeated, least = seen[:, NAMES.index("repeated")] > 0, -seen[:, NAMES.index("coarse")]
     edge = np.logical_or(*at_edge(history))
     row = np.arange(len(last))
     table = {}
@@ -282,7 +282,7 @@ def standing(h: Hindcast) -> pd.DataFrame:
         "run of 2": ~edge & (run == 2),
         "run of 3": ~edge & (run == 3),
         "run of 4 and more": ~edge & (run >= 4),
-        "rounded: no change but 0 under half the typical one": ~edge & repeated & (step >= 0.5),
+        "rounded: no change but 0 under half the typical one": ~edge & repeated & (least >= 0.5),
         "on an edge, run of 1 to 3": edge & (run <= 3),
         "on an edge, run of 4 and more": edge & (run >= 4),
     }
