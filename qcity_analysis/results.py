@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from .analysis.outlook import Outlook
     from .analysis.portfolio import Portfolio
+    from .analysis.scenarios import Scenario
     from .forecasting.mixture import Explanation
 
 _IN_ROW = ("target_id", "section", "name_zh", "name_en", "kind")
@@ -119,6 +120,83 @@ class Answer(Assessment):
 
         tables = sources_by_series(self, self.language)
         return pd.concat(tables, names=["series"]).reset_index(0) if tables else pd.DataFrame()
+
+    def what_if(self, several: Mapping[str, Mapping[str, Any]] | None = None, **supposed: Any) -> WhatIf:
+        """The answer under suppositions: one by keyword (`given={2026: 3.9}`, `pace="last 5"`, `path`, `shock`,
+        `policy`, `threshold`, `deadline`: see `analysis.scenarios`), `several` by name, or without any the usual paces.
+        """
+        from .analysis.scenarios import scenario, scenarios
+
+        if supposed and several is None:
+            return WhatIf(self, (scenario(self.data, self, **supposed),))
+        return WhatIf(self, scenarios(self.data, self, several))
+
+
+@dataclass(frozen=True, repr=False)
+class WhatIf:
+    """An answer under suppositions: `asked`, the answer as it is, and `rows`, one Scenario each.
+
+    >>> import qcity_analysis as qc
+    >>> answer = qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity", draws=500)
+    >>> answer.what_if(given={2024: 3.7}).answer.probability < answer.probability
+    True
+    """
+
+    asked: Answer
+    rows: tuple[Scenario, ...]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{row.name} {row.answer.chance}" for row in self.rows[:6])
+        return f"<WhatIf {self.asked.target.target_id}, as it is {self.asked.chance}: {shown}>"
+
+    def _repr_html_(self) -> str:
+        from .reporting.analyses import scenarios_table
+
+        return str(scenarios_table(self.rows, self.asked.language).to_html())
+
+    @property
+    def answers(self) -> dict[str, Answer]:
+        """The answer of each scenario by its name."""
+        return {row.name: Answer.of(row.answer, self.asked.data, self.asked.language) for row in self.rows}
+
+    @property
+    def answer(self) -> Answer:
+        """The answer of the last scenario: of the only one, where one is asked."""
+        return list(self.answers.values())[-1]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a scenario: status, probability, word, median, `pace` a year (to the median; from a supposed figure
+        on the one needed), and the share of past moves at least as fast: `own`, `comparators`, `corpus`.
+        """
+        rows = [
+            {name: getattr(row.answer, name) for name in ("status", "probability", "word", "median")}
+            | {"pace": row.pace.linear if row.pace else None, "own": row.share("own")}
+            | {"comparators": row.share("comparator"), "corpus": row.share("bank")} for row in self.rows
+        ]  # fmt: skip
+        return pd.DataFrame(rows, index=pd.Index([row.name for row in self.rows], name="scenario"))
+
+    def plot(self) -> Axes:
+        """Draw a fan for each scenario with its probability, all on one scale; returns the first axes."""
+        from .reporting.analyses import scenario_shown
+        from .reporting.figures import TARGET, new_figure, wrapped
+
+        drawn = [row for row in self.rows if row.answer.forecast is not None]
+        titles = [": ".join(scenario_shown(row, self.asked.language)) for row in drawn]
+        with new_figure(2.3 * -(-len(drawn) // 2), 7.2) as figure:
+            grid = figure.subplots(-(-len(drawn) // 2), 2, squeeze=False, sharex=True, sharey=True)
+            for ax, row, title in zip(grid.flat, drawn, titles, strict=False):
+                assert row.answer.forecast is not None
+                row.answer.forecast.plot(ax)
+                ax.axhline(row.answer.bound, color=TARGET, lw=1.2)
+                ax.set_title(
+                    "\n".join(wrapped(title, 24 if self.asked.language == "zh" else 44)),
+                    loc="left",
+                    fontsize=9,
+                )
+            for ax in grid.flat[len(drawn) :]:
+                ax.set_visible(False)
+            figure.tight_layout()
+        return _shown(figure, "; ".join(titles))
 
 
 @dataclass(frozen=True, repr=False)

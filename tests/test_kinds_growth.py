@@ -122,9 +122,9 @@ def test_what_was_officially_said_stands_beside_our_own_and_differences_are_name
     assert [note.code for note in growth.notes if "official" in note.code] == [
         "official"
     ]  # 7.8 is 7.76 rounded
-    water = sentences.plan_says(ask(data, "china_15fyp", "life_expectancy"), "en")
+    water = sentences.plan_reading(ask(data, "china_15fyp", "life_expectancy"), "en")
     assert "Nature: expected" in water
-    quality = sentences.plan_says(ask(data, "nanjing_quality_city", "rd_intensity"), "en")
+    quality = sentences.plan_reading(ask(data, "nanjing_quality_city", "rd_intensity"), "en")
     assert not any(line.startswith("Nature") for line in quality)
 
 

@@ -152,9 +152,11 @@ def test_every_target_has_the_plan_s_words_and_our_readings():
         assert bool(row.note) == bool(row.note_en), row.target_id
         asked = find_target(data, row.target_id, row.plan)
         for lang, tail in (("zh", ""), ("en", "_en")):
-            words = [asked.wording, asked.section, getattr(asked, f"note{tail}")]
+            words = [asked.wording, asked.section if lang == "zh" else "", getattr(asked, f"note{tail}")]
             words += map(str.strip, getattr(asked, f"departments{tail}").split(";"))
-            lines = "\n".join(sentences.plan_says(SimpleNamespace(target=asked), lang))
+            says = (sentences.plan_reading, sentences.departments_of)
+            lines = [line for each in says for line in each(SimpleNamespace(target=asked), lang)]
+            lines = "\n".join([*lines, sentences.plan_quote(SimpleNamespace(target=asked), lang)])
             assert all(part in lines for part in words), row.target_id
     described = json.loads(Path("data/raw/datapackage.json").read_text("utf-8"))["resources"]
     (fields,) = [one["schema"]["fields"] for one in described if one["path"] == "targets.csv"]

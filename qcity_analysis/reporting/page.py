@@ -1,14 +1,19 @@
 """Notebooks, the index of a report and the list of problems as self-contained HTML pages; the guide of a new plan.
 
-No external address, no JavaScript, described figures, code folded away. What a page is called and says in its head
-comes from the notebook itself: the output that carries the metadata key `qcity` (see `show.markdown`).
+No external address, one script that is not needed to read, a policy that lets nothing else run, code folded away. What
+a page is called and says in its head comes from the notebook itself: the output with the metadata key `qcity`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import re
 import threading
-from collections.abc import Sequence
+from base64 import b64encode
+from collections.abc import Collection, Sequence
+from functools import cache
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +27,11 @@ from .sentences import section_name
 if TYPE_CHECKING:
     pass
 
+LINK = re.compile(r'<span(?: class="name")? data-href="([^"]*)">(.*?)</span>')
 TEMPLATES = Path(__file__).with_name("templates")
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
 EXAMPLES = {"date": "2024-03-28, 2024-03, 2024", "year": "2025", "number": "3.48", "integer": "6"}
+KEPT = re.compile("<!--kept-->.*?<!--/kept-->", re.S)  # where a page that is kept says why
 ASSESSED = ("forecast", "met", "missed", "depends_on_definition")
 _ONE_AT_A_TIME = threading.Lock()  # nbconvert's exporter and its templates are not promised to be thread-safe
 
@@ -37,11 +44,13 @@ def render_page(
     title: str = "",
     home: str = "",
     fault: str = "",
+    site: Collection[str] = (),
 ) -> dict[str, Any]:
     """Write an executed notebook as HTML and return its front matter. The file appears whole or not at all.
 
     `lang` and `title` are used when the notebook stopped before it said them itself; `home` is the relative
-    address of the index; `fault` is shown in a banner when the run did not finish.
+    address of the index; `fault` is shown in a banner when the run did not finish; `site` names the pages of the
+    report without their ending ("plan/target.en"): what it has, or lies beside the page, is linked to.
     """
     import nbformat
     from jinja2 import FileSystemLoader
@@ -53,29 +62,69 @@ def render_page(
     front: dict[str, Any] = {"lang": lang, "title": title or Path(executed).stem}
     for cell, told in said[:1]:  # what the notebook says of itself; nothing when it stopped before
         front |= told | {"lead_cell": cell.get("id", "")}
-    words, model, about = _words(front["lang"]), front.get("model", ""), ""
-    if front.get("as_of"):
-        facts = {"as_of": front["as_of"], "version": __version__, "model": words.get(f"model_{model}", model)}
-        about = words["page_about" if model else "index_as_of"].format(**facts)
+    words = _words(front["lang"])
+    about = (
+        words["index_as_of"].format(as_of=front["as_of"], version=__version__) if front.get("as_of") else ""
+    )
     head = {
-        "illustrative": False,
-        "lead_cell": "",
-        "words": words,
-        "about": about,
-        "home": home,
-        "fault": fault,
-    }
+        "illustrative": False, "lead_cell": "", "words": words, "about": about, "home": home, "fault": fault,
+        "head": _head(), **_neighbours(Path(output), front, site),
+    }  # fmt: skip
     head |= front | {"html_lang": HTML_LANG[front["lang"]]}
     with _ONE_AT_A_TIME:
         exporter = HTMLExporter(
             template_name="basic", template_file="page.html.j2", extra_loaders=[FileSystemLoader(TEMPLATES)],
             exclude_anchor_links=True, exclude_input_prompt=True, exclude_output_prompt=True,
+            filters={"linked": lambda html: LINK.sub(lambda found: _link(found, Path(output), site), html)},
         )  # fmt: skip
         exporter.log.setLevel("ERROR")
         html, _ = exporter.from_notebook_node(document, resources={"qcity": head})
     Path(output).parent.mkdir(parents=True, exist_ok=True)
     write_whole(Path(output), str(html))
     return front
+
+
+def mark_page(page: Path, lang: str, key: str, **values: object) -> None:
+    """Say at the head of a page that is kept why it is, by a text; without a key what was said is taken away."""
+    whole = page.read_text("utf-8")
+    said = escape(text(key, lang, **values)) if key else ""
+    shown = f'<div class="banner{" fault" * ("fault" in values)}" role="note">{said}</div>' if said else ""
+    write_whole(page, KEPT.sub(lambda _: f"<!--kept-->{shown}<!--/kept-->", whole, count=1))
+
+
+@cache
+def _head() -> dict[str, str]:
+    """Style, script and policy of every page: nothing runs or is loaded but this style, this script, data images."""
+    style = "".join((TEMPLATES / name).read_text("utf-8") for name in ("style.css", "parts.css"))
+    script = (TEMPLATES / "page.js").read_text("utf-8")
+    signs = {
+        kind: f"{kind}-src 'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+        for kind, text in (("style", style), ("script", script))
+    }
+    policy = ["default-src 'none'", *signs.values(), "img-src data:", "base-uri 'none'", "form-action 'none'"]
+    return {"style": style, "script": script, "policy": "; ".join(policy)}
+
+
+def _neighbours(page: Path, front: dict[str, Any], site: Collection[str]) -> dict[str, Any]:
+    """The same page in other languages and the page of its plan, where the report has them."""
+    name, lang = page.name.removesuffix(".html"), str(front["lang"])
+    same = {
+        one: f"{name.removesuffix(lang)}{one}"
+        for one in LANGUAGES
+        if one != lang and name.endswith(f".{lang}")
+    }
+    others = {one: f"{other}.html" for one, other in same.items() if f"{page.parent.name}/{other}" in site}
+    card = f"scorecard.{lang}"
+    known = f"{page.parent.name}/{card}" in site and name != card
+    return {"others": others, "plan_page": f"{card}.html" if known else ""}
+
+
+def _link(found: re.Match[str], page: Path, site: Collection[str]) -> str:
+    """What a section says leads to another page, as a link where that page is or will be."""
+    there = (
+        f"{page.parent.name}/{found[1].removesuffix('.html')}" in site or (page.parent / found[1]).is_file()
+    )
+    return f'<a href="{found[1]}">{found[2]}</a>' if there else found[2]
 
 
 def _words(lang: str) -> dict[str, str]:
@@ -89,7 +138,9 @@ def _rendered(template: str, langs: list[str], **values: Any) -> str:
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
     words, html_langs = {lang: _words(lang) for lang in langs}, [HTML_LANG[lang] for lang in langs]
     page = environment.get_template(template)
-    return page.render(langs=langs, html_langs=html_langs, w=words, version=__version__, **values)
+    return page.render(
+        langs=langs, html_langs=html_langs, w=words, version=__version__, head=_head(), **values
+    )
 
 
 def check_page(

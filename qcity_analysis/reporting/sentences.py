@@ -37,6 +37,16 @@ def finding(a: Assessment, lang: str) -> str:
     return say(own if own in catalogue("sentences") else f"find_{a.status}", lang, **facts)
 
 
+def figure_title(a: Assessment, lang: str) -> str:
+    """What a figure of the result shows, as its title: the median with its interval, or what was found."""
+    if a.status != "forecast" or a.interval is None or a.tally is not None:
+        return finding(a, lang)
+    low, high = (level(a, value, lang) for value in a.interval)
+    return text(
+        "figure_title", lang, year=a.target.deadline, value=level(a, a.median, lang), low=low, high=high
+    )
+
+
 def headline(a: Assessment, lang: str) -> str:
     """The answer in one sentence; a borrowed or definition-bound answer says so in it.
 
@@ -61,10 +71,7 @@ def sentences(a: Assessment, lang: str) -> list[str]:
     lines = []
     if a.status == "forecast" and a.interval is not None and a.probability_error is not None:
         lines += [_expected(a, lang), *_pace_sentence(a, lang), *_tally_sentences(a, lang)]
-        lines += [say(f"joint_{a.target.kind}", lang)] if a.target.kind in ("monotone", "every_year") else []
-        model = text(f"model_{a.likelihood or a.model}", lang)
-        key = "exact" if a.probability_error == 0 else "error"
-        lines.append(say(key, lang, draws=f"{a.draws:,}", error=error_shown(a), model=model))
+        lines += computed(a, lang)
     if a.status == "depends_on_definition":
         lines.append(say("never_joined", lang))
     if a.role == "borrowed":
@@ -75,6 +82,13 @@ def sentences(a: Assessment, lang: str) -> list[str]:
         key = "some" if a.parts else key if a.definition.get("comparators") else "none"
         lines.append(say(f"borrowed_{key}", lang))
     return lines
+
+
+def computed(a: Assessment, lang: str) -> list[str]:
+    """What the probability asks for where that is more than one year, and by which paths and model it was found."""
+    lines = [say(f"joint_{a.target.kind}", lang)] if a.target.kind in ("monotone", "every_year") else []
+    model, key = text(f"model_{a.likelihood or a.model}", lang), "error" if a.probability_error else "exact"
+    return [*lines, say(key, lang, draws=f"{a.draws:,}", error=error_shown(a), model=model)]
 
 
 def _facts(a: Assessment, lang: str) -> dict[str, Any]:
@@ -283,18 +297,16 @@ def plan_quote(a: Assessment, lang: str) -> str:
     return wording
 
 
-def departments(a: Assessment, lang: str) -> str:
-    """The departments a plan names for a target, as a list in words."""
+def departments_of(a: Assessment, lang: str) -> list[str]:
+    """The departments a plan names for a target."""
     named = (a.target.departments_en if lang == "en" else "") or a.target.departments
-    return join(map(str.strip, named.split(";")), lang)
+    return [one.strip() for one in named.split(";") if one.strip()]
 
 
-def plan_says(a: Assessment, lang: str) -> list[str]:
-    """The plan's own sentence, the departments, and how we read it; what is not given is left out."""
-    target, en = a.target, lang == "en"
-    lines = {"plan_wording": plan_quote(a, lang), "plan_departments": departments(a, lang)}
-    lines["plan_binding"] = say(f"binding_{target.binding}", lang) if target.binding else ""
-    lines["plan_reading"] = (target.note_en if en else "") or target.note
+def plan_reading(a: Assessment, lang: str) -> list[str]:
+    """Whether the plan calls the target binding, and how we read it; what is not given is left out."""
+    lines = {"plan_binding": say(f"binding_{a.target.binding}", lang) if a.target.binding else ""}
+    lines["plan_reading"] = (a.target.note_en if lang == "en" else "") or a.target.note
     return [say(key, lang, said=line) for key, line in lines.items() if line]
 
 
