@@ -27,7 +27,7 @@ def test_every_command_has_help_with_an_example_and_its_exit_codes_in_the_order_
     assert {command.name for command in cli.app.registered_commands} == set(ORDER)
     for command in ORDER:
         shown = CliRunner().invoke(cli.app, [command, "--help"])
-        assert shown.exit_code == 0 and f"Example: qcity {command}" in shown.output
+        assert shown.exit_code == 0 and f"Example:\n    qcity {command}" in shown.output
         assert "Exit codes:" in " ".join(shown.output.split())
 
 

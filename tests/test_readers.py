@@ -130,7 +130,7 @@ def test_the_delimiter_is_found_and_rows_keep_their_line_in_the_file(tmp_path):
 
 def test_a_missing_file_and_one_of_another_kind_say_what_is_read(tmp_path):
     (tmp_path / "a.pdf").write_bytes(b"%PDF")
-    kinds = ".csv, .tsv, .txt, .xlsx, .xlsm, .xls, .xml, .json"
+    kinds = ".csv, .tsv, .txt, .px, .xlsx, .xlsm, .xls, .xml, .json"
     for name, message in (
         ("no.csv", f"{tmp_path}/no.csv: no such file. Name a file to import ({kinds})"),
         ("a.pdf", f"a.pdf: files of this kind are not read. Read are {kinds}; save it as one of them"),

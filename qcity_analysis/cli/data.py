@@ -79,7 +79,8 @@ def list_targets(
         print(as_text(json.loads(table.to_json(orient="records", force_ascii=False))))
         return
     for row in table.itertuples():
-        about = f"[{row.region}, {row.kind}, {row.deadline}, {row.years_published} years]"
+        years = f"{row.years_published} year{'s' * (row.years_published != 1)}"
+        about = f"[{row.region}, {row.kind}, {row.deadline}, {years}]"
         print(f"{row.plan}  {row.target_id}  {about}\n    {row.name_en} / {row.name_zh}")
 
 
@@ -123,6 +124,7 @@ def import_file(
         bool, Option("--skip-refused", help="Write the rest, list refused cells in a file.")
     ] = False,
     undo: Annotated[bool, Option("--undo", help="Take the last import back.")] = False,
+    encoding: Annotated[str, Option(help="With --suggest: of a text file, as cp949 or latin-1.")] = "",
     everything: Annotated[bool, Option("--all", help="Show every figure in the preview.")] = False,
     data: DataDir = None,
     language: Language = "en",
@@ -147,7 +149,7 @@ def import_file(
     if file is None:
         raise QcityError("name the file to import, or --undo; `qcity import --help` shows an example")
     if suggest:
-        print(starter(file, data), end="")
+        print(starter(file, data, encoding), end="")
         return
     if mapping is None:
         hint = f"`qcity import {file} --suggest > MAP.yaml` writes a starter"
@@ -178,22 +180,28 @@ def new_plan(
     name: Annotated[
         str, Argument(help="Identifier of the plan: lower-case letters, digits and underscores.")
     ],
+    file: Annotated[
+        Path | None, Option("--from", help="File of figures to take regions and indicators from.")
+    ] = None,
+    encoding: Annotated[str, Option(help="Of that file, where it is text as cp949 or latin-1.")] = "",
     out: Annotated[Path | None, Option(help="Folder to make [default: one of that name here].")] = None,
     language: Language = "en",
 ) -> None:
-    """Make an empty plan: its tables with one worked example, and a guide to fill them in.
+    """Make a plan: its tables with one worked example, or with what a file of figures holds, and a guide.
 
     Nothing that is there is overwritten. The plan is then used with `--data FOLDER`, or by setting QCITY_DATA.
     """
     from ..catalogue import text
     from ..data.write import new_plan as make
+    from ..importing.importing import plan_from
     from ..reporting.page import plan_readme
 
-    folder = make(name, out or Path(name), plan_readme(name), dt.date.today())
+    about = (name, out or Path(name), plan_readme(name), dt.date.today())
+    folder = plan_from(file, *about, encoding) if file else make(*about)
     print(text("np_made", language, folder=folder))
     for path in sorted(folder.iterdir()):
         print(f"  {path.name}")
-    print(text("np_next", language, folder=folder))
+    print(text("np_next_from" if file else "np_next", language, folder=folder, file=file))
 
 
 @command("diff --from 2022-12-31 --to 2023-12-31")

@@ -87,7 +87,7 @@ TABLES = {
     ),
     "regions": _table(
         "regions", "region", _needed("region", "identifier"), _needed("name_zh name_en"),
-        _optional("parent", "identifier"), optional=True,
+        _optional("parent", "identifier"), _optional("code"), optional=True,
     ),
     "indicators": _table(
         "indicators", "indicator_id", _needed("indicator_id", "identifier"), _needed("name_zh name_en"),

@@ -7,7 +7,6 @@ and the next writer finishes the work.
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import datetime as dt
 import io
@@ -17,11 +16,13 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ..errors import QcityError
+from ..files import alone
 from ..problems import DataError, Problem
 from .corrections import FILE as CORRECTIONS
 from .load import check, find_folder
@@ -34,7 +35,7 @@ BOM = b"\xef\xbb\xbf"
 Files = Mapping[str, bytes | None]
 Record = dict[str, Any]
 Row = dict[str, str]
-PLAN_NAME = re.compile(r"[a-z][a-z0-9_]*")
+PLAN_NAME = re.compile(r"[a-z][a-z0-9_]{0,79}")
 PLAIN = {  # optional columns worth having in a new plan; the others may be added when they are needed
     "sources": {"note"},
     "regions": {"parent"},
@@ -212,16 +213,10 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-@contextlib.contextmanager
+@contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """One writer at a time in a folder, where the system can lock folders; what was cut short is finished first."""
-    with contextlib.ExitStack() as stack:
-        with contextlib.suppress(ImportError, OSError):
-            import fcntl
-
-            handle = os.open(folder, os.O_RDONLY)
-            stack.callback(os.close, handle)
-            fcntl.flock(handle, fcntl.LOCK_EX)
+    """One writer at a time in a folder; what was cut short is finished first."""
+    with alone(folder):
         _recover(folder)
         yield
 
@@ -297,12 +292,19 @@ def add_figure(folder: str | Path | None, figure: Row, source: Row, dry_run: boo
     return observation
 
 
-def new_plan(name: str, folder: str | Path, readme: str, today: dt.date) -> Path:
+def new_plan(
+    name: str,
+    folder: str | Path,
+    readme: str,
+    today: dt.date,
+    tables: Mapping[str, list[Row]] | None = None,
+    more: Callable[[Path], None] | None = None,
+) -> Path:
     """Write an example package into `folder`, which must not exist or be empty, and return its path.
 
     `name` is the plan's identifier, `readme` the guide to lie beside the tables; the example's years end two years
-    before `today`. All or nothing. Raises QcityError for a name that cannot be an identifier, a folder that holds
-    anything, and one that cannot be written.
+    before `today`. With `tables`, those are their rows instead, and `more` may add files. All or nothing. Raises
+    QcityError for a name that cannot be an identifier, a folder that holds anything, and one that cannot be written.
     """
     if not PLAN_NAME.fullmatch(name):
         raise QcityError(
@@ -320,11 +322,13 @@ def new_plan(name: str, folder: str | Path, readme: str, today: dt.date) -> Path
         ) from error
     try:
         (temporary / "README.md").write_text(readme, "utf-8")
-        resources = [_example_table(temporary, *table) for table in _example(name, today).items()]
+        resources = [_example_table(temporary, *table) for table in (tables or _example(name, today)).items()]
         descriptor = {"$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
                       "name": name.replace("_", "-"), "resources": resources}  # fmt: skip
         content = json.dumps(descriptor, ensure_ascii=False, indent=2) + "\n"
         (temporary / "datapackage.json").write_text(content, "utf-8")
+        if more:
+            more(temporary)
         temporary.chmod(0o755)
         os.replace(temporary, package)
     finally:
@@ -335,7 +339,11 @@ def new_plan(name: str, folder: str | Path, readme: str, today: dt.date) -> Path
 def _example_table(folder: Path, name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Write the rows of a table with the columns of PLAIN; returns its entry of the descriptor."""
     table = TABLES[name]
-    columns = [c for c in table.columns if not c.optional or c.name in PLAIN[name]]
+    columns = [
+        c
+        for c in table.columns
+        if not c.optional or c.name in PLAIN[name] or any(row.get(c.name) for row in rows)
+    ]
     cells = [[str(row.get(c.name, "")) for c in columns] for row in rows]
     (folder / table.file).write_bytes(_csv([[c.name for c in columns], *cells]))
     fields = [
