@@ -196,8 +196,8 @@ def hedgehog_chart(rows: pd.DataFrame, levels: pd.Series, lang: str = "en") -> F
     `rows` as from `ledger.said_of_earlier`, of one target; `levels` (index year) are those known now.
     """
     deadline, bound = int(rows["deadline"].iloc[0]), float(rows["bound"].iloc[0])
-    with new_figure(3.6) as figure:
-        ax = figure.add_axes((0.1, 0.12, 0.84, 0.76))
+    with new_figure(4.2) as figure:
+        ax = figure.add_axes((0.1, 0.1, 0.84, 0.7))
         shown = levels[levels.index >= rows["last_year"].min() - 2]
         ax.plot(
             shown.index, shown, color=INK, lw=1.6, marker="o", ms=4, zorder=4, label=text("observed", lang)
@@ -213,7 +213,7 @@ def hedgehog_chart(rows: pd.DataFrame, levels: pd.Series, lang: str = "en") -> F
         ax.plot([], [], color=BLUE, ls=DASHES, label=text("said_then", lang))
         ax.set_xticks([int(year) for year in range(int(shown.index[0]), deadline + 1)])
         ax.margins(y=0.14)
-        figure.legend(loc="upper left", bbox_to_anchor=(0.08, 1.0), ncols=3, fontsize=8.5)
+        figure.legend(loc="upper left", bbox_to_anchor=(0.08, 1.0), ncols=2)
     return figure
 
 
@@ -221,7 +221,7 @@ def regions_chart(answers: Sequence[Assessment], lang: str = "en") -> Figure:
     """Small multiples, a panel for each region: levels, the fan of the forecast, what is asked for, and the answer."""
     across = min(4, len(answers))
     down = -(-len(answers) // across)
-    with new_figure(1.35 * down + 0.2, 2.0 * across) as figure:
+    with new_figure(1.7 * down + 0.2, 2.6 * across) as figure:
         panels = figure.subplots(down, across, squeeze=False, gridspec_kw={"hspace": 0.55}).ravel()
         for ax in panels[len(answers) :]:
             ax.set_visible(False)
@@ -236,7 +236,6 @@ def regions_chart(answers: Sequence[Assessment], lang: str = "en") -> Figure:
             if a.bound is not None:
                 ax.axhline(a.bound, color=TARGET, lw=0.9)
             answer = chance(a, lang)[0] or status_shown(a, lang)
-            ax.set_title(f"{a.region_names[lang]}  {answer}", fontsize=9, loc="left", color=INK)
-            ax.tick_params(labelsize=8.5)
+            ax.set_title(f"{a.region_names[lang]}  {answer}", loc="left", color=INK)
             ax.locator_params(nbins=2)
     return figure
