@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from ..catalogue import join, say, text
@@ -47,15 +48,9 @@ def answer(data: Data, record: TrackRecord, lang: str) -> None:
     ]
     plan = sentences.plan_title(data, record.plan, lang) if record.plan else ""
     title = text("track_title_plan" if plan else "track_question", lang, plan=plan)
-    said = (" " if lang == "en" else "").join(filter(None, concluded))
-    front: dict[str, Any] = {
-        "kind": "track",
-        "lang": lang,
-        "title": title,
-        "plan": record.plan,
-        "model": "mixture",
-    }
-    front |= {"as_of": record.as_of.isoformat(), "answer": said, "short": concluded[0]}
+    front: dict[str, Any] = {"kind": "track", "lang": lang, "title": title, "plan": record.plan}
+    front |= {"model": "mixture", "as_of": record.as_of.isoformat(), "short": concluded[0]}
+    front["answer"] = (" " if lang == "en" else "").join(concluded)
     if len(record.real):
         table = real_table(data, record, "plan", lang)
         front["past"] = {"head": [table.index.name, *table], "rows": table.reset_index().to_numpy().tolist()}
@@ -74,9 +69,9 @@ def bank(record: TrackRecord, lang: str) -> None:
     show.markdown(f"### {text('h_bank_rules', lang)}\n\n{bank_rules_lead(corpus, lang)}")
     show.table(_rules_by_years(corpus["rules"]["by_years"], lang))
     show.markdown(f"### {text('h_bank_coverage', lang)}\n\n{text('s_bank_coverage', lang)}")
-    by_years = {_years(row["years"], lang): row for row in corpus["coverage"]}
-    show.table(_scores(by_years, COVERED, "tc_years", lang))
-    lengths = {f"{row['from']}–{row['to']}": row for row in corpus["by_length"]}
+    show.table(_scores(pd.DataFrame(corpus["coverage"]).set_index("years"), COVERED, "tc_years", lang))
+    lengths = pd.DataFrame(corpus["by_length"])
+    lengths.index = lengths["from"].astype(str) + "–" + lengths["to"].astype(str)
     show.table(_scores(lengths, ("tc_number", "tc_met", *BRIER), "tc_length", lang))
 
 
@@ -112,14 +107,9 @@ def own(record: TrackRecord, lang: str) -> None:
     _reliability(record.reliability(), lang)
     show.markdown(_parts_of_brier(summary(record.asked), "own_brier", lang))
     asked = ("tc_number", "tc_indicators", "tc_met", *BRIER)
-    show.markdown(f"### {text('h_own_years', lang)}")
-    by_years = {str(years): row for years, row in record.by("years").iterrows()}
-    show.table(_scores(by_years, asked, "tc_years", lang))
-    covered = {_years(years, lang): row for years, row in coverage(record.ahead).iterrows()}
-    show.table(_scores(covered, (*COVERED, "tc_crps"), "tc_years", lang))
-    show.markdown(f"### {text('h_own_kind', lang)}")
-    by_kind = {text(f"kind_{kind}", lang): row for kind, row in record.by("kind").iterrows()}
-    show.table(_scores(by_kind, asked, "tc_kind", lang))
+    show.table(_scores(record.by("years"), asked, "tc_years", lang), text("h_own_years", lang))
+    show.table(_scores(coverage(record.ahead), (*COVERED, "tc_crps"), "tc_years", lang))
+    show.table(_scores(record.by("kind"), asked, "tc_kind", lang), text("h_own_kind", lang))
 
 
 def benchmarks(record: TrackRecord, lang: str) -> None:
@@ -127,18 +117,15 @@ def benchmarks(record: TrackRecord, lang: str) -> None:
     if record.asked.empty:
         return
     show.section("rivals", lang)
-    rules = {RULES[str(rule)].name(lang): row for rule, row in record.rules.iterrows()}
     show.markdown(_beaten("own_rules", record.beaten_at(), lang))
-    raw, fair = record.toughest["raw"], record.toughest["calibrated"]
-    years = [year for year in raw.index if year in fair.index]
-    rows = [{"years": year, "raw": raw.loc[year], "calibrated": fair.loc[year]} for year in years]
+    raw, fair = (table.to_dict("index") for table in record.toughest.values())
+    rows = [{"years": year, "raw": raw[year], "calibrated": fair[year]} for year in raw if year in fair]
     show.table(_rules_by_years(rows, lang))
     keys = ("tc_answered", "tc_rule_brier", "tc_fair_brier", "tc_ours", "tc_skill_raw", "tc_skill_fair")
-    show.table(_scores(rules, keys, "tc_rule", lang))
+    show.table(_scores(record.rules, keys, "tc_rule", lang))
     show.markdown(f"### {text('h_models', lang)}\n\n{text('s_models', lang)}")
-    models = {text(f"model_{name}", lang): row for name, row in record.named_models.iterrows()}
     keys = ("tc_origins", "tc_number", "tc_brier", "tc_ours", "tc_skill", "tc_crps_model")
-    show.table(_scores(models, keys, "tc_model", lang))
+    show.table(_scores(record.named_models, keys, "tc_model", lang))
     show.markdown(_models_verdict(record, lang))
 
 
@@ -153,50 +140,50 @@ def earlier(data: Data, record: TrackRecord, lang: str) -> None:
         for column in ("plan", "kind", "years", "basis"):
             if len(record.real_by(column)):
                 show.table(real_table(data, record, column, lang), text(f"h_real_{column}", lang))
-        rivals = record.real_benchmarks.rename(index=lambda name: _benchmark(str(name), lang))
-        rivals = rivals[rivals["answered"] > 0].sort_values("skill", kind="stable")
+        rivals = record.real_benchmarks[lambda table: table["answered"] > 0].sort_values(
+            "skill", kind="stable"
+        )
         keys = ("tc_number", "tc_brier_theirs", "tc_ours", "tc_skill")
-        show.table(_scores(dict(rivals.iterrows()), keys, "tc_rule", lang), text("h_real_benchmarks", lang))
-        show.markdown(light_sentence(real, record, lang))
+        show.table(_scores(rivals, keys, "tc_rule", lang), text("h_real_benchmarks", lang))
+        show.markdown(light_sentence(record, lang))
     for name in own.get("hedgehogs", ()):
         _hedgehog(data, told[told["plan"] + "/" + told["target_id"] == name], lang)
     show.section("each", lang)
     unscored, targets = told.attrs.get("unscored", {}), with_earlier(data).targets
     for plan in dict.fromkeys([*told["plan"], *(name.partition("/")[0] for name in unscored)]):
-        table = _each_target(
-            data, targets[targets["plan"] == plan], told[told["plan"] == plan], unscored, lang
-        )
+        mine, rows = targets[targets["plan"] == plan], told[told["plan"] == plan]
+        table = _each_target(data, mine, rows, unscored, lang)
         show.markdown(f'<a id="{plan}"></a>')
-        show.table(table, fold=f"{sentences.plan_title(data, str(plan), lang)} ({len(table)})")
+        show.table(table, folded=f"{sentences.plan_title(data, str(plan), lang)} ({len(table)})")
 
 
 def real_table(data: Data, record: TrackRecord, column: str, lang: str) -> pd.DataFrame:
     """The record on real targets by "plan", "kind" or "years" left, a row each, and all together; shown text."""
-    rows = dict(record.real_by(column).iterrows()) | {"all": pd.Series(real_summary(record.real))}
-
-    def title(name: Any) -> str:
-        if column == "plan" and name != "all":
-            return sentences.plan_title(data, name, lang)
-        if column == "basis":
-            return text("tb_figures" if name == "all" else f"tb_{name}", lang)
-        return say(f"kind_{name}", lang) if column == "kind" and name != "all" else _years(name, lang)
-
-    named = {title(name): row for name, row in rows.items()}
-    return _scores(named, REAL, f"tc_{column}", lang)
+    table = record.real_by(column)
+    table.loc["all"] = real_summary(record.real)
+    if column == "plan":
+        table.index = [sentences.plan_title(data, name, lang) for name in table.index[:-1]] + ["all"]
+    return _scores(table, REAL, f"tc_{column}", lang)
 
 
-def _benchmark(name: str, lang: str) -> str:
-    return RULES[name].name(lang) if name in RULES else text(f"benchmark_{name}", lang)
+def _named(name: Any, head: str, lang: str) -> str:
+    """The title of a row of a table of scores: a rule, model, kind, number of years, basis, or what it is called."""
+    if name == "all":
+        return text("tb_figures" if head == "tc_basis" else "all_years", lang)
+    if name in RULES:
+        return RULES[name].name(lang)
+    if head == "tc_kind":
+        return say(f"kind_{name}", lang)
+    prefix = {"tc_rule": "benchmark_", "tc_model": "model_", "tc_basis": "tb_"}.get(head)
+    return text(f"{prefix}{name}", lang) if prefix else str(int(name)) if head == "tc_years" else str(name)
 
 
-def light_sentence(real: pd.DataFrame, record: TrackRecord, lang: str) -> str:
+def light_sentence(record: TrackRecord, lang: str) -> str:
     """How often the official grade was right, beside our score on the same questions; empty without any."""
-    row, red = record.real_benchmarks.loc["light"], real[real["light"] == 0]
-    if not row["number"]:
-        return ""
-    lit = real[real["light"].notna()]
-    return say(
-        "light", lang, number=int(row["number"]), right=int((lit["light"] == lit["met"]).sum()), red=len(red),
+    row, lit = record.real_benchmarks.loc["light"], record.real[record.real["light"].notna()]
+    red = lit[lit["light"] == 0]
+    return "" if lit.empty else say(
+        "light", lang, number=len(lit), right=int((lit["light"] == lit["met"]).sum()), red=len(red),
         met=int(red["met"].sum()), theirs=_shown(row["brier"]), ours=_shown(row["ours"]),
     )  # fmt: skip
 
@@ -210,14 +197,11 @@ def _hedgehog(data: Data, rows: pd.DataFrame, lang: str) -> None:
     base = int(row["base_year"]) if pd.notna(row["base_year"]) else None
     levels = annual_series(data, str(row["definition"]), str(row["region"]), base_year=base).known()
     said = [f"{r.as_of.year} {percent(r.probability, lang)}" for r in rows.itertuples()]
-    facts = {
-        "name": f"{data.region_name(str(row['region']), lang)} · {row[f'name_{lang}']} · {_asked_shown(row, lang)}"
-    }
-    facts |= {"items": join(said, lang), "came": _came(row, lang)}
+    parts = [data.region_name(str(row["region"]), lang), row[f"name_{lang}"], _asked_shown(row, lang)]
+    facts = {"name": " · ".join(parts), "items": join(said, lang), "came": _came(row, lang)}
     show.markdown(f"### {text('h_hedgehog', lang, **facts)}")
-    show.picture(
-        hedgehog_chart(rows, levels.loc[: int(row["deadline"])], lang), text("alt_hedgehog", lang, **facts)
-    )
+    figure = hedgehog_chart(rows, levels.loc[: int(row["deadline"])], lang)
+    show.picture(figure, text("alt_hedgehog", lang, **facts))
 
 
 def _each_target(
@@ -289,8 +273,9 @@ def bank_conclusion(bank: dict[str, Any], lang: str) -> str:
     The gap is the mean distance between said and happened, in percentage points, weighted by the number of questions.
     """
     table, whole, rules = pd.DataFrame(bank["reliability"]), bank["all"], bank["rules"]
-    distance = (table["said"] - table["happened"]).abs()
-    gap = round(float(100 * (distance * table["number"]).sum() / table["number"].sum()), 6)
+    gap = round(
+        100 * float(np.average((table["said"] - table["happened"]).abs(), weights=table["number"])), 6
+    )
     near = table.iloc[(table["said"] - 0.85).abs().argmin()]
     compared, best = "bank_rivals_unknown", None
     if any(row["years"] == "all" for row in rules["by_years"]):
@@ -309,9 +294,7 @@ def real_conclusion(record: TrackRecord, lang: str) -> str:
     if real.empty:
         return say("real_none", lang)
     whole, table = real_summary(real), reliability(real["probability"].to_numpy(), real["met"].to_numpy())
-    gap = float(
-        100 * ((table["said"] - table["happened"]).abs() * table["number"]).sum() / table["number"].sum()
-    )
+    gap = 100 * float(np.average((table["said"] - table["happened"]).abs(), weights=table["number"]))
     helps = whole["brier"] < min(0.25, whole["climatology"])
     verdict = "real_poor" if not helps or gap > FAIR else "real_good" if gap <= GOOD else "real_fair"
     ends = {"high": real[real["probability"] >= 0.8], "low": real[real["probability"] <= 0.2]}
@@ -332,7 +315,7 @@ def own_conclusion(record: TrackRecord, lang: str) -> str:
     value = _shown(abs(skill), "share", lang)
     return say(
         f"own_{concluded['code']}", lang, number=f"{concluded['number']:,.0f}", few=FEW,
-        indicators=int(concluded["indicators"]), rule=_benchmark(concluded["hard"]["rival"], lang),
+        indicators=int(concluded["indicators"]), rule=_named(concluded["hard"]["rival"], "tc_rule", lang),
         low=_shown(low, "skill", lang), high=_shown(high, "skill", lang),
         less=say("own_less" if skill >= 0 else "own_more", lang, value=value),
     )  # fmt: skip
@@ -347,12 +330,10 @@ def _models_verdict(record: TrackRecord, lang: str) -> str:
 
 def _own_counts(record: TrackRecord, lang: str) -> str:
     """How many series, origins and questions there are, and how many of the series rest on the publication lag."""
-    lagged = record.about["lagged"]
-    return say(
-        "own_counts", lang, series=record.ahead["series"].nunique(), origins=record.about["origins"],
-        number=f"{len(record.asked):,}", met=percent(record.asked["met"].mean(), lang),
-        lagged=say("own_lagged", lang, count=lagged) if lagged else "",
-    )  # fmt: skip
+    lagged, number = record.about["lagged"], f"{len(record.asked):,}"
+    facts = {"series": record.ahead["series"].nunique(), "origins": record.about["origins"], "number": number}
+    facts |= {"lagged": say("own_lagged", lang, count=lagged) if lagged else ""}
+    return say("own_counts", lang, met=percent(record.asked["met"].mean(), lang), **facts)
 
 
 def _parts_of_brier(whole: dict[str, float], key: str, lang: str, **more: str) -> str:
@@ -414,7 +395,7 @@ def _rules_by_years(rows: list[Row], lang: str) -> pd.DataFrame:
             both = text("two_scores", lang, brier=_shown(rule["brier"]), ours=_shown(rule["ours"]))
             cells[-1] += [RULES[str(rule["rival"])].name(lang), both]
     keys = ("tc_number", "tc_raw", "tc_two", "tc_fair", "tc_two")
-    return titled(cells, keys, lang, "tc_years", [_years(row["years"], lang) for row in rows])
+    return titled(cells, keys, lang, "tc_years", [_named(row["years"], "tc_years", lang) for row in rows])
 
 
 BRIER = ("tc_brier", "tc_reliability", "tc_resolution", "tc_uncertainty", "tc_log")
@@ -434,9 +415,10 @@ CELLS = {  # what stands under each title of a table of scores: a kind of number
 }  # fmt: skip
 
 
-def _scores(rows: dict[str, Row], keys: Iterable[str], head: str, lang: str) -> pd.DataFrame:
+def _scores(rows: pd.DataFrame, keys: Iterable[str], head: str, lang: str) -> pd.DataFrame:
     """A table of scores, a row each, under the titles of those keys of CELLS."""
-    return titled([[_cell(row, key, lang) for key in keys] for row in rows.values()], keys, lang, head, rows)
+    cells = [[_cell(row, key, lang) for key in keys] for _, row in rows.iterrows()]
+    return titled(cells, keys, lang, head, [_named(name, head, lang) for name in rows.index])
 
 
 def _cell(row: Row, key: str, lang: str) -> str:
@@ -501,7 +483,3 @@ def _shown(value: Any, kind: str = "score", lang: str = "en") -> str:
         return f"{value:,.0f}" if kind == "count" else percent(value, lang)
     whole = f"{100 * float(value):.0f}" if kind == "share" else f"{round(100 * float(value)):,}"
     return with_unit(with_sign(whole.replace("-", "−")) if kind == "skill" else whole, "%", lang)
-
-
-def _years(years: Any, lang: str) -> str:
-    return text("all_years", lang) if years == "all" else str(int(years))

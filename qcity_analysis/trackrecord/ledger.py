@@ -11,10 +11,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
-import os
 import uuid
-from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from ..data.load import Data, pages
 from ..data.schema import RELATIVE
 from ..data.vintages import to_date
 from ..errors import QcityError
+from ..files import write_whole
 from ..rules import RULES
 from ..targets import Target, find_target
 from .hindcasts import rule_says
@@ -49,11 +49,7 @@ OF_TARGET = (
     *("plan", "target_id", "region", "indicator_id", "kind", "name_zh", "name_en", "threshold", "tolerance"),
     *("base_year", "deadline", "unit", "unit_zh"),
 )
-BASES = (
-    "outside",
-    "both",
-    "reference",
-)  # what an answer rests on beside its figures, where these are asked apart
+BASES = ("outside", "both", "reference")  # what an answer rests on beside its own figures
 SAID = (
     *(*OF_TARGET, "as_of", "years", "definition", "last_year", "status", "light", "level", "bound"),
     *("probability", "expected", "low", "high", "outcome", "met", *BASES),
@@ -100,13 +96,8 @@ def record(
     if fresh.empty:
         return None
     place.mkdir(parents=True, exist_ok=True)
-    name = f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex}"
-    temporary, final = place / f"{name}.writing", place / f"{name}.parquet"
-    try:
-        fresh.to_parquet(temporary, index=False)
-        os.rename(temporary, final)
-    finally:
-        temporary.unlink(missing_ok=True)
+    final = place / f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex}.parquet"
+    write_whole(final, fresh.to_parquet(index=False))
     return final
 
 
@@ -134,13 +125,9 @@ def scored(ledger: pd.DataFrame, data: Data) -> pd.DataFrame:
     unscored.
     """
     told = ledger[(ledger["status"] == "forecast") & ledger["probability"].notna()].reset_index(drop=True)
-    outcomes: dict[tuple[str, ...], dict[str, Any]] = {}
-    judged = []
+    known, judged = cache(partial(_outcomes, data)), []
     for row in told.to_dict("records"):
-        key = (row["plan"], row["target_id"], row["region"])
-        if key not in outcomes:
-            outcomes[key] = _outcomes(data, *key)
-        judged.append(_judged(row, outcomes[key]))
+        judged.append(_judged(row, known(row["plan"], row["target_id"], row["region"])))
     rows = told.join(pd.DataFrame(judged, columns=["happened", "outcome", "known_from", "unscored"]))
     said_on = rows["asked_at"].dt.tz_localize(None).dt.normalize()
     rows["in_advance"] = rows["happened"].isna() | (said_on < pd.to_datetime(rows["known_from"]))
@@ -151,14 +138,11 @@ def scored(ledger: pd.DataFrame, data: Data) -> pd.DataFrame:
 def _statements(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row for an answer, and one for each of its parts."""
     target, lender = answer["target"], answer.get("borrowed") or {}
+    asks = (*TARGET, "base_year", "deadline", "threshold", "tolerance")
     own = ("role", "as_of", "status", "model", "draws", "seed", "bound", "probability", "expected")
-    row = {
-        **{name: target[name] for name in (*TARGET, "base_year", "deadline", "threshold", "tolerance")},
-        **{name: answer.get(name) for name in own},
-        "definition": "/".join(filter(None, [lender.get("region"), answer["definition"]])),
-        "last_year": max(map(int, answer.get("levels") or {}), default=None),
-        "version": __version__,
-    }
+    row = {name: target[name] for name in asks} | {name: answer.get(name) for name in own}
+    row |= {"definition": "/".join(filter(None, [lender.get("region"), answer["definition"]]))}
+    row |= {"last_year": max(map(int, answer.get("levels") or {}), default=None), "version": __version__}
     return [row, *(inner for part in answer.get("parts", ()) for inner in _statements(part))]
 
 
@@ -208,10 +192,11 @@ def _settled_on(data: Data, answer: Assessment) -> pd.Timestamp:
     since = pd.NaT
     for day in sorted(rows.loc[mine, "known_from"].unique(), reverse=True):
         try:
-            known = assess(data, answer.target, as_of=pd.Timestamp(day).date(), draws=DRAWS)
+            then = _by_name(assess(data, answer.target, as_of=pd.Timestamp(day).date(), draws=DRAWS)).get(
+                name
+            )
         except QcityError:
             break
-        then = _by_name(known).get(name)
         if then is None or then.status not in SETTLED:
             break
         since = pd.Timestamp(day)
@@ -223,8 +208,9 @@ def _judged(row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     target, settled = known.get("target"), known.get("settled", {})
     unscored = known.get("unscored", "pending")
     said, now = [row[name] for name in ASKED], [getattr(target, name, None) for name in ASKED]
-    said, now = ([None if pd.isna(cell) else cell for cell in cells] for cells in (said, now))
-    if target is not None and said != now:
+    if target is not None and [None if pd.isna(x) else x for x in said] != [
+        None if pd.isna(x) else x for x in now
+    ]:
         settled, unscored = {}, "target_changed"
     name = row["indicator_id"] if row["role"] == "borrowed" else row["definition"]
     if name not in settled:
@@ -240,22 +226,26 @@ def with_earlier(data: Data) -> Data:
     return dataclasses.replace(data, targets=every) if len(data.earlier_targets) else data
 
 
-def said_of_earlier(data: Data) -> pd.DataFrame:
+def said_of_earlier(data: Data, indicators: Collection[str] | None = None) -> pd.DataFrame:
     """One row for each settled target, definition and middle of a year: our probability, every rule, what happened.
 
-    Columns: SAID (`years` from the last known year to the deadline; `definition` the indicator whose figures
-    answer; `probability` NaN where we would have said "not assessable"; `light` 1 or 0 as the newest official grade
-    was good or not; `outcome` the level published for the deadline and `met` 1 or 0, both NaN for a definition that
-    ended before), then one for each rule: 1 yes, 0 no, NaN does not apply. Of earlier plans those that `earlier_plans`
-    of `pages.toml` beside the data names, all where it names none. `attrs["unscored"]` says of every other target why
-    it has no row ("open", "no_outcome", "late" or "set_aside"), `attrs["refused"]` why it cannot be computed. Levels
-    chained from changes have the base year as 100.
+    Columns: SAID (`years` from the last known year to the deadline; `definition` the indicator whose figures answer;
+    `probability` NaN where we would have said "not assessable"; `light` 1 or 0 as the newest official grade was good or
+    not; `outcome` the level published for the deadline and `met` 1 or 0, both NaN for a definition that ended before),
+    then one for each rule: 1 yes, 0 no, NaN does not apply. Of earlier plans those that `earlier_plans` of `pages.toml`
+    names, all where it names none; `indicators` restricts them. `attrs["unscored"]` says of every other target why it
+    has no row ("open", "no_outcome", "late", "set_aside"), `attrs["refused"]` why it cannot be computed. Levels chained
+    from changes have the base year as 100.
     """
     full, told = with_earlier(data), pages(data.folder)
     asked, aside, rows = told.get("earlier_plans"), told.get("not_scored", {}), Rows()
     refused, unscored, at = dict[str, str](), dict[str, str](), cache(full.at)
-    for plan, target_id in full.targets[["plan", "target_id"]].itertuples(index=False, name=None):
+    for plan, target_id, indicator_id in full.targets[[*TARGET[:2], TARGET[3]]].itertuples(
+        index=False, name=None
+    ):
         if asked is not None and plan not in (*data.plans(), *asked):
+            continue
+        if indicators is not None and indicator_id not in indicators:
             continue
         name = f"{plan}/{target_id}"
         try:

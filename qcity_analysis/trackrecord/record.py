@@ -11,7 +11,6 @@ import datetime as dt
 import hashlib
 import json
 import math
-import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -25,6 +24,7 @@ import pandas as pd
 
 from ..data.load import Data, pages
 from ..errors import QcityError
+from ..files import write_whole
 from ..forecasting import scores
 from ..rules import RULES
 from . import hindcasts as asked_again
@@ -119,17 +119,17 @@ def coverage(ahead: pd.DataFrame) -> pd.DataFrame:
     matter. `ahead` as in `Hindcasts`.
     """
     unit = ahead.groupby("series")["crps_walk"].transform("mean")
-    rows = {}
-    for years, part in _by_years(ahead.assign(ours=ahead["crps"] / unit, walk=ahead["crps_walk"] / unit)):
+    scaled, rows = ahead.assign(ours=ahead["crps"] / unit, walk=ahead["crps_walk"] / unit, one=1.0), {}
+    for years, part in _by_years(scaled):
         rows[years] = row = _about(part)
-        for name in ("in50", "in90"):
-            row[name] = float(part[name].mean())
-            row[f"{name}_low"], row[f"{name}_high"] = mean_interval(
-                part[name].to_numpy(float), part["family"]
-            )
-        row["crps_ratio"] = float(part["ours"].sum() / part["walk"].sum())
-        ours, walk = part["ours"].to_numpy(), part["walk"].to_numpy()
-        row["crps_low"], row["crps_high"] = ratio_interval(ours, walk, part["family"])
+        for name, above, below in (
+            ("in50", "in50", "one"),
+            ("in90", "in90", "one"),
+            ("crps", "ours", "walk"),
+        ):
+            pair = part[above].to_numpy(float), part[below].to_numpy(float)
+            row["crps_ratio" if name == "crps" else name] = float(pair[0].sum() / pair[1].sum())
+            row[f"{name}_low"], row[f"{name}_high"] = ratio_interval(*pair, part["family"])
     return pd.DataFrame(rows).T.rename_axis("years")
 
 
@@ -280,38 +280,33 @@ class TrackRecord:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the questions themselves as plain values that JSON can hold; NaN becomes None."""
-        own: dict[str, Any] = {"questions": 0}
+        own: dict[str, Any] = {"questions": len(self.asked)}
         if len(self.asked):
-            own = {
-                "questions": len(self.asked),
-                "origins": self.about["origins"],
-                "series": sorted(self.ahead["series"].unique()),
-                "all": summary(self.asked),
-                "reliability": self.reliability().to_dict("records"),
+            own |= {"origins": self.about["origins"], "series": sorted(self.ahead["series"].unique())}
+            own |= {"all": summary(self.asked), "reliability": self.reliability().to_dict("records")}
+            own |= {
                 "by_years": self.by("years"),
                 "by_kind": self.by("kind"),
                 "coverage": coverage(self.ahead),
-                "rules": self.rules,
-                "models": self.named_models,
-                "toughest_rule": self.toughest["raw"],
-                "toughest_rule_calibrated": self.toughest["calibrated"],
-                "a_rule_is_better_at": self.beaten_at(),
             }
-        real: dict[str, Any] = {"questions": len(self.real)}
+            own |= {"rules": self.rules, "models": self.named_models, "a_rule_is_better_at": self.beaten_at()}
+            raw, fair = self.toughest.values()
+            own |= {"toughest_rule": raw, "toughest_rule_calibrated": fair}
+        about = self.earlier.attrs
+        real: dict[str, Any] = {"questions": len(self.real), "unscored": about.get("unscored", {})}
         if len(self.real):
             real |= {"all": real_summary(self.real), "benchmarks": self.real_benchmarks}
             real |= {f"by_{name}": self.real_by(name) for name in ("plan", "kind", "years", "basis")}
         whole = {
             "as_of": self.as_of,
             "plan": self.plan,
-            "refused": self.about["refused"] | self.earlier.attrs.get("refused", {}),
             "conclusion": self.conclusion(),
             "own": own,
-            "real": real | {"unscored": self.earlier.attrs.get("unscored", {})},
-            "earlier_targets": self.earlier.to_dict("records"),
-            "ledger": {"statements": self.issued, "scored": int(self.ledger["happened"].notna().sum())},
-            "bank": self.bank,
+            "real": real,
         }
+        whole |= {"refused": self.about["refused"] | about.get("refused", {}), "bank": self.bank}
+        whole |= {"earlier_targets": self.earlier.to_dict("records")}
+        whole |= {"ledger": {"statements": self.issued, "scored": int(self.ledger["happened"].count())}}
         return {name: _plain(value) for name, value in whole.items()}
 
 
@@ -325,7 +320,7 @@ def track_record(data: Data, plan: str | None = None, ledger: str | Path | None 
     """
     names = plan_indicators(data, plan) if plan else None
     kept = partial(_kept, data, plan or "all")
-    tables = kept(("earlier",), lambda: (_of_plan(books.said_of_earlier(data), names),))
+    tables = kept(("earlier",), lambda: (books.said_of_earlier(data, names),))
     tables |= kept(("asked", "ahead"), lambda: _asked(data, names))
     statements = books.read(books.home(data.folder) if ledger is None else ledger)
     if names is not None:
@@ -347,10 +342,6 @@ def _asked(data: Data, names: Collection[str] | None) -> Sequence[pd.DataFrame]:
     return asked, ahead
 
 
-def _of_plan(told: pd.DataFrame, names: Collection[str] | None) -> pd.DataFrame:
-    return told if names is None else told[told["indicator_id"].isin(names)].reset_index(drop=True)
-
-
 def _kept(
     data: Data, plan: str, names: Sequence[str], compute: Callable[[], Sequence[pd.DataFrame]]
 ) -> Tables:
@@ -365,9 +356,7 @@ def _kept(
         for name, frame in made.items():
             for old in folder.glob(f"track_record_{plan}_{name}_*.parquet"):
                 old.unlink(missing_ok=True)
-            working = paths[name].with_suffix(f".{os.getpid()}.part")
-            frame.to_parquet(working)
-            working.replace(paths[name])
+            write_whole(paths[name], frame.to_parquet())
     return made
 
 
