@@ -10,6 +10,7 @@ import pytest
 from packages import loaded, target
 from yearly_series import frame
 
+import qcity_analysis as qc
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.forecast import forecast
 from qcity_analysis.forecasting.panel import forecast_panel
