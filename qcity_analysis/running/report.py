@@ -201,7 +201,7 @@ def run_report(
     out, home = Path(out_dir), Path(ledger_dir or issued.home(data.folder))
     with _held(out, data.folder) as stack:
         site = {job.name for job in listed}
-        shop = _Shop(out, _Marks(data, home, site).of, timeout, keep, progress, site)
+        shop = _Shop(out, Marks(data, home, site).of, timeout, keep, progress, site)
         if only_failed:
             listed = [job for job in listed if job.name in shop.runs]
         done = {} if force else shop.unchanged(listed, only_failed)
@@ -269,7 +269,7 @@ def _held(out: Path, data_folder: Path | None) -> Iterator[ExitStack]:
         yield stack
 
 
-class _Marks:
+class Marks:
     """What each page is made from, as a hash: it need not be made again while that stays the same.
 
     That is its notebook and parameters, the library, and the rows it can see: those of its targets' indicators and of

@@ -35,7 +35,7 @@ LARGEST = {
     "stream": 1_000_000,
     "display_data": 30_000_000,
     "execute_result": 30_000_000,
-}  # characters of a notebook
+}  # characters of a cell
 
 
 class Parameter(NamedTuple):
@@ -102,9 +102,10 @@ def _declared(cell: str, notebook: str) -> list[Parameter]:
 
 def _value(node: ast.expr) -> Any:
     """What is assigned; papermill writes nan and inf as calls of float."""
+    written = ast.unparse(node)
     with suppress(ValueError):
-        return ast.literal_eval(re.sub(r"float\('(-?)(nan|inf)'\)", r"\g<1>1e999", ast.unparse(node)))
-    return ast.unparse(node)
+        return ast.literal_eval(written)
+    return float(written[7:-2]) if re.fullmatch(r"float\('-?(nan|inf)'\)", written) else written
 
 
 def as_declared(declared: Sequence[Parameter], given: Mapping[str, Any], notebook: str) -> dict[str, Any]:
@@ -288,11 +289,10 @@ def _client(manager: Any, deadline: float, argv: list[str] | None, folder: str) 
 
         def execute(self, **kwargs: Any) -> None:
             self.reset_execution_trackers()
-            self.room = dict(LARGEST)
             with self.setup_kernel(**kwargs):
                 self.group = getattr(self.km.provisioner, "pgid", None) or 0
                 for index, cell in enumerate(self.nb.cells):
-                    self.ran = self.ran or cell.cell_type == "code"
+                    self.ran, self.room = self.ran or cell.cell_type == "code", dict(LARGEST)
                     try:
                         self.nb_man.cell_start(cell, index)
                         self.execute_cell(cell, index)
