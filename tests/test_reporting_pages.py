@@ -163,22 +163,6 @@ def test_a_second_run_makes_nothing_again(made):
     assert {path: path.stat().st_mtime_ns for path in made.glob("*/*.html")} == before
 
 
-@pytest.mark.slow
-def test_a_page_that_fails_is_named_in_the_index_and_in_the_exit_code(tmp_path, monkeypatch):
-    notebooks = tmp_path / "notebooks"
-    shutil.copytree(jobs.NOTEBOOKS, notebooks)
-    for name, last in (("03_target_forecast", "raise ValueError('on purpose')"), ("04_scorecard", "plan")):
-        short = nbformat.read(notebooks / f"{name}.ipynb", as_version=4)
-        first = [cell for cell in short.cells if "parameters" in cell.metadata.get("tags", [])]
-        short.cells = [*first, nbformat.v4.new_code_cell(last)]
-        nbformat.write(short, notebooks / f"{name}.ipynb")
-    monkeypatch.setattr(jobs, "NOTEBOOKS", notebooks)
-    report = make(tmp_path / "out")
-    assert report.exit_code == 1 and [run["target"] for run in report.failed] == ["energy_intensity"]
-    index = (tmp_path / "out/index.html").read_text("utf-8")
-    assert "ValueError: on purpose" in index and 'role="alert"' in index
-
-
 def test_the_whole_report_has_every_target_in_both_languages_and_the_dated_page():
     data = qc.load()
     names = [job.name for job in jobs.list_jobs(data, None, ("zh", "en"))]
