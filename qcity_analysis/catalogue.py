@@ -16,6 +16,10 @@ from .errors import QcityError, did_you_mean
 LANGUAGES = ("zh", "en")
 TEMPLATES = Path(__file__).with_name("templates")
 BESIDE = re.compile(r" *([，。：；、（）“”]) *")  # no space stands beside Chinese punctuation
+ONE = re.compile(
+    r"(?<![\w.,−])1 (year|month|target|question|indicator|choice|row|cell|document|rule|region|figure|file|page|path|"
+    r"problem|error|warning|statement|event|level|round|character)s\b"
+)
 
 
 @cache
@@ -44,13 +48,22 @@ def text(key: str, lang: str, **values: object) -> str:
     >>> text("deadline", "en", year=2025)
     'deadline 2025'
     """
-    return catalogue()[key][check_language(lang)].format(**values)
+    return _counted(catalogue()[key][check_language(lang)].format(**values), lang)
 
 
 def say(key: str, lang: str, **values: object) -> str:
     """One sentence about a result, as `text`; in Chinese without spaces beside punctuation."""
     sentence = catalogue("sentences")[key][check_language(lang)].format(**values)
-    return BESIDE.sub(r"\1", sentence) if lang == "zh" else sentence
+    return BESIDE.sub(r"\1", sentence) if lang == "zh" else _counted(sentence, lang)
+
+
+def _counted(sentence: str, lang: str) -> str:
+    """English says "1 year", not "1 years".
+
+    >>> _counted("1 years of 21 years, 1 less", "en")
+    '1 year of 21 years, 1 less'
+    """
+    return ONE.sub(r"1 \1", sentence) if lang == "en" else sentence
 
 
 def check_language(lang: str) -> str:

@@ -63,7 +63,8 @@ class Problem:
         place = self.file if self.row is None else text("check_place_row", lang, file=self.file, row=self.row)
         if self.column is not None:
             place = text("check_place_column", lang, place=place, column=self.column)
-        said = text("check_line", lang, place=place, **words)
+        words_only = self.level == "warning" and words["found"] != str(self.values.get("cell", ""))
+        said = text("check_line_said" if words_only else "check_line", lang, place=place, **words)
         return text(f"check_level_{self.level}", lang, line=said) if level else said
 
     def __str__(self) -> str:

@@ -90,7 +90,7 @@ def test_where_nothing_can_be_said_the_reason_is_given(tmp_path, rows, goal, no_
 
 def test_each_definition_has_its_own_outlook():
     data = qc.load(as_of="2026-06-30")
-    whole = qc.assess(data, "energy_per_gdp", plan="china_14fyp", draws=100)
+    whole = qc.assess(data, "energy_per_gdp", plan="china_14fyp", draws=4)
     reasons = [room.outlook(data, one).reason for one in (whole, *whole.parts)]
     assert [reason and reason.code for reason in reasons] == ["by_definition", None, "settled"]
     assert room.outlook(data, whole.parts[0]).chances.index[0] == 2023

@@ -146,9 +146,9 @@ def test_one_target_that_cannot_be_computed_leaves_the_others_standing(tmp_path)
     goals = [target(), target("far", deadline=2075), target("ancient", indicator_id="old", threshold=9)]
     both = [indicator("widgets"), indicator("old")]
     data = loaded(tmp_path, targets=goals, observations=[*figures(STEADY), *old], indicators=both)
-    table, found = scorecard(data, draws=300)
-    assert table["target_id"].tolist() == ["goal", "far", "ancient"]
-    assert [table["status"][0], reason(found[1]), reason(found[2])] == ["forecast", "too_far", "unlinked"]
+    found = scorecard(data, draws=300)
+    assert [one.target.target_id for one in found] == ["goal", "far", "ancient"]
+    assert [found[0].status, reason(found[1]), reason(found[2])] == ["forecast", "too_far", "unlinked"]
     for lang in ("zh", "en"):
         assert "2023" in why(found[2], lang)
         assert "2075" in sentences.headline(found[1], lang) and "50" in sentences.headline(found[1], lang)

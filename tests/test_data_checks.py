@@ -80,10 +80,8 @@ def test_every_faulty_row_is_an_error_with_its_place_and_remedy_and_nothing_is_l
     rows = [figure(1950 + k, 2) | cells for k, (cells, _, _) in enumerate(ROWS)]
     indicators = [indicator("widgets"), indicator("parts", support="percent")]
     before = contents(package(tmp_path, observations=rows, indicators=indicators))
-    expected = [
-        f"observations.csv, row {k}, column {column}: found {cells[column]!r}; allowed: {rest}"
-        for k, (cells, column, rest) in enumerate(ROWS, 2)
-    ]
+    expected = [f"observations.csv, row {k}, column {column}: found {cells[column]!r}; allowed: {rest}" for k,
+        (cells, column, rest) in enumerate(ROWS, 2)]  # fmt: skip
     assert sorted(errors(tmp_path)) == sorted(expected)
     with pytest.raises(DataError) as told:
         load(tmp_path)
@@ -180,10 +178,8 @@ def test_warnings_of_a_file_and_of_its_figures_do_not_keep_it_from_loading(tmp_p
     regions = [{"region": name, "name_zh": "x", "name_en": "y"} for name in ("testville", "otherland")]
     write_table(folder / "regions.csv", regions, ["region", "name_zh", "name_en", "mayor"])
     warnings = load(folder, as_of="2024-12-31").warnings
-    assert [(p.level, p.row, p.column) for p in warnings[:2]] == [
-        ("warning", 1, "mayor"),
-        ("warning", 4, "value"),
-    ]
+    assert [(p.level, p.row, p.column) for p in warnings[:2]] == [("warning", 1, "mayor"),
+        ("warning", 4, "value")]  # fmt: skip
     assert list(warnings) == check(folder, as_of="2024-12-31")
 
 
@@ -249,10 +245,8 @@ def test_a_data_error_lists_every_problem_on_a_line_of_its_own():
 def test_a_long_list_of_names_is_cut_and_an_empty_one_is_none():
     names = [f"name{k:02}" for k in range(20)]
     for known, said in ((names, f"{', '.join(names[:12])}, …"), ([], "none")):
-        assert (
-            str(unknown("target", "q", known))
-            == f"unknown target 'q'. Known: {said}. `qcity list` shows all."
-        )
+        assert (str(unknown("target", "q",
+            known)) == f"unknown target 'q'. Known: {said}. `qcity list` shows all.")  # fmt: skip
 
 
 # Identifiers of the data name files: none of them leads out of the folder that is written to.

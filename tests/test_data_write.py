@@ -13,7 +13,7 @@ from packages import columns, contents, figures, package, write_table
 
 import qcity_analysis as qc
 from qcity_analysis.catalogue import catalogue
-from qcity_analysis.data.schema import TABLES
+from qcity_analysis.data.schema import STATED, TABLES
 from qcity_analysis.data.write import add_figure, new_plan, rows_of
 from qcity_analysis.problems import DataError
 from qcity_analysis.reporting.page import plan_readme
@@ -21,7 +21,7 @@ from qcity_analysis.reporting.page import plan_readme
 FIGURE = {"indicator_id": "widgets", "region": "testville", "period": "2023", "value": "17.5"}
 SOURCE = {"publisher": "Office of Testville", "title": "Bulletin 2023, with a comma", "date": "2024-03"}
 TODAY = dt.date(2026, 11, 23)
-OF_A_PLAN = [name for name in TABLES if name not in ("earlier_targets", "outcomes")]  # those a new plan has
+OF_A_PLAN = [name for name in TABLES if name not in ("earlier_targets", *STATED)]  # those a new plan has
 
 
 def added(folder: Path, source: dict[str, str] = SOURCE, **cells: str) -> dict[str, str]:
@@ -48,12 +48,10 @@ def test_a_figure_is_appended_with_its_source_only_where_it_is_new_and_nothing_e
     assert added(tmp_path, SOURCE | {"title": "Yearbook"}, period="2015")["source_id"] == f"{first}_2"
 
 
-UNFIT = [
-    ({"value": "many"}, "column value: found 'many'; allowed: a number"),
+UNFIT = [({"value": "many"}, "column value: found 'many'; allowed: a number"),
     ({"indicator_id": "widgts"}, 'Did you mean "widgets"?'),
     ({"period": "2025"}, "allowed: a period that had begun when it was published (2024-03)"),
-    ({"period": "2022", "published": "2023-02-28"}, "allowed: each key once; it stands in row 8 already"),
-]
+    ({"period": "2022", "published": "2023-02-28"}, "allowed: each key once; it stands in row 8 already")]  # fmt: skip
 
 
 def test_a_figure_that_does_not_pass_the_checks_leaves_every_file_untouched(tmp_path):

@@ -24,7 +24,7 @@ from qcity_analysis.forecasting.quantiles import DISCOUNT, EVEN, KNOTS, at_level
 from qcity_analysis.series.evidence import Evidence
 
 # A prior trained anew changes these.
-GOLDEN_MEDIAN, GOLDEN_PROBABILITY, GOLDEN_CORRELATION = 2.71229, 0.3552, 0.74585
+GOLDEN_MEDIAN, GOLDEN_PROBABILITY, GOLDEN_CORRELATION = 2.71228, 0.3752, 0.74645
 LEVELS = [0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975]
 NAN, INF = float("nan"), float("inf")
 SHARE, Y = since(2018, 2.1, 2.2, 2.4, 2.4, 2.5, 2.6), since(2018, 1.0, 2, 3, 4, 4.5, 5)
@@ -119,16 +119,11 @@ def test_monte_carlo_error_of_independent_draws_is_that_of_a_share_and_never_zer
         assert 0 < each.probability_error(1.0) < 0.001 and 0 < each.probability_error(0.0) < 0.001
 
 
-@pytest.mark.parametrize(
-    ("values", "kind"),
-    [
-        ([98.2, 99.1, 100.0, 99.6, 100.0], "inferred percent"),
-        ([0.2, 0.1, 0.1, 0.05, 0.02], "inferred percent"),
-        ([820.0, 790.0, 905.0, 870.0, 912.0], "inferred count"),
-        ([820.5, 790.0, 905.0, 870.0, 912.0], "inferred positive"),
-        ([-1.0, 2.0, 0.5, 0.1, 1.0], "inferred real"),
-    ],
-)
+@pytest.mark.parametrize(("values", "kind"), [([98.2, 99.1, 100.0, 99.6, 100.0], "inferred percent"),
+    ([0.2, 0.1, 0.1, 0.05, 0.02], "inferred percent"),
+    ([820.0, 790.0, 905.0, 870.0, 912.0], "inferred count"),
+    ([820.5, 790.0, 905.0, 870.0, 912.0], "inferred positive"),
+    ([-1.0, 2.0, 0.5, 0.1, 1.0], "inferred real")])  # fmt: skip
 def test_a_support_that_is_not_stated_is_inferred_and_said_and_bounds_nothing(values, kind):
     panel, one = forecast_panel(frame(values).drop(columns="support")), forecast(since(2018, *values), 2024)
     assert (panel.support.tolist(), one.support) == ([kind], kind)
@@ -140,6 +135,36 @@ def test_a_support_that_is_not_stated_is_inferred_and_said_and_bounds_nothing(va
         assert 0 < panel.probability(asked)[0] < 0.5
         assert forecast_panel(frame(values, "percent")).probability(asked)[0] == 0
     assert np.array_equal(forecast(one.history, 2024, support=kind).paths, one.paths)
+
+
+SHORT = [[12, 15, 14, 14, 18, 18], [0, 0, 1, 0, 2, 0], [2, 2, 2, 2, 2], [2.4, 2.4, 2.4, 2.5], [51, 50, 53, 58, 57],
+         [98.1, 99, 99.5, 100, 100], [50.06, 50.08, 50.03, 49.98, 50.05]]  # fmt: skip
+NOISES = [(1.0, 10.0**k) for k in (-12, -9, -6, -4)]
+CHANGED = [(factor, 0.0) for factor in (*10.0 ** np.arange(-6, 7), 3.7)] + NOISES
+
+
+def around_the_last_value(support, factor=1.0, noise=0.0):
+    """Probabilities of levels around the last of each short series, in another unit or with noise on its values."""
+    rows, ask = [], []
+    for i, history in enumerate(SHORT):
+        y, following = np.array(history, float), 2000 + len(history)
+        most = 100.0 if support == "percent" else np.inf
+        said = factor * np.clip(y + noise * np.sin(7 * np.arange(len(y)) + y), 0, most)
+        step = max(np.abs(np.diff(y)).mean(), 0.1)
+        rows += [(i, 2000 + k, value) for k, value in enumerate(said)]
+        levels = [factor * (y[-1] + step * k) for k in range(-2, 3)]
+        ask += [(i, following, level, way) for level in levels for way in ("at_least", "at_most")]
+    table = pd.DataFrame(rows, columns=["series_id", "period", "value"]).assign(support=support)
+    columns = ["series_id", "period", "threshold", "direction"]
+    return forecast_panel(table).probability(pd.DataFrame(ask, columns=columns))
+
+
+@pytest.mark.parametrize("support", ["real", "positive", "count", "percent", None])
+def test_a_unit_and_noise_below_what_is_printed_change_no_probability(support):
+    was = around_the_last_value(support)
+    for factor, noise in NOISES if support in ("percent", None) else CHANGED:
+        now = around_the_last_value(support, factor, noise)
+        np.testing.assert_allclose(now, was, atol=1e-6, err_msg=f"times {factor:g}, noise {noise:g}")
 
 
 def test_two_stretches_with_nothing_joining_them_are_forecast_from_the_newer_one():
@@ -183,21 +208,19 @@ def test_gaps_are_missing_observations_and_the_year_after_the_last_is_forecast_f
 def test_an_explanation_names_what_carries_the_weight():
     fc = forecast(since(2012, *np.arange(10.0, 22.0)), 2026, rng=0)
     why = fc.explain()
-    assert why.shares["trend"] + why.shares["damped trend"] > 0.5 and "trend" in str(why)
+    assert why.shares["trend"] + why.shares["damped trend"] > 0.5
     assert sum(why.shares.values()) == pytest.approx(1.0)
     assert why.median == pytest.approx(fc.median()[2026], rel=0.01)
     short = forecast(Y.tail(3), 2026)
-    assert short.explainable and "matters most" not in str(short.explain())
+    assert short.explainable and short.explain().without.empty
     with pytest.raises(QcityError, match="only model 'mixture'"):
         forecast(Y, 2026, model="naive").explain()
 
 
 # what is refused
 
-WRONG = {
-    "series 'ID' has 2 of the at least 3 observed points": {"value": [1.0, 2.0, None, None, None]},
-    "infinite value": {"value": [1.0, np.inf, 3, 4, 5]},
-    "beyond 1e.300": {"value": [1.0, 1e308, 3, 4, 5]},
+WRONG = {"series 'ID' has 2 of the at least 3 observed points": {"value": [1.0, 2.0, None, None, None]},
+    "infinite value": {"value": [1.0, np.inf, 3, 4, 5]}, "beyond 1e.300": {"value": [1.0, 1e308, 3, 4, 5]},
     "outside its support 'positive' .0 or more": {"value": [1.0, -2.0, 3, 4, 5], "support": "positive"},
     "outside its support 'percent' .0 to 100": {"value": 101.0, "support": "percent"},
     'unknown support .*Did you mean "percent"': {"support": "percentage"},
@@ -206,8 +229,7 @@ WRONG = {
     "found 'high'; allowed: a number": {"value": [1.0, "high", 3, 4, 5]},
     "found True": {"value": [1.0, True, 3, 4, 5]},
     r"found \(1\+2j\)": {"value": np.array([1.0, 1 + 2j, 3, 4, 5], dtype=object)},
-    "allowed: a whole year": {"period": [2019.5, 2020, 2021, 2022, 2023]},
-}
+    "allowed: a whole year": {"period": [2019.5, 2020, 2021, 2022, 2023]}}  # fmt: skip
 
 
 def test_the_rest_of_a_panel_stands_and_every_series_left_out_is_named_with_its_reason():

@@ -19,13 +19,14 @@ ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "qcity_analysis"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-IMPORT_NAMES = {"python-calamine": "python_calamine", "python-docx": "docx", "pyyaml": "yaml", "sdmx1": "sdmx", 
+IMPORT_NAMES = {"beautifulsoup4": "bs4", "python-calamine": "python_calamine",
+                "python-docx": "docx", "pyyaml": "yaml", "sdmx1": "sdmx",
                 "mpl-font": "mpl_font", "ipython": "IPython", "jupyter-client": "jupyter_client"}  # fmt: skip
-OPTIONAL = {"statsforecast", "dask", "sdmx", "distributed"}  # extras, imported where they are used
+OPTIONAL = {"statsforecast", "apprise", "dask", "sdmx", "distributed"}  # extras, imported where they are used
 MODULES = sorted(LIBRARY.rglob("*.py"))
 # A room imports from those before it, never from those after it.
 ORDER = ["errors", "files", "catalogue", "problems", "data", "importing", "series", "forecasting", "targets",
-         "assessment", "rules", "analysis", "trackrecord", "reporting", "running", "cli"]  # fmt: skip
+         "assessment", "rules", "analysis", "trackrecord", "reporting", "results", "running", "cli"]  # fmt: skip
 COMMANDS = {
     "add": "base-period data date dry-run measure period publisher qualifier region status title value",
     "check": "as-of data format json language out",
@@ -41,19 +42,23 @@ COMMANDS = {
     "site": "pdf to zip",
     "serve": "port",
     "rules": "as-of data json language plan region",
-    "run": "as-of data force jobs language ledger no-record out plan record target timeout",
+    "run": """as-of data force jobs keep language ledger log-json no-record notebook notify only-failed out plan record
+        target timeout""",
     "score": "as-of data json language ledger out plan",
 }
-PUBLIC = """AnnualSeries Assessment Data DataError Forecast QcityError annual_series assess check diff
-    forecast forecast_panel import_figures load rules scorecard track_record"""
+PUBLIC = """AnnualSeries Answer Assessment Data DataError Forecast QcityError Scorecard annual_series assess
+    assess_series check check_parameters diff forecast forecast_panel import_figures load rules scorecard
+    track_record"""
 MEMBERS = {
     "AnnualSeries": "derived evidence factor history inputs known notes places points shared",
     "Assessment": """borrowed borrowed_since bound draws expected fan forecast illustrative interval likelihood median
         model needed_path notes outcome pace_needed pace_so_far parts period places probability probability_error reason
         role seed series settled_in tally threshold to_dict tolerance word""",
-    "Data": "at indicator plans region_name remarks require_region warnings",
+    "Data": "at indicator plans plot region_name summary remarks require_region warnings",
+    "Answer": "explain outlook plot rules sensitivity sources to_dict to_frame what_if",
+    "Scorecard": "answers plan plot portfolio to_frame",
     "Forecast": """batches breaks error_of explain explainable interval mean median probability_at_least
-        probability_at_most probability_error quantiles""",
+        plot probability_at_most probability_error quantiles summary to_frame""",
 }
 RULES = """aarr barometer defra destatis escap eurostat gbd healthy_people log_schedule mcarthur ols open_sdg
     schedule sdsn unsd_2022 unsd_2023"""
@@ -179,7 +184,7 @@ def test_every_dependency_has_a_lower_bound_and_no_upper_one():
 
 
 @pytest.mark.parametrize(("folder", "extras", "others"), [
-    (LIBRARY, ("dask", "sdmx"), set()),
+    (LIBRARY, ("dask", "notify", "sdmx"), set()),
     (ROOT / "tests", ("test",), OPTIONAL | {"PIL", "packages", "training"}),
 ])  # fmt: skip
 def test_what_is_imported_is_declared(folder, extras, others):

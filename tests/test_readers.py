@@ -105,12 +105,10 @@ NEITHER = "byte 0x{} at position {}, which is not UTF-8, and byte 0x{} at positi
 
 
 def test_bytes_that_are_no_text_are_one_error_that_names_both_encodings(tmp_path):
-    for raw, message in (
-        (b"a,b\n1,\x80\xff\n", NO_TEXT.format(2, NEITHER.format("80", 7, "80")) + OR),
-        ("研,1\n".encode("gb18030") + b"\n\xff", NO_TEXT.format(1, NEITHER.format("d1", 1, "ff")) + OR),
-        ("a,1\n".encode("utf-16"), NO_TEXT.format(1, "UTF-16 text")),
-        (b" \n\n", "a.csv: found 'an empty file'; allowed: a table; check that it is the right file"),
-    ):
+    for raw, message in ((b"a,b\n1,\x80\xff\n", NO_TEXT.format(2, NEITHER.format("80", 7, "80")) + OR),
+            ("研,1\n".encode("gb18030") + b"\n\xff", NO_TEXT.format(1, NEITHER.format("d1", 1, "ff")) + OR),
+            ("a,1\n".encode("utf-16"), NO_TEXT.format(1, "UTF-16 text")),
+            (b" \n\n", "a.csv: found 'an empty file'; allowed: a table; check that it is the right file")):  # fmt: skip
         (tmp_path / "a.csv").write_bytes(raw)
         with pytest.raises(DataError) as error:
             read_grids(tmp_path / "a.csv")
@@ -118,13 +116,11 @@ def test_bytes_that_are_no_text_are_one_error_that_names_both_encodings(tmp_path
 
 
 def test_the_delimiter_is_found_and_rows_keep_their_line_in_the_file(tmp_path):
-    for text, delimiter, row in (
-        ('指标,2020\n"A, B","1,234"\n', "comma", ("A, B", "1,234")),
-        ("指标\t2020\t2021\nA\t1,234\t2,345\n", "tab", ("A", "1,234", "2,345")),
-        ("指标;2020;2021\nA;1,234,567;2,345,678\nB;1;2\n", "semicolon", ("A", "1,234,567", "2,345,678")),
-        ("表1,,\n指标,2020,2021\n甲;乙,1,2\n", "comma", ("指标", "2020", "2021")),
-        ("年份,值\n2020,123\n2021,456\n", "comma", ("2020", "123")),
-    ):
+    for text, delimiter, row in (('指标,2020\n"A, B","1,234"\n', "comma", ("A, B", "1,234")),
+            ("指标\t2020\t2021\nA\t1,234\t2,345\n", "tab", ("A", "1,234", "2,345")),
+            ("指标;2020;2021\nA;1,234,567;2,345,678\nB;1;2\n", "semicolon", ("A", "1,234,567", "2,345,678")),
+            ("表1,,\n指标,2020,2021\n甲;乙,1,2\n", "comma", ("指标", "2020", "2021")),
+            ("年份,值\n2020,123\n2021,456\n", "comma", ("2020", "123"))):  # fmt: skip
         (tmp_path / "a.txt").write_text(text, "utf-8")
         (grid,) = read_grids(tmp_path / "a.txt")
         assert grid.opened_as == f"UTF-8, {delimiter}" and row in grid.rows
@@ -134,7 +130,7 @@ def test_the_delimiter_is_found_and_rows_keep_their_line_in_the_file(tmp_path):
 
 def test_a_missing_file_and_one_of_another_kind_say_what_is_read(tmp_path):
     (tmp_path / "a.pdf").write_bytes(b"%PDF")
-    kinds = ".csv, .tsv, .txt, .xlsx, .xlsm, .xls, .xml, .json"
+    kinds = ".csv, .tsv, .txt, .px, .xlsx, .xlsm, .xls, .xml, .json"
     for name, message in (
         ("no.csv", f"{tmp_path}/no.csv: no such file. Name a file to import ({kinds})"),
         ("a.pdf", f"a.pdf: files of this kind are not read. Read are {kinds}; save it as one of them"),

@@ -11,15 +11,16 @@ import pytest
 from packages import CUT, STEADY, answer, borrowing, changes, figure, figures, two_definitions
 
 import qcity_analysis as qc
+from qcity_analysis.analysis.outlook import Feasibility, Outlook
 from qcity_analysis.assessment.answer import SPOKEN
 from qcity_analysis.catalogue import catalogue
 from qcity_analysis.errors import Note
 from qcity_analysis.forecasting.mixture import Explanation
-from qcity_analysis.reporting import sentences
+from qcity_analysis.reporting import analyses, sentences
 from qcity_analysis.reporting.analyses import explained, without_table
 from qcity_analysis.reporting.formatting import number, percent, signed
 from qcity_analysis.reporting.sentences import level
-from qcity_analysis.reporting.show import key_figures
+from qcity_analysis.reporting.show import card
 from qcity_analysis.reporting.target_sections import why
 from qcity_analysis.targets import find_target
 
@@ -61,7 +62,8 @@ def test_both_languages_say_the_same_numbers_and_leave_no_place_unfilled(told):
         lines = {}
         for lang in ("zh", "en"):
             notes = [sentences.note(note, lang) for note in a.notes]
-            more = [sentences.reason(a.reason, lang), sentences.ask(a, lang)]
+            more = [sentences.reason(a.reason, lang), sentences.ask(a, lang), sentences.finding(a, lang)]
+            more += [sentences.figure_title(a, lang), card(a, lang)]
             lines[lang] = [*result_in_words(a, lang), *notes, *more]
         for zh, en in zip(lines["zh"], lines["en"], strict=True):
             assert numbers(zh) == numbers(en), (name, zh, en)
@@ -74,7 +76,7 @@ def test_a_headline_holds_the_answers_and_every_sentence_of_a_borrowed_result_sa
     found = told["forecast"]
     assert f"{100 * found.probability:.0f} %" in sentences.headline(found, "en")
     assert "at least 20 points in 2025" in sentences.headline(found, "en")
-    for lang, word in (("zh", "借用"), ("en", "orrowed")):
+    for lang, word in (("zh", "参考"), ("en", "eference")):
         said = sentences.headline(told["definitions"], lang)
         assert all(part.definition[f"name_{lang}"] in said for part in told["definitions"].parts)
         lines = result_in_words(told["borrowed part"], lang)
@@ -139,11 +141,21 @@ def test_a_probability_is_never_certain_nor_shown_to_reach_what_it_does_not():
             assert (float(shown[:-1]) >= limit) == (100 * share >= limit)
 
 
-def test_the_centre_is_the_median_in_the_sentence_and_in_the_table(told):
+def test_every_number_said_of_one_quantity_is_the_same(told):
     found = told["forecast"]
     shown = level(found, found.median, "en")
-    assert any(f"The median for 2025 is {shown}" in said for said in sentences.sentences(found, "en"))
-    assert key_figures(found).loc["Median for 2025"].item() == shown
+    (expected,) = re.findall(r"The median for 2025 is (.*?),", " ".join(sentences.sentences(found, "en")))
+    (drawn,) = re.findall(r"About (.*?) expected", sentences.figure_title(found, "en"))
+    assert expected == drawn == shown
+    move = Feasibility(2022, 2025, 16.1, 20.0, "positive", "log", 7.2)
+    made, paces = card(found, "en"), re.compile(r"[+−][\d.]+ [^<>]*? a year")
+    ahead = analyses.pace_sentences(found, Outlook(2022, 2025, pd.Series(), {}, None, False, move), "en")
+    said = [paces.findall(" ".join(lines))[-1] for lines in (sentences.sentences(found, "en"), ahead)]
+    needed = paces.findall(made)[1]
+    assert [one.split("takes ")[-1] for one in said] == [needed, needed]
+    chance = percent(found.probability, "en")
+    assert f"<b>{chance}</b>" in made and chance in sentences.headline(found, "en")
+    assert chance in sentences.alt_text(found, "en")
 
 
 def test_every_target_has_the_plan_s_words_and_our_readings():
@@ -152,9 +164,11 @@ def test_every_target_has_the_plan_s_words_and_our_readings():
         assert bool(row.note) == bool(row.note_en), row.target_id
         asked = find_target(data, row.target_id, row.plan)
         for lang, tail in (("zh", ""), ("en", "_en")):
-            words = [asked.wording, asked.section, getattr(asked, f"note{tail}")]
+            words = [asked.wording, asked.section if lang == "zh" else "", getattr(asked, f"note{tail}")]
             words += map(str.strip, getattr(asked, f"departments{tail}").split(";"))
-            lines = "\n".join(sentences.plan_says(SimpleNamespace(target=asked), lang))
+            says = (sentences.plan_reading, sentences.departments_of)
+            lines = [line for each in says for line in each(SimpleNamespace(target=asked), lang)]
+            lines = "\n".join([*lines, sentences.plan_quote(SimpleNamespace(target=asked), lang)])
             assert all(part in lines for part in words), row.target_id
     described = json.loads(Path("data/raw/datapackage.json").read_text("utf-8"))["resources"]
     (fields,) = [one["schema"]["fields"] for one in described if one["path"] == "targets.csv"]
@@ -181,11 +195,9 @@ def test_the_heaviest_kinds_and_the_year_that_matters_most_are_named(mixture):
 
 
 def test_what_becomes_of_an_extra_step_and_a_median_moved_by_other_knowledge_are_said(mixture):
-    for last, english, chinese in (
-        (1.45, "45 % is expected to be repeated", "再延续其中的 45%"),
-        (0.7, "30 % is expected to be lost again", "回吐其中的 30%"),
-        (1.01, "neither to be repeated nor to be lost", "既不延续也不回吐"),
-    ):
+    for last, english, chinese in ((1.45, "45 % is expected to be repeated", "再延续其中的 45%"),
+            (0.7, "30 % is expected to be lost again", "回吐其中的 30%"),
+            (1.01, "neither to be repeated nor to be lost", "既不延续也不回吐")):  # fmt: skip
         for lang, words in (("en", english), ("zh", chinese)):
             assert words in explained(mixture, replace(EXPLANATION, last_value=last), lang)[1]
     same, moved = (replace(EXPLANATION, median=mixture.median + by) for by in (0, 5))

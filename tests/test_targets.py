@@ -10,11 +10,12 @@ import pytest
 from packages import loaded, target
 from yearly_series import frame
 
+import qcity_analysis as qc
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.forecast import forecast
 from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.quantiles import common_step
-from qcity_analysis.targets import find_target, needed_path, pace_between, reaches
+from qcity_analysis.targets import find_target, in_regions, needed_path, pace_between, reaches
 
 
 @pytest.fixture(scope="module")
@@ -66,15 +67,10 @@ def test_no_whole_year_as_deadline_and_an_unknown_name_are_refused_the_name_with
             find_target(dataclasses.replace(data, targets=goals.assign(deadline=year)), "goal")
     with pytest.raises(QcityError, match="asked for by its name, a text; found 7"):
         find_target(data, 7)
-    names = [
-        ("target_id", "gaol", "target 'gaol'. Did you mean \"goal\"? Known: goal."),
+    names = [("target_id", "gaol", "target 'gaol'. Did you mean \"goal\"? Known: goal."),
         ("plan", "madeup", "plan 'madeup'. Did you mean \"made_up\"? Known: made_up, second."),
-        (
-            "region",
-            "other_land",
-            "region 'other_land'. Did you mean \"otherland\"? Known: testville, otherland.",
-        ),
-    ]
+        ("region", "other_land",
+        "region 'other_land'. Did you mean \"otherland\"? Known: testville, otherland.")]  # fmt: skip
     for name, typed, message in names:
         with pytest.raises(QcityError) as error:
             find_target(data, **({"target_id": "goal"} | {name: typed}))
@@ -183,7 +179,8 @@ def test_a_kept_bound_at_the_last_value_lengthens_the_run():
 SHARE = [94.0, 94.3, 94.7, 94.9, 95.3]
 SLOW = {"marks": pytest.mark.slow}
 MONTE_CARLO = [  # levels to 2023, support, what is known in part, threshold (None: a rise in every year)
-    (SHARE, "percent", {}, 96.0, 16, 10_000), (SHARE, "percent", {"estimates": {2024: (95.5, 0.3)}}, 96.0, 16, 2000),
+    (SHARE, "percent", {}, 96.0, 16, 10_000),
+    pytest.param(SHARE, "percent", {"estimates": {2024: (95.5, 0.3)}}, 96.0, 16, 2000, **SLOW),
     (SHARE, "real", {}, None, 16, 10_000), ([0, 0, 1, 0, 0, 2], "count", {}, 1, 16, 10_000),
     pytest.param(SHARE, "percent", {"noisy": {2021: 0.3, 2023: 0.3}}, 96.0, 30, 10_000, **SLOW),
     pytest.param(SHARE, "percent", {"lower": {2024: 95.6}}, 96.5, 30, 10_000, **SLOW),
@@ -206,3 +203,18 @@ def test_the_monte_carlo_error_said_is_the_spread_over_seeds(levels, support, kn
             found.append((chance, fc.probability_error(chance)))
     seen, said = np.std([p for p, _ in found], ddof=1), np.mean([error for _, error in found])
     assert max(seen, said) < 1e-3 or (support != "count" and 0.5 <= seen / said <= 1.6)
+
+
+def test_a_question_is_asked_of_several_regions_by_their_own_targets_where_they_have_one():
+    data = qc.load()
+    target = find_target(data, "energy_per_gdp_12fyp_zhejiang", "provinces_energy")
+    both = in_regions(data, target, "jiangsu, zhejiang")
+    assert [(one.plan, one.region, one.threshold) for one in both] == [
+        ("jiangsu_12fyp", "jiangsu", -18.0), ("provinces_energy", "zhejiang", -18.0),
+    ]  # fmt: skip
+    every = in_regions(data, target, "all")
+    assert len(every) > 25 and {one.deadline for one in every} == {2015}
+    (moved,) = in_regions(data, find_target(data, "rd_intensity"), "jiangsu,")
+    assert (moved.target_id, moved.region, moved.threshold) == ("rd_intensity", "jiangsu", 4.0)
+    with pytest.raises(qc.QcityError, match="unknown region"):
+        in_regions(data, target, "jiangsu,zhejang")

@@ -492,7 +492,7 @@ def _no_forecasts(monkeypatch):
 
 KINDS = (a_level, about_a_level, a_relative_change, a_coverage, a_direction, a_monotone, a_count, no_event, a_milestone,
          a_published_rank, an_average_growth, an_every_year)  # fmt: skip
-SIZES = [(40, "every day"), pytest.param(360, "slow", marks=pytest.mark.slow)]  # targets of each kind, seed
+SIZES = [(24, "every day"), pytest.param(360, "slow", marks=pytest.mark.slow)]  # targets of each kind, seed
 
 
 @pytest.mark.parametrize(("size", "seed"), SIZES)

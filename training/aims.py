@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import lsq_linear
 
-from qcity_analysis.assessment.assess import assess
-from qcity_analysis.assessment.official import AIMED, kind_of
+from qcity_analysis.assessment.assess import AIMED, assess, kind_of
 from qcity_analysis.data.load import load
 from qcity_analysis.files import write_whole
 from qcity_analysis.forecasting.outside import (

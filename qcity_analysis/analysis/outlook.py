@@ -29,6 +29,7 @@ from ..targets import Target, reaches
 YEARS = 15  # after the last figure
 CERTAINTIES = (0.5, 0.8, 0.95)
 REACH = 0.1  # a target is within reach while its chance is at least this
+Course = tuple[int, float, int, float]
 BY_LEVEL = ("level", "coverage", "direction", *RELATIVE)  # met or not by the level of one year alone
 
 
@@ -211,16 +212,17 @@ def _by_deadline(data: Data, a: Assessment, last: int, draws: int) -> dict[int, 
     return chances
 
 
-def feasibility(data: Data, assessment: Assessment) -> Feasibility:
+def feasibility(data: Data, assessment: Assessment, course: Course | None = None) -> Feasibility:
     """How often the pace needed from the last figure to the deadline was reached before, by source.
 
     The move runs from the last known level (for a relative change without any figure from the base year, 100) to the
     level that is just enough. Windows are all pairs of known years exactly as far apart, within one unbroken stretch; a
     move counts when it went at least as far in the direction of the target. Sources: the series itself, the comparators
     its indicator names, other regions with the same indicator, and the training corpus (up to 10 years). Nothing is
-    compared, with a `reason`, for a settled target, a kind that no pace leads to, or where no level is known.
+    compared, with a `reason`, for a settled target, a kind that no pace leads to, or where no level is known. A
+    supposed `course` (year, level, later year, level) takes the place of the move needed.
     """
-    move = _move(data, assessment)
+    move = _move(data, assessment, course)
     if move.needed is None:
         return move
     known, own, upward = data.at(assessment.as_of), assessment.series, assessment.target.upward
@@ -247,7 +249,7 @@ def feasibility(data: Data, assessment: Assessment) -> Feasibility:
     return dataclasses.replace(move, rows=tuple(rows))
 
 
-def _move(data: Data, a: Assessment) -> Feasibility:
+def _move(data: Data, a: Assessment, course: Course | None) -> Feasibility:
     """The move needed, without rows; or, with a reason, that there is none."""
     target, levels, relative = a.target, a.levels(), a.target.relative
     codes = {"met": "settled", "missed": "settled", "depends_on_definition": "by_definition"}
@@ -258,21 +260,22 @@ def _move(data: Data, a: Assessment) -> Feasibility:
     if levels.empty:
         return Feasibility(reason=Note("no_level"))
     year, level = int(levels.index[-1]), float(levels.iloc[-1])
-    if target.threshold is None or year >= target.deadline:
+    if course is None and (target.threshold is None or year >= target.deadline):
         return Feasibility(reason=Note("deadline_over"))
     if a.bound is None and target.kind == "direction":
         return Feasibility(
             reason=Note("no_level")
         )  # without the base year's figure nothing says what is better
     base = float(levels.get(target.base_year, math.nan))
-    end = a.bound if a.bound is not None else target.bound(base)
+    until, end = target.deadline, a.bound if a.bound is not None else target.bound(base)
+    year, level, until, end = course or (year, level, until, end)
     support = str(a.series.support if a.series else data.indicator(target.indicator_id)["support"])
     support = "positive" if relative and support == "real" else support
     ends = scaled(np.array([level, end]), support, typical_change(every_year_of(a.levels())))
-    needed = float(ends[1] - ends[0]) / (target.deadline - year)
+    needed = float(ends[1] - ends[0]) / (until - year)
     if not math.isfinite(needed) or (relative and not base > 0):
         return Feasibility(reason=Note("no_scale"))
-    return Feasibility(year, target.deadline, level, end, support, SCALES[support], needed)
+    return Feasibility(year, until, level, end, support, SCALES[support], needed)
 
 
 def every_year_of(levels: pd.Series) -> np.ndarray:

@@ -74,7 +74,7 @@ class Tally:
     exposure: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Assessment:
     """The answer for one target as of one day.
 
@@ -89,7 +89,7 @@ class Assessment:
     made the paths where it was not `model`: "gamma_poisson", "events", "joint_ranks"); `period` (first and last year
     that count); `tally` (what is counted so far); `settled_in` (the period whose figure settled it early); `stated` (a
     Note: the official statement that settled it where own figures do not); `bases`, what the "figures" say, the
-    "outside" view, "both" and the "reference", those there are, and which of them is the `headline` (see `official`).
+    "outside" view, "both" and the "reference", those there are, and which of them is the `headline` (see `assess`).
     """
 
     target: Target
@@ -130,6 +130,12 @@ class Assessment:
     stated: Note | None = None
     bases: dict[str, Basis] = field(default_factory=dict)
     headline: str = ""
+
+    def __repr__(self) -> str:
+        said = self.status if self.probability is None else f"{self.probability:.3g}, {self.word}"
+        goal = self.target
+        about = f"{goal.target_id}, {self.definition['indicator_id']} of {goal.region} by {goal.deadline}"
+        return f"<{type(self).__name__} {about}: {said}; as of {self.as_of}>"
 
     def places(self) -> set[tuple[str, str]]:
         """Every series the answer rests on, inputs and parts included: indicator and region."""

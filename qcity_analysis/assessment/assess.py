@@ -2,11 +2,21 @@
 
 Where the definition of an indicator changed and nothing joins the two, each is answered by itself. Where a region's own
 levels are too few and the indicator names comparators, a reference is made from them (see `peers`), and is called so.
+
+What was officially said of the outcome is told beside our own answer and decides where our figures end early: own
+figures settle first; where they end earlier, the newest official verdict, else the figure against the bound. What was
+told before the deadline's year (of a figure: before it was over), as by a mid-term review, is only shown.
+
+A target that a plan set itself is an aim, and evidence (see `forecasting.outside`): the answer says what follows from
+the figures, how often such aims were met (of the same indicator and the last three years for a year's aim, of earlier
+five-year plans for theirs), and both. The headline is both, which was better on real aims; else the reference; else the
+figures.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -15,14 +25,22 @@ import pandas as pd
 
 from ..data.load import Data
 from ..data.schema import RELATIVE
+from ..data.vintages import to_date
 from ..errors import Note, QcityError, unknown
+from ..forecasting.outside import FIVE_YEARS, both, met_of, outside
 from ..targets import Target, find_target
-from .answer import SPOKEN, Assessment, Question, refused, with_parts
+from .answer import SPOKEN, Assessment, Basis, Question, refused, with_parts
 from .counts import counted, milestone
 from .levels import at_deadline, definitions, every_year, keeps_to_it
-from .official import with_bases, with_official
 from .peers import rank
 
+SETTLED = ("met", "missed")
+AIMED = ("level", "relative_change", "average_growth")
+NO_FIGURE = ("every_year", "monotone", "milestone")  # kinds that one figure does not decide
+BASIS = ("kind", "direction", "base_year", "deadline")  # of a target; another one is another question
+OPEN = (
+    "reason probability probability_error word forecast fan expected median interval pace_needed needed_path"
+)
 UNMOVED = ("level", "coverage", "every_year")  # no splice moves the number asked for
 KINDS = {
     **dict.fromkeys(("level", "coverage", "direction", *RELATIVE), at_deadline),
@@ -35,17 +53,7 @@ def assess(
     data: Data, target_id: str | Target, *, plan: str | None = None, region: str | None = None,
     as_of: str | dt.date | None = None, model: str = "mixture", draws: int = 10_000, seed: int = 0,
 ) -> Assessment:  # fmt: skip
-    """Assess one target with what was known on `as_of` (default: the day `data` were loaded for).
-
-    The target is a name or a record: another question is `dataclasses.replace(target, deadline=2030)`.
-    `model` is "mixture" or one of `forecast.MODELS`; `draws` paths are simulated from `seed`. Raises QcityError for
-    an unknown plan, target, region or model; too little data is no error but a status with its reason.
-
-    >>> import qcity_analysis as qc
-    >>> answer = qc.assess(qc.load(), "energy_per_gdp", as_of="2023-03-31")
-    >>> answer.status, answer.word
-    ('forecast', 'very_unlikely')
-    """
+    """Assess one target with what was known on `as_of`: the options and errors are those of `qcity_analysis.assess`."""
     from ..forecasting.forecast import MODELS
 
     if model not in ("mixture", *MODELS):
@@ -54,7 +62,11 @@ def assess(
         if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < least:
             raise QcityError(f"{name} is a whole number, {least} or more; found {number!r}")
     if not isinstance(data, Data):
-        raise QcityError(f"data are what `load` gives; found {type(data).__name__}")
+        way = (
+            f"; assess(load(), {data!r})" * isinstance(data, str)
+            + "; for a series of your own: assess_series"
+        )
+        raise QcityError(f"data are what `load` gives; found {type(data).__name__}{way}")
     known = data.at(as_of)
     target = find_target(known, target_id, plan, region)
     question = Question(known, target, model, draws, seed)
@@ -91,32 +103,128 @@ def _by_definition(question: Question, ids: list[str]) -> Assessment:
     return with_parts(replace(answer, status=agreed), parts)
 
 
-def scorecard(
-    data: Data, plan: str | None = None, *, as_of: str | dt.date | None = None, **options: Any
-) -> tuple[pd.DataFrame, list[Assessment]]:
-    """All targets of a plan (default: the first): a table with one row per target, and the assessments in its order.
-
-    Columns: target_id, section, name_zh, name_en, kind, status, probability, word, last_year, last_level (what is
-    counted so far, for a target that counts), reason. `options` are those of `assess`. Raises QcityError: no such plan.
-
-    >>> import qcity_analysis as qc
-    >>> table, answers = qc.scorecard(qc.load(as_of="2026-06-30"), "china_14fyp")
-    >>> table["status"].tolist()[:3]
-    ['depends_on_definition', 'met', 'met']
-    """
-    plan = plan or data.plans()[0]
+def scorecard(data: Data, plan: str | None = None, **options: Any) -> list[Assessment]:
+    """The assessments of all targets of a plan (default: the first), in its order; `options` are those of `assess`."""
+    plan = plan or next(iter(data.plans()), "")
     if plan not in data.plans():
         raise unknown("plan", plan, data.plans())
     names = data.targets.loc[data.targets["plan"] == plan, "target_id"]
-    answers = [assess(data, name, plan=plan, as_of=as_of, **options) for name in names]
-    rows = []
-    for answer in answers:
-        target, tally, levels = answer.target, answer.tally, answer.levels()
-        if tally is not None:  # what is counted, not the zero it started from
-            levels = pd.Series({int(tally.through[:4]): tally.count} if tally.through else {}, dtype=float)
-        row = {name: getattr(target, name) for name in ("target_id", "section", "name_zh", "name_en", "kind")}
-        row |= {name: getattr(answer, name) for name in ("status", "probability", "word")}
-        row["last_year"] = int(levels.index[-1]) if len(levels) else None
-        row["last_level"] = float(levels.iloc[-1]) if len(levels) else None
-        rows.append(row | {"reason": answer.reason.code if answer.reason else None})
-    return pd.DataFrame(rows), answers
+    return [assess(data, name, plan=plan, **options) for name in names]
+
+
+def with_official(data: Data, answer: Assessment) -> Assessment:
+    """The answer with what was officially said of the target, and settled by it where own figures do not."""
+    target, rows = answer.target, data.outcomes
+    of = {"plan": target.plan, "target_id": target.target_id, "region": target.region}
+    rows = rows[(rows[[*of]] == pd.Series(of)).all(axis=1)]
+    plan = _planned(data, target) if len(rows) else None
+    if plan is None or any(getattr(plan, name) != getattr(target, name) for name in BASIS):
+        return answer
+    same = (plan.threshold, plan.tolerance) == (target.threshold, target.tolerance)
+    rows = rows.assign(day=rows["published"].map(to_date)).sort_values("day", ascending=False, kind="stable")
+    said = [(_statement(data, target, row), _verdict(target, row, same)) for row in rows.itertuples()]
+    base = 100.0 if target.relative else math.nan  # of a relative target without any figure
+    if answer.series is not None and len(answer.series.values):
+        base = float(answer.series.values.get(target.base_year, math.nan))
+    answer = replace(answer, notes=(*answer.notes, *(note for note, _ in said)))
+    if answer.status in ("met", "missed"):
+        differ = [d for note, met in said if (d := _difference(answer, base, note, met))]
+        return replace(answer, notes=(*answer.notes, *differ[:1]))
+    return next((_settled(answer, base, note, met) for note, met in said if met is not None), answer)
+
+
+def _planned(data: Data, target: Target) -> Target | None:
+    """The plan's own record of a target of this name."""
+    try:
+        return find_target(data, target.target_id, target.plan)
+    except QcityError:  # a target of no plan
+        return None
+
+
+def with_bases(data: Data, answer: Assessment) -> Assessment:
+    """The answer with what the figures, the outside view, both and the reference say, where it is not settled."""
+    bases, target = dict[str, Basis](), answer.target
+    if answer.status == "forecast":
+        bases["figures"] = _counted(
+            answer, len(answer.levels()), tuple(f"{r}/{i}" for i, r in sorted(answer.places()))
+        )
+    met, number = _like(data, answer)
+    if number:
+        value, low, high = (float(one) for one in outside(met, number))
+        bases["outside"] = Basis(value, low, high, number, (kind_of(data, target),))
+        if figures := bases.get("figures"):
+            about = "about" if target.commitment == "about" else "exact"
+            ends = zip((figures.value, figures.low, figures.high), (value, low, high), strict=True)
+            joint, least, most = (float(both(one, two, about)) for one, two in ends)
+            bases["both"] = Basis(joint, least, most, figures.n, figures.sources)
+    for part in answer.parts:
+        if part.borrowed and part.probability is not None:
+            names = part.borrowed.comparators
+            bases["reference"] = _counted(part, len(names), names)
+    headline = next((name for name in ("both", "reference", "figures") if name in bases), "")
+    return replace(answer, bases=bases, headline=headline)
+
+
+def _counted(part: Assessment, n: int, sources: tuple[str, ...]) -> Basis:
+    """The probability of simulated paths with its Monte Carlo interval."""
+    assert part.probability is not None and part.probability_error is not None
+    p, error = part.probability, 1.645 * part.probability_error
+    return Basis(p, max(p - error, 0.0), min(p + error, 1.0), n, sources)
+
+
+def kind_of(data: Data, target: Target) -> str:
+    """Which aims a target is like: the indicator's yearly ones, those of five-year plans, or none (empty)."""
+    published = str(data.sources.set_index("source_id")["date"].get(target.source_id, ""))[:4]
+    years = target.deadline - int(published) if published.isdigit() else -1
+    return target.indicator_id if years == 0 else FIVE_YEARS if years in (3, 4, 5) else ""
+
+
+def _like(data: Data, answer: Assessment) -> tuple[int, int]:
+    """How many such aims had been met of how many decided by the day; 0 of 0 where it is no plan's aim."""
+    target, open_ = answer.target, answer.status in ("forecast", "not_assessable")
+    if not open_ or target.kind not in AIMED or _planned(data, target) != target:
+        return 0, 0
+    return met_of(kind_of(data, target), min(target.deadline, answer.as_of.year))
+
+
+def _statement(data: Data, target: Target, row: Any) -> Note:
+    source = data.sources.set_index("source_id").loc[row.source_id]
+    values = {"qualifier": row.qualifier, "verdict": row.verdict, "day": row.published}
+    values |= {"value": None if pd.isna(row.value) else float(row.value), "decimals": int(row.decimals)}
+    values |= {"target_kind": target.kind, "unit_zh": target.unit_zh or target.unit, "unit_en": target.unit}
+    for name in ("publisher", "title"):
+        values |= {f"{name}_zh": source[name], f"{name}_en": source[f"{name}_en"] or source[name]}
+    return Note("official", values)
+
+
+def _verdict(target: Target, row: Any, same: bool) -> bool | None:
+    """Met or not by what was said (a verdict is that of the `same` threshold); None where that does not decide."""
+    if row.verdict and same and row.day.year >= target.deadline:
+        return bool(row.verdict == "met")
+    if pd.isna(row.value) or row.day.year <= target.deadline or target.kind in NO_FIGURE:
+        return None
+    met = bool(target.is_met(row.value, target.amount(target.tolerance)))
+    return met if row.qualifier in ("=", "~") or (row.qualifier == ">=") == (met == target.upward) else None
+
+
+def _difference(answer: Assessment, base: float, said: Note, met: bool | None) -> Note | None:
+    """Where the official verdict, or the official figure beyond its rounding, is not ours: both of them."""
+    value, digits, sign = (said.values[name] for name in ("value", "decimals", "qualifier"))
+    level = answer.levels().get(answer.target.deadline, answer.outcome)
+    own = math.nan if level is None else answer.target.amount_of(float(level), base)
+    own = own if answer.tally is None else answer.tally.count
+    apart = {">=": 1, "<=": -1, "~": 0}.get(sign, math.copysign(1, (value or 0) - own)) * ((value or 0) - own)
+    further = value is not None and apart > 0.5 * 10.0**-digits * (1 + 1e-9)
+    if not further and met in (None, answer.status == "met"):
+        return None
+    ours = {"own": None if math.isnan(own) else round(own, digits + 2), "status": answer.status}
+    return Note("official_differs", said.values | ours)
+
+
+def _settled(answer: Assessment, base: float, said: Note, met: bool) -> Assessment:
+    target, value = answer.target, said.values["value"]
+    level = math.nan if value is None else target.level_of(value, base)
+    new: dict[str, Any] = dict.fromkeys(OPEN.split()) | {"stated": said, "status": "met" if met else "missed"}
+    if answer.threshold is None and target.threshold is not None and not math.isnan(target.level(base)):
+        new |= {"threshold": target.level(base), "bound": target.bound(base)}
+    return replace(answer, outcome=None if math.isnan(level) else level, **new)

@@ -10,7 +10,7 @@ import inspect
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,9 @@ from .conditioning import Conditions, conditioned
 from .histories import FARTHEST, FEWEST, SUPPORTS, as_number, limits, one_history, same, whole_number, yearly
 from .mixture import BATCHES, Explanation, batch_sizes, draw, explain, look_ahead
 from .prior import Prior, shipped
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MODELS = ("ets", "theta", "arima", "ucm", "drift", "naive")  # named alternatives to the mixture
 QUIET, LINEAR = {"disp": False}, {"level": "lltrend"}
@@ -36,7 +39,7 @@ class ModelError(QcityError):
     """A named model that cannot be fitted to this series."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Forecast:
     """Joint paths of one series after its last observed year.
 
@@ -53,6 +56,36 @@ class Forecast:
     breaks: tuple[int, ...] = ()
     batches: int = 0
 
+    def __repr__(self) -> str:
+        last, years = self.summary().iloc[-1], f"{self.years[0]}–{self.years[-1]}"
+        about = f"{last['median']:.4g}, 90 % in {last['lower']:.4g} to {last['upper']:.4g}"
+        return f"<Forecast {years}, {len(self.paths)} paths by {self.model!r}; median at the end {about}>"
+
+    def _repr_html_(self) -> str:
+        return str(self.summary().to_html(float_format="{:.4g}".format))
+
+    def to_frame(self) -> pd.DataFrame:
+        """All paths: one row a draw, one column a year."""
+        return pd.DataFrame(self.paths, columns=pd.Index(self.years, name="year")).rename_axis("draw")
+
+    def summary(self) -> pd.DataFrame:
+        """Median, mean and the ends of the 90 % interval of each year (index year)."""
+        return pd.concat([self.median(), self.mean(), self.interval()], axis=1)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the history, the median and the intervals of 50 % and 90 %; returns the axes (new ones unless given)."""
+        import matplotlib.pyplot as plt
+        from matplotlib.ticker import MaxNLocator
+
+        ax = ax if ax is not None else plt.subplots()[1]
+        ax.plot(self.history.index, self.history.to_numpy(), "o-", color="#1c2733", ms=4, lw=1.2)
+        for share, colour in ((0.9, "#d3e3ee"), (0.5, "#8fb8d4")):
+            ends = self.interval(share).to_numpy().T
+            ax.fill_between(self.years, *ends, color=colour, lw=0, label=f"{share:.0%}")
+        ax.plot(self.years, self.median(), color="#1f5f8b", lw=2, label="median")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        return ax
+
     def median(self) -> pd.Series:
         """Median of each year (index year)."""
         return pd.Series(np.median(self.paths, axis=0), pd.Index(self.years, name="year"), name="median")
@@ -65,10 +98,9 @@ class Forecast:
         """Central interval that holds `share` of the paths: index year, columns `lower` and `upper`."""
         if not 0 < as_number(share, "share") < 1:
             raise QcityError(f"an interval holds a share between 0 and 1, such as .9; found {share!r}")
-        table = self.quantiles([(1 - share) / 2, (1 + share) / 2])
-        return table.set_axis(["lower", "upper"], axis=1)
+        return self.quantiles([(1 - share) / 2, (1 + share) / 2]).set_axis(["lower", "upper"], axis=1)
 
-    def quantiles(self, levels: Sequence[float]) -> pd.DataFrame:
+    def quantiles(self, levels: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95)) -> pd.DataFrame:
         """Quantiles: index year, one column for each level. Raises QcityError for a level outside 0 to 1."""
         try:
             wanted = np.atleast_1d(np.asarray(levels, dtype=float))
@@ -81,21 +113,18 @@ class Forecast:
 
     def probability_at_least(self, threshold: float, year: int | None = None) -> float:
         """Share of paths at or above the threshold in a year (default: the last one). QcityError for another year."""
-        paths, bound = self._asked(threshold, year)
-        return float(np.mean((paths >= bound) | same(paths, bound)))
+        return self._share(np.greater_equal, threshold, year)
 
     def probability_at_most(self, threshold: float, year: int | None = None) -> float:
         """Share of paths at or below the threshold in a year, as `probability_at_least`."""
-        paths, bound = self._asked(threshold, year)
-        return float(np.mean((paths <= bound) | same(paths, bound)))
+        return self._share(np.less_equal, threshold, year)
 
     def probability_error(self, probability: float) -> float:
         """Monte Carlo standard error of a probability of the last year: that of the most extreme values, as many."""
         end = self.paths[:, -1]
         many = round(float(probability) * len(end))
-        if not many:
-            return self.error_of(np.zeros(len(end), dtype=bool))
-        return self.error_of(end >= np.partition(end, len(end) - many)[len(end) - many])
+        least = np.partition(end, len(end) - many)[len(end) - many] if many else np.inf
+        return self.error_of(end >= least)
 
     def error_of(self, met: np.ndarray) -> float:
         """Monte Carlo standard error of the share of paths that meet something (`met`, draws): its spread over seeds,
@@ -119,41 +148,33 @@ class Forecast:
             raise QcityError(f"only model 'mixture' can be explained; this is {self.model!r}")
         return explain(self.history, int(self.years[-1]), support=self.support, breaks=self.breaks)
 
-    def _asked(self, threshold: float, year: int | None) -> tuple[np.ndarray, float]:
-        """The paths of a year (default: the last one) and a threshold, checked."""
+    def _share(self, beyond: np.ufunc, threshold: float, year: int | None) -> float:
+        """Share of the paths of a year (default: the last one) that reach a threshold, both checked."""
         asked, years = self.years[-1] if year is None else whole_number(year, "year"), self.years.tolist()
         if asked not in years:
             raise QcityError(f"{year} was not forecast; the forecast runs from {years[0]} to {years[-1]}")
-        return self.paths[:, years.index(asked)], as_number(threshold, "threshold", finite=False)
+        paths, bound = self.paths[:, years.index(asked)], as_number(threshold, "threshold", finite=False)
+        return float(np.mean(beyond(paths, bound) | same(paths, bound)))
 
 
 def forecast(
-    series: pd.Series,
-    until: int,
-    *,
-    support: str | None = None,
-    model: str = "mixture",
-    draws: int = 10_000,
-    rng: int | np.random.Generator | None = 0,
-    breaks: Sequence[int] = (),
-    lower: Mapping[int, float] | None = None,
-    upper: Mapping[int, float] | None = None,
-    noisy: Mapping[int, float] | None = None,
-    shared: Sequence[Mapping[int, float]] = (),
-    estimates: Mapping[int, tuple[float, float]] | None = None,
-    evidence: Evidence | None = None,
-    prior: Prior | None = None,
-) -> Forecast:
-    """Forecast one series from the year after its last value up to and including `until`.
+    series: pd.Series, until: int | None = None, *, horizon: int | None = None, support: str | None = None,
+    model: str = "mixture", draws: int = 10_000, rng: int | np.random.Generator | None = 0,
+    breaks: Sequence[int] = (), lower: Mapping[int, float] | None = None,
+    upper: Mapping[int, float] | None = None, noisy: Mapping[int, float] | None = None,
+    shared: Sequence[Mapping[int, float]] = (), estimates: Mapping[int, tuple[float, float]] | None = None,
+    evidence: Evidence | None = None, prior: Prior | None = None,
+) -> Forecast:  # fmt: skip
+    """Forecast one series from the year after its last value up to the year `until`, or for `horizon` years.
 
-    `series` has years as index (whole numbers, "2024", or a yearly PeriodIndex or DatetimeIndex); NaN or missing years
-    are gaps. `support` is the possible range: real, positive (0 or more), percent (0 to 100) or count; where it is None
-    the kind is inferred from the values, guides the forecast, bounds nothing and is named in the result. `breaks` are
-    years in which a new segment starts whose level is not linked to the one before (a change of definition); size and
-    direction of changes are shared across segments. `model` is "mixture" or one of `forecast.MODELS`: `ets` (additive
-    damped trend), `theta` (normal errors), `arima` (0, 1, 1) with drift, `ucm` (local linear trend), `drift` and
-    `naive` (random walks); ets and theta take no gaps. An integer `rng` makes a new Generator, None that of 0: the same
-    question has the same answer.
+    `series` has years as index (whole numbers, "2024", or a yearly PeriodIndex or DatetimeIndex), as has a frame with
+    one column; NaN or missing years are gaps. `support` is the possible range: real, positive (0 or more), percent (0
+    to 100) or count; where it is None the kind is inferred from the values, guides the forecast, bounds nothing and is
+    named in the result. `breaks` are years in which a new segment starts whose level is not linked to the one before (a
+    change of definition); size and direction of changes are shared across segments. `model` is "mixture" or one of
+    `forecast.MODELS`: `ets` (additive damped trend), `theta` (normal errors), `arima` (0, 1, 1) with drift, `ucm`
+    (local linear trend), `drift` and `naive` (random walks); ets and theta take no gaps. An integer `rng` makes a new
+    Generator, None that of 0: the same question has the same answer.
 
     What is known in part (mixture only), by name or as one record `evidence`: `lower` and `upper` bounds and
     `estimates` (value, standard error) of years without a value; `noisy` standard errors of years with one; `shared`
@@ -182,16 +203,19 @@ def forecast(
     named = Evidence(lower or {}, upper or {}, noisy or {}, shared, estimates or {})
     if named and evidence:
         raise QcityError("give bounds, errors and estimates either by name or as `evidence`")
+    if (until is None) == (horizon is None):
+        raise QcityError("say how far: until=2030 (a year), or horizon=5 (years after the last value)")
     if named or evidence:
         known = Conditions.of(series, support, breaks, evidence or named, prior)
         if model != "mixture":
-            why = f"{model!r} takes values only"
-            raise QcityError(f"bounds, estimates and errors need model 'mixture'; {why}")
-        years = _years(known.last, until)
+            raise QcityError(
+                f"bounds, estimates and errors need model 'mixture'; {model!r} takes values only"
+            )
+        years = _years(known.last, until, horizon)
         support, paths = known.support, conditioned(known, len(years), draws, generator)
     else:
         history = one_history(series, support, breaks)
-        support, years = SUPPORTS[history.support[0]], _years(int(history.last_year[0]), until)
+        support, years = SUPPORTS[history.support[0]], _years(int(history.last_year[0]), until, horizon)
         if model == "mixture":
             paths = draw(look_ahead(history, prior, len(years)), draws, generator, BATCHES)
         else:
@@ -200,13 +224,15 @@ def forecast(
     return Forecast(np.clip(paths, *limits(support)), years, model, support, series.dropna(), breaks, batches)
 
 
-def _years(last: int, until: object) -> np.ndarray:
-    """The years after the last one with a value, up to and including `until`."""
-    end = whole_number(until, "until")
+def _years(last: int, until: object, horizon: object) -> np.ndarray:
+    """The years after the last one with a value, up to and including `until`, or so many as `horizon` says."""
+    ahead = 0 if until is not None else whole_number(horizon, "horizon", "a number of years", 1)
+    end = last + ahead if ahead else whole_number(until, "until")
     if end <= last:
-        raise QcityError(f"until must be a year after the last observed one, {last}; found {until!r}")
+        hint = f"; {end} years ahead are horizon={end}" if 0 < end <= FARTHEST else ""
+        raise QcityError(f"until must be a year after the last observed one, {last}; found {until!r}{hint}")
     if end - last > FARTHEST:
-        raise QcityError(f"until={until} is {end - last} years after {last}; at most {FARTHEST} are forecast")
+        raise QcityError(f"until {end} are {end - last} years after {last}; at most {FARTHEST} are forecast")
     return np.arange(last + 1, end + 1)
 
 
@@ -224,10 +250,10 @@ def _alternative(
     model: str, series: pd.Series, years: int, draws: int, rng: np.random.Generator, breaks: Sequence[int]
 ) -> np.ndarray:
     """Paths (draws, years) of a named model after the last value; ModelError with the reason it cannot be fitted."""
-    if model not in MODELS:
-        allowed = ("mixture", *MODELS)
-        hint = did_you_mean(model, allowed)
-        raise QcityError(f"unknown model {model!r}; allowed: {', '.join(allowed)}.{hint}")
+    if model not in (allowed := ("mixture", *MODELS))[1:]:
+        raise QcityError(
+            f"unknown model {model!r}; allowed: {', '.join(allowed)}.{did_you_mean(model, allowed)}"
+        )
     if len(breaks):
         raise QcityError(f"model {model!r} cannot take breaks; use model 'mixture', or the last segment only")
     seen = series.dropna()

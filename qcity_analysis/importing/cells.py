@@ -19,27 +19,8 @@ from ..errors import QcityError
 Cell = str | int | float | bool | dt.date | dt.time | dt.timedelta | None
 
 MISSING = frozenset(
-    [
-        "",
-        "-",
-        "--",
-        "..",
-        "...",
-        "…",
-        "……",
-        "/",
-        "\\",
-        ":",
-        "na",
-        "n/a",
-        "n.a.",
-        "nan",
-        "null",
-        "<na>",
-        "不详",
-        "暂无",
-    ]
-)
+    ["", "-", "--", "..", "...", "…", "……", "/", "\\", ":", "na", "n/a", "n.a.", "nan", "null", "<na>", "不详", "暂无"]
+)  # fmt: skip
 TURNED = {">=": "<=", "<=": ">="}  # the bound of a figure with its sign turned
 MARKS = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳*†‡¹²³⁴⁵⁶⁷⁸⁹"
 
@@ -244,7 +225,7 @@ def read_period(cell: Cell) -> str | None:
     if not isinstance(cell, str):
         return None
     text = re.sub(r"\s", "", half_width(without_marks(cell)[0]).translate(_MINUS))
-    text = _BESIDE_YEAR.sub("", text)
+    text = re.sub(rf"^({_YEAR})(-?M(?=\d)|(?=Q\d))", r"\1-", _BESIDE_YEAR.sub("", text))
     if end := _YEAR_END.fullmatch(text):
         return end[1] or end[2]
     if re.fullmatch(rf"{_YEAR}(-(Q[1-4]|0[1-9]|1[0-2]))?", text):

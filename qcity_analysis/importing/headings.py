@@ -1,12 +1,16 @@
 """What the words around a table say: headings by their role, units, footnotes, the title and the lines above.
 
-Out of scope: where the figures stand (`layout`) and what a cell says (`cells`).
+Units are the same in two spellings, multiples of one another by powers of ten, or indices of a year set to 100. Out of
+scope: where the figures stand (`layout`), what a cell says (`cells`), units related otherwise (calorific values).
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from functools import cache
 
 from .cells import (
     MARKS,
@@ -39,8 +43,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "region code|area code|city code|country code|code|iso|iso3|iso_code|adcode|geoareacode"
     ),
     "period": _listed(
-        "年份|年度|年|时间|时期|期间|日期|统计年份|year|years|period|time|time_period|timeperiod|time period|date|jahr|"
-        "zeit|année|annee|año|ano|anno|年次|연도|년도|год"
+        "年份|年度|年|月份|季度|时间|时期|期间|日期|统计年份|year|years|period|time|time_period|timeperiod|time period|"
+        "date|jahr|zeit|année|annee|año|ano|anno|年次|연도|년도|год"
     ),
     "value": _listed("数值|值|数据|指标值|value|obs_value|figure"),
     "unit": _listed("单位|计量单位|unit|units|unit_measure|unit of measure|value_unit"),
@@ -79,6 +83,8 @@ def preface_of(grid: Grid, floor: int, top: int) -> dict[str, str]:
         texts = list(filter(None, map(as_text, grid.rows[row])))
         if floor and row < top and any(map(is_number, grid.rows[row])):
             break  # a table above
+        if len(texts) == 2 and role_of(texts[0]):
+            texts = [f"{texts[0]}: {texts[1]}"]
         for text in texts:
             match = PREFACE.fullmatch(re.sub(r"^\((.*)\)$", r"\1", half_width(text)))
             role = role_of(match[1]) if match else ""
@@ -112,6 +118,12 @@ def is_number(cell: Cell) -> bool:
         return read_change(cell) is not None
     except UnreadableCell:
         return False
+
+
+def is_dated(cell: Cell) -> bool:
+    """Whether a cell under a heading for years begins with one or is a day, a quarter or a month, whatever it is."""
+    text = half_width(as_text(cell))
+    return isinstance(cell, dt.date) or re.match(r"\D{0,3}(19|20)\d\d|\d\d?[./-]\d", text) is not None
 
 
 def is_figure(cell: Cell, empty: bool = True) -> bool:
@@ -153,6 +165,13 @@ def split_unit(name: str) -> tuple[str, str]:
     return name, ""
 
 
+@cache
+def names_of(name: str, unit: str = "") -> frozenset[str]:
+    """The forms in which a mapping may name a row or a column: whole, without the names above it, with its unit."""
+    forms = (name, name.rsplit("/", 1)[-1], split_unit(name)[0], f"{name}({unit})")
+    return frozenset(map(same_name, forms)) - {"", "()"}
+
+
 def marks_of(texts: Iterable[str]) -> str:
     """The footnote marks at the ends of some texts, each once."""
     return "".join(dict.fromkeys("".join(without_marks(text)[1] for text in texts)))
@@ -177,3 +196,69 @@ def column_name(column: int, headings: Iterable[str]) -> str:
         number, rest = divmod(number - 1, 26)
         letters = chr(ord("A") + rest) + letters
     return f"{letters} ({' '.join(filter(None, headings))})"
+
+
+# units
+
+_POWERS = {"‰": -1, "十": 1, "百": 2, "千": 3, "万": 4, "亿": 8}
+_WORDS = {
+    word: unit
+    for unit, words in {
+        "%": "百分比|percent|pct|percentage", "‰%": "‰|permille", "元": "cny|rmb|yuan", "美元": "usd|dollars",
+        "人": "person|persons|people|inhabitants|capita", "吨": "t|ton|tons|tonne|tonnes", "吨标准煤": "tce|吨标煤",
+        "千瓦时": "kwh|度", "千千瓦时": "mwh", "百万千瓦时": "gwh", "十亿千瓦时": "twh", "千克": "公斤|kg",
+        "千米": "公里|km", "千": "thousand|thousands|1000", "百万": "million|millions", "十亿": "billion|billions",
+        "万": "10k|10000|10,000|10thousand", "亿": "100million",
+    }.items()
+    for word in words.split("|")
+}  # fmt: skip
+_INDEX = re.compile(
+    r"(上年(同期|同月)?|去年|前年|전년|(previous|preceding|last|prior)\s*year|\d{4}年?)\s*(=|＝|为|為)\s*100",
+    re.I,
+)
+
+
+def same_unit(unit: str, *names: str) -> bool:
+    """Whether a unit is one of some others, in another spelling perhaps.
+
+    >>> same_unit("Percent", "亿元", "％")
+    True
+    """
+    return _size(unit) in map(_size, names)
+
+
+def multiple(unit: str, other: str) -> Decimal | None:
+    """By what a figure in one unit is multiplied to be in another; None where that is not known.
+
+    >>> multiple("人", "万人"), multiple("亿千瓦时", "万千瓦时"), multiple("吨标准煤/万元", "吨标准煤/亿元")
+    (Decimal('0.0001'), Decimal('10000'), Decimal('10000'))
+    >>> multiple("million persons", "万人"), multiple("人", "户") is None
+    (Decimal('100'), True)
+    """
+    (base, power), (theirs, less) = _size(unit), _size(other)
+    return Decimal(f"{Decimal(1).scaleb(power - less):f}") if base and base == theirs else None
+
+
+def is_index(text: str) -> bool:
+    """Whether a text says that its figures are an index of a year that is set to 100.
+
+    >>> is_index("居民消费价格指数(上年＝100)"), is_index("Index, previous year = 100"), is_index("指数")
+    (True, True, False)
+    """
+    return _INDEX.search(text) is not None
+
+
+def _size(unit: str) -> tuple[str, int]:
+    """The unit without its powers of ten, each side of a ratio by itself, and the power."""
+    text, _, raised = half_width(unit).casefold().partition("×10^")
+    power = int(raised) if raised.strip("-").isdigit() else 0
+    bases = []
+    for sign, side in zip((1, -1, -1), re.split(r"/|\bper\b|每", text), strict=False):
+        words = re.findall(r"10,?000|100 *million|10 *thousand|10k|[a-z]+|[^\sa-z]+", side)
+        names = ["".join(word.split()) for word in words if word != "of"]
+        powers, base = re.fullmatch(
+            r"([十百千万亿‰]*)(.*)", "".join(_WORDS.get(n, n) for n in names)
+        ).groups()  # type: ignore[union-attr]
+        power += sign * sum(_POWERS[letter] for letter in powers)
+        bases.append(_WORDS.get(base, base))
+    return "/".join(bases), power

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import difflib
 from collections import defaultdict
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
@@ -24,20 +23,17 @@ from ..data.corrections import as_known
 from ..data.load import find_folder, read_folder
 from ..data.schema import TABLES
 from ..data.vintages import KEY, same_period, to_date
-from ..data.write import appended, content_of, finish, new_name, replace, rows_of, trial, undo
+from ..data.write import appended, content_of, finish, new_name, new_plan, replace, rows_of, trial, undo
 from ..errors import QcityError
 from ..files import write_whole
 from ..problems import DataError, Problem
-from .cells import same_name
 from .headings import is_number
 from .layout import Entry, Sheet, read_layout
-from .mapping import TO_DATE, Mapping, read_mapping
+from .mapping import TO_DATE, Mapping, plan_tables, read_mapping, suggested
 from .matching import Matched, match
 from .sheets import read_grids
-from .units import is_index, multiple, same_unit
 
 KINDS = ("added", "changed", "unchanged")
-_NOT_ASKED = {"STRUCTURE", "STRUCTURE_ID", "DATAFLOW", "ACTION", "OBS_VALUE", "TIME_PERIOD", "OBS_STATUS"}
 
 
 @dataclass(frozen=True)
@@ -97,32 +93,23 @@ class Import:
             "row",
             "column",
         ]
-        rows = [
-            {"kind": f.kind, **f.row, "before": f.before, "file": f.file, "row": f.line, "column": f.column}
-            for f in self.figures
+        at = [
+            dict(zip(columns[-4:], (f.before, f.file, f.line, f.column), strict=True)) for f in self.figures
         ]
+        rows = [{"kind": f.kind, **f.row, **place} for f, place in zip(self.figures, at, strict=True)]
         return pd.DataFrame(rows, columns=columns)
 
     def to_dict(self) -> dict[str, Any]:
         """The import as plain values, for JSON."""
-        lists: dict[str, Any] = {
-            kind: self.table[self.table["kind"] == kind].to_dict("records") for kind in KINDS
-        }
-        about: dict[str, Any] = {
-            "file": str(self.file),
-            "folder": str(self.folder),
-            "opened_as": list(self.opened_as),
-        }
-        about |= {"written": self.written, "source": dict(self.source), **lists}
-        about |= {name: [p.to_dict() for p in getattr(self, name)] for name in ("refused", "warnings")}
+        table = self.table
+        about = {"file": str(self.file), "folder": str(self.folder), "opened_as": list(self.opened_as)}
+        lists = {kind: table[table["kind"] == kind].to_dict("records") for kind in KINDS}
+        lists |= {name: [p.to_dict() for p in getattr(self, name)] for name in ("refused", "warnings")}
         left_out = [{"name": n, "cells": c, "first": p} for n, (c, p) in self.left_out.items()]
+        more = {"written": self.written, "source": dict(self.source), "read": list(map(dict, self.read))}
+        more |= {"without_figure": self.empty, "left_out": left_out}
         listed = None if self.refused_file is None else str(self.refused_file)
-        return about | {
-            "read": list(map(dict, self.read)),
-            "without_figure": self.empty,
-            "left_out": left_out,
-            "refused_file": listed,
-        }
+        return {**about, **more, **lists, "refused_file": listed}
 
 
 def import_figures(
@@ -138,8 +125,9 @@ def import_figures(
     `file` is CSV (UTF-8 or GB18030; comma, tab or semicolon), Excel (.xlsx, .xls), SDMX-CSV, or with the package
     sdmx1 SDMX-ML and SDMX-JSON; `mapping` a YAML file as `starter` writes it, or the same entries as a dict;
     `data` the folder of the package (found as in `load`). Refused cells fail a writing import unless `skip_refused`,
-    which writes the rest and lists the refused in FILE.refused.csv. Raises DataError with every problem of the mapping,
-    of the refused cells, or of the package itself; QcityError for a file that is missing or of another kind.
+    which writes the rest and lists the refused in FILE.refused.csv of that folder. Raises DataError with every problem
+    of the mapping, of the refused cells, or of the package itself; QcityError for a file that is missing or of another
+    kind.
 
     >>> import tempfile
     >>> place = Path(tempfile.mkdtemp()) / "bulletin.csv"
@@ -172,7 +160,7 @@ def import_figures(
         return done
     if refused and not skip_refused:
         raise DataError(refused)
-    listed = _list_refused(path, refused) if refused else None
+    listed = _list_refused(folder / f"{path.stem}.refused.csv", refused) if refused else None
     if done.new:
         at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         counts = {kind: len(done.of_kind(kind)) for kind in KINDS} | {"refused": len(refused)}
@@ -221,20 +209,13 @@ def _read(sheet: Sheet, used: list[Entry]) -> dict[str, Any]:
     own = sum(entry.file == first.file for entry in used)
     numbers = sum(is_number(entry.cell) for entry in sheet.entries) + len(sheet.numbers)
     region, labels = first.labels.get("@region"), first.labels.items()
-    column = next((key for key, text in labels if key[0] != "@" and text == region), "—")
-    about = {
-        "sheet": first.file,
-        "layout": sheet.layout,
-        "row": sheet.head,
-        "first": years[0],
-        "last": years[-1],
-    }
-    about |= {
-        "region": column,
-        "unit": ", ".join(dict.fromkeys(e.unit for e in sheet.entries if e.unit)) or "—",
-    }
-    about |= {"preface": "; ".join(sheet.preface.values()) or "—", "used": own, "numbers": numbers}
-    return about | {"spare": ", ".join(sheet.numbers[:5]) + "…" * (len(sheet.numbers) > 5) or "—"}
+    column = next((key for key, text in labels if key[0] != "@" and text == region), "")
+    spare = ", ".join(sheet.numbers[:5]) + "…" * (len(sheet.numbers) > 5)
+    about = {"unit": ", ".join(dict.fromkeys(e.unit for e in sheet.entries if e.unit)), "region": column}
+    about |= {"preface": "; ".join(sheet.preface.values()), "spare": spare}
+    shown = {"sheet": first.file, "layout": sheet.layout, "first": years[0], "last": years[-1]}
+    numbered = {"row": sheet.head, "used": own, "numbers": numbers}
+    return {**{key: text or "—" for key, text in about.items()}, **shown, **numbered}
 
 
 def _source(folder: Path, mapping: Mapping) -> tuple[dict[str, str], bool]:
@@ -346,104 +327,63 @@ def _checked(
     return figures, refused, [], {}
 
 
-def _list_refused(path: Path, refused: list[Problem]) -> Path:
-    """Write the refused cells of a file beside it, one row each; returns where."""
-    listed = path.with_name(f"{path.stem}.refused.csv")
+def _list_refused(listed: Path, refused: list[Problem]) -> Path:
+    """Write the refused cells of a file into the folder of the plan, one row each; returns where."""
     columns = ["file", "row", "column", "found", "allowed", "remedy"]
     table = pd.DataFrame([problem.to_dict() for problem in refused], columns=columns).astype({"row": "Int64"})
     try:
         write_whole(listed, table.to_csv(index=False, lineterminator="\r\n"))
     except OSError as error:
-        remedy = f"import a copy of {path.name} from a folder that can be written"
-        raise QcityError(
-            f"{listed}: cannot write the list of refused cells ({error.strerror}); {remedy}"
-        ) from error
+        raise QcityError(f"{listed}: cannot write the list of refused cells ({error.strerror})") from error
     return listed
 
 
-def starter(file: str | Path, data: str | Path | None = None) -> str:
+def starter(file: str | Path, data: str | Path | None = None, encoding: str = "") -> str:
     """The text of a mapping for a file: to be completed with the source, and every `?` confirmed or removed.
 
     A name that is the same as an indicator's is proposed; a similar one is a comment to be confirmed. Raises
     QcityError or DataError when the file cannot be read, or holds no table.
     """
     tables = read_folder(find_folder(data))[0]
-    sheets = _read_sheets(Path(file).expanduser())[0]
+    region = next(iter(tables["targets"]["region"]), "") or next(iter(tables["regions"]["region"]), "")
+    return _begun(_with_table(file, encoding), tables["indicators"], region, encoding)
+
+
+def _with_table(file: str | Path, encoding: str) -> list[Sheet]:
+    """The sheets of a file that hold a table. Raises DataError with what was found instead where none does."""
+    sheets = _read_sheets(Path(file).expanduser(), Mapping((), {}, encoding=encoding))[0]
     if not any(sheet.entries for sheet in sheets):
         raise DataError([problem for sheet in sheets for problem in sheet.problems])
+    return [sheet for sheet in sheets if sheet.entries]
+
+
+def _begun(sheets: list[Sheet], indicators: pd.DataFrame, region: str, encoding: str) -> str:
     read = [
-        text("import_read", lang, **_read(it, [])) for it in sheets if it.entries for lang in ("en", "zh")
+        f"# {text('import_read', lang, **_read(sheet, []))}\n" for sheet in sheets for lang in ("en", "zh")
     ]
-    names = [
-        (name, row)
-        for row in tables["indicators"].to_dict("records")
-        for key in ("indicator_id", "name_zh", "name_en")
-        if (name := same_name(str(row[key])))
-    ]
-    unnamed = any(sheet.layout == "long" and not any(e.name for e in sheet.entries) for sheet in sheets)
-    distinct: dict[tuple[str, ...], Entry] = {}
-    for entry in (entry for sheet in sheets for entry in sheet.entries):
-        distinct.setdefault((_where(entry, unnamed), "" if unnamed else entry.name, entry.part), entry)
-    known, unknown = [], []
-    for entry in distinct.values():
-        where = _where(entry, unnamed)
-        lines = [] if unnamed else [f"- name: {_quoted(entry.name)}"]
-        lines += [f"{' -'[unnamed]} where: {where}"] if where != "{}" else []
-        lines += [f"  column: {_quoted(entry.part)}"] if entry.part else []
-        own = same_name(entry.part or entry.name)
-        same = {row["indicator_id"]: row for name, row in names if name in (own, own.rsplit("/", 1)[-1])}
-        if len(same) == 1:
-            ((indicator, row),) = same.items()
-            known += [*lines, f"  indicator: {indicator}", *_unit_lines(entry, row)]
-        else:
-            unknown += [*lines, f'  indicator: "?"{_perhaps(entry, names)}']
-    known += ["# not found in indicators.csv:", *(f"# {line}" for line in unknown)] if unknown else []
-    head = catalogue("starters")["mapping"]["both"].format(region=next(iter(tables["targets"]["region"]), ""))
-    return "".join(f"# {line}\n" for line in read) + f"{head}\n" + "\n".join(known) + "\n"
+    head = catalogue("starters")["mapping"]["both"].format(region=region)
+    head = head.replace("# encoding: cp949", f"encoding: {encoding}") if encoding else head
+    return "".join(read) + f"{head}\n" + suggested(sheets, indicators) + "\n"
 
 
-def _where(entry: Entry, unnamed: bool) -> str:
-    """What the columns of words say of a row, blank ones too where others have none; with the usual ones if unnamed."""
-    roles = {entry.labels.get(f"@{role}") for role in ("period", "value", "status", "published", "note")}
-    asked = (
-        f"{key}: {_quoted(text)}"
-        for key, text in entry.labels.items()
-        if key in entry.open
-        or (unnamed and text and key[0] != "@" and key not in _NOT_ASKED and text not in roles)
-    )
-    return "{" + ", ".join(asked) + "}"
+def plan_from(
+    file: str | Path, name: str, folder: str | Path, readme: str, today: dt.date, encoding: str = ""
+) -> Path:
+    """A new plan with the regions, indicators and units that a file holds, and beside its tables the mapping map.yaml.
 
+    What the file does not say (its source, the targets) is left to be filled in. Parameters as in `new_plan`; returns
+    the folder. Raises as `starter` and `new_plan` do.
+    """
+    sheets = _with_table(file, encoding)
+    tables = plan_tables(sheets, name)
 
-def _quoted(text: str) -> str:
-    """Text as a YAML scalar, in quotes where YAML would read something else."""
-    special = not text or text[0] in "-?:,[]{}#&*!|>'\"%@`" or any(s in text for s in (": ", " #", *"{},"))
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' if special else text
+    def mapping(plan: Path) -> None:
+        held, first = read_folder(plan)[0], tables["regions"][0]["region"]
+        row = {"plan": name, "target_id": "target_1", "region": first} | tables["indicators"][0]
+        row |= {"kind": "level", "direction": "at_least", "threshold": "?", "deadline": "?"}
+        header = (plan / "targets.csv").read_text("utf-8").strip()
+        line = ",".join(row.get(column, "") for column in header.split(","))
+        target = catalogue("starters")["target"]["both"].format(header=header, row=line)
+        (plan / "map.yaml").write_text(_begun(sheets, held["indicators"], first, encoding) + target, "utf-8")
 
-
-def _unit_lines(entry: Entry, indicator: Dict[Any, Any]) -> list[str]:
-    """What has to be confirmed of the unit; nothing where file and indicator agree."""
-    unit, chinese = str(indicator["unit"]), str(indicator["unit_zh"])
-    own = f"{unit} ({chinese})" if chinese else unit
-    if any(map(is_index, (entry.unit, entry.name, entry.part))) and not is_index(unit):
-        return [
-            "  measure: change_pct",
-            "  offset: -100   # an index of the year before, as a change in percent",
-        ]
-    if not entry.unit:
-        return [f'  unit: "?"      # the file states none; the indicator is in {own}']
-    if not same_unit(entry.unit, unit, chinese) and all(
-        multiple(entry.unit, own) is None for own in (unit, chinese)
-    ):
-        return [f'  factor: "?"    # the file says {entry.unit}, the indicator is in {own}']
-    return []
-
-
-def _perhaps(entry: Entry, names: list[tuple[str, dict[Any, Any]]]) -> str:
-    """A comment that names up to three indicators of a similar name."""
-    ids, wanted = {name: row["indicator_id"] for name, row in names}, same_name(entry.name)
-    if len(wanted) < 3:
-        return ""
-    close = difflib.get_close_matches(wanted, ids, n=2, cutoff=0.5)
-    close += [name for name in ids if wanted in name or name in wanted]
-    named = list(dict.fromkeys(ids[name] for name in close))[:3]
-    return f"  # perhaps {', '.join(named)}" if named else ""
+    return new_plan(name, folder, readme, today, tables, mapping)

@@ -13,26 +13,8 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from ..problems import Problem
+from . import headings as words
 from .cells import Cell, Grid, as_text, decimal_sign, half_width, read_periods
-from .headings import (
-    ABOUT_FILE,
-    BREAKDOWN,
-    CODE,
-    PREFACE,
-    TECHNICAL,
-    UNIT,
-    column_name,
-    footnotes_of,
-    has_role,
-    is_figure,
-    is_note,
-    is_number,
-    marks_of,
-    preface_of,
-    role_of,
-    split_unit,
-    titles,
-)
 
 LAYOUTS = ("years_across", "years_down", "long")
 _NEARLY_YEAR = re.compile(r"(19|20)\d\d年?\W*[a-zA-Z\d]{0,3}\W*")  # its figures are refused, with the heading
@@ -130,7 +112,7 @@ def read_layout(
     notes: list[str] = []
     problems: list[Problem] = []
     heads = list(dict.fromkeys(table.head for table in tables))
-    above = dict(zip(heads, titles(grid, heads), strict=True))
+    above = dict(zip(heads, words.titles(grid, heads), strict=True))
     for table in tables:
         if table.doubt:
             cell = " ".join(filter(None, map(as_text, grid.rows[table.top])))
@@ -145,14 +127,14 @@ def read_layout(
         problems = [Problem(grid.file, None, None, f"layout_{layout or 'any'}", about)]
     used, first = {entry.at for entry in entries}, heads[0] if heads else 0
     spare = [
-        f"row {line} {column_name(k, [as_text(cell)])}"
+        f"row {line} {words.column_name(k, [as_text(cell)])}"
         for row, line in enumerate(grid.lines)
         for k, cell in enumerate(grid.rows[row])
-        if (row, k) not in used and is_number(cell) and not grid.period(row, k)
+        if (row, k) not in used and words.is_number(cell) and not grid.period(row, k)
     ]
     decimal = decimal_sign([entry.cell for entry in entries], "semicolon" in grid.opened_as)
-    more = (preface_of(grid, 0, first), decimal, tuple(spare), grid.lines[first])
-    return Sheet(tuple(entries), footnotes_of(notes), kind, tuple(problems), *more)
+    more = (words.preface_of(grid, 0, first), decimal, tuple(spare), grid.lines[first])
+    return Sheet(tuple(entries), words.footnotes_of(notes), kind, tuple(problems), *more)
 
 
 # which tables there are
@@ -179,16 +161,17 @@ def _tables(
 
 def _is_long(tables: list[_Table], columns: Mapping[str, str]) -> bool:
     """Whether the first table holds one figure per row, under a heading for values."""
-    return bool(tables) and any(has_role(c.headings[-1], "value", columns) for c in tables[0].values)
+    return bool(tables) and any(words.has_role(c.headings[-1], "value", columns) for c in tables[0].values)
 
 
 def _one_year(grid: Grid, period: str, columns: Mapping[str, str]) -> _Table | None:
     """A table without years, of the one year that is declared, or that the lines above it name."""
     for head, cells in enumerate(grid.rows[:20]):
         texts = list(filter(None, map(as_text, cells)))
-        if len(texts) > 1 and {role_of(text, columns) for text in texts} & {"region", "indicator", "value"}:
+        roles = {words.role_of(text, columns) for text in texts}
+        if len(texts) > 1 and roles & {"region", "indicator", "value"}:
             above = [half_width(as_text(cell)) for row in grid.rows[:head] for cell in row]
-            lines = " ".join(text for text in above if not ABOUT_FILE.search(text))
+            lines = " ".join(text for text in above if not words.ABOUT_FILE.search(text))
             named = set(re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", lines))
             stated = period or (named.pop() if len(named) == 1 else "")
             return _Table(head, head + 1, len(grid.rows), period=stated) if stated else None
@@ -198,9 +181,9 @@ def _one_year(grid: Grid, period: str, columns: Mapping[str, str]) -> _Table | N
 def _is_year_row(grid: Grid, row: int, years: dict[int, str]) -> str:
     """How a row names the years of a table: "headed" by a word as 指标, "steady" (in order), or "" (it does not)."""
     first = next(iter(years), 0)
-    if first == 0 or any(is_number(cell) for k, cell in enumerate(grid.rows[row]) if k not in years):
+    if first == 0 or any(words.is_number(cell) for k, cell in enumerate(grid.rows[row]) if k not in years):
         return ""
-    if {role_of(grid.text(row, k)) for k in range(first)} & {"indicator", "unit", "region", "period"}:
+    if {words.role_of(grid.text(row, k)) for k in range(first)} & {"indicator", "unit", "region", "period"}:
         return "headed"
     runs, down = [[""]], list(years.values())[:2] == sorted(list(years.values())[:2], reverse=True)
     for period in years.values():  # blocks beside one another repeat the years
@@ -242,12 +225,13 @@ def _year_columns(grid: Grid, columns: Mapping[str, str]) -> list[_Table]:
     headed: dict[int, list[int]] = {}
     for row in range(len(grid.rows) - 1):
         for k, cell in enumerate(grid.rows[row]):
-            if isinstance(cell, str) and has_role(cell, "period", columns):
+            if isinstance(cell, str) and words.has_role(cell, "period", columns):
                 headed.setdefault(row, []).append(k)
     tables = []
     for (head, found), end in zip(headed.items(), [*list(headed)[1:], len(grid.rows)], strict=False):
-        value = any(has_role(as_text(cell), "value", columns) for cell in grid.rows[head])
-        years = [k for k in found if value or any(grid.period(row, k) for row in range(head + 1, end))]
+        value = any(words.has_role(as_text(cell), "value", columns) for cell in grid.rows[head])
+        dated = {k for k in found if any(words.is_dated(grid.cell(row, k)) for row in range(head + 1, end))}
+        years = [k for k in found if value or k in dated]
         rows = [row for row in range(head + 1, end) if any(as_text(grid.cell(row, k)) for k in years)]
         tables += [_Table(head, rows[0], end, years=tuple(years))] if rows else []
     if tables or grid.long:
@@ -259,7 +243,7 @@ def _year_columns(grid: Grid, columns: Mapping[str, str]) -> list[_Table]:
         start = next((row for row in starts if not periods[row - 1]), None)
         if start is not None:
             numbers = [
-                row for row in range(start, len(grid.rows)) if is_figure(grid.cell(row, column), False)
+                k for k in range(start, len(grid.rows)) if words.is_figure(grid.cell(k, column), False)
             ]
             likely += [(start, column)] if sum(bool(periods[k]) for k in numbers) > 0.8 * len(numbers) else []
     bare = [(row, k) for row, k in likely if not grid.text(row - 1, k)] or likely
@@ -277,15 +261,15 @@ def _headings(grid: Grid, rows: range, least: int, left: int = 0) -> dict[int, l
     found: dict[int, list[str]] = {}
     for row in rows:
         every = {k: as_text(cell) for k, cell in enumerate(grid.rows[row]) if k >= left}
-        own = {k: text for k, text in every.items() if text and not PREFACE.fullmatch(half_width(text))}
-        if row < least and any(map(is_number, grid.rows[row])):
+        own = {k: text for k, text in every.items() if text and not words.PREFACE.fullmatch(half_width(text))}
+        if row < least and any(map(words.is_number, grid.rows[row])):
             found.clear()
         elif row >= least or len(set(own.values())) > 1:
             carried = ""
             for k in range(left, grid.width):
                 carried = own.get(k, carried)
                 text = grid.text(row, k) or ("" if grid.merged or row == rows[-1] >= least else carried)
-                if text and not PREFACE.fullmatch(half_width(text)) and text not in found.get(k, ()):
+                if text and not words.PREFACE.fullmatch(half_width(text)) and text not in found.get(k, ()):
                     found.setdefault(k, []).append(text)
     return found
 
@@ -299,13 +283,13 @@ def _columns_across(grid: Grid, table: _Table) -> list[_Table]:
     for k in range(next(iter(years)) + 1, max(years)):
         if k not in years:
             cells = [cell for row in range(head + 1, table.end) if as_text(cell := grid.cell(row, k))]
-            role = role_of(grid.text(head, k)) in ("indicator", "region")
-            if role or (cells and not any(map(is_figure, cells))):
+            role = words.role_of(grid.text(head, k)) in ("indicator", "region")
+            if role or (cells and not any(map(words.is_figure, cells))):
                 lefts.append(k)
     lefts = [k for n, k in enumerate(lefts) if any(k < y < [*lefts, grid.width][n + 1] for y in years)]
     first = next(iter(years))
     under = list(map(as_text, (*grid.rows[head + 1 : head + 2], ())[0])) + [""] * grid.width
-    second = any(under[first:]) and not any(under[:first]) and not any(map(is_number, under[first:]))
+    second = any(under[first:]) and not any(under[:first]) and not any(map(words.is_number, under[first:]))
     upper = _headings(grid, range(max(0, head - 2), head), head, first)
     tables = []
     for left, right in pairwise([*lefts, grid.width]):
@@ -329,12 +313,12 @@ def _columns_across(grid: Grid, table: _Table) -> list[_Table]:
 
 def _naming(labels: Mapping[int, str], columns: Mapping[str, str]) -> tuple[int, ...]:
     """The columns that together name a row: that of indicators and those without a heading, or all without a role."""
-    roles = {k: role_of(text, columns) for k, text in labels.items()}
+    roles = {k: words.role_of(text, columns) for k, text in labels.items()}
     names = [k for k, role in roles.items() if role == "indicator"]
-    names = [k for k in names if not CODE.search(labels[k])] or names
+    names = [k for k in names if not words.CODE.search(labels[k])] or names
     names = [k for k in names if labels[k] == labels[names[0]]]
     blank = [k for k, text in labels.items() if not text]
-    free = [k for k, role in roles.items() if not role and not TECHNICAL.fullmatch(labels[k])]
+    free = [k for k, role in roles.items() if not role and not words.TECHNICAL.fullmatch(labels[k])]
     regions = [k for k, role in roles.items() if role == "region"]
     return tuple(sorted([*names, *blank]) if names else free or regions[:1])
 
@@ -344,18 +328,18 @@ def _columns_down(grid: Grid, table: _Table, columns: Mapping[str, str]) -> _Tab
     rows = range(table.top, table.end)
     above = _headings(grid, range(max(0, table.top - 3), table.top), table.head)
     headings = {k: tuple(above.get(k, ())) for k in range(grid.width) if k not in table.years}
-    roles = {k: role_of(found[-1], columns) if found else "" for k, found in headings.items()}
+    roles = {k: words.role_of(found[-1], columns) if found else "" for k, found in headings.items()}
     value = [k for k, role in roles.items() if role == "value"][:1]
     labels: dict[int, str] = {}
     values = []
     for k, found in headings.items():
         cells = [cell for row in rows if as_text(cell := grid.cell(row, k))]
-        words = sum(map(is_figure, cells)) < len(cells) / 2
+        texts = sum(map(words.is_figure, cells)) < len(cells) / 2
         if value and k not in value:
             labels |= {k: found[-1]} if found else {}
-        elif not value and found and (words or roles[k] or BREAKDOWN.fullmatch(found[-1])):
+        elif not value and found and (texts or roles[k] or words.BREAKDOWN.fullmatch(found[-1])):
             labels[k] = found[-1]
-        elif found or any(map(is_number, cells)):
+        elif found or any(map(words.is_number, cells)):
             values.append(_Column(k, found or ("(no heading)",)))
     names = tuple(k for k in _naming(labels, columns) if roles[k] == "indicator") if value else ()
     return replace(table, values=tuple(values), labels=labels, names=names)
@@ -368,7 +352,7 @@ def _read(
     grid: Grid, table: _Table, columns: Mapping[str, str], above: tuple[str, str]
 ) -> tuple[list[Entry], list[str], list[Problem]]:
     """The entries, notes and problems of one table, whose title and unit stand `above` it."""
-    roles = {k: role_of(text, columns) for k, text in table.labels.items()}
+    roles = {k: words.role_of(text, columns) for k, text in table.labels.items()}
     free = [k for k, text in table.labels.items() if text and not roles[k] and k not in table.names]
     asked = tuple(table.labels[k] for k in free if not _is_running(grid, table, k))
     periods = {k: read_periods([grid.cell(row, k) for row in range(table.end)]) for k in table.years}
@@ -378,7 +362,7 @@ def _read(
     for row in range(table.top, table.end):
         cells = [(c, cell) for c in table.values if as_text(cell := grid.cell(row, c.k))]
         filled = list(filter(None, map(as_text, grid.rows[row])))
-        if filled and is_note(filled[0], (cell for _, cell in cells)):
+        if filled and words.is_note(filled[0], (cell for _, cell in cells)):
             notes.append(" ".join(filled))
             continue
         texts = {k: grid.text(row, k) for k in table.labels}
@@ -394,13 +378,13 @@ def _read(
             own = max((year for year in table.years if year < column.k), default=(*table.years, 0)[0])
             stated = column.stated or table.period or as_text(grid.cell(row, own))
             period = column.period or table.period or periods[own][row] or stated
-            long = not column.period and role_of(column.headings[-1], columns) == "value"
+            long = not column.period and words.role_of(column.headings[-1], columns) == "value"
             headings = () if long else column.headings
             name, part, unit = _named(headings, named, bool(table.names), labels.get("@unit", ""), above)
             power = labels.get("UNIT_MULT", "") if grid.long else ""
             unit += f" ×10^{power}" if power not in ("", "0") else ""
-            marks = marks_of([*named, column.stated, *headings])
-            letter = column_name(column.k, [column.period, "/".join(headings)])
+            marks = words.marks_of([*named, column.stated, *headings])
+            letter = words.column_name(column.k, [column.period, "/".join(headings)])
             where = (grid.file, grid.lines[row], column.headings[-1] if long else letter)
             at, head = (row, column.k), table.head
             more = Entry(*where, name, part, period, cell, unit, labels, marks, asked, stated, at, head)
@@ -411,9 +395,9 @@ def _read(
 def _labels(table: _Table, texts: Mapping[int, str], roles: Mapping[int, str]) -> dict[str, str]:
     """What the columns beside the names say of a row, by heading and as @role; a code as @code beside a name."""
     alone = len(texts) == 1 and not (table.years or table.period)
-    said = [k for k in texts if k not in table.names or (roles[k] == "indicator" and not alone)]
+    said = [k for k in texts if k not in table.names or roles[k] == "region" or (roles[k] and not alone)]
     labels = {table.labels[k]: texts[k] for k in said if table.labels[k]}
-    for k in sorted(said, key=lambda k: bool(CODE.search(table.labels[k]))):
+    for k in sorted(said, key=lambda k: bool(words.CODE.search(table.labels[k]))):
         if roles[k]:
             labels.setdefault(f"@{roles[k]}", texts[k])
             labels |= {"@code": texts[k]} if roles[k] == "region" else {}
@@ -423,8 +407,10 @@ def _labels(table: _Table, texts: Mapping[int, str], roles: Mapping[int, str]) -
 def _is_running(grid: Grid, table: _Table, k: int) -> bool:
     """Whether a column says nothing of the figures in its row: a running number, a code, a note."""
     cells = [as_text(grid.cell(row, k)) for row in range(table.top, table.end)]
-    numbers = {cell for cell in cells if is_number(cell)}
-    return TECHNICAL.fullmatch(table.labels[k]) is not None or 2 * len(numbers) > len(cells)
+    numbers = {cell for cell in cells if words.is_number(cell)}
+    text = table.labels[k]
+    many = 2 * len(numbers) > len(cells) and not words.BREAKDOWN.fullmatch(text)
+    return many or words.TECHNICAL.fullmatch(text) is not None
 
 
 def _named(
@@ -432,11 +418,11 @@ def _named(
 ) -> tuple[str, str, str]:
     """Name, second heading and unit of a figure: named by its row (where `rows` have names), or by its column."""
     title, table_unit = above
-    units = [text for text in headings[not rows :] if UNIT.fullmatch(half_width(text))]
+    units = [text for text in headings[not rows :] if words.UNIT.fullmatch(half_width(text))]
     names = [text for text in headings if text not in units]
     if not rows and names:
         row, names = [*row, names[0]], names[1:]
     name = "/".join(dict.fromkeys(filter(None, [title, *row])))
-    name, of_name = (name, unit) if unit else split_unit(name)
-    part, of_part = split_unit("/".join(names))
+    name, of_name = (name, unit) if unit else words.split_unit(name)
+    part, of_part = words.split_unit("/".join(names))
     return name, part, (units or [of_part])[0] or ("" if part else of_name or table_unit)

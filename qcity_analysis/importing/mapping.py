@@ -1,42 +1,38 @@
 """The mapping: which names of a file are which indicators, in what unit, from which source. Declared, never guessed.
 
-Reads the small YAML file that a person writes (`templates/starters/` documents it). Out of scope: what it says of one
-file (`matching`).
+Reads the small YAML file that a person writes (`templates/starters/` documents it), and begins one for a file. Out of
+scope: what it says of one file (`matching`).
 """
 
 from __future__ import annotations
 
 import codecs
+import difflib
+import re
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from ..data.read import Lines, read_yaml
 from ..data.schema import MEASURES, PERIOD, STATUSES, TABLES, is_date
 from ..errors import closest
 from ..problems import DataError, Problem
-from .headings import ROLES
-from .layout import LAYOUTS
+from .cells import as_text, same_name
+from .headings import ROLES, TECHNICAL, is_index, multiple, names_of, same_unit, split_unit
+from .layout import LAYOUTS, Entry, Sheet
 
 _SOURCE = (*(c.name for c in TABLES["sources"].columns), "id")
 _SHARED = ("region", "status", "published", "measure", "unit", "base_period", "factor", "offset", "note")
 _READING = ("encoding", "decimal", "period")  # how the file is written, where it does not say so itself
-_TOP = (
-    "sheet",
-    "layout",
-    "columns",
-    "regions",
-    "statuses",
-    "missing",
-    "source",
-    "figures",
-    *_READING,
-    *_SHARED,
-)
+_FILE = ("sheet", "layout", "columns", "regions", "statuses", "missing", "source", "figures")
+_TOP = (*_FILE, *_READING, *_SHARED)
 _RULE = ("name", "rows", "after", "column", "where", "indicator", *_SHARED)
 TO_DATE = "to_date"  # as `period`: 2024-08 in the file is January to August, not the month
+CHANGED = re.compile("增长|增速|比上年|同比|growth|change", re.I)  # a second heading of changes in percent
 _At = tuple[str | int, ...]  # the keys that lead to an entry of the file
 
 
@@ -232,3 +228,159 @@ class _Reader:
         texts = {k: str(v) for k, v in entries.items() if v and k not in (*numbers, "where")}
         texts = {"published": source.get("date", ""), "indicator": ""} | texts
         return Rule(self.lines.get(at, 0), where=where, **numbers, **texts)  # type: ignore[arg-type]
+
+
+# a mapping to begin with
+
+
+@dataclass(frozen=True)
+class _Series:
+    """What may be an indicator: its first `entry`, the `lines` that name it, its own name, and its smallest figure."""
+
+    entry: Entry
+    lines: tuple[str, ...]
+    name: str
+
+
+def _series(sheets: list[Sheet]) -> list[_Series]:
+    """The rows and columns of some sheets that one entry of a mapping each can name."""
+    unnamed = any(sheet.layout == "long" and not any(e.name for e in sheet.entries) for sheet in sheets)
+    found: dict[tuple[object, ...], _Series] = {}
+    for sheet in sheets:
+        for entry in sheet.entries:
+            title, _, last = entry.name.rpartition("/")
+            by_region = sheet.layout != "long" and last == entry.labels.get("@region", "?")
+            where = _where(entry, unnamed)
+            shown = "" if unnamed else title if by_region else entry.name
+            key = (shown, by_region, entry.part, *where.items())
+            if key not in found:
+                above = sheet.preface.get("indicator", "") or sheet.preface.get("title", "")
+                own = (
+                    entry.part
+                    or shown.rpartition("/")[2]
+                    or (above if by_region else " ".join(where.values()))
+                )
+                if CHANGED.search(own) and not by_region and shown:
+                    own = shown
+                lines = ["rows: region"] * by_region + [f"name: {_quoted(shown)}"] * bool(shown)
+                asked = ", ".join(f"{_quoted(k)}: {_quoted(text)}" for k, text in where.items())
+                lines += [f"where: {{{asked}}}"] * bool(asked) + [f"column: {_quoted(entry.part)}"] * bool(
+                    entry.part
+                )
+                found[key] = _Series(entry, tuple(lines), split_unit(own)[0])
+    return list(found.values())
+
+
+def suggested(sheets: list[Sheet], indicators: pd.DataFrame) -> str:
+    """The entries of a mapping for some sheets: those of known indicators, then the others as comments.
+
+    A name that is that of an indicator is taken for it; of a similar one the comment says so.
+    """
+    rows = indicators.to_dict("records")
+    names = [
+        (name, row)
+        for row in rows
+        for key in ("indicator_id", "name_zh", "name_en")
+        if (name := same_name(str(row[key])))
+    ]
+    known: list[str] = []
+    unknown: list[str] = []
+    for one in _series(sheets):
+        same = {row["indicator_id"]: row for name, row in names if name in names_of(one.name)}
+        lines = [*one.lines]
+        if len(same) == 1:
+            ((indicator, row),) = same.items()
+            lines += [f"indicator: {indicator}", *_unit_lines(one.entry, row)]
+        else:
+            lines += [f'indicator: "?"{_perhaps(one.name, names)}']
+        (known if len(same) == 1 else unknown).extend(
+            f"{'  ' if n else '- '}{line}" for n, line in enumerate(lines)
+        )
+    known += ["# not found in indicators.csv:", *(f"# {line}" for line in unknown)] if unknown else []
+    return "\n".join(known)
+
+
+def plan_tables(sheets: list[Sheet], name: str) -> dict[str, list[dict[str, str]]]:
+    """The tables of a plan that some sheets fill: their regions and their indicators with units; no figures yet."""
+    regions: dict[str, dict[str, str]] = {}
+    indicators: dict[str, dict[str, str]] = {}
+    above = next(filter(None, (sheet.preface.get("region", "") for sheet in sheets)), name)
+    for entry in (entry for sheet in sheets for entry in sheet.entries):
+        own = entry.labels.get("@region", "") or above
+        code = entry.labels.get("@code", own)
+        row = {
+            "region": _identifier(own),
+            "name_zh": own,
+            "name_en": own,
+            "code": code if code != own else "",
+        }
+        regions.setdefault(row["region"], row)
+    for one in _series(sheets):
+        index, change = is_index(f"{one.name} {one.entry.unit}"), CHANGED.search(one.entry.part)
+        unit = "%" if index or change else one.entry.unit
+        figures = [
+            e.cell
+            for sheet in sheets
+            for e in sheet.entries
+            if (e.name, e.part) == (one.entry.name, one.entry.part)
+        ]
+        below = any(as_text(cell).startswith(("-", "−")) for cell in figures)
+        support = "real" if below or index or change else "percent" if same_unit(unit, "%") else "positive"
+        row = {"indicator_id": _identifier(one.name), "name_zh": one.name, "name_en": one.name}
+        if one.name:
+            indicators.setdefault(
+                row["indicator_id"], row | {"unit": unit, "unit_zh": unit, "support": support}
+            )
+    empty: list[dict[str, str]] = []
+    held = {"regions": list(regions.values()), "indicators": list(indicators.values())}
+    return {"sources": empty, **held, "targets": empty, "observations": empty}
+
+
+def _identifier(name: str) -> str:
+    """A name as an identifier: letters of any script, digits and underscores."""
+    return re.sub(r"[^\w]+", "_", same_name(name)).strip("_")[:26]
+
+
+def _where(entry: Entry, unnamed: bool) -> dict[str, str]:
+    """What the columns of words say of a row, blank ones too where others have none; with the usual ones if unnamed."""
+    roles = {
+        text for key, text in entry.labels.items() if key[0] == "@" and key not in ("@indicator", "@unit")
+    }
+    return {
+        key: text
+        for key, text in entry.labels.items()
+        if key in entry.open
+        or (unnamed and text and key[0] != "@" and not TECHNICAL.fullmatch(key) and text not in roles)
+    }
+
+
+def _quoted(text: str) -> str:
+    """Text as a YAML scalar, in quotes where YAML would read something else."""
+    special = not text or text[0] in "-?:,[]{}#&*!|>'\"%@`" or any(s in text for s in (": ", " #", *"{},"))
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' if special else text
+
+
+def _unit_lines(entry: Entry, indicator: Dict[Any, Any]) -> list[str]:
+    """What has to be confirmed of the unit; nothing where file and indicator agree."""
+    units = [str(indicator["unit"]), str(indicator["unit_zh"])]
+    own = f"{units[0]} ({units[1]})" if units[1] else units[0]
+    if any(map(is_index, (entry.unit, entry.name, entry.part))) and not is_index(units[0]):
+        return ["measure: change_pct", "offset: -100   # an index of the year before, as a change in percent"]
+    if CHANGED.search(entry.part) and same_unit(entry.unit, "%"):
+        return ["measure: change_pct"]
+    if not entry.unit and units[0]:
+        return [f'unit: "?"      # the file states none; the indicator is in {own}']
+    if same_unit(entry.unit, *units) or any(multiple(entry.unit, unit) is not None for unit in units):
+        return []
+    return [f'factor: "?"    # the file says {entry.unit}, the indicator is in {own}']
+
+
+def _perhaps(name: str, names: list[tuple[str, dict[Any, Any]]]) -> str:
+    """A comment that names up to three indicators of a similar name."""
+    ids, wanted = {name: row["indicator_id"] for name, row in names}, same_name(name)
+    if len(wanted) < 3:
+        return ""
+    close = difflib.get_close_matches(wanted, ids, n=2, cutoff=0.5)
+    close += [name for name in ids if wanted in name or name in wanted]
+    named = list(dict.fromkeys(ids[name] for name in close))[:3]
+    return f"  # perhaps {', '.join(named)}" if named else ""

@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -18,6 +19,7 @@ import pandas as pd
 from ..data.schema import CHANGES, PERIOD, QUALIFIERS, STATUSES, is_date
 from ..errors import closest
 from ..problems import DataError, Problem
+from . import headings as words
 from .cells import (
     TURNED,
     UnreadableCell,
@@ -29,12 +31,11 @@ from .cells import (
     status_flag,
     with_points,
 )
-from .headings import is_number, short_name
 from .layout import Entry, Sheet
 from .mapping import TO_DATE, Mapping, Rule
-from .sdmx import STATUS
-from .units import is_index, multiple, same_unit
+from .sdmx import status_of
 
+_is_date = cache(is_date)
 _ANNUAL = ("", "a", "annual", "yearly", "year", "年", "年度", "a: annual")
 
 
@@ -77,21 +78,21 @@ class _Matching:
     def __init__(self, sheets: list[Sheet], mapping: Mapping, tables: dict[str, pd.DataFrame]) -> None:
         self.mapping = mapping
         self.sheets = {sheet.entries[0].file: sheet for sheet in sheets if sheet.entries}
-        self.regions, self.indicators = tables["regions"], tables["indicators"].set_index("indicator_id")
+        self.regions, indicators = tables["regions"], tables["indicators"]
+        columns = (indicators[name] for name in ("indicator_id", "unit", "unit_zh"))
+        self.units = {name: (str(unit), str(other)) for name, unit, other in zip(*columns, strict=True)}
         self.entries = [entry for sheet in sheets for entry in sheet.entries]
-        self.named: dict[str, list[int]] = defaultdict(
-            list
-        )  # whole, without names above it, and with its unit
+        self.named: dict[str, list[int]] = defaultdict(list)
         for k, entry in enumerate(self.entries):
-            own = same_name(entry.name)
-            with_unit = same_name(f"{entry.name}({entry.unit})") if entry.unit else own
-            for name in {own, own.rsplit("/", 1)[-1], with_unit}:
+            for name in words.names_of(entry.name, entry.unit):
                 self.named[name].append(k)
-        self.called: dict[str, set[str]] = defaultdict(set)  # regions by each of their names
-        for column in ("region", "name_zh", "name_en"):
-            for name, region in zip(self.regions[column], self.regions["region"], strict=True):
-                for form in {same_name(str(name)), short_name(str(name))}:
-                    self.called[form].add(str(region))
+        self.called: dict[str, set[str]] = defaultdict(set)  # regions by each of their names and codes
+        for row in self.regions.to_dict("records"):
+            codes = re.split(r"[\s;,|]+", str(row["code"]))
+            for name in filter(None, (row["region"], row["name_zh"], row["name_en"], *codes)):
+                for form in {same_name(str(name)), words.short_name(str(name))}:
+                    self.called[form].add(str(row["region"]))
+        self.known = cache(self._known)
         self.faults: list[Problem] = []
         self.done = Matched(refused=[problem for sheet in sheets for problem in sheet.problems])
         self.used: set[int] = set()
@@ -100,9 +101,12 @@ class _Matching:
         self.faults.append(Problem(self.mapping.file, rule.row or None, column, code, values))
 
     def take(self, rule: Rule) -> None:
-        known = list(self.indicators.index)
-        if rule.indicator not in known:
-            about = {"key": "indicator_id", "table": "indicators", "near": closest(rule.indicator, known)}
+        if rule.indicator not in self.units:
+            about = {
+                "key": "indicator_id",
+                "table": "indicators",
+                "near": closest(rule.indicator, self.units),
+            }
             self.fault(rule, "unknown_name", "indicator", cell=rule.indicator, **about)
             return
         chosen = self.chosen(rule)
@@ -111,7 +115,7 @@ class _Matching:
             self.used |= set(chosen)
             ratio = self.ratio(rule, entries) if rule.factor is None and not rule.offset else None
             rule = replace(rule, factor=ratio) if ratio not in (None, 1) else rule
-            stated = any(map(self.known, map(_stated_region, entries)))
+            stated = any(self.known(_stated_region(entry)) for entry in entries)
             for entry in entries:
                 self.figure(rule, entry, stated)
 
@@ -125,7 +129,9 @@ class _Matching:
         """The entries that a rule names; a fault of the rule when there are none."""
         every, part = self.entries, same_name(rule.column)
         ks = self.named.get(same_name(rule.name), []) if rule.name else list(range(len(every)))
-        if rule.rows:  # each row is named by its region
+        if rule.rows:  # each row is named by its region, perhaps under the title of its table
+            above = (words.names_of(entry.name.rpartition("/")[0]) for entry in every)
+            ks = sorted({*ks, *(k for k, names in enumerate(above) if same_name(rule.name) in names)})
             for k in ks:
                 last = every[k].name.rsplit("/", 1)[-1]
                 every[k] = replace(every[k], labels={"@region": last, **every[k].labels})
@@ -150,50 +156,58 @@ class _Matching:
             names = list(dict.fromkeys(h for e in self.entries for h in e.labels if not h.startswith("@")))
             self.fault(rule, "no_label", "where", cell=key, names=", ".join(names), near=closest(key, names))
         else:
-            near = (
-                closest(rule.name, dict.fromkeys(e.name for e in self.entries if e.name)) if rule.name else []
-            )
-            code = "no_name_after" if rule.after else "no_name"
+            names = list(dict.fromkeys(e.name for e in self.entries if e.name and rule.name))
+            code, near = "no_name_after" if rule.after else "no_name", closest(rule.name, names)
             self.fault(rule, code, "name", cell=rule.title, after=rule.after, near=near)
 
     def one_series(self, rule: Rule, entries: list[Entry]) -> bool:
         """Whether the cells are one figure for each region and year, and of the region and kind that the rule says.
 
-        Rows of a long table that say two things of one year are compared later.
+        Rows of a table of one figure per row that say two things of one year are compared later.
         """
         before = len(self.faults)
-        seen: dict[str, Entry] = {}
-        rows: dict[tuple[str, int], Entry] = {}
-        for entry in (entry for entry in entries if not entry.labels):
-            first = seen.setdefault(entry.period, entry)
-            other = rows.setdefault((entry.file, entry.block), entry)
-            alone = entry.name == entries[0].name and (other.row == entry.row or other.at[1] == entry.at[1])
-            differs = as_text(first.cell) != as_text(entry.cell)
-            if not differs and (alone or first is not entry):
-                continue
-            other = first if differs else other if other is not entry else entries[0]
-            about = {"first": other.file, "line": other.row, "again": entry.row}
-            sheet = "" if other.file == entry.file else f"{entry.file}, "
-            self.fault(rule, "two_rows", "name", name=rule.title, other=sheet, **about)
-            return False
         self.settled(rule, entries)
+        seen: dict[tuple[str, str], Entry] = {}
+        rows: dict[tuple[str, str, int], Entry] = {}
+        names: dict[str, Entry] = {}
+        for entry in entries if len(self.faults) == before else ():
+            if self.sheets[entry.file].layout == "long":
+                continue
+            region = _stated_region(entry)
+            first, other = seen.setdefault((region, entry.period), entry), names.setdefault(region, entry)
+            above = rows.setdefault((region, entry.file, entry.block), entry)
+            alone = entry.name == other.name and (above.row == entry.row or above.at[1] == entry.at[1])
+            differs = as_text(first.cell) != as_text(entry.cell)
+            if differs or not (alone or first is not entry):
+                other = first if differs else above if above is not entry else other
+                about = {"first": other.file, "line": other.row, "again": entry.row}
+                sheet = "" if other.file == entry.file else f"{entry.file}, "
+                self.fault(rule, "two_rows", "name", name=rule.title, other=sheet, **about)
+                return False
         self.region_agrees(rule, entries)
+        level, preface = self.units[rule.indicator], self.sheets[entries[0].file].preface
         texts = [t for e in entries[:1] for t in (e.unit, e.name, e.part, e.labels.get("@indicator", ""))]
-        texts += [self.sheets[entries[0].file].preface.get("title", ""), rule.unit]
-        level = str(self.indicators.at[rule.indicator, "unit"])
-        percent = level == "%" or rule.measure in CHANGES
-        if percent and any(map(is_index, texts)) and not is_index(level) and rule.offset != -100:
-            self.fault(rule, "index_level", "measure", cell=next(filter(is_index, texts)))
+        texts += [preface.get("title", ""), preface.get("indicator", ""), rule.unit]
+        index = next(filter(words.is_index, texts), "")
+        if index and not any(map(words.is_index, level)) and rule.offset != -100:
+            self.fault(rule, "index_level", "measure", cell=index)
         return len(self.faults) == before
 
     def settled(self, rule: Rule, entries: list[Entry]) -> None:
-        """A fault for each column of words that says several things of one region, unless the rule says which."""
+        """A fault for each column of words that says several things of one region, unless the rule says which.
+
+        Where no column names regions, one that says the same throughout may be the region: it is asked about as well.
+        """
         for key in dict.fromkeys(key for entry in entries for key in entry.open if key not in rule.where):
             said: dict[str, dict[str, None]] = defaultdict(dict)
             for entry in entries:
                 if (text := entry.labels[key]) == "" or entry.period[:4] not in text:
                     said[self.region(rule, entry)][text] = None
             texts = next((list(found) for found in said.values() if len(found) > 1), [])
+            every = [text for found in said.values() for text in found]
+            known = any("@region" in e.labels or self.known(e.labels[key]) for e in entries)
+            if len(every) == 1 and not known and every[0] and not words.is_number(every[0]):
+                texts = every if not words.UNIT.fullmatch(every[0]) else []
             if texts:
                 some = ", ".join(f'"{text}"' for text in texts[:5])
                 self.fault(rule, "open_label", "where", cell=some, key=key, value=texts[0])
@@ -201,29 +215,34 @@ class _Matching:
     def region_agrees(self, rule: Rule, entries: list[Entry]) -> None:
         """A fault where the rows or the lines above the table are of another region than the rule."""
         for entry in entries:
-            above = self.sheets[entry.file].preface.get("region", "")
-            named = self.known(entry.name.rsplit("/", 1)[-1])
-            region = named or (above and (self.known(above) or above))
-            if region and not _stated_region(entry) and region != rule.region:
-                cell = entry.name if named else above
+            preface, last = self.sheets[entry.file].preface, entry.name.rsplit("/", 1)[-1]
+            above, title = preface.get("region", ""), same_name(preface.get("title", "") + entry.name)
+            named = self.known(last)
+            called = ((name, one) for name, ones in self.called.items() for one in ones if len(name) > 1)
+            told = {region: name for name, region in called if name in title}
+            within = "" if above or not told or rule.region in told or title.isascii() else next(iter(told))
+            region = named or (above and (self.known(above) or above)) or within
+            own = named and same_name(rule.name) == same_name(last)
+            if region and (own or not _stated_region(entry)) and region != rule.region:
+                cell = last if named else above or told[within]
                 self.fault(rule, "other_region", "region", cell=cell, region=rule.region, row=cell)
                 return
 
-    def known(self, name: str) -> str:
+    def _known(self, name: str) -> str:
         """The region of a name: as the mapping says, or as regions.csv does in any of its forms; "" where unknown."""
         if name in self.mapping.regions:
             return str(self.mapping.regions[name])
-        exact = self.called.get(same_name(name), set()) or self.called.get(short_name(name), set())
+        exact = self.called.get(same_name(name), set()) or self.called.get(words.short_name(name), set())
         return next(iter(exact)) if len(exact) == 1 else ""
 
     def unit(self, rule: Rule) -> str:
         """The unit of the figures that a rule makes."""
-        return "%" if rule.measure in CHANGES else str(self.indicators.at[rule.indicator, "unit"])
+        return "%" if rule.measure in CHANGES else self.units[rule.indicator][0]
 
     def units_agree(self, rule: Rule, entries: list[Entry]) -> bool:
         """Whether the unit of the file is that of the figures, or a factor is declared."""
         expected, change = self.unit(rule), "_of_change" if rule.measure in CHANGES else ""
-        names = [expected] if change else [expected, str(self.indicators.at[rule.indicator, "unit_zh"])]
+        names = [expected] if change else self.units[rule.indicator]
         stated = list(dict.fromkeys(entry.unit for entry in entries if entry.unit))
         unit = rule.unit or (stated[0] if stated else "")
         about = {"cell": unit, "unit": unit, "expected": expected}
@@ -231,14 +250,14 @@ class _Matching:
         ratio = self.ratio(rule, entries)
         declared, before = rule.factor is not None or rule.offset is not None, len(self.faults)
         for own in stated if rule.unit else ():
-            alike = same_unit(own, *names) and same_unit(rule.unit, *names)
-            if not alike and not same_unit(own, rule.unit):
+            alike = words.same_unit(own, *names) and words.same_unit(rule.unit, *names)
+            if not alike and not words.same_unit(own, rule.unit):
                 self.fault(rule, "unit_of_file", "unit", cell=rule.unit, unit=own, sheet=entries[0].file)
         if len(stated) > 1 and not rule.unit:
             self.fault(rule, "two_units", "unit", cell=", ".join(stated))
         elif not unit and expected:
             self.fault(rule, f"no_unit{change}", "unit", **about)
-        elif unit and not declared and not same_unit(unit, *names) and ratio is None:
+        elif unit and not declared and not words.same_unit(unit, *names) and ratio is None:
             self.fault(rule, f"no_factor{change}", "unit", **about)
         elif expected == "%" and not declared and _fractions(entries):
             self.fault(rule, "fractions", "factor")
@@ -251,51 +270,48 @@ class _Matching:
     def ratio(self, rule: Rule, entries: list[Entry]) -> Decimal | None:
         """By what the figures are multiplied to be in the unit of the indicator; None where that is not known."""
         unit = rule.unit or next((entry.unit for entry in entries if entry.unit), "")
-        names = [
-            self.unit(rule),
-            *([] if rule.measure in CHANGES else [self.indicators.at[rule.indicator, "unit_zh"]]),
-        ]
-        known = [multiple(unit, str(name)) for name in names if unit and name]
-        return (
-            Decimal(1)
-            if same_unit(unit, *map(str, names))
-            else next((k for k in known if k is not None), None)
-        )
+        names = ("%",) if rule.measure in CHANGES else self.units[rule.indicator]
+        if words.same_unit(unit, *names):
+            return Decimal(1)
+        ratios = (words.multiple(unit, name) for name in names if unit and name)
+        return next((ratio for ratio in ratios if ratio is not None), None)
 
     # what a cell says
 
     def region(self, rule: Rule, entry: Entry) -> str:
-        name = _stated_region(entry)
-        if not name:
-            return next(filter(None, map(self.known, (entry.labels[key] for key in entry.open))), rule.region)
-        asked = any(entry.labels.get(key) == name for key in rule.where)
-        return self.known(name) or (rule.region if asked else "")
+        if name := _stated_region(entry):
+            asked = same_name(rule.name) == same_name(name) or any(
+                entry.labels.get(key) == name for key in rule.where
+            )
+            code = self.known(entry.labels.get("@code", ""))
+            return self.known(name) or code or (rule.region if asked else "")
+        return next(filter(None, map(self.known, (entry.labels[key] for key in entry.open))), rule.region)
 
     def refuse(self, entry: Entry, code: str, column: str, **values: Any) -> None:
         self.done.refused.append(Problem(entry.file, entry.row, column or entry.column, code, values))
 
     def dated(self, entry: Entry) -> None:
         """Refuse a figure of a month, a quarter or a fiscal year."""
-        if entry.labels.get("@frequency", "").casefold() not in _ANNUAL:
-            self.refuse(entry, "read_frequency", "frequency", cell=entry.labels["@frequency"])
+        frequency = entry.labels.get("@frequency", "")
+        bare = PERIOD.fullmatch(entry.period) and "-" in entry.period
+        if bare and not re.search("[月季年]", entry.stated) and self.mapping.period != TO_DATE:
+            frequency = frequency or entry.stated
+        if frequency.casefold() not in _ANNUAL:
+            self.refuse(entry, "read_frequency", "frequency", cell=frequency)
         elif not PERIOD.fullmatch(entry.period):
             code = "read_fiscal" if entry.period.startswith("FY") else "read_period"
             self.refuse(entry, code, "period", cell=entry.period)
-        elif (
-            "-" in entry.period and not re.search("[月季年]", entry.stated) and self.mapping.period != TO_DATE
-        ):
-            self.refuse(entry, "read_frequency", "frequency", cell=entry.stated)
 
     def figure(self, rule: Rule, entry: Entry, stated: bool) -> None:
         """Add the row of observations.csv that a cell becomes, or what keeps it from being one."""
-        labels, cell = entry.labels, as_text(entry.cell)
+        labels, cell, sheet = entry.labels, as_text(entry.cell), self.sheets[entry.file]
         if labels.get("ACTION") == "D":
             self.refuse(entry, "read_deletion", "ACTION", cell="D")
             return
-        in_words, sheet = rule.measure in CHANGES and not rule.converts, self.sheets[entry.file]
         try:
             figure = None if cell in self.mapping.missing else entry.cell
             figure = with_points(figure, self.mapping.decimal or sheet.decimal)
+            in_words = rule.measure in CHANGES and not rule.converts
             reading = (read_change if in_words else read_figure)(figure)
         except UnreadableCell as error:
             self.refuse(entry, error.code, "", cell=cell)
@@ -305,14 +321,12 @@ class _Matching:
             return
         unit, region, name = self.unit(rule), self.region(rule, entry), _stated_region(entry)
         own = rule.unit or entry.unit or unit
-        word, published = (
-            labels.get("@status", "") or status_flag(entry.stated),
-            labels.get("@published", "") or rule.published,
-        )
-        status = self.mapping.statuses.get(word, STATUS.get(word, word)) or rule.status
+        word = labels.get("@status", "") or status_flag(entry.stated)
+        published = labels.get("@published", "") or rule.published
+        status = self.mapping.statuses.get(word, status_of(word)) or rule.status
         qualifier, before = labels.get("@qualifier", "") or reading.qualifier, len(self.done.refused)
         near = [] if region else closest(name, [*self.regions["region"], *self.regions["name_zh"]])
-        if reading.percent and not same_unit(own, "%"):
+        if reading.percent and not words.same_unit(own, "%"):
             self.refuse(entry, "read_percent", "", cell=cell, unit=own)
         self.dated(entry)
         if name and not region and stated and not near:
@@ -322,16 +336,14 @@ class _Matching:
             self.refuse(entry, "read_region", "region", cell=name, near=near)
         if status not in STATUSES:
             self.refuse(entry, "read_status", "status", cell=word, statuses=", ".join(STATUSES))
-        if not is_date(published):
+        if not _is_date(published):
             self.refuse(entry, "read_date", "published", cell=published)
         if qualifier not in QUALIFIERS or reading.qualifier not in ("=", qualifier):
             about = {"cell": qualifier, "qualifiers": ", ".join(QUALIFIERS)}
             self.refuse(entry, "read_qualifier", "qualifier", **about)
         if len(self.done.refused) == before:
-            notes = [
-                f"{m} {sheet.footnotes.get(m, '')}".strip()
-                for m in dict.fromkeys(entry.marks + reading.marks)
-            ]
+            marks = dict.fromkeys(entry.marks + reading.marks)
+            notes = [f"{mark} {sheet.footnotes.get(mark, '')}".strip() for mark in marks]
             note = "; ".join(filter(None, [labels.get("@note", ""), *notes, rule.note]))
             value, qualifier = _converted(reading.value, qualifier, rule)
             row = {"indicator_id": rule.indicator, "region": region, "period": entry.period, "value": value}
@@ -347,7 +359,8 @@ def _stated_region(entry: Entry) -> str:
 def _fractions(entries: list[Entry]) -> bool:
     """Whether the numbers of some cells are as those of shares that are shown as percent: below 1, or hardly above."""
     texts = [as_text(entry.cell) for entry in entries]
-    numbers = [abs(float(t)) for t in texts if is_number(t) and re.fullmatch(r"[-+]?\d*\.?\d+(e-?\d+)?", t)]
+    texts = [t for t in texts if words.is_number(t) and re.fullmatch(r"[-+]?\d*\.?\d+(e-?\d+)?", t)]
+    numbers = [abs(float(text)) for text in texts]
     return any(0 < number < 1 for number in numbers) and all(number <= 1.5 for number in numbers)
 
 

@@ -1,4 +1,4 @@
-"""SDMX files as grids: SDMX-CSV by itself, SDMX-ML and SDMX-JSON through the optional package sdmx1.
+"""Files of statistical databases as grids: SDMX-CSV, Eurostat's TSV, PX; SDMX-ML and SDMX-JSON through sdmx1.
 
 Each figure becomes a row under the names of its dimensions and attributes. Out of scope: structure messages; codes are
 kept as they are and given their meaning by the mapping.
@@ -7,8 +7,11 @@ kept as they are and given their meaning by the mapping.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import logging
+import re
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,12 @@ from ..problems import DataError, Problem
 from .cells import Cell, Grid, as_text
 
 MESSAGES = (".xml", ".json")
-STATUS = {"": "", "A": "", "P": "preliminary", "E": "estimate", "F": "estimate", "I": "estimate", "R": ""}
+_STATUS = {"": "", "A": "", "P": "preliminary", "E": "estimate", "F": "estimate", "I": "estimate", "R": ""}
+# Eurostat's flags, of which a figure may have several: provisional, estimated, forecast; a break and others say less
+_STATUS |= dict.fromkeys("bcdnruz", "") | {"p": "preliminary"} | dict.fromkeys("efis", "estimate")
+_PX = re.compile(
+    r'([A-Z][A-Z0-9_-]*)(?:\[\w+\])?(?:\(("[^"]*"(?:,\s*"[^"]*")*)\))?=((?:"[^"]*"|[^;"])*);', re.S
+)
 
 
 def from_sdmx_csv(grid: Grid) -> Grid:
@@ -32,7 +40,45 @@ def from_sdmx_csv(grid: Grid) -> Grid:
     return dataclasses.replace(grid, rows=tuple(rows), long=True, opened_as=f"SDMX-CSV, {grid.opened_as}")
 
 
-def read_sdmx(path: Path) -> list[Grid]:
+def from_eurostat(grid: Grid) -> Grid:
+    """A text table as it is; one of Eurostat's TSV as one figure per row, its flags apart from the figures."""
+    *names, last = as_text(grid.rows[0][0]).split(",")
+    first, slash, time = last.partition("\\")
+    if not slash or time.casefold() not in ("time", "time_period"):
+        return grid
+    rows: list[tuple[Cell, ...]] = [(*names, first, "TIME_PERIOD", "OBS_VALUE", "OBS_FLAG")]
+    lines = [grid.lines[0]]
+    for cells, line in zip(grid.rows[1:], grid.lines[1:], strict=True):
+        for period, cell in zip(grid.rows[0][1:], cells[1:], strict=False):
+            figure, _, flag = as_text(cell).partition(" ")
+            rows.append((*as_text(cells[0]).split(","), as_text(period), figure, flag.strip()))
+            lines.append(line)
+    opened_as = f"Eurostat TSV, {grid.opened_as}"
+    return dataclasses.replace(grid, rows=tuple(rows), lines=tuple(lines), long=True, opened_as=opened_as)
+
+
+def from_px(text: str, file: str, encoding: str) -> Grid:
+    """A PX file as one figure per row under the names of its variables; its line is the number of the figure."""
+    words: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for key, of, value in _PX.findall(text):
+        words[key, of.strip('"')] += re.findall(r'"([^"]*)"', value)
+    names = words["STUB", ""] + words["HEADING", ""]
+    data = re.findall(r'"[^"]*"|[^\s;]+', text.rpartition("DATA=")[2])
+    if not names or not data:
+        raise DataError([Problem(file, None, None, "no_figure")])
+    times, content = [of for key, of in words if key == "TIMEVAL"], "".join(words["CONTVARIABLE", ""])
+    renamed = dict.fromkeys(times, "TIME_PERIOD") | {content: "indicator"}
+    header = [renamed.get(name, name) for name in names] + ["value", "unit", *["indicator"] * (not content)]
+    rows: list[tuple[Cell, ...]] = [tuple(header)]
+    for of, cell in zip(itertools.product(*(words["VALUES", name] for name in names)), data, strict=False):
+        unit = next(
+            (words["UNITS", name][0] for name in of if ("UNITS", name) in words), "".join(words["UNITS", ""])
+        )
+        rows.append((*of, cell.strip('"'), unit, *words["CONTENTS", ""][: not content]))
+    return Grid(file, "", tuple(rows), tuple(range(len(rows))), opened_as=f"PX, {encoding}", long=True)
+
+
+def read_sdmx(path: Path, encoding: str = "") -> list[Grid]:
     """The figures of an SDMX-ML or SDMX-JSON data message: one grid, a row for each figure.
 
     Raises QcityError when sdmx1 is not installed, DataError when the file is no data message or holds no figure.
@@ -88,6 +134,12 @@ def _shared_in_json(path: Path) -> _Shared:
             own = {a["id"]: str(a["values"][k].get("id", "")) for a, k in values if k is not None}
             stated[frozenset((d["id"], str(d["values"][k]["id"])) for d, k in key)] = own
     return stated
+
+
+def status_of(word: str) -> str:
+    """The status that a word or some flags of a file stand for, "" for a figure as usual; else the word itself."""
+    flags = [_STATUS.get(word, word)] if word in _STATUS or not re.fullmatch("[a-z]{1,3}", word) else word
+    return next((status for flag in flags if (status := _STATUS.get(flag, flag))), "")
 
 
 def _id(cell: str) -> str:

@@ -1,9 +1,9 @@
-"""Open a file of figures, whatever its kind, as grids of cells: text tables, Excel, SDMX.
+"""Open a file of figures, whatever its kind, as grids of cells: text tables, Excel, HTML, PX, SDMX.
 
 A text file is UTF-8, with or without byte order mark, or else GB18030, tried strictly in that order: libraries that
-guess encodings are wrong on short Chinese files. Excel (.xlsx and .xls) is read by python-calamine, every sheet with
-its merged cells. Out of scope: what the cells mean (`layout`), cell formats (a cell shown as 3.48 % holds 0.0348: see
-`mapping`), and formulas, of which the stored result is read; a formula that failed reads as an empty cell.
+guess encodings are wrong on short Chinese files. Excel is read by python-calamine (.xlsx) and xlrd (.xls), every sheet
+with its merged cells; what only has the ending of a workbook is read as what it is. Out of scope: what the cells mean
+(`layout`), cell formats (a cell shown as 3.48 % holds 0.0348), and formulas, of which the stored result is read.
 """
 
 from __future__ import annotations
@@ -11,19 +11,23 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import os
 import re
 from collections import Counter
-from functools import partial
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ..data.read import decode
 from ..errors import QcityError, did_you_mean
 from ..problems import DataError, Problem
-from .cells import Grid
-from .sdmx import MESSAGES, from_sdmx_csv, read_sdmx
+from .cells import Cell, Grid
+from .sdmx import MESSAGES, from_eurostat, from_px, from_sdmx_csv, read_sdmx
 
-TEXT = (".csv", ".tsv", ".txt")
+TEXT = (".csv", ".tsv", ".txt", ".px")
 EXCEL = (".xlsx", ".xlsm", ".xls")
+_Box = tuple[int, int, int, int]
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon"}
 
 
@@ -43,17 +47,15 @@ def read_grids(path: str | Path, sheets: list[str] | None = None, encoding: str 
     ('GB18030, semicolon', ('指标', '2020年'))
     """
     file = Path(path).expanduser()
-    readers = dict.fromkeys(TEXT, partial(_text_grids, encoding=encoding)) | dict.fromkeys(
-        EXCEL, _excel_grids
-    )
-    readers |= dict.fromkeys(MESSAGES, read_sdmx)
+    readers: dict[str, Callable[[Path, str], list[Grid]]] = dict.fromkeys(TEXT, _text_grids)
+    readers |= dict.fromkeys(EXCEL, _excel_grids) | dict.fromkeys(MESSAGES, read_sdmx)
     kinds = ", ".join(readers)
     if not file.is_file():
         raise QcityError(f"{path}: no such file. Name a file to import ({kinds})")
     if file.suffix.lower() not in readers:
         remedy = f"Read are {kinds}; save it as one of them"
         raise QcityError(f"{file.name}: files of this kind are not read. {remedy}")
-    grids = readers[file.suffix.lower()](file)
+    grids = readers[file.suffix.lower()](file, encoding)
     by_name = {grid.sheet: grid for grid in grids}
     for name in sheets or ():
         if name not in by_name:
@@ -68,6 +70,8 @@ def _text_grids(path: Path, encoding: str) -> list[Grid]:
     text, encoding = _decoded(path, encoding)
     if not text.strip():
         raise _refusal(path, "empty_file")
+    if path.suffix.lower() == ".px":
+        return [from_px(text, path.name, encoding)]
     delimiter = max(
         reversed(DELIMITERS), key=lambda sign: _regularity(text, sign)
     )  # of equals the rarer in figures
@@ -82,7 +86,7 @@ def _text_grids(path: Path, encoding: str) -> list[Grid]:
         raise _refusal(path, "not_text", line, cell=str(error)) from error
     opened_as = f"{encoding}, {DELIMITERS[delimiter]}"
     grid = Grid(path.name, "", tuple(rows), tuple(lines), opened_as=opened_as)
-    return [from_sdmx_csv(grid)]
+    return [from_sdmx_csv(from_eurostat(grid))]
 
 
 def _decoded(path: Path, encoding: str) -> tuple[str, str]:
@@ -126,26 +130,105 @@ def _regularity(text: str, delimiter: str) -> tuple[int, int]:
     return max(((number, width) for width, number in widths.items()), default=(0, 1))
 
 
-def _excel_grids(path: Path) -> list[Grid]:
-    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
-
-    grids = []
-    try:
-        book = CalamineWorkbook.from_path(str(path))
-        for name in book.sheet_names:
-            sheet = book.get_sheet_by_name(name)
-            rows = tuple(map(tuple, sheet.to_python(skip_empty_area=False)))
-            merged = tuple((*start, *end) for start, end in sheet.merged_cell_ranges or ())
-            lines = tuple(range(1, len(rows) + 1))
-            grids.append(Grid(f"{path.name} [{name}]", name, rows, lines, merged, "Excel"))
-    except PasswordError as error:
-        raise _refusal(path, "password") from error
-    except CalamineError as error:
-        raise _refusal(path, "not_excel", why=str(error)) from error
+def _excel_grids(path: Path, encoding: str) -> list[Grid]:
+    """The sheets of a workbook; a file that only has the ending of one is read as what it is, and said to be."""
+    raw = path.read_bytes()
+    start = raw[:1000].lstrip().lower()
+    old = path.suffix.lower() == ".xls"
+    if old and re.match(rb"\xd0\xcf\x11\xe0|\t[\x00\x02\x04\x08]", raw):
+        grids = _old_excel_grids(path)
+    elif raw.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
+        grids = _new_excel_grids(path)
+    elif b"<" in start[:4]:
+        grids = _html_grids(path, encoding)
+    elif old:
+        grids = _text_grids(path, encoding)
+        return [replace(grid, opened_as=f"{grid.opened_as}, not Excel") for grid in grids]
+    else:
+        raise _refusal(path, "not_excel", why="no zip archive")
     filled = [grid for grid in grids if grid.rows]
     if not filled:
         raise _refusal(path, "no_cells")
     return filled
+
+
+def _grid(path: Path, name: str, rows: Iterable[Iterable[Cell]], merged: Iterable[_Box], kind: str) -> Grid:
+    cells = tuple(map(tuple, rows))
+    return Grid(f"{path.name} [{name}]", name, cells, tuple(range(1, len(cells) + 1)), tuple(merged), kind)
+
+
+def _new_excel_grids(path: Path) -> list[Grid]:
+    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+
+    try:
+        book = CalamineWorkbook.from_path(str(path))
+        sheets = [(name, book.get_sheet_by_name(name)) for name in book.sheet_names]
+        boxes = {
+            name: [(*start, *end) for start, end in sheet.merged_cell_ranges or ()] for name, sheet in sheets
+        }
+        return [
+            _grid(path, name, s.to_python(skip_empty_area=False), boxes[name], "Excel") for name, s in sheets
+        ]
+    except PasswordError as error:
+        raise _refusal(path, "password") from error
+    except CalamineError as error:
+        raise _refusal(path, "not_excel", why=str(error)) from error
+
+
+def _old_excel_grids(path: Path) -> list[Grid]:
+    """The sheets of an .xls workbook, by xlrd: it reads the strings of every version, LABEL records included."""
+    import xlrd
+
+    try:
+        with open(os.devnull, "w") as quiet:
+            book = xlrd.open_workbook(path, formatting_info=True, logfile=quiet)
+    except Exception as error:  # xlrd raises whatever its parser meets
+        locked = "encrypted" in str(error)
+        raise _refusal(path, "password" if locked else "not_excel", why=str(error)) from error
+
+    def cell(one: Any) -> Cell:
+        if one.ctype == xlrd.XL_CELL_DATE:
+            return xlrd.xldate_as_datetime(one.value, book.datemode)
+        return xlrd.error_text_from_code[one.value] if one.ctype == xlrd.XL_CELL_ERROR else one.value
+
+    return [
+        _grid(path, sheet.name, (map(cell, sheet.row(k)) for k in range(sheet.nrows)),
+              ((top, left, end - 1, right - 1) for top, end, left, right in sheet.merged_cells), "Excel")
+        for sheet in book.sheets()
+    ]  # fmt: skip
+
+
+def _html_grids(path: Path, encoding: str) -> list[Grid]:
+    """The tables of an HTML page, or of an XML spreadsheet of 2003, which programs save as .xls."""
+    from bs4 import BeautifulSoup
+
+    page = BeautifulSoup(re.sub(r"^\s*<\?xml[^>]*>", "", _decoded(path, encoding)[0]), "html.parser")
+    kind = "XML spreadsheet" if page.find("workbook") else "HTML"
+    grids = []
+    for number, table in enumerate(page.find_all("table"), 1):
+        rows: list[list[Cell]] = []
+        merged = []
+        held: set[tuple[int, int]] = set()  # cells that a merged one above or beside covers
+        for r, line in enumerate(
+            row for row in table.find_all(["tr", "row"]) if row.find_parent("table") is table
+        ):
+            rows.append([])
+            for one in line.find_all(["td", "th", "cell"]):
+                while (r, len(rows[r])) in held:
+                    rows[r].append("")
+                said = {key: int(str(text)) for key, text in one.attrs.items() if str(text).isdigit()}
+                rows[r] += [""] * (said.get("ss:index", 0) - 1 - len(rows[r]))
+                wide = said.get("colspan", 1) + said.get("ss:mergeacross", 0)
+                high = said.get("rowspan", 1) + said.get("ss:mergedown", 0)
+                c = len(rows[r])
+                if wide * high > 1:
+                    merged.append((r, c, r + high - 1, c + wide - 1))
+                    held |= {(r + i, c + j) for i in range(high) for j in range(wide)}
+                rows[r] += [one.get_text(" ", strip=True), *[""] * (wide - 1)]
+        grids.append(_grid(path, str(number), rows, merged, f"{kind}, not Excel"))
+    if not grids:
+        raise _refusal(path, "not_excel", why="HTML without a table")
+    return grids
 
 
 def _refusal(path: Path, code: str, row: int | None = None, **values: str) -> DataError:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..catalogue import join, say, text
+from ..catalogue import catalogue, join, say, text
 from ..targets import pace_between
 from . import sentences as words
 from .formatting import change, number, percent, published, signed, typed, with_unit
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..analysis.attribution import Change, Figure
     from ..analysis.outlook import Feasibility, Moved, Outlook
     from ..analysis.portfolio import Portfolio
+    from ..analysis.scenarios import Scenario
     from ..analysis.sensitivity import Sensitivity, Variant
     from ..assessment.answer import Assessment
     from ..data.load import Data
@@ -128,9 +129,32 @@ def speed_sentences(a: Assessment, move: Feasibility, lang: str) -> list[str]:
     if share is not None:
         key, part = ("fast_bank", 1 - share) if "bank_either" in corpus else ("fast_bank_lost", share)
         said.append(say(key, lang, share=percent(part, lang)))
-    if move.scale in ("logodds", "typical") and move.rows:
-        said.append(say(f"fast_{move.scale}", lang))
-    return said
+    return said + compared(move, lang)
+
+
+def compared(move: Feasibility, lang: str) -> list[str]:
+    """How moves were compared, where that is not plain percent."""
+    return [say(f"fast_{move.scale}", lang)] if move.scale in ("logodds", "typical") and move.rows else []
+
+
+def scenario_shown(row: Scenario, lang: str) -> tuple[str, str]:
+    """The name of a scenario, in words where it is one of the usual ones, and its answer."""
+    name = text(f"w_{row.name}", lang) if f"w_{row.name}" in catalogue() else row.name
+    return name, words.chance(row.answer, lang)[0] or status_shown(row.answer, lang)
+
+
+def scenarios_table(rows: Iterable[Scenario], lang: str) -> pd.DataFrame:
+    """One row a scenario: probability, median at the deadline, pace, how often anything moved so fast."""
+    cells, names = [], []
+    for row in rows:
+        name, shown = scenario_shown(row, lang)
+        pace = words.pace_shown(row.answer, row.pace, lang) if row.pace else NONE
+        median = NONE if row.answer.median is None else level_shown(row.answer, row.answer.median, lang)
+        shares = [row.share(source) for source in ("own", "comparator", "bank")]
+        cells.append([shown, median, pace, *(NONE if one is None else percent(one, lang) for one in shares)])
+        names.append(name)
+    keys = ("k_probability", "median", "w_pace", "w_own", "w_comparators", "w_corpus")
+    return titled(cells, keys, lang, "w_scenario", names)
 
 
 def attained_table(ahead: Outlook, lang: str) -> pd.DataFrame:
@@ -372,6 +396,25 @@ def portfolio_lines(plan: Portfolio, lang: str) -> list[str]:
     if len(plan.targets):
         lines += ["", *plain_table(deciding_table(plan, lang).reset_index())]
     return [*lines, "", missing] if missing else lines
+
+
+def regions_lines(answers: Sequence[Assessment], plan: Portfolio, lang: str) -> list[str]:
+    """One question asked of several regions: a row each, and how many and whether all will meet it, together."""
+    rows = [
+        [
+            a.region_names[lang],
+            words.target_shown(a, lang),
+            join(words.chance(a, lang), lang) or status_shown(a, lang),
+        ]
+        for a in answers
+    ]
+    lines = plain_table(titled(rows, ("c_region", "k_threshold", "c_answer"), lang))
+    if plan.targets.empty:
+        return lines
+    low, high = plan.interval()
+    facts = {"total": len(answers), "assessed": len(plan.targets), "expected": amount(plan.expected)}
+    facts |= {"every": percent(float(plan.counts["dependent"].iloc[-1]), lang), "low": low, "high": high}
+    return [*lines, "", say("regions_together", lang, **facts, share=percent(plan.within(low, high), lang))]
 
 
 def explained(assessment: Assessment, why: Explanation, lang: str) -> list[str]:

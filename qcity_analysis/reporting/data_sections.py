@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..catalogue import join, text
+from ..catalogue import text
 from ..data.load import check
 from ..data.vintages import revisions
 from ..errors import unknown
@@ -17,7 +17,6 @@ from ..problems import Problem, counted
 from ..series.annual import ages, counts, coverage, used_sources
 from . import sentences, show
 from .analyses import change_sentence, titled
-from .figures.charts import coverage_chart
 from .formatting import text_of
 from .show import date_shown, measure_shown, value_shown
 
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from ..data.load import Data
     from ..importing.importing import Figure, Import
 
+LATEST = 12  # years shown of a longer record
+SIGNS = {"final": "●", "provisional": "○", "part": "◐"}
 MANY = 12  # publishers listed one by one
 SHOWN = 20  # figures of a kind, and names left out, in the preview of an import
 FOLDED = 4  # more figures of one series from one publication become one line
@@ -50,23 +51,26 @@ def answer(data: Data, plan: str, lang: str) -> None:
         "as_of": data.as_of.isoformat(), "answer": words, "short": words, "counts": total,
         "illustrative": bool((data.observations["status"] == "illustrative").any()),
     }  # fmt: skip
-    show.section("answer", lang, words, front)
+    show.markdown(words, front)
 
 
 def picture(data: Data, plan: str, lang: str) -> None:
-    """Show which years hold a figure for which target, one figure for each plan; the description says it in words."""
+    """Show which of the last years hold a figure for which target, one table for each plan, with its deadlines."""
     show.section("ov_coverage", lang)
     for plan_id in [plan] if plan else data.plans():
         years, targets = coverage(data, plan_id), data.targets[data.targets["plan"] == plan_id]
         names = [text_of(value) for value in targets[f"name_{lang}"]]
-        known = (years != "").sum(axis=1).tolist() if len(years.columns) else [0] * len(targets)
-        dated = [(one, n) for one, n in zip(names, known, strict=True) if n]
-        items = [text("ov_alt_item", lang, name=one, years=n) for one, n in dated]
-        alt = join(items or [text("check_none", lang)], lang)
-        if not plan:
-            show.markdown(f"### {sentences.plan_title(data, plan_id, lang)}")
-        chart = coverage_chart(years, names, [int(year) for year in targets["deadline"]], lang)
-        show.picture(chart, text("ov_alt", lang, items=alt, missing=known.count(0)))
+        known = years.loc[:, (years != "").any()].iloc[:, -LATEST:] if len(years.columns) else years
+        table = known.replace(SIGNS)
+        table.index, table[text("ov_deadline", lang)] = (
+            pd.Index(names, name=text("c_target", lang)),
+            [*targets["deadline"]],
+        )
+        held = int((known != "").any(axis=1).sum())
+        caption = text(
+            "ov_caption", lang, plan=sentences.plan_title(data, plan_id, lang), held=held, targets=len(names)
+        )
+        show.html(show.fold(caption, show.table_html(table, caption, kind="signs")))
 
 
 def newest(data: Data, plan: str, lang: str) -> None:
@@ -176,11 +180,11 @@ def _records(frame: pd.DataFrame) -> list[Any]:
 
 
 def _table(key: str, columns: str, rows: Sequence[Sequence[Any]], lang: str, empty: str = "") -> None:
-    """Show a section with one table, its first column the index; without rows the text `empty`, where one is named."""
+    """Show a section with one table, folded; without rows the text `empty`, where one is named."""
     show.section(key, lang, text(empty, lang) if empty and not rows else None)
     if rows or not empty:
         frame = titled(rows, columns.split(), lang)
-        show.table(frame.set_index(frame.columns[0]))
+        show.table(frame.set_index(frame.columns[0]), folded=text("rows_shown", lang, count=len(rows)))
 
 
 def check_lines(problems: Sequence[Problem], made: Sequence[Problem], folder: Path, lang: str) -> list[str]:

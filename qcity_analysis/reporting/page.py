@@ -1,30 +1,40 @@
 """Notebooks, the index of a report and the list of problems as self-contained HTML pages; the guide of a new plan.
 
-No external address, no JavaScript, described figures, code folded away. What a page is called and says in its head
-comes from the notebook itself: the output that carries the metadata key `qcity` (see `show.markdown`).
+No external address, one script that is not needed to read, a policy that lets nothing else run, code folded away. What
+a page is called and says in its head comes from the notebook itself: the output with the metadata key `qcity`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import re
 import threading
-from collections.abc import Sequence
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Collection, Sequence
+from functools import cache
+from html import escape
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..catalogue import LANGUAGES, catalogue, text
+from ..catalogue import LANGUAGES, catalogue, join, text
 from ..data.schema import TABLES
 from ..files import write_whole
 from ..problems import Problem, counted
-from .sentences import section_name
 
 if TYPE_CHECKING:
     pass
 
+LINK = re.compile(r'<span(?: class="name")? data-href="([^"]*)">(.*?)</span>')
 TEMPLATES = Path(__file__).with_name("templates")
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
 EXAMPLES = {"date": "2024-03-28, 2024-03, 2024", "year": "2025", "number": "3.48", "integer": "6"}
+GROUPS = ("answered", "settled", "reference", "without")  # targets of a plan in the index
+COUNTED = ("answered", "likely", "unlikely", "met", "missed", "reference", "without")  # in its first line
+KEPT = re.compile("<!--kept-->.*?<!--/kept-->", re.S)  # where a page that is kept says why
 ASSESSED = ("forecast", "met", "missed", "depends_on_definition")
 _ONE_AT_A_TIME = threading.Lock()  # nbconvert's exporter and its templates are not promised to be thread-safe
 
@@ -37,11 +47,13 @@ def render_page(
     title: str = "",
     home: str = "",
     fault: str = "",
+    site: Collection[str] = (),
 ) -> dict[str, Any]:
     """Write an executed notebook as HTML and return its front matter. The file appears whole or not at all.
 
     `lang` and `title` are used when the notebook stopped before it said them itself; `home` is the relative
-    address of the index; `fault` is shown in a banner when the run did not finish.
+    address of the index; `fault` is shown in a banner when the run did not finish; `site` names the pages of the
+    report without their ending ("plan/target.en"): what it has, or lies beside the page, is linked to.
     """
     import nbformat
     from jinja2 import FileSystemLoader
@@ -53,29 +65,69 @@ def render_page(
     front: dict[str, Any] = {"lang": lang, "title": title or Path(executed).stem}
     for cell, told in said[:1]:  # what the notebook says of itself; nothing when it stopped before
         front |= told | {"lead_cell": cell.get("id", "")}
-    words, model, about = _words(front["lang"]), front.get("model", ""), ""
-    if front.get("as_of"):
-        facts = {"as_of": front["as_of"], "version": __version__, "model": words.get(f"model_{model}", model)}
-        about = words["page_about" if model else "index_as_of"].format(**facts)
+    words = _words(front["lang"])
+    about = (
+        words["index_as_of"].format(as_of=front["as_of"], version=__version__) if front.get("as_of") else ""
+    )
     head = {
-        "illustrative": False,
-        "lead_cell": "",
-        "words": words,
-        "about": about,
-        "home": home,
-        "fault": fault,
-    }
+        "illustrative": False, "lead_cell": "", "words": words, "about": about, "home": home, "fault": fault,
+        "head": _head(), **_neighbours(Path(output), front, site),
+    }  # fmt: skip
     head |= front | {"html_lang": HTML_LANG[front["lang"]]}
     with _ONE_AT_A_TIME:
         exporter = HTMLExporter(
             template_name="basic", template_file="page.html.j2", extra_loaders=[FileSystemLoader(TEMPLATES)],
             exclude_anchor_links=True, exclude_input_prompt=True, exclude_output_prompt=True,
+            filters={"linked": lambda html: LINK.sub(lambda found: _link(found, Path(output), site), html)},
         )  # fmt: skip
         exporter.log.setLevel("ERROR")
         html, _ = exporter.from_notebook_node(document, resources={"qcity": head})
     Path(output).parent.mkdir(parents=True, exist_ok=True)
     write_whole(Path(output), str(html))
     return front
+
+
+def mark_page(page: Path, lang: str, key: str, **values: object) -> None:
+    """Say at the head of a page that is kept why it is, by a text; without a key what was said is taken away."""
+    whole = page.read_text("utf-8")
+    said = escape(text(key, lang, **values)) if key else ""
+    shown = f'<div class="banner{" fault" * ("fault" in values)}" role="note">{said}</div>' if said else ""
+    write_whole(page, KEPT.sub(lambda _: f"<!--kept-->{shown}<!--/kept-->", whole, count=1))
+
+
+@cache
+def _head() -> dict[str, str]:
+    """Style, script and policy of every page: nothing runs or is loaded but this style, this script, data images."""
+    style = "".join((TEMPLATES / name).read_text("utf-8") for name in ("style.css", "parts.css"))
+    script = (TEMPLATES / "page.js").read_text("utf-8")
+    signs = {
+        kind: f"{kind}-src 'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+        for kind, text in (("style", style), ("script", script))
+    }
+    policy = ["default-src 'none'", *signs.values(), "img-src data:", "base-uri 'none'", "form-action 'none'"]
+    return {"style": style, "script": script, "policy": "; ".join(policy)}
+
+
+def _neighbours(page: Path, front: dict[str, Any], site: Collection[str]) -> dict[str, Any]:
+    """The same page in other languages and the page of its plan, where the report has them."""
+    name, lang = page.name.removesuffix(".html"), str(front["lang"])
+    same = {
+        one: f"{name.removesuffix(lang)}{one}"
+        for one in LANGUAGES
+        if one != lang and name.endswith(f".{lang}")
+    }
+    others = {one: f"{other}.html" for one, other in same.items() if f"{page.parent.name}/{other}" in site}
+    card = f"scorecard.{lang}"
+    known = f"{page.parent.name}/{card}" in site and name != card
+    return {"others": others, "plan_page": f"{card}.html" if known else ""}
+
+
+def _link(found: re.Match[str], page: Path, site: Collection[str]) -> str:
+    """What a section says leads to another page, as a link where that page is or will be."""
+    there = (
+        f"{page.parent.name}/{found[1].removesuffix('.html')}" in site or (page.parent / found[1]).is_file()
+    )
+    return f'<a href="{found[1]}">{found[2]}</a>' if there else found[2]
 
 
 def _words(lang: str) -> dict[str, str]:
@@ -89,7 +141,9 @@ def _rendered(template: str, langs: list[str], **values: Any) -> str:
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
     words, html_langs = {lang: _words(lang) for lang in langs}, [HTML_LANG[lang] for lang in langs]
     page = environment.get_template(template)
-    return page.render(langs=langs, html_langs=html_langs, w=words, version=__version__, **values)
+    return page.render(
+        langs=langs, html_langs=html_langs, w=words, version=__version__, head=_head(), **values
+    )
 
 
 def check_page(
@@ -111,44 +165,61 @@ def check_page(
 
 
 def write_index(entries: Sequence[dict[str, Any]], output: str | Path, as_of: str) -> None:
-    """Write the index of a report: every target of every plan, one line each, with links to the pages.
+    """Write the index of a report: plans still running first, then the first plan, then those that are over.
 
     `entries` are one dict per run as in the ledger (see `report`), with the front matter of its page as `front`; its
     kind is target, dated, scorecard, overview or track. Runs that failed are listed in a banner.
     """
     langs = list(dict.fromkeys(entry["lang"] for entry in entries)) or ["en"]
-    failed = [e | {"name": _name(e)} for e in entries if not e["ok"]]
+    spoken = {lang: [entry for entry in entries if entry["lang"] == lang] for lang in langs}
+    pages = {lang: {e["kind"]: e for e in mine} for lang, mine in spoken.items()}
     html = _rendered(
-        "index.html.j2", langs, as_of=as_of,
-        plans={lang: _plans([e for e in entries if e["plan"] and e["lang"] == lang], lang) for lang in langs},
-        failed={lang: [e for e in failed if e["lang"] == lang] for lang in langs},
-        **{kind: {e["lang"]: e["page"] for e in entries if e["kind"] == kind} for kind in ("track", "overview")},
+        "index.html.j2", langs, as_of=as_of, pages=pages,
+        plans={lang: _plans(mine, lang, as_of) for lang, mine in spoken.items()},
+        tally={lang: _tally([e for e in mine if e["kind"] == "target"], lang) for lang, mine in spoken.items()},
+        failed={lang: [e | {"name": _name(e)} for e in mine if not e["ok"]] for lang, mine in spoken.items()},
     )  # fmt: skip
     write_whole(Path(output), html)
 
 
-def _plans(entries: list[dict[str, Any]], lang: str) -> list[dict[str, Any]]:
-    plans = []
-    for plan in dict.fromkeys(entry["plan"] for entry in entries):
-        kinds: dict[str, list[dict[str, Any]]] = {"target": [], "dated": [], "scorecard": []}
-        for entry in entries:
-            if entry["plan"] == plan:
-                kinds.setdefault(entry["kind"], []).append(entry)
-        rows: dict[str, list[dict[str, Any]]] = {}
-        for entry in kinds["target"]:
-            rows.setdefault(entry["front"].get("section", ""), []).append(_row(entry, lang))
-        titles = {name: section_name(name, lang) if len(rows) > 1 or name else "" for name in rows}
-        sections = [{"title": titles[name], "rows": lines} for name, lines in rows.items()]
-        if kinds["dated"]:
-            sections.append(
-                {"title": text("index_dated", lang), "rows": [_row(e, lang) for e in kinds["dated"]]}
-            )
-        assessed = sum(entry["front"].get("status") in ASSESSED for entry in kinds["target"])
-        count = text("index_assessed", lang, total=len(kinds["target"]), assessed=assessed)
-        card = (kinds["scorecard"] or [{}])[0]
-        title, link = card.get("front", {}).get("plan_title") or plan, card.get("page", "")
-        plans.append({"title": title, "count": count, "scorecard": link, "sections": sections})
-    return plans
+def _plans(entries: list[dict[str, Any]], lang: str, as_of: str) -> list[dict[str, Any]]:
+    """The plans in their order, each with its targets in groups; what is over but the first plan is folded."""
+    plans: list[dict[str, Any]] = []
+    for plan in dict.fromkeys(entry["plan"] for entry in entries if entry["plan"]):
+        mine = [entry for entry in entries if entry["plan"] == plan]
+        targets = [entry for entry in mine if entry["kind"] == "target"]
+        groups = {name: [_row(e, lang) for e in targets if _group(e) == name] for name in GROUPS}
+        groups["dated"] = [_row(entry, lang) for entry in mine if entry["kind"] == "dated"]
+        ends = [e["front"].get("deadline", 0) for e in targets] or [0]
+        card: dict[str, Any] = next((e for e in mine if e["kind"] == "scorecard"), {})
+        title, live = card.get("front", {}).get("plan_title") or plan, median(ends) >= int(as_of[:4])
+        about = {
+            "title": title,
+            "count": _tally(targets, lang),
+            "scorecard": card.get("page", ""),
+            "live": live,
+        }
+        plans.append(about | {"folded": not live and bool(plans), "groups": groups})
+    return sorted(plans, key=lambda plan: not plan["live"])
+
+
+def _group(entry: dict[str, Any]) -> str:
+    """Answered, settled, reference only, or without figures."""
+    status = entry["front"].get("status")
+    if status in ("met", "missed"):
+        return "settled"
+    return "answered" if status in ASSESSED else "reference" if entry["front"].get("lent") else "without"
+
+
+def _tally(targets: list[dict[str, Any]], lang: str) -> str:
+    """How many targets there are, how many have an answer and which, in one line."""
+    chances = [e["front"]["probability"] for e in targets if e["front"].get("probability") is not None]
+    groups, statuses = Counter(map(_group, targets)), Counter(e["front"].get("status") for e in targets)
+    numbers = {name: groups[name] for name in GROUPS} | {name: statuses[name] for name in ("met", "missed")}
+    numbers |= {"likely": sum(chance >= 0.66 for chance in chances)}
+    numbers |= {"unlikely": sum(chance <= 0.33 for chance in chances)}
+    parts = [text(f"index_{name}", lang, count=numbers[name]) for name in COUNTED if numbers[name]]
+    return text("index_tally", lang, total=len(targets), parts=join(parts, lang))
 
 
 def _name(entry: dict[str, Any]) -> str:
@@ -157,15 +228,16 @@ def _name(entry: dict[str, Any]) -> str:
 
 def _row(entry: dict[str, Any], lang: str) -> dict[str, Any]:
     front, name = entry["front"], _name(entry)
-    probability, status = front.get("probability"), front.get("status")
+    probability, group = front.get("probability"), _group(entry)
     if entry["kind"] == "dated":
         name = f"{name} · {text('as_of_line', lang, as_of=entry['as_of'])}".rstrip("。.")
     word = front.get("word_shown") or front.get("status_shown", "")
+    said = front.get("wording") if group == "without" else front.get("answer")
     return {
         "href": entry["page"], "name": name, "shown": front.get("probability_shown", ""),
         "percent": None if probability is None else round(100 * probability),
-        "word": word if entry["ok"] else entry["status"], "settled": status in ASSESSED and status != "forecast",
-        "answer": front.get("answer", "") or entry.get("error", ""),
+        "word": word if entry["ok"] else entry["status"], "settled": group == "settled",
+        "answer": said or front.get("answer", "") or entry.get("error", ""),
     }  # fmt: skip
 
 

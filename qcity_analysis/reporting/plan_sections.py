@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ..analysis.portfolio import portfolio as add_up
 from ..catalogue import check_language, join, text
 from ..errors import QcityError
 from . import analyses, sentences, show
-from .figures.charts import portfolio_chart, scorecard_chart
+from .figures.charts import portfolio_chart
 from .formatting import text_of
 from .sentences import section_name
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from ..assessment.answer import Assessment
     from ..data.load import Data
 
+LIKELY = 0.66
+FEW = 3  # departments named in a row
+GROUPS = ("attention", "open", "settled", "without")
 STATUSES = ("met", "missed", "forecast", "depends_on_definition", "not_assessable")
 NAMED = 6  # targets that cannot be assessed, named in one sentence
 
@@ -24,9 +29,21 @@ NAMED = 6  # targets that cannot be assessed, named in one sentence
 def answer(data: Data, results: Sequence[Assessment], lang: str) -> None:
     """Show how many targets are met, missed, uncertain or cannot be assessed, and hand the page its title."""
     counts = {status: sum(a.status == status for a in results) for status in STATUSES}
-    labels = {status: text(f"n_{status.removesuffix('_on_definition')}", lang) for status in STATUSES}
-    parts = [text("scorecard_part", lang, count=n, label=labels[key]) for key, n in counts.items() if n]
-    words = text("scorecard_answer", lang, total=len(results), as_of=data.as_of, parts=join(parts, lang))
+    told = Counter(
+        sentences.chance(a, lang)[1] or sentences.status_shown(a, lang)
+        for a in results
+        if _group(a) != "without"
+    )
+    parts = join(
+        [text("scorecard_part", lang, count=n, label=label) for label, n in told.most_common()], lang
+    )
+    facts = {
+        "total": len(results),
+        "answered": told.total(),
+        "missing": counts["not_assessable"],
+        "as_of": data.as_of,
+    }
+    words = text("scorecard_answer" if told else "scorecard_none", lang, parts=parts, **facts)
     name = sentences.plan_title(data, results[0].target.plan, lang)
     front = {
         "kind": "scorecard", "lang": lang, "title": text("scorecard_question", lang, plan=name),
@@ -34,14 +51,55 @@ def answer(data: Data, results: Sequence[Assessment], lang: str) -> None:
         "model": results[0].model, "answer": words, "short": words, "counts": counts,
         "illustrative": any(a.illustrative for a in results),
     }  # fmt: skip
-    show.section("answer", lang, words, front)
+    show.markdown(words, front)
 
 
-def picture(results: Sequence[Assessment], lang: str) -> None:
-    """Show the dots of all targets; the description lists every value."""
-    show.section("scorecard_figure", lang)
-    items = join([f"{a.target.name(lang)} {_verdict(a, lang)}" for a in results], lang)
-    show.picture(scorecard_chart(results, lang), text("alt_scorecard", lang, items=items))
+def rows(results: Sequence[Assessment], lang: str) -> None:
+    """Show every target as a row with its bar, in groups by what needs attention; to be filtered and sorted."""
+    groups: dict[str, list[str]] = {}
+    for order, a in enumerate(results):
+        section, named = text_of(a.target.section), join(sentences.departments_of(a, lang), lang)
+        few = join(sentences.departments_of(a, lang)[:FEW], lang)
+        about = [sentences.finding(a, lang), section_name(section, lang) if section else "", few]
+        facts = {"section": section_name(section, lang), "departments": named, "order": f"{order:03}"}
+        facts["chance"] = f"{a.chance if a.chance is not None else -1:.4f}"
+        href, said = f"{a.target.target_id}.{lang}.html", " · ".join(filter(None, about))
+        groups.setdefault(_group(a), []).append(show.row(a.target.name(lang), a, lang, said, href, **facts))
+    show.section("rows", lang, "")
+    show.html(_tools(results, lang))
+    for key in [key for key in GROUPS if key in groups]:
+        title, listed = text(f"g_{key}", lang), f'<ul class="qcity rows">{"".join(groups[key])}</ul>'
+        head = f"{title} ({len(groups[key])})"
+        show.html(show.fold(head, listed) if key == "without" else f"<h3>{escape(head)}</h3>{listed}")
+
+
+def _group(a: Assessment) -> str:
+    if a.status == "not_assessable":
+        return "without"
+    if a.status == "met":
+        return "settled"
+    return "open" if a.status == "forecast" and (a.probability or 0) >= LIKELY else "attention"
+
+
+def _tools(results: Sequence[Assessment], lang: str) -> str:
+    """Choices of section, department and order; without a script they stay hidden."""
+    sections = [section_name(name, lang) for name in sentences.by_section(results)]
+    departments = sorted({one for a in results for one in sentences.departments_of(a, lang)})
+    orders = {key: text(f"order_{key}", lang) for key in ("order", "chance")}
+    choices = {
+        "section": dict(zip(sections, sections, strict=True)),
+        "departments": dict(zip(departments, departments, strict=True)),
+    }
+    picked = {key: {"": text("all", lang)} | values for key, values in choices.items()} | {"sort": orders}
+    parts = []
+    for key, values in picked.items():
+        options = "".join(
+            f'<option value="{escape(one)}">{escape(shown)}</option>' for one, shown in values.items()
+        )
+        parts.append(
+            f'<label>{escape(text(f"pick_{key}", lang))} <select name="{key}">{options}</select></label>'
+        )
+    return f'<form class="qcity tools" hidden>{"".join(parts)}</form>'
 
 
 def portfolio(data: Data, results: Sequence[Assessment], lang: str) -> None:
@@ -53,12 +111,14 @@ def portfolio(data: Data, results: Sequence[Assessment], lang: str) -> None:
     if not results:
         raise QcityError("a portfolio needs at least one assessment; this plan has no target")
     plan = add_up(data, results)
-    show.section("portfolio", lang)
+    show.section("portfolio", lang, "")
     if len(plan.targets):
         show.picture(portfolio_chart(plan, lang), analyses.alt_portfolio(plan, lang))
-    show.markdown("\n\n".join(analyses.portfolio_sentences(plan, lang)))
+    first, *more = analyses.portfolio_sentences(plan, lang)
+    show.markdown(first)
+    tables = [show.paragraphs(*more)]
     if (plan.targets["share_of_variance"] > 0).sum() > 1:
-        show.table(analyses.deciding_table(plan, lang), text("p_deciding", lang))
+        tables.append(show.table_html(analyses.deciding_table(plan, lang), text("p_deciding", lang)))
     for key, frame, head in (
         ("p_by_section", plan.sections, "p_group"), ("p_by_department", plan.departments, "p_department"),
     ):  # fmt: skip
@@ -67,36 +127,22 @@ def portfolio(data: Data, results: Sequence[Assessment], lang: str) -> None:
             names = [text_of(name) for name in frame[f"name_{lang}"]]
             names = [section_name(name, lang) for name in names] if head == "p_group" else names
             names = [name or text("p_no_department", lang) for name in names]
-            show.table(analyses.groups_table(frame, names, head, lang), text(key, lang))
+            tables.append(show.table_html(analyses.groups_table(frame, names, head, lang), text(key, lang)))
+    show.html(show.fold(text("p_tables", lang), show.paragraphs(text("s_portfolio", lang)), *tables))
     if missing := analyses.unassessed_sentence(plan, lang, NAMED):
         show.markdown(missing)
-
-
-def by_section(results: Sequence[Assessment], lang: str) -> None:
-    """Show one table a section: target, probability and word, last figure, and the answer in words."""
-    show.section("scorecard_table", lang)
-    sections, last = sentences.by_section(results), text("k_last", lang)
-    for name, mine in sections.items():
-        rows = []
-        for a in mine:
-            figures = show.single_figures(a.parts[-1] if a.status == "depends_on_definition" else a, lang)
-            rows.append([_verdict(a, lang), figures.get(last, "–"), sentences.headline(a, lang)])
-        targets = [a.target.name(lang) for a in mine]
-        table = analyses.titled(rows, ("c_answer", "k_last", "c_reason"), lang, "c_target", targets)
-        show.table(table, section_name(name, lang) if len(sections) > 1 else "")
 
 
 def add(results: Sequence[Assessment], lang: str) -> None:
     """Show how to add figures for the targets that cannot be assessed, with one of them as the example."""
     if missing := [a for a in results if a.status == "not_assessable"]:
-        how = sentences.how_to_add(missing[0], lang)
-        show.section("scorecard_add", lang, f"{text('s_scorecard_add', lang)}\n\n{how}")
+        show.section(
+            "scorecard_add",
+            lang,
+            f"{text('s_scorecard_add', lang)}\n\n{sentences.how_to_add(missing[0], lang)}",
+        )
 
 
 def as_data(results: Sequence[Assessment]) -> dict[str, Any]:
     """The assessments as JSON-able data, by target."""
     return {a.target.target_id: a.to_dict() for a in results}
-
-
-def _verdict(a: Assessment, lang: str) -> str:
-    return join(sentences.chance(a, lang), lang) or sentences.status_shown(a, lang)

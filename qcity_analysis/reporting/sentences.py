@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import catalogue, check_language, join, say, text
+from ..data.load import pages
 from ..data.schema import RELATIVE
 from ..errors import Note
 from ..targets import NUMERAL, Pace, arabic, section_order
@@ -37,6 +38,16 @@ def finding(a: Assessment, lang: str) -> str:
     return say(own if own in catalogue("sentences") else f"find_{a.status}", lang, **facts)
 
 
+def figure_title(a: Assessment, lang: str) -> str:
+    """What a figure of the result shows, as its title: the median with its interval, or what was found."""
+    if a.status != "forecast" or a.interval is None or a.tally is not None:
+        return finding(a, lang)
+    low, high = (level(a, value, lang) for value in a.interval)
+    return text(
+        "figure_title", lang, year=a.target.deadline, value=level(a, a.median, lang), low=low, high=high
+    )
+
+
 def headline(a: Assessment, lang: str) -> str:
     """The answer in one sentence; a borrowed or definition-bound answer says so in it.
 
@@ -52,7 +63,8 @@ def headline(a: Assessment, lang: str) -> str:
     facts["ask"] = ask(a, lang)
     lead = say("head_definition", lang, **facts) if a.role == "definition" else ""
     settled = a.status in ("met", "missed") and a.target.threshold is not None
-    key = "head_settled" if settled else f"head_{a.status}"
+    overdue = a.status == "forecast" and a.as_of.year > a.target.deadline and len(a.levels()) > 0
+    key = "head_settled" if settled else "head_overdue" if overdue else f"head_{a.status}"
     return lead + say(key if key in catalogue("sentences") else "head", lang, **facts)
 
 
@@ -62,8 +74,10 @@ def sentences(a: Assessment, lang: str) -> list[str]:
     if a.status == "forecast" and a.interval is not None and a.probability_error is not None:
         lines += [_expected(a, lang), *_pace_sentence(a, lang), *_tally_sentences(a, lang)]
         lines += [say(f"joint_{a.target.kind}", lang)] if a.target.kind in ("monotone", "every_year") else []
-        model = text(f"model_{a.likelihood or a.model}", lang)
-        key = "exact" if a.probability_error == 0 else "error"
+        model, key = (
+            text(f"model_{a.likelihood or a.model}", lang),
+            "error" if a.probability_error else "exact",
+        )
         lines.append(say(key, lang, draws=f"{a.draws:,}", error=error_shown(a), model=model))
     if a.status == "depends_on_definition":
         lines.append(say("never_joined", lang))
@@ -302,24 +316,23 @@ def plan_quote(a: Assessment, lang: str) -> str:
     return wording
 
 
-def departments(a: Assessment, lang: str) -> str:
-    """The departments a plan names for a target, as a list in words."""
+def departments_of(a: Assessment, lang: str) -> list[str]:
+    """The departments a plan names for a target."""
     named = (a.target.departments_en if lang == "en" else "") or a.target.departments
-    return join(map(str.strip, named.split(";")), lang)
+    return [one.strip() for one in named.split(";") if one.strip()]
 
 
-def plan_says(a: Assessment, lang: str) -> list[str]:
-    """The plan's own sentence, the departments, and how we read it; what is not given is left out."""
-    target, en = a.target, lang == "en"
-    lines = {"plan_wording": plan_quote(a, lang), "plan_departments": departments(a, lang)}
-    lines["plan_binding"] = say(f"binding_{target.binding}", lang) if target.binding else ""
-    lines["plan_reading"] = (target.note_en if en else "") or target.note
+def plan_reading(a: Assessment, lang: str) -> list[str]:
+    """Whether the plan calls the target binding, and how we read it; what is not given is left out."""
+    lines = {"plan_binding": say(f"binding_{a.target.binding}", lang) if a.target.binding else ""}
+    lines["plan_reading"] = (a.target.note_en if lang == "en" else "") or a.target.note
     return [say(key, lang, said=line) for key, line in lines.items() if line]
 
 
 def plan_title(data: Data, plan: str, lang: str) -> str:
-    """The title of a plan in `lang`, from the source its targets name; the identifier where it has none."""
-    check_language(lang)
+    """The name of a plan in `lang`, from `titles` of `pages.toml`, else the source its targets name, else its own."""
+    if named := pages(data.folder).get("titles", {}).get(plan):
+        return str(named[check_language(lang)])
     named = data.targets.loc[(data.targets["plan"] == plan) & (data.targets["source_id"] != ""), "source_id"]
     titles = data.sources[data.sources["source_id"].isin(named.head(1))]
     if titles.empty:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..catalogue import check_language, say, text
+from ..catalogue import check_language, join, say, text
 from . import sentences
 from .figures import Picture, columns_of
-from .formatting import period, published, text_of, year_of
+from .formatting import period, published, text_of, with_unit, year_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,23 +39,48 @@ def section(key: str, lang: str, lead: str | None = None, front: Front = None, *
     markdown("\n\n".join(filter(None, [f"## {text(f'h_{key}', lang, **values)}", words])), front)
 
 
-def table(frame: pd.DataFrame, caption: str = "", index: bool = True, fold: str = "") -> None:
-    """Show a table of shown text as accessible HTML: a caption, column headers with scope, a scrolling frame.
-
-    With `index` the index is a column of row headers; with `fold` it lies under a line of that text to open it with
-    (on paper it is open). Cells that start with "<a " are kept as links.
-    """
+def html(*parts: str, front: Front = None, page: bool = True) -> None:
+    """Show HTML; what is not for the `page` stays in the notebook."""
     from IPython.display import HTML, display
 
-    head = [str(frame.index.name or ""), *frame.columns] if index else frame.columns
-    titles = "".join(f'<th scope="col">{escape(str(title))}</th>' for title in head)
+    told = {"qcity": front} if front else {} if page else {"qcity_page": False}
+    display(HTML("".join(parts)), metadata=told or None)
+
+
+def paragraphs(*lines: str, kind: str = "") -> str:
+    """Sentences as paragraphs of HTML; none for an empty one."""
+    look = f' class="{kind}"' if kind else ""
+    return "".join(f"<p{look}>{escape(line)}</p>" for line in lines if line)
+
+
+def fold(line: str, *parts: str) -> str:
+    """HTML that lies under a line to open it with; nothing without any."""
+    inner = "".join(parts)
+    return f'<details class="qcity fold"><summary>{escape(line)}</summary>{inner}</details>' if inner else ""
+
+
+def table(frame: pd.DataFrame, caption: str = "", index: bool = True, folded: str = "") -> None:
+    """Show a table of shown text; with `folded` it lies under a line of that text to open it with."""
+    shown = table_html(frame, caption, index)
+    html(fold(folded, shown) if folded else shown)
+
+
+def table_html(frame: pd.DataFrame, caption: str = "", index: bool = True, kind: str = "") -> str:
+    """A table of shown text as accessible HTML: a caption, headers with scope, a frame that scrolls by keyboard.
+
+    With `index` the index is a column of row headers. Cells that start with "<a " are kept as links. Of the `kind`
+    "cards" every row is a card on a phone.
+    """
+    head = [str(frame.index.name or ""), *map(str, frame.columns)] if index else [*map(str, frame.columns)]
+    titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)
     firsts = [f'<th scope="row">{escape(str(name))}</th>' if index else "" for name in frame.index]
+    labels = [f' data-label="{escape(title)}"' if kind == "cards" else "" for title in head[int(index) :]]
     rows = zip(firsts, frame.to_numpy(), strict=True)
-    body = "".join(f"<tr>{first}{''.join(map(_cell, row))}</tr>" for first, row in rows)
+    body = "".join(f"<tr>{first}{''.join(map(_cell, row, labels))}</tr>" for first, row in rows)
     above = f"<caption>{escape(caption)}</caption>" if caption else ""
-    whole = f"<table>{above}<thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
-    line = f'<details class="fold"><summary>{escape(fold)}</summary>' if fold else ""
-    display(HTML(f'{line}<div class="scroll">{whole}</div>{"</details>" if fold else ""}'))
+    name = escape(caption or " · ".join(head))
+    whole = f'<table class="{kind}">{above}<thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div class="qcity scroll" role="region" tabindex="0" aria-label="{name}">{whole}</div>'
 
 
 def meter(shares: Sequence[float], marks: Sequence[float] = (), length: float = 100) -> str:
@@ -71,6 +96,13 @@ def meter(shares: Sequence[float], marks: Sequence[float] = (), length: float = 
     ground = f'<rect class="ground" width="{length}" height="8" rx="1"/>'
     ratio = ' preserveAspectRatio="none"' if "<circle" not in drawn else ""
     return f'<svg class="meter" viewBox="0 0 {length} 8" aria-hidden="true"{ratio}>{ground}{drawn}</svg>'
+
+
+def strip(shares: Sequence[float], marks: Sequence[float], alt: str, lang: str) -> str:
+    """Probabilities as dots on one line from 0 to 100 %, `marks` in red, with a description."""
+    ends = "".join(f"<span>{with_unit(share, '%', lang)}</span>" for share in ("0", "50", "100"))
+    dots = f'<div role="img" aria-label="{escape(alt)}">{meter(shares, marks, 320)}</div>'
+    return f'<div class="qcity strip">{dots}<p class="ends" aria-hidden="true">{ends}</p></div>'
 
 
 def card(a: Assessment, lang: str, heading: str = "h3") -> str:
@@ -89,11 +121,11 @@ def card(a: Assessment, lang: str, heading: str = "h3") -> str:
     ]
     if a.illustrative:
         rows.append(f'<p class="made-up">{escape(text("illustrative_banner", lang))}</p>')
-    rows += [_verdict_row(part, lang) for part in a.by_definition()]
+    rows += [_verdict_row(part, lang) for part in a.by_definition() if a.status != "not_assessable"]
     if quote := sentences.plan_quote(a, lang):
         rows.append(f'<p class="quote">{escape(quote)}</p>')
     facts = [(text("k_last", lang), _last_figure(part, lang), "") for part in a.by_definition()]
-    facts += [*_paces(a, lang), (text("d_named", lang), sentences.departments(a, lang), "")]
+    facts += [*_paces(a, lang), (text("d_named", lang), join(sentences.departments_of(a, lang), lang), "")]
     listed = [
         f"<div><dt>{escape(term)}</dt><dd>{escape(said)}{bar}</dd></div>" for term, said, bar in facts if said
     ]
@@ -101,6 +133,20 @@ def card(a: Assessment, lang: str, heading: str = "h3") -> str:
     over = [note for note in a.notes if note.code == "awaiting_figure"]
     rows += [f'<p class="quiet">{escape(text("about_over", lang, **note.values))}</p>' for note in over]
     return f'<article class="qcity card" lang="{lang}">{"".join(rows)}</article>'
+
+
+def row(name: str, a: Assessment, lang: str, said: str = "", href: str = "", **data: str) -> str:
+    """One answer as a row of a list: its name (a link where `href` is a page), number, bar and word, what is said."""
+    shown, word = sentences.chance(a, lang)
+    bar = f"<b>{escape(shown)}</b>{meter([a.probability])}" if shown and a.probability is not None else ""
+    kept = "".join(f' data-{key}="{escape(value)}"' for key, value in data.items())
+    kind = "none" if a.status == "not_assessable" else "settled" if not shown else ""
+    verdict = escape(word or sentences.status_shown(a, lang))
+    mark = f'<span class="mark">{bar}<span class="{kind}">{verdict}</span></span>'
+    title = f'<span class="name" data-href="{escape(href)}">{escape(name)}</span>'
+    return f"<li{kept}>{title} {mark}" + (
+        f' <span class="say">{escape(said)}</span></li>' if said else "</li>"
+    )
 
 
 def _verdict_row(part: Assessment, lang: str) -> str:
@@ -150,20 +196,25 @@ def saved(result: dict[str, Any], name: str, lang: str, out: str = "") -> Path:
     path = inside(folder, f"{name}.json")
     write_whole(path, json.dumps(result, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
     shown = "/".join(path.parts[-2:] if out else path.parts[-3:])
-    section("saved", lang, f"{text('s_saved', lang)}`{shown}`")
+    link = f'<span data-href="../{"/".join(path.parts[-2:])}">{escape(shown)}</span>'
+    html(f'<p class="quiet">{escape(text("s_saved", lang))}{link}</p>')
     return path
 
 
 def things_to_try(lang: str, *keys: str) -> None:
-    """Show what a reader can do next, from the texts named."""
-    section("next", lang, "\n".join(f"- {text(f'next_{key}', lang)}" for key in keys))
+    """Show in the notebook, not on its page, what a reader can do next, from the texts named."""
+    html(
+        f"<h2>{escape(text('h_next', lang))}</h2>",
+        *(paragraphs(text(f"next_{key}", lang)) for key in keys),
+        page=False,
+    )
 
 
-def _cell(cell: Any) -> str:
+def _cell(cell: Any, label: str = "") -> str:
     shown = "" if cell is None else str(cell)
     short = len(shown) <= 8 or re.fullmatch(r"[\d–-]+(Q\d)?", shown)  # a date or a word is not broken
     kept = ' class="nowrap"' if short else ""
-    return f"<td{kept}>{shown if shown.startswith('<a ') else escape(shown)}</td>"
+    return f"<td{kept}{label}>{shown if shown.startswith('<a ') else escape(shown)}</td>"
 
 
 def plain_table(frame: pd.DataFrame) -> list[str]:
@@ -178,35 +229,6 @@ def plain_table(frame: pd.DataFrame) -> list[str]:
         width = max(map(columns_of, cells))
         padded.append([cell + " " * (width - columns_of(cell)) for cell in cells])
     return ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]
-
-
-def key_figures(assessment: Assessment, lang: str = "en") -> pd.DataFrame:
-    """Probability with its error, expected value, interval, paces and last figure, one row each, as shown text.
-
-    Index: the quantity; one column, or one for each of `assessment.parts`. What does not apply is left out.
-    """
-    check_language(lang)
-    if not assessment.parts:
-        return pd.DataFrame({text("k_value", lang): single_figures(assessment, lang)})
-    columns = {sentences.panel_title(part, lang): single_figures(part, lang) for part in assessment.parts}
-    rows = list(dict.fromkeys(row for column in columns.values() for row in column))
-    return pd.DataFrame(columns, index=rows).fillna("–")
-
-
-def single_figures(part: Assessment, lang: str) -> dict[str, str]:
-    """The key figures of one assessment without its parts: shown quantity to shown value."""
-    probability, word = sentences.chance(part, lang)
-    shown = {"k_status": sentences.status_shown(part, lang)}
-    if probability:
-        error, key = sentences.error_shown(part), "plus_minus" if part.probability_error else "exact_shown"
-        shown |= {"k_probability": text(key, lang, value=probability, error=error), "k_word": word}
-    if part.status == "forecast":
-        ends = {"k_expected": (part.median, None), "k_interval": part.interval or (None, None)}
-        for key, (low, high) in ends.items():
-            shown[key] = "" if low is None else sentences.level_shown(part, low, lang, high)
-    shown |= {"k_threshold": sentences.target_shown(part, lang), "k_last": _last_figure(part, lang)}
-    shown |= {key: sentences.pace_with_years(part, pace, lang) for key, pace in sentences.paces(part).items()}
-    return {text(key, lang, year=part.target.deadline): value for key, value in shown.items() if value}
 
 
 def _last_figure(part: Assessment, lang: str) -> str:

@@ -18,7 +18,6 @@ from ..catalogue import check_language, say, text
 from ..rules import RULES
 from ..rules.results import judged, results_for
 from . import analyses, sentences, show
-from .figures.charts import sensitivity_chart
 from .figures.fan import fan_chart
 from .sentences import chance, panel_title, status_shown
 
@@ -31,21 +30,22 @@ FIGURES = 12  # figures named that came in between
 
 
 def answer(data: Data, a: Assessment, lang: str) -> None:
-    """Show the question's answer in words, and hand the page its title and summary (JSON-able; the index shows it)."""
+    """Show the answer as a card, and hand the page its title and summary (JSON-able; the index shows it)."""
     target, name, verdict = a.target, a.target.name(check_language(lang)), status_shown(a, lang)
-    region, (shown, word) = data.region_name(target.region, lang), chance(a, lang)
-    words = sentences.headline(a, lang)
+    shown, word = chance(a, lang)
     front = {
         "kind": "target", "lang": lang, "name": name, "plan": target.plan, "target": target.target_id,
-        "title": text("question", lang, region=region, name=name, deadline=target.deadline),
-        "section": target.section, "as_of": a.as_of.isoformat(), "model": a.model, "answer": words,
+        "title": f"{name}: {sentences.finding(a, lang)}", "headed": True,
+        "section": target.section, "as_of": a.as_of.isoformat(), "model": a.model, 
+        "answer": sentences.headline(a, lang),
         "short": f"{shown} ({word})" if shown and word else _short(a, verdict, lang), "status": a.status,
         "status_shown": verdict, "probability": a.probability if a.status == "forecast" else None,
-        "probability_shown": shown, "word_shown": word,
+        "probability_shown": shown, "word_shown": word, "deadline": target.deadline,
+        "lent": any(part.borrowed for part in a.parts),
+        "wording": (target.wording_en if lang == "en" else "") or target.wording,
         "illustrative": a.illustrative or any(part.illustrative for part in a.parts),
     }  # fmt: skip
-    show.section("answer", lang, words, front)
-    show.section("plan", lang, "\n".join(f"- {line}" for line in sentences.plan_says(a, lang)))
+    show.html(show.card(a, lang, "h1"), front=front)
 
 
 def _short(a: Assessment, verdict: str, lang: str) -> str:
@@ -70,50 +70,58 @@ def _show_under(title: str, *lines: str) -> None:
 
 
 def picture(a: Assessment, lang: str) -> None:
-    """Show the fan chart, and after it what it means; with parts, each has its own sentence and figure."""
-    drawn = a.series is not None and bool(a.series.values.notna().any() or len(a.series.bounds))
-    if a.parts or drawn:
-        loans = "borrowed" if any(part.borrowed for part in a.parts) else "definitions"
-        show.section(loans if a.parts else "figure", lang)
-    for part in a.parts or (a,):
-        if a.parts:
-            _show_under(panel_title(part, lang), sentences.headline(part, lang))
-        if a.parts or drawn:
+    """Show the fan chart, with definitions one for each; of a place without figures what comparators would give."""
+    lent = [part for part in a.parts if part.borrowed and part.probability is not None]
+    if lent:
+        show.section("borrowed", lang)
+        names = [sentences.borrowed_name(part, lang) for part in lent]
+        show.html('<ul class="qcity rows">', *map(show.row, names, lent, [lang] * len(lent)), "</ul>")
+        return
+    for part in a.by_definition():
+        if part.series is not None and bool(part.series.values.notna().any() or len(part.series.bounds)):
             show.picture(fan_chart(part, lang), sentences.alt_text(part, lang))
-        show.markdown("\n\n".join(sentences.sentences(part, lang)))
 
 
 def numbers(a: Assessment, lang: str) -> None:
-    """Show the table of key figures."""
-    explained = any(part.probability is not None for part in (a, *a.parts))
-    show.section("numbers", lang, None if explained else "")
-    show.table(show.key_figures(a, lang).rename_axis(text("k_quantity", lang)))
-    show.markdown("\n".join(f"- {line}" for line in sentences.bases(a, lang)))
+    """Show, folded, how it was computed: what is expected with its interval, paths, model and error."""
+    told = [
+        line
+        for part in (a, *a.parts)
+        for line in (*sentences.bases(part, lang), *sentences.sentences(part, lang))
+    ]
+    show.html(show.fold(text("h_numbers", lang), show.paragraphs(*dict.fromkeys(told))))
 
 
 def outlook(data: Data, a: Assessment, lang: str) -> None:
     """Show the pace needed, how often anything moved that fast, when the target is reached, how long one may wait."""
-    show.section("outlook", lang)
+    if a.status not in ("forecast", "depends_on_definition"):
+        return
+    show.section("outlook", lang, "")
     for part in a.by_definition():
-        ahead = look_ahead(data, part)
-        lead = analyses.pace_sentences(part, ahead, lang)
-        _show_under(_caption(part, lang), "\n\n".join(lead))
+        if part.status != "forecast":
+            continue
+        ahead, tables = look_ahead(data, part), []
+        how = analyses.compared(ahead.feasibility, lang)
+        lead = analyses.pace_sentences(part, ahead, lang) + analyses.speed_sentences(
+            part, ahead.feasibility, lang
+        )
+        lead = [line for line in lead if line not in how]
+        wait = [line for line in analyses.waiting_sentences(ahead, lang, part.as_of.year) if line not in lead]
+        _show_under(_caption(part, lang), " ".join(lead), " ".join(wait))
         if ahead.feasibility.rows:
             speeds = analyses.speed_table(data, part, ahead.feasibility, lang)
-            show.table(speeds, text("o_fast_caption", lang), index=False)
-            show.markdown("\n\n".join(analyses.speed_sentences(part, ahead.feasibility, lang)))
+            tables += [show.table_html(speeds, text("o_fast_caption", lang), False), show.paragraphs(*how)]
         if ahead.reason is None:
-            show.table(analyses.attained_table(ahead, lang), text("o_attained_caption", lang), index=False)
-        wait = analyses.waiting_sentences(ahead, lang, part.as_of.year)
-        if wait := [line for line in wait if line not in lead]:
-            show.markdown("\n\n".join(wait))
+            attained = analyses.attained_table(ahead, lang)
+            tables.append(show.table_html(attained, text("o_attained_caption", lang), index=False))
+        show.html(show.fold(text("o_tables", lang), *tables))
 
 
 def changed(data: Data, a: Assessment, lang: str, since: str | dt.date | None = None) -> None:
     """Show what changed since an earlier day, and whether new figures, revisions or time did it.
 
     `since` defaults to the day before the last figure of the assessment's own series became known. Nothing is shown
-    without an earlier day.
+    without an earlier day, or where the answer is the same.
     """
     check_language(lang)
     day, target = since or day_before_last_figure(a), a.target
@@ -123,20 +131,21 @@ def changed(data: Data, a: Assessment, lang: str, since: str | dt.date | None = 
         data.at(a.as_of), target.target_id, target.plan, day, a.as_of,
         region=target.region, model=a.model, draws=a.draws, seed=a.seed,
     )  # fmt: skip
-    show.section("changed", lang, earlier=change.before.as_of)
-    show.markdown(analyses.change_sentence(change, lang))
-    for one in (change, *change.parts):
-        steps = analyses.steps_table(one, lang)
-        if not len(steps) or one.word == "unchanged":
-            continue
-        if caption := _caption(one.after, lang):
-            show.markdown(f"{caption}{'：' if lang == 'zh' else ': '}{analyses.change_sentence(one, lang)}")
-        show.table(steps, caption, index=False)
+    moved = [one for one in (change, *change.parts) if one.word != "unchanged"]
+    if not moved:
+        return
+    show.section("changed", lang, "", earlier=change.before.as_of)
+    tables = []
+    for one in moved:
+        caption = _caption(one.after, lang)
+        lead = f"{caption}{'：' if lang == 'zh' else ': '}" if caption else ""
+        show.markdown(lead + analyses.change_sentence(one, lang))
+        if len(steps := analyses.steps_table(one, lang)):
+            tables.append(show.table_html(steps, caption, index=False))
     if change.figures:
         came = analyses.came_table(data, change.figures[-FIGURES:], lang)
-        show.table(came, text("d_came", lang), index=False)
-    else:
-        show.markdown(say("nothing_came", lang))
+        tables.append(show.table_html(came, text("d_came", lang), index=False))
+    show.html(show.fold(text("d_tables", lang), show.paragraphs(text("s_changed", lang)), *tables))
 
 
 def day_before_last_figure(a: Assessment) -> dt.date | None:
@@ -148,42 +157,48 @@ def day_before_last_figure(a: Assessment) -> dt.date | None:
 
 
 def sensitivity(data: Data, a: Assessment, lang: str) -> None:
-    """Show how far the verdict depends on choices: chart, meaning, table; nothing where there is no choice to vary."""
-    check_language(lang)
-    varied = [one for one in vary(data, a) if one.rows]
+    """Show how far the verdict depends on choices: a line, a strip, the table folded; nothing without a choice."""
+    if a.status not in ("forecast", "depends_on_definition"):
+        return
+    varied = [one for one in vary(data, a) if any(map(analyses.computed, one.rows))]
     if varied:
-        show.section("sensitivity", lang, draws=f"{a.draws:,}")
+        show.section("sensitivity", lang, "")
     for one in varied:
-        show.picture(sensitivity_chart(one, lang), analyses.alt_sensitivity(one, lang))
-        show.markdown("\n\n".join(analyses.sensitivity_sentences(one, lang)))
-        choices, fold = analyses.sensitivity_table(one, lang), text("v_table", lang)
-        show.table(choices, _caption(one.answer, lang), index=False, fold=fold)
+        kept = [
+            row.probability for row in (one.asked, *one.rows) if row.probability is not None and not row.flips
+        ]
+        flips = [row.probability for row in one.rows if row.probability is not None and row.flips]
+        _show_under(_caption(one.answer, lang), " ".join(analyses.sensitivity_sentences(one, lang)))
+        strip = show.strip(kept, flips, analyses.alt_sensitivity(one, lang), lang)
+        how = show.paragraphs(text("s_sensitivity", lang, draws=f"{a.draws:,}"))
+        choices = show.table_html(analyses.sensitivity_table(one, lang), index=False)
+        show.html(strip, show.fold(text("v_table", lang), how, choices))
 
 
 def why(a: Assessment, lang: str) -> None:
     """Show which cells carry each mixture forecast and what each year contributes; nothing where there is none."""
-    mixed = [part for part in a.parts or (a,) if part.model == "mixture" and part.status == "forecast"]
+    mixed = [part for part in a.by_definition() if part.model == "mixture" and part.status == "forecast"]
     parts = [(one, one.forecast) for one in mixed if one.forecast is not None and one.forecast.explainable]
     if parts:
-        show.section("why", lang)
+        show.section("why", lang, "")
     for part, forecast in parts:
         explanation = forecast.explain()
         title = panel_title(part, lang) if len(parts) > 1 else ""
-        _show_under(title, *analyses.explained(part, explanation, lang))
+        _show_under(title, " ".join(analyses.explained(part, explanation, lang)))
         if len(explanation.without):
-            show.table(analyses.without_table(part, explanation, lang), fold=text("why_table", lang))
+            show.table(analyses.without_table(part, explanation, lang), folded=text("why_table", lang))
 
 
 def rules(a: Assessment, lang: str) -> None:
-    """Show every published rule's class beside the page's own answer; with definitions, one table each."""
-    show.section("rules", lang)
-    parts = judged(a)
+    """Show how many published rules say yes, and folded every rule's class; nothing where no rule applies."""
+    parts = [part for part in judged(a) if not part.borrowed and not shared_reason(part, lang)]
+    if parts:
+        show.section("rules", lang, "")
     for part in parts:
-        if reason := shared_reason(part, lang):
-            show.markdown(reason)
-            continue
-        show.table(rules_table(part, lang), panel_title(part, lang) if len(parts) > 1 else "")
-        show.markdown(votes(part, lang))
+        title = panel_title(part, lang) if len(parts) > 1 else ""
+        _show_under(title, votes(part, lang))
+        how, shown = show.paragraphs(text("s_rules", lang)), show.table_html(rules_table(part, lang))
+        show.html(show.fold(text("rules_each", lang), how, shown))
 
 
 def rules_table(a: Assessment, lang: str) -> pd.DataFrame:
@@ -244,23 +259,29 @@ def add(a: Assessment, lang: str) -> None:
 
 
 def sources(a: Assessment, lang: str) -> None:
-    """Show every published figure with publisher, document and date; say so when there is none."""
+    """Show, folded, every published figure with publisher, document and date; nothing when there is none."""
     tables = show.sources_by_series(a, lang)
-    show.section("sources", lang, None if tables else text("no_figures_sentence", lang))
-    for name, table in tables.items():
-        show.table(table, name if a.parts else "", index=False)
+    if tables:
+        count = sum(map(len, tables.values()))
+        listed = [
+            show.table_html(one, name if a.parts else "", False, "cards") for name, one in tables.items()
+        ]
+        show.html(show.fold(text("h_sources", lang, count=count), *listed))
 
 
 def notes(a: Assessment, lang: str) -> None:
-    """Show assumptions and notes, those of each part under its name; nothing when there are none."""
+    """Show our reading of the wording, assumptions and notes, those of each part under its name."""
     blocks = []
-    for part in (a, *a.parts):
+    for part in (a, *a.by_definition()):
         of_series = part.series.notes if part.series is not None and part.role != "main" else ()
-        lines = dict.fromkeys(f"- {sentences.note(note, lang)}" for note in (*part.notes, *of_series))
+        read = sentences.plan_reading(a, lang) if part is a else []
+        lines = dict.fromkeys([*read, *(sentences.note(note, lang) for note in (*part.notes, *of_series))])
         caption = _caption(part, lang)
-        blocks += [f"### {caption}\n\n" * bool(caption) + "\n".join(lines)] if lines else []
+        blocks += (
+            [f"### {caption}\n\n" * bool(caption) + "\n".join(f"- {line}" for line in lines)] if lines else []
+        )
     if blocks:
-        show.section("notes", lang, "\n\n".join(blocks))
+        show.section("notes", lang, "\n\n".join(dict.fromkeys(blocks)))
 
 
 def answer_lines(answer: Assessment, lang: str) -> list[str]:

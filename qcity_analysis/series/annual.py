@@ -30,7 +30,7 @@ from .levels import Levels, chained, conflicts, series_of
 AGREE = 0.005  # share of the value within which a computed and a published level are taken to agree
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AnnualSeries:
     """One indicator of one region as annual levels, with the published figures behind it.
 
@@ -73,9 +73,26 @@ class AnnualSeries:
     factor: float = 1.0
     decimals: Mapping[int, int] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        known = self.known()
+        span = f"{len(known)} levels, {known.index[0]}–{known.index[-1]}" if len(known) else "no level"
+        return f"<AnnualSeries {self.indicator_id}, {self.region}: {span}, in {self.unit}>"
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame().to_html(max_rows=12))
+
     def known(self) -> pd.Series:
         """The levels without the gaps, index year."""
         return self.values.dropna()
+
+    def to_frame(self) -> pd.DataFrame:
+        """The levels with their standard errors and, where a figure of that year was used, its status and source."""
+        used = self.observations.drop_duplicates("year", keep="last").set_index("year")
+        errors = {year: self.error(year) for year in self.values.index}
+        frame = pd.DataFrame({"level": self.values, "error": pd.Series(errors, dtype=float)}).rename_axis(
+            "year"
+        )
+        return frame.join(used[["status", "publisher", "title"]])
 
     def places(self) -> set[tuple[str, str]]:
         """The series itself and everything it is computed from: indicator and region."""
@@ -119,15 +136,18 @@ def annual_series(
     >>> energy.values.round(2).tail(3).to_dict()
     {2020: 100.0, 2021: 97.3, 2022: 97.2}
     """
+    asked = (indicator_id, region, base_year, prefer)
+    if asked in data.computed:
+        return data.computed[asked]
     indicator = data.indicator(indicator_id)
     data.require_region(region)
     made = _computed(data, indicator, region, base_year)
     series = _from_figures(data, indicator, region, made, base_year, prefer)
-    if not is_spliced(indicator):
-        return series
-    continued = data.indicator(str(indicator["continues"]))
-    older = annual_series(data, str(indicator["continues"]), region, prefer=prefer)
-    return _spliced(series, older, indicator, continued)
+    if is_spliced(indicator):
+        continued = data.indicator(str(indicator["continues"]))
+        older = annual_series(data, str(indicator["continues"]), region, prefer=prefer)
+        series = _spliced(series, older, indicator, continued)
+    return data.computed.setdefault(asked, series)
 
 
 def shifted(series: AnnualSeries, year: int, level: float, by_ratio: bool = True) -> AnnualSeries:

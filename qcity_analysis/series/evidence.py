@@ -53,17 +53,18 @@ def typical_revisions(observations: pd.DataFrame) -> dict[str, float]:
         return _remembered[key][1]
     series = ["indicator_id", "region", "measure"]
     figure = [*series, "period", "base_period"]
-    annual = observations[is_whole(observations["period"])].sort_values(["known_from", "row"], kind="stable")
+    cells = [*figure, "year", "value", "qualifier", "known_from", "row", "status"]
+    annual = observations.loc[is_whole(observations["period"]), cells].sort_values(
+        ["known_from", "row"], kind="stable"
+    )
     first = annual[annual["status"].isin(PROVISIONAL)].drop_duplicates(figure)
-    annual = annual.merge(first[series].drop_duplicates(), on=series)
-    cells = ["year", "value", "qualifier", "known_from"]
-    newest = annual.groupby(figure, sort=False, dropna=False)[cells].last().reset_index()
+    newest = annual.merge(first[series].drop_duplicates(), on=series).drop_duplicates(figure, keep="last")
     both = first.merge(newest, on=figure, suffixes=("_first", ""))
     both = both[both["known_from"] > both["known_from_first"]]
+    sizes = {name: _typical_size(rows, str(name[2])) for name, rows in newest.groupby(series)}
     squares: dict[bool, list[float]] = {False: [], True: []}
     for name, rows in both.groupby(series):
-        scale = _typical_size(newest.groupby(series).get_group(name), str(name[2]))
-        if scale > 0:
+        if (scale := sizes[name]) > 0:
             off = (rows["value"] - rows["value_first"]) / scale
             squares[name[2] in CHANGES] += [one**2 for one in off.tolist()]
     level, change = (
@@ -76,10 +77,11 @@ def typical_revisions(observations: pd.DataFrame) -> dict[str, float]:
 
 def _typical_size(rows: pd.DataFrame, measure: str) -> float:
     """Typical size of a yearly change in the unit of one measure's figures; NaN when unknown."""
-    rows = rows[rows["qualifier"].isin(["=", "~"])].sort_values("year")
+    number = rows["qualifier"].isin(["=", "~"]).to_numpy()
+    levels = pd.Series(rows["value"].to_numpy(float)[number], rows["year"].to_numpy()[number])
     if measure in CHANGES:
-        return float(np.median(np.abs(rows["value"]))) if len(rows) else math.nan
-    return _typical_change(rows["value"].set_axis(rows["year"]))[1]
+        return float(np.median(np.abs(levels))) if len(levels) else math.nan
+    return _typical_change(levels.sort_index())[1]
 
 
 def _typical_change(levels: pd.Series) -> tuple[float, float]:

@@ -1,18 +1,21 @@
-"""What every figure shares: fonts that hold Chinese, colours, number formats, a picture with its description.
+"""What every figure shares: fonts that hold Chinese, one palette, sizes to be read on a phone, a picture as SVG.
 
 Figures are made without pyplot, so nothing global is left behind and nothing is shown twice in a notebook.
-Colours are distinguishable without colour vision and in grey print.
+Colours are distinguishable without colour vision and in grey print; on a page each is a variable of its style.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
+import re
 import textwrap
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,15 +28,22 @@ OWN = "#1f5f8b", "#8fb8d4", "#d3e3ee"  # dark, middle, light
 LENT = "#8a6100", "#dcb968", "#f3e6c8"  # what is borrowed
 Look = dict[str, Any]  # keywords of matplotlib
 Point = tuple[float, float]
-WIDTH = 5.4  # inches: narrow, so that words stay readable on a phone
+WHITE = "#ffffff"
+PALETTE = {  # and the variables of a page's style
+    INK: "ink", MUTED: "soft", FAINT: "line", TARGET: "target", WHITE: "paper",
+    **dict(zip((*OWN, *LENT), ("accent", "mid", "pale", "lent", "lentmid", "lentpale"), strict=True)),
+}  # fmt: skip
+WIDTH = 5.1  # inches: a point is then about a pixel on a phone
+TEXT = 11.3  # points, the smallest text of a figure
 DPI = 200
 STYLE: Any = {
-    "font.family": ["Noto Sans CJK SC", "DejaVu Sans"], "font.size": 9.5, "text.color": INK,
+    "font.family": ["Noto Sans CJK SC", "DejaVu Sans"], "font.size": TEXT, "text.color": INK,
     "axes.edgecolor": MUTED, "axes.labelcolor": MUTED, "axes.linewidth": 0.8, "axes.spines.top": False,
     "axes.spines.right": False, "axes.spines.left": False, "axes.grid": True, "axes.grid.axis": "y",
     "axes.axisbelow": True, "axes.unicode_minus": True, "grid.color": FAINT, "grid.linewidth": 0.7,
     "xtick.color": MUTED, "ytick.color": MUTED, "ytick.major.size": 0, "figure.facecolor": "white",
     "axes.facecolor": "white", "legend.frameon": False,
+    "svg.fonttype": "none", "svg.hashsalt": "qcity",
 }  # fmt: skip
 
 
@@ -73,12 +83,12 @@ def new_figure(height: float, width: float = WIDTH) -> Iterator[Figure]:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure with its description, as a notebook shows it: a sharp PNG with alt text.
+    """A figure with its description, as a notebook and a page show it: SVG in HTML, in the colours around it.
 
     >>> from matplotlib.figure import Figure
-    >>> data, metadata = Picture(Figure(figsize=(2, 1)), "two empty inches")._repr_mimebundle_()
-    >>> metadata["image/png"]["alt"]
-    'two empty inches'
+    >>> shown = Picture(Figure(figsize=(2, 1)), "two empty inches")._repr_mimebundle_()
+    >>> 'aria-label="two empty inches"' in shown["text/html"], shown["text/plain"]
+    (True, 'two empty inches')
     """
 
     figure: Figure
@@ -91,16 +101,38 @@ class Picture:
             self.figure.savefig(buffer, format="png", dpi=DPI, metadata=metadata)
         return buffer.getvalue()
 
-    def _repr_mimebundle_(
-        self, include: Any = None, exclude: Any = None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        shown = {"alt": self.alt, "width": round(self.figure.get_figwidth() * 120)}
-        return {"image/png": self.png(), "text/plain": self.alt}, {"image/png": shown}
+    def svg(self) -> str:
+        """The picture as an SVG element: words stay words, looks are attributes, colours those of the page."""
+        buffer = io.BytesIO()
+        with style():
+            self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        drawn, idle = (
+            buffer.getvalue().decode(),
+            r'(?<=<g) id="[^"]*"| transform="rotate\(-0 [^"]*"|<defs>\s*</defs>',
+        )
+        drawn = re.sub(rf"<(metadata|style)\b.*?</\1>|^.*?(?=<svg)|{idle}", "", drawn, flags=re.S)
+        drawn = re.sub(r'style="([^"]*)"', lambda found: _attributes(found[1]), drawn)
+        own = "q" + hashlib.sha256(drawn.encode()).hexdigest()[:6]  # several figures stand on one page
+        drawn = re.sub(r'(id="|#)(?=[mph][0-9a-f]{10})', rf"\1{own}", drawn)
+        for colour, name in PALETTE.items():
+            drawn = drawn.replace(f'"{colour}"', f'"var(--{name},{colour})"')
+        size = re.search(r'viewBox="[^"]*"', drawn)
+        head = f'<svg role="img" aria-label="{escape(self.alt)}" {size[0] if size else ""}>'
+        return re.sub(r"\s*\n\s*", " ", re.sub(r"<svg[^>]*>", lambda _: head, drawn, count=1))
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/html": f'<figure class="qcity">{self.svg()}</figure>', "text/plain": self.alt}
+
+
+def _attributes(style: str) -> str:
+    """A style as attributes, which a strict policy of a page lets pass; the font is that of the page."""
+    pairs = [pair.strip().partition(": ") for pair in style.split(";")]
+    return " ".join(f'{name}="{value}"' for name, _, value in pairs if name and name != "font-family")
 
 
 def note(ax: Axes, words: str, at: Point, shift: Point, **look: Any) -> Annotation:
     """Write `words` at a point of the axes, shifted by points; small and quiet unless `look` says otherwise."""
-    quiet: Look = {"fontsize": 8.5, "color": MUTED, "textcoords": "offset points"}
+    quiet: Look = {"fontsize": TEXT, "color": MUTED, "textcoords": "offset points"}
     return ax.annotate(words, at, xytext=shift, **quiet | look)
 
 

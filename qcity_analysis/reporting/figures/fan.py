@@ -13,7 +13,7 @@ import pandas as pd
 from ...catalogue import check_language, join, text
 from .. import sentences
 from ..formatting import number, text_of, year_of
-from . import INK, LENT, MUTED, OWN, TARGET, WIDTH, Look, columns_of, mark, new_figure, note, wrapped
+from . import INK, LENT, MUTED, OWN, TARGET, WHITE, WIDTH, Look, columns_of, mark, new_figure, note, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from ...assessment.answer import Assessment
     from ...series.annual import AnnualSeries
 
-PANEL = 3.4  # inches
+PANEL, LINE = 2.9, 0.19  # inches
 RECENT = 12  # years before the deadline that are drawn of a long series
 Z90 = 1.645  # half width of a 90 % interval in standard errors
 APART = 11.5  # points between the numbers at the end of a fan
 ILLUSTRATIVE = "#7b2d8b"
 STATUS_MARKS = {  # from the most to the least certain
-    "final": mark("o", INK, "white", 5.5), "preliminary": mark("s", "white", INK, 5.5),
-    "estimate": mark("^", "white", INK, 7), "illustrative": mark("X", ILLUSTRATIVE, "white", 7),
+    "final": mark("o", INK, WHITE, 5.5), "preliminary": mark("s", WHITE, INK, 5.5),
+    "estimate": mark("^", WHITE, INK, 7), "illustrative": mark("X", ILLUSTRATIVE, WHITE, 7),
 }  # fmt: skip
 LEVEL_MARK = mark("_", INK, INK, 11, 1.6) | {"zorder": 5}
-GROUND: Look = {"fc": "white", "ec": "none", "alpha": 0.75}  # under words over lines
+GROUND: Look = {"fc": WHITE, "ec": "none", "alpha": 0.75}  # under words over lines
 BOLD: Look = {"fontweight": "bold"}
 
 
@@ -49,7 +49,7 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
     check_language(lang)
     panels = list(assessment.parts) or [assessment]
     titled, handles = len(panels) > 1, dict[str, Any]()
-    heads, lines = _headings(assessment, titled, lang), _footer(panels, lang)
+    heads, lines = _headings(assessment, lang), _footer(panels, lang)
     with new_figure(5) as figure:
         axes = [figure.add_subplot(len(panels), 1, i + 1) for i in range(len(panels))]
         for ax, part in zip(axes, panels, strict=True):
@@ -66,41 +66,40 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
             for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
                 handles.setdefault(label, handle)
         longest = max(map(columns_of, handles), default=0)
-        columns = 4 if longest <= 12 else 3 if longest <= 24 else 2
+        columns = 3 if longest <= 13 else 2 if longest <= 24 else 1
         head = 0.42 + sum(gap for _, gap, _ in heads) + 0.25 * titled
-        foot = 0.66 + 0.21 * -(-len(handles) // columns) + 0.19 * len(lines)
-        height, down = head + PANEL * len(panels) + foot, 0.12
+        foot = 0.45 + 0.22 * -(-len(handles) // columns) + LINE * len(lines)
+        height, down = head + PANEL * len(panels) + foot, 0.1
         figure.set_size_inches(WIDTH, height)
-        edges: Look = {"left": 0.095, "right": 0.9, "top": 1 - head / height, "bottom": foot / height}
-        figure.subplots_adjust(hspace=0.36, **edges)
+        edges: Look = {"left": 0.105, "right": 0.88, "top": 1 - head / height, "bottom": foot / height}
+        figure.subplots_adjust(hspace=0.42, **edges)
         for line, gap, look in heads:
-            figure.text(0.03, 1 - down / height, line, va="top", **look)
+            figure.text(0.01, 1 - down / height, line, va="top", **look)
             down += gap
         figure.legend(
-            list(handles.values()), list(handles), loc="upper left", bbox_to_anchor=(0.02, (foot - 0.36) / height),
-            ncols=columns, fontsize=8.5, columnspacing=1.6, handlelength=1.8, borderaxespad=0,
+            list(handles.values()), list(handles), loc="upper left", bbox_to_anchor=(0, (foot - 0.3) / height),
+            ncols=columns, columnspacing=1.2, handlelength=1.6, borderaxespad=0,
         )  # fmt: skip
-        quiet: Look = {"fontsize": 8, "color": MUTED, "va": "bottom", "linespacing": 1.5}
-        figure.text(0.03, 0.08 / height, "\n".join(lines), **quiet)
+        for k, line in enumerate(lines, 1):
+            figure.text(0.01, (0.05 + LINE * (len(lines) - k)) / height, line, color=MUTED, va="bottom")
         for ax in axes:
             if assessment.illustrative or any(part.illustrative for part in panels):
-                look = BOLD | {"fontsize": 12, "color": "white", "ha": "center", "va": "top", "zorder": 10}
+                look = BOLD | {"fontsize": 12, "color": WHITE, "ha": "center", "va": "top", "zorder": 10}
                 look |= {"transform": ax.transAxes, "bbox": {"fc": ILLUSTRATIVE, "ec": "none", "pad": 5}}
                 ax.text(0.5, 0.93, text("illustrative_banner", lang), **look)
             _spread_labels(ax)
+        _keep_apart(figure)
     return figure
 
 
-def _headings(a: Assessment, titled: bool, lang: str) -> list[tuple[str, float, Look]]:
-    """The lines above the panels with their heights in inches: target, definition or loan, verdict and for whom."""
-    width, (shown, word) = 27 if lang == "zh" else 49, sentences.chance(a, lang)
-    lines = [(row, 0.25, {"fontsize": 12.5} | BOLD) for row in wrapped(a.target.name(lang), width)]
-    if not titled and a.role != "main":
-        rows = wrapped(sentences.panel_title(a, lang), int(1.4 * width))
-        lines += [(row, 0.19, {"fontsize": 9.5} | BOLD) for row in rows]
-    verdict = f"{text('chance', lang)} {shown}" if shown else sentences.status_shown(a, lang)
-    answer = " · ".join(filter(None, [text("borrowed", lang) if a.borrowed else "", verdict, word]))
-    return [*lines, (answer, 0.19, {"fontsize": 9.5, "color": MUTED})]
+def _headings(a: Assessment, lang: str) -> list[tuple[str, float, Look]]:
+    """The lines above the panels with their heights in inches: what was found, of which target and definition."""
+    width, name = (25, a.target.name(lang)) if lang == "zh" else (45, a.target.name(lang))
+    about = f"{sentences.panel_title(a, lang)} · {name}" if a.role != "main" else name
+    lines = [
+        (row, 0.24, {"fontsize": 12.5} | BOLD) for row in wrapped(sentences.figure_title(a, lang), width)
+    ]
+    return [*lines, *((row, LINE, {"color": MUTED}) for row in wrapped(about, int(1.2 * width)))]
 
 
 def _footer(panels: Sequence[Assessment], lang: str) -> list[str]:
@@ -115,15 +114,19 @@ def _footer(panels: Sequence[Assessment], lang: str) -> list[str]:
     lines.append(text(key, lang, publishers=publishers, as_of=panels[0].as_of))
     if first := max(_first_drawn(part) or 0 for part in panels):
         lines.append(text("earlier_in_table", lang, year=first))
-    return [row for line in lines for row in wrapped(line, 44 if lang == "zh" else 90)]
+    return [row for line in lines for row in wrapped(line, 31 if lang == "zh" else 60)]
 
 
 def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
     """Draw one assessment into `ax`: fan, target, path, figures, bounds and years; `titled` names the panel."""
-    series, tally, first = part.series, part.tally, _first_drawn(part)
+    series, first = part.series, _first_drawn(part)
     if titled:
-        ax.set_title(sentences.panel_title(part, lang), loc="left", fontsize=10.5, pad=18, **BOLD)
+        title = wrapped(sentences.panel_title(part, lang), 28 if lang == "zh" else 50)
+        ax.set_title("\n".join(title), loc="left", fontsize=11.5, pad=20, **BOLD)
     note(ax, sentences.axis_unit(part, lang), (0, 1), (0, 5), xycoords="axes fraction")
+    if counts := _counts(part):
+        _draw_counts(ax, part, counts, lang)
+        return _scale(ax, part, first)
     if part.fan is not None:
         _draw_fan(ax, part, part.fan, lang)
     _draw_target(ax, part, lang)
@@ -134,12 +137,6 @@ def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
         _draw_levels(ax, part, series, lang)
         _draw_beside(ax, series, lang, first or 0)
         _draw_errors(ax, series, lang, first or 0)
-        if tally is not None and tally.through and part.target.kind == "cumulative":
-            year = int(tally.through[:4])
-            if series.values.get(year) != tally.count:  # years before it or months after it are not known
-                ax.plot(year, tally.count, **LEVEL_MARK)
-                up = mark("^", INK, INK, 5)
-                ax.plot(year, tally.count, zorder=5, label=text("counted_mark", lang), **up)
     elif part.fan is None:
         look: Look = {"ha": "center", "fontsize": 13, "color": MUTED, "transform": ax.transAxes}
         ax.text(0.5, 0.5, text("no_figure", lang), **look)
@@ -155,16 +152,57 @@ def _draw_fan(ax: Axes, part: Assessment, fan: pd.DataFrame, lang: str) -> None:
         fan = pd.concat([pd.DataFrame(levels.iloc[-1], levels.index[-1:], fan.columns), fan])
     years = fan.index.to_numpy(float)
     low, lower, median, upper, high = (fan[q].to_numpy(float) for q in sorted(fan.columns, key=float))
-    labels = [text(name, lang) for name in ("fan90", "fan50", "median")]
+    label = text("fan", lang)
     if part.borrowed:
-        lender = sentences.borrowed_name(part, lang)
-        labels = [text("borrowed_legend", lang, label=label, name=lender) for label in labels]
+        label = text("borrowed_legend", lang, label=label, name=sentences.borrowed_name(part, lang))
     hatch, edge = ("///", mid) if part.borrowed else (None, "none")
-    ax.fill_between(years, low, high, fc=light, ec=edge, lw=0, hatch=hatch, label=labels[0])
-    ax.fill_between(years, lower, upper, fc=mid, ec="none", lw=0, label=labels[1])
-    ax.plot(years, median, color=dark, lw=2, label=labels[2], solid_capstyle="round")
+    ax.fill_between(years, low, high, fc=light, ec=edge, lw=0, hatch=hatch)
+    ax.fill_between(years, lower, upper, fc=mid, ec="none", lw=0, label=label)
+    ax.plot(years, median, color=dark, lw=2, solid_capstyle="round")
     for quantile, weight in ((high, "normal"), (median, "bold"), (low, "normal")):
         _end_label(ax, part, years[-1], float(quantile[-1]), color=dark, fontweight=weight).set_gid("end")
+
+
+def _said(ax: Axes, words: str, at: tuple[float, float], up: float) -> None:
+    """Say beside a mark what it is, to its left, `up` points above it."""
+    note(ax, words, at, (-3, up), ha="right", bbox=GROUND | {"pad": 0.3}, zorder=3.6).set_gid("said")
+
+
+def _counts(part: Assessment) -> dict[int, float]:
+    """The published count of each year of a total asked for; empty where only totals or no figures are there."""
+    if part.target.kind not in ("cumulative", "zero_event") or part.series is None:
+        return {}
+    rows = part.series.observations
+    rows = rows[(rows["measure"] == "count_new") & (rows["period"].astype(str).str.len() == 4)]
+    return {int(row.period): float(row.value) for row in rows.itertuples()}
+
+
+def _draw_counts(ax: Axes, part: Assessment, counts: dict[int, float], lang: str) -> None:
+    """A bar for the count of each year, and what the years without a figure would need, in dashed outlines."""
+    first, last = part.period or (min(counts), part.target.deadline)
+    still = [year for year in range(first, last + 1) if year not in counts]
+    bars: dict[str, tuple[dict[int, float], Look]] = {
+        "yearly": (counts, {"fc": OWN[1], "ec": OWN[0], "lw": 0.8})
+    }
+    if part.tally is not None and part.tally.needed > 0 and still and part.status not in ("met", "missed"):
+        needed, dashed = (
+            part.tally.needed / len(still),
+            {"fc": "none", "ec": TARGET, "lw": 1.3, "ls": (0, (4, 3))},
+        )
+        bars["yearly_needed"] = dict.fromkeys(still, needed), dashed
+    for key, (heights, look) in bars.items():
+        ax.bar(list(heights), list(heights.values()), width=0.7, label=text(key, lang), **look)
+        for year, count in heights.items():
+            note(
+                ax,
+                number(count),
+                (year, count),
+                (0, 3),
+                ha="center",
+                color=INK if key == "yearly" else TARGET,
+            )
+    ax.axvspan(first - 0.5, last + 0.5, fc=OWN[2], alpha=0.35, lw=0, zorder=0)
+    ax.set_ylim(0, 1.12 * ax.get_ylim()[1])
 
 
 def _end_label(ax: Axes, part: Assessment, x: float, level: float, **look: Any) -> Any:
@@ -181,25 +219,34 @@ def _spread_labels(ax: Axes) -> None:
         ends[2].set_position((8, max(0, at[1] + APART - at[2])))
 
 
+def _keep_apart(figure: Figure) -> None:
+    """Hide what is said beside marks where it would cover other words: the table of sources says it too."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    renderer: Any = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    for ax in figure.axes:
+        words = [t for t in ax.texts if t.get_text()]
+        kept, told = [t.get_window_extent(renderer) for t in words if t.get_gid() != "said"], set[str]()
+        for label in (t for t in words if t.get_gid() == "said"):
+            box = label.get_window_extent(renderer)
+            free = box.x0 > ax.bbox.x0 and not any(box.overlaps(other) for other in kept)
+            label.set_visible(free and label.get_text() not in told)  # once is enough
+            kept, told = (kept + [box], told | {label.get_text()}) if label.get_visible() else (kept, told)
+
+
 def _draw_target(ax: Axes, part: Assessment, lang: str) -> None:
     deadline, threshold = part.target.deadline, part.threshold
     ax.axvline(deadline, color=MUTED, lw=0.8, ls=(0, (1, 2)), zorder=1)
-    note(
-        ax,
-        text("deadline", lang, year=deadline),
-        (deadline, 1),
-        (0, 5),
-        ha="right",
-        xycoords=("data", "axes fraction"),
-    )
+    edge: Look = {"ha": "center", "xycoords": ("data", "axes fraction")}
+    note(ax, text("deadline", lang, year=deadline), (deadline, 1), (0, 5), **edge)
     if threshold is None or not np.isfinite(threshold):
         return
     if part.tolerance:
-        band: Look = {"fc": TARGET, "alpha": 0.12, "lw": 0, "label": text("tolerance_label", lang)}
+        band: Look = {"fc": TARGET, "alpha": 0.12, "lw": 0}
         ax.axhspan(threshold - part.tolerance, threshold + part.tolerance, **band)
     ax.axhline(threshold, color=TARGET, lw=1.5, zorder=2.5)
-    ax.plot([deadline], [threshold], "D", zorder=6, ms=6.5, color=TARGET, mec="white", mew=1)
-    look: Look = {"color": TARGET, "fontsize": 9, "zorder": 7, "bbox": GROUND | {"pad": 0.8}} | BOLD
+    ax.plot([deadline], [threshold], "D", zorder=6, ms=6.5, color=TARGET, mec=WHITE, mew=1)
+    look: Look = {"color": TARGET, "zorder": 7, "bbox": GROUND | {"pad": 0.8}} | BOLD
     words = text("target_line", lang, value=sentences.target_shown(part, lang))
     note(ax, words, (0, threshold), (3, 4), xycoords=("axes fraction", "data"), **look)
 
@@ -216,32 +263,35 @@ def _draw_levels(ax: Axes, part: Assessment, series: AnnualSeries, lang: str) ->
     for kind, look in STATUS_MARKS.items():
         levels = known[[status.get(int(year), "final") == kind for year in known.index]]
         if len(levels):
-            final = "derived_point" if series.base_year is not None else "observed"
-            label = text(final if kind == "final" else kind, lang)
-            ax.plot(levels.index, levels.to_numpy(float), zorder=5, label=label, **look)
+            label = text("derived_point" if series.base_year is not None else "observed", lang)
+            named = look | {"label": label if kind == "final" else None, "zorder": 5}
+            ax.plot(levels.index, levels.to_numpy(float), **named)
+            if kind != "final":
+                _said(ax, text(kind, lang), (int(levels.index[-1]), float(levels.iloc[-1])), -15)
     base = series.base_year if series.base_year is not None else part.target.base_year
     if base is not None and base in known.index:
-        look = {"ha": "center", "fontsize": 8, "bbox": GROUND | {"pad": 0.5}, "zorder": 3.5}
+        look = {"ha": "center", "bbox": GROUND | {"pad": 0.5}, "zorder": 3.5}
         note(ax, text("base", lang, year=base), (base, known[base]), (0, 7), **look)
     if (deadline := part.target.deadline) in known.index:
         level, ring = float(known[deadline]), mark("o", "none", INK, 13, 1.6)
-        ax.plot([deadline], [level], zorder=6, label=text("outcome", lang), **ring)
+        ax.plot([deadline], [level], zorder=6, **ring)
         _end_label(ax, part, deadline + 0.12, level, color=INK, **BOLD)
 
 
 def _draw_beside(ax: Axes, series: AnnualSeries, lang: str, first: int) -> None:
     """What is no level of the series: replaced figures as open circles, bounds as ticks with an arrow."""
-    circle = mark("o", "none", MUTED, 5.5) | {"zorder": 3}
     old = [at for at in _points(series.superseded, series) if at[0] >= first]
-    for k, (year, level, _) in enumerate(old):
-        ax.plot(year, level, label=None if k else text("superseded", lang), **circle)
+    for year, level, _ in old:
+        ax.plot(year, level, zorder=3, **mark("o", "none", MUTED, 5.5))
+        _said(ax, text("superseded", lang), (year, level), -15)
     arrow: Look = {"arrowstyle": "<|-", "color": INK, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
-    for k, (year, level, qualifier) in enumerate(_points(series.bounds, series)):
+    for year, level, qualifier in _points(series.bounds, series):
         up = qualifier.startswith(">")
-        look: Look = {"arrowprops": arrow, "fontsize": 9.5}  # the arrow starts at the box of its empty text
+        look: Look = {"arrowprops": arrow, "fontsize": 9}  # the arrow starts at the box of its empty text
         note(ax, "", (year, level), (0, 20 if up else -20), **look)
         ax.plot(year, level, marker="^" if up else "v", ms=0.1, color=INK, ls="")
-        ax.plot(year, level, label=None if k else text("bound", lang), **LEVEL_MARK)
+        ax.plot(year, level, **LEVEL_MARK)
+        _said(ax, text("bound", lang), (year, level), -15 if up else 6)
 
 
 def _points(rows: pd.DataFrame, series: AnnualSeries) -> list[tuple[int, float, str]]:
@@ -267,13 +317,15 @@ def _draw_errors(ax: Axes, series: AnnualSeries, lang: str, first: int) -> None:
     years = sorted(year for year in {year for one in parts for year in one} & known if year >= first)
     if years:
         sizes = [Z90 * math.hypot(*(one.get(year, 0.0) for one in parts)) for year in years]
-        look = bars | {"fmt": "none", "zorder": 4.5, "label": text("error_bar", lang)}
+        look = bars | {"fmt": "none", "zorder": 4.5}
+        _said(ax, text("error_bar", lang), (years[-1], float(series.values[years[-1]])), -28)
         ax.errorbar(years, series.values[years].to_numpy(float), yerr=sizes, **look)
     ahead = {year: pair for year, pair in series.evidence.estimates.items() if year >= first}
     if ahead:
-        look = bars | {"fmt": "D", "ms": 5.5, "mfc": "white", "mec": INK, "zorder": 4.8}
+        look = bars | {"fmt": "D", "ms": 5.5, "mfc": WHITE, "mec": INK, "zorder": 4.8}
         levels, errors = np.array([*ahead.values()]).T
-        ax.errorbar([*ahead], levels, yerr=Z90 * errors, label=text("year_to_date", lang), **look)
+        ax.errorbar([*ahead], levels, yerr=Z90 * errors, **look)
+        _said(ax, text("year_to_date", lang), ([*ahead][-1], float(levels[-1])), 8)
 
 
 def _first_drawn(part: Assessment) -> int | None:

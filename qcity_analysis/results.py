@@ -1,0 +1,339 @@
+"""What a user gets in hand: answers that show themselves and can be asked on, and the scorecard of a plan.
+
+An `Answer` is an `Assessment` with the data it was made from and a language; each verb leads to the room that computes
+it. Nothing is computed here.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from .assessment import assess as judging
+from .assessment.answer import Assessment
+from .catalogue import check_language, text
+from .data.load import Data, in_memory
+from .errors import QcityError, no_key
+from .forecasting.histories import yearly
+from .reporting import sentences
+from .targets import Target
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from .analysis.outlook import Outlook
+    from .analysis.portfolio import Portfolio
+    from .analysis.scenarios import Scenario
+    from .forecasting.mixture import Explanation
+
+_IN_ROW = ("target_id", "section", "name_zh", "name_en", "kind")
+_SERIES = "series"  # the plan, target, indicator and region of a series without tables
+
+
+@dataclass(frozen=True, repr=False)
+class Answer(Assessment):
+    """An `Assessment` that shows itself (a card, `plot`, `to_frame`, `to_dict`) and answers what one asks next:
+    `explain`, `outlook`, `sensitivity`, `rules`, `sources`, `what_if`. Its parts are answers too.
+
+    Besides the attributes of an assessment: `data`, what was known; `language` of the card and the chart.
+
+    >>> import qcity_analysis as qc
+    >>> qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity")
+    <Answer rd_intensity, rd_intensity of nanjing by 2025: 0.7..., likely; as of 2023-12-31>
+    """
+
+    data: Data = field(default_factory=lambda: in_memory("2000-01-01"), compare=False)
+    language: str = "en"
+
+    @classmethod
+    def of(cls, a: Assessment, data: Data, language: str = "en") -> Answer:
+        """The assessment as an answer made with `data`, that speaks `language`; so are its parts."""
+        own = {one.name: getattr(a, one.name) for one in fields(Assessment)}
+        own["parts"] = tuple(cls.of(part, data, language) for part in a.parts)
+        return cls(**own, data=data, language=check_language(language))
+
+    def _repr_html_(self) -> str:
+        from .reporting import figures, page, show
+
+        alt = sentences.alt_text(self, self.language)
+        png = base64.b64encode(figures.Picture(self._chart(), alt).png()).decode()
+        chart = f'<img alt="{escape(alt)}" src="data:image/png;base64,{png}" style="max-width:100%">'
+        css = (page.TEMPLATES / "parts.css").read_text("utf-8")
+        return f"<style>{css}</style>{show.card(self, self.language)}{chart}"
+
+    def __getitem__(self, name: object) -> None:
+        raise no_key("Answer", name, f"answer.{name} is an attribute, answer.to_frame() a frame")
+
+    def _chart(self) -> Figure:
+        from .reporting.figures.fan import fan_chart
+
+        return fan_chart(self, self.language)
+
+    def plot(self) -> Axes:
+        """Draw the fan chart and return its axes; a notebook shows it. `axes.figure.savefig(...)` saves it."""
+        return _shown(self._chart(), sentences.alt_text(self, self.language))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row, and one for each definition or comparator after it: verdict, median, interval, last figure."""
+        return pd.DataFrame([_row(one) for one in (self, *self.parts)])
+
+    def explain(self) -> Explanation:
+        """Why the forecast is what it is: what carries the weight, and what each year does to the median."""
+        if self.forecast is None:
+            way = "; ask one of answer.parts" if self.parts else ""
+            raise QcityError(f"there is no forecast to explain, the status is {self.status!r}{way}")
+        return self.forecast.explain()
+
+    def outlook(self) -> Outlook:
+        """When it would be reached, how long one may wait, how often anything moved as fast as needed."""
+        from .analysis.outlook import outlook
+
+        return outlook(self.data, self)
+
+    def sensitivity(self) -> pd.DataFrame:
+        """The verdict under other choices (window, year, base, tolerance, model), a row each; `flips`: another one."""
+        from .analysis.sensitivity import sensitivity
+
+        varied = sensitivity(self.data, self)
+        rows = [{"definition": one.answer.definition["indicator_id"]} | vars(row) for one in varied
+                for row in (one.asked, *one.rows)]  # fmt: skip
+        return pd.DataFrame(rows).drop(columns=["names", "reason"])
+
+    def rules(self) -> pd.DataFrame:
+        """What each published progress rule says: definition, rule, category, will_meet, reason."""
+        from .rules.results import rules_for
+
+        return rules_for(self)
+
+    def sources(self) -> pd.DataFrame:
+        """Every published figure used or set aside, with publisher, document and date, as shown on the page."""
+        from .reporting.show import sources_by_series
+
+        tables = sources_by_series(self, self.language)
+        return pd.concat(tables, names=["series"]).reset_index(0) if tables else pd.DataFrame()
+
+    def what_if(self, several: Mapping[str, Mapping[str, Any]] | None = None, **supposed: Any) -> WhatIf:
+        """The answer under suppositions: one by keyword (`given={2026: 3.9}`, `pace="last 5"`, `path`, `shock`,
+        `policy`, `threshold`, `deadline`: see `analysis.scenarios`), `several` by name, or without any the usual paces.
+        """
+        from .analysis.scenarios import scenario, scenarios
+
+        if supposed and several is None:
+            return WhatIf(self, (scenario(self.data, self, **supposed),))
+        return WhatIf(self, scenarios(self.data, self, several))
+
+
+@dataclass(frozen=True, repr=False)
+class WhatIf:
+    """An answer under suppositions: `asked`, the answer as it is, and `rows`, one Scenario each.
+
+    >>> import qcity_analysis as qc
+    >>> answer = qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity", draws=500)
+    >>> answer.what_if(given={2024: 3.7}).answer.probability < answer.probability
+    True
+    """
+
+    asked: Answer
+    rows: tuple[Scenario, ...]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{row.name} {row.answer.chance}" for row in self.rows[:6])
+        return f"<WhatIf {self.asked.target.target_id}, as it is {self.asked.chance}: {shown}>"
+
+    def _repr_html_(self) -> str:
+        from .reporting.analyses import scenarios_table
+
+        return str(scenarios_table(self.rows, self.asked.language).to_html())
+
+    @property
+    def answers(self) -> dict[str, Answer]:
+        """The answer of each scenario by its name."""
+        return {row.name: Answer.of(row.answer, self.asked.data, self.asked.language) for row in self.rows}
+
+    @property
+    def answer(self) -> Answer:
+        """The answer of the last scenario: of the only one, where one is asked."""
+        return list(self.answers.values())[-1]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a scenario: status, probability, word, median, `pace` a year (to the median; from a supposed figure
+        on the one needed), and the share of past moves at least as fast: `own`, `comparators`, `corpus`.
+        """
+        rows = [
+            {name: getattr(row.answer, name) for name in ("status", "probability", "word", "median")}
+            | {"pace": row.pace.linear if row.pace else None, "own": row.share("own")}
+            | {"comparators": row.share("comparator"), "corpus": row.share("bank")} for row in self.rows
+        ]  # fmt: skip
+        return pd.DataFrame(rows, index=pd.Index([row.name for row in self.rows], name="scenario"))
+
+    def plot(self) -> Axes:
+        """Draw a fan for each scenario with its probability, all on one scale; returns the first axes."""
+        from .reporting.analyses import scenario_shown
+        from .reporting.figures import TARGET, new_figure, wrapped
+
+        drawn = [row for row in self.rows if row.answer.forecast is not None]
+        titles = [": ".join(scenario_shown(row, self.asked.language)) for row in drawn]
+        with new_figure(2.3 * -(-len(drawn) // 2), 7.2) as figure:
+            grid = figure.subplots(-(-len(drawn) // 2), 2, squeeze=False, sharex=True, sharey=True)
+            for ax, row, title in zip(grid.flat, drawn, titles, strict=False):
+                assert row.answer.forecast is not None
+                row.answer.forecast.plot(ax)
+                ax.axhline(row.answer.bound, color=TARGET, lw=1.2)
+                lines = wrapped(title, 24 if self.asked.language == "zh" else 44)
+                ax.set_title("\n".join(lines), loc="left", fontsize=9)
+            for ax in grid.flat[len(drawn) :]:
+                ax.set_visible(False)
+            figure.tight_layout()
+        return _shown(figure, "; ".join(titles))
+
+
+@dataclass(frozen=True, repr=False)
+class Scorecard:
+    """All targets of one plan: `answers` by target_id, in the order of the plan."""
+
+    plan: str
+    answers: Mapping[str, Answer]
+    data: Data
+    language: str = "en"
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{n} {status}" for status, n in self.to_frame()["status"].value_counts().items())
+        return f"<Scorecard {self.plan}, {len(self.answers)} targets: {counts}; as of {self.data.as_of}>"
+
+    def _repr_html_(self) -> str:
+        shown = ["target_id", f"name_{self.language}", "status", "probability", "word"]
+        return str(self.to_frame()[shown].to_html())
+
+    def __getitem__(self, name: object) -> None:
+        raise no_key("Scorecard", name, f"card.answers[{name!r}] is one answer, card.to_frame() a frame")
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a target: target_id, section, name_zh, name_en, kind, status, probability, word, median, lower,
+        upper, last_year, last_level (what is counted so far, for a target that counts), reason.
+        """
+        return pd.DataFrame([_row(answer) for answer in self.answers.values()])
+
+    def portfolio(self) -> Portfolio:
+        """How many of the targets will be met, when what moves one indicator moves others too."""
+        from .analysis.portfolio import portfolio
+
+        return portfolio(self.data, list(self.answers.values()))
+
+    def plot(self) -> Axes:
+        """Draw the probabilities of all targets and return the axes; a notebook shows it."""
+        from .reporting.figures.charts import scorecard_chart
+
+        title = text("scorecard_question", self.language, plan=self.plan)
+        return _shown(scorecard_chart(list(self.answers.values()), self.language), title)
+
+
+def assess(
+    data: Data, target_id: str | Target = "", *, plan: str | None = None, region: str | None = None,
+    as_of: str | dt.date | None = None, model: str = "mixture", draws: int = 10_000, seed: int = 0,
+    language: str = "en",
+) -> Answer:  # fmt: skip
+    """Assess one target with what was known on `as_of` (default: the day `data` were loaded for).
+
+    The target is a name or a record: another question is `dataclasses.replace(target, deadline=2030)`.
+    `model` is "mixture" or one of `forecast.MODELS`; `draws` paths are simulated from `seed`. Raises QcityError for
+    an unknown plan, target, region or model; too little data is no error but a status with its reason.
+
+    >>> import qcity_analysis as qc
+    >>> answer = qc.assess(qc.load(), "energy_per_gdp", as_of="2023-03-31")
+    >>> answer.status, answer.word
+    ('forecast', 'very_unlikely')
+    """
+    options: dict[str, Any] = {"plan": plan, "region": region, "as_of": as_of, "model": model, "draws": draws}
+    return Answer.of(judging.assess(data, target_id, seed=seed, **options), data, language)
+
+
+def scorecard(data: Data, plan: str | None = None, *, language: str = "en", **options: Any) -> Scorecard:
+    """All targets of a plan (default: the first) as one object; `options` are those of `assess`.
+
+    >>> import qcity_analysis as qc
+    >>> qc.scorecard(qc.load(as_of="2026-06-30"), "china_15fyp", draws=10)
+    <Scorecard china_15fyp, 20 targets: ...; as of 2026-06-30>
+    """
+    answers = [Answer.of(a, data, language) for a in judging.scorecard(data, plan, **options)]
+    plan = answers[0].target.plan if answers else plan or ""
+    return Scorecard(plan, {a.target.target_id: a for a in answers}, data.at(options.get("as_of")), language)
+
+
+def assess_series(
+    series: pd.Series, *, by: int, at_least: float | None = None, at_most: float | None = None,
+    change: float | None = None, about: float | None = None, base: int | None = None, support: str = "real",
+    rounds: str = "", unit: str = "", **options: Any,
+) -> Answer:  # fmt: skip
+    """Assess a target on yearly figures of your own: the same Answer, no tables needed.
+
+    Asked is one of `at_least`, `at_most`, `about` (at least that, half its last digit left open) or `change` (percent
+    since the year `base`). `support` is real, positive, percent or count. With `rounds` ("2019;2021", or "2019/2" for
+    every second year) the figures count what is new, and the target is on their sum after `base`. `options` are those
+    of `assess`. Raises QcityError, also for an index without years.
+
+    >>> import qcity_analysis as qc
+    >>> levels = pd.Series([3.1, 3.2, 3.4, 3.5, 3.7], index=range(2020, 2025))
+    >>> qc.assess_series(levels, at_least=4, by=2026, support="percent").word
+    'about_as_likely_as_not'
+    """
+    asked = {"at_least": at_least, "at_most": at_most, "change": change, "about": about}
+    given = {name: float(value) for name, value in asked.items() if value is not None}
+    if len(given) != 1:
+        raise QcityError(f"ask for one of {', '.join(asked)}; found {', '.join(given) or 'none'}")
+    ((name, threshold),), levels = given.items(), yearly(series).dropna()
+    if base is None and (name == "change" or rounds):
+        raise QcityError("a change, and a sum of rounds, count from a year: base=2020")
+    kind = "relative_change" if name == "change" else "cumulative" if rounds else "level"
+    down, slack = name == "at_most" or (name == "change" and threshold < 0), 0.0
+    if name == "about":
+        slack = 0.5 * 10.0 ** -len(f"{threshold:g}".partition(".")[2])
+    title, who = str(levels.name or _SERIES), {"indicator_id": _SERIES, "region": _SERIES}
+    named = {"name_zh": title, "name_en": title, "unit": unit, "unit_zh": unit}
+    asks = {"unit": "%", "unit_zh": "%"} if name == "change" else {}
+    target = {"plan": _SERIES, "target_id": _SERIES, "kind": kind, "direction": "at_most" if down else "at_least",
+              "threshold": threshold, "base_year": base, "deadline": by, "tolerance": slack}  # fmt: skip
+    figure = who | {
+        "measure": "count_new" if rounds else "level",
+        "qualifier": "=",
+        "status": "final",
+        "unit": unit,
+    }
+    last = dt.date(int(max(levels.index, default=1)), 12, 31)
+    data = in_memory(
+        max(dt.date.today(), last), targets=[who | named | target | asks], regions=[who | named],
+        indicators=[who | named | {"support": "count" if rounds else support, "rounds": rounds}],
+        observations=[figure | {"period": year, "value": value, "published": f"{year}-12-31"}
+                      for year, value in levels.items()],
+    )  # fmt: skip
+    return assess(data, _SERIES, **options)
+
+
+def _row(a: Assessment) -> dict[str, Any]:
+    """One answer as a row of a table."""
+    levels, (lower, upper) = a.levels(), a.interval or (None, None)
+    if a.tally is not None:  # what is counted, not the zero it started from
+        levels = pd.Series({int(a.tally.through[:4]): a.tally.count} if a.tally.through else {}, dtype=float)
+    last = {} if levels.empty else {"last_year": int(levels.index[-1]), "last_level": float(levels.iloc[-1])}
+    return {
+        **{name: getattr(a.target, name) for name in _IN_ROW}, "definition": a.definition["indicator_id"],
+        **{name: getattr(a, name) for name in ("status", "probability", "word", "median")}, "lower": lower,
+        "upper": upper, "last_year": None, "last_level": None, **last, "reason": a.reason.code if a.reason else None,
+    }  # fmt: skip
+
+
+def _shown(figure: Figure, alt: str) -> Axes:
+    """The axes of a figure that a notebook is shown; outside of one nothing appears by itself."""
+    from IPython import get_ipython
+
+    if get_ipython() is not None:
+        from .reporting.show import picture
+
+        picture(figure, alt)
+    return figure.axes[0]
