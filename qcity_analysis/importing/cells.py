@@ -186,7 +186,7 @@ def decimal_sign(cells: Iterable[Cell], semicolon: bool) -> str:
     """
     texts = [half_width(cell).strip().removesuffix("%").strip() for cell in cells if isinstance(cell, str)]
     points = any(map(_POINT.fullmatch, texts))
-    turned = [text.translate(_TURNED_SIGNS) for text in texts if "," in text]
+    turned = [text.translate(_TURNED_SIGNS) for text in texts if "," in text or text.count(".") > 1]
     commas = any(_POINT.fullmatch(text) or re.fullmatch(r"\d{4,}\.\d+", text) for text in turned)
     unclear = semicolon and not points and any(re.fullmatch(_EITHER, text) for text in texts)
     return "?" if commas or unclear else "."
