@@ -1,13 +1,12 @@
-"""Charts of a plan and of a record: dots in rows with a name, bars, a reliability diagram.
+"""Charts of a plan and of a record: bars, a reliability diagram, past forecasts against what came, regions.
 
 The fan chart of one target is in `fan`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,40 +17,16 @@ from ..sentences import chance, status_shown
 from . import FAINT, INK, LENT, MUTED, OWN, TARGET, Look, mark, new_figure, note, shortened
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from ...analysis.portfolio import Portfolio
     from ...assessment.answer import Assessment
 
-Rows = Iterator[tuple["Figure", "Axes", float]]
 BLUE, BLUE_MID, BLUE_LIGHT = OWN
 OCHRE = LENT[0]
-WORST = -60.0  # percent: worse skills are drawn at the edge
 LEAST = 0.002  # numbers of targets less likely than this at either end are not drawn
 FEWEST = 5  # numbers drawn at least
 DASHES = (0, (4, 3))
-QUIET: Look = {"fontsize": 8.5, "color": MUTED}
-
-
-@contextmanager
-def _rows_figure(
-    rows: int, row: float, head: float, foot: float, width: float, left: float, wide: float
-) -> Rows:
-    """A figure, its axes of one unit a row from the top, and its height in inches; `left` and `wide` are parts."""
-    height = head + row * rows + foot
-    with new_figure(height, width) as figure:
-        ax = figure.add_axes((left, foot / height, wide, 1 - (head + foot) / height))
-        ax.set_ylim(rows - 0.5, -0.5)
-        yield figure, ax, height
-
-
-def _key(figure: Figure, marks: dict[str, Look], at: tuple[float, float], loc: Any, ncols: int = 2) -> None:
-    """What the marks of a figure mean, in a legend with the corner `loc` at `at`."""
-    from matplotlib.lines import Line2D
-
-    handles = [Line2D([], [], label=words, **look) for words, look in marks.items()]
-    figure.legend(handles=handles, loc=loc, bbox_to_anchor=at, ncols=ncols, fontsize=8.5)
 
 
 def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figure:
@@ -67,34 +42,6 @@ def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figu
         )
         ax.set(xlim=(0, 100), ylim=(len(assessments) - 0.5, -0.5), xticks=[0, 33, 66, 100])
         ax.set_title(text("chance_percent", lang), loc="left", color=MUTED)
-    return figure
-
-
-def skill_chart(table: pd.DataFrame, names: Sequence[str], lang: str = "en") -> Figure:
-    """Our skill in percent against each benchmark: as it stands an open square, calibrated a full dot, with intervals.
-
-    `table` has a row for each of `names` and the columns skill, low, high, fair, fair_low, fair_high (NaN is left out).
-    """
-    kinds = [("rule_as_is", ("skill", "low", "high"), -0.14, ("s", "white", OCHRE))]
-    kinds.append(("rule_fair", ("fair", "fair_low", "fair_high"), 0.14, ("o", BLUE, BLUE)))
-    with _rows_figure(len(table), 0.27, 0.45, 0.5, 6.4, 0.4, 0.56) as (figure, ax, height):
-        for y, row in enumerate(table.to_dict("records")):
-            for _, columns, down, (shape, face, edge) in kinds:
-                value, low, high = (100 * float(row[name]) for name in columns)
-                if np.isfinite([value, low, high]).all():
-                    ax.plot([max(low, WORST), high], [y + down] * 2, color=edge, lw=1.5, zorder=2)
-                if np.isfinite(value):
-                    look = mark("<" if value < WORST else shape, face, edge, 5.5, 1.2)
-                    ax.plot(max(value, WORST), y + down, zorder=3, **look)
-        ax.axvline(0, color=TARGET, lw=1.1, zorder=1)
-        ax.set_xlim(WORST - 3, 103)
-        ax.set_yticks(range(len(table)), labels=list(names), fontsize=8.5, color=INK)
-        ax.grid(True, axis="x")
-        ax.grid(False, axis="y")
-        ax.set_xlabel(text("axis_skill", lang), fontsize=9)
-        marks = {text(key, lang): mark(*look, 6) for key, _, _, look in kinds}
-        _key(figure, marks, (0.0, 1.0), "upper left")
-        figure.text(0.96, 1 - 0.12 / height, text("better_side", lang), va="top", ha="right", **QUIET)
     return figure
 
 
@@ -159,4 +106,55 @@ def reliability_chart(table: pd.DataFrame, lang: str = "en") -> Figure:
         lower.spines["bottom"].set_color(FAINT)
         lower.set_xlabel(text("axis_said", lang))
         lower.set_ylabel(text("axis_number", lang))
+    return figure
+
+
+def hedgehog_chart(rows: pd.DataFrame, levels: pd.Series, lang: str = "en") -> Figure:
+    """What was forecast of one target in each year (a line to its median with a 90 % interval) against what came.
+
+    `rows` as from `ledger.said_of_earlier`, of one target; `levels` (index year) are those known now.
+    """
+    deadline, bound = int(rows["deadline"].iloc[0]), float(rows["bound"].iloc[0])
+    with new_figure(4.2) as figure:
+        ax = figure.add_axes((0.1, 0.1, 0.84, 0.7))
+        shown = levels[levels.index >= rows["last_year"].min() - 2]
+        ax.plot(
+            shown.index, shown, color=INK, lw=1.6, marker="o", ms=4, zorder=4, label=text("observed", lang)
+        )
+        for k, row in enumerate(rows.itertuples()):
+            end = deadline + 0.16 * (k + 1)
+            ax.plot([row.last_year, end], [row.level, row.expected], color=BLUE, lw=1, ls=DASHES, zorder=3)
+            ax.plot([end, end], [row.low, row.high], color=BLUE_MID, lw=3.5, zorder=2)
+            note(ax, str(row.as_of.year), (end, row.high), (0, 3), ha="center", rotation=90)
+        ax.axhline(
+            bound, color=TARGET, lw=1.1, zorder=1, label=text("target_line", lang, value=f"{bound:.4g}")
+        )
+        ax.plot([], [], color=BLUE, ls=DASHES, label=text("said_then", lang))
+        ax.set_xticks([int(year) for year in range(int(shown.index[0]), deadline + 1)])
+        ax.margins(y=0.14)
+        figure.legend(loc="upper left", bbox_to_anchor=(0.08, 1.0), ncols=2)
+    return figure
+
+
+def regions_chart(answers: Sequence[Assessment], lang: str = "en") -> Figure:
+    """Small multiples, a panel for each region: levels, the fan of the forecast, what is asked for, and the answer."""
+    across = min(4, len(answers))
+    down = -(-len(answers) // across)
+    with new_figure(1.7 * down + 0.2, 2.6 * across) as figure:
+        panels = figure.subplots(down, across, squeeze=False, gridspec_kw={"hspace": 0.55}).ravel()
+        for ax in panels[len(answers) :]:
+            ax.set_visible(False)
+        for ax, a in zip(panels, answers, strict=False):
+            levels = a.levels()[lambda x, a=a: x.index <= a.target.deadline]
+            ax.plot(levels.index, levels, color=INK, lw=1.2)
+            if a.fan is not None:
+                last = pd.DataFrame({q: levels.iloc[-1:] for q in a.fan})
+                fan = pd.concat([last, a.fan])
+                ax.fill_between(fan.index, fan[0.05], fan[0.95], color=BLUE_LIGHT, lw=0)
+                ax.fill_between(fan.index, fan[0.25], fan[0.75], color=BLUE_MID, lw=0)
+            if a.bound is not None:
+                ax.axhline(a.bound, color=TARGET, lw=0.9)
+            answer = chance(a, lang)[0] or status_shown(a, lang)
+            ax.set_title(f"{a.region_names[lang]}  {answer}", loc="left", color=INK)
+            ax.locator_params(nbins=2)
     return figure
