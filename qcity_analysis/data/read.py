@@ -109,22 +109,15 @@ def _parse(text: str, file: str, table: Table) -> Written:
 
 
 def _careful_rows(read: list[tuple[int, list[str]]], header: list[str], file: str) -> Written:
-    """The columns below the header and the line each row ends in; a row of another length is a problem."""
+    """The columns below the header (of two of a name the first) and the line each row ends in; uneven rows are told."""
     rows = [(line, cells) for line, cells in read if any(map(str.strip, cells))]
     width = len(header)
-    problems = [
-        Problem(file, line, None, "row_length", {"count": len(cells), "width": width})
-        for line, cells in rows
-        if len(cells) != width
-    ]
+    uneven = ((line, {"count": len(cells), "width": width}) for line, cells in rows if len(cells) != width)
+    problems = [Problem(file, line, None, "row_length", about) for line, about in uneven]
     even = [[cell.strip() for cell in (cells + [""] * width)[:width]] for _, cells in rows]
     table = np.array(even, dtype=object).reshape(len(even), width)
     lines = np.array([line for line, _ in rows], dtype=np.int64)
-    return (
-        {name: table[:, header.index(name)] for name in header},
-        lines,
-        problems,
-    )  # of two columns the first
+    return {name: table[:, header.index(name)] for name in header}, lines, problems
 
 
 def regular_rows(text: str, header: Sequence[str]) -> pd.DataFrame | None:
