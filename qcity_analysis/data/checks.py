@@ -17,7 +17,7 @@ import pandas as pd
 
 from ..errors import closest
 from ..problems import Problem
-from .schema import CHANGES, INPUTS, PERIOD, RELATIVE, by_value, is_spliced, parts, rounds_of
+from .schema import CHANGES, INPUTS, PERIOD, RELATIVE, STATED, by_value, is_spliced, parts, rounds_of, shown
 from .vintages import ASSUMED_LAG_MONTHS, codes, figure_codes, is_whole, newest_rows, same_period
 
 Tables = dict[str, pd.DataFrame]
@@ -26,7 +26,7 @@ CHILDREN = ("observations", "targets", "earlier_targets")
 HELD = {"indicator_id": "indicators", "region": "regions", "source_id": "sources"}
 LINKS = [  # table and column, and the table and column that must hold the name
     *((child, name, HELD[name], name) for child in CHILDREN for name in HELD),
-    *(("outcomes", name, HELD[name], name) for name in ("region", "source_id")),
+    *((table, name, HELD[name], name) for table in STATED for name in ("region", "source_id")),
     ("indicators", "continues", "indicators", "indicator_id"),
 ]
 LEVELS = ["level", "count_total", "count_new"]
@@ -42,17 +42,13 @@ AGREE = 0.5  # percentage points within which a chain of rounded changes agrees 
 FINALISED = pd.DateOffset(months=24)  # a preliminary figure has been replaced or confirmed by then
 WORDINGS = {  # wordings that leave no doubt of the kind, and the kinds that fit them
     r"年均(增长|增速|递增|提高|下降|降低)|on average (by|of)[^,;]* (a|per) year": ("average_growth",),
-    r"每年(都|均)?(不超过|不高于|不低于|低于|高于|控制在|保持在)|in every year|every year (below|above|at)": (
-        "every_year",
-    ),
+    r"每年(都|均)?(不超过|不高于|不低于|低于|高于|控制在|保持在)|in every year|every year (below|above|at)":
+        ("every_year",),
     r"逐年(提高|上升|增长|增加|改善|下降|降低|减少)|year by year": ("monotone", "every_year"),
-    r"(比|较)(?:20\d\d年|上年)?(降低|下降|减少|增长|提高|上升)\D{0,4}[\d.]+%": (
-        "relative_change",
-        "average_growth",
-    ),
+    r"(比|较)(?:20\d\d年|上年)?(降低|下降|减少|增长|提高|上升)\D{0,4}[\d.]+%": ("relative_change", "average_growth"),
     r"累计(新增|建成|培育|完成)": ("cumulative",),
     r"零发生|不发生": ("zero_event",),
-}
+}  # fmt: skip
 
 
 def check_tables(tables: Tables, today: dt.date) -> list[Problem]:
@@ -90,15 +86,9 @@ def _at(
     """A problem about the cell in `column` of each row; values are one for all rows, or one for each."""
     if rows.empty:
         return []
-    cells: Any = pd.DataFrame({"cell": rows[column].map(_shown), **values}, index=rows.index)
+    cells: Any = pd.DataFrame({"cell": rows[column].map(shown), **values}, index=rows.index)
     each = zip(rows["row"], cells.to_dict("records"), strict=True)
     return [Problem(f"{file}.csv", int(row), column, code, said) for row, said in each]
-
-
-def _shown(cell: Any) -> str:
-    if pd.isna(cell):
-        return ""
-    return f"{cell:.15g}" if isinstance(cell, float) else str(cell)
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:
@@ -153,12 +143,13 @@ def _targets(targets: pd.DataFrame, file: str) -> list[Problem]:
 
 def _wordings(targets: pd.DataFrame, file: str) -> list[Problem]:
     """Targets whose own words leave no doubt that they are of another kind."""
-    words, problems = targets["wording"] + " " + targets["wording_en"], list[Problem]()
-    for pattern, kinds in WORDINGS.items():
-        said = words.str.extract(f"({pattern})", flags=re.IGNORECASE)[0]
-        rows = targets[said.notna() & ~targets["kind"].isin(kinds)]
-        problems += _at("kind_of_wording", rows, "kind", file, said=said[rows.index], kinds=", ".join(kinds))
-    return problems
+    rows = zip(*(targets[name] for name in ("row", "kind", "wording", "wording_en")), strict=True)
+    return [
+        Problem(f"{file}.csv", int(row), "kind", "kind_of_wording",
+                {"cell": kind, "said": said[0], "kinds": ", ".join(kinds)})
+        for row, kind, *words in rows for pattern, kinds in WORDINGS.items()
+        if kind not in kinds and (said := re.search(pattern, " ".join(words), re.IGNORECASE))
+    ]  # fmt: skip
 
 
 def _outcomes(rows: pd.DataFrame, *targets: pd.DataFrame) -> list[Problem]:
@@ -194,7 +185,7 @@ def _zero_bases(observations: pd.DataFrame, targets: pd.DataFrame) -> list[Probl
     zeros = zeros.assign(base_year=by_value(zeros["period"], same_period), value="0")  # -0 as well
     key = ["indicator_id", "region", "base_year"]
     asked = targets.loc[targets["kind"].isin(RELATIVE), ["target_id", *key]]
-    rows = asked.assign(base_year=asked["base_year"].map(_shown)).merge(zeros, on=key)
+    rows = asked.assign(base_year=asked["base_year"].map(shown)).merge(zeros, on=key)
     return _at("zero_base", rows, target=rows["target_id"], base=rows["base_year"])
 
 
@@ -226,7 +217,7 @@ def _future(observations: pd.DataFrame, today: dt.date) -> list[Problem]:
 
 def _declared(row: Any, column: str, code: str, cell: Any, **values: Any) -> Problem:
     """A problem of one row of `indicators.csv`."""
-    return Problem("indicators.csv", int(row.row), column, code, {"cell": _shown(cell), **values})
+    return Problem("indicators.csv", int(row.row), column, code, {"cell": shown(cell), **values})
 
 
 def _declarations(row: Any, indicators: pd.DataFrame) -> list[Problem]:
@@ -234,8 +225,9 @@ def _declarations(row: Any, indicators: pd.DataFrame) -> list[Problem]:
     problems = _inputs(row, indicators)
     if is_spliced(row):
         needed = ("continues", "splice_reason_zh", "splice_reason_en", "splice_year")
-        empty = [name for name in needed if _shown(getattr(row, name)) == ""]
-        problems += [_declared(row, name, f"splice_{name}", "") for name in empty]
+        problems += [
+            _declared(row, name, f"splice_{name}", "") for name in needed if not shown(getattr(row, name))
+        ]
     elif not pd.isna(row.splice_year):
         problems.append(_declared(row, "splice_year", "nothing_spliced", row.splice_year))
     try:
@@ -261,10 +253,8 @@ def _inputs(row: Any, indicators: pd.DataFrame) -> list[Problem]:
         about = {"key": "indicator_id", "table": "indicators", "near": closest(name, known)}
         problems.append(_declared(row, "inputs", "unknown_name", name, **about))
     if scaled and not (row.factor > 0 and row.derived != "sum"):
-        scale = f"{row.factor:g}"
-        problems.append(
-            _declared(row, "factor", "factor_of_sum" if row.derived == "sum" else "factor", scale)
-        )
+        wrong = "factor_of_sum" if row.derived == "sum" else "factor"
+        problems.append(_declared(row, "factor", wrong, f"{row.factor:g}"))
     if problems:
         return problems
     units = indicators.set_index("indicator_id").loc[named, "unit"].tolist()
@@ -339,12 +329,8 @@ def _newest(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFram
     support = indicators.drop_duplicates("indicator_id").set_index("indicator_id")["support"].to_dict()
     names = ["row", "indicator_id", "region", "measure", "year", "value", "decimals", "unit"]
     figures = observations[[*names, "qualifier", "status", "known_from"]].iloc[rows[order]]
-    return figures.assign(
-        series=series[order],
-        base=base[order],
-        place=codes(figures, "indicator_id", "region"),
-        support=by_value(figures["indicator_id"], support.get),
-    )
+    place, of = codes(figures, "indicator_id", "region"), by_value(figures["indicator_id"], support.get)
+    return figures.assign(series=series[order], base=base[order], place=place, support=of)
 
 
 def _follows(figures: pd.DataFrame, years: bool = False) -> np.ndarray:

@@ -23,7 +23,7 @@ from ..problems import DataError, Problem
 from .checks import Tables, check_tables, oddities
 from .corrections import as_known, no_corrections, read_corrections
 from .read import read_table, table_of
-from .schema import TABLES, is_date
+from .schema import STATED, TABLES, is_date
 from .vintages import is_whole, last_days, newest_vintages, to_date, with_dates
 
 if TYPE_CHECKING:
@@ -39,9 +39,10 @@ class Data:
     indicator's publication lag, and `decimals`, the digits after the point as typed; December to date and the fourth
     quarter to date are the year and have its period), `indicators`, `targets`, `sources`, `regions` (one frame each),
     `earlier_targets` (of plans that are over), `outcomes` (what was officially said of a target by that day),
+    `official_grades` (yearly grades and alert levels given to regions by that day),
     `as_of` (only figures known by that day are held), `folder`, `corrections` (the corrections of published figures
-    known by that day, already applied; columns as in `corrections.read_corrections`), and `remarks` (warnings about the
-    files as they were read).
+    known by that day, already applied; columns as in `corrections.read_corrections`), `remarks` (warnings about the
+    files as they were read), and `computed` (what was made of these data already, by what was asked).
     """
 
     observations: pd.DataFrame
@@ -53,8 +54,10 @@ class Data:
     folder: Path
     earlier_targets: pd.DataFrame
     outcomes: pd.DataFrame
+    official_grades: pd.DataFrame
     corrections: pd.DataFrame = field(default_factory=no_corrections)
     remarks: tuple[Problem, ...] = ()
+    computed: dict[Any, Any] = field(default_factory=dict, init=False, compare=False)
 
     def __repr__(self) -> str:
         names = ", ".join(self.plans()[:3]) or "none"
@@ -65,23 +68,17 @@ class Data:
 
     def __getitem__(self, name: object) -> None:
         indicator = name if isinstance(name, str) else "rd_intensity"
-        raise no_key(
-            "Data",
-            name,
-            f"data.observations is a frame, qc.annual_series(data, {indicator!r}, region) a series",
-        )
+        way = f"data.observations is a frame, qc.annual_series(data, {indicator!r}, region) a series"
+        raise no_key("Data", name, way)
 
     def summary(self) -> pd.DataFrame:
         """One row a plan: how many targets and indicators it has, the figures held of these, and the newest year."""
         asked, key = self.targets[["plan", "target_id", "indicator_id", "region"]], ["indicator_id", "region"]
-        figures = (
-            asked.drop_duplicates(["plan", *key]).merge(self.observations, on=key).groupby("plan")["year"]
-        )
-        table = asked.groupby("plan", sort=False).agg(
-            targets=("target_id", "size"), indicators=("indicator_id", "nunique")
-        )
+        figures = asked.drop_duplicates(["plan", *key]).merge(self.observations, on=key).groupby("plan")
+        plans = asked.groupby("plan", sort=False)
+        table = pd.DataFrame({"targets": plans.size(), "indicators": plans["indicator_id"].nunique()})
         table["figures"] = figures.size().reindex(table.index, fill_value=0)
-        return table.assign(newest_year=figures.max().astype("Int64"))
+        return table.assign(newest_year=figures["year"].max().astype("Int64"))
 
     def plot(self, indicator_id: str, region: str | Sequence[str] | None = None) -> Axes:
         """Draw the published figures of one indicator, a line for each region (default: all that have any).
@@ -116,18 +113,17 @@ class Data:
 
         Raises QcityError when the day is later than the one this package was loaded for.
         """
-        if as_of is None:
+        day = self.as_of if as_of is None else to_date(as_of)
+        if day == self.as_of:
             return self
-        day = to_date(as_of)
         if day > self.as_of:
-            raise QcityError(
-                f"as_of {day} is later than {self.as_of}, the day these data were loaded for; "
-                "load them again with that day"
-            )
+            later = f"as_of {day} is later than {self.as_of}, the day these data were loaded for"
+            raise QcityError(f"{later}; load them again with that day")
         known = _known_by(as_known(self.observations, self.corrections, day), day).reset_index(drop=True)
         made = self.corrections[self.corrections["since"] <= day]
-        said = self.outcomes[last_days(self.outcomes["published"]) <= pd.Timestamp(day)]
-        return dataclasses.replace(self, observations=known, as_of=day, corrections=made, outcomes=said)
+        said = {name: getattr(self, name) for name in STATED}
+        said = {name: t[last_days(t["published"]) <= pd.Timestamp(day)] for name, t in said.items()}
+        return dataclasses.replace(self, observations=known, as_of=day, corrections=made, **said)
 
     def plans(self) -> list[str]:
         """The plans of the package, in the order of `targets.csv`."""
@@ -170,9 +166,8 @@ def load(folder: str | Path | None = None, as_of: str | dt.date | None = None) -
     84
     """
     if isinstance(folder, str) and is_date(folder):
-        raise QcityError(
-            f"load takes a folder first; found a day. For what was known then: load(as_of={folder!r})"
-        )
+        way = f"For what was known then: load(as_of={folder!r})"
+        raise QcityError(f"load takes a folder first; found a day. {way}")
     day = to_date(dt.date.today() if as_of is None else as_of)
     tables, problems, _ = _checked(folder)
     if errors := [problem for problem in problems if problem.level == "error"]:
@@ -235,8 +230,8 @@ def _all_read(tables: Tables, problems: list[Problem]) -> bool:
 
 
 def pages(folder: Path) -> dict[str, Any]:
-    """What `pages.toml` beside the data asks of the pages: `look_back` (targets asked again as of an earlier day),
-    and of the track record `national` (shown first) and `earlier_plans` (asked again); empty where there is none.
+    """What `pages.toml` beside the data asks of the pages (see there: days to look back to, what the track record asks
+    again and leaves out, names of plans); empty where there is none.
     """
     path = folder / "pages.toml"
     return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
@@ -253,6 +248,6 @@ def find_folder(folder: str | Path | None = None) -> Path:
     if not package.is_dir():
         raise QcityError(
             f"no data package at {package}: found no such folder. Name one with --data DIR or QCITY_DATA; "
-            f"it holds {', '.join(t.file for n, t in TABLES.items() if n not in ('earlier_targets', 'outcomes'))}"
+            f"it holds {', '.join(t.file for n, t in TABLES.items() if n not in ('earlier_targets', *STATED))}"
         )
     return package.resolve()

@@ -28,6 +28,7 @@ SUPPORTS = (*STATED, *(f"inferred {name}" for name in STATED))  # what is inferr
 LOWER = np.array([-np.inf, 0.0, 0.0, 0.0] + [-np.inf] * 4)
 UPPER = np.array([np.inf, np.inf, 100.0, np.inf] + [np.inf] * 4)
 EQUAL = 1e-12  # share of their size by which two values may differ and still be the same figure
+PRINTED, NOISE, EXACT = 9, 0.01, 1e-6  # digits at most; parts of the last one: noise, and a computer's
 POINTS = f"of the at least {FEWEST} observed points that a forecast needs"
 A_YEAR = "allowed: a whole year such as 2021"
 
@@ -41,8 +42,7 @@ class Histories:
     """Checked series, right-aligned: the last column is each series' last observed year.
 
     Attributes: `ids` (n,), `last_year` (n,), `values` (n, WINDOW) with NaN where nothing was observed, `starts` (n,
-    WINDOW) true where an unlinked segment begins (also the first), `support` (n,) index into SUPPORTS, stated or
-    inferred.
+    WINDOW) true where an unlinked segment begins (also the first), `support` (n,) index into SUPPORTS.
     """
 
     ids: np.ndarray
@@ -73,15 +73,38 @@ def same(a: np.ndarray | float, b: np.ndarray | float) -> np.ndarray:
 
 
 def inferred(values: np.ndarray) -> np.ndarray:
-    """What histories (n, T) look like, as an index into SUPPORTS: percent within 0 to 100, a count where all is whole
-    and some above 100, positive where nothing is negative.
+    """What histories (n, T) look like, as an index into SUPPORTS: percent within 0 to 100 (the only kind for which the
+    unit matters), a count where all is whole and some above 100, positive where nothing is negative.
 
     >>> [SUPPORTS[i] for i in inferred(np.array([[2.4, np.nan, 99.0], [7.0, 120.0, 3.0], [7.5, 120.0, 3.0]]))]
     ['inferred percent', 'inferred count', 'inferred positive']
     """
     low, high = np.nanmin(values, axis=1), np.nanmax(values, axis=1)
     whole = (~np.isfinite(values) | same(values, np.round(values))).all(axis=1)
-    return len(STATED) + np.where(low < 0, 0, np.where(high <= 100, 2, np.where(whole, 3, 1)))
+    return len(STATED) + np.where(
+        low < 0, 0, np.where((high <= 100) | same(high, 100.0), 2, np.where(whole, 3, 1))
+    )
+
+
+def printed(values: np.ndarray) -> np.ndarray:
+    """Histories (n, T) that end with a value, without what was added far below the last digit printed: a history of
+    which every value is that close to one of few digits has those.
+
+    >>> printed(np.array([[2.4 + 1e-10, np.nan, 2.5 - 3e-11], [2.41234567890123, np.nan, 2.5]])).tolist()
+    [[2.4, nan, 2.5], [2.41234567890123, nan, 2.5]]
+    """
+    size, out, rest = np.nanmax(np.abs(values), axis=1), values.copy(), np.arange(len(values))
+    power = np.floor(np.log10(np.where(size > 0, size, 1.0)))
+    for digits in range(PRINTED, 0, -1):
+        last = values[rest, -1] * 10.0 ** (digits - 1 - power[rest])
+        some = rest[np.abs(last - np.round(last)) < NOISE]
+        scale = 10.0 ** (digits - 1 - power[some, None])
+        steps = values[some] * scale
+        off = np.nan_to_num(np.abs(steps - np.round(steps))).max(axis=1, initial=0.0)
+        noisy = (off < NOISE) & (off > EXACT)
+        out[some[noisy]] = np.round(steps[noisy]) / scale[noisy]
+        rest = np.setdiff1d(rest, some[off < NOISE])
+    return out
 
 
 def limits(support: str) -> tuple[float, float]:
@@ -228,7 +251,7 @@ def checked(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> tuple[Histories,
     none = kind.isna().to_numpy()
     support = kind.map({name: k for k, name in enumerate(SUPPORTS)}).fillna(-1).to_numpy(np.int64)
     support = np.where(none, len(STATED), support)  # no edges; which of the kinds is inferred below
-    first = support[np.unique(codes, return_index=True)[1]]
+    first = support[begins := np.unique(codes, return_index=True)[1]]
     twice = pd.DataFrame({"codes": codes, "year": year}).duplicated().to_numpy()
     count = np.bincount(codes, weights=seen & ~wrong, minlength=len(ids))[codes]
 
@@ -257,9 +280,10 @@ def checked(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> tuple[Histories,
     linked = (np.isfinite(h.values) & ~h.starts).any(axis=1)
     refuse(~linked[codes], lambda i: " has no two values in one segment; nothing links its years")
     rows = [(ids[code], reason) for code, reason in sorted(reasons.items())]
-    others = h.rows(np.setdiff1d(np.arange(len(ids)), list(reasons)))
-    unstated = none[np.unique(codes, return_index=True)[1]][np.isin(ids, others.ids)]
-    others = replace(others, support=np.where(unstated, inferred(others.values), others.support))
+    good = np.setdiff1d(np.arange(len(ids)), list(reasons))
+    values, unstated = printed(h.values[good]), none[begins][good]
+    kinds = np.where(unstated, inferred(values), first[good])
+    others = replace(h.rows(good), values=values, support=kinds)
     return others, pd.DataFrame(rows, columns=["series_id", "reason"])
 
 
@@ -269,8 +293,8 @@ def _check_columns(frame: pd.DataFrame) -> None:
     if not isinstance(frame, pd.DataFrame):
         raise SeriesError(f"a panel is a pandas DataFrame with {needed}; found {type(frame).__name__}")
     for name in (name for name in frame.columns if name not in COLUMNS):
-        hint = did_you_mean(str(name), COLUMNS)
-        raise SeriesError(f"unknown column {name!r}; allowed: {', '.join(COLUMNS)}.{hint}")
+        hint = f"allowed: {', '.join(COLUMNS)}.{did_you_mean(str(name), COLUMNS)}"
+        raise SeriesError(f"unknown column {name!r}; {hint}")
     for name in (name for name in COLUMNS[:3] if name not in frame.columns):
         raise SeriesError(f"column {name!r} is missing; a panel needs {needed}")
     if frame.empty:

@@ -40,7 +40,9 @@ def answer(data: Data, a: Assessment, lang: str) -> None:
         "answer": sentences.headline(a, lang),
         "short": f"{shown} ({word})" if shown and word else _short(a, verdict, lang), "status": a.status,
         "status_shown": verdict, "probability": a.probability if a.status == "forecast" else None,
-        "probability_shown": shown, "word_shown": word,
+        "probability_shown": shown, "word_shown": word, "deadline": target.deadline,
+        "lent": any(part.borrowed for part in a.parts),
+        "wording": (target.wording_en if lang == "en" else "") or target.wording,
         "illustrative": a.illustrative or any(part.illustrative for part in a.parts),
     }  # fmt: skip
     show.html(show.card(a, lang, "h1"), front=front)
@@ -81,16 +83,9 @@ def picture(a: Assessment, lang: str) -> None:
 
 
 def numbers(a: Assessment, lang: str) -> None:
-    """Show, folded, how it was computed: model, paths and error, and the table of key figures."""
-    parts = [part for part in (a, *a.parts) if part.probability is not None]
-    if parts:
-        told = [line for part in parts for line in sentences.computed(part, lang)]
-        figures = show.key_figures(a, lang).rename_axis(text("k_quantity", lang))
-        show.html(
-            show.fold(
-                text("h_numbers", lang), show.paragraphs(*dict.fromkeys(told)), show.table_html(figures)
-            )
-        )
+    """Show, folded, how it was computed: what is expected with its interval, paths, model and error."""
+    told = [line for part in (a, *a.parts) for line in sentences.sentences(part, lang)]
+    show.html(show.fold(text("h_numbers", lang), show.paragraphs(*dict.fromkeys(told))))
 
 
 def outlook(data: Data, a: Assessment, lang: str) -> None:

@@ -1,22 +1,27 @@
 """Run one notebook with parameters, and say truthfully how it went. Many runs and their ledger are in `report`.
 
-Built on papermill's parameter injection and execution manager. Names and types of parameters are checked against the
-notebook's own tagged cell before a kernel starts; the status is determined here, not read from papermill's metadata,
-which calls killed and timed-out notebooks completed.
+Built on papermill's parameter injection and nbclient. Names and types of parameters are checked against the notebook's
+own tagged cell before a kernel starts; the status is determined here: papermill calls killed and timed-out notebooks
+completed.
 """
 
 from __future__ import annotations
 
 import ast
 import logging
+import math
 import os
+import re
+import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..catalogue import LANGUAGES, text
 from ..errors import QcityError, did_you_mean
 from .kernels import ONE_THREAD
 
@@ -26,6 +31,11 @@ if TYPE_CHECKING:
 TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 ATTEMPTS = 3
 TIMEOUT = 600.0
+LARGEST = {
+    "stream": 1_000_000,
+    "display_data": 30_000_000,
+    "execute_result": 30_000_000,
+}  # characters of a cell
 
 
 class Parameter(NamedTuple):
@@ -67,22 +77,38 @@ def declared_parameters(notebook: Path) -> list[Parameter]:
     >>> [p.name for p in declared_parameters(Path("notebooks/04_scorecard.ipynb"))][:2]
     ['plan', 'as_of']
     """
-    cells = [cell.source for cell in _code(_read(notebook)) if "parameters" in cell.metadata.get("tags", [])]
-    if len(cells) != 1:
-        raise QcityError(f"{notebook.name} has {len(cells)} cells tagged `parameters`; it needs exactly one")
-    lines, declared = cells[0].splitlines(), []
-    for node in ast.parse(cells[0]).body:
+    document = _read(notebook)
+    language = document.metadata.get("kernelspec", {}).get("language", "python")
+    cells = [cell.source for cell in _code(document) if "parameters" in cell.metadata.get("tags", [])]
+    if len(cells) != 1 or language != "python":
+        found = f"{len(cells)} cells tagged `parameters`, its language is {language}"
+        raise QcityError(f"{notebook.name} has {found}; it needs exactly one such cell, in Python")
+    return _declared(cells[0], notebook.name)
+
+
+def _declared(cell: str, notebook: str) -> list[Parameter]:
+    """The typed assignments of a cell, in order."""
+    lines, declared = cell.splitlines(), []
+    for node in ast.parse(cell).body:
         match node:
             case ast.AnnAssign(ast.Name(id=key), ast.Name(id=kind), ast.expr() as value) if kind in TYPES:
                 comment = lines[(node.end_lineno or 1) - 1][node.end_col_offset or 0 :].strip(" #")
-                declared.append(Parameter(key, kind, ast.literal_eval(value), comment))
+                declared.append(Parameter(key, kind, _value(value), comment))
             case _:
                 allowed = f"`name: type = value`, type one of {', '.join(TYPES)}"
-                raise QcityError(f"{notebook.name}: `{ast.unparse(node)}` must be {allowed}")
+                raise QcityError(f"{notebook}: `{ast.unparse(node)}` must be {allowed}")
     return declared
 
 
-def check_parameters(declared: list[Parameter], given: Mapping[str, Any], notebook: str) -> dict[str, Any]:
+def _value(node: ast.expr) -> Any:
+    """What is assigned; papermill writes nan and inf as calls of float."""
+    written = ast.unparse(node)
+    with suppress(ValueError):
+        return ast.literal_eval(written)
+    return float(written[7:-2]) if re.fullmatch(r"float\('-?(nan|inf)'\)", written) else written
+
+
+def as_declared(declared: Sequence[Parameter], given: Mapping[str, Any], notebook: str) -> dict[str, Any]:
     """The given values, typed as declared. Raises QcityError naming every unknown or mistyped one at once."""
     types, faults = {parameter.name: TYPES[parameter.type] for parameter in declared}, []
     for name, value in given.items():
@@ -92,33 +118,68 @@ def check_parameters(declared: list[Parameter], given: Mapping[str, Any], notebo
         elif kind is not types[name] and (types[name], kind) != (float, int):
             wanted = types[name].__name__
             faults.append(f"parameter {name!r} is {wanted}; found {value!r}, which is {kind.__name__}")
+        elif kind is float and not math.isfinite(value):
+            faults.append(f"parameter {name!r} is a number; found {value!r}")
     if faults:
         raise QcityError(f"{notebook}: " + "; ".join(faults))
     return {name: types[name](value) for name, value in given.items()}
 
 
+def read_parameters(declared: Sequence[Parameter], given: Mapping[str, str], notebook: str) -> dict[str, Any]:
+    """Values typed in a terminal, read as the notebook declares them: 010 stays text where text is asked for."""
+    kinds, values = {parameter.name: parameter.type for parameter in declared}, dict[str, Any](given)
+    for name, value in given.items():
+        if kinds.get(name, "str") != "str":
+            with suppress(ValueError, SyntaxError):
+                values[name] = ast.literal_eval(value.title() if kinds[name] == "bool" else value)
+    return as_declared(declared, values, notebook)
+
+
+def check_parameters(cells: Sequence[str] | None = None) -> None:
+    """Check the parameters of the notebook that calls it, by its own declaration: a call in its first cell of code.
+
+    The newest cell run that declares parameters (`name: type = value`) says which there are; what papermill injected
+    after it must be among them and of their types. Outside a notebook nothing is checked. `cells` are those run so far.
+
+    >>> check_parameters(["draws: int = 100", "# Parameters\\ndrawz = 50"])
+    Traceback (most recent call last):
+    ...
+    qcity_analysis.errors.QcityError: parameters: unknown parameter 'drawz'. Did you mean "draws"? Known: draws
+    """
+    if cells is None:
+        from IPython.core.getipython import get_ipython
+
+        shell = get_ipython()
+        cells = shell.user_ns.get("In", []) if shell is not None else []
+    declared, given = list[Parameter](), dict[str, Any]()
+    for cell in cells:
+        with suppress(SyntaxError, QcityError):  # other cells
+            if own := _declared(cell, "parameters"):
+                declared, given = own, {parameter.name: parameter.default for parameter in own}
+        if cell.startswith("# Parameters\n"):
+            nodes = [node for node in ast.parse(cell).body if isinstance(node, ast.Assign)]
+            given |= {ast.unparse(node.targets[0]): _value(node.value) for node in nodes}
+    as_declared(declared, given, "parameters")
+
+
 def run_notebook(
-    notebook: str | Path,
-    parameters: Mapping[str, Any],
-    output: str | Path,
-    *,
-    timeout: float = TIMEOUT,
-    kernel_argv: list[str] | None = None,
-) -> RunResult:
+    notebook: str | Path, parameters: Mapping[str, Any], output: str | Path, timeout: float = TIMEOUT,
+    kernel_argv: list[str] | None = None, folder: Path | None = None,
+) -> RunResult:  # fmt: skip
     """Run a notebook with papermill and write the executed copy to `output`, partial or complete.
 
-    `timeout` limits the whole notebook, in seconds. `kernel_argv` is the command of another kernel than the
-    one of this environment (see `kernels`). A failing notebook is a result, not an exception; QcityError is
-    raised for an unknown or mistyped parameter, before a kernel starts and before anything is written.
+    `timeout` limits the whole notebook, in seconds. `kernel_argv` is the command of a kernel to take in place of
+    `python3` (see `kernels`), `folder` where it runs, by default here. A failing notebook is a result, no exception;
+    QcityError is raised for an unknown or mistyped parameter, before a kernel starts and before anything is written.
     """
     import nbformat
 
     source, result, begin = Path(notebook), RunResult(Path(output)), time.monotonic()
-    values = check_parameters(declared_parameters(source), parameters, source.name)
+    values = as_declared(declared_parameters(source), parameters, source.name)
     document = _inject(_read(source), values, source)
     result.output.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _execute(document, result, begin + timeout, kernel_argv)
+        _execute(document, result, begin + timeout, kernel_argv, str(folder or Path.cwd()))
         result.status = "ok"
     except Exception as error:
         _diagnose(error, document, result, timeout)
@@ -162,79 +223,101 @@ def _inject(document: NotebookNode, values: dict[str, Any], source: Path) -> Not
     return document
 
 
-def _execute(document: NotebookNode, result: RunResult, deadline: float, argv: list[str] | None) -> None:
+def _execute(
+    document: NotebookNode, result: RunResult, deadline: float, argv: list[str] | None, folder: str
+) -> None:  # fmt: skip
     """Run every cell; a kernel that does not start is tried again as long as no cell has run."""
-    from papermill.engines import NotebookExecutionManager
-
     while True:
         result.attempts += 1
-        manager = NotebookExecutionManager(document, progress_bar=False)
-        manager.notebook_start()
-        client = _client(manager, deadline, argv)
+        client = _client(document, result, deadline, argv, folder)
         try:
-            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-            client.execute(env=dict(os.environ) | ONE_THREAD, **quiet)
+            client.run(env=os.environ | ONE_THREAD, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            result.cell = ""
             return
         except Exception:
-            if client.ran or result.attempts >= ATTEMPTS or time.monotonic() > deadline:
+            if result.cell or result.attempts >= ATTEMPTS or time.monotonic() > deadline:
                 raise
         finally:
-            manager.cleanup_pbar()
+            if client.group:  # children that the notebook left behind
+                with suppress(OSError):
+                    os.killpg(client.group, signal.SIGKILL)
 
 
-def _client(manager: Any, deadline: float, argv: list[str] | None) -> Any:
+def _fits(msg: dict[str, Any], room: dict[str, int]) -> bool:
+    """Whether there is still room for an output; the one that fills it is cut, and says so."""
+    kind, content = msg["msg_type"], msg["content"]
+    left, size = room.get(kind, 1), len(content.get("text") or str(content.get("data")))
+    if kind in room and 0 < left <= size:
+        cut = text("output_cut", LANGUAGES[-1])
+        whole = {"text": f"{content.get('text', '')[:left]}\n{cut}\n", "data": {"text/plain": cut}}
+        content |= {name: whole[name] for name in whole if name in content}
+    room |= {kind: left - size} if kind in room else {}
+    return left > 0
+
+
+class _Ended(Exception):
+    """A cell that ended the notebook without an error of its own; what happened is its text."""
+
+
+def _client(
+    document: NotebookNode, result: RunResult, deadline: float, argv: list[str] | None, folder: str
+) -> Any:  # fmt: skip
     """A client that stops at the first cell that fails, lets the failure be seen, and ends at the deadline."""
     from jupyter_client.kernelspec import KernelSpec
-    from papermill.clientwrap import PapermillNotebookClient
+    from nbclient import NotebookClient
 
-    quiet = logging.getLogger("qcity_analysis.papermill")
-    quiet.setLevel(logging.CRITICAL)
-
-    class Client(PapermillNotebookClient):
-        ran = False
+    class Client(NotebookClient):
+        group, left, room = 0, False, dict[str, int]()
 
         def create_kernel_manager(self) -> Any:
             kernels = super().create_kernel_manager()
-            if argv:
+            if argv and self.kernel_name == "python3":
                 kernels._kernel_spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
             return kernels
 
-        def execute(self, **kwargs: Any) -> None:
+        def run(self, **kwargs: Any) -> None:
             self.reset_execution_trackers()
             with self.setup_kernel(**kwargs):
-                for index, cell in enumerate(self.nb.cells):
-                    self.ran = self.ran or cell.cell_type == "code"
-                    try:
-                        self.nb_man.cell_start(cell, index)
-                        self.execute_cell(cell, index)
-                        if any(output.output_type == "error" for output in cell.get("outputs", [])):
-                            raise RuntimeError("the cell reported an error")
-                    except Exception as error:
-                        self.nb_man.cell_exception(cell, cell_index=index, exception=error)
-                        raise
-                    self.nb_man.cell_complete(cell, cell_index=index)
+                self.group = getattr(getattr(self.km, "provisioner", None), "pgid", None) or 0
+                for number, cell in enumerate(_code(self.nb), 1):
+                    first = next((line for line in cell.source.splitlines() if line.strip()), "")
+                    result.cell, self.room = f"{number}: {first}", dict(LARGEST)
+                    self.execute_cell(cell, self.nb.cells.index(cell))
+                    if any(output.output_type == "error" for output in cell.outputs):
+                        raise _Ended("the cell reported an error")
+                    if self.left:
+                        raise _Ended("SystemExit: quit()")
 
-    kernel = manager.nb.metadata.get("kernelspec", {}).get("name", "python3")
-    limits = {"startup_timeout": 60, "timeout_func": lambda _: max(0.5, deadline - time.monotonic())}
-    return Client(manager, log=quiet, kernel_name=kernel, raise_on_iopub_timeout=False, **limits)
+        def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
+            return super().process_message(msg, cell, cell_index) if _fits(msg, self.room) else None
+
+        def noted(self, execute_reply: Any, **_: Any) -> None:
+            self.left = "ask_exit" in [
+                one.get("source") for one in execute_reply["content"].get("payload") or []
+            ]
+
+    client = Client(
+        document, log=logging.getLogger("qcity_analysis.quiet"), startup_timeout=60,
+        kernel_name=document.metadata.get("kernelspec", {}).get("name", "python3"),
+        timeout_func=lambda _: max(0.5, deadline - time.monotonic()),
+        resources={"metadata": {"path": folder}}, raise_on_iopub_timeout=False,
+    )  # fmt: skip
+    client.log.setLevel(logging.CRITICAL)
+    client.on_cell_executed = client.noted
+    return client
 
 
 def _diagnose(error: Exception, document: NotebookNode, result: RunResult, timeout: float) -> None:
     """Note the status an exception stands for, the code cell that did not finish, and one line on what happened."""
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    result.error = f"{type(error).__name__}: {error}"
+    result.error = str(error) if isinstance(error, _Ended) else f"{type(error).__name__}: {error}"
     if isinstance(error, CellTimeoutError):
         result.status, result.error = "timeout", f"longer than {timeout:g} seconds"
     elif isinstance(error, DeadKernelError) or "Kernel died" in str(error):
         result.status, result.error = "died", "the kernel died"
     elif isinstance(error, CellExecutionError):
         result.error = f"{error.ename}: {error.evalue}"
-    for position, cell in enumerate(_code(document), 1):
-        if cell.metadata.get("papermill", {}).get("exception"):
-            first = next((line for line in cell.source.splitlines() if line.strip()), "")
-            result.cell = f"{position}: {first}"
-            for output in cell.get("outputs", []):
-                if output.output_type == "error" and result.status == "failed":
-                    result.error = f"{output.ename}: {output.evalue}".strip()
-            return
+    for output in (one for cell in _code(document) for one in cell.outputs):
+        if output.output_type == "error" and result.status == "failed":
+            result.error = f"{output.ename}: {output.evalue}".strip()
