@@ -30,9 +30,9 @@ ROLES = {
         "series name|item|name|series code|value_variable_label|value_variable_code",
     "region": "地区|地区名称|地区名|城市|城市名称|地级市|地市|市|市州|区域|省份|省|省市|省级|省(区、市)|省区市|区县|县|"
         "国家|行政区|行政区划|行政区划名称|region|region name|area|area name|city|city name|cityname|"
-        "province|state|country|country name|entity|location|territory|geo|geography|ref_area|reference area|geoareaname|ville|stadt|land|"
-        "都道府県|市区町村|시도|시도별|país|pais|ciudad|pays|région|行政区划代码|行政区代码|区划代码|地区代码|城市代码|"
-        "省份代码|region code|area code|city code|country code|code|iso|iso3|iso_code|adcode|geoareacode",
+        "province|state|country|country name|entity|location|territory|geo|geography|ref_area|reference area|"
+        "geoareaname|ville|stadt|land|都道府県|市区町村|시도|시도별|país|pais|ciudad|pays|région|行政区划代码|行政区代码|区划代码|地区代码|"
+        "城市代码|省份代码|region code|area code|city code|country code|code|iso|iso3|iso_code|adcode|geoareacode",
     "period": "年份|年度|年|月份|季度|时间|时期|期间|日期|统计年份|year|years|period|time|time_period|"
         "timeperiod|time period|date|jahr|zeit|année|annee|año|ano|anno|年次|연도|년도|год",
     "value": "数值|值|数据|指标值|value|obs_value|figure",
