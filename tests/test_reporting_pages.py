@@ -75,8 +75,48 @@ def test_the_index_holds_both_languages_and_names_what_failed(tmp_path):
     bad = entry | {"lang": "en", "ok": False, "status": "died", "cell": "2: x", "error": "gone", "front": {}}
     write_index([good, bad, good | {"kind": "dated"}], tmp_path / "index.html", "2025-01-01")
     html = (tmp_path / "index.html").read_text("utf-8")
-    assert "http" not in html and "<script" not in html and html.count("<h1") == 1
+    assert not re.search(ADDRESS, html) and not re.search(r"\sstyle=", html) and html.count("<h1") == 1
     assert "a &lt; b" in html and "died · 2: x · gone" in html and "R&amp;D · " in html
+
+
+def entry(plan, name, **front):
+    about = {"kind": "target", "plan": plan, "target": name, "lang": "en", "ok": True, "status": "ok"}
+    return about | {"as_of": "2025-06-30", "page": f"{plan}/{name}.en.html", "front": {"name": name} | front}
+
+
+def test_the_first_page_begins_with_a_tally_and_the_plan_still_running_and_ends_with_past_plans(tmp_path):
+    over = {"deadline": 2020, "status": "not_assessable"}
+    entries = [
+        entry("first", "settled", **over | {"status": "met", "answer": "it is met"}),
+        entry("first", "lent", **over, lent=True), entry("first", "bare", **over, wording="asks for 5 %"),
+        entry("third", "old", **over | {"status": "missed"}),
+        entry("second", "open", deadline=2030, status="forecast", probability=0.8, probability_shown="80 %"),
+    ]  # fmt: skip
+    past = {"head": ["Plan", "Targets"], "rows": [["Third plan", "7"], ["all", "7"]], "plans": ["third"]}
+    track = entry("", "", short="Brier score 0.2", past=past) | {"kind": "track", "page": "track/all.en.html"}
+    write_index([*entries, track], tmp_path / "index.html", "2025-06-30")
+    html = unescape((tmp_path / "index.html").read_text("utf-8"))
+    tally = (
+        "5 targets: 1 with a probability, 1 of these likely, 1 met, 1 missed, 1 by reference only, 1 without"
+    )
+    order = [
+        tally,
+        "<h2>second",
+        "80 %",
+        "<h2>first",
+        "Settled",
+        "it is met",
+        "By reference only",
+        "<details",
+    ]
+    order += ["Without figures", "asks for 5 %", "<h2>third", "<details", ">old<", "Brier score 0.2"]
+    order += ['<a href="track/all.en.html#third">Third plan</a>', "<td>7</td>"]
+    places, at = [], 0
+    for part in order:
+        assert part in html[at:], part
+        at = html.index(part, at)
+        places.append(at)
+    assert places == sorted(places)
 
 
 def make(folder, **changes):

@@ -31,10 +31,21 @@ def forecast(
     data: DataDir = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Will one target be met? Prints the answer in words; writes only a figure or a record asked for."""
+    from ..analysis.portfolio import portfolio as add_up
     from ..assessment.assess import assess
+    from ..reporting.analyses import regions_lines
+    from ..reporting.figures.charts import regions_chart
     from ..reporting.target_sections import answer_lines
+    from ..targets import find_target, in_regions
 
     known = loaded(data, as_of)
+    if region and (region == "all" or "," in region):
+        asked = in_regions(known, find_target(known, target, plan), region)
+        answers = [assess(known, one, model=model, draws=draws, seed=seed) for one in asked]
+        if figure is not None:
+            regions_chart(answers, language).savefig(figure)
+        whole = add_up(known, answers, seed=seed)
+        show(as_json, lambda: [a.to_dict() for a in answers], lambda: regions_lines(answers, whole, language))
     answer = assess(known, target, plan=plan, region=region, model=model, draws=draws, seed=seed)
     if record:
         from ..trackrecord import ledger
