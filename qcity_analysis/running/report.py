@@ -281,7 +281,7 @@ class Marks:
             for name in ("corrections", *reversed(TABLES)):
                 cells = getattr(known, name).drop(columns=["row", "line"], errors="ignore").astype(str)
                 tables[name] = (cells, pd.util.hash_pandas_object(cells, index=False).to_numpy())
-            moves = typical_revisions(known.observations)  # what all the provisional figures together say
+            moves = typical_revisions(known)  # what all the provisional figures together say
             self.days[job.as_of] = tables, np.array(list(moves.values()))
         (tables, revised), cited = self.days[job.as_of], set[str]()
         targets, family = tables["targets"][0], set[str]()
