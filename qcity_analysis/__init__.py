@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from .results import WhatIf as WhatIf
     from .results import assess as assess
     from .results import assess_series as assess_series
+    from .results import explore as explore
     from .results import scorecard as scorecard
     from .series.annual import AnnualSeries as AnnualSeries
     from .series.annual import annual_series as annual_series
@@ -54,6 +55,7 @@ _HOME = {
     "assess_series": "results",
     "check": "data.load",
     "diff": "data.vintages",
+    "explore": "results",
     "forecast": "forecasting.forecast",
     "forecast_panel": "forecasting.panel",
     "import_figures": "importing.importing",
