@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from qcity_analysis.forecasting.forecast import Forecast, averaged, forecast, forecast_ratio
+from qcity_analysis.forecasting.annual import averaged, forecast_ratio
+from qcity_analysis.forecasting.forecast import Forecast, forecast
 
 PAIRS = (
     ("ef", "f"),

@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from .results import assess_series as assess_series
     from .results import explore as explore
     from .results import scorecard as scorecard
+    from .running.runner import check_parameters as check_parameters
     from .series.annual import AnnualSeries as AnnualSeries
     from .series.annual import annual_series as annual_series
     from .trackrecord.record import track_record as track_record
@@ -54,6 +55,7 @@ _HOME = {
     "assess": "results",
     "assess_series": "results",
     "check": "data.load",
+    "check_parameters": "running.runner",
     "diff": "data.vintages",
     "explore": "results",
     "forecast": "forecasting.forecast",

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import qcity_analysis as qc
-from qcity_analysis.reporting.export import COLUMNS, PRINTED, export, review
+from qcity_analysis.reporting.export import PRINTED, export, review
 
 NAMES = ("rd_intensity", "high_value_patents", "energy_intensity", "international_standards")
 
@@ -45,9 +45,9 @@ def test_a_workbook_holds_numbers_and_runs_no_text_as_a_formula(answers, tmp_pat
     assert book.sheetnames[0] == first
     for sheet in book:
         assert not [cell for row in sheet for cell in row if cell.data_type == "f"]
-    rows = list(book[first].iter_rows(min_row=3, values_only=True))
-    assert len(rows) == len(answers) and rows[0][COLUMNS.index("last")] == 3.9
-    assert book[first].cell(3, COLUMNS.index("probability") + 1).number_format == "0.0%"
+    rows, columns = list(book[first].iter_rows(min_row=3, values_only=True)), list(review(answers, lang))
+    assert len(rows) == len(answers) and rows[0][columns.index("last")] == 3.9
+    assert book[first].cell(3, columns.index("probability") + 1).number_format == "0.0%"
     departments = [row[0] for row in book.worksheets[1].iter_rows(min_row=3, values_only=True)]
     assert {"甲局", "乙局"} <= set(departments) and departments == sorted(departments)
 

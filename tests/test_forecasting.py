@@ -24,7 +24,7 @@ from qcity_analysis.forecasting.quantiles import DISCOUNT, EVEN, KNOTS, at_level
 from qcity_analysis.series.evidence import Evidence
 
 # A prior trained anew changes these.
-GOLDEN_MEDIAN, GOLDEN_PROBABILITY, GOLDEN_CORRELATION = 2.71229, 0.3552, 0.74585
+GOLDEN_MEDIAN, GOLDEN_PROBABILITY, GOLDEN_CORRELATION = 2.71228, 0.3752, 0.74645
 LEVELS = [0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975]
 NAN, INF = float("nan"), float("inf")
 SHARE, Y = since(2018, 2.1, 2.2, 2.4, 2.4, 2.5, 2.6), since(2018, 1.0, 2, 3, 4, 4.5, 5)
@@ -135,6 +135,36 @@ def test_a_support_that_is_not_stated_is_inferred_and_said_and_bounds_nothing(va
         assert 0 < panel.probability(asked)[0] < 0.5
         assert forecast_panel(frame(values, "percent")).probability(asked)[0] == 0
     assert np.array_equal(forecast(one.history, 2024, support=kind).paths, one.paths)
+
+
+SHORT = [[12, 15, 14, 14, 18, 18], [0, 0, 1, 0, 2, 0], [2, 2, 2, 2, 2], [2.4, 2.4, 2.4, 2.5], [51, 50, 53, 58, 57],
+         [98.1, 99, 99.5, 100, 100], [50.06, 50.08, 50.03, 49.98, 50.05]]  # fmt: skip
+NOISES = [(1.0, 10.0**k) for k in (-12, -9, -6, -4)]
+CHANGED = [(factor, 0.0) for factor in (*10.0 ** np.arange(-6, 7), 3.7)] + NOISES
+
+
+def around_the_last_value(support, factor=1.0, noise=0.0):
+    """Probabilities of levels around the last of each short series, in another unit or with noise on its values."""
+    rows, ask = [], []
+    for i, history in enumerate(SHORT):
+        y, following = np.array(history, float), 2000 + len(history)
+        most = 100.0 if support == "percent" else np.inf
+        said = factor * np.clip(y + noise * np.sin(7 * np.arange(len(y)) + y), 0, most)
+        step = max(np.abs(np.diff(y)).mean(), 0.1)
+        rows += [(i, 2000 + k, value) for k, value in enumerate(said)]
+        levels = [factor * (y[-1] + step * k) for k in range(-2, 3)]
+        ask += [(i, following, level, way) for level in levels for way in ("at_least", "at_most")]
+    table = pd.DataFrame(rows, columns=["series_id", "period", "value"]).assign(support=support)
+    columns = ["series_id", "period", "threshold", "direction"]
+    return forecast_panel(table).probability(pd.DataFrame(ask, columns=columns))
+
+
+@pytest.mark.parametrize("support", ["real", "positive", "count", "percent", None])
+def test_a_unit_and_noise_below_what_is_printed_change_no_probability(support):
+    was = around_the_last_value(support)
+    for factor, noise in NOISES if support in ("percent", None) else CHANGED:
+        now = around_the_last_value(support, factor, noise)
+        np.testing.assert_allclose(now, was, atol=1e-6, err_msg=f"times {factor:g}, noise {noise:g}")
 
 
 def test_two_stretches_with_nothing_joining_them_are_forecast_from_the_newer_one():

@@ -22,7 +22,7 @@ EXTRAS = PROJECT["optional-dependencies"]
 IMPORT_NAMES = {"beautifulsoup4": "bs4", "python-calamine": "python_calamine",
                 "python-docx": "docx", "pyyaml": "yaml", "sdmx1": "sdmx",
                 "mpl-font": "mpl_font", "ipython": "IPython", "jupyter-client": "jupyter_client"}  # fmt: skip
-OPTIONAL = {"statsforecast", "dask", "sdmx", "distributed"}  # extras, imported where they are used
+OPTIONAL = {"statsforecast", "apprise", "dask", "sdmx", "distributed"}  # extras, imported where they are used
 MODULES = sorted(LIBRARY.rglob("*.py"))
 # A room imports from those before it, never from those after it.
 ORDER = ["errors", "files", "catalogue", "problems", "data", "importing", "series", "forecasting", "targets",
@@ -42,11 +42,13 @@ COMMANDS = {
     "site": "pdf to zip",
     "serve": "port",
     "rules": "as-of data json language plan region",
-    "run": "as-of data force jobs language ledger no-record out plan record target timeout",
+    "run": """as-of data force jobs keep language ledger log-json no-record notebook notify only-failed out plan record
+        target timeout""",
     "score": "as-of data json language ledger out plan",
 }
 PUBLIC = """AnnualSeries Answer Assessment Data DataError Forecast QcityError Scorecard annual_series assess
-    assess_series check diff forecast forecast_panel import_figures load rules scorecard track_record"""
+    assess_series check check_parameters diff forecast forecast_panel import_figures load rules scorecard
+    track_record"""
 MEMBERS = {
     "AnnualSeries": "derived evidence factor history inputs known notes places points shared",
     "Assessment": """borrowed borrowed_since bound draws expected fan forecast illustrative interval likelihood median
@@ -190,7 +192,7 @@ def test_every_dependency_has_a_lower_bound_and_no_upper_one():
 
 
 @pytest.mark.parametrize(("folder", "extras", "others"), [
-    (LIBRARY, ("dask", "sdmx"), set()),
+    (LIBRARY, ("dask", "notify", "sdmx"), set()),
     (ROOT / "tests", ("test",), OPTIONAL | {"PIL", "packages", "training"}),
 ])  # fmt: skip
 def test_what_is_imported_is_declared(folder, extras, others):

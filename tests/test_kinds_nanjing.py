@@ -21,7 +21,7 @@ from qcity_analysis.assessment.counts import none_in
 from qcity_analysis.assessment.rates import Count, new_items, posterior
 from qcity_analysis.files import PROJECT
 from qcity_analysis.reporting import sentences
-from qcity_analysis.reporting.show import key_figures
+from qcity_analysis.reporting.show import card
 
 # The slow way: by sampling, integration and loops, apart from the library's own.
 
@@ -272,7 +272,7 @@ def answered(folder, name, as_of=LATE, draws=500):
     for answer in found.values():
         for lang in ("zh", "en"):
             said = [say(answer, lang) for say in (spoken, sentences.alt_text, sentences.how_to_add)]
-            said += [str(cell) for cell in key_figures(answer, lang).to_numpy().ravel()]
+            said.append(card(answer, lang))
             assert not [text for text in said if "{" in text or "nan" in text.split() or "None" in text]
             assert sentences.headline(answer, lang).endswith("。" if lang == "zh" else ".")
     return found

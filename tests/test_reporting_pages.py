@@ -138,7 +138,7 @@ def test_a_page_that_fails_is_named_in_the_index_and_in_the_exit_code(tmp_path, 
 
 def test_the_whole_report_has_every_target_in_both_languages_and_the_dated_page():
     data = qc.load()
-    names = [job.name for job in jobs.list_jobs(data, None, ("zh", "en"), "out")]
+    names = [job.name for job in jobs.list_jobs(data, None, ("zh", "en"))]
     expected = len(data.targets) + len(data.plans()) + 3  # the dated page, the overview and the track record
     assert len(names) == len(set(names)) == 2 * expected
     assert "china_14fyp/energy_per_gdp.2023-03-31.zh" in names

@@ -188,7 +188,7 @@ def test_the_table_of_speeds_names_every_source(research):
     data, answer = research
     table = analyses.speed_table(data, answer, outlook(data, answer, draws=10).feasibility, "zh")
     assert table["对象"].tolist()[:3] == ["南京", "江苏", "全国"]
-    assert table["对象"].tolist()[3].startswith("训练库，同方向（49 个指标")
+    assert table["对象"].tolist()[3].startswith("其他指标，同方向（49 个指标")
     assert table.iloc[:3, 1:3].astype(int).apply(lambda row: row.iloc[0] >= row.iloc[1], axis=1).all()
 
 
@@ -311,7 +311,7 @@ def test_the_commands_outlook_and_portfolio_print_words_or_json(tmp_path, qcity)
     package(tmp_path)
     options = ["--data", tmp_path, "--as-of", "2024-12-31", "--draws", 100]
     code, out, _ = qcity("outlook", "goal", *options, "--since", "2022-06-30", "--language", "zh")
-    words = ("需每年", "训练库", "按原样", "与 2022-06-30 相比的变化")
+    words = ("需每年", "其他指标", "原设定", "与 2022-06-30 相比的变化")
     assert code == 0 and all(part in out for part in words)
     code, out, _ = qcity("outlook", "goal", *options, "--json")
     plain = json.loads(out)

@@ -11,15 +11,16 @@ import pytest
 from packages import CUT, STEADY, answer, borrowing, changes, figure, figures, two_definitions
 
 import qcity_analysis as qc
+from qcity_analysis.analysis.outlook import Feasibility, Outlook
 from qcity_analysis.assessment.answer import SPOKEN
 from qcity_analysis.catalogue import catalogue
 from qcity_analysis.errors import Note
 from qcity_analysis.forecasting.mixture import Explanation
-from qcity_analysis.reporting import sentences
+from qcity_analysis.reporting import analyses, sentences
 from qcity_analysis.reporting.analyses import explained, without_table
 from qcity_analysis.reporting.formatting import number, percent, signed
 from qcity_analysis.reporting.sentences import level
-from qcity_analysis.reporting.show import key_figures
+from qcity_analysis.reporting.show import card
 from qcity_analysis.reporting.target_sections import why
 from qcity_analysis.targets import find_target
 
@@ -61,7 +62,8 @@ def test_both_languages_say_the_same_numbers_and_leave_no_place_unfilled(told):
         lines = {}
         for lang in ("zh", "en"):
             notes = [sentences.note(note, lang) for note in a.notes]
-            more = [sentences.reason(a.reason, lang), sentences.ask(a, lang)]
+            more = [sentences.reason(a.reason, lang), sentences.ask(a, lang), sentences.finding(a, lang)]
+            more += [sentences.figure_title(a, lang), card(a, lang)]
             lines[lang] = [*result_in_words(a, lang), *notes, *more]
         for zh, en in zip(lines["zh"], lines["en"], strict=True):
             assert numbers(zh) == numbers(en), (name, zh, en)
@@ -139,11 +141,21 @@ def test_a_probability_is_never_certain_nor_shown_to_reach_what_it_does_not():
             assert (float(shown[:-1]) >= limit) == (100 * share >= limit)
 
 
-def test_the_centre_is_the_median_in_the_sentence_and_in_the_table(told):
+def test_every_number_said_of_one_quantity_is_the_same(told):
     found = told["forecast"]
     shown = level(found, found.median, "en")
-    assert any(f"The median for 2025 is {shown}" in said for said in sentences.sentences(found, "en"))
-    assert key_figures(found).loc["Median for 2025"].item() == shown
+    (expected,) = re.findall(r"The median for 2025 is (.*?),", " ".join(sentences.sentences(found, "en")))
+    (drawn,) = re.findall(r"About (.*?) expected", sentences.figure_title(found, "en"))
+    assert expected == drawn == shown
+    move = Feasibility(2022, 2025, 16.1, 20.0, "positive", "log", 7.2)
+    made, paces = card(found, "en"), re.compile(r"[+−][\d.]+ [^<>]*? a year")
+    ahead = analyses.pace_sentences(found, Outlook(2022, 2025, pd.Series(), {}, None, False, move), "en")
+    said = [paces.findall(" ".join(lines))[-1] for lines in (sentences.sentences(found, "en"), ahead)]
+    needed = paces.findall(made)[1]
+    assert [one.split("takes ")[-1] for one in said] == [needed, needed]
+    chance = percent(found.probability, "en")
+    assert f"<b>{chance}</b>" in made and chance in sentences.headline(found, "en")
+    assert chance in sentences.alt_text(found, "en")
 
 
 def test_every_target_has_the_plan_s_words_and_our_readings():

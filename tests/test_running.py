@@ -5,7 +5,7 @@ import pytest
 
 from qcity_analysis.errors import QcityError
 from qcity_analysis.running.kernels import kernel_server
-from qcity_analysis.running.runner import check_parameters, declared_parameters, run_notebook
+from qcity_analysis.running.runner import as_declared, declared_parameters, run_notebook
 
 PARAMETERS = 'city: str = "nanjing"  # which city\nyears: int = 5\nshare: float = 0.5\nloud: bool = False'
 
@@ -73,7 +73,7 @@ def test_unknown_and_mistyped_parameters_are_refused_together_before_anything_is
 def test_declarations_keep_type_default_and_comment_and_what_has_none_is_refused(tmp_path):
     first = declared_parameters(notebook(tmp_path))[0]
     assert first == ("city", "str", "nanjing", "which city")
-    assert check_parameters([first], {}, "a") == {}
+    assert as_declared([first], {}, "a") == {}
     (tmp_path / "a.ipynb").write_text("no", "utf-8")
     cases = {notebook(tmp_path, parameters="city = 'nanjing'"): "name: type = value"}
     cases |= {tmp_path / "a.ipynb": "not a notebook", tmp_path / "b.ipynb": "no notebook at"}

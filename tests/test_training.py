@@ -101,10 +101,10 @@ def test_widening_makes_intervals_hold_what_they_are_meant_to():
 
 
 def test_a_prior_learnt_from_a_made_up_bank_forecasts_its_kind_about_as_well_as_can_be(corpus):
-    inside = [name for name in corpus.values if train.fold_of(corpus.meta["indicator"][name], 3) == 0]
-    others = sorted(set(corpus.values) - set(inside))
-    tasks = train.draw_tasks(corpus, others, 12, 99, 0)
-    prior = train.fit_prior(train.Tasks.joined([tasks, tasks.hidden()]), cross=True)
+    tasks = train.draw_tasks(corpus, list(corpus.values), 12, 99, 0)
+    training = train.Training.of(train.Tasks.joined([tasks, tasks.hidden()]), tasks)
+    unseen = sorted(set(tasks.indicator[tasks.fold == 0]))
+    prior, inside = training.prior(unseen, training.fitted[0]), corpus.series(unseen)
     h = forecast_tasks(train.draw_tasks(corpus, inside, 6, 99, 1, odd=False), prior)
     assert np.exp(h.relative_crps().mean()) < 1.0
     assert 0.82 < h.inside(0.9).mean() < 0.98
@@ -115,7 +115,7 @@ def test_a_prior_learnt_from_a_made_up_bank_forecasts_its_kind_about_as_well_as_
 
 def test_training_twice_gives_the_same_prior_and_a_folder_without_a_bank_is_refused(corpus, tmp_path):
     tasks = train.draw_tasks(corpus, list(corpus.values)[:60], 2, 99, 0)
-    a, b = (train.fit_prior(tasks, seed=3, cross=False) for _ in range(2))
+    a, b = (train.Training.of(tasks, tasks, seed=3).prior(["i3"]) for _ in range(2))
     assert np.array_equal(a.gate.linear, b.gate.linear)
     assert np.array_equal(a.learners[0].out, b.learners[0].out)
     with pytest.raises(QcityError, match="indicator_bank.parquet: no such file"):

@@ -15,7 +15,7 @@ from .changes import write_changes
 from .modelcard import write_card
 from .priorfile import save
 from .record import write_record
-from .train import ORIGINS, Say, read_corpus, train_on
+from .train import Say, learn, read_corpus
 
 
 def train_prior(corpus_path: Path | str, out_dir: Path | str, say: Say = print, seed: int = 0) -> Path:
@@ -26,11 +26,12 @@ def train_prior(corpus_path: Path | str, out_dir: Path | str, say: Say = print, 
     out = Path(out_dir)
     out.mkdir(parents=True, exist_ok=True)
     say(f"{len(corpus.values)} series of {corpus.meta['indicator'].nunique()} indicators")
+    training = learn(corpus, seed, say)
     say("training on all indicators")
-    save(train_on(corpus, list(corpus.values), ORIGINS, seed, say), out / FILE)
+    save(training.prior(), out / FILE)
     write_changes(corpus, out / CHANGES_FILE)
-    write_shares(corpus, out / SHARES_FILE, say, seed)
-    write_record(write_card(corpus, out / "MODEL_CARD.md", say, seed), out)
+    write_record(write_card(corpus, training, out / "MODEL_CARD.md", say), out)
+    write_shares(corpus, training, out / SHARES_FILE, say)
     return out / FILE
 
 

@@ -23,7 +23,7 @@ from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.prior import COMMAND, YEARS, Prior
 from qcity_analysis.forecasting.quantiles import MIDDLE, at_levels
 
-from .train import KINDS, ORIGINS, Corpus, Say, train_on
+from .train import KINDS, Corpus, Say, Training
 
 WITHIN = "china_prov_techme"  # the part of the corpus whose series are regions of one country
 TURNS = 8  # cut-offs of each series
@@ -50,12 +50,10 @@ class Case:
     expected: Move
 
 
-def write_shares(corpus: Corpus, path: Path, say: Say, seed: int = 0) -> None:
+def write_shares(corpus: Corpus, training: Training, path: Path, say: Say) -> None:
     """Learn the shares, check them by leaving out each indicator in turn, and write both as JSON."""
     say("borrowing from comparators: a prior that has not seen these indicators")
-    others = [name for name in corpus.values if corpus.meta.at[name, "bank"] != WITHIN]
-    prior = train_on(corpus, others, ORIGINS // 2, seed, say)
-    cases = draw_cases(corpus, prior, seed)
+    cases = draw_cases(corpus, training.prior(corpus.of_source(WITHIN)), training.seed)
     shares = fit_shares(cases)
     learned = {"published": shares.published, "expected": list(shares.expected)}
     content = {"shares": learned, "evidence": evidence(cases), "note": NOTE, "command": COMMAND}

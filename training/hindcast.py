@@ -6,7 +6,9 @@ Every figure of the model card comes from here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,9 +22,8 @@ from qcity_analysis.forecasting.scores import fold_of
 
 from .networks import NEVER
 from .scores import changes, relative_crps
-from .train import CAP, ORIGINS, Corpus, Say, Tasks, draw_tasks, train_on
+from .train import CAP, FOLDS, Corpus, Say, Tasks, Training, draw_tasks, learn
 
-FOLDS = 3
 LENGTHS = ((4, 6), (7, 10), (11, 15))  # points of history that are told apart
 TEST_CAP = 40
 HIDDEN = "no support stated"
@@ -38,11 +39,6 @@ class Hindcast:
 
     tasks: Tasks
     ahead: Marginals
-
-    @property
-    def fold(self) -> np.ndarray:
-        """The fold of each task's indicator."""
-        return np.array([fold_of(str(name), FOLDS) for name in self.tasks.indicator])
 
     def relative_crps(self) -> np.ndarray:
         """Log relative CRPS of each task."""
@@ -67,43 +63,45 @@ def forecast_tasks(tasks: Tasks, prior: Prior) -> Hindcast:
     return Hindcast(tasks, distributions(tasks.histories, prior, YEARS))
 
 
-def by_fold(corpus: Corpus, say: Say, seed: int = 0) -> Variants:
+def by_fold(corpus: Corpus, training: Training, say: Say) -> Variants:
     """Each third of the indicators forecast by a prior trained on the other two; also with parts left out."""
-    splits = {f"indicators of fold {f + 1} of {FOLDS}": _sides(corpus, f) for f in range(FOLDS)}
-    return _left_out(corpus, splits, 1, say, seed)
+    priors = {f: training.fitted[f] for f in range(FOLDS)}
+    return _left_out(corpus, training, {f: _indicators(corpus, f) for f in priors}, priors, 1, say)
 
 
-def by_source(corpus: Corpus, say: Say, seed: int = 0) -> Variants:
+def by_source(corpus: Corpus, training: Training, say: Say) -> Variants:
     """Each large source of series forecast by a prior trained on all others; also with parts left out."""
-    source = corpus.meta["bank"].to_dict()
     size = corpus.meta["bank"].value_counts()
-    splits = {}
-    for name in sorted(size.index[size >= SOURCE_SERIES]):
-        inside = [n for n in corpus.values if source[n] == name]
-        splits[f"source {name}"] = inside, [n for n in corpus.values if source[n] != name]
-    return _left_out(corpus, splits, 2, say, seed)
+    splits = {name: corpus.of_source(name) for name in sorted(size.index[size >= SOURCE_SERIES])}
+    return _left_out(corpus, training, splits, {}, 2, say)
 
 
 def _left_out(
-    corpus: Corpus, splits: dict[str, tuple[list[str], list[str]]], origins: int, say: Say, seed: int
+    corpus: Corpus,
+    training: Training,
+    splits: Mapping[Any, list[str]],
+    fitted: Mapping[Any, Prior],
+    origins: int,
+    say: Say,
 ) -> Variants:
+    """Indicators left out, by what they have in common, forecast by priors that have not seen them."""
     parts: dict[str, list[Hindcast]] = {}
-    for what, (inside, outside) in splits.items():
-        say(f"validation, {what}")
-        prior = train_on(corpus, outside, ORIGINS, seed)
-        tasks = draw_tasks(corpus, inside, origins, TEST_CAP, seed + 1000, odd=False)
+    for what, names in splits.items():
+        say(f"validation without {what}")
+        prior, inside = training.prior(names, fitted.get(what)), corpus.series(names)
+        tasks = draw_tasks(corpus, inside, origins, TEST_CAP, training.seed + 1000, odd=False)
         for name, variant in _variants(prior).items():
             parts.setdefault(name, []).append(forecast_tasks(tasks, variant))
         parts.setdefault(HIDDEN, []).append(forecast_tasks(tasks.hidden(), prior))
-        still = draw_tasks(corpus, inside, STILL_ROUNDS, CAP, seed + 2000, odd=False, constant=True)
+        seed = training.seed + 2000
+        still = draw_tasks(corpus, inside, STILL_ROUNDS, CAP, seed, odd=False, constant=True)
         parts.setdefault(STILL, []).append(forecast_tasks(still, prior))
     return {name: joined(of_splits) for name, of_splits in parts.items()}
 
 
-def _sides(corpus: Corpus, fold: int) -> tuple[list[str], list[str]]:
-    """Series whose indicators are in a fold, and the others."""
-    of = {name: fold_of(str(what), FOLDS) for name, what in corpus.meta["indicator"].items()}
-    return [n for n in corpus.values if of[n] == fold], [n for n in corpus.values if of[n] != fold]
+def _indicators(corpus: Corpus, fold: int) -> list[str]:
+    """The indicators of a fold."""
+    return [name for name in corpus.meta["indicator"].unique() if fold_of(str(name), FOLDS) == fold]
 
 
 def _variants(prior: Prior) -> dict[str, Prior]:
@@ -124,11 +122,11 @@ def _variants(prior: Prior) -> dict[str, Prior]:
 
 def by_year(corpus: Corpus, since: int, say: Say, seed: int = 0) -> Hindcast:
     """As `by_fold`, trained on values before `since` and tested on forecasts that begin then or later."""
-    parts = []
-    for f in range(FOLDS):
-        say(f"validation from {since} on, indicators of fold {f + 1} of {FOLDS}")
-        inside, outside = _sides(corpus, f)
-        prior = train_on(corpus, outside, ORIGINS, seed, before=since)
+    say(f"validation from {since} on")
+    training, parts = learn(corpus, seed, say, before=since), []
+    for f, fitted in enumerate(training.fitted):
+        names = _indicators(corpus, f)
+        inside, prior = corpus.series(names), training.prior(names, fitted)
         tasks = draw_tasks(corpus, inside, 3, TEST_CAP, seed + 1000, since=since, odd=False)
         parts.append(forecast_tasks(tasks, prior))
     return joined(parts)

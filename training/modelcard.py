@@ -13,11 +13,10 @@ import pandas as pd
 
 from qcity_analysis.forecasting import scores
 from qcity_analysis.forecasting.features import NAMES, features, units
-from qcity_analysis.forecasting.histories import same
-from qcity_analysis.forecasting.prior import YEARS, at_edge
+from qcity_analysis.forecasting.histories import STATED, same
+from qcity_analysis.forecasting.prior import LOW, YEARS, at_edge
 
 from .hindcast import (
-    FOLDS,
     LENGTHS,
     STILL,
     TEST_CAP,
@@ -29,7 +28,7 @@ from .hindcast import (
     questions,
 )
 from .scores import bootstrap_interval, reliability_line
-from .train import CAP, GROWTH, ORIGINS, Corpus, Say
+from .train import CAP, FOLDS, GROWTH, ORIGINS, Corpus, Say, Training
 
 SINCE = 2013
 HEAD = """\
@@ -61,7 +60,8 @@ a year. Every task is learned from twice, its support stated and not. The series
 FIGURES = """\
 ## Figures on indicators the prior has not seen
 
-Three folds of whole indicators; each third is forecast by a prior trained on the other two.
+Three folds of whole indicators; each third is forecast by a prior trained on the other two, its intervals widened by
+what indicators of these needed when they were left out in their turn.
 {series} series of {indicators} indicators, at most {cap} of each. In brackets: 90 % intervals of
 a bootstrap that draws indicators, not series.
 
@@ -105,7 +105,8 @@ LIMITS = """\
 ## Limits
 
 Histories of 4 to 15 yearly values are what it was trained on; longer ones are cut to the last 30 years.
-Shares under 5 % take off: they are widened as a group of their own, further above the median than below it.
+Shares under 5 %, where the support is stated, take off: they are widened as a group of their own, further above the
+median than below it.
 Whether a number within 0 to 100 is a share cannot be seen from its values: state the support where it is known.
 Beyond five years ahead the structural mixture alone says how uncertainty grows. Two of the learners are
 trained on a score between the proper one and its logarithm and are too narrow by themselves. The widening is
@@ -114,12 +115,12 @@ little sharper than their name, by choice.
 """
 
 
-def write_card(corpus: Corpus, path: Path, say: Say, seed: int = 0) -> Hindcast:
+def write_card(corpus: Corpus, training: Training, path: Path, say: Say) -> Hindcast:
     """Validate by indicator and by origin year, write the card (Markdown); returns the held-out hindcasts."""
-    variants = by_fold(corpus, say, seed)
+    variants = by_fold(corpus, training, say)
     final, still = variants["as shipped"], variants.pop(STILL)
-    unseen = by_source(corpus, say, seed)
-    late = by_year(corpus, SINCE, say, seed)
+    unseen = by_source(corpus, training, say)
+    late = by_year(corpus, SINCE, say, training.seed)
     log, wide = final.relative_crps(), late.inside(0.9).mean(axis=0)
     parts = [
         HEAD,
@@ -139,10 +140,11 @@ def write_card(corpus: Corpus, path: Path, say: Say, seed: int = 0) -> Hindcast:
             indicators=len(set(final.tasks.indicator)),
             cap=TEST_CAP,
             crps=_relative(final),
-            folds=", ".join(f"{np.exp(log[final.fold == f].mean()):.3f}" for f in range(FOLDS)),
+            folds=", ".join(f"{np.exp(log[final.tasks.fold == f].mean()):.3f}" for f in range(FOLDS)),
         ),
         _horizons(final),
         _lengths(final),
+        _kinds(final),
         TARGETS,
         _questions(final),
         _banks(corpus, final),
@@ -203,6 +205,23 @@ def _of_group(h: Hindcast, mine: np.ndarray, shares: tuple[float, ...] = (0.9, 0
     return " | ".join(cells + [f"{h.inside(share).mean(axis=1)[mine].mean():.3f}" for share in shares])
 
 
+def _kinds(h: Hindcast) -> str:
+    """By kind of number, shares by level; the upper side of the interval by itself, for what takes off."""
+    kind, last = h.tasks.histories.kind, h.tasks.histories.values[:, -1]
+    missed = (h.tasks.actual > h.ahead.quantiles(np.array([0.95]))[:, :, 0]).mean(axis=1)
+    share = kind == STATED.index("percent")
+    groups = {
+        "shares under 5 %": share & (last < LOW),
+        "shares of 5 to 95 %": share & (last >= LOW) & (last <= 95),
+    }
+    groups |= {"shares over 95 %": share & (last > 95)}
+    groups |= {name: kind == STATED.index(name) for name in ("positive", "count", "real")}
+    rows = [f"| {name} {_of_group(h, w)} | {missed[w].mean():.3f} |" for name, w in groups.items() if w.any()]
+    return _table(
+        "| kind | series | relative CRPS | 90 % holds | 50 % holds | came above the 90 % interval |", rows
+    )
+
+
 def _questions(h: Hindcast) -> str:
     asked, rows = questions(h), []
     for name, part in (("all", asked), ("contested", asked[asked["contested"]])):
@@ -246,7 +265,7 @@ def standing(h: Hindcast) -> pd.DataFrame:
     history, last = h.tasks.histories, h.ahead.last
     seen = features(history, units(history))[0]
     run = np.exp(seen[:, NAMES.index("unchanged")]).round()
-    repeated = seen[:, NAMES.index("repeated")] > 0
+    repeated, least = seen[:, NAMES.index("repeated")] > 0, -seen[:, NAMES.index("coarse")]
     edge = np.logical_or(*at_edge(history))
     row = np.arange(len(last))
     table = {}
@@ -263,6 +282,7 @@ def standing(h: Hindcast) -> pd.DataFrame:
         "run of 2": ~edge & (run == 2),
         "run of 3": ~edge & (run == 3),
         "run of 4 and more": ~edge & (run >= 4),
+        "rounded: no change but 0 under half the typical one": ~edge & repeated & (least >= 0.5),
         "on an edge, run of 1 to 3": edge & (run <= 3),
         "on an edge, run of 4 and more": edge & (run >= 4),
     }

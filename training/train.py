@@ -29,7 +29,7 @@ POWERS = (0.4, 0.4, 1.0)  # one learner for each: two sharp ones, and one of the
 GROWTH, GROWTH_FILE = 1_500, "m4_yearly_train.parquet"  # growth series used for each draw of origins
 GROWN = 13  # values before the cut-off of a growth series: shorter histories are left to the corpus
 SHARE = 0.2  # the gate's share of the quantiles
-INNER_FOLDS = 4
+FOLDS = 3
 GATE_TASKS = 20_000  # as many as the gate is trained on, drawn from all
 CHOICE_TASKS = 4_000  # as many as cells are chosen on
 MODELS = 40  # cells chosen from the candidates, each with every prior of the scale
@@ -52,6 +52,14 @@ class Corpus:
     meta: pd.DataFrame
     growth: tuple[np.ndarray, ...] = ()
 
+    def series(self, indicators: Sequence[str]) -> list[str]:
+        """The series of some indicators."""
+        return list(self.meta.index[self.meta["indicator"].isin(indicators)])
+
+    def of_source(self, bank: str) -> list[str]:
+        """The indicators of a source."""
+        return list(self.meta.loc[self.meta["bank"] == bank, "indicator"].unique())
+
 
 @dataclass(frozen=True)
 class Tasks:
@@ -60,6 +68,11 @@ class Tasks:
     histories: Histories
     actual: np.ndarray
     indicator: np.ndarray
+
+    @property
+    def fold(self) -> np.ndarray:
+        """The fold of each task's indicator (n,)."""
+        return np.array([fold_of(str(name), FOLDS) for name in self.indicator])
 
     def rows(self, which: np.ndarray) -> Tasks:
         """Some of the tasks."""
@@ -213,39 +226,52 @@ def with_scales(models: Cells) -> Cells:
     return Cells(**rows | {"shape": shape, "size": size})
 
 
-def train_on(
-    corpus: Corpus,
-    series: list[str],
-    origins: int,
-    seed: int,
-    say: Say = lambda text: None,
-    before: int = 9999,
-) -> Prior:
-    """The prior trained on some series of a corpus, on nothing from the year `before` on."""
-    every = draw_tasks(corpus, series, origins, CAP, seed, before=before, constant=True)
-    tasks = draw_tasks(corpus, series, origins, CAP, seed, before=before)
-    parts = [tasks, tasks.hidden()]  # every task with its support stated, and again without
-    if corpus.growth and before > MODERN:
-        parts.append(draw_growth(corpus.growth, origins, seed).hidden())
-    prior = fit_prior(Tasks.joined(parts), seed, say)
-    return replace(prior, staying=fit_staying(every.histories, every.actual))
-
-
-def fit_prior(tasks: Tasks, seed: int = 0, say: Say = lambda text: None, cross: bool = True) -> Prior:
-    """Gate and learners fitted to tasks, and intervals widened until they hold on indicators left out in
-    turn; the last value has no probability of its own yet.
+@dataclass(frozen=True)
+class Training:
+    """What priors are made from: `tasks`; `every` task, of series that never changed too; the priors `fitted` to all
+    folds but one, not yet widened; and of each task, by the one that has not seen it, the quantiles (n, 5, 15) and what
+    came after (n, 5), in units of the typical change.
     """
-    prior = _fit(tasks, seed)
-    if not cross:
-        return prior
-    fold = np.array([fold_of(str(name), INNER_FOLDS, "inner") for name in tasks.indicator])
-    which, parts = group(tasks.histories), []
-    for f in np.unique(fold):
-        say(f"  widening, part {f + 1} of {INNER_FOLDS}")
-        out = np.flatnonzero(fold == f)
-        rest = _fit(tasks.rows(np.flatnonzero(fold != f)), seed)
-        parts.append((*_unwidened(tasks.rows(out), rest), which[out]))
-    return replace(prior, widen=widening(*(np.concatenate(one) for one in zip(*parts, strict=True))))
+
+    tasks: Tasks
+    every: Tasks
+    seed: int
+    fitted: tuple[Prior, ...]
+    quantiles: np.ndarray
+    actual: np.ndarray
+
+    @classmethod
+    def of(cls, tasks: Tasks, every: Tasks, seed: int = 0, say: Say = lambda text: None) -> Training:
+        """Fit the folds."""
+        fold, fitted = tasks.fold, []
+        quantiles, actual = np.empty((len(fold), YEARS, len(KNOTS))), np.empty((len(fold), YEARS))
+        for f in range(FOLDS):
+            say(f"training on all but fold {f + 1} of {FOLDS}")
+            fitted.append(_fit(tasks.rows(np.flatnonzero(fold != f)), seed))
+            quantiles[fold == f], actual[fold == f] = _unwidened(tasks.rows(fold == f), fitted[f])
+        return cls(tasks, every, seed, tuple(fitted), quantiles, actual)
+
+    def prior(self, left_out: Sequence[str] = (), fitted: Prior | None = None) -> Prior:
+        """The prior of all indicators but some (or the one already `fitted` to them), its intervals widened until those
+        of the folds hold on these indicators, each left out of its fold's; and how likely the last value comes again.
+        """
+        kept, still = (~np.isin(t.indicator.astype(str), left_out) for t in (self.tasks, self.every))
+        widen = widening(self.quantiles[kept], self.actual[kept], group(self.tasks.histories)[kept])
+        every = self.every.rows(still)
+        fitted = fitted or _fit(self.tasks.rows(kept), self.seed)
+        return replace(fitted, widen=widen, staying=fit_staying(every.histories, every.actual))
+
+
+def learn(corpus: Corpus, seed: int = 0, say: Say = lambda text: None, before: int = 9999) -> Training:
+    """Train on a corpus, on nothing from the year `before` on: every task with its support stated, and without."""
+    every, tasks = (
+        draw_tasks(corpus, list(corpus.values), ORIGINS, CAP, seed, before=before, constant=constant)
+        for constant in (True, False)
+    )
+    parts = [tasks, tasks.hidden()]
+    if corpus.growth and before > MODERN:
+        parts.append(draw_growth(corpus.growth, ORIGINS, seed).hidden())
+    return Training.of(Tasks.joined(parts), every, seed, say)
 
 
 def _seen(tasks: Tasks) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

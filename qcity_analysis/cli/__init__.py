@@ -1,27 +1,35 @@
 """The command line `qcity`: it reads arguments, calls the library and prints.
 
 Exit codes: 0 done; 1 a page could not be made; 2 bad input (unknown name, wrong value, faulty data); 3 the target is
-not assessable. Heavy libraries are imported inside the commands, so that `--help` answers at once.
+not assessable; 4 the machine failed (full disk, no permission). Heavy libraries are imported inside the commands, so
+that `--help` answers at once.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 
+from ..catalogue import text
 from ..errors import QcityError
 from . import answers, data
-from .options import app
+from .options import app, fault, spoken
 
 __all__ = ["answers", "app", "data", "main"]
 
 
 def main() -> None:
-    """Run the command line; errors a user can cause are printed without a traceback and exit with 2."""
+    """Run the command line; what a user or the machine can cause is one sentence and a code, no traceback."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended in order when a service is stopped
     try:
         app()
     except QcityError as error:
         print(f"qcity: {error}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("qcity: interrupted; run the same command again to go on", file=sys.stderr)
-        sys.exit(130)
+    except (OSError, MemoryError) as error:
+        print(f"qcity: {fault(error)}", file=sys.stderr)
+        sys.exit(4)
+    except SystemExit as end:
+        if end.code == 130:
+            print(f"qcity: {text('run_interrupted', spoken())}", file=sys.stderr)
+        raise

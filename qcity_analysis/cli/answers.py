@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer import Argument, Option
 
+from ..catalogue import text
 from ..errors import QcityError
 from ..files import write_whole
 from .options import (
@@ -189,18 +192,45 @@ def run(
         Path | None, Option(help=f"Folder of issued probabilities, kept for good {HOME}")
     ] = None,
     force: Annotated[bool, Option("--force", help="Run again what is unchanged.")] = False,
+    only_failed: Annotated[bool, Option("--only-failed", help="Run only what failed last time.")] = False,
+    keep: Annotated[int, Option(min=0, help="Past versions of each page to keep beside it.")] = 0,
+    notebook: Annotated[Path | None, Option(help="Run this notebook of your own, nothing else.")] = None,
+    parameter: Annotated[list[str] | None, Option("-p", help="Its parameter, as name=value.")] = None,
+    log_json: Annotated[bool, Option("--log-json", help="Print progress as JSON, a line each.")] = False,
+    notify: Annotated[str, Option(help="Tell this address (Apprise) of failures and new words.")] = "",
 ) -> None:
-    """Run the notebooks on the data and write the pages and their index; what is unchanged is not run again."""
-    from ..running.report import run_report
+    """Run the notebooks on the data and write the pages and their index; what is unchanged is not run again.
 
-    report = run_report(
-        data, plan or None, tuple(language or ("zh", "en")), out, as_of=as_of, targets=target or None, jobs=jobs,
-        force=force, timeout=timeout, record=record, ledger_dir=ledger, progress=print,
-    )  # fmt: skip
-    for line in report.summaries:
+    A secret address for --notify is better put into the environment, as QCITY_NOTIFY.
+    """
+    from ..running import report
+
+    spoken = "zh" if language and "en" not in language else "en"
+    address = notify or os.environ.pop("QCITY_NOTIFY", "")  # taken out: no notebook sees it
+
+    def say(event: str, facts: dict[str, Any]) -> None:
+        line = {"time": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "event": event} | facts
+        shown = json.dumps(line, ensure_ascii=False) if log_json else text(f"run_{event}", spoken, **facts)
+        print(shown.rstrip(), flush=True)
+
+    if notebook is not None:
+        given = dict(one.partition("=")[::2] for one in parameter or [])
+        made = report.run_own(notebook, given, out, data, timeout, say)
+    else:
+        made = report.run_report(
+            data, plan or None, tuple(language or ("zh", "en")), out, as_of=as_of, targets=target or None,
+            jobs=jobs, force=force, only_failed=only_failed, keep=keep, timeout=timeout, record=record,
+            ledger_dir=ledger, progress=say,
+        )  # fmt: skip
+    for line in made.summaries(spoken) if not log_json else []:
         print(line)
-    print(f"\n{report.index}")
-    raise typer.Exit(report.exit_code)
+    if address and not report.notify(address, made, spoken):
+        say("notify_failed", {})
+    say(
+        "end",
+        {"index": str(made.index), "seconds": made.seconds, "failed": [run["id"] for run in made.failed]},
+    )
+    raise typer.Exit(made.exit_code)
 
 
 @command("site reports --zip report.zip")

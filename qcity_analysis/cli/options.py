@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,11 +13,13 @@ import typer
 import typer.core
 from typer import Argument, Option
 
-from ..catalogue import check_language
+from ..catalogue import catalogue, check_language, text
 from ..errors import QcityError
 from ..files import write_whole
 
-EXIT_CODES = "Exit codes: 0 done; 1 a page could not be made; 2 bad input; 3 not assessable."
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 a page could not be made; 2 bad input; 3 not assessable; 4 the machine failed."
+)
 
 ORDER = (
     *("check", "list", "add", "import", "new-plan", "diff"),  # figures
@@ -80,3 +84,15 @@ def save(path: Path, content: str | bytes) -> None:
     except OSError as error:
         remedy = "name a folder that exists and may be written"
         raise QcityError(f"cannot write {path}: {error.strerror}; {remedy}") from error
+
+
+def spoken() -> str:
+    """The language of what is said before the command has read its own: Chinese where only that is asked for."""
+    return "zh" if "zh" in sys.argv and "en" not in sys.argv else "en"
+
+
+def fault(error: OSError | MemoryError) -> str:
+    """A fault of the machine in one sentence: what, where and what to do."""
+    code = errno.ENOMEM if isinstance(error, MemoryError) else error.errno
+    key, place = f"fault_{errno.errorcode.get(code or 0)}", getattr(error, "filename", None)
+    return text(key if key in catalogue() else "fault_other", spoken(), place=place or error)

@@ -42,17 +42,13 @@ AGREE = 0.5  # percentage points within which a chain of rounded changes agrees 
 FINALISED = pd.DateOffset(months=24)  # a preliminary figure has been replaced or confirmed by then
 WORDINGS = {  # wordings that leave no doubt of the kind, and the kinds that fit them
     r"年均(增长|增速|递增|提高|下降|降低)|on average (by|of)[^,;]* (a|per) year": ("average_growth",),
-    r"每年(都|均)?(不超过|不高于|不低于|低于|高于|控制在|保持在)|in every year|every year (below|above|at)": (
-        "every_year",
-    ),
+    r"每年(都|均)?(不超过|不高于|不低于|低于|高于|控制在|保持在)|in every year|every year (below|above|at)":
+        ("every_year",),
     r"逐年(提高|上升|增长|增加|改善|下降|降低|减少)|year by year": ("monotone", "every_year"),
-    r"(比|较)(?:20\d\d年|上年)?(降低|下降|减少|增长|提高|上升)\D{0,4}[\d.]+%": (
-        "relative_change",
-        "average_growth",
-    ),
+    r"(比|较)(?:20\d\d年|上年)?(降低|下降|减少|增长|提高|上升)\D{0,4}[\d.]+%": ("relative_change", "average_growth"),
     r"累计(新增|建成|培育|完成)": ("cumulative",),
     r"零发生|不发生": ("zero_event",),
-}
+}  # fmt: skip
 
 
 def check_tables(tables: Tables, today: dt.date) -> list[Problem]:
@@ -153,12 +149,13 @@ def _targets(targets: pd.DataFrame, file: str) -> list[Problem]:
 
 def _wordings(targets: pd.DataFrame, file: str) -> list[Problem]:
     """Targets whose own words leave no doubt that they are of another kind."""
-    words, problems = targets["wording"] + " " + targets["wording_en"], list[Problem]()
-    for pattern, kinds in WORDINGS.items():
-        said = words.str.extract(f"({pattern})", flags=re.IGNORECASE)[0]
-        rows = targets[said.notna() & ~targets["kind"].isin(kinds)]
-        problems += _at("kind_of_wording", rows, "kind", file, said=said[rows.index], kinds=", ".join(kinds))
-    return problems
+    rows = zip(*(targets[name] for name in ("row", "kind", "wording", "wording_en")), strict=True)
+    return [
+        Problem(f"{file}.csv", int(row), "kind", "kind_of_wording",
+                {"cell": kind, "said": said[0], "kinds": ", ".join(kinds)})
+        for row, kind, *words in rows for pattern, kinds in WORDINGS.items()
+        if kind not in kinds and (said := re.search(pattern, " ".join(words), re.IGNORECASE))
+    ]  # fmt: skip
 
 
 def _outcomes(rows: pd.DataFrame, *targets: pd.DataFrame) -> list[Problem]:

@@ -55,6 +55,9 @@ class Data:
     outcomes: pd.DataFrame
     corrections: pd.DataFrame = field(default_factory=no_corrections)
     remarks: tuple[Problem, ...] = ()
+    computed: dict[Any, Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )  # kept by who asked
 
     def __repr__(self) -> str:
         names = ", ".join(self.plans()[:3]) or "none"
@@ -116,9 +119,9 @@ class Data:
 
         Raises QcityError when the day is later than the one this package was loaded for.
         """
-        if as_of is None:
+        day = self.as_of if as_of is None else to_date(as_of)
+        if day == self.as_of:
             return self
-        day = to_date(as_of)
         if day > self.as_of:
             raise QcityError(
                 f"as_of {day} is later than {self.as_of}, the day these data were loaded for; "

@@ -7,7 +7,6 @@ and the next writer finishes the work.
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import datetime as dt
 import io
@@ -18,10 +17,12 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ..errors import QcityError
+from ..files import alone
 from ..problems import DataError, Problem
 from .corrections import FILE as CORRECTIONS
 from .load import check, find_folder
@@ -34,7 +35,7 @@ BOM = b"\xef\xbb\xbf"
 Files = Mapping[str, bytes | None]
 Record = dict[str, Any]
 Row = dict[str, str]
-PLAN_NAME = re.compile(r"[a-z][a-z0-9_]*")
+PLAN_NAME = re.compile(r"[a-z][a-z0-9_]{0,79}")
 PLAIN = {  # optional columns worth having in a new plan; the others may be added when they are needed
     "sources": {"note"},
     "regions": {"parent"},
@@ -212,16 +213,10 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-@contextlib.contextmanager
+@contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """One writer at a time in a folder, where the system can lock folders; what was cut short is finished first."""
-    with contextlib.ExitStack() as stack:
-        with contextlib.suppress(ImportError, OSError):
-            import fcntl
-
-            handle = os.open(folder, os.O_RDONLY)
-            stack.callback(os.close, handle)
-            fcntl.flock(handle, fcntl.LOCK_EX)
+    """One writer at a time in a folder; what was cut short is finished first."""
+    with alone(folder):
         _recover(folder)
         yield
 

@@ -28,6 +28,11 @@ SUPPORTS = (*STATED, *(f"inferred {name}" for name in STATED))  # what is inferr
 LOWER = np.array([-np.inf, 0.0, 0.0, 0.0] + [-np.inf] * 4)
 UPPER = np.array([np.inf, np.inf, 100.0, np.inf] + [np.inf] * 4)
 EQUAL = 1e-12  # share of their size by which two values may differ and still be the same figure
+PRINTED, NOISE, EXACT = (
+    9,
+    0.01,
+    1e-6,
+)  # significant digits at most; parts of the last one: noise, and a computer's
 POINTS = f"of the at least {FEWEST} observed points that a forecast needs"
 A_YEAR = "allowed: a whole year such as 2021"
 
@@ -81,7 +86,30 @@ def inferred(values: np.ndarray) -> np.ndarray:
     """
     low, high = np.nanmin(values, axis=1), np.nanmax(values, axis=1)
     whole = (~np.isfinite(values) | same(values, np.round(values))).all(axis=1)
-    return len(STATED) + np.where(low < 0, 0, np.where(high <= 100, 2, np.where(whole, 3, 1)))
+    return len(STATED) + np.where(
+        low < 0, 0, np.where((high <= 100) | same(high, 100.0), 2, np.where(whole, 3, 1))
+    )
+
+
+def printed(values: np.ndarray) -> np.ndarray:
+    """Histories (n, T) that end with a value, without what was added far below the last digit printed: a history of
+    which every value is that close to one of few digits has those.
+
+    >>> printed(np.array([[2.4 + 1e-10, np.nan, 2.5 - 3e-11], [2.41234567890123, np.nan, 2.5]])).tolist()
+    [[2.4, nan, 2.5], [2.41234567890123, nan, 2.5]]
+    """
+    size, out, rest = np.nanmax(np.abs(values), axis=1), values.copy(), np.arange(len(values))
+    power = np.floor(np.log10(np.where(size > 0, size, 1.0)))
+    for digits in range(PRINTED, 0, -1):
+        last = values[rest, -1] * 10.0 ** (digits - 1 - power[rest])
+        some = rest[np.abs(last - np.round(last)) < NOISE]
+        scale = 10.0 ** (digits - 1 - power[some, None])
+        steps = values[some] * scale
+        off = np.nan_to_num(np.abs(steps - np.round(steps))).max(axis=1, initial=0.0)
+        noisy = (off < NOISE) & (off > EXACT)
+        out[some[noisy]] = np.round(steps[noisy]) / scale[noisy]
+        rest = np.setdiff1d(rest, some[off < NOISE])
+    return out
 
 
 def limits(support: str) -> tuple[float, float]:
@@ -258,6 +286,7 @@ def checked(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> tuple[Histories,
     refuse(~linked[codes], lambda i: " has no two values in one segment; nothing links its years")
     rows = [(ids[code], reason) for code, reason in sorted(reasons.items())]
     others = h.rows(np.setdiff1d(np.arange(len(ids)), list(reasons)))
+    others = replace(others, values=printed(others.values))
     unstated = none[np.unique(codes, return_index=True)[1]][np.isin(ids, others.ids)]
     others = replace(others, support=np.where(unstated, inferred(others.values), others.support))
     return others, pd.DataFrame(rows, columns=["series_id", "reason"])

@@ -20,7 +20,7 @@ import numpy as np
 
 from ..errors import QcityError
 from .features import NAMES, PLAIN, row_sums
-from .histories import LOWER, UPPER, Histories, same
+from .histories import LOWER, STATED, UPPER, Histories, same
 from .quantiles import KNOTS
 
 LOW = 5.0  # shares below take off: a group of their own
@@ -113,9 +113,11 @@ class Staying:
 
 
 def group(h: Histories) -> np.ndarray:
-    """The row of `Prior.widen` of each history (n,): by its length, and low shares after all lengths."""
+    """The row of `Prior.widen` of each history (n,): by its length; after these low shares that are stated as such."""
     length = np.searchsorted(LENGTHS, np.isfinite(h.values).sum(axis=1))
-    return np.where((h.kind == 2) & (h.values[:, -1] < LOW), len(LENGTHS) + 1, length)
+    return np.where(
+        (h.support == STATED.index("percent")) & (h.values[:, -1] < LOW), len(LENGTHS) + 1, length
+    )
 
 
 def at_edge(h: Histories) -> tuple[np.ndarray, np.ndarray]:

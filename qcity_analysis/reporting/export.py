@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import math
 import re
 from collections.abc import Sequence
@@ -19,10 +20,6 @@ from .formatting import number, text_of, with_unit
 if TYPE_CHECKING:
     from ..assessment.answer import Assessment
 
-COLUMNS = (
-    *("section", "target", "asked", "unit", "base_year", "base", "last_year", "last", "elapsed", "progress"),
-    *("deadline", "expected", "low", "high", "conclusion", "probability", "departments", "remark"),
-)
 PRINTED = {  # columns of the printed table, and their widths in centimetres
     "target": 4.2, "asked": 2.6, "base": 1.8, "last": 2.4, "elapsed": 2.2, "expected": 2.4, "conclusion": 2.8,
     "departments": 3.0, "remark": 5.3,
@@ -49,8 +46,7 @@ def review(answers: Sequence[Assessment], lang: str = "en") -> pd.DataFrame:
     bases = [a.target.base_year for a in answers if a.target.base_year is not None]
     usual = max(bases, key=bases.count) if bases else None
     sections = sentences.by_section(answers)
-    rows = [_row(a, name, usual, lang) for name, mine in sections.items() for a in mine]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame([_row(a, name, usual, lang) for name, mine in sections.items() for a in mine])
 
 
 def _row(a: Assessment, section: str, usual: int | None, lang: str) -> dict[str, Any]:
@@ -122,34 +118,33 @@ def _csv(table: pd.DataFrame, title: str, lang: str) -> bytes:
 
 
 def _workbook(table: pd.DataFrame, title: str, lang: str) -> bytes:
-    from openpyxl import Workbook
-    from openpyxl.styles import Alignment, Font
+    from openpyxl.styles import Alignment
     from openpyxl.utils import get_column_letter
 
-    book = Workbook()
-    for sheet, rows in ((book.active, table), (book.create_sheet(), _by_department(table, lang))):
-        sheet.title = text("x_by_section" if rows is table else "x_by_department", lang)
-        first = [] if rows is table else ["departments"]
-        names = [*first, *(name for name in COLUMNS if name not in first)]
-        lines = [[title], [_headings(table, lang)[name] for name in names]]
-        lines += rows[names].astype(object).where(rows[names].notna(), None).to_numpy().tolist()
-        for at, line in enumerate(lines, 1):
-            for column, value in enumerate(line, 1):
-                cell = sheet.cell(at, column)
-                cell.value = value.item() if hasattr(value, "item") else value
-                if isinstance(value, str):
-                    cell.data_type = "s"  # never a formula
-                cell.alignment = Alignment(wrap_text=at > 1, vertical="top")
-                cell.font = Font(bold=at <= 2)
-                cell.number_format = "0.0%" if at > 2 and names[column - 1] in SHARES else "General"
-        for column, name in enumerate(names, 1):
-            sheet.column_dimensions[get_column_letter(column)].width = 5 * PRINTED.get(name, 2.4)
-        sheet.freeze_panes = "C3"
-        sheet.auto_filter.ref = f"A2:{get_column_letter(len(names))}{len(lines)}"
-        sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
-        sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    content = io.BytesIO()
-    book.save(content)
+    content, heads = io.BytesIO(), _headings(table, lang)
+    with pd.ExcelWriter(content, engine="openpyxl") as book:
+        for key, first, rows in (
+            ("section", [], table),
+            ("department", ["departments"], _by_department(table, lang)),
+        ):
+            names = [*first, *(name for name in table if name not in first)]
+            sheet_name = text(f"x_by_{key}", lang)
+            rows[names].rename(columns=heads).to_excel(book, sheet_name=sheet_name, index=False, startrow=1)
+            sheet = book.sheets[sheet_name]
+            sheet["A1"] = title
+            for cell in itertools.chain(*sheet.iter_rows()):
+                cell.data_type = "s" if isinstance(cell.value, str) else cell.data_type  # never a formula
+                cell.alignment = Alignment(wrap_text=cell.row > 1, vertical="top")
+                if names[cell.column - 1] in SHARES:
+                    cell.number_format = "0.0%"
+            for column, name in enumerate(names, 1):
+                sheet.column_dimensions[get_column_letter(column)].width = 5 * PRINTED.get(name, 2.4)
+            sheet.freeze_panes, sheet.auto_filter.ref = (
+                "C3",
+                f"A2:{get_column_letter(len(names))}{len(rows) + 2}",
+            )
+            sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+            sheet.sheet_properties.pageSetUpPr.fitToPage = True
     return content.getvalue()
 
 
@@ -169,14 +164,13 @@ def _document(table: pd.DataFrame, title: str, lang: str) -> bytes:
         book.styles[style].element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), "SimSun")
     book.add_heading(title, 0)
     heads = _headings(table, lang)
-    for kind, rows in (("section", table), ("departments", _by_department(table, lang))):
-        book.add_heading(text("x_by_section" if rows is table else "x_by_department", lang), 1)
-        for name, mine in rows.groupby(kind, sort=False):
+    for key, rows in (("section", table), ("departments", _by_department(table, lang))):
+        book.add_heading(text(f"x_by_{key.rstrip('s')}", lang), 1)
+        for name, mine in rows.groupby(key, sort=False):
             book.add_heading(text_of(name) or text("p_no_department", lang), 2)
             grid = book.add_table(1, len(PRINTED), "Table Grid")
             grid.autofit = False
-            repeat = OxmlElement("w:tblHeader")
-            grid.rows[0]._tr.get_or_add_trPr().append(repeat)  # the heading is repeated on every sheet
+            grid.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))  # repeated on every sheet
             for cell, column in zip(grid.rows[0].cells, PRINTED, strict=True):
                 cell.paragraphs[0].add_run(heads[column]).bold = True
             for row in mine.to_dict("records"):

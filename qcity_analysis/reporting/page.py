@@ -13,6 +13,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Collection, Sequence
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ LINK = re.compile(r'<span(?: class="name")? data-href="([^"]*)">(.*?)</span>')
 TEMPLATES = Path(__file__).with_name("templates")
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
 EXAMPLES = {"date": "2024-03-28, 2024-03, 2024", "year": "2025", "number": "3.48", "integer": "6"}
+KEPT = re.compile("<!--kept-->.*?<!--/kept-->", re.S)  # where a page that is kept says why
 ASSESSED = ("forecast", "met", "missed", "depends_on_definition")
 _ONE_AT_A_TIME = threading.Lock()  # nbconvert's exporter and its templates are not promised to be thread-safe
 
@@ -80,6 +82,14 @@ def render_page(
     Path(output).parent.mkdir(parents=True, exist_ok=True)
     write_whole(Path(output), str(html))
     return front
+
+
+def mark_page(page: Path, lang: str, key: str, **values: object) -> None:
+    """Say at the head of a page that is kept why it is, by a text; without a key what was said is taken away."""
+    whole = page.read_text("utf-8")
+    said = escape(text(key, lang, **values)) if key else ""
+    shown = f'<div class="banner{" fault" * ("fault" in values)}" role="note">{said}</div>' if said else ""
+    write_whole(page, KEPT.sub(lambda _: f"<!--kept-->{shown}<!--/kept-->", whole, count=1))
 
 
 @cache

@@ -71,7 +71,12 @@ def sentences(a: Assessment, lang: str) -> list[str]:
     lines = []
     if a.status == "forecast" and a.interval is not None and a.probability_error is not None:
         lines += [_expected(a, lang), *_pace_sentence(a, lang), *_tally_sentences(a, lang)]
-        lines += computed(a, lang)
+        lines += [say(f"joint_{a.target.kind}", lang)] if a.target.kind in ("monotone", "every_year") else []
+        model, key = (
+            text(f"model_{a.likelihood or a.model}", lang),
+            "error" if a.probability_error else "exact",
+        )
+        lines.append(say(key, lang, draws=f"{a.draws:,}", error=error_shown(a), model=model))
     if a.status == "depends_on_definition":
         lines.append(say("never_joined", lang))
     if a.role == "borrowed":
@@ -82,13 +87,6 @@ def sentences(a: Assessment, lang: str) -> list[str]:
         key = "some" if a.parts else key if a.definition.get("comparators") else "none"
         lines.append(say(f"borrowed_{key}", lang))
     return lines
-
-
-def computed(a: Assessment, lang: str) -> list[str]:
-    """What the probability asks for where that is more than one year, and by which paths and model it was found."""
-    lines = [say(f"joint_{a.target.kind}", lang)] if a.target.kind in ("monotone", "every_year") else []
-    model, key = text(f"model_{a.likelihood or a.model}", lang), "error" if a.probability_error else "exact"
-    return [*lines, say(key, lang, draws=f"{a.draws:,}", error=error_shown(a), model=model)]
 
 
 def _facts(a: Assessment, lang: str) -> dict[str, Any]:

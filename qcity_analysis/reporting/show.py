@@ -231,35 +231,6 @@ def plain_table(frame: pd.DataFrame) -> list[str]:
     return ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]
 
 
-def key_figures(assessment: Assessment, lang: str = "en") -> pd.DataFrame:
-    """Probability with its error, expected value, interval, paces and last figure, one row each, as shown text.
-
-    Index: the quantity; one column, or one for each of `assessment.parts`. What does not apply is left out.
-    """
-    check_language(lang)
-    if not assessment.parts:
-        return pd.DataFrame({text("k_value", lang): single_figures(assessment, lang)})
-    columns = {sentences.panel_title(part, lang): single_figures(part, lang) for part in assessment.parts}
-    rows = list(dict.fromkeys(row for column in columns.values() for row in column))
-    return pd.DataFrame(columns, index=rows).fillna("–")
-
-
-def single_figures(part: Assessment, lang: str) -> dict[str, str]:
-    """The key figures of one assessment without its parts: shown quantity to shown value."""
-    probability, word = sentences.chance(part, lang)
-    shown = {"k_status": sentences.status_shown(part, lang)}
-    if probability:
-        error, key = sentences.error_shown(part), "plus_minus" if part.probability_error else "exact_shown"
-        shown |= {"k_probability": text(key, lang, value=probability, error=error), "k_word": word}
-    if part.status == "forecast":
-        ends = {"k_expected": (part.median, None), "k_interval": part.interval or (None, None)}
-        for key, (low, high) in ends.items():
-            shown[key] = "" if low is None else sentences.level_shown(part, low, lang, high)
-    shown |= {"k_threshold": sentences.target_shown(part, lang), "k_last": _last_figure(part, lang)}
-    shown |= {key: sentences.pace_with_years(part, pace, lang) for key, pace in sentences.paces(part).items()}
-    return {text(key, lang, year=part.target.deadline): value for key, value in shown.items() if value}
-
-
 def _last_figure(part: Assessment, lang: str) -> str:
     """What is counted so far, or the newest level; empty where there is neither."""
     known, tally = part.levels(), part.tally

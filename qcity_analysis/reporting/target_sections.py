@@ -81,16 +81,9 @@ def picture(a: Assessment, lang: str) -> None:
 
 
 def numbers(a: Assessment, lang: str) -> None:
-    """Show, folded, how it was computed: model, paths and error, and the table of key figures."""
-    parts = [part for part in (a, *a.parts) if part.probability is not None]
-    if parts:
-        told = [line for part in parts for line in sentences.computed(part, lang)]
-        figures = show.key_figures(a, lang).rename_axis(text("k_quantity", lang))
-        show.html(
-            show.fold(
-                text("h_numbers", lang), show.paragraphs(*dict.fromkeys(told)), show.table_html(figures)
-            )
-        )
+    """Show, folded, how it was computed: what is expected with its interval, paths, model and error."""
+    told = [line for part in (a, *a.parts) for line in sentences.sentences(part, lang)]
+    show.html(show.fold(text("h_numbers", lang), show.paragraphs(*dict.fromkeys(told))))
 
 
 def outlook(data: Data, a: Assessment, lang: str) -> None:

@@ -27,6 +27,7 @@ PRELOAD = (
     "qcity_analysis.assessment.assess",
     "qcity_analysis.forecasting.forecast",
     "qcity_analysis.reporting.target_sections",
+    "qcity_analysis.running.runner",
 )
 ONE_THREAD = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
 
@@ -84,23 +85,30 @@ def serve(address: str) -> None:
             kernels[pid] = client
             client.sendall(b"%d\n" % pid)
         for pid in [pid for pid, client in kernels.items() if client in ready]:
-            with contextlib.suppress(ProcessLookupError):  # connection closed: nobody waits for this kernel
-                os.kill(pid, signal.SIGKILL)
+            _end(pid)  # connection closed: nobody waits for this kernel
         for pid in list(kernels):
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
+                _end(pid)
                 client = kernels.pop(pid)
                 with contextlib.suppress(OSError):
                     client.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
                 client.close()
     for pid in kernels:
-        os.kill(pid, signal.SIGKILL)
+        _end(pid)
+
+
+def _end(group: int) -> None:
+    """End a kernel and what it started: they are one process group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
 
 
 def _become_kernel(request: dict[str, str], inherited: list[socket.socket]) -> None:
     """In the forked child: a fresh state, then an ordinary IPython kernel; never returns."""
     code = 1
     try:
+        os.setsid()
         for connection in inherited:
             connection.close()
         nothing = os.open(os.devnull, os.O_RDWR)

@@ -1,7 +1,8 @@
 """All pages of a report: which there are, the notebooks run of what changed, a ledger of runs, the index.
 
 Runs go on worker threads, each driving a kernel of its own. The ledger `runs.jsonl` gets a line as soon as a run ends,
-so that an interrupted report is resumed; the index is written last.
+so that an interrupted report is resumed; the index is written last. A page that is whole is replaced by a whole one
+only: when its notebook fails, it stays and says so.
 """
 
 from __future__ import annotations
@@ -9,39 +10,57 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import os
+import platform
+import re
+import shutil
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ..catalogue import LANGUAGES, check_language
-from ..data.load import Data, load, pages
-from ..errors import unknown
-from ..files import PROJECT, inside, write_whole
+import numpy as np
+import pandas as pd
+
+from ..catalogue import LANGUAGES, check_language, text
+from ..data.load import Data, find_folder, load, pages
+from ..data.schema import TABLES
+from ..errors import QcityError, unknown
+from ..files import PROJECT, alone, digest, inside, write_whole
+from ..series.evidence import PROVISIONAL, typical_revisions
 from ..trackrecord import ledger as issued
 from .kernels import kernel_server
-from .runner import TIMEOUT, run_notebook
+from .runner import TIMEOUT, RunResult, declared_parameters, read_parameters, run_notebook
 from .sharing import write_results
 
 NOTEBOOKS = PROJECT / "notebooks"
-PAGES = {  # kind of page: its notebook
-    "scorecard": "04_scorecard", "target": "03_target_forecast", "dated": "03_target_forecast",
-    "overview": "01_data_overview", "track": "05_track_record",
+PAGES = {  # kind of page: its notebook, and the seconds it usually takes
+    "scorecard": ("04_scorecard", 8.0), "target": ("03_target_forecast", 3.0), "dated": ("03_target_forecast", 3.0),
+    "overview": ("01_data_overview", 3.0), "track": ("05_track_record", 60.0),
 }  # fmt: skip
 OF_NO_PLAN = {"overview": "data_overview", "track": "track_record"}  # and the folder of their pages
 WORTH_A_SERVER = 4  # from this many runs on, preloading a process pays
-Progress = Callable[[str], None]
+PASSING = (
+    "ConnectionError",
+    "TimeoutError",
+    "BlockingIOError",
+    "InterruptedError",
+)  # errors worth another try
+TRIES, PAUSE = 2, 5.0  # of a run whose kernel died, or that failed for what passes; seconds between them
+Progress = Callable[[str, dict[str, Any]], None]
 Run = dict[str, Any]  # a line of the ledger of runs
 
 
 @dataclass(frozen=True)
 class Job:
-    """One page to make: `kind` is scorecard, target, dated, overview or track; `name` its file name without ending.
+    """One page to make: `kind` is scorecard, target, dated, overview, track, or own, for a notebook of the user's.
+
+    `name` is its file name without ending, unique in the report; `result` what it is called as data.
 
     >>> Job("target", "p", "a", "zh", "2025-01-01", {}).name
     'p/a.zh'
@@ -53,6 +72,7 @@ class Job:
     lang: str
     as_of: str
     parameters: dict[str, Any]
+    file: str = ""
 
     @property
     def name(self) -> str:
@@ -65,14 +85,23 @@ class Job:
     @property
     def notebook(self) -> Path:
         """The notebook that makes this page."""
-        return NOTEBOOKS / f"{PAGES[self.kind]}.ipynb"
+        return Path(self.file) if self.file else NOTEBOOKS / f"{PAGES[self.kind][0]}.ipynb"
+
+    @property
+    def result(self) -> str:
+        """The file of the result as data, below the folder of the report."""
+        of = (
+            f"{OF_NO_PLAN[self.kind]}_all"
+            if self.kind in OF_NO_PLAN
+            else f"{self.plan}_{self.target or 'scorecard'}"
+        )
+        return f"results/{of}_{self.as_of}.json"
 
 
 def list_jobs(
     data: Data,
     plans: Sequence[str] | None,
     languages: Sequence[str],
-    out_dir: str | Path,
     data_dir: str | Path | None = None,
     targets: Sequence[str] | None = None,
     ledger_dir: str | Path | None = None,
@@ -90,8 +119,7 @@ def list_jobs(
         raise unknown("target", strange[0], sorted(rows["target_id"]))
     asked = rows[rows["target_id"].isin(targets)] if targets else rows
     look_back, day = pages(data.folder).get("look_back", ()), data.as_of.isoformat()
-    folder = str(Path(data_dir).resolve()) if data_dir else ""
-    shared = {"data": folder, "out": str(Path(out_dir) / "results")}
+    shared = {"data": str(Path(data_dir).resolve()) if data_dir else "", "out": "results"}
     listed = []
     for lang in map(check_language, languages):
         for plan in chosen:
@@ -117,7 +145,6 @@ class Report:
     index: Path
     runs: list[Run]
     seconds: float = 0.0
-    summaries: list[str] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -130,6 +157,16 @@ class Report:
         """0 when every page is there, else 1."""
         return 1 if self.failed else 0
 
+    def summaries(self, lang: str) -> list[str]:
+        """One line for each target: plan, target, date where asked about the past, and the answer."""
+        told = [(run, run["front"].get("short", "") if run["ok"] else f"{run['status']}: {run['error']}")
+                for run in self.runs if run["target"] and run["lang"] == lang]  # fmt: skip
+        keys = ("plan", "target", "as_of")
+        return [
+            text(f"run_of_{run['kind']}", lang, answer=said, **{k: run[k] for k in keys})
+            for run, said in told
+        ]
+
 
 def run_report(
     data_dir: str | Path | None = None,
@@ -141,175 +178,353 @@ def run_report(
     targets: Sequence[str] | None = None,
     jobs: int = 2,
     force: bool = False,
+    only_failed: bool = False,
+    keep: int = 0,
     timeout: float = TIMEOUT,
     record: bool = False,
     ledger_dir: str | Path | None = None,
-    progress: Progress = lambda line: None,
+    progress: Progress = lambda event, facts: None,
 ) -> Report:
     """Make every page of the plans (all when None) in the languages, and the index; returns what happened.
 
-    Pages whose notebook, parameters, data and library have not changed are kept unless `force`. `as_of` is
-    today when None; `targets` restricts the targets, and leaves out the track record. With `record` the
-    probabilities given go into the ledger `ledger_dir`, by default the one beside the data (see
-    `trackrecord.ledger`). A failing page is named in the index and in `Report.failed`. Raises QcityError for
-    faulty data or unknown names, before anything is run.
+    A page is kept unless `force` while its files are whole and what it is made from is unchanged: notebook,
+    parameters, library and the rows it can see. `as_of` is today when None; `targets` restricts the targets, and leaves
+    out the track record; `only_failed` makes the pages whose last run failed, and no others. `keep` past versions of a
+    page stay beside it. With `record` the probabilities given go into the ledger `ledger_dir`, by default the one
+    beside the data (see `trackrecord.ledger`). A failing page is named in the index and in `Report.failed`. Raises
+    QcityError for faulty data, unknown names, and a folder in which another run makes pages, before anything is run.
     """
     from ..reporting.page import write_index
 
-    begin = time.monotonic()
-    data = load(data_dir, as_of)
-    listed = list_jobs(data, plans, languages, out_dir, data_dir, targets, ledger_dir)
+    begin, data = time.monotonic(), load(data_dir, as_of)
+    listed = list_jobs(data, plans, languages, data_dir, targets, ledger_dir)
     out, home = Path(out_dir), Path(ledger_dir or issued.home(data.folder))
-    out.mkdir(parents=True, exist_ok=True)
-    ledger, common = _RunLedger(out), _common_hash(data.folder)
-    done: dict[str, Run] = {}
-    with ExitStack() as stack:
-        server = None
-        for last in (False, True):  # the track record comes last: it shows what was just said
-            wave = [job for job in listed if (job.kind == "track") == last]
-            issues = "".join(sorted(path.name for path in home.glob("*.parquet"))) if last else ""
-            site = sorted(job.name for job in listed)  # a scorecard links to what there is
-            links = {"scorecard": "".join(site)}
-            prints = {job.name: _fingerprint(job, common + issues + links.get(job.kind, "")) for job in wave}
-            kept = {} if force else {j.name: r for j in wave if (r := ledger.unchanged(j, prints[j.name]))}
-            to_do = [job for job in wave if job.name not in kept]
-            if kept:
-                progress(f"{len(kept)} of {len(wave)} pages unchanged")
-            if server is None and len(to_do) >= WORTH_A_SERVER:
-                server = stack.enter_context(kernel_server())
-                if server() is None:
-                    progress("kernels cannot be forked here; using ordinary ones, which start more slowly")
-            make = partial(_make, out=out, prints=prints, server=server, timeout=timeout, site=site)
-            workers = 1 if last else jobs  # the first record keeps what it scored for the second
-            done |= kept | _wave(to_do, make, workers, ledger, progress)
+    with _held(out, data.folder) as stack:
+        site = {job.name for job in listed}
+        shop = _Shop(out, _Marks(data, home, site).of, timeout, keep, progress, site)
+        if only_failed:
+            listed = [job for job in listed if job.name in shop.runs]
+        done = {} if force else shop.unchanged(listed, only_failed)
+        if record and any(job.kind != "track" and job.name not in done for job in listed):
+            done = {k: run for k, run in done.items() if run["kind"] != "track"}  # it shows what is said
+        to_do = [job for job in listed if job.name not in done]
+        shop.open(stack, to_do, len(listed), jobs)
+        for last in (False, True):
+            workers = 1 if last else max(1, jobs)  # the first record keeps what it scored for the second
+            done |= shop.make([job for job in to_do if (job.kind == "track") == last], workers)
             if record and not last:
-                said = _answers([run for run in done.values() if run["status"] == "ok"])
+                said = _answers(out, [run for run in done.values() if run["status"] == "ok"])
                 issued.record(said, home, issued.data_hash(data.folder))
-    runs = [done[job.name] for job in listed]
-    ledger.rewrite(runs)
-    write_index(runs, out / "index.html", data.as_of.isoformat())
-    changes = write_results(_answers([run for run in runs if run["ok"] and run["kind"] != "dated"]), out)
-    spoken = "en" if any(run["lang"] == "en" for run in runs) else "zh"
-    summaries = [_summary(run) for run in runs if run["target"] and run["lang"] == spoken]
-    return Report(
-        (out / "index.html").resolve(), runs, round(time.monotonic() - begin, 1), summaries, changes
-    )
+        runs = [done[job.name] for job in listed]
+        shop.rewrite(runs)
+        write_index(runs, out / "index.html", data.as_of.isoformat())
+        changes = write_results(_answers(out, [r for r in runs if r["ok"] and r["kind"] != "dated"]), out)
+    return Report((out / "index.html").resolve(), runs, round(time.monotonic() - begin, 1), changes)
 
 
-def _wave(
-    to_do: Sequence[Job], make: Callable[[Job], Run], workers: int, ledger: _RunLedger, progress: Progress
-) -> dict[str, Run]:
-    """Make pages on worker threads; each run goes into the ledger of runs as soon as it ends."""
-    done = {}
-    with ThreadPoolExecutor(max(1, workers)) as pool:
-        waiting = [pool.submit(make, job) for job in to_do]
-        try:
-            for count, future in enumerate(as_completed(waiting), 1):
-                run = future.result()
-                ledger.add(run)
-                done[run["id"]] = run
-                line = f"{count}/{len(to_do)}  {run['id']}  {run['status']}  {run['seconds']:.1f} s"
-                progress(line if run["ok"] else f"{line}  {run['cell']}  {run['error']}")
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return done
+def run_own(
+    notebook: str | Path,
+    parameters: Mapping[str, str],
+    out_dir: str | Path = "reports",
+    data_dir: str | Path | None = None,
+    timeout: float = TIMEOUT,
+    progress: Progress = lambda event, facts: None,
+) -> Report:
+    """Run a notebook of one's own and write its page to the folder `own` of a report; `index` is that page.
+
+    `parameters` are texts, read as the notebook's own cell of parameters declares them. Raises QcityError for unknown
+    and mistyped ones before anything is run.
+    """
+    path, out, day = Path(notebook).resolve(), Path(out_dir), dt.date.today().isoformat()
+    declared = declared_parameters(path)
+    values = read_parameters(declared, parameters, path.name)
+    spoken = {parameter.name: parameter.default for parameter in declared} | values
+    job = Job("own", "own", path.stem, check_language(spoken.get("language", "en")), day, values, str(path))
+    with _held(out, find_folder(data_dir) if data_dir else None):
+        (run,) = _Shop(out, lambda job: "", timeout, 0, progress, set(), 1).make([job], 1).values()
+    return Report((out / run["page"]).resolve(), [run], run["seconds"])
 
 
-class _RunLedger:
-    """The record of runs in a report folder, one JSON object per line; the last line of a run counts."""
+@contextmanager
+def _held(out: Path, data_folder: Path | None) -> Iterator[ExitStack]:
+    """The folder of a report for one run, and the surroundings of its kernels, which are the same wherever it is run.
 
-    def __init__(self, out: Path) -> None:
-        self.path = out / "runs.jsonl"
-        self.runs: dict[str, Run] = {}
-        for line in self.path.read_text("utf-8").splitlines() if self.path.exists() else []:
+    Jupyter's files go to a temporary folder: neither a home nor what a user set up there plays a part.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    holder, before, now = out / ".running", dict(os.environ), dt.datetime.now().isoformat(" ", "seconds")
+    with ExitStack() as stack:
+        if not stack.enter_context(alone(out, wait=False)):
+            who = holder.read_text("utf-8") if holder.is_file() else "?"
+            raise QcityError(text("run_held", "en", folder=out, who=who))
+        for left in out.rglob(".*.part"):  # by a run that was killed
+            left.unlink(missing_ok=True)
+        write_whole(holder, f"{platform.node()}, process {os.getpid()}, {now}")
+        stack.callback(holder.unlink, missing_ok=True)
+        place = stack.enter_context(tempfile.TemporaryDirectory(prefix="qcity-"))
+        stack.callback(os.environ.update, before)
+        stack.callback(os.environ.clear)
+        os.environ.update({"JUPYTER_RUNTIME_DIR": place, "IPYTHONDIR": place})
+        os.environ.update({"QCITY_DATA": str(data_folder)} if data_folder else {})
+        yield stack
+
+
+class _Marks:
+    """What each page is made from, as a hash: it need not be made again while that stays the same.
+
+    That is its notebook and parameters, the library, and the rows it can see: those of its targets' indicators and of
+    all that these continue, are derived from or compared with. Ages are counted in months: of the day only the month
+    counts, but for the overview.
+    """
+
+    def __init__(self, data: Data, home: Path, site: set[str]) -> None:
+        self.data, self.home, self.site, self.code, self.days = (
+            data,
+            home,
+            site,
+            _code_hash(),
+            dict[str, Any](),
+        )
+        names, self.links = set(data.indicators["indicator_id"]), dict[str, set[str]]()
+        columns = ["indicator_id", "continues", "inputs", "comparators"]
+        for name, older, *others in data.indicators[columns].astype(str).itertuples(index=False):
+            of = names & {older, *re.findall(r"[\w.-]+", " ".join(others))}
+            self.links.setdefault(name, set()).update(of)
+            self.links.setdefault(older, set()).add(name)
+
+    def of(self, job: Job) -> str:
+        """The hash of one page."""
+        day = dt.date.fromisoformat(job.as_of)
+        about: list[Any] = [self.code, f"{day:%Y-%m} {day + dt.timedelta(1):%m}"]  # its last day is another
+        about += [{name: value for name, value in job.parameters.items() if name != "as_of"}]
+        stem, linked = job.name.removesuffix(job.lang), {f"{job.plan}/scorecard.{job.lang}"}
+        linked |= self.site if job.kind == "scorecard" else {f"{stem}{lang}" for lang in LANGUAGES}
+        about += sorted(linked & self.site)
+        if job.kind in OF_NO_PLAN:
+            about += [str(self.data.remarks), pages(self.data.folder), day if job.kind == "overview" else ""]
+            about += sorted(path.name for path in self.home.glob("*.parquet")) if job.kind == "track" else []
+        rest = json.dumps(about, sort_keys=True, default=str).encode()
+        seen = b"".join(rows.tobytes() for rows in self._rows(job))
+        return hashlib.sha256(job.notebook.read_bytes() + rest + seen).hexdigest()
+
+    def _rows(self, job: Job) -> Iterator[np.ndarray]:
+        """A number for each row of each table that a page can see, wherever in its file the row stands."""
+        if job.as_of not in self.days:
+            tables, known = {}, self.data.at(job.as_of)
+            for name in ("corrections", *reversed(TABLES)):
+                cells = getattr(known, name).drop(columns=["row", "line"], errors="ignore").astype(str)
+                tables[name] = (cells, pd.util.hash_pandas_object(cells, index=False).to_numpy())
+            moves = typical_revisions(known.observations)  # what all the provisional figures together say
+            self.days[job.as_of] = tables, np.array(list(moves.values()))
+        (tables, revised), cited = self.days[job.as_of], set[str]()
+        targets, family = tables["targets"][0], set[str]()
+        fresh = set(targets.loc[_asked(targets, job), "indicator_id"])
+        while fresh:
+            family |= fresh
+            fresh = set[str]().union(*(self.links.get(name, set()) for name in fresh)) - family
+        for name, (frame, hashes) in tables.items():  # sources come last
+            seen = pd.Series(True, frame.index)
+            if job.kind not in OF_NO_PLAN and name != "regions":
+                column, names = ("source_id", cited) if name == "sources" else ("indicator_id", family)
+                seen = _asked(frame, job) if "plan" in frame else frame[column].isin(names)
+            cited |= set(frame.loc[seen, "source_id"]) if "source_id" in frame else set()
+            yield hashes[seen.to_numpy()]
+            if name == "observations" and frame.loc[seen, "status"].isin(PROVISIONAL).any():
+                yield revised
+
+
+def _asked(frame: pd.DataFrame, job: Job) -> pd.Series:
+    """Which rows are about the target of a page, or the targets of its plan."""
+    return (frame["plan"] == job.plan) & (frame["target_id"].eq(job.target) | (not job.target))
+
+
+def _code_hash() -> str:
+    """A hash of the library and of the packages that compute and draw."""
+    library, hashed = Path(__file__).resolve().parents[1], hashlib.sha256()
+    for path in sorted(p for p in library.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+        hashed.update(path.name.encode() + path.read_bytes())
+    for package in ("numpy", "pandas", "scipy", "matplotlib", "nbconvert"):
+        hashed.update(metadata.version(package).encode())
+    return hashed.hexdigest()
+
+
+@dataclass
+class _Shop:
+    """Makes pages on worker threads, and keeps the record of runs: a JSON object a line, of which the last counts."""
+
+    out: Path
+    mark: Callable[[Job], str]
+    timeout: float
+    keep: int
+    say: Progress
+    site: set[str]  # names of the pages that can be linked to
+    total: int = 0
+    count: int = 0
+    server: Callable[[], list[str] | None] = lambda: None
+    stopped: bool = False
+
+    def __post_init__(self) -> None:
+        self.ledger, self.runs = self.out / "runs.jsonl", dict[str, Run]()
+        written = self.ledger.read_text("utf-8") if self.ledger.exists() else "\n"
+        for line in written.splitlines():
             with suppress(ValueError):  # the line an interruption cut off
                 run = json.loads(line)
                 self.runs[run["id"]] = run
-
-    def unchanged(self, job: Job, mark: str) -> Run | None:
-        """The finished run of a page that need not be made again, as a run of status skipped."""
-        run, page = self.runs.get(job.name), self.path.parent / f"{job.name}.html"
-        same = run and run["ok"] and run["hash"] == mark and page.exists()
-        return run | {"status": "skipped"} if run and same else None
-
-    def add(self, run: Run) -> None:
-        """Append one run at once, so that it survives an interruption."""
-        self.runs[run["id"]] = run
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(run, ensure_ascii=False) + "\n")
+        if not written.endswith("\n"):
+            self.rewrite([])
 
     def rewrite(self, runs: Sequence[Run]) -> None:
         """Keep the latest run of every page, this report's first."""
         latest = {run["id"]: run for run in runs}
         latest |= {name: run for name, run in self.runs.items() if name not in latest}
-        write_whole(self.path, "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in latest.values()))
+        write_whole(self.ledger, "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in latest.values()))
 
+    def unchanged(self, jobs: Sequence[Job], all_good: bool) -> dict[str, Run]:
+        """The runs of pages that need not be made again, status skipped; a later day than theirs goes onto the page.
 
-def _common_hash(data_folder: Path) -> str:
-    """A hash of everything all pages depend on: data files, library, and the packages that compute and draw."""
-    library = Path(__file__).resolve().parents[1]
-    files = sorted(p for p in library.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
-    files += sorted(p for p in data_folder.iterdir() if p.is_file())
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
-    for package in ("numpy", "pandas", "scipy", "matplotlib", "nbconvert"):
-        digest.update(metadata.version(package).encode())
-    return digest.hexdigest()
+        With `all_good` these are all whose last run did not fail.
+        """
+        from ..reporting.page import mark_page
 
+        kept = dict[str, Run]()
+        for job in jobs:
+            run = self.runs.get(job.name, {"ok": False})
+            if all_good and run["ok"]:
+                kept[job.name] = run | {"status": "skipped"}
+            elif (
+                run["ok"] and run["as_of"] <= job.as_of and run["hash"] == self.mark(job) and self._whole(run)
+            ):
+                day, page = job.as_of if job.as_of > run["as_of"] else "", self.out / run["page"]
+                if run.get("checked", "") != day:
+                    mark_page(page, job.lang, "page_unchanged" * bool(day), since=run["as_of"], as_of=day)
+                    run |= {"checked": day, "files": run["files"] | {run["page"]: digest(page)}}
+                kept[job.name] = run | {"status": "skipped"}
+        return kept
 
-def _fingerprint(job: Job, common: str) -> str:
-    """A hash of what one page is made from; the page need not be made again while it stays the same."""
-    asked = json.dumps(job.parameters, sort_keys=True)
-    return hashlib.sha256(job.notebook.read_bytes() + asked.encode() + common.encode()).hexdigest()
+    def _whole(self, run: Run) -> bool:
+        """Whether all that a run made is there as it was: not truncated, emptied or gone."""
+        return all(digest(self.out / file) == was for file, was in run["files"].items())
 
+    def open(self, stack: ExitStack, to_do: Sequence[Job], of: int, workers: int) -> None:
+        """Say what will be done and how long it will take, and preload a process for kernels where that pays."""
+        times = [float(self.runs.get(job.name, {}).get("seconds") or PAGES[job.kind][1]) for job in to_do]
+        minutes, self.total = max([sum(times) / workers, *times]) / 60, len(to_do)
+        facts = {"pages": of, "to_do": self.total, "kept": of - self.total, "minutes": round(minutes, 1)}
+        self.say("begin", facts)
+        if len(to_do) >= WORTH_A_SERVER:
+            self.server = stack.enter_context(kernel_server())
+            if self.server() is None:
+                self.say("slow_kernels", {})
 
-def _make(
-    job: Job, *, out: Path, prints: Mapping[str, str], server: Callable[[], Any] | None, timeout: float,
-    site: Sequence[str],
-) -> Run:  # fmt: skip
-    """Run one notebook and render its page; returns its line of the ledger."""
-    from ..reporting.page import render_page
+    def make(self, jobs: Sequence[Job], workers: int) -> dict[str, Run]:
+        """Make pages; each run goes into the ledger of runs as soon as it ends."""
+        done, pool = dict[str, Run](), ThreadPoolExecutor(workers)
+        try:
+            for future in as_completed([pool.submit(self._make, job) for job in jobs]):
+                run = future.result()
+                done[run["id"]] = self.runs[run["id"]] = run
+                with self.ledger.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(run, ensure_ascii=False) + "\n")
+                self.count += 1
+                facts = {name: run[name] for name in ("id", "status", "seconds", "cell", "error")}
+                self.say("page", {"count": self.count, "total": self.total} | facts)
+        except BaseException:
+            self.stopped = True
+            raise
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+        return done
 
-    executed, page = inside(out / "notebooks", f"{job.name}.ipynb"), inside(out, f"{job.name}.html")
-    argv = server() if server is not None else None
-    result = run_notebook(job.notebook, job.parameters, executed, timeout=timeout, kernel_argv=argv)
-    fault = "" if result.ok else " · ".join(filter(None, [result.status, result.cell, result.error]))
-    title, front = f"{job.plan} {job.target}".strip(), dict[str, Any]()
-    try:
-        front = render_page(
-            executed, page, lang=job.lang, title=title, home="../index.html", fault=fault, site=site
+    def _run(self, job: Job, draft: Path) -> RunResult:
+        """Run one notebook, again after a pause where what ended it may have passed."""
+        folder = job.notebook.parent if job.file else self.out
+        for attempt in range(1, TRIES + 1):
+            result = run_notebook(job.notebook, job.parameters, draft, self.timeout, self.server(), folder)
+            may_pass = result.status == "died" or result.error.startswith(PASSING)
+            if not may_pass or self.stopped or attempt == TRIES:
+                break
+            time.sleep(attempt * PAUSE)
+        return result
+
+    def _make(self, job: Job) -> Run:
+        """Run one notebook and render its page; returns its line of the ledger, nothing when interrupted."""
+        from ..reporting.page import mark_page, render_page
+
+        page, file = inside(self.out, f"{job.name}.html"), f"notebooks/{job.name}.ipynb"
+        executed, before, front = inside(self.out, file), self.runs.get(job.name, {}), dict[str, Any]()
+        draft, broken = executed.with_name(f".{executed.stem}.part"), executed.with_suffix(".failed.ipynb")
+        good = (
+            before.get("good", "") if digest(page) == before.get("files", {}).get(f"{job.name}.html") else ""
         )
-    except Exception as error:  # the page is lost, the report goes on and says so
-        result.status, result.error = "failed", f"{type(error).__name__}: {error}"
-    run = asdict(job) | {
-        "id": job.name,
-        "hash": prints[job.name],
-        "ok": result.ok,
-        "page": f"{job.name}.html",
-    }
-    run |= {key: getattr(result, key) for key in ("status", "seconds", "cell", "error", "attempts")}
-    return run | {"finished": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "front": front}
+        mark, result = self.mark(job), self._run(job, draft)
+        if self.stopped:
+            return {}
+        about: dict[str, Any] = {
+            "lang": job.lang,
+            "title": f"{job.plan} {job.target}".strip(),
+            "home": "../index.html",
+        }
+        about |= {"site": self.site}
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        try:
+            if result.ok:
+                self._put_aside(page, good)
+                front = render_page(draft, page, **about)
+        except (
+            LookupError,
+            TypeError,
+            ValueError,
+        ) as error:  # the page is lost; the report goes on and says so
+            result.status, result.error = "failed", f"{type(error).__name__}: {error}"
+        draft.replace(executed if result.ok else broken)
+        fault = " · ".join(filter(None, [result.status, result.cell, result.error]))
+        if result.ok:
+            broken.unlink(missing_ok=True)
+        elif good:
+            mark_page(page, job.lang, "page_kept", made=good, failed=now, fault=fault)
+            front = before["front"]
+        else:
+            with suppress(LookupError, TypeError, ValueError):  # not even that much
+                front = render_page(broken, page, fault=fault, **about)
+        run = asdict(job) | {"id": job.name, "hash": mark, "ok": result.ok, "page": f"{job.name}.html"}
+        run |= {key: getattr(result, key) for key in ("status", "seconds", "cell", "error", "attempts")}
+        made = {name: digest(self.out / name) for name in (run["page"], file, job.result)}
+        run["files"] = {name: was for name, was in made.items() if was}
+        return run | {"good": now if result.ok else good, "finished": now, "front": front}
+
+    def _put_aside(self, page: Path, good: str) -> None:
+        """Keep a good page beside the one that will replace it, and the newest `keep` of those before it."""
+        if self.keep and good:
+            shutil.copy2(page, page.with_suffix(f".past-{re.sub('[^0-9T]', '', good[:19])}.html"))
+            for old in sorted(page.parent.glob(f"{page.stem}.past-*.html"))[: -self.keep]:
+                old.unlink()
 
 
-def _answers(runs: Sequence[Run]) -> list[dict[str, Any]]:
+def notify(address: str, report: Report, lang: str) -> bool:
+    """Tell a service that Apprise knows (e-mail, WeCom, DingTalk, Feishu, Slack) what failed and which words changed.
+
+    Nothing is sent when nothing did. Returns whether all went well; the address, a secret, is never shown.
+    """
+    lines = [
+        text("run_failed", lang, id=r["id"], status=r["status"], error=r["error"]) for r in report.failed
+    ]
+    lines += [text("run_changed", lang, **one) for one in report.changes if one["field"] != "probability"]
+    try:
+        import apprise
+    except ImportError as error:
+        raise QcityError("--notify needs Apprise: pip install 'qcity-analysis[notify]'") from error
+    sender = apprise.Apprise()
+    return bool(sender.add(address) and (not lines or sender.notify("\n".join(lines))))
+
+
+def _answers(out: Path, runs: Sequence[Run]) -> list[dict[str, Any]]:
     """What the pages said, one answer a plan, target and day."""
     answers: dict[tuple[str, str, str], dict[str, Any]] = {}
     for run in sorted(runs, key=lambda run: run["kind"] != "scorecard"):  # a target's own page counts most
-        name = f"{run['plan']}_{run['target'] or run['kind']}_{run['as_of']}.json"
-        path = Path(run["parameters"]["out"]) / name
-        if run["kind"] in ("track", "overview") or not path.is_file():
-            continue
-        result = json.loads(path.read_text("utf-8"))
-        for answer in result.values() if run["kind"] == "scorecard" else [result]:
-            if isinstance(answer, dict) and "target" in answer:
-                answers[run["plan"], answer["target"]["target_id"], answer["as_of"]] = answer
+        for name in run["files"]:
+            if run["plan"] and name.startswith("results/"):
+                result = json.loads((out / name).read_text("utf-8"))
+                for answer in result.values() if run["kind"] == "scorecard" else [result]:
+                    if isinstance(answer, dict) and "target" in answer:
+                        answers[run["plan"], answer["target"]["target_id"], answer["as_of"]] = answer
     return list(answers.values())
-
-
-def _summary(run: Run) -> str:
-    """One line for the command line: plan, target, date where asked about the past, and the answer."""
-    dated = f" as of {run['as_of']}" if run["kind"] == "dated" else ""
-    answer = run["front"].get("short", "") if run["ok"] else f"{run['status']}: {run.get('error', '')}"
-    return f"{run['plan']}/{run['target']}{dated}: {answer}"

@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import ast
 import logging
+import math
 import os
+import re
+import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..catalogue import LANGUAGES, text
 from ..errors import QcityError, did_you_mean
 from .kernels import ONE_THREAD
 
@@ -26,6 +31,11 @@ if TYPE_CHECKING:
 TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 ATTEMPTS = 3
 TIMEOUT = 600.0
+LARGEST = {
+    "stream": 1_000_000,
+    "display_data": 30_000_000,
+    "execute_result": 30_000_000,
+}  # characters of a notebook
 
 
 class Parameter(NamedTuple):
@@ -67,22 +77,37 @@ def declared_parameters(notebook: Path) -> list[Parameter]:
     >>> [p.name for p in declared_parameters(Path("notebooks/04_scorecard.ipynb"))][:2]
     ['plan', 'as_of']
     """
-    cells = [cell.source for cell in _code(_read(notebook)) if "parameters" in cell.metadata.get("tags", [])]
-    if len(cells) != 1:
-        raise QcityError(f"{notebook.name} has {len(cells)} cells tagged `parameters`; it needs exactly one")
-    lines, declared = cells[0].splitlines(), []
-    for node in ast.parse(cells[0]).body:
+    document = _read(notebook)
+    language = document.metadata.get("kernelspec", {}).get("language", "python")
+    cells = [cell.source for cell in _code(document) if "parameters" in cell.metadata.get("tags", [])]
+    if len(cells) != 1 or language != "python":
+        found = f"{len(cells)} cells tagged `parameters`, its language is {language}"
+        raise QcityError(f"{notebook.name} has {found}; it needs exactly one such cell, in Python")
+    return _declared(cells[0], notebook.name)
+
+
+def _declared(cell: str, notebook: str) -> list[Parameter]:
+    """The typed assignments of a cell, in order."""
+    lines, declared = cell.splitlines(), []
+    for node in ast.parse(cell).body:
         match node:
             case ast.AnnAssign(ast.Name(id=key), ast.Name(id=kind), ast.expr() as value) if kind in TYPES:
                 comment = lines[(node.end_lineno or 1) - 1][node.end_col_offset or 0 :].strip(" #")
-                declared.append(Parameter(key, kind, ast.literal_eval(value), comment))
+                declared.append(Parameter(key, kind, _value(value), comment))
             case _:
                 allowed = f"`name: type = value`, type one of {', '.join(TYPES)}"
-                raise QcityError(f"{notebook.name}: `{ast.unparse(node)}` must be {allowed}")
+                raise QcityError(f"{notebook}: `{ast.unparse(node)}` must be {allowed}")
     return declared
 
 
-def check_parameters(declared: list[Parameter], given: Mapping[str, Any], notebook: str) -> dict[str, Any]:
+def _value(node: ast.expr) -> Any:
+    """What is assigned; papermill writes nan and inf as calls of float."""
+    with suppress(ValueError):
+        return ast.literal_eval(re.sub(r"float\('(-?)(nan|inf)'\)", r"\g<1>1e999", ast.unparse(node)))
+    return ast.unparse(node)
+
+
+def as_declared(declared: Sequence[Parameter], given: Mapping[str, Any], notebook: str) -> dict[str, Any]:
     """The given values, typed as declared. Raises QcityError naming every unknown or mistyped one at once."""
     types, faults = {parameter.name: TYPES[parameter.type] for parameter in declared}, []
     for name, value in given.items():
@@ -92,33 +117,72 @@ def check_parameters(declared: list[Parameter], given: Mapping[str, Any], notebo
         elif kind is not types[name] and (types[name], kind) != (float, int):
             wanted = types[name].__name__
             faults.append(f"parameter {name!r} is {wanted}; found {value!r}, which is {kind.__name__}")
+        elif kind is float and not math.isfinite(value):
+            faults.append(f"parameter {name!r} is a number; found {value!r}")
     if faults:
         raise QcityError(f"{notebook}: " + "; ".join(faults))
     return {name: types[name](value) for name, value in given.items()}
+
+
+def read_parameters(declared: Sequence[Parameter], given: Mapping[str, str], notebook: str) -> dict[str, Any]:
+    """Values typed in a terminal, read as the notebook declares them: 010 stays text where text is asked for."""
+    kinds, values = {parameter.name: parameter.type for parameter in declared}, dict[str, Any](given)
+    for name, value in given.items():
+        if kinds.get(name, "str") != "str":
+            with suppress(ValueError, SyntaxError):
+                values[name] = ast.literal_eval(value.title() if kinds[name] == "bool" else value)
+    return as_declared(declared, values, notebook)
+
+
+def check_parameters(cells: Sequence[str] | None = None) -> None:
+    """Check the parameters of the notebook that calls it, by its own declaration: a call in its first cell of code.
+
+    The newest cell run that declares parameters (`name: type = value`) says which there are; what papermill injected
+    after it must be among them and of their types. Outside a notebook nothing is checked. `cells` are those run so far.
+
+    >>> check_parameters(["draws: int = 100", "# Parameters\\ndrawz = 50"])
+    Traceback (most recent call last):
+    ...
+    qcity_analysis.errors.QcityError: parameters: unknown parameter 'drawz'. Did you mean "draws"? Known: draws
+    """
+    if cells is None:
+        from IPython.core.getipython import get_ipython
+
+        shell = get_ipython()
+        cells = shell.user_ns.get("In", []) if shell is not None else []
+    declared, given = list[Parameter](), dict[str, Any]()
+    for cell in cells:
+        with suppress(SyntaxError, QcityError):  # other cells
+            if own := _declared(cell, "parameters"):
+                declared, given = own, {parameter.name: parameter.default for parameter in own}
+        if cell.startswith("# Parameters\n"):
+            nodes = [node for node in ast.parse(cell).body if isinstance(node, ast.Assign)]
+            given |= {ast.unparse(node.targets[0]): _value(node.value) for node in nodes}
+    as_declared(declared, given, "parameters")
 
 
 def run_notebook(
     notebook: str | Path,
     parameters: Mapping[str, Any],
     output: str | Path,
-    *,
     timeout: float = TIMEOUT,
     kernel_argv: list[str] | None = None,
+    folder: Path | None = None,
 ) -> RunResult:
     """Run a notebook with papermill and write the executed copy to `output`, partial or complete.
 
-    `timeout` limits the whole notebook, in seconds. `kernel_argv` is the command of another kernel than the
-    one of this environment (see `kernels`). A failing notebook is a result, not an exception; QcityError is
-    raised for an unknown or mistyped parameter, before a kernel starts and before anything is written.
+    `timeout` limits the whole notebook, in seconds. `kernel_argv` is the command of a kernel to take in place of
+    `python3` (see `kernels`), `folder` where it runs, by default here. A failing notebook is a result, no exception;
+    QcityError is raised for an unknown or mistyped parameter, before a kernel starts and before anything is written.
     """
     import nbformat
 
     source, result, begin = Path(notebook), RunResult(Path(output)), time.monotonic()
-    values = check_parameters(declared_parameters(source), parameters, source.name)
+    values = as_declared(declared_parameters(source), parameters, source.name)
     document = _inject(_read(source), values, source)
     result.output.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _execute(document, result, begin + timeout, kernel_argv)
+        _execute(document, result, begin + timeout, kernel_argv, str(folder or Path.cwd()))
         result.status = "ok"
     except Exception as error:
         _diagnose(error, document, result, timeout)
@@ -162,7 +226,9 @@ def _inject(document: NotebookNode, values: dict[str, Any], source: Path) -> Not
     return document
 
 
-def _execute(document: NotebookNode, result: RunResult, deadline: float, argv: list[str] | None) -> None:
+def _execute(
+    document: NotebookNode, result: RunResult, deadline: float, argv: list[str] | None, at: str
+) -> None:
     """Run every cell; a kernel that does not start is tried again as long as no cell has run."""
     from papermill.engines import NotebookExecutionManager
 
@@ -170,7 +236,7 @@ def _execute(document: NotebookNode, result: RunResult, deadline: float, argv: l
         result.attempts += 1
         manager = NotebookExecutionManager(document, progress_bar=False)
         manager.notebook_start()
-        client = _client(manager, deadline, argv)
+        client = _client(manager, deadline, argv, at)
         try:
             quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
             client.execute(env=dict(os.environ) | ONE_THREAD, **quiet)
@@ -180,9 +246,28 @@ def _execute(document: NotebookNode, result: RunResult, deadline: float, argv: l
                 raise
         finally:
             manager.cleanup_pbar()
+            if client.group:  # children that the notebook left behind
+                with suppress(OSError):
+                    os.killpg(client.group, signal.SIGKILL)
 
 
-def _client(manager: Any, deadline: float, argv: list[str] | None) -> Any:
+def _fits(msg: dict[str, Any], room: dict[str, int]) -> bool:
+    """Whether there is still room for an output; the one that fills it is cut, and says so."""
+    kind, content = msg["msg_type"], msg["content"]
+    left, size = room.get(kind, 1), len(content.get("text") or str(content.get("data")))
+    if kind in room and 0 < left <= size:
+        cut = text("output_cut", LANGUAGES[-1])
+        whole = {"text": f"{content.get('text', '')[:left]}\n{cut}\n", "data": {"text/plain": cut}}
+        content |= {name: whole[name] for name in whole if name in content}
+    room |= {kind: left - size} if kind in room else {}
+    return left > 0
+
+
+class _Ended(Exception):
+    """A cell that ended the notebook without an error of its own; what happened is its text."""
+
+
+def _client(manager: Any, deadline: float, argv: list[str] | None, folder: str) -> Any:
     """A client that stops at the first cell that fails, lets the failure be seen, and ends at the deadline."""
     from jupyter_client.kernelspec import KernelSpec
     from papermill.clientwrap import PapermillNotebookClient
@@ -191,39 +276,59 @@ def _client(manager: Any, deadline: float, argv: list[str] | None) -> Any:
     quiet.setLevel(logging.CRITICAL)
 
     class Client(PapermillNotebookClient):
-        ran = False
+        ran = left = False
+        group = 0
+        room: dict[str, int]
 
         def create_kernel_manager(self) -> Any:
             kernels = super().create_kernel_manager()
-            if argv:
+            if argv and self.kernel_name == "python3":
                 kernels._kernel_spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
             return kernels
 
         def execute(self, **kwargs: Any) -> None:
             self.reset_execution_trackers()
+            self.room = dict(LARGEST)
             with self.setup_kernel(**kwargs):
+                self.group = getattr(self.km.provisioner, "pgid", None) or 0
                 for index, cell in enumerate(self.nb.cells):
                     self.ran = self.ran or cell.cell_type == "code"
                     try:
                         self.nb_man.cell_start(cell, index)
                         self.execute_cell(cell, index)
                         if any(output.output_type == "error" for output in cell.get("outputs", [])):
-                            raise RuntimeError("the cell reported an error")
+                            raise _Ended("the cell reported an error")
+                        if self.left:
+                            raise _Ended("SystemExit: quit()")
                     except Exception as error:
                         self.nb_man.cell_exception(cell, cell_index=index, exception=error)
                         raise
                     self.nb_man.cell_complete(cell, cell_index=index)
 
+        def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
+            return super().process_message(msg, cell, cell_index) if _fits(msg, self.room) else None
+
+        def noted(self, execute_reply: Any, **_: Any) -> None:
+            self.left = "ask_exit" in [
+                one.get("source") for one in execute_reply["content"].get("payload") or []
+            ]
+
     kernel = manager.nb.metadata.get("kernelspec", {}).get("name", "python3")
-    limits = {"startup_timeout": 60, "timeout_func": lambda _: max(0.5, deadline - time.monotonic())}
-    return Client(manager, log=quiet, kernel_name=kernel, raise_on_iopub_timeout=False, **limits)
+    limits: dict[str, Any] = {
+        "startup_timeout": 60,
+        "timeout_func": lambda _: max(0.5, deadline - time.monotonic()),
+    }
+    limits |= {"resources": {"metadata": {"path": folder}}, "raise_on_iopub_timeout": False}
+    client = Client(manager, log=quiet, kernel_name=kernel, **limits)
+    client.on_cell_executed = client.noted
+    return client
 
 
 def _diagnose(error: Exception, document: NotebookNode, result: RunResult, timeout: float) -> None:
     """Note the status an exception stands for, the code cell that did not finish, and one line on what happened."""
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    result.error = f"{type(error).__name__}: {error}"
+    result.error = str(error) if isinstance(error, _Ended) else f"{type(error).__name__}: {error}"
     if isinstance(error, CellTimeoutError):
         result.status, result.error = "timeout", f"longer than {timeout:g} seconds"
     elif isinstance(error, DeadKernelError) or "Kernel died" in str(error):

@@ -21,31 +21,9 @@ from ..files import inside, write_whole
 
 SCHEMA = 1  # version of results.* and changes.json; it rises when a column changes its meaning or goes
 COLUMNS = (
-    *(
-        "plan",
-        "target_id",
-        "region",
-        "indicator_id",
-        "kind",
-        "deadline",
-        "as_of",
-        "status",
-        "probability",
-        "word",
-    ),
-    *(
-        "threshold",
-        "bound",
-        "median",
-        "low",
-        "high",
-        "outcome",
-        "last_year",
-        "last_level",
-        "model",
-        "illustrative",
-    ),
-)
+    "plan", "target_id", "region", "indicator_id", "kind", "deadline", "as_of", "status", "probability", "word",
+    "threshold", "bound", "median", "low", "high", "outcome", "last_year", "last_level", "model", "illustrative",
+)  # fmt: skip
 WATCHED = ("status", "word", "probability")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 KEPT = ("*.html", "results.*", "changes.json", "results/*.json")  # what a reader gets; not logs and notebooks

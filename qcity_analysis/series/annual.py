@@ -136,15 +136,18 @@ def annual_series(
     >>> energy.values.round(2).tail(3).to_dict()
     {2020: 100.0, 2021: 97.3, 2022: 97.2}
     """
+    asked = (indicator_id, region, base_year, prefer)
+    if asked in data.computed:
+        return data.computed[asked]
     indicator = data.indicator(indicator_id)
     data.require_region(region)
     made = _computed(data, indicator, region, base_year)
     series = _from_figures(data, indicator, region, made, base_year, prefer)
-    if not is_spliced(indicator):
-        return series
-    continued = data.indicator(str(indicator["continues"]))
-    older = annual_series(data, str(indicator["continues"]), region, prefer=prefer)
-    return _spliced(series, older, indicator, continued)
+    if is_spliced(indicator):
+        continued = data.indicator(str(indicator["continues"]))
+        older = annual_series(data, str(indicator["continues"]), region, prefer=prefer)
+        series = _spliced(series, older, indicator, continued)
+    return data.computed.setdefault(asked, series)
 
 
 def shifted(series: AnnualSeries, year: int, level: float, by_ratio: bool = True) -> AnnualSeries:

@@ -119,7 +119,7 @@ def _footer(panels: Sequence[Assessment], lang: str) -> list[str]:
 
 def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
     """Draw one assessment into `ax`: fan, target, path, figures, bounds and years; `titled` names the panel."""
-    series, tally, first = part.series, part.tally, _first_drawn(part)
+    series, first = part.series, _first_drawn(part)
     if titled:
         title = wrapped(sentences.panel_title(part, lang), 28 if lang == "zh" else 50)
         ax.set_title("\n".join(title), loc="left", fontsize=11.5, pad=20, **BOLD)
@@ -137,12 +137,6 @@ def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
         _draw_levels(ax, part, series, lang)
         _draw_beside(ax, series, lang, first or 0)
         _draw_errors(ax, series, lang, first or 0)
-        if tally is not None and tally.through and part.target.kind == "cumulative":
-            year = int(tally.through[:4])
-            if series.values.get(year) != tally.count:  # years before it or months after it are not known
-                ax.plot(year, tally.count, **LEVEL_MARK)
-                ax.plot(year, tally.count, zorder=5, **mark("^", INK, INK, 5))
-                _said(ax, text("counted_mark", lang), (year, tally.count), 8)
     elif part.fan is None:
         look: Look = {"ha": "center", "fontsize": 13, "color": MUTED, "transform": ax.transAxes}
         ax.text(0.5, 0.5, text("no_figure", lang), **look)
@@ -185,30 +179,28 @@ def _counts(part: Assessment) -> dict[int, float]:
 
 def _draw_counts(ax: Axes, part: Assessment, counts: dict[int, float], lang: str) -> None:
     """A bar for the count of each year, and what the years without a figure would need, in dashed outlines."""
-    ax.bar(
-        list(counts),
-        list(counts.values()),
-        width=0.7,
-        fc=OWN[1],
-        ec=OWN[0],
-        lw=0.8,
-        label=text("yearly", lang),
-    )
-    for year, count in counts.items():
-        note(ax, number(count), (year, count), (0, 3), ha="center", color=INK)
     first, last = part.period or (min(counts), part.target.deadline)
     still = [year for year in range(first, last + 1) if year not in counts]
+    bars: dict[str, tuple[dict[int, float], Look]] = {
+        "yearly": (counts, {"fc": OWN[1], "ec": OWN[0], "lw": 0.8})
+    }
     if part.tally is not None and part.tally.needed > 0 and still and part.status not in ("met", "missed"):
-        look: Look = {
-            "fc": "none",
-            "ec": TARGET,
-            "lw": 1.3,
-            "ls": (0, (4, 3)),
-            "label": text("yearly_needed", lang),
-        }
-        ax.bar(still, part.tally.needed / len(still), width=0.7, **look)
-        note(ax, number(part.tally.needed / len(still)), (still[-1], part.tally.needed / len(still)), (0, 3),
-             ha="center", color=TARGET)  # fmt: skip
+        needed, dashed = (
+            part.tally.needed / len(still),
+            {"fc": "none", "ec": TARGET, "lw": 1.3, "ls": (0, (4, 3))},
+        )
+        bars["yearly_needed"] = dict.fromkeys(still, needed), dashed
+    for key, (heights, look) in bars.items():
+        ax.bar(list(heights), list(heights.values()), width=0.7, label=text(key, lang), **look)
+        for year, count in heights.items():
+            note(
+                ax,
+                number(count),
+                (year, count),
+                (0, 3),
+                ha="center",
+                color=INK if key == "yearly" else TARGET,
+            )
     ax.axvspan(first - 0.5, last + 0.5, fc=OWN[2], alpha=0.35, lw=0, zorder=0)
     ax.set_ylim(0, 1.12 * ax.get_ylim()[1])
 
@@ -234,24 +226,19 @@ def _keep_apart(figure: Figure) -> None:
     renderer: Any = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     for ax in figure.axes:
         words = [t for t in ax.texts if t.get_text()]
-        kept = [t.get_window_extent(renderer) for t in words if t.get_gid() != "said"]
+        kept, told = [t.get_window_extent(renderer) for t in words if t.get_gid() != "said"], set[str]()
         for label in (t for t in words if t.get_gid() == "said"):
             box = label.get_window_extent(renderer)
-            label.set_visible(box.x0 > ax.bbox.x0 and not any(box.overlaps(other) for other in kept))
-            kept += [box] if label.get_visible() else []
+            free = box.x0 > ax.bbox.x0 and not any(box.overlaps(other) for other in kept)
+            label.set_visible(free and label.get_text() not in told)  # once is enough
+            kept, told = (kept + [box], told | {label.get_text()}) if label.get_visible() else (kept, told)
 
 
 def _draw_target(ax: Axes, part: Assessment, lang: str) -> None:
     deadline, threshold = part.target.deadline, part.threshold
     ax.axvline(deadline, color=MUTED, lw=0.8, ls=(0, (1, 2)), zorder=1)
-    note(
-        ax,
-        text("deadline", lang, year=deadline),
-        (deadline, 1),
-        (0, 5),
-        ha="center",
-        xycoords=("data", "axes fraction"),
-    )
+    edge: Look = {"ha": "center", "xycoords": ("data", "axes fraction")}
+    note(ax, text("deadline", lang, year=deadline), (deadline, 1), (0, 5), **edge)
     if threshold is None or not np.isfinite(threshold):
         return
     if part.tolerance:
@@ -277,13 +264,8 @@ def _draw_levels(ax: Axes, part: Assessment, series: AnnualSeries, lang: str) ->
         levels = known[[status.get(int(year), "final") == kind for year in known.index]]
         if len(levels):
             label = text("derived_point" if series.base_year is not None else "observed", lang)
-            ax.plot(
-                levels.index,
-                levels.to_numpy(float),
-                zorder=5,
-                label=label if kind == "final" else None,
-                **look,
-            )
+            named = look | {"label": label if kind == "final" else None, "zorder": 5}
+            ax.plot(levels.index, levels.to_numpy(float), **named)
             if kind != "final":
                 _said(ax, text(kind, lang), (int(levels.index[-1]), float(levels.iloc[-1])), -15)
     base = series.base_year if series.base_year is not None else part.target.base_year
@@ -298,21 +280,18 @@ def _draw_levels(ax: Axes, part: Assessment, series: AnnualSeries, lang: str) ->
 
 def _draw_beside(ax: Axes, series: AnnualSeries, lang: str, first: int) -> None:
     """What is no level of the series: replaced figures as open circles, bounds as ticks with an arrow."""
-    circle = mark("o", "none", MUTED, 5.5) | {"zorder": 3}
     old = [at for at in _points(series.superseded, series) if at[0] >= first]
     for year, level, _ in old:
-        ax.plot(year, level, **circle)
-    if old:
-        _said(ax, text("superseded", lang), old[-1][:2], -15)
+        ax.plot(year, level, zorder=3, **mark("o", "none", MUTED, 5.5))
+        _said(ax, text("superseded", lang), (year, level), -15)
     arrow: Look = {"arrowstyle": "<|-", "color": INK, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
-    for k, (year, level, qualifier) in enumerate(_points(series.bounds, series)):
+    for year, level, qualifier in _points(series.bounds, series):
         up = qualifier.startswith(">")
         look: Look = {"arrowprops": arrow, "fontsize": 9}  # the arrow starts at the box of its empty text
         note(ax, "", (year, level), (0, 20 if up else -20), **look)
         ax.plot(year, level, marker="^" if up else "v", ms=0.1, color=INK, ls="")
         ax.plot(year, level, **LEVEL_MARK)
-        if k == 0:
-            _said(ax, text("bound", lang), (year, level), -15 if up else 6)
+        _said(ax, text("bound", lang), (year, level), -15 if up else 6)
 
 
 def _points(rows: pd.DataFrame, series: AnnualSeries) -> list[tuple[int, float, str]]:
