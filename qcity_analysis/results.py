@@ -451,11 +451,10 @@ class Explorer:
         sign = "≥" if target.upward else "≤"
         words = [f"{sign} {at:.3g}: {percent(ask(at), self.language)}" for at in np.linspace(low, high, 41)]
         script = "this.nextElementSibling.textContent=JSON.parse(this.dataset.words)[this.value]"
-        return (
-            f'<label>{escape(text("e_static", self.language, year=target.deadline))}<br><input type="range" min="0" '
-            f'max="40" value="20" data-words="{escape(json.dumps(words, ensure_ascii=False))}" oninput="{script}" style="width:20em"> '
-            f"<output>{escape(words[20])}</output></label>"
-        )
+        label = escape(text("e_static", self.language, year=target.deadline))
+        held = f'min="0" max="40" value="20" data-words="{escape(json.dumps(words, ensure_ascii=False))}"'
+        slider = f'<input type="range" {held} oninput="{script}" style="width:20em">'
+        return f"<label>{label}<br>{slider} <output>{escape(words[20])}</output></label>"
 
     def _ipython_display_(self) -> None:
         from IPython.display import HTML, display
