@@ -67,9 +67,7 @@ class Answer(Assessment):
 
         alt = sentences.alt_text(self, self.language)
         png = base64.b64encode(figures.Picture(self._chart(), alt).png()).decode()
-        chart = (
-            f'<img alt="{escape(alt)}" src="data:image/png;base64,{png}" style="max-width:100%;width:40rem">'
-        )
+        chart = f'<img alt="{escape(alt)}" src="data:image/png;base64,{png}" style="max-width:100%">'
         css = (page.TEMPLATES / "parts.css").read_text("utf-8")
         return f"<style>{css}</style>{show.card(self, self.language)}{chart}"
 
@@ -191,11 +189,8 @@ class WhatIf:
                 assert row.answer.forecast is not None
                 row.answer.forecast.plot(ax)
                 ax.axhline(row.answer.bound, color=TARGET, lw=1.2)
-                ax.set_title(
-                    "\n".join(wrapped(title, 24 if self.asked.language == "zh" else 44)),
-                    loc="left",
-                    fontsize=9,
-                )
+                lines = wrapped(title, 24 if self.asked.language == "zh" else 44)
+                ax.set_title("\n".join(lines), loc="left", fontsize=9)
             for ax in grid.flat[len(drawn) :]:
                 ax.set_visible(False)
             figure.tight_layout()
@@ -216,9 +211,8 @@ class Scorecard:
         return f"<Scorecard {self.plan}, {len(self.answers)} targets: {counts}; as of {self.data.as_of}>"
 
     def _repr_html_(self) -> str:
-        return str(
-            self.to_frame()[["target_id", f"name_{self.language}", "status", "probability", "word"]].to_html()
-        )
+        shown = ["target_id", f"name_{self.language}", "status", "probability", "word"]
+        return str(self.to_frame()[shown].to_html())
 
     def __getitem__(self, name: object) -> None:
         raise no_key("Scorecard", name, f"card.answers[{name!r}] is one answer, card.to_frame() a frame")

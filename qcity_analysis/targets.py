@@ -38,7 +38,9 @@ def reaches(value: Any, bound: Any, upward: bool = True) -> Any:
 class Target:
     """One target of a plan: the columns of `targets.csv`, years as int (None where empty), the rest as in the file;
     `decimals` are the digits after the point of the threshold. Another question is another record:
-    `dataclasses.replace(target, deadline=2030)`.
+    `dataclasses.replace(target, deadline=2030)`. Whether more is better: `upward`; equal is not enough (a direction, or
+    better every year, without a figure of its own): `strict`; a change in percent on the base year's level is asked:
+    `relative`, to be `compounded` once, or in each year of average growth.
     """
 
     plan: str
@@ -71,25 +73,14 @@ class Target:
         """The target's name in `lang` ("zh" or "en")."""
         return self.name_zh if lang == "zh" else self.name_en
 
-    @property
-    def upward(self) -> bool:
-        """Whether more is better for the target."""
-        return self.direction in UPWARD
-
-    @property
-    def strict(self) -> bool:
-        """Whether equal is not enough: a direction, or getting better every year, without a figure of its own."""
-        return self.kind in ("direction", "monotone") and not self.threshold and not self.tolerance
-
-    @property
-    def relative(self) -> bool:
-        """Whether it asks for a change in percent on the level of the base year."""
-        return self.kind in RELATIVE
-
-    @property
-    def compounded(self) -> int:
-        """How often the percent of a relative target are to be compounded: once, or in each year of average growth."""
-        return self.deadline - (self.base_year or 0) if self.kind == "average_growth" else 1
+    upward = property(lambda self: self.direction in UPWARD)
+    strict = property(
+        lambda self: self.kind in ("direction", "monotone") and not (self.threshold or self.tolerance)
+    )
+    relative = property(lambda self: self.kind in RELATIVE)
+    compounded = property(
+        lambda self: self.deadline - (self.base_year or 0) if self.kind == "average_growth" else 1
+    )
 
     def amount(self, slack: float = 0.0) -> float:
         """What is asked for in the unit of the target (a change, % a year, a step), less `slack` in that unit."""
@@ -158,24 +149,20 @@ def find_target(
             raise unknown("target", target_id, sorted(set(rows["target_id"])))
         row = named.iloc[0]
         cells = {field.name: row[field.name] for field in dataclasses.fields(Target)}
-        threshold = None if pd.isna(row["threshold"]) else float(row["threshold"])
-        cells |= {"threshold": threshold, "decimals": int(row["decimals"])}
-        cells["tolerance"] = 0.0 if pd.isna(row["tolerance"]) else float(row["tolerance"])
-        target = Target(**cells | {name: _year(row, name) for name in ("base_year", "deadline")})
-        if target.deadline is None:
+        for name in ("base_year", "deadline"):
+            if not pd.isna(year := row[name]) and (
+                not isinstance(year, (int, float, np.number)) or year != int(year)
+            ):
+                raise QcityError(f"{name} of {target_id!r} is a whole year, such as 2025; found {year!r}")
+            cells[name] = None if pd.isna(year) else int(year)
+        if cells["deadline"] is None:
             raise QcityError(f"target {target_id!r} has no deadline")
+        cells["threshold"] = None if pd.isna(row["threshold"]) else float(row["threshold"])
+        cells["tolerance"] = 0.0 if pd.isna(row["tolerance"]) else float(row["tolerance"])
+        target = Target(**cells | {"decimals": int(row["decimals"])})
     if region and region != target.region:
         target = dataclasses.replace(target, region=data.require_region(region))
     return target
-
-
-def _year(row: pd.Series, name: str) -> int | None:
-    year = row[name]
-    if pd.isna(year):
-        return None
-    if not isinstance(year, (int, float, np.number)) or year != int(year):
-        raise QcityError(f"{name} of {row['target_id']!r} is a whole year, such as 2025; found {year!r}")
-    return int(year)
 
 
 @dataclass(frozen=True)

@@ -208,11 +208,11 @@ def test_gaps_are_missing_observations_and_the_year_after_the_last_is_forecast_f
 def test_an_explanation_names_what_carries_the_weight():
     fc = forecast(since(2012, *np.arange(10.0, 22.0)), 2026, rng=0)
     why = fc.explain()
-    assert why.shares["trend"] + why.shares["damped trend"] > 0.5 and "trend" in str(why)
+    assert why.shares["trend"] + why.shares["damped trend"] > 0.5
     assert sum(why.shares.values()) == pytest.approx(1.0)
     assert why.median == pytest.approx(fc.median()[2026], rel=0.01)
     short = forecast(Y.tail(3), 2026)
-    assert short.explainable and "matters most" not in str(short.explain())
+    assert short.explainable and short.explain().without.empty
     with pytest.raises(QcityError, match="only model 'mixture'"):
         forecast(Y, 2026, model="naive").explain()
 

@@ -91,6 +91,7 @@ def made(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_pages_need_nothing_from_outside_describe_every_image_and_show_no_identifier(made):
     pages, known = [path.read_text("utf-8") for path in sorted(made.glob("*/*.html"))], qc.load()
     ids = [*known.indicators["indicator_id"], *known.targets["target_id"], "depends_on_definition"]
@@ -114,6 +115,7 @@ def test_pages_need_nothing_from_outside_describe_every_image_and_show_no_identi
             ] == policy[f"{kind}-src"]
 
 
+@pytest.mark.slow
 def test_a_second_run_makes_nothing_again(made):
     before = {path: path.stat().st_mtime_ns for path in made.glob("*/*.html")}
     again = make(made)
@@ -121,6 +123,7 @@ def test_a_second_run_makes_nothing_again(made):
     assert {path: path.stat().st_mtime_ns for path in made.glob("*/*.html")} == before
 
 
+@pytest.mark.slow
 def test_a_page_that_fails_is_named_in_the_index_and_in_the_exit_code(tmp_path, monkeypatch):
     notebooks = tmp_path / "notebooks"
     shutil.copytree(jobs.NOTEBOOKS, notebooks)
@@ -144,7 +147,8 @@ def test_the_whole_report_has_every_target_in_both_languages_and_the_dated_page(
     assert "china_14fyp/energy_per_gdp.2023-03-31.zh" in names
 
 
-@pytest.mark.parametrize("width", [390, pytest.param(1200, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1200])
 def test_a_browser_shows_the_page(made, tmp_path, width):
     named = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
     if (browser := next(filter(None, named), None)) is None:

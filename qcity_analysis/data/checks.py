@@ -17,7 +17,7 @@ import pandas as pd
 
 from ..errors import closest
 from ..problems import Problem
-from .schema import CHANGES, INPUTS, PERIOD, RELATIVE, by_value, is_spliced, parts, rounds_of
+from .schema import CHANGES, INPUTS, PERIOD, RELATIVE, by_value, is_spliced, parts, rounds_of, shown
 from .vintages import ASSUMED_LAG_MONTHS, codes, figure_codes, is_whole, newest_rows, same_period
 
 Tables = dict[str, pd.DataFrame]
@@ -86,15 +86,9 @@ def _at(
     """A problem about the cell in `column` of each row; values are one for all rows, or one for each."""
     if rows.empty:
         return []
-    cells: Any = pd.DataFrame({"cell": rows[column].map(_shown), **values}, index=rows.index)
+    cells: Any = pd.DataFrame({"cell": rows[column].map(shown), **values}, index=rows.index)
     each = zip(rows["row"], cells.to_dict("records"), strict=True)
     return [Problem(f"{file}.csv", int(row), column, code, said) for row, said in each]
-
-
-def _shown(cell: Any) -> str:
-    if pd.isna(cell):
-        return ""
-    return f"{cell:.15g}" if isinstance(cell, float) else str(cell)
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:
@@ -191,7 +185,7 @@ def _zero_bases(observations: pd.DataFrame, targets: pd.DataFrame) -> list[Probl
     zeros = zeros.assign(base_year=by_value(zeros["period"], same_period), value="0")  # -0 as well
     key = ["indicator_id", "region", "base_year"]
     asked = targets.loc[targets["kind"].isin(RELATIVE), ["target_id", *key]]
-    rows = asked.assign(base_year=asked["base_year"].map(_shown)).merge(zeros, on=key)
+    rows = asked.assign(base_year=asked["base_year"].map(shown)).merge(zeros, on=key)
     return _at("zero_base", rows, target=rows["target_id"], base=rows["base_year"])
 
 
@@ -223,7 +217,7 @@ def _future(observations: pd.DataFrame, today: dt.date) -> list[Problem]:
 
 def _declared(row: Any, column: str, code: str, cell: Any, **values: Any) -> Problem:
     """A problem of one row of `indicators.csv`."""
-    return Problem("indicators.csv", int(row.row), column, code, {"cell": _shown(cell), **values})
+    return Problem("indicators.csv", int(row.row), column, code, {"cell": shown(cell), **values})
 
 
 def _declarations(row: Any, indicators: pd.DataFrame) -> list[Problem]:
@@ -231,8 +225,9 @@ def _declarations(row: Any, indicators: pd.DataFrame) -> list[Problem]:
     problems = _inputs(row, indicators)
     if is_spliced(row):
         needed = ("continues", "splice_reason_zh", "splice_reason_en", "splice_year")
-        empty = [name for name in needed if _shown(getattr(row, name)) == ""]
-        problems += [_declared(row, name, f"splice_{name}", "") for name in empty]
+        problems += [
+            _declared(row, name, f"splice_{name}", "") for name in needed if not shown(getattr(row, name))
+        ]
     elif not pd.isna(row.splice_year):
         problems.append(_declared(row, "splice_year", "nothing_spliced", row.splice_year))
     try:
@@ -258,10 +253,8 @@ def _inputs(row: Any, indicators: pd.DataFrame) -> list[Problem]:
         about = {"key": "indicator_id", "table": "indicators", "near": closest(name, known)}
         problems.append(_declared(row, "inputs", "unknown_name", name, **about))
     if scaled and not (row.factor > 0 and row.derived != "sum"):
-        scale = f"{row.factor:g}"
-        problems.append(
-            _declared(row, "factor", "factor_of_sum" if row.derived == "sum" else "factor", scale)
-        )
+        wrong = "factor_of_sum" if row.derived == "sum" else "factor"
+        problems.append(_declared(row, "factor", wrong, f"{row.factor:g}"))
     if problems:
         return problems
     units = indicators.set_index("indicator_id").loc[named, "unit"].tolist()
@@ -336,12 +329,8 @@ def _newest(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFram
     support = indicators.drop_duplicates("indicator_id").set_index("indicator_id")["support"].to_dict()
     names = ["row", "indicator_id", "region", "measure", "year", "value", "decimals", "unit"]
     figures = observations[[*names, "qualifier", "status", "known_from"]].iloc[rows[order]]
-    return figures.assign(
-        series=series[order],
-        base=base[order],
-        place=codes(figures, "indicator_id", "region"),
-        support=by_value(figures["indicator_id"], support.get),
-    )
+    place, of = codes(figures, "indicator_id", "region"), by_value(figures["indicator_id"], support.get)
+    return figures.assign(series=series[order], base=base[order], place=place, support=of)
 
 
 def _follows(figures: pd.DataFrame, years: bool = False) -> np.ndarray:

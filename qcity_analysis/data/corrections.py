@@ -33,7 +33,7 @@ import pandas as pd
 from ..errors import closest
 from ..problems import DataError, Problem
 from .read import Lines, read_table, read_yaml
-from .schema import QUALIFIERS, STATUSES, TABLES, decimals, is_date, is_number, plain
+from .schema import QUALIFIERS, STATUSES, TABLES, decimals, is_date, is_number, plain, shown
 from .vintages import to_date
 
 FILE = "corrections.yaml"
@@ -41,21 +41,8 @@ FIGURE = ("indicator_id", "region", "period", "measure", "published", "base_peri
 ENTRIES = ("figure", "column", "expect", "set", "why", "who", "source", "date", "since")
 NEEDED = ("figure", "expect", "set", "why", "who", "source", "date")
 CORRECTED = {"value": (), "qualifier": QUALIFIERS, "status": STATUSES}
-DIGITS = ("expect_decimals", "set_decimals")  # digits after the point of both, where they are values
-COLUMNS = (
-    "row",
-    *FIGURE,
-    "column",
-    "expect",
-    "set",
-    "since",
-    "why",
-    "who",
-    "source",
-    "date",
-    "line",
-    *DIGITS,
-)
+COLUMNS = ("row", *FIGURE, "column", "expect", "set", "since", "why", "who", "source", "date", "line",
+           "expect_decimals", "set_decimals")  # digits after the point of both, where they are values  # fmt: skip
 
 
 def no_corrections() -> pd.DataFrame:
@@ -116,13 +103,9 @@ def listed(folder: Path) -> list[Problem]:
     for cell in read_corrections(folder, tables)[0].itertuples():
         figure = " / ".join(filter(None, (getattr(cell, name) for name in (*FIGURE[:4], "column"))))
         about = {name: getattr(cell, name) for name in ("since", "why", "who", "date", "source")}
-        about |= {"before": _shown(cell.expect), "after": _shown(cell.set)}
+        about |= {"before": shown(cell.expect), "after": shown(cell.set)}
         made.append(Problem(FILE, cell.line, figure, "correction", about))
     return made
-
-
-def _shown(content: Any) -> str:
-    return f"{content:.15g}" if isinstance(content, float) else str(content)
 
 
 class _Reader:
@@ -143,30 +126,26 @@ class _Reader:
             self.fault(k, "figure", "correction_entries", cell=str(item), names=", ".join(NEEDED))
             return None
         self._names(k, item, ENTRIES)
-        for name in NEEDED:
-            if not item.get(name):
-                self.fault(k, name, "correction_needs")
+        for name in (name for name in NEEDED if not item.get(name)):
+            self.fault(k, name, "correction_needs")
         text = {name: str(item.get(name) or "") for name in ENTRIES}
         column, sources = text["column"] or "value", list(self.tables["sources"]["source_id"])
         if column not in CORRECTED:
             near = closest(column, CORRECTED)
             self.fault(k, "column", "correction_column", cell=column, columns=", ".join(CORRECTED), near=near)
-        for name in ("date", "since"):
-            if text[name] and not is_date(text[name]):
-                self.fault(k, name, "correction_date", cell=text[name])
-        if text["source"] and text["source"] not in sources:
-            about: dict[str, Any] = {"cell": text["source"], "near": closest(text["source"], sources)}
-            self.fault(k, "source", "unknown_name", key="source_id", table="sources", **about)
+        for name in (name for name in ("date", "since") if text[name] and not is_date(text[name])):
+            self.fault(k, name, "correction_date", cell=text[name])
+        if (source := text["source"]) and source not in sources:
+            near = closest(source, sources)
+            self.fault(k, "source", "unknown_name", cell=source, key="source_id", table="sources", near=near)
         expect, new = (self._content(k, name, column, text[name]) for name in ("expect", "set"))
-        figure = item.get("figure") or {}
-        if not isinstance(figure, dict):
+        if not isinstance(figure := item.get("figure") or {}, dict):
             self.fault(k, "figure", "correction_figure", cell=str(figure))
         row = self._row(k, figure) if len(self.problems) == before else None
-        if row is None:
-            return None
-        if row[column] != expect:
-            now = _shown(row[column])
-            self.fault(k, "expect", "correction_stale", cell=_shown(expect), now=now, seen=row["row"])
+        if row is not None and row[column] != expect:
+            now = shown(row[column])
+            self.fault(k, "expect", "correction_stale", cell=shown(expect), now=now, seen=row["row"])
+        if row is None or len(self.problems) > before:
             return None
         named = {name: str(row[name]) if not pd.isna(row[name]) else "" for name in FIGURE}
         return {"row": int(row["row"]), **named, "column": column, "expect": expect, "set": new,
@@ -175,21 +154,20 @@ class _Reader:
                 "expect_decimals": int(row["decimals"]), "set_decimals": decimals(plain(text["set"]))}  # fmt: skip
 
     def _names(self, k: int, entries: dict[str, Any], known: tuple[str, ...], under: str = "") -> None:
-        for name in entries:
-            if name not in known:
-                column, near = f"{under}: {name}" if under else name, closest(name, known)
-                self.fault(k, column, "entry_unknown", under or name, names=", ".join(known), near=near)
+        for name in (name for name in entries if name not in known):
+            column, near = f"{under}: {name}" if under else name, closest(name, known)
+            self.fault(k, column, "entry_unknown", under or name, names=", ".join(known), near=near)
 
     def _content(self, k: int, name: str, column: str, text: str) -> str | float:
         """What a cell holds before or after: a number for a value, else the text."""
         if column == "value" and is_number(plain(text)):
             return float(plain(text))
+        choices: tuple[str, ...] = CORRECTED.get(column, (text,))
         if text and column == "value":
             self.fault(k, name, "cell_number", cell=text)
-        elif text and text not in CORRECTED.get(column, (text,)):
-            choices = CORRECTED[column]
-            about: dict[str, Any] = {"choices": ", ".join(choices), "near": closest(text, choices)}
-            self.fault(k, name, "cell_choice", cell=text, **about)
+        elif text and text not in choices:
+            near = closest(text, choices)
+            self.fault(k, name, "cell_choice", cell=text, choices=", ".join(choices), near=near)
         return text
 
     def _row(self, k: int, figure: dict[str, Any]) -> pd.Series | None:

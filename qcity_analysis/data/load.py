@@ -40,8 +40,8 @@ class Data:
     quarter to date are the year and have its period), `indicators`, `targets`, `sources`, `regions` (one frame each),
     `earlier_targets` (of plans that are over), `outcomes` (what was officially said of a target by that day),
     `as_of` (only figures known by that day are held), `folder`, `corrections` (the corrections of published figures
-    known by that day, already applied; columns as in `corrections.read_corrections`), and `remarks` (warnings about the
-    files as they were read).
+    known by that day, already applied; columns as in `corrections.read_corrections`), `remarks` (warnings about the
+    files as they were read), and `computed` (what was made of these data already, by what was asked).
     """
 
     observations: pd.DataFrame
@@ -55,9 +55,7 @@ class Data:
     outcomes: pd.DataFrame
     corrections: pd.DataFrame = field(default_factory=no_corrections)
     remarks: tuple[Problem, ...] = ()
-    computed: dict[Any, Any] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )  # kept by who asked
+    computed: dict[Any, Any] = field(default_factory=dict, init=False, compare=False)
 
     def __repr__(self) -> str:
         names = ", ".join(self.plans()[:3]) or "none"
@@ -68,23 +66,17 @@ class Data:
 
     def __getitem__(self, name: object) -> None:
         indicator = name if isinstance(name, str) else "rd_intensity"
-        raise no_key(
-            "Data",
-            name,
-            f"data.observations is a frame, qc.annual_series(data, {indicator!r}, region) a series",
-        )
+        way = f"data.observations is a frame, qc.annual_series(data, {indicator!r}, region) a series"
+        raise no_key("Data", name, way)
 
     def summary(self) -> pd.DataFrame:
         """One row a plan: how many targets and indicators it has, the figures held of these, and the newest year."""
         asked, key = self.targets[["plan", "target_id", "indicator_id", "region"]], ["indicator_id", "region"]
-        figures = (
-            asked.drop_duplicates(["plan", *key]).merge(self.observations, on=key).groupby("plan")["year"]
-        )
-        table = asked.groupby("plan", sort=False).agg(
-            targets=("target_id", "size"), indicators=("indicator_id", "nunique")
-        )
+        figures = asked.drop_duplicates(["plan", *key]).merge(self.observations, on=key).groupby("plan")
+        plans = asked.groupby("plan", sort=False)
+        table = pd.DataFrame({"targets": plans.size(), "indicators": plans["indicator_id"].nunique()})
         table["figures"] = figures.size().reindex(table.index, fill_value=0)
-        return table.assign(newest_year=figures.max().astype("Int64"))
+        return table.assign(newest_year=figures["year"].max().astype("Int64"))
 
     def plot(self, indicator_id: str, region: str | Sequence[str] | None = None) -> Axes:
         """Draw the published figures of one indicator, a line for each region (default: all that have any).
@@ -123,10 +115,8 @@ class Data:
         if day == self.as_of:
             return self
         if day > self.as_of:
-            raise QcityError(
-                f"as_of {day} is later than {self.as_of}, the day these data were loaded for; "
-                "load them again with that day"
-            )
+            later = f"as_of {day} is later than {self.as_of}, the day these data were loaded for"
+            raise QcityError(f"{later}; load them again with that day")
         known = _known_by(as_known(self.observations, self.corrections, day), day).reset_index(drop=True)
         made = self.corrections[self.corrections["since"] <= day]
         said = self.outcomes[last_days(self.outcomes["published"]) <= pd.Timestamp(day)]
@@ -173,9 +163,8 @@ def load(folder: str | Path | None = None, as_of: str | dt.date | None = None) -
     84
     """
     if isinstance(folder, str) and is_date(folder):
-        raise QcityError(
-            f"load takes a folder first; found a day. For what was known then: load(as_of={folder!r})"
-        )
+        way = f"For what was known then: load(as_of={folder!r})"
+        raise QcityError(f"load takes a folder first; found a day. {way}")
     day = to_date(dt.date.today() if as_of is None else as_of)
     tables, problems, _ = _checked(folder)
     if errors := [problem for problem in problems if problem.level == "error"]:

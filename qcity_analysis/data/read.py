@@ -52,15 +52,12 @@ def read_table(path: Path, name: str) -> Read:
     table = TABLES[name]
     if not path.is_file():
         about = {"table": name, "folder": path.parent}
-        none = {column.name: _distinct(None, 0, column) for column in table.columns}
-        problems = [] if table.optional else [Problem(path.name, None, None, "no_table", about)]
-        return _typed(none, np.empty(0, dtype=np.int64), table), problems
+        return table_of(table, []), [] if table.optional else [
+            Problem(path.name, None, None, "no_table", about)
+        ]
     if path.stat().st_size <= LARGE:
         return _read_file(path, table)
-    copy, mark = (
-        copy_of(path),
-        {"raw": _hash(path), "library": _library()},
-    )  # what a copy must name to be used
+    copy, mark = copy_of(path), {"raw": _hash(path), "library": _library()}  # what a copy must name
     with contextlib.suppress(Exception):  # whatever is wrong with a copy, the file itself is there
         return _read_copy(copy, mark)
     frame, problems = _read_file(path, table)
@@ -153,7 +150,7 @@ def _careful_rows(read: list[tuple[int, list[str]]], header: list[str], file: st
         {name: table[:, header.index(name)] for name in header},
         lines,
         problems,
-    )  # of two of a name the first
+    )  # of two columns the first
 
 
 def regular_rows(text: str, header: Sequence[str]) -> pd.DataFrame | None:

@@ -209,6 +209,13 @@ def rounds_of(text: str) -> frozenset[int] | None:
     return frozenset(int(year) for year in years)
 
 
+def shown(cell: Any) -> str:
+    """A cell as text: a number without needless digits, nothing for an empty one."""
+    if pd.isna(cell):
+        return ""
+    return f"{cell:.15g}" if isinstance(cell, float) else str(cell)
+
+
 def parts(cell: str) -> list[str]:
     """The parts of a cell that are separated by `;`."""
     return [part.strip() for part in cell.split(";") if part.strip()]

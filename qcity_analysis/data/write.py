@@ -37,25 +37,18 @@ Record = dict[str, Any]
 Row = dict[str, str]
 PLAN_NAME = re.compile(r"[a-z][a-z0-9_]{0,79}")
 PLAIN = {  # optional columns worth having in a new plan; the others may be added when they are needed
-    "sources": {"note"},
-    "regions": {"parent"},
+    "sources": {"note"}, "regions": {"parent"}, "observations": {"base_period"},
     "indicators": {"better", "publication_lag_months", "unit_zh", "note"},
     "targets": {"commitment", "tolerance", "source_id", "note", "note_en"},
-    "observations": {"base_period"},
-}
+}  # fmt: skip
 TYPES = {"number": "number", "integer": "integer", "year": "integer"}  # of a field in datapackage.json
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
     """The rows of a table as text, by its own header; none when the file is missing."""
-    lines = _lines(path.name, content_of(path) or b"")
+    lines = [cells for _, cells in csv_rows(utf8_text(content_of(path) or b"", path.name), path.name)]
     names = [cell.strip() for cell in lines[0]] if lines else []
     return [dict(zip(names, line + [""] * len(names), strict=False)) for line in lines[1:] if line]
-
-
-def _lines(file: str, raw: bytes) -> list[list[str]]:
-    """The cells of a table of the contract. Raises DataError naming the line that cannot be read."""
-    return [cells for _, cells in csv_rows(utf8_text(raw, file), file)]
 
 
 def content_of(path: Path) -> bytes | None:
@@ -84,7 +77,7 @@ def appended(path: Path, rows: list[dict[str, str]]) -> bytes:
     if not raw.removeprefix(BOM).strip():
         raw = _csv([[column.name for column in TABLES[path.stem].columns]])
     end = "\r\n" if b"\r\n" in raw else "\n"
-    header, *lines = _lines(path.name, raw)
+    header, *lines = (cells for _, cells in csv_rows(utf8_text(raw, path.name), path.name))
     names = [cell.strip() for cell in header]
     missing = list(dict.fromkeys(name for row in rows for name in row if row[name] and name not in names))
     if missing:
@@ -120,9 +113,8 @@ def replace(folder: Path, files: Files, based_on: Files | None = None, record: R
     `based_on`, or when an earlier change was cut short and a file has been edited since.
     """
     with _alone(folder):
-        for file, content in (based_on or {}).items():
-            if content_of(folder / file) != content:
-                path = folder / file
+        for path, content in ((folder / file, content) for file, content in (based_on or {}).items()):
+            if content_of(path) != content:
                 raise QcityError(f"{path} was changed by somebody else meanwhile; run the command again")
         number = 1 + max((int(path.name) for path in _records(folder)), default=0)
         name = f"{number:04d}" if record is not None else ""
@@ -293,13 +285,9 @@ def add_figure(folder: str | Path | None, figure: Row, source: Row, dry_run: boo
 
 
 def new_plan(
-    name: str,
-    folder: str | Path,
-    readme: str,
-    today: dt.date,
-    tables: Mapping[str, list[Row]] | None = None,
+    name: str, folder: str | Path, readme: str, today: dt.date, tables: Mapping[str, list[Row]] | None = None,
     more: Callable[[Path], None] | None = None,
-) -> Path:
+) -> Path:  # fmt: skip
     """Write an example package into `folder`, which must not exist or be empty, and return its path.
 
     `name` is the plan's identifier, `readme` the guide to lie beside the tables; the example's years end two years
@@ -307,9 +295,8 @@ def new_plan(
     QcityError for a name that cannot be an identifier, a folder that holds anything, and one that cannot be written.
     """
     if not PLAN_NAME.fullmatch(name):
-        raise QcityError(
-            f"{name!r} cannot be the name of a plan: use lower-case letters, digits and _, as green_city_2030"
-        )
+        use = "use lower-case letters, digits and _, as green_city_2030"
+        raise QcityError(f"{name!r} cannot be the name of a plan: {use}")
     package = Path(folder).expanduser()
     if package.exists() and (not package.is_dir() or any(package.iterdir())):
         raise QcityError(f"{package} is there already and is not empty: name another folder with --out")
@@ -317,9 +304,8 @@ def new_plan(
         package.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=package.parent, prefix=f".{name}."))
     except OSError as error:
-        raise QcityError(
-            f"cannot write to {package.parent}: {error.strerror}; name another folder with --out"
-        ) from error
+        why = f"cannot write to {package.parent}: {error.strerror}"
+        raise QcityError(f"{why}; name another folder with --out") from error
     try:
         (temporary / "README.md").write_text(readme, "utf-8")
         resources = [_example_table(temporary, *table) for table in (tables or _example(name, today)).items()]
@@ -339,17 +325,13 @@ def new_plan(
 def _example_table(folder: Path, name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Write the rows of a table with the columns of PLAIN; returns its entry of the descriptor."""
     table = TABLES[name]
-    columns = [
-        c
-        for c in table.columns
-        if not c.optional or c.name in PLAIN[name] or any(row.get(c.name) for row in rows)
-    ]
+    used = PLAIN[name].union(*(filter(row.get, row) for row in rows))
+    columns = [c for c in table.columns if not c.optional or c.name in used]
     cells = [[str(row.get(c.name, "")) for c in columns] for row in rows]
     (folder / table.file).write_bytes(_csv([[c.name for c in columns], *cells]))
+    choices = {c.name: {"constraints": {"enum": list(c.choices)}} for c in columns if c.choices}
     fields = [
-        {"name": c.name, "type": TYPES.get(c.holds, "string")}
-        | ({"constraints": {"enum": list(c.choices)}} if c.choices else {})
-        for c in columns
+        {"name": c.name, "type": TYPES.get(c.holds, "string")} | choices.get(c.name, {}) for c in columns
     ]
     schema = {"fields": fields, "primaryKey": [key for key in table.key if key != "base_period"]}
     return {"name": name, "type": "table", "path": table.file, "format": "csv", "encoding": "utf-8",

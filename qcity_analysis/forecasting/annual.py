@@ -36,13 +36,9 @@ LENGTHS = (4, 7)  # own points up to which the first and second share hold
 
 
 def forecast_series(
-    series: AnnualSeries,
-    until: int,
-    *,
-    model: str = "mixture",
-    draws: int = 10_000,
+    series: AnnualSeries, until: int, *, model: str = "mixture", draws: int = 10_000,
     rng: int | np.random.Generator = 0,
-) -> Forecast:
+) -> Forecast:  # fmt: skip
     """Forecast an annual series from the year after its last level up to and including `until`.
 
     The mixture takes all the evidence, learns from older stretches, and forecasts a ratio with one input ahead from its
@@ -82,13 +78,10 @@ def remarks(series: AnnualSeries, model: str = "mixture") -> tuple[Note, ...]:
 def _is_ratio(series: AnnualSeries, ahead: bool = False) -> bool:
     """Whether the series is a ratio of inputs that can be forecast, and (`ahead`) one has a level after its last."""
     known, inputs = series.known(), [part.known() for part in series.inputs]
-    return (
-        series.derived in ("ratio", "per_head")
-        and len(known) > 0
-        and all(part.points() >= FEWEST and len(part.known()) > 1 for part in series.inputs)
-        and bool((inputs[1] > 0).all())
-        and (not ahead or max(one.index[-1] for one in inputs) > known.index[-1])
-    )
+    if series.derived not in ("ratio", "per_head") or known.empty or not (inputs[1] > 0).all():
+        return False
+    enough = all(part.points() >= FEWEST and len(part.known()) > 1 for part in series.inputs)
+    return enough and (not ahead or max(one.index[-1] for one in inputs) > known.index[-1])
 
 
 def _from_inputs(series: AnnualSeries, until: int, draws: int, rng: np.random.Generator) -> Forecast:
@@ -98,36 +91,28 @@ def _from_inputs(series: AnnualSeries, until: int, draws: int, rng: np.random.Ge
     return forecast_ratio(above, below, after=int(series.known().index[-1]), rng=rng, **ratio)
 
 
-def _input(
-    series: AnnualSeries, until: int, draws: int, rng: np.random.Generator, logarithms: bool
-) -> Forecast:
+def _input(series: AnnualSeries, until: int, draws: int, rng: np.random.Generator, logs: bool) -> Forecast:
     """The forecast of one input, a denominator on logarithms: it never reaches zero; what it has already is certain."""
     known = series.known()
     if int(known.index[-1]) >= until:
-        years = np.array([until])
-        return Forecast(np.full((draws, 1), float(known[until])), years, "known", series.support, known)
-    if not logarithms:
+        paths = np.full((draws, 1), float(known[until]))
+        return Forecast(paths, np.array([until]), "known", series.support, known)
+    if not logs:
         return forecast_series(series, until, draws=draws, rng=rng)
     size, levels = float(known.iloc[-1]), series.history()  # logarithms of shares: the unit does not matter
     history, evidence = np.log(levels.where(levels > 0) / size), _logarithmic(series.evidence, levels, size)
-    logs = forecast(
-        history, until, support="real", draws=draws, rng=rng, breaks=series.breaks, evidence=evidence
-    )
-    return replace(logs, paths=size * np.exp(logs.paths), support=series.support, history=known)
+    options: dict[str, Any] = {"draws": draws, "rng": rng, "breaks": series.breaks, "evidence": evidence}
+    ahead = forecast(history, until, support="real", **options)
+    return replace(ahead, paths=size * np.exp(ahead.paths), support=series.support, history=known)
 
 
 def _logarithmic(evidence: Evidence, levels: pd.Series, size: float) -> Evidence:
     """What is known in part of `levels`, for logarithms of shares of `size`."""
-    lower, upper = (
-        {year: float(np.log(bound / size)) for year, bound in table.items() if bound > 0}
-        for table in (evidence.lower, evidence.upper)
-    )
-    noisy, *shared = (
-        {year: error / float(levels[year]) for year, error in table.items()}
-        for table in (evidence.noisy, *evidence.shared)
-    )
-    told = ((year, *pair) for year, pair in evidence.estimates.items() if pair[0] > 0)
-    estimates = {year: (float(np.log(value / size)), error / value) for year, value, error in told}
+    bounds, errors = (evidence.lower, evidence.upper), (evidence.noisy, *evidence.shared)
+    lower, upper = ({y: float(np.log(x / size)) for y, x in table.items() if x > 0} for table in bounds)
+    noisy, *shared = ({y: error / float(levels[y]) for y, error in table.items()} for table in errors)
+    told = ((y, *pair) for y, pair in evidence.estimates.items() if pair[0] > 0)
+    estimates = {y: (float(np.log(value / size)), error / value) for y, value, error in told}
     return Evidence(lower, upper, noisy, shared, estimates)
 
 
@@ -163,15 +148,9 @@ def paired(
 
 
 def forecast_ratio(
-    top: Forecast,
-    under: Forecast,
-    *,
-    factor: float = 1.0,
-    after: int,
-    history: pd.Series,
-    support: str = "positive",
-    rng: np.random.Generator,
-) -> Forecast:
+    top: Forecast, under: Forecast, *, factor: float = 1.0, after: int, history: pd.Series,
+    support: str = "positive", rng: np.random.Generator,
+) -> Forecast:  # fmt: skip
     """The forecast of factor × top / under for the years after `after`, from the forecasts of both.
 
     Each input is forecast by itself; their paths are paired by a Gaussian copula over where each stands in its last
@@ -183,14 +162,12 @@ def forecast_ratio(
         before = [float(side.history[year]) for year in years if year < side.years[0]]
         known = np.tile(np.array(before), (len(side.paths), 1))
         sides.append(np.concatenate([known, side.paths[:, np.isin(side.years, years)]], axis=1))
-    batches = max(top.batches, under.batches)
-    correlation = shrunk_correlation(top.history, under.history)
+    batches, correlation = max(top.batches, under.batches), shrunk_correlation(top.history, under.history)
     above, below = paired(sides[0], sides[1], correlation, rng, batches)
     with np.errstate(divide="ignore", invalid="ignore"):
         paths = np.nan_to_num(factor * above / below, nan=0.0, posinf=np.finfo(float).max)
-    return Forecast(
-        np.clip(paths, *limits(support)), years, "ratio of inputs", support, history, batches=batches
-    )
+    paths = np.clip(paths, *limits(support))
+    return Forecast(paths, years, "ratio of inputs", support, history, batches=batches)
 
 
 def averaged(direct: Forecast, joint: Forecast) -> Forecast:
@@ -263,20 +240,16 @@ def borrow(own: Forecast, comparators: Sequence[pd.Series], shares: Shares | Non
 
 
 def together(
-    own: pd.Series,
-    comparators: Sequence[pd.Series],
-    years: np.ndarray,
-    support: str,
+    own: pd.Series, comparators: Sequence[pd.Series], years: np.ndarray, support: str,
     prior: Prior | None = None,
-) -> Move | None:
+) -> Move | None:  # fmt: skip
     """How comparators changed, or are expected to, in `years` after the last of `own`; None when none can be compared.
 
     The mean over comparators of their changes in units of their typical change, in the unit of `own`.
     """
     last = int(own.index[-1])
-    each = [_change(series.dropna(), last, years, support, prior or shipped()) for series in comparators]
-    moves = [move for move in each if move is not None]
-    if not moves:
+    each = (_change(series.dropna(), last, years, support, prior or shipped()) for series in comparators)
+    if not (moves := [move for move in each if move is not None]):
         return None
     change = _unit(own, support) * np.mean([move.change for move in moves], axis=0)
     return Move(change, min(move.published for move in moves))

@@ -11,7 +11,7 @@ the kept values had been observed: without news nothing changes, and the year it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,6 +27,8 @@ from .quantiles import at_levels, below
 
 Years = Mapping[int, float]
 Guess = tuple[np.ndarray, float]
+Pair = tuple[np.ndarray, np.ndarray]
+Completed = tuple[list[int], np.ndarray, np.ndarray]
 
 TRIALS = 250  # completed histories tried at a time, for each independent part of the paths
 MOST = 2_500  # tried at most
@@ -105,26 +107,29 @@ class Conditions:
         errors, estimates = _numbers(evidence.noisy, "noisy"), evidence.estimates
         shared = tuple(_numbers(one, "shared") for one in evidence.shared)
         centres, widths = (_numbers({y: p[k] for y, p in estimates.items()}, "estimates") for k in (0, 1))
-        _refuse((y for y in centres if y in firm), "{} has a value and an estimate; give one of them")
-        _refuse((y for y in errors if y not in firm), "noisy: no value in {} to be uncertain about")
         told = {year: (centre, widths[year]) for year, centre in centres.items()}
-        told |= {year: (float(values[year]), error) for year, error in errors.items()}
-        for year, (_, error) in told.items():
-            if not error > 0:
-                raise QcityError(f"the standard error in {year} must be above 0; found {error!r}")
-        bounded, (bottom, top) = sorted({*lower, *upper}), limits(support)
-        both = "{} has a value and a bound; give one of them"
-        _refuse((y for y in bounded if y in firm and y not in errors), both)
-        bounds = {y: (max(lower.get(y, bottom), bottom), min(upper.get(y, top), top)) for y in bounded}
-        for year, (low, high) in bounds.items():
-            if not low < high:
-                raise QcityError(f"bounds of {year} leave nothing: {low:g} to {high:g}")
+        told |= {year: (float(values.get(year, np.nan)), error) for year, error in errors.items()}
+        bottom, top = limits(support)
+        bounds = {
+            y: (max(lower.get(y, bottom), bottom), min(upper.get(y, top), top))
+            for y in sorted({*lower, *upper})
+        }
         known = cls(values, support, tuple(int(year) for year in breaks), bounds, told, shared, prior)
         linked = {known.segment(int(year)) for year in firm}
-        nothing = "{} lies in a segment without a value, so what is known of it says nothing"
-        _refuse((y for y in {*bounds, *told} if known.segment(y) not in linked), nothing)
-        alone = "shared: no value in {} to be uncertain about"
-        _refuse((y for one in shared for y in one if y not in firm), alone)
+        for years, message in (
+            ((y for y in centres if y in firm), "{} has a value and an estimate; give one of them"),
+            ((y for y in errors if y not in firm), "noisy: no value in {} to be uncertain about"),
+            ((y for y, (_, error) in told.items() if not error > 0),
+             "the standard error in {} must be above 0; found {error!r}"),
+            ((y for y in {*bounds} - {*errors} if y in firm), "{} has a value and a bound; give one of them"),
+            ((y for y, (a, b) in bounds.items() if not a < b), "bounds of {} leave nothing: {low:g} to {high:g}"),
+            ((y for y in {*bounds, *told} if known.segment(y) not in linked),
+             "{} lies in a segment without a value, so what is known of it says nothing"),
+            ((y for y in set().union(*shared) if y not in firm), "shared: no value in {} to be uncertain about"),
+        ):  # fmt: skip
+            for year in sorted(years):
+                low, high = bounds.get(year, (bottom, top))
+                raise QcityError(message.format(year, low=low, high=high, error=told.get(year, (0, 0))[1]))
         history = known.plain()
         unit = units(history)
         weight = prior.gate.weights(plain(features(history, unit)[0]), np.zeros((1, len(prior.cells))))
@@ -133,16 +138,8 @@ class Conditions:
 
 def _numbers(table: Years, what: str) -> dict[int, float]:
     """What was told of years, as whole years and finite numbers."""
-    return {
-        whole_number(year, f"a year of {what}"): as_number(value, f"{what} in {year}")
-        for year, value in table.items()
-    }
-
-
-def _refuse(years: Iterable[int], message: str) -> None:
-    """Raise QcityError for the first of these years, if there is one."""
-    for year in years:
-        raise QcityError(message.format(year))
+    year, value = f"a year of {what}", f"{what} in {{}}"
+    return {whole_number(y, year): as_number(x, value.format(y)) for y, x in table.items()}
 
 
 def conditioned(known: Conditions, years: int, draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -158,13 +155,12 @@ def _informed(known: Conditions) -> Conditions:
         return known
     free = replace(known, bounds=known.bounds | dict.fromkeys(bounded, limits(known.support)))
     years, table, weight = _weighted(free, np.random.default_rng(0), PILOT)
-    bounds = dict(known.bounds)
+    sure = []
     for year in bounded:
-        low, high = bounds[year]
-        values = table[:, years.index(year)]
+        (low, high), values = known.bounds[year], table[:, years.index(year)]
         if weight[(values >= low) & (values <= high)].sum() > SURE * weight.sum():
-            del bounds[year]
-    return replace(known, bounds=bounds)
+            sure.append(year)
+    return replace(known, bounds={y: bound for y, bound in known.bounds.items() if y not in sure})
 
 
 def completed(known: Conditions, rng: np.random.Generator) -> Histories:
@@ -188,9 +184,7 @@ def _enough(weight: np.ndarray, effective: float) -> bool:
     return bool(total > 0 and total**2 / (weight**2).sum() >= effective)
 
 
-def _weighted(
-    known: Conditions, rng: np.random.Generator, effective: float = EFFECTIVE
-) -> tuple[list[int], np.ndarray, np.ndarray]:
+def _weighted(known: Conditions, rng: np.random.Generator, effective: float = EFFECTIVE) -> Completed:
     """Completed histories: years, values (n, years) and weights (n,); tried until so many of them count."""
     tables, logs = [], []
     while True:
@@ -206,7 +200,7 @@ def _weighted(
             return years, np.concatenate(tables), weight
 
 
-def _trial(known: Conditions, rng: np.random.Generator) -> tuple[list[int], np.ndarray, np.ndarray]:
+def _trial(known: Conditions, rng: np.random.Generator) -> Completed:
     """TRIALS completed histories: their years, values (TRIALS, years) and the log weight of how they were drawn."""
     all_years = known.values.index.to_numpy(int)
     table = np.repeat(known.values.to_numpy()[None], TRIALS, axis=0)
@@ -233,7 +227,7 @@ def _trial(known: Conditions, rng: np.random.Generator) -> tuple[list[int], np.n
 
 def _proposed(
     known: Conditions, year: int, centre: np.ndarray | None, guess: Guess | None, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+) -> Pair:
     """Values of one uncertain year and their log weight: likelihood of what is known of it over density drawn from."""
     if centre is None:
         assert guess is not None  # a bounded year lies in a segment with a value, drawn before or firm
@@ -241,12 +235,9 @@ def _proposed(
         return drawn, -log_density
     error = known.told[year][1]
     mean, spread = centre, error
-    if guess is not None:
-        about, width = guess
-        # A product of normals: what is known of the year, and what its neighbours suggest, widened.
-        precision = 1 / error**2 + 1 / (WIDER * width) ** 2
-        mean = (centre / error**2 + about / (WIDER * width) ** 2) / precision
-        spread = precision**-0.5
+    if guess is not None:  # a product of normals: what is known, and what its neighbours suggest, widened
+        own, theirs = error**-2, (WIDER * guess[1]) ** -2
+        mean, spread = (centre * own + guess[0] * theirs) / (own + theirs), (own + theirs) ** -0.5
     drawn, log_density = _truncated(rng, mean, spread, *known.within(year))
     return drawn, -0.5 * ((drawn - centre) / error) ** 2 - log_density
 
@@ -265,9 +256,7 @@ def _guess(known: Conditions, years: list[int], table: np.ndarray, year: int) ->
     return None
 
 
-def _truncated(
-    rng: np.random.Generator, centre: np.ndarray, spread: float, low: float, high: float
-) -> tuple[np.ndarray, np.ndarray]:
+def _truncated(rng: np.random.Generator, centre: np.ndarray, spread: float, low: float, high: float) -> Pair:
     """TRIALS draws of a normal distribution between two bounds, and their log density (up to a constant)."""
     from scipy.special import ndtr, ndtri
 
@@ -296,7 +285,7 @@ def _part(known: Conditions, years: int, draws: int, rng: np.random.Generator) -
 
 def _kept(
     known: Conditions, h: Histories, year: int, step: int, count: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+) -> Pair:
     """Paths (count, step) up to a year that agree with what is known of it, by value, and whom they go on from."""
     ahead, (low, high) = look_ahead(h, known.prior, step), known.within(year)
     for pool in (count, MORE * count):
@@ -313,9 +302,7 @@ def _kept(
     return _far(known, ahead, year, count, rng)
 
 
-def _far(
-    known: Conditions, ahead: Ahead, year: int, count: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def _far(known: Conditions, ahead: Ahead, year: int, count: int, rng: np.random.Generator) -> Pair:
     """The same where what is known is far from what was expected: values from the tails, years between on a line."""
     knots, (low, high) = ahead.ahead.knots[:, -1], known.within(year)
     owner = rng.integers(0, len(knots), count)

@@ -70,9 +70,7 @@ class Forecast:
 
     def summary(self) -> pd.DataFrame:
         """Median, mean and the ends of the 90 % interval of each year (index year)."""
-        return self.interval().assign(median=self.median(), mean=self.mean())[
-            ["median", "mean", "lower", "upper"]
-        ]
+        return pd.concat([self.median(), self.mean(), self.interval()], axis=1)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the history, the median and the intervals of 50 % and 90 %; returns the axes (new ones unless given)."""
@@ -82,10 +80,8 @@ class Forecast:
         ax = ax if ax is not None else plt.subplots()[1]
         ax.plot(self.history.index, self.history.to_numpy(), "o-", color="#1c2733", ms=4, lw=1.2)
         for share, colour in ((0.9, "#d3e3ee"), (0.5, "#8fb8d4")):
-            ends = self.interval(share)
-            ax.fill_between(
-                ends.index, ends["lower"], ends["upper"], color=colour, lw=0, label=f"{share:.0%}"
-            )
+            ends = self.interval(share).to_numpy().T
+            ax.fill_between(self.years, *ends, color=colour, lw=0, label=f"{share:.0%}")
         ax.plot(self.years, self.median(), color="#1f5f8b", lw=2, label="median")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         return ax
@@ -102,8 +98,7 @@ class Forecast:
         """Central interval that holds `share` of the paths: index year, columns `lower` and `upper`."""
         if not 0 < as_number(share, "share") < 1:
             raise QcityError(f"an interval holds a share between 0 and 1, such as .9; found {share!r}")
-        table = self.quantiles([(1 - share) / 2, (1 + share) / 2])
-        return table.set_axis(["lower", "upper"], axis=1)
+        return self.quantiles([(1 - share) / 2, (1 + share) / 2]).set_axis(["lower", "upper"], axis=1)
 
     def quantiles(self, levels: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95)) -> pd.DataFrame:
         """Quantiles: index year, one column for each level. Raises QcityError for a level outside 0 to 1."""
@@ -118,21 +113,18 @@ class Forecast:
 
     def probability_at_least(self, threshold: float, year: int | None = None) -> float:
         """Share of paths at or above the threshold in a year (default: the last one). QcityError for another year."""
-        paths, bound = self._asked(threshold, year)
-        return float(np.mean((paths >= bound) | same(paths, bound)))
+        return self._share(np.greater_equal, threshold, year)
 
     def probability_at_most(self, threshold: float, year: int | None = None) -> float:
         """Share of paths at or below the threshold in a year, as `probability_at_least`."""
-        paths, bound = self._asked(threshold, year)
-        return float(np.mean((paths <= bound) | same(paths, bound)))
+        return self._share(np.less_equal, threshold, year)
 
     def probability_error(self, probability: float) -> float:
         """Monte Carlo standard error of a probability of the last year: that of the most extreme values, as many."""
         end = self.paths[:, -1]
         many = round(float(probability) * len(end))
-        if not many:
-            return self.error_of(np.zeros(len(end), dtype=bool))
-        return self.error_of(end >= np.partition(end, len(end) - many)[len(end) - many])
+        least = np.partition(end, len(end) - many)[len(end) - many] if many else np.inf
+        return self.error_of(end >= least)
 
     def error_of(self, met: np.ndarray) -> float:
         """Monte Carlo standard error of the share of paths that meet something (`met`, draws): its spread over seeds,
@@ -156,32 +148,23 @@ class Forecast:
             raise QcityError(f"only model 'mixture' can be explained; this is {self.model!r}")
         return explain(self.history, int(self.years[-1]), support=self.support, breaks=self.breaks)
 
-    def _asked(self, threshold: float, year: int | None) -> tuple[np.ndarray, float]:
-        """The paths of a year (default: the last one) and a threshold, checked."""
+    def _share(self, beyond: np.ufunc, threshold: float, year: int | None) -> float:
+        """Share of the paths of a year (default: the last one) that reach a threshold, both checked."""
         asked, years = self.years[-1] if year is None else whole_number(year, "year"), self.years.tolist()
         if asked not in years:
             raise QcityError(f"{year} was not forecast; the forecast runs from {years[0]} to {years[-1]}")
-        return self.paths[:, years.index(asked)], as_number(threshold, "threshold", finite=False)
+        paths, bound = self.paths[:, years.index(asked)], as_number(threshold, "threshold", finite=False)
+        return float(np.mean(beyond(paths, bound) | same(paths, bound)))
 
 
 def forecast(
-    series: pd.Series,
-    until: int | None = None,
-    *,
-    horizon: int | None = None,
-    support: str | None = None,
-    model: str = "mixture",
-    draws: int = 10_000,
-    rng: int | np.random.Generator | None = 0,
-    breaks: Sequence[int] = (),
-    lower: Mapping[int, float] | None = None,
-    upper: Mapping[int, float] | None = None,
-    noisy: Mapping[int, float] | None = None,
-    shared: Sequence[Mapping[int, float]] = (),
-    estimates: Mapping[int, tuple[float, float]] | None = None,
-    evidence: Evidence | None = None,
-    prior: Prior | None = None,
-) -> Forecast:
+    series: pd.Series, until: int | None = None, *, horizon: int | None = None, support: str | None = None,
+    model: str = "mixture", draws: int = 10_000, rng: int | np.random.Generator | None = 0,
+    breaks: Sequence[int] = (), lower: Mapping[int, float] | None = None,
+    upper: Mapping[int, float] | None = None, noisy: Mapping[int, float] | None = None,
+    shared: Sequence[Mapping[int, float]] = (), estimates: Mapping[int, tuple[float, float]] | None = None,
+    evidence: Evidence | None = None, prior: Prior | None = None,
+) -> Forecast:  # fmt: skip
     """Forecast one series from the year after its last value up to the year `until`, or for `horizon` years.
 
     `series` has years as index (whole numbers, "2024", or a yearly PeriodIndex or DatetimeIndex), as has a frame with
@@ -225,8 +208,9 @@ def forecast(
     if named or evidence:
         known = Conditions.of(series, support, breaks, evidence or named, prior)
         if model != "mixture":
-            why = f"{model!r} takes values only"
-            raise QcityError(f"bounds, estimates and errors need model 'mixture'; {why}")
+            raise QcityError(
+                f"bounds, estimates and errors need model 'mixture'; {model!r} takes values only"
+            )
         years = _years(known.last, until, horizon)
         support, paths = known.support, conditioned(known, len(years), draws, generator)
     else:
@@ -266,10 +250,10 @@ def _alternative(
     model: str, series: pd.Series, years: int, draws: int, rng: np.random.Generator, breaks: Sequence[int]
 ) -> np.ndarray:
     """Paths (draws, years) of a named model after the last value; ModelError with the reason it cannot be fitted."""
-    if model not in MODELS:
-        allowed = ("mixture", *MODELS)
-        hint = did_you_mean(model, allowed)
-        raise QcityError(f"unknown model {model!r}; allowed: {', '.join(allowed)}.{hint}")
+    if model not in (allowed := ("mixture", *MODELS))[1:]:
+        raise QcityError(
+            f"unknown model {model!r}; allowed: {', '.join(allowed)}.{did_you_mean(model, allowed)}"
+        )
     if len(breaks):
         raise QcityError(f"model {model!r} cannot take breaks; use model 'mixture', or the last segment only")
     seen = series.dropna()

@@ -28,11 +28,7 @@ SUPPORTS = (*STATED, *(f"inferred {name}" for name in STATED))  # what is inferr
 LOWER = np.array([-np.inf, 0.0, 0.0, 0.0] + [-np.inf] * 4)
 UPPER = np.array([np.inf, np.inf, 100.0, np.inf] + [np.inf] * 4)
 EQUAL = 1e-12  # share of their size by which two values may differ and still be the same figure
-PRINTED, NOISE, EXACT = (
-    9,
-    0.01,
-    1e-6,
-)  # significant digits at most; parts of the last one: noise, and a computer's
+PRINTED, NOISE, EXACT = 9, 0.01, 1e-6  # digits at most; parts of the last one: noise, and a computer's
 POINTS = f"of the at least {FEWEST} observed points that a forecast needs"
 A_YEAR = "allowed: a whole year such as 2021"
 

@@ -97,9 +97,7 @@ def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
     return Filtered(loglik, level, slope, p11, p12, p22, shape, rate)
 
 
-def _step(
-    p11: np.ndarray, p12: np.ndarray, p22: np.ndarray, cells: Cells
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _step(p11: np.ndarray, p12: np.ndarray, p22: np.ndarray, cells: Cells) -> tuple[np.ndarray, ...]:
     """State covariance one year on."""
     phi = cells.phi
     one = p11 + 2.0 * phi * p12 + phi * phi * p22 + cells.rho
@@ -172,9 +170,8 @@ def mixed(
     dfs, at = np.unique(df, return_inverse=True)
     spread, knots = stdtrit(dfs[:, None], KNOTS)[at.reshape(df.shape)], np.zeros((len(h), years, len(KNOTS)))
     for k in range(KEEP):  # cell after cell: no series depends on the others
-        knots += weight[:, k, None, None] * (
-            location[:, k, :, None] + scale[:, k, :, None] * spread[:, k, None]
-        )
+        cell = location[:, k, :, None] + scale[:, k, :, None] * spread[:, k, None]
+        knots += weight[:, k, None, None] * cell
     return knots, weight, kept, which
 
 
@@ -291,29 +288,17 @@ class Explanation:
     median: float
     structural: float
 
-    def __str__(self) -> str:
-        first, second = sorted(self.shares, key=lambda name: -self.shares[name])[:2]
-        text = f"mostly {first} ({self.shares[first]:.0%}), then {second} ({self.shares[second]:.0%}); "
-        text += f"a change of 1 in the last value moves next year's median by {self.last_value:.2f}"
-        if len(self.without):
-            year = int((self.without - self.median).abs().idxmax())
-            other = f"without it {self.without[year]:.4g}, not {self.median:.4g}"
-            text += f"; the year that matters most is {year} ({other})"
-        return text
-
 
 def explain(
-    series: pd.Series, until: int, *, support: str | None = None, breaks: Sequence[int] = ()
+    series: pd.Series, until: int, support: str | None = None, breaks: Sequence[int] = ()
 ) -> Explanation:
     """Explain the mixture forecast of one series (index year) up to and including `until`."""
     prior, seen = shipped(), yearly(series).dropna()
 
     def median(values: pd.Series, year: int) -> float:
         """The median in a year."""
-        marginals = look_ahead(
-            one_history(values, support, breaks), prior, year - int(values.index[-1])
-        ).ahead
-        return float(marginals.quantiles(np.array([0.5]))[0, -1, 0])
+        ahead = look_ahead(one_history(values, support, breaks), prior, year - int(values.index[-1])).ahead
+        return float(ahead.quantiles(np.array([0.5]))[0, -1, 0])
 
     h, cells = one_history(seen, support, breaks), prior.cells
     unit = units(h)

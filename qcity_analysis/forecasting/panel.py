@@ -73,7 +73,7 @@ class PanelForecast:
             raise QcityError(f"column {name!r} is missing; questions have {', '.join(QUESTION)}")
         for name in questions.loc[~questions["direction"].isin(["at_least", "at_most"]), "direction"]:
             raise QcityError(f"direction {name!r}; allowed: at_least, at_most")
-        threshold, _ = numbers_of(questions["threshold"])
+        threshold = numbers_of(questions["threshold"])[0]
         for bad in questions["threshold"][np.isnan(threshold)]:
             raise QcityError(f"threshold {bad!r}; allowed: a number")
         names = questions["series_id"]
@@ -106,11 +106,8 @@ def forecast_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = 
     >>> forecast_panel(frame, horizon=2).quantiles([.05, .5, .95]).index.to_list()
     [('a', 2024), ('a', 2025)]
     """
-    if (
-        isinstance(frame, pd.DataFrame)
-        and not {*frame.columns} & {*COLUMNS}
-        and not np.isnan(years_of(frame.index)).any()
-    ):
+    wide = isinstance(frame, pd.DataFrame) and not {*frame.columns} & {*COLUMNS}
+    if wide and not np.isnan(years_of(frame.index)).any():
         long = frame.set_axis(years_of(frame.index), axis=0).melt(var_name="series_id", ignore_index=False)
         frame = long.rename_axis("period").reset_index()
     panel = _partial_panel(frame, horizon, prior)
@@ -128,16 +125,9 @@ def _partial_panel(frame: pd.DataFrame, horizon: int, prior: Prior | None = None
 
 
 def forecast_files(
-    source: Path | str,
-    out: Path | str,
-    *,
-    horizon: int = 5,
-    levels: Sequence[float] = LEVELS,
-    workers: int = 1,
-    scheduler: str = "",
-    rows: int = ROWS,
-    say: Callable[[str], None] = lambda text: None,
-) -> list[Path]:
+    source: Path | str, out: Path | str, *, horizon: int = 5, levels: Sequence[float] = LEVELS,
+    workers: int = 1, scheduler: str = "", rows: int = ROWS, say: Callable[[str], None] = lambda text: None,
+) -> list[Path]:  # fmt: skip
     """Forecast a Parquet file or folder of files; returns the parts written to `out`, in order.
 
     Columns as in `forecast_panel`; each part has series_id, period and a column for each level. Series that cannot be
@@ -184,11 +174,9 @@ def _begin(source: Path, out: Path, options: dict[str, Any], rows: int) -> int:
         count, names = data.count_rows(), data.schema.names
     except (pa.ArrowInvalid, OSError) as error:
         raise QcityError(f"{source}: cannot be read as Parquet: {error}") from error
-    missing = [name for name in COLUMNS[:3] if name not in names]
-    if missing:
-        needed = f"needed are {', '.join(COLUMNS[:3])} and, optionally, support"
+    if missing := [name for name in COLUMNS[:3] if name not in names]:
         lacks = f"column {', '.join(missing)} is missing; found {', '.join(names)}"
-        raise QcityError(f"{source}: {lacks}; {needed}")
+        raise QcityError(f"{source}: {lacks}; needed are {', '.join(COLUMNS[:3])} and, optionally, support")
     digested = hashlib.sha256()  # of names, sizes and last bytes: a Parquet file ends with what it holds
     for name in sorted(data.files):
         with open(name, "rb") as file:
@@ -200,8 +188,7 @@ def _begin(source: Path, out: Path, options: dict[str, Any], rows: int) -> int:
     out.mkdir(parents=True, exist_ok=True)
     state = out / STATE
     before = json.loads(state.read_text("utf-8")) if state.exists() else now
-    other = ", ".join(name for name in now if before.get(name) != now[name])
-    if other:
+    if other := ", ".join(name for name in now if before.get(name) != now[name]):
         raise QcityError(
             f"{out} holds a run with another {other}; choose an empty folder, or delete this one"
         )

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib import resources
-from typing import Any, TypeVar
 
 import numpy as np
 
@@ -38,7 +38,6 @@ PERCENTILES = np.arange(1, 100) / 100
 EDGE = 0.1  # percentage points: shares closer than this to 0 or 100 count as this close
 SCALES = {"positive": "log", "count": "log", "percent": "logodds", "real": "typical"}
 TIE = 1e-9
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -193,61 +192,44 @@ def shipped_text(name: str) -> str:
     return resources.files("qcity_analysis").joinpath("forecasting", "prior", name).read_text("utf-8")
 
 
-def read_prior(text: str) -> Prior:
-    """The prior in the text of a file that the training command wrote; QcityError when it is not one."""
-    return _read(text, "a prior of this version", _prior)
-
-
-def read_changes(text: str) -> dict[str, ReferenceChanges]:
-    """Changes by support from the text of a file that the training command wrote; QcityError when it is not one."""
-    return _read(text, "a file of moves", _changes)
-
-
-def _read(text: str, what: str, made: Callable[[dict[str, Any]], T]) -> T:
-    """What is made of the content of a trained file."""
+@contextmanager
+def _reading(what: str) -> Iterator[None]:
+    """Say of a text what it is not, and what writes such a file."""
     try:
-        return made(json.loads(text))
+        yield
     except (KeyError, TypeError, ValueError) as problem:
         raise QcityError(f"not {what} ({problem}); `{COMMAND}` writes one") from None
 
 
-def _changes(content: dict[str, Any]) -> dict[str, ReferenceChanges]:
-    """Changes by support."""
-    return {
-        name: ReferenceChanges(
-            name, int(one["series"]), int(one["indicators"]), np.array(one["quantiles"], float)
+def read_changes(text: str) -> dict[str, ReferenceChanges]:
+    """Changes by support from the text of a file that the training command wrote; QcityError when it is not one."""
+    with _reading("a file of moves"):
+        rows = json.loads(text)["supports"].items()
+        return {name: ReferenceChanges(name, int(one["series"]), int(one["indicators"]),
+                                       np.array(one["quantiles"], float)) for name, one in rows}  # fmt: skip
+
+
+def read_prior(text: str) -> Prior:
+    """The prior in the text of a file that the training command wrote; QcityError when it is not one."""
+    with _reading("a prior of this version"):
+        content = json.loads(text)
+        gate, staying = dict(content["gate"]), content["staying"]
+        for what, names, expected in (
+            ("its features", content["features"], NAMES),
+            ("the features of its gate", gate.pop("features"), PLAIN),
+            ("the terms of staying", staying, TERMS),
+        ):
+            if tuple(names) != expected:
+                raise ValueError(f"{what} are not those of this version")
+        mean, spread = np.array(list(content["features"].values()), dtype=float).T.copy()
+        cells = Cells(*(np.array(content["cells"][field.name], float) for field in fields(Cells)))
+        learners = tuple(
+            Learner(*(np.array(one[field.name], np.float32) for field in fields(Learner)))
+            for one in content["learners"]
         )
-        for name, one in content["supports"].items()
-    }
-
-
-def _prior(content: dict[str, Any]) -> Prior:
-    """The prior in the content of its file."""
-    gate, staying = dict(content["gate"]), content["staying"]
-    for what, names, expected in (
-        ("its features", content["features"], NAMES),
-        ("the features of its gate", gate.pop("features"), PLAIN),
-        ("the terms of staying", staying, TERMS),
-    ):
-        if tuple(names) != expected:
-            raise ValueError(f"{what} are not those of this version")
-    centre = np.array(list(content["features"].values()), dtype=float)
-    cells, gates, *learners = (
-        {name: np.array(values, dtype=float) for name, values in record.items()}
-        for record in (content["cells"], gate, *content["learners"])
-    )
-    return Prior(
-        cells=Cells(**cells),
-        mean=centre[:, 0],
-        spread=centre[:, 1],
-        gate=Gate(**gates),
-        learners=tuple(
-            Learner(**{name: values.astype(np.float32) for name, values in one.items()}) for one in learners
-        ),
-        share=float(content["share"]),
-        widen=np.array(content["widen"], dtype=float),
-        staying=Staying(np.array(list(staying.values()), dtype=float)),
-    )
+        gates = Gate(*(np.array(gate[field.name], float) for field in fields(Gate)))
+        widen, weight = np.array(content["widen"], float), np.array(list(staying.values()), float)
+        return Prior(cells, mean, spread, gates, learners, float(content["share"]), widen, Staying(weight))
 
 
 def scaled(levels: np.ndarray, support: str, typical: float = 1.0) -> np.ndarray:

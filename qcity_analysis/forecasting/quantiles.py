@@ -1,4 +1,4 @@
-"""Distributions: mixtures of Student t, and those given by a few quantiles (knots), from which the rest is read.
+"""Distributions given by a few quantiles (knots), from which the rest is read; and counts of rare events.
 
 Between knots, and beyond the outer ones, quantiles are linear in log(p / (1 - p)). What lies beyond the possible range
 is put on the edge, so a percentage can have a lump at 100; another lies at the last value, as likely as to stay there.

@@ -76,20 +76,16 @@ def decompose(start: pd.DataFrame, end: pd.DataFrame, *, ratio: bool = False) ->
 
 def _parts(use_0: float, share_0: float, use_1: float, share_1: float) -> tuple[float, float]:
     """Structure and intensity of one sector; `use` is E_i / V."""
-    if use_0 > 0 and use_1 > 0:
-        weight = logarithmic_mean(use_1, use_0)
-        structure = weight * math.log(share_1 / share_0)
-        return structure, (use_1 - use_0) - structure
     change = use_1 - use_0
+    if use_0 > 0 and use_1 > 0:
+        structure = logarithmic_mean(use_1, use_0) * math.log(share_1 / share_0)
+        return structure, change - structure
     return (change, 0.0) if share_0 == 0 or share_1 == 0 else (0.0, change)
 
 
 def _checked(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    for column in ("energy", "value"):
-        if column not in table:
-            raise QcityError(
-                f"the table at the {name} lacks the column {column!r}; it needs energy and value"
-            )
+    for column in {"energy", "value"} - set(table):
+        raise QcityError(f"the table at the {name} lacks the column {column!r}; it needs energy and value")
     table = table[["energy", "value"]]
     for sector, row in table.iterrows():
         if row.isna().any() or (row < 0).any():

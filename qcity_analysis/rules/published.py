@@ -24,6 +24,7 @@ UNSD_2022 = ((0.95, "on_track"), (0.5, "fair"), (-0.1, "limited"))
 UNSD_2023 = ((0.95, "on_track"), (0.1, "fair"))
 OPEN_SDG = ((0.95, "on_track"), (0.6, "accelerate"), (0.0, "limited"))
 OPEN_SDG_TREND = ((0.015, "on_track"), (0.005, "accelerate"), (0.0, "limited"))
+SDSN = ((1.0, "on_track"), (0.5, "moderately_improving"), (0.0, "stagnating"))
 NEAR_LIMIT = 4.44
 SPAN = 5  # years that Eurostat looks back
 RECENCY = 1.0
@@ -77,8 +78,7 @@ def schedule(q: Question) -> RuleResult:
     still on the path, Chinese reviews do not; no tolerance is used here. A target that the base year already met is
     behind schedule once it is no longer met.
 
-    >>> known = pd.Series({2020: 100, 2021: 97, 2022: 92})
-    >>> evaluate("schedule", known, Goal("at_most", 80, 2020, 2025), 2022).category
+    >>> evaluate("schedule", pd.Series({2020: 100, 2022: 92}), Goal("at_most", 80, 2020, 2025), 2022).category
     'on_schedule'
     """
     if q.slipped:
@@ -95,8 +95,7 @@ def log_schedule(question: Question) -> RuleResult:
     energy-intensity targets of Chinese five-year plans (an equal percentage every year is exactly on schedule). Does
     not apply to increases, to a target of 0, or to figures that are not positive.
 
-    >>> known = pd.Series({2020: 100, 2021: 96.5, 2022: 93})
-    >>> evaluate("log_schedule", known, Goal("at_most", 82, 2020, 2025), 2022).category
+    >>> evaluate("log_schedule", pd.Series({2020: 100, 2022: 93}), Goal("at_most", 82, 2020, 2025), 2022).category
     'behind_schedule'
     """
     q = _reduction(question)
@@ -127,10 +126,9 @@ def barometer(question: Question) -> RuleResult:
     before = q.last_year - 1
     if before not in q.known:
         raise NotApplicable("no_year_before", year=before)
-    if q.known[before] <= 0 or q.base <= 0 or q.last < 0:
+    if q.last < 0:
         raise NotApplicable("not_positive")
-    if q.goal <= 0:
-        raise NotApplicable("zero_target" if q.goal == 0 else "not_positive")
+    _positive(q, q.known[before], q.base)
     change = q.last / q.known[before] - 1
     needed = (q.goal / q.base) ** (1 / q.whole) - 1
     colour = "red" if change > 1e-12 else "green" if reaches(-change, -needed) else "orange"
@@ -194,10 +192,9 @@ def unsd_2023(question: Question) -> RuleResult:
     near = q.goal in (0, 100) and q.unit in (None, "%", "percent") and abs(q.last - q.goal) <= 1
     if q.met or near:
         return RuleResult("met", True)
-    rate = _rate(q.base, q.last, q.base_year, q.last_year)
+    expected = q.last * (1 + _rate(q.base, q.last, q.base_year, q.last_year)) ** q.left
     if q.slipped:
         return RuleResult("stagnation_or_regression", False)
-    expected = q.last * (1 + rate) ** q.left
     return banded((expected - q.base) / (q.goal - q.base), UNSD_2023, "stagnation_or_regression")
 
 
@@ -266,9 +263,7 @@ def sdsn(q: Question) -> RuleResult:
     """
     if q.slipped:
         return RuleResult("decreasing", False)
-    ratio = q.closed * q.whole / q.elapsed
-    bands = ((1.0, "on_track"), (0.5, "moderately_improving"), (0.0, "stagnating"))
-    return banded(ratio, bands, "decreasing")
+    return banded(q.closed * q.whole / q.elapsed, SDSN, "decreasing")
 
 
 @_rule("sun", "light_cloud", "cloud", "storm", every=True)
@@ -304,9 +299,8 @@ def destatis(q: Question) -> RuleResult:
     years = list(q.known)[-MOST:]
     change = _change(q, years[0]) / (years[-1] - years[0])  # δ, above 0 when it goes the right way
     if q.level is None:
-        last = _change(q, years[-2])
         symbols = ("sun", "light_cloud") if change > 0 else ("cloud", "storm")
-        return RuleResult(symbols[0 if last > 0 else 1], change > 0, value=change)
+        return RuleResult(symbols[_change(q, years[-2]) <= 0], change > 0, value=change)
     if q.met:
         return RuleResult("light_cloud" if change < 0 else "sun", True, value=change)
     if q.kind == "yearly" or q.deadline is None or q.left <= 0:
@@ -344,9 +338,9 @@ def defra(q: Question) -> RuleResult:
     to_go, rate = math.log(q.goal / smooth[-1]), math.log(smooth[-1] / smooth[0]) / (years[-1] - years[-6])
     there = q.sign * to_go <= 0  # the smoothed level, though the figure is not
     wait = 0.0 if there else to_go / rate if q.sign * rate > 1e-12 else math.inf
-    late = "some" if reaches(q.left + 5, wait) else "insufficient"
-    category = "substantial" if reaches(q.left, wait) else late
-    return RuleResult(category, category == "substantial", value=wait)
+    return replace(
+        banded(-wait, ((-q.left, "substantial"), (-q.left - 5, "some")), "insufficient"), value=wait
+    )
 
 
 @_rule("on_track", "off_track")
@@ -358,8 +352,7 @@ def aarr(q: Question) -> RuleResult:
     increases. Source: UNICEF, technical note on the AARR; Global Nutrition Report.
     Uncertain: the number of points asked for; three here.
 
-    >>> known = pd.Series({2018: 40.0, 2019: 38.0, 2020: 36.1})
-    >>> evaluate("aarr", known, Goal("at_most", 20, 2018, 2030), 2020).category
+    >>> evaluate("aarr", pd.Series({2018: 40, 2019: 38, 2020: 36.1}), Goal("at_most", 20, 2018, 2030), 2020).category
     'off_track'
     """
     years, values = q.points(3, q.base_year)
@@ -378,8 +371,7 @@ def ols(q: Question) -> RuleResult:
     Categories: on_track, off_track. `value` is the line's level at the deadline. Source: WHO/UNICEF Joint Monitoring
     Programme, which fits a straight line through all survey points. Uncertain: how many points it asks for; three here.
 
-    >>> known = pd.Series({2018: 60, 2019: 63, 2020: 64})
-    >>> evaluate("ols", known, Goal("at_least", 84, deadline=2030), 2020).category
+    >>> evaluate("ols", pd.Series({2018: 60, 2019: 63, 2020: 64}), Goal("at_least", 84, deadline=2030), 2020).category
     'on_track'
     """
     level = line_at(*q.points(3), q.due)
@@ -400,8 +392,7 @@ def healthy_people(q: Question) -> RuleResult:
     """
     away = -q.sign * (q.last - q.base)
     if away > 0 or q.slipped:
-        if q.base == 0:
-            raise NotApplicable("zero_base", year=q.base_year)
+        _rate(q.base, q.base, q.base_year, q.last_year)  # no share of a base of 0
         worse = reaches(away / abs(q.base), 0.1)
         return RuleResult("getting_worse" if worse else "little_or_no_change", False)
     return banded(100 * q.closed, ((10.0, "improving"),), "little_or_no_change")
@@ -416,14 +407,12 @@ def gbd(q: Question) -> RuleResult:
     "share" or whose `unit` is "%". Source: IHME, health-related SDG indicators, GBD 2016 and 2017. Uncertain: ω is
     chosen there by out-of-sample error for each indicator; 1 is used here, as one series does not allow the choice.
 
-    >>> known = pd.Series({2018: 100.0, 2019: 90.0, 2020: 81.0})
-    >>> evaluate("gbd", known, Goal("at_most", 60, deadline=2023), 2020).category
+    >>> evaluate("gbd", pd.Series({2018: 100, 2019: 90, 2020: 81}), Goal("at_most", 60, deadline=2023), 2020).category
     'attained'
     """
     years, values = q.points(3)
     percent = q.support == "percent" or q.unit == "%"
-    whole = 1.0 if q.support == "share" else 100.0 if percent else None
-    y = np.asarray(values)
+    whole, y = 1.0 if q.support == "share" else 100.0 if percent else None, np.asarray(values)
     if whole is None and min(values) <= 0:
         raise NotApplicable("not_positive")
     if whole is not None and not 0 < min(values) <= max(values) < whole:
@@ -497,11 +486,7 @@ def _growth(q: Question) -> float:
 
 def near_limit(base: float, limit: float) -> float:
     """Factor between 0 and 1 on the growth expected, small when the base figure is close to a natural limit."""
-    base, limit = abs(base), abs(limit)
-    if base >= 2 * limit:
-        return 1.0
-    nearness = base / limit if base <= limit else (2 * limit - base) / limit
-    return 1 - nearness**NEAR_LIMIT
+    return 1 - max(0.0, 1 - abs(abs(base / limit) - 1)) ** NEAR_LIMIT if limit else 1.0
 
 
 def _rate(first: float, last: float, start: int, end: int) -> float:

@@ -17,15 +17,11 @@ from ..catalogue import text
 from ..errors import Note, QcityError, did_you_mean
 from ..targets import reaches
 
-UP = (
-    *("at_least", "increase", "increase_every_year", "up", "higher", "more", "rise", "rising", "upward"),
-    *("maximise", "maximize", "max", "positive", "increasing", "above", ">=", ">", "+", "+1", "1"),
-)
-DOWN = (
-    *("at_most", "decrease", "decrease_every_year", "down", "lower", "less", "fall", "falling", "downward"),
-    *("minimise", "minimize", "min", "negative", "decreasing", "reduce", "reduction", "below"),
-    *("<=", "<", "-", "-1"),
-)
+UP = ("at_least", "increase", "increase_every_year", "up", "higher", "more", "rise", "rising", "upward", "maximise",
+      "maximize", "max", "positive", "increasing", "above", ">=", ">", "+", "+1", "1")  # fmt: skip
+DOWN = ("at_most", "decrease", "decrease_every_year", "down", "lower", "less", "fall", "falling", "downward",
+        "minimise", "minimize", "min", "negative", "decreasing", "reduce", "reduction", "below", "<=", "<", "-",
+        "-1")  # fmt: skip
 BETWEEN = ("between", "within", "interval", "range", "inside", "")
 RELATIVE = ("percent_change", "change_pct", "cumulative_change_pct")
 YEARLY = ("threshold", "limit", "constant", "maintain", "permanent", "zero_event")
@@ -99,7 +95,10 @@ class Question:
     `stated_base` (the base year, if stated), `deadline`, `limit` (a natural limit, if known), `unit`, `support`.
 
     What is not stated is worked out when a rule asks for it, and raises NotApplicable where it is missing: a missing
-    base is never taken to be 0.
+    base is never taken to be 0. So are `last` (the last figure, of `last_year`), `base` (that of `base_year`), `met`
+    (whether the last figure reaches the level), `slipped` (the base figure did and the last one does not), the years
+    `elapsed` between both, `left` to the deadline and `whole` from base to deadline, and `closed`, the share of the
+    way from base to target that is covered (below 0 when it went the wrong way).
     """
 
     known: dict[int, float]
@@ -137,24 +136,19 @@ class Question:
             raise NotApplicable("no_deadline")
         return self.deadline
 
-    @property
-    def last_year(self) -> int:
-        """Year of the last figure."""
-        return next(reversed(self.known))
-
-    @property
-    def last(self) -> float:
-        """The last figure."""
-        return self.known[self.last_year]
+    last_year = property(lambda self: next(reversed(self.known)))
+    last = property(lambda self: self.known[self.last_year])
+    met = property(lambda self: self.level is not None and self.reached(self.last))
+    base = property(lambda self: self.known[self.base_year])
+    elapsed = property(lambda self: self.last_year - self.base_year)
+    whole = property(lambda self: self.due - self.base_year)
+    left = property(lambda self: self.due - self.last_year)
+    slipped = property(lambda self: self.reached(self.base) and not self.met)
+    closed = property(lambda self: (self.last - self.base) / (self.goal - self.base))
 
     def reached(self, value: float) -> bool:
         """Whether a value reaches the level asked for."""
         return bool(reaches(self.sign * value, self.sign * self.goal))
-
-    @property
-    def met(self) -> bool:
-        """Whether the last figure reaches the level asked for."""
-        return self.level is not None and self.reached(self.last)
 
     @cached_property
     def base_year(self) -> int:
@@ -168,36 +162,6 @@ class Question:
         if self.last_year <= year:
             raise NotApplicable("no_elapsed", year=year)
         return year
-
-    @property
-    def base(self) -> float:
-        """The figure of the base year."""
-        return self.known[self.base_year]
-
-    @property
-    def elapsed(self) -> int:
-        """Years from the base year to the last figure."""
-        return self.last_year - self.base_year
-
-    @property
-    def whole(self) -> int:
-        """Years from the base year to the deadline."""
-        return self.due - self.base_year
-
-    @property
-    def left(self) -> int:
-        """Years from the last figure to the deadline."""
-        return self.due - self.last_year
-
-    @property
-    def slipped(self) -> bool:
-        """Whether the base figure met the target and the last one no longer does."""
-        return self.reached(self.base) and not self.met
-
-    @property
-    def closed(self) -> float:
-        """Share of the way from base to target that is covered; below 0 when it went the wrong way."""
-        return (self.last - self.base) / (self.goal - self.base)
 
     def points(self, least: int, since: int = 0) -> tuple[list[int], list[float]]:
         """Years and values (from `since` on); raises NotApplicable when there are fewer than `least`."""
@@ -236,11 +200,8 @@ def question_of(series: pd.Series, target: Any, as_of_year: int) -> Question:
     if sign == 0 and len(ends) != 2:
         raise NotApplicable("no_direction")
     base_year, limit = _year(given["base_year"]), _number(given["limit"])
-    until = _year(as_of_year)
-    if until is None:
-        raise QcityError(f"as_of_year is a whole year, such as 2025; found {as_of_year!r}")
-    known = _figures(series, until)
-    if not known:
+    until = _year(as_of_year, "as_of_year is a whole year, such as 2025")
+    if not (known := _figures(series, until)):
         raise NotApplicable("no_figure", year=until)
     if ends and (kind in RELATIVE or "relative" in kind):
         ends = _relative(ends, base_year, known)
@@ -257,19 +218,15 @@ def _figures(series: pd.Series, as_of_year: int) -> dict[int, float]:
     """The figures known by the end of `as_of_year`, year -> value in order; gaps (NaN) are left out."""
     known: dict[int, float] = {}
     for label, value in series.items():
-        try:
-            year = _year(label)
-        except QcityError:
-            year = None
-        if year is None:
-            raise QcityError(f"the index of a series is years; found {label!r}")
+        year = _year(label, "the index of a series is years")
         if year in known:
             raise QcityError(f"the series has two figures for {year}; keep one")
         if year <= as_of_year and not pd.isna(value):
             known[year] = float(value)
             if math.isinf(known[year]):
-                advice = "leave a gap (NaN) where nothing was published"
-                raise QcityError(f"the figure for {year} is infinite; {advice}")
+                raise QcityError(
+                    f"the figure for {year} is infinite; leave a gap (NaN) where nothing was published"
+                )
     return dict(sorted(known.items()))
 
 
@@ -297,9 +254,9 @@ def _number(value: Any) -> float | None:
     return None if _missing(value) else float(value)
 
 
-def _year(value: Any) -> int | None:
-    """The year of a number, a date or a text that begins with it; None for what is missing."""
-    if _missing(value) or value == "":
+def _year(value: Any, needed: str = "") -> Any:
+    """The year of a number, a date or a text that begins with it; None for what is missing, unless it is `needed`."""
+    if (_missing(value) or value == "") and not needed:
         return None
     written = getattr(value, "year", value[:4] if isinstance(value, str) else value)
     try:
@@ -307,7 +264,7 @@ def _year(value: Any) -> int | None:
     except (TypeError, ValueError, OverflowError):
         year = 0
     if year < 1 or not (isinstance(written, str) or year == written):
-        raise QcityError(f"a year is a whole number, such as 2025; found {value!r}")
+        raise QcityError(f"{needed or 'a year is a whole number, such as 2025'}; found {value!r}")
     return year
 
 

@@ -48,11 +48,9 @@ def evaluate(rule: str, series: pd.Series, target: Any, as_of_year: int) -> Rule
 def says(rule: Rule, question: Question) -> RuleResult:
     """What one rule says to a question; where it does not apply, why."""
     try:
-        if rule.every:
-            result = rule.ask(question)
-        else:
-            dated = question.dated()
-            result = RuleResult(rule.categories[0], True) if dated.met else rule.ask(dated)
+        dated = question if rule.every else question.dated()
+        reached = not rule.every and dated.met
+        result = RuleResult(rule.categories[0], True) if reached else rule.ask(dated)
         if question.kind == "level" and question.deadline in question.known:
             return replace(result, will_meet=question.reached(question.known[question.deadline]))
         return result
@@ -122,14 +120,10 @@ def judged(assessment: Assessment) -> tuple[Assessment, ...]:
 def _goal(assessment: Assessment) -> Goal:
     target, series = assessment.target, assessment.series
     level = assessment.bound if assessment.bound is not None else assessment.threshold
-    index = series is not None and series.base_year is not None
-    return Goal(
-        direction=target.direction,
-        threshold=target.threshold if level is None else level,
-        base_year=target.base_year,
-        deadline=target.deadline,
-        # without a level in the unit of the series the rules see the target as the plan words it
-        kind=target.kind if level is None or not target.relative else "level",
-        unit="index" if index else series.unit if series is not None else target.unit,
-        support=None if index or series is None else series.support,
-    )
+    unit, support = (target.unit, None) if series is None else (series.unit, series.support)
+    if series is not None and series.base_year is not None:
+        unit, support = "index", None
+    # without a level in the unit of the series the rules see the target as the plan words it
+    kind = target.kind if level is None or not target.relative else "level"
+    asked = target.threshold if level is None else level
+    return Goal(target.direction, asked, target.base_year, target.deadline, kind, None, unit, support)
