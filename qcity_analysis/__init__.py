@@ -35,8 +35,8 @@ __all__ = ["AnnualSeries", "Answer", "Assessment", "Data", "DataError", "Forecas
 _HOMES = {  # where each name is defined; `rules` is a subpackage, used as qc.rules.evaluate
     "assessment.answer": "Assessment", "data.load": "Data check load", "data.vintages": "diff", "problems": "DataError",
     "errors": "QcityError", "forecasting.forecast": "Forecast forecast", "forecasting.panel": "forecast_panel",
-    "importing.importing": "import_figures", "results": "Answer Scorecard WhatIf assess assess_series explore scorecard",
-    "running.runner": "check_parameters", "series.annual": "AnnualSeries annual_series",
+    "results": "Answer Scorecard WhatIf assess assess_series explore scorecard", "running.runner": "check_parameters",
+    "importing.importing": "import_figures", "series.annual": "AnnualSeries annual_series",
     "trackrecord.record": "track_record",
 }  # fmt: skip
 
