@@ -165,6 +165,27 @@ def find_target(
     return target
 
 
+def in_regions(data: Data, target: Target, regions: str) -> list[Target]:
+    """The same question of several regions ("jiangsu,zhejiang", or "all"): where a region has a target of its own on
+    that indicator and period, in any plan, that one, else this one moved there.
+
+    "all" are the regions with such a target; where there is only this one, those with figures of the indicator. Raises
+    QcityError for an unknown region.
+    """
+    rows = pd.concat([data.targets, data.earlier_targets], ignore_index=True)
+    asks = ["indicator_id", "kind", "direction", "base_year", "deadline"]
+    same = pd.Series({name: getattr(target, name) for name in asks})
+    rows = rows[(rows[asks].astype(object).fillna(0) == same.fillna(0)).all(axis=1)]
+    rows = rows.assign(other=rows["plan"] != target.plan).sort_values("other", kind="stable")
+    own = rows.drop_duplicates("region").set_index("region")
+    figures = data.observations.loc[data.observations["indicator_id"] == target.indicator_id, "region"]
+    every = [one for one in data.regions["region"] if one in (own.index if len(own) > 1 else set(figures))]
+    names = every if regions == "all" else [name.strip() for name in regions.split(",") if name.strip()]
+    named = dict(zip(own.index, zip(own["target_id"], own["plan"], strict=True), strict=True))
+    asked = [(name, *named.get(name, (target, None))) for name in names]
+    return [find_target(data, one, plan, region) for region, one, plan in asked]
+
+
 @dataclass(frozen=True)
 class Pace:
     """Average yearly movement from `from_year` to `to_year`: `linear` in the unit of the series per year, `compound` in

@@ -13,7 +13,7 @@ from packages import columns, contents, figures, package, write_table
 
 import qcity_analysis as qc
 from qcity_analysis.catalogue import catalogue
-from qcity_analysis.data.schema import TABLES
+from qcity_analysis.data.schema import STATED, TABLES
 from qcity_analysis.data.write import add_figure, new_plan, rows_of
 from qcity_analysis.problems import DataError
 from qcity_analysis.reporting.page import plan_readme
@@ -21,7 +21,7 @@ from qcity_analysis.reporting.page import plan_readme
 FIGURE = {"indicator_id": "widgets", "region": "testville", "period": "2023", "value": "17.5"}
 SOURCE = {"publisher": "Office of Testville", "title": "Bulletin 2023, with a comma", "date": "2024-03"}
 TODAY = dt.date(2026, 11, 23)
-OF_A_PLAN = [name for name in TABLES if name not in ("earlier_targets", "outcomes")]  # those a new plan has
+OF_A_PLAN = [name for name in TABLES if name not in ("earlier_targets", *STATED)]  # those a new plan has
 
 
 def added(folder: Path, source: dict[str, str] = SOURCE, **cells: str) -> dict[str, str]:

@@ -10,7 +10,6 @@ import dataclasses
 import math
 from functools import partial
 from math import prod
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -18,9 +17,9 @@ import pytest
 import qcity_analysis as qc
 from qcity_analysis.problems import DataError
 from qcity_analysis.reporting import track_sections
-from qcity_analysis.rules import RULES
 from qcity_analysis.trackrecord import ledger
 from qcity_analysis.trackrecord.ledger import said_of_earlier, with_earlier
+from qcity_analysis.trackrecord.record import TrackRecord
 
 A, B = "energy_per_gdp", "energy_per_gdp_b"
 
@@ -96,16 +95,17 @@ def test_the_rules_are_those_worked_out_by_hand(national, year, definition, leve
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_the_page_shows_the_counterpart_and_the_score_with_a_warning(data, told, national, shown, lang):
-    asked = national[national["probability"].notna()]
-    table = track_sections.everyone(asked, lang)
-    assert table.shape == (len(RULES) + 2, len(asked)) and table.index.is_unique
-    sentence = track_sections.national_sentence(national, lang)
-    assert "−16.1" in sentence and ("未收录" in sentence or "no outcome" in sentence)
-    track_sections.earlier(data, SimpleNamespace(earlier=told), lang)
+def test_the_page_shows_every_target_and_what_was_wrong_counts_as_wrong(data, told, shown, lang):
+    none = pd.DataFrame()
+    record = TrackRecord(data.as_of, "", none, none, told, none, 0, {})
+    track_sections.earlier(data, record, lang)
     words = shown.words()
-    assert sentence in words and words.count("<table>") >= 6 and "nan" not in words and "{" not in words
-    assert ("too little to conclude from" in words) == (lang == "en")
+    assert "−16.1" in words and words.count("<table") >= 8 and "nan" not in words and "{" not in words
+    assert words.count("<details") == told["plan"].nunique() and 'id="china_13fyp"' in words
+    whole = record.real_by("plan").loc["china_13fyp"]
+    assert whole["right"] == 0 and whole["brier"] > 0.25 and whole["targets"] == 1
+    conclusion = track_sections.real_conclusion(record, lang)
+    assert ("can be taken at" if lang == "en" else "可以照字面") not in conclusion
 
 
 @pytest.mark.parametrize(("plan", "issued", "changes", "met"), [

@@ -20,10 +20,9 @@ from qcity_analysis.reporting.sentences import target_shown
 from qcity_analysis.reporting.show import sources_by_series
 
 RELIABILITY = pd.DataFrame({"said": [0.1, 0.9], "happened": [0.12, 0.88], "number": [30, 20]})
-SMALLEST = {charts.skill_chart: 8}
-SKILL = pd.DataFrame(
-    [{"skill": 0.3, "low": 0.1, "high": 0.4, "fair": -0.9, "fair_low": -1, "fair_high": 0.2}]
-)
+SAID = {"deadline": 2020, "bound": 80.0, "level": 95.0, "expected": 85.0, "low": 80.0, "high": 90.0}
+SAID = pd.DataFrame([SAID | {"last_year": y, "as_of": pd.Timestamp(f"{y + 1}-06-30")} for y in (2016, 2018)])
+CAME = pd.Series({2015: 100.0, 2016: 95.0, 2018: 90.0, 2020: 84.0})
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +41,8 @@ def test_figures_miss_no_glyph_and_have_the_same_bytes_twice(portfolio, lang):
     made = [
         (charts.portfolio_chart, portfolio),
         (charts.reliability_chart, RELIABILITY),
-        (charts.skill_chart, SKILL, ["Schedule"]),
+        (charts.hedgehog_chart, SAID, CAME),
+        (charts.regions_chart, [standin.assessment(), standin.unassessable()]),
     ]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -52,9 +52,7 @@ def test_figures_miss_no_glyph_and_have_the_same_bytes_twice(portfolio, lang):
             (png,), (svg,) = {one.png() for one in made}, {one.svg() for one in made}
             assert png.startswith(b"\x89PNG") and len(svg) < 60_000
             assert "style=" not in svg and "var(--ink,#1c2733)" in svg  # the page's policy, and its colours
-            assert min(float(size) for size in re.findall(r'font-size="([\d.]+)px"', svg)) >= SMALLEST.get(
-                draw, 11
-            )
+            assert min(float(size) for size in re.findall(r'font-size="([\d.]+)px"', svg)) >= 11
 
 
 def test_every_word_of_the_data_is_drawn_without_a_missing_glyph():
@@ -131,5 +129,5 @@ def test_each_chart_of_rows_has_a_mark_for_each_probability(portfolio):
     assert [line.get_marker() for line in marked(card, "oDs")] == ["o", "D", "s"]
     heights = [bar.get_height() for bar in charts.portfolio_chart(portfolio).axes[0].patches]
     assert heights == pytest.approx([100 * p for p in portfolio.counts["dependent"]])
-    edge, left = marked(charts.skill_chart(SKILL, ["Schedule"]), "s<")
-    assert (edge.get_marker(), left.get_marker(), float(left.get_xdata()[0])) == ("s", "<", charts.WORST)
+    ends = [line.get_ydata()[-1] for line in charts.hedgehog_chart(SAID, CAME).axes[0].lines[1:5:2]]
+    assert ends == [85.0, 85.0]

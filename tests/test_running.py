@@ -1,5 +1,7 @@
 """Running a notebook: every way to fail is seen as what it is."""
 
+import subprocess
+
 import nbformat
 import pytest
 
@@ -24,38 +26,76 @@ def run(folder, *cells, timeout=60, argv=None, **parameters):
     return run_notebook(path, parameters, out, timeout=timeout, kernel_argv=argv)
 
 
+@pytest.mark.slow
 def test_a_notebook_that_runs_is_ok_and_its_text_parameters_stay_readable_text(tmp_path):
     result = run(tmp_path, "assert (city, share) == ('010 北京市', 1.0), city", city="010 北京市", share=1)
     assert (result.status, result.cell, result.error) == ("ok", "", "")
     assert "city = '010 北京市'" in (tmp_path / "out.ipynb").read_text("utf-8")
 
 
-FAILURES = [
-    (["print('before')", "value = {}['a']"], ("failed", "3: value = {}['a']", "KeyError: 'a'", 1)),
-    # papermill calls leaving early a success
-    (["import sys; sys.exit(0)"], ("failed", "2: import sys; sys.exit(0)", "SystemExit: 0", 1)),
-    (["import os; os._exit(1)"], ("died", "2: import os; os._exit(1)", "the kernel died", 1)),
-]
+# what a cell does: status, what it did last, size of the notebook at most; papermill calls most of these completed
+DIED, LEFT = "the kernel died", "SystemExit: quit()"
+TRUTH = [
+    ("value = {}['a']", "failed", "KeyError: 'a'"), ("1 +", "failed", "SyntaxError: invalid syntax"),
+    ("import sys; sys.exit(0)", "failed", "SystemExit: 0"), ("quit()", "failed", LEFT), ("exit()", "failed", LEFT),
+    ("exit(True)", "failed", LEFT), ("raise KeyboardInterrupt", "failed", "KeyboardInterrupt:"),
+    ("import os; os._exit(0)", "died", DIED), ("import os; os.abort()", "died", DIED),
+    ("import os; os.kill(os.getpid(), 9)", "died", DIED), ("import ctypes; ctypes.string_at(0)", "died", DIED),
+    ("import os, signal; os.kill(os.getpid(), signal.SIGINT)", "failed", "KeyboardInterrupt:"),
+    ("import os, time; os.kill(os.getpid(), 15); time.sleep(3)", "died", DIED),
+    ("import resource as r; r.setrlimit(r.RLIMIT_AS, (10**9,) * 2); bytearray(2 * 10**9)", "failed", "MemoryError:"),
+    ("input('?')", "failed", "StdinNotImplementedError:"), ("import nothing_there", "failed", "ModuleNotFoundError"),
+    ("import time; time.sleep(60)", "timeout", "longer than 6 seconds"),
+    ("while True: print('x' * 99)", "timeout", "longer than 6 seconds"),
+    ("print('x' * 50_000_000)", "ok", ""), ("from IPython.display import HTML; HTML('z' * 40_000_000)", "ok", ""),
+    ("import subprocess; subprocess.Popen(['sleep', '43217'])", "ok", ""),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("cells", "told"), FAILURES)
-def test_a_cell_that_does_not_finish_is_named_with_what_happened(tmp_path, cells, told):
-    result = run(tmp_path, *cells, "print('never')")
-    assert (result.status, result.cell, result.error, result.attempts) == told
-    kept = nbformat.read(tmp_path / "out.ipynb", as_version=4)
-    assert not kept.cells[-1].outputs and (len(cells) == 1 or kept.cells[1].outputs[0].text == "before\n")
+@pytest.mark.slow
+def test_every_way_to_end_is_told_truly_and_leaves_no_large_page_and_no_process(tmp_path):
+    with kernel_server() as argv:
+        for number, (cell, status, error) in enumerate(TRUTH):
+            (folder := tmp_path / str(number)).mkdir()
+            result = run(folder, "print('before')", cell, "print('never')", timeout=6, argv=argv())
+            assert (result.status, result.attempts) == (status, 1) and result.error.startswith(error), cell
+            assert result.cell == ("" if status == "ok" else f"3: {cell}")
+            kept = nbformat.read(result.output, as_version=4)
+            assert result.output.stat().st_size < 1_200_000 and kept.cells[1].outputs[0].text == "before\n"
+            assert bool(kept.cells[-1].outputs) == (status == "ok")
+    assert b"43217" not in subprocess.run(["ps", "ax"], capture_output=True).stdout
 
 
+@pytest.mark.slow
+def test_another_kernel_is_the_notebooks_own_or_refused(tmp_path):
+    path = notebook(tmp_path)
+    for kernel, told in (
+        ({"name": "nowhere"}, "No such kernel"),
+        ({"name": "ir", "language": "R"}, "in Python"),
+    ):
+        document = nbformat.read(path, as_version=4)
+        document.metadata.kernelspec = kernel
+        nbformat.write(document, path)
+        try:
+            told_so = run_notebook(path, {}, tmp_path / "out.ipynb", kernel_argv=["false"]).error
+        except QcityError as error:
+            told_so = str(error)
+        assert told in told_so
+
+
+@pytest.mark.slow
 def test_the_limit_is_for_the_whole_notebook(tmp_path):
     result = run(tmp_path, "import time; time.sleep(3)", "time.sleep(3)", "time.sleep(30)", timeout=8)
     assert result.status == "timeout" and result.seconds < 20 and "8 seconds" in result.error
 
 
+@pytest.mark.slow
 def test_a_kernel_that_does_not_start_is_tried_again(tmp_path):
     result = run(tmp_path, "1", argv=["/bin/false", "{connection_file}"])
     assert (result.status, result.attempts, result.cell) == ("died", 3, "")
 
 
+@pytest.mark.slow
 def test_a_kernel_forked_from_the_preloaded_process_runs_a_notebook_while_that_is_there(tmp_path):
     with kernel_server() as argv:
         assert run(tmp_path, "import sys; assert 'scipy.stats' in sys.modules", argv=argv()).error == ""

@@ -456,9 +456,9 @@ def test_the_size_of_revisions_is_learned_from_the_vintages_of_the_package(tmp_p
     data = loaded(tmp_path, observations=[*first, *final])
     off = [(90 - 89) / 2, (92 - 92.6) / 2, (93 - 93.4) / 2]  # typical yearly change of the final figures: 2
     expected = math.sqrt((4 * 0.3**2 + sum(x**2 for x in off)) / 7)
-    known = typical_revisions(data.observations)
+    known = typical_revisions(data)
     assert (known["level"], known["change_pct"]) == (pytest.approx(expected), 0.3)
-    earlier = typical_revisions(data.at("2020-06-01").observations)  # one revision known by then
+    earlier = typical_revisions(data.at("2020-06-01"))  # one revision known by then
     assert earlier["level"] != known["level"]
     cells = {"qualifier": "=", "measure": "level", "status": ["final", "preliminary"], "decimals": 0}
     last = pd.DataFrame({"year": [2020, 2021], "value": [93.0, 95.0]} | cells)

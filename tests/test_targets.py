@@ -10,11 +10,12 @@ import pytest
 from packages import loaded, target
 from yearly_series import frame
 
+import qcity_analysis as qc
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.forecast import forecast
 from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.quantiles import common_step
-from qcity_analysis.targets import find_target, needed_path, pace_between, reaches
+from qcity_analysis.targets import find_target, in_regions, needed_path, pace_between, reaches
 
 
 @pytest.fixture(scope="module")
@@ -202,3 +203,18 @@ def test_the_monte_carlo_error_said_is_the_spread_over_seeds(levels, support, kn
             found.append((chance, fc.probability_error(chance)))
     seen, said = np.std([p for p, _ in found], ddof=1), np.mean([error for _, error in found])
     assert max(seen, said) < 1e-3 or (support != "count" and 0.5 <= seen / said <= 1.6)
+
+
+def test_a_question_is_asked_of_several_regions_by_their_own_targets_where_they_have_one():
+    data = qc.load()
+    target = find_target(data, "energy_per_gdp_12fyp_zhejiang", "provinces_energy")
+    both = in_regions(data, target, "jiangsu, zhejiang")
+    assert [(one.plan, one.region, one.threshold) for one in both] == [
+        ("jiangsu_12fyp", "jiangsu", -18.0), ("provinces_energy", "zhejiang", -18.0),
+    ]  # fmt: skip
+    every = in_regions(data, target, "all")
+    assert len(every) > 25 and {one.deadline for one in every} == {2015}
+    (moved,) = in_regions(data, find_target(data, "rd_intensity"), "jiangsu,")
+    assert (moved.target_id, moved.region, moved.threshold) == ("rd_intensity", "jiangsu", 4.0)
+    with pytest.raises(qc.QcityError, match="unknown region"):
+        in_regions(data, target, "jiangsu,zhejang")

@@ -96,11 +96,10 @@ def test_runs_at_the_same_moment_do_not_clash(tmp_path, answer):
 
 
 def test_nothing_half_written_stays_when_writing_fails(tmp_path, answer, monkeypatch):
-    def broken(self, path, **options):
-        Path(path).write_bytes(b"half")
+    def broken(self, target):
         raise OSError("disk full")
 
-    monkeypatch.setattr(pd.DataFrame, "to_parquet", broken)
+    monkeypatch.setattr(Path, "replace", broken)
     with pytest.raises(OSError, match="disk full"):
         ledger.record(answer, tmp_path, "abc", DAY)
     assert contents(tmp_path) == {}

@@ -250,7 +250,7 @@ def dependence(data: Data, assessments: Sequence[Assessment]) -> Dependence:
     way = np.where(np.bincount(of_target, signs, len(series)) >= 0, 1.0, -1.0)
     days = {a.target.indicator_id: a.as_of for a in reversed(assessments)}
     changes = {name: _changes(data.at(day), name) for name, day in days.items()}
-    pairs = [_together(changes[one], changes[other]) for one, _ in series for other, _ in series]
+    pairs = [_together(changes, one, other) for one in series for other in series]
     raw, common = np.array(pairs, dtype=float).reshape(len(series), len(series), 2).transpose(2, 0, 1)
     matrix, mean = shrunk(raw * np.outer(way, way), common)
     correlation = np.where(of_shock[:, None] == of_shock, LIMIT, matrix[np.ix_(of_shock, of_shock)])
@@ -297,9 +297,15 @@ def standardised(levels: pd.Series, support: str) -> pd.Series:
     return (moved - moved.mean()) / spread if spread > 1e-12 else moved[:0]
 
 
-def _together(one: dict[str, pd.Series], other: dict[str, pd.Series]) -> tuple[float, int]:
-    """Mean product of two indicators' standardised changes over regions and years in common, and how many there are."""
-    shared = [one[region].mul(other[region]).dropna() for region in one if region in other]
+def _together(
+    changes: dict[str, dict[str, pd.Series]], one: tuple[str, str], other: tuple[str, str]
+) -> tuple[float, int]:
+    """Mean product of the standardised changes of two series (indicator and region) over the years in common, and how
+    many there are; of two indicators in one region over all regions that have both."""
+    first, second = changes[one[0]], changes[other[0]]
+    apart = one[1] != other[1]
+    pairs = [(one[1], other[1])] if apart else [(region, region) for region in first]
+    shared = [first[a].mul(second[b]).dropna() for a, b in pairs if a in first and b in second]
     products = np.concatenate([np.empty(0), *shared])
     return (float(np.clip(products.mean(), -1.0, 1.0)), len(products)) if len(products) else (0.0, 0)
 

@@ -13,9 +13,10 @@ import sys
 from ..catalogue import text
 from ..errors import QcityError
 from . import answers, data
-from .options import app, fault, spoken
+from .options import ORDER, app, fault, spoken
 
 __all__ = ["answers", "app", "data", "main"]
+app.registered_commands.sort(key=lambda command: ORDER.index(str(command.name)))
 
 
 def main() -> None:

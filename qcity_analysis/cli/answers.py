@@ -14,47 +14,39 @@ from typer import Argument, Option
 from ..catalogue import text
 from ..errors import QcityError
 from ..files import write_whole
-from .options import (
-    AsOf,
-    DataDir,
-    Draws,
-    Json,
-    Language,
-    PlanName,
-    Region,
-    Seed,
-    TargetName,
-    command,
-    save,
-    show,
-)
+
+from .options import AsOf, DataDir, Draws, Json, Language, PlanName, Region, Seed, TargetName  # isort: skip
+from .options import command, save, show  # isort: skip
 
 HOME = "[default: processed/ledger beside the data]."
 
 
 @command("forecast energy_per_gdp --plan china_14fyp --as-of 2023-03-31")
 def forecast(
-    target: TargetName,
-    plan: PlanName = None,
-    region: Region = None,
-    as_of: AsOf = None,
-    language: Language = "en",
+    target: TargetName, plan: PlanName = None, region: Region = None, as_of: AsOf = None,
+    language: Language = "en", draws: Draws = 10_000, seed: Seed = 0,
     model: Annotated[str, Option(help="mixture, ets, theta, arima, ucm, drift or naive.")] = "mixture",
-    draws: Draws = 10_000,
-    seed: Seed = 0,
     figure: Annotated[Path | None, Option(help="Save the fan chart here (.png, .svg, .pdf).")] = None,
-    record: Annotated[
-        bool, Option("--record", help="Append what is said to the ledger beside the data.")
-    ] = False,
-    data: DataDir = None,
-    as_json: Json = False,
-) -> None:
+    record: Annotated[bool, Option("--record", help="Append what is said to the ledger beside the data.")] = False,
+    data: DataDir = None, as_json: Json = False,
+) -> None:  # fmt: skip
     """Will one target be met? Prints the answer in words; writes only a figure or a record asked for."""
+    from ..analysis.portfolio import portfolio as add_up
     from ..assessment.assess import assess
     from ..data.load import load
+    from ..reporting.analyses import regions_lines
+    from ..reporting.figures.charts import regions_chart
     from ..reporting.target_sections import answer_lines
+    from ..targets import find_target, in_regions
 
     known = load(data, as_of=as_of)
+    if region and (region == "all" or "," in region):
+        asked = in_regions(known, find_target(known, target, plan), region)
+        answers = [assess(known, one, model=model, draws=draws, seed=seed) for one in asked]
+        if figure is not None:
+            regions_chart(answers, language).savefig(figure)
+        whole = add_up(known, answers, seed=seed)
+        show(as_json, lambda: [a.to_dict() for a in answers], lambda: regions_lines(answers, whole, language))
     answer = assess(known, target, plan=plan, region=region, model=model, draws=draws, seed=seed)
     if record:
         from ..trackrecord import ledger
@@ -69,17 +61,10 @@ def forecast(
 
 @command("outlook rd_intensity --as-of 2024-06-30")
 def outlook(
-    target: TargetName,
-    plan: PlanName = None,
-    region: Region = None,
-    as_of: AsOf = None,
+    target: TargetName, plan: PlanName = None, region: Region = None, as_of: AsOf = None,
     since: Annotated[str | None, Option(help="Earlier day to compare with, e.g. 2023-03-31.")] = None,
-    language: Language = "en",
-    draws: Annotated[int, Option(min=100, help="Simulated paths of each variant.")] = 10_000,
-    seed: Seed = 0,
-    data: DataDir = None,
-    as_json: Json = False,
-) -> None:
+    language: Language = "en", draws: Draws = 10_000, seed: Seed = 0, data: DataDir = None, as_json: Json = False,
+) -> None:  # fmt: skip
     """How fast it would have to move, when it is reached, how far the verdict depends on choices, what changed."""
     from ..analysis.attribution import explain_change
     from ..analysis.outlook import outlook as look_ahead
@@ -92,16 +77,16 @@ def outlook(
     answer = assess(known, target, plan=plan, region=region, draws=draws, seed=seed)
     ahead = [(part, look_ahead(known, part, draws=draws)) for part in answer.by_definition()]
     varied = sensitivity(known, answer, draws=draws)
-    change = None
-    if since is not None:
-        options = {"region": region, "draws": draws, "seed": seed}
-        change = explain_change(known, target, answer.target.plan, since, known.as_of, **options)
+    options = {"region": region, "draws": draws, "seed": seed}
+    change = (
+        explain_change(known, target, answer.target.plan, since, known.as_of, **options) if since else None
+    )
 
     def plain() -> dict[str, Any]:
         by_definition = {part.definition["indicator_id"]: one.to_dict() for part, one in ahead}
-        about: dict[str, Any] = {"target": target, "status": answer.status, "probability": answer.probability}
-        about |= {"outlook": by_definition, "sensitivity": [one.to_dict() for one in varied]}
-        return about | {"change": change.to_dict() if change is not None else None}
+        return {"target": target, "status": answer.status, "probability": answer.probability,
+                "outlook": by_definition, "sensitivity": [one.to_dict() for one in varied],
+                "change": change.to_dict() if change is not None else None}  # fmt: skip
 
     def lines() -> list[str]:
         shown = outlook_lines(known, answer, ahead, language) + sensitivity_lines(varied, language)
@@ -112,14 +97,9 @@ def outlook(
 
 @command("rules energy_per_gdp --plan china_14fyp --as-of 2023-03-31")
 def rules(
-    target: TargetName,
-    plan: PlanName = None,
-    region: Region = None,
-    as_of: AsOf = None,
-    language: Language = "en",
-    data: DataDir = None,
-    as_json: Json = False,
-) -> None:
+    target: TargetName, plan: PlanName = None, region: Region = None, as_of: AsOf = None,
+    language: Language = "en", data: DataDir = None, as_json: Json = False,
+) -> None:  # fmt: skip
     """What do published progress rules say, beside the probability? Writes nothing."""
     from ..assessment.assess import assess
     from ..data.load import load
@@ -134,13 +114,9 @@ def rules(
 @command("portfolio china_14fyp --as-of 2024-06-30")
 def portfolio(
     plan: Annotated[str, Argument(help="Name of the plan; `qcity list` shows them.")],
-    as_of: AsOf = None,
-    language: Language = "en",
-    draws: Annotated[int, Option(min=100, help="Simulated paths of each target.")] = 10_000,
-    seed: Seed = 0,
-    data: DataDir = None,
-    as_json: Json = False,
-) -> None:
+    as_of: AsOf = None, language: Language = "en", draws: Draws = 10_000, seed: Seed = 0,
+    data: DataDir = None, as_json: Json = False,
+) -> None:  # fmt: skip
     """How many targets of a plan will be met, when what moves one indicator moves others too."""
     from ..analysis.portfolio import portfolio as add_up
     from ..assessment.assess import scorecard
@@ -157,15 +133,11 @@ def portfolio(
 def export(
     plan: Annotated[str, Argument(help="Name of the plan; `qcity list` shows them.")],
     to: Annotated[Path, Option(help="File to write: .xlsx, .docx or .csv.")],
-    as_of: AsOf = None,
-    language: Language = "zh",
-    draws: Draws = 10_000,
-    seed: Seed = 0,
+    as_of: AsOf = None, language: Language = "zh", draws: Draws = 10_000, seed: Seed = 0,
     data: DataDir = None,
-) -> None:
+) -> None:  # fmt: skip
     """Write the review table of a plan: all its targets by section and by department, with figures and conclusions."""
     from ..assessment.assess import scorecard
-    from ..catalogue import text
     from ..data.load import load
     from ..reporting.export import export as table_of
     from ..reporting.sentences import plan_title
@@ -182,15 +154,12 @@ def run(
     plan: Annotated[list[str] | None, Option(help="Plan; repeat for several [default: all].")] = None,
     target: Annotated[list[str] | None, Option(help="Only these targets; repeatable.")] = None,
     language: Annotated[list[str] | None, Option(help="en, zh [default: both].")] = None,
-    as_of: AsOf = None,
-    data: DataDir = None,
+    as_of: AsOf = None, data: DataDir = None,
     out: Annotated[Path, Option(help="Folder of the pages.")] = Path("reports"),
     jobs: Annotated[int, Option(min=1, help="Notebooks at a time.")] = 2,
     timeout: Annotated[int, Option(min=1, help="Seconds one notebook may take.")] = 600,
     record: Annotated[bool, Option(help="Append what is said to the ledger.")] = True,
-    ledger: Annotated[
-        Path | None, Option(help=f"Folder of issued probabilities, kept for good {HOME}")
-    ] = None,
+    ledger: Annotated[Path | None, Option(help=f"Folder of issued probabilities {HOME}")] = None,
     force: Annotated[bool, Option("--force", help="Run again what is unchanged.")] = False,
     only_failed: Annotated[bool, Option("--only-failed", help="Run only what failed last time.")] = False,
     keep: Annotated[int, Option(min=0, help="Past versions of each page to keep beside it.")] = 0,
@@ -198,7 +167,7 @@ def run(
     parameter: Annotated[list[str] | None, Option("-p", help="Its parameter, as name=value.")] = None,
     log_json: Annotated[bool, Option("--log-json", help="Print progress as JSON, a line each.")] = False,
     notify: Annotated[str, Option(help="Tell this address (Apprise) of failures and new words.")] = "",
-) -> None:
+) -> None:  # fmt: skip
     """Run the notebooks on the data and write the pages and their index; what is unchanged is not run again.
 
     A secret address for --notify is better put into the environment, as QCITY_NOTIFY.
@@ -226,10 +195,8 @@ def run(
         print(line)
     if address and not report.notify(address, made, spoken):
         say("notify_failed", {})
-    say(
-        "end",
-        {"index": str(made.index), "seconds": made.seconds, "failed": [run["id"] for run in made.failed]},
-    )
+    failed = [run["id"] for run in made.failed]
+    say("end", {"index": str(made.index), "seconds": made.seconds, "failed": failed})
     raise typer.Exit(made.exit_code)
 
 
@@ -237,11 +204,9 @@ def run(
 def site(
     out: Annotated[Path, Argument(help="Folder of the pages.")] = Path("reports"),
     to_zip: Annotated[Path | None, Option("--zip", help="One archive for mail.")] = None,
-    pdf: Annotated[
-        Path | None, Option(help="Folder for every page as PDF on A4, printed by a browser.")
-    ] = None,
+    pdf: Annotated[Path | None, Option(help="Folder for every page as PDF on A4, printed by a browser.")] = None,
     to: Annotated[str | None, Option(help="Copy to s3://bucket/folder or a folder.")] = None,
-) -> None:
+) -> None:  # fmt: skip
     """Send a report on: pages and results as one archive, as PDF, or to another place."""
     from ..running import sharing
 
@@ -259,7 +224,7 @@ def site(
 def serve(
     out: Annotated[Path, Argument(help="Folder of the pages.")] = Path("reports"),
     port: Annotated[int, Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
-) -> None:
+) -> None:  # fmt: skip
     """Show a report in the browser of this machine; nobody else can reach it."""
     from ..running.sharing import server
 
@@ -270,14 +235,11 @@ def serve(
 
 @command("score --plan china_14fyp --json")
 def score(
-    plan: PlanName = None,
-    data: DataDir = None,
-    as_of: AsOf = None,
+    plan: PlanName = None, data: DataDir = None, as_of: AsOf = None, language: Language = "en",
     ledger: Annotated[Path | None, Option(help=f"Folder of issued probabilities {HOME}")] = None,
-    language: Language = "en",
     out: Annotated[Path | None, Option(help="Also write the scores as JSON to this file.")] = None,
     as_json: Json = False,
-) -> None:
+) -> None:  # fmt: skip
     """How good are the probabilities? Hindcasts on the published series, rules and models, real targets, ledger.
 
     Without --plan every published series is scored. Takes about half a minute.
@@ -302,11 +264,9 @@ def panel(
     horizon: Annotated[int, Option(min=1, help="Years ahead.")] = 5,
     levels: Annotated[str, Option(help="Quantiles, separated by commas.")] = "0.05,0.25,0.5,0.75,0.95",
     workers: Annotated[int, Option(min=1, help="Processes on this machine.")] = 1,
-    scheduler: Annotated[
-        str, Option(help="Address of a Dask scheduler, tcp://host:8786, in place of processes.")
-    ] = "",
+    scheduler: Annotated[str, Option(help="Address of a Dask scheduler, tcp://host:8786, in place of processes.")] = "",
     rows: Annotated[int, Option(min=1, help="Rows of input in one part, about.")] = 1_000_000,
-) -> None:
+) -> None:  # fmt: skip
     """Forecast many series from Parquet, part by part; the same bytes whoever works on them.
 
     A run that was cut short goes on where it was when the same command is given again.

@@ -13,20 +13,18 @@ import typer
 from typer import Argument, Option
 
 from ..errors import QcityError, did_you_mean, unknown
-from .options import AsOf, DataDir, Draws, Json, Language, PlanName, as_text, command, save
+from .options import AsOf, DataDir, Draws, Json, Language, PlanName, as_text, command, save, show
 
 FORMATS = ("text", "json", "html")
 
 
 @command("check --format html --out check.html")
 def check(
-    data: DataDir = None,
-    as_of: AsOf = None,
+    data: DataDir = None, as_of: AsOf = None, language: Language = "en",
     format: Annotated[str, Option(help="text, json or html.")] = "text",
     out: Annotated[Path | None, Option(help="Write to this file instead of printing.")] = None,
-    language: Language = "en",
     as_json: Annotated[bool, Option("--json", help="The same as --format json.")] = False,
-) -> None:
+) -> None:  # fmt: skip
     """Check a data package: every problem at once, with file, row, column and remedy.
 
     Errors must be corrected before the data can be used; warnings are figures to look at. HTML holds both languages.
@@ -63,7 +61,7 @@ def check(
 @command("list --plan china_14fyp")
 def list_targets(
     data: DataDir = None, plan: PlanName = None, as_of: AsOf = None, as_json: Json = False
-) -> None:
+) -> None:  # fmt: skip
     """List the plans, their targets, and for how many years figures are published."""
     from ..data.load import load
 
@@ -102,7 +100,7 @@ def add(
     base_period: Annotated[str, Option(help="Base year of a cumulative change.")] = "",
     data: DataDir = None,
     dry_run: Annotated[bool, Option("--dry-run", help="Check, but write nothing.")] = False,
-) -> None:
+) -> None:  # fmt: skip
     """Add one published figure with its source; nothing is written if the data would not pass the checks."""
     from ..data.write import add_figure
 
@@ -115,21 +113,15 @@ def add(
 @command("import yearbook.xlsx --map yearbook.yaml --write")
 def import_file(
     file: Annotated[Path | None, Argument(help="CSV, .xlsx, .xls, or SDMX file.")] = None,
-    mapping: Annotated[
-        Path | None, Option("--map", help="YAML file: which names are which indicators.")
-    ] = None,
+    mapping: Annotated[Path | None, Option("--map", help="YAML file: which names are which indicators.")] = None,
     suggest: Annotated[bool, Option("--suggest", help="Print a starter mapping for the file.")] = False,
     write: Annotated[bool, Option("--write", help="Write what the preview shows.")] = False,
-    skip_refused: Annotated[
-        bool, Option("--skip-refused", help="Write the rest, list refused cells in a file.")
-    ] = False,
+    skip_refused: Annotated[bool, Option("--skip-refused", help="Write the rest, list refused cells.")] = False,
     undo: Annotated[bool, Option("--undo", help="Take the last import back.")] = False,
     encoding: Annotated[str, Option(help="With --suggest: of a text file, as cp949 or latin-1.")] = "",
     everything: Annotated[bool, Option("--all", help="Show every figure in the preview.")] = False,
-    data: DataDir = None,
-    language: Language = "en",
-    as_json: Json = False,
-) -> None:
+    data: DataDir = None, language: Language = "en", as_json: Json = False,
+) -> None:  # fmt: skip
     """Import the figures of a file: preview first, then with --write all of it or nothing.
 
     Start with `qcity import FILE --suggest > map.yaml`, complete map.yaml, look at the preview of
@@ -168,25 +160,20 @@ def import_file(
         if language == "en":
             raise
         lines = [problem.line(language, level=False) for problem in error.problems]
-        raise QcityError(
-            "\n  ".join([text("import_problems", language, count=len(lines)), *lines])
-        ) from error
+        head = text("import_problems", language, count=len(lines))
+        raise QcityError("\n  ".join([head, *lines])) from error
     print(as_text(done.to_dict()) if as_json else import_outcome(done, stopped, language))
     raise typer.Exit(2 if stopped else 0)
 
 
 @command("new-plan green_city_2030")
 def new_plan(
-    name: Annotated[
-        str, Argument(help="Identifier of the plan: lower-case letters, digits and underscores.")
-    ],
-    file: Annotated[
-        Path | None, Option("--from", help="File of figures to take regions and indicators from.")
-    ] = None,
+    name: Annotated[str, Argument(help="Identifier of the plan: lower-case letters, digits and underscores.")],
+    file: Annotated[Path | None, Option("--from", help="File of figures to take regions and indicators from.")] = None,
     encoding: Annotated[str, Option(help="Of that file, where it is text as cp949 or latin-1.")] = "",
     out: Annotated[Path | None, Option(help="Folder to make [default: one of that name here].")] = None,
     language: Language = "en",
-) -> None:
+) -> None:  # fmt: skip
     """Make a plan: its tables with one worked example, or with what a file of figures holds, and a guide.
 
     Nothing that is there is overwritten. The plan is then used with `--data FOLDER`, or by setting QCITY_DATA.
@@ -208,12 +195,9 @@ def new_plan(
 def diff(
     earlier: Annotated[str, Option("--from", help="The earlier day, e.g. 2022-12-31.")],
     later: Annotated[str | None, Option("--to", help="The later day [default: today].")] = None,
-    plan: PlanName = None,
-    draws: Draws = 10_000,
-    language: Language = "en",
-    data: DataDir = None,
+    plan: PlanName = None, draws: Draws = 10_000, language: Language = "en", data: DataDir = None,
     as_json: Json = False,
-) -> None:
+) -> None:  # fmt: skip
     """What became known between two days: new and revised figures, and what they did to each target's probability.
 
     Nothing is written. A day that rests on the publication lag of the indicator is marked as assumed.
@@ -233,7 +217,5 @@ def diff(
     ]
     figures = compare(known, earlier, known.as_of)
     figures = figures if asked is None else figures[figures["indicator_id"].isin(asked)]
-    if as_json:
-        print(as_text(diff_values(figures, changes, earlier, known.as_of)))
-    else:
-        print("\n".join(diff_lines(known, figures, changes, earlier, language)))
+    values = partial(diff_values, figures, changes, earlier, known.as_of)
+    show(as_json, values, partial(diff_lines, known, figures, changes, earlier, language))

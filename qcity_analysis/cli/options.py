@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import typer.core
 from typer import Argument, Option
 
 from ..catalogue import catalogue, check_language, text
@@ -20,32 +19,15 @@ from ..files import write_whole
 EXIT_CODES = (
     "Exit codes: 0 done; 1 a page could not be made; 2 bad input; 3 not assessable; 4 the machine failed."
 )
-
-ORDER = (
-    *("check", "list", "add", "import", "new-plan", "diff"),  # figures
-    *("forecast", "outlook", "rules", "portfolio", "export"),  # answers
-    *("run", "site", "serve", "score", "panel"),  # pages, track record, many series
-)
-
-
-class InOrder(typer.core.TyperGroup):
-    """Commands in the order in which they are used, not that of the alphabet or of imports."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Names of the commands; those not in ORDER come last."""
-        names = super().list_commands(ctx)
-        return sorted(names, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
-
+ORDER = (  # of the commands: figures; answers; pages, track record, many series
+    "check", "list", "add", "import", "new-plan", "diff", "forecast", "outlook", "rules", "portfolio", "export",
+    "run", "site", "serve", "score", "panel",
+)  # fmt: skip
 
 app = typer.Typer(
-    cls=InOrder,
-    help="Will a plan's targets be met? Checked probabilities from published yearly figures.",
-    epilog=EXIT_CODES,
-    add_completion=False,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
+    help="Will a plan's targets be met? Checked probabilities from published yearly figures.", epilog=EXIT_CODES,
+    add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+)  # fmt: skip
 
 
 def command(example: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -53,12 +35,12 @@ def command(example: str) -> Callable[[Callable[..., None]], Callable[..., None]
     return app.command(example.split()[0], epilog=f"\b\nExample:\n  qcity {example}\n\n{EXIT_CODES}")
 
 
-DataDir = Annotated[
-    Path | None, Option("--data", help="Folder of the data package [default: QCITY_DATA, else data/raw].")
-]
+DataDir = Annotated[Path | None, Option("--data", help="Data package [default: QCITY_DATA, else data/raw].")]
 AsOf = Annotated[str | None, Option(help="Use only what was known on this day, e.g. 2023-03-31.")]
 PlanName = Annotated[str | None, Option(help="Plan [default: the first that has the target].")]
-Region = Annotated[str | None, Option(help="Ask the same of another region.")]
+Region = Annotated[
+    str | None, Option(help="Ask another region the same (forecast: or several, a,b,c; or all).")
+]
 Draws = Annotated[int, Option(min=100, help="Simulated paths.")]
 Seed = Annotated[int, Option(help="Seed of the simulation.")]
 TargetName = Annotated[str, Argument(metavar="target", help="Name of the target; `qcity list` shows them.")]

@@ -17,7 +17,7 @@ import pandas as pd
 
 from ..errors import closest
 from ..problems import Problem
-from .schema import CHANGES, INPUTS, PERIOD, RELATIVE, by_value, is_spliced, parts, rounds_of, shown
+from .schema import CHANGES, INPUTS, PERIOD, RELATIVE, STATED, by_value, is_spliced, parts, rounds_of, shown
 from .vintages import ASSUMED_LAG_MONTHS, codes, figure_codes, is_whole, newest_rows, same_period
 
 Tables = dict[str, pd.DataFrame]
@@ -26,7 +26,7 @@ CHILDREN = ("observations", "targets", "earlier_targets")
 HELD = {"indicator_id": "indicators", "region": "regions", "source_id": "sources"}
 LINKS = [  # table and column, and the table and column that must hold the name
     *((child, name, HELD[name], name) for child in CHILDREN for name in HELD),
-    *(("outcomes", name, HELD[name], name) for name in ("region", "source_id")),
+    *((table, name, HELD[name], name) for table in STATED for name in ("region", "source_id")),
     ("indicators", "continues", "indicators", "indicator_id"),
 ]
 LEVELS = ["level", "count_total", "count_new"]

@@ -23,7 +23,7 @@ from ..problems import DataError, Problem
 from .checks import Tables, check_tables, oddities
 from .corrections import as_known, no_corrections, read_corrections
 from .read import read_table, table_of
-from .schema import TABLES, is_date
+from .schema import STATED, TABLES, is_date
 from .vintages import is_whole, last_days, newest_vintages, to_date, with_dates
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Data:
     indicator's publication lag, and `decimals`, the digits after the point as typed; December to date and the fourth
     quarter to date are the year and have its period), `indicators`, `targets`, `sources`, `regions` (one frame each),
     `earlier_targets` (of plans that are over), `outcomes` (what was officially said of a target by that day),
+    `official_grades` (yearly grades and alert levels given to regions by that day),
     `as_of` (only figures known by that day are held), `folder`, `corrections` (the corrections of published figures
     known by that day, already applied; columns as in `corrections.read_corrections`), `remarks` (warnings about the
     files as they were read), and `computed` (what was made of these data already, by what was asked).
@@ -53,6 +54,7 @@ class Data:
     folder: Path
     earlier_targets: pd.DataFrame
     outcomes: pd.DataFrame
+    official_grades: pd.DataFrame
     corrections: pd.DataFrame = field(default_factory=no_corrections)
     remarks: tuple[Problem, ...] = ()
     computed: dict[Any, Any] = field(default_factory=dict, init=False, compare=False)
@@ -119,8 +121,9 @@ class Data:
             raise QcityError(f"{later}; load them again with that day")
         known = _known_by(as_known(self.observations, self.corrections, day), day).reset_index(drop=True)
         made = self.corrections[self.corrections["since"] <= day]
-        said = self.outcomes[last_days(self.outcomes["published"]) <= pd.Timestamp(day)]
-        return dataclasses.replace(self, observations=known, as_of=day, corrections=made, outcomes=said)
+        said = {name: getattr(self, name) for name in STATED}
+        said = {name: t[last_days(t["published"]) <= pd.Timestamp(day)] for name, t in said.items()}
+        return dataclasses.replace(self, observations=known, as_of=day, corrections=made, **said)
 
     def plans(self) -> list[str]:
         """The plans of the package, in the order of `targets.csv`."""
@@ -227,8 +230,8 @@ def _all_read(tables: Tables, problems: list[Problem]) -> bool:
 
 
 def pages(folder: Path) -> dict[str, Any]:
-    """What `pages.toml` beside the data asks of the pages: `look_back` (targets asked again as of an earlier day),
-    and of the track record `national` (shown first) and `earlier_plans` (asked again); empty where there is none.
+    """What `pages.toml` beside the data asks of the pages (see there: days to look back to, what the track record asks
+    again and leaves out, names of plans); empty where there is none.
     """
     path = folder / "pages.toml"
     return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
@@ -245,6 +248,6 @@ def find_folder(folder: str | Path | None = None) -> Path:
     if not package.is_dir():
         raise QcityError(
             f"no data package at {package}: found no such folder. Name one with --data DIR or QCITY_DATA; "
-            f"it holds {', '.join(t.file for n, t in TABLES.items() if n not in ('earlier_targets', 'outcomes'))}"
+            f"it holds {', '.join(t.file for n, t in TABLES.items() if n not in ('earlier_targets', *STATED))}"
         )
     return package.resolve()

@@ -23,6 +23,7 @@ RELATIVE = ("relative_change", "average_growth")  # in percent on the level of t
 DIRECTIONS = (
     "at_least", "at_most", "increase", "decrease", "increase_every_year", "decrease_every_year", "achieved",
 )  # fmt: skip
+STATED = ("outcomes", "official_grades")  # tables of what officials said, each row with its day
 INPUTS = {"ratio": 2, "per_head": 2, "sum": 1}  # how many inputs each kind of derived indicator has
 
 
@@ -106,6 +107,11 @@ TABLES = {
         "outcomes", "plan target_id region source_id", _needed("plan target_id region source_id", "identifier"),
         _given("value", "number"), _given("qualifier", "choice", *QUALIFIERS), _needed("unit"),
         _given("verdict", "choice", "met", "missed"), _needed("published", "date"), _given("note"), optional=True,
+    ),
+    "official_grades": _table(
+        "official_grades", "region period scheme", _needed("region", "identifier"), _needed("period", "period"),
+        _given("body"), _needed("scheme grade"), _needed("published", "date"), _needed("source_id", "identifier"),
+        _given("note"), optional=True,
     ),
     "observations": _table(
         "observations", "indicator_id region period measure base_period published",

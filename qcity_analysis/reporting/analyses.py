@@ -398,6 +398,25 @@ def portfolio_lines(plan: Portfolio, lang: str) -> list[str]:
     return [*lines, "", missing] if missing else lines
 
 
+def regions_lines(answers: Sequence[Assessment], plan: Portfolio, lang: str) -> list[str]:
+    """One question asked of several regions: a row each, and how many and whether all will meet it, together."""
+    rows = [
+        [
+            a.region_names[lang],
+            words.target_shown(a, lang),
+            join(words.chance(a, lang), lang) or status_shown(a, lang),
+        ]
+        for a in answers
+    ]
+    lines = plain_table(titled(rows, ("c_region", "k_threshold", "c_answer"), lang))
+    if plan.targets.empty:
+        return lines
+    low, high = plan.interval()
+    facts = {"total": len(answers), "assessed": len(plan.targets), "expected": amount(plan.expected)}
+    facts |= {"every": percent(float(plan.counts["dependent"].iloc[-1]), lang), "low": low, "high": high}
+    return [*lines, "", say("regions_together", lang, **facts, share=percent(plan.within(low, high), lang))]
+
+
 def explained(assessment: Assessment, why: Explanation, lang: str) -> list[str]:
     """Sentences on a mixture forecast and its explanation."""
     until, extra = assessment.target.deadline, why.last_value - 1

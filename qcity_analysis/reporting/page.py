@@ -11,18 +11,19 @@ import hashlib
 import re
 import threading
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import cache
 from html import escape
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..catalogue import LANGUAGES, catalogue, text
+from ..catalogue import LANGUAGES, catalogue, join, text
 from ..data.schema import TABLES
 from ..files import write_whole
 from ..problems import Problem, counted
-from .sentences import section_name
 
 if TYPE_CHECKING:
     pass
@@ -31,6 +32,8 @@ LINK = re.compile(r'<span(?: class="name")? data-href="([^"]*)">(.*?)</span>')
 TEMPLATES = Path(__file__).with_name("templates")
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
 EXAMPLES = {"date": "2024-03-28, 2024-03, 2024", "year": "2025", "number": "3.48", "integer": "6"}
+GROUPS = ("answered", "settled", "reference", "without")  # targets of a plan in the index
+COUNTED = ("answered", "likely", "unlikely", "met", "missed", "reference", "without")  # in its first line
 KEPT = re.compile("<!--kept-->.*?<!--/kept-->", re.S)  # where a page that is kept says why
 ASSESSED = ("forecast", "met", "missed", "depends_on_definition")
 _ONE_AT_A_TIME = threading.Lock()  # nbconvert's exporter and its templates are not promised to be thread-safe
@@ -162,44 +165,61 @@ def check_page(
 
 
 def write_index(entries: Sequence[dict[str, Any]], output: str | Path, as_of: str) -> None:
-    """Write the index of a report: every target of every plan, one line each, with links to the pages.
+    """Write the index of a report: plans still running first, then the first plan, then those that are over.
 
     `entries` are one dict per run as in the ledger (see `report`), with the front matter of its page as `front`; its
     kind is target, dated, scorecard, overview or track. Runs that failed are listed in a banner.
     """
     langs = list(dict.fromkeys(entry["lang"] for entry in entries)) or ["en"]
-    failed = [e | {"name": _name(e)} for e in entries if not e["ok"]]
+    spoken = {lang: [entry for entry in entries if entry["lang"] == lang] for lang in langs}
+    pages = {lang: {e["kind"]: e for e in mine} for lang, mine in spoken.items()}
     html = _rendered(
-        "index.html.j2", langs, as_of=as_of,
-        plans={lang: _plans([e for e in entries if e["plan"] and e["lang"] == lang], lang) for lang in langs},
-        failed={lang: [e for e in failed if e["lang"] == lang] for lang in langs},
-        **{kind: {e["lang"]: e["page"] for e in entries if e["kind"] == kind} for kind in ("track", "overview")},
+        "index.html.j2", langs, as_of=as_of, pages=pages,
+        plans={lang: _plans(mine, lang, as_of) for lang, mine in spoken.items()},
+        tally={lang: _tally([e for e in mine if e["kind"] == "target"], lang) for lang, mine in spoken.items()},
+        failed={lang: [e | {"name": _name(e)} for e in mine if not e["ok"]] for lang, mine in spoken.items()},
     )  # fmt: skip
     write_whole(Path(output), html)
 
 
-def _plans(entries: list[dict[str, Any]], lang: str) -> list[dict[str, Any]]:
-    plans = []
-    for plan in dict.fromkeys(entry["plan"] for entry in entries):
-        kinds: dict[str, list[dict[str, Any]]] = {"target": [], "dated": [], "scorecard": []}
-        for entry in entries:
-            if entry["plan"] == plan:
-                kinds.setdefault(entry["kind"], []).append(entry)
-        rows: dict[str, list[dict[str, Any]]] = {}
-        for entry in kinds["target"]:
-            rows.setdefault(entry["front"].get("section", ""), []).append(_row(entry, lang))
-        titles = {name: section_name(name, lang) if len(rows) > 1 or name else "" for name in rows}
-        sections = [{"title": titles[name], "rows": lines} for name, lines in rows.items()]
-        if kinds["dated"]:
-            sections.append(
-                {"title": text("index_dated", lang), "rows": [_row(e, lang) for e in kinds["dated"]]}
-            )
-        assessed = sum(entry["front"].get("status") in ASSESSED for entry in kinds["target"])
-        count = text("index_assessed", lang, total=len(kinds["target"]), assessed=assessed)
-        card = (kinds["scorecard"] or [{}])[0]
-        title, link = card.get("front", {}).get("plan_title") or plan, card.get("page", "")
-        plans.append({"title": title, "count": count, "scorecard": link, "sections": sections})
-    return plans
+def _plans(entries: list[dict[str, Any]], lang: str, as_of: str) -> list[dict[str, Any]]:
+    """The plans in their order, each with its targets in groups; what is over but the first plan is folded."""
+    plans: list[dict[str, Any]] = []
+    for plan in dict.fromkeys(entry["plan"] for entry in entries if entry["plan"]):
+        mine = [entry for entry in entries if entry["plan"] == plan]
+        targets = [entry for entry in mine if entry["kind"] == "target"]
+        groups = {name: [_row(e, lang) for e in targets if _group(e) == name] for name in GROUPS}
+        groups["dated"] = [_row(entry, lang) for entry in mine if entry["kind"] == "dated"]
+        ends = [e["front"].get("deadline", 0) for e in targets] or [0]
+        card: dict[str, Any] = next((e for e in mine if e["kind"] == "scorecard"), {})
+        title, live = card.get("front", {}).get("plan_title") or plan, median(ends) >= int(as_of[:4])
+        about = {
+            "title": title,
+            "count": _tally(targets, lang),
+            "scorecard": card.get("page", ""),
+            "live": live,
+        }
+        plans.append(about | {"folded": not live and bool(plans), "groups": groups})
+    return sorted(plans, key=lambda plan: not plan["live"])
+
+
+def _group(entry: dict[str, Any]) -> str:
+    """Answered, settled, reference only, or without figures."""
+    status = entry["front"].get("status")
+    if status in ("met", "missed"):
+        return "settled"
+    return "answered" if status in ASSESSED else "reference" if entry["front"].get("lent") else "without"
+
+
+def _tally(targets: list[dict[str, Any]], lang: str) -> str:
+    """How many targets there are, how many have an answer and which, in one line."""
+    chances = [e["front"]["probability"] for e in targets if e["front"].get("probability") is not None]
+    groups, statuses = Counter(map(_group, targets)), Counter(e["front"].get("status") for e in targets)
+    numbers = {name: groups[name] for name in GROUPS} | {name: statuses[name] for name in ("met", "missed")}
+    numbers |= {"likely": sum(chance >= 0.66 for chance in chances)}
+    numbers |= {"unlikely": sum(chance <= 0.33 for chance in chances)}
+    parts = [text(f"index_{name}", lang, count=numbers[name]) for name in COUNTED if numbers[name]]
+    return text("index_tally", lang, total=len(targets), parts=join(parts, lang))
 
 
 def _name(entry: dict[str, Any]) -> str:
@@ -208,15 +228,16 @@ def _name(entry: dict[str, Any]) -> str:
 
 def _row(entry: dict[str, Any], lang: str) -> dict[str, Any]:
     front, name = entry["front"], _name(entry)
-    probability, status = front.get("probability"), front.get("status")
+    probability, group = front.get("probability"), _group(entry)
     if entry["kind"] == "dated":
         name = f"{name} · {text('as_of_line', lang, as_of=entry['as_of'])}".rstrip("。.")
     word = front.get("word_shown") or front.get("status_shown", "")
+    said = front.get("wording") if group == "without" else front.get("answer")
     return {
         "href": entry["page"], "name": name, "shown": front.get("probability_shown", ""),
         "percent": None if probability is None else round(100 * probability),
-        "word": word if entry["ok"] else entry["status"], "settled": status in ASSESSED and status != "forecast",
-        "answer": front.get("answer", "") or entry.get("error", ""),
+        "word": word if entry["ok"] else entry["status"], "settled": group == "settled",
+        "answer": said or front.get("answer", "") or entry.get("error", ""),
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import catalogue, check_language, join, say, text
+from ..data.load import pages
 from ..data.schema import RELATIVE
 from ..errors import Note
 from ..targets import NUMERAL, Pace, arabic, section_order
@@ -62,7 +63,8 @@ def headline(a: Assessment, lang: str) -> str:
     facts["ask"] = ask(a, lang)
     lead = say("head_definition", lang, **facts) if a.role == "definition" else ""
     settled = a.status in ("met", "missed") and a.target.threshold is not None
-    key = "head_settled" if settled else f"head_{a.status}"
+    overdue = a.status == "forecast" and a.as_of.year > a.target.deadline and len(a.levels()) > 0
+    key = "head_settled" if settled else "head_overdue" if overdue else f"head_{a.status}"
     return lead + say(key if key in catalogue("sentences") else "head", lang, **facts)
 
 
@@ -309,8 +311,9 @@ def plan_reading(a: Assessment, lang: str) -> list[str]:
 
 
 def plan_title(data: Data, plan: str, lang: str) -> str:
-    """The title of a plan in `lang`, from the source its targets name; the identifier where it has none."""
-    check_language(lang)
+    """The name of a plan in `lang`, from `titles` of `pages.toml`, else the source its targets name, else its own."""
+    if named := pages(data.folder).get("titles", {}).get(plan):
+        return str(named[check_language(lang)])
     named = data.targets.loc[(data.targets["plan"] == plan) & (data.targets["source_id"] != ""), "source_id"]
     titles = data.sources[data.sources["source_id"].isin(named.head(1))]
     if titles.empty:

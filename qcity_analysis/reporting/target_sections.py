@@ -40,7 +40,9 @@ def answer(data: Data, a: Assessment, lang: str) -> None:
         "answer": sentences.headline(a, lang),
         "short": f"{shown} ({word})" if shown and word else _short(a, verdict, lang), "status": a.status,
         "status_shown": verdict, "probability": a.probability if a.status == "forecast" else None,
-        "probability_shown": shown, "word_shown": word,
+        "probability_shown": shown, "word_shown": word, "deadline": target.deadline,
+        "lent": any(part.borrowed for part in a.parts),
+        "wording": (target.wording_en if lang == "en" else "") or target.wording,
         "illustrative": a.illustrative or any(part.illustrative for part in a.parts),
     }  # fmt: skip
     show.html(show.card(a, lang, "h1"), front=front)

@@ -9,22 +9,28 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from ..catalogue import join, say, text
+from ..data.load import pages
 from ..forecasting.annual import borrowing_evidence, learned
+from ..forecasting.scores import reliability
 from ..rules import RULES
+from ..series.annual import annual_series
+from ..trackrecord.ledger import with_earlier
+from ..trackrecord.record import FEW, coverage, real_summary, summary
 from . import sentences, show
 from .analyses import titled
-from .figures.charts import reliability_chart, skill_chart
+from .figures.charts import hedgehog_chart, reliability_chart
 from .formatting import number, percent, typed, with_sign, with_unit
 
 if TYPE_CHECKING:
     from ..data.load import Data
     from ..trackrecord.record import TrackRecord
 
-GOOD, FAIR = 2.5, 5.0  # percentage points between said and happened
-TARGET = ["plan", "target_id", "region", "definition"]  # what makes a real target
+GOOD, FAIR = 5.0, 10.0  # percentage points between said and happened
+REAL = ("tc_targets", "tc_number", "tc_right", "tc_met", "tc_brier", "tc_schedule", "tc_same")
 METHOD = ("known", "targets", "rules", "levels", "bootstrap", "bank")
 BORROWED = ("published", "expected")
 MOST = 40  # statements of the ledger that are shown
@@ -34,13 +40,21 @@ Row = Any  # a row of scores, as a dict or a pandas Series
 
 
 def answer(data: Data, record: TrackRecord, lang: str) -> None:
-    """Show the two sentences on what may be concluded, and hand the page its title."""
-    concluded = (bank_conclusion(record.bank, lang), own_conclusion(record, lang))
+    """Show what may be concluded, real targets first, and hand the page its title and the index its table."""
+    concluded = [
+        real_conclusion(record, lang),
+        bank_conclusion(record.bank, lang),
+        own_conclusion(record, lang),
+    ]
     plan = sentences.plan_title(data, record.plan, lang) if record.plan else ""
     title = text("track_title_plan" if plan else "track_question", lang, plan=plan)
-    said = (" " if lang == "en" else "").join(concluded)
-    front = {"kind": "track", "lang": lang, "title": title, "plan": record.plan, "model": "mixture"}
-    front |= {"as_of": record.as_of.isoformat(), "answer": said, "short": concluded[1]}
+    front: dict[str, Any] = {"kind": "track", "lang": lang, "title": title, "plan": record.plan}
+    front |= {"model": "mixture", "as_of": record.as_of.isoformat(), "short": concluded[0]}
+    front["answer"] = (" " if lang == "en" else "").join(concluded)
+    if len(record.real):
+        table = real_table(data, record, "plan", lang)
+        front["past"] = {"head": [table.index.name, *table], "rows": table.reset_index().to_numpy().tolist()}
+        front["past"]["plans"] = [*record.real_by("plan").index]
     show.section("answer", lang, "\n\n".join(concluded), front)
 
 
@@ -55,9 +69,9 @@ def bank(record: TrackRecord, lang: str) -> None:
     show.markdown(f"### {text('h_bank_rules', lang)}\n\n{bank_rules_lead(corpus, lang)}")
     show.table(_rules_by_years(corpus["rules"]["by_years"], lang))
     show.markdown(f"### {text('h_bank_coverage', lang)}\n\n{text('s_bank_coverage', lang)}")
-    by_years = {_years(row["years"], lang): row for row in corpus["coverage"]}
-    show.table(_scores(by_years, COVERED, "tc_years", lang))
-    lengths = {f"{row['from']}–{row['to']}": row for row in corpus["by_length"]}
+    show.table(_scores(pd.DataFrame(corpus["coverage"]).set_index("years"), COVERED, "tc_years", lang))
+    lengths = pd.DataFrame(corpus["by_length"])
+    lengths.index = lengths["from"].astype(str) + "–" + lengths["to"].astype(str)
     show.table(_scores(lengths, ("tc_number", "tc_met", *BRIER), "tc_length", lang))
 
 
@@ -86,8 +100,6 @@ def borrowing_table(shown: dict[str, Any], lang: str) -> pd.DataFrame:
 
 def own(record: TrackRecord, lang: str) -> None:
     """Show the hindcasts on the package's own series: reliability with counts, scores by years left and by kind."""
-    from ..trackrecord.record import coverage, summary
-
     if record.asked.empty:
         show.section("own", lang, own_conclusion(record, lang))
         return
@@ -95,14 +107,9 @@ def own(record: TrackRecord, lang: str) -> None:
     _reliability(record.reliability(), lang)
     show.markdown(_parts_of_brier(summary(record.asked), "own_brier", lang))
     asked = ("tc_number", "tc_indicators", "tc_met", *BRIER)
-    show.markdown(f"### {text('h_own_years', lang)}")
-    by_years = {str(years): row for years, row in record.by("years").iterrows()}
-    show.table(_scores(by_years, asked, "tc_years", lang))
-    covered = {_years(years, lang): row for years, row in coverage(record.ahead).iterrows()}
-    show.table(_scores(covered, (*COVERED, "tc_crps"), "tc_years", lang))
-    show.markdown(f"### {text('h_own_kind', lang)}")
-    by_kind = {text(f"kind_{kind}", lang): row for kind, row in record.by("kind").iterrows()}
-    show.table(_scores(by_kind, asked, "tc_kind", lang))
+    show.table(_scores(record.by("years"), asked, "tc_years", lang), text("h_own_years", lang))
+    show.table(_scores(coverage(record.ahead), (*COVERED, "tc_crps"), "tc_years", lang))
+    show.table(_scores(record.by("kind"), asked, "tc_kind", lang), text("h_own_kind", lang))
 
 
 def benchmarks(record: TrackRecord, lang: str) -> None:
@@ -110,49 +117,111 @@ def benchmarks(record: TrackRecord, lang: str) -> None:
     if record.asked.empty:
         return
     show.section("rivals", lang)
-    rules = {RULES[str(rule)].name(lang): row for rule, row in record.rules.iterrows()}
-    skills = {
-        name: [_shown(row[kind], "skill", lang) for kind in ("skill", "fair")] for name, row in rules.items()
-    }
-    items = join([f"{name} {'; '.join(both)}" for name, both in skills.items()], lang)
-    show.picture(skill_chart(record.rules, list(rules), lang), text("alt_skill", lang, items=items))
     show.markdown(_beaten("own_rules", record.beaten_at(), lang))
-    raw, fair = record.toughest["raw"], record.toughest["calibrated"]
-    years = [year for year in raw.index if year in fair.index]
-    rows = [{"years": year, "raw": raw.loc[year], "calibrated": fair.loc[year]} for year in years]
+    raw, fair = (table.to_dict("index") for table in record.toughest.values())
+    rows = [{"years": year, "raw": raw[year], "calibrated": fair[year]} for year in raw if year in fair]
     show.table(_rules_by_years(rows, lang))
     keys = ("tc_answered", "tc_rule_brier", "tc_fair_brier", "tc_ours", "tc_skill_raw", "tc_skill_fair")
-    show.table(_scores(rules, keys, "tc_rule", lang))
+    show.table(_scores(record.rules, keys, "tc_rule", lang))
     show.markdown(f"### {text('h_models', lang)}\n\n{text('s_models', lang)}")
-    models = {text(f"model_{name}", lang): row for name, row in record.named_models.iterrows()}
     keys = ("tc_origins", "tc_number", "tc_brier", "tc_ours", "tc_skill", "tc_crps_model")
-    show.table(_scores(models, keys, "tc_model", lang))
+    show.table(_scores(record.named_models, keys, "tc_model", lang))
     show.markdown(_models_verdict(record, lang))
 
 
 def earlier(data: Data, record: TrackRecord, lang: str) -> None:
-    """Show the plan's national counterpart in full, then every other real target with an outcome."""
-    from ..data.load import pages
-
-    told = record.earlier
+    """Show the record on real targets: scores, benchmarks, past forecasts drawn, and every target in a folded list."""
+    told, real, own = record.earlier, record.real, pages(data.folder)
     if told.empty:
         return
-    keys = pd.MultiIndex.from_frame(told[["plan", "target_id", "region"]])
-    counterpart = keys == tuple(pages(data.folder).get("national", {}).get(key, "") for key in keys.names)
-    national = told[counterpart]
-    if len(national):
-        gap = "" if lang == "zh" else " "
-        show.section("national", lang, f"{text('s_national', lang)}{gap}{national_sentence(national, lang)}")
-        asked = national[national[[*RULES]].notna().any(axis=1) | national["probability"].notna()]
-        show.table(everyone(asked, lang))
     show.section("earlier", lang)
-    for (_, _, region), rows in told[~counterpart].groupby(["plan", "indicator_id", "region"], sort=False):
-        row, several = rows.iloc[0], rows["target_id"].nunique() > 1
-        caption = [data.region_name(str(region), lang), str(row[f"name_{lang}"])]
-        caption += [] if several else [_asked_shown(row, lang)]
-        shown = rows[rows["probability"].notna() | rows["met"].notna()]
-        show.table(_earlier_table(shown, lang), " · ".join(caption))
-    show.markdown(f"{earlier_score(told, lang)}\n\n{say('earlier_left_out', lang)}")
+    if len(real):
+        _reliability(reliability(real["probability"].to_numpy(), real["met"].to_numpy()), lang)
+        for column in ("plan", "kind", "years", "basis"):
+            if len(record.real_by(column)):
+                show.table(real_table(data, record, column, lang), text(f"h_real_{column}", lang))
+        rivals = record.real_benchmarks[lambda table: table["answered"] > 0].sort_values(
+            "skill", kind="stable"
+        )
+        keys = ("tc_number", "tc_brier_theirs", "tc_ours", "tc_skill")
+        show.table(_scores(rivals, keys, "tc_rule", lang), text("h_real_benchmarks", lang))
+        show.markdown(light_sentence(record, lang))
+    for name in own.get("hedgehogs", ()):
+        _hedgehog(data, told[told["plan"] + "/" + told["target_id"] == name], lang)
+    show.section("each", lang)
+    unscored, targets = told.attrs.get("unscored", {}), with_earlier(data).targets
+    for plan in dict.fromkeys([*told["plan"], *(name.partition("/")[0] for name in unscored)]):
+        mine, rows = targets[targets["plan"] == plan], told[told["plan"] == plan]
+        table = _each_target(data, mine, rows, unscored, lang)
+        show.markdown(f'<a id="{plan}"></a>')
+        show.table(table, folded=f"{sentences.plan_title(data, str(plan), lang)} ({len(table)})")
+
+
+def real_table(data: Data, record: TrackRecord, column: str, lang: str) -> pd.DataFrame:
+    """The record on real targets by "plan", "kind" or "years" left, a row each, and all together; shown text."""
+    table = record.real_by(column)
+    table.loc["all"] = real_summary(record.real)
+    if column == "plan":
+        table.index = [sentences.plan_title(data, name, lang) for name in table.index[:-1]] + ["all"]
+    return _scores(table, REAL, f"tc_{column}", lang)
+
+
+def _named(name: Any, head: str, lang: str) -> str:
+    """The title of a row of a table of scores: a rule, model, kind, number of years, basis, or what it is called."""
+    if name == "all":
+        return text("tb_figures" if head == "tc_basis" else "all_years", lang)
+    if name in RULES:
+        return RULES[name].name(lang)
+    if head == "tc_kind":
+        return say(f"kind_{name}", lang)
+    prefix = {"tc_rule": "benchmark_", "tc_model": "model_", "tc_basis": "tb_"}.get(head)
+    return text(f"{prefix}{name}", lang) if prefix else str(int(name)) if head == "tc_years" else str(name)
+
+
+def light_sentence(record: TrackRecord, lang: str) -> str:
+    """How often the official grade was right, beside our score on the same questions; empty without any."""
+    row, lit = record.real_benchmarks.loc["light"], record.real[record.real["light"].notna()]
+    red = lit[lit["light"] == 0]
+    return "" if lit.empty else say(
+        "light", lang, number=len(lit), right=int((lit["light"] == lit["met"]).sum()), red=len(red),
+        met=int(red["met"].sum()), theirs=_shown(row["brier"]), ours=_shown(row["ours"]),
+    )  # fmt: skip
+
+
+def _hedgehog(data: Data, rows: pd.DataFrame, lang: str) -> None:
+    """Show what was forecast of one target in each year of its period against what came."""
+    rows = rows[rows[["level", "low", "high"]].notna().all(axis=1)]
+    if rows.empty:
+        return
+    row = rows.iloc[0]
+    base = int(row["base_year"]) if pd.notna(row["base_year"]) else None
+    levels = annual_series(data, str(row["definition"]), str(row["region"]), base_year=base).known()
+    said = [f"{r.as_of.year} {percent(r.probability, lang)}" for r in rows.itertuples()]
+    parts = [data.region_name(str(row["region"]), lang), row[f"name_{lang}"], _asked_shown(row, lang)]
+    facts = {"name": " · ".join(parts), "items": join(said, lang), "came": _came(row, lang)}
+    show.markdown(f"### {text('h_hedgehog', lang, **facts)}")
+    figure = hedgehog_chart(rows, levels.loc[: int(row["deadline"])], lang)
+    show.picture(figure, text("alt_hedgehog", lang, **facts))
+
+
+def _each_target(
+    data: Data, targets: pd.DataFrame, told: pd.DataFrame, unscored: dict[str, str], lang: str
+) -> pd.DataFrame:
+    """A row for each target and definition of a plan: what was said in each year, and what came or why not scored."""
+    cells, names, aside = [], [], pages(data.folder).get("not_scored", {})
+    for _, target in targets.iterrows():
+        key = f"{target['plan']}/{target['target_id']}"
+        parts = [data.region_name(target["region"], lang), target[f"name_{lang}"], _asked_shown(target, lang)]
+        mine = told[told["target_id"] == target["target_id"]]
+        for _, rows in mine.groupby("definition", sort=False):
+            each = [(row.as_of.year, row.probability) for row in rows.itertuples()]
+            said = [f"{year}: {percent(p, lang) if p == p else NONE}" for year, p in each]
+            cells.append([" · ".join(said), _came(rows.iloc[0], lang)])
+        if mine.empty:
+            why = aside[key][lang] if key in aside else text(f"unscored_{unscored.get(key, 'refused')}", lang)
+            cells.append([NONE, text("unscored", lang, why=why)])
+        names += [" · ".join(parts)] * (mine["definition"].nunique() or 1)
+    return titled(cells, ("tc_said", "tc_outcome"), lang, "tc_target", names)
 
 
 def ledger(data: Data, record: TrackRecord, lang: str) -> None:
@@ -189,14 +258,12 @@ def method(lang: str) -> None:
 
 def spoken(record: TrackRecord, lang: str) -> list[str]:
     """The record in sentences, for a terminal: conclusions, rules, models, real targets, ledger."""
-    from ..trackrecord.record import summary
-
-    lines = [bank_conclusion(record.bank, lang), own_conclusion(record, lang)]
+    lines = [real_conclusion(record, lang), bank_conclusion(record.bank, lang), own_conclusion(record, lang)]
     lines += [bank_rules_lead(record.bank, lang)]
     if len(record.asked):
         lines += [_own_counts(record, lang), _parts_of_brier(summary(record.asked), "own_brier", lang)]
         lines += [_beaten("own_rules", record.beaten_at(), lang), _models_verdict(record, lang)]
-    lines += [earlier_score(record.earlier, lang), " ".join(ledger_sentences(record, lang))]
+    lines += [" ".join(ledger_sentences(record, lang))]
     return [line for line in lines if line]
 
 
@@ -206,50 +273,52 @@ def bank_conclusion(bank: dict[str, Any], lang: str) -> str:
     The gap is the mean distance between said and happened, in percentage points, weighted by the number of questions.
     """
     table, whole, rules = pd.DataFrame(bank["reliability"]), bank["all"], bank["rules"]
-    distance = (table["said"] - table["happened"]).abs()
-    gap = round(float(100 * (distance * table["number"]).sum() / table["number"].sum()), 6)
+    gap = round(
+        100 * float(np.average((table["said"] - table["happened"]).abs(), weights=table["number"])), 6
+    )
     near = table.iloc[(table["said"] - 0.85).abs().argmin()]
     compared, best = "bank_rivals_unknown", None
     if any(row["years"] == "all" for row in rules["by_years"]):
         compared = "bank_rivals"
         best = min(rule["calibrated"]["brier"] for rule in rules["each"] if rule["answered"] > 0.9)
-    verdict = "bank_good" if gap <= GOOD else "bank_fair" if gap <= FAIR else "bank_poor"
     return say(
         "bank_conclusion", lang, number=f"{whole['number']:,.0f}", indicators=int(whole["indicators"]),
         gap=f"{gap:.1f}", high=percent(near["happened"], lang), brier=_shown(whole["brier"]),
         rivals=say(compared, lang, rule=_shown(best), climatology=_shown(whole["climatology"])),
-        verdict=say(verdict, lang),
+    )  # fmt: skip
+
+
+def real_conclusion(record: TrackRecord, lang: str) -> str:
+    """What may be concluded from real targets: their probabilities are taken at their word only where these hold."""
+    real = record.real
+    if real.empty:
+        return say("real_none", lang)
+    whole, table = real_summary(real), reliability(real["probability"].to_numpy(), real["met"].to_numpy())
+    gap = 100 * float(np.average((table["said"] - table["happened"]).abs(), weights=table["number"]))
+    helps = whole["brier"] < min(0.25, whole["climatology"])
+    verdict = "real_poor" if not helps or gap > FAIR else "real_good" if gap <= GOOD else "real_fair"
+    ends = {"high": real[real["probability"] >= 0.8], "low": real[real["probability"] <= 0.2]}
+    facts = {name: percent(rows["met"].mean(), lang) if len(rows) else NONE for name, rows in ends.items()}
+    facts |= {name: _shown(whole[name]) for name in ("brier", "climatology", "schedule", "same")}
+    return say(
+        "real_conclusion", lang, verdict=say(verdict, lang, gap=f"{gap:.0f}"), plans=real["plan"].nunique(), **facts,
+        targets=f"{whole['targets']:,.0f}", number=f"{whole['number']:,.0f}",
     )  # fmt: skip
 
 
 def own_conclusion(record: TrackRecord, lang: str) -> str:
     """What may be concluded from the package's own series; says so when the record is too small."""
-    from ..trackrecord.record import FEW
-
     concluded = record.conclusion()
     if concluded["code"] == "nothing":
         return say("own_nothing", lang)
-    hard = concluded["hard"]
-    skill, low, high = (float(hard[name]) for name in ("skill", "low", "high"))
+    skill, low, high = (float(concluded["hard"][name]) for name in ("skill", "low", "high"))
     value = _shown(abs(skill), "share", lang)
     return say(
-        f"own_{concluded['code']}", lang, number=f"{concluded['number']:,.0f}", few=FEW, value=value,
-        indicators=int(concluded["indicators"]), rule=RULES[hard["rival"]].name(lang), low=_shown(low, "skill", lang),
-        high=_shown(high, "skill", lang), less=say("own_less" if skill >= 0 else "own_more", lang, value=value),
-        zero=say("own_no_zero" if low > 0 or high < 0 else "own_zero", lang), models=_better_model(record, lang),
+        f"own_{concluded['code']}", lang, number=f"{concluded['number']:,.0f}", few=FEW,
+        indicators=int(concluded["indicators"]), rule=_named(concluded["hard"]["rival"], "tc_rule", lang),
+        low=_shown(low, "skill", lang), high=_shown(high, "skill", lang),
+        less=say("own_less" if skill >= 0 else "own_more", lang, value=value),
     )  # fmt: skip
-
-
-def _better_model(record: TrackRecord, lang: str) -> str:
-    """The named model with the smallest error on these questions, where that is smaller than ours."""
-    better = record.named_models[record.named_models["skill"] < 0].sort_values("skill")
-    if better.empty:
-        return ""
-    row = better.iloc[0]  # skill is 1 - ours / theirs; the reader is told 1 - theirs / ours
-    less, low, high = (1 - 1 / (1 - float(row[name])) for name in ("skill", "high", "low"))
-    facts = {"low": _shown(low, "skill", lang), "high": _shown(high, "skill", lang)}
-    facts |= {"value": _shown(less, "share", lang)}
-    return say("own_models_better", lang, model=text(f"model_{row.name}", lang), **facts)
 
 
 def _models_verdict(record: TrackRecord, lang: str) -> str:
@@ -261,12 +330,10 @@ def _models_verdict(record: TrackRecord, lang: str) -> str:
 
 def _own_counts(record: TrackRecord, lang: str) -> str:
     """How many series, origins and questions there are, and how many of the series rest on the publication lag."""
-    lagged = record.about["lagged"]
-    return say(
-        "own_counts", lang, series=record.ahead["series"].nunique(), origins=record.about["origins"],
-        number=f"{len(record.asked):,}", met=percent(record.asked["met"].mean(), lang),
-        lagged=say("own_lagged", lang, count=lagged) if lagged else "",
-    )  # fmt: skip
+    lagged, number = record.about["lagged"], f"{len(record.asked):,}"
+    facts = {"series": record.ahead["series"].nunique(), "origins": record.about["origins"], "number": number}
+    facts |= {"lagged": say("own_lagged", lang, count=lagged) if lagged else ""}
+    return say("own_counts", lang, met=percent(record.asked["met"].mean(), lang), **facts)
 
 
 def _parts_of_brier(whole: dict[str, float], key: str, lang: str, **more: str) -> str:
@@ -290,48 +357,6 @@ def bank_rules_lead(bank: dict[str, Any], lang: str) -> str:
 def _beaten(key: str, years: list[int], lang: str) -> str:
     """Whether any rule, calibrated or not, has the better score at some number of years left."""
     return say(f"{key}_some" if years else f"{key}_none", lang, years=join(map(str, years), lang))
-
-
-def earlier_score(earlier: pd.DataFrame, lang: str) -> str:
-    """Our score over real targets with an outcome, beside the rules'; always with the warning that they are few."""
-    told = earlier[earlier["met"].notna() & earlier["probability"].notna()]
-    pairs = {}
-    for rule in RULES:
-        both = told[told[rule].notna()]
-        if len(both) and len(both) >= len(told) / 2:
-            pairs[rule] = (_brier(both, rule), _brier(both, "probability"))
-    if not pairs:
-        return ""
-    best, brier = min(pairs, key=lambda rule: pairs[rule][0] - pairs[rule][1]), _brier(told, "probability")
-    return say(
-        "earlier_score", lang, number=len(told), targets=told.groupby(TARGET).ngroups,
-        indicators=told["indicator_id"].nunique(), brier=_shown(brier), rules=len(pairs),
-        better=sum(theirs < ours for theirs, ours in pairs.values()), best=RULES[best].name(lang),
-        best_brier=_shown(pairs[best][0]), best_ours=_shown(pairs[best][1]),
-        verdict=say("earlier_worse" if brier > 0.25 else "earlier_better", lang),
-    )  # fmt: skip
-
-
-def _brier(rows: pd.DataFrame, column: str) -> float:
-    """Mean squared error of a column's probabilities, each target counting once."""
-    errors = ((rows[column] - rows["met"]) ** 2).astype(float)
-    return float(errors.groupby([rows[name] for name in TARGET]).mean().mean())
-
-
-def national_sentence(rows: pd.DataFrame, lang: str) -> str:
-    """What each definition says of the plan's national counterpart, and what was said last under it."""
-    parts = {}
-    for key, definition in zip("ab", sorted(rows["definition"].dropna().unique()), strict=False):
-        mine = rows[(rows["definition"] == definition) & rows["probability"].notna()]
-        if mine.empty:
-            return ""
-        last = mine.iloc[-1]
-        facts, settled = {"probability": percent(float(last["probability"]), lang)}, pd.notna(last["outcome"])
-        if settled:
-            facts["verdict"] = text("status_met" if last["met"] else "status_missed", lang)
-            facts["outcome"] = _level(last, float(last["outcome"]), lang)
-        parts[key] = say("national_b" if settled else "national_a", lang, **facts)
-    return say("national_sentence", lang, **parts) if len(parts) == 2 else ""
 
 
 def ledger_sentences(record: TrackRecord, lang: str) -> list[str]:
@@ -370,14 +395,16 @@ def _rules_by_years(rows: list[Row], lang: str) -> pd.DataFrame:
             both = text("two_scores", lang, brier=_shown(rule["brier"]), ours=_shown(rule["ours"]))
             cells[-1] += [RULES[str(rule["rival"])].name(lang), both]
     keys = ("tc_number", "tc_raw", "tc_two", "tc_fair", "tc_two")
-    return titled(cells, keys, lang, "tc_years", [_years(row["years"], lang) for row in rows])
+    return titled(cells, keys, lang, "tc_years", [_named(row["years"], "tc_years", lang) for row in rows])
 
 
 BRIER = ("tc_brier", "tc_reliability", "tc_resolution", "tc_uncertainty", "tc_log")
 COVERED = ("tc_forecasts", "tc_in50", "tc_in90")
 CELLS = {  # what stands under each title of a table of scores: a kind of number, its column, the prefix of its ends
     "tc_number": ("count", "number"), "tc_forecasts": ("count", "number"),
-    "tc_indicators": ("count", "indicators"), "tc_met": ("percent", "met"),
+    "tc_indicators": ("count", "indicators"), "tc_met": ("share", "met"),
+    "tc_targets": ("count", "targets"), "tc_right": ("share", "right"), "tc_schedule": ("score", "schedule"),
+    "tc_same": ("score", "same"), "tc_brier_theirs": ("score", "brier"),
     "tc_brier": ("score", "brier", "brier_"), "tc_reliability": ("part", "reliability"),
     "tc_resolution": ("part", "resolution"), "tc_uncertainty": ("part", "uncertainty"),
     "tc_log": ("score", "log_score"), "tc_in50": ("share", "in50", "in50_"), "tc_in90": ("share", "in90", "in90_"),
@@ -388,9 +415,10 @@ CELLS = {  # what stands under each title of a table of scores: a kind of number
 }  # fmt: skip
 
 
-def _scores(rows: dict[str, Row], keys: Iterable[str], head: str, lang: str) -> pd.DataFrame:
+def _scores(rows: pd.DataFrame, keys: Iterable[str], head: str, lang: str) -> pd.DataFrame:
     """A table of scores, a row each, under the titles of those keys of CELLS."""
-    return titled([[_cell(row, key, lang) for key in keys] for row in rows.values()], keys, lang, head, rows)
+    cells = [[_cell(row, key, lang) for key in keys] for _, row in rows.iterrows()]
+    return titled(cells, keys, lang, head, [_named(name, head, lang) for name in rows.index])
 
 
 def _cell(row: Row, key: str, lang: str) -> str:
@@ -404,25 +432,6 @@ def _cell(row: Row, key: str, lang: str) -> str:
         return value
     name = "share_with_interval" if kind == "skill" else "score_with_interval"
     return text(name, lang, value=value, low=interval[0].rstrip(" %"), high=interval[1])
-
-
-def _earlier_table(rows: pd.DataFrame, lang: str) -> pd.DataFrame:
-    """Real targets of one plan: day asked, last figure, what we would have said, rules yes and no, the outcome.
-
-    Where there are several targets, what each asks stands in a column of its own.
-    """
-    several, cells = rows["target_id"].nunique() > 1, []
-    for _, row in rows.iterrows():
-        votes = row[[*RULES]].dropna()
-        yes = int(votes.sum())
-        ballots = text("yes_no", lang, yes=yes, no=len(votes) - yes) if len(votes) else NONE
-        expected = NONE if pd.isna(row["expected"]) else _level(row, float(row["expected"]), lang)
-        last = NONE if pd.isna(row["last_year"]) else str(int(row["last_year"]))
-        asked = [_asked_shown(row, lang)] if several else []
-        said, came = _said_and_came(row, lang)
-        cells.append([*asked, last, said, expected, ballots, came])
-    keys = ("tc_last", "tc_said", "tc_expected", "tc_rules", "tc_outcome")
-    return titled(cells, ("tc_target", *keys) if several else keys, lang, "tc_as_of", map(str, rows["as_of"]))
 
 
 def _asked_shown(row: pd.Series, lang: str) -> str:
@@ -441,27 +450,12 @@ def _asked_shown(row: pd.Series, lang: str) -> str:
     return f"{years} · {asked}"
 
 
-def everyone(rows: pd.DataFrame, lang: str) -> pd.DataFrame:
-    """One real target in full: we and each rule down, each day and definition across."""
-    columns, first = {}, rows["definition"].min()  # a later definition is named after it
-    for _, row in rows.iterrows():
-        mark = text("definition_a" if row["definition"] == first else "definition_b", lang)
-        votes = [NONE if pd.isna(vote) else text("yes" if vote else "no", lang) for vote in row[[*RULES]]]
-        column = f"{row['as_of']} · {mark}" if rows["definition"].nunique() > 1 else f"{row['as_of']}"
-        said, came = _said_and_came(row, lang)
-        columns[column] = [said, *votes, came]
-    names = [text("we", lang), *(RULES[rule].name(lang) for rule in RULES), text("tc_outcome", lang)]
-    return pd.DataFrame(columns, index=pd.Index(names, name=text("tc_who", lang)))
-
-
-def _said_and_came(row: pd.Series, lang: str) -> tuple[str, str]:
-    """Our probability, and what came at the deadline: met or missed with the figure; or that none was published."""
-    known = pd.notna(row["probability"])
-    said = percent(float(row["probability"]), lang) if known else text("status_not_assessable", lang)
+def _came(row: pd.Series, lang: str) -> str:
+    """What came at the deadline: met or missed with the figure; or that none is held."""
     if pd.isna(row["met"]):
-        return said, text("no_outcome", lang)
+        return text("no_outcome", lang)
     value = NONE if pd.isna(row["outcome"]) else _level(row, float(row["outcome"]), lang)
-    return said, text("outcome_met" if row["met"] else "outcome_missed", lang, value=value)
+    return text("outcome_met" if row["met"] else "outcome_missed", lang, value=value)
 
 
 def _level(row: pd.Series, value: float, lang: str) -> str:
@@ -489,7 +483,3 @@ def _shown(value: Any, kind: str = "score", lang: str = "en") -> str:
         return f"{value:,.0f}" if kind == "count" else percent(value, lang)
     whole = f"{100 * float(value):.0f}" if kind == "share" else f"{round(100 * float(value)):,}"
     return with_unit(with_sign(whole.replace("-", "−")) if kind == "skill" else whole, "%", lang)
-
-
-def _years(years: Any, lang: str) -> str:
-    return text("all_years", lang) if years == "all" else str(int(years))

@@ -24,10 +24,7 @@ from typing import Any
 PRELOAD = (
     *("IPython.core.interactiveshell", "ipykernel.ipkernel", "ipykernel.zmqshell", "pandas", "scipy.special"),
     *("matplotlib.backends.backend_agg", "matplotlib.figure", "scipy.stats"),
-    "qcity_analysis.assessment.assess",
-    "qcity_analysis.forecasting.forecast",
-    "qcity_analysis.reporting.target_sections",
-    "qcity_analysis.running.runner",
+    *("qcity_analysis.results", "qcity_analysis.reporting.target_sections", "qcity_analysis.running.runner"),
 )
 ONE_THREAD = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
 
@@ -100,8 +97,9 @@ def serve(address: str) -> None:
 
 def _end(group: int) -> None:
     """End a kernel and what it started: they are one process group."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)
+    for end in (os.killpg, os.kill):  # the process itself, where it has only just been forked
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            end(group, signal.SIGKILL)
 
 
 def _become_kernel(request: dict[str, str], inherited: list[socket.socket]) -> None:

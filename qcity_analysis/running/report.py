@@ -45,12 +45,7 @@ PAGES = {  # kind of page: its notebook, and the seconds it usually takes
 }  # fmt: skip
 OF_NO_PLAN = {"overview": "data_overview", "track": "track_record"}  # and the folder of their pages
 WORTH_A_SERVER = 4  # from this many runs on, preloading a process pays
-PASSING = (
-    "ConnectionError",
-    "TimeoutError",
-    "BlockingIOError",
-    "InterruptedError",
-)  # errors worth another try
+PASSING = ("ConnectionError", "TimeoutError", "BlockingIOError")  # errors worth another try
 TRIES, PAUSE = 2, 5.0  # of a run whose kernel died, or that failed for what passes; seconds between them
 Progress = Callable[[str, dict[str, Any]], None]
 Run = dict[str, Any]  # a line of the ledger of runs
@@ -90,22 +85,14 @@ class Job:
     @property
     def result(self) -> str:
         """The file of the result as data, below the folder of the report."""
-        of = (
-            f"{OF_NO_PLAN[self.kind]}_all"
-            if self.kind in OF_NO_PLAN
-            else f"{self.plan}_{self.target or 'scorecard'}"
-        )
-        return f"results/{of}_{self.as_of}.json"
+        named = self.name.removesuffix(f".{self.lang}").removesuffix(f".{self.as_of}")
+        return f"results/{named.replace('/', '_')}_{self.as_of}.json"
 
 
 def list_jobs(
-    data: Data,
-    plans: Sequence[str] | None,
-    languages: Sequence[str],
-    data_dir: str | Path | None = None,
-    targets: Sequence[str] | None = None,
-    ledger_dir: str | Path | None = None,
-) -> list[Job]:
+    data: Data, plans: Sequence[str] | None, languages: Sequence[str], data_dir: str | Path | None = None,
+    targets: Sequence[str] | None = None, ledger_dir: str | Path | None = None,
+) -> list[Job]:  # fmt: skip
     """The pages of a report, in the order of the index; all plans and targets where none is named.
 
     A target gets another page for each earlier day that `look_back` of `pages.toml` beside the data names.
@@ -133,8 +120,10 @@ def list_jobs(
         if not targets:
             whole = {"language": lang, "as_of": day} | shared
             ledger = {"ledger": str(Path(ledger_dir).resolve())} if ledger_dir else {}
-            listed.append(Job("overview", "", "", lang, day, whole))
-            listed.append(Job("track", "", "", lang, day, whole | ledger))
+            listed += [
+                Job("overview", "", "", lang, day, whole),
+                Job("track", "", "", lang, day, whole | ledger),
+            ]
     return listed
 
 
@@ -159,32 +148,18 @@ class Report:
 
     def summaries(self, lang: str) -> list[str]:
         """One line for each target: plan, target, date where asked about the past, and the answer."""
-        told = [(run, run["front"].get("short", "") if run["ok"] else f"{run['status']}: {run['error']}")
+        return [text(f"run_of_{run['kind']}", lang, plan=run["plan"], target=run["target"], as_of=run["as_of"],
+                     answer=run["front"].get("short", "") if run["ok"] else f"{run['status']}: {run['error']}")
                 for run in self.runs if run["target"] and run["lang"] == lang]  # fmt: skip
-        keys = ("plan", "target", "as_of")
-        return [
-            text(f"run_of_{run['kind']}", lang, answer=said, **{k: run[k] for k in keys})
-            for run, said in told
-        ]
 
 
 def run_report(
-    data_dir: str | Path | None = None,
-    plans: Sequence[str] | None = None,
-    languages: Sequence[str] = LANGUAGES,
-    out_dir: str | Path = "reports",
-    *,
-    as_of: str | None = None,
-    targets: Sequence[str] | None = None,
-    jobs: int = 2,
-    force: bool = False,
-    only_failed: bool = False,
-    keep: int = 0,
-    timeout: float = TIMEOUT,
-    record: bool = False,
-    ledger_dir: str | Path | None = None,
+    data_dir: str | Path | None = None, plans: Sequence[str] | None = None,
+    languages: Sequence[str] = LANGUAGES, out_dir: str | Path = "reports", *, as_of: str | None = None,
+    targets: Sequence[str] | None = None, jobs: int = 2, force: bool = False, only_failed: bool = False,
+    keep: int = 0, timeout: float = TIMEOUT, record: bool = False, ledger_dir: str | Path | None = None,
     progress: Progress = lambda event, facts: None,
-) -> Report:
+) -> Report:  # fmt: skip
     """Make every page of the plans (all when None) in the languages, and the index; returns what happened.
 
     A page is kept unless `force` while its files are whole and what it is made from is unchanged: notebook,
@@ -201,7 +176,7 @@ def run_report(
     out, home = Path(out_dir), Path(ledger_dir or issued.home(data.folder))
     with _held(out, data.folder) as stack:
         site = {job.name for job in listed}
-        shop = _Shop(out, _Marks(data, home, site).of, timeout, keep, progress, site)
+        shop = _Shop(out, Marks(data, home, site).of, timeout, keep, progress, site)
         if only_failed:
             listed = [job for job in listed if job.name in shop.runs]
         done = {} if force else shop.unchanged(listed, only_failed)
@@ -223,13 +198,10 @@ def run_report(
 
 
 def run_own(
-    notebook: str | Path,
-    parameters: Mapping[str, str],
-    out_dir: str | Path = "reports",
-    data_dir: str | Path | None = None,
-    timeout: float = TIMEOUT,
+    notebook: str | Path, parameters: Mapping[str, str], out_dir: str | Path = "reports",
+    data_dir: str | Path | None = None, timeout: float = TIMEOUT,
     progress: Progress = lambda event, facts: None,
-) -> Report:
+) -> Report:  # fmt: skip
     """Run a notebook of one's own and write its page to the folder `own` of a report; `index` is that page.
 
     `parameters` are texts, read as the notebook's own cell of parameters declares them. Raises QcityError for unknown
@@ -269,7 +241,7 @@ def _held(out: Path, data_folder: Path | None) -> Iterator[ExitStack]:
         yield stack
 
 
-class _Marks:
+class Marks:
     """What each page is made from, as a hash: it need not be made again while that stays the same.
 
     That is its notebook and parameters, the library, and the rows it can see: those of its targets' indicators and of
@@ -278,14 +250,9 @@ class _Marks:
     """
 
     def __init__(self, data: Data, home: Path, site: set[str]) -> None:
-        self.data, self.home, self.site, self.code, self.days = (
-            data,
-            home,
-            site,
-            _code_hash(),
-            dict[str, Any](),
-        )
-        names, self.links = set(data.indicators["indicator_id"]), dict[str, set[str]]()
+        self.data, self.home, self.site, self.code = data, home, site, _code_hash()
+        self.days, self.links = dict[str, Any](), dict[str, set[str]]()
+        names = set(data.indicators["indicator_id"])
         columns = ["indicator_id", "continues", "inputs", "comparators"]
         for name, older, *others in data.indicators[columns].astype(str).itertuples(index=False):
             of = names & {older, *re.findall(r"[\w.-]+", " ".join(others))}
@@ -314,7 +281,7 @@ class _Marks:
             for name in ("corrections", *reversed(TABLES)):
                 cells = getattr(known, name).drop(columns=["row", "line"], errors="ignore").astype(str)
                 tables[name] = (cells, pd.util.hash_pandas_object(cells, index=False).to_numpy())
-            moves = typical_revisions(known.observations)  # what all the provisional figures together say
+            moves = typical_revisions(known)  # what all the provisional figures together say
             self.days[job.as_of] = tables, np.array(list(moves.values()))
         (tables, revised), cited = self.days[job.as_of], set[str]()
         targets, family = tables["targets"][0], set[str]()
@@ -508,7 +475,10 @@ def notify(address: str, report: Report, lang: str) -> bool:
     lines = [
         text("run_failed", lang, id=r["id"], status=r["status"], error=r["error"]) for r in report.failed
     ]
-    lines += [text("run_changed", lang, **one) for one in report.changes if one["field"] != "probability"]
+    words = [
+        one for one in report.changes if one["field"] != "probability" and one["before"] and one["after"]
+    ]
+    lines += [text("run_changed", lang, **one) for one in words]
     try:
         import apprise
     except ImportError as error:

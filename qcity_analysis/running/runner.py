@@ -1,8 +1,8 @@
 """Run one notebook with parameters, and say truthfully how it went. Many runs and their ledger are in `report`.
 
-Built on papermill's parameter injection and execution manager. Names and types of parameters are checked against the
-notebook's own tagged cell before a kernel starts; the status is determined here, not read from papermill's metadata,
-which calls killed and timed-out notebooks completed.
+Built on papermill's parameter injection and nbclient. Names and types of parameters are checked against the notebook's
+own tagged cell before a kernel starts; the status is determined here: papermill calls killed and timed-out notebooks
+completed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LARGEST = {
     "stream": 1_000_000,
     "display_data": 30_000_000,
     "execute_result": 30_000_000,
-}  # characters of a notebook
+}  # characters of a cell
 
 
 class Parameter(NamedTuple):
@@ -102,9 +102,10 @@ def _declared(cell: str, notebook: str) -> list[Parameter]:
 
 def _value(node: ast.expr) -> Any:
     """What is assigned; papermill writes nan and inf as calls of float."""
+    written = ast.unparse(node)
     with suppress(ValueError):
-        return ast.literal_eval(re.sub(r"float\('(-?)(nan|inf)'\)", r"\g<1>1e999", ast.unparse(node)))
-    return ast.unparse(node)
+        return ast.literal_eval(written)
+    return float(written[7:-2]) if re.fullmatch(r"float\('-?(nan|inf)'\)", written) else written
 
 
 def as_declared(declared: Sequence[Parameter], given: Mapping[str, Any], notebook: str) -> dict[str, Any]:
@@ -162,13 +163,9 @@ def check_parameters(cells: Sequence[str] | None = None) -> None:
 
 
 def run_notebook(
-    notebook: str | Path,
-    parameters: Mapping[str, Any],
-    output: str | Path,
-    timeout: float = TIMEOUT,
-    kernel_argv: list[str] | None = None,
-    folder: Path | None = None,
-) -> RunResult:
+    notebook: str | Path, parameters: Mapping[str, Any], output: str | Path, timeout: float = TIMEOUT,
+    kernel_argv: list[str] | None = None, folder: Path | None = None,
+) -> RunResult:  # fmt: skip
     """Run a notebook with papermill and write the executed copy to `output`, partial or complete.
 
     `timeout` limits the whole notebook, in seconds. `kernel_argv` is the command of a kernel to take in place of
@@ -227,25 +224,20 @@ def _inject(document: NotebookNode, values: dict[str, Any], source: Path) -> Not
 
 
 def _execute(
-    document: NotebookNode, result: RunResult, deadline: float, argv: list[str] | None, at: str
-) -> None:
+    document: NotebookNode, result: RunResult, deadline: float, argv: list[str] | None, folder: str
+) -> None:  # fmt: skip
     """Run every cell; a kernel that does not start is tried again as long as no cell has run."""
-    from papermill.engines import NotebookExecutionManager
-
     while True:
         result.attempts += 1
-        manager = NotebookExecutionManager(document, progress_bar=False)
-        manager.notebook_start()
-        client = _client(manager, deadline, argv, at)
+        client = _client(document, result, deadline, argv, folder)
         try:
-            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-            client.execute(env=dict(os.environ) | ONE_THREAD, **quiet)
+            client.run(env=os.environ | ONE_THREAD, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            result.cell = ""
             return
         except Exception:
-            if client.ran or result.attempts >= ATTEMPTS or time.monotonic() > deadline:
+            if result.cell or result.attempts >= ATTEMPTS or time.monotonic() > deadline:
                 raise
         finally:
-            manager.cleanup_pbar()
             if client.group:  # children that the notebook left behind
                 with suppress(OSError):
                     os.killpg(client.group, signal.SIGKILL)
@@ -267,18 +259,15 @@ class _Ended(Exception):
     """A cell that ended the notebook without an error of its own; what happened is its text."""
 
 
-def _client(manager: Any, deadline: float, argv: list[str] | None, folder: str) -> Any:
+def _client(
+    document: NotebookNode, result: RunResult, deadline: float, argv: list[str] | None, folder: str
+) -> Any:  # fmt: skip
     """A client that stops at the first cell that fails, lets the failure be seen, and ends at the deadline."""
     from jupyter_client.kernelspec import KernelSpec
-    from papermill.clientwrap import PapermillNotebookClient
+    from nbclient import NotebookClient
 
-    quiet = logging.getLogger("qcity_analysis.papermill")
-    quiet.setLevel(logging.CRITICAL)
-
-    class Client(PapermillNotebookClient):
-        ran = left = False
-        group = 0
-        room: dict[str, int]
+    class Client(NotebookClient):
+        group, left, room = 0, False, dict[str, int]()
 
         def create_kernel_manager(self) -> Any:
             kernels = super().create_kernel_manager()
@@ -286,24 +275,18 @@ def _client(manager: Any, deadline: float, argv: list[str] | None, folder: str) 
                 kernels._kernel_spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
             return kernels
 
-        def execute(self, **kwargs: Any) -> None:
+        def run(self, **kwargs: Any) -> None:
             self.reset_execution_trackers()
-            self.room = dict(LARGEST)
             with self.setup_kernel(**kwargs):
-                self.group = getattr(self.km.provisioner, "pgid", None) or 0
-                for index, cell in enumerate(self.nb.cells):
-                    self.ran = self.ran or cell.cell_type == "code"
-                    try:
-                        self.nb_man.cell_start(cell, index)
-                        self.execute_cell(cell, index)
-                        if any(output.output_type == "error" for output in cell.get("outputs", [])):
-                            raise _Ended("the cell reported an error")
-                        if self.left:
-                            raise _Ended("SystemExit: quit()")
-                    except Exception as error:
-                        self.nb_man.cell_exception(cell, cell_index=index, exception=error)
-                        raise
-                    self.nb_man.cell_complete(cell, cell_index=index)
+                self.group = getattr(getattr(self.km, "provisioner", None), "pgid", None) or 0
+                for number, cell in enumerate(_code(self.nb), 1):
+                    first = next((line for line in cell.source.splitlines() if line.strip()), "")
+                    result.cell, self.room = f"{number}: {first}", dict(LARGEST)
+                    self.execute_cell(cell, self.nb.cells.index(cell))
+                    if any(output.output_type == "error" for output in cell.outputs):
+                        raise _Ended("the cell reported an error")
+                    if self.left:
+                        raise _Ended("SystemExit: quit()")
 
         def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
             return super().process_message(msg, cell, cell_index) if _fits(msg, self.room) else None
@@ -313,13 +296,13 @@ def _client(manager: Any, deadline: float, argv: list[str] | None, folder: str) 
                 one.get("source") for one in execute_reply["content"].get("payload") or []
             ]
 
-    kernel = manager.nb.metadata.get("kernelspec", {}).get("name", "python3")
-    limits: dict[str, Any] = {
-        "startup_timeout": 60,
-        "timeout_func": lambda _: max(0.5, deadline - time.monotonic()),
-    }
-    limits |= {"resources": {"metadata": {"path": folder}}, "raise_on_iopub_timeout": False}
-    client = Client(manager, log=quiet, kernel_name=kernel, **limits)
+    client = Client(
+        document, log=logging.getLogger("qcity_analysis.quiet"), startup_timeout=60,
+        kernel_name=document.metadata.get("kernelspec", {}).get("name", "python3"),
+        timeout_func=lambda _: max(0.5, deadline - time.monotonic()),
+        resources={"metadata": {"path": folder}}, raise_on_iopub_timeout=False,
+    )  # fmt: skip
+    client.log.setLevel(logging.CRITICAL)
     client.on_cell_executed = client.noted
     return client
 
@@ -335,11 +318,6 @@ def _diagnose(error: Exception, document: NotebookNode, result: RunResult, timeo
         result.status, result.error = "died", "the kernel died"
     elif isinstance(error, CellExecutionError):
         result.error = f"{error.ename}: {error.evalue}"
-    for position, cell in enumerate(_code(document), 1):
-        if cell.metadata.get("papermill", {}).get("exception"):
-            first = next((line for line in cell.source.splitlines() if line.strip()), "")
-            result.cell = f"{position}: {first}"
-            for output in cell.get("outputs", []):
-                if output.output_type == "error" and result.status == "failed":
-                    result.error = f"{output.ename}: {output.evalue}".strip()
-            return
+    for output in (one for cell in _code(document) for one in cell.outputs):
+        if output.output_type == "error" and result.status == "failed":
+            result.error = f"{output.ename}: {output.evalue}".strip()

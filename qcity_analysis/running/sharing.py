@@ -111,7 +111,7 @@ def zip_site(out: str | Path, to: Path) -> int:
 
 def print_pdf(
     out: str | Path, to: Path, say: Callable[[str], None] = lambda line: None, jobs: int = 2
-) -> list[Path]:
+) -> list[Path]:  # fmt: skip
     """Every page printed to A4 by a browser of this machine, in the folders of the pages below `to`.
 
     Raises QcityError where no browser is found, or a page could not be printed.

@@ -298,29 +298,21 @@ def calibrated(answers: pd.DataFrame, met: pd.Series, family: pd.Series) -> pd.D
     return pd.DataFrame(columns, index=answers.index)
 
 
-@dataclass(frozen=True)
-class Modelled:
-    """Named models on the same questions: `answers` (a column of probabilities each, NaN where not asked or not
-    fitted), `crps` (rows as `Hindcasts.ahead`, a column each), and at how many origins each was `asked` and `failed`.
-    """
+def model_answers(
+    made: Hindcasts, models: Sequence[str] | None = None, sample: int = SAMPLE
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, dict[str, int]]]:
+    """What the named models say at the same origins: probabilities (rows as the questions, a column each, NaN where not
+    asked or not fitted), CRPS (rows as `ahead`), and at how many origins each was `asked` and `failed`.
 
-    answers: pd.DataFrame
-    crps: pd.DataFrame
-    asked: dict[str, int]
-    failed: dict[str, int]
-
-
-def model_answers(made: Hindcasts, models: Sequence[str] | None = None, sample: int = SAMPLE) -> Modelled:
-    """What the named models say at the same origins; those fitted by search only at `sample` origins, evenly spread. A
-    model that cannot be fitted to a history gives no answer there; how often is counted.
+    Those fitted by search are asked only at `sample` origins, evenly spread.
     """
     from ..forecasting.forecast import MODELS, forecast
 
     names = list(MODELS if models is None else models)
     answers = pd.DataFrame(np.nan, index=made.questions.index, columns=names)
     crps = pd.DataFrame(np.nan, index=made.ahead.index, columns=names)
-    every = range(len(made.origins))
-    few = np.linspace(0, len(every) - 1, min(sample, len(every))).astype(int).tolist()
+    every = sorted({int(i) for i in made.ahead["origin"]})  # those that could be forecast
+    few = [every[k] for k in np.linspace(0, len(every) - 1, min(sample, len(every))).astype(int)]
     failed = dict.fromkeys(names, 0)
     asked = {name: few if name in FITTED else every for name in names}
     for name, i in ((name, i) for name, some in asked.items() for i in some):
@@ -339,4 +331,4 @@ def model_answers(made: Hindcasts, models: Sequence[str] | None = None, sample: 
         answers.loc[mine.index, name] = np.where(mine["at_least"], drawn >= bound, drawn <= bound).mean(
             axis=0
         )
-    return Modelled(answers, crps, {name: len(some) for name, some in asked.items()}, failed)
+    return answers, crps, {"asked": {name: len(some) for name, some in asked.items()}, "failed": failed}

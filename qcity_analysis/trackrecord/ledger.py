@@ -11,9 +11,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
-import os
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,12 @@ from ..data.load import Data, pages
 from ..data.schema import RELATIVE
 from ..data.vintages import to_date
 from ..errors import QcityError
+from ..files import write_whole
 from ..rules import RULES
-from ..targets import find_target
+from ..targets import Target, find_target
 from .hindcasts import rule_says
 
+Rows = list[dict[str, Any]]
 TABLES = (".csv", ".yaml", ".yml")
 TARGET = ("plan", "target_id", "region", "indicator_id", "kind", "direction")
 TEXTS = (*TARGET[:4], "definition", "role", *TARGET[4:], "as_of", "status", "model", "version", "data_hash")
@@ -39,7 +41,7 @@ YEARS = ("base_year", "deadline", "last_year", "draws", "seed")
 COLUMNS = ["asked_at", *TEXTS, *YEARS, *NUMBERS]
 ASKED = (*TARGET[3:], "threshold", "tolerance", "base_year", "deadline")  # what a target asks
 SETTLED = ("met", "missed")
-DRAWS = 100  # of answers of which only the status counts
+DRAWS, SPOKEN = 100, 2_000  # of answers of which only the status counts, and of those given
 MIDDLE = (6, 30)  # month and day on which each year is asked
 FEWEST = 2  # levels a rule is asked with
 RULE_KINDS = ("level", "coverage", "cumulative", *RELATIVE)  # the rules judge levels
@@ -47,9 +49,10 @@ OF_TARGET = (
     *("plan", "target_id", "region", "indicator_id", "kind", "name_zh", "name_en", "threshold", "tolerance"),
     *("base_year", "deadline", "unit", "unit_zh"),
 )
+BASES = ("outside", "both", "reference")  # what an answer rests on beside its own figures
 SAID = (
-    *OF_TARGET,
-    *("as_of", "years", "definition", "last_year", "status", "probability", "expected", "outcome", "met"),
+    *(*OF_TARGET, "as_of", "years", "definition", "last_year", "status", "light", "level", "bound"),
+    *("probability", "expected", "low", "high", "outcome", "met", *BASES),
 )
 
 
@@ -93,13 +96,8 @@ def record(
     if fresh.empty:
         return None
     place.mkdir(parents=True, exist_ok=True)
-    name = f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex}"
-    temporary, final = place / f"{name}.writing", place / f"{name}.parquet"
-    try:
-        fresh.to_parquet(temporary, index=False)
-        os.rename(temporary, final)
-    finally:
-        temporary.unlink(missing_ok=True)
+    final = place / f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex}.parquet"
+    write_whole(final, fresh.to_parquet(index=False))
     return final
 
 
@@ -127,13 +125,9 @@ def scored(ledger: pd.DataFrame, data: Data) -> pd.DataFrame:
     unscored.
     """
     told = ledger[(ledger["status"] == "forecast") & ledger["probability"].notna()].reset_index(drop=True)
-    outcomes: dict[tuple[str, ...], dict[str, Any]] = {}
-    judged = []
+    known, judged = cache(partial(_outcomes, data)), []
     for row in told.to_dict("records"):
-        key = (row["plan"], row["target_id"], row["region"])
-        if key not in outcomes:
-            outcomes[key] = _outcomes(data, *key)
-        judged.append(_judged(row, outcomes[key]))
+        judged.append(_judged(row, known(row["plan"], row["target_id"], row["region"])))
     rows = told.join(pd.DataFrame(judged, columns=["happened", "outcome", "known_from", "unscored"]))
     said_on = rows["asked_at"].dt.tz_localize(None).dt.normalize()
     rows["in_advance"] = rows["happened"].isna() | (said_on < pd.to_datetime(rows["known_from"]))
@@ -144,14 +138,11 @@ def scored(ledger: pd.DataFrame, data: Data) -> pd.DataFrame:
 def _statements(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row for an answer, and one for each of its parts."""
     target, lender = answer["target"], answer.get("borrowed") or {}
+    asks = (*TARGET, "base_year", "deadline", "threshold", "tolerance")
     own = ("role", "as_of", "status", "model", "draws", "seed", "bound", "probability", "expected")
-    row = {
-        **{name: target[name] for name in (*TARGET, "base_year", "deadline", "threshold", "tolerance")},
-        **{name: answer.get(name) for name in own},
-        "definition": "/".join(filter(None, [lender.get("region"), answer["definition"]])),
-        "last_year": max(map(int, answer.get("levels") or {}), default=None),
-        "version": __version__,
-    }
+    row = {name: target[name] for name in asks} | {name: answer.get(name) for name in own}
+    row |= {"definition": "/".join(filter(None, [lender.get("region"), answer["definition"]]))}
+    row |= {"last_year": max(map(int, answer.get("levels") or {}), default=None), "version": __version__}
     return [row, *(inner for part in answer.get("parts", ()) for inner in _statements(part))]
 
 
@@ -201,10 +192,11 @@ def _settled_on(data: Data, answer: Assessment) -> pd.Timestamp:
     since = pd.NaT
     for day in sorted(rows.loc[mine, "known_from"].unique(), reverse=True):
         try:
-            known = assess(data, answer.target, as_of=pd.Timestamp(day).date(), draws=DRAWS)
+            then = _by_name(assess(data, answer.target, as_of=pd.Timestamp(day).date(), draws=DRAWS)).get(
+                name
+            )
         except QcityError:
             break
-        then = _by_name(known).get(name)
         if then is None or then.status not in SETTLED:
             break
         since = pd.Timestamp(day)
@@ -216,8 +208,9 @@ def _judged(row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     target, settled = known.get("target"), known.get("settled", {})
     unscored = known.get("unscored", "pending")
     said, now = [row[name] for name in ASKED], [getattr(target, name, None) for name in ASKED]
-    said, now = ([None if pd.isna(cell) else cell for cell in cells] for cells in (said, now))
-    if target is not None and said != now:
+    if target is not None and [None if pd.isna(x) else x for x in said] != [
+        None if pd.isna(x) else x for x in now
+    ]:
         settled, unscored = {}, "target_changed"
     name = row["indicator_id"] if row["role"] == "borrowed" else row["definition"]
     if name not in settled:
@@ -233,68 +226,89 @@ def with_earlier(data: Data) -> Data:
     return dataclasses.replace(data, targets=every) if len(data.earlier_targets) else data
 
 
-def said_of_earlier(data: Data) -> pd.DataFrame:
+def said_of_earlier(data: Data, indicators: Collection[str] | None = None) -> pd.DataFrame:
     """One row for each settled target, definition and middle of a year: our probability, every rule, what happened.
 
-    Columns: SAID (`years` from the last known year to the deadline; `definition` the indicator whose figures
-    answer; `probability` NaN where we would have said "not assessable"; `outcome` the level published for the
-    deadline and `met` 1 or 0, both NaN for a definition that ended before), then one for each rule: 1 yes, 0 no, NaN
-    does not apply. Targets with no settled definition are left out; `attrs["refused"]` names those that cannot be
-    computed, with the reason. Of earlier plans those that `earlier_plans` of `pages.toml` beside the data names, all
-    where it names none. Levels chained from changes have the base year as 100.
+    Columns: SAID (`years` from the last known year to the deadline; `definition` the indicator whose figures answer;
+    `probability` NaN where we would have said "not assessable"; `light` 1 or 0 as the newest official grade was good or
+    not; `outcome` the level published for the deadline and `met` 1 or 0, both NaN for a definition that ended before),
+    then one for each rule: 1 yes, 0 no, NaN does not apply. Of earlier plans those that `earlier_plans` of `pages.toml`
+    names, all where it names none; `indicators` restricts them. `attrs["unscored"]` says of every other target why it
+    has no row ("open", "no_outcome", "late", "set_aside"), `attrs["refused"]` why it cannot be computed. Levels chained
+    from changes have the base year as 100.
     """
-    full, asked = with_earlier(data), pages(data.folder).get("earlier_plans")
-    rows: list[dict[str, Any]] = []
-    refused: dict[str, str] = {}
-    for plan, target_id in full.targets[["plan", "target_id"]].itertuples(index=False, name=None):
+    full, told = with_earlier(data), pages(data.folder)
+    asked, aside, rows = told.get("earlier_plans"), told.get("not_scored", {}), Rows()
+    refused, unscored, at = dict[str, str](), dict[str, str](), cache(full.at)
+    for plan, target_id, indicator_id in full.targets[[*TARGET[:2], TARGET[3]]].itertuples(
+        index=False, name=None
+    ):
         if asked is not None and plan not in (*data.plans(), *asked):
             continue
+        if indicators is not None and indicator_id not in indicators:
+            continue
+        name = f"{plan}/{target_id}"
         try:
-            rows += _of_target(full, str(plan), str(target_id))
+            made = "set_aside" if name in aside else _of_target(full, at, str(plan), str(target_id))
         except QcityError as error:
-            refused[f"{plan}/{target_id}"] = str(error)
+            refused[name] = str(error)
+            continue
+        if isinstance(made, str):
+            unscored[name] = made
+        else:
+            rows += made
     table = pd.DataFrame(rows, columns=[*SAID, *RULES])
-    table.attrs["refused"] = refused
+    table.attrs |= {"refused": refused, "unscored": unscored}
     return table
 
 
-def _of_target(data: Data, plan: str, target_id: str) -> list[dict[str, Any]]:
-    """The rows of one target; none where no definition of it is settled."""
+def _of_target(data: Data, at: Callable[[dt.date], Data], plan: str, target_id: str) -> Rows | str:
+    """The rows of one target; where it has none, why."""
     now = _by_name(assess(data, target_id, plan=plan, draws=DRAWS))
     settled = {name: part for name, part in now.items() if part.status in SETTLED}
-    if not settled:
-        return []
     target = next(iter(now.values())).target
+    if not settled:
+        return "open" if target.deadline >= data.as_of.year else "no_outcome"
     dates = data.sources.loc[data.sources["source_id"] == target.source_id, "date"]
     after_base = dt.date((target.base_year or target.deadline) + 1, 1, 1)
     issued = to_date(str(dates.iloc[0])) if len(dates) else after_base  # the last day of the document's date
-    rows: list[dict[str, Any]] = []
+    rows: Rows = []
     for year in range(max(issued.year, (target.base_year or 0) + 1), target.deadline + 1):
         day = dt.date(year, *MIDDLE)
         if issued <= day <= data.as_of:
-            then = _by_name(assess(data.at(day), target_id, plan=plan))
-            rows += [_row(a, settled.get(k), day, issued) for k, a in then.items() if a.status not in SETTLED]
-    return rows
+            then = _by_name(assess(at(day), target, draws=SPOKEN))
+            light = {"light": _light(at(day), target)}
+            asked = {k: a for k, a in then.items() if a.status not in SETTLED}
+            rows += [_row(a, settled.get(k), day, issued) | light for k, a in asked.items()]
+    return rows or "late"
+
+
+def _light(data: Data, target: Target) -> float:
+    """The newest official grade of a target within its period as yes or no; NaN where there is none."""
+    light, rows = pages(data.folder).get("official_light", {}), data.official_grades
+    words = {word: float(said == "yes") for said in ("yes", "no") for word in light.get(said, ())}
+    within = rows["period"].str[:4].astype(int).between((target.base_year or 0) + 1, target.deadline)
+    rows = rows[within & (rows["region"] == target.region) & rows["grade"].isin(words)]
+    rows = rows.sort_values(["published", "period", "scheme"], kind="stable")
+    graded = target.indicator_id == light.get("indicator") and len(rows)
+    return words[rows["grade"].iloc[-1]] if graded else np.nan
 
 
 def _row(then: Assessment, now: Assessment | None, day: dt.date, issued: dt.date) -> dict[str, Any]:
     """What was said on a day, what each rule said to the level that is just enough, and what is settled by now."""
     target, levels = then.target, then.levels()
     last = int(levels.index[-1]) if len(levels) else None
-    row = {name: getattr(target, name) for name in OF_TARGET} | {
-        **{
-            "as_of": day,
-            "definition": str(then.definition["indicator_id"]),
-            "last_year": last,
-            "status": then.status,
-        },
-        "years": target.deadline - last if last else None,
-        "probability": np.nan if then.probability is None else then.probability,
-        "expected": np.nan if then.median is None else then.median,
-        "outcome": np.nan if now is None else now.outcome,
-        "met": np.nan if now is None else float(now.status == "met"),
-    }
     bound, base = then.threshold if then.bound is None else then.bound, target.base_year
+    low, high = then.interval or (None, None)
+    numbers = {"level": levels.iloc[-1] if last else None, "bound": bound, "probability": then.probability}
+    numbers |= {"expected": then.median, "low": low, "high": high, "outcome": now.outcome if now else None}
+    numbers |= {"met": float(now.status == "met") if now else None}
+    bases = getattr(then, "bases", {})
+    numbers |= {name: bases[name].value if name in bases else None for name in BASES}
+    row = {name: getattr(target, name) for name in OF_TARGET}
+    row |= {"as_of": day, "definition": str(then.definition["indicator_id"]), "status": then.status}
+    row |= {"last_year": last, "years": target.deadline - last if last else None}
+    row |= {name: np.nan if value is None else float(value) for name, value in numbers.items()}
     asked = target.kind in RULE_KINDS and len(levels) >= FEWEST and levels.index[-1] < target.deadline
     if bound is None or not asked:
         return row

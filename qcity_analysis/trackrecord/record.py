@@ -11,11 +11,10 @@ import datetime as dt
 import hashlib
 import json
 import math
-import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -23,27 +22,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.load import Data
+from ..data.load import Data, pages
 from ..errors import QcityError
+from ..files import write_whole
 from ..forecasting import scores
 from ..rules import RULES
 from . import hindcasts as asked_again
 from . import ledger as books
-from .hindcasts import CALIBRATED, Modelled, plan_indicators
+from .hindcasts import CALIBRATED, plan_indicators
 
 FILE = "record.json"  # beside the prior
 DRAWS = 1000
 SHARE = 0.9  # of the bootstrap intervals
 LEAST = 0.5  # of the questions of a horizon that a benchmark must answer to compete
-ROOMS = (
-    "data/*",
-    "series/*",
-    "forecasting/**/*",
-    "targets.py",
-    "assessment/*",
-    "rules/*",
-    "trackrecord/*",
-)  # compute
+ROOMS = "data/* series/* forecasting/**/* targets.py assessment/* rules/* trackrecord/*"  # what computes
 FEW = 20  # indicators below which a record is called too small
 
 Tables = dict[str, pd.DataFrame]
@@ -107,6 +99,15 @@ def summary(asked: pd.DataFrame) -> dict[str, float]:
     return _about(asked) | row | scores.murphy(p, met)
 
 
+def real_summary(told: pd.DataFrame) -> dict[str, float]:
+    """`summary` of questions about real targets; how many `targets`, the share on the `right` side of one half, and
+    the `schedule`'s score beside ours (`same`) where it answers."""
+    pair = against(told, ["schedule"]).iloc[0]
+    right = ((told["probability"] >= 0.5) == (told["met"] == 1)).mean()
+    row = {"targets": float(told.groupby(["plan", "target_id", "definition"]).ngroups), "right": float(right)}
+    return summary(told) | row | {"schedule": float(pair["brier"]), "same": float(pair["ours"])}
+
+
 def _by_years(rows: pd.DataFrame) -> list[tuple[Any, pd.DataFrame]]:
     return [*rows.groupby("years"), ("all", rows)]
 
@@ -118,17 +119,17 @@ def coverage(ahead: pd.DataFrame) -> pd.DataFrame:
     matter. `ahead` as in `Hindcasts`.
     """
     unit = ahead.groupby("series")["crps_walk"].transform("mean")
-    rows = {}
-    for years, part in _by_years(ahead.assign(ours=ahead["crps"] / unit, walk=ahead["crps_walk"] / unit)):
+    scaled, rows = ahead.assign(ours=ahead["crps"] / unit, walk=ahead["crps_walk"] / unit, one=1.0), {}
+    for years, part in _by_years(scaled):
         rows[years] = row = _about(part)
-        for name in ("in50", "in90"):
-            row[name] = float(part[name].mean())
-            row[f"{name}_low"], row[f"{name}_high"] = mean_interval(
-                part[name].to_numpy(float), part["family"]
-            )
-        row["crps_ratio"] = float(part["ours"].sum() / part["walk"].sum())
-        ours, walk = part["ours"].to_numpy(), part["walk"].to_numpy()
-        row["crps_low"], row["crps_high"] = ratio_interval(ours, walk, part["family"])
+        for name, above, below in (
+            ("in50", "in50", "one"),
+            ("in90", "in90", "one"),
+            ("crps", "ours", "walk"),
+        ):
+            pair = part[above].to_numpy(float), part[below].to_numpy(float)
+            row["crps_ratio" if name == "crps" else name] = float(pair[0].sum() / pair[1].sum())
+            row[f"{name}_low"], row[f"{name}_high"] = ratio_interval(*pair, part["family"])
     return pd.DataFrame(rows).T.rename_axis("years")
 
 
@@ -202,6 +203,27 @@ class TrackRecord:
         series that were `refused`, with the reason."""
         return dict(self.asked.attrs)
 
+    @cached_property
+    def real(self) -> pd.DataFrame:
+        """The questions about real targets of which both an answer and an outcome are known, as `asked`; with `light`
+        (the official grade) and `half` (always one half) as further benchmarks."""
+        told = self.earlier[self.earlier[["probability", "met"]].notna().all(axis=1)]
+        return told.assign(family=told["indicator_id"], half=0.5).reset_index(drop=True)
+
+    def real_by(self, column: str) -> pd.DataFrame:
+        """`real_summary` of the real targets by "plan", "kind", "years" left, or the "basis" of the probability."""
+        groups = [*self.real.groupby(column, sort=column == "years")] if column != "basis" else []
+        for name in books.BASES if column == "basis" else ():
+            told = self.earlier[self.earlier[["met", name]].notna().all(axis=1)]
+            groups.append((name, told.assign(probability=told[name], family=told["indicator_id"])))
+        rows = {name: real_summary(part) for name, part in groups if len(part)}
+        return pd.DataFrame(rows).T.rename_axis(column)
+
+    @cached_property
+    def real_benchmarks(self) -> pd.DataFrame:
+        """Our skill on real targets against every rule, the official light and one half; see `against`."""
+        return against(self.real, [*RULES, "light", "half"])
+
     def by(self, column: str) -> pd.DataFrame:
         """`summary` by years left ("years") or by kind of target ("kind")."""
         groups = self.asked.groupby(column)
@@ -247,45 +269,44 @@ class TrackRecord:
     def conclusion(self) -> dict[str, Any]:
         """What may be concluded from the package's own series, as a code and the numbers its sentence needs.
 
-        `code`: "nothing" (no question), "small" (fewer than FEW indicators), else "better", "worse" or "open" as the
-        interval of our skill against the hardest calibrated rule lies.
+        `code`: "nothing" (no question), "small" (fewer than FEW indicators) or "compared"; `hard`: the calibrated rule
+        hardest to beat.
         """
         if self.asked.empty:
             return {"code": "nothing", "number": 0, "indicators": 0}
         whole, hard = summary(self.asked), self.toughest["calibrated"].loc["all"]
-        lies = "better" if hard["low"] > 0 else "worse" if hard["high"] < 0 else "open"
-        code = "small" if whole["indicators"] < FEW else lies
-        return {"code": code, "lies": lies} | whole | {"hard": hard.to_dict()}
+        code = "small" if whole["indicators"] < FEW else "compared"
+        return {"code": code} | whole | {"hard": hard.to_dict()}
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the questions themselves as plain values that JSON can hold; NaN becomes None."""
-        own: dict[str, Any] = {"questions": 0}
+        own: dict[str, Any] = {"questions": len(self.asked)}
         if len(self.asked):
-            own = {
-                "questions": len(self.asked),
-                "origins": self.about["origins"],
-                "series": sorted(self.ahead["series"].unique()),
-                "all": summary(self.asked),
-                "reliability": self.reliability().to_dict("records"),
+            own |= {"origins": self.about["origins"], "series": sorted(self.ahead["series"].unique())}
+            own |= {"all": summary(self.asked), "reliability": self.reliability().to_dict("records")}
+            own |= {
                 "by_years": self.by("years"),
                 "by_kind": self.by("kind"),
                 "coverage": coverage(self.ahead),
-                "rules": self.rules,
-                "models": self.named_models,
-                "toughest_rule": self.toughest["raw"],
-                "toughest_rule_calibrated": self.toughest["calibrated"],
-                "a_rule_is_better_at": self.beaten_at(),
             }
+            own |= {"rules": self.rules, "models": self.named_models, "a_rule_is_better_at": self.beaten_at()}
+            raw, fair = self.toughest.values()
+            own |= {"toughest_rule": raw, "toughest_rule_calibrated": fair}
+        about = self.earlier.attrs
+        real: dict[str, Any] = {"questions": len(self.real), "unscored": about.get("unscored", {})}
+        if len(self.real):
+            real |= {"all": real_summary(self.real), "benchmarks": self.real_benchmarks}
+            real |= {f"by_{name}": self.real_by(name) for name in ("plan", "kind", "years", "basis")}
         whole = {
             "as_of": self.as_of,
             "plan": self.plan,
-            "refused": self.about["refused"] | self.earlier.attrs.get("refused", {}),
             "conclusion": self.conclusion(),
             "own": own,
-            "earlier_targets": self.earlier.to_dict("records"),
-            "ledger": {"statements": self.issued, "scored": int(self.ledger["happened"].notna().sum())},
-            "bank": self.bank,
+            "real": real,
         }
+        whole |= {"refused": self.about["refused"] | about.get("refused", {}), "bank": self.bank}
+        whole |= {"earlier_targets": self.earlier.to_dict("records")}
+        whole |= {"ledger": {"statements": self.issued, "scored": int(self.ledger["happened"].count())}}
         return {name: _plain(value) for name, value in whole.items()}
 
 
@@ -298,8 +319,9 @@ def track_record(data: Data, plan: str | None = None, ledger: str | Path | None 
     the same.
     """
     names = plan_indicators(data, plan) if plan else None
-    place = books.home(data.folder).parent
-    tables = _kept(data, place, plan or "all", lambda: _computed(data, names))
+    kept = partial(_kept, data, plan or "all")
+    tables = kept(("earlier",), lambda: (books.said_of_earlier(data, names),))
+    tables |= kept(("asked", "ahead"), lambda: _asked(data, names))
     statements = books.read(books.home(data.folder) if ledger is None else ledger)
     if names is not None:
         statements = statements[statements["plan"] == plan].reset_index(drop=True)
@@ -307,57 +329,45 @@ def track_record(data: Data, plan: str | None = None, ledger: str | Path | None 
     return TrackRecord(data.as_of, plan or "", **tables, ledger=scored, issued=len(statements), bank=bank)
 
 
-def _computed(data: Data, names: Collection[str] | None) -> Tables:
-    """The tables of a record that take long."""
+def _asked(data: Data, names: Collection[str] | None) -> Sequence[pd.DataFrame]:
+    """Questions and forecasts of the hindcasts, with what rules and models say."""
     made = asked_again.hindcasts(data, names)
-    asked, ahead, models = made.questions, made.ahead, Modelled(pd.DataFrame(), pd.DataFrame(), {}, {})
+    asked, ahead, counts = made.questions, made.ahead, dict[str, Any]()
     if len(asked):
-        answers, models = asked_again.rule_answers(made), asked_again.model_answers(made)
+        answers, (models, crps, counts) = asked_again.rule_answers(made), asked_again.model_answers(made)
         fair = asked_again.calibrated(answers, asked["met"], asked["family"])
-        asked = pd.concat([asked, answers, fair, models.answers], axis=1)
-        ahead = ahead.join(models.crps.add_prefix("crps_"))
+        asked, ahead = pd.concat([asked, answers, fair, models], axis=1), ahead.join(crps.add_prefix("crps_"))
     lagged = len({(o.indicator_id, o.region) for o in made.origins if o.lagged})
-    asked.attrs = {"origins": len(made.origins), "lagged": lagged, "refused": made.refused}
-    asked.attrs |= {"asked": models.asked, "failed": models.failed}
-    earlier = books.said_of_earlier(data)
-    if names is not None:
-        earlier = earlier[earlier["indicator_id"].isin(names)].reset_index(drop=True)
-    return {"asked": asked, "ahead": ahead, "earlier": earlier}
+    asked.attrs = {"origins": len(made.origins), "lagged": lagged, "refused": made.refused} | counts
+    return asked, ahead
 
 
-def _kept(data: Data, folder: Path, name: str, compute: Callable[[], Tables]) -> Tables:
-    """The tables kept in a folder, where the same code made them of the same figures; else computed and kept."""
-    mark, half = _mark(data), f"{data.as_of.year}{'ab'[data.as_of.month > 6]}"
-    paths = {
-        table: folder / f"track_record_{name}_{half}_{table}.parquet"
-        for table in ("asked", "ahead", "earlier")
-    }
+def _kept(
+    data: Data, plan: str, names: Sequence[str], compute: Callable[[], Sequence[pd.DataFrame]]
+) -> Tables:
+    """Tables kept beside the ledger, where the same code made them of the same figures; else computed and kept."""
+    folder, mark = books.home(data.folder).parent, _mark(data)
+    paths = {name: folder / f"track_record_{plan}_{name}_{mark}.parquet" for name in names}
     with suppress(OSError, ValueError):  # not there, or cut off
-        kept = {table: pd.read_parquet(path) for table, path in paths.items()}
-        if all(frame.attrs.pop("mark", "") == mark for frame in kept.values()):
-            return kept
-    tables = compute()
+        return {name: pd.read_parquet(path) for name, path in paths.items()}
+    made = dict(zip(names, compute(), strict=True))
     with suppress(OSError):  # a folder that may not be written: computed again the next time
         folder.mkdir(parents=True, exist_ok=True)
-        for table, frame in tables.items():
-            working, marked = paths[table].with_suffix(f".{os.getpid()}.part"), frame.copy()
-            marked.attrs = frame.attrs | {"mark": mark}
-            marked.to_parquet(working)
-            working.replace(paths[table])
-    return tables
+        for name, frame in made.items():
+            for old in folder.glob(f"track_record_{plan}_{name}_*.parquet"):
+                old.unlink(missing_ok=True)
+            write_whole(paths[name], frame.to_parquet())
+    return made
 
 
 def _mark(data: Data) -> str:
     """A hash of what a record is computed from: the figures known, the half of the year, the code and its versions."""
-    digest, library = hashlib.sha256(), Path(str(resources.files("qcity_analysis")))
-    for table in (*(f.name for f in fields(data) if f.name not in ("as_of", "folder", "remarks")),):
-        digest.update(getattr(data, table).to_csv(index=False).encode())
-    for path in sorted(p for room in ROOMS for p in library.glob(room) if p.is_file()):
-        digest.update(path.name.encode() + path.read_bytes())
-    pages = data.folder / "pages.toml"
-    versions = [metadata.version(name) for name in ("numpy", "pandas", "scipy")]
-    digest.update(repr([versions, pages.read_bytes() if pages.is_file() else b""]).encode())
-    return digest.hexdigest()
+    library, half = Path(str(resources.files("qcity_analysis"))), (data.as_of.year, data.as_of.month > 6)
+    tables = [getattr(data, f.name) for f in fields(data) if f.type == "pd.DataFrame"]
+    files = sorted(p for room in ROOMS.split() for p in library.glob(room) if p.is_file())
+    parts = [table.to_csv(index=False).encode() for table in tables] + [path.read_bytes() for path in files]
+    told = repr([half, pages(data.folder), *map(metadata.version, ("numpy", "pandas", "scipy"))])
+    return hashlib.sha256(b"".join([*parts, told.encode()])).hexdigest()[:16]
 
 
 def _plain(value: Any) -> Any:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 Rows = Iterator[tuple["Figure", "Axes", float]]
 BLUE, BLUE_MID, BLUE_LIGHT = OWN
 OCHRE = LENT[0]
-WORST = -60.0  # percent: worse skills are drawn at the edge
 LEAST = 0.002  # numbers of targets less likely than this at either end are not drawn
 FEWEST = 5  # numbers drawn at least
 DASHES = (0, (4, 3))
@@ -127,34 +126,6 @@ def _target_row(ax: Axes, y: int, a: Assessment, lang: str) -> None:
     _answered(ax, y, marks, words, color=colour, fontweight=weight)
 
 
-def skill_chart(table: pd.DataFrame, names: Sequence[str], lang: str = "en") -> Figure:
-    """Our skill in percent against each benchmark: as it stands an open square, calibrated a full dot, with intervals.
-
-    `table` has a row for each of `names` and the columns skill, low, high, fair, fair_low, fair_high (NaN is left out).
-    """
-    kinds = [("rule_as_is", ("skill", "low", "high"), -0.14, ("s", "white", OCHRE))]
-    kinds.append(("rule_fair", ("fair", "fair_low", "fair_high"), 0.14, ("o", BLUE, BLUE)))
-    with _rows_figure(len(table), 0.27, 0.45, 0.5, 6.4, 0.4, 0.56) as (figure, ax, height):
-        for y, row in enumerate(table.to_dict("records")):
-            for _, columns, down, (shape, face, edge) in kinds:
-                value, low, high = (100 * float(row[name]) for name in columns)
-                if np.isfinite([value, low, high]).all():
-                    ax.plot([max(low, WORST), high], [y + down] * 2, color=edge, lw=1.5, zorder=2)
-                if np.isfinite(value):
-                    look = mark("<" if value < WORST else shape, face, edge, 5.5, 1.2)
-                    ax.plot(max(value, WORST), y + down, zorder=3, **look)
-        ax.axvline(0, color=TARGET, lw=1.1, zorder=1)
-        ax.set_xlim(WORST - 3, 103)
-        ax.set_yticks(range(len(table)), labels=list(names), fontsize=8.5, color=INK)
-        ax.grid(True, axis="x")
-        ax.grid(False, axis="y")
-        ax.set_xlabel(text("axis_skill", lang), fontsize=9)
-        marks = {text(key, lang): mark(*look, 6) for key, _, _, look in kinds}
-        _key(figure, marks, (0.0, 1.0), "upper left")
-        figure.text(0.96, 1 - 0.12 / height, text("better_side", lang), va="top", ha="right", **QUIET)
-    return figure
-
-
 def portfolio_chart(portfolio: Portfolio, lang: str = "en") -> Figure:
     """Bars for the probability of each number of targets met; open dots were they independent; the expected number."""
     from matplotlib.patches import Patch
@@ -216,4 +187,55 @@ def reliability_chart(table: pd.DataFrame, lang: str = "en") -> Figure:
         lower.spines["bottom"].set_color(FAINT)
         lower.set_xlabel(text("axis_said", lang))
         lower.set_ylabel(text("axis_number", lang))
+    return figure
+
+
+def hedgehog_chart(rows: pd.DataFrame, levels: pd.Series, lang: str = "en") -> Figure:
+    """What was forecast of one target in each year (a line to its median with a 90 % interval) against what came.
+
+    `rows` as from `ledger.said_of_earlier`, of one target; `levels` (index year) are those known now.
+    """
+    deadline, bound = int(rows["deadline"].iloc[0]), float(rows["bound"].iloc[0])
+    with new_figure(4.2) as figure:
+        ax = figure.add_axes((0.1, 0.1, 0.84, 0.7))
+        shown = levels[levels.index >= rows["last_year"].min() - 2]
+        ax.plot(
+            shown.index, shown, color=INK, lw=1.6, marker="o", ms=4, zorder=4, label=text("observed", lang)
+        )
+        for k, row in enumerate(rows.itertuples()):
+            end = deadline + 0.16 * (k + 1)
+            ax.plot([row.last_year, end], [row.level, row.expected], color=BLUE, lw=1, ls=DASHES, zorder=3)
+            ax.plot([end, end], [row.low, row.high], color=BLUE_MID, lw=3.5, zorder=2)
+            note(ax, str(row.as_of.year), (end, row.high), (0, 3), ha="center", rotation=90)
+        ax.axhline(
+            bound, color=TARGET, lw=1.1, zorder=1, label=text("target_line", lang, value=f"{bound:.4g}")
+        )
+        ax.plot([], [], color=BLUE, ls=DASHES, label=text("said_then", lang))
+        ax.set_xticks([int(year) for year in range(int(shown.index[0]), deadline + 1)])
+        ax.margins(y=0.14)
+        figure.legend(loc="upper left", bbox_to_anchor=(0.08, 1.0), ncols=2)
+    return figure
+
+
+def regions_chart(answers: Sequence[Assessment], lang: str = "en") -> Figure:
+    """Small multiples, a panel for each region: levels, the fan of the forecast, what is asked for, and the answer."""
+    across = min(4, len(answers))
+    down = -(-len(answers) // across)
+    with new_figure(1.7 * down + 0.2, 2.6 * across) as figure:
+        panels = figure.subplots(down, across, squeeze=False, gridspec_kw={"hspace": 0.55}).ravel()
+        for ax in panels[len(answers) :]:
+            ax.set_visible(False)
+        for ax, a in zip(panels, answers, strict=False):
+            levels = a.levels()[lambda x, a=a: x.index <= a.target.deadline]
+            ax.plot(levels.index, levels, color=INK, lw=1.2)
+            if a.fan is not None:
+                last = pd.DataFrame({q: levels.iloc[-1:] for q in a.fan})
+                fan = pd.concat([last, a.fan])
+                ax.fill_between(fan.index, fan[0.05], fan[0.95], color=BLUE_LIGHT, lw=0)
+                ax.fill_between(fan.index, fan[0.25], fan[0.75], color=BLUE_MID, lw=0)
+            if a.bound is not None:
+                ax.axhline(a.bound, color=TARGET, lw=0.9)
+            answer = chance(a, lang)[0] or status_shown(a, lang)
+            ax.set_title(f"{a.region_names[lang]}  {answer}", loc="left", color=INK)
+            ax.locator_params(nbins=2)
     return figure

@@ -1,0 +1,260 @@
+"""A report: what is made again and what stays, and what is said when a notebook or the machine fails."""
+
+import errno
+import http.server
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from packages import STEADY, contents, figure, figures, indicator, loaded, package, target
+
+from qcity_analysis.catalogue import LANGUAGES, catalogue
+from qcity_analysis.cli.options import fault
+from qcity_analysis.errors import QcityError
+from qcity_analysis.files import alone
+from qcity_analysis.running import report
+from qcity_analysis.running.runner import check_parameters, declared_parameters
+
+NOTEBOOKS = report.NOTEBOOKS
+OBSERVED = [*figures(STEADY), *figures(STEADY, indicator_id="gadgets")]
+TARGETS = [target("goal"), target("other", indicator_id="gadgets")]
+BOTH = {
+    "indicators": [indicator("widgets"), indicator("gadgets")],
+    "targets": TARGETS,
+    "observations": OBSERVED,
+}
+WHOLE = {"scorecard", "overview", "track"}
+EVERY = WHOLE | {"goal", "other"}
+
+
+def marks(folder, as_of="2024-11-26", **tables):
+    """What each page of the package is made from, by kind or target."""
+    data = loaded(folder, as_of, **BOTH | tables)
+    jobs, of = (
+        report.list_jobs(data, None, ["en"]),
+        report.Marks(data, folder / "ledger", {"made_up/goal.en"}).of,
+    )
+    return {job.target or job.kind: of(job) for job in jobs}
+
+
+def lends(other):
+    return [indicator("widgets", **other), indicator("gadgets")]
+
+
+@pytest.mark.parametrize(("before", "after", "made"), [
+    ({}, {}, set()),
+    ({}, {"observations": [*OBSERVED, figure(2023, 17, indicator_id="gadgets")]}, WHOLE | {"other"}),
+    ({}, {"observations": [*OBSERVED, figure(2024, 17)]}, set()),  # published after the day asked about
+    ({}, {"observations": [figure(2015, 9, region="otherland"), *OBSERVED]}, WHOLE | {"goal"}),
+    ({}, {"targets": [target("goal", threshold=21), TARGETS[1]]}, WHOLE | {"goal"}),
+    ({}, {"as_of": "2024-11-27"}, {"overview"}),
+    ({}, {"as_of": "2024-12-02"}, EVERY),
+    ({}, {"regions": [{"region": "testville", "name_zh": "城", "name_en": "City"}]}, EVERY),
+    ({"indicators": lends({"comparators": "otherland/gadgets"})},
+     {"indicators": lends({"comparators": "otherland/gadgets"}),
+      "observations": [*OBSERVED, figure(2023, 17, indicator_id="gadgets", region="otherland")]}, EVERY),
+])  # fmt: skip
+def test_a_page_depends_on_the_rows_it_can_see(tmp_path, before, after, made):
+    first = marks(tmp_path, **before)
+    for name in ("README.md", "~$targets.csv", "notes.txt"):
+        (tmp_path / name).write_text("\n", "utf-8")
+    second = marks(tmp_path, **after)
+    assert {name for name in first if first[name] != second[name]} == made
+
+
+def shortened(folder, body=""):
+    """The notebooks of a report, only with their parameters and one more cell."""
+    folder.mkdir(exist_ok=True)
+    for path in NOTEBOOKS.glob("*.ipynb"):
+        short = nbformat.read(path, as_version=4)
+        first = [cell for cell in short.cells if "parameters" in cell.metadata.get("tags", [])]
+        short.cells = [*first, nbformat.v4.new_code_cell(f"print(language)\n{body}")]
+        nbformat.write(short, folder / path.name)
+    return folder
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    """Makes a report of the package with shortened notebooks; gives what each page was called."""
+    data, out = package(tmp_path / "raw", **BOTH), tmp_path / "out"
+    monkeypatch.setattr(report, "NOTEBOOKS", shortened(tmp_path / "short"))
+    monkeypatch.setattr(report, "PAUSE", 0)
+
+    def make(day="26", **options):
+        done = report.run_report(data, None, ["en"], out, as_of=f"2024-11-{day}", targets=["goal"], **options)
+        return {run["target"] or run["kind"]: run["status"] for run in done.runs}
+
+    make.out, make.page, make.short = out, out / "made_up/goal.en.html", tmp_path / "short"
+    return make
+
+
+SAME = {"goal": "skipped", "scorecard": "skipped"}
+
+
+@pytest.mark.slow
+def test_what_was_made_stays_until_it_changes_and_a_good_page_stays_when_its_notebook_fails(made):
+    assert made() == {"goal": "ok", "scorecard": "ok"}
+    before = contents(made.out)
+    assert made() == SAME and before.items() - contents(made.out).items() <= {
+        ("runs.jsonl", before["runs.jsonl"])
+    }
+    for path, damage in ((made.page, made.page.read_bytes()[:-9]), (made.page, b""), (made.page, None),
+                         (made.out / "notebooks/made_up/goal.en.ipynb", None)):  # fmt: skip
+        path.unlink() if damage is None else path.write_bytes(damage)
+        assert made() == SAME | {"goal": "ok"}
+        assert contents(made.out)["made_up/goal.en.html"] == before["made_up/goal.en.html"]
+    assert (
+        made("27") == SAME
+        and "since 2024-11-26; this page still stands as of 2024-11-27" in made.page.read_text()
+    )
+    assert made() == SAME and made.page.read_bytes() == before["made_up/goal.en.html"]
+    shortened(made.short, "raise ValueError('on purpose')")
+    assert made() == {"goal": "failed", "scorecard": "failed"}
+    shown = made.page.read_text()
+    assert "ValueError: on purpose" in shown and shown.replace(shown[shown.index("<!--kept") : shown.index("<!--/k")],
+        "<!--kept-->").encode() == before["made_up/goal.en.html"]  # fmt: skip
+    assert (made.out / "notebooks/made_up/goal.en.failed.ipynb").exists()
+    assert "ValueError: on purpose" in (made.out / "index.html").read_text()
+    shortened(made.short)
+    assert made(only_failed=True) == {"goal": "ok", "scorecard": "ok"}
+    made(force=True, keep=1), made(force=True, keep=1)
+    assert len(list(made.out.glob("made_up/goal.en.past-*.html"))) == 1
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_a_report_goes_on_to_the_same_pages(made, tmp_path):
+    script = "import sys; from pathlib import Path; from qcity_analysis.running import report\n"
+    script += (
+        "report.NOTEBOOKS = Path(sys.argv[1])\nreport.run_report(*sys.argv[2:4], as_of='2024-11-26', out_dir="
+    )
+    script = (
+        script.replace("*sys.argv[2:4]", "sys.argv[2], languages=['en'], targets=['goal']") + "sys.argv[3])"
+    )
+    command = [sys.executable, "-c", script, made.short, tmp_path / "raw", made.out]
+    for _ in range(4):
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as running:
+            time.sleep(random.uniform(0.5, 6))
+            running.kill()
+    made()
+    clean, killed = tmp_path / "clean", contents(made.out)
+    subprocess.run([*command[:-1], clean], check=True)
+    pages = {name: page for name, page in contents(clean).items() if name.endswith(".html")}
+    assert {name: killed[name] for name in pages} == pages and not list(made.out.rglob("*.part"))
+
+
+def test_one_run_at_a_time_in_a_folder(made):
+    made.out.mkdir()
+    (made.out / ".running").write_text("box, process 7", "utf-8")
+    with alone(made.out), pytest.raises(QcityError, match="written by another run .box, process 7."):
+        made()
+
+
+@pytest.mark.slow
+def test_a_notebook_of_ones_own_gets_a_page_and_a_failure_is_told_but_no_secret(tmp_path, qcity, monkeypatch):
+    told, own = [], tmp_path / "mine.ipynb"
+
+    class Hook(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+        def do_POST(self):
+            told.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            self.send_response(200)
+            self.end_headers()
+
+    cells = ["years: int = 5", "import os; print(sorted(os.environ), os.environ.values()); assert years < 9"]
+    cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
+    cells[0].metadata["tags"] = ["parameters"]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), own)
+    with http.server.HTTPServer(("127.0.0.1", 0), Hook) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        words = ["run", "--notebook", own, "--out", tmp_path / "out", "--log-json", "-p"]
+        for years, code in (("8", 0), ("9", 1), ("x", 2)):
+            monkeypatch.setenv("QCITY_NOTIFY", f"json://127.0.0.1:{server.server_port}/s3cret")
+            assert (shown := qcity(*words, f"years={years}"))[0] == code
+            assert "s3cret" not in "".join(map(str, shown))
+            assert code == 2 or [json.loads(line)["event"] for line in shown[1].splitlines()] == [
+                "page",
+                "end",
+            ]
+        server.shutdown()
+    assert len(told) == 1 and "own/mine.en" in told[0] and "found 'x'" in shown[2]
+    assert not [name for name, content in contents(tmp_path / "out").items() if b"s3cret" in content]
+
+
+PAPERMILL = [
+    ("", ""), ("language = 'zh'\ndraws = 50", ""), ("langage = 'zh'", 'Did you mean "language"?'),
+    ("draws = float('inf')", "'draws' is int; found inf"), ("draws = 'abc'", "'draws' is int; found 'abc'"),
+    ("plan = float('nan')", "'plan' is str; found nan"), ("plan = 10", "'plan' is str; found 10"),
+    ("share = float('-inf')", "found -inf"), ("share = 1", ""), ("share = [1]", "which is list"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("injected", "fault"), PAPERMILL)
+def test_a_notebook_refuses_parameters_that_it_does_not_declare_so(injected, fault):
+    own = 'plan: str = "a"\ndraws: int = 100\nshare: float = 0.5\nlanguage: str = "en"'
+    cells = ["", own, f"# Parameters\n{injected}\n", "import qcity_analysis as qc\nqc.check_parameters()"]
+    if not fault:
+        return check_parameters(cells)
+    with pytest.raises(QcityError) as error:
+        check_parameters(cells)
+    assert fault in str(error.value)
+
+
+def test_every_notebook_checks_its_parameters_in_its_first_cell_of_code():
+    for path in NOTEBOOKS.glob("*.ipynb"):
+        first = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"][
+            1
+        ]
+        assert declared_parameters(path) and "qc.check_parameters()" in first
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_fault_of_the_machine_is_one_sentence_with_its_place(monkeypatch, language):
+    monkeypatch.setattr(sys, "argv", ["qcity", "run", "--language", language])
+    known = {getattr(errno, key[6:]): words for key, words in catalogue().items() if key[:7] == "fault_E"}
+    for code, words in known.items():
+        assert fault(OSError(code, "?", "/there")) == words[language].format(place="/there")
+    assert len(known) >= 12 and "odd" in fault(OSError(errno.EBADF, "odd"))
+    assert fault(MemoryError()) == catalogue()["fault_ENOMEM"][language]
+
+
+LIMITED = "import resource as r; r.setrlimit(r.RLIMIT_FSIZE, (900, 900)); from qcity_analysis import cli; cli.main()"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("begin", "place", "told"), [
+    (["-c", LIMITED], "x", "a file is larger than is allowed"), (["-m", "qcity_analysis.cli"], "full", "disk is full"),
+])  # fmt: skip
+def test_where_the_machine_fails_nothing_half_written_is_left(tmp_path, begin, place, told):
+    folder = tmp_path / place
+    folder.mkdir()
+    if (
+        place == "full"
+        and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12k", "none", folder]).returncode
+    ):
+        pytest.skip("a file system cannot be mounted here")
+    try:
+        command = [sys.executable, *begin, "new-plan", "a", "--out", folder / "a"]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1])
+        assert (
+            (done.returncode, done.stdout) == (4, "") and told in done.stderr and done.stderr.count("\n") == 1
+        )
+        assert list(folder.iterdir()) == []
+    finally:
+        if place == "full":
+            subprocess.run(["umount", folder])
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/b", ".x", "a" * 90, "<b>", "A", "", "a\nb", "a x"])
+def test_a_plan_whose_name_leads_elsewhere_is_not_made(tmp_path, qcity, name):
+    assert (
+        qcity("new-plan", "--out", tmp_path / "in" / "a", "--", name)[0] == 2
+        and list(tmp_path.iterdir()) == []
+    )
