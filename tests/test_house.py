@@ -21,7 +21,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 IMPORT_NAMES = {"beautifulsoup4": "bs4", "python-calamine": "python_calamine",
                 "python-docx": "docx", "pyyaml": "yaml", "sdmx1": "sdmx",
-                "mpl-font": "mpl_font", "ipython": "IPython", "jupyter-client": "jupyter_client"}  # fmt: skip
+                "mpl-font": "mpl_font", "axe-core-python": "axe_core_python",
+                "ipython": "IPython", "jupyter-client": "jupyter_client"}  # fmt: skip
 OPTIONAL = {"statsforecast", "apprise", "dask", "sdmx", "distributed"}  # extras, imported where they are used
 MODULES = sorted(LIBRARY.rglob("*.py"))
 # A room imports from those before it, never from those after it.
