@@ -3,7 +3,6 @@
 import itertools
 import re
 import warnings
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -120,9 +119,8 @@ def marked(figure, shapes):
 
 
 def test_each_chart_of_rows_has_a_mark_for_each_probability(portfolio):
-    parts = (SimpleNamespace(probability=0.2, borrowed=None), SimpleNamespace(probability=0.3, borrowed="x"))
-    card = charts.scorecard_chart([standin.assessment(), standin.unassessable(parts=parts)])
-    assert [line.get_marker() for line in marked(card, "oDs")] == ["o", "D", "s"]
+    made = charts.scorecard_chart([standin.assessment(chance=0.57), standin.unassessable(chance=None)])
+    assert [bar.get_width() for bar in made.axes[0].patches] == pytest.approx([57, 0])
     heights = [bar.get_height() for bar in charts.portfolio_chart(portfolio).axes[0].patches]
     assert heights == pytest.approx([100 * p for p in portfolio.counts["dependent"]])
     ends = [line.get_ydata()[-1] for line in charts.hedgehog_chart(SAID, CAME).axes[0].lines[1:5:2]]
