@@ -318,7 +318,7 @@ def test_the_commands_outlook_and_portfolio_print_words_or_json(tmp_path, qcity)
     assert (code, plain["status"], plain["change"], set(plain["outlook"])) == (0, "forecast", None,
         {"widgets"})  # fmt: skip
     code, out, _ = qcity("portfolio", "made_up", *options)
-    assert (code, out.startswith("Of 1 targets 1 can be assessed")) == (0, True)
+    assert (code, out.startswith("Of 1 target 1 can be assessed")) == (0, True)
     code, out, _ = qcity("portfolio", "made_up", *options, "--json")
     plain = json.loads(out)
     assert (code, plain["plan"], len(plain["counts"]["dependent"])) == (0, "made_up", 2)
