@@ -96,6 +96,19 @@ def test_a_wide_frame_is_a_panel():
     assert tables[0].index.to_list() == [("a", 2025), ("b", 2025)] and tables[0].equals(tables[1])
 
 
+def test_the_explorer_follows_its_controls_and_leaves_a_slider_for_a_page(data):
+    shown = qc.explore(data, "rd_intensity", plan="nanjing_quality_city", language="zh", draws=100)
+    before, seen = shown.shown.value, [shown.answer.probability]
+    for name, value in (("ambition", 5.0), ("as_of", "2021-12-31"), ("window", 12), ("comparators", False)):
+        shown.controls[name].value = value
+        seen.append(shown.answer.probability)
+    assert seen[1] < seen[0] and shown.shown.value != before and shown.answer.as_of.year == 2021
+    assert shown.static().count("≥") == 42 and "<img" in shown.shown.value
+    shown.controls["target"].value = ("china_14fyp", "energy_per_gdp")
+    assert shown.controls["ambition"].value == shown.answer.target.threshold == -13.5
+    assert shown.answer.target.region == "china"
+
+
 @pytest.mark.parametrize(("reflex", "way"), [
     (lambda data, answer: qc.assess("rd_intensity"), r"assess\(load\(\), 'rd_intensity'\)"),
     (lambda data, answer: qc.assess(LEVELS, "rd_intensity"), "assess_series"),

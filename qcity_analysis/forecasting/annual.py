@@ -1,14 +1,11 @@
 """The forecast of an annual series of published figures: with its evidence, from its inputs, moved by comparators.
 
 A ratio whose inputs end in the same year is forecast directly; where one input is ahead, by the mean of the direct
-forecast and that from both inputs. Over quotients of real series (`benchmarks/ratios.py`; CRPS relative to the random
-walk, one to five years ahead) that was the better choice: both inputs to the same year .68 direct, .74 from the inputs,
-whose 90 % intervals held 97 %; numerator ahead .68 direct, .60 by the mean; denominator ahead .68 and .64.
+forecast and that from both inputs: the better choice over quotients of real series (`benchmarks/ratios.py`).
 
 A short series is expected to change partly as named other regions did or will, in units of each series' own typical
-yearly change: the forecast moves a learned share of the way towards what comparators did in published years that the
-series still lacks, and beyond that a share of the way towards what is expected of them. The shares were learned on
-regions of one country (`training.borrowing`); between countries borrowing did not help, so comparators are named.
+yearly change: its forecast moves a learned share of the way towards what they did and are expected to do. The shares
+were learned on regions of one country (`training.borrowing`); between countries borrowing did not help.
 """
 
 from __future__ import annotations

@@ -171,16 +171,14 @@ def forecast(
     one column; NaN or missing years are gaps. `support` is the possible range: real, positive (0 or more), percent (0
     to 100) or count; where it is None the kind is inferred from the values, guides the forecast, bounds nothing and is
     named in the result. `breaks` are years in which a new segment starts whose level is not linked to the one before (a
-    change of definition); size and direction of changes are shared across segments. `model` is "mixture" or one of
-    `forecast.MODELS`: `ets` (additive damped trend), `theta` (normal errors), `arima` (0, 1, 1) with drift, `ucm`
-    (local linear trend), `drift` and `naive` (random walks); ets and theta take no gaps. An integer `rng` makes a new
-    Generator, None that of 0: the same question has the same answer.
+    change of definition). `model` is "mixture" or one of `forecast.MODELS`: `ets` (additive damped trend), `theta`,
+    `arima` (0, 1, 1) with drift, `ucm` (local linear trend), `drift` and `naive` (random walks); ets and theta take no
+    gaps. An integer `rng` makes a new Generator, None that of 0: the same question has the same answer.
 
     What is known in part (mixture only), by name or as one record `evidence`: `lower` and `upper` bounds and
     `estimates` (value, standard error) of years without a value; `noisy` standard errors of years with one; `shared`
-    errors that move several years together (year to size), as an uncertain change moves every later level. A year that
-    is known in part only, after the last value, is forecast like any other, and keeps to what is known of it. Two
-    values are enough where a third year is known in part.
+    errors that move several years together (year to size), as an uncertain change moves every later level. Two values
+    are enough where a third year is known in part.
 
     Raises SeriesError (values, see `histories.from_frame`), QcityError (arguments) and ModelError (a named model that
     cannot be fitted: nothing else is used in its place).
@@ -189,8 +187,6 @@ def forecast(
     >>> fc = forecast(levels, until=2025, support="percent", rng=1)
     >>> fc.paths.shape, fc.years.tolist()
     ((10000, 2), [2024, 2025])
-    >>> fc.probability_at_least(2.0, year=2025) > 0.9
-    True
     >>> forecast(levels, until=2024).support
     'inferred percent'
     >>> bounded = forecast(levels, until=2025, support="percent", lower={2024: 2.6}, rng=1)

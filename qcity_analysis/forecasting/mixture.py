@@ -305,12 +305,10 @@ def explain(
     weight = prior.gate.weights(plain(features(h, unit)[0]), fit_cells(h, unit, cells).loglik)[0]
     family = np.where(cells.phi > 0, np.where(cells.phi >= 1.0, 3, 2), np.where(cells.rho > 0, 1, 0))
     shares = {name: float(weight[family == k].sum()) for k, name in enumerate(FAMILIES)}
-    step, following = 0.2 * float(unit[0]), int(seen.index[-1]) + 1
+    step, end = 0.2 * float(unit[0]), int(seen.index[-1])
     if support == "percent" and seen.iloc[-1] + step > 100:
         step = -step
-    moved = seen.copy()
-    moved.iloc[-1] += step
-    last = (median(moved, following) - median(seen, following)) / step
-    left_out = seen.index if len(seen) > FEWEST else []
-    without = {int(year): median(seen.drop(year), until) for year in left_out}
+    moved = seen + step * (seen.index == end)
+    last = (median(moved, end + 1) - median(seen, end + 1)) / step
+    without = {int(year): median(seen.drop(year), until) for year in seen.index if len(seen) > FEWEST}
     return Explanation(shares, last, pd.Series(without, dtype=float), median(seen, until), float(prior.share))

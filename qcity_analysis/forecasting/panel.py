@@ -85,9 +85,9 @@ class PanelForecast:
         asked, series = questions["period"][known], series[known]
         step = years_of(asked) - self.last_year[series] - 1
         for i in np.flatnonzero(~((step >= 0) & (step < self.horizon))):
-            name, last = self.ids[series[i]], self.last_year[series[i]]
-            span = f"the forecast runs from {last + 1} to {last + self.horizon}"
-            raise QcityError(f"series {name!r}: {asked.iloc[i]} was not forecast; {span}")
+            last = self.last_year[series[i]]
+            raise QcityError(f"series {self.ids[series[i]]!r}: {asked.iloc[i]} was not forecast; "
+                             f"the forecast runs from {last + 1} to {last + self.horizon}")  # fmt: skip
         at_least = (questions["direction"] == "at_least").to_numpy()[known]
         answers = np.full(len(questions), np.nan)
         answers[known] = self.ahead.probability(series, step.astype(np.int64), threshold[known], at_least)
@@ -273,10 +273,10 @@ def _by_dask(work: Work, jobs: Sequence[Any], scheduler: str) -> Iterator[str]:
         except Exception as error:  # whatever keeps a worker from importing the package
             raise QcityError(f"the workers of {scheduler} cannot load qcity_analysis: {error}") from error
         if not versions:
-            start = f"start some with `dask worker {scheduler}`"
-            raise QcityError(f"the scheduler {scheduler} has no workers; {start}")
-        other = ", ".join(sorted({version for version in versions.values() if version != _version()}))
-        if other:
+            raise QcityError(
+                f"the scheduler {scheduler} has no workers; start some with `dask worker {scheduler}`"
+            )
+        if other := ", ".join(sorted({*versions.values()} - {_version()})):
             here = f"here is {_version()}; install the same version on all"
             raise QcityError(f"the workers of {scheduler} have qcity_analysis and prior {other}, {here}")
         for future in as_completed(client.map(work, jobs, pure=False, retries=RETRIES)):

@@ -104,10 +104,8 @@ class Staying:
 
     def probability(self, h: Histories, features: np.ndarray, horizon: int) -> np.ndarray:
         """Probability (n, horizon) of the last value again, never growing with the years ahead."""
-        x = terms(h, features, horizon)
-        total = np.zeros(x.shape[:2])
-        for k, weight in enumerate(self.weight):  # term after term: no series depends on the others
-            total += weight * x[:, :, k]
+        x = terms(h, features, horizon)  # summed term after term: no series depends on the others
+        total = sum((weight * x[:, :, k] for k, weight in enumerate(self.weight)), np.zeros(x.shape[:2]))
         return np.minimum.accumulate(1.0 / (1.0 + np.exp(-np.clip(total, -40.0, 40.0))), axis=1)
 
 
@@ -157,10 +155,8 @@ class Prior:
     def direct(self, features: np.ndarray, turn: np.ndarray) -> np.ndarray:
         """The learners' mean quantiles (n, 5, 15) of series with these features and directions (n,), -1 or 1."""
         x = np.clip((features - self.mean) / self.spread, -5.0, 5.0).astype(np.float32)
-        total = np.zeros((len(x), YEARS, len(KNOTS)))
-        for learner in self.learners:
-            total += learner.quantiles(x)
-        mean = total / len(self.learners)
+        none = np.zeros((len(x), YEARS, len(KNOTS)))
+        mean = sum((learner.quantiles(x) for learner in self.learners), none) / len(self.learners)
         return np.where(turn[:, None, None] < 0, -mean[:, :, ::-1], mean)
 
 

@@ -241,7 +241,7 @@ def _year_columns(grid: Grid, columns: Mapping[str, str]) -> list[_Table]:
         periods = [grid.period(row, column) for row in range(len(grid.rows))] + [None]
         starts = (row for row in range(1, len(periods) - 1) if periods[row] and periods[row + 1])
         start = next((row for row in starts if not periods[row - 1]), None)
-        if start is not None:
+        if start is not None and not words.TECHNICAL.fullmatch(grid.text(start - 1, column)):
             numbers = [
                 k for k in range(start, len(grid.rows)) if words.is_figure(grid.cell(k, column), False)
             ]

@@ -7,6 +7,7 @@ scope: what it says of one file (`matching`).
 from __future__ import annotations
 
 import codecs
+import contextlib
 import difflib
 import re
 from collections.abc import Mapping as Dict
@@ -31,6 +32,10 @@ _READING = ("encoding", "decimal", "period")  # how the file is written, where i
 _FILE = ("sheet", "layout", "columns", "regions", "statuses", "missing", "source", "figures")
 _TOP = (*_FILE, *_READING, *_SHARED)
 _RULE = ("name", "rows", "after", "column", "where", "indicator", *_SHARED)
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "measure": MEASURES, "rows": ("region",), "status": STATUSES, "layout": LAYOUTS, "decimal": (".", ","),
+    "encoding": ("utf-8", "gb18030", "big5", "cp949", "shift_jis", "latin-1", "cp1252"),
+}  # fmt: skip
 TO_DATE = "to_date"  # as `period`: 2024-08 in the file is January to August, not the month
 CHANGED = re.compile("增长|增速|比上年|同比|growth|change", re.I)  # a second heading of changes in percent
 _At = tuple[str | int, ...]  # the keys that lead to an entry of the file
@@ -135,13 +140,21 @@ class _Reader:
             figures = []
         shared = {key: top[key] for key in _SHARED if key in top}
         rules = tuple(self.rule(item, k, shared, source) for k, item in enumerate(figures))
-        self.choice(top, (), "layout", LAYOUTS)
         columns = self.entries(top.get("columns") or {}, ("columns",), tuple(ROLES))
         statuses = top.get("statuses") or {}
         for word in statuses:
             self.choice(statuses, ("statuses",), word, STATUSES)
-        self.choice(top, (), "decimal", (".", ","))
-        self.reading(str(top.get("encoding") or ""), str(top.get("period") or ""))
+        for key in ("layout", "decimal"):
+            self.choice(top, (), key, _CHOICES[key])
+        with contextlib.suppress(LookupError):
+            codecs.lookup(top.get("encoding") or "utf-8")
+            top = {key: text for key, text in top.items() if key != "encoding"} | {
+                "read_as": top.get("encoding")
+            }
+        self.choice(top, (), "encoding", _CHOICES["encoding"])
+        period = str(top.get("period") or TO_DATE)
+        if period != TO_DATE and not PERIOD.fullmatch(period):
+            self.fault(("period",), "read_period", cell=period)
         if self.problems:
             raise DataError(sorted(self.problems, key=lambda p: p.row or 0))
         sheets = top.get("sheet") or None
@@ -149,20 +162,11 @@ class _Reader:
         layout, regions = str(top.get("layout") or "") or None, top.get("regions") or {}
         missing = top.get("missing") or ()
         missing = (missing,) if isinstance(missing, str) else tuple(missing)
-        reading = {key: str(top.get(key) or "") for key in _READING}
+        reading = {"encoding": str(top.get("read_as") or "")}
+        reading |= {key: str(top.get(key) or "") for key in ("decimal", "period")}
         return Mapping(
             rules, source, sheets, layout, columns, regions, statuses, self.file, missing, **reading
         )
-
-    def reading(self, encoding: str, period: str) -> None:
-        try:
-            codecs.lookup(encoding or "utf-8")
-        except LookupError:
-            known = ("utf-8", "gb18030", "big5", "cp949", "shift_jis", "latin-1", "cp1252")
-            near = closest(encoding, known)
-            self.fault(("encoding",), "cell_choice", cell=encoding, choices=", ".join(known), near=near)
-        if period not in ("", TO_DATE) and not PERIOD.fullmatch(period):
-            self.fault(("period",), "read_period", cell=period)
 
     def fault(self, at: _At, code: str, column: str = "", **values: Any) -> None:
         """Note a problem at the nearest entry that stands in the file."""
@@ -216,9 +220,8 @@ class _Reader:
         if not own.get("indicator") and isinstance(item, Dict):
             self.fault(at, "no_indicator", "indicator")
         entries = shared | own
-        self.choice(entries, at, "measure", MEASURES)
-        self.choice(entries, at, "rows", ("region",))
-        self.choice(entries, at, "status", STATUSES)
+        for key in ("measure", "rows", "status"):
+            self.choice(entries, at, key, _CHOICES[key])
         self.date(str(entries.get("published", "")), (*at, "published"), "published")
         numbers = {k: self.number(str(entries[k]), (*at, k)) for k in ("factor", "offset") if k in entries}
         where = own.get("where") or {}

@@ -92,7 +92,7 @@ class _Matching:
             for name in filter(None, (row["region"], row["name_zh"], row["name_en"], *codes)):
                 for form in {same_name(str(name)), words.short_name(str(name))}:
                     self.called[form].add(str(row["region"]))
-        self.known = cache(self._known)
+        self.known, self.told = cache(self._known), cache(self._told)
         self.faults: list[Problem] = []
         self.done = Matched(refused=[problem for sheet in sheets for problem in sheet.problems])
         self.used: set[int] = set()
@@ -216,17 +216,22 @@ class _Matching:
         """A fault where the rows or the lines above the table are of another region than the rule."""
         for entry in entries:
             preface, last = self.sheets[entry.file].preface, entry.name.rsplit("/", 1)[-1]
-            above, title = preface.get("region", ""), same_name(preface.get("title", "") + entry.name)
-            named = self.known(last)
-            called = ((name, one) for name, ones in self.called.items() for one in ones if len(name) > 1)
-            told = {region: name for name, region in called if name in title}
-            within = "" if above or not told or rule.region in told or title.isascii() else next(iter(told))
+            own, named = same_name(rule.name) == same_name(last), self.known(last)
+            if _stated_region(entry) and not (own and named):
+                continue
+            above = preface.get("region", "")
+            told = {} if above else self.told(preface.get("title", "") + entry.name)
+            within = "" if rule.region in told else next(iter(told), "")
             region = named or (above and (self.known(above) or above)) or within
-            own = named and same_name(rule.name) == same_name(last)
-            if region and (own or not _stated_region(entry)) and region != rule.region:
+            if region and region != rule.region:
                 cell = last if named else above or told[within]
                 self.fault(rule, "other_region", "region", cell=cell, region=rule.region, row=cell)
                 return
+
+    def _told(self, title: str) -> dict[str, str]:
+        """The regions that a title in Chinese speaks of, with the names that it uses."""
+        called = ((name, one) for name, ones in self.called.items() for one in ones if len(name) > 1)
+        return {} if title.isascii() else {one: name for name, one in called if name in same_name(title)}
 
     def _known(self, name: str) -> str:
         """The region of a name: as the mapping says, or as regions.csv does in any of its forms; "" where unknown."""
