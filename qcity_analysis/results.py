@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from .assessment import assess as judging
@@ -22,7 +24,8 @@ from .data.load import Data, in_memory
 from .errors import QcityError, no_key
 from .forecasting.histories import yearly
 from .reporting import sentences
-from .targets import Target
+from .reporting.formatting import percent
+from .targets import Target, find_target
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -259,7 +262,7 @@ def scorecard(data: Data, plan: str | None = None, *, language: str = "en", **op
 
     >>> import qcity_analysis as qc
     >>> qc.scorecard(qc.load(as_of="2026-06-30"), "china_15fyp", draws=10)
-    <Scorecard china_15fyp, 20 targets: ...; as of 2026-06-30>
+    <Scorecard china_15fyp, ... targets: ...; as of 2026-06-30>
     """
     answers = [Answer.of(a, data, language) for a in judging.scorecard(data, plan, **options)]
     plan = answers[0].target.plan if answers else plan or ""
@@ -337,3 +340,118 @@ def _shown(figure: Figure, alt: str) -> Axes:
 
         picture(figure, alt)
     return figure.axes[0]
+
+
+def explore(
+    data: Data, target_id: str = "", *, plan: str | None = None, language: str = "en", draws: int = 2_000
+) -> Explorer:
+    """Controls for one target whose fan and probability follow as they are moved; see `Explorer`.
+
+    >>> import qcity_analysis as qc
+    >>> shown = qc.explore(qc.load(as_of="2023-12-31"), "rd_intensity", draws=200)
+    >>> before, shown.controls["ambition"].value = shown.answer.probability, 5.0
+    >>> shown.answer.probability < before
+    True
+    """
+    return Explorer(data, target_id, plan, check_language(language), draws)
+
+
+class Explorer:
+    """Widgets for target, region, what was known when, window, model, comparators and ambition (`controls` by name);
+    `answer` is the one shown. Below them, for a page without a kernel: a slider over target levels, computed before.
+    """
+
+    def __init__(self, data: Data, target_id: str, plan: str | None, language: str, draws: int) -> None:
+        import ipywidgets as w
+
+        from .forecasting.forecast import MODELS
+
+        self.data, self.language, self.draws = data, language, draws
+        held = data.targets.merge(data.observations[["indicator_id", "region"]].drop_duplicates())
+        names = [(f"{row.plan} · {getattr(row, f'name_{language}')}", (row.plan, row.target_id))
+                 for row in held[held["threshold"].notna()].itertuples()]  # fmt: skip
+        first = next((key for _, key in names if key[1] == target_id and plan in (None, key[0])), names[0][1])
+        days = [f"{year}-12-31" for year in range(data.as_of.year - 8, data.as_of.year)] + [str(data.as_of)]
+        years = [(text("e_all", language), 0), *((str(years), years) for years in (5, 8, 12, 20))]
+        models = [(text(f"model_{name}", language), name) for name in ("mixture", *MODELS)]
+        quick = {"continuous_update": False}
+        made = {
+            "target": w.Dropdown(options=names, value=first), "region": w.Dropdown(),
+            "as_of": w.SelectionSlider(options=days, value=days[-1], **quick),
+            "window": w.Dropdown(options=years), "model": w.Dropdown(options=models),
+            "comparators": w.Checkbox(value=True, indent=False),
+            "ambition": w.FloatSlider(readout_format=".3g", **quick),
+        }  # fmt: skip
+        self.controls, self.shown = made, w.HTML()
+        self._aim()
+        made["target"].observe(lambda change: self._aim(), "value")
+        for name, control in made.items():
+            control.description, control.style = text(f"e_{name}", language), {"description_width": "8em"}
+            control.layout.width = "95%"
+            if name != "target":
+                control.observe(lambda change: self._show(), "value")
+        self.box = w.VBox([w.HBox([w.VBox(list(made.values()), layout={"width": "22em"}), self.shown])])
+
+    def _aim(self) -> None:
+        """Set region and ambition to those of the target chosen, and show its answer."""
+        target, controls = self._target(), self.controls
+        held = self.data.observations.loc[
+            self.data.observations["indicator_id"] == target.indicator_id, "region"
+        ]
+        regions = [
+            (self.data.region_name(name, self.language), name)
+            for name in dict.fromkeys([target.region, *held])
+        ]
+        goal, slider = float(target.threshold or 0), controls["ambition"]
+        self.silent = True  # the controls are set together
+        controls["region"].options, controls["region"].value = regions, target.region
+        low, high = sorted((goal - 0.5 * abs(goal), goal + 0.5 * abs(goal)))
+        slider.min, slider.max = min(low, slider.min), max(high, slider.max)
+        slider.value, slider.min, slider.max, slider.step = goal, low, high, (high - low) / 100 or 1
+        self.silent = False
+        self._show()
+
+    def _target(self) -> Target:
+        plan, name = self.controls["target"].value
+        return find_target(self.data, name, plan)
+
+    def _show(self) -> None:
+        """Assess what the controls say and show it."""
+        if self.silent:
+            return
+        say, data, target = (
+            {name: one.value for name, one in self.controls.items()},
+            self.data,
+            self._target(),
+        )
+        target = replace(target, threshold=say["ambition"], region=say["region"])
+        if not say["comparators"]:
+            data = replace(data, indicators=data.indicators.assign(comparators=""))
+        if say["window"]:
+            rows = data.observations
+            late = rows["year"] > int(say["as_of"][:4]) - say["window"] - 1
+            data = replace(data, observations=rows[late | (rows["indicator_id"] != target.indicator_id)])
+        options = {"model": say["model"], "draws": self.draws, "language": self.language}
+        self.answer = assess(data, target, as_of=say["as_of"], **options)
+        self.shown.value = self.answer._repr_html_()
+
+    def static(self) -> str:
+        """A slider over target levels with the probability of each, as HTML that needs no kernel."""
+        ahead, target = self.answer.forecast, self.answer.target
+        if ahead is None:
+            return ""
+        ask = ahead.probability_at_least if target.upward else ahead.probability_at_most
+        low, high = ahead.quantiles([0.01, 0.99]).iloc[-1]
+        sign = "≥" if target.upward else "≤"
+        words = [f"{sign} {at:.3g}: {percent(ask(at), self.language)}" for at in np.linspace(low, high, 41)]
+        script = "this.nextElementSibling.textContent=JSON.parse(this.dataset.words)[this.value]"
+        label = escape(text("e_static", self.language, year=target.deadline))
+        held = f'min="0" max="40" value="20" data-words="{escape(json.dumps(words, ensure_ascii=False))}"'
+        slider = f'<input type="range" {held} oninput="{script}" style="width:20em">'
+        return f"<label>{label}<br>{slider} <output>{escape(words[20])}</output></label>"
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import HTML, display
+
+        display(self.box)
+        display(HTML(f'<div class="qcity">{self.answer._repr_html_()}{self.static()}</div>'))

@@ -63,7 +63,15 @@ MEMBERS = {
 }
 RULES = """aarr barometer defra destatis escap eurostat gbd healthy_people log_schedule mcarthur ols open_sdg
     schedule sdsn unsd_2022 unsd_2023"""
-NOTEBOOKS = ["01_data_overview", "03_target_forecast", "04_scorecard", "05_track_record"]
+NOTEBOOKS = [
+    "01_data_overview",
+    "02_explore_indicator",
+    "06_drivers",
+    "07_scenarios",
+    "03_target_forecast",
+    "04_scorecard",
+    "05_track_record",
+]
 
 
 def _room(path: Path) -> str:

@@ -41,11 +41,7 @@ Row = Any  # a row of scores, as a dict or a pandas Series
 
 def answer(data: Data, record: TrackRecord, lang: str) -> None:
     """Show what may be concluded, real targets first, and hand the page its title and the index its table."""
-    concluded = [
-        real_conclusion(record, lang),
-        bank_conclusion(record.bank, lang),
-        own_conclusion(record, lang),
-    ]
+    concluded = spoken(record, lang)[:3]  # real targets, held-out indicators, own series
     plan = sentences.plan_title(data, record.plan, lang) if record.plan else ""
     title = text("track_title_plan" if plan else "track_question", lang, plan=plan)
     front: dict[str, Any] = {"kind": "track", "lang": lang, "title": title, "plan": record.plan}
@@ -140,9 +136,7 @@ def earlier(data: Data, record: TrackRecord, lang: str) -> None:
         for column in ("plan", "kind", "years", "basis"):
             if len(record.real_by(column)):
                 show.table(real_table(data, record, column, lang), text(f"h_real_{column}", lang))
-        rivals = record.real_benchmarks[lambda table: table["answered"] > 0].sort_values(
-            "skill", kind="stable"
-        )
+        rivals = record.real_benchmarks.query("answered > 0").sort_values("skill", kind="stable")
         keys = ("tc_number", "tc_brier_theirs", "tc_ours", "tc_skill")
         show.table(_scores(rivals, keys, "tc_rule", lang), text("h_real_benchmarks", lang))
         show.markdown(light_sentence(record, lang))
@@ -229,8 +223,9 @@ def ledger(data: Data, record: TrackRecord, lang: str) -> None:
     show.section("ledger", lang, "\n\n".join([text("s_ledger", lang), *ledger_sentences(record, lang)]))
     scored = record.ledger[record.ledger["happened"].notna()]
     told = (scored if len(scored) else record.ledger).sort_values("asked_at", ascending=False, kind="stable")
-    targets = data.targets[["plan", "target_id", f"name_{lang}"]].astype(str)
-    names = {(plan, target): name for plan, target, name in targets.itertuples(index=False, name=None)}
+    if told.empty:
+        return
+    names = data.targets.set_index(["plan", "target_id"])[f"name_{lang}"].to_dict()
     rows, series = [], data.indicators.set_index("indicator_id")[f"name_{lang}"]
     for row in told.head(MOST).to_dict("records"):
         happened = text("pending", lang)
@@ -241,14 +236,16 @@ def ledger(data: Data, record: TrackRecord, lang: str) -> None:
         if row["role"] != "main":
             region, _, indicator = row["definition"].rpartition("/")
             by = str(series.get(indicator, indicator))
-            if region:
-                by = text("place_and_series", lang, region=data.region_name(region, lang), name=by)
+            by = (
+                text("place_and_series", lang, region=data.region_name(region, lang), name=by)
+                if region
+                else by
+            )
             name = text(f"said_{row['role']}", lang, name=name, by=by)
         day, chance = row["asked_at"].strftime("%Y-%m-%d"), percent(row["probability"], lang)
         rows.append([name, day, row["as_of"], chance, happened, _shown(row["error"])])
-    if rows:
-        keys = ("tc_target", "tc_day", "tc_as_of", "tc_probability", "tc_outcome", "tc_error")
-        show.table(titled(rows, keys, lang), index=False)
+    keys = ("tc_target", "tc_day", "tc_as_of", "tc_probability", "tc_outcome", "tc_error")
+    show.table(titled(rows, keys, lang), index=False)
 
 
 def method(lang: str) -> None:
@@ -268,14 +265,9 @@ def spoken(record: TrackRecord, lang: str) -> list[str]:
 
 
 def bank_conclusion(bank: dict[str, Any], lang: str) -> str:
-    """What may be concluded from the record on held-out indicators.
-
-    The gap is the mean distance between said and happened, in percentage points, weighted by the number of questions.
-    """
+    """What may be concluded from the record on held-out indicators."""
     table, whole, rules = pd.DataFrame(bank["reliability"]), bank["all"], bank["rules"]
-    gap = round(
-        100 * float(np.average((table["said"] - table["happened"]).abs(), weights=table["number"])), 6
-    )
+    gap = _gap(table)
     near = table.iloc[(table["said"] - 0.85).abs().argmin()]
     compared, best = "bank_rivals_unknown", None
     if any(row["years"] == "all" for row in rules["by_years"]):
@@ -288,13 +280,20 @@ def bank_conclusion(bank: dict[str, Any], lang: str) -> str:
     )  # fmt: skip
 
 
+def _gap(table: pd.DataFrame) -> float:
+    """Mean distance between said and happened, in percentage points, weighted by the number of questions."""
+    return round(
+        100 * float(np.average((table["said"] - table["happened"]).abs(), weights=table["number"])), 6
+    )
+
+
 def real_conclusion(record: TrackRecord, lang: str) -> str:
     """What may be concluded from real targets: their probabilities are taken at their word only where these hold."""
     real = record.real
     if real.empty:
         return say("real_none", lang)
     whole, table = real_summary(real), reliability(real["probability"].to_numpy(), real["met"].to_numpy())
-    gap = 100 * float(np.average((table["said"] - table["happened"]).abs(), weights=table["number"]))
+    gap = _gap(table)
     helps = whole["brier"] < min(0.25, whole["climatology"])
     verdict = "real_poor" if not helps or gap > FAIR else "real_good" if gap <= GOOD else "real_fair"
     ends = {"high": real[real["probability"] >= 0.8], "low": real[real["probability"] <= 0.2]}

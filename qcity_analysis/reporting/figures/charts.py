@@ -116,13 +116,13 @@ def hedgehog_chart(rows: pd.DataFrame, levels: pd.Series, lang: str = "en") -> F
     """
     deadline, bound = int(rows["deadline"].iloc[0]), float(rows["bound"].iloc[0])
     with new_figure(4.2) as figure:
-        ax = figure.add_axes((0.1, 0.1, 0.84, 0.7))
+        ax = figure.add_axes((0.1, 0.1, 0.84, 0.66))
         shown = levels[levels.index >= rows["last_year"].min() - 2]
         ax.plot(
             shown.index, shown, color=INK, lw=1.6, marker="o", ms=4, zorder=4, label=text("observed", lang)
         )
         for k, row in enumerate(rows.itertuples()):
-            end = deadline + 0.16 * (k + 1)
+            end = deadline + 0.45 * (k + 1)
             ax.plot([row.last_year, end], [row.level, row.expected], color=BLUE, lw=1, ls=DASHES, zorder=3)
             ax.plot([end, end], [row.low, row.high], color=BLUE_MID, lw=3.5, zorder=2)
             note(ax, str(row.as_of.year), (end, row.high), (0, 3), ha="center", rotation=90)
@@ -132,7 +132,7 @@ def hedgehog_chart(rows: pd.DataFrame, levels: pd.Series, lang: str = "en") -> F
         ax.plot([], [], color=BLUE, ls=DASHES, label=text("said_then", lang))
         ax.set_xticks([int(year) for year in range(int(shown.index[0]), deadline + 1)])
         ax.margins(y=0.14)
-        figure.legend(loc="upper left", bbox_to_anchor=(0.08, 1.0), ncols=2)
+        figure.legend(loc="upper left", bbox_to_anchor=(0.08, 1.0), ncols=1)
     return figure
 
 
@@ -140,8 +140,8 @@ def regions_chart(answers: Sequence[Assessment], lang: str = "en") -> Figure:
     """Small multiples, a panel for each region: levels, the fan of the forecast, what is asked for, and the answer."""
     across = min(4, len(answers))
     down = -(-len(answers) // across)
-    with new_figure(1.7 * down + 0.2, 2.6 * across) as figure:
-        panels = figure.subplots(down, across, squeeze=False, gridspec_kw={"hspace": 0.55}).ravel()
+    with new_figure(2.0 * down + 0.2, 2.6 * across) as figure:
+        panels = figure.subplots(down, across, squeeze=False, gridspec_kw={"hspace": 0.8}).ravel()
         for ax in panels[len(answers) :]:
             ax.set_visible(False)
         for ax, a in zip(panels, answers, strict=False):
@@ -155,6 +155,6 @@ def regions_chart(answers: Sequence[Assessment], lang: str = "en") -> Figure:
             if a.bound is not None:
                 ax.axhline(a.bound, color=TARGET, lw=0.9)
             answer = chance(a, lang)[0] or status_shown(a, lang)
-            ax.set_title(f"{a.region_names[lang]}  {answer}", loc="left", color=INK)
-            ax.locator_params(nbins=2)
+            ax.set_title(f"{a.region_names[lang]}\n{answer}", loc="left", color=INK)
+            ax.set_xticks([int(levels.index[0]), a.target.deadline] if len(levels) else [])
     return figure
