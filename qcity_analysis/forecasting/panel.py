@@ -155,8 +155,7 @@ def forecast_files(
         say(f"{done} of {len(jobs)} parts: {name}")
     shutil.rmtree(out / "_dealt", ignore_errors=True)
     written = [part for part in parts if part.exists()]
-    refused = [pd.read_csv(_refused(part), dtype=str) for part in written if _refused(part).exists()]
-    if refused:
+    if refused := [pd.read_csv(_refused(part), dtype=str) for part in written if _refused(part).exists()]:
         pd.concat(refused).sort_values("series_id").to_csv(out / REFUSED, index=False)
     return written
 
