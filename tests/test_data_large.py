@@ -12,12 +12,8 @@ from qcity_analysis.data import read
 from qcity_analysis.data.read import read_table, regular_rows
 
 ROWS = [figure(year, 10 + year % 7, note='a "word", quoted') for year in range(1990, 2024)]
-FAULTS = [
-    figure(2023, "abc", published="2025"),
-    figure(2022, "１６．１", note="x"),
-    figure(2023, 9),
-    figure(2023, 9),
-]
+FAULTS = [figure(2023, "abc", published="2025"), figure(2022, "１６．１", note="x"), figure(2023, 9),
+    figure(2023, 9)]  # fmt: skip
 
 
 def test_a_large_file_gives_the_figures_and_problems_of_a_small_one(tmp_path, monkeypatch):

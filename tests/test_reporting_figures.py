@@ -37,12 +37,9 @@ def portfolio(tmp_path_factory):
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_figures_miss_no_glyph_and_have_the_same_bytes_twice(portfolio, lang):
-    made = [
-        (charts.portfolio_chart, portfolio),
-        (charts.reliability_chart, RELIABILITY),
-        (charts.hedgehog_chart, SAID, CAME),
-        (charts.regions_chart, [standin.assessment(), standin.unassessable()]),
-    ]
+    made = [(charts.portfolio_chart, portfolio), (charts.reliability_chart, RELIABILITY),
+        (charts.hedgehog_chart, SAID, CAME), (charts.regions_chart,
+        [standin.assessment(), standin.unassessable()])]  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for draw, *things in [*made, (fan_chart, standin.assessment())]:
@@ -70,9 +67,8 @@ def test_every_word_of_the_data_is_drawn_without_a_missing_glyph():
 
 def test_each_borrowed_comparator_has_a_panel_that_says_borrowed_and_names_it():
     lent = (standin.borrowed("jiangsu"), standin.borrowed("china"))
-    titles = [
-        ax.get_title(loc="left").replace("\n", " ") for ax in fan_chart(standin.unassessable(parts=lent)).axes
-    ]
+    titles = [ax.get_title(loc="left").replace("\n",
+        " ") for ax in fan_chart(standin.unassessable(parts=lent)).axes]  # fmt: skip
     assert titles == ["Borrowed changes: Energy use per unit of value added, Jiangsu"] * 2
     alone = fan_chart(standin.borrowed(), "zh")
     said = "".join(line.get_text() for line in alone.texts)

@@ -99,16 +99,8 @@ def test_the_first_page_begins_with_a_tally_and_the_plan_still_running_and_ends_
     tally = (
         "5 targets: 1 with a probability, 1 of these likely, 1 met, 1 missed, 1 by reference only, 1 without"
     )
-    order = [
-        tally,
-        "<h2>second",
-        "80 %",
-        "<h2>first",
-        "Settled",
-        "it is met",
-        "By reference only",
-        "<details",
-    ]
+    order = [tally, "<h2>second", "80 %", "<h2>first", "Settled", "it is met", "By reference only",
+        "<details"]  # fmt: skip
     order += ["Without figures", "asks for 5 %", "<h2>third", "<details", ">old<", "Brier score 0.2"]
     order += ['<a href="track/all.en.html#third">Third plan</a>', "<td>7</td>"]
     places, at = [], 0

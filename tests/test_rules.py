@@ -243,19 +243,6 @@ def test_factors_add_up_and_multiply_to_the_change_of_their_product():
         factors({"a": 0.0}, {"a": 1.0})
 
 
-def test_the_parts_are_those_worked_by_hand():
-    # V 60 -> 80. heavy: E/V 1 -> .625, share 1/3 -> 1/4; light: 1/3 -> 3/8, share 2/3 -> 3/4
-    # heavy w = -.375 / ln .625 = .79786; structure .79786 ln .75 = -.22953; intensity .79786 ln(2.5/3) = -.14547
-    # light w = .0416667 / ln 1.125 = .35376; structure .35376 ln 1.125 = .04167; intensity 0
-    start, end = table((60, 20), (20, 40)), table((50, 20), (30, 60))
-    parts = decompose(start, end)
-    assert parts.equals(decompose(start, end.iloc[::-1]))  # the order of the sectors does not matter
-    assert parts["structure"].tolist() == pytest.approx([-0.22953, 0.041667, -0.187864], abs=1e-5)
-    assert parts["intensity"].tolist() == pytest.approx([-0.14547, 0.0, -0.14547], abs=1e-5)
-    assert parts.loc["total", "total"] == pytest.approx(1 - 80 / 60)
-    assert parts.index.tolist() == ["sector 0", "sector 1", "total"]
-
-
 def test_the_logarithmic_mean_lies_between_its_numbers_and_needs_none_below_0():
     assert logarithmic_mean(2, 8) == pytest.approx(6 / math.log(4)) == logarithmic_mean(8, 2)
     assert (logarithmic_mean(7, 7), logarithmic_mean(0, 5)) == (7, 0)
