@@ -236,11 +236,8 @@ def ledger(data: Data, record: TrackRecord, lang: str) -> None:
         if row["role"] != "main":
             region, _, indicator = row["definition"].rpartition("/")
             by = str(series.get(indicator, indicator))
-            by = (
-                text("place_and_series", lang, region=data.region_name(region, lang), name=by)
-                if region
-                else by
-            )
+            if region:
+                by = text("place_and_series", lang, region=data.region_name(region, lang), name=by)
             name = text(f"said_{row['role']}", lang, name=name, by=by)
         day, chance = row["asked_at"].strftime("%Y-%m-%d"), percent(row["probability"], lang)
         rows.append([name, day, row["as_of"], chance, happened, _shown(row["error"])])
@@ -391,9 +388,7 @@ def _reliability(table: pd.DataFrame, lang: str) -> None:
 
 
 def _rules_by_years(rows: list[Row], lang: str) -> pd.DataFrame:
-    """By years left: number of questions, the hardest rule to beat as it stands and calibrated, with both scores; `rows`
-    as `training.record` keeps them.
-    """
+    """By years left: number of questions, the hardest rule to beat as it stands and calibrated, with both scores."""
     cells = [[f"{row['raw']['number']:,.0f}"] for row in rows]
     for row, shown in zip(rows, cells, strict=True):
         for rule in (row["raw"], row["calibrated"]):
