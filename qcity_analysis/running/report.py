@@ -291,10 +291,12 @@ class Marks:
             family |= fresh
             fresh = set[str]().union(*(self.links.get(name, set()) for name in fresh)) - family
         for name, (frame, hashes) in tables.items():  # sources come last
-            seen = pd.Series(True, frame.index)
-            if job.kind not in OF_NO_PLAN and name != "regions":
+            seen = pd.Series(True, frame.index)  # of what is about regions, everything
+            if job.kind not in OF_NO_PLAN and "plan" in frame:
+                seen = _asked(frame, job)
+            elif job.kind not in OF_NO_PLAN and (name == "sources" or "indicator_id" in frame):
                 column, names = ("source_id", cited) if name == "sources" else ("indicator_id", family)
-                seen = _asked(frame, job) if "plan" in frame else frame[column].isin(names)
+                seen = frame[column].isin(names)
             cited |= set(frame.loc[seen, "source_id"]) if "source_id" in frame else set()
             yield hashes[seen.to_numpy()]
             if name == "observations" and frame.loc[seen, "status"].isin(PROVISIONAL).any():
