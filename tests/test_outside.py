@@ -68,7 +68,9 @@ def test_the_learned_numbers_meet_their_bars_on_regions_and_indicators_left_out(
     told = json.loads(shipped_text(others.FILE))["evidence"]
     for held in told["held_90"].values():
         assert sum(list(held.values())[:5]) / 5 == pytest.approx(0.9, abs=0.02)
-    assert all(0.88 <= share <= 0.96 for share in told["held_90_forecast"].values())  # too wide: the card says so
+    assert all(
+        0.88 <= share <= 0.96 for share in told["held_90_forecast"].values()
+    )  # too wide: the card says so
     assert all(relative < 1 for relative in told["crps_known"].values())
 
 
