@@ -69,7 +69,8 @@ def outlook(
     from ..analysis.outlook import outlook as look_ahead
     from ..analysis.sensitivity import sensitivity
     from ..assessment.assess import assess
-    from ..reporting.analyses import change_lines, outlook_lines, sensitivity_lines
+    from ..reporting import sentences
+    from ..reporting.analyses import change_blocks, outlook_blocks, sensitivity_blocks
 
     known = loaded(data, as_of)
     answer = assess(known, target, plan=plan, region=region, draws=draws, seed=seed)
@@ -86,8 +87,17 @@ def outlook(
                 "change": change.to_dict() if change is not None else None}  # fmt: skip
 
     def lines() -> list[str]:
-        shown = outlook_lines(known, answer, ahead, language) + sensitivity_lines(varied, language)
-        return shown + (change_lines(known, change, language) if change is not None else [])
+        told = {"": outlook_blocks(known, ahead, language)}
+        told[text("h_sensitivity", language)] = sensitivity_blocks(varied, language)
+        if change is not None:
+            heading = text("h_changed", language, earlier=change.before.as_of)
+            told[heading] = change_blocks(known, change, language)
+        shown = [
+            [name, *(line for one in blocks for line in one.plain())]
+            for name, blocks in told.items()
+            if blocks
+        ]
+        return [sentences.headline(answer, language), *(line for each in shown for line in each)]
 
     show(as_json, plain, lines, answer.status)
 
@@ -235,7 +245,7 @@ def score(
 ) -> None:  # fmt: skip
     """How good are the probabilities? Hindcasts on the published series, rules and models, real targets, ledger.
 
-    Without --plan every published series is scored. Takes about half a minute.
+    Without --plan every published series is scored. The first time takes minutes; then it is kept.
     """
     from ..reporting.track_sections import spoken as record_lines
     from ..trackrecord.record import track_record

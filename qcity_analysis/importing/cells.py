@@ -272,8 +272,8 @@ def status_flag(cell: Cell) -> str:
     >>> status_flag("2020e"), status_flag("2020年(P)"), status_flag("2020")
     ('E', 'P', '')
     """
-    found = _FLAG.match(half_width(without_marks(as_text(cell))[0]))
-    return found[1].upper() if found else ""
+    letter = _FLAG.match(half_width(without_marks(as_text(cell))[0]))
+    return letter[1].upper() if letter else ""
 
 
 @dataclass(frozen=True)

@@ -133,11 +133,6 @@ def role_of(heading: str, columns: Mapping[str, str] | None = None) -> str:
     return own or ("" if columns and usual in columns else usual)
 
 
-def has_role(heading: str, role: str, columns: Mapping[str, str] | None = None) -> bool:
-    """Whether a heading stands for a role."""
-    return role_of(heading, columns) == role
-
-
 def short_name(region: str) -> str:
     """The name of a region without the word for its kind.
 

@@ -85,31 +85,26 @@ class Import:
     @property
     def table(self) -> pd.DataFrame:
         """One row for each figure: kind, the columns of observations.csv, what was there before, and the place."""
-        columns = [
-            "kind",
-            *(c.name for c in TABLES["observations"].columns),
-            "before",
-            "file",
-            "row",
-            "column",
+        named = [c.name for c in TABLES["observations"].columns]
+        rows = [
+            (f.kind, *(f.row[n] for n in named), f.before, f.file, f.line, f.column) for f in self.figures
         ]
-        at = [
-            dict(zip(columns[-4:], (f.before, f.file, f.line, f.column), strict=True)) for f in self.figures
-        ]
-        rows = [{"kind": f.kind, **f.row, **place} for f, place in zip(self.figures, at, strict=True)]
-        return pd.DataFrame(rows, columns=columns)
+        return pd.DataFrame(rows, columns=["kind", *named, "before", "file", "row", "column"])
 
     def to_dict(self) -> dict[str, Any]:
         """The import as plain values, for JSON."""
-        table = self.table
-        about = {"file": str(self.file), "folder": str(self.folder), "opened_as": list(self.opened_as)}
+        table, listed = self.table, self.refused_file
         lists = {kind: table[table["kind"] == kind].to_dict("records") for kind in KINDS}
         lists |= {name: [p.to_dict() for p in getattr(self, name)] for name in ("refused", "warnings")}
-        left_out = [{"name": n, "cells": c, "first": p} for n, (c, p) in self.left_out.items()]
-        more = {"written": self.written, "source": dict(self.source), "read": list(map(dict, self.read))}
-        more |= {"without_figure": self.empty, "left_out": left_out}
-        listed = None if self.refused_file is None else str(self.refused_file)
-        return {**about, **more, **lists, "refused_file": listed}
+        lists["left_out"] = [{"name": n, "cells": c, "first": p} for n, (c, p) in self.left_out.items()]
+        about: dict[str, Any] = {"file": str(self.file), "folder": str(self.folder), "written": self.written}
+        about |= {
+            "opened_as": list(self.opened_as),
+            "source": dict(self.source),
+            "without_figure": self.empty,
+        }
+        about |= {"read": list(map(dict, self.read)), "refused_file": listed and str(listed)}
+        return about | lists
 
 
 def import_figures(
@@ -266,15 +261,14 @@ def _compared(
         about, (value, _, _), published = key(row), _said(row), row["published"]
         other, where = first.setdefault((*about, published), (row, entry))
         clash = next((old for old in earlier[about] if old["published"] == published), None)
-        place = (entry.file, entry.row, entry.column)
         if where is not entry:
             if _said(other) != _said(row):
                 seen = {"cell": value, "other": where.file, "line": where.row, "figure": _said(other)[0]}
                 seen |= {"which": " / ".join(filter(None, about))}
-                refused.append(Problem(*place, "two_figures", seen))
+                refused.append(Problem(entry.file, entry.row, entry.column, "two_figures", seen))
         elif clash and _said(clash) != _said(row):
             seen = {"cell": value, "figure": _shown(clash), "line": clash["row"]}
-            refused.append(Problem(*place, "same_date", seen))
+            refused.append(Problem(entry.file, entry.row, entry.column, "same_date", seen))
         else:
             days = [
                 (_day(old["published"]) if old["published"] else dt.date.min, old) for old in earlier[about]
@@ -283,7 +277,9 @@ def _compared(
             before = clash or max(known, key=lambda pair: pair[0], default=(None, None))[1]
             kind = "added" if before is None else "unchanged" if _said(before) == _said(row) else "changed"
             held = _shown(before) if before else ""
-            figures.append(Figure(row | {"source_id": source_id}, kind, held, *place))
+            figures.append(
+                Figure(row | {"source_id": source_id}, kind, held, entry.file, entry.row, entry.column)
+            )
     return figures, refused
 
 
@@ -346,9 +342,8 @@ def _with_table(file: str | Path, encoding: str) -> list[Sheet]:
 
 
 def _begun(sheets: list[Sheet], indicators: pd.DataFrame, region: str, encoding: str) -> str:
-    read = [
-        f"# {text('import_read', lang, **_read(sheet, []))}\n" for sheet in sheets for lang in ("en", "zh")
-    ]
+    each = ((lang, _read(sheet, [])) for sheet in sheets for lang in ("en", "zh"))
+    read = [f"# {text('import_read', lang, **about)}\n" for lang, about in each]
     head = catalogue("starters")["mapping"]["both"].format(region=region)
     head = head.replace("# encoding: cp949", f"encoding: {encoding}") if encoding else head
     return "".join(read) + f"{head}\n" + suggested(sheets, indicators) + "\n"

@@ -161,7 +161,7 @@ def _tables(
 
 def _is_long(tables: list[_Table], columns: Mapping[str, str]) -> bool:
     """Whether the first table holds one figure per row, under a heading for values."""
-    return bool(tables) and any(words.has_role(c.headings[-1], "value", columns) for c in tables[0].values)
+    return bool(tables) and any(words.role_of(c.headings[-1], columns) == "value" for c in tables[0].values)
 
 
 def _one_year(grid: Grid, period: str, columns: Mapping[str, str]) -> _Table | None:
@@ -225,11 +225,11 @@ def _year_columns(grid: Grid, columns: Mapping[str, str]) -> list[_Table]:
     headed: dict[int, list[int]] = {}
     for row in range(len(grid.rows) - 1):
         for k, cell in enumerate(grid.rows[row]):
-            if isinstance(cell, str) and words.has_role(cell, "period", columns):
+            if isinstance(cell, str) and words.role_of(cell, columns) == "period":
                 headed.setdefault(row, []).append(k)
     tables = []
     for (head, found), end in zip(headed.items(), [*list(headed)[1:], len(grid.rows)], strict=False):
-        value = any(words.has_role(as_text(cell), "value", columns) for cell in grid.rows[head])
+        value = any(words.role_of(as_text(cell), columns) == "value" for cell in grid.rows[head])
         dated = {k for k in found if any(words.is_dated(grid.cell(row, k)) for row in range(head + 1, end))}
         years = [k for k in found if value or k in dated]
         rows = [row for row in range(head + 1, end) if any(as_text(grid.cell(row, k)) for k in years)]

@@ -42,8 +42,7 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
     Levels are in the units of `assessment.series`; without any figure the panel says so.
 
     >>> import qcity_analysis as qc
-    >>> figure = fan_chart(qc.assess(qc.load(), "rd_intensity"), "zh")
-    >>> len(figure.axes)
+    >>> len(fan_chart(qc.assess(qc.load(), "rd_intensity"), "zh").axes)
     1
     """
     check_language(lang)
@@ -54,9 +53,7 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
         axes = [figure.add_subplot(len(panels), 1, i + 1) for i in range(len(panels))]
         for ax, part in zip(axes, panels, strict=True):
             _draw_panel(ax, part, lang, titled)
-        if (
-            titled and len({sentences.axis_unit(part, "en") for part in panels}) == 1
-        ):  # one scale: they compare
+        if titled and len({sentences.axis_unit(part, "en") for part in panels}) == 1:  # they compare
             ends = [(*ax.get_xlim(), *ax.get_ylim()) for ax in axes]
             start, low = map(min, zip(*(each[::2] for each in ends), strict=True))
             end, high = map(max, zip(*(each[1::2] for each in ends), strict=True))
@@ -96,9 +93,8 @@ def _headings(a: Assessment, lang: str) -> list[tuple[str, float, Look]]:
     """The lines above the panels with their heights in inches: what was found, of which target and definition."""
     width, name = (25, a.target.name(lang)) if lang == "zh" else (45, a.target.name(lang))
     about = f"{sentences.panel_title(a, lang)} · {name}" if a.role != "main" else name
-    lines = [
-        (row, 0.24, {"fontsize": 12.5} | BOLD) for row in wrapped(sentences.figure_title(a, lang), width)
-    ]
+    look: Look = {"fontsize": 12.5} | BOLD
+    lines = [(row, 0.24, look) for row in wrapped(sentences.figure_title(a, lang), width)]
     return [*lines, *((row, LINE, {"color": MUTED}) for row in wrapped(about, int(1.2 * width)))]
 
 
