@@ -287,12 +287,8 @@ def assess_series(
     asks = {"unit": "%", "unit_zh": "%"} if name == "change" else {}
     target = {"plan": _SERIES, "target_id": _SERIES, "kind": kind, "direction": "at_most" if down else "at_least",
               "threshold": threshold, "base_year": base, "deadline": by, "tolerance": slack}  # fmt: skip
-    figure = who | {
-        "measure": "count_new" if rounds else "level",
-        "qualifier": "=",
-        "status": "final",
-        "unit": unit,
-    }
+    measure = "count_new" if rounds else "level"
+    figure = who | {"measure": measure, "qualifier": "=", "status": "final", "unit": unit}
     last = dt.date(int(max(levels.index, default=1)), 12, 31)
     data = in_memory(
         max(dt.date.today(), last), targets=[who | named | target | asks], regions=[who | named],

@@ -136,8 +136,7 @@ def paired(
     """
     one, other = rng.standard_normal((2, len(first)))
     other = correlation * one + np.sqrt(1 - correlation**2) * other
-    parts = np.array_split(one, max(batches, 1))
-    part = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
+    part = np.repeat(range(max(batches, 1)), [len(p) for p in np.array_split(one, max(batches, 1))])
     ordered = np.empty_like(first), np.empty_like(second)
     for to, paths, score in zip(ordered, (first, second), (one, other), strict=True):
         to[np.lexsort((score, part))] = paths[np.lexsort((paths[:, -1], part))]
