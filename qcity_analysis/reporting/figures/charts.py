@@ -126,7 +126,7 @@ def hedgehog_chart(rows: pd.DataFrame, levels: pd.Series, lang: str = "en") -> F
         asked = text("target_line", lang, value=f"{bound:.4g}")
         ax.axhline(bound, color=TARGET, lw=1.1, zorder=1, label=asked)
         ax.plot([], [], color=BLUE, ls=DASHES, label=text("said_then", lang))
-        ax.set_xticks([int(year) for year in range(int(shown.index[0]), deadline + 1)])
+        ax.set_xticks(range(deadline, int(shown.index[0]) - 1, -2))
         ax.margins(y=0.14)
         figure.legend(loc="upper left", bbox_to_anchor=(0.08, 1.0), ncols=1)
     return figure
