@@ -163,10 +163,9 @@ class _Reader:
             for given in (top.get("sheet") or (), top.get("missing") or ())
         )
         layout, regions = str(top.get("layout") or "") or None, top.get("regions") or {}
-        reading = {"encoding": str(top.get("read_as") or "")}
-        reading |= {key: str(top.get(key) or "") for key in ("decimal", "period")}
-        words = (columns, regions, statuses, self.file, missing)
-        return Mapping(rules, source, sheets or None, layout, *words, **reading)
+        encoding, decimal, period = (str(top.get(key) or "") for key in ("read_as", "decimal", "period"))
+        named = (columns, regions, statuses, self.file)
+        return Mapping(rules, source, sheets or None, layout, *named, missing, encoding, decimal, period)
 
     def fault(self, at: _At, code: str, column: str = "", **values: Any) -> None:
         """Note a problem at the nearest entry that stands in the file."""
