@@ -65,15 +65,15 @@ def test_every_word_of_the_data_is_drawn_without_a_missing_glyph():
     assert len(words) > 100
 
 
-def test_each_borrowed_comparator_has_a_panel_that_says_borrowed_and_names_it():
+def test_a_reference_has_a_panel_that_says_so_and_names_the_comparator():
     lent = (standin.borrowed("jiangsu"), standin.borrowed("china"))
     titles = [ax.get_title(loc="left").replace("\n",
         " ") for ax in fan_chart(standin.unassessable(parts=lent)).axes]  # fmt: skip
-    assert titles == ["Borrowed changes: Energy use per unit of value added, Jiangsu"] * 2
+    assert titles == ["Reference: Energy use per unit of value added, Jiangsu"] * 2
     alone = fan_chart(standin.borrowed(), "zh")
     said = "".join(line.get_text() for line in alone.texts)
-    assert "借用：江苏" in said and "并非本地区自身的预测" in said
-    assert sum("（借用）" in label.get_text() for label in alone.legends[0].get_texts()) == 1
+    assert "参考：江苏" in said and "并非依据本地区自身的数据" in said
+    assert sum("（参考）" in label.get_text() for label in alone.legends[0].get_texts()) == 1
 
 
 def test_the_target_line_says_about_at_least_or_at_most():

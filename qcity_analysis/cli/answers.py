@@ -245,7 +245,7 @@ def score(
 ) -> None:  # fmt: skip
     """How good are the probabilities? Hindcasts on the published series, rules and models, real targets, ledger.
 
-    Without --plan every published series is scored. Takes about half a minute.
+    Without --plan every published series is scored. The first time takes minutes; then it is kept.
     """
     from ..reporting.track_sections import spoken as record_lines
     from ..trackrecord.record import track_record

@@ -23,6 +23,7 @@ from ..errors import QcityError, did_you_mean
 from ..files import write_whole
 from .histories import COLUMNS, FARTHEST, SUPPORTS, all_refused, checked, numbers_of, whole_number, years_of
 from .mixture import distributions
+from .outside import with_aims
 from .prior import Prior, digest, shipped
 from .quantiles import Marginals
 
@@ -62,8 +63,10 @@ class PanelForecast:
     def probability(self, questions: pd.DataFrame) -> np.ndarray:
         """One probability for each row of `questions`, NaN for a series that is among the `refused`.
 
-        Columns: series_id, period, threshold, direction ("at_least" or "at_most"). Raises QcityError for a missing
-        column, an unknown series or direction, a threshold that is not a number, or a year that was not forecast.
+        Columns: series_id, period, threshold, direction ("at_least" or "at_most"); where a threshold is the `aim` of
+        the body that works for it (True), also `qualifier` and what is known of earlier aims (see `outside.with_aims`).
+        Raises QcityError for a missing column, an unknown series or direction, a threshold that is not a number, a year
+        that was not forecast, or an aim that is not whole.
         """
         if not isinstance(questions, pd.DataFrame):
             raise QcityError(f"questions are a pandas DataFrame; found {type(questions).__name__}")
@@ -89,7 +92,7 @@ class PanelForecast:
         at_least = (questions["direction"] == "at_least").to_numpy()[known]
         answers = np.full(len(questions), np.nan)
         answers[known] = self.ahead.probability(series, step.astype(np.int64), threshold[known], at_least)
-        return answers
+        return with_aims(answers, questions)
 
 
 def forecast_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = None) -> PanelForecast:

@@ -255,7 +255,7 @@ def alt_sensitivity(varied: Sensitivity, lang: str) -> str:
     """Alternative text of the chart: every probability, and how many change the verdict."""
     items = [f"{choice_shown(row, lang)} {verdict_shown(row, lang)}" for row in varied.rows if computed(row)]
     return say(
-        "alt_sensitivity" if computed(varied.asked) else "alt_sensitivity_borrowed", lang,
+        "alt_sensitivity", lang,
         name=varied.answer.target.name(lang), asked=verdict_shown(varied.asked, lang),
         items=join(items, lang) or say("none", lang), flips=len(varied.flips),
     )  # fmt: skip

@@ -87,6 +87,25 @@ def sentences(a: Assessment, lang: str) -> list[str]:
     return lines
 
 
+def bases(a: Assessment, lang: str) -> list[str]:
+    """What figures, outside view, both and reference say, and which to go by; nothing where the figures say all.
+
+    >>> import qcity_analysis as qc
+    >>> lines = bases(qc.assess(qc.load(as_of="2023-03-31"), "energy_per_gdp", plan="china_14fyp", draws=500), "en")
+    >>> [line.partition(":")[0] for line in lines[:3]]
+    ['From the figures', 'Outside view, how often such aims are met', 'Both together']
+    """
+    if not set(a.bases) - {"figures"}:
+        return []
+    lent = next((part for part in a.parts if part.borrowed), None)
+    names, lines = lent.borrowed.region_names[lang] if lent is not None and lent.borrowed else "", []
+    for name, basis in a.bases.items():
+        shown = {key: percent(getattr(basis, key), lang) for key in ("value", "low", "high")}
+        lines.append(say(f"basis_{name}", lang, n=basis.n, names=names, **shown))
+    why = f"basis_why_{a.headline}"
+    return [*lines, say(why, lang)] if why in catalogue("sentences") else lines
+
+
 def _facts(a: Assessment, lang: str) -> dict[str, Any]:
     """What headlines, answers and alternative texts may name."""
     known = a.levels()

@@ -67,7 +67,11 @@ def picture(a: Assessment, lang: str) -> None:
 
 def numbers(a: Assessment, lang: str) -> None:
     """Show, folded, how it was computed: what is expected with its interval, paths, model and error."""
-    told = [line for part in (a, *a.parts) for line in sentences.sentences(part, lang)]
+    told = [
+        line
+        for part in (a, *a.parts)
+        for line in (*sentences.bases(part, lang), *sentences.sentences(part, lang))
+    ]
     show.html(show.fold(text("h_numbers", lang), show.paragraphs(*dict.fromkeys(told))))
 
 
@@ -219,7 +223,10 @@ def answer_lines(answer: Assessment, lang: str) -> list[str]:
     for part in (answer, *answer.parts):
         told = [text("illustrative_banner", lang)] if part.illustrative else []
         told += [sentences.headline(part, lang), *sentences.sentences(part, lang)]
-        told += dict.fromkeys(sentences.note(note, lang) for note in part.notes)
+        told += [
+            *sentences.bases(part, lang),
+            *dict.fromkeys(sentences.note(note, lang) for note in part.notes),
+        ]
         lines.append("\n  ".join(told) + "\n")
     return lines + ([sentences.how_to_add(answer, lang)] if answer.status == "not_assessable" else [])
 

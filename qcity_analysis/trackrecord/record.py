@@ -347,7 +347,7 @@ def _mark(data: Data) -> str:
     """A hash of what a record is computed from: the figures known, the half of the year, the code and its versions."""
     library, half = Path(str(resources.files("qcity_analysis"))), (data.as_of.year, data.as_of.month > 6)
     tables = [getattr(data, f.name) for f in fields(data) if f.type == "pd.DataFrame"]
-    files = sorted(p for room in ROOMS.split() for p in library.glob(room) if p.is_file())
+    files = sorted(p for room in ROOMS.split() for p in library.glob(room) if p.suffix in (".py", ".json"))
     parts = [table.to_csv(index=False).encode() for table in tables] + [path.read_bytes() for path in files]
     told = repr([half, pages(data.folder), *map(metadata.version, ("numpy", "pandas", "scipy"))])
     return hashlib.sha256(b"".join([*parts, told.encode()])).hexdigest()[:16]
