@@ -34,7 +34,7 @@ FAMILIES = ("constant mean", "moving level", "damped trend", "trend")
 
 
 class Filtered(NamedTuple):
-    """What the recursion leaves at the last year (n or 1, C): log likelihood, state, and posterior `shape` and `rate`."""
+    """What the recursion leaves at the last year (n or 1, C): log likelihood, state, and its `shape` and `rate`."""
 
     loglik: np.ndarray
     level: np.ndarray
