@@ -23,20 +23,20 @@ if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from .forecasting.panel import forecast_panel
     from .importing.importing import import_figures
     from .problems import DataError
-    from .results import Answer, Scorecard, WhatIf, assess, assess_series, scorecard
+    from .results import Answer, Scorecard, WhatIf, assess, assess_series, explore, scorecard
     from .running.runner import check_parameters
     from .series.annual import AnnualSeries, annual_series
     from .trackrecord.record import track_record
 
 __version__ = "0.1.0"
 __all__ = ["AnnualSeries", "Answer", "Assessment", "Data", "DataError", "Forecast", "QcityError", "Scorecard", "WhatIf",
-           "annual_series", "assess", "assess_series", "check", "check_parameters", "diff", "forecast",
-           "forecast_panel", "import_figures", "load", "rules", "scorecard", "track_record"]  # fmt: skip
+           "annual_series", "assess", "assess_series", "check", "check_parameters", "diff", "explore",
+           "forecast", "forecast_panel", "import_figures", "load", "rules", "scorecard", "track_record"]  # fmt: skip
 _HOMES = {  # where each name is defined; `rules` is a subpackage, used as qc.rules.evaluate
     "assessment.answer": "Assessment", "data.load": "Data check load", "data.vintages": "diff", "problems": "DataError",
     "errors": "QcityError", "forecasting.forecast": "Forecast forecast", "forecasting.panel": "forecast_panel",
-    "importing.importing": "import_figures", "results": "Answer Scorecard WhatIf assess assess_series scorecard",
-    "running.runner": "check_parameters", "series.annual": "AnnualSeries annual_series",
+    "results": "Answer Scorecard WhatIf assess assess_series explore scorecard", "running.runner": "check_parameters",
+    "importing.importing": "import_figures", "series.annual": "AnnualSeries annual_series",
     "trackrecord.record": "track_record",
 }  # fmt: skip
 

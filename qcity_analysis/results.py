@@ -8,29 +8,38 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
+from .analysis.outlook import Outlook, outlook
+from .analysis.portfolio import Portfolio, portfolio
+from .analysis.scenarios import Scenario, scenario, scenarios
+from .analysis.sensitivity import sensitivity
 from .assessment import assess as judging
 from .assessment.answer import Assessment
 from .catalogue import check_language, text
 from .data.load import Data, in_memory
 from .errors import QcityError, no_key
+from .forecasting.forecast import MODELS
 from .forecasting.histories import yearly
-from .reporting import sentences
-from .targets import Target
+from .reporting import figures, page, sentences, show
+from .reporting.analyses import scenario_shown, scenarios_table
+from .reporting.figures.charts import scorecard_chart
+from .reporting.figures.fan import fan_chart
+from .reporting.formatting import percent
+from .rules.results import rules_for
+from .targets import Target, find_target
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from .analysis.outlook import Outlook
-    from .analysis.portfolio import Portfolio
-    from .analysis.scenarios import Scenario
     from .forecasting.mixture import Explanation
 
 _IN_ROW = ("target_id", "section", "name_zh", "name_en", "kind")
@@ -60,8 +69,6 @@ class Answer(Assessment):
         return cls(**own, data=data, language=check_language(language))
 
     def _repr_html_(self) -> str:
-        from .reporting import figures, page, show
-
         alt = sentences.alt_text(self, self.language)
         png = base64.b64encode(figures.Picture(self._chart(), alt).png()).decode()
         chart = f'<img alt="{escape(alt)}" src="data:image/png;base64,{png}" style="max-width:100%">'
@@ -72,8 +79,6 @@ class Answer(Assessment):
         raise no_key("Answer", name, f"answer.{name} is an attribute, answer.to_frame() a frame")
 
     def _chart(self) -> Figure:
-        from .reporting.figures.fan import fan_chart
-
         return fan_chart(self, self.language)
 
     def plot(self) -> Axes:
@@ -93,14 +98,10 @@ class Answer(Assessment):
 
     def outlook(self) -> Outlook:
         """When it would be reached, how long one may wait, how often anything moved as fast as needed."""
-        from .analysis.outlook import outlook
-
         return outlook(self.data, self)
 
     def sensitivity(self) -> pd.DataFrame:
         """The verdict under other choices (window, year, base, tolerance, model), a row each; `flips`: another one."""
-        from .analysis.sensitivity import sensitivity
-
         varied = sensitivity(self.data, self)
         rows = [{"definition": one.answer.definition["indicator_id"]} | vars(row) for one in varied
                 for row in (one.asked, *one.rows)]  # fmt: skip
@@ -108,23 +109,17 @@ class Answer(Assessment):
 
     def rules(self) -> pd.DataFrame:
         """What each published progress rule says: definition, rule, category, will_meet, reason."""
-        from .rules.results import rules_for
-
         return rules_for(self)
 
     def sources(self) -> pd.DataFrame:
         """Every published figure used or set aside, with publisher, document and date, as shown on the page."""
-        from .reporting.show import sources_by_series
-
-        tables = sources_by_series(self, self.language)
+        tables = show.sources_by_series(self, self.language)
         return pd.concat(tables, names=["series"]).reset_index(0) if tables else pd.DataFrame()
 
     def what_if(self, several: Mapping[str, Mapping[str, Any]] | None = None, **supposed: Any) -> WhatIf:
         """The answer under suppositions: one by keyword (`given={2026: 3.9}`, `pace="last 5"`, `path`, `shock`,
         `policy`, `threshold`, `deadline`: see `analysis.scenarios`), `several` by name, or without any the usual paces.
         """
-        from .analysis.scenarios import scenario, scenarios
-
         if supposed and several is None:
             return WhatIf(self, (scenario(self.data, self, **supposed),))
         return WhatIf(self, scenarios(self.data, self, several))
@@ -148,8 +143,6 @@ class WhatIf:
         return f"<WhatIf {self.asked.target.target_id}, as it is {self.asked.chance}: {shown}>"
 
     def _repr_html_(self) -> str:
-        from .reporting.analyses import scenarios_table
-
         return str(scenarios_table(self.rows, self.asked.language).to_html())
 
     @property
@@ -175,7 +168,6 @@ class WhatIf:
 
     def plot(self) -> Axes:
         """Draw a fan for each scenario with its probability, all on one scale; returns the first axes."""
-        from .reporting.analyses import scenario_shown
         from .reporting.figures import TARGET, new_figure, wrapped
 
         drawn = [row for row in self.rows if row.answer.forecast is not None]
@@ -222,14 +214,10 @@ class Scorecard:
 
     def portfolio(self) -> Portfolio:
         """How many of the targets will be met, when what moves one indicator moves others too."""
-        from .analysis.portfolio import portfolio
-
         return portfolio(self.data, list(self.answers.values()))
 
     def plot(self) -> Axes:
         """Draw the probabilities of all targets and return the axes; a notebook shows it."""
-        from .reporting.figures.charts import scorecard_chart
-
         title = text("scorecard_question", self.language, plan=self.plan)
         return _shown(scorecard_chart(list(self.answers.values()), self.language), title)
 
@@ -259,7 +247,7 @@ def scorecard(data: Data, plan: str | None = None, *, language: str = "en", **op
 
     >>> import qcity_analysis as qc
     >>> qc.scorecard(qc.load(as_of="2026-06-30"), "china_15fyp", draws=10)
-    <Scorecard china_15fyp, 20 targets: ...; as of 2026-06-30>
+    <Scorecard china_15fyp, ... targets: ...; as of 2026-06-30>
     """
     answers = [Answer.of(a, data, language) for a in judging.scorecard(data, plan, **options)]
     plan = answers[0].target.plan if answers else plan or ""
@@ -299,12 +287,8 @@ def assess_series(
     asks = {"unit": "%", "unit_zh": "%"} if name == "change" else {}
     target = {"plan": _SERIES, "target_id": _SERIES, "kind": kind, "direction": "at_most" if down else "at_least",
               "threshold": threshold, "base_year": base, "deadline": by, "tolerance": slack}  # fmt: skip
-    figure = who | {
-        "measure": "count_new" if rounds else "level",
-        "qualifier": "=",
-        "status": "final",
-        "unit": unit,
-    }
+    measure = "count_new" if rounds else "level"
+    figure = who | {"measure": measure, "qualifier": "=", "status": "final", "unit": unit}
     last = dt.date(int(max(levels.index, default=1)), 12, 31)
     data = in_memory(
         max(dt.date.today(), last), targets=[who | named | target | asks], regions=[who | named],
@@ -333,7 +317,118 @@ def _shown(figure: Figure, alt: str) -> Axes:
     from IPython import get_ipython
 
     if get_ipython() is not None:
-        from .reporting.show import picture
-
-        picture(figure, alt)
+        show.picture(figure, alt)
     return figure.axes[0]
+
+
+def explore(
+    data: Data, target_id: str = "", *, plan: str | None = None, language: str = "en", draws: int = 2_000
+) -> Explorer:
+    """Controls for one target whose fan and probability follow as they are moved; see `Explorer`.
+
+    >>> import qcity_analysis as qc
+    >>> shown = qc.explore(qc.load(as_of="2023-12-31"), "rd_intensity", draws=200)
+    >>> before, shown.controls["ambition"].value = shown.answer.probability, 5.0
+    >>> shown.answer.probability < before
+    True
+    """
+    return Explorer(data, target_id, plan, check_language(language), draws)
+
+
+class Explorer:
+    """Widgets for target, region, what was known when, window, model, comparators and ambition (`controls` by name);
+    `answer` is the one shown. Below them, for a page without a kernel: a slider over target levels, computed before.
+    """
+
+    def __init__(self, data: Data, target_id: str, plan: str | None, language: str, draws: int) -> None:
+        import ipywidgets as w
+
+        self.data, self.language, self.draws = data, language, draws
+        held = data.targets.merge(data.observations[["indicator_id", "region"]].drop_duplicates())
+        names = [(f"{row.plan} · {getattr(row, f'name_{language}')}", (row.plan, row.target_id))
+                 for row in held[held["threshold"].notna()].itertuples()]  # fmt: skip
+        first = next((key for _, key in names if key[1] == target_id and plan in (None, key[0])), names[0][1])
+        days = [f"{year}-12-31" for year in range(data.as_of.year - 8, data.as_of.year)] + [str(data.as_of)]
+        years = [(text("e_all", language), 0), *((str(years), years) for years in (5, 8, 12, 20))]
+        models = [(text(f"model_{name}", language), name) for name in ("mixture", *MODELS)]
+        quick = {"continuous_update": False}
+        made = {
+            "target": w.Dropdown(options=names, value=first), "region": w.Dropdown(),
+            "as_of": w.SelectionSlider(options=days, value=days[-1], **quick),
+            "window": w.Dropdown(options=years), "model": w.Dropdown(options=models),
+            "comparators": w.Checkbox(value=True, indent=False),
+            "ambition": w.FloatSlider(readout_format=".3g", **quick),
+        }  # fmt: skip
+        self.controls, self.shown = made, w.HTML()
+        self._aim()
+        made["target"].observe(lambda change: self._aim(), "value")
+        for name, control in made.items():
+            control.description, control.style = text(f"e_{name}", language), {"description_width": "8em"}
+            control.layout.width = "95%"
+            if name != "target":
+                control.observe(lambda change: self._show(), "value")
+        self.box = w.VBox([w.HBox([w.VBox(list(made.values()), layout={"width": "22em"}), self.shown])])
+
+    def _aim(self) -> None:
+        """Set region and ambition to those of the target chosen, and show its answer."""
+        target, controls = self._target(), self.controls
+        held = self.data.observations.loc[
+            self.data.observations["indicator_id"] == target.indicator_id, "region"
+        ]
+        regions = [
+            (self.data.region_name(name, self.language), name)
+            for name in dict.fromkeys([target.region, *held])
+        ]
+        goal, slider = float(target.threshold or 0), controls["ambition"]
+        self.silent = True  # the controls are set together
+        controls["region"].options, controls["region"].value = regions, target.region
+        low, high = sorted((goal - 0.5 * abs(goal), goal + 0.5 * abs(goal)))
+        slider.min, slider.max = min(low, slider.min), max(high, slider.max)
+        slider.value, slider.min, slider.max, slider.step = goal, low, high, (high - low) / 100 or 1
+        self.silent = False
+        self._show()
+
+    def _target(self) -> Target:
+        plan, name = self.controls["target"].value
+        return find_target(self.data, name, plan)
+
+    def _show(self) -> None:
+        """Assess what the controls say and show it."""
+        if self.silent:
+            return
+        say, data, target = (
+            {name: one.value for name, one in self.controls.items()},
+            self.data,
+            self._target(),
+        )
+        target = replace(target, threshold=say["ambition"], region=say["region"])
+        if not say["comparators"]:
+            data = replace(data, indicators=data.indicators.assign(comparators=""))
+        if say["window"]:
+            rows = data.observations
+            late = rows["year"] > int(say["as_of"][:4]) - say["window"] - 1
+            data = replace(data, observations=rows[late | (rows["indicator_id"] != target.indicator_id)])
+        options = {"model": say["model"], "draws": self.draws, "language": self.language}
+        self.answer = assess(data, target, as_of=say["as_of"], **options)
+        self.shown.value = self.answer._repr_html_()
+
+    def static(self) -> str:
+        """A slider over target levels with the probability of each, as HTML that needs no kernel."""
+        ahead, target = self.answer.forecast, self.answer.target
+        if ahead is None:
+            return ""
+        ask = ahead.probability_at_least if target.upward else ahead.probability_at_most
+        low, high = ahead.quantiles([0.01, 0.99]).iloc[-1]
+        sign = "≥" if target.upward else "≤"
+        words = [f"{sign} {at:.3g}: {percent(ask(at), self.language)}" for at in np.linspace(low, high, 41)]
+        script = "this.nextElementSibling.textContent=JSON.parse(this.dataset.words)[this.value]"
+        label = escape(text("e_static", self.language, year=target.deadline))
+        held = f'min="0" max="40" value="20" data-words="{escape(json.dumps(words, ensure_ascii=False))}"'
+        slider = f'<input type="range" {held} oninput="{script}" style="width:20em">'
+        return f"<label>{label}<br>{slider} <output>{escape(words[20])}</output></label>"
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import HTML, display
+
+        display(self.box)
+        display(HTML(f'<div class="qcity">{self.answer._repr_html_()}{self.static()}</div>'))

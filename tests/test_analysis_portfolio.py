@@ -86,9 +86,8 @@ def test_two_targets_on_one_series_have_its_shock(tmp_path):
     cells = [(way, year) for way in ("at_least", "at_most") for year in (2025, 2027)]
     high = [target(f"{way}{year}", threshold=19, direction=way, deadline=year) for way, year in cells]
     data = loaded(tmp_path, targets=[target("low", threshold=18), *high])
-    correlation = dependence(data, list(qc.scorecard(data, draws=100).answers.values())).correlation.loc[
-        "low"
-    ]
+    correlation = dependence(data,
+        list(qc.scorecard(data, draws=100).answers.values())).correlation.loc["low"]  # fmt: skip
     assert correlation[["at_least2025", "at_least2027"]].tolist() == pytest.approx([1, LIMIT])
     assert correlation[["at_most2025", "at_most2027"]].tolist() == pytest.approx([-1, -LIMIT])
 

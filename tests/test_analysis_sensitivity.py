@@ -109,10 +109,10 @@ def test_definitions_are_compared_with_each_other_and_a_settled_one_has_no_windo
     assert another_verdict(other, one) and another_verdict(one, other) and not another_verdict(one, one)
 
 
-def test_what_cannot_be_assessed_lists_what_is_borrowed_and_nothing_else(tmp_path):
+def test_what_cannot_be_assessed_turns_on_nothing(tmp_path):
     data = qc.load(as_of="2024-06-30")
     (varied,) = sensitivity(data, qc.assess(data, "energy_intensity", draws=4), draws=4)
     assert varied.asked.status == "not_assessable" and not varied.flips
-    assert {row.kind for row in varied.rows} == {"borrowed"}
+    assert varied.rows == ()
     empty = loaded(tmp_path, observations=[])
     assert sensitivity(empty, qc.assess(empty, "goal"), draws=DRAWS)[0].rows == ()

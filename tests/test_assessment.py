@@ -164,21 +164,24 @@ def test_two_definitions_are_answered_apart_and_never_joined(tmp_path):
     assert (same.status, same.parts) == ("forecast", ())  # a newer definition without figures changes nothing
 
 
-def test_with_fewer_than_four_levels_a_comparators_changes_are_chained_on_the_last_own_level(tmp_path):
+def test_with_fewer_than_three_levels_a_reference_starts_from_the_last_own_level(tmp_path):
     found = borrowing(tmp_path / "one", {2021: 9.0})
     (part,) = found.parts
     assert found.status == "not_assessable" and found.probability is None
     assert (part.role, part.status, part.borrowed_since) == ("borrowed", "forecast", 2021)
     assert part.borrowed.region == "otherland"
-    assert part.series.values[[2021, 2022, 2023]].tolist() == pytest.approx([9.0, 9 * 47 / 45, 9 * 50 / 45])
+    assert part.borrowed.comparators == ("otherland/widgets",) and part.levels().index[-1] == 2021
+    assert part.forecast.median()[[2022, 2023]].tolist() == pytest.approx(
+        [9 * 47 / 45, 9 * 50 / 45], rel=0.02
+    )
+    assert (found.headline, found.bases["reference"].value) == ("reference", part.probability)
     three = borrowing(tmp_path / "other_a", {2019: 8.0, 2020: 8.5, 2021: 9.0})
-    assert (three.status, [part.role for part in three.parts]) == ("forecast", ["borrowed"])
-    assert borrowing(tmp_path / "other_b", {2018: 7.0, 2019: 8.0, 2020: 8.5, 2021: 9.0}).parts == ()
+    assert (three.status, three.parts, three.headline) == ("forecast", (), "figures")
     assert borrowing(tmp_path / "other_c", {}).parts == ()
     (part,) = borrowing(tmp_path / "other_d", {}, **CUT).parts
-    assert (part.series.values[2020], part.series.values[2023]) == (100, pytest.approx(100 * 50 / 43))
-    (part,) = borrowing(tmp_path / "other_e", {2021: 9.0}, deadline=2023).parts  # theirs reaches the deadline
-    assert (part.status, part.outcome) == ("missed", pytest.approx(10.0))
+    assert part.series.values[2020] == 100 and part.forecast.median()[2023] == pytest.approx(
+        100 * 50 / 43, rel=0.02
+    )
 
 
 def test_the_answer_is_plain_json_without_nan_and_the_same_for_the_same_seed(tmp_path):

@@ -120,9 +120,8 @@ def test_forecast_and_list_give_json_a_program_can_read(tmp_path, qcity):
     assert (code, answer["status"], answer["draws"], 0 <= answer["probability"] <= 1) == (0, "forecast", 500,
         True)  # fmt: skip
     code, out, _ = qcity("list", *words)
-    assert [(row["target_id"], row["years_published"]) for row in json.loads(out)] == [
-        ("goal", 7)
-    ] and code == 0
+    assert [(row["target_id"], row["years_published"]) for row in json.loads(out)] == [("goal",
+        7)] and code == 0  # fmt: skip
     code, _, err = qcity("list", *words, "--plan", "madeup")
     assert (code, 'Did you mean "made_up"?' in err) == (2, True)
 

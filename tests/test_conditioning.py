@@ -153,12 +153,8 @@ def test_bounds_of_two_years_agree_with_forecasts_made_one_after_the_other(plain
 
 
 def test_what_says_nothing_changes_nothing():
-    for series, more in (
-        (LEVELS, {"lower": {2024: 20.0}}),
-        (LEVELS, {"estimates": {2024: (95.0, 500.0)}}),
-        (LEVELS.drop(2021), {"upper": {2021: 100.0}}),
-        (LEVELS.drop(2021), {"lower": {2021: 50.0}}),
-    ):
+    for series, more in ((LEVELS, {"lower": {2024: 20.0}}), (LEVELS, {"estimates": {2024: (95.0, 500.0)}}),
+            (LEVELS.drop(2021), {"upper": {2021: 100.0}}), (LEVELS.drop(2021), {"lower": {2021: 50.0}})):  # fmt: skip
         told, untold = (percent(2025, series, 6_000, rng=k, **known) for k, known in enumerate((more, {})))
         quantiles = [one.quantiles([0.1, 0.5, 0.9]).loc[2025] for one in (told, untold)]
         assert (quantiles[0] - quantiles[1]).abs().max() < 0.1
@@ -211,20 +207,15 @@ def test_a_bound_before_the_only_value_of_its_segment_is_drawn_after_that_uncert
 
 # Forecasts of published series: a ratio from its inputs.
 
-SPENDING, GDP = (
-    since(2017, 30.0, 33.0, 36.5, 40.0, 44.0, 47.0),
-    since(2017, 1000, 1070, 1130, 1170, 1280, 1330),
-)
+SPENDING, GDP = (since(2017, 30.0, 33.0, 36.5, 40.0, 44.0, 47.0),
+    since(2017, 1000, 1070, 1130, 1170, 1280, 1330))  # fmt: skip
 
 
 def of_inputs(folder: Path, **later: float) -> Data:
     """A share of two inputs; `later` has a further year of an input."""
     ratio = indicator("widgets", support="percent", unit="%", derived="ratio", inputs="spending;gdp")
-    rows = [
-        row
-        for name, y in (("spending", SPENDING), ("gdp", GDP))
-        for row in figures(dict(y), indicator_id=name)
-    ]
+    rows = [row for name, y in (("spending", SPENDING), ("gdp", GDP)) for row in figures(dict(y),
+        indicator_id=name)]  # fmt: skip
     rows += [figure(2023, value, indicator_id=name) for name, value in later.items()]
     made = [ratio, indicator("spending"), indicator("gdp")]
     return loaded(folder, observations=rows, indicators=made, targets=[target(threshold=3, unit="%")])

@@ -26,7 +26,7 @@ from qcity_analysis.data.schema import CELL, TABLES, decimals, is_number
 from qcity_analysis.data.write import add_figure
 from qcity_analysis.errors import QcityError, unknown
 from qcity_analysis.files import inside
-from qcity_analysis.problems import DataError, Problem
+from qcity_analysis.problems import DataError
 from qcity_analysis.running.report import run_report
 from qcity_analysis.series.annual import annual_series
 from qcity_analysis.targets import find_target
@@ -208,9 +208,8 @@ def test_what_cannot_be_read_as_a_figure_or_threshold_is_refused_with_its_row(tm
     targets = [target(f"t{k}", threshold=text) for k, text in enumerate(written)]
     with pytest.raises(DataError) as told:
         loaded(tmp_path, observations=rows, targets=targets)
-    places = [
-        (p.file, p.row, p.column) for p in told.value.problems if p.code in ("cell_number", "cell_size")
-    ]
+    places = [(p.file, p.row, p.column) for p in told.value.problems if p.code in ("cell_number",
+        "cell_size")]  # fmt: skip
     cells = (("targets.csv", "threshold"), ("observations.csv", "value"))
     assert places == [(file, k, column) for file, column in cells for k in range(2, len(written) + 2)]
 
@@ -232,14 +231,6 @@ def test_adding_to_a_table_that_cannot_be_read_is_refused_by_file_and_line(tmp_p
     with pytest.raises(DataError) as told:
         add_figure(tmp_path, figure_added, {"date": "2024-03", "publisher": "P", "title": "T"})
     assert {(p.file, p.row) for p in told.value.problems} == {(name, lines + 1)}
-
-
-def test_a_data_error_lists_every_problem_on_a_line_of_its_own():
-    error = DataError([Problem("a.csv", row, "x", "cell_year") for row in (2, None)])
-    said = ["a.csv, row 2, column x: found ''; allowed: a year of four digits; write it as 2025",
-            "a.csv, column x: found ''; allowed: a year of four digits; write it as 2025"]  # fmt: skip
-    assert isinstance(error, QcityError)
-    assert str(error).splitlines() == ["2 problems in the data:", *(f"  {line}" for line in said)]
 
 
 def test_a_long_list_of_names_is_cut_and_an_empty_one_is_none():

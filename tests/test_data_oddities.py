@@ -137,9 +137,8 @@ def test_rows_with_an_error_take_no_part_and_every_error_comes_before_the_warnin
 
 def test_the_shipped_data_give_only_warnings_seen_before():
     found = [p for p in qc.check() if p.file == "observations.csv"]
-    assert {(p.column, p.level) for p in found} <= {
-        (column, "warning") for column in ("status", "published", "value")
-    }
+    assert {(p.column, p.level) for p in found} <= {(column, "warning") for column in ("status", "published",
+        "value")}  # fmt: skip
     looked_at = {303, 312, 317, 534, 775, 917, 929, 1274}  # as printed: each was compared with its text
     assert {p.row for p in found if p.column == "value"} <= looked_at
 

@@ -91,10 +91,9 @@ def test_no_later_figure_reaches_an_earlier_day_many_times(drawn, day, noise):
     assert same_whatever_comes_later(drawn, day, noise)
 
 
-REVISED = [
-    *[figure(2019, 10), figure(2020, 11, status="preliminary"), figure(2020, 11.5, published="2022-05-31")],
-    *[figure(2020, 11.5, published="2023-05-31"), figure(2021, 12), figure(2022, 13, published="")],
-]
+REVISED = [*[figure(2019, 10), figure(2020, 11, status="preliminary"),
+    figure(2020, 11.5, published="2022-05-31")], *[figure(2020, 11.5, published="2023-05-31"),
+    figure(2021, 12), figure(2022, 13, published="")]]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -126,9 +125,8 @@ def test_a_difference_adds_up_over_days_and_is_what_the_newest_vintages_say(revi
     days = ["2019-01-01", "2021-06-30", "2022-06-30", "2024-12-31"]
     steps = pd.concat([qc.diff(revised, a, b) for a, b in zip(days[:-1], days[1:], strict=True)])
     last = steps.drop_duplicates(KEY, keep="last").set_index("period")["value"].sort_index()
-    slow = (
-        revised.observations.sort_values("known_from", kind="stable").set_index("period")["value"].to_dict()
-    )
+    slow = (revised.observations.sort_values("known_from",
+        kind="stable").set_index("period")["value"].to_dict())  # fmt: skip
     assert last.to_dict() == slow
     assert newest_vintages(revised.observations).set_index("period")["value"].to_dict() == slow
     assert revisions(revised)[["value_before", "value"]].values.tolist() == [[11, 11.5], [11.5, 11.5]]

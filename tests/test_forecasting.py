@@ -129,9 +129,8 @@ def test_a_support_that_is_not_stated_is_inferred_and_said_and_bounds_nothing(va
     assert (panel.support.tolist(), one.support) == ([kind], kind)
     beyond = {98.2: (100.01, "at_least"), 0.2: (-0.001, "at_most")}.get(values[0])
     if beyond:  # an index may pass 100, a difference fall below 0, though shares rarely do
-        asked = pd.DataFrame(
-            [("a", 2028, *beyond)], columns=["series_id", "period", "threshold", "direction"]
-        )
+        asked = pd.DataFrame([("a", 2028, *beyond)], columns=["series_id", "period", "threshold",
+            "direction"])  # fmt: skip
         assert 0 < panel.probability(asked)[0] < 0.5
         assert forecast_panel(frame(values, "percent")).probability(asked)[0] == 0
     assert np.array_equal(forecast(one.history, 2024, support=kind).paths, one.paths)
@@ -394,9 +393,8 @@ def test_paths_of_counts_are_whole_numbers_with_the_same_chances_and_chase_no_tr
     assert fc.probability_at_least(1, 2025) == pytest.approx(nbinom.sf(0, *by_hand(RARE, 2)), abs=0.015)
     assert fc.probability_at_most(0, 2025) == pytest.approx(1 - fc.probability_at_least(1, 2025))
     assert fc.median().max() <= 1 and fc.interval(0.9)["upper"].max() <= 4
-    none = [
-        forecast(since(2000, *[0] * n), 2000 + n, support="count").probability_at_least(1) for n in (4, 8, 15)
-    ]
+    none = [forecast(since(2000, *[0] * n), 2000 + n, support="count").probability_at_least(1) for n in (4, 8,
+        15)]  # fmt: skip
     assert (
         0.2 > none[0] > none[1] > none[2] > 0.05
     )  # years of nothing leave a chance that falls with their number

@@ -21,7 +21,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 IMPORT_NAMES = {"beautifulsoup4": "bs4", "python-calamine": "python_calamine",
                 "python-docx": "docx", "pyyaml": "yaml", "sdmx1": "sdmx",
-                "mpl-font": "mpl_font", "ipython": "IPython", "jupyter-client": "jupyter_client"}  # fmt: skip
+                "mpl-font": "mpl_font", "axe-core-python": "axe_core_python",
+                "ipython": "IPython", "jupyter-client": "jupyter_client"}  # fmt: skip
 OPTIONAL = {"statsforecast", "apprise", "dask", "sdmx", "distributed"}  # extras, imported where they are used
 MODULES = sorted(LIBRARY.rglob("*.py"))
 # A room imports from those before it, never from those after it.
@@ -62,7 +63,15 @@ MEMBERS = {
 }
 RULES = """aarr barometer defra destatis escap eurostat gbd healthy_people log_schedule mcarthur ols open_sdg
     schedule sdsn unsd_2022 unsd_2023"""
-NOTEBOOKS = ["01_data_overview", "03_target_forecast", "04_scorecard", "05_track_record"]
+NOTEBOOKS = [
+    "01_data_overview",
+    "02_explore_indicator",
+    "06_drivers",
+    "07_scenarios",
+    "03_target_forecast",
+    "04_scorecard",
+    "05_track_record",
+]
 
 
 def _room(path: Path) -> str:

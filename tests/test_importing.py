@@ -15,7 +15,7 @@ from test_importing_sheets import xlsx
 
 from qcity_analysis.catalogue import catalogue
 from qcity_analysis.data import write
-from qcity_analysis.data.load import load
+from qcity_analysis.data.load import check, load
 from qcity_analysis.errors import QcityError
 from qcity_analysis.importing import importing
 from qcity_analysis.importing.importing import Figure, import_figures, starter, undo_import
@@ -327,16 +327,6 @@ def test_what_a_file_and_its_mapping_yield(tmp_path: Path, text: str, how: Any, 
     assert (done.refused, done.new) == ((), list(done.figures))
 
 
-def test_fractions_shown_as_percent_are_never_guessed(tmp_path: Path) -> None:
-    data = package(tmp_path / "data", indicators=INDICATORS)
-    file = xlsx(tmp_path / "a.xlsx", {"表1": [["指标", "单位", 2022, 2023], ["合格率", "%", 0.956, 0.96]]})
-    (problem,) = fails(lambda: import_figures(file, mapping(SHARE), data=data))
-    assert (problem.column, problem.code) == ("factor", "fractions")
-    for factor, values in ((1, [0.956, 0.96]), (100, [95.6, 96])):
-        done = import_figures(file, mapping(SHARE | {"factor": factor}), data=data)
-        assert [float(one.row["value"]) for one in done.of_kind("added")] == values
-
-
 def test_a_correction_here_does_not_make_the_published_figure_look_new(tmp_path: Path) -> None:
     file, data = made(tmp_path, "指标,2020年\n小部件,139\n", [*figures({2019: 13.1}), figure(2020, 139)])
     (data / "corrections.yaml").write_text(
@@ -385,6 +375,37 @@ def test_the_starter_is_a_mapping_once_it_is_completed(tmp_path: Path) -> None:
     done = import_figures(file, tmp_path / "map.yaml", data=data)
     assert [f.row["value"] for f in done.figures] == ["97", "15000"]
     assert list(done.left_out) == ["小部件A"]
+
+
+NBS = """数据库：分省年度数据
+指标：地区生产总值(亿元)
+时间：最近10年
+地区,2023年,2022年
+测试市,120.5,110
+别州,80,—
+数据来源：统计局
+"""
+
+
+def test_a_plan_made_from_a_file_takes_its_figures_in_once_the_source_is_filled_in(
+    tmp_path: Path, qcity: Command
+) -> None:
+    (tmp_path / "省.csv").write_bytes(NBS.encode("gb18030"))
+    plan = tmp_path / "grp"
+    assert qcity("new-plan", "grp", "--from", tmp_path / "省.csv", "--out", plan)[0] == 0
+    text = (plan / "map.yaml").read_text("utf-8")
+    assert "\n- rows: region\n  indicator: 地区生产总值\n" in text
+    assert text.endswith(
+        "# grp,target_1,测试市,地区生产总值,地区生产总值,地区生产总值,level,at_least,?,亿元,,?,,,,,\n"
+    )
+    for key in ("publisher", "title"):
+        text = text.replace(f'{key}: ""', f"{key}: X")
+    (plan / "map.yaml").write_text(text.replace('date: ""', "date: 2024-05"), "utf-8")
+    done = import_figures(tmp_path / "省.csv", plan / "map.yaml", data=plan, write=True)
+    assert [(f.row["region"], f.row["period"], f.row["value"]) for f in done.new] == [
+        ("测试市", "2023", "120.5"), ("测试市", "2022", "110"), ("别州", "2023", "80"),
+    ]  # fmt: skip
+    assert [p for p in check(plan) if p.level == "error"] == []
 
 
 def test_sheets_without_a_table_are_listed_and_those_with_one_are_all_read(tmp_path: Path) -> None:

@@ -31,8 +31,9 @@ REGIONS = [
 def written(folder: Path, kind: dict[str, Any]) -> Path:
     """The file of a case: text as it stands, or a list of rows as a workbook (D2018-12-31 is a date)."""
     if isinstance(kind["content"], str):
-        (folder / "a.csv").write_bytes(kind["content"].encode(kind["encoding"]))
-        return folder / "a.csv"
+        file = folder / str(kind.get("file", "a.csv"))
+        file.write_bytes(kind["content"].encode(kind["encoding"]))
+        return file
     book = openpyxl.Workbook()
     sheet: Any = book.active
     for row in kind["content"]:

@@ -17,8 +17,6 @@ from scipy import integrate, stats
 
 import qcity_analysis as qc
 from qcity_analysis.assessment.assess import KINDS, assess
-from qcity_analysis.assessment.counts import none_in
-from qcity_analysis.assessment.rates import Count, new_items, posterior
 from qcity_analysis.files import PROJECT
 from qcity_analysis.reporting import sentences
 from qcity_analysis.reporting.show import card
@@ -104,28 +102,6 @@ def chance_of_rank(field, own, best, deadline, support, draws=4000):
         ends = {name: np.array([round(float(level)) for level in end]) for name, end in ends.items()}
     ahead = [sum(ends[name][k] > ends[own][k] for name in field if name != own) for k in range(draws)]
     return sum(others < best for others in ahead) / draws
-
-
-COUNTS = [
-    [(2023, 1.0, 365)], [(2021, 1.0, 0), (2022, 1.0, 0), (2023, 1.0, 0)],
-    [(2019, 1.0, 9), (2021, 1.0, 3), (2023, 0.5, 4)],
-    [(year, 1.0, round(5 * 1.25 ** (year - 2016))) for year in range(2016, 2024)],
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("counts", COUNTS)
-def test_what_is_to_come_is_that_of_importance_sampling_and_no_event_that_of_integration(counts):
-    rng = np.random.default_rng(3)
-    rates = posterior([Count(((year, share),), items) for year, share, items in counts], 20_000, rng)
-    drawn = new_items([], rates, 2024, 2025, rng).sum(axis=1)
-    slow, weight = new_items_in(counts, [(2024, 1.0), (2025, 1.0)])
-    order = np.argsort(slow)
-    for level in (0.1, 0.5, 0.9):
-        quantile = slow[order][np.searchsorted(np.cumsum(weight[order]), level)]
-        assert np.mean(drawn <= quantile) == pytest.approx(weight[slow <= quantile].sum(), abs=0.03)
-    for events, exposure, ahead in ((0, 3, 2), (2, 7.5, 1.25), (0, 0.5, 3)):
-        slow = chance_of_none(events, exposure, ahead)
-        assert none_in(events, exposure, ahead) == pytest.approx(slow, abs=1e-6)
 
 
 # The plans.

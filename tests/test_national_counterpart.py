@@ -15,10 +15,9 @@ import pandas as pd
 import pytest
 
 import qcity_analysis as qc
-from qcity_analysis.problems import DataError
 from qcity_analysis.reporting import track_sections
 from qcity_analysis.trackrecord import ledger
-from qcity_analysis.trackrecord.ledger import said_of_earlier, with_earlier
+from qcity_analysis.trackrecord.ledger import said_of_earlier
 from qcity_analysis.trackrecord.record import TrackRecord
 
 A, B = "energy_per_gdp", "energy_per_gdp_b"
@@ -133,23 +132,3 @@ def test_yearly_targets_count_only_under_the_definition_that_has_a_figure(told):
     happened = {2006: 0.0, 2014: 1.0, 2015: 1.0, 2017: 1.0, 2018: 1.0, 2019: 0.0}
     assert {year: met[year, A] for year in happened} == happened
     assert pd.isna(met[2023, A]) and met[2024, B] == met[2025, B] == 1
-
-
-def test_every_earlier_target_has_a_source_and_a_tolerance_only_with_about(data):
-    own = with_earlier(data).targets.iloc[len(data.targets) :]
-    assert len(own) == 13 and own["source_id"].isin(data.sources["source_id"]).all()
-    assert (own["tolerance"].notna() == (own["commitment"] == "about")).all()
-
-
-def test_a_wrong_name_in_the_earlier_targets_is_an_error_with_place_and_remedy(data, tmp_path):
-    for path in data.folder.glob("*.csv"):
-        text = path.read_text("utf-8")
-        if path.name == "earlier_targets.csv":
-            text = text.replace("china_12fyp_outline", "china_12fyp_outlin", 1)
-        (tmp_path / path.name).write_text(text, "utf-8")
-    with pytest.raises(DataError) as error:
-        qc.load(tmp_path)
-    place = "earlier_targets.csv, row 3, column source_id: found 'china_12fyp_outlin'; allowed: source_id"
-    assert f'{place} of sources.csv; add it there, or correct it. Did you mean "china_12fyp_outline"?' in str(
-        error.value
-    )

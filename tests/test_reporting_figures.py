@@ -3,7 +3,6 @@
 import itertools
 import re
 import warnings
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -38,12 +37,9 @@ def portfolio(tmp_path_factory):
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_figures_miss_no_glyph_and_have_the_same_bytes_twice(portfolio, lang):
-    made = [
-        (charts.portfolio_chart, portfolio),
-        (charts.reliability_chart, RELIABILITY),
-        (charts.hedgehog_chart, SAID, CAME),
-        (charts.regions_chart, [standin.assessment(), standin.unassessable()]),
-    ]
+    made = [(charts.portfolio_chart, portfolio), (charts.reliability_chart, RELIABILITY),
+        (charts.hedgehog_chart, SAID, CAME), (charts.regions_chart,
+        [standin.assessment(), standin.unassessable()])]  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for draw, *things in [*made, (fan_chart, standin.assessment())]:
@@ -69,16 +65,15 @@ def test_every_word_of_the_data_is_drawn_without_a_missing_glyph():
     assert len(words) > 100
 
 
-def test_each_borrowed_comparator_has_a_panel_that_says_borrowed_and_names_it():
+def test_a_reference_has_a_panel_that_says_so_and_names_the_comparator():
     lent = (standin.borrowed("jiangsu"), standin.borrowed("china"))
-    titles = [
-        ax.get_title(loc="left").replace("\n", " ") for ax in fan_chart(standin.unassessable(parts=lent)).axes
-    ]
-    assert titles == ["Borrowed changes: Energy use per unit of value added, Jiangsu"] * 2
+    titles = [ax.get_title(loc="left").replace("\n",
+        " ") for ax in fan_chart(standin.unassessable(parts=lent)).axes]  # fmt: skip
+    assert titles == ["Reference: Energy use per unit of value added, Jiangsu"] * 2
     alone = fan_chart(standin.borrowed(), "zh")
     said = "".join(line.get_text() for line in alone.texts)
-    assert "借用：江苏" in said and "并非本地区自身的预测" in said
-    assert sum("（借用）" in label.get_text() for label in alone.legends[0].get_texts()) == 1
+    assert "参考：江苏" in said and "并非依据本地区自身的数据" in said
+    assert sum("（参考）" in label.get_text() for label in alone.legends[0].get_texts()) == 1
 
 
 def test_the_target_line_says_about_at_least_or_at_most():
@@ -124,9 +119,8 @@ def marked(figure, shapes):
 
 
 def test_each_chart_of_rows_has_a_mark_for_each_probability(portfolio):
-    parts = (SimpleNamespace(probability=0.2, borrowed=None), SimpleNamespace(probability=0.3, borrowed="x"))
-    card = charts.scorecard_chart([standin.assessment(), standin.unassessable(parts=parts)])
-    assert [line.get_marker() for line in marked(card, "oDs")] == ["o", "D", "s"]
+    made = charts.scorecard_chart([standin.assessment(chance=0.57), standin.unassessable(chance=None)])
+    assert [bar.get_width() for bar in made.axes[0].patches] == pytest.approx([57, 0])
     heights = [bar.get_height() for bar in charts.portfolio_chart(portfolio).axes[0].patches]
     assert heights == pytest.approx([100 * p for p in portfolio.counts["dependent"]])
     ends = [line.get_ydata()[-1] for line in charts.hedgehog_chart(SAID, CAME).axes[0].lines[1:5:2]]

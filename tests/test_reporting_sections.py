@@ -139,9 +139,8 @@ def test_the_pace_and_the_last_year_to_act_are_said_with_their_numbers(asked):
         "Reaching 20 points by 2025 meets the target: from 16.1 points in 2022 that takes "
         f"+{pace:.1f} % a year over 3 years."
     ]
-    assert analyses.pace_sentences(answer, ahead, "zh") == [
-        f"2025 年达到 20 points 即为达标：从 2022 年的 16.1 points 起，3 年间需每年 +{pace:.1f}%。"
-    ]
+    chinese = f"2025 年达到 20 points 即为达标：从 2022 年的 16.1 points 起，3 年间需每年 +{pace:.1f}%。"
+    assert analyses.pace_sentences(answer, ahead, "zh") == [chinese]
     when, wait = analyses.waiting_sentences(ahead, "en", 2022)
     assert f"first reaches 50 % in {ahead.attained[0.5]}" in when
     assert str(ahead.last_to_act) in wait or ahead.last_to_act == 2022
@@ -225,9 +224,8 @@ def test_sections_show_a_heading_and_leave_no_place_unfilled(asked, shown, lang,
     assert shown.front["target"] == "goal" and sum(isinstance(thing, Picture) for thing in shown) == 1
     dots = re.findall(r'class="(dot|dot flip)" cx="([\d.]+)"', shown.words())
     rows = [row for row in (varied.asked, *varied.rows) if row.probability is not None]
-    assert sorted(float(x) for _, x in dots) == pytest.approx(
-        sorted(4 + 294.4 * row.probability for row in rows), abs=0.06
-    )
+    assert sorted(float(x) for _,
+        x in dots) == pytest.approx(sorted(4 + 294.4 * row.probability for row in rows), abs=0.06)  # fmt: skip
     assert sum(kind == "dot flip" for kind, _ in dots) == sum(row.flips for row in rows)
     if lang == "en":
         assert "What changed since 2023-02-27" in shown.words() and "new figures" in shown.words().lower()
@@ -279,9 +277,8 @@ def test_the_portfolio_says_how_many_are_expected_and_names_what_cannot_be_asses
     lines = analyses.portfolio_sentences(portfolio, "en")
     assert lines[0].startswith("Of 3 targets 2 can be assessed; the expected number met is ")
     assert any("1 of 1 pairs" in line for line in lines)
-    assert analyses.unassessed_sentence(portfolio, "en") == (
-        "1 cannot be assessed and count neither as met nor as missed: Goal."
-    )
+    assert analyses.unassessed_sentence(portfolio,
+        "en") == ("1 cannot be assessed and count neither as met nor as missed: Goal.")  # fmt: skip
     with pytest.raises(qc.QcityError, match="this plan has no target"):
         plan_sections.portfolio(card[0], [], "en")
 
@@ -318,7 +315,7 @@ def test_the_commands_outlook_and_portfolio_print_words_or_json(tmp_path, qcity)
     assert (code, plain["status"], plain["change"], set(plain["outlook"])) == (0, "forecast", None,
         {"widgets"})  # fmt: skip
     code, out, _ = qcity("portfolio", "made_up", *options)
-    assert (code, out.startswith("Of 1 targets 1 can be assessed")) == (0, True)
+    assert (code, out.startswith("Of 1 target 1 can be assessed")) == (0, True)
     code, out, _ = qcity("portfolio", "made_up", *options, "--json")
     plain = json.loads(out)
     assert (code, plain["plan"], len(plain["counts"]["dependent"])) == (0, "made_up", 2)

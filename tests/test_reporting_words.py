@@ -76,7 +76,7 @@ def test_a_headline_holds_the_answers_and_every_sentence_of_a_borrowed_result_sa
     found = told["forecast"]
     assert f"{100 * found.probability:.0f} %" in sentences.headline(found, "en")
     assert "at least 20 points in 2025" in sentences.headline(found, "en")
-    for lang, word in (("zh", "借用"), ("en", "orrowed")):
+    for lang, word in (("zh", "参考"), ("en", "eference")):
         said = sentences.headline(told["definitions"], lang)
         assert all(part.definition[f"name_{lang}"] in said for part in told["definitions"].parts)
         lines = result_in_words(told["borrowed part"], lang)

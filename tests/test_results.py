@@ -11,13 +11,9 @@ from matplotlib.axes import Axes
 import qcity_analysis as qc
 
 LEVELS = pd.Series([3.1, 3.2, 3.4, 3.5, 3.7], index=range(2020, 2025), name="mine")
-SHAPES = {
-    "years": LEVELS,
-    "texts": LEVELS.set_axis(list(map(str, LEVELS.index))),
+SHAPES = {"years": LEVELS, "texts": LEVELS.set_axis(list(map(str, LEVELS.index))),
     "periods": LEVELS.set_axis(pd.period_range("2020", periods=5, freq="Y")),
-    "days": LEVELS.set_axis(pd.date_range("2020", periods=5, freq="YE")),
-    "one column": LEVELS.to_frame(),
-}
+    "days": LEVELS.set_axis(pd.date_range("2020", periods=5, freq="YE")), "one column": LEVELS.to_frame()}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +64,8 @@ def test_texts_are_short_and_frames_axes_and_verbs_are_there(data, answer, card)
     assert set(answer.rules()["rule"]) == set(qc.rules.RULES)
     own = qc.assess_series(LEVELS, at_least=4, by=2026, draws=100)
     assert own.sensitivity()["probability"][0] == own.probability
-    assert answer.outlook().deadline == 2025 and answer.explain().median == pytest.approx(
-        answer.median, rel=0.1
-    )
+    assert answer.outlook().deadline == 2025 and answer.explain().median == pytest.approx(answer.median,
+        rel=0.1)  # fmt: skip
     assert data.summary().loc["nanjing_quality_city", "targets"] == 42
     assert list(card.to_frame()["target_id"]) == list(card.answers) and len(card.answers) == 3
     shown = [one._repr_html_() for one in (data, card, answer.series, answer.forecast)]
@@ -78,12 +73,8 @@ def test_texts_are_short_and_frames_axes_and_verbs_are_there(data, answer, card)
 
 
 def test_drawings_return_their_axes(data, answer, card):
-    drawn = [
-        answer.plot(),
-        card.plot(),
-        answer.forecast.plot(),
-        data.plot("rd_intensity", region=["nanjing", "jiangsu"]),
-    ]
+    drawn = [answer.plot(), card.plot(), answer.forecast.plot(),
+        data.plot("rd_intensity", region=["nanjing", "jiangsu"])]  # fmt: skip
     assert all(isinstance(axes, Axes) for axes in drawn)
     assert answer.forecast.plot(drawn[2]) is drawn[2]
     assert [text.get_text() for text in drawn[3].get_legend().get_texts()] == ["Nanjing", "Jiangsu"]
@@ -94,6 +85,19 @@ def test_a_wide_frame_is_a_panel():
     long = wide.rename_axis("period").reset_index().melt("period", var_name="series_id")
     tables = [qc.forecast_panel(frame, horizon=1).quantiles([0.5]) for frame in (wide, long)]
     assert tables[0].index.to_list() == [("a", 2025), ("b", 2025)] and tables[0].equals(tables[1])
+
+
+def test_the_explorer_follows_its_controls_and_leaves_a_slider_for_a_page(data):
+    shown = qc.explore(data, "rd_intensity", plan="nanjing_quality_city", language="zh", draws=100)
+    before, seen = shown.shown.value, [shown.answer.probability]
+    for name, value in (("ambition", 5.0), ("as_of", "2021-12-31"), ("window", 12), ("comparators", False)):
+        shown.controls[name].value = value
+        seen.append(shown.answer.probability)
+    assert seen[1] < seen[0] and shown.shown.value != before and shown.answer.as_of.year == 2021
+    assert shown.static().count("≥") == 42 and "<img" in shown.shown.value
+    shown.controls["target"].value = ("china_14fyp", "energy_per_gdp")
+    assert shown.controls["ambition"].value == shown.answer.target.threshold == -13.5
+    assert shown.answer.target.region == "china"
 
 
 @pytest.mark.parametrize(("reflex", "way"), [

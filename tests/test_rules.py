@@ -24,7 +24,7 @@ from qcity_analysis.catalogue import catalogue
 from qcity_analysis.errors import QcityError
 from qcity_analysis.reporting import target_sections
 from qcity_analysis.rules import RULES, Goal, RuleResult, evaluate, evaluate_all, rules_for
-from qcity_analysis.rules.lmdi import decompose, logarithmic_mean
+from qcity_analysis.rules.lmdi import decompose, factors, logarithmic_mean
 from qcity_analysis.rules.question import BETWEEN, DOWN, UP, question_of
 from qcity_analysis.rules.results import judged, results_for
 
@@ -227,19 +227,20 @@ def test_structure_and_intensity_add_up_to_the_whole_change_and_going_back_undoe
     assert whole["structure"] + whole["intensity"] == pytest.approx(change, abs=near)
     assert whole["total"] == pytest.approx(change, abs=near)
     assert ((there + back).abs() <= near).to_numpy().all()
+    if min(intensity(start), intensity(end)) > 0:
+        whole = decompose(start, end, ratio=True).loc["total"]
+        assert whole["structure"] * whole["intensity"] == pytest.approx(whole["total"])
+        assert whole["total"] == pytest.approx(intensity(end) / intensity(start), rel=1e-6)
 
 
-def test_the_parts_are_those_worked_by_hand():
-    # V 60 -> 80. heavy: E/V 1 -> .625, share 1/3 -> 1/4; light: 1/3 -> 3/8, share 2/3 -> 3/4
-    # heavy w = -.375 / ln .625 = .79786; structure .79786 ln .75 = -.22953; intensity .79786 ln(2.5/3) = -.14547
-    # light w = .0416667 / ln 1.125 = .35376; structure .35376 ln 1.125 = .04167; intensity 0
-    start, end = table((60, 20), (20, 40)), table((50, 20), (30, 60))
-    parts = decompose(start, end)
-    assert parts.equals(decompose(start, end.iloc[::-1]))  # the order of the sectors does not matter
-    assert parts["structure"].tolist() == pytest.approx([-0.22953, 0.041667, -0.187864], abs=1e-5)
-    assert parts["intensity"].tolist() == pytest.approx([-0.14547, 0.0, -0.14547], abs=1e-5)
-    assert parts.loc["total", "total"] == pytest.approx(1 - 80 / 60)
-    assert parts.index.tolist() == ["sector 0", "sector 1", "total"]
+def test_factors_add_up_and_multiply_to_the_change_of_their_product():
+    parts = factors({"a": 2.0, "b": 5.0, "c": 1.0}, {"a": 3.0, "b": 4.0, "c": 2.0})
+    assert parts["additive"].tolist() == pytest.approx(
+        [14 / math.log(2.4) * math.log(r) for r in (1.5, 0.8, 2, 2.4)]
+    )
+    assert parts["ratio"].tolist() == pytest.approx([1.5, 0.8, 2.0, 2.4])
+    with pytest.raises(QcityError, match="same factors, each above 0"):
+        factors({"a": 0.0}, {"a": 1.0})
 
 
 def test_the_logarithmic_mean_lies_between_its_numbers_and_needs_none_below_0():

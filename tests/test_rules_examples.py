@@ -369,9 +369,8 @@ def test_bad_input_is_one_clear_message(rule, known, goal, year, message):
     with pytest.raises(QcityError) as error:
         evaluate(rule, known, goal, year)
     said = str(error.value)
-    assert said.startswith(message) or (
-        message == "whole" and re.search("whole .*, such as 2025; found", said)
-    )
+    assert said.startswith(message) or (message == "whole" and re.search("whole .*, such as 2025; found",
+        said))  # fmt: skip
 
 
 def test_the_rules_read_no_clock(monkeypatch):

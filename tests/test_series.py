@@ -439,9 +439,8 @@ def test_bounds_give_way_to_figures_contradictions_are_said_and_bounds_alone_are
     assert figured.known().to_dict() == NINETIES | {2022: 95.4}  # but a later bound replaces no figure
     assert figured.superseded["period"].tolist() == ["2022"]
     assert (figured.bounds["period"].tolist(), figured.evidence.lower) == (["2021"], {})
-    assert (dropped.evidence.lower, dropped.evidence.upper) == ({}, {}) and "bound_contradicted" in codes(
-        dropped
-    )
+    assert (dropped.evidence.lower, dropped.evidence.upper) == ({},
+        {}) and "bound_contradicted" in codes(dropped)  # fmt: skip
     two = run(2021, [17, 18])
     cases = [run(2021, [96] * 3, qualifier=">="), [*two, figure(2023, 19, qualifier=">=")], two]
     assert many_series(tmp_path / "other_a", (cases[0],))[0].points() == 0
@@ -456,9 +455,9 @@ def test_the_size_of_revisions_is_learned_from_the_vintages_of_the_package(tmp_p
     data = loaded(tmp_path, observations=[*first, *final])
     off = [(90 - 89) / 2, (92 - 92.6) / 2, (93 - 93.4) / 2]  # typical yearly change of the final figures: 2
     expected = math.sqrt((4 * 0.3**2 + sum(x**2 for x in off)) / 7)
-    known = typical_revisions(data.observations)
+    known = typical_revisions(data)
     assert (known["level"], known["change_pct"]) == (pytest.approx(expected), 0.3)
-    earlier = typical_revisions(data.at("2020-06-01").observations)  # one revision known by then
+    earlier = typical_revisions(data.at("2020-06-01"))  # one revision known by then
     assert earlier["level"] != known["level"]
     cells = {"qualifier": "=", "measure": "level", "status": ["final", "preliminary"], "decimals": 0}
     last = pd.DataFrame({"year": [2020, 2021], "value": [93.0, 95.0]} | cells)
@@ -498,22 +497,6 @@ def test_four_ways_to_publish_one_figure_give_four_probabilities(tmp_path):
         assert code is None or code in codes(answer)
     assert found[2].forecast.years.tolist() == [2023, 2024]
     assert found[3].outcome is None  # a part of the deadline's year does not settle it
-
-
-def test_nothing_published_later_reaches_an_earlier_day(tmp_path):
-    rows = [*figures(NINETIES, status="preliminary"), figure(2019, 92.5, published="2022-03-01"),
-        figure("2022-Q2", 96, published="2022-08-15"), figure(2022, 97, qualifier=">="),
-        figure(2022, 97.5, published="2023-09-01"), change(2023, 1, qualifier="~"),
-        figure(2022, 5, measure="count_new", published="2022-12-31")]  # fmt: skip
-    made = [indicator("widgets", **AVERAGE)]
-    whole = loaded(tmp_path / "all", observations=rows, indicators=made)
-    for day in ["2021-06-30", "2022-03-01", "2022-08-14", "2022-08-15", "2023-03-01", "2023-09-01"]:
-        held = [row for row in rows if row["published"] <= day]
-        only = loaded(tmp_path / day, day, observations=held, indicators=made)
-        one, other = (annual_series(data, "widgets", "testville") for data in (whole.at(day), only))
-        assert one.evidence == other.evidence
-        assert one.values.equals(other.values) and one.notes == other.notes
-        assert one.new_counts["count"].tolist() == other.new_counts["count"].tolist()
 
 
 def test_another_model_takes_the_plain_levels_and_says_so(tmp_path):

@@ -13,6 +13,7 @@ from qcity_analysis.forecasting.prior import CHANGES_FILE, FILE
 from .borrowing import write_shares
 from .changes import write_changes
 from .modelcard import write_card
+from .outside import PARTS, write_outside
 from .priorfile import save
 from .record import write_record
 from .train import Say, learn, read_corpus
@@ -32,6 +33,7 @@ def train_prior(corpus_path: Path | str, out_dir: Path | str, say: Say = print, 
     write_changes(corpus, out / CHANGES_FILE)
     write_record(write_card(corpus, training, out / "MODEL_CARD.md", say), out)
     write_shares(corpus, training, out / SHARES_FILE, say)
+    write_outside(corpus, Path(corpus_path), out, PARTS, say)
     return out / FILE
 
 
@@ -44,8 +46,15 @@ def main() -> int:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for prior.json and MODEL_CARD.md")
     parser.add_argument("--seed", type=int, default=0, help="seed of tasks and training")
+    parser.add_argument("--only", default="", help=f"parts to train by themselves: {','.join(PARTS)}")
     given = parser.parse_args()
+    only = [name for name in given.only.split(",") if name]
+    if set(only) - set(PARTS):
+        parser.error(f"--only takes {', '.join(PARTS)}; found {given.only}")
     try:
+        if only:
+            write_outside(read_corpus(given.bank), given.bank, given.out, only, print)
+            return 0
         print(f"written: {train_prior(given.bank, given.out, seed=given.seed)}")
     except QcityError as error:
         print(error, file=sys.stderr)

@@ -20,7 +20,8 @@ from ..assessment.assess import assess
 from ..assessment.peers import comparators
 from ..data.load import Data
 from ..data.schema import RELATIVE
-from ..errors import Note
+from ..errors import Note, QcityError
+from ..forecasting.histories import as_number
 from ..forecasting.prior import SCALES, scaled, shipped_changes, typical_change
 from ..series.annual import AnnualSeries, annual_series
 from ..targets import Target, reaches
@@ -97,6 +98,12 @@ class Outlook:
         """The last year looked at; None without chances."""
         return int(self.chances.index[-1]) if len(self.chances) else None
 
+    def year(self, probability: float) -> int | None:
+        """The first year by which the target is reached with this probability; None where none is, as far as looked."""
+        if not 0 < as_number(probability, "probability") < 1:
+            raise QcityError(f"a probability lies between 0 and 1, such as .8; found {probability!r}")
+        return first_year(self.chances, probability)
+
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values that JSON can hold."""
         return {
@@ -131,11 +138,20 @@ def outlook(data: Data, assessment: Assessment, *, draws: int | None = None) -> 
     levels, target, bound = assessment.levels(), assessment.target, assessment.bound
     reached = len(levels) > 0 and bound is not None and bool(target.is_met(float(levels.iloc[-1]), bound))
     to_act = last_year_to_act(chances, target.deadline, reached) if assessment.status == "forecast" else None
-    years = {level: chances.index[reaches(chances, level)] for level in CERTAINTIES}
-    attained = {level: int(some[0]) if len(some) else None for level, some in years.items()}
+    attained = {level: first_year(chances, level) for level in CERTAINTIES}
     last = int(levels.index[-1]) if len(levels) else None
     paces = feasibility(data, assessment)
     return Outlook(last, target.deadline, chances, attained, to_act, reached, paces, reason)
+
+
+def first_year(chances: pd.Series, probability: float) -> int | None:
+    """The first year whose chance is at least this probability, or None.
+
+    >>> first_year(pd.Series({2024: 0.2, 2025: 0.6, 2026: 0.9}), 0.5)
+    2025
+    """
+    years = chances.index[reaches(chances, probability)]
+    return int(years[0]) if len(years) else None
 
 
 def last_year_to_act(chances: pd.Series, deadline: int, reached: bool = False) -> int | None:

@@ -26,7 +26,7 @@ from .outlook import BY_LEVEL, again, same_part
 WINDOWS = (20, 12, 8, 5)  # years looked back
 LEFT_OUT = 12  # the last years that are left out one at a time
 BASES = (-2, -1, 1, 2)  # base years tried, from the plan's own
-KINDS = ("window", "leave_out", "base_year", "tolerance", "model", "definition", "borrowed")
+KINDS = ("window", "leave_out", "base_year", "tolerance", "model", "definition")
 SETTLED = ("base_year", "tolerance", "definition")
 ALLOWED = {"forecast": KINDS, "met": SETTLED, "missed": SETTLED}  # what an answer of each status turns on
 
@@ -37,8 +37,8 @@ Series = set[tuple[str, str]]  # indicator and region
 @dataclass(frozen=True)
 class Variant:
     """One answer with one choice varied: its `kind` ("asked" or one of KINDS) and `value`: years looked back (from the
-    year `first`), the year left out, the base year, the tolerance, the model, the indicator of a definition, or
-    "region/indicator" borrowed from (with `names` by language); `status`, `probability` and `word` as in an Assessment,
+    year `first`), the year left out, the base year, the tolerance, the model, or the indicator of a definition (with
+    `names` by language); `status`, `probability` and `word` as in an Assessment,
     or the `reason` (a Note) why there is no verdict; `flips`: the verdict is another than as asked.
     """
 
@@ -97,8 +97,7 @@ def sensitivity(data: Data, assessment: Assessment, *, draws: int | None = None)
     varied = []
     for part in parts:
         answers = [(draft, same_part(a, part) if isinstance(a, Assessment) else a) for draft, a in tried]
-        others = [*parts, *(other for other in base.parts if other.borrowed)]
-        answers += [(_of_part(other), other) for other in others if other is not part]
+        answers += [(_of_part(other), other) for other in parts if other is not part]
         rows = [_judged(draft, answer, part) for draft, answer in answers if answer is not None]
         rows = sorted((row for row in rows if _tells(row, part)), key=lambda row: KINDS.index(row.kind))
         varied.append(Sensitivity(part, _judged(Variant("asked", None), part, part), tuple(rows), draws))
@@ -218,23 +217,18 @@ def _judged(draft: Variant, answer: Assessment | Note, asked: Assessment) -> Var
 
 
 def _of_part(other: Assessment) -> Variant:
-    """Another definition, or what is borrowed, as a variant with its names."""
-    lender = other.borrowed
-    if lender is None:
-        names = {lang: str(other.definition[f"name_{lang}"]) for lang in ("zh", "en")}
-        return Variant("definition", str(other.definition["indicator_id"]), names=names)
-    regions, indicators = lender.region_names, lender.indicator_names
-    names = {"zh": f"{regions['zh']}“{indicators['zh']}”", "en": f"{indicators['en']}, {regions['en']}"}
-    return Variant("borrowed", f"{lender.region}/{lender.indicator_id}", names=names)
+    """Another definition as a variant with its names."""
+    names = {lang: str(other.definition[f"name_{lang}"]) for lang in ("zh", "en")}
+    return Variant("definition", str(other.definition["indicator_id"]), names=names)
 
 
 def _tells(row: Variant, part: Assessment) -> bool:
     """Whether a variant says something about this answer: of a forecast all do, except windows that hold all its levels
     and years it has no level for; a settled target turns only on base year, tolerance and definition; one that cannot
-    be assessed has only what is borrowed.
+    be assessed on nothing.
     """
     levels = part.levels().index
-    if row.kind not in ALLOWED.get(part.status, ("borrowed",)):
+    if row.kind not in ALLOWED.get(part.status, ()):
         return False
     if row.kind == "leave_out":
         return row.value in levels

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,9 @@ import pandas as pd
 
 from ..data.load import Data
 from ..data.vintages import standing
-from ..errors import Note
+from ..errors import Note, QcityError
 from ..forecasting.forecast import Forecast
+from ..forecasting.histories import as_number
 from ..series.annual import AnnualSeries, annual_series, with_sources
 from ..series.evidence import Evidence
 from ..targets import Pace, Target, pace_between
@@ -24,18 +25,34 @@ SPOKEN = ("strive", "maintain", "directional", "qualitative")  # wordings shown 
 _PLAIN = (
     *("status", "probability", "probability_error", "word", "threshold", "bound", "tolerance", "expected"),
     *("median", "outcome", "role", "model", "draws", "seed", "illustrative", "region_names"),
-    *("borrowed_since", "likelihood", "settled_in"),
+    *("borrowed_since", "likelihood", "settled_in", "headline"),
 )
 
 
 @dataclass(frozen=True)
 class Borrowed:
-    """The comparator whose changes an assessment borrows, with its names by language."""
+    """What a reference is made from: the nearest comparator, the names of all their regions by language, and all of
+    the `comparators` as region/indicator, first those whose changes are taken.
+    """
 
     region: str
     indicator_id: str
     region_names: dict[str, str]
     indicator_names: dict[str, str]
+    comparators: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Basis:
+    """A probability and what it rests on: its 90 % interval from `low` to `high`, `n` figures, decided aims or
+    comparators, and what they are (`sources`).
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +88,8 @@ class Assessment:
     row); `region_names`; `notes`; `illustrative` (such a figure was used); `model`, `draws`, `seed`; `likelihood` (what
     made the paths where it was not `model`: "gamma_poisson", "events", "joint_ranks"); `period` (first and last year
     that count); `tally` (what is counted so far); `settled_in` (the period whose figure settled it early); `stated` (a
-    Note: the official statement that settled it where own figures do not).
+    Note: the official statement that settled it where own figures do not); `bases`, what the "figures" say, the
+    "outside" view, "both" and the "reference", those there are, and which of them is the `headline` (see `assess`).
     """
 
     target: Target
@@ -110,6 +128,8 @@ class Assessment:
     tally: Tally | None = None
     settled_in: str | None = None
     stated: Note | None = None
+    bases: dict[str, Basis] = field(default_factory=dict)
+    headline: str = ""
 
     def __repr__(self) -> str:
         said = self.status if self.probability is None else f"{self.probability:.3g}, {self.word}"
@@ -137,6 +157,25 @@ class Assessment:
         settled = {"met": 1.0, "missed": 0.0}
         return settled.get(self.status, self.probability if self.status == "forecast" else None)
 
+    def level(self, probability: float) -> float:
+        """The level that the deadline reaches or betters with this probability: the surer, the less ambitious.
+
+        Raises QcityError without a forecast, or for a probability that is not between 0 and 1.
+
+        >>> import qcity_analysis as qc
+        >>> answer = qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity", draws=2000)
+        >>> answer.level(0.9) < answer.level(0.5) == answer.median
+        True
+        """
+        if self.forecast is None:
+            raise QcityError(
+                f"{self.target.target_id}: no forecast, so no level has a probability ({self.status})"
+            )
+        p = as_number(probability, "probability")
+        if not 0 < p < 1:
+            raise QcityError(f"a probability lies between 0 and 1, such as .8; found {probability!r}")
+        return float(np.quantile(self.forecast.paths[:, -1], 1 - p if self.target.upward else p))
+
     def to_dict(self) -> dict[str, Any]:
         """Everything but the draws as plain values that JSON can hold; levels and fan by year."""
 
@@ -160,6 +199,7 @@ class Assessment:
                 for year, row in (() if self.fan is None else self.fan.iterrows())
             },
             **{name: plain(getattr(self, name)) for name in ("pace_so_far", "pace_needed", "borrowed")},
+            "bases": {name: plain(basis) for name, basis in self.bases.items()},
             "notes": [plain(note) for note in self.notes],
             "parts": [part.to_dict() for part in self.parts],
         }

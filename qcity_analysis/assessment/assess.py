@@ -1,11 +1,16 @@
 """Will a target be met? One verdict, or the reason there is none; and all targets of a plan in one table.
 
 Where the definition of an indicator changed and nothing joins the two, each is answered by itself. Where a region's own
-levels are too few and the indicator names comparators, theirs are borrowed (see `peers`), and the answer says so.
+levels are too few and the indicator names comparators, a reference is made from them (see `peers`), and is called so.
 
 What was officially said of the outcome is told beside our own answer and decides where our figures end early: own
 figures settle first; where they end earlier, the newest official verdict, else the figure against the bound. What was
 told before the deadline's year (of a figure: before it was over), as by a mid-term review, is only shown.
+
+A target that a plan set itself is an aim, and evidence (see `forecasting.outside`): the answer says what follows from
+the figures, how often such aims were met (of the same indicator and the last three years for a year's aim, of earlier
+five-year plans for theirs), and both. The headline is both, which was better on real aims; else the reference; else the
+figures.
 """
 
 from __future__ import annotations
@@ -22,13 +27,15 @@ from ..data.load import Data
 from ..data.schema import RELATIVE
 from ..data.vintages import to_date
 from ..errors import Note, QcityError, unknown
+from ..forecasting.outside import FIVE_YEARS, both, met_of, outside
 from ..targets import Target, find_target
-from .answer import SPOKEN, Assessment, Question, refused, with_parts
+from .answer import SPOKEN, Assessment, Basis, Question, refused, with_parts
 from .counts import counted, milestone
 from .levels import at_deadline, definitions, every_year, keeps_to_it
 from .peers import rank
 
 SETTLED = ("met", "missed")
+AIMED = ("level", "relative_change", "average_growth")
 NO_FIGURE = ("every_year", "monotone", "milestone")  # kinds that one figure does not decide
 BASIS = ("kind", "direction", "base_year", "deadline")  # of a target; another one is another question
 OPEN = (
@@ -67,7 +74,7 @@ def assess(
     answer = _by_definition(question, ids) if len(ids) > 1 else _one(question, ids[0], "main")
     if target.kind in UNMOVED and answer.definition["indicator_id"] != target.indicator_id:
         answer = replace(answer, notes=(*answer.notes, Note("threshold_not_moved")))
-    answer = with_official(known, answer)
+    answer = with_bases(known, with_official(known, answer))
     if target.commitment in SPOKEN and target.wording:
         wording = {"wording_zh": target.wording, "wording_en": target.wording_en or target.wording}
         return replace(answer, notes=(*answer.notes, Note(f"wording_{target.commitment}", wording)))
@@ -110,10 +117,7 @@ def with_official(data: Data, answer: Assessment) -> Assessment:
     target, rows = answer.target, data.outcomes
     of = {"plan": target.plan, "target_id": target.target_id, "region": target.region}
     rows = rows[(rows[[*of]] == pd.Series(of)).all(axis=1)]
-    try:
-        plan = find_target(data, target.target_id, target.plan) if len(rows) else None
-    except QcityError:  # a target of no plan
-        plan = None
+    plan = _planned(data, target) if len(rows) else None
     if plan is None or any(getattr(plan, name) != getattr(target, name) for name in BASIS):
         return answer
     same = (plan.threshold, plan.tolerance) == (target.threshold, target.tolerance)
@@ -127,6 +131,60 @@ def with_official(data: Data, answer: Assessment) -> Assessment:
         differ = [d for note, met in said if (d := _difference(answer, base, note, met))]
         return replace(answer, notes=(*answer.notes, *differ[:1]))
     return next((_settled(answer, base, note, met) for note, met in said if met is not None), answer)
+
+
+def _planned(data: Data, target: Target) -> Target | None:
+    """The plan's own record of a target of this name."""
+    try:
+        return find_target(data, target.target_id, target.plan)
+    except QcityError:  # a target of no plan
+        return None
+
+
+def with_bases(data: Data, answer: Assessment) -> Assessment:
+    """The answer with what the figures, the outside view, both and the reference say, where it is not settled."""
+    bases, target = dict[str, Basis](), answer.target
+    if answer.status == "forecast":
+        bases["figures"] = _counted(
+            answer, len(answer.levels()), tuple(f"{r}/{i}" for i, r in sorted(answer.places()))
+        )
+    met, number = _like(data, answer)
+    if number:
+        value, low, high = (float(one) for one in outside(met, number))
+        bases["outside"] = Basis(value, low, high, number, (kind_of(data, target),))
+        if figures := bases.get("figures"):
+            about = "about" if target.commitment == "about" else "exact"
+            ends = zip((figures.value, figures.low, figures.high), (value, low, high), strict=True)
+            joint, least, most = (float(both(one, two, about)) for one, two in ends)
+            bases["both"] = Basis(joint, least, most, figures.n, figures.sources)
+    for part in answer.parts:
+        if part.borrowed and part.probability is not None:
+            names = part.borrowed.comparators
+            bases["reference"] = _counted(part, len(names), names)
+    headline = next((name for name in ("both", "reference", "figures") if name in bases), "")
+    return replace(answer, bases=bases, headline=headline)
+
+
+def _counted(part: Assessment, n: int, sources: tuple[str, ...]) -> Basis:
+    """The probability of simulated paths with its Monte Carlo interval."""
+    assert part.probability is not None and part.probability_error is not None
+    p, error = part.probability, 1.645 * part.probability_error
+    return Basis(p, max(p - error, 0.0), min(p + error, 1.0), n, sources)
+
+
+def kind_of(data: Data, target: Target) -> str:
+    """Which aims a target is like: the indicator's yearly ones, those of five-year plans, or none (empty)."""
+    published = str(data.sources.set_index("source_id")["date"].get(target.source_id, ""))[:4]
+    years = target.deadline - int(published) if published.isdigit() else -1
+    return target.indicator_id if years == 0 else FIVE_YEARS if years in (3, 4, 5) else ""
+
+
+def _like(data: Data, answer: Assessment) -> tuple[int, int]:
+    """How many such aims had been met of how many decided by the day; 0 of 0 where it is no plan's aim."""
+    target, open_ = answer.target, answer.status in ("forecast", "not_assessable")
+    if not open_ or target.kind not in AIMED or _planned(data, target) != target:
+        return 0, 0
+    return met_of(kind_of(data, target), min(target.deadline, answer.as_of.year))
 
 
 def _statement(data: Data, target: Target, row: Any) -> Note:

@@ -28,10 +28,9 @@ from ..series.annual import AnnualSeries, annual_series
 from ..series.evidence import LEVELS, PROVISIONAL, Evidence
 from ..targets import CLOSE, Target, needed_path, pace_between
 from .answer import Assessment, Question, judged, refused, settled, with_parts
-from .peers import FEWEST, borrowed_answers, moved_towards
+from .peers import FEWEST, moved_towards, reference_answers
 
-ENOUGH = 4  # own levels from which nothing is borrowed
-BORROWING = ("level", "relative_change", "coverage", "average_growth")
+REFERRED = ("level", "relative_change", "coverage", "average_growth")
 
 
 def at_deadline(question: Question, indicator_id: str, role: str = "main") -> Assessment:
@@ -53,8 +52,8 @@ def at_deadline(question: Question, indicator_id: str, role: str = "main") -> As
             answer = replace(answer, bound=bound, notes=notes, pace_so_far=pace)
             return settled(answer, target.is_met(level, bound), level)
     reason = reason or _too_late(target, levels)
-    if role == "main" and len(levels) < ENOUGH and target.kind in BORROWING:
-        answer = with_parts(answer, borrowed_answers(question, series, _ahead_to_deadline))
+    if role == "main" and len(levels) < FEWEST and target.kind in REFERRED:
+        answer = with_parts(answer, reference_answers(question, series, _ahead_to_deadline))
     if reason is not None:
         return refused(replace(answer, notes=notes), reason)
     return _ahead_to_deadline(question, answer, series)
@@ -150,11 +149,16 @@ def _on_outcome(question: Question, series: AnnualSeries, level: float) -> list[
     return [*notes, Note("provisional_outcome", {"year": year, "status": status[-1]})] if status else notes
 
 
-def _ahead_to_deadline(question: Question, answer: Assessment, series: AnnualSeries) -> Assessment:
-    """The forecast of the deadline's level, its chance, and the pace that leads to the bound."""
-    target, levels, (_, bound) = question.target, series.known(), _asked(question.target, series)
+def _ahead_to_deadline(
+    question: Question, answer: Assessment, series: AnnualSeries, made: Forecast | None = None
+) -> Assessment:
+    """The forecast (or the one `made`) of the deadline's level, its chance, and the pace that leads to the bound."""
+    target, levels = question.target, series.known()
+    bound = _asked(target, series)[1] if answer.bound is None else answer.bound
     last, level, threshold = int(levels.index[-1]), float(levels.iloc[-1]), answer.threshold
-    answer = _ahead(question, answer, series, lambda ahead: target.is_met(ahead.paths[:, -1], bound))
+    answer = _ahead(
+        question, answer, series, lambda ahead: target.is_met(ahead.paths[:, -1], bound), made=made
+    )
     assert answer.forecast is not None and threshold is not None
     ask = answer.forecast.probability_at_least if target.upward else answer.forecast.probability_at_most
     strict = ask(threshold, year=target.deadline) if target.tolerance else math.nan
@@ -167,16 +171,18 @@ def _ahead_to_deadline(question: Question, answer: Assessment, series: AnnualSer
 
 def _ahead(
     question: Question, answer: Assessment, series: AnnualSeries, met: Callable[[Forecast], np.ndarray],
-    notes: tuple[Note, ...] = (),
+    notes: tuple[Note, ...] = (), made: Forecast | None = None,
 ) -> Assessment:  # fmt: skip
-    """The forecast to the deadline, moved towards comparators, and its verdict; `notes` are told beside its own."""
+    """The forecast to the deadline, moved towards comparators, or the one `made`, and its verdict; with `notes`."""
     from ..forecasting.annual import forecast_series, remarks
 
     deadline, levels = question.target.deadline, series.known()
     last = int(levels.index[-1])
-    own = forecast_series(series, deadline, model=question.model, draws=question.draws, rng=question.seed)
-    moved, names = moved_towards(question.data, series, own) if answer.role != "borrowed" else (own, ())
-    all_notes = [*series.notes, *remarks(series, question.model), *notes]
+    own = made or forecast_series(
+        series, deadline, model=question.model, draws=question.draws, rng=question.seed
+    )
+    moved, names = (own, ()) if made else moved_towards(question.data, series, own)
+    all_notes = [*series.notes, *(() if made else remarks(series, question.model)), *notes]
     if names:
         regions = list(dict.fromkeys(name.partition("/")[0] for name in names))
         alone = float(np.mean(met(own)))

@@ -1,7 +1,8 @@
-"""What other regions say: a forecast moved towards comparators, changes borrowed from them, and a rank among peers.
+"""What other regions say: a forecast moved towards comparators, a reference made from them, and a rank among peers.
 
 Where a region has levels enough for a forecast of its own, the forecast is moved towards the regions above or beside it
-that the indicator names as comparators; where they are too few, the question is asked as if it had moved like each.
+that the indicator names as comparators; where they are too few, one reference is made from these (see
+`forecasting.outside`).
 
 For a rank all peers are drawn ahead together and ranked in every draw. Peers are the regions with the same parent in
 `regions.csv`, by the same indicator; or, where the indicator names comparators (as a published rank has to), those:
@@ -19,6 +20,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from ..catalogue import join
 from ..data.load import Data
 from ..errors import Note, QcityError
 from ..forecasting.forecast import Forecast
@@ -27,7 +29,7 @@ from ..targets import reaches
 from .answer import Assessment, Borrowed, Question, bare, judged, refused, settled
 
 FEWEST = 3  # levels from which a forecast is made
-Ahead = Callable[[Question, Assessment, AnnualSeries], Assessment]
+Ahead = Callable[[Question, Assessment, AnnualSeries, Forecast], Assessment]
 
 
 def comparators(data: Data, indicator_id: str) -> list[tuple[str, str]]:
@@ -53,11 +55,8 @@ def moved_towards(data: Data, own: AnnualSeries, forecast: Forecast) -> tuple[Fo
     few = forecast.model != "mixture" or len(known) < FEWEST
     if few or any(year > known.index[-1] for year in own.evidence.years()):
         return forecast, ()
-    parent = {str(name): str(up) for name, up in data.regions[["region", "parent"]].to_numpy()}
-    above: list[str] = []
-    while (up := parent.get(above[-1] if above else own.region)) and len(above) < len(parent):
-        above.append(up)
-    beside = {name for name, up in parent.items() if above and up == above[0]}
+    above = _above(data, own.region)
+    beside = set(data.regions.loc[data.regions["parent"].isin(above[:1]), "region"])
     used = []
     for region, indicator_id in comparators(data, own.indicator_id):
         if region in {*above, *beside} - {own.region}:
@@ -67,45 +66,82 @@ def moved_towards(data: Data, own: AnnualSeries, forecast: Forecast) -> tuple[Fo
     return (borrow(forecast, used) if used else forecast), tuple(str(levels.name) for levels in used)
 
 
-def borrowed_answers(question: Question, own: AnnualSeries, ahead: Ahead) -> tuple[Assessment, ...]:
-    """One assessment for each comparator the target's indicator names whose changes can be chained on `own`; `ahead`
-    adds the forecast of a moved series and its verdict to an answer.
+def _above(data: Data, region: str) -> list[str]:
+    """The regions that a region belongs to, the nearest first."""
+    parent = {str(name): str(up) for name, up in data.regions[["region", "parent"]].to_numpy()}
+    above: list[str] = []
+    while (up := parent.get(above[-1] if above else region)) and len(above) < len(parent):
+        above.append(up)
+    return above
+
+
+def reference_answers(question: Question, own: AnnualSeries, ahead: Ahead) -> tuple[Assessment, ...]:
+    """The answer if the region had moved since its last (or base) year beside its comparators, a tuple of one; empty
+    without one that can be chained on `own`. Of each region the first series counts that the indicator names.
     """
-    target, levels = question.target, own.known()
-    relative = target.relative
+    from ..forecasting.outside import Comparator, central, reference
+
+    target, levels, data = question.target, own.known(), question.data
     start = int(levels.index[-1]) if len(levels) else target.base_year
-    base = float(own.values.get(target.base_year, 100.0)) if relative else 1.0
-    if start is None or base <= 0 or (levels.empty and not relative):  # there is no percent of zero or less
+    base = float(own.values.get(target.base_year, 100.0)) if target.relative else 1.0
+    if start is None or base <= 0 or (levels.empty and not target.relative) or start >= target.deadline:
+        return ()  # there is no percent of zero or less
+    level, above = float(levels.iloc[-1]) if len(levels) else 100.0, {*_above(data, own.region), own.region}
+    theirs: dict[str, AnnualSeries] = {}
+    for region, name in comparators(data, target.indicator_id):
+        one = annual_series(data, name, region, base_year=start)
+        few = len(one.known()) + one.earlier.count() < FEWEST or not one.known().get(start)
+        if not few and region not in theirs and (region, name) != (own.region, own.indicator_id):
+            theirs[region] = one
+    if not theirs or level <= 0:
         return ()
-    level, answers = float(levels.iloc[-1]) if len(levels) else 100.0, []
-    for region, indicator_id in comparators(question.data, target.indicator_id):
-        theirs = annual_series(question.data, indicator_id, region, base_year=start)
-        few = len(theirs.known()) + theirs.earlier.count() < FEWEST or not theirs.known().get(start)
-        if not few and (region, indicator_id) != (own.region, own.indicator_id):
-            moved = shifted(theirs, start, level, relative or own.base_year is not None)
-            answers.append(_borrowed_from(question, moved, start, base, ahead))
-    return tuple(answers)
-
-
-def _borrowed_from(
-    question: Question, moved: AnnualSeries, start: int, base: float, ahead: Ahead
-) -> Assessment:
-    """The answer if the region had changed since the year `start` like one comparator, whose series is `moved`."""
-    target, row = question.target, question.data.indicator(moved.indicator_id)
-    names = {lang: str(row[f"name_{lang}"]) for lang in ("zh", "en")}
-    borrowed = Borrowed(moved.region, moved.indicator_id, question.names(moved.region), names)
-    plain = question.answer(moved.indicator_id, "borrowed", moved)
-    plain = replace(plain, borrowed=borrowed, borrowed_since=start)
-    answer = replace(plain, threshold=target.level(base))
-    if target.deadline in moved.known().index:
-        reached, bound = float(moved.values[target.deadline]), target.bound(base)
-        pace = question.pace_so_far(moved, reached, target.deadline)
-        answer = replace(answer, bound=bound, notes=moved.notes, pace_so_far=pace)
-        return settled(answer, target.is_met(reached, bound), reached)
+    by_ratio, first = target.relative or own.base_year is not None, next(iter(theirs.values()))
+    support = "positive" if by_ratio else own.support
+    used = pd.concat([one.observations for one in theirs.values()], ignore_index=True)
+    moved = shifted(first, start, level, by_ratio)
+    moved = replace(bare(moved, moved.values.loc[:start], used), support=support)
+    plain = question.answer(first.indicator_id, "borrowed", moved)
+    plain = replace(plain, threshold=target.level(base), bound=target.bound(base), borrowed_since=start)
     try:
-        return ahead(question, answer, moved)
-    except QcityError as error:  # a comparator that this model cannot take leaves the others standing
-        return refused(plain, Note("model", {"why": str(error)}))
+        years = np.arange(start + 1, target.deadline + 1)
+        each = [
+            Comparator(
+                f"{region}/{one.indicator_id}",
+                region in above,
+                one.known(),
+                one.earlier,
+                _drawn(question, one, years, k),
+            )
+            for k, (region, one) in enumerate(theirs.items())
+        ]
+        rng = np.random.default_rng([question.seed, len(each)])
+        made = reference(level, start, each, years, support, rng)
+    except QcityError as error:
+        return (refused(plain, Note("model", {"why": str(error)})),)
+    listed = [*central(each), *(one for one in each if one not in central(each))]
+    names, regions = {}, {}
+    for lang in ("zh", "en"):
+        names[lang] = str(data.indicator(first.indicator_id)[f"name_{lang}"])
+        places = [question.names(one.name.partition("/")[0])[lang] for one in listed]
+        regions[lang] = names[lang] if first.region == own.region else join(places, lang)
+    lent = Borrowed(first.region, first.indicator_id, regions, names, tuple(one.name for one in listed))
+    return (ahead(question, replace(plain, borrowed=lent), moved, made),)
+
+
+def _drawn(question: Question, series: AnnualSeries, years: np.ndarray, k: int) -> np.ndarray:
+    """Levels (draws, years): what is known as it is, a gap before the last level on a line, the rest forecast."""
+    from ..forecasting.annual import forecast_series
+
+    table, until = (
+        np.tile(series.values.interpolate().reindex(years).to_numpy(), (question.draws, 1)),
+        int(years[-1]),
+    )
+    if int(series.known().index[-1]) < until:
+        rng = np.random.default_rng([question.seed, k])
+        ahead = forecast_series(series, until, model=question.model, draws=question.draws, rng=rng)
+        late = ahead.years >= years[0]
+        table[:, ahead.years[late] - years[0]] = ahead.paths[:, late]
+    return table
 
 
 def rank(question: Question, indicator_id: str, role: str = "main") -> Assessment:
@@ -153,7 +189,6 @@ def ranked(levels: np.ndarray, higher: bool) -> np.ndarray:
 
 def _ahead(question: Question, answer: Assessment, peers: list[AnnualSeries], higher: bool) -> Assessment:
     """The ranks of years to come: what is known as it is, the rest from each region's own forecast."""
-    from ..forecasting.annual import forecast_series
     from ..forecasting.mixture import batch_sizes
 
     assert answer.series is not None
@@ -164,16 +199,10 @@ def _ahead(question: Question, answer: Assessment, peers: list[AnnualSeries], hi
         return refused(answer, Note("deadline_gap", {"deadline": deadline, "last": max(ends)}))
     years, drawn = np.arange(min(ends) + 1, deadline + 1), []
     for k, (one, levels) in enumerate(zip(peers, known, strict=True)):
-        filled = one.values.interpolate()  # a gap before the last level shows in the picture only
-        table = np.tile(filled.reindex(years).to_numpy(), (question.draws, 1))
-        if ends[k] < deadline:
-            rng = np.random.default_rng([question.seed, k])
-            try:
-                ahead = forecast_series(one, deadline, model=question.model, draws=question.draws, rng=rng)
-            except QcityError as error:
-                return refused(answer, Note("model", {"why": str(error)}))
-            late = ahead.years >= years[0]
-            table[:, ahead.years[late] - years[0]] = ahead.paths[:, late]
+        try:
+            table = _drawn(question, one, years, k)
+        except QcityError as error:
+            return refused(answer, Note("model", {"why": str(error)}))
         drawn.append(np.round(table) if one.support == "count" and (levels % 1 == 0).all() else table)
     paths, batches = ranked(np.stack(drawn, axis=-1), higher), len(batch_sizes(question.draws))
     forecast = Forecast(paths, years, "joint_ranks", "positive", answer.series.known(), batches=batches)

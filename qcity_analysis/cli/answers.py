@@ -16,7 +16,7 @@ from ..errors import QcityError
 from ..files import write_whole
 
 from .options import AsOf, DataDir, Draws, Json, Language, PlanName, Region, Seed, TargetName  # isort: skip
-from .options import command, save, show  # isort: skip
+from .options import command, loaded, save, show, spoken  # isort: skip
 
 HOME = "[default: processed/ledger beside the data]."
 
@@ -33,13 +33,12 @@ def forecast(
     """Will one target be met? Prints the answer in words; writes only a figure or a record asked for."""
     from ..analysis.portfolio import portfolio as add_up
     from ..assessment.assess import assess
-    from ..data.load import load
     from ..reporting.analyses import regions_lines
     from ..reporting.figures.charts import regions_chart
     from ..reporting.target_sections import answer_lines
     from ..targets import find_target, in_regions
 
-    known = load(data, as_of=as_of)
+    known = loaded(data, as_of)
     if region and (region == "all" or "," in region):
         asked = in_regions(known, find_target(known, target, plan), region)
         answers = [assess(known, one, model=model, draws=draws, seed=seed) for one in asked]
@@ -70,17 +69,16 @@ def outlook(
     from ..analysis.outlook import outlook as look_ahead
     from ..analysis.sensitivity import sensitivity
     from ..assessment.assess import assess
-    from ..data.load import load
-    from ..reporting.analyses import change_lines, outlook_lines, sensitivity_lines
+    from ..reporting import sentences
+    from ..reporting.analyses import change_blocks, outlook_blocks, sensitivity_blocks
 
-    known = load(data, as_of=as_of)
+    known = loaded(data, as_of)
     answer = assess(known, target, plan=plan, region=region, draws=draws, seed=seed)
     ahead = [(part, look_ahead(known, part, draws=draws)) for part in answer.by_definition()]
     varied = sensitivity(known, answer, draws=draws)
-    options = {"region": region, "draws": draws, "seed": seed}
-    change = (
-        explain_change(known, target, answer.target.plan, since, known.as_of, **options) if since else None
-    )
+    change, options = None, {"region": region, "draws": draws, "seed": seed}
+    if since:
+        change = explain_change(known, target, answer.target.plan, since, known.as_of, **options)
 
     def plain() -> dict[str, Any]:
         by_definition = {part.definition["indicator_id"]: one.to_dict() for part, one in ahead}
@@ -89,8 +87,17 @@ def outlook(
                 "change": change.to_dict() if change is not None else None}  # fmt: skip
 
     def lines() -> list[str]:
-        shown = outlook_lines(known, answer, ahead, language) + sensitivity_lines(varied, language)
-        return shown + (change_lines(known, change, language) if change is not None else [])
+        told = {"": outlook_blocks(known, ahead, language)}
+        told[text("h_sensitivity", language)] = sensitivity_blocks(varied, language)
+        if change is not None:
+            heading = text("h_changed", language, earlier=change.before.as_of)
+            told[heading] = change_blocks(known, change, language)
+        shown = [
+            [name, *(line for one in blocks for line in one.plain())]
+            for name, blocks in told.items()
+            if blocks
+        ]
+        return [sentences.headline(answer, language), *(line for each in shown for line in each)]
 
     show(as_json, plain, lines, answer.status)
 
@@ -102,11 +109,10 @@ def rules(
 ) -> None:  # fmt: skip
     """What do published progress rules say, beside the probability? Writes nothing."""
     from ..assessment.assess import assess
-    from ..data.load import load
     from ..reporting.target_sections import rule_lines, rules_values
     from ..rules.results import judged
 
-    answer = assess(load(data, as_of=as_of), target, plan=plan, region=region)
+    answer = assess(loaded(data, as_of), target, plan=plan, region=region)
     parts = judged(answer)
     show(as_json, lambda: list(map(rules_values, parts)), lambda: rule_lines(parts, language), answer.status)
 
@@ -120,10 +126,9 @@ def portfolio(
     """How many targets of a plan will be met, when what moves one indicator moves others too."""
     from ..analysis.portfolio import portfolio as add_up
     from ..assessment.assess import scorecard
-    from ..data.load import load
     from ..reporting.analyses import portfolio_lines
 
-    known = load(data, as_of=as_of)
+    known = loaded(data, as_of)
     whole = add_up(known, scorecard(known, plan, draws=draws, seed=seed), seed=seed)
     status = "not_assessable" if whole.targets.empty else "forecast"
     show(as_json, whole.to_dict, lambda: portfolio_lines(whole, language), status)
@@ -138,11 +143,10 @@ def export(
 ) -> None:  # fmt: skip
     """Write the review table of a plan: all its targets by section and by department, with figures and conclusions."""
     from ..assessment.assess import scorecard
-    from ..data.load import load
     from ..reporting.export import export as table_of
     from ..reporting.sentences import plan_title
 
-    known = load(data, as_of=as_of)
+    known = loaded(data, as_of)
     answers = scorecard(known, plan, draws=draws, seed=seed)
     title = text("x_title", language, plan=plan_title(known, plan, language), as_of=known.as_of)
     save(to, table_of(answers, title, to, language))
@@ -174,12 +178,11 @@ def run(
     """
     from ..running import report
 
-    spoken = "zh" if language and "en" not in language else "en"
     address = notify or os.environ.pop("QCITY_NOTIFY", "")  # taken out: no notebook sees it
 
     def say(event: str, facts: dict[str, Any]) -> None:
         line = {"time": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "event": event} | facts
-        shown = json.dumps(line, ensure_ascii=False) if log_json else text(f"run_{event}", spoken, **facts)
+        shown = json.dumps(line, ensure_ascii=False) if log_json else text(f"run_{event}", spoken(), **facts)
         print(shown.rstrip(), flush=True)
 
     if notebook is not None:
@@ -191,9 +194,9 @@ def run(
             jobs=jobs, force=force, only_failed=only_failed, keep=keep, timeout=timeout, record=record,
             ledger_dir=ledger, progress=say,
         )  # fmt: skip
-    for line in made.summaries(spoken) if not log_json else []:
+    for line in made.summaries(spoken()) if not log_json else []:
         print(line)
-    if address and not report.notify(address, made, spoken):
+    if address and not report.notify(address, made, spoken()):
         say("notify_failed", {})
     failed = [run["id"] for run in made.failed]
     say("end", {"index": str(made.index), "seconds": made.seconds, "failed": failed})
@@ -242,19 +245,18 @@ def score(
 ) -> None:  # fmt: skip
     """How good are the probabilities? Hindcasts on the published series, rules and models, real targets, ledger.
 
-    Without --plan every published series is scored. Takes about half a minute.
+    Without --plan every published series is scored. The first time takes minutes; then it is kept.
     """
-    from ..data.load import load
-    from ..reporting.track_sections import spoken
+    from ..reporting.track_sections import spoken as record_lines
     from ..trackrecord.record import track_record
 
-    record = track_record(load(data, as_of=as_of), plan, ledger)
+    record = track_record(loaded(data, as_of), plan, ledger)
     scores = record.to_dict()
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_whole(out, json.dumps(scores, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
     written = f"\nwritten: {out}" if out is not None else ""
-    show(as_json, lambda: scores, lambda: ["\n\n".join(spoken(record, language)), written])
+    show(as_json, lambda: scores, lambda: ["\n\n".join(record_lines(record, language)), written])
 
 
 @command("panel series.parquet out/ --horizon 5 --workers 2")

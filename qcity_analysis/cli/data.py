@@ -13,7 +13,7 @@ import typer
 from typer import Argument, Option
 
 from ..errors import QcityError, did_you_mean, unknown
-from .options import AsOf, DataDir, Draws, Json, Language, PlanName, as_text, command, save, show
+from .options import AsOf, DataDir, Draws, Json, Language, PlanName, as_text, command, loaded, save, show
 
 FORMATS = ("text", "json", "html")
 
@@ -60,12 +60,10 @@ def check(
 
 @command("list --plan china_14fyp")
 def list_targets(
-    data: DataDir = None, plan: PlanName = None, as_of: AsOf = None, as_json: Json = False
+    data: DataDir = None, plan: PlanName = None, as_of: AsOf = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """List the plans, their targets, and for how many years figures are published."""
-    from ..data.load import load
-
-    package = load(data, as_of=as_of)
+    package = loaded(data, as_of)
     if plan and plan not in package.plans():
         raise unknown("plan", plan, package.plans())
     targets = package.targets[package.targets["plan"] == plan] if plan else package.targets
@@ -73,13 +71,12 @@ def list_targets(
     keys = zip(targets["indicator_id"], targets["region"], strict=True)
     table = targets[["plan", "target_id", "region", "kind", "deadline", "name_zh", "name_en"]]
     table = table.assign(years_published=[int(years.get(key, 0)) for key in keys])
-    if as_json:
-        print(as_text(json.loads(table.to_json(orient="records", force_ascii=False))))
-        return
+    lines = []
     for row in table.itertuples():
         years = f"{row.years_published} year{'s' * (row.years_published != 1)}"
         about = f"[{row.region}, {row.kind}, {row.deadline}, {years}]"
-        print(f"{row.plan}  {row.target_id}  {about}\n    {row.name_en} / {row.name_zh}")
+        lines.append(f"{row.plan}  {row.target_id}  {about}\n    {row.name_en} / {row.name_zh}")
+    show(as_json, lambda: json.loads(table.to_json(orient="records", force_ascii=False)), lambda: lines)
 
 
 @command(
@@ -203,12 +200,11 @@ def diff(
     Nothing is written. A day that rests on the publication lag of the indicator is marked as assumed.
     """
     from ..analysis.attribution import explain_change
-    from ..data.load import load
     from ..data.vintages import diff as compare
     from ..reporting.data_sections import diff_lines, diff_values
     from ..trackrecord.hindcasts import plan_indicators
 
-    known = load(data, as_of=later)
+    known = loaded(data, later)
     asked = plan_indicators(known, plan) if plan else None
     rows = known.targets[known.targets["plan"] == plan] if plan else known.targets
     changes = [

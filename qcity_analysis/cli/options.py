@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer import Argument, Option
@@ -16,9 +16,10 @@ from ..catalogue import catalogue, check_language, text
 from ..errors import QcityError
 from ..files import write_whole
 
-EXIT_CODES = (
-    "Exit codes: 0 done; 1 a page could not be made; 2 bad input; 3 not assessable; 4 the machine failed."
-)
+if TYPE_CHECKING:
+    from ..data.load import Data
+
+EXIT_CODES = "Exit codes: 0 done; 1 a page not made; 2 bad input; 3 not assessable; 4 machine failed."
 ORDER = (  # of the commands: figures; answers; pages, track record, many series
     "check", "list", "add", "import", "new-plan", "diff", "forecast", "outlook", "rules", "portfolio", "export",
     "run", "site", "serve", "score", "panel",
@@ -48,6 +49,13 @@ Json = Annotated[bool, Option("--json", help="Print JSON for a program to read."
 Language = Annotated[str, Option(help="en or zh.", callback=check_language)]
 
 
+def loaded(folder: Path | None, as_of: str | None) -> Data:
+    """The data package a command asks for, as known on a day."""
+    from ..data.load import load
+
+    return load(folder, as_of=as_of)
+
+
 def as_text(value: Any) -> str:
     """A value as JSON, Chinese readable; dates as text, NaN refused."""
     return json.dumps(value, ensure_ascii=False, indent=2, default=str, allow_nan=False)
@@ -69,7 +77,7 @@ def save(path: Path, content: str | bytes) -> None:
 
 
 def spoken() -> str:
-    """The language of what is said before the command has read its own: Chinese where only that is asked for."""
+    """The language in which a command speaks of itself: Chinese where only that is asked for."""
     return "zh" if "zh" in sys.argv and "en" not in sys.argv else "en"
 
 

@@ -1,23 +1,13 @@
 """Read the files of a data package, every problem at once: CSV tables typed, YAML with the line of each entry.
 
-Of a large table a Parquet copy is kept and used while the file is unchanged. The copy is only ever a shortcut: beside
-it stands of which file it is (by hash), which library read it, its schema and its own hash; whatever does not agree is
-read again from the file. Where nothing can be written nothing is kept.
+A large table whose rows are lines is read through Arrow, any other cell by cell; each distinct cell is looked at once.
 """
 
 from __future__ import annotations
 
-import contextlib
 import csv
-import dataclasses
-import hashlib
 import io
-import json
-import os
-import threading
 from collections.abc import Sequence
-from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +15,10 @@ import numpy as np
 import pandas as pd
 
 from ..errors import closest
-from ..files import write_whole
 from ..problems import DataError, Problem
 from .schema import CELL, DIGITS, LARGEST, LONGEST, NUMBER, TABLES, Column, Table, decimals, plain
 
-LARGE = 1_000_000  # characters of a file from which reading through Arrow, and a copy, pay
+LARGE = 1_000_000  # characters of a file from which reading through Arrow pays
 TEXT = pd.Series(dtype=str).dtype
 Read = tuple[pd.DataFrame, list[Problem]]
 Cells = tuple[np.ndarray, list[str]]  # which of the distinct cells each row of a column has, and those
@@ -49,30 +38,15 @@ def read_table(path: Path, name: str) -> Read:
     >>> print(problems[0])
     indicators.csv: found 'no such file'; allowed: the table 'indicators'; create it in no/such, or name another folder
     """
-    table = TABLES[name]
-    if not path.is_file():
-        about = {"table": name, "folder": path.parent}
-        return table_of(table, []), [] if table.optional else [
-            Problem(path.name, None, None, "no_table", about)
-        ]
-    if path.stat().st_size <= LARGE:
-        return _read_file(path, table)
-    copy, mark = copy_of(path), {"raw": _hash(path), "library": _library()}  # what a copy must name
-    with contextlib.suppress(Exception):  # whatever is wrong with a copy, the file itself is there
-        return _read_copy(copy, mark)
-    frame, problems = _read_file(path, table)
-    if not any(problem.level == "error" for problem in problems) and _hash(path) == mark["raw"]:
-        with contextlib.suppress(OSError):
-            _write_copy(copy, mark, frame, problems)
-    return frame, problems
-
-
-def _read_file(path: Path, table: Table) -> Read:
-    written, rows, problems = dict[str, Any](), np.empty(0, dtype=np.int64), list[Problem]()
-    try:
-        written, rows, problems = _parse(utf8_text(path.read_bytes(), path.name), path.name, table)
-    except DataError as error:
-        problems = error.problems
+    table, rows, problems = TABLES[name], np.empty(0, dtype=np.int64), list[Problem]()
+    written: dict[str, Any] = {}
+    if path.is_file():
+        try:
+            written, rows, problems = _parse(utf8_text(path.read_bytes(), path.name), path.name, table)
+        except DataError as error:
+            problems = error.problems
+    elif not table.optional:
+        problems.append(Problem(path.name, None, None, "no_table", {"table": name, "folder": path.parent}))
     cells = {column.name: _distinct(written.get(column.name), len(rows), column) for column in table.columns}
     absent = {problem.column for problem in problems if problem.code == "no_column"}
     for column in table.columns:
@@ -135,22 +109,15 @@ def _parse(text: str, file: str, table: Table) -> Written:
 
 
 def _careful_rows(read: list[tuple[int, list[str]]], header: list[str], file: str) -> Written:
-    """The columns below the header and the line each row ends in; a row of another length is a problem."""
+    """The columns below the header (of two of a name the first) and the line each row ends in; uneven rows are told."""
     rows = [(line, cells) for line, cells in read if any(map(str.strip, cells))]
     width = len(header)
-    problems = [
-        Problem(file, line, None, "row_length", {"count": len(cells), "width": width})
-        for line, cells in rows
-        if len(cells) != width
-    ]
+    uneven = ((line, {"count": len(cells), "width": width}) for line, cells in rows if len(cells) != width)
+    problems = [Problem(file, line, None, "row_length", about) for line, about in uneven]
     even = [[cell.strip() for cell in (cells + [""] * width)[:width]] for _, cells in rows]
     table = np.array(even, dtype=object).reshape(len(even), width)
     lines = np.array([line for line, _ in rows], dtype=np.int64)
-    return (
-        {name: table[:, header.index(name)] for name in header},
-        lines,
-        problems,
-    )  # of two columns the first
+    return {name: table[:, header.index(name)] for name in header}, lines, problems
 
 
 def regular_rows(text: str, header: Sequence[str]) -> pd.DataFrame | None:
@@ -163,15 +130,13 @@ def regular_rows(text: str, header: Sequence[str]) -> pd.DataFrame | None:
     lines = raw.count(b"\n") + (not raw.endswith(b"\n"))
     if len(set(header)) < len(header) or raw.count(b"\r") != raw.count(b"\r\n"):
         return None
-    names = [str(position) for position in range(len(header))]
+    names = [*map(str, range(len(header)))]
     types = dict.fromkeys(names, pa.large_string())
     try:
-        table = csv.read_csv(
-            pa.BufferReader(raw),
-            read_options=csv.ReadOptions(column_names=names, skip_rows=1),
-            parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
-            convert_options=csv.ConvertOptions(column_types=types, strings_can_be_null=False),
-        )
+        how = csv.ReadOptions(column_names=names, skip_rows=1)
+        lined = csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
+        typed = csv.ConvertOptions(column_types=types, strings_can_be_null=False)
+        table = csv.read_csv(pa.BufferReader(raw), how, lined, typed)
     except pa.ArrowInvalid:
         return None
     columns = [pc.utf8_trim_whitespace(column) for column in table.columns]
@@ -245,55 +210,6 @@ def _typed(cells: dict[str, Cells], rows: np.ndarray, table: Table) -> pd.DataFr
         if column.name in DIGITS:
             digits[DIGITS[column.name]] = np.array([*map(decimals, distinct)], dtype=np.int64)[codes]
     return pd.DataFrame(frame | {"row": rows} | digits)
-
-
-def copy_of(path: Path) -> Path:
-    """Where the copy of a file is kept: beside a folder `raw` in `processed`, else in the user's cache folder."""
-    if path.parent.name == "raw":
-        return path.parent.with_name("processed") / f"{path.stem}.parquet"
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = hashlib.sha256(str(path.parent.resolve()).encode()).hexdigest()[:16]
-    return home / "qcity" / folder / f"{path.stem}.parquet"
-
-
-@cache
-def _library() -> str:
-    """The modules that turn a file into a frame, and the packages they use, as one hash."""
-    modules = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-    versions = "".join(metadata.version(package) for package in ("pandas", "pyarrow"))
-    return hashlib.sha256(modules + versions.encode()).hexdigest()
-
-
-def _read_copy(copy: Path, mark: dict[str, str]) -> Read:
-    about = json.loads(Path(f"{copy}.json").read_text("utf-8"))
-    if about["mark"] != mark or about["copy"] != _hash(copy):
-        raise ValueError("the copy is of another file or library, or damaged")
-    frame = pd.read_parquet(copy)
-    if _shape(frame) != about["shape"]:
-        raise ValueError("the copy does not read as it was written")
-    return frame, [Problem(**problem) for problem in about["problems"]]
-
-
-def _write_copy(copy: Path, mark: dict[str, str], frame: pd.DataFrame, problems: list[Problem]) -> None:
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    temporary = copy.with_name(f".{copy.name}.{os.getpid()}.{threading.get_ident()}.part")
-    try:
-        frame.to_parquet(temporary, index=False, compression="zstd")
-        about = {"mark": mark, "copy": _hash(temporary), "shape": _shape(frame)}
-        about |= {"problems": [dataclasses.asdict(problem) for problem in problems]}
-        temporary.replace(copy)
-        write_whole(Path(f"{copy}.json"), json.dumps(about, ensure_ascii=False, indent=1) + "\n")
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _shape(frame: pd.DataFrame) -> list[object]:
-    return [len(frame), [[str(name), str(kind)] for name, kind in frame.dtypes.items()]]
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def decode(raw: bytes, file: str) -> tuple[str, str]:

@@ -43,9 +43,8 @@ def units(h: Histories) -> np.ndarray:
 
 def changes(values: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Change per year between neighbouring observed values of a segment (rounding is none), and the years between."""
-    n = len(values)
-    change, years = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
-    last, when = np.full(n, np.nan), np.full(n, -1)
+    change, years = np.full((2, *values.shape), np.nan)
+    last, when = np.full(len(values), np.nan), np.full(len(values), -1)
     for k in range(values.shape[1]):
         y, gap = values[:, k], (k - when).astype(float)
         seen = np.isfinite(y)
@@ -95,10 +94,9 @@ def _joined(y: np.ndarray, starts: np.ndarray, mean: np.ndarray) -> np.ndarray:
     out, shift = y.copy(), np.zeros(len(y))
     after, when = np.zeros(len(y)), np.full(len(y), -1)
     for k in range(y.shape[1] - 1, -1, -1):
-        seen = np.isfinite(y[:, k])
+        seen, begins = np.isfinite(y[:, k]), starts[:, k]
         shift = np.where(seen & (when >= 0), after - mean * (when - k) - y[:, k], shift)
         out[:, k] = y[:, k] + shift
-        begins = starts[:, k]
         after, when = np.where(begins, out[:, k], after), np.where(begins, k, np.where(seen, -1, when))
     return out
 
@@ -211,8 +209,7 @@ def _median(a: np.ndarray) -> np.ndarray:
 def _autocorrelation(d: np.ndarray) -> np.ndarray:
     """Correlation of neighbouring changes, shrunk towards 0 for few of them."""
     centred = np.where(np.isfinite(d), d - _mean(d)[:, None], 0.0)
-    both = np.isfinite(d[:, 1:]) & np.isfinite(d[:, :-1])
-    products = row_sums(np.where(both, centred[:, 1:] * centred[:, :-1], 0.0))
+    products = row_sums(centred[:, 1:] * centred[:, :-1])  # 0 where one of the two is not there
     return products / (row_sums(centred * centred) + 1e-9)
 
 

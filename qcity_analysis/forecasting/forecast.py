@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MODELS = ("ets", "theta", "arima", "ucm", "drift", "naive")  # named alternatives to the mixture
+A_SEED = "a seed (a whole number, 0 or more) or a numpy Generator"
 QUIET, LINEAR = {"disp": False}, {"level": "lltrend"}
 DAMPED = {"error": "add", "trend": "add", "damped_trend": True}
 STATSMODELS: dict[str, tuple[str, str, str, dict[str, Any], dict[str, Any]]] = {
@@ -43,9 +44,8 @@ class ModelError(QcityError):
 class Forecast:
     """Joint paths of one series after its last observed year.
 
-    Attributes: `paths` (draws, years) in the unit of the series; `years` (years,) as integers; `model`, what made them;
-    `support`; `history`, the series used (index year); `breaks`; `batches`, into how many consecutive parts the paths
-    fall that were drawn independently of each other (0: every path was).
+    Attributes: `paths` (draws, years) in the unit of the series; `years` as integers; `model`, `support` and `breaks`;
+    `history`, the series used (index year); `batches`, the independent consecutive parts of the paths (0: each is one).
     """
 
     paths: np.ndarray
@@ -102,10 +102,7 @@ class Forecast:
 
     def quantiles(self, levels: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95)) -> pd.DataFrame:
         """Quantiles: index year, one column for each level. Raises QcityError for a level outside 0 to 1."""
-        try:
-            wanted = np.atleast_1d(np.asarray(levels, dtype=float))
-        except (TypeError, ValueError):
-            wanted = np.array([np.nan])
+        wanted = pd.to_numeric(pd.Series(levels), errors="coerce").to_numpy(float)
         if not ((wanted >= 0) & (wanted <= 1)).all():
             raise QcityError(f"levels must lie between 0 and 1; found {levels!r}")
         values = np.quantile(self.paths, wanted, axis=0).T
@@ -170,17 +167,13 @@ def forecast(
     `series` has years as index (whole numbers, "2024", or a yearly PeriodIndex or DatetimeIndex), as has a frame with
     one column; NaN or missing years are gaps. `support` is the possible range: real, positive (0 or more), percent (0
     to 100) or count; where it is None the kind is inferred from the values, guides the forecast, bounds nothing and is
-    named in the result. `breaks` are years in which a new segment starts whose level is not linked to the one before (a
-    change of definition); size and direction of changes are shared across segments. `model` is "mixture" or one of
-    `forecast.MODELS`: `ets` (additive damped trend), `theta` (normal errors), `arima` (0, 1, 1) with drift, `ucm`
-    (local linear trend), `drift` and `naive` (random walks); ets and theta take no gaps. An integer `rng` makes a new
-    Generator, None that of 0: the same question has the same answer.
+    named in the result. `breaks` are years in which a new definition starts, not linked to the one before. `model` is
+    "mixture" or one of `MODELS`: `ets` (additive damped trend), `theta`, `arima` (0, 1, 1) with drift, `ucm` (local
+    linear trend), `drift` and `naive` (random walks); ets and theta take no gaps. The same `rng` gives the same answer.
 
     What is known in part (mixture only), by name or as one record `evidence`: `lower` and `upper` bounds and
     `estimates` (value, standard error) of years without a value; `noisy` standard errors of years with one; `shared`
-    errors that move several years together (year to size), as an uncertain change moves every later level. A year that
-    is known in part only, after the last value, is forecast like any other, and keeps to what is known of it. Two
-    values are enough where a third year is known in part.
+    errors that move several years together (year to size), as an uncertain change moves every later level.
 
     Raises SeriesError (values, see `histories.from_frame`), QcityError (arguments) and ModelError (a named model that
     cannot be fitted: nothing else is used in its place).
@@ -189,15 +182,15 @@ def forecast(
     >>> fc = forecast(levels, until=2025, support="percent", rng=1)
     >>> fc.paths.shape, fc.years.tolist()
     ((10000, 2), [2024, 2025])
-    >>> fc.probability_at_least(2.0, year=2025) > 0.9
-    True
     >>> forecast(levels, until=2024).support
     'inferred percent'
     >>> bounded = forecast(levels, until=2025, support="percent", lower={2024: 2.6}, rng=1)
     >>> bounded.probability_at_least(2.6, year=2024)
     1.0
     """
-    draws, generator = whole_number(draws, "draws", "a whole number, 1 or more", least=1), _generator(rng)
+    draws = whole_number(draws, "draws", "a whole number, 1 or more", least=1)
+    if not isinstance(rng, np.random.Generator):
+        rng = np.random.default_rng(whole_number(0 if rng is None else rng, "rng", A_SEED, 0, np.inf))
     prior, series = prior or shipped(), yearly(series)
     breaks = tuple(whole_number(year, "breaks") for year in breaks)
     named = Evidence(lower or {}, upper or {}, noisy or {}, shared, estimates or {})
@@ -212,14 +205,12 @@ def forecast(
                 f"bounds, estimates and errors need model 'mixture'; {model!r} takes values only"
             )
         years = _years(known.last, until, horizon)
-        support, paths = known.support, conditioned(known, len(years), draws, generator)
+        support, paths = known.support, conditioned(known, len(years), draws, rng)
     else:
         history = one_history(series, support, breaks)
         support, years = SUPPORTS[history.support[0]], _years(int(history.last_year[0]), until, horizon)
-        if model == "mixture":
-            paths = draw(look_ahead(history, prior, len(years)), draws, generator, BATCHES)
-        else:
-            paths = _alternative(model, series, len(years), draws, generator, breaks)
+        paths = (draw(look_ahead(history, prior, len(years)), draws, rng, BATCHES) if model == "mixture" else
+                 _alternative(model, series, len(years), draws, rng, breaks))  # fmt: skip
     batches = len(batch_sizes(draws)) if model == "mixture" else 0
     return Forecast(np.clip(paths, *limits(support)), years, model, support, series.dropna(), breaks, batches)
 
@@ -236,24 +227,13 @@ def _years(last: int, until: object, horizon: object) -> np.ndarray:
     return np.arange(last + 1, end + 1)
 
 
-def _generator(rng: object) -> np.random.Generator:
-    """The generator meant by a seed, None (0) or itself."""
-    if isinstance(rng, np.random.Generator):
-        return rng
-    seed, allowed = 0 if rng is None else rng, "a seed (a whole number, 0 or more) or a numpy Generator"
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise QcityError(f"rng must be {allowed}; found {rng!r}")
-    return np.random.default_rng(seed)
-
-
 def _alternative(
     model: str, series: pd.Series, years: int, draws: int, rng: np.random.Generator, breaks: Sequence[int]
 ) -> np.ndarray:
     """Paths (draws, years) of a named model after the last value; ModelError with the reason it cannot be fitted."""
-    if model not in (allowed := ("mixture", *MODELS))[1:]:
-        raise QcityError(
-            f"unknown model {model!r}; allowed: {', '.join(allowed)}.{did_you_mean(model, allowed)}"
-        )
+    if model not in MODELS:
+        known = ("mixture", *MODELS)
+        raise QcityError(f"unknown model {model!r}; allowed: {', '.join(known)}.{did_you_mean(model, known)}")
     if len(breaks):
         raise QcityError(f"model {model!r} cannot take breaks; use model 'mixture', or the last segment only")
     seen = series.dropna()

@@ -42,8 +42,7 @@ class Histories:
     """Checked series, right-aligned: the last column is each series' last observed year.
 
     Attributes: `ids` (n,), `last_year` (n,), `values` (n, WINDOW) with NaN where nothing was observed, `starts` (n,
-    WINDOW) true where an unlinked segment begins (also the first), `support` (n,) index into SUPPORTS, stated or
-    inferred.
+    WINDOW) true where an unlinked segment begins (also the first), `support` (n,) index into SUPPORTS.
     """
 
     ids: np.ndarray
@@ -74,8 +73,8 @@ def same(a: np.ndarray | float, b: np.ndarray | float) -> np.ndarray:
 
 
 def inferred(values: np.ndarray) -> np.ndarray:
-    """What histories (n, T) look like, as an index into SUPPORTS: percent within 0 to 100, a count where all is whole
-    and some above 100, positive where nothing is negative.
+    """What histories (n, T) look like, as an index into SUPPORTS: percent within 0 to 100 (the only kind for which the
+    unit matters), a count where all is whole and some above 100, positive where nothing is negative.
 
     >>> [SUPPORTS[i] for i in inferred(np.array([[2.4, np.nan, 99.0], [7.0, 120.0, 3.0], [7.5, 120.0, 3.0]]))]
     ['inferred percent', 'inferred count', 'inferred positive']
@@ -219,11 +218,10 @@ def one_history(series: pd.Series, support: str | None, breaks: Sequence[int] = 
 def from_frame(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> Histories:
     """Check a long frame and align its series, ordered by `series_id`.
 
-    `frame` has the columns `series_id`, `period` (year), `value` and, optionally, `support` (of STATED; where it is
-    missing it is `inferred`), in any order of rows. A missing value is a gap; `breaks` are years in which a segment
-    begins that nothing links to the one before. Raises SeriesError for an unknown or missing column, text where a
-    number belongs, a year given twice, an infinite value, an unknown support or more than one for a series, a value
-    outside it, fewer than three points.
+    `frame` has the columns `series_id`, `period` (year), `value` and, optionally, `support` (of STATED; where missing
+    it is `inferred`). A missing value is a gap; `breaks` are years in which a segment begins that nothing links to the
+    one before. Raises SeriesError for columns, years, values or supports that are none or twice, and for fewer than
+    three points.
     """
     h, refused = checked(frame, breaks)
     if len(refused):
@@ -252,7 +250,7 @@ def checked(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> tuple[Histories,
     none = kind.isna().to_numpy()
     support = kind.map({name: k for k, name in enumerate(SUPPORTS)}).fillna(-1).to_numpy(np.int64)
     support = np.where(none, len(STATED), support)  # no edges; which of the kinds is inferred below
-    first = support[np.unique(codes, return_index=True)[1]]
+    first = support[begins := np.unique(codes, return_index=True)[1]]
     twice = pd.DataFrame({"codes": codes, "year": year}).duplicated().to_numpy()
     count = np.bincount(codes, weights=seen & ~wrong, minlength=len(ids))[codes]
 
@@ -281,10 +279,10 @@ def checked(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> tuple[Histories,
     linked = (np.isfinite(h.values) & ~h.starts).any(axis=1)
     refuse(~linked[codes], lambda i: " has no two values in one segment; nothing links its years")
     rows = [(ids[code], reason) for code, reason in sorted(reasons.items())]
-    others = h.rows(np.setdiff1d(np.arange(len(ids)), list(reasons)))
-    others = replace(others, values=printed(others.values))
-    unstated = none[np.unique(codes, return_index=True)[1]][np.isin(ids, others.ids)]
-    others = replace(others, support=np.where(unstated, inferred(others.values), others.support))
+    good = np.setdiff1d(np.arange(len(ids)), list(reasons))
+    values, unstated = printed(h.values[good]), none[begins][good]
+    kinds = np.where(unstated, inferred(values), first[good])
+    others = replace(h.rows(good), values=values, support=kinds)
     return others, pd.DataFrame(rows, columns=["series_id", "reason"])
 
 
@@ -294,8 +292,8 @@ def _check_columns(frame: pd.DataFrame) -> None:
     if not isinstance(frame, pd.DataFrame):
         raise SeriesError(f"a panel is a pandas DataFrame with {needed}; found {type(frame).__name__}")
     for name in (name for name in frame.columns if name not in COLUMNS):
-        hint = did_you_mean(str(name), COLUMNS)
-        raise SeriesError(f"unknown column {name!r}; allowed: {', '.join(COLUMNS)}.{hint}")
+        hint = f"allowed: {', '.join(COLUMNS)}.{did_you_mean(str(name), COLUMNS)}"
+        raise SeriesError(f"unknown column {name!r}; {hint}")
     for name in (name for name in COLUMNS[:3] if name not in frame.columns):
         raise SeriesError(f"column {name!r} is missing; a panel needs {needed}")
     if frame.empty:

@@ -34,9 +34,7 @@ FAMILIES = ("constant mean", "moving level", "damped trend", "trend")
 
 
 class Filtered(NamedTuple):
-    """What the recursion leaves at the last year, for n series and C cells: log likelihood, mean of the state, its
-    covariance over s2 (n or 1, C), and the posterior `shape` (n or 1, C) and `rate` of the inverse-gamma for s2.
-    """
+    """What the recursion leaves at the last year (n or 1, C): log likelihood, state, and its `shape` and `rate`."""
 
     loglik: np.ndarray
     level: np.ndarray
@@ -276,10 +274,9 @@ def _structural(of: Ahead, owner: np.ndarray, rng: np.random.Generator) -> np.nd
 class Explanation:
     """What carries a forecast: which kinds of model have the weight, and what each year contributes.
 
-    Attributes: `shares`, weight of each family of cells, summing to one; `last_value`, by how much the median one year
-    ahead moves when the last value moves by 1; `without`, the median in the last year forecast if a year had not been
-    known (index year); `median`, that median with every year known; `structural`, the share of the quantiles that the
-    cells make (the rest are the learners').
+    Attributes: `shares`, weight of each family of cells; `last_value`, by how much the median one year ahead moves when
+    the last value moves by 1; `median` of the last year forecast, and `without` a year (index year); `structural`, the
+    share of the quantiles that the cells make (the rest are the learners').
     """
 
     shares: dict[str, float]
@@ -305,12 +302,10 @@ def explain(
     weight = prior.gate.weights(plain(features(h, unit)[0]), fit_cells(h, unit, cells).loglik)[0]
     family = np.where(cells.phi > 0, np.where(cells.phi >= 1.0, 3, 2), np.where(cells.rho > 0, 1, 0))
     shares = {name: float(weight[family == k].sum()) for k, name in enumerate(FAMILIES)}
-    step, following = 0.2 * float(unit[0]), int(seen.index[-1]) + 1
+    step, end = 0.2 * float(unit[0]), int(seen.index[-1])
     if support == "percent" and seen.iloc[-1] + step > 100:
         step = -step
-    moved = seen.copy()
-    moved.iloc[-1] += step
-    last = (median(moved, following) - median(seen, following)) / step
-    left_out = seen.index if len(seen) > FEWEST else []
-    without = {int(year): median(seen.drop(year), until) for year in left_out}
+    moved = seen + step * (seen.index == end)
+    last = (median(moved, end + 1) - median(seen, end + 1)) / step
+    without = {int(year): median(seen.drop(year), until) for year in seen.index if len(seen) > FEWEST}
     return Explanation(shares, last, pd.Series(without, dtype=float), median(seen, until), float(prior.share))

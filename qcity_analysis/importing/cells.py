@@ -25,19 +25,13 @@ TURNED = {">=": "<=", "<=": ">="}  # the bound of a figure with its sign turned
 MARKS = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳*†‡¹²³⁴⁵⁶⁷⁸⁹"
 
 
-def _signs(**words: str) -> dict[str, str]:
-    """The sign of each word, longer words first, so that none is taken for a part of another."""
-    sign = {"lower": ">=", "upper": "<=", "near": "~"}
-    each = [(word, sign[kind]) for kind, listed in words.items() for word in listed.split("|")]
-    return dict(sorted(each, key=lambda item: -len(item[0])))
-
-
-_BEFORE = _signs(
-    lower=">=|≥|⩾|≧|>|不低于|不少于|大于等于|至少|超过|高于|大于|超|逾|over|at least",
-    upper="<=|≤|⩽|≦|<|不高于|不超过|小于等于|至多|低于|小于|不足|不到|under|at most",
-    near="~|≈|∼|大约|约为|约|接近|近|about|approx.",
-)
-_AFTER = _signs(lower="及以上|以上", upper="及以下|以下|以内", near="左右")
+_BEFORE = re.compile(  # a bound before a number: at least, at most, about
+    "(>=|≥|⩾|≧|>|不低于|不少于|大于等于|至少|超过|高于|大于|超|逾|over|at least)|"
+    "(<=|≤|⩽|≦|<|不高于|不超过|小于等于|至多|低于|小于|不足|不到|under|at most)|"
+    r"(~|≈|∼|大约|约为|约|接近|近|about|approx\.)", re.I
+)  # fmt: skip
+_AFTER = re.compile("(?:(及?以上)|(及?以下|以内)|(左右))$")
+_BOUNDS = (">=", "<=", "~")
 _MINUS = str.maketrans(dict.fromkeys("−‐‑‒–—―─", "-"))
 _SPACES = dict.fromkeys((0x3000, 0x2003, 0x2009, 0x202F, 0xA0, 0x2007), " ")
 _TURNED_SIGNS = str.maketrans(",.", ".,")
@@ -85,6 +79,7 @@ class Reading:
     marks: str = ""
 
 
+@lru_cache(65_536, typed=True)
 def read_figure(cell: Cell) -> Reading | None:
     """The number in a cell; None when the cell says that there is none. Raises UnreadableCell for anything else.
 
@@ -112,11 +107,10 @@ def read_figure(cell: Cell) -> Reading | None:
         raise UnreadableCell("read_error")
     if _CHANGED.match(bare) and re.search(r"\d", bare):
         raise UnreadableCell("read_words")
-    before = next((word for word in _BEFORE if text.casefold().startswith(word)), "")
-    text = text[len(before) :].strip()
-    after = next((word for word in _AFTER if text.endswith(word)), "")
-    text = text.removesuffix(after).strip()
-    bounds = {signs[word] for word, signs in ((before, _BEFORE), (after, _AFTER)) if word}
+    found = [match for match in (_BEFORE.match(text), _AFTER.search(text)) if match]
+    bounds = {_BOUNDS[(match.lastindex or 1) - 1] for match in found}
+    for match in reversed(found):
+        text = (text[: match.start()] + text[match.end() :]).strip()
     digits = text.removesuffix("%").strip()
     digits = re.sub("[, ']", "", digits) if _GROUPED.fullmatch(digits) else digits
     if len(bounds) > 1 or not _NUMBER.fullmatch(digits):
@@ -165,6 +159,7 @@ def half_width(text: str) -> str:
     return text.translate(_FULL_WIDTH)
 
 
+@lru_cache(65_536)
 def without_marks(text: str) -> tuple[str, str]:
     """A text without the footnote marks at its end, and these marks.
 
@@ -186,7 +181,7 @@ def decimal_sign(cells: Iterable[Cell], semicolon: bool) -> str:
     """
     texts = [half_width(cell).strip().removesuffix("%").strip() for cell in cells if isinstance(cell, str)]
     points = any(map(_POINT.fullmatch, texts))
-    turned = [text.translate(_TURNED_SIGNS) for text in texts if "," in text]
+    turned = [text.translate(_TURNED_SIGNS) for text in texts if "," in text or text.count(".") > 1]
     commas = any(_POINT.fullmatch(text) or re.fullmatch(r"\d{4,}\.\d+", text) for text in turned)
     unclear = semicolon and not points and any(re.fullmatch(_EITHER, text) for text in texts)
     return "?" if commas or unclear else "."
@@ -277,8 +272,8 @@ def status_flag(cell: Cell) -> str:
     >>> status_flag("2020e"), status_flag("2020年(P)"), status_flag("2020")
     ('E', 'P', '')
     """
-    found = _FLAG.match(half_width(without_marks(as_text(cell))[0]))
-    return found[1].upper() if found else ""
+    letter = _FLAG.match(half_width(without_marks(as_text(cell))[0]))
+    return letter[1].upper() if letter else ""
 
 
 @dataclass(frozen=True)
@@ -335,6 +330,7 @@ def as_text(cell: Cell) -> str:
     return f"{cell:.15g}" if isinstance(cell, float) else " ".join(str(cell).split())
 
 
+@lru_cache(65_536)
 def same_name(text: str) -> str:
     """A name without what differs between printings: white space, letter case, width of characters, footnote marks.
 

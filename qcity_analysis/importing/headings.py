@@ -25,36 +25,27 @@ from .cells import (
     without_marks,
 )
 
-
-def _listed(names: str) -> tuple[str, ...]:
-    return tuple("".join(name.split()) for name in names.split("|"))
-
-
-ROLES: dict[str, tuple[str, ...]] = {
-    "indicator": _listed(
-        "指标|指标名称|项目|名称|指标代码|indicator|indicator_id|indicator name|indicator code|series name|series code|"
-        "item|name|value_variable_label|value_variable_code"
-    ),
-    "region": _listed(
-        "地区|地区名称|地区名|城市|城市名称|地级市|地市|市|市州|区域|省份|省|省市|省级|省(区、市)|省区市|区县|县|国家|行政区|"
-        "行政区划|行政区划名称|region|region name|area|area name|city|city name|cityname|province|state|country|"
-        "country name|entity|location|territory|geo|geography|ref_area|reference area|geoareaname|ville|stadt|land|"
-        "都道府県|市区町村|시도|시도별|país|pais|ciudad|pays|région|行政区划代码|行政区代码|区划代码|地区代码|城市代码|省份代码|"
-        "region code|area code|city code|country code|code|iso|iso3|iso_code|adcode|geoareacode"
-    ),
-    "period": _listed(
-        "年份|年度|年|月份|季度|时间|时期|期间|日期|统计年份|year|years|period|time|time_period|timeperiod|time period|"
-        "date|jahr|zeit|année|annee|año|ano|anno|年次|연도|년도|год"
-    ),
-    "value": _listed("数值|值|数据|指标值|value|obs_value|figure"),
-    "unit": _listed("单位|计量单位|unit|units|unit_measure|unit of measure|value_unit"),
-    "status": _listed("状态|数据状态|status|obs_status|obs_flag"),
-    "qualifier": _listed("限定|qualifier"),
-    "published": _listed("发布日期|公布日期|发布时间|published|release_date"),
-    "note": _listed("备注|note|notes|comment"),
-    "frequency": _listed("freq|frequency|频率|频度"),
+ROLES = {
+    "indicator": "指标|指标名称|项目|名称|指标代码|indicator|indicator_id|indicator name|indicator code|"
+        "series name|item|name|series code|value_variable_label|value_variable_code",
+    "region": "地区|地区名称|地区名|城市|城市名称|地级市|地市|市|市州|区域|省份|省|省市|省级|省(区、市)|省区市|区县|县|"
+        "国家|行政区|行政区划|行政区划名称|region|region name|area|area name|city|city name|cityname|"
+        "province|state|country|country name|entity|location|territory|geo|geography|ref_area|reference area|"
+        "geoareaname|ville|stadt|land|都道府県|市区町村|시도|시도별|país|pais|ciudad|pays|région|行政区划代码|行政区代码|区划代码|地区代码|"
+        "城市代码|省份代码|region code|area code|city code|country code|code|iso|iso3|iso_code|adcode|geoareacode",
+    "period": "年份|年度|年|月份|季度|时间|时期|期间|日期|统计年份|year|years|period|time|time_period|"
+        "timeperiod|time period|date|jahr|zeit|année|annee|año|ano|anno|年次|연도|년도|год",
+    "value": "数值|值|数据|指标值|value|obs_value|figure",
+    "unit": "单位|计量单位|unit|units|unit_measure|unit of measure|value_unit",
+    "status": "状态|数据状态|status|obs_status|obs_flag",
+    "qualifier": "限定|qualifier",
+    "published": "发布日期|公布日期|发布时间|published|release_date",
+    "note": "备注|note|notes|comment",
+    "frequency": "freq|frequency|频率|频度",
+}  # fmt: skip
+_ROLE_OF = {
+    "".join(name.split()): role for role, names in reversed(ROLES.items()) for name in names.split("|")
 }
-_ROLE_OF = {name: role for role, names in reversed(ROLES.items()) for name in names}
 BREAKDOWN = re.compile(  # columns that tell groups apart, though numbers may stand in them
     r"sex|gender|age|age ?group|group|class|category|type|level|性别|年龄|年龄组|分组|组别|类别|类型|等级|城乡|户籍",
     re.I,
@@ -140,11 +131,6 @@ def role_of(heading: str, columns: Mapping[str, str] | None = None) -> str:
     own = next((role for role, text in (columns or {}).items() if same_name(text) == name), "")
     usual = _ROLE_OF.get(name, "")
     return own or ("" if columns and usual in columns else usual)
-
-
-def has_role(heading: str, role: str, columns: Mapping[str, str] | None = None) -> bool:
-    """Whether a heading stands for a role."""
-    return role_of(heading, columns) == role
 
 
 def short_name(region: str) -> str:

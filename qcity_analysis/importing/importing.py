@@ -85,31 +85,26 @@ class Import:
     @property
     def table(self) -> pd.DataFrame:
         """One row for each figure: kind, the columns of observations.csv, what was there before, and the place."""
-        columns = [
-            "kind",
-            *(c.name for c in TABLES["observations"].columns),
-            "before",
-            "file",
-            "row",
-            "column",
+        named = [c.name for c in TABLES["observations"].columns]
+        rows = [
+            (f.kind, *(f.row[n] for n in named), f.before, f.file, f.line, f.column) for f in self.figures
         ]
-        at = [
-            dict(zip(columns[-4:], (f.before, f.file, f.line, f.column), strict=True)) for f in self.figures
-        ]
-        rows = [{"kind": f.kind, **f.row, **place} for f, place in zip(self.figures, at, strict=True)]
-        return pd.DataFrame(rows, columns=columns)
+        return pd.DataFrame(rows, columns=["kind", *named, "before", "file", "row", "column"])
 
     def to_dict(self) -> dict[str, Any]:
         """The import as plain values, for JSON."""
-        table = self.table
-        about = {"file": str(self.file), "folder": str(self.folder), "opened_as": list(self.opened_as)}
+        table, listed = self.table, self.refused_file
         lists = {kind: table[table["kind"] == kind].to_dict("records") for kind in KINDS}
         lists |= {name: [p.to_dict() for p in getattr(self, name)] for name in ("refused", "warnings")}
-        left_out = [{"name": n, "cells": c, "first": p} for n, (c, p) in self.left_out.items()]
-        more = {"written": self.written, "source": dict(self.source), "read": list(map(dict, self.read))}
-        more |= {"without_figure": self.empty, "left_out": left_out}
-        listed = None if self.refused_file is None else str(self.refused_file)
-        return {**about, **more, **lists, "refused_file": listed}
+        lists["left_out"] = [{"name": n, "cells": c, "first": p} for n, (c, p) in self.left_out.items()]
+        about: dict[str, Any] = {"file": str(self.file), "folder": str(self.folder), "written": self.written}
+        about |= {
+            "opened_as": list(self.opened_as),
+            "source": dict(self.source),
+            "without_figure": self.empty,
+        }
+        about |= {"read": list(map(dict, self.read)), "refused_file": listed and str(listed)}
+        return about | lists
 
 
 def import_figures(
@@ -233,69 +228,58 @@ def _source(folder: Path, mapping: Mapping) -> tuple[dict[str, str], bool]:
     return {"source_id": name, "date_basis": "stated"} | stated, True
 
 
-@dataclass(frozen=True)
-class _Statement:
-    """What a row states of a figure, and when."""
-
-    value: str
-    qualifier: str
-    status: str
-    published: str
-    line: int
-    day: dt.date
-
-    def same(self, other: _Statement) -> bool:
-        return (self.value, self.qualifier, self.status) == (other.value, other.qualifier, other.status)
-
-    def __str__(self) -> str:
-        sign = "" if self.qualifier == "=" else self.qualifier
-        return f"{sign}{self.value} ({self.status}, {self.published or 'no date'})"
-
-
 _day = cache(to_date)
 
 
-def _statement(row: Dict[str, Any], line: int) -> tuple[tuple[str, ...], _Statement]:
-    """The key of a row of observations.csv, and what it states."""
-    key = tuple(same_period(str(row[name])) if name == "period" else str(row[name]) for name in KEY)
-    value, published = f"{float(row['value']):.15g}", row["published"]
-    day = _day(published) if published else dt.date.min
-    return key, _Statement(value, row["qualifier"], row["status"], published, line, day)
+def _said(row: Dict[str, Any]) -> tuple[str, str, str]:
+    """What a row of observations.csv says of its figure, to be compared."""
+    return f"{float(row['value']):.15g}", row["qualifier"], row["status"]
+
+
+def _shown(row: Dict[str, Any]) -> str:
+    value, qualifier, status = _said(row)
+    return f"{qualifier.strip('=') and qualifier}{value} ({status}, {row['published'] or 'no date'})"
 
 
 def _compared(
     matched: Matched, observations: pd.DataFrame, source_id: str
 ) -> tuple[list[Figure], list[Problem]]:
     """Each figure as added, changed or unchanged against the package, and the cells that contradict something."""
-    earlier: dict[tuple[str, ...], list[_Statement]] = defaultdict(list)
-    about = pd.Series(True, observations.index)
-    for name in ("indicator_id", "region"):
-        about &= observations[name].isin({row[name] for row, _ in matched.figures})
-    for held in observations[about].to_dict("records"):
-        cells = {name: "" if pd.isna(cell) else cell for name, cell in held.items()}
-        key, statement = _statement(cells, held["row"])
-        earlier[key].append(statement)
+
+    def key(row: Dict[str, Any]) -> tuple[str, ...]:
+        return tuple(same_period(str(row[name])) if name == "period" else str(row[name]) for name in KEY)
+
+    earlier: dict[tuple[str, ...], list[Dict[str, Any]]] = defaultdict(list)
+    wanted = {row["indicator_id"] for row, _ in matched.figures}
+    about_them = observations[observations["indicator_id"].isin(wanted)].astype(object).fillna("")
+    for held in about_them.to_dict("records"):
+        earlier[key(held)].append(held)
     figures: list[Figure] = []
     refused = list(dict.fromkeys(matched.refused))
-    first: dict[tuple[str, ...], tuple[_Statement, Entry]] = {}
+    first: dict[tuple[str, ...], tuple[Dict[str, Any], Entry]] = {}
     for row, entry in matched.figures:
-        key, new = _statement(row, entry.row)
-        other, where = first.setdefault((*key, new.published), (new, entry))
-        clash = next((old for old in earlier[key] if old.published == new.published), None)
-        place = (entry.file, entry.row, entry.column)
+        about, (value, _, _), published = key(row), _said(row), row["published"]
+        other, where = first.setdefault((*about, published), (row, entry))
+        clash = next((old for old in earlier[about] if old["published"] == published), None)
         if where is not entry:
-            if not other.same(new):
-                seen = {"cell": new.value, "other": where.file, "line": where.row, "figure": other.value}
-                seen |= {"which": " / ".join(filter(None, key))}
+            if _said(other) != _said(row):
+                seen = {"cell": value, "other": where.file, "line": where.row, "figure": _said(other)[0]}
+                seen |= {"which": " / ".join(filter(None, about))}
                 refused.append(Problem(entry.file, entry.row, entry.column, "two_figures", seen))
-        elif clash and not clash.same(new):
-            seen = {"cell": new.value, "figure": str(clash), "line": clash.line}
+        elif clash and _said(clash) != _said(row):
+            seen = {"cell": value, "figure": _shown(clash), "line": clash["row"]}
             refused.append(Problem(entry.file, entry.row, entry.column, "same_date", seen))
         else:
-            known = [old for old in earlier[key] if old.day <= new.day]
-            before = clash or max(known, key=lambda old: old.day, default=None)
-            kind = "added" if before is None else "unchanged" if before.same(new) else "changed"
-            figures.append(Figure(row | {"source_id": source_id}, kind, str(before or ""), *place))
+            days = [
+                (_day(old["published"]) if old["published"] else dt.date.min, old) for old in earlier[about]
+            ]
+            known = [pair for pair in days if pair[0] <= _day(published)]
+            before = clash or max(known, key=lambda pair: pair[0], default=(None, None))[1]
+            kind = "added" if before is None else "unchanged" if _said(before) == _said(row) else "changed"
+            held = _shown(before) if before else ""
+            figures.append(
+                Figure(row | {"source_id": source_id}, kind, held, entry.file, entry.row, entry.column)
+            )
     return figures, refused
 
 
@@ -358,9 +342,8 @@ def _with_table(file: str | Path, encoding: str) -> list[Sheet]:
 
 
 def _begun(sheets: list[Sheet], indicators: pd.DataFrame, region: str, encoding: str) -> str:
-    read = [
-        f"# {text('import_read', lang, **_read(sheet, []))}\n" for sheet in sheets for lang in ("en", "zh")
-    ]
+    each = ((lang, _read(sheet, [])) for sheet in sheets for lang in ("en", "zh"))
+    read = [f"# {text('import_read', lang, **about)}\n" for lang, about in each]
     head = catalogue("starters")["mapping"]["both"].format(region=region)
     head = head.replace("# encoding: cp949", f"encoding: {encoding}") if encoding else head
     return "".join(read) + f"{head}\n" + suggested(sheets, indicators) + "\n"

@@ -7,13 +7,14 @@ scope: what it says of one file (`matching`).
 from __future__ import annotations
 
 import codecs
+import contextlib
 import difflib
 import re
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -21,7 +22,7 @@ from ..data.read import Lines, read_yaml
 from ..data.schema import MEASURES, PERIOD, STATUSES, TABLES, is_date
 from ..errors import closest
 from ..problems import DataError, Problem
-from .cells import as_text, same_name
+from .cells import Cell, as_text, same_name
 from .headings import ROLES, TECHNICAL, is_index, multiple, names_of, same_unit, split_unit
 from .layout import LAYOUTS, Entry, Sheet
 
@@ -31,6 +32,11 @@ _READING = ("encoding", "decimal", "period")  # how the file is written, where i
 _FILE = ("sheet", "layout", "columns", "regions", "statuses", "missing", "source", "figures")
 _TOP = (*_FILE, *_READING, *_SHARED)
 _RULE = ("name", "rows", "after", "column", "where", "indicator", *_SHARED)
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "measure": MEASURES, "rows": ("region",), "status": STATUSES, "layout": LAYOUTS, "decimal": (".", ","),
+    "encoding": ("utf-8", "gb18030", "big5", "cp949", "shift_jis", "latin-1", "cp1252"),
+}  # fmt: skip
+_PLAN = ("sources", "regions", "indicators", "targets", "observations")
 TO_DATE = "to_date"  # as `period`: 2024-08 in the file is January to August, not the month
 CHANGED = re.compile("增长|增速|比上年|同比|growth|change", re.I)  # a second heading of changes in percent
 _At = tuple[str | int, ...]  # the keys that lead to an entry of the file
@@ -135,34 +141,31 @@ class _Reader:
             figures = []
         shared = {key: top[key] for key in _SHARED if key in top}
         rules = tuple(self.rule(item, k, shared, source) for k, item in enumerate(figures))
-        self.choice(top, (), "layout", LAYOUTS)
         columns = self.entries(top.get("columns") or {}, ("columns",), tuple(ROLES))
         statuses = top.get("statuses") or {}
         for word in statuses:
             self.choice(statuses, ("statuses",), word, STATUSES)
-        self.choice(top, (), "decimal", (".", ","))
-        self.reading(str(top.get("encoding") or ""), str(top.get("period") or ""))
+        for key in ("layout", "decimal"):
+            self.choice(top, (), key, _CHOICES[key])
+        with contextlib.suppress(LookupError):
+            codecs.lookup(top.get("encoding") or "utf-8")
+            top = {key: text for key, text in top.items() if key != "encoding"} | {
+                "read_as": top.get("encoding")
+            }
+        self.choice(top, (), "encoding", _CHOICES["encoding"])
+        period = str(top.get("period") or TO_DATE)
+        if period != TO_DATE and not PERIOD.fullmatch(period):
+            self.fault(("period",), "read_period", cell=period)
         if self.problems:
             raise DataError(sorted(self.problems, key=lambda p: p.row or 0))
-        sheets = top.get("sheet") or None
-        sheets = (sheets,) if isinstance(sheets, str) else sheets and tuple(sheets)
-        layout, regions = str(top.get("layout") or "") or None, top.get("regions") or {}
-        missing = top.get("missing") or ()
-        missing = (missing,) if isinstance(missing, str) else tuple(missing)
-        reading = {key: str(top.get(key) or "") for key in _READING}
-        return Mapping(
-            rules, source, sheets, layout, columns, regions, statuses, self.file, missing, **reading
+        sheets, missing = (
+            (given,) if isinstance(given, str) else tuple(given)
+            for given in (top.get("sheet") or (), top.get("missing") or ())
         )
-
-    def reading(self, encoding: str, period: str) -> None:
-        try:
-            codecs.lookup(encoding or "utf-8")
-        except LookupError:
-            known = ("utf-8", "gb18030", "big5", "cp949", "shift_jis", "latin-1", "cp1252")
-            near = closest(encoding, known)
-            self.fault(("encoding",), "cell_choice", cell=encoding, choices=", ".join(known), near=near)
-        if period not in ("", TO_DATE) and not PERIOD.fullmatch(period):
-            self.fault(("period",), "read_period", cell=period)
+        layout, regions = str(top.get("layout") or "") or None, top.get("regions") or {}
+        encoding, decimal, period = (str(top.get(key) or "") for key in ("read_as", "decimal", "period"))
+        named = (columns, regions, statuses, self.file)
+        return Mapping(rules, source, sheets or None, layout, *named, missing, encoding, decimal, period)
 
     def fault(self, at: _At, code: str, column: str = "", **values: Any) -> None:
         """Note a problem at the nearest entry that stands in the file."""
@@ -216,9 +219,8 @@ class _Reader:
         if not own.get("indicator") and isinstance(item, Dict):
             self.fault(at, "no_indicator", "indicator")
         entries = shared | own
-        self.choice(entries, at, "measure", MEASURES)
-        self.choice(entries, at, "rows", ("region",))
-        self.choice(entries, at, "status", STATUSES)
+        for key in ("measure", "rows", "status"):
+            self.choice(entries, at, key, _CHOICES[key])
         self.date(str(entries.get("published", "")), (*at, "published"), "published")
         numbers = {k: self.number(str(entries[k]), (*at, k)) for k in ("factor", "offset") if k in entries}
         where = own.get("where") or {}
@@ -233,42 +235,37 @@ class _Reader:
 # a mapping to begin with
 
 
-@dataclass(frozen=True)
-class _Series:
-    """What may be an indicator: its first `entry`, the `lines` that name it, its own name, and its smallest figure."""
+class _Series(NamedTuple):
+    """What may be an indicator: its first `entry`, the `lines` that name it, its own name, and figures `below` zero."""
 
     entry: Entry
     lines: tuple[str, ...]
     name: str
+    below: list[Cell]
 
 
 def _series(sheets: list[Sheet]) -> list[_Series]:
     """The rows and columns of some sheets that one entry of a mapping each can name."""
     unnamed = any(sheet.layout == "long" and not any(e.name for e in sheet.entries) for sheet in sheets)
-    found: dict[tuple[object, ...], _Series] = {}
-    for sheet in sheets:
-        for entry in sheet.entries:
-            title, _, last = entry.name.rpartition("/")
-            by_region = sheet.layout != "long" and last == entry.labels.get("@region", "?")
-            where = _where(entry, unnamed)
-            shown = "" if unnamed else title if by_region else entry.name
-            key = (shown, by_region, entry.part, *where.items())
-            if key not in found:
-                above = sheet.preface.get("indicator", "") or sheet.preface.get("title", "")
-                own = (
-                    entry.part
-                    or shown.rpartition("/")[2]
-                    or (above if by_region else " ".join(where.values()))
-                )
-                if CHANGED.search(own) and not by_region and shown:
-                    own = shown
-                lines = ["rows: region"] * by_region + [f"name: {_quoted(shown)}"] * bool(shown)
-                asked = ", ".join(f"{_quoted(k)}: {_quoted(text)}" for k, text in where.items())
-                lines += [f"where: {{{asked}}}"] * bool(asked) + [f"column: {_quoted(entry.part)}"] * bool(
-                    entry.part
-                )
-                found[key] = _Series(entry, tuple(lines), split_unit(own)[0])
-    return list(found.values())
+    series: dict[tuple[object, ...], _Series] = {}
+    for sheet, entry in [(one, entry) for one in sheets for entry in one.entries]:
+        title, _, last = entry.name.rpartition("/")
+        by_region = sheet.layout != "long" and last == entry.labels.get("@region", "?")
+        shown = "" if unnamed else title if by_region else entry.name
+        where = _where(entry, unnamed)
+        key = (shown, by_region, entry.part, *where.items())
+        if key not in series:
+            above = sheet.preface.get("indicator", "") or sheet.preface.get("title", "")
+            other = above if by_region else " ".join(where.values())
+            own = "" if CHANGED.search(entry.part) and shown and not by_region else entry.part
+            own = own or shown.rpartition("/")[2] or other
+            asked = ", ".join(f"{_quoted(k)}: {_quoted(text)}" for k, text in where.items())
+            named = {"name": _quoted(shown) if shown else "", "where": asked and f"{{{asked}}}"}
+            named |= {"column": _quoted(entry.part) if entry.part else ""}
+            lines = [f"{k}: {text}" for k, text in {"rows": "region" * by_region, **named}.items() if text]
+            series[key] = _Series(entry, tuple(lines), split_unit(own)[0], [])
+        series[key].below.extend([entry.cell] * as_text(entry.cell).startswith(("-", "−")))
+    return list(series.values())
 
 
 def suggested(sheets: list[Sheet], indicators: pd.DataFrame) -> str:
@@ -276,64 +273,39 @@ def suggested(sheets: list[Sheet], indicators: pd.DataFrame) -> str:
 
     A name that is that of an indicator is taken for it; of a similar one the comment says so.
     """
-    rows = indicators.to_dict("records")
-    names = [
-        (name, row)
-        for row in rows
-        for key in ("indicator_id", "name_zh", "name_en")
-        if (name := same_name(str(row[key])))
-    ]
-    known: list[str] = []
-    unknown: list[str] = []
+    keys, rows = ("indicator_id", "name_zh", "name_en"), indicators.to_dict("records")
+    names = [(name, row) for row in rows for key in keys if (name := same_name(str(row[key])))]
+    known, unknown = list[str](), list[str]()
     for one in _series(sheets):
         same = {row["indicator_id"]: row for name, row in names if name in names_of(one.name)}
-        lines = [*one.lines]
         if len(same) == 1:
             ((indicator, row),) = same.items()
-            lines += [f"indicator: {indicator}", *_unit_lines(one.entry, row)]
+            more = [f"indicator: {indicator}", *_unit_lines(one.entry, row)]
         else:
-            lines += [f'indicator: "?"{_perhaps(one.name, names)}']
-        (known if len(same) == 1 else unknown).extend(
-            f"{'  ' if n else '- '}{line}" for n, line in enumerate(lines)
-        )
+            more = [f'indicator: "?"{_perhaps(one.name, names)}']
+        first, *rest = (*one.lines, *more)
+        (known if len(same) == 1 else unknown).extend([f"- {first}", *(f"  {line}" for line in rest)])
     known += ["# not found in indicators.csv:", *(f"# {line}" for line in unknown)] if unknown else []
     return "\n".join(known)
 
 
 def plan_tables(sheets: list[Sheet], name: str) -> dict[str, list[dict[str, str]]]:
     """The tables of a plan that some sheets fill: their regions and their indicators with units; no figures yet."""
-    regions: dict[str, dict[str, str]] = {}
-    indicators: dict[str, dict[str, str]] = {}
+    tables: dict[str, dict[str, dict[str, str]]] = {key: {} for key in _PLAN}
     above = next(filter(None, (sheet.preface.get("region", "") for sheet in sheets)), name)
-    for entry in (entry for sheet in sheets for entry in sheet.entries):
-        own = entry.labels.get("@region", "") or above
-        code = entry.labels.get("@code", own)
-        row = {
-            "region": _identifier(own),
-            "name_zh": own,
-            "name_en": own,
-            "code": code if code != own else "",
-        }
-        regions.setdefault(row["region"], row)
-    for one in _series(sheets):
-        index, change = is_index(f"{one.name} {one.entry.unit}"), CHANGED.search(one.entry.part)
-        unit = "%" if index or change else one.entry.unit
-        figures = [
-            e.cell
-            for sheet in sheets
-            for e in sheet.entries
-            if (e.name, e.part) == (one.entry.name, one.entry.part)
-        ]
-        below = any(as_text(cell).startswith(("-", "−")) for cell in figures)
-        support = "real" if below or index or change else "percent" if same_unit(unit, "%") else "positive"
+    for labels in (entry.labels for sheet in sheets for entry in sheet.entries):
+        own = labels.get("@region", "") or above
+        code = labels.get("@code", own)
+        row = {"region": _identifier(own), "name_zh": own, "name_en": own, "code": code * (code != own)}
+        tables["regions"].setdefault(row["region"], row)
+    for one in filter(lambda one: one.name, _series(sheets)):
+        change = is_index(f"{one.name} {one.entry.unit}") or CHANGED.search(one.entry.part)
+        unit = "%" if change else one.entry.unit
+        support = "real" if one.below or change else "percent" if same_unit(unit, "%") else "positive"
         row = {"indicator_id": _identifier(one.name), "name_zh": one.name, "name_en": one.name}
-        if one.name:
-            indicators.setdefault(
-                row["indicator_id"], row | {"unit": unit, "unit_zh": unit, "support": support}
-            )
-    empty: list[dict[str, str]] = []
-    held = {"regions": list(regions.values()), "indicators": list(indicators.values())}
-    return {"sources": empty, **held, "targets": empty, "observations": empty}
+        row |= {"unit": unit, "unit_zh": unit, "support": support}
+        tables["indicators"].setdefault(row["indicator_id"], row)
+    return {key: list(rows.values()) for key, rows in tables.items()}
 
 
 def _identifier(name: str) -> str:
@@ -343,14 +315,13 @@ def _identifier(name: str) -> str:
 
 def _where(entry: Entry, unnamed: bool) -> dict[str, str]:
     """What the columns of words say of a row, blank ones too where others have none; with the usual ones if unnamed."""
-    roles = {
-        text for key, text in entry.labels.items() if key[0] == "@" and key not in ("@indicator", "@unit")
-    }
+    known = {text for key, text in entry.labels.items() if key[0] == "@"}
+    known -= {entry.labels.get("@indicator"), entry.labels.get("@unit")}
     return {
         key: text
         for key, text in entry.labels.items()
         if key in entry.open
-        or (unnamed and text and key[0] != "@" and not TECHNICAL.fullmatch(key) and text not in roles)
+        or (unnamed and text and key[0] != "@" and not TECHNICAL.fullmatch(key) and text not in known)
     }
 
 

@@ -33,7 +33,7 @@ from .cells import (
 )
 from .layout import Entry, Sheet
 from .mapping import TO_DATE, Mapping, Rule
-from .sdmx import status_of
+from .sheets import status_of
 
 _is_date = cache(is_date)
 _ANNUAL = ("", "a", "annual", "yearly", "year", "年", "年度", "a: annual")
@@ -90,9 +90,9 @@ class _Matching:
         for row in self.regions.to_dict("records"):
             codes = re.split(r"[\s;,|]+", str(row["code"]))
             for name in filter(None, (row["region"], row["name_zh"], row["name_en"], *codes)):
-                for form in {same_name(str(name)), words.short_name(str(name))}:
+                for form in (words.short_name(str(name)), same_name(str(name))):
                     self.called[form].add(str(row["region"]))
-        self.known = cache(self._known)
+        self.known, self.told = cache(self._known), cache(self._told)
         self.faults: list[Problem] = []
         self.done = Matched(refused=[problem for sheet in sheets for problem in sheet.problems])
         self.used: set[int] = set()
@@ -115,7 +115,7 @@ class _Matching:
             self.used |= set(chosen)
             ratio = self.ratio(rule, entries) if rule.factor is None and not rule.offset else None
             rule = replace(rule, factor=ratio) if ratio not in (None, 1) else rule
-            stated = any(self.known(_stated_region(entry)) for entry in entries)
+            stated = any(self.known(entry.labels.get("@region", "")) for entry in entries)
             for entry in entries:
                 self.figure(rule, entry, stated)
 
@@ -149,14 +149,13 @@ class _Matching:
 
     def missing(self, rule: Rule, parts: list[str]) -> None:
         key = next((k for k in rule.where if not any(k in e.labels for e in self.entries)), None)
-        if parts:
-            near = closest(rule.column, parts) if rule.column else []
-            self.fault(rule, "no_heading", "column", cell=rule.column, names=", ".join(parts), near=near)
-        elif key is not None:
-            names = list(dict.fromkeys(h for e in self.entries for h in e.labels if not h.startswith("@")))
-            self.fault(rule, "no_label", "where", cell=key, names=", ".join(names), near=closest(key, names))
+        labels = list(dict.fromkeys(h for e in self.entries for h in e.labels if not h.startswith("@")))
+        names = list(dict.fromkeys(e.name for e in self.entries if e.name and rule.name))
+        if parts or key is not None:
+            column, wish, known = ("column", rule.column, parts) if parts else ("where", str(key), labels)
+            about = {"cell": wish, "names": ", ".join(known), "near": closest(wish, known) if wish else []}
+            self.fault(rule, "no_heading" if parts else "no_label", column, **about)
         else:
-            names = list(dict.fromkeys(e.name for e in self.entries if e.name and rule.name))
             code, near = "no_name_after" if rule.after else "no_name", closest(rule.name, names)
             self.fault(rule, code, "name", cell=rule.title, after=rule.after, near=near)
 
@@ -173,7 +172,7 @@ class _Matching:
         for entry in entries if len(self.faults) == before else ():
             if self.sheets[entry.file].layout == "long":
                 continue
-            region = _stated_region(entry)
+            region = entry.labels.get("@region", "")
             first, other = seen.setdefault((region, entry.period), entry), names.setdefault(region, entry)
             above = rows.setdefault((region, entry.file, entry.block), entry)
             alone = entry.name == other.name and (above.row == entry.row or above.at[1] == entry.at[1])
@@ -216,17 +215,22 @@ class _Matching:
         """A fault where the rows or the lines above the table are of another region than the rule."""
         for entry in entries:
             preface, last = self.sheets[entry.file].preface, entry.name.rsplit("/", 1)[-1]
-            above, title = preface.get("region", ""), same_name(preface.get("title", "") + entry.name)
-            named = self.known(last)
-            called = ((name, one) for name, ones in self.called.items() for one in ones if len(name) > 1)
-            told = {region: name for name, region in called if name in title}
-            within = "" if above or not told or rule.region in told or title.isascii() else next(iter(told))
+            own, named = same_name(rule.name) == same_name(last), self.known(last)
+            if entry.labels.get("@region", "") and not (own and named):
+                continue
+            above = preface.get("region", "")
+            told = {} if above else self.told(preface.get("title", "") + entry.name)
+            within = "" if rule.region in told else next(iter(told), "")
             region = named or (above and (self.known(above) or above)) or within
-            own = named and same_name(rule.name) == same_name(last)
-            if region and (own or not _stated_region(entry)) and region != rule.region:
+            if region and region != rule.region:
                 cell = last if named else above or told[within]
                 self.fault(rule, "other_region", "region", cell=cell, region=rule.region, row=cell)
                 return
+
+    def _told(self, title: str) -> dict[str, str]:
+        """The regions that a title in Chinese speaks of, with the names that it uses."""
+        called = ((name, one) for name, ones in self.called.items() for one in ones if len(name) > 1)
+        return {} if title.isascii() else {one: name for name, one in called if name in same_name(title)}
 
     def _known(self, name: str) -> str:
         """The region of a name: as the mapping says, or as regions.csv does in any of its forms; "" where unknown."""
@@ -279,7 +283,7 @@ class _Matching:
     # what a cell says
 
     def region(self, rule: Rule, entry: Entry) -> str:
-        if name := _stated_region(entry):
+        if name := entry.labels.get("@region", ""):
             asked = same_name(rule.name) == same_name(name) or any(
                 entry.labels.get(key) == name for key in rule.where
             )
@@ -319,19 +323,19 @@ class _Matching:
         if reading is None:
             self.done.empty += 1
             return
-        unit, region, name = self.unit(rule), self.region(rule, entry), _stated_region(entry)
+        unit, region, name = self.unit(rule), self.region(rule, entry), entry.labels.get("@region", "")
         own = rule.unit or entry.unit or unit
         word = labels.get("@status", "") or status_flag(entry.stated)
         published = labels.get("@published", "") or rule.published
         status = self.mapping.statuses.get(word, status_of(word)) or rule.status
         qualifier, before = labels.get("@qualifier", "") or reading.qualifier, len(self.done.refused)
         near = [] if region else closest(name, [*self.regions["region"], *self.regions["name_zh"]])
-        if reading.percent and not words.same_unit(own, "%"):
-            self.refuse(entry, "read_percent", "", cell=cell, unit=own)
-        self.dated(entry)
         if name and not region and stated and not near:
             self.leave_out("(regions that regions.csv does not hold)", entry)
             return
+        self.dated(entry)
+        if reading.percent and not words.same_unit(own, "%"):
+            self.refuse(entry, "read_percent", "", cell=cell, unit=own)
         if not region or (stated and not name and "@region" in labels and not rule.where):
             self.refuse(entry, "read_region", "region", cell=name, near=near)
         if status not in STATUSES:
@@ -339,8 +343,9 @@ class _Matching:
         if not _is_date(published):
             self.refuse(entry, "read_date", "published", cell=published)
         if qualifier not in QUALIFIERS or reading.qualifier not in ("=", qualifier):
-            about = {"cell": qualifier, "qualifiers": ", ".join(QUALIFIERS)}
-            self.refuse(entry, "read_qualifier", "qualifier", **about)
+            self.refuse(
+                entry, "read_qualifier", "qualifier", cell=qualifier, qualifiers=", ".join(QUALIFIERS)
+            )
         if len(self.done.refused) == before:
             marks = dict.fromkeys(entry.marks + reading.marks)
             notes = [f"{mark} {sheet.footnotes.get(mark, '')}".strip() for mark in marks]
@@ -350,10 +355,6 @@ class _Matching:
             row |= {"qualifier": qualifier, "measure": rule.measure, "unit": unit, "status": status}
             row |= {"published": published, "note": note, "base_period": rule.base_period}
             self.done.figures.append((row, entry))
-
-
-def _stated_region(entry: Entry) -> str:
-    return entry.labels.get("@region", "")
 
 
 def _fractions(entries: list[Entry]) -> bool:

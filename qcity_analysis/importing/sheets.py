@@ -1,4 +1,4 @@
-"""Open a file of figures, whatever its kind, as grids of cells: text tables, Excel, HTML, PX, SDMX.
+"""Open a file of figures, whatever its kind, as grids of cells: text tables, Excel, HTML, PX, Eurostat's TSV, SDMX.
 
 A text file is UTF-8, with or without byte order mark, or else GB18030, tried strictly in that order: libraries that
 guess encodings are wrong on short Chinese files. Excel is read by python-calamine (.xlsx) and xlrd (.xls), every sheet
@@ -11,9 +11,12 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import itertools
+import json
+import logging
 import os
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -22,9 +25,13 @@ from typing import Any
 from ..data.read import decode
 from ..errors import QcityError, did_you_mean
 from ..problems import DataError, Problem
-from .cells import Cell, Grid
-from .sdmx import MESSAGES, from_eurostat, from_px, from_sdmx_csv, read_sdmx
+from .cells import Cell, Grid, as_text
 
+MESSAGES = (".xml", ".json")
+_STATUS = {"": "", "A": "", "P": "preliminary", "E": "estimate", "F": "estimate", "I": "estimate", "R": ""}
+# Eurostat's flags, of which a figure may have several: provisional, estimated, forecast; a break and others say less
+_STATUS |= dict.fromkeys("bcdnruz", "") | {"p": "preliminary"} | dict.fromkeys("efis", "estimate")
+_PX = re.compile(r'([A-Z][\w-]*)(?:\[\w+\])?(?:\(("[^"]*"(?:,\s*"[^"]*")*)\))?=((?:"[^"]*"|[^;"])*);', re.S)
 TEXT = (".csv", ".tsv", ".txt", ".px")
 EXCEL = (".xlsx", ".xlsm", ".xls")
 _Box = tuple[int, int, int, int]
@@ -48,7 +55,7 @@ def read_grids(path: str | Path, sheets: list[str] | None = None, encoding: str 
     """
     file = Path(path).expanduser()
     readers: dict[str, Callable[[Path, str], list[Grid]]] = dict.fromkeys(TEXT, _text_grids)
-    readers |= dict.fromkeys(EXCEL, _excel_grids) | dict.fromkeys(MESSAGES, read_sdmx)
+    readers |= dict.fromkeys(EXCEL, _excel_grids) | dict.fromkeys(MESSAGES, _read_sdmx)
     kinds = ", ".join(readers)
     if not file.is_file():
         raise QcityError(f"{path}: no such file. Name a file to import ({kinds})")
@@ -71,10 +78,9 @@ def _text_grids(path: Path, encoding: str) -> list[Grid]:
     if not text.strip():
         raise _refusal(path, "empty_file")
     if path.suffix.lower() == ".px":
-        return [from_px(text, path.name, encoding)]
-    delimiter = max(
-        reversed(DELIMITERS), key=lambda sign: _regularity(text, sign)
-    )  # of equals the rarer in figures
+        return [_from_px(text, path.name, encoding)]
+    # of equals the rarer in figures
+    delimiter = max(reversed(DELIMITERS), key=lambda sign: _regularity(text, sign))
     rows, lines, line = [], [], 1
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
@@ -86,7 +92,7 @@ def _text_grids(path: Path, encoding: str) -> list[Grid]:
         raise _refusal(path, "not_text", line, cell=str(error)) from error
     opened_as = f"{encoding}, {DELIMITERS[delimiter]}"
     grid = Grid(path.name, "", tuple(rows), tuple(lines), opened_as=opened_as)
-    return [from_sdmx_csv(from_eurostat(grid))]
+    return [_from_sdmx_csv(_from_eurostat(grid))]
 
 
 def _decoded(path: Path, encoding: str) -> tuple[str, str]:
@@ -189,7 +195,9 @@ def _old_excel_grids(path: Path) -> list[Grid]:
     def cell(one: Any) -> Cell:
         if one.ctype == xlrd.XL_CELL_DATE:
             return xlrd.xldate_as_datetime(one.value, book.datemode)
-        return xlrd.error_text_from_code[one.value] if one.ctype == xlrd.XL_CELL_ERROR else one.value
+        if one.ctype == xlrd.XL_CELL_ERROR:
+            return xlrd.error_text_from_code[one.value]
+        return bool(one.value) if one.ctype == xlrd.XL_CELL_BOOLEAN else one.value
 
     return [
         _grid(path, sheet.name, (map(cell, sheet.row(k)) for k in range(sheet.nrows)),
@@ -209,9 +217,8 @@ def _html_grids(path: Path, encoding: str) -> list[Grid]:
         rows: list[list[Cell]] = []
         merged = []
         held: set[tuple[int, int]] = set()  # cells that a merged one above or beside covers
-        for r, line in enumerate(
-            row for row in table.find_all(["tr", "row"]) if row.find_parent("table") is table
-        ):
+        own = [row for row in table.find_all(["tr", "row"]) if row.find_parent("table") is table]
+        for r, line in enumerate(own):
             rows.append([])
             for one in line.find_all(["td", "th", "cell"]):
                 while (r, len(rows[r])) in held:
@@ -233,3 +240,124 @@ def _html_grids(path: Path, encoding: str) -> list[Grid]:
 
 def _refusal(path: Path, code: str, row: int | None = None, **values: str) -> DataError:
     return DataError([Problem(path.name, row, None, code, values)])
+
+
+# statistical databases
+
+
+def _from_sdmx_csv(grid: Grid) -> Grid:
+    """A text table as it is; one of SDMX-CSV 1.0 or 2.0 as such, "identifier: name" shortened to the identifier."""
+    header = [as_text(cell) for cell in grid.rows[0]]
+    ids = [_id(text) for text in header]
+    if ids[:2] != ["STRUCTURE", "STRUCTURE_ID"] and ids[:1] != ["DATAFLOW"]:
+        return grid
+    named = {k for k, text in enumerate(header) if ": " in text and text.split(":")[0] != "OBS_VALUE"}
+    rows: list[tuple[Cell, ...]] = [tuple(ids)]
+    rows += [tuple(_id(as_text(c)) if k in named else c for k, c in enumerate(row)) for row in grid.rows[1:]]
+    return replace(grid, rows=tuple(rows), long=True, opened_as=f"SDMX-CSV, {grid.opened_as}")
+
+
+def _from_eurostat(grid: Grid) -> Grid:
+    """A text table as it is; one of Eurostat's TSV as one figure per row, its flags apart from the figures."""
+    *names, last = as_text(grid.rows[0][0]).split(",")
+    first, slash, time = last.partition("\\")
+    if not slash or time.casefold() not in ("time", "time_period"):
+        return grid
+    rows: list[tuple[Cell, ...]] = [(*names, first, "TIME_PERIOD", "OBS_VALUE", "OBS_FLAG")]
+    lines = [grid.lines[0]]
+    for cells, line in zip(grid.rows[1:], grid.lines[1:], strict=True):
+        for period, cell in zip(grid.rows[0][1:], cells[1:], strict=False):
+            figure, _, flag = as_text(cell).partition(" ")
+            rows.append((*as_text(cells[0]).split(","), as_text(period), figure, flag.strip()))
+            lines.append(line)
+    opened_as = f"Eurostat TSV, {grid.opened_as}"
+    return replace(grid, rows=tuple(rows), lines=tuple(lines), long=True, opened_as=opened_as)
+
+
+def _from_px(text: str, file: str, encoding: str) -> Grid:
+    """A PX file as one figure per row under the names of its variables; its line is the number of the figure."""
+    words: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for key, of, value in _PX.findall(text):
+        words[key, of.strip('"')] += re.findall(r'"([^"]*)"', value)
+    names = words["STUB", ""] + words["HEADING", ""]
+    data = re.findall(r'"[^"]*"|[^\s;]+', text.rpartition("DATA=")[2])
+    if not names or not data:
+        raise DataError([Problem(file, None, None, "no_figure")])
+    times, content = [of for key, of in words if key == "TIMEVAL"], "".join(words["CONTVARIABLE", ""])
+    renamed = dict.fromkeys(times, "TIME_PERIOD") | {content: "indicator"}
+    header = [renamed.get(name, name) for name in names] + ["value", "unit", *["indicator"] * (not content)]
+    rows: list[tuple[Cell, ...]] = [tuple(header)]
+    for of, cell in zip(itertools.product(*(words["VALUES", name] for name in names)), data, strict=False):
+        unit = next(
+            (words["UNITS", name][0] for name in of if ("UNITS", name) in words), "".join(words["UNITS", ""])
+        )
+        rows.append((*of, cell.strip('"'), unit, *words["CONTENTS", ""][: not content]))
+    return Grid(file, "", tuple(rows), tuple(range(len(rows))), opened_as=f"PX, {encoding}", long=True)
+
+
+def _read_sdmx(path: Path, encoding: str = "") -> list[Grid]:
+    """The figures of an SDMX-ML or SDMX-JSON data message: one grid, a row for each figure.
+
+    Raises QcityError when sdmx1 is not installed, DataError when the file is no data message or holds no figure.
+    """
+    try:
+        import sdmx
+    except ImportError as error:
+        raise QcityError(
+            f"{path.name}: reading SDMX-ML and SDMX-JSON needs the package sdmx1; install it with "
+            "pip install 'qcity-analysis[sdmx]', or export the data as SDMX-CSV"
+        ) from error
+    logging.getLogger("sdmx").setLevel(logging.ERROR)
+    try:
+        message = sdmx.read_sdmx(path)
+        shared = _shared_in_json(path) if path.suffix.lower() == ".json" else {}
+    except Exception as error:  # the readers of sdmx1 raise whatever their parser meets
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        raise DataError([Problem(path.name, None, None, "not_sdmx", {"why": reason})]) from error
+    datasets = getattr(message, "data", None) or ()
+    figures = [_figure(obs, dataset, shared) for dataset in datasets for obs in dataset.obs]
+    if not figures:
+        raise DataError([Problem(path.name, None, None, "no_figure")])
+    header = tuple(dict.fromkeys(name for figure in figures for name in figure))
+    rows = (header, *(tuple(figure.get(name, "") for name in header) for figure in figures))
+    return [Grid(path.name, "", rows, tuple(range(len(rows))), opened_as="SDMX", long=True)]
+
+
+_Shared = dict[frozenset[tuple[str, str]], dict[str, str]]  # attributes of a series by its dimensions
+
+
+def _figure(obs: Any, dataset: Any, shared: _Shared) -> dict[str, Any]:
+    """Dimensions and attributes of one figure (the nearer one counts), and its value."""
+    figure = {name: str(value.value) for name, value in obs.key.values.items()}
+    names = {name for name, _ in next(iter(shared), ())}
+    figure |= shared.get(frozenset((name, figure.get(name, "")) for name in names), {})
+    for holder in (dataset, obs.series_key, obs):
+        attributes = getattr(holder, "attrib", None) or {}
+        figure |= {name: str(getattr(a.value, "id", a.value)) for name, a in attributes.items()}
+    return figure | {"OBS_VALUE": "" if obs.value is None or str(obs.value) == "NaN" else obs.value}
+
+
+def _shared_in_json(path: Path) -> _Shared:
+    """The attributes of each series of SDMX-JSON; sdmx1 leaves them out, and with them unit and power of ten."""
+    tree = json.loads(path.read_text("utf-8-sig"))
+    dimensions, attributes = (
+        tree["structure"][part].get("series", []) for part in ("dimensions", "attributes")
+    )
+    stated = {}
+    for dataset in tree["dataSets"]:
+        for positions, series in dataset.get("series", {}).items():
+            key = zip(dimensions, map(int, positions.split(":")), strict=True)
+            values = zip(attributes, series.get("attributes", []), strict=False)
+            own = {a["id"]: str(a["values"][k].get("id", "")) for a, k in values if k is not None}
+            stated[frozenset((d["id"], str(d["values"][k]["id"])) for d, k in key)] = own
+    return stated
+
+
+def status_of(word: str) -> str:
+    """The status that a word or some flags of a file stand for, "" for a figure as usual; else the word itself."""
+    flags = [_STATUS.get(word, word)] if word in _STATUS or not re.fullmatch("[a-z]{1,3}", word) else word
+    return next((status for flag in flags if (status := _STATUS.get(flag, flag))), "")
+
+
+def _id(cell: str) -> str:
+    return cell.split(":")[0].strip() if ": " in cell else cell.strip()

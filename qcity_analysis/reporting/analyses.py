@@ -16,7 +16,7 @@ from ..targets import pace_between
 from . import sentences as words
 from .formatting import change, number, percent, published, signed, typed, with_unit
 from .sentences import level, level_shown, panel_title, status_shown
-from .show import measure_shown, plain_table
+from .show import Block, measure_shown, plain_table, strip
 
 if TYPE_CHECKING:
     from ..analysis.attribution import Change, Figure
@@ -49,8 +49,8 @@ def titled(
     return pd.DataFrame(list(rows), columns=columns, index=labels)
 
 
-def _part_title(part: Assessment, lang: str) -> list[str]:
-    return [panel_title(part, lang)] if part.role != "main" else []
+def _part_title(part: Assessment, lang: str) -> str:
+    return panel_title(part, lang) if part.role != "main" else ""
 
 
 def pace_sentences(a: Assessment, ahead: Outlook, lang: str) -> list[str]:
@@ -116,7 +116,7 @@ def _who(data: Data, a: Assessment, row: Moved, lang: str) -> str:
 
 
 def speed_sentences(a: Assessment, move: Feasibility, lang: str) -> list[str]:
-    """What the table of speeds says: counts over series, percentile in the corpus, and how it was compared."""
+    """What the table of speeds says: counts over series, percentile in the corpus."""
     said = []
     series = [row for row in move.rows if row.windows is not None]
     windows, fast = sum(row.windows or 0 for row in series), sum(row.as_fast or 0 for row in series)
@@ -129,12 +129,7 @@ def speed_sentences(a: Assessment, move: Feasibility, lang: str) -> list[str]:
     if share is not None:
         key, part = ("fast_bank", 1 - share) if "bank_either" in corpus else ("fast_bank_lost", share)
         said.append(say(key, lang, share=percent(part, lang)))
-    return said + compared(move, lang)
-
-
-def compared(move: Feasibility, lang: str) -> list[str]:
-    """How moves were compared, where that is not plain percent."""
-    return [say(f"fast_{move.scale}", lang)] if move.scale in ("logodds", "typical") and move.rows else []
+    return said
 
 
 def scenario_shown(row: Scenario, lang: str) -> tuple[str, str]:
@@ -185,20 +180,22 @@ def waiting_sentences(ahead: Outlook, lang: str, today: int) -> list[str]:
     return [*said, say(key, lang, **facts, act=act, years=len(ahead.chances))]
 
 
-def outlook_lines(
-    data: Data, a: Assessment, outlooks: Sequence[tuple[Assessment, Outlook]], lang: str
-) -> list[str]:
-    """The answer, then pace, speed, years of attainment and the last year to act of each definition."""
-    lines = [words.headline(a, lang)]
+def outlook_blocks(data: Data, outlooks: Sequence[tuple[Assessment, Outlook]], lang: str) -> list[Block]:
+    """Pace, speed, years of attainment and the last year to act of each definition."""
+    blocks = []
     for part, ahead in outlooks:
-        pace, move = pace_sentences(part, ahead, lang), ahead.feasibility
-        lines += ["", *_part_title(part, lang), *pace]
+        move, tables = ahead.feasibility, {}
+        lead = pace_sentences(part, ahead, lang) + speed_sentences(part, move, lang)
+        wait = waiting_sentences(ahead, lang, part.as_of.year)
         if move.rows:
-            lines += plain_table(speed_table(data, part, move, lang)) + speed_sentences(part, move, lang)
+            how = [say(f"fast_{move.scale}", lang)] if move.scale in ("logodds", "typical") else []
+            caption = "。" if lang == "zh" else ". "
+            tables[caption.join([text("o_fast_caption", lang), *how])] = speed_table(data, part, move, lang)
         if ahead.reason is None:
-            lines += ["", *plain_table(attained_table(ahead, lang))]
-        lines += [line for line in waiting_sentences(ahead, lang, part.as_of.year) if line not in pace]
-    return lines
+            tables[text("o_attained_caption", lang)] = attained_table(ahead, lang)
+        lines = [*lead, *(line for line in wait if line not in lead)]
+        blocks.append(Block(_part_title(part, lang), lines, tables))
+    return blocks
 
 
 def choice_shown(row: Variant, lang: str) -> str:
@@ -258,20 +255,22 @@ def alt_sensitivity(varied: Sensitivity, lang: str) -> str:
     """Alternative text of the chart: every probability, and how many change the verdict."""
     items = [f"{choice_shown(row, lang)} {verdict_shown(row, lang)}" for row in varied.rows if computed(row)]
     return say(
-        "alt_sensitivity" if computed(varied.asked) else "alt_sensitivity_borrowed", lang,
+        "alt_sensitivity", lang,
         name=varied.answer.target.name(lang), asked=verdict_shown(varied.asked, lang),
         items=join(items, lang) or say("none", lang), flips=len(varied.flips),
     )  # fmt: skip
 
 
-def sensitivity_lines(varied: Sequence[Sensitivity], lang: str) -> list[str]:
-    """The table of variants and what it means, for each answer that has any."""
-    lines = []
-    for one in varied:
-        if one.rows:
-            lines += ["", text("h_sensitivity", lang), *_part_title(one.answer, lang)]
-            lines += plain_table(sensitivity_table(one, lang)) + sensitivity_sentences(one, lang)
-    return lines
+def sensitivity_blocks(varied: Sequence[Sensitivity], lang: str) -> list[Block]:
+    """What the variants mean, with a strip of their probabilities and their table, for each answer that has any."""
+    blocks = []
+    for one in [one for one in varied if one.rows]:
+        known = [row for row in (one.asked, *one.rows) if row.probability is not None]
+        sides = [[row.probability or 0.0 for row in known if row.flips == flips] for flips in (False, True)]
+        drawn = strip(sides[0], sides[1], alt_sensitivity(one, lang), lang)
+        table, lines = {"": sensitivity_table(one, lang)}, sensitivity_sentences(one, lang)
+        blocks.append(Block(_part_title(one.answer, lang), lines, table, drawn))
+    return blocks
 
 
 def change_sentence(changed: Change, lang: str) -> str:
@@ -310,16 +309,19 @@ def came_table(data: Data, figures: Iterable[Figure], lang: str) -> pd.DataFrame
     return titled(rows, ("d_series", "c_period", "c_measure", "c_figure", "d_before", "c_date"), lang)
 
 
-def change_lines(data: Data, changed: Change, lang: str) -> list[str]:
-    """What changed and why, with each step and the figures in between."""
-    lines = ["", text("h_changed", lang, earlier=changed.before.as_of), change_sentence(changed, lang)]
-    for one in (changed, *changed.parts):
-        table = steps_table(one, lang)
-        if len(table) and one.word != "unchanged":
-            lines += [*_part_title(one.after, lang), *plain_table(table)]
+def change_blocks(data: Data, changed: Change, lang: str, most: int = 0) -> list[Block]:
+    """What changed and why, with each step and the figures in between, at `most` so many of the last where named."""
+    moved = [one for one in changed.parts if one.word != "unchanged"]
+    blocks = []
+    for one in (changed, *moved):
+        steps = steps_table(one, lang) if one.word != "unchanged" else pd.DataFrame()
+        tables = {text("d_step", lang): steps} if len(steps) else {}
+        blocks.append(Block(_part_title(one.after, lang), [change_sentence(one, lang)], tables))
     if changed.figures:
-        return [*lines, text("d_came", lang), *plain_table(came_table(data, changed.figures, lang))]
-    return [*lines, say("nothing_came", lang)]
+        blocks[0].tables[text("d_came", lang)] = came_table(data, changed.figures[-most:], lang)
+    else:
+        blocks[0].lines.append(say("nothing_came", lang))
+    return blocks
 
 
 def portfolio_sentences(plan: Portfolio, lang: str) -> list[str]:
@@ -400,14 +402,10 @@ def portfolio_lines(plan: Portfolio, lang: str) -> list[str]:
 
 def regions_lines(answers: Sequence[Assessment], plan: Portfolio, lang: str) -> list[str]:
     """One question asked of several regions: a row each, and how many and whether all will meet it, together."""
-    rows = [
-        [
-            a.region_names[lang],
-            words.target_shown(a, lang),
-            join(words.chance(a, lang), lang) or status_shown(a, lang),
-        ]
-        for a in answers
-    ]
+    rows = []
+    for a in answers:
+        shown = join(words.chance(a, lang), lang) or status_shown(a, lang)
+        rows.append([a.region_names[lang], words.target_shown(a, lang), shown])
     lines = plain_table(titled(rows, ("c_region", "k_threshold", "c_answer"), lang))
     if plan.targets.empty:
         return lines

@@ -17,16 +17,13 @@ from functools import cache
 from html import escape
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import __version__
 from ..catalogue import LANGUAGES, catalogue, join, text
 from ..data.schema import TABLES
 from ..files import write_whole
 from ..problems import Problem, counted
-
-if TYPE_CHECKING:
-    pass
 
 LINK = re.compile(r'<span(?: class="name")? data-href="([^"]*)">(.*?)</span>')
 TEMPLATES = Path(__file__).with_name("templates")
@@ -40,15 +37,9 @@ _ONE_AT_A_TIME = threading.Lock()  # nbconvert's exporter and its templates are 
 
 
 def render_page(
-    executed: str | Path,
-    output: str | Path,
-    *,
-    lang: str = "en",
-    title: str = "",
-    home: str = "",
-    fault: str = "",
+    executed: str | Path, output: str | Path, *, lang: str = "en", title: str = "", home: str = "", fault: str = "",
     site: Collection[str] = (),
-) -> dict[str, Any]:
+) -> dict[str, Any]:  # fmt: skip
     """Write an executed notebook as HTML and return its front matter. The file appears whole or not at all.
 
     `lang` and `title` are used when the notebook stopped before it said them itself; `home` is the relative
@@ -59,31 +50,39 @@ def render_page(
     from jinja2 import FileSystemLoader
     from nbconvert import HTMLExporter
 
+    page = Path(output)
+
+    def link(found: re.Match[str]) -> str:
+        """What a section says leads to another page, as a link where that page is or will be."""
+        there = (
+            f"{page.parent.name}/{found[1].removesuffix('.html')}" in site
+            or (page.parent / found[1]).is_file()
+        )
+        return f'<a href="{found[1]}">{found[2]}</a>' if there else found[2]
+
     document = nbformat.read(executed, as_version=4)
     outputs = [(cell, one) for cell in document.cells for one in cell.get("outputs", [])]
     said = [(cell, one["metadata"]["qcity"]) for cell, one in outputs if one.get("metadata", {}).get("qcity")]
     front: dict[str, Any] = {"lang": lang, "title": title or Path(executed).stem}
     for cell, told in said[:1]:  # what the notebook says of itself; nothing when it stopped before
         front |= told | {"lead_cell": cell.get("id", "")}
-    words = _words(front["lang"])
-    about = (
-        words["index_as_of"].format(as_of=front["as_of"], version=__version__) if front.get("as_of") else ""
-    )
+    words = {key: entry[front["lang"]] for key, entry in catalogue().items()}
+    about = words["index_as_of"].format(**front | {"version": __version__}) if "as_of" in front else ""
     head = {
         "illustrative": False, "lead_cell": "", "words": words, "about": about, "home": home, "fault": fault,
-        "head": _head(), **_neighbours(Path(output), front, site),
+        "head": _head(), **_neighbours(page, front["lang"], site),
     }  # fmt: skip
     head |= front | {"html_lang": HTML_LANG[front["lang"]]}
     with _ONE_AT_A_TIME:
         exporter = HTMLExporter(
             template_name="basic", template_file="page.html.j2", extra_loaders=[FileSystemLoader(TEMPLATES)],
             exclude_anchor_links=True, exclude_input_prompt=True, exclude_output_prompt=True,
-            filters={"linked": lambda html: LINK.sub(lambda found: _link(found, Path(output), site), html)},
+            filters={"linked": lambda html: LINK.sub(link, html)},
         )  # fmt: skip
         exporter.log.setLevel("ERROR")
         html, _ = exporter.from_notebook_node(document, resources={"qcity": head})
-    Path(output).parent.mkdir(parents=True, exist_ok=True)
-    write_whole(Path(output), str(html))
+    page.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(page, str(html))
     return front
 
 
@@ -108,30 +107,13 @@ def _head() -> dict[str, str]:
     return {"style": style, "script": script, "policy": "; ".join(policy)}
 
 
-def _neighbours(page: Path, front: dict[str, Any], site: Collection[str]) -> dict[str, Any]:
+def _neighbours(page: Path, lang: str, site: Collection[str]) -> dict[str, Any]:
     """The same page in other languages and the page of its plan, where the report has them."""
-    name, lang = page.name.removesuffix(".html"), str(front["lang"])
-    same = {
-        one: f"{name.removesuffix(lang)}{one}"
-        for one in LANGUAGES
-        if one != lang and name.endswith(f".{lang}")
-    }
-    others = {one: f"{other}.html" for one, other in same.items() if f"{page.parent.name}/{other}" in site}
+    names = {one: page.name.replace(f".{lang}.html", f".{one}") for one in LANGUAGES if one != lang}
+    others = {one: f"{name}.html" for one, name in names.items() if f"{page.parent.name}/{name}" in site}
     card = f"scorecard.{lang}"
-    known = f"{page.parent.name}/{card}" in site and name != card
+    known = f"{page.parent.name}/{card}" in site and page.name != f"{card}.html"
     return {"others": others, "plan_page": f"{card}.html" if known else ""}
-
-
-def _link(found: re.Match[str], page: Path, site: Collection[str]) -> str:
-    """What a section says leads to another page, as a link where that page is or will be."""
-    there = (
-        f"{page.parent.name}/{found[1].removesuffix('.html')}" in site or (page.parent / found[1]).is_file()
-    )
-    return f'<a href="{found[1]}">{found[2]}</a>' if there else found[2]
-
-
-def _words(lang: str) -> dict[str, str]:
-    return {key: entry[lang] for key, entry in catalogue().items()}
 
 
 def _rendered(template: str, langs: list[str], **values: Any) -> str:
@@ -139,20 +121,17 @@ def _rendered(template: str, langs: list[str], **values: Any) -> str:
     from jinja2 import Environment, FileSystemLoader
 
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
-    words, html_langs = {lang: _words(lang) for lang in langs}, [HTML_LANG[lang] for lang in langs]
-    page = environment.get_template(template)
-    return page.render(
+    html_langs = [HTML_LANG[lang] for lang in langs]
+    words = {lang: {key: entry[lang] for key, entry in catalogue().items()} for lang in langs}
+    return environment.get_template(template).render(
         langs=langs, html_langs=html_langs, w=words, version=__version__, head=_head(), **values
     )
 
 
 def check_page(
-    problems: Sequence[Problem],
-    folder: str | Path,
-    day: dt.date,
-    first: str = "zh",
+    problems: Sequence[Problem], folder: str | Path, day: dt.date, first: str = "zh",
     corrections: Sequence[Problem] = (),
-) -> str:
+) -> str:  # fmt: skip
     """What is wrong with a data package: errors, then warnings, with file, row, column, found, allowed and remedy.
 
     `day` is that of the check, `first` the language shown at first; `corrections` as `corrections.listed` gives them.

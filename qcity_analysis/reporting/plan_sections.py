@@ -29,21 +29,15 @@ NAMED = 6  # targets that cannot be assessed, named in one sentence
 def answer(data: Data, results: Sequence[Assessment], lang: str) -> None:
     """Show how many targets are met, missed, uncertain or cannot be assessed, and hand the page its title."""
     counts = {status: sum(a.status == status for a in results) for status in STATUSES}
-    told = Counter(
-        sentences.chance(a, lang)[1] or sentences.status_shown(a, lang)
-        for a in results
-        if _group(a) != "without"
-    )
+    answered = [a for a in results if _group(a) != "without"]
+    told = Counter(sentences.chance(a, lang)[1] or sentences.status_shown(a, lang) for a in answered)
     parts = join(
         [text("scorecard_part", lang, count=n, label=label) for label, n in told.most_common()], lang
     )
-    facts = {
-        "total": len(results),
-        "answered": told.total(),
-        "missing": counts["not_assessable"],
-        "as_of": data.as_of,
-    }
-    words = text("scorecard_answer" if told else "scorecard_none", lang, parts=parts, **facts)
+    facts = {"total": len(results), "answered": len(answered), "missing": len(results) - len(answered)}
+    words = text(
+        "scorecard_answer" if told else "scorecard_none", lang, parts=parts, as_of=data.as_of, **facts
+    )
     name = sentences.plan_title(data, results[0].target.plan, lang)
     front = {
         "kind": "scorecard", "lang": lang, "title": text("scorecard_question", lang, plan=name),
@@ -83,23 +77,16 @@ def _group(a: Assessment) -> str:
 
 def _tools(results: Sequence[Assessment], lang: str) -> str:
     """Choices of section, department and order; without a script they stay hidden."""
+    named = {one for a in results for one in sentences.departments_of(a, lang)}
     sections = [section_name(name, lang) for name in sentences.by_section(results)]
-    departments = sorted({one for a in results for one in sentences.departments_of(a, lang)})
-    orders = {key: text(f"order_{key}", lang) for key in ("order", "chance")}
-    choices = {
-        "section": dict(zip(sections, sections, strict=True)),
-        "departments": dict(zip(departments, departments, strict=True)),
-    }
-    picked = {key: {"": text("all", lang)} | values for key, values in choices.items()} | {"sort": orders}
-    parts = []
-    for key, values in picked.items():
-        options = "".join(
-            f'<option value="{escape(one)}">{escape(shown)}</option>' for one, shown in values.items()
-        )
-        parts.append(
-            f'<label>{escape(text(f"pick_{key}", lang))} <select name="{key}">{options}</select></label>'
-        )
-    return f'<form class="qcity tools" hidden>{"".join(parts)}</form>'
+    choices = {key: [("", text("all", lang)), *((one, one) for one in values)]
+               for key, values in (("section", sections), ("departments", sorted(named)))}  # fmt: skip
+    choices["sort"] = [(key, text(f"order_{key}", lang)) for key in ("order", "chance")]
+    shown = ""
+    for key, pairs in choices.items():
+        options = "".join(f'<option value="{escape(one)}">{escape(name)}</option>' for one, name in pairs)
+        shown += f'<label>{escape(text(f"pick_{key}", lang))} <select name="{key}">{options}</select></label>'
+    return f'<form class="qcity tools" hidden>{shown}</form>'
 
 
 def portfolio(data: Data, results: Sequence[Assessment], lang: str) -> None:
@@ -136,11 +123,8 @@ def portfolio(data: Data, results: Sequence[Assessment], lang: str) -> None:
 def add(results: Sequence[Assessment], lang: str) -> None:
     """Show how to add figures for the targets that cannot be assessed, with one of them as the example."""
     if missing := [a for a in results if a.status == "not_assessable"]:
-        show.section(
-            "scorecard_add",
-            lang,
-            f"{text('s_scorecard_add', lang)}\n\n{sentences.how_to_add(missing[0], lang)}",
-        )
+        how = sentences.how_to_add(missing[0], lang)
+        show.section("scorecard_add", lang, f"{text('s_scorecard_add', lang)}\n\n{how}")
 
 
 def as_data(results: Sequence[Assessment]) -> dict[str, Any]:

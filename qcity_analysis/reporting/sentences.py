@@ -42,10 +42,8 @@ def figure_title(a: Assessment, lang: str) -> str:
     """What a figure of the result shows, as its title: the median with its interval, or what was found."""
     if a.status != "forecast" or a.interval is None or a.tally is not None:
         return finding(a, lang)
-    low, high = (level(a, value, lang) for value in a.interval)
-    return text(
-        "figure_title", lang, year=a.target.deadline, value=level(a, a.median, lang), low=low, high=high
-    )
+    low, value, high = (level(a, one, lang) for one in (a.interval[0], a.median, a.interval[1]))
+    return text("figure_title", lang, year=a.target.deadline, value=value, low=low, high=high)
 
 
 def headline(a: Assessment, lang: str) -> str:
@@ -74,11 +72,9 @@ def sentences(a: Assessment, lang: str) -> list[str]:
     if a.status == "forecast" and a.interval is not None and a.probability_error is not None:
         lines += [_expected(a, lang), *_pace_sentence(a, lang), *_tally_sentences(a, lang)]
         lines += [say(f"joint_{a.target.kind}", lang)] if a.target.kind in ("monotone", "every_year") else []
-        model, key = (
-            text(f"model_{a.likelihood or a.model}", lang),
-            "error" if a.probability_error else "exact",
-        )
-        lines.append(say(key, lang, draws=f"{a.draws:,}", error=error_shown(a), model=model))
+        model, error = text(f"model_{a.likelihood or a.model}", lang), max(100 * a.probability_error, 0.1)
+        facts = {"draws": f"{a.draws:,}", "error": f"{error:.1f}", "model": model}  # never shown as none
+        lines.append(say("error" if a.probability_error else "exact", lang, **facts))
     if a.status == "depends_on_definition":
         lines.append(say("never_joined", lang))
     if a.role == "borrowed":
@@ -89,6 +85,25 @@ def sentences(a: Assessment, lang: str) -> list[str]:
         key = "some" if a.parts else key if a.definition.get("comparators") else "none"
         lines.append(say(f"borrowed_{key}", lang))
     return lines
+
+
+def bases(a: Assessment, lang: str) -> list[str]:
+    """What figures, outside view, both and reference say, and which to go by; nothing where the figures say all.
+
+    >>> import qcity_analysis as qc
+    >>> lines = bases(qc.assess(qc.load(as_of="2023-03-31"), "energy_per_gdp", plan="china_14fyp", draws=500), "en")
+    >>> [line.partition(":")[0] for line in lines[:3]]
+    ['From the figures', 'Outside view, how often such aims are met', 'Both together']
+    """
+    if not set(a.bases) - {"figures"}:
+        return []
+    lent = next((part for part in a.parts if part.borrowed), None)
+    names, lines = lent.borrowed.region_names[lang] if lent is not None and lent.borrowed else "", []
+    for name, basis in a.bases.items():
+        shown = {key: percent(getattr(basis, key), lang) for key in ("value", "low", "high")}
+        lines.append(say(f"basis_{name}", lang, n=basis.n, names=names, **shown))
+    why = f"basis_why_{a.headline}"
+    return [*lines, say(why, lang)] if why in catalogue("sentences") else lines
 
 
 def _facts(a: Assessment, lang: str) -> dict[str, Any]:
@@ -116,11 +131,6 @@ def _facts(a: Assessment, lang: str) -> dict[str, Any]:
     return facts
 
 
-def error_shown(a: Assessment) -> str:
-    """The Monte Carlo error of a probability in percentage points, never shown as none."""
-    return f"{max(100 * (a.probability_error or 0), 0.1):.1f}"
-
-
 def _expected(a: Assessment, lang: str) -> str:
     """The expected value and its interval at the deadline, as a sentence."""
     assert a.interval is not None
@@ -139,20 +149,8 @@ def pace_shown(a: Assessment, pace: Pace, lang: str) -> str:
     shares = a.series is not None and a.series.support in ("percent", "real")
     if pace.compound is not None and (a.target.relative or not shares):
         return text("a_year", lang, value=change(pace.compound, lang))
-    return text(
-        "a_year", lang, value=with_unit(signed(pace.linear, (), 2), step_unit(unit_of(a, lang), lang), lang)
-    )
-
-
-def paces(a: Assessment) -> dict[str, Pace]:
-    """Pace so far and pace needed, those that are known, by the key of their label."""
-    pair = {"k_so_far": a.pace_so_far, "k_needed": a.pace_needed}
-    return {key: pace for key, pace in pair.items() if pace is not None}
-
-
-def pace_with_years(a: Assessment, pace: Pace, lang: str) -> str:
-    """A pace with the years it spans."""
-    return text("pace_shown", lang, pace=pace_shown(a, pace, lang), start=pace.from_year, end=pace.to_year)
+    shown = with_unit(signed(pace.linear, (), 2), step_unit(unit_of(a, lang), lang), lang)
+    return text("a_year", lang, value=shown)
 
 
 def reached(a: Assessment) -> bool:
@@ -201,9 +199,8 @@ def note(told: Note, lang: str) -> str:
     given, tail = told.values, f"_{lang}"
     values = _listed(given, lang) | {key: signed(given[key]) for key in given.keys() & CHANGES}
     if told.code.startswith("official"):
-        values["stated"] = _stated(given, lang)
         own = {"value": given.get("own"), "verdict": given.get("status"), "qualifier": "=", "decimals": 0}
-        values["own"] = _stated(given | own, lang)
+        values |= {"stated": _stated(given, lang), "own": _stated(given | own, lang)}
     elif "status" in given:
         values["status"] = say(f"status_{given['status']}", lang)
     for key in [key for key in given if key.endswith(tail)]:  # what the data give in both languages
@@ -269,8 +266,7 @@ def alt_text(a: Assessment, lang: str) -> str:
 def how_to_add(a: Assessment, lang: str) -> str:
     """How to add the region's own figures, as Markdown with the one command it takes."""
     target, zh = a.target, lang == "zh"
-    names = "值 机构 文件 日期" if zh else "VALUE PUBLISHER TITLE DATE"
-    value, publisher, title, date = names.split()
+    value, publisher, title, date = ("值 机构 文件 日期" if zh else "VALUE PUBLISHER TITLE DATE").split()
     special = {**dict.fromkeys(RELATIVE, ("change_pct", "add_values")), "milestone": ("", "add_milestone")}
     special |= dict.fromkeys(("cumulative", "zero_event"), ("count_new", "add_counts"))
     measure, key = special.get(target.kind, ("", "add_values"))
@@ -289,12 +285,10 @@ def how_to_add(a: Assessment, lang: str) -> str:
 def plan_quote(a: Assessment, lang: str) -> str:
     """The plan's own sentence with its section, in English with its translation; empty where it is not given."""
     target = a.target
-    wording = f"“{target.wording}”" if target.wording else ""
-    if lang == "en" and target.wording_en:
-        wording = f"{wording} ({target.wording_en})".strip()
-    if target.section and wording:
-        wording = say("plan_section", lang, section=section_name(target.section, lang), wording=wording)
-    return wording
+    told = f" ({target.wording_en})" if lang == "en" and target.wording_en else ""
+    wording = f"“{target.wording}”{told}" if target.wording else told.strip()
+    named = {"section": section_name(target.section, lang), "wording": wording}
+    return say("plan_section", lang, **named) if target.section and wording else wording
 
 
 def departments_of(a: Assessment, lang: str) -> list[str]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
@@ -24,6 +24,20 @@ if TYPE_CHECKING:
 Front = dict[str, Any] | None
 SOURCE_COLUMNS = "c_period c_figure c_measure c_status c_use c_publisher c_title c_date"
 USES = {"observations": "used", "bounds": "bound", "superseded": "superseded", "unused": "unused"}
+
+
+class Block(NamedTuple):
+    """What is said of one part of an answer: its name, sentences, tables by caption, and a drawing as HTML."""
+
+    name: str
+    lines: list[str]
+    tables: dict[str, pd.DataFrame]
+    drawn: str = ""
+
+    def plain(self) -> list[str]:
+        """The same as lines of plain text."""
+        tables = [[title, *plain_table(table)] for title, table in self.tables.items()]
+        return [*filter(None, [self.name, *self.lines, *(line for each in tables for line in each)]), ""]
 
 
 def markdown(words: str, front: Front = None) -> None:
@@ -83,16 +97,25 @@ def table_html(frame: pd.DataFrame, caption: str = "", index: bool = True, kind:
     return f'<div class="qcity scroll" role="region" tabindex="0" aria-label="{name}">{whole}</div>'
 
 
+def blocks(key: str, lang: str, told: Sequence[Block], about: str = "", **values: Any) -> None:
+    """Show a section: each block's name, sentences and drawing, and under a line to open `about` and its tables."""
+    if told:
+        section(key, lang, "", **values)
+    for block in told:
+        markdown("\n\n".join([f"### {block.name}"] * bool(block.name) + [" ".join(block.lines)]))
+        tables = [table_html(one, title, one.index.name is not None) for title, one in block.tables.items()]
+        html(block.drawn + fold(text(f"t_{key}", lang), *([paragraphs(about), *tables] if tables else [])))
+
+
 def meter(shares: Sequence[float], marks: Sequence[float] = (), length: float = 100) -> str:
     """A line from 0 to 100 % as SVG without words: a bar to one share, or a dot for each of several; red `marks`."""
     half = f'<line class="half" x1="{length / 2}" x2="{length / 2}" y2="8"/>'
     if len(shares) == 1 and not marks:
         drawn = f'<rect class="bar" width="{length * shares[0]:.1f}" height="8" rx="1"/>'
     else:
-        dots = [("dot", share) for share in shares] + [("dot flip", share) for share in marks]
-        drawn = half + "".join(
-            f'<circle class="{kind}" cx="{4 + 0.92 * length * at:.1f}" cy="4" r="3.2"/>' for kind, at in dots
-        )
+        dots = [("dot", at) for at in shares] + [("dot flip", at) for at in marks]
+        places = [(kind, f"{4 + 0.92 * length * at:.1f}") for kind, at in dots]
+        drawn = half + "".join(f'<circle class="{kind}" cx="{x}" cy="4" r="3.2"/>' for kind, x in places)
     ground = f'<rect class="ground" width="{length}" height="8" rx="1"/>'
     ratio = ' preserveAspectRatio="none"' if "<circle" not in drawn else ""
     return f'<svg class="meter" viewBox="0 0 {length} 8" aria-hidden="true"{ratio}>{ground}{drawn}</svg>'
@@ -113,25 +136,20 @@ def card(a: Assessment, lang: str, heading: str = "h3") -> str:
     >>> "<h3>Nanjing will probably reach about 4 % by 2025</h3>" in shown, "Last figure" in shown
     (True, True)
     """
-    name = text(
-        "place_and_series", check_language(lang), region=a.region_names[lang], name=a.target.name(lang)
-    )
-    rows = [
-        f'<p class="eyebrow">{escape(name)}</p><{heading}>{escape(sentences.finding(a, lang))}</{heading}>'
-    ]
-    if a.illustrative:
-        rows.append(f'<p class="made-up">{escape(text("illustrative_banner", lang))}</p>')
+    region = a.region_names[lang]
+    name = text("place_and_series", check_language(lang), region=region, name=a.target.name(lang))
+    found = f"<{heading}>{escape(sentences.finding(a, lang))}</{heading}>"
+    rows = [paragraphs(name, kind="eyebrow") + found]
+    rows.append(paragraphs(text("illustrative_banner", lang) if a.illustrative else "", kind="made-up"))
     rows += [_verdict_row(part, lang) for part in a.by_definition() if a.status != "not_assessable"]
-    if quote := sentences.plan_quote(a, lang):
-        rows.append(f'<p class="quote">{escape(quote)}</p>')
+    rows.append(paragraphs(sentences.plan_quote(a, lang), kind="quote"))
     facts = [(text("k_last", lang), _last_figure(part, lang), "") for part in a.by_definition()]
     facts += [*_paces(a, lang), (text("d_named", lang), join(sentences.departments_of(a, lang), lang), "")]
-    listed = [
-        f"<div><dt>{escape(term)}</dt><dd>{escape(said)}{bar}</dd></div>" for term, said, bar in facts if said
-    ]
+    pairs = [(escape(term), escape(said) + bar) for term, said, bar in facts if said]
+    listed = [f"<div><dt>{term}</dt><dd>{said}</dd></div>" for term, said in pairs]
     rows.append(f"<dl>{''.join(dict.fromkeys(listed))}</dl>")
-    over = [note for note in a.notes if note.code == "awaiting_figure"]
-    rows += [f'<p class="quiet">{escape(text("about_over", lang, **note.values))}</p>' for note in over]
+    over = [text("about_over", lang, **note.values) for note in a.notes if note.code == "awaiting_figure"]
+    rows.append(paragraphs(*over, kind="quiet"))
     return f'<article class="qcity card" lang="{lang}">{"".join(rows)}</article>'
 
 
@@ -141,39 +159,36 @@ def row(name: str, a: Assessment, lang: str, said: str = "", href: str = "", **d
     bar = f"<b>{escape(shown)}</b>{meter([a.probability])}" if shown and a.probability is not None else ""
     kept = "".join(f' data-{key}="{escape(value)}"' for key, value in data.items())
     kind = "none" if a.status == "not_assessable" else "settled" if not shown else ""
-    verdict = escape(word or sentences.status_shown(a, lang))
-    mark = f'<span class="mark">{bar}<span class="{kind}">{verdict}</span></span>'
+    verdict = f'<span class="{kind}">{escape(word or sentences.status_shown(a, lang))}</span>'
     title = f'<span class="name" data-href="{escape(href)}">{escape(name)}</span>'
-    return f"<li{kept}>{title} {mark}" + (
-        f' <span class="say">{escape(said)}</span></li>' if said else "</li>"
-    )
+    tail = f' <span class="say">{escape(said)}</span>' if said else ""
+    return f'<li{kept}>{title} <span class="mark">{bar}{verdict}</span>{tail}</li>'
 
 
 def _verdict_row(part: Assessment, lang: str) -> str:
     """The number large with its word and a bar; or the status; under one definition with its name."""
     shown, word = sentences.chance(part, lang)
     lead = f"<small>{escape(sentences.panel_title(part, lang))}</small>" if part.role == "definition" else ""
-    big = (
-        f"<b>{escape(shown)}</b> {escape(word)}"
-        if shown
-        else f"<b>{escape(sentences.status_shown(part, lang))}</b>"
-    )
+    big = f"<b>{escape(shown or sentences.status_shown(part, lang))}</b> {escape(word)}"
     bar = meter([part.probability]) if shown and part.probability is not None else ""
     return f'<p class="verdict {part.status}">{lead}<span>{big}</span>{bar}</p>'
 
 
 def _paces(a: Assessment, lang: str) -> list[tuple[str, str, str]]:
     """Pace so far and pace needed with a bar each on one scale; that it was reached; nothing where one is unknown."""
-    paces = sentences.paces(a)
+    pair = {"k_so_far": a.pace_so_far, "k_needed": a.pace_needed}
+    paces = {key: pace for key, pace in pair.items() if pace is not None}
     largest = max((abs(pace.linear) for pace in paces.values()), default=0)
     if len(paces) < 2 or not largest or a.status != "forecast":
         return []
     if sentences.reached(a):
         return [(text("k_needed", lang), say("reached", lang, last=paces["k_needed"].from_year), "")]
-    return [
-        (text(key, lang), sentences.pace_with_years(a, pace, lang), meter([abs(pace.linear) / largest]))
-        for key, pace in paces.items()
-    ]
+    rows = []
+    for key, pace in paces.items():
+        years = {"start": pace.from_year, "end": pace.to_year}
+        shown = text("pace_shown", lang, pace=sentences.pace_shown(a, pace, lang), **years)
+        rows.append((text(key, lang), shown, meter([abs(pace.linear) / largest])))
+    return rows
 
 
 def picture(figure: Figure, alt: str) -> None:
@@ -203,11 +218,8 @@ def saved(result: dict[str, Any], name: str, lang: str, out: str = "") -> Path:
 
 def things_to_try(lang: str, *keys: str) -> None:
     """Show in the notebook, not on its page, what a reader can do next, from the texts named."""
-    html(
-        f"<h2>{escape(text('h_next', lang))}</h2>",
-        *(paragraphs(text(f"next_{key}", lang)) for key in keys),
-        page=False,
-    )
+    tips = paragraphs(*(text(f"next_{key}", lang) for key in keys))
+    html(f"<h2>{escape(text('h_next', lang))}</h2>{tips}", page=False)
 
 
 def _cell(cell: Any, label: str = "") -> str:

@@ -31,15 +31,14 @@ FIGURES = 12  # figures named that came in between
 
 def answer(data: Data, a: Assessment, lang: str) -> None:
     """Show the answer as a card, and hand the page its title and summary (JSON-able; the index shows it)."""
-    target, name, verdict = a.target, a.target.name(check_language(lang)), status_shown(a, lang)
-    shown, word = chance(a, lang)
+    target, name, (shown, word) = a.target, a.target.name(check_language(lang)), chance(a, lang)
     front = {
         "kind": "target", "lang": lang, "name": name, "plan": target.plan, "target": target.target_id,
         "title": f"{name}: {sentences.finding(a, lang)}", "headed": True,
         "section": target.section, "as_of": a.as_of.isoformat(), "model": a.model, 
         "answer": sentences.headline(a, lang),
-        "short": f"{shown} ({word})" if shown and word else _short(a, verdict, lang), "status": a.status,
-        "status_shown": verdict, "probability": a.probability if a.status == "forecast" else None,
+        "short": f"{shown} ({word})" if shown and word else sentences.finding(a, lang), "status": a.status,
+        "status_shown": status_shown(a, lang), "probability": a.probability if a.status == "forecast" else None,
         "probability_shown": shown, "word_shown": word, "deadline": target.deadline,
         "lent": any(part.borrowed for part in a.parts),
         "wording": (target.wording_en if lang == "en" else "") or target.wording,
@@ -48,25 +47,9 @@ def answer(data: Data, a: Assessment, lang: str) -> None:
     show.html(show.card(a, lang, "h1"), front=front)
 
 
-def _short(a: Assessment, verdict: str, lang: str) -> str:
-    """The verdict without a probability in a few words: status, and why or with which figure."""
-    definitions = [part for part in a.parts if part.role == "definition"]
-    names = [part.definition[f"name_{lang}"] for part in definitions]
-    answers = [chance(part, lang)[0] or status_shown(part, lang) for part in definitions]
-    why = "; ".join(f"{name} {shown}" for name, shown in zip(names, answers, strict=True))
-    if a.outcome is not None:
-        value = sentences.level_shown(a, a.outcome, lang)
-        why = text("in_year", lang, year=a.settled_in or a.target.deadline, value=value)
-    return f"{verdict}: {why or sentences.reason(a.reason, lang)}".rstrip(": ")
-
-
 def _caption(part: Assessment, lang: str) -> str:
     """What a part is named by; empty for the assessment itself."""
     return panel_title(part, lang) if part.role != "main" else ""
-
-
-def _show_under(title: str, *lines: str) -> None:
-    show.markdown("\n\n".join(([f"### {title}"] if title else []) + [*lines]))
 
 
 def picture(a: Assessment, lang: str) -> None:
@@ -84,33 +67,18 @@ def picture(a: Assessment, lang: str) -> None:
 
 def numbers(a: Assessment, lang: str) -> None:
     """Show, folded, how it was computed: what is expected with its interval, paths, model and error."""
-    told = [line for part in (a, *a.parts) for line in sentences.sentences(part, lang)]
+    told = [
+        line
+        for part in (a, *a.parts)
+        for line in (*sentences.bases(part, lang), *sentences.sentences(part, lang))
+    ]
     show.html(show.fold(text("h_numbers", lang), show.paragraphs(*dict.fromkeys(told))))
 
 
 def outlook(data: Data, a: Assessment, lang: str) -> None:
     """Show the pace needed, how often anything moved that fast, when the target is reached, how long one may wait."""
-    if a.status not in ("forecast", "depends_on_definition"):
-        return
-    show.section("outlook", lang, "")
-    for part in a.by_definition():
-        if part.status != "forecast":
-            continue
-        ahead, tables = look_ahead(data, part), []
-        how = analyses.compared(ahead.feasibility, lang)
-        lead = analyses.pace_sentences(part, ahead, lang) + analyses.speed_sentences(
-            part, ahead.feasibility, lang
-        )
-        lead = [line for line in lead if line not in how]
-        wait = [line for line in analyses.waiting_sentences(ahead, lang, part.as_of.year) if line not in lead]
-        _show_under(_caption(part, lang), " ".join(lead), " ".join(wait))
-        if ahead.feasibility.rows:
-            speeds = analyses.speed_table(data, part, ahead.feasibility, lang)
-            tables += [show.table_html(speeds, text("o_fast_caption", lang), False), show.paragraphs(*how)]
-        if ahead.reason is None:
-            attained = analyses.attained_table(ahead, lang)
-            tables.append(show.table_html(attained, text("o_attained_caption", lang), index=False))
-        show.html(show.fold(text("o_tables", lang), *tables))
+    parts = [(part, look_ahead(data, part)) for part in a.by_definition() if part.status == "forecast"]
+    show.blocks("outlook", lang, analyses.outlook_blocks(data, parts, lang))
 
 
 def changed(data: Data, a: Assessment, lang: str, since: str | dt.date | None = None) -> None:
@@ -127,21 +95,9 @@ def changed(data: Data, a: Assessment, lang: str, since: str | dt.date | None = 
         data.at(a.as_of), target.target_id, target.plan, day, a.as_of,
         region=target.region, model=a.model, draws=a.draws, seed=a.seed,
     )  # fmt: skip
-    moved = [one for one in (change, *change.parts) if one.word != "unchanged"]
-    if not moved:
-        return
-    show.section("changed", lang, "", earlier=change.before.as_of)
-    tables = []
-    for one in moved:
-        caption = _caption(one.after, lang)
-        lead = f"{caption}{'：' if lang == 'zh' else ': '}" if caption else ""
-        show.markdown(lead + analyses.change_sentence(one, lang))
-        if len(steps := analyses.steps_table(one, lang)):
-            tables.append(show.table_html(steps, caption, index=False))
-    if change.figures:
-        came = analyses.came_table(data, change.figures[-FIGURES:], lang)
-        tables.append(show.table_html(came, text("d_came", lang), index=False))
-    show.html(show.fold(text("d_tables", lang), show.paragraphs(text("s_changed", lang)), *tables))
+    if any(one.word != "unchanged" for one in (change, *change.parts)):
+        told, about = analyses.change_blocks(data, change, lang, FIGURES), text("s_changed", lang)
+        show.blocks("changed", lang, told, about, earlier=change.before.as_of)
 
 
 def day_before_last_figure(a: Assessment) -> dt.date | None:
@@ -154,47 +110,30 @@ def day_before_last_figure(a: Assessment) -> dt.date | None:
 
 def sensitivity(data: Data, a: Assessment, lang: str) -> None:
     """Show how far the verdict depends on choices: a line, a strip, the table folded; nothing without a choice."""
-    if a.status not in ("forecast", "depends_on_definition"):
-        return
-    varied = [one for one in vary(data, a) if any(map(analyses.computed, one.rows))]
-    if varied:
-        show.section("sensitivity", lang, "")
-    for one in varied:
-        kept = [
-            row.probability for row in (one.asked, *one.rows) if row.probability is not None and not row.flips
-        ]
-        flips = [row.probability for row in one.rows if row.probability is not None and row.flips]
-        _show_under(_caption(one.answer, lang), " ".join(analyses.sensitivity_sentences(one, lang)))
-        strip = show.strip(kept, flips, analyses.alt_sensitivity(one, lang), lang)
-        how = show.paragraphs(text("s_sensitivity", lang, draws=f"{a.draws:,}"))
-        choices = show.table_html(analyses.sensitivity_table(one, lang), index=False)
-        show.html(strip, show.fold(text("v_table", lang), how, choices))
+    if a.status in ("forecast", "depends_on_definition"):
+        varied = [one for one in vary(data, a) if any(map(analyses.computed, one.rows))]
+        about = text("s_sensitivity", lang, draws=f"{a.draws:,}")
+        show.blocks("sensitivity", lang, analyses.sensitivity_blocks(varied, lang), about)
 
 
 def why(a: Assessment, lang: str) -> None:
     """Show which cells carry each mixture forecast and what each year contributes; nothing where there is none."""
-    mixed = [part for part in a.by_definition() if part.model == "mixture" and part.status == "forecast"]
-    parts = [(one, one.forecast) for one in mixed if one.forecast is not None and one.forecast.explainable]
-    if parts:
-        show.section("why", lang, "")
-    for part, forecast in parts:
-        explanation = forecast.explain()
-        title = panel_title(part, lang) if len(parts) > 1 else ""
-        _show_under(title, " ".join(analyses.explained(part, explanation, lang)))
-        if len(explanation.without):
-            show.table(analyses.without_table(part, explanation, lang), folded=text("why_table", lang))
+    told = []
+    for part in [part for part in a.by_definition() if part.model == "mixture" and part.status == "forecast"]:
+        if part.forecast is not None and part.forecast.explainable:
+            reasons = part.forecast.explain()
+            tables = {"": analyses.without_table(part, reasons, lang)} if len(reasons.without) else {}
+            told.append(show.Block(_caption(part, lang), analyses.explained(part, reasons, lang), tables))
+    show.blocks("why", lang, told)
 
 
 def rules(a: Assessment, lang: str) -> None:
     """Show how many published rules say yes, and folded every rule's class; nothing where no rule applies."""
     parts = [part for part in judged(a) if not part.borrowed and not shared_reason(part, lang)]
-    if parts:
-        show.section("rules", lang, "")
-    for part in parts:
-        title = panel_title(part, lang) if len(parts) > 1 else ""
-        _show_under(title, votes(part, lang))
-        how, shown = show.paragraphs(text("s_rules", lang)), show.table_html(rules_table(part, lang))
-        show.html(show.fold(text("rules_each", lang), how, shown))
+    told = [
+        show.Block(_caption(part, lang), [votes(part, lang)], {"": rules_table(part, lang)}) for part in parts
+    ]
+    show.blocks("rules", lang, told, text("s_rules", lang))
 
 
 def rules_table(a: Assessment, lang: str) -> pd.DataFrame:
@@ -257,27 +196,25 @@ def add(a: Assessment, lang: str) -> None:
 def sources(a: Assessment, lang: str) -> None:
     """Show, folded, every published figure with publisher, document and date; nothing when there is none."""
     tables = show.sources_by_series(a, lang)
-    if tables:
-        count = sum(map(len, tables.values()))
-        listed = [
-            show.table_html(one, name if a.parts else "", False, "cards") for name, one in tables.items()
-        ]
-        show.html(show.fold(text("h_sources", lang, count=count), *listed))
+    names = {name: name if a.parts else "" for name in tables}
+    listed = [show.table_html(table, names[name], False, "cards") for name, table in tables.items()]
+    show.html(show.fold(text("h_sources", lang, count=sum(map(len, tables.values()))), *listed))
 
 
 def notes(a: Assessment, lang: str) -> None:
     """Show our reading of the wording, assumptions and notes, those of each part under its name."""
-    blocks = []
+    blocks: dict[str, list[str]] = {"": [f"- {line}" for line in sentences.plan_reading(a, lang)]}
     for part in (a, *a.by_definition()):
         of_series = part.series.notes if part.series is not None and part.role != "main" else ()
-        read = sentences.plan_reading(a, lang) if part is a else []
-        lines = dict.fromkeys([*read, *(sentences.note(note, lang) for note in (*part.notes, *of_series))])
-        caption = _caption(part, lang)
-        blocks += (
-            [f"### {caption}\n\n" * bool(caption) + "\n".join(f"- {line}" for line in lines)] if lines else []
-        )
-    if blocks:
-        show.section("notes", lang, "\n\n".join(dict.fromkeys(blocks)))
+        told = [f"- {sentences.note(note, lang)}" for note in (*part.notes, *of_series)]
+        blocks.setdefault(_caption(part, lang), []).extend(told)
+    shown = [
+        "\n".join([f"### {name}\n"] * bool(name) + [*dict.fromkeys(lines)])
+        for name, lines in blocks.items()
+        if lines
+    ]
+    if shown:
+        show.section("notes", lang, "\n\n".join(shown))
 
 
 def answer_lines(answer: Assessment, lang: str) -> list[str]:
@@ -286,7 +223,10 @@ def answer_lines(answer: Assessment, lang: str) -> list[str]:
     for part in (answer, *answer.parts):
         told = [text("illustrative_banner", lang)] if part.illustrative else []
         told += [sentences.headline(part, lang), *sentences.sentences(part, lang)]
-        told += dict.fromkeys(sentences.note(note, lang) for note in part.notes)
+        told += [
+            *sentences.bases(part, lang),
+            *dict.fromkeys(sentences.note(note, lang) for note in part.notes),
+        ]
         lines.append("\n  ".join(told) + "\n")
     return lines + ([sentences.how_to_add(answer, lang)] if answer.status == "not_assessable" else [])
 

@@ -41,11 +41,7 @@ Row = Any  # a row of scores, as a dict or a pandas Series
 
 def answer(data: Data, record: TrackRecord, lang: str) -> None:
     """Show what may be concluded, real targets first, and hand the page its title and the index its table."""
-    concluded = [
-        real_conclusion(record, lang),
-        bank_conclusion(record.bank, lang),
-        own_conclusion(record, lang),
-    ]
+    concluded = spoken(record, lang)[:3]  # real targets, held-out indicators, own series
     plan = sentences.plan_title(data, record.plan, lang) if record.plan else ""
     title = text("track_title_plan" if plan else "track_question", lang, plan=plan)
     front: dict[str, Any] = {"kind": "track", "lang": lang, "title": title, "plan": record.plan}
@@ -140,10 +136,8 @@ def earlier(data: Data, record: TrackRecord, lang: str) -> None:
         for column in ("plan", "kind", "years", "basis"):
             if len(record.real_by(column)):
                 show.table(real_table(data, record, column, lang), text(f"h_real_{column}", lang))
-        rivals = record.real_benchmarks[lambda table: table["answered"] > 0].sort_values(
-            "skill", kind="stable"
-        )
-        keys = ("tc_number", "tc_brier_theirs", "tc_ours", "tc_skill")
+        rivals = record.real_benchmarks.query("answered > 0").sort_values("skill", kind="stable")
+        keys = ("tc_number", "tc_rule_brier", "tc_ours", "tc_skill")
         show.table(_scores(rivals, keys, "tc_rule", lang), text("h_real_benchmarks", lang))
         show.markdown(light_sentence(record, lang))
     for name in own.get("hedgehogs", ()):
@@ -229,8 +223,9 @@ def ledger(data: Data, record: TrackRecord, lang: str) -> None:
     show.section("ledger", lang, "\n\n".join([text("s_ledger", lang), *ledger_sentences(record, lang)]))
     scored = record.ledger[record.ledger["happened"].notna()]
     told = (scored if len(scored) else record.ledger).sort_values("asked_at", ascending=False, kind="stable")
-    targets = data.targets[["plan", "target_id", f"name_{lang}"]].astype(str)
-    names = {(plan, target): name for plan, target, name in targets.itertuples(index=False, name=None)}
+    if told.empty:
+        return
+    names = data.targets.set_index(["plan", "target_id"])[f"name_{lang}"].to_dict()
     rows, series = [], data.indicators.set_index("indicator_id")[f"name_{lang}"]
     for row in told.head(MOST).to_dict("records"):
         happened = text("pending", lang)
@@ -246,9 +241,8 @@ def ledger(data: Data, record: TrackRecord, lang: str) -> None:
             name = text(f"said_{row['role']}", lang, name=name, by=by)
         day, chance = row["asked_at"].strftime("%Y-%m-%d"), percent(row["probability"], lang)
         rows.append([name, day, row["as_of"], chance, happened, _shown(row["error"])])
-    if rows:
-        keys = ("tc_target", "tc_day", "tc_as_of", "tc_probability", "tc_outcome", "tc_error")
-        show.table(titled(rows, keys, lang), index=False)
+    keys = ("tc_target", "tc_day", "tc_as_of", "tc_probability", "tc_outcome", "tc_error")
+    show.table(titled(rows, keys, lang), index=False)
 
 
 def method(lang: str) -> None:
@@ -268,14 +262,9 @@ def spoken(record: TrackRecord, lang: str) -> list[str]:
 
 
 def bank_conclusion(bank: dict[str, Any], lang: str) -> str:
-    """What may be concluded from the record on held-out indicators.
-
-    The gap is the mean distance between said and happened, in percentage points, weighted by the number of questions.
-    """
+    """What may be concluded from the record on held-out indicators."""
     table, whole, rules = pd.DataFrame(bank["reliability"]), bank["all"], bank["rules"]
-    gap = round(
-        100 * float(np.average((table["said"] - table["happened"]).abs(), weights=table["number"])), 6
-    )
+    gap = _gap(table)
     near = table.iloc[(table["said"] - 0.85).abs().argmin()]
     compared, best = "bank_rivals_unknown", None
     if any(row["years"] == "all" for row in rules["by_years"]):
@@ -288,13 +277,20 @@ def bank_conclusion(bank: dict[str, Any], lang: str) -> str:
     )  # fmt: skip
 
 
+def _gap(table: pd.DataFrame) -> float:
+    """Mean distance between said and happened, in percentage points, weighted by the number of questions."""
+    return round(
+        100 * float(np.average((table["said"] - table["happened"]).abs(), weights=table["number"])), 6
+    )
+
+
 def real_conclusion(record: TrackRecord, lang: str) -> str:
     """What may be concluded from real targets: their probabilities are taken at their word only where these hold."""
     real = record.real
     if real.empty:
         return say("real_none", lang)
     whole, table = real_summary(real), reliability(real["probability"].to_numpy(), real["met"].to_numpy())
-    gap = 100 * float(np.average((table["said"] - table["happened"]).abs(), weights=table["number"]))
+    gap = _gap(table)
     helps = whole["brier"] < min(0.25, whole["climatology"])
     verdict = "real_poor" if not helps or gap > FAIR else "real_good" if gap <= GOOD else "real_fair"
     ends = {"high": real[real["probability"] >= 0.8], "low": real[real["probability"] <= 0.2]}
@@ -339,19 +335,19 @@ def _own_counts(record: TrackRecord, lang: str) -> str:
 def _parts_of_brier(whole: dict[str, float], key: str, lang: str, **more: str) -> str:
     """Brier score with its interval, taken apart (Murphy 1973), and the log score, as a sentence."""
     names = {"brier": "brier", "log": "log_score", "low": "brier_low", "high": "brier_high"}
-    values = {name: _shown(whole[column]) for name, column in names.items()}
-    parts = {name: _shown(whole[name], "part") for name in ("reliability", "resolution", "uncertainty")}
-    return say(key, lang, **values, **parts, **more)
+    values = {name: _shown(whole[column]) for name, column in names.items()} | more
+    values |= {name: _shown(whole[name], "part") for name in ("reliability", "resolution", "uncertainty")}
+    return say(key, lang, **values)
 
 
 def bank_rules_lead(bank: dict[str, Any], lang: str) -> str:
     """What the table of rules on held-out indicators shows, and whether any rule wins anywhere."""
-    rules = bank["rules"]
-    rows, kinds = [row for row in rules["by_years"] if row["years"] != "all"], ("raw", "calibrated")
-    skills = {int(row["years"]): [row[kind]["skill"] or 0 for kind in kinds] for row in rows}
-    beaten = [years for years, both in skills.items() if min(both) < 0]
-    verdict = _beaten("bank_rules", beaten, lang)
-    return say("bank_rules_lead", lang, tasks=rules["tasks"], number=f"{rules['number']:,}", verdict=verdict)
+    rules, beaten = bank["rules"], []
+    for row in rules["by_years"]:
+        if row["years"] != "all" and min(row[kind]["skill"] or 0 for kind in ("raw", "calibrated")) < 0:
+            beaten.append(int(row["years"]))
+    facts = {"tasks": rules["tasks"], "number": f"{rules['number']:,}"}
+    return say("bank_rules_lead", lang, verdict=_beaten("bank_rules", beaten, lang), **facts)
 
 
 def _beaten(key: str, years: list[int], lang: str) -> str:
@@ -363,37 +359,41 @@ def ledger_sentences(record: TrackRecord, lang: str) -> list[str]:
     """What the ledger holds, and its score once an outcome is there."""
     if not record.issued:
         return [say("ledger_empty", lang)]
-    told = record.ledger
-    scored = told[told["happened"].notna()]
+    scored = record.ledger[record.ledger["happened"].notna()]
     advance = scored[scored["in_advance"]]
-    counts = {"issued": record.issued, "told": len(told), "scored": len(scored), "advance": len(advance)}
-    lines = [say("ledger_counts", lang, **counts)]
-    if advance.empty:
-        return [*lines, say("ledger_none_yet", lang)]
+    counts = {
+        "issued": record.issued,
+        "told": len(record.ledger),
+        "scored": len(scored),
+        "advance": len(advance),
+    }
     targets = advance.groupby(["plan", "target_id", "region"]).ngroups
-    return [*lines, say("ledger_brier", lang, brier=_shown(advance["error"].mean()), targets=targets)]
+    brier = say("ledger_brier", lang, brier=_shown(advance["error"].mean()), targets=targets)
+    return [say("ledger_counts", lang, **counts), say("ledger_none_yet", lang) if advance.empty else brier]
 
 
 def _reliability(table: pd.DataFrame, lang: str) -> None:
     """Show what was said against what happened, described tenth by tenth."""
-    items = []
-    for _, row in table.iterrows():
-        facts = {name: percent(row[name], lang) for name in ("said", "happened")}
-        items.append(text("alt_reliability_item", lang, number=int(row["number"]), **facts))
+    items = [
+        text(
+            "alt_reliability_item",
+            lang,
+            number=int(n),
+            said=percent(said, lang),
+            happened=percent(came, lang),
+        )
+        for said, came, n in table[["said", "happened", "number"]].itertuples(index=False)
+    ]
     show.picture(reliability_chart(table, lang), text("alt_reliability", lang, items=join(items, lang)))
 
 
 def _rules_by_years(rows: list[Row], lang: str) -> pd.DataFrame:
-    """By years left: number of questions, the hardest rule to beat as it stands and calibrated, with both scores.
-
-    `rows` as `training.record` keeps them: years, raw and calibrated, each with rival, brier, ours, number.
-    """
-    cells = []
-    for row in rows:
-        cells.append([f"{row['raw']['number']:,.0f}"])
+    """By years left: number of questions, the hardest rule to beat as it stands and calibrated, with both scores."""
+    cells = [[f"{row['raw']['number']:,.0f}"] for row in rows]
+    for row, shown in zip(rows, cells, strict=True):
         for rule in (row["raw"], row["calibrated"]):
             both = text("two_scores", lang, brier=_shown(rule["brier"]), ours=_shown(rule["ours"]))
-            cells[-1] += [RULES[str(rule["rival"])].name(lang), both]
+            shown += [RULES[str(rule["rival"])].name(lang), both]
     keys = ("tc_number", "tc_raw", "tc_two", "tc_fair", "tc_two")
     return titled(cells, keys, lang, "tc_years", [_named(row["years"], "tc_years", lang) for row in rows])
 
@@ -404,7 +404,7 @@ CELLS = {  # what stands under each title of a table of scores: a kind of number
     "tc_number": ("count", "number"), "tc_forecasts": ("count", "number"),
     "tc_indicators": ("count", "indicators"), "tc_met": ("share", "met"),
     "tc_targets": ("count", "targets"), "tc_right": ("share", "right"), "tc_schedule": ("score", "schedule"),
-    "tc_same": ("score", "same"), "tc_brier_theirs": ("score", "brier"),
+    "tc_same": ("score", "same"),
     "tc_brier": ("score", "brier", "brier_"), "tc_reliability": ("part", "reliability"),
     "tc_resolution": ("part", "resolution"), "tc_uncertainty": ("part", "uncertainty"),
     "tc_log": ("score", "log_score"), "tc_in50": ("share", "in50", "in50_"), "tc_in90": ("share", "in90", "in90_"),

@@ -6,13 +6,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
-    from .lmdi import decompose
+    from .lmdi import decompose, factors
     from .published import RULES
     from .question import Goal, RuleResult
     from .results import evaluate, evaluate_all, rules_for
 
-__all__ = ["RULES", "Goal", "RuleResult", "decompose", "evaluate", "evaluate_all", "rules_for"]
-_HOME = {"RULES": "published", "Goal": "question", "RuleResult": "question", "decompose": "lmdi"}
+__all__ = ["RULES", "Goal", "RuleResult", "decompose", "evaluate", "evaluate_all", "factors", "rules_for"]
+_HOME = {"RULES": "published", "Goal": "question", "RuleResult": "question"} | dict.fromkeys(
+    ["decompose", "factors"], "lmdi"
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,8 +1,9 @@
-"""LMDI-I: how much of a change in intensity came from structure and how much from the intensities themselves."""
+"""LMDI-I: how much of a change came from each factor of a product, or from structure and the intensities of sectors."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -26,13 +27,30 @@ def logarithmic_mean(a: float, b: float) -> float:
     return float(a) if r == 0 else b * math.expm1(r) / r
 
 
-def decompose(start: pd.DataFrame, end: pd.DataFrame) -> pd.DataFrame:
+def factors(start: Mapping[str, float] | pd.Series, end: Mapping[str, float] | pd.Series) -> pd.DataFrame:
+    """Contributions of factors (one index) to the change of their product: `additive` ones add up to it, `ratio` ones
+    multiply to the ratio of the products; the last row is the total. Raises QcityError for a factor not above 0.
+
+    >>> factors(pd.Series({"gdp": 50.0, "share": 2.0}), pd.Series({"gdp": 60.0, "share": 2.5})).round(2).to_dict("list")
+    {'additive': [22.48, 27.52, 50.0], 'ratio': [1.2, 1.25, 1.5]}
+    """
+    start, end = pd.Series(start, dtype=float), pd.Series(end, dtype=float)
+    if list(start.index) != list(end.index) or not ((start > 0).all() and (end > 0).all()):
+        raise QcityError("both years need the same factors, each above 0")
+    ratio, weight = end / start, logarithmic_mean(float(end.prod()), float(start.prod()))
+    table = pd.DataFrame({"additive": weight * ratio.map(math.log), "ratio": ratio})
+    table.loc["total"] = [table["additive"].sum(), table["ratio"].prod()]
+    return table
+
+
+def decompose(start: pd.DataFrame, end: pd.DataFrame, *, ratio: bool = False) -> pd.DataFrame:
     """Contributions of structure and intensity to the change of `E / V`, by sector; their sum is the whole change.
 
     `start` and `end` have one row a sector (same index) and the columns `energy` (E_i) and `value` (V_i): any quantity
     and any output, each in one unit. With `I = E / V = Σ S_i I_i`, `S_i = V_i / V`, `I_i = E_i / V_i` and
     `w_i = L(E_i^t / V^t, E_i^0 / V^0)`: structure `w_i ln(S_i^t / S_i^0)`, intensity `w_i ln(I_i^t / I_i^0)`, in
-    the unit of E / V. Returns columns structure, intensity and total, one row a sector and a last row "total".
+    the unit of E / V. Returns columns structure, intensity and total, one row a sector and a last row "total". With
+    `ratio` the multiplicative form, exp(part / L(I^t, I^0)): its columns and rows multiply to `I^t / I^0`.
 
     Source: Ang (2005), The LMDI approach to decomposition analysis, Energy Policy 33, 867-871; figures of 0 by the
     analytical limits of Ang and Liu (2007): a sector that starts or stops producing is structure, one that starts or
@@ -51,7 +69,9 @@ def decompose(start: pd.DataFrame, end: pd.DataFrame) -> pd.DataFrame:
     rows = {sector: _parts(*shares) for sector, *shares in both.itertuples()}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["structure", "intensity"])
     table.loc["total"] = table.sum()
-    return table.assign(total=table.sum(axis=1))
+    table = table.assign(total=table.sum(axis=1))
+    intensities = [float(part["energy"].sum() / part["value"].sum()) for part in (before, after)]
+    return table.map(lambda part: math.exp(part / logarithmic_mean(*intensities))) if ratio else table
 
 
 def _parts(use_0: float, share_0: float, use_1: float, share_1: float) -> tuple[float, float]:

@@ -42,9 +42,8 @@ def kernel_server(timeout: float = 60) -> Iterator[Callable[[], list[str] | None
     with tempfile.TemporaryDirectory(prefix="qcity-") as folder:
         address = os.path.join(folder, "kernels")
         command = [sys.executable, "-m", "qcity_analysis.running.kernels", "serve", address]
-        with Popen(
-            command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=os.environ | ONE_THREAD, start_new_session=True
-        ) as process:  # fmt: skip
+        pipes: dict[str, Any] = {"stdin": PIPE, "stdout": PIPE, "stderr": DEVNULL}
+        with Popen(command, env=os.environ | ONE_THREAD, start_new_session=True, **pipes) as process:
             assert process.stdin is not None and process.stdout is not None
             ready, _, _ = select.select([process.stdout], [], [], timeout)
             started = bool(ready) and process.stdout.readline() == b"ready\n"
@@ -109,9 +108,8 @@ def _become_kernel(request: dict[str, str], inherited: list[socket.socket]) -> N
         os.setsid()
         for connection in inherited:
             connection.close()
-        nothing = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1):
-            os.dup2(nothing, stream)
+            os.dup2(os.open(os.devnull, os.O_RDWR), stream)
         os.chdir(request["folder"])
         import random
 

@@ -35,7 +35,7 @@ from ..files import PROJECT, alone, digest, inside, write_whole
 from ..series.evidence import PROVISIONAL, typical_revisions
 from ..trackrecord import ledger as issued
 from .kernels import kernel_server
-from .runner import TIMEOUT, RunResult, declared_parameters, read_parameters, run_notebook
+from .runner import TIMEOUT, RunResult, as_declared, declared_parameters, run_notebook
 from .sharing import write_results
 
 NOTEBOOKS = PROJECT / "notebooks"
@@ -45,6 +45,7 @@ PAGES = {  # kind of page: its notebook, and the seconds it usually takes
 }  # fmt: skip
 OF_NO_PLAN = {"overview": "data_overview", "track": "track_record"}  # and the folder of their pages
 WORTH_A_SERVER = 4  # from this many runs on, preloading a process pays
+LOST = (LookupError, TypeError, ValueError)  # what outputs of a notebook may do to its page
 PASSING = ("ConnectionError", "TimeoutError", "BlockingIOError")  # errors worth another try
 TRIES, PAUSE = 2, 5.0  # of a run whose kernel died, or that failed for what passes; seconds between them
 Progress = Callable[[str, dict[str, Any]], None]
@@ -209,7 +210,7 @@ def run_own(
     """
     path, out, day = Path(notebook).resolve(), Path(out_dir), dt.date.today().isoformat()
     declared = declared_parameters(path)
-    values = read_parameters(declared, parameters, path.name)
+    values = as_declared(declared, parameters, path.name, texts=True)
     spoken = {parameter.name: parameter.default for parameter in declared} | values
     job = Job("own", "own", path.stem, check_language(spoken.get("language", "en")), day, values, str(path))
     with _held(out, find_folder(data_dir) if data_dir else None):
@@ -236,8 +237,8 @@ def _held(out: Path, data_folder: Path | None) -> Iterator[ExitStack]:
         place = stack.enter_context(tempfile.TemporaryDirectory(prefix="qcity-"))
         stack.callback(os.environ.update, before)
         stack.callback(os.environ.clear)
-        os.environ.update({"JUPYTER_RUNTIME_DIR": place, "IPYTHONDIR": place})
-        os.environ.update({"QCITY_DATA": str(data_folder)} if data_folder else {})
+        os.environ |= {"JUPYTER_RUNTIME_DIR": place, "IPYTHONDIR": place}
+        os.environ |= {"QCITY_DATA": str(data_folder)} if data_folder else {}
         yield stack
 
 
@@ -281,7 +282,7 @@ class Marks:
             for name in ("corrections", *reversed(TABLES)):
                 cells = getattr(known, name).drop(columns=["row", "line"], errors="ignore").astype(str)
                 tables[name] = (cells, pd.util.hash_pandas_object(cells, index=False).to_numpy())
-            moves = typical_revisions(known.observations)  # what all the provisional figures together say
+            moves = typical_revisions(known)  # what all the provisional figures together say
             self.days[job.as_of] = tables, np.array(list(moves.values()))
         (tables, revised), cited = self.days[job.as_of], set[str]()
         targets, family = tables["targets"][0], set[str]()
@@ -290,10 +291,12 @@ class Marks:
             family |= fresh
             fresh = set[str]().union(*(self.links.get(name, set()) for name in fresh)) - family
         for name, (frame, hashes) in tables.items():  # sources come last
-            seen = pd.Series(True, frame.index)
-            if job.kind not in OF_NO_PLAN and name != "regions":
+            seen = pd.Series(True, frame.index)  # of what is about regions, everything
+            if job.kind not in OF_NO_PLAN and "plan" in frame:
+                seen = _asked(frame, job)
+            elif job.kind not in OF_NO_PLAN and (name == "sources" or "indicator_id" in frame):
                 column, names = ("source_id", cited) if name == "sources" else ("indicator_id", family)
-                seen = _asked(frame, job) if "plan" in frame else frame[column].isin(names)
+                seen = frame[column].isin(names)
             cited |= set(frame.loc[seen, "source_id"]) if "source_id" in frame else set()
             yield hashes[seen.to_numpy()]
             if name == "observations" and frame.loc[seen, "status"].isin(PROVISIONAL).any():
@@ -307,12 +310,10 @@ def _asked(frame: pd.DataFrame, job: Job) -> pd.Series:
 
 def _code_hash() -> str:
     """A hash of the library and of the packages that compute and draw."""
-    library, hashed = Path(__file__).resolve().parents[1], hashlib.sha256()
-    for path in sorted(p for p in library.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
-        hashed.update(path.name.encode() + path.read_bytes())
-    for package in ("numpy", "pandas", "scipy", "matplotlib", "nbconvert"):
-        hashed.update(metadata.version(package).encode())
-    return hashed.hexdigest()
+    library = [path for path in Path(__file__).resolve().parents[1].rglob("*") if path.is_file()]
+    code = b"".join(p.name.encode() + p.read_bytes() for p in sorted(library) if p.suffix != ".pyc")
+    versions = "".join(map(metadata.version, ("numpy", "pandas", "scipy", "matplotlib", "nbconvert")))
+    return hashlib.sha256(code + versions.encode()).hexdigest()
 
 
 @dataclass
@@ -354,31 +355,26 @@ class _Shop:
         from ..reporting.page import mark_page
 
         kept = dict[str, Run]()
-        for job in jobs:
-            run = self.runs.get(job.name, {"ok": False})
-            if all_good and run["ok"]:
-                kept[job.name] = run | {"status": "skipped"}
-            elif (
-                run["ok"] and run["as_of"] <= job.as_of and run["hash"] == self.mark(job) and self._whole(run)
+        for job, run in ((job, self.runs[job.name]) for job in jobs if self.runs.get(job.name, {}).get("ok")):
+            same = not all_good and run["as_of"] <= job.as_of and run["hash"] == self.mark(job)
+            if not all_good and not (
+                same and all(digest(self.out / k) == was for k, was in run["files"].items())
             ):
-                day, page = job.as_of if job.as_of > run["as_of"] else "", self.out / run["page"]
-                if run.get("checked", "") != day:
-                    mark_page(page, job.lang, "page_unchanged" * bool(day), since=run["as_of"], as_of=day)
-                    run |= {"checked": day, "files": run["files"] | {run["page"]: digest(page)}}
-                kept[job.name] = run | {"status": "skipped"}
+                continue  # also where a file is truncated, emptied or gone
+            day, page = job.as_of if job.as_of > run["as_of"] else "", self.out / run["page"]
+            if same and run.get("checked", "") != day:
+                mark_page(page, job.lang, "page_unchanged" * bool(day), since=run["as_of"], as_of=day)
+                run |= {"checked": day, "files": run["files"] | {run["page"]: digest(page)}}
+            kept[job.name] = run | {"status": "skipped"}
         return kept
-
-    def _whole(self, run: Run) -> bool:
-        """Whether all that a run made is there as it was: not truncated, emptied or gone."""
-        return all(digest(self.out / file) == was for file, was in run["files"].items())
 
     def open(self, stack: ExitStack, to_do: Sequence[Job], of: int, workers: int) -> None:
         """Say what will be done and how long it will take, and preload a process for kernels where that pays."""
         times = [float(self.runs.get(job.name, {}).get("seconds") or PAGES[job.kind][1]) for job in to_do]
         minutes, self.total = max([sum(times) / workers, *times]) / 60, len(to_do)
-        facts = {"pages": of, "to_do": self.total, "kept": of - self.total, "minutes": round(minutes, 1)}
-        self.say("begin", facts)
-        if len(to_do) >= WORTH_A_SERVER:
+        kept, minutes = of - self.total, round(minutes, 1)
+        self.say("begin", {"pages": of, "to_do": self.total, "kept": kept, "minutes": minutes})
+        if self.total >= WORTH_A_SERVER:
             self.server = stack.enter_context(kernel_server())
             if self.server() is None:
                 self.say("slow_kernels", {})
@@ -420,28 +416,19 @@ class _Shop:
         page, file = inside(self.out, f"{job.name}.html"), f"notebooks/{job.name}.ipynb"
         executed, before, front = inside(self.out, file), self.runs.get(job.name, {}), dict[str, Any]()
         draft, broken = executed.with_name(f".{executed.stem}.part"), executed.with_suffix(".failed.ipynb")
-        good = (
-            before.get("good", "") if digest(page) == before.get("files", {}).get(f"{job.name}.html") else ""
-        )
+        whole = digest(page) == before.get("files", {}).get(f"{job.name}.html")
+        good = before.get("good", "") if whole else ""
         mark, result = self.mark(job), self._run(job, draft)
         if self.stopped:
             return {}
-        about: dict[str, Any] = {
-            "lang": job.lang,
-            "title": f"{job.plan} {job.target}".strip(),
-            "home": "../index.html",
-        }
-        about |= {"site": self.site}
+        about: dict[str, Any] = {"lang": job.lang, "home": "../index.html", "site": self.site}
+        about |= {"title": f"{job.plan} {job.target}".strip()}
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         try:
             if result.ok:
                 self._put_aside(page, good)
                 front = render_page(draft, page, **about)
-        except (
-            LookupError,
-            TypeError,
-            ValueError,
-        ) as error:  # the page is lost; the report goes on and says so
+        except LOST as error:  # the page is lost; the report goes on and says so
             result.status, result.error = "failed", f"{type(error).__name__}: {error}"
         draft.replace(executed if result.ok else broken)
         fault = " · ".join(filter(None, [result.status, result.cell, result.error]))
@@ -451,7 +438,7 @@ class _Shop:
             mark_page(page, job.lang, "page_kept", made=good, failed=now, fault=fault)
             front = before["front"]
         else:
-            with suppress(LookupError, TypeError, ValueError):  # not even that much
+            with suppress(*LOST):
                 front = render_page(broken, page, fault=fault, **about)
         run = asdict(job) | {"id": job.name, "hash": mark, "ok": result.ok, "page": f"{job.name}.html"}
         run |= {key: getattr(result, key) for key in ("status", "seconds", "cell", "error", "attempts")}
@@ -472,13 +459,9 @@ def notify(address: str, report: Report, lang: str) -> bool:
 
     Nothing is sent when nothing did. Returns whether all went well; the address, a secret, is never shown.
     """
-    lines = [
-        text("run_failed", lang, id=r["id"], status=r["status"], error=r["error"]) for r in report.failed
-    ]
-    words = [
-        one for one in report.changes if one["field"] != "probability" and one["before"] and one["after"]
-    ]
-    lines += [text("run_changed", lang, **one) for one in words]
+    words = [one for one in report.changes if one["field"] != "probability"]
+    lines = [text("run_changed", lang, **one) for one in words if one["before"] and one["after"]]
+    lines += [text("run_failed", lang, **{k: r[k] for k in ("id", "status", "error")}) for r in report.failed]
     try:
         import apprise
     except ImportError as error:

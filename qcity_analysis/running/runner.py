@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..catalogue import LANGUAGES, text
 from ..errors import QcityError, did_you_mean
+from ..files import write_whole
 from .kernels import ONE_THREAD
 
 if TYPE_CHECKING:
@@ -31,11 +32,7 @@ if TYPE_CHECKING:
 TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 ATTEMPTS = 3
 TIMEOUT = 600.0
-LARGEST = {
-    "stream": 1_000_000,
-    "display_data": 30_000_000,
-    "execute_result": 30_000_000,
-}  # characters of a cell
+LARGEST = {"stream": 10**6, "display_data": 3 * 10**7, "execute_result": 3 * 10**7}  # characters of a cell
 
 
 class Parameter(NamedTuple):
@@ -56,7 +53,6 @@ class RunResult:
     kernel was started.
     """
 
-    output: Path
     status: str = "failed"
     seconds: float = 0.0
     cell: str = ""
@@ -108,10 +104,18 @@ def _value(node: ast.expr) -> Any:
     return float(written[7:-2]) if re.fullmatch(r"float\('-?(nan|inf)'\)", written) else written
 
 
-def as_declared(declared: Sequence[Parameter], given: Mapping[str, Any], notebook: str) -> dict[str, Any]:
-    """The given values, typed as declared. Raises QcityError naming every unknown or mistyped one at once."""
-    types, faults = {parameter.name: TYPES[parameter.type] for parameter in declared}, []
+def as_declared(
+    declared: Sequence[Parameter], given: Mapping[str, Any], notebook: str, texts: bool = False
+) -> dict[str, Any]:  # fmt: skip
+    """The given values, typed as declared; with `texts` they are read as typed in a terminal.
+
+    Raises QcityError naming every unknown or mistyped one at once.
+    """
+    types, values, faults = {one.name: TYPES[one.type] for one in declared}, dict(given), []
     for name, value in given.items():
+        if texts and types.get(name, str) is not str:  # 010 stays text where text is asked for
+            with suppress(ValueError, SyntaxError):
+                values[name] = value = ast.literal_eval(value.title() if types[name] is bool else value)
         kind = type(value)
         if name not in types:
             faults.append(f"unknown parameter {name!r}.{did_you_mean(name, types)} Known: {', '.join(types)}")
@@ -122,17 +126,7 @@ def as_declared(declared: Sequence[Parameter], given: Mapping[str, Any], noteboo
             faults.append(f"parameter {name!r} is a number; found {value!r}")
     if faults:
         raise QcityError(f"{notebook}: " + "; ".join(faults))
-    return {name: types[name](value) for name, value in given.items()}
-
-
-def read_parameters(declared: Sequence[Parameter], given: Mapping[str, str], notebook: str) -> dict[str, Any]:
-    """Values typed in a terminal, read as the notebook declares them: 010 stays text where text is asked for."""
-    kinds, values = {parameter.name: parameter.type for parameter in declared}, dict[str, Any](given)
-    for name, value in given.items():
-        if kinds.get(name, "str") != "str":
-            with suppress(ValueError, SyntaxError):
-                values[name] = ast.literal_eval(value.title() if kinds[name] == "bool" else value)
-    return as_declared(declared, values, notebook)
+    return {name: types[name](value) for name, value in values.items()}
 
 
 def check_parameters(cells: Sequence[str] | None = None) -> None:
@@ -174,10 +168,10 @@ def run_notebook(
     """
     import nbformat
 
-    source, result, begin = Path(notebook), RunResult(Path(output)), time.monotonic()
+    source, result, begin = Path(notebook), RunResult(), time.monotonic()
     values = as_declared(declared_parameters(source), parameters, source.name)
     document = _inject(_read(source), values, source)
-    result.output.parent.mkdir(parents=True, exist_ok=True)
+    Path(output).parent.mkdir(parents=True, exist_ok=True)
     try:
         _execute(document, result, begin + timeout, kernel_argv, str(folder or Path.cwd()))
         result.status = "ok"
@@ -187,9 +181,7 @@ def run_notebook(
         result.seconds = round(time.monotonic() - begin, 2)
         document.metadata.papermill["status"] = result.status
         document.metadata["language_info"] = {"name": "python"}
-        part = result.output.with_name(result.output.name + ".part")  # its final name only when it is whole
-        nbformat.write(document, part)
-        part.replace(result.output)
+        write_whole(Path(output), nbformat.writes(document) + "\n")
     return result
 
 
@@ -255,10 +247,6 @@ def _fits(msg: dict[str, Any], room: dict[str, int]) -> bool:
     return left > 0
 
 
-class _Ended(Exception):
-    """A cell that ended the notebook without an error of its own; what happened is its text."""
-
-
 def _client(
     document: NotebookNode, result: RunResult, deadline: float, argv: list[str] | None, folder: str
 ) -> Any:  # fmt: skip
@@ -283,18 +271,14 @@ def _client(
                     first = next((line for line in cell.source.splitlines() if line.strip()), "")
                     result.cell, self.room = f"{number}: {first}", dict(LARGEST)
                     self.execute_cell(cell, self.nb.cells.index(cell))
-                    if any(output.output_type == "error" for output in cell.outputs):
-                        raise _Ended("the cell reported an error")
-                    if self.left:
-                        raise _Ended("SystemExit: quit()")
+                    if self.left or any(output.output_type == "error" for output in cell.outputs):
+                        raise RuntimeError("SystemExit: quit()")
 
         def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
             return super().process_message(msg, cell, cell_index) if _fits(msg, self.room) else None
 
         def noted(self, execute_reply: Any, **_: Any) -> None:
-            self.left = "ask_exit" in [
-                one.get("source") for one in execute_reply["content"].get("payload") or []
-            ]
+            self.left = "ask_exit" in str(execute_reply["content"].get("payload"))
 
     client = Client(
         document, log=logging.getLogger("qcity_analysis.quiet"), startup_timeout=60,
@@ -311,7 +295,7 @@ def _diagnose(error: Exception, document: NotebookNode, result: RunResult, timeo
     """Note the status an exception stands for, the code cell that did not finish, and one line on what happened."""
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    result.error = str(error) if isinstance(error, _Ended) else f"{type(error).__name__}: {error}"
+    result.error = str(error) if type(error) is RuntimeError else f"{type(error).__name__}: {error}"
     if isinstance(error, CellTimeoutError):
         result.status, result.error = "timeout", f"longer than {timeout:g} seconds"
     elif isinstance(error, DeadKernelError) or "Kernel died" in str(error):

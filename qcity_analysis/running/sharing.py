@@ -41,9 +41,9 @@ def results_table(answers: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         last = (int(years[-1]), answer["levels"][years[-1]]) if years else (None, None)
         named = {"low": low, "high": high, "last_year": last[0], "last_level": last[1]}
         rows.append([named.get(name, answer.get(name, answer["target"].get(name))) for name in COLUMNS])
-    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"deadline": "Int64", "last_year": "Int64"})
     numbers = ("probability", "threshold", "bound", "median", "low", "high", "outcome", "last_level")
-    table = table.astype(dict.fromkeys(numbers, float))
+    types = {"deadline": "Int64", "last_year": "Int64"} | dict.fromkeys(numbers, "float")
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(types)
     return table.sort_values(["plan", "target_id", "as_of"], kind="stable", ignore_index=True)
 
 
@@ -95,17 +95,15 @@ def zip_site(out: str | Path, to: Path) -> int:
     try:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in files:
-                entry = zipfile.ZipInfo(
-                    f"{to.stem}/{path.relative_to(out).as_posix()}", (1980, 1, 1, 0, 0, 0)
-                )
+                name = f"{to.stem}/{path.relative_to(out).as_posix()}"
+                entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
                 entry.external_attr = 0o644 << 16
                 archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
         part.replace(to)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise QcityError(
-            f"cannot write {to}: {error.strerror}; name a folder that exists and may be written"
-        ) from error
+        remedy = "name a folder that exists and may be written"
+        raise QcityError(f"cannot write {to}: {error.strerror}; {remedy}") from error
     return len(files)
 
 
@@ -125,9 +123,7 @@ def print_pdf(
         made = inside(to, page.relative_to(out).with_suffix(".pdf"))
         made.parent.mkdir(parents=True, exist_ok=True)
         flags = ["--headless", "--disable-gpu", "--no-pdf-header-footer", f"--print-to-pdf={made.resolve()}"]
-        flags += (
-            ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-        )  # as root it has none
+        flags += ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []  # as root it has none
         subprocess.run([browser, *flags, page.resolve().as_uri()], capture_output=True, timeout=120)
         if not made.is_file() or not made.stat().st_size:
             raise QcityError(f"{page}: {Path(browser).name} could not print it")
@@ -154,13 +150,11 @@ def publish(out: str | Path, url: str, **options: Any) -> int:
             system.makedirs(system._parent(name), exist_ok=True)
             system.pipe_file(name, path.read_bytes())
     except (ImportError, ValueError) as error:
-        raise QcityError(
-            f"{url}: {error}; known are folders and, with the package s3fs, s3://bucket/folder"
-        ) from error
+        known = "known are folders and, with the package s3fs, s3://bucket/folder"
+        raise QcityError(f"{url}: {error}; {known}") from error
     except OSError as error:
-        raise QcityError(
-            f"{url}: {error or type(error).__name__}; nothing there says that the report is whole"
-        ) from error
+        whole = "nothing there says that the report is whole"
+        raise QcityError(f"{url}: {error or type(error).__name__}; {whole}") from error
     return len(files)
 
 

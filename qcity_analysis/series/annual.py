@@ -14,9 +14,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
 
@@ -72,6 +71,7 @@ class AnnualSeries:
     derived: str = "none"
     factor: float = 1.0
     decimals: Mapping[int, int] = field(default_factory=dict)
+    shared = property(lambda self: self.evidence.shared)  # errors that several years share: year to size
 
     def __repr__(self) -> str:
         known = self.known()
@@ -89,10 +89,8 @@ class AnnualSeries:
         """The levels with their standard errors and, where a figure of that year was used, its status and source."""
         used = self.observations.drop_duplicates("year", keep="last").set_index("year")
         errors = {year: self.error(year) for year in self.values.index}
-        frame = pd.DataFrame({"level": self.values, "error": pd.Series(errors, dtype=float)}).rename_axis(
-            "year"
-        )
-        return frame.join(used[["status", "publisher", "title"]])
+        frame = pd.DataFrame({"level": self.values, "error": pd.Series(errors, dtype=float)})
+        return frame.rename_axis("year").join(used[["status", "publisher", "title"]])
 
     def places(self) -> set[tuple[str, str]]:
         """The series itself and everything it is computed from: indicator and region."""
@@ -101,11 +99,6 @@ class AnnualSeries:
     def history(self) -> pd.Series:
         """Everything a forecast may learn from: the unlinked older stretches, then the levels; index year."""
         return pd.concat([self.earlier, self.values]) if len(self.earlier) else self.values
-
-    @property
-    def shared(self) -> Sequence[Mapping[int, float]]:
-        """Errors that several years share, as an uncertain change moves every later level: year to size."""
-        return self.evidence.shared
 
     def error(self, year: int) -> float:
         """Standard error of the level of a year, from its own error and those it shares; 0 where it is certain."""
@@ -177,10 +170,8 @@ def _spliced(
 ) -> AnnualSeries:
     """The newer series, before it the older one moved to meet it in the overlap year; else a note."""
     year, by_ratio = int(indicator["splice_year"]), indicator["splice"] == "ratio"
-    told: dict[str, Any] = {"year": year}
-    for lang in ("zh", "en"):
-        told[f"older_{lang}"] = str(continued[f"name_{lang}"])
-        told[f"reason_{lang}"] = str(indicator[f"splice_reason_{lang}"])
+    told = {f"older_{lang}": str(continued[f"name_{lang}"]) for lang in ("zh", "en")} | {"year": year}
+    told |= {f"reason_{lang}": str(indicator[f"splice_reason_{lang}"]) for lang in ("zh", "en")}
     here, there = newer.values.get(year, math.nan), older.values.get(year, math.nan)
     apart = math.isnan(here) or math.isnan(there) or len(newer.earlier) > 0
     if apart or (by_ratio and there == 0):
@@ -301,7 +292,7 @@ def _from_figures(
     starts = [int(one.index[0]) for one in (*chain.older, chain.values) if len(one)]
     evidence, bounds, reasons, told = evidence_of(
         chain, again, seed, links, used=used, bounds=newest[bound & ~new & ~partial], partial=newest[partial & ~new],
-        observations=data.observations, base_year=base_year,
+        data=data, base_year=base_year,
         timing=str(indicator["timing"]) or ("average" if support == "percent" else ""),
     )  # fmt: skip
     unused = newest.loc[list(reasons)].assign(reason=list(reasons.values()))
@@ -417,11 +408,7 @@ def used_sources(data: Data) -> pd.DataFrame:
 def counts(data: Data, plan: str | None = None) -> dict[str, int]:
     """How much there is: figures, series, sources, targets, targets with a figure (`covered`), revisions."""
     rows = data.observations
-    return {
-        "figures": len(newest_vintages(rows)),
-        "series": len(rows[["indicator_id", "region"]].drop_duplicates()),
-        "sources": rows["source_id"].nunique(),
-        "targets": len(_serving(data, plan)[1]),
-        "covered": len(ages(data, plan)),
-        "revisions": len(revisions(data)),
-    }
+    series, documents = rows[["indicator_id", "region"]].drop_duplicates(), rows["source_id"].nunique()
+    held = {"figures": len(newest_vintages(rows)), "series": len(series), "sources": documents}
+    own = {"targets": len(_serving(data, plan)[1]), "covered": len(ages(data, plan))}
+    return held | own | {"revisions": len(revisions(data))}

@@ -22,7 +22,6 @@ Where earlier years have both the figure to the same month and the annual one, D
 from __future__ import annotations
 
 import math
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -30,6 +29,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..data.load import Data
 from ..data.schema import CHANGES, MEASURES
 from ..data.vintages import is_whole, months_covered
 from ..errors import Note
@@ -41,22 +41,19 @@ STATED = 0.3  # share of the typical yearly change by which a provisional figure
 PAIRS = 4.0
 LEARNED = 2.0  # earlier pairs of year-to-date and annual figure that weigh as much as the starting value
 
-# by the table's id, as long as the table is in use; a loaded table never changes
-_remembered: dict[int, tuple[weakref.ref[pd.DataFrame], dict[str, float]]] = {}
 
-
-def typical_revisions(observations: pd.DataFrame) -> dict[str, float]:
+def typical_revisions(data: Data) -> dict[str, float]:
     """Typical revision of a provisional figure over the typical yearly change of its series, by measure, from the
-    figures first published as provisional and revised since; STATED where a table holds none. Computed once a table.
+    figures first published as provisional and revised since; STATED where there are none. Computed once of the data.
     """
-    if (key := id(observations)) in _remembered:
-        return _remembered[key][1]
+    if "revisions" in data.computed:
+        return data.computed["revisions"]
+    observations = data.observations
     series = ["indicator_id", "region", "measure"]
     figure = [*series, "period", "base_period"]
     cells = [*figure, "year", "value", "qualifier", "known_from", "row", "status"]
-    annual = observations.loc[is_whole(observations["period"]), cells].sort_values(
-        ["known_from", "row"], kind="stable"
-    )
+    annual = observations.loc[is_whole(observations["period"]), cells]
+    annual = annual.sort_values(["known_from", "row"], kind="stable")
     first = annual[annual["status"].isin(PROVISIONAL)].drop_duplicates(figure)
     newest = annual.merge(first[series].drop_duplicates(), on=series).drop_duplicates(figure, keep="last")
     both = first.merge(newest, on=figure, suffixes=("_first", ""))
@@ -71,8 +68,7 @@ def typical_revisions(observations: pd.DataFrame) -> dict[str, float]:
         math.sqrt((PAIRS * STATED**2 + sum(seen)) / (PAIRS + len(seen))) for seen in squares.values()
     )
     learned = {measure: change if measure in CHANGES else level for measure in MEASURES}
-    _remembered[key] = weakref.ref(observations, lambda _: _remembered.pop(key, None)), learned
-    return learned
+    return data.computed.setdefault("revisions", learned)
 
 
 def _typical_size(rows: pd.DataFrame, measure: str) -> float:
@@ -144,29 +140,29 @@ class Evidence:
 
     def moved(self, ratio: float, level: Callable[[float], float], before: float = math.inf) -> Evidence:
         """Bounds and estimates of the years `before` a year as `level` makes them, errors at `ratio` their size."""
-        lower, upper = (
-            {y: level(at) for y, at in one.items() if y < before} for one in (self.lower, self.upper)
-        )
-        noisy, *shared = (
-            {y: size * ratio for y, size in one.items() if y < before} for one in (self.noisy, *self.shared)
-        )
+
+        def kept(one: Mapping[int, float], moved: Callable[[float], float]) -> Levels:
+            return {year: moved(value) for year, value in one.items() if year < before}
+
+        lower, upper = kept(self.lower, level), kept(self.upper, level)
+        noisy, *shared = (kept(one, lambda size: size * ratio) for one in (self.noisy, *self.shared))
         estimates = {y: (level(at), e * ratio) for y, (at, e) in self.estimates.items() if y < before}
         return Evidence(lower, upper, noisy, tuple(filter(None, shared)), estimates)
 
 
 def evidence_of(
     chain: Chained, again: Callable[[Levels, list[Link]], Chained], seed: Levels, links: list[Link], *,
-    used: pd.DataFrame, bounds: pd.DataFrame, partial: pd.DataFrame, observations: pd.DataFrame, timing: str,
+    used: pd.DataFrame, bounds: pd.DataFrame, partial: pd.DataFrame, data: Data, timing: str,
     base_year: int | None,
 ) -> tuple[Evidence, pd.DataFrame, dict[Any, str], list[Note]]:  # fmt: skip
     """What is known in part of a series, given its levels: `chain`, made from `seed` and `links` as `again` does; the
     rows with a bound, with its `level` (NaN in another unit); why rows say nothing, by label; and notes.
 
     `used`, `bounds` and `partial` are its figures of whole years, bounds and parts of years; typical revisions are
-    learned from `observations`, the whole table; `timing` is the indicator's (see above).
+    learned from all figures of `data`; `timing` is the indicator's (see above).
     """
     provisional = used[used["status"].isin(PROVISIONAL)]
-    revisions = typical_revisions(observations) if len(provisional) else dict.fromkeys(MEASURES, STATED)
+    revisions = typical_revisions(data) if len(provisional) else dict.fromkeys(MEASURES, STATED)
     lower, upper, bounds, reasons, contradicted = _bounded(bounds, chain, base_year)
     noisy, shared = _errors_of_levels(chain, again, seed, links, used, standard_errors(used, revisions))
     estimates, silent, of_estimates = _estimates(partial, chain, timing)

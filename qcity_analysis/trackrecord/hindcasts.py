@@ -43,6 +43,13 @@ CENTRAL = {50: (0.25, 0.75), 90: (0.05, 0.95)}
 AHEAD = ["origin", "series", "family", "years", "year", "last", "actual", "crps", "crps_walk", "in50", "in90"]
 QUESTION = ["row", "origin", "family", "kind", "years", "deadline", "base_year", "threshold", "at_least"]
 QUESTION += ["met", "probability"]
+ASKS = (
+    "origin",
+    "at_least",
+    "threshold",
+    "base_year",
+    "deadline",
+)  # of a question, in the order of `rule_says`
 FITTED = ("ets", "theta", "arima", "ucm")  # models fitted by search, asked at SAMPLE origins only
 SAMPLE, MODEL_DRAWS = 48, 1000
 FOLDS = 10
@@ -70,10 +77,8 @@ class Origin:
         return int(self.series.known().index[-1])
 
     def actual(self, year: int) -> float:
-        """The level that came in a later year, in the unit of `series`; NaN where none is published.
-
-        Levels chained from changes are compared as ratios to the last year known at the origin, so that a new root of
-        the chain or a revision before the origin moves nothing.
+        """The level that came in a later year, in the unit of `series`; NaN where none is published. Levels chained
+        from changes are ratios to the last year known then, so that a new root or an earlier revision moves nothing.
         """
         level, last = float(self.final.values.get(year, np.nan)), self.last_year
         if self.series.base_year is None:
@@ -95,14 +100,11 @@ class Hindcasts:
 
 
 def hindcasts(data: Data, indicators: Collection[str] | None = None) -> Hindcasts:
-    """Forecast every past origin of the published series as `assess` would have issued it, and ask the questions.
-
-    That is with bounds, estimates and errors, and moved towards the comparators known on that day. `indicators`
-    restricts the indicators (see `plan_indicators`).
+    """Forecast every past origin of the published series (of the `indicators`, if given) as `assess` would have issued
+    it: with bounds, estimates and errors, moved towards the comparators known on that day; and ask the questions.
     """
     past, refused = origins(data, indicators)
-    rows: list[dict[str, Any]] = []
-    drawn: list[np.ndarray] = []
+    rows, drawn = list[dict[str, Any]](), list[np.ndarray]()
     for i, origin in enumerate(past):
         try:
             own = forecast_series(origin.series, origin.last_year + YEARS, draws=DRAWS)
@@ -147,9 +149,8 @@ def _questions(past: Sequence[Origin], ahead: pd.DataFrame, paths: np.ndarray) -
     series = [past[i].series for i in ahead["origin"]]
     kind = np.where([one.base_year is not None for one in series], "relative_change", "level")
     bases = [base_of(one.known().index) for one in series]
-    same = ahead[["origin", "family", "years"]].assign(
-        row=np.arange(len(ahead)), deadline=ahead["year"], base_year=bases
-    )
+    same = ahead[["origin", "family", "years"]].assign(row=range(len(ahead)), base_year=bases)
+    same["deadline"] = ahead["year"]
     distances = [a * ahead["drift"].abs().to_numpy() * years for a in AMBITIONS]
     distances += [a * ahead["rough"].to_numpy() * np.sqrt(years) for a in STRETCH]
     parts = []
@@ -175,16 +176,13 @@ def base_of(years: pd.Index) -> int:
 
 
 def origins(data: Data, indicators: Collection[str] | None = None) -> tuple[list[Origin], dict[str, str]]:
-    """Every past origin of every series with at least five known years, in the order of `indicators.csv`; and the
-    series that cannot be computed ("indicator/region") with the reason.
-
-    An origin is the first day on which a year's figure was known as the last one, with at least three levels and at
-    least one level of the next five years to compare with. `indicators` restricts the indicators.
+    """Every past origin of every series with at least five known years (of the `indicators`, if given); and the series
+    that cannot be computed ("indicator/region") with the reason. An origin is the first day on which a year's figure
+    was the last one known, with at least three levels, and one of the next five years to compare with.
     """
     series = set(zip(data.observations["indicator_id"], data.observations["region"], strict=True))
     regions = list(data.regions["region"]) or sorted({region for _, region in series})
-    past: list[Origin] = []
-    refused: dict[str, str] = {}
+    past, refused = list[Origin](), dict[str, str]()
     for name in data.indicators["indicator_id"]:
         for region in regions if indicators is None or name in indicators else ():
             try:
@@ -256,9 +254,8 @@ def _with_lag(data: Data, name: str, region: str) -> Data:
 
 def rule_answers(made: Hindcasts) -> pd.DataFrame:
     """What every rule says to every question from the levels known at its origin, as `rule_says`; rows as questions."""
-    levels = [origin.series.known() for origin in made.origins]
-    questions = made.questions.itertuples()
-    rows = [rule_says(levels[q.origin], q.at_least, q.threshold, q.base_year, q.deadline) for q in questions]
+    levels, asks = [one.series.known() for one in made.origins], made.questions[[*ASKS]]
+    rows = [rule_says(levels[i], *q) for i, *q in asks.itertuples(index=False)]
     return pd.DataFrame(rows, columns=[*RULES], index=made.questions.index, dtype=float)
 
 
@@ -269,32 +266,26 @@ def rule_says(
 
     In the order of `rules.RULES`: 1 will be met, 0 will not, NaN where the rule does not apply.
     """
-    direction, last = "at_least" if at_least else "at_most", int(levels.index[-1])
+    direction = "at_least" if at_least else "at_most"
     goal = Goal(direction, float(threshold), int(base_year), int(deadline), "level")
-    question = question_of(levels, goal, last)
+    question = question_of(levels, goal, int(levels.index[-1]))
     answers = (says(rule, question).will_meet for rule in RULES.values())
     return [np.nan if answer is None else float(answer) for answer in answers]
 
 
 def calibrated(answers: pd.DataFrame, met: pd.Series, family: pd.Series) -> pd.DataFrame:
-    """Each rule's yes and no as probabilities: the share met after that word on other indicators.
-
-    Indicators are in ten folds that do not depend on what else is there; each fold uses the other nine. Half a
-    question is added on either side, so that no word becomes a certainty. Columns: rule + "_calibrated".
+    """Each rule's yes and no as probabilities (rule + "_calibrated"): the share met after that word in the other nine
+    of ten folds of indicators; half a question is added on either side, so that no word becomes a certainty.
 
     >>> said = pd.DataFrame({"r": [1.0, 1.0, 0.0]})
     >>> calibrated(said, pd.Series([1.0, 1.0, 0.0]), pd.Series(["a", "c", "c"]))["r_calibrated"].round(2).tolist()
     [0.75, 0.75, 0.5]
     """
-    fold = family.map(lambda name: scores.fold_of(str(name), FOLDS, "rules")).to_numpy()
-    happened, columns = met.to_numpy(), {}
-    for name in answers:
-        said, p = answers[name].to_numpy(dtype=float), np.full(len(answers), np.nan)
-        for f in np.unique(fold):
-            for word in (0.0, 1.0):
-                others = (said == word) & (fold != f)
-                p[(said == word) & (fold == f)] = (happened[others].sum() + 0.5) / (others.sum() + 1.0)
-        columns[f"{name}{CALIBRATED}"] = p
+    fold, columns = family.map(lambda name: scores.fold_of(str(name), FOLDS, "rules")), {}
+    for name, said in answers.items():
+        whole, own = met.groupby(said), met.groupby([said, fold])
+        happened, asked = (whole.transform(of) - own.transform(of) for of in ("sum", "count"))
+        columns[f"{name}{CALIBRATED}"] = (happened + 0.5) / (asked + 1.0)
     return pd.DataFrame(columns, index=answers.index)
 
 
@@ -328,7 +319,6 @@ def model_answers(
         crps.loc[ahead.index, name] = scores.crps_quantiles(q, scores.LEVELS, ahead["actual"].to_numpy())
         mine = made.questions[made.questions["origin"] == i]
         drawn, bound = paths[:, mine["years"].to_numpy() - 1], mine["threshold"].to_numpy()
-        answers.loc[mine.index, name] = np.where(mine["at_least"], drawn >= bound, drawn <= bound).mean(
-            axis=0
-        )
+        reached = np.where(mine["at_least"], drawn >= bound, drawn <= bound)
+        answers.loc[mine.index, name] = reached.mean(axis=0)
     return answers, crps, {"asked": {name: len(some) for name, some in asked.items()}, "failed": failed}

@@ -33,6 +33,7 @@ from ..targets import Target, find_target
 from .hindcasts import rule_says
 
 Rows = list[dict[str, Any]]
+Statement = Assessment | Mapping[str, Any]
 TABLES = (".csv", ".yaml", ".yml")
 TARGET = ("plan", "target_id", "region", "indicator_id", "kind", "direction")
 TEXTS = (*TARGET[:4], "definition", "role", *TARGET[4:], "as_of", "status", "model", "version", "data_hash")
@@ -74,16 +75,14 @@ def data_hash(folder: str | Path) -> str:
 
 
 def record(
-    said: Assessment | Mapping[str, Any] | Iterable[Assessment | Mapping[str, Any]],
+    said: Statement | Iterable[Statement],
     folder: str | Path,
     data_hash: str,
     asked_at: dt.datetime | None = None,
 ) -> Path | None:
-    """Append what was said (one assessment or several, as records or as `Assessment.to_dict` gives them) as one new
-    file of the ledger `folder`; returns its path, None when nothing is new.
-
-    Each definition or comparator (`parts`) is a statement of its own. A statement identical to one of the same day and
-    data is not repeated. The file has a name nobody else has and appears whole or not at all.
+    """Append what was said (assessments, as records or as `Assessment.to_dict` gives them) as one new file of the
+    ledger `folder`; returns its path, None when nothing is new. Each definition or comparator (`parts`) is a statement
+    of its own; one of the same day and data is not repeated. The file appears whole or not at all.
     """
     now = (asked_at or dt.datetime.now(dt.UTC)).astimezone(dt.UTC).replace(microsecond=0)
     answers = [said] if isinstance(said, (Mapping, Assessment)) else said
@@ -102,9 +101,7 @@ def record(
 
 
 def read(folder: str | Path) -> pd.DataFrame:
-    """Everything in a ledger, oldest first, columns COLUMNS; empty when there is none.
-
-    Where two runs at the same moment said the same, it counts once.
+    """Everything in a ledger, oldest first, columns COLUMNS; what two runs at one moment said alike counts once.
 
     >>> len(read("no/such/ledger"))
     0
@@ -118,11 +115,9 @@ def read(folder: str | Path) -> pd.DataFrame:
 def scored(ledger: pd.DataFrame, data: Data) -> pd.DataFrame:
     """The probabilities of a ledger with what happened, as far as the outcome is published in `data`.
 
-    Adds `happened` (1 met, 0 missed, NaN not published yet), `outcome` (the level), `known_from` (the day the figure
-    deciding it came out, which may be long before the deadline), `in_advance` (said before that day: only such a
-    statement was a forecast), `unscored` ("", pending, target_gone, target_changed, or not_computed and why) and
-    `error` (p − happened)². A target is judged as it was stated: when it was changed since, the statement stays
-    unscored.
+    Adds `happened` (1 met, 0 missed, NaN not published yet), `outcome`, `known_from` (the day the figure deciding it
+    came out), `in_advance` (said before that day), `error` (p − happened)², and `unscored` ("", pending, target_gone,
+    target_changed: it is judged as it was stated, or not_computed and why).
     """
     told = ledger[(ledger["status"] == "forecast") & ledger["probability"].notna()].reset_index(drop=True)
     known, judged = cache(partial(_outcomes, data)), []
@@ -162,9 +157,7 @@ def _key(rows: pd.DataFrame) -> pd.Series:
 
 
 def _outcomes(data: Data, plan: str, target_id: str, region: str) -> dict[str, Any]:
-    """What is published by now for a target: its own record (`target`), and the settled answers by definition, each
-    with its day (`settled`); or `unscored`, whether the target is gone or why it cannot be computed.
-    """
+    """What is known by now of a target: itself and the settled answers by definition with their days; or why not."""
     try:
         target = find_target(data, target_id, plan, region)
     except QcityError:
@@ -183,20 +176,16 @@ def _by_name(answer: Assessment) -> dict[str, Assessment]:
 
 
 def _settled_on(data: Data, answer: Assessment) -> pd.Timestamp:
-    """The day since which an answer is settled without a break: its deciding figure came out on that day.
-
-    A revision from met to missed leaves the day as it is; one that opened the answer again starts it anew.
-    """
+    """The day since which an answer is settled without a break; a revision that opened it again starts anew."""
     name, series, rows = str(answer.definition["indicator_id"]), answer.places(), data.observations
     mine = [one in series for one in zip(rows["indicator_id"], rows["region"], strict=True)]
     since = pd.NaT
     for day in sorted(rows.loc[mine, "known_from"].unique(), reverse=True):
         try:
-            then = _by_name(assess(data, answer.target, as_of=pd.Timestamp(day).date(), draws=DRAWS)).get(
-                name
-            )
+            known = assess(data, answer.target, as_of=pd.Timestamp(day).date(), draws=DRAWS)
         except QcityError:
             break
+        then = _by_name(known).get(name)
         if then is None or then.status not in SETTLED:
             break
         since = pd.Timestamp(day)
@@ -276,10 +265,9 @@ def _of_target(data: Data, at: Callable[[dt.date], Data], plan: str, target_id: 
     for year in range(max(issued.year, (target.base_year or 0) + 1), target.deadline + 1):
         day = dt.date(year, *MIDDLE)
         if issued <= day <= data.as_of:
-            then = _by_name(assess(at(day), target, draws=SPOKEN))
-            light = {"light": _light(at(day), target)}
-            asked = {k: a for k, a in then.items() if a.status not in SETTLED}
-            rows += [_row(a, settled.get(k), day, issued) | light for k, a in asked.items()]
+            then, light = _by_name(assess(at(day), target, draws=SPOKEN)), {"light": _light(at(day), target)}
+            asked = {name: one for name, one in then.items() if one.status not in SETTLED}
+            rows += [_row(one, settled.get(name), day, issued) | light for name, one in asked.items()]
     return rows or "late"
 
 

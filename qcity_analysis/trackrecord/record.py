@@ -51,9 +51,7 @@ def _weights(clusters: int) -> np.ndarray:
 def ratio_interval(
     above: np.ndarray, below: np.ndarray, cluster: Sequence[str] | np.ndarray | pd.Series
 ) -> tuple[float, float]:
-    """Interval (90 %) of sum(above) / sum(below) when whole clusters are drawn again with replacement.
-
-    With `below` all ones it is the interval of a mean. One cluster alone says nothing: both ends are NaN.
+    """Interval (90 %) of sum(above) / sum(below) when whole clusters are drawn again; NaN for one cluster alone.
 
     >>> ratio_interval(np.array([1.0, 1.0]), np.array([2.0, 2.0]), ["a", "b"])
     (0.5, 0.5)
@@ -78,10 +76,8 @@ def _about(part: pd.DataFrame) -> dict[str, float]:
 
 
 def summary(asked: pd.DataFrame) -> dict[str, float]:
-    """Scores of questions: how many, of how many indicators, share met, Brier with its interval, log score, Murphy.
-
-    `asked` has the columns `probability`, `met` (0 or 1) and `family`. Murphy's parts (1973) are over ten bins:
-    Brier ≈ reliability − resolution + uncertainty.
+    """Scores of questions (columns `probability`, `met`, `family`): number, indicators, share met, Brier with interval,
+    log score, and Murphy's parts (1973) over ten bins: Brier ≈ reliability − resolution + uncertainty.
 
     >>> asked = pd.DataFrame({"met": [1.0, 0.0], "family": ["a", "b"], "probability": [0.5, 0.5]})
     >>> whole = summary(asked)
@@ -113,10 +109,8 @@ def _by_years(rows: pd.DataFrame) -> list[tuple[Any, pd.DataFrame]]:
 
 
 def coverage(ahead: pd.DataFrame) -> pd.DataFrame:
-    """How often central intervals cover what came and the CRPS relative to a random walk, by years ahead, then "all".
-
-    The relative CRPS is the ratio of means of both, each divided by the walk's mean of its series, so that units do not
-    matter. `ahead` as in `Hindcasts`.
+    """How often central intervals cover what came, and the CRPS over a random walk's (both divided by the walk's mean
+    of their series, so that units do not matter), by years ahead, then "all". `ahead` as in `Hindcasts`.
     """
     unit = ahead.groupby("series")["crps_walk"].transform("mean")
     scaled, rows = ahead.assign(ours=ahead["crps"] / unit, walk=ahead["crps_walk"] / unit, one=1.0), {}
@@ -134,10 +128,8 @@ def coverage(ahead: pd.DataFrame) -> pd.DataFrame:
 
 
 def against(asked: pd.DataFrame, rivals: Iterable[str]) -> pd.DataFrame:
-    """Our skill against each benchmark on the questions it answers: 1 − Brier(ours) / Brier(theirs), with an interval.
-
-    `asked` has a column of probabilities for each benchmark, NaN where it does not answer. Columns: number, indicators,
-    answered (share of the questions), brier (theirs), ours, skill, low, high. Index: rival.
+    """Our skill against each benchmark (a column of `asked`, NaN where it does not answer) on the questions it answers:
+    1 − Brier(ours) / Brier(theirs). Columns: number, indicators, answered (a share), brier, ours, skill, low, high.
 
     >>> asked = pd.DataFrame({"met": [1.0, 0.0], "family": ["a", "b"], "probability": [0.9, 0.1], "yes": [1.0, 1.0]})
     >>> against(asked, ["yes"])["skill"].round(2).tolist()
@@ -146,22 +138,19 @@ def against(asked: pd.DataFrame, rivals: Iterable[str]) -> pd.DataFrame:
     rows = {}
     for name in rivals:
         part = asked[asked[name].notna()]
-        rows[name] = row = _about(part) | {"answered": len(part) / max(len(asked), 1)}
-        errors = (part[[name, "probability"]].sub(part["met"], axis=0) ** 2).to_numpy(dtype=float)
-        theirs, ours = errors.T
+        errors = (part[[name, "probability"]].sub(part["met"], axis=0) ** 2).astype(float)
+        theirs, ours = errors.to_numpy().T
         low, high = ratio_interval(ours, theirs, part["family"])
         ratio = ours.sum() / theirs.sum() if theirs.sum() else math.inf if ours.sum() else math.nan
-        means = (float(x.mean()) if len(x) else math.nan for x in (theirs, ours))
-        columns = ("brier", "ours", "skill", "low", "high")
-        row |= dict(zip(columns, (*means, 1 - ratio, 1 - high, 1 - low), strict=True))
+        means = dict(zip(("brier", "ours"), errors.mean(), strict=True))
+        row = {"answered": len(part) / max(len(asked), 1), "skill": 1 - ratio, "low": 1 - high}
+        rows[name] = _about(part) | row | means | {"high": 1 - low}
     return pd.DataFrame(rows).T.rename_axis("rival")
 
 
 def toughest(asked: pd.DataFrame, rivals: Sequence[str]) -> pd.DataFrame:
-    """By years left, then "all", the benchmark hardest to beat: the lowest skill of ours on the questions it answers.
-
-    Only those that answer at least half the questions of that horizon compete. Columns: number (of all questions),
-    rival, its `brier`, `ours` on the same questions, `skill` with `low` and `high`.
+    """By years left, then "all", the benchmark hardest to beat of those that answer at least half the questions: number
+    of questions, `rival`, its `brier`, `ours` on the same questions, `skill` with `low` and `high`.
     """
     rows = {}
     for years, part in _by_years(asked):
@@ -248,12 +237,12 @@ class TrackRecord:
         ahead, rows = self.ahead, {}
         unit = ahead.groupby("series")["crps_walk"].transform("mean")
         for name, asked in self.about["asked"].items():
-            crps = (ahead[f"crps_{name}"] / unit).dropna()
-            ours, theirs = (ahead["crps"] / unit)[crps.index].to_numpy(), crps.to_numpy()
-            low, high = ratio_interval(ours, theirs, ahead.loc[crps.index, "family"])
-            ratio = ours.sum() / theirs.sum() if len(crps) else math.nan
-            rows[name] = {"crps_ratio": ratio, "crps_low": low, "crps_high": high}
-            rows[name] |= {"origins": asked, "failed": self.about["failed"][name]}
+            pair = (ahead[["crps", f"crps_{name}"]].div(unit, axis=0)).dropna()
+            ours, theirs = pair.to_numpy().T
+            low, high = ratio_interval(ours, theirs, ahead.loc[pair.index, "family"])
+            ratio = ours.sum() / theirs.sum() if len(pair) else math.nan
+            rows[name] = {"crps_ratio": ratio, "crps_low": low, "crps_high": high, "origins": asked}
+            rows[name]["failed"] = self.about["failed"][name]
         return against(self.asked, list(rows)).join(pd.DataFrame(rows).T)
 
     @cached_property
@@ -267,11 +256,8 @@ class TrackRecord:
         return sorted(int(y) for y in beaten - {"all"})
 
     def conclusion(self) -> dict[str, Any]:
-        """What may be concluded from the package's own series, as a code and the numbers its sentence needs.
-
-        `code`: "nothing" (no question), "small" (fewer than FEW indicators) or "compared"; `hard`: the calibrated rule
-        hardest to beat.
-        """
+        """What may be concluded from own series: a `code` ("nothing", "small": fewer than FEW indicators, "compared"),
+        the scores, and the calibrated rule hardest to beat (`hard`)."""
         if self.asked.empty:
             return {"code": "nothing", "number": 0, "indicators": 0}
         whole, hard = summary(self.asked), self.toughest["calibrated"].loc["all"]
@@ -284,14 +270,12 @@ class TrackRecord:
         if len(self.asked):
             own |= {"origins": self.about["origins"], "series": sorted(self.ahead["series"].unique())}
             own |= {"all": summary(self.asked), "reliability": self.reliability().to_dict("records")}
-            own |= {
-                "by_years": self.by("years"),
-                "by_kind": self.by("kind"),
-                "coverage": coverage(self.ahead),
-            }
+            own |= {"by_years": self.by("years"), "by_kind": self.by("kind")}
+            own["coverage"] = coverage(self.ahead)
             own |= {"rules": self.rules, "models": self.named_models, "a_rule_is_better_at": self.beaten_at()}
-            raw, fair = self.toughest.values()
-            own |= {"toughest_rule": raw, "toughest_rule_calibrated": fair}
+            own |= dict(
+                zip(("toughest_rule", "toughest_rule_calibrated"), self.toughest.values(), strict=True)
+            )
         about = self.earlier.attrs
         real: dict[str, Any] = {"questions": len(self.real), "unscored": about.get("unscored", {})}
         if len(self.real):
@@ -300,9 +284,9 @@ class TrackRecord:
         whole = {
             "as_of": self.as_of,
             "plan": self.plan,
-            "conclusion": self.conclusion(),
             "own": own,
             "real": real,
+            "conclusion": self.conclusion(),
         }
         whole |= {"refused": self.about["refused"] | about.get("refused", {}), "bank": self.bank}
         whole |= {"earlier_targets": self.earlier.to_dict("records")}
@@ -311,12 +295,11 @@ class TrackRecord:
 
 
 def track_record(data: Data, plan: str | None = None, ledger: str | Path | None = None) -> TrackRecord:
-    """Hindcast the published series, ask every benchmark the same, and read the ledger and the training corpus' record.
+    """How good the probabilities were: real targets, hindcasts of the published series, benchmarks, ledger, corpus.
 
-    `plan` restricts to the series of one plan and its comparators (see `hindcasts.plan_indicators`); `ledger` is the
-    folder of issued probabilities (default: the one that belongs to the data, see `ledger.home`). Raises QcityError for
-    an unknown plan. The first scoring takes minutes; it is kept beside the ledger for as long as figures and code are
-    the same.
+    `plan` restricts to one plan's series and comparators; `ledger` is the folder of issued probabilities (default: that
+    of the data). The first scoring takes minutes and is kept beside the ledger while figures and code are the same.
+    Raises QcityError for an unknown plan.
     """
     names = plan_indicators(data, plan) if plan else None
     kept = partial(_kept, data, plan or "all")
@@ -364,7 +347,7 @@ def _mark(data: Data) -> str:
     """A hash of what a record is computed from: the figures known, the half of the year, the code and its versions."""
     library, half = Path(str(resources.files("qcity_analysis"))), (data.as_of.year, data.as_of.month > 6)
     tables = [getattr(data, f.name) for f in fields(data) if f.type == "pd.DataFrame"]
-    files = sorted(p for room in ROOMS.split() for p in library.glob(room) if p.is_file())
+    files = sorted(p for room in ROOMS.split() for p in library.glob(room) if p.suffix in (".py", ".json"))
     parts = [table.to_csv(index=False).encode() for table in tables] + [path.read_bytes() for path in files]
     told = repr([half, pages(data.folder), *map(metadata.version, ("numpy", "pandas", "scipy"))])
     return hashlib.sha256(b"".join([*parts, told.encode()])).hexdigest()[:16]

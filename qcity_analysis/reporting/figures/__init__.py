@@ -106,11 +106,9 @@ class Picture:
         buffer = io.BytesIO()
         with style():
             self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-        drawn, idle = (
-            buffer.getvalue().decode(),
-            r'(?<=<g) id="[^"]*"| transform="rotate\(-0 [^"]*"|<defs>\s*</defs>',
-        )
-        drawn = re.sub(rf"<(metadata|style)\b.*?</\1>|^.*?(?=<svg)|{idle}", "", drawn, flags=re.S)
+        idle = r'(?<=<g) id="[^"]*"| transform="rotate\(-0 [^"]*"|<defs>\s*</defs>'
+        idle = rf"<(metadata|style)\b.*?</\1>|^.*?(?=<svg)|{idle}"
+        drawn = re.sub(idle, "", buffer.getvalue().decode(), flags=re.S)
         drawn = re.sub(r'style="([^"]*)"', lambda found: _attributes(found[1]), drawn)
         own = "q" + hashlib.sha256(drawn.encode()).hexdigest()[:6]  # several figures stand on one page
         drawn = re.sub(r'(id="|#)(?=[mph][0-9a-f]{10})', rf"\1{own}", drawn)

@@ -1,0 +1,100 @@
+"""Every notebook in JupyterLab as a person opens it, in headless Chromium: run all, see results, no error anywhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PATIENCE = 300_000  # milliseconds
+DONE = "() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].every(e => /\\d/.test(e.textContent))"
+KINDS = "() => [...document.querySelectorAll('.jp-OutputArea-output')].map(e => e.dataset.mimeType)"
+OFF = ["@jupyterlab/extensionmanager-extension", "@jupyterlab/apputils-extension:announcements"]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """The address of a JupyterLab that serves copies of the notebooks, on the shipped figures."""
+    folder = tmp_path_factory.mktemp("lab")
+    for path in NOTEBOOKS:
+        shutil.copy(path, folder)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    root = str(NOTEBOOKS[0].parents[1])
+    own = {
+        "PYTHONPATH": root,
+        "QCITY_DATA": f"{root}/data/raw",
+        "JUPYTER_CONFIG_DIR": str(folder / ".jupyter"),
+    }
+    own |= {
+        "JUPYTERLAB_SETTINGS_DIR": str(folder / ".settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / ".spaces"),
+    }
+    words = [f"--LabApp.disabled_extensions={name}" for name in OFF] + ["--LabApp.extension_manager=readonly"]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", *words,
+               "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]  # fmt: skip
+    server = subprocess.Popen(
+        command, env=os.environ | own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(240):
+            try:
+                urllib.request.urlopen(f"{address}/api", timeout=2)
+                break
+            except OSError:
+                time.sleep(0.5)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync = pytest.importorskip("playwright.sync_api")
+    with sync.sync_playwright() as play:
+        started = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.mark.parametrize("name", [path.stem for path in NOTEBOOKS])
+def test_a_notebook_runs_in_jupyterlab_and_shows_its_results(lab, browser, name):
+    page, said = browser.new_page(viewport={"width": 1400, "height": 1000}), []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{lab}/lab/tree/{name}.ipynb?reset")
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+    for _ in range(5):  # idle is shown before the kernel is connected
+        page.wait_for_timeout(3_000)
+        page.click(".lm-MenuBar-item:has-text('Run')")
+        page.click(".lm-Menu-item[data-command='runmenu:run-all']")
+        page.wait_for_timeout(1_000)
+        if page.locator(".jp-CodeCell .jp-InputPrompt").first.inner_text() != "[ ]:":
+            break
+    page.wait_for_function(DONE)
+    assert [kind for kind in page.evaluate(KINDS) if kind and kind.endswith(("error", "stderr"))] == []
+    assert page.locator(".jp-OutputArea-output img, .jp-OutputArea-output table").count() >= 2
+    if name == "02_explore_indicator":
+        picture, handle = page.locator(".widget-html img").first, page.locator(".noUi-handle").first
+        before = picture.get_attribute("src")
+        handle.focus()
+        for _ in range(3):
+            handle.press("ArrowLeft")
+        page.wait_for_function("was => document.querySelector('.widget-html img').src != was", arg=before)
+        assert picture.get_attribute("src").startswith("data:image/png")
+    page.close()
+    assert said == []

@@ -1,0 +1,149 @@
+"""What others say: an aim is evidence, a place without figures has a reference; learned numbers and their limits."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from packages import figures, indicator, loaded
+
+import qcity_analysis as qc
+from qcity_analysis.analysis.outlook import outlook
+from qcity_analysis.errors import QcityError
+from qcity_analysis.forecasting import outside as others
+from qcity_analysis.forecasting.prior import shipped_text
+
+YEARS = range(2012, 2022)
+FRAME = pd.DataFrame(
+    {"series_id": "a", "period": YEARS, "value": [7.9, 7.8, 7.4, 7.0, 6.8, 6.9, 6.7, 6.0, 2.2, 8.4]}
+)
+PANEL = qc.forecast_panel(FRAME, 2)
+KNOWN = dict(aim=True, qualifier="exact", met_before=2, missed_before=1, recent_met=20, recent_n=40)
+
+
+def asked(*rows, **columns):
+    one = dict(series_id="a", period=2022, threshold=6.0, direction="at_least") | columns
+    return PANEL.probability(pd.DataFrame([one | row for row in rows or [{}]]))
+
+
+def test_an_aim_that_is_not_told_changes_nothing():
+    plain = asked().tobytes()
+    for told in ({"aim": False}, {"aim": None}, KNOWN | {"aim": False, "qualifier": None}):
+        assert asked(told).tobytes() == plain
+    mixed = asked({}, KNOWN)
+    assert mixed[:1].tobytes() == plain and mixed[1] != mixed[0]
+
+
+@pytest.mark.parametrize(("column", "sign"), [
+    ("met_before", 1), ("missed_before", -1), ("recent_met", 1), ("threshold", -1),
+])  # fmt: skip
+def test_the_probability_of_an_aim_keeps_its_order(column, sign):
+    said = asked(*({column: value} for value in range(31)), **KNOWN)
+    assert (sign * np.diff(said) >= 0).all() and said[0] != said[-1]
+    assert ((said >= 0) & (said <= 1)).all()
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    ({"qualifier": None}, "an aim without a qualifier; an aim has one of exact, about"),
+    ({"qualifier": "roughly"}, "qualifier 'roughly'; an aim has one of"),
+    ({"met_before": -1}, "met_before -1; allowed: a whole number, 0 or more"),
+    ({"recent_n": 2.5}, "recent_n 2.5; allowed"),
+    ({"recent_met": 41}, "recent_met 41 of recent_n 40"),
+    ({"aim": "yes"}, "aim 'yes'; allowed: True, False or empty"),
+])  # fmt: skip
+def test_an_aim_that_is_not_whole_is_refused_with_one_error(change, said):
+    with pytest.raises(QcityError, match=said):
+        asked(KNOWN | change)
+
+
+def test_the_learned_numbers_meet_their_bars_on_regions_and_indicators_left_out():
+    content = json.loads(shipped_text(others.AIMS_FILE))
+    growth, every = (
+        content["evidence"]["scores"][f"both, other regions, {part}"] for part in ("growth", "all")
+    )
+    assert growth["brier"] <= 0.222 and growth["brier_without_2020_2022"] <= 0.195 and growth["slope"] >= 0.7
+    assert every["brier"] < content["evidence"]["scores"]["figures, all"]["brier"]
+    assert min(content[name] for name in ("figures", "outside", "own")) >= 0
+    told = json.loads(shipped_text(others.FILE))["evidence"]
+    for held in told["held_90"].values():
+        assert sum(list(held.values())[:5]) / 5 == pytest.approx(0.9, abs=0.02)
+    assert all(
+        0.88 <= share <= 0.96 for share in told["held_90_forecast"].values()
+    )  # too wide: the card says so
+    assert all(relative < 1 for relative in told["crps_known"].values())
+
+
+def test_a_plans_own_target_has_all_three_and_one_with_another_threshold_only_its_figures():
+    data = qc.load(as_of="2023-03-31")
+    answer = qc.assess(data, "energy_per_gdp", plan="china_14fyp", draws=500)
+    assert (list(answer.bases), answer.headline) == (["figures", "outside", "both"], "both")
+    low, high = sorted((answer.bases["figures"].value, answer.bases["outside"].value))
+    assert answer.bases["figures"].value == answer.probability and low <= answer.bases["both"].value <= high
+    assert answer.to_dict()["bases"]["outside"]["n"] == 111 and answer.bases["outside"].low < 0.8
+    other = qc.assess(data, replace(answer.target, threshold=-10.0), draws=500)
+    assert (list(other.bases), other.headline) == (["figures"], "figures")
+
+
+def test_level_and_year_turn_the_question_round():
+    data = qc.load(as_of="2023-12-31")
+    answer = qc.assess(data, "rd_intensity", draws=2000)
+    chances = np.linspace(0.05, 0.95, 10)
+    levels = np.array([answer.level(p) for p in chances])
+    assert (np.diff(levels) <= 0).all()
+    back = [answer.forecast.probability_at_least(level) for level in levels]
+    assert back == pytest.approx(chances, abs=1 / 2000)
+    ahead = outlook(data, answer)
+    years = [ahead.year(p) or 9999 for p in chances]
+    assert years == sorted(years) and ahead.year(0.5) == ahead.attained[0.5]
+    for wrong in (answer.level, ahead.year):
+        with pytest.raises(QcityError, match="between 0 and 1"):
+            wrong(1.0)
+    with pytest.raises(QcityError, match="no forecast"):
+        qc.assess(data, "grid_inspection_coverage").level(0.5)
+
+
+def compared(levels, above=True, until=2023, name="province"):
+    """A comparator whose years to come are known."""
+    one = pd.Series(levels, dtype=float)
+    years = np.arange(2021, until + 1)
+    return others.Comparator(
+        name, above, one[one.index <= 2020], one[:0], np.tile(one.reindex(years), (4000, 1))
+    )
+
+
+STEADY = {year: 100 * 1.05 ** (year - 2012) for year in range(2012, 2024)}
+BUMPY = {year: level * (1.1 if year % 2 else 0.95) for year, level in STEADY.items()}
+
+
+def referred(*comparators):
+    return others.reference(
+        10.0, 2020, comparators, np.arange(2021, 2024), "positive", np.random.default_rng(1)
+    )
+
+
+def test_a_reference_moves_like_the_nearest_region_above_and_widens_with_the_years():
+    made = referred(compared(STEADY), compared(BUMPY, above=False))
+    assert made.median().tolist() == pytest.approx([10 * 1.05**k for k in (1, 2, 3)], rel=0.02)
+    width = np.diff(np.log(made.interval()), axis=1).ravel()
+    assert (np.diff(width) > 0).all()
+    beside = referred(compared(STEADY, above=False), compared(BUMPY, above=False)).median()
+    assert not np.allclose(beside, made.median(), rtol=0.02)  # the mean of both
+    assert np.diff(np.log(referred(compared(BUMPY)).interval()), axis=1)[0] > width[0] / 4
+
+
+@pytest.mark.parametrize(("comparators", "said"), [
+    ((), "needs a comparator"),
+    ((compared({2012: 1, 2013: 2}, name="x/y"),), "x/y has no figure of 2020, the base year"),
+])  # fmt: skip
+def test_comparators_that_cannot_be_chained_are_refused(comparators, said):
+    with pytest.raises(QcityError, match=said):
+        referred(*comparators)
+
+
+def test_a_comparator_that_is_the_region_itself_is_no_comparator(tmp_path):
+    rows = figures({2020: 9.0})
+    data = loaded(
+        tmp_path, observations=rows, indicators=[indicator("widgets", comparators="testville/widgets")]
+    )
+    assert qc.assess(data, "goal").parts == ()
