@@ -327,16 +327,6 @@ def test_what_a_file_and_its_mapping_yield(tmp_path: Path, text: str, how: Any, 
     assert (done.refused, done.new) == ((), list(done.figures))
 
 
-def test_fractions_shown_as_percent_are_never_guessed(tmp_path: Path) -> None:
-    data = package(tmp_path / "data", indicators=INDICATORS)
-    file = xlsx(tmp_path / "a.xlsx", {"表1": [["指标", "单位", 2022, 2023], ["合格率", "%", 0.956, 0.96]]})
-    (problem,) = fails(lambda: import_figures(file, mapping(SHARE), data=data))
-    assert (problem.column, problem.code) == ("factor", "fractions")
-    for factor, values in ((1, [0.956, 0.96]), (100, [95.6, 96])):
-        done = import_figures(file, mapping(SHARE | {"factor": factor}), data=data)
-        assert [float(one.row["value"]) for one in done.of_kind("added")] == values
-
-
 def test_a_correction_here_does_not_make_the_published_figure_look_new(tmp_path: Path) -> None:
     file, data = made(tmp_path, "指标,2020年\n小部件,139\n", [*figures({2019: 13.1}), figure(2020, 139)])
     (data / "corrections.yaml").write_text(

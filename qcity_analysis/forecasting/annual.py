@@ -114,10 +114,8 @@ def _logarithmic(evidence: Evidence, levels: pd.Series, size: float) -> Evidence
 
 
 def shrunk_correlation(first: pd.Series, second: pd.Series) -> float:
-    """Correlation of the yearly changes of two series (index year), shrunk towards 0; 0 with fewer than 3 changes.
-
-    Changes are relative where both series are positive, as they go together in growth. One change without correlation
-    counts beside those of the series; more made forecasts of ratios worse.
+    """Correlation of the yearly changes of two series (index year), relative where both are positive; shrunk towards 0
+    by one change without correlation; 0 with fewer than 3 changes.
     """
     both = pd.concat([first.rename("a"), second.rename("b")], axis=1).dropna().sort_index()
     both = np.log(both) if (both > 0).all(axis=None) else both
@@ -130,9 +128,8 @@ def shrunk_correlation(first: pd.Series, second: pd.Series) -> float:
 def paired(
     first: np.ndarray, second: np.ndarray, correlation: float, rng: np.random.Generator, batches: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The same paths (draws, years) in an order in which their last years have that rank correlation (normal scores).
-
-    Paths stay within their part where both fall into `batches` independent parts.
+    """The same paths (draws, years) in an order in which their last years have that rank correlation (normal scores),
+    within each of the `batches` independent parts.
     """
     one, other = rng.standard_normal((2, len(first)))
     other = correlation * one + np.sqrt(1 - correlation**2) * other
@@ -149,9 +146,8 @@ def forecast_ratio(
 ) -> Forecast:  # fmt: skip
     """The forecast of factor × top / under for the years after `after`, from the forecasts of both.
 
-    Each input is forecast by itself; their paths are paired by a Gaussian copula over where each stands in its last
-    year, with the correlation of their yearly changes. A year that one of the two has already is taken as its history
-    says. `history` is the ratio so far (index year). Both need the same last year and the same number of draws.
+    Their paths are paired by a Gaussian copula over where each stands in its last year, with the correlation of their
+    yearly changes; years that one has already are as its history says. `history` is the ratio so far (index year).
     """
     years, sides = np.arange(after + 1, int(top.years[-1]) + 1), []
     for side in (top, under):  # what is known of the years before the forecast begins, then its paths
@@ -213,9 +209,8 @@ class Move(NamedTuple):
 def borrow(own: Forecast, comparators: Sequence[pd.Series], shares: Shares | None = None) -> Forecast:
     """The forecast moved towards its comparators (annual levels, index year); its spread stays as it is.
 
-    Where the series stands still, paths do not move while they stay at its last value. Comparators need three points,
-    one in the last year of the series; others are left out. Without any, or with fewer than three points of its own,
-    `own` is returned as it is. Raises QcityError for a value outside the support.
+    Where the series stands still, paths do not move while they stay at its last value. Comparators and the series need
+    three points, one in the last year of the series. Raises QcityError for a value outside the support.
 
     >>> city = forecast(pd.Series([2.0, 2.1, 2.2], index=[2018, 2019, 2020]), until=2023)
     >>> province = pd.Series([3.0, 3.1, 3.2, 3.4, 3.6], index=range(2018, 2023))
@@ -239,9 +234,8 @@ def together(
     own: pd.Series, comparators: Sequence[pd.Series], years: np.ndarray, support: str,
     prior: Prior | None = None,
 ) -> Move | None:  # fmt: skip
-    """How comparators changed, or are expected to, in `years` after the last of `own`; None when none can be compared.
-
-    The mean over comparators of their changes in units of their typical change, in the unit of `own`.
+    """How comparators changed, or are expected to, in `years` after the last of `own`: their mean change in units of
+    the typical one, in the unit of `own`; None when none can be compared.
     """
     last = int(own.index[-1])
     each = (_change(series.dropna(), last, years, support, prior or shipped()) for series in comparators)

@@ -1,12 +1,10 @@
 """Paths that keep to what is known in part: bounds ("above 96 %"), provisional values, year-to-date estimates.
 
 Up to the last value, histories are completed many times: an uncertain year is drawn around its figure or within its
-bounds, and each completed history counts in proportion to the marginal likelihood of the structural mixture (importance
-sampling), so a bound says as much as it knows and no more.
+bounds, and counts in proportion to the marginal likelihood of the structural mixture (importance sampling).
 
 After the last value, year by year, many paths are drawn up to the next year of which something is known and kept in
-proportion to how likely that makes it (a particle filter; Gordon, Salmond and Smith 1993). The forecast goes on as if
-the kept values had been observed: without news nothing changes, and the year itself is the forecast, cut or tilted.
+proportion to how likely that makes it (a particle filter; Gordon, Salmond and Smith 1993), as if observed.
 """
 
 from __future__ import annotations
@@ -43,9 +41,8 @@ MORE = 10  # times as many where too few of them agree with it
 
 @dataclass(frozen=True)
 class Conditions:
-    """One series with everything known of it, checked: its `values` without gaps, `bounds` by year, what is `told` of
-    estimates and uncertain values (value and standard error), errors `shared` by several years; and what the plain
-    values say: the typical change `unit`, and the log weight of each cell of the `prior`, `log_prior`.
+    """One series with everything known of it, checked: `values` without gaps, `bounds` by year, what is `told` (value
+    and standard error by year), errors `shared` by years; typical change `unit`, and the log weight of each cell.
     """
 
     values: pd.Series
@@ -138,8 +135,7 @@ class Conditions:
 
 def _numbers(table: Years, what: str) -> dict[int, float]:
     """What was told of years, as whole years and finite numbers."""
-    year, value = f"a year of {what}", f"{what} in {{}}"
-    return {whole_number(y, year): as_number(x, value.format(y)) for y, x in table.items()}
+    return {whole_number(y, f"a year of {what}"): as_number(x, f"{what} in {y}") for y, x in table.items()}
 
 
 def conditioned(known: Conditions, years: int, draws: int, rng: np.random.Generator) -> np.ndarray:

@@ -209,8 +209,7 @@ def _median(a: np.ndarray) -> np.ndarray:
 def _autocorrelation(d: np.ndarray) -> np.ndarray:
     """Correlation of neighbouring changes, shrunk towards 0 for few of them."""
     centred = np.where(np.isfinite(d), d - _mean(d)[:, None], 0.0)
-    both = np.isfinite(d[:, 1:]) & np.isfinite(d[:, :-1])
-    products = row_sums(np.where(both, centred[:, 1:] * centred[:, :-1], 0.0))
+    products = row_sums(centred[:, 1:] * centred[:, :-1])  # 0 where one of the two is not there
     return products / (row_sums(centred * centred) + 1e-9)
 
 

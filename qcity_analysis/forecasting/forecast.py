@@ -44,9 +44,8 @@ class ModelError(QcityError):
 class Forecast:
     """Joint paths of one series after its last observed year.
 
-    Attributes: `paths` (draws, years) in the unit of the series; `years` (years,) as integers; `model`, what made them;
-    `support`; `history`, the series used (index year); `breaks`; `batches`, into how many consecutive parts the paths
-    fall that were drawn independently of each other (0: every path was).
+    Attributes: `paths` (draws, years) in the unit of the series; `years` as integers; `model`, `support` and `breaks`;
+    `history`, the series used (index year); `batches`, the independent consecutive parts of the paths (0: each is one).
     """
 
     paths: np.ndarray
@@ -168,15 +167,13 @@ def forecast(
     `series` has years as index (whole numbers, "2024", or a yearly PeriodIndex or DatetimeIndex), as has a frame with
     one column; NaN or missing years are gaps. `support` is the possible range: real, positive (0 or more), percent (0
     to 100) or count; where it is None the kind is inferred from the values, guides the forecast, bounds nothing and is
-    named in the result. `breaks` are years in which a new segment starts whose level is not linked to the one before (a
-    change of definition). `model` is "mixture" or one of `forecast.MODELS`: `ets` (additive damped trend), `theta`,
-    `arima` (0, 1, 1) with drift, `ucm` (local linear trend), `drift` and `naive` (random walks); ets and theta take no
-    gaps. An integer `rng` makes a new Generator, None that of 0: the same question has the same answer.
+    named in the result. `breaks` are years in which a new definition starts, not linked to the one before. `model` is
+    "mixture" or one of `MODELS`: `ets` (additive damped trend), `theta`, `arima` (0, 1, 1) with drift, `ucm` (local
+    linear trend), `drift` and `naive` (random walks); ets and theta take no gaps. The same `rng` gives the same answer.
 
     What is known in part (mixture only), by name or as one record `evidence`: `lower` and `upper` bounds and
     `estimates` (value, standard error) of years without a value; `noisy` standard errors of years with one; `shared`
-    errors that move several years together (year to size), as an uncertain change moves every later level. Two values
-    are enough where a third year is known in part.
+    errors that move several years together (year to size), as an uncertain change moves every later level.
 
     Raises SeriesError (values, see `histories.from_frame`), QcityError (arguments) and ModelError (a named model that
     cannot be fitted: nothing else is used in its place).

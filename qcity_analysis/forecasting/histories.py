@@ -218,11 +218,10 @@ def one_history(series: pd.Series, support: str | None, breaks: Sequence[int] = 
 def from_frame(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> Histories:
     """Check a long frame and align its series, ordered by `series_id`.
 
-    `frame` has the columns `series_id`, `period` (year), `value` and, optionally, `support` (of STATED; where it is
-    missing it is `inferred`), in any order of rows. A missing value is a gap; `breaks` are years in which a segment
-    begins that nothing links to the one before. Raises SeriesError for an unknown or missing column, text where a
-    number belongs, a year given twice, an infinite value, an unknown support or more than one for a series, a value
-    outside it, fewer than three points.
+    `frame` has the columns `series_id`, `period` (year), `value` and, optionally, `support` (of STATED; where missing
+    it is `inferred`). A missing value is a gap; `breaks` are years in which a segment begins that nothing links to the
+    one before. Raises SeriesError for columns, years, values or supports that are none or twice, and for fewer than
+    three points.
     """
     h, refused = checked(frame, breaks)
     if len(refused):

@@ -34,9 +34,7 @@ FAMILIES = ("constant mean", "moving level", "damped trend", "trend")
 
 
 class Filtered(NamedTuple):
-    """What the recursion leaves at the last year, for n series and C cells: log likelihood, mean of the state, its
-    covariance over s2 (n or 1, C), and the posterior `shape` (n or 1, C) and `rate` of the inverse-gamma for s2.
-    """
+    """What the recursion leaves at the last year (n or 1, C): log likelihood, state, and its `shape` and `rate`."""
 
     loglik: np.ndarray
     level: np.ndarray
@@ -276,10 +274,9 @@ def _structural(of: Ahead, owner: np.ndarray, rng: np.random.Generator) -> np.nd
 class Explanation:
     """What carries a forecast: which kinds of model have the weight, and what each year contributes.
 
-    Attributes: `shares`, weight of each family of cells, summing to one; `last_value`, by how much the median one year
-    ahead moves when the last value moves by 1; `without`, the median in the last year forecast if a year had not been
-    known (index year); `median`, that median with every year known; `structural`, the share of the quantiles that the
-    cells make (the rest are the learners').
+    Attributes: `shares`, weight of each family of cells; `last_value`, by how much the median one year ahead moves when
+    the last value moves by 1; `median` of the last year forecast, and `without` a year (index year); `structural`, the
+    share of the quantiles that the cells make (the rest are the learners').
     """
 
     shares: dict[str, float]

@@ -1,8 +1,7 @@
 """Forecasts of many series at once, in memory, or in Parquet files too large for it.
 
-In files series are dealt to parts by their name, so the parts and their bytes are the same whatever the order of the
-rows, the files the input came in, or who computes them: this process, several, or the workers of a Dask scheduler. Each
-part appears at once when it is finished; a run that was stopped goes on where it was.
+In files series are dealt to parts by their name, so the bytes are the same whatever the order of the rows and whoever
+computes them. Each part appears at once when it is finished; a run that was stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -32,8 +31,7 @@ LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 QUESTION = ("series_id", "period", "threshold", "direction")
 ROWS = 1_000_000  # of input in one part, about
 STATE, REFUSED = "_run.json", "refused.csv"
-RETRIES = 2  # of a job whose Dask worker died
-PATIENCE = "20s"  # to reach a scheduler
+RETRIES, PATIENCE = 2, "20s"  # of a job whose Dask worker died; to reach a scheduler
 Work = Callable[[Any], str]
 
 
@@ -101,9 +99,8 @@ def forecast_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = 
     """Forecast every series of a long frame (`series_id, period, value` and, optionally, `support`), or of a wide one
     (years as index, a column for each series).
 
-    Each series is forecast for the `horizon` years (at most 50) after its own last observed year. A series that cannot
-    be forecast (see `histories.from_frame` for what is checked) is left out and named with the reason in `refused`.
-    Raises SeriesError where no series is left or the frame itself is wrong, QcityError for another horizon.
+    Each for the `horizon` years (at most 50) after its own last observed year. What cannot be forecast (see
+    `histories.from_frame`) is named in `refused`. SeriesError where nothing is left, QcityError for another horizon.
 
     >>> frame = pd.DataFrame({"series_id": "a", "period": range(2020, 2024), "value": [2.4, 2.4, 2.6, 2.7]})
     >>> forecast_panel(frame, horizon=2).quantiles([.05, .5, .95]).index.to_list()
@@ -133,10 +130,9 @@ def forecast_files(
 ) -> list[Path]:  # fmt: skip
     """Forecast a Parquet file or folder of files; returns the parts written to `out`, in order.
 
-    Columns as in `forecast_panel`; each part has series_id, period and a column for each level. Series that cannot be
-    forecast are named in `out`/refused.csv (see `refused_of`). `workers` processes share the parts of about `rows` rows
-    of input; or those of a Dask `scheduler` ("tcp://host:8786"), which must see the same folders. QcityError when
-    the source is missing or lacks columns, `out` holds another run, or the scheduler cannot be reached.
+    Columns as in `forecast_panel`; a part has series_id, period and a column a level; `refused_of` names what
+    cannot be forecast. `workers` processes, or those of a Dask `scheduler` ("tcp://host:8786") that sees the same
+    folders, share the parts of about `rows` rows of input. QcityError for a source or a folder that will not do.
     """
     source, out = Path(source).resolve(), Path(out).resolve()
     if not source.exists():
@@ -155,7 +151,7 @@ def forecast_files(
         say(f"{done} of {len(jobs)} parts: {name}")
     shutil.rmtree(out / "_dealt", ignore_errors=True)
     written = [part for part in parts if part.exists()]
-    if refused := [pd.read_csv(_refused(part), dtype=str) for part in written if _refused(part).exists()]:
+    if refused := [pd.read_csv(path, dtype=str) for path in sorted(out.glob("_part-*.refused.csv"))]:
         pd.concat(refused).sort_values("series_id").to_csv(out / REFUSED, index=False)
     return written
 
@@ -221,17 +217,12 @@ def _deal(source: Path, dealt: Path, parts: int) -> int:
     return len(writers)
 
 
-def _refused(part: Path) -> Path:
-    """Where the series refused in a part are kept."""
-    return part.with_name(f"_{part.stem}.refused.csv")
-
-
 def _forecast_part(job: tuple[Path, Path, int, tuple[float, ...]]) -> str:
     """Forecast one part; written under another name first, so that a part that is there is whole."""
     source, part, horizon, levels = job
     panel = _partial_panel(pd.read_parquet(source), horizon)
     if len(panel.refused):
-        write_whole(_refused(part), panel.refused.to_csv(index=False))
+        write_whole(part.with_name(f"_{part.stem}.refused.csv"), panel.refused.to_csv(index=False))
     working = part.with_suffix(f".{os.getpid()}.tmp")
     panel.quantiles(levels).reset_index().rename(columns=str).to_parquet(working, index=False)
     os.replace(working, part)
@@ -241,8 +232,7 @@ def _forecast_part(job: tuple[Path, Path, int, tuple[float, ...]]) -> str:
 def each(work: Work, jobs: Sequence[Any], workers: int = 1, scheduler: str = "") -> Iterator[str]:
     """What `work` returns for each job, as they end: one after the other, or by several at once.
 
-    A job writes its own result and returns its name, so it does not matter who does it: `workers` processes or those of
-    a Dask `scheduler`. Raises QcityError when Dask is not installed, cannot be reached or has another version.
+    By `workers` processes or those of a Dask `scheduler`. QcityError when that is not installed, reached or the same.
     """
     if scheduler:
         yield from _by_dask(work, jobs, scheduler)

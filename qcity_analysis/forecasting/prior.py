@@ -1,9 +1,8 @@
 """What thousands of other series say: the prior of a forecast, and how fast indicators change.
 
-The prior's parts are functions of the features of a series: the gate gives each grid cell of the structural mixture its
-weight; the learners give quantiles of the five years ahead directly; `widen` makes the intervals of their average hold
-as often as they say, by length of history; `staying` says how likely the last value is to come again. All is in JSON
-files beside `prior/MODEL_CARD.md`, which says what they were trained on; only `training/` reads the corpus.
+From the features of a series the gate gives each grid cell of the structural mixture its weight, the learners give
+quantiles of five years, `widen` makes intervals hold as often as they say, and `staying` says how likely the last value
+comes again. All is in JSON beside `prior/MODEL_CARD.md`, which says what it was trained on.
 """
 
 from __future__ import annotations
@@ -231,9 +230,8 @@ def read_prior(text: str) -> Prior:
 def scaled(levels: np.ndarray, support: str, typical: float = 1.0) -> np.ndarray:
     """Levels on the scale on which changes of a support are compared; NaN where the scale does not hold them.
 
-    positive and count: 100 ln(level), so that a difference is about a change in percent. percent: the log-odds
-    ln(p / (100 - p)), so that from 96 to 98 counts as halving what is missing, like from 80 to 90 (about); shares
-    within `EDGE` of 0 or 100 are taken as `EDGE` away. real: the level over `typical`, see `typical_change`.
+    positive and count: 100 ln(level), about percent. percent: the log-odds ln(p / (100 - p)), so that from 96 to 98 is
+    like from 80 to 90; at least `EDGE` from 0 and 100. real: the level over `typical`, see `typical_change`.
     """
     levels = np.asarray(levels, dtype=float)
     if SCALES[support] == "log":
@@ -267,9 +265,8 @@ class ReferenceChanges:
     ) -> float | None:
         """Share of the corpus' changes over so many years that went at least as far a year as `change`.
 
-        They count in the direction of `change`, or in that of `rising` where it is given (a change of -1 when a rise
-        is wanted: at most that much lost). With `either` a series that went as far the other way counts too. None
-        beyond 10 years, or where the corpus has no such change. 0 and 1 mean beyond the outermost percentile.
+        They count in the direction of `change`, or of `rising` where it is given (a change of -1 when a rise is wanted:
+        at most that much lost); with `either` in both. None beyond 10 years, or where there is no such change.
         """
         if years not in SPANS or not np.isfinite(change) or np.isnan(self.quantiles[years - 1]).any():
             return None

@@ -28,7 +28,6 @@ EVEN = 4.0  # years of Poisson evenness that the spread is shrunk towards
 
 def at_levels(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """Quantiles (..., Q) at `levels` (Q,) from the values at the knots (..., 15)."""
-    levels = np.asarray(levels, dtype=float)
     left, share = _place(levels)
     low, high = values[..., left], values[..., left + 1]
     # A knot gives its own value to the bit.
@@ -63,10 +62,9 @@ def below(values: np.ndarray, x: np.ndarray) -> np.ndarray:
 class Marginals(NamedTuple):
     """Forecast distributions of n series in H years.
 
-    Attributes: `knots` (n, H, 15), the quantiles at KNOTS in the unit of each series, before lumps and the edges of
-    the range count; `last` (n,), the last value, and `stay` (n, H), the probability of having it again; `low` and
-    `high` (n,), the edges of the possible range; `item` (n,), the size of one item of a count of rare events, whose
-    quantiles are rounded up to whole items (see `items`), else 0.
+    Attributes: `knots` (n, H, 15), the quantiles at KNOTS before lumps and edges count; `last` (n,) value, and `stay`
+    (n, H), the probability of having it again; `low` and `high` (n,), the edges of the possible range; `item` (n,), the
+    size of one item of a count of rare events, whose quantiles are rounded up to whole items (see `items`), else 0.
     """
 
     knots: np.ndarray
@@ -142,8 +140,8 @@ def _whole(count: np.ndarray, to: np.ufunc) -> np.ndarray:
 def items(h: Histories) -> np.ndarray:
     """Size of one item (n,) of series that are small counts of rare events, 0 for others.
 
-    The item is the greatest number of which all values are multiples. A small count has at most RARE items a year and
-    fell at least once, or is zero throughout (then the item is 1). A series that never fell is taken for a stock.
+    The item divides all values. A small count has at most RARE items a year and fell at least once, or is zero
+    throughout (then the item is 1); a series that never fell is taken for a stock.
     """
     sizes = np.zeros(len(h))
     for i in np.flatnonzero(h.support == SUPPORTS.index("count")):

@@ -146,25 +146,18 @@ def _tables(
     """The layout of a sheet and its tables; none where it has no years, nor one in its title."""
     across = [] if period or grid.long or layout in ("years_down", "long") else _year_rows(grid)
     down = [] if period or layout == "years_across" else _year_columns(grid, columns)
+    if not across and not down and (period or not layout):
+        down = _one_year(grid, period, columns)
     tables = [_columns_down(grid, table, columns) for table in down]
-    long = _is_long(tables, columns)
-    if layout == "long" and not long:
-        tables = []
+    heads = [column.headings[-1] for table in tables[:1] for column in table.values]
+    long = "value" in {words.role_of(head, columns) for head in heads}
     if across and not long and (not down or across[0].head <= down[0].top):
         return "years_across", [part for table in across for part in _columns_across(grid, table)]
-    if not down and not (layout and not period):
-        one = _one_year(grid, period, columns)
-        tables = [_columns_down(grid, one, columns)] if one else []
-        long = _is_long(tables, columns)
+    tables = tables if long or layout != "long" else []
     return ("long" if long else "years_down") if tables else "", tables
 
 
-def _is_long(tables: list[_Table], columns: Mapping[str, str]) -> bool:
-    """Whether the first table holds one figure per row, under a heading for values."""
-    return bool(tables) and any(words.role_of(c.headings[-1], columns) == "value" for c in tables[0].values)
-
-
-def _one_year(grid: Grid, period: str, columns: Mapping[str, str]) -> _Table | None:
+def _one_year(grid: Grid, period: str, columns: Mapping[str, str]) -> list[_Table]:
     """A table without years, of the one year that is declared, or that the lines above it name."""
     for head, cells in enumerate(grid.rows[:20]):
         texts = list(filter(None, map(as_text, cells)))
@@ -174,8 +167,8 @@ def _one_year(grid: Grid, period: str, columns: Mapping[str, str]) -> _Table | N
             lines = " ".join(text for text in above if not words.ABOUT_FILE.search(text))
             named = set(re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", lines))
             stated = period or (named.pop() if len(named) == 1 else "")
-            return _Table(head, head + 1, len(grid.rows), period=stated) if stated else None
-    return None
+            return [_Table(head, head + 1, len(grid.rows), period=stated)] if stated else []
+    return []
 
 
 def _is_year_row(grid: Grid, row: int, years: dict[int, str]) -> str:

@@ -158,16 +158,14 @@ class _Reader:
             self.fault(("period",), "read_period", cell=period)
         if self.problems:
             raise DataError(sorted(self.problems, key=lambda p: p.row or 0))
-        sheets = top.get("sheet") or None
-        sheets = (sheets,) if isinstance(sheets, str) else sheets and tuple(sheets)
-        layout, regions = str(top.get("layout") or "") or None, top.get("regions") or {}
-        missing = top.get("missing") or ()
-        missing = (missing,) if isinstance(missing, str) else tuple(missing)
-        reading = {"encoding": str(top.get("read_as") or "")}
-        reading |= {key: str(top.get(key) or "") for key in ("decimal", "period")}
-        return Mapping(
-            rules, source, sheets, layout, columns, regions, statuses, self.file, missing, **reading
+        sheets, missing = (
+            (given,) if isinstance(given, str) else tuple(given)
+            for given in (top.get("sheet") or (), top.get("missing") or ())
         )
+        layout, regions = str(top.get("layout") or "") or None, top.get("regions") or {}
+        encoding, decimal, period = (str(top.get(key) or "") for key in ("read_as", "decimal", "period"))
+        named = (columns, regions, statuses, self.file)
+        return Mapping(rules, source, sheets or None, layout, *named, missing, encoding, decimal, period)
 
     def fault(self, at: _At, code: str, column: str = "", **values: Any) -> None:
         """Note a problem at the nearest entry that stands in the file."""

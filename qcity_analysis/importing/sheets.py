@@ -31,9 +31,7 @@ MESSAGES = (".xml", ".json")
 _STATUS = {"": "", "A": "", "P": "preliminary", "E": "estimate", "F": "estimate", "I": "estimate", "R": ""}
 # Eurostat's flags, of which a figure may have several: provisional, estimated, forecast; a break and others say less
 _STATUS |= dict.fromkeys("bcdnruz", "") | {"p": "preliminary"} | dict.fromkeys("efis", "estimate")
-_PX = re.compile(
-    r'([A-Z][A-Z0-9_-]*)(?:\[\w+\])?(?:\(("[^"]*"(?:,\s*"[^"]*")*)\))?=((?:"[^"]*"|[^;"])*);', re.S
-)
+_PX = re.compile(r'([A-Z][\w-]*)(?:\[\w+\])?(?:\(("[^"]*"(?:,\s*"[^"]*")*)\))?=((?:"[^"]*"|[^;"])*);', re.S)
 TEXT = (".csv", ".tsv", ".txt", ".px")
 EXCEL = (".xlsx", ".xlsm", ".xls")
 _Box = tuple[int, int, int, int]
@@ -197,7 +195,9 @@ def _old_excel_grids(path: Path) -> list[Grid]:
     def cell(one: Any) -> Cell:
         if one.ctype == xlrd.XL_CELL_DATE:
             return xlrd.xldate_as_datetime(one.value, book.datemode)
-        return xlrd.error_text_from_code[one.value] if one.ctype == xlrd.XL_CELL_ERROR else one.value
+        if one.ctype == xlrd.XL_CELL_ERROR:
+            return xlrd.error_text_from_code[one.value]
+        return bool(one.value) if one.ctype == xlrd.XL_CELL_BOOLEAN else one.value
 
     return [
         _grid(path, sheet.name, (map(cell, sheet.row(k)) for k in range(sheet.nrows)),
@@ -217,9 +217,8 @@ def _html_grids(path: Path, encoding: str) -> list[Grid]:
         rows: list[list[Cell]] = []
         merged = []
         held: set[tuple[int, int]] = set()  # cells that a merged one above or beside covers
-        for r, line in enumerate(
-            row for row in table.find_all(["tr", "row"]) if row.find_parent("table") is table
-        ):
+        own = [row for row in table.find_all(["tr", "row"]) if row.find_parent("table") is table]
+        for r, line in enumerate(own):
             rows.append([])
             for one in line.find_all(["td", "th", "cell"]):
                 while (r, len(rows[r])) in held:
