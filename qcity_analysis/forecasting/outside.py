@@ -189,7 +189,7 @@ def read_learned(content: dict[str, Any]) -> Learned:
 def central(comparators: Sequence[Comparator]) -> list[Comparator]:
     """Those whose change is taken: the nearest region above; without one, all.
 
-    Learned too: where the country's change is known, other provinces add nothing (weights 1.0 and 0.0 within .1).
+    Where the country's change is known, other provinces added next to nothing: weights 1 and 0 are set, not fitted.
     """
     above = [one for one in comparators if one.above]
     return above[:1] or list(comparators)
