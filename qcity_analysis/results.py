@@ -17,23 +17,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from .analysis.outlook import Outlook, outlook
+from .analysis.portfolio import Portfolio, portfolio
+from .analysis.scenarios import Scenario, scenario, scenarios
+from .analysis.sensitivity import sensitivity
 from .assessment import assess as judging
 from .assessment.answer import Assessment
 from .catalogue import check_language, text
 from .data.load import Data, in_memory
 from .errors import QcityError, no_key
+from .forecasting.forecast import MODELS
 from .forecasting.histories import yearly
-from .reporting import sentences
+from .reporting import figures, page, sentences, show
+from .reporting.analyses import scenario_shown, scenarios_table
+from .reporting.figures.charts import scorecard_chart
+from .reporting.figures.fan import fan_chart
 from .reporting.formatting import percent
+from .rules.results import rules_for
 from .targets import Target, find_target
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from .analysis.outlook import Outlook
-    from .analysis.portfolio import Portfolio
-    from .analysis.scenarios import Scenario
     from .forecasting.mixture import Explanation
 
 _IN_ROW = ("target_id", "section", "name_zh", "name_en", "kind")
@@ -63,8 +69,6 @@ class Answer(Assessment):
         return cls(**own, data=data, language=check_language(language))
 
     def _repr_html_(self) -> str:
-        from .reporting import figures, page, show
-
         alt = sentences.alt_text(self, self.language)
         png = base64.b64encode(figures.Picture(self._chart(), alt).png()).decode()
         chart = f'<img alt="{escape(alt)}" src="data:image/png;base64,{png}" style="max-width:100%">'
@@ -75,8 +79,6 @@ class Answer(Assessment):
         raise no_key("Answer", name, f"answer.{name} is an attribute, answer.to_frame() a frame")
 
     def _chart(self) -> Figure:
-        from .reporting.figures.fan import fan_chart
-
         return fan_chart(self, self.language)
 
     def plot(self) -> Axes:
@@ -96,14 +98,10 @@ class Answer(Assessment):
 
     def outlook(self) -> Outlook:
         """When it would be reached, how long one may wait, how often anything moved as fast as needed."""
-        from .analysis.outlook import outlook
-
         return outlook(self.data, self)
 
     def sensitivity(self) -> pd.DataFrame:
         """The verdict under other choices (window, year, base, tolerance, model), a row each; `flips`: another one."""
-        from .analysis.sensitivity import sensitivity
-
         varied = sensitivity(self.data, self)
         rows = [{"definition": one.answer.definition["indicator_id"]} | vars(row) for one in varied
                 for row in (one.asked, *one.rows)]  # fmt: skip
@@ -111,23 +109,17 @@ class Answer(Assessment):
 
     def rules(self) -> pd.DataFrame:
         """What each published progress rule says: definition, rule, category, will_meet, reason."""
-        from .rules.results import rules_for
-
         return rules_for(self)
 
     def sources(self) -> pd.DataFrame:
         """Every published figure used or set aside, with publisher, document and date, as shown on the page."""
-        from .reporting.show import sources_by_series
-
-        tables = sources_by_series(self, self.language)
+        tables = show.sources_by_series(self, self.language)
         return pd.concat(tables, names=["series"]).reset_index(0) if tables else pd.DataFrame()
 
     def what_if(self, several: Mapping[str, Mapping[str, Any]] | None = None, **supposed: Any) -> WhatIf:
         """The answer under suppositions: one by keyword (`given={2026: 3.9}`, `pace="last 5"`, `path`, `shock`,
         `policy`, `threshold`, `deadline`: see `analysis.scenarios`), `several` by name, or without any the usual paces.
         """
-        from .analysis.scenarios import scenario, scenarios
-
         if supposed and several is None:
             return WhatIf(self, (scenario(self.data, self, **supposed),))
         return WhatIf(self, scenarios(self.data, self, several))
@@ -151,8 +143,6 @@ class WhatIf:
         return f"<WhatIf {self.asked.target.target_id}, as it is {self.asked.chance}: {shown}>"
 
     def _repr_html_(self) -> str:
-        from .reporting.analyses import scenarios_table
-
         return str(scenarios_table(self.rows, self.asked.language).to_html())
 
     @property
@@ -178,7 +168,6 @@ class WhatIf:
 
     def plot(self) -> Axes:
         """Draw a fan for each scenario with its probability, all on one scale; returns the first axes."""
-        from .reporting.analyses import scenario_shown
         from .reporting.figures import TARGET, new_figure, wrapped
 
         drawn = [row for row in self.rows if row.answer.forecast is not None]
@@ -225,14 +214,10 @@ class Scorecard:
 
     def portfolio(self) -> Portfolio:
         """How many of the targets will be met, when what moves one indicator moves others too."""
-        from .analysis.portfolio import portfolio
-
         return portfolio(self.data, list(self.answers.values()))
 
     def plot(self) -> Axes:
         """Draw the probabilities of all targets and return the axes; a notebook shows it."""
-        from .reporting.figures.charts import scorecard_chart
-
         title = text("scorecard_question", self.language, plan=self.plan)
         return _shown(scorecard_chart(list(self.answers.values()), self.language), title)
 
@@ -302,12 +287,8 @@ def assess_series(
     asks = {"unit": "%", "unit_zh": "%"} if name == "change" else {}
     target = {"plan": _SERIES, "target_id": _SERIES, "kind": kind, "direction": "at_most" if down else "at_least",
               "threshold": threshold, "base_year": base, "deadline": by, "tolerance": slack}  # fmt: skip
-    figure = who | {
-        "measure": "count_new" if rounds else "level",
-        "qualifier": "=",
-        "status": "final",
-        "unit": unit,
-    }
+    measure = "count_new" if rounds else "level"
+    figure = who | {"measure": measure, "qualifier": "=", "status": "final", "unit": unit}
     last = dt.date(int(max(levels.index, default=1)), 12, 31)
     data = in_memory(
         max(dt.date.today(), last), targets=[who | named | target | asks], regions=[who | named],
@@ -336,9 +317,7 @@ def _shown(figure: Figure, alt: str) -> Axes:
     from IPython import get_ipython
 
     if get_ipython() is not None:
-        from .reporting.show import picture
-
-        picture(figure, alt)
+        show.picture(figure, alt)
     return figure.axes[0]
 
 
@@ -363,8 +342,6 @@ class Explorer:
 
     def __init__(self, data: Data, target_id: str, plan: str | None, language: str, draws: int) -> None:
         import ipywidgets as w
-
-        from .forecasting.forecast import MODELS
 
         self.data, self.language, self.draws = data, language, draws
         held = data.targets.merge(data.observations[["indicator_id", "region"]].drop_duplicates())

@@ -15,6 +15,7 @@ from .data.load import Data
 from .data.schema import RELATIVE
 from .errors import QcityError, unknown
 
+STRICT = ("direction", "monotone")  # kinds for which equal is not enough
 UPWARD = ("at_least", "increase", "increase_every_year")
 CLOSE = 1e-12  # of the larger of the two: published decimals are not exact in binary, but a figure may have 12 digits
 NUMERAL = re.compile("[一二三四五六七八九十]+|[0-9]+")  # in the name of a section
@@ -74,13 +75,9 @@ class Target:
         return self.name_zh if lang == "zh" else self.name_en
 
     upward = property(lambda self: self.direction in UPWARD)
-    strict = property(
-        lambda self: self.kind in ("direction", "monotone") and not (self.threshold or self.tolerance)
-    )
+    strict = property(lambda self: self.kind in STRICT and not (self.threshold or self.tolerance))
     relative = property(lambda self: self.kind in RELATIVE)
-    compounded = property(
-        lambda self: self.deadline - (self.base_year or 0) if self.kind == "average_growth" else 1
-    )
+    compounded = property(lambda self: self.deadline - self.base_year if self.kind == "average_growth" else 1)
 
     def amount(self, slack: float = 0.0) -> float:
         """What is asked for in the unit of the target (a change, % a year, a step), less `slack` in that unit."""
@@ -150,9 +147,10 @@ def find_target(
         row = named.iloc[0]
         cells = {field.name: row[field.name] for field in dataclasses.fields(Target)}
         for name in ("base_year", "deadline"):
-            if not pd.isna(year := row[name]) and (
-                not isinstance(year, (int, float, np.number)) or year != int(year)
-            ):
+            whole = isinstance(year := row[name], (int, float, np.number)) and (
+                pd.isna(year) or year == int(year)
+            )
+            if not (whole or pd.isna(year)):
                 raise QcityError(f"{name} of {target_id!r} is a whole year, such as 2025; found {year!r}")
             cells[name] = None if pd.isna(year) else int(year)
         if cells["deadline"] is None:

@@ -49,6 +49,7 @@ def test_a_notebook_is_stripped_thin_and_typed(path):
         if cell.cell_type == "code":
             assert not cell.outputs and cell.execution_count is None and "def " not in cell.source
     assert all(parameter.comment for parameter in declared_parameters(path))
+    assert "qc.check_parameters()" in [cell.source for cell in document.cells if cell.cell_type == "code"][1]
 
 
 def test_a_page_is_offline_described_and_wholly_in_its_language(tmp_path):

@@ -63,43 +63,31 @@ def test_every_way_to_end_is_told_truly_and_leaves_no_large_page_and_no_process(
             kept = nbformat.read(out := folder / "out.ipynb", as_version=4)
             assert out.stat().st_size < 1_200_000 and kept.cells[1].outputs[0].text == "before\n"
             assert bool(kept.cells[-1].outputs) == (status == "ok")
-    assert b"43217" not in subprocess.run(["ps", "ax"], capture_output=True).stdout
+        assert run(tmp_path, "import sys; sys.modules['scipy.stats']", argv=argv()).ok  # preloaded
+    assert argv() is None and b"43217" not in subprocess.run(["ps", "ax"], capture_output=True).stdout
 
 
 @pytest.mark.slow
 def test_another_kernel_is_the_notebooks_own_or_refused(tmp_path):
     path = notebook(tmp_path)
-    for kernel, told in (
-        ({"name": "nowhere"}, "No such kernel"),
-        ({"name": "ir", "language": "R"}, "in Python"),
-    ):
+    for kernel in ({"name": "nowhere"}, {"name": "ir", "language": "R"}):
         document = nbformat.read(path, as_version=4)
         document.metadata.kernelspec = kernel
         nbformat.write(document, path)
-        try:
-            told_so = run_notebook(path, {}, tmp_path / "out.ipynb", kernel_argv=["false"]).error
-        except QcityError as error:
-            told_so = str(error)
-        assert told in told_so
+        if "language" not in kernel:
+            assert (
+                "No such kernel" in run_notebook(path, {}, tmp_path / "a.ipynb", kernel_argv=["false"]).error
+            )
+    with pytest.raises(QcityError, match="its language is R; it needs exactly one such cell, in Python"):
+        declared_parameters(path)
 
 
 @pytest.mark.slow
-def test_the_limit_is_for_the_whole_notebook(tmp_path):
+def test_the_limit_is_for_the_whole_notebook_and_a_kernel_that_does_not_start_is_tried_again(tmp_path):
     result = run(tmp_path, "import time; time.sleep(3)", "time.sleep(3)", "time.sleep(30)", timeout=8)
     assert result.status == "timeout" and result.seconds < 20 and "8 seconds" in result.error
-
-
-@pytest.mark.slow
-def test_a_kernel_that_does_not_start_is_tried_again(tmp_path):
     result = run(tmp_path, "1", argv=["/bin/false", "{connection_file}"])
     assert (result.status, result.attempts, result.cell) == ("died", 3, "")
-
-
-@pytest.mark.slow
-def test_a_kernel_forked_from_the_preloaded_process_runs_a_notebook_while_that_is_there(tmp_path):
-    with kernel_server() as argv:
-        assert run(tmp_path, "import sys; assert 'scipy.stats' in sys.modules", argv=argv()).error == ""
-    assert argv() is None
 
 
 def test_unknown_and_mistyped_parameters_are_refused_together_before_anything_is_written(tmp_path):

@@ -198,10 +198,8 @@ def _base_periods(observations: pd.DataFrame, targets: pd.DataFrame) -> list[Pro
     based = rows[rows["base_period"].notna() & _readable(rows["period"])]
     year = based["period"].str[:4].astype(int)
     late = year <= based["base_period"].astype(int)
-    return _in_order(
-        _at("no_base_period", rows[rows["base_period"].isna() & ~said], "base_period")
-        + _at("late_base_period", based[late], "base_period", year=year[late])
-    )
+    problems = _at("no_base_period", rows[rows["base_period"].isna() & ~said], "base_period")
+    return _in_order(problems + _at("late_base_period", based[late], "base_period", year=year[late]))
 
 
 def _future(observations: pd.DataFrame, today: dt.date) -> list[Problem]:
@@ -209,10 +207,8 @@ def _future(observations: pd.DataFrame, today: dt.date) -> list[Problem]:
     rows = observations[_readable(observations["period"])]
     begun, out = (pd.to_numeric(rows[name].str[:4], errors="coerce") for name in ("period", "published"))
     early, late = begun > out, begun > today.year
-    return _in_order(
-        _at("before_its_period", rows[early], "period", date=rows.loc[early, "published"])
-        + _at("future", rows[late & ~early], "period", date=today)
-    )
+    problems = _at("before_its_period", rows[early], "period", date=rows.loc[early, "published"])
+    return _in_order(problems + _at("future", rows[late & ~early], "period", date=today))
 
 
 def _declared(row: Any, column: str, code: str, cell: Any, **values: Any) -> Problem:
@@ -225,9 +221,8 @@ def _declarations(row: Any, indicators: pd.DataFrame) -> list[Problem]:
     problems = _inputs(row, indicators)
     if is_spliced(row):
         needed = ("continues", "splice_reason_zh", "splice_reason_en", "splice_year")
-        problems += [
-            _declared(row, name, f"splice_{name}", "") for name in needed if not shown(getattr(row, name))
-        ]
+        empty = (name for name in needed if not shown(getattr(row, name)))
+        problems += [_declared(row, name, f"splice_{name}", "") for name in empty]
     elif not pd.isna(row.splice_year):
         problems.append(_declared(row, "splice_year", "nothing_spliced", row.splice_year))
     try:

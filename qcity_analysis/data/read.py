@@ -130,15 +130,13 @@ def regular_rows(text: str, header: Sequence[str]) -> pd.DataFrame | None:
     lines = raw.count(b"\n") + (not raw.endswith(b"\n"))
     if len(set(header)) < len(header) or raw.count(b"\r") != raw.count(b"\r\n"):
         return None
-    names = [str(position) for position in range(len(header))]
+    names = [*map(str, range(len(header)))]
     types = dict.fromkeys(names, pa.large_string())
     try:
-        table = csv.read_csv(
-            pa.BufferReader(raw),
-            read_options=csv.ReadOptions(column_names=names, skip_rows=1),
-            parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
-            convert_options=csv.ConvertOptions(column_types=types, strings_can_be_null=False),
-        )
+        how = csv.ReadOptions(column_names=names, skip_rows=1)
+        lined = csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
+        typed = csv.ConvertOptions(column_types=types, strings_can_be_null=False)
+        table = csv.read_csv(pa.BufferReader(raw), how, lined, typed)
     except pa.ArrowInvalid:
         return None
     columns = [pc.utf8_trim_whitespace(column) for column in table.columns]

@@ -165,19 +165,12 @@ class Comparator(NamedTuple):
     paths: np.ndarray
 
 
-class Spread(NamedTuple):
-    """Of a Student t: its `scale` in units of what is seen, and its `freedom`."""
-
-    scale: float
-    freedom: float
-
-
 class Learned(NamedTuple):
-    """What was learned: the `spread` by KINDS, its `growth` (power of years) by scale, the spread of a year where
-    nothing is seen (`unseen`, by scale).
+    """What was learned: the `spread` by KINDS (its scale in units of what is seen, the freedom of the Student t), its
+    `growth` (power of years) by scale, and the spread of a year where nothing is seen (`unseen`, by scale).
     """
 
-    spread: dict[str, Spread]
+    spread: dict[str, tuple[float, float]]
     growth: dict[str, float]
     unseen: dict[str, float]
 
@@ -190,8 +183,7 @@ def learned() -> Learned:
 
 def read_learned(content: dict[str, Any]) -> Learned:
     """The numbers in what the training command wrote."""
-    spread = {name: Spread(*map(float, content["spread"][name])) for name in KINDS}
-    return Learned(spread, content["growth"], content["unseen"])
+    return Learned(content["spread"], content["growth"], content["unseen"])
 
 
 def central(comparators: Sequence[Comparator]) -> list[Comparator]:
@@ -232,7 +224,7 @@ def reference(
         for one in central(comparators)
     ]
     name, unit = seen(comparators, support)
-    scale, freedom = known.spread[name] if unit else (1.0, known.spread[KINDS[-1]].freedom)
+    scale, freedom = known.spread[name] if unit else (1.0, known.spread[KINDS[-1]][1])
     spread = (unit or known.unseen[SCALES[support]]) * scale
     grown = np.arange(1.0, len(years) + 1) ** (2 * known.growth[SCALES[support]])
     steps = rng.standard_normal((draws, len(years))) * np.sqrt(np.maximum(np.diff(grown, prepend=0.0), 0.0))

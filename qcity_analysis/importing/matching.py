@@ -153,8 +153,8 @@ class _Matching:
         names = list(dict.fromkeys(e.name for e in self.entries if e.name and rule.name))
         if parts or key is not None:
             column, wish, known = ("column", rule.column, parts) if parts else ("where", str(key), labels)
-            code, near = "heading" if parts else "label", closest(wish, known) if wish else []
-            self.fault(rule, f"no_{code}", column, cell=wish, names=", ".join(known), near=near)
+            about = {"cell": wish, "names": ", ".join(known), "near": closest(wish, known) if wish else []}
+            self.fault(rule, "no_heading" if parts else "no_label", column, **about)
         else:
             code, near = "no_name_after" if rule.after else "no_name", closest(rule.name, names)
             self.fault(rule, code, "name", cell=rule.title, after=rule.after, near=near)
@@ -333,19 +333,19 @@ class _Matching:
         if name and not region and stated and not near:
             self.leave_out("(regions that regions.csv does not hold)", entry)
             return
-        unnamed = not region or (stated and not name and "@region" in labels and not rule.where)
-        unsure = qualifier not in QUALIFIERS or reading.qualifier not in ("=", qualifier)
         self.dated(entry)
-        for wrong, key, said, about in (
-            (reading.percent and not words.same_unit(own, "%"), "percent", cell, {"unit": own}),
-            (unnamed, "region", name, {"near": near}),
-            (status not in STATUSES, "status", word, {"statuses": ", ".join(STATUSES)}),
-            (not _is_date(published), "published", published, {}),
-            (unsure, "qualifier", qualifier, {"qualifiers": ", ".join(QUALIFIERS)}),
-        ):
-            if wrong:
-                column, code = "" if key == "percent" else key, "date" if key == "published" else key
-                self.refuse(entry, f"read_{code}", column, cell=said, **about)
+        if reading.percent and not words.same_unit(own, "%"):
+            self.refuse(entry, "read_percent", "", cell=cell, unit=own)
+        if not region or (stated and not name and "@region" in labels and not rule.where):
+            self.refuse(entry, "read_region", "region", cell=name, near=near)
+        if status not in STATUSES:
+            self.refuse(entry, "read_status", "status", cell=word, statuses=", ".join(STATUSES))
+        if not _is_date(published):
+            self.refuse(entry, "read_date", "published", cell=published)
+        if qualifier not in QUALIFIERS or reading.qualifier not in ("=", qualifier):
+            self.refuse(
+                entry, "read_qualifier", "qualifier", cell=qualifier, qualifiers=", ".join(QUALIFIERS)
+            )
         if len(self.done.refused) == before:
             marks = dict.fromkeys(entry.marks + reading.marks)
             notes = [f"{mark} {sheet.footnotes.get(mark, '')}".strip() for mark in marks]

@@ -37,15 +37,9 @@ _ONE_AT_A_TIME = threading.Lock()  # nbconvert's exporter and its templates are 
 
 
 def render_page(
-    executed: str | Path,
-    output: str | Path,
-    *,
-    lang: str = "en",
-    title: str = "",
-    home: str = "",
-    fault: str = "",
+    executed: str | Path, output: str | Path, *, lang: str = "en", title: str = "", home: str = "", fault: str = "",
     site: Collection[str] = (),
-) -> dict[str, Any]:
+) -> dict[str, Any]:  # fmt: skip
     """Write an executed notebook as HTML and return its front matter. The file appears whole or not at all.
 
     `lang` and `title` are used when the notebook stopped before it said them itself; `home` is the relative
@@ -135,12 +129,9 @@ def _rendered(template: str, langs: list[str], **values: Any) -> str:
 
 
 def check_page(
-    problems: Sequence[Problem],
-    folder: str | Path,
-    day: dt.date,
-    first: str = "zh",
+    problems: Sequence[Problem], folder: str | Path, day: dt.date, first: str = "zh",
     corrections: Sequence[Problem] = (),
-) -> str:
+) -> str:  # fmt: skip
     """What is wrong with a data package: errors, then warnings, with file, row, column, found, allowed and remedy.
 
     `day` is that of the check, `first` the language shown at first; `corrections` as `corrections.listed` gives them.

@@ -12,13 +12,9 @@ if TYPE_CHECKING:  # pragma: no cover - for type checkers and editors
     from .results import evaluate, evaluate_all, rules_for
 
 __all__ = ["RULES", "Goal", "RuleResult", "decompose", "evaluate", "evaluate_all", "factors", "rules_for"]
-_HOME = {
-    "RULES": "published",
-    "Goal": "question",
-    "RuleResult": "question",
-    "decompose": "lmdi",
-    "factors": "lmdi",
-}
+_HOME = {"RULES": "published", "Goal": "question", "RuleResult": "question"} | dict.fromkeys(
+    ["decompose", "factors"], "lmdi"
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -52,9 +52,8 @@ def typical_revisions(data: Data) -> dict[str, float]:
     series = ["indicator_id", "region", "measure"]
     figure = [*series, "period", "base_period"]
     cells = [*figure, "year", "value", "qualifier", "known_from", "row", "status"]
-    annual = observations.loc[is_whole(observations["period"]), cells].sort_values(
-        ["known_from", "row"], kind="stable"
-    )
+    annual = observations.loc[is_whole(observations["period"]), cells]
+    annual = annual.sort_values(["known_from", "row"], kind="stable")
     first = annual[annual["status"].isin(PROVISIONAL)].drop_duplicates(figure)
     newest = annual.merge(first[series].drop_duplicates(), on=series).drop_duplicates(figure, keep="last")
     both = first.merge(newest, on=figure, suffixes=("_first", ""))
@@ -141,12 +140,12 @@ class Evidence:
 
     def moved(self, ratio: float, level: Callable[[float], float], before: float = math.inf) -> Evidence:
         """Bounds and estimates of the years `before` a year as `level` makes them, errors at `ratio` their size."""
-        lower, upper = (
-            {y: level(at) for y, at in one.items() if y < before} for one in (self.lower, self.upper)
-        )
-        noisy, *shared = (
-            {y: size * ratio for y, size in one.items() if y < before} for one in (self.noisy, *self.shared)
-        )
+
+        def kept(one: Mapping[int, float], moved: Callable[[float], float]) -> Levels:
+            return {year: moved(value) for year, value in one.items() if year < before}
+
+        lower, upper = kept(self.lower, level), kept(self.upper, level)
+        noisy, *shared = (kept(one, lambda size: size * ratio) for one in (self.noisy, *self.shared))
         estimates = {y: (level(at), e * ratio) for y, (at, e) in self.estimates.items() if y < before}
         return Evidence(lower, upper, noisy, tuple(filter(None, shared)), estimates)
 

@@ -37,9 +37,8 @@ def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figu
             ax.barh(y, 100 * (a.chance or 0), color=BLUE if a.status == "met" else BLUE_MID, height=0.6)
             at: Look = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 8.5}
             note(ax, chance(a, lang)[0] or status_shown(a, lang), (1, y), (6, -1), **at)
-        ax.set_yticks(
-            range(len(assessments)), [shortened(a.target.name(lang), 54) for a in assessments], fontsize=8.5
-        )
+        names = [shortened(a.target.name(lang), 54) for a in assessments]
+        ax.set_yticks(range(len(names)), names, fontsize=8.5)
         ax.set(xlim=(0, 100), ylim=(len(assessments) - 0.5, -0.5), xticks=[0, 33, 66, 100])
         ax.set_title(text("chance_percent", lang), loc="left", color=MUTED)
     return figure
@@ -118,17 +117,14 @@ def hedgehog_chart(rows: pd.DataFrame, levels: pd.Series, lang: str = "en") -> F
     with new_figure(4.2) as figure:
         ax = figure.add_axes((0.1, 0.1, 0.84, 0.66))
         shown = levels[levels.index >= rows["last_year"].min() - 2]
-        ax.plot(
-            shown.index, shown, color=INK, lw=1.6, marker="o", ms=4, zorder=4, label=text("observed", lang)
-        )
+        ax.plot(shown.index, shown, "o-", color=INK, lw=1.6, ms=4, zorder=4, label=text("observed", lang))
         for k, row in enumerate(rows.itertuples()):
             end = deadline + 0.45 * (k + 1)
             ax.plot([row.last_year, end], [row.level, row.expected], color=BLUE, lw=1, ls=DASHES, zorder=3)
             ax.plot([end, end], [row.low, row.high], color=BLUE_MID, lw=3.5, zorder=2)
             note(ax, str(row.as_of.year), (end, row.high), (0, 3), ha="center", rotation=90)
-        ax.axhline(
-            bound, color=TARGET, lw=1.1, zorder=1, label=text("target_line", lang, value=f"{bound:.4g}")
-        )
+        asked = text("target_line", lang, value=f"{bound:.4g}")
+        ax.axhline(bound, color=TARGET, lw=1.1, zorder=1, label=asked)
         ax.plot([], [], color=BLUE, ls=DASHES, label=text("said_then", lang))
         ax.set_xticks(range(deadline, int(shown.index[0]) - 1, -2))
         ax.margins(y=0.14)

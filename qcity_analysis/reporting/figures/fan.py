@@ -249,29 +249,37 @@ def _draw_target(ax: Axes, part: Assessment, lang: str) -> None:
 
 def _draw_levels(ax: Axes, part: Assessment, series: AnnualSeries, lang: str) -> None:
     """The levels by status, the base year and the outcome; a year's status is the least certain of its figures."""
-    known, order, status = part.levels(), list(STATUS_MARKS), dict[int, str]()
-    gaps = series.values.to_numpy(float)  # NaN breaks the line
-    ax.plot(series.values.index, gaps, color=INK, lw=1.4, zorder=4)
-    for row in series.observations.itertuples():
-        year, new = year_of(row.period), str(row.status)
-        if year is not None and order.index(new) >= order.index(status.get(year, "final")):
-            status[year] = new
-    for kind, look in STATUS_MARKS.items():
-        levels = known[[status.get(int(year), "final") == kind for year in known.index]]
+    known, order = part.levels(), [*STATUS_MARKS]
+    ax.plot(
+        series.values.index, series.values.to_numpy(float), color=INK, lw=1.4, zorder=4
+    )  # NaN breaks the line
+    ranks = series.observations["status"].astype(str).map(order.index)
+    worst = (
+        ranks.groupby([year_of(one) for one in series.observations["period"]]).max() if len(ranks) else ranks
+    )
+    first = text("derived_point" if series.base_year is not None else "observed", lang)
+    for rank, kind in enumerate(order):
+        levels = known[[worst.get(int(year), 0) == rank for year in known.index]]
         if len(levels):
-            label = text("derived_point" if series.base_year is not None else "observed", lang)
-            named = look | {"label": label if kind == "final" else None, "zorder": 5}
+            named = STATUS_MARKS[kind] | {"label": None if rank else first, "zorder": 5}
             ax.plot(levels.index, levels.to_numpy(float), **named)
-            if kind != "final":
+            if rank:
                 _said(ax, text(kind, lang), (int(levels.index[-1]), float(levels.iloc[-1])), -15)
     base = series.base_year if series.base_year is not None else part.target.base_year
     if base is not None and base in known.index:
-        look = {"ha": "center", "bbox": GROUND | {"pad": 0.5}, "zorder": 3.5}
-        note(ax, text("base", lang, year=base), (base, known[base]), (0, 7), **look)
+        ground = GROUND | {"pad": 0.5}
+        note(
+            ax,
+            text("base", lang, year=base),
+            (base, known[base]),
+            (0, 7),
+            ha="center",
+            bbox=ground,
+            zorder=3.5,
+        )
     if (deadline := part.target.deadline) in known.index:
-        level, ring = float(known[deadline]), mark("o", "none", INK, 13, 1.6)
-        ax.plot([deadline], [level], zorder=6, **ring)
-        _end_label(ax, part, deadline + 0.12, level, color=INK, **BOLD)
+        ax.plot([deadline], [known[deadline]], zorder=6, **mark("o", "none", INK, 13, 1.6))
+        _end_label(ax, part, deadline + 0.12, float(known[deadline]), color=INK, **BOLD)
 
 
 def _draw_beside(ax: Axes, series: AnnualSeries, lang: str, first: int) -> None:
