@@ -203,18 +203,25 @@ def _each_target(
 ) -> pd.DataFrame:
     """A row for each target and definition of a plan: what was said in each year, and what came or why not scored."""
     cells, names, aside = [], [], pages(data.folder).get("not_scored", {})
-    for _, target in targets.iterrows():
-        key = f"{target['plan']}/{target['target_id']}"
-        parts = [data.region_name(target["region"], lang), target[f"name_{lang}"], _asked_shown(target, lang)]
-        mine = told[told["target_id"] == target["target_id"]]
+    said, regions = (
+        dict(iter(told.groupby("target_id"))),
+        data.regions.set_index("region")[f"name_{lang}"].to_dict(),
+    )
+    for target in targets.to_dict("records"):
+        key, region = (
+            f"{target['plan']}/{target['target_id']}",
+            regions.get(target["region"], target["region"]),
+        )
+        name = " · ".join([region, target[f"name_{lang}"], _asked_shown(target, lang)])
+        mine = said.get(target["target_id"], told[:0])
         for _, rows in mine.groupby("definition", sort=False):
-            each = [(row.as_of.year, row.probability) for row in rows.itertuples()]
-            said = [f"{year}: {percent(p, lang) if p == p else NONE}" for year, p in each]
-            cells.append([" · ".join(said), _came(rows.iloc[0], lang)])
+            each = zip(rows["as_of"], rows["probability"], strict=True)
+            shown = [f"{day.year}: {percent(p, lang) if p == p else NONE}" for day, p in each]
+            cells.append([" · ".join(shown), _came(rows.iloc[0], lang)])
         if mine.empty:
             why = aside[key][lang] if key in aside else text(f"unscored_{unscored.get(key, 'refused')}", lang)
             cells.append([NONE, text("unscored", lang, why=why)])
-        names += [" · ".join(parts)] * (mine["definition"].nunique() or 1)
+        names += [name] * (len(cells) - len(names))
     return titled(cells, ("tc_said", "tc_outcome"), lang, "tc_target", names)
 
 
@@ -434,7 +441,7 @@ def _cell(row: Row, key: str, lang: str) -> str:
     return text(name, lang, value=value, low=interval[0].rstrip(" %"), high=interval[1])
 
 
-def _asked_shown(row: pd.Series, lang: str) -> str:
+def _asked_shown(row: Row, lang: str) -> str:
     """Years and the change or level a target asks for: "2010–2015 · −16 %"; "about" with its tolerance."""
     base, deadline = row["base_year"], int(row["deadline"])
     years = f"{int(base)}–{deadline}" if pd.notna(base) else str(deadline)
