@@ -112,8 +112,8 @@ def _careful_rows(read: list[tuple[int, list[str]]], header: list[str], file: st
     """The columns below the header (of two of a name the first) and the line each row ends in; uneven rows are told."""
     rows = [(line, cells) for line, cells in read if any(map(str.strip, cells))]
     width = len(header)
-    uneven = ((line, {"count": len(cells), "width": width}) for line, cells in rows if len(cells) != width)
-    problems = [Problem(file, line, None, "row_length", about) for line, about in uneven]
+    uneven = ((line, len(cells)) for line, cells in rows if len(cells) != width)
+    problems = [Problem(file, line, None, "row_length", {"count": n, "width": width}) for line, n in uneven]
     even = [[cell.strip() for cell in (cells + [""] * width)[:width]] for _, cells in rows]
     table = np.array(even, dtype=object).reshape(len(even), width)
     lines = np.array([line for line, _ in rows], dtype=np.int64)
