@@ -61,6 +61,9 @@ def lab(tmp_path_factory):
         server.wait(20)
 
 
+SHOWN = ", ".join(f".jp-OutputArea-output {kind}" for kind in ("img", "svg", "table"))
+
+
 @pytest.fixture(scope="module")
 def browser():
     sync = pytest.importorskip("playwright.sync_api")
@@ -87,7 +90,7 @@ def test_a_notebook_runs_in_jupyterlab_and_shows_its_results(lab, browser, name)
             break
     page.wait_for_function(DONE)
     assert [kind for kind in page.evaluate(KINDS) if kind and kind.endswith(("error", "stderr"))] == []
-    assert page.locator(".jp-OutputArea-output img, .jp-OutputArea-output table").count() >= 2
+    assert page.locator(SHOWN).count() >= 2
     if name == "02_explore_indicator":
         picture, handle = page.locator(".widget-html img").first, page.locator(".noUi-handle").first
         before = picture.get_attribute("src")

@@ -98,7 +98,7 @@ def test_the_notebook_makes_a_whole_page_of_the_shipped_data(tmp_path, lang):
     asked = {"language": lang, "as_of": "2026-06-30", "out": str(tmp_path)}
     result = run_notebook(NOTEBOOKS / "01_data_overview.ipynb", asked, tmp_path / "run.ipynb")
     assert result.ok, result.error
-    front = render_page(result.output, tmp_path / "page.html", lang=lang)
+    front = render_page(tmp_path / "run.ipynb", tmp_path / "page.html", lang=lang)
     html = (tmp_path / "page.html").read_text("utf-8")
     data = qc.load(as_of="2026-06-30")
     held = counts(data)

@@ -61,6 +61,16 @@ def test_changes_name_field_before_and_after_and_stay_when_nothing_is_new(report
     assert json.loads(kept)["changes"] == changes
 
 
+def test_a_run_of_some_targets_keeps_the_results_of_the_others(report, answers):
+    before, known = (report / "results.json").read_bytes(), {("nanjing_quality_city", "energy_intensity")}
+    every = known | {("nanjing_quality_city", a["target"]["target_id"]) for a in answers}
+    assert sharing.write_results(answers[:1], report, every) == []
+    assert (report / "results.json").read_bytes() == before
+    assert {c["target_id"] for c in sharing.write_results(answers[:1], report, known)} == {
+        "high_value_patents"
+    }
+
+
 def test_the_archive_has_pages_and_results_and_the_same_bytes_twice(report, tmp_path):
     assert sharing.zip_site(report, tmp_path / "a.zip") == 5
     assert sharing.zip_site(report, tmp_path / "b.zip") == 5

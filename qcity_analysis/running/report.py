@@ -194,7 +194,10 @@ def run_report(
         runs = [done[job.name] for job in listed]
         shop.rewrite(runs)
         write_index(runs, out / "index.html", data.as_of.isoformat())
-        changes = write_results(_answers(out, [r for r in runs if r["ok"] and r["kind"] != "dated"]), out)
+        known = set(zip(data.targets["plan"], data.targets["target_id"], strict=True))
+        changes = write_results(
+            _answers(out, [r for r in runs if r["ok"] and r["kind"] != "dated"]), out, known
+        )
     return Report((out / "index.html").resolve(), runs, round(time.monotonic() - begin, 1), changes)
 
 

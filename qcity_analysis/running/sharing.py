@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -47,11 +47,14 @@ def results_table(answers: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     return table.sort_values(["plan", "target_id", "as_of"], kind="stable", ignore_index=True)
 
 
-def write_results(answers: Iterable[Mapping[str, Any]], out: Path) -> list[dict[str, Any]]:
+def write_results(
+    answers: Iterable[Mapping[str, Any]], out: Path, known: Collection[tuple[str, str]] = ()
+) -> list[dict[str, Any]]:
     """Write results.json, .csv and .parquet into a report, and changes.json beside the results before; returns these.
 
     A change names plan, target, field (status, word or probability), and the value before and after; None where the
-    target was not there. Results that are the same leave changes.json as it is.
+    target was not there. Results that are the same leave changes.json as it is. Of targets (plan and name) in `known`
+    that were not asked this time the earlier results are kept.
     """
     table, path = results_table(answers), out / "results.json"
     rows = json.loads(table.to_json(orient="records", force_ascii=False, double_precision=15))
@@ -59,6 +62,12 @@ def write_results(answers: Iterable[Mapping[str, Any]], out: Path) -> list[dict[
         earlier = json.loads(path.read_text("utf-8"))["results"]
     except (OSError, ValueError, LookupError):
         earlier = None
+    said = {(row["plan"], row["target_id"]) for row in rows}
+    rows += [
+        row for row in earlier or [] if (key := (row["plan"], row["target_id"])) in known and key not in said
+    ]
+    rows.sort(key=lambda row: (row["plan"], row["target_id"], row["as_of"]))
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(table.dtypes)
     write_whole(path, _json({"schema_version": SCHEMA, "columns": list(COLUMNS), "results": rows}))
     write_whole(out / "results.csv", table.to_csv(index=False))
     table.assign(schema_version=SCHEMA).to_parquet(part := out / ".results.parquet.part", index=False)
