@@ -1,17 +1,12 @@
 """Notebooks are thin; pages and reports are whole, offline, described, and made again only when something changed."""
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 from base64 import b64encode
 from hashlib import sha256
 from html import unescape
 from pathlib import Path
 
 import nbformat
-import numpy as np
 import pytest
 import standin
 
@@ -20,7 +15,6 @@ from qcity_analysis.reporting.figures import Picture
 from qcity_analysis.reporting.figures.fan import fan_chart
 from qcity_analysis.reporting.page import render_page, write_index
 from qcity_analysis.running import report as jobs
-from qcity_analysis.running.kernels import ONE_THREAD
 from qcity_analysis.running.report import run_report
 from qcity_analysis.running.runner import declared_parameters
 
@@ -162,43 +156,3 @@ def test_the_whole_report_has_every_target_in_both_languages_and_the_dated_page(
     expected = len(data.targets) + len(data.plans()) + 3  # the dated page, the overview and the track record
     assert len(names) == len(set(names)) == 2 * expected
     assert "china_14fyp/energy_per_gdp.2023-03-31.zh" in names
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("width", [390, 1200])
-def test_a_browser_shows_the_page(made, tmp_path, width):
-    named = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
-    if (browser := next(filter(None, named), None)) is None:
-        pytest.skip("no chromium or google-chrome on this machine: the page cannot be looked at")
-    from matplotlib.image import imread
-
-    shot, page = tmp_path / "shot.png", made / "nanjing_quality_city/energy_intensity.en.html"
-    options = "headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking"
-    options += " disable-sync disable-component-update hide-scrollbars"
-    folder, size = f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},2400"
-    command = [browser, *(f"--{option}" for option in options.split()), folder, size, f"--screenshot={shot}"]
-    subprocess.run([*command, page.as_uri()], check=True, capture_output=True, timeout=60)
-    picture = (255 * imread(shot)[:, :, :3]).astype(np.uint8)
-    assert picture.shape == (2400, width, 3)
-    assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 100
-    assert (picture < 250).any(axis=2).mean() > 0.02
-
-
-@pytest.mark.slow
-def test_papermill_runs_the_notebook_from_another_folder(tmp_path):
-    notebook = jobs.NOTEBOOKS / "03_target_forecast.ipynb"
-    asked = ["-p", "target", "energy_intensity", "-p", "out", str(tmp_path)]
-    command = [sys.executable, "-m", "papermill", str(notebook), "out.ipynb", *asked]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=300)
-    assert list(tmp_path.glob("nanjing_quality_city_energy_intensity_*.json"))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_as_it_is(path, tmp_path):
-    one_thread = os.environ | ONE_THREAD  # beside other tests two threads on two cores wait for one another
-    nbconvert = [sys.executable, *["-m", "nbconvert", "--execute", "--to", "notebook", "--output-dir"],
-        tmp_path, path]  # fmt: skip
-    subprocess.run(nbconvert, check=True, timeout=1_200, env=one_thread)
-    run = nbformat.read(tmp_path / path.name, as_version=4)
-    assert all(output.output_type != "error" for cell in run.cells for output in cell.get("outputs", []))
