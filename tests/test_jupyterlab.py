@@ -15,7 +15,7 @@ import pytest
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PATIENCE = 300_000  # milliseconds
+PATIENCE = 900_000  # milliseconds
 DONE = "() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].every(e => /\\d/.test(e.textContent))"
 KINDS = "() => [...document.querySelectorAll('.jp-OutputArea-output')].map(e => e.dataset.mimeType)"
 OFF = ["@jupyterlab/extensionmanager-extension", "@jupyterlab/apputils-extension:announcements"]

@@ -405,7 +405,8 @@ class _Shop:
         """Run one notebook, again after a pause where what ended it may have passed."""
         folder = job.notebook.parent if job.file else self.out
         for attempt in range(1, TRIES + 1):
-            result = run_notebook(job.notebook, job.parameters, draft, self.timeout, self.server(), folder)
+            patience = self.timeout * (3 if job.kind == "track" else 1)  # its first scoring takes minutes
+            result = run_notebook(job.notebook, job.parameters, draft, patience, self.server(), folder)
             may_pass = result.status == "died" or result.error.startswith(PASSING)
             if not may_pass or self.stopped or attempt == TRIES:
                 break
