@@ -202,7 +202,8 @@ def _each_target(
     data: Data, targets: pd.DataFrame, told: pd.DataFrame, unscored: dict[str, str], lang: str
 ) -> pd.DataFrame:
     """A row for each target and definition of a plan: what was said in each year, and what came or why not scored."""
-    cells, names, aside = [], [], pages(data.folder).get("not_scored", {})
+    cells, names = list[list[str]](), list[str]()
+    aside = pages(data.folder).get("not_scored", {})
     said, regions = (
         dict(iter(told.groupby("target_id"))),
         data.regions.set_index("region")[f"name_{lang}"].to_dict(),
