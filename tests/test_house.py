@@ -210,7 +210,7 @@ def test_no_file_of_the_project_names_a_registry():
 
 
 def test_the_house_grows_no_larger():
-    """Steps down towards 17 000 lines in 80 modules, with 9 000 lines of tests; lower the steps when it shrinks."""
+    """The present size, above the goal of 18 500 lines in 85 modules with 11 000 lines of tests: only ever lower it."""
     lines = sum(len(path.read_text().splitlines()) for path in MODULES)
     tests = sum(len(path.read_text().splitlines()) for path in (ROOT / "tests").glob("*.py"))
     assert lines <= 19_920

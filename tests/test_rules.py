@@ -233,6 +233,17 @@ def test_structure_and_intensity_add_up_to_the_whole_change_and_going_back_undoe
         assert whole["total"] == pytest.approx(intensity(end) / intensity(start), rel=1e-6)
 
 
+def test_the_parts_are_those_worked_by_hand():
+    # V 60 -> 80. heavy: E/V 1 -> .625, share 1/3 -> 1/4; light: 1/3 -> 3/8, share 2/3 -> 3/4
+    # heavy w = -.375 / ln .625 = .79786; structure .79786 ln .75 = -.22953; intensity .79786 ln(2.5/3) = -.14547
+    # light w = .0416667 / ln 1.125 = .35376; structure .35376 ln 1.125 = .04167; intensity 0
+    start, end = table((60, 20), (20, 40)), table((50, 20), (30, 60))
+    parts = decompose(start, end)
+    assert parts.equals(decompose(start, end.iloc[::-1]))  # the order of the sectors does not matter
+    assert parts["structure"].tolist() == pytest.approx([-0.22953, 0.041667, -0.187864], abs=1e-5)
+    assert parts["intensity"].tolist() == pytest.approx([-0.14547, 0.0, -0.14547], abs=1e-5)
+
+
 def test_factors_add_up_and_multiply_to_the_change_of_their_product():
     parts = factors({"a": 2.0, "b": 5.0, "c": 1.0}, {"a": 3.0, "b": 4.0, "c": 2.0})
     assert parts["additive"].tolist() == pytest.approx(
