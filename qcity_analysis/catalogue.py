@@ -15,7 +15,8 @@ from .errors import QcityError, did_you_mean
 
 LANGUAGES = ("zh", "en")
 TEMPLATES = Path(__file__).with_name("templates")
-BESIDE = re.compile(r" *([，。：；、（）“”]) *")  # no space stands beside Chinese punctuation
+# no space stands beside Chinese punctuation, nor between two characters
+BESIDE = re.compile(r" *([，。：；、（）“”]) *|(?<=[一-鿿]) +(?=[一-鿿])")
 ONE = re.compile(
     r"(?<![\w.,−])1 (year|month|target|question|indicator|choice|row|cell|document|rule|region|figure|file|page|path|"
     r"problem|error|warning|statement|event|level|round|character)s\b"
