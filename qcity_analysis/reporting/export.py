@@ -91,7 +91,7 @@ def export(answers: Sequence[Assessment], title: str, path: Path, lang: str = "e
         hint = did_you_mean(path.suffix, list(writers))
         raise QcityError(f"{path}: unknown kind of file {path.suffix!r}.{hint} Known: {', '.join(writers)}.")
     table = review(answers, lang).map(lambda cell: CONTROL.sub("", cell) if isinstance(cell, str) else cell)
-    return writers[path.suffix.lower()](table, title, lang)
+    return writers[path.suffix.lower()](table, CONTROL.sub("", title), lang)
 
 
 def _headings(table: pd.DataFrame, lang: str) -> dict[str, str]:
