@@ -154,7 +154,7 @@ class Report:
                 for run in self.runs if run["target"] and run["lang"] == lang]  # fmt: skip
 
 
-def run_report(
+def run_report(  # noqa: PLR0913
     data_dir: str | Path | None = None, plans: Sequence[str] | None = None,
     languages: Sequence[str] = LANGUAGES, out_dir: str | Path = "reports", *, as_of: str | None = None,
     targets: Sequence[str] | None = None, jobs: int = 2, force: bool = False, only_failed: bool = False,
