@@ -160,9 +160,7 @@ def test_a_file_that_cannot_be_read_is_one_error(tmp_path, name, edit, message):
     assert errors(tmp_path) == [message.replace("FOLDER", str(tmp_path))]
 
 
-def test_a_valid_package_has_no_problem_an_empty_file_no_column_and_a_bad_target_two(
-    tmp_path,
-):
+def test_a_valid_package_has_no_problem_an_empty_file_no_column_and_a_bad_target_two(tmp_path):
     assert check(package(tmp_path), as_of="2024-12-31") == []
     for name in ("observations", "indicators", "targets", "sources"):
         (package(tmp_path / name) / f"{name}.csv").write_bytes(b"")

@@ -120,9 +120,7 @@ def test_a_faulty_correction_is_one_error_and_nothing_is_loaded(tmp_path):
         load(tmp_path)
 
 
-def test_a_correction_of_two_vintages_says_how_to_tell_them_apart_and_all_faults_come_at_once(
-    tmp_path,
-):
+def test_a_correction_of_two_vintages_says_how_to_tell_them_apart_and_all_faults_come_at_once(tmp_path):
     corrected(tmp_path, GOOD, [*WRONG, figure(2020, 14.2, published="2021-09-01")])
     assert errors(tmp_path) == [
         f"{PLACE} 1, column figure: found 'widgets / testville / 2020, which rows 4, 5 of observations.csv match'; "

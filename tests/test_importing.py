@@ -18,7 +18,7 @@ from qcity_analysis.data import write
 from qcity_analysis.data.load import check, load
 from qcity_analysis.errors import QcityError
 from qcity_analysis.importing import importing
-from qcity_analysis.importing.importing import Figure, import_figures, starter, undo_import
+from qcity_analysis.importing.importing import Figure, import_figures, starter
 from qcity_analysis.importing.mapping import read_mapping
 from qcity_analysis.problems import DataError, Problem
 
@@ -98,10 +98,10 @@ def test_undo_restores_every_file_to_the_byte_step_by_step(tmp_path: Path) -> No
     first = {name: raw for name, raw in contents(data).items() if not name.startswith(".imports")}
     file.write_text("指标,2024年\n小部件,18\n", "utf-8")
     import_figures(file, mapping(), data=data, write=True)
-    record = undo_import(data)
+    record = write.undo(data)
     assert (record["file"], record["added"]) == (str(file), 1)
     assert {n: raw for n, raw in contents(data).items() if not n.startswith(".imports")} == first
-    undo_import(data)
+    write.undo(data)
     assert contents(data) == start
 
 
@@ -117,7 +117,7 @@ def test_undo_is_refused_once_a_file_has_changed_and_says_where(tmp_path: Path, 
         (data / "sources.csv").unlink()
     before = contents(data)
     with pytest.raises(QcityError) as error:
-        undo_import(data)
+        write.undo(data)
     assert str(error.value) == (
         f"the import of {file} cannot be undone: {where}. Take the later change back first; the files before the "
         f"import are in {data}/.imports/0001/before"
@@ -153,13 +153,13 @@ def test_killed_at_any_moment_the_package_is_the_old_or_the_new_one(tmp_path: Pa
     import_figures(file, mapping(), data=data, write=True)
     assert len(load(data).observations) == 9
     assert not (data / ".imports" / "pending").exists()
-    killed_at(moment, lambda: undo_import(data))
+    killed_at(moment, lambda: write.undo(data))
     assert len(load(data).observations) in (7, 9)
     if moment == 0:
-        undo_import(data)
+        write.undo(data)
     else:  # the undo is finished first, and then there is nothing more to undo
         with pytest.raises(QcityError, match="nothing to undo; no import is recorded there"):
-            undo_import(data)
+            write.undo(data)
     assert contents(data) == start
 
 
@@ -170,7 +170,7 @@ def test_an_edit_after_a_cut_is_never_overwritten(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes() + b"\n")
     before = contents(data)
     with pytest.raises(QcityError) as error:
-        undo_import(data)
+        write.undo(data)
     assert str(error.value) == (
         f"{path} was edited after a change was cut short; move your edit aside and put back one of "
         f"{pending}/before/observations.csv and {pending}/after/observations.csv, then run the command again"

@@ -123,12 +123,14 @@ def import_file(
     `qcity import FILE --map map.yaml`, then add --write. `qcity import --undo` restores the files as they were.
     """
     from ..catalogue import text
-    from ..importing.importing import import_figures, starter, undo_import
+    from ..data import write as files
+    from ..data.load import find_folder
+    from ..importing.importing import import_figures, starter
     from ..problems import DataError
     from ..reporting.data_sections import import_lines, import_outcome
 
     if undo:
-        record = undo_import(data)
+        record = files.undo(find_folder(data))
         rows = record["added"] + record["changed"]
         undone = text("import_undone", language, file=record["file"], at=record["at"], rows=rows)
         print(as_text(record) if as_json else undone)

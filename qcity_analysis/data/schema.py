@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -52,18 +53,15 @@ class Table:
     optional: bool = False
 
 
-def _needed(names: str, holds: str = "text", *choices: str) -> list[Column]:
-    """Columns that have a value in every row."""
-    return [Column(name, holds, choices=choices) for name in names.split()]
+def _columns(
+    names: str, holds: str = "text", *choices: str, empty: bool = False, optional: bool = False
+) -> list[Column]:
+    return [Column(name, holds, empty, optional, choices) for name in names.split()]
 
 
-def _given(names: str, holds: str = "text", *choices: str) -> list[Column]:
-    """Columns that must be there, with cells that may be empty."""
-    return [Column(name, holds, True, False, choices) for name in names.split()]
-
-
-def _optional(names: str, holds: str = "text", *choices: str) -> list[Column]:
-    return [Column(name, holds, True, True, choices) for name in names.split()]
+_needed = _columns  # a value in every row
+_given = partial(_columns, empty=True)  # must be there, with cells that may be empty
+_optional = partial(_columns, empty=True, optional=True)
 
 
 def _table(name: str, key: str, *columns: list[Column], optional: bool = False) -> Table:

@@ -107,10 +107,8 @@ class Conditions:
         told = {year: (centre, widths[year]) for year, centre in centres.items()}
         told |= {year: (float(values.get(year, np.nan)), error) for year, error in errors.items()}
         bottom, top = limits(support)
-        bounds = {
-            y: (max(lower.get(y, bottom), bottom), min(upper.get(y, top), top))
-            for y in sorted({*lower, *upper})
-        }
+        both = sorted({*lower, *upper})
+        bounds = {y: (max(lower.get(y, bottom), bottom), min(upper.get(y, top), top)) for y in both}
         known = cls(values, support, tuple(int(year) for year in breaks), bounds, told, shared, prior)
         linked = {known.segment(int(year)) for year in firm}
         for years, message in (
@@ -151,12 +149,12 @@ def _informed(known: Conditions) -> Conditions:
         return known
     free = replace(known, bounds=known.bounds | dict.fromkeys(bounded, limits(known.support)))
     years, table, weight = _weighted(free, np.random.default_rng(0), PILOT)
-    sure = []
+    bounds = dict(known.bounds)
     for year in bounded:
-        (low, high), values = known.bounds[year], table[:, years.index(year)]
+        (low, high), values = bounds[year], table[:, years.index(year)]
         if weight[(values >= low) & (values <= high)].sum() > SURE * weight.sum():
-            sure.append(year)
-    return replace(known, bounds={y: bound for y, bound in known.bounds.items() if y not in sure})
+            del bounds[year]
+    return replace(known, bounds=bounds)
 
 
 def completed(known: Conditions, rng: np.random.Generator) -> Histories:

@@ -43,16 +43,12 @@ def units(h: Histories) -> np.ndarray:
 
 def changes(values: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Change per year between neighbouring observed values of a segment (rounding is none), and the years between."""
-    change, years = np.full((2, *values.shape), np.nan)
-    last, when = np.full(len(values), np.nan), np.full(len(values), -1)
-    for k in range(values.shape[1]):
-        y, gap = values[:, k], (k - when).astype(float)
-        seen = np.isfinite(y)
-        linked = seen & ~starts[:, k] & (when >= 0)
-        change[:, k] = np.where(linked, np.where(same(y, last), 0.0, (y - last) / gap), np.nan)
-        years[:, k] = np.where(linked, gap, np.nan)
-        last, when = np.where(seen, y, last), np.where(seen, k, when)
-    return change, years
+    seen, column = np.isfinite(values), np.arange(values.shape[1])
+    when = np.maximum.accumulate(np.where(seen, column, -1), axis=1)[:, :-1]  # of the newest value so far
+    when = np.concatenate([np.full((len(values), 1), -1), when], axis=1)
+    last = np.take_along_axis(values, np.maximum(when, 0), axis=1)
+    years = np.where(seen & ~starts & (when >= 0), column - when, np.nan)
+    return np.where(same(values, last), 0.0 * years, (values - last) / years), years
 
 
 def features(h: Histories, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -181,11 +177,8 @@ def _of_levels(
 
 def _unchanged(change: np.ndarray, starts: np.ndarray) -> np.ndarray:
     """How many of the newest values (n,) of the last segment are equal, from the changes between them; at least 1."""
-    run, going = np.ones(len(change)), np.ones(len(change), dtype=bool)
-    for k in range(change.shape[1] - 1, -1, -1):
-        going &= ~starts[:, k] & ~(np.abs(change[:, k]) > 0)
-        run += going & (change[:, k] == 0)
-    return run
+    going = np.logical_and.accumulate((~starts & ~(np.abs(change) > 0))[:, ::-1], axis=1)
+    return 1.0 + (going & (change == 0)[:, ::-1]).sum(axis=1)
 
 
 def row_sums(a: np.ndarray) -> np.ndarray:

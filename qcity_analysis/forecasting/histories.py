@@ -314,9 +314,5 @@ def _align(
     # A segment starts at the first value seen, and at the first one at or after each break.
     years = last[:, None] - (WINDOW - 1) + np.arange(WINDOW)
     segment = sum((years >= year for year in breaks), np.zeros((n, WINDOW), dtype=np.int64))
-    starts, previous = np.zeros((n, WINDOW), dtype=bool), np.full(n, -1)
-    for k in range(WINDOW):
-        here = np.isfinite(values[:, k])
-        starts[:, k] = here & (segment[:, k] != previous)
-        previous = np.where(here, segment[:, k], previous)
-    return last, values, starts
+    reached = np.maximum.accumulate(np.where(np.isfinite(values), segment, -1), axis=1)
+    return last, values, np.diff(reached, axis=1, prepend=-1) > 0

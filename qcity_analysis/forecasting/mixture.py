@@ -141,11 +141,9 @@ def look_ahead(h: Histories, prior: Prior, horizon: int) -> Ahead:
 
 def distributions(h: Histories, prior: Prior, horizon: int) -> Marginals:
     """The distributions ahead of many series, worked on block after block."""
-    if not len(h):
-        none = np.empty(0)
-        return Marginals(np.empty((0, horizon, len(KNOTS))), none, np.empty((0, horizon)), none, none, none)
     order = np.argsort(_patterns(h), kind="stable")  # series observed in the same years share their gains
-    blocks = [look_ahead(h.rows(order[i : i + BLOCK]), prior, horizon).ahead for i in range(0, len(h), BLOCK)]
+    begins = range(0, max(len(h), 1), BLOCK)
+    blocks = [look_ahead(h.rows(order[i : i + BLOCK]), prior, horizon).ahead for i in begins]
     return Marginals.joined(blocks).rows(np.argsort(order, kind="stable"))
 
 
@@ -190,9 +188,8 @@ def fit_cells(h: Histories, unit: np.ndarray, cells: Cells) -> Filtered:
     values = (h.values - h.values[:, -1:]) / unit[:, None]
     result = Filtered(*(np.empty((len(values), len(cells))) for _ in Filtered._fields))
     _, group, size = np.unique(_patterns(h), return_inverse=True, return_counts=True)
-    alike = [np.flatnonzero(group == g) for g in np.flatnonzero(size >= SHARED)]
-    rest = np.flatnonzero(size[group] < SHARED)  # series with a rare pattern of years, together
-    for rows in [*alike, rest] if len(rest) else alike:
+    sets = np.where(size >= SHARED, np.arange(len(size)), -1)[group]  # rare patterns of years together
+    for rows in (np.flatnonzero(sets == one) for one in np.unique(sets)):
         for whole, part in zip(result, kalman(values[rows], h.starts[rows], cells), strict=True):
             whole[rows] = part
     return result

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib import resources
+from typing import Any
 
 import numpy as np
 
@@ -217,14 +218,15 @@ def read_prior(text: str) -> Prior:
             if tuple(names) != expected:
                 raise ValueError(f"{what} are not those of this version")
         mean, spread = np.array(list(content["features"].values()), dtype=float).T.copy()
-        cells = Cells(*(np.array(content["cells"][field.name], float) for field in fields(Cells)))
-        learners = tuple(
-            Learner(*(np.array(one[field.name], np.float32) for field in fields(Learner)))
-            for one in content["learners"]
-        )
-        gates = Gate(*(np.array(gate[field.name], float) for field in fields(Gate)))
+        cells, gates = Cells(*_arrays(Cells, content["cells"])), Gate(*_arrays(Gate, gate))
+        learners = tuple(Learner(*_arrays(Learner, one, np.float32)) for one in content["learners"])
         widen, weight = np.array(content["widen"], float), np.array(list(staying.values()), float)
         return Prior(cells, mean, spread, gates, learners, float(content["share"]), widen, Staying(weight))
+
+
+def _arrays(record: type[Any], content: dict[str, Any], number: type = float) -> list[np.ndarray]:
+    """The fields of a record of arrays, in its order, from the table of a file."""
+    return [np.array(content[field.name], number) for field in fields(record)]
 
 
 def scaled(levels: np.ndarray, support: str, typical: float = 1.0) -> np.ndarray:

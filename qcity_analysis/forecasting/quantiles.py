@@ -119,9 +119,7 @@ class Marginals(NamedTuple):
         one = self.rows(row)._replace(knots=knots, stay=stay)
         last, low, high, part = one.last, one.low, one.high, one.item > 0
         x = np.where(same(x, last), last, np.where(same(x, high), high, x))
-        item = np.where(
-            part, one.item, 1.0
-        )  # whole items of a smooth distribution: at least 2 is more than 1
+        item = np.where(part, one.item, 1.0)  # whole items: at least 2 is more than 1
         count = np.where(at_least, _whole(x / item, np.ceil) - 1.0, _whole(x / item, np.floor))
         p = below(one.knots[:, 0], np.where(part, count * item, x))
         begin, end = (level[:, 0] for level in one.lump())

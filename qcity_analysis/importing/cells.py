@@ -44,7 +44,6 @@ _CHANGED = re.compile(
     r"(?:(?P<fall>下降|降低|减少|下跌)|增长|上升|提高|增加|上涨)了?"
 )
 _SPREADSHEET_ERROR = re.compile(r"#(DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|SPILL!|CALC!)")
-_QUARTERS = dict(zip("一二三四1234", [1, 2, 3, 4] * 2, strict=True))
 _YEAR = r"(?:19|20)\d\d"
 _YEAR_END = re.compile(rf"({_YEAR})[-/.年]12[-/.月]31日?|(?:31[-/.]12|12[-/.]31)[-/.]({_YEAR})")
 _BESIDE_YEAR = re.compile(
@@ -56,8 +55,16 @@ _FISCAL = re.compile(rf"({_YEAR})[-/]((?:19|20)?\d\d)")
 _FLAG = re.compile(rf"^{_YEAR}年?\s*[（(]?([eprfEPRF])[)）]?$")
 _EITHER = r"[+-]?[1-9]\d{0,2}([.,])\d{3}(\1\d{3})*"  # 1,234 or 1.234: thousands or decimals
 _POINT = re.compile(r"[+-]?(\d*\.(\d{1,2}|\d{4,})|0?\.\d+|\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,})")
-_FIRST_PARTS = dict.fromkeys(("", "度", "年度", "全年", "末", "底", "末数", "年末"), "") | {"上半年": "-Q2"}
-_FIRST_PARTS |= dict.fromkeys(("一季度", "1季度", "第一季度"), "-Q1")
+_PARTS = dict.fromkeys(["", *"度末底", "年度", "全年", "末数", "年末"], "") | {
+    "上半年": "-Q2"
+}  # after a year
+_PARTS |= dict.fromkeys(("一季度", "1季度", "第一季度"), "-Q1")
+_PARTS |= dict.fromkeys([f"{a}{letter}{b}" for a in ("", "(") for letter in "eprf" for b in ("", ")")], "")
+_PARTS |= {
+    f"前{n}{of}季度": f"-Q{q}" for n, q in zip("二三四1234", "2341234", strict=True) for of in ("", "个")
+}
+_PARTS |= {f"1{to}{n}月": f"-{m:02d}" for to in ("-", "~", "至", "月-", "月~", "月至")
+           for m in range(1, 13) for n in (m, f"{m:02d}")}  # fmt: skip
 
 
 class UnreadableCell(QcityError):
@@ -221,24 +228,12 @@ def read_period(cell: Cell) -> str | None:
         return None
     text = re.sub(r"\s", "", half_width(without_marks(cell)[0]).translate(_MINUS))
     text = re.sub(rf"^({_YEAR})(-?M(?=\d)|(?=Q\d))", r"\1-", _BESIDE_YEAR.sub("", text))
-    if end := _YEAR_END.fullmatch(text):
-        return end[1] or end[2]
     if re.fullmatch(rf"{_YEAR}(-(Q[1-4]|0[1-9]|1[0-2]))?", text):
         return text
-    if fiscal := _fiscal_year(text):
-        return fiscal
+    if (end := _YEAR_END.fullmatch(text)) or (fiscal := _fiscal_year(text)):
+        return end[1] or end[2] if end else fiscal
     match = re.fullmatch(rf"({_YEAR})(?:\.0+|\(?[eprf]\)?)?年?(.*)", text, re.I)
-    if match is None:
-        return None
-    year, part = match.groups()
-    if part.strip("()") in ("e", "p", "r", "f"):
-        return year
-    if part in _FIRST_PARTS:
-        return year + _FIRST_PARTS[part]
-    if quarter := re.fullmatch(r"前([二三四1-4])个?季度", part):
-        return f"{year}-Q{_QUARTERS[quarter[1]]}"
-    month = re.fullmatch(r"1月?[-~至](\d{1,2})月", part)
-    return f"{year}-{int(month[1]):02d}" if month and 1 <= int(month[1]) <= 12 else None
+    return match[1] + _PARTS[match[2]] if match and match[2] in _PARTS else None
 
 
 def _fiscal_year(text: str) -> str | None:

@@ -23,14 +23,14 @@ from ..data.corrections import as_known
 from ..data.load import find_folder, read_folder
 from ..data.schema import TABLES
 from ..data.vintages import KEY, same_period, to_date
-from ..data.write import appended, content_of, finish, new_name, new_plan, replace, rows_of, trial, undo
+from ..data.write import appended, content_of, finish, new_name, new_plan, replace, rows_of, trial
 from ..errors import QcityError
 from ..files import write_whole
 from ..problems import DataError, Problem
 from .headings import is_number
 from .layout import Entry, Sheet, read_layout
 from .mapping import TO_DATE, Mapping, plan_tables, read_mapping, suggested
-from .matching import Matched, match
+from .matching import Matching, match
 from .sheets import read_grids
 
 KINDS = ("added", "changed", "unchanged")
@@ -98,12 +98,9 @@ class Import:
         lists |= {name: [p.to_dict() for p in getattr(self, name)] for name in ("refused", "warnings")}
         lists["left_out"] = [{"name": n, "cells": c, "first": p} for n, (c, p) in self.left_out.items()]
         about: dict[str, Any] = {"file": str(self.file), "folder": str(self.folder), "written": self.written}
-        about |= {
-            "opened_as": list(self.opened_as),
-            "source": dict(self.source),
-            "without_figure": self.empty,
-        }
-        about |= {"read": list(map(dict, self.read)), "refused_file": listed and str(listed)}
+        about |= {"opened_as": list(self.opened_as), "source": dict(self.source)}
+        about |= {"without_figure": self.empty, "read": list(map(dict, self.read))}
+        about |= {"refused_file": listed and str(listed)}
         return about | lists
 
 
@@ -162,20 +159,6 @@ def import_figures(
         record = {"file": str(path), "at": at, **counts, "source_id": source["source_id"]}
         replace(folder, files, based_on=based_on, record=record)
     return dataclasses.replace(done, written=bool(done.new), refused_file=listed)
-
-
-def undo_import(data: str | Path | None = None) -> dict[str, Any]:
-    """Take the last import back: every file of the package is, to the byte, as before. Returns what was undone.
-
-    Raises QcityError when no import is recorded, or a file has been changed since.
-
-    >>> import tempfile
-    >>> undo_import(tempfile.mkdtemp())
-    Traceback (most recent call last):
-    ...
-    qcity_analysis.errors.QcityError: ...: nothing to undo; no import is recorded there
-    """
-    return undo(find_folder(data))
 
 
 def _read_sheets(
@@ -242,7 +225,7 @@ def _shown(row: Dict[str, Any]) -> str:
 
 
 def _compared(
-    matched: Matched, observations: pd.DataFrame, source_id: str
+    matched: Matching, observations: pd.DataFrame, source_id: str
 ) -> tuple[list[Figure], list[Problem]]:
     """Each figure as added, changed or unchanged against the package, and the cells that contradict something."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -39,27 +39,12 @@ _is_date = cache(is_date)
 _ANNUAL = ("", "a", "annual", "yearly", "year", "年", "年度", "a: annual")
 
 
-@dataclass
-class Matched:
-    """The figures of a file under a mapping.
-
-    Attributes: `figures` (pairs of a row of observations.csv, without its source, and the entry it was read from),
-    `refused` (a problem for every cell that cannot be used), `empty` (number of cells that say there is no figure),
-    `left_out` (names that the mapping does not mention, with the number of their cells and where the first stands).
-    """
-
-    figures: list[tuple[dict[str, str], Entry]] = field(default_factory=list)
-    refused: list[Problem] = field(default_factory=list)
-    empty: int = 0
-    left_out: dict[str, tuple[int, str]] = field(default_factory=dict)
-
-
-def match(sheets: list[Sheet], mapping: Mapping, tables: dict[str, pd.DataFrame]) -> Matched:
-    """Every figure of some sheets that the mapping names; see `Matched`.
+def match(sheets: list[Sheet], mapping: Mapping, tables: dict[str, pd.DataFrame]) -> Matching:
+    """Every figure of some sheets that the mapping names; see `Matching`.
 
     `tables` are those of the package by name. Raises DataError with every problem of the mapping.
     """
-    work = _Matching(sheets, mapping, tables)
+    work = Matching(sheets, mapping, tables)
     for rule in mapping.rules:
         work.take(rule)
     if work.faults:
@@ -69,11 +54,16 @@ def match(sheets: list[Sheet], mapping: Mapping, tables: dict[str, pd.DataFrame]
         if k not in work.used:
             name = " ".join(filter(None, (entry.name, entry.part, entry.labels.get("@region", ""))))
             work.leave_out(name or "(no name)", entry)
-    return work.done
+    return work
 
 
-class _Matching:
-    """One file under one mapping, while its rules are taken one after the other."""
+class Matching:
+    """One file under one mapping, whose rules are taken one after the other.
+
+    Attributes: `figures` (pairs of a row of observations.csv, without its source, and the entry it was read from),
+    `refused` (a problem for every cell that cannot be used), `empty` (number of cells that say there is no figure),
+    `left_out` (names that the mapping does not mention, with the number of their cells and where the first stands).
+    """
 
     def __init__(self, sheets: list[Sheet], mapping: Mapping, tables: dict[str, pd.DataFrame]) -> None:
         self.mapping = mapping
@@ -93,9 +83,10 @@ class _Matching:
                 for form in (words.short_name(str(name)), same_name(str(name))):
                     self.called[form].add(str(row["region"]))
         self.known, self.told = cache(self._known), cache(self._told)
-        self.faults: list[Problem] = []
-        self.done = Matched(refused=[problem for sheet in sheets for problem in sheet.problems])
-        self.used: set[int] = set()
+        self.faults, self.used, self.empty = list[Problem](), set[int](), 0
+        self.refused = [problem for sheet in sheets for problem in sheet.problems]
+        self.figures: list[tuple[dict[str, str], Entry]] = []
+        self.left_out: dict[str, tuple[int, str]] = {}
 
     def fault(self, rule: Rule, code: str, column: str, **values: Any) -> None:
         self.faults.append(Problem(self.mapping.file, rule.row or None, column, code, values))
@@ -120,8 +111,8 @@ class _Matching:
                 self.figure(rule, entry, stated)
 
     def leave_out(self, name: str, entry: Entry) -> None:
-        count, first = self.done.left_out.get(name, (0, f"{entry.file}, row {entry.row}"))
-        self.done.left_out[name] = (count + 1, first)
+        count, first = self.left_out.get(name, (0, f"{entry.file}, row {entry.row}"))
+        self.left_out[name] = (count + 1, first)
 
     # which cells
 
@@ -292,7 +283,7 @@ class _Matching:
         return next(filter(None, map(self.known, (entry.labels[key] for key in entry.open))), rule.region)
 
     def refuse(self, entry: Entry, code: str, column: str, **values: Any) -> None:
-        self.done.refused.append(Problem(entry.file, entry.row, column or entry.column, code, values))
+        self.refused.append(Problem(entry.file, entry.row, column or entry.column, code, values))
 
     def dated(self, entry: Entry) -> None:
         """Refuse a figure of a month, a quarter or a fiscal year."""
@@ -321,14 +312,14 @@ class _Matching:
             self.refuse(entry, error.code, "", cell=cell)
             return
         if reading is None:
-            self.done.empty += 1
+            self.empty += 1
             return
         unit, region, name = self.unit(rule), self.region(rule, entry), entry.labels.get("@region", "")
         own = rule.unit or entry.unit or unit
         word = labels.get("@status", "") or status_flag(entry.stated)
         published = labels.get("@published", "") or rule.published
         status = self.mapping.statuses.get(word, status_of(word)) or rule.status
-        qualifier, before = labels.get("@qualifier", "") or reading.qualifier, len(self.done.refused)
+        qualifier, before = labels.get("@qualifier", "") or reading.qualifier, len(self.refused)
         near = [] if region else closest(name, [*self.regions["region"], *self.regions["name_zh"]])
         if name and not region and stated and not near:
             self.leave_out("(regions that regions.csv does not hold)", entry)
@@ -346,7 +337,7 @@ class _Matching:
             self.refuse(
                 entry, "read_qualifier", "qualifier", cell=qualifier, qualifiers=", ".join(QUALIFIERS)
             )
-        if len(self.done.refused) == before:
+        if len(self.refused) == before:
             marks = dict.fromkeys(entry.marks + reading.marks)
             notes = [f"{mark} {sheet.footnotes.get(mark, '')}".strip() for mark in marks]
             note = "; ".join(filter(None, [labels.get("@note", ""), *notes, rule.note]))
@@ -354,7 +345,7 @@ class _Matching:
             row = {"indicator_id": rule.indicator, "region": region, "period": entry.period, "value": value}
             row |= {"qualifier": qualifier, "measure": rule.measure, "unit": unit, "status": status}
             row |= {"published": published, "note": note, "base_period": rule.base_period}
-            self.done.figures.append((row, entry))
+            self.figures.append((row, entry))
 
 
 def _fractions(entries: list[Entry]) -> bool:

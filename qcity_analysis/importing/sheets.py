@@ -169,12 +169,9 @@ def _new_excel_grids(path: Path) -> list[Grid]:
     try:
         book = CalamineWorkbook.from_path(str(path))
         sheets = [(name, book.get_sheet_by_name(name)) for name in book.sheet_names]
-        boxes = {
-            name: [(*start, *end) for start, end in sheet.merged_cell_ranges or ()] for name, sheet in sheets
-        }
-        return [
-            _grid(path, name, s.to_python(skip_empty_area=False), boxes[name], "Excel") for name, s in sheets
-        ]
+        boxes = [[(*start, *end) for start, end in sheet.merged_cell_ranges or ()] for _, sheet in sheets]
+        rows = [sheet.to_python(skip_empty_area=False) for _, sheet in sheets]
+        return [_grid(path, *one, "Excel") for one in zip(book.sheet_names, rows, boxes, strict=True)]
     except PasswordError as error:
         raise _refusal(path, "password") from error
     except CalamineError as error:
