@@ -130,6 +130,16 @@ class Data:
         """The plans of the package, in the order of `targets.csv`."""
         return list(dict.fromkeys(self.targets["plan"]))
 
+    def targets_of(self, plan: str | None = None) -> pd.DataFrame:
+        """The targets of a plan, one of `earlier_targets.csv` too; without a name all of `targets.csv`.
+
+        Raises QcityError for an unknown plan.
+        """
+        rows = self.targets if plan is None or plan in self.plans() else self.earlier_targets
+        if plan is not None and (rows := rows[rows["plan"] == plan]).empty:
+            raise unknown("plan", plan, [*self.plans(), *dict.fromkeys(self.earlier_targets["plan"])])
+        return rows
+
     def indicator(self, indicator_id: str) -> pd.Series:
         """The row of one indicator, indexed by column name. Raises QcityError for an unknown name."""
         rows = self.indicators[self.indicators["indicator_id"] == indicator_id]
