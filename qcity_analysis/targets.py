@@ -137,10 +137,7 @@ def find_target(
     elif not isinstance(target_id, str):
         raise QcityError(f"a target is asked for by its name, a text; found {target_id!r}")
     else:
-        rows = data.targets if plan is None or plan in data.plans() else data.earlier_targets
-        rows = rows if plan is None else rows[rows["plan"] == plan]
-        if rows.empty and plan is not None:
-            raise unknown("plan", plan, [*data.plans(), *dict.fromkeys(data.earlier_targets["plan"])])
+        rows = data.targets_of(plan)
         named = rows[rows["target_id"] == target_id]
         if named.empty:
             raise unknown("target", target_id, sorted(set(rows["target_id"])))

@@ -65,15 +65,9 @@ def test_a_wrong_name_is_one_line_and_exit_code_2(tmp_path, qcity, words, messag
 
 @pytest.mark.parametrize(
     ("language", "banner", "start"),
-    [
-        ("zh", "示意数据：非真实公布值", "目标：测试城 2025 年"),
-        (
-            "en",
-            "ILLUSTRATIVE DATA: not published figures",
-            "Goal: Testville may or may not reach at least 20 points",
-        ),
-    ],
-)
+    [("zh", "示意数据：非真实公布值", "目标：测试城 2025 年"),
+     ("en", "ILLUSTRATIVE DATA: not published figures", "Goal: Testville may or may not reach at least 20 points")],
+)  # fmt: skip
 def test_a_forecast_says_first_that_figures_are_illustrative(tmp_path, qcity, language, banner, start):
     rows, words = figures(STEADY), ["forecast", "goal", "--as-of", "2024-12-31", "--draws", 500]
     words += ["--language", language, "--data", package(tmp_path, observations=rows)]
@@ -96,16 +90,10 @@ def test_a_forecast_on_faulty_data_names_every_problem(tmp_path, qcity):
 
 @pytest.mark.parametrize(
     ("levels", "goal", "reason"),
-    [
-        ({}, {}, "no figure is held in these data."),
-        ({2021: 3}, {}, "figures for only 1 year; at least 3 are needed."),
-        (
-            {2018: 3, 2019: 4, 2021: 5, 2022: 6},
-            CUT,
-            "no figure for the base year 2020 is held in these data.",
-        ),
-    ],
-)
+    [({}, {}, "no figure is held in these data."),
+     ({2021: 3}, {}, "figures for only 1 year; at least 3 are needed."),
+     ({2018: 3, 2019: 4, 2021: 5, 2022: 6}, CUT, "no figure for the base year 2020 is held in these data.")],
+)  # fmt: skip
 def test_a_target_that_cannot_be_assessed_exits_with_3(tmp_path, qcity, levels, goal, reason):
     before = contents(package(tmp_path, observations=figures(levels), targets=[target(**goal)]))
     code, out, _ = qcity("forecast", "goal", "--data", tmp_path)
@@ -124,6 +112,15 @@ def test_forecast_and_list_give_json_a_program_can_read(tmp_path, qcity):
         7)] and code == 0  # fmt: skip
     code, _, err = qcity("list", *words, "--plan", "madeup")
     assert (code, 'Did you mean "made_up"?' in err) == (2, True)
+
+
+@pytest.mark.parametrize(("plan", "code"), [("china_12fyp", 0), ("china_12fip", 2)])
+def test_an_earlier_plan_is_there_where_it_is_named(tmp_path, qcity, plan, code):
+    assert plan not in qcity("list")[1]
+    for words in ("list", f"export --as-of 2013-06-30 --draws 100 --to {tmp_path}/x.csv"):
+        found, out, err = qcity(*words.split(), "--plan", plan)
+        assert found == code and ('Did you mean "china_1' in err) == bool(code)
+    assert (tmp_path / "x.csv").exists() != bool(code)
 
 
 def test_add_writes_one_figure_and_a_dry_run_none(tmp_path, qcity):

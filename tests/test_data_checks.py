@@ -6,19 +6,7 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from packages import (
-    STEADY,
-    change,
-    columns,
-    contents,
-    figure,
-    figures,
-    indicator,
-    loaded,
-    package,
-    target,
-    write_table,
-)
+from packages import STEADY, change, contents, figure, figures, indicator, loaded, package, target
 
 from qcity_analysis.data.load import check, load
 from qcity_analysis.data.read import read_table
@@ -123,7 +111,7 @@ def with_open_quote(raw: bytes, row: int) -> bytes:
     return b"\n".join(lines) + b"\n"
 
 
-NAMES = ", ".join(columns("observations"))
+NAMES = ", ".join(column.name for column in TABLES["observations"].columns)
 FILES = [  # a file of the package, what becomes of its bytes (None: it is gone), and the one error
     ("observations", lambda raw: None, "observations.csv: found 'no such file'; allowed: the table 'observations'; "
      "create it in FOLDER, or name another folder"),
@@ -173,8 +161,7 @@ def test_a_valid_package_has_no_problem_an_empty_file_no_column_and_a_bad_target
 
 def test_warnings_of_a_file_and_of_its_figures_do_not_keep_it_from_loading(tmp_path):
     folder = package(tmp_path, observations=figures(STEADY | {2018: 1180.0}))
-    regions = [{"region": name, "name_zh": "x", "name_en": "y"} for name in ("testville", "otherland")]
-    write_table(folder / "regions.csv", regions, ["region", "name_zh", "name_en", "mayor"])
+    (folder / "regions.csv").write_text("region,name_zh,name_en,mayor\ntestville,x,y,\notherland,x,y,\n")
     warnings = load(folder, as_of="2024-12-31").warnings
     assert [(p.level, p.row, p.column) for p in warnings[:2]] == [("warning", 1, "mayor"),
         ("warning", 4, "value")]  # fmt: skip

@@ -239,9 +239,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("text", "how", "expected"), BAD, ids=[expected for _, _, expected in BAD])
-def test_a_bad_cell_or_mapping_fails_the_import(
-    tmp_path: Path, text: str, how: dict[str, Any], expected: str
-) -> None:
+def test_a_bad_cell_or_mapping_fails_the_import(tmp_path, text, how, expected):
     file, data = made(tmp_path, text)
     before = contents(tmp_path)
     how = how if "figures" in how else mapping(how)
@@ -253,9 +251,7 @@ def test_a_bad_cell_or_mapping_fails_the_import(
     assert contents(tmp_path) == before
 
 
-def test_skipping_the_refused_writes_the_rest_and_lists_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_skipping_the_refused_writes_the_rest_and_lists_them(tmp_path, monkeypatch):
     file, data = made(tmp_path, "指标,2023年,2024年\n小部件,17,十八\n合格率,960,-5\n支出,?,3\n")
     how, listed = mapping(RULE, SHARE | {"unit": "%"}, SPENT | {"unit": "万元"}), data / "a.refused.csv"
 
@@ -387,9 +383,7 @@ NBS = """数据库：分省年度数据
 """
 
 
-def test_a_plan_made_from_a_file_takes_its_figures_in_once_the_source_is_filled_in(
-    tmp_path: Path, qcity: Command
-) -> None:
+def test_a_plan_made_from_a_file_takes_its_figures_in_once_the_source_is_filled_in(tmp_path, qcity):
     (tmp_path / "省.csv").write_bytes(NBS.encode("gb18030"))
     plan = tmp_path / "grp"
     assert qcity("new-plan", "grp", "--from", tmp_path / "省.csv", "--out", plan)[0] == 0
@@ -443,9 +437,7 @@ def test_the_command_previews_writes_on_request_and_undoes(tmp_path: Path, qcity
     assert contents(tmp_path) == before
 
 
-def test_the_command_exits_with_2_for_refused_cells_and_says_what_it_needs(
-    tmp_path: Path, qcity: Command
-) -> None:
+def test_the_command_exits_with_2_for_refused_cells_and_says_what_it_needs(tmp_path, qcity):
     file, data = made(tmp_path, "指标,2023年,2024年\n小部件,17,x\n")
     words, before = [file, "--map", map_file(tmp_path, mapping()), "--write", "--json"], contents(tmp_path)
     code, out, _ = qcity("import", *words, "--data", data)

@@ -34,10 +34,8 @@ HEADINGS = {
     "indicator": ["指标", "项目", "Indicator", "科目", ""], "region": ["地区", "城市", "Entity", "Miasto", "Place"],
     "year": ["年份", "Year", "时间", "Rok"],
 }  # fmt: skip
-TITLES, NOTES = (
-    ["表1 主要指标", "2-3 历年数据", "数据库：年度数据"],
-    ["注：初步统计数", "资料来源：统计局", "① 快报"],
-)
+TITLES = ["表1 主要指标", "2-3 历年数据", "数据库：年度数据"]
+NOTES = ["注：初步统计数", "资料来源：统计局", "① 快报"]
 Figures = dict[tuple[str, str, str], Decimal]
 
 
@@ -48,10 +46,8 @@ class Sheet:
         self.r = r = random.Random(seed)
         first, count = r.randint(1990, 2015), r.randint(1, 4)
         self.years = list(range(first, first + count))[:: r.choice([1, -1])]
-        self.inds, self.places = (
-            r.sample(list(NAMES), r.randint(1, 3)),
-            r.sample(list(REGIONS), r.randint(1, 2)),
-        )
+        self.inds = r.sample(list(NAMES), r.randint(1, 3))
+        self.places = r.sample(list(REGIONS), r.randint(1, 2))
         self.unit = {i: r.choice(list(UNITS[i])) for i in self.inds}
         self.comma, self.whole, self.truth = r.random() < 0.25, r.random() < 0.4, dict[Any, Decimal]()
         form = r.choice(YEARS)
@@ -66,9 +62,8 @@ class Sheet:
         self.disturb()
         how = {"region": self.places[0], "source": {"publisher": "P", "title": "T", "date": "2024"}}
         figures = [{"name": NAMES[i][0], "indicator": i} for i in self.inds]
-        self.how = (
-            how | {"figures": figures} | ({"decimal": ",."[not self.comma]} if r.random() < 0.3 else {})
-        )
+        self.how = how | {"figures": figures}
+        self.how |= {"decimal": ",."[not self.comma]} if r.random() < 0.3 else {}
 
     def cell(self, indicator: str, place: str, year: int) -> str:
         if self.r.random() < 0.12:
@@ -86,14 +81,8 @@ class Sheet:
         own = self.r.random() < 0.5  # a column of units, or units in the names
         keys = [(i, p) for p in self.places for i in self.inds]
         self.r.shuffle(keys)
-        rows = [
-            [
-                *self.region(self.head["region"]),
-                self.head["indicator"],
-                *["单位"] * own,
-                *self.periods.values(),
-            ]
-        ]
+        head = [*self.region(self.head["region"]), self.head["indicator"], *["单位"] * own]
+        rows = [[*head, *self.periods.values()]]
         for i, p in keys:
             name, unit = (NAMES[i][0], [self.unit[i]]) if own else (f"{NAMES[i][0]}（{self.unit[i]}）", [])
             rows.append(
@@ -136,9 +125,8 @@ def outcome(seed: int, file: Path) -> str:
     """What became of a sheet: "all" of its figures read, "some" (others refused with their places), or "asked"."""
     made = Sheet(seed)
     rows, sign = tuple(map(tuple, made.rows)), ";" if made.comma else "\t"
-    grid = Grid(
-        "a.csv", "", rows, tuple(range(1, len(rows) + 1)), opened_as="semicolon" if made.comma else "tab"
-    )
+    kind = "semicolon" if made.comma else "tab"
+    grid = Grid("a.csv", "", rows, tuple(range(1, len(rows) + 1)), opened_as=kind)
     try:
         if seed % 20 == 0:  # through a file, in an encoding
             encoding = made.r.choice(["utf-8", "gb18030", "utf-8-sig"])
@@ -150,13 +138,7 @@ def outcome(seed: int, file: Path) -> str:
         return "asked"
     for row, _ in found.figures:
         key = (row["indicator_id"], row["region"], row["period"])
-        assert Decimal(row["value"]) == made.truth.get(key), (
-            seed,
-            key,
-            row["value"],
-            made.truth.get(key),
-            rows,
-        )
+        assert Decimal(row["value"]) == made.truth.get(key), (seed, key, row["value"], rows)
     return "all" if len(found.figures) == len(made.truth) else "some"
 
 

@@ -60,11 +60,8 @@ def _coded(name: str, *values: str, **more: int) -> dict[str, Any]:
 AREAS, WHAT = _coded("REF_AREA", "NJ", "SZ", keyPosition=0), _coded("INDICATOR", "WID", keyPosition=1)
 TIME = _coded("TIME_PERIOD", "2020", "2023", keyPosition=2)
 DIMENSIONS = {"dataset": [], "series": [AREAS, WHAT], "observation": [TIME]}
-ATTRIBUTES = {
-    "dataSet": [],
-    "series": [_coded("UNIT_MEASURE", "PT")],
-    "observation": [_coded("OBS_STATUS", "A", "P")],
-}
+UNIT, STATUS = [_coded("UNIT_MEASURE", "PT")], [_coded("OBS_STATUS", "A", "P")]
+ATTRIBUTES = {"dataSet": [], "series": UNIT, "observation": STATUS}
 JSON = json.dumps({
     "header": {"id": "x", "test": False, "prepared": "2024-01-01T00:00:00", "sender": {"id": "X", "name": "X"}},
     "structure": {"name": "n", "dimensions": DIMENSIONS, "attributes": ATTRIBUTES},
@@ -74,19 +71,13 @@ JSON = json.dumps({
     }}],
 })  # fmt: skip
 FILES = {"csv2.csv": CSV_2, "labels.csv": CSV_LABELS, "csv1.csv": CSV_1, "a.xml": XML, "a.json": JSON}
-RULE = {
-    "where": {"REF_AREA": "NJ", "INDICATOR": "WID"},
-    "indicator": "widgets",
-    "region": "testville",
-    "factor": 1,
-}
+WHERE = {"REF_AREA": "NJ", "INDICATOR": "WID"}
+RULE = {"where": WHERE, "indicator": "widgets", "region": "testville", "factor": 1}
 MAPPING: dict[str, Any] = {"source": {"publisher": "P", "title": "T", "date": "2024-06"}, "figures": [RULE]}
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_every_form_gives_the_same_figures(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_every_form_gives_the_same_figures(tmp_path, monkeypatch, name):
     if name.endswith(".csv"):
         monkeypatch.setitem(sys.modules, "sdmx", None)  # SDMX-CSV needs no package
     (tmp_path / name).write_text(FILES[name], "utf-8")
@@ -107,18 +98,12 @@ def test_sdmx_csv_keeps_every_digit_and_the_line_in_the_file(tmp_path: Path) -> 
     assert (entry.cell, entry.row, entry.column) == ("13.90", 2, "OBS_VALUE")
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "found"),
-    [
-        ("a.xml", "<a/>", "a file that cannot be read (Cannot determine SDMX-ML version)"),
-        ("a.xml", HEAD + END, "no figure"),
-        ("a.xml", XML[:-40], "a file that cannot be read ("),
-        ("a.json", JSON[:-40], "a file that cannot be read ("),
-    ],
-)
-def test_a_file_that_is_no_data_message_is_one_error(
-    tmp_path: Path, name: str, text: str, found: str
-) -> None:
+@pytest.mark.parametrize(("name", "text", "found"), [
+    ("a.xml", "<a/>", "a file that cannot be read (Cannot determine SDMX-ML version)"),
+    ("a.xml", HEAD + END, "no figure"),
+    ("a.xml", XML[:-40], "a file that cannot be read ("), ("a.json", JSON[:-40], "a file that cannot be read ("),
+])  # fmt: skip
+def test_a_file_that_is_no_data_message_is_one_error(tmp_path, name, text, found):
     (tmp_path / name).write_text(text, "utf-8")
     with pytest.raises(DataError) as error:
         read_grids(tmp_path / name)

@@ -58,15 +58,7 @@ def test_cells_are_read_as_figures_with_bounds_as_no_figure_or_are_refused():
         assert read_figure(f"3.6{mark}") == Reading("3.6", marks=mark)
     for cell in [*MISSING, "—", "——", "－", "–", "　", "\u00a0", " … ", "．．", "N/A"]:
         assert read_figure(cell) is None, cell
-    for cell in [
-        *REFUSED.split("|"),
-        "无",
-        "3.5?",
-        "2 0",
-        True,
-        dt.date(2020, 1, 1),
-        float("inf"),
-    ]:  # what could be two numbers
+    for cell in [*REFUSED.split("|"), "无", "3.5?", "2 0", True, dt.date(2020, 1, 1), float("inf")]:
         with pytest.raises(UnreadableCell):
             read_figure(cell)
 

@@ -63,7 +63,7 @@ def test_every_section_is_shown_with_described_figures_and_no_empty_number(recor
     assert shown.front["title"] and (shown.front["as_of"], shown.front["kind"]) == ("2024-12-31", "track")
     assert words.count("<table") == 10 and "{" not in words
     assert "nan" not in words.lower().replace("nanjing", "")
-    assert len(pictures) == 2 and all(len(picture.alt) > 40 for picture in pictures)
+    assert len(pictures) == 3 and all(len(picture.alt) > 40 for picture in pictures)
     assert ("1 have an outcome, 1 of these were said before it was published" in words) == (lang == "en")
     assert ("nothing can be concluded yet" if lang == "en" else "还不能下结论") in words
 

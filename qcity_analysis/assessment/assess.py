@@ -106,10 +106,7 @@ def _by_definition(question: Question, ids: list[str]) -> Assessment:
 def scorecard(data: Data, plan: str | None = None, **options: Any) -> list[Assessment]:
     """The assessments of all targets of a plan (default: the first), in its order; `options` are those of `assess`."""
     plan = plan or next(iter(data.plans()), "")
-    if plan not in data.plans():
-        raise unknown("plan", plan, data.plans())
-    names = data.targets.loc[data.targets["plan"] == plan, "target_id"]
-    return [assess(data, name, plan=plan, **options) for name in names]
+    return [assess(data, name, plan=plan, **options) for name in data.targets_of(plan)["target_id"]]
 
 
 def with_official(data: Data, answer: Assessment) -> Assessment:

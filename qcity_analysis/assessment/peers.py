@@ -111,7 +111,7 @@ def reference_answers(question: Question, own: AnnualSeries, ahead: Ahead) -> tu
                 one.known(),
                 one.earlier,
                 _drawn(question, one, years, k),
-            )
+            )  # fmt: skip
             for k, (region, one) in enumerate(theirs.items())
         ]
         rng = np.random.default_rng([question.seed, len(each)])
@@ -132,10 +132,8 @@ def _drawn(question: Question, series: AnnualSeries, years: np.ndarray, k: int) 
     """Levels (draws, years): what is known as it is, a gap before the last level on a line, the rest forecast."""
     from ..forecasting.annual import forecast_series
 
-    table, until = (
-        np.tile(series.values.interpolate().reindex(years).to_numpy(), (question.draws, 1)),
-        int(years[-1]),
-    )
+    until, held = int(years[-1]), series.values.interpolate().reindex(years)
+    table = np.tile(held.to_numpy(), (question.draws, 1))
     if int(series.known().index[-1]) < until:
         rng = np.random.default_rng([question.seed, k])
         ahead = forecast_series(series, until, model=question.model, draws=question.draws, rng=rng)

@@ -134,10 +134,11 @@ def portfolio(
     show(as_json, whole.to_dict, lambda: portfolio_lines(whole, language), status)
 
 
-@command("export china_14fyp --to review.xlsx --as-of 2024-06-30")
+@command("export --plan china_14fyp --to review.xlsx --as-of 2024-06-30")
 def export(
-    plan: Annotated[str, Argument(help="Name of the plan; `qcity list` shows them.")],
     to: Annotated[Path, Option(help="File to write: .xlsx, .docx or .csv.")],
+    plan: PlanName = None,
+    name: Annotated[str | None, Argument(metavar="[plan]", help="The plan, without --plan.")] = None,
     as_of: AsOf = None, language: Language = "zh", draws: Draws = 10_000, seed: Seed = 0,
     data: DataDir = None,
 ) -> None:  # fmt: skip
@@ -147,7 +148,7 @@ def export(
     from ..reporting.sentences import plan_title
 
     known = loaded(data, as_of)
-    answers = scorecard(known, plan, draws=draws, seed=seed)
+    answers = scorecard(known, plan := plan or name or known.plans()[0], draws=draws, seed=seed)
     title = text("x_title", language, plan=plan_title(known, plan, language), as_of=known.as_of)
     save(to, table_of(answers, title, to, language))
     print(text("x_written", language, path=to, count=len(answers)))

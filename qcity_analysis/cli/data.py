@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from ..errors import QcityError, did_you_mean, unknown
+from ..errors import QcityError, did_you_mean
 from .options import AsOf, DataDir, Draws, Json, Language, PlanName, as_text, command, loaded, save, show
 
 FORMATS = ("text", "json", "html")
@@ -64,9 +64,7 @@ def list_targets(
 ) -> None:  # fmt: skip
     """List the plans, their targets, and for how many years figures are published."""
     package = loaded(data, as_of)
-    if plan and plan not in package.plans():
-        raise unknown("plan", plan, package.plans())
-    targets = package.targets[package.targets["plan"] == plan] if plan else package.targets
+    targets = package.targets_of(plan)
     years = package.observations.groupby(["indicator_id", "region"])["year"].nunique()
     keys = zip(targets["indicator_id"], targets["region"], strict=True)
     table = targets[["plan", "target_id", "region", "kind", "deadline", "name_zh", "name_en"]]
@@ -208,7 +206,7 @@ def diff(
 
     known = loaded(data, later)
     asked = plan_indicators(known, plan) if plan else None
-    rows = known.targets[known.targets["plan"] == plan] if plan else known.targets
+    rows = known.targets_of(plan)
     changes = [
         explain_change(known, target, name, earlier, known.as_of, draws=draws)
         for name, target in zip(rows["plan"], rows["target_id"], strict=True)

@@ -119,7 +119,8 @@ class Data:
         if day > self.as_of:
             later = f"as_of {day} is later than {self.as_of}, the day these data were loaded for"
             raise QcityError(f"{later}; load them again with that day")
-        known = _known_by(as_known(self.observations, self.corrections, day), day).reset_index(drop=True)
+        known = as_known(self.observations, self.corrections, day)
+        known = known[known["known_from"] <= pd.Timestamp(day)].reset_index(drop=True)
         made = self.corrections[self.corrections["since"] <= day]
         said = {name: getattr(self, name) for name in STATED}
         said = {name: t[last_days(t["published"]) <= pd.Timestamp(day)] for name, t in said.items()}
@@ -128,6 +129,16 @@ class Data:
     def plans(self) -> list[str]:
         """The plans of the package, in the order of `targets.csv`."""
         return list(dict.fromkeys(self.targets["plan"]))
+
+    def targets_of(self, plan: str | None = None) -> pd.DataFrame:
+        """The targets of a plan, one of `earlier_targets.csv` too; without a name all of `targets.csv`.
+
+        Raises QcityError for an unknown plan.
+        """
+        rows = self.targets if plan is None or plan in self.plans() else self.earlier_targets
+        if plan is not None and (rows := rows[rows["plan"] == plan]).empty:
+            raise unknown("plan", plan, [*self.plans(), *dict.fromkeys(self.earlier_targets["plan"])])
+        return rows
 
     def indicator(self, indicator_id: str) -> pd.Series:
         """The row of one indicator, indexed by column name. Raises QcityError for an unknown name."""
@@ -148,10 +159,6 @@ class Data:
         if region not in known:
             raise unknown("region", region, known)
         return region
-
-
-def _known_by(observations: pd.DataFrame, day: dt.date) -> pd.DataFrame:
-    return observations[observations["known_from"] <= pd.Timestamp(day)]
 
 
 def load(folder: str | Path | None = None, as_of: str | dt.date | None = None) -> Data:
@@ -200,7 +207,8 @@ def check(folder: str | Path | None = None, as_of: str | dt.date | None = None) 
     rows, day = tables["observations"], to_date(dt.date.today() if as_of is None else as_of)
     faulty = {p.row for p in problems if p.level == "error" and p.file == TABLES["observations"].file}
     sound = with_dates(rows[~rows["row"].isin(list(faulty))], tables["indicators"])
-    return problems + oddities(_known_by(sound, day), tables["indicators"], tables["targets"], day)
+    sound = sound[sound["known_from"] <= pd.Timestamp(day)]
+    return problems + oddities(sound, tables["indicators"], tables["targets"], day)
 
 
 def _checked(folder: str | Path | None) -> tuple[Tables, list[Problem], bool]:

@@ -154,7 +154,7 @@ class Forecast:
         return float(np.mean(beyond(paths, bound) | same(paths, bound)))
 
 
-def forecast(
+def forecast(  # noqa: PLR0913
     series: pd.Series, until: int | None = None, *, horizon: int | None = None, support: str | None = None,
     model: str = "mixture", draws: int = 10_000, rng: int | np.random.Generator | None = 0,
     breaks: Sequence[int] = (), lower: Mapping[int, float] | None = None,

@@ -94,13 +94,9 @@ def outside(met: Any, number: Any, aims: Aims | None = None) -> tuple[np.ndarray
 
 
 def both(
-    figures: Any,
-    view: Any,
-    qualifier: Any,
-    met_before: Any = 0,
-    missed_before: Any = 0,
-    aims: Aims | None = None,
-) -> np.ndarray:
+    figures: Any, view: Any, qualifier: Any, met_before: Any = 0, missed_before: Any = 0, aims: Aims | None =
+    None,
+) -> np.ndarray:  # fmt: skip
     """The probability from the figures and the outside view together, for an aim with its `qualifier` and own record.
 
     >>> bool(both(0.4, 0.7, "exact") > both(0.3, 0.7, "exact") >= both(0.3, 0.7, "exact", missed_before=2))
@@ -144,10 +140,8 @@ def with_aims(probability: np.ndarray, questions: pd.DataFrame) -> np.ndarray:
     if rows.empty:
         return probability
     view = outside(counts["recent_met"], counts["recent_n"])[0]
-    place, record = (
-        questions["aim"].eq(True).fillna(False).to_numpy(),
-        [counts[name].to_numpy() for name in COUNTS[:2]],
-    )
+    place = questions["aim"].eq(True).fillna(False).to_numpy()
+    record = [counts[name].to_numpy() for name in COUNTS[:2]]
     answers = probability.copy()
     answers[place] = both(probability[place], view, qualifier.to_numpy(), *record)
     return answers

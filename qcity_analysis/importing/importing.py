@@ -162,13 +162,12 @@ def import_figures(
 
 
 def _read_sheets(
-    path: Path, mapping: Mapping | None = None
+    path: Path, mapping: Mapping
 ) -> tuple[list[Sheet], tuple[str, ...], dict[str, tuple[int, str]]]:
     """The sheets of a file that hold figures, how each was opened, and the sheets without any table of years.
 
     A sheet that the mapping names, or the only one, must hold a table: its problem goes with it.
     """
-    mapping = mapping or Mapping((), {})
     grids = read_grids(path, list(mapping.sheets) if mapping.sheets else None, mapping.encoding)
     sheets, unread = [], {}
     for grid in grids:

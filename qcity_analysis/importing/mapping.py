@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import difflib
+import json
 import re
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
@@ -149,9 +150,7 @@ class _Reader:
             self.choice(top, (), key, _CHOICES[key])
         with contextlib.suppress(LookupError):
             codecs.lookup(top.get("encoding") or "utf-8")
-            top = {key: text for key, text in top.items() if key != "encoding"} | {
-                "read_as": top.get("encoding")
-            }
+            top["read_as"] = top.pop("encoding", "")
         self.choice(top, (), "encoding", _CHOICES["encoding"])
         period = str(top.get("period") or TO_DATE)
         if period != TO_DATE and not PERIOD.fullmatch(period):
@@ -277,7 +276,11 @@ def suggested(sheets: list[Sheet], indicators: pd.DataFrame) -> str:
     names = [(name, row) for row in rows for key in keys if (name := same_name(str(row[key])))]
     known, unknown = list[str](), list[str]()
     for one in _series(sheets):
-        same = {row["indicator_id"]: row for name, row in names if name in names_of(one.name)}
+        same = {
+            row["indicator_id"]: row
+            for name, row in names
+            if name in names_of(one.name) | {same_name(one.entry.name)}
+        }
         if len(same) == 1:
             ((indicator, row),) = same.items()
             more = [f"indicator: {indicator}", *_unit_lines(one.entry, row)]
@@ -298,11 +301,12 @@ def plan_tables(sheets: list[Sheet], name: str) -> dict[str, list[dict[str, str]
         code = labels.get("@code", own)
         row = {"region": _identifier(own), "name_zh": own, "name_en": own, "code": code * (code != own)}
         tables["regions"].setdefault(row["region"], row)
-    for one in filter(lambda one: one.name, _series(sheets)):
-        change = is_index(f"{one.name} {one.entry.unit}") or CHANGED.search(one.entry.part)
+    for one in _series(sheets):
+        own = one.name or name  # a table of regions whose figures have no name
+        change = is_index(f"{own} {one.entry.unit}") or CHANGED.search(one.entry.part)
         unit = "%" if change else one.entry.unit
         support = "real" if one.below or change else "percent" if same_unit(unit, "%") else "positive"
-        row = {"indicator_id": _identifier(one.name), "name_zh": one.name, "name_en": one.name}
+        row = {"indicator_id": _identifier(own), "name_zh": own, "name_en": own}
         row |= {"unit": unit, "unit_zh": unit, "support": support}
         tables["indicators"].setdefault(row["indicator_id"], row)
     return {key: list(rows.values()) for key, rows in tables.items()}
@@ -328,7 +332,8 @@ def _where(entry: Entry, unnamed: bool) -> dict[str, str]:
 def _quoted(text: str) -> str:
     """Text as a YAML scalar, in quotes where YAML would read something else."""
     special = not text or text[0] in "-?:,[]{}#&*!|>'\"%@`" or any(s in text for s in (": ", " #", *"{},"))
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' if special else text
+    readable = text.isprintable()  # another character is written by its number: YAML would refuse it
+    return json.dumps(text, ensure_ascii=not readable) if special or not readable else text
 
 
 def _unit_lines(entry: Entry, indicator: Dict[Any, Any]) -> list[str]:

@@ -93,12 +93,8 @@ class Matching:
 
     def take(self, rule: Rule) -> None:
         if rule.indicator not in self.units:
-            about = {
-                "key": "indicator_id",
-                "table": "indicators",
-                "near": closest(rule.indicator, self.units),
-            }
-            self.fault(rule, "unknown_name", "indicator", cell=rule.indicator, **about)
+            about = {"key": "indicator_id", "table": "indicators", "cell": rule.indicator}
+            self.fault(rule, "unknown_name", "indicator", near=closest(rule.indicator, self.units), **about)
             return
         chosen = self.chosen(rule)
         entries = [self.entries[k] for k in chosen]

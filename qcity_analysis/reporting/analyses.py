@@ -36,13 +36,9 @@ GROUPS = ("targets", "met", "missed", "open", "expected", "unassessed")
 
 
 def titled(
-    rows: Iterable[Sequence[Any]],
-    keys: Iterable[str],
-    lang: str,
-    head: str = "",
-    index: Iterable[str] = (),
+    rows: Iterable[Sequence[Any]], keys: Iterable[str], lang: str, head: str = "", index: Iterable[str] = (),
     **values: object,
-) -> pd.DataFrame:
+) -> pd.DataFrame:  # fmt: skip
     """Rows of shown text under the titles of those keys, filled from `values`; `head` is the title of the `index`."""
     columns = [text(key, lang, **values) for key in keys]
     labels = pd.Index(list(index), name=text(head, lang)) if head else None

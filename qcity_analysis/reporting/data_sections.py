@@ -12,7 +12,6 @@ import pandas as pd
 from ..catalogue import text
 from ..data.load import check
 from ..data.vintages import revisions
-from ..errors import unknown
 from ..problems import Problem, counted
 from ..series.annual import ages, counts, coverage, used_sources
 from . import sentences, show
@@ -40,8 +39,6 @@ def answer(data: Data, plan: str, lang: str) -> None:
 
     `plan` is the name of a plan, or empty for all. Raises QcityError for an unknown plan or language.
     """
-    if plan and plan not in data.plans():
-        raise unknown("plan", plan, data.plans())
     total, late = counts(data, plan), int((ages(data, plan)["due"] > 0).sum())
     missing = total["targets"] - total["covered"]
     words = text("ov_answer", lang, as_of=data.as_of, missing=missing, late=late, **total)
@@ -58,14 +55,12 @@ def picture(data: Data, plan: str, lang: str) -> None:
     """Show which of the last years hold a figure for which target, one table for each plan, with its deadlines."""
     show.section("ov_coverage", lang)
     for plan_id in [plan] if plan else data.plans():
-        years, targets = coverage(data, plan_id), data.targets[data.targets["plan"] == plan_id]
+        years, targets = coverage(data, plan_id), data.targets_of(plan_id)
         names = [text_of(value) for value in targets[f"name_{lang}"]]
         known = years.loc[:, (years != "").any()].iloc[:, -LATEST:] if len(years.columns) else years
         table = known.replace(SIGNS)
-        table.index, table[text("ov_deadline", lang)] = (
-            pd.Index(names, name=text("c_target", lang)),
-            [*targets["deadline"]],
-        )
+        table.index = pd.Index(names, name=text("c_target", lang))
+        table[text("ov_deadline", lang)] = [*targets["deadline"]]
         held = int((known != "").any(axis=1).sum())
         caption = text(
             "ov_caption", lang, plan=sentences.plan_title(data, plan_id, lang), held=held, targets=len(names)

@@ -91,7 +91,7 @@ def export(answers: Sequence[Assessment], title: str, path: Path, lang: str = "e
         hint = did_you_mean(path.suffix, list(writers))
         raise QcityError(f"{path}: unknown kind of file {path.suffix!r}.{hint} Known: {', '.join(writers)}.")
     table = review(answers, lang).map(lambda cell: CONTROL.sub("", cell) if isinstance(cell, str) else cell)
-    return writers[path.suffix.lower()](table, title, lang)
+    return writers[path.suffix.lower()](table, CONTROL.sub("", title), lang)
 
 
 def _headings(table: pd.DataFrame, lang: str) -> dict[str, str]:
@@ -139,10 +139,8 @@ def _workbook(table: pd.DataFrame, title: str, lang: str) -> bytes:
                     cell.number_format = "0.0%"
             for column, name in enumerate(names, 1):
                 sheet.column_dimensions[get_column_letter(column)].width = 5 * PRINTED.get(name, 2.4)
-            sheet.freeze_panes, sheet.auto_filter.ref = (
-                "C3",
-                f"A2:{get_column_letter(len(names))}{len(rows) + 2}",
-            )
+            sheet.freeze_panes = "C3"
+            sheet.auto_filter.ref = f"A2:{get_column_letter(len(names))}{len(rows) + 2}"
             sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
             sheet.sheet_properties.pageSetUpPr.fitToPage = True
     return content.getvalue()

@@ -22,7 +22,7 @@ from ..trackrecord.ledger import with_earlier
 from ..trackrecord.record import FEW, coverage, real_summary, summary
 from . import sentences, show
 from .analyses import titled
-from .figures.charts import hedgehog_chart, reliability_chart
+from .figures.charts import hedgehog_chart, reliability_chart, skill_chart
 from .formatting import number, percent, typed, with_sign, with_unit
 
 if TYPE_CHECKING:
@@ -113,6 +113,12 @@ def benchmarks(record: TrackRecord, lang: str) -> None:
     if record.asked.empty:
         return
     show.section("rivals", lang)
+    names = [_named(rule, "tc_rule", lang) for rule in record.rules.index]
+    both = (
+        record.rules[["skill", "fair"]].map(lambda value: _shown(value, "skill", lang)).agg("; ".join, axis=1)
+    )
+    items = join([f"{name} {shown}" for name, shown in zip(names, both, strict=True)], lang)
+    show.picture(skill_chart(record.rules, names, lang), text("alt_skill", lang, items=items))
     show.markdown(_beaten("own_rules", record.beaten_at(), lang))
     raw, fair = (table.to_dict("index") for table in record.toughest.values())
     rows = [{"years": year, "raw": raw[year], "calibrated": fair[year]} for year in raw if year in fair]
@@ -134,7 +140,7 @@ def earlier(data: Data, record: TrackRecord, lang: str) -> None:
     if len(real):
         _reliability(reliability(real["probability"].to_numpy(), real["met"].to_numpy()), lang)
         for column in ("plan", "kind", "years", "basis"):
-            if len(record.real_by(column)):
+            if column != "basis" or len(record.real_by(column)):
                 show.table(real_table(data, record, column, lang), text(f"h_real_{column}", lang))
         rivals = record.real_benchmarks.query("answered > 0").sort_values("skill", kind="stable")
         keys = ("tc_number", "tc_rule_brier", "tc_ours", "tc_skill")
@@ -202,26 +208,20 @@ def _each_target(
     data: Data, targets: pd.DataFrame, told: pd.DataFrame, unscored: dict[str, str], lang: str
 ) -> pd.DataFrame:
     """A row for each target and definition of a plan: what was said in each year, and what came or why not scored."""
-    cells, names = list[list[str]](), list[str]()
-    aside = pages(data.folder).get("not_scored", {})
-    said, regions = (
-        dict(iter(told.groupby("target_id"))),
-        data.regions.set_index("region")[f"name_{lang}"].to_dict(),
-    )
+    aside, regions = pages(data.folder).get("not_scored", {}), data.regions.set_index("region")
+    cells, names, said = list[list[str]](), list[str](), dict[str, dict[str, list[Row]]]()
+    for row in told.to_dict("records"):
+        said.setdefault(row["target_id"], {}).setdefault(row["definition"], []).append(row)
     for target in targets.to_dict("records"):
-        key, region = (
-            f"{target['plan']}/{target['target_id']}",
-            regions.get(target["region"], target["region"]),
-        )
-        name = " · ".join([region, target[f"name_{lang}"], _asked_shown(target, lang)])
-        mine = said.get(target["target_id"], told[:0])
-        for _, rows in mine.groupby("definition", sort=False):
-            each = zip(rows["as_of"], rows["probability"], strict=True)
-            shown = [f"{day.year}: {percent(p, lang) if p == p else NONE}" for day, p in each]
-            cells.append([" · ".join(shown), _came(rows.iloc[0], lang)])
-        if mine.empty:
+        key, region = f"{target['plan']}/{target['target_id']}", regions.at[target["region"], f"name_{lang}"]
+        for rows in said.get(target["target_id"], {}).values():
+            each = [(row["as_of"].year, row["probability"]) for row in rows]
+            shown = [f"{year}: {percent(p, lang) if p == p else NONE}" for year, p in each]
+            cells.append([" · ".join(shown), _came(rows[0], lang)])
+        if target["target_id"] not in said:
             why = aside[key][lang] if key in aside else text(f"unscored_{unscored.get(key, 'refused')}", lang)
             cells.append([NONE, text("unscored", lang, why=why)])
+        name = " · ".join([region, target[f"name_{lang}"], _asked_shown(target, lang)])
         names += [name] * (len(cells) - len(names))
     return titled(cells, ("tc_said", "tc_outcome"), lang, "tc_target", names)
 
@@ -370,11 +370,8 @@ def ledger_sentences(record: TrackRecord, lang: str) -> list[str]:
     scored = record.ledger[record.ledger["happened"].notna()]
     advance = scored[scored["in_advance"]]
     counts = {
-        "issued": record.issued,
-        "told": len(record.ledger),
-        "scored": len(scored),
-        "advance": len(advance),
-    }
+        "issued": record.issued, "told": len(record.ledger), "scored": len(scored), "advance": len(advance),
+    }  # fmt: skip
     targets = advance.groupby(["plan", "target_id", "region"]).ngroups
     brier = say("ledger_brier", lang, brier=_shown(advance["error"].mean()), targets=targets)
     return [say("ledger_counts", lang, **counts), say("ledger_none_yet", lang) if advance.empty else brier]
@@ -382,17 +379,10 @@ def ledger_sentences(record: TrackRecord, lang: str) -> list[str]:
 
 def _reliability(table: pd.DataFrame, lang: str) -> None:
     """Show what was said against what happened, described tenth by tenth."""
-    items = [
-        text(
-            "alt_reliability_item",
-            lang,
-            number=int(n),
-            said=percent(said, lang),
-            happened=percent(came, lang),
-        )
-        for said, came, n in table[["said", "happened", "number"]].itertuples(index=False)
-    ]
-    show.picture(reliability_chart(table, lang), text("alt_reliability", lang, items=join(items, lang)))
+    shares = table[["said", "happened"]].map(lambda share: percent(share, lang)).to_dict("records")
+    told = zip(table["number"].astype(int), shares, strict=True)
+    items = join([text("alt_reliability_item", lang, number=n, **both) for n, both in told], lang)
+    show.picture(reliability_chart(table, lang), text("alt_reliability", lang, items=items))
 
 
 def _rules_by_years(rows: list[Row], lang: str) -> pd.DataFrame:
@@ -458,7 +448,7 @@ def _asked_shown(row: Row, lang: str) -> str:
     return f"{years} · {asked}"
 
 
-def _came(row: pd.Series, lang: str) -> str:
+def _came(row: Row, lang: str) -> str:
     """What came at the deadline: met or missed with the figure; or that none is held."""
     if pd.isna(row["met"]):
         return text("no_outcome", lang)
@@ -466,7 +456,7 @@ def _came(row: pd.Series, lang: str) -> str:
     return text("outcome_met" if row["met"] else "outcome_missed", lang, value=value)
 
 
-def _level(row: pd.Series, value: float, lang: str) -> str:
+def _level(row: Row, value: float, lang: str) -> str:
     """A level as people read it: of a relative target the change on the base year, with its sign."""
     if row["kind"] == "average_growth":
         growth = 100 * ((value / 100) ** (1 / (int(row["deadline"]) - int(row["base_year"]))) - 1)

@@ -94,15 +94,13 @@ def list_jobs(
     data: Data, plans: Sequence[str] | None, languages: Sequence[str], data_dir: str | Path | None = None,
     targets: Sequence[str] | None = None, ledger_dir: str | Path | None = None,
 ) -> list[Job]:  # fmt: skip
-    """The pages of a report, in the order of the index; all plans and targets where none is named.
+    """The pages of a report, in the order of the index; all plans (earlier ones where named) and targets.
 
     A target gets another page for each earlier day that `look_back` of `pages.toml` beside the data names.
     Raises QcityError for an unknown plan, target or language.
     """
-    if strange := [plan for plan in plans or [] if plan not in data.plans()]:
-        raise unknown("plan", strange[0], data.plans())
-    chosen = [plan for plan in data.plans() if not plans or plan in plans]
-    rows = data.targets[data.targets["plan"].isin(chosen)]
+    chosen = dict.fromkeys(sorted(plans, key=[*data.plans(), *plans].index) if plans else data.plans())
+    rows = pd.concat([data.targets_of(plan) for plan in chosen] or [data.targets])
     if strange := [target for target in targets or [] if target not in set(rows["target_id"])]:
         raise unknown("target", strange[0], sorted(rows["target_id"]))
     asked = rows[rows["target_id"].isin(targets)] if targets else rows
@@ -154,7 +152,7 @@ class Report:
                 for run in self.runs if run["target"] and run["lang"] == lang]  # fmt: skip
 
 
-def run_report(
+def run_report(  # noqa: PLR0913
     data_dir: str | Path | None = None, plans: Sequence[str] | None = None,
     languages: Sequence[str] = LANGUAGES, out_dir: str | Path = "reports", *, as_of: str | None = None,
     targets: Sequence[str] | None = None, jobs: int = 2, force: bool = False, only_failed: bool = False,
@@ -288,8 +286,11 @@ class Marks:
             moves = typical_revisions(known)  # what all the provisional figures together say
             self.days[job.as_of] = tables, np.array(list(moves.values()))
         (tables, revised), cited = self.days[job.as_of], set[str]()
-        targets, family = tables["targets"][0], set[str]()
-        fresh = set(targets.loc[_asked(targets, job), "indicator_id"])
+        asked = [tables[name][0] for name in ("targets", "earlier_targets")]
+        fresh, family = (
+            {one for rows in asked for one in rows.loc[_asked(rows, job), "indicator_id"]},
+            set[str](),
+        )
         while fresh:
             family |= fresh
             fresh = set[str]().union(*(self.links.get(name, set()) for name in fresh)) - family

@@ -373,7 +373,7 @@ def coverage(data: Data, plan: str | None = None) -> pd.DataFrame:
 
 def _serving(data: Data, plan: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The newest vintage of every figure that serves a target (one row per pair), and the targets."""
-    targets = data.targets[data.targets["plan"] == plan] if plan else data.targets
+    targets = data.targets_of(plan or None)
     own = targets[["plan", "target_id", "indicator_id", "region"]]
     newer = data.indicators[["indicator_id", "continues"]].rename(columns={"indicator_id": "newer"})
     continued = own.merge(newer, left_on="indicator_id", right_on="continues")

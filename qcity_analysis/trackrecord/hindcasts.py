@@ -21,7 +21,7 @@ import pandas as pd
 from ..assessment.peers import comparators, moved_towards
 from ..data.load import Data
 from ..data.vintages import ASSUMED_LAG_MONTHS
-from ..errors import QcityError, unknown
+from ..errors import QcityError
 from ..forecasting import scores
 from ..forecasting.annual import forecast_series
 from ..forecasting.histories import LOWER, SUPPORTS, UPPER
@@ -44,12 +44,8 @@ AHEAD = ["origin", "series", "family", "years", "year", "last", "actual", "crps"
 QUESTION = ["row", "origin", "family", "kind", "years", "deadline", "base_year", "threshold", "at_least"]
 QUESTION += ["met", "probability"]
 ASKS = (
-    "origin",
-    "at_least",
-    "threshold",
-    "base_year",
-    "deadline",
-)  # of a question, in the order of `rule_says`
+    "origin", "at_least", "threshold", "base_year", "deadline",
+)  # of a question, in the order of `rule_says`  # fmt: skip
 FITTED = ("ets", "theta", "arima", "ucm")  # models fitted by search, asked at SAMPLE origins only
 SAMPLE, MODEL_DRAWS = 48, 1000
 FOLDS = 10
@@ -197,9 +193,7 @@ def plan_indicators(data: Data, plan: str) -> set[str]:
 
     Raises QcityError for an unknown plan.
     """
-    if plan not in data.plans():
-        raise unknown("plan", plan, data.plans())
-    names = set(data.targets.loc[data.targets["plan"] == plan, "indicator_id"])
+    names = set(data.targets_of(plan)["indicator_id"])
     names |= {indicator_id for name in names for _, indicator_id in comparators(data, name)}
     newer = data.indicators[data.indicators["continues"].isin(names)]
     return {str(name) for name in names | set(newer["indicator_id"])}

@@ -282,12 +282,8 @@ class TrackRecord:
             real |= {"all": real_summary(self.real), "benchmarks": self.real_benchmarks}
             real |= {f"by_{name}": self.real_by(name) for name in ("plan", "kind", "years", "basis")}
         whole = {
-            "as_of": self.as_of,
-            "plan": self.plan,
-            "own": own,
-            "real": real,
-            "conclusion": self.conclusion(),
-        }
+            "as_of": self.as_of, "plan": self.plan, "own": own, "real": real, "conclusion": self.conclusion(),
+        }  # fmt: skip
         whole |= {"refused": self.about["refused"] | about.get("refused", {}), "bank": self.bank}
         whole |= {"earlier_targets": self.earlier.to_dict("records")}
         whole |= {"ledger": {"statements": self.issued, "scored": int(self.ledger["happened"].count())}}

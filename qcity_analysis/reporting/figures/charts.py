@@ -26,6 +26,7 @@ BLUE, BLUE_MID, BLUE_LIGHT = OWN
 OCHRE = LENT[0]
 LEAST = 0.002  # numbers of targets less likely than this at either end are not drawn
 FEWEST = 5  # numbers drawn at least
+WORST = -60  # percent; a skill below it is drawn at the edge
 DASHES = (0, (4, 3))
 
 
@@ -105,6 +106,27 @@ def reliability_chart(table: pd.DataFrame, lang: str = "en") -> Figure:
         lower.spines["bottom"].set_color(FAINT)
         lower.set_xlabel(text("axis_said", lang))
         lower.set_ylabel(text("axis_number", lang))
+    return figure
+
+
+def skill_chart(rules: pd.DataFrame, names: Sequence[str], lang: str = "en") -> Figure:
+    """Our skill in percent against each rule with its interval: as the rule stands a square, calibrated a dot.
+
+    `rules` has a row for each of `names` and the columns skill, low, high, fair, fair_low, fair_high; NaN is left out.
+    """
+    kinds = (("rule_as_is", "s", OCHRE, -0.14, ("skill", "low", "high")),
+             ("rule_fair", "o", BLUE, 0.14, ("fair", "fair_low", "fair_high")))  # fmt: skip
+    with new_figure(0.3 * len(rules) + 1.2) as figure:
+        ax = figure.add_axes((0.4, 0.55 / figure.get_figheight(), 0.56, 1 - 1.1 / figure.get_figheight()))
+        for label, shape, colour, down, columns in kinds:
+            shown = rules[list(columns)].to_numpy(dtype=float) * 100
+            places = np.arange(len(rules)) + down
+            ax.hlines(places, *shown[:, 1:].clip(WORST).T, color=colour, lw=1.5)
+            ax.plot(shown[:, 0].clip(WORST), places, shape, color=colour, ms=5, label=text(label, lang))
+        ax.axvline(0, color=TARGET, lw=1.1, zorder=1)
+        ax.set_yticks(range(len(names)), names, fontsize=8.5)
+        ax.set(xlim=(WORST - 3, 103), ylim=(len(rules) - 0.5, -0.5), xlabel=text("axis_skill", lang))
+        figure.legend(loc="upper left", ncols=2)
     return figure
 
 

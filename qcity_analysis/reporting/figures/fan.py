@@ -181,22 +181,15 @@ def _draw_counts(ax: Axes, part: Assessment, counts: dict[int, float], lang: str
         "yearly": (counts, {"fc": OWN[1], "ec": OWN[0], "lw": 0.8})
     }
     if part.tally is not None and part.tally.needed > 0 and still and part.status not in ("met", "missed"):
-        needed, dashed = (
-            part.tally.needed / len(still),
-            {"fc": "none", "ec": TARGET, "lw": 1.3, "ls": (0, (4, 3))},
-        )
-        bars["yearly_needed"] = dict.fromkeys(still, needed), dashed
+        dashed = {"fc": "none", "ec": TARGET, "lw": 1.3, "ls": (0, (4, 3))}
+        bars["yearly_needed"] = dict.fromkeys(still, part.tally.needed / len(still)), dashed
     for key, (heights, look) in bars.items():
         ax.bar(list(heights), list(heights.values()), width=0.7, label=text(key, lang), **look)
         for year, count in heights.items():
             note(
-                ax,
-                number(count),
-                (year, count),
-                (0, 3),
-                ha="center",
-                color=INK if key == "yearly" else TARGET,
-            )
+                ax, number(count), (year, count), (0, 3), ha="center", color=INK if key == "yearly" else
+                TARGET,
+            )  # fmt: skip
     ax.axvspan(first - 0.5, last + 0.5, fc=OWN[2], alpha=0.35, lw=0, zorder=0)
     ax.set_ylim(0, 1.12 * ax.get_ylim()[1])
 
@@ -269,14 +262,9 @@ def _draw_levels(ax: Axes, part: Assessment, series: AnnualSeries, lang: str) ->
     if base is not None and base in known.index:
         ground = GROUND | {"pad": 0.5}
         note(
-            ax,
-            text("base", lang, year=base),
-            (base, known[base]),
-            (0, 7),
-            ha="center",
-            bbox=ground,
+            ax, text("base", lang, year=base), (base, known[base]), (0, 7), ha="center", bbox=ground,
             zorder=3.5,
-        )
+        )  # fmt: skip
     if (deadline := part.target.deadline) in known.index:
         ax.plot([deadline], [known[deadline]], zorder=6, **mark("o", "none", INK, 13, 1.6))
         _end_label(ax, part, deadline + 0.12, float(known[deadline]), color=INK, **BOLD)
