@@ -1,13 +1,14 @@
 """How good the forecaster is beside others, in one run: the bank's validation folds, or M3 or M4 yearly data.
 
-    python benchmarks/accuracy.py BANK [--series 300]
+    python benchmarks/accuracy.py BANK [--series 300] [--only NAME]
     python benchmarks/accuracy.py --m3 M3C.xls [--series 300]
     python benchmarks/accuracy.py --m4 Yearly-train.csv Yearly-test.csv [--series 300]
 
 BANK is the folder of the bank (see `python -m training --help`): each third of its indicators is forecast by a
 prior trained on the other two. The files of the M competitions are those their organisers published; the shipped
 prior forecasts the first five years hidden there from at most 15 before. statsforecast and, with BANK, LightGBM are
-used where they are installed (`pip install statsforecast lightgbm`). Prints CRPS relative to the random walk
+used where they are installed (`pip install statsforecast lightgbm`). `--only` gives the rows whose name contains
+NAME, on the same series: without the mixture no prior is trained. Prints CRPS relative to the random walk
 (geometric mean over series), how often the 90 % interval holds 1 to 5 years ahead, and the speed on one core; for M3
 and M4 first the scores of the competition itself, on whole histories and all hidden years, beside what is published.
 """
@@ -18,7 +19,7 @@ import argparse
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -34,14 +35,15 @@ from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.prior import shipped
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # `training` stands beside this folder, not in the package
-from training.hindcast import Hindcast, by_fold, forecast_tasks
+from training.hindcast import Hindcast, by_fold, forecast_tasks, held_out, indicators
 from training.scores import relative_crps
-from training.train import FOLDS, Tasks, Training, learn, read_corpus
+from training.train import FOLDS, Tasks, draw_training, learn, read_corpus
 
 LEVELS = scores.LEVELS
 LONGEST = 15
 YEARS = 5
 BOOSTED = 15_000  # tasks that LightGBM learns each fold from
+MIXTURE, BOOSTING = "structural mixture", "LightGBM on the same features"  # names of rows
 Method = Callable[[np.ndarray], np.ndarray]  # history -> quantiles (5, 13)
 
 
@@ -173,7 +175,7 @@ def statsforecast_methods() -> dict[str, Method]:
     }
 
 
-def lightgbm_quantiles(training: Training, tasks: Tasks) -> np.ndarray | None:
+def lightgbm_quantiles(training: Tasks, tasks: Tasks) -> np.ndarray | None:
     """Quantiles (n, 5, 13) by gradient boosting on the same features and folds; None without LightGBM."""
     try:
         import lightgbm
@@ -189,11 +191,8 @@ def lightgbm_quantiles(training: Training, tasks: Tasks) -> np.ndarray | None:
 
     out = np.empty((*tasks.actual.shape, len(LEVELS)))
     for f in range(FOLDS):
-        every = np.flatnonzero((training.tasks.fold != f) & (training.tasks.histories.support < len(STATED)))
-        others, mine = (
-            training.tasks.rows(np.random.default_rng(f).permutation(every)[:BOOSTED]),
-            tasks.fold == f,
-        )
+        every = np.flatnonzero((training.fold != f) & (training.histories.support < len(STATED)))
+        others, mine = training.rows(np.random.default_rng(f).permutation(every)[:BOOSTED]), tasks.fold == f
         x, unit, turn = table(others)
         change = (others.actual - others.histories.values[:, -1:]) * (turn / unit)[:, None]
         asked, unit, turn = table(tasks.rows(mine))
@@ -208,13 +207,34 @@ def lightgbm_quantiles(training: Training, tasks: Tasks) -> np.ndarray | None:
     return out
 
 
-def line(name: str, quantiles: np.ndarray, h: Hindcast, speed: str) -> str:
+def line(name: str, quantiles: np.ndarray, tasks: Tasks, speed: str) -> str:
     """One row of the table."""
-    kind = h.tasks.histories.support
+    kind, actual = tasks.histories.support, tasks.actual
     q = np.clip(quantiles, LOWER[kind][:, None, None], UPPER[kind][:, None, None])
-    log = relative_crps(q, LEVELS, h.tasks.histories.values, h.tasks.actual)
-    inside = ((h.tasks.actual >= q[:, :, 1]) & (h.tasks.actual <= q[:, :, -2])).mean(axis=0)
+    log = relative_crps(q, LEVELS, tasks.histories.values, actual)
+    inside = ((actual >= q[:, :, 1]) & (actual <= q[:, :, -2])).mean(axis=0)
     return f"| {name} | {np.exp(log.mean()):.3f} | {' '.join(f'{s:.2f}' for s in inside)} | {speed} |"
+
+
+def our_lines(whole: Hindcast, rows: np.ndarray) -> list[str]:
+    """The rows of the mixture: on all series, with its speed, and on those the others are given."""
+    start = time.process_time()
+    forecast_tasks(whole.tasks, shipped()).ahead.quantiles(LEVELS)
+    speed, q = len(whole.tasks.actual) / (time.process_time() - start), whole.ahead.quantiles(LEVELS)
+    some = whole.tasks.rows(rows)
+    return [line(f"{MIXTURE}, all series", q, whole.tasks, f"{speed:.0f}"), line(MIXTURE, q[rows], some, "")]
+
+
+def other_lines(tasks: Tasks, training: Tasks | None, only: str) -> Iterator[str]:
+    """The rows of other forecasters whose name contains `only`; LightGBM needs tasks to learn from."""
+    if training and only in BOOSTING and (q := lightgbm_quantiles(training, tasks)) is not None:
+        yield line(BOOSTING, q, tasks, "")
+    methods = {name: named(name) for name in MODELS} | statsforecast_methods()
+    for name, method in methods.items():
+        if only in name:
+            start = time.process_time()
+            found = np.array([method(v[np.isfinite(v)]) for v in tasks.histories.values])
+            yield line(name, found, tasks, f"{len(found) / (time.process_time() - start):.0f}")
 
 
 def main() -> None:
@@ -226,40 +246,29 @@ def main() -> None:
     parser.add_argument("--m3", type=Path, metavar="M3C.xls")
     parser.add_argument("--m4", type=Path, nargs=2, metavar=("TRAIN", "TEST"))
     parser.add_argument("--series", type=int, default=300, help="series that the other forecasters are given")
+    parser.add_argument("--only", default="", metavar="NAME", help="rows whose name contains NAME")
     wanted = parser.parse_args()
     if sum(map(bool, (wanted.bank, wanted.m3, wanted.m4))) != 1:
         parser.error("name one of BANK, --m3 and --m4")
     warnings.simplefilter("ignore")
+    ours, drawn, whole = wanted.only in f"{MIXTURE}, all series", None, None
     if wanted.bank:
-        corpus = read_corpus(wanted.bank)
-        say = partial(print, flush=True)
-        training = learn(corpus, 0, say)
-        whole = by_fold(corpus, training, say)["as shipped"]
+        corpus, say = read_corpus(wanted.bank), partial(print, flush=True)
+        tasks = Tasks.joined([held_out(corpus, indicators(corpus, f)) for f in range(FOLDS)])
+        drawn = draw_training(corpus)[0] if wanted.only in BOOSTING else None
+        whole = by_fold(corpus, learn(corpus, 0, say), say)["as shipped"] if ours else None
     else:
         series = m3_series(wanted.m3) if wanted.m3 else m4_series(*wanted.m4)
-        whole = hindcast_of(series)
-    if not wanted.bank:
         print(competition(series), PUBLISHED if wanted.m4 else "", sep="\n", flush=True)
-    rows = np.random.default_rng(0).permutation(len(whole.tasks.actual))[: wanted.series]
-    h = Hindcast(whole.tasks.rows(rows), whole.ahead.rows(rows))
-    print(
-        f"{len(whole.tasks.actual)} series; the rows below the first are on {len(rows)} of them, drawn at random"
-    )
+        whole = hindcast_of(series)
+        tasks = whole.tasks
+    rows = np.random.default_rng(0).permutation(len(tasks.actual))[: wanted.series]
+    print(f"{len(tasks.actual)} series; rows not of all series are on {len(rows)} of them, drawn at random")
     print("| forecaster | relative CRPS | 90 % interval holds, 1 to 5 years | series/s |\n|---|---|---|---|")
-    start = time.process_time()
-    forecast_tasks(whole.tasks, shipped()).ahead.quantiles(LEVELS)
-    speed = f"{len(whole.tasks.actual) / (time.process_time() - start):.0f}"
-    print(line("structural mixture, all series", whole.ahead.quantiles(LEVELS), whole, speed))
-    print(line("structural mixture", h.ahead.quantiles(LEVELS), h, speed))
-    boosted = lightgbm_quantiles(training, h.tasks) if wanted.bank else None
-    if boosted is not None:
-        print(line("LightGBM on the same features", boosted, h, ""), flush=True)
-    methods = {name: named(name) for name in MODELS} | statsforecast_methods()
-    for name, method in methods.items():
-        start = time.process_time()
-        found = np.array([method(v[np.isfinite(v)]) for v in h.tasks.histories.values])
-        took = time.process_time() - start
-        print(line(name, found, h, f"{len(found) / took:.0f}"), flush=True)
+    if whole and ours:
+        print(*our_lines(whole, rows), sep="\n", flush=True)
+    for shown in other_lines(tasks.rows(rows), drawn, wanted.only):
+        print(shown, flush=True)
 
 
 if __name__ == "__main__":

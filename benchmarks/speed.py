@@ -1,15 +1,20 @@
-"""How fast the panel forecast is, and how much memory it takes.
+"""How fast the panel forecast is beside statsforecast's AutoETS, and how much memory it takes.
 
-    OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 python benchmarks/speed.py
+    OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 python benchmarks/speed.py [--ets 2000]
 
-Random walks of 4 to 15 points, five years ahead, 13 quantiles, one process; checks included. Also one series
-with 10 000 draws.
+Random walks of 4 to 15 points, five years ahead, 13 quantiles, one process; checks included. AutoETS forecasts the
+first `--ets` of the same series, with the same intervals, where it is installed (`pip install statsforecast`); its
+compilation is not counted. Both are timed three times in turn, in seconds of the processor: the ratio is that of the
+medians, and its range that of the three turns. Also one series with 10 000 draws.
 """
 
 from __future__ import annotations
 
+import argparse
 import resource
 import time
+import warnings
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -19,6 +24,9 @@ from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.scores import LEVELS
 
 SIZES = (1_000, 10_000, 100_000)
+TURNS = 3
+COMPARED = 10_000  # series that the panel forecasts in each turn
+WIDTHS = [95, 90, 80, 60, 40, 20]  # intervals whose ends are the quantiles but for the median
 
 
 def walks(count: int, seed: int = 0) -> pd.DataFrame:
@@ -34,8 +42,54 @@ def walks(count: int, seed: int = 0) -> pd.DataFrame:
     )
 
 
+def per_second(work: Callable[[], object], count: int) -> float:
+    """Series per second of the processor."""
+    start = time.process_time()
+    work()
+    return count / (time.process_time() - start)
+
+
+def beside_auto_ets(count: int) -> str:
+    """The speed of both in turns, and how many times as fast the panel is; a hint without statsforecast."""
+    try:
+        from statsforecast.models import AutoETS
+    except ImportError:
+        return "no ratio to AutoETS: pip install statsforecast"
+    frame = walks(COMPARED)
+    given = [part.to_numpy() for _, part in frame.groupby("series_id")["value"]][:count]
+    refused = 0
+
+    def theirs() -> None:
+        nonlocal refused
+        refused = 0
+        for y in given:
+            try:
+                AutoETS(season_length=1).forecast(y=y, h=5, level=WIDTHS)
+            except Exception:  # any failure of another's package: a series it has no forecast for
+                refused += 1
+
+    def ours() -> object:
+        return forecast_panel(frame, horizon=5).quantiles(LEVELS)
+
+    theirs(), ours()  # compiled and loaded before anything is timed
+    speeds = np.array([(per_second(ours, COMPARED), per_second(theirs, count)) for _ in range(TURNS)])
+    (panel, ets), ratio = np.median(speeds, axis=0), speeds[:, 0] / speeds[:, 1]
+    return (
+        f"panel {panel:.0f} series/s, AutoETS {ets:.0f} ({refused} of {count} refused): {panel / ets:.0f} times as "
+        f"fast ({ratio.min():.0f} to {ratio.max():.0f})"
+    )
+
+
 def main() -> None:
-    """Print one line for each size."""
+    """Print one line for each size, one for one series, and the ratio."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--ets", type=int, default=2_000, help="series that AutoETS forecasts")
+    wanted = parser.parse_args()
+    if not 1 <= wanted.ets <= COMPARED:
+        parser.error(f"--ets takes 1 to {COMPARED}; found {wanted.ets}")
+    warnings.simplefilter("ignore")
     forecast_panel(walks(100)).quantiles(LEVELS)
     print("| series | seconds | series/s | peak memory, MB |\n|---|---|---|---|")
     for count in SIZES:
@@ -51,7 +105,8 @@ def main() -> None:
         start = time.perf_counter()
         forecast(series, 2028, support="percent", draws=10_000)
         times.append(time.perf_counter() - start)
-    print(f"\none series, five years, 10 000 draws: {1000 * float(np.median(times)):.1f} ms")
+    print(f"\none series, five years, 10 000 draws: {1000 * float(np.median(times)):.1f} ms", flush=True)
+    print(beside_auto_ets(wanted.ets))
 
 
 if __name__ == "__main__":

@@ -207,6 +207,6 @@ def test_m4_series_are_joined_by_name_and_scored(accuracy, tmp_path):
     hindcast = accuracy.hindcast_of(series)
     owa, *_, holds, _ = accuracy.competition(series).splitlines()[-1].split("|")[2:-1]
     assert 0.7 < float(owa) < 1.3 and 0.8 < float(holds) <= 1
-    shown = accuracy.line("mixture", hindcast.ahead.quantiles(accuracy.LEVELS), hindcast, "-")
-    assert 0.5 < float(shown.split("|")[2]) < 1.5
+    rows = [*accuracy.other_lines(hindcast.tasks, None, "drift"), *accuracy.our_lines(hindcast, np.arange(9))]
+    assert [0.5 < float(row.split("|")[2]) < 1.5 for row in rows] == [True] * 3
     assert accuracy.named("arima")(series[5][0]).shape == accuracy.named("ets")(series[5][0][:4]).shape

@@ -66,7 +66,7 @@ def forecast_tasks(tasks: Tasks, prior: Prior) -> Hindcast:
 def by_fold(corpus: Corpus, training: Training, say: Say) -> Variants:
     """Each third of the indicators forecast by a prior trained on the other two; also with parts left out."""
     priors = {f: training.fitted[f] for f in range(FOLDS)}
-    return _left_out(corpus, training, {f: _indicators(corpus, f) for f in priors}, priors, 1, say)
+    return _left_out(corpus, training, {f: indicators(corpus, f) for f in priors}, priors, 1, say)
 
 
 def by_source(corpus: Corpus, training: Training, say: Say) -> Variants:
@@ -89,7 +89,7 @@ def _left_out(
     for what, names in splits.items():
         say(f"validation without {what}")
         prior, inside = training.prior(names, fitted.get(what)), corpus.series(names)
-        tasks = draw_tasks(corpus, inside, origins, TEST_CAP, training.seed + 1000, odd=False)
+        tasks = held_out(corpus, names, origins, training.seed)
         for name, variant in _variants(prior).items():
             parts.setdefault(name, []).append(forecast_tasks(tasks, variant))
         parts.setdefault(HIDDEN, []).append(forecast_tasks(tasks.hidden(), prior))
@@ -99,9 +99,14 @@ def _left_out(
     return {name: joined(of_splits) for name, of_splits in parts.items()}
 
 
-def _indicators(corpus: Corpus, fold: int) -> list[str]:
+def indicators(corpus: Corpus, fold: int) -> list[str]:
     """The indicators of a fold."""
     return [name for name in corpus.meta["indicator"].unique() if fold_of(str(name), FOLDS) == fold]
+
+
+def held_out(corpus: Corpus, names: list[str], origins: int = 1, seed: int = 0) -> Tasks:
+    """The tasks of these indicators by which forecasters that have not seen them are compared."""
+    return draw_tasks(corpus, corpus.series(names), origins, TEST_CAP, seed + 1000, odd=False)
 
 
 def _variants(prior: Prior) -> dict[str, Prior]:
@@ -125,7 +130,7 @@ def by_year(corpus: Corpus, since: int, say: Say, seed: int = 0) -> Hindcast:
     say(f"validation from {since} on")
     training, parts = learn(corpus, seed, say, before=since), []
     for f, fitted in enumerate(training.fitted):
-        names = _indicators(corpus, f)
+        names = indicators(corpus, f)
         inside, prior = corpus.series(names), training.prior(names, fitted)
         tasks = draw_tasks(corpus, inside, 3, TEST_CAP, seed + 1000, since=since, odd=False)
         parts.append(forecast_tasks(tasks, prior))

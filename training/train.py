@@ -263,7 +263,12 @@ class Training:
 
 
 def learn(corpus: Corpus, seed: int = 0, say: Say = lambda text: None, before: int = 9999) -> Training:
-    """Train on a corpus, on nothing from the year `before` on: every task with its support stated, and without."""
+    """Train on a corpus, on nothing from the year `before` on."""
+    return Training.of(*draw_training(corpus, seed, before), seed, say)
+
+
+def draw_training(corpus: Corpus, seed: int = 0, before: int = 9999) -> tuple[Tasks, Tasks]:
+    """What is learned from: tasks, each with its support stated and without; and those of series that never changed."""
     every, tasks = (
         draw_tasks(corpus, list(corpus.values), ORIGINS, CAP, seed, before=before, constant=constant)
         for constant in (True, False)
@@ -271,7 +276,7 @@ def learn(corpus: Corpus, seed: int = 0, say: Say = lambda text: None, before: i
     parts = [tasks, tasks.hidden()]
     if corpus.growth and before > MODERN:
         parts.append(draw_growth(corpus.growth, ORIGINS, seed).hidden())
-    return Training.of(Tasks.joined(parts), every, seed, say)
+    return Tasks.joined(parts), every
 
 
 def _seen(tasks: Tasks) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -18,7 +18,7 @@ import pandas as pd
 from ..errors import QcityError
 from ..series.evidence import Evidence
 from .features import features, plain, units
-from .histories import SUPPORTS, WINDOW, Histories, as_number, framed, from_frame, limits, whole_number
+from .histories import SUPPORTS, Histories, align, as_number, framed, from_frame, limits, whole_number
 from .mixture import Ahead, batch_sizes, draw, fit_cells, look_ahead
 from .prior import Prior
 from .quantiles import at_levels, below
@@ -74,15 +74,10 @@ class Conditions:
 
     def aligned(self, years: Sequence[int], table: np.ndarray) -> Histories:
         """Histories with the values `table` (n, len(years)) in ascending `years`, in the segments of this series."""
-        n, last = len(table), int(years[-1])
-        values, starts = np.full((n, WINDOW), np.nan), np.zeros((n, WINDOW), dtype=bool)
-        columns = WINDOW - 1 - last + np.asarray(years, dtype=int)
-        kept = columns >= 0
-        segments = np.array([self.segment(int(year)) for year in years])[kept]
-        values[:, columns[kept]] = table[:, kept]
-        starts[:, columns[kept]] = np.diff(segments, prepend=-1) != 0
-        kind = np.full(n, SUPPORTS.index(self.support))
-        return Histories(np.arange(n), np.full(n, last), values, starts, kind)
+        n, width = table.shape
+        row, kind = np.arange(n), np.full(n, SUPPORTS.index(self.support))
+        aligned = align(n, np.repeat(row, width), np.tile(years, n), table.ravel(), self.breaks)
+        return Histories(row, *aligned, kind)
 
     def plain(self) -> Histories:
         """The one history of the values as they are."""

@@ -275,7 +275,7 @@ def checked(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> tuple[Histories,
                               "use support 'real'")  # fmt: skip
     refuse(count < FEWEST, lambda i: f" has {count[i]:.0f} {POINTS}")
     kept = seen & ~np.isin(codes, list(reasons))
-    h = Histories(ids, *_align(len(ids), codes[kept], year[kept], value[kept], breaks), first)
+    h = Histories(ids, *align(len(ids), codes[kept], year[kept], value[kept], breaks), first)
     linked = (np.isfinite(h.values) & ~h.starts).any(axis=1)
     refuse(~linked[codes], lambda i: " has no two values in one segment; nothing links its years")
     rows = [(ids[code], reason) for code, reason in sorted(reasons.items())]
@@ -302,10 +302,10 @@ def _check_columns(frame: pd.DataFrame) -> None:
         raise SeriesError("column 'series_id' has empty cells; every row must name its series")
 
 
-def _align(
+def align(
     n: int, codes: np.ndarray, period: np.ndarray, value: np.ndarray, breaks: Sequence[int]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Last year (n,) of each series, values in columns counted back from it, and where segments start."""
+    """Last year (n,) of each of `n` series, values in columns counted back from it, and where segments start."""
     last, values = np.full(n, np.iinfo(np.int64).min), np.full((n, WINDOW), np.nan)
     np.maximum.at(last, codes, period)
     column = WINDOW - 1 - (last[codes] - period)

@@ -174,13 +174,11 @@ def count_knots(history: np.ndarray, horizon: int) -> np.ndarray:
     y, years, n = np.nan_to_num(history), weight.sum(), np.isfinite(history).sum()
     mean = ((weight * y).sum() + 0.5) / years  # Jeffreys' half an event
     uneven = (weight * (y - mean) ** 2).sum() / years / mean
-    dispersion, rows = max(1.0, (uneven * n + EVEN) / (n + EVEN)), []
-    for step in range(horizon):
-        extra = mean * (dispersion - 1.0 + 1.0 / (years * DISCOUNT**step))
-        size = mean * mean / max(extra, 1e-9)
-        p = size / (size + mean)
-        none = p**size  # the chance of no event
-        # where the distribution function, continued between whole numbers, takes each level
-        inside = nbdtrik(np.maximum(KNOTS, none), size, p)
-        rows.append(np.where(none > KNOTS, KNOTS / none - 1.0, inside))
-    return np.array(rows)
+    dispersion, step = max(1.0, (uneven * n + EVEN) / (n + EVEN)), np.arange(horizon)[:, None]
+    extra = mean * (dispersion - 1.0 + 1.0 / (years * DISCOUNT**step))
+    size = mean * mean / np.maximum(extra, 1e-9)
+    p = size / (size + mean)
+    none = p**size  # the chance of no event
+    # where the distribution function, continued between whole numbers, takes each level
+    inside = nbdtrik(np.maximum(KNOTS, none), size, p)
+    return np.where(none > KNOTS, KNOTS / none - 1.0, inside)
