@@ -65,17 +65,14 @@ def _row(a: Assessment, section: str, usual: int | None, lang: str) -> dict[str,
     shown, word = sentences.chance(a, lang)
     named = (target.departments_en if lang == "en" else "") or target.departments
     return {
-        "section": sentences.section_name(section, lang), "target": target.name(lang),
-        "asked": sentences.target_shown(part, lang) or sentences.ask(a, lang),
-        "unit": sentences.axis_unit(part, lang),
-        "base_year": base_year, "base": base, "last_year": last_year, "last": last,
-        "elapsed": min((last_year - base_year) / years, 1.0) if base_year and last_year and years > 0 else nothing,
-        "progress": (last - base) / way if way else nothing,
-        "deadline": target.deadline, "expected": a.outcome if a.outcome is not None else part.median,
-        "low": low, "high": high,
-        "conclusion": text("x_concluded", lang, word=word, chance=shown) if shown else sentences.status_shown(a, lang),
-        "probability": a.chance, "departments": join(map(str.strip, named.split(";")), lang),
-        "remark": sentences.headline(a, lang),
+        "section": sentences.section_name(section, lang), "target": target.name(lang), "asked":
+        sentences.target_shown(part, lang) or sentences.ask(a, lang), "unit": sentences.axis_unit(part, lang),
+        "base_year": base_year, "base": base, "last_year": last_year, "last": last, "elapsed": min((last_year
+        - base_year) / years, 1.0) if base_year and last_year and years > 0 else nothing, "progress": (last -
+        base) / way if way else nothing, "deadline": target.deadline, "expected": a.outcome if a.outcome is
+        not None else part.median, "low": low, "high": high, "conclusion": text("x_concluded", lang,
+        word=word, chance=shown) if shown else sentences.status_shown(a, lang), "probability": a.chance,
+        "departments": join(map(str.strip, named.split(";")), lang), "remark": sentences.headline(a, lang),
     }  # fmt: skip
 
 
