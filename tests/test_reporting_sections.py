@@ -57,10 +57,7 @@ def test_coverage_ages_and_counts_are_those_of_the_targets_own_region_on_that_da
     early = coverage(known("2021-12-31")).loc[("made_up", "goal")]
     assert (early[2020], early[2021]) == ("provisional", "")
     assert coverage(known("2010-01-01")).shape == (2, 0)
-    for as_of, months, due in (
-        ("2026-06-30", 18, 1),
-        ("2026-05-31", 17, 0),
-    ):  # what is due allows for the lag
+    for as_of, months, due in (("2026-06-30", 18, 1), ("2026-05-31", 17, 0)):  # due allows for the lag
         (row,) = ages(known(as_of)).to_dict("records")
         assert [row[key] for key in ("target_id", "period", "months", "due")] == ["goal", "2024", months, due]
     held = {"figures": 9, "series": 3, "sources": 1, "targets": 2, "covered": 1, "revisions": 1}
@@ -176,8 +173,8 @@ def test_a_count_says_its_pace_a_month(tmp_path):
     answer = qc.assess(data, "goal", draws=500)
     assert analyses.months_left(answer) == 18
     assert analyses.pace_sentences(answer, outlook(data, answer, draws=200), "en") == [
-        "Through 2024-06, 39 are counted and 21 are missing: 1.17 a month over the 18 months without "
-        "figures, against 0.929 a month in those with."
+        "Through 2024-06, 39 points are counted and 21 points are missing: 1.17 a month over the 18 months "
+        "without figures, against 0.929 a month in those with."
     ]
     gaps = loaded(tmp_path / "gaps", observations=figures({2023: 10}, measure="count_new"), **counted)
     assert analyses.months_left(qc.assess(gaps, "goal", draws=500)) == 48  # years before can still hold some

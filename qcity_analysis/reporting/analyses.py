@@ -45,7 +45,8 @@ def titled(
     return pd.DataFrame(list(rows), columns=columns, index=labels)
 
 
-def _part_title(part: Assessment, lang: str) -> str:
+def part_title(part: Assessment, lang: str) -> str:
+    """What a part is named by; empty for the assessment itself."""
     return panel_title(part, lang) if part.role != "main" else ""
 
 
@@ -76,8 +77,8 @@ def _monthly(a: Assessment, lang: str) -> list[str]:
     months, counted = months_left(a), 12 * tally.covered
     some = tally.through is not None and counted > 0
     sentence = say(
-        "move_month" if some else "move_month_none", lang, count=number(tally.count), months=months,
-        needed=number(tally.needed), rate=number(tally.needed / max(months, 1)), through=tally.through,
+        "move_month" if some else "move_month_none", lang, count=level(a, tally.count, lang), months=months,
+        needed=level(a, tally.needed, lang), rate=number(tally.needed / max(months, 1)), through=tally.through,
         sofar=number(tally.count / counted) if some else NONE,
     )  # fmt: skip
     return [sentence] if months > 0 else []
@@ -190,7 +191,7 @@ def outlook_blocks(data: Data, outlooks: Sequence[tuple[Assessment, Outlook]], l
         if ahead.reason is None:
             tables[text("o_attained_caption", lang)] = attained_table(ahead, lang)
         lines = [*lead, *(line for line in wait if line not in lead)]
-        blocks.append(Block(_part_title(part, lang), lines, tables))
+        blocks.append(Block(part_title(part, lang), lines, tables))
     return blocks
 
 
@@ -265,7 +266,7 @@ def sensitivity_blocks(varied: Sequence[Sensitivity], lang: str) -> list[Block]:
         sides = [[row.probability or 0.0 for row in known if row.flips == flips] for flips in (False, True)]
         drawn = strip(sides[0], sides[1], alt_sensitivity(one, lang), lang)
         table, lines = {"": sensitivity_table(one, lang)}, sensitivity_sentences(one, lang)
-        blocks.append(Block(_part_title(one.answer, lang), lines, table, drawn))
+        blocks.append(Block(part_title(one.answer, lang), lines, table, drawn))
     return blocks
 
 
@@ -312,7 +313,7 @@ def change_blocks(data: Data, changed: Change, lang: str, most: int = 0) -> list
     for one in (changed, *moved):
         steps = steps_table(one, lang) if one.word != "unchanged" else pd.DataFrame()
         tables = {text("d_step", lang): steps} if len(steps) else {}
-        blocks.append(Block(_part_title(one.after, lang), [change_sentence(one, lang)], tables))
+        blocks.append(Block(part_title(one.after, lang), [change_sentence(one, lang)], tables))
     if changed.figures:
         blocks[0].tables[text("d_came", lang)] = came_table(data, changed.figures[-most:], lang)
     else:

@@ -18,8 +18,9 @@ from ..catalogue import check_language, say, text
 from ..rules import RULES
 from ..rules.results import judged, results_for
 from . import analyses, sentences, show
+from .analyses import part_title
 from .figures.fan import fan_chart
-from .sentences import chance, panel_title, status_shown
+from .sentences import chance, status_shown
 
 if TYPE_CHECKING:
     from ..assessment.answer import Assessment
@@ -45,11 +46,6 @@ def answer(data: Data, a: Assessment, lang: str) -> None:
         "illustrative": a.illustrative or any(part.illustrative for part in a.parts),
     }  # fmt: skip
     show.html(show.card(a, lang, "h1"), front=front)
-
-
-def _caption(part: Assessment, lang: str) -> str:
-    """What a part is named by; empty for the assessment itself."""
-    return panel_title(part, lang) if part.role != "main" else ""
 
 
 def picture(a: Assessment, lang: str) -> None:
@@ -123,7 +119,7 @@ def why(a: Assessment, lang: str) -> None:
         if part.forecast is not None and part.forecast.explainable:
             reasons = part.forecast.explain()
             tables = {"": analyses.without_table(part, reasons, lang)} if len(reasons.without) else {}
-            told.append(show.Block(_caption(part, lang), analyses.explained(part, reasons, lang), tables))
+            told.append(show.Block(part_title(part, lang), analyses.explained(part, reasons, lang), tables))
     show.blocks("why", lang, told)
 
 
@@ -131,7 +127,8 @@ def rules(a: Assessment, lang: str) -> None:
     """Show how many published rules say yes, and folded every rule's class; nothing where no rule applies."""
     parts = [part for part in judged(a) if not part.borrowed and not shared_reason(part, lang)]
     told = [
-        show.Block(_caption(part, lang), [votes(part, lang)], {"": rules_table(part, lang)}) for part in parts
+        show.Block(part_title(part, lang), [votes(part, lang)], {"": rules_table(part, lang)})
+        for part in parts
     ]
     show.blocks("rules", lang, told, text("s_rules", lang))
 
@@ -207,7 +204,7 @@ def notes(a: Assessment, lang: str) -> None:
     for part in (a, *a.by_definition()):
         of_series = part.series.notes if part.series is not None and part.role != "main" else ()
         told = [f"- {sentences.note(note, lang)}" for note in (*part.notes, *of_series)]
-        blocks.setdefault(_caption(part, lang), []).extend(told)
+        blocks.setdefault(part_title(part, lang), []).extend(told)
     shown = [
         "\n".join([f"### {name}\n"] * bool(name) + [*dict.fromkeys(lines)])
         for name, lines in blocks.items()
