@@ -136,10 +136,8 @@ def portfolio(
     met = met_together(chances, between.shocks, normal, loading)
     # one more shock, common to all, has that part of the variance of each: no correlation between shocks gets smaller
     stressed = met_together(chances, (1 - STRESS) * between.shocks + STRESS, normal, loading)
-    if (
-        stressed.sum(axis=1).var() < met.sum(axis=1).var()
-    ):  # opposite targets on series that now move together
-        stressed = met
+    if stressed.sum(axis=1).var() < met.sum(axis=1).var():
+        stressed = met  # opposite targets on series that now move together
     counts = {"dependent": tally(met), "independent": poisson_binomial(chances), "stress": tally(stressed)}
     targets, first = _targets(known, met), assessments[0]
     in_order = sorted(ranges, key=lambda one: section_order(str(one[0].target.section or "")))
@@ -271,10 +269,8 @@ def _changes(data: Data, name: str) -> dict[str, pd.Series]:
     for region in rows.loc[rows["indicator_id"] == name, "region"].unique():
         try:
             series = annual_series(data, name, region)
-        except (
-            QcityError
-        ):  # said where the series itself is shown; the others depend on each other without it
-            continue
+        except QcityError:
+            continue  # said where the series itself is shown; the others depend on each other without it
         pieces = [standardised(piece, series.support) for piece in (series.earlier, series.values)]
         if pieces := [piece for piece in pieces if len(piece)]:
             whole = pd.concat(pieces)
@@ -298,7 +294,7 @@ def standardised(levels: pd.Series, support: str) -> pd.Series:
 
 
 def _together(
-    changes: dict[str, dict[str, pd.Series]], one: tuple[str, str], other: tuple[str, str]
+    changes: dict[str, dict[str, pd.Series]], one: tuple[str, ...], other: tuple[str, ...]
 ) -> tuple[float, int]:
     """Mean product of the standardised changes of two series (indicator and region) over the years in common, and how
     many there are; of two indicators in one region over all regions that have both."""
@@ -332,6 +328,6 @@ def nearest(matrix: np.ndarray) -> np.ndarray:
     value, vector = np.linalg.eigh(matrix)
     kept = (vector * np.maximum(value, 1e-10)) @ vector.T
     size = np.sqrt(np.diag(kept))
-    scaled_back = kept / np.outer(size, size)
-    np.fill_diagonal(scaled_back, 1.0)
-    return scaled_back
+    kept /= np.outer(size, size)
+    np.fill_diagonal(kept, 1.0)
+    return kept

@@ -15,7 +15,7 @@ from ..catalogue import text
 from ..errors import QcityError
 from ..files import write_whole
 
-from .options import AsOf, DataDir, Draws, Json, Language, PlanName, Region, Seed, TargetName  # isort: skip
+from .options import AsOf, Binding, DataDir, Draws, Json, Language, PlanName, Region, Seed, TargetName  # isort: skip
 from .options import command, loaded, save, show, spoken  # isort: skip
 
 HOME = "[default: processed/ledger beside the data]."
@@ -140,7 +140,7 @@ def export(
     plan: PlanName = None,
     name: Annotated[str | None, Argument(metavar="[plan]", help="The plan, without --plan.")] = None,
     as_of: AsOf = None, language: Language = "zh", draws: Draws = 10_000, seed: Seed = 0,
-    data: DataDir = None,
+    data: DataDir = None, binding: Binding = None,
 ) -> None:  # fmt: skip
     """Write the review table of a plan: all its targets by section and by department, with figures and conclusions."""
     from ..assessment.assess import scorecard
@@ -148,7 +148,8 @@ def export(
     from ..reporting.sentences import plan_title
 
     known = loaded(data, as_of)
-    answers = scorecard(known, plan := plan or name or known.plans()[0], draws=draws, seed=seed)
+    plan = plan or name or known.plans()[0]
+    answers = scorecard(known, plan, binding=binding, draws=draws, seed=seed)
     title = text("x_title", language, plan=plan_title(known, plan, language), as_of=known.as_of)
     save(to, table_of(answers, title, to, language))
     print(text("x_written", language, path=to, count=len(answers)))

@@ -114,9 +114,7 @@ def benchmarks(record: TrackRecord, lang: str) -> None:
         return
     show.section("rivals", lang)
     names = [_named(rule, "tc_rule", lang) for rule in record.rules.index]
-    both = (
-        record.rules[["skill", "fair"]].map(lambda value: _shown(value, "skill", lang)).agg("; ".join, axis=1)
-    )
+    both = record.rules[["skill", "fair"]].map(_shown, kind="skill", lang=lang).agg("; ".join, axis=1)
     items = join([f"{name} {shown}" for name, shown in zip(names, both, strict=True)], lang)
     show.picture(skill_chart(record.rules, names, lang), text("alt_skill", lang, items=items))
     show.markdown(_beaten("own_rules", record.beaten_at(), lang))
@@ -287,9 +285,8 @@ def bank_conclusion(bank: dict[str, Any], lang: str) -> str:
 
 def _gap(table: pd.DataFrame) -> float:
     """Mean distance between said and happened, in percentage points, weighted by the number of questions."""
-    return round(
-        100 * float(np.average((table["said"] - table["happened"]).abs(), weights=table["number"])), 6
-    )
+    gaps = (table["said"] - table["happened"]).abs()
+    return round(100 * float(np.average(gaps, weights=table["number"])), 6)
 
 
 def real_conclusion(record: TrackRecord, lang: str) -> str:
@@ -369,9 +366,8 @@ def ledger_sentences(record: TrackRecord, lang: str) -> list[str]:
         return [say("ledger_empty", lang)]
     scored = record.ledger[record.ledger["happened"].notna()]
     advance = scored[scored["in_advance"]]
-    counts = {
-        "issued": record.issued, "told": len(record.ledger), "scored": len(scored), "advance": len(advance),
-    }  # fmt: skip
+    counts = {"issued": record.issued, "told": len(record.ledger), "scored": len(scored)}
+    counts |= {"advance": len(advance)}
     targets = advance.groupby(["plan", "target_id", "region"]).ngroups
     brier = say("ledger_brier", lang, brier=_shown(advance["error"].mean()), targets=targets)
     return [say("ledger_counts", lang, **counts), say("ledger_none_yet", lang) if advance.empty else brier]
