@@ -122,12 +122,11 @@ def test_an_earlier_plan_is_there_where_it_is_named(tmp_path, qcity, plan, code)
 
 
 def test_a_plan_is_asked_for_its_binding_targets_alone(tmp_path, qcity):
-    rows = [target(binding="binding"), target(target_id="other", binding="")]
-    words, to = ["--data", package(tmp_path, targets=rows), "--binding"], tmp_path / "x.csv"
-    assert qcity("list", *words, "binding")[1].count("binding") == 1
-    assert qcity("export", "--to", to, "--draws", 100, *words, "binding")[0] == 0
-    assert "约束性" in (shown := to.read_text(encoding="utf-8-sig")) and len(shown.splitlines()) == 2
-    assert "unknown binding 'expected'. Known: binding." in qcity("list", *words, "expected")[2]
+    folder = package(tmp_path, targets=[target(binding="binding"), target("other")])
+    words = ["--data", folder, "--binding", "binding"]
+    assert qcity("export", "--to", tmp_path / "x.csv", "--draws", 100, *words)[0] == 0
+    assert (tmp_path / "x.csv").read_text(encoding="utf-8-sig").count("约束性") == 1
+    assert "unknown binding 'expected'. Known: binding." in qcity("list", *words, "--binding", "expected")[2]
 
 
 def test_add_writes_one_figure_and_a_dry_run_none(tmp_path, qcity):

@@ -103,12 +103,11 @@ class Portfolio:
         """The same as plain values that JSON can hold."""
         tables = ("targets", "unassessed", "sections", "departments")
         between = {name: getattr(self.dependence, name) for name in ("mean", "pairs", "possible")}
-        matrix = {str(k): v for k, v in self.dependence.correlation.round(4).to_dict().items()}
         return {
             **{"plan": self.plan, "as_of": self.as_of.isoformat()},
             **{name: getattr(self, name) for name in ("expected", "low", "high")},
             **{"interval_80": list(self.interval()), "counts": self.counts.to_dict("list")},
-            "dependence": between | {"correlation": matrix},
+            "dependence": between | {"correlation": self.dependence.correlation.round(4).to_dict()},
             **{name: getattr(self, name).to_dict("records") for name in tables},
             **{"draws": self.draws, "seed": self.seed},
         }
@@ -207,9 +206,8 @@ def _targets(known: Sequence[tuple[Assessment, Range]], met: np.ndarray) -> pd.D
     for (a, chances), hit in zip(known, met.T, strict=True):
         together = float(np.mean(hit * total) - hit.mean() * total.mean())
         weight = float(total[hit].mean() - total[~hit].mean()) if 0 < hit.mean() < 1 else 0.0
-        share = together / spread if spread > 0 else 0.0
         names = (getattr(a.target, name) for name in (*NAMES, "section"))
-        rows.append((*names, a.status, *chances, share, weight))
+        rows.append((*names, a.status, *chances, together / spread if spread > 0 else 0.0, weight))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -294,7 +292,7 @@ def standardised(levels: pd.Series, support: str) -> pd.Series:
 
 
 def _together(
-    changes: dict[str, dict[str, pd.Series]], one: tuple[str, ...], other: tuple[str, ...]
+    changes: dict[str, dict[str, pd.Series]], one: tuple[str, str], other: tuple[str, str]
 ) -> tuple[float, int]:
     """Mean product of the standardised changes of two series (indicator and region) over the years in common, and how
     many there are; of two indicators in one region over all regions that have both."""

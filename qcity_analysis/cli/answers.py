@@ -149,7 +149,7 @@ def export(
 
     known = loaded(data, as_of)
     plan = plan or name or known.plans()[0]
-    answers = scorecard(known, plan, binding=binding, draws=draws, seed=seed)
+    answers = scorecard(known, plan, binding=binding or "", draws=draws, seed=seed)
     title = text("x_title", language, plan=plan_title(known, plan, language), as_of=known.as_of)
     save(to, table_of(answers, title, to, language))
     print(text("x_written", language, path=to, count=len(answers)))

@@ -173,8 +173,11 @@ def _plans(entries: list[dict[str, Any]], lang: str, as_of: str) -> list[dict[st
         card: dict[str, Any] = next((e for e in mine if e["kind"] == "scorecard"), {})
         title, live = card.get("front", {}).get("plan_title") or plan, median(ends) >= int(as_of[:4])
         about = {
-            "title": title, "count": _tally(targets, lang), "scorecard": card.get("page", ""), "live": live,
-        }  # fmt: skip
+            "title": title,
+            "count": _tally(targets, lang),
+            "scorecard": card.get("page", ""),
+            "live": live,
+        }
         plans.append(about | {"folded": not live and bool(plans), "groups": groups})
     return sorted(plans, key=lambda plan: not plan["live"])
 

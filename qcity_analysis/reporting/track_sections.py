@@ -60,8 +60,9 @@ def bank(record: TrackRecord, lang: str) -> None:
     show.section("bank", lang)
     _reliability(pd.DataFrame(corpus["reliability"]), lang)
     ratio, low, high = (_shown(corpus["relative_crps"][key]) for key in ("ratio", "low", "high"))
-    crps = {"crps": ratio, "crps_low": low, "crps_high": high}
-    show.markdown(_parts_of_brier(corpus["all"], "bank_brier", lang, **crps))
+    show.markdown(
+        _parts_of_brier(corpus["all"], "bank_brier", lang, crps=ratio, crps_low=low, crps_high=high)
+    )
     show.markdown(f"### {text('h_bank_rules', lang)}\n\n{bank_rules_lead(corpus, lang)}")
     show.table(_rules_by_years(corpus["rules"]["by_years"], lang))
     show.markdown(f"### {text('h_bank_coverage', lang)}\n\n{text('s_bank_coverage', lang)}")
@@ -146,8 +147,12 @@ def earlier(data: Data, record: TrackRecord, lang: str) -> None:
         show.markdown(light_sentence(record, lang))
     for name in own.get("hedgehogs", ()):
         _hedgehog(data, told[told["plan"] + "/" + told["target_id"] == name], lang)
-    show.section("each", lang)
     unscored, targets = told.attrs.get("unscored", {}), with_earlier(data).targets
+    counterpart = targets[targets["plan"] + "/" + targets["target_id"] == own.get("national")]
+    if len(counterpart):
+        show.section("national", lang)
+        show.table(_each_target(data, counterpart, told[told["plan"].isin(counterpart["plan"])], {}, lang))
+    show.section("each", lang)
     for plan in dict.fromkeys([*told["plan"], *(name.partition("/")[0] for name in unscored)]):
         mine, rows = targets[targets["plan"] == plan], told[told["plan"] == plan]
         table = _each_target(data, mine, rows, unscored, lang)
@@ -285,8 +290,8 @@ def bank_conclusion(bank: dict[str, Any], lang: str) -> str:
 
 def _gap(table: pd.DataFrame) -> float:
     """Mean distance between said and happened, in percentage points, weighted by the number of questions."""
-    gaps = (table["said"] - table["happened"]).abs()
-    return round(100 * float(np.average(gaps, weights=table["number"])), 6)
+    apart = (table["said"] - table["happened"]).abs()
+    return round(100 * float(np.average(apart, weights=table["number"])), 6)
 
 
 def real_conclusion(record: TrackRecord, lang: str) -> str:
@@ -366,11 +371,11 @@ def ledger_sentences(record: TrackRecord, lang: str) -> list[str]:
         return [say("ledger_empty", lang)]
     scored = record.ledger[record.ledger["happened"].notna()]
     advance = scored[scored["in_advance"]]
-    counts = {"issued": record.issued, "told": len(record.ledger), "scored": len(scored)}
-    counts |= {"advance": len(advance)}
+    counts = {"told": len(record.ledger), "scored": len(scored), "advance": len(advance)}
     targets = advance.groupby(["plan", "target_id", "region"]).ngroups
     brier = say("ledger_brier", lang, brier=_shown(advance["error"].mean()), targets=targets)
-    return [say("ledger_counts", lang, **counts), say("ledger_none_yet", lang) if advance.empty else brier]
+    told = say("ledger_counts", lang, issued=record.issued, **counts)
+    return [told, say("ledger_none_yet", lang) if advance.empty else brier]
 
 
 def _reliability(table: pd.DataFrame, lang: str) -> None:

@@ -64,10 +64,8 @@ def typical_revisions(data: Data) -> dict[str, float]:
         if (scale := sizes[name]) > 0:
             off = (rows["value"] - rows["value_first"]) / scale
             squares[name[2] in CHANGES] += [one**2 for one in off.tolist()]
-    level, change = (
-        math.sqrt((PAIRS * STATED**2 + sum(seen)) / (PAIRS + len(seen))) for seen in squares.values()
-    )
-    learned = {measure: change if measure in CHANGES else level for measure in MEASURES}
+    spread = {kind: math.sqrt((PAIRS * STATED**2 + sum(s)) / (PAIRS + len(s))) for kind, s in squares.items()}
+    learned = {measure: spread[measure in CHANGES] for measure in MEASURES}
     return data.computed.setdefault("revisions", learned)
 
 
