@@ -54,8 +54,8 @@ def map_file(folder: Path, how: dict[str, Any]) -> Path:
 
 def rows(figures: Iterable[Figure]) -> list[str]:
     """Each figure in a line, without what is usual."""
-    keys = ("region", "period", "qualifier", "value", "unit", "measure", "note")
-    usual = ("", "testville", "level")
+    keys = ("region", "period", "qualifier", "value", "unit", "measure", "status", "note")
+    usual = ("", "testville", "level", "final")
     return [" ".join(one.row[key] for key in keys if one.row[key] not in usual) for one in figures]
 
 
@@ -266,9 +266,8 @@ def test_skipping_the_refused_writes_the_rest_and_lists_them(tmp_path, monkeypat
     assert (rows(done.new), done.refused_file) == (["2023 = 17 points", "2024 = 3 10k yuan"], listed)
     with listed.open(encoding="utf-8") as handle:
         cells = sorted((r["row"], r["column"], r["found"]) for r in csv.DictReader(handle))
-    assert cells == [
-        ("2", "C (2024)", "十八"), ("3", "B (2023)", "960"), ("3", "C (2024)", "-5"), ("4", "B (2023)", "?"),
-    ]  # fmt: skip
+    assert cells == [("2", "C (2024)", "十八"), ("3", "B (2023)", "960"), ("3", "C (2024)", "-5"),
+        ("4", "B (2023)", "?")]  # fmt: skip
 
 
 def test_all_faults_of_a_mapping_file_come_at_once_with_their_lines(tmp_path: Path) -> None:
@@ -279,8 +278,7 @@ def test_all_faults_of_a_mapping_file_come_at_once_with_their_lines(tmp_path: Pa
         "utf-8",
     )
     assert [(p.file, p.row, p.column) for p in fails(lambda: read_mapping(path))] == [
-        ("map.yaml", 2, "regon"), ("map.yaml", 6, "factor"), ("map.yaml", 7, "indicator"),
-    ]  # fmt: skip
+        ("map.yaml", 2, "regon"), ("map.yaml", 6, "factor"), ("map.yaml", 7, "indicator")]  # fmt: skip
     assert [p.code for p in fails(lambda: read_mapping(tmp_path / "no.yaml"))] == ["no_yaml_file"]
 
 
@@ -305,6 +303,8 @@ READ = [
      "2022 <= -3 % change_pct; 2023 ~ -2 % change_pct"),
     ("指标,2022年①,2023年\n小部件,16.5,17②\n注：①为快报数；②按新口径。,,\n", mapping(),
      "2022 = 16.5 points ① 为快报数; 2023 = 17 points ② 按新口径"),
+    ("指标,2022年,2023年\n小部件,16.5,17\n注：2023年为初步核算数。,,\n", mapping(),
+     "2022 = 16.5 points; 2023 = 17 points preliminary"),
     (YEAR + "小部件,1\n其中,2\n小部件,3\n小部件,4\n", mapping(RULE | {"after": "其中"}),
      "2023 = 3 points; left out: 2 小部件, 1 其中"),
     ("地区,2023年,2024年1-8月\n测试市,17,11\n别州,20,\n", REGIONS,
@@ -397,8 +397,7 @@ def test_a_plan_made_from_a_file_takes_its_figures_in_once_the_source_is_filled_
     (plan / "map.yaml").write_text(text.replace('date: ""', "date: 2024-05"), "utf-8")
     done = import_figures(tmp_path / "省.csv", plan / "map.yaml", data=plan, write=True)
     assert [(f.row["region"], f.row["period"], f.row["value"]) for f in done.new] == [
-        ("测试市", "2023", "120.5"), ("测试市", "2022", "110"), ("别州", "2023", "80"),
-    ]  # fmt: skip
+        ("测试市", "2023", "120.5"), ("测试市", "2022", "110"), ("别州", "2023", "80")]  # fmt: skip
     assert [p for p in check(plan) if p.level == "error"] == []
 
 

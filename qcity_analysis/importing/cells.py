@@ -254,9 +254,8 @@ def read_periods(cells: Sequence[Cell]) -> list[str | None]:
     periods = [read_period(cell) for cell in cells]
     texts = [re.sub(r"\s", "", half_width(as_text(cell)).translate(_MINUS)) for cell in cells]
     pairs = [k for k, text in enumerate(texts) if periods[k] and re.fullmatch(r"\d{4}-\d\d", text)]
-    if all(_fiscal_year(texts[k]) for k in pairs) or any(
-        (period or "").startswith("FY") for period in periods
-    ):
+    named = any((period or "").startswith("FY") for period in periods)
+    if named or all(_fiscal_year(texts[k]) for k in pairs):
         return [_fiscal_year(texts[k]) if k in pairs else period for k, period in enumerate(periods)]
     return periods
 

@@ -61,6 +61,8 @@ UNIT = re.compile(
 )
 PREFACE = re.compile(r"([^:]{1,20}):\s*(.+)")
 ABOUT_FILE = re.compile("年鉴|发布|公布|更新|下载|yearbook|published|updated|released|download", re.I)
+_PRELIMINARY = re.compile(r"((?:19|20)\d\d)(?:年?[-—–~～至]+((?:19|20)\d\d))?[^，,；;。\d]{0,12}?(?<![非不])"
+                          r"(?:初步|快报|preliminary|provisional)", re.I)  # fmt: skip
 _CONTINUED = re.compile(r"续|\bcont", re.I)
 _NOTE = re.compile(
     rf"(注|备注|说明|资料来源|数据来源|来源|Notes?\b|Source|[{re.escape(MARKS)}]|\d+[.、)）])", re.I
@@ -96,11 +98,8 @@ def titles(grid: Grid, tops: list[int]) -> list[tuple[str, str]]:
     for above in said:
         own = next(filter(None, (above.get(key) for key in ("title", "region", "indicator"))), "")
         titles.append(titles[-1] if not own or _CONTINUED.search(own) else own)
-    several = len(set(titles) - {""}) > 1
-    return [
-        (title if several else "", above.get("unit", ""))
-        for title, above in zip(titles[1:], said, strict=True)
-    ]
+    shown = titles[1:] if len(set(titles) - {""}) > 1 else [""] * len(said)
+    return [(title, above.get("unit", "")) for title, above in zip(shown, said, strict=True)]
 
 
 def is_number(cell: Cell) -> bool:
@@ -175,6 +174,16 @@ def footnotes_of(lines: list[str]) -> dict[str, str]:
     return {mark: text.strip(" ；;。") for mark, text in reversed(found)}
 
 
+def preliminary_years(lines: list[str]) -> set[str]:
+    """The years whose figures a note without a footnote mark calls preliminary.
+
+    >>> sorted(preliminary_years(["注：2021—2022年为初步核算数，2020年为最终核实数。", "①2019年为初步数"]))
+    ['2021', '2022']
+    """
+    said = [span for line in lines if not footnotes_of([line]) for span in _PRELIMINARY.findall(line)]
+    return {str(year) for first, last in said for year in range(int(first), int(last or first) + 1)}
+
+
 def column_name(column: int, headings: Iterable[str]) -> str:
     """The letter of a column from 0, as spreadsheets show it, and its headings."""
     letters, number = "", column + 1
@@ -242,9 +251,8 @@ def _size(unit: str) -> tuple[str, int]:
     for sign, side in zip((1, -1, -1), re.split(r"/|\bper\b|每", text), strict=False):
         words = re.findall(r"10,?000|100 *million|10 *thousand|10k|[a-z]+|[^\sa-z]+", side)
         names = ["".join(word.split()) for word in words if word != "of"]
-        powers, base = re.fullmatch(
-            r"([十百千万亿‰]*)(.*)", "".join(_WORDS.get(n, n) for n in names)
-        ).groups()  # type: ignore[union-attr]
+        name = "".join(_WORDS.get(n, n) for n in names)
+        powers, base = re.fullmatch(r"([十百千万亿‰]*)(.*)", name).groups()  # type: ignore[union-attr]
         power += sign * sum(_POWERS[letter] for letter in powers)
         bases.append(_WORDS.get(base, base))
     return "/".join(bases), power

@@ -241,27 +241,26 @@ def _compared(
     first: dict[tuple[str, ...], tuple[Dict[str, Any], Entry]] = {}
     for row, entry in matched.figures:
         about, (value, _, _), published = key(row), _said(row), row["published"]
+        place = (entry.file, entry.row, entry.column)
         other, where = first.setdefault((*about, published), (row, entry))
         clash = next((old for old in earlier[about] if old["published"] == published), None)
         if where is not entry:
             if _said(other) != _said(row):
                 seen = {"cell": value, "other": where.file, "line": where.row, "figure": _said(other)[0]}
                 seen |= {"which": " / ".join(filter(None, about))}
-                refused.append(Problem(entry.file, entry.row, entry.column, "two_figures", seen))
+                refused.append(Problem(*place, "two_figures", seen))
         elif clash and _said(clash) != _said(row):
             seen = {"cell": value, "figure": _shown(clash), "line": clash["row"]}
-            refused.append(Problem(entry.file, entry.row, entry.column, "same_date", seen))
+            refused.append(Problem(*place, "same_date", seen))
         else:
             days = [
-                (_day(old["published"]) if old["published"] else dt.date.min, old) for old in earlier[about]
-            ]
+                (_day(old["published"] or "1000"), old) for old in earlier[about]
+            ]  # undated: before all others
             known = [pair for pair in days if pair[0] <= _day(published)]
             before = clash or max(known, key=lambda pair: pair[0], default=(None, None))[1]
             kind = "added" if before is None else "unchanged" if _said(before) == _said(row) else "changed"
             held = _shown(before) if before else ""
-            figures.append(
-                Figure(row | {"source_id": source_id}, kind, held, entry.file, entry.row, entry.column)
-            )
+            figures.append(Figure(row | {"source_id": source_id}, kind, held, *place))
     return figures, refused
 
 

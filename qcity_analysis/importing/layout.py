@@ -8,7 +8,7 @@ cell that may hold a figure its name, period, unit and what the columns beside i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -51,8 +51,8 @@ class Entry:
 class Sheet:
     """What a sheet holds: its `entries`, `footnotes` by mark, the `layout` found, and `problems` of places not read.
 
-    Further the `preface` above its table by role, the `decimal` sign, by place the `numbers` that are no entries, and
-    the line of its `head`ing.
+    Further the `preface` above its table by role, the `decimal` sign, by place the `numbers` that are no entries, the
+    line of its `head`ing, and the years that a note calls `preliminary`.
     """
 
     entries: tuple[Entry, ...]
@@ -63,6 +63,7 @@ class Sheet:
     decimal: str = "."
     numbers: tuple[str, ...] = ()
     head: int = 0
+    preliminary: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ def read_layout(
     ]
     decimal = decimal_sign([entry.cell for entry in entries], "semicolon" in grid.opened_as)
     more = (words.preface_of(grid, 0, first), decimal, tuple(spare), grid.lines[first])
-    return Sheet(tuple(entries), words.footnotes_of(notes), kind, tuple(problems), *more)
+    early, marked = words.preliminary_years(notes), words.footnotes_of(notes)
+    return Sheet(tuple(entries), marked, kind, tuple(problems), *more, preliminary=early)
 
 
 # which tables there are

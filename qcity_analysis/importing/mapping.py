@@ -157,10 +157,8 @@ class _Reader:
             self.fault(("period",), "read_period", cell=period)
         if self.problems:
             raise DataError(sorted(self.problems, key=lambda p: p.row or 0))
-        sheets, missing = (
-            (given,) if isinstance(given, str) else tuple(given)
-            for given in (top.get("sheet") or (), top.get("missing") or ())
-        )
+        given = (top.get("sheet") or (), top.get("missing") or ())
+        sheets, missing = ((one,) if isinstance(one, str) else tuple(one) for one in given)
         layout, regions = str(top.get("layout") or "") or None, top.get("regions") or {}
         encoding, decimal, period = (str(top.get(key) or "") for key in ("read_as", "decimal", "period"))
         named = (columns, regions, statuses, self.file)
@@ -321,12 +319,8 @@ def _where(entry: Entry, unnamed: bool) -> dict[str, str]:
     """What the columns of words say of a row, blank ones too where others have none; with the usual ones if unnamed."""
     known = {text for key, text in entry.labels.items() if key[0] == "@"}
     known -= {entry.labels.get("@indicator"), entry.labels.get("@unit")}
-    return {
-        key: text
-        for key, text in entry.labels.items()
-        if key in entry.open
-        or (unnamed and text and key[0] != "@" and not TECHNICAL.fullmatch(key) and text not in known)
-    }
+    return {key: text for key, text in entry.labels.items() if key in entry.open
+            or (unnamed and text and key[0] != "@" and not TECHNICAL.fullmatch(key) and text not in known)}  # fmt: skip
 
 
 def _quoted(text: str) -> str:

@@ -271,9 +271,8 @@ class Matching:
 
     def region(self, rule: Rule, entry: Entry) -> str:
         if name := entry.labels.get("@region", ""):
-            asked = same_name(rule.name) == same_name(name) or any(
-                entry.labels.get(key) == name for key in rule.where
-            )
+            own = name in (entry.labels.get(key) for key in rule.where)
+            asked = own or same_name(rule.name) == same_name(name)
             code = self.known(entry.labels.get("@code", ""))
             return self.known(name) or code or (rule.region if asked else "")
         return next(filter(None, map(self.known, (entry.labels[key] for key in entry.open))), rule.region)
@@ -314,7 +313,8 @@ class Matching:
         own = rule.unit or entry.unit or unit
         word = labels.get("@status", "") or status_flag(entry.stated)
         published = labels.get("@published", "") or rule.published
-        status = self.mapping.statuses.get(word, status_of(word)) or rule.status
+        noted = "preliminary" if entry.period in sheet.preliminary and rule.status == "final" else rule.status
+        status = self.mapping.statuses.get(word, status_of(word)) or noted
         qualifier, before = labels.get("@qualifier", "") or reading.qualifier, len(self.refused)
         near = [] if region else closest(name, [*self.regions["region"], *self.regions["name_zh"]])
         if name and not region and stated and not near:
@@ -330,9 +330,8 @@ class Matching:
         if not _is_date(published):
             self.refuse(entry, "read_date", "published", cell=published)
         if qualifier not in QUALIFIERS or reading.qualifier not in ("=", qualifier):
-            self.refuse(
-                entry, "read_qualifier", "qualifier", cell=qualifier, qualifiers=", ".join(QUALIFIERS)
-            )
+            about = {"cell": qualifier, "qualifiers": ", ".join(QUALIFIERS)}
+            self.refuse(entry, "read_qualifier", "qualifier", **about)
         if len(self.refused) == before:
             marks = dict.fromkeys(entry.marks + reading.marks)
             notes = [f"{mark} {sheet.footnotes.get(mark, '')}".strip() for mark in marks]

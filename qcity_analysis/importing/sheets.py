@@ -285,9 +285,8 @@ def _from_px(text: str, file: str, encoding: str) -> Grid:
     header = [renamed.get(name, name) for name in names] + ["value", "unit", *["indicator"] * (not content)]
     rows: list[tuple[Cell, ...]] = [tuple(header)]
     for of, cell in zip(itertools.product(*(words["VALUES", name] for name in names)), data, strict=False):
-        unit = next(
-            (words["UNITS", name][0] for name in of if ("UNITS", name) in words), "".join(words["UNITS", ""])
-        )
+        units = [words["UNITS", name][0] for name in of if ("UNITS", name) in words]
+        unit = units[0] if units else "".join(words["UNITS", ""])
         rows.append((*of, cell.strip('"'), unit, *words["CONTENTS", ""][: not content]))
     return Grid(file, "", tuple(rows), tuple(range(len(rows))), opened_as=f"PX, {encoding}", long=True)
 
@@ -337,9 +336,8 @@ def _figure(obs: Any, dataset: Any, shared: _Shared) -> dict[str, Any]:
 def _shared_in_json(path: Path) -> _Shared:
     """The attributes of each series of SDMX-JSON; sdmx1 leaves them out, and with them unit and power of ten."""
     tree = json.loads(path.read_text("utf-8-sig"))
-    dimensions, attributes = (
-        tree["structure"][part].get("series", []) for part in ("dimensions", "attributes")
-    )
+    parts = (tree["structure"][part] for part in ("dimensions", "attributes"))
+    dimensions, attributes = (part.get("series", []) for part in parts)
     stated = {}
     for dataset in tree["dataSets"]:
         for positions, series in dataset.get("series", {}).items():
