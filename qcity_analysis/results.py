@@ -373,14 +373,10 @@ class Explorer:
 
     def _aim(self) -> None:
         """Set region and ambition to those of the target chosen, and show its answer."""
-        target, controls = self._target(), self.controls
-        held = self.data.observations.loc[
-            self.data.observations["indicator_id"] == target.indicator_id, "region"
-        ]
-        regions = [
-            (self.data.region_name(name, self.language), name)
-            for name in dict.fromkeys([target.region, *held])
-        ]
+        target, controls, rows = self._target(), self.controls, self.data.observations
+        held = rows.loc[rows["indicator_id"] == target.indicator_id, "region"]
+        names = dict.fromkeys([target.region, *held])
+        regions = [(self.data.region_name(name, self.language), name) for name in names]
         goal, slider = float(target.threshold or 0), controls["ambition"]
         self.silent = True  # the controls are set together
         controls["region"].options, controls["region"].value = regions, target.region
@@ -398,12 +394,8 @@ class Explorer:
         """Assess what the controls say and show it."""
         if self.silent:
             return
-        say, data, target = (
-            {name: one.value for name, one in self.controls.items()},
-            self.data,
-            self._target(),
-        )
-        target = replace(target, threshold=say["ambition"], region=say["region"])
+        say, data = {name: one.value for name, one in self.controls.items()}, self.data
+        target = replace(self._target(), threshold=say["ambition"], region=say["region"])
         if not say["comparators"]:
             data = replace(data, indicators=data.indicators.assign(comparators=""))
         if say["window"]:

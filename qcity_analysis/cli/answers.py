@@ -92,12 +92,10 @@ def outlook(
         if change is not None:
             heading = text("h_changed", language, earlier=change.before.as_of)
             told[heading] = change_blocks(known, change, language)
-        shown = [
-            [name, *(line for one in blocks for line in one.plain())]
-            for name, blocks in told.items()
-            if blocks
-        ]
-        return [sentences.headline(answer, language), *(line for each in shown for line in each)]
+        said = [sentences.headline(answer, language)]
+        for name, blocks in told.items():
+            said += [name, *(line for one in blocks for line in one.plain())] if blocks else []
+        return said
 
     show(as_json, plain, lines, answer.status)
 
@@ -168,6 +166,7 @@ def run(
     ledger: Annotated[Path | None, Option(help=f"Folder of issued probabilities {HOME}")] = None,
     force: Annotated[bool, Option("--force", help="Run again what is unchanged.")] = False,
     only_failed: Annotated[bool, Option("--only-failed", help="Run only what failed last time.")] = False,
+    retries: Annotated[int, Option(min=0, help="More tries, after a pause, of what may pass.")] = 1,
     keep: Annotated[int, Option(min=0, help="Past versions of each page to keep beside it.")] = 0,
     notebook: Annotated[Path | None, Option(help="Run this notebook of your own, nothing else.")] = None,
     parameter: Annotated[list[str] | None, Option("-p", help="Its parameter, as name=value.")] = None,
@@ -194,7 +193,7 @@ def run(
         made = report.run_report(
             data, plan or None, tuple(language or ("zh", "en")), out, as_of=as_of, targets=target or None,
             jobs=jobs, force=force, only_failed=only_failed, keep=keep, timeout=timeout, record=record,
-            ledger_dir=ledger, progress=say,
+            ledger_dir=ledger, retries=retries, progress=say,
         )  # fmt: skip
     for line in made.summaries(spoken()) if not log_json else []:
         print(line)
