@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from .forecasting.mixture import Explanation
 
-_IN_ROW = ("target_id", "section", "name_zh", "name_en", "kind")
+_IN_ROW = ("target_id", "section", "name_zh", "name_en", "kind", "binding")
 _SERIES = "series"  # the plan, target, indicator and region of a series without tables
 
 
@@ -207,8 +207,8 @@ class Scorecard:
         raise no_key("Scorecard", name, f"card.answers[{name!r}] is one answer, card.to_frame() a frame")
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a target: target_id, section, name_zh, name_en, kind, status, probability, word, median, lower,
-        upper, last_year, last_level (what is counted so far, for a target that counts), reason.
+        """One row a target: target_id, section, name_zh, name_en, kind, binding, status, probability, word, median,
+        lower, upper, last_year, last_level (what is counted so far, for a target that counts), reason.
         """
         return pd.DataFrame([_row(answer) for answer in self.answers.values()])
 
@@ -244,6 +244,8 @@ def assess(
 
 def scorecard(data: Data, plan: str | None = None, *, language: str = "en", **options: Any) -> Scorecard:
     """All targets of a plan (default: the first) as one object; `options` are those of `assess`.
+
+    `binding="binding"` or "expected" keeps the targets that the plan calls so.
 
     >>> import qcity_analysis as qc
     >>> qc.scorecard(qc.load(as_of="2026-06-30"), "china_15fyp", draws=10)
@@ -371,14 +373,10 @@ class Explorer:
 
     def _aim(self) -> None:
         """Set region and ambition to those of the target chosen, and show its answer."""
-        target, controls = self._target(), self.controls
-        held = self.data.observations.loc[
-            self.data.observations["indicator_id"] == target.indicator_id, "region"
-        ]
-        regions = [
-            (self.data.region_name(name, self.language), name)
-            for name in dict.fromkeys([target.region, *held])
-        ]
+        target, controls, rows = self._target(), self.controls, self.data.observations
+        held = rows.loc[rows["indicator_id"] == target.indicator_id, "region"]
+        names = dict.fromkeys([target.region, *held])
+        regions = [(self.data.region_name(name, self.language), name) for name in names]
         goal, slider = float(target.threshold or 0), controls["ambition"]
         self.silent = True  # the controls are set together
         controls["region"].options, controls["region"].value = regions, target.region
@@ -396,12 +394,8 @@ class Explorer:
         """Assess what the controls say and show it."""
         if self.silent:
             return
-        say, data, target = (
-            {name: one.value for name, one in self.controls.items()},
-            self.data,
-            self._target(),
-        )
-        target = replace(target, threshold=say["ambition"], region=say["region"])
+        say, data = {name: one.value for name, one in self.controls.items()}, self.data
+        target = replace(self._target(), threshold=say["ambition"], region=say["region"])
         if not say["comparators"]:
             data = replace(data, indicators=data.indicators.assign(comparators=""))
         if say["window"]:

@@ -104,12 +104,10 @@ def test_a_target_that_cannot_be_assessed_exits_with_3(tmp_path, qcity, levels, 
 def test_forecast_and_list_give_json_a_program_can_read(tmp_path, qcity):
     words = ["--data", package(tmp_path), "--json"]
     code, out, _ = qcity("forecast", "goal", *words, "--as-of", "2024-12-31", "--draws", 500)
-    answer = json.loads(out)
-    assert (code, answer["status"], answer["draws"], 0 <= answer["probability"] <= 1) == (0, "forecast", 500,
-        True)  # fmt: skip
+    said = json.loads(out)
+    assert (code, said["status"], said["draws"]) == (0, "forecast", 500) and 0 <= said["probability"] <= 1
     code, out, _ = qcity("list", *words)
-    assert [(row["target_id"], row["years_published"]) for row in json.loads(out)] == [("goal",
-        7)] and code == 0  # fmt: skip
+    assert [(row["target_id"], row["years_published"], code) for row in json.loads(out)] == [("goal", 7, 0)]
     code, _, err = qcity("list", *words, "--plan", "madeup")
     assert (code, 'Did you mean "made_up"?' in err) == (2, True)
 
@@ -121,6 +119,14 @@ def test_an_earlier_plan_is_there_where_it_is_named(tmp_path, qcity, plan, code)
         found, out, err = qcity(*words.split(), "--plan", plan)
         assert found == code and ('Did you mean "china_1' in err) == bool(code)
     assert (tmp_path / "x.csv").exists() != bool(code)
+
+
+def test_a_plan_is_asked_for_its_binding_targets_alone(tmp_path, qcity):
+    folder = package(tmp_path, targets=[target(binding="binding"), target("other")])
+    words = ["--data", folder, "--binding", "binding"]
+    assert qcity("export", "--to", tmp_path / "x.csv", "--draws", 100, *words)[0] == 0
+    assert (tmp_path / "x.csv").read_text(encoding="utf-8-sig").count("约束性") == 1
+    assert "unknown binding 'expected'. Known: binding." in qcity("list", *words, "--binding", "expected")[2]
 
 
 def test_add_writes_one_figure_and_a_dry_run_none(tmp_path, qcity):

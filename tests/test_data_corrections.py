@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from packages import contents, figure, figures, package
+from test_data_checks import errors
 
 from qcity_analysis.data import corrections
-from qcity_analysis.data.load import Data, check, load
+from qcity_analysis.data.load import Data, load
 from qcity_analysis.problems import DataError
 
 WRONG = [*figures({2019: 13.1, 2021: 15.2}), figure(2020, 139)]
@@ -34,10 +35,6 @@ def corrected(folder: Path, text: str, observations: list[dict[str, Any]] | None
 def value_of_2020(data: Data) -> list[float]:
     frame = data.observations
     return list(frame.loc[frame["period"] == "2020", "value"])
-
-
-def errors(folder: Path) -> list[str]:
-    return [str(problem) for problem in check(folder) if problem.level == "error"]
 
 
 def test_a_correction_changes_the_figure_read_and_no_file(tmp_path):

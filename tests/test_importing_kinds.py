@@ -1,7 +1,6 @@
 """Kinds of faults of real files: each is read right, refused with its place, or asked about.
 
-The table, `importing_kinds.json`, holds each kind (s01 to s16, u01 to u10) with its neighbours: the
-content of the file, the rule, and every figure and every message that come of it.
+`importing_kinds.json` holds each kind with its neighbours: file, rule, and every figure and message that come of it.
 """
 
 from __future__ import annotations

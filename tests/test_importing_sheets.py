@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,10 @@ def xlsx(path: Path, sheets: dict[str, Rows], merged: Merged = ()) -> Path:
     return path
 
 
-def xls(path: Path, sheets: dict[str, Rows], merged: Merged = ()) -> Path:
-    book = xlwt.Workbook()
+def xls(
+    path: Path, sheets: dict[str, Rows], merged: Merged = (), error: tuple[int, str] | None = None
+) -> Path:
+    book, day = xlwt.Workbook(), xlwt.easyxf(num_format_str="yyyy-mm-dd")
     for name, rows in sheets.items():
         sheet = book.add_sheet(name)
         ends = {(top, left): (bottom, right) for top, left, bottom, right in merged}
@@ -41,7 +44,9 @@ def xls(path: Path, sheets: dict[str, Rows], merged: Merged = ()) -> Path:
                 if (r, c) in ends:
                     sheet.write_merge(r, ends[r, c][0], c, ends[r, c][1], cell)
                 elif cell is not None:
-                    sheet.write(r, c, cell)
+                    sheet.write(r, c, cell, *[day] * isinstance(cell, dt.date))
+        if error:
+            sheet.row(len(rows)).set_cell_error(*error)
     book.save(str(path))
     return path
 
@@ -129,8 +134,7 @@ def test_every_figure_has_its_place_and_its_footnotes(tmp_path: Path) -> None:
     sheet = layout(tmp_path, YEARBOOK)
     first, last = sheet.entries[0], sheet.entries[-1]
     assert (first.file, first.row, first.column, last.row, last.column) == (
-        "a.xlsx [表1]", 5, "C (2020)", 6, "E (2022)",
-    )  # fmt: skip
+        "a.xlsx [表1]", 5, "C (2020)", 6, "E (2022)")  # fmt: skip
     assert (last.marks, sheet.footnotes) == ("①", {"①": "2022年为初步统计数"})
     assert layout(tmp_path, DOWN).footnotes == {"①": "快报数"}
 
@@ -179,6 +183,7 @@ def test_every_sheet_is_read_and_a_wrong_name_lists_them(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(("name", "content", "row", "code", "found"), [
     ("a.xlsx", "指标,2020\n", None, "not_excel", "bytes that are none ("),
+    ("a.xls", "\t\x08\x10\0", None, "not_excel", "bytes that are none ("),
     ("a.xls", "<p>指标,2020</p>\n", None, "not_excel", "bytes that are none (HTML without a table)"),
     ("a.csv", f"a,b\n1,{'x' * 140_000}\n", 2, "not_text", "field larger than field limit (131072)"),
     ("a.xlsx", "", None, "no_cells", "no cells"),
@@ -192,6 +197,11 @@ def test_a_file_that_cannot_be_read_is_one_error(tmp_path, name, content, row, c
     (problem,) = error.value.problems
     assert (problem.file, problem.row, problem.code) == (name, row, code)
     assert problem.found.startswith(found)
+
+
+def test_dates_truths_and_errors_of_an_old_workbook_are_cells(tmp_path):
+    path = xls(tmp_path / "a.xls", {"表1": [["指标", dt.datetime(2020, 12, 31), True]]}, error=(1, "#DIV/0!"))
+    assert read_grids(path)[0].rows == (("指标", dt.datetime(2020, 12, 31), True), ("", "#DIV/0!", ""))
 
 
 def test_a_password_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from packages import figures, indicator, loaded
+from packages import figures, indicator, loaded, target
 
 import qcity_analysis as qc
 from qcity_analysis.analysis.outlook import outlook
@@ -59,18 +59,16 @@ def test_an_aim_that_is_not_whole_is_refused_with_one_error(change, said):
 
 def test_the_learned_numbers_meet_their_bars_on_regions_and_indicators_left_out():
     content = json.loads(shipped_text(others.AIMS_FILE))
-    growth, every = (
-        content["evidence"]["scores"][f"both, other regions, {part}"] for part in ("growth", "all")
-    )
+    scores = content["evidence"]["scores"]
+    growth, every = (scores[f"both, other regions, {part}"] for part in ("growth", "all"))
     assert growth["brier"] <= 0.222 and growth["brier_without_2020_2022"] <= 0.195 and growth["slope"] >= 0.7
-    assert every["brier"] < content["evidence"]["scores"]["figures, all"]["brier"]
+    assert every["brier"] < scores["figures, all"]["brier"]
     assert min(content[name] for name in ("figures", "outside", "own")) >= 0
     told = json.loads(shipped_text(others.FILE))["evidence"]
     for held in told["held_90"].values():
         assert sum(list(held.values())[:5]) / 5 == pytest.approx(0.9, abs=0.02)
-    assert all(
-        0.88 <= share <= 0.96 for share in told["held_90_forecast"].values()
-    )  # too wide: the card says so
+    # too wide: the card says so
+    assert all(0.88 <= share <= 0.96 for share in told["held_90_forecast"].values())
     assert all(relative < 1 for relative in told["crps_known"].values())
 
 
@@ -117,9 +115,8 @@ BUMPY = {year: level * (1.1 if year % 2 else 0.95) for year, level in STEADY.ite
 
 
 def referred(*comparators):
-    return others.reference(
-        10.0, 2020, comparators, np.arange(2021, 2024), "positive", np.random.default_rng(1)
-    )
+    years, rng = np.arange(2021, 2024), np.random.default_rng(1)
+    return others.reference(10.0, 2020, comparators, years, "positive", rng)
 
 
 def test_a_reference_moves_like_the_nearest_region_above_and_widens_with_the_years():
@@ -135,15 +132,18 @@ def test_a_reference_moves_like_the_nearest_region_above_and_widens_with_the_yea
 @pytest.mark.parametrize(("comparators", "said"), [
     ((), "needs a comparator"),
     ((compared({2012: 1, 2013: 2}, name="x/y"),), "x/y has no figure of 2020, the base year"),
+    ((compared({2019: 1, 2020: 2}, name="x/y"),), "x/y has neither figure nor forecast after 2020"),
 ])  # fmt: skip
 def test_comparators_that_cannot_be_chained_are_refused(comparators, said):
     with pytest.raises(QcityError, match=said):
         referred(*comparators)
 
 
-def test_a_comparator_that_is_the_region_itself_is_no_comparator(tmp_path):
+def test_a_comparator_that_is_the_region_itself_is_refused_unless_another_region_may_use_it(tmp_path):
+    made = {"indicators": [indicator("widgets", comparators="testville/widgets")]}
     rows = figures({2020: 9.0})
-    data = loaded(
-        tmp_path, observations=rows, indicators=[indicator("widgets", comparators="testville/widgets")]
-    )
+    with pytest.raises(QcityError, match="found 'testville/widgets'; allowed: another region"):
+        loaded(tmp_path / "one", observations=rows, **made)
+    goals = [target(), target(target_id="theirs", region="otherland")]
+    data = loaded(tmp_path / "two", observations=rows, targets=goals, **made)
     assert qc.assess(data, "goal").parts == ()

@@ -75,9 +75,8 @@ def test_another_kernel_is_the_notebooks_own_or_refused(tmp_path):
         document.metadata.kernelspec = kernel
         nbformat.write(document, path)
         if "language" not in kernel:
-            assert (
-                "No such kernel" in run_notebook(path, {}, tmp_path / "a.ipynb", kernel_argv=["false"]).error
-            )
+            result = run_notebook(path, {}, tmp_path / "a.ipynb", kernel_argv=["false"])
+            assert "No such kernel" in result.error
     with pytest.raises(QcityError, match="its language is R; it needs exactly one such cell, in Python"):
         declared_parameters(path)
 

@@ -3,6 +3,7 @@
 import errno
 import http.server
 import json
+import os
 import random
 import subprocess
 import sys
@@ -75,8 +76,8 @@ def made(tmp_path, monkeypatch):
     monkeypatch.setattr(report, "NOTEBOOKS", shortened(tmp_path / "short"))
     monkeypatch.setattr(report, "PAUSE", 0)
 
-    def make(day="26", **options):
-        done = report.run_report(data, None, ["en"], out, as_of=f"2024-11-{day}", targets=["goal"], **options)
+    def make(day="26", targets=("goal",), **options):
+        done = report.run_report(data, None, ["en"], out, as_of=f"2024-11-{day}", targets=targets, **options)
         return {run["target"] or run["kind"]: run["status"] for run in done.runs}
 
     make.out, make.page, make.short = out, out / "made_up/goal.en.html", tmp_path / "short"
@@ -98,11 +99,15 @@ def test_what_was_made_stays_until_it_changes_and_a_good_page_stays_when_its_not
         path.unlink() if damage is None else path.write_bytes(damage)
         assert made() == SAME | {"goal": "ok"}
         assert contents(made.out)["made_up/goal.en.html"] == before["made_up/goal.en.html"]
-    assert (
-        made("27") == SAME
-        and "since 2024-11-26; this page still stands as of 2024-11-27" in made.page.read_text()
-    )
+    assert made("27") == SAME and "; this page still stands as of 2024-11-27" in made.page.read_text()
     assert made() == SAME and made.page.read_bytes() == before["made_up/goal.en.html"]
+    for path in (made.page, made.out / "runs.jsonl"):
+        os.utime(path, (2**32, 2**32))  # in 2106: as after a clock set back
+    assert made() == SAME and made("25") == SAME | {"goal": "ok", "scorecard": "ok"}
+    assert made("25") == SAME and made(force=True) and made(targets=["other"])["other"] == "ok"
+    index = (made.out / "index.html").read_text()
+    assert all(f"made_up/{name}.en.html" in index for name in ("goal", "other", "scorecard"))
+    assert made() == SAME | {"scorecard": "skipped"} and (made.out / "index.html").read_text() == index
     shortened(made.short, "raise ValueError('on purpose')")
     assert made() == {"goal": "failed", "scorecard": "failed"}
     shown = made.page.read_text()
@@ -163,10 +168,8 @@ def test_a_notebook_of_ones_own_gets_a_page_and_a_failure_is_told_but_no_secret(
             monkeypatch.setenv("QCITY_NOTIFY", f"json://127.0.0.1:{server.server_port}/s3cret")
             assert (shown := qcity(*words, f"years={years}"))[0] == code
             assert "s3cret" not in "".join(map(str, shown))
-            assert code == 2 or [json.loads(line)["event"] for line in shown[1].splitlines()] == [
-                "page",
-                "end",
-            ]
+            events = [json.loads(line)["event"] for line in shown[1].splitlines()]
+            assert events == ["page", "end"] or code == 2
         server.shutdown()
     assert len(told) == 1 and "own/mine.en" in told[0] and "found 'x'" in shown[2]
     assert not [name for name, content in contents(tmp_path / "out").items() if b"s3cret" in content]
@@ -201,36 +204,33 @@ def test_a_fault_of_the_machine_is_one_sentence_with_its_place(monkeypatch, lang
     assert fault(MemoryError()) == catalogue()["fault_ENOMEM"][language]
 
 
+MOUNTS = {"full": "size=12k", "closed": "ro"}
 LIMITED = "import resource as r; r.setrlimit(r.RLIMIT_FSIZE, (900, 900)); from qcity_analysis import cli; cli.main()"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("begin", "place", "told"), [
     (["-c", LIMITED], "x", "a file is larger than is allowed"), (["-m", "qcity_analysis.cli"], "full", "disk is full"),
+    (["-m", "qcity_analysis.cli"], "closed", "read-only"),
 ])  # fmt: skip
 def test_where_the_machine_fails_nothing_half_written_is_left(tmp_path, begin, place, told):
     folder = tmp_path / place
     folder.mkdir()
-    if (
-        place == "full"
-        and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12k", "none", folder]).returncode
-    ):
+    mounted = MOUNTS.get(place)  # a read-only file system is that for root too
+    if mounted and subprocess.run(["mount", "-t", "tmpfs", "-o", mounted, "none", folder]).returncode:
         pytest.skip("a file system cannot be mounted here")
     try:
-        command = [sys.executable, *begin, "new-plan", "a", "--out", folder / "a"]
+        words = ["run"] if place == "closed" else ["new-plan", "a"]
+        command = [sys.executable, *begin, *words, "--out", folder / "a"]
         done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1])
-        assert (
-            (done.returncode, done.stdout) == (4, "") and told in done.stderr and done.stderr.count("\n") == 1
-        )
+        assert (done.returncode, done.stdout) == (4, "") and told in done.stderr
+        assert done.stderr.count("\n") == 1
         assert list(folder.iterdir()) == []
     finally:
-        if place == "full":
-            subprocess.run(["umount", folder])
+        subprocess.run(["umount", folder]) if mounted else None
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "a/b", ".x", "a" * 90, "<b>", "A", "", "a\nb", "a x"])
 def test_a_plan_whose_name_leads_elsewhere_is_not_made(tmp_path, qcity, name):
-    assert (
-        qcity("new-plan", "--out", tmp_path / "in" / "a", "--", name)[0] == 2
-        and list(tmp_path.iterdir()) == []
-    )
+    assert qcity("new-plan", "--out", tmp_path / "in" / "a", "--", name)[0] == 2
+    assert list(tmp_path.iterdir()) == []

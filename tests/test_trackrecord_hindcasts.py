@@ -33,9 +33,7 @@ def made(tmp_path_factory):
 def test_an_origin_is_the_day_a_years_figure_came_out_and_every_outcome_is_asked(made):
     days = [(o.last_year, o.as_of.isoformat(), o.lagged) for o in made.origins]
     assert days == [(year, f"{year + 1}-05-10", False) for year in range(2014, 2019)]
-    assert all(
-        int(o.series.known().index.max()) == o.last_year for o in made.origins
-    )  # nothing later is known
+    assert all(max(o.series.known().index) == o.last_year for o in made.origins)  # nothing later is known
     expected = [(last, last + h) for last in range(2014, 2019) for h in range(1, 6) if last + h in LEVELS]
     outcomes = [(made.origins[row.origin].last_year, row.year) for row in made.ahead.itertuples()]
     assert sorted(outcomes) == sorted(expected)

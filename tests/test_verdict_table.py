@@ -221,9 +221,8 @@ class Maker:
         shown = []
         if form not in ("december", "quarter"):
             first = form == "year_revised"
-            shown.append(
-                (f"{year}", f"{year + 1}-{'01-10' if first else '04-20'}", other if first else number)
-            )
+            day = f"{year + 1}-{'01-10' if first else '04-20'}"
+            shown.append((f"{year}", day, other if first else number))
         if form != "year":
             value = other if form == "december_revised" else number
             shown.append((f"{year}-{'Q4' if form == 'quarter' else '12'}", f"{year + 1}-02-10", value))

@@ -69,19 +69,12 @@ class Change:
         """The change as plain values that JSON can hold, each answer by status, probability and word."""
         answers = {"before": self.before, "after": self.after}
         verdict = ("status", "probability", "word")
-        return {
-            "earlier": self.before.as_of.isoformat(),
-            "later": self.after.as_of.isoformat(),
-            "definition": _name(self.after),
-            **{when: {name: getattr(one, name) for name in verdict} for when, one in answers.items()},
-            **{f"by_{step}": getattr(self, f"by_{step}") for step in STEPS},
-            "word": self.word,
-            "flipped": self.flipped,
-            "figures": [
-                dataclasses.asdict(one) | {"known_from": str(one.known_from)} for one in self.figures
-            ],
-            "parts": [part.to_dict() for part in self.parts],
-        }
+        days = {"earlier": str(self.before.as_of), "later": str(self.after.as_of)}
+        said = {when: {name: getattr(one, name) for name in verdict} for when, one in answers.items()}
+        own = {name: getattr(self, name) for name in (*(f"by_{step}" for step in STEPS), "word", "flipped")}
+        came = [dataclasses.asdict(one) | {"known_from": str(one.known_from)} for one in self.figures]
+        parts = [part.to_dict() for part in self.parts]
+        return days | {"definition": _name(self.after)} | said | own | {"figures": came, "parts": parts}
 
 
 def explain_change(

@@ -106,16 +106,10 @@ class Outlook:
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values that JSON can hold."""
-        return {
-            "last_year": self.last_year,
-            "deadline": self.deadline,
-            "chances": {str(year): float(chance) for year, chance in self.chances.items()},
-            "attained": {f"{level:g}": year for level, year in self.attained.items()},
-            "last_year_to_act": self.last_to_act,
-            "reached": self.reached,
-            "feasibility": dataclasses.asdict(self.feasibility),
-            "reason": dataclasses.asdict(self.reason) if self.reason else None,
-        }
+        plain = dataclasses.asdict(self)
+        plain["last_year_to_act"] = plain.pop("last_to_act")
+        plain["chances"] = {str(year): float(chance) for year, chance in self.chances.items()}
+        return plain | {"attained": {f"{level:g}": year for level, year in self.attained.items()}}
 
 
 def outlook(data: Data, assessment: Assessment, *, draws: int | None = None) -> Outlook:
@@ -131,10 +125,8 @@ def outlook(data: Data, assessment: Assessment, *, draws: int | None = None) -> 
     (2024, 0.8)
     """
     ahead = _chances(data, assessment, draws or assessment.draws)
-    reason = ahead if isinstance(ahead, Note) else None
-    chances = pd.Series({} if isinstance(ahead, Note) else ahead, name="chance", dtype=float).rename_axis(
-        "year"
-    )
+    by_year, reason = ({}, ahead) if isinstance(ahead, Note) else (ahead, None)
+    chances = pd.Series(by_year, name="chance", dtype=float).rename_axis("year")
     levels, target, bound = assessment.levels(), assessment.target, assessment.bound
     reached = len(levels) > 0 and bound is not None and bool(target.is_met(float(levels.iloc[-1]), bound))
     to_act = last_year_to_act(chances, target.deadline, reached) if assessment.status == "forecast" else None
@@ -262,10 +254,8 @@ def _move(data: Data, a: Assessment, course: Course | None) -> Feasibility:
     year, level = int(levels.index[-1]), float(levels.iloc[-1])
     if course is None and (target.threshold is None or year >= target.deadline):
         return Feasibility(reason=Note("deadline_over"))
-    if a.bound is None and target.kind == "direction":
-        return Feasibility(
-            reason=Note("no_level")
-        )  # without the base year's figure nothing says what is better
+    if a.bound is None and target.kind == "direction":  # no figure of the base year says what is better
+        return Feasibility(reason=Note("no_level"))
     base = float(levels.get(target.base_year, math.nan))
     until, end = target.deadline, a.bound if a.bound is not None else target.bound(base)
     year, level, until, end = course or (year, level, until, end)
@@ -302,10 +292,8 @@ def again(
     """The same question of another `target`, by another `model` or with other `draws`, of the data of the assessment,
     possibly with other figures; None where the answer no longer has such a part. Raises what `assess` raises.
     """
-    answer = assess(
-        data, target or a.target, as_of=a.as_of, model=model or a.model, draws=draws or a.draws, seed=a.seed
-    )
-    return same_part(answer, a)
+    options: dict[str, Any] = {"model": model or a.model, "draws": draws or a.draws, "seed": a.seed}
+    return same_part(assess(data, target or a.target, as_of=a.as_of, **options), a)
 
 
 def same_part(answer: Assessment, wanted: Assessment) -> Assessment | None:

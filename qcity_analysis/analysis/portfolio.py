@@ -103,12 +103,11 @@ class Portfolio:
         """The same as plain values that JSON can hold."""
         tables = ("targets", "unassessed", "sections", "departments")
         between = {name: getattr(self.dependence, name) for name in ("mean", "pairs", "possible")}
-        matrix = {str(k): v for k, v in self.dependence.correlation.round(4).to_dict().items()}
         return {
             **{"plan": self.plan, "as_of": self.as_of.isoformat()},
             **{name: getattr(self, name) for name in ("expected", "low", "high")},
             **{"interval_80": list(self.interval()), "counts": self.counts.to_dict("list")},
-            "dependence": between | {"correlation": matrix},
+            "dependence": between | {"correlation": self.dependence.correlation.round(4).to_dict()},
             **{name: getattr(self, name).to_dict("records") for name in tables},
             **{"draws": self.draws, "seed": self.seed},
         }
@@ -136,10 +135,8 @@ def portfolio(
     met = met_together(chances, between.shocks, normal, loading)
     # one more shock, common to all, has that part of the variance of each: no correlation between shocks gets smaller
     stressed = met_together(chances, (1 - STRESS) * between.shocks + STRESS, normal, loading)
-    if (
-        stressed.sum(axis=1).var() < met.sum(axis=1).var()
-    ):  # opposite targets on series that now move together
-        stressed = met
+    if stressed.sum(axis=1).var() < met.sum(axis=1).var():
+        stressed = met  # opposite targets on series that now move together
     counts = {"dependent": tally(met), "independent": poisson_binomial(chances), "stress": tally(stressed)}
     targets, first = _targets(known, met), assessments[0]
     in_order = sorted(ranges, key=lambda one: section_order(str(one[0].target.section or "")))
@@ -209,9 +206,8 @@ def _targets(known: Sequence[tuple[Assessment, Range]], met: np.ndarray) -> pd.D
     for (a, chances), hit in zip(known, met.T, strict=True):
         together = float(np.mean(hit * total) - hit.mean() * total.mean())
         weight = float(total[hit].mean() - total[~hit].mean()) if 0 < hit.mean() < 1 else 0.0
-        share = together / spread if spread > 0 else 0.0
         names = (getattr(a.target, name) for name in (*NAMES, "section"))
-        rows.append((*names, a.status, *chances, share, weight))
+        rows.append((*names, a.status, *chances, together / spread if spread > 0 else 0.0, weight))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -271,10 +267,8 @@ def _changes(data: Data, name: str) -> dict[str, pd.Series]:
     for region in rows.loc[rows["indicator_id"] == name, "region"].unique():
         try:
             series = annual_series(data, name, region)
-        except (
-            QcityError
-        ):  # said where the series itself is shown; the others depend on each other without it
-            continue
+        except QcityError:
+            continue  # said where the series itself is shown; the others depend on each other without it
         pieces = [standardised(piece, series.support) for piece in (series.earlier, series.values)]
         if pieces := [piece for piece in pieces if len(piece)]:
             whole = pd.concat(pieces)
@@ -332,6 +326,6 @@ def nearest(matrix: np.ndarray) -> np.ndarray:
     value, vector = np.linalg.eigh(matrix)
     kept = (vector * np.maximum(value, 1e-10)) @ vector.T
     size = np.sqrt(np.diag(kept))
-    scaled_back = kept / np.outer(size, size)
-    np.fill_diagonal(scaled_back, 1.0)
-    return scaled_back
+    kept /= np.outer(size, size)
+    np.fill_diagonal(kept, 1.0)
+    return kept

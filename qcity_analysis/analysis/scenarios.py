@@ -78,9 +78,8 @@ def scenario(data: Data, a: Assessment, name: str = "", **supposed: Any) -> Scen
     supposed = {key: value for key, value in supposed.items() if value is not None}
     for key in supposed:
         if key not in SUPPOSED:
-            raise QcityError(
-                f"{key!r} cannot be supposed.{did_you_mean(key, SUPPOSED)} Allowed: {', '.join(SUPPOSED)}"
-            )
+            hint = did_you_mean(key, SUPPOSED)
+            raise QcityError(f"{key!r} cannot be supposed.{hint} Allowed: {', '.join(SUPPOSED)}")
     if len(courses := [key for key in COURSES if key in supposed]) > 1:
         raise QcityError(f"suppose one course at a time; found {', '.join(courses)}")
     if new := {key: supposed[key] for key in ("threshold", "deadline") if key in supposed}:
@@ -122,10 +121,8 @@ def scenarios(
 def _by_level(a: Assessment) -> Forecast:
     """The forecast of an answer that the level of the deadline decides; QcityError for any other."""
     if a.forecast is None or a.bound is None or a.status != "forecast":
-        way = "; ask one of its parts" if a.parts else ""
-        raise QcityError(
-            f"{a.target.target_id} has no forecast to suppose anything of, its status is {a.status!r}{way}"
-        )
+        why = f"its status is {a.status!r}{'; ask one of its parts' if a.parts else ''}"
+        raise QcityError(f"{a.target.target_id} has no forecast to suppose anything of, {why}")
     if float(np.mean(a.target.is_met(a.forecast.paths[:, -1], a.bound))) != a.probability:
         why = f"a target of kind {a.target.kind!r} is decided by more than the level of {a.target.deadline}"
         raise QcityError(f"{a.target.target_id}: {why}; allowed here: threshold, deadline")
@@ -138,15 +135,14 @@ def _figures(ahead: Forecast, figures: Any) -> dict[int, float]:
     low, high = limits(ahead.support)
     if not isinstance(figures, Mapping) or not figures:
         raise QcityError(f"figures are supposed by year, as {{{first}: 3.9}}; found {figures!r}")
-    kept = {
-        whole_number(year, "a supposed year"): as_number(value, "a supposed figure")
-        for year, value in figures.items()
-    }
-    for year, value in kept.items():
+    kept = dict[int, float]()
+    for asked, figure in figures.items():
+        year, value = whole_number(asked, "a supposed year"), as_number(figure, "a supposed figure")
         if not first <= year <= last:
             raise QcityError(f"{year} was not forecast; figures can be supposed of {first} to {last}")
         if not low <= value <= high:
             raise QcityError(f"{value:g} in {year} is impossible; allowed: {low:g} to {high:g}")
+        kept[year] = value
     return kept
 
 
@@ -197,23 +193,19 @@ def _course(data: Data, a: Assessment, ahead: Forecast, kind: str, asked: Any) -
         course = np.interp(years, [last, *sorted(plan)], [level, *(plan[year] for year in sorted(plan))])
         beyond = years > max(plan)  # after the plan ends it goes on as expected
         return np.where(beyond, course + median - median[years == max(plan)], course)
-    first, size, *recovery = (
-        asked if isinstance(asked, tuple | list) and len(asked) in (2, 3) else (None, None)
-    )
+    pair = isinstance(asked, tuple | list) and len(asked) in (2, 3)
+    first, size, *recovery = asked if pair else (None, None)
     first, size = whole_number(first, f"the year of a {kind}"), as_number(size, f"the size of a {kind}")
     if first not in years.tolist() or (recovery and kind == "policy"):
-        raise QcityError(
-            f"a {kind} is (year, number) with a year from {years[0]} to {years[-1]}; found {asked!r}"
-        )
+        span = f"a year from {years[0]} to {years[-1]}"
+        raise QcityError(f"a {kind} is (year, number) with {span}; found {asked!r}")
     since = years - first
     if kind == "policy":
         start = level if first == years[0] else float(median[years == first - 1][0])
         return np.where(since >= 0, start + size * (since + 1), median)
-    left = (
-        1 - since / max(whole_number(recovery[0], "years of recovery"), 1)
-        if recovery
-        else np.ones(len(years))
-    )
+    left = np.ones(len(years))
+    if recovery:
+        left = 1 - since / max(whole_number(recovery[0], "years of recovery"), 1)
     return median + size * np.where(since >= 0, np.clip(left, 0, 1), 0.0)
 
 
@@ -238,20 +230,16 @@ def _pace(data: Data, a: Assessment, ahead: Forecast, asked: Any) -> Pace:
         if paces:
             by = (lambda p: p.compound or 0.0) if _in_ratio(ahead) else (lambda p: p.linear)
             return max(paces, key=by) if a.target.upward else min(paces, key=by)
-        raise QcityError(
-            f"no comparator of {a.definition['indicator_id']} has figures of its last {RECENT} years"
-        )
-    raise QcityError(
-        f"pace {asked!r}; allowed: a number, 'halted', 'needed', 'best', or 'last 5' within the figures"
-    )
+        named = a.definition["indicator_id"]
+        raise QcityError(f"no comparator of {named} has figures of its last {RECENT} years")
+    allowed = "a number, 'halted', 'needed', 'best', or 'last 5' within the figures"
+    raise QcityError(f"pace {asked!r}; allowed: {allowed}")
 
 
 def _recent(known: pd.Series, years: int) -> Pace | None:
     """The pace over the last so many years, from the latest figure at least so old; None without one."""
     last = int(known.index[-1])
     early = known[known.index <= last - max(years, 1)]
-    return (
-        pace_between(float(early.iloc[-1]), float(known.iloc[-1]), int(early.index[-1]), last)
-        if len(early)
-        else None
-    )
+    if early.empty:
+        return None
+    return pace_between(float(early.iloc[-1]), float(known.iloc[-1]), int(early.index[-1]), last)

@@ -103,10 +103,10 @@ def _by_definition(question: Question, ids: list[str]) -> Assessment:
     return with_parts(replace(answer, status=agreed), parts)
 
 
-def scorecard(data: Data, plan: str | None = None, **options: Any) -> list[Assessment]:
+def scorecard(data: Data, plan: str | None = None, *, binding: str = "", **options: Any) -> list[Assessment]:
     """The assessments of all targets of a plan (default: the first), in its order; `options` are those of `assess`."""
     plan = plan or next(iter(data.plans()), "")
-    return [assess(data, name, plan=plan, **options) for name in data.targets_of(plan)["target_id"]]
+    return [assess(data, name, plan=plan, **options) for name in data.targets_of(plan, binding)["target_id"]]
 
 
 def with_official(data: Data, answer: Assessment) -> Assessment:

@@ -200,11 +200,9 @@ def _totals(rows: pd.DataFrame) -> list[tuple[str, float]]:
     """Period and number of year ends and the last within a year, but what a later, lower one puts right."""
     numbers = [(str(r.period), float(r.value)) for r in rows.itertuples() if r.qualifier in ("=", "~")]
     ends = [(period[:4], value) for period, value in numbers if months_covered(period) == 12]
-    last = max((period for period, _ in ends), default="9999")
+    last, kept = max((period for period, _ in ends), default="9999"), list[tuple[str, float]]()
     later = [(end[0][:4], months_covered(end[0]), end) for end in numbers if end[0][:4] > last]
-    newest = [max(later)[2]] if later else []
-    kept: list[tuple[str, float]] = []
-    for end in [*ends, *newest]:
+    for end in [*ends, *(one[2] for one in sorted(later)[-1:])]:
         while len(kept) > 1 and kept[-1][1] > end[1]:
             kept.pop()
         kept.append(end)
@@ -332,10 +330,8 @@ def _paths(question: Question, known: CountSeries) -> np.ndarray:
     paths = known.offset + unit * np.cumsum(new, axis=1)
     for year, sign, number in known.limits:
         column = year - known.start - 1
-        if sign == ">=":
-            paths[:, column:] = np.maximum(paths[:, column:], number)
-        else:
-            paths[:, : column + 1] = np.minimum(paths[:, : column + 1], number)
+        held, limit = (slice(column, None), np.maximum) if sign == ">=" else (slice(column + 1), np.minimum)
+        paths[:, held] = limit(paths[:, held], number)
     return paths
 
 

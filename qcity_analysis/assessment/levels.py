@@ -87,9 +87,8 @@ def _missing(question: Question, series: AnnualSeries, levels: pd.Series) -> Not
         return Note("too_few", facts | {"years": [int(year) for year in levels.index]})
     years = series.history().dropna().index.to_numpy()
     recent = years[years > years.max() - WINDOW]
-    if np.bincount(np.digitize(recent, sorted(series.breaks))).max() < 2:  # no two years of one stretch
-        return Note("unlinked", {"last": int(levels.index[-1]), "most": WINDOW})
-    return None
+    linked = np.bincount(np.digitize(recent, sorted(series.breaks))).max() > 1  # two years of one stretch
+    return None if linked else Note("unlinked", {"last": int(levels.index[-1]), "most": WINDOW})
 
 
 def _too_late(target: Target, levels: pd.Series) -> Note | None:

@@ -15,7 +15,7 @@ from ..catalogue import text
 from ..errors import QcityError
 from ..files import write_whole
 
-from .options import AsOf, DataDir, Draws, Json, Language, PlanName, Region, Seed, TargetName  # isort: skip
+from .options import AsOf, Binding, DataDir, Draws, Json, Language, PlanName, Region, Seed, TargetName  # isort: skip
 from .options import command, loaded, save, show, spoken  # isort: skip
 
 HOME = "[default: processed/ledger beside the data]."
@@ -92,12 +92,10 @@ def outlook(
         if change is not None:
             heading = text("h_changed", language, earlier=change.before.as_of)
             told[heading] = change_blocks(known, change, language)
-        shown = [
-            [name, *(line for one in blocks for line in one.plain())]
-            for name, blocks in told.items()
-            if blocks
-        ]
-        return [sentences.headline(answer, language), *(line for each in shown for line in each)]
+        said = [sentences.headline(answer, language)]
+        for name, blocks in told.items():
+            said += [name, *(line for one in blocks for line in one.plain())] if blocks else []
+        return said
 
     show(as_json, plain, lines, answer.status)
 
@@ -140,7 +138,7 @@ def export(
     plan: PlanName = None,
     name: Annotated[str | None, Argument(metavar="[plan]", help="The plan, without --plan.")] = None,
     as_of: AsOf = None, language: Language = "zh", draws: Draws = 10_000, seed: Seed = 0,
-    data: DataDir = None,
+    data: DataDir = None, binding: Binding = None,
 ) -> None:  # fmt: skip
     """Write the review table of a plan: all its targets by section and by department, with figures and conclusions."""
     from ..assessment.assess import scorecard
@@ -148,7 +146,8 @@ def export(
     from ..reporting.sentences import plan_title
 
     known = loaded(data, as_of)
-    answers = scorecard(known, plan := plan or name or known.plans()[0], draws=draws, seed=seed)
+    plan = plan or name or known.plans()[0]
+    answers = scorecard(known, plan, binding=binding or "", draws=draws, seed=seed)
     title = text("x_title", language, plan=plan_title(known, plan, language), as_of=known.as_of)
     save(to, table_of(answers, title, to, language))
     print(text("x_written", language, path=to, count=len(answers)))
@@ -167,6 +166,7 @@ def run(
     ledger: Annotated[Path | None, Option(help=f"Folder of issued probabilities {HOME}")] = None,
     force: Annotated[bool, Option("--force", help="Run again what is unchanged.")] = False,
     only_failed: Annotated[bool, Option("--only-failed", help="Run only what failed last time.")] = False,
+    retries: Annotated[int, Option(min=0, help="More tries, after a pause, of what may pass.")] = 1,
     keep: Annotated[int, Option(min=0, help="Past versions of each page to keep beside it.")] = 0,
     notebook: Annotated[Path | None, Option(help="Run this notebook of your own, nothing else.")] = None,
     parameter: Annotated[list[str] | None, Option("-p", help="Its parameter, as name=value.")] = None,
@@ -193,7 +193,7 @@ def run(
         made = report.run_report(
             data, plan or None, tuple(language or ("zh", "en")), out, as_of=as_of, targets=target or None,
             jobs=jobs, force=force, only_failed=only_failed, keep=keep, timeout=timeout, record=record,
-            ledger_dir=ledger, progress=say,
+            ledger_dir=ledger, retries=retries, progress=say,
         )  # fmt: skip
     for line in made.summaries(spoken()) if not log_json else []:
         print(line)

@@ -13,7 +13,9 @@ import typer
 from typer import Argument, Option
 
 from ..errors import QcityError, did_you_mean
-from .options import AsOf, DataDir, Draws, Json, Language, PlanName, as_text, command, loaded, save, show
+
+from .options import AsOf, Binding, DataDir, Draws, Json, Language, PlanName  # isort: skip
+from .options import as_text, command, loaded, save, show  # isort: skip
 
 FORMATS = ("text", "json", "html")
 
@@ -61,18 +63,19 @@ def check(
 @command("list --plan china_14fyp")
 def list_targets(
     data: DataDir = None, plan: PlanName = None, as_of: AsOf = None, as_json: Json = False,
+    binding: Binding = None,
 ) -> None:  # fmt: skip
     """List the plans, their targets, and for how many years figures are published."""
     package = loaded(data, as_of)
-    targets = package.targets_of(plan)
+    targets = package.targets_of(plan, binding)
     years = package.observations.groupby(["indicator_id", "region"])["year"].nunique()
     keys = zip(targets["indicator_id"], targets["region"], strict=True)
-    table = targets[["plan", "target_id", "region", "kind", "deadline", "name_zh", "name_en"]]
+    table = targets[["plan", "target_id", "region", "kind", "deadline", "binding", "name_zh", "name_en"]]
     table = table.assign(years_published=[int(years.get(key, 0)) for key in keys])
     lines = []
     for row in table.itertuples():
         years = f"{row.years_published} year{'s' * (row.years_published != 1)}"
-        about = f"[{row.region}, {row.kind}, {row.deadline}, {years}]"
+        about = f"[{', '.join(filter(None, (row.region, row.kind, str(row.deadline), row.binding, years)))}]"
         lines.append(f"{row.plan}  {row.target_id}  {about}\n    {row.name_en} / {row.name_zh}")
     show(as_json, lambda: json.loads(table.to_json(orient="records", force_ascii=False)), lambda: lines)
 

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer import Argument, Option
@@ -42,6 +42,7 @@ PlanName = Annotated[str | None, Option(help="Plan [default: the first that has 
 Region = Annotated[
     str | None, Option(help="Ask another region the same (forecast: or several, a,b,c; or all).")
 ]
+Binding = Annotated[Literal["binding", "expected"] | None, Option(help="Only targets the plan calls so.")]
 Draws = Annotated[int, Option(min=100, help="Simulated paths.")]
 Seed = Annotated[int, Option(help="Seed of the simulation.")]
 TargetName = Annotated[str, Argument(metavar="target", help="Name of the target; `qcity list` shows them.")]

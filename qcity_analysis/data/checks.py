@@ -67,7 +67,7 @@ def check_tables(tables: Tables, today: dt.date) -> list[Problem]:
             problems += _at("unknown_name", bad, column, child, key=key, table=parent, near=near)
     return [
         *problems,
-        *_comparators(rows, list(tables["regions"]["region"])),
+        *_comparators(rows, list(tables["regions"]["region"]), targets),
         *(problem for row in rows for problem in _declarations(row, indicators)),
         *_circles(rows),
         *_values(observations, indicators),
@@ -95,8 +95,9 @@ def _in_order(problems: list[Problem]) -> list[Problem]:
     return sorted(problems, key=lambda problem: problem.row or 0)
 
 
-def _comparators(rows: list[Any], regions: list[str]) -> list[Problem]:
-    names, problems = [row.indicator_id for row in rows], []
+def _comparators(rows: list[Any], regions: list[str], targets: pd.DataFrame) -> list[Problem]:
+    names, problems, aimed = [row.indicator_id for row in rows], [], targets.groupby("indicator_id")["region"]
+    own = {f"{of[0]}/{name}" for name, of in aimed.unique().items() if len(of) == 1}  # of nobody else
     for row in rows:
         for part in parts(row.comparators):
             region, slash, name = part.partition("/")
@@ -104,6 +105,8 @@ def _comparators(rows: list[Any], regions: list[str]) -> list[Problem]:
                 near = [] if name in names else closest(name, names)
                 near += [] if region in regions else closest(region, regions)
                 problems.append(_declared(row, "comparators", "comparator", part, near=near))
+            elif name == row.indicator_id and part in own:
+                problems.append(_declared(row, "comparators", "comparator_itself", part))
     return problems
 
 

@@ -130,15 +130,17 @@ class Data:
         """The plans of the package, in the order of `targets.csv`."""
         return list(dict.fromkeys(self.targets["plan"]))
 
-    def targets_of(self, plan: str | None = None) -> pd.DataFrame:
+    def targets_of(self, plan: str | None = None, binding: str | None = "") -> pd.DataFrame:
         """The targets of a plan, one of `earlier_targets.csv` too; without a name all of `targets.csv`.
 
-        Raises QcityError for an unknown plan.
+        `binding` ("binding" or "expected") keeps those that the plan calls so. Raises QcityError where there is none.
         """
         rows = self.targets if plan is None or plan in self.plans() else self.earlier_targets
         if plan is not None and (rows := rows[rows["plan"] == plan]).empty:
             raise unknown("plan", plan, [*self.plans(), *dict.fromkeys(self.earlier_targets["plan"])])
-        return rows
+        if binding and (kept := rows[rows["binding"] == binding]).empty:
+            raise unknown("binding", binding, sorted({*rows["binding"]} - {""}))
+        return kept if binding else rows
 
     def indicator(self, indicator_id: str) -> pd.Series:
         """The row of one indicator, indexed by column name. Raises QcityError for an unknown name."""

@@ -121,7 +121,8 @@ def with_aims(probability: np.ndarray, questions: pd.DataFrame) -> np.ndarray:
         return probability
     for value in questions.loc[told & ~questions["aim"].isin([True, False]), "aim"]:
         raise QcityError(f"aim {value!r}; allowed: True, False or empty")
-    rows = questions[questions["aim"].eq(True).fillna(False)]
+    place = questions["aim"].eq(True).fillna(False).to_numpy(bool)
+    rows = questions[place]
     qualifier = rows.get("qualifier", pd.Series(None, rows.index, dtype=object))
     for value in qualifier[~qualifier.isin(QUALIFIERS)]:
         found = "an aim without a qualifier" if pd.isna(value) else f"qualifier {value!r}"
@@ -137,10 +138,7 @@ def with_aims(probability: np.ndarray, questions: pd.DataFrame) -> np.ndarray:
             raise QcityError(
                 f"recent_met {met:g} of recent_n {number:g}; of {number:g} aims no more can have been met"
             )
-    if rows.empty:
-        return probability
     view = outside(counts["recent_met"], counts["recent_n"])[0]
-    place = questions["aim"].eq(True).fillna(False).to_numpy()
     record = [counts[name].to_numpy() for name in COUNTS[:2]]
     answers = probability.copy()
     answers[place] = both(probability[place], view, qualifier.to_numpy(), *record)
@@ -195,7 +193,7 @@ def reference(
 ) -> Forecast:  # fmt: skip
     """Paths of a place whose last (or base) level is `level` in `year`, for the `years` after it.
 
-    Raises QcityError where there is no comparator, or one of them has no level in `year`.
+    Raises QcityError where there is no comparator, or one of them has no level in `year` or none after it.
 
     >>> country = pd.Series([100.0, 97, 95, 92, 90], index=range(2018, 2023))
     >>> one = Comparator("country", True, country, country[:0], np.tile([92.0, 90.0], (2000, 1)))
@@ -209,6 +207,10 @@ def reference(
         if not np.isfinite(one.levels.get(year, np.nan)):
             raise QcityError(
                 f"comparator {one.name} has no figure of {year}, the base year, to chain its changes on"
+            )
+        if not np.isfinite(one.paths).any():
+            raise QcityError(
+                f"comparator {one.name} has neither figure nor forecast after {year}, the base year"
             )
     known, draws = known or learned(), len(comparators[0].paths)
     least = 1e-6 * abs(level)  # a path at zero has no logarithm

@@ -248,10 +248,10 @@ def _compared(
             if _said(other) != _said(row):
                 seen = {"cell": value, "other": where.file, "line": where.row, "figure": _said(other)[0]}
                 seen |= {"which": " / ".join(filter(None, about))}
-                refused.append(Problem(*place, "two_figures", seen))
+                refused.append(Problem(entry.file, entry.row, entry.column, "two_figures", seen))
         elif clash and _said(clash) != _said(row):
             seen = {"cell": value, "figure": _shown(clash), "line": clash["row"]}
-            refused.append(Problem(*place, "same_date", seen))
+            refused.append(Problem(entry.file, entry.row, entry.column, "same_date", seen))
         else:
             days = [
                 (_day(old["published"] or "1000"), old) for old in earlier[about]

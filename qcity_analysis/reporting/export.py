@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..catalogue import check_language, join, text
+from ..catalogue import check_language, join, say, text
 from ..errors import QcityError, did_you_mean
 from . import sentences
 from .formatting import number, text_of, with_unit
@@ -32,10 +32,10 @@ CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # neither workbook nor do
 def review(answers: Sequence[Assessment], lang: str = "en") -> pd.DataFrame:
     """The review table of a plan: one row a target, in the order of the plan's sections.
 
-    Columns: section, target, asked, unit, base_year and base, last_year and last, elapsed (share of the time over at
-    the last figure), progress (share of the way from base to bound), deadline, expected (the median there, or what came
-    of it), low and high (90 %), conclusion, probability (1 and 0 once settled), departments, remark (the answer in
-    words). Figures are levels in `unit`; what is not known is empty, shares are between 0 and 1.
+    Columns: section, target, binding, asked, unit, base_year and base, last_year and last, elapsed (share of the time
+    over at the last figure), progress (share of the way from base to bound), deadline, expected (the median there, or
+    what came of it), low and high (90 %), conclusion, probability (1 and 0 once settled), departments, remark (the
+    answer in words). Figures are levels in `unit`; what is not known is empty, shares are between 0 and 1.
 
     >>> import qcity_analysis as qc
     >>> table = review([qc.assess(qc.load(as_of="2024-06-30"), "rd_intensity")])
@@ -64,15 +64,18 @@ def _row(a: Assessment, section: str, usual: int | None, lang: str) -> dict[str,
     low, high = part.interval or (nothing, nothing)
     shown, word = sentences.chance(a, lang)
     named = (target.departments_en if lang == "en" else "") or target.departments
+    called = say(f"binding_{target.binding}", lang) if target.binding else ""
     return {
-        "section": sentences.section_name(section, lang), "target": target.name(lang), "asked":
-        sentences.target_shown(part, lang) or sentences.ask(a, lang), "unit": sentences.axis_unit(part, lang),
-        "base_year": base_year, "base": base, "last_year": last_year, "last": last, "elapsed": min((last_year
-        - base_year) / years, 1.0) if base_year and last_year and years > 0 else nothing, "progress": (last -
-        base) / way if way else nothing, "deadline": target.deadline, "expected": a.outcome if a.outcome is
-        not None else part.median, "low": low, "high": high, "conclusion": text("x_concluded", lang,
-        word=word, chance=shown) if shown else sentences.status_shown(a, lang), "probability": a.chance,
-        "departments": join(map(str.strip, named.split(";")), lang), "remark": sentences.headline(a, lang),
+        "section": sentences.section_name(section, lang), "target": target.name(lang), "binding": called,
+        "asked": sentences.target_shown(part, lang) or sentences.ask(a, lang),
+        "unit": sentences.axis_unit(part, lang),
+        "base_year": base_year, "base": base, "last_year": last_year, "last": last,
+        "elapsed": min((last_year - base_year) / years, 1.0) if base_year and last_year and years > 0 else nothing,
+        "progress": (last - base) / way if way else nothing, "deadline": target.deadline,
+        "expected": a.outcome if a.outcome is not None else part.median, "low": low, "high": high,
+        "conclusion": text("x_concluded", lang, word=word, chance=shown) if shown else sentences.status_shown(a, lang),
+        "probability": a.chance, "departments": join(map(str.strip, named.split(";")), lang),
+        "remark": sentences.headline(a, lang),
     }  # fmt: skip
 
 

@@ -60,8 +60,9 @@ def bank(record: TrackRecord, lang: str) -> None:
     show.section("bank", lang)
     _reliability(pd.DataFrame(corpus["reliability"]), lang)
     ratio, low, high = (_shown(corpus["relative_crps"][key]) for key in ("ratio", "low", "high"))
-    crps = {"crps": ratio, "crps_low": low, "crps_high": high}
-    show.markdown(_parts_of_brier(corpus["all"], "bank_brier", lang, **crps))
+    show.markdown(
+        _parts_of_brier(corpus["all"], "bank_brier", lang, crps=ratio, crps_low=low, crps_high=high)
+    )
     show.markdown(f"### {text('h_bank_rules', lang)}\n\n{bank_rules_lead(corpus, lang)}")
     show.table(_rules_by_years(corpus["rules"]["by_years"], lang))
     show.markdown(f"### {text('h_bank_coverage', lang)}\n\n{text('s_bank_coverage', lang)}")
@@ -114,9 +115,7 @@ def benchmarks(record: TrackRecord, lang: str) -> None:
         return
     show.section("rivals", lang)
     names = [_named(rule, "tc_rule", lang) for rule in record.rules.index]
-    both = (
-        record.rules[["skill", "fair"]].map(lambda value: _shown(value, "skill", lang)).agg("; ".join, axis=1)
-    )
+    both = record.rules[["skill", "fair"]].map(_shown, kind="skill", lang=lang).agg("; ".join, axis=1)
     items = join([f"{name} {shown}" for name, shown in zip(names, both, strict=True)], lang)
     show.picture(skill_chart(record.rules, names, lang), text("alt_skill", lang, items=items))
     show.markdown(_beaten("own_rules", record.beaten_at(), lang))

@@ -47,7 +47,8 @@ OF_NO_PLAN = {"overview": "data_overview", "track": "track_record"}  # and the f
 WORTH_A_SERVER = 4  # from this many runs on, preloading a process pays
 LOST = (LookupError, TypeError, ValueError)  # what outputs of a notebook may do to its page
 PASSING = ("ConnectionError", "TimeoutError", "BlockingIOError")  # errors worth another try
-TRIES, PAUSE = 2, 5.0  # of a run whose kernel died, or that failed for what passes; seconds between them
+PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "nbconvert")  # that compute and draw
+PAUSE = 5.0  # seconds before a run is tried again whose kernel died, or that failed for what passes
 Progress = Callable[[str, dict[str, Any]], None]
 Run = dict[str, Any]  # a line of the ledger of runs
 
@@ -119,10 +120,8 @@ def list_jobs(
         if not targets:
             whole = {"language": lang, "as_of": day} | shared
             ledger = {"ledger": str(Path(ledger_dir).resolve())} if ledger_dir else {}
-            listed += [
-                Job("overview", "", "", lang, day, whole),
-                Job("track", "", "", lang, day, whole | ledger),
-            ]
+            listed.append(Job("overview", "", "", lang, day, whole))
+            listed.append(Job("track", "", "", lang, day, whole | ledger))
     return listed
 
 
@@ -157,25 +156,29 @@ def run_report(  # noqa: PLR0913
     languages: Sequence[str] = LANGUAGES, out_dir: str | Path = "reports", *, as_of: str | None = None,
     targets: Sequence[str] | None = None, jobs: int = 2, force: bool = False, only_failed: bool = False,
     keep: int = 0, timeout: float = TIMEOUT, record: bool = False, ledger_dir: str | Path | None = None,
-    progress: Progress = lambda event, facts: None,
+    retries: int = 1, progress: Progress = lambda event, facts: None,
 ) -> Report:  # fmt: skip
     """Make every page of the plans (all when None) in the languages, and the index; returns what happened.
 
     A page is kept unless `force` while its files are whole and what it is made from is unchanged: notebook,
-    parameters, library and the rows it can see. `as_of` is today when None; `targets` restricts the targets, and leaves
-    out the track record; `only_failed` makes the pages whose last run failed, and no others. `keep` past versions of a
-    page stay beside it. With `record` the probabilities given go into the ledger `ledger_dir`, by default the one
-    beside the data (see `trackrecord.ledger`). A failing page is named in the index and in `Report.failed`. Raises
-    QcityError for faulty data, unknown names, and a folder in which another run makes pages, before anything is run.
+    parameters, library and the rows it can see. `as_of` is today when None; `targets` restricts the targets, and
+    leaves out the track record; `only_failed` makes the pages whose last run failed, and no others. The index lists
+    all pages in the folder. `keep` past versions of a page stay beside it. What may pass is tried `retries` times
+    more. With `record` the probabilities given go into the ledger `ledger_dir`, by default the one beside the data
+    (see `trackrecord.ledger`). A failing page is named in the index and in `Report.failed`. Raises QcityError for
+    faulty data, unknown names, and a folder in which another run makes pages, before anything is run.
     """
     from ..reporting.page import write_index
 
     begin, data = time.monotonic(), load(data_dir, as_of)
     listed = list_jobs(data, plans, languages, data_dir, targets, ledger_dir)
     out, home = Path(out_dir), Path(ledger_dir or issued.home(data.folder))
+    named = dict.fromkeys([*data.plans(), *data.earlier_targets["plan"]])
+    every = list_jobs(data, list(named), list(dict.fromkeys([*languages, *LANGUAGES])), data_dir)
     with _held(out, data.folder) as stack:
         site = {job.name for job in listed}
-        shop = _Shop(out, Marks(data, home, site).of, timeout, keep, progress, site)
+        site |= {job.name for job in every if (out / f"{job.name}.html").is_file()}
+        shop = _Shop(out, Marks(data, home, site).of, timeout, keep, progress, site, retries)
         if only_failed:
             listed = [job for job in listed if job.name in shop.runs]
         done = {} if force else shop.unchanged(listed, only_failed)
@@ -191,11 +194,10 @@ def run_report(  # noqa: PLR0913
                 issued.record(said, home, issued.data_hash(data.folder))
         runs = [done[job.name] for job in listed]
         shop.rewrite(runs)
-        write_index(runs, out / "index.html", data.as_of.isoformat())
-        known = set(zip(data.targets["plan"], data.targets["target_id"], strict=True))
-        changes = write_results(
-            _answers(out, [r for r in runs if r["ok"] and r["kind"] != "dated"]), out, known
-        )
+        there = [shop.runs[job.name] for job in every if job.name in site & shop.runs.keys()]
+        write_index(there, out / "index.html", data.as_of.isoformat())
+        said = _answers(out, [run for run in runs if run["ok"] and run["kind"] != "dated"])
+        changes = write_results(said, out, {(job.plan, job.target) for job in every})
     return Report((out / "index.html").resolve(), runs, round(time.monotonic() - begin, 1), changes)
 
 
@@ -215,7 +217,7 @@ def run_own(
     spoken = {parameter.name: parameter.default for parameter in declared} | values
     job = Job("own", "own", path.stem, check_language(spoken.get("language", "en")), day, values, str(path))
     with _held(out, find_folder(data_dir) if data_dir else None):
-        (run,) = _Shop(out, lambda job: "", timeout, 0, progress, set(), 1).make([job], 1).values()
+        (run,) = _Shop(out, lambda job: "", timeout, 0, progress, set(), 1, 1).make([job], 1).values()
     return Report((out / run["page"]).resolve(), [run], run["seconds"])
 
 
@@ -252,7 +254,10 @@ class Marks:
     """
 
     def __init__(self, data: Data, home: Path, site: set[str]) -> None:
-        self.data, self.home, self.site, self.code = data, home, site, _code_hash()
+        self.data, self.home, self.site = data, home, site
+        self.code = "".join(map(metadata.version, PACKAGES))
+        for path in sorted(Path(__file__).resolve().parents[1].rglob("*.*")):
+            self.code += path.name + digest(path) if path.suffix != ".pyc" else ""
         self.days, self.links = dict[str, Any](), dict[str, set[str]]()
         names = set(data.indicators["indicator_id"])
         columns = ["indicator_id", "continues", "inputs", "comparators"]
@@ -312,14 +317,6 @@ def _asked(frame: pd.DataFrame, job: Job) -> pd.Series:
     return (frame["plan"] == job.plan) & (frame["target_id"].eq(job.target) | (not job.target))
 
 
-def _code_hash() -> str:
-    """A hash of the library and of the packages that compute and draw."""
-    library = [path for path in Path(__file__).resolve().parents[1].rglob("*") if path.is_file()]
-    code = b"".join(p.name.encode() + p.read_bytes() for p in sorted(library) if p.suffix != ".pyc")
-    versions = "".join(map(metadata.version, ("numpy", "pandas", "scipy", "matplotlib", "nbconvert")))
-    return hashlib.sha256(code + versions.encode()).hexdigest()
-
-
 @dataclass
 class _Shop:
     """Makes pages on worker threads, and keeps the record of runs: a JSON object a line, of which the last counts."""
@@ -330,6 +327,7 @@ class _Shop:
     keep: int
     say: Progress
     site: set[str]  # names of the pages that can be linked to
+    retries: int
     total: int = 0
     count: int = 0
     server: Callable[[], list[str] | None] = lambda: None
@@ -405,13 +403,13 @@ class _Shop:
     def _run(self, job: Job, draft: Path) -> RunResult:
         """Run one notebook, again after a pause where what ended it may have passed."""
         folder = job.notebook.parent if job.file else self.out
-        for attempt in range(1, TRIES + 1):
-            patience = self.timeout * (3 if job.kind == "track" else 1)  # its first scoring takes minutes
+        patience = self.timeout * (3 if job.kind == "track" else 1)  # its first scoring takes minutes
+        for attempt in range(self.retries + 1):
             result = run_notebook(job.notebook, job.parameters, draft, patience, self.server(), folder)
             may_pass = result.status == "died" or result.error.startswith(PASSING)
-            if not may_pass or self.stopped or attempt == TRIES:
+            if not may_pass or self.stopped or attempt == self.retries:
                 break
-            time.sleep(attempt * PAUSE)
+            time.sleep((attempt + 1) * PAUSE)
         return result
 
     def _make(self, job: Job) -> Run:

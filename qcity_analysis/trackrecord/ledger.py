@@ -195,9 +195,8 @@ def _judged(row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     target, settled = known.get("target"), known.get("settled", {})
     unscored = known.get("unscored", "pending")
     said, now = [row[name] for name in ASKED], [getattr(target, name, None) for name in ASKED]
-    if target is not None and [None if pd.isna(x) else x for x in said] != [
-        None if pd.isna(x) else x for x in now
-    ]:
+    same = all(a == b or (pd.isna(a) and pd.isna(b)) for a, b in zip(said, now, strict=True))
+    if target is not None and not same:
         settled, unscored = {}, "target_changed"
     name = row["indicator_id"] if row["role"] == "borrowed" else row["definition"]
     if name not in settled:
@@ -227,9 +226,8 @@ def said_of_earlier(data: Data, indicators: Collection[str] | None = None) -> pd
     full, told = with_earlier(data), pages(data.folder)
     asked, aside, rows = told.get("earlier_plans"), told.get("not_scored", {}), Rows()
     refused, unscored, at = dict[str, str](), dict[str, str](), cache(full.at)
-    for plan, target_id, indicator_id in full.targets[[*TARGET[:2], TARGET[3]]].itertuples(
-        index=False, name=None
-    ):
+    named = full.targets[[*TARGET[:2], TARGET[3]]]
+    for plan, target_id, indicator_id in named.itertuples(index=False, name=None):
         if asked is not None and plan not in (*data.plans(), *asked):
             continue
         if indicators is not None and indicator_id not in indicators:

@@ -116,12 +116,8 @@ def coverage(ahead: pd.DataFrame) -> pd.DataFrame:
     scaled, rows = ahead.assign(ours=ahead["crps"] / unit, walk=ahead["crps_walk"] / unit, one=1.0), {}
     for years, part in _by_years(scaled):
         rows[years] = row = _about(part)
-        for name, above, below in (
-            ("in50", "in50", "one"),
-            ("in90", "in90", "one"),
-            ("crps", "ours", "walk"),
-        ):
-            pair = part[above].to_numpy(float), part[below].to_numpy(float)
+        for name, top, under in (("in50", "in50", "one"), ("in90", "in90", "one"), ("crps", "ours", "walk")):
+            pair = part[top].to_numpy(float), part[under].to_numpy(float)
             row["crps_ratio" if name == "crps" else name] = float(pair[0].sum() / pair[1].sum())
             row[f"{name}_low"], row[f"{name}_high"] = ratio_interval(*pair, part["family"])
     return pd.DataFrame(rows).T.rename_axis("years")
@@ -273,18 +269,16 @@ class TrackRecord:
             own |= {"by_years": self.by("years"), "by_kind": self.by("kind")}
             own["coverage"] = coverage(self.ahead)
             own |= {"rules": self.rules, "models": self.named_models, "a_rule_is_better_at": self.beaten_at()}
-            own |= dict(
-                zip(("toughest_rule", "toughest_rule_calibrated"), self.toughest.values(), strict=True)
-            )
+            names = ("toughest_rule", "toughest_rule_calibrated")
+            own |= dict(zip(names, self.toughest.values(), strict=True))
         about = self.earlier.attrs
         real: dict[str, Any] = {"questions": len(self.real), "unscored": about.get("unscored", {})}
         if len(self.real):
             real |= {"all": real_summary(self.real), "benchmarks": self.real_benchmarks}
             real |= {f"by_{name}": self.real_by(name) for name in ("plan", "kind", "years", "basis")}
-        whole = {
-            "as_of": self.as_of, "plan": self.plan, "own": own, "real": real, "conclusion": self.conclusion(),
-        }  # fmt: skip
-        whole |= {"refused": self.about["refused"] | about.get("refused", {}), "bank": self.bank}
+        whole = {"as_of": self.as_of, "plan": self.plan, "own": own, "real": real}
+        refused = self.about["refused"] | about.get("refused", {})
+        whole |= {"conclusion": self.conclusion(), "refused": refused, "bank": self.bank}
         whole |= {"earlier_targets": self.earlier.to_dict("records")}
         whole |= {"ledger": {"statements": self.issued, "scored": int(self.ledger["happened"].count())}}
         return {name: _plain(value) for name, value in whole.items()}
