@@ -213,6 +213,6 @@ def test_the_house_grows_no_larger():
     """The present size, above the goal of 18 500 lines in 85 modules with 11 000 lines of tests: only ever lower it."""
     lines = sum(len(path.read_text().splitlines()) for path in MODULES)
     tests = sum(len(path.read_text().splitlines()) for path in (ROOT / "tests").glob("*.py"))
-    assert lines <= 19_920
+    assert lines <= 19_779
     assert len(MODULES) <= 85
-    assert tests <= 11_570
+    assert tests <= 11_517
