@@ -63,15 +63,8 @@ MEMBERS = {
 }
 RULES = """aarr barometer defra destatis escap eurostat gbd healthy_people log_schedule mcarthur ols open_sdg
     schedule sdsn unsd_2022 unsd_2023"""
-NOTEBOOKS = [
-    "01_data_overview",
-    "02_explore_indicator",
-    "06_drivers",
-    "07_scenarios",
-    "03_target_forecast",
-    "04_scorecard",
-    "05_track_record",
-]
+NOTEBOOKS = """01_data_overview 02_explore_indicator 03_target_forecast 04_scorecard 05_track_record 06_drivers
+    07_scenarios"""
 
 
 def _room(path: Path) -> str:
@@ -178,7 +171,7 @@ def test_every_name_member_of_a_result_rule_kind_format_and_notebook_is_there():
         assert set(members.split()) - set(dir(kind)) - set(getattr(kind, "__dataclass_fields__", ())) == set()
     assert set(RULES.split()) <= {rule if isinstance(rule, str) else rule.name for rule in qc.rules.RULES}
     assert len(KINDS) >= 9 and len(MEASURES) >= 3
-    assert set(NOTEBOOKS) <= {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert set(NOTEBOOKS.split()) <= {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
 
 
 def test_environment_yml_has_the_packages_and_bounds_of_pyproject():
@@ -213,6 +206,6 @@ def test_the_house_grows_no_larger():
     """The present size, above the goal of 18 500 lines in 85 modules with 11 000 lines of tests: only ever lower it."""
     lines = sum(len(path.read_text().splitlines()) for path in MODULES)
     tests = sum(len(path.read_text().splitlines()) for path in (ROOT / "tests").glob("*.py"))
-    assert lines <= 19_779
+    assert lines <= 19_775
     assert len(MODULES) <= 85
     assert tests <= 11_517

@@ -35,14 +35,8 @@ def notes(answer, lang="en"):
 
 
 SETTLED = [  # plan, target, day (None: today), status, outcome (levels of the series), officially stated
-    (
-        "china_12fyp",
-        "gdp",
-        None,
-        "met",
-        100 * prod([1.092, 1.077, 1.077, 1.073, 1.069]),
-        False,
-    ),  # newest vintages
+    # newest vintages
+    ("china_12fyp", "gdp", None, "met", 100 * prod([1.092, 1.077, 1.077, 1.073, 1.069]), False),
     ("china_12fyp", "gdp", "2016-02-29", "met", 100 * prod([1.092, 1.077, 1.077, 1.073, 1.069]), False),
     ("china_13fyp", "gdp", None, "missed", 100 * prod([1.067, 1.069, 1.066, 1.06, 1.023]), False),
     ("china_14fyp", "rd_spending", None, "met", 100 * prod([1.142, 1.104, 1.081, 1.083, 1.081]), False),

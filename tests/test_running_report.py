@@ -20,7 +20,7 @@ from qcity_analysis.cli.options import fault
 from qcity_analysis.errors import QcityError
 from qcity_analysis.files import alone
 from qcity_analysis.running import report
-from qcity_analysis.running.runner import check_parameters
+from qcity_analysis.running.runner import RunResult, check_parameters
 
 NOTEBOOKS = report.NOTEBOOKS
 OBSERVED = [*figures(STEADY), *figures(STEADY, indicator_id="gadgets")]
@@ -87,13 +87,26 @@ def made(tmp_path, monkeypatch):
 SAME = {"goal": "skipped", "scorecard": "skipped"}
 
 
+@pytest.mark.parametrize(("status", "retries", "tries"), [("died", 0, 1), ("died", 3, 4), ("failed", 3, 1)])
+def test_what_may_pass_is_tried_again_and_nothing_else_is(made, monkeypatch, status, retries, tries):
+    ran = []
+
+    def run(path, parameters, draft, *rest):
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_bytes(path.read_bytes())
+        ran.append(path.stem)
+        return RunResult(status)
+
+    monkeypatch.setattr(report, "run_notebook", run)
+    assert set(made(retries=retries).values()) == {status} and len(ran) == 2 * tries  # target and scorecard
+
+
 @pytest.mark.slow
 def test_what_was_made_stays_until_it_changes_and_a_good_page_stays_when_its_notebook_fails(made):
     assert made() == {"goal": "ok", "scorecard": "ok"}
     before = contents(made.out)
-    assert made() == SAME and before.items() - contents(made.out).items() <= {
-        ("runs.jsonl", before["runs.jsonl"])
-    }
+    logged = {("runs.jsonl", before["runs.jsonl"])}
+    assert made() == SAME and before.items() - contents(made.out).items() <= logged
     for path, damage in ((made.page, made.page.read_bytes()[:-9]), (made.page, b""), (made.page, None),
                          (made.out / "notebooks/made_up/goal.en.ipynb", None)):  # fmt: skip
         path.unlink() if damage is None else path.write_bytes(damage)

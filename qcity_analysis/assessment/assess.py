@@ -104,7 +104,7 @@ def _by_definition(question: Question, ids: list[str]) -> Assessment:
 
 
 def scorecard(data: Data, plan: str | None = None, *, binding: str = "", **options: Any) -> list[Assessment]:
-    """The assessments of all targets of a plan (default: the first), in its order; `options` are those of `assess`."""
+    """The assessments of a plan's targets (default: the first plan) in its order, all or those it calls `binding`."""
     plan = plan or next(iter(data.plans()), "")
     return [assess(data, name, plan=plan, **options) for name in data.targets_of(plan, binding)["target_id"]]
 

@@ -111,7 +111,7 @@ def reference_answers(question: Question, own: AnnualSeries, ahead: Ahead) -> tu
                 one.known(),
                 one.earlier,
                 _drawn(question, one, years, k),
-            )  # fmt: skip
+            )
             for k, (region, one) in enumerate(theirs.items())
         ]
         rng = np.random.default_rng([question.seed, len(each)])

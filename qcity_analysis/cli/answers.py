@@ -135,7 +135,7 @@ def portfolio(
 @command("export --plan china_14fyp --to review.xlsx --as-of 2024-06-30")
 def export(
     to: Annotated[Path, Option(help="File to write: .xlsx, .docx or .csv.")],
-    plan: PlanName = None,
+    plan: Annotated[str | None, Option(help="Name of the plan [default: the first]; see `qcity list`.")] = None,
     name: Annotated[str | None, Argument(metavar="[plan]", help="The plan, without --plan.")] = None,
     as_of: AsOf = None, language: Language = "zh", draws: Draws = 10_000, seed: Seed = 0,
     data: DataDir = None, binding: Binding = None,

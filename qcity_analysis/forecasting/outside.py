@@ -94,8 +94,8 @@ def outside(met: Any, number: Any, aims: Aims | None = None) -> tuple[np.ndarray
 
 
 def both(
-    figures: Any, view: Any, qualifier: Any, met_before: Any = 0, missed_before: Any = 0, aims: Aims | None =
-    None,
+    figures: Any, view: Any, qualifier: Any, met_before: Any = 0, missed_before: Any = 0,
+    aims: Aims | None = None,
 ) -> np.ndarray:  # fmt: skip
     """The probability from the figures and the outside view together, for an aim with its `qualifier` and own record.
 

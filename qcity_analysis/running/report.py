@@ -292,10 +292,8 @@ class Marks:
             self.days[job.as_of] = tables, np.array(list(moves.values()))
         (tables, revised), cited = self.days[job.as_of], set[str]()
         asked = [tables[name][0] for name in ("targets", "earlier_targets")]
-        fresh, family = (
-            {one for rows in asked for one in rows.loc[_asked(rows, job), "indicator_id"]},
-            set[str](),
-        )
+        family = set[str]()
+        fresh = {one for rows in asked for one in rows.loc[_asked(rows, job), "indicator_id"]}
         while fresh:
             family |= fresh
             fresh = set[str]().union(*(self.links.get(name, set()) for name in fresh)) - family

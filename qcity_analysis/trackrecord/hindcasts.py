@@ -43,9 +43,8 @@ CENTRAL = {50: (0.25, 0.75), 90: (0.05, 0.95)}
 AHEAD = ["origin", "series", "family", "years", "year", "last", "actual", "crps", "crps_walk", "in50", "in90"]
 QUESTION = ["row", "origin", "family", "kind", "years", "deadline", "base_year", "threshold", "at_least"]
 QUESTION += ["met", "probability"]
-ASKS = (
-    "origin", "at_least", "threshold", "base_year", "deadline",
-)  # of a question, in the order of `rule_says`  # fmt: skip
+# of a question, in the order of `rule_says`
+ASKS = ("origin", "at_least", "threshold", "base_year", "deadline")
 FITTED = ("ets", "theta", "arima", "ucm")  # models fitted by search, asked at SAMPLE origins only
 SAMPLE, MODEL_DRAWS = 48, 1000
 FOLDS = 10

@@ -75,8 +75,8 @@ def data_hash(folder: str | Path) -> str:
 
 
 def record(
-    said: Statement | Iterable[Statement], folder: str | Path, data_hash: str, asked_at: dt.datetime | None =
-    None,
+    said: Statement | Iterable[Statement], folder: str | Path, data_hash: str,
+    asked_at: dt.datetime | None = None,
 ) -> Path | None:  # fmt: skip
     """Append what was said (assessments, as records or as `Assessment.to_dict` gives them) as one new file of the
     ledger `folder`; returns its path, None when nothing is new. Each definition or comparator (`parts`) is a statement

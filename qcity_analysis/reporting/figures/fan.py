@@ -185,11 +185,9 @@ def _draw_counts(ax: Axes, part: Assessment, counts: dict[int, float], lang: str
         bars["yearly_needed"] = dict.fromkeys(still, part.tally.needed / len(still)), dashed
     for key, (heights, look) in bars.items():
         ax.bar(list(heights), list(heights.values()), width=0.7, label=text(key, lang), **look)
+        colour = INK if key == "yearly" else TARGET
         for year, count in heights.items():
-            note(
-                ax, number(count), (year, count), (0, 3), ha="center", color=INK if key == "yearly" else
-                TARGET,
-            )  # fmt: skip
+            note(ax, number(count), (year, count), (0, 3), ha="center", color=colour)
     ax.axvspan(first - 0.5, last + 0.5, fc=OWN[2], alpha=0.35, lw=0, zorder=0)
     ax.set_ylim(0, 1.12 * ax.get_ylim()[1])
 
