@@ -176,15 +176,11 @@ def test_two_stretches_with_nothing_joining_them_are_forecast_from_the_newer_one
 
 
 AWKWARD = {
-    "ceiling": ([99.1, 99.3, 99.2, 99.4, 99.3], "percent"),
-    "at 100": ([100.0, 100, 100, 100], "percent"),
-    "zeros": ([0.0, 0, 0, 0, 0], "count"),
-    "constant": ([5.0, 5, 5, 5, 5, 5], "positive"),
-    "one jump": ([3.0, 3, 3, 9, 9, 9], "real"),
-    "outlier year": ([4.0, 4.1, 4.3, 1.0, 4.6, 4.7], "positive"),
-    "rounding": ([0.1, 0.2, 0.2, 0.3, 0.2], "positive"),
-    "60 points": (list(np.linspace(1, 60, 60)), "real"),
-}
+    "ceiling": ([99.1, 99.3, 99.2, 99.4, 99.3], "percent"), "at 100": ([100.0, 100, 100, 100], "percent"),
+    "zeros": ([0.0, 0, 0, 0, 0], "count"), "constant": ([5.0, 5, 5, 5, 5, 5], "positive"),
+    "one jump": ([3.0, 3, 3, 9, 9, 9], "real"), "outlier year": ([4.0, 4.1, 4.3, 1.0, 4.6, 4.7], "positive"),
+    "rounding": ([0.1, 0.2, 0.2, 0.3, 0.2], "positive"), "60 points": (list(np.linspace(1, 60, 60)), "real"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("values", "support"), AWKWARD.values(), ids=AWKWARD)

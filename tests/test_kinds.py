@@ -170,6 +170,14 @@ def test_the_tally_is_what_is_known_of_the_years_that_count_and_the_rest_is_draw
     assert 0 < open_["high"].probability < open_["low"].probability < 1
 
 
+def test_what_was_counted_when_it_was_settled_is_said_of_the_year_to_which_it_counts(tmp_path):
+    rows = [new(2021, 17), new(2022, 25), new(2023, 4)]
+    enough, one = counted(tmp_path, [(rows,), ([new(2023, 1), new(2024, 0)], NONE)], "2025-06-30")
+    assert (enough.settled_in, one.status) == ("2022", "missed")
+    assert "46 points counted by 2023" in sentences.headline(enough, "en")
+    assert "截至 2024 年的公布数中有 1" in sentences.headline(one, "zh")
+
+
 def test_what_was_done_with_the_counts_is_said_and_what_is_counted_is_in_the_picture(open_):
     told = {"conflict": "totals_conflict", "counted from": "counted_from", "level": "unused_no_count"}
     assert [name for name, code in told.items() if code not in codes(open_[name])] == []

@@ -109,11 +109,12 @@ def bases(a: Assessment, lang: str) -> list[str]:
 def _facts(a: Assessment, lang: str) -> dict[str, Any]:
     """What headlines, answers and alternative texts may name."""
     known = a.levels()
+    to = a.tally.through if a.tally else None  # a count is that much to there, not when it was enough
     facts: dict[str, Any] = {
         "as_of": a.as_of.isoformat(), "region": a.region_names[lang], "name": a.target.name(lang),
         "year": a.target.deadline,
         "ask": ask(a, lang, say(f"will_{a.word}", lang) if a.status == "forecast" and a.word else ""),
-        "base": a.target.base_year, "settled": period(a.settled_in or a.target.deadline, lang),
+        "base": a.target.base_year, "settled": period(to or a.settled_in or a.target.deadline, lang),
         "value": level(a, a.outcome, lang), "reason": reason(a.reason, lang), "series": a.definition[f"name_{lang}"],
         "last": int(known.index[-1]) if len(known) else "–", "start": a.borrowed_since if a.borrowed else None,
         "other": a.borrowed.region_names[lang] if a.borrowed else "",
