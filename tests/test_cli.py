@@ -11,7 +11,6 @@ from typer.testing import CliRunner
 
 from qcity_analysis import cli
 
-ORDER = "check list add import new-plan diff forecast outlook rules portfolio export run site serve score panel"
 CUT = {"kind": "relative_change", "direction": "at_most", "threshold": -18, "base_year": 2020}
 
 
@@ -24,7 +23,8 @@ def test_importing_the_command_line_loads_no_heavy_library():
 
 def test_every_command_has_help_with_an_example_and_its_exit_codes_in_the_order_of_use():
     commands = get_command(cli.app).list_commands(None)
-    assert " ".join(commands) == ORDER
+    assert " ".join(commands[:6]) == "check list add import new-plan diff"
+    assert " ".join(commands[6:]) == "forecast outlook rules portfolio export run site serve score panel"
     for command in commands:
         shown = CliRunner().invoke(cli.app, [command, "--help"])
         assert shown.exit_code == 0 and f"Example:\n    qcity {command}" in shown.output
