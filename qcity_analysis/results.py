@@ -30,7 +30,7 @@ from .forecasting.forecast import MODELS
 from .forecasting.histories import yearly
 from .reporting import figures, page, sentences, show
 from .reporting.analyses import scenario_shown, scenarios_table
-from .reporting.figures.charts import scorecard_chart
+from .reporting.figures import scorecard_chart
 from .reporting.figures.fan import fan_chart
 from .reporting.formatting import percent
 from .rules.results import rules_for
