@@ -19,7 +19,7 @@ from .sentences import level, level_shown, panel_title, status_shown
 from .show import Block, measure_shown, plain_table, strip
 
 if TYPE_CHECKING:
-    from ..analysis.attribution import Change, Figure
+    from ..analysis.attribution import Change
     from ..analysis.outlook import Feasibility, Moved, Outlook
     from ..analysis.portfolio import Portfolio
     from ..analysis.scenarios import Scenario
@@ -284,25 +284,24 @@ def change_sentence(changed: Change, lang: str) -> str:
 
 def steps_table(changed: Change, lang: str) -> pd.DataFrame:
     """What each step did to the probability, in percentage points; empty where a step has no probability."""
-    steps = {"time": changed.by_time, "revision": changed.by_revision, "new_figure": changed.by_new_figure}
-    known = {name: step for name, step in steps.items() if step is not None}
-    effects = known | {"total": sum(known.values())} if len(known) == len(steps) else {}
+    known = {name: step for name, step in changed.steps.items() if step is not None}
+    effects = known | {"total": sum(known.values())} if len(known) == len(changed.steps) else {}
     points = {name: text("d_points", lang, value=signed(100 * effect)) for name, effect in effects.items()}
     rows = [[text(f"d_{name}", lang), shown] for name, shown in points.items()]
     return titled(rows, ("d_step", "d_effect"), lang)
 
 
-def came_table(data: Data, figures: Iterable[Figure], lang: str) -> pd.DataFrame:
+def came_table(data: Data, figures: pd.DataFrame, lang: str) -> pd.DataFrame:
     """The figures that were published in between, with what they replaced."""
     rows = []
-    for one in figures:
+    for one in figures.itertuples():
         indicator, region = data.indicator(one.indicator_id), data.region_name(one.region, lang)
         name = text("place_and_series", lang, region=region, name=indicator[f"name_{lang}"])
         unit = "%" if "change" in one.measure else str(indicator["unit_zh" if lang == "zh" else "unit"])
-        before = NONE if one.before is None else with_unit(typed(one.before), unit, lang)
+        before = NONE if pd.isna(one.value_before) else with_unit(typed(one.value_before), unit, lang)
         measure = measure_shown(one.measure, one.base_period, lang)
         value = published(one.value, one.decimals, unit, lang, one.qualifier)
-        rows.append([name, one.period, measure, value, before, one.known_from.isoformat()])
+        rows.append([name, one.period, measure, value, before, str(one.known_from.date())])
     return titled(rows, ("d_series", "c_period", "c_measure", "c_figure", "d_before", "c_date"), lang)
 
 
@@ -314,7 +313,7 @@ def change_blocks(data: Data, changed: Change, lang: str, most: int = 0) -> list
         steps = steps_table(one, lang) if one.word != "unchanged" else pd.DataFrame()
         tables = {text("d_step", lang): steps} if len(steps) else {}
         blocks.append(Block(part_title(one.after, lang), [change_sentence(one, lang)], tables))
-    if changed.figures:
+    if len(changed.figures):
         blocks[0].tables[text("d_came", lang)] = came_table(data, changed.figures[-most:], lang)
     else:
         blocks[0].lines.append(say("nothing_came", lang))
