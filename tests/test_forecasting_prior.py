@@ -107,7 +107,7 @@ def test_the_shipped_file_is_small_and_as_training_writes_it_and_has_a_model_car
 
 
 FOREIGN = [
-    ({"gate": []}, "dictionary update|cannot convert|'features'"),
+    ({"gate": []}, "list indices"),
     ({"features": {"age": [0, 1]}}, "its features are not those of this version"),
     ({"gate": {"features": ["age"]}}, "the features of its gate"),
     ({"staying": {"one": 1.0}}, "the terms of staying"),
@@ -231,7 +231,7 @@ def test_from_96_to_98_is_about_as_far_as_from_80_to_90_among_shares():
 
 def test_a_share_counts_moves_at_least_as_fast_in_the_direction_needed_or_in_either():
     sample = np.random.default_rng(1).normal(0.5, 2.0, 99_001)
-    moves = ReferenceChanges("real", 1, 1, np.tile(np.quantile(sample, np.arange(1, 100) / 100), (10, 1)))
+    moves = ReferenceChanges(1, 1, np.tile(np.quantile(sample, np.arange(1, 100) / 100), (10, 1)))
     for move in (-3.0, -0.4, 0.0, 1.1, 4.0):
         slow = float(np.mean(sample >= move) if move >= 0 else np.mean(sample <= move))
         assert moves.share(move, 4) == pytest.approx(slow, abs=0.006)
@@ -241,8 +241,8 @@ def test_a_share_counts_moves_at_least_as_fast_in_the_direction_needed_or_in_eit
         assert moves.share(move, 4, either=True) == pytest.approx(both, abs=0.012)
     still = np.tile(np.r_[np.full(30, -1.0), np.zeros(50), np.full(19, 1.0)], (10, 1))
     # Standing still counts as fast enough when no move is needed.
-    assert ReferenceChanges("percent", 1, 1, still).share(0.0, 1) == pytest.approx(0.70, abs=0.01)
-    unknown = ReferenceChanges("real", 1, 1, np.full((10, 99), np.nan))
+    assert ReferenceChanges(1, 1, still).share(0.0, 1) == pytest.approx(0.70, abs=0.01)
+    unknown = ReferenceChanges(1, 1, np.full((10, 99), np.nan))
     for one, move, years in ((moves, 1.0, 11), (moves, 1.0, 0), (moves, math.nan, 3), (unknown, 1.0, 1)):
         assert one.share(move, years) is None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from calendar import monthrange
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -108,6 +109,12 @@ def figure_keys(observations: pd.DataFrame) -> pd.DataFrame:
 def figure_codes(observations: pd.DataFrame) -> np.ndarray:
     """One whole number for each figure: equal for rows that are vintages of the same."""
     return codes(figure_keys(observations), *KEY)
+
+
+def among(rows: pd.DataFrame, series: Collection[tuple[str, str]]) -> np.ndarray:
+    """Which rows are figures of one of these series, each an indicator and a region."""
+    of = zip(rows["indicator_id"], rows["region"], strict=True)
+    return np.array([one in series for one in of], dtype=bool)
 
 
 def _in_time(observations: pd.DataFrame) -> np.ndarray:

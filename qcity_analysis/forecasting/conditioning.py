@@ -21,10 +21,9 @@ from .features import features, plain, units
 from .histories import SUPPORTS, Histories, align, as_number, framed, from_frame, limits, whole_number
 from .mixture import Ahead, batch_sizes, draw, fit_cells, look_ahead
 from .prior import Prior
-from .quantiles import at_levels, below
+from .quantiles import at_each, below
 
 Years = Mapping[int, float]
-Guess = tuple[np.ndarray, float]
 Pair = tuple[np.ndarray, np.ndarray]
 Completed = tuple[list[int], np.ndarray, np.ndarray]
 
@@ -72,16 +71,14 @@ class Conditions:
         """The bounds of a year: those it has, else those of the support."""
         return self.bounds.get(year, limits(self.support))
 
-    def aligned(self, years: Sequence[int], table: np.ndarray) -> Histories:
-        """Histories with the values `table` (n, len(years)) in ascending `years`, in the segments of this series."""
+    def histories(self, years: Sequence[int] = (), table: np.ndarray | None = None) -> Histories:
+        """Histories with the values `table` (n, len(years)) in ascending `years`; else the one of the values as is."""
+        if table is None:
+            years, table = self.values.index.tolist(), self.values.to_numpy()[None]
         n, width = table.shape
         row, kind = np.arange(n), np.full(n, SUPPORTS.index(self.support))
         aligned = align(n, np.repeat(row, width), np.tile(years, n), table.ravel(), self.breaks)
         return Histories(row, *aligned, kind)
-
-    def plain(self) -> Histories:
-        """The one history of the values as they are."""
-        return self.aligned(self.values.index.tolist(), self.values.to_numpy()[None])
 
     @classmethod
     def of(
@@ -95,15 +92,15 @@ class Conditions:
         if len(values) == 2 and evidence.years():  # two are enough beside a year known in part
             frame = pd.concat([frame, frame[frame["period"] == firm[-1]].assign(period=firm[-1] + 1)])
         support = SUPPORTS[from_frame(frame, breaks).support[0]]
-        lower, upper = _numbers(evidence.lower, "lower"), _numbers(evidence.upper, "upper")
-        errors, estimates = _numbers(evidence.noisy, "noisy"), evidence.estimates
+        tables = {"lower": evidence.lower, "upper": evidence.upper, "noisy": evidence.noisy}
+        lower, upper, errors = (_numbers(table, name) for name, table in tables.items())
         shared = tuple(_numbers(one, "shared") for one in evidence.shared)
-        centres, widths = (_numbers({y: p[k] for y, p in estimates.items()}, "estimates") for k in (0, 1))
+        pairs = evidence.estimates.items()
+        centres, widths = (_numbers({y: pair[k] for y, pair in pairs}, "estimates") for k in (0, 1))
         told = {year: (centre, widths[year]) for year, centre in centres.items()}
         told |= {year: (float(values.get(year, np.nan)), error) for year, error in errors.items()}
         bottom, top = limits(support)
-        both = sorted({*lower, *upper})
-        bounds = {y: (max(lower.get(y, bottom), bottom), min(upper.get(y, top), top)) for y in both}
+        bounds = {y: (max(lower.get(y, bottom), bottom), min(upper.get(y, top), top)) for y in lower | upper}
         known = cls(values, support, tuple(int(year) for year in breaks), bounds, told, shared, prior)
         linked = {known.segment(int(year)) for year in firm}
         for years, message in (
@@ -120,8 +117,7 @@ class Conditions:
             for year in sorted(years):
                 low, high = bounds.get(year, (bottom, top))
                 raise QcityError(message.format(year, low=low, high=high, error=told.get(year, (0, 0))[1]))
-        history = known.plain()
-        unit = units(history)
+        unit = units(history := known.histories())
         weight = prior.gate.weights(plain(features(history, unit)[0]), np.zeros((1, len(prior.cells))))
         return replace(known, unit=float(unit[0]), log_prior=np.log(np.maximum(weight, 1e-300)))
 
@@ -155,10 +151,10 @@ def _informed(known: Conditions) -> Conditions:
 def completed(known: Conditions, rng: np.random.Generator) -> Histories:
     """USED equally likely completed histories up to the last value, or the one there is; in order of that value."""
     if not known.uncertain(ahead=False) and not known.shared:
-        return known.plain()
+        return known.histories()
     years, table, weight = _weighted(known, rng)
     order = np.argsort(table[:, -1], kind="stable")
-    return known.aligned(years, table[order[_resampled(weight[order], USED, rng)]])
+    return known.histories(years, table[order[_resampled(weight[order], USED, rng)]])
 
 
 def _resampled(weight: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -167,10 +163,9 @@ def _resampled(weight: np.ndarray, count: int, rng: np.random.Generator) -> np.n
     return np.searchsorted(edges / edges[-1], steps).clip(0, len(weight) - 1)
 
 
-def _enough(weight: np.ndarray, effective: float) -> bool:
-    """Whether weights are worth so many equal ones."""
-    total = weight.sum()
-    return bool(total > 0 and total**2 / (weight**2).sum() >= effective)
+def _effective(weight: np.ndarray) -> float:
+    """How many equal weights these are worth."""
+    return float(weight.sum() ** 2 / max((weight**2).sum(), 1e-300))
 
 
 def _weighted(known: Conditions, rng: np.random.Generator, effective: float = EFFECTIVE) -> Completed:
@@ -178,33 +173,30 @@ def _weighted(known: Conditions, rng: np.random.Generator, effective: float = EF
     tables, logs = [], []
     while True:
         years, table, log_weight = _trial(known, rng)
-        fit = fit_cells(known.aligned(years, table), np.full(TRIALS, known.unit), known.prior.cells)
-        loglik = fit.loglik + known.log_prior
-        top = loglik.max(axis=1, keepdims=True)
+        fit = fit_cells(known.histories(years, table), np.full(TRIALS, known.unit), known.prior.cells)
         tables.append(table)
-        logs.append(log_weight + (top + np.log(np.exp(loglik - top).sum(axis=1, keepdims=True)))[:, 0])
+        logs.append(log_weight + np.logaddexp.reduce(fit.loglik + known.log_prior, axis=1))
         log = np.concatenate(logs)
         weight = np.exp(log - log.max())
-        if _enough(weight, effective) or len(log) >= MOST:
+        if _effective(weight) >= effective or len(log) >= MOST:
             return years, np.concatenate(tables), weight
 
 
 def _trial(known: Conditions, rng: np.random.Generator) -> Completed:
     """TRIALS completed histories: their years, values (TRIALS, years) and the log weight of how they were drawn."""
-    all_years = known.values.index.to_numpy(int)
+    every = known.values.index.tolist()
     table = np.repeat(known.values.to_numpy()[None], TRIALS, axis=0)
     for one in known.shared:
-        size = np.array([one.get(int(year), 0.0) for year in all_years])
-        table = table + rng.standard_normal((TRIALS, 1)) * size
+        table = table + rng.standard_normal((TRIALS, 1)) * [one.get(year, 0.0) for year in every]
     table = np.clip(table, *limits(known.support))
-    uncertain = np.isin(all_years, list(known.told))
     centres = {year: np.full(TRIALS, value) for year, (value, _) in known.told.items()}
-    centres |= {int(all_years[k]): table[:, k] for k in np.flatnonzero(uncertain)}
-    years, table, log_weight = all_years[~uncertain].tolist(), table[:, ~uncertain], np.zeros(TRIALS)
+    centres |= {year: table[:, k] for k, year in enumerate(every) if year in known.told}
+    firm = [k for k, year in enumerate(every) if year not in known.told]
+    years, table, log_weight = [every[k] for k in firm], table[:, firm], np.zeros(TRIALS)
     # Uncertain years are drawn in ascending order, but a bound only beside a value drawn or firm.
-    firm, behind = [known.segment(year) for year in years], known.uncertain(ahead=False)
+    told, behind = {known.segment(year) for year in years}, known.uncertain(ahead=False)
     begins = {known.segment(year): year for year in behind[::-1] if year in known.told}
-    late = [y for y in behind if known.segment(y) not in firm and y < begins.get(known.segment(y), y)]
+    late = [y for y in behind if known.segment(y) not in told and y < begins.get(known.segment(y), y)]
     for year in [*(year for year in behind if year not in late), *late[::-1]]:
         drawn, log = _proposed(known, year, centres.get(year), _guess(known, years, table, year), rng)
         log_weight += log
@@ -214,24 +206,9 @@ def _trial(known: Conditions, rng: np.random.Generator) -> Completed:
     return years, table, log_weight
 
 
-def _proposed(
-    known: Conditions, year: int, centre: np.ndarray | None, guess: Guess | None, rng: np.random.Generator
-) -> Pair:
-    """Values of one uncertain year and their log weight: likelihood of what is known of it over density drawn from."""
-    if centre is None:
-        assert guess is not None  # a bounded year lies in a segment with a value, drawn before or firm
-        drawn, log_density = _truncated(rng, *guess, *known.within(year))
-        return drawn, -log_density
-    error = known.told[year][1]
-    mean, spread = centre, error
-    if guess is not None:  # a product of normals: what is known, and what its neighbours suggest, widened
-        own, theirs = error**-2, (WIDER * guess[1]) ** -2
-        mean, spread = (centre * own + guess[0] * theirs) / (own + theirs), (own + theirs) ** -0.5
-    drawn, log_density = _truncated(rng, mean, spread, *known.within(year))
-    return drawn, -0.5 * ((drawn - centre) / error) ** 2 - log_density
-
-
-def _guess(known: Conditions, years: list[int], table: np.ndarray, year: int) -> Guess | None:
+def _guess(
+    known: Conditions, years: list[int], table: np.ndarray, year: int
+) -> tuple[np.ndarray, float] | None:
     """Where a value of that year is looked for: between or beside its neighbours in the segment; None without any."""
     here = [k for k, other in enumerate(years) if known.segment(other) == known.segment(year)]
     before, after = [k for k in here if years[k] < year][-1:], [k for k in here if years[k] > year][:1]
@@ -245,15 +222,28 @@ def _guess(known: Conditions, years: list[int], table: np.ndarray, year: int) ->
     return None
 
 
-def _truncated(rng: np.random.Generator, centre: np.ndarray, spread: float, low: float, high: float) -> Pair:
-    """TRIALS draws of a normal distribution between two bounds, and their log density (up to a constant)."""
+def _proposed(
+    known: Conditions, year: int, centre: np.ndarray | None, guess: tuple[np.ndarray, float] | None,
+    rng: np.random.Generator,
+) -> Pair:  # fmt: skip
+    """Values of one uncertain year and their log weight: likelihood of what is known of it over density drawn from."""
     from scipy.special import ndtr, ndtri
 
+    (low, high), error = known.within(year), known.told.get(year, (0.0, 0.0))[1]
+    if centre is None:
+        assert guess is not None  # a bounded year lies in a segment with a value, drawn before or firm
+        mean, spread = guess
+    elif guess is None:
+        mean, spread = centre, error
+    else:  # a product of normals: what is known, and what its neighbours suggest, widened
+        own, theirs = error**-2, (WIDER * guess[1]) ** -2
+        mean, spread = (centre * own + guess[0] * theirs) / (own + theirs), (own + theirs) ** -0.5
     # A bound many spreads away from the centre moves the centre to it, so that there is something to draw.
-    centre = np.clip(centre, low - 3.0 * spread, high + 3.0 * spread)
-    a, b = ndtr((low - centre) / spread), ndtr((high - centre) / spread)
+    mean = np.clip(mean, low - 3.0 * spread, high + 3.0 * spread)
+    a, b = ndtr((low - mean) / spread), ndtr((high - mean) / spread)
     z = ndtri(a + (b - a) * rng.random(TRIALS))
-    return np.clip(centre + spread * z, low, high), -0.5 * z * z - np.log(spread * (b - a))
+    drawn, log_weight = np.clip(mean + spread * z, low, high), 0.5 * z * z + np.log(spread * (b - a))
+    return drawn, log_weight if centre is None else log_weight - 0.5 * ((drawn - centre) / error) ** 2
 
 
 def _part(known: Conditions, years: int, draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -268,8 +258,7 @@ def _part(known: Conditions, years: int, draws: int, rng: np.random.Generator) -
         h, here = _grown(h, owner, paths[:, -1], year - here, rng), year
     if here < last:
         done = np.concatenate([done, draw(look_ahead(h, known.prior, last - here), count, rng)], axis=1)
-    done = done[:, :years]
-    return done if count == draws else done[rng.permutation(count)[:draws]]
+    return done[:, :years] if count == draws else done[rng.permutation(count)[:draws], :years]
 
 
 def _kept(
@@ -284,7 +273,7 @@ def _kept(
         if year in known.told:
             told, error = known.told[year]
             weight = weight * np.exp(-0.5 * ((values - told) / error) ** 2)
-        if _enough(weight, EFFECTIVE):
+        if _effective(weight) >= EFFECTIVE:
             order = np.argsort(values, kind="stable")
             picked = order[_resampled(weight[order], count, rng)]
             return paths[picked], picked * count // pool
@@ -293,27 +282,22 @@ def _kept(
 
 def _far(known: Conditions, ahead: Ahead, year: int, count: int, rng: np.random.Generator) -> Pair:
     """The same where what is known is far from what was expected: values from the tails, years between on a line."""
-    knots, (low, high) = ahead.ahead.knots[:, -1], known.within(year)
-    owner = rng.integers(0, len(knots), count)
+    histories, steps, _ = ahead.ahead.knots.shape
+    owner, (low, high) = rng.integers(0, histories, count), known.within(year)
+    knots, last = ahead.ahead.knots[owner, -1], ahead.ahead.last[owner]
     if year in known.told:
         told, error = known.told[year]
         value = np.clip(told + error * rng.standard_normal(count), low, high)
-        near = 0.1 * error
-        density = below(knots[owner], value + near) - below(knots[owner], value - near)
+        density = below(knots, value + 0.1 * error) - below(knots, value - 0.1 * error)
     else:
-        start, stop = (below(knots[owner], np.full(count, end)) for end in (low, high))
-        level = np.clip(start + (stop - start) * rng.random(count), 1e-9, 1 - 1e-9)
-        value, density = np.empty(count), stop - start
-        for k in range(len(knots)):
-            value[owner == k] = at_levels(knots[k], level[owner == k])
-        value = np.clip(value, low, high)
-    log = np.log(np.maximum(density, 1e-12))
+        start, stop = (below(knots, np.full(count, end)) for end in (low, high))
+        density = stop - start
+        value = at_each(knots, np.clip(start + density * rng.random(count), 1e-9, 1 - 1e-9))
+    value, log = np.clip(value, low, high), np.log(np.maximum(density, 1e-12))
     picked = _resampled(np.exp(log - log.max()), count, rng)
     picked = picked[np.argsort(value[picked], kind="stable")]
-    value, owner = value[picked], owner[picked]
-    last, steps = ahead.ahead.last[owner], ahead.ahead.knots.shape[1]
-    way = np.arange(1, steps + 1) / steps
-    return last[:, None] + (value - last)[:, None] * way, owner * count // len(knots)
+    value, last = value[picked, None], last[picked, None]
+    return last + (value - last) * (np.arange(1, steps + 1) / steps), owner[picked] * count // histories
 
 
 def _grown(
@@ -323,7 +307,7 @@ def _grown(
     count = len(values)
     drawn = ((np.arange(USED) + rng.random(USED)) * count / USED).astype(int)
     rows = h.rows(owner[drawn] * len(h) // count)
-    moved, starts = np.full_like(rows.values, np.nan), np.zeros_like(rows.starts)
-    moved[:, :-step], starts[:, :-step] = rows.values[:, step:], rows.starts[:, step:]
+    moved, starts = np.roll(rows.values, -step, axis=1), np.roll(rows.starts, -step, axis=1)
+    moved[:, -step:], starts[:, -step:] = np.nan, False
     moved[:, -1] = values[drawn]
     return Histories(np.arange(USED), rows.last_year + step, moved, starts, rows.support)

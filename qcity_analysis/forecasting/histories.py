@@ -81,9 +81,7 @@ def inferred(values: np.ndarray) -> np.ndarray:
     """
     low, high = np.nanmin(values, axis=1), np.nanmax(values, axis=1)
     whole = (~np.isfinite(values) | same(values, np.round(values))).all(axis=1)
-    return len(STATED) + np.where(
-        low < 0, 0, np.where((high <= 100) | same(high, 100.0), 2, np.where(whole, 3, 1))
-    )
+    return len(STATED) + np.select([low < 0, (high <= 100) | same(high, 100.0), whole], [0, 2, 3], 1)
 
 
 def printed(values: np.ndarray) -> np.ndarray:
@@ -242,48 +240,45 @@ def checked(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> tuple[Histories,
     """
     _check_columns(frame)
     codes, names = pd.factorize(frame["series_id"], sort=True)
-    ids, reasons = np.asarray(names), dict[int, str]()
-    periods, values = frame["period"], frame["value"]
+    ids, periods, values = np.asarray(names), frame["period"], frame["value"]
     period, (value, wrong) = years_of(periods), numbers_of(values)
     year, seen = np.nan_to_num(period).astype(np.int64), np.isfinite(value)
     kind = frame.get("support", pd.Series(None, index=frame.index, dtype=object)).astype(object)
-    none = kind.isna().to_numpy()
+    unstated = kind.isna().to_numpy()
     support = kind.map({name: k for k, name in enumerate(SUPPORTS)}).fillna(-1).to_numpy(np.int64)
-    support = np.where(none, len(STATED), support)  # no edges; which of the kinds is inferred below
-    first = support[begins := np.unique(codes, return_index=True)[1]]
-    twice = pd.DataFrame({"codes": codes, "year": year}).duplicated().to_numpy()
+    support = np.where(unstated, len(STATED), support)  # no edges; which of the kinds is inferred below
+    begins = np.unique(codes, return_index=True)[1]
+    h = Histories(ids, *align(len(ids), codes[seen], year[seen], value[seen], breaks), support[begins])
     count = np.bincount(codes, weights=seen & ~wrong, minlength=len(ids))[codes]
-
-    def refuse(bad: np.ndarray, say: Callable[[int], str]) -> None:
-        """Refuse the series of these rows; `say` ends the sentence for a row. The first reason counts."""
+    linked = (np.isfinite(h.values) & ~h.starts).any(axis=1)[codes]
+    reasons = dict[int, str]()  # of series by code: the first one counts
+    checks: list[tuple[np.ndarray, Callable[[int], str]]] = [
+        (np.isnan(period), lambda i: f": period {periods.iloc[i]!r}; {A_YEAR}"),
+        (wrong, lambda i: f", {year[i]}: found {values.iloc[i]!r}; allowed: a number"),
+        (np.isinf(value), lambda i: f", {year[i]}: infinite value; leave it out if unknown"),
+        (np.abs(value) > LARGEST, lambda i: f", {year[i]}: {value[i]:g} is beyond {LARGEST:g}, more than can be "
+                                            "computed with; write it in a larger unit"),
+        (support < 0, lambda i: f": unknown support {kind.iloc[i]!r}; allowed: {', '.join(STATED)}."
+                                f"{did_you_mean(str(kind.iloc[i]), STATED)}"),
+        (support != h.support[codes], lambda i: " has more than one support; give it one"),
+        (pd.DataFrame({"codes": codes, "year": year}).duplicated().to_numpy(),
+         lambda i: f" has {year[i]} twice; keep one value for each year"),
+        ((value < LOWER[support]) | (value > UPPER[support]),
+         lambda i: f", {year[i]}: {value[i]:g} is outside its support {SUPPORTS[support[i]]!r} "
+                   f"({'0 to 100' if support[i] == 2 else '0 or more'}); correct the value, or use support 'real'"),
+        (count < FEWEST, lambda i: f" has {count[i]:.0f} {POINTS}"),
+        (~linked, lambda i: " has no two values in one segment; nothing links its years"),
+    ]  # fmt: skip
+    for bad, say in checks:
         rows = np.flatnonzero(bad)
         for i in rows[np.unique(codes[rows], return_index=True)[1]].tolist():
             reasons.setdefault(int(codes[i]), f"series {ids[codes[i]]!r}{say(i)}")
-
-    refuse(np.isnan(period), lambda i: f": period {periods.iloc[i]!r}; {A_YEAR}")
-    refuse(wrong, lambda i: f", {year[i]}: found {values.iloc[i]!r}; allowed: a number")
-    refuse(np.isinf(value), lambda i: f", {year[i]}: infinite value; leave it out if unknown")
-    refuse(np.abs(value) > LARGEST, lambda i: f", {year[i]}: {value[i]:g} is beyond {LARGEST:g}, more than can "
-                                              "be computed with; write it in a larger unit")  # fmt: skip
-    refuse(support < 0, lambda i: f": unknown support {kind.iloc[i]!r}; allowed: {', '.join(STATED)}."
-                                  f"{did_you_mean(str(kind.iloc[i]), STATED)}")  # fmt: skip
-    refuse(support != first[codes], lambda i: " has more than one support; give it one")
-    refuse(twice, lambda i: f" has {year[i]} twice; keep one value for each year")
-    outside = (value < LOWER[support]) | (value > UPPER[support])
-    refuse(outside, lambda i: f", {year[i]}: {value[i]:g} is outside its support {SUPPORTS[support[i]]!r} "
-                              f"({'0 to 100' if support[i] == 2 else '0 or more'}); correct the value, or "
-                              "use support 'real'")  # fmt: skip
-    refuse(count < FEWEST, lambda i: f" has {count[i]:.0f} {POINTS}")
-    kept = seen & ~np.isin(codes, list(reasons))
-    h = Histories(ids, *align(len(ids), codes[kept], year[kept], value[kept], breaks), first)
-    linked = (np.isfinite(h.values) & ~h.starts).any(axis=1)
-    refuse(~linked[codes], lambda i: " has no two values in one segment; nothing links its years")
-    rows = [(ids[code], reason) for code, reason in sorted(reasons.items())]
+    refused = [(ids[code], reason) for code, reason in sorted(reasons.items())]
     good = np.setdiff1d(np.arange(len(ids)), list(reasons))
-    values, unstated = printed(h.values[good]), none[begins][good]
-    kinds = np.where(unstated, inferred(values), first[good])
-    others = replace(h.rows(good), values=values, support=kinds)
-    return others, pd.DataFrame(rows, columns=["series_id", "reason"])
+    h, unstated = h.rows(good), unstated[begins][good]
+    h = replace(h, values=printed(h.values))
+    h = replace(h, support=np.where(unstated, inferred(h.values), h.support))
+    return h, pd.DataFrame(refused, columns=["series_id", "reason"])
 
 
 def _check_columns(frame: pd.DataFrame) -> None:

@@ -128,11 +128,18 @@ def look_ahead(h: Histories, prior: Prior, horizon: int) -> Ahead:
     """Forecast a block of series."""
     unit = units(h)
     seen, turn = features(h, unit)
-    structural, weight, kept, cells = mixed(h, unit, seen, prior.cells, prior.gate, max(horizon, YEARS))
-    knots = _blend(structural, prior.direct(seen, turn), h, prior)[:, :horizon]
+    gate, weight, kept, cells = mixed(h, unit, seen, prior.cells, prior.gate, max(horizon, YEARS))
+    # Quantile average with the learners; a series that never changed tells no direction: the mixture alone.
+    changed = np.nanmax(h.values, axis=1) > np.nanmin(h.values, axis=1)
+    share = np.where(changed, prior.share, 1.0)[:, None, None]
+    mean = share * gate[:, :YEARS] + (1.0 - share) * prior.direct(seen, turn)
+    middle = mean[:, :, MIDDLE : MIDDLE + 1]
+    wide = np.maximum.accumulate(middle + prior.widen[group(h)] * (mean - middle), axis=2)
+    later = gate[:, YEARS:] + (wide - gate[:, :YEARS])[:, YEARS - 1 :]  # the mixture's, moved to join on
+    knots = np.concatenate([wide, np.maximum.accumulate(later, axis=2)], axis=1)[:, :horizon]
     last, item = h.values[:, -1], items(h)
     knots = last[:, None, None] + unit[:, None, None] * knots
-    stay = np.where(item[:, None] > 0, 0.0, prior.staying.probability(h, seen, horizon))
+    stay = np.where(item[:, None] > 0, 0.0, prior.stays(h, seen, horizon))
     for row in np.flatnonzero(item):
         knots[row] = item[row] * count_knots(h.values[row] / item[row], horizon)
     marginals = Marginals(knots, last, stay, LOWER[h.support], UPPER[h.support], item)
@@ -169,18 +176,6 @@ def mixed(
         cell = location[:, k, :, None] + scale[:, k, :, None] * spread[:, k, None]
         knots += weight[:, k, None, None] * cell
     return knots, weight, kept, which
-
-
-def _blend(gate: np.ndarray, direct: np.ndarray, h: Histories, prior: Prior) -> np.ndarray:
-    """Quantile average of gate and learners, widened; after five years the gate's, moved to join on."""
-    # A series that never changed tells no direction: the mixture alone, centred on it.
-    changed = np.nanmax(h.values, axis=1) > np.nanmin(h.values, axis=1)
-    share = np.where(changed, prior.share, 1.0)[:, None, None]
-    mean = share * gate[:, :YEARS] + (1.0 - share) * direct
-    middle = mean[:, :, MIDDLE : MIDDLE + 1]
-    wide = np.maximum.accumulate(middle + prior.widen[group(h)] * (mean - middle), axis=2)
-    moved = gate[:, YEARS:] + (wide - gate[:, :YEARS])[:, YEARS - 1 :]
-    return np.concatenate([wide, np.maximum.accumulate(moved, axis=2)], axis=1)
 
 
 def fit_cells(h: Histories, unit: np.ndarray, cells: Cells) -> Filtered:
@@ -292,7 +287,7 @@ def explain(
     def median(values: pd.Series, year: int) -> float:
         """The median in a year."""
         ahead = look_ahead(one_history(values, support, breaks), prior, year - int(values.index[-1])).ahead
-        return float(ahead.quantiles(np.array([0.5]))[0, -1, 0])
+        return float(ahead.quantiles([0.5])[0, -1, 0])
 
     h, cells = one_history(seen, support, breaks), prior.cells
     unit = units(h)

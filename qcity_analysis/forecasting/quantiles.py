@@ -86,27 +86,26 @@ class Marginals(NamedTuple):
     def lump(self) -> tuple[np.ndarray, np.ndarray]:
         """Levels (n, H) at which the lump at the last value begins and ends; from an edge there is one way only."""
         flat, last = self.knots.reshape(-1, len(KNOTS)), np.repeat(self.last, self.stay.shape[1])
-        under, moves = below(flat, last).reshape(self.stay.shape), 1.0 - self.stay
-        begin = np.where(same(self.last, self.high)[:, None], moves, moves * under)
-        begin = np.where((self.last <= self.low)[:, None], 0.0, begin)
+        under = below(flat, last).reshape(self.stay.shape)
+        under = np.where(same(self.last, self.high)[:, None], 1.0, under)
+        begin = np.where((self.last <= self.low)[:, None], 0.0, (1.0 - self.stay) * under)
         return begin, begin + self.stay
 
-    def quantiles(self, levels: np.ndarray) -> np.ndarray:
+    def quantiles(self, levels: Sequence[float] | np.ndarray) -> np.ndarray:
         """Quantiles (n, H, Q) at `levels` (Q,), between 0 and 1."""
-        levels, (begin, end) = np.asarray(levels, dtype=float), self.lump()
-        stays = (levels >= begin[:, :, None]) & (levels <= end[:, :, None]) & (self.stay > 0)[:, :, None]
-        values = np.where(stays, self.last[:, None, None], at_levels(self.knots, levels))
+        begin, end = (level[:, :, None] for level in self.lump())
+        stays = (begin <= levels) & (end >= levels) & (self.stay > 0)[:, :, None]
+        values = np.where(stays, self.last[:, None, None], at_levels(self.knots, np.asarray(levels)))
         return self.within(values, np.arange(len(values)))
 
     def within(self, values: np.ndarray, row: np.ndarray) -> np.ndarray:
         """Values (m, ...) of the series `row` (m,) as it can have them: whole items, within the range."""
-        whole = self.item[row] > 0
-        if whole.any():
-            item = self.item[row][whole].reshape(-1, *[1] * (values.ndim - 1))
+        shape = (-1, *[1] * (values.ndim - 1))
+        low, high, item = (field[row].reshape(shape) for field in (self.low, self.high, self.item))
+        if (whole := item.ravel() > 0).any():
             values = values.copy()
-            values[whole] = _whole(values[whole] / item, np.ceil) * item + 0.0  # no minus zero
-        edge = (slice(None), *[None] * (values.ndim - 1))
-        return np.clip(values, self.low[row][edge], self.high[row][edge])
+            values[whole] = _whole(values[whole] / item[whole], np.ceil) * item[whole] + 0.0  # no minus zero
+        return np.clip(values, low, high)
 
     def probability(
         self, row: np.ndarray, step: np.ndarray, x: np.ndarray, at_least: np.ndarray

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..analysis.portfolio import portfolio as add_up
-from ..catalogue import check_language, join, text
+from ..assessment.answer import Assessment
+from ..catalogue import check_language, join, say, text
+from ..data.load import Data
 from ..errors import QcityError
 from . import analyses, sentences, show
 from .figures.charts import portfolio_chart
 from .formatting import text_of
 from .sentences import section_name
 
-if TYPE_CHECKING:
-    from ..assessment.answer import Assessment
-    from ..data.load import Data
-
 LIKELY = 0.66
 FEW = 3  # departments named in a row
+PICKED, ORDERS = ("section", "departments", "binding"), ("order", "chance")  # of the rows
 GROUPS = ("attention", "open", "settled", "without")
+COUNTS = ["targets", "met", "missed", "open", "expected", "unassessed"]
 STATUSES = ("met", "missed", "forecast", "depends_on_definition", "not_assessable")
 NAMED = 6  # targets that cannot be assessed, named in one sentence
 
@@ -31,13 +31,10 @@ def answer(data: Data, results: Sequence[Assessment], lang: str) -> None:
     counts = {status: sum(a.status == status for a in results) for status in STATUSES}
     answered = [a for a in results if _group(a) != "without"]
     told = Counter(sentences.chance(a, lang)[1] or sentences.status_shown(a, lang) for a in answered)
-    parts = join(
-        [text("scorecard_part", lang, count=n, label=label) for label, n in told.most_common()], lang
-    )
-    facts = {"total": len(results), "answered": len(answered), "missing": len(results) - len(answered)}
-    words = text(
-        "scorecard_answer" if told else "scorecard_none", lang, parts=parts, as_of=data.as_of, **facts
-    )
+    parts = [text("scorecard_part", lang, count=n, label=label) for label, n in told.most_common()]
+    facts: dict[str, Any] = {"answered": len(answered), "missing": len(results) - len(answered)}
+    facts |= {"total": len(results), "parts": join(parts, lang), "as_of": data.as_of}
+    words = text("scorecard_answer" if told else "scorecard_none", lang, **facts)
     name = sentences.plan_title(data, results[0].target.plan, lang)
     front = {
         "kind": "scorecard", "lang": lang, "title": text("scorecard_question", lang, plan=name),
@@ -52,19 +49,54 @@ def rows(results: Sequence[Assessment], lang: str) -> None:
     """Show every target as a row with its bar, in groups by what needs attention; to be filtered and sorted."""
     groups: dict[str, list[str]] = {}
     for order, a in enumerate(results):
-        section, named = text_of(a.target.section), join(sentences.departments_of(a, lang), lang)
-        few = join(sentences.departments_of(a, lang)[:FEW], lang)
-        about = [sentences.finding(a, lang), section_name(section, lang) if section else "", few]
-        facts = {"section": section_name(section, lang), "departments": named, "order": f"{order:03}"}
+        section, named = text_of(a.target.section), sentences.departments_of(a, lang)
+        about = [
+            sentences.finding(a, lang),
+            section_name(section, lang) if section else "",
+            join(named[:FEW], lang),
+        ]
+        facts = {
+            "section": section_name(section, lang),
+            "departments": join(named, lang),
+            "order": f"{order:03}",
+        }
+        facts["binding"] = say(f"binding_{a.target.binding}", lang) if a.target.binding else ""
         facts["chance"] = f"{a.chance if a.chance is not None else -1:.4f}"
         href, said = f"{a.target.target_id}.{lang}.html", " · ".join(filter(None, about))
         groups.setdefault(_group(a), []).append(show.row(a.target.name(lang), a, lang, said, href, **facts))
+    choices = {key: [("", "all")] for key in PICKED} | {"sort": [(key, f"order_{key}") for key in ORDERS]}
+    tools = ""  # the script adds what can be picked, and shows them
+    for key, pairs in choices.items():
+        options = "".join(f'<option value="{value}">{text(word, lang)}</option>' for value, word in pairs)
+        tools += f'<label>{text(f"pick_{key}", lang)} <select name="{key}">{options}</select></label>'
     show.section("rows", lang, "")
-    show.html(_tools(results, lang))
+    show.html(_axis(results, lang), f'<form class="qcity tools" hidden>{tools}</form>')
     for key in [key for key in GROUPS if key in groups]:
         title, listed = text(f"g_{key}", lang), f'<ul class="qcity rows">{"".join(groups[key])}</ul>'
         head = f"{title} ({len(groups[key])})"
-        show.html(show.fold(head, listed) if key == "without" else f"<h3>{escape(head)}</h3>{listed}")
+        show.html(
+            show.fold(head, listed)
+            if key == "without"
+            else f'<h3><i class="{key}"></i>{escape(head)}</h3>{listed}'
+        )
+
+
+def _axis(results: Sequence[Assessment], lang: str) -> str:
+    """When the targets fall due, on one axis that holds this year: a dot each by its group, their number, the year."""
+    due, today = Counter(a.target.deadline for a in results), results[0].as_of.year
+    kinds = sorted((GROUPS.index(_group(a)), a.target.deadline) for a in results)
+    columns = []
+    for year in range(min(today, *due), max(today, *due) + 1):
+        dots = "".join(f'<i class="{GROUPS[kind]}"></i>' for kind, deadline in kinds if deadline == year)
+        named = (
+            f"<b>{due[year]}</b><span>{year}</span>"
+            if due[year]
+            else f"<span>{year}</span>" * (year == today)
+        )
+        columns.append(f"<div{' class=now' * (year == today)}>{dots}{named}</div>")
+    items = join([f"{year}: {due[year]}" for year in sorted(due)], lang)
+    alt = escape(text("alt_deadlines", lang, items=items, today=today))
+    return f'<div class="qcity due" role="img" aria-label="{alt}">{"".join(columns)}</div>'
 
 
 def _group(a: Assessment) -> str:
@@ -73,20 +105,6 @@ def _group(a: Assessment) -> str:
     if a.status == "met":
         return "settled"
     return "open" if a.status == "forecast" and (a.probability or 0) >= LIKELY else "attention"
-
-
-def _tools(results: Sequence[Assessment], lang: str) -> str:
-    """Choices of section, department and order; without a script they stay hidden."""
-    named = {one for a in results for one in sentences.departments_of(a, lang)}
-    sections = [section_name(name, lang) for name in sentences.by_section(results)]
-    choices = {key: [("", text("all", lang)), *((one, one) for one in values)]
-               for key, values in (("section", sections), ("departments", sorted(named)))}  # fmt: skip
-    choices["sort"] = [(key, text(f"order_{key}", lang)) for key in ("order", "chance")]
-    shown = ""
-    for key, pairs in choices.items():
-        options = "".join(f'<option value="{escape(one)}">{escape(name)}</option>' for one, name in pairs)
-        shown += f'<label>{escape(text(f"pick_{key}", lang))} <select name="{key}">{options}</select></label>'
-    return f'<form class="qcity tools" hidden>{shown}</form>'
 
 
 def portfolio(data: Data, results: Sequence[Assessment], lang: str) -> None:
@@ -114,7 +132,10 @@ def portfolio(data: Data, results: Sequence[Assessment], lang: str) -> None:
             names = [text_of(name) for name in frame[f"name_{lang}"]]
             names = [section_name(name, lang) for name in names] if head == "p_group" else names
             names = [name or text("p_no_department", lang) for name in names]
-            tables.append(show.table_html(analyses.groups_table(frame, names, head, lang), text(key, lang)))
+            cells = frame[COUNTS].map(analyses.amount).to_numpy()
+            heads = [f"p_{name}{'_column' * (name == 'expected')}" for name in COUNTS]
+            listed = analyses.titled(cells, heads, lang, head, names)
+            tables.append(show.table_html(listed, text(key, lang)))
     show.html(show.fold(text("p_tables", lang), show.paragraphs(text("s_portfolio", lang)), *tables))
     if missing := analyses.unassessed_sentence(plan, lang, NAMED):
         show.markdown(missing)

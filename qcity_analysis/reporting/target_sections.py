@@ -7,25 +7,24 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from ..analysis.attribution import explain_change
 from ..analysis.outlook import outlook as look_ahead
 from ..analysis.sensitivity import sensitivity as vary
+from ..assessment.answer import Assessment
 from ..catalogue import check_language, say, text
+from ..data.load import Data
 from ..rules import RULES
+from ..rules.question import RuleResult
 from ..rules.results import judged, results_for
 from . import analyses, sentences, show
 from .analyses import part_title
 from .figures.fan import fan_chart
+from .formatting import NONE
 from .sentences import chance, status_shown
-
-if TYPE_CHECKING:
-    from ..assessment.answer import Assessment
-    from ..data.load import Data
-    from ..rules.question import RuleResult
 
 FIGURES = 12  # figures named that came in between
 
@@ -63,11 +62,8 @@ def picture(a: Assessment, lang: str) -> None:
 
 def numbers(a: Assessment, lang: str) -> None:
     """Show, folded, how it was computed: what is expected with its interval, paths, model and error."""
-    told = [
-        line
-        for part in (a, *a.parts)
-        for line in (*sentences.bases(part, lang), *sentences.sentences(part, lang))
-    ]
+    parts, ways = (a, *a.parts), (sentences.bases, sentences.sentences)
+    told = [line for part in parts for way in ways for line in way(part, lang)]
     show.html(show.fold(text("h_numbers", lang), show.paragraphs(*dict.fromkeys(told))))
 
 
@@ -141,9 +137,8 @@ def rules_table(a: Assessment, lang: str) -> pd.DataFrame:
     >>> shown.index[0], list(shown.columns)
     ('The answer of this page', ['Class', 'Will it be met?', 'Source'])
     """
-    shown, word = chance(a, lang)
-    settled = {"met": "rule_yes", "missed": "rule_no"}.get(a.status)
-    yes = shown or (text(settled, lang) if settled else "–")
+    (shown, word), settled = chance(a, lang), {"met": "rule_yes", "missed": "rule_no"}.get(a.status)
+    yes = shown or (text(settled, lang) if settled else NONE)
     rows = {text("rules_ours", lang): [word or status_shown(a, lang), yes, "qcity_analysis"]}
     for rule, result in results_for(a).items():
         rows[RULES[rule].name(lang)] = [*rule_shown(result, lang), RULES[rule].source(lang)]
@@ -163,17 +158,16 @@ def shared_reason(a: Assessment, lang: str) -> str:
     >>> shared_reason(qc.assess(qc.load(), "national_standards"), "en")
     'No rule applies: the rule judges levels; this target is of kind cumulative.'
     """
-    results = results_for(a).values()
-    reasons = {"" if result.category is not None else _reason(result, lang) for result in results}
+    reasons = {"" if one.category is not None else _reason(one, lang) for one in results_for(a).values()}
     return text("rules_none", lang, reason=reasons.pop()) if len(reasons) == 1 and "" not in reasons else ""
 
 
 def rule_shown(result: RuleResult, lang: str) -> list[str]:
     """The class in words, or why the rule does not apply; and yes, no or a dash."""
-    yes = "–" if result.will_meet is None else text("rule_yes" if result.will_meet else "rule_no", lang)
-    if result.category is not None:
-        return [text(f"rule_word_{result.category}", lang), yes]
-    return [text("rule_not_applicable", lang, reason=_reason(result, lang)), yes]
+    if result.category is None:
+        return [text("rule_not_applicable", lang, reason=_reason(result, lang)), NONE]
+    yes = NONE if result.will_meet is None else text("rule_yes" if result.will_meet else "rule_no", lang)
+    return [text(f"rule_word_{result.category}", lang), yes]
 
 
 def _reason(result: RuleResult, lang: str) -> str:
@@ -200,16 +194,13 @@ def sources(a: Assessment, lang: str) -> None:
 
 def notes(a: Assessment, lang: str) -> None:
     """Show our reading of the wording, assumptions and notes, those of each part under its name."""
-    blocks: dict[str, list[str]] = {"": [f"- {line}" for line in sentences.plan_reading(a, lang)]}
+    blocks: dict[str, list[str]] = {"": sentences.plan_reading(a, lang)}
     for part in (a, *a.by_definition()):
         of_series = part.series.notes if part.series is not None and part.role != "main" else ()
-        told = [f"- {sentences.note(note, lang)}" for note in (*part.notes, *of_series)]
+        told = [sentences.note(note, lang) for note in (*part.notes, *of_series)]
         blocks.setdefault(part_title(part, lang), []).extend(told)
-    shown = [
-        "\n".join([f"### {name}\n"] * bool(name) + [*dict.fromkeys(lines)])
-        for name, lines in blocks.items()
-        if lines
-    ]
+    listed = {name: "\n".join(f"- {line}" for line in dict.fromkeys(lines)) for name, lines in blocks.items()}
+    shown = [f"### {name}\n\n{lines}" if name else lines for name, lines in listed.items() if lines]
     if shown:
         show.section("notes", lang, "\n\n".join(shown))
 
@@ -218,13 +209,10 @@ def answer_lines(answer: Assessment, lang: str) -> list[str]:
     """The answer and each of its parts with its sentences and notes; how to add figures where there are too few."""
     lines = []
     for part in (answer, *answer.parts):
+        notes = dict.fromkeys(sentences.note(note, lang) for note in part.notes)
         told = [text("illustrative_banner", lang)] if part.illustrative else []
         told += [sentences.headline(part, lang), *sentences.sentences(part, lang)]
-        told += [
-            *sentences.bases(part, lang),
-            *dict.fromkeys(sentences.note(note, lang) for note in part.notes),
-        ]
-        lines.append("\n  ".join(told) + "\n")
+        lines.append("\n  ".join([*told, *sentences.bases(part, lang), *notes]) + "\n")
     return lines + ([sentences.how_to_add(answer, lang)] if answer.status == "not_assessable" else [])
 
 

@@ -1,4 +1,4 @@
-"""Charts of a plan and of a record: bars, a reliability diagram, past forecasts against what came, regions.
+"""Charts of a plan, a record and a change: bars, reliability, past forecasts against what came, regions, drivers.
 
 The fan chart of one target is in `fan`.
 """
@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ...catalogue import text
+from ...analysis.portfolio import Portfolio
+from ...assessment.answer import Assessment
+from ...catalogue import join, text
 from ..analyses import amount
+from ..formatting import number, signed, with_unit
 from ..sentences import chance, status_shown
-from . import FAINT, INK, LENT, MUTED, OWN, TARGET, Look, mark, new_figure, note, shortened
+from . import FAINT, INK, LENT, MUTED, OWN, TARGET, Look, mark, new_figure, note, shortened, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from ...analysis.portfolio import Portfolio
-    from ...assessment.answer import Assessment
 
 BLUE, BLUE_MID, BLUE_LIGHT = OWN
 OCHRE = LENT[0]
@@ -53,9 +53,12 @@ def portfolio_chart(portfolio: Portfolio, lang: str = "en") -> Figure:
     first, last = map(int, np.flatnonzero(likely)[[0, -1]])
     while last - first + 1 < min(FEWEST, len(likely)):
         first, last = (first - 1, last) if first > 0 else (first, last + 1)
-    numbers = list(range(first, last + 1))
-    chances = 100 * portfolio.counts.loc[numbers].astype(float)
-    dependent, alone = chances["dependent"].to_numpy(), chances["independent"].to_numpy()
+    chances = 100 * portfolio.counts.loc[first:last].astype(float)
+    numbers, dependent, alone = (
+        [*chances.index],
+        chances["dependent"].to_numpy(),
+        chances["independent"].to_numpy(),
+    )
     low, high = portfolio.interval()
     title = text("p_title", lang, low=low, high=high, total=len(portfolio.targets))
     with new_figure(3.4) as figure:
@@ -97,10 +100,11 @@ def reliability_chart(table: pd.DataFrame, lang: str = "en") -> Figure:
         upper.set(xlim=(-2, 102), ylim=(-2, 102))
         upper.set_ylabel(text("axis_happened", lang))
         upper.tick_params(axis="x", labelbottom=False, length=0)
-        lower.bar(said, questions, width=6.5, color=BLUE_LIGHT, ec=BLUE, lw=0.7)
-        for x, number in zip(said, questions, strict=True):
-            note(lower, f"{int(number):,}", (x, number), (0, 2), ha="center", color=INK)
-        lower.set_ylim(0, 1.25 * float(questions.max()))
+        labels = [f"{int(number):,}" for number in questions]
+        turned = max(map(len, labels)) > 4  # side by side they would touch
+        bars = lower.bar(said, questions, width=6.5, color=BLUE_LIGHT, ec=BLUE, lw=0.7)
+        lower.bar_label(bars, labels, padding=3, color=INK, rotation=90 if turned else 0)
+        lower.set_ylim(0, (2.1 if turned else 1.3) * float(questions.max()))
         lower.set_yticks([])
         lower.grid(False)
         lower.spines["bottom"].set_color(FAINT)
@@ -175,4 +179,36 @@ def regions_chart(answers: Sequence[Assessment], lang: str = "en") -> Figure:
             answer = chance(a, lang)[0] or status_shown(a, lang)
             ax.set_title(f"{a.region_names[lang]}\n{answer}", loc="left", color=INK)
             ax.set_xticks([int(levels.index[0]), a.target.deadline] if len(levels) else [])
+    return figure
+
+
+def waterfall_chart(
+    start: float, steps: pd.Series, years: Sequence[int], unit: str = "", lang: str = "en"
+) -> Figure:
+    """From the level of the first of `years` to that of the last by `steps`, each as a bar; the title says them all.
+
+    `start` is the first level; `steps` (index: names as shown) are contributions that add up to the change.
+    """
+    ends, shown = np.cumsum([start, *steps]), [signed(step) for step in steps]
+    first, last = number(ends[0]), with_unit(number(ends[-1]), unit, lang)
+    parts = join([f"{name} {step}" for name, step in zip(steps.index, shown, strict=True)], lang)
+    title = text("waterfall", lang, start=years[0], end=years[-1], first=first, last=last, parts=parts)
+    lines = wrapped(title, 25 if lang == "zh" else 46)
+    with new_figure(3.0 + 0.24 * len(lines)) as figure:
+        figure.suptitle(
+            "\n".join(lines), x=0.01, y=0.98, ha="left", va="top", fontsize=12.5, fontweight="bold"
+        )
+        ax = figure.add_axes((0.13, 0.12, 0.84, 2.4 / figure.get_figheight()))
+        ax.use_sticky_edges = False
+        colours = [BLUE_MID if step > 0 else OCHRE for step in steps]
+        bars = ax.bar(np.arange(len(steps)) + 1, steps, bottom=ends[:-1], width=0.6, color=colours)
+        ax.bar_label(bars, shown, padding=3, color=INK)
+        ax.hlines(ends, np.arange(len(ends)), np.arange(len(ends)) + 1, color=MUTED, lw=0.8, ls=DASHES)
+        for x, level in ((0, ends[0]), (len(ends), ends[-1])):
+            ax.hlines(level, x - 0.35, x + 0.35, color=INK, lw=4)
+            note(ax, number(level), (x, level), (0, 5), ha="center", color=INK)
+        names = [str(years[0]), *(shortened(str(name), 16) for name in steps.index), str(years[-1])]
+        ax.set_xticks(range(len(names)), names)
+        ax.margins(y=0.15)
+        ax.set_ylabel(unit)
     return figure
