@@ -261,7 +261,7 @@ def change_blocks(data: Data, changed: Change, lang: str, most: int = 0) -> list
     blocks = []
     for one in (changed, *(part for part in changed.parts if part.word != "unchanged")):
         block = Block(part_title(one.after, lang), [change_sentence(one, lang)], {})
-        effects = [effect for step in STEPS if (effect := getattr(one, f"by_{step}")) is not None]
+        effects = [effect for effect in one.steps.values() if effect is not None]
         if one.word != "unchanged" and len(effects) == len(STEPS):
             points = [text("d_points", lang, value=signed(100 * each)) for each in (*effects, sum(effects))]
             named = [text(f"d_{step}", lang) for step in (*STEPS, "total")]
@@ -269,14 +269,16 @@ def change_blocks(data: Data, changed: Change, lang: str, most: int = 0) -> list
             block.tables[text("d_step", lang)] = steps
         blocks.append(block)
     rows = []
-    for came in changed.figures[-most:]:
+    for came in changed.figures[-most:].itertuples():
         unit = formatting.unit_in(data.indicator(came.indicator_id), lang)
         unit = "%" if "change" in came.measure else unit
-        before = NONE if came.before is None else with_unit(formatting.typed(came.before), unit, lang)
+        before = (
+            NONE if pd.isna(came.value_before) else with_unit(formatting.typed(came.value_before), unit, lang)
+        )
         value = formatting.published(came.value, came.decimals, unit, lang, came.qualifier)
         measure = measure_shown(came.measure, came.base_period, lang)
         name = series_name(data, came.indicator_id, came.region, lang)
-        rows.append([name, came.period, measure, value, before, came.known_from.isoformat()])
+        rows.append([name, came.period, measure, value, before, str(came.known_from.date())])
     if rows:
         keys = ("d_series", "c_period", "c_measure", "c_figure", "d_before", "c_date")
         blocks[0].tables[text("d_came", lang)] = titled(rows, keys, lang)
