@@ -28,7 +28,6 @@ from ..forecasting.histories import LOWER, SUPPORTS, UPPER
 from ..forecasting.prior import YEARS
 from ..rules import RULES, Goal
 from ..rules.question import question_of
-from ..rules.results import says
 from ..series.annual import AnnualSeries, annual_series
 from ..targets import reaches
 
@@ -262,7 +261,7 @@ def rule_says(
     direction = "at_least" if at_least else "at_most"
     goal = Goal(direction, float(threshold), int(base_year), int(deadline), "level")
     question = question_of(levels, goal, int(levels.index[-1]))
-    answers = (says(rule, question).will_meet for rule in RULES.values())
+    answers = (rule.says(question).will_meet for rule in RULES.values())
     return [np.nan if answer is None else float(answer) for answer in answers]
 
 
