@@ -186,7 +186,7 @@ def test_a_report_appends_one_file_with_what_its_pages_said(tmp_path, then):
         (tmp_path / "results" / f"{name}.json").write_text(json.dumps(result), "utf-8")
     runs = [{"plan": "made_up", "kind": kind, "files": [f"results/{name}.json"]}
             for kind, name in (("target", "goal"), ("target", "goal"), ("scorecard", "scorecard"))]  # fmt: skip
-    ledger.record(report._answers(tmp_path, runs), ledger.home(raw), ledger.data_hash(raw))
+    ledger.record(report.answers_of(tmp_path, runs), ledger.home(raw), ledger.data_hash(raw))
     assert len(list(ledger.home(raw).iterdir())) == 1
     assert ledger.read(ledger.home(raw))["probability"].tolist() == [answer["probability"]]
 
