@@ -101,6 +101,24 @@ def test_a_target_that_cannot_be_assessed_exits_with_3(tmp_path, qcity, levels, 
     assert "qcity add widgets --region testville" in out and contents(tmp_path) == before
 
 
+@pytest.mark.parametrize(("words", "expected"), [
+    ("check --data {empty}", 0), ("list --plan nope", 2), ("import", 2), ("import x.csv", 2), ("import --undo", 2),
+    ("add widgets --region testville --period x --value 1 --publisher P --title T --date 2024", 2),
+    ("new-plan A", 2), ("new-plan a --out {empty}/regions.csv/a", 2), ("diff --from soon", 2),
+    ("forecast goal --data {empty}", 3), ("forecast goal --region all --figure {empty}/a.svg --draws 100", 0),
+    ("outlook goal --data {empty} --since 2024-01-01", 3), ("rules goal --data {empty}", 3),
+    ("portfolio made_up --data {empty}", 3), ("export --to {empty}/none/x.csv --draws 100", 2),
+    ("export --to {empty}/x.odt --draws 100", 2), ("run --plan nope --out {empty}/out", 2), ("site {empty}", 2),
+    ("site {empty} --to {empty}/copy", 2), ("serve {empty}", 2), ("score --plan nope", 2),
+    ("panel {empty}/none.parquet {empty}/out", 2), ("panel {empty}/none.parquet out --levels x", 2),
+])  # fmt: skip
+def test_every_command_ends_with_the_code_that_its_help_names(tmp_path, qcity, words, expected, monkeypatch):
+    monkeypatch.setenv("QCITY_DATA", str(package(tmp_path / "data")))
+    empty = package(tmp_path / "empty", observations=[])
+    code, out, err = qcity(*words.format(empty=empty).split())
+    assert (code, bool(out), err.startswith("qcity: ")) == (expected, code != 2, code == 2)
+
+
 def test_forecast_and_list_give_json_a_program_can_read(tmp_path, qcity):
     words = ["--data", package(tmp_path), "--json"]
     code, out, _ = qcity("forecast", "goal", *words, "--as-of", "2024-12-31", "--draws", 500)
