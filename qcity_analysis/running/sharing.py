@@ -181,5 +181,5 @@ def server(out: str | Path, port: int = 0) -> ThreadingHTTPServer:
     site_files(out)
     try:
         return ThreadingHTTPServer(("127.0.0.1", port), partial(SimpleHTTPRequestHandler, directory=str(out)))
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise QcityError(f"port {port} cannot be used: {error}; --port 0 takes a free one") from error
