@@ -149,7 +149,7 @@ def test_killed_at_random_moments_or_in_bare_surroundings_the_pages_are_the_same
     killed, bare, plain = (
         {name: one[name] for name in one if re.search("html$|^results", name)} for one in made
     )
-    assert killed == bare == plain and len(plain) == 11 and not list(tmp_path.rglob("*.part"))
+    assert killed == bare == plain and len(plain) == 10 and not list(tmp_path.rglob("*.part"))
 
 
 def test_one_run_at_a_time_in_a_folder(made):
