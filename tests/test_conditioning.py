@@ -19,11 +19,10 @@ from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import annual
 from qcity_analysis.forecasting.annual import Shares, borrow, borrowing_evidence, forecast_series, remarks
 from qcity_analysis.forecasting.conditioning import Conditions, completed
-from qcity_analysis.forecasting.features import units
 from qcity_analysis.forecasting.forecast import Forecast, forecast
 from qcity_analysis.forecasting.histories import SeriesError, one_history
 from qcity_analysis.forecasting.panel import forecast_panel
-from qcity_analysis.forecasting.prior import Cells, Gate, Prior, shipped, shipped_text
+from qcity_analysis.forecasting.prior import Cells, Gate, Prior, shipped, shipped_text, units
 from qcity_analysis.reporting import sentences
 from qcity_analysis.series.annual import annual_series
 from qcity_analysis.series.evidence import Evidence

@@ -13,13 +13,22 @@ from yearly_series import alike, frame, many
 
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import prior as priors
-from qcity_analysis.forecasting import scores
-from qcity_analysis.forecasting.features import NAMES, PLAIN, features, plain, units
 from qcity_analysis.forecasting.histories import checked
 from qcity_analysis.forecasting.mixture import ahead, kalman, mixed
 from qcity_analysis.forecasting.panel import forecast_panel
-from qcity_analysis.forecasting.prior import Cells, ReferenceChanges, read_prior, shipped, shipped_text
-from qcity_analysis.forecasting.quantiles import KNOTS
+from qcity_analysis.forecasting.prior import (
+    NAMES,
+    PLAIN,
+    Cells,
+    ReferenceChanges,
+    features,
+    plain,
+    read_prior,
+    shipped,
+    shipped_text,
+    units,
+)
+from qcity_analysis.forecasting.quantiles import KNOTS, LEVELS, crps_quantiles, log_score, walk_quantiles
 from training.priorfile import save
 from training.scores import bootstrap_interval, relative_crps, reliability_line
 
@@ -175,12 +184,12 @@ def test_the_forecaster_comes_close_to_who_knows_the_process_and_its_intervals_h
     y, mean, sd = simulated(process)
     y, mean, sd = 3 * y + 50, 3 * mean + 50, 3 * sd
     panel = forecast_panel(alike(y[:, :YEARS]), AHEAD)
-    q = panel.quantiles(scores.LEVELS).to_numpy().reshape(SERIES, AHEAD, -1)
-    actual, normal = y[:, YEARS:], ndtri(scores.LEVELS)
+    q = panel.quantiles(LEVELS).to_numpy().reshape(SERIES, AHEAD, -1)
+    actual, normal = y[:, YEARS:], ndtri(LEVELS)
     best = mean[..., None] + sd[:, None] * normal
     walk = np.abs(np.diff(y[:, :YEARS], axis=1)).mean() * np.sqrt(np.arange(1, AHEAD + 1))[:, None]
     walk = y[:, YEARS - 1 : YEARS, None] + walk * normal
-    ours, knowing, naive = (scores.crps_quantiles(x, scores.LEVELS, actual).mean() for x in (q, best, walk))
+    ours, knowing, naive = (crps_quantiles(x, LEVELS, actual).mean() for x in (q, best, walk))
     if process in ("walk", "constant"):
         assert 1 <= ours / knowing < {"walk": 1.12, "constant": 1.25}[process]
     else:  # a trend is followed though not all the way
@@ -193,13 +202,13 @@ def test_the_forecaster_comes_close_to_who_knows_the_process_and_its_intervals_h
 
 def test_crps_is_that_of_scoringrules_and_that_of_the_random_walk_is_its_own():
     levels = (np.arange(2000) + 0.5) / 2000
-    ours = scores.crps_quantiles(ndtri(levels)[None], levels, np.array([0.7]))
+    ours = crps_quantiles(ndtri(levels)[None], levels, np.array([0.7]))
     assert ours[0] == pytest.approx(scoringrules.crps_normal(0.7, 0.0, 1.0), abs=1e-4)
     rng = np.random.default_rng(4)
     history = np.cumsum(rng.normal(size=(20, 8)), axis=1)
     deviation = np.sqrt((np.diff(history, axis=1) ** 2).mean(axis=1))
-    walk = scores.walk_quantiles(history[:, -1], deviation, scores.LEVELS, 3)
-    log_ratio = relative_crps(walk, scores.LEVELS, history, rng.normal(size=(20, 3)))
+    walk = walk_quantiles(history[:, -1], deviation, LEVELS, 3)
+    log_ratio = relative_crps(walk, LEVELS, history, rng.normal(size=(20, 3)))
     np.testing.assert_allclose(log_ratio, 0.0, atol=1e-12)
 
 
@@ -208,7 +217,7 @@ def test_the_reliability_line_of_reliable_probabilities_is_straight_and_whole_cl
     p = rng.random(40_000)
     y = (rng.random(40_000) < p).astype(float)
     assert reliability_line(p, y)[1] == pytest.approx(1.0, abs=0.03)
-    assert scores.log_score(p, y) == pytest.approx(0.5, abs=0.01)  # of uniform probabilities: 1/2
+    assert log_score(p, y) == pytest.approx(0.5, abs=0.01)  # of uniform probabilities: 1/2
     cluster = np.repeat(np.arange(8), 50)
     value = cluster + rng.normal(size=400)
     widths = [np.ptp(bootstrap_interval(lambda rows: float(value[rows].mean()), one))

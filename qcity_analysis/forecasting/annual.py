@@ -21,11 +21,10 @@ import pandas as pd
 from ..errors import Note, QcityError
 from ..series.annual import AnnualSeries
 from ..series.evidence import Evidence
-from .features import units
 from .forecast import Forecast, forecast
 from .histories import FEWEST, limits, one_history, same
 from .mixture import look_ahead
-from .prior import Prior, shipped, shipped_text
+from .prior import Prior, shipped, shipped_text, units
 
 INPUTS = "inputs"  # the model that forecasts a ratio from its inputs alone
 SHARES_FILE = "borrowing.json"

@@ -15,7 +15,7 @@ import pandas as pd
 from ..catalogue import join, say, text
 from ..data.load import pages
 from ..forecasting.annual import borrowing_evidence, learned
-from ..forecasting.scores import reliability
+from ..forecasting.quantiles import reliability
 from ..rules import RULES
 from ..series.annual import annual_series
 from ..trackrecord.ledger import with_earlier

@@ -2,7 +2,7 @@
 
 Scores are made here once; pages and the command line only show them. Lower is better for Brier, log score and CRPS;
 skill is one minus the ratio of ours to a reference. Intervals are 90 %, of a bootstrap that draws whole indicators; the
-arithmetic of a score is in `forecasting.scores`.
+arithmetic of a score is in `forecasting.quantiles`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import pandas as pd
 from ..data.load import Data, pages
 from ..errors import QcityError
 from ..files import write_whole
-from ..forecasting import scores
+from ..forecasting.quantiles import log_score, murphy, reliability
 from ..rules import RULES
 from . import hindcasts as asked_again
 from . import ledger as books
@@ -91,8 +91,8 @@ def summary(asked: pd.DataFrame) -> dict[str, float]:
     climatology = base * (1 - base)
     skill = 1 - brier / climatology if 0 < base < 1 else math.nan
     row = {"met": base, "brier": brier, "brier_low": low, "brier_high": high, "climatology": climatology}
-    row |= {"skill": skill, "log_score": scores.log_score(p, met)}
-    return _about(asked) | row | scores.murphy(p, met)
+    row |= {"skill": skill, "log_score": log_score(p, met)}
+    return _about(asked) | row | murphy(p, met)
 
 
 def real_summary(told: pd.DataFrame) -> dict[str, float]:
@@ -216,7 +216,7 @@ class TrackRecord:
 
     def reliability(self) -> pd.DataFrame:
         """What was said and how often it happened, by tenth, with counts."""
-        return scores.reliability(self.asked["probability"].to_numpy(), self.asked["met"].to_numpy())
+        return reliability(self.asked["probability"].to_numpy(), self.asked["met"].to_numpy())
 
     @cached_property
     def rules(self) -> pd.DataFrame:
