@@ -83,9 +83,7 @@ class Conditions:
     def of(
         cls, series: pd.Series, support: str | None, breaks: Sequence[int], evidence: Evidence, prior: Prior
     ) -> Conditions:
-        """What `forecast` was told. QcityError when a bound or an estimate meets a firm value, bounds leave nothing, a
-        standard error is not above 0 or has no value, or nothing links a year to the values.
-        """
+        """What `forecast` was told; QcityError where that does not fit together (see the table below)."""
         frame, values = framed(series, support), series.dropna()
         firm = values.index
         if len(values) == 2 and evidence.years():  # two are enough beside a year known in part

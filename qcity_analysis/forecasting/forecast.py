@@ -130,9 +130,7 @@ class Forecast:
         return self.error_of(end >= (np.sort(end)[-many] if many else np.inf))
 
     def error_of(self, met: np.ndarray) -> float:
-        """Monte Carlo standard error of the share of paths that meet something (`met`, draws): its spread over seeds,
-        told from independent parts of the paths; at least half a draw.
-        """
+        """Monte Carlo standard error of the share of paths that are `met`, told from independent parts of the paths."""
         n = len(met)
         if self.batches < 2:
             p = (float(np.mean(met)) * n + 0.5) / (n + 1)

@@ -427,8 +427,7 @@ def scaled(levels: np.ndarray, support: str, typical: float = 1.0) -> np.ndarray
 def typical_change(levels: np.ndarray) -> float:
     """Mean absolute change from one year to the next; 0 where no two neighbouring years are known."""
     steps = np.abs(np.diff(np.asarray(levels, dtype=float)))
-    steps = steps[np.isfinite(steps)]
-    return float(steps.mean()) if len(steps) else 0.0
+    return float(np.nanmean(steps)) if np.isfinite(steps).any() else 0.0
 
 
 @dataclass(frozen=True)
