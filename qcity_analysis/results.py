@@ -29,8 +29,7 @@ from .forecasting.forecast import MODELS
 from .forecasting.histories import yearly
 from .reporting import page, sentences, show
 from .reporting.analyses import scenario_shown, scenarios_table
-from .reporting.figures import TARGET, Picture, new_figure, wrapped
-from .reporting.figures.charts import scorecard_chart
+from .reporting.figures import TARGET, Picture, new_figure, scorecard_chart, wrapped
 from .reporting.figures.fan import fan_chart
 from .reporting.formatting import percent
 from .rules.results import rules_for
