@@ -47,7 +47,7 @@ def known(values: list[float], years: list[int], prior: Prior = SURE, **more) ->
 def drawn(told: Conditions, runs: int = 80) -> dict[int, np.ndarray]:
     """Completed values by year, from several runs."""
     made = np.concatenate([completed(told, np.random.default_rng(k)).values for k in range(runs)])
-    return {told.last - k: made[:, -1 - k] for k in range(made.shape[1])}
+    return dict(zip(range(told.last, 0, -1), made.T[::-1], strict=False))
 
 
 def moments(values: np.ndarray) -> list[float]:
@@ -105,10 +105,9 @@ def test_an_estimated_gap_follows_the_closed_form_of_a_random_walk_between_two_v
 def test_an_error_shared_by_later_years_moves_them_together_as_far_as_the_likelihood_says():
     shared = [dict.fromkeys((2021, 2022, 2023), 0.9)]
     told = known([10.0, 10.3, 11.6, 11.8, 12.1], list(range(2019, 2024)), shared=shared)
-    variance = (0.6 * told.unit) ** 2
     # Only the change into 2021 knows of the shift: N(1.3 + s, variance), s ~ N(0, 0.81).
+    made, variance = drawn(told), (0.6 * told.unit) ** 2
     precision = 1 / 0.81 + 1 / variance
-    made = drawn(told)
     expected = [-1.3 / variance / precision, precision**-0.5]
     assert moments(made[2021] - 11.6) == pytest.approx(expected, abs=0.04)
     np.testing.assert_allclose(made[2023] - made[2021], 0.5)
@@ -169,9 +168,7 @@ def test_two_values_and_a_bound_give_a_forecast_and_two_values_alone_do_not():
     told = percent(2022, two, lower={2021: 95.0})
     assert told.years.tolist() == [2021, 2022] and (told.paths[:, 0] >= 95.0).all()
     for points, more in ((2, {}), (1, {"lower": {2020: 95.0, 2021: 95.0}})):
-        with pytest.raises(
-            SeriesError, match=f"series 'series' has {points} of the at least 3 observed points"
-        ):
+        with pytest.raises(SeriesError, match=f"'series' has {points} of the at least 3 observed points"):
             percent(2022, two.iloc[:points], **more)
 
 

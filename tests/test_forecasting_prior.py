@@ -20,10 +20,8 @@ from qcity_analysis.forecasting.prior import (
     NAMES,
     PLAIN,
     Cells,
-    ReferenceChanges,
     features,
     plain,
-    read_prior,
     shipped,
     shipped_text,
     units,
@@ -109,25 +107,20 @@ def test_the_shipped_file_is_small_and_as_training_writes_it_and_has_a_model_car
     save(shipped(), tmp_path / "prior.json")
     text = (tmp_path / "prior.json").read_text("utf-8")
     assert text == shipped_text("prior.json") and len(text) < 1_000_000
-    assert np.array_equal(read_prior(text).widen, shipped().widen)
+    assert np.array_equal(priors.read_prior(text).widen, shipped().widen)
     card = shipped_text("MODEL_CARD.md")
     for bank in ("unsdg", "owid_datasets", "gapminder_ft", "kaya", "CC-BY-4.0", "python -m training"):
         assert bank in card
 
 
-FOREIGN = [
-    ({"gate": []}, "list indices"),
+@pytest.mark.parametrize(("other", "reason"), [({"gate": []}, "list indices"),
     ({"features": {"age": [0, 1]}}, "its features are not those of this version"),
     ({"gate": {"features": ["age"]}}, "the features of its gate"),
-    ({"staying": {"one": 1.0}}, "the terms of staying"),
-]
-
-
-def test_a_foreign_prior_is_refused():
-    for other, reason in FOREIGN:
-        text = json.dumps(json.loads(shipped_text("prior.json")) | other)
-        with pytest.raises(QcityError, match=f"not a prior of this version .({reason}).*python -m training"):
-            read_prior(text)
+    ({"staying": {"one": 1.0}}, "the terms of staying")])  # fmt: skip
+def test_a_foreign_prior_is_refused(other, reason):
+    text = json.dumps(json.loads(shipped_text("prior.json")) | other)
+    with pytest.raises(QcityError, match=f"not a prior of this version .{reason}.*python -m training"):
+        priors.read_prior(text)
 
 
 def test_cell_weights_sum_to_one_and_follow_the_likelihood():
@@ -174,8 +167,8 @@ def simulated(process):
         slope = 1.5 * sign * (process == "drift")
         y = np.cumsum(slope + rng.normal(size=shape), axis=1)
         return y, y[:, YEARS - 1 : YEARS] + slope * step, np.sqrt(step)
-    noise, truth = (1.0, 0 * sign) if process == "constant" else (0.3, sign)
-    truth = truth * np.arange(YEARS + AHEAD)
+    noise, slope = (1.0, 0 * sign) if process == "constant" else (0.3, sign)
+    truth = slope * np.arange(YEARS + AHEAD)
     return truth + rng.normal(scale=noise, size=shape), truth[:, YEARS:], np.full(AHEAD, noise)
 
 
@@ -218,11 +211,12 @@ def test_the_reliability_line_of_reliable_probabilities_is_straight_and_whole_cl
     y = (rng.random(40_000) < p).astype(float)
     assert reliability_line(p, y)[1] == pytest.approx(1.0, abs=0.03)
     assert log_score(p, y) == pytest.approx(0.5, abs=0.01)  # of uniform probabilities: 1/2
-    cluster = np.repeat(np.arange(8), 50)
+    cluster, each = np.repeat(np.arange(8), 50), np.arange(400)
     value = cluster + rng.normal(size=400)
-    widths = [np.ptp(bootstrap_interval(lambda rows: float(value[rows].mean()), one))
-              for one in (cluster, np.arange(400))]  # fmt: skip
-    assert widths[0] > 3 * widths[1]
+    wide, narrow = (
+        np.ptp(bootstrap_interval(lambda i: float(value[i].mean()), by)) for by in (cluster, each)
+    )
+    assert wide > 3 * narrow
 
 
 # how fast indicators change
@@ -238,7 +232,7 @@ def test_from_96_to_98_is_about_as_far_as_from_80_to_90_among_shares():
 
 def test_a_share_counts_moves_at_least_as_fast_in_the_direction_needed_or_in_either():
     sample = np.random.default_rng(1).normal(0.5, 2.0, 99_001)
-    moves = ReferenceChanges(1, 1, np.tile(np.quantile(sample, np.arange(1, 100) / 100), (10, 1)))
+    moves = priors.ReferenceChanges(1, 1, np.tile(np.quantile(sample, np.arange(1, 100) / 100), (10, 1)))
     for move in (-3.0, -0.4, 0.0, 1.1, 4.0):
         slow = float(np.mean(sample >= move) if move >= 0 else np.mean(sample <= move))
         assert moves.share(move, 4) == pytest.approx(slow, abs=0.006)
@@ -248,8 +242,8 @@ def test_a_share_counts_moves_at_least_as_fast_in_the_direction_needed_or_in_eit
         assert moves.share(move, 4, either=True) == pytest.approx(both, abs=0.012)
     still = np.tile(np.r_[np.full(30, -1.0), np.zeros(50), np.full(19, 1.0)], (10, 1))
     # Standing still counts as fast enough when no move is needed.
-    assert ReferenceChanges(1, 1, still).share(0.0, 1) == pytest.approx(0.70, abs=0.01)
-    unknown = ReferenceChanges(1, 1, np.full((10, 99), np.nan))
+    assert priors.ReferenceChanges(1, 1, still).share(0.0, 1) == pytest.approx(0.70, abs=0.01)
+    unknown = priors.ReferenceChanges(1, 1, np.full((10, 99), np.nan))
     for one, move, years in ((moves, 1.0, 11), (moves, 1.0, 0), (moves, math.nan, 3), (unknown, 1.0, 1)):
         assert one.share(move, years) is None
 

@@ -1,8 +1,9 @@
 """Training: tasks are honest hindcasts, gradients are right, a small corpus can be learnt from; and the benchmarks."""
 
-import importlib.util
 import math
+import runpy
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -180,10 +181,7 @@ HOME = Path(__file__).resolve().parents[1] / "benchmarks"
 
 @pytest.fixture(scope="module")
 def accuracy():
-    spec = importlib.util.spec_from_file_location("accuracy", HOME / "accuracy.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return SimpleNamespace(**runpy.run_path(str(HOME / "accuracy.py")))
 
 
 def test_m3_years_are_split_where_the_workbook_says(accuracy, tmp_path):
