@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,8 +19,8 @@ import pandas as pd
 
 from .analysis.outlook import Outlook, outlook
 from .analysis.portfolio import Portfolio, portfolio
-from .analysis.scenarios import Scenario, scenario, scenarios
-from .analysis.sensitivity import sensitivity
+from .analysis.scenarios import Scenario, scenarios
+from .analysis.verdicts import sensitivity
 from .assessment import assess as judging
 from .assessment.answer import Assessment
 from .catalogue import check_language, text
@@ -35,6 +36,7 @@ from .reporting.figures.fan import fan_chart
 from .reporting.formatting import percent
 from .rules.results import rules_for
 from .targets import Target, find_target
+from .trackrecord import ledger as books
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,7 +51,7 @@ _SERIES = "series"  # the plan, target, indicator and region of a series without
 @dataclass(frozen=True, repr=False)
 class Answer(Assessment):
     """An `Assessment` that shows itself (a card, `plot`, `to_frame`, `to_dict`) and answers what one asks next:
-    `explain`, `outlook`, `sensitivity`, `rules`, `sources`, `what_if`. Its parts are answers too.
+    `explain`, `outlook`, `sensitivity`, `rules`, `sources`, `what_if`, `judge`. Its parts are answers too.
 
     Besides the attributes of an assessment: `data`, what was known; `language` of the card and the chart.
 
@@ -110,13 +112,23 @@ class Answer(Assessment):
         tables = show.sources_by_series(self, self.language)
         return pd.concat(tables, names=["series"]).reset_index(0) if tables else pd.DataFrame()
 
+    def judge(self, probability: float, *, author: str, reason: str, ledger: str | Path = "") -> Path | None:
+        """Enter your own probability into the ledger beside the data (or `ledger`), where it is scored apart.
+
+        Returns the file written; None when it is there already. Raises QcityError for a probability outside 0 to 1, no
+        author, no reason, a settled target, and a series of your own, which no plan's outcome could score.
+        """
+        if self.target.plan == _SERIES:
+            raise QcityError("a series of your own is in no plan; a judgement of it could never be scored")
+        home, mark = ledger or books.home(self.data.folder), books.data_hash(self.data.folder)
+        return books.judge(self, probability, author, reason, home, mark)
+
     def what_if(self, several: Mapping[str, Mapping[str, Any]] | None = None, **supposed: Any) -> WhatIf:
         """The answer under suppositions: one by keyword (`given={2026: 3.9}`, `pace="last 5"`, `path`, `shock`,
         `policy`, `threshold`, `deadline`: see `analysis.scenarios`), `several` by name, or without any the usual paces.
         """
-        one = supposed and several is None
-        rows = (scenario(self.data, self, **supposed),) if one else scenarios(self.data, self, several)
-        return WhatIf(self, rows)
+        several = {"+".join(supposed): supposed} if supposed else several
+        return WhatIf(self, scenarios(self.data, self, several))
 
 
 @dataclass(frozen=True, repr=False)
@@ -153,12 +165,12 @@ class WhatIf:
         """One row a scenario: status, probability, word, median, `pace` a year (to the median; from a supposed figure
         on the one needed), and the share of past moves at least as fast: `own`, `comparators`, `corpus`.
         """
-        rows = [
-            {name: getattr(row.answer, name) for name in ("status", "probability", "word", "median")}
-            | {"pace": row.pace.linear if row.pace else None, "own": row.share("own")}
-            | {"comparators": row.share("comparator"), "corpus": row.share("bank")} for row in self.rows
-        ]  # fmt: skip
-        return pd.DataFrame(rows, index=pd.Index([row.name for row in self.rows], name="scenario"))
+        said = ("status", "probability", "word", "median")
+        shares = {"own": "own", "comparators": "comparator", "corpus": "bank"}
+        rows = {row.name: {name: getattr(row.answer, name) for name in said}
+                | {"pace": row.pace.linear if row.pace else None}
+                | {name: row.share(source) for name, source in shares.items()} for row in self.rows}  # fmt: skip
+        return pd.DataFrame(list(rows.values()), index=pd.Index(rows, name="scenario"))
 
     def plot(self) -> Axes:
         """Draw a fan for each scenario with its probability, all on one scale; returns the first axes."""
@@ -338,14 +350,15 @@ class Explorer:
 
         self.data, self.language, self.draws, self.shown = data, language, draws, w.HTML()
         held = data.targets.merge(data.observations[["indicator_id", "region"]].drop_duplicates())
-        names = [(f"{row.plan} · {getattr(row, f'name_{language}')}", (row.plan, row.target_id))
-                 for row in held[held["threshold"].notna()].itertuples()]  # fmt: skip
-        first = next((key for _, key in names if key[1] == target_id and plan in (None, key[0])), names[0][1])
+        held = held.loc[held["threshold"].notna(), ["target_id", "plan"]]
+        targets = [find_target(data, name, own) for name, own in held.itertuples(index=False)]
+        names = {f"{one.plan} · {one.name(language)}": one for one in targets}
+        asked = (one for one in targets if one.target_id == target_id and plan in (None, one.plan))
         days = [*(f"{data.as_of.year - back}-12-31" for back in range(8, 0, -1)), str(data.as_of)]
         years = [(text("e_all", language), 0), *((str(years), years) for years in (5, 8, 12, 20))]
         models = [(text(f"model_{name}", language), name) for name in ("mixture", *MODELS)]
         self.controls = {
-            "target": w.Dropdown(options=names, value=first), "region": w.Dropdown(),
+            "target": w.Dropdown(options=names, value=next(asked, targets[0])), "region": w.Dropdown(),
             "as_of": w.SelectionSlider(options=days, value=days[-1], continuous_update=False),
             "window": w.Dropdown(options=years), "model": w.Dropdown(options=models),
             "comparators": w.Checkbox(value=True, indent=False),
@@ -360,7 +373,8 @@ class Explorer:
 
     def _aim(self, change: object = None) -> None:
         """Set region and ambition to those of the target chosen, all together, and show its answer."""
-        target, region, slider = self._target(), self.controls["region"], self.controls["ambition"]
+        target, region, slider = (self.controls[name] for name in ("target", "region", "ambition"))
+        target = target.value
         rows, goal = self.data.observations, float(target.threshold or 0)
         held = rows.loc[rows["indicator_id"] == target.indicator_id, "region"]
         low, high = sorted((0.5 * goal, 1.5 * goal))
@@ -373,16 +387,12 @@ class Explorer:
         self.silent = False
         self._show()
 
-    def _target(self) -> Target:
-        plan, name = self.controls["target"].value
-        return find_target(self.data, name, plan)
-
     def _show(self, change: object = None) -> None:
         """Assess what the controls say and show it."""
         if self.silent:
             return
         say, data = {name: one.value for name, one in self.controls.items()}, self.data
-        target = replace(self._target(), threshold=say["ambition"], region=say["region"])
+        target = replace(say["target"], threshold=say["ambition"], region=say["region"])
         if not say["comparators"]:
             data = replace(data, indicators=data.indicators.assign(comparators=""))
         if say["window"]:

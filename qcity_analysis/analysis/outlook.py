@@ -79,15 +79,13 @@ class Outlook:
     """When a target would be reached, and until when waiting leaves it within reach.
 
     `last_year`, of the last figure; `chances` (index year): probability that the target, had it that year as its
-    deadline, would be met; `attained`: for 50, 80 and 95 % the first year whose chance is at least that, or None;
-    `last_to_act`: see `last_year_to_act`; `reached`: the last figure already meets the target; `reason` (a Note) when
-    there are no chances.
+    deadline, would be met; `last_to_act`: see `last_year_to_act`; `reached`: the last figure already meets the target;
+    `reason` (a Note) when there are no chances.
     """
 
     last_year: int | None
     deadline: int
     chances: pd.Series
-    attained: dict[float, int | None]
     last_to_act: int | None
     reached: bool
     feasibility: Feasibility
@@ -98,11 +96,16 @@ class Outlook:
         """The last year looked at; None without chances."""
         return int(self.chances.index[-1]) if len(self.chances) else None
 
+    @property
+    def attained(self) -> dict[float, int | None]:
+        """The first year with a probability of 50, 80 and 95 %, each None where there is none."""
+        return {level: self.year(level) for level in CERTAINTIES}
+
     def year(self, probability: float) -> int | None:
         """The first year by which the target is reached with this probability; None where none is, as far as looked."""
         if not 0 < as_number(probability, "probability") < 1:
             raise QcityError(f"a probability lies between 0 and 1, such as .8; found {probability!r}")
-        return first_year(self.chances, probability)
+        return next(iter(self.chances.index[reaches(self.chances, probability)].tolist()), None)
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values that JSON can hold."""
@@ -138,18 +141,8 @@ def outlook(data: Data, assessment: Assessment, *, draws: int | None = None) -> 
     chances = pd.Series(by_year, name="chance", dtype=float).rename_axis("year")
     reached = len(levels) > 0 and a.bound is not None and bool(target.is_met(float(levels.iloc[-1]), a.bound))
     to_act = last_year_to_act(chances, target.deadline, reached) if a.status == "forecast" else None
-    attained = {level: first_year(chances, level) for level in CERTAINTIES}
     reason = None if by_year else Note(code)
-    return Outlook(last, target.deadline, chances, attained, to_act, reached, feasibility(data, a), reason)
-
-
-def first_year(chances: pd.Series, probability: float) -> int | None:
-    """The first year whose chance is at least this probability, or None.
-
-    >>> first_year(pd.Series({2024: 0.2, 2025: 0.6, 2026: 0.9}), 0.5)
-    2025
-    """
-    return next(iter(chances.index[reaches(chances, probability)].tolist()), None)
+    return Outlook(last, target.deadline, chances, to_act, reached, feasibility(data, a), reason)
 
 
 def last_year_to_act(chances: pd.Series, deadline: int, reached: bool = False) -> int | None:

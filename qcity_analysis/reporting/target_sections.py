@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from ..analysis.attribution import explain_change
 from ..analysis.outlook import outlook as look_ahead
-from ..analysis.sensitivity import sensitivity as vary
+from ..analysis.verdicts import explain_change
+from ..analysis.verdicts import sensitivity as vary
 from ..assessment.answer import Assessment
 from ..catalogue import check_language, say, text
 from ..data.load import Data
