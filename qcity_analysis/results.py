@@ -25,13 +25,12 @@ from .assessment import assess as judging
 from .assessment.answer import Assessment
 from .catalogue import check_language, text
 from .data.load import Data, in_memory
-from .errors import QcityError, no_key
+from .errors import QcityError
 from .forecasting.forecast import MODELS
 from .forecasting.histories import yearly
 from .reporting import page, sentences, show
 from .reporting.analyses import scenario_shown, scenarios_table
-from .reporting.figures import TARGET, Picture, new_figure, wrapped
-from .reporting.figures.charts import scorecard_chart
+from .reporting.figures import TARGET, Picture, new_figure, scorecard_chart, wrapped
 from .reporting.figures.fan import fan_chart
 from .reporting.formatting import percent
 from .rules.results import rules_for
@@ -73,10 +72,12 @@ class Answer(Assessment):
     def _repr_html_(self) -> str:
         css = (page.TEMPLATES / "parts.css").read_text("utf-8")
         chart = Picture(fan_chart(self, self.language), sentences.alt_text(self, self.language))
-        return f"<style>{css}</style>{show.card(self, self.language)}{chart.html()}"
+        return f"<style>{css}</style>{show.card(self, self.language)}{chart._repr_mimebundle_()['text/html']}"
 
     def __getitem__(self, name: object) -> None:
-        raise no_key("Answer", name, f"answer.{name} is an attribute, answer.to_frame() a frame")
+        raise QcityError(
+            f"Answer[{name!r}]: this is no frame; answer.to_frame() is one, answer.{name} an attribute"
+        )
 
     def plot(self) -> Axes:
         """Draw the fan chart and return its axes; a notebook shows it. `axes.figure.savefig(...)` saves it."""
@@ -208,7 +209,8 @@ class Scorecard:
         return str(self.to_frame()[shown].to_html())
 
     def __getitem__(self, name: object) -> None:
-        raise no_key("Scorecard", name, f"card.answers[{name!r}] is one answer, card.to_frame() a frame")
+        way = f"card.to_frame() is one, card.answers[{name!r}] one answer"
+        raise QcityError(f"Scorecard[{name!r}]: this is no frame; {way}")
 
     def to_frame(self) -> pd.DataFrame:
         """One row a target: target_id, section, name_zh, name_en, kind, binding, status, probability, word, median,
@@ -326,10 +328,10 @@ def _shown(figure: Figure, alt: str) -> Axes:
     return figure.axes[0]
 
 
-def explore(
-    data: Data, target_id: str = "", *, plan: str | None = None, language: str = "en", draws: int = 2_000
-) -> Explorer:
-    """Controls for one target whose fan and probability follow as they are moved; see `Explorer`.
+class Explorer:
+    """Controls for one target whose fan and probability follow as they are moved: target, region, what was known when,
+    window, model, comparators and ambition (`controls` by name); `answer` is the one shown. Below them, for a page
+    without a kernel: a slider over target levels, computed before.
 
     >>> import qcity_analysis as qc
     >>> shown = qc.explore(qc.load(as_of="2023-12-31"), "rd_intensity", draws=200)
@@ -337,23 +339,18 @@ def explore(
     >>> shown.answer.probability < before
     True
     """
-    return Explorer(data, target_id, plan, check_language(language), draws)
 
-
-class Explorer:
-    """Widgets for target, region, what was known when, window, model, comparators and ambition (`controls` by name);
-    `answer` is the one shown. Below them, for a page without a kernel: a slider over target levels, computed before.
-    """
-
-    def __init__(self, data: Data, target_id: str, plan: str | None, language: str, draws: int) -> None:
+    def __init__(
+        self, data: Data, target_id: str = "", *, plan: str = "", language: str = "en", draws: int = 2_000
+    ) -> None:
         import ipywidgets as w
 
-        self.data, self.language, self.draws, self.shown = data, language, draws, w.HTML()
+        self.data, self.language, self.draws, self.shown = data, check_language(language), draws, w.HTML()
         held = data.targets.merge(data.observations[["indicator_id", "region"]].drop_duplicates())
         held = held.loc[held["threshold"].notna(), ["target_id", "plan"]]
         targets = [find_target(data, name, own) for name, own in held.itertuples(index=False)]
-        names = {f"{one.plan} · {one.name(language)}": one for one in targets}
-        asked = (one for one in targets if one.target_id == target_id and plan in (None, one.plan))
+        names = [(f"{one.plan} · {one.name(language)}", one) for one in targets]
+        asked = (one for one in targets if one.target_id == target_id and (not plan or one.plan == plan))
         days = [*(f"{data.as_of.year - back}-12-31" for back in range(8, 0, -1)), str(data.as_of)]
         years = [(text("e_all", language), 0), *((str(years), years) for years in (5, 8, 12, 20))]
         models = [(text(f"model_{name}", language), name) for name in ("mixture", *MODELS)]
@@ -374,14 +371,12 @@ class Explorer:
     def _aim(self, change: object = None) -> None:
         """Set region and ambition to those of the target chosen, all together, and show its answer."""
         target, region, slider = (self.controls[name] for name in ("target", "region", "ambition"))
-        target = target.value
-        rows, goal = self.data.observations, float(target.threshold or 0)
-        held = rows.loc[rows["indicator_id"] == target.indicator_id, "region"]
-        low, high = sorted((0.5 * goal, 1.5 * goal))
+        rows, goal = self.data.observations, float(target.value.threshold or 0)
+        held = rows.loc[rows["indicator_id"] == target.value.indicator_id, "region"]
+        names, (low, high) = dict.fromkeys([target.value.region, *held]), sorted((0.5 * goal, 1.5 * goal))
         self.silent = True
-        region.options = [(self.data.region_name(name, self.language), name)
-                          for name in dict.fromkeys([target.region, *held])]  # fmt: skip
-        region.value = target.region
+        region.options = [(self.data.region_name(name, self.language), name) for name in names]
+        region.value = target.value.region
         slider.min, slider.max = min(low, slider.min), max(high, slider.max)
         slider.value, slider.min, slider.max, slider.step = goal, low, high, (high - low) / 100 or 1
         self.silent = False
@@ -421,3 +416,6 @@ class Explorer:
         from IPython.display import HTML, display
 
         display(self.box, HTML(f'<div class="qcity">{self.answer._repr_html_()}{self.static()}</div>'))
+
+
+explore = Explorer

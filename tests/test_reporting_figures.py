@@ -13,7 +13,8 @@ from packages import STEADY, figures, indicator, loaded, target
 
 import qcity_analysis as qc
 from qcity_analysis.analysis.portfolio import portfolio as add_up
-from qcity_analysis.reporting.figures import Picture, charts, style
+from qcity_analysis.reporting import figures as charts
+from qcity_analysis.reporting.figures import Picture, style
 from qcity_analysis.reporting.figures.fan import fan_chart
 from qcity_analysis.reporting.sentences import target_shown
 from qcity_analysis.reporting.show import sources_by_series

@@ -19,9 +19,9 @@ from qcity_analysis.forecasting.mixture import Explanation
 from qcity_analysis.reporting import analyses, sentences
 from qcity_analysis.reporting.analyses import explained, without_table
 from qcity_analysis.reporting.formatting import number, percent, signed
+from qcity_analysis.reporting.sections import why
 from qcity_analysis.reporting.sentences import level
 from qcity_analysis.reporting.show import card
-from qcity_analysis.reporting.target_sections import why
 from qcity_analysis.targets import find_target
 
 HOME = Path(sentences.__file__).parents[1]

@@ -35,9 +35,9 @@ def forecast(
     """Will one target be met? Prints the answer in words; writes only a figure or a record asked for."""
     from ..analysis.portfolio import portfolio as add_up
     from ..reporting.analyses import regions_lines
-    from ..reporting.figures.charts import regions_chart
+    from ..reporting.figures import regions_chart
     from ..reporting.figures.fan import fan_chart
-    from ..reporting.target_sections import answer_lines
+    from ..reporting.sections import answer_lines
     from ..targets import find_target, in_regions
     from ..trackrecord import ledger
 
@@ -103,7 +103,7 @@ def rules(
     language: Language = "en", data: DataDir = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """What do published progress rules say, beside the probability? Writes nothing."""
-    from ..reporting.target_sections import rule_lines, rules_values
+    from ..reporting.sections import rule_lines, rules_values
     from ..rules.results import judged
 
     answer = qc.assess(qc.load(data, as_of), target, plan=plan, region=region)

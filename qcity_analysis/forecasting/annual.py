@@ -104,9 +104,7 @@ def _input(series: AnnualSeries, until: int, draws: int, rng: np.random.Generato
 
 
 def shrunk_correlation(first: pd.Series, second: pd.Series) -> float:
-    """Correlation of the yearly changes of two series (index year), relative where both are positive; shrunk towards 0
-    by one change without correlation; 0 with fewer than 3 changes.
-    """
+    """Correlation of yearly changes, relative where all is positive, shrunk by one without; 0 for fewer than three."""
     both = pd.concat([first.rename("a"), second.rename("b")], axis=1).dropna().sort_index()
     both = np.log(both) if (both > 0).all(axis=None) else both
     change = both.diff()[np.diff(both.index, prepend=np.nan) == 1].to_numpy(float)
@@ -180,10 +178,7 @@ def learned() -> Shares:
 
 
 def borrowing_evidence() -> dict[str, Any]:
-    """What borrowing did to the error on the indicators it was learned on, each judged by the others.
-
-    Keys: `indicators`, `cases`; for `published` and `expected` the relative CRPS and how often 90 % intervals held.
-    """
+    """What borrowing did on the indicators it was learned on: for `published` and `expected` changes CRPS and cover."""
     return dict(json.loads(shipped_text(SHARES_FILE))["evidence"])
 
 
@@ -220,9 +215,7 @@ def together(
     own: pd.Series, comparators: Sequence[pd.Series], years: np.ndarray, support: str,
     prior: Prior | None = None,
 ) -> Move | None:  # fmt: skip
-    """How comparators changed, or are expected to, in `years` after the last of `own`: their mean change in units of
-    the typical one, in the unit of `own`; None when none can be compared.
-    """
+    """How comparators change, in typical changes, in `years` after the last of `own`; None without any to compare."""
     each = (_change(series.dropna(), int(own.index[-1]), years, support, prior or shipped())
             for series in comparators)  # fmt: skip
     if not (moves := [move for move in each if move is not None]):

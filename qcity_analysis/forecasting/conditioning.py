@@ -18,12 +18,14 @@ import pandas as pd
 from ..errors import QcityError
 from ..series.evidence import Evidence
 from .features import features, plain, units
-from .histories import SUPPORTS, Histories, align, as_number, framed, from_frame, limits, whole_number
+from .histories import SUPPORTS, Histories, align, as_number, checked, framed, limits, whole_number
 from .mixture import Ahead, batch_sizes, draw, fit_cells, look_ahead
 from .prior import Prior
-from .quantiles import at_each, below
+from .quantiles import at_levels, below
 
 Years = Mapping[int, float]
+Random = np.random.Generator
+Guess = tuple[np.ndarray, float]
 Pair = tuple[np.ndarray, np.ndarray]
 Completed = tuple[list[int], np.ndarray, np.ndarray]
 
@@ -91,7 +93,7 @@ class Conditions:
         firm = values.index
         if len(values) == 2 and evidence.years():  # two are enough beside a year known in part
             frame = pd.concat([frame, frame[frame["period"] == firm[-1]].assign(period=firm[-1] + 1)])
-        support = SUPPORTS[from_frame(frame, breaks).support[0]]
+        support = SUPPORTS[checked(frame, breaks)[0].support[0]]
         tables = {"lower": evidence.lower, "upper": evidence.upper, "noisy": evidence.noisy}
         lower, upper, errors = (_numbers(table, name) for name, table in tables.items())
         shared = tuple(_numbers(one, "shared") for one in evidence.shared)
@@ -127,28 +129,22 @@ def _numbers(table: Years, what: str) -> dict[int, float]:
     return {whole_number(y, f"a year of {what}"): as_number(x, f"{what} in {y}") for y, x in table.items()}
 
 
-def conditioned(known: Conditions, years: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+def conditioned(known: Conditions, years: int, draws: int, rng: Random) -> np.ndarray:
     """Paths (draws, years) of the years after the last value, in the independent parts of `mixture.batch_sizes`."""
-    known = _informed(known)
+    bounded = [y for y in known.uncertain(ahead=False) if y in known.bounds and y not in known.told]
+    if bounded:  # bounds that would hold anyway leave a gap, whatever the seed
+        free = replace(known, bounds=known.bounds | dict.fromkeys(bounded, limits(known.support)))
+        seen, table, weight = _weighted(free, np.random.default_rng(0), PILOT)
+        bounds = dict(known.bounds)
+        for year in bounded:
+            (low, high), values = bounds[year], table[:, seen.index(year)]
+            if weight[(values >= low) & (values <= high)].sum() > SURE * weight.sum():
+                del bounds[year]
+        known = replace(known, bounds=bounds)
     return np.concatenate([_part(known, years, size, rng) for size in batch_sizes(draws)])
 
 
-def _informed(known: Conditions) -> Conditions:
-    """The same without bounds, up to the last value, that would hold anyway: they leave a gap, whatever the seed."""
-    bounded = [y for y in known.uncertain(ahead=False) if y in known.bounds and y not in known.told]
-    if not bounded:
-        return known
-    free = replace(known, bounds=known.bounds | dict.fromkeys(bounded, limits(known.support)))
-    years, table, weight = _weighted(free, np.random.default_rng(0), PILOT)
-    bounds = dict(known.bounds)
-    for year in bounded:
-        (low, high), values = bounds[year], table[:, years.index(year)]
-        if weight[(values >= low) & (values <= high)].sum() > SURE * weight.sum():
-            del bounds[year]
-    return replace(known, bounds=bounds)
-
-
-def completed(known: Conditions, rng: np.random.Generator) -> Histories:
+def completed(known: Conditions, rng: Random) -> Histories:
     """USED equally likely completed histories up to the last value, or the one there is; in order of that value."""
     if not known.uncertain(ahead=False) and not known.shared:
         return known.histories()
@@ -157,7 +153,7 @@ def completed(known: Conditions, rng: np.random.Generator) -> Histories:
     return known.histories(years, table[order[_resampled(weight[order], USED, rng)]])
 
 
-def _resampled(weight: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+def _resampled(weight: np.ndarray, count: int, rng: Random) -> np.ndarray:
     """Numbers drawn by weight, ascending: systematic resampling, Kitagawa (1996), J. Comput. Graph. Stat. 5:1-25."""
     steps, edges = (rng.random() + np.arange(count)) / count, np.cumsum(weight)
     return np.searchsorted(edges / edges[-1], steps).clip(0, len(weight) - 1)
@@ -168,7 +164,7 @@ def _effective(weight: np.ndarray) -> float:
     return float(weight.sum() ** 2 / max((weight**2).sum(), 1e-300))
 
 
-def _weighted(known: Conditions, rng: np.random.Generator, effective: float = EFFECTIVE) -> Completed:
+def _weighted(known: Conditions, rng: Random, effective: float = EFFECTIVE) -> Completed:
     """Completed histories: years, values (n, years) and weights (n,); tried until so many of them count."""
     tables, logs = [], []
     while True:
@@ -182,7 +178,7 @@ def _weighted(known: Conditions, rng: np.random.Generator, effective: float = EF
             return years, np.concatenate(tables), weight
 
 
-def _trial(known: Conditions, rng: np.random.Generator) -> Completed:
+def _trial(known: Conditions, rng: Random) -> Completed:
     """TRIALS completed histories: their years, values (TRIALS, years) and the log weight of how they were drawn."""
     every = known.values.index.tolist()
     table = np.repeat(known.values.to_numpy()[None], TRIALS, axis=0)
@@ -206,9 +202,7 @@ def _trial(known: Conditions, rng: np.random.Generator) -> Completed:
     return years, table, log_weight
 
 
-def _guess(
-    known: Conditions, years: list[int], table: np.ndarray, year: int
-) -> tuple[np.ndarray, float] | None:
+def _guess(known: Conditions, years: list[int], table: np.ndarray, year: int) -> Guess | None:
     """Where a value of that year is looked for: between or beside its neighbours in the segment; None without any."""
     here = [k for k, other in enumerate(years) if known.segment(other) == known.segment(year)]
     before, after = [k for k in here if years[k] < year][-1:], [k for k in here if years[k] > year][:1]
@@ -223,9 +217,8 @@ def _guess(
 
 
 def _proposed(
-    known: Conditions, year: int, centre: np.ndarray | None, guess: tuple[np.ndarray, float] | None,
-    rng: np.random.Generator,
-) -> Pair:  # fmt: skip
+    known: Conditions, year: int, centre: np.ndarray | None, guess: Guess | None, rng: Random
+) -> Pair:
     """Values of one uncertain year and their log weight: likelihood of what is known of it over density drawn from."""
     from scipy.special import ndtr, ndtri
 
@@ -246,7 +239,7 @@ def _proposed(
     return drawn, log_weight if centre is None else log_weight - 0.5 * ((drawn - centre) / error) ** 2
 
 
-def _part(known: Conditions, years: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+def _part(known: Conditions, years: int, draws: int, rng: Random) -> np.ndarray:
     """Paths (draws, years) that depend on one another through the histories completed for them."""
     h = completed(known, rng)
     ahead, here, last = known.uncertain(ahead=True), known.last, known.last + years
@@ -255,15 +248,19 @@ def _part(known: Conditions, years: int, draws: int, rng: np.random.Generator) -
     for year in ahead:
         paths, owner = _kept(known, h, year, year - here, count, rng)
         done = np.concatenate([done[owner], paths], axis=1)
-        h, here = _grown(h, owner, paths[:, -1], year - here, rng), year
+        # The next years go on from USED of the paths, which are in order of their value: one of each group at random.
+        drawn, step = ((np.arange(USED) + rng.random(USED)) * count / USED).astype(int), year - here
+        rows = h.rows(owner[drawn] * len(h) // count)
+        moved, starts = np.roll(rows.values, -step, axis=1), np.roll(rows.starts, -step, axis=1)
+        moved[:, -step:], starts[:, -step:] = np.nan, False
+        moved[:, -1] = paths[drawn, -1]
+        h, here = Histories(np.arange(USED), rows.last_year + step, moved, starts, rows.support), year
     if here < last:
         done = np.concatenate([done, draw(look_ahead(h, known.prior, last - here), count, rng)], axis=1)
     return done[:, :years] if count == draws else done[rng.permutation(count)[:draws], :years]
 
 
-def _kept(
-    known: Conditions, h: Histories, year: int, step: int, count: int, rng: np.random.Generator
-) -> Pair:
+def _kept(known: Conditions, h: Histories, year: int, step: int, count: int, rng: Random) -> Pair:
     """Paths (count, step) up to a year that agree with what is known of it, by value, and whom they go on from."""
     ahead, (low, high) = look_ahead(h, known.prior, step), known.within(year)
     for pool in (count, MORE * count):
@@ -280,7 +277,7 @@ def _kept(
     return _far(known, ahead, year, count, rng)
 
 
-def _far(known: Conditions, ahead: Ahead, year: int, count: int, rng: np.random.Generator) -> Pair:
+def _far(known: Conditions, ahead: Ahead, year: int, count: int, rng: Random) -> Pair:
     """The same where what is known is far from what was expected: values from the tails, years between on a line."""
     histories, steps, _ = ahead.ahead.knots.shape
     owner, (low, high) = rng.integers(0, histories, count), known.within(year)
@@ -292,22 +289,10 @@ def _far(known: Conditions, ahead: Ahead, year: int, count: int, rng: np.random.
     else:
         start, stop = (below(knots, np.full(count, end)) for end in (low, high))
         density = stop - start
-        value = at_each(knots, np.clip(start + density * rng.random(count), 1e-9, 1 - 1e-9))
+        level = np.clip(start + density * rng.random(count), 1e-9, 1 - 1e-9)
+        value = at_levels(knots, level[:, None])[:, 0]
     value, log = np.clip(value, low, high), np.log(np.maximum(density, 1e-12))
     picked = _resampled(np.exp(log - log.max()), count, rng)
     picked = picked[np.argsort(value[picked], kind="stable")]
     value, last = value[picked, None], last[picked, None]
     return last + (value - last) * (np.arange(1, steps + 1) / steps), owner[picked] * count // histories
-
-
-def _grown(
-    h: Histories, owner: np.ndarray, values: np.ndarray, step: int, rng: np.random.Generator
-) -> Histories:
-    """USED histories for paths in order of their value: one of each group at random, with its value added."""
-    count = len(values)
-    drawn = ((np.arange(USED) + rng.random(USED)) * count / USED).astype(int)
-    rows = h.rows(owner[drawn] * len(h) // count)
-    moved, starts = np.roll(rows.values, -step, axis=1), np.roll(rows.starts, -step, axis=1)
-    moved[:, -step:], starts[:, -step:] = np.nan, False
-    moved[:, -1] = values[drawn]
-    return Histories(np.arange(USED), rows.last_year + step, moved, starts, rows.support)

@@ -173,7 +173,7 @@ def forecast(  # noqa: PLR0913
     `estimates` (value, standard error) of years without a value; `noisy` standard errors of years with one; `shared`
     errors that move several years together (year to size), as an uncertain change moves every later level.
 
-    Raises SeriesError (values, see `histories.from_frame`), QcityError (arguments) and ModelError (a named model that
+    Raises SeriesError (values, see `histories.checked`), QcityError (arguments) and ModelError (a named model that
     cannot be fitted: nothing else is used in its place).
 
     >>> levels = pd.Series([2.1, 2.2, 2.4, 2.4, 2.5], index=range(2019, 2024))

@@ -200,43 +200,31 @@ def _name(series: pd.Series) -> str:
 
 
 def framed(series: pd.Series, support: str | None) -> pd.DataFrame:
-    """One series as a frame for `from_frame`. Raises what `yearly` raises, and SeriesError for an empty one."""
-    series = yearly(series)
+    """One series (index year) as a frame for `checked`; SeriesError for an empty one."""
     if series.empty:
         raise SeriesError(f"series {_name(series)!r} has 0 {POINTS}")
-    columns = {"series_id": _name(series), "period": series.index, "value": series.to_numpy()}
-    return pd.DataFrame(columns | {"support": support})
+    return (
+        series.rename_axis("period")
+        .reset_index(name="value")
+        .assign(series_id=_name(series), support=support)
+    )
 
 
 def one_history(series: pd.Series, support: str | None, breaks: Sequence[int] = ()) -> Histories:
-    """One series (index year) checked and aligned. Raises what `yearly` and `from_frame` raise."""
-    return from_frame(framed(series, support), breaks)
+    """One series (index year) checked and aligned. Raises what `framed` and `checked` raise."""
+    return checked(framed(series, support), breaks)[0]
 
 
-def from_frame(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> Histories:
-    """Check a long frame and align its series, ordered by `series_id`.
+def checked(
+    frame: pd.DataFrame, breaks: Sequence[int] = (), some: bool = True
+) -> tuple[Histories, pd.DataFrame]:
+    """Check a long frame and align its series, ordered by `series_id`; also a table of the series that cannot be
+    forecast and were left out (series_id, reason).
 
     `frame` has the columns `series_id`, `period` (year), `value` and, optionally, `support` (of STATED; where missing
     it is `inferred`). A missing value is a gap; `breaks` are years in which a segment begins that nothing links to the
-    one before. Raises SeriesError for columns, years, values or supports that are none or twice, and for fewer than
-    three points.
-    """
-    h, refused = checked(frame, breaks)
-    if len(refused):
-        raise all_refused(refused)
-    return h
-
-
-def all_refused(refused: pd.DataFrame) -> SeriesError:
-    """The error for series none of which can be forecast: the first three reasons."""
-    more = f"; and {len(refused) - 3} more series" if len(refused) > 3 else ""
-    return SeriesError("; ".join(refused["reason"].iloc[:3]) + more)
-
-
-def checked(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> tuple[Histories, pd.DataFrame]:
-    """As `from_frame`, but series that cannot be forecast are left out: the others, and a table `series_id, reason`.
-
-    Raises SeriesError for what concerns all: columns, no rows, rows that name no series.
+    one before. Left out are series with years, values or a support that are none or twice, or fewer than three points.
+    Raises SeriesError for columns, no rows, rows that name no series and, with `some`, where no series is left.
     """
     _check_columns(frame)
     codes, names = pd.factorize(frame["series_id"], sort=True)
@@ -273,12 +261,15 @@ def checked(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> tuple[Histories,
         rows = np.flatnonzero(bad)
         for i in rows[np.unique(codes[rows], return_index=True)[1]].tolist():
             reasons.setdefault(int(codes[i]), f"series {ids[codes[i]]!r}{say(i)}")
-    refused = [(ids[code], reason) for code, reason in sorted(reasons.items())]
+    refused = pd.DataFrame([(ids[k], reasons[k]) for k in sorted(reasons)], columns=["series_id", "reason"])
     good = np.setdiff1d(np.arange(len(ids)), list(reasons))
+    if some and not len(good):
+        more = f"; and {len(refused) - 3} more series" if len(refused) > 3 else ""
+        raise SeriesError("; ".join(refused["reason"].iloc[:3]) + more)
     h, unstated = h.rows(good), unstated[begins][good]
     h = replace(h, values=printed(h.values))
     h = replace(h, support=np.where(unstated, inferred(h.values), h.support))
-    return h, pd.DataFrame(refused, columns=["series_id", "reason"])
+    return h, refused
 
 
 def _check_columns(frame: pd.DataFrame) -> None:

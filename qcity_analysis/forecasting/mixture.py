@@ -24,7 +24,7 @@ import pandas as pd
 from .features import features, plain, row_sums, units
 from .histories import FEWEST, LOWER, UPPER, Histories, one_history, yearly
 from .prior import YEARS, Cells, Gate, Prior, group, shipped
-from .quantiles import KNOTS, MIDDLE, Marginals, at_each, count_knots, items
+from .quantiles import KNOTS, MIDDLE, Marginals, at_levels, count_knots, items
 
 BLOCK = 1024  # series worked on together: their arrays stay in the processor's cache
 KEEP = 6  # cells kept for a series, the heaviest
@@ -47,14 +47,13 @@ class Filtered(NamedTuple):
 
 
 def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
-    """Run every cell over every series: `values` (n, T), NaN where not observed, `starts` (n, T) of segments.
-
-    Where all series share one pattern of years gains are computed once, with the same result to the bit.
-    """
+    """Run every cell over every series: `values` (n, T), NaN where not observed, `starts` (n, T) of segments."""
     from scipy.special import gammaln
 
     observed = np.isfinite(values)
-    if (observed == observed[:1]).all() and (starts == starts[:1]).all():
+    if (observed == observed[:1]).all() and (
+        starts == starts[:1]
+    ).all():  # the same gains for all, to the bit
         observed, starts = observed[:1], starts[:1]
     y = np.where(np.isfinite(values), values, 0.0)
     dynamics = np.stack([cells.rho, cells.z, cells.phi, cells.slope_variance])
@@ -157,9 +156,9 @@ def distributions(h: Histories, prior: Prior, horizon: int) -> Marginals:
 def mixed(
     h: Histories, unit: np.ndarray, seen: np.ndarray, cells: Cells, gate: Gate, years: int
 ) -> tuple[np.ndarray, np.ndarray, Filtered, Cells]:
-    """The structural mixture of a block with features `seen`: knots (n, years, 15), and the weight (n, KEEP), fit and
-    cells of its heaviest cells. Quantiles are averaged, not probabilities: no equation is to be solved, and the scores
-    on left-out indicators are the same.
+    """The mixture of a block with features `seen`: knots (n, years, 15); weight (n, KEEP), fit, cells of the heaviest.
+
+    Quantiles are averaged, not probabilities: no equation is to be solved, and scores on left-out indicators are equal.
     """
     from scipy.special import stdtrit
 
@@ -227,7 +226,8 @@ def draw(of: Ahead, draws: int, rng: np.random.Generator, batches: int = 1) -> n
         moving = np.bincount(group, weights=~stays)[group]
         level = (_rank(group, rank[:, h], stays) + offset) / np.maximum(moving, 1.0) * (1.0 - mass)
         level = np.where(stays, 0.5, np.where(level < first, level, level + mass))
-        paths[:, h] = np.where(stays, of.ahead.last[owner], at_each(of.ahead.knots[owner, h], level))
+        moved = at_levels(of.ahead.knots[owner, h], level[:, None])[:, 0]
+        paths[:, h] = np.where(stays, of.ahead.last[owner], moved)
     return of.ahead.within(paths, owner)
 
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib import resources
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +36,7 @@ PERCENTILES = np.arange(1, 100) / 100
 EDGE = 0.1  # percentage points: shares closer than this to 0 or 100 count as this close
 SCALES = {"positive": "log", "count": "log", "percent": "logodds", "real": "typical"}
 TIE = 1e-9
-Read = TypeVar("Read")
+UNREADABLE = (KeyError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -181,26 +180,21 @@ def shipped_text(name: str) -> str:
     return resources.files("qcity_analysis").joinpath("forecasting", "prior", name).read_text("utf-8")
 
 
-def _read(text: str, what: str, build: Callable[[dict[str, Any]], Read]) -> Read:
-    """What is built from the text of a trained file; QcityError with the command that writes one when it is none."""
-    try:
-        return build(json.loads(text))
-    except (KeyError, TypeError, ValueError) as problem:
-        raise QcityError(f"not {what} ({problem}); `{COMMAND}` writes one") from None
-
-
 def read_changes(text: str) -> dict[str, ReferenceChanges]:
     """Changes by support from the text of a file that the training command wrote; QcityError when it is not one."""
-
-    def one(rows: dict[str, Any]) -> ReferenceChanges:
-        return ReferenceChanges(rows["series"], rows["indicators"], np.array(rows["quantiles"], float))
-
-    return _read(text, "a file of moves", lambda content: {k: one(v) for k, v in content["supports"].items()})
+    try:
+        return {name: ReferenceChanges(one["series"], one["indicators"], np.array(one["quantiles"], float))
+                for name, one in json.loads(text)["supports"].items()}  # fmt: skip
+    except UNREADABLE as problem:
+        raise QcityError(f"not a file of moves ({problem}); `{COMMAND}` writes one") from None
 
 
 def read_prior(text: str) -> Prior:
     """The prior in the text of a file that the training command wrote; QcityError when it is not one."""
-    return _read(text, "a prior of this version", _prior)
+    try:
+        return _prior(json.loads(text))
+    except UNREADABLE as problem:
+        raise QcityError(f"not a prior of this version ({problem}); `{COMMAND}` writes one") from None
 
 
 def _prior(content: dict[str, Any]) -> Prior:

@@ -27,25 +27,15 @@ EVEN = 4.0  # years of Poisson evenness that the spread is shrunk towards
 
 
 def at_levels(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Quantiles (..., Q) at `levels` (Q,) from the values at the knots (..., 15)."""
-    left, share = _place(levels)
-    low, high = values[..., left], values[..., left + 1]
+    """Quantiles (..., Q) from the values at the knots (..., 15) at `levels`: (Q,), or each row at its own (m, Q)."""
+    left = np.clip(np.searchsorted(KNOTS, levels, side="right") - 1, 0, len(KNOTS) - 2)
+    share = (np.log(levels) - np.log1p(-levels) - LOGITS[left]) / (LOGITS[left + 1] - LOGITS[left])
+    low, high = (
+        values[..., k] if levels.ndim == 1 else np.take_along_axis(values, k, -1) for k in (left, left + 1)
+    )
     # A knot gives its own value to the bit.
     between = np.where(levels == KNOTS[left + 1], high, low + share * (high - low))
     return np.where(levels == KNOTS[left], low, between)
-
-
-def at_each(values: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """Quantiles (m,), each at its own `level`, from the values at the knots (m, 15)."""
-    (left, share), row = _place(level), np.arange(len(level))
-    return values[row, left] + share * (values[row, left + 1] - values[row, left])
-
-
-def _place(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The knot at or left of each level, and how far the level lies on the way to the next."""
-    left = np.clip(np.searchsorted(KNOTS, levels, side="right") - 1, 0, len(KNOTS) - 2)
-    logit = np.log(levels) - np.log1p(-levels)
-    return left, (logit - LOGITS[left]) / (LOGITS[left + 1] - LOGITS[left])
 
 
 def below(values: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -135,10 +125,8 @@ def _whole(count: np.ndarray, to: np.ufunc) -> np.ndarray:
 
 
 def items(h: Histories) -> np.ndarray:
-    """Size of one item (n,) of series that are small counts of rare events, 0 for others.
-
-    The item divides all values. A small count has at most RARE items a year and fell at least once, or is zero
-    throughout (then the item is 1); a series that never fell is taken for a stock.
+    """Size of one item (n,), which divides all values, of small counts of rare events: at most RARE a year, and fallen
+    at least once (else it is a stock) or zero throughout (then it is 1); 0 for others.
     """
     sizes = np.zeros(len(h))
     for i in np.flatnonzero(h.support == SUPPORTS.index("count")):
@@ -163,10 +151,7 @@ def common_step(values: np.ndarray) -> float:
 
 
 def count_knots(history: np.ndarray, horizon: int) -> np.ndarray:
-    """Quantiles at KNOTS (horizon, 15) of one history (T,) of counts, NaN in gaps; rounded up they are counts.
-
-    Of a smooth distribution whose value at a whole number is the chance of at most that many.
-    """
+    """Quantiles at KNOTS (horizon, 15) of one history (T,) of counts; smooth, they are counts once rounded up."""
     from scipy.special import nbdtrik
 
     weight = DISCOUNT ** np.arange(len(history))[::-1] * np.isfinite(history)

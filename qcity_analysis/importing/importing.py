@@ -135,7 +135,7 @@ def import_figures(
     if write:
         finish(folder)
     based_on = {name: content_of(folder / name) for name in ("sources.csv", "observations.csv")}
-    tables, problems = read_folder(folder)
+    tables, problems, _ = read_folder(folder)
     if errors := [problem for problem in problems if problem.level == "error"]:
         raise DataError(errors)
     sheets, opened_as, unread = _read_sheets(path, declared)

@@ -19,10 +19,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from ..data.read import Lines, read_yaml
-from ..data.schema import MEASURES, PERIOD, STATUSES, TABLES, is_date
-from ..errors import closest
-from ..problems import DataError, Problem
+from ..data.read import At, Entries, read_yaml
+from ..data.schema import MEASURES, PERIOD, STATUSES, TABLES
+from ..problems import DataError
 from .cells import Cell, as_text, same_name
 from .headings import ROLES, TECHNICAL, is_index, multiple, names_of, same_unit, split_unit
 from .layout import LAYOUTS, Entry, Sheet
@@ -40,7 +39,6 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 _PLAN = ("sources", "regions", "indicators", "targets", "observations")
 TO_DATE = "to_date"  # as `period`: 2024-08 in the file is January to August, not the month
 CHANGED = re.compile("增长|增速|比上年|同比|growth|change", re.I)  # a second heading of changes in percent
-_At = tuple[str | int, ...]  # the keys that lead to an entry of the file
 
 
 @dataclass(frozen=True)
@@ -112,10 +110,40 @@ def read_mapping(given: str | Path | Dict[str, Any] | Mapping) -> Mapping:
     """
     if isinstance(given, Mapping):
         return given
-    if isinstance(given, Dict):
-        return _Reader("mapping", {}).mapping(_as_in_yaml(given))
-    content, lines = read_yaml(Path(given).expanduser())
-    return _Reader(Path(given).name, lines).mapping(content)
+    content, reader = _as_in_yaml(given), Entries("mapping")
+    if not isinstance(given, Dict):
+        content, reader = read_yaml(Path(given).expanduser())
+    top = _entries(reader, content, (), _TOP)
+    source = _source(reader, top.get("source") or {})
+    figures = top.get("figures") or []
+    if not isinstance(figures, list) or not figures:
+        reader.fault(("figures",), "no_rules")
+        figures = []
+    shared = {key: top[key] for key in _SHARED if key in top}
+    rules = tuple(_rule(reader, item, k, shared, source.get("date", "")) for k, item in enumerate(figures))
+    columns = _entries(reader, top.get("columns") or {}, ("columns",), tuple(ROLES))
+    statuses = top.get("statuses") or {}
+    for word, status in statuses.items():
+        reader.choice(("statuses", word), status, STATUSES)
+    with contextlib.suppress(LookupError):
+        codecs.lookup(top.get("encoding") or "utf-8")
+        top["read_as"] = top.pop("encoding", "")
+    for key in ("layout", "decimal", "encoding"):
+        reader.choice((key,), str(top.get(key) or ""), _CHOICES[key])
+    period = str(top.get("period") or TO_DATE)
+    if period != TO_DATE and not PERIOD.fullmatch(period):
+        reader.fault(("period",), "read_period", cell=period)
+    if reader.problems:
+        raise DataError(sorted(reader.problems, key=lambda problem: problem.row or 0))
+    sheets, missing = (
+        (one,) if isinstance(one, str) else tuple(one)
+        for one in (top.get("sheet") or (), top.get("missing") or ())
+    )
+    layout, encoding, decimal, period = (
+        str(top.get(k) or "") for k in ("layout", "read_as", "decimal", "period")
+    )
+    named = (columns, top.get("regions") or {}, statuses, reader.file)
+    return Mapping(rules, source, sheets or None, layout or None, *named, missing, encoding, decimal, period)
 
 
 def _as_in_yaml(value: Any) -> Any:
@@ -127,106 +155,59 @@ def _as_in_yaml(value: Any) -> Any:
     return "" if value is None else str(value).strip()
 
 
-class _Reader:
-    """Collects the problems of one mapping while its parts are read."""
+def _entries(reader: Entries, content: Any, at: At, names: tuple[str, ...]) -> dict[str, Any]:
+    """The entries of a part of the mapping that it may have."""
+    if not isinstance(content, Dict):
+        column = str(at[-1]) if at else "mapping"
+        reader.fault(at, "no_entries", column, cell=str(content or ""), name=names[0])
+        return {}
+    reader.known(content, at, names)
+    return {key: value for key, value in content.items() if key in names}
 
-    def __init__(self, file: str, lines: Lines) -> None:
-        self.file, self.lines, self.problems = file, lines, list[Problem]()
 
-    def mapping(self, content: Any) -> Mapping:
-        top = self.entries(content, (), _TOP)
-        source = self.source(top.get("source") or {})
-        figures = top.get("figures") or []
-        if not isinstance(figures, list) or not figures:
-            self.fault(("figures",), "no_rules")
-            figures = []
-        shared = {key: top[key] for key in _SHARED if key in top}
-        rules = tuple(self.rule(item, k, shared, source) for k, item in enumerate(figures))
-        columns = self.entries(top.get("columns") or {}, ("columns",), tuple(ROLES))
-        statuses = top.get("statuses") or {}
-        for word in statuses:
-            self.choice(statuses, ("statuses",), word, STATUSES)
-        for key in ("layout", "decimal"):
-            self.choice(top, (), key, _CHOICES[key])
-        with contextlib.suppress(LookupError):
-            codecs.lookup(top.get("encoding") or "utf-8")
-            top["read_as"] = top.pop("encoding", "")
-        self.choice(top, (), "encoding", _CHOICES["encoding"])
-        period = str(top.get("period") or TO_DATE)
-        if period != TO_DATE and not PERIOD.fullmatch(period):
-            self.fault(("period",), "read_period", cell=period)
-        if self.problems:
-            raise DataError(sorted(self.problems, key=lambda p: p.row or 0))
-        given = (top.get("sheet") or (), top.get("missing") or ())
-        sheets, missing = ((one,) if isinstance(one, str) else tuple(one) for one in given)
-        layout, regions = str(top.get("layout") or "") or None, top.get("regions") or {}
-        encoding, decimal, period = (str(top.get(key) or "") for key in ("read_as", "decimal", "period"))
-        named = (columns, regions, statuses, self.file)
-        return Mapping(rules, source, sheets or None, layout, *named, missing, encoding, decimal, period)
+def _source(reader: Entries, content: Any) -> dict[str, str]:
+    """The cells of sources.csv that the mapping gives."""
+    entries = _entries(reader, content, ("source",), _SOURCE)
+    for key in ("publisher", "title", "date"):
+        if not entries.get(key):
+            reader.fault(("source", key), "no_source", f"source: {key}")
+    reader.date(("source", "date"), entries.get("date", ""), "source: date")
+    return {key: str(value) for key, value in entries.items() if value}
 
-    def fault(self, at: _At, code: str, column: str = "", **values: Any) -> None:
-        """Note a problem at the nearest entry that stands in the file."""
-        row = next((self.lines[at[:k]] for k in range(len(at), -1, -1) if at[:k] in self.lines), None)
-        self.problems.append(Problem(self.file, row, column or str(at[-1]), code, values))
 
-    def entries(self, content: Any, at: _At, known: tuple[str, ...]) -> dict[str, Any]:
-        if not isinstance(content, Dict):
-            column = str(at[-1]) if at else "mapping"
-            self.fault(at, "no_entries", column, cell=str(content or ""), name=known[0])
-            return {}
-        for key in content:
-            if key not in known:
-                self.fault((*at, key), "entry_unknown", names=", ".join(known), near=closest(key, known))
-        return {key: value for key, value in content.items() if key in known}
+def _rule(reader: Entries, item: Any, k: int, shared: dict[str, Any], date: str) -> Rule:
+    """One entry of `figures`, with what is said for all of them and the date of their source."""
+    at: At = ("figures", k)
+    own = _entries(reader, item, at, _RULE)
+    for key in [key for key, value in own.items() if value == "?"]:
+        reader.fault((*at, key), "entry_open", cell="?")
+        own[key] = {"factor": "1", "indicator": "?"}.get(key, "")
+    if not own.get("indicator") and isinstance(item, Dict):
+        reader.fault(at, "no_indicator", "indicator")
+    entries = shared | own
+    for key in ("measure", "rows", "status"):
+        reader.choice((*at, key), str(entries.get(key) or ""), _CHOICES[key])
+    reader.date((*at, "published"), str(entries.get("published", "")))
+    numbers = {
+        key: _number(reader, (*at, key), str(entries[key])) for key in ("factor", "offset") if key in entries
+    }
+    where = own.get("where") or {}
+    if not isinstance(where, Dict):
+        reader.fault((*at, "where"), "entry_where", cell=str(where))
+        where = {}
+    texts = {key: str(text) for key, text in entries.items() if text and key not in (*numbers, "where")}
+    texts = {"published": date, "indicator": ""} | texts
+    return Rule(reader.lines.get(at, 0), where=where, **numbers, **texts)  # type: ignore[arg-type]
 
-    def choice(self, entries: Dict[str, Any], at: _At, key: str, choices: tuple[str, ...]) -> None:
-        value = str(entries.get(key, "") or "")
-        if value and value not in choices:
-            near = closest(value, choices)
-            self.fault((*at, key), "cell_choice", cell=value, choices=", ".join(choices), near=near)
 
-    def source(self, content: Any) -> dict[str, str]:
-        entries = self.entries(content, ("source",), _SOURCE)
-        for key in ("publisher", "title", "date"):
-            if not entries.get(key):
-                self.fault(("source", key), "no_source", f"source: {key}")
-        self.date(entries.get("date", ""), ("source", "date"), "source: date")
-        return {key: str(value) for key, value in entries.items() if value}
-
-    def date(self, value: str, at: _At, column: str) -> None:
-        if value and not is_date(value):
-            self.fault(at, "entry_date", column, cell=value)
-
-    def number(self, value: str, at: _At) -> Decimal | None:
-        try:
-            number = Decimal(value)
-        except InvalidOperation:
-            number = Decimal("nan")
+def _number(reader: Entries, at: At, value: str) -> Decimal | None:
+    """A factor, or an offset, which alone may be zero."""
+    with contextlib.suppress(InvalidOperation):
+        number = Decimal(value)
         if number.is_finite() and (number or at[-1] == "offset"):
             return number
-        self.fault(at, "entry_number", cell=value)
-        return None
-
-    def rule(self, item: Any, k: int, shared: dict[str, Any], source: dict[str, str]) -> Rule:
-        at = ("figures", k)
-        own = self.entries(item, at, _RULE)
-        for key in [key for key, value in own.items() if value == "?"]:
-            self.fault((*at, key), "entry_open", cell="?")
-            own[key] = {"factor": "1", "indicator": "?"}.get(key, "")
-        if not own.get("indicator") and isinstance(item, Dict):
-            self.fault(at, "no_indicator", "indicator")
-        entries = shared | own
-        for key in ("measure", "rows", "status"):
-            self.choice(entries, at, key, _CHOICES[key])
-        self.date(str(entries.get("published", "")), (*at, "published"), "published")
-        numbers = {k: self.number(str(entries[k]), (*at, k)) for k in ("factor", "offset") if k in entries}
-        where = own.get("where") or {}
-        if not isinstance(where, Dict):
-            self.fault((*at, "where"), "entry_where", cell=str(where))
-            where = {}
-        texts = {k: str(v) for k, v in entries.items() if v and k not in (*numbers, "where")}
-        texts = {"published": source.get("date", ""), "indicator": ""} | texts
-        return Rule(self.lines.get(at, 0), where=where, **numbers, **texts)  # type: ignore[arg-type]
+    reader.fault(at, "entry_number", cell=value)
+    return None
 
 
 # a mapping to begin with

@@ -19,8 +19,9 @@ from ..catalogue import catalogue, join, say, text
 from ..data.load import Data
 from ..forecasting.mixture import Explanation
 from ..targets import pace_between
+from . import formatting
 from . import sentences as words
-from .formatting import NONE, change, number, percent, published, signed, typed, unit_in, with_sign, with_unit
+from .formatting import NONE, amount, number, percent, signed, with_sign, with_unit
 from .sentences import level, level_shown, panel_title, series_name, status_shown
 from .show import Block, measure_shown, plain_table, strip
 
@@ -58,7 +59,8 @@ def pace_sentences(a: Assessment, ahead: Outlook, lang: str) -> list[str]:
         return [say(f"lack_{move.reason.code}", lang)] if move.reason is not None else []
     pace = words.pace_shown(a, pace_between(move.start, move.end, move.from_year, move.to_year), lang)
     from_100 = a.threshold is None and a.target.relative  # no figure of the base year
-    start, end = (change(x - 100, lang) if from_100 else level(a, x, lang) for x in (move.start, move.end))
+    ends = (move.start, move.end)
+    start, end = (formatting.change(x - 100, lang) if from_100 else level(a, x, lang) for x in ends)
     facts = {"year": move.to_year, "last": move.from_year, "years": move.years, "level": start, "bound": end}
     return [say("move_spare" if ahead.reached else "move_needed", lang, pace=pace, **facts)]
 
@@ -205,10 +207,8 @@ def sensitivity_sentences(varied: Sensitivity, lang: str) -> list[str]:
     if not varied.rows or not computed(varied.asked):
         return [say("sens_unassessed" if varied.rows else "sens_nothing", lang)]
     shown = [(row, choice_shown(row, lang), verdict_shown(row, lang)) for row in varied.rows]
-    rows, failed = (
-        [row for row, *_ in shown if computed(row)],
-        [name for row, name, _ in shown if not computed(row)],
-    )
+    rows = [row for row in varied.rows if computed(row)]
+    failed = [name for row, name, _ in shown if row not in rows]
     names = [text("aside", lang, words=name, aside=said) for row, name, said in shown if row.flips]
     facts: dict[str, Any] = {"count": len(rows), "flips": len(names), "names": join(names, lang)}
     key = "sens_flip" if names else "sens_hold"
@@ -233,10 +233,8 @@ def sensitivity_blocks(varied: Sequence[Sensitivity], lang: str) -> list[Block]:
     """What the variants mean, with a strip of their probabilities and their table, for each answer that has any."""
     blocks = []
     for one in [one for one in varied if one.rows]:
-        known = [
-            (row.flips, row.probability) for row in (one.asked, *one.rows) if row.probability is not None
-        ]
-        sides = [[chance for flips, chance in known if flips == side] for side in (False, True)]
+        known = [row for row in (one.asked, *one.rows) if row.probability is not None]
+        sides = [[row.probability or 0.0 for row in known if row.flips == flips] for flips in (False, True)]
         drawn = strip(sides[0], sides[1], alt_sensitivity(one, lang), lang)
         tables = {"": sensitivity_table(one, lang)}
         blocks.append(Block(part_title(one.answer, lang), sensitivity_sentences(one, lang), tables, drawn))
@@ -271,9 +269,12 @@ def change_blocks(data: Data, changed: Change, lang: str, most: int = 0) -> list
         blocks.append(block)
     rows = []
     for came in changed.figures[-most:].itertuples():
-        unit = "%" if "change" in came.measure else unit_in(data.indicator(came.indicator_id), lang)
-        before = NONE if pd.isna(came.value_before) else with_unit(typed(came.value_before), unit, lang)
-        value = published(came.value, came.decimals, unit, lang, came.qualifier)
+        unit = formatting.unit_in(data.indicator(came.indicator_id), lang)
+        unit = "%" if "change" in came.measure else unit
+        before = (
+            NONE if pd.isna(came.value_before) else with_unit(formatting.typed(came.value_before), unit, lang)
+        )
+        value = formatting.published(came.value, came.decimals, unit, lang, came.qualifier)
         measure = measure_shown(came.measure, came.base_period, lang)
         name = series_name(data, came.indicator_id, came.region, lang)
         rows.append([name, came.period, measure, value, before, str(came.known_from.date())])
@@ -315,8 +316,7 @@ def _expected_number(plan: Portfolio, key: str, total: int, lang: str, **more: o
         "expected": amount(plan.expected),
         "low": low,
         "high": high,
-        **more,
-    }
+    } | more
     return say(key, lang, total=total, share=percent(plan.within(low, high), lang), **facts)
 
 
@@ -331,11 +331,6 @@ def unassessed_sentence(plan: Portfolio, lang: str, most: int | None = None) -> 
     names = plan.unassessed[f"name_{lang}"].tolist()
     key = "plan_unassessed_many" if most is not None and len(names) > most else "plan_unassessed"
     return say(key, lang, count=len(names), names=join(names, lang)) if names else ""
-
-
-def amount(value: float) -> str:
-    """An expected number of targets with one decimal, none where it is whole."""
-    return f"{value:.1f}".removesuffix(".0")
 
 
 def deciding_table(plan: Portfolio, lang: str) -> pd.DataFrame:

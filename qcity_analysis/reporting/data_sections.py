@@ -42,7 +42,7 @@ def answer(data: Data, plan: str, lang: str) -> None:
     name = sentences.plan_title(data, plan, lang) if plan else text("ov_all_plans", lang)
     front = {
         "kind": "overview", "lang": lang, "title": text("ov_question", lang, plan=name), "plan": plan,
-        "as_of": data.as_of.isoformat(), "answer": words, "short": words, "counts": total,
+        "as_of": data.as_of.isoformat(), "answer": words, "short": words,
         "illustrative": bool((data.observations["status"] == "illustrative").any()),
     }  # fmt: skip
     show.markdown(words, front)
@@ -82,16 +82,12 @@ def revised(data: Data, lang: str) -> None:
     """Show every figure that was published more than once, with what it replaced."""
     twice, rows = revisions(data), []
     for row in twice[twice["value"] != twice["value_before"]].iloc[::-1].to_dict("records"):
-        unit, name = (
-            data.indicator(row["indicator_id"]),
-            series_name(data, row["indicator_id"], row["region"], lang),
-        )
-        shown = " → ".join(value_shown(row, unit, lang, when) for when in ("_before", ""))
-        measure, unbroken = (
-            measure_shown(row["measure"], row["base_period"], lang),
-            shown.replace(" ", "\u00a0"),
-        )
-        rows.append([name, row["period"], measure, unbroken, _date(row, lang)])
+        name = series_name(data, row["indicator_id"], row["region"], lang)
+        units = data.indicator(row["indicator_id"])
+        shown = " → ".join(value_shown(row, units, lang, when) for when in ("_before", ""))
+        shown = shown.replace(" ", "\u00a0")
+        measure = measure_shown(row["measure"], row["base_period"], lang)
+        rows.append([name, row["period"], measure, shown, _date(row, lang)])
     _table("ov_revisions", "ov_series c_period c_measure ov_revision c_date", rows, lang, "ov_no_revision")
 
 
@@ -132,10 +128,8 @@ def warnings(data: Data, lang: str) -> None:
 
 def _meant(data: Data, problem: Problem, lang: str) -> str:
     """The figure or target a warning is about, by name, with its line in the files."""
-    line, rows = (
-        problem.file,
-        {"observations.csv": data.observations, "targets.csv": data.targets}.get(problem.file),
-    )
+    line, tables = problem.file, {"observations.csv": data.observations, "targets.csv": data.targets}
+    rows = tables.get(problem.file)
     if problem.row is not None:
         line = text("check_place_row", lang, file=line, row=problem.row)
     for row in rows[rows["row"] == problem.row].to_dict("records") if rows is not None else ():
@@ -201,17 +195,13 @@ def diff_lines(
 
 
 def vintage_line(data: Data, rows: Sequence[Mapping[str, Any]], lang: str) -> str:
-    """Rows of `vintages.diff` of one series from one publication as a line: what, where, when, and since when.
-
-    One row with its value and what it replaced; of many how many, of which years, and the date of the last.
+    """Rows of `vintages.diff` of one series from one publication as a line: one row with its value and what it
+    replaced; of many how many, of which years, and the date of the last.
 
     >>> import qcity_analysis as qc
     >>> rows = qc.diff(qc.load(), "2021-09-30", "2021-12-31").to_dict("records")
     >>> [vintage_line(qc.load(), [row], "en") for row in rows if row["change"] == "revised"][-1]
     'R&D expenditure as a share of GDP, Nanjing, 2020: 3.38 % → 3.48 % (level, final, published 2021-10-27)'
-    >>> rows = qc.diff(qc.load(), "2023-12-30", "2023-12-31")
-    >>> vintage_line(qc.load(), rows[rows["indicator_id"] == "un_rd_intensity"].to_dict("records"), "en")
-    'R&D expenditure as a share of GDP (UN indicator 9.5.1), China: 21 figures, 2000 to 2020 (published 2023-12)'
     """
     rows = sorted(rows, key=lambda row: str(row["period"]))
     row, indicator = rows[-1], data.indicator(str(rows[-1]["indicator_id"]))
@@ -246,31 +236,24 @@ def import_lines(done: Import, lang: str, everything: bool = False) -> list[str]
     sizes = {kind: len(done.of_kind(kind)) for kind in ("added", "changed", "unchanged")}
     counts = text("import_counts", lang, refused=len(done.refused), **sizes)
     about = {"opened": "; ".join(done.opened_as), "folder": done.folder, "source": done.source["source_id"]}
-    lines = [
-        text("import_head", lang, file=done.file, title=done.source["title"], **about),
-        *("  " + text("import_read", lang, **read) for read in done.read),
-        text("import_empty", lang, counts=counts, empty=done.empty) if done.empty else counts,
-    ]
+    lines = [text("import_head", lang, file=done.file, title=done.source["title"], **about)]
+    lines += ["  " + text("import_read", lang, **read) for read in done.read]
+    lines.append(text("import_empty", lang, counts=counts, empty=done.empty) if done.empty else counts)
     for kind, sign in (("added", "  + "), ("changed", "  ~ ")):
         lines += first([sign + _figure_line(figure, lang) for figure in done.of_kind(kind)], sign)
     for key, problems in (("import_refused", done.refused), ("import_warning", done.warnings)):
         lines += ["  " + text(key, lang, problem=problem.line(lang, level=False)) for problem in problems]
-    left = [
-        f"  {text('import_left_out', lang, name=name, cells=n, place=at)}"
-        for name, (n, at) in done.left_out.items()
-    ]
+    left = []
+    for name, (cells, place) in done.left_out.items():
+        left.append("  " + text("import_left_out", lang, name=name, cells=cells, place=place))
     return lines + ([text("import_left", lang), *first(left, "  ")] if left else [])
 
 
 def _figure_line(figure: Figure, lang: str) -> str:
     """One figure of an import: which, its value as it will be typed, where it was read, and what is held."""
     row, at = figure.row, {"file": figure.file, "row": figure.line, "column": figure.column}
-    names = [
-        row["indicator_id"],
-        row["region"],
-        row["period"],
-        *[row["measure"]] * (row["measure"] != "level"),
-    ]
+    names = [row[key] for key in ("indicator_id", "region", "period")]
+    names += [row["measure"]] if row["measure"] != "level" else []
     sign, note = row["qualifier"].removeprefix("="), f" [{row['note']}]" if row["note"] else ""
     value = f"{sign}{row['value']} {row['unit']} ({row['status']}, {row['published']})"
     before = text("import_held", lang, before=figure.before) if figure.before else ""

@@ -117,6 +117,11 @@ def published(
     return BOUNDS.get(qualifier, "") + with_unit(with_sign(shown) if change else shown, unit, lang)
 
 
+def amount(value: float) -> str:
+    """An expected number of targets with one decimal, none where it is whole."""
+    return f"{value:.1f}".removesuffix(".0")
+
+
 def change(value: float, lang: str) -> str:
     """A computed change in percent with its sign."""
     return with_unit(signed(value), "%", lang)

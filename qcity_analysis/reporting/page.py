@@ -97,11 +97,10 @@ def _head() -> dict[str, str]:
     """Style, script and policy of every page: nothing runs or is loaded but this style, this script, data images."""
     style = "".join((TEMPLATES / name).read_text("utf-8") for name in ("style.css", "parts.css"))
     script = (TEMPLATES / "page.js").read_text("utf-8")
-    signs = {
-        kind: f"{kind}-src 'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-        for kind, text in (("style", style), ("script", script))
-    }
-    policy = ["default-src 'none'", *signs.values(), "img-src data:", "base-uri 'none'", "form-action 'none'"]
+    signs = []
+    for kind, code in (("style", style), ("script", script)):
+        signs.append(f"{kind}-src 'sha256-{b64encode(hashlib.sha256(code.encode()).digest()).decode()}'")
+    policy = ["default-src 'none'", *signs, "img-src data:", "base-uri 'none'", "form-action 'none'"]
     return {"style": style, "script": script, "policy": "; ".join(policy)}
 
 
@@ -119,11 +118,9 @@ def _rendered(template: str, langs: list[str], **values: Any) -> str:
     from jinja2 import Environment, FileSystemLoader
 
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
-    html_langs = [HTML_LANG[lang] for lang in langs]
     words = {lang: {key: entry[lang] for key, entry in catalogue().items()} for lang in langs}
-    return environment.get_template(template).render(
-        langs=langs, html_langs=html_langs, w=words, version=__version__, head=_head(), **values
-    )
+    values |= {"langs": langs, "html_langs": [HTML_LANG[lang] for lang in langs], "w": words, "head": _head()}
+    return environment.get_template(template).render(version=__version__, **values)
 
 
 def check_page(
@@ -162,13 +159,10 @@ def _plans(rows: list[dict[str, Any]], lang: str, as_of: str) -> list[dict[str, 
     """The plans in their order, each with its targets in groups; what is over but the first plan is folded."""
     plans: list[dict[str, Any]] = []
     for plan in dict.fromkeys(row["plan"] for row in rows if row["plan"]):
-        targets, dated, cards = (
-            [row for row in rows if row["plan"] == plan and row["kind"] == kind]
-            for kind in ("target", "dated", "scorecard")
-        )
-        groups = {name: [row for row in targets if row["group"] == name] for name in GROUPS} | {
-            "dated": dated
-        }
+        mine = [row for row in rows if row["plan"] == plan]
+        targets, cards = ([row for row in mine if row["kind"] == kind] for kind in ("target", "scorecard"))
+        groups = {name: [row for row in targets if row["group"] == name] for name in GROUPS}
+        groups["dated"] = [row for row in mine if row["kind"] == "dated"]
         card: dict[str, Any] = cards[0] if cards else {"page": "", "front": {}}
         live = median([row["front"].get("deadline", 0) for row in targets] or [0]) >= int(as_of[:4])
         about = {"title": card["front"].get("plan_title") or plan, "scorecard": card["page"], "live": live}
@@ -180,13 +174,8 @@ def _plans(rows: list[dict[str, Any]], lang: str, as_of: str) -> list[dict[str, 
 def _tally(targets: list[dict[str, Any]], lang: str) -> str:
     """How many targets there are, how many have an answer and which, in one line."""
     chances = [row["chance"] for row in targets if row["chance"] is not None]
-    numbers = Counter(row["group"] for row in targets) + Counter(
-        row["front"].get("status") for row in targets
-    )
-    numbers["likely"], numbers["unlikely"] = (
-        sum(one >= 0.66 for one in chances),
-        sum(one <= 0.33 for one in chances),
-    )
+    numbers = Counter([*(row["group"] for row in targets), *(row["front"].get("status") for row in targets)])
+    numbers["likely"], numbers["unlikely"] = sum(p >= 0.66 for p in chances), sum(p <= 0.33 for p in chances)
     parts = [text(f"index_{name}", lang, count=numbers[name]) for name in COUNTED if numbers[name]]
     return text("index_tally", lang, total=len(targets), parts=join(parts, lang))
 
@@ -196,15 +185,13 @@ def _row(entry: dict[str, Any]) -> dict[str, Any]:
     front, status = entry["front"], entry["front"].get("status")
     group = "settled" if status in ("met", "missed") else "answered" if status in OPEN else "without"
     group = "reference" if group == "without" and front.get("lent") else group
-    name, word = (
-        front.get("name") or entry["target"],
-        front.get("word_shown") or front.get("status_shown", ""),
-    )
+    name = front.get("name") or entry["target"] or "04_scorecard"
     if entry["kind"] == "dated":
         name = f"{name} · {text('as_of_line', entry['lang'], as_of=entry['as_of'])}".rstrip("。.")
+    word = front.get("word_shown") or front.get("status_shown", "")
     said = front.get("wording") if group == "without" else front.get("answer")
     return entry | {
-        "group": group, "name": str(name or "04_scorecard"), "chance": front.get("probability"),
+        "group": group, "name": str(name), "chance": front.get("probability"),
         "shown": front.get("probability_shown", ""), "word": word if entry["ok"] else entry["status"],
         "answer": said or front.get("answer", "") or entry.get("error", ""),
     }  # fmt: skip

@@ -224,8 +224,8 @@ def note(told: Note, lang: str) -> str:
     return say(f"note_{told.code}", lang, **values)
 
 
-def reason(told: Note | None, lang: str) -> str:
-    """A reason why there is no verdict, as a phrase; an empty text without one.
+def reason(told: Note | None, lang: str, rule: bool = False) -> str:
+    """A reason why there is no verdict, or why a `rule` does not apply, as a phrase; an empty text without one.
 
     >>> reason(Note("no_observation", {"count": 0}), "en"), reason(None, "en")
     ('no figure is held in these data', '')
@@ -237,7 +237,11 @@ def reason(told: Note | None, lang: str) -> str:
         values["kind"] = say(f"kind_{values['kind']}", lang)
     if "period" in values:
         values["period"] = period(values["period"], lang)
-    return say(f"reason_{told.code}", lang, **values)
+    return (
+        text(f"rule_reason_{told.code}", lang, **values)
+        if rule
+        else say(f"reason_{told.code}", lang, **values)
+    )
 
 
 def _stated(said: dict[str, Any], lang: str) -> str:

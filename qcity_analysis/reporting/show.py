@@ -117,10 +117,9 @@ def meter(share: float) -> str:
 def strip(shares: Sequence[float], marks: Sequence[float], alt: str, lang: str) -> str:
     """Probabilities as dots on one line from 0 to 100 %, `marks` in red, with a description."""
     ends = "".join(f"<span>{with_unit(share, '%', lang)}</span>" for share in ("0", "50", "100"))
-    dots = [("dot", f"{4 + 294.4 * at:.1f}") for at in shares] + [
-        ("dot flip", f"{4 + 294.4 * at:.1f}") for at in marks
-    ]
-    drawn = "".join(f'<circle class="{kind}" cx="{x}" cy="4" r="3.2"/>' for kind, x in dots)
+    dots = {"dot": shares, "dot flip": marks}
+    places = [(kind, f"{4 + 294.4 * at:.1f}") for kind, those in dots.items() for at in those]
+    drawn = "".join(f'<circle class="{kind}" cx="{x}" cy="4" r="3.2"/>' for kind, x in places)
     line = '<rect class="ground" width="320" height="8" rx="1"/><line class="half" x1="160.0" x2="160.0" y2="8"/>'
     drawn = f'<svg class="meter" viewBox="0 0 320 8" aria-hidden="true">{line}{drawn}</svg>'
     shown = f'<div role="img" aria-label="{escape(alt)}">{drawn}</div>'
@@ -135,9 +134,8 @@ def card(a: Assessment, lang: str, heading: str = "h3") -> str:
     >>> "<h3>Nanjing will probably reach about 4 % by 2025</h3>" in shown, "Last figure" in shown
     (True, True)
     """
-    name = text(
-        "place_and_series", check_language(lang), region=a.region_names[lang], name=a.target.name(lang)
-    )
+    region = a.region_names[lang]
+    name = text("place_and_series", check_language(lang), region=region, name=a.target.name(lang))
     facts = [(text("k_last", lang), _last_figure(part, lang), "") for part in a.by_definition()]
     facts += [*_paces(a, lang), (text("d_named", lang), join(sentences.departments_of(a, lang), lang), "")]
     told = [(escape(term), escape(said) + bar) for term, said, bar in facts if said]
@@ -147,11 +145,10 @@ def card(a: Assessment, lang: str, heading: str = "h3") -> str:
     rows.append(paragraphs(text("illustrative_banner", lang) if a.illustrative else "", kind="made-up"))
     for part in a.by_definition() if a.status != "not_assessable" else ():
         (shown, word), status = sentences.chance(part, lang), sentences.status_shown(part, lang)
-        lead = (
-            f"<small>{escape(sentences.panel_title(part, lang))}</small>" if part.role == "definition" else ""
-        )
+        lead = escape(sentences.panel_title(part, lang)) if part.role == "definition" else ""
         big = f"<b>{escape(shown or status)}</b> {escape(word)}"
         bar = meter(part.probability or 0) if shown else ""
+        lead = f"<small>{lead}</small>" if lead else ""
         rows.append(f'<p class="verdict {part.status}">{lead}<span>{big}</span>{bar}</p>')
     rows += [paragraphs(sentences.plan_quote(a, lang), kind="quote"), f"<dl>{''.join(listed)}</dl>"]
     rows.append(paragraphs(*over, kind="quiet"))
@@ -256,18 +253,15 @@ def sources_by_series(a: Assessment, lang: str = "en") -> dict[str, pd.DataFrame
     Columns: period, figure, measure, status, use, publisher, document, date; all cells hold shown text in `lang`.
     Series without any figure are left out.
     """
-    tail, tables = "" if lang == "zh" else "_en", dict[str, pd.DataFrame]()
+    tail, none, tables = "" if lang == "zh" else "_en", text("none_given", lang), dict[str, pd.DataFrame]()
     for part in (a, *a.parts):
         rows, units = [], {"unit_zh": part.definition.get("unit_zh") or ""}
         kinds = {use: getattr(part.series, name, pd.DataFrame()) for name, use in USES.items()}
         frames = [frame.assign(use=use) for use, frame in kinds.items() if len(frame)]
-        for row in (
-            pd.concat(frames).sort_values("period", kind="stable").to_dict("records") if frames else ()
-        ):
+        frames = frames or [pd.DataFrame({"period": []})]
+        for row in pd.concat(frames).sort_values("period", kind="stable").to_dict("records"):
             named = [text_of(row.get(key + tail)) or text_of(row.get(key)) for key in ("publisher", "title")]
-            date = (
-                text_of(row.get("published")) or text_of(row.get("source_date")) or text("none_given", lang)
-            )
+            date = next(filter(None, [text_of(row.get(key)) for key in ("published", "source_date")]), none)
             labels = [measure_shown(row["measure"], row.get("base_period"), lang)]
             labels += [text(f"st_{row['status']}", lang), text(f"use_{row['use']}", lang)]
             rows.append([str(row["period"]), value_shown(row, row | units, lang), *labels, *named, date])

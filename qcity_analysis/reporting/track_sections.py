@@ -22,7 +22,7 @@ from ..trackrecord.ledger import with_earlier
 from ..trackrecord.record import FEW, coverage, real_summary, summary
 from . import sentences, show
 from .analyses import titled
-from .figures.charts import hedgehog_chart, reliability_chart, skill_chart
+from .figures import hedgehog_chart, reliability_chart, skill_chart
 from .formatting import number, percent, typed, with_sign, with_unit
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from typing import Any
 PRELOAD = (
     *("IPython.core.interactiveshell", "ipykernel.ipkernel", "ipykernel.zmqshell", "pandas", "scipy.special"),
     *("matplotlib.backends.backend_agg", "matplotlib.figure", "scipy.stats"),
-    *("qcity_analysis.results", "qcity_analysis.reporting.target_sections", "qcity_analysis.running.runner"),
+    *("qcity_analysis.results", "qcity_analysis.reporting.sections", "qcity_analysis.running.runner"),
 )
 ONE_THREAD = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
 

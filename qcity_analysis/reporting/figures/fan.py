@@ -47,7 +47,7 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
     """
     panels = list(assessment.parts) or [assessment]
     several, handles = len(panels) > 1, dict[str, Any]()
-    (title, about), lines = _headings(assessment, check_language(lang)), _footer(panels, lang)
+    title, about, lines = _words(assessment, panels, check_language(lang))
     with new_figure(5) as figure:
         axes = [figure.add_subplot(len(panels), 1, i + 1) for i in range(len(panels))]
         for ax, part in zip(axes, panels, strict=True):
@@ -74,36 +74,29 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
             list(handles.values()), list(handles), loc="upper left", bbox_to_anchor=(0, (foot - 0.3) / height),
             ncols=columns, columnspacing=1.2, handlelength=1.6, borderaxespad=0,
         )  # fmt: skip
-        for ax in axes:
-            if assessment.illustrative or any(part.illustrative for part in panels):
-                look = BOLD | {"fontsize": 12, "color": WHITE, "ha": "center", "va": "top", "zorder": 10}
-                look |= {"transform": ax.transAxes, "bbox": {"fc": ILLUSTRATIVE, "ec": "none", "pad": 5}}
-                ax.text(0.5, 0.93, text("illustrative_banner", lang), **look)
-            _spread_labels(ax)
+        look = BOLD | {"fontsize": 12, "color": WHITE, "ha": "center", "va": "top", "zorder": 10}
+        look |= {"bbox": {"fc": ILLUSTRATIVE, "ec": "none", "pad": 5}}
+        for ax in axes if assessment.illustrative or any(part.illustrative for part in panels) else ():
+            ax.text(0.5, 0.93, text("illustrative_banner", lang), transform=ax.transAxes, **look)
         _keep_apart(figure)
     return figure
 
 
-def _headings(a: Assessment, lang: str) -> tuple[list[str], list[str]]:
-    """The lines above the panels: what was found, and of which target and definition."""
-    width, name = (25, a.target.name(lang)) if lang == "zh" else (45, a.target.name(lang))
-    about = f"{sentences.panel_title(a, lang)} · {name}" if a.role != "main" else name
-    return wrapped(sentences.figure_title(a, lang), width), wrapped(about, int(1.2 * width))
-
-
-def _footer(panels: Sequence[Assessment], lang: str) -> list[str]:
-    """The lines under the figure: whose changes are borrowed, who published, and as of when."""
-    column = "publisher" if lang == "zh" else "publisher_en"
+def _words(a: Assessment, panels: Sequence[Assessment], lang: str) -> tuple[list[str], list[str], list[str]]:
+    """The lines around the panels: what was found; of which target and definition; who published, and as of when."""
+    width, foot, column = (25, 31, "publisher") if lang == "zh" else (45, 60, "publisher_en")
+    name = f"{sentences.panel_title(a, lang)} · " * (a.role != "main") + a.target.name(lang)
     series = [part.series for part in panels if part.series is not None]
     frames = [rows for one in series for rows in (one.observations, one.bounds) if column in rows]
     names = [each for rows in frames for name in rows[column] for each in re.split("、|; ", text_of(name))]
     publishers, lent = join(names, lang), join([sentences.borrowed_name(part, lang) for part in panels], lang)
-    lines = [text("borrowed_note", lang, name=lent)] if lent else []
     key = "source_line" if publishers else "as_of_line"
+    lines = [text("borrowed_note", lang, name=lent)] if lent else []
     lines.append(text(key, lang, publishers=publishers, as_of=panels[0].as_of))
     if first := max(_first_drawn(part) or 0 for part in panels):
         lines.append(text("earlier_in_table", lang, year=first))
-    return [row for line in lines for row in wrapped(line, 31 if lang == "zh" else 60)]
+    rows = [row for line in lines for row in wrapped(line, foot)]
+    return wrapped(sentences.figure_title(a, lang), width), wrapped(name, int(1.2 * width)), rows
 
 
 def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
@@ -113,8 +106,7 @@ def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
         title = wrapped(sentences.panel_title(part, lang), 28 if lang == "zh" else 50)
         ax.set_title("\n".join(title), loc="left", fontsize=11.5, pad=20, **BOLD)
     note(ax, sentences.axis_unit(part, lang), (0, 1), (0, 5), xycoords="axes fraction")
-    if counts := _counts(part):
-        _draw_counts(ax, part, counts, lang)
+    if _draw_counts(ax, part, lang):
         return _scale(ax, part, first)
     if part.fan is not None:
         _draw_fan(ax, part, part.fan, lang)
@@ -152,22 +144,21 @@ def _said(ax: Axes, words: str, at: tuple[float, float], up: float) -> None:
     note(ax, words, at, (-3, up), ha="right", bbox=GROUND | {"pad": 0.3}, zorder=3.6).set_gid("said")
 
 
-def _counts(part: Assessment) -> dict[int, float]:
-    """The published count of each year of a total asked for; empty where only totals or no figures are there."""
+def _draw_counts(ax: Axes, part: Assessment, lang: str) -> bool:
+    """A bar for the count of each year of a total asked for, and what the years without one would need, in dashed
+    outlines; False where only totals or no figures are there.
+    """
     if part.target.kind not in ("cumulative", "zero_event") or part.series is None:
-        return {}
+        return False
     rows = part.series.observations
     rows = rows[(rows["measure"] == "count_new") & (rows["period"].astype(str).str.len() == 4)]
-    return {int(row.period): float(row.value) for row in rows.itertuples()}
-
-
-def _draw_counts(ax: Axes, part: Assessment, counts: dict[int, float], lang: str) -> None:
-    """A bar for the count of each year, and what the years without a figure would need, in dashed outlines."""
+    counts = {int(row.period): float(row.value) for row in rows.itertuples()}
+    if not counts:
+        return False
     first, last = part.period or (min(counts), part.target.deadline)
     still = [year for year in range(first, last + 1) if year not in counts]
-    bars: list[tuple[str, dict[int, float], str, Look]] = [
-        ("yearly", counts, INK, {"fc": OWN[1], "ec": OWN[0], "lw": 0.8})
-    ]
+    plain: Look = {"fc": OWN[1], "ec": OWN[0], "lw": 0.8}
+    bars = [("yearly", counts, INK, plain)]
     if part.tally is not None and part.tally.needed > 0 and still and part.status not in ("met", "missed"):
         each = dict.fromkeys(still, part.tally.needed / len(still))
         bars.append(("yearly_needed", each, TARGET, {"fc": "none", "ec": TARGET, "lw": 1.3} | DASHED))
@@ -176,31 +167,29 @@ def _draw_counts(ax: Axes, part: Assessment, counts: dict[int, float], lang: str
         ax.bar_label(drawn, list(map(number, heights.values())), padding=2, color=colour)
     ax.axvspan(first - 0.5, last + 0.5, fc=OWN[2], alpha=0.35, lw=0, zorder=0)
     ax.set_ylim(0, 1.12 * ax.get_ylim()[1])
+    return True
 
 
 def _end_label(ax: Axes, part: Assessment, x: float, level: float, **look: Any) -> Any:
     return note(ax, sentences.level_number(part, level), (x, level), (8, 0), va="center", **look)
 
 
-def _spread_labels(ax: Axes) -> None:
-    """Move the numbers at the end of a fan apart where they would overlap; called once the scale is final."""
-    ends: list[Any] = sorted((t for t in ax.texts if t.get_gid() == "end"), key=lambda t: float(t.xy[1]))
-    if len(ends) == 3:
-        height, (low, high) = ax.get_window_extent().height / ax.figure.dpi * 72, ax.get_ylim()
-        at = [float(label.xy[1]) / (high - low) * height for label in ends]
-        ends[0].set_position((8, min(0, at[1] - APART - at[0])))
-        ends[2].set_position((8, max(0, at[1] + APART - at[2])))
-
-
 def _keep_apart(figure: Figure) -> None:
-    """Hide what is said beside marks where it would cover other words: the table of sources says it too."""
+    """Move the numbers at the end of a fan apart, and hide what is said beside marks where it would cover other words:
+    the table of sources says it too. Called once the scale is final.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     renderer: Any = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     for ax in figure.axes:
-        words = sorted((t for t in ax.texts if t.get_text()), key=lambda t: t.get_gid() == "said")
+        ends: list[Any] = sorted((t for t in ax.texts if t.get_gid() == "end"), key=lambda t: float(t.xy[1]))
+        height, (low, high) = ax.get_window_extent().height / figure.dpi * 72, ax.get_ylim()
+        at = [float(label.xy[1]) / (high - low) * height for label in ends]
+        for end, shift in ((0, -APART), (2, APART)) if len(ends) == 3 else ():
+            beyond = at[1] + shift - at[end]
+            ends[end].set_position((8, min(0, beyond) if shift < 0 else max(0, beyond)))
         kept, told = list[Any](), set[str]()
-        for label in words:
+        for label in sorted((t for t in ax.texts if t.get_text()), key=lambda t: t.get_gid() == "said"):
             box, said = label.get_window_extent(renderer), label.get_gid() == "said"
             free = box.x0 > ax.bbox.x0 and not any(map(box.overlaps, kept)) and label.get_text() not in told
             label.set_visible(free or not said)  # once is enough
@@ -305,19 +294,16 @@ def _scale(ax: Axes, part: Assessment, start: int | None) -> None:
     from matplotlib.ticker import MaxNLocator
 
     series, levels, deadline = part.series, part.levels(), part.target.deadline
-    fan = part.fan if part.fan is not None else pd.DataFrame()
-    known = [deadline, *map(int, levels.index), *map(int, fan.index)]
-    known += [int(part.tally.through[:4])] if part.tally is not None and part.tally.through else []
-    for rows in (series.bounds, series.superseded) if series is not None else ():
-        known += [int(str(period)[:4]) for period in rows["period"]]
-    first, last = start or min([*known, deadline - 5]), max(known)
+    first, last = (round(end) for end in ax.dataLim.intervalx) if ax.has_data() else (deadline, deadline)
+    first, last = start or min(first, deadline - 5), max(last, deadline)
     step = max(1, -(-(last - first) // 9))
     ax.set_xlim(first - 0.4, last + 0.4)
     ax.set_xticks([year for year in range(first, last + 1) if (deadline - year) % step == 0])
     ax.xaxis.set_major_formatter("{x:.0f}")
     low, high = ax.get_ylim()
     if start:
-        drawn = [*levels.loc[start:], part.threshold or np.nan, *fan.to_numpy(float).ravel()]
+        fan = part.fan.to_numpy(float).ravel() if part.fan is not None else ()
+        drawn = [*levels.loc[start:], part.threshold or np.nan, *fan]
         low, high = float(np.nanmin(drawn)), float(np.nanmax(drawn))
     low, high = low - 0.04 * (high - low), high + 0.04 * (high - low)
     if series is not None and series.support == "percent":
