@@ -75,9 +75,7 @@ class Answer(Assessment):
         return f"<style>{css}</style>{show.card(self, self.language)}{chart._repr_mimebundle_()['text/html']}"
 
     def __getitem__(self, name: object) -> None:
-        raise QcityError(
-            f"Answer[{name!r}]: this is no frame; answer.to_frame() is one, answer.{name} an attribute"
-        )
+        raise QcityError(f"Answer[{name!r}]: this is no frame; to_frame() is, answer.{name} an attribute")
 
     def plot(self) -> Axes:
         """Draw the fan chart and return its axes; a notebook shows it. `axes.figure.savefig(...)` saves it."""
@@ -128,8 +126,8 @@ class Answer(Assessment):
         """The answer under suppositions: one by keyword (`given={2026: 3.9}`, `pace="last 5"`, `path`, `shock`,
         `policy`, `threshold`, `deadline`: see `analysis.scenarios`), `several` by name, or without any the usual paces.
         """
-        several = {"+".join(supposed): supposed} if supposed else several
-        return WhatIf(self, scenarios(self.data, self, several))
+        asked = {"+".join(supposed): supposed} if supposed else several
+        return WhatIf(self, scenarios(self.data, self, asked))
 
 
 @dataclass(frozen=True, repr=False)
@@ -209,8 +207,9 @@ class Scorecard:
         return str(self.to_frame()[shown].to_html())
 
     def __getitem__(self, name: object) -> None:
-        way = f"card.to_frame() is one, card.answers[{name!r}] one answer"
-        raise QcityError(f"Scorecard[{name!r}]: this is no frame; {way}")
+        raise QcityError(
+            f"Scorecard[{name!r}]: this is no frame; to_frame() is, card.answers[{name!r}] a row"
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row a target: target_id, section, name_zh, name_en, kind, binding, status, probability, word, median,

@@ -146,13 +146,9 @@ def outlook(data: Data, assessment: Assessment, *, draws: int | None = None) -> 
 
 
 def last_year_to_act(chances: pd.Series, deadline: int, reached: bool = False) -> int | None:
-    """The last year until whose end the indicator may stand still and the target keep a chance of 10 %.
-
-    `chances` are those of the years after the last figure (index year, the first one right after it). Were it to stand
-    still and then to move as now expected, the chance by the deadline would be that of as many years as are then left:
-    with k the smallest number of years after the last figure whose chance is at least 10 %, the answer is the deadline
-    less k. It may lie before the last figure: then it is past. None when no number of years will do. When the last
-    figure already meets the target a standstill would do: then it is the deadline itself.
+    """The last year until whose end the indicator may stand still, then move as now expected, and the target keep a
+    chance of 10 %: the deadline less the number of years after the last figure that chance takes (`chances`, index
+    year), which may lie before that figure. None where no number of years will do; the deadline where it is `reached`.
 
     >>> last_year_to_act(pd.Series([0.01, 0.12, 0.3], index=[2023, 2024, 2025]), 2025)
     2023
@@ -162,12 +158,10 @@ def last_year_to_act(chances: pd.Series, deadline: int, reached: bool = False) -
 
 
 def _by_path(data: Data, a: Assessment, last: int, draws: int) -> dict[int, float]:
-    """The share of paths on the right side of the bound in each year: until the deadline those of the assessment
-    itself, whose probability stands in the headline, then those of one forecast that runs on; empty without one.
-    """
+    """The share of paths that meet the bound each year: those of the assessment itself, then of one that runs on."""
     further = again(data, a, dataclasses.replace(a.target, deadline=last + YEARS), draws=draws)
     chances: dict[int, float] = {}
-    for one in (further, a) if further is not None and further.forecast is not None else ():
+    for one in (further, a) if further and further.forecast else ():
         if one.forecast is not None and one.bound is not None:
             shares = a.target.is_met(one.forecast.paths, one.bound).mean(axis=0)
             chances |= dict(zip(one.forecast.years.tolist(), shares.tolist(), strict=True))
@@ -231,11 +225,12 @@ def _move(data: Data, a: Assessment, course: Course | None) -> Feasibility:
         return Feasibility(reason=Note(NOT_OPEN.get(a.status, "no_pace")))
     if levels.empty and relative and target.base_year is not None:
         levels = pd.Series({target.base_year: 100.0})
-    unknown = a.bound is None and target.kind == "direction"  # no figure of the base year says what is better
-    year = None if levels.empty else int(levels.index[-1])
-    if year is not None and course is None and (target.threshold is None or year >= target.deadline):
+    if levels.empty:
+        return Feasibility(reason=Note("no_level"))
+    year = int(levels.index[-1])
+    if course is None and (target.threshold is None or year >= target.deadline):
         return Feasibility(reason=Note("deadline_over"))
-    if year is None or unknown:
+    if a.bound is None and target.kind == "direction":  # no figure of the base year says what is better
         return Feasibility(reason=Note("no_level"))
     base = float(levels.get(target.base_year, math.nan))
     goal = a.bound if a.bound is not None else target.bound(base)

@@ -139,9 +139,7 @@ def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, Changed]]
 
 
 def _same_pace(target: Target, base: int, year: int) -> float | None:
-    """The threshold that asks for the plan's yearly pace from another base year on: −13 % in five years are −15.4 % in
-    six, a count of 50 in five years is 60. With the plan's own number the other base would ask for another pace.
-    """
+    """The threshold of the plan's yearly pace from another base on: −13 % in five years are −15.4 % in six."""
     longer = (target.deadline - year) / (target.deadline - base)
     if not target.threshold or target.kind != "relative_change":
         return target.threshold and target.threshold * longer
@@ -197,16 +195,11 @@ def _judged(draft: Variant, answer: Assessment | Note, asked: Assessment) -> Var
 
 
 def _tells(row: Variant, part: Assessment) -> bool:
-    """Whether a variant says something about this answer: of a forecast all do, except windows that hold all its levels
-    and years it has no level for; a settled target turns only on base year, tolerance and definition; one that cannot
-    be assessed on nothing.
-    """
+    """Whether a variant can turn this answer: not a year it has no level of, nor a window that holds all its levels."""
     levels = part.levels().index
-    if row.kind == "leave_out" and row.value not in levels:
-        return False
-    return row.kind in ALLOWED.get(part.status, ()) and (
-        row.first is None or bool(len(levels) > (levels >= row.first).sum() >= 3)
-    )
+    absent = row.kind == "leave_out" and row.value not in levels
+    idle = row.first is not None and not len(levels) > (levels >= row.first).sum() >= 3
+    return row.kind in ALLOWED.get(part.status, ()) and not absent and not idle
 
 
 @dataclass(frozen=True)
@@ -238,10 +231,9 @@ class Change:
         pairs = dict(zip(STEPS, pairwise(self.answers), strict=True))
         if self.flipped:
             return next((step for step in reversed(STEPS) if another_verdict(*pairs[step])), STEPS[-1])
-        if _moved(self.before, self.after, BEYOND):
-            sizes = {step: abs(_moved(*pair, BEYOND) or 0.0) for step, pair in pairs.items()}
-            if not any(sizes.values()):  # each step within chance, together beyond it
-                sizes = {step: abs(size or 0.0) for step, size in self.steps.items()}
+        if _moved(self.before, self.after, BEYOND):  # each step may be within chance, together beyond it
+            sizes = {step: [abs(_moved(*pair, errors) or 0.0) for errors in (BEYOND, 0.0)]
+                     for step, pair in pairs.items()}  # fmt: skip
             return max(STEPS, key=sizes.__getitem__)
         changed = [part for part in self.parts if part.word != "unchanged"]
         return max(changed, key=lambda part: part.flipped).word if changed else "unchanged"
