@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from packages import contents, figure, loaded, package, target
+from packages import contents, figures, loaded, package, target
 
 import qcity_analysis as qc
 import training.record
@@ -28,7 +28,7 @@ from training.hindcast import forecast_tasks
 from training.train import Corpus, draw_tasks
 
 LEVELS = dict(enumerate([10.0, 10.4, 11.1, 11.0, 11.9, 12.3, 12.1, 13.0, 13.3], start=2014))
-ROWS = [figure(year, level, published=f"{year + 1}-05-10") for year, level in LEVELS.items()]
+ROWS = figures(LEVELS)
 GOAL = target(kind="level", direction="at_least", threshold=13, deadline=2022)
 
 
