@@ -30,7 +30,7 @@ from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import scores
 from qcity_analysis.forecasting.features import features, units
 from qcity_analysis.forecasting.forecast import MODELS, forecast
-from qcity_analysis.forecasting.histories import LOWER, STATED, UPPER, from_frame
+from qcity_analysis.forecasting.histories import LOWER, STATED, UPPER, checked
 from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.prior import shipped
 
@@ -92,7 +92,7 @@ def hindcast_of(series: list[tuple[np.ndarray, np.ndarray]]) -> Hindcast:
         for i, (y, _) in enumerate(kept)
     )
     tasks = Tasks(
-        from_frame(frame), np.array([after for _, after in kept]), np.array(["M"] * len(kept), dtype=object)
+        checked(frame)[0], np.array([after for _, after in kept]), np.array(["M"] * len(kept), dtype=object)
     )
     return forecast_tasks(tasks, shipped())
 

@@ -6,7 +6,6 @@ it. Nothing is computed here.
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import json
 from collections.abc import Mapping
@@ -28,9 +27,9 @@ from .data.load import Data, in_memory
 from .errors import QcityError, no_key
 from .forecasting.forecast import MODELS
 from .forecasting.histories import yearly
-from .reporting import figures, page, sentences, show
+from .reporting import page, sentences, show
 from .reporting.analyses import scenario_shown, scenarios_table
-from .reporting.figures.charts import scorecard_chart
+from .reporting.figures import TARGET, Picture, new_figure, scorecard_chart, wrapped
 from .reporting.figures.fan import fan_chart
 from .reporting.formatting import percent
 from .rules.results import rules_for
@@ -69,21 +68,16 @@ class Answer(Assessment):
         return cls(**own, data=data, language=check_language(language))
 
     def _repr_html_(self) -> str:
-        alt = sentences.alt_text(self, self.language)
-        png = base64.b64encode(figures.Picture(self._chart(), alt).png()).decode()
-        chart = f'<img alt="{escape(alt)}" src="data:image/png;base64,{png}" style="max-width:100%">'
         css = (page.TEMPLATES / "parts.css").read_text("utf-8")
-        return f"<style>{css}</style>{show.card(self, self.language)}{chart}"
+        chart = Picture(fan_chart(self, self.language), sentences.alt_text(self, self.language))
+        return f"<style>{css}</style>{show.card(self, self.language)}{chart.html()}"
 
     def __getitem__(self, name: object) -> None:
         raise no_key("Answer", name, f"answer.{name} is an attribute, answer.to_frame() a frame")
 
-    def _chart(self) -> Figure:
-        return fan_chart(self, self.language)
-
     def plot(self) -> Axes:
         """Draw the fan chart and return its axes; a notebook shows it. `axes.figure.savefig(...)` saves it."""
-        return _shown(self._chart(), sentences.alt_text(self, self.language))
+        return _shown(fan_chart(self, self.language), sentences.alt_text(self, self.language))
 
     def to_frame(self) -> pd.DataFrame:
         """One row, and one for each definition or comparator after it: verdict, median, interval, last figure."""
@@ -102,9 +96,8 @@ class Answer(Assessment):
 
     def sensitivity(self) -> pd.DataFrame:
         """The verdict under other choices (window, year, base, tolerance, model), a row each; `flips`: another one."""
-        varied = sensitivity(self.data, self)
-        rows = [{"definition": one.answer.definition["indicator_id"]} | vars(row) for one in varied
-                for row in (one.asked, *one.rows)]  # fmt: skip
+        rows = [{"definition": one.answer.definition["indicator_id"]} | vars(row)
+                for one in sensitivity(self.data, self) for row in (one.asked, *one.rows)]  # fmt: skip
         return pd.DataFrame(rows).drop(columns=["names", "reason"])
 
     def rules(self) -> pd.DataFrame:
@@ -120,9 +113,9 @@ class Answer(Assessment):
         """The answer under suppositions: one by keyword (`given={2026: 3.9}`, `pace="last 5"`, `path`, `shock`,
         `policy`, `threshold`, `deadline`: see `analysis.scenarios`), `several` by name, or without any the usual paces.
         """
-        if supposed and several is None:
-            return WhatIf(self, (scenario(self.data, self, **supposed),))
-        return WhatIf(self, scenarios(self.data, self, several))
+        one = supposed and several is None
+        rows = (scenario(self.data, self, **supposed),) if one else scenarios(self.data, self, several)
+        return WhatIf(self, rows)
 
 
 @dataclass(frozen=True, repr=False)
@@ -168,20 +161,18 @@ class WhatIf:
 
     def plot(self) -> Axes:
         """Draw a fan for each scenario with its probability, all on one scale; returns the first axes."""
-        from .reporting.figures import TARGET, new_figure, wrapped
-
-        drawn = [row for row in self.rows if row.answer.forecast is not None]
-        titles = [": ".join(scenario_shown(row, self.asked.language)) for row in drawn]
-        with new_figure(2.3 * -(-len(drawn) // 2), 7.2) as figure:
-            grid = figure.subplots(-(-len(drawn) // 2), 2, squeeze=False, sharex=True, sharey=True)
-            for ax, row, title in zip(grid.flat, drawn, titles, strict=False):
-                assert row.answer.forecast is not None
-                row.answer.forecast.plot(ax)
-                ax.axhline(row.answer.bound, color=TARGET, lw=1.2)
-                lines = wrapped(title, 24 if self.asked.language == "zh" else 44)
-                ax.set_title("\n".join(lines), loc="left", fontsize=9)
-            for ax in grid.flat[len(drawn) :]:
-                ax.set_visible(False)
+        lang, titles = self.asked.language, []
+        drawn = [(row, row.answer.forecast) for row in self.rows if row.answer.forecast is not None]
+        lines = -(-len(drawn) // 2)
+        with new_figure(2.3 * lines, 7.2) as figure:
+            grid = figure.subplots(lines, 2, squeeze=False, sharex=True, sharey=True)
+            for ax, (row, ahead) in zip(grid.flat, drawn, strict=False):
+                ahead.plot(ax).axhline(row.answer.bound or 0, color=TARGET, lw=1.2)
+                titles.append(": ".join(scenario_shown(row, lang)))
+                title = "\n".join(wrapped(titles[-1], 24 if lang == "zh" else 44))
+                ax.set_title(title, loc="left", fontsize=9)
+            if len(drawn) % 2:
+                grid.flat[-1].set_visible(False)
             figure.tight_layout()
         return _shown(figure, "; ".join(titles))
 
@@ -196,7 +187,7 @@ class Scorecard:
     language: str = "en"
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{n} {status}" for status, n in self.to_frame()["status"].value_counts().items())
+        counts = ", ".join(f"{n} {status}" for status, n in self.to_frame().value_counts("status").items())
         return f"<Scorecard {self.plan}, {len(self.answers)} targets: {counts}; as of {self.data.as_of}>"
 
     def _repr_html_(self) -> str:
@@ -281,20 +272,19 @@ def assess_series(
     if base is None and (name == "change" or rounds):
         raise QcityError("a change, and a sum of rounds, count from a year: base=2020")
     kind = "relative_change" if name == "change" else "cumulative" if rounds else "level"
-    down, slack = name == "at_most" or (name == "change" and threshold < 0), 0.0
-    if name == "about":
-        slack = 0.5 * 10.0 ** -len(f"{threshold:g}".partition(".")[2])
+    down = name == "at_most" or (name == "change" and threshold < 0)
+    digits = len(f"{threshold:g}".partition(".")[2])
     title, who = str(levels.name or _SERIES), {"indicator_id": _SERIES, "region": _SERIES}
-    named = {"name_zh": title, "name_en": title, "unit": unit, "unit_zh": unit}
-    asks = {"unit": "%", "unit_zh": "%"} if name == "change" else {}
+    named = who | {"name_zh": title, "name_en": title, "unit": unit, "unit_zh": unit}
     target = {"plan": _SERIES, "target_id": _SERIES, "kind": kind, "direction": "at_most" if down else "at_least",
-              "threshold": threshold, "base_year": base, "deadline": by, "tolerance": slack}  # fmt: skip
-    measure = "count_new" if rounds else "level"
-    figure = who | {"measure": measure, "qualifier": "=", "status": "final", "unit": unit}
-    last = dt.date(int(max(levels.index, default=1)), 12, 31)
+              "threshold": threshold, "base_year": base, "deadline": by,
+              "tolerance": 0.5 * 10.0**-digits if name == "about" else 0.0}  # fmt: skip
+    target |= {"unit": "%", "unit_zh": "%"} if name == "change" else {}
+    figure = who | {"qualifier": "=", "status": "final", "unit": unit}
+    figure["measure"] = "count_new" if rounds else "level"
     data = in_memory(
-        max(dt.date.today(), last), targets=[who | named | target | asks], regions=[who | named],
-        indicators=[who | named | {"support": "count" if rounds else support, "rounds": rounds}],
+        max(dt.date.today(), dt.date(int(max(levels.index, default=1)), 12, 31)), regions=[named],
+        targets=[named | target], indicators=[named | {"support": "count" if rounds else support, "rounds": rounds}],
         observations=[figure | {"period": year, "value": value, "published": f"{year}-12-31"}
                       for year, value in levels.items()],
     )  # fmt: skip
@@ -345,42 +335,38 @@ class Explorer:
     def __init__(self, data: Data, target_id: str, plan: str | None, language: str, draws: int) -> None:
         import ipywidgets as w
 
-        self.data, self.language, self.draws = data, language, draws
+        self.data, self.language, self.draws, self.shown = data, language, draws, w.HTML()
         held = data.targets.merge(data.observations[["indicator_id", "region"]].drop_duplicates())
         names = [(f"{row.plan} · {getattr(row, f'name_{language}')}", (row.plan, row.target_id))
                  for row in held[held["threshold"].notna()].itertuples()]  # fmt: skip
         first = next((key for _, key in names if key[1] == target_id and plan in (None, key[0])), names[0][1])
-        days = [f"{year}-12-31" for year in range(data.as_of.year - 8, data.as_of.year)] + [str(data.as_of)]
+        days = [*(f"{data.as_of.year - back}-12-31" for back in range(8, 0, -1)), str(data.as_of)]
         years = [(text("e_all", language), 0), *((str(years), years) for years in (5, 8, 12, 20))]
         models = [(text(f"model_{name}", language), name) for name in ("mixture", *MODELS)]
-        quick = {"continuous_update": False}
-        made = {
+        self.controls = {
             "target": w.Dropdown(options=names, value=first), "region": w.Dropdown(),
-            "as_of": w.SelectionSlider(options=days, value=days[-1], **quick),
+            "as_of": w.SelectionSlider(options=days, value=days[-1], continuous_update=False),
             "window": w.Dropdown(options=years), "model": w.Dropdown(options=models),
             "comparators": w.Checkbox(value=True, indent=False),
-            "ambition": w.FloatSlider(readout_format=".3g", **quick),
+            "ambition": w.FloatSlider(readout_format=".3g", continuous_update=False),
         }  # fmt: skip
-        self.controls, self.shown = made, w.HTML()
         self._aim()
-        made["target"].observe(lambda change: self._aim(), "value")
-        for name, control in made.items():
+        for name, control in self.controls.items():
             control.description, control.style = text(f"e_{name}", language), {"description_width": "8em"}
             control.layout.width = "95%"
-            if name != "target":
-                control.observe(lambda change: self._show(), "value")
-        self.box = w.VBox([w.HBox([w.VBox(list(made.values()), layout={"width": "22em"}), self.shown])])
+            control.observe(self._aim if name == "target" else self._show, "value")
+        self.box = w.HBox([w.VBox(list(self.controls.values()), layout={"width": "22em"}), self.shown])
 
-    def _aim(self) -> None:
-        """Set region and ambition to those of the target chosen, and show its answer."""
-        target, controls, rows = self._target(), self.controls, self.data.observations
+    def _aim(self, change: object = None) -> None:
+        """Set region and ambition to those of the target chosen, all together, and show its answer."""
+        target, region, slider = self._target(), self.controls["region"], self.controls["ambition"]
+        rows, goal = self.data.observations, float(target.threshold or 0)
         held = rows.loc[rows["indicator_id"] == target.indicator_id, "region"]
-        names = dict.fromkeys([target.region, *held])
-        regions = [(self.data.region_name(name, self.language), name) for name in names]
-        goal, slider = float(target.threshold or 0), controls["ambition"]
-        self.silent = True  # the controls are set together
-        controls["region"].options, controls["region"].value = regions, target.region
-        low, high = sorted((goal - 0.5 * abs(goal), goal + 0.5 * abs(goal)))
+        low, high = sorted((0.5 * goal, 1.5 * goal))
+        self.silent = True
+        region.options = [(self.data.region_name(name, self.language), name)
+                          for name in dict.fromkeys([target.region, *held])]  # fmt: skip
+        region.value = target.region
         slider.min, slider.max = min(low, slider.min), max(high, slider.max)
         slider.value, slider.min, slider.max, slider.step = goal, low, high, (high - low) / 100 or 1
         self.silent = False
@@ -390,7 +376,7 @@ class Explorer:
         plan, name = self.controls["target"].value
         return find_target(self.data, name, plan)
 
-    def _show(self) -> None:
+    def _show(self, change: object = None) -> None:
         """Assess what the controls say and show it."""
         if self.silent:
             return
@@ -411,9 +397,8 @@ class Explorer:
         ahead, target = self.answer.forecast, self.answer.target
         if ahead is None:
             return ""
-        ask = ahead.probability_at_least if target.upward else ahead.probability_at_most
+        sign, ask = ("≥", ahead.probability_at_least) if target.upward else ("≤", ahead.probability_at_most)
         low, high = ahead.quantiles([0.01, 0.99]).iloc[-1]
-        sign = "≥" if target.upward else "≤"
         words = [f"{sign} {at:.3g}: {percent(ask(at), self.language)}" for at in np.linspace(low, high, 41)]
         script = "this.nextElementSibling.textContent=JSON.parse(this.dataset.words)[this.value]"
         label = escape(text("e_static", self.language, year=target.deadline))
@@ -424,5 +409,4 @@ class Explorer:
     def _ipython_display_(self) -> None:
         from IPython.display import HTML, display
 
-        display(self.box)
-        display(HTML(f'<div class="qcity">{self.answer._repr_html_()}{self.static()}</div>'))
+        display(self.box, HTML(f'<div class="qcity">{self.answer._repr_html_()}{self.static()}</div>'))

@@ -28,11 +28,10 @@ def test_each_step_is_what_an_assessment_of_only_that_step_gives_and_the_figures
     for some, year in ((EARLY, 2022), (EARLY, 2023), (rows[:-1], 2023), (rows, 2023)):
         data = loaded(tmp_path / str(len(known)), f"{year}-06-30", observations=some)
         known.append(qc.assess(data, "goal", draws=500).chance or 0)
-    steps = (change.by_time, change.by_revision, change.by_new_figure)
-    assert steps == tuple(after - before for before, after in zip(known, known[1:], strict=False))
-    assert change.by_revision != 0 != change.by_new_figure
+    steps = [after - before for before, after in zip(known, known[1:], strict=False)]
+    assert [*change.steps.values()] == steps and 0 not in steps[1:]
     assert (change.before.probability, change.after.probability) == (known[0], known[3])
-    named = [(f.period, f.value, f.before, str(f.known_from)) for f in change.figures]
+    named = [(f["period"], f["value"], f["before"], f["known_from"]) for f in change.to_dict()["figures"]]
     assert named == [("2021", 16.4, 15.2, "2022-11-30"), ("2022", 14.0, None, "2023-02-28")]
 
 
@@ -50,13 +49,12 @@ def test_the_deciding_step_is_named(tmp_path, rows, goal, later, word, flipped, 
     change = changed(tmp_path, rows, later, **goal)
     assert (change.word, change.flipped) == (word, flipped)
     assert (change.before.status, change.after.status) == (before, after)
-    steps = {"time": change.by_time, "revision": change.by_revision, "new_figure": change.by_new_figure}
     if before == "forecast":
         whole = (change.after.chance or 0) - (change.before.chance or 0)
-        assert sum(step or 0 for step in steps.values()) == pytest.approx(whole)
-        assert [name for name, step in steps.items() if step != 0] == [word] * flipped
+        assert sum(step or 0 for step in change.steps.values()) == pytest.approx(whole)
+        assert [name for name, step in change.steps.items() if step != 0] == [word] * flipped
     else:
-        assert {*steps.values()} == {None} and [f.period for f in change.figures] == ["2022"]
+        assert {*change.steps.values()} == {None} and change.figures["period"].tolist() == ["2022"]
 
 
 @pytest.mark.parametrize("days", [("2023-03-31", "2024-03-31"), ("2024-03-31", "2025-03-31")])

@@ -25,7 +25,7 @@ def _two_models(monkeypatch):
 
 def vary(data):
     (varied,) = sensitivity(data, qc.assess(data, "goal", draws=50), draws=DRAWS)
-    assert varied.draws == varied.answer.draws == DRAWS  # whatever the answer had
+    assert varied.answer.draws == DRAWS  # whatever the answer had
     return varied
 
 

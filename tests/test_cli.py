@@ -10,7 +10,6 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from qcity_analysis import cli
-from qcity_analysis.cli.options import ORDER
 
 CUT = {"kind": "relative_change", "direction": "at_most", "threshold": -18, "base_year": 2020}
 
@@ -23,9 +22,10 @@ def test_importing_the_command_line_loads_no_heavy_library():
 
 
 def test_every_command_has_help_with_an_example_and_its_exit_codes_in_the_order_of_use():
-    assert get_command(cli.app).list_commands(None) == list(ORDER)
-    assert {command.name for command in cli.app.registered_commands} == set(ORDER)
-    for command in ORDER:
+    commands = get_command(cli.app).list_commands(None)
+    assert " ".join(commands[:6]) == "check list add import new-plan diff"
+    assert " ".join(commands[6:]) == "forecast outlook rules portfolio export run site serve score panel"
+    for command in commands:
         shown = CliRunner().invoke(cli.app, [command, "--help"])
         assert shown.exit_code == 0 and f"Example:\n    qcity {command}" in shown.output
         assert "Exit codes:" in " ".join(shown.output.split())

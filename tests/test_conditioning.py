@@ -17,14 +17,7 @@ from qcity_analysis.assessment.assess import assess
 from qcity_analysis.data.load import Data
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import annual
-from qcity_analysis.forecasting.annual import (
-    Shares,
-    borrow,
-    borrowing_evidence,
-    forecast_series,
-    learned,
-    remarks,
-)
+from qcity_analysis.forecasting.annual import Shares, borrow, borrowing_evidence, forecast_series, remarks
 from qcity_analysis.forecasting.conditioning import Conditions, completed
 from qcity_analysis.forecasting.features import units
 from qcity_analysis.forecasting.forecast import Forecast, forecast
@@ -63,6 +56,12 @@ def moments(values: np.ndarray) -> list[float]:
     return [values.mean(), values.std()]
 
 
+def weighted(values: np.ndarray, weight: np.ndarray) -> list[float]:
+    """Mean and standard deviation by weight."""
+    mean = np.average(values, weights=weight)
+    return [mean, math.sqrt(np.average((values - mean) ** 2, weights=weight))]
+
+
 def percent(until: int, series: pd.Series = LEVELS, draws: int = 20_000, rng: int = 1, **more) -> Forecast:
     return forecast(series, until, support="percent", draws=draws, rng=rng, **more)
 
@@ -79,11 +78,7 @@ def test_a_bounded_year_follows_the_likelihood_integrated_on_a_grid():
     grid = np.linspace(11.6, 14.0, 20_001)
     squares = (0.8**2 + (grid - 10.8) ** 2 + (12.0 - grid) ** 2 + 0.5**2) / told.unit**2
     density = (1.5 * 0.7**2 + squares / 2) ** -(1.5 + 4 / 2)  # random walk, scale integrated out
-    density /= density.sum()
-    mean = float((grid * density).sum())
-    values = drawn(told)[2021]
-    spread = math.sqrt(float(((grid - mean) ** 2 * density).sum()))
-    assert moments(values) == pytest.approx([mean, spread], abs=0.02)
+    assert moments(values := drawn(told)[2021]) == pytest.approx(weighted(grid, density), abs=0.02)
     assert values.min() >= 11.6
 
 
@@ -92,15 +87,12 @@ def test_noisy_values_follow_the_smoother_of_a_local_level_with_measurement_erro
 
     values, years, error = [10.0, 11.0, 10.2, 12.5, 12.0, 12.2], list(range(2018, 2024)), 0.8
     told = known(values, years, noisy=dict.fromkeys(years, error))
-    model = UnobservedComponents(np.array(values), "llevel")
+    model, made = UnobservedComponents(np.array(values), "llevel"), drawn(told, 40)
     model.ssm.initialize_diffuse()
-    with warnings.catch_warnings():  # about the years it takes to start up; the state is not concerned
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings(action="ignore"):  # about the years it takes to start up, not the state
         smoothed = model.smooth([error**2, (0.6 * told.unit) ** 2])
-    made = drawn(told, 40)
-    for k, year in enumerate(years):
-        variance = smoothed.smoothed_state_cov[0, 0, k]
-        expected = [smoothed.smoothed_state[0, k], math.sqrt(variance)]
+    spread = np.sqrt(smoothed.smoothed_state_cov[0, 0])
+    for year, *expected in zip(years, smoothed.smoothed_state[0], spread, strict=True):
         assert moments(made[year]) == pytest.approx(expected, abs=0.06)
 
 
@@ -133,11 +125,9 @@ def test_a_bound_on_the_next_year_is_the_plain_forecast_cut_there(plain):
 
 def test_an_estimate_of_the_next_year_is_the_plain_forecast_weighed_by_it(plain):
     values = plain.paths[:, 0]
-    weight = np.exp(-0.5 * ((values - 96.0) / 0.3) ** 2)
-    mean = np.average(values, weights=weight)
-    spread = math.sqrt(np.average((values - mean) ** 2, weights=weight))
+    expected = weighted(values, np.exp(-0.5 * ((values - 96.0) / 0.3) ** 2))
     told = percent(2024, estimates={2024: (96.0, 0.3)})
-    assert moments(told.paths) == pytest.approx([mean, spread], abs=0.01)
+    assert moments(told.paths) == pytest.approx(expected, abs=0.01)
 
 
 def test_bounds_of_two_years_agree_with_forecasts_made_one_after_the_other(plain):
@@ -207,15 +197,13 @@ def test_a_bound_before_the_only_value_of_its_segment_is_drawn_after_that_uncert
 
 # Forecasts of published series: a ratio from its inputs.
 
-SPENDING, GDP = (since(2017, 30.0, 33.0, 36.5, 40.0, 44.0, 47.0),
-    since(2017, 1000, 1070, 1130, 1170, 1280, 1330))  # fmt: skip
+SPENDING, GDP = since(2017, 30.0, 33, 36.5, 40, 44, 47), since(2017, 1000, 1070, 1130, 1170, 1280, 1330)
 
 
 def of_inputs(folder: Path, **later: float) -> Data:
     """A share of two inputs; `later` has a further year of an input."""
     ratio = indicator("widgets", support="percent", unit="%", derived="ratio", inputs="spending;gdp")
-    rows = [row for name, y in (("spending", SPENDING), ("gdp", GDP)) for row in figures(dict(y),
-        indicator_id=name)]  # fmt: skip
+    rows = figures(dict(SPENDING), indicator_id="spending") + figures(dict(GDP), indicator_id="gdp")
     rows += [figure(2023, value, indicator_id=name) for name, value in later.items()]
     made = [ratio, indicator("spending"), indicator("gdp")]
     return loaded(folder, observations=rows, indicators=made, targets=[target(threshold=3, unit="%")])
@@ -226,9 +214,7 @@ def test_a_ratio_is_forecast_directly_unless_one_input_is_ahead_which_is_believe
     direct = forecast(series.values, 2025, support="percent", rng=3)
     np.testing.assert_array_equal(forecast_series(series, 2025, rng=3).paths, direct.paths)
     assert remarks(series) == ()
-    data = of_inputs(
-        tmp_path / "ahead", gdp=1600.0
-    )  # the economy grew by a fifth: the share will have fallen
+    data = of_inputs(tmp_path / "ahead", gdp=1600.0)  # which grew by a fifth: the share will have fallen
     series = annual_series(data, "widgets", "testville")
     direct = forecast(series.values, 2025, support="percent", rng=0)
     told, alone = (forecast_series(series, 2025, model=name, rng=0) for name in ("mixture", "inputs"))
@@ -321,7 +307,8 @@ def test_the_mean_of_several_comparators_counts_in_units_of_their_own_change():
 
 
 def test_the_shipped_shares_come_with_their_evidence_and_it_speaks_for_them():
-    assert all(0 <= share <= 1 for share in (learned().published, *learned().expected))
+    shares = annual.learned()
+    assert all(0 <= share <= 1 for share in (shares.published, *shares.expected))
     for key in ("published", "expected"):
         assert borrowing_evidence()[key]["crps"] < 1
         assert 0.85 <= borrowing_evidence()[key]["interval_90_holds"] <= 0.95

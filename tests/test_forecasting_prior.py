@@ -15,7 +15,7 @@ from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import prior as priors
 from qcity_analysis.forecasting import scores
 from qcity_analysis.forecasting.features import NAMES, PLAIN, features, plain, units
-from qcity_analysis.forecasting.histories import from_frame
+from qcity_analysis.forecasting.histories import checked
 from qcity_analysis.forecasting.mixture import ahead, kalman, mixed
 from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.prior import Cells, ReferenceChanges, read_prior, shipped, shipped_text
@@ -83,7 +83,7 @@ def test_forecast_of_a_cell_is_the_ratio_of_two_likelihoods_and_a_break_restarts
 
 
 def test_the_mixture_averages_the_quantiles_of_its_heaviest_cells():
-    prior, h = shipped(), from_frame(many(8))
+    prior, h = shipped(), checked(many(8))[0]
     knots, weight, fit, kept = mixed(h, units(h), features(h, units(h))[0], prior.cells, prior.gate, 3)
     location, scale, df = ahead(fit, kept, 3)
     slow = np.zeros_like(knots)
@@ -107,7 +107,7 @@ def test_the_shipped_file_is_small_and_as_training_writes_it_and_has_a_model_car
 
 
 FOREIGN = [
-    ({"gate": []}, "dictionary update|cannot convert|'features'"),
+    ({"gate": []}, "list indices"),
     ({"features": {"age": [0, 1]}}, "its features are not those of this version"),
     ({"gate": {"features": ["age"]}}, "the features of its gate"),
     ({"staying": {"one": 1.0}}, "the terms of staying"),
@@ -122,7 +122,7 @@ def test_a_foreign_prior_is_refused():
 
 
 def test_cell_weights_sum_to_one_and_follow_the_likelihood():
-    prior, h = shipped(), from_frame(many(20))
+    prior, h = shipped(), checked(many(20))[0]
     x = plain(features(h, units(h))[0])
     flat, likely = np.zeros((2, 20, len(prior.cells)))
     likely[:, 3] = 30.0
@@ -133,7 +133,7 @@ def test_cell_weights_sum_to_one_and_follow_the_likelihood():
 
 def test_features_of_a_mirrored_series_are_the_same_but_for_direction_and_mean_change():
     values = [3.0, 3.4, 3.3, 3.9, 4.4, 4.2]
-    up, down = (from_frame(frame([sign * v for v in values])) for sign in (1, -1))
+    up, down = (checked(frame([sign * v for v in values]))[0] for sign in (1, -1))
     (a, turn_a), (b, turn_b) = (features(h, units(h)) for h in (up, down))
     np.testing.assert_allclose(*(np.delete(x, NAMES.index("rising"), 1) for x in (a, b)), atol=1e-9)
     assert (turn_a, turn_b) == (1.0, -1.0)
@@ -144,7 +144,7 @@ def test_features_of_a_mirrored_series_are_the_same_but_for_direction_and_mean_c
 
 
 def test_a_gap_is_bridged_by_a_straight_line_in_the_recent_values_and_left_out_of_the_typical_change():
-    h = from_frame(frame([1.0, 2.0, 4.0, 6.0]).drop(index=[2]))
+    h = checked(frame([1.0, 2.0, 4.0, 6.0]).drop(index=[2]))[0]
     at = dict(zip(NAMES, features(h, np.ones(1))[0][0], strict=True))
     assert (at["ago_1"], at["ago_2"], at["ago_3"], at["ago_4"]) == (-2.0, -4.0, -5.0, -5.0)
     assert (at["change_1"], at["change_3"], at["change_4"]) == (2.0, 1.0, 0.0)
@@ -220,9 +220,7 @@ def test_the_reliability_line_of_reliable_probabilities_is_straight_and_whole_cl
 
 
 def test_from_96_to_98_is_about_as_far_as_from_80_to_90_among_shares():
-    high, middle = (
-        float(np.diff(priors.scaled(np.array(pair), "percent"))[0]) for pair in ([96, 98], [80, 90])
-    )
+    high, middle = np.diff(priors.scaled(np.array([[96, 98], [80, 90]]), "percent"))[:, 0]
     assert high == pytest.approx(math.log(98 / 2) - math.log(96 / 4))
     assert high / middle == pytest.approx(1, abs=0.15)
     assert np.isfinite(priors.scaled(np.array([0.0, 100.0]), "percent")).all()
@@ -231,7 +229,7 @@ def test_from_96_to_98_is_about_as_far_as_from_80_to_90_among_shares():
 
 def test_a_share_counts_moves_at_least_as_fast_in_the_direction_needed_or_in_either():
     sample = np.random.default_rng(1).normal(0.5, 2.0, 99_001)
-    moves = ReferenceChanges("real", 1, 1, np.tile(np.quantile(sample, np.arange(1, 100) / 100), (10, 1)))
+    moves = ReferenceChanges(1, 1, np.tile(np.quantile(sample, np.arange(1, 100) / 100), (10, 1)))
     for move in (-3.0, -0.4, 0.0, 1.1, 4.0):
         slow = float(np.mean(sample >= move) if move >= 0 else np.mean(sample <= move))
         assert moves.share(move, 4) == pytest.approx(slow, abs=0.006)
@@ -241,8 +239,8 @@ def test_a_share_counts_moves_at_least_as_fast_in_the_direction_needed_or_in_eit
         assert moves.share(move, 4, either=True) == pytest.approx(both, abs=0.012)
     still = np.tile(np.r_[np.full(30, -1.0), np.zeros(50), np.full(19, 1.0)], (10, 1))
     # Standing still counts as fast enough when no move is needed.
-    assert ReferenceChanges("percent", 1, 1, still).share(0.0, 1) == pytest.approx(0.70, abs=0.01)
-    unknown = ReferenceChanges("real", 1, 1, np.full((10, 99), np.nan))
+    assert ReferenceChanges(1, 1, still).share(0.0, 1) == pytest.approx(0.70, abs=0.01)
+    unknown = ReferenceChanges(1, 1, np.full((10, 99), np.nan))
     for one, move, years in ((moves, 1.0, 11), (moves, 1.0, 0), (moves, math.nan, 3), (unknown, 1.0, 1)):
         assert one.share(move, years) is None
 

@@ -91,10 +91,9 @@ def answers(folder, plan):
     """What a plan's figures hold (coverage, and the keys of figures), and the answer to every target."""
     tables = {name: rows for name, rows in plan.items() if name != "as_of"}
     data = qc.load(package(folder, **tables), as_of=plan["as_of"])
-    held, keys = (coverage(data).sort_index(),
-        newest_vintages(data.observations)[KEY].astype(str).to_numpy().tolist())  # fmt: skip
-    return (held, sorted(keys),
-        {row["target_id"]: qc.assess(data, row["target_id"], draws=DRAWS) for row in plan["targets"]})  # fmt: skip
+    keys = sorted(newest_vintages(data.observations)[KEY].astype(str).to_numpy().tolist())
+    names = [row["target_id"] for row in plan["targets"]]
+    return coverage(data).sort_index(), keys, {name: qc.assess(data, name, draws=DRAWS) for name in names}
 
 
 def in_another_unit(plan, factor):

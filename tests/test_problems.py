@@ -64,18 +64,23 @@ def given(node: ast.AST, function: ast.FunctionDef) -> set[str]:
 def raised() -> Iterator[tuple[str, set[str], set[str]]]:
     """Every call that makes a problem: where it stands, the codes it may have, the values it gives."""
     for path in sorted(LIBRARY.rglob("*.py")):
-        if not re.search(r"Problem\(|UnreadableCell\(", path.read_text()):
+        if not re.search(r"Problem\(|UnreadableCell\(|\.fault\(", path.read_text()):
             continue
         functions = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.FunctionDef)]
         own = {f.name: [a.arg for a in f.args.args if a.arg != "self"] for f in functions}
-        at = {name: names.index("code") for name, names in own.items() if "code" in names} | {"Problem": 3,
-            "UnreadableCell": 0}  # fmt: skip
+        at = {
+            name: names.index(key)
+            for name, names in own.items()
+            for key in ("code", "faults")
+            if key in names
+        }
+        at |= {"Problem": 3, "UnreadableCell": 0, "fault": 1}
         for f, call in [(g, n) for g in functions for n in ast.walk(g) if isinstance(n, ast.Call)]:
             name = getattr(call.func, "id", getattr(call.func, "attr", ""))
             if name not in at or not call.args:  # read again from a copy
                 continue
             code = call.args[at[name]]
-            if isinstance(code, ast.Attribute) or (isinstance(code, ast.Name) and code.id in own[f.name]):
+            if isinstance(code, ast.Attribute) or {getattr(code, "id", ""), "faults"} & {*own[f.name]}:
                 continue  # handed on: looked at where it is written
             sources = assigned(code.id, f) if isinstance(code, ast.Name) else [code]
             texts = set().union(*map(strings, sources)) or strings(f)

@@ -23,7 +23,7 @@ def save(prior: Prior, path: Path | str) -> None:
         "learners": [_fields(learner) for learner in prior.learners],
         "share": prior.share,
         "widen": _nested(prior.widen),
-        "staying": dict(zip(TERMS, _nested(prior.staying.weight), strict=True)),
+        "staying": dict(zip(TERMS, _nested(prior.staying), strict=True)),
     }
     Path(path).write_text(_rows(content) + "\n", encoding="utf-8", newline="\n")
 

@@ -13,68 +13,71 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..assessment.answer import Assessment
 from ..assessment.assess import assess
 from ..data.load import Data
-from ..data.vintages import figure_keys, to_date
-from ..errors import QcityError
+from ..data.vintages import among, diff, figure_codes, to_date
 
 BEYOND = 2.0  # Monte Carlo errors from which a difference is told
 HALF = 0.5  # a verdict is on one side of it or on the other
 STEPS = ("time", "revision", "new_figure")
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A published figure that came between the two days; `before` is the value it replaced (None for a new one),
-    `known_from` the day from which it could be known, `decimals` the digits after the point as typed.
-    """
-
-    indicator_id: str
-    region: str
-    period: str
-    measure: str
-    value: float
-    before: float | None
-    known_from: dt.date
-    qualifier: str
-    base_period: int | None
-    decimals: int
+NAMED = ["indicator_id", "region", "period", "measure", "value", "before", "known_from", "qualifier", "base_period",
+         "decimals"]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Change:
-    """What changed between two answers for one target, and why.
-
-    `by_time`, `by_revision`, `by_new_figure`: how much of the difference in probability (met counts as 1, missed as 0)
-    came with each step, None where a step has no probability; taken in this order, each on top of the one before, they
-    add up to `after` less `before`. `figures`: what came in between. `word`: "unchanged", or the step at which the
-    verdict changed, or, the verdict being the same, that moved the probability most. `flipped`: whether the verdict
-    changed. `parts`: the same by definition.
+    """What changed between two answers for one target, and why: `answers` at the start and after each of STEPS, the
+    published `figures` that came in between (rows of `vintages.diff`), and `parts`, the same by definition.
     """
 
-    before: Assessment
-    after: Assessment
-    by_time: float | None
-    by_revision: float | None
-    by_new_figure: float | None
-    figures: list[Figure]
-    word: str
-    flipped: bool
-    parts: tuple[Change, ...]
+    answers: tuple[Assessment, ...]
+    figures: pd.DataFrame
+    parts: tuple[Change, ...] = ()
+
+    before = property(lambda self: self.answers[0])
+    after = property(lambda self: self.answers[-1])
+    flipped = property(lambda self: another_verdict(self.before, self.after))
+
+    @property
+    def steps(self) -> dict[str, float | None]:
+        """How much of the difference in probability (met counts as 1, missed as 0) came with each of STEPS, None where
+        one has no probability; taken in this order, each on top of the one before, they add up to the difference.
+        """
+        return {step: _moved(*pair) for step, pair in zip(STEPS, pairwise(self.answers), strict=True)}
+
+    @property
+    def word(self) -> str:
+        """The last step at which the verdict changed; the verdict being the same, the step that moved the probability
+        most, or "unchanged".
+        """
+        pairs = dict(zip(STEPS, pairwise(self.answers), strict=True))
+        if self.flipped:
+            return next((step for step in reversed(STEPS) if another_verdict(*pairs[step])), STEPS[-1])
+        if _moved(self.before, self.after, BEYOND):
+            sizes = {step: abs(_moved(*pair, BEYOND) or 0.0) for step, pair in pairs.items()}
+            if not any(sizes.values()):  # each step within chance, together beyond it
+                sizes = {step: abs(size or 0.0) for step, size in self.steps.items()}
+            return max(STEPS, key=sizes.__getitem__)
+        changed = [part for part in self.parts if part.word != "unchanged"]
+        return max(changed, key=lambda part: part.flipped).word if changed else "unchanged"
 
     def to_dict(self) -> dict[str, Any]:
         """The change as plain values that JSON can hold, each answer by status, probability and word."""
-        answers = {"before": self.before, "after": self.after}
-        verdict = ("status", "probability", "word")
         days = {"earlier": str(self.before.as_of), "later": str(self.after.as_of)}
-        said = {when: {name: getattr(one, name) for name in verdict} for when, one in answers.items()}
-        own = {name: getattr(self, name) for name in (*(f"by_{step}" for step in STEPS), "word", "flipped")}
-        came = [dataclasses.asdict(one) | {"known_from": str(one.known_from)} for one in self.figures]
+        answers = {"before": self.before, "after": self.after}
+        said = {when: {"status": one.status, "probability": one.probability, "word": one.word}
+                for when, one in answers.items()}  # fmt: skip
+        own = {f"by_{step}": moved for step, moved in self.steps.items()}
+        came = self.figures.assign(known_from=self.figures["known_from"].dt.strftime("%Y-%m-%d"))
+        came = came.rename(columns={"value_before": "before"})[NAMED].astype(object)
+        figures = came.where(came.notna(), None).to_dict("records")
         parts = [part.to_dict() for part in self.parts]
-        return days | {"definition": _name(self.after)} | said | own | {"figures": came, "parts": parts}
+        said_of = {"definition": _name(self.after), "word": self.word, "flipped": self.flipped}
+        return days | said_of | said | own | {"figures": figures, "parts": parts}
 
 
 def explain_change(
@@ -88,53 +91,28 @@ def explain_change(
 
     >>> import qcity_analysis as qc
     >>> change = explain_change(qc.load(), "energy_per_gdp", "china_14fyp", "2022-06-30", "2023-06-30", draws=500)
-    >>> change.word, sorted({figure.period for figure in change.figures})
+    >>> change.word, sorted(set(change.figures["period"]))
     ('new_figure', ['2021', '2022', '2022-Q1'])
     """
-    first, last = to_date(earlier), to_date(later)
-    if first >= last:
-        raise QcityError(f"the earlier day must come before the later one; found {first} and {last}")
-    before, after = data.at(first), data.at(last)
-    rows, vintages = after.observations, set(_keys(before.observations))
-    late = rows["known_from"] > pd.Timestamp(first)
-    new = pd.Series([key not in vintages for key in _keys(rows)], index=rows.index, dtype=bool)
-    kept = (rows[~late], rows[~late | ~new])
-    seen = [dataclasses.replace(after, observations=part.reset_index(drop=True)) for part in kept]
-    answers = [assess(one, target_id, plan=plan, as_of=one.as_of, **kw) for one in (before, *seen, after)]
-    return _explained(answers, _figures(before.observations, rows[late]))
-
-
-def _keys(rows: pd.DataFrame) -> list[tuple[str, ...]]:
-    return [tuple(map(str, key)) for key in figure_keys(rows).itertuples(index=False)]
-
-
-def _figures(known: pd.DataFrame, came: pd.DataFrame) -> list[Figure]:
-    """Every figure that came, oldest first, the last vintage of each only, with the value known before."""
-    known, came = (rows.sort_values(["known_from", "row"], kind="stable") for rows in (known, came))
-    old = dict(zip(_keys(known), known["value"].astype(float), strict=True))
-    last = {}
-    for key, row in zip(_keys(came), came.itertuples(), strict=True):
-        last[key] = Figure(
-            row.indicator_id, row.region, str(row.period), row.measure, float(row.value), old.get(key),
-            row.known_from.date(), str(row.qualifier), None if pd.isna(row.base_period) else int(row.base_period),
-            int(row.decimals),
-        )  # fmt: skip
-    return list(last.values())
-
-
-def _explained(answers: Sequence[Assessment], figures: list[Figure]) -> Change:
-    """The change from the answers at the four steps, for each definition too that is answered at every step."""
-    before, after = answers[0], answers[-1]
-    chances = [answer.chance for answer in answers]
-    time, revision, new = (None if a is None or b is None else b - a for a, b in pairwise(chances))
-    series = set[tuple[str, str]]().union(*(answer.places() for answer in answers))
+    came, before, after = diff(data, earlier, later), data.at(earlier), data.at(later)
+    rows, figure = after.observations, figure_codes(after.observations)
+    late = rows["known_from"] > pd.Timestamp(to_date(earlier))
+    new = ~np.isin(figure, figure[~late])
+    kept = (rows[~late].reset_index(drop=True), rows[~late | ~new].reset_index(drop=True))
+    seen = [before, *(dataclasses.replace(after, observations=part) for part in kept), after]
+    answers = [assess(one, target_id, plan=plan, as_of=one.as_of, **kw) for one in seen]
     by_name = [{_name(part): part for part in answer.by_definition()} for answer in answers]
-    names = [_name(part) for part in after.parts if part.role == "definition"]
-    answered = [name for name in names if all(name in one for one in by_name)]
-    parts = tuple(_explained([one[name] for one in by_name], figures) for name in answered)
-    mine = [figure for figure in figures if (figure.indicator_id, figure.region) in series]
-    flipped, word = another_verdict(before, after), _word(answers, parts)
-    return Change(before, after, time, revision, new, mine, word, flipped, parts)
+    named = [_name(part) for part in answers[-1].parts if part.role == "definition"]
+    came = came[came["change"] != "corrected"]
+    parts = [_change([one[name] for one in by_name], came)
+             for name in named if all(name in one for one in by_name)]  # fmt: skip
+    return _change(answers, came, parts)
+
+
+def _change(answers: Sequence[Assessment], came: pd.DataFrame, parts: Sequence[Change] = ()) -> Change:
+    """A change with those of the figures that its answers rest on."""
+    series = set[tuple[str, str]]().union(*(answer.places() for answer in answers))
+    return Change(tuple(answers), came[among(came, series)], tuple(parts))
 
 
 def _name(answer: Assessment) -> str:
@@ -146,31 +124,16 @@ def another_verdict(one: Assessment, other: Assessment) -> bool:
 
     Answers by definition that both depend on the definition are the same verdict: their parts are compared one by one.
     """
-    before, after = one.chance, other.chance
-    if one.status != other.status or one.status != "forecast" or before is None or after is None:
+    if one.status != other.status or one.status != "forecast":
         return one.status != other.status
-    return (before >= HALF) != (after >= HALF) and _moved(one, other) != 0
+    sides = {(answer.chance or 0.0) >= HALF for answer in (one, other)}
+    return len(sides) > 1 and bool(_moved(one, other, BEYOND))
 
 
-def _moved(one: Assessment, other: Assessment) -> float:
-    """How far the probability moved, 0 where it is within the Monte Carlo errors or there is none."""
-    before, after = one.chance, other.chance
-    if before is None or after is None:
-        return 0.0
+def _moved(one: Assessment, other: Assessment, errors: float = 0.0) -> float | None:
+    """How far the probability moved: 0 within so many Monte Carlo errors, None where there is none."""
+    if one.chance is None or other.chance is None:
+        return None
     error = math.hypot(one.probability_error or 0.0, other.probability_error or 0.0)
-    return after - before if abs(after - before) > BEYOND * error else 0.0
-
-
-def _word(answers: Sequence[Assessment], parts: Sequence[Change]) -> str:
-    """The step that matters: the last one at which the verdict changed, else the one that moved it most."""
-    pairs = list(pairwise(answers))
-    if another_verdict(answers[0], answers[-1]):
-        turned = [step for step, pair in zip(STEPS, pairs, strict=True) if another_verdict(*pair)]
-        return (turned or STEPS)[-1]
-    if not _moved(answers[0], answers[-1]):
-        changed = [part for part in parts if part.word != "unchanged"]
-        return max(changed, key=lambda part: part.flipped).word if changed else "unchanged"
-    sizes = [abs(_moved(*pair)) for pair in pairs]
-    if not max(sizes):  # each step within chance, together beyond it
-        sizes = [abs((b.chance or 0.0) - (a.chance or 0.0)) for a, b in pairs]
-    return STEPS[sizes.index(max(sizes))]
+    moved = other.chance - one.chance
+    return moved if abs(moved) > errors * error else 0.0

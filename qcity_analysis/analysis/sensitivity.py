@@ -8,16 +8,15 @@ and the whole assessment is made again. Combinations of choices are out of scope
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from ..assessment.answer import Assessment
 from ..data.load import Data
-from ..data.vintages import is_whole, newest_rows, newest_vintages
+from ..data.vintages import among, is_whole, newest_rows, newest_vintages
 from ..errors import Note, QcityError
 from ..targets import Target
 from .attribution import another_verdict
@@ -30,8 +29,7 @@ KINDS = ("window", "leave_out", "base_year", "tolerance", "model", "definition")
 SETTLED = ("base_year", "tolerance", "definition")
 ALLOWED = {"forecast": KINDS, "met": SETTLED, "missed": SETTLED}  # what an answer of each status turns on
 
-Again = Callable[[], Assessment | None]
-Series = set[tuple[str, str]]  # indicator and region
+Changed = dict[str, Any]  # what `again` is asked with instead: `data`, `target` or `model`
 
 
 @dataclass(frozen=True)
@@ -55,14 +53,11 @@ class Variant:
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """All variants of one answer: `answer`, the Assessment as asked; `asked`, the same as a Variant, with the number of
-    `draws` all variants have; `rows` in the order of KINDS.
-    """
+    """All variants of one answer: the Assessment as asked; the same as a Variant, `asked`; `rows` in order of KINDS."""
 
     answer: Assessment
     asked: Variant
     rows: tuple[Variant, ...]
-    draws: int
 
     @property
     def flips(self) -> tuple[Variant, ...]:
@@ -71,9 +66,9 @@ class Sensitivity:
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values that JSON can hold."""
-        rows = [dataclasses.asdict(row) for row in (self.asked, *self.rows)]
-        definition = self.answer.definition["indicator_id"]
-        return {"definition": definition, "draws": self.draws, "asked": rows[0], "rows": rows[1:]}
+        asked, *rows = (dataclasses.asdict(row) for row in (self.asked, *self.rows))
+        about = {"definition": self.answer.definition["indicator_id"], "draws": self.answer.draws}
+        return about | {"asked": asked, "rows": rows}
 
 
 def sensitivity(data: Data, assessment: Assessment, *, draws: int | None = None) -> tuple[Sensitivity, ...]:
@@ -84,52 +79,53 @@ def sensitivity(data: Data, assessment: Assessment, *, draws: int | None = None)
     joined to one change over two years); base years are moved by up to two years, the plan's yearly pace kept; a
     tolerance is left away; the other models are tried. A variant that cannot be computed says why and flips nothing.
     """
-    draws = draws or assessment.draws
     base = again(data, assessment, draws=draws)
     assert base is not None  # the whole assessment has no part to miss
     parts = base.by_definition()
     tried: list[tuple[Variant, Assessment | Note | None]] = []
-    for draft, ask in _variants(data, base):
+    for draft, changed in _variants(data, base):
         try:
-            tried.append((draft, ask()))
+            tried.append((draft, again(changed.pop("data", data), base, **changed)))
         except QcityError as error:
             tried.append((draft, Note("model", {"why": str(error)})))
     varied = []
     for part in parts:
         answers = [(draft, same_part(a, part) if isinstance(a, Assessment) else a) for draft, a in tried]
-        answers += [(_of_part(other), other) for other in parts if other is not part]
-        rows = [_judged(draft, answer, part) for draft, answer in answers if answer is not None]
-        rows = sorted((row for row in rows if _tells(row, part)), key=lambda row: KINDS.index(row.kind))
-        varied.append(Sensitivity(part, _judged(Variant("asked", None), part, part), tuple(rows), draws))
+        for other in (one for one in parts if one is not part):
+            names = {lang: str(other.definition[f"name_{lang}"]) for lang in ("zh", "en")}
+            answers.append((Variant("definition", str(other.definition["indicator_id"]), names=names), other))
+        rows = [_judged(draft, a, part) for draft, a in answers if a is not None and _tells(draft, part)]
+        rows.sort(key=lambda row: KINDS.index(row.kind))
+        varied.append(Sensitivity(part, _judged(Variant("asked", None), part, part), tuple(rows)))
     return tuple(varied)
 
 
-def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, Again]]:
-    """Every variant that applies, still without a verdict, and how its assessment is made."""
+def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, Changed]]:
+    """Every variant that applies, still without a verdict, and what is asked with it."""
     from ..forecasting.forecast import MODELS
 
     answers, target, year_of_base = base.by_definition(), base.target, base.target.base_year
     levels = sorted({int(year) for answer in answers for year in answer.levels().index})
     open_ = any(answer.status == "forecast" for answer in answers)
-    lean, series = _lean(data, base, answers), _series(answers)
     if open_ and target.kind in (*BY_LEVEL, "cumulative"):
+        rows, places = data.observations, {one for a in answers if a.series for one in a.series.places()}
+        mine = among(rows, places)
         for years, first in _windows(levels, year_of_base if target.kind != "level" else None):
-            window = Variant("window", years, first=first)
-            yield window, partial(again, _since(lean, series, first), base)
+            yield Variant("window", years, first=first), _with(data, rows[~mine | _since(rows, first)])
         for year in levels[-LEFT_OUT:]:
             if year != year_of_base:
-                yield Variant("leave_out", year), partial(again, _without(lean, series, year), base)
+                yield Variant("leave_out", year), _with(data, _without(rows, mine, year))
     if year_of_base is not None and target.kind in ("relative_change", "direction", "cumulative"):
         for year in (year_of_base + step for step in BASES):
             if year in levels and year < min(target.deadline, levels[-1]):
                 moved = replace(target, base_year=year, threshold=_same_pace(target, year_of_base, year))
-                yield Variant("base_year", year), partial(again, data, base, moved)
+                yield Variant("base_year", year), {"target": moved}
     if target.tolerance:
-        yield Variant("tolerance", 0.0), partial(again, data, base, replace(target, tolerance=0.0))
+        yield Variant("tolerance", 0.0), {"target": replace(target, tolerance=0.0)}
     if open_ and target.kind in BY_LEVEL:
         for name in ("mixture", *MODELS):
             if name != base.model:
-                yield Variant("model", name), partial(again, lean, base, model=name)
+                yield Variant("model", name), {"model": name}
 
 
 def _same_pace(target: Target, base: int, year: int) -> float | None:
@@ -140,24 +136,6 @@ def _same_pace(target: Target, base: int, year: int) -> float | None:
     if not target.threshold or target.kind != "relative_change":
         return target.threshold and target.threshold * longer
     return 100 * (max(0.0, 1 + target.threshold / 100) ** longer - 1)
-
-
-def _lean(data: Data, base: Assessment, answers: Sequence[Assessment]) -> Data:
-    """The data without the definitions that are settled, which no window, year or model can change: several times
-    faster. Only where every other answer stays exactly the same; else the data themselves.
-    """
-    settled = _series([answer for answer in answers if answer.status in ("met", "missed")])
-    open_ = [answer for answer in answers if answer.status == "forecast"]
-    if not settled or not open_:
-        return data
-    lean = _with(data, data.observations[~_of(data, settled)])
-    same = [again(lean, answer) for answer in open_]
-    alike = all(b is not None and b.probability == a.probability for a, b in zip(open_, same, strict=True))
-    return lean if alike else data
-
-
-def _series(answers: Sequence[Assessment]) -> Series:
-    return {one for answer in answers if answer.series is not None for one in answer.series.places()}
 
 
 def _windows(levels: Sequence[int], base_year: int | None) -> Iterator[tuple[int, int]]:
@@ -171,23 +149,15 @@ def _windows(levels: Sequence[int], base_year: int | None) -> Iterator[tuple[int
             yield years, first
 
 
-def _of(data: Data, series: Series) -> pd.Series:
-    rows = data.observations
-    keys = zip(rows["indicator_id"], rows["region"], strict=True)
-    return pd.Series([key in series for key in keys], index=rows.index, dtype=bool)
-
-
-def _since(data: Data, series: Series, first: int) -> Data:
-    """As if nothing had been published about the years before `first`."""
-    rows = data.observations
+def _since(rows: pd.DataFrame, first: int) -> pd.Series:
+    """Which figures say nothing about the years before `first`."""
     start = rows["year"].where(rows["measure"] != "change_pct", rows["year"] - 1)
-    start = start.where(rows["base_period"].isna(), pd.to_numeric(rows["base_period"], errors="coerce"))
-    return _with(data, rows[~_of(data, series) | (start >= first)])
+    based = pd.to_numeric(rows["base_period"], errors="coerce")
+    return start.where(rows["base_period"].isna(), based) >= first
 
 
-def _without(data: Data, series: Series, year: int) -> Data:
+def _without(rows: pd.DataFrame, mine: Any, year: int) -> pd.DataFrame:
     """As if nothing had been published about `year`; the yearly changes around it become one over two years."""
-    rows, mine = data.observations, _of(data, series)
     yearly, whole = rows["measure"] == "change_pct", is_whole(rows["period"])
     about, onward = mine & (rows["year"] == year), mine & yearly & (rows["year"] == year + 1)
     kept, later = rows[~about & ~onward], rows[onward & whole]
@@ -195,31 +165,25 @@ def _without(data: Data, series: Series, year: int) -> Data:
     before = newest_vintages(rows[about & yearly & whole])[[*key, "value"]]
     pairs = later.iloc[newest_rows(later)].merge(before, on=key, suffixes=("", "_before"))
     if pairs.empty:
-        return _with(data, kept)
+        return kept
     ratio = 1 + pairs["value_before"].astype(float) / 100
     value = 100 * (ratio * (1 + pairs["value"].astype(float) / 100) - 1)
     joined = pairs.assign(value=value, measure="cumulative_change_pct", base_period=year - 1)[rows.columns]
-    return _with(data, pd.concat([kept, joined.astype(kept.dtypes)]))
+    return pd.concat([kept, joined.astype(kept.dtypes)])
 
 
-def _with(data: Data, rows: pd.DataFrame) -> Data:
-    return replace(data, observations=rows.reset_index(drop=True))
+def _with(data: Data, rows: pd.DataFrame) -> Changed:
+    return {"data": replace(data, observations=rows.reset_index(drop=True))}
 
 
 def _judged(draft: Variant, answer: Assessment | Note, asked: Assessment) -> Variant:
     """A variant with the verdict of its answer, or with the reason why there is none."""
     if isinstance(answer, Note):
         return replace(draft, reason=answer)
-    chance, word = (answer.probability, answer.word) if answer.status == "forecast" else (None, None)
-    flips = None not in (answer.chance, asked.chance) and another_verdict(answer, asked)
-    verdict = {"status": answer.status, "probability": chance, "word": word, "reason": answer.reason}
-    return replace(draft, flips=flips, **verdict)  # type: ignore[arg-type]
-
-
-def _of_part(other: Assessment) -> Variant:
-    """Another definition as a variant with its names."""
-    names = {lang: str(other.definition[f"name_{lang}"]) for lang in ("zh", "en")}
-    return Variant("definition", str(other.definition["indicator_id"]), names=names)
+    judged = replace(draft, status=answer.status, reason=answer.reason)
+    if answer.status == "forecast":
+        judged = replace(judged, probability=answer.probability, word=answer.word)
+    return replace(judged, flips=None not in (answer.chance, asked.chance) and another_verdict(answer, asked))
 
 
 def _tells(row: Variant, part: Assessment) -> bool:
@@ -228,8 +192,8 @@ def _tells(row: Variant, part: Assessment) -> bool:
     be assessed on nothing.
     """
     levels = part.levels().index
-    if row.kind not in ALLOWED.get(part.status, ()):
+    if row.kind == "leave_out" and row.value not in levels:
         return False
-    if row.kind == "leave_out":
-        return row.value in levels
-    return row.first is None or bool(len(levels) > (levels >= row.first).sum() >= 3)
+    return row.kind in ALLOWED.get(part.status, ()) and (
+        row.first is None or bool(len(levels) > (levels >= row.first).sum() >= 3)
+    )

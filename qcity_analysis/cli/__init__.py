@@ -12,11 +12,11 @@ import sys
 
 from ..catalogue import text
 from ..errors import QcityError
-from . import answers, data
-from .options import ORDER, app, fault, spoken
+from ..problems import DataError
+from . import data, forecasts
+from .options import app, fault, spoken
 
-__all__ = ["answers", "app", "data", "main"]
-app.registered_commands.sort(key=lambda command: ORDER.index(str(command.name)))
+__all__ = ["app", "data", "forecasts", "main"]
 
 
 def main() -> None:
@@ -25,7 +25,10 @@ def main() -> None:
     try:
         app()
     except QcityError as error:
-        print(f"qcity: {error}", file=sys.stderr)
+        problems = error.problems if isinstance(error, DataError) and spoken() == "zh" else []
+        head = text("import_problems", "zh", count=len(problems)) if problems else error
+        lines = [f"qcity: {head}", *(problem.line("zh", level=False) for problem in problems)]
+        print("\n  ".join(lines), file=sys.stderr)
         sys.exit(2)
     except (OSError, MemoryError) as error:
         print(f"qcity: {fault(error)}", file=sys.stderr)

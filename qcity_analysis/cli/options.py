@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from typer import Argument, Option
@@ -16,14 +16,7 @@ from ..catalogue import catalogue, check_language, text
 from ..errors import QcityError
 from ..files import write_whole
 
-if TYPE_CHECKING:
-    from ..data.load import Data
-
 EXIT_CODES = "Exit codes: 0 done; 1 a page not made; 2 bad input; 3 not assessable; 4 machine failed."
-ORDER = (  # of the commands: figures; answers; pages, track record, many series
-    "check", "list", "add", "import", "new-plan", "diff", "forecast", "outlook", "rules", "portfolio", "export",
-    "run", "site", "serve", "score", "panel",
-)  # fmt: skip
 
 app = typer.Typer(
     help="Will a plan's targets be met? Checked probabilities from published yearly figures.", epilog=EXIT_CODES,
@@ -48,13 +41,6 @@ Seed = Annotated[int, Option(help="Seed of the simulation.")]
 TargetName = Annotated[str, Argument(metavar="target", help="Name of the target; `qcity list` shows them.")]
 Json = Annotated[bool, Option("--json", help="Print JSON for a program to read.")]
 Language = Annotated[str, Option(help="en or zh.", callback=check_language)]
-
-
-def loaded(folder: Path | None, as_of: str | None) -> Data:
-    """The data package a command asks for, as known on a day."""
-    from ..data.load import load
-
-    return load(folder, as_of=as_of)
 
 
 def as_text(value: Any) -> str:

@@ -25,6 +25,7 @@ PLAIN = (
     "change_autocorrelation", "from_mean", "from_recent_middle", "relative_unit", "percent", "positive", "room",
     "repeated",
 )  # fmt: skip
+Table = dict[str, np.ndarray]
 CONSTANT = 0.01  # typical change of a series that never changed, as a share of its size
 
 
@@ -67,11 +68,10 @@ def features(h: Histories, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def plain(full: np.ndarray) -> np.ndarray:
-    """The few features (n, P) the gate works on, one column for each of PLAIN, from those of `features`.
-
-    Sizes without direction, but for the mean change: what is left out cannot mislead on indicators unlike the corpus.
-    """
-    table = dict(zip(NAMES, full.T, strict=True))
+    """The few features (n, P) that the gate works on, one column for each of PLAIN: sizes, and one signed change."""
+    table = dict(
+        zip(NAMES, full.T, strict=True)
+    )  # what is left out cannot mislead on indicators unlike the corpus
     one, two = table["ago_1"], table["ago_2"]
     near = np.minimum(table["room_ahead"], table["room_behind"])
     table |= {
@@ -97,7 +97,7 @@ def _joined(y: np.ndarray, starts: np.ndarray, mean: np.ndarray) -> np.ndarray:
     return out
 
 
-def _path(y: np.ndarray, turn: np.ndarray) -> dict[str, np.ndarray]:
+def _path(y: np.ndarray, turn: np.ndarray) -> Table:
     """The last AGO values and yearly changes; gaps are bridged by straight lines, nothing moves before."""
     width, seen, row = y.shape[1], np.isfinite(y), np.arange(len(y))[:, None]
     column, start = np.arange(width), width - AGO - 1
@@ -111,21 +111,23 @@ def _path(y: np.ndarray, turn: np.ndarray) -> dict[str, np.ndarray]:
     return table | {f"change_{k}": change[:, AGO - k] for k in range(1, AGO + 1)}
 
 
-def _of_changes(h: Histories, d: np.ndarray, mean: np.ndarray, turn: np.ndarray) -> dict[str, np.ndarray]:
+def _of_changes(h: Histories, d: np.ndarray, mean: np.ndarray, turn: np.ndarray) -> Table:
     """Features of the yearly changes `d`, in units of the typical change, and of their `mean`."""
     size, seen, last, near = np.abs(d), np.isfinite(d), d[:, -1], d[:, -3:]
     rms, centred = np.sqrt(_mean(d * d)), d - mean[:, None]
     spread = np.sqrt(_mean(centred * centred)) + 1e-9
     rounded = np.round(np.where(seen, size, -1.0), 9)  # equal changes stay equal after a shift
-    ordered = np.sort(rounded, axis=1)
-    largest, second = ordered[:, -1], np.maximum(ordered[:, -2], 0.0)
+    second, largest = np.sort(rounded, axis=1)[:, -2:].T
+    # how many of the newest values of the last segment are equal: changes of nothing, newest first
+    going = np.logical_and.accumulate((~h.starts & ~(size > 0))[:, ::-1], axis=1)
+    unchanged = 1.0 + (going & (d == 0)[:, ::-1]).sum(axis=1)
     return {
         "mean_change": np.abs(mean),
         "last_change": last * turn,
         "last_change_size": np.abs(last),
         "largest_change": largest,
         "largest_when": (size.shape[1] - 1 - rounded.argmax(axis=1)).astype(float) / 5,
-        "second_largest": second / (largest + 1e-9),
+        "second_largest": np.maximum(second, 0.0) / (largest + 1e-9),
         "middle_change": _median(size),
         "change_autocorrelation": _autocorrelation(d),
         "repeated": _mean(np.where(seen, size < 1e-9, np.nan)),
@@ -135,15 +137,13 @@ def _of_changes(h: Histories, d: np.ndarray, mean: np.ndarray, turn: np.ndarray)
         "monotone": np.abs(mean) / (_mean(size) + 1e-9),
         "bend": (_mean(near) - _mean(d[:, :-4])) * turn,
         "coarse": -np.where(size > 1e-9, size, np.inf).min(axis=1),
-        "unchanged": np.log(_unchanged(d, h.starts)),
+        "unchanged": np.log(unchanged),
         "skew": _mean(centred**3) / spread**3 * turn,
         "last_against_mean": (last - mean) * turn,
     }
 
 
-def _of_levels(
-    h: Histories, unit: np.ndarray, y: np.ndarray, mean: np.ndarray, turn: np.ndarray
-) -> dict[str, np.ndarray]:
+def _of_levels(h: Histories, unit: np.ndarray, y: np.ndarray, mean: np.ndarray, turn: np.ndarray) -> Table:
     """Features of the values themselves and of `y`, the values in units of the typical change from the last one."""
     kind, last = h.kind, h.values[:, -1]
     percent, positive = kind == 2, (kind == 1) | (kind == 3)  # counts: too few to tell apart
@@ -152,14 +152,17 @@ def _of_levels(
     low = np.where(kind > 0, last / unit, 50.0)
     high = np.where(percent, (100.0 - last) / unit, 50.0)
     bound = (kind > 0)[:, None] & ((h.values <= 0) | (percent[:, None] & (h.values >= 100)))
-    slope, error, auto, line_gap = _line(y)
+    year = np.where(np.isfinite(y), np.arange(y.shape[1], dtype=float), np.nan)
+    year, level = year - _mean(year)[:, None], y - _mean(y)[:, None]
+    slope = _mean(year * level) / (_mean(year**2) + 1e-12)
+    error = level - slope[:, None] * year  # from the least-squares line
     relative = np.clip(np.log(unit / _mean(np.abs(h.values))), -8, 3) / 4
     return {
         "log_years": np.log(np.isfinite(h.values).sum(axis=1).astype(float)) - 2.0,
         "slope": slope * turn,
-        "line_error": error,
-        "line_autocorrelation": auto,
-        "line_gap": line_gap * turn,
+        "line_error": np.sqrt(_mean(error * error)),
+        "line_autocorrelation": _autocorrelation(error),
+        "line_gap": error[:, -1] * turn,
         "from_mean": -_mean(y) * turn,
         "from_recent": -_mean(y[:, -3:]) * turn,
         "relative_unit": np.where(kind > 0, relative, 0.0),
@@ -173,12 +176,6 @@ def _of_levels(
         "share": np.log(share) / 2,
         "missing": np.log(100.0 - share) / 2,
     }
-
-
-def _unchanged(change: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """How many of the newest values (n,) of the last segment are equal, from the changes between them; at least 1."""
-    going = np.logical_and.accumulate((~starts & ~(np.abs(change) > 0))[:, ::-1], axis=1)
-    return 1.0 + (going & (change == 0)[:, ::-1]).sum(axis=1)
 
 
 def row_sums(a: np.ndarray) -> np.ndarray:
@@ -204,12 +201,3 @@ def _autocorrelation(d: np.ndarray) -> np.ndarray:
     centred = np.where(np.isfinite(d), d - _mean(d)[:, None], 0.0)
     products = row_sums(centred[:, 1:] * centred[:, :-1])  # 0 where one of the two is not there
     return products / (row_sums(centred * centred) + 1e-9)
-
-
-def _line(y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Least-squares line: slope, rms error, autocorrelation of the errors, last value minus the line."""
-    t = np.where(np.isfinite(y), np.arange(y.shape[1], dtype=float), np.nan)
-    centre, middle = _mean(t)[:, None], _mean(y)[:, None]
-    slope = _mean((t - centre) * (y - middle)) / (_mean((t - centre) ** 2) + 1e-12)
-    error = y - middle - slope[:, None] * (t - centre)
-    return slope, np.sqrt(_mean(error * error)), _autocorrelation(error), error[:, -1]

@@ -24,7 +24,7 @@ import pandas as pd
 from .features import features, plain, row_sums, units
 from .histories import FEWEST, LOWER, UPPER, Histories, one_history, yearly
 from .prior import YEARS, Cells, Gate, Prior, group, shipped
-from .quantiles import KNOTS, MIDDLE, Marginals, at_each, count_knots, items
+from .quantiles import KNOTS, MIDDLE, Marginals, at_levels, count_knots, items
 
 BLOCK = 1024  # series worked on together: their arrays stay in the processor's cache
 KEEP = 6  # cells kept for a series, the heaviest
@@ -47,14 +47,13 @@ class Filtered(NamedTuple):
 
 
 def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
-    """Run every cell over every series: `values` (n, T), NaN where not observed, `starts` (n, T) of segments.
-
-    Where all series share one pattern of years gains are computed once, with the same result to the bit.
-    """
+    """Run every cell over every series: `values` (n, T), NaN where not observed, `starts` (n, T) of segments."""
     from scipy.special import gammaln
 
     observed = np.isfinite(values)
-    if (observed == observed[:1]).all() and (starts == starts[:1]).all():
+    if (observed == observed[:1]).all() and (
+        starts == starts[:1]
+    ).all():  # the same gains for all, to the bit
         observed, starts = observed[:1], starts[:1]
     y = np.where(np.isfinite(values), values, 0.0)
     dynamics = np.stack([cells.rho, cells.z, cells.phi, cells.slope_variance])
@@ -128,11 +127,18 @@ def look_ahead(h: Histories, prior: Prior, horizon: int) -> Ahead:
     """Forecast a block of series."""
     unit = units(h)
     seen, turn = features(h, unit)
-    structural, weight, kept, cells = mixed(h, unit, seen, prior.cells, prior.gate, max(horizon, YEARS))
-    knots = _blend(structural, prior.direct(seen, turn), h, prior)[:, :horizon]
+    gate, weight, kept, cells = mixed(h, unit, seen, prior.cells, prior.gate, max(horizon, YEARS))
+    # Quantile average with the learners; a series that never changed tells no direction: the mixture alone.
+    changed = np.nanmax(h.values, axis=1) > np.nanmin(h.values, axis=1)
+    share = np.where(changed, prior.share, 1.0)[:, None, None]
+    mean = share * gate[:, :YEARS] + (1.0 - share) * prior.direct(seen, turn)
+    middle = mean[:, :, MIDDLE : MIDDLE + 1]
+    wide = np.maximum.accumulate(middle + prior.widen[group(h)] * (mean - middle), axis=2)
+    later = gate[:, YEARS:] + (wide - gate[:, :YEARS])[:, YEARS - 1 :]  # the mixture's, moved to join on
+    knots = np.concatenate([wide, np.maximum.accumulate(later, axis=2)], axis=1)[:, :horizon]
     last, item = h.values[:, -1], items(h)
     knots = last[:, None, None] + unit[:, None, None] * knots
-    stay = np.where(item[:, None] > 0, 0.0, prior.staying.probability(h, seen, horizon))
+    stay = np.where(item[:, None] > 0, 0.0, prior.stays(h, seen, horizon))
     for row in np.flatnonzero(item):
         knots[row] = item[row] * count_knots(h.values[row] / item[row], horizon)
     marginals = Marginals(knots, last, stay, LOWER[h.support], UPPER[h.support], item)
@@ -150,9 +156,9 @@ def distributions(h: Histories, prior: Prior, horizon: int) -> Marginals:
 def mixed(
     h: Histories, unit: np.ndarray, seen: np.ndarray, cells: Cells, gate: Gate, years: int
 ) -> tuple[np.ndarray, np.ndarray, Filtered, Cells]:
-    """The structural mixture of a block with features `seen`: knots (n, years, 15), and the weight (n, KEEP), fit and
-    cells of its heaviest cells. Quantiles are averaged, not probabilities: no equation is to be solved, and the scores
-    on left-out indicators are the same.
+    """The mixture of a block with features `seen`: knots (n, years, 15); weight (n, KEEP), fit, cells of the heaviest.
+
+    Quantiles are averaged, not probabilities: no equation is to be solved, and scores on left-out indicators are equal.
     """
     from scipy.special import stdtrit
 
@@ -169,18 +175,6 @@ def mixed(
         cell = location[:, k, :, None] + scale[:, k, :, None] * spread[:, k, None]
         knots += weight[:, k, None, None] * cell
     return knots, weight, kept, which
-
-
-def _blend(gate: np.ndarray, direct: np.ndarray, h: Histories, prior: Prior) -> np.ndarray:
-    """Quantile average of gate and learners, widened; after five years the gate's, moved to join on."""
-    # A series that never changed tells no direction: the mixture alone, centred on it.
-    changed = np.nanmax(h.values, axis=1) > np.nanmin(h.values, axis=1)
-    share = np.where(changed, prior.share, 1.0)[:, None, None]
-    mean = share * gate[:, :YEARS] + (1.0 - share) * direct
-    middle = mean[:, :, MIDDLE : MIDDLE + 1]
-    wide = np.maximum.accumulate(middle + prior.widen[group(h)] * (mean - middle), axis=2)
-    moved = gate[:, YEARS:] + (wide - gate[:, :YEARS])[:, YEARS - 1 :]
-    return np.concatenate([wide, np.maximum.accumulate(moved, axis=2)], axis=1)
 
 
 def fit_cells(h: Histories, unit: np.ndarray, cells: Cells) -> Filtered:
@@ -232,7 +226,8 @@ def draw(of: Ahead, draws: int, rng: np.random.Generator, batches: int = 1) -> n
         moving = np.bincount(group, weights=~stays)[group]
         level = (_rank(group, rank[:, h], stays) + offset) / np.maximum(moving, 1.0) * (1.0 - mass)
         level = np.where(stays, 0.5, np.where(level < first, level, level + mass))
-        paths[:, h] = np.where(stays, of.ahead.last[owner], at_each(of.ahead.knots[owner, h], level))
+        moved = at_levels(of.ahead.knots[owner, h], level[:, None])[:, 0]
+        paths[:, h] = np.where(stays, of.ahead.last[owner], moved)
     return of.ahead.within(paths, owner)
 
 
@@ -292,7 +287,7 @@ def explain(
     def median(values: pd.Series, year: int) -> float:
         """The median in a year."""
         ahead = look_ahead(one_history(values, support, breaks), prior, year - int(values.index[-1])).ahead
-        return float(ahead.quantiles(np.array([0.5]))[0, -1, 0])
+        return float(ahead.quantiles([0.5])[0, -1, 0])
 
     h, cells = one_history(seen, support, breaks), prior.cells
     unit = units(h)

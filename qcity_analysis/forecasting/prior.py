@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib import resources
@@ -38,6 +36,7 @@ PERCENTILES = np.arange(1, 100) / 100
 EDGE = 0.1  # percentage points: shares closer than this to 0 or 100 count as this close
 SCALES = {"positive": "log", "count": "log", "percent": "logodds", "real": "typical"}
 TIE = 1e-9
+UNREADABLE = (KeyError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -96,25 +95,11 @@ class Learner:
         return np.sort(knots.reshape(len(x), YEARS, len(KNOTS)), axis=2)
 
 
-@dataclass(frozen=True)
-class Staying:
-    """How likely a series is to have its last value again: a logistic regression on `terms`, their `weight`."""
-
-    weight: np.ndarray
-
-    def probability(self, h: Histories, features: np.ndarray, horizon: int) -> np.ndarray:
-        """Probability (n, horizon) of the last value again, never growing with the years ahead."""
-        x = terms(h, features, horizon)  # summed term after term: no series depends on the others
-        total = sum((weight * x[:, :, k] for k, weight in enumerate(self.weight)), np.zeros(x.shape[:2]))
-        return np.minimum.accumulate(1.0 / (1.0 + np.exp(-np.clip(total, -40.0, 40.0))), axis=1)
-
-
 def group(h: Histories) -> np.ndarray:
     """The row of `Prior.widen` of each history (n,): by its length; after these low shares that are stated as such."""
+    low_share = (h.support == STATED.index("percent")) & (h.values[:, -1] < LOW)
     length = np.searchsorted(LENGTHS, np.isfinite(h.values).sum(axis=1))
-    return np.where(
-        (h.support == STATED.index("percent")) & (h.values[:, -1] < LOW), len(LENGTHS) + 1, length
-    )
+    return np.where(low_share, len(LENGTHS) + 1, length)
 
 
 def at_edge(h: Histories) -> tuple[np.ndarray, np.ndarray]:
@@ -140,7 +125,8 @@ def terms(h: Histories, features: np.ndarray, horizon: int) -> np.ndarray:
 @dataclass(frozen=True)
 class Prior:
     """Cells, `mean` and `spread` of the features in training, gate, learners, the gate's `share` of the quantiles, the
-    factor by which distances from the median are widened (4 groups, 5 years, 15 knots), and staying.
+    factor by which distances from the median are widened (4 groups, 5 years, 15 knots), and the weights of `staying`:
+    a logistic regression, on `terms`, of how likely a series is to have its last value again.
     """
 
     cells: Cells
@@ -150,7 +136,7 @@ class Prior:
     learners: tuple[Learner, ...]
     share: float
     widen: np.ndarray
-    staying: Staying
+    staying: np.ndarray
 
     def direct(self, features: np.ndarray, turn: np.ndarray) -> np.ndarray:
         """The learners' mean quantiles (n, 5, 15) of series with these features and directions (n,), -1 or 1."""
@@ -158,6 +144,12 @@ class Prior:
         none = np.zeros((len(x), YEARS, len(KNOTS)))
         mean = sum((learner.quantiles(x) for learner in self.learners), none) / len(self.learners)
         return np.where(turn[:, None, None] < 0, -mean[:, :, ::-1], mean)
+
+    def stays(self, h: Histories, features: np.ndarray, horizon: int) -> np.ndarray:
+        """Probability (n, horizon) of the last value again, never growing with the years ahead."""
+        x = terms(h, features, horizon)  # summed term after term: no series depends on the others
+        total = sum((weight * x[:, :, k] for k, weight in enumerate(self.staying)), np.zeros(x.shape[:2]))
+        return np.minimum.accumulate(1.0 / (1.0 + np.exp(-np.clip(total, -40.0, 40.0))), axis=1)
 
 
 def dot(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
@@ -188,45 +180,42 @@ def shipped_text(name: str) -> str:
     return resources.files("qcity_analysis").joinpath("forecasting", "prior", name).read_text("utf-8")
 
 
-@contextmanager
-def _reading(what: str) -> Iterator[None]:
-    """Say of a text what it is not, and what writes such a file."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError) as problem:
-        raise QcityError(f"not {what} ({problem}); `{COMMAND}` writes one") from None
-
-
 def read_changes(text: str) -> dict[str, ReferenceChanges]:
     """Changes by support from the text of a file that the training command wrote; QcityError when it is not one."""
-    with _reading("a file of moves"):
-        rows = json.loads(text)["supports"].items()
-        return {name: ReferenceChanges(name, int(one["series"]), int(one["indicators"]),
-                                       np.array(one["quantiles"], float)) for name, one in rows}  # fmt: skip
+    try:
+        return {name: ReferenceChanges(one["series"], one["indicators"], np.array(one["quantiles"], float))
+                for name, one in json.loads(text)["supports"].items()}  # fmt: skip
+    except UNREADABLE as problem:
+        raise QcityError(f"not a file of moves ({problem}); `{COMMAND}` writes one") from None
 
 
 def read_prior(text: str) -> Prior:
     """The prior in the text of a file that the training command wrote; QcityError when it is not one."""
-    with _reading("a prior of this version"):
-        content = json.loads(text)
-        gate, staying = dict(content["gate"]), content["staying"]
-        for what, names, expected in (
-            ("its features", content["features"], NAMES),
-            ("the features of its gate", gate.pop("features"), PLAIN),
-            ("the terms of staying", staying, TERMS),
-        ):
-            if tuple(names) != expected:
-                raise ValueError(f"{what} are not those of this version")
-        mean, spread = np.array(list(content["features"].values()), dtype=float).T.copy()
-        cells, gates = Cells(*_arrays(Cells, content["cells"])), Gate(*_arrays(Gate, gate))
-        learners = tuple(Learner(*_arrays(Learner, one, np.float32)) for one in content["learners"])
-        widen, weight = np.array(content["widen"], float), np.array(list(staying.values()), float)
-        return Prior(cells, mean, spread, gates, learners, float(content["share"]), widen, Staying(weight))
+    try:
+        return _prior(json.loads(text))
+    except UNREADABLE as problem:
+        raise QcityError(f"not a prior of this version ({problem}); `{COMMAND}` writes one") from None
 
 
-def _arrays(record: type[Any], content: dict[str, Any], number: type = float) -> list[np.ndarray]:
-    """The fields of a record of arrays, in its order, from the table of a file."""
-    return [np.array(content[field.name], number) for field in fields(record)]
+def _prior(content: dict[str, Any]) -> Prior:
+    """The prior in the content of a file; ValueError when it speaks of other features or terms."""
+    for what, names, expected in (
+        ("its features", content["features"], NAMES),
+        ("the features of its gate", content["gate"]["features"], PLAIN),
+        ("the terms of staying", content["staying"], TERMS),
+    ):
+        if tuple(names) != expected:
+            raise ValueError(f"{what} are not those of this version")
+    mean, spread = np.array(list(content["features"].values()), float).T.copy()
+    learners = tuple(_record(Learner, one, np.float32) for one in content["learners"])
+    widen, staying = np.array(content["widen"], float), np.array(list(content["staying"].values()), float)
+    cells, gate = _record(Cells, content["cells"]), _record(Gate, content["gate"])
+    return Prior(cells, mean, spread, gate, learners, float(content["share"]), widen, staying)
+
+
+def _record(kind: type[Any], content: dict[str, Any], number: type = float) -> Any:
+    """A record of arrays from the table of a file."""
+    return kind(*(np.array(content[field.name], number) for field in fields(kind)))
 
 
 def scaled(levels: np.ndarray, support: str, typical: float = 1.0) -> np.ndarray:
@@ -257,7 +246,6 @@ class ReferenceChanges:
     divided by the number of years; of how many `series` and `indicators`.
     """
 
-    support: str
     series: int
     indicators: int
     quantiles: np.ndarray
@@ -272,14 +260,11 @@ class ReferenceChanges:
         """
         if years not in SPANS or not np.isfinite(change) or np.isnan(self.quantiles[years - 1]).any():
             return None
-
-        def below(x: float) -> float:
-            return float(np.interp(x, self.quantiles[years - 1], PERCENTILES, left=0.0, right=1.0))
-
-        if either:
-            return min(1.0, (1 - below(abs(change) - TIE)) + below(-abs(change) + TIE))
-        up = change >= 0 if rising is None else rising
-        return 1 - below(change - TIE) if up else below(change + TIE)
+        size, up = abs(change), change >= 0 if rising is None else rising
+        ends = [size - TIE, TIE - size] if either else [change - TIE, change + TIE]
+        below = np.interp(ends, self.quantiles[years - 1], PERCENTILES, left=0.0, right=1.0)
+        above, under = float(1 - below[0]), float(below[1])
+        return min(1.0, above + under) if either else above if up else under
 
 
 @lru_cache(maxsize=1)

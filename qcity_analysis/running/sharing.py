@@ -9,8 +9,10 @@ import subprocess
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from ..errors import QcityError
 from ..files import inside, write_whole
 
 SCHEMA = 1  # version of results.* and changes.json; it rises when a column changes its meaning or goes
+NUMBERS = ("probability", "threshold", "bound", "median", "low", "high", "outcome", "last_level")
+TYPES = {"deadline": "Int64", "last_year": "Int64"} | dict.fromkeys(NUMBERS, "float")
 COLUMNS = (
     "plan", "target_id", "region", "indicator_id", "kind", "deadline", "as_of", "status", "probability", "word",
     "threshold", "bound", "median", "low", "high", "outcome", "last_year", "last_level", "model", "illustrative",
@@ -29,57 +33,52 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 KEPT = ("*.html", "results.*", "changes.json", "results/*.json")  # what a reader gets; not logs and notebooks
 
 
-def results_table(answers: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Answers (as `Assessment.to_dict` gives them) as a table, one row each, in the order of plan and target.
+def _row(answer: Mapping[str, Any]) -> list[Any]:
+    """The row of an answer: `low` and `high` are the 90 % interval at the deadline, `last_level` the newest level."""
+    low, high = answer["interval"] or (None, None)
+    last = max(answer["levels"], key=int, default=None)
+    named = {"low": low, "high": high, "last_level": answer["levels"].get(last)}
+    named["last_year"] = None if last is None else int(last)
+    return [named.get(name, answer.get(name, answer["target"].get(name))) for name in COLUMNS]
 
-    Columns: COLUMNS; `low` and `high` are the 90 % interval at the deadline, `last_level` the newest level used.
-    """
-    rows = []
-    for answer in answers:
-        low, high = answer["interval"] or (None, None)
-        years = sorted(answer["levels"], key=int)
-        last = (int(years[-1]), answer["levels"][years[-1]]) if years else (None, None)
-        named = {"low": low, "high": high, "last_year": last[0], "last_level": last[1]}
-        rows.append([named.get(name, answer.get(name, answer["target"].get(name))) for name in COLUMNS])
-    numbers = ("probability", "threshold", "bound", "median", "low", "high", "outcome", "last_level")
-    types = {"deadline": "Int64", "last_year": "Int64"} | dict.fromkeys(numbers, "float")
-    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(types)
-    return table.sort_values(["plan", "target_id", "as_of"], kind="stable", ignore_index=True)
+
+def _key(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["plan"], row["target_id"]
+
+
+def _table(rows: Iterable[Any]) -> pd.DataFrame:
+    return pd.DataFrame(list(rows), columns=list(COLUMNS)).astype(TYPES)
 
 
 def write_results(
     answers: Iterable[Mapping[str, Any]], out: Path, known: Collection[tuple[str, str]] = ()
 ) -> list[dict[str, Any]]:
-    """Write results.json, .csv and .parquet into a report, and changes.json beside the results before; returns these.
+    """Write answers (as `Assessment.to_dict` gives them) as results.json, .csv and .parquet into a report, a row a
+    target, and changes.json beside the results before; returns these changes.
 
     A change names plan, target, field (status, word or probability), and the value before and after; None where the
     target was not there. Results that are the same leave changes.json as it is. Of targets (plan and name) in `known`
     that were not asked this time the earlier results are kept.
     """
-    table, path = results_table(answers), out / "results.json"
+    path, earlier = out / "results.json", None
+    with suppress(OSError, ValueError, LookupError):
+        earlier = {_key(row): row for row in json.loads(path.read_text("utf-8"))["results"]}
+    table = _table(map(_row, answers)).sort_values("as_of", kind="stable")  # of several days the last counts
     rows = json.loads(table.to_json(orient="records", force_ascii=False, double_precision=15))
-    try:
-        earlier = json.loads(path.read_text("utf-8"))["results"]
-    except (OSError, ValueError, LookupError):
-        earlier = None
-    said = {(row["plan"], row["target_id"]) for row in rows}
-    rows += [
-        row for row in earlier or [] if (key := (row["plan"], row["target_id"])) in known and key not in said
-    ]
-    rows.sort(key=lambda row: (row["plan"], row["target_id"], row["as_of"]))
-    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(table.dtypes)
+    said = {key: row for key, row in (earlier or {}).items() if key in known}
+    said |= {_key(row): row for row in rows}
+    table = _table(rows := [said[key] for key in sorted(said)])
     write_whole(path, _json({"schema_version": SCHEMA, "columns": list(COLUMNS), "results": rows}))
     write_whole(out / "results.csv", table.to_csv(index=False))
     table.assign(schema_version=SCHEMA).to_parquet(part := out / ".results.parquet.part", index=False)
     part.replace(out / "results.parquet")
-    if earlier is None or earlier == rows and (out / "changes.json").exists():
+    if earlier is None or earlier == said and (out / "changes.json").exists():
         return []
-    sides = [{(row["plan"], row["target_id"]): row for row in one} for one in (earlier, rows)]
     changes = [
         {"plan": key[0], "target_id": key[1], "field": name, "before": before, "after": after}
-        for key in sorted(sides[0].keys() | sides[1].keys())
+        for key in sorted(earlier.keys() | said.keys())
         for name in WATCHED
-        if (before := sides[0].get(key, {}).get(name)) != (after := sides[1].get(key, {}).get(name))
+        if (before := earlier.get(key, {}).get(name)) != (after := said.get(key, {}).get(name))
     ]
     write_whole(out / "changes.json", _json({"schema_version": SCHEMA, "changes": changes}))
     return changes
@@ -98,22 +97,15 @@ def site_files(out: str | Path) -> list[Path]:
     return sorted(path for path in found if path.is_file())
 
 
-def zip_site(out: str | Path, to: Path) -> int:
-    """One archive of the pages and results; the same report gives the same bytes. Returns the number of files."""
-    files, part = site_files(out), to.with_name(f".{to.name}.part")
-    try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in files:
-                name = f"{to.stem}/{path.relative_to(out).as_posix()}"
-                entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-                entry.external_attr = 0o644 << 16
-                archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
-        part.replace(to)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        remedy = "name a folder that exists and may be written"
-        raise QcityError(f"cannot write {to}: {error.strerror}; {remedy}") from error
-    return len(files)
+def zip_site(out: str | Path, name: str) -> bytes:
+    """One archive of the pages and results, below a folder `name`; the same report gives the same bytes."""
+    whole = BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        for path in site_files(out):
+            entry = zipfile.ZipInfo(f"{name}/{path.relative_to(out).as_posix()}", (1980, 1, 1, 0, 0, 0))
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
+    return whole.getvalue()
 
 
 def print_pdf(
@@ -126,7 +118,6 @@ def print_pdf(
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         raise QcityError(f"no browser found to print with; install one of {', '.join(BROWSERS[:3])}")
-    pages = [path for path in site_files(out) if path.suffix == ".html"]
 
     def one(page: Path) -> Path:
         made = inside(to, page.relative_to(out).with_suffix(".pdf"))
@@ -140,7 +131,7 @@ def print_pdf(
         return made
 
     with ThreadPoolExecutor(max(1, jobs)) as pool:
-        return list(pool.map(one, pages))
+        return list(pool.map(one, (path for path in site_files(out) if path.suffix == ".html")))
 
 
 def publish(out: str | Path, url: str, **options: Any) -> int:

@@ -25,7 +25,7 @@ from ..assessment.answer import Assessment
 from ..assessment.assess import assess
 from ..data.load import Data, pages
 from ..data.schema import RELATIVE
-from ..data.vintages import to_date
+from ..data.vintages import among, to_date
 from ..errors import QcityError
 from ..files import write_whole
 from ..rules import RULES
@@ -175,10 +175,8 @@ def _by_name(answer: Assessment) -> dict[str, Assessment]:
 
 def _settled_on(data: Data, answer: Assessment) -> pd.Timestamp:
     """The day since which an answer is settled without a break; a revision that opened it again starts anew."""
-    name, series, rows = str(answer.definition["indicator_id"]), answer.places(), data.observations
-    mine = [one in series for one in zip(rows["indicator_id"], rows["region"], strict=True)]
-    since = pd.NaT
-    for day in sorted(rows.loc[mine, "known_from"].unique(), reverse=True):
+    name, rows, since = str(answer.definition["indicator_id"]), data.observations, pd.NaT
+    for day in sorted(rows.loc[among(rows, answer.places()), "known_from"].unique(), reverse=True):
         try:
             known = assess(data, answer.target, as_of=pd.Timestamp(day).date(), draws=DRAWS)
         except QcityError:
