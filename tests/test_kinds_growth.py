@@ -204,7 +204,7 @@ def test_check_reads_earlier_targets_and_outcomes(tmp_path):
     earlier = [target(), target("old", kind="sum"), target("lost", region="x")]
     write_table(folder / "earlier_targets.csv", earlier, columns("targets"))
     row = SAID | {"published": "2025"}
-    faults = {"target_id": "goat", "verdict": "met"}, {"unit": "%", **VALUE}, {"value": 3, "region": "otherland"}
+    faults = dict(target_id="goat", verdict="met"), VALUE | {"unit": "%"}, dict(value=3, region="otherland")
     write_table(folder / "outcomes.csv", [row | fault for fault in faults], columns("outcomes"))
     found = {(p.file, p.row, p.column, p.code) for p in qc.check(folder) if p.level == "error"}
     assert found == {
