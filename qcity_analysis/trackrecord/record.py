@@ -158,8 +158,8 @@ def toughest_rules(asked: pd.DataFrame) -> dict[str, pd.DataFrame]:
 class TrackRecord:
     """How good the probabilities were: `plan` (empty: every published series), `asked` (the questions of the hindcasts
     with a column for each rule, for each rule calibrated, and for each named model), `ahead` (as in `Hindcasts`, with
-    each model's CRPS), `earlier` (see `ledger.said_of_earlier`), `ledger` (scored statements), `issued` (how many the
-    ledger holds), `bank` (see `read_record`).
+    each model's CRPS), `earlier` (see `ledger.said_of_earlier`), `ledger` (scored statements), `judgements` (those that
+    persons entered), `issued` (how many the ledger holds), `bank` (see `read_record`).
     """
 
     as_of: dt.date
@@ -168,6 +168,7 @@ class TrackRecord:
     ahead: pd.DataFrame
     earlier: pd.DataFrame
     ledger: pd.DataFrame
+    judgements: pd.DataFrame
     issued: int
     bank: dict[str, Any]
 
@@ -267,6 +268,9 @@ class TrackRecord:
         whole |= {"refused": self.about["refused"] | about.get("refused", {})}
         whole |= {"conclusion": self.conclusion(), "earlier_targets": self.earlier.to_dict("records")}
         whole |= {"ledger": {"statements": self.issued, "scored": int(self.ledger["happened"].count())}}
+        errors = self.judgements.loc[self.judgements["in_advance"], "error"].dropna()
+        entered = {"statements": len(self.judgements), "scored": len(errors), "brier": errors.mean()}
+        whole |= {"judgements": entered}
         return {name: _plain(value) for name, value in whole.items()}
 
 
@@ -284,8 +288,10 @@ def track_record(data: Data, plan: str | None = None, ledger: str | Path | None 
     statements = books.read(books.home(data.folder) if ledger is None else ledger)
     if names is not None:
         statements = statements[statements["plan"] == plan].reset_index(drop=True)
-    scored, bank = books.scored(statements, data), read_record()
-    return TrackRecord(data.as_of, plan or "", **tables, ledger=scored, issued=len(statements), bank=bank)
+    told = books.scored(statements, data)
+    by_hand = told["role"] == "judgement"
+    tables |= {"ledger": told[~by_hand], "judgements": told[by_hand]}
+    return TrackRecord(data.as_of, plan or "", **tables, issued=len(statements), bank=read_record())
 
 
 def _asked(data: Data, names: Collection[str] | None) -> Sequence[pd.DataFrame]:
