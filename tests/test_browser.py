@@ -1,7 +1,6 @@
 """Every kind of page in a real browser: short, legible, accessible, printable, offline, and safe from hostile names."""
 
 import re
-import shutil
 
 import pytest
 from packages import figures, indicator, package, target
@@ -17,18 +16,6 @@ SMALL = """() => [...document.querySelectorAll("body *")].filter(e => e.checkVis
   .filter(([size]) => size < 10.9)"""
 WIDE = """() => [...document.querySelectorAll("body *")].filter(e => e.scrollWidth > e.clientWidth + 1 && e.tabIndex < 0
   && ["auto", "scroll"].includes(getComputedStyle(e).overflowX)).map(e => e.outerHTML.slice(0, 80))"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    named = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
-    if (path := next(filter(None, named), None)) is None:
-        pytest.skip("no chromium or google-chrome on this machine: the pages cannot be looked at")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")

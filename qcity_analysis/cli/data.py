@@ -189,7 +189,7 @@ def diff(
 
     Nothing is written. A day that rests on the publication lag of the indicator is marked as assumed.
     """
-    from ..analysis.attribution import explain_change
+    from ..analysis.verdicts import explain_change
     from ..reporting.data_sections import diff_lines, diff_values
     from ..trackrecord.hindcasts import plan_indicators
 

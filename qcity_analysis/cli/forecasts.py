@@ -66,9 +66,8 @@ def outlook(
     language: Language = "en", draws: Draws = 10_000, seed: Seed = 0, data: DataDir = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """How fast it would have to move, when it is reached, how far the verdict depends on choices, what changed."""
-    from ..analysis.attribution import explain_change
     from ..analysis.outlook import outlook as look_ahead
-    from ..analysis.sensitivity import sensitivity
+    from ..analysis.verdicts import explain_change, sensitivity
     from ..reporting import analyses, sentences
 
     known, options = qc.load(data, as_of), dict[str, Any](region=region, draws=draws, seed=seed)
