@@ -8,8 +8,7 @@ import nbformat
 import pytest
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.running.kernels import kernel_server
-from qcity_analysis.running.runner import as_declared, declared_parameters, run_notebook
+from qcity_analysis.running.runner import as_declared, declared_parameters, kernel_server, run_notebook
 
 PARAMETERS = 'city: str = "nanjing"  # which city\nyears: int = 5\nshare: float = 0.5\nloud: bool = False'
 
