@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -184,15 +185,16 @@ def question_of(series: pd.Series, target: Any, as_of_year: int) -> Question:
     (41.0, -1, 'level', 2025)
     """
     given = {name: getattr(target, name, None) for name in Goal.__dataclass_fields__}
-    kind, way = _word(given["kind"]), _word(given["direction"])
+    given = {name: None if _missing(value) else value for name, value in given.items()}
+    kind, way, sign = _word(given["kind"]), _word(given["direction"]), _sign(given["direction"])
     if kind in UNSUITED or way == "achieved":
         raise NotApplicable("kind", kind=kind or "milestone")
     no_level = kind in DIRECTIONAL or (kind == "monotone" and way not in BOUNDS)
     ends = () if no_level else _ends(given["threshold"])
-    deadline, sign = _year(given["deadline"]), _sign(given["direction"])
+    stated = [given["base_year"], given["deadline"]]
+    base_year, deadline = (None if year in (None, "") else _year(year) for year in stated)
     if sign == 0 and len(ends) != 2:
         raise NotApplicable("no_direction")
-    base_year, limit = _year(given["base_year"]), _number(given["limit"])
     until = _year(as_of_year, "as_of_year is a whole year, such as 2025")
     if not (known := _figures(series, until)):
         raise NotApplicable("no_figure", year=until)
@@ -204,6 +206,7 @@ def question_of(series: pd.Series, target: Any, as_of_year: int) -> Question:
     level = (ends[0] if sign > 0 else ends[-1]) if ends else None
     yearly = kind in (*YEARLY, "monotone") or "year" in kind or "annual" in kind or deadline is None
     asked = "direction" if not ends else "yearly" if yearly else "level"
+    limit = None if given["limit"] is None else float(given["limit"])
     return Question(known, sign, level, asked, base_year, deadline, limit, given["unit"], given["support"])
 
 
@@ -236,40 +239,30 @@ def _missing(value: Any) -> bool:
 
 
 def _word(value: Any) -> str:
-    return "" if _missing(value) else str(value).strip().lower().replace(" ", "_")
+    return str(value or "").strip().lower().replace(" ", "_")
 
 
-def _number(value: Any) -> float | None:
-    return None if _missing(value) else float(value)
-
-
-def _year(value: Any, needed: str = "") -> Any:
-    """The year of a number, a date or a text that begins with it; None for what is missing, unless it is `needed`."""
-    if (_missing(value) or value == "") and not needed:
-        return None
+def _year(value: Any, needed: str = "a year is a whole number, such as 2025") -> int:
+    """The year of a number, a date or a text that begins with it."""
     written = getattr(value, "year", value[:4] if isinstance(value, str) else value)
-    try:
-        year = int(written)
-    except (TypeError, ValueError, OverflowError):
-        year = 0
-    if year < 1 or not (isinstance(written, str) or year == written):
-        raise QcityError(f"{needed or 'a year is a whole number, such as 2025'}; found {value!r}")
-    return year
+    with suppress(TypeError, ValueError, OverflowError):
+        if (year := int(written)) > 0 and (isinstance(written, str) or year == written):
+            return year
+    raise QcityError(f"{needed}; found {value!r}")
 
 
 def _ends(threshold: Any) -> tuple[float, ...]:
-    pair = hasattr(threshold, "__len__") and not isinstance(threshold, str)
-    return tuple(sorted(end for end in map(_number, threshold if pair else [threshold]) if end is not None))
+    pair = threshold if hasattr(threshold, "__len__") and not isinstance(threshold, str) else [threshold]
+    return tuple(sorted(float(end) for end in pair if not _missing(end)))
 
 
 def _sign(direction: Any) -> int:
-    if isinstance(direction, int | float) and not _missing(direction):
+    if isinstance(direction, int | float):
         return (direction > 0) - (direction < 0)
     word = _word(direction)
-    if word in UP or word in DOWN:
-        return 1 if word in UP else -1
-    if word in BETWEEN:
-        return 0
+    for sign, words in ((1, UP), (-1, DOWN), (0, (*BETWEEN, "achieved"))):
+        if word in words:
+            return sign
     raise QcityError(
         f"unknown direction {direction!r}.{did_you_mean(word, [*UP, *DOWN, *BETWEEN])} Use at_least, at_most, "
         "increase, decrease or between."
