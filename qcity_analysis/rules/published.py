@@ -362,8 +362,8 @@ def healthy_people(q: Question) -> RuleResult | float:
     """Share of the targeted change achieved: `100 (y_t - y_b) / (T - y_b)`.
 
     Away from the target by >= 10 % of the base figure is getting_worse. Improving means yes: it is the rule's only good
-    news, and it promises less than attainment. `value` is the percentage. Source: US Healthy People 2020, 2030; where standard
-    errors are published the office tests significance instead, which yearly totals do not allow.
+    news, and it promises less than attainment. `value` is the percentage. Source: US Healthy People 2020, 2030; where
+    standard errors are published the office tests significance instead, which yearly totals do not allow.
 
     >>> evaluate("healthy_people", pd.Series({2020: 50, 2023: 48}), Goal("at_most", 40, 2020, 2030), 2023).category
     'improving'
