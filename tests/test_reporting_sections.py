@@ -194,7 +194,7 @@ def test_the_sentence_on_sensitivity_counts_its_own_table(varied):
     assert changes == len(varied.flips)
     expected = f"under {changes} of the {changes + holds} choices" if changes else f"all {holds} choices"
     assert expected in analyses.sensitivity_sentences(varied, "en")[0]
-    alt = analyses.alt_sensitivity(varied, "zh")
+    (alt,) = re.findall(r'aria-label="(.*?)"', analyses.sensitivity_blocks([varied], "zh")[0].drawn)
     assert f"结论改变：{changes} 种。" in alt and alt.count("%") == changes + holds + 1
 
 

@@ -237,11 +237,8 @@ def reason(told: Note | None, lang: str, rule: bool = False) -> str:
         values["kind"] = say(f"kind_{values['kind']}", lang)
     if "period" in values:
         values["period"] = period(values["period"], lang)
-    return (
-        text(f"rule_reason_{told.code}", lang, **values)
-        if rule
-        else say(f"reason_{told.code}", lang, **values)
-    )
+    way, key = (text, f"rule_reason_{told.code}") if rule else (say, f"reason_{told.code}")
+    return way(key, lang, **values)
 
 
 def _stated(said: dict[str, Any], lang: str) -> str:

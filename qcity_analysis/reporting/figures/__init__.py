@@ -110,13 +110,6 @@ class Picture:
     figure: Figure
     alt: str
 
-    def png(self) -> bytes:
-        """The picture as the bytes of a PNG file; the same figure gives the same bytes."""
-        buffer, metadata = io.BytesIO(), {"Software": None, "Title": self.alt[:200]}
-        with style():
-            self.figure.savefig(buffer, format="png", dpi=DPI, metadata=metadata)
-        return buffer.getvalue()
-
     def svg(self) -> str:
         """The picture as an SVG element: words stay words, looks are attributes, colours those of the page."""
         buffer = io.BytesIO()
@@ -185,9 +178,11 @@ def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figu
     """A bar for the probability of each target in the order of the plan, with its answer; none where there is none."""
     with new_figure(0.8 + 0.26 * len(assessments), 8.0) as figure:
         ax = figure.add_axes((0.46, 0.3 / figure.get_figheight(), 0.4, 1 - 0.8 / figure.get_figheight()))
+        colours = [BLUE if a.status == "met" else BLUE_MID for a in assessments]
+        chances = [100 * (a.chance or 0) for a in assessments]
+        ax.barh(range(len(chances)), chances, color=colours, height=0.6)
+        at: Look = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 8.5}
         for y, a in enumerate(assessments):
-            ax.barh(y, 100 * (a.chance or 0), color=BLUE if a.status == "met" else BLUE_MID, height=0.6)
-            at: Look = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 8.5}
             note(ax, chance(a, lang)[0] or status_shown(a, lang), (1, y), (6, -1), **at)
         names = [shortened(a.target.name(lang), 54) for a in assessments]
         ax.set_yticks(range(len(names)), names, fontsize=8.5)
