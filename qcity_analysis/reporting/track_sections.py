@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..trackrecord.record import TrackRecord
 
 GOOD, FAIR = 5.0, 10.0  # percentage points between said and happened
-METHOD = ("known", "targets", "rules", "levels", "bootstrap", "bank")
+METHOD = ("known", "targets", "basis", "rules", "levels", "bootstrap", "bank")
 MOST = 40  # statements of the ledger that are shown
 NONE = "–"
 DIGITS = {"count": 0, "score": 3, "part": 4}  # after the point
