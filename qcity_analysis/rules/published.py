@@ -9,86 +9,20 @@ same sign, neither of them 0, and never reaches 0; where that fails the rule doe
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from ..catalogue import text
 from ..targets import CLOSE, reaches
-from .question import NotApplicable, Question, RuleResult, banded, refused
+from .question import NEVER, NotApplicable, Question, RuleResult, banded, rule
 
 LEAST, MOST = 4, 6  # figures for a weather symbol
 OPEN_SDG_TREND = {"on_track": 0.015, "accelerate": 0.005, "limited": 0.0}  # yearly growth without a target
 NEAR_LIMIT = 4.44
 SPAN = 5  # years that Eurostat looks back
-NEVER = -math.inf  # the bound of the last category
-Ask = Callable[[Question], RuleResult | float | tuple[bool, float]]
 
 
-@dataclass(frozen=True)
-class Rule:
-    """One published rule: its function, its categories from best to worst, and the least number for those read from
-    one. What is not `judged` by the function itself: a level at a deadline that the last figure meets is of the best
-    category, and for a rule that measures the way from the `base` one that only the base figure met of the worst.
-
-    >>> RULES["barometer"].categories, RULES["destatis"].source("en")
-    (('green', 'orange', 'red'), 'Federal Statistical Office of Germany, status of indicators')
-    """
-
-    ask: Ask
-    categories: tuple[str, ...]
-    bounds: dict[str, float]
-    settled: str
-
-    def name(self, lang: str) -> str:
-        """The rule's name in `lang` ("zh" or "en")."""
-        return text(f"rule_name_{self.ask.__name__}", lang)
-
-    def source(self, lang: str) -> str:
-        """Who published the rule, in `lang`."""
-        return text(f"rule_source_{self.ask.__name__}", lang)
-
-    def says(self, question: Question) -> RuleResult:
-        """What the rule says to a question; where it does not apply, why."""
-        try:
-            result = self._judged(question)
-            if question.kind == "level" and question.deadline in question.known:
-                return replace(result, will_meet=question.reached(question.known[question.deadline]))
-            return result
-        except NotApplicable as error:
-            return refused(error)
-        except ArithmeticError:  # a rate or a power beyond numbers: this rule fails, the others stand
-            return refused(NotApplicable("beyond_numbers"))
-
-    def _judged(self, question: Question) -> RuleResult:
-        """The result before the deadline's figure is looked at."""
-        q = question if self.settled == "judged" else question.dated()
-        if self.settled != "judged" and q.met:
-            return RuleResult(self.categories[0], True)
-        if self.settled == "base" and q.slipped:
-            return RuleResult(self.categories[-1], False)
-        said = self.ask(q)
-        if isinstance(said, tuple):
-            return RuleResult(self.categories[0 if said[0] else -1], said[0], value=said[1])
-        return said if isinstance(said, RuleResult) else banded(said, self.bounds)
-
-
-RULES: dict[str, Rule] = {}
-
-
-def _rule(*words: str, settled: str = "figure", **bounds: float) -> Callable[[Ask], Ask]:
-    """Enter a function as the rule of its name. Its categories from best to worst: `words`, then those read from the
-    number it gives; or it says yes or no with the number behind it, or gives a whole result."""
-
-    def enter(ask: Ask) -> Ask:
-        RULES[ask.__name__] = Rule(ask, (*words, *bounds), bounds, settled)
-        return ask
-
-    return enter
-
-
-@_rule("on_schedule", "behind_schedule", settled="base")
+@rule("on_schedule", "behind_schedule", settled="base")
 def schedule(q: Question) -> tuple[bool, float]:
     """Straight line (时序进度): on schedule when `(y_t - y_b) / (T - y_b) >= (t - b) / (deadline - b)`.
 
@@ -102,7 +36,7 @@ def schedule(q: Question) -> tuple[bool, float]:
     return reaches(q.closed, q.elapsed / q.whole), q.closed
 
 
-@_rule("on_schedule", "behind_schedule", settled="judged")
+@rule("on_schedule", "behind_schedule", settled="judged")
 def log_schedule(question: Question) -> RuleResult | tuple[bool, float]:
     """Straight line of logarithms, for reductions: on schedule when `ln(y_t / y_b) / ln(T / y_b) >= (t - b) / N`.
 
@@ -121,7 +55,7 @@ def log_schedule(question: Question) -> RuleResult | tuple[bool, float]:
     return reaches(covered, q.elapsed / q.whole), covered
 
 
-@_rule("green", "orange", "red", settled="judged")
+@rule("green", "orange", "red", settled="judged")
 def barometer(question: Question) -> RuleResult:
     """Warning colour of the last year, for reductions: rose red, fell by less than the needed rate orange, else green.
 
@@ -148,7 +82,7 @@ def barometer(question: Question) -> RuleResult:
     return RuleResult(colour, q.met or colour == "green", value=100 * change)
 
 
-@_rule(significant=0.95, moderate=0.6, insufficient=0.0, away=NEVER)
+@rule(significant=0.95, moderate=0.6, insufficient=0.0, away=NEVER)
 def eurostat(q: Question) -> RuleResult | float:
     """Growth over the last five years against the growth needed from there to the deadline.
 
@@ -168,7 +102,7 @@ def eurostat(q: Question) -> RuleResult | float:
     return RuleResult("away", False) if q.reached(q.known[start]) else observed / needed  # met then, not now
 
 
-@_rule(on_track=0.95, fair=0.5, limited=-0.1, deterioration=NEVER, settled="base")
+@rule(on_track=0.95, fair=0.5, limited=-0.1, deterioration=NEVER, settled="base")
 def unsd_2022(q: Question) -> float:
     """Growth since the base year against the growth needed from the base year to the deadline.
 
@@ -181,7 +115,7 @@ def unsd_2022(q: Question) -> float:
     return _rate(q.base, q.last, q.base_year, q.last_year) / _needed(q, q.base_year)
 
 
-@_rule("met", on_track=0.95, fair=0.1, stagnation_or_regression=NEVER, settled="base")
+@rule("met", on_track=0.95, fair=0.1, stagnation_or_regression=NEVER, settled="base")
 def unsd_2023(q: Question) -> RuleResult | float:
     """Share of the way that the growth so far would have covered by the deadline.
 
@@ -198,7 +132,7 @@ def unsd_2023(q: Question) -> RuleResult | float:
     return (expected - q.base) / (q.goal - q.base)
 
 
-@_rule("target_achieved", on_track=0.95, accelerate=0.6, limited=0.0, deterioration=NEVER, settled="judged")
+@rule("target_achieved", on_track=0.95, accelerate=0.6, limited=0.0, deterioration=NEVER, settled="judged")
 def open_sdg(question: Question) -> RuleResult | float:
     """Growth since the base year against the size of the growth needed; without a target, against fixed rates.
 
@@ -224,7 +158,7 @@ def open_sdg(question: Question) -> RuleResult | float:
     return RuleResult("deterioration", False) if q.slipped else growth / needed
 
 
-@_rule("maintain", "accelerate", "reverse", settled="base")
+@rule("maintain", "accelerate", "reverse", settled="base")
 def escap(q: Question) -> RuleResult:
     """Gap that a time-weighted line leaves at the deadline, relative to the way from base to target.
 
@@ -242,7 +176,7 @@ def escap(q: Question) -> RuleResult:
     return replace(banded(-gap, {"maintain": -0.1, "accelerate": -1.0, "reverse": NEVER}), value=gap)
 
 
-@_rule(on_track=1.0, moderately_improving=0.5, stagnating=0.0, decreasing=NEVER, settled="base")
+@rule(on_track=1.0, moderately_improving=0.5, stagnating=0.0, decreasing=NEVER, settled="base")
 def sdsn(q: Question) -> float:
     """Yearly change since the base year against the yearly change needed from base to deadline.
 
@@ -256,7 +190,7 @@ def sdsn(q: Question) -> float:
     return q.closed * q.whole / q.elapsed
 
 
-@_rule("sun", "light_cloud", "cloud", "storm", settled="judged")
+@rule("sun", "light_cloud", "cloud", "storm", settled="judged")
 def destatis(q: Question) -> RuleResult:
     """Weather symbol: sun, light_cloud, cloud or storm.
 
@@ -295,7 +229,7 @@ def destatis(q: Question) -> RuleResult:
     return RuleResult("light_cloud" if missed <= 0.2 + CLOSE else "cloud", False, value=missed)
 
 
-@_rule("substantial", "some", "insufficient")
+@rule("substantial", "some", "insufficient")
 def defra(q: Question) -> RuleResult:
     """Years until the target is reached at the smoothed recent rate.
 
@@ -324,7 +258,7 @@ def defra(q: Question) -> RuleResult:
     return replace(banded(-wait, bounds), value=wait)
 
 
-@_rule("on_track", "off_track")
+@rule("on_track", "off_track")
 def aarr(q: Question) -> tuple[bool, float]:
     """Average annual rate of reduction against the one needed from base to deadline.
 
@@ -343,7 +277,7 @@ def aarr(q: Question) -> tuple[bool, float]:
     return not q.slipped and reaches(q.sign * slope, q.sign * needed), -100 * math.expm1(slope)
 
 
-@_rule("on_track", "off_track")
+@rule("on_track", "off_track")
 def ols(q: Question) -> tuple[bool, float]:
     """Whether the least-squares line through all figures reaches the target at the deadline.
 
@@ -357,7 +291,7 @@ def ols(q: Question) -> tuple[bool, float]:
     return q.reached(level), level
 
 
-@_rule("target_met", improving=10.0, little_or_no_change=0.0, getting_worse=NEVER)
+@rule("target_met", improving=10.0, little_or_no_change=0.0, getting_worse=NEVER)
 def healthy_people(q: Question) -> RuleResult | float:
     """Share of the targeted change achieved: `100 (y_t - y_b) / (T - y_b)`.
 
@@ -376,7 +310,7 @@ def healthy_people(q: Question) -> RuleResult | float:
     return 100 * q.closed
 
 
-@_rule("attained", "not_attained")
+@rule("attained", "not_attained")
 def gbd(q: Question) -> tuple[bool, float]:
     """Projection with the recency-weighted mean of yearly changes of the logarithm, for shares of the log odds.
 
@@ -402,7 +336,7 @@ def gbd(q: Question) -> tuple[bool, float]:
     return q.reached(level), level
 
 
-@_rule(
+@rule(
     on_track=1.0, acceleration_needed=0.5, breakthrough_needed=CLOSE, moving_backwards=NEVER, settled="base"
 )
 def mcarthur(q: Question) -> float:
