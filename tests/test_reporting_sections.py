@@ -10,7 +10,7 @@ from packages import STEADY, change, figure, figures, indicator, loaded, package
 import qcity_analysis as qc
 from qcity_analysis.analysis.outlook import Feasibility, Outlook, outlook
 from qcity_analysis.analysis.portfolio import portfolio as add_up
-from qcity_analysis.analysis.sensitivity import sensitivity as vary
+from qcity_analysis.analysis.verdicts import sensitivity as vary
 from qcity_analysis.forecasting import forecast as models
 from qcity_analysis.forecasting.annual import borrowing_evidence, learned
 from qcity_analysis.reporting import analyses, data_sections, sections, track_sections
@@ -145,7 +145,7 @@ def test_the_pace_and_the_last_year_to_act_are_said_with_their_numbers(asked):
 
 def ahead_of_2022(act, reached=False):
     chances = pd.Series([0.2, 0.6], index=[2023, 2024])
-    return Outlook(2022, 2025, chances, {0.5: 2024, 0.8: None, 0.95: None}, act, reached, Feasibility())
+    return Outlook(2022, 2025, chances, act, reached, Feasibility())
 
 
 def test_each_way_of_waiting_has_its_sentence_and_after_the_deadline_there_is_none():

@@ -148,7 +148,7 @@ def test_every_number_said_of_one_quantity_is_the_same(told):
     assert expected == drawn == shown
     move = Feasibility(2022, 2025, 16.1, 20.0, "positive", "log", 7.2)
     made, paces = card(found, "en"), re.compile(r"[+−][\d.]+ [^<>]*? a year")
-    ahead = analyses.pace_sentences(found, Outlook(2022, 2025, pd.Series(), {}, None, False, move), "en")
+    ahead = analyses.pace_sentences(found, Outlook(2022, 2025, pd.Series(), None, False, move), "en")
     said = [paces.findall(" ".join(lines))[-1] for lines in (sentences.sentences(found, "en"), ahead)]
     needed = paces.findall(made)[1]
     assert [one.split("takes ")[-1] for one in said] == [needed, needed]

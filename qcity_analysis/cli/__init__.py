@@ -1,8 +1,8 @@
 """The command line `qcity`: it reads arguments, calls the library and prints.
 
-Exit codes: 0 done; 1 a page could not be made; 2 bad input (unknown name, wrong value, faulty data); 3 the target is
-not assessable; 4 the machine failed (full disk, no permission). Heavy libraries are imported inside the commands, so
-that `--help` answers at once.
+Exit codes: 0 done; 1 a page could not be made; 2 bad input (unknown name, wrong value, faulty data, a folder that is
+not there); 3 the target is not assessable; 4 the machine failed (full disk, no permission). Heavy libraries are
+imported inside the commands, so that `--help` answers at once.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ def main() -> None:
         print("\n  ".join(lines), file=sys.stderr)
         sys.exit(2)
     except (OSError, MemoryError) as error:
-        print(f"qcity: {fault(error)}", file=sys.stderr)
-        sys.exit(4)
+        said, code = fault(error)
+        print(f"qcity: {said}", file=sys.stderr)
+        sys.exit(code)
     except SystemExit as end:
         if end.code == 130:
             print(f"qcity: {text('run_interrupted', spoken())}", file=sys.stderr)

@@ -7,7 +7,7 @@ import json
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from typer import Argument, Option
@@ -15,19 +15,19 @@ from typer import Argument, Option
 import qcity_analysis as qc
 
 from ..catalogue import text
-from ..errors import QcityError, did_you_mean
+from ..errors import QcityError
+from ..files import write_whole
 
 from .options import AsOf, Binding, DataDir, Draws, Json, Language, PlanName  # isort: skip
-from .options import as_text, command, save, show  # isort: skip
+from .options import as_text, command, show  # isort: skip
 
-FORMATS = ("text", "json", "html")
 LISTED = ["plan", "target_id", "region", "kind", "deadline", "binding", "name_zh", "name_en"]
 
 
 @command("check --format html --out check.html")
 def check(
     data: DataDir = None, as_of: AsOf = None, language: Language = "en",
-    format: Annotated[str, Option(help="text, json or html.")] = "text",
+    format: Annotated[Literal["text", "json", "html"], Option(help="Form of the list.")] = "text",
     out: Annotated[Path | None, Option(help="Write to this file instead of printing.")] = None,
     as_json: Annotated[bool, Option("--json", help="The same as --format json.")] = False,
 ) -> None:  # fmt: skip
@@ -40,9 +40,6 @@ def check(
     from ..reporting.data_sections import check_lines
     from ..reporting.page import check_page
 
-    if format not in FORMATS:
-        hint = did_you_mean(format, FORMATS)
-        raise QcityError(f"unknown format {format!r}.{hint} Known: {', '.join(FORMATS)}.")
     folder = load.find_folder(data)
     problems, made = qc.check(folder, as_of=as_of), corrections.listed(folder)
     if as_json or format == "json":
@@ -56,7 +53,7 @@ def check(
     if out is None:
         print(report)
     else:
-        save(out, report + "\n")
+        write_whole(out, report + "\n")
         print(f"written: {out} ({errors} errors, {warnings} warnings)")
     raise typer.Exit(2 if errors else 0)
 
@@ -192,7 +189,7 @@ def diff(
 
     Nothing is written. A day that rests on the publication lag of the indicator is marked as assumed.
     """
-    from ..analysis.attribution import explain_change
+    from ..analysis.verdicts import explain_change
     from ..reporting.data_sections import diff_lines, diff_values
     from ..trackrecord.hindcasts import plan_indicators
 

@@ -16,9 +16,10 @@ import qcity_analysis as qc
 
 from ..catalogue import text
 from ..errors import QcityError
+from ..files import write_whole
 
 from .options import AsOf, Binding, DataDir, Draws, Json, Language, PlanName, Region, Seed, TargetName  # isort: skip
-from .options import as_text, command, save, show, spoken  # isort: skip
+from .options import as_text, command, show, spoken  # isort: skip
 
 HOME = "[default: processed/ledger beside the data]."
 
@@ -65,9 +66,8 @@ def outlook(
     language: Language = "en", draws: Draws = 10_000, seed: Seed = 0, data: DataDir = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """How fast it would have to move, when it is reached, how far the verdict depends on choices, what changed."""
-    from ..analysis.attribution import explain_change
     from ..analysis.outlook import outlook as look_ahead
-    from ..analysis.sensitivity import sensitivity
+    from ..analysis.verdicts import explain_change, sensitivity
     from ..reporting import analyses, sentences
 
     known, options = qc.load(data, as_of), dict[str, Any](region=region, draws=draws, seed=seed)
@@ -145,7 +145,7 @@ def export(
     plan = plan or name or known.plans()[0]
     card = qc.scorecard(known, plan, binding=binding or "", draws=draws, seed=seed)
     title = text("x_title", language, plan=plan_title(known, plan, language), as_of=known.as_of)
-    save(to, table_of(list(card.answers.values()), title, to, language))
+    write_whole(to, table_of(list(card.answers.values()), title, to, language))
     print(text("x_written", language, path=to, count=len(card.answers)))
 
 
@@ -155,7 +155,7 @@ def run(
     target: Annotated[list[str] | None, Option(help="Only these targets; repeatable.")] = None,
     language: Annotated[list[str] | None, Option(help="en, zh [default: both].")] = None,
     as_of: AsOf = None, data: DataDir = None,
-    out: Annotated[Path, Option(help="Folder of the pages.")] = Path("reports"),
+    out: Annotated[str, Option(help="Folder of the pages, or an address: s3://bucket/folder.")] = "reports",
     jobs: Annotated[int, Option(min=1, help="Notebooks at a time.")] = 2,
     timeout: Annotated[int, Option(min=1, help="Seconds one notebook may take.")] = 600,
     record: Annotated[bool, Option(help="Append what is said to the ledger.")] = True,
@@ -173,9 +173,10 @@ def run(
 
     A secret address for --notify is better put into the environment, as QCITY_NOTIFY.
     """
-    from ..running import report
+    from ..running import report, sharing
 
     address = notify or os.environ.pop("QCITY_NOTIFY", "")  # taken out: no notebook sees it
+    folder = sharing.made_in(out)
 
     def say(event: str, facts: dict[str, Any]) -> None:
         line = {"time": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "event": event} | facts
@@ -184,10 +185,10 @@ def run(
 
     if notebook is not None:
         given = dict(one.partition("=")[::2] for one in parameter or [])
-        made = report.run_own(notebook, given, out, data, timeout, retries, say)
+        made = report.run_own(notebook, given, folder, data, timeout, retries, say)
     else:
         made = report.run_report(
-            data, plan or None, tuple(language or ("zh", "en")), out, as_of=as_of, targets=target or None,
+            data, plan or None, tuple(language or ("zh", "en")), folder, as_of=as_of, targets=target or None,
             jobs=jobs, force=force, only_failed=only_failed, keep=keep, timeout=timeout, record=record,
             ledger_dir=ledger, retries=retries, progress=say,
         )  # fmt: skip
@@ -195,9 +196,11 @@ def run(
         print(line)
     if address and not report.notify(address, made, spoken()):
         say("notify_failed", {})
+    if "://" in out:
+        say("sent", {"address": out, "files": sharing.publish(folder, out)})
     failed = [run["id"] for run in made.failed]
     say("end", {"index": str(made.index), "seconds": made.seconds, "failed": failed})
-    raise typer.Exit(made.exit_code)
+    raise typer.Exit(1 if failed else 0)
 
 
 @command("site reports --zip report.zip")
@@ -213,7 +216,7 @@ def site(
     if not (to_zip or pdf or to):
         raise QcityError("say what to make: --zip FILE, --pdf FOLDER or --to ADDRESS")
     if to_zip:
-        save(to_zip, sharing.zip_site(out, to_zip.stem))
+        write_whole(to_zip, sharing.zip_site(out, to_zip.stem))
         print(f"written: {to_zip}, {len(sharing.site_files(out))} files")
     if pdf:
         print(f"written: {pdf}, {len(sharing.print_pdf(out, pdf, print))} files")
@@ -251,7 +254,7 @@ def score(
     scores, written = record.to_dict(), ""
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
-        save(out, as_text(scores) + "\n")
+        write_whole(out, as_text(scores) + "\n")
         written = f"\nwritten: {out}"
     show(as_json, lambda: scores, lambda: ["\n\n".join(record_lines(record, language)), written])
 

@@ -13,10 +13,10 @@ import typer
 from typer import Argument, Option
 
 from ..catalogue import catalogue, check_language, text
-from ..errors import QcityError
-from ..files import write_whole
 
 EXIT_CODES = "Exit codes: 0 done; 1 a page not made; 2 bad input; 3 not assessable; 4 machine failed."
+
+WRONG_NAME = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
 
 app = typer.Typer(
     help="Will a plan's targets be met? Checked probabilities from published yearly figures.", epilog=EXIT_CODES,
@@ -54,22 +54,14 @@ def show(as_json: bool, value: Callable[[], Any], lines: Callable[[], list[str]]
     raise typer.Exit(3 if status == "not_assessable" else 0)
 
 
-def save(path: Path, content: str | bytes) -> None:
-    """Write a file whole. Raises QcityError when the folder is missing or may not be written."""
-    try:
-        write_whole(path, content)
-    except OSError as error:
-        remedy = "name a folder that exists and may be written"
-        raise QcityError(f"cannot write {path}: {error.strerror}; {remedy}") from error
-
-
 def spoken() -> str:
     """The language in which a command speaks of itself: Chinese where only that is asked for."""
     return "zh" if "zh" in sys.argv and "en" not in sys.argv else "en"
 
 
-def fault(error: OSError | MemoryError) -> str:
-    """A fault of the machine in one sentence: what, where and what to do."""
-    code = errno.ENOMEM if isinstance(error, MemoryError) else error.errno
-    key, place = f"fault_{errno.errorcode.get(code or 0)}", getattr(error, "filename", None)
-    return text(key if key in catalogue() else "fault_other", spoken(), place=place or error)
+def fault(error: OSError | MemoryError) -> tuple[str, int]:
+    """What the machine refused in one sentence (what, where and what to do), and the exit code."""
+    code = errno.ENOMEM if isinstance(error, MemoryError) else error.errno or 0
+    key, place = f"fault_{errno.errorcode.get(code)}", getattr(error, "filename", None)
+    said = text(key if key in catalogue() else "fault_other", spoken(), place=place or error)
+    return said, 2 if isinstance(error, WRONG_NAME) else 4

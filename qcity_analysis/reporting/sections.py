@@ -13,10 +13,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..analysis.attribution import explain_change
 from ..analysis.outlook import outlook as look_ahead
 from ..analysis.portfolio import portfolio as add_up
-from ..analysis.sensitivity import sensitivity as vary
+from ..analysis.verdicts import explain_change
+from ..analysis.verdicts import sensitivity as vary
 from ..assessment.answer import Assessment
 from ..catalogue import check_language, join, say, text
 from ..data.load import Data

@@ -15,7 +15,7 @@ import pandas as pd
 from ..catalogue import join, say, text
 from ..data.load import pages
 from ..forecasting.annual import borrowing_evidence, learned
-from ..forecasting.scores import reliability
+from ..forecasting.quantiles import reliability
 from ..rules import RULES
 from ..series.annual import annual_series
 from ..trackrecord.ledger import with_earlier
@@ -170,8 +170,9 @@ def earlier(data: Data, record: TrackRecord, lang: str) -> None:
 def ledger(data: Data, record: TrackRecord, lang: str) -> None:
     """Show what was said in earlier runs, newest first, at most MOST statements, and what happened since."""
     show.section("ledger", lang, "\n\n".join([text("s_ledger", lang), *ledger_sentences(record, lang)]))
-    scored = record.ledger[record.ledger["happened"].notna()]
-    told = (scored if len(scored) else record.ledger).sort_values("asked_at", ascending=False, kind="stable")
+    told = pd.concat([record.ledger, record.judgements])
+    told = told[told["happened"].notna() | told["happened"].isna().all()]
+    told = told.sort_values("asked_at", ascending=False, kind="stable")
     if told.empty:
         return
     names = data.targets.set_index(["plan", "target_id"])[f"name_{lang}"].to_dict()
@@ -180,7 +181,9 @@ def ledger(data: Data, record: TrackRecord, lang: str) -> None:
         word = "pending" if pd.isna(row["happened"]) else "status_met" if row["happened"] else "status_missed"
         happened = text(word, lang) + ("" if row["in_advance"] else text("after_the_fact", lang))
         name = names.get((row["plan"], row["target_id"]), row["target_id"])
-        if row["role"] != "main":
+        if row["role"] == "judgement":
+            name = text("said_judgement", lang, name=name, author=row["author"], reason=row["reason"])
+        elif row["role"] != "main":
             region, _, indicator = row["definition"].rpartition("/")
             by = str(series.get(indicator, indicator))
             if region:
@@ -314,11 +317,15 @@ def ledger_sentences(record: TrackRecord, lang: str) -> list[str]:
     scored = record.ledger[record.ledger["happened"].notna()]
     advance = scored[scored["in_advance"]]
     counts = {"told": len(record.ledger), "scored": len(scored), "advance": len(advance)}
-    told = say("ledger_counts", lang, issued=record.issued, **counts)
-    if advance.empty:
-        return [told, say("ledger_none_yet", lang)]
     targets = advance.groupby(["plan", "target_id", "region"]).ngroups
-    return [told, say("ledger_brier", lang, brier=_shown(advance["error"].mean()), targets=targets)]
+    brier = say("ledger_brier", lang, brier=_shown(advance["error"].mean()), targets=targets)
+    said = [say("ledger_counts", lang, issued=record.issued, **counts)]
+    said.append(say("ledger_none_yet", lang) if advance.empty else brier)
+    if len(people := record.judgements):
+        error = people.loc[people["in_advance"], "error"].dropna()
+        key, brier = "ledger_judged" if len(error) else "ledger_judged_open", _shown(error.mean())
+        said.append(say(key, lang, told=len(people), scored=len(error), brier=brier))
+    return said
 
 
 def _reliability(table: pd.DataFrame, lang: str) -> None:

@@ -44,10 +44,8 @@ class Parameter(NamedTuple):
 
 @dataclass
 class RunResult:
-    """How one run went: `status` is ok, failed, timeout or died.
-
-    `cell` is the number of the code cell that did not finish (from 1) with its first line, `error` the last
-    line of the traceback; both empty when all went well. `seconds` is wall time, `attempts` how often it was run.
+    """How one run went: `status` is ok, failed, timeout or died, `seconds` wall time, `attempts` how often it was run;
+    `cell` the code cell that did not finish (its number and first line), `error` the last line of the traceback.
     """
 
     status: str = "failed"
