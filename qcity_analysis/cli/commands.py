@@ -289,7 +289,7 @@ def rules(
 ) -> None:  # fmt: skip
     """What do published progress rules say, beside the probability? Writes nothing."""
     from ..reporting.sections import rule_lines, rules_values
-    from ..rules.results import judged
+    from ..rules.question import judged
 
     answer = qc.assess(qc.load(data, as_of), target, plan=plan, region=region)
     parts = judged(answer)
