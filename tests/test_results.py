@@ -95,7 +95,8 @@ def test_the_explorer_follows_its_controls_and_leaves_a_slider_for_a_page(data):
         seen.append(shown.answer.probability)
     assert seen[1] < seen[0] and shown.shown.value != before and shown.answer.as_of.year == 2021
     assert shown.static().count("≥") == 42 and "<svg" in shown.shown.value
-    shown.controls["target"].value = ("china_14fyp", "energy_per_gdp")
+    named = {(one.plan, one.target_id): one for _, one in shown.controls["target"].options}
+    shown.controls["target"].value = named["china_14fyp", "energy_per_gdp"]
     assert shown.controls["ambition"].value == shown.answer.target.threshold == -13.5
     assert shown.answer.target.region == "china"
 

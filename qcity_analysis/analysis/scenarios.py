@@ -1,12 +1,9 @@
 """What if: one answer asked again under suppositions about the years to the deadline, or of another target.
 
-A supposed figure conditions the forecast: of its own joint paths the NEAR share nearest to it is kept, and what lies
-between them and it is carried over to the other years by a linear regression among them (Beaumont, Zhang and Balding
-2002, Genetics 162:2025-2035). Averaged over the forecast of that year, the probabilities give the one without it.
-
-A supposed course (a pace, a plan, a shock, another policy) takes the place of the median; the paths lie around it as
-they lay around the median, in ratio where the quantity is positive. That is a supposition, not a forecast: how often
-anything moved so is counted as in `outlook.feasibility`. What a measure brings about is out of scope.
+A supposed figure conditions the forecast: of its joint paths the NEAR share nearest to it is kept and moved on to it
+by a linear regression among them (Beaumont, Zhang and Balding 2002, Genetics 162:2025-2035). A supposed course (a pace,
+a plan, a shock, another policy) takes the place of the median; the paths lie around it as before, in ratio where the
+quantity is positive. How often anything moved so is counted. What a measure brings about is out of scope.
 """
 
 from __future__ import annotations

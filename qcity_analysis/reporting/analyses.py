@@ -11,11 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..analysis.attribution import STEPS, Change
 from ..analysis.outlook import Feasibility, Moved, Outlook
 from ..analysis.portfolio import Portfolio
 from ..analysis.scenarios import Scenario
-from ..analysis.sensitivity import Sensitivity, Variant
+from ..analysis.verdicts import STEPS, Change, Sensitivity, Variant
 from ..assessment.answer import Assessment
 from ..catalogue import catalogue, join, say, text
 from ..data.load import Data

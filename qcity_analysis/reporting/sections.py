@@ -13,17 +13,16 @@ from typing import Any
 
 import pandas as pd
 
-from ..analysis.attribution import explain_change
 from ..analysis.outlook import outlook as look_ahead
 from ..analysis.portfolio import portfolio as add_up
-from ..analysis.sensitivity import sensitivity as vary
+from ..analysis.verdicts import explain_change
+from ..analysis.verdicts import sensitivity as vary
 from ..assessment.answer import Assessment
 from ..catalogue import check_language, join, say, text
 from ..data.load import Data
 from ..errors import QcityError
 from ..rules import RULES
-from ..rules.question import RuleResult
-from ..rules.results import judged, results_for
+from ..rules.question import RuleResult, judged, results_for
 from . import analyses, sentences, show
 from .analyses import part_title
 from .figures import portfolio_chart

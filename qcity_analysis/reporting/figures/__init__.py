@@ -127,12 +127,8 @@ class Picture:
         head = f'<svg role="img" aria-label="{escape(self.alt)}" {size[0] if size else ""}>'
         return re.sub(r"\s*\n\s*", " ", re.sub(r"<svg[^>]*>", lambda _: head, drawn, count=1))
 
-    def html(self) -> str:
-        """The picture as an element of a page."""
-        return f'<figure class="qcity">{self.svg()}</figure>'
-
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/html": self.html(), "text/plain": self.alt}
+        return {"text/html": f'<figure class="qcity">{self.svg()}</figure>', "text/plain": self.alt}
 
 
 def _attributes(style: str) -> str:
