@@ -33,7 +33,7 @@ from .reporting.analyses import scenario_shown, scenarios_table
 from .reporting.figures import TARGET, Picture, new_figure, scorecard_chart, wrapped
 from .reporting.figures.fan import fan_chart
 from .reporting.formatting import percent
-from .rules.results import rules_for
+from .rules.question import rules_for
 from .targets import Target, find_target
 from .trackrecord import ledger as books
 

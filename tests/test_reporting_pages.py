@@ -111,7 +111,7 @@ def make(folder, **changes):
 def made(tmp_path_factory):
     """A report of one target and its plan's scorecard, in English."""
     folder = tmp_path_factory.mktemp("reports")
-    assert make(folder).exit_code == 0
+    assert not make(folder).failed
     return folder
 
 

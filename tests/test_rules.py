@@ -25,8 +25,7 @@ from qcity_analysis.errors import QcityError
 from qcity_analysis.reporting import sections
 from qcity_analysis.rules import RULES, Goal, RuleResult, evaluate, evaluate_all, rules_for
 from qcity_analysis.rules.lmdi import decompose, factors, logarithmic_mean
-from qcity_analysis.rules.question import BETWEEN, DOWN, UP, question_of
-from qcity_analysis.rules.results import judged, results_for
+from qcity_analysis.rules.question import BETWEEN, DOWN, UP, judged, question_of, results_for
 
 PUBLISHED = ["schedule", "log_schedule", "barometer", "eurostat", "unsd_2022", "unsd_2023", "open_sdg",
              "escap", "sdsn", "destatis", "defra", "aarr", "ols", "healthy_people", "gbd", "mcarthur"]  # fmt: skip
