@@ -243,7 +243,7 @@ class Change:
         answers = {"before": self.before, "after": self.after}
         said = {when: {"status": one.status, "probability": one.probability, "word": one.word}
                 for when, one in answers.items()}  # fmt: skip
-        own = {f"by_{step}": moved for step, moved in self.steps.items()}
+        own: dict[str, Any] = {f"by_{step}": moved for step, moved in self.steps.items()}
         came = self.figures.assign(known_from=self.figures["known_from"].dt.strftime("%Y-%m-%d"))
         came = came.rename(columns={"value_before": "before"})[NAMED].astype(object)
         figures = came.where(came.notna(), None).to_dict("records")
