@@ -46,9 +46,7 @@ def test_pages_are_short_legible_accessible_offline_and_safe(browser, reports, w
     ours = ("file:", "data:")
     page.on("request", lambda sent: None if sent.url.startswith(ours) else faults.append(sent.url))
     paths = sorted(path for folder in reports for path in folder.glob("**/*.html"))
-    assert (
-        len(paths) == 2 * (len(TARGETS) + 1 + 4) + 2
-    )  # a plan's targets and scorecard, a whole report, indexes
+    assert len(paths) == 2 * (len(TARGETS) + 1 + 4) + 2  # a scorecard; a whole report; two indexes
     for path in paths:
         page.goto(path.as_uri())
         faults += [(path.name, "size")] if path.stat().st_size > 400_000 else []
