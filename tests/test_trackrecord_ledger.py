@@ -132,7 +132,7 @@ def test_a_judgement_is_a_statement_of_its_own_and_scored_apart(tmp_path):
     assert (one["author"], one["reason"], one["probability"], one["happened"]) == (*said.values(), 0.9, 1.0)
     assert record.ledger["role"].tolist() == ["main"] and record.issued == 2
     assert record.to_dict()["judgements"]["statements"] == 1
-    assert "Judgements of persons are scored apart: 1 entered" in " ".join(ledger_sentences(record, "en"))
+    assert "People's judgements are scored apart: 1 entered" in " ".join(ledger_sentences(record, "en"))
     with pytest.raises(qc.QcityError, match="0 to 1; author is empty; reason is empty; the target is met"):
         qc.assess(late, "goal").judge(1.2, author="", reason=" ")
 

@@ -49,7 +49,8 @@ def part_title(part: Assessment, lang: str) -> str:
 
 def pace_sentences(a: Assessment, ahead: Outlook, lang: str) -> list[str]:
     """The pace needed, a month for a target that counts, else as it is spoken of elsewhere; or why there is none."""
-    move, tally, months = ahead.feasibility, a.tally, months_left(a)
+    move, tally = ahead.feasibility, a.tally
+    months = round(12 * (tally.years - tally.covered)) if tally is not None else 0  # without a count
     if tally and a.status == "forecast" and a.target.kind == "cumulative" and tally.needed > 0 < months:
         some = tally.through is not None and tally.covered > 0
         sofar = number(tally.count / (12 * tally.covered)) if some else NONE
@@ -64,11 +65,6 @@ def pace_sentences(a: Assessment, ahead: Outlook, lang: str) -> list[str]:
     start, end = (formatting.change(x - 100, lang) if from_100 else level(a, x, lang) for x in ends)
     facts = {"year": move.to_year, "last": move.from_year, "years": move.years, "level": start, "bound": end}
     return [say("move_spare" if ahead.reached else "move_needed", lang, pace=pace, **facts)]
-
-
-def months_left(a: Assessment) -> int:
-    """Months without a count in the period of a target that counts."""
-    return round(12 * (a.tally.years - a.tally.covered)) if a.tally is not None else 0
 
 
 def speed_table(data: Data, a: Assessment, move: Feasibility, lang: str) -> pd.DataFrame:
@@ -88,21 +84,6 @@ def speed_table(data: Data, a: Assessment, move: Feasibility, lang: str) -> pd.D
 
     keys = ("o_who", "o_windows", "o_fast", "o_share")
     return titled(map(cells, move.rows), keys, lang, years=move.years)
-
-
-def speed_sentences(a: Assessment, move: Feasibility, lang: str) -> list[str]:
-    """What the table of speeds says: counts over series, percentile in the corpus."""
-    said, series = [], [row for row in move.rows if row.windows is not None]
-    windows, fast = sum(row.windows or 0 for row in series), sum(row.as_fast or 0 for row in series)
-    if any(row.source == "own" and not row.windows for row in series):
-        said.append(say("fast_own_none", lang, region=a.region_names[lang], years=move.years))
-    if windows:
-        said.append(say("fast_series", lang, windows=windows, count=fast))
-    corpus = {row.source: row.share for row in move.rows if row.windows is None}
-    if (share := corpus.get("bank")) is not None:
-        key, part = ("fast_bank", 1 - share) if "bank_either" in corpus else ("fast_bank_lost", share)
-        said.append(say(key, lang, share=percent(part, lang)))
-    return said
 
 
 def scenario_shown(row: Scenario, lang: str) -> tuple[str, str]:
@@ -158,7 +139,18 @@ def outlook_blocks(data: Data, outlooks: Sequence[tuple[Assessment, Outlook]], l
     blocks = []
     for part, ahead in outlooks:
         move, tables = ahead.feasibility, dict[str, pd.DataFrame]()
-        lines = pace_sentences(part, ahead, lang) + speed_sentences(part, move, lang)
+        series = [row for row in move.rows if row.windows is not None]
+        windows, fast = (sum(getattr(row, name) for row in series) for name in ("windows", "as_fast"))
+        corpus = {row.source: row.share for row in move.rows if row.windows is None}
+        lines = pace_sentences(part, ahead, lang)
+        if any(row.source == "own" and not row.windows for row in series):
+            lines.append(say("fast_own_none", lang, region=part.region_names[lang], years=move.years))
+        if windows:
+            lines.append(say("fast_series", lang, windows=windows, count=fast))
+        if (share := corpus.get("bank")) is not None:
+            either = "bank_either" in corpus
+            key = "fast_bank" if either else "fast_bank_lost"
+            lines.append(say(key, lang, share=percent(1 - share if either else share, lang)))
         lines += waiting_sentences(ahead, lang, part.as_of.year)
         if move.rows:
             how = [say(f"fast_{move.scale}", lang)] if move.scale in ("logodds", "typical") else []
@@ -373,10 +365,8 @@ def why_block(assessment: Assessment, why: Explanation, lang: str) -> Block:
     tables = {}
     if len(why.without):
         year = int((why.without - why.median).abs().idxmax())
-        levels = {
-            text("none_left_out", lang): why.median,
-            **{str(k): level for k, level in why.without.items()},
-        }
+        years = {str(year): level for year, level in why.without.items()}
+        levels = {text("none_left_out", lang): why.median} | years
         shown = {name: level_shown(assessment, level, lang) for name, level in levels.items()}
         facts = {"year": year, "without": shown[str(year)], "median": [*shown.values()][0]}
         lines.append(say("why_year", lang, until=until, **facts))

@@ -129,10 +129,10 @@ def warnings(data: Data, lang: str) -> None:
 def _meant(data: Data, problem: Problem, lang: str) -> str:
     """The figure or target a warning is about, by name, with its line in the files."""
     line, tables = problem.file, {"observations.csv": data.observations, "targets.csv": data.targets}
-    rows = tables.get(problem.file)
     if problem.row is not None:
         line = text("check_place_row", lang, file=line, row=problem.row)
-    for row in rows[rows["row"] == problem.row].to_dict("records") if rows is not None else ():
+    known = tables.get(problem.file, pd.DataFrame(columns=["row"]))
+    for row in known[known["row"] == problem.row].to_dict("records"):
         name = row.get(f"name_{lang}") or series_name(data, row["indicator_id"], row["region"], lang)
         return text("ov_place", lang, name=f"{name} {row['period']}" if "period" in row else name, place=line)
     return line

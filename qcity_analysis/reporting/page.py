@@ -52,10 +52,12 @@ def render_page(
 
     page = Path(output)
 
+    def in_report(name: str) -> bool:
+        return f"{page.parent.name}/{name.removesuffix('.html')}" in site
+
     def link(found: re.Match[str]) -> str:
         """What a section says leads to another page, as a link where that page is or will be."""
-        planned = f"{page.parent.name}/{found[1].removesuffix('.html')}" in site
-        there = planned or (page.parent / found[1]).is_file()
+        there = in_report(found[1]) or (page.parent / found[1]).is_file()
         return f'<a href="{found[1]}">{found[2]}</a>' if there else found[2]
 
     document = nbformat.read(executed, as_version=4)
@@ -66,9 +68,12 @@ def render_page(
         front |= told | {"lead_cell": cell.get("id", "")}
     words = {key: entry[front["lang"]] for key, entry in catalogue().items()}
     about = words["index_as_of"].format(**front | {"version": __version__}) if "as_of" in front else ""
+    own, card = f".{front['lang']}.html", f"scorecard.{front['lang']}.html"
+    named = {one: page.name.replace(own, f".{one}.html") for one in LANGUAGES if one != front["lang"]}
+    others = {one: name for one, name in named.items() if in_report(name)}
     head = {
         "illustrative": False, "lead_cell": "", "words": words, "about": about, "home": home, "fault": fault,
-        "head": _head(), **_neighbours(page, front["lang"], site),
+        "head": _head(), "others": others, "plan_page": card * (card != page.name and in_report(card)),
     }  # fmt: skip
     head |= front | {"html_lang": HTML_LANG[front["lang"]]}
     with _ONE_AT_A_TIME:
@@ -102,15 +107,6 @@ def _head() -> dict[str, str]:
         signs.append(f"{kind}-src 'sha256-{b64encode(hashlib.sha256(code.encode()).digest()).decode()}'")
     policy = ["default-src 'none'", *signs, "img-src data:", "base-uri 'none'", "form-action 'none'"]
     return {"style": style, "script": script, "policy": "; ".join(policy)}
-
-
-def _neighbours(page: Path, lang: str, site: Collection[str]) -> dict[str, Any]:
-    """The same page in other languages and the page of its plan, where the report has them."""
-    names = {one: page.name.replace(f".{lang}.html", f".{one}") for one in LANGUAGES if one != lang}
-    others = {one: f"{name}.html" for one, name in names.items() if f"{page.parent.name}/{name}" in site}
-    card = f"scorecard.{lang}"
-    known = f"{page.parent.name}/{card}" in site and page.name != f"{card}.html"
-    return {"others": others, "plan_page": f"{card}.html" if known else ""}
 
 
 def _rendered(template: str, langs: list[str], **values: Any) -> str:

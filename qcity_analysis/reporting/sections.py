@@ -89,25 +89,18 @@ def changed(data: Data, a: Assessment, lang: str, since: str | dt.date | None = 
     `since` defaults to the day before the last figure of the assessment's own series became known. Nothing is shown
     without an earlier day, or where the answer is the same.
     """
-    check_language(lang)
-    day, target = since or day_before_last_figure(a), a.target
-    if day is None or str(day) >= a.as_of.isoformat():
-        return
-    change = explain_change(
-        data.at(a.as_of), target.target_id, target.plan, day, a.as_of,
-        region=target.region, model=a.model, draws=a.draws, seed=a.seed,
-    )  # fmt: skip
-    if any(one.word != "unchanged" for one in (change, *change.parts)):
-        told, about = analyses.change_blocks(data, change, lang, FIGURES), text("s_changed", lang)
-        show.blocks("changed", lang, told, about, earlier=change.before.as_of)
-
-
-def day_before_last_figure(a: Assessment) -> dt.date | None:
-    """The day before the newest figure of the assessment's own series became known; None without one."""
     series = [part.series for part in a.by_definition() if part.series is not None]
     frames = [rows for one in series for rows in (one.observations, one.bounds, one.unused)]
     days = [pd.to_datetime(rows["known_from"]).max() for rows in frames if "known_from" in rows and len(rows)]
-    return (max(days) - pd.Timedelta(days=1)).date() if days else None
+    day = since or ((max(days) - pd.Timedelta(days=1)).date() if days else None)
+    if day is None or str(day) >= str(a.as_of):
+        return
+    options = {"region": a.target.region, "model": a.model, "draws": a.draws, "seed": a.seed}
+    known, target = data.at(a.as_of), a.target
+    change = explain_change(known, target.target_id, target.plan, day, a.as_of, **options)
+    if any(one.word != "unchanged" for one in (change, *change.parts)):
+        told, about = analyses.change_blocks(data, change, lang, FIGURES), text("s_changed", lang)
+        show.blocks("changed", lang, told, about, earlier=change.before.as_of)
 
 
 def sensitivity(data: Data, a: Assessment, lang: str) -> None:

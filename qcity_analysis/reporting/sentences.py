@@ -107,7 +107,7 @@ def bases(a: Assessment, lang: str) -> list[str]:
     >>> import qcity_analysis as qc
     >>> lines = bases(qc.assess(qc.load(as_of="2023-03-31"), "energy_per_gdp", plan="china_14fyp", draws=500), "en")
     >>> [line.partition(":")[0] for line in lines[:3]]
-    ['From the figures', 'Outside view, how often such aims are met', 'Both together']
+    ['From the figures', 'Outside view, how often such targets are met', 'Both together']
     """
     if not set(a.bases) - {"figures"}:
         return []

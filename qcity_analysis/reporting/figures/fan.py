@@ -30,7 +30,6 @@ STATUS_MARKS = {  # from the most to the least certain
     "final": mark("o", INK, WHITE, 5.5), "preliminary": mark("s", WHITE, INK, 5.5),
     "estimate": mark("^", WHITE, INK, 7), "illustrative": mark("X", ILLUSTRATIVE, WHITE, 7),
 }  # fmt: skip
-LEVEL_MARK = mark("_", INK, INK, 11, 1.6) | {"zorder": 5}
 GROUND: Look = {"fc": WHITE, "ec": "none", "alpha": 0.75}  # under words over lines
 BOLD: Look = {"fontweight": "bold"}
 DASHED: Look = {"ls": (0, (4, 3))}
@@ -136,7 +135,8 @@ def _draw_fan(ax: Axes, part: Assessment, fan: pd.DataFrame, lang: str) -> None:
     ax.fill_between(years, lower, upper, fc=mid, ec="none", lw=0, label=label)
     ax.plot(years, median, color=dark, lw=2, solid_capstyle="round")
     for quantile, weight in ((high, "normal"), (median, "bold"), (low, "normal")):
-        _end_label(ax, part, years[-1], float(quantile[-1]), color=dark, fontweight=weight).set_gid("end")
+        end, look = float(quantile[-1]), {"va": "center", "color": dark, "fontweight": weight}
+        note(ax, sentences.level_number(part, end), (years[-1], end), (8, 0), **look).set_gid("end")
 
 
 def _said(ax: Axes, words: str, at: tuple[float, float], up: float) -> None:
@@ -168,10 +168,6 @@ def _draw_counts(ax: Axes, part: Assessment, lang: str) -> bool:
     ax.axvspan(first - 0.5, last + 0.5, fc=OWN[2], alpha=0.35, lw=0, zorder=0)
     ax.set_ylim(0, 1.12 * ax.get_ylim()[1])
     return True
-
-
-def _end_label(ax: Axes, part: Assessment, x: float, level: float, **look: Any) -> Any:
-    return note(ax, sentences.level_number(part, level), (x, level), (8, 0), va="center", **look)
 
 
 def _keep_apart(figure: Figure) -> None:
@@ -236,7 +232,8 @@ def _draw_levels(ax: Axes, part: Assessment, series: AnnualSeries, lang: str) ->
         note(ax, text("base", lang, year=base), (base, known[base]), (0, 7), **look)
     if (deadline := part.target.deadline) in known.index:
         ax.plot([deadline], [known[deadline]], zorder=6, **mark("o", "none", INK, 13, 1.6))
-        _end_label(ax, part, deadline + 0.12, float(known[deadline]), color=INK, **BOLD)
+        at = deadline + 0.12, float(known[deadline])
+        note(ax, sentences.level_number(part, at[1]), at, (8, 0), va="center", color=INK, **BOLD)
 
 
 def _draw_beside(ax: Axes, series: AnnualSeries, lang: str, first: int) -> None:
@@ -252,7 +249,7 @@ def _draw_beside(ax: Axes, series: AnnualSeries, lang: str, first: int) -> None:
         look: Look = {"arrowprops": arrow, "fontsize": 9}  # the arrow starts at the box of its empty text
         note(ax, "", (year, level), (0, 20 if up else -20), **look)
         ax.plot(year, level, marker="^" if up else "v", ms=0.1, color=INK, ls="")
-        ax.plot(year, level, **LEVEL_MARK)
+        ax.plot(year, level, zorder=5, **mark("_", INK, INK, 11, 1.6))
         _said(ax, text("bound", lang), (year, level), -15 if up else 6)
     parts = (series.evidence.noisy, *series.shared)  # a level's own errors and those it shares with others
     known = series.values.dropna().loc[first:]
