@@ -259,14 +259,12 @@ def oddities(
     warnings = [
         *slips,
         *(problem for problem in outliers if problem.row not in slipped),
-        *_even_steps(levels),
-        *_repeated(levels),
+        *_made_up(levels),
         *_at("share", levels[over]),
         *_falling(with_bounds),
         *{problem.row: problem for problem in reversed(signs)}.values(),  # one a figure: the first
-        *_one_day(observations),
         *_at("not_final", old, "status", date=old["known_from"].dt.date),
-        *_early(observations),
+        *_vintages(observations),
     ]
     warnings.sort(key=lambda problem: problem.row or 0)
     return warnings + _stale(observations, indicators, targets, today)
@@ -345,8 +343,8 @@ def _alike(one: np.ndarray, other: np.ndarray, factor: float) -> np.ndarray:
     return (one > 0) & (other > 0) & (one <= factor * other) & (other <= factor * one)
 
 
-def _even_steps(levels: pd.DataFrame) -> list[Problem]:
-    """Stretches of evenly spaced levels, one warning each, at their last figure: they look interpolated."""
+def _made_up(levels: pd.DataFrame) -> list[Problem]:
+    """Stretches of levels that go by equal steps, or stay as they are, one warning each, at their last figure."""
     value, year = levels["value"].to_numpy(float), levels["year"].to_numpy()
     step, joined = np.diff(value), _follows(levels, years=True)
     finest = 10.0 ** -levels["decimals"].to_numpy(float)  # one step of the last digit typed
@@ -355,16 +353,13 @@ def _even_steps(levels: pd.DataFrame) -> list[Problem]:
     least = [finest[a : b + 1].min() for a, b in zip(start, end, strict=True)]
     coarse = np.abs(step[start]) >= (DIGITS - 0.5) * np.array(least)
     start, end = start[coarse], end[coarse]
-    return _at("even_steps", levels.iloc[end], start=year[start], end=year[end], step=step[start])
-
-
-def _repeated(levels: pd.DataFrame) -> list[Problem]:
-    """Levels that are the same three years running or more, one warning for each stretch, at its last figure."""
-    value, year = levels["value"].to_numpy(float), levels["year"].to_numpy()
     # zero, and 100 for a share, are ends at which a series may stay
     limit = (value == 0) | ((value == 100) & (levels["support"] == "percent").to_numpy())
-    start, end = _stretches(_follows(levels, years=True) & (np.diff(value) == 0) & ~limit[1:]) + [[0], [1]]
-    return _at("repeated", levels.iloc[end], start=year[start], end=year[end])
+    first, last = _stretches(joined & (step == 0) & ~limit[1:]) + [[0], [1]]
+    return [
+        *_at("even_steps", levels.iloc[end], start=year[start], end=year[end], step=step[start]),
+        *_at("repeated", levels.iloc[last], start=year[first], end=year[last]),
+    ]
 
 
 def _stretches(true: np.ndarray) -> np.ndarray:
@@ -416,22 +411,17 @@ def _against_chains(figures: pd.DataFrame, changes: pd.DataFrame) -> list[Proble
     return problems
 
 
-def _one_day(rows: pd.DataFrame) -> list[Problem]:
-    """Vintages of one figure with different values that became known on one day."""
-    key = codes(rows.assign(figure=figure_codes(rows)), "figure", "known_from")
-    twice = pd.Series(key).duplicated(keep=False).to_numpy()
-    rows, key = rows[twice], key[twice]
-    first = rows.groupby(key)[["row", "value", "qualifier"]].transform("first")
-    other = (rows["value"] != first["value"]) | (rows["qualifier"] != first["qualifier"])
-    return _at("one_day", rows[other], first=first.loc[other, "row"], value=first.loc[other, "value"])
-
-
-def _early(rows: pd.DataFrame) -> list[Problem]:
-    """Final figures of a whole year that were published before the year was over."""
+def _vintages(rows: pd.DataFrame) -> list[Problem]:
+    """Vintages of one day with different values, and final figures published before their year was over."""
     whole = is_whole(rows["period"]) & (rows["status"] == "final") & ~rows["published_assumed"]
     ends = (rows["year"].to_numpy() - 1969).astype("datetime64[Y]").astype("datetime64[D]") - 1
-    rows = rows[whole & (rows["known_from"].to_numpy() < ends)]
-    return _at("early", rows, "published", year=rows["year"])
+    early = rows[whole & (rows["known_from"].to_numpy() < ends)]
+    key = codes(rows.assign(figure=figure_codes(rows)), "figure", "known_from")
+    twice = pd.Series(key).duplicated(keep=False).to_numpy()
+    first = rows[twice].groupby(key[twice])[["row", "value", "qualifier"]].transform("first")
+    other = rows[twice][(rows[twice][["value", "qualifier"]] != first[["value", "qualifier"]]).any(axis=1)]
+    told = _at("one_day", other, first=first["row"], value=first["value"])
+    return told + _at("early", early, "published", year=early["year"])
 
 
 def _stale(

@@ -55,16 +55,11 @@ _FISCAL = re.compile(rf"({_YEAR})[-/]((?:19|20)?\d\d)")
 _FLAG = re.compile(rf"^{_YEAR}年?\s*[（(]?([eprfEPRF])[)）]?$")
 _EITHER = r"[+-]?[1-9]\d{0,2}([.,])\d{3}(\1\d{3})*"  # 1,234 or 1.234: thousands or decimals
 _POINT = re.compile(r"[+-]?(\d*\.(\d{1,2}|\d{4,})|0?\.\d+|\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,})")
-_PARTS = dict.fromkeys(["", *"度末底", "年度", "全年", "末数", "年末"], "") | {
-    "上半年": "-Q2"
-}  # after a year
-_PARTS |= dict.fromkeys(("一季度", "1季度", "第一季度"), "-Q1")
-_PARTS |= dict.fromkeys([f"{a}{letter}{b}" for a in ("", "(") for letter in "eprf" for b in ("", ")")], "")
-_PARTS |= {
-    f"前{n}{of}季度": f"-Q{q}" for n, q in zip("二三四1234", "2341234", strict=True) for of in ("", "个")
-}
-_PARTS |= {f"1{to}{n}月": f"-{m:02d}" for to in ("-", "~", "至", "月-", "月~", "月至")
-           for m in range(1, 13) for n in (m, f"{m:02d}")}  # fmt: skip
+_LETTER = r"\(?[eprf]\)?"  # how firm the figures of a year are
+_PERIOD = re.compile(
+    rf"(?P<year>{_YEAR})(\.0+|{_LETTER})?年?([度末底]|年度|全年|末数|年末|{_LETTER}|(?P<half>上半年)|(?P<one>(第?一|1)季度)|"
+    r"前(?P<quarter>[二三四1-4])个?季度|1月?[-~至](?P<month>0?[1-9]|1[0-2])月)?", re.I
+)  # fmt: skip
 
 
 class UnreadableCell(QcityError):
@@ -147,6 +142,28 @@ def read_change(cell: Cell) -> Reading | None:
         return size
     turned = TURNED.get(size.qualifier, size.qualifier)
     return replace(size, value=plain(-Decimal(size.value)), qualifier=turned)
+
+
+def is_number(cell: Cell) -> bool:
+    """Whether a cell holds a figure that can be read: ≥96 is one, — and 约定 are not."""
+    try:
+        return read_change(cell) is not None
+    except UnreadableCell:
+        return False
+
+
+def is_dated(cell: Cell) -> bool:
+    """Whether a cell under a heading for years begins with one or is a day, a quarter or a month, whatever it is."""
+    text = half_width(as_text(cell))
+    return isinstance(cell, dt.date) or re.match(r"\D{0,3}(19|20)\d\d|\d\d?[./-]\d", text) is not None
+
+
+def is_figure(cell: Cell, empty: bool = True) -> bool:
+    """Whether a cell looks like a figure, whatever its decimal sign, or (`empty`) like a mark of a missing one."""
+    try:
+        return read_figure(cell) is not None or (empty and bool(as_text(cell)))
+    except UnreadableCell:
+        return re.fullmatch(r"[-+]?[\d.,\s]+%?|[-+]?\d.*[\d%]以[上下]", half_width(as_text(cell))) is not None
 
 
 def plain(number: Decimal) -> str:
@@ -232,8 +249,11 @@ def read_period(cell: Cell) -> str | None:
         return text
     if (end := _YEAR_END.fullmatch(text)) or (fiscal := _fiscal_year(text)):
         return end[1] or end[2] if end else fiscal
-    match = re.fullmatch(rf"({_YEAR})(?:\.0+|\(?[eprf]\)?)?年?(.*)", text, re.I)
-    return match[1] + _PARTS[match[2]] if match and match[2] in _PARTS else None
+    if (match := _PERIOD.fullmatch(text)) is None:
+        return None
+    quarter = "2" if match["half"] else "1" if match["one"] else match["quarter"] or ""
+    part = f"-Q{'一二三四'.find(quarter) + 1 or quarter}" if quarter else ""
+    return match["year"] + (f"-{int(match['month']):02d}" if match["month"] else part)
 
 
 def _fiscal_year(text: str) -> str | None:
@@ -280,8 +300,8 @@ class Grid:
     where each row is one figure under named columns, as in SDMX files).
 
     >>> grid = Grid("a.xlsx [1]", "1", (("能源", ""), ("", "2020年")), (1, 2), merged=((0, 0, 1, 0),))
-    >>> grid.text(1, 0), grid.period(1, 1), grid.cell(0, 5), grid.width
-    ('能源', '2020', '', 2)
+    >>> grid.text(1, 0), grid.years(1), grid.cell(0, 5), grid.width
+    ('能源', {1: '2020'}, '', 2)
     """
 
     file: str
@@ -303,9 +323,13 @@ class Grid:
         inside = (at for at in self.merged if at[0] <= row <= at[2] and at[1] <= column <= at[3])
         return own or next((as_text(self.cell(top, left)) for top, left, _, _ in inside), "")
 
-    def period(self, row: int, column: int) -> str | None:
-        """The period that a cell names; None when it names none."""
-        return read_period(self.cell(row, column))
+    def texts(self, row: int) -> list[str]:
+        """The cells of a row that are not empty, as text."""
+        return list(filter(None, map(as_text, self.rows[row])))
+
+    def column(self, column: int, rows: range) -> list[Cell]:
+        """The cells of a column in some rows, without the empty ones."""
+        return [cell for row in rows if as_text(cell := self.cell(row, column))]
 
     def years(self, row: int) -> dict[int, str]:
         """The periods that a row names, by their columns."""

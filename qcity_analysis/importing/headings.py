@@ -6,24 +6,12 @@ scope: where the figures stand (`layout`), what a cell says (`cells`), units rel
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import cache
 
-from .cells import (
-    MARKS,
-    Cell,
-    Grid,
-    UnreadableCell,
-    as_text,
-    half_width,
-    read_change,
-    read_figure,
-    same_name,
-    without_marks,
-)
+from .cells import MARKS, Cell, Grid, half_width, is_number, same_name, without_marks
 
 ROLES = {
     "indicator": "指标|指标名称|项目|名称|指标代码|indicator|indicator_id|indicator name|indicator code|"
@@ -73,7 +61,7 @@ def preface_of(grid: Grid, floor: int, top: int) -> dict[str, str]:
     """What the lines above a table say: by role as 地区：苏州, its unit, and its title; the nearest line counts."""
     said: dict[str, str] = {}
     for row in range(top, floor - 1, -1):
-        texts = list(filter(None, map(as_text, grid.rows[row])))
+        texts = grid.texts(row)
         if floor and row < top and any(map(is_number, grid.rows[row])):
             break  # a table above
         if len(texts) == 2 and role_of(texts[0]):
@@ -100,28 +88,6 @@ def titles(grid: Grid, tops: list[int]) -> list[tuple[str, str]]:
         titles.append(titles[-1] if not own or _CONTINUED.search(own) else own)
     shown = titles[1:] if len(set(titles) - {""}) > 1 else [""] * len(said)
     return [(title, above.get("unit", "")) for title, above in zip(shown, said, strict=True)]
-
-
-def is_number(cell: Cell) -> bool:
-    """Whether a cell holds a figure that can be read: ≥96 is one, — and 约定 are not."""
-    try:
-        return read_change(cell) is not None
-    except UnreadableCell:
-        return False
-
-
-def is_dated(cell: Cell) -> bool:
-    """Whether a cell under a heading for years begins with one or is a day, a quarter or a month, whatever it is."""
-    text = half_width(as_text(cell))
-    return isinstance(cell, dt.date) or re.match(r"\D{0,3}(19|20)\d\d|\d\d?[./-]\d", text) is not None
-
-
-def is_figure(cell: Cell, empty: bool = True) -> bool:
-    """Whether a cell looks like a figure, whatever its decimal sign, or (`empty`) like a mark of a missing one."""
-    try:
-        return read_figure(cell) is not None or (empty and bool(as_text(cell)))
-    except UnreadableCell:
-        return re.fullmatch(r"[-+]?[\d.,\s]+%?|[-+]?\d.*[\d%]以[上下]", half_width(as_text(cell))) is not None
 
 
 def role_of(heading: str, columns: Mapping[str, str] | None = None) -> str:

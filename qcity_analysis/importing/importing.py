@@ -30,8 +30,8 @@ from ..data.write import appended, content_of, finish, new_name, new_plan, repla
 from ..errors import QcityError
 from ..files import write_whole
 from ..problems import DataError, Problem
-from .cells import as_text, same_name
-from .headings import TECHNICAL, is_index, is_number, multiple, names_of, same_unit, split_unit
+from .cells import as_text, is_number, same_name
+from .headings import TECHNICAL, is_index, multiple, names_of, same_unit, split_unit
 from .layout import Entry, Sheet, read_layout
 from .mapping import TO_DATE, Mapping, Matching, match, read_mapping
 from .sheets import read_grids

@@ -25,18 +25,9 @@ from ..data.read import At, Entries, read_yaml
 from ..data.schema import CHANGES, MEASURES, PERIOD, QUALIFIERS, STATUSES, TABLES, is_date
 from ..errors import closest
 from ..problems import DataError, Problem
+from . import cells as typed
 from . import headings as words
-from .cells import (
-    TURNED,
-    UnreadableCell,
-    as_text,
-    plain,
-    read_change,
-    read_figure,
-    same_name,
-    status_flag,
-    with_points,
-)
+from .cells import UnreadableCell, as_text, same_name
 from .layout import LAYOUTS, Entry, Sheet
 from .sheets import status_of
 
@@ -353,7 +344,7 @@ class Matching:
             texts = next((list(found) for found in said.values() if len(found) > 1), [])
             every = [text for found in said.values() for text in found]
             known = any("@region" in e.labels or self.known(e.labels[key]) for e in entries)
-            if len(every) == 1 and not known and every[0] and not words.is_number(every[0]):
+            if len(every) == 1 and not known and every[0] and not typed.is_number(every[0]):
                 texts = every if not words.UNIT.fullmatch(every[0]) else []
             if texts:
                 some = ", ".join(f'"{text}"' for text in texts[:5])
@@ -478,8 +469,8 @@ class Matching:
         try:
             figure = None if cell in self.mapping.missing else entry.cell
             in_words = rule.measure in CHANGES and not rule.converts
-            reading = (read_change if in_words else read_figure)(
-                with_points(figure, self.mapping.decimal or sheet.decimal)
+            reading = (typed.read_change if in_words else typed.read_figure)(
+                typed.with_points(figure, self.mapping.decimal or sheet.decimal)
             )
         except UnreadableCell as error:
             self.refuse(entry, error.code, "", cell=cell)
@@ -499,7 +490,7 @@ class Matching:
             self.refuse(entry, "read_percent", "", cell=cell, unit=own)
         if not region or (stated and not name and "@region" in labels and not rule.where):
             self.refuse(entry, "read_region", "region", cell=name, near=near)
-        word = labels.get("@status", "") or status_flag(entry.stated)
+        word = labels.get("@status", "") or typed.status_flag(entry.stated)
         noted = "preliminary" if entry.period in sheet.preliminary and rule.status == "final" else rule.status
         if (status := self.mapping.statuses.get(word, status_of(word)) or noted) not in STATUSES:
             self.refuse(entry, "read_status", "status", cell=word, statuses=", ".join(STATUSES))
@@ -544,9 +535,9 @@ def _converted(value: str, qualifier: str, rule: Rule) -> tuple[str, str]:
     if not rule.converts:
         return value, qualifier
     factor = rule.factor or Decimal(1)
-    number = plain(Decimal(value) * factor + (rule.offset or 0))
+    number = typed.plain(Decimal(value) * factor + (rule.offset or 0))
     if factor < 0:
-        qualifier = TURNED.get(qualifier, qualifier)
-    if number == plain(Decimal(value)):
+        qualifier = typed.TURNED.get(qualifier, qualifier)
+    if number == typed.plain(Decimal(value)):
         return value, qualifier
     return (number.rstrip("0").rstrip(".") if "." in number else number), qualifier
