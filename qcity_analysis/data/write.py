@@ -27,7 +27,7 @@ from ..files import alone
 from ..problems import DataError, Problem
 from .corrections import FILE as CORRECTIONS
 from .load import check, find_folder
-from .read import csv_rows, utf8_text
+from .read import csv_rows
 from .schema import CHANGES, TABLES
 
 JOURNAL = ".imports"
@@ -47,7 +47,7 @@ TYPES = {"number": "number", "integer": "integer", "year": "integer"}  # of a fi
 
 def rows_of(path: Path) -> list[dict[str, str]]:
     """The rows of a table as text, by its own header; none when the file is missing."""
-    lines = [cells for _, cells in csv_rows(utf8_text(content_of(path) or b"", path.name), path.name)]
+    lines = [cells for _, cells in csv_rows(content_of(path) or b"", path.name)]
     names = [cell.strip() for cell in lines[0]] if lines else []
     return [dict(zip(names, line + [""] * len(names), strict=False)) for line in lines[1:] if line]
 
@@ -78,7 +78,7 @@ def appended(path: Path, rows: list[dict[str, str]]) -> bytes:
     if not raw.removeprefix(BOM).strip():
         raw = _csv([[column.name for column in TABLES[path.stem].columns]])
     end = "\r\n" if b"\r\n" in raw else "\n"
-    header, *lines = (cells for _, cells in csv_rows(utf8_text(raw, path.name), path.name))
+    header, *lines = (cells for _, cells in csv_rows(raw, path.name))
     names = [cell.strip() for cell in header]
     missing = list(dict.fromkeys(name for row in rows for name in row if row[name] and name not in names))
     if missing:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property, lru_cache
 
+from ..data.schema import HALF_WIDTH
 from ..errors import QcityError
 
 Cell = str | int | float | bool | dt.date | dt.time | dt.timedelta | None
@@ -23,8 +24,6 @@ MISSING = frozenset(
 )  # fmt: skip
 TURNED = {">=": "<=", "<=": ">="}  # the bound of a figure with its sign turned
 MARKS = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳*†‡¹²³⁴⁵⁶⁷⁸⁹"
-
-
 _BEFORE = re.compile(  # a bound before a number: at least, at most, about
     "(>=|≥|⩾|≧|>|不低于|不少于|大于等于|至少|超过|高于|大于|超|逾|over|at least)|"
     "(<=|≤|⩽|≦|<|不高于|不超过|小于等于|至多|低于|小于|不足|不到|under|at most)|"
@@ -33,9 +32,7 @@ _BEFORE = re.compile(  # a bound before a number: at least, at most, about
 _AFTER = re.compile("(?:(及?以上)|(及?以下|以内)|(左右))$")
 _BOUNDS = (">=", "<=", "~")
 _MINUS = str.maketrans(dict.fromkeys("−‐‑‒–—―─", "-"))
-_SPACES = dict.fromkeys((0x3000, 0x2003, 0x2009, 0x202F, 0xA0, 0x2007), " ")
 _TURNED_SIGNS = str.maketrans(",.", ".,")
-_FULL_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | _SPACES
 _MARKS_AT_END = re.compile(rf"(\s*([{re.escape(MARKS)}]|[（(]注\s*\d*[）)]|(?<=\d)注\d*))+$")
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}([, '])\d{3}(\1\d{3})*(\.\d+)?")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -48,9 +45,8 @@ _YEAR = r"(?:19|20)\d\d"
 _YEAR_END = re.compile(rf"({_YEAR})[-/.年]12[-/.月]31日?|(?:31[-/.]12|12[-/.]31)[-/.]({_YEAR})")
 _BESIDE_YEAR = re.compile(
     r"^end-?(of)?-?|-?(year-?end|endof(year|period))$|T?00:00(:00(\.0+)?)?Z?$|"
-    r"((?<=^\d{4})|(?<=年))[（(\[]?\d?\d[)\]]$",
-    re.I,
-)
+    r"((?<=^\d{4})|(?<=年))[（(\[]?\d?\d[)\]]$", re.I
+)  # fmt: skip
 _FISCAL = re.compile(rf"({_YEAR})[-/]((?:19|20)?\d\d)")
 _FLAG = re.compile(rf"^{_YEAR}年?\s*[（(]?([eprfEPRF])[)）]?$")
 _EITHER = r"[+-]?[1-9]\d{0,2}([.,])\d{3}(\1\d{3})*"  # 1,234 or 1.234: thousands or decimals
@@ -180,7 +176,7 @@ def half_width(text: str) -> str:
     >>> half_width("３．６％　①")
     '3.6% ①'
     """
-    return text.translate(_FULL_WIDTH)
+    return text.translate(HALF_WIDTH)
 
 
 @lru_cache(65_536)

@@ -31,13 +31,11 @@ ROLES = {
     "note": "备注|note|notes|comment",
     "frequency": "freq|frequency|频率|频度",
 }  # fmt: skip
-_ROLE_OF = {
-    "".join(name.split()): role for role, names in reversed(ROLES.items()) for name in names.split("|")
-}
+_ROLE_OF = {"".join(name.split()): role for role in reversed(ROLES) for name in ROLES[role].split("|")}
 BREAKDOWN = re.compile(  # columns that tell groups apart, though numbers may stand in them
     r"sex|gender|age|age ?group|group|class|category|type|level|性别|年龄|年龄组|分组|组别|类别|类型|等级|城乡|户籍",
     re.I,
-)
+)  # fmt: skip
 CODE = re.compile(r"代码|编码|code|iso|_id$|^id$", re.I)  # of two columns of one role, that of names counts
 TECHNICAL = re.compile(
     r"structure.*|dataflow|action|last.?update|unit_mult|decimals|time_format|conf_status|.*_comment|序号|编号|"
@@ -174,9 +172,8 @@ _WORDS = {
     for word in words.split("|")
 }  # fmt: skip
 _INDEX = re.compile(
-    r"(上年(同期|同月)?|去年|前年|전년|(previous|preceding|last|prior)\s*year|\d{4}年?)\s*(=|＝|为|為)\s*100",
-    re.I,
-)
+    r"(上年(同期|同月)?|去年|前年|전년|(previous|preceding|last|prior)\s*year|\d{4}年?)\s*(=|＝|为|為)\s*100", re.I
+)  # fmt: skip
 
 
 def same_unit(unit: str, *names: str) -> bool:

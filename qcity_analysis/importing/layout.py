@@ -8,7 +8,7 @@ cell that may hold a figure its name, period, unit and what the columns beside i
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from . import cells as typed
 from . import headings as words
 from .cells import Cell, Grid, as_text, half_width
 
+Names = Mapping[str, str]
 LAYOUTS = ("years_across", "years_down", "long")
 _NEARLY_YEAR = re.compile(r"(19|20)\d\d年?\W*[a-zA-Z\d]{0,3}\W*")  # its figures are refused, with the heading
 
@@ -41,7 +42,7 @@ class Entry:
     period: str
     cell: Cell
     unit: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Names = field(default_factory=dict)
     marks: str = ""
     open: tuple[str, ...] = ()
     stated: str = ""
@@ -58,10 +59,10 @@ class Sheet:
     """
 
     entries: tuple[Entry, ...]
-    footnotes: Mapping[str, str]
+    footnotes: Names
     layout: str
     problems: tuple[Problem, ...] = ()
-    preface: Mapping[str, str] = field(default_factory=dict)
+    preface: Names = field(default_factory=dict)
     decimal: str = "."
     numbers: tuple[str, ...] = ()
     head: int = 0
@@ -75,6 +76,9 @@ class _Column(NamedTuple):
     headings: tuple[str, ...]
     period: str = ""
     stated: str = ""
+
+
+_Found = tuple[list[Entry], list[str], list[Problem]]
 
 
 @dataclass(frozen=True)
@@ -95,9 +99,7 @@ class _Table:
     doubt: bool = False
 
 
-def read_layout(
-    grid: Grid, layout: str = "", columns: Mapping[str, str] | None = None, period: str = ""
-) -> Sheet:
+def read_layout(grid: Grid, layout: str = "", columns: Names | None = None, period: str = "") -> Sheet:
     """Every cell of a sheet that may hold a figure.
 
     `layout` is one of LAYOUTS ("": found from where the years stand); `columns` names the headings of a long table
@@ -140,7 +142,7 @@ def read_layout(
 # which tables there are
 
 
-def _tables(grid: Grid, layout: str, columns: Mapping[str, str], period: str) -> tuple[str, list[_Table]]:
+def _tables(grid: Grid, layout: str, columns: Names, period: str) -> tuple[str, list[_Table]]:
     """The layout of a sheet and its tables; none where it has no years, nor one in its title."""
     across = [] if period or grid.long or layout in ("years_down", "long") else _year_rows(grid)
     down = [] if period or layout == "years_across" else _year_columns(grid, columns)
@@ -155,7 +157,7 @@ def _tables(grid: Grid, layout: str, columns: Mapping[str, str], period: str) ->
     return ("long" if long else "years_down") if tables else "", tables
 
 
-def _one_year(grid: Grid, period: str, columns: Mapping[str, str]) -> list[_Table]:
+def _one_year(grid: Grid, period: str, columns: Names) -> list[_Table]:
     """A table without years, of the one year that is declared, or that the lines above it name."""
     for head in range(min(20, len(grid.rows))):
         roles = {words.role_of(text, columns) for text in grid.texts(head)}
@@ -205,7 +207,7 @@ def _year_rows(grid: Grid) -> list[_Table]:
     return [_Table(row, row, end, doubt=heads[row]) for row, end in zip(heads, ends, strict=False)]
 
 
-def _year_columns(grid: Grid, columns: Mapping[str, str]) -> list[_Table]:
+def _year_columns(grid: Grid, columns: Names) -> list[_Table]:
     """The tables with years down: each under a heading for years, or else where numbers in order look like years."""
     headed: dict[int, list[int]] = {}
     for row in range(len(grid.rows) - 1):
@@ -289,7 +291,7 @@ def _columns_across(grid: Grid, table: _Table) -> list[_Table]:
     return tables
 
 
-def _naming(labels: Mapping[int, str], columns: Mapping[str, str]) -> tuple[int, ...]:
+def _naming(labels: Mapping[int, str], columns: Names) -> tuple[int, ...]:
     """The columns that together name a row: that of indicators and those without a heading, or all without a role."""
     roles = {k: words.role_of(text, columns) for k, text in labels.items()}
     names = [k for k, role in roles.items() if role == "indicator"]
@@ -301,7 +303,7 @@ def _naming(labels: Mapping[int, str], columns: Mapping[str, str]) -> tuple[int,
     return tuple(sorted([*names, *blank]) if names else free or regions[:1])
 
 
-def _columns_down(grid: Grid, table: _Table, columns: Mapping[str, str]) -> _Table:
+def _columns_down(grid: Grid, table: _Table, columns: Names) -> _Table:
     """A table with years down with its columns: one of values under a heading for them, or all that hold numbers."""
     rows = range(table.top, table.end)
     above = _headings(grid, range(max(0, table.top - 3), table.top), table.head)
@@ -326,17 +328,23 @@ def _columns_down(grid: Grid, table: _Table, columns: Mapping[str, str]) -> _Tab
 # what a table holds
 
 
-def _read(
-    grid: Grid, table: _Table, columns: Mapping[str, str], above: tuple[str, str]
-) -> tuple[list[Entry], list[str], list[Problem]]:
+def _read(grid: Grid, table: _Table, columns: Names, above: tuple[str, str]) -> _Found:
     """The entries, notes and problems of one table, whose title and unit stand `above` it."""
     roles = {k: words.role_of(text, columns) for k, text in table.labels.items()}
-    free = [k for k, text in table.labels.items() if text and not roles[k] and k not in table.names]
-    asked = tuple(table.labels[k] for k in free if not _is_running(grid, table, k))
+    asked, rows = (
+        [],
+        range(table.top, table.end),
+    )  # columns that say something: no running number, code or note
+    for k, text in (
+        (k, text) for k, text in table.labels.items() if text and not roles[k] and k not in table.names
+    ):
+        numbers = {number for cell in grid.column(k, rows) if typed.is_number(number := as_text(cell))}
+        many = 2 * len(numbers) > len(rows) and not words.BREAKDOWN.fullmatch(text)
+        asked += () if many or words.TECHNICAL.fullmatch(text) else (text,)  # no running number, code or note
     periods = {k: typed.read_periods([grid.cell(row, k) for row in range(table.end)]) for k in table.years}
     carried: dict[int, str] = {}
     entries, notes, problems = list[Entry](), list[str](), list[Problem]()
-    for row in range(table.top, table.end):
+    for row in rows:
         cells = [(c, cell) for c in table.values if as_text(cell := grid.cell(row, c.k))]
         filled = grid.texts(row)
         if filled and words.is_note(filled[0], (cell for _, cell in cells)):
@@ -357,16 +365,17 @@ def _read(
             period = column.period or table.period or periods[own][row] or stated
             long = not column.period and words.role_of(column.headings[-1], columns) == "value"
             headings = () if long else column.headings
-            name, part, unit = _named(headings, named, bool(table.names), labels.get("@unit", ""), above)
+            name, part, unit = _named(
+                headings, named if table.names else None, labels.get("@unit", ""), above
+            )
             power = labels.get("UNIT_MULT", "") if grid.long else ""
             unit += f" ×10^{power}" if power not in ("", "0") else ""
             marks = words.marks_of([*named, column.stated, *headings])
             letter = words.column_name(column.k, [column.period, "/".join(headings)])
             where = (grid.file, grid.lines[row], column.headings[-1] if long else letter)
             at, head = (row, column.k), table.head
-            entries.append(
-                Entry(*where, name, part, period, cell, unit, labels, marks, asked, stated, at, head)
-            )
+            one = Entry(*where, name, part, period, cell, unit, labels, marks, asked, stated, at, head)
+            entries.append(one)
     return entries, notes, problems
 
 
@@ -382,24 +391,16 @@ def _labels(table: _Table, texts: Mapping[int, str], roles: Mapping[int, str]) -
     return labels
 
 
-def _is_running(grid: Grid, table: _Table, k: int) -> bool:
-    """Whether a column says nothing of the figures in its row: a running number, a code, a note."""
-    rows, text = range(table.top, table.end), table.labels[k]
-    numbers = {as_text(cell) for cell in grid.column(k, rows) if typed.is_number(as_text(cell))}
-    many = 2 * len(numbers) > len(rows) and not words.BREAKDOWN.fullmatch(text)
-    return many or words.TECHNICAL.fullmatch(text) is not None
-
-
 def _named(
-    headings: tuple[str, ...], row: list[str], rows: bool, unit: str, above: tuple[str, str]
-) -> tuple[str, str, str]:
-    """Name, second heading and unit of a figure: named by its row (where `rows` have names), or by its column."""
+    headings: Sequence[str], rows: Sequence[str] | None, unit: str, above: Sequence[str]
+) -> Sequence[str]:
+    """Name, second heading and unit of a figure: named by its row (None where rows have no names), or by its column."""
     title, table_unit = above
-    units = [text for text in headings[not rows :] if words.UNIT.fullmatch(half_width(text))]
+    units = [text for text in headings[rows is None :] if words.UNIT.fullmatch(half_width(text))]
     names = [text for text in headings if text not in units]
-    if not rows and names:
-        row, names = [*row, names[0]], names[1:]
-    name = "/".join(dict.fromkeys(filter(None, [title, *row])))
+    if rows is None:
+        rows, names = names[:1], names[1:]
+    name = "/".join(dict.fromkeys(filter(None, [title, *rows])))
     name, of_name = (name, unit) if unit else words.split_unit(name)
     part, of_part = words.split_unit("/".join(names))
     return name, part, (units or [of_part])[0] or ("" if part else of_name or table_unit)

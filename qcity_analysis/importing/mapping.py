@@ -140,15 +140,11 @@ def read_mapping(given: str | Path | Dict[str, Any] | Mapping) -> Mapping:
         reader.fault(("period",), "read_period", cell=period)
     if reader.problems:
         raise DataError(sorted(reader.problems, key=lambda problem: problem.row or 0))
-    sheets, missing = (
-        (one,) if isinstance(one, str) else tuple(one)
-        for one in (top.get("sheet") or (), top.get("missing") or ())
-    )
-    layout, encoding, decimal, period = (
-        str(top.get(k) or "") for k in ("layout", "read_as", "decimal", "period")
-    )
+    listed = (top.get(key) or () for key in ("sheet", "missing"))
+    sheets, missing = ((one,) if isinstance(one, str) else tuple(one) for one in listed)
+    layout, *reading = (str(top.get(key) or "") for key in ("layout", "read_as", "decimal", "period"))
     named = (columns, top.get("regions") or {}, statuses, reader.file)
-    return Mapping(rules, source, sheets, layout, *named, missing, encoding, decimal, period)
+    return Mapping(rules, source, sheets, layout, *named, missing, *reading)
 
 
 def _as_in_yaml(value: Any) -> Any:
@@ -193,9 +189,8 @@ def _rule(reader: Entries, item: Any, k: int, shared: dict[str, Any], date: str)
     for key in ("measure", "rows", "status"):
         reader.choice((*at, key), str(entries.get(key) or ""), _CHOICES[key])
     reader.date((*at, "published"), str(entries.get("published", "")))
-    numbers = {
-        key: _number(reader, (*at, key), str(entries[key])) for key in ("factor", "offset") if key in entries
-    }
+    given = [key for key in ("factor", "offset") if key in entries]
+    numbers = {key: _number(reader, (*at, key), str(entries[key])) for key in given}
     where = own.get("where") or {}
     if not isinstance(where, Dict):
         reader.fault((*at, "where"), "entry_where", cell=str(where))
@@ -468,10 +463,9 @@ class Matching:
             return
         try:
             figure = None if cell in self.mapping.missing else entry.cell
+            figure = typed.with_points(figure, self.mapping.decimal or sheet.decimal)
             in_words = rule.measure in CHANGES and not rule.converts
-            reading = (typed.read_change if in_words else typed.read_figure)(
-                typed.with_points(figure, self.mapping.decimal or sheet.decimal)
-            )
+            reading = (typed.read_change if in_words else typed.read_figure)(figure)
         except UnreadableCell as error:
             self.refuse(entry, error.code, "", cell=cell)
             return

@@ -136,9 +136,8 @@ def _excel_grids(path: Path, encoding: str) -> list[Grid]:
     elif b"<" in raw[:1000].lstrip()[:4]:
         grids = _html_grids(path, encoding)
     elif old:
-        grids = [
-            replace(grid, opened_as=f"{grid.opened_as}, not Excel") for grid in _text_grids(path, encoding)
-        ]
+        (grid,) = _text_grids(path, encoding)
+        grids = [replace(grid, opened_as=f"{grid.opened_as}, not Excel")]
     else:
         raise _refusal(path, "not_excel", why="no zip archive")
     if not (filled := [grid for grid in grids if grid.rows]):
