@@ -331,16 +331,12 @@ def _columns_down(grid: Grid, table: _Table, columns: Names) -> _Table:
 def _read(grid: Grid, table: _Table, columns: Names, above: tuple[str, str]) -> _Found:
     """The entries, notes and problems of one table, whose title and unit stand `above` it."""
     roles = {k: words.role_of(text, columns) for k, text in table.labels.items()}
-    asked, rows = (
-        [],
-        range(table.top, table.end),
-    )  # columns that say something: no running number, code or note
-    for k, text in (
-        (k, text) for k, text in table.labels.items() if text and not roles[k] and k not in table.names
-    ):
+    asked, rows = list[str](), range(table.top, table.end)
+    for k, text in table.labels.items():
         numbers = {number for cell in grid.column(k, rows) if typed.is_number(number := as_text(cell))}
         many = 2 * len(numbers) > len(rows) and not words.BREAKDOWN.fullmatch(text)
-        asked += () if many or words.TECHNICAL.fullmatch(text) else (text,)  # no running number, code or note
+        if text and not (roles[k] or k in table.names or many or words.TECHNICAL.fullmatch(text)):
+            asked.append(text)  # says something of the figures: no running number, code or note
     periods = {k: typed.read_periods([grid.cell(row, k) for row in range(table.end)]) for k in table.years}
     carried: dict[int, str] = {}
     entries, notes, problems = list[Entry](), list[str](), list[Problem]()
@@ -373,8 +369,8 @@ def _read(grid: Grid, table: _Table, columns: Names, above: tuple[str, str]) -> 
             marks = words.marks_of([*named, column.stated, *headings])
             letter = words.column_name(column.k, [column.period, "/".join(headings)])
             where = (grid.file, grid.lines[row], column.headings[-1] if long else letter)
-            at, head = (row, column.k), table.head
-            one = Entry(*where, name, part, period, cell, unit, labels, marks, asked, stated, at, head)
+            said, at, head = tuple(asked), (row, column.k), table.head
+            one = Entry(*where, name, part, period, cell, unit, labels, marks, said, stated, at, head)
             entries.append(one)
     return entries, notes, problems
 
