@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,13 +19,13 @@ import pandas as pd
 
 from .analysis.outlook import Outlook, outlook
 from .analysis.portfolio import Portfolio, portfolio
-from .analysis.scenarios import Scenario, scenario, scenarios
-from .analysis.sensitivity import sensitivity
+from .analysis.scenarios import Scenario, scenarios
+from .analysis.verdicts import sensitivity
 from .assessment import assess as judging
 from .assessment.answer import Assessment
 from .catalogue import check_language, text
 from .data.load import Data, in_memory
-from .errors import QcityError, no_key
+from .errors import QcityError
 from .forecasting.forecast import MODELS
 from .forecasting.histories import yearly
 from .reporting import page, sentences, show
@@ -32,8 +33,9 @@ from .reporting.analyses import scenario_shown, scenarios_table
 from .reporting.figures import TARGET, Picture, new_figure, scorecard_chart, wrapped
 from .reporting.figures.fan import fan_chart
 from .reporting.formatting import percent
-from .rules.results import rules_for
+from .rules.question import rules_for
 from .targets import Target, find_target
+from .trackrecord import ledger as books
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +50,7 @@ _SERIES = "series"  # the plan, target, indicator and region of a series without
 @dataclass(frozen=True, repr=False)
 class Answer(Assessment):
     """An `Assessment` that shows itself (a card, `plot`, `to_frame`, `to_dict`) and answers what one asks next:
-    `explain`, `outlook`, `sensitivity`, `rules`, `sources`, `what_if`. Its parts are answers too.
+    `explain`, `outlook`, `sensitivity`, `rules`, `sources`, `what_if`, `judge`. Its parts are answers too.
 
     Besides the attributes of an assessment: `data`, what was known; `language` of the card and the chart.
 
@@ -70,10 +72,10 @@ class Answer(Assessment):
     def _repr_html_(self) -> str:
         css = (page.TEMPLATES / "parts.css").read_text("utf-8")
         chart = Picture(fan_chart(self, self.language), sentences.alt_text(self, self.language))
-        return f"<style>{css}</style>{show.card(self, self.language)}{chart.html()}"
+        return f"<style>{css}</style>{show.card(self, self.language)}{chart._repr_mimebundle_()['text/html']}"
 
     def __getitem__(self, name: object) -> None:
-        raise no_key("Answer", name, f"answer.{name} is an attribute, answer.to_frame() a frame")
+        raise QcityError(f"Answer[{name!r}]: this is no frame; to_frame() is, answer.{name} an attribute")
 
     def plot(self) -> Axes:
         """Draw the fan chart and return its axes; a notebook shows it. `axes.figure.savefig(...)` saves it."""
@@ -109,13 +111,23 @@ class Answer(Assessment):
         tables = show.sources_by_series(self, self.language)
         return pd.concat(tables, names=["series"]).reset_index(0) if tables else pd.DataFrame()
 
+    def judge(self, probability: float, *, author: str, reason: str, ledger: str | Path = "") -> Path | None:
+        """Enter your own probability into the ledger beside the data (or `ledger`), where it is scored apart.
+
+        Returns the file written; None when it is there already. Raises QcityError for a probability outside 0 to 1, no
+        author, no reason, a settled target, and a series of your own, which no plan's outcome could score.
+        """
+        if self.target.plan == _SERIES:
+            raise QcityError("a series of your own is in no plan, so a judgement of it could not be scored")
+        home, mark = ledger or books.home(self.data.folder), books.data_hash(self.data.folder)
+        return books.judge(self, probability, author, reason, home, mark)
+
     def what_if(self, several: Mapping[str, Mapping[str, Any]] | None = None, **supposed: Any) -> WhatIf:
         """The answer under suppositions: one by keyword (`given={2026: 3.9}`, `pace="last 5"`, `path`, `shock`,
         `policy`, `threshold`, `deadline`: see `analysis.scenarios`), `several` by name, or without any the usual paces.
         """
-        one = supposed and several is None
-        rows = (scenario(self.data, self, **supposed),) if one else scenarios(self.data, self, several)
-        return WhatIf(self, rows)
+        asked = {"+".join(supposed): supposed} if supposed else several
+        return WhatIf(self, scenarios(self.data, self, asked))
 
 
 @dataclass(frozen=True, repr=False)
@@ -152,12 +164,12 @@ class WhatIf:
         """One row a scenario: status, probability, word, median, `pace` a year (to the median; from a supposed figure
         on the one needed), and the share of past moves at least as fast: `own`, `comparators`, `corpus`.
         """
-        rows = [
-            {name: getattr(row.answer, name) for name in ("status", "probability", "word", "median")}
-            | {"pace": row.pace.linear if row.pace else None, "own": row.share("own")}
-            | {"comparators": row.share("comparator"), "corpus": row.share("bank")} for row in self.rows
-        ]  # fmt: skip
-        return pd.DataFrame(rows, index=pd.Index([row.name for row in self.rows], name="scenario"))
+        said = ("status", "probability", "word", "median")
+        shares = {"own": "own", "comparators": "comparator", "corpus": "bank"}
+        rows = {row.name: {name: getattr(row.answer, name) for name in said}
+                | {"pace": row.pace.linear if row.pace else None}
+                | {name: row.share(source) for name, source in shares.items()} for row in self.rows}  # fmt: skip
+        return pd.DataFrame(list(rows.values()), index=pd.Index(rows, name="scenario"))
 
     def plot(self) -> Axes:
         """Draw a fan for each scenario with its probability, all on one scale; returns the first axes."""
@@ -195,7 +207,9 @@ class Scorecard:
         return str(self.to_frame()[shown].to_html())
 
     def __getitem__(self, name: object) -> None:
-        raise no_key("Scorecard", name, f"card.answers[{name!r}] is one answer, card.to_frame() a frame")
+        raise QcityError(
+            f"Scorecard[{name!r}]: this is no frame; to_frame() is, card.answers[{name!r}] a row"
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row a target: target_id, section, name_zh, name_en, kind, binding, status, probability, word, median,
@@ -313,10 +327,10 @@ def _shown(figure: Figure, alt: str) -> Axes:
     return figure.axes[0]
 
 
-def explore(
-    data: Data, target_id: str = "", *, plan: str | None = None, language: str = "en", draws: int = 2_000
-) -> Explorer:
-    """Controls for one target whose fan and probability follow as they are moved; see `Explorer`.
+class Explorer:
+    """Controls for one target whose fan and probability follow as they are moved: target, region, what was known when,
+    window, model, comparators and ambition (`controls` by name); `answer` is the one shown. Below them, for a page
+    without a kernel: a slider over target levels, computed before.
 
     >>> import qcity_analysis as qc
     >>> shown = qc.explore(qc.load(as_of="2023-12-31"), "rd_intensity", draws=200)
@@ -324,27 +338,23 @@ def explore(
     >>> shown.answer.probability < before
     True
     """
-    return Explorer(data, target_id, plan, check_language(language), draws)
 
-
-class Explorer:
-    """Widgets for target, region, what was known when, window, model, comparators and ambition (`controls` by name);
-    `answer` is the one shown. Below them, for a page without a kernel: a slider over target levels, computed before.
-    """
-
-    def __init__(self, data: Data, target_id: str, plan: str | None, language: str, draws: int) -> None:
+    def __init__(
+        self, data: Data, target_id: str = "", *, plan: str = "", language: str = "en", draws: int = 2_000
+    ) -> None:
         import ipywidgets as w
 
-        self.data, self.language, self.draws, self.shown = data, language, draws, w.HTML()
+        self.data, self.language, self.draws, self.shown = data, check_language(language), draws, w.HTML()
         held = data.targets.merge(data.observations[["indicator_id", "region"]].drop_duplicates())
-        names = [(f"{row.plan} · {getattr(row, f'name_{language}')}", (row.plan, row.target_id))
-                 for row in held[held["threshold"].notna()].itertuples()]  # fmt: skip
-        first = next((key for _, key in names if key[1] == target_id and plan in (None, key[0])), names[0][1])
+        held = held.loc[held["threshold"].notna(), ["target_id", "plan"]]
+        targets = [find_target(data, name, own) for name, own in held.itertuples(index=False)]
+        names = [(f"{one.plan} · {one.name(language)}", one) for one in targets]
+        asked = (one for one in targets if one.target_id == target_id and (not plan or one.plan == plan))
         days = [*(f"{data.as_of.year - back}-12-31" for back in range(8, 0, -1)), str(data.as_of)]
         years = [(text("e_all", language), 0), *((str(years), years) for years in (5, 8, 12, 20))]
         models = [(text(f"model_{name}", language), name) for name in ("mixture", *MODELS)]
         self.controls = {
-            "target": w.Dropdown(options=names, value=first), "region": w.Dropdown(),
+            "target": w.Dropdown(options=names, value=next(asked, targets[0])), "region": w.Dropdown(),
             "as_of": w.SelectionSlider(options=days, value=days[-1], continuous_update=False),
             "window": w.Dropdown(options=years), "model": w.Dropdown(options=models),
             "comparators": w.Checkbox(value=True, indent=False),
@@ -359,29 +369,24 @@ class Explorer:
 
     def _aim(self, change: object = None) -> None:
         """Set region and ambition to those of the target chosen, all together, and show its answer."""
-        target, region, slider = self._target(), self.controls["region"], self.controls["ambition"]
-        rows, goal = self.data.observations, float(target.threshold or 0)
-        held = rows.loc[rows["indicator_id"] == target.indicator_id, "region"]
-        low, high = sorted((0.5 * goal, 1.5 * goal))
+        target, region, slider = (self.controls[name] for name in ("target", "region", "ambition"))
+        rows, goal = self.data.observations, float(target.value.threshold or 0)
+        held = rows.loc[rows["indicator_id"] == target.value.indicator_id, "region"]
+        names, (low, high) = dict.fromkeys([target.value.region, *held]), sorted((0.5 * goal, 1.5 * goal))
         self.silent = True
-        region.options = [(self.data.region_name(name, self.language), name)
-                          for name in dict.fromkeys([target.region, *held])]  # fmt: skip
-        region.value = target.region
+        region.options = [(self.data.region_name(name, self.language), name) for name in names]
+        region.value = target.value.region
         slider.min, slider.max = min(low, slider.min), max(high, slider.max)
         slider.value, slider.min, slider.max, slider.step = goal, low, high, (high - low) / 100 or 1
         self.silent = False
         self._show()
-
-    def _target(self) -> Target:
-        plan, name = self.controls["target"].value
-        return find_target(self.data, name, plan)
 
     def _show(self, change: object = None) -> None:
         """Assess what the controls say and show it."""
         if self.silent:
             return
         say, data = {name: one.value for name, one in self.controls.items()}, self.data
-        target = replace(self._target(), threshold=say["ambition"], region=say["region"])
+        target = replace(say["target"], threshold=say["ambition"], region=say["region"])
         if not say["comparators"]:
             data = replace(data, indicators=data.indicators.assign(comparators=""))
         if say["window"]:
@@ -410,3 +415,6 @@ class Explorer:
         from IPython.display import HTML, display
 
         display(self.box, HTML(f'<div class="qcity">{self.answer._repr_html_()}{self.static()}</div>'))
+
+
+explore = Explorer

@@ -19,11 +19,10 @@ from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import annual
 from qcity_analysis.forecasting.annual import Shares, borrow, borrowing_evidence, forecast_series, remarks
 from qcity_analysis.forecasting.conditioning import Conditions, completed
-from qcity_analysis.forecasting.features import units
 from qcity_analysis.forecasting.forecast import Forecast, forecast
 from qcity_analysis.forecasting.histories import SeriesError, one_history
 from qcity_analysis.forecasting.panel import forecast_panel
-from qcity_analysis.forecasting.prior import Cells, Gate, Prior, shipped, shipped_text
+from qcity_analysis.forecasting.prior import Cells, Gate, Prior, shipped, shipped_text, units
 from qcity_analysis.reporting import sentences
 from qcity_analysis.series.annual import annual_series
 from qcity_analysis.series.evidence import Evidence
@@ -48,7 +47,7 @@ def known(values: list[float], years: list[int], prior: Prior = SURE, **more) ->
 def drawn(told: Conditions, runs: int = 80) -> dict[int, np.ndarray]:
     """Completed values by year, from several runs."""
     made = np.concatenate([completed(told, np.random.default_rng(k)).values for k in range(runs)])
-    return {told.last - k: made[:, -1 - k] for k in range(made.shape[1])}
+    return dict(zip(range(told.last, 0, -1), made.T[::-1], strict=False))
 
 
 def moments(values: np.ndarray) -> list[float]:
@@ -106,10 +105,9 @@ def test_an_estimated_gap_follows_the_closed_form_of_a_random_walk_between_two_v
 def test_an_error_shared_by_later_years_moves_them_together_as_far_as_the_likelihood_says():
     shared = [dict.fromkeys((2021, 2022, 2023), 0.9)]
     told = known([10.0, 10.3, 11.6, 11.8, 12.1], list(range(2019, 2024)), shared=shared)
-    variance = (0.6 * told.unit) ** 2
     # Only the change into 2021 knows of the shift: N(1.3 + s, variance), s ~ N(0, 0.81).
+    made, variance = drawn(told), (0.6 * told.unit) ** 2
     precision = 1 / 0.81 + 1 / variance
-    made = drawn(told)
     expected = [-1.3 / variance / precision, precision**-0.5]
     assert moments(made[2021] - 11.6) == pytest.approx(expected, abs=0.04)
     np.testing.assert_allclose(made[2023] - made[2021], 0.5)
@@ -170,9 +168,7 @@ def test_two_values_and_a_bound_give_a_forecast_and_two_values_alone_do_not():
     told = percent(2022, two, lower={2021: 95.0})
     assert told.years.tolist() == [2021, 2022] and (told.paths[:, 0] >= 95.0).all()
     for points, more in ((2, {}), (1, {"lower": {2020: 95.0, 2021: 95.0}})):
-        with pytest.raises(
-            SeriesError, match=f"series 'series' has {points} of the at least 3 observed points"
-        ):
+        with pytest.raises(SeriesError, match=f"'series' has {points} of the at least 3 observed points"):
             percent(2022, two.iloc[:points], **more)
 
 
@@ -295,7 +291,9 @@ def test_paths_that_stay_at_the_last_value_of_a_series_that_stands_still_do_not_
 def test_nothing_leaves_the_possible_range_and_a_comparator_outside_it_is_named():
     own, soaring = percent(2022, since(2017, 97.0, 98.0, 99.0, 99.5)), since(2017, 50.0, 51, 52, 53, 80, 99)
     assert borrow(own, [soaring], Shares(1.0, (1.0, 1.0, 1.0))).paths.max() <= 100
-    with pytest.raises(QcityError, match="^jiangsu/share: .*outside its support 'percent'"):
+    with pytest.raises(
+        QcityError, match="^series 'jiangsu/share', 2019: 105 is outside its support 'percent'"
+    ):
         borrow(own, [since(2017, 90, 95, 105, 106).rename("jiangsu/share")])
 
 

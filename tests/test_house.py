@@ -56,7 +56,7 @@ MEMBERS = {
         model needed_path notes outcome pace_needed pace_so_far parts period places probability probability_error reason
         role seed series settled_in tally threshold to_dict tolerance word""",
     "Data": "at indicator plans plot region_name summary remarks require_region warnings",
-    "Answer": "explain outlook plot rules sensitivity sources to_dict to_frame what_if",
+    "Answer": "explain judge outlook plot rules sensitivity sources to_dict to_frame what_if",
     "Scorecard": "answers plan plot portfolio to_frame",
     "Forecast": """batches breaks error_of explain explainable interval mean median probability_at_least
         plot probability_at_most probability_error quantiles summary to_frame""",
@@ -149,6 +149,27 @@ def test_each_idea_has_one_definition(idea, pattern, home):
 
 def test_no_facts_of_a_plan_stand_in_the_library():
     assert {where for where in _where(FACTS) if where[:4] != "cli/"} == set()  # there: commands to paste
+
+
+SIGNS = {"axes fraction", "offset points", "upper left", "lower left", "dot flip", "img-src data:"}
+WORDS = re.compile("[一-鿿]|[A-Za-z]{2,} [a-z]{2,}")
+
+
+def _wording(path: Path) -> set[str]:
+    """Texts of two words or Chinese in a module, but for errors, reprs, patterns (they begin "(") and names."""
+    nodes, strict = list(ast.walk(ast.parse(_code(path)))), _room(path) == "reporting"
+    quiet = [node for node in nodes if isinstance(node, ast.Raise) or getattr(node, "name", "") == "__repr__"]
+    makers = [node for node in nodes if isinstance(node, ast.FunctionDef) and not strict]
+    quiet += [node for node in makers if "raise " in ast.unparse(node)]  # there an error is put together
+    shown = {*nodes} - {each for node in quiet for each in ast.walk(node)}
+    texts = {str(node.value) for node in shown if isinstance(node, ast.Constant)} - SIGNS
+    said = {text for text in texts if WORDS.search(re.sub("<[^>]*>?", "", text))}
+    return {text for text in said if "_" not in text and text[0] != "("}
+
+
+@pytest.mark.parametrize("room", ["reporting", "assessment", "analysis", "results"])
+def test_what_a_reader_meets_is_worded_in_the_catalogue(room):
+    assert {path.name: found for path in MODULES if _room(path) == room and (found := _wording(path))} == {}
 
 
 def test_every_command_and_option_is_there():

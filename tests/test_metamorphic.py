@@ -10,6 +10,7 @@ import math
 import random
 from decimal import Decimal
 from functools import partial
+from itertools import accumulate
 
 import pytest
 from packages import figure, indicator, package, target
@@ -70,9 +71,7 @@ def plan(seed):
     new = counts()
     add("new", new, total, sum(int(row["value"]) for row in new) * 9 // 7, "count")
     add("settled", counts(DEADLINE), total, "90", "count")
-    sums = [0]
-    for _ in bulletins[1:]:
-        sums.append(sums[-1] + rng.randint(300, 600))
+    sums = [0, *accumulate(rng.randint(300, 600) for _ in bulletins[1:])]
     rows = [figure(year, str(one), measure="count_total") for year, one in zip(bulletins, sums, strict=True)]
     add("totals", rows, total, sums[-1] * 9 // 7, "count")
     zeros = [figure(year, "0", measure="count_new") for year in bulletins]

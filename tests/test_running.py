@@ -1,13 +1,14 @@
 """Running a notebook: every way to fail is seen as what it is."""
 
+import os
 import subprocess
+import sys
 
 import nbformat
 import pytest
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.running.kernels import kernel_server
-from qcity_analysis.running.runner import as_declared, declared_parameters, run_notebook
+from qcity_analysis.running.runner import as_declared, declared_parameters, kernel_server, run_notebook
 
 PARAMETERS = 'city: str = "nanjing"  # which city\nyears: int = 5\nshare: float = 0.5\nloud: bool = False'
 
@@ -26,11 +27,21 @@ def run(folder, *cells, timeout=60, argv=None, **parameters):
     return run_notebook(path, parameters, out, timeout=timeout, kernel_argv=argv)
 
 
-@pytest.mark.slow
-def test_a_notebook_that_runs_is_ok_and_its_text_parameters_stay_readable_text(tmp_path):
-    result = run(tmp_path, "assert (city, share) == ('010 北京市', 1.0), city", city="010 北京市", share=1)
-    assert (result.status, result.cell, result.error) == ("ok", "", "")
-    assert "city = '010 北京市'" in (tmp_path / "out.ipynb").read_text("utf-8")
+def test_text_parameters_stay_readable_long_output_is_cut_and_a_failure_is_told(tmp_path):
+    cells = "assert (city, share) == ('010 北京市', 1.0), city", "print('x' * 2_000_000)", "{}['a']"
+    result = run(tmp_path, *cells, city="010 北京市", share=1)
+    assert (result.status, result.cell, result.error) == ("failed", "5: {}['a']", "KeyError: 'a'")
+    written = (tmp_path / "out.ipynb").read_text("utf-8")
+    assert "city = '010 北京市'" in written and "it is too long" in written and len(written) < 1_100_000
+
+
+def test_where_kernels_cannot_be_forked_there_is_no_command(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "true")  # ends at once
+    with kernel_server() as argv:
+        assert argv() is None
+    monkeypatch.delattr(os, "fork")
+    with kernel_server() as argv:
+        assert argv() is None
 
 
 # what a cell does: status, what it did last, size of the notebook at most; papermill calls most of these completed
@@ -67,16 +78,14 @@ def test_every_way_to_end_is_told_truly_and_leaves_no_large_page_and_no_process(
     assert argv() is None and b"43217" not in subprocess.run(["ps", "ax"], capture_output=True).stdout
 
 
-@pytest.mark.slow
-def test_another_kernel_is_the_notebooks_own_or_refused(tmp_path):
-    path = notebook(tmp_path)
-    for kernel in ({"name": "nowhere"}, {"name": "ir", "language": "R"}):
-        document = nbformat.read(path, as_version=4)
-        document.metadata.kernelspec = kernel
-        nbformat.write(document, path)
-        if "language" not in kernel:
-            result = run_notebook(path, {}, tmp_path / "a.ipynb", kernel_argv=["false"])
-            assert "No such kernel" in result.error
+@pytest.mark.parametrize("kernel", [{"name": "nowhere"}, {"name": "ir", "language": "R"}])
+def test_another_kernel_is_the_notebooks_own_or_refused(tmp_path, kernel):
+    document = nbformat.read(path := notebook(tmp_path), as_version=4)
+    document.metadata.kernelspec = kernel
+    nbformat.write(document, path)
+    if "language" not in kernel:
+        assert "No such kernel" in run_notebook(path, {}, tmp_path / "a.ipynb", kernel_argv=["false"]).error
+        return
     with pytest.raises(QcityError, match="its language is R; it needs exactly one such cell, in Python"):
         declared_parameters(path)
 

@@ -11,6 +11,7 @@ import pytest
 from packages import contents, figure, figures, indicator, loaded, target
 
 import qcity_analysis as qc
+from qcity_analysis.reporting.track_sections import ledger_sentences
 from qcity_analysis.trackrecord import ledger
 
 DAY = dt.datetime(2023, 5, 1, 9, 30, tzinfo=dt.UTC)
@@ -110,9 +111,7 @@ def test_nothing_half_written_stays_when_writing_fails(tmp_path, answer, monkeyp
     (15.2, {"threshold": 14}, None, "target_changed"), (15.2, {"kind": "coverage"}, None, "target_changed"),
     (15.2, {"target_id": "other"}, None, "target_gone"),
 ])  # fmt: skip
-def test_a_probability_is_scored_once_the_outcome_is_published(
-    tmp_path, answer, outcome, goal, happened, why
-):
+def test_a_probability_is_scored_once_an_outcome_is_known(tmp_path, answer, outcome, goal, happened, why):
     known = rows(RISING | ({2023: outcome} if outcome else {}))
     row = judged(answer, tmp_path, known, **goal)
     assert row["unscored"] == why and pd.isna(row["happened"]) == pd.isna(row["error"]) == bool(why)
@@ -120,6 +119,22 @@ def test_a_probability_is_scored_once_the_outcome_is_published(
         assert (row["happened"], row["outcome"], row["in_advance"]) == (happened, outcome, True)
         assert row["known_from"] == pd.Timestamp("2024-04-01")
         assert row["error"] == pytest.approx((answer.probability - happened) ** 2)
+
+
+def test_a_judgement_is_a_statement_of_its_own_and_scored_apart(tmp_path):
+    data = package(tmp_path / "data", "2023-05-01", rows(RISING))
+    answer, said = qc.assess(data, "goal", draws=100), {"author": "A. Planner", "reason": "two plants open"}
+    assert answer.judge(0.9, **said) and answer.judge(0.9, **said) is None
+    ledger.record(answer, ledger.home(data.folder), "abc", DAY)
+    late = package(tmp_path / "data", "2024-12-31", rows(RISING | {2023: 15.2}))
+    record = qc.track_record(late)
+    ((_, one),) = record.judgements.iterrows()
+    assert (one["author"], one["reason"], one["probability"], one["happened"]) == (*said.values(), 0.9, 1.0)
+    assert record.ledger["role"].tolist() == ["main"] and record.issued == 2
+    assert record.to_dict()["judgements"]["statements"] == 1
+    assert "Judgements of persons are scored apart: 1 entered" in " ".join(ledger_sentences(record, "en"))
+    with pytest.raises(qc.QcityError, match="0 to 1; author is empty; reason is empty; the target is met"):
+        qc.assess(late, "goal").judge(1.2, author="", reason=" ")
 
 
 COUNTS = counted({2017: 50.0, 2018: 61.0, 2019: 55.0, 2020: 58.0, 2021: 60.0, 2022: 60.0})

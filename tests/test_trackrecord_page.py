@@ -131,7 +131,7 @@ def test_probabilities_are_taken_at_their_word_only_where_they_held_on_real_targ
     cells = {"plan": "p", "target_id": k.astype(str), "definition": "w", "indicator_id": (k % 7).astype(str)}
     told = pd.DataFrame(cells | {"probability": p, "met": met, "schedule": 1.0})
     none = pd.DataFrame()
-    record = TrackRecord(dt.date(2024, 1, 1), "", none, none, told, none, 0, {})
+    record = TrackRecord(dt.date(2024, 1, 1), "", none, none, told, none, none, 0, {})
     for lang, words in (("en", english), ("zh", chinese)):
         assert words in track_sections.real_conclusion(record, lang)
     assert real_summary(told.assign(family="a"))["right"] == pytest.approx(code)

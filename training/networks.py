@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qcity_analysis.forecasting.features import features, units
 from qcity_analysis.forecasting.histories import Histories, same
-from qcity_analysis.forecasting.prior import TERMS, YEARS, Gate, Learner, terms
+from qcity_analysis.forecasting.prior import TERMS, YEARS, Gate, Learner, features, terms, units
 from qcity_analysis.forecasting.quantiles import KNOTS
 
 BATCH = 512

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from qcity_analysis.forecasting.features import NAMES, PLAIN
-from qcity_analysis.forecasting.prior import TERMS, Prior
+from qcity_analysis.forecasting.prior import NAMES, PLAIN, TERMS, Prior
 
 
 def save(prior: Prior, path: Path | str) -> None:

@@ -31,7 +31,7 @@ from qcity_analysis.forecasting.outside import (
     unscaled,
 )
 from qcity_analysis.forecasting.prior import SCALES, scaled
-from qcity_analysis.forecasting.scores import crps_quantiles
+from qcity_analysis.forecasting.quantiles import crps_quantiles
 
 from .train import KINDS as SUPPORT_OF
 from .train import Corpus, Say

@@ -79,15 +79,13 @@ class Outlook:
     """When a target would be reached, and until when waiting leaves it within reach.
 
     `last_year`, of the last figure; `chances` (index year): probability that the target, had it that year as its
-    deadline, would be met; `attained`: for 50, 80 and 95 % the first year whose chance is at least that, or None;
-    `last_to_act`: see `last_year_to_act`; `reached`: the last figure already meets the target; `reason` (a Note) when
-    there are no chances.
+    deadline, would be met; `last_to_act`: see `last_year_to_act`; `reached`: the last figure already meets the target;
+    `reason` (a Note) when there are no chances.
     """
 
     last_year: int | None
     deadline: int
     chances: pd.Series
-    attained: dict[float, int | None]
     last_to_act: int | None
     reached: bool
     feasibility: Feasibility
@@ -98,11 +96,16 @@ class Outlook:
         """The last year looked at; None without chances."""
         return int(self.chances.index[-1]) if len(self.chances) else None
 
+    @property
+    def attained(self) -> dict[float, int | None]:
+        """The first year with a probability of 50, 80 and 95 %, each None where there is none."""
+        return {level: self.year(level) for level in CERTAINTIES}
+
     def year(self, probability: float) -> int | None:
         """The first year by which the target is reached with this probability; None where none is, as far as looked."""
         if not 0 < as_number(probability, "probability") < 1:
             raise QcityError(f"a probability lies between 0 and 1, such as .8; found {probability!r}")
-        return first_year(self.chances, probability)
+        return next(iter(self.chances.index[reaches(self.chances, probability)].tolist()), None)
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values that JSON can hold."""
@@ -138,28 +141,14 @@ def outlook(data: Data, assessment: Assessment, *, draws: int | None = None) -> 
     chances = pd.Series(by_year, name="chance", dtype=float).rename_axis("year")
     reached = len(levels) > 0 and a.bound is not None and bool(target.is_met(float(levels.iloc[-1]), a.bound))
     to_act = last_year_to_act(chances, target.deadline, reached) if a.status == "forecast" else None
-    attained = {level: first_year(chances, level) for level in CERTAINTIES}
     reason = None if by_year else Note(code)
-    return Outlook(last, target.deadline, chances, attained, to_act, reached, feasibility(data, a), reason)
-
-
-def first_year(chances: pd.Series, probability: float) -> int | None:
-    """The first year whose chance is at least this probability, or None.
-
-    >>> first_year(pd.Series({2024: 0.2, 2025: 0.6, 2026: 0.9}), 0.5)
-    2025
-    """
-    return next(iter(chances.index[reaches(chances, probability)].tolist()), None)
+    return Outlook(last, target.deadline, chances, to_act, reached, feasibility(data, a), reason)
 
 
 def last_year_to_act(chances: pd.Series, deadline: int, reached: bool = False) -> int | None:
-    """The last year until whose end the indicator may stand still and the target keep a chance of 10 %.
-
-    `chances` are those of the years after the last figure (index year, the first one right after it). Were it to stand
-    still and then to move as now expected, the chance by the deadline would be that of as many years as are then left:
-    with k the smallest number of years after the last figure whose chance is at least 10 %, the answer is the deadline
-    less k. It may lie before the last figure: then it is past. None when no number of years will do. When the last
-    figure already meets the target a standstill would do: then it is the deadline itself.
+    """The last year until whose end the indicator may stand still, then move as now expected, and the target keep a
+    chance of 10 %: the deadline less the number of years after the last figure that chance takes (`chances`, index
+    year), which may lie before that figure. None where no number of years will do; the deadline where it is `reached`.
 
     >>> last_year_to_act(pd.Series([0.01, 0.12, 0.3], index=[2023, 2024, 2025]), 2025)
     2023
@@ -169,12 +158,10 @@ def last_year_to_act(chances: pd.Series, deadline: int, reached: bool = False) -
 
 
 def _by_path(data: Data, a: Assessment, last: int, draws: int) -> dict[int, float]:
-    """The share of paths on the right side of the bound in each year: until the deadline those of the assessment
-    itself, whose probability stands in the headline, then those of one forecast that runs on; empty without one.
-    """
+    """The share of paths that meet the bound each year: those of the assessment itself, then of one that runs on."""
     further = again(data, a, dataclasses.replace(a.target, deadline=last + YEARS), draws=draws)
     chances: dict[int, float] = {}
-    for one in (further, a) if further is not None and further.forecast is not None else ():
+    for one in (further, a) if further and further.forecast else ():
         if one.forecast is not None and one.bound is not None:
             shares = a.target.is_met(one.forecast.paths, one.bound).mean(axis=0)
             chances |= dict(zip(one.forecast.years.tolist(), shares.tolist(), strict=True))
@@ -239,14 +226,14 @@ def _move(data: Data, a: Assessment, course: Course | None) -> Feasibility:
     if levels.empty and relative and target.base_year is not None:
         levels = pd.Series({target.base_year: 100.0})
     unknown = a.bound is None and target.kind == "direction"  # no figure of the base year says what is better
-    year = None if levels.empty else int(levels.index[-1])
-    if year is not None and course is None and (target.threshold is None or year >= target.deadline):
-        return Feasibility(reason=Note("deadline_over"))
-    if year is None or unknown:
-        return Feasibility(reason=Note("no_level"))
+    over = (
+        len(levels) and course is None and (target.threshold is None or levels.index[-1] >= target.deadline)
+    )
+    if over or unknown or levels.empty:
+        return Feasibility(reason=Note("deadline_over" if over else "no_level"))
     base = float(levels.get(target.base_year, math.nan))
     goal = a.bound if a.bound is not None else target.bound(base)
-    year, level, until, end = course or (year, float(levels.iloc[-1]), target.deadline, goal)
+    year, level, until, end = course or (int(levels.index[-1]), float(levels.iloc[-1]), target.deadline, goal)
     support = str(a.series.support if a.series else data.indicator(target.indicator_id)["support"])
     support = "positive" if relative and support == "real" else support
     ends = scaled(np.array([level, end]), support, typical_change(every_year_of(a.levels())))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..errors import QcityError, no_key, unknown
+from ..errors import QcityError, unknown
 from ..files import PROJECT
 from ..problems import DataError, Problem
 from .checks import Tables, check_tables, oddities
@@ -68,8 +68,8 @@ class Data:
 
     def __getitem__(self, name: object) -> None:
         indicator = name if isinstance(name, str) else "rd_intensity"
-        way = f"data.observations is a frame, qc.annual_series(data, {indicator!r}, region) a series"
-        raise no_key("Data", name, way)
+        way = f"data.observations is one, qc.annual_series(data, {indicator!r}, region) a series"
+        raise QcityError(f"Data[{name!r}]: this is no frame; {way}")
 
     def summary(self) -> pd.DataFrame:
         """One row a plan: how many targets and indicators it has, the figures held of these, and the newest year."""

@@ -2,7 +2,7 @@
 
 A figure is named by indicator, region, part of a year, measure and base (`KEY`); its rows are its vintages. December to
 date and the fourth quarter to date are the year, and the third quarter to date is the year to September. What became
-known between two days is compared here; what it did to the answers is in `analysis.attribution`.
+known between two days is compared here; what it did to the answers is in `analysis.verdicts`.
 """
 
 from __future__ import annotations

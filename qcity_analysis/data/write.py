@@ -291,7 +291,7 @@ def new_plan(
 
     `name` is the plan's identifier, `readme` the guide to lie beside the tables; the example's years end two years
     before `today`. With `tables`, those are their rows instead, and `more` may add files. All or nothing. Raises
-    QcityError for a name that cannot be an identifier, a folder that holds anything, and one that cannot be written.
+    QcityError for a name that cannot be an identifier and a folder that holds anything.
     """
     if not PLAN_NAME.fullmatch(name):
         use = "use lower-case letters, digits and _, as green_city_2030"
@@ -299,12 +299,8 @@ def new_plan(
     package = Path(folder).expanduser()
     if package.exists() and (not package.is_dir() or any(package.iterdir())):
         raise QcityError(f"{package} is there already and is not empty: name another folder with --out")
-    try:
-        package.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=package.parent, prefix=f".{name}."))
-    except OSError as error:
-        why = f"cannot write to {package.parent}: {error.strerror}"
-        raise QcityError(f"{why}; name another folder with --out") from error
+    package.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=package.parent, prefix=f".{name}."))
     try:
         (temporary / "README.md").write_text(readme, "utf-8")
         descriptor = {

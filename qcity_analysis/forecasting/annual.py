@@ -21,11 +21,10 @@ import pandas as pd
 from ..errors import Note, QcityError
 from ..series.annual import AnnualSeries
 from ..series.evidence import Evidence
-from .features import units
 from .forecast import Forecast, forecast
 from .histories import FEWEST, limits, one_history, same
 from .mixture import look_ahead
-from .prior import Prior, shipped, shipped_text
+from .prior import Prior, shipped, shipped_text, units
 
 INPUTS = "inputs"  # the model that forecasts a ratio from its inputs alone
 SHARES_FILE = "borrowing.json"
@@ -116,9 +115,7 @@ def shrunk_correlation(first: pd.Series, second: pd.Series) -> float:
 def paired(
     first: np.ndarray, second: np.ndarray, correlation: float, rng: np.random.Generator, batches: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The same paths (draws, years) in an order in which their last years have that rank correlation (normal scores),
-    within each of the `batches` independent parts.
-    """
+    """The paths in an order in which their last years have that rank correlation, within each of `batches` parts."""
     one, other = rng.standard_normal((2, len(first)))
     other = correlation * one + np.sqrt(1 - correlation**2) * other
     part = np.repeat(range(max(batches, 1)), [len(p) for p in np.array_split(one, max(batches, 1))])
@@ -253,7 +250,4 @@ def _change(series: pd.Series, last: int, years: np.ndarray, support: str, prior
 
 def _unit(series: pd.Series, support: str) -> float:
     """The typical yearly change of one series; QcityError with its name for a value outside the support."""
-    try:
-        return float(units(one_history(series, support))[0])
-    except QcityError as error:
-        raise QcityError(f"{series.name or 'a comparator'}: {error}") from error
+    return float(units(one_history(series, support))[0])

@@ -17,10 +17,9 @@ import pandas as pd
 
 from ..errors import QcityError
 from ..series.evidence import Evidence
-from .features import features, plain, units
 from .histories import SUPPORTS, Histories, align, as_number, checked, framed, limits, whole_number
 from .mixture import Ahead, batch_sizes, draw, fit_cells, look_ahead
-from .prior import Prior
+from .prior import Prior, features, plain, units
 from .quantiles import at_levels, below
 
 Years = Mapping[int, float]
@@ -29,15 +28,13 @@ Guess = tuple[np.ndarray, float]
 Pair = tuple[np.ndarray, np.ndarray]
 Completed = tuple[list[int], np.ndarray, np.ndarray]
 
-TRIALS = 250  # completed histories tried at a time, for each independent part of the paths
-MOST = 2_500  # tried at most
+TRIALS, MOST = 250, 2_500  # completed histories tried at a time and at most, for each part of the paths
 EFFECTIVE = 100.0  # effective number of completed histories, or of paths, that is enough
 PILOT = 200.0  # effective number at which what a bound says is known
 USED = 50  # completed histories, drawn by weight, that are forecast
 SURE = 0.99  # probability from which a bound says nothing
 WIDER = 2.0  # a value is looked for so much more widely than its neighbours suggest
-POOL = 2_000  # paths drawn up to each year of which something is known, for each independent part
-MORE = 10  # times as many where too few of them agree with it
+POOL, MORE = 2_000, 10  # paths drawn up to a year of which something is known; times as many if few agree
 
 
 @dataclass(frozen=True)
@@ -86,9 +83,7 @@ class Conditions:
     def of(
         cls, series: pd.Series, support: str | None, breaks: Sequence[int], evidence: Evidence, prior: Prior
     ) -> Conditions:
-        """What `forecast` was told. QcityError when a bound or an estimate meets a firm value, bounds leave nothing, a
-        standard error is not above 0 or has no value, or nothing links a year to the values.
-        """
+        """What `forecast` was told; QcityError where that does not fit together (see the table below)."""
         frame, values = framed(series, support), series.dropna()
         firm = values.index
         if len(values) == 2 and evidence.years():  # two are enough beside a year known in part

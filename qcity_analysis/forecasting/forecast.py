@@ -130,9 +130,7 @@ class Forecast:
         return self.error_of(end >= (np.sort(end)[-many] if many else np.inf))
 
     def error_of(self, met: np.ndarray) -> float:
-        """Monte Carlo standard error of the share of paths that meet something (`met`, draws): its spread over seeds,
-        told from independent parts of the paths; at least half a draw.
-        """
+        """Monte Carlo standard error of the share of paths that are `met`, told from independent parts of the paths."""
         n = len(met)
         if self.batches < 2:
             p = (float(np.mean(met)) * n + 0.5) / (n + 1)
@@ -162,12 +160,12 @@ def forecast(  # noqa: PLR0913
 ) -> Forecast:  # fmt: skip
     """Forecast one series from the year after its last value up to the year `until`, or for `horizon` years.
 
-    `series` has years as index (whole numbers, "2024", or a yearly PeriodIndex or DatetimeIndex), as has a frame with
-    one column; NaN or missing years are gaps. `support` is the possible range: real, positive (0 or more), percent (0
-    to 100) or count; where it is None the kind is inferred from the values, guides the forecast, bounds nothing and is
-    named in the result. `breaks` are years in which a new definition starts, not linked to the one before. `model` is
-    "mixture" or one of `MODELS`: `ets` (additive damped trend), `theta`, `arima` (0, 1, 1) with drift, `ucm` (local
-    linear trend), `drift` and `naive` (random walks); ets and theta take no gaps. The same `rng` gives the same answer.
+    `series` (or a frame's one column) has years as index: whole numbers, "2024", or yearly periods or dates; NaN and
+    missing years are gaps. `support` is the possible range: real, positive (0 or more), percent (0 to 100) or count;
+    None: the kind is inferred from the values, guides the forecast, bounds nothing and is named in the result. `breaks`
+    are years in which a new definition starts, not linked to the one before. `model` is "mixture" or one of `MODELS`:
+    `ets` (additive damped trend), `theta`, `arima` (0, 1, 1) with drift, `ucm` (local linear trend), `drift`, `naive`
+    (random walks); ets and theta take no gaps. The same `rng` gives the same answer.
 
     What is known in part (mixture only), by name or as one record `evidence`: `lower` and `upper` bounds and
     `estimates` (value, standard error) of years without a value; `noisy` standard errors of years with one; `shared`

@@ -188,26 +188,18 @@ def yearly(series: pd.Series) -> pd.Series:
         raise SeriesError(f"a forecast needs a pandas Series with years as index; found {kind}{way}")
     year, (value, wrong) = years_of(series.index), numbers_of(series)
     for i in np.flatnonzero(np.isnan(year)):
-        raise SeriesError(f"series {_name(series)!r}: {series.index[i]!r} in the index; {A_YEAR}")
+        raise SeriesError(f"series {series.name or 'series'!r}: {series.index[i]!r} in the index; {A_YEAR}")
     for i in np.flatnonzero(wrong):
-        raise SeriesError(f"series {_name(series)!r}: found {series.iloc[i]!r}; allowed: a number")
+        raise SeriesError(f"series {series.name or 'series'!r}: found {series.iloc[i]!r}; allowed: a number")
     return pd.Series(value, index=year.astype(np.int64), name=series.name).sort_index(kind="stable")
-
-
-def _name(series: pd.Series) -> str:
-    """What a series is called in messages."""
-    return "series" if series.name is None else str(series.name)
 
 
 def framed(series: pd.Series, support: str | None) -> pd.DataFrame:
     """One series (index year) as a frame for `checked`; SeriesError for an empty one."""
+    name = str(series.name or "series")
     if series.empty:
-        raise SeriesError(f"series {_name(series)!r} has 0 {POINTS}")
-    return (
-        series.rename_axis("period")
-        .reset_index(name="value")
-        .assign(series_id=_name(series), support=support)
-    )
+        raise SeriesError(f"series {name!r} has 0 {POINTS}")
+    return series.rename_axis("period").reset_index(name="value").assign(series_id=name, support=support)
 
 
 def one_history(series: pd.Series, support: str | None, breaks: Sequence[int] = ()) -> Histories:

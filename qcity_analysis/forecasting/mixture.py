@@ -21,9 +21,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from .features import features, plain, row_sums, units
-from .histories import FEWEST, LOWER, UPPER, Histories, one_history, yearly
-from .prior import YEARS, Cells, Gate, Prior, group, shipped
+from .histories import FEWEST, LOWER, UPPER, Histories, one_history
+from .prior import YEARS, Cells, Gate, Prior, features, group, plain, row_sums, shipped, units
 from .quantiles import KNOTS, MIDDLE, Marginals, at_levels, count_knots, items
 
 BLOCK = 1024  # series worked on together: their arrays stay in the processor's cache
@@ -150,7 +149,8 @@ def distributions(h: Histories, prior: Prior, horizon: int) -> Marginals:
     order = np.argsort(_patterns(h), kind="stable")  # series observed in the same years share their gains
     begins = range(0, max(len(h), 1), BLOCK)
     blocks = [look_ahead(h.rows(order[i : i + BLOCK]), prior, horizon).ahead for i in begins]
-    return Marginals.joined(blocks).rows(np.argsort(order, kind="stable"))
+    joined = Marginals(*map(np.concatenate, zip(*blocks, strict=True)))
+    return joined.rows(np.argsort(order, kind="stable"))
 
 
 def mixed(
@@ -201,11 +201,10 @@ def batch_sizes(draws: int, batches: int = BATCHES) -> list[int]:
 
 
 def draw(of: Ahead, draws: int, rng: np.random.Generator, batches: int = 1) -> np.ndarray:
-    """Joint paths (draws, years), in equal shares from each history, before the edges of the range count.
+    """Joint paths (draws, years), in equal shares from each history, each share in `batches` independent parts.
 
-    Cell, variance, state at the last year and noise are drawn, which says how years are correlated. Each year's values
-    are then moved, rank by rank, to the forecast distribution of that year (Schaake shuffle, Clark et al. 2004). A path
-    that stays at the last value stays from the first year on. A history has `batches` independent parts.
+    Paths of the cells say how years are correlated; each year's values are then moved, rank by rank, to the forecast of
+    that year (Schaake shuffle, Clark et al. 2004). A path that stays at the last value stays from the first year on.
     """
     n = len(of.weight)
     parts = [batch_sizes(int(k), batches) for k in np.diff(np.arange(n + 1) * draws // n)]
@@ -264,11 +263,9 @@ def _structural(of: Ahead, owner: np.ndarray, rng: np.random.Generator) -> np.nd
 
 @dataclass(frozen=True)
 class Explanation:
-    """What carries a forecast: which kinds of model have the weight, and what each year contributes.
-
-    Attributes: `shares`, weight of each family of cells; `last_value`, by how much the median one year ahead moves when
-    the last value moves by 1; `median` of the last year forecast, and `without` a year (index year); `structural`, the
-    share of the quantiles that the cells make (the rest are the learners').
+    """What carries a forecast: `shares`, the weight of each family of cells; `last_value`, by how much the median one
+    year ahead moves when the last value moves by 1; `median` of the last year forecast, and `without` a year (index
+    year); `structural`, the share of the quantiles that the cells make (the rest are the learners').
     """
 
     shares: dict[str, float]
@@ -281,23 +278,23 @@ class Explanation:
 def explain(
     series: pd.Series, until: int, support: str | None = None, breaks: Sequence[int] = ()
 ) -> Explanation:
-    """Explain the mixture forecast of one series (index year) up to and including `until`."""
-    prior, seen = shipped(), yearly(series).dropna()
+    """Explain the mixture forecast of a series without gaps (index year) up to and including `until`."""
+    prior, h = shipped(), one_history(series, support, breaks)
 
     def median(values: pd.Series, year: int) -> float:
         """The median in a year."""
         ahead = look_ahead(one_history(values, support, breaks), prior, year - int(values.index[-1])).ahead
         return float(ahead.quantiles([0.5])[0, -1, 0])
 
-    h, cells = one_history(seen, support, breaks), prior.cells
-    unit = units(h)
+    unit, cells = units(h), prior.cells
     weight = prior.gate.weights(plain(features(h, unit)[0]), fit_cells(h, unit, cells).loglik)[0]
-    family = np.where(cells.phi > 0, np.where(cells.phi >= 1.0, 3, 2), np.where(cells.rho > 0, 1, 0))
+    family = np.select([cells.phi >= 1.0, cells.phi > 0, cells.rho > 0], [3, 2, 1], 0)
     shares = {name: float(weight[family == k].sum()) for k, name in enumerate(FAMILIES)}
-    step, end = 0.2 * float(unit[0]), int(seen.index[-1])
-    if support == "percent" and seen.iloc[-1] + step > 100:
+    step, end = 0.2 * float(unit[0]), int(series.index[-1])
+    if support == "percent" and series.iloc[-1] + step > 100:
         step = -step
-    moved = seen + step * (seen.index == end)
-    last = (median(moved, end + 1) - median(seen, end + 1)) / step
-    without = {int(year): median(seen.drop(year), until) for year in seen.index if len(seen) > FEWEST}
-    return Explanation(shares, last, pd.Series(without, dtype=float), median(seen, until), float(prior.share))
+    last = (median(series + step * (series.index == end), end + 1) - median(series, end + 1)) / step
+    without = {int(year): median(series.drop(year), until) for year in series.index if len(series) > FEWEST}
+    return Explanation(
+        shares, last, pd.Series(without, dtype=float), median(series, until), float(prior.share)
+    )

@@ -5,16 +5,16 @@ What they say is computed in `analysis` and `forecasting`; the wording is data i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
-from ..analysis.attribution import STEPS, Change
 from ..analysis.outlook import Feasibility, Moved, Outlook
 from ..analysis.portfolio import Portfolio
 from ..analysis.scenarios import Scenario
-from ..analysis.sensitivity import Sensitivity, Variant
+from ..analysis.verdicts import STEPS, Change, Sensitivity, Variant
 from ..assessment.answer import Assessment
 from ..catalogue import catalogue, join, say, text
 from ..data.load import Data
@@ -24,7 +24,7 @@ from . import formatting
 from . import sentences as words
 from .formatting import NONE, amount, number, percent, signed, with_sign, with_unit
 from .sentences import level, level_shown, panel_title, series_name, status_shown
-from .show import Block, measure_shown, plain_table, strip
+from .show import Block, measure_shown, plain_table, strip, value_shown
 
 DECIDING = 0.1  # a target with at least this share of the uncertainty is named
 SMALL = 0.05  # of an extra step: neither repeated nor lost
@@ -222,22 +222,16 @@ def sensitivity_sentences(varied: Sensitivity, lang: str) -> list[str]:
     return said + ([say("sens_failed", lang, names=join(failed, lang))] if failed else [])
 
 
-def alt_sensitivity(varied: Sensitivity, lang: str) -> str:
-    """Alternative text of the chart: every probability, and how many change the verdict."""
-    items = [f"{choice_shown(row, lang)} {verdict_shown(row, lang)}" for row in varied.rows if computed(row)]
-    facts = {"asked": verdict_shown(varied.asked, lang), "items": join(items, lang) or say("none", lang)}
-    facts |= {"name": varied.answer.target.name(lang), "flips": str(len(varied.flips))}
-    return say("alt_sensitivity", lang, **facts)
-
-
 def sensitivity_blocks(varied: Sequence[Sensitivity], lang: str) -> list[Block]:
     """What the variants mean, with a strip of their probabilities and their table, for each answer that has any."""
     blocks = []
     for one in [one for one in varied if one.rows]:
         known = [row for row in (one.asked, *one.rows) if row.probability is not None]
         sides = [[row.probability or 0.0 for row in known if row.flips == flips] for flips in (False, True)]
-        drawn = strip(sides[0], sides[1], alt_sensitivity(one, lang), lang)
-        tables = {"": sensitivity_table(one, lang)}
+        items = [f"{choice_shown(row, lang)} {verdict_shown(row, lang)}" for row in one.rows if computed(row)]
+        facts = {"asked": verdict_shown(one.asked, lang), "items": join(items, lang) or say("none", lang)}
+        alt = say("alt_sensitivity", lang, name=one.answer.target.name(lang), flips=len(one.flips), **facts)
+        drawn, tables = strip(sides[0], sides[1], alt, lang), {"": sensitivity_table(one, lang)}
         blocks.append(Block(part_title(one.answer, lang), sensitivity_sentences(one, lang), tables, drawn))
     return blocks
 
@@ -246,8 +240,7 @@ def change_sentence(changed: Change, lang: str) -> str:
     """From which answer to which, and why, in one sentence."""
     both = {"before": changed.before, "after": changed.after}
     answers = {when: words.chance(a, lang)[0] or f"“{status_shown(a, lang)}”" for when, a in both.items()}
-    facts = {"earlier": changed.before.as_of.isoformat(), "later": changed.after.as_of.isoformat()}
-    facts |= answers
+    facts = answers | {"earlier": str(changed.before.as_of), "later": str(changed.after.as_of)}
     if changed.word == "unchanged":
         return say("changed_same", lang, **facts)
     key = "changed_flipped" if changed.flipped else "changed_moved"
@@ -269,16 +262,12 @@ def change_blocks(data: Data, changed: Change, lang: str, most: int = 0) -> list
             block.tables[text("d_step", lang)] = steps
         blocks.append(block)
     rows = []
-    for came in changed.figures[-most:].itertuples():
-        unit = formatting.unit_in(data.indicator(came.indicator_id), lang)
-        unit = "%" if "change" in came.measure else unit
-        before = (
-            NONE if pd.isna(came.value_before) else with_unit(formatting.typed(came.value_before), unit, lang)
-        )
-        value = formatting.published(came.value, came.decimals, unit, lang, came.qualifier)
-        measure = measure_shown(came.measure, came.base_period, lang)
-        name = series_name(data, came.indicator_id, came.region, lang)
-        rows.append([name, came.period, measure, value, before, str(came.known_from.date())])
+    for came in changed.figures[-most:].to_dict("records"):
+        unit, when = data.indicator(came["indicator_id"]), came["base_period"]
+        before = NONE if pd.isna(came["value_before"]) else value_shown(came, unit, lang, "_before")
+        name, measure = series_name(data, came["indicator_id"], came["region"], lang), came["measure"]
+        shown = [measure_shown(measure, when, lang), value_shown(came, unit, lang), before]
+        rows.append([name, came["period"], *shown, str(came["known_from"].date())])
     if rows:
         keys = ("d_series", "c_period", "c_measure", "c_figure", "d_before", "c_date")
         blocks[0].tables[text("d_came", lang)] = titled(rows, keys, lang)
@@ -372,8 +361,8 @@ def regions_lines(answers: Sequence[Assessment], plan: Portfolio, lang: str) -> 
     return [*lines, "", _expected_number(plan, "regions_together", len(answers), lang, every=every)]
 
 
-def explained(assessment: Assessment, why: Explanation, lang: str) -> list[str]:
-    """Sentences on a mixture forecast and its explanation."""
+def why_block(assessment: Assessment, why: Explanation, lang: str) -> Block:
+    """What carries a mixture forecast in sentences; the median with every figure and without that of each year."""
     until, extra, median = assessment.target.deadline, why.last_value - 1, assessment.median
     families = sorted(why.shares, key=lambda name: -why.shares[name])[:2]
     first, second = (say(f"family_{name.replace(' ', '_')}", lang) for name in families)
@@ -381,26 +370,23 @@ def explained(assessment: Assessment, why: Explanation, lang: str) -> list[str]:
     step = "why_stays" if abs(extra) < SMALL else "why_goes_on" if extra > 0 else "why_lost"
     cells = {"part": percent(why.structural, lang), "first": first, "p": p, "second": second, "q": q}
     lines = [say("why_cells", lang, **cells), say(step, lang, share=percent(abs(extra), lang))]
+    tables = {}
     if len(why.without):
         year = int((why.without - why.median).abs().idxmax())
-        medians = {"without": float(why.without[year]), "median": why.median}
-        facts = {name: level_shown(assessment, value, lang) for name, value in medians.items()}
-        lines.append(say("why_year", lang, year=year, until=until, **facts))
-    if median is not None and assessment.interval is not None:
-        low, high = assessment.interval
-        if abs(median - why.median) > MOVED * (
-            high - low
-        ):  # by errors of figures, partial years, comparators
-            lines.append(say("why_moved", lang, until=until, final=level_shown(assessment, median, lang)))
-    return lines
-
-
-def without_table(assessment: Assessment, why: Explanation, lang: str) -> pd.DataFrame:
-    """The median at the deadline with every figure, and without that of each year: index shown year."""
-    medians = {text("none_left_out", lang): why.median} | {str(k): float(v) for k, v in why.without.items()}
-    rows = []
-    for value in medians.values():
-        shown = with_sign(number(value - why.median))
-        rows.append([level_shown(assessment, value, lang), NONE if shown == "0" else shown])
-    keys, until = ("c_median_without", "c_difference"), assessment.target.deadline
-    return titled(rows, keys, lang, "c_left_out", medians, until=until)
+        levels = {
+            text("none_left_out", lang): why.median,
+            **{str(k): level for k, level in why.without.items()},
+        }
+        shown = {name: level_shown(assessment, level, lang) for name, level in levels.items()}
+        facts = {"year": year, "without": shown[str(year)], "median": [*shown.values()][0]}
+        lines.append(say("why_year", lang, until=until, **facts))
+        moved = [with_sign(number(level - why.median)) for level in levels.values()]
+        rows = [[said, NONE if by == "0" else by] for said, by in zip(shown.values(), moved, strict=True)]
+        keys = ("c_median_without", "c_difference")
+        tables[""] = titled(rows, keys, lang, "c_left_out", shown, until=until)
+    low, high = assessment.interval or (0.0, math.inf)
+    if median is not None and abs(median - why.median) > MOVED * (
+        high - low
+    ):  # by errors, parts of years, others
+        lines.append(say("why_moved", lang, until=until, final=level_shown(assessment, median, lang)))
+    return Block(part_title(assessment, lang), lines, tables)

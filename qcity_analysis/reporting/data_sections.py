@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..analysis.attribution import Change
+from ..analysis.verdicts import Change
 from ..catalogue import text
 from ..data.load import Data, check
 from ..data.vintages import revisions

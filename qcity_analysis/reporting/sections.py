@@ -13,17 +13,16 @@ from typing import Any
 
 import pandas as pd
 
-from ..analysis.attribution import explain_change
 from ..analysis.outlook import outlook as look_ahead
 from ..analysis.portfolio import portfolio as add_up
-from ..analysis.sensitivity import sensitivity as vary
+from ..analysis.verdicts import explain_change
+from ..analysis.verdicts import sensitivity as vary
 from ..assessment.answer import Assessment
 from ..catalogue import check_language, join, say, text
 from ..data.load import Data
 from ..errors import QcityError
 from ..rules import RULES
-from ..rules.question import RuleResult
-from ..rules.results import judged, results_for
+from ..rules.question import RuleResult, judged, results_for
 from . import analyses, sentences, show
 from .analyses import part_title
 from .figures import portfolio_chart
@@ -121,12 +120,9 @@ def sensitivity(data: Data, a: Assessment, lang: str) -> None:
 
 def why(a: Assessment, lang: str) -> None:
     """Show which cells carry each mixture forecast and what each year contributes; nothing where there is none."""
-    told = []
-    for part in [part for part in a.by_definition() if part.model == "mixture" and part.status == "forecast"]:
-        if part.forecast is not None and part.forecast.explainable:
-            reasons = part.forecast.explain()
-            tables = {"": analyses.without_table(part, reasons, lang)} if len(reasons.without) else {}
-            told.append(show.Block(part_title(part, lang), analyses.explained(part, reasons, lang), tables))
+    parts = [part for part in a.by_definition() if part.model == "mixture" and part.status == "forecast"]
+    known = [(part, part.forecast.explain()) for part in parts if part.forecast and part.forecast.explainable]
+    told = [analyses.why_block(part, reasons, lang) for part, reasons in known]
     show.blocks("why", lang, told)
 
 
@@ -167,20 +163,16 @@ def shared_reason(a: Assessment, lang: str) -> str:
     >>> shared_reason(qc.assess(qc.load(), "national_standards"), "en")
     'No rule applies: the rule judges levels; this target is of kind cumulative.'
     """
-    reasons = {
-        "" if one.category is not None else sentences.reason(one.note, lang, rule=True)
-        for one in results_for(a).values()
-    }
+    results = results_for(a).values()
+    reasons = {"" if one.category else sentences.reason(one.note, lang, rule=True) for one in results}
     return text("rules_none", lang, reason=reasons.pop()) if len(reasons) == 1 and "" not in reasons else ""
 
 
 def rule_shown(result: RuleResult, lang: str) -> list[str]:
     """The class in words, or why the rule does not apply; and yes, no or a dash."""
     if result.category is None:
-        return [
-            text("rule_not_applicable", lang, reason=sentences.reason(result.note, lang, rule=True)),
-            NONE,
-        ]
+        why = sentences.reason(result.note, lang, rule=True)
+        return [text("rule_not_applicable", lang, reason=why), NONE]
     yes = NONE if result.will_meet is None else text("rule_yes" if result.will_meet else "rule_no", lang)
     return [text(f"rule_word_{result.category}", lang), yes]
 

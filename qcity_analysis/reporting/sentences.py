@@ -237,11 +237,8 @@ def reason(told: Note | None, lang: str, rule: bool = False) -> str:
         values["kind"] = say(f"kind_{values['kind']}", lang)
     if "period" in values:
         values["period"] = period(values["period"], lang)
-    return (
-        text(f"rule_reason_{told.code}", lang, **values)
-        if rule
-        else say(f"reason_{told.code}", lang, **values)
-    )
+    way, key = (text, f"rule_reason_{told.code}") if rule else (say, f"reason_{told.code}")
+    return way(key, lang, **values)
 
 
 def _stated(said: dict[str, Any], lang: str) -> str:
@@ -337,10 +334,10 @@ def section_name(name: str, lang: str) -> str:
     """
     if not name:
         return text("no_section", lang)
-    numbered = re.fullmatch(r"(专栏|第)?([一二三四五六七八九十（）()\d.]+)(章)?", name)
-    if numbered is None:
+    named = re.fullmatch(r"(?:(?P<box>专栏)|(?P<chapter>第))?([一二三四五六七八九十（）()\d.]+)章?", name)
+    if named is None:
         return name
-    kind, numeral = {"专栏": "box", "第": "chapter"}.get(numbered[1], "section"), numbered[2]
+    kind, numeral = next((key for key, word in named.groupdict().items() if word), "section"), named[3]
     if lang != "zh":
         numeral = NUMERAL.sub(lambda one: str(arabic(one[0])), numeral).replace("（", " (").replace("）", ")")
     return text(kind, lang, name=numeral)

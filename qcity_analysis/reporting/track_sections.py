@@ -15,7 +15,7 @@ import pandas as pd
 from ..catalogue import join, say, text
 from ..data.load import pages
 from ..forecasting.annual import borrowing_evidence, learned
-from ..forecasting.scores import reliability
+from ..forecasting.quantiles import reliability
 from ..rules import RULES
 from ..series.annual import annual_series
 from ..trackrecord.ledger import with_earlier
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..trackrecord.record import TrackRecord
 
 GOOD, FAIR = 5.0, 10.0  # percentage points between said and happened
-METHOD = ("known", "targets", "rules", "levels", "bootstrap", "bank")
+METHOD = ("known", "targets", "basis", "rules", "levels", "bootstrap", "bank")
 MOST = 40  # statements of the ledger that are shown
 NONE = "–"
 DIGITS = {"count": 0, "score": 3, "part": 4}  # after the point
@@ -86,25 +86,20 @@ def bank(record: TrackRecord, lang: str) -> None:
 
 def borrowing(lang: str) -> None:
     """Show how far forecasts move towards comparators, and what that did to their error on held-out indicators."""
-    shown = borrowing_evidence()
-    facts = {"indicators": shown["indicators"], "cases": f"{shown['cases']:,}"}
+    evidence, rows = borrowing_evidence(), []
+    facts = {"indicators": evidence["indicators"], "cases": f"{evidence['cases']:,}"}
     show.section("borrowing", lang, **facts)
-    show.table(borrowing_table(shown, lang), index=False)
-    helps = max(shown[key]["crps"] for key in ("published", "expected")) < 1
-    show.markdown(text(f"borrow_verdict_{'helps' if helps else 'mixed'}", lang, **facts))
-
-
-def borrowing_table(shown: dict[str, Any], lang: str) -> pd.DataFrame:
-    """One row for what comparators published, one for what is expected of them; shown text."""
-    rows = []
     for key, shares in (("published", [learned().published]), ("expected", learned().expected)):
-        errors, evidence = shown[key]["by_indicator"].values(), shown[key]
+        told, errors = evidence[key], evidence[key]["by_indicator"].values()
         # `percent` would call nothing less than one
         moved = [percent(share, lang) if share else _shown(0, "share", lang) for share in shares]
-        cells = [f"{evidence['crps']:.2f}", f"{min(errors):.2f}–{max(errors):.2f}"]
-        inside = percent(evidence["interval_90_holds"], lang)
+        cells = [f"{told['crps']:.2f}", f"{min(errors):.2f}–{max(errors):.2f}"]
+        inside = percent(told["interval_90_holds"], lang)
         rows.append([text(f"r_borrow_{key}", lang), join(moved, lang), *cells, inside])
-    return titled(rows, [f"c_borrow_{head}" for head in ("what", "share", "error", "range", "holds")], lang)
+    heads = [f"c_borrow_{head}" for head in ("what", "share", "error", "range", "holds")]
+    show.table(titled(rows, heads, lang), index=False)
+    helps = max(evidence[key]["crps"] for key in ("published", "expected")) < 1
+    show.markdown(text(f"borrow_verdict_{'helps' if helps else 'mixed'}", lang, **facts))
 
 
 def own(record: TrackRecord, lang: str) -> None:
@@ -175,8 +170,9 @@ def earlier(data: Data, record: TrackRecord, lang: str) -> None:
 def ledger(data: Data, record: TrackRecord, lang: str) -> None:
     """Show what was said in earlier runs, newest first, at most MOST statements, and what happened since."""
     show.section("ledger", lang, "\n\n".join([text("s_ledger", lang), *ledger_sentences(record, lang)]))
-    scored = record.ledger[record.ledger["happened"].notna()]
-    told = (scored if len(scored) else record.ledger).sort_values("asked_at", ascending=False, kind="stable")
+    told = pd.concat([record.ledger, record.judgements])
+    told = told[told["happened"].notna() | told["happened"].isna().all()]
+    told = told.sort_values("asked_at", ascending=False, kind="stable")
     if told.empty:
         return
     names = data.targets.set_index(["plan", "target_id"])[f"name_{lang}"].to_dict()
@@ -185,7 +181,9 @@ def ledger(data: Data, record: TrackRecord, lang: str) -> None:
         word = "pending" if pd.isna(row["happened"]) else "status_met" if row["happened"] else "status_missed"
         happened = text(word, lang) + ("" if row["in_advance"] else text("after_the_fact", lang))
         name = names.get((row["plan"], row["target_id"]), row["target_id"])
-        if row["role"] != "main":
+        if row["role"] == "judgement":
+            name = text("said_judgement", lang, name=name, author=row["author"], reason=row["reason"])
+        elif row["role"] != "main":
             region, _, indicator = row["definition"].rpartition("/")
             by = str(series.get(indicator, indicator))
             if region:
@@ -319,11 +317,15 @@ def ledger_sentences(record: TrackRecord, lang: str) -> list[str]:
     scored = record.ledger[record.ledger["happened"].notna()]
     advance = scored[scored["in_advance"]]
     counts = {"told": len(record.ledger), "scored": len(scored), "advance": len(advance)}
-    told = say("ledger_counts", lang, issued=record.issued, **counts)
-    if advance.empty:
-        return [told, say("ledger_none_yet", lang)]
     targets = advance.groupby(["plan", "target_id", "region"]).ngroups
-    return [told, say("ledger_brier", lang, brier=_shown(advance["error"].mean()), targets=targets)]
+    brier = say("ledger_brier", lang, brier=_shown(advance["error"].mean()), targets=targets)
+    said = [say("ledger_counts", lang, issued=record.issued, **counts)]
+    said.append(say("ledger_none_yet", lang) if advance.empty else brier)
+    if len(people := record.judgements):
+        error = people.loc[people["in_advance"], "error"].dropna()
+        key, brier = "ledger_judged" if len(error) else "ledger_judged_open", _shown(error.mean())
+        said.append(say(key, lang, told=len(people), scored=len(error), brier=brier))
+    return said
 
 
 def _reliability(table: pd.DataFrame, lang: str) -> None:

@@ -36,8 +36,7 @@ from ..errors import QcityError, unknown
 from ..files import PROJECT, alone, digest, inside, write_whole
 from ..series.evidence import PROVISIONAL, typical_revisions
 from ..trackrecord import ledger as issued
-from .kernels import kernel_server
-from .runner import TIMEOUT, RunResult, as_declared, declared_parameters, run_notebook
+from .runner import TIMEOUT, RunResult, as_declared, declared_parameters, kernel_server, run_notebook
 from .sharing import write_results
 
 NOTEBOOKS = PROJECT / "notebooks"
@@ -83,12 +82,6 @@ class Job:
     def notebook(self) -> Path:
         """The notebook that makes this page."""
         return Path(self.file) if self.file else NOTEBOOKS / f"{PAGES[self.kind][0]}.ipynb"
-
-    @property
-    def result(self) -> str:
-        """The file of the result as data, below the folder of the report."""
-        named = self.name.removesuffix(f".{self.lang}").removesuffix(f".{self.as_of}")
-        return f"results/{named.replace('/', '_')}_{self.as_of}.json"
 
 
 def list_jobs(
@@ -138,11 +131,6 @@ class Report:
     def failed(self) -> list[Run]:
         """The runs without a complete page."""
         return [run for run in self.runs if not run["ok"]]
-
-    @property
-    def exit_code(self) -> int:
-        """0 when every page is there, else 1."""
-        return 1 if self.failed else 0
 
     def summaries(self, lang: str) -> list[str]:
         """One line for each target: plan, target, date where asked about the past, and the answer."""
@@ -325,13 +313,11 @@ class _Shop:
 
     def __post_init__(self) -> None:
         self.ledger, self.runs = self.out / "runs.jsonl", dict[str, Run]()
-        written = self.ledger.read_text("utf-8") if self.ledger.exists() else "\n"
-        for line in written.splitlines():
+        for line in self.ledger.read_text("utf-8").splitlines() if self.ledger.exists() else ():
             with suppress(ValueError):  # the line an interruption cut off
                 run = json.loads(line)
                 self.runs[run["id"]] = run
-        if not written.endswith("\n"):
-            self.rewrite([])
+        self.rewrite([])
 
     def rewrite(self, runs: Sequence[Run]) -> None:
         """Keep the latest run of every page, this report's first."""
@@ -430,7 +416,8 @@ class _Shop:
         else:
             with suppress(*LOST):
                 front = render_page(broken, page, fault=fault, **about)
-        made = {one: digest(self.out / one) for one in (name, file, job.result)}
+        of = job.name.removesuffix(f".{job.lang}").removesuffix(f".{job.as_of}").replace("/", "_")
+        made = {one: digest(self.out / one) for one in (name, file, f"results/{of}_{job.as_of}.json")}
         run = asdict(job) | {"id": job.name, "hash": mark, "ok": result.ok, "page": name} | asdict(result)
         run |= {"files": {one: was for one, was in made.items() if was}, "good": now if result.ok else good}
         return run | {"finished": now, "front": front}

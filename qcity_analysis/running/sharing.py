@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pandas as pd
 
 from ..errors import QcityError
@@ -89,9 +91,11 @@ def _json(value: Any) -> str:
 
 
 def site_files(out: str | Path) -> list[Path]:
-    """The files of a report that a reader gets, in order. Raises QcityError where there is no index."""
+    """The files of a report that a reader gets, in order. Raises QcityError where there is neither an index nor a page
+    of a notebook of one's own.
+    """
     folder = Path(out)
-    if not (folder / "index.html").is_file():
+    if not (folder / "index.html").is_file() and not (folder / "own").is_dir():
         raise QcityError(f"{folder}: no index.html; `qcity run --out {folder}` makes the pages")
     found = {path for pattern in KEPT for path in (*folder.glob(pattern), *folder.glob(f"*/{pattern}"))}
     return sorted(path for path in found if path.is_file())
@@ -108,9 +112,7 @@ def zip_site(out: str | Path, name: str) -> bytes:
     return whole.getvalue()
 
 
-def print_pdf(
-    out: str | Path, to: Path, say: Callable[[str], None] = lambda line: None, jobs: int = 2
-) -> list[Path]:  # fmt: skip
+def print_pdf(out: str | Path, to: Path, say: Callable[[str], None] = lambda line: None) -> list[Path]:
     """Every page printed to A4 by a browser of this machine, in the folders of the pages below `to`.
 
     Raises QcityError where no browser is found, or a page could not be printed.
@@ -130,32 +132,48 @@ def print_pdf(
         say(str(made))
         return made
 
-    with ThreadPoolExecutor(max(1, jobs)) as pool:
+    with ThreadPoolExecutor(2) as pool:
         return list(pool.map(one, (path for path in site_files(out) if path.suffix == ".html")))
 
 
-def publish(out: str | Path, url: str, **options: Any) -> int:
+def made_in(out: str) -> Path:
+    """The folder in which the pages for `out` are made: itself, or for an address one in the user's cache.
+
+    An address has always the same, so that what is unchanged is not made again. Raises QcityError for one not known.
+    """
+    if "://" not in out:
+        return Path(out)
+    with _address(out):
+        fsspec.core.url_to_fs(out)
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "qcity" / re.sub(r"[^\w.-]+", "_", out)
+
+
+def publish(out: str | Path, url: str) -> int:
     """Copy the pages and results to an address fsspec knows (s3://bucket/folder, a folder); returns how many files.
 
     The index goes last, so that a reader never sees one whose pages are not there. Keys come from the environment, as
-    the library of the address reads them. `options` go to its file system. Raises QcityError for another address.
+    the library of the address reads them. Raises QcityError for another address.
     """
-    import fsspec
-
-    try:
-        system, root = fsspec.core.url_to_fs(url, **options)
-        files = sorted(site_files(out), key=lambda path: path == Path(out) / "index.html")
+    files = sorted(site_files(out), key=lambda path: path == Path(out) / "index.html")
+    with _address(url):
+        system, root = fsspec.core.url_to_fs(url)
         for path in files:
             name = f"{root.rstrip('/')}/{path.relative_to(out).as_posix()}"
-            system.makedirs(system._parent(name), exist_ok=True)
+            if "s3" not in system.protocol:  # where it would make a bucket
+                system.makedirs(system._parent(name), exist_ok=True)
             system.pipe_file(name, path.read_bytes())
-    except (ImportError, ValueError) as error:
-        known = "known are folders and, with the package s3fs, s3://bucket/folder"
-        raise QcityError(f"{url}: {error}; {known}") from error
-    except OSError as error:
-        whole = "nothing there says that the report is whole"
-        raise QcityError(f"{url}: {error or type(error).__name__}; {whole}") from error
     return len(files)
+
+
+@contextmanager
+def _address(url: str) -> Iterator[None]:
+    """Whatever the library of an address raises is told with the address and what is known."""
+    try:
+        yield
+    except Exception as error:
+        known = "known are folders and, with s3fs, s3://bucket/folder, its keys from the environment"
+        raise QcityError(f"{url}: {error or type(error).__name__}; {known}") from error
 
 
 def server(out: str | Path, port: int = 0) -> ThreadingHTTPServer:
@@ -163,5 +181,5 @@ def server(out: str | Path, port: int = 0) -> ThreadingHTTPServer:
     site_files(out)
     try:
         return ThreadingHTTPServer(("127.0.0.1", port), partial(SimpleHTTPRequestHandler, directory=str(out)))
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise QcityError(f"port {port} cannot be used: {error}; --port 0 takes a free one") from error

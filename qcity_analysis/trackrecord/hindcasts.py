@@ -23,10 +23,10 @@ from ..assessment.peers import comparators, moved_towards
 from ..data.load import Data
 from ..data.vintages import ASSUMED_LAG_MONTHS
 from ..errors import QcityError
-from ..forecasting import scores
 from ..forecasting.annual import forecast_series
 from ..forecasting.histories import LOWER, SUPPORTS, UPPER
 from ..forecasting.prior import YEARS
+from ..forecasting.quantiles import LEVELS, crps_quantiles, fold_of, walk_quantiles
 from ..rules import RULES, Goal
 from ..rules.question import question_of
 from ..series.annual import AnnualSeries, annual_series
@@ -124,9 +124,9 @@ def hindcasts(data: Data, indicators: Collection[str] | None = None) -> Hindcast
 def _scored(ahead: pd.DataFrame, paths: np.ndarray) -> pd.DataFrame:
     """CRPS of ours and of a random walk, and whether the central intervals cover what came."""
     actual, spread = ahead["actual"].to_numpy(), (ahead["rough"] * np.sqrt(ahead["years"])).to_numpy()
-    walk = scores.walk_quantiles(ahead["last"].to_numpy(), spread, scores.LEVELS, 1)[:, 0]
-    crps = {"crps": np.quantile(paths, scores.LEVELS, axis=1).T, "crps_walk": walk}
-    table = ahead.assign(**{k: scores.crps_quantiles(x, scores.LEVELS, actual) for k, x in crps.items()})
+    walk = walk_quantiles(ahead["last"].to_numpy(), spread, LEVELS, 1)[:, 0]
+    crps = {"crps": np.quantile(paths, LEVELS, axis=1).T, "crps_walk": walk}
+    table = ahead.assign(**{k: crps_quantiles(x, LEVELS, actual) for k, x in crps.items()})
     for percent, ends in CENTRAL.items():
         low, high = np.quantile(paths, ends, axis=1)
         table[f"in{percent}"] = (actual >= low) & (actual <= high)
@@ -265,7 +265,7 @@ def calibrated(answers: pd.DataFrame, met: pd.Series, family: pd.Series) -> pd.D
     >>> calibrated(said, pd.Series([1.0, 1.0, 0.0]), pd.Series(["a", "c", "c"]))["r_calibrated"].round(2).tolist()
     [0.75, 0.75, 0.5]
     """
-    fold, columns = family.map(lambda name: scores.fold_of(str(name), FOLDS, "rules")), {}
+    fold, columns = family.map(lambda name: fold_of(str(name), FOLDS, "rules")), {}
     for name, said in answers.items():
         whole, own = met.groupby(said), met.groupby([said, fold])
         happened, asked = (whole.transform(of) - own.transform(of) for of in ("sum", "count"))
@@ -297,8 +297,8 @@ def model_answers(
         except QcityError:
             failed[name] += 1
             continue
-        q = np.quantile(paths, scores.LEVELS, axis=0).T[ahead["years"].to_numpy() - 1]
-        crps.loc[ahead.index, name] = scores.crps_quantiles(q, scores.LEVELS, ahead["actual"].to_numpy())
+        q = np.quantile(paths, LEVELS, axis=0).T[ahead["years"].to_numpy() - 1]
+        crps.loc[ahead.index, name] = crps_quantiles(q, LEVELS, ahead["actual"].to_numpy())
         mine = made.questions[made.questions["origin"] == i]
         drawn, bound = paths[:, mine["years"].to_numpy() - 1], mine["threshold"].to_numpy()
         reached = np.where(mine["at_least"], drawn >= bound, drawn <= bound)

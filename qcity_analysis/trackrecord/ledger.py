@@ -28,6 +28,7 @@ from ..data.schema import RELATIVE
 from ..data.vintages import among, to_date
 from ..errors import QcityError
 from ..files import write_whole
+from ..forecasting.histories import as_number
 from ..rules import RULES
 from ..targets import Target, find_target
 from .hindcasts import rule_says
@@ -36,10 +37,11 @@ Rows = list[dict[str, Any]]
 Statement = Assessment | Mapping[str, Any]
 TABLES = (".csv", ".yaml", ".yml")
 TARGET = ("plan", "target_id", "region", "indicator_id", "kind", "direction")
+JUDGED = ("author", "reason")  # of the role "judgement": what a person said, not the library
 TEXTS = (*TARGET[:4], "definition", "role", *TARGET[4:], "as_of", "status", "model", "version", "data_hash")
 NUMBERS = ("threshold", "tolerance", "bound", "probability", "expected")
 YEARS = ("base_year", "deadline", "last_year", "draws", "seed")
-COLUMNS = ["asked_at", *TEXTS, *YEARS, *NUMBERS]
+COLUMNS = ["asked_at", *TEXTS, *JUDGED, *YEARS, *NUMBERS]
 ASKED = (*TARGET[3:], "threshold", "tolerance", "base_year", "deadline")  # what a target asks
 SETTLED = ("met", "missed")
 DRAWS, SPOKEN = 100, 2_000  # of answers of which only the status counts, and of those given
@@ -51,10 +53,8 @@ OF_TARGET = (
     *("base_year", "deadline", "unit", "unit_zh"),
 )
 BASES = ("outside", "both", "reference")  # what an answer rests on beside its own figures
-SAID = (
-    *(*OF_TARGET, "as_of", "years", "definition", "last_year", "status", "light", "level", "bound"),
-    *("probability", "expected", "low", "high", "outcome", "met", *BASES),
-)
+TOLD = ("level", "bound", "probability", "expected", "low", "high", "outcome", "met", *BASES)  # numbers
+SAID = (*OF_TARGET, "as_of", "years", "definition", "last_year", "status", "light", *TOLD)
 
 
 def home(data_folder: str | Path) -> Path:
@@ -82,12 +82,37 @@ def record(
     ledger `folder`; returns its path, None when nothing is new. Each definition or comparator (`parts`) is a statement
     of its own; one of the same day and data is not repeated. The file appears whole or not at all.
     """
-    now = (asked_at or dt.datetime.now(dt.UTC)).astimezone(dt.UTC).replace(microsecond=0)
     answers = [said] if isinstance(said, (Mapping, Assessment)) else said
     plain = [answer.to_dict() if isinstance(answer, Assessment) else answer for answer in answers]
-    about, place = {"asked_at": now, "data_hash": data_hash}, Path(folder)
-    rows = [row | about for answer in plain for row in _statements(answer)]
-    fresh = _typed(pd.DataFrame(rows, columns=COLUMNS))
+    rows = [row for answer in plain for row in _statements(answer)]
+    return _append(rows, Path(folder), data_hash, asked_at)
+
+
+def judge(
+    answer: Assessment, probability: float, author: str, reason: str, folder: str | Path, data_hash: str,
+    asked_at: dt.datetime | None = None,
+) -> Path | None:  # fmt: skip
+    """Append what a person thinks of an open target, as a statement of the role "judgement" that is scored apart.
+
+    Returns as `record`. Raises QcityError for a probability outside 0 to 1, no author, no reason, a settled target.
+    """
+    faults = {
+        f"probability is {probability!r}, allowed: 0 to 1": not 0 <= as_number(probability, "probability") <= 1,
+        "author is empty": not author.strip(), "reason is empty": not reason.strip(),
+        f"the target is {answer.status}, its outcome is published": answer.status in SETTLED,
+    }  # fmt: skip
+    if any(faults.values()):
+        wrong = "; ".join(fault for fault, there in faults.items() if there)
+        raise QcityError(f"judgement of {answer.target.target_id}: {wrong}")
+    row = _statements(answer.to_dict())[0] | dict.fromkeys(("model", "draws", "seed", "expected"))
+    row |= {"role": "judgement", "status": "forecast", "author": author, "reason": reason}
+    return _append([row | {"probability": probability}], Path(folder), data_hash, asked_at)
+
+
+def _append(rows: Rows, place: Path, data_hash: str, asked_at: dt.datetime | None) -> Path | None:
+    """Statements as one new file of a ledger, without those it holds of the same day and data; None without any."""
+    now = (asked_at or dt.datetime.now(dt.UTC)).astimezone(dt.UTC).replace(microsecond=0)
+    fresh = _typed(pd.DataFrame(rows).assign(asked_at=now, data_hash=data_hash))
     key = _key(fresh)
     fresh = fresh[~(key.isin(_key(read(place))) | key.duplicated())].reset_index(drop=True)
     if fresh.empty:
@@ -105,7 +130,7 @@ def read(folder: str | Path) -> pd.DataFrame:
     0
     """
     files = [pd.read_parquet(path) for path in sorted(Path(folder).glob("*.parquet"))]
-    rows = _typed(pd.concat(files, ignore_index=True) if files else pd.DataFrame(columns=COLUMNS))
+    rows = _typed(pd.concat(files, ignore_index=True) if files else pd.DataFrame())
     rows = rows.sort_values("asked_at", kind="stable", ignore_index=True)
     return rows[~_key(rows).duplicated()].reset_index(drop=True)
 
@@ -140,9 +165,11 @@ def _statements(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _typed(rows: pd.DataFrame) -> pd.DataFrame:
-    """The same rows, with the columns of a ledger in order and each of its type."""
+    """The same rows, with the columns of a ledger in order (also those it did not have yet) and each of its type."""
+    rows = rows.reindex(columns=COLUMNS)
     columns = {"asked_at": pd.to_datetime(rows["asked_at"], utc=True).astype("datetime64[us, UTC]")}
-    columns |= {name: rows[name].astype(object).where(rows[name].notna(), "").astype("str") for name in TEXTS}
+    words = rows[[*TEXTS, *JUDGED]].astype(object)
+    columns |= {name: words[name].where(words[name].notna(), "").astype("str") for name in words}
     columns |= {name: pd.to_numeric(rows[name]).astype("Int64") for name in YEARS}
     columns |= {name: pd.to_numeric(rows[name]).astype("float64") for name in NUMBERS}
     return pd.DataFrame(columns)
@@ -221,18 +248,17 @@ def said_of_earlier(data: Data, indicators: Collection[str] | None = None) -> pd
     has no row ("open", "no_outcome", "late", "set_aside"), `attrs["refused"]` why it cannot be computed. Levels chained
     from changes have the base year as 100.
     """
-    full, told = with_earlier(data), pages(data.folder)
-    asked, aside, rows = told.get("earlier_plans"), told.get("not_scored", {}), Rows()
-    refused, unscored, at = dict[str, str](), dict[str, str](), cache(full.at)
-    named = full.targets[[*TARGET[:2], TARGET[3]]]
-    for plan, target_id, indicator_id in named.itertuples(index=False, name=None):
-        if asked is not None and plan not in (*data.plans(), *asked):
-            continue
-        if indicators is not None and indicator_id not in indicators:
-            continue
+    full, told, rows, refused, unscored = with_earlier(data), pages(data.folder), Rows(), {}, {}
+    named, at = full.targets, cache(full.at)
+    if "earlier_plans" in told:
+        named = named[named["plan"].isin([*data.plans(), *told["earlier_plans"]])]
+    if indicators is not None:
+        named = named[named["indicator_id"].isin(indicators)]
+    for plan, target_id in named[[*TARGET[:2]]].itertuples(index=False, name=None):
         name = f"{plan}/{target_id}"
         try:
-            made = "set_aside" if name in aside else _of_target(full, at, str(plan), str(target_id))
+            aside = name in told.get("not_scored", {})
+            made = "set_aside" if aside else _of_target(full, at, str(plan), str(target_id))
         except QcityError as error:
             refused[name] = str(error)
             continue
@@ -240,7 +266,7 @@ def said_of_earlier(data: Data, indicators: Collection[str] | None = None) -> pd
             unscored[name] = made
         else:
             rows += made
-    table = pd.DataFrame(rows, columns=[*SAID, *RULES])
+    table = pd.DataFrame(rows, columns=[*SAID, *RULES]).astype(dict.fromkeys(TOLD, float))
     table.attrs |= {"refused": refused, "unscored": unscored}
     return table
 
@@ -278,19 +304,16 @@ def _light(data: Data, target: Target) -> float:
 
 def _row(then: Assessment, now: Assessment | None, day: dt.date, issued: dt.date) -> dict[str, Any]:
     """What was said on a day, what each rule said to the level that is just enough, and what is settled by now."""
-    target, levels = then.target, then.levels()
-    last = int(levels.index[-1]) if len(levels) else None
-    bound, base = then.threshold if then.bound is None else then.bound, target.base_year
+    target, levels, outcome = then.target, then.levels(), now.outcome if now else None
+    last, base = int(levels.index[-1]) if len(levels) else None, target.base_year
+    bound = then.threshold if then.bound is None else then.bound
     low, high = then.interval or (None, None)
-    numbers = {"level": levels.iloc[-1] if last else None, "bound": bound, "probability": then.probability}
-    numbers |= {"expected": then.median, "low": low, "high": high, "outcome": now.outcome if now else None}
-    numbers |= {"met": float(now.status == "met") if now else None}
-    bases = getattr(then, "bases", {})
-    numbers |= {name: bases[name].value if name in bases else None for name in BASES}
-    row = {name: getattr(target, name) for name in OF_TARGET}
+    met = float(now.status == "met") if now else None
+    told = (levels.iloc[-1] if last else None, bound, then.probability, then.median, low, high, outcome, met)
+    bases = (then.bases[name].value if name in then.bases else None for name in BASES)
+    row = {name: getattr(target, name) for name in OF_TARGET} | dict(zip(TOLD, (*told, *bases), strict=True))
     row |= {"as_of": day, "definition": str(then.definition["indicator_id"]), "status": then.status}
     row |= {"last_year": last, "years": target.deadline - last if last else None}
-    row |= {name: np.nan if value is None else float(value) for name, value in numbers.items()}
     asked = target.kind in RULE_KINDS and len(levels) >= FEWEST and levels.index[-1] < target.deadline
     if bound is None or not asked:
         return row

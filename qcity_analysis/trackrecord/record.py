@@ -2,7 +2,7 @@
 
 Scores are made here once; pages and the command line only show them. Lower is better for Brier, log score and CRPS;
 skill is one minus the ratio of ours to a reference. Intervals are 90 %, of a bootstrap that draws whole indicators; the
-arithmetic of a score is in `forecasting.scores`.
+arithmetic of a score is in `forecasting.quantiles`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import pandas as pd
 from ..data.load import Data, pages
 from ..errors import QcityError
 from ..files import write_whole
-from ..forecasting import scores
+from ..forecasting.quantiles import log_score, murphy, reliability
 from ..rules import RULES
 from . import hindcasts as asked_again
 from . import ledger as books
@@ -81,8 +81,8 @@ def summary(asked: pd.DataFrame) -> dict[str, float]:
     error, base = (p - met) ** 2, float(met.mean())
     (low, high), brier, sure = mean_interval(error, asked["family"]), float(error.mean()), base * (1 - base)
     row = {"met": base, "brier": brier, "brier_low": low, "brier_high": high, "climatology": sure}
-    row |= {"skill": 1 - brier / sure if sure else math.nan, "log_score": scores.log_score(p, met)}
-    return _about(asked) | row | scores.murphy(p, met)
+    row |= {"skill": 1 - brier / sure if sure else math.nan, "log_score": log_score(p, met)}
+    return _about(asked) | row | murphy(p, met)
 
 
 def real_summary(told: pd.DataFrame) -> dict[str, float]:
@@ -158,8 +158,8 @@ def toughest_rules(asked: pd.DataFrame) -> dict[str, pd.DataFrame]:
 class TrackRecord:
     """How good the probabilities were: `plan` (empty: every published series), `asked` (the questions of the hindcasts
     with a column for each rule, for each rule calibrated, and for each named model), `ahead` (as in `Hindcasts`, with
-    each model's CRPS), `earlier` (see `ledger.said_of_earlier`), `ledger` (scored statements), `issued` (how many the
-    ledger holds), `bank` (see `read_record`).
+    each model's CRPS), `earlier` (see `ledger.said_of_earlier`), `ledger` (scored statements), `judgements` (those that
+    persons entered), `issued` (how many the ledger holds), `bank` (see `read_record`).
     """
 
     as_of: dt.date
@@ -168,6 +168,7 @@ class TrackRecord:
     ahead: pd.DataFrame
     earlier: pd.DataFrame
     ledger: pd.DataFrame
+    judgements: pd.DataFrame
     issued: int
     bank: dict[str, Any]
 
@@ -205,7 +206,7 @@ class TrackRecord:
 
     def reliability(self) -> pd.DataFrame:
         """What was said and how often it happened, by tenth, with counts."""
-        return scores.reliability(self.asked["probability"].to_numpy(), self.asked["met"].to_numpy())
+        return reliability(self.asked["probability"].to_numpy(), self.asked["met"].to_numpy())
 
     @cached_property
     def rules(self) -> pd.DataFrame:
@@ -267,6 +268,9 @@ class TrackRecord:
         whole |= {"refused": self.about["refused"] | about.get("refused", {})}
         whole |= {"conclusion": self.conclusion(), "earlier_targets": self.earlier.to_dict("records")}
         whole |= {"ledger": {"statements": self.issued, "scored": int(self.ledger["happened"].count())}}
+        errors = self.judgements.loc[self.judgements["in_advance"], "error"].dropna()
+        entered = {"statements": len(self.judgements), "scored": len(errors), "brier": errors.mean()}
+        whole |= {"judgements": entered}
         return {name: _plain(value) for name, value in whole.items()}
 
 
@@ -284,8 +288,10 @@ def track_record(data: Data, plan: str | None = None, ledger: str | Path | None 
     statements = books.read(books.home(data.folder) if ledger is None else ledger)
     if names is not None:
         statements = statements[statements["plan"] == plan].reset_index(drop=True)
-    scored, bank = books.scored(statements, data), read_record()
-    return TrackRecord(data.as_of, plan or "", **tables, ledger=scored, issued=len(statements), bank=bank)
+    told = books.scored(statements, data)
+    by_hand = told["role"] == "judgement"
+    tables |= {"ledger": told[~by_hand], "judgements": told[by_hand]}
+    return TrackRecord(data.as_of, plan or "", **tables, issued=len(statements), bank=read_record())
 
 
 def _asked(data: Data, names: Collection[str] | None) -> Sequence[pd.DataFrame]:

@@ -110,13 +110,6 @@ class Picture:
     figure: Figure
     alt: str
 
-    def png(self) -> bytes:
-        """The picture as the bytes of a PNG file; the same figure gives the same bytes."""
-        buffer, metadata = io.BytesIO(), {"Software": None, "Title": self.alt[:200]}
-        with style():
-            self.figure.savefig(buffer, format="png", dpi=DPI, metadata=metadata)
-        return buffer.getvalue()
-
     def svg(self) -> str:
         """The picture as an SVG element: words stay words, looks are attributes, colours those of the page."""
         buffer = io.BytesIO()
@@ -134,12 +127,8 @@ class Picture:
         head = f'<svg role="img" aria-label="{escape(self.alt)}" {size[0] if size else ""}>'
         return re.sub(r"\s*\n\s*", " ", re.sub(r"<svg[^>]*>", lambda _: head, drawn, count=1))
 
-    def html(self) -> str:
-        """The picture as an element of a page."""
-        return f'<figure class="qcity">{self.svg()}</figure>'
-
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/html": self.html(), "text/plain": self.alt}
+        return {"text/html": f'<figure class="qcity">{self.svg()}</figure>', "text/plain": self.alt}
 
 
 def _attributes(style: str) -> str:
@@ -185,9 +174,11 @@ def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figu
     """A bar for the probability of each target in the order of the plan, with its answer; none where there is none."""
     with new_figure(0.8 + 0.26 * len(assessments), 8.0) as figure:
         ax = figure.add_axes((0.46, 0.3 / figure.get_figheight(), 0.4, 1 - 0.8 / figure.get_figheight()))
+        colours = [BLUE if a.status == "met" else BLUE_MID for a in assessments]
+        chances = [100 * (a.chance or 0) for a in assessments]
+        ax.barh(range(len(chances)), chances, color=colours, height=0.6)
+        at: Look = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 8.5}
         for y, a in enumerate(assessments):
-            ax.barh(y, 100 * (a.chance or 0), color=BLUE if a.status == "met" else BLUE_MID, height=0.6)
-            at: Look = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 8.5}
             note(ax, chance(a, lang)[0] or status_shown(a, lang), (1, y), (6, -1), **at)
         names = [shortened(a.target.name(lang), 54) for a in assessments]
         ax.set_yticks(range(len(names)), names, fontsize=8.5)
@@ -268,14 +259,14 @@ def skill_chart(rules: pd.DataFrame, names: Sequence[str], lang: str = "en") -> 
     kinds = (("rule_as_is", "s", OCHRE, -0.14, ("skill", "low", "high")),
              ("rule_fair", "o", BLUE, 0.14, ("fair", "fair_low", "fair_high")))  # fmt: skip
     with new_figure(0.3 * len(rules) + 1.2) as figure:
-        ax = figure.add_axes((0.4, 0.55 / figure.get_figheight(), 0.56, 1 - 1.1 / figure.get_figheight()))
+        ax = figure.add_axes((0.44, 0.55 / figure.get_figheight(), 0.52, 1 - 1.1 / figure.get_figheight()))
         for label, shape, colour, down, columns in kinds:
             shown = rules[list(columns)].to_numpy(dtype=float) * 100
             places = np.arange(len(rules)) + down
             ax.hlines(places, *shown[:, 1:].clip(WORST).T, color=colour, lw=1.5)
             ax.plot(shown[:, 0].clip(WORST), places, shape, color=colour, ms=5, label=text(label, lang))
         ax.axvline(0, color=TARGET, lw=1.1, zorder=1)
-        ax.set_yticks(range(len(names)), names, fontsize=8.5)
+        ax.set_yticks(range(len(names)), [shortened(name, 24) for name in names])
         ax.set(xlim=(WORST - 3, 103), ylim=(len(rules) - 0.5, -0.5), xlabel=text("axis_skill", lang))
         figure.legend(loc="upper left", ncols=2)
     return figure

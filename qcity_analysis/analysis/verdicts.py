@@ -1,25 +1,30 @@
-"""How far a verdict depends on choices: the years used, one odd year, the base year, the tolerance, the model, the
-definition.
+"""What turns a verdict: the choices behind it, and what came between two days.
 
-Each choice is varied by itself, everything else as asked; the figures are changed as if they had been published so,
-and the whole assessment is made again. Combinations of choices are out of scope.
+Choices (the years used, one odd year, the base year, the tolerance, the model, the definition) are varied one at a
+time, everything else as asked; the figures are changed as if they had been published so, and the whole assessment is
+made again. Between two days there are new figures, revisions, and time passing; all that matters is what was published
+when. Out of scope: combinations of choices, and which rows of a data package were edited by hand.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..assessment.answer import Assessment
+from ..assessment.assess import assess
 from ..data.load import Data
-from ..data.vintages import among, is_whole, newest_rows, newest_vintages
+from ..data.vintages import among, diff, figure_codes, is_whole, newest_rows, newest_vintages, to_date
 from ..errors import Note, QcityError
 from ..targets import Target
-from .attribution import another_verdict
 from .outlook import BY_LEVEL, again, same_part
 
 WINDOWS = (20, 12, 8, 5)  # years looked back
@@ -29,7 +34,11 @@ KINDS = ("window", "leave_out", "base_year", "tolerance", "model", "definition")
 SETTLED = ("base_year", "tolerance", "definition")
 ALLOWED = {"forecast": KINDS, "met": SETTLED, "missed": SETTLED}  # what an answer of each status turns on
 
-Changed = dict[str, Any]  # what `again` is asked with instead: `data`, `target` or `model`
+BEYOND = 2.0  # Monte Carlo errors from which a difference is told
+HALF = 0.5  # a verdict is on one side of it or on the other
+STEPS = ("time", "revision", "new_figure")
+NAMED = ["indicator_id", "region", "period", "measure", "value", "before", "known_from", "qualifier", "base_period",
+         "decimals"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -100,8 +109,8 @@ def sensitivity(data: Data, assessment: Assessment, *, draws: int | None = None)
     return tuple(varied)
 
 
-def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, Changed]]:
-    """Every variant that applies, still without a verdict, and what is asked with it."""
+def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, dict[str, Any]]]:
+    """Every variant that applies, without a verdict, and what `again` is asked with: `data`, `target` or `model`."""
     from ..forecasting.forecast import MODELS
 
     answers, target, year_of_base = base.by_definition(), base.target, base.target.base_year
@@ -129,9 +138,7 @@ def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, Changed]]
 
 
 def _same_pace(target: Target, base: int, year: int) -> float | None:
-    """The threshold that asks for the plan's yearly pace from another base year on: −13 % in five years are −15.4 % in
-    six, a count of 50 in five years is 60. With the plan's own number the other base would ask for another pace.
-    """
+    """The threshold of the plan's yearly pace from another base on: −13 % in five years are −15.4 % in six."""
     longer = (target.deadline - year) / (target.deadline - base)
     if not target.threshold or target.kind != "relative_change":
         return target.threshold and target.threshold * longer
@@ -172,7 +179,7 @@ def _without(rows: pd.DataFrame, mine: Any, year: int) -> pd.DataFrame:
     return pd.concat([kept, joined.astype(kept.dtypes)])
 
 
-def _with(data: Data, rows: pd.DataFrame) -> Changed:
+def _with(data: Data, rows: pd.DataFrame) -> dict[str, Any]:
     return {"data": replace(data, observations=rows.reset_index(drop=True))}
 
 
@@ -187,13 +194,118 @@ def _judged(draft: Variant, answer: Assessment | Note, asked: Assessment) -> Var
 
 
 def _tells(row: Variant, part: Assessment) -> bool:
-    """Whether a variant says something about this answer: of a forecast all do, except windows that hold all its levels
-    and years it has no level for; a settled target turns only on base year, tolerance and definition; one that cannot
-    be assessed on nothing.
-    """
+    """Whether a variant can turn this answer: not a year it has no level of, nor a window that holds all its levels."""
     levels = part.levels().index
-    if row.kind == "leave_out" and row.value not in levels:
-        return False
-    return row.kind in ALLOWED.get(part.status, ()) and (
-        row.first is None or bool(len(levels) > (levels >= row.first).sum() >= 3)
-    )
+    absent = row.kind == "leave_out" and row.value not in levels
+    idle = row.first is not None and not len(levels) > (levels >= row.first).sum() >= 3
+    return row.kind in ALLOWED.get(part.status, ()) and not absent and not idle
+
+
+@dataclass(frozen=True)
+class Change:
+    """What changed between two answers for one target, and why: `answers` at the start and after each of STEPS, the
+    published `figures` that came in between (rows of `vintages.diff`), and `parts`, the same by definition.
+    """
+
+    answers: tuple[Assessment, ...]
+    figures: pd.DataFrame
+    parts: tuple[Change, ...] = ()
+
+    before = property(lambda self: self.answers[0])
+    after = property(lambda self: self.answers[-1])
+    flipped = property(lambda self: another_verdict(self.before, self.after))
+
+    @property
+    def steps(self) -> dict[str, float | None]:
+        """How much of the difference in probability (met counts as 1, missed as 0) came with each of STEPS, None where
+        one has no probability; taken in this order, each on top of the one before, they add up to the difference.
+        """
+        return {step: _moved(*pair) for step, pair in zip(STEPS, pairwise(self.answers), strict=True)}
+
+    @property
+    def word(self) -> str:
+        """The last step at which the verdict changed; the verdict being the same, the step that moved the probability
+        most, or "unchanged".
+        """
+        pairs = dict(zip(STEPS, pairwise(self.answers), strict=True))
+        if self.flipped:
+            return next((step for step in reversed(STEPS) if another_verdict(*pairs[step])), STEPS[-1])
+        if _moved(self.before, self.after, BEYOND):  # each step may be within chance, together beyond it
+            sizes = {step: [abs(_moved(*pair, errors) or 0.0) for errors in (BEYOND, 0.0)]
+                     for step, pair in pairs.items()}  # fmt: skip
+            return max(STEPS, key=sizes.__getitem__)
+        changed = [part for part in self.parts if part.word != "unchanged"]
+        return max(changed, key=lambda part: part.flipped).word if changed else "unchanged"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The change as plain values that JSON can hold, each answer by status, probability and word."""
+        days = {"earlier": str(self.before.as_of), "later": str(self.after.as_of)}
+        answers = {"before": self.before, "after": self.after}
+        said = {when: {"status": one.status, "probability": one.probability, "word": one.word}
+                for when, one in answers.items()}  # fmt: skip
+        own: dict[str, Any] = {f"by_{step}": moved for step, moved in self.steps.items()}
+        came = self.figures.assign(known_from=self.figures["known_from"].dt.strftime("%Y-%m-%d"))
+        came = came.rename(columns={"value_before": "before"})[NAMED].astype(object)
+        figures = came.where(came.notna(), None).to_dict("records")
+        parts = [part.to_dict() for part in self.parts]
+        own |= {
+            "definition": self.after.definition["indicator_id"],
+            "word": self.word,
+            "flipped": self.flipped,
+        }
+        return days | said | own | {"figures": figures, "parts": parts}
+
+
+def explain_change(
+    data: Data, target_id: str, plan: str | None, earlier: str | dt.date, later: str | dt.date, **kw: Any
+) -> Change:
+    """Compare the answers for a target on two days and say what made the difference.
+
+    `data` must be loaded for `later` or a later day; `kw` are options of `assess`. Four assessments are made with the
+    same seed: on the earlier day; the date moved, with the figures of the earlier day; with the revisions published in
+    between; with the new figures too. Raises QcityError when the days are not in order, and what `assess` raises.
+
+    >>> import qcity_analysis as qc
+    >>> change = explain_change(qc.load(), "energy_per_gdp", "china_14fyp", "2022-06-30", "2023-06-30", draws=500)
+    >>> change.word, sorted(set(change.figures["period"]))
+    ('new_figure', ['2021', '2022', '2022-Q1'])
+    """
+    came, before, after = diff(data, earlier, later), data.at(earlier), data.at(later)
+    rows, figure = after.observations, figure_codes(after.observations)
+    late = rows["known_from"] > pd.Timestamp(to_date(earlier))
+    new = ~np.isin(figure, figure[~late])
+    kept = (rows[~late].reset_index(drop=True), rows[~late | ~new].reset_index(drop=True))
+    seen = [before, *(replace(after, observations=part) for part in kept), after]
+    answers = [assess(one, target_id, plan=plan, as_of=one.as_of, **kw) for one in seen]
+    by_name = [{one.definition["indicator_id"]: one for one in answer.by_definition()} for answer in answers]
+    named = [one.definition["indicator_id"] for one in answers[-1].parts if one.role == "definition"]
+    came = came[came["change"] != "corrected"]
+    parts = [_change([one[name] for one in by_name], came)
+             for name in named if all(name in one for one in by_name)]  # fmt: skip
+    return _change(answers, came, parts)
+
+
+def _change(answers: Sequence[Assessment], came: pd.DataFrame, parts: Sequence[Change] = ()) -> Change:
+    """A change with those of the figures that its answers rest on."""
+    series = set[tuple[str, str]]().union(*(answer.places() for answer in answers))
+    return Change(tuple(answers), came[among(came, series)], tuple(parts))
+
+
+def another_verdict(one: Assessment, other: Assessment) -> bool:
+    """Whether two answers say another verdict: another status, or the other side of 50 % by more than chance.
+
+    Answers by definition that both depend on the definition are the same verdict: their parts are compared one by one.
+    """
+    if one.status != other.status or one.status != "forecast":
+        return one.status != other.status
+    sides = {(answer.chance or 0.0) >= HALF for answer in (one, other)}
+    return len(sides) > 1 and bool(_moved(one, other, BEYOND))
+
+
+def _moved(one: Assessment, other: Assessment, errors: float = 0.0) -> float | None:
+    """How far the probability moved: 0 within so many Monte Carlo errors, None where there is none."""
+    if one.chance is None or other.chance is None:
+        return None
+    error = math.hypot(one.probability_error or 0.0, other.probability_error or 0.0)
+    moved = other.chance - one.chance
+    return moved if abs(moved) > errors * error else 0.0
