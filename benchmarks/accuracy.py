@@ -27,19 +27,18 @@ import numpy as np
 import pandas as pd
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting import scores
-from qcity_analysis.forecasting.features import features, units
 from qcity_analysis.forecasting.forecast import MODELS, forecast
-from qcity_analysis.forecasting.histories import LOWER, STATED, UPPER, from_frame
+from qcity_analysis.forecasting.histories import LOWER, STATED, UPPER, checked
 from qcity_analysis.forecasting.panel import forecast_panel
-from qcity_analysis.forecasting.prior import shipped
+from qcity_analysis.forecasting.prior import features, shipped, units
+from qcity_analysis.forecasting.quantiles import LEVELS
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # `training` stands beside this folder, not in the package
 from training.hindcast import Hindcast, by_fold, forecast_tasks, held_out, indicators
 from training.scores import relative_crps
 from training.train import FOLDS, Tasks, draw_training, learn, read_corpus
 
-LEVELS = scores.LEVELS
+LEVELS = LEVELS
 LONGEST = 15
 YEARS = 5
 BOOSTED = 15_000  # tasks that LightGBM learns each fold from
@@ -92,7 +91,7 @@ def hindcast_of(series: list[tuple[np.ndarray, np.ndarray]]) -> Hindcast:
         for i, (y, _) in enumerate(kept)
     )
     tasks = Tasks(
-        from_frame(frame), np.array([after for _, after in kept]), np.array(["M"] * len(kept), dtype=object)
+        checked(frame)[0], np.array([after for _, after in kept]), np.array(["M"] * len(kept), dtype=object)
     )
     return forecast_tasks(tasks, shipped())
 

@@ -21,7 +21,7 @@ import pandas as pd
 
 from qcity_analysis.forecasting.forecast import forecast
 from qcity_analysis.forecasting.panel import forecast_panel
-from qcity_analysis.forecasting.scores import LEVELS
+from qcity_analysis.forecasting.quantiles import LEVELS
 
 SIZES = (1_000, 10_000, 100_000)
 TURNS = 3

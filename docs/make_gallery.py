@@ -11,8 +11,7 @@ import qcity_analysis as qc
 from qcity_analysis.analysis.portfolio import portfolio
 from qcity_analysis.assessment.assess import assess, scorecard
 from qcity_analysis.reporting import analyses, page, sentences, show
-from qcity_analysis.reporting.figures import Picture
-from qcity_analysis.reporting.figures.charts import portfolio_chart
+from qcity_analysis.reporting.figures import Picture, portfolio_chart
 from qcity_analysis.reporting.figures.fan import fan_chart
 
 HERE, PLAN, DAY = Path(__file__).parent, "china_14fyp", "2024-06-30"

@@ -43,11 +43,6 @@ def unknown(kind: str, word: str, choices: Sequence[str]) -> QcityError:
     return QcityError(f"unknown {kind} {word!r}.{hint} Known: {known or 'none'}. `qcity list` shows all.")
 
 
-def no_key(kind: str, key: object, way: str) -> QcityError:
-    """The error for a result used like a frame: says what to use instead."""
-    return QcityError(f"{kind}[{key!r}]: this is no frame; {way}")
-
-
 @dataclass(frozen=True)
 class Note:
     """Something the reader must be told: a code, and the values its sentence needs (see `sentences.note`).

@@ -20,6 +20,9 @@ def write_whole(path: Path, content: str | bytes) -> None:
     try:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
         temporary.replace(path)
+    except OSError as error:
+        error.filename = str(path)  # not the temporary one
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -6,12 +6,12 @@ it. Nothing is computed here.
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,22 +19,23 @@ import pandas as pd
 
 from .analysis.outlook import Outlook, outlook
 from .analysis.portfolio import Portfolio, portfolio
-from .analysis.scenarios import Scenario, scenario, scenarios
-from .analysis.sensitivity import sensitivity
+from .analysis.scenarios import Scenario, scenarios
+from .analysis.verdicts import sensitivity
 from .assessment import assess as judging
 from .assessment.answer import Assessment
 from .catalogue import check_language, text
 from .data.load import Data, in_memory
-from .errors import QcityError, no_key
+from .errors import QcityError
 from .forecasting.forecast import MODELS
 from .forecasting.histories import yearly
-from .reporting import figures, page, sentences, show
+from .reporting import page, sentences, show
 from .reporting.analyses import scenario_shown, scenarios_table
-from .reporting.figures.charts import scorecard_chart
+from .reporting.figures import TARGET, Picture, new_figure, scorecard_chart, wrapped
 from .reporting.figures.fan import fan_chart
 from .reporting.formatting import percent
 from .rules.results import rules_for
 from .targets import Target, find_target
+from .trackrecord import ledger as books
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,7 +50,7 @@ _SERIES = "series"  # the plan, target, indicator and region of a series without
 @dataclass(frozen=True, repr=False)
 class Answer(Assessment):
     """An `Assessment` that shows itself (a card, `plot`, `to_frame`, `to_dict`) and answers what one asks next:
-    `explain`, `outlook`, `sensitivity`, `rules`, `sources`, `what_if`. Its parts are answers too.
+    `explain`, `outlook`, `sensitivity`, `rules`, `sources`, `what_if`, `judge`. Its parts are answers too.
 
     Besides the attributes of an assessment: `data`, what was known; `language` of the card and the chart.
 
@@ -69,21 +70,16 @@ class Answer(Assessment):
         return cls(**own, data=data, language=check_language(language))
 
     def _repr_html_(self) -> str:
-        alt = sentences.alt_text(self, self.language)
-        png = base64.b64encode(figures.Picture(self._chart(), alt).png()).decode()
-        chart = f'<img alt="{escape(alt)}" src="data:image/png;base64,{png}" style="max-width:100%">'
         css = (page.TEMPLATES / "parts.css").read_text("utf-8")
-        return f"<style>{css}</style>{show.card(self, self.language)}{chart}"
+        chart = Picture(fan_chart(self, self.language), sentences.alt_text(self, self.language))
+        return f"<style>{css}</style>{show.card(self, self.language)}{chart._repr_mimebundle_()['text/html']}"
 
     def __getitem__(self, name: object) -> None:
-        raise no_key("Answer", name, f"answer.{name} is an attribute, answer.to_frame() a frame")
-
-    def _chart(self) -> Figure:
-        return fan_chart(self, self.language)
+        raise QcityError(f"Answer[{name!r}]: this is no frame; to_frame() is, answer.{name} an attribute")
 
     def plot(self) -> Axes:
         """Draw the fan chart and return its axes; a notebook shows it. `axes.figure.savefig(...)` saves it."""
-        return _shown(self._chart(), sentences.alt_text(self, self.language))
+        return _shown(fan_chart(self, self.language), sentences.alt_text(self, self.language))
 
     def to_frame(self) -> pd.DataFrame:
         """One row, and one for each definition or comparator after it: verdict, median, interval, last figure."""
@@ -102,9 +98,8 @@ class Answer(Assessment):
 
     def sensitivity(self) -> pd.DataFrame:
         """The verdict under other choices (window, year, base, tolerance, model), a row each; `flips`: another one."""
-        varied = sensitivity(self.data, self)
-        rows = [{"definition": one.answer.definition["indicator_id"]} | vars(row) for one in varied
-                for row in (one.asked, *one.rows)]  # fmt: skip
+        rows = [{"definition": one.answer.definition["indicator_id"]} | vars(row)
+                for one in sensitivity(self.data, self) for row in (one.asked, *one.rows)]  # fmt: skip
         return pd.DataFrame(rows).drop(columns=["names", "reason"])
 
     def rules(self) -> pd.DataFrame:
@@ -116,13 +111,23 @@ class Answer(Assessment):
         tables = show.sources_by_series(self, self.language)
         return pd.concat(tables, names=["series"]).reset_index(0) if tables else pd.DataFrame()
 
+    def judge(self, probability: float, *, author: str, reason: str, ledger: str | Path = "") -> Path | None:
+        """Enter your own probability into the ledger beside the data (or `ledger`), where it is scored apart.
+
+        Returns the file written; None when it is there already. Raises QcityError for a probability outside 0 to 1, no
+        author, no reason, a settled target, and a series of your own, which no plan's outcome could score.
+        """
+        if self.target.plan == _SERIES:
+            raise QcityError("a series of your own is in no plan; a judgement of it could never be scored")
+        home, mark = ledger or books.home(self.data.folder), books.data_hash(self.data.folder)
+        return books.judge(self, probability, author, reason, home, mark)
+
     def what_if(self, several: Mapping[str, Mapping[str, Any]] | None = None, **supposed: Any) -> WhatIf:
         """The answer under suppositions: one by keyword (`given={2026: 3.9}`, `pace="last 5"`, `path`, `shock`,
         `policy`, `threshold`, `deadline`: see `analysis.scenarios`), `several` by name, or without any the usual paces.
         """
-        if supposed and several is None:
-            return WhatIf(self, (scenario(self.data, self, **supposed),))
-        return WhatIf(self, scenarios(self.data, self, several))
+        asked = {"+".join(supposed): supposed} if supposed else several
+        return WhatIf(self, scenarios(self.data, self, asked))
 
 
 @dataclass(frozen=True, repr=False)
@@ -159,29 +164,27 @@ class WhatIf:
         """One row a scenario: status, probability, word, median, `pace` a year (to the median; from a supposed figure
         on the one needed), and the share of past moves at least as fast: `own`, `comparators`, `corpus`.
         """
-        rows = [
-            {name: getattr(row.answer, name) for name in ("status", "probability", "word", "median")}
-            | {"pace": row.pace.linear if row.pace else None, "own": row.share("own")}
-            | {"comparators": row.share("comparator"), "corpus": row.share("bank")} for row in self.rows
-        ]  # fmt: skip
-        return pd.DataFrame(rows, index=pd.Index([row.name for row in self.rows], name="scenario"))
+        said = ("status", "probability", "word", "median")
+        shares = {"own": "own", "comparators": "comparator", "corpus": "bank"}
+        rows = {row.name: {name: getattr(row.answer, name) for name in said}
+                | {"pace": row.pace.linear if row.pace else None}
+                | {name: row.share(source) for name, source in shares.items()} for row in self.rows}  # fmt: skip
+        return pd.DataFrame(list(rows.values()), index=pd.Index(rows, name="scenario"))
 
     def plot(self) -> Axes:
         """Draw a fan for each scenario with its probability, all on one scale; returns the first axes."""
-        from .reporting.figures import TARGET, new_figure, wrapped
-
-        drawn = [row for row in self.rows if row.answer.forecast is not None]
-        titles = [": ".join(scenario_shown(row, self.asked.language)) for row in drawn]
-        with new_figure(2.3 * -(-len(drawn) // 2), 7.2) as figure:
-            grid = figure.subplots(-(-len(drawn) // 2), 2, squeeze=False, sharex=True, sharey=True)
-            for ax, row, title in zip(grid.flat, drawn, titles, strict=False):
-                assert row.answer.forecast is not None
-                row.answer.forecast.plot(ax)
-                ax.axhline(row.answer.bound, color=TARGET, lw=1.2)
-                lines = wrapped(title, 24 if self.asked.language == "zh" else 44)
-                ax.set_title("\n".join(lines), loc="left", fontsize=9)
-            for ax in grid.flat[len(drawn) :]:
-                ax.set_visible(False)
+        lang, titles = self.asked.language, []
+        drawn = [(row, row.answer.forecast) for row in self.rows if row.answer.forecast is not None]
+        lines = -(-len(drawn) // 2)
+        with new_figure(2.3 * lines, 7.2) as figure:
+            grid = figure.subplots(lines, 2, squeeze=False, sharex=True, sharey=True)
+            for ax, (row, ahead) in zip(grid.flat, drawn, strict=False):
+                ahead.plot(ax).axhline(row.answer.bound or 0, color=TARGET, lw=1.2)
+                titles.append(": ".join(scenario_shown(row, lang)))
+                title = "\n".join(wrapped(titles[-1], 24 if lang == "zh" else 44))
+                ax.set_title(title, loc="left", fontsize=9)
+            if len(drawn) % 2:
+                grid.flat[-1].set_visible(False)
             figure.tight_layout()
         return _shown(figure, "; ".join(titles))
 
@@ -196,7 +199,7 @@ class Scorecard:
     language: str = "en"
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{n} {status}" for status, n in self.to_frame()["status"].value_counts().items())
+        counts = ", ".join(f"{n} {status}" for status, n in self.to_frame().value_counts("status").items())
         return f"<Scorecard {self.plan}, {len(self.answers)} targets: {counts}; as of {self.data.as_of}>"
 
     def _repr_html_(self) -> str:
@@ -204,7 +207,9 @@ class Scorecard:
         return str(self.to_frame()[shown].to_html())
 
     def __getitem__(self, name: object) -> None:
-        raise no_key("Scorecard", name, f"card.answers[{name!r}] is one answer, card.to_frame() a frame")
+        raise QcityError(
+            f"Scorecard[{name!r}]: this is no frame; to_frame() is, card.answers[{name!r}] a row"
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row a target: target_id, section, name_zh, name_en, kind, binding, status, probability, word, median,
@@ -281,20 +286,19 @@ def assess_series(
     if base is None and (name == "change" or rounds):
         raise QcityError("a change, and a sum of rounds, count from a year: base=2020")
     kind = "relative_change" if name == "change" else "cumulative" if rounds else "level"
-    down, slack = name == "at_most" or (name == "change" and threshold < 0), 0.0
-    if name == "about":
-        slack = 0.5 * 10.0 ** -len(f"{threshold:g}".partition(".")[2])
+    down = name == "at_most" or (name == "change" and threshold < 0)
+    digits = len(f"{threshold:g}".partition(".")[2])
     title, who = str(levels.name or _SERIES), {"indicator_id": _SERIES, "region": _SERIES}
-    named = {"name_zh": title, "name_en": title, "unit": unit, "unit_zh": unit}
-    asks = {"unit": "%", "unit_zh": "%"} if name == "change" else {}
+    named = who | {"name_zh": title, "name_en": title, "unit": unit, "unit_zh": unit}
     target = {"plan": _SERIES, "target_id": _SERIES, "kind": kind, "direction": "at_most" if down else "at_least",
-              "threshold": threshold, "base_year": base, "deadline": by, "tolerance": slack}  # fmt: skip
-    measure = "count_new" if rounds else "level"
-    figure = who | {"measure": measure, "qualifier": "=", "status": "final", "unit": unit}
-    last = dt.date(int(max(levels.index, default=1)), 12, 31)
+              "threshold": threshold, "base_year": base, "deadline": by,
+              "tolerance": 0.5 * 10.0**-digits if name == "about" else 0.0}  # fmt: skip
+    target |= {"unit": "%", "unit_zh": "%"} if name == "change" else {}
+    figure = who | {"qualifier": "=", "status": "final", "unit": unit}
+    figure["measure"] = "count_new" if rounds else "level"
     data = in_memory(
-        max(dt.date.today(), last), targets=[who | named | target | asks], regions=[who | named],
-        indicators=[who | named | {"support": "count" if rounds else support, "rounds": rounds}],
+        max(dt.date.today(), dt.date(int(max(levels.index, default=1)), 12, 31)), regions=[named],
+        targets=[named | target], indicators=[named | {"support": "count" if rounds else support, "rounds": rounds}],
         observations=[figure | {"period": year, "value": value, "published": f"{year}-12-31"}
                       for year, value in levels.items()],
     )  # fmt: skip
@@ -323,10 +327,10 @@ def _shown(figure: Figure, alt: str) -> Axes:
     return figure.axes[0]
 
 
-def explore(
-    data: Data, target_id: str = "", *, plan: str | None = None, language: str = "en", draws: int = 2_000
-) -> Explorer:
-    """Controls for one target whose fan and probability follow as they are moved; see `Explorer`.
+class Explorer:
+    """Controls for one target whose fan and probability follow as they are moved: target, region, what was known when,
+    window, model, comparators and ambition (`controls` by name); `answer` is the one shown. Below them, for a page
+    without a kernel: a slider over target levels, computed before.
 
     >>> import qcity_analysis as qc
     >>> shown = qc.explore(qc.load(as_of="2023-12-31"), "rd_intensity", draws=200)
@@ -334,68 +338,55 @@ def explore(
     >>> shown.answer.probability < before
     True
     """
-    return Explorer(data, target_id, plan, check_language(language), draws)
 
-
-class Explorer:
-    """Widgets for target, region, what was known when, window, model, comparators and ambition (`controls` by name);
-    `answer` is the one shown. Below them, for a page without a kernel: a slider over target levels, computed before.
-    """
-
-    def __init__(self, data: Data, target_id: str, plan: str | None, language: str, draws: int) -> None:
+    def __init__(
+        self, data: Data, target_id: str = "", *, plan: str = "", language: str = "en", draws: int = 2_000
+    ) -> None:
         import ipywidgets as w
 
-        self.data, self.language, self.draws = data, language, draws
+        self.data, self.language, self.draws, self.shown = data, check_language(language), draws, w.HTML()
         held = data.targets.merge(data.observations[["indicator_id", "region"]].drop_duplicates())
-        names = [(f"{row.plan} · {getattr(row, f'name_{language}')}", (row.plan, row.target_id))
-                 for row in held[held["threshold"].notna()].itertuples()]  # fmt: skip
-        first = next((key for _, key in names if key[1] == target_id and plan in (None, key[0])), names[0][1])
-        days = [f"{year}-12-31" for year in range(data.as_of.year - 8, data.as_of.year)] + [str(data.as_of)]
+        held = held.loc[held["threshold"].notna(), ["target_id", "plan"]]
+        targets = [find_target(data, name, own) for name, own in held.itertuples(index=False)]
+        names = [(f"{one.plan} · {one.name(language)}", one) for one in targets]
+        asked = (one for one in targets if one.target_id == target_id and (not plan or one.plan == plan))
+        days = [*(f"{data.as_of.year - back}-12-31" for back in range(8, 0, -1)), str(data.as_of)]
         years = [(text("e_all", language), 0), *((str(years), years) for years in (5, 8, 12, 20))]
         models = [(text(f"model_{name}", language), name) for name in ("mixture", *MODELS)]
-        quick = {"continuous_update": False}
-        made = {
-            "target": w.Dropdown(options=names, value=first), "region": w.Dropdown(),
-            "as_of": w.SelectionSlider(options=days, value=days[-1], **quick),
+        self.controls = {
+            "target": w.Dropdown(options=names, value=next(asked, targets[0])), "region": w.Dropdown(),
+            "as_of": w.SelectionSlider(options=days, value=days[-1], continuous_update=False),
             "window": w.Dropdown(options=years), "model": w.Dropdown(options=models),
             "comparators": w.Checkbox(value=True, indent=False),
-            "ambition": w.FloatSlider(readout_format=".3g", **quick),
+            "ambition": w.FloatSlider(readout_format=".3g", continuous_update=False),
         }  # fmt: skip
-        self.controls, self.shown = made, w.HTML()
         self._aim()
-        made["target"].observe(lambda change: self._aim(), "value")
-        for name, control in made.items():
+        for name, control in self.controls.items():
             control.description, control.style = text(f"e_{name}", language), {"description_width": "8em"}
             control.layout.width = "95%"
-            if name != "target":
-                control.observe(lambda change: self._show(), "value")
-        self.box = w.VBox([w.HBox([w.VBox(list(made.values()), layout={"width": "22em"}), self.shown])])
+            control.observe(self._aim if name == "target" else self._show, "value")
+        self.box = w.HBox([w.VBox(list(self.controls.values()), layout={"width": "22em"}), self.shown])
 
-    def _aim(self) -> None:
-        """Set region and ambition to those of the target chosen, and show its answer."""
-        target, controls, rows = self._target(), self.controls, self.data.observations
-        held = rows.loc[rows["indicator_id"] == target.indicator_id, "region"]
-        names = dict.fromkeys([target.region, *held])
-        regions = [(self.data.region_name(name, self.language), name) for name in names]
-        goal, slider = float(target.threshold or 0), controls["ambition"]
-        self.silent = True  # the controls are set together
-        controls["region"].options, controls["region"].value = regions, target.region
-        low, high = sorted((goal - 0.5 * abs(goal), goal + 0.5 * abs(goal)))
+    def _aim(self, change: object = None) -> None:
+        """Set region and ambition to those of the target chosen, all together, and show its answer."""
+        target, region, slider = (self.controls[name] for name in ("target", "region", "ambition"))
+        rows, goal = self.data.observations, float(target.value.threshold or 0)
+        held = rows.loc[rows["indicator_id"] == target.value.indicator_id, "region"]
+        names, (low, high) = dict.fromkeys([target.value.region, *held]), sorted((0.5 * goal, 1.5 * goal))
+        self.silent = True
+        region.options = [(self.data.region_name(name, self.language), name) for name in names]
+        region.value = target.value.region
         slider.min, slider.max = min(low, slider.min), max(high, slider.max)
         slider.value, slider.min, slider.max, slider.step = goal, low, high, (high - low) / 100 or 1
         self.silent = False
         self._show()
 
-    def _target(self) -> Target:
-        plan, name = self.controls["target"].value
-        return find_target(self.data, name, plan)
-
-    def _show(self) -> None:
+    def _show(self, change: object = None) -> None:
         """Assess what the controls say and show it."""
         if self.silent:
             return
         say, data = {name: one.value for name, one in self.controls.items()}, self.data
-        target = replace(self._target(), threshold=say["ambition"], region=say["region"])
+        target = replace(say["target"], threshold=say["ambition"], region=say["region"])
         if not say["comparators"]:
             data = replace(data, indicators=data.indicators.assign(comparators=""))
         if say["window"]:
@@ -411,9 +402,8 @@ class Explorer:
         ahead, target = self.answer.forecast, self.answer.target
         if ahead is None:
             return ""
-        ask = ahead.probability_at_least if target.upward else ahead.probability_at_most
+        sign, ask = ("≥", ahead.probability_at_least) if target.upward else ("≤", ahead.probability_at_most)
         low, high = ahead.quantiles([0.01, 0.99]).iloc[-1]
-        sign = "≥" if target.upward else "≤"
         words = [f"{sign} {at:.3g}: {percent(ask(at), self.language)}" for at in np.linspace(low, high, 41)]
         script = "this.nextElementSibling.textContent=JSON.parse(this.dataset.words)[this.value]"
         label = escape(text("e_static", self.language, year=target.deadline))
@@ -424,5 +414,7 @@ class Explorer:
     def _ipython_display_(self) -> None:
         from IPython.display import HTML, display
 
-        display(self.box)
-        display(HTML(f'<div class="qcity">{self.answer._repr_html_()}{self.static()}</div>'))
+        display(self.box, HTML(f'<div class="qcity">{self.answer._repr_html_()}{self.static()}</div>'))
+
+
+explore = Explorer

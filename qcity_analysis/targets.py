@@ -37,11 +37,10 @@ def reaches(value: Any, bound: Any, upward: bool = True) -> Any:
 
 @dataclass(frozen=True)
 class Target:
-    """One target of a plan: the columns of `targets.csv`, years as int (None where empty), the rest as in the file;
-    `decimals` are the digits after the point of the threshold. Another question is another record:
-    `dataclasses.replace(target, deadline=2030)`. Whether more is better: `upward`; equal is not enough (a direction, or
-    better every year, without a figure of its own): `strict`; a change in percent on the base year's level is asked:
-    `relative`, to be `compounded` once, or in each year of average growth.
+    """One target of a plan: the columns of `targets.csv`, years as int (None where empty), and the `decimals` of the
+    threshold. Another question is another record: `dataclasses.replace(target, deadline=2030)`. More is better:
+    `upward`; equal is not enough (a direction, or better every year, without a figure of its own): `strict`; a change
+    in percent on the base year's level: `relative`, `compounded` once or in each year of average growth.
     """
 
     plan: str
@@ -121,10 +120,8 @@ class Target:
 def find_target(
     data: Data, target_id: str | Target, plan: str | None = None, region: str | None = None
 ) -> Target:
-    """The target of that name, in `plan` (default: the first plan that has it); `region` replaces the plan's own.
-
-    A plan of `earlier_targets.csv` is looked into only where it is named. A `Target` stands for itself, whether a plan
-    has it or not. Raises QcityError for an unknown plan, target or region, with the closest match.
+    """The target of that name, in `plan` (default: the first that has it; one that is over only by name); `region`
+    replaces the plan's own; a `Target` stands for itself. Raises QcityError for an unknown plan, target or region.
 
     >>> import qcity_analysis as qc
     >>> find_target(qc.load(), "energy_intensty")
@@ -132,40 +129,36 @@ def find_target(
     ...
     qcity_analysis.errors.QcityError: unknown target 'energy_intensty'. Did you mean "energy_intensity"? ...
     """
-    if isinstance(target_id, Target):
-        target = target_id
-    elif not isinstance(target_id, str):
+    if not isinstance(target_id, str | Target):
         raise QcityError(f"a target is asked for by its name, a text; found {target_id!r}")
-    else:
-        rows = data.targets_of(plan)
-        named = rows[rows["target_id"] == target_id]
-        if named.empty:
-            raise unknown("target", target_id, sorted(set(rows["target_id"])))
-        row = named.iloc[0]
-        cells = {field.name: row[field.name] for field in dataclasses.fields(Target)}
-        for name in ("base_year", "deadline"):
-            whole = isinstance(year := row[name], (int, float, np.number)) and (
-                pd.isna(year) or year == int(year)
-            )
-            if not (whole or pd.isna(year)):
-                raise QcityError(f"{name} of {target_id!r} is a whole year, such as 2025; found {year!r}")
-            cells[name] = None if pd.isna(year) else int(year)
-        if cells["deadline"] is None:
-            raise QcityError(f"target {target_id!r} has no deadline")
-        cells["threshold"] = None if pd.isna(row["threshold"]) else float(row["threshold"])
-        cells["tolerance"] = 0.0 if pd.isna(row["tolerance"]) else float(row["tolerance"])
-        target = Target(**cells | {"decimals": int(row["decimals"])})
+    target = target_id if isinstance(target_id, Target) else _stated(data.targets_of(plan), target_id)
     if region and region != target.region:
         target = dataclasses.replace(target, region=data.require_region(region))
     return target
 
 
-def in_regions(data: Data, target: Target, regions: str) -> list[Target]:
-    """The same question of several regions ("jiangsu,zhejiang", or "all"): where a region has a target of its own on
-    that indicator and period, in any plan, that one, else this one moved there.
+def _stated(rows: pd.DataFrame, name: str) -> Target:
+    """The target of that name among rows of a plan."""
+    named = rows[rows["target_id"] == name]
+    if named.empty:
+        raise unknown("target", name, sorted(set(rows["target_id"])))
+    cells = {one.name: named.iloc[0][one.name] for one in dataclasses.fields(Target)}
+    for column, unset in (("threshold", None), ("tolerance", 0.0)):
+        cells[column] = unset if pd.isna(cells[column]) else float(cells[column])
+    for column in ("base_year", "deadline"):
+        year = None if pd.isna(cells[column]) else cells[column]
+        if year is not None and not (isinstance(year, int | float | np.number) and year == int(year)):
+            raise QcityError(f"{column} of {name!r} is a whole year, such as 2025; found {year!r}")
+        cells[column] = year if year is None else int(year)
+    if cells["deadline"] is None:
+        raise QcityError(f"target {name!r} has no deadline")
+    return Target(**cells | {"decimals": int(cells["decimals"])})
 
-    "all" are the regions with such a target; where there is only this one, those with figures of the indicator. Raises
-    QcityError for an unknown region.
+
+def in_regions(data: Data, target: Target, regions: str) -> list[Target]:
+    """The same question of several regions ("jiangsu,zhejiang"): where a region has a target of its own on that
+    indicator and period, in any plan, that one, else this one moved there. "all" are the regions with such a target;
+    where there is only this one, those with figures of the indicator. Raises QcityError for an unknown region.
     """
     rows = pd.concat([data.targets, data.earlier_targets], ignore_index=True)
     asks = ["indicator_id", "kind", "direction", "base_year", "deadline"]
@@ -201,8 +194,7 @@ def pace_between(start: float, end: float, from_year: int, to_year: int) -> Pace
     >>> pace_between(100.0, 82.0, 2020, 2025)
     Pace(linear=-3.6, compound=-3.89..., from_year=2020, to_year=2025)
     """
-    years = to_year - from_year
-    if years <= 0:
+    if (years := to_year - from_year) <= 0:
         raise QcityError(f"a pace needs a later year than {from_year}; found {to_year}")
     compound = 100 * ((end / start) ** (1 / years) - 1) if start > 0 and end > 0 else None
     return Pace((end - start) / years, compound, from_year, to_year)

@@ -1,5 +1,6 @@
 """What every test may ask for by name."""
 
+import shutil
 import sys
 
 import pytest
@@ -31,11 +32,24 @@ def varied(tmp_path_factory):
     """A target of a made-up package asked under every choice that can be varied."""
     from packages import loaded, target
 
-    from qcity_analysis.analysis.sensitivity import sensitivity
+    from qcity_analysis.analysis.verdicts import sensitivity
     from qcity_analysis.assessment.assess import assess
 
     data = loaded(tmp_path_factory.mktemp("varied"), targets=[target(threshold=19.4)])
     return sensitivity(data, assess(data, "goal", draws=500), draws=500)[0]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium; what asks for it is skipped where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    named = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+    if (path := next(filter(None, named), None)) is None:
+        pytest.skip("no chromium or google-chrome on this machine")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield opened
+        opened.close()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from packages import STEADY, figures, indicator, loaded, target
 
 import qcity_analysis as qc
 from qcity_analysis.analysis import portfolio as room
-from qcity_analysis.analysis.portfolio import LIMIT, WEIGHT, dependence, met_together, portfolio, tally
+from qcity_analysis.analysis.portfolio import WEIGHT, dependence, met_together, portfolio, tally
 
 CHANCES = np.array([0.1, 0.35, 0.5, 0.8, 0.95])
 DOWN = {"direction": "at_most"}
@@ -30,7 +30,7 @@ def slow_counts(chances):
 
 def together(chances, correlation, draws):
     normal = np.random.default_rng(1).standard_normal((draws, len(chances)))
-    return met_together(chances, np.array(correlation), normal, np.eye(len(chances)))
+    return met_together(chances, np.array(correlation), normal)
 
 
 def plan(folder, levels, goals=None, **cells):
@@ -82,14 +82,18 @@ def test_dependence_pools_the_years_in_common_in_the_favourable_direction(tmp_pa
     assert between.correlation.loc["a", "b"] == pytest.approx(expected, rel=1e-6)
 
 
-def test_two_targets_on_one_series_have_its_shock(tmp_path):
+def test_targets_share_the_innovations_of_the_years_they_have_in_common(tmp_path):
     cells = [(way, year) for way in ("at_least", "at_most") for year in (2025, 2027)]
     high = [target(f"{way}{year}", threshold=19, direction=way, deadline=year) for way, year in cells]
     data = loaded(tmp_path, targets=[target("low", threshold=18), *high])
-    correlation = dependence(data,
-        list(qc.scorecard(data, draws=100).answers.values())).correlation.loc["low"]  # fmt: skip
-    assert correlation[["at_least2025", "at_least2027"]].tolist() == pytest.approx([1, LIMIT])
-    assert correlation[["at_most2025", "at_most2027"]].tolist() == pytest.approx([-1, -LIMIT])
+    answers = list(qc.scorecard(data, draws=100).answers.values())
+    joint = dependence(data, answers).correlation.loc["low"]
+    years = {a.target.target_id: len(a.forecast.years) for a in answers}
+    part = math.sqrt(years["low"] / years["at_least2027"])  # of a random walk, its middle with its end
+    assert years == dict.fromkeys(["low", "at_least2025", "at_most2025"], 3) | {
+        "at_least2027": 5, "at_most2027": 5}  # fmt: skip
+    assert joint[["at_least2025", "at_least2027"]].tolist() == pytest.approx([1, part])
+    assert joint[["at_most2025", "at_most2027"]].tolist() == pytest.approx([-1, -part])
 
 
 @pytest.mark.parametrize("goals", [

@@ -17,20 +17,12 @@ from qcity_analysis.assessment.assess import assess
 from qcity_analysis.data.load import Data
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import annual
-from qcity_analysis.forecasting.annual import (
-    Shares,
-    borrow,
-    borrowing_evidence,
-    forecast_series,
-    learned,
-    remarks,
-)
+from qcity_analysis.forecasting.annual import Shares, borrow, borrowing_evidence, forecast_series, remarks
 from qcity_analysis.forecasting.conditioning import Conditions, completed
-from qcity_analysis.forecasting.features import units
 from qcity_analysis.forecasting.forecast import Forecast, forecast
 from qcity_analysis.forecasting.histories import SeriesError, one_history
 from qcity_analysis.forecasting.panel import forecast_panel
-from qcity_analysis.forecasting.prior import Cells, Gate, Prior, shipped, shipped_text
+from qcity_analysis.forecasting.prior import Cells, Gate, Prior, shipped, shipped_text, units
 from qcity_analysis.reporting import sentences
 from qcity_analysis.series.annual import annual_series
 from qcity_analysis.series.evidence import Evidence
@@ -55,12 +47,18 @@ def known(values: list[float], years: list[int], prior: Prior = SURE, **more) ->
 def drawn(told: Conditions, runs: int = 80) -> dict[int, np.ndarray]:
     """Completed values by year, from several runs."""
     made = np.concatenate([completed(told, np.random.default_rng(k)).values for k in range(runs)])
-    return {told.last - k: made[:, -1 - k] for k in range(made.shape[1])}
+    return dict(zip(range(told.last, 0, -1), made.T[::-1], strict=False))
 
 
 def moments(values: np.ndarray) -> list[float]:
     """Mean and standard deviation of draws."""
     return [values.mean(), values.std()]
+
+
+def weighted(values: np.ndarray, weight: np.ndarray) -> list[float]:
+    """Mean and standard deviation by weight."""
+    mean = np.average(values, weights=weight)
+    return [mean, math.sqrt(np.average((values - mean) ** 2, weights=weight))]
 
 
 def percent(until: int, series: pd.Series = LEVELS, draws: int = 20_000, rng: int = 1, **more) -> Forecast:
@@ -79,11 +77,7 @@ def test_a_bounded_year_follows_the_likelihood_integrated_on_a_grid():
     grid = np.linspace(11.6, 14.0, 20_001)
     squares = (0.8**2 + (grid - 10.8) ** 2 + (12.0 - grid) ** 2 + 0.5**2) / told.unit**2
     density = (1.5 * 0.7**2 + squares / 2) ** -(1.5 + 4 / 2)  # random walk, scale integrated out
-    density /= density.sum()
-    mean = float((grid * density).sum())
-    values = drawn(told)[2021]
-    spread = math.sqrt(float(((grid - mean) ** 2 * density).sum()))
-    assert moments(values) == pytest.approx([mean, spread], abs=0.02)
+    assert moments(values := drawn(told)[2021]) == pytest.approx(weighted(grid, density), abs=0.02)
     assert values.min() >= 11.6
 
 
@@ -92,15 +86,12 @@ def test_noisy_values_follow_the_smoother_of_a_local_level_with_measurement_erro
 
     values, years, error = [10.0, 11.0, 10.2, 12.5, 12.0, 12.2], list(range(2018, 2024)), 0.8
     told = known(values, years, noisy=dict.fromkeys(years, error))
-    model = UnobservedComponents(np.array(values), "llevel")
+    model, made = UnobservedComponents(np.array(values), "llevel"), drawn(told, 40)
     model.ssm.initialize_diffuse()
-    with warnings.catch_warnings():  # about the years it takes to start up; the state is not concerned
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings(action="ignore"):  # about the years it takes to start up, not the state
         smoothed = model.smooth([error**2, (0.6 * told.unit) ** 2])
-    made = drawn(told, 40)
-    for k, year in enumerate(years):
-        variance = smoothed.smoothed_state_cov[0, 0, k]
-        expected = [smoothed.smoothed_state[0, k], math.sqrt(variance)]
+    spread = np.sqrt(smoothed.smoothed_state_cov[0, 0])
+    for year, *expected in zip(years, smoothed.smoothed_state[0], spread, strict=True):
         assert moments(made[year]) == pytest.approx(expected, abs=0.06)
 
 
@@ -114,10 +105,9 @@ def test_an_estimated_gap_follows_the_closed_form_of_a_random_walk_between_two_v
 def test_an_error_shared_by_later_years_moves_them_together_as_far_as_the_likelihood_says():
     shared = [dict.fromkeys((2021, 2022, 2023), 0.9)]
     told = known([10.0, 10.3, 11.6, 11.8, 12.1], list(range(2019, 2024)), shared=shared)
-    variance = (0.6 * told.unit) ** 2
     # Only the change into 2021 knows of the shift: N(1.3 + s, variance), s ~ N(0, 0.81).
+    made, variance = drawn(told), (0.6 * told.unit) ** 2
     precision = 1 / 0.81 + 1 / variance
-    made = drawn(told)
     expected = [-1.3 / variance / precision, precision**-0.5]
     assert moments(made[2021] - 11.6) == pytest.approx(expected, abs=0.04)
     np.testing.assert_allclose(made[2023] - made[2021], 0.5)
@@ -133,11 +123,9 @@ def test_a_bound_on_the_next_year_is_the_plain_forecast_cut_there(plain):
 
 def test_an_estimate_of_the_next_year_is_the_plain_forecast_weighed_by_it(plain):
     values = plain.paths[:, 0]
-    weight = np.exp(-0.5 * ((values - 96.0) / 0.3) ** 2)
-    mean = np.average(values, weights=weight)
-    spread = math.sqrt(np.average((values - mean) ** 2, weights=weight))
+    expected = weighted(values, np.exp(-0.5 * ((values - 96.0) / 0.3) ** 2))
     told = percent(2024, estimates={2024: (96.0, 0.3)})
-    assert moments(told.paths) == pytest.approx([mean, spread], abs=0.01)
+    assert moments(told.paths) == pytest.approx(expected, abs=0.01)
 
 
 def test_bounds_of_two_years_agree_with_forecasts_made_one_after_the_other(plain):
@@ -180,9 +168,7 @@ def test_two_values_and_a_bound_give_a_forecast_and_two_values_alone_do_not():
     told = percent(2022, two, lower={2021: 95.0})
     assert told.years.tolist() == [2021, 2022] and (told.paths[:, 0] >= 95.0).all()
     for points, more in ((2, {}), (1, {"lower": {2020: 95.0, 2021: 95.0}})):
-        with pytest.raises(
-            SeriesError, match=f"series 'series' has {points} of the at least 3 observed points"
-        ):
+        with pytest.raises(SeriesError, match=f"'series' has {points} of the at least 3 observed points"):
             percent(2022, two.iloc[:points], **more)
 
 
@@ -207,15 +193,13 @@ def test_a_bound_before_the_only_value_of_its_segment_is_drawn_after_that_uncert
 
 # Forecasts of published series: a ratio from its inputs.
 
-SPENDING, GDP = (since(2017, 30.0, 33.0, 36.5, 40.0, 44.0, 47.0),
-    since(2017, 1000, 1070, 1130, 1170, 1280, 1330))  # fmt: skip
+SPENDING, GDP = since(2017, 30.0, 33, 36.5, 40, 44, 47), since(2017, 1000, 1070, 1130, 1170, 1280, 1330)
 
 
 def of_inputs(folder: Path, **later: float) -> Data:
     """A share of two inputs; `later` has a further year of an input."""
     ratio = indicator("widgets", support="percent", unit="%", derived="ratio", inputs="spending;gdp")
-    rows = [row for name, y in (("spending", SPENDING), ("gdp", GDP)) for row in figures(dict(y),
-        indicator_id=name)]  # fmt: skip
+    rows = figures(dict(SPENDING), indicator_id="spending") + figures(dict(GDP), indicator_id="gdp")
     rows += [figure(2023, value, indicator_id=name) for name, value in later.items()]
     made = [ratio, indicator("spending"), indicator("gdp")]
     return loaded(folder, observations=rows, indicators=made, targets=[target(threshold=3, unit="%")])
@@ -226,9 +210,7 @@ def test_a_ratio_is_forecast_directly_unless_one_input_is_ahead_which_is_believe
     direct = forecast(series.values, 2025, support="percent", rng=3)
     np.testing.assert_array_equal(forecast_series(series, 2025, rng=3).paths, direct.paths)
     assert remarks(series) == ()
-    data = of_inputs(
-        tmp_path / "ahead", gdp=1600.0
-    )  # the economy grew by a fifth: the share will have fallen
+    data = of_inputs(tmp_path / "ahead", gdp=1600.0)  # which grew by a fifth: the share will have fallen
     series = annual_series(data, "widgets", "testville")
     direct = forecast(series.values, 2025, support="percent", rng=0)
     told, alone = (forecast_series(series, 2025, model=name, rng=0) for name in ("mixture", "inputs"))
@@ -309,7 +291,9 @@ def test_paths_that_stay_at_the_last_value_of_a_series_that_stands_still_do_not_
 def test_nothing_leaves_the_possible_range_and_a_comparator_outside_it_is_named():
     own, soaring = percent(2022, since(2017, 97.0, 98.0, 99.0, 99.5)), since(2017, 50.0, 51, 52, 53, 80, 99)
     assert borrow(own, [soaring], Shares(1.0, (1.0, 1.0, 1.0))).paths.max() <= 100
-    with pytest.raises(QcityError, match="^jiangsu/share: .*outside its support 'percent'"):
+    with pytest.raises(
+        QcityError, match="^series 'jiangsu/share', 2019: 105 is outside its support 'percent'"
+    ):
         borrow(own, [since(2017, 90, 95, 105, 106).rename("jiangsu/share")])
 
 
@@ -321,7 +305,8 @@ def test_the_mean_of_several_comparators_counts_in_units_of_their_own_change():
 
 
 def test_the_shipped_shares_come_with_their_evidence_and_it_speaks_for_them():
-    assert all(0 <= share <= 1 for share in (learned().published, *learned().expected))
+    shares = annual.learned()
+    assert all(0 <= share <= 1 for share in (shares.published, *shares.expected))
     for key in ("published", "expected"):
         assert borrowing_evidence()[key]["crps"] < 1
         assert 0.85 <= borrowing_evidence()[key]["interval_90_holds"] <= 0.95

@@ -13,13 +13,20 @@ from yearly_series import alike, frame, many
 
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import prior as priors
-from qcity_analysis.forecasting import scores
-from qcity_analysis.forecasting.features import NAMES, PLAIN, features, plain, units
-from qcity_analysis.forecasting.histories import from_frame
+from qcity_analysis.forecasting.histories import checked
 from qcity_analysis.forecasting.mixture import ahead, kalman, mixed
 from qcity_analysis.forecasting.panel import forecast_panel
-from qcity_analysis.forecasting.prior import Cells, ReferenceChanges, read_prior, shipped, shipped_text
-from qcity_analysis.forecasting.quantiles import KNOTS
+from qcity_analysis.forecasting.prior import (
+    NAMES,
+    PLAIN,
+    Cells,
+    features,
+    plain,
+    shipped,
+    shipped_text,
+    units,
+)
+from qcity_analysis.forecasting.quantiles import KNOTS, LEVELS, crps_quantiles, log_score, walk_quantiles
 from training.priorfile import save
 from training.scores import bootstrap_interval, relative_crps, reliability_line
 
@@ -83,7 +90,7 @@ def test_forecast_of_a_cell_is_the_ratio_of_two_likelihoods_and_a_break_restarts
 
 
 def test_the_mixture_averages_the_quantiles_of_its_heaviest_cells():
-    prior, h = shipped(), from_frame(many(8))
+    prior, h = shipped(), checked(many(8))[0]
     knots, weight, fit, kept = mixed(h, units(h), features(h, units(h))[0], prior.cells, prior.gate, 3)
     location, scale, df = ahead(fit, kept, 3)
     slow = np.zeros_like(knots)
@@ -100,29 +107,24 @@ def test_the_shipped_file_is_small_and_as_training_writes_it_and_has_a_model_car
     save(shipped(), tmp_path / "prior.json")
     text = (tmp_path / "prior.json").read_text("utf-8")
     assert text == shipped_text("prior.json") and len(text) < 1_000_000
-    assert np.array_equal(read_prior(text).widen, shipped().widen)
+    assert np.array_equal(priors.read_prior(text).widen, shipped().widen)
     card = shipped_text("MODEL_CARD.md")
     for bank in ("unsdg", "owid_datasets", "gapminder_ft", "kaya", "CC-BY-4.0", "python -m training"):
         assert bank in card
 
 
-FOREIGN = [
-    ({"gate": []}, "dictionary update|cannot convert|'features'"),
+@pytest.mark.parametrize(("other", "reason"), [({"gate": []}, "list indices"),
     ({"features": {"age": [0, 1]}}, "its features are not those of this version"),
     ({"gate": {"features": ["age"]}}, "the features of its gate"),
-    ({"staying": {"one": 1.0}}, "the terms of staying"),
-]
-
-
-def test_a_foreign_prior_is_refused():
-    for other, reason in FOREIGN:
-        text = json.dumps(json.loads(shipped_text("prior.json")) | other)
-        with pytest.raises(QcityError, match=f"not a prior of this version .({reason}).*python -m training"):
-            read_prior(text)
+    ({"staying": {"one": 1.0}}, "the terms of staying")])  # fmt: skip
+def test_a_foreign_prior_is_refused(other, reason):
+    text = json.dumps(json.loads(shipped_text("prior.json")) | other)
+    with pytest.raises(QcityError, match=f"not a prior of this version .{reason}.*python -m training"):
+        priors.read_prior(text)
 
 
 def test_cell_weights_sum_to_one_and_follow_the_likelihood():
-    prior, h = shipped(), from_frame(many(20))
+    prior, h = shipped(), checked(many(20))[0]
     x = plain(features(h, units(h))[0])
     flat, likely = np.zeros((2, 20, len(prior.cells)))
     likely[:, 3] = 30.0
@@ -133,7 +135,7 @@ def test_cell_weights_sum_to_one_and_follow_the_likelihood():
 
 def test_features_of_a_mirrored_series_are_the_same_but_for_direction_and_mean_change():
     values = [3.0, 3.4, 3.3, 3.9, 4.4, 4.2]
-    up, down = (from_frame(frame([sign * v for v in values])) for sign in (1, -1))
+    up, down = (checked(frame([sign * v for v in values]))[0] for sign in (1, -1))
     (a, turn_a), (b, turn_b) = (features(h, units(h)) for h in (up, down))
     np.testing.assert_allclose(*(np.delete(x, NAMES.index("rising"), 1) for x in (a, b)), atol=1e-9)
     assert (turn_a, turn_b) == (1.0, -1.0)
@@ -144,7 +146,7 @@ def test_features_of_a_mirrored_series_are_the_same_but_for_direction_and_mean_c
 
 
 def test_a_gap_is_bridged_by_a_straight_line_in_the_recent_values_and_left_out_of_the_typical_change():
-    h = from_frame(frame([1.0, 2.0, 4.0, 6.0]).drop(index=[2]))
+    h = checked(frame([1.0, 2.0, 4.0, 6.0]).drop(index=[2]))[0]
     at = dict(zip(NAMES, features(h, np.ones(1))[0][0], strict=True))
     assert (at["ago_1"], at["ago_2"], at["ago_3"], at["ago_4"]) == (-2.0, -4.0, -5.0, -5.0)
     assert (at["change_1"], at["change_3"], at["change_4"]) == (2.0, 1.0, 0.0)
@@ -165,8 +167,8 @@ def simulated(process):
         slope = 1.5 * sign * (process == "drift")
         y = np.cumsum(slope + rng.normal(size=shape), axis=1)
         return y, y[:, YEARS - 1 : YEARS] + slope * step, np.sqrt(step)
-    noise, truth = (1.0, 0 * sign) if process == "constant" else (0.3, sign)
-    truth = truth * np.arange(YEARS + AHEAD)
+    noise, slope = (1.0, 0 * sign) if process == "constant" else (0.3, sign)
+    truth = slope * np.arange(YEARS + AHEAD)
     return truth + rng.normal(scale=noise, size=shape), truth[:, YEARS:], np.full(AHEAD, noise)
 
 
@@ -175,12 +177,12 @@ def test_the_forecaster_comes_close_to_who_knows_the_process_and_its_intervals_h
     y, mean, sd = simulated(process)
     y, mean, sd = 3 * y + 50, 3 * mean + 50, 3 * sd
     panel = forecast_panel(alike(y[:, :YEARS]), AHEAD)
-    q = panel.quantiles(scores.LEVELS).to_numpy().reshape(SERIES, AHEAD, -1)
-    actual, normal = y[:, YEARS:], ndtri(scores.LEVELS)
+    q = panel.quantiles(LEVELS).to_numpy().reshape(SERIES, AHEAD, -1)
+    actual, normal = y[:, YEARS:], ndtri(LEVELS)
     best = mean[..., None] + sd[:, None] * normal
     walk = np.abs(np.diff(y[:, :YEARS], axis=1)).mean() * np.sqrt(np.arange(1, AHEAD + 1))[:, None]
     walk = y[:, YEARS - 1 : YEARS, None] + walk * normal
-    ours, knowing, naive = (scores.crps_quantiles(x, scores.LEVELS, actual).mean() for x in (q, best, walk))
+    ours, knowing, naive = (crps_quantiles(x, LEVELS, actual).mean() for x in (q, best, walk))
     if process in ("walk", "constant"):
         assert 1 <= ours / knowing < {"walk": 1.12, "constant": 1.25}[process]
     else:  # a trend is followed though not all the way
@@ -193,13 +195,13 @@ def test_the_forecaster_comes_close_to_who_knows_the_process_and_its_intervals_h
 
 def test_crps_is_that_of_scoringrules_and_that_of_the_random_walk_is_its_own():
     levels = (np.arange(2000) + 0.5) / 2000
-    ours = scores.crps_quantiles(ndtri(levels)[None], levels, np.array([0.7]))
+    ours = crps_quantiles(ndtri(levels)[None], levels, np.array([0.7]))
     assert ours[0] == pytest.approx(scoringrules.crps_normal(0.7, 0.0, 1.0), abs=1e-4)
     rng = np.random.default_rng(4)
     history = np.cumsum(rng.normal(size=(20, 8)), axis=1)
     deviation = np.sqrt((np.diff(history, axis=1) ** 2).mean(axis=1))
-    walk = scores.walk_quantiles(history[:, -1], deviation, scores.LEVELS, 3)
-    log_ratio = relative_crps(walk, scores.LEVELS, history, rng.normal(size=(20, 3)))
+    walk = walk_quantiles(history[:, -1], deviation, LEVELS, 3)
+    log_ratio = relative_crps(walk, LEVELS, history, rng.normal(size=(20, 3)))
     np.testing.assert_allclose(log_ratio, 0.0, atol=1e-12)
 
 
@@ -208,21 +210,20 @@ def test_the_reliability_line_of_reliable_probabilities_is_straight_and_whole_cl
     p = rng.random(40_000)
     y = (rng.random(40_000) < p).astype(float)
     assert reliability_line(p, y)[1] == pytest.approx(1.0, abs=0.03)
-    assert scores.log_score(p, y) == pytest.approx(0.5, abs=0.01)  # of uniform probabilities: 1/2
-    cluster = np.repeat(np.arange(8), 50)
+    assert log_score(p, y) == pytest.approx(0.5, abs=0.01)  # of uniform probabilities: 1/2
+    cluster, each = np.repeat(np.arange(8), 50), np.arange(400)
     value = cluster + rng.normal(size=400)
-    widths = [np.ptp(bootstrap_interval(lambda rows: float(value[rows].mean()), one))
-              for one in (cluster, np.arange(400))]  # fmt: skip
-    assert widths[0] > 3 * widths[1]
+    wide, narrow = (
+        np.ptp(bootstrap_interval(lambda i: float(value[i].mean()), by)) for by in (cluster, each)
+    )
+    assert wide > 3 * narrow
 
 
 # how fast indicators change
 
 
 def test_from_96_to_98_is_about_as_far_as_from_80_to_90_among_shares():
-    high, middle = (
-        float(np.diff(priors.scaled(np.array(pair), "percent"))[0]) for pair in ([96, 98], [80, 90])
-    )
+    high, middle = np.diff(priors.scaled(np.array([[96, 98], [80, 90]]), "percent"))[:, 0]
     assert high == pytest.approx(math.log(98 / 2) - math.log(96 / 4))
     assert high / middle == pytest.approx(1, abs=0.15)
     assert np.isfinite(priors.scaled(np.array([0.0, 100.0]), "percent")).all()
@@ -231,7 +232,7 @@ def test_from_96_to_98_is_about_as_far_as_from_80_to_90_among_shares():
 
 def test_a_share_counts_moves_at_least_as_fast_in_the_direction_needed_or_in_either():
     sample = np.random.default_rng(1).normal(0.5, 2.0, 99_001)
-    moves = ReferenceChanges("real", 1, 1, np.tile(np.quantile(sample, np.arange(1, 100) / 100), (10, 1)))
+    moves = priors.ReferenceChanges(1, 1, np.tile(np.quantile(sample, np.arange(1, 100) / 100), (10, 1)))
     for move in (-3.0, -0.4, 0.0, 1.1, 4.0):
         slow = float(np.mean(sample >= move) if move >= 0 else np.mean(sample <= move))
         assert moves.share(move, 4) == pytest.approx(slow, abs=0.006)
@@ -241,8 +242,8 @@ def test_a_share_counts_moves_at_least_as_fast_in_the_direction_needed_or_in_eit
         assert moves.share(move, 4, either=True) == pytest.approx(both, abs=0.012)
     still = np.tile(np.r_[np.full(30, -1.0), np.zeros(50), np.full(19, 1.0)], (10, 1))
     # Standing still counts as fast enough when no move is needed.
-    assert ReferenceChanges("percent", 1, 1, still).share(0.0, 1) == pytest.approx(0.70, abs=0.01)
-    unknown = ReferenceChanges("real", 1, 1, np.full((10, 99), np.nan))
+    assert priors.ReferenceChanges(1, 1, still).share(0.0, 1) == pytest.approx(0.70, abs=0.01)
+    unknown = priors.ReferenceChanges(1, 1, np.full((10, 99), np.nan))
     for one, move, years in ((moves, 1.0, 11), (moves, 1.0, 0), (moves, math.nan, 3), (unknown, 1.0, 1)):
         assert one.share(move, years) is None
 

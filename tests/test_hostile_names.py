@@ -20,10 +20,8 @@ from qcity_analysis.trackrecord import ledger
 
 NAMES = {"markup": "<script>alert(1)</script>&\"'", "formula": '=HYPERLINK("x")', "path": "../../evil", "nul": "a\0b",
          "long": "长" * 3000, "right to left": "\u202eevil\u202c مدينة", "yaml": "a: #b {c}|*"}  # fmt: skip
-FIGURE, DAY = (
-    {"indicator_id": "widgets", "region": "testville", "period": "2024", "value": "18"},
-    dt.date(2026, 1, 1),
-)
+FIGURE = {"indicator_id": "widgets", "region": "testville", "period": "2024", "value": "18"}
+DAY = dt.date(2026, 1, 1)
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)

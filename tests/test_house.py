@@ -56,7 +56,7 @@ MEMBERS = {
         model needed_path notes outcome pace_needed pace_so_far parts period places probability probability_error reason
         role seed series settled_in tally threshold to_dict tolerance word""",
     "Data": "at indicator plans plot region_name summary remarks require_region warnings",
-    "Answer": "explain outlook plot rules sensitivity sources to_dict to_frame what_if",
+    "Answer": "explain judge outlook plot rules sensitivity sources to_dict to_frame what_if",
     "Scorecard": "answers plan plot portfolio to_frame",
     "Forecast": """batches breaks error_of explain explainable interval mean median probability_at_least
         plot probability_at_most probability_error quantiles summary to_frame""",

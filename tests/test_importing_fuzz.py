@@ -13,8 +13,7 @@ import pytest
 
 from qcity_analysis.importing.cells import Grid
 from qcity_analysis.importing.layout import read_layout
-from qcity_analysis.importing.mapping import read_mapping
-from qcity_analysis.importing.matching import match
+from qcity_analysis.importing.mapping import match, read_mapping
 from qcity_analysis.importing.sheets import read_grids
 from qcity_analysis.problems import DataError
 

@@ -3,22 +3,21 @@
 Each answer on the shipped tables is worked out from the rows named beside it; what is left open is not simulated here.
 """
 
-import csv
 import dataclasses
 from math import prod
 
 import pytest
-from packages import STEADY, change, changes, figure, figures, indicator, loaded, package, target, write_table
+
+from packages import (  # isort: skip
+    STEADY, answer, change, changes, codes, columns, figure, figures, indicator, package, target, write_table,
+)  # fmt: skip
 
 import qcity_analysis as qc
-from qcity_analysis.data.schema import TABLES
 from qcity_analysis.reporting import sentences
 from qcity_analysis.rules import rules_for
 
-EVERY = {"kind": "every_year", "direction": "at_most", "threshold": "5.5", "base_year": 2020,
-    "deadline": 2023}  # fmt: skip
-GROWTH = {"kind": "average_growth", "direction": "at_least", "threshold": 7, "unit": "% a year",
-    "base_year": 2020}  # fmt: skip
+EVERY = dict(kind="every_year", direction="at_most", threshold="5.5", base_year=2020, deadline=2023)
+GROWTH = {"kind": "average_growth", "threshold": 7, "unit": "% a year", "base_year": 2020}
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +29,8 @@ def ask(data, plan, name, day=None):
     return qc.assess(data, name, plan=plan, as_of=day, draws=4)
 
 
-def notes(answer, lang="en"):
-    return [sentences.note(note, lang) for note in answer.notes if note.code.startswith("official")]
+def notes(found, lang="en"):
+    return [sentences.note(note, lang) for note in found.notes if note.code.startswith("official")]
 
 
 SETTLED = [  # plan, target, day (None: today), status, outcome (levels of the series), officially stated
@@ -61,14 +60,13 @@ SETTLED = [  # plan, target, day (None: today), status, outcome (levels of the s
 def test_a_settled_target_of_the_shipped_plans_has_the_answer_worked_out_by_hand(
     data, plan, name, day, status, outcome, stated
 ):
-    answer = ask(data, plan, name, day)
-    assert (answer.status, answer.stated is not None) == (status, stated)
-    assert answer.outcome == (None if outcome is None else pytest.approx(outcome, rel=1e-3))
-    assert answer.probability is None and answer.reason is None
-    for lang in ("zh", "en"):
-        assert ("officially" in sentences.headline(answer, "en")) == stated
-        assert not any("{" in text or "nan" in text for text in [*notes(answer, lang),
-            sentences.alt_text(answer, lang)])  # fmt: skip
+    found = ask(data, plan, name, day)
+    assert (found.status, found.stated is not None) == (status, stated)
+    assert found.outcome == (None if outcome is None else pytest.approx(outcome, rel=1e-3))
+    assert found.probability is None and found.reason is None
+    assert ("officially" in sentences.headline(found, "en")) == stated
+    said = [one for lang in ("zh", "en") for one in (*notes(found, lang), sentences.alt_text(found, lang))]
+    assert not any("{" in text or "nan" in text for text in said)
 
 
 def test_before_the_figures_are_out_the_same_targets_are_open(data):
@@ -91,13 +89,11 @@ def test_growth_is_said_in_percent_a_year_and_the_pace_needed_is_that_of_the_res
     assert sentences.headline(met, "en").endswith(
         "met the target: 7.76 % a year. The target was to grow by at least 7 % a year on average in 2011–2015."
     )
-    assert sentences.headline(met, "zh").endswith(
-        "已达标：年均 7.76%。目标是 2011–2015 年实现年均增长 7% 以上。"
-    )
-    assert open_.levels()[2019] == pytest.approx(129.01, abs=0.01) and open_.bound == pytest.approx(137.01,
-        abs=0.01)  # fmt: skip
-    assert open_.pace_so_far.compound == pytest.approx(6.57, abs=0.005)
-    assert open_.pace_needed.compound == pytest.approx(6.20, abs=0.005)
+    told = "已达标：年均 7.76%。目标是 2011–2015 年实现年均增长 7% 以上。"
+    assert sentences.headline(met, "zh").endswith(told)
+    assert (open_.levels()[2019], open_.bound) == pytest.approx((129.01, 137.01), abs=0.01)
+    paces = open_.pace_so_far.compound, open_.pace_needed.compound
+    assert paces == pytest.approx((6.57, 6.20), abs=0.005)
     assert "reaching 6.5 % a year in 2020" in " ".join(sentences.sentences(open_, "en"))
     rules = rules_for(open_).set_index("rule")
     assert rules.loc["schedule", "will_meet"] == (129.01 - 100 >= 0.8 * 37.01)
@@ -110,23 +106,21 @@ def test_what_was_officially_said_stands_beside_our_own_and_differences_are_name
     assert jobless.settled_in == "2022" and notes(jobless)[0].endswith(": 5.2 %.")
     assert "at most 5.5 % in every year from 2021 to 2025" in sentences.headline(jobless, "en")
     growth = ask(data, "china_12fyp", "gdp")
-    assert [note.code for note in growth.notes if "official" in note.code] == [
-        "official"
-    ]  # 7.8 is 7.76 rounded
+    assert [code for code in codes(growth) if "official" in code] == ["official"]  # 7.8 is 7.76 rounded
     water = sentences.plan_reading(ask(data, "china_15fyp", "life_expectancy"), "en")
     assert "Nature: expected" in water
     quality = sentences.plan_reading(ask(data, "nanjing_quality_city", "rd_intensity"), "en")
     assert not any(line.startswith("Nature") for line in quality)
 
 
-def told(folder, outcomes, rows, **cells):
+SAID = {name: target()[name] for name in ("plan", "target_id", "region", "unit", "source_id")}
+
+
+def told(folder, outcomes, rows):
     """The answer of 2026 to one target with these figures and official outcomes."""
-    made = target(**cells)
-    package(folder, targets=[made], observations=rows)
-    base = {"plan": "made_up", "target_id": "goal", "region": "testville", "unit": made["unit"],
-        "source_id": "bulletin"}  # fmt: skip
-    rows = [base | {"published": "2026-03-01"} | row for row in outcomes]
-    write_table(folder / "outcomes.csv", rows, [column.name for column in TABLES["outcomes"].columns])
+    package(folder, observations=rows)
+    rows = [SAID | {"published": "2026-03-01"} | row for row in outcomes]
+    write_table(folder / "outcomes.csv", rows, columns("outcomes"))
     return qc.assess(qc.load(folder, "2026-06-30"), "goal", draws=4)
 
 
@@ -150,12 +144,12 @@ def test_an_official_word_settles_only_what_it_decides(tmp_path, row, status):
 
 def test_own_figures_come_first_and_another_question_is_not_settled_by_the_official_word(tmp_path):
     own = told(tmp_path, [VALUE], [*figures(STEADY), figure(2025, "20.4")])
-    assert own.status == "met" and [note.code for note in own.notes][-1] == "official_differs"
+    assert own.status == "met" and codes(own)[-1] == "official_differs"
     assert "(20.4 points, met)" in notes(own)[-1]
-    answer = told(tmp_path, [{"verdict": "met"}], figures(STEADY))
+    goal = told(tmp_path, [{"verdict": "met"}], figures(STEADY)).target
     data = qc.load(tmp_path, "2026-06-30")
     for other in ({"deadline": 2027}, {"threshold": 30.0}):
-        assert qc.assess(data, dataclasses.replace(answer.target, **other), draws=4).status == "forecast"
+        assert qc.assess(data, dataclasses.replace(goal, **other), draws=4).status == "forecast"
 
 
 @pytest.mark.parametrize(("levels", "status", "outcome", "settled"),
@@ -167,30 +161,28 @@ def test_own_figures_come_first_and_another_question_is_not_settled_by_the_offic
 def test_a_level_to_keep_to_is_missed_in_the_first_bad_year_and_met_once_all_are_in(
     tmp_path, levels, status, outcome, settled
 ):
-    data = loaded(tmp_path, "2024-12-31", observations=figures(levels), targets=[target(**EVERY)])
-    answer = qc.assess(data, "goal", draws=400)
-    assert (answer.status, answer.outcome, answer.settled_in) == (status, outcome, settled)
+    found = answer(tmp_path, EVERY, draws=400, observations=figures(levels))
+    assert (found.status, found.outcome, found.settled_in) == (status, outcome, settled)
     if status == "forecast":
-        alone = answer.forecast.probability_at_most(5.5, year=2023)
-        assert answer.probability == pytest.approx(alone)  # one year is left
-    assert rules_for(answer)["will_meet"].isna().all()
+        alone = found.forecast.probability_at_most(5.5, year=2023)
+        assert found.probability == pytest.approx(alone)  # one year is left
+    assert rules_for(found)["will_meet"].isna().all()
 
 
 def test_the_chance_of_every_year_is_that_of_paths_that_keep_to_it_in_all_of_them(tmp_path):
-    goal, levels = (target(**EVERY | {"deadline": 2026}),
-        {2018: 4.9, 2019: 5.2, 2020: 5.0, 2021: 5.1, 2022: 5.3})  # fmt: skip
-    data = loaded(tmp_path, "2023-12-31", observations=figures(levels), targets=[goal])
-    answer = qc.assess(data, "goal", draws=2000)
-    kept = (answer.forecast.paths <= 5.5).all(axis=1).mean()
-    assert answer.probability == kept < answer.forecast.probability_at_most(5.5, year=2026)
+    rows = figures({2018: 4.9, 2019: 5.2, 2020: 5.0, 2021: 5.1, 2022: 5.3})
+    open_ = answer(tmp_path, EVERY | {"deadline": 2026}, "2023-12-31", observations=rows)
+    kept = (open_.forecast.paths <= 5.5).all(axis=1).mean()
+    assert open_.probability == kept < open_.forecast.probability_at_most(5.5, year=2026)
 
 
-@pytest.mark.parametrize("cells", [GROWTH | {"base_year": ""}, EVERY | {"base_year": ""},
-    GROWTH | {"direction": "increase"}])  # fmt: skip
-def test_both_kinds_need_a_base_year_and_a_side(tmp_path, cells):
+@pytest.mark.parametrize(("cells", "code"), [
+    (GROWTH | {"base_year": ""}, "no_base_year"), (EVERY | {"base_year": ""}, "no_base_year"),
+    (GROWTH | {"direction": "increase"}, "no_side"),
+])  # fmt: skip
+def test_both_kinds_need_a_base_year_and_a_side(tmp_path, cells, code):
     folder = package(tmp_path, targets=[target(**cells)], observations=changes({2021: 7.0}))
-    assert [p.code for p in qc.check(folder,
-        "2021-12-31")] == ["no_side" if cells["base_year"] else "no_base_year"]  # fmt: skip
+    assert [problem.code for problem in qc.check(folder, "2021-12-31")] == [code]
 
 
 @pytest.mark.parametrize(("wording", "kind", "fits"), [
@@ -209,20 +201,14 @@ def test_a_kind_that_does_not_fit_the_wording_is_refused_with_those_that_would(t
 
 def test_check_reads_earlier_targets_and_outcomes(tmp_path):
     folder = package(tmp_path, indicators=[indicator("widgets")], observations=[change(2021, 3)])
-    header = [column.name for column in TABLES["targets"].columns]
-    write_table(folder / "earlier_targets.csv", [target(), target("old", kind="sum"),
-        target("lost", region="x")], header)  # fmt: skip
-    row = {"plan": "made_up", "target_id": "goal", "region": "testville", "unit": "points",
-        "source_id": "bulletin"}  # fmt: skip
-    row |= {"published": "2025"}
-    bad = [row | {"target_id": "goat", "verdict": "met"}, row | {"unit": "%", **VALUE},
-        row | {"value": 3, "region": "otherland"}]  # fmt: skip
-    write_table(folder / "outcomes.csv", bad, [column.name for column in TABLES["outcomes"].columns])
+    earlier = [target(), target("old", kind="sum"), target("lost", region="x")]
+    write_table(folder / "earlier_targets.csv", earlier, columns("targets"))
+    row = SAID | {"published": "2025"}
+    faults = dict(target_id="goat", verdict="met"), VALUE | {"unit": "%"}, dict(value=3, region="otherland")
+    write_table(folder / "outcomes.csv", [row | fault for fault in faults], columns("outcomes"))
     found = {(p.file, p.row, p.column, p.code) for p in qc.check(folder) if p.level == "error"}
     assert found == {
         ("earlier_targets.csv", 3, "kind", "cell_choice"), ("earlier_targets.csv", 4, "region", "unknown_name"),
         ("earlier_targets.csv", 2, "target_id", "target_twice"), ("outcomes.csv", 2, "target_id", "unknown_name"),
         ("outcomes.csv", 3, "unit", "unit"), ("outcomes.csv", 4, "value", "no_outcome"),
     }  # fmt: skip
-    with (folder / "outcomes.csv").open(encoding="utf-8", newline="") as file:
-        assert len(list(csv.DictReader(file))) == 3

@@ -10,6 +10,7 @@ import math
 import random
 from decimal import Decimal
 from functools import partial
+from itertools import accumulate
 
 import pytest
 from packages import figure, indicator, package, target
@@ -70,9 +71,7 @@ def plan(seed):
     new = counts()
     add("new", new, total, sum(int(row["value"]) for row in new) * 9 // 7, "count")
     add("settled", counts(DEADLINE), total, "90", "count")
-    sums = [0]
-    for _ in bulletins[1:]:
-        sums.append(sums[-1] + rng.randint(300, 600))
+    sums = [0, *accumulate(rng.randint(300, 600) for _ in bulletins[1:])]
     rows = [figure(year, str(one), measure="count_total") for year, one in zip(bulletins, sums, strict=True)]
     add("totals", rows, total, sums[-1] * 9 // 7, "count")
     zeros = [figure(year, "0", measure="count_new") for year in bulletins]
@@ -91,10 +90,9 @@ def answers(folder, plan):
     """What a plan's figures hold (coverage, and the keys of figures), and the answer to every target."""
     tables = {name: rows for name, rows in plan.items() if name != "as_of"}
     data = qc.load(package(folder, **tables), as_of=plan["as_of"])
-    held, keys = (coverage(data).sort_index(),
-        newest_vintages(data.observations)[KEY].astype(str).to_numpy().tolist())  # fmt: skip
-    return (held, sorted(keys),
-        {row["target_id"]: qc.assess(data, row["target_id"], draws=DRAWS) for row in plan["targets"]})  # fmt: skip
+    keys = sorted(newest_vintages(data.observations)[KEY].astype(str).to_numpy().tolist())
+    names = [row["target_id"] for row in plan["targets"]]
+    return coverage(data).sort_index(), keys, {name: qc.assess(data, name, draws=DRAWS) for name in names}
 
 
 def in_another_unit(plan, factor):

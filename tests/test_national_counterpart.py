@@ -96,7 +96,7 @@ def test_the_rules_are_those_worked_out_by_hand(national, year, definition, leve
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_page_shows_every_target_and_what_was_wrong_counts_as_wrong(data, told, shown, lang):
     none = pd.DataFrame()
-    record = TrackRecord(data.as_of, "", none, none, told, none, 0, {})
+    record = TrackRecord(data.as_of, "", none, none, told, none, none, 0, {})
     track_sections.earlier(data, record, lang)
     words = shown.words()
     assert "−16.1" in words and words.count("<table") >= 8 and "nan" not in words and "{" not in words

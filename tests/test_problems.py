@@ -64,18 +64,23 @@ def given(node: ast.AST, function: ast.FunctionDef) -> set[str]:
 def raised() -> Iterator[tuple[str, set[str], set[str]]]:
     """Every call that makes a problem: where it stands, the codes it may have, the values it gives."""
     for path in sorted(LIBRARY.rglob("*.py")):
-        if not re.search(r"Problem\(|UnreadableCell\(", path.read_text()):
+        if not re.search(r"Problem\(|UnreadableCell\(|\.fault\(", path.read_text()):
             continue
         functions = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.FunctionDef)]
         own = {f.name: [a.arg for a in f.args.args if a.arg != "self"] for f in functions}
-        at = {name: names.index("code") for name, names in own.items() if "code" in names} | {"Problem": 3,
-            "UnreadableCell": 0}  # fmt: skip
+        at = {
+            name: names.index(key)
+            for name, names in own.items()
+            for key in ("code", "faults")
+            if key in names
+        }
+        at |= {"Problem": 3, "UnreadableCell": 0, "fault": 1}
         for f, call in [(g, n) for g in functions for n in ast.walk(g) if isinstance(n, ast.Call)]:
             name = getattr(call.func, "id", getattr(call.func, "attr", ""))
             if name not in at or not call.args:  # read again from a copy
                 continue
             code = call.args[at[name]]
-            if isinstance(code, ast.Attribute) or (isinstance(code, ast.Name) and code.id in own[f.name]):
+            if isinstance(code, ast.Attribute) or {getattr(code, "id", ""), "faults"} & {*own[f.name]}:
                 continue  # handed on: looked at where it is written
             sources = assigned(code.id, f) if isinstance(code, ast.Name) else [code]
             texts = set().union(*map(strings, sources)) or strings(f)
@@ -129,9 +134,9 @@ def test_each_format_holds_the_same_findings_and_goes_to_a_file(tmp_path, qcity,
 
 def test_a_wrong_format_or_place_is_one_line(tmp_path, qcity):
     folder, out = package(tmp_path / "plan"), tmp_path / "no" / "a"
-    wrong = "qcity: unknown format 'htm'. Did you mean \"html\"? Known: text, json, html.\n"
-    assert qcity("check", "--data", folder, "--format", "htm")[::2] == (2, wrong)
-    wrong = f"qcity: cannot write {out}: No such file or directory; name a folder that exists and may be written\n"
+    code, _, told = qcity("check", "--data", folder, "--format", "htm")
+    assert code == 2 and "'htm' is not one of 'text', 'json', 'html'." in told
+    wrong = f"qcity: the file or its folder is not there: {out}. Check the name\n"
     assert qcity("check", "--data", folder, "--out", out)[::2] == (2, wrong)
 
 

@@ -29,11 +29,6 @@ def html_policy(html):
     return {name: rest for name, *rest in map(str.split, said.split(";"))}
 
 
-def bare(html):
-    """A page without its pictures."""
-    return re.sub(r'base64,[^"]+', "", html)
-
-
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_is_stripped_thin_and_typed(path):
     document = nbformat.read(path, as_version=4)
@@ -42,8 +37,8 @@ def test_a_notebook_is_stripped_thin_and_typed(path):
         assert len(cell.source.splitlines()) <= 25
         if cell.cell_type == "code":
             assert not cell.outputs and cell.execution_count is None and "def " not in cell.source
-    assert all(parameter.comment for parameter in declared_parameters(path))
-    assert "qc.check_parameters()" in [cell.source for cell in document.cells if cell.cell_type == "code"][1]
+    first, second = [cell.source for cell in document.cells if cell.cell_type == "code"][:2]
+    assert first.count("  # ") == len(declared_parameters(path)) and "qc.check_parameters()" in second
 
 
 def test_a_page_is_offline_described_and_wholly_in_its_language(tmp_path):
@@ -58,7 +53,7 @@ def test_a_page_is_offline_described_and_wholly_in_its_language(tmp_path):
     nbformat.write(document, tmp_path / "a.ipynb")
     render_page(tmp_path / "a.ipynb", tmp_path / "a.html", home="../index.html")
     html = (tmp_path / "a.html").read_text("utf-8")
-    assert not re.search(ADDRESS, bare(html)) and html.count("<h1") == 1 and "Guide" not in html
+    assert not re.search(ADDRESS, html) and html.count("<h1") == 1 and "Guide" not in html
     for part in ('<html lang="zh-CN">', "<title>能否实现？</title>", "<details", "示意数据"):
         assert part in html
     (image,) = re.findall(r'<svg [^>]*role="img"[^>]*>', html)
@@ -116,7 +111,7 @@ def make(folder, **changes):
 def made(tmp_path_factory):
     """A report of one target and its plan's scorecard, in English."""
     folder = tmp_path_factory.mktemp("reports")
-    assert make(folder).exit_code == 0
+    assert not make(folder).failed
     return folder
 
 
@@ -124,10 +119,10 @@ def made(tmp_path_factory):
 def test_pages_need_nothing_from_outside_describe_every_image_and_show_no_identifier(made):
     pages, known = [path.read_text("utf-8") for path in sorted(made.glob("*/*.html"))], qc.load()
     ids = [*known.indicators["indicator_id"], *known.targets["target_id"], "depends_on_definition"]
-    for html in map(bare, pages):
+    for html in pages:
         shown = re.sub(r"<(details|pre|code|style)\b.*?</\1>|<[^>]+>", " ", html, flags=re.S)
         assert [name for name in ids if "_" in name and re.search(rf"\b{name}\b", shown)] == []
-    for html in map(bare, [*pages, (made / "index.html").read_text("utf-8")]):
+    for html in [*pages, (made / "index.html").read_text("utf-8")]:
         assert not re.search(ADDRESS, html) and html.count("<h1") == 1 and '<html lang="en">' in html
     assert len(pages) == 2
     page = (made / "nanjing_quality_city/energy_intensity.en.html").read_text("utf-8")

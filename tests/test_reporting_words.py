@@ -17,11 +17,11 @@ from qcity_analysis.catalogue import catalogue
 from qcity_analysis.errors import Note
 from qcity_analysis.forecasting.mixture import Explanation
 from qcity_analysis.reporting import analyses, sentences
-from qcity_analysis.reporting.analyses import explained, without_table
+from qcity_analysis.reporting.analyses import why_block
 from qcity_analysis.reporting.formatting import number, percent, signed
+from qcity_analysis.reporting.sections import why
 from qcity_analysis.reporting.sentences import level
 from qcity_analysis.reporting.show import card
-from qcity_analysis.reporting.target_sections import why
 from qcity_analysis.targets import find_target
 
 HOME = Path(sentences.__file__).parents[1]
@@ -73,9 +73,8 @@ def test_both_languages_say_the_same_numbers_and_leave_no_place_unfilled(told):
 
 
 def test_a_headline_holds_the_answers_and_every_sentence_of_a_borrowed_result_says_so(told):
-    found = told["forecast"]
-    assert f"{100 * found.probability:.0f} %" in sentences.headline(found, "en")
-    assert "at least 20 points in 2025" in sentences.headline(found, "en")
+    found, said = told["forecast"], sentences.headline(told["forecast"], "en")
+    assert f"{100 * found.probability:.0f} %" in said and "at least 20 points in 2025" in said
     for lang, word in (("zh", "参考"), ("en", "eference")):
         said = sentences.headline(told["definitions"], lang)
         assert all(part.definition[f"name_{lang}"] in said for part in told["definitions"].parts)
@@ -149,7 +148,7 @@ def test_every_number_said_of_one_quantity_is_the_same(told):
     assert expected == drawn == shown
     move = Feasibility(2022, 2025, 16.1, 20.0, "positive", "log", 7.2)
     made, paces = card(found, "en"), re.compile(r"[+−][\d.]+ [^<>]*? a year")
-    ahead = analyses.pace_sentences(found, Outlook(2022, 2025, pd.Series(), {}, None, False, move), "en")
+    ahead = analyses.pace_sentences(found, Outlook(2022, 2025, pd.Series(), None, False, move), "en")
     said = [paces.findall(" ".join(lines))[-1] for lines in (sentences.sentences(found, "en"), ahead)]
     needed = paces.findall(made)[1]
     assert [one.split("takes ")[-1] for one in said] == [needed, needed]
@@ -180,16 +179,20 @@ def test_every_target_has_the_plan_s_words_and_our_readings():
 
 @pytest.fixture(scope="module")
 def mixture(tmp_path_factory):
-    rows = figures(dict(enumerate([50, 51, 53, 52, 55, 58], start=2017)))
-    return answer(tmp_path_factory.mktemp("mixture"), observations=rows)
+    rows = dict(enumerate([50, 51, 53, 52, 55, 58], start=2017))
+    return answer(tmp_path_factory.mktemp("mixture"), observations=figures(rows))
+
+
+def explained(mixture, lang, **changes):
+    return why_block(mixture, replace(EXPLANATION, **changes), lang).lines
 
 
 def test_the_heaviest_kinds_and_the_year_that_matters_most_are_named(mixture):
-    english, chinese = (explained(mixture, EXPLANATION, lang) for lang in ("en", "zh"))
+    english, chinese = (explained(mixture, lang) for lang in ("en", "zh"))
     assert "(20 %) is mostly a damped trend (40 %), then a moving level without trend (30 %)" in english[0]
     assert all(part in chinese[0] for part in ("占 20%", "逐渐减弱的趋势（40%）", "水平游走、无趋势（30%）"))
     assert {"2022", "55.5", "60"} <= numbers(english[2]) & numbers(chinese[2])
-    table = without_table(mixture, EXPLANATION, "en")
+    (table,) = why_block(mixture, EXPLANATION, "en").tables.values()
     assert table.index.to_list() == ["none", "2019", "2022"]
     assert table.iloc[:, 1].to_list() == ["–", "−1", "−4.5"]
 
@@ -198,11 +201,10 @@ def test_what_becomes_of_an_extra_step_and_a_median_moved_by_other_knowledge_are
     for last, english, chinese in ((1.45, "45 % is expected to be repeated", "再延续其中的 45%"),
             (0.7, "30 % is expected to be lost again", "回吐其中的 30%"),
             (1.01, "neither to be repeated nor to be lost", "既不延续也不回吐")):  # fmt: skip
-        for lang, words in (("en", english), ("zh", chinese)):
-            assert words in explained(mixture, replace(EXPLANATION, last_value=last), lang)[1]
-    same, moved = (replace(EXPLANATION, median=mixture.median + by) for by in (0, 5))
-    assert len(explained(mixture, same, "en")) == 3
-    assert "from the yearly figures alone" in explained(mixture, moved, "en")[3]
+        assert english in explained(mixture, "en", last_value=last)[1]
+        assert chinese in explained(mixture, "zh", last_value=last)[1]
+    assert len(explained(mixture, "en", median=mixture.median)) == 3
+    assert "from the yearly figures alone" in explained(mixture, "en", median=mixture.median + 5)[3]
 
 
 def test_a_page_explains_each_mixture_forecast_and_nothing_else(mixture, shown):

@@ -22,7 +22,7 @@ import qcity_analysis as qc
 from qcity_analysis import rules
 from qcity_analysis.catalogue import catalogue
 from qcity_analysis.errors import QcityError
-from qcity_analysis.reporting import target_sections
+from qcity_analysis.reporting import sections
 from qcity_analysis.rules import RULES, Goal, RuleResult, evaluate, evaluate_all, rules_for
 from qcity_analysis.rules.lmdi import decompose, factors, logarithmic_mean
 from qcity_analysis.rules.question import BETWEEN, DOWN, UP, question_of
@@ -158,8 +158,8 @@ def test_each_definition_has_its_own_rows():
 
 def test_without_figures_every_rule_says_so(unknown, shown):
     assert set(rules_for(unknown)["reason"]) == {"no figure up to 2024"}
-    assert target_sections.shared_reason(unknown, "zh") == "没有规则适用：截至 2024 年没有数据。"
-    target_sections.rules(unknown, "en")
+    assert sections.shared_reason(unknown, "zh") == "没有规则适用：截至 2024 年没有数据。"
+    sections.rules(unknown, "en")
     assert shown == []
 
 
@@ -187,19 +187,19 @@ def test_the_command_shows_the_probability_and_every_rule_in_words_and_as_json(t
 
 @pytest.mark.parametrize(("lang", "page"), [("zh", "本页的答案"), ("en", "The answer of this page")])
 def test_the_section_puts_the_pages_answer_first(falling, shown, lang, page):
-    target_sections.rules(falling, lang)
+    sections.rules(falling, lang)
     _, count, table = shown
     assert table.count("<tr>") == 1 + 1 + len(RULES)
     assert table.index(page) < table.index(RULES["schedule"].name(lang))
-    ours = target_sections.rules_table(falling, lang)
+    ours = sections.rules_table(falling, lang)
     assert ours.index[0] == page and "%" in ours.iloc[0, 1]
     assert str(sum(told.will_meet is not None for told in results_for(falling).values())) in count
 
 
 def test_a_result_is_said_in_words():
-    assert target_sections.rule_shown(RuleResult("light_cloud", False), "en") == ["light cloud", "no"]
+    assert sections.rule_shown(RuleResult("light_cloud", False), "en") == ["light cloud", "no"]
     refused = evaluate("schedule", SIX, Goal("at_most", 1, 2015, 2025, "rank"), 2020)
-    assert target_sections.rule_shown(refused, "zh") == ["不适用：该规则评价水平值；此目标属“位次”类", "–"]
+    assert sections.rule_shown(refused, "zh") == ["不适用：该规则评价水平值；此目标属“位次”类", "–"]
 
 
 # LMDI-I: exact sums, hand-worked numbers, sectors that come and go, and bad tables

@@ -118,12 +118,6 @@ def test_every_category_of_every_rule_has_a_worked_example_here_or_with_the_weat
     assert shown == {(name, word) for name in RULES if name != "destatis" for word in RULES[name].categories}
 
 
-def test_the_number_behind_the_class_is_given():
-    # (92 - 100) / (80 - 100) = .4; 2030 on the line 10 + .4 (year - 2015) is 16, short by 2 of 8
-    assert evaluate("schedule", pd.Series({2020: 100, 2024: 92}), DOWN, 2024).value == pytest.approx(0.4)
-    assert evaluate("escap", pd.Series({2015: 10, 2020: 12}), TWELVE, 2020).value == pytest.approx(0.25)
-
-
 def test_lines_weighted_by_time_the_scale_near_a_limit_and_eurostats_three_years_are_those_worked_by_hand():
     # weights 1, 2, 3: mean year -2/3, mean 17/6, slope 16/3 : 10/3 = 1.6; at +2: 17/6 + 1.6 * 8/3 = 7.1
     assert line_at([2018, 2019, 2020], [1.0, 2.0, 4.0], 2022, range(1, 4)) == pytest.approx(7.1)
@@ -310,6 +304,7 @@ def test_a_rule_is_not_fooled(rule):
     ("sdsn", 20.0, 26.0, Goal("at_most", 10, 2015, 2030), -1.8),  # 1.2 a year the wrong way against .667
     ("mcarthur", 20.0, 12.0, Goal("at_most", 10, 2015, 2030), 2.4),  # 24 of 10
     ("sdsn", 120.0, 110.0, Goal("at_most", 105, 2015, 2025), 4 / 3),  # figures above 100 are not 100
+    ("escap", 10.0, 12.0, TWELVE, 0.25),  # 2030 on the line 10 + .4 (year - 2015) is 16, short by 2 of 8
 ])  # fmt: skip
 def test_progress_beyond_the_target_or_behind_the_base_is_not_clipped(rule, first, last, goal, value):
     assert evaluate(rule, pd.Series({2015: first, 2020: last}), goal, 2020).value == pytest.approx(value)

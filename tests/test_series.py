@@ -28,7 +28,7 @@ def cumulative(period, value, base):
 LEVELS = [  # figures, base year, levels
     (changes({2019: 10, 2020: 25, 2021: -20}), 2020, {2018: 100 / 1.25 / 1.1, 2019: 80, 2020: 100, 2021: 80}),
     # levels stay as published and changes extend them both ways
-    ([figure(2020, 50), change(2020, 25), change(2021, 10)], None, {2019: 40, 2020: 50, 2021: 55}),
+    ([figure(2020, 50), *changes({2020: 25, 2021: 10})], None, {2019: 40, 2020: 50, 2021: 55}),
     ([cumulative(2023, -10, 2020)], None, {2020: 100, 2023: 90}),  # years between stay unknown
     # a chain goes on after a cumulative figure
     ([cumulative(2022, -10, 2020), change(2023, -5)], None, {2020: 100, 2022: 90, 2023: 85.5}),
@@ -175,11 +175,11 @@ def joined(folder, rows, method, year, **more):
     return series_of(folder, *rows, indicators=made, **more)
 
 
-def test_without_a_declaration_nothing_is_joined(tmp_path):
-    for k, cells in enumerate(({}, {"splice": "none"})):
-        found = series_of(tmp_path / str(k), *BOTH, indicators=definitions(**cells))
-        assert (found.known().to_dict(), len(found.earlier), found.breaks) == (NEW, 0, ())
-        assert set(found.observations["indicator_id"]) == {"widgets"}
+@pytest.mark.parametrize("cells", [{}, {"splice": "none"}])
+def test_without_a_declaration_nothing_is_joined(tmp_path, cells):
+    found = series_of(tmp_path, *BOTH, indicators=definitions(**cells))
+    assert (found.known().to_dict(), len(found.earlier), found.breaks) == (NEW, 0, ())
+    assert set(found.observations["indicator_id"]) == {"widgets"}
 
 
 def test_a_declared_splice_moves_the_older_figures_where_both_have_a_level_published_by_that_day(tmp_path):
@@ -197,10 +197,8 @@ def test_a_declared_splice_moves_the_older_figures_where_both_have_a_level_publi
     assert found.observations["indicator_id"].tolist() == ["old"] * 4 + ["widgets"] * 4
     moved = joined(tmp_path / "b", BOTH, "difference", 2019)
     assert moved.known().loc[:2017].to_dict() == pytest.approx({2015: 24.4, 2016: 25.4, 2017: 26.4})
-    rows = [
-        *changes({2018: 10, 2019: 10}, **cells),
-        *changes({2020: -5, 2021: -5}),
-    ]  # linked to the newer index
+    # linked to the newer index
+    rows = [*changes({2018: 10, 2019: 10}, **cells), *changes({2020: -5, 2021: -5})]
     expected = {2017: 100 / 1.21, 2018: 100 / 1.1, 2019: 100.0, 2020: 95.0, 2021: 90.25}
     assert joined(tmp_path / "c", rows, "ratio", 2019).known().to_dict() == pytest.approx(expected)
     found = joined(tmp_path / "other_c", [*OLDER, *figures({2020: 30.0, 2021: 31.0})], "ratio", 2019)
@@ -282,8 +280,8 @@ def test_a_sum_of_new_items(tmp_path):
     data = loaded(tmp_path, observations=rows, indicators=kinds)
     for k, (_, base, levels, lower, upper) in enumerate(SUMS):
         found = annual_series(data, f"s{k}", "testville", base_year=base)
-        assert (found.known().to_dict(), dict(found.evidence.lower), dict(found.evidence.upper)) == (levels,
-            lower, upper)  # fmt: skip
+        known = found.known().to_dict(), dict(found.evidence.lower), dict(found.evidence.upper)
+        assert known == (levels, lower, upper)
 
 
 RATIO = {"splice": "ratio", "splice_year": 2018} | REASON
@@ -433,14 +431,13 @@ def test_bounds_give_way_to_figures_contradictions_are_said_and_bounds_alone_are
     cases = ([*figures(NINETIES), *rows] for rows in (against, replaced, nothing))
     said, figured, dropped = many_series(tmp_path / "one", *((rows,) for rows in cases))
     assert (said.evidence.lower, said.evidence.upper) == ({2022: 96.0}, {2022: pytest.approx(95 * 1.04)})
-    assert the_note(said, "bound_contradicted").values["periods"] == [
-        "2020"
-    ]  # 93 was published, "94 or more" too
+    # 93 was published, "94 or more" too
+    assert the_note(said, "bound_contradicted").values["periods"] == ["2020"]
     assert figured.known().to_dict() == NINETIES | {2022: 95.4}  # but a later bound replaces no figure
     assert figured.superseded["period"].tolist() == ["2022"]
     assert (figured.bounds["period"].tolist(), figured.evidence.lower) == (["2021"], {})
-    assert (dropped.evidence.lower, dropped.evidence.upper) == ({},
-        {}) and "bound_contradicted" in codes(dropped)  # fmt: skip
+    assert (dropped.evidence.lower, dropped.evidence.upper) == ({}, {})
+    assert "bound_contradicted" in codes(dropped)
     two = run(2021, [17, 18])
     cases = [run(2021, [96] * 3, qualifier=">="), [*two, figure(2023, 19, qualifier=">=")], two]
     assert many_series(tmp_path / "other_a", (cases[0],))[0].points() == 0

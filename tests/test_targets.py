@@ -69,8 +69,8 @@ def test_no_whole_year_as_deadline_and_an_unknown_name_are_refused_the_name_with
         find_target(data, 7)
     names = [("target_id", "gaol", "target 'gaol'. Did you mean \"goal\"? Known: goal."),
         ("plan", "madeup", "plan 'madeup'. Did you mean \"made_up\"? Known: made_up, second."),
-        ("region", "other_land",
-        "region 'other_land'. Did you mean \"otherland\"? Known: testville, otherland.")]  # fmt: skip
+        ("region", "other_land", "region 'other_land'. Did you mean \"otherland\"? Known: testville, otherland."),
+    ]  # fmt: skip
     for name, typed, message in names:
         with pytest.raises(QcityError) as error:
             find_target(data, **({"target_id": "goal"} | {name: typed}))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scoringrules
-from packages import figure, indicator, loaded, target
+from packages import changes, figures, indicator, loaded, target
 
 import qcity_analysis as qc
 from qcity_analysis.rules import RULES
@@ -17,12 +17,8 @@ from qcity_analysis.trackrecord.hindcasts import hindcasts, origins, plan_indica
 LEVELS = {2012: 10.0, 2013: 10.4, 2014: 11.1, 2015: 11.0, 2016: 11.9, 2017: 12.3, 2018: 12.1, 2019: 13.0}
 
 
-def rows(levels, **cells):
-    return [figure(year, level, published=f"{year + 1}-05-10", **cells) for year, level in levels.items()]
-
-
 def package(folder, levels=LEVELS, **tables):
-    return loaded(folder, **({"observations": rows(levels)} | tables))
+    return loaded(folder, **({"observations": figures(levels)} | tables))
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +28,7 @@ def made(tmp_path_factory):
 
 def test_an_origin_is_the_day_a_years_figure_came_out_and_every_outcome_is_asked(made):
     days = [(o.last_year, o.as_of.isoformat(), o.lagged) for o in made.origins]
-    assert days == [(year, f"{year + 1}-05-10", False) for year in range(2014, 2019)]
+    assert days == [(year, f"{year + 1}-02-28", False) for year in range(2014, 2019)]
     assert all(max(o.series.known().index) == o.last_year for o in made.origins)  # nothing later is known
     expected = [(last, last + h) for last in range(2014, 2019) for h in range(1, 6) if last + h in LEVELS]
     outcomes = [(made.origins[row.origin].last_year, row.year) for row in made.ahead.itertuples()]
@@ -71,11 +67,11 @@ def test_probabilities_are_those_that_assess_issues(tmp_path, made, upward, last
 
 def test_comparators_known_on_the_day_move_a_hindcast_as_they_move_the_answer(tmp_path, made):
     growth = {year: 40.0 * 1.12 ** (year - 2012) for year in LEVELS}
-    theirs = [row | {"published": f"{row['published'][:8]}01"} for row in rows(growth, region="otherland")]
+    theirs = [row | {"published": f"{row['published'][:8]}01"} for row in figures(growth, region="otherland")]
     names = {"name_zh": "甲", "name_en": "T"}
     regions = [names | {"region": "testville", "parent": "otherland"}, names | {"region": "otherland"}]
     compared = [indicator("widgets", comparators="otherland/widgets")]
-    tables = {"observations": rows(LEVELS) + theirs, "regions": regions, "indicators": compared}
+    tables = {"observations": figures(LEVELS) + theirs, "regions": regions, "indicators": compared}
     moved = hindcasts(package(tmp_path / "b", **tables))
     mine = [i for i, o in enumerate(moved.origins) if o.region == "testville"]
     after = moved.questions.loc[moved.questions["origin"].isin(mine), "probability"]
@@ -99,7 +95,7 @@ def test_ambitions_are_multiples_of_the_mean_change_and_of_the_walks_spread(made
 
 
 def test_a_series_published_all_at_once_goes_by_its_publication_lag(tmp_path):
-    late = [row | {"published": "2021-12-01"} for row in rows(LEVELS)]
+    late = [row | {"published": "2021-12-01"} for row in figures(LEVELS)]
     lagging = [indicator("widgets", publication_lag_months=8)]
     past, _ = origins(package(tmp_path, observations=late, indicators=lagging))
     days = [(o.last_year, o.as_of.isoformat(), o.lagged) for o in past[:2]]
@@ -107,8 +103,8 @@ def test_a_series_published_all_at_once_goes_by_its_publication_lag(tmp_path):
 
 
 def test_a_level_chained_from_changes_is_compared_as_a_ratio(tmp_path):
-    changes = {2013: -2.0, 2014: -3.0, 2015: -1.0, 2016: -4.0, 2017: -2.0, 2018: -5.0}
-    first = origins(package(tmp_path, observations=rows(changes, measure="change_pct")))[0][0]
+    moved = {2013: -2.0, 2014: -3.0, 2015: -1.0, 2016: -4.0, 2017: -2.0, 2018: -5.0}
+    first = origins(package(tmp_path, observations=changes(moved)))[0][0]
     assert first.last_year == 2014
     assert first.actual(2016) == pytest.approx(first.series.values[2014] * 0.99 * 0.96)
 

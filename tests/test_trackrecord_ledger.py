@@ -11,6 +11,7 @@ import pytest
 from packages import contents, figure, figures, indicator, loaded, target
 
 import qcity_analysis as qc
+from qcity_analysis.reporting.track_sections import ledger_sentences
 from qcity_analysis.trackrecord import ledger
 
 DAY = dt.datetime(2023, 5, 1, 9, 30, tzinfo=dt.UTC)
@@ -120,6 +121,30 @@ def test_a_probability_is_scored_once_the_outcome_is_published(
         assert (row["happened"], row["outcome"], row["in_advance"]) == (happened, outcome, True)
         assert row["known_from"] == pd.Timestamp("2024-04-01")
         assert row["error"] == pytest.approx((answer.probability - happened) ** 2)
+
+
+def test_a_judgement_is_a_statement_of_its_own_and_scored_apart(tmp_path):
+    data = package(tmp_path / "data", "2023-05-01", rows(RISING))
+    answer, said = qc.assess(data, "goal", draws=100), {"author": "A. Planner", "reason": "two plants open"}
+    assert answer.judge(0.9, **said) and answer.judge(0.9, **said) is None
+    ledger.record(answer, ledger.home(data.folder), "abc", DAY)
+    late = package(tmp_path / "data", "2024-12-31", rows(RISING | {2023: 15.2}))
+    record = qc.track_record(late)
+    ((_, one),) = record.judgements.iterrows()
+    assert (one["author"], one["reason"], one["probability"], one["happened"]) == (*said.values(), 0.9, 1.0)
+    assert record.ledger["role"].tolist() == ["main"] and record.issued == 2
+    assert record.to_dict()["judgements"]["statements"] == 1
+    assert "Judgements of persons are scored apart: 1 entered" in " ".join(ledger_sentences(record, "en"))
+    for how, why in (
+        ({"probability": 1.2, "reason": " "}, "1.2, allowed: 0 to 1; reason is empty"), ({"author": ""}, "author is"),
+    ):  # fmt: skip
+        with pytest.raises(qc.QcityError, match=why):
+            answer.judge(**{"probability": 0.5} | said | how)
+    with pytest.raises(qc.QcityError, match="the target is met, its outcome is published"):
+        qc.assess(late, "goal").judge(0.5, **said)
+    own = qc.assess_series(pd.Series(RISING), at_least=15, by=2023, draws=50, as_of="2022-12-31")
+    with pytest.raises(qc.QcityError, match="could never be scored"):
+        own.judge(0.5, **said)
 
 
 COUNTS = counted({2017: 50.0, 2018: 61.0, 2019: 55.0, 2020: 58.0, 2021: 60.0, 2022: 60.0})

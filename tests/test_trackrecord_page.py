@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from packages import contents, figure, loaded, package, target
+from packages import contents, figures, loaded, package, target
 
 import qcity_analysis as qc
 import training.record
@@ -28,7 +28,7 @@ from training.hindcast import forecast_tasks
 from training.train import Corpus, draw_tasks
 
 LEVELS = dict(enumerate([10.0, 10.4, 11.1, 11.0, 11.9, 12.3, 12.1, 13.0, 13.3], start=2014))
-ROWS = [figure(year, level, published=f"{year + 1}-05-10") for year, level in LEVELS.items()]
+ROWS = figures(LEVELS)
 GOAL = target(kind="level", direction="at_least", threshold=13, deadline=2022)
 
 
@@ -131,7 +131,7 @@ def test_probabilities_are_taken_at_their_word_only_where_they_held_on_real_targ
     cells = {"plan": "p", "target_id": k.astype(str), "definition": "w", "indicator_id": (k % 7).astype(str)}
     told = pd.DataFrame(cells | {"probability": p, "met": met, "schedule": 1.0})
     none = pd.DataFrame()
-    record = TrackRecord(dt.date(2024, 1, 1), "", none, none, told, none, 0, {})
+    record = TrackRecord(dt.date(2024, 1, 1), "", none, none, told, none, none, 0, {})
     for lang, words in (("en", english), ("zh", chinese)):
         assert words in track_sections.real_conclusion(record, lang)
     assert real_summary(told.assign(family="a"))["right"] == pytest.approx(code)
@@ -186,7 +186,7 @@ def test_a_report_appends_one_file_with_what_its_pages_said(tmp_path, then):
         (tmp_path / "results" / f"{name}.json").write_text(json.dumps(result), "utf-8")
     runs = [{"plan": "made_up", "kind": kind, "files": [f"results/{name}.json"]}
             for kind, name in (("target", "goal"), ("target", "goal"), ("scorecard", "scorecard"))]  # fmt: skip
-    ledger.record(report._answers(tmp_path, runs), ledger.home(raw), ledger.data_hash(raw))
+    ledger.record(report.answers_of(tmp_path, runs), ledger.home(raw), ledger.data_hash(raw))
     assert len(list(ledger.home(raw).iterdir())) == 1
     assert ledger.read(ledger.home(raw))["probability"].tolist() == [answer["probability"]]
 

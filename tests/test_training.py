@@ -1,8 +1,9 @@
 """Training: tasks are honest hindcasts, gradients are right, a small corpus can be learnt from; and the benchmarks."""
 
-import importlib.util
 import math
+import runpy
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,13 +11,13 @@ import pytest
 from scipy.special import ndtri
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting import scores
 from qcity_analysis.forecasting.annual import Move
 from qcity_analysis.forecasting.prior import CHANGES_FILE, read_changes
-from qcity_analysis.forecasting.quantiles import KNOTS
+from qcity_analysis.forecasting.quantiles import KNOTS, crps_quantiles
 from training import borrowing, networks, train
 from training.changes import write_changes
 from training.hindcast import forecast_tasks, questions
+from training.scores import brier
 from training.train import Corpus
 
 
@@ -63,7 +64,7 @@ def test_the_learners_gradient_is_that_of_its_score():
     width, floor, power = np.array([0.5, 1.0, 2.0]), np.full(3, 1e-3), 0.4
 
     def loss(f):
-        score = scores.crps_quantiles(f.reshape(3, 5, len(KNOTS)), KNOTS, actual).mean(axis=1) + floor
+        score = crps_quantiles(f.reshape(3, 5, len(KNOTS)), KNOTS, actual).mean(axis=1) + floor
         return (score / width) ** power / power
 
     gradient = networks._score_gradient(made, actual, width, floor, power)
@@ -110,7 +111,7 @@ def test_a_prior_learnt_from_a_made_up_bank_forecasts_its_kind_about_as_well_as_
     assert 0.82 < h.inside(0.9).mean() < 0.98
     asked = questions(h)
     assert asked["contested"].any() and not asked["contested"].all()
-    assert scores.brier(asked["probability"].to_numpy(), asked["met"].to_numpy()) < 0.22
+    assert brier(asked["probability"].to_numpy(), asked["met"].to_numpy()) < 0.22
 
 
 def test_training_twice_gives_the_same_prior_and_a_folder_without_a_bank_is_refused(corpus, tmp_path):
@@ -180,10 +181,7 @@ HOME = Path(__file__).resolve().parents[1] / "benchmarks"
 
 @pytest.fixture(scope="module")
 def accuracy():
-    spec = importlib.util.spec_from_file_location("accuracy", HOME / "accuracy.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return SimpleNamespace(**runpy.run_path(str(HOME / "accuracy.py")))
 
 
 def test_m3_years_are_split_where_the_workbook_says(accuracy, tmp_path):

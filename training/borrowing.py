@@ -16,12 +16,11 @@ import numpy as np
 import pandas as pd
 
 from qcity_analysis.files import write_whole
-from qcity_analysis.forecasting import scores
 from qcity_analysis.forecasting.annual import LENGTHS, Move, Shares, shift, together
 from qcity_analysis.forecasting.histories import FEWEST, framed
 from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.prior import COMMAND, YEARS, Prior
-from qcity_analysis.forecasting.quantiles import MIDDLE, at_levels
+from qcity_analysis.forecasting.quantiles import LEVELS, MIDDLE, at_levels, crps_quantiles
 
 from .train import KINDS, Corpus, Say, Training
 
@@ -144,7 +143,7 @@ def _moved(case: Case, shares: Shares, published: bool) -> np.ndarray:
 def _crps(cases: list[Case], shares: Shares, published: bool) -> np.ndarray:
     knots = np.stack([_moved(case, shares, published) for case in cases])
     actual = np.stack([case.actual for case in cases])
-    crps = scores.crps_quantiles(at_levels(knots, scores.LEVELS), scores.LEVELS, actual)
+    crps = crps_quantiles(at_levels(knots, LEVELS), LEVELS, actual)
     return crps.mean(axis=1) + 1e-12
 
 

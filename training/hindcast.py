@@ -13,12 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from qcity_analysis.forecasting import scores
 from qcity_analysis.forecasting.histories import LOWER, UPPER
 from qcity_analysis.forecasting.mixture import distributions
 from qcity_analysis.forecasting.prior import YEARS, Prior
-from qcity_analysis.forecasting.quantiles import Marginals
-from qcity_analysis.forecasting.scores import fold_of
+from qcity_analysis.forecasting.quantiles import LEVELS, Marginals, fold_of
 
 from .networks import NEVER
 from .scores import changes, relative_crps
@@ -42,7 +40,7 @@ class Hindcast:
 
     def relative_crps(self) -> np.ndarray:
         """Log relative CRPS of each task."""
-        levels, tasks = scores.LEVELS, self.tasks
+        levels, tasks = LEVELS, self.tasks
         return relative_crps(self.ahead.quantiles(levels), levels, tasks.histories.values, tasks.actual)
 
     def inside(self, share: float) -> np.ndarray:
@@ -139,9 +137,8 @@ def by_year(corpus: Corpus, since: int, say: Say, seed: int = 0) -> Hindcast:
 
 def joined(parts: list[Hindcast]) -> Hindcast:
     """Hindcasts of several folds as one."""
-    return Hindcast(
-        Tasks.joined([part.tasks for part in parts]), Marginals.joined([part.ahead for part in parts])
-    )
+    ahead = Marginals(*map(np.concatenate, zip(*(part.ahead for part in parts), strict=True)))
+    return Hindcast(Tasks.joined([part.tasks for part in parts]), ahead)
 
 
 def questions(hindcast: Hindcast) -> pd.DataFrame:

@@ -11,10 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from qcity_analysis.forecasting import scores
-from qcity_analysis.forecasting.features import NAMES, features, units
 from qcity_analysis.forecasting.histories import STATED, same
-from qcity_analysis.forecasting.prior import LOW, YEARS, at_edge
+from qcity_analysis.forecasting.prior import LOW, NAMES, YEARS, at_edge, features, units
 
 from .hindcast import (
     LENGTHS,
@@ -27,7 +25,7 @@ from .hindcast import (
     by_year,
     questions,
 )
-from .scores import bootstrap_interval, reliability_line
+from .scores import bootstrap_interval, brier, reliability_line
 from .train import CAP, FOLDS, GROWTH, ORIGINS, Corpus, Say, Training
 
 SINCE = 2013
@@ -227,14 +225,14 @@ def _questions(h: Hindcast) -> str:
     for name, part in (("all", asked), ("contested", asked[asked["contested"]])):
         p, met = part["probability"].to_numpy(), part["met"].to_numpy(dtype=float)
         low, high = bootstrap_interval(_brier(p, met), part["indicator"].to_numpy(), 200)
-        brier = f"{scores.brier(p, met):.4f} ({low:.4f}-{high:.4f})"
+        score = f"{brier(p, met):.4f} ({low:.4f}-{high:.4f})"
         base, slope = met.mean(), reliability_line(p, met)[1]
-        rows.append(f"| {name} | {len(p)} | {base:.3f} | {brier} | {base * (1 - base):.4f} | {slope:.3f} |")
+        rows.append(f"| {name} | {len(p)} | {base:.3f} | {score} | {base * (1 - base):.4f} | {slope:.3f} |")
     return _table("| questions | number | met | Brier | climatology | reliability slope |", rows)
 
 
 def _brier(p: np.ndarray, met: np.ndarray) -> Callable[[np.ndarray], float]:
-    return lambda rows: scores.brier(p[rows], met[rows])
+    return lambda rows: brier(p[rows], met[rows])
 
 
 def _bank_of(corpus: Corpus, h: Hindcast) -> np.ndarray:
@@ -266,7 +264,7 @@ def standing(h: Hindcast) -> pd.DataFrame:
     seen = features(history, units(history))[0]
     run = np.exp(seen[:, NAMES.index("unchanged")]).round()
     repeated, least = seen[:, NAMES.index("repeated")] > 0, -seen[:, NAMES.index("coarse")]
-    edge = np.logical_or(*at_edge(history))
+    edge = at_edge(history)
     row = np.arange(len(last))
     table = {}
     for step in (0, YEARS - 1):
@@ -304,7 +302,7 @@ def _scores(asked: pd.DataFrame) -> str:
     """Cells of the Brier scores of all questions and of the contested ones."""
     parts = (asked, asked[asked["contested"]])
     return " | ".join(
-        f"{scores.brier(part['probability'].to_numpy(), part['met'].to_numpy()):.4f}" for part in parts
+        f"{brier(part['probability'].to_numpy(), part['met'].to_numpy()):.4f}" for part in parts
     )
 
 

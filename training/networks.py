@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qcity_analysis.forecasting.features import features, units
 from qcity_analysis.forecasting.histories import Histories, same
-from qcity_analysis.forecasting.prior import TERMS, YEARS, Gate, Learner, Staying, terms
+from qcity_analysis.forecasting.prior import TERMS, YEARS, Gate, Learner, features, terms, units
 from qcity_analysis.forecasting.quantiles import KNOTS
 
 BATCH = 512
@@ -24,7 +23,7 @@ STAYING_SHRINK = 3.0  # of each weight towards 0, as so many observations
 STAYING_STEPS = 25
 Parameters = dict[str, np.ndarray]
 
-NEVER = Staying(np.array([-40.0] + [0.0] * (len(TERMS) - 1)))  # no probability of the last value's own
+NEVER = np.array([-40.0] + [0.0] * (len(TERMS) - 1))  # no probability of the last value's own
 
 
 @dataclass(frozen=True)
@@ -166,7 +165,7 @@ def _adam(
     return p
 
 
-def fit_staying(h: Histories, actual: np.ndarray) -> Staying:
+def fit_staying(h: Histories, actual: np.ndarray) -> np.ndarray:
     """Fit the logistic regression to histories and the years after them (n, 5), by Newton's method; series that never
     changed should be among them.
     """
@@ -179,4 +178,4 @@ def fit_staying(h: Histories, actual: np.ndarray) -> Staying:
         spread = np.maximum(p * (1.0 - p), 1e-6)
         step = np.linalg.solve(x.T @ (x * spread[:, None]) + ridge, x.T @ (stayed - p) - ridge @ weight)
         weight = weight + step
-    return Staying(weight)
+    return weight

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from qcity_analysis.forecasting.features import NAMES, PLAIN
-from qcity_analysis.forecasting.prior import TERMS, Prior
+from qcity_analysis.forecasting.prior import NAMES, PLAIN, TERMS, Prior
 
 
 def save(prior: Prior, path: Path | str) -> None:
@@ -23,7 +22,7 @@ def save(prior: Prior, path: Path | str) -> None:
         "learners": [_fields(learner) for learner in prior.learners],
         "share": prior.share,
         "widen": _nested(prior.widen),
-        "staying": dict(zip(TERMS, _nested(prior.staying.weight), strict=True)),
+        "staying": dict(zip(TERMS, _nested(prior.staying), strict=True)),
     }
     Path(path).write_text(_rows(content) + "\n", encoding="utf-8", newline="\n")
 

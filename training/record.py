@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from qcity_analysis.files import write_whole
-from qcity_analysis.forecasting import scores
+from qcity_analysis.forecasting.quantiles import reliability
 from qcity_analysis.rules import RULES
 from qcity_analysis.trackrecord.hindcasts import BASE, CALIBRATED, base_of, calibrated, rule_says
 from qcity_analysis.trackrecord.record import FILE, against, mean_interval, summary, toughest_rules
@@ -51,7 +51,7 @@ def held_out_record(held_out: Hindcast) -> dict[str, Any]:
         "indicators": int(len(set(held_out.tasks.indicator))),
         "all": summary(asked),
         "contested": summary(asked[asked["contested"]]),
-        "reliability": scores.reliability(asked["probability"].to_numpy(), asked["met"].to_numpy()).to_dict(
+        "reliability": reliability(asked["probability"].to_numpy(), asked["met"].to_numpy()).to_dict(
             "records"
         ),
         "by_years": [{"years": int(y)} | summary(part) for y, part in asked.groupby("years")],

@@ -25,7 +25,7 @@ from qcity_analysis.forecasting.forecast import forecast
 from qcity_analysis.forecasting.histories import limits
 from qcity_analysis.forecasting.outside import FILE, KINDS, Comparator, Learned, reference, seen, unscaled
 from qcity_analysis.forecasting.prior import SCALES, scaled
-from qcity_analysis.forecasting.scores import crps_quantiles
+from qcity_analysis.forecasting.quantiles import crps_quantiles
 
 from .train import KINDS as SUPPORT_OF
 from .train import Corpus, Say

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from qcity_analysis.forecasting.scores import crps_quantiles, walk_quantiles
+from qcity_analysis.forecasting.quantiles import crps_quantiles, walk_quantiles
 
 
 def relative_crps(
@@ -35,6 +35,11 @@ def changes(history: np.ndarray) -> np.ndarray:
     gap = np.arange(1, history.shape[1]) - before
     change = (history[:, 1:] - filled[:, :-1]) / np.sqrt(gap)
     return np.where(seen[:, 1:] & (before >= 0), change, np.nan)
+
+
+def brier(probability: np.ndarray, happened: np.ndarray) -> float:
+    """Mean squared difference between probabilities and what happened (0 or 1)."""
+    return float(np.mean((np.asarray(probability) - happened) ** 2))
 
 
 def reliability_line(probability: np.ndarray, happened: np.ndarray) -> tuple[float, float]:

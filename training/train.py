@@ -14,12 +14,22 @@ import numpy as np
 import pandas as pd
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.forecasting.features import CHANGES, NAMES, features, plain, units
 from qcity_analysis.forecasting.histories import SUPPORTS, WINDOW, Histories, inferred
 from qcity_analysis.forecasting.mixture import BLOCK, ahead, fit_cells, mixed
-from qcity_analysis.forecasting.prior import LENGTHS, YEARS, Cells, Gate, Prior, group
-from qcity_analysis.forecasting.quantiles import KNOTS, MIDDLE
-from qcity_analysis.forecasting.scores import fold_of
+from qcity_analysis.forecasting.prior import (
+    CHANGES,
+    LENGTHS,
+    NAMES,
+    YEARS,
+    Cells,
+    Gate,
+    Prior,
+    features,
+    group,
+    plain,
+    units,
+)
+from qcity_analysis.forecasting.quantiles import KNOTS, MIDDLE, fold_of
 
 from .networks import NEVER, fit_gate, fit_learner, fit_staying
 

@@ -30,15 +30,15 @@ YEARS = 15  # after the last figure
 CERTAINTIES = (0.5, 0.8, 0.95)
 REACH = 0.1  # a target is within reach while its chance is at least this
 Course = tuple[int, float, int, float]
+NOT_OPEN = {"met": "settled", "missed": "settled", "depends_on_definition": "by_definition"}
 BY_LEVEL = ("level", "coverage", "direction", *RELATIVE)  # met or not by the level of one year alone
 
 
 @dataclass(frozen=True)
 class Moved:
-    """How often one source moved at least as fast: `source` ("own", "comparator", "bank": in the direction needed,
-    "bank_either": in either direction); of a series `region`, `indicator_id` and the counts `as_fast` of `windows`; of
-    the training corpus the number of `series` and `indicators`; `share` of moves at least as fast (None where there is
-    no window).
+    """How often one `source` moved at least as fast ("own", "comparator", "bank": in the direction needed,
+    "bank_either": in either): the `share` (None without a window); of a series `region`, `indicator_id` and the counts
+    `as_fast` of `windows`; of the training corpus the number of `series` and `indicators`.
     """
 
     source: str
@@ -79,15 +79,13 @@ class Outlook:
     """When a target would be reached, and until when waiting leaves it within reach.
 
     `last_year`, of the last figure; `chances` (index year): probability that the target, had it that year as its
-    deadline, would be met; `attained`: for 50, 80 and 95 % the first year whose chance is at least that, or None;
-    `last_to_act`: see `last_year_to_act`; `reached`: the last figure already meets the target; `reason` (a Note) when
-    there are no chances.
+    deadline, would be met; `last_to_act`: see `last_year_to_act`; `reached`: the last figure already meets the target;
+    `reason` (a Note) when there are no chances.
     """
 
     last_year: int | None
     deadline: int
     chances: pd.Series
-    attained: dict[float, int | None]
     last_to_act: int | None
     reached: bool
     feasibility: Feasibility
@@ -98,11 +96,16 @@ class Outlook:
         """The last year looked at; None without chances."""
         return int(self.chances.index[-1]) if len(self.chances) else None
 
+    @property
+    def attained(self) -> dict[float, int | None]:
+        """The first year with a probability of 50, 80 and 95 %, each None where there is none."""
+        return {level: self.year(level) for level in CERTAINTIES}
+
     def year(self, probability: float) -> int | None:
         """The first year by which the target is reached with this probability; None where none is, as far as looked."""
         if not 0 < as_number(probability, "probability") < 1:
             raise QcityError(f"a probability lies between 0 and 1, such as .8; found {probability!r}")
-        return first_year(self.chances, probability)
+        return next(iter(self.chances.index[reaches(self.chances, probability)].tolist()), None)
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values that JSON can hold."""
@@ -124,36 +127,28 @@ def outlook(data: Data, assessment: Assessment, *, draws: int | None = None) -> 
     >>> ahead.last_to_act, round(float(ahead.chances[2025]), 1)
     (2024, 0.8)
     """
-    ahead = _chances(data, assessment, draws or assessment.draws)
-    by_year, reason = ({}, ahead) if isinstance(ahead, Note) else (ahead, None)
-    chances = pd.Series(by_year, name="chance", dtype=float).rename_axis("year")
-    levels, target, bound = assessment.levels(), assessment.target, assessment.bound
-    reached = len(levels) > 0 and bound is not None and bool(target.is_met(float(levels.iloc[-1]), bound))
-    to_act = last_year_to_act(chances, target.deadline, reached) if assessment.status == "forecast" else None
-    attained = {level: first_year(chances, level) for level in CERTAINTIES}
+    a, target, levels = assessment, assessment.target, assessment.levels()
     last = int(levels.index[-1]) if len(levels) else None
-    paces = feasibility(data, assessment)
-    return Outlook(last, target.deadline, chances, attained, to_act, reached, paces, reason)
-
-
-def first_year(chances: pd.Series, probability: float) -> int | None:
-    """The first year whose chance is at least this probability, or None.
-
-    >>> first_year(pd.Series({2024: 0.2, 2025: 0.6, 2026: 0.9}), 0.5)
-    2025
-    """
-    years = chances.index[reaches(chances, probability)]
-    return int(years[0]) if len(years) else None
+    code, by_year = "no_forecast", dict[int, float]()
+    if a.status not in ("forecast", "missed"):
+        code = NOT_OPEN.get(a.status, code)
+    elif target.kind not in (*BY_LEVEL, "cumulative") or target.kind == "average_growth":
+        code = "no_year_of_attainment"
+    elif last is not None:
+        start = last if a.status == "missed" else min(last, target.deadline - 1)
+        ask = _by_deadline if target.kind == "cumulative" else _by_path
+        by_year = ask(data, a, start, draws or a.draws)
+    chances = pd.Series(by_year, name="chance", dtype=float).rename_axis("year")
+    reached = len(levels) > 0 and a.bound is not None and bool(target.is_met(float(levels.iloc[-1]), a.bound))
+    to_act = last_year_to_act(chances, target.deadline, reached) if a.status == "forecast" else None
+    reason = None if by_year else Note(code)
+    return Outlook(last, target.deadline, chances, to_act, reached, feasibility(data, a), reason)
 
 
 def last_year_to_act(chances: pd.Series, deadline: int, reached: bool = False) -> int | None:
-    """The last year until whose end the indicator may stand still and the target keep a chance of 10 %.
-
-    `chances` are those of the years after the last figure (index year, the first one right after it). Were it to stand
-    still and then to move as now expected, the chance by the deadline would be that of as many years as are then left:
-    with k the smallest number of years after the last figure whose chance is at least 10 %, the answer is the deadline
-    less k. It may lie before the last figure: then it is past. None when no number of years will do. When the last
-    figure already meets the target a standstill would do: then it is the deadline itself.
+    """The last year until whose end the indicator may stand still, then move as now expected, and the target keep a
+    chance of 10 %: the deadline less the number of years after the last figure that chance takes (`chances`, index
+    year), which may lie before that figure. None where no number of years will do; the deadline where it is `reached`.
 
     >>> last_year_to_act(pd.Series([0.01, 0.12, 0.3], index=[2023, 2024, 2025]), 2025)
     2023
@@ -162,28 +157,11 @@ def last_year_to_act(chances: pd.Series, deadline: int, reached: bool = False) -
     return deadline if reached else deadline - int(enough[0]) - 1 if len(enough) else None
 
 
-def _chances(data: Data, a: Assessment, draws: int) -> dict[int, float] | Note:
-    """The chance of each year after the last figure, or why there are none."""
-    levels, deadline = a.levels(), a.target.deadline
-    if a.status not in ("forecast", "missed"):
-        codes = {"met": "settled", "depends_on_definition": "by_definition"}
-        return Note(codes.get(a.status, "no_forecast"))
-    if a.target.kind not in (*BY_LEVEL, "cumulative") or a.target.kind == "average_growth":
-        return Note("no_year_of_attainment")
-    if levels.empty:
-        return Note("no_forecast")
-    last = int(levels.index[-1]) if a.status == "missed" else min(int(levels.index[-1]), deadline - 1)
-    by_year = _by_deadline if a.target.kind == "cumulative" else _by_path
-    return by_year(data, a, last, draws) or Note("no_forecast")
-
-
 def _by_path(data: Data, a: Assessment, last: int, draws: int) -> dict[int, float]:
-    """The share of paths on the right side of the bound in each year: until the deadline those of the assessment
-    itself, whose probability stands in the headline, then those of one forecast that runs on; empty without one.
-    """
+    """The share of paths that meet the bound each year: those of the assessment itself, then of one that runs on."""
     further = again(data, a, dataclasses.replace(a.target, deadline=last + YEARS), draws=draws)
     chances: dict[int, float] = {}
-    for one in (further, a) if further is not None and further.forecast is not None else ():
+    for one in (further, a) if further and further.forecast else ():
         if one.forecast is not None and one.bound is not None:
             shares = a.target.is_met(one.forecast.paths, one.bound).mean(axis=0)
             chances |= dict(zip(one.forecast.years.tolist(), shares.tolist(), strict=True))
@@ -208,57 +186,55 @@ def feasibility(data: Data, assessment: Assessment, course: Course | None = None
     """How often the pace needed from the last figure to the deadline was reached before, by source.
 
     The move runs from the last known level (for a relative change without any figure from the base year, 100) to the
-    level that is just enough. Windows are all pairs of known years exactly as far apart, within one unbroken stretch; a
-    move counts when it went at least as far in the direction of the target. Sources: the series itself, the comparators
-    its indicator names, other regions with the same indicator, and the training corpus (up to 10 years). Nothing is
-    compared, with a `reason`, for a settled target, a kind that no pace leads to, or where no level is known. A
-    supposed `course` (year, level, later year, level) takes the place of the move needed.
+    level that is just enough; a supposed `course` (year, level, later year, level) takes its place. Windows are all
+    pairs of known years exactly as far apart, within one unbroken stretch; a move counts when it went at least as far
+    in the direction of the target. Sources: the series itself, the comparators its indicator names, other regions with
+    the same indicator, and the training corpus (up to 10 years). For a settled target, a kind that no pace leads to, or
+    where no level is known, a `reason` stands in place of rows.
     """
     move = _move(data, assessment, course)
     if move.needed is None:
         return move
-    known, own, upward = data.at(assessment.as_of), assessment.series, assessment.target.upward
-    series = [("own", own)] if own is not None and len(own.known()) else []
+    known, own, target = data.at(assessment.as_of), assessment.series, assessment.target
     own_id = str(assessment.definition["indicator_id"])
     regions = known.observations.loc[known.observations["indicator_id"] == own_id, "region"].unique()
     others = dict.fromkeys([*comparators(known, own_id), *((str(region), own_id) for region in regions)])
-    others.pop((assessment.target.region, own_id), None)
+    others.pop((target.region, own_id), None)
+    series = [("own", own)] if own is not None and len(own.known()) else []
     series += [("comparator", annual_series(known, name, region)) for region, name in others]
     rows = []
     for source, one in series:
         moves = past_moves(one, move.years, move.support)
-        fast = int(np.sum(reaches(moves, move.needed, upward)))
+        fast = int(np.sum(reaches(moves, move.needed, target.upward)))
         if len(moves) or source == "own":
             share = fast / len(moves) if len(moves) else None
             rows.append(Moved(source, share, one.region, one.indicator_id, len(moves), fast))
     corpus = shipped_changes()[move.support]
-    shares = {"bank": corpus.share(move.needed, move.years, rising=upward)}
-    if (move.needed > 0) == upward and move.needed:  # where nothing more is needed, size says nothing
+    shares = {"bank": corpus.share(move.needed, move.years, rising=target.upward)}
+    if (move.needed > 0) == target.upward and move.needed:  # where nothing more is needed, size says nothing
         shares["bank_either"] = corpus.share(move.needed, move.years, either=True)
-    for source, known_share in shares.items():
-        if known_share is not None:
-            rows.append(Moved(source, known_share, series=corpus.series, indicators=corpus.indicators))
+    rows += [Moved(source, share, series=corpus.series, indicators=corpus.indicators)
+             for source, share in shares.items() if share is not None]  # fmt: skip
     return dataclasses.replace(move, rows=tuple(rows))
 
 
 def _move(data: Data, a: Assessment, course: Course | None) -> Feasibility:
     """The move needed, without rows; or, with a reason, that there is none."""
     target, levels, relative = a.target, a.levels(), a.target.relative
-    codes = {"met": "settled", "missed": "settled", "depends_on_definition": "by_definition"}
-    if a.status in codes or target.kind not in BY_LEVEL:
-        return Feasibility(reason=Note(codes.get(a.status, "no_pace")))
+    if a.status in NOT_OPEN or target.kind not in BY_LEVEL:
+        return Feasibility(reason=Note(NOT_OPEN.get(a.status, "no_pace")))
     if levels.empty and relative and target.base_year is not None:
         levels = pd.Series({target.base_year: 100.0})
     if levels.empty:
         return Feasibility(reason=Note("no_level"))
-    year, level = int(levels.index[-1]), float(levels.iloc[-1])
+    year = int(levels.index[-1])
     if course is None and (target.threshold is None or year >= target.deadline):
         return Feasibility(reason=Note("deadline_over"))
     if a.bound is None and target.kind == "direction":  # no figure of the base year says what is better
         return Feasibility(reason=Note("no_level"))
     base = float(levels.get(target.base_year, math.nan))
-    until, end = target.deadline, a.bound if a.bound is not None else target.bound(base)
-    year, level, until, end = course or (year, level, until, end)
+    goal = a.bound if a.bound is not None else target.bound(base)
+    year, level, until, end = course or (year, float(levels.iloc[-1]), target.deadline, goal)
     support = str(a.series.support if a.series else data.indicator(target.indicator_id)["support"])
     support = "positive" if relative and support == "real" else support
     ends = scaled(np.array([level, end]), support, typical_change(every_year_of(a.levels())))
@@ -270,14 +246,13 @@ def _move(data: Data, a: Assessment, course: Course | None) -> Feasibility:
 
 def every_year_of(levels: pd.Series) -> np.ndarray:
     """Levels of every year from the first to the last, NaN in gaps."""
-    years = range(int(levels.index[0]), int(levels.index[-1]) + 1) if len(levels) else range(0)
+    years = range(int(levels.index[0]), int(levels.index[-1]) + 1) if len(levels) else ()
     return levels.reindex(years).to_numpy(dtype=float)
 
 
 def past_moves(series: AnnualSeries, years: int, support: str) -> np.ndarray:
     """Every past change a year over exactly so many years, on the scale of `support`; none across a break."""
-    history = series.history().dropna()
-    typical = typical_change(every_year_of(series.known()))
+    history, typical = series.history().dropna(), typical_change(every_year_of(series.known()))
     moves = [np.empty(0)]
     for _, stretch in history.groupby(np.digitize(history.index, sorted(series.breaks))):
         on_scale = scaled(every_year_of(stretch), support, typical)

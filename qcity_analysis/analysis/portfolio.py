@@ -1,16 +1,18 @@
 """A plan as a whole: how many of its targets will be met, when what moves one moves others too.
 
-Each target keeps its own probability; only the dependence between them is added here. It is estimated from the yearly
-changes of the indicators and shrunk: with a handful of years in common a plain correlation is mostly noise, so each
-pair is drawn towards the mean of all pairs, and that mean towards zero. Targets that cannot be assessed are counted and
-named by themselves: they are neither met nor missed.
+Each target keeps its own probability and its own simulated paths; only their order is chosen here, from joint paths. In
+every year each series has one innovation; those of a year are correlated as the published yearly changes are, those of
+different years independent. What a target sums up are the innovations of the years from its last figure to its
+deadline, and its paths are put, whole, in the order of that sum (Clark et al. 2004, the Schaake shuffle). The
+correlations are shrunk: with a handful of years in common a plain one is mostly noise, so each pair is drawn towards
+the mean of all pairs, and that mean towards zero. Targets that cannot be assessed are counted and named by themselves.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +27,7 @@ from ..series.annual import annual_series
 from ..targets import section_order
 from .outlook import every_year_of
 
-STRESS = 0.5  # of every indicator's variance, due to one more common shock in the second view of dependence
+STRESS = 0.5  # of every series' variance, due to one more common shock in the second view of dependence
 DRAWS = 20_000
 CENTRAL = 0.8  # of the range of the number met
 NAMES = ["target_id", "name_zh", "name_en"]
@@ -33,33 +35,22 @@ COLUMNS = [*NAMES, "section", "status", "probability", "low", "high", "share_of_
 GROUP = ["name_zh", "name_en", "targets", "met", "missed", "open", "expected", "unassessed"]
 WEIGHT = 10.0  # common yearly changes that weigh as much as what a pair is drawn towards
 FEWEST = 3  # changes of a series in one region from which it is compared
-LIMIT = 0.95
-
-Range = tuple[float, float, float]  # probability, and the lowest and the highest over definitions
 
 
 @dataclass(frozen=True)
 class Dependence:
-    """How far targets depend on each other: each is driven by the shock of its series up to its deadline alone.
-
-    `shocks`: correlations between the shocks, after shrinking, one for each indicator, region and deadline; `loading`
-    (targets × shocks): 1 where the target gains from its shock, −1 where it loses, 0 elsewhere; `common` (targets ×
-    targets): yearly changes that each pair has in common, over all regions; `mean`: the correlation that pairs of
-    indicators are drawn towards; `pairs` of indicators have changes in common, of `possible`.
+    """How far targets depend on each other: `correlation` (targets × targets) of the sums of their innovations, in
+    their favourable directions; `side`, 1 where a target wants what most targets on its series want, else −1; `common`
+    (targets × targets): yearly changes that each pair has in common, over all regions; `mean`, what pairs of series are
+    drawn towards; `pairs` of series have changes in common, of `possible`.
     """
 
-    shocks: np.ndarray
-    loading: pd.DataFrame
+    correlation: pd.DataFrame
+    side: np.ndarray
     common: pd.DataFrame
     mean: float
     pairs: int
     possible: int
-
-    @property
-    def correlation(self) -> pd.DataFrame:
-        """Correlations between the targets (targets × targets), in their favourable directions."""
-        loading, names = self.loading.to_numpy(), self.loading.index
-        return pd.DataFrame(loading @ self.shocks @ loading.T, index=names, columns=names)
 
 
 @dataclass(frozen=True)
@@ -71,7 +62,7 @@ class Portfolio:
     and `weight` (expected total if it is met less that if it is missed; 1 without dependence); `unassessed`, the names
     of the rest; `expected` number met, and `low` and `high`, with the least and the most favourable definitions;
     `counts`: probability of each number met from 0 on, with dependence (column `dependent`), without (`independent`),
-    and with one more shock common to all indicators (`stress`, never narrower than `dependent`); `sections` and
+    and with one more shock common to all series (`stress`, never narrower than `dependent`); `sections` and
     `departments` (GROUP).
     """
 
@@ -101,16 +92,13 @@ class Portfolio:
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values that JSON can hold."""
-        tables = ("targets", "unassessed", "sections", "departments")
         between = {name: getattr(self.dependence, name) for name in ("mean", "pairs", "possible")}
-        return {
-            **{"plan": self.plan, "as_of": self.as_of.isoformat()},
-            **{name: getattr(self, name) for name in ("expected", "low", "high")},
-            **{"interval_80": list(self.interval()), "counts": self.counts.to_dict("list")},
-            "dependence": between | {"correlation": self.dependence.correlation.round(4).to_dict()},
-            **{name: getattr(self, name).to_dict("records") for name in tables},
-            **{"draws": self.draws, "seed": self.seed},
-        }
+        plain = {name: getattr(self, name) for name in ("plan", "expected", "low", "high", "draws", "seed")}
+        plain |= {"as_of": self.as_of.isoformat(), "interval_80": list(self.interval())}
+        plain |= {"counts": self.counts.to_dict("list")}
+        plain |= {"dependence": between | {"correlation": self.dependence.correlation.round(4).to_dict()}}
+        tables = ("targets", "unassessed", "sections", "departments")
+        return plain | {name: getattr(self, name).to_dict("records") for name in tables}
 
 
 def portfolio(
@@ -118,33 +106,32 @@ def portfolio(
 ) -> Portfolio:
     """The portfolio of a plan from the assessments of its targets (as `scorecard` gives them) and their data.
 
-    The number met is exact without dependence (Poisson-binomial). With dependence each series has a standard normal
-    shock, correlated as `dependence` estimates, which drives all its targets; a target is met where it lies among its
-    highest values: a Gaussian copula on the ranks of the draws, which leaves every probability as it is. Where the
+    The number met is exact without dependence (Poisson-binomial). With dependence it is counted on joint paths: every
+    target's own paths in the order that `dependence` gives them, which leaves every probability as it is. Where the
     answer depends on the definition, the newest one with a verdict counts. Raises ValueError without any assessment.
     """
     if not assessments:
         raise ValueError("a portfolio needs at least one assessment")
-    ranges = [(a, _range(a)) for a in assessments]
-    known = [(a, chances) for a, chances in ranges if chances is not None]
-    unknown = [[getattr(a.target, name) for name in NAMES] for a, chances in ranges if chances is None]
-    chances = np.array([probability for _, (probability, _, _) in known], dtype=float)
-    between = dependence(data, [a for a, _ in known])
-    loading = between.loading.to_numpy(dtype=float)
-    normal = np.random.default_rng(seed).standard_normal((draws, len(between.shocks)))
-    met = met_together(chances, between.shocks, normal, loading)
-    # one more shock, common to all, has that part of the variance of each: no correlation between shocks gets smaller
-    stressed = met_together(chances, (1 - STRESS) * between.shocks + STRESS, normal, loading)
+    rows = pd.DataFrame([_row(a) for a in assessments])
+    known, first = rows["probability"].notna(), assessments[0]
+    chances = rows.loc[known, "probability"].to_numpy(dtype=float)
+    between = dependence(data, [a for a, told in zip(assessments, known, strict=True) if told])
+    normal = np.random.default_rng(seed).standard_normal((draws, len(chances)))
+    joint = between.correlation.to_numpy(dtype=float)
+    met = met_together(chances, joint, normal)
+    # one more shock, common to all, has that part of the variance of each: no correlation between series gets smaller
+    more = (1 - STRESS) * joint + STRESS * np.outer(between.side, between.side)
+    stressed = met_together(chances, more, normal)
     if stressed.sum(axis=1).var() < met.sum(axis=1).var():
         stressed = met  # opposite targets on series that now move together
     counts = {"dependent": tally(met), "independent": poisson_binomial(chances), "stress": tally(stressed)}
-    targets, first = _targets(known, met), assessments[0]
-    in_order = sorted(ranges, key=lambda one: section_order(str(one[0].target.section or "")))
+    in_order = rows.iloc[sorted(range(len(rows)), key=lambda k: section_order(rows["section"].iloc[k]))]
+    low, high = (float(rows[end].sum()) for end in ("low", "high"))
     return Portfolio(
-        first.target.plan, first.as_of, targets, pd.DataFrame(unknown, columns=NAMES), float(chances.sum()),
-        float(targets["low"].sum()), float(targets["high"].sum()), pd.DataFrame(counts).rename_axis("met"), between,
-        _grouped(in_order, lambda a: [(str(a.target.section or ""),) * 2]), _grouped(ranges, departments_of),
-        draws, seed,
+        first.target.plan, first.as_of, _targets(rows[known], met), rows.loc[~known, NAMES].reset_index(drop=True),
+        float(chances.sum()), low, high, pd.DataFrame(counts).rename_axis("met"), between,
+        _grouped(in_order.assign(group=[[(name, name)] for name in in_order["section"]])),
+        _grouped(rows.assign(group=[departments_of(a) for a in assessments])), draws, seed,
     )  # fmt: skip
 
 
@@ -160,18 +147,16 @@ def poisson_binomial(chances: Iterable[float]) -> np.ndarray:
     return numbers
 
 
-def met_together(
-    chances: np.ndarray, correlation: np.ndarray, normal: np.ndarray, loading: np.ndarray
-) -> np.ndarray:
-    """Which targets are met in each draw: (draws, n) booleans, from independent standard normals (draws, shocks).
+def met_together(chances: np.ndarray, correlation: np.ndarray, normal: np.ndarray) -> np.ndarray:
+    """Which targets are met on each joint path: (draws, n) booleans, from independent standard normals (draws, n).
 
-    The draws are correlated as the shocks are, given to the targets by `loading` (n, shocks), then ranked, so that each
-    target is met in its share of the draws, to within one draw.
+    These are correlated, then ranked: the best paths of a target stand where its sum of innovations is highest, so that
+    it is met on its share of the draws, to within one draw.
     """
     if not len(chances):
         return np.zeros((len(normal), 0), dtype=bool)
     value, vector = np.linalg.eigh(correlation)
-    latent = normal @ (vector * np.sqrt(np.maximum(value, 0.0)) @ vector.T) @ loading.T
+    latent = normal @ (vector * np.sqrt(np.maximum(value, 0.0)) @ vector.T)
     rank = np.argsort(np.argsort(latent, axis=0, kind="stable"), axis=0)
     return np.asarray(rank >= np.round((1 - chances) * len(normal)))
 
@@ -191,74 +176,69 @@ def departments_of(a: Assessment) -> list[tuple[str, str]]:
     return list(zip(names, english if len(english) == len(names) else names, strict=True)) or [("", "")]
 
 
-def _range(a: Assessment) -> Range | None:
-    """Probability, lowest and highest over definitions; None when there is no verdict."""
-    answers = [a] if a.chance is not None else a.by_definition()
-    chances = [chance for answer in answers if (chance := answer.chance) is not None]
-    return (chances[-1], min(chances), max(chances)) if chances else None
+def _verdicts(a: Assessment) -> list[Assessment]:
+    """The answers with a verdict: itself, or those of its definitions, oldest first."""
+    return [one for one in ([a] if a.chance is not None else a.by_definition()) if one.chance is not None]
 
 
-def _targets(known: Sequence[tuple[Assessment, Range]], met: np.ndarray) -> pd.DataFrame:
+def _row(a: Assessment) -> dict[str, Any]:
+    """What is told of a target: probability, lowest and highest over definitions; NaN when there is no verdict."""
+    chances = [one.chance for one in _verdicts(a)] or [np.nan]
+    told = {"status": a.status, "probability": chances[-1], "low": min(chances), "high": max(chances)}  # type: ignore[type-var]
+    return {name: getattr(a.target, name) for name in NAMES} | {"section": str(a.target.section or "")} | told
+
+
+def _targets(known: pd.DataFrame, met: np.ndarray) -> pd.DataFrame:
     """One row a target; its share of the variance of the total, and what meeting it adds to the total."""
     total = met.sum(axis=1).astype(float)
-    spread = total.var()
-    rows = []
-    for (a, chances), hit in zip(known, met.T, strict=True):
+    spread, adds = total.var(), []
+    for hit in met.T:
         together = float(np.mean(hit * total) - hit.mean() * total.mean())
         weight = float(total[hit].mean() - total[~hit].mean()) if 0 < hit.mean() < 1 else 0.0
-        names = (getattr(a.target, name) for name in (*NAMES, "section"))
-        rows.append((*names, a.status, *chances, together / spread if spread > 0 else 0.0, weight))
-    return pd.DataFrame(rows, columns=COLUMNS)
+        adds.append((together / spread if spread > 0 else 0.0, weight))
+    added = pd.DataFrame(adds, known.index, COLUMNS[-2:], dtype=float)
+    return known.join(added)[COLUMNS].reset_index(drop=True)
 
 
-def _grouped(
-    ranges: Sequence[tuple[Assessment, Range | None]], names: Callable[[Assessment], list[tuple[str, str]]]
-) -> pd.DataFrame:
-    """Targets by section or department, in order of first appearance; a target of several counts for each."""
-    groups: dict[tuple[str, str], list[tuple[str, float | None]]] = {}
-    for a, chances in ranges:
-        for name in names(a):
-            groups.setdefault(name, []).append((a.status, chances[0] if chances else None))
-    rows = []
-    for name, members in groups.items():
-        known = [chance for _, chance in members if chance is not None]
-        met, missed = (sum(status == one for status, _ in members) for one in ("met", "missed"))
-        rest = (len(known) - met - missed, sum(known, 0.0), len(members) - len(known))
-        rows.append((*name, len(members), met, missed, *rest))
-    return pd.DataFrame(rows, columns=GROUP)
+def _grouped(rows: pd.DataFrame) -> pd.DataFrame:
+    """Targets by the names in `group`, in order of first appearance; a target of several counts for each."""
+    each = rows.explode("group")
+    each[GROUP[:2]] = each["group"].tolist()
+    flags = {"met": each["status"] == "met", "missed": each["status"] == "missed"}
+    flags |= {"unassessed": each["probability"].isna(), "targets": True, "expected": each["probability"]}
+    groups = each.assign(**flags).groupby(GROUP[:2], sort=False)[[*flags]].sum().reset_index()
+    settled = groups["met"] + groups["missed"] + groups["unassessed"]
+    return groups.assign(open=groups["targets"] - settled)[GROUP]
 
 
 def dependence(data: Data, assessments: Sequence[Assessment]) -> Dependence:
-    """Correlations between targets from the yearly changes of their indicators.
+    """Correlations between targets from the yearly changes of their indicators and the years they have in common.
 
     In every region with figures for both indicators, changes from one year to the next (`forecasting.prior.scaled`)
-    are centred and scaled per series; their products over the years in common are pooled over regions, then `shrunk`. A
-    series' shock points the way that most of its targets want. Targets on the same indicator, region and deadline have
-    the same shock, with other deadlines shocks of correlation LIMIT: two opposite targets on one series exclude each
-    other.
+    are centred and scaled per series; their products over the years in common are pooled over regions, then `shrunk`.
+    Of two sums of innovations over m and n years, k of them the same, the correlation is that of their series times
+    k / √(m n): 1 (or −1, if opposite) for two targets on one series with the same deadline.
     """
     targets = [a.target for a in assessments]
-    names = [target.target_id for target in targets]
-    signs = np.array([1.0 if target.upward else -1.0 for target in targets])
-    units = [((target.indicator_id, target.region), target.deadline) for target in targets]
-    shocks, series = list(dict.fromkeys(units)), list(dict.fromkeys(one for one, _ in units))
-    of_target, of_shock = (np.array([series.index(one) for one, _ in x], dtype=int) for x in (units, shocks))
-    way = np.where(np.bincount(of_target, signs, len(series)) >= 0, 1.0, -1.0)
-    days = {a.target.indicator_id: a.as_of for a in reversed(assessments)}
-    changes = {name: _changes(data.at(day), name) for name, day in days.items()}
+    names, places = [t.target_id for t in targets], [(t.indicator_id, t.region) for t in targets]
+    series, signs = list(dict.fromkeys(places)), np.array([1.0 if t.upward else -1.0 for t in targets])
+    own = np.array([series.index(place) for place in places], dtype=int)
+    way = np.where(
+        np.bincount(own, signs, len(series)) >= 0, 1.0, -1.0
+    )  # the way that most targets of a series want
+    known = data.at(assessments[0].as_of) if assessments else data
+    changes = {name: _changes(known, name) for name, _ in series}
     pairs = [_together(changes, one, other) for one in series for other in series]
     raw, common = np.array(pairs, dtype=float).reshape(len(series), len(series), 2).transpose(2, 0, 1)
     matrix, mean = shrunk(raw * np.outer(way, way), common)
-    correlation = np.where(of_shock[:, None] == of_shock, LIMIT, matrix[np.ix_(of_shock, of_shock)])
-    np.fill_diagonal(correlation, 1.0)
-    loading = np.zeros((len(targets), len(shocks)))
-    loading[np.arange(len(targets)), [shocks.index(unit) for unit in units]] = signs * way[of_target]
-    between = common[np.ix_(of_target, of_target)].astype(int)
+    forecasts = [_verdicts(a)[-1].forecast for a in assessments]
+    ahead = [{t.deadline} if f is None else {*f.years} for t, f in zip(targets, forecasts, strict=True)]
+    shared = [len(one & other) / np.sqrt(len(one) * len(other)) for one in ahead for other in ahead]
+    side, every = signs * way[own], np.ix_(own, own)
+    joint = nearest(matrix)[every] * np.outer(side, side) * np.reshape(shared, (len(own), len(own)))
     counts = common[np.tril_indices(len(series), -1)]
-    return Dependence(
-        nearest(correlation), pd.DataFrame(loading, names), pd.DataFrame(between, names, names), mean,
-        int((counts > 0).sum()), len(counts),
-    )  # fmt: skip
+    tables = (pd.DataFrame(joint, names, names), side, pd.DataFrame(common[every].astype(int), names, names))
+    return Dependence(*tables, mean, int((counts > 0).sum()), len(counts))
 
 
 def _changes(data: Data, name: str) -> dict[str, pd.Series]:
@@ -269,10 +249,8 @@ def _changes(data: Data, name: str) -> dict[str, pd.Series]:
             series = annual_series(data, name, region)
         except QcityError:
             continue  # said where the series itself is shown; the others depend on each other without it
-        pieces = [standardised(piece, series.support) for piece in (series.earlier, series.values)]
-        if pieces := [piece for piece in pieces if len(piece)]:
-            whole = pd.concat(pieces)
-            changes[str(region)] = whole[~whole.index.duplicated()]
+        whole = pd.concat([standardised(piece, series.support) for piece in (series.earlier, series.values)])
+        changes[str(region)] = whole[~whole.index.duplicated()]
     return changes
 
 
@@ -297,8 +275,7 @@ def _together(
     """Mean product of the standardised changes of two series (indicator and region) over the years in common, and how
     many there are; of two indicators in one region over all regions that have both."""
     first, second = changes[one[0]], changes[other[0]]
-    apart = one[1] != other[1]
-    pairs = [(one[1], other[1])] if apart else [(region, region) for region in first]
+    pairs = [(one[1], other[1])] if one[1] != other[1] else [(region, region) for region in first]
     shared = [first[a].mul(second[b]).dropna() for a, b in pairs if a in first and b in second]
     products = np.concatenate([np.empty(0), *shared])
     return (float(np.clip(products.mean(), -1.0, 1.0)), len(products)) if len(products) else (0.0, 0)

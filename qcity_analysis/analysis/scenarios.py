@@ -1,16 +1,14 @@
 """What if: one answer asked again under suppositions about the years to the deadline, or of another target.
 
-A supposed figure conditions the forecast: of its own joint paths the NEAR share nearest to it is kept, and what lies
-between them and it is carried over to the other years by a linear regression among them (Beaumont, Zhang and Balding
-2002, Genetics 162:2025-2035). Averaged over the forecast of that year, the probabilities give the one without it.
-
-A supposed course (a pace, a plan, a shock, another policy) takes the place of the median; the paths lie around it as
-they lay around the median, in ratio where the quantity is positive. That is a supposition, not a forecast: how often
-anything moved so is counted as in `outlook.feasibility`. What a measure brings about is out of scope.
+A supposed figure conditions the forecast: of its joint paths the NEAR share nearest to it is kept and moved on to it
+by a linear regression among them (Beaumont, Zhang and Balding 2002, Genetics 162:2025-2035). A supposed course (a pace,
+a plan, a shock, another policy) takes the place of the median; the paths lie around it as before, in ratio where the
+quantity is positive. How often anything moved so is counted. What a measure brings about is out of scope.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -32,7 +30,6 @@ NEAR = 0.08  # share of the paths kept around a supposed figure
 RECENT = 5  # years over which a comparator's pace is taken
 COURSES = ("pace", "path", "shock", "policy")
 SUPPOSED = ("given", *COURSES, "threshold", "deadline")
-PACES = ("halted", "needed", "best", "last")
 USUAL: dict[str, dict[str, Any]] = {
     "forecast": {}, "last_3": {"pace": "last 3"}, "last_5": {"pace": "last 5"}, "halted": {"pace": "halted"},
     "needed": {"pace": "needed"}, "best": {"pace": "best"},
@@ -76,15 +73,13 @@ def scenario(data: Data, a: Assessment, name: str = "", **supposed: Any) -> Scen
     (True, 0.0)
     """
     supposed = {key: value for key, value in supposed.items() if value is not None}
-    for key in supposed:
-        if key not in SUPPOSED:
-            hint = did_you_mean(key, SUPPOSED)
-            raise QcityError(f"{key!r} cannot be supposed.{hint} Allowed: {', '.join(SUPPOSED)}")
+    for key in (key for key in supposed if key not in SUPPOSED):
+        hint = did_you_mean(key, SUPPOSED)
+        raise QcityError(f"{key!r} cannot be supposed.{hint} Allowed: {', '.join(SUPPOSED)}")
     if len(courses := [key for key in COURSES if key in supposed]) > 1:
         raise QcityError(f"suppose one course at a time; found {', '.join(courses)}")
     if new := {key: supposed[key] for key in ("threshold", "deadline") if key in supposed}:
-        asked = again(data, a, replace(a.target, **new))
-        a = asked if asked is not None else a
+        a = again(data, a, replace(a.target, **new)) or a
     name = name or "+".join(supposed) or "forecast"
     if not {"given", *COURSES} & {*supposed} and a.status != "forecast":  # another target may be settled
         return Scenario(name, supposed, a)
@@ -131,18 +126,16 @@ def _by_level(a: Assessment) -> Forecast:
 
 def _figures(ahead: Forecast, figures: Any) -> dict[int, float]:
     """Supposed figures by year, checked: whole years of the forecast, numbers its support allows."""
-    first, last = int(ahead.years[0]), int(ahead.years[-1])
-    low, high = limits(ahead.support)
+    first, last, (low, high) = int(ahead.years[0]), int(ahead.years[-1]), limits(ahead.support)
     if not isinstance(figures, Mapping) or not figures:
         raise QcityError(f"figures are supposed by year, as {{{first}: 3.9}}; found {figures!r}")
-    kept = dict[int, float]()
-    for asked, figure in figures.items():
-        year, value = whole_number(asked, "a supposed year"), as_number(figure, "a supposed figure")
+    kept = {whole_number(year, "a supposed year"): as_number(figure, "a supposed figure")
+            for year, figure in figures.items()}  # fmt: skip
+    for year, value in kept.items():
         if not first <= year <= last:
             raise QcityError(f"{year} was not forecast; figures can be supposed of {first} to {last}")
         if not low <= value <= high:
             raise QcityError(f"{value:g} in {year} is impossible; allowed: {low:g} to {high:g}")
-        kept[year] = value
     return kept
 
 
@@ -181,18 +174,17 @@ def _in_ratio(ahead: Forecast) -> bool:
 
 def _course(data: Data, a: Assessment, ahead: Forecast, kind: str, asked: Any) -> np.ndarray:
     """The level of each year ahead on a supposed course."""
-    known, years = ahead.history, ahead.years
-    last, level, median = int(known.index[-1]), float(known.iloc[-1]), np.median(ahead.paths, axis=0)
+    last, level, years = int(ahead.history.index[-1]), float(ahead.history.iloc[-1]), ahead.years
+    median = np.median(ahead.paths, axis=0)
     if kind == "pace":
         pace = _pace(data, a, ahead, asked)
         if _in_ratio(ahead) and pace.compound is not None:
             return level * (1 + pace.compound / 100) ** (years - last)
         return level + pace.linear * (years - last)
     if kind == "path":
-        plan = _figures(ahead, asked)
-        course = np.interp(years, [last, *sorted(plan)], [level, *(plan[year] for year in sorted(plan))])
-        beyond = years > max(plan)  # after the plan ends it goes on as expected
-        return np.where(beyond, course + median - median[years == max(plan)], course)
+        plan = dict(sorted(_figures(ahead, asked).items()))
+        course, end = np.interp(years, [last, *plan], [level, *plan.values()]), max(plan)
+        return np.where(years > end, course + median - median[years == end], course)  # then on as expected
     pair = isinstance(asked, tuple | list) and len(asked) in (2, 3)
     first, size, *recovery = asked if pair else (None, None)
     first, size = whole_number(first, f"the year of a {kind}"), as_number(size, f"the size of a {kind}")
@@ -203,35 +195,29 @@ def _course(data: Data, a: Assessment, ahead: Forecast, kind: str, asked: Any) -
     if kind == "policy":
         start = level if first == years[0] else float(median[years == first - 1][0])
         return np.where(since >= 0, start + size * (since + 1), median)
-    left = np.ones(len(years))
-    if recovery:
-        left = 1 - since / max(whole_number(recovery[0], "years of recovery"), 1)
-    return median + size * np.where(since >= 0, np.clip(left, 0, 1), 0.0)
+    slow = max(whole_number(recovery[0], "years of recovery"), 1) if recovery else math.inf
+    return median + size * np.where(since >= 0, np.clip(1 - since / slow, 0, 1), 0.0)
 
 
 def _pace(data: Data, a: Assessment, ahead: Forecast, asked: Any) -> Pace:
     """A pace from the last figure on, by name or as a number in the unit a year."""
-    known, end = ahead.history, int(ahead.years[-1])
-    last, level = int(known.index[-1]), float(known.iloc[-1])
-    name, _, years = str(asked).partition(" ")
-    if not isinstance(asked, str):
-        step = as_number(asked, "a pace")
+    last, level = int(ahead.history.index[-1]), float(ahead.history.iloc[-1])
+    if asked == "halted" or not isinstance(asked, str):
+        step = 0.0 if asked == "halted" else as_number(asked, "a pace")
         return pace_between(level, level + step, last, last + 1)
-    if name == "halted":
-        return pace_between(level, level, last, end)
-    if name == "needed":
-        return pace_between(level, float(a.bound or 0), last, end)
-    if name == "last" and years.isdecimal() and (pace := _recent(known, int(years))) is not None:
-        return pace
-    if name == "best":
+    if asked == "needed":
+        return pace_between(level, float(a.bound or 0), last, int(ahead.years[-1]))
+    if asked == "best":
         named = comparators(data, a.series.indicator_id) if a.series is not None else []
         levels = [annual_series(data, indicator, region).known() for region, indicator in named]
-        paces = [pace for one in levels if len(one) and (pace := _recent(one, RECENT)) is not None]
-        if paces:
+        if paces := [pace for one in levels if len(one) and (pace := _recent(one, RECENT)) is not None]:
             by = (lambda p: p.compound or 0.0) if _in_ratio(ahead) else (lambda p: p.linear)
             return max(paces, key=by) if a.target.upward else min(paces, key=by)
-        named = a.definition["indicator_id"]
-        raise QcityError(f"no comparator of {named} has figures of its last {RECENT} years")
+        why = f"no comparator of {a.definition['indicator_id']} has figures of its last {RECENT} years"
+        raise QcityError(why)
+    word, _, years = asked.partition(" ")
+    if word == "last" and years.isdecimal() and (pace := _recent(ahead.history, int(years))) is not None:
+        return pace
     allowed = "a number, 'halted', 'needed', 'best', or 'last 5' within the figures"
     raise QcityError(f"pace {asked!r}; allowed: {allowed}")
 

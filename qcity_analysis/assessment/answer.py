@@ -12,21 +12,22 @@ import numpy as np
 import pandas as pd
 
 from ..data.load import Data
-from ..data.vintages import standing
 from ..errors import Note, QcityError
 from ..forecasting.forecast import Forecast
 from ..forecasting.histories import as_number
-from ..series.annual import AnnualSeries, annual_series, with_sources
+from ..series.annual import AnnualSeries, annual_series
 from ..series.evidence import Evidence
 from ..targets import Pace, Target, pace_between
 
 FAN = (0.05, 0.25, 0.5, 0.75, 0.95)
 SPOKEN = ("strive", "maintain", "directional", "qualitative")  # wordings shown beside the answer
-_PLAIN = (
-    *("status", "probability", "probability_error", "word", "threshold", "bound", "tolerance", "expected"),
-    *("median", "outcome", "role", "model", "draws", "seed", "illustrative", "region_names"),
-    *("borrowed_since", "likelihood", "settled_in", "headline"),
-)
+WIDE = {
+    "definition",
+    "fan",
+    "forecast",
+    "needed_path",
+    "series",
+}  # fields that `to_dict` tells in short, if at all
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,10 @@ class Basis:
 
 @dataclass(frozen=True)
 class Tally:
-    """What is counted so far for a target that counts items or events.
-
-    Attributes: `count`, what is certain (a bound counts as what it is at least); `through`, the period of the last
-    figure that counts; `years` of the target's period (its rounds, where things happen in rounds), `covered` of them by
-    figures, and `unknown`, those without a figure that lie before the last one or are over; `needed`, what is missing
-    to the bound; `exposure`, all years of counts the rate rests on.
+    """What is counted so far: `count`, what is certain (a bound counts as what it is at least); `through`, the period
+    of the last figure that counts; `years` of the target's period (its rounds, where things happen in rounds),
+    `covered` of them by figures, and `unknown`, those without a figure that lie before the last one or are over;
+    `needed`, what is missing to the bound; `exposure`, all years of counts the rate rests on.
     """
 
     count: float
@@ -78,17 +77,15 @@ class Tally:
 class Assessment:
     """The answer for one target as of one day.
 
-    Attributes: `target`; `as_of`; `status` ("forecast", "met", "missed", "not_assessable", "depends_on_definition");
-    `reason` (a Note, when not assessable); `probability` that the target is met and its Monte Carlo standard error (0
-    for an exact one); `word` (IPCC scale); `threshold` and `bound` (the level asked for, and that just enough, in the
-    unit of `series.values`); `tolerance`; `series`; `forecast`; `fan` (quantiles by year); `expected`, `median` and
-    `interval` (90 %) at the deadline; `outcome` (the level at the deadline once published); `pace_so_far`, and
-    `pace_needed` and `needed_path`, which lead to the bound; `borrowed` and the year since which; `parts` (the same
-    question by definition or comparator); `role` ("main", "definition", "borrowed"); `definition` (the indicator's
-    row); `region_names`; `notes`; `illustrative` (such a figure was used); `model`, `draws`, `seed`; `likelihood` (what
-    made the paths where it was not `model`: "gamma_poisson", "events", "joint_ranks"); `period` (first and last year
-    that count); `tally` (what is counted so far); `settled_in` (the period whose figure settled it early); `stated` (a
-    Note: the official statement that settled it where own figures do not); `bases`, what the "figures" say, the
+    Attributes: `status` ("forecast", "met", "missed", "not_assessable", for the `reason`, or "depends_on_definition");
+    `probability` that it is met, its Monte Carlo standard error (0: exact) and `word` (IPCC scale); `threshold` and
+    `bound` (the level asked for, and that just enough, in the unit of `series.values`); `fan` (quantiles by year);
+    `expected`, `median` and `interval` (90 %) at the deadline; `outcome` (its level once published); `pace_so_far`, and
+    `pace_needed` and `needed_path`, which lead to the bound; `parts` (the same question by definition or comparator)
+    and their `role` ("definition", "borrowed", else "main"); `definition` (the indicator's row); `illustrative` (such a
+    figure was used); `likelihood` (what made the paths where it was not `model`: "gamma_poisson", "events",
+    "joint_ranks"); `period` (first and last year that count); `settled_in` (the period whose figure settled it early);
+    `stated` (the official statement that settled it where own figures do not); `bases`, what the "figures" say, the
     "outside" view, "both" and the "reference", those there are, and which of them is the `headline` (see `assess`).
     """
 
@@ -178,31 +175,28 @@ class Assessment:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the draws as plain values that JSON can hold; levels and fan by year."""
-
-        def plain(record: Any) -> dict[str, Any] | None:
-            return dataclasses.asdict(record) if record else None
-
-        return {
-            "target": plain(self.target),
-            "as_of": self.as_of.isoformat(),
-            **{name: getattr(self, name) for name in _PLAIN},
+        fields = [one.name for one in dataclasses.fields(self) if one.name not in WIDE]
+        return {name: _plain(getattr(self, name)) for name in fields} | {
             "definition": self.definition["indicator_id"],
-            "reason": plain(self.reason),
-            "stated": plain(self.stated),
-            "period": list(self.period) if self.period else None,
-            "tally": plain(self.tally),
-            "interval": list(self.interval) if self.interval else None,
             "levels": {str(year): float(level) for year, level in self.levels().items()},
             "base_year": self.series.base_year if self.series is not None else None,
-            "fan": {
-                str(year): {f"{q:g}": float(level) for q, level in row.items()}
-                for year, row in (() if self.fan is None else self.fan.iterrows())
-            },
-            **{name: plain(getattr(self, name)) for name in ("pace_so_far", "pace_needed", "borrowed")},
-            "bases": {name: plain(basis) for name, basis in self.bases.items()},
-            "notes": [plain(note) for note in self.notes],
-            "parts": [part.to_dict() for part in self.parts],
+            "fan": {}
+            if self.fan is None
+            else _plain(self.fan.rename(columns="{:g}".format).to_dict("index")),
         }
+
+
+def _plain(value: Any) -> Any:
+    """A field of an answer as JSON can hold it."""
+    if isinstance(value, Assessment):
+        return value.to_dict()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value.isoformat() if isinstance(value, dt.date) else value
 
 
 @dataclass(frozen=True)
@@ -242,13 +236,6 @@ class Question:
         """The annual series of an indicator in the target's region."""
         return annual_series(self.data, indicator_id, self.target.region, base_year=base_year)
 
-    def totals(self, indicator_id: str) -> pd.DataFrame:
-        """The newest vintage of every published total (`count_total`), also those within a year, in order of time."""
-        rows = self.data.observations
-        mine = (rows["indicator_id"] == indicator_id) & (rows["region"] == self.target.region)
-        totals = standing(rows[mine & (rows["measure"] == "count_total")])
-        return with_sources(self.data, totals).reset_index(drop=True)
-
     def decisive(self, series: AnnualSeries, year: int, bound: float) -> float:
         """The bound published for a year where it decides whether `bound` was reached; NaN where none does."""
         target, part = self.target, series.evidence
@@ -270,8 +257,7 @@ class Question:
     def pace_so_far(self, series: AnnualSeries, level: float, year: int) -> Pace | None:
         """The pace from the base year, or the first level, to `level` in `year`; None where that is no later."""
         known, base = series.known(), self.target.base_year
-        start = int(known.index[0]) if len(known) else year
-        start = base if base is not None and base in known.index else start
+        start = base if base is not None and base in known.index else next(iter(known.index), year)
         return pace_between(float(known[start]), level, start, year) if start < year else None
 
     def awaiting(self, last: int) -> tuple[Note, ...]:
@@ -281,9 +267,9 @@ class Question:
 
     def without_tolerance(self, probability: float) -> tuple[Note, ...]:
         """A note with the probability of the figure itself, where the plan leaves a tolerance."""
-        units = {"unit_en": self.target.unit, "unit_zh": self.target.unit_zh}
-        values = {"tolerance": self.target.tolerance, "probability": probability} | units
-        return (Note("tolerance", values),) if self.target.tolerance else ()
+        target, values = self.target, {"tolerance": self.target.tolerance, "probability": probability}
+        units = {"unit_en": target.unit, "unit_zh": target.unit_zh}
+        return (Note("tolerance", values | units),) if target.tolerance else ()
 
 
 def refused(answer: Assessment, reason: Note) -> Assessment:
@@ -319,6 +305,12 @@ def bare(series: AnnualSeries, values: pd.Series, used: pd.DataFrame) -> AnnualS
         series, values=values, earlier=values.iloc[:0], breaks=(), observations=used, bounds=series.bounds.iloc[:0],
         evidence=Evidence(),
     )  # fmt: skip
+
+
+def year_of_plan(data: Data, target: Target) -> int | None:
+    """The year of the document that states a target; None where it has no date."""
+    year = str(data.sources.set_index("source_id")["date"].get(target.source_id, ""))[:4]
+    return int(year) if year.isdigit() else None
 
 
 def ipcc_word(probability: float) -> str:

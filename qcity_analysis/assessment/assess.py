@@ -29,7 +29,7 @@ from ..data.vintages import to_date
 from ..errors import Note, QcityError, unknown
 from ..forecasting.outside import FIVE_YEARS, both, met_of, outside
 from ..targets import Target, find_target
-from .answer import SPOKEN, Assessment, Basis, Question, refused, with_parts
+from .answer import SPOKEN, Assessment, Basis, Question, refused, with_parts, year_of_plan
 from .counts import counted, milestone
 from .levels import at_deadline, definitions, every_year, keeps_to_it
 from .peers import rank
@@ -37,6 +37,7 @@ from .peers import rank
 SETTLED = ("met", "missed")
 AIMED = ("level", "relative_change", "average_growth")
 NO_FIGURE = ("every_year", "monotone", "milestone")  # kinds that one figure does not decide
+OF = ["plan", "target_id", "region"]  # of what an outcome is told
 BASIS = ("kind", "direction", "base_year", "deadline")  # of a target; another one is another question
 OPEN = (
     "reason probability probability_error word forecast fan expected median interval pace_needed needed_path"
@@ -62,11 +63,9 @@ def assess(
         if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < least:
             raise QcityError(f"{name} is a whole number, {least} or more; found {number!r}")
     if not isinstance(data, Data):
-        way = (
-            f"; assess(load(), {data!r})" * isinstance(data, str)
-            + "; for a series of your own: assess_series"
-        )
-        raise QcityError(f"data are what `load` gives; found {type(data).__name__}{way}")
+        way = f"; assess(load(), {data!r})" if isinstance(data, str) else ""
+        found = f"{type(data).__name__}{way}; for a series of your own: assess_series"
+        raise QcityError(f"data are what `load` gives; found {found}")
     known = data.at(as_of)
     target = find_target(known, target_id, plan, region)
     question = Question(known, target, model, draws, seed)
@@ -93,10 +92,9 @@ def _by_definition(question: Question, ids: list[str]) -> Assessment:
     """Each definition's answer; one status for all only where every one is met, or every one is missed."""
     parts = tuple(_one(question, name, "definition") for name in ids)
     statuses, notes = {part.status for part in parts}, []
-    for name in ids[1:]:
-        row = question.data.indicator(name)
+    for row in map(question.data.indicator, ids[1:]):
         reasons = {f"reason_{lang}": row[f"break_reason_{lang}"] for lang in ("zh", "en")}
-        since = {"since": int(row["break_period"]), "indicator_id": name}
+        since = {"since": int(row["break_period"]), "indicator_id": row["indicator_id"]}
         notes.append(Note("definition_break", since | reasons))
     answer = question.answer(ids[0], series=parts[0].series, notes=tuple(notes))
     agreed = statuses.pop() if statuses in ({"met"}, {"missed"}) else "depends_on_definition"
@@ -112,8 +110,7 @@ def scorecard(data: Data, plan: str | None = None, *, binding: str = "", **optio
 def with_official(data: Data, answer: Assessment) -> Assessment:
     """The answer with what was officially said of the target, and settled by it where own figures do not."""
     target, rows = answer.target, data.outcomes
-    of = {"plan": target.plan, "target_id": target.target_id, "region": target.region}
-    rows = rows[(rows[[*of]] == pd.Series(of)).all(axis=1)]
+    rows = rows[(rows[OF] == [getattr(target, name) for name in OF]).all(axis=1)]
     plan = _planned(data, target) if len(rows) else None
     if plan is None or any(getattr(plan, name) != getattr(target, name) for name in BASIS):
         return answer
@@ -124,10 +121,17 @@ def with_official(data: Data, answer: Assessment) -> Assessment:
     if answer.series is not None and len(answer.series.values):
         base = float(answer.series.values.get(target.base_year, math.nan))
     answer = replace(answer, notes=(*answer.notes, *(note for note, _ in said)))
-    if answer.status in ("met", "missed"):
+    if answer.status in SETTLED:
         differ = [d for note, met in said if (d := _difference(answer, base, note, met))]
         return replace(answer, notes=(*answer.notes, *differ[:1]))
-    return next((_settled(answer, base, note, met) for note, met in said if met is not None), answer)
+    if not (deciding := [(note, met) for note, met in said if met is not None]):
+        return answer
+    (note, met), value = deciding[0], deciding[0][0].values["value"]
+    new: dict[str, Any] = dict.fromkeys(OPEN.split()) | {"stated": note, "status": "met" if met else "missed"}
+    if answer.threshold is None and target.threshold is not None and not math.isnan(target.level(base)):
+        new |= {"threshold": target.level(base), "bound": target.bound(base)}
+    level = math.nan if value is None else target.level_of(value, base)
+    return replace(answer, outcome=None if math.isnan(level) else level, **new)
 
 
 def _planned(data: Data, target: Target) -> Target | None:
@@ -140,15 +144,17 @@ def _planned(data: Data, target: Target) -> Target | None:
 
 def with_bases(data: Data, answer: Assessment) -> Assessment:
     """The answer with what the figures, the outside view, both and the reference say, where it is not settled."""
-    bases, target = dict[str, Basis](), answer.target
+    bases, target, number = dict[str, Basis](), answer.target, 0
     if answer.status == "forecast":
-        bases["figures"] = _counted(
-            answer, len(answer.levels()), tuple(f"{r}/{i}" for i, r in sorted(answer.places()))
-        )
-    met, number = _like(data, answer)
+        sources = tuple(f"{region}/{name}" for name, region in sorted(answer.places()))
+        bases["figures"] = _counted(answer, len(answer.levels()), sources)
+    open_ = answer.status in ("forecast", "not_assessable")
+    if open_ and target.kind in AIMED and _planned(data, target) == target:
+        kind = kind_of(data, target)
+        met, number = met_of(kind, min(target.deadline, answer.as_of.year))
     if number:
         value, low, high = (float(one) for one in outside(met, number))
-        bases["outside"] = Basis(value, low, high, number, (kind_of(data, target),))
+        bases["outside"] = Basis(value, low, high, number, (kind,))
         if figures := bases.get("figures"):
             about = "about" if target.commitment == "about" else "exact"
             ends = zip((figures.value, figures.low, figures.high), (value, low, high), strict=True)
@@ -175,17 +181,9 @@ def _counted(part: Assessment, n: int, sources: tuple[str, ...]) -> Basis:
 
 def kind_of(data: Data, target: Target) -> str:
     """Which aims a target is like: the indicator's yearly ones, those of five-year plans, or none (empty)."""
-    published = str(data.sources.set_index("source_id")["date"].get(target.source_id, ""))[:4]
-    years = target.deadline - int(published) if published.isdigit() else -1
+    year = year_of_plan(data, target)
+    years = target.deadline - year if year else -1
     return target.indicator_id if years == 0 else FIVE_YEARS if years in (3, 4, 5) else ""
-
-
-def _like(data: Data, answer: Assessment) -> tuple[int, int]:
-    """How many such aims had been met of how many decided by the day; 0 of 0 where it is no plan's aim."""
-    target, open_ = answer.target, answer.status in ("forecast", "not_assessable")
-    if not open_ or target.kind not in AIMED or _planned(data, target) != target:
-        return 0, 0
-    return met_of(kind_of(data, target), min(target.deadline, answer.as_of.year))
 
 
 def _record(data: Data, target: Target) -> tuple[int, int]:
@@ -237,12 +235,3 @@ def _difference(answer: Assessment, base: float, said: Note, met: bool | None) -
         return None
     ours = {"own": None if math.isnan(own) else round(own, digits + 2), "status": answer.status}
     return Note("official_differs", said.values | ours)
-
-
-def _settled(answer: Assessment, base: float, said: Note, met: bool) -> Assessment:
-    target, value = answer.target, said.values["value"]
-    level = math.nan if value is None else target.level_of(value, base)
-    new: dict[str, Any] = dict.fromkeys(OPEN.split()) | {"stated": said, "status": "met" if met else "missed"}
-    if answer.threshold is None and target.threshold is not None and not math.isnan(target.level(base)):
-        new |= {"threshold": target.level(base), "bound": target.bound(base)}
-    return replace(answer, outcome=None if math.isnan(level) else level, **new)

@@ -14,17 +14,17 @@ done by a published 1, not done by a 0 for the deadline; nothing else is guessed
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from ..data.schema import rounds_of
-from ..data.vintages import is_whole, months_covered
+from ..data.vintages import months_covered, standing
 from ..errors import Note
 from ..forecasting.forecast import Forecast
-from ..series.annual import AnnualSeries
+from ..series.annual import AnnualSeries, figures_of
 from ..series.evidence import new_counts
 from ..series.levels import series_of
 from ..targets import Pace, reaches
@@ -66,45 +66,39 @@ class CountSeries:
         """The counts that lie wholly between the start and the deadline."""
         return [c for c in self.counts if all(self.start < year <= self.deadline for year, _ in c.parts)]
 
+    @property
+    def exposure(self) -> float:
+        """Years (rounds) of numbers, those before the start included."""
+        return sum(c.exposure for c in self.counts if c.qualifier == "=")
+
     def so_far(self, signs: str = "=") -> tuple[float, float]:
         """The cumulated number of the counts inside with one of these signs, and the years (rounds) they cover."""
         kept, years = [c for c in self.inside if c.qualifier in signs.split()], set(self.years)
         number = float(f"{self.offset + math.fsum(c.count for c in kept):.15g}")  # without binary blur
         return number, sum(share for c in kept for year, share in c.parts if year in years)
 
-    @property
-    def certain(self) -> float:
-        """What is counted for certain by the deadline; a lower bound counts as what it is at least."""
-        limits = (n for year, sign, n in self.limits if sign == ">=" and year <= self.deadline)
-        return max([self.so_far("= >=")[0], *limits])
-
-    @property
-    def most(self) -> float:
-        """What it can be at most by the deadline; infinite while anything is open."""
+    def ends(self) -> tuple[float, float]:
+        """What is counted for certain by the deadline, and what it can be at most: infinite while anything is open."""
+        least = [n for year, sign, n in self.limits if sign == ">=" and year <= self.deadline]
+        most = [n for year, sign, n in self.limits if sign == "<=" and year >= self.deadline]
         total, covered = self.so_far("= <=")
-        limits = (n for year, sign, n in self.limits if sign == "<=" and year >= self.deadline)
-        return min([total if reaches(covered, len(self.years)) else math.inf, *limits])
-
-    @property
-    def last(self) -> int:
-        """The last year of a count in the period; the start where there is none."""
-        return max((year for c in self.inside for year, _ in c.parts), default=self.start)
+        most.append(total if reaches(covered, len(self.years)) else math.inf)
+        return max([self.so_far("= >=")[0], *least]), min(most)
 
     def tally(self, today: int, bound: float) -> Tally:
         """What is counted so far in the year `today`, and what is missing to the bound."""
-        known = {year for c in self.counts for year, _ in c.parts}
-        over = max([*known, today - 1])
-        unknown = tuple(year for year in self.years if year <= over and year not in known)
-        ends = [year for year, *_ in self.limits if self.start < year <= self.deadline]
-        last = max([self.last, *ends])
-        through = self.labels.get(last, str(last)) if self.inside or ends else None
-        needed, exposure = max(0.0, bound - self.certain), _exposure(self.counts)
-        return Tally(self.certain, through, len(self.years), self.so_far()[1], unknown, needed, exposure)
+        known, certain = {year for c in self.counts for year, _ in c.parts}, self.ends()[0]
+        unknown = (year for year in self.years if year <= max([*known, today - 1]) and year not in known)
+        told = [year for year, *_ in self.limits if self.start < year <= self.deadline]
+        last = max([*told, *(year for c in self.inside for year, _ in c.parts)], default=None)
+        through = None if last is None else self.labels.get(last, str(last))
+        covered, needed = self.so_far()[1], max(0.0, bound - certain)
+        return Tally(certain, through, len(self.years), covered, tuple(unknown), needed, self.exposure)
 
     def reached_in(self, bound: float, beyond: bool) -> str | None:
         """The period whose figure brought what is certain to `bound`, or `beyond` it."""
         for year in sorted({self.start, *(y for y in self.labels if self.start < y <= self.deadline)}):
-            total = replace(self, deadline=year).certain
+            total = replace(self, deadline=year).ends()[0]
             if not reaches(total, bound, upward=False) if beyond else reaches(total, bound):
                 return self.labels.get(year)
         return None
@@ -119,31 +113,17 @@ class CountSeries:
         series = pd.Series(levels, name="level", dtype=float).rename_axis("year")
         return series.loc[: series.last_valid_index()]
 
-    def paces(self, tally: Tally) -> tuple[Pace | None, Pace | None]:
-        """Items a year over the time that is counted, and over the time that is left (unknown years before the last
-        figure are open too); no compound pace for counts.
+    def paces(self, needed: float) -> tuple[Pace | None, Pace | None]:
+        """Items a year over the time that is counted, and the `needed` over the time that is left (unknown years before
+        the last figure are open too); no compound pace for counts.
         """
-        number, covered = sum(c.count for c in self.inside if c.qualifier == "="), tally.covered
-        so_far = Pace(number / covered, None, self.start, self.last) if covered > 0 else None
-        known, left = {year for c in self.inside for year, _ in c.parts}, tally.years - covered
-        gap = any(year not in known for year in self.years if year <= self.last)
-        since = self.start if gap else min(self.last, self.deadline - 1)
-        return so_far, Pace(tally.needed / left, None, since, self.deadline) if left > 0 else None
-
-
-def _exposure(counts: Sequence[Count]) -> float:
-    """Years (rounds) of numbers, those before the start included."""
-    return sum(c.exposure for c in counts if c.qualifier == "=")
-
-
-def _unit_of(counts: Sequence[Count]) -> float:
-    """A step of the process: a power of ten, or 1/FINEST of a year; the unit published plays no part."""
-    # digits beyond the tenth are binary blur
-    texts = [f"{c.count:.9e}".partition("e") for c in counts if c.count > 0]
-    powers = [int(after) - len(digits.partition(".")[2].rstrip("0")) for digits, _, after in texts]
-    number, exposure = math.fsum(c.count for c in counts if c.qualifier == "="), _exposure(counts)
-    least = float(f"1e{min(powers, default=0)}")
-    return max(least, number / exposure / FINEST) if exposure and powers else least
+        number, covered = self.so_far()
+        known, left = {year for c in self.inside for year, _ in c.parts}, len(self.years) - covered
+        last = max(known, default=self.start)
+        so_far = Pace((number - self.offset) / covered, None, self.start, last) if covered > 0 else None
+        gap = any(year not in known for year in self.years if year <= last)
+        since = self.start if gap else min(last, self.deadline - 1)
+        return so_far, Pace(needed / left, None, since, self.deadline) if left > 0 else None
 
 
 def _count_series(
@@ -154,18 +134,16 @@ def _count_series(
     Counting starts after `base_year`; where that is None, with the first total (whatever it holds counts), or with the
     first year of which a count of new items is published. `rounds` is the indicator's declaration.
     """
-    when = rounds_of(rounds)
-    single: dict[int, Count] = {}
-    columns = (new["year"], new["months"], new["count"], new.get("qualifier", ()))
-    for year, months, items, sign in zip(*columns, strict=True):
-        if items > 0 or when is None or year in when:  # nothing in a year without a round says nothing
-            part, sign = (int(year), float(months) / 12), sign if sign in (">=", "<=") else "="
-            single[int(year)] = Count((part,), float(items), sign)
+    when, single = rounds_of(rounds), dict[int, Count]()
+    for row in new.itertuples():
+        # nothing in a year without a round says nothing
+        if row.value > 0 or when is None or row.year in when:
+            sign = row.qualifier if row.qualifier in (">=", "<=") else "="
+            single[int(row.year)] = Count(((int(row.year), row.months / 12),), float(row.value), sign)
     labels = {int(row.year): str(row.period) for row in new.itertuples()}
-    decimals = [int(d) for rows in (new, totals) if "decimals" in rows for d in rows["decimals"]]
-    digits = (min(decimals, default=0), max(decimals, default=12))
+    digits = [int(one) for one in (*new["decimals"], *totals["decimals"])]
     ends, notes, blocks = _totals(totals), [], []
-    for (before, early), (after, late) in zip(ends[:-1], ends[1:], strict=True):
+    for (before, early), (after, late) in pairwise(ends):
         block = _between(single, before, after, late - early, when, digits)
         if block is None:
             notes.append(Note("totals_conflict", {"start": str(before), "end": after}))
@@ -186,11 +164,10 @@ def _count_series(
         notes.append(Note("in_rounds", {"periods": [str(year) for year in sorted(when) if year > start][:6]}))
     limits = []
     for row in totals.itertuples():
-        year, sign, months = int(str(row.period)[:4]), str(row.qualifier), months_covered(str(row.period))
-        decides = sign == ">=" or (sign == "<=" and months == 12)
-        if since is not None and year > start and decides:
-            limits.append((year, sign, float(row.value) - since))
-            labels.setdefault(year, str(row.period))
+        decides = row.qualifier == ">=" or (row.qualifier == "<=" and row.months == 12)
+        if since is not None and row.year > start and decides:
+            limits.append((int(row.year), row.qualifier, float(row.value) - since))
+            labels.setdefault(int(row.year), str(row.period))
     counts = tuple(sorted([*single.values(), *blocks], key=lambda c: c.parts[0][0]))
     rows = pd.concat([new, totals], ignore_index=True) if len(totals) else new
     return CountSeries(counts, labels, start, offset, deadline, rows, tuple(notes), tuple(limits), when)
@@ -198,25 +175,24 @@ def _count_series(
 
 def _totals(rows: pd.DataFrame) -> list[tuple[str, float]]:
     """Period and number of year ends and the last within a year, but what a later, lower one puts right."""
-    numbers = [(str(r.period), float(r.value)) for r in rows.itertuples() if r.qualifier in ("=", "~")]
-    ends = [(period[:4], value) for period, value in numbers if months_covered(period) == 12]
-    last, kept = max((period for period, _ in ends), default="9999"), list[tuple[str, float]]()
-    later = [(end[0][:4], months_covered(end[0]), end) for end in numbers if end[0][:4] > last]
-    for end in [*ends, *(one[2] for one in sorted(later)[-1:])]:
-        while len(kept) > 1 and kept[-1][1] > end[1]:
+    rows = rows[rows["qualifier"].isin(["=", "~"])].sort_values(["year", "months", "period"])
+    whole = rows["months"] == 12
+    later = rows[~whole & (rows["year"] > rows.loc[whole, "year"].max())][-1:]
+    kept = list[tuple[str, float]]()
+    for row in pd.concat([rows[whole], later]).itertuples():
+        while len(kept) > 1 and kept[-1][1] > row.value:
             kept.pop()
-        kept.append(end)
+        kept.append((str(row.period), float(row.value)))
     return kept
 
 
 def _between(
     single: dict[int, Count], before: str, after: str, items: float, rounds: frozenset[int] | None,
-    digits: tuple[int, int],
+    digits: list[int],
 ) -> Count | None:  # fmt: skip
     """What two totals say of the years without a number; None when they disagree by over half a step."""
-    last, half = int(after[:4]), 0.5 * 10.0 ** -digits[0]
-    spans = {year: 1.0 for year in range(int(before) + 1, last + 1)}
-    spans[last] = months_covered(after) / 12
+    last, half = int(after[:4]), 0.5 * 10.0 ** -min(digits)
+    spans = {year: 1.0 for year in range(int(before) + 1, last)} | {last: months_covered(after) / 12}
     for year in list(spans):
         own = single.get(year)
         if own is not None and own.qualifier == "=" and own.exposure >= spans[year]:
@@ -224,7 +200,7 @@ def _between(
             del spans[year]
         elif own is None and rounds is not None and year not in rounds:
             del spans[year]
-    items = round(items, digits[1])  # the difference of published numbers has their decimals
+    items = round(items, max(digits))  # the difference of published numbers has their decimals
     if not reaches(items, -half) or (not spans and not reaches(half, items)):
         return None
     return Count(tuple(spans.items()), max(0.0, items))
@@ -240,41 +216,37 @@ def counted(question: Question, indicator_id: str, role: str = "main") -> Assess
     deadline's year): met or missed once what is counted decides, else the share of draws that reach the target or the
     exact probability of no event; not assessable without counts to tell a rate from.
     """
-    target, deadline, bound = question.target, question.target.deadline, question.target.bound()
-    events, start, raw = target.kind == "zero_event", target.base_year, question.series(indicator_id)
-    start = deadline - 1 if events and start is None else start
-    new = _events(raw) if events else raw.new_counts
-    totals = pd.DataFrame() if events else question.totals(indicator_id)
+    target, raw = question.target, question.series(indicator_id)
+    rows = figures_of(question.data, indicator_id, target.region)
+    totals = standing(rows[rows["measure"] == "count_total"])
+    bound, deadline, up, events = target.bound(), target.deadline, target.upward, target.kind == "zero_event"
+    new, start = raw.new_counts, target.base_year
+    if events:
+        new, totals, start = _events(raw), totals.iloc[:0], deadline - 1 if start is None else start
     known = _count_series(new, totals, start, deadline, str(question.data.indicator(indicator_id)["rounds"]))
     series = _as_counted(raw, known, events)
-    period_note = Note("event_years", {"first": known.start + 1, "last": deadline})
-    notes = (*series.notes, *([period_note] if events else known.notes))
-    asked = target.level() if events else target.threshold
-    answer = question.answer(indicator_id, role, series, threshold=asked, bound=bound, notes=notes)
-    if events:
-        answer = replace(answer, period=(known.start + 1, deadline))
+    told = (Note("event_years", {"first": known.start + 1, "last": deadline}),) if events else known.notes
+    notes, period = (*series.notes, *told), (known.start + 1, deadline)
+    answer = question.answer(indicator_id, role, series, threshold=target.level(), bound=bound, notes=notes)
+    answer = replace(answer, period=period) if events else answer
     if not (known.counts or known.limits) and (events or known.start != deadline):
-        rows = any(len(one) for one in (raw.observations, raw.bounds, raw.unused, *[raw.new_counts] * events))
         codes = ("only_bounds", "no_exposure") if events else ("no_counts", "no_observation")
-        code = "one_total" if len(totals) else codes[not rows]
-        return refused(answer, Note(code, {"count": 0} if code in ("no_counts", "no_observation") else {}))
+        return refused(answer, Note("one_total" if len(totals) else codes[rows.empty], {"count": 0}))
     if known.start > deadline:
         return refused(answer, Note("deadline_gap", {"deadline": deadline, "last": known.start}))
-    tally = known.tally(question.data.as_of.year, 0.0 if events else bound)
-    answer = replace(answer, period=(known.start + 1, deadline), tally=tally)
-    certain, most, up = tally.count, known.most, target.upward
+    tally, (certain, most) = known.tally(question.data.as_of.year, 0.0 if events else bound), known.ends()
+    answer = replace(answer, period=period, tally=tally)
     past = reaches(certain, bound) if up else not reaches(certain, bound, upward=False)
     if past or (not reaches(most, bound) if up else reaches(most, bound, upward=False)):
-        period = known.reached_in(bound, not up) if past else tally.through
+        by = known.reached_in(bound, not up) if past else tally.through
         if not events:
-            answer, period = replace(answer, pace_so_far=known.paces(tally)[0]), period or str(known.start)
-        outcome = certain if past else most
-        return settled(answer, past == up, outcome, period if past or not events else None)
+            answer, by = replace(answer, pace_so_far=known.paces(0.0)[0]), by or str(known.start)
+        return settled(answer, past == up, certain if past else most, by if past or not events else None)
     numbers = sum(c.exposure > 0 for c in known.counts if c.qualifier == "=")
     if numbers < FEWEST:
         few = Note("few_counts", {"count": numbers, "least": FEWEST}) if numbers else Note("only_bounds")
         return refused(answer, few)
-    return (_events_ahead if events else _counts_ahead)(question, answer, known, series, bound)
+    return (_events_ahead if events else _counts_ahead)(question, answer, known, tally)
 
 
 def _as_counted(raw: AnnualSeries, known: CountSeries, events: bool) -> AnnualSeries:
@@ -292,61 +264,59 @@ def _as_counted(raw: AnnualSeries, known: CountSeries, events: bool) -> AnnualSe
     return replace(series, base_year=None, unused=left, notes=tuple(notes))
 
 
-def _counts_ahead(
-    question: Question, answer: Assessment, known: CountSeries, series: AnnualSeries, bound: float
-) -> Assessment:
-    """The verdict from draws of what is still to come."""
-    tally = answer.tally
-    assert tally is not None
-    target, deadline, levels = question.target, question.target.deadline, series.known()
-    paths, last = _paths(question, known), int(levels.index[-1])
-    first = next(year for year in range(known.start + 1, deadline + 1) if year not in levels.index)
-    years = np.arange(first, deadline + 1)
-    forecast = Forecast(paths[:, -len(years) :], years, "gamma_poisson", "count", levels)
+def _counts_ahead(question: Question, answer: Assessment, known: CountSeries, tally: Tally) -> Assessment:
+    """The verdict from draws of what is still to come, within what bounds on totals allow."""
+    target, bound, levels = question.target, question.target.bound(), answer.levels()
+    rng = np.random.default_rng(question.seed)
+    # a step of the process is a power of ten, or 1/FINEST of a year; the unit published plays no part, and digits
+    # beyond the tenth are binary blur
+    texts = [f"{c.count:.9e}".partition("e") for c in known.counts if c.count > 0]
+    powers = [int(after) - len(digits.partition(".")[2].rstrip("0")) for digits, _, after in texts]
+    number = math.fsum(c.count for c in known.counts if c.qualifier == "=")
+    unit = max(float(f"1e{min(powers, default=0)}"), number / known.exposure / FINEST)
+    scaled = [replace(c, count=c.count / unit) for c in known.counts]
+    rates = posterior(scaled, question.draws, rng)
+    new = new_items(scaled, rates, known.start + 1, known.deadline, rng, known.rounds)
+    paths = known.offset + unit * np.cumsum(new, axis=1)
+    for year, sign, limit in known.limits:
+        column = year - known.start - 1
+        held, within = (slice(column, None), np.maximum) if sign == ">=" else (slice(column + 1), np.minimum)
+        paths[:, held] = within(paths[:, held], limit)
+    years = np.arange(known.start + 1, known.deadline + 1)
+    first = int(np.flatnonzero(~np.isin(years, levels.index))[0])
+    forecast = Forecast(paths[:, first:], years[first:], "gamma_poisson", "count", levels)
     met = target.is_met(paths[:, -1], bound)
-    strict = float(np.mean(target.is_met(paths[:, -1], target.threshold or 0.0)))
-    span = f"{tally.exposure:.1f}".removesuffix(".0")
+    strict = float(np.mean(target.is_met(paths[:, -1], target.level())))
+    last, span = int(levels.index[-1]), _span(tally.exposure)
     notes = (
         *question.awaiting(int((tally.through or str(last))[:4])),
         *question.without_tolerance(strict),
         Note("rate_rests_on", {"exposure": span, "unit": "year" if span == "1" else "years"}),
     )
     answer = judged(replace(answer, likelihood="gamma_poisson", notes=(*answer.notes, *notes)), forecast, met)
-    chance, half = float(np.mean(met)), 0.5 / (len(met) + 1)  # no certainty from draws
-    if last < deadline:
-        left = pd.Index(range(last, deadline + 1), name="year")
+    if last < known.deadline:
+        left = pd.Index(range(last, known.deadline + 1), name="year")
         straight = np.linspace(float(levels[last]), bound, len(left))
         answer = replace(answer, needed_path=pd.Series(straight, index=left, name="needed"))
-    chance, (so_far, needed) = min(max(chance, half), 1 - half), known.paces(tally)
+    half, (so_far, needed) = 0.5 / (len(met) + 1), known.paces(tally.needed)  # no certainty from draws
+    chance = min(max(float(np.mean(met)), half), 1 - half)
     return replace(answer, probability=chance, pace_so_far=so_far, pace_needed=needed)
 
 
-def _paths(question: Question, known: CountSeries) -> np.ndarray:
-    """The cumulated number at the end of each year for each draw, within what bounds on totals allow."""
-    rng, unit = np.random.default_rng(question.seed), _unit_of(known.counts)
-    scaled = [replace(c, count=c.count / unit) for c in known.counts]
-    rates = posterior(scaled, question.draws, rng)
-    new = new_items(scaled, rates, known.start + 1, known.deadline, rng, known.rounds)
-    paths = known.offset + unit * np.cumsum(new, axis=1)
-    for year, sign, number in known.limits:
-        column = year - known.start - 1
-        held, limit = (slice(column, None), np.maximum) if sign == ">=" else (slice(column + 1), np.minimum)
-        paths[:, held] = limit(paths[:, held], number)
-    return paths
+def _span(years: float) -> str:
+    """A number of years with one digit at most."""
+    return f"{years:.1f}".removesuffix(".0")
 
 
 def _events(raw: AnnualSeries) -> pd.DataFrame:
     """Events by year, from counts of new items and from levels, which here are numbers of the year as well."""
     rows = _together(raw.observations, raw.bounds, raw.unused)
-    levels = rows[rows["measure"] == "level"]
-    if len(levels):
-        months = [months_covered(str(period)) for period in levels["period"]]
-        levels = levels.assign(measure="count_new", months=months, count=levels["value"])
-    both = _together(raw.new_counts, levels)
-    if len(both):  # at most none is none
-        both = new_counts(both)
-        both.loc[(both["qualifier"] == "<=") & (both["count"] == 0), "qualifier"] = "="
-    return both
+    levels = rows[rows["measure"] == "level"].assign(measure="count_new")
+    events = new_counts(_together(raw.new_counts, levels))
+    events.loc[(events["qualifier"] == "<=") & (events["count"] == 0), "qualifier"] = (
+        "="  # at most none is none
+    )
+    return events
 
 
 def none_in(events: float, exposure: float, ahead: float, allowed: float = 0.0) -> float:
@@ -361,12 +331,9 @@ def none_in(events: float, exposure: float, ahead: float, allowed: float = 0.0) 
     return float(betainc(events + 0.5, math.floor(allowed) + 1, exposure / (exposure + ahead)))
 
 
-def _events_ahead(
-    question: Question, answer: Assessment, known: CountSeries, series: AnnualSeries, bound: float
-) -> Assessment:
+def _events_ahead(question: Question, answer: Assessment, known: CountSeries, tally: Tally) -> Assessment:
     """The exact probability of none in the time left, and draws of the number of events for the picture."""
-    assert answer.tally is not None
-    rng, tally, exposure = np.random.default_rng(question.seed), answer.tally, answer.tally.exposure
+    rng, exposure, bound = np.random.default_rng(question.seed), tally.exposure, question.target.bound()
     events, ahead = sum(c.count for c in known.counts if c.qualifier == "="), len(known.years) - tally.covered
     probability = none_in(events, exposure, ahead, bound - tally.count)
     rate = rng.standard_gamma(events + 0.5, question.draws) / exposure
@@ -375,14 +342,13 @@ def _events_ahead(
     left = np.array([1 - done.get(int(year), 0.0) if int(year) in known.years else 0.0 for year in years])
     paths = np.cumsum(rng.poisson(rate[:, None] * left), axis=1).astype(float)
     first = int(np.flatnonzero(left > 0)[0])
-    forecast = Forecast(paths[:, first:], years[first:], "events", "count", series.known())
-    spans = {key: f"{span:.1f}".removesuffix(".0") for key, span in (("exposure", exposure), ("left", ahead))}
-    last = int((tally.through or str(known.start))[:4])
-    answer = judged(answer, forecast, paths[:, -1] <= bound)
+    forecast = Forecast(paths[:, first:], years[first:], "events", "count", answer.levels())
+    awaiting = question.awaiting(int((tally.through or str(known.start))[:4]))
+    told = Note("event_rate", {"events": f"{events:g}", "exposure": _span(exposure), "left": _span(ahead)})
     return replace(
-        answer, likelihood="events", probability=probability, probability_error=0.0, word=ipcc_word(probability),
-        expected=(events + 0.5) / exposure * ahead,
-        notes=(*answer.notes, *question.awaiting(last), Note("event_rate", {"events": f"{events:g}"} | spans)),
+        judged(answer, forecast, paths[:, -1] <= bound), likelihood="events", probability=probability,
+        probability_error=0.0, word=ipcc_word(probability), expected=(events + 0.5) / exposure * ahead,
+        notes=(*answer.notes, *awaiting, told),
     )  # fmt: skip
 
 
@@ -398,7 +364,7 @@ def milestone(question: Question, indicator_id: str, role: str = "main") -> Asse
     done = rows[ones & (year <= deadline) & (rows["qualifier"] != "<=")]
     if len(done):
         return settled(answer, True, 1.0, str(done["period"].iloc[0]))
-    over = year - ~is_whole(rows["period"])  # last year that is over
+    over = year - (rows["months"] < 12)  # last year that is over
     if (~ones & (over >= deadline) & (rows["qualifier"] != ">=")).any():  # not done at or after the deadline
         return settled(answer, False, 0.0)
     late = year[year > deadline]

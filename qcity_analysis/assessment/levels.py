@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from ..forecasting.histories import FARTHEST, WINDOW
 from ..series.annual import AnnualSeries, annual_series
 from ..series.evidence import LEVELS, PROVISIONAL, Evidence
 from ..targets import CLOSE, Target, needed_path, pace_between
-from .answer import Assessment, Question, judged, refused, settled, with_parts
+from .answer import Assessment, Question, judged, refused, settled, with_parts, year_of_plan
 from .peers import FEWEST, moved_towards, reference_answers
 
 REFERRED = ("level", "relative_change", "coverage", "average_growth")
@@ -154,18 +155,14 @@ def _ahead_to_deadline(
     """The forecast (or the one `made`) of the deadline's level, its chance, and the pace that leads to the bound."""
     target, levels = question.target, series.known()
     bound = _asked(target, series)[1] if answer.bound is None else answer.bound
-    last, level, threshold = int(levels.index[-1]), float(levels.iloc[-1]), answer.threshold
-    answer = _ahead(
-        question, answer, series, lambda ahead: target.is_met(ahead.paths[:, -1], bound), made=made
-    )
-    assert answer.forecast is not None and threshold is not None
+    ends = float(levels.iloc[-1]), bound, int(levels.index[-1]), target.deadline
+    answer = _ahead(question, answer, series, lambda made: target.is_met(made.paths[:, -1], bound), made=made)
+    assert answer.forecast is not None and answer.threshold is not None
     ask = answer.forecast.probability_at_least if target.upward else answer.forecast.probability_at_most
-    strict = ask(threshold, year=target.deadline) if target.tolerance else math.nan
-    return replace(
-        answer, bound=bound, pace_needed=pace_between(level, bound, last, target.deadline),
-        needed_path=needed_path(level, bound, last, target.deadline),
-        notes=(*answer.notes, *_by_bounds(question, series), *question.without_tolerance(strict)),
-    )  # fmt: skip
+    strict = ask(answer.threshold, year=target.deadline) if target.tolerance else math.nan
+    notes = (*answer.notes, *_by_bounds(question, series), *question.without_tolerance(strict))
+    path = needed_path(*ends)
+    return replace(answer, bound=bound, pace_needed=pace_between(*ends), needed_path=path, notes=notes)
 
 
 def _ahead(
@@ -175,34 +172,31 @@ def _ahead(
     """The forecast to the deadline, moved towards comparators, or the one `made`, and its verdict; with `notes`."""
     from ..forecasting.annual import forecast_series, remarks
 
-    deadline, levels = question.target.deadline, series.known()
-    last = int(levels.index[-1])
-    own = made or forecast_series(
-        series, deadline, model=question.model, draws=question.draws, rng=question.seed
-    )
+    deadline, last = question.target.deadline, int(series.known().index[-1])
+    how: dict[str, Any] = {"model": question.model, "draws": question.draws, "rng": question.seed}
+    own = made or forecast_series(series, deadline, **how)
     moved, names = (own, ()) if made else moved_towards(question.data, series, own)
-    all_notes = [*series.notes, *(() if made else remarks(series, question.model)), *notes]
+    told = [*series.notes, *(() if made else remarks(series, question.model)), *notes]
     if names:
         regions = list(dict.fromkeys(name.partition("/")[0] for name in names))
         alone = float(np.mean(met(own)))
-        all_notes.append(question.names_note("comparators", regions, year=deadline, probability=alone))
+        told.append(question.names_note("comparators", regions, year=deadline, probability=alone))
     if answer.role == "definition" and answer.definition["indicator_id"] != definitions(question)[-1]:
-        all_notes.append(Note("definition_ended", {"year": deadline, "last": last}))
+        told.append(Note("definition_ended", {"year": deadline, "last": last}))
     else:
-        all_notes += question.awaiting(last)
-    pace = question.pace_so_far(series, float(levels[last]), last)
-    return replace(judged(answer, moved, met(moved)), notes=tuple(all_notes), pace_so_far=pace)
+        told += question.awaiting(last)
+    pace = question.pace_so_far(series, float(series.values[last]), last)
+    return replace(judged(answer, moved, met(moved)), notes=tuple(told), pace_so_far=pace)
 
 
 def definitions(question: Question) -> list[str]:
     """The target's indicator and each newer definition with figures that begins in time, unless joined to it."""
     data, target = question.data, question.target
     rows, ids = data.indicators, [target.indicator_id]
-    begun = rows[~(rows["break_period"] > target.deadline).fillna(False)]
-    while newer := [
-        name for name in begun.loc[begun["continues"] == ids[-1], "indicator_id"] if name not in ids
-    ]:
-        ids.append(str(newer[0]))
+    begun = rows[~(rows["break_period"] > target.deadline).fillna(False)].drop_duplicates("continues")
+    newer = dict(zip(begun["continues"], begun["indicator_id"], strict=True))
+    while (name := str(newer.get(ids[-1], ids[0]))) not in ids:
+        ids.append(name)
     own = set(data.observations.loc[data.observations["region"] == target.region, "indicator_id"])
     kept = ids[:1]
     for name in (name for name in ids[1:] if name in own):
@@ -224,30 +218,40 @@ def every_year(question: Question, indicator_id: str, role: str = "main") -> Ass
         return refused(answer, reason)
     base, notes = _years_that_count(question, levels)
     answer = replace(answer, period=(base + 1, deadline), notes=(*series.notes, *notes))
-    # the best and the worst that each year can have been: its level, else its bounds
-    ends = [{**end} | levels.to_dict() for end in (series.evidence.lower, series.evidence.upper)]
-    worst, best = (
-        {year: float(level) for year, level in end.items() if base <= year <= deadline}
-        for end in (ends if target.upward else reversed(ends))
-    )
+    worst, best = _ends(series, target, base)
     for after in sorted(best):
         for before in sorted((year for year in worst if year < after), reverse=True):
             if not _better(worst[before], best[after], target, years=after - before):
                 note = Note("not_better", {"before": before, "after": after, "series": series.indicator_id})
                 answer = replace(answer, notes=(*answer.notes, note))
                 return settled(answer, False, best[after], str(after))
-    if all(
-        year - 1 in best and year in worst and _better(best[year - 1], worst[year], target)
-        for year in range(base + 1, deadline + 1)
-    ):
+    sure = {year for year in worst if year - 1 in best and _better(best[year - 1], worst[year], target)}
+    if sure >= {*range(base + 1, deadline + 1)}:
         return settled(answer, True, worst[deadline])
     if reason is None and deadline in levels.index:
         missing = [str(year) for year in range(base, deadline) if year not in levels.index]
         reason = Note("years_missing", {"periods": missing})
-    reason = reason or _too_late(target, levels)
-    if reason is not None:
+    if reason is not None or (reason := _too_late(target, levels)):
         return refused(answer, reason)
-    return _ahead(question, answer, series, lambda ahead: _all_better(question, series, base, ahead), notes)
+
+    def all_better(ahead: Forecast) -> np.ndarray:
+        """Each two years rounded to the coarser of their steps, unless either is derived or both are published."""
+        table, met = _every_level(question, series, ahead), []
+        for year in range(max(base, min(table)) + 1, deadline + 1):
+            steps = (_step_of(series, year - 1), _step_of(series, year))
+            as_they_are = {year - 1, year} <= series.decimals.keys() or not all(steps)
+            met.append(_better(table[year - 1], table[year], target, 0.0 if as_they_are else max(steps)))
+        return np.all(met, axis=0)
+
+    return _ahead(question, answer, series, all_better, notes)
+
+
+def _ends(series: AnnualSeries, target: Target, first: int) -> list[dict[int, float]]:
+    """The worst and the best that each year from `first` to the deadline can have been: its level, else its bounds."""
+    ends = [{**end} | series.known().to_dict() for end in (series.evidence.lower, series.evidence.upper)]
+    years = range(first, target.deadline + 1)
+    within = [{year: float(level) for year, level in end.items() if year in years} for end in ends]
+    return within if target.upward else within[::-1]
 
 
 def keeps_to_it(question: Question, indicator_id: str, role: str = "main") -> Assessment:
@@ -259,15 +263,15 @@ def keeps_to_it(question: Question, indicator_id: str, role: str = "main") -> As
     if base is None or (levels.empty and not len(series.bounds)):
         return refused(answer, reason or Note("no_base_year"))
     answer = replace(answer, threshold=target.level(), period=(base + 1, target.deadline))
-    years = range(base + 1, target.deadline + 1)
-    known = {year: float(levels.get(year, question.decisive(series, year, bound))) for year in years}
-    for year, level in known.items():
-        if not math.isnan(level) and not target.is_met(level, bound):
-            return settled(answer, False, level, str(year))
-    missing = [year for year, level in known.items() if math.isnan(level)]
+    worst, best = _ends(series, target, base + 1)
+    for year in sorted(best):
+        if not target.is_met(best[year], bound):
+            return settled(answer, False, best[year], str(year))
+    sure = {year for year, level in worst.items() if target.is_met(level, bound)}
+    missing = [year for year in range(base + 1, target.deadline + 1) if year not in sure]
     if not missing:
-        return settled(answer, True, known[target.deadline])
-    if reason is None and (missing[0] < levels.index[0] or not math.isnan(known[target.deadline])):
+        return settled(answer, True, worst[target.deadline])
+    if reason is None and (missing[0] < levels.index[0] or target.deadline in sure):
         reason = Note("years_open", {"periods": [str(year) for year in missing if year < target.deadline]})
     if reason is not None or (reason := _too_late(target, series.known())):
         return refused(answer, reason)
@@ -283,15 +287,14 @@ def _years_that_count(question: Question, levels: pd.Series) -> tuple[int, tuple
     """The year the first comparison is made with, and notes on it and on years between levels."""
     target, base, first, notes = question.target, question.target.base_year, int(levels.index[0]), []
     if base is None:
-        date = str(question.data.sources.set_index("source_id")["date"].get(target.source_id, ""))[:4]
-        dated = date.isdigit() and int(date) <= target.deadline
-        base = int(date) - 1 if dated else first
-        code = "first_year_of_plan" if dated else "first_year_of_figures"
+        year = year_of_plan(question.data, target)
+        base, code = first, "first_year_of_figures"
+        if year is not None and year <= target.deadline:
+            base, code = year - 1, "first_year_of_plan"
         notes.append(Note(code, {"year": base + 1, "before": base}))
     if base < first < target.deadline:
         notes.append(Note("compared_from", {"before": first, "year": first + 1, "base": base}))
-    gaps = [year for year in range(max(base, first), int(levels.index[-1])) if year not in levels.index]
-    if gaps:
+    if gaps := sorted({*range(max(base, first), int(levels.index[-1]))} - {*levels.index}):
         notes.append(Note("bridged", {"periods": [str(year) for year in gaps]}))
     return base, tuple(notes)
 
@@ -304,20 +307,6 @@ def _better(before: Any, after: Any, target: Target, step: float = 0.0, years: i
     return target.is_met(after, before + (need if target.upward else -need))
 
 
-def _all_better(question: Question, series: AnnualSeries, base: int, ahead: Forecast) -> np.ndarray:
-    """Whether each path is better in every year from the year after `base` to the deadline, (draws,) of bool.
-
-    Each two years are rounded to the coarser of their steps, unless either level is derived or both are published.
-    """
-    target, table = question.target, _every_level(question, series, ahead)
-    met = np.ones(len(ahead.paths), dtype=bool)
-    for year in range(max(base, min(table)) + 1, target.deadline + 1):
-        steps = (_step_of(series, year - 1), _step_of(series, year))
-        as_they_are = {year - 1, year} <= series.decimals.keys() or not all(steps)
-        met &= _better(table[year - 1], table[year], target, 0.0 if as_they_are else max(steps))
-    return met
-
-
 def _every_level(question: Question, series: AnnualSeries, ahead: Forecast) -> dict[int, np.ndarray]:
     """The level of each year from the first known one on, (draws,). Years without a figure between two levels are drawn
     as a Brownian bridge, with the standard deviation of a yearly change around the average one (gaps a random walk).
@@ -328,11 +317,10 @@ def _every_level(question: Question, series: AnnualSeries, ahead: Forecast) -> d
     gaps, change = np.diff(known.index.to_numpy(float)), np.diff(known.to_numpy(float))
     rate, freedom = change.sum() / max(gaps.sum(), 1.0), len(change) - 1
     spread = math.sqrt(float(np.sum((change - rate * gaps) ** 2 / gaps)) / freedom) if freedom > 0 else 0.0
-    for before, after in zip(known.index[:-1], known.index[1:], strict=True):
-        years = int(after - before)
-        if years > 1:
-            moves = rng.normal(0.0, spread, (draws, years)) if spread else np.zeros((draws, years))
-            moves += ((known[after] - known[before]) - moves.sum(axis=1, keepdims=True)) / years
-            levels = known[before] + np.cumsum(moves, axis=1)
-            table |= {int(before) + 1 + k: levels[:, k] for k in range(years - 1)}
+    for (before, start), (after, end) in pairwise(known.items()):
+        if after - before > 1:
+            moves = rng.normal(0.0, spread, (draws, after - before))
+            moves += (end - start - moves.sum(axis=1, keepdims=True)) / (after - before)
+            levels = start + np.cumsum(moves, axis=1)
+            table |= {year: levels[:, k] for k, year in enumerate(range(before + 1, after))}
     return table | {int(year): ahead.paths[:, k] for k, year in enumerate(ahead.years)}

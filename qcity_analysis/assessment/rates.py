@@ -8,10 +8,8 @@ g_t is shared by all months of a year. Priors: Jeffreys' for the rate given the 
 (rate (1 + rate · spread²))^−½, which for a spread of 0 is the Poisson's rate^−½; growth normal with scale 0.15 a year;
 spread half-normal with scale 0.4, up to 0.9 (beyond that the expected number would be infinite after one year of
 counts). The scales leave room beyond what 227 national counts of patents and trademarks do over ten years (growth: a
-standard deviation of 0.09; spread below 0.4 for 95 %); counts of one city vary more. Several years overrule the priors,
-so that neither a trend nor overdispersion that the counts show is ignored.
-
-The posterior is computed on a grid (no sampler), then drawn from.
+standard deviation of 0.09; spread below 0.4 for 95 %); counts of one city vary more, and several years overrule the
+priors. The posterior is computed on a grid (no sampler), then drawn from.
 """
 
 from __future__ import annotations
@@ -61,12 +59,7 @@ class Rates:
 
 
 def posterior(counts: Sequence[Count], draws: int, rng: np.random.Generator) -> Rates:
-    """Draws of rate, growth and spread given published counts.
-
-    Raises ValueError when no count is a number with an exposure: bounds alone leave the rate without an end.
-    """
-    if not any(c.qualifier == "=" and c.exposure > 0 for c in counts):
-        raise ValueError("a rate needs at least one count with an exposure")
+    """Draws of rate, growth and spread given published counts: with numbers, as bounds leave a rate without an end."""
     middle = np.array([sum(y * e for y, e in c.parts) / c.exposure for c in counts])
     number = np.array([c.count for c in counts], dtype=float)
     origin = float(np.sum(middle * (number + 0.5)) / (number + 0.5).sum())
@@ -76,18 +69,19 @@ def posterior(counts: Sequence[Count], draws: int, rng: np.random.Generator) -> 
     chance = np.exp(table - table.max()).ravel()
     cell = np.searchsorted(np.cumsum(chance) / chance.sum(), rng.random(draws), side="right")
     c, b, a = np.unravel_index(np.minimum(cell, chance.size - 1), table.shape)
-    centre_b, step_b = np.array([block[1] for block in blocks])[c].T
-    jitter = rng.random((2, draws)) - 0.5
+    centre_b, step_b, step_a = np.array([block[1] for block in blocks])[c].T
+    jitter, centre_a = rng.random((2, draws)) - 0.5, np.stack([block[2] for block in blocks])[c, b]
     growth = centre_b + step_b * (GROWTH_STEPS[b] + jitter[0] * np.diff(GROWTH_STEPS)[0])
-    centre_a, step_a = (np.stack([block[k] for block in blocks])[c, b] for k in (2, 3))
     level = np.exp(centre_a + step_a * (RATE_STEPS[a] + jitter[1] * np.diff(RATE_STEPS)[0]))
     return Rates(level, growth, SPREADS[c], origin)
 
 
 def _log_posterior(
     counts: Sequence[Count], spread: float, middle: np.ndarray, number: np.ndarray, origin: float
-) -> tuple[np.ndarray, tuple[float, float], np.ndarray, np.ndarray]:
-    """Log posterior over growth × rate for one spread (with the size of a grid step), and where the grid lies."""
+) -> tuple[np.ndarray, tuple[float, float, float], np.ndarray]:
+    """Log posterior over growth × rate for one spread (with the size of a grid step), and where the grid lies: centre
+    and step of growth, step and centres of the log rate.
+    """
     exposure = np.array([c.exposure for c in counts])
     weight = 1 / (1 / (number + 0.5) + spread**2)
     shown = np.log((number + 0.5) / exposure)
@@ -99,8 +93,8 @@ def _log_posterior(
     at = [np.stack([share * np.exp(growth * (year - origin)) for year, share in c.parts]) for c in counts]
     total = sum(one.sum(axis=0) for one in at)
     centre_a = np.log((number.sum() + 0.5) / total)
-    step_a = np.full(len(growth), math.sqrt(1 / (number.sum() + 0.5) + spread**2 / len(counts)))
-    log_rate = centre_a[:, None] + step_a[:, None] * RATE_STEPS
+    step_a = math.sqrt(1 / (number.sum() + 0.5) + spread**2 / len(counts))
+    log_rate = centre_a[:, None] + step_a * RATE_STEPS
     # Jeffreys' prior times the rate, for a grid of log rates
     density = 0.5 * log_rate - 0.5 * np.log1p(np.exp(log_rate) * spread**2)
     density = density - 0.5 * ((growth / GROWTH) ** 2)[:, None]
@@ -108,7 +102,7 @@ def _log_posterior(
         whole = mean.sum(axis=0)  # the shock of several parts of years together: moments matched
         shape = whole**2 / (mean**2).sum(axis=0) / spread**2 if spread else np.full(len(whole), np.inf)
         density = density + log_chance(one, np.exp(log_rate) * whole[:, None], shape[:, None])
-    return density + np.log(step_a[:, None]) + math.log(step_b), (centre_b, step_b), centre_a, step_a
+    return density + math.log(step_a) + math.log(step_b), (centre_b, step_b, step_a), centre_a
 
 
 def log_chance(seen: Count, mean: np.ndarray, shape: np.ndarray) -> np.ndarray:
@@ -138,8 +132,7 @@ def new_items(
     A year to date is that plus what its remaining months may bring; a number for several years is shared out; a bound
     is kept; a year without any figure is drawn; outside the `rounds`, where there are any, nothing happens.
     """
-    table = np.zeros((len(rates.level), last + 1 - first))
-    covered = set()
+    table, covered = np.zeros((len(rates.level), last + 1 - first)), set()
     for count in counts:
         drawn = _shared_out(count, rates, rng) if len(count.parts) > 1 else [_alone(count, rates, rng)]
         for (year, _), items in zip(count.parts, drawn, strict=True):
@@ -180,11 +173,10 @@ def _alone(count: Count, rates: Rates, rng: np.random.Generator) -> np.ndarray:
 
 def _shared_out(count: Count, rates: Rates, rng: np.random.Generator) -> list[np.ndarray]:
     """A number for several years, shared out by what each would bring; the rest of a last partial year is added."""
-    means = [(share, rates.mean(year), _shocks(rates, rng)) for year, share in count.parts]
-    weights = np.stack([mean * share * shock for share, mean, shock in means], axis=1)
+    shares = [share for _, share in count.parts]
+    means = [rates.mean(year) * _shocks(rates, rng) for year, _ in count.parts]
+    weights = np.stack([mean * share for mean, share in zip(means, shares, strict=True)], axis=1)
     steps = max(1, round(count.count))  # in whole steps of the process, the number itself being kept
     drawn = rng.multinomial(steps, weights / weights.sum(axis=1, keepdims=True)).T * (count.count / steps)
-    return [
-        items + (rng.poisson(mean * (1 - share) * shock) if share < 1 else 0)
-        for items, (share, mean, shock) in zip(drawn, means, strict=True)
-    ]
+    each = zip(drawn, means, shares, strict=True)
+    return [items + (rng.poisson(mean * (1 - share)) if share < 1 else 0) for items, mean, share in each]

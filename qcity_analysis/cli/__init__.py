@@ -1,8 +1,8 @@
 """The command line `qcity`: it reads arguments, calls the library and prints.
 
-Exit codes: 0 done; 1 a page could not be made; 2 bad input (unknown name, wrong value, faulty data); 3 the target is
-not assessable; 4 the machine failed (full disk, no permission). Heavy libraries are imported inside the commands, so
-that `--help` answers at once.
+Exit codes: 0 done; 1 a page could not be made; 2 bad input (unknown name, wrong value, faulty data, a folder that is
+not there); 3 the target is not assessable; 4 the machine failed (full disk, no permission). Heavy libraries are
+imported inside the commands, so that `--help` answers at once.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import sys
 
 from ..catalogue import text
 from ..errors import QcityError
-from . import answers, data
-from .options import ORDER, app, fault, spoken
+from ..problems import DataError
+from . import data, forecasts
+from .options import app, fault, spoken
 
-__all__ = ["answers", "app", "data", "main"]
-app.registered_commands.sort(key=lambda command: ORDER.index(str(command.name)))
+__all__ = ["app", "data", "forecasts", "main"]
 
 
 def main() -> None:
@@ -25,11 +25,15 @@ def main() -> None:
     try:
         app()
     except QcityError as error:
-        print(f"qcity: {error}", file=sys.stderr)
+        problems = error.problems if isinstance(error, DataError) and spoken() == "zh" else []
+        head = text("import_problems", "zh", count=len(problems)) if problems else error
+        lines = [f"qcity: {head}", *(problem.line("zh", level=False) for problem in problems)]
+        print("\n  ".join(lines), file=sys.stderr)
         sys.exit(2)
     except (OSError, MemoryError) as error:
-        print(f"qcity: {fault(error)}", file=sys.stderr)
-        sys.exit(4)
+        said, code = fault(error)
+        print(f"qcity: {said}", file=sys.stderr)
+        sys.exit(code)
     except SystemExit as end:
         if end.code == 130:
             print(f"qcity: {text('run_interrupted', spoken())}", file=sys.stderr)

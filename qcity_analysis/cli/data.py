@@ -7,23 +7,27 @@ import json
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from typer import Argument, Option
 
-from ..errors import QcityError, did_you_mean
+import qcity_analysis as qc
+
+from ..catalogue import text
+from ..errors import QcityError
+from ..files import write_whole
 
 from .options import AsOf, Binding, DataDir, Draws, Json, Language, PlanName  # isort: skip
-from .options import as_text, command, loaded, save, show  # isort: skip
+from .options import as_text, command, show  # isort: skip
 
-FORMATS = ("text", "json", "html")
+LISTED = ["plan", "target_id", "region", "kind", "deadline", "binding", "name_zh", "name_en"]
 
 
 @command("check --format html --out check.html")
 def check(
     data: DataDir = None, as_of: AsOf = None, language: Language = "en",
-    format: Annotated[str, Option(help="text, json or html.")] = "text",
+    format: Annotated[Literal["text", "json", "html"], Option(help="Form of the list.")] = "text",
     out: Annotated[Path | None, Option(help="Write to this file instead of printing.")] = None,
     as_json: Annotated[bool, Option("--json", help="The same as --format json.")] = False,
 ) -> None:  # fmt: skip
@@ -31,23 +35,17 @@ def check(
 
     Errors must be corrected before the data can be used; warnings are figures to look at. HTML holds both languages.
     """
-    from ..data.corrections import listed
-    from ..data.load import check as check_package
-    from ..data.load import find_folder
-    from ..data.vintages import to_date
+    from ..data import corrections, load, vintages
     from ..problems import counted
     from ..reporting.data_sections import check_lines
     from ..reporting.page import check_page
 
-    if format not in FORMATS:
-        hint = did_you_mean(format, FORMATS)
-        raise QcityError(f"unknown format {format!r}.{hint} Known: {', '.join(FORMATS)}.")
-    folder = find_folder(data)
-    problems, made = check_package(folder, as_of=as_of), listed(folder)
+    folder = load.find_folder(data)
+    problems, made = qc.check(folder, as_of=as_of), corrections.listed(folder)
     if as_json or format == "json":
         report = as_text([problem.to_dict() for problem in [*problems, *made]])
     elif format == "html":
-        day = dt.date.today() if as_of is None else to_date(as_of)
+        day = vintages.to_date(as_of or dt.date.today())
         report = check_page(problems, folder, day, first=language, corrections=made)
     else:
         report = "\n".join(check_lines(problems, made, folder, language))
@@ -55,7 +53,7 @@ def check(
     if out is None:
         print(report)
     else:
-        save(out, report + "\n")
+        write_whole(out, report + "\n")
         print(f"written: {out} ({errors} errors, {warnings} warnings)")
     raise typer.Exit(2 if errors else 0)
 
@@ -66,17 +64,16 @@ def list_targets(
     binding: Binding = None,
 ) -> None:  # fmt: skip
     """List the plans, their targets, and for how many years figures are published."""
-    package = loaded(data, as_of)
-    targets = package.targets_of(plan, binding)
-    years = package.observations.groupby(["indicator_id", "region"])["year"].nunique()
-    keys = zip(targets["indicator_id"], targets["region"], strict=True)
-    table = targets[["plan", "target_id", "region", "kind", "deadline", "binding", "name_zh", "name_en"]]
-    table = table.assign(years_published=[int(years.get(key, 0)) for key in keys])
+    package, series = qc.load(data, as_of), ["indicator_id", "region"]
+    years = package.observations.groupby(series)["year"].nunique().rename("years_published")
+    table = package.targets_of(plan, binding).join(years, on=series)
+    table = table.fillna({"years_published": 0}).astype({"years_published": int})
+    table = table[[*LISTED, "years_published"]]
     lines = []
     for row in table.itertuples():
-        years = f"{row.years_published} year{'s' * (row.years_published != 1)}"
-        about = f"[{', '.join(filter(None, (row.region, row.kind, str(row.deadline), row.binding, years)))}]"
-        lines.append(f"{row.plan}  {row.target_id}  {about}\n    {row.name_en} / {row.name_zh}")
+        count = f"{row.years_published} year{'s' * (row.years_published != 1)}"
+        about = ", ".join(filter(None, (row.region, row.kind, str(row.deadline), row.binding, count)))
+        lines.append(f"{row.plan}  {row.target_id}  [{about}]\n    {row.name_en} / {row.name_zh}")
     show(as_json, lambda: json.loads(table.to_json(orient="records", force_ascii=False)), lambda: lines)
 
 
@@ -125,15 +122,13 @@ def import_file(
     Start with `qcity import FILE --suggest > map.yaml`, complete map.yaml, look at the preview of
     `qcity import FILE --map map.yaml`, then add --write. `qcity import --undo` restores the files as they were.
     """
-    from ..catalogue import text
+    from ..data import load
     from ..data import write as files
-    from ..data.load import find_folder
-    from ..importing.importing import import_figures, starter
-    from ..problems import DataError
+    from ..importing.importing import starter
     from ..reporting.data_sections import import_lines, import_outcome
 
     if undo:
-        record = files.undo(find_folder(data))
+        record = files.undo(load.find_folder(data))
         rows = record["added"] + record["changed"]
         undone = text("import_undone", language, file=record["file"], at=record["at"], rows=rows)
         print(as_text(record) if as_json else undone)
@@ -146,22 +141,15 @@ def import_file(
     if mapping is None:
         hint = f"`qcity import {file} --suggest > MAP.yaml` writes a starter"
         raise QcityError(f"{file}: name its mapping with --map MAP.yaml; {hint}")
-    bring = partial(import_figures, file, mapping, data=data, skip_refused=skip_refused)
-    try:
-        done = bring()
-        stopped = bool(done.refused) and not skip_refused
-        if not as_json:
-            print("\n".join(import_lines(done, language, everything)))
-            asked = bool(done.new) and sys.stdin.isatty() and sys.stdout.isatty()
-            write = write or (not stopped and asked and typer.confirm(text("import_ask", language)))
-        if write and not stopped:
-            done = bring(write=True)
-    except DataError as error:
-        if language == "en":
-            raise
-        lines = [problem.line(language, level=False) for problem in error.problems]
-        head = text("import_problems", language, count=len(lines))
-        raise QcityError("\n  ".join([head, *lines])) from error
+    bring = partial(qc.import_figures, file, mapping, data=data, skip_refused=skip_refused)
+    done = bring()
+    stopped = bool(done.refused) and not skip_refused
+    if not as_json:
+        print("\n".join(import_lines(done, language, everything)))
+        asked = bool(done.new) and sys.stdin.isatty() and sys.stdout.isatty()
+        write = write or (not stopped and asked and typer.confirm(text("import_ask", language)))
+    if write and not stopped:
+        done = bring(write=True)
     print(as_text(done.to_dict()) if as_json else import_outcome(done, stopped, language))
     raise typer.Exit(2 if stopped else 0)
 
@@ -178,7 +166,6 @@ def new_plan(
 
     Nothing that is there is overwritten. The plan is then used with `--data FOLDER`, or by setting QCITY_DATA.
     """
-    from ..catalogue import text
     from ..data.write import new_plan as make
     from ..importing.importing import plan_from
     from ..reporting.page import plan_readme
@@ -202,19 +189,18 @@ def diff(
 
     Nothing is written. A day that rests on the publication lag of the indicator is marked as assumed.
     """
-    from ..analysis.attribution import explain_change
-    from ..data.vintages import diff as compare
+    from ..analysis.verdicts import explain_change
     from ..reporting.data_sections import diff_lines, diff_values
     from ..trackrecord.hindcasts import plan_indicators
 
-    known = loaded(data, later)
-    asked = plan_indicators(known, plan) if plan else None
+    known = qc.load(data, later)
     rows = known.targets_of(plan)
     changes = [
         explain_change(known, target, name, earlier, known.as_of, draws=draws)
         for name, target in zip(rows["plan"], rows["target_id"], strict=True)
     ]
-    figures = compare(known, earlier, known.as_of)
-    figures = figures if asked is None else figures[figures["indicator_id"].isin(asked)]
+    figures = qc.diff(known, earlier, known.as_of)
+    if plan:
+        figures = figures[figures["indicator_id"].isin(plan_indicators(known, plan))]
     values = partial(diff_values, figures, changes, earlier, known.as_of)
     show(as_json, values, partial(diff_lines, known, figures, changes, earlier, language))

@@ -7,23 +7,16 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from typer import Argument, Option
 
 from ..catalogue import catalogue, check_language, text
-from ..errors import QcityError
-from ..files import write_whole
-
-if TYPE_CHECKING:
-    from ..data.load import Data
 
 EXIT_CODES = "Exit codes: 0 done; 1 a page not made; 2 bad input; 3 not assessable; 4 machine failed."
-ORDER = (  # of the commands: figures; answers; pages, track record, many series
-    "check", "list", "add", "import", "new-plan", "diff", "forecast", "outlook", "rules", "portfolio", "export",
-    "run", "site", "serve", "score", "panel",
-)  # fmt: skip
+
+WRONG_NAME = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
 
 app = typer.Typer(
     help="Will a plan's targets be met? Checked probabilities from published yearly figures.", epilog=EXIT_CODES,
@@ -50,13 +43,6 @@ Json = Annotated[bool, Option("--json", help="Print JSON for a program to read."
 Language = Annotated[str, Option(help="en or zh.", callback=check_language)]
 
 
-def loaded(folder: Path | None, as_of: str | None) -> Data:
-    """The data package a command asks for, as known on a day."""
-    from ..data.load import load
-
-    return load(folder, as_of=as_of)
-
-
 def as_text(value: Any) -> str:
     """A value as JSON, Chinese readable; dates as text, NaN refused."""
     return json.dumps(value, ensure_ascii=False, indent=2, default=str, allow_nan=False)
@@ -68,22 +54,14 @@ def show(as_json: bool, value: Callable[[], Any], lines: Callable[[], list[str]]
     raise typer.Exit(3 if status == "not_assessable" else 0)
 
 
-def save(path: Path, content: str | bytes) -> None:
-    """Write a file whole. Raises QcityError when the folder is missing or may not be written."""
-    try:
-        write_whole(path, content)
-    except OSError as error:
-        remedy = "name a folder that exists and may be written"
-        raise QcityError(f"cannot write {path}: {error.strerror}; {remedy}") from error
-
-
 def spoken() -> str:
     """The language in which a command speaks of itself: Chinese where only that is asked for."""
     return "zh" if "zh" in sys.argv and "en" not in sys.argv else "en"
 
 
-def fault(error: OSError | MemoryError) -> str:
-    """A fault of the machine in one sentence: what, where and what to do."""
-    code = errno.ENOMEM if isinstance(error, MemoryError) else error.errno
-    key, place = f"fault_{errno.errorcode.get(code or 0)}", getattr(error, "filename", None)
-    return text(key if key in catalogue() else "fault_other", spoken(), place=place or error)
+def fault(error: OSError | MemoryError) -> tuple[str, int]:
+    """What the machine refused in one sentence (what, where and what to do), and the exit code."""
+    code = errno.ENOMEM if isinstance(error, MemoryError) else error.errno or 0
+    key, place = f"fault_{errno.errorcode.get(code)}", getattr(error, "filename", None)
+    said = text(key if key in catalogue() else "fault_other", spoken(), place=place or error)
+    return said, 2 if isinstance(error, WRONG_NAME) else 4

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import pandas as pd
 
 from ..errors import closest
 from ..problems import Problem
-from .schema import CHANGES, INPUTS, PERIOD, RELATIVE, STATED, by_value, is_spliced, parts, rounds_of, shown
+from .schema import CHANGES, INPUTS, PERIOD, RELATIVE, SPLICES, STATED, by_value, input_names, parts, shown
 from .vintages import ASSUMED_LAG_MONTHS, codes, figure_codes, is_whole, newest_rows, same_period
 
 Tables = dict[str, pd.DataFrame]
@@ -52,38 +53,25 @@ WORDINGS = {  # wordings that leave no doubt of the kind, and the kinds that fit
 
 
 def check_tables(tables: Tables, today: dt.date) -> list[Problem]:
-    """Every problem between the tables, in the order of the files.
+    """Every problem between the tables, in the order of the files and of their rows.
 
     `tables` are the frames of `read.read_table` by name; `today` is the day after which no period can start.
     """
-    indicators, observations, targets = (tables[name] for name in ("indicators", "observations", "targets"))
-    problems, rows = [], list(indicators.itertuples())
-    for child, column, parent, key in LINKS:
-        known, cells = list(tables[parent][key]), tables[child][column]
-        lost = {*cells.unique()} - {"", *known}
-        if lost and (known or parent != "regions"):
-            bad = tables[child][cells.isin(lost)]
-            near = [closest(cell, known) for cell in bad[column]]
-            problems += _at("unknown_name", bad, column, child, key=key, table=parent, near=near)
-    return [
-        *problems,
-        *_comparators(rows, list(tables["regions"]["region"]), targets),
-        *(problem for row in rows for problem in _declarations(row, indicators)),
-        *_circles(rows),
-        *_values(observations, indicators),
-        *(problem for name in CHILDREN[1:] for problem in _targets(tables[name], name)),
-        *(problem for name in CHILDREN[1:] for problem in _wordings(tables[name], name)),
-        *_outcomes(tables["outcomes"], targets, tables["earlier_targets"]),
-        *_zero_bases(observations, targets),
-        *_base_periods(observations, targets),
-        *_future(observations, today),
-    ]
+    indicators, observations, targets, earlier = (tables[name] for name in ("indicators", *CHILDREN))
+    problems = [problem for link in LINKS for problem in _unknown(tables, *link)]
+    problems += _comparators(indicators, list(tables["regions"]["region"]), targets)
+    problems += _declarations(indicators) + _circles(indicators)
+    problems += _figures(observations, indicators, targets, today) + _zero_bases(observations, targets)
+    problems += _targets(targets, "targets") + _targets(earlier, "earlier_targets")
+    problems += _outcomes(tables["outcomes"], targets, earlier)
+    files = [f"{name}.csv" for name in tables]
+    return sorted(problems, key=lambda problem: (files.index(problem.file), problem.row or 0))
 
 
 def _at(
     code: str, rows: Any, column: str = "value", file: str = "observations", **values: Any
 ) -> list[Problem]:
-    """A problem about the cell in `column` of each row; values are one for all rows, or one for each."""
+    """A problem about the cell in `column` of each row; values are one for all rows, or a series that holds theirs."""
     if rows.empty:
         return []
     cells: Any = pd.DataFrame({"cell": rows[column].map(shown), **values}, index=rows.index)
@@ -91,14 +79,31 @@ def _at(
     return [Problem(f"{file}.csv", int(row), column, code, said) for row, said in each]
 
 
-def _in_order(problems: list[Problem]) -> list[Problem]:
-    return sorted(problems, key=lambda problem: problem.row or 0)
+def _where(file: str, rows: pd.DataFrame, faults: list[tuple[str, str, Any]], **values: Any) -> list[Problem]:
+    """The problems of a table: code, column and in which rows; values as in `_at`."""
+    masks = ((code, column, bad.fillna(False).astype(bool)) for code, column, bad in faults)
+    found = ((code, column, rows[bad]) for code, column, bad in masks if bad.any())
+    return [problem for code, column, bad in found for problem in _at(code, bad, column, file, **values)]
 
 
-def _comparators(rows: list[Any], regions: list[str], targets: pd.DataFrame) -> list[Problem]:
-    names, problems, aimed = [row.indicator_id for row in rows], [], targets.groupby("indicator_id")["region"]
-    own = {f"{of[0]}/{name}" for name, of in aimed.unique().items() if len(of) == 1}  # of nobody else
-    for row in rows:
+def _unknown(tables: Tables, child: str, column: str, parent: str, key: str) -> list[Problem]:
+    """Cells that name nothing; where no regions are declared, any may be named."""
+    known, rows = list(tables[parent][key]), tables[child]
+    lost = {*rows[column].unique()} - {"", *known}
+    rows = rows[rows[column].isin(lost if known or parent != "regions" else ())]
+    near = pd.Series([closest(cell, known) for cell in rows[column]], rows.index, dtype=object)
+    return _at("unknown_name", rows, column, child, key=key, table=parent, near=near)
+
+
+def _comparators(indicators: pd.DataFrame, regions: list[str], targets: pd.DataFrame) -> list[Problem]:
+    """Comparators and inputs that do not exist, and indicators compared with themselves."""
+    names, problems = list(indicators["indicator_id"]), list[Problem]()
+    aimed = targets.groupby("indicator_id")["region"].unique()
+    own = {f"{of[0]}/{name}" for name, of in aimed.items() if len(of) == 1}  # of nobody else
+    for row in indicators.itertuples():
+        for name in (name for name in input_names(row) if name not in names):
+            about = {"key": "indicator_id", "table": "indicators", "near": closest(name, names)}
+            problems.append(_declared(row, "inputs", "unknown_name", name, **about))
         for part in parts(row.comparators):
             region, slash, name = part.partition("/")
             if not slash or name not in names or (regions and region not in regions):
@@ -110,173 +115,126 @@ def _comparators(rows: list[Any], regions: list[str], targets: pd.DataFrame) -> 
     return problems
 
 
-def _values(frame: pd.DataFrame, indicators: pd.DataFrame) -> list[Problem]:
-    """Units that are not those of the indicator, and values that its support excludes."""
+def _declared(row: Any, column: str, code: str, cell: str, **values: Any) -> Problem:
+    """A problem of one row of `indicators.csv`."""
+    return Problem("indicators.csv", int(row.row), column, code, {"cell": cell, **values})
+
+
+def _declarations(indicators: pd.DataFrame) -> list[Problem]:
+    """What indicators declare of inputs, factor and splice that cannot be."""
+    derived, unit, factor = (indicators[name] for name in ("derived", "unit", "factor"))
+    named, wanted = indicators["inputs"].map(parts), derived.map(INPUTS).astype("Int64")
+    count, is_derived, scaled = named.map(len), wanted.notna(), factor.notna()
+    units = indicators.drop_duplicates("indicator_id").set_index("indicator_id")["unit"].to_dict()
+    first, second = (named.str[k].map(units) for k in (0, 1))
+    sound = (count == wanted) & first.notna() & (second.notna() | (wanted == 1)) & ~scaled
+    spliced = indicators["splice"].isin(SPLICES)
+    needed = ("continues", "splice_reason_zh", "splice_reason_en", "splice_year")
+    faults = [
+        ("nothing_derived", "inputs", ~is_derived & (count > 0)),
+        ("nothing_derived", "factor", ~is_derived & (count == 0) & scaled),
+        ("one_input", "inputs", (wanted == 1) & (count != 1)),
+        ("several_inputs", "inputs", (wanted > 1) & (count != wanted)),
+        ("factor_of_sum", "factor", (derived == "sum") & scaled),
+        ("factor", "factor", is_derived & (derived != "sum") & (factor <= 0)),
+        ("unit_of_sum", "unit", sound & (derived == "sum") & (first != unit)),
+        ("units_of_ratio", "inputs", sound & (derived == "ratio") & (unit == "%") & (first != second)),
+        *((f"splice_{name}", name, spliced & (indicators[name].map(shown) == "")) for name in needed),
+        ("nothing_spliced", "splice_year", ~spliced & indicators["splice_year"].notna()),
+    ]
+    about = {"count": wanted, "derived": derived, "inputs": indicators["inputs"]}
+    return _where("indicators", indicators, faults, unit=first, first=first, second=second, **about)
+
+
+def _circles(indicators: pd.DataFrame) -> list[Problem]:
+    """Indicators that are computed from themselves, each circle once, at its first row."""
+    rows = {row.indicator_id: row for row in indicators.itertuples()}
+    inputs, problems = {name: input_names(row) for name, row in rows.items()}, list[Problem]()
+    while True:
+        try:
+            TopologicalSorter(inputs).prepare()
+            return problems
+        except CycleError as error:
+            circle = error.args[1][:0:-1]  # each one before its input
+            start = circle.index(min(circle, key=lambda name: rows[name].row))
+            first, second, *_ = circle = [*circle[start:], *circle[: start + 1]]
+            inputs[first] = [name for name in inputs[first] if name != second]
+            problems.append(_declared(rows[first], "inputs", "circle", " ← ".join(circle)))
+
+
+def _figures(
+    frame: pd.DataFrame, indicators: pd.DataFrame, targets: pd.DataFrame, today: dt.date
+) -> list[Problem]:
+    """Figures in another unit, of a size or on a base that cannot be, or of a period that had not begun."""
     own = indicators.drop_duplicates("indicator_id").set_index("indicator_id")
     unit = frame["indicator_id"].map(own["unit"]).where(~frame["measure"].isin(CHANGES), "%")
-    bad = (frame["unit"] != unit) & (frame["unit"] != "") & unit.notna()
-    support, value = frame["indicator_id"].map(own["support"]), frame["value"]
-    level = frame["measure"].isin(LEVELS)
-    outside = level & (support == "percent") & ((value < 0) | (value > 100))
-    below = level & support.isin(["positive", "count"]) & (value < 0)
-    return [
-        *_at("unit", frame[bad], "unit", unit=unit[bad]),
-        *_in_order(_at("not_percent", frame[outside]) + _at("negative", frame[below])),
-        *_at("fall", frame[~level & (value <= -100) & support.notna()]),
+    support, value, base = frame["indicator_id"].map(own["support"]), frame["value"], frame["base_period"]
+    level, total = frame["measure"].isin(LEVELS), frame["measure"] == "cumulative_change_pct"
+    said = frame["indicator_id"].isin(targets.loc[targets["kind"].isin(RELATIVE), "indicator_id"])
+    begun = by_value(frame["period"], lambda cell: int(cell[:4]) if PERIOD.fullmatch(cell) else pd.NA)
+    begun, out = begun.astype("Int64"), pd.to_numeric(frame["published"].str[:4], errors="coerce")
+    early, late = begun > out, begun > today.year
+    faults = [
+        ("unit", "unit", (frame["unit"] != unit) & (frame["unit"] != "") & unit.notna()),
+        ("not_percent", "value", level & (support == "percent") & ((value < 0) | (value > 100))),
+        ("negative", "value", level & support.isin(["positive", "count"]) & (value < 0)),
+        ("fall", "value", ~level & (value <= -100) & support.notna()),
+        ("no_base_period", "base_period", total & base.isna() & ~said),
+        ("late_base_period", "base_period", total & (begun <= base)),
+        ("before_its_period", "period", early),
+        ("future", "period", late & ~early.fillna(False)),
     ]
-
-
-def _targets(targets: pd.DataFrame, file: str) -> list[Problem]:
-    if targets.empty:
-        return []
-    kind, base = targets["kind"], targets["base_year"]
-    sides = kind.isin(["level", "coverage", *RELATIVE, "every_year"])
-    faults: list[tuple[str, str, pd.Series]] = [
-        ("no_threshold", "threshold", ~kind.isin(["milestone", "direction"]) & targets["threshold"].isna()),
-        ("early_deadline", "deadline", (targets["deadline"] <= base).fillna(False)),
-        ("no_base_year", "base_year", kind.isin([*RELATIVE, "every_year"]) & base.isna()),
-        ("no_side", "direction", sides & ~targets["direction"].isin(["at_least", "at_most"])),
-    ]
-    problems = []
-    for code, column, bad in faults:
-        rows = targets[bad.astype(bool)]
-        problems += _at(code, rows, column, file, kind=rows["kind"], year=rows["base_year"])
-    return _in_order(problems)
-
-
-def _wordings(targets: pd.DataFrame, file: str) -> list[Problem]:
-    """Targets whose own words leave no doubt that they are of another kind."""
-    rows = zip(*(targets[name] for name in ("row", "kind", "wording", "wording_en")), strict=True)
-    return [
-        Problem(f"{file}.csv", int(row), "kind", "kind_of_wording",
-                {"cell": kind, "said": said[0], "kinds": ", ".join(kinds)})
-        for row, kind, *words in rows for pattern, kinds in WORDINGS.items()
-        if kind not in kinds and (said := re.search(pattern, " ".join(words), re.IGNORECASE))
-    ]  # fmt: skip
-
-
-def _outcomes(rows: pd.DataFrame, *targets: pd.DataFrame) -> list[Problem]:
-    """Official outcomes of no target, in another unit, or without figure and verdict; targets in both files."""
-    if rows.empty and targets[1].empty:
-        return []
-    name, *names = (frame["plan"] + "/" + frame["target_id"] for frame in (rows, *targets))
-    units = dict(zip(pd.concat(names), pd.concat(targets)["unit"], strict=True))
-    unit = name.map(units)
-    lost, none = rows[unit.isna()], rows["value"].isna()
-    near = [closest(cell, pd.concat(targets)["target_id"]) for cell in lost["target_id"]]
-    twice = targets[1][names[1].isin(names[0])]
-    bare = none & (rows["verdict"] == "") | (none != (rows["qualifier"] == ""))
-    other = unit.notna() & (rows["unit"] != unit)
-    return [
-        *_at("target_twice", twice, "target_id", "earlier_targets"),
-        *_at("unknown_name", lost, "target_id", "outcomes", key="target_id", table="targets", near=near),
-        *_at("unit", rows[other], "unit", "outcomes", unit=unit[other]),
-        *_at("no_outcome", rows[bare], "value", "outcomes"),
-    ]
-
-
-def _readable(periods: pd.Series) -> pd.Series:
-    return by_value(periods, lambda cell: PERIOD.fullmatch(cell) is not None).astype(bool)
+    date = frame["published"].where(early.fillna(False).astype(bool), today.isoformat())
+    return _where("observations", frame, faults, unit=unit, year=begun, date=date)
 
 
 def _zero_bases(observations: pd.DataFrame, targets: pd.DataFrame) -> list[Problem]:
     """Levels of nought in the year that a relative target is measured against."""
     zeros = observations[(observations["measure"] == "level") & (observations["value"] == 0)]
-    zeros = zeros[_readable(zeros["period"])]
-    if zeros.empty:
-        return []
-    zeros = zeros.assign(base_year=by_value(zeros["period"], same_period), value="0")  # -0 as well
+    years = by_value(zeros["period"], lambda cell: same_period(cell) if PERIOD.fullmatch(cell) else "")
+    zeros = zeros.assign(base_year=years, value="0")  # -0 as well
     key = ["indicator_id", "region", "base_year"]
     asked = targets.loc[targets["kind"].isin(RELATIVE), ["target_id", *key]]
-    rows = asked.assign(base_year=asked["base_year"].map(shown)).merge(zeros, on=key)
+    rows = asked.assign(base_year=asked["base_year"].map(shown).astype(object)).merge(zeros, on=key)
     return _at("zero_base", rows, target=rows["target_id"], base=rows["base_year"])
 
 
-def _base_periods(observations: pd.DataFrame, targets: pd.DataFrame) -> list[Problem]:
-    """Cumulative changes without a base that something says, or with one that is not before their year."""
-    rows = observations[observations["measure"] == "cumulative_change_pct"]
-    if rows.empty:
-        return []
-    said = rows["indicator_id"].isin(targets.loc[targets["kind"].isin(RELATIVE), "indicator_id"])
-    based = rows[rows["base_period"].notna() & _readable(rows["period"])]
-    year = based["period"].str[:4].astype(int)
-    late = year <= based["base_period"].astype(int)
-    problems = _at("no_base_period", rows[rows["base_period"].isna() & ~said], "base_period")
-    return _in_order(problems + _at("late_base_period", based[late], "base_period", year=year[late]))
-
-
-def _future(observations: pd.DataFrame, today: dt.date) -> list[Problem]:
-    """Periods that began after they were published, or that have not begun yet."""
-    rows = observations[_readable(observations["period"])]
-    begun, out = (pd.to_numeric(rows[name].str[:4], errors="coerce") for name in ("period", "published"))
-    early, late = begun > out, begun > today.year
-    problems = _at("before_its_period", rows[early], "period", date=rows.loc[early, "published"])
-    return _in_order(problems + _at("future", rows[late & ~early], "period", date=today))
-
-
-def _declared(row: Any, column: str, code: str, cell: Any, **values: Any) -> Problem:
-    """A problem of one row of `indicators.csv`."""
-    return Problem("indicators.csv", int(row.row), column, code, {"cell": shown(cell), **values})
-
-
-def _declarations(row: Any, indicators: pd.DataFrame) -> list[Problem]:
-    """Problems of what an indicator declares: inputs and factor, a splice and its reasons, rounds."""
-    problems = _inputs(row, indicators)
-    if is_spliced(row):
-        needed = ("continues", "splice_reason_zh", "splice_reason_en", "splice_year")
-        empty = (name for name in needed if not shown(getattr(row, name)))
-        problems += [_declared(row, name, f"splice_{name}", "") for name in empty]
-    elif not pd.isna(row.splice_year):
-        problems.append(_declared(row, "splice_year", "nothing_spliced", row.splice_year))
-    try:
-        rounds_of(row.rounds)
-    except ValueError:
-        problems.append(_declared(row, "rounds", "rounds", row.rounds))
+def _targets(targets: pd.DataFrame, file: str) -> list[Problem]:
+    """Targets without what their kind needs, or whose own words leave no doubt that they are of another kind."""
+    kind, base = targets["kind"], targets["base_year"]
+    sides = kind.isin(["level", "coverage", *RELATIVE, "every_year"])
+    faults = [
+        ("no_threshold", "threshold", ~kind.isin(["milestone", "direction"]) & targets["threshold"].isna()),
+        ("early_deadline", "deadline", targets["deadline"] <= base),
+        ("no_base_year", "base_year", kind.isin([*RELATIVE, "every_year"]) & base.isna()),
+        ("no_side", "direction", sides & ~targets["direction"].isin(["at_least", "at_most"])),
+    ]
+    wording = targets["wording"] + " " + targets["wording_en"]
+    problems = _where(file, targets, faults, kind=kind, year=base)
+    for pattern, kinds in WORDINGS.items():
+        said = wording.str.extract(f"({pattern})", re.IGNORECASE)[0]
+        rows = targets[said.notna() & ~kind.isin(kinds)]
+        problems += _at("kind_of_wording", rows, "kind", file, said=said, kinds=", ".join(kinds))
     return problems
 
 
-def _inputs(row: Any, indicators: pd.DataFrame) -> list[Problem]:
-    named, scaled = parts(row.inputs), not pd.isna(row.factor)
-    if row.derived not in INPUTS:
-        if not named and not scaled:
-            return []
-        column, cell = ("inputs", row.inputs) if named else ("factor", f"{row.factor:g}")
-        return [_declared(row, column, "nothing_derived", cell)]
-    wanted, known = INPUTS[row.derived], list(indicators["indicator_id"])
-    problems = []
-    if len(named) != wanted:
-        code = "one_input" if wanted == 1 else "several_inputs"
-        problems.append(_declared(row, "inputs", code, row.inputs, count=wanted, derived=row.derived))
-    for name in [name for name in named if name not in known]:
-        about = {"key": "indicator_id", "table": "indicators", "near": closest(name, known)}
-        problems.append(_declared(row, "inputs", "unknown_name", name, **about))
-    if scaled and not (row.factor > 0 and row.derived != "sum"):
-        wrong = "factor_of_sum" if row.derived == "sum" else "factor"
-        problems.append(_declared(row, "factor", wrong, f"{row.factor:g}"))
-    if problems:
-        return problems
-    units = indicators.set_index("indicator_id").loc[named, "unit"].tolist()
-    if row.derived == "sum" and units[0] != row.unit:
-        return [_declared(row, "unit", "unit_of_sum", row.unit, unit=units[0], inputs=row.inputs)]
-    if row.derived == "ratio" and row.unit == "%" and not scaled and units[0] != units[1]:
-        return [_declared(row, "inputs", "units_of_ratio", "", first=units[0], second=units[1])]
-    return []
-
-
-def _circles(indicators: list[Any]) -> list[Problem]:
-    """Indicators that are computed from themselves, each circle once."""
-    rows = {row.indicator_id: row for row in indicators if row.derived in INPUTS}
-    inputs = {name: parts(row.inputs) for name, row in rows.items()}
-    problems: dict[frozenset[str], Problem] = {}
-    for start, row in rows.items():
-        ways: list[tuple[str, ...]] = [(start,)]  # still to follow, the next one last
-        while ways and (len(ways[-1]) == 1 or ways[-1][-1] != start):
-            way = ways.pop()
-            onwards = [name for name in inputs.get(way[-1], []) if name == start or name not in way]
-            ways += [(*way, name) for name in reversed(onwards)]
-        if ways and frozenset(ways[-1]) not in problems:
-            problems[frozenset(ways[-1])] = _declared(row, "inputs", "circle", " ← ".join(ways[-1]))
-    return list(problems.values())
+def _outcomes(rows: pd.DataFrame, *targets: pd.DataFrame) -> list[Problem]:
+    """Official outcomes of no target, in another unit, or without figure and verdict; targets in both files."""
+    both = pd.concat(targets)
+    name, *names = (frame["plan"] + "/" + frame["target_id"] for frame in (rows, *targets))
+    unit = name.map(dict(zip(pd.concat(names), both["unit"], strict=True)))
+    lost, none = rows[unit.isna()], rows["value"].isna()
+    near = lost["target_id"].map(lambda cell: closest(cell, both["target_id"]))
+    faults = [
+        ("unit", "unit", unit.notna() & (rows["unit"] != unit)),
+        ("no_outcome", "value", none & (rows["verdict"] == "") | (none != (rows["qualifier"] == ""))),
+    ]
+    twice = targets[1][names[1].isin(names[0])]
+    return [
+        *_at("target_twice", twice, "target_id", "earlier_targets"),
+        *_at("unknown_name", lost, "target_id", "outcomes", key="target_id", table="targets", near=near),
+        *_where("outcomes", rows, faults, unit=unit),
+    ]
 
 
 def oddities(
@@ -310,7 +268,8 @@ def oddities(
         *_at("not_final", old, "status", date=old["known_from"].dt.date),
         *_early(observations),
     ]
-    return _in_order(warnings) + _stale(observations, indicators, targets, today)
+    warnings.sort(key=lambda problem: problem.row or 0)
+    return warnings + _stale(observations, indicators, targets, today)
 
 
 def _newest(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFrame:
@@ -478,19 +437,18 @@ def _early(rows: pd.DataFrame) -> list[Problem]:
 def _stale(
     observations: pd.DataFrame, indicators: pd.DataFrame, targets: pd.DataFrame, today: dt.date
 ) -> list[Problem]:
-    """Open targets whose newest figure is older than the publication lag and two more years explain."""
-    lags = indicators.drop_duplicates("indicator_id").set_index("indicator_id")["publication_lag_months"]
-    lags = lags.fillna(ASSUMED_LAG_MONTHS)
-    continued = list(zip(indicators["indicator_id"], indicators["continues"], strict=True))
-    seen = observations.groupby(["indicator_id", "region"])["year"].max().to_dict()
-    problems = []
-    for r in targets.itertuples():
-        family = [r.indicator_id, *(new for new, old in continued if old == r.indicator_id)]
-        newest = max((int(seen[name, r.region]) for name in family if (name, r.region) in seen), default=None)
-        if newest is None or pd.isna(r.deadline) or newest >= r.deadline:
-            continue  # nothing published at all is told by `qcity list`, not here
-        lag = int(lags.get(r.indicator_id, ASSUMED_LAG_MONTHS))
-        if 12 * (newest + 1) + lag + PATIENCE < 12 * today.year + today.month:
-            about = {"year": newest, "date": today, "lag": lag}
-            problems.append(Problem("targets.csv", int(r.row), "indicator_id", "stale", about))
-    return problems
+    """Open targets whose newest figure is older than the publication lag and two more years explain.
+
+    One without any figure is told of by `qcity list`, not here.
+    """
+    place, of = ["indicator_id", "region"], indicators.drop_duplicates("indicator_id")
+    newest = observations.groupby(place, as_index=False)["year"].max()
+    continued = newest.merge(of[["indicator_id", "continues"]], on="indicator_id")
+    continued = continued.drop(columns="indicator_id").rename(columns={"continues": "indicator_id"})
+    year = pd.concat([newest, continued]).groupby(place)["year"].max()
+    lag = of.set_index("indicator_id")["publication_lag_months"].rename("lag")
+    rows = targets.join(year, on=place).join(lag, on="indicator_id").fillna({"lag": ASSUMED_LAG_MONTHS})
+    late = 12 * (rows["year"] + 1) + rows["lag"] + PATIENCE < 12 * today.year + today.month
+    rows = rows[(late & (rows["year"] < rows["deadline"])).fillna(False).astype(bool)]
+    about = {"year": rows["year"].astype(int), "date": today, "lag": rows["lag"]}
+    return _at("stale", rows, "indicator_id", "targets", **about)

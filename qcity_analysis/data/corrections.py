@@ -32,15 +32,15 @@ import pandas as pd
 
 from ..errors import closest
 from ..problems import DataError, Problem
-from .read import Lines, read_table, read_yaml
-from .schema import QUALIFIERS, STATUSES, TABLES, decimals, is_date, is_number, plain, shown
+from .read import At, Entries, read_table, read_yaml
+from .schema import QUALIFIERS, STATUSES, TABLES, decimals, is_number, plain, shown
 from .vintages import to_date
 
 FILE = "corrections.yaml"
 FIGURE = ("indicator_id", "region", "period", "measure", "published", "base_period", "source_id")
 ENTRIES = ("figure", "column", "expect", "set", "why", "who", "source", "date", "since")
 NEEDED = ("figure", "expect", "set", "why", "who", "source", "date")
-CORRECTED = {"value": (), "qualifier": QUALIFIERS, "status": STATUSES}
+CORRECTED: dict[str, tuple[str, ...]] = {"value": (), "qualifier": QUALIFIERS, "status": STATUSES}
 COLUMNS = ("row", *FIGURE, "column", "expect", "set", "since", "why", "who", "source", "date", "line",
            "expect_decimals", "set_decimals")  # digits after the point of both, where they are values  # fmt: skip
 
@@ -57,36 +57,33 @@ def read_corrections(folder: Path, tables: dict[str, pd.DataFrame]) -> tuple[pd.
     `column`, `expect` and `set` (numbers for a value), `since` (day from which it is known, a date), `why`, `who`,
     `source`, `date`, `line` (in corrections.yaml).
     """
-    path = folder / FILE
+    if not (folder / FILE).exists():
+        return no_corrections(), []
     try:
-        content, lines = read_yaml(path) if path.exists() else (None, {})
+        content, reader = read_yaml(folder / FILE)
     except DataError as error:
         return no_corrections(), error.problems
-    if content in (None, "", []):
-        return no_corrections(), []
-    if not isinstance(content, list):
+    if content and not isinstance(content, list):
         return no_corrections(), [Problem(FILE, 1, None, "correction_list")]
-    reader = _Reader(lines, tables)
-    rows = [row for k, item in enumerate(content) if (row := reader.correction(item, k))]
-    frame = pd.DataFrame(rows, columns=list(COLUMNS)) if rows else no_corrections()
-    first = frame.groupby(["row", "column"])["line"].transform("first")
-    for cell, line in zip(frame.itertuples(), first, strict=True):
-        if cell.line != line:
-            about = {"name": cell.column, "seen": cell.row, "first": line}
-            reader.problems.append(Problem(FILE, cell.line, "figure", "correction_twice", about))
-    return frame, reader.problems
+    rows = [row for k, item in enumerate(content or []) if (row := _correction(reader, item, k, tables))]
+    first: dict[tuple[int, str], int] = {}
+    for row in rows:
+        line = first.setdefault((row["row"], row["column"]), row["line"])
+        if row["line"] != line:
+            about = {"name": row["column"], "seen": row["row"], "first": line}
+            reader.problems.append(Problem(FILE, row["line"], "figure", "correction_twice", about))
+    return pd.DataFrame(rows, columns=list(COLUMNS)) if rows else no_corrections(), reader.problems
 
 
 def as_known(observations: pd.DataFrame, corrections: pd.DataFrame, day: dt.date) -> pd.DataFrame:
     """Observations with the corrections known on a day; cells corrected only later are as published."""
-    if corrections.empty:
-        return observations
-    frame = observations.copy()
+    frame = observations.copy() if len(corrections) else observations
     for cell in corrections.itertuples():
-        known = cell.since <= day
-        frame.loc[frame["row"] == cell.row, cell.column] = cell.set if known else cell.expect
-        if cell.column == "value" and "decimals" in frame:
-            digits = cell.set_decimals if known else cell.expect_decimals
+        held, digits = (
+            (cell.set, cell.set_decimals) if cell.since <= day else (cell.expect, cell.expect_decimals)
+        )
+        frame.loc[frame["row"] == cell.row, cell.column] = held
+        if cell.column == "value":
             frame.loc[frame["row"] == cell.row, "decimals"] = int(digits)
     return frame
 
@@ -96,96 +93,76 @@ def listed(folder: Path) -> list[Problem]:
 
     `column` names the figure, `found` says from what to what and since when, `remedy` why and on whose word.
     """
-    if not (folder / FILE).exists():
-        return []
     tables = {name: read_table(folder / TABLES[name].file, name)[0] for name in ("observations", "sources")}
     made = []
-    for cell in read_corrections(folder, tables)[0].itertuples():
-        figure = " / ".join(filter(None, (getattr(cell, name) for name in (*FIGURE[:4], "column"))))
-        about = {name: getattr(cell, name) for name in ("since", "why", "who", "date", "source")}
-        about |= {"before": shown(cell.expect), "after": shown(cell.set)}
-        made.append(Problem(FILE, cell.line, figure, "correction", about))
+    for row in read_corrections(folder, tables)[0].to_dict("records"):
+        figure = " / ".join(filter(None, (row[name] for name in (*FIGURE[:4], "column"))))
+        about = {name: row[name] for name in ("since", "why", "who", "date", "source")}
+        about |= {"before": shown(row["expect"]), "after": shown(row["set"])}
+        made.append(Problem(FILE, row["line"], figure, "correction", about))
     return made
 
 
-class _Reader:
-    """Collects the problems of the corrections while they are read."""
-
-    def __init__(self, lines: Lines, tables: dict[str, pd.DataFrame]) -> None:
-        self.lines, self.tables = lines, tables
-        self.problems: list[Problem] = []
-
-    def fault(self, k: int, column: str, code: str, entry: str = "", **values: Any) -> None:
-        row = self.lines.get((k, entry or column), self.lines.get((k,), 1))
-        self.problems.append(Problem(FILE, row, column, code, values))
-
-    def correction(self, item: Any, k: int) -> dict[str, Any] | None:
-        """One correction as a row of the table; None when it has a problem."""
-        before = len(self.problems)
-        if not isinstance(item, dict):
-            self.fault(k, "figure", "correction_entries", cell=str(item), names=", ".join(NEEDED))
-            return None
-        self._names(k, item, ENTRIES)
-        for name in (name for name in NEEDED if not item.get(name)):
-            self.fault(k, name, "correction_needs")
-        text = {name: str(item.get(name) or "") for name in ENTRIES}
-        column, sources = text["column"] or "value", list(self.tables["sources"]["source_id"])
-        if column not in CORRECTED:
-            near = closest(column, CORRECTED)
-            self.fault(k, "column", "correction_column", cell=column, columns=", ".join(CORRECTED), near=near)
-        for name in (name for name in ("date", "since") if text[name] and not is_date(text[name])):
-            self.fault(k, name, "correction_date", cell=text[name])
-        if (source := text["source"]) and source not in sources:
-            near = closest(source, sources)
-            self.fault(k, "source", "unknown_name", cell=source, key="source_id", table="sources", near=near)
-        expect, new = (self._content(k, name, column, text[name]) for name in ("expect", "set"))
-        if not isinstance(figure := item.get("figure") or {}, dict):
-            self.fault(k, "figure", "correction_figure", cell=str(figure))
-        row = self._row(k, figure) if len(self.problems) == before else None
-        if row is not None and row[column] != expect:
-            now = shown(row[column])
-            self.fault(k, "expect", "correction_stale", cell=shown(expect), now=now, seen=row["row"])
-        if row is None or len(self.problems) > before:
-            return None
-        named = {name: str(row[name]) if not pd.isna(row[name]) else "" for name in FIGURE}
-        return {"row": int(row["row"]), **named, "column": column, "expect": expect, "set": new,
-                "since": to_date(text["since"] or text["date"]), "line": self.lines[(k,)],
-                **{name: text[name] for name in ("why", "who", "source", "date")},
-                "expect_decimals": int(row["decimals"]), "set_decimals": decimals(plain(text["set"]))}  # fmt: skip
-
-    def _names(self, k: int, entries: dict[str, Any], known: tuple[str, ...], under: str = "") -> None:
-        for name in (name for name in entries if name not in known):
-            column, near = f"{under}: {name}" if under else name, closest(name, known)
-            self.fault(k, column, "entry_unknown", under or name, names=", ".join(known), near=near)
-
-    def _content(self, k: int, name: str, column: str, text: str) -> str | float:
-        """What a cell holds before or after: a number for a value, else the text."""
-        if column == "value" and is_number(plain(text)):
-            return float(plain(text))
-        choices: tuple[str, ...] = CORRECTED.get(column, (text,))
-        if text and column == "value":
-            self.fault(k, name, "cell_number", cell=text)
-        elif text and text not in choices:
-            near = closest(text, choices)
-            self.fault(k, name, "cell_choice", cell=text, choices=", ".join(choices), near=near)
-        return text
-
-    def _row(self, k: int, figure: dict[str, Any]) -> pd.Series | None:
-        """The one row of observations.csv that the entry names."""
-        before, missing = len(self.problems), [name for name in FIGURE[:3] if not figure.get(name)]
-        self._names(k, figure, FIGURE, "figure")
-        if len(self.problems) == before and missing:
-            self.fault(k, f"figure: {missing[0]}", "correction_names", "figure")
-        if len(self.problems) > before:
-            return None
-        frame = self.tables["observations"]
-        same = pd.Series(True, index=frame.index)
-        for name, text in figure.items():
-            same &= frame[name].astype("string").fillna("") == str(text or "")
-        rows, named = frame[same], " / ".join(str(text) for text in figure.values())
-        if len(rows) == 1:
-            return rows.iloc[0]
-        spare = " or ".join(name for name in FIGURE[3:] if name not in figure)
-        about = {"cell": named, "figure": named, "rows": ", ".join(map(str, rows["row"])), "columns": spare}
-        self.fault(k, "figure", "correction_gone" if rows.empty else "correction_several", **about)
+def _correction(reader: Entries, item: Any, k: int, tables: dict[str, pd.DataFrame]) -> dict[str, Any] | None:
+    """One correction as a row of the table; None when it has a problem."""
+    before = len(reader.problems)
+    if not isinstance(item, dict):
+        reader.fault((k, "figure"), "correction_entries", cell=str(item), names=", ".join(NEEDED))
         return None
+    reader.known(item, (k,), ENTRIES)
+    for name in (name for name in NEEDED if not item.get(name)):
+        reader.fault((k, name), "correction_needs")
+    text = {name: str(item.get(name) or "") for name in ENTRIES}
+    column, source, sources = text["column"] or "value", text["source"], [*tables["sources"]["source_id"]]
+    if column not in CORRECTED:
+        near = closest(column, CORRECTED)
+        reader.fault((k, "column"), "correction_column", cell=column, columns=", ".join(CORRECTED), near=near)
+    for name in ("date", "since"):
+        reader.date((k, name), text[name])
+    if source and source not in sources:
+        near = closest(source, sources)
+        reader.fault((k, "source"), "unknown_name", cell=source, key="source_id", table="sources", near=near)
+    content = {name: _content(reader, (k, name), column, plain(text[name])) for name in ("expect", "set")}
+    figure = item.get("figure") or {}
+    if not isinstance(figure, dict):
+        reader.fault((k, "figure"), "correction_figure", cell=str(figure))
+    row = _row(reader, k, figure, tables["observations"]) if len(reader.problems) == before else None
+    if row is None:
+        return None
+    if row[column] != content["expect"]:
+        cell, now = shown(content["expect"]), shown(row[column])
+        reader.fault((k, "expect"), "correction_stale", cell=cell, now=now, seen=row["row"])
+        return None
+    digits = {"expect_decimals": int(row["decimals"]), "set_decimals": decimals(plain(text["set"]))}
+    named = {name: shown(row[name]) for name in FIGURE} | {"row": int(row["row"]), "line": reader.lines[(k,)]}
+    since = to_date(text["since"] or text["date"])
+    return text | named | digits | content | {"column": column, "since": since}
+
+
+def _content(reader: Entries, at: At, column: str, cell: str) -> str | float:
+    """What a cell holds before or after: a number for a value, else the text."""
+    if column != "value":
+        reader.choice(at, cell, CORRECTED.get(column, (cell,)))
+    elif is_number(cell):
+        return float(cell)
+    elif cell:
+        reader.fault(at, "cell_number", cell=cell)
+    return cell
+
+
+def _row(reader: Entries, k: int, figure: dict[str, Any], frame: pd.DataFrame) -> pd.Series | None:
+    """The one row of observations.csv that the entry `figure` of a correction names."""
+    at, before = (k, "figure"), len(reader.problems)
+    reader.known(figure, at, FIGURE, "figure: ")
+    if (missing := [name for name in FIGURE[:3] if not figure.get(name)]) and len(reader.problems) == before:
+        reader.fault(at, "correction_names", f"figure: {missing[0]}")
+    if len(reader.problems) > before:
+        return None
+    for name, text in figure.items():
+        frame = frame[frame[name].astype("string").fillna("") == str(text or "")]
+    if len(frame) == 1:
+        return frame.iloc[0]
+    named, spare = " / ".join(map(str, figure.values())), [name for name in FIGURE[3:] if name not in figure]
+    code, rows = "correction_gone" if frame.empty else "correction_several", ", ".join(map(str, frame["row"]))
+    reader.fault(at, code, cell=named, figure=named, rows=rows, columns=" or ".join(spare))
+    return None

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..errors import QcityError, no_key, unknown
+from ..errors import QcityError, unknown
 from ..files import PROJECT
 from ..problems import DataError, Problem
 from .checks import Tables, check_tables, oddities
@@ -68,8 +68,8 @@ class Data:
 
     def __getitem__(self, name: object) -> None:
         indicator = name if isinstance(name, str) else "rd_intensity"
-        way = f"data.observations is a frame, qc.annual_series(data, {indicator!r}, region) a series"
-        raise no_key("Data", name, way)
+        way = f"data.observations is one, qc.annual_series(data, {indicator!r}, region) a series"
+        raise QcityError(f"Data[{name!r}]: this is no frame; {way}")
 
     def summary(self) -> pd.DataFrame:
         """One row a plan: how many targets and indicators it has, the figures held of these, and the newest year."""
@@ -178,7 +178,7 @@ def load(folder: str | Path | None = None, as_of: str | dt.date | None = None) -
         way = f"For what was known then: load(as_of={folder!r})"
         raise QcityError(f"load takes a folder first; found a day. {way}")
     day = to_date(dt.date.today() if as_of is None else as_of)
-    tables, problems, _ = _checked(folder)
+    tables, problems, _ = read_folder(folder)
     if errors := [problem for problem in problems if problem.level == "error"]:
         raise DataError(errors)
     tables["observations"] = with_dates(tables["observations"], tables["indicators"])
@@ -203,7 +203,7 @@ def check(folder: str | Path | None = None, as_of: str | dt.date | None = None) 
     Problems between the tables are looked for only once every file can be read and has its columns; rows with an error
     take no part in the warnings, which are those of a day (today when `as_of` is None) and the figures known by then.
     """
-    tables, problems, whole = _checked(folder)
+    tables, problems, whole = read_folder(folder)
     if not whole:
         return problems
     rows, day = tables["observations"], to_date(dt.date.today() if as_of is None else as_of)
@@ -213,36 +213,26 @@ def check(folder: str | Path | None = None, as_of: str | dt.date | None = None) 
     return problems + oddities(sound, tables["indicators"], tables["targets"], day)
 
 
-def _checked(folder: str | Path | None) -> tuple[Tables, list[Problem], bool]:
-    """The tables, their problems and those between them, and whether every file could be read."""
-    tables, problems = read_folder(folder)
-    whole = _all_read(tables, problems)
-    return tables, problems + (check_tables(tables, dt.date.today()) if whole else []), whole
+def read_folder(folder: str | Path | None = None) -> tuple[Tables, list[Problem], bool]:
+    """All tables of a data package by name, the corrections applied, with every problem.
 
-
-def read_folder(folder: str | Path | None = None) -> tuple[Tables, list[Problem]]:
-    """All tables of a data package by name, the corrections applied, and the problems of each file by itself."""
+    What holds between the tables is looked at only where every file could be read with all its columns: the third item.
+    """
     package = find_folder(folder)
     read = {name: read_table(package / table.file, name) for name, table in TABLES.items()}
     tables = {name: frame for name, (frame, _) in read.items()} | {"corrections": no_corrections()}
     problems = [problem for _, faults in read.values() for problem in faults]
-    if _all_read(tables, problems):
+    unread = {table.file for name, table in TABLES.items() if tables[name].empty}
+    whole = not any(p.level == "error" and (p.row in (None, 1) or p.file in unread) for p in problems)
+    if whole:
         tables["corrections"], faults = read_corrections(package, tables)
         tables["observations"] = as_known(tables["observations"], tables["corrections"], dt.date.max)
-        problems += faults
-    return tables, problems
-
-
-def _all_read(tables: Tables, problems: list[Problem]) -> bool:
-    """Whether every file could be read with all its columns, so that what holds between the tables can be looked at."""
-    unread = {table.file for name, table in TABLES.items() if tables[name].empty}
-    return not any(p.level == "error" and (p.row in (None, 1) or p.file in unread) for p in problems)
+        problems += faults + check_tables(tables, dt.date.today())
+    return tables, problems, whole
 
 
 def pages(folder: Path) -> dict[str, Any]:
-    """What `pages.toml` beside the data asks of the pages (see there: days to look back to, what the track record asks
-    again and leaves out, names of plans); empty where there is none.
-    """
+    """What `pages.toml` beside the data asks of the pages (see there); empty where there is none."""
     path = folder / "pages.toml"
     return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
 

@@ -1,13 +1,13 @@
 """Read the files of a data package, every problem at once: CSV tables typed, YAML with the line of each entry.
 
-A large table whose rows are lines is read through Arrow, any other cell by cell; each distinct cell is looked at once.
+Each distinct cell of a column is looked at once, so that a large table costs little more than its parsing.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,13 @@ import pandas as pd
 
 from ..errors import closest
 from ..problems import DataError, Problem
-from .schema import CELL, DIGITS, LARGEST, LONGEST, NUMBER, TABLES, Column, Table, decimals, plain
+from .schema import CELL, DIGITS, LARGEST, LONGEST, NUMBER, TABLES, Column, Table, decimals, is_date, plain
 
-LARGE = 1_000_000  # characters of a file from which reading through Arrow pays
 TEXT = pd.Series(dtype=str).dtype
 Read = tuple[pd.DataFrame, list[Problem]]
 Cells = tuple[np.ndarray, list[str]]  # which of the distinct cells each row of a column has, and those
-Written = tuple[dict[str, Any], np.ndarray, list[Problem]]  # cells by column, lines of the rows, problems
-Lines = dict[tuple[str | int, ...], int]
+At = tuple[str | int, ...]  # the keys and positions that lead to an entry of a YAML file
+Lines = dict[At, int]
 
 
 def read_table(path: Path, name: str) -> Read:
@@ -38,21 +37,30 @@ def read_table(path: Path, name: str) -> Read:
     >>> print(problems[0])
     indicators.csv: found 'no such file'; allowed: the table 'indicators'; create it in no/such, or name another folder
     """
-    table, rows, problems = TABLES[name], np.empty(0, dtype=np.int64), list[Problem]()
-    written: dict[str, Any] = {}
-    if path.is_file():
-        try:
-            written, rows, problems = _parse(utf8_text(path.read_bytes(), path.name), path.name, table)
-        except DataError as error:
-            problems = error.problems
-    elif not table.optional:
-        problems.append(Problem(path.name, None, None, "no_table", {"table": name, "folder": path.parent}))
-    cells = {column.name: _distinct(written.get(column.name), len(rows), column) for column in table.columns}
-    absent = {problem.column for problem in problems if problem.code == "no_column"}
-    for column in table.columns:
-        problems += [] if column.name in absent else _check_cells(cells[column.name], column, rows, path.name)
-    problems += [] if absent & set(table.key) else _check_key(cells, table, rows, path.name)
-    return _typed(cells, rows, table), sorted(problems, key=lambda p: p.row or 0)
+    table, file = TABLES[name], path.name
+    if not path.is_file():
+        absent = Problem(file, None, None, "no_table", {"table": name, "folder": path.parent})
+        return table_of(table, ()), [] if table.optional else [absent]
+    try:
+        read = csv_rows(utf8_text(path.read_bytes(), file), file)
+    except DataError as error:
+        return table_of(table, ()), error.problems
+    header = [cell.strip() for cell in read[0][1]] if read else []
+    width, problems = len(header), _check_header(header, file, table)
+    read = [(line, cells) for line, cells in read[1:] if any(map(str.strip, cells))]
+    uneven = [(line, len(cells)) for line, cells in read if len(cells) != width]
+    problems += [Problem(file, line, None, "row_length", {"count": n, "width": width}) for line, n in uneven]
+    rows = np.array([line for line, _ in read], dtype=np.int64)
+    even = (cells if len(cells) == width else (cells + [""] * width)[:width] for _, cells in read)
+    columns = dict(
+        reversed([*zip(header, zip(*even, strict=True), strict=False)])
+    )  # of two of a name the first
+    cells = {c.name: _distinct(columns.get(c.name), len(rows), c) for c in table.columns}
+    for column in (column for column in table.columns if column.optional or column.name in header):
+        problems += _check_cells(cells[column.name], column, rows, file)
+    if {*table.key} <= {*header, *(column.name for column in table.columns if column.optional)}:
+        problems += _check_key(cells, table, rows, file)
+    return _typed(cells, rows, table), sorted(problems, key=lambda problem: problem.row or 0)
 
 
 def table_of(table: Table, rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
@@ -67,10 +75,9 @@ def _distinct(written: Any, count: int, column: Column) -> Cells:
     """Which of its distinct cells each row of a column has, and those; in plain characters unless it holds text."""
     if written is None:
         return np.zeros(count, dtype=np.int64), [""]
-    codes, found = pd.factorize(written)
-    if column.holds == "text":
-        return codes, list(found)
-    same, found = pd.factorize(np.array([plain(cell) for cell in found], dtype=object))
+    codes, found = pd.factorize(np.array(written, dtype=object))
+    bare = map(str.strip if column.holds == "text" else plain, found)
+    same, found = pd.factorize(np.array([*bare], dtype=object))
     return same[codes], list(found)
 
 
@@ -88,88 +95,34 @@ def csv_rows(text: str, file: str) -> list[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[tuple[int, list[str]]] = []
     try:
-        for cells in reader:
-            rows.append((reader.line_num, cells))
+        rows.extend((reader.line_num, cells) for cells in reader)
     except csv.Error as error:
         about = {"cell": str(error), "limit": csv.field_size_limit()}
         raise DataError([Problem(file, rows[-1][0] + 1 if rows else 1, None, "no_csv", about)]) from error
     return rows
 
 
-def _parse(text: str, file: str, table: Table) -> Written:
-    first = text[: text.find("\n") + 1]  # of a large file the whole is not copied for its header
-    large = len(text) > LARGE and first.count('"') % 2 == 0
-    rows = csv_rows(first if large else text, file)
-    header = [cell.strip() for cell in rows[0][1]] if rows else []
-    frame, problems = regular_rows(text, header) if large else None, _check_header(header, file, table)
-    if frame is not None:
-        return {name: frame[name] for name in header}, np.arange(2, len(frame) + 2), problems
-    columns, lines, uneven = _careful_rows((csv_rows(text, file) if large else rows)[1:], header, file)
-    return columns, lines, problems + uneven
-
-
-def _careful_rows(read: list[tuple[int, list[str]]], header: list[str], file: str) -> Written:
-    """The columns below the header (of two of a name the first) and the line each row ends in; uneven rows are told."""
-    rows = [(line, cells) for line, cells in read if any(map(str.strip, cells))]
-    width = len(header)
-    uneven = ((line, len(cells)) for line, cells in rows if len(cells) != width)
-    problems = [Problem(file, line, None, "row_length", {"count": n, "width": width}) for line, n in uneven]
-    even = [[cell.strip() for cell in (cells + [""] * width)[:width]] for _, cells in rows]
-    table = np.array(even, dtype=object).reshape(len(even), width)
-    lines = np.array([line for line, _ in rows], dtype=np.int64)
-    return {name: table[:, header.index(name)] for name in header}, lines, problems
-
-
-def regular_rows(text: str, header: Sequence[str]) -> pd.DataFrame | None:
-    """The rows below the header as text columns in the order of `header`, cells stripped; None when irregular."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    from pyarrow import csv
-
-    raw = text.encode()
-    lines = raw.count(b"\n") + (not raw.endswith(b"\n"))
-    if len(set(header)) < len(header) or raw.count(b"\r") != raw.count(b"\r\n"):
-        return None
-    names = [*map(str, range(len(header)))]
-    types = dict.fromkeys(names, pa.large_string())
-    try:
-        how = csv.ReadOptions(column_names=names, skip_rows=1)
-        lined = csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
-        typed = csv.ConvertOptions(column_types=types, strings_can_be_null=False)
-        table = csv.read_csv(pa.BufferReader(raw), how, lined, typed)
-    except pa.ArrowInvalid:
-        return None
-    columns = [pc.utf8_trim_whitespace(column) for column in table.columns]
-    if table.num_rows != lines - 1 or not columns or pc.any(pc.equal(columns[0], "")).as_py():
-        return None
-    return pa.table(columns, names=list(header)).to_pandas()
-
-
 def _check_header(header: list[str], file: str, table: Table) -> list[Problem]:
-    names = [column.name for column in table.columns]
-    spare, columns = [name for name in header if name not in names], ", ".join(names)
-    problems = []
-    for name in (column.name for column in table.columns if not column.optional):
-        if name not in header:
-            about = {"columns": columns, "name": name, "near": closest(name, spare)}
-            problems.append(Problem(file, 1, name, "no_column", about))
-    for name in dict.fromkeys(header):
-        if name not in names:
-            about = {"columns": columns, "near": closest(name, names)}
-            problems.append(Problem(file, 1, name, "unknown_column", about))
-        if header.count(name) > 1:
-            problems.append(Problem(file, 1, name, "column_twice"))
-    return problems
+    names, told = [column.name for column in table.columns], {name: header.count(name) for name in header}
+    spare, lost = [name for name in told if name not in names], ({*names} - {*header})
+    wrong = [(c.name, "no_column", spare) for c in table.columns if c.name in lost and not c.optional]
+    wrong += [(name, "unknown_column", names) for name in spare]
+    wrong += [(name, "column_twice", []) for name, count in told.items() if count > 1]
+    columns = ", ".join(names)
+    return [
+        Problem(file, 1, name, code, {"columns": columns, "name": name, "near": closest(name, known)})
+        for name, code, known in wrong
+    ]
 
 
 def _check_cells(cells: Cells, column: Column, rows: np.ndarray, file: str) -> list[Problem]:
     codes, distinct = cells
-    faults = {code: fault for code, cell in enumerate(distinct) if (fault := _fault(cell, column))}
+    faults = {k: fault for k, cell in enumerate(distinct) if (fault := _fault(cell, column))}
     about = {"choices": ", ".join(column.choices), "bytes": LONGEST, "least": 1 / LARGEST, "most": LARGEST}
     return [
-        Problem(file, int(row), column.name, f"cell_{faults[code]}",
-                about | {"cell": distinct[code], "near": closest(distinct[code], column.choices)})
-        for row, code in zip(rows, codes.tolist(), strict=True) if code in faults
+        Problem(file, int(rows[at]), column.name, f"cell_{faults[codes[at]]}",
+                about | {"cell": distinct[codes[at]], "near": closest(distinct[codes[at]], column.choices)})
+        for at in np.flatnonzero(np.isin(codes, [*faults]))
     ]  # fmt: skip
 
 
@@ -185,14 +138,15 @@ def _fault(cell: str, column: Column) -> str:
 
 
 def _check_key(cells: dict[str, Cells], table: Table, rows: np.ndarray, file: str) -> list[Problem]:
-    key, first, problems = np.zeros(len(rows), dtype=np.int64), dict[int, int](), []
+    key = np.zeros(len(rows), dtype=np.int64)
     for name in table.key:
         key = key * len(cells[name][1]) + cells[name][0]
-    for at, (number, row) in enumerate(zip(key.tolist(), rows.tolist(), strict=True)):
-        if (earlier := first.setdefault(number, row)) != row:
-            cell = " / ".join(filter(None, (cells[name][1][cells[name][0][at]] for name in table.key)))
-            about = {"cell": cell, "first": earlier}
-            problems.append(Problem(file, row, ", ".join(table.key), "key_twice", about))
+    _, at, same = np.unique(key, return_index=True, return_inverse=True)
+    problems = []
+    for k in np.flatnonzero(at[same] != np.arange(len(rows))):
+        cell = " / ".join(filter(None, (cells[name][1][cells[name][0][k]] for name in table.key)))
+        about = {"cell": cell, "first": int(rows[at[same[k]]])}
+        problems.append(Problem(file, int(rows[k]), ", ".join(table.key), "key_twice", about))
     return problems
 
 
@@ -228,8 +182,8 @@ def decode(raw: bytes, file: str) -> tuple[str, str]:
     raise DataError([Problem(file, row, None, code, about)])
 
 
-def read_yaml(path: Path) -> tuple[Any, Lines]:
-    """The content of a YAML file, all scalars as text, and the line of each entry by its path of keys and positions.
+def read_yaml(path: Path) -> tuple[Any, Entries]:
+    """The content of a YAML file, all scalars as text, and the reader of its entries that knows their lines.
 
     Raises DataError when the file is missing, is no YAML, or has the same key twice.
     """
@@ -244,27 +198,61 @@ def read_yaml(path: Path) -> tuple[Any, Lines]:
         mark, why = getattr(error, "problem_mark", None), getattr(error, "problem", None)
         row, code = mark.line + 1 if mark else None, "no_yaml" if why else "no_yaml_text"
         raise DataError([Problem(path.name, row, None, code, {"cell": str(why)})]) from error
-    lines: Lines = {}
-    problems: list[Problem] = []
-    content = _value(node, (), lines, problems, path.name)
-    if problems:
-        raise DataError(problems)
-    return content, lines
+    reader = Entries(path.name)
+    content = reader.content(node, ()) if node else None
+    if reader.problems:
+        raise DataError(reader.problems)
+    return content, reader
 
 
-def _value(node: Any, at: tuple[str | int, ...], lines: Lines, problems: list[Problem], file: str) -> Any:
-    if node is None:
-        return None
-    lines[at] = node.start_mark.line + 1
-    if node.id == "scalar":
-        return node.value.strip()
-    if node.id == "sequence":
-        return [_value(item, (*at, k), lines, problems, file) for k, item in enumerate(node.value)]
-    content: dict[str, Any] = {}
-    for key, item in node.value:
-        name, line = str(key.value), key.start_mark.line + 1
-        if name in content:
-            problems.append(Problem(file, line, name, "entry_twice"))
-        content[name] = _value(item, (*at, name), lines, problems, file)
-        lines[(*at, name)] = line
-    return content
+class Entries:
+    """The entries of a YAML file: reads them and collects their problems, each at the line of its entry.
+
+    Attributes: `file`, `lines` (of each entry, by the keys and positions that lead to it), `problems`.
+
+    >>> entries = Entries("map.yaml", {("status",): 3})
+    >>> entries.choice(("status",), "finale", ("final", "estimate"))
+    >>> print(entries.problems[0])
+    map.yaml, row 3, column status: found 'finale'; allowed: final, estimate; choose one of them. Did you mean "final"?
+    """
+
+    def __init__(self, file: str, lines: Lines | None = None) -> None:
+        self.file, self.lines, self.problems = file, lines or {}, list[Problem]()
+
+    def content(self, node: Any, at: At) -> Any:
+        """What a node of the file holds; an entry that stands there twice is a problem."""
+        self.lines.setdefault(at, node.start_mark.line + 1)
+        if node.id == "scalar":
+            return node.value.strip()
+        if node.id == "sequence":
+            return [self.content(item, (*at, k)) for k, item in enumerate(node.value)]
+        content: dict[str, Any] = {}
+        for key, item in node.value:
+            name, line = str(key.value), key.start_mark.line + 1
+            if name in content:
+                self.problems.append(Problem(self.file, line, name, "entry_twice"))
+            self.lines[(*at, name)] = line
+            content[name] = self.content(item, (*at, name))
+        return content
+
+    def fault(self, at: At, code: str, column: str = "", **values: Any) -> None:
+        """Note a problem at the nearest entry that stands in the file."""
+        row = next((self.lines[at[:k]] for k in range(len(at), -1, -1) if at[:k] in self.lines), None)
+        self.problems.append(Problem(self.file, row, column or str(at[-1]), code, values))
+
+    def known(self, entries: Mapping[str, Any], at: At, names: Sequence[str], under: str = "") -> None:
+        """Note each entry that is none of `names`; `under` names the entry that holds them."""
+        for name in (name for name in entries if name not in names):
+            near = closest(name, names)
+            self.fault((*at, name), "entry_unknown", under + name, names=", ".join(names), near=near)
+
+    def choice(self, at: At, value: str, choices: Collection[str]) -> None:
+        """Note a value that is none of some; an empty one says nothing."""
+        if value and value not in choices:
+            near = closest(value, choices)
+            self.fault(at, "cell_choice", cell=value, choices=", ".join(choices), near=near)
+
+    def date(self, at: At, value: str, column: str = "") -> None:
+        """Note a value that is no date; an empty one says nothing."""
+        if value and not is_date(value):
+            self.fault(at, "entry_date", column, cell=value)

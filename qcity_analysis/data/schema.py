@@ -25,6 +25,7 @@ DIRECTIONS = (
     "at_least", "at_most", "increase", "decrease", "increase_every_year", "decrease_every_year", "achieved",
 )  # fmt: skip
 STATED = ("outcomes", "official_grades")  # tables of what officials said, each row with its day
+SPLICES = ("ratio", "difference")  # how a series is joined to the definition it continues
 INPUTS = {"ratio": 2, "per_head": 2, "sum": 1}  # how many inputs each kind of derived indicator has
 
 
@@ -32,8 +33,8 @@ INPUTS = {"ratio": 2, "per_head": 2, "sum": 1}  # how many inputs each kind of d
 class Column:
     """One column of the contract.
 
-    `holds` is one of text, identifier, number, year, integer, period, date, choice; `empty` says that a cell may be
-    empty, `optional` that the whole column may be left out of the file.
+    `holds` is one of text, identifier, number, year, integer, period, date, rounds, choice; `empty` says that a cell
+    may be empty, `optional` that the whole column may be left out of the file.
     """
 
     name: str
@@ -96,8 +97,8 @@ TABLES = {
         _optional("break_period", "year"), _optional("break_reason_zh break_reason_en"),
         _optional("derived", "choice", "none", "yearly_changes", *INPUTS), _optional("comparators note inputs"),
         _optional("factor", "number"), _optional("timing", "choice", "average", "total", "stock"),
-        _optional("splice", "choice", "none", "ratio", "difference"), _optional("splice_year", "year"),
-        _optional("splice_reason_zh splice_reason_en rounds"),
+        _optional("splice", "choice", "none", *SPLICES), _optional("splice_year", "year"),
+        _optional("splice_reason_zh splice_reason_en"), _optional("rounds", "rounds"),
     ),
     "targets": _table("targets", "plan target_id", *_TARGETS),
     "earlier_targets": _table("earlier_targets", "plan target_id", *_TARGETS, optional=True),
@@ -123,6 +124,7 @@ TABLES = {
 PERIOD = re.compile(r"(?P<year>[12]\d{3})(-(Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?", re.ASCII)
 DATE = re.compile(r"[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
 IDENTIFIER = re.compile(r"[\w-][\w.-]*")
+ROUNDS = re.compile(r"(?!.*(\d{4}).*\1)\s*[12]\d{3}\s*(/\s*[1-9]\d?\s*|(;\s*[12]\d{3}\s*)*)", re.ASCII)
 LONGEST = 80  # bytes of an identifier: two of them, a day and an ending must fit into the name of a file
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 LARGEST = 1e100  # of a number; its reciprocal is the smallest but 0: products and squares stay in range
@@ -165,6 +167,7 @@ CELL: dict[str, Callable[[str], object]] = {  # is a cell what its column holds?
     "year": re.compile(r"[12]\d{3}", re.ASCII).fullmatch,
     "period": PERIOD.fullmatch,
     "date": is_date,
+    "rounds": ROUNDS.fullmatch,
 }
 
 
@@ -204,13 +207,10 @@ def rounds_of(text: str) -> frozenset[int] | None:
     """
     if not text.strip():
         return None
-    every = re.fullmatch(r"\s*([12]\d{3})\s*/\s*([1-9]\d?)\s*", text)
-    if every:
-        return frozenset(range(int(every[1]), 3000, int(every[2])))
-    years = [part.strip() for part in text.split(";")]
-    if not all(re.fullmatch(r"[12]\d{3}", year) for year in years) or len(set(years)) < len(years):
+    if not ROUNDS.fullmatch(text):
         raise ValueError(f"no rounds: {text!r}")
-    return frozenset(int(year) for year in years)
+    first, *others = map(int, re.findall(r"\d+", text))
+    return frozenset(range(first, 3000, *others) if "/" in text else (first, *others))
 
 
 def shown(cell: Any) -> str:
@@ -232,7 +232,7 @@ def input_names(row: Any) -> list[str]:
 
 def is_spliced(row: Any) -> bool:
     """Whether a row of `indicators.csv` declares a splice to the definition it continues."""
-    return row.splice in ("ratio", "difference")
+    return row.splice in SPLICES
 
 
 def by_value(column: pd.Series, function: Callable[[Any], Any]) -> pd.Series:

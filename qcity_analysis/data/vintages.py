@@ -2,13 +2,14 @@
 
 A figure is named by indicator, region, part of a year, measure and base (`KEY`); its rows are its vintages. December to
 date and the fourth quarter to date are the year, and the third quarter to date is the year to September. What became
-known between two days is compared here; what it did to the answers is in `analysis.attribution`.
+known between two days is compared here; what it did to the answers is in `analysis.verdicts`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from calendar import monthrange
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,11 +53,7 @@ def is_whole(periods: pd.Series) -> pd.Series:
 
 def codes(frame: pd.DataFrame, *names: str) -> np.ndarray:
     """One whole number for each distinct combination of the columns; empty cells are equal to each other."""
-    numbers = np.zeros(len(frame), dtype=np.int64)
-    for name in names:
-        own, distinct = pd.factorize(frame[name], use_na_sentinel=False)
-        numbers = numbers * max(1, len(distinct)) + own
-    return numbers
+    return frame.groupby(list(names), dropna=False, sort=False).ngroup().to_numpy()
 
 
 def to_date(value: str | dt.date) -> dt.date:
@@ -92,13 +89,13 @@ def with_dates(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataF
     `known_from` is the last day of the date `published`, else the end of the month in which the figure is due by the
     indicator's publication lag (ASSUMED_LAG_MONTHS where none is given).
     """
-    periods, lags = observations["period"], indicators["publication_lag_months"].fillna(ASSUMED_LAG_MONTHS)
-    lag = dict(zip(indicators["indicator_id"], lags.astype(int), strict=True))
+    periods, names = observations["period"], indicators["indicator_id"]
+    lag = dict(zip(names, indicators["publication_lag_months"].fillna(ASSUMED_LAG_MONTHS), strict=True))
     year = by_value(periods, lambda cell: int(cell[:4])).astype("int64")
-    ends = 12 * year + by_value(periods, months_covered).astype("int64") - 1
     own = by_value(observations["indicator_id"], lambda name: lag.get(name, ASSUMED_LAG_MONTHS))
+    month = 12 * year + by_value(periods, months_covered).astype("int64") - 1 + own.astype("int64")
     stated = last_days(observations["published"])
-    due = last_days(by_value(ends + own.astype("int64"), lambda month: f"{month // 12}-{month % 12 + 1:02}"))
+    due = last_days(by_value(month, lambda number: f"{number // 12}-{number % 12 + 1:02}"))
     whole = by_value(periods, lambda cell: cell[:4] if months_covered(cell) == 12 else cell)
     known = {"known_from": stated.fillna(due), "published_assumed": stated.isna()}
     return observations.assign(period=whole, year=year, **known)
@@ -114,6 +111,12 @@ def figure_codes(observations: pd.DataFrame) -> np.ndarray:
     return codes(figure_keys(observations), *KEY)
 
 
+def among(rows: pd.DataFrame, series: Collection[tuple[str, str]]) -> np.ndarray:
+    """Which rows are figures of one of these series, each an indicator and a region."""
+    of = zip(rows["indicator_id"], rows["region"], strict=True)
+    return np.array([one in series for one in of], dtype=bool)
+
+
 def _in_time(observations: pd.DataFrame) -> np.ndarray:
     """Positions of the rows in the order in which they became known."""
     return np.lexsort((observations["row"].to_numpy(), observations["known_from"].to_numpy()))
@@ -122,8 +125,7 @@ def _in_time(observations: pd.DataFrame) -> np.ndarray:
 def newest_rows(observations: pd.DataFrame) -> np.ndarray:
     """Positions of the newest vintage of every figure, in the order of the table; of one day's the later row."""
     order = _in_time(observations)
-    last = ~pd.Series(figure_codes(observations)[order]).duplicated(keep="last").to_numpy()
-    return np.sort(order[last])
+    return np.sort(order[~pd.Series(figure_codes(observations)[order]).duplicated(keep="last")])
 
 
 def newest_vintages(observations: pd.DataFrame) -> pd.DataFrame:

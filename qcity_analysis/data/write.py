@@ -118,7 +118,7 @@ def replace(folder: Path, files: Files, based_on: Files | None = None, record: R
                 raise QcityError(f"{path} was changed by somebody else meanwhile; run the command again")
         number = 1 + max((int(path.name) for path in _records(folder)), default=0)
         name = f"{number:04d}" if record is not None else ""
-        _commit(folder, {file: content_of(folder / file) for file in files}, files, record or {}, keep=name)
+        _commit(folder, files, record or {}, keep=name)
         return name
 
 
@@ -152,35 +152,33 @@ def undo(folder: Path) -> dict[str, Any]:
                 f"the import of {plan['record'].get('file', 'a file')} cannot be undone: {'; '.join(changed)}. "
                 f"Take the later change back first; the files before the import are in {last / 'before'}"
             )
-        _commit(folder, after, before, plan["record"], drop=last.name)
+        _commit(folder, before, plan["record"], drop=last.name)
         return dict(plan["record"])
 
 
 def _difference(name: str, expected: bytes | None, now: bytes | None) -> str:
+    """Where a file that was to hold `expected` is another now."""
     if now is None:
         return f"{name} has been deleted since"
-    old, new = (expected or b"").splitlines(), now.splitlines()
-    pairs = enumerate(zip(old, new, strict=False))
-    row = next((k for k, (a, b) in pairs if a != b), min(len(old), len(new)))
-    line = new[row].decode("utf-8", "replace")[:80] if row < len(new) else "no such row"
-    return f"{name} has been changed since, first in row {row + 1} (found {line!r})"
+    pairs = itertools.zip_longest((expected or b"").splitlines(), now.splitlines())
+    row, line = next(((k, new) for k, (old, new) in enumerate(pairs, 1) if old != new), (1, None))
+    shown = "no such row" if line is None else line.decode("utf-8", "replace")[:80]
+    return f"{name} has been changed since, first in row {row} (found {shown!r})"
 
 
-def _commit(
-    folder: Path, before: Files, after: Files, record: Record, keep: str = "", drop: str = ""
-) -> None:
+def _commit(folder: Path, files: Files, record: Record, keep: str = "", drop: str = "") -> None:
     """Write the journal, then move the files: until its rename nothing has happened, after it everything will.
 
     The change is recorded as `keep`, or takes back the record `drop`: then the files go in the opposite order.
     """
-    names = sorted(after, key=lambda name: ORDER.index(name) if name in ORDER else -1, reverse=bool(drop))
+    names = sorted(files, key=lambda name: ORDER.index(name) if name in ORDER else -1, reverse=bool(drop))
     journal = folder / JOURNAL
     journal.mkdir(exist_ok=True)
     (journal / ".gitignore").write_text("*\n", "utf-8")  # records are of this machine, not of the data
     draft = Path(tempfile.mkdtemp(prefix="draft-", dir=journal))
-    for part, files in (("before", before), ("after", after)):
+    for part, contents in (("before", {name: content_of(folder / name) for name in files}), ("after", files)):
         (draft / part).mkdir()
-        for name, content in files.items():
+        for name, content in contents.items():
             if content is not None:
                 _write(draft / part / name, content)
     plan = {"keep": keep, "drop": drop, "record": dict(record), "files": names}
@@ -292,7 +290,7 @@ def new_plan(
 
     `name` is the plan's identifier, `readme` the guide to lie beside the tables; the example's years end two years
     before `today`. With `tables`, those are their rows instead, and `more` may add files. All or nothing. Raises
-    QcityError for a name that cannot be an identifier, a folder that holds anything, and one that cannot be written.
+    QcityError for a name that cannot be an identifier and a folder that holds anything.
     """
     if not PLAN_NAME.fullmatch(name):
         use = "use lower-case letters, digits and _, as green_city_2030"
@@ -300,12 +298,8 @@ def new_plan(
     package = Path(folder).expanduser()
     if package.exists() and (not package.is_dir() or any(package.iterdir())):
         raise QcityError(f"{package} is there already and is not empty: name another folder with --out")
-    try:
-        package.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=package.parent, prefix=f".{name}."))
-    except OSError as error:
-        why = f"cannot write to {package.parent}: {error.strerror}"
-        raise QcityError(f"{why}; name another folder with --out") from error
+    package.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=package.parent, prefix=f".{name}."))
     try:
         (temporary / "README.md").write_text(readme, "utf-8")
         resources = [_example_table(temporary, *table) for table in (tables or _example(name, today)).items()]

@@ -21,11 +21,10 @@ import pandas as pd
 from ..errors import Note, QcityError
 from ..series.annual import AnnualSeries
 from ..series.evidence import Evidence
-from .features import units
 from .forecast import Forecast, forecast
 from .histories import FEWEST, limits, one_history, same
 from .mixture import look_ahead
-from .prior import Prior, shipped, shipped_text
+from .prior import Prior, shipped, shipped_text, units
 
 INPUTS = "inputs"  # the model that forecasts a ratio from its inputs alone
 SHARES_FILE = "borrowing.json"
@@ -48,17 +47,20 @@ def forecast_series(
     """
     name, generator = f"{series.region}/{series.indicator_id}", np.random.default_rng(rng)
     options: dict[str, Any] = {"support": series.support, "draws": draws, "rng": generator}
-    if model == INPUTS:
-        if not _is_ratio(series):
-            raise QcityError(f"{name} is no ratio of inputs with figures; use model 'mixture'")
-        return _from_inputs(series, until, draws, generator)
-    if model != "mixture":
+    if model not in ("mixture", INPUTS):
         return forecast(series.values.rename(name), until, model=model, **options)
-    levels, evidence = series.history().rename(name), series.evidence
-    direct = forecast(levels, until, breaks=series.breaks, evidence=evidence, **options)
-    if not _is_ratio(series, ahead=True):
-        return direct
-    return averaged(direct, _from_inputs(series, until, draws, generator))
+    if model == INPUTS and not _is_ratio(series):
+        raise QcityError(f"{name} is no ratio of inputs with figures; use model 'mixture'")
+    if model == "mixture":
+        levels, evidence = series.history().rename(name), series.evidence
+        direct = forecast(levels, until, breaks=series.breaks, evidence=evidence, **options)
+        if not _is_ratio(series, ahead=True):
+            return direct
+    above, below = (_input(one, until, draws, generator, k == 1) for k, one in enumerate(series.inputs))
+    known = series.known()
+    joint = forecast_ratio(above, below, factor=series.factor, after=int(known.index[-1]), history=known,
+                           support=series.support, rng=generator)  # fmt: skip
+    return joint if model == INPUTS else averaged(direct, joint)
 
 
 def remarks(series: AnnualSeries, model: str = "mixture") -> tuple[Note, ...]:
@@ -81,13 +83,6 @@ def _is_ratio(series: AnnualSeries, ahead: bool = False) -> bool:
     return enough and (not ahead or max(one.index[-1] for one in inputs) > known.index[-1])
 
 
-def _from_inputs(series: AnnualSeries, until: int, draws: int, rng: np.random.Generator) -> Forecast:
-    """The forecast of a ratio from those of both inputs."""
-    above, below = (_input(one, until, draws, rng, k == 1) for k, one in enumerate(series.inputs))
-    ratio = {"factor": series.factor, "history": series.known(), "support": series.support}
-    return forecast_ratio(above, below, after=int(series.known().index[-1]), rng=rng, **ratio)
-
-
 def _input(series: AnnualSeries, until: int, draws: int, rng: np.random.Generator, logs: bool) -> Forecast:
     """The forecast of one input, a denominator on logarithms: it never reaches zero; what it has already is certain."""
     known = series.known()
@@ -96,27 +91,19 @@ def _input(series: AnnualSeries, until: int, draws: int, rng: np.random.Generato
         return Forecast(paths, np.array([until]), "known", series.support, known)
     if not logs:
         return forecast_series(series, until, draws=draws, rng=rng)
-    size, levels = float(known.iloc[-1]), series.history()  # logarithms of shares: the unit does not matter
-    history, evidence = np.log(levels.where(levels > 0) / size), _logarithmic(series.evidence, levels, size)
-    options: dict[str, Any] = {"draws": draws, "rng": rng, "breaks": series.breaks, "evidence": evidence}
-    ahead = forecast(history, until, support="real", **options)
+    size, levels, told = float(known.iloc[-1]), series.history(), series.evidence  # of which all are shares:
+    lower, upper = ({y: float(np.log(x / size)) for y, x in table.items() if x > 0}  # the unit does not matter
+                    for table in (told.lower, told.upper))  # fmt: skip
+    noisy, *shared = ({y: error / float(levels[y]) for y, error in table.items()}
+                      for table in (told.noisy, *told.shared))  # fmt: skip
+    estimates = {y: (float(np.log(x / size)), error / x) for y, (x, error) in told.estimates.items() if x > 0}
+    ahead = forecast(np.log(levels.where(levels > 0) / size), until, support="real", draws=draws, rng=rng,
+                     breaks=series.breaks, evidence=Evidence(lower, upper, noisy, shared, estimates))  # fmt: skip
     return replace(ahead, paths=size * np.exp(ahead.paths), support=series.support, history=known)
 
 
-def _logarithmic(evidence: Evidence, levels: pd.Series, size: float) -> Evidence:
-    """What is known in part of `levels`, for logarithms of shares of `size`."""
-    bounds, errors = (evidence.lower, evidence.upper), (evidence.noisy, *evidence.shared)
-    lower, upper = ({y: float(np.log(x / size)) for y, x in table.items() if x > 0} for table in bounds)
-    noisy, *shared = ({y: error / float(levels[y]) for y, error in table.items()} for table in errors)
-    told = ((y, *pair) for y, pair in evidence.estimates.items() if pair[0] > 0)
-    estimates = {y: (float(np.log(value / size)), error / value) for y, value, error in told}
-    return Evidence(lower, upper, noisy, shared, estimates)
-
-
 def shrunk_correlation(first: pd.Series, second: pd.Series) -> float:
-    """Correlation of the yearly changes of two series (index year), relative where both are positive; shrunk towards 0
-    by one change without correlation; 0 with fewer than 3 changes.
-    """
+    """Correlation of yearly changes, relative where all is positive, shrunk by one without; 0 for fewer than three."""
     both = pd.concat([first.rename("a"), second.rename("b")], axis=1).dropna().sort_index()
     both = np.log(both) if (both > 0).all(axis=None) else both
     change = both.diff()[np.diff(both.index, prepend=np.nan) == 1].to_numpy(float)
@@ -128,9 +115,7 @@ def shrunk_correlation(first: pd.Series, second: pd.Series) -> float:
 def paired(
     first: np.ndarray, second: np.ndarray, correlation: float, rng: np.random.Generator, batches: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The same paths (draws, years) in an order in which their last years have that rank correlation (normal scores),
-    within each of the `batches` independent parts.
-    """
+    """The paths in an order in which their last years have that rank correlation, within each of `batches` parts."""
     one, other = rng.standard_normal((2, len(first)))
     other = correlation * one + np.sqrt(1 - correlation**2) * other
     part = np.repeat(range(max(batches, 1)), [len(p) for p in np.array_split(one, max(batches, 1))])
@@ -151,15 +136,13 @@ def forecast_ratio(
     """
     years, sides = np.arange(after + 1, int(top.years[-1]) + 1), []
     for side in (top, under):  # what is known of the years before the forecast begins, then its paths
-        before = [float(side.history[year]) for year in years if year < side.years[0]]
-        known = np.tile(np.array(before), (len(side.paths), 1))
+        known = np.tile(side.history[years[years < side.years[0]]].to_numpy(float), (len(side.paths), 1))
         sides.append(np.concatenate([known, side.paths[:, np.isin(side.years, years)]], axis=1))
     batches, correlation = max(top.batches, under.batches), shrunk_correlation(top.history, under.history)
     above, below = paired(sides[0], sides[1], correlation, rng, batches)
     with np.errstate(divide="ignore", invalid="ignore"):
         paths = np.nan_to_num(factor * above / below, nan=0.0, posinf=np.finfo(float).max)
-    paths = np.clip(paths, *limits(support))
-    return Forecast(paths, years, "ratio of inputs", support, history, batches=batches)
+    return Forecast(np.clip(paths, *limits(support)), years, "ratio of inputs", support, history, (), batches)
 
 
 def averaged(direct: Forecast, joint: Forecast) -> Forecast:
@@ -192,10 +175,7 @@ def learned() -> Shares:
 
 
 def borrowing_evidence() -> dict[str, Any]:
-    """What borrowing did to the error on the indicators it was learned on, each judged by the others.
-
-    Keys: `indicators`, `cases`; for `published` and `expected` the relative CRPS and how often 90 % intervals held.
-    """
+    """What borrowing did on the indicators it was learned on: for `published` and `expected` changes CRPS and cover."""
     return dict(json.loads(shipped_text(SHARES_FILE))["evidence"])
 
 
@@ -222,23 +202,19 @@ def borrow(own: Forecast, comparators: Sequence[pd.Series], shares: Shares | Non
     theirs = together(known, comparators, own.years, own.support) if len(known) >= FEWEST else None
     if theirs is None:
         return own
-    median, last = own.median().to_numpy(), float(known.iloc[-1])
-    moved = own.paths + shift(theirs, median - last, shares or learned(), len(known))
-    moved = np.clip(moved, *limits(own.support))
-    if same(last, known.iloc[-2]):
-        moved = np.where(same(own.paths, last), own.paths, moved)
-    return replace(own, paths=moved)
+    last = float(known.iloc[-1])
+    moved = own.paths + shift(theirs, own.median().to_numpy() - last, shares or learned(), len(known))
+    stays = same(own.paths, last) & same(last, known.iloc[-2])
+    return replace(own, paths=np.where(stays, own.paths, np.clip(moved, *limits(own.support))))
 
 
 def together(
     own: pd.Series, comparators: Sequence[pd.Series], years: np.ndarray, support: str,
     prior: Prior | None = None,
 ) -> Move | None:  # fmt: skip
-    """How comparators changed, or are expected to, in `years` after the last of `own`: their mean change in units of
-    the typical one, in the unit of `own`; None when none can be compared.
-    """
-    last = int(own.index[-1])
-    each = (_change(series.dropna(), last, years, support, prior or shipped()) for series in comparators)
+    """How comparators change, in typical changes, in `years` after the last of `own`; None without any to compare."""
+    each = (_change(series.dropna(), int(own.index[-1]), years, support, prior or shipped())
+            for series in comparators)  # fmt: skip
     if not (moves := [move for move in each if move is not None]):
         return None
     change = _unit(own, support) * np.mean([move.change for move in moves], axis=0)
@@ -268,14 +244,10 @@ def _change(series: pd.Series, last: int, years: np.ndarray, support: str, prior
     published = int(after.notna().to_numpy().cumprod().sum())
     if end < until:
         ahead = look_ahead(one_history(series, support), prior, until - end).ahead
-        expected = pd.Series(ahead.quantiles(np.array([0.5]))[0, :, 0], index=range(end + 1, until + 1))
-        after = after.fillna(expected.reindex(years))
+        after = after.fillna(pd.Series(ahead.quantiles([0.5])[0, :, 0], index=range(end + 1, until + 1)))
     return Move((after.interpolate().to_numpy(dtype=float) - level) / unit, published)
 
 
 def _unit(series: pd.Series, support: str) -> float:
     """The typical yearly change of one series; QcityError with its name for a value outside the support."""
-    try:
-        return float(units(one_history(series, support))[0])
-    except QcityError as error:
-        raise QcityError(f"{series.name or 'a comparator'}: {error}") from error
+    return float(units(one_history(series, support))[0])

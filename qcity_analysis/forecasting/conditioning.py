@@ -17,26 +17,24 @@ import pandas as pd
 
 from ..errors import QcityError
 from ..series.evidence import Evidence
-from .features import features, plain, units
-from .histories import SUPPORTS, Histories, align, as_number, framed, from_frame, limits, whole_number
+from .histories import SUPPORTS, Histories, align, as_number, checked, framed, limits, whole_number
 from .mixture import Ahead, batch_sizes, draw, fit_cells, look_ahead
-from .prior import Prior
+from .prior import Prior, features, plain, units
 from .quantiles import at_levels, below
 
 Years = Mapping[int, float]
+Random = np.random.Generator
 Guess = tuple[np.ndarray, float]
 Pair = tuple[np.ndarray, np.ndarray]
 Completed = tuple[list[int], np.ndarray, np.ndarray]
 
-TRIALS = 250  # completed histories tried at a time, for each independent part of the paths
-MOST = 2_500  # tried at most
+TRIALS, MOST = 250, 2_500  # completed histories tried at a time and at most, for each part of the paths
 EFFECTIVE = 100.0  # effective number of completed histories, or of paths, that is enough
 PILOT = 200.0  # effective number at which what a bound says is known
 USED = 50  # completed histories, drawn by weight, that are forecast
 SURE = 0.99  # probability from which a bound says nothing
 WIDER = 2.0  # a value is looked for so much more widely than its neighbours suggest
-POOL = 2_000  # paths drawn up to each year of which something is known, for each independent part
-MORE = 10  # times as many where too few of them agree with it
+POOL, MORE = 2_000, 10  # paths drawn up to a year of which something is known; times as many if few agree
 
 
 @dataclass(frozen=True)
@@ -72,38 +70,34 @@ class Conditions:
         """The bounds of a year: those it has, else those of the support."""
         return self.bounds.get(year, limits(self.support))
 
-    def aligned(self, years: Sequence[int], table: np.ndarray) -> Histories:
-        """Histories with the values `table` (n, len(years)) in ascending `years`, in the segments of this series."""
+    def histories(self, years: Sequence[int] = (), table: np.ndarray | None = None) -> Histories:
+        """Histories with the values `table` (n, len(years)) in ascending `years`; else the one of the values as is."""
+        if table is None:
+            years, table = self.values.index.tolist(), self.values.to_numpy()[None]
         n, width = table.shape
         row, kind = np.arange(n), np.full(n, SUPPORTS.index(self.support))
         aligned = align(n, np.repeat(row, width), np.tile(years, n), table.ravel(), self.breaks)
         return Histories(row, *aligned, kind)
 
-    def plain(self) -> Histories:
-        """The one history of the values as they are."""
-        return self.aligned(self.values.index.tolist(), self.values.to_numpy()[None])
-
     @classmethod
     def of(
         cls, series: pd.Series, support: str | None, breaks: Sequence[int], evidence: Evidence, prior: Prior
     ) -> Conditions:
-        """What `forecast` was told. QcityError when a bound or an estimate meets a firm value, bounds leave nothing, a
-        standard error is not above 0 or has no value, or nothing links a year to the values.
-        """
+        """What `forecast` was told; QcityError where that does not fit together (see the table below)."""
         frame, values = framed(series, support), series.dropna()
         firm = values.index
         if len(values) == 2 and evidence.years():  # two are enough beside a year known in part
             frame = pd.concat([frame, frame[frame["period"] == firm[-1]].assign(period=firm[-1] + 1)])
-        support = SUPPORTS[from_frame(frame, breaks).support[0]]
-        lower, upper = _numbers(evidence.lower, "lower"), _numbers(evidence.upper, "upper")
-        errors, estimates = _numbers(evidence.noisy, "noisy"), evidence.estimates
+        support = SUPPORTS[checked(frame, breaks)[0].support[0]]
+        tables = {"lower": evidence.lower, "upper": evidence.upper, "noisy": evidence.noisy}
+        lower, upper, errors = (_numbers(table, name) for name, table in tables.items())
         shared = tuple(_numbers(one, "shared") for one in evidence.shared)
-        centres, widths = (_numbers({y: p[k] for y, p in estimates.items()}, "estimates") for k in (0, 1))
+        pairs = evidence.estimates.items()
+        centres, widths = (_numbers({y: pair[k] for y, pair in pairs}, "estimates") for k in (0, 1))
         told = {year: (centre, widths[year]) for year, centre in centres.items()}
         told |= {year: (float(values.get(year, np.nan)), error) for year, error in errors.items()}
         bottom, top = limits(support)
-        both = sorted({*lower, *upper})
-        bounds = {y: (max(lower.get(y, bottom), bottom), min(upper.get(y, top), top)) for y in both}
+        bounds = {y: (max(lower.get(y, bottom), bottom), min(upper.get(y, top), top)) for y in lower | upper}
         known = cls(values, support, tuple(int(year) for year in breaks), bounds, told, shared, prior)
         linked = {known.segment(int(year)) for year in firm}
         for years, message in (
@@ -120,8 +114,7 @@ class Conditions:
             for year in sorted(years):
                 low, high = bounds.get(year, (bottom, top))
                 raise QcityError(message.format(year, low=low, high=high, error=told.get(year, (0, 0))[1]))
-        history = known.plain()
-        unit = units(history)
+        unit = units(history := known.histories())
         weight = prior.gate.weights(plain(features(history, unit)[0]), np.zeros((1, len(prior.cells))))
         return replace(known, unit=float(unit[0]), log_prior=np.log(np.maximum(weight, 1e-300)))
 
@@ -131,80 +124,70 @@ def _numbers(table: Years, what: str) -> dict[int, float]:
     return {whole_number(y, f"a year of {what}"): as_number(x, f"{what} in {y}") for y, x in table.items()}
 
 
-def conditioned(known: Conditions, years: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+def conditioned(known: Conditions, years: int, draws: int, rng: Random) -> np.ndarray:
     """Paths (draws, years) of the years after the last value, in the independent parts of `mixture.batch_sizes`."""
-    known = _informed(known)
+    bounded = [y for y in known.uncertain(ahead=False) if y in known.bounds and y not in known.told]
+    if bounded:  # bounds that would hold anyway leave a gap, whatever the seed
+        free = replace(known, bounds=known.bounds | dict.fromkeys(bounded, limits(known.support)))
+        seen, table, weight = _weighted(free, np.random.default_rng(0), PILOT)
+        bounds = dict(known.bounds)
+        for year in bounded:
+            (low, high), values = bounds[year], table[:, seen.index(year)]
+            if weight[(values >= low) & (values <= high)].sum() > SURE * weight.sum():
+                del bounds[year]
+        known = replace(known, bounds=bounds)
     return np.concatenate([_part(known, years, size, rng) for size in batch_sizes(draws)])
 
 
-def _informed(known: Conditions) -> Conditions:
-    """The same without bounds, up to the last value, that would hold anyway: they leave a gap, whatever the seed."""
-    bounded = [y for y in known.uncertain(ahead=False) if y in known.bounds and y not in known.told]
-    if not bounded:
-        return known
-    free = replace(known, bounds=known.bounds | dict.fromkeys(bounded, limits(known.support)))
-    years, table, weight = _weighted(free, np.random.default_rng(0), PILOT)
-    bounds = dict(known.bounds)
-    for year in bounded:
-        (low, high), values = bounds[year], table[:, years.index(year)]
-        if weight[(values >= low) & (values <= high)].sum() > SURE * weight.sum():
-            del bounds[year]
-    return replace(known, bounds=bounds)
-
-
-def completed(known: Conditions, rng: np.random.Generator) -> Histories:
+def completed(known: Conditions, rng: Random) -> Histories:
     """USED equally likely completed histories up to the last value, or the one there is; in order of that value."""
     if not known.uncertain(ahead=False) and not known.shared:
-        return known.plain()
+        return known.histories()
     years, table, weight = _weighted(known, rng)
     order = np.argsort(table[:, -1], kind="stable")
-    return known.aligned(years, table[order[_resampled(weight[order], USED, rng)]])
+    return known.histories(years, table[order[_resampled(weight[order], USED, rng)]])
 
 
-def _resampled(weight: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+def _resampled(weight: np.ndarray, count: int, rng: Random) -> np.ndarray:
     """Numbers drawn by weight, ascending: systematic resampling, Kitagawa (1996), J. Comput. Graph. Stat. 5:1-25."""
     steps, edges = (rng.random() + np.arange(count)) / count, np.cumsum(weight)
     return np.searchsorted(edges / edges[-1], steps).clip(0, len(weight) - 1)
 
 
-def _enough(weight: np.ndarray, effective: float) -> bool:
-    """Whether weights are worth so many equal ones."""
-    total = weight.sum()
-    return bool(total > 0 and total**2 / (weight**2).sum() >= effective)
+def _effective(weight: np.ndarray) -> float:
+    """How many equal weights these are worth."""
+    return float(weight.sum() ** 2 / max((weight**2).sum(), 1e-300))
 
 
-def _weighted(known: Conditions, rng: np.random.Generator, effective: float = EFFECTIVE) -> Completed:
+def _weighted(known: Conditions, rng: Random, effective: float = EFFECTIVE) -> Completed:
     """Completed histories: years, values (n, years) and weights (n,); tried until so many of them count."""
     tables, logs = [], []
     while True:
         years, table, log_weight = _trial(known, rng)
-        fit = fit_cells(known.aligned(years, table), np.full(TRIALS, known.unit), known.prior.cells)
-        loglik = fit.loglik + known.log_prior
-        top = loglik.max(axis=1, keepdims=True)
+        fit = fit_cells(known.histories(years, table), np.full(TRIALS, known.unit), known.prior.cells)
         tables.append(table)
-        logs.append(log_weight + (top + np.log(np.exp(loglik - top).sum(axis=1, keepdims=True)))[:, 0])
+        logs.append(log_weight + np.logaddexp.reduce(fit.loglik + known.log_prior, axis=1))
         log = np.concatenate(logs)
         weight = np.exp(log - log.max())
-        if _enough(weight, effective) or len(log) >= MOST:
+        if _effective(weight) >= effective or len(log) >= MOST:
             return years, np.concatenate(tables), weight
 
 
-def _trial(known: Conditions, rng: np.random.Generator) -> Completed:
+def _trial(known: Conditions, rng: Random) -> Completed:
     """TRIALS completed histories: their years, values (TRIALS, years) and the log weight of how they were drawn."""
-    all_years = known.values.index.to_numpy(int)
+    every = known.values.index.tolist()
     table = np.repeat(known.values.to_numpy()[None], TRIALS, axis=0)
     for one in known.shared:
-        size = np.array([one.get(int(year), 0.0) for year in all_years])
-        table = table + rng.standard_normal((TRIALS, 1)) * size
+        table = table + rng.standard_normal((TRIALS, 1)) * [one.get(year, 0.0) for year in every]
     table = np.clip(table, *limits(known.support))
-    uncertain = np.isin(all_years, list(known.told))
     centres = {year: np.full(TRIALS, value) for year, (value, _) in known.told.items()}
-    centres |= {int(all_years[k]): table[:, k] for k in np.flatnonzero(uncertain)}
-    years, table, log_weight = all_years[~uncertain].tolist(), table[:, ~uncertain], np.zeros(TRIALS)
+    centres |= {year: table[:, k] for k, year in enumerate(every) if year in known.told}
+    firm = [k for k, year in enumerate(every) if year not in known.told]
+    years, table, log_weight = [every[k] for k in firm], table[:, firm], np.zeros(TRIALS)
     # Uncertain years are drawn in ascending order, but a bound only beside a value drawn or firm.
-    firm, behind = [known.segment(year) for year in years], known.uncertain(ahead=False)
+    told, behind = {known.segment(year) for year in years}, known.uncertain(ahead=False)
     begins = {known.segment(year): year for year in behind[::-1] if year in known.told}
-    late = [y for y in behind if known.segment(y) not in firm and y < begins.get(known.segment(y), y)]
+    late = [y for y in behind if known.segment(y) not in told and y < begins.get(known.segment(y), y)]
     for year in [*(year for year in behind if year not in late), *late[::-1]]:
         drawn, log = _proposed(known, year, centres.get(year), _guess(known, years, table, year), rng)
         log_weight += log
@@ -212,23 +195,6 @@ def _trial(known: Conditions, rng: np.random.Generator) -> Completed:
         years.insert(column, year)
         table = np.insert(table, column, drawn, axis=1)
     return years, table, log_weight
-
-
-def _proposed(
-    known: Conditions, year: int, centre: np.ndarray | None, guess: Guess | None, rng: np.random.Generator
-) -> Pair:
-    """Values of one uncertain year and their log weight: likelihood of what is known of it over density drawn from."""
-    if centre is None:
-        assert guess is not None  # a bounded year lies in a segment with a value, drawn before or firm
-        drawn, log_density = _truncated(rng, *guess, *known.within(year))
-        return drawn, -log_density
-    error = known.told[year][1]
-    mean, spread = centre, error
-    if guess is not None:  # a product of normals: what is known, and what its neighbours suggest, widened
-        own, theirs = error**-2, (WIDER * guess[1]) ** -2
-        mean, spread = (centre * own + guess[0] * theirs) / (own + theirs), (own + theirs) ** -0.5
-    drawn, log_density = _truncated(rng, mean, spread, *known.within(year))
-    return drawn, -0.5 * ((drawn - centre) / error) ** 2 - log_density
 
 
 def _guess(known: Conditions, years: list[int], table: np.ndarray, year: int) -> Guess | None:
@@ -245,18 +211,30 @@ def _guess(known: Conditions, years: list[int], table: np.ndarray, year: int) ->
     return None
 
 
-def _truncated(rng: np.random.Generator, centre: np.ndarray, spread: float, low: float, high: float) -> Pair:
-    """TRIALS draws of a normal distribution between two bounds, and their log density (up to a constant)."""
+def _proposed(
+    known: Conditions, year: int, centre: np.ndarray | None, guess: Guess | None, rng: Random
+) -> Pair:
+    """Values of one uncertain year and their log weight: likelihood of what is known of it over density drawn from."""
     from scipy.special import ndtr, ndtri
 
+    (low, high), error = known.within(year), known.told.get(year, (0.0, 0.0))[1]
+    if centre is None:
+        assert guess is not None  # a bounded year lies in a segment with a value, drawn before or firm
+        mean, spread = guess
+    elif guess is None:
+        mean, spread = centre, error
+    else:  # a product of normals: what is known, and what its neighbours suggest, widened
+        own, theirs = error**-2, (WIDER * guess[1]) ** -2
+        mean, spread = (centre * own + guess[0] * theirs) / (own + theirs), (own + theirs) ** -0.5
     # A bound many spreads away from the centre moves the centre to it, so that there is something to draw.
-    centre = np.clip(centre, low - 3.0 * spread, high + 3.0 * spread)
-    a, b = ndtr((low - centre) / spread), ndtr((high - centre) / spread)
+    mean = np.clip(mean, low - 3.0 * spread, high + 3.0 * spread)
+    a, b = ndtr((low - mean) / spread), ndtr((high - mean) / spread)
     z = ndtri(a + (b - a) * rng.random(TRIALS))
-    return np.clip(centre + spread * z, low, high), -0.5 * z * z - np.log(spread * (b - a))
+    drawn, log_weight = np.clip(mean + spread * z, low, high), 0.5 * z * z + np.log(spread * (b - a))
+    return drawn, log_weight if centre is None else log_weight - 0.5 * ((drawn - centre) / error) ** 2
 
 
-def _part(known: Conditions, years: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+def _part(known: Conditions, years: int, draws: int, rng: Random) -> np.ndarray:
     """Paths (draws, years) that depend on one another through the histories completed for them."""
     h = completed(known, rng)
     ahead, here, last = known.uncertain(ahead=True), known.last, known.last + years
@@ -265,16 +243,19 @@ def _part(known: Conditions, years: int, draws: int, rng: np.random.Generator) -
     for year in ahead:
         paths, owner = _kept(known, h, year, year - here, count, rng)
         done = np.concatenate([done[owner], paths], axis=1)
-        h, here = _grown(h, owner, paths[:, -1], year - here, rng), year
+        # The next years go on from USED of the paths, which are in order of their value: one of each group at random.
+        drawn, step = ((np.arange(USED) + rng.random(USED)) * count / USED).astype(int), year - here
+        rows = h.rows(owner[drawn] * len(h) // count)
+        moved, starts = np.roll(rows.values, -step, axis=1), np.roll(rows.starts, -step, axis=1)
+        moved[:, -step:], starts[:, -step:] = np.nan, False
+        moved[:, -1] = paths[drawn, -1]
+        h, here = Histories(np.arange(USED), rows.last_year + step, moved, starts, rows.support), year
     if here < last:
         done = np.concatenate([done, draw(look_ahead(h, known.prior, last - here), count, rng)], axis=1)
-    done = done[:, :years]
-    return done if count == draws else done[rng.permutation(count)[:draws]]
+    return done[:, :years] if count == draws else done[rng.permutation(count)[:draws], :years]
 
 
-def _kept(
-    known: Conditions, h: Histories, year: int, step: int, count: int, rng: np.random.Generator
-) -> Pair:
+def _kept(known: Conditions, h: Histories, year: int, step: int, count: int, rng: Random) -> Pair:
     """Paths (count, step) up to a year that agree with what is known of it, by value, and whom they go on from."""
     ahead, (low, high) = look_ahead(h, known.prior, step), known.within(year)
     for pool in (count, MORE * count):
@@ -284,46 +265,29 @@ def _kept(
         if year in known.told:
             told, error = known.told[year]
             weight = weight * np.exp(-0.5 * ((values - told) / error) ** 2)
-        if _enough(weight, EFFECTIVE):
+        if _effective(weight) >= EFFECTIVE:
             order = np.argsort(values, kind="stable")
             picked = order[_resampled(weight[order], count, rng)]
             return paths[picked], picked * count // pool
     return _far(known, ahead, year, count, rng)
 
 
-def _far(known: Conditions, ahead: Ahead, year: int, count: int, rng: np.random.Generator) -> Pair:
+def _far(known: Conditions, ahead: Ahead, year: int, count: int, rng: Random) -> Pair:
     """The same where what is known is far from what was expected: values from the tails, years between on a line."""
-    knots, (low, high) = ahead.ahead.knots[:, -1], known.within(year)
-    owner = rng.integers(0, len(knots), count)
+    histories, steps, _ = ahead.ahead.knots.shape
+    owner, (low, high) = rng.integers(0, histories, count), known.within(year)
+    knots, last = ahead.ahead.knots[owner, -1], ahead.ahead.last[owner]
     if year in known.told:
         told, error = known.told[year]
         value = np.clip(told + error * rng.standard_normal(count), low, high)
-        near = 0.1 * error
-        density = below(knots[owner], value + near) - below(knots[owner], value - near)
+        density = below(knots, value + 0.1 * error) - below(knots, value - 0.1 * error)
     else:
-        start, stop = (below(knots[owner], np.full(count, end)) for end in (low, high))
-        level = np.clip(start + (stop - start) * rng.random(count), 1e-9, 1 - 1e-9)
-        value, density = np.empty(count), stop - start
-        for k in range(len(knots)):
-            value[owner == k] = at_levels(knots[k], level[owner == k])
-        value = np.clip(value, low, high)
-    log = np.log(np.maximum(density, 1e-12))
+        start, stop = (below(knots, np.full(count, end)) for end in (low, high))
+        density = stop - start
+        level = np.clip(start + density * rng.random(count), 1e-9, 1 - 1e-9)
+        value = at_levels(knots, level[:, None])[:, 0]
+    value, log = np.clip(value, low, high), np.log(np.maximum(density, 1e-12))
     picked = _resampled(np.exp(log - log.max()), count, rng)
     picked = picked[np.argsort(value[picked], kind="stable")]
-    value, owner = value[picked], owner[picked]
-    last, steps = ahead.ahead.last[owner], ahead.ahead.knots.shape[1]
-    way = np.arange(1, steps + 1) / steps
-    return last[:, None] + (value - last)[:, None] * way, owner * count // len(knots)
-
-
-def _grown(
-    h: Histories, owner: np.ndarray, values: np.ndarray, step: int, rng: np.random.Generator
-) -> Histories:
-    """USED histories for paths in order of their value: one of each group at random, with its value added."""
-    count = len(values)
-    drawn = ((np.arange(USED) + rng.random(USED)) * count / USED).astype(int)
-    rows = h.rows(owner[drawn] * len(h) // count)
-    moved, starts = np.full_like(rows.values, np.nan), np.zeros_like(rows.starts)
-    moved[:, :-step], starts[:, :-step] = rows.values[:, step:], rows.starts[:, step:]
-    moved[:, -1] = values[drawn]
-    return Histories(np.arange(USED), rows.last_year + step, moved, starts, rows.support)
+    value, last = value[picked, None], last[picked, None]
+    return last + (value - last) * (np.arange(1, steps + 1) / steps), owner[picked] * count // histories

@@ -27,13 +27,12 @@ if TYPE_CHECKING:
 
 MODELS = ("ets", "theta", "arima", "ucm", "drift", "naive")  # named alternatives to the mixture
 A_SEED = "a seed (a whole number, 0 or more) or a numpy Generator"
-QUIET, LINEAR = {"disp": False}, {"level": "lltrend"}
 DAMPED = {"error": "add", "trend": "add", "damped_trend": True}
-STATSMODELS: dict[str, tuple[str, str, str, dict[str, Any], dict[str, Any]]] = {
-    "ets": ("exponential_smoothing.ets", "ETSModel", "a damped trend", DAMPED, QUIET),
-    "arima": ("arima.model", "ARIMA", "order (0, 1, 1) with drift", {"order": (0, 1, 1), "trend": "t"}, {}),
-    "ucm": ("statespace.structural", "UnobservedComponents", "a local linear trend", LINEAR, QUIET),
-}  # where a model is, its name, in words, what it is made and fitted with
+STATSMODELS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
+    "ets": ("exponential_smoothing.ets", "ETSModel", "a damped trend", DAMPED),
+    "arima": ("arima.model", "ARIMA", "order (0, 1, 1) with drift", {"order": (0, 1, 1), "trend": "t"}),
+    "ucm": ("statespace.structural", "UnobservedComponents", "a local linear trend", {"level": "lltrend"}),
+}  # where a model is, its name, in words, what it is made with
 
 
 class ModelError(QcityError):
@@ -116,22 +115,27 @@ class Forecast:
         """Share of paths at or below the threshold in a year, as `probability_at_least`."""
         return self._share(np.less_equal, threshold, year)
 
+    def _share(self, beyond: np.ufunc, threshold: float, year: int | None) -> float:
+        """Share of the paths of a year (default: the last one) that reach a threshold, both checked."""
+        asked, years = self.years[-1] if year is None else whole_number(year, "year"), self.years.tolist()
+        if asked not in years:
+            raise QcityError(f"{year} was not forecast; the forecast runs from {years[0]} to {years[-1]}")
+        paths, bound = self.paths[:, years.index(asked)], as_number(threshold, "threshold", finite=False)
+        return float(np.mean(beyond(paths, bound) | same(paths, bound)))
+
     def probability_error(self, probability: float) -> float:
         """Monte Carlo standard error of a probability of the last year: that of the most extreme values, as many."""
         end = self.paths[:, -1]
         many = round(float(probability) * len(end))
-        least = np.partition(end, len(end) - many)[len(end) - many] if many else np.inf
-        return self.error_of(end >= least)
+        return self.error_of(end >= (np.sort(end)[-many] if many else np.inf))
 
     def error_of(self, met: np.ndarray) -> float:
-        """Monte Carlo standard error of the share of paths that meet something (`met`, draws): its spread over seeds,
-        told from independent parts of the paths; at least half a draw.
-        """
-        n, p = len(met), float(np.mean(met))
+        """Monte Carlo standard error of the share of paths that are `met`, told from independent parts of the paths."""
+        n = len(met)
         if self.batches < 2:
-            p = (p * n + 0.5) / (n + 1)
+            p = (float(np.mean(met)) * n + 0.5) / (n + 1)
             return float(np.sqrt(p * (1 - p) / n))
-        shares = [float(part.mean()) for part in np.array_split(np.asarray(met, dtype=float), self.batches)]
+        shares = [part.mean() for part in np.array_split(np.asarray(met, dtype=float), self.batches)]
         return float(np.hypot(np.std(shares, ddof=1) / np.sqrt(self.batches), 0.5 / n))
 
     @property
@@ -145,14 +149,6 @@ class Forecast:
             raise QcityError(f"only model 'mixture' can be explained; this is {self.model!r}")
         return explain(self.history, int(self.years[-1]), support=self.support, breaks=self.breaks)
 
-    def _share(self, beyond: np.ufunc, threshold: float, year: int | None) -> float:
-        """Share of the paths of a year (default: the last one) that reach a threshold, both checked."""
-        asked, years = self.years[-1] if year is None else whole_number(year, "year"), self.years.tolist()
-        if asked not in years:
-            raise QcityError(f"{year} was not forecast; the forecast runs from {years[0]} to {years[-1]}")
-        paths, bound = self.paths[:, years.index(asked)], as_number(threshold, "threshold", finite=False)
-        return float(np.mean(beyond(paths, bound) | same(paths, bound)))
-
 
 def forecast(  # noqa: PLR0913
     series: pd.Series, until: int | None = None, *, horizon: int | None = None, support: str | None = None,
@@ -164,18 +160,18 @@ def forecast(  # noqa: PLR0913
 ) -> Forecast:  # fmt: skip
     """Forecast one series from the year after its last value up to the year `until`, or for `horizon` years.
 
-    `series` has years as index (whole numbers, "2024", or a yearly PeriodIndex or DatetimeIndex), as has a frame with
-    one column; NaN or missing years are gaps. `support` is the possible range: real, positive (0 or more), percent (0
-    to 100) or count; where it is None the kind is inferred from the values, guides the forecast, bounds nothing and is
-    named in the result. `breaks` are years in which a new definition starts, not linked to the one before. `model` is
-    "mixture" or one of `MODELS`: `ets` (additive damped trend), `theta`, `arima` (0, 1, 1) with drift, `ucm` (local
-    linear trend), `drift` and `naive` (random walks); ets and theta take no gaps. The same `rng` gives the same answer.
+    `series` (or a frame's one column) has years as index: whole numbers, "2024", or yearly periods or dates; NaN and
+    missing years are gaps. `support` is the possible range: real, positive (0 or more), percent (0 to 100) or count;
+    None: the kind is inferred from the values, guides the forecast, bounds nothing and is named in the result. `breaks`
+    are years in which a new definition starts, not linked to the one before. `model` is "mixture" or one of `MODELS`:
+    `ets` (additive damped trend), `theta`, `arima` (0, 1, 1) with drift, `ucm` (local linear trend), `drift`, `naive`
+    (random walks); ets and theta take no gaps. The same `rng` gives the same answer.
 
     What is known in part (mixture only), by name or as one record `evidence`: `lower` and `upper` bounds and
     `estimates` (value, standard error) of years without a value; `noisy` standard errors of years with one; `shared`
     errors that move several years together (year to size), as an uncertain change moves every later level.
 
-    Raises SeriesError (values, see `histories.from_frame`), QcityError (arguments) and ModelError (a named model that
+    Raises SeriesError (values, see `histories.checked`), QcityError (arguments) and ModelError (a named model that
     cannot be fitted: nothing else is used in its place).
 
     >>> levels = pd.Series([2.1, 2.2, 2.4, 2.4, 2.5], index=range(2019, 2024))
@@ -198,12 +194,11 @@ def forecast(  # noqa: PLR0913
         raise QcityError("give bounds, errors and estimates either by name or as `evidence`")
     if (until is None) == (horizon is None):
         raise QcityError("say how far: until=2030 (a year), or horizon=5 (years after the last value)")
+    if model != "mixture" and (named or evidence):
+        raise QcityError(f"bounds, estimates and errors need model 'mixture'; {model!r} takes values only")
+    batches = len(batch_sizes(draws)) if model == "mixture" else 0
     if named or evidence:
         known = Conditions.of(series, support, breaks, evidence or named, prior)
-        if model != "mixture":
-            raise QcityError(
-                f"bounds, estimates and errors need model 'mixture'; {model!r} takes values only"
-            )
         years = _years(known.last, until, horizon)
         support, paths = known.support, conditioned(known, len(years), draws, rng)
     else:
@@ -211,14 +206,13 @@ def forecast(  # noqa: PLR0913
         support, years = SUPPORTS[history.support[0]], _years(int(history.last_year[0]), until, horizon)
         paths = (draw(look_ahead(history, prior, len(years)), draws, rng, BATCHES) if model == "mixture" else
                  _alternative(model, series, len(years), draws, rng, breaks))  # fmt: skip
-    batches = len(batch_sizes(draws)) if model == "mixture" else 0
     return Forecast(np.clip(paths, *limits(support)), years, model, support, series.dropna(), breaks, batches)
 
 
 def _years(last: int, until: object, horizon: object) -> np.ndarray:
     """The years after the last one with a value, up to and including `until`, or so many as `horizon` says."""
-    ahead = 0 if until is not None else whole_number(horizon, "horizon", "a number of years", 1)
-    end = last + ahead if ahead else whole_number(until, "until")
+    end = (whole_number(until, "until") if horizon is None else
+           last + whole_number(horizon, "horizon", "a number of years", 1))  # fmt: skip
     if end <= last:
         hint = f"; {end} years ahead are horizon={end}" if 0 < end <= FARTHEST else ""
         raise QcityError(f"until must be a year after the last observed one, {last}; found {until!r}{hint}")
@@ -256,11 +250,11 @@ def _alternative(
 
 def _simulated(y: np.ndarray, years: int, draws: int, rng: np.random.Generator, model: str) -> np.ndarray:
     """Paths that a model of statsmodels simulates from its end."""
-    module, kind, what, options, fitting = STATSMODELS[model]
+    module, kind, what, options = STATSMODELS[model]
     if np.isfinite(y).sum() < 5:
         raise ValueError(f"{what} needs at least 5 points")
     made = getattr(importlib.import_module(f"statsmodels.tsa.{module}"), kind)
-    fit = made(y, **options).fit(**fitting)
+    fit = made(y, **options).fit(**{} if model == "arima" else {"disp": False})
     name = "rng" if "rng" in inspect.signature(fit.simulate).parameters else "random_state"
     drawn = fit.simulate(years, repetitions=draws, anchor="end", **{name: rng})
     return np.asarray(drawn).reshape(years, draws).T  # years x 1 x draws or years x draws

@@ -81,9 +81,7 @@ def inferred(values: np.ndarray) -> np.ndarray:
     """
     low, high = np.nanmin(values, axis=1), np.nanmax(values, axis=1)
     whole = (~np.isfinite(values) | same(values, np.round(values))).all(axis=1)
-    return len(STATED) + np.where(
-        low < 0, 0, np.where((high <= 100) | same(high, 100.0), 2, np.where(whole, 3, 1))
-    )
+    return len(STATED) + np.select([low < 0, (high <= 100) | same(high, 100.0), whole], [0, 2, 3], 1)
 
 
 def printed(values: np.ndarray) -> np.ndarray:
@@ -190,100 +188,80 @@ def yearly(series: pd.Series) -> pd.Series:
         raise SeriesError(f"a forecast needs a pandas Series with years as index; found {kind}{way}")
     year, (value, wrong) = years_of(series.index), numbers_of(series)
     for i in np.flatnonzero(np.isnan(year)):
-        raise SeriesError(f"series {_name(series)!r}: {series.index[i]!r} in the index; {A_YEAR}")
+        raise SeriesError(f"series {series.name or 'series'!r}: {series.index[i]!r} in the index; {A_YEAR}")
     for i in np.flatnonzero(wrong):
-        raise SeriesError(f"series {_name(series)!r}: found {series.iloc[i]!r}; allowed: a number")
+        raise SeriesError(f"series {series.name or 'series'!r}: found {series.iloc[i]!r}; allowed: a number")
     return pd.Series(value, index=year.astype(np.int64), name=series.name).sort_index(kind="stable")
 
 
-def _name(series: pd.Series) -> str:
-    """What a series is called in messages."""
-    return "series" if series.name is None else str(series.name)
-
-
 def framed(series: pd.Series, support: str | None) -> pd.DataFrame:
-    """One series as a frame for `from_frame`. Raises what `yearly` raises, and SeriesError for an empty one."""
-    series = yearly(series)
+    """One series (index year) as a frame for `checked`; SeriesError for an empty one."""
+    name = str(series.name or "series")
     if series.empty:
-        raise SeriesError(f"series {_name(series)!r} has 0 {POINTS}")
-    columns = {"series_id": _name(series), "period": series.index, "value": series.to_numpy()}
-    return pd.DataFrame(columns | {"support": support})
+        raise SeriesError(f"series {name!r} has 0 {POINTS}")
+    return series.rename_axis("period").reset_index(name="value").assign(series_id=name, support=support)
 
 
 def one_history(series: pd.Series, support: str | None, breaks: Sequence[int] = ()) -> Histories:
-    """One series (index year) checked and aligned. Raises what `yearly` and `from_frame` raise."""
-    return from_frame(framed(series, support), breaks)
+    """One series (index year) checked and aligned. Raises what `framed` and `checked` raise."""
+    return checked(framed(series, support), breaks)[0]
 
 
-def from_frame(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> Histories:
-    """Check a long frame and align its series, ordered by `series_id`.
+def checked(
+    frame: pd.DataFrame, breaks: Sequence[int] = (), some: bool = True
+) -> tuple[Histories, pd.DataFrame]:
+    """Check a long frame and align its series, ordered by `series_id`; also a table of the series that cannot be
+    forecast and were left out (series_id, reason).
 
     `frame` has the columns `series_id`, `period` (year), `value` and, optionally, `support` (of STATED; where missing
     it is `inferred`). A missing value is a gap; `breaks` are years in which a segment begins that nothing links to the
-    one before. Raises SeriesError for columns, years, values or supports that are none or twice, and for fewer than
-    three points.
-    """
-    h, refused = checked(frame, breaks)
-    if len(refused):
-        raise all_refused(refused)
-    return h
-
-
-def all_refused(refused: pd.DataFrame) -> SeriesError:
-    """The error for series none of which can be forecast: the first three reasons."""
-    more = f"; and {len(refused) - 3} more series" if len(refused) > 3 else ""
-    return SeriesError("; ".join(refused["reason"].iloc[:3]) + more)
-
-
-def checked(frame: pd.DataFrame, breaks: Sequence[int] = ()) -> tuple[Histories, pd.DataFrame]:
-    """As `from_frame`, but series that cannot be forecast are left out: the others, and a table `series_id, reason`.
-
-    Raises SeriesError for what concerns all: columns, no rows, rows that name no series.
+    one before. Left out are series with years, values or a support that are none or twice, or fewer than three points.
+    Raises SeriesError for columns, no rows, rows that name no series and, with `some`, where no series is left.
     """
     _check_columns(frame)
     codes, names = pd.factorize(frame["series_id"], sort=True)
-    ids, reasons = np.asarray(names), dict[int, str]()
-    periods, values = frame["period"], frame["value"]
+    ids, periods, values = np.asarray(names), frame["period"], frame["value"]
     period, (value, wrong) = years_of(periods), numbers_of(values)
     year, seen = np.nan_to_num(period).astype(np.int64), np.isfinite(value)
     kind = frame.get("support", pd.Series(None, index=frame.index, dtype=object)).astype(object)
-    none = kind.isna().to_numpy()
+    unstated = kind.isna().to_numpy()
     support = kind.map({name: k for k, name in enumerate(SUPPORTS)}).fillna(-1).to_numpy(np.int64)
-    support = np.where(none, len(STATED), support)  # no edges; which of the kinds is inferred below
-    first = support[begins := np.unique(codes, return_index=True)[1]]
-    twice = pd.DataFrame({"codes": codes, "year": year}).duplicated().to_numpy()
+    support = np.where(unstated, len(STATED), support)  # no edges; which of the kinds is inferred below
+    begins = np.unique(codes, return_index=True)[1]
+    h = Histories(ids, *align(len(ids), codes[seen], year[seen], value[seen], breaks), support[begins])
     count = np.bincount(codes, weights=seen & ~wrong, minlength=len(ids))[codes]
-
-    def refuse(bad: np.ndarray, say: Callable[[int], str]) -> None:
-        """Refuse the series of these rows; `say` ends the sentence for a row. The first reason counts."""
+    linked = (np.isfinite(h.values) & ~h.starts).any(axis=1)[codes]
+    reasons = dict[int, str]()  # of series by code: the first one counts
+    checks: list[tuple[np.ndarray, Callable[[int], str]]] = [
+        (np.isnan(period), lambda i: f": period {periods.iloc[i]!r}; {A_YEAR}"),
+        (wrong, lambda i: f", {year[i]}: found {values.iloc[i]!r}; allowed: a number"),
+        (np.isinf(value), lambda i: f", {year[i]}: infinite value; leave it out if unknown"),
+        (np.abs(value) > LARGEST, lambda i: f", {year[i]}: {value[i]:g} is beyond {LARGEST:g}, more than can be "
+                                            "computed with; write it in a larger unit"),
+        (support < 0, lambda i: f": unknown support {kind.iloc[i]!r}; allowed: {', '.join(STATED)}."
+                                f"{did_you_mean(str(kind.iloc[i]), STATED)}"),
+        (support != h.support[codes], lambda i: " has more than one support; give it one"),
+        (pd.DataFrame({"codes": codes, "year": year}).duplicated().to_numpy(),
+         lambda i: f" has {year[i]} twice; keep one value for each year"),
+        ((value < LOWER[support]) | (value > UPPER[support]),
+         lambda i: f", {year[i]}: {value[i]:g} is outside its support {SUPPORTS[support[i]]!r} "
+                   f"({'0 to 100' if support[i] == 2 else '0 or more'}); correct the value, or use support 'real'"),
+        (count < FEWEST, lambda i: f" has {count[i]:.0f} {POINTS}"),
+        (~linked, lambda i: " has no two values in one segment; nothing links its years"),
+    ]  # fmt: skip
+    for bad, say in checks:
         rows = np.flatnonzero(bad)
         for i in rows[np.unique(codes[rows], return_index=True)[1]].tolist():
             reasons.setdefault(int(codes[i]), f"series {ids[codes[i]]!r}{say(i)}")
-
-    refuse(np.isnan(period), lambda i: f": period {periods.iloc[i]!r}; {A_YEAR}")
-    refuse(wrong, lambda i: f", {year[i]}: found {values.iloc[i]!r}; allowed: a number")
-    refuse(np.isinf(value), lambda i: f", {year[i]}: infinite value; leave it out if unknown")
-    refuse(np.abs(value) > LARGEST, lambda i: f", {year[i]}: {value[i]:g} is beyond {LARGEST:g}, more than can "
-                                              "be computed with; write it in a larger unit")  # fmt: skip
-    refuse(support < 0, lambda i: f": unknown support {kind.iloc[i]!r}; allowed: {', '.join(STATED)}."
-                                  f"{did_you_mean(str(kind.iloc[i]), STATED)}")  # fmt: skip
-    refuse(support != first[codes], lambda i: " has more than one support; give it one")
-    refuse(twice, lambda i: f" has {year[i]} twice; keep one value for each year")
-    outside = (value < LOWER[support]) | (value > UPPER[support])
-    refuse(outside, lambda i: f", {year[i]}: {value[i]:g} is outside its support {SUPPORTS[support[i]]!r} "
-                              f"({'0 to 100' if support[i] == 2 else '0 or more'}); correct the value, or "
-                              "use support 'real'")  # fmt: skip
-    refuse(count < FEWEST, lambda i: f" has {count[i]:.0f} {POINTS}")
-    kept = seen & ~np.isin(codes, list(reasons))
-    h = Histories(ids, *align(len(ids), codes[kept], year[kept], value[kept], breaks), first)
-    linked = (np.isfinite(h.values) & ~h.starts).any(axis=1)
-    refuse(~linked[codes], lambda i: " has no two values in one segment; nothing links its years")
-    rows = [(ids[code], reason) for code, reason in sorted(reasons.items())]
+    refused = pd.DataFrame([(ids[k], reasons[k]) for k in sorted(reasons)], columns=["series_id", "reason"])
     good = np.setdiff1d(np.arange(len(ids)), list(reasons))
-    values, unstated = printed(h.values[good]), none[begins][good]
-    kinds = np.where(unstated, inferred(values), first[good])
-    others = replace(h.rows(good), values=values, support=kinds)
-    return others, pd.DataFrame(rows, columns=["series_id", "reason"])
+    if some and not len(good):
+        more = f"; and {len(refused) - 3} more series" if len(refused) > 3 else ""
+        raise SeriesError("; ".join(refused["reason"].iloc[:3]) + more)
+    h, unstated = h.rows(good), unstated[begins][good]
+    h = replace(h, values=printed(h.values))
+    h = replace(h, support=np.where(unstated, inferred(h.values), h.support))
+    return h, refused
 
 
 def _check_columns(frame: pd.DataFrame) -> None:

@@ -21,10 +21,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from .features import features, plain, row_sums, units
-from .histories import FEWEST, LOWER, UPPER, Histories, one_history, yearly
-from .prior import YEARS, Cells, Gate, Prior, group, shipped
-from .quantiles import KNOTS, MIDDLE, Marginals, at_each, count_knots, items
+from .histories import FEWEST, LOWER, UPPER, Histories, one_history
+from .prior import YEARS, Cells, Gate, Prior, features, group, plain, row_sums, shipped, units
+from .quantiles import KNOTS, MIDDLE, Marginals, at_levels, count_knots, items
 
 BLOCK = 1024  # series worked on together: their arrays stay in the processor's cache
 KEEP = 6  # cells kept for a series, the heaviest
@@ -47,14 +46,13 @@ class Filtered(NamedTuple):
 
 
 def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
-    """Run every cell over every series: `values` (n, T), NaN where not observed, `starts` (n, T) of segments.
-
-    Where all series share one pattern of years gains are computed once, with the same result to the bit.
-    """
+    """Run every cell over every series: `values` (n, T), NaN where not observed, `starts` (n, T) of segments."""
     from scipy.special import gammaln
 
     observed = np.isfinite(values)
-    if (observed == observed[:1]).all() and (starts == starts[:1]).all():
+    if (observed == observed[:1]).all() and (
+        starts == starts[:1]
+    ).all():  # the same gains for all, to the bit
         observed, starts = observed[:1], starts[:1]
     y = np.where(np.isfinite(values), values, 0.0)
     dynamics = np.stack([cells.rho, cells.z, cells.phi, cells.slope_variance])
@@ -128,11 +126,18 @@ def look_ahead(h: Histories, prior: Prior, horizon: int) -> Ahead:
     """Forecast a block of series."""
     unit = units(h)
     seen, turn = features(h, unit)
-    structural, weight, kept, cells = mixed(h, unit, seen, prior.cells, prior.gate, max(horizon, YEARS))
-    knots = _blend(structural, prior.direct(seen, turn), h, prior)[:, :horizon]
+    gate, weight, kept, cells = mixed(h, unit, seen, prior.cells, prior.gate, max(horizon, YEARS))
+    # Quantile average with the learners; a series that never changed tells no direction: the mixture alone.
+    changed = np.nanmax(h.values, axis=1) > np.nanmin(h.values, axis=1)
+    share = np.where(changed, prior.share, 1.0)[:, None, None]
+    mean = share * gate[:, :YEARS] + (1.0 - share) * prior.direct(seen, turn)
+    middle = mean[:, :, MIDDLE : MIDDLE + 1]
+    wide = np.maximum.accumulate(middle + prior.widen[group(h)] * (mean - middle), axis=2)
+    later = gate[:, YEARS:] + (wide - gate[:, :YEARS])[:, YEARS - 1 :]  # the mixture's, moved to join on
+    knots = np.concatenate([wide, np.maximum.accumulate(later, axis=2)], axis=1)[:, :horizon]
     last, item = h.values[:, -1], items(h)
     knots = last[:, None, None] + unit[:, None, None] * knots
-    stay = np.where(item[:, None] > 0, 0.0, prior.staying.probability(h, seen, horizon))
+    stay = np.where(item[:, None] > 0, 0.0, prior.stays(h, seen, horizon))
     for row in np.flatnonzero(item):
         knots[row] = item[row] * count_knots(h.values[row] / item[row], horizon)
     marginals = Marginals(knots, last, stay, LOWER[h.support], UPPER[h.support], item)
@@ -144,15 +149,16 @@ def distributions(h: Histories, prior: Prior, horizon: int) -> Marginals:
     order = np.argsort(_patterns(h), kind="stable")  # series observed in the same years share their gains
     begins = range(0, max(len(h), 1), BLOCK)
     blocks = [look_ahead(h.rows(order[i : i + BLOCK]), prior, horizon).ahead for i in begins]
-    return Marginals.joined(blocks).rows(np.argsort(order, kind="stable"))
+    joined = Marginals(*map(np.concatenate, zip(*blocks, strict=True)))
+    return joined.rows(np.argsort(order, kind="stable"))
 
 
 def mixed(
     h: Histories, unit: np.ndarray, seen: np.ndarray, cells: Cells, gate: Gate, years: int
 ) -> tuple[np.ndarray, np.ndarray, Filtered, Cells]:
-    """The structural mixture of a block with features `seen`: knots (n, years, 15), and the weight (n, KEEP), fit and
-    cells of its heaviest cells. Quantiles are averaged, not probabilities: no equation is to be solved, and the scores
-    on left-out indicators are the same.
+    """The mixture of a block with features `seen`: knots (n, years, 15); weight (n, KEEP), fit, cells of the heaviest.
+
+    Quantiles are averaged, not probabilities: no equation is to be solved, and scores on left-out indicators are equal.
     """
     from scipy.special import stdtrit
 
@@ -169,18 +175,6 @@ def mixed(
         cell = location[:, k, :, None] + scale[:, k, :, None] * spread[:, k, None]
         knots += weight[:, k, None, None] * cell
     return knots, weight, kept, which
-
-
-def _blend(gate: np.ndarray, direct: np.ndarray, h: Histories, prior: Prior) -> np.ndarray:
-    """Quantile average of gate and learners, widened; after five years the gate's, moved to join on."""
-    # A series that never changed tells no direction: the mixture alone, centred on it.
-    changed = np.nanmax(h.values, axis=1) > np.nanmin(h.values, axis=1)
-    share = np.where(changed, prior.share, 1.0)[:, None, None]
-    mean = share * gate[:, :YEARS] + (1.0 - share) * direct
-    middle = mean[:, :, MIDDLE : MIDDLE + 1]
-    wide = np.maximum.accumulate(middle + prior.widen[group(h)] * (mean - middle), axis=2)
-    moved = gate[:, YEARS:] + (wide - gate[:, :YEARS])[:, YEARS - 1 :]
-    return np.concatenate([wide, np.maximum.accumulate(moved, axis=2)], axis=1)
 
 
 def fit_cells(h: Histories, unit: np.ndarray, cells: Cells) -> Filtered:
@@ -207,11 +201,10 @@ def batch_sizes(draws: int, batches: int = BATCHES) -> list[int]:
 
 
 def draw(of: Ahead, draws: int, rng: np.random.Generator, batches: int = 1) -> np.ndarray:
-    """Joint paths (draws, years), in equal shares from each history, before the edges of the range count.
+    """Joint paths (draws, years), in equal shares from each history, each share in `batches` independent parts.
 
-    Cell, variance, state at the last year and noise are drawn, which says how years are correlated. Each year's values
-    are then moved, rank by rank, to the forecast distribution of that year (Schaake shuffle, Clark et al. 2004). A path
-    that stays at the last value stays from the first year on. A history has `batches` independent parts.
+    Paths of the cells say how years are correlated; each year's values are then moved, rank by rank, to the forecast of
+    that year (Schaake shuffle, Clark et al. 2004). A path that stays at the last value stays from the first year on.
     """
     n = len(of.weight)
     parts = [batch_sizes(int(k), batches) for k in np.diff(np.arange(n + 1) * draws // n)]
@@ -232,7 +225,8 @@ def draw(of: Ahead, draws: int, rng: np.random.Generator, batches: int = 1) -> n
         moving = np.bincount(group, weights=~stays)[group]
         level = (_rank(group, rank[:, h], stays) + offset) / np.maximum(moving, 1.0) * (1.0 - mass)
         level = np.where(stays, 0.5, np.where(level < first, level, level + mass))
-        paths[:, h] = np.where(stays, of.ahead.last[owner], at_each(of.ahead.knots[owner, h], level))
+        moved = at_levels(of.ahead.knots[owner, h], level[:, None])[:, 0]
+        paths[:, h] = np.where(stays, of.ahead.last[owner], moved)
     return of.ahead.within(paths, owner)
 
 
@@ -269,11 +263,9 @@ def _structural(of: Ahead, owner: np.ndarray, rng: np.random.Generator) -> np.nd
 
 @dataclass(frozen=True)
 class Explanation:
-    """What carries a forecast: which kinds of model have the weight, and what each year contributes.
-
-    Attributes: `shares`, weight of each family of cells; `last_value`, by how much the median one year ahead moves when
-    the last value moves by 1; `median` of the last year forecast, and `without` a year (index year); `structural`, the
-    share of the quantiles that the cells make (the rest are the learners').
+    """What carries a forecast: `shares`, the weight of each family of cells; `last_value`, by how much the median one
+    year ahead moves when the last value moves by 1; `median` of the last year forecast, and `without` a year (index
+    year); `structural`, the share of the quantiles that the cells make (the rest are the learners').
     """
 
     shares: dict[str, float]
@@ -286,23 +278,23 @@ class Explanation:
 def explain(
     series: pd.Series, until: int, support: str | None = None, breaks: Sequence[int] = ()
 ) -> Explanation:
-    """Explain the mixture forecast of one series (index year) up to and including `until`."""
-    prior, seen = shipped(), yearly(series).dropna()
+    """Explain the mixture forecast of a series without gaps (index year) up to and including `until`."""
+    prior, h = shipped(), one_history(series, support, breaks)
 
     def median(values: pd.Series, year: int) -> float:
         """The median in a year."""
         ahead = look_ahead(one_history(values, support, breaks), prior, year - int(values.index[-1])).ahead
-        return float(ahead.quantiles(np.array([0.5]))[0, -1, 0])
+        return float(ahead.quantiles([0.5])[0, -1, 0])
 
-    h, cells = one_history(seen, support, breaks), prior.cells
-    unit = units(h)
+    unit, cells = units(h), prior.cells
     weight = prior.gate.weights(plain(features(h, unit)[0]), fit_cells(h, unit, cells).loglik)[0]
-    family = np.where(cells.phi > 0, np.where(cells.phi >= 1.0, 3, 2), np.where(cells.rho > 0, 1, 0))
+    family = np.select([cells.phi >= 1.0, cells.phi > 0, cells.rho > 0], [3, 2, 1], 0)
     shares = {name: float(weight[family == k].sum()) for k, name in enumerate(FAMILIES)}
-    step, end = 0.2 * float(unit[0]), int(seen.index[-1])
-    if support == "percent" and seen.iloc[-1] + step > 100:
+    step, end = 0.2 * float(unit[0]), int(series.index[-1])
+    if support == "percent" and series.iloc[-1] + step > 100:
         step = -step
-    moved = seen + step * (seen.index == end)
-    last = (median(moved, end + 1) - median(seen, end + 1)) / step
-    without = {int(year): median(seen.drop(year), until) for year in seen.index if len(seen) > FEWEST}
-    return Explanation(shares, last, pd.Series(without, dtype=float), median(seen, until), float(prior.share))
+    last = (median(series + step * (series.index == end), end + 1) - median(series, end + 1)) / step
+    without = {int(year): median(series.drop(year), until) for year in series.index if len(series) > FEWEST}
+    return Explanation(
+        shares, last, pd.Series(without, dtype=float), median(series, until), float(prior.share)
+    )

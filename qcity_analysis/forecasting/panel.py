@@ -21,7 +21,7 @@ import pandas as pd
 from .. import __version__
 from ..errors import QcityError, did_you_mean
 from ..files import write_whole
-from .histories import COLUMNS, FARTHEST, SUPPORTS, all_refused, checked, numbers_of, whole_number, years_of
+from .histories import COLUMNS, FARTHEST, SUPPORTS, checked, numbers_of, whole_number, years_of
 from .mixture import distributions
 from .outside import with_aims
 from .prior import Prior, digest, shipped
@@ -100,7 +100,7 @@ def forecast_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = 
     (years as index, a column for each series).
 
     Each for the `horizon` years (at most 50) after its own last observed year. What cannot be forecast (see
-    `histories.from_frame`) is named in `refused`. SeriesError where nothing is left, QcityError for another horizon.
+    `histories.checked`) is named in `refused`. SeriesError where nothing is left, QcityError for another horizon.
 
     >>> frame = pd.DataFrame({"series_id": "a", "period": range(2020, 2024), "value": [2.4, 2.4, 2.6, 2.7]})
     >>> forecast_panel(frame, horizon=2).quantiles([.05, .5, .95]).index.to_list()
@@ -110,16 +110,13 @@ def forecast_panel(frame: pd.DataFrame, horizon: int = 5, prior: Prior | None = 
     if wide and not np.isnan(years_of(frame.index)).any():
         long = frame.set_axis(years_of(frame.index), axis=0).melt(var_name="series_id", ignore_index=False)
         frame = long.rename_axis("period").reset_index()
-    panel = _partial_panel(frame, horizon, prior)
-    if not len(panel.ids):
-        raise all_refused(panel.refused)
-    return panel
+    return _panel(frame, horizon, prior)
 
 
-def _partial_panel(frame: pd.DataFrame, horizon: int, prior: Prior | None = None) -> PanelForecast:
-    """As `forecast_panel`, but without an error where every series is refused."""
+def _panel(frame: pd.DataFrame, horizon: int, prior: Prior | None = None, some: bool = True) -> PanelForecast:
+    """The forecast of a long frame; SeriesError where it asks for `some` series and none is left."""
     horizon = whole_number(horizon, "horizon", f"a whole number of years, 1 to {FARTHEST}", 1, FARTHEST)
-    h, refused = checked(frame)
+    h, refused = checked(frame, some=some)
     ahead = distributions(h, prior or shipped(), horizon)
     return PanelForecast(h.ids, h.last_year, np.array(SUPPORTS)[h.support], horizon, ahead, refused)
 
@@ -187,9 +184,8 @@ def _begin(source: Path, out: Path, options: dict[str, Any], rows: int) -> int:
     state = out / STATE
     before = json.loads(state.read_text("utf-8")) if state.exists() else now
     if other := ", ".join(name for name in now if before.get(name) != now[name]):
-        raise QcityError(
-            f"{out} holds a run with another {other}; choose an empty folder, or delete this one"
-        )
+        way = "choose an empty folder, or delete this one"
+        raise QcityError(f"{out} holds a run with another {other}; {way}")
     write_whole(state, json.dumps(now, indent=1))
     return int(now["parts"])
 
@@ -220,7 +216,7 @@ def _deal(source: Path, dealt: Path, parts: int) -> int:
 def _forecast_part(job: tuple[Path, Path, int, tuple[float, ...]]) -> str:
     """Forecast one part; written under another name first, so that a part that is there is whole."""
     source, part, horizon, levels = job
-    panel = _partial_panel(pd.read_parquet(source), horizon)
+    panel = _panel(pd.read_parquet(source), horizon, some=False)
     if len(panel.refused):
         write_whole(part.with_name(f"_{part.stem}.refused.csv"), panel.refused.to_csv(index=False))
     working = part.with_suffix(f".{os.getpid()}.tmp")
@@ -230,9 +226,8 @@ def _forecast_part(job: tuple[Path, Path, int, tuple[float, ...]]) -> str:
 
 
 def each(work: Work, jobs: Sequence[Any], workers: int = 1, scheduler: str = "") -> Iterator[str]:
-    """What `work` returns for each job, as they end: one after the other, or by several at once.
-
-    By `workers` processes or those of a Dask `scheduler`. QcityError when that is not installed, reached or the same.
+    """What `work` returns for each job, as they end: in turn, by `workers` processes or those of a Dask `scheduler`;
+    QcityError when that is not installed, reached or the same.
     """
     if scheduler:
         yield from _by_dask(work, jobs, scheduler)
@@ -265,9 +260,8 @@ def _by_dask(work: Work, jobs: Sequence[Any], scheduler: str) -> Iterator[str]:
         except Exception as error:  # whatever keeps a worker from importing the package
             raise QcityError(f"the workers of {scheduler} cannot load qcity_analysis: {error}") from error
         if not versions:
-            raise QcityError(
-                f"the scheduler {scheduler} has no workers; start some with `dask worker {scheduler}`"
-            )
+            start = f"start some with `dask worker {scheduler}`"
+            raise QcityError(f"the scheduler {scheduler} has no workers; {start}")
         if other := ", ".join(sorted({*versions.values()} - {_version()})):
             here = f"here is {_version()}; install the same version on all"
             raise QcityError(f"the workers of {scheduler} have qcity_analysis and prior {other}, {here}")

@@ -1,16 +1,15 @@
-"""What thousands of other series say: the prior of a forecast, and how fast indicators change.
+"""What can be seen of a short series, and what thousands of others say of it: the prior, and how fast figures change.
 
-From the features of a series the gate gives each grid cell of the structural mixture its weight, the learners give
-quantiles of five years, `widen` makes intervals hold as often as they say, and `staying` says how likely the last value
-comes again. All is in JSON beside `prior/MODEL_CARD.md`, which says what it was trained on.
+Features are free of scale, the signed ones turned to the direction of the mean change. From them the gate gives each
+grid cell of the structural mixture its weight, the learners give quantiles of five years, `widen` makes intervals hold
+as often as they say, and `staying` says how likely the last value comes again: JSON beside `prior/MODEL_CARD.md`.
+Sums run column after column: the same to the bit whatever other series there are.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib import resources
@@ -19,10 +18,26 @@ from typing import Any
 import numpy as np
 
 from ..errors import QcityError
-from .features import NAMES, PLAIN, row_sums
 from .histories import LOWER, STATED, UPPER, Histories, same
 from .quantiles import KNOTS
 
+SUMMARIES = (
+    "log_years", "mean_change", "slope", "last_change", "last_change_size", "largest_change", "middle_change",
+    "change_autocorrelation", "from_mean", "from_recent", "relative_unit", "percent", "positive", "room_ahead",
+    "room_behind", "repeated", "recent_roughness", "recent_change", "same_direction", "monotone", "bend",
+    "line_error", "line_autocorrelation", "largest_when", "second_largest", "coarse", "growth", "unchanged",
+    "at_bound", "skew", "gaps", "last_against_mean", "line_gap", "rising", "stated_percent", "share", "missing",
+)  # fmt: skip
+AGO = 14  # recent values, measured from the last one, and changes that are features themselves
+CHANGES = tuple(f"change_{k}" for k in range(1, AGO + 1))
+NAMES: tuple[str, ...] = (*SUMMARIES, *(f"ago_{k}" for k in range(1, AGO + 1)), *CHANGES)
+PLAIN = (
+    "log_years", "signed_change", "mean_change", "slope", "last_change_size", "largest_change", "middle_change",
+    "change_autocorrelation", "from_mean", "from_recent_middle", "relative_unit", "percent", "positive", "room",
+    "repeated",
+)  # fmt: skip
+Table = dict[str, np.ndarray]
+CONSTANT = 0.01  # typical change of a series that never changed, as a share of its size
 LOW = 5.0  # shares below take off: a group of their own
 FILE, CHANGES_FILE = "prior.json", "moves.json"
 COMMAND = "python -m training BANK --out DIR"
@@ -38,6 +53,181 @@ PERCENTILES = np.arange(1, 100) / 100
 EDGE = 0.1  # percentage points: shares closer than this to 0 or 100 count as this close
 SCALES = {"positive": "log", "count": "log", "percent": "logodds", "real": "typical"}
 TIE = 1e-9
+UNREADABLE = (KeyError, TypeError, ValueError)
+
+
+def units(h: Histories) -> np.ndarray:
+    """Typical yearly change of each series (n,), never zero."""
+    most = np.nanmax(np.abs(h.values), axis=1)
+    size = np.where(most > 0, most, 1.0)  # worked in shares of the largest value: squares cannot overflow
+    change, years = changes(h.values / size[:, None], h.starts)
+    rough = change * np.sqrt(years)  # a change over g years, put on the scale of one year
+    typical = 0.7 * np.sqrt(_mean(rough * rough)) + 0.5 * _median(np.abs(rough))
+    mean = _mean(np.abs(h.values / size[:, None]))
+    constant = CONSTANT * np.where(most > 0, mean, 10.0)  # zero throughout has no scale: a tenth of its unit
+    # Where zero means something, a ten-thousandth of the size is added; "real" has no zero to measure from.
+    return size * np.where(typical > 0, typical + np.where(h.kind > 0, 1e-4 * mean, 0.0), constant)
+
+
+def changes(values: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Change per year between neighbouring observed values of a segment (rounding is none), and the years between."""
+    seen, column = np.isfinite(values), np.arange(values.shape[1])
+    when = np.maximum.accumulate(np.where(seen, column, -1), axis=1)[:, :-1]  # of the newest value so far
+    when = np.concatenate([np.full((len(values), 1), -1), when], axis=1)
+    last = np.take_along_axis(values, np.maximum(when, 0), axis=1)
+    years = np.where(seen & ~starts & (when >= 0), column - when, np.nan)
+    return np.where(same(values, last), 0.0 * years, (values - last) / years), years
+
+
+def features(h: Histories, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Features (n, F), one column for each of NAMES, within -9 and 9; and each series' direction, -1 or 1."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        y = (h.values - h.values[:, -1:]) / unit[:, None]
+        change, gap = changes(h.values, h.starts)
+        change = change / unit[:, None]
+        mean = np.nan_to_num(_mean(change))
+        turn = np.where(mean < -1e-9, -1.0, 1.0)  # rounding is no direction
+        y = _joined(y, h.starts, mean)
+        table = _of_changes(h, change, mean, turn) | _of_levels(h, unit, y, mean, turn) | _path(y, turn)
+        table |= {"gaps": np.log(_mean(gap)), "rising": turn}
+    stacked = np.stack([table[name] for name in NAMES], axis=1)
+    return np.clip(np.nan_to_num(stacked, posinf=9.0, neginf=-9.0), -9.0, 9.0), turn
+
+
+def plain(full: np.ndarray) -> np.ndarray:
+    """The few features (n, P) that the gate works on, one column for each of PLAIN: sizes, and one signed change."""
+    table = dict(
+        zip(NAMES, full.T, strict=True)
+    )  # what is left out cannot mislead on indicators unlike the corpus
+    one, two = table["ago_1"], table["ago_2"]
+    near = np.minimum(table["room_ahead"], table["room_behind"])
+    table |= {
+        "signed_change": table["mean_change"] * table["rising"],
+        "slope": np.abs(table["slope"]),
+        "from_mean": np.abs(table["from_mean"]),
+        # the middle one of the last three values
+        "from_recent_middle": np.abs(np.maximum(np.minimum(one, two), np.minimum(np.maximum(one, two), 0.0))),
+        "room": np.where(table["percent"] > 0, near, 1.0),
+    }
+    return np.clip(np.stack([table[name] for name in PLAIN], axis=1), -6.0, 6.0)
+
+
+def _joined(y: np.ndarray, starts: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """Values with segments moved so that each begins where the mean change leads from the one before."""
+    out, shift = y.copy(), np.zeros(len(y))
+    after, when = np.zeros(len(y)), np.full(len(y), -1)
+    for k in range(y.shape[1] - 1, -1, -1):
+        seen, begins = np.isfinite(y[:, k]), starts[:, k]
+        shift = np.where(seen & (when >= 0), after - mean * (when - k) - y[:, k], shift)
+        out[:, k] = y[:, k] + shift
+        after, when = np.where(begins, out[:, k], after), np.where(begins, k, np.where(seen, -1, when))
+    return out
+
+
+def _path(y: np.ndarray, turn: np.ndarray) -> Table:
+    """The last AGO values and yearly changes; gaps are bridged by straight lines, nothing moves before."""
+    width, seen, row = y.shape[1], np.isfinite(y), np.arange(len(y))[:, None]
+    column, start = np.arange(width), width - AGO - 1
+    left = np.maximum.accumulate(np.where(seen, column, -1), axis=1)
+    right = np.minimum.accumulate(np.where(seen, column, width)[:, ::-1], axis=1)[:, ::-1]
+    left, right = np.where(left < 0, right, left)[:, start:], right[:, start:]
+    low, high = y[row, left], y[row, right]
+    value = (low + (column[start:] - left) / np.maximum(right - left, 1) * (high - low)) * turn[:, None]
+    change = np.diff(value, axis=1)
+    table = {f"ago_{k}": np.clip(value[:, AGO - k], -9.0, 9.0) for k in range(1, AGO + 1)}
+    return table | {f"change_{k}": change[:, AGO - k] for k in range(1, AGO + 1)}
+
+
+def _of_changes(h: Histories, d: np.ndarray, mean: np.ndarray, turn: np.ndarray) -> Table:
+    """Features of the yearly changes `d`, in units of the typical change, and of their `mean`."""
+    size, seen, last, near = np.abs(d), np.isfinite(d), d[:, -1], d[:, -3:]
+    rms, centred = np.sqrt(_mean(d * d)), d - mean[:, None]
+    spread = np.sqrt(_mean(centred * centred)) + 1e-9
+    rounded = np.round(np.where(seen, size, -1.0), 9)  # equal changes stay equal after a shift
+    second, largest = np.sort(rounded, axis=1)[:, -2:].T
+    # how many of the newest values of the last segment are equal: changes of nothing, newest first
+    going = np.logical_and.accumulate((~h.starts & ~(size > 0))[:, ::-1], axis=1)
+    unchanged = 1.0 + (going & (d == 0)[:, ::-1]).sum(axis=1)
+    return {
+        "mean_change": np.abs(mean),
+        "last_change": last * turn,
+        "last_change_size": np.abs(last),
+        "largest_change": largest,
+        "largest_when": (size.shape[1] - 1 - rounded.argmax(axis=1)).astype(float) / 5,
+        "second_largest": np.maximum(second, 0.0) / (largest + 1e-9),
+        "middle_change": _median(size),
+        "change_autocorrelation": _autocorrelation(d),
+        "repeated": _mean(np.where(seen, size < 1e-9, np.nan)),
+        "recent_roughness": np.log((np.sqrt(_mean(near * near)) + 0.05) / (rms + 0.05)),
+        "recent_change": _mean(near) * turn,
+        "same_direction": _mean(np.where(seen, d * turn[:, None] > 1e-9, np.nan)),
+        "monotone": np.abs(mean) / (_mean(size) + 1e-9),
+        "bend": (_mean(near) - _mean(d[:, :-4])) * turn,
+        "coarse": -np.where(size > 1e-9, size, np.inf).min(axis=1),
+        "unchanged": np.log(unchanged),
+        "skew": _mean(centred**3) / spread**3 * turn,
+        "last_against_mean": (last - mean) * turn,
+    }
+
+
+def _of_levels(h: Histories, unit: np.ndarray, y: np.ndarray, mean: np.ndarray, turn: np.ndarray) -> Table:
+    """Features of the values themselves and of `y`, the values in units of the typical change from the last one."""
+    kind, last = h.kind, h.values[:, -1]
+    percent, positive = kind == 2, (kind == 1) | (kind == 3)  # counts: too few to tell apart
+    share = np.clip(np.where(percent, last, 50.0), 0.05, 99.95)
+    # room below and above the last value in units of a typical change
+    low = np.where(kind > 0, last / unit, 50.0)
+    high = np.where(percent, (100.0 - last) / unit, 50.0)
+    bound = (kind > 0)[:, None] & ((h.values <= 0) | (percent[:, None] & (h.values >= 100)))
+    year = np.where(np.isfinite(y), np.arange(y.shape[1], dtype=float), np.nan)
+    year, level = year - _mean(year)[:, None], y - _mean(y)[:, None]
+    slope = _mean(year * level) / (_mean(year**2) + 1e-12)
+    error = level - slope[:, None] * year  # from the least-squares line
+    relative = np.clip(np.log(unit / _mean(np.abs(h.values))), -8, 3) / 4
+    return {
+        "log_years": np.log(np.isfinite(h.values).sum(axis=1).astype(float)) - 2.0,
+        "slope": slope * turn,
+        "line_error": np.sqrt(_mean(error * error)),
+        "line_autocorrelation": _autocorrelation(error),
+        "line_gap": error[:, -1] * turn,
+        "from_mean": -_mean(y) * turn,
+        "from_recent": -_mean(y[:, -3:]) * turn,
+        "relative_unit": np.where(kind > 0, relative, 0.0),
+        "percent": percent,
+        "positive": positive,
+        "room_ahead": np.tanh(np.where(turn > 0, high, low) / 5),
+        "room_behind": np.tanh(np.where(turn > 0, low, high) / 5),
+        "growth": np.where(positive, mean / (np.abs(low) + 1.0), 0.0) * 4,
+        "at_bound": _mean(np.where(np.isfinite(h.values), bound, np.nan)),
+        "stated_percent": h.support == STATED.index("percent"),
+        "share": np.log(share) / 2,
+        "missing": np.log(100.0 - share) / 2,
+    }
+
+
+def row_sums(a: np.ndarray) -> np.ndarray:
+    """Row sums, column after column: the same to the bit however many rows there are."""
+    return np.asarray(sum(a.T, np.zeros(len(a))))
+
+
+def _mean(a: np.ndarray) -> np.ndarray:
+    """Row means over what is there; NaN for a row with nothing."""
+    seen = np.isfinite(a)
+    return row_sums(np.where(seen, a, 0.0)) / row_sums(seen.astype(float))
+
+
+def _median(a: np.ndarray) -> np.ndarray:
+    """Row medians over what is there; NaN for a row with nothing."""
+    ordered, n = np.sort(a, axis=1), np.isfinite(a).sum(axis=1)  # NaN go last
+    row = np.arange(len(a))
+    return 0.5 * (ordered[row, np.maximum(n - 1, 0) // 2] + ordered[row, n // 2])
+
+
+def _autocorrelation(d: np.ndarray) -> np.ndarray:
+    """Correlation of neighbouring changes, shrunk towards 0 for few of them."""
+    centred = np.where(np.isfinite(d), d - _mean(d)[:, None], 0.0)
+    products = row_sums(centred[:, 1:] * centred[:, :-1])  # 0 where one of the two is not there
+    return products / (row_sums(centred * centred) + 1e-9)
 
 
 @dataclass(frozen=True)
@@ -96,37 +286,23 @@ class Learner:
         return np.sort(knots.reshape(len(x), YEARS, len(KNOTS)), axis=2)
 
 
-@dataclass(frozen=True)
-class Staying:
-    """How likely a series is to have its last value again: a logistic regression on `terms`, their `weight`."""
-
-    weight: np.ndarray
-
-    def probability(self, h: Histories, features: np.ndarray, horizon: int) -> np.ndarray:
-        """Probability (n, horizon) of the last value again, never growing with the years ahead."""
-        x = terms(h, features, horizon)  # summed term after term: no series depends on the others
-        total = sum((weight * x[:, :, k] for k, weight in enumerate(self.weight)), np.zeros(x.shape[:2]))
-        return np.minimum.accumulate(1.0 / (1.0 + np.exp(-np.clip(total, -40.0, 40.0))), axis=1)
-
-
 def group(h: Histories) -> np.ndarray:
     """The row of `Prior.widen` of each history (n,): by its length; after these low shares that are stated as such."""
+    low_share = (h.support == STATED.index("percent")) & (h.values[:, -1] < LOW)
     length = np.searchsorted(LENGTHS, np.isfinite(h.values).sum(axis=1))
-    return np.where(
-        (h.support == STATED.index("percent")) & (h.values[:, -1] < LOW), len(LENGTHS) + 1, length
-    )
+    return np.where(low_share, len(LENGTHS) + 1, length)
 
 
-def at_edge(h: Histories) -> tuple[np.ndarray, np.ndarray]:
-    """Which series (n,) ended on the lower, and which on the upper edge of their possible range."""
+def at_edge(h: Histories) -> np.ndarray:
+    """Which series (n,) ended on an edge of their possible range."""
     last = h.values[:, -1]
-    return last <= LOWER[h.kind], same(last, UPPER[h.kind]) & (h.kind == 2)
+    return (last <= LOWER[h.kind]) | (same(last, UPPER[h.kind]) & (h.kind == 2))
 
 
-def terms(h: Histories, features: np.ndarray, horizon: int) -> np.ndarray:
+def terms(h: Histories, seen: np.ndarray, horizon: int) -> np.ndarray:
     """The terms (n, horizon, len(TERMS)) of the regression, in the order of TERMS."""
-    run, repeated, coarse = (features[:, [NAMES.index(k)]] for k in ("unchanged", "repeated", "coarse"))
-    edge = np.logical_or(*at_edge(h)).astype(float)[:, None]
+    run, repeated, coarse = (seen[:, [NAMES.index(k)]] for k in ("unchanged", "repeated", "coarse"))
+    edge = at_edge(h).astype(float)[:, None]
     constant, one = (repeated >= 1.0).astype(float), np.ones_like(run)
     never = ((repeated <= 0.0) & (run <= 0.0)).astype(float)
     step = np.where(constant > 0, 0.0, np.log(np.clip(-coarse, 0.01, 2.0)))
@@ -140,7 +316,8 @@ def terms(h: Histories, features: np.ndarray, horizon: int) -> np.ndarray:
 @dataclass(frozen=True)
 class Prior:
     """Cells, `mean` and `spread` of the features in training, gate, learners, the gate's `share` of the quantiles, the
-    factor by which distances from the median are widened (4 groups, 5 years, 15 knots), and staying.
+    factor by which distances from the median are widened (4 groups, 5 years, 15 knots), and the weights of `staying`:
+    a logistic regression, on `terms`, of how likely a series is to have its last value again.
     """
 
     cells: Cells
@@ -150,14 +327,20 @@ class Prior:
     learners: tuple[Learner, ...]
     share: float
     widen: np.ndarray
-    staying: Staying
+    staying: np.ndarray
 
-    def direct(self, features: np.ndarray, turn: np.ndarray) -> np.ndarray:
+    def direct(self, seen: np.ndarray, turn: np.ndarray) -> np.ndarray:
         """The learners' mean quantiles (n, 5, 15) of series with these features and directions (n,), -1 or 1."""
-        x = np.clip((features - self.mean) / self.spread, -5.0, 5.0).astype(np.float32)
+        x = np.clip((seen - self.mean) / self.spread, -5.0, 5.0).astype(np.float32)
         none = np.zeros((len(x), YEARS, len(KNOTS)))
         mean = sum((learner.quantiles(x) for learner in self.learners), none) / len(self.learners)
         return np.where(turn[:, None, None] < 0, -mean[:, :, ::-1], mean)
+
+    def stays(self, h: Histories, seen: np.ndarray, horizon: int) -> np.ndarray:
+        """Probability (n, horizon) of the last value again, never growing with the years ahead."""
+        x = terms(h, seen, horizon)  # summed term after term: no series depends on the others
+        total = sum((weight * x[:, :, k] for k, weight in enumerate(self.staying)), np.zeros(x.shape[:2]))
+        return np.minimum.accumulate(1.0 / (1.0 + np.exp(-np.clip(total, -40.0, 40.0))), axis=1)
 
 
 def dot(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
@@ -188,45 +371,42 @@ def shipped_text(name: str) -> str:
     return resources.files("qcity_analysis").joinpath("forecasting", "prior", name).read_text("utf-8")
 
 
-@contextmanager
-def _reading(what: str) -> Iterator[None]:
-    """Say of a text what it is not, and what writes such a file."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError) as problem:
-        raise QcityError(f"not {what} ({problem}); `{COMMAND}` writes one") from None
-
-
 def read_changes(text: str) -> dict[str, ReferenceChanges]:
     """Changes by support from the text of a file that the training command wrote; QcityError when it is not one."""
-    with _reading("a file of moves"):
-        rows = json.loads(text)["supports"].items()
-        return {name: ReferenceChanges(name, int(one["series"]), int(one["indicators"]),
-                                       np.array(one["quantiles"], float)) for name, one in rows}  # fmt: skip
+    try:
+        return {name: ReferenceChanges(one["series"], one["indicators"], np.array(one["quantiles"], float))
+                for name, one in json.loads(text)["supports"].items()}  # fmt: skip
+    except UNREADABLE as problem:
+        raise QcityError(f"not a file of moves ({problem}); `{COMMAND}` writes one") from None
 
 
 def read_prior(text: str) -> Prior:
     """The prior in the text of a file that the training command wrote; QcityError when it is not one."""
-    with _reading("a prior of this version"):
-        content = json.loads(text)
-        gate, staying = dict(content["gate"]), content["staying"]
-        for what, names, expected in (
-            ("its features", content["features"], NAMES),
-            ("the features of its gate", gate.pop("features"), PLAIN),
-            ("the terms of staying", staying, TERMS),
-        ):
-            if tuple(names) != expected:
-                raise ValueError(f"{what} are not those of this version")
-        mean, spread = np.array(list(content["features"].values()), dtype=float).T.copy()
-        cells, gates = Cells(*_arrays(Cells, content["cells"])), Gate(*_arrays(Gate, gate))
-        learners = tuple(Learner(*_arrays(Learner, one, np.float32)) for one in content["learners"])
-        widen, weight = np.array(content["widen"], float), np.array(list(staying.values()), float)
-        return Prior(cells, mean, spread, gates, learners, float(content["share"]), widen, Staying(weight))
+    try:
+        return _prior(json.loads(text))
+    except UNREADABLE as problem:
+        raise QcityError(f"not a prior of this version ({problem}); `{COMMAND}` writes one") from None
 
 
-def _arrays(record: type[Any], content: dict[str, Any], number: type = float) -> list[np.ndarray]:
-    """The fields of a record of arrays, in its order, from the table of a file."""
-    return [np.array(content[field.name], number) for field in fields(record)]
+def _prior(content: dict[str, Any]) -> Prior:
+    """The prior in the content of a file; ValueError when it speaks of other features or terms."""
+    for what, names, expected in (
+        ("its features", content["features"], NAMES),
+        ("the features of its gate", content["gate"]["features"], PLAIN),
+        ("the terms of staying", content["staying"], TERMS),
+    ):
+        if tuple(names) != expected:
+            raise ValueError(f"{what} are not those of this version")
+    mean, spread = np.array(list(content["features"].values()), float).T.copy()
+    learners = tuple(_record(Learner, one, np.float32) for one in content["learners"])
+    widen, staying = np.array(content["widen"], float), np.array(list(content["staying"].values()), float)
+    cells, gate = _record(Cells, content["cells"]), _record(Gate, content["gate"])
+    return Prior(cells, mean, spread, gate, learners, float(content["share"]), widen, staying)
+
+
+def _record(kind: type[Any], content: dict[str, Any], number: type = float) -> Any:
+    """A record of arrays from the table of a file."""
+    return kind(*(np.array(content[field.name], number) for field in fields(kind)))
 
 
 def scaled(levels: np.ndarray, support: str, typical: float = 1.0) -> np.ndarray:
@@ -247,8 +427,7 @@ def scaled(levels: np.ndarray, support: str, typical: float = 1.0) -> np.ndarray
 def typical_change(levels: np.ndarray) -> float:
     """Mean absolute change from one year to the next; 0 where no two neighbouring years are known."""
     steps = np.abs(np.diff(np.asarray(levels, dtype=float)))
-    steps = steps[np.isfinite(steps)]
-    return float(steps.mean()) if len(steps) else 0.0
+    return float(np.nanmean(steps)) if np.isfinite(steps).any() else 0.0
 
 
 @dataclass(frozen=True)
@@ -257,7 +436,6 @@ class ReferenceChanges:
     divided by the number of years; of how many `series` and `indicators`.
     """
 
-    support: str
     series: int
     indicators: int
     quantiles: np.ndarray
@@ -272,14 +450,11 @@ class ReferenceChanges:
         """
         if years not in SPANS or not np.isfinite(change) or np.isnan(self.quantiles[years - 1]).any():
             return None
-
-        def below(x: float) -> float:
-            return float(np.interp(x, self.quantiles[years - 1], PERCENTILES, left=0.0, right=1.0))
-
-        if either:
-            return min(1.0, (1 - below(abs(change) - TIE)) + below(-abs(change) + TIE))
-        up = change >= 0 if rising is None else rising
-        return 1 - below(change - TIE) if up else below(change + TIE)
+        size, up = abs(change), change >= 0 if rising is None else rising
+        ends = [size - TIE, TIE - size] if either else [change - TIE, change + TIE]
+        below = np.interp(ends, self.quantiles[years - 1], PERCENTILES, left=0.0, right=1.0)
+        above, under = float(1 - below[0]), float(below[1])
+        return min(1.0, above + under) if either else above if up else under
 
 
 @lru_cache(maxsize=1)

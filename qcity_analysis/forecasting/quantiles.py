@@ -1,4 +1,4 @@
-"""Distributions given by a few quantiles (knots), from which the rest is read; and counts of rare events.
+"""Distributions given by a few quantiles (knots), from which the rest is read; counts of rare events; scores.
 
 Between knots, and beyond the outer ones, quantiles are linear in log(p / (1 - p)). What lies beyond the possible range
 is put on the edge, so a percentage can have a lump at 100; another lies at the last value, as likely as to stay there.
@@ -10,14 +10,19 @@ same mean and a growing spread, wider for counts more uneven than Poisson.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from .histories import EQUAL, SUPPORTS, Histories, same
 
 KNOTS = np.array([0.025, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.975])
+LEVELS = np.array(
+    [0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975]
+)  # by which forecasts are scored
 LOGITS = np.log(KNOTS) - np.log1p(-KNOTS)
 MIDDLE = 7
 RARE = 5.0  # items a year on average, at most
@@ -27,25 +32,15 @@ EVEN = 4.0  # years of Poisson evenness that the spread is shrunk towards
 
 
 def at_levels(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Quantiles (..., Q) at `levels` (Q,) from the values at the knots (..., 15)."""
-    left, share = _place(levels)
-    low, high = values[..., left], values[..., left + 1]
+    """Quantiles (..., Q) from the values at the knots (..., 15) at `levels`: (Q,), or each row at its own (m, Q)."""
+    left = np.clip(np.searchsorted(KNOTS, levels, side="right") - 1, 0, len(KNOTS) - 2)
+    share = (np.log(levels) - np.log1p(-levels) - LOGITS[left]) / (LOGITS[left + 1] - LOGITS[left])
+    low, high = (
+        values[..., k] if levels.ndim == 1 else np.take_along_axis(values, k, -1) for k in (left, left + 1)
+    )
     # A knot gives its own value to the bit.
     between = np.where(levels == KNOTS[left + 1], high, low + share * (high - low))
     return np.where(levels == KNOTS[left], low, between)
-
-
-def at_each(values: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """Quantiles (m,), each at its own `level`, from the values at the knots (m, 15)."""
-    (left, share), row = _place(level), np.arange(len(level))
-    return values[row, left] + share * (values[row, left + 1] - values[row, left])
-
-
-def _place(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The knot at or left of each level, and how far the level lies on the way to the next."""
-    left = np.clip(np.searchsorted(KNOTS, levels, side="right") - 1, 0, len(KNOTS) - 2)
-    logit = np.log(levels) - np.log1p(-levels)
-    return left, (logit - LOGITS[left]) / (LOGITS[left + 1] - LOGITS[left])
 
 
 def below(values: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -78,35 +73,29 @@ class Marginals(NamedTuple):
         """The same for some of the series."""
         return Marginals(*(field[which] for field in self))
 
-    @classmethod
-    def joined(cls, parts: Sequence[Marginals]) -> Marginals:
-        """The series of several, one after the other."""
-        return cls(*(np.concatenate(field) for field in zip(*parts, strict=True)))
-
     def lump(self) -> tuple[np.ndarray, np.ndarray]:
         """Levels (n, H) at which the lump at the last value begins and ends; from an edge there is one way only."""
         flat, last = self.knots.reshape(-1, len(KNOTS)), np.repeat(self.last, self.stay.shape[1])
-        under, moves = below(flat, last).reshape(self.stay.shape), 1.0 - self.stay
-        begin = np.where(same(self.last, self.high)[:, None], moves, moves * under)
-        begin = np.where((self.last <= self.low)[:, None], 0.0, begin)
+        under = below(flat, last).reshape(self.stay.shape)
+        under = np.where(same(self.last, self.high)[:, None], 1.0, under)
+        begin = np.where((self.last <= self.low)[:, None], 0.0, (1.0 - self.stay) * under)
         return begin, begin + self.stay
 
-    def quantiles(self, levels: np.ndarray) -> np.ndarray:
+    def quantiles(self, levels: Sequence[float] | np.ndarray) -> np.ndarray:
         """Quantiles (n, H, Q) at `levels` (Q,), between 0 and 1."""
-        levels, (begin, end) = np.asarray(levels, dtype=float), self.lump()
-        stays = (levels >= begin[:, :, None]) & (levels <= end[:, :, None]) & (self.stay > 0)[:, :, None]
-        values = np.where(stays, self.last[:, None, None], at_levels(self.knots, levels))
+        begin, end = (level[:, :, None] for level in self.lump())
+        stays = (begin <= levels) & (end >= levels) & (self.stay > 0)[:, :, None]
+        values = np.where(stays, self.last[:, None, None], at_levels(self.knots, np.asarray(levels)))
         return self.within(values, np.arange(len(values)))
 
     def within(self, values: np.ndarray, row: np.ndarray) -> np.ndarray:
         """Values (m, ...) of the series `row` (m,) as it can have them: whole items, within the range."""
-        whole = self.item[row] > 0
-        if whole.any():
-            item = self.item[row][whole].reshape(-1, *[1] * (values.ndim - 1))
+        shape = (-1, *[1] * (values.ndim - 1))
+        low, high, item = (field[row].reshape(shape) for field in (self.low, self.high, self.item))
+        if (whole := item.ravel() > 0).any():
             values = values.copy()
-            values[whole] = _whole(values[whole] / item, np.ceil) * item + 0.0  # no minus zero
-        edge = (slice(None), *[None] * (values.ndim - 1))
-        return np.clip(values, self.low[row][edge], self.high[row][edge])
+            values[whole] = _whole(values[whole] / item[whole], np.ceil) * item[whole] + 0.0  # no minus zero
+        return np.clip(values, low, high)
 
     def probability(
         self, row: np.ndarray, step: np.ndarray, x: np.ndarray, at_least: np.ndarray
@@ -136,10 +125,8 @@ def _whole(count: np.ndarray, to: np.ufunc) -> np.ndarray:
 
 
 def items(h: Histories) -> np.ndarray:
-    """Size of one item (n,) of series that are small counts of rare events, 0 for others.
-
-    The item divides all values. A small count has at most RARE items a year and fell at least once, or is zero
-    throughout (then the item is 1); a series that never fell is taken for a stock.
+    """Size of one item (n,), which divides all values, of small counts of rare events: at most RARE a year, and fallen
+    at least once (else it is a stock) or zero throughout (then it is 1); 0 for others.
     """
     sizes = np.zeros(len(h))
     for i in np.flatnonzero(h.support == SUPPORTS.index("count")):
@@ -164,10 +151,7 @@ def common_step(values: np.ndarray) -> float:
 
 
 def count_knots(history: np.ndarray, horizon: int) -> np.ndarray:
-    """Quantiles at KNOTS (horizon, 15) of one history (T,) of counts, NaN in gaps; rounded up they are counts.
-
-    Of a smooth distribution whose value at a whole number is the chance of at most that many.
-    """
+    """Quantiles at KNOTS (horizon, 15) of one history (T,) of counts; smooth, they are counts once rounded up."""
     from scipy.special import nbdtrik
 
     weight = DISCOUNT ** np.arange(len(history))[::-1] * np.isfinite(history)
@@ -182,3 +166,50 @@ def count_knots(history: np.ndarray, horizon: int) -> np.ndarray:
     # where the distribution function, continued between whole numbers, takes each level
     inside = nbdtrik(np.maximum(KNOTS, none), size, p)
     return np.where(none > KNOTS, KNOTS / none - 1.0, inside)
+
+
+def crps_quantiles(quantiles: np.ndarray, levels: np.ndarray, actual: np.ndarray) -> np.ndarray:
+    """CRPS approximated by the mean quantile score, 2 (1{y < q} - p)(q - y), over levels on the last axis.
+
+    `quantiles` (..., Q), `levels` (Q,), `actual` (...). Gneiting and Ranjan (2011).
+    """
+    error = np.asarray(actual)[..., None] - quantiles
+    return 2.0 * np.maximum(levels * error, (levels - 1.0) * error).mean(axis=-1)
+
+
+def walk_quantiles(last: np.ndarray, deviation: np.ndarray, levels: np.ndarray, years: int) -> np.ndarray:
+    """Quantiles (n, years, Q) of a Gaussian random walk with the given root mean square change."""
+    from scipy.special import ndtri
+
+    spread = deviation[:, None] * np.sqrt(np.arange(1, years + 1))
+    return last[:, None, None] + spread[:, :, None] * ndtri(levels)
+
+
+def log_score(probability: np.ndarray, happened: np.ndarray) -> float:
+    """Mean negative log probability of what happened; probabilities are kept a millionth from 0 and 1."""
+    p = np.clip(probability, 1e-6, 1 - 1e-6)
+    return float(-np.mean(np.where(np.asarray(happened) > 0, np.log(p), np.log1p(-p))))
+
+
+def reliability(probability: np.ndarray, happened: np.ndarray, bins: int = 10) -> pd.DataFrame:
+    """How often things happened that were given a probability: one row for each tenth, with the number."""
+    tenth = np.minimum((np.asarray(probability) * bins).astype(int), bins - 1)
+    frame = pd.DataFrame({"said": probability, "happened": np.asarray(happened, dtype=float)})
+    columns = {"said": ("said", "mean"), "happened": ("happened", "mean"), "number": ("said", "size")}
+    return frame.groupby(tenth).agg(**columns).reset_index(drop=True)
+
+
+def murphy(probability: np.ndarray, happened: np.ndarray, bins: int = 10) -> dict[str, float]:
+    """Brier score taken apart by bins: reliability - resolution + uncertainty (Murphy 1973)."""
+    table = reliability(probability, happened, bins)
+    weight, base = table["number"] / table["number"].sum(), float(np.mean(happened))
+    return {
+        "reliability": float((weight * (table["said"] - table["happened"]) ** 2).sum()),
+        "resolution": float((weight * (table["happened"] - base) ** 2).sum()),
+        "uncertainty": base * (1 - base),
+    }
+
+
+def fold_of(indicator: str, folds: int, salt: str = "fold") -> int:
+    """The fold of an indicator: always the same, whatever else is in the training corpus."""
+    return int(hashlib.sha256((salt + indicator).encode()).hexdigest(), 16) % folds

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import difflib
+import json
+import re
 from collections import defaultdict
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -27,13 +30,14 @@ from ..data.write import appended, content_of, finish, new_name, new_plan, repla
 from ..errors import QcityError
 from ..files import write_whole
 from ..problems import DataError, Problem
-from .headings import is_number
+from .cells import as_text, same_name
+from .headings import TECHNICAL, is_index, is_number, multiple, names_of, same_unit, split_unit
 from .layout import Entry, Sheet, read_layout
-from .mapping import TO_DATE, Mapping, plan_tables, read_mapping, suggested
-from .matching import Matching, match
+from .mapping import TO_DATE, Mapping, Matching, match, read_mapping
 from .sheets import read_grids
 
 KINDS = ("added", "changed", "unchanged")
+CHANGED = re.compile("增长|增速|比上年|同比|growth|change", re.I)  # a second heading of changes in percent
 
 
 @dataclass(frozen=True)
@@ -85,23 +89,20 @@ class Import:
     @property
     def table(self) -> pd.DataFrame:
         """One row for each figure: kind, the columns of observations.csv, what was there before, and the place."""
-        named = [c.name for c in TABLES["observations"].columns]
-        rows = [
-            (f.kind, *(f.row[n] for n in named), f.before, f.file, f.line, f.column) for f in self.figures
-        ]
+        named = [column.name for column in TABLES["observations"].columns]
+        rows = [(f.kind, *map(f.row.get, named), f.before, f.file, f.line, f.column) for f in self.figures]
         return pd.DataFrame(rows, columns=["kind", *named, "before", "file", "row", "column"])
 
     def to_dict(self) -> dict[str, Any]:
         """The import as plain values, for JSON."""
         table, listed = self.table, self.refused_file
-        lists = {kind: table[table["kind"] == kind].to_dict("records") for kind in KINDS}
-        lists |= {name: [p.to_dict() for p in getattr(self, name)] for name in ("refused", "warnings")}
-        lists["left_out"] = [{"name": n, "cells": c, "first": p} for n, (c, p) in self.left_out.items()]
-        about: dict[str, Any] = {"file": str(self.file), "folder": str(self.folder), "written": self.written}
-        about |= {"opened_as": list(self.opened_as), "source": dict(self.source)}
-        about |= {"without_figure": self.empty, "read": list(map(dict, self.read))}
-        about |= {"refused_file": listed and str(listed)}
-        return about | lists
+        made: dict[str, Any] = {"file": str(self.file), "folder": str(self.folder), "written": self.written}
+        made |= {"opened_as": list(self.opened_as), "source": dict(self.source), "without_figure": self.empty}
+        made |= {"read": list(map(dict, self.read)), "refused_file": listed and str(listed)}
+        made |= {kind: table[table["kind"] == kind].to_dict("records") for kind in KINDS}
+        made |= {name: [p.to_dict() for p in getattr(self, name)] for name in ("refused", "warnings")}
+        left_out = [{"name": n, "cells": c, "first": p} for n, (c, p) in self.left_out.items()]
+        return made | {"left_out": left_out}
 
 
 def import_figures(
@@ -135,7 +136,7 @@ def import_figures(
     if write:
         finish(folder)
     based_on = {name: content_of(folder / name) for name in ("sources.csv", "observations.csv")}
-    tables, problems = read_folder(folder)
+    tables, problems, _ = read_folder(folder)
     if errors := [problem for problem in problems if problem.level == "error"]:
         raise DataError(errors)
     sheets, opened_as, unread = _read_sheets(path, declared)
@@ -168,7 +169,7 @@ def _read_sheets(
 
     A sheet that the mapping names, or the only one, must hold a table: its problem goes with it.
     """
-    grids = read_grids(path, list(mapping.sheets) if mapping.sheets else None, mapping.encoding)
+    grids = read_grids(path, mapping.sheets, mapping.encoding)
     sheets, unread = [], {}
     for grid in grids:
         sheet = read_layout(grid, mapping.layout, mapping.columns, mapping.period.replace(TO_DATE, ""))
@@ -183,16 +184,17 @@ def _read_sheets(
 def _read(sheet: Sheet, used: list[Entry]) -> dict[str, Any]:
     """What was made of a sheet, for `import_read` of the catalogue."""
     first, years = sheet.entries[0], sorted(entry.period for entry in sheet.entries)
-    own = sum(entry.file == first.file for entry in used)
-    numbers = sum(is_number(entry.cell) for entry in sheet.entries) + len(sheet.numbers)
     region, labels = first.labels.get("@region"), first.labels.items()
-    column = next((key for key, text in labels if key[0] != "@" and text == region), "")
-    spare = ", ".join(sheet.numbers[:5]) + "…" * (len(sheet.numbers) > 5)
-    about = {"unit": ", ".join(dict.fromkeys(e.unit for e in sheet.entries if e.unit)), "region": column}
-    about |= {"preface": "; ".join(sheet.preface.values()), "spare": spare}
+    about = {
+        "unit": ", ".join(dict.fromkeys(e.unit for e in sheet.entries if e.unit)),
+        "region": next((key for key, text in labels if key[0] != "@" and text == region), ""),
+        "preface": "; ".join(sheet.preface.values()),
+        "spare": ", ".join(sheet.numbers[:5]) + "…" * (len(sheet.numbers) > 5),
+    }
+    numbers = sum(is_number(entry.cell) for entry in sheet.entries) + len(sheet.numbers)
     shown = {"sheet": first.file, "layout": sheet.layout, "first": years[0], "last": years[-1]}
-    numbered = {"row": sheet.head, "used": own, "numbers": numbers}
-    return {**{key: text or "—" for key, text in about.items()}, **shown, **numbered}
+    counted = {"row": sheet.head, "used": sum(entry.file == first.file for entry in used), "numbers": numbers}
+    return {**{key: text or "—" for key, text in about.items()}, **shown, **counted}
 
 
 def _source(folder: Path, mapping: Mapping) -> tuple[dict[str, str], bool]:
@@ -201,10 +203,10 @@ def _source(folder: Path, mapping: Mapping) -> tuple[dict[str, str], bool]:
     wish = stated.pop("id", "") or stated.pop("source_id", "")
     for row in held:
         if all(row.get(key) == stated[key] for key in ("publisher", "title", "date")):
-            return {name: text or "" for name, text in row.items()}, False
+            return row, False
     region = next((rule.region for rule in mapping.rules if rule.region), "import")
     taken = [row["source_id"] for row in held]
-    if wish and wish in taken:
+    if wish in taken:
         raise DataError([Problem(mapping.file, None, "source: id", "source_taken", {"cell": wish})])
     name = wish or new_name(f"{region}_{stated['date']}", taken)
     return {"source_id": name, "date_basis": "stated"} | stated, True
@@ -234,33 +236,31 @@ def _compared(
     earlier: dict[tuple[str, ...], list[Dict[str, Any]]] = defaultdict(list)
     wanted = {row["indicator_id"] for row, _ in matched.figures}
     about_them = observations[observations["indicator_id"].isin(wanted)].astype(object).fillna("")
-    for held in about_them.to_dict("records"):
-        earlier[key(held)].append(held)
+    for held in about_them.to_dict("records"):  # undated ones come before all others
+        earlier[key(held)].append(held | {"day": _day(held["published"] or "1000")})
     figures: list[Figure] = []
     refused = list(dict.fromkeys(matched.refused))
     first: dict[tuple[str, ...], tuple[Dict[str, Any], Entry]] = {}
     for row, entry in matched.figures:
-        about, (value, _, _), published = key(row), _said(row), row["published"]
-        place = (entry.file, entry.row, entry.column)
+        about, said, published = key(row), _said(row), row["published"]
         other, where = first.setdefault((*about, published), (row, entry))
         clash = next((old for old in earlier[about] if old["published"] == published), None)
         if where is not entry:
-            if _said(other) != _said(row):
-                seen = {"cell": value, "other": where.file, "line": where.row, "figure": _said(other)[0]}
+            if _said(other) != said:
+                seen = {"cell": said[0], "other": where.file, "line": where.row, "figure": _said(other)[0]}
                 seen |= {"which": " / ".join(filter(None, about))}
                 refused.append(Problem(entry.file, entry.row, entry.column, "two_figures", seen))
-        elif clash and _said(clash) != _said(row):
-            seen = {"cell": value, "figure": _shown(clash), "line": clash["row"]}
+        elif clash and _said(clash) != said:
+            seen = {"cell": said[0], "figure": _shown(clash), "line": clash["row"]}
             refused.append(Problem(entry.file, entry.row, entry.column, "same_date", seen))
         else:
-            days = [
-                (_day(old["published"] or "1000"), old) for old in earlier[about]
-            ]  # undated: before all others
-            known = [pair for pair in days if pair[0] <= _day(published)]
-            before = clash or max(known, key=lambda pair: pair[0], default=(None, None))[1]
-            kind = "added" if before is None else "unchanged" if _said(before) == _said(row) else "changed"
-            held = _shown(before) if before else ""
-            figures.append(Figure(row | {"source_id": source_id}, kind, held, *place))
+            known = [old for old in earlier[about] if old["day"] <= _day(published)]
+            before = clash or max(known, key=lambda old: old["day"], default=None)
+            kind = "added" if before is None else "unchanged" if _said(before) == said else "changed"
+            place = (entry.file, entry.row, entry.column)
+            figures.append(
+                Figure(row | {"source_id": source_id}, kind, _shown(before) if before else "", *place)
+            )
     return figures, refused
 
 
@@ -327,7 +327,7 @@ def _begun(sheets: list[Sheet], indicators: pd.DataFrame, region: str, encoding:
     read = [f"# {text('import_read', lang, **about)}\n" for lang, about in each]
     head = catalogue("starters")["mapping"]["both"].format(region=region)
     head = head.replace("# encoding: cp949", f"encoding: {encoding}") if encoding else head
-    return "".join(read) + f"{head}\n" + suggested(sheets, indicators) + "\n"
+    return "".join(read) + f"{head}\n" + _suggested(sheets, indicators) + "\n"
 
 
 def plan_from(
@@ -339,7 +339,7 @@ def plan_from(
     the folder. Raises as `starter` and `new_plan` do.
     """
     sheets = _with_table(file, encoding)
-    tables = plan_tables(sheets, name)
+    tables = _plan_tables(sheets, name)
 
     def mapping(plan: Path) -> None:
         held, first = read_folder(plan)[0], tables["regions"][0]["region"]
@@ -351,3 +351,127 @@ def plan_from(
         (plan / "map.yaml").write_text(_begun(sheets, held["indicators"], first, encoding) + target, "utf-8")
 
     return new_plan(name, folder, readme, today, tables, mapping)
+
+
+# a mapping to begin with
+
+
+class _Series(NamedTuple):
+    """What may be an indicator: its first `entry`, the `lines` that name it, its `name`, and any figure `below` 0."""
+
+    entry: Entry
+    lines: list[str]
+    name: str
+    below: bool
+
+
+def _series(sheets: list[Sheet]) -> list[_Series]:
+    """The rows and columns of some sheets that one entry of a mapping each can name."""
+    unnamed = any(sheet.layout == "long" and not any(e.name for e in sheet.entries) for sheet in sheets)
+    series: dict[tuple[object, ...], _Series] = {}
+    for sheet, entry in [(one, entry) for one in sheets for entry in one.entries]:
+        title, _, last = entry.name.rpartition("/")
+        by_region = sheet.layout != "long" and last == entry.labels.get("@region", "?")
+        shown = "" if unnamed else title if by_region else entry.name
+        where = _where(entry, unnamed)
+        above = sheet.preface.get("indicator", "") or sheet.preface.get("title", "")
+        own = "" if CHANGED.search(entry.part) and shown and not by_region else entry.part
+        own = own or shown.rpartition("/")[2] or (above if by_region else " ".join(where.values()))
+        asked = ", ".join(f"{_quoted(k)}: {_quoted(text)}" for k, text in where.items())
+        lines = ["rows: region"] * by_region + [f"name: {_quoted(shown)}"] * bool(shown)
+        lines += [f"where: {{{asked}}}"] * bool(asked) + [f"column: {_quoted(entry.part)}"] * bool(entry.part)
+        key, below = (
+            (shown, by_region, entry.part, *where.items()),
+            as_text(entry.cell).startswith(("-", "−")),
+        )
+        one = series.setdefault(key, _Series(entry, lines, split_unit(own)[0], below))
+        series[key] = one._replace(below=one.below or below)
+    return list(series.values())
+
+
+def _suggested(sheets: list[Sheet], indicators: pd.DataFrame) -> str:
+    """The entries of a mapping for some sheets: those of known indicators, then the others as comments.
+
+    A name that is that of an indicator is taken for it; of a similar one the comment says so.
+    """
+    keys, rows = ("indicator_id", "name_zh", "name_en"), indicators.to_dict("records")
+    names = [(name, row) for row in rows for key in keys if (name := same_name(str(row[key])))]
+    known, unknown = list[str](), list[str]()
+    for one in _series(sheets):
+        forms = names_of(one.name) | {same_name(one.entry.name)}
+        same = {row["indicator_id"]: row for name, row in names if name in forms}
+        more = [f'indicator: "?"{_perhaps(one.name, names)}']
+        if len(same) == 1:
+            ((indicator, row),) = same.items()
+            more = [f"indicator: {indicator}", *_unit_lines(one.entry, row)]
+        first, *rest = [*one.lines, *more]
+        (known if len(same) == 1 else unknown).extend([f"- {first}", *(f"  {line}" for line in rest)])
+    known += ["# not found in indicators.csv:", *(f"# {line}" for line in unknown)] if unknown else []
+    return "\n".join(known)
+
+
+def _plan_tables(sheets: list[Sheet], name: str) -> dict[str, list[dict[str, str]]]:
+    """The tables of a plan that some sheets fill: their regions and their indicators with units; no figures yet."""
+    tables: dict[str, dict[str, dict[str, str]]]
+    tables = {name: {} for name, table in TABLES.items() if not table.optional or name == "regions"}
+    above = next(filter(None, (sheet.preface.get("region", "") for sheet in sheets)), name)
+    for labels in (entry.labels for sheet in sheets for entry in sheet.entries):
+        own = labels.get("@region", "") or above
+        code = labels.get("@code", own)
+        row = {"region": _identifier(own), "name_zh": own, "name_en": own, "code": code * (code != own)}
+        tables["regions"].setdefault(row["region"], row)
+    for one in _series(sheets):
+        own = one.name or name  # a table of regions whose figures have no name
+        change = is_index(f"{own} {one.entry.unit}") or CHANGED.search(one.entry.part)
+        unit = "%" if change else one.entry.unit
+        support = "real" if one.below or change else "percent" if same_unit(unit, "%") else "positive"
+        row = {"indicator_id": _identifier(own), "name_zh": own, "name_en": own}
+        row |= {"unit": unit, "unit_zh": unit, "support": support}
+        tables["indicators"].setdefault(row["indicator_id"], row)
+    return {key: list(rows.values()) for key, rows in tables.items()}
+
+
+def _identifier(name: str) -> str:
+    """A name as an identifier: letters of any script, digits and underscores."""
+    return re.sub(r"[^\w]+", "_", same_name(name)).strip("_")[:26]
+
+
+def _where(entry: Entry, unnamed: bool) -> dict[str, str]:
+    """What the columns of words say of a row, blank ones too where others have none; with the usual ones if unnamed."""
+    known = {text for key, text in entry.labels.items() if key[0] == "@"}
+    known -= {entry.labels.get("@indicator"), entry.labels.get("@unit")}
+    return {key: text for key, text in entry.labels.items() if key in entry.open
+            or (unnamed and text and key[0] != "@" and not TECHNICAL.fullmatch(key) and text not in known)}  # fmt: skip
+
+
+def _quoted(text: str) -> str:
+    """Text as a YAML scalar, in quotes where YAML would read something else."""
+    special = not text or text[0] in "-?:,[]{}#&*!|>'\"%@`" or any(s in text for s in (": ", " #", *"{},"))
+    readable = text.isprintable()  # another character is written by its number: YAML would refuse it
+    return json.dumps(text, ensure_ascii=not readable) if special or not readable else text
+
+
+def _unit_lines(entry: Entry, indicator: Dict[Any, Any]) -> list[str]:
+    """What has to be confirmed of the unit; nothing where file and indicator agree."""
+    units = [str(indicator["unit"]), str(indicator["unit_zh"])]
+    own = f"{units[0]} ({units[1]})" if units[1] else units[0]
+    if any(map(is_index, (entry.unit, entry.name, entry.part))) and not is_index(units[0]):
+        return ["measure: change_pct", "offset: -100   # an index of the year before, as a change in percent"]
+    if CHANGED.search(entry.part) and same_unit(entry.unit, "%"):
+        return ["measure: change_pct"]
+    if not entry.unit and units[0]:
+        return [f'unit: "?"      # the file states none; the indicator is in {own}']
+    if same_unit(entry.unit, *units) or any(multiple(entry.unit, unit) is not None for unit in units):
+        return []
+    return [f'factor: "?"    # the file says {entry.unit}, the indicator is in {own}']
+
+
+def _perhaps(name: str, names: list[tuple[str, dict[Any, Any]]]) -> str:
+    """A comment that names up to three indicators of a similar name."""
+    ids, wanted = {name: row["indicator_id"] for name, row in names}, same_name(name)
+    if len(wanted) < 3:
+        return ""
+    close = difflib.get_close_matches(wanted, ids, n=2, cutoff=0.5)
+    close += [name for name in ids if wanted in name or name in wanted]
+    named = list(dict.fromkeys(ids[name] for name in close))[:3]
+    return f"  # perhaps {', '.join(named)}" if named else ""

@@ -95,11 +95,11 @@ class _Table:
 
 
 def read_layout(
-    grid: Grid, layout: str | None = None, columns: Mapping[str, str] | None = None, period: str = ""
+    grid: Grid, layout: str = "", columns: Mapping[str, str] | None = None, period: str = ""
 ) -> Sheet:
     """Every cell of a sheet that may hold a figure.
 
-    `layout` is one of LAYOUTS (None: found from where the years stand); `columns` names the headings of a long table
+    `layout` is one of LAYOUTS ("": found from where the years stand); `columns` names the headings of a long table
     by role (a key of ROLES) where they are not the usual ones; `period` is that of a table without years, whose title
     may name it as well.
 
@@ -142,9 +142,7 @@ def read_layout(
 # which tables there are
 
 
-def _tables(
-    grid: Grid, layout: str | None, columns: Mapping[str, str], period: str
-) -> tuple[str, list[_Table]]:
+def _tables(grid: Grid, layout: str, columns: Mapping[str, str], period: str) -> tuple[str, list[_Table]]:
     """The layout of a sheet and its tables; none where it has no years, nor one in its title."""
     across = [] if period or grid.long or layout in ("years_down", "long") else _year_rows(grid)
     down = [] if period or layout == "years_across" else _year_columns(grid, columns)

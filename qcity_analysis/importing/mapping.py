@@ -1,31 +1,44 @@
 """The mapping: which names of a file are which indicators, in what unit, from which source. Declared, never guessed.
 
-Reads the small YAML file that a person writes (`templates/starters/` documents it), and begins one for a file. Out of
-scope: what it says of one file (`matching`).
+Reads the small YAML file that a person writes (`templates/starters/` documents it), and what it says of one file: each
+figure with its indicator, region, period and unit. What is wrong with the mapping (a name that is not in the file, two
+rows of one name, a unit that differs) is raised all at once; a cell that cannot be read is refused with its place and
+leaves the others standing. Out of scope: what the package holds already (`importing`).
 """
 
 from __future__ import annotations
 
 import codecs
 import contextlib
-import difflib
-import json
 import re
+from collections import defaultdict
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
-from ..data.read import Lines, read_yaml
-from ..data.schema import MEASURES, PERIOD, STATUSES, TABLES, is_date
+from ..data.read import At, Entries, read_yaml
+from ..data.schema import CHANGES, MEASURES, PERIOD, QUALIFIERS, STATUSES, TABLES, is_date
 from ..errors import closest
 from ..problems import DataError, Problem
-from .cells import Cell, as_text, same_name
-from .headings import ROLES, TECHNICAL, is_index, multiple, names_of, same_unit, split_unit
+from . import headings as words
+from .cells import (
+    TURNED,
+    UnreadableCell,
+    as_text,
+    plain,
+    read_change,
+    read_figure,
+    same_name,
+    status_flag,
+    with_points,
+)
 from .layout import LAYOUTS, Entry, Sheet
+from .sheets import status_of
 
 _SOURCE = (*(c.name for c in TABLES["sources"].columns), "id")
 _SHARED = ("region", "status", "published", "measure", "unit", "base_period", "factor", "offset", "note")
@@ -37,10 +50,9 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "measure": MEASURES, "rows": ("region",), "status": STATUSES, "layout": LAYOUTS, "decimal": (".", ","),
     "encoding": ("utf-8", "gb18030", "big5", "cp949", "shift_jis", "latin-1", "cp1252"),
 }  # fmt: skip
-_PLAN = ("sources", "regions", "indicators", "targets", "observations")
 TO_DATE = "to_date"  # as `period`: 2024-08 in the file is January to August, not the month
-CHANGED = re.compile("增长|增速|比上年|同比|growth|change", re.I)  # a second heading of changes in percent
-_At = tuple[str | int, ...]  # the keys that lead to an entry of the file
+_is_date = cache(is_date)
+_ANNUAL = ("", "a", "annual", "yearly", "year", "年", "年度", "a: annual")
 
 
 @dataclass(frozen=True)
@@ -71,8 +83,8 @@ class Rule:
     @property
     def title(self) -> str:
         """The rule in a few words, for a message."""
-        words = [self.name, *(f"{key}={text}" for key, text in self.where.items())]
-        return " ".join([" / ".join(filter(None, words)) or "all figures", *filter(None, [self.column])])
+        named = [self.name, *(f"{key}={text}" for key, text in self.where.items())]
+        return " ".join([" / ".join(filter(None, named)) or "all figures", *filter(None, [self.column])])
 
     @property
     def converts(self) -> bool:
@@ -82,14 +94,14 @@ class Rule:
 
 @dataclass(frozen=True)
 class Mapping:
-    """A mapping as read: `rules`, `source` (cells of sources.csv), `sheets` (None: all), `layout` (None: found),
+    """A mapping as read: `rules`, `source` (cells of sources.csv), `sheets` (none: all), `layout` ("": found),
     `columns`, `regions` and `statuses` (name in the file → ours), the `file` it stands in; of the file its `encoding`,
     `decimal` sign, marks of `missing` figures and the `period` of a table without years ("" where it says so)."""
 
     rules: tuple[Rule, ...]
     source: Dict[str, str]
-    sheets: tuple[str, ...] | None = None
-    layout: str | None = None
+    sheets: tuple[str, ...] = ()
+    layout: str = ""
     columns: Dict[str, str] = field(default_factory=dict)
     regions: Dict[str, str] = field(default_factory=dict)
     statuses: Dict[str, str] = field(default_factory=dict)
@@ -112,10 +124,40 @@ def read_mapping(given: str | Path | Dict[str, Any] | Mapping) -> Mapping:
     """
     if isinstance(given, Mapping):
         return given
-    if isinstance(given, Dict):
-        return _Reader("mapping", {}).mapping(_as_in_yaml(given))
-    content, lines = read_yaml(Path(given).expanduser())
-    return _Reader(Path(given).name, lines).mapping(content)
+    content, reader = _as_in_yaml(given), Entries("mapping")
+    if not isinstance(given, Dict):
+        content, reader = read_yaml(Path(given).expanduser())
+    top = _entries(reader, content, (), _TOP)
+    source = _source(reader, top.get("source") or {})
+    figures = top.get("figures") or []
+    if not isinstance(figures, list) or not figures:
+        reader.fault(("figures",), "no_rules")
+        figures = []
+    shared = {key: top[key] for key in _SHARED if key in top}
+    rules = tuple(_rule(reader, item, k, shared, source.get("date", "")) for k, item in enumerate(figures))
+    columns = _entries(reader, top.get("columns") or {}, ("columns",), tuple(words.ROLES))
+    statuses = top.get("statuses") or {}
+    for word, status in statuses.items():
+        reader.choice(("statuses", word), status, STATUSES)
+    with contextlib.suppress(LookupError):
+        codecs.lookup(top.get("encoding") or "utf-8")
+        top["read_as"] = top.pop("encoding", "")
+    for key in ("layout", "decimal", "encoding"):
+        reader.choice((key,), str(top.get(key) or ""), _CHOICES[key])
+    period = str(top.get("period") or TO_DATE)
+    if period != TO_DATE and not PERIOD.fullmatch(period):
+        reader.fault(("period",), "read_period", cell=period)
+    if reader.problems:
+        raise DataError(sorted(reader.problems, key=lambda problem: problem.row or 0))
+    sheets, missing = (
+        (one,) if isinstance(one, str) else tuple(one)
+        for one in (top.get("sheet") or (), top.get("missing") or ())
+    )
+    layout, encoding, decimal, period = (
+        str(top.get(k) or "") for k in ("layout", "read_as", "decimal", "period")
+    )
+    named = (columns, top.get("regions") or {}, statuses, reader.file)
+    return Mapping(rules, source, sheets, layout, *named, missing, encoding, decimal, period)
 
 
 def _as_in_yaml(value: Any) -> Any:
@@ -127,230 +169,384 @@ def _as_in_yaml(value: Any) -> Any:
     return "" if value is None else str(value).strip()
 
 
-class _Reader:
-    """Collects the problems of one mapping while its parts are read."""
+def _entries(reader: Entries, content: Any, at: At, names: tuple[str, ...]) -> dict[str, Any]:
+    """The entries of a part of the mapping that it may have."""
+    if not isinstance(content, Dict):
+        column = str(at[-1]) if at else "mapping"
+        reader.fault(at, "no_entries", column, cell=str(content or ""), name=names[0])
+        return {}
+    reader.known(content, at, names)
+    return {key: value for key, value in content.items() if key in names}
 
-    def __init__(self, file: str, lines: Lines) -> None:
-        self.file, self.lines, self.problems = file, lines, list[Problem]()
 
-    def mapping(self, content: Any) -> Mapping:
-        top = self.entries(content, (), _TOP)
-        source = self.source(top.get("source") or {})
-        figures = top.get("figures") or []
-        if not isinstance(figures, list) or not figures:
-            self.fault(("figures",), "no_rules")
-            figures = []
-        shared = {key: top[key] for key in _SHARED if key in top}
-        rules = tuple(self.rule(item, k, shared, source) for k, item in enumerate(figures))
-        columns = self.entries(top.get("columns") or {}, ("columns",), tuple(ROLES))
-        statuses = top.get("statuses") or {}
-        for word in statuses:
-            self.choice(statuses, ("statuses",), word, STATUSES)
-        for key in ("layout", "decimal"):
-            self.choice(top, (), key, _CHOICES[key])
-        with contextlib.suppress(LookupError):
-            codecs.lookup(top.get("encoding") or "utf-8")
-            top["read_as"] = top.pop("encoding", "")
-        self.choice(top, (), "encoding", _CHOICES["encoding"])
-        period = str(top.get("period") or TO_DATE)
-        if period != TO_DATE and not PERIOD.fullmatch(period):
-            self.fault(("period",), "read_period", cell=period)
-        if self.problems:
-            raise DataError(sorted(self.problems, key=lambda p: p.row or 0))
-        given = (top.get("sheet") or (), top.get("missing") or ())
-        sheets, missing = ((one,) if isinstance(one, str) else tuple(one) for one in given)
-        layout, regions = str(top.get("layout") or "") or None, top.get("regions") or {}
-        encoding, decimal, period = (str(top.get(key) or "") for key in ("read_as", "decimal", "period"))
-        named = (columns, regions, statuses, self.file)
-        return Mapping(rules, source, sheets or None, layout, *named, missing, encoding, decimal, period)
+def _source(reader: Entries, content: Any) -> dict[str, str]:
+    """The cells of sources.csv that the mapping gives."""
+    entries = _entries(reader, content, ("source",), _SOURCE)
+    for key in ("publisher", "title", "date"):
+        if not entries.get(key):
+            reader.fault(("source", key), "no_source", f"source: {key}")
+    reader.date(("source", "date"), entries.get("date", ""), "source: date")
+    return {key: str(value) for key, value in entries.items() if value}
 
-    def fault(self, at: _At, code: str, column: str = "", **values: Any) -> None:
-        """Note a problem at the nearest entry that stands in the file."""
-        row = next((self.lines[at[:k]] for k in range(len(at), -1, -1) if at[:k] in self.lines), None)
-        self.problems.append(Problem(self.file, row, column or str(at[-1]), code, values))
 
-    def entries(self, content: Any, at: _At, known: tuple[str, ...]) -> dict[str, Any]:
-        if not isinstance(content, Dict):
-            column = str(at[-1]) if at else "mapping"
-            self.fault(at, "no_entries", column, cell=str(content or ""), name=known[0])
-            return {}
-        for key in content:
-            if key not in known:
-                self.fault((*at, key), "entry_unknown", names=", ".join(known), near=closest(key, known))
-        return {key: value for key, value in content.items() if key in known}
+def _rule(reader: Entries, item: Any, k: int, shared: dict[str, Any], date: str) -> Rule:
+    """One entry of `figures`, with what is said for all of them and the date of their source."""
+    at: At = ("figures", k)
+    own = _entries(reader, item, at, _RULE)
+    for key in [key for key, value in own.items() if value == "?"]:
+        reader.fault((*at, key), "entry_open", cell="?")
+        own[key] = {"factor": "1", "indicator": "?"}.get(key, "")
+    if not own.get("indicator") and isinstance(item, Dict):
+        reader.fault(at, "no_indicator", "indicator")
+    entries = shared | own
+    for key in ("measure", "rows", "status"):
+        reader.choice((*at, key), str(entries.get(key) or ""), _CHOICES[key])
+    reader.date((*at, "published"), str(entries.get("published", "")))
+    numbers = {
+        key: _number(reader, (*at, key), str(entries[key])) for key in ("factor", "offset") if key in entries
+    }
+    where = own.get("where") or {}
+    if not isinstance(where, Dict):
+        reader.fault((*at, "where"), "entry_where", cell=str(where))
+        where = {}
+    texts = {key: str(text) for key, text in entries.items() if text and key not in (*numbers, "where")}
+    texts = {"published": date, "indicator": ""} | texts
+    return Rule(reader.lines.get(at, 0), where=where, **numbers, **texts)  # type: ignore[arg-type]
 
-    def choice(self, entries: Dict[str, Any], at: _At, key: str, choices: tuple[str, ...]) -> None:
-        value = str(entries.get(key, "") or "")
-        if value and value not in choices:
-            near = closest(value, choices)
-            self.fault((*at, key), "cell_choice", cell=value, choices=", ".join(choices), near=near)
 
-    def source(self, content: Any) -> dict[str, str]:
-        entries = self.entries(content, ("source",), _SOURCE)
-        for key in ("publisher", "title", "date"):
-            if not entries.get(key):
-                self.fault(("source", key), "no_source", f"source: {key}")
-        self.date(entries.get("date", ""), ("source", "date"), "source: date")
-        return {key: str(value) for key, value in entries.items() if value}
-
-    def date(self, value: str, at: _At, column: str) -> None:
-        if value and not is_date(value):
-            self.fault(at, "entry_date", column, cell=value)
-
-    def number(self, value: str, at: _At) -> Decimal | None:
-        try:
-            number = Decimal(value)
-        except InvalidOperation:
-            number = Decimal("nan")
+def _number(reader: Entries, at: At, value: str) -> Decimal | None:
+    """A factor, or an offset, which alone may be zero."""
+    with contextlib.suppress(InvalidOperation):
+        number = Decimal(value)
         if number.is_finite() and (number or at[-1] == "offset"):
             return number
-        self.fault(at, "entry_number", cell=value)
-        return None
-
-    def rule(self, item: Any, k: int, shared: dict[str, Any], source: dict[str, str]) -> Rule:
-        at = ("figures", k)
-        own = self.entries(item, at, _RULE)
-        for key in [key for key, value in own.items() if value == "?"]:
-            self.fault((*at, key), "entry_open", cell="?")
-            own[key] = {"factor": "1", "indicator": "?"}.get(key, "")
-        if not own.get("indicator") and isinstance(item, Dict):
-            self.fault(at, "no_indicator", "indicator")
-        entries = shared | own
-        for key in ("measure", "rows", "status"):
-            self.choice(entries, at, key, _CHOICES[key])
-        self.date(str(entries.get("published", "")), (*at, "published"), "published")
-        numbers = {k: self.number(str(entries[k]), (*at, k)) for k in ("factor", "offset") if k in entries}
-        where = own.get("where") or {}
-        if not isinstance(where, Dict):
-            self.fault((*at, "where"), "entry_where", cell=str(where))
-            where = {}
-        texts = {k: str(v) for k, v in entries.items() if v and k not in (*numbers, "where")}
-        texts = {"published": source.get("date", ""), "indicator": ""} | texts
-        return Rule(self.lines.get(at, 0), where=where, **numbers, **texts)  # type: ignore[arg-type]
+    reader.fault(at, "entry_number", cell=value)
+    return None
 
 
-# a mapping to begin with
+# a mapping and its file
 
 
-class _Series(NamedTuple):
-    """What may be an indicator: its first `entry`, the `lines` that name it, its own name, and figures `below` zero."""
+def match(sheets: list[Sheet], mapping: Mapping, tables: dict[str, pd.DataFrame]) -> Matching:
+    """Every figure of some sheets that the mapping names; see `Matching`.
 
-    entry: Entry
-    lines: tuple[str, ...]
-    name: str
-    below: list[Cell]
-
-
-def _series(sheets: list[Sheet]) -> list[_Series]:
-    """The rows and columns of some sheets that one entry of a mapping each can name."""
-    unnamed = any(sheet.layout == "long" and not any(e.name for e in sheet.entries) for sheet in sheets)
-    series: dict[tuple[object, ...], _Series] = {}
-    for sheet, entry in [(one, entry) for one in sheets for entry in one.entries]:
-        title, _, last = entry.name.rpartition("/")
-        by_region = sheet.layout != "long" and last == entry.labels.get("@region", "?")
-        shown = "" if unnamed else title if by_region else entry.name
-        where = _where(entry, unnamed)
-        key = (shown, by_region, entry.part, *where.items())
-        if key not in series:
-            above = sheet.preface.get("indicator", "") or sheet.preface.get("title", "")
-            other = above if by_region else " ".join(where.values())
-            own = "" if CHANGED.search(entry.part) and shown and not by_region else entry.part
-            own = own or shown.rpartition("/")[2] or other
-            asked = ", ".join(f"{_quoted(k)}: {_quoted(text)}" for k, text in where.items())
-            named = {"name": _quoted(shown) if shown else "", "where": asked and f"{{{asked}}}"}
-            named |= {"column": _quoted(entry.part) if entry.part else ""}
-            lines = [f"{k}: {text}" for k, text in {"rows": "region" * by_region, **named}.items() if text]
-            series[key] = _Series(entry, tuple(lines), split_unit(own)[0], [])
-        series[key].below.extend([entry.cell] * as_text(entry.cell).startswith(("-", "−")))
-    return list(series.values())
-
-
-def suggested(sheets: list[Sheet], indicators: pd.DataFrame) -> str:
-    """The entries of a mapping for some sheets: those of known indicators, then the others as comments.
-
-    A name that is that of an indicator is taken for it; of a similar one the comment says so.
+    `tables` are those of the package by name. Raises DataError with every problem of the mapping.
     """
-    keys, rows = ("indicator_id", "name_zh", "name_en"), indicators.to_dict("records")
-    names = [(name, row) for row in rows for key in keys if (name := same_name(str(row[key])))]
-    known, unknown = list[str](), list[str]()
-    for one in _series(sheets):
-        same = {
-            row["indicator_id"]: row
-            for name, row in names
-            if name in names_of(one.name) | {same_name(one.entry.name)}
-        }
-        if len(same) == 1:
-            ((indicator, row),) = same.items()
-            more = [f"indicator: {indicator}", *_unit_lines(one.entry, row)]
+    work = Matching(sheets, mapping, tables)
+    for rule in mapping.rules:
+        work.take(rule)
+    if work.faults:
+        unread = [problem for sheet in sheets for problem in sheet.problems]
+        raise DataError([*unread, *sorted(work.faults, key=lambda p: p.row or 0)])
+    for k, entry in enumerate(work.entries):
+        if k not in work.used:
+            name = " ".join(filter(None, (entry.name, entry.part, entry.labels.get("@region", ""))))
+            work.leave_out(name or "(no name)", entry)
+    return work
+
+
+class Matching:
+    """One file under one mapping, whose rules are taken one after the other.
+
+    Attributes: `figures` (pairs of a row of observations.csv, without its source, and the entry it was read from),
+    `refused` (a problem for every cell that cannot be used), `empty` (number of cells that say there is no figure),
+    `left_out` (names that the mapping does not mention, with the number of their cells and where the first stands).
+    """
+
+    def __init__(self, sheets: list[Sheet], mapping: Mapping, tables: dict[str, pd.DataFrame]) -> None:
+        self.mapping, self.regions = mapping, tables["regions"]
+        self.sheets = {sheet.entries[0].file: sheet for sheet in sheets if sheet.entries}
+        columns = (tables["indicators"][name].astype(str) for name in ("indicator_id", "unit", "unit_zh"))
+        self.units = {name: units for name, *units in zip(*columns, strict=True)}
+        self.entries = [entry for sheet in sheets for entry in sheet.entries]
+        self.named: dict[str, list[int]] = defaultdict(list)
+        for k, entry in enumerate(self.entries):
+            for name in words.names_of(entry.name, entry.unit):
+                self.named[name].append(k)
+        self.called: dict[str, set[str]] = defaultdict(set)  # regions by each of their names and codes
+        for row in self.regions.astype(str).to_dict("records"):
+            codes = re.split(r"[\s;,|]+", row["code"])
+            for name in filter(None, (row["region"], row["name_zh"], row["name_en"], *codes)):
+                for form in (words.short_name(name), same_name(name)):
+                    self.called[form].add(row["region"])
+        self.known, self.told = cache(self._known), cache(self._told)
+        self.faults, self.used, self.empty = list[Problem](), set[int](), 0
+        self.refused = [problem for sheet in sheets for problem in sheet.problems]
+        self.figures: list[tuple[dict[str, str], Entry]] = []
+        self.left_out: dict[str, tuple[int, str]] = {}
+
+    def fault(self, rule: Rule, code: str, column: str, **values: Any) -> None:
+        self.faults.append(Problem(self.mapping.file, rule.row or None, column, code, values))
+
+    def take(self, rule: Rule) -> None:
+        """Add the figures of a rule, or the first of its faults: one of the name, the series, its region or unit."""
+        before = len(self.faults)
+        if rule.indicator not in self.units:
+            about = {"key": "indicator_id", "table": "indicators", "cell": rule.indicator}
+            self.fault(rule, "unknown_name", "indicator", near=closest(rule.indicator, self.units), **about)
+            return
+        chosen = self.chosen(rule)
+        entries = [self.entries[k] for k in chosen]
+        for look in (self.settled, self.one_each, self.of_another, self.units_agree):
+            if len(self.faults) > before:
+                return
+            look(rule, entries)
+        if len(self.faults) == before:
+            self.used |= set(chosen)
+            ratio = self.ratio(rule, entries) if rule.factor is None and not rule.offset else None
+            rule = replace(rule, factor=ratio) if ratio not in (None, 1) else rule
+            stated = any(self.known(entry.labels.get("@region", "")) for entry in entries)
+            for entry in entries:
+                self.figure(rule, entry, stated)
+
+    def leave_out(self, name: str, entry: Entry) -> None:
+        count, first = self.left_out.get(name, (0, f"{entry.file}, row {entry.row}"))
+        self.left_out[name] = (count + 1, first)
+
+    # which cells
+
+    def chosen(self, rule: Rule) -> list[int]:
+        """The entries that a rule names; a fault of the rule when there are none."""
+        every, wanted = self.entries, same_name(rule.name)
+        ks = self.named.get(wanted, []) if rule.name else list(range(len(every)))
+        if rule.rows:  # each row is named by its region, perhaps under the title of its table
+            above = (words.names_of(entry.name.rpartition("/")[0]) for entry in every)
+            ks = sorted({*ks, *(k for k, names in enumerate(above) if wanted in names)})
+            for k in ks:
+                last = every[k].name.rsplit("/", 1)[-1]
+                every[k] = replace(every[k], labels={"@region": last, **every[k].labels})
+        if rule.after:
+            start = next(iter(self.named.get(same_name(rule.after), [])), len(every))
+            ks = [k for k in ks if k >= start]
+        ks = [k for k in ks if all(every[k].labels.get(key) == t for key, t in rule.where.items())]
+        cells = [k for k in ks if same_name(every[k].part) == same_name(rule.column)]
+        if rule.after and cells:  # the first row of that name only
+            first = every[cells[0]]
+            cells = [k for k in cells if (every[k].file, every[k].row) == (first.file, first.row)]
+        if not cells:
+            self.missing(rule, sorted({every[k].part for k in ks} - {""}))
+        return cells
+
+    def missing(self, rule: Rule, parts: list[str]) -> None:
+        """The fault of a rule that names no cell: of its second heading, its columns of words, or its name."""
+        labels = list(dict.fromkeys(h for e in self.entries for h in e.labels if not h.startswith("@")))
+        key = next((key for key in rule.where if not any(key in e.labels for e in self.entries)), None)
+        if parts or key is not None:
+            column, wish, known = ("column", rule.column, parts) if parts else ("where", str(key), labels)
+            about = {"cell": wish, "names": ", ".join(known), "near": closest(wish, known) if wish else []}
+            self.fault(rule, "no_heading" if parts else "no_label", column, **about)
         else:
-            more = [f'indicator: "?"{_perhaps(one.name, names)}']
-        first, *rest = (*one.lines, *more)
-        (known if len(same) == 1 else unknown).extend([f"- {first}", *(f"  {line}" for line in rest)])
-    known += ["# not found in indicators.csv:", *(f"# {line}" for line in unknown)] if unknown else []
-    return "\n".join(known)
+            code, names = "no_name_after" if rule.after else "no_name", {e.name: None for e in self.entries}
+            near = closest(rule.name, filter(None, names)) if rule.name else []
+            self.fault(rule, code, "name", cell=rule.title, after=rule.after, near=near)
+
+    def settled(self, rule: Rule, entries: list[Entry]) -> None:
+        """A fault for each column of words that says several things of one region, unless the rule says which.
+
+        Where no column names regions, one that says the same throughout may be the region: it is asked about as well.
+        """
+        for key in dict.fromkeys(key for entry in entries for key in entry.open if key not in rule.where):
+            said: dict[str, dict[str, None]] = defaultdict(dict)
+            for entry in entries:
+                if (text := entry.labels[key]) == "" or entry.period[:4] not in text:
+                    said[self.region(rule, entry)][text] = None
+            texts = next((list(found) for found in said.values() if len(found) > 1), [])
+            every = [text for found in said.values() for text in found]
+            known = any("@region" in e.labels or self.known(e.labels[key]) for e in entries)
+            if len(every) == 1 and not known and every[0] and not words.is_number(every[0]):
+                texts = every if not words.UNIT.fullmatch(every[0]) else []
+            if texts:
+                some = ", ".join(f'"{text}"' for text in texts[:5])
+                self.fault(rule, "open_label", "where", cell=some, key=key, value=texts[0])
+
+    def one_each(self, rule: Rule, entries: list[Entry]) -> None:
+        """A fault where the cells are not one figure for each region and year.
+
+        Rows of a table of one figure per row that say two things of one year are compared later.
+        """
+        seen: dict[tuple[str, str], Entry] = {}
+        rows: dict[tuple[str, str, int], Entry] = {}
+        names: dict[str, Entry] = {}
+        for entry in (entry for entry in entries if self.sheets[entry.file].layout != "long"):
+            region = entry.labels.get("@region", "")
+            first, other = seen.setdefault((region, entry.period), entry), names.setdefault(region, entry)
+            above = rows.setdefault((region, entry.file, entry.block), entry)
+            alone = entry.name == other.name and (above.row == entry.row or above.at[1] == entry.at[1])
+            differs = as_text(first.cell) != as_text(entry.cell)
+            if differs or not (alone or first is not entry):
+                other = first if differs else above if above is not entry else other
+                sheet = "" if other.file == entry.file else f"{entry.file}, "
+                about = {"name": rule.title, "first": other.file, "line": other.row, "again": entry.row}
+                self.fault(rule, "two_rows", "name", other=sheet, **about)
+                return
+
+    def of_another(self, rule: Rule, entries: list[Entry]) -> None:
+        """A fault where the rows or the lines above the table are of another region, or of an index as a level."""
+        for entry in entries:
+            preface, last = self.sheets[entry.file].preface, entry.name.rsplit("/", 1)[-1]
+            own, named = same_name(rule.name) == same_name(last), self.known(last)
+            if entry.labels.get("@region", "") and not (own and named):
+                continue
+            above = preface.get("region", "")
+            told = {} if above else self.told(preface.get("title", "") + entry.name)
+            within = "" if rule.region in told else next(iter(told), "")
+            region = named or (above and (self.known(above) or above)) or within
+            if region and region != rule.region:
+                cell = last if named else above or told[within]
+                self.fault(rule, "other_region", "region", cell=cell, region=rule.region, row=cell)
+                break
+        first, preface = entries[0], self.sheets[entries[0].file].preface
+        texts = [first.unit, first.name, first.part, first.labels.get("@indicator", "")]
+        texts += [preface.get("title", ""), preface.get("indicator", ""), rule.unit]
+        index = next(filter(words.is_index, texts), "")
+        if index and not any(map(words.is_index, self.units[rule.indicator])) and rule.offset != -100:
+            self.fault(rule, "index_level", "measure", cell=index)
+
+    def _told(self, title: str) -> dict[str, str]:
+        """The regions that a title in Chinese speaks of, with the names that it uses."""
+        called = ((name, one) for name, ones in self.called.items() for one in ones if len(name) > 1)
+        return {} if title.isascii() else {one: name for name, one in called if name in same_name(title)}
+
+    def _known(self, name: str) -> str:
+        """The region of a name: as the mapping says, or as regions.csv does in any of its forms; "" where unknown."""
+        if name in self.mapping.regions:
+            return str(self.mapping.regions[name])
+        exact = self.called.get(same_name(name), set()) or self.called.get(words.short_name(name), set())
+        return next(iter(exact)) if len(exact) == 1 else ""
+
+    # in which unit
+
+    def unit_names(self, rule: Rule) -> list[str]:
+        """The unit of the figures that a rule makes, in each of its spellings."""
+        return ["%"] if rule.measure in CHANGES else self.units[rule.indicator]
+
+    def ratio(self, rule: Rule, entries: list[Entry]) -> Decimal | None:
+        """By what the figures are multiplied to be in the unit of the indicator; None where that is not known."""
+        unit = rule.unit or next((entry.unit for entry in entries if entry.unit), "")
+        names = self.unit_names(rule)
+        if words.same_unit(unit, *names):
+            return Decimal(1)
+        ratios = (words.multiple(unit, name) for name in names if unit and name)
+        return next((ratio for ratio in ratios if ratio is not None), None)
+
+    def units_agree(self, rule: Rule, entries: list[Entry]) -> None:
+        """A fault where the unit of the file is not that of the figures, and no factor is declared that makes it so."""
+        names, ratio = self.unit_names(rule), self.ratio(rule, entries)
+        expected, change = names[0], "_of_change" if rule.measure in CHANGES else ""
+        stated = list(dict.fromkeys(entry.unit for entry in entries if entry.unit))
+        unit, declared = rule.unit or next(iter(stated), ""), (rule.factor, rule.offset) != (None, None)
+        about = {"cell": unit, "unit": unit, "expected": expected}
+        about |= {"indicator": rule.indicator, "measure": rule.measure}
+        for own in stated if rule.unit else ():
+            alike = words.same_unit(own, *names) and words.same_unit(rule.unit, *names)
+            if not alike and not words.same_unit(own, rule.unit):
+                self.fault(rule, "unit_of_file", "unit", cell=rule.unit, unit=own, sheet=entries[0].file)
+        shares = expected == "%" and _fractions(entries)
+        if len(stated) > 1 and not rule.unit:
+            self.fault(rule, "two_units", "unit", cell=", ".join(stated))
+        elif not unit and expected:
+            self.fault(rule, f"no_unit{change}", "unit", **about)
+        elif unit and not declared and ratio is None:
+            self.fault(rule, f"no_factor{change}", "unit", **about)
+        elif shares and not declared:
+            self.fault(rule, "fractions", "factor")
+        elif rule.factor and not rule.offset and ratio not in (None, abs(rule.factor)):
+            about |= {"cell": str(rule.factor), "factor": f"{ratio:f}"}
+            if not (shares and rule.factor == 100):
+                self.fault(rule, "other_factor", "factor", **about)
+
+    # what a cell says
+
+    def region(self, rule: Rule, entry: Entry) -> str:
+        """The region of a figure; "" where it names one that is not known."""
+        if name := entry.labels.get("@region", ""):
+            own = name in (entry.labels.get(key) for key in rule.where)
+            asked = own or same_name(rule.name) == same_name(name)
+            code = self.known(entry.labels.get("@code", ""))
+            return self.known(name) or code or (rule.region if asked else "")
+        return next(filter(None, map(self.known, (entry.labels[key] for key in entry.open))), rule.region)
+
+    def refuse(self, entry: Entry, code: str, column: str, **values: Any) -> None:
+        self.refused.append(Problem(entry.file, entry.row, column or entry.column, code, values))
+
+    def figure(self, rule: Rule, entry: Entry, stated: bool) -> None:
+        """Add the row of observations.csv that a cell becomes, or what keeps it from being one."""
+        labels, cell, sheet = entry.labels, as_text(entry.cell), self.sheets[entry.file]
+        if labels.get("ACTION") == "D":
+            self.refuse(entry, "read_deletion", "ACTION", cell="D")
+            return
+        try:
+            figure = None if cell in self.mapping.missing else entry.cell
+            in_words = rule.measure in CHANGES and not rule.converts
+            reading = (read_change if in_words else read_figure)(
+                with_points(figure, self.mapping.decimal or sheet.decimal)
+            )
+        except UnreadableCell as error:
+            self.refuse(entry, error.code, "", cell=cell)
+            return
+        if reading is None:
+            self.empty += 1
+            return
+        region, name, before = self.region(rule, entry), labels.get("@region", ""), len(self.refused)
+        near = [] if region else closest(name, [*self.regions["region"], *self.regions["name_zh"]])
+        if name and not region and stated and not near:
+            self.leave_out("(regions that regions.csv does not hold)", entry)
+            return
+        self.dated(entry)
+        unit = self.unit_names(rule)[0]
+        own = rule.unit or entry.unit or unit
+        if reading.percent and not words.same_unit(own, "%"):
+            self.refuse(entry, "read_percent", "", cell=cell, unit=own)
+        if not region or (stated and not name and "@region" in labels and not rule.where):
+            self.refuse(entry, "read_region", "region", cell=name, near=near)
+        word = labels.get("@status", "") or status_flag(entry.stated)
+        noted = "preliminary" if entry.period in sheet.preliminary and rule.status == "final" else rule.status
+        if (status := self.mapping.statuses.get(word, status_of(word)) or noted) not in STATUSES:
+            self.refuse(entry, "read_status", "status", cell=word, statuses=", ".join(STATUSES))
+        if not _is_date(published := labels.get("@published", "") or rule.published):
+            self.refuse(entry, "read_date", "published", cell=published)
+        qualifier = labels.get("@qualifier", "") or reading.qualifier
+        if qualifier not in QUALIFIERS or reading.qualifier not in ("=", qualifier):
+            about = {"cell": qualifier, "qualifiers": ", ".join(QUALIFIERS)}
+            self.refuse(entry, "read_qualifier", "qualifier", **about)
+        if len(self.refused) == before:
+            marks = dict.fromkeys(entry.marks + reading.marks)
+            notes = [f"{mark} {sheet.footnotes.get(mark, '')}".strip() for mark in marks]
+            note = "; ".join(filter(None, [labels.get("@note", ""), *notes, rule.note]))
+            value, qualifier = _converted(reading.value, qualifier, rule)
+            row = {"indicator_id": rule.indicator, "region": region, "period": entry.period, "value": value}
+            row |= {"qualifier": qualifier, "measure": rule.measure, "unit": unit, "status": status}
+            row |= {"published": published, "note": note, "base_period": rule.base_period}
+            self.figures.append((row, entry))
+
+    def dated(self, entry: Entry) -> None:
+        """Refuse a figure of a month, a quarter or a fiscal year."""
+        frequency = entry.labels.get("@frequency", "")
+        bare = PERIOD.fullmatch(entry.period) and "-" in entry.period
+        if bare and not re.search("[月季年]", entry.stated) and self.mapping.period != TO_DATE:
+            frequency = frequency or entry.stated
+        if frequency.casefold() not in _ANNUAL:
+            self.refuse(entry, "read_frequency", "frequency", cell=frequency)
+        elif not PERIOD.fullmatch(entry.period):
+            code = "read_fiscal" if entry.period.startswith("FY") else "read_period"
+            self.refuse(entry, code, "period", cell=entry.period)
 
 
-def plan_tables(sheets: list[Sheet], name: str) -> dict[str, list[dict[str, str]]]:
-    """The tables of a plan that some sheets fill: their regions and their indicators with units; no figures yet."""
-    tables: dict[str, dict[str, dict[str, str]]] = {key: {} for key in _PLAN}
-    above = next(filter(None, (sheet.preface.get("region", "") for sheet in sheets)), name)
-    for labels in (entry.labels for sheet in sheets for entry in sheet.entries):
-        own = labels.get("@region", "") or above
-        code = labels.get("@code", own)
-        row = {"region": _identifier(own), "name_zh": own, "name_en": own, "code": code * (code != own)}
-        tables["regions"].setdefault(row["region"], row)
-    for one in _series(sheets):
-        own = one.name or name  # a table of regions whose figures have no name
-        change = is_index(f"{own} {one.entry.unit}") or CHANGED.search(one.entry.part)
-        unit = "%" if change else one.entry.unit
-        support = "real" if one.below or change else "percent" if same_unit(unit, "%") else "positive"
-        row = {"indicator_id": _identifier(own), "name_zh": own, "name_en": own}
-        row |= {"unit": unit, "unit_zh": unit, "support": support}
-        tables["indicators"].setdefault(row["indicator_id"], row)
-    return {key: list(rows.values()) for key, rows in tables.items()}
+def _fractions(entries: list[Entry]) -> bool:
+    """Whether the numbers of some cells are as those of shares that are shown as percent: below 1, or hardly above."""
+    texts = [as_text(entry.cell) for entry in entries]
+    numbers = [abs(float(t)) for t in texts if re.fullmatch(r"[-+]?\d*\.?\d+(e-?\d+)?", t)]
+    return any(0 < number < 1 for number in numbers) and all(number <= 1.5 for number in numbers)
 
 
-def _identifier(name: str) -> str:
-    """A name as an identifier: letters of any script, digits and underscores."""
-    return re.sub(r"[^\w]+", "_", same_name(name)).strip("_")[:26]
-
-
-def _where(entry: Entry, unnamed: bool) -> dict[str, str]:
-    """What the columns of words say of a row, blank ones too where others have none; with the usual ones if unnamed."""
-    known = {text for key, text in entry.labels.items() if key[0] == "@"}
-    known -= {entry.labels.get("@indicator"), entry.labels.get("@unit")}
-    return {key: text for key, text in entry.labels.items() if key in entry.open
-            or (unnamed and text and key[0] != "@" and not TECHNICAL.fullmatch(key) and text not in known)}  # fmt: skip
-
-
-def _quoted(text: str) -> str:
-    """Text as a YAML scalar, in quotes where YAML would read something else."""
-    special = not text or text[0] in "-?:,[]{}#&*!|>'\"%@`" or any(s in text for s in (": ", " #", *"{},"))
-    readable = text.isprintable()  # another character is written by its number: YAML would refuse it
-    return json.dumps(text, ensure_ascii=not readable) if special or not readable else text
-
-
-def _unit_lines(entry: Entry, indicator: Dict[Any, Any]) -> list[str]:
-    """What has to be confirmed of the unit; nothing where file and indicator agree."""
-    units = [str(indicator["unit"]), str(indicator["unit_zh"])]
-    own = f"{units[0]} ({units[1]})" if units[1] else units[0]
-    if any(map(is_index, (entry.unit, entry.name, entry.part))) and not is_index(units[0]):
-        return ["measure: change_pct", "offset: -100   # an index of the year before, as a change in percent"]
-    if CHANGED.search(entry.part) and same_unit(entry.unit, "%"):
-        return ["measure: change_pct"]
-    if not entry.unit and units[0]:
-        return [f'unit: "?"      # the file states none; the indicator is in {own}']
-    if same_unit(entry.unit, *units) or any(multiple(entry.unit, unit) is not None for unit in units):
-        return []
-    return [f'factor: "?"    # the file says {entry.unit}, the indicator is in {own}']
-
-
-def _perhaps(name: str, names: list[tuple[str, dict[Any, Any]]]) -> str:
-    """A comment that names up to three indicators of a similar name."""
-    ids, wanted = {name: row["indicator_id"] for name, row in names}, same_name(name)
-    if len(wanted) < 3:
-        return ""
-    close = difflib.get_close_matches(wanted, ids, n=2, cutoff=0.5)
-    close += [name for name in ids if wanted in name or name in wanted]
-    named = list(dict.fromkeys(ids[name] for name in close))[:3]
-    return f"  # perhaps {', '.join(named)}" if named else ""
+def _converted(value: str, qualifier: str, rule: Rule) -> tuple[str, str]:
+    """Value × factor + offset, exactly; a negative factor turns a lower bound into an upper one."""
+    if not rule.converts:
+        return value, qualifier
+    factor = rule.factor or Decimal(1)
+    number = plain(Decimal(value) * factor + (rule.offset or 0))
+    if factor < 0:
+        qualifier = TURNED.get(qualifier, qualifier)
+    if number == plain(Decimal(value)):
+        return value, qualifier
+    return (number.rstrip("0").rstrip(".") if "." in number else number), qualifier

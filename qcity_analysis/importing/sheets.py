@@ -17,7 +17,7 @@ import logging
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ _Box = tuple[int, int, int, int]
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon"}
 
 
-def read_grids(path: str | Path, sheets: list[str] | None = None, encoding: str = "") -> list[Grid]:
+def read_grids(path: str | Path, sheets: Sequence[str] = (), encoding: str = "") -> list[Grid]:
     """The sheets of a file (one for a text or SDMX file); with `sheets`, those alone and in that order.
 
     `encoding` is that of a text file that is neither UTF-8 nor GB18030.
@@ -64,12 +64,12 @@ def read_grids(path: str | Path, sheets: list[str] | None = None, encoding: str 
         raise QcityError(f"{file.name}: files of this kind are not read. {remedy}")
     grids = readers[file.suffix.lower()](file, encoding)
     by_name = {grid.sheet: grid for grid in grids}
-    for name in sheets or ():
+    for name in sheets:
         if name not in by_name:
             known = ", ".join(filter(None, by_name)) or "none, it is not a workbook"
             hint = did_you_mean(name, by_name)
             raise QcityError(f"{file.name}: no sheet named {name!r}.{hint} Sheets: {known}")
-    return grids if sheets is None else [by_name[name] for name in sheets]
+    return [by_name[name] for name in sheets] or grids
 
 
 def _text_grids(path: Path, encoding: str) -> list[Grid]:

@@ -1,38 +1,35 @@
-"""Outlook, sensitivity, change, portfolio and explanation in sentences, tables and lines of plain text.
+"""Outlook, sensitivity, change, portfolio, what-if and explanation in sentences and tables of shown text.
 
-What they say is computed in `analysis` and `forecasting`; the wording is data in `templates/`. Cells of tables hold
-shown text.
+What they say is computed in `analysis` and `forecasting`; the wording is data in `templates/`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from ..analysis.outlook import Feasibility, Moved, Outlook
+from ..analysis.portfolio import Portfolio
+from ..analysis.scenarios import Scenario
+from ..analysis.verdicts import STEPS, Change, Sensitivity, Variant
+from ..assessment.answer import Assessment
 from ..catalogue import catalogue, join, say, text
+from ..data.load import Data
+from ..forecasting.mixture import Explanation
 from ..targets import pace_between
+from . import formatting
 from . import sentences as words
-from .formatting import change, number, percent, published, signed, typed, with_unit
-from .sentences import level, level_shown, panel_title, status_shown
-from .show import Block, measure_shown, plain_table, strip
+from .formatting import NONE, amount, number, percent, signed, with_sign, with_unit
+from .sentences import level, level_shown, panel_title, series_name, status_shown
+from .show import Block, measure_shown, plain_table, strip, value_shown
 
-if TYPE_CHECKING:
-    from ..analysis.attribution import Change, Figure
-    from ..analysis.outlook import Feasibility, Moved, Outlook
-    from ..analysis.portfolio import Portfolio
-    from ..analysis.scenarios import Scenario
-    from ..analysis.sensitivity import Sensitivity, Variant
-    from ..assessment.answer import Assessment
-    from ..data.load import Data
-    from ..forecasting.mixture import Explanation
-
-NONE = "–"
 DECIDING = 0.1  # a target with at least this share of the uncertainty is named
 SMALL = 0.05  # of an extra step: neither repeated nor lost
 MOVED = 0.02  # of the interval's width: more than drawing paths moves the median
-GROUPS = ("targets", "met", "missed", "open", "expected", "unassessed")
+NAMED = 0.005  # least probability of a number of targets that is named
 
 
 def titled(
@@ -51,37 +48,22 @@ def part_title(part: Assessment, lang: str) -> str:
 
 
 def pace_sentences(a: Assessment, ahead: Outlook, lang: str) -> list[str]:
-    """What pace is needed, with the monthly one for a target that counts; or why there is none.
-
-    A pace is in the unit people use: percent a year where ratios are compared, else points or units.
-    """
-    move = ahead.feasibility
-    if monthly := _monthly(a, lang):
-        return monthly
+    """The pace needed, a month for a target that counts, else as it is spoken of elsewhere; or why there is none."""
+    move, tally, months = ahead.feasibility, a.tally, months_left(a)
+    if tally and a.status == "forecast" and a.target.kind == "cumulative" and tally.needed > 0 < months:
+        some = tally.through is not None and tally.covered > 0
+        sofar = number(tally.count / (12 * tally.covered)) if some else NONE
+        facts: dict[str, Any] = {"count": level(a, tally.count, lang), "needed": level(a, tally.needed, lang)}
+        facts |= {"months": months, "rate": number(tally.needed / months), "through": tally.through}
+        return [say("move_month" if some else "move_month_none", lang, sofar=sofar, **facts)]
     if move.start is None or move.end is None or move.from_year is None or move.to_year is None:
         return [say(f"lack_{move.reason.code}", lang)] if move.reason is not None else []
     pace = words.pace_shown(a, pace_between(move.start, move.end, move.from_year, move.to_year), lang)
-    without_figure = a.threshold is None and a.target.relative  # measured from 100
+    from_100 = a.threshold is None and a.target.relative  # no figure of the base year
     ends = (move.start, move.end)
-    start, end = (change(x - 100, lang) if without_figure else level(a, x, lang) for x in ends)
-    years = str(move.years) if lang == "zh" else f"{move.years} year{'s' if move.years != 1 else ''}"
-    facts = {"year": move.to_year, "last": move.from_year, "years": years, "level": start, "bound": end}
-    return [say("move_spare" if ahead.reached else "move_needed", lang, **facts, pace=pace)]
-
-
-def _monthly(a: Assessment, lang: str) -> list[str]:
-    """Counts per month so far and needed, for a target with a tally."""
-    tally = a.tally
-    if tally is None or a.status != "forecast" or a.target.kind != "cumulative" or not tally.needed > 0:
-        return []
-    months, counted = months_left(a), 12 * tally.covered
-    some = tally.through is not None and counted > 0
-    sentence = say(
-        "move_month" if some else "move_month_none", lang, count=level(a, tally.count, lang), months=months,
-        needed=level(a, tally.needed, lang), rate=number(tally.needed / max(months, 1)), through=tally.through,
-        sofar=number(tally.count / counted) if some else NONE,
-    )  # fmt: skip
-    return [sentence] if months > 0 else []
+    start, end = (formatting.change(x - 100, lang) if from_100 else level(a, x, lang) for x in ends)
+    facts = {"year": move.to_year, "last": move.from_year, "years": move.years, "level": start, "bound": end}
+    return [say("move_spare" if ahead.reached else "move_needed", lang, pace=pace, **facts)]
 
 
 def months_left(a: Assessment) -> int:
@@ -91,39 +73,33 @@ def months_left(a: Assessment) -> int:
 
 def speed_table(data: Data, a: Assessment, move: Feasibility, lang: str) -> pd.DataFrame:
     """Whose moves were at least as fast, how often: one row a source; empty without a pace."""
-    rows = []
-    for row in move.rows:
-        counts = [NONE, NONE] if row.windows is None else [str(row.windows), str(row.as_fast)]
-        exact = row.windows is not None and row.share in (0, 1)  # of the corpus only beyond its percentiles
-        whole = with_unit(f"{100 * (row.share or 0):.0f}", "%", lang)
-        shown = NONE if row.share is None else whole if exact else percent(row.share, lang)
-        rows.append([_who(data, a, row, lang), *counts, shown])
-    windows = "o_windows_one" if move.years == 1 else "o_windows"
-    return titled(rows, ("o_who", windows, "o_fast", "o_share"), lang, years=move.years)
 
+    def cells(row: Moved) -> list[str]:
+        who = series_name(data, row.indicator_id, row.region, lang) if row.region else ""
+        if row.indicator_id == a.definition["indicator_id"]:
+            who = data.region_name(row.region, lang)
+        if row.windows is None:  # the corpus
+            who = text(f"o_{row.source}", lang, series=f"{row.series:,}", indicators=row.indicators)
+            return [who, NONE, NONE, percent(row.share, lang)]
+        share = percent(row.share, lang)
+        if row.share in (0, 1):  # of counts they are exact
+            share = with_unit(f"{100 * row.share:.0f}", "%", lang)
+        return [who, str(row.windows), str(row.as_fast), share]
 
-def _who(data: Data, a: Assessment, row: Moved, lang: str) -> str:
-    if row.source.startswith("bank"):
-        return text(f"o_{row.source}", lang, series=f"{row.series:,}", indicators=row.indicators)
-    region = data.region_name(row.region, lang)
-    if row.indicator_id == a.definition["indicator_id"]:
-        return region
-    name = data.indicator(row.indicator_id)[f"name_{lang}"]
-    return text("place_and_series", lang, region=region, name=name)
+    keys = ("o_who", "o_windows", "o_fast", "o_share")
+    return titled(map(cells, move.rows), keys, lang, years=move.years)
 
 
 def speed_sentences(a: Assessment, move: Feasibility, lang: str) -> list[str]:
     """What the table of speeds says: counts over series, percentile in the corpus."""
-    said = []
-    series = [row for row in move.rows if row.windows is not None]
+    said, series = [], [row for row in move.rows if row.windows is not None]
     windows, fast = sum(row.windows or 0 for row in series), sum(row.as_fast or 0 for row in series)
     if any(row.source == "own" and not row.windows for row in series):
         said.append(say("fast_own_none", lang, region=a.region_names[lang], years=move.years))
     if windows:
         said.append(say("fast_series", lang, windows=windows, count=fast))
     corpus = {row.source: row.share for row in move.rows if row.windows is None}
-    share = corpus.get("bank")
-    if share is not None:
+    if (share := corpus.get("bank")) is not None:
         key, part = ("fast_bank", 1 - share) if "bank_either" in corpus else ("fast_bank_lost", share)
         said.append(say(key, lang, share=percent(part, lang)))
     return said
@@ -135,16 +111,16 @@ def scenario_shown(row: Scenario, lang: str) -> tuple[str, str]:
     return name, words.chance(row.answer, lang)[0] or status_shown(row.answer, lang)
 
 
-def scenarios_table(rows: Iterable[Scenario], lang: str) -> pd.DataFrame:
+def scenarios_table(rows: Sequence[Scenario], lang: str) -> pd.DataFrame:
     """One row a scenario: probability, median at the deadline, pace, how often anything moved so fast."""
-    cells, names = [], []
+    names, cells = [], []
     for row in rows:
-        name, shown = scenario_shown(row, lang)
-        pace = words.pace_shown(row.answer, row.pace, lang) if row.pace else NONE
-        median = NONE if row.answer.median is None else level_shown(row.answer, row.answer.median, lang)
-        shares = [row.share(source) for source in ("own", "comparator", "bank")]
-        cells.append([shown, median, pace, *(NONE if one is None else percent(one, lang) for one in shares)])
+        (name, said), a = scenario_shown(row, lang), row.answer
+        median = NONE if a.median is None else level_shown(a, a.median, lang)
+        pace = words.pace_shown(a, row.pace, lang) if row.pace else NONE
+        shares = [percent(row.share(source), lang) for source in ("own", "comparator", "bank")]
         names.append(name)
+        cells.append([said, median, pace, *shares])
     keys = ("k_probability", "median", "w_pace", "w_own", "w_comparators", "w_corpus")
     return titled(cells, keys, lang, "w_scenario", names)
 
@@ -181,17 +157,16 @@ def outlook_blocks(data: Data, outlooks: Sequence[tuple[Assessment, Outlook]], l
     """Pace, speed, years of attainment and the last year to act of each definition."""
     blocks = []
     for part, ahead in outlooks:
-        move, tables = ahead.feasibility, {}
-        lead = pace_sentences(part, ahead, lang) + speed_sentences(part, move, lang)
-        wait = waiting_sentences(ahead, lang, part.as_of.year)
+        move, tables = ahead.feasibility, dict[str, pd.DataFrame]()
+        lines = pace_sentences(part, ahead, lang) + speed_sentences(part, move, lang)
+        lines += waiting_sentences(ahead, lang, part.as_of.year)
         if move.rows:
             how = [say(f"fast_{move.scale}", lang)] if move.scale in ("logodds", "typical") else []
-            caption = "。" if lang == "zh" else ". "
-            tables[caption.join([text("o_fast_caption", lang), *how])] = speed_table(data, part, move, lang)
+            caption = ("。" if lang == "zh" else ". ").join([text("o_fast_caption", lang), *how])
+            tables[caption] = speed_table(data, part, move, lang)
         if ahead.reason is None:
             tables[text("o_attained_caption", lang)] = attained_table(ahead, lang)
-        lines = [*lead, *(line for line in wait if line not in lead)]
-        blocks.append(Block(part_title(part, lang), lines, tables))
+        blocks.append(Block(part_title(part, lang), [*dict.fromkeys(lines)], tables))
     return blocks
 
 
@@ -219,12 +194,11 @@ def sensitivity_table(varied: Sensitivity, lang: str) -> pd.DataFrame:
     """One row a variant, as asked first: what was varied, choice, probability, word (or why there is none), verdict."""
     rows = []
     for row in (varied.asked, *varied.rows):
-        asked, word = row.kind == "asked", text(f"word_{row.word}", lang) if row.word else ""
-        if not computed(row) and row.reason is not None:
-            word = words.reason(row.reason, lang)
-        key = "v_asked" if asked else "v_flips" if row.flips else "v_holds"
-        verdict = text(key, lang) if computed(varied.asked) and (asked or computed(row)) else ""
-        kind = "" if asked else text(f"v_{row.kind}", lang)
+        word = text(f"word_{row.word}", lang) if row.word else ""
+        kind, key = (text(f"v_{row.kind}", lang), "v_flips" if row.flips else "v_holds")
+        kind, key = ("", "v_asked") if row.kind == "asked" else (kind, key)
+        verdict = text(key, lang) if computed(varied.asked) and computed(row) else ""
+        word = word if computed(row) else words.reason(row.reason, lang)
         rows.append([kind, choice_shown(row, lang), verdict_shown(row, lang), word, verdict])
     return titled(rows, ("v_kind", "v_choice", "k_probability", "k_word", "v_verdict"), lang)
 
@@ -233,29 +207,19 @@ def sensitivity_sentences(varied: Sensitivity, lang: str) -> list[str]:
     """Whether the verdict holds, by which choices it changes, and what could not be computed."""
     if not varied.rows or not computed(varied.asked):
         return [say("sens_unassessed" if varied.rows else "sens_nothing", lang)]
+    shown = [(row, choice_shown(row, lang), verdict_shown(row, lang)) for row in varied.rows]
     rows = [row for row in varied.rows if computed(row)]
-    failed = [choice_shown(row, lang) for row in varied.rows if not computed(row)]
-    pair = "{}（{}）" if lang == "zh" else "{} ({})"
-    names = [pair.format(choice_shown(row, lang), verdict_shown(row, lang)) for row in varied.flips]
+    failed = [name for row, name, _ in shown if row not in rows]
+    names = [text("aside", lang, words=name, aside=said) for row, name, said in shown if row.flips]
     facts: dict[str, Any] = {"count": len(rows), "flips": len(names), "names": join(names, lang)}
-    key, chances = "sens_flip" if names else "sens_hold", [row.probability for row in (varied.asked, *rows)]
+    key = "sens_flip" if names else "sens_hold"
     if varied.asked.probability is None:
         key += "_settled"
     else:
-        known = [chance for chance in chances if chance is not None]
+        known = [row.probability for row in (varied.asked, *rows) if row.probability is not None]
         facts |= {"low": percent(min(known), lang), "high": percent(max(known), lang)}
     said = [say(key, lang, **facts)] if rows else []
     return said + ([say("sens_failed", lang, names=join(failed, lang))] if failed else [])
-
-
-def alt_sensitivity(varied: Sensitivity, lang: str) -> str:
-    """Alternative text of the chart: every probability, and how many change the verdict."""
-    items = [f"{choice_shown(row, lang)} {verdict_shown(row, lang)}" for row in varied.rows if computed(row)]
-    return say(
-        "alt_sensitivity", lang,
-        name=varied.answer.target.name(lang), asked=verdict_shown(varied.asked, lang),
-        items=join(items, lang) or say("none", lang), flips=len(varied.flips),
-    )  # fmt: skip
 
 
 def sensitivity_blocks(varied: Sequence[Sensitivity], lang: str) -> list[Block]:
@@ -264,58 +228,49 @@ def sensitivity_blocks(varied: Sequence[Sensitivity], lang: str) -> list[Block]:
     for one in [one for one in varied if one.rows]:
         known = [row for row in (one.asked, *one.rows) if row.probability is not None]
         sides = [[row.probability or 0.0 for row in known if row.flips == flips] for flips in (False, True)]
-        drawn = strip(sides[0], sides[1], alt_sensitivity(one, lang), lang)
-        table, lines = {"": sensitivity_table(one, lang)}, sensitivity_sentences(one, lang)
-        blocks.append(Block(part_title(one.answer, lang), lines, table, drawn))
+        items = [f"{choice_shown(row, lang)} {verdict_shown(row, lang)}" for row in one.rows if computed(row)]
+        facts = {"asked": verdict_shown(one.asked, lang), "items": join(items, lang) or say("none", lang)}
+        alt = say("alt_sensitivity", lang, name=one.answer.target.name(lang), flips=len(one.flips), **facts)
+        drawn, tables = strip(sides[0], sides[1], alt, lang), {"": sensitivity_table(one, lang)}
+        blocks.append(Block(part_title(one.answer, lang), sensitivity_sentences(one, lang), tables, drawn))
     return blocks
 
 
 def change_sentence(changed: Change, lang: str) -> str:
     """From which answer to which, and why, in one sentence."""
-    facts = {"earlier": changed.before.as_of.isoformat(), "later": changed.after.as_of.isoformat()}
-    for when, a in (("before", changed.before), ("after", changed.after)):
-        known = a.status == "forecast" and a.probability is not None
-        facts[when] = percent(a.probability or 0.0, lang) if known else f"“{status_shown(a, lang)}”"
+    both = {"before": changed.before, "after": changed.after}
+    answers = {when: words.chance(a, lang)[0] or f"“{status_shown(a, lang)}”" for when, a in both.items()}
+    facts = answers | {"earlier": str(changed.before.as_of), "later": str(changed.after.as_of)}
     if changed.word == "unchanged":
         return say("changed_same", lang, **facts)
     key = "changed_flipped" if changed.flipped else "changed_moved"
     return say(key, lang, **facts, cause=say(f"cause_{changed.word}", lang))
 
 
-def steps_table(changed: Change, lang: str) -> pd.DataFrame:
-    """What each step did to the probability, in percentage points; empty where a step has no probability."""
-    steps = {"time": changed.by_time, "revision": changed.by_revision, "new_figure": changed.by_new_figure}
-    known = {name: step for name, step in steps.items() if step is not None}
-    effects = known | {"total": sum(known.values())} if len(known) == len(steps) else {}
-    points = {name: text("d_points", lang, value=signed(100 * effect)) for name, effect in effects.items()}
-    rows = [[text(f"d_{name}", lang), shown] for name, shown in points.items()]
-    return titled(rows, ("d_step", "d_effect"), lang)
-
-
-def came_table(data: Data, figures: Iterable[Figure], lang: str) -> pd.DataFrame:
-    """The figures that were published in between, with what they replaced."""
-    rows = []
-    for one in figures:
-        indicator, region = data.indicator(one.indicator_id), data.region_name(one.region, lang)
-        name = text("place_and_series", lang, region=region, name=indicator[f"name_{lang}"])
-        unit = "%" if "change" in one.measure else str(indicator["unit_zh" if lang == "zh" else "unit"])
-        before = NONE if one.before is None else with_unit(typed(one.before), unit, lang)
-        measure = measure_shown(one.measure, one.base_period, lang)
-        value = published(one.value, one.decimals, unit, lang, one.qualifier)
-        rows.append([name, one.period, measure, value, before, one.known_from.isoformat()])
-    return titled(rows, ("d_series", "c_period", "c_measure", "c_figure", "d_before", "c_date"), lang)
-
-
 def change_blocks(data: Data, changed: Change, lang: str, most: int = 0) -> list[Block]:
-    """What changed and why, with each step and the figures in between, at `most` so many of the last where named."""
-    moved = [one for one in changed.parts if one.word != "unchanged"]
+    """What changed and why, with each step (in points of probability, where each has one) and the figures in between,
+    at `most` so many of the last where named.
+    """
     blocks = []
-    for one in (changed, *moved):
-        steps = steps_table(one, lang) if one.word != "unchanged" else pd.DataFrame()
-        tables = {text("d_step", lang): steps} if len(steps) else {}
-        blocks.append(Block(part_title(one.after, lang), [change_sentence(one, lang)], tables))
-    if changed.figures:
-        blocks[0].tables[text("d_came", lang)] = came_table(data, changed.figures[-most:], lang)
+    for one in (changed, *(part for part in changed.parts if part.word != "unchanged")):
+        block = Block(part_title(one.after, lang), [change_sentence(one, lang)], {})
+        effects = [effect for effect in one.steps.values() if effect is not None]
+        if one.word != "unchanged" and len(effects) == len(STEPS):
+            points = [text("d_points", lang, value=signed(100 * each)) for each in (*effects, sum(effects))]
+            named = [text(f"d_{step}", lang) for step in (*STEPS, "total")]
+            steps = titled(zip(named, points, strict=True), ("d_step", "d_effect"), lang)
+            block.tables[text("d_step", lang)] = steps
+        blocks.append(block)
+    rows = []
+    for came in changed.figures[-most:].to_dict("records"):
+        unit, when = data.indicator(came["indicator_id"]), came["base_period"]
+        before = NONE if pd.isna(came["value_before"]) else value_shown(came, unit, lang, "_before")
+        name, measure = series_name(data, came["indicator_id"], came["region"], lang), came["measure"]
+        shown = [measure_shown(measure, when, lang), value_shown(came, unit, lang), before]
+        rows.append([name, came["period"], *shown, str(came["known_from"].date())])
+    if rows:
+        keys = ("d_series", "c_period", "c_measure", "c_figure", "d_before", "c_date")
+        blocks[0].tables[text("d_came", lang)] = titled(rows, keys, lang)
     else:
         blocks[0].lines.append(say("nothing_came", lang))
     return blocks
@@ -323,22 +278,17 @@ def change_blocks(data: Data, changed: Change, lang: str, most: int = 0) -> list
 
 def portfolio_sentences(plan: Portfolio, lang: str) -> list[str]:
     """How many are expected to be met, what is settled, what dependence does, and what decides the total."""
-    assessed, total = len(plan.targets), len(plan.targets) + len(plan.unassessed)
-    if not assessed:
+    targets, total = plan.targets, len(plan.targets) + len(plan.unassessed)
+    if targets.empty:
         return [say("plan_none", lang, total=total)]
     low, high = plan.interval()
-    said = [
-        say(
-            "plan_expected" if low < high else "plan_expected_sure", lang, total=total, assessed=assessed,
-            expected=amount(plan.expected), low=low, high=high, share=percent(plan.within(low, high), lang),
-        )
-    ]  # fmt: skip
-    met, missed = (int((plan.targets["status"] == status).sum()) for status in ("met", "missed"))
-    if met or missed:
-        said.append(say("plan_settled", lang, met=met, missed=missed))
+    said = [_expected_number(plan, "plan_expected" if low < high else "plan_expected_sure", total, lang)]
+    settled = {status: int((targets["status"] == status).sum()) for status in ("met", "missed")}
+    if any(settled.values()):
+        said.append(say("plan_settled", lang, **settled))
     if plan.high - plan.low > 1e-9:
         said.append(say("plan_definitions", lang, low=amount(plan.low), high=amount(plan.high)))
-    if plan.targets["probability"].between(0, 1, inclusive="neither").sum() > 1:
+    if targets["probability"].between(0, 1, inclusive="neither").sum() > 1:
         ends, one = (*plan.interval("independent"), *plan.interval("stress")), plan.dependence
         facts: dict[str, Any] = dict(zip(("ilow", "ihigh", "slow", "shigh"), ends, strict=True))
         facts |= {"mean": f"{one.mean:.2f}".replace("-", "−"), "pairs": one.pairs, "possible": one.possible}
@@ -348,8 +298,22 @@ def portfolio_sentences(plan: Portfolio, lang: str) -> list[str]:
     return said + ([say("plan_deciders", lang, names=join(names, lang))] if len(names) else [])
 
 
+def _expected_number(plan: Portfolio, key: str, total: int, lang: str, **more: object) -> str:
+    """How many of the `total` can be assessed, how many are expected to be met, and between which numbers."""
+    low, high = plan.interval()
+    facts = {
+        "assessed": len(plan.targets),
+        "expected": amount(plan.expected),
+        "low": low,
+        "high": high,
+    } | more
+    return say(key, lang, total=total, share=percent(plan.within(low, high), lang), **facts)
+
+
 def _by_uncertainty(plan: Portfolio) -> pd.DataFrame:
-    return plan.targets.sort_values("share_of_variance", ascending=False, kind="stable")
+    """The targets with a share of the uncertainty, the largest first."""
+    open_ones = plan.targets[plan.targets["share_of_variance"] > 0]
+    return open_ones.sort_values("share_of_variance", ascending=False, kind="stable")
 
 
 def unassessed_sentence(plan: Portfolio, lang: str, most: int | None = None) -> str:
@@ -359,15 +323,9 @@ def unassessed_sentence(plan: Portfolio, lang: str, most: int | None = None) -> 
     return say(key, lang, count=len(names), names=join(names, lang)) if names else ""
 
 
-def amount(value: float) -> str:
-    """An expected number of targets with one decimal, none where it is whole."""
-    return f"{value:.1f}".removesuffix(".0")
-
-
 def deciding_table(plan: Portfolio, lang: str) -> pd.DataFrame:
     """Open targets by how much of the uncertainty they carry: name (index), probability, share, effect."""
     most = _by_uncertainty(plan)
-    most = most[most["share_of_variance"] > 0]
     rows = [
         (percent(row.probability, lang), percent(row.share_of_variance, lang), f"{row.weight:+.1f}".replace("-", "−"))
         for row in most.itertuples()
@@ -375,16 +333,9 @@ def deciding_table(plan: Portfolio, lang: str) -> pd.DataFrame:
     return titled(rows, ("k_probability", "p_variance", "p_weight"), lang, "c_target", most[f"name_{lang}"])
 
 
-def groups_table(frame: pd.DataFrame, names: list[str], head: str, lang: str) -> pd.DataFrame:
-    """Sections or departments with their counts; `names` replace those of the frame (index)."""
-    keys = [f"p_{key}" if key != "expected" else "p_expected_column" for key in GROUPS]
-    rows = [[amount(row[key]) for key in GROUPS] for row in frame.to_dict("records")]
-    return titled(rows, keys, lang, head, names)
-
-
 def alt_portfolio(plan: Portfolio, lang: str) -> str:
     """Alternative text of the chart: the probability of each number met, from the least likely worth naming."""
-    chances = {count: float(chance) for count, chance in plan.counts["dependent"].items() if chance >= 0.005}
+    chances = plan.counts["dependent"][lambda chance: chance >= NAMED]
     items = [say("alt_portfolio_item", lang, count=n, share=percent(p, lang)) for n, p in chances.items()]
     return say("alt_portfolio", lang, items=join(items, lang), expected=amount(plan.expected))
 
@@ -399,51 +350,43 @@ def portfolio_lines(plan: Portfolio, lang: str) -> list[str]:
 
 def regions_lines(answers: Sequence[Assessment], plan: Portfolio, lang: str) -> list[str]:
     """One question asked of several regions: a row each, and how many and whether all will meet it, together."""
-    rows = []
-    for a in answers:
-        shown = join(words.chance(a, lang), lang) or status_shown(a, lang)
-        rows.append([a.region_names[lang], words.target_shown(a, lang), shown])
+    rows = [
+        [a.region_names[lang], words.target_shown(a, lang), join(words.chance(a, lang), lang) or status_shown(a, lang)]
+        for a in answers
+    ]  # fmt: skip
     lines = plain_table(titled(rows, ("c_region", "k_threshold", "c_answer"), lang))
     if plan.targets.empty:
         return lines
-    low, high = plan.interval()
-    facts = {"total": len(answers), "assessed": len(plan.targets), "expected": amount(plan.expected)}
-    facts |= {"every": percent(float(plan.counts["dependent"].iloc[-1]), lang), "low": low, "high": high}
-    return [*lines, "", say("regions_together", lang, **facts, share=percent(plan.within(low, high), lang))]
+    every = percent(float(plan.counts["dependent"].iloc[-1]), lang)
+    return [*lines, "", _expected_number(plan, "regions_together", len(answers), lang, every=every)]
 
 
-def explained(assessment: Assessment, why: Explanation, lang: str) -> list[str]:
-    """Sentences on a mixture forecast and its explanation."""
-    until, extra = assessment.target.deadline, why.last_value - 1
+def why_block(assessment: Assessment, why: Explanation, lang: str) -> Block:
+    """What carries a mixture forecast in sentences; the median with every figure and without that of each year."""
+    until, extra, median = assessment.target.deadline, why.last_value - 1, assessment.median
     families = sorted(why.shares, key=lambda name: -why.shares[name])[:2]
     first, second = (say(f"family_{name.replace(' ', '_')}", lang) for name in families)
     p, q = (percent(why.shares[name], lang) for name in families)
     step = "why_stays" if abs(extra) < SMALL else "why_goes_on" if extra > 0 else "why_lost"
-    lines = [
-        say("why_cells", lang, part=percent(why.structural, lang), first=first, p=p, second=second, q=q),
-        say(step, lang, share=percent(abs(extra), lang)),
-    ]
+    cells = {"part": percent(why.structural, lang), "first": first, "p": p, "second": second, "q": q}
+    lines = [say("why_cells", lang, **cells), say(step, lang, share=percent(abs(extra), lang))]
+    tables = {}
     if len(why.without):
         year = int((why.without - why.median).abs().idxmax())
-        medians = {"without": float(why.without[year]), "median": why.median}
-        facts = {name: level_shown(assessment, value, lang) for name, value in medians.items()}
-        lines.append(say("why_year", lang, year=year, until=until, **facts))
-    if assessment.median is not None and assessment.interval is not None:
-        low, high = assessment.interval
-        # errors of figures, partial years or comparators may have moved the median
-        if abs(assessment.median - why.median) > MOVED * (high - low):
-            final = level_shown(assessment, assessment.median, lang)
-            lines.append(say("why_moved", lang, until=until, final=final))
-    return lines
-
-
-def without_table(assessment: Assessment, why: Explanation, lang: str) -> pd.DataFrame:
-    """The median at the deadline with every figure, and without that of each year: index shown year."""
-    medians = {text("none_left_out", lang): why.median} | {str(k): float(v) for k, v in why.without.items()}
-    rows = []
-    for value in medians.values():
-        shown = number(value - why.median)
-        sign = "+" if value > why.median else ""
-        rows.append([level_shown(assessment, value, lang), NONE if shown == "0" else sign + shown])
-    keys, until = ("c_median_without", "c_difference"), assessment.target.deadline
-    return titled(rows, keys, lang, "c_left_out", medians, until=until)
+        levels = {
+            text("none_left_out", lang): why.median,
+            **{str(k): level for k, level in why.without.items()},
+        }
+        shown = {name: level_shown(assessment, level, lang) for name, level in levels.items()}
+        facts = {"year": year, "without": shown[str(year)], "median": [*shown.values()][0]}
+        lines.append(say("why_year", lang, until=until, **facts))
+        moved = [with_sign(number(level - why.median)) for level in levels.values()]
+        rows = [[said, NONE if by == "0" else by] for said, by in zip(shown.values(), moved, strict=True)]
+        keys = ("c_median_without", "c_difference")
+        tables[""] = titled(rows, keys, lang, "c_left_out", shown, until=until)
+    low, high = assessment.interval or (0.0, math.inf)
+    if median is not None and abs(median - why.median) > MOVED * (
+        high - low
+    ):  # by errors, parts of years, others
+        lines.append(say("why_moved", lang, until=until, final=level_shown(assessment, median, lang)))
+    return Block(part_title(assessment, lang), lines, tables)

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from ..analysis.verdicts import Change
 from ..catalogue import text
-from ..data.load import check
+from ..data.load import Data, check
 from ..data.vintages import revisions
+from ..importing.importing import Figure, Import
 from ..problems import Problem, counted
 from ..series.annual import ages, counts, coverage, used_sources
 from . import sentences, show
 from .analyses import change_sentence, titled
 from .formatting import text_of
+from .sentences import series_name
 from .show import date_shown, measure_shown, value_shown
-
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from ..analysis.attribution import Change
-    from ..data.load import Data
-    from ..importing.importing import Figure, Import
 
 LATEST = 12  # years shown of a longer record
 SIGNS = {"final": "●", "provisional": "○", "part": "◐"}
@@ -45,7 +42,7 @@ def answer(data: Data, plan: str, lang: str) -> None:
     name = sentences.plan_title(data, plan, lang) if plan else text("ov_all_plans", lang)
     front = {
         "kind": "overview", "lang": lang, "title": text("ov_question", lang, plan=name), "plan": plan,
-        "as_of": data.as_of.isoformat(), "answer": words, "short": words, "counts": total,
+        "as_of": data.as_of.isoformat(), "answer": words, "short": words,
         "illustrative": bool((data.observations["status"] == "illustrative").any()),
     }  # fmt: skip
     show.markdown(words, front)
@@ -56,28 +53,26 @@ def picture(data: Data, plan: str, lang: str) -> None:
     show.section("ov_coverage", lang)
     for plan_id in [plan] if plan else data.plans():
         years, targets = coverage(data, plan_id), data.targets_of(plan_id)
-        names = [text_of(value) for value in targets[f"name_{lang}"]]
         known = years.loc[:, (years != "").any()].iloc[:, -LATEST:] if len(years.columns) else years
         table = known.replace(SIGNS)
-        table.index = pd.Index(names, name=text("c_target", lang))
+        table.index = pd.Index(targets[f"name_{lang}"].map(text_of), name=text("c_target", lang))
         table[text("ov_deadline", lang)] = [*targets["deadline"]]
-        held = int((known != "").any(axis=1).sum())
-        caption = text(
-            "ov_caption", lang, plan=sentences.plan_title(data, plan_id, lang), held=held, targets=len(names)
-        )
+        facts = {"held": int((known != "").any(axis=1).sum()), "targets": len(targets)}
+        caption = text("ov_caption", lang, plan=sentences.plan_title(data, plan_id, lang), **facts)
         show.html(show.fold(caption, show.table_html(table, caption, kind="signs")))
 
 
 def newest(data: Data, plan: str, lang: str) -> None:
     """Show the newest figure of each target that has one, its date and its age; then how many have none."""
     targets, total, rows = data.targets.set_index(["plan", "target_id"]), counts(data, plan), []
-    for row in _records(ages(data, plan).sort_values(["due", "months"], ascending=False, kind="stable")):
+    aged = ages(data, plan).sort_values(["due", "months"], ascending=False, kind="stable")
+    for row in aged.to_dict("records"):
         value = value_shown(row, data.indicator(row["indicator_id"]), lang)
         name = text_of(targets.loc[(row["plan"], row["target_id"])][f"name_{lang}"])
         figure = text("in_year", lang, year=row["period"], value=value)
         due = text("ov_due", lang, count=row["due"]) if row["due"] else text("ov_current", lang)
-        age = f"{row['months'] / 12:.1f}"
-        rows.append([name, data.region_name(row["region"], lang), figure, _date(row, lang), age, due])
+        where, age = data.region_name(row["region"], lang), f"{row['months'] / 12:.1f}"
+        rows.append([name, where, figure, _date(row, lang), age, due])
     _table("ov_age", "c_target ov_region ov_newest c_date ov_age ov_waiting", rows, lang)
     missing = total["targets"] - total["covered"]
     show.markdown(text("ov_without", lang, missing=missing, targets=total["targets"]))
@@ -86,19 +81,20 @@ def newest(data: Data, plan: str, lang: str) -> None:
 def revised(data: Data, lang: str) -> None:
     """Show every figure that was published more than once, with what it replaced."""
     twice, rows = revisions(data), []
-    for row in _records(twice[twice["value"] != twice["value_before"]].iloc[::-1]):
-        unit = data.indicator(row["indicator_id"])
+    for row in twice[twice["value"] != twice["value_before"]].iloc[::-1].to_dict("records"):
+        name = series_name(data, row["indicator_id"], row["region"], lang)
+        units = data.indicator(row["indicator_id"])
+        shown = " → ".join(value_shown(row, units, lang, when) for when in ("_before", ""))
+        shown = shown.replace(" ", "\u00a0")
         measure = measure_shown(row["measure"], row["base_period"], lang)
-        shown = " → ".join(value_shown(row, unit, lang, when) for when in ("_before", ""))
-        unbroken = shown.replace(" ", "\u00a0")
-        rows.append([_series(data, row, lang), row["period"], measure, unbroken, _date(row, lang)])
+        rows.append([name, row["period"], measure, shown, _date(row, lang)])
     _table("ov_revisions", "ov_series c_period c_measure ov_revision c_date", rows, lang, "ov_no_revision")
 
 
 def breaks(data: Data, lang: str) -> None:
     """Show where a definition changed: which indicator follows which, from when, and why they do not join."""
     names, rows = data.indicators.set_index("indicator_id")[f"name_{lang}"], []
-    for row in _records(data.indicators[data.indicators["continues"] != ""]):
+    for row in data.indicators[data.indicators["continues"] != ""].to_dict("records"):
         since = "–" if pd.isna(row["break_period"]) else str(row["break_period"])
         reason = text_of(row[f"break_reason_{lang}"]) or text("none_given", lang)
         rows.append([names.get(row["continues"], row["continues"]), row[f"name_{lang}"], since, reason])
@@ -108,15 +104,13 @@ def breaks(data: Data, lang: str) -> None:
 def sources(data: Data, lang: str) -> None:
     """Show who published how many figures, in how many documents, and the newest of them."""
     known = used_sources(data)
-    first, rest = known.head(MANY), known.iloc[MANY:]
+    rest, name = known.iloc[MANY:], "publisher_en" if lang == "en" else "publisher"
+    listed = [known.head(MANY).assign(shown=known[name].where(known[name] != "", known["publisher"]))]
     if len(rest):
         total = rest[["documents", "figures"]].sum().to_dict() | {"newest": rest["newest"].max()}
-        others = {"publisher": text("ov_others", lang, count=len(rest)), "publisher_en": ""}
-        first = pd.concat([first, pd.DataFrame([total | others])])
-    rows = []
-    for row in _records(first):
-        name = (text_of(row["publisher_en"]) if lang == "en" else "") or row["publisher"]
-        rows.append([name, row["documents"], row["figures"], str(row["newest"].date())])
+        listed.append(pd.DataFrame([total | {"shown": text("ov_others", lang, count=len(rest))}]))
+    rows = pd.concat(listed)[["shown", "documents", "figures", "newest"]]
+    rows = rows.assign(newest=rows["newest"].dt.date.map(str)).astype(object).to_numpy().tolist()
     _table("ov_sources", "c_publisher ov_documents ov_figures ov_last", rows, lang)
 
 
@@ -125,25 +119,23 @@ def warnings(data: Data, lang: str) -> None:
     rows = []
     for problem in [one for one in check(data.folder, data.as_of) if one.level == "warning"]:
         words = problem.to_dict(lang)
-        parts = [str(words[key]).replace("`", "") for key in ("found", "allowed", "remedy")]
         if problem.column == "status":
-            parts[0] = text(f"st_{problem.values['cell']}", lang)
-        rows.append([_meant(data, problem, lang), *parts])
+            words["found"] = text(f"st_{problem.values['cell']}", lang)
+        said = [str(words[key]).replace("`", "") for key in ("found", "allowed", "remedy")]
+        rows.append([_meant(data, problem, lang), *said])
     _table("check_warnings", "ov_meant check_found check_allowed check_remedy", rows, lang, "check_none")
 
 
 def _meant(data: Data, problem: Problem, lang: str) -> str:
     """The figure or target a warning is about, by name, with its line in the files."""
-    line = problem.file
+    line, tables = problem.file, {"observations.csv": data.observations, "targets.csv": data.targets}
+    rows = tables.get(problem.file)
     if problem.row is not None:
         line = text("check_place_row", lang, file=line, row=problem.row)
-    rows = {"observations.csv": data.observations, "targets.csv": data.targets}.get(problem.file)
-    row = rows[rows["row"] == problem.row] if rows is not None else None
-    if row is None or row.empty:
-        return line
-    cells = row.iloc[0].to_dict()
-    name = f"{_series(data, cells, lang)} {cells['period']}" if "period" in cells else cells[f"name_{lang}"]
-    return text("ov_place", lang, name=name, place=line)
+    for row in rows[rows["row"] == problem.row].to_dict("records") if rows is not None else ():
+        name = row.get(f"name_{lang}") or series_name(data, row["indicator_id"], row["region"], lang)
+        return text("ov_place", lang, name=f"{name} {row['period']}" if "period" in row else name, place=line)
+    return line
 
 
 def as_data(data: Data, plan: str) -> dict[str, Any]:
@@ -151,27 +143,18 @@ def as_data(data: Data, plan: str) -> dict[str, Any]:
     years = coverage(data, plan)
     known = {
         f"{name}/{target}": {str(year): kind for year, kind in row.items() if kind}
-        for (name, target), row in zip(years.index, _records(years), strict=True)
+        for (name, target), row in zip(years.index, years.to_dict("records"), strict=True)
     }
     changed = ["indicator_id", "region", "period", "measure", "value_before", "value", "published"]
     aged = ages(data, plan)[["plan", "target_id", "period", "months", "due"]]
     return {
         "as_of": data.as_of.isoformat(), "plan": plan, "counts": counts(data, plan), "coverage": known,
-        "newest": _records(aged), "revisions": _records(revisions(data)[changed]),
+        "newest": aged.to_dict("records"), "revisions": revisions(data)[changed].to_dict("records"),
     }  # fmt: skip
-
-
-def _series(data: Data, row: Mapping[str, Any], lang: str) -> str:
-    name = data.indicator(row["indicator_id"])[f"name_{lang}"]
-    return text("place_and_series", lang, region=data.region_name(row["region"], lang), name=name)
 
 
 def _date(row: Mapping[str, Any], lang: str) -> str:
     return date_shown(row, lang) if row["published_assumed"] else str(row["published"])
-
-
-def _records(frame: pd.DataFrame) -> list[Any]:
-    return frame.to_dict("records")
 
 
 def _table(key: str, columns: str, rows: Sequence[Sequence[Any]], lang: str, empty: str = "") -> None:
@@ -190,7 +173,7 @@ def check_lines(problems: Sequence[Problem], made: Sequence[Problem], folder: Pa
 
 
 def diff_lines(
-    data: Data, figures: pd.DataFrame, changes: Sequence[Change], earlier: str, lang: str
+    data: Data, figures: pd.DataFrame, changes: list[Change], earlier: str, lang: str
 ) -> list[str]:
     """The figures that became known (rows of `vintages.diff`), and the targets whose answer moved."""
     lines = []
@@ -212,17 +195,13 @@ def diff_lines(
 
 
 def vintage_line(data: Data, rows: Sequence[Mapping[str, Any]], lang: str) -> str:
-    """Rows of `vintages.diff` of one series from one publication as a line: what, where, when, and since when.
-
-    One row with its value and what it replaced; of many how many, of which years, and the date of the last.
+    """Rows of `vintages.diff` of one series from one publication as a line: one row with its value and what it
+    replaced; of many how many, of which years, and the date of the last.
 
     >>> import qcity_analysis as qc
     >>> rows = qc.diff(qc.load(), "2021-09-30", "2021-12-31").to_dict("records")
     >>> [vintage_line(qc.load(), [row], "en") for row in rows if row["change"] == "revised"][-1]
     'R&D expenditure as a share of GDP, Nanjing, 2020: 3.38 % → 3.48 % (level, final, published 2021-10-27)'
-    >>> rows = qc.diff(qc.load(), "2023-12-30", "2023-12-31")
-    >>> vintage_line(qc.load(), rows[rows["indicator_id"] == "un_rd_intensity"].to_dict("records"), "en")
-    'R&D expenditure as a share of GDP (UN indicator 9.5.1), China: 21 figures, 2000 to 2020 (published 2023-12)'
     """
     rows = sorted(rows, key=lambda row: str(row["period"]))
     row, indicator = rows[-1], data.indicator(str(rows[-1]["indicator_id"]))
@@ -237,9 +216,7 @@ def vintage_line(data: Data, rows: Sequence[Mapping[str, Any]], lang: str) -> st
     return text("diff_line", lang, **facts)
 
 
-def diff_values(
-    figures: pd.DataFrame, changes: Sequence[Change], earlier: str, later: dt.date
-) -> dict[str, Any]:
+def diff_values(figures: pd.DataFrame, changes: list[Change], earlier: str, later: dt.date) -> dict[str, Any]:
     """The same as plain values."""
     days, bases = figures["known_from"].dt.strftime("%Y-%m-%d"), figures["base_period"].astype(object)
     rows = figures.assign(known_from=days, base_period=bases).to_json(orient="records", force_ascii=False)
@@ -259,33 +236,28 @@ def import_lines(done: Import, lang: str, everything: bool = False) -> list[str]
     sizes = {kind: len(done.of_kind(kind)) for kind in ("added", "changed", "unchanged")}
     counts = text("import_counts", lang, refused=len(done.refused), **sizes)
     about = {"opened": "; ".join(done.opened_as), "folder": done.folder, "source": done.source["source_id"]}
-    lines = [
-        text("import_head", lang, file=done.file, title=done.source["title"], **about),
-        *("  " + text("import_read", lang, **read) for read in done.read),
-        text("import_empty", lang, counts=counts, empty=done.empty) if done.empty else counts,
-    ]
+    lines = [text("import_head", lang, file=done.file, title=done.source["title"], **about)]
+    lines += ["  " + text("import_read", lang, **read) for read in done.read]
+    lines.append(text("import_empty", lang, counts=counts, empty=done.empty) if done.empty else counts)
     for kind, sign in (("added", "  + "), ("changed", "  ~ ")):
         lines += first([sign + _figure_line(figure, lang) for figure in done.of_kind(kind)], sign)
     for key, problems in (("import_refused", done.refused), ("import_warning", done.warnings)):
         lines += ["  " + text(key, lang, problem=problem.line(lang, level=False)) for problem in problems]
-    left = [
-        "  " + text("import_left_out", lang, name=name, cells=cells, place=place)
-        for name, (cells, place) in done.left_out.items()
-    ]
+    left = []
+    for name, (cells, place) in done.left_out.items():
+        left.append("  " + text("import_left_out", lang, name=name, cells=cells, place=place))
     return lines + ([text("import_left", lang), *first(left, "  ")] if left else [])
 
 
 def _figure_line(figure: Figure, lang: str) -> str:
-    row = figure.row
-    shown = {key: row[key] for key in ("indicator_id", "region", "period")}
-    if row["measure"] != "level":
-        shown["measure"] = row["measure"]
-    sign = "" if row["qualifier"] == "=" else row["qualifier"]
-    before = text("import_held", lang, before=figure.before) if figure.before else ""
-    note = f" [{row['note']}]" if row["note"] else ""
-    place = text("import_place", lang, file=figure.file, row=figure.line, column=figure.column)
+    """One figure of an import: which, its value as it will be typed, where it was read, and what is held."""
+    row, at = figure.row, {"file": figure.file, "row": figure.line, "column": figure.column}
+    names = [row[key] for key in ("indicator_id", "region", "period")]
+    names += [row["measure"]] if row["measure"] != "level" else []
+    sign, note = row["qualifier"].removeprefix("="), f" [{row['note']}]" if row["note"] else ""
     value = f"{sign}{row['value']} {row['unit']} ({row['status']}, {row['published']})"
-    return f"{' '.join(shown.values())}: {value}{note} <- {place}{before}"
+    before = text("import_held", lang, before=figure.before) if figure.before else ""
+    return f"{' '.join(names)}: {value}{note} <- {text('import_place', lang, **at)}{before}"
 
 
 def import_outcome(done: Import, stopped: bool, lang: str) -> str:

@@ -44,12 +44,15 @@ def review(answers: Sequence[Assessment], lang: str = "en") -> pd.DataFrame:
     """
     check_language(lang)
     bases = [a.target.base_year for a in answers if a.target.base_year is not None]
-    usual = max(bases, key=bases.count) if bases else None
-    sections = sentences.by_section(answers)
-    return pd.DataFrame([_row(a, name, usual, lang) for name, mine in sections.items() for a in mine])
+    usual = max(bases, key=bases.count, default=None)
+    return pd.DataFrame([_row(a, usual, lang) for a in _in_order(answers)])
 
 
-def _row(a: Assessment, section: str, usual: int | None, lang: str) -> dict[str, Any]:
+def _in_order(answers: Sequence[Assessment]) -> list[Assessment]:
+    return [a for mine in sentences.by_section(answers).values() for a in mine]
+
+
+def _row(a: Assessment, usual: int | None, lang: str) -> dict[str, Any]:
     """One target: its figures as numbers, the rest as shown text; `usual` is the base year where it states none."""
     part = a.parts[-1] if a.status == "depends_on_definition" else a
     target, levels, tally, nothing = a.target, part.levels(), part.tally, math.nan
@@ -63,18 +66,17 @@ def _row(a: Assessment, section: str, usual: int | None, lang: str) -> dict[str,
     way = (part.bound if part.bound is not None else nothing) - base
     low, high = part.interval or (nothing, nothing)
     shown, word = sentences.chance(a, lang)
-    named = (target.departments_en if lang == "en" else "") or target.departments
-    called = say(f"binding_{target.binding}", lang) if target.binding else ""
     return {
-        "section": sentences.section_name(section, lang), "target": target.name(lang), "binding": called,
+        "section": sentences.section_name(text_of(target.section), lang), "target": target.name(lang),
+        "binding": say(f"binding_{target.binding}", lang) if target.binding else "",
         "asked": sentences.target_shown(part, lang) or sentences.ask(a, lang),
         "unit": sentences.axis_unit(part, lang),
         "base_year": base_year, "base": base, "last_year": last_year, "last": last,
         "elapsed": min((last_year - base_year) / years, 1.0) if base_year and last_year and years > 0 else nothing,
-        "progress": (last - base) / way if way else nothing, "deadline": target.deadline,
+        "progress": (last - base) / way + 0.0 if way else nothing, "deadline": target.deadline,  # no -0.0
         "expected": a.outcome if a.outcome is not None else part.median, "low": low, "high": high,
         "conclusion": text("x_concluded", lang, word=word, chance=shown) if shown else sentences.status_shown(a, lang),
-        "probability": a.chance, "departments": join(map(str.strip, named.split(";")), lang),
+        "probability": a.chance, "departments": join(sentences.departments_of(a, lang), lang),
         "remark": sentences.headline(a, lang),
     }  # fmt: skip
 
@@ -91,7 +93,10 @@ def export(answers: Sequence[Assessment], title: str, path: Path, lang: str = "e
         hint = did_you_mean(path.suffix, list(writers))
         raise QcityError(f"{path}: unknown kind of file {path.suffix!r}.{hint} Known: {', '.join(writers)}.")
     table = review(answers, lang).map(lambda cell: CONTROL.sub("", cell) if isinstance(cell, str) else cell)
-    return writers[path.suffix.lower()](table, CONTROL.sub("", title), lang)
+    named = [[CONTROL.sub("", n) for n in sentences.departments_of(a, lang)] for a in _in_order(answers)]
+    each = table.assign(departments=named).explode("departments").fillna({"departments": ""})
+    tables = {"section": table, "departments": each.sort_values("departments", kind="stable")}
+    return writers[path.suffix.lower()](tables, CONTROL.sub("", title), _headings(table, lang), lang)
 
 
 def _headings(table: pd.DataFrame, lang: str) -> dict[str, str]:
@@ -103,34 +108,26 @@ def _headings(table: pd.DataFrame, lang: str) -> dict[str, str]:
     return heads
 
 
-def _by_department(table: pd.DataFrame, lang: str) -> pd.DataFrame:
-    """One row for each department of each target, those of a department together."""
-    split = table["departments"].str.split("、" if lang == "zh" else ", ")
-    rows = table.assign(departments=split).explode("departments")
-    return rows.sort_values("departments", kind="stable").reset_index(drop=True)
-
-
-def _csv(table: pd.DataFrame, title: str, lang: str) -> bytes:
+def _csv(tables: dict[str, pd.DataFrame], title: str, heads: dict[str, str], lang: str) -> bytes:
     """UTF-8 with a mark that spreadsheet programs look for; a text that would be run gets an apostrophe."""
-    safe = table.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(RUNS) else cell)
-    whole = {name: "Int64" for name in ("base_year", "last_year", "deadline")}
-    return safe.astype(whole).rename(columns=_headings(table, lang)).to_csv(index=False).encode("utf-8-sig")
+    safe = tables["section"].map(
+        lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(RUNS) else cell
+    )
+    whole = dict.fromkeys(("base_year", "last_year", "deadline"), "Int64")
+    return safe.astype(whole).rename(columns=heads).to_csv(index=False).encode("utf-8-sig")
 
 
-def _workbook(table: pd.DataFrame, title: str, lang: str) -> bytes:
+def _workbook(tables: dict[str, pd.DataFrame], title: str, heads: dict[str, str], lang: str) -> bytes:
     from openpyxl.styles import Alignment
     from openpyxl.utils import get_column_letter
 
-    content, heads = io.BytesIO(), _headings(table, lang)
+    content = io.BytesIO()
     with pd.ExcelWriter(content, engine="openpyxl") as book:
-        for key, first, rows in (
-            ("section", [], table),
-            ("department", ["departments"], _by_department(table, lang)),
-        ):
-            names = [*first, *(name for name in table if name not in first)]
-            sheet_name = text(f"x_by_{key}", lang)
-            rows[names].rename(columns=heads).to_excel(book, sheet_name=sheet_name, index=False, startrow=1)
-            sheet = book.sheets[sheet_name]
+        for key, rows in tables.items():
+            rows.insert(0, key, rows.pop(key))
+            name, names = text(f"x_by_{key.rstrip('s')}", lang), list(rows)
+            rows.rename(columns=heads).to_excel(book, sheet_name=name, index=False, startrow=1)
+            sheet = book.sheets[name]
             sheet["A1"] = title
             for cell in itertools.chain(*sheet.iter_rows()):
                 cell.data_type = "s" if isinstance(cell.value, str) else cell.data_type  # never a formula
@@ -146,7 +143,7 @@ def _workbook(table: pd.DataFrame, title: str, lang: str) -> bytes:
     return content.getvalue()
 
 
-def _document(table: pd.DataFrame, title: str, lang: str) -> bytes:
+def _document(tables: dict[str, pd.DataFrame], title: str, heads: dict[str, str], lang: str) -> bytes:
     from docx import Document
     from docx.enum.section import WD_ORIENT
     from docx.oxml import OxmlElement
@@ -161,8 +158,7 @@ def _document(table: pd.DataFrame, title: str, lang: str) -> bytes:
     for style in ("Normal", "Title", "Heading 1", "Heading 2"):
         book.styles[style].element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), "SimSun")
     book.add_heading(title, 0)
-    heads = _headings(table, lang)
-    for key, rows in (("section", table), ("departments", _by_department(table, lang))):
+    for key, rows in tables.items():
         book.add_heading(text(f"x_by_{key.rstrip('s')}", lang), 1)
         for name, mine in rows.groupby(key, sort=False):
             book.add_heading(text_of(name) or text("p_no_department", lang), 2)
@@ -190,15 +186,12 @@ def _printed(row: dict[str, Any], column: str, lang: str) -> str:
     if value is None or pd.isna(value):
         return "–"
     if column == "elapsed":
-        made = "–" if pd.isna(row["progress"]) else _share(row["progress"], lang)
-        return text("x_schedule", lang, elapsed=_share(value, lang), progress=made)
-    shown = number(value)
+        shares = [number(100 * row[name], digits=0) for name in SHARES[:2] if not pd.isna(row[name])]
+        done, made = [*(with_unit(share, "%", lang) for share in shares), "–"][:2]
+        return text("x_schedule", lang, elapsed=done, progress=made)
     if column == "last":
-        return text("in_year", lang, value=shown, year=int(row["last_year"]))
+        return text("in_year", lang, value=number(value), year=int(row["last_year"]))
     if column == "expected" and not pd.isna(row["low"]):
-        return text("x_range", lang, value=shown, low=number(row["low"]), high=number(row["high"]))
-    return shown
-
-
-def _share(value: float, lang: str) -> str:
-    return with_unit(number(100 * value, digits=0), "%", lang)
+        ends = {name: number(row[name]) for name in ("low", "high")}
+        return text("x_range", lang, value=number(value), **ends)
+    return number(value)

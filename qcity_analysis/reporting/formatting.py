@@ -7,7 +7,7 @@ to stand on its own side of a threshold.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ import pandas as pd
 LARGE, SMALL = 1e15, 1e-9  # beyond these a figure is written with a power of ten
 SAME = 1e-12  # relative difference below which two levels are one
 PARTS = (0.1, 0.33, 0.5, 0.66, 0.8, 0.9, 0.95)  # probabilities that words and tables speak of as limits
+NONE = "–"  # where there is nothing to show
 BOUNDS = {">=": "≥ ", "<=": "≤ ", "~": "≈ "}  # qualifiers as signs
 
 
@@ -32,7 +33,7 @@ def typed(value: float, decimals: int = 0) -> str:
     return f"{value:,.{max(decimals, -exponent)}f}".replace("-", "−")
 
 
-def number(value: float, marks: Iterable[float] = (), digits: int | None = None) -> str:
+def number(value: float, marks: Iterable[float | None] = (), digits: int | None = None) -> str:
     """A computed figure: at least three significant digits, and never on the other side of one of the `marks`.
 
     `digits` after the point are shown where that is more; zeros at the end are left out.
@@ -47,7 +48,7 @@ def number(value: float, marks: Iterable[float] = (), digits: int | None = None)
     return _computed(value, least, 2 if size < 1 else 0, marks)
 
 
-def signed(value: float, marks: Iterable[float] = (), digits: int | None = None) -> str:
+def signed(value: float, marks: Iterable[float | None] = (), digits: int | None = None) -> str:
     """A computed change with its sign and a true minus.
 
     >>> signed(-18.0), signed(2.345), signed(-3.2512, [-3.25])
@@ -56,7 +57,7 @@ def signed(value: float, marks: Iterable[float] = (), digits: int | None = None)
     return with_sign(_computed(value, max(digits or 0, 1), 1 if abs(value) < 0.1 else 0, marks))
 
 
-def _computed(value: float, least: int, significant: int, marks: Iterable[float]) -> str:
+def _computed(value: float, least: int, significant: int, marks: Iterable[float | None]) -> str:
     """`least` digits after the point, and so many after the first that is not 0; more where a mark asks for it."""
     if _extreme(value):
         return _power(value, 3, marks)
@@ -71,16 +72,17 @@ def _extreme(value: float) -> bool:
     return not math.isfinite(value) or (value != 0 and not SMALL <= abs(value) < LARGE)
 
 
-def _power(value: float, digits: int, marks: Iterable[float] = ()) -> str:
+def _power(value: float, digits: int, marks: Iterable[float | None] = ()) -> str:
     if not math.isfinite(value):
         return f"{value}".replace("-", "−")
     head, _, power = f"{value:.{_enough(value, 'g', digits, marks) - 1}e}".partition("e")
     return f"{head.rstrip('0').rstrip('.')}×10^{int(power)}".replace("-", "−")
 
 
-def _enough(value: float, style: str, least: int, marks: Iterable[float]) -> int:
+def _enough(value: float, style: str, least: int, marks: Iterable[float | None]) -> int:
     """Digits in that style, `least` or more, with which a value is on the side of every mark but an equal one."""
-    apart = [mark for mark in marks if abs(value - mark) > SAME * max(abs(value), abs(mark))]
+    known = [mark for mark in marks if mark is not None]
+    apart = [mark for mark in known if abs(value - mark) > SAME * max(abs(value), abs(mark))]
     for digits in range(least, 17):
         shown = float(f"{value:.{digits}{style}}")
         if all((shown > mark, shown < mark) == (value > mark, value < mark) for mark in apart):
@@ -115,17 +117,24 @@ def published(
     return BOUNDS.get(qualifier, "") + with_unit(with_sign(shown) if change else shown, unit, lang)
 
 
+def amount(value: float) -> str:
+    """An expected number of targets with one decimal, none where it is whole."""
+    return f"{value:.1f}".removesuffix(".0")
+
+
 def change(value: float, lang: str) -> str:
     """A computed change in percent with its sign."""
     return with_unit(signed(value), "%", lang)
 
 
-def percent(share: float, lang: str) -> str:
-    """A probability in whole percent: never rounded to certainty, nor onto a limit it does not reach.
+def percent(share: float | None, lang: str) -> str:
+    """A probability in whole percent: never rounded to certainty, nor onto a limit it does not reach; a dash for None.
 
     >>> percent(0.573, "en"), percent(0.999, "zh"), percent(0.0, "en"), percent(0.797, "en")
     ('57 %', '>99%', '<1 %', '79.7 %')
     """
+    if share is None:
+        return NONE
     if share < 0.01 or share > 0.99:
         return with_unit("<1" if share < 0.01 else ">99", "%", lang)
     near = [100 * part for part in PARTS if abs(share - part) < 0.005]
@@ -152,3 +161,8 @@ def year_of(value: Any) -> int | None:
 def text_of(value: Any) -> str:
     """A cell as text, an empty one as an empty text."""
     return "" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)
+
+
+def unit_in(row: Mapping[str, Any], lang: str) -> str:
+    """The unit of an indicator or a target in `lang`, from its columns unit and unit_zh."""
+    return (text_of(row.get("unit_zh")) if lang == "zh" else "") or text_of(row.get("unit"))

@@ -32,7 +32,7 @@ EXAMPLES = {"date": "2024-03-28, 2024-03, 2024", "year": "2025", "number": "3.48
 GROUPS = ("answered", "settled", "reference", "without")  # targets of a plan in the index
 COUNTED = ("answered", "likely", "unlikely", "met", "missed", "reference", "without")  # in its first line
 KEPT = re.compile("<!--kept-->.*?<!--/kept-->", re.S)  # where a page that is kept says why
-ASSESSED = ("forecast", "met", "missed", "depends_on_definition")
+OPEN = ("forecast", "depends_on_definition")
 _ONE_AT_A_TIME = threading.Lock()  # nbconvert's exporter and its templates are not promised to be thread-safe
 
 
@@ -54,10 +54,8 @@ def render_page(
 
     def link(found: re.Match[str]) -> str:
         """What a section says leads to another page, as a link where that page is or will be."""
-        there = (
-            f"{page.parent.name}/{found[1].removesuffix('.html')}" in site
-            or (page.parent / found[1]).is_file()
-        )
+        planned = f"{page.parent.name}/{found[1].removesuffix('.html')}" in site
+        there = planned or (page.parent / found[1]).is_file()
         return f'<a href="{found[1]}">{found[2]}</a>' if there else found[2]
 
     document = nbformat.read(executed, as_version=4)
@@ -99,11 +97,10 @@ def _head() -> dict[str, str]:
     """Style, script and policy of every page: nothing runs or is loaded but this style, this script, data images."""
     style = "".join((TEMPLATES / name).read_text("utf-8") for name in ("style.css", "parts.css"))
     script = (TEMPLATES / "page.js").read_text("utf-8")
-    signs = {
-        kind: f"{kind}-src 'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-        for kind, text in (("style", style), ("script", script))
-    }
-    policy = ["default-src 'none'", *signs.values(), "img-src data:", "base-uri 'none'", "form-action 'none'"]
+    signs = []
+    for kind, code in (("style", style), ("script", script)):
+        signs.append(f"{kind}-src 'sha256-{b64encode(hashlib.sha256(code.encode()).digest()).decode()}'")
+    policy = ["default-src 'none'", *signs, "img-src data:", "base-uri 'none'", "form-action 'none'"]
     return {"style": style, "script": script, "policy": "; ".join(policy)}
 
 
@@ -121,11 +118,9 @@ def _rendered(template: str, langs: list[str], **values: Any) -> str:
     from jinja2 import Environment, FileSystemLoader
 
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
-    html_langs = [HTML_LANG[lang] for lang in langs]
     words = {lang: {key: entry[lang] for key, entry in catalogue().items()} for lang in langs}
-    return environment.get_template(template).render(
-        langs=langs, html_langs=html_langs, w=words, version=__version__, head=_head(), **values
-    )
+    values |= {"langs": langs, "html_langs": [HTML_LANG[lang] for lang in langs], "w": words, "head": _head()}
+    return environment.get_template(template).render(version=__version__, **values)
 
 
 def check_page(
@@ -150,72 +145,54 @@ def write_index(entries: Sequence[dict[str, Any]], output: str | Path, as_of: st
     kind is target, dated, scorecard, overview or track. Runs that failed are listed in a banner.
     """
     langs = list(dict.fromkeys(entry["lang"] for entry in entries)) or ["en"]
-    spoken = {lang: [entry for entry in entries if entry["lang"] == lang] for lang in langs}
-    pages = {lang: {e["kind"]: e for e in mine} for lang, mine in spoken.items()}
+    spoken = {lang: [_row(entry) for entry in entries if entry["lang"] == lang] for lang in langs}
     html = _rendered(
-        "index.html.j2", langs, as_of=as_of, pages=pages,
-        plans={lang: _plans(mine, lang, as_of) for lang, mine in spoken.items()},
-        tally={lang: _tally([e for e in mine if e["kind"] == "target"], lang) for lang, mine in spoken.items()},
-        failed={lang: [e | {"name": _name(e)} for e in mine if not e["ok"]] for lang, mine in spoken.items()},
+        "index.html.j2", langs, as_of=as_of, pages={lang: {row["kind"]: row for row in spoken[lang]} for lang in langs},
+        plans={lang: _plans(rows, lang, as_of) for lang, rows in spoken.items()},
+        tally={lang: _tally([row for row in rows if row["kind"] == "target"], lang) for lang, rows in spoken.items()},
+        failed={lang: [row for row in rows if not row["ok"]] for lang, rows in spoken.items()},
     )  # fmt: skip
     write_whole(Path(output), html)
 
 
-def _plans(entries: list[dict[str, Any]], lang: str, as_of: str) -> list[dict[str, Any]]:
+def _plans(rows: list[dict[str, Any]], lang: str, as_of: str) -> list[dict[str, Any]]:
     """The plans in their order, each with its targets in groups; what is over but the first plan is folded."""
     plans: list[dict[str, Any]] = []
-    for plan in dict.fromkeys(entry["plan"] for entry in entries if entry["plan"]):
-        mine = [entry for entry in entries if entry["plan"] == plan]
-        targets = [entry for entry in mine if entry["kind"] == "target"]
-        groups = {name: [_row(e, lang) for e in targets if _group(e) == name] for name in GROUPS}
-        groups["dated"] = [_row(entry, lang) for entry in mine if entry["kind"] == "dated"]
-        ends = [e["front"].get("deadline", 0) for e in targets] or [0]
-        card: dict[str, Any] = next((e for e in mine if e["kind"] == "scorecard"), {})
-        title, live = card.get("front", {}).get("plan_title") or plan, median(ends) >= int(as_of[:4])
-        about = {
-            "title": title,
-            "count": _tally(targets, lang),
-            "scorecard": card.get("page", ""),
-            "live": live,
-        }
-        plans.append(about | {"folded": not live and bool(plans), "groups": groups})
+    for plan in dict.fromkeys(row["plan"] for row in rows if row["plan"]):
+        mine = [row for row in rows if row["plan"] == plan]
+        targets, cards = ([row for row in mine if row["kind"] == kind] for kind in ("target", "scorecard"))
+        groups = {name: [row for row in targets if row["group"] == name] for name in GROUPS}
+        groups["dated"] = [row for row in mine if row["kind"] == "dated"]
+        card: dict[str, Any] = cards[0] if cards else {"page": "", "front": {}}
+        live = median([row["front"].get("deadline", 0) for row in targets] or [0]) >= int(as_of[:4])
+        about = {"title": card["front"].get("plan_title") or plan, "scorecard": card["page"], "live": live}
+        folded = not live and bool(plans)
+        plans.append(about | {"count": _tally(targets, lang), "folded": folded, "groups": groups})
     return sorted(plans, key=lambda plan: not plan["live"])
-
-
-def _group(entry: dict[str, Any]) -> str:
-    """Answered, settled, reference only, or without figures."""
-    status = entry["front"].get("status")
-    if status in ("met", "missed"):
-        return "settled"
-    return "answered" if status in ASSESSED else "reference" if entry["front"].get("lent") else "without"
 
 
 def _tally(targets: list[dict[str, Any]], lang: str) -> str:
     """How many targets there are, how many have an answer and which, in one line."""
-    chances = [e["front"]["probability"] for e in targets if e["front"].get("probability") is not None]
-    groups, statuses = Counter(map(_group, targets)), Counter(e["front"].get("status") for e in targets)
-    numbers = {name: groups[name] for name in GROUPS} | {name: statuses[name] for name in ("met", "missed")}
-    numbers |= {"likely": sum(chance >= 0.66 for chance in chances)}
-    numbers |= {"unlikely": sum(chance <= 0.33 for chance in chances)}
+    chances = [row["chance"] for row in targets if row["chance"] is not None]
+    numbers = Counter([*(row["group"] for row in targets), *(row["front"].get("status") for row in targets)])
+    numbers["likely"], numbers["unlikely"] = sum(p >= 0.66 for p in chances), sum(p <= 0.33 for p in chances)
     parts = [text(f"index_{name}", lang, count=numbers[name]) for name in COUNTED if numbers[name]]
     return text("index_tally", lang, total=len(targets), parts=join(parts, lang))
 
 
-def _name(entry: dict[str, Any]) -> str:
-    return str(entry["front"].get("name") or entry["target"] or "04_scorecard")
-
-
-def _row(entry: dict[str, Any], lang: str) -> dict[str, Any]:
-    front, name = entry["front"], _name(entry)
-    probability, group = front.get("probability"), _group(entry)
+def _row(entry: dict[str, Any]) -> dict[str, Any]:
+    """A run as a row of the index: its group, name, probability, word, and what is said of it."""
+    front, status = entry["front"], entry["front"].get("status")
+    group = "settled" if status in ("met", "missed") else "answered" if status in OPEN else "without"
+    group = "reference" if group == "without" and front.get("lent") else group
+    name = front.get("name") or entry["target"] or "04_scorecard"
     if entry["kind"] == "dated":
-        name = f"{name} · {text('as_of_line', lang, as_of=entry['as_of'])}".rstrip("。.")
+        name = f"{name} · {text('as_of_line', entry['lang'], as_of=entry['as_of'])}".rstrip("。.")
     word = front.get("word_shown") or front.get("status_shown", "")
     said = front.get("wording") if group == "without" else front.get("answer")
-    return {
-        "href": entry["page"], "name": name, "shown": front.get("probability_shown", ""),
-        "percent": None if probability is None else round(100 * probability),
-        "word": word if entry["ok"] else entry["status"], "settled": group == "settled",
+    return entry | {
+        "group": group, "name": str(name), "chance": front.get("probability"),
+        "shown": front.get("probability_shown", ""), "word": word if entry["ok"] else entry["status"],
         "answer": said or front.get("answer", "") or entry.get("error", ""),
     }  # fmt: skip
 

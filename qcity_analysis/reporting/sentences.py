@@ -7,24 +7,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..assessment.answer import Assessment
 from ..catalogue import catalogue, check_language, join, say, text
-from ..data.load import pages
+from ..data.load import Data, pages
 from ..data.schema import RELATIVE
 from ..errors import Note
 from ..targets import NUMERAL, Pace, arabic, section_order
-from . import formatting
-from .formatting import change, number, percent, period, signed, text_of, typed, with_sign, with_unit
-
-if TYPE_CHECKING:
-    from ..assessment.answer import Assessment
-    from ..data.load import Data
+from .formatting import (
+    NONE,
+    change,
+    number,
+    percent,
+    period,
+    published,
+    signed,
+    text_of,
+    typed,
+    unit_in,
+    with_sign,
+    with_unit,
+)  # fmt: skip
 
 BY_STEP = ("monotone", "direction")  # kinds whose unit is that of a step, not of a level
 BY_LEVEL = ("level", "coverage", *RELATIVE)  # kinds that may borrow
 CHANGES = {"published", "implied", "change"}  # values of notes that are shown with their sign
 SIDES = {"at_least": "≥ ", "at_most": "≤ ", "increase": "≥ ", "decrease": "≤ "}
+EXPECTED = {"cumulative": "_cumulative", "rank": "_rank", "zero_event": "_events"}  # sentences of their own
+MEASURES = {  # the measure of a figure to add, and the sentence on it, where they differ by kind
+    **dict.fromkeys(RELATIVE, ("change_pct", "add_values")), "milestone": ("", "add_milestone"),
+    **dict.fromkeys(("cumulative", "zero_event"), ("count_new", "add_counts")),
+}  # fmt: skip
 
 
 def finding(a: Assessment, lang: str) -> str:
@@ -34,8 +48,8 @@ def finding(a: Assessment, lang: str) -> str:
     >>> finding(qc.assess(qc.load(as_of="2024-06-30"), "rd_intensity", draws=500), "en")
     'Nanjing will probably reach about 4 % by 2025'
     """
-    own, facts = f"find_{a.status}_{'official' if a.stated else a.target.kind}", _facts(a, lang)
-    return say(own if own in catalogue("sentences") else f"find_{a.status}", lang, **facts)
+    own = f"find_{a.status}_{'official' if a.stated else a.target.kind}"
+    return say(own if own in catalogue("sentences") else f"find_{a.status}", lang, **_facts(a, lang))
 
 
 def figure_title(a: Assessment, lang: str) -> str:
@@ -70,7 +84,7 @@ def sentences(a: Assessment, lang: str) -> list[str]:
     """What else the result says, one sentence each: expectation, pace, precision, and what is borrowed."""
     lines = []
     if a.status == "forecast" and a.interval is not None and a.probability_error is not None:
-        lines += [_expected(a, lang), *_pace_sentence(a, lang), *_tally_sentences(a, lang)]
+        lines += [_expected(a, a.interval, lang), *_pace_sentence(a, lang), *_tally_sentences(a, lang)]
         lines += [say(f"joint_{a.target.kind}", lang)] if a.target.kind in ("monotone", "every_year") else []
         model, error = text(f"model_{a.likelihood or a.model}", lang), max(100 * a.probability_error, 0.1)
         facts = {"draws": f"{a.draws:,}", "error": f"{error:.1f}", "model": model}  # never shown as none
@@ -99,52 +113,49 @@ def bases(a: Assessment, lang: str) -> list[str]:
     """
     if not set(a.bases) - {"figures"}:
         return []
-    lent = next((part for part in a.parts if part.borrowed), None)
-    names, lines = lent.borrowed.region_names[lang] if lent is not None and lent.borrowed else "", []
+    lent = next((part.borrowed.region_names[lang] for part in a.parts if part.borrowed), "")
+    lines = []
     for name, basis in a.bases.items():
         shown = {key: percent(getattr(basis, key), lang) for key in ("value", "low", "high")}
-        lines.append(say(f"basis_{name}", lang, n=basis.n, names=names, **shown))
+        lines.append(say(f"basis_{name}", lang, n=basis.n, names=lent, **shown))
     why = f"basis_why_{a.headline}"
     return [*lines, say(why, lang)] if why in catalogue("sentences") else lines
 
 
 def _facts(a: Assessment, lang: str) -> dict[str, Any]:
     """What headlines, answers and alternative texts may name."""
-    known = a.levels()
+    known, target, lent = a.levels(), a.target, a.borrowed
     to = a.tally.through if a.tally else None  # a count is that much to there, not when it was enough
+    word = a.word if a.probability is not None else None
     facts: dict[str, Any] = {
-        "as_of": a.as_of.isoformat(), "region": a.region_names[lang], "name": a.target.name(lang),
-        "year": a.target.deadline,
+        "as_of": a.as_of.isoformat(), "region": a.region_names[lang], "name": target.name(lang),
+        "year": target.deadline, "base": target.base_year, "value": level(a, a.outcome, lang),
         "ask": ask(a, lang, say(f"will_{a.word}", lang) if a.status == "forecast" and a.word else ""),
-        "base": a.target.base_year, "settled": period(to or a.settled_in or a.target.deadline, lang),
-        "value": level(a, a.outcome, lang), "reason": reason(a.reason, lang), "series": a.definition[f"name_{lang}"],
-        "last": int(known.index[-1]) if len(known) else "–", "start": a.borrowed_since if a.borrowed else None,
-        "other": a.borrowed.region_names[lang] if a.borrowed else "",
+        "settled": period(to or a.settled_in or target.deadline, lang),
+        "reason": reason(a.reason, lang), "series": a.definition[f"name_{lang}"],
+        "last": int(known.index[-1]) if len(known) else NONE, "start": a.borrowed_since if lent else None,
+        "other": lent.region_names[lang] if lent else "", "word": text(f"word_{word}", lang) if word else "",
         "probability": percent(a.probability, lang) if a.probability is not None else "",
-        "word": "" if a.probability is None else text(f"word_{a.word}", lang),
     }  # fmt: skip
-    if a.target.kind == "direction" and a.outcome is not None:
-        moved = a.target.amount_of(a.outcome, float(known.get(a.target.base_year, a.outcome)))
+    if target.kind == "direction" and a.outcome is not None:
+        moved = target.amount_of(a.outcome, float(known.get(target.base_year, a.outcome)))
         facts["moved"] = with_unit(signed(moved), step_unit(unit_of(a, lang), lang), lang)
-    if a.target.kind == "relative_change" and a.outcome is not None and a.threshold is not None:
-        shown = level(a, a.outcome, lang)
-        facts["moved"] = say("moved_down" if shown[0] == "−" else "moved_up", lang, value=shown.lstrip("−+"))
-    if a.stated is not None:
-        facts["stated"] = _stated(a.stated.values, lang)
-    return facts
+    if target.kind == "relative_change" and a.outcome is not None and a.threshold is not None:
+        down, shown = facts["value"][0] == "−", facts["value"].lstrip("−+")
+        facts["moved"] = say("moved_down" if down else "moved_up", lang, value=shown)
+    return facts if a.stated is None else facts | {"stated": _stated(a.stated.values, lang)}
 
 
-def _expected(a: Assessment, lang: str) -> str:
+def _expected(a: Assessment, interval: tuple[float, float], lang: str) -> str:
     """The expected value and its interval at the deadline, as a sentence."""
-    assert a.interval is not None
-    key = {"cumulative": "expected_cumulative", "rank": "expected_rank", "zero_event": "expected_events"}
-    key |= {} if a.bound is not None else {a.target.kind: "expected_only"}
-    key |= {} if a.target.threshold else {"direction": "expected_direction"}
-    facts = {"value": a.median, "low": a.interval[0], "high": a.interval[1], "threshold": a.threshold}
-    shown, bound = {name: level(a, value, lang) for name, value in facts.items()}, level(a, a.bound, lang)
-    met = say("met_up" if a.target.upward else "met_down", lang, bound=bound)
-    years = {"year": a.target.deadline, "base": a.target.base_year}
-    return say(key.get(a.target.kind, "expected"), lang, bound=bound, met=met, **years, **shown)
+    target = a.target
+    own = "_only" if a.bound is None else EXPECTED.get(target.kind, "")
+    if target.kind == "direction" and not target.threshold:
+        own = "_direction"
+    facts = {"value": a.median, "low": interval[0], "high": interval[1], "threshold": a.threshold}
+    shown = {name: level(a, one, lang) for name, one in (facts | {"bound": a.bound}).items()}
+    met = say("met_up" if target.upward else "met_down", lang, bound=shown["bound"])
+    return say(f"expected{own}", lang, met=met, year=target.deadline, base=target.base_year, **shown)
 
 
 def pace_shown(a: Assessment, pace: Pace, lang: str) -> str:
@@ -180,19 +191,16 @@ def _pace_sentence(a: Assessment, lang: str) -> list[str]:
 def _tally_sentences(a: Assessment, lang: str) -> list[str]:
     """What is counted, what is missing and how many a month that takes; the years that are not known."""
     tally, lines = a.tally, []
-    if tally is None:
-        return []
-    if a.target.kind == "cumulative":
-        left = tally.years - tally.covered
+    if tally is not None and a.target.kind == "cumulative":
+        left, missing, covered = tally.years - tally.covered, tally.needed, tally.covered
+        rates = {"covered": covered, "open": left, "yearly": missing / left, "monthly": missing / left / 12}
+        rates |= {"sofar": a.pace_so_far.linear} if a.pace_so_far else {}
+        levels = {"count": tally.count, "needed": missing, "bound": a.bound}
+        shown = {"sofar": NONE} | {name: number(rate) for name, rate in rates.items()}
+        shown |= {name: level(a, value, lang) for name, value in levels.items()}
         key = "tally_over" if not a.target.upward else "tally" if tally.through else "tally_none"
-        line = say(
-            key, lang, through=period(tally.through or "–", lang), count=level(a, tally.count, lang),
-            years=tally.years, covered=number(tally.covered), open=number(left), needed=level(a, tally.needed, lang),
-            yearly=number(tally.needed / left), monthly=number(tally.needed / left / 12),
-            bound=level(a, a.bound, lang), sofar=number(a.pace_so_far.linear) if a.pace_so_far else "–",
-        )  # fmt: skip
-        lines.append(line)
-    if tally.unknown:
+        lines.append(say(key, lang, through=period(tally.through or NONE, lang), years=tally.years, **shown))
+    if tally is not None and tally.unknown:
         lines.append(say("tally_unknown", lang, periods=join(map(str, tally.unknown), lang)))
     return lines
 
@@ -208,8 +216,6 @@ def note(told: Note, lang: str) -> str:
         values["status"] = say(f"status_{given['status']}", lang)
     for key in [key for key in given if key.endswith(tail)]:  # what the data give in both languages
         values.setdefault(key.removesuffix(tail), given[key])
-    if told.code.startswith("wording_"):
-        values["wording"] = given[f"wording{tail}"]
     if f"reason{tail}" in given:
         values["reason"] = str(values["reason"]).rstrip("。.")
     if "probability" in given:
@@ -220,8 +226,8 @@ def note(told: Note, lang: str) -> str:
     return say(f"note_{told.code}", lang, **values)
 
 
-def reason(told: Note | None, lang: str) -> str:
-    """A reason why there is no verdict, as a phrase; an empty text without one.
+def reason(told: Note | None, lang: str, rule: bool = False) -> str:
+    """A reason why there is no verdict, or why a `rule` does not apply, as a phrase; an empty text without one.
 
     >>> reason(Note("no_observation", {"count": 0}), "en"), reason(None, "en")
     ('no figure is held in these data', '')
@@ -233,19 +239,19 @@ def reason(told: Note | None, lang: str) -> str:
         values["kind"] = say(f"kind_{values['kind']}", lang)
     if "period" in values:
         values["period"] = period(values["period"], lang)
-    values["unit"] = "year" if values.get("count") == 1 else "years"
-    return say(f"reason_{told.code}", lang, **values)
+    way, key = (text, f"rule_reason_{told.code}") if rule else (say, f"reason_{told.code}")
+    return way(key, lang, **values)
 
 
 def _stated(said: dict[str, Any], lang: str) -> str:
     """What was officially said: the figure in the unit of the target, and met or missed where that was said."""
-    parts, kind, value = [], said["target_kind"], said["value"]
-    if value is not None:
+    kind, shown = said["target_kind"], ""
+    if said["value"] is not None:
         unit = "%" if kind in RELATIVE else said[f"unit_{lang}"]
         sign = {"qualifier": said["qualifier"], "change": kind == "relative_change"}
-        shown = formatting.published(value, said["decimals"], unit, lang, **sign)
-        parts.append(say("as_growth", lang, value=shown) if kind == "average_growth" else shown)
-    return join([*parts, *([text(f"status_{said['verdict']}", lang)] if said["verdict"] else [])], lang)
+        shown = published(said["value"], said["decimals"], unit, lang, **sign)
+        shown = say("as_growth", lang, value=shown) if kind == "average_growth" else shown
+    return join([shown, text(f"status_{said['verdict']}", lang) if said["verdict"] else ""], lang)
 
 
 def _listed(values: dict[str, Any], lang: str) -> dict[str, Any]:
@@ -268,21 +274,17 @@ def alt_text(a: Assessment, lang: str) -> str:
 
 def how_to_add(a: Assessment, lang: str) -> str:
     """How to add the region's own figures, as Markdown with the one command it takes."""
-    target, zh = a.target, lang == "zh"
-    value, publisher, title, date = ("值 机构 文件 日期" if zh else "VALUE PUBLISHER TITLE DATE").split()
-    special = {**dict.fromkeys(RELATIVE, ("change_pct", "add_values")), "milestone": ("", "add_milestone")}
-    special |= dict.fromkeys(("cumulative", "zero_event"), ("count_new", "add_counts"))
-    measure, key = special.get(target.kind, ("", "add_values"))
-    command = (
-        f"qcity add {target.indicator_id} --region {target.region}"
-        f" --period {(target.base_year or target.deadline - 5) + 1}"
-        f" --value {'1' if target.kind == 'milestone' else value}{f' --measure {measure}' if measure else ''} \\\n"
-        f'    --publisher "{publisher}" --title "{title}" --date {date}'
-    )
-    lines = [say(key, lang, value=value, publisher=publisher, title=title, date=date)]
-    more = "add_changes" if target.relative else "add_peers" if target.kind == "rank" else ""
-    lines += [say(more, lang, base=target.base_year)] if more else []
-    return f"{say('add_lead', lang)}\n\n```\n{command}\n```\n\n{('' if zh else ' ').join(lines)}"
+    target, (measure, key) = a.target, MEASURES.get(a.target.kind, ("", "add_values"))
+    names = ("value", "publisher", "title", "date")
+    facts: dict[str, Any] = dict(zip(names, text("add_words", lang).split(), strict=True))
+    lines = [say(key, lang, **facts)]
+    if more := "add_changes" if target.relative else "add_peers" if target.kind == "rank" else "":
+        lines.append(say(more, lang, base=target.base_year))
+    facts |= {"value": "1"} if target.kind == "milestone" else {}
+    facts |= {"indicator": target.indicator_id, "region": target.region}
+    facts |= {"period": (target.base_year or target.deadline - 5) + 1}
+    command = text("add_command", lang, measure=f" --measure {measure}" if measure else "", **facts)
+    return f"{say('add_lead', lang)}\n\n```\n{command}\n```\n\n{('' if lang == 'zh' else ' ').join(lines)}"
 
 
 def plan_quote(a: Assessment, lang: str) -> str:
@@ -302,8 +304,8 @@ def departments_of(a: Assessment, lang: str) -> list[str]:
 
 def plan_reading(a: Assessment, lang: str) -> list[str]:
     """Whether the plan calls the target binding, and how we read it; what is not given is left out."""
-    lines = {"plan_binding": say(f"binding_{a.target.binding}", lang) if a.target.binding else ""}
-    lines["plan_reading"] = (a.target.note_en if lang == "en" else "") or a.target.note
+    binding, note = a.target.binding, (a.target.note_en if lang == "en" else "") or a.target.note
+    lines = {"plan_binding": say(f"binding_{binding}", lang) if binding else "", "plan_reading": note}
     return [say(key, lang, said=line) for key, line in lines.items() if line]
 
 
@@ -350,36 +352,24 @@ def ask(a: Assessment, lang: str, word: str = "") -> str:
     >>> ask(qc.assess(qc.load(), "energy_intensity"), "en", "will probably ")
     'will probably cut it by 18 % from 2020 to 2025'
     """
-    target, unit = a.target, unit_of(a, lang)
+    target, kind, unit, first = a.target, a.target.kind, unit_of(a, lang), a.period[0] if a.period else None
     if target.threshold is None:
         return target.wording if lang == "zh" else (target.wording_en or target.wording)
-    first = a.period[0] if a.period else target.base_year + 1 if target.base_year is not None else None
-    key, way = "ask_at_least", target.direction
-    facts: dict[str, Any] = {"year": target.deadline, "first": first, "base": target.base_year, "word": word}
-    facts["value"] = with_unit(quoted(a), unit, lang)
-    if way in ("at_least", "at_most"):
-        key = f"ask_{way}"
-    if target.kind == "relative_change":
-        key = f"ask_change_{'down' if target.threshold < 0 else 'up'}"
-        facts["value"] = with_unit(quoted(a).lstrip("−+"), "%", lang)
-    elif target.kind in ("average_growth", "every_year"):
-        key = f"ask_{target.kind}_{way}"
-        facts["value"] = with_unit(quoted(a), "%" if target.relative else unit, lang)
-    elif target.kind == "zero_event":
-        key, facts["first"] = "ask_zero_event", first or target.deadline
-    elif target.kind == "rank":
-        key, facts["value"] = f"ask_rank_{way}", quoted(a)
-    elif target.kind == "cumulative":
-        key = f"ask_{'total' if target.base_year is None else 'cumulative'}_{way}"
-    elif target.kind in BY_STEP:
-        facts["value"] = with_unit(quoted(a).lstrip("−"), step_unit(unit, lang), lang)
-        facts["base"] = "–" if target.base_year is None else target.base_year
-        open_start = "_open" if target.kind == "monotone" and first is None else ""
-        by = "_by" if target.threshold else open_start
-        key = f"ask_{target.kind}{by}_{'up' if target.upward else 'down'}"
-    elif target.commitment == "about":
-        key = "ask_about"
-    return say(key, lang, **facts)
+    way, base, value = target.direction, target.base_year, quoted(a)
+    first = base + 1 if first is None and base is not None else first
+    by = "_by" if target.threshold else "_open" if kind == "monotone" and first is None else ""
+    key = way if way in ("at_least", "at_most") else "at_least"
+    key = {
+        "relative_change": f"change_{'down' if target.threshold < 0 else 'up'}", "zero_event": kind,
+        "cumulative": f"{'total' if base is None else 'cumulative'}_{way}",
+        **dict.fromkeys(("average_growth", "every_year", "rank"), f"{kind}_{way}"),
+        **dict.fromkeys(BY_STEP, f"{kind}{by}_{'up' if target.upward else 'down'}"),
+    }.get(kind, "about" if target.commitment == "about" else key)  # fmt: skip
+    if kind in (*BY_STEP, "relative_change"):  # the key says which way
+        unit, value = step_unit(unit, lang), value.lstrip("−+")
+    value = with_unit(value, "%" if target.relative else "" if kind == "rank" else unit, lang)
+    years = {"year": target.deadline, "first": first or target.deadline}
+    return say(f"ask_{key}", lang, word=word, value=value, base=NONE if base is None else base, **years)
 
 
 def quoted(a: Assessment) -> str:
@@ -395,17 +385,18 @@ def level(a: Assessment, value: float | None, lang: str, year: int | None = None
     A published figure has the digits it was published with, a target those of the plan; what is computed is never
     shown on the other side of the target. In a `year` before its last, average growth is shown as the level itself.
     """
+    target = a.target
     if value is None:
         return ""
-    if a.target.kind == "average_growth" and year not in (None, a.target.deadline):
+    if target.kind == "average_growth" and year not in (None, target.deadline):
         return level_number(a, value)
-    if a.target.relative and a.threshold is not None:
-        return _change_on_base(a, value, lang)
-    shown = level_number(a, value)
+    if target.relative and a.threshold is not None:
+        shown = with_unit(_on_base(a, value, a.threshold), "%", lang)
+        return say("as_growth", lang, value=shown) if target.kind == "average_growth" else shown
     events = "as_event" if value == 1 else "as_events"
-    if key := {"rank": "as_rank", "zero_event": events}.get(a.target.kind):
-        return say(key, lang, value=shown)
-    return with_unit(shown, unit_of(a, lang), lang)
+    if key := {"rank": "as_rank", "zero_event": events}.get(target.kind):
+        return say(key, lang, value=level_number(a, value))
+    return with_unit(level_number(a, value), unit_of(a, lang), lang)
 
 
 def level_number(a: Assessment, value: float) -> str:
@@ -417,26 +408,18 @@ def level_number(a: Assessment, value: float) -> str:
     for year, digits in a.series.decimals.items() if a.series is not None else ():
         if a.series is not None and a.series.values.get(year) == value:
             return typed(value, digits)
-    return number(value, *_limits(a))
+    return number(value, (a.bound, a.threshold), a.target.decimals)
 
 
-def _limits(a: Assessment) -> tuple[list[float], int]:
-    """The levels that decide, in the unit of the series; digits after the point of the threshold as typed."""
-    digits = 0 if a.target.threshold is None else len(typed(a.target.threshold).partition(".")[2])
-    return [value for value in (a.bound, a.threshold) if value is not None], digits
-
-
-def _change_on_base(a: Assessment, value: float, lang: str) -> str:
-    """A level of an index as its change on the base year, or as average growth since then."""
-    assert a.target.threshold is not None and a.threshold is not None
-    growth, base = a.target.kind == "average_growth", a.threshold / a.target.level(1.0)
-    moved, (deciding, digits) = a.target.amount_of(value, base), _limits(a)
-    limits = [float(f"{a.target.amount_of(limit, base):.10g}") for limit in deciding]
-    shown = number(moved, limits, digits) if growth else signed(moved, limits, digits)
-    if value in (a.threshold, a.bound):
-        shown = quoted(a) if value == a.threshold else with_sign(typed(float(f"{moved:.10g}")))
-    shown = with_unit(shown.lstrip("+") if growth else shown, "%", lang)
-    return say("as_growth", lang, value=shown) if growth else shown
+def _on_base(a: Assessment, value: float, asked: float) -> str:
+    """A level of an index as its change on the base year, or as average growth since then, in percent."""
+    growth, base = a.target.kind == "average_growth", asked / a.target.level(1.0)
+    moved = a.target.amount_of(value, base)
+    limits = (float(f"{a.target.amount_of(one, base):.10g}") for one in (asked, a.bound) if one is not None)
+    shown = (number if growth else signed)(moved, limits, a.target.decimals)
+    if value in (asked, a.bound):
+        shown = quoted(a) if value == asked else with_sign(typed(float(f"{moved:.10g}")))
+    return shown.lstrip("+") if growth else shown
 
 
 def level_shown(part: Assessment, value: float, lang: str, high: float | None = None) -> str:
@@ -454,9 +437,7 @@ def level_shown(part: Assessment, value: float, lang: str, high: float | None = 
 
 def unit_of(a: Assessment, lang: str) -> str:
     """The unit of the levels in `lang`: that of the target, or of the indicator where the target's is a yearly step."""
-    if a.target.kind in (*BY_STEP, *RELATIVE):
-        return str((a.definition.get("unit_zh") if lang == "zh" else "") or a.definition.get("unit") or "")
-    return (a.target.unit_zh if lang == "zh" else "") or a.target.unit
+    return unit_in(a.definition if a.target.kind in (*BY_STEP, *RELATIVE) else vars(a.target), lang)
 
 
 def step_unit(unit: str, lang: str) -> str:
@@ -466,17 +447,15 @@ def step_unit(unit: str, lang: str) -> str:
 
 def axis_unit(a: Assessment, lang: str) -> str:
     """The unit of the vertical axis in `lang`: that of the series, or "index, 2020 = 100"; empty without any."""
-    series, target = a.series, a.target
-    first = a.period[0] if a.period else target.deadline
-    if target.kind in ("rank", "zero_event"):
-        return text("axis_rank" if target.kind == "rank" else "axis_events", lang, first=first)
-    if target.kind == "cumulative":
-        key = "axis_cumulative" if target.base_year is not None else "axis_total"
-        return text(key, lang, first=first, unit=unit_of(a, lang))
+    series, target, unit = a.series, a.target, unit_of(a, lang)
+    key = {"rank": "axis_rank", "zero_event": "axis_events", "cumulative": "axis_cumulative"}.get(target.kind)
+    if key is not None:
+        key = "axis_total" if key == "axis_cumulative" and target.base_year is None else key
+        return text(key, lang, first=a.period[0] if a.period else target.deadline, unit=unit)
     if series is not None and series.base_year is not None:
         return text("index_unit", lang, year=series.base_year)
     unit_zh = a.definition.get("unit_zh") if target.kind in BY_STEP else target.unit_zh
-    return (text_of(unit_zh) if lang == "zh" else "") or (target.unit if series is None else series.unit)
+    return unit_in({"unit_zh": unit_zh, "unit": target.unit if series is None else series.unit}, lang)
 
 
 def status_shown(part: Assessment, lang: str) -> str:
@@ -505,6 +484,12 @@ def borrowed_name(part: Assessment, lang: str) -> str:
         return ""
     region, name = part.borrowed.region_names[lang], part.borrowed.indicator_names[lang]
     return text("place_and_series", lang, region=region, name=name)
+
+
+def series_name(data: Data, indicator_id: str, region: str, lang: str) -> str:
+    """An indicator of a region by their names in `lang`."""
+    name = data.indicator(indicator_id)[f"name_{lang}"]
+    return text("place_and_series", lang, region=data.region_name(region, lang), name=name)
 
 
 def target_shown(part: Assessment, lang: str) -> str:

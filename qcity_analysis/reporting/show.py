@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
+from ..assessment.answer import Assessment
 from ..catalogue import check_language, join, say, text
+from ..files import PROJECT, inside, write_whole
 from . import sentences
 from .figures import Picture, columns_of
-from .formatting import period, published, text_of, with_unit, year_of
+from .formatting import period, published, text_of, unit_in, with_unit, year_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from ..assessment.answer import Assessment
 
 Front = dict[str, Any] | None
 SOURCE_COLUMNS = "c_period c_figure c_measure c_status c_use c_publisher c_title c_date"
@@ -107,25 +107,23 @@ def blocks(key: str, lang: str, told: Sequence[Block], about: str = "", **values
         html(block.drawn + fold(text(f"t_{key}", lang), *([paragraphs(about), *tables] if tables else [])))
 
 
-def meter(shares: Sequence[float], marks: Sequence[float] = (), length: float = 100) -> str:
-    """A line from 0 to 100 % as SVG without words: a bar to one share, or a dot for each of several; red `marks`."""
-    half = f'<line class="half" x1="{length / 2}" x2="{length / 2}" y2="8"/>'
-    if len(shares) == 1 and not marks:
-        drawn = f'<rect class="bar" width="{length * shares[0]:.1f}" height="8" rx="1"/>'
-    else:
-        dots = [("dot", at) for at in shares] + [("dot flip", at) for at in marks]
-        places = [(kind, f"{4 + 0.92 * length * at:.1f}") for kind, at in dots]
-        drawn = half + "".join(f'<circle class="{kind}" cx="{x}" cy="4" r="3.2"/>' for kind, x in places)
-    ground = f'<rect class="ground" width="{length}" height="8" rx="1"/>'
-    ratio = ' preserveAspectRatio="none"' if "<circle" not in drawn else ""
-    return f'<svg class="meter" viewBox="0 0 {length} 8" aria-hidden="true"{ratio}>{ground}{drawn}</svg>'
+def meter(share: float) -> str:
+    """A bar from 0 to 100 % as SVG without words."""
+    bar = f'<rect class="ground" width="100" height="8" rx="1"/><rect class="bar" width="{100 * share:.1f}"'
+    start = '<svg class="meter" viewBox="0 0 100 8" aria-hidden="true" preserveAspectRatio="none">'
+    return f'{start}{bar} height="8" rx="1"/></svg>'
 
 
 def strip(shares: Sequence[float], marks: Sequence[float], alt: str, lang: str) -> str:
     """Probabilities as dots on one line from 0 to 100 %, `marks` in red, with a description."""
     ends = "".join(f"<span>{with_unit(share, '%', lang)}</span>" for share in ("0", "50", "100"))
-    dots = f'<div role="img" aria-label="{escape(alt)}">{meter(shares, marks, 320)}</div>'
-    return f'<div class="qcity strip">{dots}<p class="ends" aria-hidden="true">{ends}</p></div>'
+    dots = {"dot": shares, "dot flip": marks}
+    places = [(kind, f"{4 + 294.4 * at:.1f}") for kind, those in dots.items() for at in those]
+    drawn = "".join(f'<circle class="{kind}" cx="{x}" cy="4" r="3.2"/>' for kind, x in places)
+    line = '<rect class="ground" width="320" height="8" rx="1"/><line class="half" x1="160.0" x2="160.0" y2="8"/>'
+    drawn = f'<svg class="meter" viewBox="0 0 320 8" aria-hidden="true">{line}{drawn}</svg>'
+    shown = f'<div role="img" aria-label="{escape(alt)}">{drawn}</div>'
+    return f'<div class="qcity strip">{shown}<p class="ends" aria-hidden="true">{ends}</p></div>'
 
 
 def card(a: Assessment, lang: str, heading: str = "h3") -> str:
@@ -138,40 +136,35 @@ def card(a: Assessment, lang: str, heading: str = "h3") -> str:
     """
     region = a.region_names[lang]
     name = text("place_and_series", check_language(lang), region=region, name=a.target.name(lang))
-    found = f"<{heading}>{escape(sentences.finding(a, lang))}</{heading}>"
-    rows = [paragraphs(name, kind="eyebrow") + found]
-    rows.append(paragraphs(text("illustrative_banner", lang) if a.illustrative else "", kind="made-up"))
-    rows += [_verdict_row(part, lang) for part in a.by_definition() if a.status != "not_assessable"]
-    rows.append(paragraphs(sentences.plan_quote(a, lang), kind="quote"))
     facts = [(text("k_last", lang), _last_figure(part, lang), "") for part in a.by_definition()]
     facts += [*_paces(a, lang), (text("d_named", lang), join(sentences.departments_of(a, lang), lang), "")]
-    pairs = [(escape(term), escape(said) + bar) for term, said, bar in facts if said]
-    listed = [f"<div><dt>{term}</dt><dd>{said}</dd></div>" for term, said in pairs]
-    rows.append(f"<dl>{''.join(dict.fromkeys(listed))}</dl>")
+    told = [(escape(term), escape(said) + bar) for term, said, bar in facts if said]
+    listed = dict.fromkeys(f"<div><dt>{term}</dt><dd>{said}</dd></div>" for term, said in told)
     over = [text("about_over", lang, **note.values) for note in a.notes if note.code == "awaiting_figure"]
+    rows = [paragraphs(name, kind="eyebrow"), f"<{heading}>{escape(sentences.finding(a, lang))}</{heading}>"]
+    rows.append(paragraphs(text("illustrative_banner", lang) if a.illustrative else "", kind="made-up"))
+    for part in a.by_definition() if a.status != "not_assessable" else ():
+        (shown, word), status = sentences.chance(part, lang), sentences.status_shown(part, lang)
+        lead = escape(sentences.panel_title(part, lang)) if part.role == "definition" else ""
+        big = f"<b>{escape(shown or status)}</b> {escape(word)}"
+        bar = meter(part.probability or 0) if shown else ""
+        lead = f"<small>{lead}</small>" if lead else ""
+        rows.append(f'<p class="verdict {part.status}">{lead}<span>{big}</span>{bar}</p>')
+    rows += [paragraphs(sentences.plan_quote(a, lang), kind="quote"), f"<dl>{''.join(listed)}</dl>"]
     rows.append(paragraphs(*over, kind="quiet"))
     return f'<article class="qcity card" lang="{lang}">{"".join(rows)}</article>'
 
 
 def row(name: str, a: Assessment, lang: str, said: str = "", href: str = "", **data: str) -> str:
     """One answer as a row of a list: its name (a link where `href` is a page), number, bar and word, what is said."""
-    shown, word = sentences.chance(a, lang)
-    bar = f"<b>{escape(shown)}</b>{meter([a.probability])}" if shown and a.probability is not None else ""
+    (shown, word), unassessed = sentences.chance(a, lang), a.status == "not_assessable"
+    bar = f"<b>{escape(shown)}</b>{meter(a.probability or 0)}" if shown else ""
     kept = "".join(f' data-{key}="{escape(value)}"' for key, value in data.items())
-    kind = "none" if a.status == "not_assessable" else "settled" if not shown else ""
+    kind = "none" if unassessed else "settled" if not shown else ""
     verdict = f'<span class="{kind}">{escape(word or sentences.status_shown(a, lang))}</span>'
     title = f'<span class="name" data-href="{escape(href)}">{escape(name)}</span>'
     tail = f' <span class="say">{escape(said)}</span>' if said else ""
     return f'<li{kept}>{title} <span class="mark">{bar}{verdict}</span>{tail}</li>'
-
-
-def _verdict_row(part: Assessment, lang: str) -> str:
-    """The number large with its word and a bar; or the status; under one definition with its name."""
-    shown, word = sentences.chance(part, lang)
-    lead = f"<small>{escape(sentences.panel_title(part, lang))}</small>" if part.role == "definition" else ""
-    big = f"<b>{escape(shown or sentences.status_shown(part, lang))}</b> {escape(word)}"
-    bar = meter([part.probability]) if shown and part.probability is not None else ""
-    return f'<p class="verdict {part.status}">{lead}<span>{big}</span>{bar}</p>'
 
 
 def _paces(a: Assessment, lang: str) -> list[tuple[str, str, str]]:
@@ -185,9 +178,9 @@ def _paces(a: Assessment, lang: str) -> list[tuple[str, str, str]]:
         return [(text("k_needed", lang), say("reached", lang, last=paces["k_needed"].from_year), "")]
     rows = []
     for key, pace in paces.items():
-        years = {"start": pace.from_year, "end": pace.to_year}
-        shown = text("pace_shown", lang, pace=sentences.pace_shown(a, pace, lang), **years)
-        rows.append((text(key, lang), shown, meter([abs(pace.linear) / largest])))
+        years, shown = {"start": pace.from_year, "end": pace.to_year}, sentences.pace_shown(a, pace, lang)
+        said = text("pace_shown", lang, pace=shown, **years)
+        rows.append((text(key, lang), said, meter(abs(pace.linear) / largest)))
     return rows
 
 
@@ -203,8 +196,6 @@ def saved(result: dict[str, Any], name: str, lang: str, out: str = "") -> Path:
 
     An empty `out` means `data/processed` beside the data the project ships, or this folder when that is not there.
     """
-    from ..files import PROJECT, inside, write_whole
-
     home = PROJECT / "data"
     folder = Path(out) if out else (home / "processed" if home.is_dir() else Path.cwd())
     folder.mkdir(parents=True, exist_ok=True)
@@ -262,26 +253,23 @@ def sources_by_series(a: Assessment, lang: str = "en") -> dict[str, pd.DataFrame
     Columns: period, figure, measure, status, use, publisher, document, date; all cells hold shown text in `lang`.
     Series without any figure are left out.
     """
-    columns, tables = [text(key, lang) for key in SOURCE_COLUMNS.split()], dict[str, pd.DataFrame]()
+    tail, none, tables = "" if lang == "zh" else "_en", text("none_given", lang), dict[str, pd.DataFrame]()
     for part in (a, *a.parts):
+        rows, units = [], {"unit_zh": part.definition.get("unit_zh") or ""}
         kinds = {use: getattr(part.series, name, pd.DataFrame()) for name, use in USES.items()}
-        frames = [rows.assign(use=use) for use, rows in kinds.items() if len(rows)]
-        if frames:
-            rows = pd.concat(frames, ignore_index=True).sort_values("period", kind="stable")
-            rows = rows.assign(unit_zh=part.definition.get("unit_zh") or "")
-            shown = [_source_row(row, lang) for row in rows.to_dict("records")]
+        frames = [frame.assign(use=use) for use, frame in kinds.items() if len(frame)]
+        frames = frames or [pd.DataFrame({"period": []})]
+        for row in pd.concat(frames).sort_values("period", kind="stable").to_dict("records"):
+            named = [text_of(row.get(key + tail)) or text_of(row.get(key)) for key in ("publisher", "title")]
+            date = next(filter(None, [text_of(row.get(key)) for key in ("published", "source_date")]), none)
+            labels = [measure_shown(row["measure"], row.get("base_period"), lang)]
+            labels += [text(f"st_{row['status']}", lang), text(f"use_{row['use']}", lang)]
+            rows.append([str(row["period"]), value_shown(row, row | units, lang), *labels, *named, date])
+        if rows:
             name = sentences.borrowed_name(part, lang) or part.definition[f"name_{lang}"]
-            tables.setdefault(name, pd.DataFrame(shown, columns=columns).drop_duplicates(ignore_index=True))
+            shown = pd.DataFrame(rows, columns=[text(key, lang) for key in SOURCE_COLUMNS.split()])
+            tables.setdefault(name, shown.drop_duplicates(ignore_index=True))
     return tables
-
-
-def _source_row(row: dict[str, Any], lang: str) -> list[str]:
-    tail = "" if lang == "zh" else "_en"
-    named = [text_of(row.get(key + tail)) or text_of(row.get(key)) for key in ("publisher", "title")]
-    date = text_of(row.get("published")) or text_of(row.get("source_date")) or text("none_given", lang)
-    measure = measure_shown(row["measure"], row.get("base_period"), lang)
-    labels = [text(f"st_{row['status']}", lang), text(f"use_{row['use']}", lang)]
-    return [str(row["period"]), value_shown(row, row, lang), measure, *labels, *named, date]
 
 
 def value_shown(row: Mapping[str, Any], units: Mapping[str, Any], lang: str, when: str = "") -> str:
@@ -290,9 +278,9 @@ def value_shown(row: Mapping[str, Any], units: Mapping[str, Any], lang: str, whe
     `when` is "_before" for the earlier vintage.
     """
     moved = "change" in str(row["measure"])
-    unit = (text_of(units.get("unit_zh")) if lang == "zh" else "") or text_of(units.get("unit"))
     qualifier, decimals = text_of(row.get(f"qualifier{when}", "=")), int(row.get(f"decimals{when}", 0))
-    return published(float(row[f"value{when}"]), decimals, "%" if moved else unit, lang, qualifier, moved)
+    unit = "%" if moved else unit_in(units, lang)
+    return published(float(row[f"value{when}"]), decimals, unit, lang, qualifier, moved)
 
 
 def measure_shown(measure: str, base: Any, lang: str) -> str:

@@ -15,14 +15,14 @@ import pandas as pd
 from ..catalogue import join, say, text
 from ..data.load import pages
 from ..forecasting.annual import borrowing_evidence, learned
-from ..forecasting.scores import reliability
+from ..forecasting.quantiles import reliability
 from ..rules import RULES
 from ..series.annual import annual_series
 from ..trackrecord.ledger import with_earlier
 from ..trackrecord.record import FEW, coverage, real_summary, summary
 from . import sentences, show
 from .analyses import titled
-from .figures.charts import hedgehog_chart, reliability_chart, skill_chart
+from .figures import hedgehog_chart, reliability_chart, skill_chart
 from .formatting import number, percent, typed, with_sign, with_unit
 
 if TYPE_CHECKING:
@@ -30,11 +30,26 @@ if TYPE_CHECKING:
     from ..trackrecord.record import TrackRecord
 
 GOOD, FAIR = 5.0, 10.0  # percentage points between said and happened
-REAL = ("tc_targets", "tc_number", "tc_right", "tc_met", "tc_brier", "tc_schedule", "tc_same")
 METHOD = ("known", "targets", "rules", "levels", "bootstrap", "bank")
-BORROWED = ("published", "expected")
 MOST = 40  # statements of the ledger that are shown
 NONE = "–"
+DIGITS = {"count": 0, "score": 3, "part": 4}  # after the point
+CELLS = {  # what stands under each title of a table of scores: a kind of number, its column, those of its ends
+    "tc_number": ("count", "number"), "tc_forecasts": ("count", "number"), "tc_targets": ("count", "targets"),
+    "tc_indicators": ("count", "indicators"), "tc_met": ("share", "met"), "tc_right": ("share", "right"),
+    "tc_answered": ("share", "answered"), "tc_in50": ("share", "in50", "in50_low", "in50_high"),
+    "tc_in90": ("share", "in90", "in90_low", "in90_high"), "tc_brier": ("score", "brier", "brier_low", "brier_high"),
+    "tc_schedule": ("score", "schedule"), "tc_same": ("score", "same"), "tc_log": ("score", "log_score"),
+    "tc_rule_brier": ("score", "brier"), "tc_fair_brier": ("score", "fair_brier"), "tc_ours": ("score", "ours"),
+    "tc_crps": ("score", "crps_ratio", "crps_low", "crps_high"), "tc_reliability": ("part", "reliability"),
+    "tc_resolution": ("part", "resolution"), "tc_uncertainty": ("part", "uncertainty"),
+    "tc_crps_model": ("score", "crps_ratio", "crps_low", "crps_high"), "tc_skill": ("skill", "skill", "low", "high"),
+    "tc_skill_raw": ("skill", "skill", "low", "high"), "tc_skill_fair": ("skill", "fair", "fair_low", "fair_high"),
+}  # fmt: skip
+PREFIXES = {"tc_rule": "benchmark_", "tc_model": "model_", "tc_basis": "tb_"}  # of the names of rows
+BRIER = ("tc_brier", "tc_reliability", "tc_resolution", "tc_uncertainty", "tc_log")
+COVERED = ("tc_forecasts", "tc_in50", "tc_in90")
+REAL = ("tc_targets", "tc_number", "tc_right", "tc_met", "tc_brier", "tc_schedule", "tc_same")
 
 Row = Any  # a row of scores, as a dict or a pandas Series
 
@@ -59,16 +74,13 @@ def bank(record: TrackRecord, lang: str) -> None:
     corpus = record.bank
     show.section("bank", lang)
     _reliability(pd.DataFrame(corpus["reliability"]), lang)
-    ratio, low, high = (_shown(corpus["relative_crps"][key]) for key in ("ratio", "low", "high"))
-    show.markdown(
-        _parts_of_brier(corpus["all"], "bank_brier", lang, crps=ratio, crps_low=low, crps_high=high)
-    )
+    crps = {f"crps_{name}".removesuffix("_ratio"): _shown(x) for name, x in corpus["relative_crps"].items()}
+    show.markdown(_parts_of_brier(corpus["all"], "bank_brier", lang, **crps))
     show.markdown(f"### {text('h_bank_rules', lang)}\n\n{bank_rules_lead(corpus, lang)}")
     show.table(_rules_by_years(corpus["rules"]["by_years"], lang))
     show.markdown(f"### {text('h_bank_coverage', lang)}\n\n{text('s_bank_coverage', lang)}")
     show.table(_scores(pd.DataFrame(corpus["coverage"]).set_index("years"), COVERED, "tc_years", lang))
-    lengths = pd.DataFrame(corpus["by_length"])
-    lengths.index = lengths["from"].astype(str) + "–" + lengths["to"].astype(str)
+    lengths = pd.DataFrame(corpus["by_length"], index=[f"{r['from']}–{r['to']}" for r in corpus["by_length"]])
     show.table(_scores(lengths, ("tc_number", "tc_met", *BRIER), "tc_length", lang))
 
 
@@ -78,32 +90,32 @@ def borrowing(lang: str) -> None:
     facts = {"indicators": shown["indicators"], "cases": f"{shown['cases']:,}"}
     show.section("borrowing", lang, **facts)
     show.table(borrowing_table(shown, lang), index=False)
-    helps = all(shown[key]["crps"] < 1 for key in BORROWED)  # both kinds reduce the error
-    show.markdown(text("borrow_verdict_helps" if helps else "borrow_verdict_mixed", lang, **facts))
+    helps = max(shown[key]["crps"] for key in ("published", "expected")) < 1
+    show.markdown(text(f"borrow_verdict_{'helps' if helps else 'mixed'}", lang, **facts))
 
 
 def borrowing_table(shown: dict[str, Any], lang: str) -> pd.DataFrame:
     """One row for what comparators published, one for what is expected of them; shown text."""
-    shares, rows = {"published": [learned().published], "expected": list(learned().expected)}, []
-    for key in BORROWED:
-        errors = shown[key]["by_indicator"].values()
+    rows = []
+    for key, shares in (("published", [learned().published]), ("expected", learned().expected)):
+        errors, evidence = shown[key]["by_indicator"].values(), shown[key]
         # `percent` would call nothing less than one
-        moved = [percent(share, lang) if share else _shown(0, "share", lang) for share in shares[key]]
-        error, ends = f"{shown[key]['crps']:.2f}", f"{min(errors):.2f}–{max(errors):.2f}"
-        inside = percent(shown[key]["interval_90_holds"], lang)
-        rows.append([text(f"r_borrow_{key}", lang), join(moved, lang), error, ends, inside])
+        moved = [percent(share, lang) if share else _shown(0, "share", lang) for share in shares]
+        cells = [f"{evidence['crps']:.2f}", f"{min(errors):.2f}–{max(errors):.2f}"]
+        inside = percent(evidence["interval_90_holds"], lang)
+        rows.append([text(f"r_borrow_{key}", lang), join(moved, lang), *cells, inside])
     return titled(rows, [f"c_borrow_{head}" for head in ("what", "share", "error", "range", "holds")], lang)
 
 
 def own(record: TrackRecord, lang: str) -> None:
     """Show the hindcasts on the package's own series: reliability with counts, scores by years left and by kind."""
-    if record.asked.empty:
-        show.section("own", lang, own_conclusion(record, lang))
+    asked = ("tc_number", "tc_indicators", "tc_met", *BRIER)
+    none = record.asked.empty
+    show.section("own", lang, own_conclusion(record, lang) if none else _own_counts(record, lang))
+    if none:
         return
-    show.section("own", lang, _own_counts(record, lang))
     _reliability(record.reliability(), lang)
     show.markdown(_parts_of_brier(summary(record.asked), "own_brier", lang))
-    asked = ("tc_number", "tc_indicators", "tc_met", *BRIER)
     show.table(_scores(record.by("years"), asked, "tc_years", lang), text("h_own_years", lang))
     show.table(_scores(coverage(record.ahead), (*COVERED, "tc_crps"), "tc_years", lang))
     show.table(_scores(record.by("kind"), asked, "tc_kind", lang), text("h_own_kind", lang))
@@ -132,24 +144,24 @@ def benchmarks(record: TrackRecord, lang: str) -> None:
 
 def earlier(data: Data, record: TrackRecord, lang: str) -> None:
     """Show the record on real targets: scores, benchmarks, past forecasts drawn, and every target in a folded list."""
-    told, real, own = record.earlier, record.real, pages(data.folder)
+    told, facts = record.earlier, pages(data.folder)
     if told.empty:
         return
     show.section("earlier", lang)
-    if len(real):
-        _reliability(reliability(real["probability"].to_numpy(), real["met"].to_numpy()), lang)
+    if len(record.real):
+        _reliability(reliability(*record.real[["probability", "met"]].to_numpy(dtype=float).T), lang)
         for column in ("plan", "kind", "years", "basis"):
             if column != "basis" or len(record.real_by(column)):
                 show.table(real_table(data, record, column, lang), text(f"h_real_{column}", lang))
         rivals = record.real_benchmarks.query("answered > 0").sort_values("skill", kind="stable")
         keys = ("tc_number", "tc_rule_brier", "tc_ours", "tc_skill")
         show.table(_scores(rivals, keys, "tc_rule", lang), text("h_real_benchmarks", lang))
-        show.markdown(light_sentence(record, lang))
-    for name in own.get("hedgehogs", ()):
-        _hedgehog(data, told[told["plan"] + "/" + told["target_id"] == name], lang)
+        show.markdown(_light(record, lang))
     unscored, targets = told.attrs.get("unscored", {}), with_earlier(data).targets
-    counterpart = targets[targets["plan"] + "/" + targets["target_id"] == own.get("national")]
-    if len(counterpart):
+    asked, names = (rows["plan"] + "/" + rows["target_id"] for rows in (told, targets))
+    for name in facts.get("hedgehogs", ()):
+        _hedgehog(data, told[asked == name], lang)
+    if len(counterpart := targets[names == facts.get("national")]):
         show.section("national", lang)
         show.table(_each_target(data, counterpart, told[told["plan"].isin(counterpart["plan"])], {}, lang))
     show.section("each", lang)
@@ -160,91 +172,23 @@ def earlier(data: Data, record: TrackRecord, lang: str) -> None:
         show.table(table, folded=f"{sentences.plan_title(data, str(plan), lang)} ({len(table)})")
 
 
-def real_table(data: Data, record: TrackRecord, column: str, lang: str) -> pd.DataFrame:
-    """The record on real targets by "plan", "kind" or "years" left, a row each, and all together; shown text."""
-    table = record.real_by(column)
-    table.loc["all"] = real_summary(record.real)
-    if column == "plan":
-        table.index = [sentences.plan_title(data, name, lang) for name in table.index[:-1]] + ["all"]
-    return _scores(table, REAL, f"tc_{column}", lang)
-
-
-def _named(name: Any, head: str, lang: str) -> str:
-    """The title of a row of a table of scores: a rule, model, kind, number of years, basis, or what it is called."""
-    if name == "all":
-        return text("tb_figures" if head == "tc_basis" else "all_years", lang)
-    if name in RULES:
-        return RULES[name].name(lang)
-    if head == "tc_kind":
-        return say(f"kind_{name}", lang)
-    prefix = {"tc_rule": "benchmark_", "tc_model": "model_", "tc_basis": "tb_"}.get(head)
-    return text(f"{prefix}{name}", lang) if prefix else str(int(name)) if head == "tc_years" else str(name)
-
-
-def light_sentence(record: TrackRecord, lang: str) -> str:
-    """How often the official grade was right, beside our score on the same questions; empty without any."""
-    row, lit = record.real_benchmarks.loc["light"], record.real[record.real["light"].notna()]
-    red = lit[lit["light"] == 0]
-    return "" if lit.empty else say(
-        "light", lang, number=len(lit), right=int((lit["light"] == lit["met"]).sum()), red=len(red),
-        met=int(red["met"].sum()), theirs=_shown(row["brier"]), ours=_shown(row["ours"]),
-    )  # fmt: skip
-
-
-def _hedgehog(data: Data, rows: pd.DataFrame, lang: str) -> None:
-    """Show what was forecast of one target in each year of its period against what came."""
-    rows = rows[rows[["level", "low", "high"]].notna().all(axis=1)]
-    if rows.empty:
-        return
-    row = rows.iloc[0]
-    base = int(row["base_year"]) if pd.notna(row["base_year"]) else None
-    levels = annual_series(data, str(row["definition"]), str(row["region"]), base_year=base).known()
-    said = [f"{r.as_of.year} {percent(r.probability, lang)}" for r in rows.itertuples()]
-    parts = [data.region_name(str(row["region"]), lang), row[f"name_{lang}"], _asked_shown(row, lang)]
-    facts = {"name": " · ".join(parts), "items": join(said, lang), "came": _came(row, lang)}
-    show.markdown(f"### {text('h_hedgehog', lang, **facts)}")
-    figure = hedgehog_chart(rows, levels.loc[: int(row["deadline"])], lang)
-    show.picture(figure, text("alt_hedgehog", lang, **facts))
-
-
-def _each_target(
-    data: Data, targets: pd.DataFrame, told: pd.DataFrame, unscored: dict[str, str], lang: str
-) -> pd.DataFrame:
-    """A row for each target and definition of a plan: what was said in each year, and what came or why not scored."""
-    aside, regions = pages(data.folder).get("not_scored", {}), data.regions.set_index("region")
-    cells, names, said = list[list[str]](), list[str](), dict[str, dict[str, list[Row]]]()
-    for row in told.to_dict("records"):
-        said.setdefault(row["target_id"], {}).setdefault(row["definition"], []).append(row)
-    for target in targets.to_dict("records"):
-        key, region = f"{target['plan']}/{target['target_id']}", regions.at[target["region"], f"name_{lang}"]
-        for rows in said.get(target["target_id"], {}).values():
-            each = [(row["as_of"].year, row["probability"]) for row in rows]
-            shown = [f"{year}: {percent(p, lang) if p == p else NONE}" for year, p in each]
-            cells.append([" · ".join(shown), _came(rows[0], lang)])
-        if target["target_id"] not in said:
-            why = aside[key][lang] if key in aside else text(f"unscored_{unscored.get(key, 'refused')}", lang)
-            cells.append([NONE, text("unscored", lang, why=why)])
-        name = " · ".join([region, target[f"name_{lang}"], _asked_shown(target, lang)])
-        names += [name] * (len(cells) - len(names))
-    return titled(cells, ("tc_said", "tc_outcome"), lang, "tc_target", names)
-
-
 def ledger(data: Data, record: TrackRecord, lang: str) -> None:
     """Show what was said in earlier runs, newest first, at most MOST statements, and what happened since."""
     show.section("ledger", lang, "\n\n".join([text("s_ledger", lang), *ledger_sentences(record, lang)]))
-    scored = record.ledger[record.ledger["happened"].notna()]
-    told = (scored if len(scored) else record.ledger).sort_values("asked_at", ascending=False, kind="stable")
+    told = pd.concat([record.ledger, record.judgements])
+    told = told[told["happened"].notna() | told["happened"].isna().all()]
+    told = told.sort_values("asked_at", ascending=False, kind="stable")
     if told.empty:
         return
     names = data.targets.set_index(["plan", "target_id"])[f"name_{lang}"].to_dict()
     rows, series = [], data.indicators.set_index("indicator_id")[f"name_{lang}"]
     for row in told.head(MOST).to_dict("records"):
-        happened = text("pending", lang)
-        if not pd.isna(row["happened"]):
-            happened = text("status_met" if row["happened"] else "status_missed", lang)
-            happened += "" if row["in_advance"] else text("after_the_fact", lang)
+        word = "pending" if pd.isna(row["happened"]) else "status_met" if row["happened"] else "status_missed"
+        happened = text(word, lang) + ("" if row["in_advance"] else text("after_the_fact", lang))
         name = names.get((row["plan"], row["target_id"]), row["target_id"])
-        if row["role"] != "main":
+        if row["role"] == "judgement":
+            name = text("said_judgement", lang, name=name, author=row["author"], reason=row["reason"])
+        elif row["role"] != "main":
             region, _, indicator = row["definition"].rpartition("/")
             by = str(series.get(indicator, indicator))
             if region:
@@ -268,23 +212,20 @@ def spoken(record: TrackRecord, lang: str) -> list[str]:
     if len(record.asked):
         lines += [_own_counts(record, lang), _parts_of_brier(summary(record.asked), "own_brier", lang)]
         lines += [_beaten("own_rules", record.beaten_at(), lang), _models_verdict(record, lang)]
-    lines += [" ".join(ledger_sentences(record, lang))]
-    return [line for line in lines if line]
+    return [line for line in [*lines, " ".join(ledger_sentences(record, lang))] if line]
 
 
 def bank_conclusion(bank: dict[str, Any], lang: str) -> str:
     """What may be concluded from the record on held-out indicators."""
     table, whole, rules = pd.DataFrame(bank["reliability"]), bank["all"], bank["rules"]
-    gap = _gap(table)
     near = table.iloc[(table["said"] - 0.85).abs().argmin()]
-    compared, best = "bank_rivals_unknown", None
-    if any(row["years"] == "all" for row in rules["by_years"]):
-        compared = "bank_rivals"
-        best = min(rule["calibrated"]["brier"] for rule in rules["each"] if rule["answered"] > 0.9)
+    known = any(row["years"] == "all" for row in rules["by_years"])
+    each = [rule["calibrated"]["brier"] for rule in rules["each"] if known and rule["answered"] > 0.9]
+    facts = {"rule": _shown(min(each, default=None)), "climatology": _shown(whole["climatology"])}
     return say(
-        "bank_conclusion", lang, number=f"{whole['number']:,.0f}", indicators=int(whole["indicators"]),
-        gap=f"{gap:.1f}", high=percent(near["happened"], lang), brier=_shown(whole["brier"]),
-        rivals=say(compared, lang, rule=_shown(best), climatology=_shown(whole["climatology"])),
+        "bank_conclusion", lang, number=_shown(whole["number"], "count"), indicators=int(whole["indicators"]),
+        gap=f"{_gap(table):.1f}", high=percent(near["happened"], lang), brier=_shown(whole["brier"]),
+        rivals=say("bank_rivals" if known else "bank_rivals_unknown", lang, **facts),
     )  # fmt: skip
 
 
@@ -299,16 +240,25 @@ def real_conclusion(record: TrackRecord, lang: str) -> str:
     real = record.real
     if real.empty:
         return say("real_none", lang)
-    whole, table = real_summary(real), reliability(real["probability"].to_numpy(), real["met"].to_numpy())
-    gap = _gap(table)
+    whole, said = real_summary(real), real["probability"]
+    gap = _gap(reliability(said.to_numpy(), real["met"].to_numpy()))
     helps = whole["brier"] < min(0.25, whole["climatology"])
     verdict = "real_poor" if not helps or gap > FAIR else "real_good" if gap <= GOOD else "real_fair"
-    ends = {"high": real[real["probability"] >= 0.8], "low": real[real["probability"] <= 0.2]}
-    facts = {name: percent(rows["met"].mean(), lang) if len(rows) else NONE for name, rows in ends.items()}
+    ends = {"high": real.loc[said >= 0.8, "met"], "low": real.loc[said <= 0.2, "met"]}
+    facts = {name: percent(met.mean(), lang) if len(met) else NONE for name, met in ends.items()}
     facts |= {name: _shown(whole[name]) for name in ("brier", "climatology", "schedule", "same")}
-    return say(
-        "real_conclusion", lang, verdict=say(verdict, lang, gap=f"{gap:.0f}"), plans=real["plan"].nunique(), **facts,
-        targets=f"{whole['targets']:,.0f}", number=f"{whole['number']:,.0f}",
+    facts |= {name: _shown(whole[name], "count") for name in ("targets", "number")}
+    shown = say(verdict, lang, gap=f"{gap:.0f}")
+    return say("real_conclusion", lang, verdict=shown, plans=real["plan"].nunique(), **facts)
+
+
+def _light(record: TrackRecord, lang: str) -> str:
+    """How often the official grade was right, beside our score on the same questions; empty without any."""
+    row, lit = record.real_benchmarks.loc["light"], record.real[record.real["light"].notna()]
+    red = lit[lit["light"] == 0]
+    return "" if lit.empty else say(
+        "light", lang, number=len(lit), right=int((lit["light"] == lit["met"]).sum()), red=len(red),
+        met=int(red["met"].sum()), theirs=_shown(row["brier"]), ours=_shown(row["ours"]),
     )  # fmt: skip
 
 
@@ -317,29 +267,30 @@ def own_conclusion(record: TrackRecord, lang: str) -> str:
     concluded = record.conclusion()
     if concluded["code"] == "nothing":
         return say("own_nothing", lang)
-    skill, low, high = (float(concluded["hard"][name]) for name in ("skill", "low", "high"))
-    value = _shown(abs(skill), "share", lang)
+    hard, value = concluded["hard"], _shown(abs(float(concluded["hard"]["skill"])), "share", lang)
     return say(
-        f"own_{concluded['code']}", lang, number=f"{concluded['number']:,.0f}", few=FEW,
-        indicators=int(concluded["indicators"]), rule=_named(concluded["hard"]["rival"], "tc_rule", lang),
-        low=_shown(low, "skill", lang), high=_shown(high, "skill", lang),
-        less=say("own_less" if skill >= 0 else "own_more", lang, value=value),
+        f"own_{concluded['code']}", lang, number=_shown(concluded["number"], "count"), few=FEW,
+        indicators=int(concluded["indicators"]), rule=_named(hard["rival"], "tc_rule", lang),
+        low=_shown(hard["low"], "skill", lang), high=_shown(hard["high"], "skill", lang),
+        less=say("own_less" if hard["skill"] >= 0 else "own_more", lang, value=value),
     )  # fmt: skip
 
 
 def _models_verdict(record: TrackRecord, lang: str) -> str:
     """Which named models have the better Brier score on the own series."""
     better = record.named_models.index[record.named_models["skill"] < 0]
-    names = join([text(f"model_{name}", lang) for name in better], lang)
+    names = join([_named(name, "tc_model", lang) for name in better], lang)
     return say("model_verdict_some" if names else "model_verdict_none", lang, models=names)
 
 
 def _own_counts(record: TrackRecord, lang: str) -> str:
     """How many series, origins and questions there are, and how many of the series rest on the publication lag."""
-    lagged, number = record.about["lagged"], f"{len(record.asked):,}"
-    facts = {"series": record.ahead["series"].nunique(), "origins": record.about["origins"], "number": number}
-    facts |= {"lagged": say("own_lagged", lang, count=lagged) if lagged else ""}
-    return say("own_counts", lang, met=percent(record.asked["met"].mean(), lang), **facts)
+    about, asked = record.about, record.asked
+    return say(
+        "own_counts", lang, series=record.ahead["series"].nunique(), origins=about["origins"],
+        number=f"{len(asked):,}", met=percent(asked["met"].mean(), lang),
+        lagged=say("own_lagged", lang, count=about["lagged"]) if about["lagged"] else "",
+    )  # fmt: skip
 
 
 def _parts_of_brier(whole: dict[str, float], key: str, lang: str, **more: str) -> str:
@@ -352,10 +303,9 @@ def _parts_of_brier(whole: dict[str, float], key: str, lang: str, **more: str) -
 
 def bank_rules_lead(bank: dict[str, Any], lang: str) -> str:
     """What the table of rules on held-out indicators shows, and whether any rule wins anywhere."""
-    rules, beaten = bank["rules"], []
-    for row in rules["by_years"]:
-        if row["years"] != "all" and min(row[kind]["skill"] or 0 for kind in ("raw", "calibrated")) < 0:
-            beaten.append(int(row["years"]))
+    rules = bank["rules"]
+    each = [(r["years"], r["raw"]["skill"] or 0, r["calibrated"]["skill"] or 0) for r in rules["by_years"]]
+    beaten = [int(years) for years, *skills in each if years != "all" and min(skills) < 0]
     facts = {"tasks": rules["tasks"], "number": f"{rules['number']:,}"}
     return say("bank_rules_lead", lang, verdict=_beaten("bank_rules", beaten, lang), **facts)
 
@@ -374,44 +324,77 @@ def ledger_sentences(record: TrackRecord, lang: str) -> list[str]:
     counts = {"told": len(record.ledger), "scored": len(scored), "advance": len(advance)}
     targets = advance.groupby(["plan", "target_id", "region"]).ngroups
     brier = say("ledger_brier", lang, brier=_shown(advance["error"].mean()), targets=targets)
-    told = say("ledger_counts", lang, issued=record.issued, **counts)
-    return [told, say("ledger_none_yet", lang) if advance.empty else brier]
+    said = [say("ledger_counts", lang, issued=record.issued, **counts)]
+    said.append(say("ledger_none_yet", lang) if advance.empty else brier)
+    if len(people := record.judgements):
+        error = people.loc[people["in_advance"], "error"].dropna()
+        key, brier = "ledger_judged" if len(error) else "ledger_judged_open", _shown(error.mean())
+        said.append(say(key, lang, told=len(people), scored=len(error), brier=brier))
+    return said
 
 
 def _reliability(table: pd.DataFrame, lang: str) -> None:
     """Show what was said against what happened, described tenth by tenth."""
-    shares = table[["said", "happened"]].map(lambda share: percent(share, lang)).to_dict("records")
+    shares = table[["said", "happened"]].map(percent, lang=lang).to_dict("records")
     told = zip(table["number"].astype(int), shares, strict=True)
     items = join([text("alt_reliability_item", lang, number=n, **both) for n, both in told], lang)
     show.picture(reliability_chart(table, lang), text("alt_reliability", lang, items=items))
 
 
+def _hedgehog(data: Data, rows: pd.DataFrame, lang: str) -> None:
+    """Show what was forecast of one target in each year of its period against what came."""
+    rows = rows[rows[["level", "low", "high"]].notna().all(axis=1)]
+    if rows.empty:
+        return
+    row = rows.iloc[0]
+    base = int(row["base_year"]) if pd.notna(row["base_year"]) else None
+    levels = annual_series(data, str(row["definition"]), str(row["region"]), base_year=base).known()
+    said = [f"{r.as_of.year} {percent(r.probability, lang)}" for r in rows.itertuples()]
+    parts = [data.region_name(str(row["region"]), lang), row[f"name_{lang}"], _asked_shown(row, lang)]
+    facts = {"name": " · ".join(parts), "items": join(said, lang), "came": _came(row, lang)}
+    show.markdown(f"### {text('h_hedgehog', lang, **facts)}")
+    figure = hedgehog_chart(rows, levels.loc[: int(row["deadline"])], lang)
+    show.picture(figure, text("alt_hedgehog", lang, **facts))
+
+
+def real_table(data: Data, record: TrackRecord, column: str, lang: str) -> pd.DataFrame:
+    """The record on real targets by "plan", "kind", "years" left or "basis", a row each, and all; shown text."""
+    table = record.real_by(column)
+    table.loc["all"] = real_summary(record.real)
+    if column == "plan":
+        table.index = [sentences.plan_title(data, name, lang) for name in table.index[:-1]] + ["all"]
+    return _scores(table, REAL, f"tc_{column}", lang)
+
+
+def _each_target(
+    data: Data, targets: pd.DataFrame, told: pd.DataFrame, unscored: dict[str, str], lang: str
+) -> pd.DataFrame:
+    """A row for each target and definition of a plan: what was said in each year, and what came or why not scored."""
+    aside, cells, names = pages(data.folder).get("not_scored", {}), list[list[str]](), list[str]()
+    for target in targets.to_dict("records"):
+        key, region = f"{target['plan']}/{target['target_id']}", data.region_name(target["region"], lang)
+        name = " · ".join([region, target[f"name_{lang}"], _asked_shown(target, lang)])
+        mine = told[told["target_id"] == target["target_id"]]
+        for _, rows in mine.groupby("definition", sort=False):
+            each = zip(rows["as_of"], rows["probability"], strict=True)
+            shown = [f"{day.year}: {percent(p, lang) if p == p else NONE}" for day, p in each]
+            cells.append([" · ".join(shown), _came(rows.iloc[0], lang)])
+        if mine.empty:
+            why = aside[key][lang] if key in aside else text(f"unscored_{unscored.get(key, 'refused')}", lang)
+            cells.append([NONE, text("unscored", lang, why=why)])
+        names += [name] * (len(cells) - len(names))
+    return titled(cells, ("tc_said", "tc_outcome"), lang, "tc_target", names)
+
+
 def _rules_by_years(rows: list[Row], lang: str) -> pd.DataFrame:
     """By years left: number of questions, the hardest rule to beat as it stands and calibrated, with both scores."""
-    cells = [[f"{row['raw']['number']:,.0f}"] for row in rows]
+    cells = [[_shown(row["raw"]["number"], "count")] for row in rows]
     for row, shown in zip(rows, cells, strict=True):
         for rule in (row["raw"], row["calibrated"]):
-            both = text("two_scores", lang, brier=_shown(rule["brier"]), ours=_shown(rule["ours"]))
-            shown += [RULES[str(rule["rival"])].name(lang), both]
+            both = {name: _shown(rule[name]) for name in ("brier", "ours")}
+            shown += [RULES[str(rule["rival"])].name(lang), text("two_scores", lang, **both)]
     keys = ("tc_number", "tc_raw", "tc_two", "tc_fair", "tc_two")
     return titled(cells, keys, lang, "tc_years", [_named(row["years"], "tc_years", lang) for row in rows])
-
-
-BRIER = ("tc_brier", "tc_reliability", "tc_resolution", "tc_uncertainty", "tc_log")
-COVERED = ("tc_forecasts", "tc_in50", "tc_in90")
-CELLS = {  # what stands under each title of a table of scores: a kind of number, its column, the prefix of its ends
-    "tc_number": ("count", "number"), "tc_forecasts": ("count", "number"),
-    "tc_indicators": ("count", "indicators"), "tc_met": ("share", "met"),
-    "tc_targets": ("count", "targets"), "tc_right": ("share", "right"), "tc_schedule": ("score", "schedule"),
-    "tc_same": ("score", "same"),
-    "tc_brier": ("score", "brier", "brier_"), "tc_reliability": ("part", "reliability"),
-    "tc_resolution": ("part", "resolution"), "tc_uncertainty": ("part", "uncertainty"),
-    "tc_log": ("score", "log_score"), "tc_in50": ("share", "in50", "in50_"), "tc_in90": ("share", "in90", "in90_"),
-    "tc_crps": ("score", "crps_ratio", "crps_"), "tc_crps_model": ("score", "crps_ratio", "crps_"),
-    "tc_answered": ("share", "answered"), "tc_rule_brier": ("score", "brier"),
-    "tc_fair_brier": ("score", "fair_brier"), "tc_ours": ("score", "ours"), "tc_skill": ("skill", "skill", ""),
-    "tc_skill_raw": ("skill", "skill", ""), "tc_skill_fair": ("skill", "fair", "fair_"),
-}  # fmt: skip
 
 
 def _scores(rows: pd.DataFrame, keys: Iterable[str], head: str, lang: str) -> pd.DataFrame:
@@ -420,12 +403,24 @@ def _scores(rows: pd.DataFrame, keys: Iterable[str], head: str, lang: str) -> pd
     return titled(cells, keys, lang, head, [_named(name, head, lang) for name in rows.index])
 
 
+def _named(name: Any, head: str, lang: str) -> str:
+    """The title of a row of a table of scores: a rule, model, kind, number of years, basis, or what it is called."""
+    if name == "all":
+        return text("tb_figures" if head == "tc_basis" else "all_years", lang)
+    if name in RULES:
+        return RULES[name].name(lang)
+    if head in PREFIXES:
+        return text(f"{PREFIXES[head]}{name}", lang)
+    if head == "tc_kind":
+        return say(f"kind_{name}", lang)
+    return f"{name:g}" if head == "tc_years" else str(name)
+
+
 def _cell(row: Row, key: str, lang: str) -> str:
     """A number of a table of scores, with its interval where it has one."""
     if key == "tc_origins":
         return text("origins_failed", lang, origins=int(row["origins"]), failed=int(row["failed"]))
-    kind, column, *prefix = CELLS[key]
-    ends = [f"{start}{end}" for start in prefix for end in ("low", "high")]
+    kind, column, *ends = CELLS[key]
     value, *interval = (_shown(row.get(name), kind, lang) for name in (column, *ends))
     if not interval or (NONE in interval and kind != "share"):
         return value
@@ -468,17 +463,15 @@ def _level(row: Row, value: float, lang: str) -> str:
 
 
 def _shown(value: Any, kind: str = "score", lang: str = "en") -> str:
-    """A number as shown: a "score", a "part" of one, a "count", a probability in "percent", a "share" in whole percent,
-    a "skill" in percent with its sign; a dash where there is none.
+    """A number as shown: a "score", a "part" of one, a "count", a "share" in whole percent, a "skill" in percent with
+    its sign; a dash where there is none.
 
     >>> _shown(0.18163), _shown(None), _shown(0.131, "skill"), _shown(-0.5, "skill", "zh"), _shown(0.001, "skill")
     ('0.182', '–', '+13 %', '−50%', '0 %')
     """
     if value is None or not math.isfinite(float(value)):
         return NONE
-    if kind in ("score", "part"):
-        return f"{float(value):.{3 if kind == 'score' else 4}f}".replace("-", "−")
-    if kind in ("count", "percent"):
-        return f"{value:,.0f}" if kind == "count" else percent(value, lang)
+    if kind in DIGITS:
+        return f"{float(value):,.{DIGITS[kind]}f}".replace("-", "−")
     whole = f"{100 * float(value):.0f}" if kind == "share" else f"{round(100 * float(value)):,}"
     return with_unit(with_sign(whole.replace("-", "−")) if kind == "skill" else whole, "%", lang)

@@ -16,27 +16,21 @@ import numpy as np
 
 from ..catalogue import text
 from ..targets import CLOSE, reaches
-from .question import NotApplicable, Question, RuleResult, banded
+from .question import NotApplicable, Question, RuleResult, banded, refused
 
 LEAST, MOST = 4, 6  # figures for a weather symbol
-EUROSTAT = ((0.95, "significant"), (0.6, "moderate"), (0.0, "insufficient"))
-UNSD_2022 = ((0.95, "on_track"), (0.5, "fair"), (-0.1, "limited"))
-UNSD_2023 = ((0.95, "on_track"), (0.1, "fair"))
-OPEN_SDG = ((0.95, "on_track"), (0.6, "accelerate"), (0.0, "limited"))
-OPEN_SDG_TREND = ((0.015, "on_track"), (0.005, "accelerate"), (0.0, "limited"))
-SDSN = ((1.0, "on_track"), (0.5, "moderately_improving"), (0.0, "stagnating"))
+OPEN_SDG_TREND = {"on_track": 0.015, "accelerate": 0.005, "limited": 0.0}  # yearly growth without a target
 NEAR_LIMIT = 4.44
 SPAN = 5  # years that Eurostat looks back
-RECENCY = 1.0
-Ask = Callable[[Question], RuleResult]
+NEVER = -math.inf  # the bound of the last category
+Ask = Callable[[Question], RuleResult | float | tuple[bool, float]]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One published rule: its function, its categories from best to worst, and whether it sees every question.
-
-    A rule that does not is asked only about a level at a deadline that the last figure does not meet; a figure that
-    meets it gives the best category.
+    """One published rule: its function, its categories from best to worst, and the least number for those read from
+    one. What is not `judged` by the function itself: a level at a deadline that the last figure meets is of the best
+    category, and for a rule that measures the way from the `base` one that only the base figure met of the worst.
 
     >>> RULES["barometer"].categories, RULES["destatis"].source("en")
     (('green', 'orange', 'red'), 'Federal Statistical Office of Germany, status of indicators')
@@ -44,7 +38,8 @@ class Rule:
 
     ask: Ask
     categories: tuple[str, ...]
-    every: bool
+    bounds: dict[str, float]
+    settled: str
 
     def name(self, lang: str) -> str:
         """The rule's name in `lang` ("zh" or "en")."""
@@ -54,69 +49,89 @@ class Rule:
         """Who published the rule, in `lang`."""
         return text(f"rule_source_{self.ask.__name__}", lang)
 
+    def says(self, question: Question) -> RuleResult:
+        """What the rule says to a question; where it does not apply, why."""
+        try:
+            result = self._judged(question)
+            if question.kind == "level" and question.deadline in question.known:
+                return replace(result, will_meet=question.reached(question.known[question.deadline]))
+            return result
+        except NotApplicable as error:
+            return refused(error)
+        except ArithmeticError:  # a rate or a power beyond numbers: this rule fails, the others stand
+            return refused(NotApplicable("beyond_numbers"))
+
+    def _judged(self, question: Question) -> RuleResult:
+        """The result before the deadline's figure is looked at."""
+        q = question if self.settled == "judged" else question.dated()
+        if self.settled != "judged" and q.met:
+            return RuleResult(self.categories[0], True)
+        if self.settled == "base" and q.slipped:
+            return RuleResult(self.categories[-1], False)
+        said = self.ask(q)
+        if isinstance(said, tuple):
+            return RuleResult(self.categories[0 if said[0] else -1], said[0], value=said[1])
+        return said if isinstance(said, RuleResult) else banded(said, self.bounds)
+
 
 RULES: dict[str, Rule] = {}
 
 
-def _rule(*categories: str, every: bool = False) -> Callable[[Ask], Ask]:
-    """Enter a function as the rule of its name, with its categories from best to worst."""
+def _rule(*words: str, settled: str = "figure", **bounds: float) -> Callable[[Ask], Ask]:
+    """Enter a function as the rule of its name. Its categories from best to worst: `words`, then those read from the
+    number it gives; or it says yes or no with the number behind it, or gives a whole result."""
 
     def enter(ask: Ask) -> Ask:
-        RULES[ask.__name__] = Rule(ask, categories, every)
+        RULES[ask.__name__] = Rule(ask, (*words, *bounds), bounds, settled)
         return ask
 
     return enter
 
 
-@_rule("on_schedule", "behind_schedule")
-def schedule(q: Question) -> RuleResult:
+@_rule("on_schedule", "behind_schedule", settled="base")
+def schedule(q: Question) -> tuple[bool, float]:
     """Straight line (时序进度): on schedule when `(y_t - y_b) / (T - y_b) >= (t - b) / (deadline - b)`.
 
-    Categories: on_schedule, behind_schedule. `value` is the share of the way covered. Source: mid-term reviews of
-    Chinese five-year plans, which expect 20, 40, 60, 80 and 100 % at the end of the five years; the European
-    Environment Agency's linear target path is the same line. Uncertain: the Agency calls a deviation of up to 10 %
-    still on the path, Chinese reviews do not; no tolerance is used here. A target that the base year already met is
-    behind schedule once it is no longer met.
+    `value` is the share of the way covered. Source: mid-term reviews of Chinese five-year plans, which expect 20, 40,
+    60, 80 and 100 % at the end of the five years; the European Environment Agency's linear target path is the same
+    line. Uncertain: the Agency calls a deviation of up to 10 % still on the path, Chinese reviews do not; no tolerance
+    is used here.
 
     >>> evaluate("schedule", pd.Series({2020: 100, 2022: 92}), Goal("at_most", 80, 2020, 2025), 2022).category
     'on_schedule'
     """
-    if q.slipped:
-        return RuleResult("behind_schedule", False)
-    return _on_schedule(q, q.closed)
+    return reaches(q.closed, q.elapsed / q.whole), q.closed
 
 
-@_rule("on_schedule", "behind_schedule", every=True)
-def log_schedule(question: Question) -> RuleResult:
+@_rule("on_schedule", "behind_schedule", settled="judged")
+def log_schedule(question: Question) -> RuleResult | tuple[bool, float]:
     """Straight line of logarithms, for reductions: on schedule when `ln(y_t / y_b) / ln(T / y_b) >= (t - b) / N`.
 
     With yearly changes r chained from the base year, `y_t / y_b = Π(1 + r)`, and with a cut D, `T / y_b = 1 - D`.
-    Categories: on_schedule, behind_schedule. `value` is the share of the cut covered. Source: accounting of the
-    energy-intensity targets of Chinese five-year plans (an equal percentage every year is exactly on schedule). Does
-    not apply to increases, to a target of 0, or to figures that are not positive.
+    `value` is the share of the cut covered. Source: accounting of the energy-intensity targets of Chinese five-year
+    plans (an equal percentage every year is exactly on schedule). Does not apply to increases, to a target of 0, or to
+    figures that are not positive.
 
     >>> evaluate("log_schedule", pd.Series({2020: 100, 2022: 93}), Goal("at_most", 82, 2020, 2025), 2022).category
     'behind_schedule'
     """
     q = _reduction(question)
-    if q.met:
-        return RuleResult("on_schedule", True)
-    if q.slipped:
-        return RuleResult("behind_schedule", False)
+    if q.met or q.slipped:
+        return RuleResult("on_schedule" if q.met else "behind_schedule", q.met)
     _positive(q, q.base, q.last)
-    return _on_schedule(q, math.log(q.last / q.base) / math.log(q.goal / q.base))
+    covered = math.log(q.last / q.base) / math.log(q.goal / q.base)
+    return reaches(covered, q.elapsed / q.whole), covered
 
 
-@_rule("green", "orange", "red", every=True)
+@_rule("green", "orange", "red", settled="judged")
 def barometer(question: Question) -> RuleResult:
     """Warning colour of the last year, for reductions: rose red, fell by less than the needed rate orange, else green.
 
-    The needed rate is the equal yearly percentage from base to target, `(T / y_b)^(1 / N) - 1`. Categories: green,
-    orange, red; green means yes. `value` is the last year's change in percent. Source: NDRC, 能耗双控目标完成情况
-    晴雨表, 发改办环资〔2021〕629号: 不降反升 一级预警 (red), 未达到进度要求 二级预警 (orange), 三级预警 (green).
-    Uncertain: the required progress of each province is not printed; the average of the plan period is used. An
-    earlier edition (发改办环资〔2020〕901号) drew the line between the first two levels at 10 % of the target instead.
-    A year without change has not risen: it is orange.
+    The needed rate is the equal yearly percentage from base to target, `(T / y_b)^(1 / N) - 1`. Green means yes.
+    `value` is the last year's change in percent. Source: NDRC, 能耗双控目标完成情况晴雨表, 发改办环资〔2021〕629号:
+    不降反升 一级预警 (red), 未达到进度要求 二级预警 (orange), 三级预警 (green). Uncertain: the required progress of
+    each province is not printed; the average of the plan period is used. An earlier edition (发改办环资〔2020〕901号)
+    drew the line between the first two levels at 10 % of the target instead. A year without change is orange.
 
     >>> known = pd.Series({2020: 100, 2021: 97, 2022: 97.5})
     >>> evaluate("barometer", known, Goal("at_most", 82, 2020, 2025), 2022).category
@@ -135,15 +150,14 @@ def barometer(question: Question) -> RuleResult:
     return RuleResult(colour, q.met or colour == "green", value=100 * change)
 
 
-@_rule("significant", "moderate", "insufficient", "away")
-def eurostat(q: Question) -> RuleResult:
+@_rule(significant=0.95, moderate=0.6, insufficient=0.0, away=NEVER)
+def eurostat(q: Question) -> RuleResult | float:
     """Growth over the last five years against the growth needed from there to the deadline.
 
     With s the year five before the last: `CAGR = (y_t / y_s)^(1 / (t - s)) - 1`, needed
-    `(T / y_s)^(1 / (deadline - s)) - 1`. Ratio >= .95 significant, >= .60 moderate, >= 0 insufficient, below away;
-    significant means yes. `value` is the ratio. Source: Eurostat, Sustainable development in the European Union,
-    annex on the assessment of trends. Uncertain: what is done without a figure in year s; the last one before it is
-    used, else the oldest when it is at least three years back. A figure that meets the target is significant.
+    `(T / y_s)^(1 / (deadline - s)) - 1`. `value` is their ratio. Source: Eurostat, Sustainable development in the
+    European Union, annex on the assessment of trends. Uncertain: what is done without a figure in year s; the last one
+    before it is used, else the oldest when it is at least three years back.
 
     >>> evaluate("eurostat", pd.Series({2015: 100, 2020: 90}), Goal("at_most", 81, 2015, 2025), 2020).category
     'significant'
@@ -152,82 +166,68 @@ def eurostat(q: Question) -> RuleResult:
     start = earlier[-1] if earlier else next(iter(q.known))
     if q.last_year - start < 3:
         raise NotApplicable("too_short", years=q.last_year - start, least=3)
-    observed = _rate(q.known[start], q.last, start, q.last_year)
-    needed = _needed(q, start)
-    if needed == 0 or q.sign * (q.goal - q.known[start]) <= 0:  # met then, not now
-        return RuleResult("away", False)
-    return banded(observed / needed, EUROSTAT, "away")
+    observed, needed = _rate(q.known[start], q.last, start, q.last_year), _needed(q, start)
+    return RuleResult("away", False) if q.reached(q.known[start]) else observed / needed  # met then, not now
 
 
-@_rule("on_track", "fair", "limited", "deterioration")
-def unsd_2022(q: Question) -> RuleResult:
+@_rule(on_track=0.95, fair=0.5, limited=-0.1, deterioration=NEVER, settled="base")
+def unsd_2022(q: Question) -> float:
     """Growth since the base year against the growth needed from the base year to the deadline.
 
-    `CR = CAGR so far / CAGR required`: >= .95 on_track, >= .5 fair, >= -.1 limited, below deterioration; on_track means
-    yes. `value` is CR. Source: UN Statistics Division, SDG Progress Chart 2022, technical note. A figure that meets the
-    target is on_track; a target that the base year met and the last figure does not is deterioration.
+    `value` is `CR = CAGR so far / CAGR required`. Source: UN Statistics Division, SDG Progress Chart 2022, technical
+    note.
 
     >>> evaluate("unsd_2022", pd.Series({2015: 50, 2020: 52}), Goal("at_least", 80, 2015, 2030), 2020).category
     'limited'
     """
-    observed, needed = _rate(q.base, q.last, q.base_year, q.last_year), _needed(q, q.base_year)
-    if q.slipped or needed == 0:
-        return RuleResult("deterioration", False)
-    return banded(observed / needed, UNSD_2022, "deterioration")
+    return _rate(q.base, q.last, q.base_year, q.last_year) / _needed(q, q.base_year)
 
 
-@_rule("met", "on_track", "fair", "stagnation_or_regression", every=True)
-def unsd_2023(question: Question) -> RuleResult:
+@_rule("met", on_track=0.95, fair=0.1, stagnation_or_regression=NEVER, settled="base")
+def unsd_2023(q: Question) -> RuleResult | float:
     """Share of the way that the growth so far would have covered by the deadline.
 
-    `v = y_t (1 + CAGR)^h`, `(v - y_b) / (T - y_b)`: >= .95 on_track, >= .10 fair, below stagnation_or_regression; a
-    figure that meets the target, or a target of 0 or 100 % to within 1 point, is met; met and on_track mean yes.
-    `value` is the share. Source: UN Statistics Division, Progress Chart Technical Note 2023. Uncertain: the note words
-    the 1 % for percentages; it is used unless the target's `unit` is known to be another one.
+    `value` is `(v - y_b) / (T - y_b)` with `v = y_t (1 + CAGR)^h`; a figure within 1 point of a target of 0 or 100 % is
+    met too; met and on_track mean yes. Source: UN Statistics Division, Progress Chart Technical Note 2023. Uncertain:
+    the note words the 1 % for percentages; it is used unless the target's `unit` is known to be another one.
 
     >>> evaluate("unsd_2023", pd.Series({2015: 90, 2020: 99.2}), Goal("at_least", 100, 2015, 2030), 2020).category
     'met'
     """
-    q = question.dated()
-    near = q.goal in (0, 100) and q.unit in (None, "%", "percent") and abs(q.last - q.goal) <= 1
-    if q.met or near:
+    if q.goal in (0, 100) and q.unit in (None, "%", "percent") and abs(q.last - q.goal) <= 1:
         return RuleResult("met", True)
     expected = q.last * (1 + _rate(q.base, q.last, q.base_year, q.last_year)) ** q.left
-    if q.slipped:
-        return RuleResult("stagnation_or_regression", False)
-    return banded((expected - q.base) / (q.goal - q.base), UNSD_2023, "stagnation_or_regression")
+    return (expected - q.base) / (q.goal - q.base)
 
 
-@_rule("target_achieved", "on_track", "accelerate", "limited", "deterioration", every=True)
-def open_sdg(question: Question) -> RuleResult:
+@_rule("target_achieved", on_track=0.95, accelerate=0.6, limited=0.0, deterioration=NEVER, settled="judged")
+def open_sdg(question: Question) -> RuleResult | float:
     """Growth since the base year against the size of the growth needed; without a target, against fixed rates.
 
-    With a target `R = d CAGR / |CAGR needed|`: met target_achieved, >= .95 on_track, >= .60 accelerate, >= 0 limited,
-    below deterioration. Without one `d CAGR` against 1.5 %, 0.5 % and 0, the first two scaled by C near a natural
-    limit (attribute `limit` of the target), `C = 1 - (y_b / limit)^4.44` below it and
-    `1 - ((2 limit - y_b) / limit)^4.44` between it and twice it, else 1. target_achieved and on_track mean yes. `value`
-    is R or d CAGR; for figures below 0 growth away from 0 is turned round. Source: Statistics Canada and Open SDG,
-    Progress Measurement Methodology (version 2.4). Not followed: 0 replaced by 0.001, a direction of "down" where none
-    is given, and 2015 or the year after it where a stated base year has no figure.
+    With a target `value` is `R = d CAGR / |CAGR needed|`. Without one it is `d CAGR`, held against 1.5 %, 0.5 % and 0,
+    the first two scaled by C near a natural limit (attribute `limit` of the target), `C = 1 - (y_b / limit)^4.44` below
+    it and `1 - ((2 limit - y_b) / limit)^4.44` between it and twice it, else 1. target_achieved and on_track mean yes.
+    For figures below 0 growth away from 0 is turned round. Source: Statistics Canada and Open SDG, Progress Measurement
+    Methodology (version 2.4). Not followed: 0 replaced by 0.001, a direction of "down" where none is given, and 2015 or
+    the year after it where a stated base year has no figure.
 
     >>> evaluate("open_sdg", pd.Series({2015: 100, 2020: 104}), Goal("increase"), 2020).category
     'accelerate'
     """
-    if question.level is None:
-        scale = 1.0 if question.limit is None else near_limit(question.base, question.limit)
-        bands = [(scale * bound, word) for bound, word in OPEN_SDG_TREND]
-        return banded(_growth(question), bands, "deterioration")
-    q = question.dated()
-    if q.met:
+    q = question if question.level is None else question.dated()
+    if q.level is not None and q.met:
         return RuleResult("target_achieved", True)
-    growth, needed = _growth(q), _needed(q, q.base_year)
-    if q.slipped or needed == 0:
-        return RuleResult("deterioration", False)
-    return banded(growth / abs(needed), OPEN_SDG, "deterioration")
+    growth = q.sign * _rate(q.base, q.last, q.base_year, q.last_year) * (-1 if q.base < 0 else 1)
+    if q.level is None:
+        scale = 1.0 if q.limit is None else near_limit(q.base, q.limit)
+        scaled = {word: scale * bound for word, bound in OPEN_SDG_TREND.items()}
+        return banded(growth, scaled | {"deterioration": NEVER})
+    needed = abs(_needed(q, q.base_year))
+    return RuleResult("deterioration", False) if q.slipped else growth / needed
 
 
-@_rule("maintain", "accelerate", "reverse", every=True)
-def escap(question: Question) -> RuleResult:
+@_rule("maintain", "accelerate", "reverse", settled="base")
+def escap(q: Question) -> RuleResult:
     """Gap that a time-weighted line leaves at the deadline, relative to the way from base to target.
 
     I is the value at the deadline of the least-squares line through all figures, the i-th of n weighted by i; gap
@@ -238,58 +238,45 @@ def escap(question: Question) -> RuleResult:
     >>> evaluate("escap", pd.Series({2015: 10, 2020: 12}), Goal("at_least", 18, 2015, 2030), 2020).category
     'accelerate'
     """
-    q = question.dated()
-    if q.met:
-        return RuleResult("maintain", True, value=0.0)
-    if q.slipped:
-        return RuleResult("reverse", False)
     years, values = q.points(2)
     anticipated = line_at(years, values, q.due, range(1, len(years) + 1))
     gap = max(0.0, q.sign * (q.goal - anticipated)) / abs(q.goal - q.base)
-    return replace(banded(-gap, ((-0.1, "maintain"), (-1.0, "accelerate")), "reverse"), value=gap)
+    return replace(banded(-gap, {"maintain": -0.1, "accelerate": -1.0, "reverse": NEVER}), value=gap)
 
 
-@_rule("on_track", "moderately_improving", "stagnating", "decreasing")
-def sdsn(q: Question) -> RuleResult:
+@_rule(on_track=1.0, moderately_improving=0.5, stagnating=0.0, decreasing=NEVER, settled="base")
+def sdsn(q: Question) -> float:
     """Yearly change since the base year against the yearly change needed from base to deadline.
 
-    Ratio of `(y_t - y_b) / (t - b)` to `(T - y_b) / (deadline - b)`: < 0 decreasing, < .5 stagnating, < 1
-    moderately_improving, >= 1 on_track; on_track means yes. `value` is the ratio. Source: SDSN, SDG Index, trend
+    `value` is the ratio of `(y_t - y_b) / (t - b)` to `(T - y_b) / (deadline - b)`. Source: SDSN, SDG Index, trend
     arrows, which take both from scores normalised to 0 to 100: an affine step that leaves the ratio as it is, unless
     scores are cut off at 0 or 100 (none is here).
 
     >>> evaluate("sdsn", pd.Series({2015: 10, 2020: 12}), Goal("at_least", 20, 2015, 2030), 2020).category
     'moderately_improving'
     """
-    if q.slipped:
-        return RuleResult("decreasing", False)
-    return banded(q.closed * q.whole / q.elapsed, SDSN, "decreasing")
+    return q.closed * q.whole / q.elapsed
 
 
-@_rule("sun", "light_cloud", "cloud", "storm", every=True)
+@_rule("sun", "light_cloud", "cloud", "storm", settled="judged")
 def destatis(q: Question) -> RuleResult:
     """Weather symbol: sun, light_cloud, cloud or storm.
 
-    δ is the mean yearly change over the last six figures (five or four where there are no more). Where years are
-    missing it is the change per year between the first and the last of them, which is the mean of the yearly changes
-    when the gaps are filled on straight lines.
-
-    A level at a deadline: `y_t + δ (deadline - t)` misses the target by less than 5 % of `|T - y_t|` sun, by 5 to 20 %
-    light_cloud, by more cloud; storm where δ does not lead towards the target (a constant distance is a storm). `value`
-    is the share missed. A target reached before its deadline, a deadline that is the year of the last figure or
-    earlier, and a threshold that holds every year: met and not worsening sun, met and worsening light_cloud, not met
-    and improving cloud, else storm; `value` is δ. A direction only: δ and the last change both right sun, only δ
-    light_cloud, only the last change cloud, neither storm; `value` is δ. Of an interval the weakest end counts. Of
-    several targets to be met at once the worst symbol counts (`evaluate` takes a list); of values staged over several
-    years the office takes the next one.
+    δ is the mean yearly change over the last six figures (five or four where there are no more), gaps filled on
+    straight lines. A level at a deadline: `y_t + δ (deadline - t)` misses the target by less than 5 % of `|T - y_t|`
+    sun, by 5 to 20 % light_cloud, by more cloud; storm where δ does not lead towards the target (a constant distance is
+    a storm); `value` is the share missed. A target reached before its deadline, a deadline that is the year of the last
+    figure or earlier, and a threshold that holds every year: met and not worsening sun, met and worsening light_cloud,
+    not met and improving cloud, else storm; `value` is δ. A direction only: δ and the last change both right sun, only
+    δ light_cloud, only the last change cloud, neither storm; `value` is δ. Of an interval the weakest end counts, of
+    several targets to be met at once the worst symbol (`evaluate` takes a list); of values staged over several years
+    the office takes the next one.
 
     `will_meet`: sun; or met today; or, for a direction, δ in the right direction. The office calls light_cloud "on
-    track" too, although its text says that the target would be missed.
-
-    Source: Federal Statistical Office, Sustainable Development in Germany, indicator reports and dns-indikatoren.de,
-    "Status of indicators – Methodology". Uncertain: the editions differ on a δ of exactly 0 with a missed yearly
-    threshold (storm in the later ones, used here) and on gaps ("the last six points in time" in the earliest, used
-    here). The office may compute from unrounded figures.
+    track" too, although its text says that the target would be missed. Source: Federal Statistical Office, Sustainable
+    Development in Germany, indicator reports and dns-indikatoren.de, "Status of indicators – Methodology". Uncertain:
+    the editions differ on a δ of exactly 0 with a missed yearly threshold (storm in the later ones, used here) and on
+    gaps ("the last six points in time" in the earliest, used here). The office may compute from unrounded figures.
 
     >>> known = pd.Series({2015: 20, 2016: 22, 2017: 24, 2018: 26, 2019: 28, 2020: 30})
     >>> evaluate("destatis", known, Goal("at_least", 50, deadline=2030), 2020).category
@@ -338,19 +325,17 @@ def defra(q: Question) -> RuleResult:
     to_go, rate = math.log(q.goal / smooth[-1]), math.log(smooth[-1] / smooth[0]) / (years[-1] - years[-6])
     there = q.sign * to_go <= 0  # the smoothed level, though the figure is not
     wait = 0.0 if there else to_go / rate if q.sign * rate > 1e-12 else math.inf
-    return replace(
-        banded(-wait, ((-q.left, "substantial"), (-q.left - 5, "some")), "insufficient"), value=wait
-    )
+    bounds = {"substantial": -q.left, "some": -q.left - 5, "insufficient": NEVER}
+    return replace(banded(-wait, bounds), value=wait)
 
 
 @_rule("on_track", "off_track")
-def aarr(q: Question) -> RuleResult:
+def aarr(q: Question) -> tuple[bool, float]:
     """Average annual rate of reduction against the one needed from base to deadline.
 
     β is the slope of ln y on the year since the base year; `AARR = 100 (1 - e^β)` against
-    `100 (1 - (T / y_b)^(1 / N))`. Categories: on_track, off_track. `value` is the AARR in percent, below 0 for
-    increases. Source: UNICEF, technical note on the AARR; Global Nutrition Report.
-    Uncertain: the number of points asked for; three here.
+    `100 (1 - (T / y_b)^(1 / N))`. `value` is the AARR in percent, below 0 for increases. Source: UNICEF, technical note
+    on the AARR; Global Nutrition Report. Uncertain: the number of points asked for; three here.
 
     >>> evaluate("aarr", pd.Series({2018: 40, 2019: 38, 2020: 36.1}), Goal("at_most", 20, 2018, 2030), 2020).category
     'off_track'
@@ -360,32 +345,31 @@ def aarr(q: Question) -> RuleResult:
     logs = [math.log(value) for value in values]
     slope = line_at(years, logs, 1) - line_at(years, logs, 0)
     needed = math.log(q.goal / q.base) / q.whole
-    enough = not q.slipped and reaches(q.sign * slope, q.sign * needed)
-    return _either(enough, "on_track", "off_track", -100 * math.expm1(slope))
+    return not q.slipped and reaches(q.sign * slope, q.sign * needed), -100 * math.expm1(slope)
 
 
 @_rule("on_track", "off_track")
-def ols(q: Question) -> RuleResult:
+def ols(q: Question) -> tuple[bool, float]:
     """Whether the least-squares line through all figures reaches the target at the deadline.
 
-    Categories: on_track, off_track. `value` is the line's level at the deadline. Source: WHO/UNICEF Joint Monitoring
-    Programme, which fits a straight line through all survey points. Uncertain: how many points it asks for; three here.
+    `value` is the line's level at the deadline. Source: WHO/UNICEF Joint Monitoring Programme, which fits a straight
+    line through all survey points. Uncertain: how many points it asks for; three here.
 
     >>> evaluate("ols", pd.Series({2018: 60, 2019: 63, 2020: 64}), Goal("at_least", 84, deadline=2030), 2020).category
     'on_track'
     """
     level = line_at(*q.points(3), q.due)
-    return _either(q.reached(level), "on_track", "off_track", level)
+    return q.reached(level), level
 
 
-@_rule("target_met", "improving", "little_or_no_change", "getting_worse")
-def healthy_people(q: Question) -> RuleResult:
+@_rule("target_met", improving=10.0, little_or_no_change=0.0, getting_worse=NEVER)
+def healthy_people(q: Question) -> RuleResult | float:
     """Share of the targeted change achieved: `100 (y_t - y_b) / (T - y_b)`.
 
-    A figure that meets the target target_met; >= 10 % improving; away from the target by >= 10 % of the base figure
-    getting_worse; else little_or_no_change. target_met and improving mean yes: it is the rule's only good news, and it
-    promises less than attainment. `value` is the percentage. Source: US Healthy People 2020 and 2030; where standard
-    errors are published the office tests significance instead, which yearly totals do not allow.
+    >= 10 % improving; away from the target by >= 10 % of the base figure getting_worse; else little_or_no_change.
+    target_met and improving mean yes: it is the rule's only good news, and it promises less than attainment. `value` is
+    the percentage. Source: US Healthy People 2020 and 2030; where standard errors are published the office tests
+    significance instead, which yearly totals do not allow.
 
     >>> evaluate("healthy_people", pd.Series({2020: 50, 2023: 48}), Goal("at_most", 40, 2020, 2030), 2023).category
     'improving'
@@ -395,17 +379,17 @@ def healthy_people(q: Question) -> RuleResult:
         _rate(q.base, q.base, q.base_year, q.last_year)  # no share of a base of 0
         worse = reaches(away / abs(q.base), 0.1)
         return RuleResult("getting_worse" if worse else "little_or_no_change", False)
-    return banded(100 * q.closed, ((10.0, "improving"),), "little_or_no_change")
+    return 100 * q.closed
 
 
 @_rule("attained", "not_attained")
-def gbd(q: Question) -> RuleResult:
+def gbd(q: Question) -> tuple[bool, float]:
     """Projection with the recency-weighted mean of yearly changes of the logarithm, for shares of the log odds.
 
-    The i-th yearly change has the weight i^ω; a gap counts as equal changes in each of its years. Categories: attained,
-    not_attained. `value` is the level projected for the deadline. A share is a target whose `support` is "percent" or
-    "share" or whose `unit` is "%". Source: IHME, health-related SDG indicators, GBD 2016 and 2017. Uncertain: ω is
-    chosen there by out-of-sample error for each indicator; 1 is used here, as one series does not allow the choice.
+    The i-th yearly change has the weight i^ω; a gap counts as equal changes in each of its years. `value` is the level
+    projected for the deadline. A share is a target whose `support` is "percent" or "share" or whose `unit` is "%".
+    Source: IHME, health-related SDG indicators, GBD 2016 and 2017. Uncertain: ω is chosen there by out-of-sample error
+    for each indicator; 1 is used here, as one series does not allow the choice.
 
     >>> evaluate("gbd", pd.Series({2018: 100, 2019: 90, 2020: 81}), Goal("at_most", 60, deadline=2023), 2020).category
     'attained'
@@ -419,29 +403,25 @@ def gbd(q: Question) -> RuleResult:
         raise NotApplicable("not_a_share", whole=f"{whole:g}")
     moved = np.log(y) if whole is None else np.log(y / (whole - y))
     changes = np.diff(np.interp(range(years[0], years[-1] + 1), years, moved))
-    weights = np.arange(1, len(changes) + 1) ** RECENCY
-    ahead = moved[-1] + q.left * np.average(changes, weights=weights)
+    ahead = moved[-1] + q.left * np.average(changes, weights=np.arange(1, len(changes) + 1))
     level = float(np.exp(ahead)) if whole is None else float(whole / (1 + np.exp(-ahead)))
-    return _either(q.reached(level), "attained", "not_attained", level)
+    return q.reached(level), level
 
 
-@_rule("on_track", "acceleration_needed", "breakthrough_needed", "moving_backwards")
-def mcarthur(q: Question) -> RuleResult:
+@_rule(
+    on_track=1.0, acceleration_needed=0.5, breakthrough_needed=CLOSE, moving_backwards=NEVER, settled="base"
+)
+def mcarthur(q: Question) -> float:
     """Share of the starting gap on course to be closed by the deadline.
 
-    `(y_t + rate h - y_b) / (T - y_b)` with the yearly rate since the base year: >= 1 on_track, >= .5
-    acceleration_needed, > 0 breakthrough_needed, below moving_backwards; on_track means yes. `value` is the share.
+    `value` is `(y_t + rate h - y_b) / (T - y_b)` with the yearly rate since the base year; none is moving_backwards.
     Source: McArthur and Rasmussen (2019), Classifying Sustainable Development Goal trajectories, World Development
     123, 104608. Uncertain: for some indicators they project proportional rates; the absolute rate is used here.
 
     >>> evaluate("mcarthur", pd.Series({2015: 10, 2020: 12}), Goal("at_least", 20, 2015, 2030), 2020).category
     'acceleration_needed'
     """
-    if q.slipped:
-        return RuleResult("moving_backwards", False)
-    share = q.closed * q.whole / q.elapsed
-    below = "breakthrough_needed" if share > CLOSE else "moving_backwards"
-    return banded(share, ((1.0, "on_track"), (0.5, "acceleration_needed")), below)
+    return q.closed * q.whole / q.elapsed
 
 
 def _change(q: Question, since: int) -> float:
@@ -469,19 +449,6 @@ def _reduction(question: Question) -> Question:
 def _positive(q: Question, *values: float) -> None:
     if min(*values, q.goal) <= 0:
         raise NotApplicable("zero_target" if q.goal == 0 else "not_positive")
-
-
-def _on_schedule(q: Question, covered: float) -> RuleResult:
-    return _either(reaches(covered, q.elapsed / q.whole), "on_schedule", "behind_schedule", covered)
-
-
-def _either(yes: bool, good: str, bad: str, value: float) -> RuleResult:
-    return RuleResult(good if yes else bad, yes, value=value)
-
-
-def _growth(q: Question) -> float:
-    """Yearly growth since the base year, above 0 when it goes the right way; for figures below 0 turned round."""
-    return q.sign * _rate(q.base, q.last, q.base_year, q.last_year) * (-1 if q.base < 0 else 1)
 
 
 def near_limit(base: float, limit: float) -> float:

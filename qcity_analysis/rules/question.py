@@ -6,7 +6,7 @@ Out of scope: judging a series; that is for the rules.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -42,8 +42,8 @@ class NotApplicable(Exception):
 class Goal:
     """A target for the rules, where there is no plan at hand: the attributes they look at.
 
-    `direction` is at_least, at_most, increase, decrease or between; `threshold` a number, a pair or None; `kind`
-    level, relative_change (percent on the base year), yearly or direction.
+    `direction` is at_least, at_most, increase, decrease or between; `threshold` a number, a pair (an interval; one end
+    may be None) or None; `kind` level, relative_change (percent on the base year), yearly or direction.
 
     >>> Goal("at_most", -18, 2020, 2025, "relative_change").deadline
     2025
@@ -61,11 +61,9 @@ class Goal:
 
 @dataclass(frozen=True)
 class RuleResult:
-    """What a rule says.
-
-    Attributes: `category` (snake_case English, None where the rule does not apply), `will_meet` (True, False or None),
-    `reason` (why it does not apply, in English), `value` (the number the category was read from, where there is one),
-    `note` (the reason as a code with its values, for other languages).
+    """What a rule says: `category` (snake_case English) and `will_meet`, both None where the rule does not apply,
+    `reason` (why it does not, in English), `value` (the number the category was read from, where there is one), `note`
+    (the reason as a code with its values, for other languages).
     """
 
     category: str | None
@@ -80,25 +78,23 @@ def refused(error: NotApplicable) -> RuleResult:
     return RuleResult(None, None, str(error), None, Note(error.code, error.values))
 
 
-def banded(value: float, bands: Sequence[tuple[float, str]], below: str) -> RuleResult:
-    """The category of the first bound that `value` reaches, else `below`; only the first category means yes."""
-    category = next((word for bound, word in bands if reaches(value, bound)), below)
-    return RuleResult(category, category == bands[0][1], value=value)
+def banded(value: float, bounds: Mapping[str, float]) -> RuleResult:
+    """The first category whose bound `value` reaches, from best to worst; only the first means yes."""
+    words = [word for word, bound in bounds.items() if reaches(value, bound)] or [*bounds][-1:]
+    return RuleResult(words[0], words[0] == next(iter(bounds)), value=value)
 
 
 @dataclass(frozen=True)
 class Question:
     """One question to a rule: what is known and what is asked.
 
-    Attributes: `known` (year -> value up to the as-of year, in order), `sign` (1 more is better, -1 less is better),
-    `level` (the level asked for, None where only a direction is given), `kind` ("level", "yearly" or "direction"),
-    `stated_base` (the base year, if stated), `deadline`, `limit` (a natural limit, if known), `unit`, `support`.
-
-    What is not stated is worked out when a rule asks for it, and raises NotApplicable where it is missing: a missing
-    base is never taken to be 0. So are `last` (the last figure, of `last_year`), `base` (that of `base_year`), `met`
-    (whether the last figure reaches the level), `slipped` (the base figure did and the last one does not), the years
-    `elapsed` between both, `left` to the deadline and `whole` from base to deadline, and `closed`, the share of the
-    way from base to target that is covered (below 0 when it went the wrong way).
+    Stated are `known` (year -> value up to the as-of year, in order), `sign` (1 more is better, -1 less is better),
+    `level` (None where only a direction is given), `kind` ("level", "yearly" or "direction"), `stated_base` and
+    `deadline` (years), `limit` (a natural one), `unit`, `support`. The rest is worked out when a rule asks for it, and
+    raises NotApplicable where something is missing; a missing base is never taken to be 0: `last` (the figure of
+    `last_year`), `base` (that of `base_year`), `met` (whether the last figure reaches the level), `slipped` (the base
+    figure did, the last one does not), the years `elapsed` between both, `left` to the deadline and `whole` from base
+    to deadline, and `closed`, the share of the way from base to target covered (below 0 when it went the wrong way).
     """
 
     known: dict[int, float]
@@ -174,17 +170,14 @@ class Question:
 def question_of(series: pd.Series, target: Any, as_of_year: int) -> Question:
     """The question that a series and a target pose with what was known by the end of `as_of_year`.
 
-    `target` is any object with direction, threshold, base_year, deadline and kind, and perhaps limit, unit and
-    support; missing attributes are None. `threshold` is a number, a pair (an interval; one end may be None) or None.
-    Direction and kind take this package's words and common synonyms. A target of kind "direction" names no level, nor
-    does one of kind "monotone" (better every year), unless its direction is at_least or at_most: then its threshold
-    holds every year. So does a threshold without a deadline, or of a kind such as "yearly". A relative target becomes
-    the level `base (1 + change / 100)`. Of an interval the end that asks least counts; where no direction goes with
-    it, the end the last figure is nearer to (inside) or must move to (outside).
-
-    Raises NotApplicable for a kind that is no level (cumulative, rank, milestone), no direction, no figure, or no base
-    figure for a relative target; QcityError for a direction that is no known word, or a series that is not figures by
-    year.
+    `target` is any object with the attributes of a `Goal`; missing ones are None. Direction and kind take this
+    package's words and common synonyms. A target of kind "direction" names no level, nor does one of kind "monotone"
+    (better every year), unless its direction is at_least or at_most: then its threshold holds every year. So does a
+    threshold without a deadline, or of a kind such as "yearly". A relative target becomes the level
+    `base (1 + change / 100)`. Of an interval the end that asks least counts; where no direction goes with it, the end
+    the last figure is nearer to (inside) or must move to (outside). Raises NotApplicable for a kind that is no level,
+    no direction, no figure, or no base figure for a relative target; QcityError for a direction that is no known word,
+    or a series that is not figures by year.
 
     >>> q = question_of(pd.Series({2020: 50.0, 2021: 48.0}), Goal("at_most", -18, 2020, 2025, "relative_change"), 2021)
     >>> q.level, q.sign, q.kind, q.deadline
@@ -216,17 +209,13 @@ def question_of(series: pd.Series, target: Any, as_of_year: int) -> Question:
 
 def _figures(series: pd.Series, as_of_year: int) -> dict[int, float]:
     """The figures known by the end of `as_of_year`, year -> value in order; gaps (NaN) are left out."""
-    known: dict[int, float] = {}
-    for label, value in series.items():
-        year = _year(label, "the index of a series is years")
-        if year in known:
-            raise QcityError(f"the series has two figures for {year}; keep one")
-        if year <= as_of_year and not pd.isna(value):
-            known[year] = float(value)
-            if math.isinf(known[year]):
-                raise QcityError(
-                    f"the figure for {year} is infinite; leave a gap (NaN) where nothing was published"
-                )
+    years = [_year(label, "the index of a series is years") for label in series.index]
+    if twice := [year for k, year in enumerate(years) if year in years[:k]]:
+        raise QcityError(f"the series has two figures for {twice[0]}; keep one")
+    rows = zip(years, series, strict=True)
+    known = {year: float(value) for year, value in rows if year <= as_of_year and not pd.isna(value)}
+    for year in [year for year, value in known.items() if math.isinf(value)]:
+        raise QcityError(f"the figure for {year} is infinite; leave a gap (NaN) where nothing was published")
     return dict(sorted(known.items()))
 
 

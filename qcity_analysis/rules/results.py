@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..errors import QcityError, did_you_mean
 from .published import RULES, Rule
-from .question import Goal, NotApplicable, Question, RuleResult, question_of, refused
+from .question import Goal, NotApplicable, RuleResult, question_of, refused
 
 if TYPE_CHECKING:
     from ..assessment.answer import Assessment
@@ -22,13 +22,11 @@ if TYPE_CHECKING:
 def evaluate(rule: str, series: pd.Series, target: Any, as_of_year: int) -> RuleResult:
     """What one published rule says about a series and a target, with what was known by the end of `as_of_year`.
 
-    `rule` is a key of RULES. `series` has years as index; NaN is a gap; figures after `as_of_year` are ignored, and
-    nothing depends on today's date. `target` is any object with the attributes direction, threshold, base_year,
-    deadline and kind (see `question_of`; missing ones count as None), such as a `Goal`, or a list of them, of which
-    the worst result counts. Where the rule does not apply, category and will_meet are None and `reason` says why. A
-    target met by the last figure is a yes; when the deadline's figure is in and misses it, a no.
-
-    Raises QcityError for an unknown rule, a direction that is no known word, or a series that is not figures by year.
+    `rule` is a key of RULES. `series` has years as index; NaN is a gap; later figures are ignored. `target` is any
+    object with the attributes of a `Goal` (missing ones count as None), or a list of them, of which the worst result
+    counts. Where the rule does not apply, category and will_meet are None and `reason` says why. A target met by the
+    last figure is a yes; when the deadline's figure is in and misses it, a no. Raises QcityError for an unknown rule, a
+    direction that is no known word, or a series that is not figures by year.
 
     >>> evaluate("schedule", pd.Series({2020: 10, 2022: 12}), Goal("at_least", 15, 2020, 2025), 2022)
     RuleResult(category='on_schedule', will_meet=True, reason=None, value=0.4, note=None)
@@ -40,24 +38,9 @@ def evaluate(rule: str, series: pd.Series, target: Any, as_of_year: int) -> Rule
     if isinstance(target, Sequence) and not hasattr(target, "direction"):
         return _worst(RULES[rule], [evaluate(rule, series, one, as_of_year) for one in target])
     try:
-        return says(RULES[rule], question_of(series, target, as_of_year))
+        return RULES[rule].says(question_of(series, target, as_of_year))
     except NotApplicable as error:
         return refused(error)
-
-
-def says(rule: Rule, question: Question) -> RuleResult:
-    """What one rule says to a question; where it does not apply, why."""
-    try:
-        dated = question if rule.every else question.dated()
-        reached = not rule.every and dated.met
-        result = RuleResult(rule.categories[0], True) if reached else rule.ask(dated)
-        if question.kind == "level" and question.deadline in question.known:
-            return replace(result, will_meet=question.reached(question.known[question.deadline]))
-        return result
-    except NotApplicable as error:
-        return refused(error)
-    except ArithmeticError:  # a rate or a power beyond what numbers hold: this rule fails, the others stand
-        return refused(NotApplicable("beyond_numbers"))
 
 
 def evaluate_all(series: pd.Series, target: Any, as_of_year: int) -> pd.DataFrame:
@@ -98,10 +81,8 @@ def results_for(assessment: Assessment) -> dict[str, RuleResult]:
 
 
 def rules_for(assessment: Assessment) -> pd.DataFrame:
-    """Every rule's answer for an assessment: columns definition, rule, category, will_meet, reason.
-
-    One row a rule; where the answer depends on the definition, one row a rule and definition (`definition` is the
-    indicator's name).
+    """Every rule's answer for an assessment: columns definition (the indicator's name), rule, category, will_meet,
+    reason. One row a rule; where the answer depends on the definition, one row a rule and definition.
 
     >>> import qcity_analysis as qc
     >>> rules_for(qc.assess(qc.load(), "rd_intensity"))["rule"].tolist()[:3]

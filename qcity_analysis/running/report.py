@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import itertools
 import json
 import os
 import platform
@@ -16,6 +17,7 @@ import re
 import shutil
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager, suppress
@@ -57,8 +59,6 @@ Run = dict[str, Any]  # a line of the ledger of runs
 class Job:
     """One page to make: `kind` is scorecard, target, dated, overview, track, or own, for a notebook of the user's.
 
-    `name` is its file name without ending, unique in the report; `result` what it is called as data.
-
     >>> Job("target", "p", "a", "zh", "2025-01-01", {}).name
     'p/a.zh'
     """
@@ -84,12 +84,6 @@ class Job:
         """The notebook that makes this page."""
         return Path(self.file) if self.file else NOTEBOOKS / f"{PAGES[self.kind][0]}.ipynb"
 
-    @property
-    def result(self) -> str:
-        """The file of the result as data, below the folder of the report."""
-        named = self.name.removesuffix(f".{self.lang}").removesuffix(f".{self.as_of}")
-        return f"results/{named.replace('/', '_')}_{self.as_of}.json"
-
 
 def list_jobs(
     data: Data, plans: Sequence[str] | None, languages: Sequence[str], data_dir: str | Path | None = None,
@@ -105,23 +99,23 @@ def list_jobs(
     if strange := [target for target in targets or [] if target not in set(rows["target_id"])]:
         raise unknown("target", strange[0], sorted(rows["target_id"]))
     asked = rows[rows["target_id"].isin(targets)] if targets else rows
-    look_back, day = pages(data.folder).get("look_back", ()), data.as_of.isoformat()
+    listed, day, earlier = [], data.as_of.isoformat(), defaultdict[tuple[str, str], list[str]](list)
+    for one in pages(data.folder).get("look_back", ()):
+        earlier[one["plan"], one["target"]] += [str(one["as_of"])] if str(one["as_of"]) < day else []
     shared = {"data": str(Path(data_dir).resolve()) if data_dir else "", "out": "results"}
-    listed = []
     for lang in map(check_language, languages):
         for plan in chosen:
             common = {"plan": plan, "language": lang} | shared
             listed.append(Job("scorecard", plan, "", lang, day, common | {"as_of": day}))
             for target in asked.loc[asked["plan"] == plan, "target_id"]:
-                mine = [one for one in look_back if (one["plan"], one["target"]) == (plan, target)]
-                for date in (day, *(str(one["as_of"]) for one in mine if str(one["as_of"]) < day)):
-                    kind, parameters = "target" if date == day else "dated", {"target": target, "as_of": date}
-                    listed.append(Job(kind, plan, target, lang, date, common | parameters))
+                for date in (day, *earlier[plan, target]):
+                    kind, about = "target" if date == day else "dated", {"target": target, "as_of": date}
+                    listed.append(Job(kind, plan, target, lang, date, common | about))
         if not targets:
             whole = {"language": lang, "as_of": day} | shared
-            ledger = {"ledger": str(Path(ledger_dir).resolve())} if ledger_dir else {}
             listed.append(Job("overview", "", "", lang, day, whole))
-            listed.append(Job("track", "", "", lang, day, whole | ledger))
+            whole = whole | ({"ledger": str(Path(ledger_dir).resolve())} if ledger_dir else {})
+            listed.append(Job("track", "", "", lang, day, whole))
     return listed
 
 
@@ -139,11 +133,6 @@ class Report:
         """The runs without a complete page."""
         return [run for run in self.runs if not run["ok"]]
 
-    @property
-    def exit_code(self) -> int:
-        """0 when every page is there, else 1."""
-        return 1 if self.failed else 0
-
     def summaries(self, lang: str) -> list[str]:
         """One line for each target: plan, target, date where asked about the past, and the answer."""
         return [text(f"run_of_{run['kind']}", lang, plan=run["plan"], target=run["target"], as_of=run["as_of"],
@@ -158,15 +147,13 @@ def run_report(  # noqa: PLR0913
     keep: int = 0, timeout: float = TIMEOUT, record: bool = False, ledger_dir: str | Path | None = None,
     retries: int = 1, progress: Progress = lambda event, facts: None,
 ) -> Report:  # fmt: skip
-    """Make every page of the plans (all when None) in the languages, and the index; returns what happened.
+    """Make every page of the plans (all when None) in the languages, and the index of all pages in the folder.
 
-    A page is kept unless `force` while its files are whole and what it is made from is unchanged: notebook,
-    parameters, library and the rows it can see. `as_of` is today when None; `targets` restricts the targets, and
-    leaves out the track record; `only_failed` makes the pages whose last run failed, and no others. The index lists
-    all pages in the folder. `keep` past versions of a page stay beside it. What may pass is tried `retries` times
-    more. With `record` the probabilities given go into the ledger `ledger_dir`, by default the one beside the data
-    (see `trackrecord.ledger`). A failing page is named in the index and in `Report.failed`. Raises QcityError for
-    faulty data, unknown names, and a folder in which another run makes pages, before anything is run.
+    A page is kept unless `force` while its files are whole and what it is made from is unchanged (see `Marks`).
+    `targets` restricts the targets and leaves out the track record; `only_failed` makes the pages whose last run
+    failed, and no others. `keep` past versions of a page stay beside it; what may pass is tried `retries` times more.
+    With `record` the probabilities go into the ledger `ledger_dir`, by default the one beside the data. Raises
+    QcityError for faulty data, unknown names and a folder in which another run makes pages, before anything is run.
     """
     from ..reporting.page import write_index
 
@@ -178,7 +165,7 @@ def run_report(  # noqa: PLR0913
     with _held(out, data.folder) as stack:
         site = {job.name for job in listed}
         site |= {job.name for job in every if (out / f"{job.name}.html").is_file()}
-        shop = _Shop(out, Marks(data, home, site).of, timeout, keep, progress, site, retries)
+        shop = _Shop(out, Marks(data, home, site).of, timeout, retries, progress, keep, site)
         if only_failed:
             listed = [job for job in listed if job.name in shop.runs]
         done = {} if force else shop.unchanged(listed, only_failed)
@@ -190,26 +177,26 @@ def run_report(  # noqa: PLR0913
             workers = 1 if last else max(1, jobs)  # the first record keeps what it scored for the second
             done |= shop.make([job for job in to_do if (job.kind == "track") == last], workers)
             if record and not last:
-                said = _answers(out, [run for run in done.values() if run["status"] == "ok"])
+                said = answers_of(out, [run for run in done.values() if run["status"] == "ok"])
                 issued.record(said, home, issued.data_hash(data.folder))
         runs = [done[job.name] for job in listed]
         shop.rewrite(runs)
         there = [shop.runs[job.name] for job in every if job.name in site & shop.runs.keys()]
         write_index(there, out / "index.html", data.as_of.isoformat())
-        said = _answers(out, [run for run in runs if run["ok"] and run["kind"] != "dated"])
+        said = answers_of(out, [run for run in runs if run["ok"] and run["kind"] != "dated"])
         changes = write_results(said, out, {(job.plan, job.target) for job in every})
     return Report((out / "index.html").resolve(), runs, round(time.monotonic() - begin, 1), changes)
 
 
 def run_own(
     notebook: str | Path, parameters: Mapping[str, str], out_dir: str | Path = "reports",
-    data_dir: str | Path | None = None, timeout: float = TIMEOUT,
+    data_dir: str | Path | None = None, timeout: float = TIMEOUT, retries: int = 1,
     progress: Progress = lambda event, facts: None,
 ) -> Report:  # fmt: skip
     """Run a notebook of one's own and write its page to the folder `own` of a report; `index` is that page.
 
-    `parameters` are texts, read as the notebook's own cell of parameters declares them. Raises QcityError for unknown
-    and mistyped ones before anything is run.
+    `parameters` are texts, read as the notebook's own cell of parameters declares them. What may pass is tried
+    `retries` times more. Raises QcityError for unknown and mistyped parameters before anything is run.
     """
     path, out, day = Path(notebook).resolve(), Path(out_dir), dt.date.today().isoformat()
     declared = declared_parameters(path)
@@ -217,7 +204,7 @@ def run_own(
     spoken = {parameter.name: parameter.default for parameter in declared} | values
     job = Job("own", "own", path.stem, check_language(spoken.get("language", "en")), day, values, str(path))
     with _held(out, find_folder(data_dir) if data_dir else None):
-        (run,) = _Shop(out, lambda job: "", timeout, 0, progress, set(), 1, 1).make([job], 1).values()
+        (run,) = _Shop(out, lambda job: "", timeout, retries, progress, total=1).make([job], 1).values()
     return Report((out / run["page"]).resolve(), [run], run["seconds"])
 
 
@@ -254,34 +241,29 @@ class Marks:
     """
 
     def __init__(self, data: Data, home: Path, site: set[str]) -> None:
-        self.data, self.home, self.site = data, home, site
-        self.code = "".join(map(metadata.version, PACKAGES))
-        for path in sorted(Path(__file__).resolve().parents[1].rglob("*.*")):
-            self.code += path.name + digest(path) if path.suffix != ".pyc" else ""
-        self.days, self.links = dict[str, Any](), dict[str, set[str]]()
-        names = set(data.indicators["indicator_id"])
+        self.data, self.home, self.site, self.days = data, home, site, dict[str, Any]()
+        own = [path for path in Path(__file__).resolve().parents[1].rglob("*.*") if path.suffix != ".pyc"]
+        self.code = [*map(metadata.version, PACKAGES), *(path.name + digest(path) for path in sorted(own))]
+        names, self.links = set(data.indicators["indicator_id"]), defaultdict[str, set[str]](set)
         columns = ["indicator_id", "continues", "inputs", "comparators"]
         for name, older, *others in data.indicators[columns].astype(str).itertuples(index=False):
-            of = names & {older, *re.findall(r"[\w.-]+", " ".join(others))}
-            self.links.setdefault(name, set()).update(of)
-            self.links.setdefault(older, set()).add(name)
+            self.links[name] |= names & {older, *re.findall(r"[\w.-]+", " ".join(others))}
+            self.links[older].add(name)
 
     def of(self, job: Job) -> str:
         """The hash of one page."""
-        day = dt.date.fromisoformat(job.as_of)
+        day, plain = dt.date.fromisoformat(job.as_of), job.kind in OF_NO_PLAN
+        stem, card = job.name.removesuffix(job.lang), f"{job.plan}/scorecard.{job.lang}"
+        linked = self.site & {card, *(stem + lang for lang in LANGUAGES)}
+        linked = self.site if job.kind == "scorecard" else linked
         about: list[Any] = [self.code, f"{day:%Y-%m} {day + dt.timedelta(1):%m}"]  # its last day is another
-        about += [{name: value for name, value in job.parameters.items() if name != "as_of"}]
-        stem, linked = job.name.removesuffix(job.lang), {f"{job.plan}/scorecard.{job.lang}"}
-        linked |= self.site if job.kind == "scorecard" else {f"{stem}{lang}" for lang in LANGUAGES}
-        about += sorted(linked & self.site)
-        if job.kind in OF_NO_PLAN:
-            about += [str(self.data.remarks), pages(self.data.folder), day if job.kind == "overview" else ""]
-            about += sorted(path.name for path in self.home.glob("*.parquet")) if job.kind == "track" else []
+        about += [job.parameters | {"as_of": ""}, sorted(linked)]
+        about += [self.data.remarks, pages(self.data.folder), job.kind == "overview" and day] if plain else []
+        about += sorted(path.name for path in self.home.glob("*.parquet")) if job.kind == "track" else []
         rest = json.dumps(about, sort_keys=True, default=str).encode()
-        seen = b"".join(rows.tobytes() for rows in self._rows(job))
-        return hashlib.sha256(job.notebook.read_bytes() + rest + seen).hexdigest()
+        return hashlib.sha256(job.notebook.read_bytes() + rest + b"".join(self._rows(job))).hexdigest()
 
-    def _rows(self, job: Job) -> Iterator[np.ndarray]:
+    def _rows(self, job: Job) -> Iterator[bytes]:
         """A number for each row of each table that a page can see, wherever in its file the row stands."""
         if job.as_of not in self.days:
             tables, known = {}, self.data.at(job.as_of)
@@ -289,14 +271,13 @@ class Marks:
                 cells = getattr(known, name).drop(columns=["row", "line"], errors="ignore").astype(str)
                 tables[name] = (cells, pd.util.hash_pandas_object(cells, index=False).to_numpy())
             moves = typical_revisions(known)  # what all the provisional figures together say
-            self.days[job.as_of] = tables, np.array(list(moves.values()))
-        (tables, revised), cited = self.days[job.as_of], set[str]()
+            self.days[job.as_of] = tables, np.array(list(moves.values())).tobytes()
+        (tables, revised), cited, family = self.days[job.as_of], set[str](), set[str]()
         asked = [tables[name][0] for name in ("targets", "earlier_targets")]
-        family = set[str]()
         fresh = {one for rows in asked for one in rows.loc[_asked(rows, job), "indicator_id"]}
         while fresh:
             family |= fresh
-            fresh = set[str]().union(*(self.links.get(name, set()) for name in fresh)) - family
+            fresh = set[str]().union(*(self.links[name] for name in fresh)) - family
         for name, (frame, hashes) in tables.items():  # sources come last
             seen = pd.Series(True, frame.index)  # of what is about regions, everything
             if job.kind not in OF_NO_PLAN and "plan" in frame:
@@ -305,7 +286,7 @@ class Marks:
                 column, names = ("source_id", cited) if name == "sources" else ("indicator_id", family)
                 seen = frame[column].isin(names)
             cited |= set(frame.loc[seen, "source_id"]) if "source_id" in frame else set()
-            yield hashes[seen.to_numpy()]
+            yield hashes[seen.to_numpy()].tobytes()
             if name == "observations" and frame.loc[seen, "status"].isin(PROVISIONAL).any():
                 yield revised
 
@@ -322,10 +303,10 @@ class _Shop:
     out: Path
     mark: Callable[[Job], str]
     timeout: float
-    keep: int
-    say: Progress
-    site: set[str]  # names of the pages that can be linked to
     retries: int
+    say: Progress
+    keep: int = 0
+    site: set[str] = field(default_factory=set)  # names of the pages that can be linked to
     total: int = 0
     count: int = 0
     server: Callable[[], list[str] | None] = lambda: None
@@ -333,18 +314,16 @@ class _Shop:
 
     def __post_init__(self) -> None:
         self.ledger, self.runs = self.out / "runs.jsonl", dict[str, Run]()
-        written = self.ledger.read_text("utf-8") if self.ledger.exists() else "\n"
-        for line in written.splitlines():
+        for line in self.ledger.read_text("utf-8").splitlines() if self.ledger.exists() else ():
             with suppress(ValueError):  # the line an interruption cut off
                 run = json.loads(line)
                 self.runs[run["id"]] = run
-        if not written.endswith("\n"):
-            self.rewrite([])
+        self.rewrite([])
 
     def rewrite(self, runs: Sequence[Run]) -> None:
         """Keep the latest run of every page, this report's first."""
         latest = {run["id"]: run for run in runs}
-        latest |= {name: run for name, run in self.runs.items() if name not in latest}
+        latest = latest | self.runs | latest
         write_whole(self.ledger, "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in latest.values()))
 
     def unchanged(self, jobs: Sequence[Job], all_good: bool) -> dict[str, Run]:
@@ -356,24 +335,22 @@ class _Shop:
 
         kept = dict[str, Run]()
         for job, run in ((job, self.runs[job.name]) for job in jobs if self.runs.get(job.name, {}).get("ok")):
-            same = not all_good and run["as_of"] <= job.as_of and run["hash"] == self.mark(job)
-            if not all_good and not (
-                same and all(digest(self.out / k) == was for k, was in run["files"].items())
-            ):
-                continue  # also where a file is truncated, emptied or gone
-            day, page = job.as_of if job.as_of > run["as_of"] else "", self.out / run["page"]
-            if same and run.get("checked", "") != day:
-                mark_page(page, job.lang, "page_unchanged" * bool(day), since=run["as_of"], as_of=day)
-                run |= {"checked": day, "files": run["files"] | {run["page"]: digest(page)}}
+            if not all_good:
+                whole = all(digest(self.out / name) == was for name, was in run["files"].items())
+                if not whole or run["as_of"] > job.as_of or run["hash"] != self.mark(job):
+                    continue  # also where a file is truncated, emptied or gone
+                day, page = job.as_of if job.as_of > run["as_of"] else "", self.out / run["page"]
+                if run.get("checked", "") != day:
+                    mark_page(page, job.lang, "page_unchanged" * bool(day), since=run["as_of"], as_of=day)
+                    run |= {"checked": day, "files": run["files"] | {run["page"]: digest(page)}}
             kept[job.name] = run | {"status": "skipped"}
         return kept
 
     def open(self, stack: ExitStack, to_do: Sequence[Job], of: int, workers: int) -> None:
         """Say what will be done and how long it will take, and preload a process for kernels where that pays."""
         times = [float(self.runs.get(job.name, {}).get("seconds") or PAGES[job.kind][1]) for job in to_do]
-        minutes, self.total = max([sum(times) / workers, *times]) / 60, len(to_do)
-        kept, minutes = of - self.total, round(minutes, 1)
-        self.say("begin", {"pages": of, "to_do": self.total, "kept": kept, "minutes": minutes})
+        minutes, self.total = round(max([sum(times) / workers, *times]) / 60, 1), len(to_do)
+        self.say("begin", {"pages": of, "to_do": self.total, "kept": of - self.total, "minutes": minutes})
         if self.total >= WORTH_A_SERVER:
             self.server = stack.enter_context(kernel_server())
             if self.server() is None:
@@ -402,24 +379,23 @@ class _Shop:
         """Run one notebook, again after a pause where what ended it may have passed."""
         folder = job.notebook.parent if job.file else self.out
         patience = self.timeout * (3 if job.kind == "track" else 1)  # its first scoring takes minutes
-        for attempt in range(self.retries + 1):
+        for attempt in itertools.count(1):
             result = run_notebook(job.notebook, job.parameters, draft, patience, self.server(), folder)
-            may_pass = result.status == "died" or result.error.startswith(PASSING)
-            if not may_pass or self.stopped or attempt == self.retries:
+            result.attempts, may_pass = attempt, result.status == "died" or result.error.startswith(PASSING)
+            if not may_pass or self.stopped or attempt > self.retries:
                 break
-            time.sleep((attempt + 1) * PAUSE)
+            time.sleep(attempt * PAUSE)
         return result
 
     def _make(self, job: Job) -> Run:
         """Run one notebook and render its page; returns its line of the ledger, nothing when interrupted."""
         from ..reporting.page import mark_page, render_page
 
-        page, file = inside(self.out, f"{job.name}.html"), f"notebooks/{job.name}.ipynb"
-        executed, before, front = inside(self.out, file), self.runs.get(job.name, {}), dict[str, Any]()
+        name, file = f"{job.name}.html", f"notebooks/{job.name}.ipynb"
+        page, executed, before = inside(self.out, name), inside(self.out, file), self.runs.get(job.name, {})
         draft, broken = executed.with_name(f".{executed.stem}.part"), executed.with_suffix(".failed.ipynb")
-        whole = digest(page) == before.get("files", {}).get(f"{job.name}.html")
-        good = before.get("good", "") if whole else ""
-        mark, result = self.mark(job), self._run(job, draft)
+        good = before.get("good", "") if digest(page) == before.get("files", {}).get(name) else ""
+        mark, result, front = self.mark(job), self._run(job, draft), dict[str, Any]()
         if self.stopped:
             return {}
         about: dict[str, Any] = {"lang": job.lang, "home": "../index.html", "site": self.site}
@@ -441,11 +417,11 @@ class _Shop:
         else:
             with suppress(*LOST):
                 front = render_page(broken, page, fault=fault, **about)
-        run = asdict(job) | {"id": job.name, "hash": mark, "ok": result.ok, "page": f"{job.name}.html"}
-        run |= {key: getattr(result, key) for key in ("status", "seconds", "cell", "error", "attempts")}
-        made = {name: digest(self.out / name) for name in (run["page"], file, job.result)}
-        run["files"] = {name: was for name, was in made.items() if was}
-        return run | {"good": now if result.ok else good, "finished": now, "front": front}
+        of = job.name.removesuffix(f".{job.lang}").removesuffix(f".{job.as_of}").replace("/", "_")
+        made = {one: digest(self.out / one) for one in (name, file, f"results/{of}_{job.as_of}.json")}
+        run = asdict(job) | {"id": job.name, "hash": mark, "ok": result.ok, "page": name} | asdict(result)
+        run |= {"files": {one: was for one, was in made.items() if was}, "good": now if result.ok else good}
+        return run | {"finished": now, "front": front}
 
     def _put_aside(self, page: Path, good: str) -> None:
         """Keep a good page beside the one that will replace it, and the newest `keep` of those before it."""
@@ -471,10 +447,10 @@ def notify(address: str, report: Report, lang: str) -> bool:
     return bool(sender.add(address) and (not lines or sender.notify("\n".join(lines))))
 
 
-def _answers(out: Path, runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """What the pages said, one answer a plan, target and day."""
+def answers_of(out: Path, runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """What the pages said, one answer a plan, target and day; a target's own page counts more than the scorecard."""
     answers: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for run in sorted(runs, key=lambda run: run["kind"] != "scorecard"):  # a target's own page counts most
+    for run in sorted(runs, key=lambda run: run["kind"] != "scorecard"):
         for name in run["files"]:
             if run["plan"] and name.startswith("results/"):
                 result = json.loads((out / name).read_text("utf-8"))

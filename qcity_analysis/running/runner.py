@@ -13,12 +13,12 @@ import math
 import os
 import re
 import signal
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import DEVNULL
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..catalogue import LANGUAGES, text
@@ -30,34 +30,29 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
-ATTEMPTS = 3
 TIMEOUT = 600.0
 LARGEST = {"stream": 10**6, "display_data": 3 * 10**7, "execute_result": 3 * 10**7}  # characters of a cell
 
 
 class Parameter(NamedTuple):
-    """One declared parameter of a notebook: its name, type, default value and comment."""
+    """One declared parameter of a notebook: its name, type and default value."""
 
     name: str
     type: str
     default: Any
-    comment: str
 
 
 @dataclass
 class RunResult:
-    """How one run went: `status` is ok, failed, timeout or died.
-
-    `cell` is the number of the code cell that did not finish (from 1) with its first line, `error` the last
-    line of the traceback; both empty when all went well. `seconds` is wall time, `attempts` how often a
-    kernel was started.
+    """How one run went: `status` is ok, failed, timeout or died, `seconds` wall time, `attempts` how often it was run;
+    `cell` the code cell that did not finish (its number and first line), `error` the last line of the traceback.
     """
 
     status: str = "failed"
     seconds: float = 0.0
     cell: str = ""
     error: str = ""
-    attempts: int = 0
+    attempts: int = 1
 
     @property
     def ok(self) -> bool:
@@ -75,7 +70,7 @@ def declared_parameters(notebook: Path) -> list[Parameter]:
     """
     document = _read(notebook)
     language = document.metadata.get("kernelspec", {}).get("language", "python")
-    cells = [cell.source for cell in _code(document) if "parameters" in cell.metadata.get("tags", [])]
+    cells = [cell.source for cell in document.cells if "parameters" in cell.metadata.get("tags", [])]
     if len(cells) != 1 or language != "python":
         found = f"{len(cells)} cells tagged `parameters`, its language is {language}"
         raise QcityError(f"{notebook.name} has {found}; it needs exactly one such cell, in Python")
@@ -84,12 +79,11 @@ def declared_parameters(notebook: Path) -> list[Parameter]:
 
 def _declared(cell: str, notebook: str) -> list[Parameter]:
     """The typed assignments of a cell, in order."""
-    lines, declared = cell.splitlines(), []
+    declared = []
     for node in ast.parse(cell).body:
         match node:
             case ast.AnnAssign(ast.Name(id=key), ast.Name(id=kind), ast.expr() as value) if kind in TYPES:
-                comment = lines[(node.end_lineno or 1) - 1][node.end_col_offset or 0 :].strip(" #")
-                declared.append(Parameter(key, kind, _value(value), comment))
+                declared.append(Parameter(key, kind, _value(value)))
             case _:
                 allowed = f"`name: type = value`, type one of {', '.join(TYPES)}"
                 raise QcityError(f"{notebook}: `{ast.unparse(node)}` must be {allowed}")
@@ -143,8 +137,7 @@ def check_parameters(cells: Sequence[str] | None = None) -> None:
     if cells is None:
         from IPython.core.getipython import get_ipython
 
-        shell = get_ipython()
-        cells = shell.user_ns.get("In", []) if shell is not None else []
+        cells = getattr(get_ipython(), "user_ns", {}).get("In", [])
     declared, given = list[Parameter](), dict[str, Any]()
     for cell in cells:
         with suppress(SyntaxError, QcityError):  # other cells
@@ -170,13 +163,13 @@ def run_notebook(
 
     source, result, begin = Path(notebook), RunResult(), time.monotonic()
     values = as_declared(declared_parameters(source), parameters, source.name)
-    document = _inject(_read(source), values, source)
+    document = _inject(_read(source), values, source.name)
     Path(output).parent.mkdir(parents=True, exist_ok=True)
     try:
         _execute(document, result, begin + timeout, kernel_argv, str(folder or Path.cwd()))
         result.status = "ok"
     except Exception as error:
-        _diagnose(error, document, result, timeout)
+        result.status, result.error = _diagnose(error, timeout)
     finally:
         result.seconds = round(time.monotonic() - begin, 2)
         document.metadata.papermill["status"] = result.status
@@ -196,112 +189,89 @@ def _read(path: Path) -> NotebookNode:
         raise QcityError(f"{path.name} is not a notebook: {error}") from error
 
 
-def _code(document: NotebookNode) -> list[NotebookNode]:
-    return [cell for cell in document.cells if cell.cell_type == "code"]
-
-
-def _inject(document: NotebookNode, values: dict[str, Any], source: Path) -> NotebookNode:
+def _inject(document: NotebookNode, values: dict[str, Any], source: str) -> NotebookNode:
     """The notebook with papermill's injected cell, its values written so that Chinese stays readable."""
     from papermill.parameterize import parameterize_notebook
 
-    document.metadata.setdefault("papermill", {})
+    document.metadata.setdefault("papermill", {})["input_path"] = source
     for each in document.cells:
         each.metadata.setdefault("tags", [])
     if values:
         document = parameterize_notebook(document, values, kernel_name="python3", language="python")
-        cell = next(c for c in document.cells if "injected-parameters" in c.metadata.get("tags", []))
+        cell = next(one for one in document.cells if "injected-parameters" in one.metadata["tags"])
         cell.source = "\n".join(["# Parameters", *(f"{name} = {value!r}" for name, value in values.items())])
-    document.metadata.papermill["input_path"] = source.name
     return document
 
 
 def _execute(
     document: NotebookNode, result: RunResult, deadline: float, argv: list[str] | None, folder: str
 ) -> None:  # fmt: skip
-    """Run every cell; a kernel that does not start is tried again as long as no cell has run."""
-    while True:
-        result.attempts += 1
-        client = _client(document, result, deadline, argv, folder)
-        try:
-            client.run(env=os.environ | ONE_THREAD, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            result.cell = ""
-            return
-        except Exception:
-            if result.cell or result.attempts >= ATTEMPTS or time.monotonic() > deadline:
-                raise
-        finally:
-            if client.group:  # children that the notebook left behind
-                with suppress(OSError):
-                    os.killpg(client.group, signal.SIGKILL)
-
-
-def _fits(msg: dict[str, Any], room: dict[str, int]) -> bool:
-    """Whether there is still room for an output; the one that fills it is cut, and says so."""
-    kind, content = msg["msg_type"], msg["content"]
-    left, size = room.get(kind, 1), len(content.get("text") or str(content.get("data")))
-    if kind in room and 0 < left <= size:
-        cut = text("output_cut", LANGUAGES[-1])
-        whole = {"text": f"{content.get('text', '')[:left]}\n{cut}\n", "data": {"text/plain": cut}}
-        content |= {name: whole[name] for name in whole if name in content}
-    room |= {kind: left - size} if kind in room else {}
-    return left > 0
-
-
-def _client(
-    document: NotebookNode, result: RunResult, deadline: float, argv: list[str] | None, folder: str
-) -> Any:  # fmt: skip
-    """A client that stops at the first cell that fails, lets the failure be seen, and ends at the deadline."""
+    """Run every cell until one fails; `result.cell` is the one that runs."""
     from jupyter_client.kernelspec import KernelSpec
     from nbclient import NotebookClient
 
-    class Client(NotebookClient):
-        group, left, room = 0, False, dict[str, int]()
+    room = dict[str, int]()
 
+    class Client(NotebookClient):
         def create_kernel_manager(self) -> Any:
             kernels = super().create_kernel_manager()
             if argv and self.kernel_name == "python3":
                 kernels._kernel_spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
             return kernels
 
-        def run(self, **kwargs: Any) -> None:
-            self.reset_execution_trackers()
-            with self.setup_kernel(**kwargs):
-                self.group = getattr(getattr(self.km, "provisioner", None), "pgid", None) or 0
-                for number, cell in enumerate(_code(self.nb), 1):
-                    first = next((line for line in cell.source.splitlines() if line.strip()), "")
-                    result.cell, self.room = f"{number}: {first}", dict(LARGEST)
-                    self.execute_cell(cell, self.nb.cells.index(cell))
-                    if self.left or any(output.output_type == "error" for output in cell.outputs):
-                        raise RuntimeError("SystemExit: quit()")
-
         def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
-            return super().process_message(msg, cell, cell_index) if _fits(msg, self.room) else None
+            return super().process_message(msg, cell, cell_index) if _fits(msg, room) else None
 
-        def noted(self, execute_reply: Any, **_: Any) -> None:
-            self.left = "ask_exit" in str(execute_reply["content"].get("payload"))
+    def end(execute_reply: Any, **_: Any) -> None:
+        if "ask_exit" in str(execute_reply["content"].get("payload")):
+            raise RuntimeError("SystemExit: quit()")
 
+    log = logging.getLogger("qcity_analysis.quiet")
+    log.setLevel(logging.CRITICAL)
     client = Client(
-        document, log=logging.getLogger("qcity_analysis.quiet"), startup_timeout=60,
-        kernel_name=document.metadata.get("kernelspec", {}).get("name", "python3"),
-        timeout_func=lambda _: max(0.5, deadline - time.monotonic()),
-        resources={"metadata": {"path": folder}}, raise_on_iopub_timeout=False,
+        document, kernel_name=document.metadata.get("kernelspec", {}).get("name", "python3"), log=log,
+        resources={"metadata": {"path": folder}}, startup_timeout=60, raise_on_iopub_timeout=False,
+        timeout_func=lambda _: max(0.5, deadline - time.monotonic()), force_raise_errors=True, on_cell_executed=end,
     )  # fmt: skip
-    client.log.setLevel(logging.CRITICAL)
-    client.on_cell_executed = client.noted
-    return client
+    number, group = 0, None
+    try:
+        with client.setup_kernel(env=os.environ | ONE_THREAD, stdout=DEVNULL, stderr=DEVNULL):
+            group = getattr(getattr(client.km, "provisioner", None), "pgid", None)
+            for index, cell in enumerate(document.cells):
+                if cell.cell_type == "code":
+                    number, first = number + 1, cell.source.strip().partition("\n")[0]
+                    result.cell = f"{number}: {first}"
+                    room.update(LARGEST)
+                    client.execute_cell(cell, index)
+    finally:
+        if group:  # children that the notebook left behind
+            with suppress(OSError):
+                os.killpg(group, signal.SIGKILL)
+    result.cell = ""
 
 
-def _diagnose(error: Exception, document: NotebookNode, result: RunResult, timeout: float) -> None:
-    """Note the status an exception stands for, the code cell that did not finish, and one line on what happened."""
+def _fits(msg: dict[str, Any], room: dict[str, int]) -> bool:
+    """Whether there is still room for an output; the one that fills it is cut, and says so."""
+    kind, content = msg["msg_type"], msg["content"]
+    if kind not in room:
+        return True
+    left, size = room[kind], len(content.get("text") or str(content.get("data")))
+    room[kind] -= size
+    if 0 < left <= size:
+        cut = text("output_cut", LANGUAGES[-1])
+        whole = {"text": f"{content.get('text', '')[:left]}\n{cut}\n", "data": {"text/plain": cut}}
+        content |= {name: whole[name] for name in whole if name in content}
+    return left > 0
+
+
+def _diagnose(error: Exception, timeout: float) -> tuple[str, str]:
+    """The status an exception stands for, and one line on what happened."""
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    result.error = str(error) if type(error) is RuntimeError else f"{type(error).__name__}: {error}"
     if isinstance(error, CellTimeoutError):
-        result.status, result.error = "timeout", f"longer than {timeout:g} seconds"
-    elif isinstance(error, DeadKernelError) or "Kernel died" in str(error):
-        result.status, result.error = "died", "the kernel died"
-    elif isinstance(error, CellExecutionError):
-        result.error = f"{error.ename}: {error.evalue}"
-    for output in (one for cell in _code(document) for one in cell.outputs):
-        if output.output_type == "error" and result.status == "failed":
-            result.error = f"{output.ename}: {output.evalue}".strip()
+        return "timeout", f"longer than {timeout:g} seconds"
+    if isinstance(error, CellExecutionError):
+        return "failed", f"{error.ename}: {error.evalue}".strip()
+    if isinstance(error, DeadKernelError) or "Kernel died" in str(error):
+        return "died", "the kernel died"
+    return "failed", str(error) if type(error) is RuntimeError else f"{type(error).__name__}: {error}"

@@ -12,44 +12,39 @@ difference is a note.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from ..data.load import Data
-from ..data.schema import INPUTS, input_names, is_spliced
+from ..data.schema import input_names, is_spliced
 from ..data.vintages import ASSUMED_LAG_MONTHS, is_whole, newest_vintages, revisions, standing
 from ..errors import Note
 from .evidence import LEVELS, PROVISIONAL, Evidence, evidence_of, links_of, new_counts
-from .levels import Levels, chained, conflicts, series_of
+from .levels import Chained, Levels, chained, series_of
 
 AGREE = 0.005  # share of the value within which a computed and a published level are taken to agree
+ROUNDING = 0.3  # percentage points within which a published change and the levels are taken to agree
 
 
 @dataclass(frozen=True, repr=False)
 class AnnualSeries:
     """One indicator of one region as annual levels, with the published figures behind it.
 
-    Attributes: `values` (index: every year from the first level to the last; NaN where nothing was published),
-    `earlier` (levels of older stretches that nothing joins to `values`; only their changes in percent say anything),
-    `breaks` (first year of each stretch after the first, over `earlier` and `values`), `unit`, `support`, `base_year`
-    (the year set to 100 when the levels are an index made from changes, else None), `observations` (rows used, with
-    publisher and title), `bounds`, `superseded`, `unused` (rows not used as levels; the last with a `reason`), `notes`.
-
-    Known in part: `evidence` (bounds, errors of levels, and estimates from year-to-date figures, handed whole to a
-    forecast), `new_counts` (counts of new items, one row a year). `inputs` are the series a derived indicator is
-    computed from, `derived` how ("none", "ratio", "sum", "per_head"), `factor` what a ratio is multiplied by;
-    `decimals` are the digits after the point of each published level, by year.
+    Attributes: `values` (every year from the first level to the last; NaN where nothing was published), `earlier`
+    (older stretches that nothing joins to `values`; only their changes in percent say anything), `breaks` (first year
+    of each stretch after the first), `base_year` (set to 100 where the levels are an index made from changes),
+    `observations` (rows used, with publisher and title), `bounds`, `superseded` and `unused` (rows that are no levels,
+    the last with a `reason`), `evidence` (what is known in part, handed whole to a forecast), `new_counts` (one row a
+    year), `inputs` (what it is `derived` from: "ratio", "sum", "per_head"), `factor` (of a ratio), `decimals` by year.
 
     >>> import qcity_analysis as qc
     >>> series = qc.annual_series(qc.load(as_of="2026-01-01"), "rd_intensity", "nanjing")
     >>> series.known().tail(4).to_dict()
     {2020: 3.48, 2021: 3.54, 2022: 3.82, 2024: 3.9}
-    >>> sorted(qc.annual_series(qc.load(as_of="2024-06-30"), "rd_intensity", "jiangsu").evidence.noisy)
-    [2006, 2009, 2010, 2023]
     """
 
     indicator_id: str
@@ -116,13 +111,10 @@ class AnnualSeries:
 def annual_series(
     data: Data, indicator_id: str, region: str, *, base_year: int | None = None, prefer: str = "cumulative"
 ) -> AnnualSeries:
-    """The annual level series of one indicator in one region, from the figures known in `data`.
-
-    Published levels are used as they are, and yearly changes extend them. Where there are only changes the result is an
-    index with `base_year` = 100 (default: the first year of the newest linked stretch). `prefer` ("cumulative" or
-    "changes") says which wins in a year that has both a cumulative change on `base_year` and a chain of yearly changes;
-    the difference is a note. A sum (`derived`) counts from the year after `base_year`. Raises QcityError for an unknown
-    name.
+    """The annual levels of one indicator in one region, from the figures known in `data`: as published, extended by
+    changes; where there are only changes an index with `base_year` = 100 (default: the first year of the newest linked
+    stretch). `prefer` ("cumulative" or "changes") wins in a year that has both a cumulative change on `base_year` and a
+    chain of yearly ones. A sum counts from the year after `base_year`. Raises QcityError for an unknown name.
 
     >>> import qcity_analysis as qc
     >>> energy = qc.annual_series(qc.load(as_of="2023-03-31"), "energy_per_gdp", "china", base_year=2020)
@@ -134,12 +126,11 @@ def annual_series(
         return data.computed[asked]
     indicator = data.indicator(indicator_id)
     data.require_region(region)
-    made = _computed(data, indicator, region, base_year)
-    series = _from_figures(data, indicator, region, made, base_year, prefer)
+    inputs = tuple(annual_series(data, name, region) for name in input_names(indicator))
+    series = _from_figures(data, indicator, region, inputs, base_year, prefer)
     if is_spliced(indicator):
-        continued = data.indicator(str(indicator["continues"]))
         older = annual_series(data, str(indicator["continues"]), region, prefer=prefer)
-        series = _spliced(series, older, indicator, continued)
+        series = _spliced(series, older, indicator, data.indicator(older.indicator_id))
     return data.computed.setdefault(asked, series)
 
 
@@ -148,21 +139,15 @@ def shifted(series: AnnualSeries, year: int, level: float, by_ratio: bool = True
     difference (kept within 0 to 100 for shares), so that changes keep the unit in which they are spoken of.
     """
     at = float(series.values[year])
-    own = dataclasses.replace(series, inputs=(), derived="none", decimals={})
-    if by_ratio or series.support in ("positive", "count"):
-        base = year if level == 100.0 else None
-        return dataclasses.replace(_moved(own, level / at), base_year=base)
-    low, top = (0.0, 100.0) if series.support == "percent" else (-math.inf, math.inf)
-    return _moved(own, 1.0, level - at, low, top)
-
-
-def _moved(
-    series: AnnualSeries, ratio: float, step: float = 0.0, low: float = -math.inf, top: float = math.inf
-) -> AnnualSeries:
-    """Every level, bound, estimate and error at `ratio` times its size plus `step`; levels kept to `low` to `top`."""
+    by_ratio = by_ratio or series.support in ("positive", "count")
+    ratio, step = (level / at, 0.0) if by_ratio else (1.0, level - at)
+    low, top = (0.0, 100.0) if series.support == "percent" and not by_ratio else (-math.inf, math.inf)
     values, earlier = ((levels * ratio + step).clip(low, top) for levels in (series.values, series.earlier))
-    evidence = series.evidence.moved(ratio, lambda level: min(max(level * ratio + step, low), top))
-    return dataclasses.replace(series, values=values, earlier=earlier, evidence=evidence)
+    return dataclasses.replace(
+        series, inputs=(), derived="none", decimals={}, values=values, earlier=earlier,
+        evidence=series.evidence.moved(ratio, lambda level: min(max(level * ratio + step, low), top)),
+        base_year=(year if level == 100.0 else None) if by_ratio else series.base_year,
+    )  # fmt: skip
 
 
 def _spliced(
@@ -192,59 +177,47 @@ def _spliced(
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Computed:
-    """What the inputs of a derived indicator give: `levels` by year and what is known of them in part."""
-
-    levels: Levels = field(default_factory=dict)
-    evidence: Evidence = Evidence()
-    factor: float = 1.0
-    kind: str = "none"
-    inputs: tuple[AnnualSeries, ...] = ()
-    notes: tuple[Note, ...] = ()
-
-
-def _computed(data: Data, indicator: pd.Series, region: str, base_year: int | None) -> _Computed:
-    """The levels of a derived indicator from the annual series of its inputs.
+def _computed(
+    data: Data, indicator: pd.Series, inputs: tuple[AnnualSeries, ...], base_year: int | None
+) -> tuple[Levels, Evidence, float, list[Note]]:
+    """The levels of a derived indicator from its inputs, what is known of them in part, the factor, and notes.
 
     A ratio or per-head figure is factor × first / second (factor: 100 for a unit of %, else 1, unless declared). A sum
     counts from the year after `base_year` (default: from the first count); after a year without a count, or with
     months only, it is a lower bound; with an upper bound in place of a count it has an upper bound too.
     """
-    kind, ids, factor = str(indicator["derived"]), input_names(indicator), 1.0
-    if kind not in INPUTS:
-        return _Computed()
-    inputs = tuple(annual_series(data, name, region) for name in ids)
+    if not inputs:
+        return {}, Evidence(), 1.0, []
+    kind, factor = str(indicator["derived"]), 1.0
     if kind == "sum":
         levels, evidence = _sum(inputs[0].new_counts, base_year)
     else:
-        factor = 100.0 if indicator["unit"] == "%" else 1.0
-        factor = factor if pd.isna(indicator["factor"]) else float(indicator["factor"])
+        unset = 100.0 if indicator["unit"] == "%" else 1.0
+        factor = unset if pd.isna(indicator["factor"]) else float(indicator["factor"])
         levels, evidence = _ratio(inputs[0], inputs[1], factor)
     codes = ("spliced", "assumed_publication")
     notes = [note for part in inputs for note in part.notes if note.code in codes]
     if levels:
         values = {"years": f"{min(levels)}–{max(levels)}", "factor": f"{factor:g}"}
-        for k, name in enumerate(ids, 1):
-            row = data.indicator(name)
+        for k, part in enumerate(inputs, 1):
+            row = data.indicator(part.indicator_id)
             values |= {f"input_{k}_{lang}": str(row[f"name_{lang}"]) for lang in ("zh", "en")}
         notes.insert(0, Note(f"derived_{kind}", values))
-    return _Computed(levels, evidence, factor, kind, inputs, tuple(notes))
+    return levels, evidence, factor, notes
 
 
 def _ratio(top: AnnualSeries, under: AnnualSeries, factor: float) -> tuple[Levels, Evidence]:
     """The ratio of every year that has both levels, and its standard error from theirs."""
-    levels, errors = dict[int, float](), dict[int, float]()
-    indexed = not (top.base_year is None and under.base_year is None)  # an index has no unit to divide
-    for year, level in () if indexed else top.known().items():
-        other = under.values.get(year, math.nan)
-        if math.isnan(other) or other == 0:
-            continue
-        levels[year] = factor * float(level) / float(other)
+    if not (top.base_year is None and under.base_year is None):
+        return {}, Evidence()  # an index has no unit to divide
+    both = pd.concat([top.known(), under.known()], axis=1, join="inner", keys=["top", "under"])
+    both, noisy = both[both["under"] != 0], dict[int, float]()
+    levels: Levels = (factor * both["top"] / both["under"]).to_dict()
+    for year, level, other in both.itertuples():
         relative = math.hypot(top.error(year) / level if level else 0.0, under.error(year) / other)
         if relative > 0:
-            errors[year] = abs(levels[year]) * relative
-    return levels, Evidence(noisy=errors)
+            noisy[year] = abs(levels[year]) * relative
+    return levels, Evidence(noisy=noisy)
 
 
 def _sum(counts: pd.DataFrame, base_year: int | None) -> tuple[Levels, Evidence]:
@@ -253,30 +226,23 @@ def _sum(counts: pd.DataFrame, base_year: int | None) -> tuple[Levels, Evidence]
     table = table if base_year is None else table[table.index > base_year]
     if table.empty:
         return {}, Evidence()
-    first = int(table.index[0]) if base_year is None else base_year + 1
-    levels: Levels = {} if base_year is None else {base_year: 0.0}
-    lower, upper = dict[int, float](), dict[int, float]()
-    least = most = 0.0
-    for year in range(first, int(table.index[-1]) + 1):
-        count, months, sign = table.loc[year] if year in table.index else (0, 0, "")
-        least += 0.0 if sign == "<=" else float(count)
-        most += math.inf if months < 12 or sign == ">=" else float(count)
-        if least == most:
-            levels[year] = least
-        elif sign:
-            lower[year] = least
-            if math.isfinite(most):
-                upper[year] = most
-    return levels, Evidence(lower, upper)
+    first = table.index[0] if base_year is None else base_year + 1
+    table = table.reindex(range(first, table.index[-1] + 1))
+    count, sign = table["count"].fillna(0.0), table["qualifier"].fillna("")
+    least = count.where(sign != "<=", 0.0).cumsum()
+    most = count.where((table["months"] == 12) & (sign != ">="), math.inf).cumsum()
+    levels: Levels = ({} if base_year is None else {base_year: 0.0}) | least[least == most].to_dict()
+    part = (least != most) & (sign != "")
+    return levels, Evidence(least[part].to_dict(), most[part & np.isfinite(most)].to_dict())
 
 
 def _from_figures(
-    data: Data, indicator: pd.Series, region: str, made: _Computed, base_year: int | None, prefer: str
-) -> AnnualSeries:
+    data: Data, indicator: pd.Series, region: str, inputs: tuple[AnnualSeries, ...], base_year: int | None,
+    prefer: str,
+) -> AnnualSeries:  # fmt: skip
     """The series from the published figures of the indicator itself and what was computed from its inputs."""
-    rows = data.observations
-    mine = (rows["indicator_id"] == indicator["indicator_id"]) & (rows["region"] == region)
-    rows = with_sources(data, rows[mine])
+    name, support = str(indicator["indicator_id"]), str(indicator["support"])
+    rows = figures_of(data, name, region)
     newest = standing(rows)
     superseded = rows.drop(index=newest.index).sort_values(["known_from", "row"], kind="stable")
     new, partial = newest["measure"] == "count_new", newest["months"] < 12
@@ -284,46 +250,47 @@ def _from_figures(
     used, counts = newest[~new & ~partial & ~bound], new_counts(newest)
     own = used[used["measure"].isin(LEVELS)].set_index("year")
     published, typed = own["value"].astype(float).to_dict(), own["decimals"].astype(int).to_dict()
-    links, seed = links_of(used, base_year), {**made.levels, **published}
-    again = functools.partial(chained, base_year=base_year, prefer=prefer)
-    chain, support = again(seed, links), str(indicator["support"])
+    made, of_inputs, factor, told = _computed(data, indicator, inputs, base_year)
+    chain = chained({**made, **published}, links_of(used, base_year), base_year, prefer)
     index = chain.root is not None  # 100 in the base year
     chain = chain.within_100() if support == "percent" and not index else chain
-    starts = [int(one.index[0]) for one in (*chain.older, chain.values) if len(one)]
-    evidence, bounds, reasons, told = evidence_of(
-        chain, again, seed, links, used=used, bounds=newest[bound & ~new & ~partial], partial=newest[partial & ~new],
-        data=data, base_year=base_year,
-        timing=str(indicator["timing"]) or ("average" if support == "percent" else ""),
-    )  # fmt: skip
+    timing = str(indicator["timing"]) or ("average" if support == "percent" else "")
+    bounds, part = newest[bound & ~new & ~partial], newest[partial & ~new]
+    evidence, bounds, reasons, in_part = evidence_of(data, chain, used, bounds, part, timing)
     unused = newest.loc[list(reasons)].assign(reason=list(reasons.values()))
-    notes = (
-        *made.notes, *_differing(made.levels, published, typed), *conflicts(chain.values, links),
-        *_notes_on(used, superseded, unused, counts), *told,
-    )  # fmt: skip
-    numbered = (one.reset_index(drop=True) for one in (used, bounds, superseded, unused, counts))
-    used, bounds, superseded, unused, counts = numbered
-    inner = [one.new_counts if made.kind == "sum" else one.observations for one in made.inputs]
-    own = {year: error for year, error in made.evidence.noisy.items() if year not in published}
-    given = Evidence() if index else dataclasses.replace(made.evidence, noisy=own)
+    disagreeing = _disagreeing(chain, made, published, typed)
+    of_rows = _notes_on(used, superseded, unused, counts)
+    noisy = {year: error for year, error in of_inputs.noisy.items() if year not in published}
+    given = Evidence() if index else dataclasses.replace(of_inputs, noisy=noisy)
+    derived = str(indicator["derived"]) if inputs else "none"
+    inner = [one.new_counts if derived == "sum" else one.observations for one in inputs]
+    starts = [int(one.index[0]) for one in (*chain.older, chain.values) if len(one)]
+    bounds, superseded, unused = (one.reset_index(drop=True) for one in (bounds, superseded, unused))
     return AnnualSeries(
-        str(indicator["indicator_id"]), region, chain.values, pd.concat(chain.older) if chain.older else series_of({}),
-        tuple(starts[1:]), unit=f"{chain.root} = 100" if index else str(indicator["unit"]),
-        support="positive" if index else support, base_year=chain.root, bounds=bounds, superseded=superseded,
-        observations=pd.concat([used, *inner], ignore_index=True), unused=unused, notes=notes,
-        evidence=given | evidence, new_counts=counts, inputs=made.inputs, derived=made.kind, factor=made.factor,
-        decimals={} if index else typed,
+        name, region, chain.values, pd.concat(chain.older) if chain.older else series_of({}), tuple(starts[1:]),
+        unit=f"{chain.root} = 100" if index else str(indicator["unit"]), support="positive" if index else support,
+        base_year=chain.root, observations=pd.concat([used, *inner], ignore_index=True), bounds=bounds,
+        superseded=superseded, unused=unused, evidence=given | evidence, new_counts=counts,
+        inputs=inputs, derived=derived, factor=factor, decimals={} if index else typed,
+        notes=(*told, *disagreeing, *of_rows, *in_part),
     )  # fmt: skip
 
 
-def _differing(made: Levels, published: Levels, decimals: Mapping[int, int]) -> list[Note]:
-    """A note for each year whose published level, with its `decimals`, is not the computed one within rounding."""
-    notes = []
+def _disagreeing(
+    chain: Chained, made: Levels, published: Levels, decimals: Mapping[int, int]
+) -> Iterator[Note]:
+    """A note for each published level that is not the computed one, and change that the levels used do not show."""
     for year in sorted(made.keys() & published.keys()):
         level, shown = made[year], published[year]
         if abs(level - shown) > max(0.51 * 10.0 ** -decimals[year], AGREE * abs(shown)):
             values = {"year": year, "shown": f"{shown:.12g}", "computed": f"{level:.4g}"}
-            notes.append(Note("derived_conflict", values))
-    return notes
+            yield Note("derived_conflict", values)
+    for link in chain.links:
+        start, end = (chain.values.get(year, math.nan) for year in (link.start, link.end))
+        implied = 100 * (end / start - 1) if start else math.nan
+        if abs(implied - link.percent) > ROUNDING:
+            years = {"start": link.start, "end": link.end}
+            yield Note("conflict", years | {"published": link.percent, "implied": implied})
 
 
 def _notes_on(
@@ -338,60 +305,57 @@ def _notes_on(
     return [*notes, Note("new_counts", {"periods": list(counts["period"])})] if len(counts) else notes
 
 
-def with_sources(data: Data, rows: pd.DataFrame) -> pd.DataFrame:
-    """Figures with publisher, title and date of their source."""
+def figures_of(data: Data, indicator_id: str, region: str) -> pd.DataFrame:
+    """The figures of an indicator in a region, all vintages, with publisher, title and date of their source."""
+    rows = data.observations
+    rows = rows[(rows["indicator_id"] == indicator_id) & (rows["region"] == region)]
     columns = ["source_id", "publisher", "publisher_en", "title", "title_en", "date"]
     named = data.sources[columns].rename(columns={"date": "source_date"})
     return rows.join(named.set_index("source_id"), on="source_id")
 
 
 def coverage(data: Data, plan: str | None = None) -> pd.DataFrame:
-    """What is held for each target in each year: "final", "provisional", "part" (a bound, or a figure of part of the
-    year) or "" (nothing).
-
-    Index: plan and target_id in the order of the plan; columns: every year from the first figure to the last year or
-    deadline. A target is served by its indicator and by the definitions that continue it, in its own region.
+    """What is held for each target (rows, in the order of the plan) in each year: "final", "provisional", "part" (a
+    bound, or a figure of part of the year) or "" (nothing). A target is served by its indicator and by the definitions
+    that continue it, in its own region.
 
     >>> import qcity_analysis as qc
     >>> table = coverage(qc.load(as_of="2023-12-31"), "nanjing_quality_city")
     >>> table.loc[("nanjing_quality_city", "rd_intensity"), [2019, 2020, 2021]].tolist()
     ['provisional', 'final', 'final']
     """
-    rows, targets = _serving(data, plan)
-    rows = rows[rows["year"].notna()]
+    rows, targets = _serving(data, plan), data.targets_of(plan or None)
     part = ~is_whole(rows["period"]) | rows["qualifier"].isin([">=", "<="])
     rank = rows["status"].isin([*PROVISIONAL, "illustrative"]).map({True: 1, False: 2}).where(~part, 0)
-    best = rank.groupby([rows["plan"], rows["target_id"], rows["year"].astype(int)]).max()
+    best = rank.groupby([rows[name] for name in ("plan", "target_id", "year")]).max()
     index = pd.MultiIndex.from_frame(targets[["plan", "target_id"]])
     if best.empty:
         return pd.DataFrame(index=index)
-    years = range(int(rows["year"].min()), max(int(rows["year"].max()), int(targets["deadline"].max())) + 1)
+    years = range(rows["year"].min(), max(rows["year"].max(), int(targets["deadline"].max())) + 1)
     names = best.map(dict(enumerate(("part", "provisional", "final"))))
     table = names.unstack("year").reindex(index=index, columns=years)
     return table.astype(object).fillna("").rename_axis(columns=None)
 
 
-def _serving(data: Data, plan: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The newest vintage of every figure that serves a target (one row per pair), and the targets."""
-    targets = data.targets_of(plan or None)
-    own = targets[["plan", "target_id", "indicator_id", "region"]]
-    newer = data.indicators[["indicator_id", "continues"]].rename(columns={"indicator_id": "newer"})
-    continued = own.merge(newer, left_on="indicator_id", right_on="continues")
-    continued = continued.assign(indicator_id=continued["newer"]).drop(columns=["newer", "continues"])
-    pairs, figures = pd.concat([own, continued]).drop_duplicates(), newest_vintages(data.observations)
-    return pairs.merge(figures, on=["indicator_id", "region"]).reset_index(drop=True), targets
+def _serving(data: Data, plan: str | None) -> pd.DataFrame:
+    """The newest vintage of every figure that serves a target, one row per pair."""
+    own = data.targets_of(plan or None)[["plan", "target_id", "indicator_id", "region"]]
+    older = own.rename(columns={"indicator_id": "continues"})
+    continued = older.merge(data.indicators[["indicator_id", "continues"]], on="continues")[own.columns]
+    pairs = pd.concat([own, continued]).drop_duplicates()
+    return pairs.merge(newest_vintages(data.observations), on=["indicator_id", "region"])
 
 
 def ages(data: Data, plan: str | None = None) -> pd.DataFrame:
     """The newest figure of each target that has one: plan, target_id, the figure's columns, `months` (its age: from the
     end of its year to the day of the data) and `due` (further years that should have come out by then).
     """
-    pair, (rows, targets) = ["plan", "target_id"], _serving(data, plan)
+    pair, rows = ["plan", "target_id"], _serving(data, plan)
     rows = rows.sort_values(["year", "known_from", "row"], kind="stable").drop_duplicates(pair, keep="last")
-    newest = targets[pair].merge(rows, on=pair)
+    newest = data.targets_of(plan or None)[pair].merge(rows, on=pair)
     lags = data.indicators.set_index("indicator_id")["publication_lag_months"]
     lag = newest["indicator_id"].map(lags).astype(float).fillna(ASSUMED_LAG_MONTHS)
-    months = 12 * data.as_of.year + data.as_of.month - 12 * (newest["year"].astype(int) + 1)
+    months = 12 * data.as_of.year + data.as_of.month - 12 * (newest["year"] + 1)
     return newest.assign(months=months, due=((months - lag) // 12).clip(lower=0).astype(int))
 
 
@@ -407,8 +371,9 @@ def used_sources(data: Data) -> pd.DataFrame:
 
 def counts(data: Data, plan: str | None = None) -> dict[str, int]:
     """How much there is: figures, series, sources, targets, targets with a figure (`covered`), revisions."""
-    rows = data.observations
-    series, documents = rows[["indicator_id", "region"]].drop_duplicates(), rows["source_id"].nunique()
-    held = {"figures": len(newest_vintages(rows)), "series": len(series), "sources": documents}
-    own = {"targets": len(_serving(data, plan)[1]), "covered": len(ages(data, plan))}
-    return held | own | {"revisions": len(revisions(data))}
+    rows, targets = data.observations, data.targets_of(plan or None)
+    series = rows[["indicator_id", "region"]].drop_duplicates()
+    return {
+        "figures": len(newest_vintages(rows)), "series": len(series), "sources": rows["source_id"].nunique(),
+        "targets": len(targets), "covered": len(ages(data, plan)), "revisions": len(revisions(data)),
+    }  # fmt: skip

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ import pandas as pd
 
 from ..data.load import Data
 from ..data.schema import CHANGES, MEASURES
-from ..data.vintages import is_whole, months_covered
+from ..data.vintages import KEY, is_whole
 from ..errors import Note
 from .levels import Chained, Levels, Link
 
@@ -48,15 +48,13 @@ def typical_revisions(data: Data) -> dict[str, float]:
     """
     if "revisions" in data.computed:
         return data.computed["revisions"]
-    observations = data.observations
     series = ["indicator_id", "region", "measure"]
-    figure = [*series, "period", "base_period"]
-    cells = [*figure, "year", "value", "qualifier", "known_from", "row", "status"]
-    annual = observations.loc[is_whole(observations["period"]), cells]
+    cells = [*KEY, "year", "value", "qualifier", "known_from", "row", "status"]
+    annual = data.observations.loc[is_whole(data.observations["period"]), cells]
     annual = annual.sort_values(["known_from", "row"], kind="stable")
-    first = annual[annual["status"].isin(PROVISIONAL)].drop_duplicates(figure)
-    newest = annual.merge(first[series].drop_duplicates(), on=series).drop_duplicates(figure, keep="last")
-    both = first.merge(newest, on=figure, suffixes=("_first", ""))
+    first = annual[annual["status"].isin(PROVISIONAL)].drop_duplicates(KEY)
+    newest = annual.merge(first[series].drop_duplicates(), on=series).drop_duplicates(KEY, keep="last")
+    both = first.merge(newest, on=KEY, suffixes=("_first", ""))
     both = both[both["known_from"] > both["known_from_first"]]
     sizes = {name: _typical_size(rows, str(name[2])) for name, rows in newest.groupby(series)}
     squares: dict[bool, list[float]] = {False: [], True: []}
@@ -65,14 +63,13 @@ def typical_revisions(data: Data) -> dict[str, float]:
             off = (rows["value"] - rows["value_first"]) / scale
             squares[name[2] in CHANGES] += [one**2 for one in off.tolist()]
     spread = {kind: math.sqrt((PAIRS * STATED**2 + sum(s)) / (PAIRS + len(s))) for kind, s in squares.items()}
-    learned = {measure: spread[measure in CHANGES] for measure in MEASURES}
-    return data.computed.setdefault("revisions", learned)
+    return data.computed.setdefault("revisions", {name: spread[name in CHANGES] for name in MEASURES})
 
 
 def _typical_size(rows: pd.DataFrame, measure: str) -> float:
     """Typical size of a yearly change in the unit of one measure's figures; NaN when unknown."""
-    number = rows["qualifier"].isin(["=", "~"]).to_numpy()
-    levels = pd.Series(rows["value"].to_numpy(float)[number], rows["year"].to_numpy()[number])
+    rows = rows[rows["qualifier"].isin(["=", "~"])]
+    levels = pd.Series(rows["value"].to_numpy(float), rows["year"].to_numpy())
     if measure in CHANGES:
         return float(np.median(np.abs(levels))) if len(levels) else math.nan
     return _typical_change(levels.sort_index())[1]
@@ -149,23 +146,24 @@ class Evidence:
 
 
 def evidence_of(
-    chain: Chained, again: Callable[[Levels, list[Link]], Chained], seed: Levels, links: list[Link], *,
-    used: pd.DataFrame, bounds: pd.DataFrame, partial: pd.DataFrame, data: Data, timing: str,
-    base_year: int | None,
-) -> tuple[Evidence, pd.DataFrame, dict[Any, str], list[Note]]:  # fmt: skip
-    """What is known in part of a series, given its levels: `chain`, made from `seed` and `links` as `again` does; the
-    rows with a bound, with its `level` (NaN in another unit); why rows say nothing, by label; and notes.
+    data: Data, chain: Chained, used: pd.DataFrame, bounds: pd.DataFrame, partial: pd.DataFrame, timing: str
+) -> tuple[Evidence, pd.DataFrame, dict[Any, str], list[Note]]:
+    """What is known in part of a series, given its levels: the evidence; the rows with a bound, with its `level` (NaN
+    in another unit); why rows say nothing, by label; and notes.
 
     `used`, `bounds` and `partial` are its figures of whole years, bounds and parts of years; typical revisions are
     learned from all figures of `data`; `timing` is the indicator's (see above).
     """
     provisional = used[used["status"].isin(PROVISIONAL)]
     revisions = typical_revisions(data) if len(provisional) else dict.fromkeys(MEASURES, STATED)
-    lower, upper, bounds, reasons, contradicted = _bounded(bounds, chain, base_year)
-    noisy, shared = _errors_of_levels(chain, again, seed, links, used, standard_errors(used, revisions))
-    estimates, silent, of_estimates = _estimates(partial, chain, timing)
+    lower, upper, bounds, contradicted = _bounded(bounds, chain)
+    noisy, shared = _errors_of_levels(chain, used, standard_errors(used, revisions))
+    estimates, reasons, of_estimates = _estimates(partial, chain, timing)
+    silent = bounds["measure"].isin(CHANGES) & bounds["level"].isna()
     known = {*chain.above}.union(*(one.dropna().index for one in (chain.all, *chain.newer)))
-    apart = {link.label: "apart" for link in links if link.start not in known and link.end not in known}
+    apart = {one.label: "apart" for one in chain.links if one.start not in known and one.end not in known}
+    reasons = dict.fromkeys(bounds.index[silent], "bound_on_change") | reasons | apart
+    bounds = bounds[~silent]
     bounded = bounds.loc[bounds["year"].isin({*lower, *upper}), "period"]
     periods = {
         "bounds_kept" if len(chain.values) else "bounds": list(dict.fromkeys(bounded.astype(str))),
@@ -182,7 +180,7 @@ def evidence_of(
     if chain.newer:
         ends = {"start": str(chain.newer[0].index[0]), "end": str(chain.newer[-1].index[-1])}
         notes.append(Note("unlinked_later", ends))
-    return Evidence(lower, upper, noisy, shared, estimates), bounds, reasons | silent | apart, notes
+    return Evidence(lower, upper, noisy, tuple(shared), estimates), bounds, reasons, notes
 
 
 def new_counts(rows: pd.DataFrame) -> pd.DataFrame:
@@ -192,15 +190,12 @@ def new_counts(rows: pd.DataFrame) -> pd.DataFrame:
     the same months, and before a bound of the whole year that says less. Returns their columns and `count`.
     """
     rows = rows[rows["measure"] == "count_new"]
-    if rows.empty:
-        return rows.assign(count=rows["value"])
     rows = rows.assign(count=rows["value"], number=~rows["qualifier"].isin([">=", "<="]))
     rows = rows.sort_values(["year", "months", "number"], kind="stable")
     last = rows.drop_duplicates("year", keep="last")
-    if not last["number"].all():
-        least = last.loc[last["qualifier"] == ">="].set_index("year")["count"]
-        more = rows[rows["number"] & (rows["count"] >= rows["year"].map(least))]
-        last = pd.concat([last, more]).drop_duplicates("year", keep="last").sort_values("year")
+    least = last.loc[last["qualifier"] == ">="].set_index("year")["count"]
+    more = rows[rows["number"] & (rows["count"] >= rows["year"].map(least))]
+    last = pd.concat([last, more]).drop_duplicates("year", keep="last").sort_values("year")
     return last.drop(columns="number").reset_index(drop=True)
 
 
@@ -208,81 +203,54 @@ def _estimates(
     rows: pd.DataFrame, chain: Chained, timing: str
 ) -> tuple[dict[int, tuple[float, float]], dict[Any, str], list[Note]]:
     """Estimates by year without a level from year-to-date `rows`, why other rows say nothing, and notes."""
-    usable, levels = rows, chain.values
     if rows.empty:
         return {}, {}, []
-    if chain.root is not None:
-        usable = usable[usable["measure"].isin(CHANGES)]
-    if chain.older:
-        usable = usable[usable["year"] >= levels.index[0]]
-    made, known, unclear = [], [], {}
-    for label, row in usable.sort_values(["year", "period"]).iterrows():
-        year, months = int(row["year"]), months_covered(str(row["period"]))
-        if not math.isnan(levels.get(year, math.nan)):
-            known.append(label)
-        elif isinstance(estimate := _estimate(row, months, levels, timing, usable), str):
-            unclear[label] = estimate
-        else:
-            made.append((year, months, label, estimate, row))
-    made.sort(key=lambda one: one[:2])
-    newest = {one[0]: one for one in made}
-    older = [label for year, _, label, *_ in made if newest[year][2] != label]
-    reasons: dict[Any, str] = dict.fromkeys(rows.index.difference(usable.index), "year_to_date_other")
-    reasons |= unclear | dict.fromkeys(older, "year_to_date_older")
-    reasons |= dict.fromkeys(known, "year_to_date_known")
-    notes = []
-    for year, months, _, (value, error), row in newest.values():
-        stock = row["measure"] == "count_total" or (row["measure"] == "level" and timing == "stock")
-        values = {"period": row["period"], "months": months, "year": year, "value": f"{row['value']:.12g}"}
-        values |= {"estimate": f"{value:.4g}", "error": f"{error:.2g}"}
-        notes.append(Note("stock_within_year" if stock else "year_to_date", values))
-    return {year: estimate for year, _, _, estimate, _ in newest.values()}, reasons, notes
+    levels, year, measure = chain.values, rows["year"], rows["measure"]
+    by_change, stock = measure == "change_pct", measure.isin(LEVELS if timing == "stock" else ["count_total"])
+    usable = ["change_pct", *(LEVELS if chain.root is None else ())]
+    before, (middle, size) = (year - 1).map(levels), _typical_change(levels.dropna())
+    # what the year comes to if the rest of it goes like the part that is known, a stock as in the typical year
+    told = rows["value"] * (12 / rows["months"] if timing == "total" else 1.0)
+    told = told.where(~stock, rows["value"] + (1 - rows["months"] / 12) * middle)
+    told = told.where(~by_change, before + before * rows["value"] / 100)
+    silent = {
+        "other": ~measure.isin(usable) | (year < (levels.index[0] if chain.older else 0)),
+        "known": year.map(levels).notna(),
+        "bound": rows["qualifier"].isin([">=", "<="]),
+        "timing": (measure == "level") & (timing not in ("average", "total", "stock")),
+        "no_scale": np.full(len(rows), np.isnan(size)),
+        "unlinked": told.isna(),
+    }
+    why = np.select([*silent.values()], [f"year_to_date_{code}" for code in silent], "")
+    rows = rows.assign(told=told, stock=stock, why=why).sort_values(["year", "months", "period"])
+    free = rows[rows["why"] == ""]
+    newest = free.drop_duplicates("year", keep="last")
+    reasons = rows.loc[rows["why"] != "", "why"].to_dict()
+    reasons |= dict.fromkeys(free.index.difference(newest.index), "year_to_date_older")
+    estimates, notes = dict[int, tuple[float, float]](), []
+    for at, row in newest.set_index("year", drop=False).iterrows():
+        estimates[at] = value, error = float(row["told"]), _error_of_part(row, rows, levels)
+        values = {"period": row["period"], "months": int(row["months"]), "year": at}
+        values |= {"value": f"{row['value']:.12g}", "estimate": f"{value:.4g}", "error": f"{error:.2g}"}
+        notes.append(Note("stock_within_year" if row["stock"] else "year_to_date", values))
+    return estimates, reasons, notes
 
 
-def _estimate(
-    row: pd.Series, months: int, levels: pd.Series, timing: str, rows: pd.DataFrame
-) -> tuple[float, float] | str:
-    """Value and standard error of the annual level (a step of its last digit where nothing ever moved), or why not."""
-    year, value, measure, rest = int(row["year"]), float(row["value"]), row["measure"], 1 - months / 12
-    if row["qualifier"] in (">=", "<="):
-        return "year_to_date_bound"
-    if measure == "level" and timing not in ("average", "total", "stock"):
-        return "year_to_date_timing"
-    middle, size = _typical_change(levels.dropna())
-    if math.isnan(size):
-        return "year_to_date_no_scale"
-    if measure == "change_pct":
-        before = levels.get(year - 1, math.nan)
-        if math.isnan(before):
-            return "year_to_date_unlinked"
-        change = before * value / 100
-        size = _learned(rows, row, levels, max(size, abs(change) / 2))
-        return before + change, size * rest or abs(before) * _last_step(row) / 100
-    if measure not in LEVELS:
-        return "year_to_date_other"
-    if measure == "count_total" or timing == "stock":
-        error = max(size, abs(middle) / 4) * math.sqrt(rest)
-        return value + rest * middle, error or _last_step(row)
-    scale = 12 / months if timing == "total" else 1.0
-    earlier = levels[levels.index < year].dropna()
-    moved = abs(value * scale - float(earlier.iloc[-1])) if len(earlier) else 0.0
-    size = _learned(rows, row, levels, max(size, moved / 2), scale)
-    return value * scale, size * rest or _last_step(row)
-
-
-def _learned(
-    rows: pd.DataFrame, row: pd.Series, levels: pd.Series, start: float, scale: float = 1.0
-) -> float:
-    """Root mean square error a share of the year not covered, of earlier figures to the month and `start`."""
-    months, squares = months_covered(str(row["period"])), []
-    same = rows[(rows["measure"] == row["measure"]) & rows["qualifier"].isin(["=", "~"])]
-    for year, period, value in zip(same["year"], same["period"], same["value"], strict=True):
-        by_change = row["measure"] == "change_pct"
-        told = levels.get(year - 1, math.nan) * (1 + value / 100) if by_change else value * scale
-        off = (levels.get(year, math.nan) - told) / (1 - months / 12)
-        if months_covered(str(period)) == months and not math.isnan(off):
-            squares.append(off**2)
-    return math.sqrt((LEARNED * start**2 + sum(squares)) / (LEARNED + len(squares)))
+def _error_of_part(row: pd.Series, rows: pd.DataFrame, levels: pd.Series) -> float:
+    """Standard error of the year that a part of it comes to: a step of its last digit where nothing ever moved."""
+    known, rest, year = levels.dropna(), 1 - row["months"] / 12, int(row["year"])
+    middle, size = _typical_change(known)
+    if row["stock"]:
+        return max(size, abs(middle) / 4) * math.sqrt(rest) or _last_step(row)
+    earlier = known[known.index < year]
+    moved = abs(row["told"] - float(earlier.iloc[-1])) if len(earlier) else 0.0
+    numbers = rows["qualifier"].isin(["=", "~"]) & (rows["months"] == row["months"])
+    same = rows[numbers & (rows["measure"] == row["measure"])]
+    # the error a share of the year not covered, learned from earlier figures to the month
+    off = ((same["year"].map(levels) - same["told"]) / rest).dropna().tolist()
+    squares = LEARNED * max(size, moved / 2) ** 2 + sum(one**2 for one in off)
+    step = _last_step(row) * (abs(levels[year - 1]) / 100 if row["measure"] == "change_pct" else 1.0)
+    return math.sqrt(squares / (LEARNED + len(off))) * rest or step
 
 
 def _last_step(row: pd.Series) -> float:
@@ -293,73 +261,48 @@ def _last_step(row: pd.Series) -> float:
     return float(f"1e{zeros - decimals}")
 
 
-def links_of(used: pd.DataFrame, base_year: int | None) -> list[Link]:
-    """The published changes among the figures used; a cumulative one without its own base is read on `base_year`."""
-    rows = used[used["measure"].isin(CHANGES)].iterrows()
-    links = ((label, row, _start(row, base_year)) for label, row in rows)
-    return [Link(a, int(row["year"]), float(row["value"]), label) for label, row, a in links if a is not None]
+def links_of(rows: pd.DataFrame, base_year: int | None) -> list[Link]:
+    """The published changes among figures; a cumulative one without its own base is read on `base_year`."""
+    rows = rows[rows["measure"].isin(CHANGES)]
+    told = zip(_starts(rows, base_year), rows["year"], rows["value"], rows.index, strict=True)
+    return [Link(int(a), int(b), float(value), label) for a, b, value, label in told if not math.isnan(a)]
 
 
-def _start(row: pd.Series, base_year: int | None) -> int | None:
-    """The year that a published change is measured against; None where it is not an earlier one."""
-    year = int(row["year"])
-    if row["measure"] == "change_pct":
-        return year - 1
-    start = base_year if pd.isna(row["base_period"]) else int(row["base_period"])
-    return start if start is not None and start < year else None
+def _starts(rows: pd.DataFrame, base_year: int | None) -> pd.Series:
+    """The year that each published change is measured against; NaN where it is not an earlier one."""
+    based = rows["base_period"].astype(float).fillna(math.nan if base_year is None else base_year)
+    start = based.where(rows["measure"] != "change_pct", rows["year"] - 1)
+    return start.where(start < rows["year"])
 
 
-def _errors_of_levels(
-    chain: Chained, again: Callable[[Levels, list[Link]], Chained], seed: Levels, links: list[Link],
-    used: pd.DataFrame, errors: pd.Series,
-) -> tuple[Levels, tuple[Levels, ...]]:  # fmt: skip
+def _errors_of_levels(chain: Chained, used: pd.DataFrame, errors: pd.Series) -> tuple[Levels, list[Levels]]:
     """What a standard error of each figure does to levels chained again: to one year's, or to several."""
-    before, squares, shared = chain.all, dict[int, float](), []
-    least = 1e-9 * before.abs().max()
+    own, shared, least = dict[int, float](), [], 1e-9 * chain.all.abs().max()
     for label, error in errors[errors > 0].items():
-        row, bent, given = used.loc[label], links, seed
-        if row["measure"] in LEVELS:
-            given = seed | {int(row["year"]): float(row["value"]) + error}
-        else:
-            bent = [replace(link, percent=link.percent + error * (link.label == label)) for link in links]
-        moved = (again(given, bent).all - before).dropna()
+        level = used.loc[label, "measure"] in LEVELS
+        moved = chain.off_by(label, error, int(used.loc[label, "year"]) if level else None)
         effect = moved[moved.abs() > least].to_dict()
         if len(effect) > 1:
             shared.append(effect)
-        for year in effect if len(effect) == 1 else ():
-            squares[year] = squares.get(year, 0.0) + effect[year] ** 2
-    return {year: math.sqrt(square) for year, square in squares.items()}, tuple(shared)
+        own |= {year: math.hypot(own.get(year, 0.0), e) for year, e in effect.items() if len(effect) == 1}
+    return own, shared
 
 
-def _bounded(
-    rows: pd.DataFrame, chain: Chained, base_year: int | None
-) -> tuple[Levels, Levels, pd.DataFrame, dict[Any, str], list[str]]:
-    """Bounds by year, lower and upper; rows with `level`; why others say nothing; contradicted periods."""
-
-    def as_level(row: pd.Series) -> float:
-        if chain.older and int(row["year"]) < chain.values.index[0]:
-            return math.nan  # the older stretches have a unit of their own
-        if row["measure"] in LEVELS:
-            return float(row["value"]) if chain.root is None else math.nan
-        return float(chain.values.get(_start(row, base_year), math.nan)) * (1 + float(row["value"]) / 100)
-
-    rows = rows.assign(level=np.array([as_level(row) for _, row in rows.iterrows()], dtype=float))
+def _bounded(rows: pd.DataFrame, chain: Chained) -> tuple[Levels, Levels, pd.DataFrame, list[str]]:
+    """Bounds by year, lower and upper; their rows with a `level`; and the periods that are contradicted."""
     if rows.empty:
-        return {}, {}, rows, {}, []
-    silent = rows["measure"].isin(CHANGES) & rows["level"].isna()
-    lower, upper, contradicted = dict[int, float](), dict[int, float](), []
-    for row in rows[rows["level"].notna()].itertuples():
-        year, level, least = int(row.year), float(row.level), row.qualifier == ">="
-        known = chain.values.get(year, math.nan)
-        if not math.isnan(known):
-            if (known < level) if least else (known > level):
-                contradicted.append(str(row.period))
-        elif least:
-            lower[year] = max(level, lower.get(year, -math.inf))
-        else:
-            upper[year] = min(level, upper.get(year, math.inf))
-    for year in sorted(lower.keys() & upper.keys()):
-        if lower[year] >= upper[year]:
-            del lower[year], upper[year]
-            contradicted.append(str(year))
-    return lower, upper, rows[~silent], dict.fromkeys(rows.index[silent], "bound_on_change"), contradicted
+        return {}, {}, rows.assign(level=rows["value"]), []
+    values, least = chain.values, rows["qualifier"] == ">="
+    level = _starts(rows, chain.base_year).map(values) * (1 + rows["value"] / 100)
+    level = level.where(rows["measure"].isin(CHANGES), rows["value"] if chain.root is None else math.nan)
+    if chain.older:  # these have a unit of their own
+        level = level.where(rows["year"] >= values.index[0])
+    rows, known, side = rows.assign(level=level), rows["year"].map(values), np.where(least, 1.0, -1.0)
+    free = rows[known.isna() & level.notna()]
+    lower = free[free["qualifier"] == ">="].groupby("year")["level"].max().to_dict()
+    upper = free[free["qualifier"] == "<="].groupby("year")["level"].min().to_dict()
+    crossed = [year for year in lower if lower[year] >= upper.get(year, math.inf)]
+    for year in crossed:
+        del lower[year], upper[year]
+    wrong = rows.loc[side * known < side * level, "period"]
+    return lower, upper, rows, [*wrong, *map(str, crossed)]

@@ -12,11 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import Note
-
 Levels = dict[int, float]  # by year
-
-ROUNDING = 0.3  # percentage points within which published figures are taken to agree
 
 
 @dataclass(frozen=True)
@@ -31,13 +27,17 @@ class Link:
 
 @dataclass(frozen=True)
 class Chained:
-    """What links and levels give, as series of consecutive years with NaN in gaps.
+    """What `levels` and `links` give, as series of consecutive years with NaN in gaps.
 
     Attributes: `values` (the main stretch), `older` (stretches before it that nothing joins to it; beside levels each
     ends at the first level, so that only its changes in percent say anything), `newer` (stretches after it), `root`
     (the year set to 100, None where levels were given), `above` (years whose level was dropped by `within_100`).
     """
 
+    levels: Levels
+    links: list[Link]
+    base_year: int | None
+    prefer: str
     values: pd.Series
     older: tuple[pd.Series, ...]
     newer: tuple[pd.Series, ...]
@@ -48,6 +48,15 @@ class Chained:
     def all(self) -> pd.Series:
         """The older stretches, then the main one."""
         return pd.concat([*self.older, self.values])
+
+    def off_by(self, label: Any, error: float, year: int | None = None) -> pd.Series:
+        """What moves, by year, where the change of row `label` (or the level of `year`) is larger by `error`."""
+        levels = self.levels if year is None else self.levels | {year: self.levels[year] + error}
+        links = [
+            dataclasses.replace(one, percent=one.percent + error) if one.label == label else one
+            for one in self.links
+        ]
+        return (chained(levels, links, self.base_year, self.prefer).all - self.all).dropna()
 
     def within_100(self) -> Chained:
         """The same without levels above 100, to which changes push a share; older stretches above it go whole."""
@@ -67,33 +76,25 @@ def chained(
     >>> chained({2020: 50.0}, [Link(2020, 2021, 10.0), Link(2022, 2023, 5.0)]).values.to_dict()
     {2020: 50.0, 2021: 55.00000000000001}
     """
-    root = None
+    root, seed = None, levels
     if not levels and links:
         root = base_year
         if not any(base_year in (link.start, link.end) for link in links):
             root = min(max(_stretches({min(link.start for link in links): 100.0}, links, None), key=max))
         assert root is not None
-        levels = {root: 100.0}
-    stretches = _stretches(levels, links, root if prefer == "cumulative" else None)
-    main = series_of(stretches[0])
-    others = _apart([one for one in stretches[1:] if len(main) and len(one) > 1], main)
-    older = [one for one in others if one.index[-1] < main.index[0]]
+        seed = {root: 100.0}
+    first, *more = _stretches(seed, links, root if prefer == "cumulative" else None)
+    main, kept = series_of(first), list[pd.Series]()
+    # the stretches wholly before or after the main one and each other; the fullest come first
+    for one in sorted(more, key=lambda one: (len(one), max(one)), reverse=True):
+        if len(one) > 1 and all(max(one) < o.index[0] or min(one) > o.index[-1] for o in [main, *kept]):
+            kept.append(series_of(one))
+    kept.sort(key=lambda one: int(one.index[0]))
+    older = [one for one in kept if one.index[-1] < main.index[0]]
+    newer = tuple(one for one in kept if one.index[0] > main.index[-1])
     if root is None:
         older = [one * (main.iloc[0] / one.iloc[-1]) for one in older if main.iloc[0] > 0]
-    newer = tuple(one for one in others if one.index[0] > main.index[-1])
-    return Chained(main, tuple(older), newer, root)
-
-
-def conflicts(values: pd.Series, links: list[Link]) -> list[Note]:
-    """A note for each published change that the levels used do not show within ROUNDING."""
-    notes = []
-    for link in links:
-        start, end = values.get(link.start, math.nan), values.get(link.end, math.nan)
-        implied = 100 * (end / start - 1) if start else math.nan
-        if abs(implied - link.percent) > ROUNDING:
-            years = {"start": link.start, "end": link.end}
-            notes.append(Note("conflict", years | {"published": link.percent, "implied": implied}))
-    return notes
+    return Chained(levels, links, base_year, prefer, main, tuple(older), newer, root)
 
 
 def series_of(levels: Levels) -> pd.Series:
@@ -105,48 +106,19 @@ def series_of(levels: Levels) -> pd.Series:
 
 def _stretches(seed: Levels, links: list[Link], favoured: int | None) -> list[Levels]:
     """Levels by year: first what the seed reaches, then each stretch that nothing joins to it (starting at 100)."""
-    made = [_spread(seed, links, favoured)]
-    while True:
-        reached = {year for stretch in made for year in stretch}
-        left = [link for link in links if link.start not in reached and link.end not in reached]
-        if not left:
-            return made
+    made, left = [_spread(seed, links, favoured)], links
+    while left := [link for link in left if link.start not in made[-1] and link.end not in made[-1]]:
         made.append(_spread({min(link.start for link in left): 100.0}, left, None))
+    return made
 
 
 def _spread(seed: Levels, links: list[Link], favoured: int | None) -> Levels:
-    """Follow the links from known levels: figures on the favoured base, then yearly changes, then other sums."""
+    """What links lead to, both ways, one by one: those on the favoured base first, then yearly ones, then longer."""
     levels = dict(seed)
-    for link in links:
-        if link.start == favoured and link.start in levels:
-            levels.setdefault(link.end, levels[link.start] * (1 + link.percent / 100))
-    yearly = sorted((link for link in links if link.end - link.start == 1), key=lambda link: link.end)
-    sums = [link for link in links if link.end - link.start > 1]
-    sums.sort(key=lambda link: link.end - link.start)
-    # the shortest sum that reaches a new year comes only when no yearly change does, and then the changes go on
-    while _follow(levels, yearly) or _follow(levels, sums, only_one=True):
-        pass
-    return levels
-
-
-def _follow(levels: Levels, links: list[Link], only_one: bool = False) -> bool:
-    """Add the levels that links reach from those there are, both ways; whether any was added."""
-    before = len(levels)
-    for link in [*links, *reversed(links)]:
+    order = sorted(links, key=lambda one: (one.start != favoured, one.end - one.start, one.end))
+    while link := next((one for one in order if (one.start in levels) != (one.end in levels)), None):
         if link.start in levels:
-            levels.setdefault(link.end, levels[link.start] * (1 + link.percent / 100))
-        elif link.end in levels:
+            levels[link.end] = levels[link.start] * (1 + link.percent / 100)
+        else:
             levels[link.start] = levels[link.end] / (1 + link.percent / 100)
-        if only_one and len(levels) > before:
-            break
-    return len(levels) > before
-
-
-def _apart(stretches: list[Levels], main: pd.Series) -> list[pd.Series]:
-    """The stretches wholly before or after the main one and each other, in order; the fullest come first."""
-    kept: list[pd.Series] = []
-    for levels in sorted(stretches, key=lambda one: (len(one), max(one)), reverse=True):
-        stretch = series_of(levels)
-        if all(stretch.index[-1] < one.index[0] or stretch.index[0] > one.index[-1] for one in [main, *kept]):
-            kept.append(stretch)
-    return sorted(kept, key=lambda one: int(one.index[0]))
+    return levels

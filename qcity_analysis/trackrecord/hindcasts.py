@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,13 +23,12 @@ from ..assessment.peers import comparators, moved_towards
 from ..data.load import Data
 from ..data.vintages import ASSUMED_LAG_MONTHS
 from ..errors import QcityError
-from ..forecasting import scores
 from ..forecasting.annual import forecast_series
 from ..forecasting.histories import LOWER, SUPPORTS, UPPER
 from ..forecasting.prior import YEARS
+from ..forecasting.quantiles import LEVELS, crps_quantiles, fold_of, walk_quantiles
 from ..rules import RULES, Goal
 from ..rules.question import question_of
-from ..rules.results import says
 from ..series.annual import AnnualSeries, annual_series
 from ..targets import reaches
 
@@ -41,10 +41,8 @@ BASE = 5  # years before the origin at which a rule's base year lies, where figu
 DRAWS = 2_000  # of the paths that `assess` draws: enough for scores over many origins
 CENTRAL = {50: (0.25, 0.75), 90: (0.05, 0.95)}
 AHEAD = ["origin", "series", "family", "years", "year", "last", "actual", "crps", "crps_walk", "in50", "in90"]
-QUESTION = ["row", "origin", "family", "kind", "years", "deadline", "base_year", "threshold", "at_least"]
-QUESTION += ["met", "probability"]
-# of a question, in the order of `rule_says`
-ASKS = ("origin", "at_least", "threshold", "base_year", "deadline")
+ASKS = ["at_least", "threshold", "base_year", "deadline"]  # of a question, in the order of `rule_says`
+QUESTION = ["row", "origin", "family", "kind", "years", *ASKS, "met", "probability"]
 FITTED = ("ets", "theta", "arima", "ucm")  # models fitted by search, asked at SAMPLE origins only
 SAMPLE, MODEL_DRAWS = 48, 1000
 FOLDS = 10
@@ -101,21 +99,20 @@ def hindcasts(data: Data, indicators: Collection[str] | None = None) -> Hindcast
     past, refused = origins(data, indicators)
     rows, drawn = list[dict[str, Any]](), list[np.ndarray]()
     for i, origin in enumerate(past):
+        name = f"{origin.indicator_id}/{origin.region}"
         try:
             own = forecast_series(origin.series, origin.last_year + YEARS, draws=DRAWS)
             paths = moved_towards(data.at(origin.as_of), origin.series, own)[0].paths
         except QcityError as error:
-            refused[f"{origin.indicator_id}/{origin.region} {origin.as_of}"] = str(error)
+            refused[f"{name} {origin.as_of}"] = str(error)
             continue
         known, last = origin.series.known(), origin.last_year
         change = np.diff(known) / np.sqrt(np.diff(known.index)) if len(known) > 1 else np.zeros(1)
-        name = f"{origin.indicator_id}/{origin.region}"
         about: dict[str, Any] = {"origin": i, "series": name, "family": origin.family}
         about |= {"last": float(known.iloc[-1]), "support": SUPPORTS.index(origin.series.support)}
         about |= {"drift": float(change.mean()), "rough": float(np.sqrt((change**2).mean()))}
         for years in range(1, YEARS + 1):
-            actual = origin.actual(last + years)
-            if np.isfinite(actual):
+            if np.isfinite(actual := origin.actual(last + years)):
                 rows.append(about | {"years": years, "year": last + years, "actual": actual})
                 drawn.append(paths[:, years - 1])
     if not rows:
@@ -126,11 +123,10 @@ def hindcasts(data: Data, indicators: Collection[str] | None = None) -> Hindcast
 
 def _scored(ahead: pd.DataFrame, paths: np.ndarray) -> pd.DataFrame:
     """CRPS of ours and of a random walk, and whether the central intervals cover what came."""
-    actual, q = ahead["actual"].to_numpy(), np.quantile(paths, scores.LEVELS, axis=1).T
-    spread = (ahead["rough"] * np.sqrt(ahead["years"])).to_numpy()
-    walk = scores.walk_quantiles(ahead["last"].to_numpy(), spread, scores.LEVELS, 1)[:, 0]
-    crps = {"crps": q, "crps_walk": walk}
-    table = ahead.assign(**{k: scores.crps_quantiles(x, scores.LEVELS, actual) for k, x in crps.items()})
+    actual, spread = ahead["actual"].to_numpy(), (ahead["rough"] * np.sqrt(ahead["years"])).to_numpy()
+    walk = walk_quantiles(ahead["last"].to_numpy(), spread, LEVELS, 1)[:, 0]
+    crps = {"crps": np.quantile(paths, LEVELS, axis=1).T, "crps_walk": walk}
+    table = ahead.assign(**{k: crps_quantiles(x, LEVELS, actual) for k, x in crps.items()})
     for percent, ends in CENTRAL.items():
         low, high = np.quantile(paths, ends, axis=1)
         table[f"in{percent}"] = (actual >= low) & (actual <= high)
@@ -139,24 +135,20 @@ def _scored(ahead: pd.DataFrame, paths: np.ndarray) -> pd.DataFrame:
 
 def _questions(past: Sequence[Origin], ahead: pd.DataFrame, paths: np.ndarray) -> pd.DataFrame:
     """Every ambition in both directions, where its threshold is a possible level."""
-    last, actual, years = (ahead[name].to_numpy(dtype=float) for name in ("last", "actual", "years"))
+    last, actual, years, drift, rough = ahead[["last", "actual", "years", "drift", "rough"]].to_numpy(float).T
     low, high = LOWER[ahead["support"]], UPPER[ahead["support"]]
-    series = [past[i].series for i in ahead["origin"]]
+    series, parts = [past[i].series for i in ahead["origin"]], []
     kind = np.where([one.base_year is not None for one in series], "relative_change", "level")
-    bases = [base_of(one.known().index) for one in series]
-    same = ahead[["origin", "family", "years"]].assign(row=range(len(ahead)), base_year=bases)
-    same["deadline"] = ahead["year"]
-    distances = [a * ahead["drift"].abs().to_numpy() * years for a in AMBITIONS]
-    distances += [a * ahead["rough"].to_numpy() * np.sqrt(years) for a in STRETCH]
-    parts = []
-    for k, distance in enumerate(distances):
-        for upward in (True, False):
-            threshold = last + (distance if upward else -distance)
-            met = reaches(actual, threshold, upward).astype(float)
-            chance = reaches(paths, threshold[:, None], upward).mean(axis=1)
-            part = same.assign(kind="direction" if k == 0 else kind, threshold=threshold, at_least=upward)
-            possible = (threshold > low) & (threshold < high) & ((distance > 0) | (k == 0))
-            parts.append(part.assign(met=met, probability=chance)[possible])
+    same = ahead[["origin", "family", "years"]].assign(row=range(len(ahead)), deadline=ahead["year"])
+    same["base_year"] = [base_of(one.known().index) for one in series]
+    distances = [a * np.abs(drift) * years for a in AMBITIONS] + [a * rough * np.sqrt(years) for a in STRETCH]
+    for k, (distance, upward) in enumerate(itertools.product(distances, (True, False))):
+        threshold, level = last + (distance if upward else -distance), k > 1
+        met = reaches(actual, threshold, upward).astype(float)
+        chance = reaches(paths, threshold[:, None], upward).mean(axis=1)
+        part = same.assign(kind=kind if level else "direction", threshold=threshold, at_least=upward)
+        possible = (threshold > low) & (threshold < high) & ((distance > 0) | (not level))
+        parts.append(part.assign(met=met, probability=chance)[possible])
     return pd.concat(parts, ignore_index=True)[QUESTION]
 
 
@@ -178,12 +170,12 @@ def origins(data: Data, indicators: Collection[str] | None = None) -> tuple[list
     series = set(zip(data.observations["indicator_id"], data.observations["region"], strict=True))
     regions = list(data.regions["region"]) or sorted({region for _, region in series})
     past, refused = list[Origin](), dict[str, str]()
-    for name in data.indicators["indicator_id"]:
-        for region in regions if indicators is None or name in indicators else ():
-            try:
-                past += _of_series(data, str(name), str(region)) if (name, region) in series else []
-            except QcityError as error:
-                refused[f"{name}/{region}"] = str(error)
+    names = [n for n in data.indicators["indicator_id"] if indicators is None or n in indicators]
+    for name, region in (pair for pair in itertools.product(names, regions) if pair in series):
+        try:
+            past += _of_series(data, str(name), str(region))
+        except QcityError as error:
+            refused[f"{name}/{region}"] = str(error)
     return past, refused
 
 
@@ -219,10 +211,9 @@ def _of_series(data: Data, name: str, region: str) -> list[Origin]:
             continue
         as_of = pd.Timestamp(str(day)).date()
         series = annual_series(dated.at(as_of), name, region)
-        levels = series.known()
-        if len(levels) < FEWEST_KNOWN or int(levels.index[-1]) in seen or levels.nunique() == 1:
+        origin, levels = Origin(name, region, as_of, series, final, lagged, family), series.known()
+        if len(levels) < FEWEST_KNOWN or origin.last_year in seen or levels.nunique() == 1:
             continue
-        origin = Origin(name, region, as_of, series, final, lagged, family)
         seen.add(origin.last_year)
         if np.isfinite([origin.actual(origin.last_year + years) for years in range(1, YEARS + 1)]).any():
             past.append(origin)
@@ -247,8 +238,8 @@ def _with_lag(data: Data, name: str, region: str) -> Data:
 
 def rule_answers(made: Hindcasts) -> pd.DataFrame:
     """What every rule says to every question from the levels known at its origin, as `rule_says`; rows as questions."""
-    levels, asks = [one.series.known() for one in made.origins], made.questions[[*ASKS]]
-    rows = [rule_says(levels[i], *q) for i, *q in asks.itertuples(index=False)]
+    levels, asked = [one.series.known() for one in made.origins], made.questions[["origin", *ASKS]]
+    rows = [rule_says(levels[i], *q) for i, *q in asked.itertuples(index=False)]
     return pd.DataFrame(rows, columns=[*RULES], index=made.questions.index, dtype=float)
 
 
@@ -259,10 +250,10 @@ def rule_says(
 
     In the order of `rules.RULES`: 1 will be met, 0 will not, NaN where the rule does not apply.
     """
-    direction = "at_least" if at_least else "at_most"
-    goal = Goal(direction, float(threshold), int(base_year), int(deadline), "level")
+    way = "at_least" if at_least else "at_most"
+    goal = Goal(way, float(threshold), int(base_year), int(deadline), "level")
     question = question_of(levels, goal, int(levels.index[-1]))
-    answers = (says(rule, question).will_meet for rule in RULES.values())
+    answers = (rule.says(question).will_meet for rule in RULES.values())
     return [np.nan if answer is None else float(answer) for answer in answers]
 
 
@@ -274,7 +265,7 @@ def calibrated(answers: pd.DataFrame, met: pd.Series, family: pd.Series) -> pd.D
     >>> calibrated(said, pd.Series([1.0, 1.0, 0.0]), pd.Series(["a", "c", "c"]))["r_calibrated"].round(2).tolist()
     [0.75, 0.75, 0.5]
     """
-    fold, columns = family.map(lambda name: scores.fold_of(str(name), FOLDS, "rules")), {}
+    fold, columns = family.map(lambda name: fold_of(str(name), FOLDS, "rules")), {}
     for name, said in answers.items():
         whole, own = met.groupby(said), met.groupby([said, fold])
         happened, asked = (whole.transform(of) - own.transform(of) for of in ("sum", "count"))
@@ -292,13 +283,11 @@ def model_answers(
     """
     from ..forecasting.forecast import MODELS, forecast
 
-    names = list(MODELS if models is None else models)
+    names, every = list(MODELS if models is None else models), sorted({int(i) for i in made.ahead["origin"]})
     answers = pd.DataFrame(np.nan, index=made.questions.index, columns=names)
     crps = pd.DataFrame(np.nan, index=made.ahead.index, columns=names)
-    every = sorted({int(i) for i in made.ahead["origin"]})  # those that could be forecast
     few = [every[k] for k in np.linspace(0, len(every) - 1, min(sample, len(every))).astype(int)]
-    failed = dict.fromkeys(names, 0)
-    asked = {name: few if name in FITTED else every for name in names}
+    asked, failed = {name: few if name in FITTED else every for name in names}, dict.fromkeys(names, 0)
     for name, i in ((name, i) for name, some in asked.items() for i in some):
         series, ahead = made.origins[i].series, made.ahead[made.ahead["origin"] == i]
         values = series.values.rename(f"{series.region}/{series.indicator_id}")
@@ -308,8 +297,8 @@ def model_answers(
         except QcityError:
             failed[name] += 1
             continue
-        q = np.quantile(paths, scores.LEVELS, axis=0).T[ahead["years"].to_numpy() - 1]
-        crps.loc[ahead.index, name] = scores.crps_quantiles(q, scores.LEVELS, ahead["actual"].to_numpy())
+        q = np.quantile(paths, LEVELS, axis=0).T[ahead["years"].to_numpy() - 1]
+        crps.loc[ahead.index, name] = crps_quantiles(q, LEVELS, ahead["actual"].to_numpy())
         mine = made.questions[made.questions["origin"] == i]
         drawn, bound = paths[:, mine["years"].to_numpy() - 1], mine["threshold"].to_numpy()
         reached = np.where(mine["at_least"], drawn >= bound, drawn <= bound)

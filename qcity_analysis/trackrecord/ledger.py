@@ -25,9 +25,10 @@ from ..assessment.answer import Assessment
 from ..assessment.assess import assess
 from ..data.load import Data, pages
 from ..data.schema import RELATIVE
-from ..data.vintages import to_date
+from ..data.vintages import among, to_date
 from ..errors import QcityError
 from ..files import write_whole
+from ..forecasting.histories import as_number
 from ..rules import RULES
 from ..targets import Target, find_target
 from .hindcasts import rule_says
@@ -36,10 +37,11 @@ Rows = list[dict[str, Any]]
 Statement = Assessment | Mapping[str, Any]
 TABLES = (".csv", ".yaml", ".yml")
 TARGET = ("plan", "target_id", "region", "indicator_id", "kind", "direction")
+JUDGED = ("author", "reason")  # of the role "judgement": what a person said, not the library
 TEXTS = (*TARGET[:4], "definition", "role", *TARGET[4:], "as_of", "status", "model", "version", "data_hash")
 NUMBERS = ("threshold", "tolerance", "bound", "probability", "expected")
 YEARS = ("base_year", "deadline", "last_year", "draws", "seed")
-COLUMNS = ["asked_at", *TEXTS, *YEARS, *NUMBERS]
+COLUMNS = ["asked_at", *TEXTS, *JUDGED, *YEARS, *NUMBERS]
 ASKED = (*TARGET[3:], "threshold", "tolerance", "base_year", "deadline")  # what a target asks
 SETTLED = ("met", "missed")
 DRAWS, SPOKEN = 100, 2_000  # of answers of which only the status counts, and of those given
@@ -82,12 +84,37 @@ def record(
     ledger `folder`; returns its path, None when nothing is new. Each definition or comparator (`parts`) is a statement
     of its own; one of the same day and data is not repeated. The file appears whole or not at all.
     """
-    now = (asked_at or dt.datetime.now(dt.UTC)).astimezone(dt.UTC).replace(microsecond=0)
     answers = [said] if isinstance(said, (Mapping, Assessment)) else said
     plain = [answer.to_dict() if isinstance(answer, Assessment) else answer for answer in answers]
-    about, place = {"asked_at": now, "data_hash": data_hash}, Path(folder)
-    rows = [row | about for answer in plain for row in _statements(answer)]
-    fresh = _typed(pd.DataFrame(rows, columns=COLUMNS))
+    rows = [row for answer in plain for row in _statements(answer)]
+    return _append(rows, Path(folder), data_hash, asked_at)
+
+
+def judge(
+    answer: Assessment, probability: float, author: str, reason: str, folder: str | Path, data_hash: str,
+    asked_at: dt.datetime | None = None,
+) -> Path | None:  # fmt: skip
+    """Append what a person thinks of an open target, as a statement of the role "judgement" that is scored apart.
+
+    Returns as `record`. Raises QcityError for a probability outside 0 to 1, no author, no reason, a settled target.
+    """
+    faults = {
+        f"probability is {probability!r}, allowed: 0 to 1": not 0 <= as_number(probability, "probability") <= 1,
+        "author is empty": not author.strip(), "reason is empty": not reason.strip(),
+        f"the target is {answer.status}, its outcome is published": answer.status in SETTLED,
+    }  # fmt: skip
+    if any(faults.values()):
+        wrong = "; ".join(fault for fault, there in faults.items() if there)
+        raise QcityError(f"judgement of {answer.target.target_id}: {wrong}")
+    row = _statements(answer.to_dict())[0] | dict.fromkeys(("model", "draws", "seed", "expected"))
+    row |= {"role": "judgement", "status": "forecast", "author": author, "reason": reason}
+    return _append([row | {"probability": probability}], Path(folder), data_hash, asked_at)
+
+
+def _append(rows: Rows, place: Path, data_hash: str, asked_at: dt.datetime | None) -> Path | None:
+    """Statements as one new file of a ledger, without those it holds of the same day and data; None without any."""
+    now = (asked_at or dt.datetime.now(dt.UTC)).astimezone(dt.UTC).replace(microsecond=0)
+    fresh = _typed(pd.DataFrame(rows).assign(asked_at=now, data_hash=data_hash))
     key = _key(fresh)
     fresh = fresh[~(key.isin(_key(read(place))) | key.duplicated())].reset_index(drop=True)
     if fresh.empty:
@@ -105,7 +132,7 @@ def read(folder: str | Path) -> pd.DataFrame:
     0
     """
     files = [pd.read_parquet(path) for path in sorted(Path(folder).glob("*.parquet"))]
-    rows = _typed(pd.concat(files, ignore_index=True) if files else pd.DataFrame(columns=COLUMNS))
+    rows = _typed(pd.concat(files, ignore_index=True) if files else pd.DataFrame())
     rows = rows.sort_values("asked_at", kind="stable", ignore_index=True)
     return rows[~_key(rows).duplicated()].reset_index(drop=True)
 
@@ -140,9 +167,11 @@ def _statements(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _typed(rows: pd.DataFrame) -> pd.DataFrame:
-    """The same rows, with the columns of a ledger in order and each of its type."""
+    """The same rows, with the columns of a ledger in order (also those it did not have yet) and each of its type."""
+    rows = rows.reindex(columns=COLUMNS)
     columns = {"asked_at": pd.to_datetime(rows["asked_at"], utc=True).astype("datetime64[us, UTC]")}
-    columns |= {name: rows[name].astype(object).where(rows[name].notna(), "").astype("str") for name in TEXTS}
+    words = rows[[*TEXTS, *JUDGED]].astype(object)
+    columns |= {name: words[name].where(words[name].notna(), "").astype("str") for name in words}
     columns |= {name: pd.to_numeric(rows[name]).astype("Int64") for name in YEARS}
     columns |= {name: pd.to_numeric(rows[name]).astype("float64") for name in NUMBERS}
     return pd.DataFrame(columns)
@@ -175,10 +204,8 @@ def _by_name(answer: Assessment) -> dict[str, Assessment]:
 
 def _settled_on(data: Data, answer: Assessment) -> pd.Timestamp:
     """The day since which an answer is settled without a break; a revision that opened it again starts anew."""
-    name, series, rows = str(answer.definition["indicator_id"]), answer.places(), data.observations
-    mine = [one in series for one in zip(rows["indicator_id"], rows["region"], strict=True)]
-    since = pd.NaT
-    for day in sorted(rows.loc[mine, "known_from"].unique(), reverse=True):
+    name, rows, since = str(answer.definition["indicator_id"]), data.observations, pd.NaT
+    for day in sorted(rows.loc[among(rows, answer.places()), "known_from"].unique(), reverse=True):
         try:
             known = assess(data, answer.target, as_of=pd.Timestamp(day).date(), draws=DRAWS)
         except QcityError:

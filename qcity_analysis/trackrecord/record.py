@@ -2,7 +2,7 @@
 
 Scores are made here once; pages and the command line only show them. Lower is better for Brier, log score and CRPS;
 skill is one minus the ratio of ours to a reference. Intervals are 90 %, of a bootstrap that draws whole indicators; the
-arithmetic of a score is in `forecasting.scores`.
+arithmetic of a score is in `forecasting.quantiles`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ import pandas as pd
 from ..data.load import Data, pages
 from ..errors import QcityError
 from ..files import write_whole
-from ..forecasting import scores
+from ..forecasting.quantiles import log_score, murphy, reliability
 from ..rules import RULES
 from . import hindcasts as asked_again
 from . import ledger as books
@@ -41,13 +41,6 @@ FEW = 20  # indicators below which a record is called too small
 Tables = dict[str, pd.DataFrame]
 
 
-@lru_cache(maxsize=64)
-def _weights(clusters: int) -> np.ndarray:
-    """How often each cluster is drawn in each bootstrap sample of as many clusters (draws, clusters)."""
-    even = np.full(clusters, 1 / clusters)
-    return np.random.default_rng(0).multinomial(clusters, even, size=DRAWS).astype(float)
-
-
 def ratio_interval(
     above: np.ndarray, below: np.ndarray, cluster: Sequence[str] | np.ndarray | pd.Series
 ) -> tuple[float, float]:
@@ -56,13 +49,13 @@ def ratio_interval(
     >>> ratio_interval(np.array([1.0, 1.0]), np.array([2.0, 2.0]), ["a", "b"])
     (0.5, 0.5)
     """
-    group = pd.factorize(np.asarray(cluster, dtype=object), sort=True)[0]
-    if not len(group) or group.max() < 1:
+    group, names = pd.factorize(np.asarray(cluster, dtype=object), sort=True)
+    if (n := len(names)) < 2:
         return math.nan, math.nan
-    weights = _weights(int(group.max()) + 1)
-    upper, lower = (weights @ np.bincount(group, weights=part) for part in (above, below))
-    ratios = upper[lower > 0] / lower[lower > 0]
-    low, high = np.quantile(ratios, [(1 - SHARE) / 2, (1 + SHARE) / 2]) if len(ratios) else (np.nan, np.nan)
+    drawn = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), size=DRAWS)  # how often each
+    upper, lower = (drawn @ np.bincount(group, weights=part) for part in (above, below))
+    ratios = upper[lower > 0] / lower[lower > 0] if lower.any() else np.array([np.nan])
+    low, high = np.quantile(ratios, [(1 - SHARE) / 2, (1 + SHARE) / 2])
     return float(low), float(high)
 
 
@@ -84,15 +77,12 @@ def summary(asked: pd.DataFrame) -> dict[str, float]:
     >>> whole["number"], whole["brier"], whole["skill"]
     (2.0, 0.25, 0.0)
     """
-    p, met = asked["probability"].to_numpy(dtype=float), asked["met"].to_numpy(dtype=float)
-    error = (p - met) ** 2
-    low, high = mean_interval(error, asked["family"])
-    base, brier = float(met.mean()), float(error.mean())
-    climatology = base * (1 - base)
-    skill = 1 - brier / climatology if 0 < base < 1 else math.nan
-    row = {"met": base, "brier": brier, "brier_low": low, "brier_high": high, "climatology": climatology}
-    row |= {"skill": skill, "log_score": scores.log_score(p, met)}
-    return _about(asked) | row | scores.murphy(p, met)
+    p, met = asked[["probability", "met"]].to_numpy(dtype=float).T
+    error, base = (p - met) ** 2, float(met.mean())
+    (low, high), brier, sure = mean_interval(error, asked["family"]), float(error.mean()), base * (1 - base)
+    row = {"met": base, "brier": brier, "brier_low": low, "brier_high": high, "climatology": sure}
+    row |= {"skill": 1 - brier / sure if sure else math.nan, "log_score": log_score(p, met)}
+    return _about(asked) | row | murphy(p, met)
 
 
 def real_summary(told: pd.DataFrame) -> dict[str, float]:
@@ -139,8 +129,8 @@ def against(asked: pd.DataFrame, rivals: Iterable[str]) -> pd.DataFrame:
         low, high = ratio_interval(ours, theirs, part["family"])
         ratio = ours.sum() / theirs.sum() if theirs.sum() else math.inf if ours.sum() else math.nan
         means = dict(zip(("brier", "ours"), errors.mean(), strict=True))
-        row = {"answered": len(part) / max(len(asked), 1), "skill": 1 - ratio, "low": 1 - high}
-        rows[name] = _about(part) | row | means | {"high": 1 - low}
+        skill = {"skill": 1 - ratio, "low": 1 - high, "high": 1 - low}
+        rows[name] = _about(part) | {"answered": len(part) / max(len(asked), 1)} | skill | means
     return pd.DataFrame(rows).T.rename_axis("rival")
 
 
@@ -152,10 +142,9 @@ def toughest(asked: pd.DataFrame, rivals: Sequence[str]) -> pd.DataFrame:
     for years, part in _by_years(asked):
         table = against(part, rivals)
         able = table[(table["answered"] >= LEAST) & table["skill"].notna()]
-        if len(able):
-            best = able.sort_values("skill", kind="stable").iloc[0]
-            kept = best.drop(["number", "answered", "indicators"]).to_dict()
-            rows[years] = {"number": len(part), "rival": best.name} | kept
+        for name, best in able.sort_values("skill", kind="stable")[:1].iterrows():
+            kept = best[["brier", "ours", "skill", "low", "high"]].to_dict()
+            rows[years] = {"number": len(part), "rival": name} | kept
     return pd.DataFrame(rows).T.rename_axis("years")
 
 
@@ -169,8 +158,8 @@ def toughest_rules(asked: pd.DataFrame) -> dict[str, pd.DataFrame]:
 class TrackRecord:
     """How good the probabilities were: `plan` (empty: every published series), `asked` (the questions of the hindcasts
     with a column for each rule, for each rule calibrated, and for each named model), `ahead` (as in `Hindcasts`, with
-    each model's CRPS), `earlier` (see `ledger.said_of_earlier`), `ledger` (scored statements), `issued` (how many the
-    ledger holds), `bank` (see `read_record`).
+    each model's CRPS), `earlier` (see `ledger.said_of_earlier`), `ledger` (scored statements), `judgements` (those that
+    persons entered), `issued` (how many the ledger holds), `bank` (see `read_record`).
     """
 
     as_of: dt.date
@@ -179,6 +168,7 @@ class TrackRecord:
     ahead: pd.DataFrame
     earlier: pd.DataFrame
     ledger: pd.DataFrame
+    judgements: pd.DataFrame
     issued: int
     bank: dict[str, Any]
 
@@ -216,7 +206,7 @@ class TrackRecord:
 
     def reliability(self) -> pd.DataFrame:
         """What was said and how often it happened, by tenth, with counts."""
-        return scores.reliability(self.asked["probability"].to_numpy(), self.asked["met"].to_numpy())
+        return reliability(self.asked["probability"].to_numpy(), self.asked["met"].to_numpy())
 
     @cached_property
     def rules(self) -> pd.DataFrame:
@@ -233,12 +223,11 @@ class TrackRecord:
         ahead, rows = self.ahead, {}
         unit = ahead.groupby("series")["crps_walk"].transform("mean")
         for name, asked in self.about["asked"].items():
-            pair = (ahead[["crps", f"crps_{name}"]].div(unit, axis=0)).dropna()
-            ours, theirs = pair.to_numpy().T
-            low, high = ratio_interval(ours, theirs, ahead.loc[pair.index, "family"])
-            ratio = ours.sum() / theirs.sum() if len(pair) else math.nan
-            rows[name] = {"crps_ratio": ratio, "crps_low": low, "crps_high": high, "origins": asked}
-            rows[name]["failed"] = self.about["failed"][name]
+            pair = ahead[["crps", f"crps_{name}"]].div(unit, axis=0).dropna()
+            (ours, theirs), family = pair.to_numpy().T, ahead.loc[pair.index, "family"]
+            ends = dict(zip(("crps_low", "crps_high"), ratio_interval(ours, theirs, family), strict=True))
+            counts = {"origins": asked, "failed": self.about["failed"][name]}
+            rows[name] = {"crps_ratio": ours.sum() / theirs.sum() if len(pair) else math.nan} | ends | counts
         return against(self.asked, list(rows)).join(pd.DataFrame(rows).T)
 
     @cached_property
@@ -266,21 +255,22 @@ class TrackRecord:
         if len(self.asked):
             own |= {"origins": self.about["origins"], "series": sorted(self.ahead["series"].unique())}
             own |= {"all": summary(self.asked), "reliability": self.reliability().to_dict("records")}
-            own |= {"by_years": self.by("years"), "by_kind": self.by("kind")}
-            own["coverage"] = coverage(self.ahead)
+            own |= {f"by_{name}": self.by(name) for name in ("years", "kind")}
             own |= {"rules": self.rules, "models": self.named_models, "a_rule_is_better_at": self.beaten_at()}
-            names = ("toughest_rule", "toughest_rule_calibrated")
-            own |= dict(zip(names, self.toughest.values(), strict=True))
+            own |= {"coverage": coverage(self.ahead), "toughest_rule": self.toughest["raw"]}
+            own |= {"toughest_rule_calibrated": self.toughest["calibrated"]}
         about = self.earlier.attrs
         real: dict[str, Any] = {"questions": len(self.real), "unscored": about.get("unscored", {})}
         if len(self.real):
             real |= {"all": real_summary(self.real), "benchmarks": self.real_benchmarks}
             real |= {f"by_{name}": self.real_by(name) for name in ("plan", "kind", "years", "basis")}
-        whole = {"as_of": self.as_of, "plan": self.plan, "own": own, "real": real}
-        refused = self.about["refused"] | about.get("refused", {})
-        whole |= {"conclusion": self.conclusion(), "refused": refused, "bank": self.bank}
-        whole |= {"earlier_targets": self.earlier.to_dict("records")}
+        whole = {"as_of": self.as_of, "plan": self.plan, "own": own, "real": real, "bank": self.bank}
+        whole |= {"refused": self.about["refused"] | about.get("refused", {})}
+        whole |= {"conclusion": self.conclusion(), "earlier_targets": self.earlier.to_dict("records")}
         whole |= {"ledger": {"statements": self.issued, "scored": int(self.ledger["happened"].count())}}
+        errors = self.judgements.loc[self.judgements["in_advance"], "error"].dropna()
+        entered = {"statements": len(self.judgements), "scored": len(errors), "brier": errors.mean()}
+        whole |= {"judgements": entered}
         return {name: _plain(value) for name, value in whole.items()}
 
 
@@ -298,8 +288,10 @@ def track_record(data: Data, plan: str | None = None, ledger: str | Path | None 
     statements = books.read(books.home(data.folder) if ledger is None else ledger)
     if names is not None:
         statements = statements[statements["plan"] == plan].reset_index(drop=True)
-    scored, bank = books.scored(statements, data), read_record()
-    return TrackRecord(data.as_of, plan or "", **tables, ledger=scored, issued=len(statements), bank=bank)
+    told = books.scored(statements, data)
+    by_hand = told["role"] == "judgement"
+    tables |= {"ledger": told[~by_hand], "judgements": told[by_hand]}
+    return TrackRecord(data.as_of, plan or "", **tables, issued=len(statements), bank=read_record())
 
 
 def _asked(data: Data, names: Collection[str] | None) -> Sequence[pd.DataFrame]:
@@ -350,10 +342,10 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(inner) for inner in value]
+    if isinstance(value, dt.date):
+        return value.isoformat()
     value = value.item() if isinstance(value, np.generic) else value
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value.isoformat() if isinstance(value, (dt.date, pd.Timestamp)) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def read_record(path: Path | str | None = None) -> dict[str, Any]:

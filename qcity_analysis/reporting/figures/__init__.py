@@ -1,4 +1,5 @@
-"""What every figure shares: fonts that hold Chinese, one palette, sizes to be read on a phone, a picture as SVG.
+"""What every figure shares (fonts that hold Chinese, one palette, sizes to be read on a phone, a picture as SVG), and
+the charts of a plan, a record and a change; the fan chart of one target is in `fan`.
 
 Figures are made without pyplot, so nothing global is left behind and nothing is shown twice in a notebook.
 Colours are distinguishable without colour vision and in grey print; on a page each is a variable of its style.
@@ -11,12 +12,21 @@ import io
 import re
 import textwrap
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ...analysis.portfolio import Portfolio
+from ...assessment.answer import Assessment
+from ...catalogue import join, text
+from ..formatting import amount, number, signed, with_unit
+from ..sentences import chance, status_shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +36,8 @@ if TYPE_CHECKING:
 INK, MUTED, FAINT, TARGET = "#1c2733", "#5b6875", "#d9dee3", "#b5361c"
 OWN = "#1f5f8b", "#8fb8d4", "#d3e3ee"  # dark, middle, light
 LENT = "#8a6100", "#dcb968", "#f3e6c8"  # what is borrowed
+BLUE, BLUE_MID, BLUE_LIGHT = OWN
+OCHRE = LENT[0]
 Look = dict[str, Any]  # keywords of matplotlib
 Point = tuple[float, float]
 WHITE = "#ffffff"
@@ -36,6 +48,10 @@ PALETTE = {  # and the variables of a page's style
 WIDTH = 5.1  # inches: a point is then about a pixel on a phone
 TEXT = 11.3  # points, the smallest text of a figure
 DPI = 200
+LEAST = 0.002  # numbers of targets less likely than this at either end are not drawn
+FEWEST = 5  # numbers drawn at least
+WORST = -60  # percent; a skill below it is drawn at the edge
+DASHES = (0, (4, 3))
 STYLE: Any = {
     "font.family": ["Noto Sans CJK SC", "DejaVu Sans"], "font.size": TEXT, "text.color": INK,
     "axes.edgecolor": MUTED, "axes.labelcolor": MUTED, "axes.linewidth": 0.8, "axes.spines.top": False,
@@ -78,7 +94,7 @@ def new_figure(height: float, width: float = WIDTH) -> Iterator[Figure]:
     with style():
         figure = Figure(figsize=(width, height), dpi=DPI)
         yield figure
-        figure.canvas.draw()
+        figure.draw_without_rendering()
 
 
 @dataclass(frozen=True)
@@ -93,13 +109,6 @@ class Picture:
 
     figure: Figure
     alt: str
-
-    def png(self) -> bytes:
-        """The picture as the bytes of a PNG file; the same figure gives the same bytes."""
-        buffer, metadata = io.BytesIO(), {"Software": None, "Title": self.alt[:200]}
-        with style():
-            self.figure.savefig(buffer, format="png", dpi=DPI, metadata=metadata)
-        return buffer.getvalue()
 
     def svg(self) -> str:
         """The picture as an SVG element: words stay words, looks are attributes, colours those of the page."""
@@ -159,3 +168,184 @@ def shortened(name: str, width: int) -> str:
         return name
     kept = next(end for end in range(len(name), -1, -1) if columns_of(name[:end]) < width)
     return name[:kept].rstrip() + "…"
+
+
+def scorecard_chart(assessments: Sequence[Assessment], lang: str = "en") -> Figure:
+    """A bar for the probability of each target in the order of the plan, with its answer; none where there is none."""
+    with new_figure(0.8 + 0.26 * len(assessments), 8.0) as figure:
+        ax = figure.add_axes((0.46, 0.3 / figure.get_figheight(), 0.4, 1 - 0.8 / figure.get_figheight()))
+        colours = [BLUE if a.status == "met" else BLUE_MID for a in assessments]
+        chances = [100 * (a.chance or 0) for a in assessments]
+        ax.barh(range(len(chances)), chances, color=colours, height=0.6)
+        at: Look = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 8.5}
+        for y, a in enumerate(assessments):
+            note(ax, chance(a, lang)[0] or status_shown(a, lang), (1, y), (6, -1), **at)
+        names = [shortened(a.target.name(lang), 54) for a in assessments]
+        ax.set_yticks(range(len(names)), names, fontsize=8.5)
+        ax.set(xlim=(0, 100), ylim=(len(assessments) - 0.5, -0.5), xticks=[0, 33, 66, 100])
+        ax.set_title(text("chance_percent", lang), loc="left", color=MUTED)
+    return figure
+
+
+def portfolio_chart(portfolio: Portfolio, lang: str = "en") -> Figure:
+    """Bars for the probability of each number of targets met; open dots were they independent; the expected number."""
+    from matplotlib.patches import Patch
+
+    likely = portfolio.counts[["dependent", "independent"]].max(axis=1).to_numpy(dtype=float) >= LEAST
+    first, last = map(int, np.flatnonzero(likely)[[0, -1]])
+    while last - first + 1 < min(FEWEST, len(likely)):
+        first, last = (first - 1, last) if first > 0 else (first, last + 1)
+    chances = 100 * portfolio.counts.loc[first:last].astype(float)
+    numbers, dependent, alone = [*chances.index], chances["dependent"], chances["independent"]
+    low, high = portfolio.interval()
+    title = text("p_title", lang, low=low, high=high, total=len(portfolio.targets))
+    with new_figure(3.4) as figure:
+        ax = figure.add_axes((0.105, 0.33, 0.86, 0.48))
+        colours = [BLUE if low <= number <= high else BLUE_MID for number in numbers]
+        ax.bar(numbers, dependent, color=colours, width=0.72, label=text("p_dependent", lang), zorder=2)
+        dots = mark("o", "white", OCHRE, 5.5, 1.4)
+        ax.plot(numbers, alone, label=text("p_independent", lang), zorder=4, **dots)
+        ax.axvline(portfolio.expected, color=INK, lw=1.1, ls=DASHES, zorder=3)
+        above: Look = {"xycoords": ("data", "axes fraction"), "ha": "center", "color": INK}
+        expected = text("p_expected", lang, value=amount(portfolio.expected))
+        note(ax, expected, (portfolio.expected, 1), (0, 5), **above)
+        ax.set_xlim(numbers[0] - 0.6, numbers[-1] + 0.6)
+        ax.set_xticks(numbers[:: max(1, -(-len(numbers) // 12))])
+        ax.set_ylim(0, max(1.0, 1.08 * max(dependent.max(), alone.max())))
+        ax.set_xlabel(text("p_count", lang, total=len(portfolio.targets)))
+        figure.text(0.01, 0.985, title, va="top", fontsize=12.5, fontweight="bold")
+        figure.text(0.01, 0.9, text("p_chance", lang), va="top", color=MUTED)
+        handles, labels = ax.get_legend_handles_labels()
+        handles[-1] = Patch(fc=BLUE)  # the bars' own is that of the first, which may be outside the range
+        corner: Look = {"loc": "lower left", "bbox_to_anchor": (0, 0), "ncols": 1}
+        figure.legend(handles[::-1], labels[::-1], **corner)
+    return figure
+
+
+def reliability_chart(table: pd.DataFrame, lang: str = "en") -> Figure:
+    """Said against happened, both in percent, a point for each tenth; below, bars with the number of questions.
+
+    `table` has the columns said, happened (shares) and number (see `scores.reliability`), a row for each tenth used.
+    """
+    said, happened, questions = 100 * table["said"], 100 * table["happened"], table["number"]
+    with new_figure(5.6) as figure:
+        upper = figure.add_axes((0.13, 0.33, 0.83, 0.63))
+        lower = figure.add_axes((0.13, 0.1, 0.83, 0.16), sharex=upper)
+        upper.plot([0, 100], [0, 100], color=MUTED, lw=0.9, ls=DASHES, zorder=1)
+        upper.text(100, 1, text("diagonal", lang), ha="right", va="bottom", color=MUTED)
+        upper.plot(said, happened, color=BLUE, lw=1.4, zorder=3)
+        upper.plot(said, happened, "o", ms=7, color=BLUE, mec="white", mew=0.9, zorder=4)
+        upper.set(xlim=(-2, 102), ylim=(-2, 102))
+        upper.set_ylabel(text("axis_happened", lang))
+        upper.tick_params(axis="x", labelbottom=False, length=0)
+        labels = [f"{int(number):,}" for number in questions]
+        turned = max(map(len, labels)) > 4  # side by side they would touch
+        bars = lower.bar(said, questions, width=6.5, color=BLUE_LIGHT, ec=BLUE, lw=0.7)
+        lower.bar_label(bars, labels, padding=3, color=INK, rotation=90 if turned else 0)
+        lower.set_ylim(0, (2.1 if turned else 1.3) * float(questions.max()))
+        lower.set_yticks([])
+        lower.grid(False)
+        lower.spines["bottom"].set_color(FAINT)
+        lower.set_xlabel(text("axis_said", lang))
+        lower.set_ylabel(text("axis_number", lang))
+    return figure
+
+
+def skill_chart(rules: pd.DataFrame, names: Sequence[str], lang: str = "en") -> Figure:
+    """Our skill in percent against each rule with its interval: as the rule stands a square, calibrated a dot.
+
+    `rules` has a row for each of `names` and the columns skill, low, high, fair, fair_low, fair_high; NaN is left out.
+    """
+    kinds = (("rule_as_is", "s", OCHRE, -0.14, ("skill", "low", "high")),
+             ("rule_fair", "o", BLUE, 0.14, ("fair", "fair_low", "fair_high")))  # fmt: skip
+    with new_figure(0.3 * len(rules) + 1.2) as figure:
+        ax = figure.add_axes((0.4, 0.55 / figure.get_figheight(), 0.56, 1 - 1.1 / figure.get_figheight()))
+        for label, shape, colour, down, columns in kinds:
+            shown = rules[list(columns)].to_numpy(dtype=float) * 100
+            places = np.arange(len(rules)) + down
+            ax.hlines(places, *shown[:, 1:].clip(WORST).T, color=colour, lw=1.5)
+            ax.plot(shown[:, 0].clip(WORST), places, shape, color=colour, ms=5, label=text(label, lang))
+        ax.axvline(0, color=TARGET, lw=1.1, zorder=1)
+        ax.set_yticks(range(len(names)), names, fontsize=8.5)
+        ax.set(xlim=(WORST - 3, 103), ylim=(len(rules) - 0.5, -0.5), xlabel=text("axis_skill", lang))
+        figure.legend(loc="upper left", ncols=2)
+    return figure
+
+
+def hedgehog_chart(rows: pd.DataFrame, levels: pd.Series, lang: str = "en") -> Figure:
+    """What was forecast of one target in each year (a line to its median with a 90 % interval) against what came.
+
+    `rows` as from `ledger.said_of_earlier`, of one target; `levels` (index year) are those known now.
+    """
+    deadline, bound = int(rows["deadline"].iloc[0]), float(rows["bound"].iloc[0])
+    with new_figure(4.2) as figure:
+        ax = figure.add_axes((0.1, 0.1, 0.84, 0.66))
+        shown = levels[levels.index >= rows["last_year"].min() - 2]
+        ax.plot(shown.index, shown, "o-", color=INK, lw=1.6, ms=4, zorder=4, label=text("observed", lang))
+        for k, row in enumerate(rows.itertuples()):
+            end = deadline + 0.45 * (k + 1)
+            ax.plot([row.last_year, end], [row.level, row.expected], color=BLUE, lw=1, ls=DASHES, zorder=3)
+            ax.plot([end, end], [row.low, row.high], color=BLUE_MID, lw=3.5, zorder=2)
+            note(ax, str(row.as_of.year), (end, row.high), (0, 3), ha="center", rotation=90)
+        asked = text("target_line", lang, value=f"{bound:.4g}")
+        ax.axhline(bound, color=TARGET, lw=1.1, zorder=1, label=asked)
+        ax.plot([], [], color=BLUE, ls=DASHES, label=text("said_then", lang))
+        ax.set_xticks(range(deadline, int(shown.index[0]) - 1, -2))
+        ax.margins(y=0.14)
+        figure.legend(loc="upper left", bbox_to_anchor=(0.08, 1.0), ncols=1)
+    return figure
+
+
+def regions_chart(answers: Sequence[Assessment], lang: str = "en") -> Figure:
+    """Small multiples, a panel for each region: levels, the fan of the forecast, what is asked for, and the answer."""
+    across = min(4, len(answers))
+    down = -(-len(answers) // across)
+    with new_figure(2.0 * down + 0.2, 2.6 * across) as figure:
+        panels = figure.subplots(down, across, squeeze=False, gridspec_kw={"hspace": 0.8}).ravel()
+        for ax in panels[len(answers) :]:
+            ax.set_visible(False)
+        for ax, a in zip(panels, answers, strict=False):
+            levels = a.levels()[lambda x, a=a: x.index <= a.target.deadline]
+            ax.plot(levels.index, levels, color=INK, lw=1.2)
+            if a.fan is not None:
+                last = pd.DataFrame({q: levels.iloc[-1:] for q in a.fan})
+                fan = pd.concat([last, a.fan])
+                ax.fill_between(fan.index, fan[0.05], fan[0.95], color=BLUE_LIGHT, lw=0)
+                ax.fill_between(fan.index, fan[0.25], fan[0.75], color=BLUE_MID, lw=0)
+            if a.bound is not None:
+                ax.axhline(a.bound, color=TARGET, lw=0.9)
+            answer = chance(a, lang)[0] or status_shown(a, lang)
+            ax.set_title(f"{a.region_names[lang]}\n{answer}", loc="left", color=INK)
+            ax.set_xticks([int(levels.index[0]), a.target.deadline] if len(levels) else [])
+    return figure
+
+
+def waterfall_chart(
+    start: float, steps: pd.Series, years: Sequence[int], unit: str = "", lang: str = "en"
+) -> Figure:
+    """From the level of the first of `years` to that of the last by `steps`, each as a bar; the title says them all.
+
+    `start` is the first level; `steps` (index: names as shown) are contributions that add up to the change.
+    """
+    ends, shown = np.cumsum([start, *steps]), [signed(step) for step in steps]
+    first, last = number(ends[0]), with_unit(number(ends[-1]), unit, lang)
+    parts = join([f"{name} {step}" for name, step in zip(steps.index, shown, strict=True)], lang)
+    title = text("waterfall", lang, start=years[0], end=years[-1], first=first, last=last, parts=parts)
+    lines = wrapped(title, 25 if lang == "zh" else 46)
+    with new_figure(3.0 + 0.24 * len(lines)) as figure:
+        look: Look = {"ha": "left", "va": "top", "fontsize": 12.5, "fontweight": "bold"}
+        figure.suptitle("\n".join(lines), x=0.01, y=0.98, **look)
+        ax = figure.add_axes((0.13, 0.12, 0.84, 2.4 / figure.get_figheight()))
+        ax.use_sticky_edges = False
+        colours = [BLUE_MID if step > 0 else OCHRE for step in steps]
+        bars = ax.bar(np.arange(len(steps)) + 1, steps, bottom=ends[:-1], width=0.6, color=colours)
+        ax.bar_label(bars, shown, padding=3, color=INK)
+        ax.hlines(ends, np.arange(len(ends)), np.arange(len(ends)) + 1, color=MUTED, lw=0.8, ls=DASHES)
+        for x, level in ((0, ends[0]), (len(ends), ends[-1])):
+            ax.hlines(level, x - 0.35, x + 0.35, color=INK, lw=4)
+            note(ax, number(level), (x, level), (0, 5), ha="center", color=INK)
+        names = [str(years[0]), *(shortened(str(name), 16) for name in steps.index), str(years[-1])]
+        ax.set_xticks(range(len(names)), names)
+        ax.margins(y=0.15)
+        ax.set_ylabel(unit)
+    return figure

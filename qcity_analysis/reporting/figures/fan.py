@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ...assessment.answer import Assessment
 from ...catalogue import check_language, join, text
+from ...series.annual import AnnualSeries
 from .. import sentences
 from ..formatting import number, text_of, year_of
 from . import INK, LENT, MUTED, OWN, TARGET, WHITE, WIDTH, Look, columns_of, mark, new_figure, note, wrapped
@@ -18,9 +20,6 @@ from . import INK, LENT, MUTED, OWN, TARGET, WHITE, WIDTH, Look, columns_of, mar
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from ...assessment.answer import Assessment
-    from ...series.annual import AnnualSeries
 
 PANEL, LINE = 2.9, 0.19  # inches
 RECENT = 12  # years before the deadline that are drawn of a long series
@@ -34,6 +33,7 @@ STATUS_MARKS = {  # from the most to the least certain
 LEVEL_MARK = mark("_", INK, INK, 11, 1.6) | {"zorder": 5}
 GROUND: Look = {"fc": WHITE, "ec": "none", "alpha": 0.75}  # under words over lines
 BOLD: Look = {"fontweight": "bold"}
+DASHED: Look = {"ls": (0, (4, 3))}
 
 
 def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
@@ -45,72 +45,58 @@ def fan_chart(assessment: Assessment, lang: str = "en") -> Figure:
     >>> len(fan_chart(qc.assess(qc.load(), "rd_intensity"), "zh").axes)
     1
     """
-    check_language(lang)
     panels = list(assessment.parts) or [assessment]
-    titled, handles = len(panels) > 1, dict[str, Any]()
-    heads, lines = _headings(assessment, lang), _footer(panels, lang)
+    several, handles = len(panels) > 1, dict[str, Any]()
+    title, about, lines = _words(assessment, panels, check_language(lang))
     with new_figure(5) as figure:
         axes = [figure.add_subplot(len(panels), 1, i + 1) for i in range(len(panels))]
         for ax, part in zip(axes, panels, strict=True):
-            _draw_panel(ax, part, lang, titled)
-        if titled and len({sentences.axis_unit(part, "en") for part in panels}) == 1:  # they compare
-            ends = [(*ax.get_xlim(), *ax.get_ylim()) for ax in axes]
-            start, low = map(min, zip(*(each[::2] for each in ends), strict=True))
-            end, high = map(max, zip(*(each[1::2] for each in ends), strict=True))
-            for ax in axes:
-                ax.set(xlim=(start, end), ylim=(low, high))
-        for ax in axes:
+            _draw_panel(ax, part, lang, several)
             for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
                 handles.setdefault(label, handle)
+        if several and len({sentences.axis_unit(part, "en") for part in panels}) == 1:  # they compare
+            spans = np.array([(ax.get_xlim(), ax.get_ylim()) for ax in axes])
+            across, up = zip(spans[..., 0].min(axis=0), spans[..., 1].max(axis=0), strict=True)
+            for ax in axes:
+                ax.set(xlim=across, ylim=up)
         longest = max(map(columns_of, handles), default=0)
         columns = 3 if longest <= 13 else 2 if longest <= 24 else 1
-        head = 0.42 + sum(gap for _, gap, _ in heads) + 0.25 * titled
+        top = 0.1 + 0.24 * len(title)
+        head = top + LINE * len(about) + 0.32 + 0.25 * several
         foot = 0.45 + 0.22 * -(-len(handles) // columns) + LINE * len(lines)
-        height, down = head + PANEL * len(panels) + foot, 0.1
+        height = head + PANEL * len(panels) + foot
         figure.set_size_inches(WIDTH, height)
-        edges: Look = {"left": 0.105, "right": 0.88, "top": 1 - head / height, "bottom": foot / height}
-        figure.subplots_adjust(hspace=0.42, **edges)
-        for line, gap, look in heads:
-            figure.text(0.01, 1 - down / height, line, va="top", **look)
-            down += gap
+        figure.subplots_adjust(0.105, foot / height, 0.88, 1 - head / height, hspace=0.42)
+        figure.text(0.01, 1 - 0.1 / height, "\n".join(title), va="top", fontsize=12.5, **BOLD)
+        figure.text(0.01, 1 - top / height, "\n".join(about), va="top", color=MUTED)
+        figure.text(0.01, 0.05 / height, "\n".join(lines), va="bottom", color=MUTED)
         figure.legend(
             list(handles.values()), list(handles), loc="upper left", bbox_to_anchor=(0, (foot - 0.3) / height),
             ncols=columns, columnspacing=1.2, handlelength=1.6, borderaxespad=0,
         )  # fmt: skip
-        for k, line in enumerate(lines, 1):
-            figure.text(0.01, (0.05 + LINE * (len(lines) - k)) / height, line, color=MUTED, va="bottom")
-        for ax in axes:
-            if assessment.illustrative or any(part.illustrative for part in panels):
-                look = BOLD | {"fontsize": 12, "color": WHITE, "ha": "center", "va": "top", "zorder": 10}
-                look |= {"transform": ax.transAxes, "bbox": {"fc": ILLUSTRATIVE, "ec": "none", "pad": 5}}
-                ax.text(0.5, 0.93, text("illustrative_banner", lang), **look)
-            _spread_labels(ax)
+        look = BOLD | {"fontsize": 12, "color": WHITE, "ha": "center", "va": "top", "zorder": 10}
+        look |= {"bbox": {"fc": ILLUSTRATIVE, "ec": "none", "pad": 5}}
+        for ax in axes if assessment.illustrative or any(part.illustrative for part in panels) else ():
+            ax.text(0.5, 0.93, text("illustrative_banner", lang), transform=ax.transAxes, **look)
         _keep_apart(figure)
     return figure
 
 
-def _headings(a: Assessment, lang: str) -> list[tuple[str, float, Look]]:
-    """The lines above the panels with their heights in inches: what was found, of which target and definition."""
-    width, name = (25, a.target.name(lang)) if lang == "zh" else (45, a.target.name(lang))
-    about = f"{sentences.panel_title(a, lang)} · {name}" if a.role != "main" else name
-    look: Look = {"fontsize": 12.5} | BOLD
-    lines = [(row, 0.24, look) for row in wrapped(sentences.figure_title(a, lang), width)]
-    return [*lines, *((row, LINE, {"color": MUTED}) for row in wrapped(about, int(1.2 * width)))]
-
-
-def _footer(panels: Sequence[Assessment], lang: str) -> list[str]:
-    """The lines under the figure: whose changes are borrowed, who published, and as of when."""
-    column = "publisher" if lang == "zh" else "publisher_en"
+def _words(a: Assessment, panels: Sequence[Assessment], lang: str) -> tuple[list[str], list[str], list[str]]:
+    """The lines around the panels: what was found; of which target and definition; who published, and as of when."""
+    width, foot, column = (25, 31, "publisher") if lang == "zh" else (45, 60, "publisher_en")
+    name = f"{sentences.panel_title(a, lang)} · " * (a.role != "main") + a.target.name(lang)
     series = [part.series for part in panels if part.series is not None]
     frames = [rows for one in series for rows in (one.observations, one.bounds) if column in rows]
     names = [each for rows in frames for name in rows[column] for each in re.split("、|; ", text_of(name))]
     publishers, lent = join(names, lang), join([sentences.borrowed_name(part, lang) for part in panels], lang)
-    lines = [text("borrowed_note", lang, name=lent)] if lent else []
     key = "source_line" if publishers else "as_of_line"
+    lines = [text("borrowed_note", lang, name=lent)] if lent else []
     lines.append(text(key, lang, publishers=publishers, as_of=panels[0].as_of))
     if first := max(_first_drawn(part) or 0 for part in panels):
         lines.append(text("earlier_in_table", lang, year=first))
-    return [row for line in lines for row in wrapped(line, 31 if lang == "zh" else 60)]
+    rows = [row for line in lines for row in wrapped(line, foot)]
+    return wrapped(sentences.figure_title(a, lang), width), wrapped(name, int(1.2 * width)), rows
 
 
 def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
@@ -120,19 +106,14 @@ def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
         title = wrapped(sentences.panel_title(part, lang), 28 if lang == "zh" else 50)
         ax.set_title("\n".join(title), loc="left", fontsize=11.5, pad=20, **BOLD)
     note(ax, sentences.axis_unit(part, lang), (0, 1), (0, 5), xycoords="axes fraction")
-    if counts := _counts(part):
-        _draw_counts(ax, part, counts, lang)
+    if _draw_counts(ax, part, lang):
         return _scale(ax, part, first)
     if part.fan is not None:
         _draw_fan(ax, part, part.fan, lang)
     _draw_target(ax, part, lang)
-    if part.needed_path is not None and len(part.needed_path):
-        dashed: Look = {"color": TARGET, "lw": 1.4, "ls": (0, (4, 3)), "label": text("needed", lang)}
-        ax.plot(part.needed_path.index, part.needed_path.to_numpy(float), **dashed)
     if series is not None and (series.values.notna().any() or len(series.bounds)):
         _draw_levels(ax, part, series, lang)
         _draw_beside(ax, series, lang, first or 0)
-        _draw_errors(ax, series, lang, first or 0)
     elif part.fan is None:
         look: Look = {"ha": "center", "fontsize": 13, "color": MUTED, "transform": ax.transAxes}
         ax.text(0.5, 0.5, text("no_figure", lang), **look)
@@ -142,16 +123,15 @@ def _draw_panel(ax: Axes, part: Assessment, lang: str, titled: bool) -> None:
 
 
 def _draw_fan(ax: Axes, part: Assessment, fan: pd.DataFrame, lang: str) -> None:
-    dark, mid, light = LENT if part.borrowed else OWN
-    levels = part.levels()
+    """The ranges and the median of the forecast, from the last level on, with their numbers at the end."""
+    (dark, mid, light), levels, label = LENT if part.borrowed else OWN, part.levels(), text("fan", lang)
     if len(levels) and levels.index[-1] < fan.index[0]:
         fan = pd.concat([pd.DataFrame(levels.iloc[-1], levels.index[-1:], fan.columns), fan])
     years = fan.index.to_numpy(float)
     low, lower, median, upper, high = (fan[q].to_numpy(float) for q in sorted(fan.columns, key=float))
-    label = text("fan", lang)
+    hatch, edge = ("///", mid) if part.borrowed else (None, "none")
     if part.borrowed:
         label = text("borrowed_legend", lang, label=label, name=sentences.borrowed_name(part, lang))
-    hatch, edge = ("///", mid) if part.borrowed else (None, "none")
     ax.fill_between(years, low, high, fc=light, ec=edge, lw=0, hatch=hatch)
     ax.fill_between(years, lower, upper, fc=mid, ec="none", lw=0, label=label)
     ax.plot(years, median, color=dark, lw=2, solid_capstyle="round")
@@ -164,90 +144,84 @@ def _said(ax: Axes, words: str, at: tuple[float, float], up: float) -> None:
     note(ax, words, at, (-3, up), ha="right", bbox=GROUND | {"pad": 0.3}, zorder=3.6).set_gid("said")
 
 
-def _counts(part: Assessment) -> dict[int, float]:
-    """The published count of each year of a total asked for; empty where only totals or no figures are there."""
+def _draw_counts(ax: Axes, part: Assessment, lang: str) -> bool:
+    """A bar for the count of each year of a total asked for, and what the years without one would need, in dashed
+    outlines; False where only totals or no figures are there.
+    """
     if part.target.kind not in ("cumulative", "zero_event") or part.series is None:
-        return {}
+        return False
     rows = part.series.observations
     rows = rows[(rows["measure"] == "count_new") & (rows["period"].astype(str).str.len() == 4)]
-    return {int(row.period): float(row.value) for row in rows.itertuples()}
-
-
-def _draw_counts(ax: Axes, part: Assessment, counts: dict[int, float], lang: str) -> None:
-    """A bar for the count of each year, and what the years without a figure would need, in dashed outlines."""
+    counts = {int(row.period): float(row.value) for row in rows.itertuples()}
+    if not counts:
+        return False
     first, last = part.period or (min(counts), part.target.deadline)
     still = [year for year in range(first, last + 1) if year not in counts]
-    bars: dict[str, tuple[dict[int, float], Look]] = {
-        "yearly": (counts, {"fc": OWN[1], "ec": OWN[0], "lw": 0.8})
-    }
+    plain: Look = {"fc": OWN[1], "ec": OWN[0], "lw": 0.8}
+    bars = [("yearly", counts, INK, plain)]
     if part.tally is not None and part.tally.needed > 0 and still and part.status not in ("met", "missed"):
-        dashed = {"fc": "none", "ec": TARGET, "lw": 1.3, "ls": (0, (4, 3))}
-        bars["yearly_needed"] = dict.fromkeys(still, part.tally.needed / len(still)), dashed
-    for key, (heights, look) in bars.items():
-        ax.bar(list(heights), list(heights.values()), width=0.7, label=text(key, lang), **look)
-        colour = INK if key == "yearly" else TARGET
-        for year, count in heights.items():
-            note(ax, number(count), (year, count), (0, 3), ha="center", color=colour)
+        each = dict.fromkeys(still, part.tally.needed / len(still))
+        bars.append(("yearly_needed", each, TARGET, {"fc": "none", "ec": TARGET, "lw": 1.3} | DASHED))
+    for key, heights, colour, look in bars:
+        drawn = ax.bar(list(heights), list(heights.values()), width=0.7, label=text(key, lang), **look)
+        ax.bar_label(drawn, list(map(number, heights.values())), padding=2, color=colour)
     ax.axvspan(first - 0.5, last + 0.5, fc=OWN[2], alpha=0.35, lw=0, zorder=0)
     ax.set_ylim(0, 1.12 * ax.get_ylim()[1])
+    return True
 
 
 def _end_label(ax: Axes, part: Assessment, x: float, level: float, **look: Any) -> Any:
     return note(ax, sentences.level_number(part, level), (x, level), (8, 0), va="center", **look)
 
 
-def _spread_labels(ax: Axes) -> None:
-    """Move the numbers at the end of a fan apart where they would overlap; called once the scale is final."""
-    ends: list[Any] = sorted((t for t in ax.texts if t.get_gid() == "end"), key=lambda t: float(t.xy[1]))
-    if len(ends) == 3:
-        height, (low, high) = ax.get_window_extent().height / ax.figure.dpi * 72, ax.get_ylim()
-        at = [float(label.xy[1]) / (high - low) * height for label in ends]
-        ends[0].set_position((8, min(0, at[1] - APART - at[0])))
-        ends[2].set_position((8, max(0, at[1] + APART - at[2])))
-
-
 def _keep_apart(figure: Figure) -> None:
-    """Hide what is said beside marks where it would cover other words: the table of sources says it too."""
+    """Move the numbers at the end of a fan apart, and hide what is said beside marks where it would cover other words:
+    the table of sources says it too. Called once the scale is final.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     renderer: Any = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     for ax in figure.axes:
-        words = [t for t in ax.texts if t.get_text()]
-        kept, told = [t.get_window_extent(renderer) for t in words if t.get_gid() != "said"], set[str]()
-        for label in (t for t in words if t.get_gid() == "said"):
-            box = label.get_window_extent(renderer)
-            free = box.x0 > ax.bbox.x0 and not any(box.overlaps(other) for other in kept)
-            label.set_visible(free and label.get_text() not in told)  # once is enough
-            kept, told = (kept + [box], told | {label.get_text()}) if label.get_visible() else (kept, told)
+        ends: list[Any] = sorted((t for t in ax.texts if t.get_gid() == "end"), key=lambda t: float(t.xy[1]))
+        height, (low, high) = ax.get_window_extent().height / figure.dpi * 72, ax.get_ylim()
+        at = [float(label.xy[1]) / (high - low) * height for label in ends]
+        for end, shift in ((0, -APART), (2, APART)) if len(ends) == 3 else ():
+            beyond = at[1] + shift - at[end]
+            ends[end].set_position((8, min(0, beyond) if shift < 0 else max(0, beyond)))
+        kept, told = list[Any](), set[str]()
+        for label in sorted((t for t in ax.texts if t.get_text()), key=lambda t: t.get_gid() == "said"):
+            box, said = label.get_window_extent(renderer), label.get_gid() == "said"
+            free = box.x0 > ax.bbox.x0 and not any(map(box.overlaps, kept)) and label.get_text() not in told
+            label.set_visible(free or not said)  # once is enough
+            if label.get_visible():
+                kept.append(box)
+                told |= {label.get_text()} if said else set()
 
 
 def _draw_target(ax: Axes, part: Assessment, lang: str) -> None:
-    deadline, threshold = part.target.deadline, part.threshold
+    """The deadline, the level asked for with its tolerance, and the path needed."""
+    deadline, threshold, path = part.target.deadline, part.threshold, part.needed_path
     ax.axvline(deadline, color=MUTED, lw=0.8, ls=(0, (1, 2)), zorder=1)
     edge: Look = {"ha": "center", "xycoords": ("data", "axes fraction")}
     note(ax, text("deadline", lang, year=deadline), (deadline, 1), (0, 5), **edge)
-    if threshold is None or not np.isfinite(threshold):
-        return
-    if part.tolerance:
-        band: Look = {"fc": TARGET, "alpha": 0.12, "lw": 0}
-        ax.axhspan(threshold - part.tolerance, threshold + part.tolerance, **band)
-    ax.axhline(threshold, color=TARGET, lw=1.5, zorder=2.5)
-    ax.plot([deadline], [threshold], "D", zorder=6, ms=6.5, color=TARGET, mec=WHITE, mew=1)
-    look: Look = {"color": TARGET, "zorder": 7, "bbox": GROUND | {"pad": 0.8}} | BOLD
-    words = text("target_line", lang, value=sentences.target_shown(part, lang))
-    note(ax, words, (0, threshold), (3, 4), xycoords=("axes fraction", "data"), **look)
+    if threshold is not None and np.isfinite(threshold):
+        if part.tolerance:
+            band: Look = {"fc": TARGET, "alpha": 0.12, "lw": 0}
+            ax.axhspan(threshold - part.tolerance, threshold + part.tolerance, **band)
+        ax.axhline(threshold, color=TARGET, lw=1.5, zorder=2.5)
+        ax.plot([deadline], [threshold], "D", zorder=6, ms=6.5, color=TARGET, mec=WHITE, mew=1)
+        look: Look = {"color": TARGET, "zorder": 7, "bbox": GROUND | {"pad": 0.8}} | BOLD
+        words = text("target_line", lang, value=sentences.target_shown(part, lang))
+        note(ax, words, (0, threshold), (3, 4), xycoords=("axes fraction", "data"), **look)
+    if path is not None and len(path):
+        ax.plot(path.index, path.to_numpy(float), color=TARGET, lw=1.4, label=text("needed", lang), **DASHED)
 
 
 def _draw_levels(ax: Axes, part: Assessment, series: AnnualSeries, lang: str) -> None:
     """The levels by status, the base year and the outcome; a year's status is the least certain of its figures."""
-    known, order = part.levels(), [*STATUS_MARKS]
-    ax.plot(
-        series.values.index, series.values.to_numpy(float), color=INK, lw=1.4, zorder=4
-    )  # NaN breaks the line
-    ranks = series.observations["status"].astype(str).map(order.index)
-    worst = (
-        ranks.groupby([year_of(one) for one in series.observations["period"]]).max() if len(ranks) else ranks
-    )
+    known, order, rows = part.levels(), [*STATUS_MARKS], series.observations
+    ax.plot(series.values.index, series.values.to_numpy(float), color=INK, lw=1.4, zorder=4)  # gaps break it
+    worst = rows["status"].astype(str).map(order.index).groupby(rows["period"].map(year_of)).max()
     first = text("derived_point" if series.base_year is not None else "observed", lang)
     for rank, kind in enumerate(order):
         levels = known[[worst.get(int(year), 0) == rank for year in known.index]]
@@ -258,20 +232,18 @@ def _draw_levels(ax: Axes, part: Assessment, series: AnnualSeries, lang: str) ->
                 _said(ax, text(kind, lang), (int(levels.index[-1]), float(levels.iloc[-1])), -15)
     base = series.base_year if series.base_year is not None else part.target.base_year
     if base is not None and base in known.index:
-        ground = GROUND | {"pad": 0.5}
-        note(
-            ax, text("base", lang, year=base), (base, known[base]), (0, 7), ha="center", bbox=ground,
-            zorder=3.5,
-        )  # fmt: skip
+        look: Look = {"ha": "center", "bbox": GROUND | {"pad": 0.5}, "zorder": 3.5}
+        note(ax, text("base", lang, year=base), (base, known[base]), (0, 7), **look)
     if (deadline := part.target.deadline) in known.index:
         ax.plot([deadline], [known[deadline]], zorder=6, **mark("o", "none", INK, 13, 1.6))
         _end_label(ax, part, deadline + 0.12, float(known[deadline]), color=INK, **BOLD)
 
 
 def _draw_beside(ax: Axes, series: AnnualSeries, lang: str, first: int) -> None:
-    """What is no level of the series: replaced figures as open circles, bounds as ticks with an arrow."""
-    old = [at for at in _points(series.superseded, series) if at[0] >= first]
-    for year, level, _ in old:
+    """What is no level of the series: replaced figures as open circles, bounds as ticks with an arrow, 90 % error
+    bars, and year-to-date estimates as hollow diamonds; but for the bounds nothing before the year `first`.
+    """
+    for year, level, _ in [at for at in _points(series.superseded, series) if at[0] >= first]:
         ax.plot(year, level, zorder=3, **mark("o", "none", MUTED, 5.5))
         _said(ax, text("superseded", lang), (year, level), -15)
     arrow: Look = {"arrowstyle": "<|-", "color": INK, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
@@ -282,6 +254,18 @@ def _draw_beside(ax: Axes, series: AnnualSeries, lang: str, first: int) -> None:
         ax.plot(year, level, marker="^" if up else "v", ms=0.1, color=INK, ls="")
         ax.plot(year, level, **LEVEL_MARK)
         _said(ax, text("bound", lang), (year, level), -15 if up else 6)
+    parts = (series.evidence.noisy, *series.shared)  # a level's own errors and those it shares with others
+    known = series.values.dropna().loc[first:]
+    errors = {year: math.hypot(*(one.get(year, 0.0) for one in parts)) for year in known.index}
+    exact = {year: (float(known[year]), error) for year, error in errors.items() if error}
+    ahead = {year: pair for year, pair in series.evidence.estimates.items() if year >= first}
+    hollow: Look = {"fmt": "D", "ms": 5.5, "mfc": WHITE, "mec": INK, "zorder": 4.8}
+    kinds = (("error_bar", exact, -28, {"fmt": "none", "zorder": 4.5}), ("year_to_date", ahead, 8, hollow))
+    for key, pairs, shift, look in kinds:
+        if pairs:
+            levels, sizes = np.array([*pairs.values()]).T
+            ax.errorbar([*pairs], levels, Z90 * sizes, ecolor=MUTED, elinewidth=1.2, capsize=3, **look)
+            _said(ax, text(key, lang), ([*pairs][-1], float(levels[-1])), shift)
 
 
 def _points(rows: pd.DataFrame, series: AnnualSeries) -> list[tuple[int, float, str]]:
@@ -299,25 +283,6 @@ def _points(rows: pd.DataFrame, series: AnnualSeries) -> list[tuple[int, float, 
     return points
 
 
-def _draw_errors(ax: Axes, series: AnnualSeries, lang: str, first: int) -> None:
-    """Draw 90 % error bars, and year-to-date estimates as hollow diamonds; nothing before the year `first`."""
-    bars: Look = {"ecolor": MUTED, "elinewidth": 1.2, "capsize": 3}
-    parts = (series.evidence.noisy, *series.shared)  # a level's own errors and those it shares with others
-    known = {*series.values.dropna().index}
-    years = sorted(year for year in {year for one in parts for year in one} & known if year >= first)
-    if years:
-        sizes = [Z90 * math.hypot(*(one.get(year, 0.0) for one in parts)) for year in years]
-        look = bars | {"fmt": "none", "zorder": 4.5}
-        _said(ax, text("error_bar", lang), (years[-1], float(series.values[years[-1]])), -28)
-        ax.errorbar(years, series.values[years].to_numpy(float), yerr=sizes, **look)
-    ahead = {year: pair for year, pair in series.evidence.estimates.items() if year >= first}
-    if ahead:
-        look = bars | {"fmt": "D", "ms": 5.5, "mfc": WHITE, "mec": INK, "zorder": 4.8}
-        levels, errors = np.array([*ahead.values()]).T
-        ax.errorbar([*ahead], levels, yerr=Z90 * errors, **look)
-        _said(ax, text("year_to_date", lang), ([*ahead][-1], float(levels[-1])), 8)
-
-
 def _first_drawn(part: Assessment) -> int | None:
     """The first year drawn of a long series, so that the fan is not squeezed; None when all of it is drawn."""
     start, years = part.target.deadline - RECENT, part.levels().index
@@ -326,27 +291,24 @@ def _first_drawn(part: Assessment) -> int | None:
 
 def _scale(ax: Axes, part: Assessment, start: int | None) -> None:
     """Whole years from the first figure shown to just after the deadline; levels with a margin."""
+    from matplotlib.ticker import MaxNLocator
+
     series, levels, deadline = part.series, part.levels(), part.target.deadline
-    fan = part.fan if part.fan is not None else pd.DataFrame()
-    known = [deadline, *map(int, levels.index), *map(int, fan.index)]
-    known += [int(part.tally.through[:4])] if part.tally is not None and part.tally.through else []
-    for rows in (series.bounds, series.superseded) if series is not None else ():
-        known += [int(str(period)[:4]) for period in rows["period"]]
-    first, last = start or min([*known, deadline - 5]), max(known)
+    first, last = (round(end) for end in ax.dataLim.intervalx) if ax.has_data() else (deadline, deadline)
+    first, last = start or min(first, deadline - 5), max(last, deadline)
     step = max(1, -(-(last - first) // 9))
     ax.set_xlim(first - 0.4, last + 0.4)
     ax.set_xticks([year for year in range(first, last + 1) if (deadline - year) % step == 0])
     ax.xaxis.set_major_formatter("{x:.0f}")
     low, high = ax.get_ylim()
     if start:
-        drawn = [*levels.loc[start:], part.threshold or np.nan, *fan.to_numpy(float).ravel()]
+        fan = part.fan.to_numpy(float).ravel() if part.fan is not None else ()
+        drawn = [*levels.loc[start:], part.threshold or np.nan, *fan]
         low, high = float(np.nanmin(drawn)), float(np.nanmax(drawn))
     low, high = low - 0.04 * (high - low), high + 0.04 * (high - low)
     if series is not None and series.support == "percent":
         low, high = max(low, -0.5), min(high, 100.5)
     ax.set_ylim(low, high)
     if part.target.kind in ("rank", "zero_event"):  # there is nothing between two whole numbers
-        from matplotlib.ticker import MaxNLocator
-
         ax.yaxis.set_major_locator(MaxNLocator(nbins="auto", integer=True))
     ax.yaxis.set_major_formatter(lambda value, _: number(value))

@@ -1,4 +1,4 @@
-"""The sections of the notebook on one target, one call each, and what the commands on a target print.
+"""The sections of the notebooks on one target and on a whole plan, one call each, and what the commands print.
 
 Where nothing can be said, a section says why.
 """
@@ -6,28 +6,38 @@ Where nothing can be said, a section says why.
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from html import escape
+from typing import Any
 
 import pandas as pd
 
-from ..analysis.attribution import explain_change
 from ..analysis.outlook import outlook as look_ahead
-from ..analysis.sensitivity import sensitivity as vary
-from ..catalogue import check_language, say, text
+from ..analysis.portfolio import portfolio as add_up
+from ..analysis.verdicts import explain_change
+from ..analysis.verdicts import sensitivity as vary
+from ..assessment.answer import Assessment
+from ..catalogue import check_language, join, say, text
+from ..data.load import Data
+from ..errors import QcityError
 from ..rules import RULES
+from ..rules.question import RuleResult
 from ..rules.results import judged, results_for
 from . import analyses, sentences, show
 from .analyses import part_title
+from .figures import portfolio_chart
 from .figures.fan import fan_chart
-from .sentences import chance, status_shown
-
-if TYPE_CHECKING:
-    from ..assessment.answer import Assessment
-    from ..data.load import Data
-    from ..rules.question import RuleResult
+from .formatting import NONE, amount, text_of
+from .sentences import chance, section_name, status_shown
 
 FIGURES = 12  # figures named that came in between
+LIKELY = 0.66
+FEW = 3  # departments named in a row
+PICKED, ORDERS = ("section", "departments", "binding"), ("order", "chance")  # of the rows
+GROUPS = ("attention", "open", "settled", "without")
+COUNTS = ["targets", "met", "missed", "open", "expected", "unassessed"]
+NAMED = 6  # targets that cannot be assessed, named in one sentence
 
 
 def answer(data: Data, a: Assessment, lang: str) -> None:
@@ -63,11 +73,8 @@ def picture(a: Assessment, lang: str) -> None:
 
 def numbers(a: Assessment, lang: str) -> None:
     """Show, folded, how it was computed: what is expected with its interval, paths, model and error."""
-    told = [
-        line
-        for part in (a, *a.parts)
-        for line in (*sentences.bases(part, lang), *sentences.sentences(part, lang))
-    ]
+    parts, ways = (a, *a.parts), (sentences.bases, sentences.sentences)
+    told = [line for part in parts for way in ways for line in way(part, lang)]
     show.html(show.fold(text("h_numbers", lang), show.paragraphs(*dict.fromkeys(told))))
 
 
@@ -114,22 +121,17 @@ def sensitivity(data: Data, a: Assessment, lang: str) -> None:
 
 def why(a: Assessment, lang: str) -> None:
     """Show which cells carry each mixture forecast and what each year contributes; nothing where there is none."""
-    told = []
-    for part in [part for part in a.by_definition() if part.model == "mixture" and part.status == "forecast"]:
-        if part.forecast is not None and part.forecast.explainable:
-            reasons = part.forecast.explain()
-            tables = {"": analyses.without_table(part, reasons, lang)} if len(reasons.without) else {}
-            told.append(show.Block(part_title(part, lang), analyses.explained(part, reasons, lang), tables))
+    parts = [part for part in a.by_definition() if part.model == "mixture" and part.status == "forecast"]
+    known = [(part, part.forecast.explain()) for part in parts if part.forecast and part.forecast.explainable]
+    told = [analyses.why_block(part, reasons, lang) for part, reasons in known]
     show.blocks("why", lang, told)
 
 
 def rules(a: Assessment, lang: str) -> None:
     """Show how many published rules say yes, and folded every rule's class; nothing where no rule applies."""
     parts = [part for part in judged(a) if not part.borrowed and not shared_reason(part, lang)]
-    told = [
-        show.Block(part_title(part, lang), [votes(part, lang)], {"": rules_table(part, lang)})
-        for part in parts
-    ]
+    tables = [{"": rules_table(part, lang)} for part in parts]
+    told = [show.Block(part_title(a, lang), [votes(a, lang)], t) for a, t in zip(parts, tables, strict=True)]
     show.blocks("rules", lang, told, text("s_rules", lang))
 
 
@@ -141,9 +143,8 @@ def rules_table(a: Assessment, lang: str) -> pd.DataFrame:
     >>> shown.index[0], list(shown.columns)
     ('The answer of this page', ['Class', 'Will it be met?', 'Source'])
     """
-    shown, word = chance(a, lang)
-    settled = {"met": "rule_yes", "missed": "rule_no"}.get(a.status)
-    yes = shown or (text(settled, lang) if settled else "–")
+    (shown, word), settled = chance(a, lang), {"met": "rule_yes", "missed": "rule_no"}.get(a.status)
+    yes = shown or (text(settled, lang) if settled else NONE)
     rows = {text("rules_ours", lang): [word or status_shown(a, lang), yes, "qcity_analysis"]}
     for rule, result in results_for(a).items():
         rows[RULES[rule].name(lang)] = [*rule_shown(result, lang), RULES[rule].source(lang)]
@@ -164,24 +165,17 @@ def shared_reason(a: Assessment, lang: str) -> str:
     'No rule applies: the rule judges levels; this target is of kind cumulative.'
     """
     results = results_for(a).values()
-    reasons = {"" if result.category is not None else _reason(result, lang) for result in results}
+    reasons = {"" if one.category else sentences.reason(one.note, lang, rule=True) for one in results}
     return text("rules_none", lang, reason=reasons.pop()) if len(reasons) == 1 and "" not in reasons else ""
 
 
 def rule_shown(result: RuleResult, lang: str) -> list[str]:
     """The class in words, or why the rule does not apply; and yes, no or a dash."""
-    yes = "–" if result.will_meet is None else text("rule_yes" if result.will_meet else "rule_no", lang)
-    if result.category is not None:
-        return [text(f"rule_word_{result.category}", lang), yes]
-    return [text("rule_not_applicable", lang, reason=_reason(result, lang)), yes]
-
-
-def _reason(result: RuleResult, lang: str) -> str:
-    assert result.note is not None  # every refusal carries its code
-    values = dict(result.note.values)
-    if "kind" in values:
-        values["kind"] = say(f"kind_{values['kind']}", lang)
-    return text(f"rule_reason_{result.note.code}", lang, **values)
+    if result.category is None:
+        why = sentences.reason(result.note, lang, rule=True)
+        return [text("rule_not_applicable", lang, reason=why), NONE]
+    yes = NONE if result.will_meet is None else text("rule_yes" if result.will_meet else "rule_no", lang)
+    return [text(f"rule_word_{result.category}", lang), yes]
 
 
 def add(a: Assessment, lang: str) -> None:
@@ -200,16 +194,13 @@ def sources(a: Assessment, lang: str) -> None:
 
 def notes(a: Assessment, lang: str) -> None:
     """Show our reading of the wording, assumptions and notes, those of each part under its name."""
-    blocks: dict[str, list[str]] = {"": [f"- {line}" for line in sentences.plan_reading(a, lang)]}
+    blocks: dict[str, list[str]] = {"": sentences.plan_reading(a, lang)}
     for part in (a, *a.by_definition()):
         of_series = part.series.notes if part.series is not None and part.role != "main" else ()
-        told = [f"- {sentences.note(note, lang)}" for note in (*part.notes, *of_series)]
+        told = [sentences.note(note, lang) for note in (*part.notes, *of_series)]
         blocks.setdefault(part_title(part, lang), []).extend(told)
-    shown = [
-        "\n".join([f"### {name}\n"] * bool(name) + [*dict.fromkeys(lines)])
-        for name, lines in blocks.items()
-        if lines
-    ]
+    listed = {name: "\n".join(f"- {line}" for line in dict.fromkeys(lines)) for name, lines in blocks.items()}
+    shown = [f"### {name}\n\n{lines}" if name else lines for name, lines in listed.items() if lines]
     if shown:
         show.section("notes", lang, "\n\n".join(shown))
 
@@ -218,13 +209,10 @@ def answer_lines(answer: Assessment, lang: str) -> list[str]:
     """The answer and each of its parts with its sentences and notes; how to add figures where there are too few."""
     lines = []
     for part in (answer, *answer.parts):
+        notes = dict.fromkeys(sentences.note(note, lang) for note in part.notes)
         told = [text("illustrative_banner", lang)] if part.illustrative else []
         told += [sentences.headline(part, lang), *sentences.sentences(part, lang)]
-        told += [
-            *sentences.bases(part, lang),
-            *dict.fromkeys(sentences.note(note, lang) for note in part.notes),
-        ]
-        lines.append("\n  ".join(told) + "\n")
+        lines.append("\n  ".join([*told, *sentences.bases(part, lang), *notes]) + "\n")
     return lines + ([sentences.how_to_add(answer, lang)] if answer.status == "not_assessable" else [])
 
 
@@ -249,3 +237,109 @@ def rules_values(part: Assessment) -> dict[str, Any]:
         "as_of": part.as_of.isoformat(), "status": part.status, "probability": part.probability,
         "rules": {rule: {name: getattr(result, name) for name in names} for rule, result in results.items()},
     }  # fmt: skip
+
+
+def scorecard(data: Data, results: Sequence[Assessment], lang: str) -> None:
+    """Show how many targets are met, missed, uncertain or cannot be assessed, and hand the page its title."""
+    answered = [a for a in results if _group(a) != "without"]
+    told = Counter(chance(a, lang)[1] or status_shown(a, lang) for a in answered)
+    parts = [text("scorecard_part", lang, count=n, label=label) for label, n in told.most_common()]
+    facts: dict[str, Any] = {"answered": len(answered), "missing": len(results) - len(answered)}
+    facts |= {"total": len(results), "parts": join(parts, lang), "as_of": data.as_of}
+    words = text("scorecard_answer" if told else "scorecard_none", lang, **facts)
+    name = sentences.plan_title(data, results[0].target.plan, lang)
+    front = {
+        "kind": "scorecard", "lang": lang, "title": text("scorecard_question", lang, plan=name),
+        "plan": results[0].target.plan, "plan_title": name, "as_of": data.as_of.isoformat(),
+        "model": results[0].model, "answer": words, "short": words,
+        "illustrative": any(a.illustrative for a in results),
+    }  # fmt: skip
+    show.markdown(words, front)
+
+
+def rows(results: Sequence[Assessment], lang: str) -> None:
+    """Show every target as a row with its bar, in groups by what needs attention; to be filtered and sorted."""
+    groups: dict[str, list[str]] = {}
+    for order, a in enumerate(results):
+        section, named = text_of(a.target.section), sentences.departments_of(a, lang)
+        facts = {"section": section_name(section, lang), "departments": join(named, lang)}
+        about = [sentences.finding(a, lang), facts["section"] if section else "", join(named[:FEW], lang)]
+        facts["binding"] = say(f"binding_{a.target.binding}", lang) if a.target.binding else ""
+        facts |= {"order": f"{order:03}", "chance": f"{a.chance if a.chance is not None else -1:.4f}"}
+        href, said = f"{a.target.target_id}.{lang}.html", " · ".join(filter(None, about))
+        groups.setdefault(_group(a), []).append(show.row(a.target.name(lang), a, lang, said, href, **facts))
+    choices = {key: [("", "all")] for key in PICKED} | {"sort": [(key, f"order_{key}") for key in ORDERS]}
+    tools = ""  # the script adds what can be picked, and shows them
+    for key, pairs in choices.items():
+        options = "".join(f'<option value="{value}">{text(word, lang)}</option>' for value, word in pairs)
+        tools += f'<label>{text(f"pick_{key}", lang)} <select name="{key}">{options}</select></label>'
+    show.section("rows", lang, "")
+    show.html(_axis(results, lang), f'<form class="qcity tools" hidden>{tools}</form>')
+    for key in [key for key in GROUPS if key in groups]:
+        title, listed = text(f"g_{key}", lang), f'<ul class="qcity rows">{"".join(groups[key])}</ul>'
+        head, mark = f"{title} ({len(groups[key])})", f'<i class="{key}"></i>'
+        show.html(show.fold(head, listed) if key == "without" else f"<h3>{mark}{escape(head)}</h3>{listed}")
+
+
+def _axis(results: Sequence[Assessment], lang: str) -> str:
+    """When the targets fall due, on one axis that holds this year: a dot each by its group, their number, the year."""
+    due, today = Counter(a.target.deadline for a in results), results[0].as_of.year
+    kinds = sorted((GROUPS.index(_group(a)), a.target.deadline) for a in results)
+    columns = []
+    for year in range(min(today, *due), max(today, *due) + 1):
+        dots = "".join(f'<i class="{GROUPS[kind]}"></i>' for kind, deadline in kinds if deadline == year)
+        count = f"<b>{due[year]}</b>" if due[year] else ""
+        named = count + f"<span>{year}</span>" * (year == today or bool(count))
+        columns.append(f"<div{' class=now' * (year == today)}>{dots}{named}</div>")
+    items = join([f"{year}: {due[year]}" for year in sorted(due)], lang)
+    alt = escape(text("alt_deadlines", lang, items=items, today=today))
+    return f'<div class="qcity due" role="img" aria-label="{alt}">{"".join(columns)}</div>'
+
+
+def _group(a: Assessment) -> str:
+    if a.status == "not_assessable":
+        return "without"
+    if a.status == "met":
+        return "settled"
+    return "open" if a.status == "forecast" and (a.probability or 0) >= LIKELY else "attention"
+
+
+def portfolio(data: Data, results: Sequence[Assessment], lang: str) -> None:
+    """Show how many targets of a plan will be met: chart, meaning, deciding targets, sections, departments.
+
+    Sections and departments without any assessable target are left out of the tables.
+    """
+    check_language(lang)
+    if not results:
+        raise QcityError("a portfolio needs at least one assessment; this plan has no target")
+    plan = add_up(data, results)
+    show.section("portfolio", lang, "")
+    if len(plan.targets):
+        show.picture(portfolio_chart(plan, lang), analyses.alt_portfolio(plan, lang))
+    first, *more = analyses.portfolio_sentences(plan, lang)
+    show.markdown(first)
+    tables = [show.paragraphs(*more)]
+    if (plan.targets["share_of_variance"] > 0).sum() > 1:
+        tables.append(show.table_html(analyses.deciding_table(plan, lang), text("p_deciding", lang)))
+    for key, frame, head in (
+        ("p_by_section", plan.sections, "p_group"), ("p_by_department", plan.departments, "p_department"),
+    ):  # fmt: skip
+        frame = frame[frame["targets"] > frame["unassessed"]]
+        if len(frame) > 1 or any(frame["name_zh"]):
+            names = [text_of(name) for name in frame[f"name_{lang}"]]
+            names = [section_name(name, lang) for name in names] if head == "p_group" else names
+            names = [name or text("p_no_department", lang) for name in names]
+            cells = frame[COUNTS].map(amount).to_numpy()
+            heads = [f"p_{name}{'_column' * (name == 'expected')}" for name in COUNTS]
+            listed = analyses.titled(cells, heads, lang, head, names)
+            tables.append(show.table_html(listed, text(key, lang)))
+    show.html(show.fold(text("p_tables", lang), show.paragraphs(text("s_portfolio", lang)), *tables))
+    if missing := analyses.unassessed_sentence(plan, lang, NAMED):
+        show.markdown(missing)
+
+
+def add_to_plan(results: Sequence[Assessment], lang: str) -> None:
+    """Show how to add figures for the targets that cannot be assessed, with one of them as the example."""
+    if missing := [a for a in results if a.status == "not_assessable"]:
+        how = sentences.how_to_add(missing[0], lang)
+        show.section("scorecard_add", lang, f"{text('s_scorecard_add', lang)}\n\n{how}")

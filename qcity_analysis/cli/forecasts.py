@@ -5,18 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer import Argument, Option
 
+import qcity_analysis as qc
+
 from ..catalogue import text
 from ..errors import QcityError
 from ..files import write_whole
 
 from .options import AsOf, Binding, DataDir, Draws, Json, Language, PlanName, Region, Seed, TargetName  # isort: skip
-from .options import command, loaded, save, show, spoken  # isort: skip
+from .options import as_text, command, show, spoken  # isort: skip
 
 HOME = "[default: processed/ledger beside the data]."
 
@@ -32,28 +35,26 @@ def forecast(
 ) -> None:  # fmt: skip
     """Will one target be met? Prints the answer in words; writes only a figure or a record asked for."""
     from ..analysis.portfolio import portfolio as add_up
-    from ..assessment.assess import assess
     from ..reporting.analyses import regions_lines
-    from ..reporting.figures.charts import regions_chart
-    from ..reporting.target_sections import answer_lines
+    from ..reporting.figures import regions_chart
+    from ..reporting.figures.fan import fan_chart
+    from ..reporting.sections import answer_lines
     from ..targets import find_target, in_regions
+    from ..trackrecord import ledger
 
-    known = loaded(data, as_of)
+    known, options = qc.load(data, as_of), dict[str, Any](model=model, draws=draws, seed=seed)
     if region and (region == "all" or "," in region):
         asked = in_regions(known, find_target(known, target, plan), region)
-        answers = [assess(known, one, model=model, draws=draws, seed=seed) for one in asked]
+        answers = [qc.assess(known, one, **options) for one in asked]
         if figure is not None:
             regions_chart(answers, language).savefig(figure)
         whole = add_up(known, answers, seed=seed)
-        show(as_json, lambda: [a.to_dict() for a in answers], lambda: regions_lines(answers, whole, language))
-    answer = assess(known, target, plan=plan, region=region, model=model, draws=draws, seed=seed)
+        lines = partial(regions_lines, answers, whole, language)
+        show(as_json, lambda: [a.to_dict() for a in answers], lines)
+    answer = qc.assess(known, target, plan=plan, region=region, **options)
     if record:
-        from ..trackrecord import ledger
-
         ledger.record(answer, ledger.home(known.folder), ledger.data_hash(known.folder))
     if figure is not None:
-        from ..reporting.figures.fan import fan_chart
-
         fan_chart(answer, language).savefig(figure)
     show(as_json, answer.to_dict, lambda: answer_lines(answer, language), answer.status)
 
@@ -65,33 +66,30 @@ def outlook(
     language: Language = "en", draws: Draws = 10_000, seed: Seed = 0, data: DataDir = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """How fast it would have to move, when it is reached, how far the verdict depends on choices, what changed."""
-    from ..analysis.attribution import explain_change
     from ..analysis.outlook import outlook as look_ahead
-    from ..analysis.sensitivity import sensitivity
-    from ..assessment.assess import assess
-    from ..reporting import sentences
-    from ..reporting.analyses import change_blocks, outlook_blocks, sensitivity_blocks
+    from ..analysis.verdicts import explain_change, sensitivity
+    from ..reporting import analyses, sentences
 
-    known = loaded(data, as_of)
-    answer = assess(known, target, plan=plan, region=region, draws=draws, seed=seed)
+    known, options = qc.load(data, as_of), dict[str, Any](region=region, draws=draws, seed=seed)
+    answer = qc.assess(known, target, plan=plan, **options)
     ahead = [(part, look_ahead(known, part, draws=draws)) for part in answer.by_definition()]
     varied = sensitivity(known, answer, draws=draws)
-    change, options = None, {"region": region, "draws": draws, "seed": seed}
+    change, name = None, answer.target.plan
     if since:
-        change = explain_change(known, target, answer.target.plan, since, known.as_of, **options)
+        change = explain_change(known, target, name, since, known.as_of, **options)
 
     def plain() -> dict[str, Any]:
         by_definition = {part.definition["indicator_id"]: one.to_dict() for part, one in ahead}
         return {"target": target, "status": answer.status, "probability": answer.probability,
                 "outlook": by_definition, "sensitivity": [one.to_dict() for one in varied],
-                "change": change.to_dict() if change is not None else None}  # fmt: skip
+                "change": change.to_dict() if change else None}  # fmt: skip
 
     def lines() -> list[str]:
-        told = {"": outlook_blocks(known, ahead, language)}
-        told[text("h_sensitivity", language)] = sensitivity_blocks(varied, language)
-        if change is not None:
+        told = {"": analyses.outlook_blocks(known, ahead, language)}
+        told[text("h_sensitivity", language)] = analyses.sensitivity_blocks(varied, language)
+        if change:
             heading = text("h_changed", language, earlier=change.before.as_of)
-            told[heading] = change_blocks(known, change, language)
+            told[heading] = analyses.change_blocks(known, change, language)
         said = [sentences.headline(answer, language)]
         for name, blocks in told.items():
             said += [name, *(line for one in blocks for line in one.plain())] if blocks else []
@@ -106,11 +104,10 @@ def rules(
     language: Language = "en", data: DataDir = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """What do published progress rules say, beside the probability? Writes nothing."""
-    from ..assessment.assess import assess
-    from ..reporting.target_sections import rule_lines, rules_values
+    from ..reporting.sections import rule_lines, rules_values
     from ..rules.results import judged
 
-    answer = assess(loaded(data, as_of), target, plan=plan, region=region)
+    answer = qc.assess(qc.load(data, as_of), target, plan=plan, region=region)
     parts = judged(answer)
     show(as_json, lambda: list(map(rules_values, parts)), lambda: rule_lines(parts, language), answer.status)
 
@@ -123,11 +120,11 @@ def portfolio(
 ) -> None:  # fmt: skip
     """How many targets of a plan will be met, when what moves one indicator moves others too."""
     from ..analysis.portfolio import portfolio as add_up
-    from ..assessment.assess import scorecard
     from ..reporting.analyses import portfolio_lines
 
-    known = loaded(data, as_of)
-    whole = add_up(known, scorecard(known, plan, draws=draws, seed=seed), seed=seed)
+    known = qc.load(data, as_of)
+    answers = qc.scorecard(known, plan, draws=draws, seed=seed).answers.values()
+    whole = add_up(known, list(answers), seed=seed)
     status = "not_assessable" if whole.targets.empty else "forecast"
     show(as_json, whole.to_dict, lambda: portfolio_lines(whole, language), status)
 
@@ -141,16 +138,15 @@ def export(
     data: DataDir = None, binding: Binding = None,
 ) -> None:  # fmt: skip
     """Write the review table of a plan: all its targets by section and by department, with figures and conclusions."""
-    from ..assessment.assess import scorecard
     from ..reporting.export import export as table_of
     from ..reporting.sentences import plan_title
 
-    known = loaded(data, as_of)
+    known = qc.load(data, as_of)
     plan = plan or name or known.plans()[0]
-    answers = scorecard(known, plan, binding=binding or "", draws=draws, seed=seed)
+    card = qc.scorecard(known, plan, binding=binding or "", draws=draws, seed=seed)
     title = text("x_title", language, plan=plan_title(known, plan, language), as_of=known.as_of)
-    save(to, table_of(answers, title, to, language))
-    print(text("x_written", language, path=to, count=len(answers)))
+    write_whole(to, table_of(list(card.answers.values()), title, to, language))
+    print(text("x_written", language, path=to, count=len(card.answers)))
 
 
 @command("run --target rd_intensity --language zh")
@@ -159,7 +155,7 @@ def run(
     target: Annotated[list[str] | None, Option(help="Only these targets; repeatable.")] = None,
     language: Annotated[list[str] | None, Option(help="en, zh [default: both].")] = None,
     as_of: AsOf = None, data: DataDir = None,
-    out: Annotated[Path, Option(help="Folder of the pages.")] = Path("reports"),
+    out: Annotated[str, Option(help="Folder of the pages, or an address: s3://bucket/folder.")] = "reports",
     jobs: Annotated[int, Option(min=1, help="Notebooks at a time.")] = 2,
     timeout: Annotated[int, Option(min=1, help="Seconds one notebook may take.")] = 600,
     record: Annotated[bool, Option(help="Append what is said to the ledger.")] = True,
@@ -177,9 +173,10 @@ def run(
 
     A secret address for --notify is better put into the environment, as QCITY_NOTIFY.
     """
-    from ..running import report
+    from ..running import report, sharing
 
     address = notify or os.environ.pop("QCITY_NOTIFY", "")  # taken out: no notebook sees it
+    folder = sharing.made_in(out)
 
     def say(event: str, facts: dict[str, Any]) -> None:
         line = {"time": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "event": event} | facts
@@ -188,10 +185,10 @@ def run(
 
     if notebook is not None:
         given = dict(one.partition("=")[::2] for one in parameter or [])
-        made = report.run_own(notebook, given, out, data, timeout, say)
+        made = report.run_own(notebook, given, folder, data, timeout, retries, say)
     else:
         made = report.run_report(
-            data, plan or None, tuple(language or ("zh", "en")), out, as_of=as_of, targets=target or None,
+            data, plan or None, tuple(language or ("zh", "en")), folder, as_of=as_of, targets=target or None,
             jobs=jobs, force=force, only_failed=only_failed, keep=keep, timeout=timeout, record=record,
             ledger_dir=ledger, retries=retries, progress=say,
         )  # fmt: skip
@@ -199,9 +196,11 @@ def run(
         print(line)
     if address and not report.notify(address, made, spoken()):
         say("notify_failed", {})
+    if "://" in out:
+        say("sent", {"address": out, "files": sharing.publish(folder, out)})
     failed = [run["id"] for run in made.failed]
     say("end", {"index": str(made.index), "seconds": made.seconds, "failed": failed})
-    raise typer.Exit(made.exit_code)
+    raise typer.Exit(1 if failed else 0)
 
 
 @command("site reports --zip report.zip")
@@ -217,7 +216,8 @@ def site(
     if not (to_zip or pdf or to):
         raise QcityError("say what to make: --zip FILE, --pdf FOLDER or --to ADDRESS")
     if to_zip:
-        print(f"written: {to_zip}, {sharing.zip_site(out, to_zip)} files")
+        write_whole(to_zip, sharing.zip_site(out, to_zip.stem))
+        print(f"written: {to_zip}, {len(sharing.site_files(out))} files")
     if pdf:
         print(f"written: {pdf}, {len(sharing.print_pdf(out, pdf, print))} files")
     if to:
@@ -249,14 +249,13 @@ def score(
     Without --plan every published series is scored. The first time takes minutes; then it is kept.
     """
     from ..reporting.track_sections import spoken as record_lines
-    from ..trackrecord.record import track_record
 
-    record = track_record(loaded(data, as_of), plan, ledger)
-    scores = record.to_dict()
+    record = qc.track_record(qc.load(data, as_of), plan, ledger)
+    scores, written = record.to_dict(), ""
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(out, json.dumps(scores, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
-    written = f"\nwritten: {out}" if out is not None else ""
+        write_whole(out, as_text(scores) + "\n")
+        written = f"\nwritten: {out}"
     show(as_json, lambda: scores, lambda: ["\n\n".join(record_lines(record, language)), written])
 
 
