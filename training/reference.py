@@ -192,8 +192,10 @@ def _forecast(three: Sequence[pd.Series], base: int, support: str) -> tuple[np.n
     low, high = limits(support)
     if min(map(len, known)) < 3 or any(one.min() < low or one.max() > high for one in known):
         return None
-    ahead = {"until": base + FORECAST, "support": support, "draws": DRAWS}
-    return tuple(forecast(one, rng=k, **ahead).paths for k, one in enumerate(known))
+    until = base + FORECAST
+    return tuple(
+        forecast(one, until, support=support, draws=DRAWS, rng=k).paths for k, one in enumerate(known)
+    )
 
 
 def observed(cases: Sequence[Case]) -> pd.DataFrame:
@@ -267,6 +269,7 @@ def fit(table: pd.DataFrame) -> Learned:
 
 
 def _short(number: float) -> float:
+    """The number with three digits."""
     return float(f"{number:.3g}")
 
 

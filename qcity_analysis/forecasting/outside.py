@@ -167,9 +167,7 @@ def with_aims(probability: np.ndarray, questions: pd.DataFrame) -> np.ndarray:
         raise QcityError(f"{name} {value:g}; allowed: a whole number, 0 or more")
     before, missed, met, number = counts.to_numpy().T
     for few, many in zip(number[met > number], met[met > number], strict=True):
-        raise QcityError(
-            f"recent_met {many:g} of recent_n {few:g}; of {few:g} aims no more can have been met"
-        )
+        raise QcityError(f"recent_met {many:g} of recent_n {few:g}; no more aims can be met than there were")
     answers = probability.copy()
     view, qualifier = outside(met, number)[0], rows["qualifier"].to_numpy()
     answers[place] = both(probability[place], view, number, qualifier, before, missed)
