@@ -69,9 +69,9 @@ Weights of the parent and another place in a province's change, fitted (least ab
 So others add next to nothing to the centre, but tell how far places part: 1 and 0 are set.
 
 What each step gave (parent and another place, forecast, provinces and cities, CRPS to the parent): spread learned on
-published comparators and added to their forecasts in full 1.05, intervals holding .93; learned on both, the spread of
-the comparators' forecast carried over in part 1.04; rates drawn towards the comparators' rate 1.01; unit from the gap
-and the nearest's yearly change .98 to 1.00. Countries counting nothing 1.00, a tenth .99, a fifth 1.00, in full 1.07.
+published comparators and added to their forecasts in full 1.05, intervals holding .93; learned on both, with part of
+the spread of their forecasts carried over and rates drawn towards theirs 1.01; unit from the gap and the nearest's
+yearly change .98 to 1.00. Countries counting nothing 1.00, a tenth .99, a fifth 1.00, in full 1.07.
 Without help: how evenly the nearest moves beside how much, a factor on the comparators' changes (fitted .92 to 1.07),
 a growth of the spread for shares of their own, a freedom for each kind. A least freedom of 2.5 instead of 4 gives .01.
 """
