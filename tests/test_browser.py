@@ -22,12 +22,11 @@ WIDE = """() => [...document.querySelectorAll("body *")].filter(e => e.scrollWid
 def reports(tmp_path_factory):
     """A report of some targets of the shipped data, and one of a package whose names are hostile."""
     shown, bad = tmp_path_factory.mktemp("shown"), tmp_path_factory.mktemp("bad")
-    names = {"name_zh": HOSTILE, "name_en": HOSTILE}
-    goals = [
-        target(wording=HOSTILE, wording_en=HOSTILE, departments=HOSTILE, departments_en=HOSTILE, **names)
-    ]
+    names = dict.fromkeys(("name_zh", "name_en"), HOSTILE)
+    said = dict.fromkeys(("wording", "wording_en", "departments", "departments_en"), HOSTILE)
     rows = figures({year: 10 + 1.2 * (year - 2015) for year in range(2015, 2023)})
-    package(bad / "data", observations=rows, indicators=[indicator("widgets", **names)], targets=goals)
+    named, asked = indicator("widgets", **names), target(**names, **said)
+    package(bad / "data", observations=rows, indicators=[named], targets=[asked])
     day = {"as_of": "2024-06-30", "languages": ("zh", "en")}
     assert not run_report(None, ["nanjing_quality_city"], out_dir=shown, targets=TARGETS, **day).failed
     assert not run_report(bad / "data", out_dir=bad / "out", targets=["goal"], **day).failed
@@ -45,7 +44,7 @@ def test_pages_are_short_legible_accessible_offline_and_safe(browser, reports, w
     page.on("console", lambda told: faults.append(told.text) if told.type == "error" else None)
     page.on("dialog", lambda box: faults.append(box.message) or box.dismiss())
     page.on(
-        "request", lambda sent: None if sent.url.startswith(("file:", "data:")) else faults.append(sent.url)
+        "request", lambda sent: faults.extend(url for url in [sent.url] if url[:5] not in ("file:", "data:"))
     )
     paths = sorted(path for folder in reports for path in folder.glob("**/*.html"))
     assert len(paths) == 2 * (len(TARGETS) + 1 + 2) + 2
@@ -79,8 +78,7 @@ def test_a_target_s_page_prints_on_three_sheets_and_a_scorecard_filters_and_sort
     every = rows.count()
     page.select_option("select[name=section]", index=1)
     kept = [row for row in rows.all() if row.evaluate("row => !row.hidden")]
-    assert (
-        0 < len(kept) < every and page.evaluate("document.querySelectorAll('a[href$=\".html\"]').length") >= 4
-    )
+    links = page.evaluate("document.querySelectorAll('a[href$=\".html\"]').length")
+    assert 0 < len(kept) < every and links >= 4
     assert len({row.get_attribute("data-section") for row in kept}) == 1
     page.close()

@@ -11,8 +11,8 @@ from scipy import stats
 
 from qcity_analysis.assessment.answer import SPOKEN
 from qcity_analysis.assessment.assess import assess
+from qcity_analysis.assessment.counts import Count, log_chance, new_items, posterior
 from qcity_analysis.assessment.peers import ranked as places
-from qcity_analysis.assessment.rates import Count, log_chance, new_items, posterior
 from qcity_analysis.problems import DataError
 from qcity_analysis.reporting import sentences
 from qcity_analysis.reporting.figures.fan import fan_chart

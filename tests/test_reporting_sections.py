@@ -283,12 +283,11 @@ def test_the_portfolio_says_how_many_are_expected_and_names_what_cannot_be_asses
 
 def test_the_section_on_borrowing_shows_its_evidence_and_when_it_does_not_help(monkeypatch, shown):
     shipped = borrowing_evidence()
-    for lang in ("zh", "en"):
-        table = track_sections.borrowing_table(shipped, lang)
-        assert f"{shipped['published']['crps']:.2f}" == table.iloc[0, 2]
-        assert f"{round(100 * learned().published)}" in table.iloc[0, 1]
-        assert table.iloc[1, 3].startswith(f"{min(shipped['expected']['by_indicator'].values()):.2f}")
     track_sections.borrowing("en")
+    cells = re.findall("<td[^>]*>(.*?)</td>", shown[-2])
+    assert f"{round(100 * learned().published)}" in cells[1] and len(cells) == 10
+    assert cells[2] == f"{shipped['published']['crps']:.2f}"
+    assert cells[8].startswith(f"{min(shipped['expected']['by_indicator'].values()):.2f}")
     assert "both reduce the error" in shown[-1]
     worse = shipped | {"expected": shipped["expected"] | {"crps": 1.02}}
     monkeypatch.setattr(track_sections, "borrowing_evidence", lambda: worse)

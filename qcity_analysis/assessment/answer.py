@@ -175,7 +175,7 @@ class Assessment:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the draws as plain values that JSON can hold; levels and fan by year."""
-        fields = [one.name for one in dataclasses.fields(self) if one.name not in WIDE]
+        fields = [one.name for one in dataclasses.fields(Assessment) if one.name not in WIDE]
         return {name: _plain(getattr(self, name)) for name in fields} | {
             "definition": self.definition["indicator_id"],
             "levels": {str(year): float(level) for year, level in self.levels().items()},

@@ -30,8 +30,8 @@ from ..errors import Note, QcityError, unknown
 from ..forecasting.outside import FIVE_YEARS, both, met_of, outside
 from ..targets import Target, find_target
 from .answer import SPOKEN, Assessment, Basis, Question, refused, with_parts, year_of_plan
-from .counts import counted, milestone
-from .levels import at_deadline, definitions, every_year, keeps_to_it
+from .counts import counted
+from .levels import at_deadline, definitions, every_year, keeps_to_it, milestone
 from .peers import rank
 
 SETTLED = ("met", "missed")

@@ -6,7 +6,8 @@ deadline. Where the plan names no base year, the plan's own year (the date of it
 compared with the year before. A year counts as better when the figure is above the one before (below, where less is
 better), both rounded to the coarser of the two published steps; levels that are derived, and two published ones, are
 compared as they are. A bound decides where it is enough. Years between two levels move with the standard deviation of a
-yearly change around the average one (gaps taken as a random walk).
+yearly change around the average one (gaps taken as a random walk). A milestone is done by a published 1, not done by a
+0 for the deadline; nothing else is guessed.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from ..forecasting.forecast import Forecast
 from ..forecasting.histories import FARTHEST, WINDOW
 from ..series.annual import AnnualSeries, annual_series
 from ..series.evidence import LEVELS, PROVISIONAL, Evidence
-from ..targets import CLOSE, Target, needed_path, pace_between
+from ..targets import CLOSE, Target, needed_path, pace_between, reaches
 from .answer import Assessment, Question, judged, refused, settled, with_parts, year_of_plan
 from .peers import FEWEST, moved_towards, reference_answers
 
@@ -324,3 +325,22 @@ def _every_level(question: Question, series: AnnualSeries, ahead: Forecast) -> d
             levels = start + np.cumsum(moves, axis=1)
             table |= {year: levels[:, k] for k, year in enumerate(range(before + 1, after))}
     return table | {int(year): ahead.paths[:, k] for k, year in enumerate(ahead.years)}
+
+
+def milestone(question: Question, indicator_id: str, role: str = "main") -> Assessment:
+    """The assessment of a milestone; there is never a probability, since figures say nothing on its chance."""
+    deadline, series = question.target.deadline, question.series(indicator_id)
+    answer = question.answer(indicator_id, role, series, notes=series.notes)
+    rows = series.figures().sort_values(["year", "period"], kind="stable")
+    if rows.empty:
+        return refused(answer, Note("no_observation", {"count": 0}))
+    ones, year = reaches(rows["value"], 1.0), rows["year"]
+    done = rows[ones & (year <= deadline) & (rows["qualifier"] != "<=")]
+    if len(done):
+        return settled(answer, True, 1.0, str(done["period"].iloc[0]))
+    over = year - (rows["months"] < 12)  # last year that is over
+    if (~ones & (over >= deadline) & (rows["qualifier"] != ">=")).any():  # not done at or after the deadline
+        return settled(answer, False, 0.0)
+    late, open_ = year[year > deadline], Note("milestone_open", {"period": str(rows["period"].iloc[-1])})
+    gap = Note("deadline_gap", {"deadline": deadline, "last": int(late.min())}) if len(late) else None
+    return refused(answer, gap or open_)

@@ -207,6 +207,12 @@ def saved(result: dict[str, Any], name: str, lang: str, out: str = "") -> Path:
     return path
 
 
+def title(key: str, lang: str) -> None:
+    """Show in the notebook, not on its page, its title `title_<key>`, what it is about, and how it is used."""
+    about = paragraphs(text(f"about_{key}", lang), text("about_parameters", lang))
+    html(f"<h1>{escape(text(f'title_{key}', lang))}</h1>{about}", page=False)
+
+
 def things_to_try(lang: str, *keys: str) -> None:
     """Show in the notebook, not on its page, what a reader can do next, from the texts named."""
     tips = paragraphs(*(text(f"next_{key}", lang) for key in keys))

@@ -1,7 +1,7 @@
 """From published figures to one annual level series: newest vintages, chained changes, gaps left missing; and what is
 held for each target.
 
-A cumulative change is an observation of the level in its last year, with the years between unknown (see `levels`).
+A cumulative change is an observation of the level in its last year, with the years between unknown (see `evidence`).
 Bounds, year-to-date, approximate and provisional figures go to the forecast as what they are. Figures of different
 definitions meet only where `indicators.csv` declares a splice and says why: the row of the newer definition names the
 older one in `continues`, and a `splice_year` in which both have a level; the older figures are moved to meet the newer.
@@ -23,8 +23,10 @@ from ..data.load import Data
 from ..data.schema import input_names, is_spliced
 from ..data.vintages import ASSUMED_LAG_MONTHS, is_whole, newest_vintages, revisions, standing
 from ..errors import Note
-from .evidence import LEVELS, PROVISIONAL, Evidence, evidence_of, links_of, new_counts
-from .levels import Chained, Levels, chained, series_of
+
+from .evidence import (  # isort: skip
+    LEVELS, PROVISIONAL, Chained, Evidence, Levels, chained, evidence_of, links_of, new_counts, series_of,
+)  # fmt: skip
 
 AGREE = 0.005  # share of the value within which a computed and a published level are taken to agree
 ROUNDING = 0.3  # percentage points within which a published change and the levels are taken to agree
@@ -90,6 +92,11 @@ class AnnualSeries:
     def places(self) -> set[tuple[str, str]]:
         """The series itself and everything it is computed from: indicator and region."""
         return {(self.indicator_id, self.region)}.union(*(inner.places() for inner in self.inputs))
+
+    def figures(self) -> pd.DataFrame:
+        """Every figure that stands, whether it is used as a level or not."""
+        frames = (self.new_counts, self.observations, self.unused, self.bounds)
+        return pd.concat([rows for rows in frames if len(rows)] or [self.observations], ignore_index=True)
 
     def history(self) -> pd.Series:
         """Everything a forecast may learn from: the unlinked older stretches, then the levels; index year."""
