@@ -245,6 +245,16 @@ def test_factors_add_up_and_multiply_to_the_change_of_their_product():
         factors({"a": 0.0}, {"a": 1.0})
 
 
+def test_a_published_example_is_reproduced():
+    """The simple example of the vignette of LMDIR, a version of S3 of doi 10.1016/j.apenergy.2019.01.255."""
+    pairs = [((1, 10, 2), (4, 5, 3)), ((4, 5, 3), (5, 6, 4))]
+    parts = pd.DataFrame([factors(*map(pd.Series, pair))["additive"][:3] for pair in pairs])
+    shown = [[50.47438029, -25.23719014, 14.76280986], [19.31568569, 15.78206435, 24.90224996]]
+    assert parts.to_numpy() == pytest.approx(np.array(shown), abs=1e-8)
+    ratios = np.exp(parts.sum() / logarithmic_mean(180, 80))
+    assert ratios.tolist() == pytest.approx([1.761117821, 0.926191306, 1.379410116], abs=1e-9)
+
+
 def test_the_logarithmic_mean_lies_between_its_numbers_and_needs_none_below_0():
     assert logarithmic_mean(2, 8) == pytest.approx(6 / math.log(4)) == logarithmic_mean(8, 2)
     assert logarithmic_mean(1, 1 + 1e-13) == pytest.approx(1, rel=1e-12)  # no loss of digits near equality
