@@ -33,7 +33,7 @@ from .reporting.analyses import scenario_shown, scenarios_table
 from .reporting.figures import TARGET, Picture, new_figure, scorecard_chart, wrapped
 from .reporting.figures.fan import fan_chart
 from .reporting.formatting import percent
-from .rules.results import rules_for
+from .rules.question import rules_for
 from .targets import Target, find_target
 from .trackrecord import ledger as books
 
@@ -118,7 +118,7 @@ class Answer(Assessment):
         author, no reason, a settled target, and a series of your own, which no plan's outcome could score.
         """
         if self.target.plan == _SERIES:
-            raise QcityError("a series of your own is in no plan; a judgement of it could never be scored")
+            raise QcityError("a series of your own is in no plan, so a judgement of it could not be scored")
         home, mark = ledger or books.home(self.data.folder), books.data_hash(self.data.folder)
         return books.judge(self, probability, author, reason, home, mark)
 

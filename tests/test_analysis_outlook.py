@@ -105,9 +105,7 @@ def test_a_count_is_asked_with_each_year_as_its_deadline(tmp_path):
     assert ahead.chances.is_monotonic_increasing and ahead.attained[0.95] == ahead.chances.index[-1]
 
 
-def test_windows_of_the_series_itself_are_counted_and_a_reached_level_asks_how_often_as_little_was_lost(
-    tmp_path,
-):
+def test_own_windows_are_counted_and_a_reached_level_asks_how_often_as_little_was_lost(tmp_path):
     move, needed = feasibility(tmp_path / "a", threshold=20.5), math.log(20.5 / 16.1) / 3
     fast = sum(math.log(STEADY[y + 3] / STEADY[y]) / 3 >= needed for y in range(2016, 2020))
     own = move.rows[0]

@@ -131,8 +131,6 @@ def test_forecast_and_list_give_json_a_program_can_read(tmp_path, qcity):
     assert (code, said["status"], said["draws"]) == (0, "forecast", 500) and 0 <= said["probability"] <= 1
     code, out, _ = qcity("list", *words)
     assert [(row["target_id"], row["years_published"], code) for row in json.loads(out)] == [("goal", 7, 0)]
-    code, _, err = qcity("list", *words, "--plan", "madeup")
-    assert (code, 'Did you mean "made_up"?' in err) == (2, True)
 
 
 @pytest.mark.parametrize(("plan", "code"), [("china_12fyp", 0), ("china_12fip", 2)])

@@ -25,8 +25,7 @@ from qcity_analysis.errors import QcityError
 from qcity_analysis.reporting import sections
 from qcity_analysis.rules import RULES, Goal, RuleResult, evaluate, evaluate_all, rules_for
 from qcity_analysis.rules.lmdi import decompose, factors, logarithmic_mean
-from qcity_analysis.rules.question import BETWEEN, DOWN, UP, question_of
-from qcity_analysis.rules.results import judged, results_for
+from qcity_analysis.rules.question import BETWEEN, DOWN, UP, judged, question_of, results_for
 
 PUBLISHED = ["schedule", "log_schedule", "barometer", "eurostat", "unsd_2022", "unsd_2023", "open_sdg",
              "escap", "sdsn", "destatis", "defra", "aarr", "ols", "healthy_people", "gbd", "mcarthur"]  # fmt: skip
@@ -249,6 +248,16 @@ def test_factors_add_up_and_multiply_to_the_change_of_their_product():
     assert parts["ratio"].tolist() == pytest.approx([1.5, 0.8, 2.0, 2.4])
     with pytest.raises(QcityError, match="same factors, each above 0"):
         factors({"a": 0.0}, {"a": 1.0})
+
+
+def test_a_published_example_is_reproduced():
+    """The simple example of the vignette of LMDIR, a version of S3 of doi 10.1016/j.apenergy.2019.01.255."""
+    pairs = [((1, 10, 2), (4, 5, 3)), ((4, 5, 3), (5, 6, 4))]
+    parts = pd.DataFrame([factors(*map(pd.Series, pair))["additive"][:3] for pair in pairs])
+    shown = [[50.47438029, -25.23719014, 14.76280986], [19.31568569, 15.78206435, 24.90224996]]
+    assert parts.to_numpy() == pytest.approx(np.array(shown), abs=1e-8)
+    ratios = np.exp(parts.sum() / logarithmic_mean(180, 80))
+    assert ratios.tolist() == pytest.approx([1.761117821, 0.926191306, 1.379410116], abs=1e-9)
 
 
 def test_the_logarithmic_mean_lies_between_its_numbers_and_needs_none_below_0():

@@ -8,7 +8,7 @@ import pytest
 
 import qcity_analysis as qc
 from qcity_analysis.analysis.outlook import feasibility
-from qcity_analysis.analysis.scenarios import USUAL, given, scenario, scenarios
+from qcity_analysis.analysis.scenarios import USUAL, given, scenario
 
 LEVELS = pd.Series([3.0, 3.1, 3.3, 3.4, 3.6, 3.7], index=range(2019, 2025))
 
@@ -34,9 +34,8 @@ def test_a_figure_of_the_deadline_decides_and_several_figures_are_kept_to(answer
     both = given(answer.forecast, {2025: 3.8, 2026: 3.9}).paths
     assert (both[:, :2] == [3.8, 3.9]).all() and both[:, 2].std() > 0
     later = scenario(answer.data, answer, given={2025: 3.8})
-    assert later.pace.linear == pytest.approx(0.1) and later.seen.needed == pytest.approx(
-        feasibility(answer.data, later.answer, (2025, 3.8, 2027, 4.0)).needed
-    )
+    needed = feasibility(answer.data, later.answer, (2025, 3.8, 2027, 4.0)).needed
+    assert (later.pace.linear, later.seen.needed) == pytest.approx((0.1, needed))
 
 
 @pytest.mark.parametrize(("supposed", "medians"), [
@@ -73,9 +72,8 @@ def test_the_usual_scenarios_are_a_table_and_a_fan_each_in_both_languages():
         answer = qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity", draws=500, language=lang)
         usual = answer.what_if()
         assert [row.name for row in usual.rows] == list(USUAL)
-        assert name in usual._repr_html_() and len(
-            [ax for ax in usual.plot().figure.axes if ax.lines]
-        ) == len(USUAL)
+        drawn = [ax for ax in usual.plot().figure.axes if ax.lines]
+        assert name in usual._repr_html_() and len(drawn) == len(USUAL)
     table = usual.to_frame()
     assert table.loc["forecast", "probability"] == answer.probability
     assert table.loc["needed", "probability"] == pytest.approx(0.5, abs=0.02)
@@ -95,12 +93,8 @@ def test_what_cannot_be_supposed_is_refused(answer, supposed, why):
 
 def test_only_answers_that_the_level_of_the_deadline_decides_can_be_supposed_of():
     counts = pd.Series([3, 4, 2, 5], index=range(2021, 2025))
-    sums = qc.assess_series(
-        counts, at_least=30, base=2020, by=2027, rounds="2021/1", draws=200, as_of="2024-12-31"
-    )
-    assert len(scenarios(sums.data, sums, {"more": {"threshold": 25}})) == 1
-    met = qc.assess_series(
-        counts, at_least=3, base=2020, by=2027, rounds="2021/1", draws=200, as_of="2024-12-31"
-    )
-    with pytest.raises(qc.QcityError, match="status is 'met'"):
+    how = {"base": 2020, "by": 2027, "rounds": "2021/1", "draws": 200, "as_of": "2024-12-31"}
+    sums, met = (qc.assess_series(counts, at_least=bound, **how) for bound in (30, 3))
+    assert sums.what_if(threshold=22).answer.probability > sums.probability
+    with pytest.raises(qc.QcityError, match="status is 'met', its kind 'cumulative'; suppose a threshold"):
         met.what_if(pace=1)

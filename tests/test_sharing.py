@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 import qcity_analysis as qc
-from qcity_analysis.running import sharing
+from qcity_analysis.running import runner, sharing
 
 
 @pytest.fixture(scope="module")
@@ -122,15 +122,18 @@ def test_a_bucket_of_a_real_server_gets_every_file_and_a_missing_one_is_told(rep
 
 
 SCHEDULE = Path(__file__).parents[1] / "docs/schedule"
+EXAMPLES = ("qcity_dag.py", "qcity.service", "report.yml", "job_definition.json")
 
 
-@pytest.mark.slow
 def test_examples_of_schedules_are_valid(tmp_path):
-    compile((SCHEDULE / "qcity_dag.py").read_text(), "qcity_dag.py", "exec")
-    if shutil.which("actionlint"):
-        subprocess.run(["actionlint", SCHEDULE / "report.yml"], check=True)
-    workflow = yaml.safe_load((SCHEDULE / "report.yml").read_text())
-    assert {"push", "schedule", "workflow_dispatch"} <= set(workflow[True])
+    dag, service, workflow, job = ((SCHEDULE / name).read_text() for name in EXAMPLES)
+    compile(dag, "qcity_dag.py", "exec")
+    workflow, job = yaml.safe_load(workflow), json.loads(job)
+    assert {"push", "schedule", "workflow_dispatch"} == set(workflow[True])
+    steps = [step.get("run", "") for step in workflow["jobs"]["report"]["steps"]]
+    assert set(re.findall(r"bin/qcity (\w+)", " ".join([dag, service, *steps]))) == {"check", "run", "site"}
+    declared = runner.declared_parameters(SCHEDULE.parents[1] / job["input_uri"])
+    assert runner.as_declared(declared, job["parameters"], "job") == job["parameters"]
     if shutil.which("systemd-analyze"):
         made = [shutil.copy(SCHEDULE / name, tmp_path) for name in ("qcity.service", "qcity.timer")]
         how = {"capture_output": True, "text": True, "env": os.environ | {"XDG_RUNTIME_DIR": str(tmp_path)}}

@@ -1,11 +1,11 @@
-"""Airflow: copy to the folder of DAGs and set the variable qcity_home to the checkout."""
+"""Airflow 3: copy to the folder of DAGs and set the variable qcity_home to the checkout."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-from airflow.models.dag import DAG
 from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG
 
 with DAG(
     "qcity_report",

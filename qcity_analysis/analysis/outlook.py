@@ -225,16 +225,15 @@ def _move(data: Data, a: Assessment, course: Course | None) -> Feasibility:
         return Feasibility(reason=Note(NOT_OPEN.get(a.status, "no_pace")))
     if levels.empty and relative and target.base_year is not None:
         levels = pd.Series({target.base_year: 100.0})
-    if levels.empty:
-        return Feasibility(reason=Note("no_level"))
-    year = int(levels.index[-1])
-    if course is None and (target.threshold is None or year >= target.deadline):
-        return Feasibility(reason=Note("deadline_over"))
-    if a.bound is None and target.kind == "direction":  # no figure of the base year says what is better
-        return Feasibility(reason=Note("no_level"))
+    unknown = a.bound is None and target.kind == "direction"  # no figure of the base year says what is better
+    over = (
+        len(levels) and course is None and (target.threshold is None or levels.index[-1] >= target.deadline)
+    )
+    if over or unknown or levels.empty:
+        return Feasibility(reason=Note("deadline_over" if over else "no_level"))
     base = float(levels.get(target.base_year, math.nan))
     goal = a.bound if a.bound is not None else target.bound(base)
-    year, level, until, end = course or (year, float(levels.iloc[-1]), target.deadline, goal)
+    year, level, until, end = course or (int(levels.index[-1]), float(levels.iloc[-1]), target.deadline, goal)
     support = str(a.series.support if a.series else data.indicator(target.indicator_id)["support"])
     support = "positive" if relative and support == "real" else support
     ends = scaled(np.array([level, end]), support, typical_change(every_year_of(a.levels())))

@@ -81,9 +81,15 @@ def scenario(data: Data, a: Assessment, name: str = "", **supposed: Any) -> Scen
     if new := {key: supposed[key] for key in ("threshold", "deadline") if key in supposed}:
         a = again(data, a, replace(a.target, **new)) or a
     name = name or "+".join(supposed) or "forecast"
-    if not {"given", *COURSES} & {*supposed} and a.status != "forecast":  # another target may be settled
-        return Scenario(name, supposed, a)
-    ahead, bound = _by_level(a), float(a.bound or 0.0)
+    ahead, bound = a.forecast, float(a.bound or 0.0)
+    by_level = ahead is not None and a.bound is not None and a.status == "forecast"
+    if ahead is None or not by_level or np.mean(a.target.is_met(ahead.paths[:, -1], bound)) != a.probability:
+        if not {"given", *COURSES} & {*supposed}:  # of another target, whatever it is
+            return Scenario(name, supposed, a)
+        why = f"its status is {a.status!r}, its kind {a.target.kind!r}; suppose a threshold or a deadline"
+        raise QcityError(
+            f"no level of {a.target.deadline} decides {a.target.target_id}: {why}, or ask a part"
+        )
     last, level, end = int(ahead.history.index[-1]), float(ahead.history.iloc[-1]), int(ahead.years[-1])
     for key in courses:
         ahead = around(ahead, _course(data, a, ahead, key, supposed[key]))
@@ -111,17 +117,6 @@ def scenarios(
             if several is not None or not supposed:
                 raise
     return tuple(made)
-
-
-def _by_level(a: Assessment) -> Forecast:
-    """The forecast of an answer that the level of the deadline decides; QcityError for any other."""
-    if a.forecast is None or a.bound is None or a.status != "forecast":
-        why = f"its status is {a.status!r}{'; ask one of its parts' if a.parts else ''}"
-        raise QcityError(f"{a.target.target_id} has no forecast to suppose anything of, {why}")
-    if float(np.mean(a.target.is_met(a.forecast.paths[:, -1], a.bound))) != a.probability:
-        why = f"a target of kind {a.target.kind!r} is decided by more than the level of {a.target.deadline}"
-        raise QcityError(f"{a.target.target_id}: {why}; allowed here: threshold, deadline")
-    return a.forecast
 
 
 def _figures(ahead: Forecast, figures: Any) -> dict[int, float]:

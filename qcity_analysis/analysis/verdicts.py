@@ -34,7 +34,6 @@ KINDS = ("window", "leave_out", "base_year", "tolerance", "model", "definition")
 SETTLED = ("base_year", "tolerance", "definition")
 ALLOWED = {"forecast": KINDS, "met": SETTLED, "missed": SETTLED}  # what an answer of each status turns on
 
-Changed = dict[str, Any]  # what `again` is asked with instead: `data`, `target` or `model`
 BEYOND = 2.0  # Monte Carlo errors from which a difference is told
 HALF = 0.5  # a verdict is on one side of it or on the other
 STEPS = ("time", "revision", "new_figure")
@@ -110,8 +109,8 @@ def sensitivity(data: Data, assessment: Assessment, *, draws: int | None = None)
     return tuple(varied)
 
 
-def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, Changed]]:
-    """Every variant that applies, still without a verdict, and what is asked with it."""
+def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, dict[str, Any]]]:
+    """Every variant that applies, without a verdict, and what `again` is asked with: `data`, `target` or `model`."""
     from ..forecasting.forecast import MODELS
 
     answers, target, year_of_base = base.by_definition(), base.target, base.target.base_year
@@ -180,7 +179,7 @@ def _without(rows: pd.DataFrame, mine: Any, year: int) -> pd.DataFrame:
     return pd.concat([kept, joined.astype(kept.dtypes)])
 
 
-def _with(data: Data, rows: pd.DataFrame) -> Changed:
+def _with(data: Data, rows: pd.DataFrame) -> dict[str, Any]:
     return {"data": replace(data, observations=rows.reset_index(drop=True))}
 
 
@@ -244,13 +243,17 @@ class Change:
         answers = {"before": self.before, "after": self.after}
         said = {when: {"status": one.status, "probability": one.probability, "word": one.word}
                 for when, one in answers.items()}  # fmt: skip
-        own = {f"by_{step}": moved for step, moved in self.steps.items()}
+        own: dict[str, Any] = {f"by_{step}": moved for step, moved in self.steps.items()}
         came = self.figures.assign(known_from=self.figures["known_from"].dt.strftime("%Y-%m-%d"))
         came = came.rename(columns={"value_before": "before"})[NAMED].astype(object)
         figures = came.where(came.notna(), None).to_dict("records")
         parts = [part.to_dict() for part in self.parts]
-        said_of = {"definition": _name(self.after), "word": self.word, "flipped": self.flipped}
-        return days | said_of | said | own | {"figures": figures, "parts": parts}
+        own |= {
+            "definition": self.after.definition["indicator_id"],
+            "word": self.word,
+            "flipped": self.flipped,
+        }
+        return days | said | own | {"figures": figures, "parts": parts}
 
 
 def explain_change(
@@ -274,8 +277,8 @@ def explain_change(
     kept = (rows[~late].reset_index(drop=True), rows[~late | ~new].reset_index(drop=True))
     seen = [before, *(replace(after, observations=part) for part in kept), after]
     answers = [assess(one, target_id, plan=plan, as_of=one.as_of, **kw) for one in seen]
-    by_name = [{_name(part): part for part in answer.by_definition()} for answer in answers]
-    named = [_name(part) for part in answers[-1].parts if part.role == "definition"]
+    by_name = [{one.definition["indicator_id"]: one for one in answer.by_definition()} for answer in answers]
+    named = [one.definition["indicator_id"] for one in answers[-1].parts if one.role == "definition"]
     came = came[came["change"] != "corrected"]
     parts = [_change([one[name] for one in by_name], came)
              for name in named if all(name in one for one in by_name)]  # fmt: skip
@@ -286,10 +289,6 @@ def _change(answers: Sequence[Assessment], came: pd.DataFrame, parts: Sequence[C
     """A change with those of the figures that its answers rest on."""
     series = set[tuple[str, str]]().union(*(answer.places() for answer in answers))
     return Change(tuple(answers), came[among(came, series)], tuple(parts))
-
-
-def _name(answer: Assessment) -> str:
-    return str(answer.definition["indicator_id"])
 
 
 def another_verdict(one: Assessment, other: Assessment) -> bool:

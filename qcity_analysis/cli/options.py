@@ -1,9 +1,10 @@
-"""The application, how a command joins it, the options that several commands share, and how results are printed."""
+"""The application: how a command joins it, the options that several share, how results are printed, how it ends."""
 
 from __future__ import annotations
 
 import errno
 import json
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,9 +14,10 @@ import typer
 from typer import Argument, Option
 
 from ..catalogue import catalogue, check_language, text
+from ..errors import QcityError
+from ..problems import DataError
 
 EXIT_CODES = "Exit codes: 0 done; 1 a page not made; 2 bad input; 3 not assessable; 4 machine failed."
-
 WRONG_NAME = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
 
 app = typer.Typer(
@@ -65,3 +67,24 @@ def fault(error: OSError | MemoryError) -> tuple[str, int]:
     key, place = f"fault_{errno.errorcode.get(code)}", getattr(error, "filename", None)
     said = text(key if key in catalogue() else "fault_other", spoken(), place=place or error)
     return said, 2 if isinstance(error, WRONG_NAME) else 4
+
+
+def main() -> None:
+    """Run the command line; what a user or the machine can cause is one sentence and a code, no traceback."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended in order when a service is stopped
+    try:
+        app()
+    except QcityError as error:
+        problems = error.problems if isinstance(error, DataError) and spoken() == "zh" else []
+        head = text("import_problems", "zh", count=len(problems)) if problems else error
+        lines = [f"qcity: {head}", *(problem.line("zh", level=False) for problem in problems)]
+        print("\n  ".join(lines), file=sys.stderr)
+        sys.exit(2)
+    except (OSError, MemoryError) as error:
+        said, code = fault(error)
+        print(f"qcity: {said}", file=sys.stderr)
+        sys.exit(code)
+    except SystemExit as end:
+        if end.code == 130:
+            print(f"qcity: {text('run_interrupted', spoken())}", file=sys.stderr)
+        raise

@@ -22,8 +22,7 @@ from ..catalogue import check_language, join, say, text
 from ..data.load import Data
 from ..errors import QcityError
 from ..rules import RULES
-from ..rules.question import RuleResult
-from ..rules.results import judged, results_for
+from ..rules.question import RuleResult, judged, results_for
 from . import analyses, sentences, show
 from .analyses import part_title
 from .figures import portfolio_chart

@@ -334,10 +334,10 @@ def section_name(name: str, lang: str) -> str:
     """
     if not name:
         return text("no_section", lang)
-    numbered = re.fullmatch(r"(专栏|第)?([一二三四五六七八九十（）()\d.]+)(章)?", name)
-    if numbered is None:
+    named = re.fullmatch(r"(?:(?P<box>专栏)|(?P<chapter>第))?([一二三四五六七八九十（）()\d.]+)章?", name)
+    if named is None:
         return name
-    kind, numeral = {"专栏": "box", "第": "chapter"}.get(numbered[1], "section"), numbered[2]
+    kind, numeral = next((key for key, word in named.groupdict().items() if word), "section"), named[3]
     if lang != "zh":
         numeral = NUMERAL.sub(lambda one: str(arabic(one[0])), numeral).replace("（", " (").replace("）", ")")
     return text(kind, lang, name=numeral)

@@ -94,7 +94,7 @@ def table_html(frame: pd.DataFrame, caption: str = "", index: bool = True, kind:
     above = f"<caption>{escape(caption)}</caption>" if caption else ""
     name = escape(caption or " · ".join(head))
     whole = f'<table class="{kind}">{above}<thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>'
-    return f'<div class="qcity scroll" role="region" tabindex="0" aria-label="{name}">{whole}</div>'
+    return f'<div class="qcity scroll" role="group" tabindex="0" aria-label="{name}">{whole}</div>'
 
 
 def blocks(key: str, lang: str, told: Sequence[Block], about: str = "", **values: Any) -> None:
@@ -205,6 +205,12 @@ def saved(result: dict[str, Any], name: str, lang: str, out: str = "") -> Path:
     link = f'<span data-href="../{"/".join(path.parts[-2:])}">{escape(shown)}</span>'
     html(f'<p class="quiet">{escape(text("s_saved", lang))}{link}</p>')
     return path
+
+
+def title(key: str, lang: str) -> None:
+    """Show in the notebook, not on its page, its title `title_<key>`, what it is about, and how it is used."""
+    about = paragraphs(text(f"about_{key}", lang), text("about_parameters", lang))
+    html(f"<h1>{escape(text(f'title_{key}', lang))}</h1>{about}", page=False)
 
 
 def things_to_try(lang: str, *keys: str) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..trackrecord.record import TrackRecord
 
 GOOD, FAIR = 5.0, 10.0  # percentage points between said and happened
-METHOD = ("known", "targets", "rules", "levels", "bootstrap", "bank")
+METHOD = ("known", "targets", "basis", "rules", "levels", "bootstrap", "bank")
 MOST = 40  # statements of the ledger that are shown
 NONE = "–"
 DIGITS = {"count": 0, "score": 3, "part": 4}  # after the point
@@ -86,25 +86,20 @@ def bank(record: TrackRecord, lang: str) -> None:
 
 def borrowing(lang: str) -> None:
     """Show how far forecasts move towards comparators, and what that did to their error on held-out indicators."""
-    shown = borrowing_evidence()
-    facts = {"indicators": shown["indicators"], "cases": f"{shown['cases']:,}"}
+    evidence, rows = borrowing_evidence(), []
+    facts = {"indicators": evidence["indicators"], "cases": f"{evidence['cases']:,}"}
     show.section("borrowing", lang, **facts)
-    show.table(borrowing_table(shown, lang), index=False)
-    helps = max(shown[key]["crps"] for key in ("published", "expected")) < 1
-    show.markdown(text(f"borrow_verdict_{'helps' if helps else 'mixed'}", lang, **facts))
-
-
-def borrowing_table(shown: dict[str, Any], lang: str) -> pd.DataFrame:
-    """One row for what comparators published, one for what is expected of them; shown text."""
-    rows = []
     for key, shares in (("published", [learned().published]), ("expected", learned().expected)):
-        errors, evidence = shown[key]["by_indicator"].values(), shown[key]
+        told, errors = evidence[key], evidence[key]["by_indicator"].values()
         # `percent` would call nothing less than one
         moved = [percent(share, lang) if share else _shown(0, "share", lang) for share in shares]
-        cells = [f"{evidence['crps']:.2f}", f"{min(errors):.2f}–{max(errors):.2f}"]
-        inside = percent(evidence["interval_90_holds"], lang)
+        cells = [f"{told['crps']:.2f}", f"{min(errors):.2f}–{max(errors):.2f}"]
+        inside = percent(told["interval_90_holds"], lang)
         rows.append([text(f"r_borrow_{key}", lang), join(moved, lang), *cells, inside])
-    return titled(rows, [f"c_borrow_{head}" for head in ("what", "share", "error", "range", "holds")], lang)
+    heads = [f"c_borrow_{head}" for head in ("what", "share", "error", "range", "holds")]
+    show.table(titled(rows, heads, lang), index=False)
+    helps = max(evidence[key]["crps"] for key in ("published", "expected")) < 1
+    show.markdown(text(f"borrow_verdict_{'helps' if helps else 'mixed'}", lang, **facts))
 
 
 def own(record: TrackRecord, lang: str) -> None:

@@ -9,93 +9,26 @@ same sign, neither of them 0, and never reaches 0; where that fails the rule doe
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from ..catalogue import text
 from ..targets import CLOSE, reaches
-from .question import NotApplicable, Question, RuleResult, banded, refused
+from .question import NEVER, NotApplicable, Question, RuleResult, banded, rule
 
 LEAST, MOST = 4, 6  # figures for a weather symbol
 OPEN_SDG_TREND = {"on_track": 0.015, "accelerate": 0.005, "limited": 0.0}  # yearly growth without a target
 NEAR_LIMIT = 4.44
 SPAN = 5  # years that Eurostat looks back
-NEVER = -math.inf  # the bound of the last category
-Ask = Callable[[Question], RuleResult | float | tuple[bool, float]]
 
 
-@dataclass(frozen=True)
-class Rule:
-    """One published rule: its function, its categories from best to worst, and the least number for those read from
-    one. What is not `judged` by the function itself: a level at a deadline that the last figure meets is of the best
-    category, and for a rule that measures the way from the `base` one that only the base figure met of the worst.
-
-    >>> RULES["barometer"].categories, RULES["destatis"].source("en")
-    (('green', 'orange', 'red'), 'Federal Statistical Office of Germany, status of indicators')
-    """
-
-    ask: Ask
-    categories: tuple[str, ...]
-    bounds: dict[str, float]
-    settled: str
-
-    def name(self, lang: str) -> str:
-        """The rule's name in `lang` ("zh" or "en")."""
-        return text(f"rule_name_{self.ask.__name__}", lang)
-
-    def source(self, lang: str) -> str:
-        """Who published the rule, in `lang`."""
-        return text(f"rule_source_{self.ask.__name__}", lang)
-
-    def says(self, question: Question) -> RuleResult:
-        """What the rule says to a question; where it does not apply, why."""
-        try:
-            result = self._judged(question)
-            if question.kind == "level" and question.deadline in question.known:
-                return replace(result, will_meet=question.reached(question.known[question.deadline]))
-            return result
-        except NotApplicable as error:
-            return refused(error)
-        except ArithmeticError:  # a rate or a power beyond numbers: this rule fails, the others stand
-            return refused(NotApplicable("beyond_numbers"))
-
-    def _judged(self, question: Question) -> RuleResult:
-        """The result before the deadline's figure is looked at."""
-        q = question if self.settled == "judged" else question.dated()
-        if self.settled != "judged" and q.met:
-            return RuleResult(self.categories[0], True)
-        if self.settled == "base" and q.slipped:
-            return RuleResult(self.categories[-1], False)
-        said = self.ask(q)
-        if isinstance(said, tuple):
-            return RuleResult(self.categories[0 if said[0] else -1], said[0], value=said[1])
-        return said if isinstance(said, RuleResult) else banded(said, self.bounds)
-
-
-RULES: dict[str, Rule] = {}
-
-
-def _rule(*words: str, settled: str = "figure", **bounds: float) -> Callable[[Ask], Ask]:
-    """Enter a function as the rule of its name. Its categories from best to worst: `words`, then those read from the
-    number it gives; or it says yes or no with the number behind it, or gives a whole result."""
-
-    def enter(ask: Ask) -> Ask:
-        RULES[ask.__name__] = Rule(ask, (*words, *bounds), bounds, settled)
-        return ask
-
-    return enter
-
-
-@_rule("on_schedule", "behind_schedule", settled="base")
+@rule("on_schedule", "behind_schedule", settled="base")
 def schedule(q: Question) -> tuple[bool, float]:
     """Straight line (时序进度): on schedule when `(y_t - y_b) / (T - y_b) >= (t - b) / (deadline - b)`.
 
-    `value` is the share of the way covered. Source: mid-term reviews of Chinese five-year plans, which expect 20, 40,
-    60, 80 and 100 % at the end of the five years; the European Environment Agency's linear target path is the same
-    line. Uncertain: the Agency calls a deviation of up to 10 % still on the path, Chinese reviews do not; no tolerance
-    is used here.
+    `value` is the share of the way covered. Source: mid-term reviews of Chinese five-year plans (20, 40, 60, 80 and
+    100 % at the end of the years); the European Environment Agency's linear target path. Uncertain: the Agency calls a
+    deviation of up to 10 % still on the path, Chinese reviews do not; no tolerance is used here.
 
     >>> evaluate("schedule", pd.Series({2020: 100, 2022: 92}), Goal("at_most", 80, 2020, 2025), 2022).category
     'on_schedule'
@@ -103,14 +36,13 @@ def schedule(q: Question) -> tuple[bool, float]:
     return reaches(q.closed, q.elapsed / q.whole), q.closed
 
 
-@_rule("on_schedule", "behind_schedule", settled="judged")
+@rule("on_schedule", "behind_schedule", settled="judged")
 def log_schedule(question: Question) -> RuleResult | tuple[bool, float]:
     """Straight line of logarithms, for reductions: on schedule when `ln(y_t / y_b) / ln(T / y_b) >= (t - b) / N`.
 
     With yearly changes r chained from the base year, `y_t / y_b = Π(1 + r)`, and with a cut D, `T / y_b = 1 - D`.
     `value` is the share of the cut covered. Source: accounting of the energy-intensity targets of Chinese five-year
-    plans (an equal percentage every year is exactly on schedule). Does not apply to increases, to a target of 0, or to
-    figures that are not positive.
+    plans. Does not apply to increases, to a target of 0, or to figures that are not positive.
 
     >>> evaluate("log_schedule", pd.Series({2020: 100, 2022: 93}), Goal("at_most", 82, 2020, 2025), 2022).category
     'behind_schedule'
@@ -123,15 +55,15 @@ def log_schedule(question: Question) -> RuleResult | tuple[bool, float]:
     return reaches(covered, q.elapsed / q.whole), covered
 
 
-@_rule("green", "orange", "red", settled="judged")
+@rule("green", "orange", "red", settled="judged")
 def barometer(question: Question) -> RuleResult:
     """Warning colour of the last year, for reductions: rose red, fell by less than the needed rate orange, else green.
 
-    The needed rate is the equal yearly percentage from base to target, `(T / y_b)^(1 / N) - 1`. Green means yes.
-    `value` is the last year's change in percent. Source: NDRC, 能耗双控目标完成情况晴雨表, 发改办环资〔2021〕629号:
-    不降反升 一级预警 (red), 未达到进度要求 二级预警 (orange), 三级预警 (green). Uncertain: the required progress of
-    each province is not printed; the average of the plan period is used. An earlier edition (发改办环资〔2020〕901号)
-    drew the line between the first two levels at 10 % of the target instead. A year without change is orange.
+    The needed rate is the equal yearly percentage from base to target, `(T / y_b)^(1 / N) - 1`. `value` is the last
+    year's change in percent. Source: NDRC, 能耗双控目标完成情况晴雨表, 发改办环资〔2021〕629号: 不降反升 一级预警
+    (red), 未达到进度要求 二级预警 (orange), 三级预警 (green). Uncertain: the required progress of each province is not
+    printed; the average of the plan period is used. An earlier edition (发改办环资〔2020〕901号) drew the first line at
+    10 % of the target. A year without change is orange.
 
     >>> known = pd.Series({2020: 100, 2021: 97, 2022: 97.5})
     >>> evaluate("barometer", known, Goal("at_most", 82, 2020, 2025), 2022).category
@@ -150,7 +82,7 @@ def barometer(question: Question) -> RuleResult:
     return RuleResult(colour, q.met or colour == "green", value=100 * change)
 
 
-@_rule(significant=0.95, moderate=0.6, insufficient=0.0, away=NEVER)
+@rule(significant=0.95, moderate=0.6, insufficient=0.0, away=NEVER)
 def eurostat(q: Question) -> RuleResult | float:
     """Growth over the last five years against the growth needed from there to the deadline.
 
@@ -170,7 +102,7 @@ def eurostat(q: Question) -> RuleResult | float:
     return RuleResult("away", False) if q.reached(q.known[start]) else observed / needed  # met then, not now
 
 
-@_rule(on_track=0.95, fair=0.5, limited=-0.1, deterioration=NEVER, settled="base")
+@rule(on_track=0.95, fair=0.5, limited=-0.1, deterioration=NEVER, settled="base")
 def unsd_2022(q: Question) -> float:
     """Growth since the base year against the growth needed from the base year to the deadline.
 
@@ -183,7 +115,7 @@ def unsd_2022(q: Question) -> float:
     return _rate(q.base, q.last, q.base_year, q.last_year) / _needed(q, q.base_year)
 
 
-@_rule("met", on_track=0.95, fair=0.1, stagnation_or_regression=NEVER, settled="base")
+@rule("met", on_track=0.95, fair=0.1, stagnation_or_regression=NEVER, settled="base")
 def unsd_2023(q: Question) -> RuleResult | float:
     """Share of the way that the growth so far would have covered by the deadline.
 
@@ -200,16 +132,16 @@ def unsd_2023(q: Question) -> RuleResult | float:
     return (expected - q.base) / (q.goal - q.base)
 
 
-@_rule("target_achieved", on_track=0.95, accelerate=0.6, limited=0.0, deterioration=NEVER, settled="judged")
+@rule("target_achieved", on_track=0.95, accelerate=0.6, limited=0.0, deterioration=NEVER, settled="judged")
 def open_sdg(question: Question) -> RuleResult | float:
     """Growth since the base year against the size of the growth needed; without a target, against fixed rates.
 
     With a target `value` is `R = d CAGR / |CAGR needed|`. Without one it is `d CAGR`, held against 1.5 %, 0.5 % and 0,
     the first two scaled by C near a natural limit (attribute `limit` of the target), `C = 1 - (y_b / limit)^4.44` below
-    it and `1 - ((2 limit - y_b) / limit)^4.44` between it and twice it, else 1. target_achieved and on_track mean yes.
-    For figures below 0 growth away from 0 is turned round. Source: Statistics Canada and Open SDG, Progress Measurement
-    Methodology (version 2.4). Not followed: 0 replaced by 0.001, a direction of "down" where none is given, and 2015 or
-    the year after it where a stated base year has no figure.
+    it and `1 - ((2 limit - y_b) / limit)^4.44` between it and twice it, else 1. For figures below 0 growth away from 0
+    is turned round. Source: Statistics Canada and Open SDG, Progress Measurement Methodology (version 2.4). Not
+    followed: a direction of "down" where none is given, and 2015 or the year after it where a stated base year has no
+    figure.
 
     >>> evaluate("open_sdg", pd.Series({2015: 100, 2020: 104}), Goal("increase"), 2020).category
     'accelerate'
@@ -226,14 +158,14 @@ def open_sdg(question: Question) -> RuleResult | float:
     return RuleResult("deterioration", False) if q.slipped else growth / needed
 
 
-@_rule("maintain", "accelerate", "reverse", settled="base")
+@rule("maintain", "accelerate", "reverse", settled="base")
 def escap(q: Question) -> RuleResult:
     """Gap that a time-weighted line leaves at the deadline, relative to the way from base to target.
 
-    I is the value at the deadline of the least-squares line through all figures, the i-th of n weighted by i; gap
-    `|T - I| / |T - y_b|`, or 0 where I reaches the target: <= .10 maintain, <= 1 accelerate, > 1 reverse; maintain is
-    yes. `value` is the gap. Source: UN ESCAP, Anticipated Progress Index (also UNECE technical notes). Uncertain: the
-    weights are published as proportional to time; i / Σi is used, over all figures given (ESCAP: from 2000 on).
+    I is the value at the deadline of the least-squares line through all figures, the i-th of n weighted by i; `value`
+    is the gap `|T - I| / |T - y_b|`, or 0 where I reaches the target. Source: UN ESCAP, Anticipated Progress Index (and
+    UNECE technical notes). Uncertain: the weights are published as proportional to time; i / Σi is used, over all
+    figures given (ESCAP: from 2000 on).
 
     >>> evaluate("escap", pd.Series({2015: 10, 2020: 12}), Goal("at_least", 18, 2015, 2030), 2020).category
     'accelerate'
@@ -244,7 +176,7 @@ def escap(q: Question) -> RuleResult:
     return replace(banded(-gap, {"maintain": -0.1, "accelerate": -1.0, "reverse": NEVER}), value=gap)
 
 
-@_rule(on_track=1.0, moderately_improving=0.5, stagnating=0.0, decreasing=NEVER, settled="base")
+@rule(on_track=1.0, moderately_improving=0.5, stagnating=0.0, decreasing=NEVER, settled="base")
 def sdsn(q: Question) -> float:
     """Yearly change since the base year against the yearly change needed from base to deadline.
 
@@ -258,25 +190,22 @@ def sdsn(q: Question) -> float:
     return q.closed * q.whole / q.elapsed
 
 
-@_rule("sun", "light_cloud", "cloud", "storm", settled="judged")
+@rule("sun", "light_cloud", "cloud", "storm", settled="judged")
 def destatis(q: Question) -> RuleResult:
     """Weather symbol: sun, light_cloud, cloud or storm.
 
     δ is the mean yearly change over the last six figures (five or four where there are no more), gaps filled on
     straight lines. A level at a deadline: `y_t + δ (deadline - t)` misses the target by less than 5 % of `|T - y_t|`
-    sun, by 5 to 20 % light_cloud, by more cloud; storm where δ does not lead towards the target (a constant distance is
-    a storm); `value` is the share missed. A target reached before its deadline, a deadline that is the year of the last
-    figure or earlier, and a threshold that holds every year: met and not worsening sun, met and worsening light_cloud,
-    not met and improving cloud, else storm; `value` is δ. A direction only: δ and the last change both right sun, only
-    δ light_cloud, only the last change cloud, neither storm; `value` is δ. Of an interval the weakest end counts, of
-    several targets to be met at once the worst symbol (`evaluate` takes a list); of values staged over several years
-    the office takes the next one.
-
-    `will_meet`: sun; or met today; or, for a direction, δ in the right direction. The office calls light_cloud "on
-    track" too, although its text says that the target would be missed. Source: Federal Statistical Office, Sustainable
-    Development in Germany, indicator reports and dns-indikatoren.de, "Status of indicators – Methodology". Uncertain:
-    the editions differ on a δ of exactly 0 with a missed yearly threshold (storm in the later ones, used here) and on
-    gaps ("the last six points in time" in the earliest, used here). The office may compute from unrounded figures.
+    sun, by 5 to 20 % light_cloud, by more cloud; storm where δ does not lead towards it; `value` is the share missed. A
+    target reached before its deadline, a deadline not after the last figure, and a threshold that holds every year: met
+    and not worsening sun, met and worsening light_cloud, not met and improving cloud, else storm; `value` is δ. A
+    direction only: δ and the last change both right sun, only δ light_cloud, only the last change cloud, neither storm;
+    `value` is δ. Of an interval the weakest end counts, of several targets the worst symbol (`evaluate` takes a list).
+    Yes means sun, or met today, or, for a direction, δ right; the office calls light_cloud "on track" too, although its
+    text says that the target would be missed. Source: Federal Statistical Office, Sustainable Development in Germany,
+    indicator reports and dns-indikatoren.de, "Status of indicators – Methodology". Uncertain: the editions differ on a
+    δ of exactly 0 with a missed yearly threshold (storm in the later ones, used here) and on gaps ("the last six points
+    in time" in the earliest, used here). The office may compute from unrounded figures.
 
     >>> known = pd.Series({2015: 20, 2016: 22, 2017: 24, 2018: 26, 2019: 28, 2020: 30})
     >>> evaluate("destatis", known, Goal("at_least", 50, deadline=2030), 2020).category
@@ -300,16 +229,16 @@ def destatis(q: Question) -> RuleResult:
     return RuleResult("light_cloud" if missed <= 0.2 + CLOSE else "cloud", False, value=missed)
 
 
-@_rule("substantial", "some", "insufficient")
+@rule("substantial", "some", "insufficient")
 def defra(q: Question) -> RuleResult:
     """Years until the target is reached at the smoothed recent rate.
 
     The figures are smoothed (LOESS, three quarters of the points, local lines); with s_1 and s_6 the last six smoothed
-    points, rate `(s_6 / s_1)^(1 / years) - 1` and `ln(T / s_6) / ln(1 + rate)` years to go, against the h years left:
-    <= h substantial, <= h + 5 some, else insufficient; substantial means yes. `value` is the years to go. Source: UK
-    Outcome Indicator Framework, pilot assessment of targets by Defra's Environmental Analysis Unit. Uncertain: the
-    pilot's versions differ on the kind of rate and on whether the first and last smoothed points are dropped; one
-    compound rate between the sixth last and the last point is used, with local lines where the pilot has quadratics.
+    points, rate `(s_6 / s_1)^(1 / years) - 1`; `value` is the years to go, `ln(T / s_6) / ln(1 + rate)`: up to the h
+    left substantial, up to h + 5 some. Source: UK Outcome Indicator Framework, pilot assessment of targets by Defra's
+    Environmental Analysis Unit. Uncertain: the pilot's versions differ on the kind of rate and on whether the first and
+    last smoothed points are dropped; one compound rate between the sixth last and the last point is used, with local
+    lines where the pilot has quadratics.
 
     >>> known = pd.Series({2015 + k: 100 * 0.9**k for k in range(6)})
     >>> evaluate("defra", known, Goal("at_most", 40, deadline=2030), 2020).category
@@ -329,7 +258,7 @@ def defra(q: Question) -> RuleResult:
     return replace(banded(-wait, bounds), value=wait)
 
 
-@_rule("on_track", "off_track")
+@rule("on_track", "off_track")
 def aarr(q: Question) -> tuple[bool, float]:
     """Average annual rate of reduction against the one needed from base to deadline.
 
@@ -348,7 +277,7 @@ def aarr(q: Question) -> tuple[bool, float]:
     return not q.slipped and reaches(q.sign * slope, q.sign * needed), -100 * math.expm1(slope)
 
 
-@_rule("on_track", "off_track")
+@rule("on_track", "off_track")
 def ols(q: Question) -> tuple[bool, float]:
     """Whether the least-squares line through all figures reaches the target at the deadline.
 
@@ -362,14 +291,13 @@ def ols(q: Question) -> tuple[bool, float]:
     return q.reached(level), level
 
 
-@_rule("target_met", improving=10.0, little_or_no_change=0.0, getting_worse=NEVER)
+@rule("target_met", improving=10.0, little_or_no_change=0.0, getting_worse=NEVER)
 def healthy_people(q: Question) -> RuleResult | float:
     """Share of the targeted change achieved: `100 (y_t - y_b) / (T - y_b)`.
 
-    >= 10 % improving; away from the target by >= 10 % of the base figure getting_worse; else little_or_no_change.
-    target_met and improving mean yes: it is the rule's only good news, and it promises less than attainment. `value` is
-    the percentage. Source: US Healthy People 2020 and 2030; where standard errors are published the office tests
-    significance instead, which yearly totals do not allow.
+    Away from the target by >= 10 % of the base figure is getting_worse. Improving means yes: it is the rule's only good
+    news, and it promises less than attainment. `value` is the percentage. Source: US Healthy People 2020, 2030; where
+    standard errors are published the office tests significance instead, which yearly totals do not allow.
 
     >>> evaluate("healthy_people", pd.Series({2020: 50, 2023: 48}), Goal("at_most", 40, 2020, 2030), 2023).category
     'improving'
@@ -382,7 +310,7 @@ def healthy_people(q: Question) -> RuleResult | float:
     return 100 * q.closed
 
 
-@_rule("attained", "not_attained")
+@rule("attained", "not_attained")
 def gbd(q: Question) -> tuple[bool, float]:
     """Projection with the recency-weighted mean of yearly changes of the logarithm, for shares of the log odds.
 
@@ -408,7 +336,7 @@ def gbd(q: Question) -> tuple[bool, float]:
     return q.reached(level), level
 
 
-@_rule(
+@rule(
     on_track=1.0, acceleration_needed=0.5, breakthrough_needed=CLOSE, moving_backwards=NEVER, settled="base"
 )
 def mcarthur(q: Question) -> float:

@@ -1,21 +1,25 @@
-"""The question put to a rule as one record of numbers, read from any series and target; and the record of its answer.
+"""The question put to a rule as one record of numbers, read from any series and target; what rules and answers are.
 
-Out of scope: judging a series; that is for the rules.
+Out of scope: judging a series, which is for the published rules; they judge own figures only, not borrowed ones.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ..catalogue import text
 from ..errors import Note, QcityError, did_you_mean
 from ..targets import reaches
+
+if TYPE_CHECKING:
+    from ..assessment.answer import Assessment
 
 UP = ("at_least", "increase", "increase_every_year", "up", "higher", "more", "rise", "rising", "upward", "maximise",
       "maximize", "max", "positive", "increasing", "above", ">=", ">", "+", "+1", "1")  # fmt: skip
@@ -28,6 +32,7 @@ YEARLY = ("threshold", "limit", "constant", "maintain", "permanent", "zero_event
 DIRECTIONAL = ("direction", "direction_only", "directional", "trend")
 BOUNDS = ("at_least", "at_most", ">=", "<=", ">", "<", "above", "below")
 UNSUITED = ("cumulative", "rank", "milestone", "every_year", "average_growth")
+NEVER = -math.inf  # the bound of the last category
 
 
 class NotApplicable(Exception):
@@ -79,9 +84,10 @@ def refused(error: NotApplicable) -> RuleResult:
 
 
 def banded(value: float, bounds: Mapping[str, float]) -> RuleResult:
-    """The first category whose bound `value` reaches, from best to worst; only the first means yes."""
-    words = [word for word, bound in bounds.items() if reaches(value, bound)] or [*bounds][-1:]
-    return RuleResult(words[0], words[0] == next(iter(bounds)), value=value)
+    """The first category whose bound `value` reaches, from best to worst, else the last; only the first means yes."""
+    *words, last = bounds
+    category = next((word for word in words if reaches(value, bounds[word])), last)
+    return RuleResult(category, category == next(iter(bounds)), value=value)
 
 
 @dataclass(frozen=True)
@@ -167,6 +173,72 @@ class Question:
         return list(kept), list(kept.values())
 
 
+Ask = Callable[[Question], RuleResult | float | tuple[bool, float]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One published rule: its function, its categories from best to worst, and the least number for those read from
+    one. What is not `judged` by the function itself: a level at a deadline that the last figure meets is of the best
+    category, and for a rule that measures the way from the `base` one that only the base figure met of the worst.
+
+    >>> RULES["barometer"].categories, RULES["destatis"].source("en")
+    (('green', 'orange', 'red'), 'Federal Statistical Office of Germany, status of indicators')
+    """
+
+    ask: Ask
+    categories: tuple[str, ...]
+    bounds: dict[str, float]
+    settled: str
+
+    def name(self, lang: str) -> str:
+        """The rule's name in `lang` ("zh" or "en")."""
+        return text(f"rule_name_{self.ask.__name__}", lang)
+
+    def source(self, lang: str) -> str:
+        """Who published the rule, in `lang`."""
+        return text(f"rule_source_{self.ask.__name__}", lang)
+
+    def says(self, question: Question) -> RuleResult:
+        """What the rule says to a question; where it does not apply, why."""
+        try:
+            result = self._judged(question)
+            if question.kind == "level" and question.deadline in question.known:
+                return replace(result, will_meet=question.reached(question.known[question.deadline]))
+            return result
+        except NotApplicable as error:
+            return refused(error)
+        except ArithmeticError:  # a rate or a power beyond numbers: this rule fails, the others stand
+            return refused(NotApplicable("beyond_numbers"))
+
+    def _judged(self, question: Question) -> RuleResult:
+        """The result before the deadline's figure is looked at."""
+        q = question if self.settled == "judged" else question.dated()
+        if self.settled != "judged" and q.met:
+            return RuleResult(self.categories[0], True)
+        if self.settled == "base" and q.slipped:
+            return RuleResult(self.categories[-1], False)
+        said = self.ask(q)
+        if isinstance(said, tuple):
+            return RuleResult(self.categories[0 if said[0] else -1], said[0], value=said[1])
+        return said if isinstance(said, RuleResult) else banded(said, self.bounds)
+
+
+RULES: dict[str, Rule] = {}
+
+
+def rule(*words: str, settled: str = "figure", **bounds: float) -> Callable[[Ask], Ask]:
+    """Enter a function as the rule of its name. Its categories from best to worst: `words`, then those read from the
+    number it gives; or it says yes or no with the number behind it, or gives a whole result.
+    """
+
+    def enter(ask: Ask) -> Ask:
+        RULES[ask.__name__] = Rule(ask, (*words, *bounds), bounds, settled)
+        return ask
+
+    return enter
+
+
 def question_of(series: pd.Series, target: Any, as_of_year: int) -> Question:
     """The question that a series and a target pose with what was known by the end of `as_of_year`.
 
@@ -184,15 +256,16 @@ def question_of(series: pd.Series, target: Any, as_of_year: int) -> Question:
     (41.0, -1, 'level', 2025)
     """
     given = {name: getattr(target, name, None) for name in Goal.__dataclass_fields__}
-    kind, way = _word(given["kind"]), _word(given["direction"])
+    given = {name: None if _missing(value) else value for name, value in given.items()}
+    kind, way, sign = _word(given["kind"]), _word(given["direction"]), _sign(given["direction"])
     if kind in UNSUITED or way == "achieved":
         raise NotApplicable("kind", kind=kind or "milestone")
     no_level = kind in DIRECTIONAL or (kind == "monotone" and way not in BOUNDS)
     ends = () if no_level else _ends(given["threshold"])
-    deadline, sign = _year(given["deadline"]), _sign(given["direction"])
+    stated = [given["base_year"], given["deadline"]]
+    base_year, deadline = (None if year in (None, "") else _year(year) for year in stated)
     if sign == 0 and len(ends) != 2:
         raise NotApplicable("no_direction")
-    base_year, limit = _year(given["base_year"]), _number(given["limit"])
     until = _year(as_of_year, "as_of_year is a whole year, such as 2025")
     if not (known := _figures(series, until)):
         raise NotApplicable("no_figure", year=until)
@@ -204,6 +277,7 @@ def question_of(series: pd.Series, target: Any, as_of_year: int) -> Question:
     level = (ends[0] if sign > 0 else ends[-1]) if ends else None
     yearly = kind in (*YEARLY, "monotone") or "year" in kind or "annual" in kind or deadline is None
     asked = "direction" if not ends else "yearly" if yearly else "level"
+    limit = None if given["limit"] is None else float(given["limit"])
     return Question(known, sign, level, asked, base_year, deadline, limit, given["unit"], given["support"])
 
 
@@ -236,41 +310,122 @@ def _missing(value: Any) -> bool:
 
 
 def _word(value: Any) -> str:
-    return "" if _missing(value) else str(value).strip().lower().replace(" ", "_")
+    return str(value or "").strip().lower().replace(" ", "_")
 
 
-def _number(value: Any) -> float | None:
-    return None if _missing(value) else float(value)
-
-
-def _year(value: Any, needed: str = "") -> Any:
-    """The year of a number, a date or a text that begins with it; None for what is missing, unless it is `needed`."""
-    if (_missing(value) or value == "") and not needed:
-        return None
+def _year(value: Any, needed: str = "a year is a whole number, such as 2025") -> int:
+    """The year of a number, a date or a text that begins with it."""
     written = getattr(value, "year", value[:4] if isinstance(value, str) else value)
-    try:
-        year = int(written)
-    except (TypeError, ValueError, OverflowError):
-        year = 0
-    if year < 1 or not (isinstance(written, str) or year == written):
-        raise QcityError(f"{needed or 'a year is a whole number, such as 2025'}; found {value!r}")
-    return year
+    with suppress(TypeError, ValueError, OverflowError):
+        if (year := int(written)) > 0 and (isinstance(written, str) or year == written):
+            return year
+    raise QcityError(f"{needed}; found {value!r}")
 
 
 def _ends(threshold: Any) -> tuple[float, ...]:
-    pair = hasattr(threshold, "__len__") and not isinstance(threshold, str)
-    return tuple(sorted(end for end in map(_number, threshold if pair else [threshold]) if end is not None))
+    pair = threshold if hasattr(threshold, "__len__") and not isinstance(threshold, str) else [threshold]
+    return tuple(sorted(float(end) for end in pair if not _missing(end)))
 
 
 def _sign(direction: Any) -> int:
-    if isinstance(direction, int | float) and not _missing(direction):
+    if isinstance(direction, int | float):
         return (direction > 0) - (direction < 0)
     word = _word(direction)
-    if word in UP or word in DOWN:
-        return 1 if word in UP else -1
-    if word in BETWEEN:
-        return 0
+    for sign, words in ((1, UP), (-1, DOWN), (0, (*BETWEEN, "achieved"))):
+        if word in words:
+            return sign
     raise QcityError(
         f"unknown direction {direction!r}.{did_you_mean(word, [*UP, *DOWN, *BETWEEN])} Use at_least, at_most, "
         "increase, decrease or between."
     )
+
+
+def evaluate(rule: str, series: pd.Series, target: Any, as_of_year: int) -> RuleResult:
+    """What one published rule says about a series and a target, with what was known by the end of `as_of_year`.
+
+    `rule` is a key of RULES. `series` has years as index; NaN is a gap; later figures are ignored. `target` is any
+    object with the attributes of a `Goal` (missing ones count as None), or a list of them, of which the worst result
+    counts. Where the rule does not apply, category and will_meet are None and `reason` says why. A target met by the
+    last figure is a yes; when the deadline's figure is in and misses it, a no. Raises QcityError for an unknown rule, a
+    direction that is no known word, or a series that is not figures by year.
+
+    >>> evaluate("schedule", pd.Series({2020: 10, 2022: 12}), Goal("at_least", 15, 2020, 2025), 2022)
+    RuleResult(category='on_schedule', will_meet=True, reason=None, value=0.4, note=None)
+    >>> evaluate("schedule", pd.Series({2021: 10}), Goal("at_least", 15, 2020, 2025), 2022).reason
+    'no figure for the base year 2020'
+    """
+    if rule not in RULES:
+        raise QcityError(f"unknown rule {rule!r}.{did_you_mean(rule, RULES)} Known: {', '.join(RULES)}.")
+    if isinstance(target, Sequence) and not hasattr(target, "direction"):
+        return _worst(RULES[rule], [evaluate(rule, series, one, as_of_year) for one in target])
+    try:
+        return RULES[rule].says(question_of(series, target, as_of_year))
+    except NotApplicable as error:
+        return refused(error)
+
+
+def evaluate_all(series: pd.Series, target: Any, as_of_year: int) -> pd.DataFrame:
+    """Every rule's answer, one row each: columns rule, category, will_meet, reason. Raises QcityError as `evaluate`.
+
+    >>> table = evaluate_all(pd.Series({2020: 10, 2022: 12}), Goal("at_least", 15, 2020, 2025), 2022)
+    >>> table.set_index("rule").loc["barometer"].tolist()
+    [None, None, 'the rule is for reductions']
+    """
+    return _table({rule: evaluate(rule, series, target, as_of_year) for rule in RULES})
+
+
+def _table(results: dict[str, RuleResult]) -> pd.DataFrame:
+    rows = [[rule, result.category, result.will_meet, result.reason] for rule, result in results.items()]
+    return pd.DataFrame(rows, columns=["rule", "category", "will_meet", "reason"], dtype=object)
+
+
+def _worst(rule: Rule, results: list[RuleResult]) -> RuleResult:
+    """The worst of several results; none where one of several targets cannot be judged, unless another is worst."""
+    if not results:
+        return refused(NotApplicable("no_threshold"))
+    judged = [result for result in results if result.category is not None]
+    judged.sort(key=lambda result: rule.categories.index(str(result.category)))
+    if len(judged) < len(results) and (not judged or judged[-1].category != rule.categories[-1]):
+        return next(result for result in results if result.category is None)
+    return replace(judged[-1], will_meet=all(result.will_meet for result in judged))
+
+
+def results_for(assessment: Assessment) -> dict[str, RuleResult]:
+    """Every rule's result for the series and target of one assessment, by rule.
+
+    The level asked for is the one the probability is about: in the unit of `assessment.series` (an index with the base
+    year at 100 where only changes are published), "about" and published rounding allowed for.
+    """
+    series, goal = assessment.series, _goal(assessment)
+    values = series.values if series is not None else pd.Series(dtype=float)
+    return {rule: evaluate(rule, values, goal, assessment.as_of.year) for rule in RULES}
+
+
+def rules_for(assessment: Assessment) -> pd.DataFrame:
+    """Every rule's answer for an assessment: columns definition (the indicator's name), rule, category, will_meet,
+    reason. One row a rule; where the answer depends on the definition, one row a rule and definition.
+
+    >>> import qcity_analysis as qc
+    >>> rules_for(qc.assess(qc.load(), "rd_intensity"))["rule"].tolist()[:3]
+    ['schedule', 'log_schedule', 'barometer']
+    """
+    tables = {str(part.definition["indicator_id"]): _table(results_for(part)) for part in judged(assessment)}
+    return pd.concat(tables, names=["definition"]).reset_index("definition").reset_index(drop=True)
+
+
+def judged(assessment: Assessment) -> tuple[Assessment, ...]:
+    """The assessments whose figures the rules judge: one for each definition, else the assessment itself."""
+    parts = tuple(part for part in assessment.parts if part.role == "definition")
+    return parts or (assessment,)
+
+
+def _goal(assessment: Assessment) -> Goal:
+    target, series = assessment.target, assessment.series
+    level = assessment.bound if assessment.bound is not None else assessment.threshold
+    unit, support = (target.unit, None) if series is None else (series.unit, series.support)
+    if series is not None and series.base_year is not None:
+        unit, support = "index", None
+    # without a level in the unit of the series the rules see the target as the plan words it
+    kind = target.kind if level is None or not target.relative else "level"
+    asked = target.threshold if level is None else level
+    return Goal(target.direction, asked, target.base_year, target.deadline, kind, None, unit, support)

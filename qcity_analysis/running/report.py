@@ -36,8 +36,7 @@ from ..errors import QcityError, unknown
 from ..files import PROJECT, alone, digest, inside, write_whole
 from ..series.evidence import PROVISIONAL, typical_revisions
 from ..trackrecord import ledger as issued
-from .kernels import kernel_server
-from .runner import TIMEOUT, RunResult, as_declared, declared_parameters, run_notebook
+from .runner import TIMEOUT, RunResult, as_declared, declared_parameters, kernel_server, run_notebook
 from .sharing import write_results
 
 NOTEBOOKS = PROJECT / "notebooks"

@@ -53,10 +53,8 @@ OF_TARGET = (
     *("base_year", "deadline", "unit", "unit_zh"),
 )
 BASES = ("outside", "both", "reference")  # what an answer rests on beside its own figures
-SAID = (
-    *(*OF_TARGET, "as_of", "years", "definition", "last_year", "status", "light", "level", "bound"),
-    *("probability", "expected", "low", "high", "outcome", "met", *BASES),
-)
+TOLD = ("level", "bound", "probability", "expected", "low", "high", "outcome", "met", *BASES)  # numbers
+SAID = (*OF_TARGET, "as_of", "years", "definition", "last_year", "status", "light", *TOLD)
 
 
 def home(data_folder: str | Path) -> Path:
@@ -250,18 +248,17 @@ def said_of_earlier(data: Data, indicators: Collection[str] | None = None) -> pd
     has no row ("open", "no_outcome", "late", "set_aside"), `attrs["refused"]` why it cannot be computed. Levels chained
     from changes have the base year as 100.
     """
-    full, told = with_earlier(data), pages(data.folder)
-    asked, aside, rows = told.get("earlier_plans"), told.get("not_scored", {}), Rows()
-    refused, unscored, at = dict[str, str](), dict[str, str](), cache(full.at)
-    named = full.targets[[*TARGET[:2], TARGET[3]]]
-    for plan, target_id, indicator_id in named.itertuples(index=False, name=None):
-        if asked is not None and plan not in (*data.plans(), *asked):
-            continue
-        if indicators is not None and indicator_id not in indicators:
-            continue
+    full, told, rows, refused, unscored = with_earlier(data), pages(data.folder), Rows(), {}, {}
+    named, at = full.targets, cache(full.at)
+    if "earlier_plans" in told:
+        named = named[named["plan"].isin([*data.plans(), *told["earlier_plans"]])]
+    if indicators is not None:
+        named = named[named["indicator_id"].isin(indicators)]
+    for plan, target_id in named[[*TARGET[:2]]].itertuples(index=False, name=None):
         name = f"{plan}/{target_id}"
         try:
-            made = "set_aside" if name in aside else _of_target(full, at, str(plan), str(target_id))
+            aside = name in told.get("not_scored", {})
+            made = "set_aside" if aside else _of_target(full, at, str(plan), str(target_id))
         except QcityError as error:
             refused[name] = str(error)
             continue
@@ -269,7 +266,7 @@ def said_of_earlier(data: Data, indicators: Collection[str] | None = None) -> pd
             unscored[name] = made
         else:
             rows += made
-    table = pd.DataFrame(rows, columns=[*SAID, *RULES])
+    table = pd.DataFrame(rows, columns=[*SAID, *RULES]).astype(dict.fromkeys(TOLD, float))
     table.attrs |= {"refused": refused, "unscored": unscored}
     return table
 
@@ -307,19 +304,16 @@ def _light(data: Data, target: Target) -> float:
 
 def _row(then: Assessment, now: Assessment | None, day: dt.date, issued: dt.date) -> dict[str, Any]:
     """What was said on a day, what each rule said to the level that is just enough, and what is settled by now."""
-    target, levels = then.target, then.levels()
-    last = int(levels.index[-1]) if len(levels) else None
-    bound, base = then.threshold if then.bound is None else then.bound, target.base_year
+    target, levels, outcome = then.target, then.levels(), now.outcome if now else None
+    last, base = int(levels.index[-1]) if len(levels) else None, target.base_year
+    bound = then.threshold if then.bound is None else then.bound
     low, high = then.interval or (None, None)
-    numbers = {"level": levels.iloc[-1] if last else None, "bound": bound, "probability": then.probability}
-    numbers |= {"expected": then.median, "low": low, "high": high, "outcome": now.outcome if now else None}
-    numbers |= {"met": float(now.status == "met") if now else None}
-    bases = getattr(then, "bases", {})
-    numbers |= {name: bases[name].value if name in bases else None for name in BASES}
-    row = {name: getattr(target, name) for name in OF_TARGET}
+    met = float(now.status == "met") if now else None
+    told = (levels.iloc[-1] if last else None, bound, then.probability, then.median, low, high, outcome, met)
+    bases = (then.bases[name].value if name in then.bases else None for name in BASES)
+    row = {name: getattr(target, name) for name in OF_TARGET} | dict(zip(TOLD, (*told, *bases), strict=True))
     row |= {"as_of": day, "definition": str(then.definition["indicator_id"]), "status": then.status}
     row |= {"last_year": last, "years": target.deadline - last if last else None}
-    row |= {name: np.nan if value is None else float(value) for name, value in numbers.items()}
     asked = target.kind in RULE_KINDS and len(levels) >= FEWEST and levels.index[-1] < target.deadline
     if bound is None or not asked:
         return row
