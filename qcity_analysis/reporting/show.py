@@ -95,7 +95,7 @@ def table_html(frame: pd.DataFrame, caption: str = "", index: bool = True, kind:
     above = f"<caption>{escape(caption)}</caption>" if caption else ""
     name = escape(caption or " · ".join(head))
     whole = f'<table class="{kind}">{above}<thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>'
-    return f'<div class="qcity scroll" role="region" tabindex="0" aria-label="{name}">{whole}</div>'
+    return f'<div class="qcity scroll" role="group" tabindex="0" aria-label="{name}">{whole}</div>'
 
 
 def blocks(key: str, lang: str, told: Sequence[Block], about: str = "", **values: Any) -> None:
