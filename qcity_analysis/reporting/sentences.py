@@ -96,7 +96,9 @@ def sentences(a: Assessment, lang: str) -> list[str]:
         lines = [say("borrowed_lead", lang, sentence=line) for line in lines]
     if a.status == "not_assessable" and a.role == "main" and a.target.kind in BY_LEVEL:
         key = "no_overlap" if len(a.levels()) else "no_level"
-        key = "some" if a.parts else key if a.definition.get("comparators") else "none"
+        named = str(a.definition.get("comparators") or "").replace(" ", "").split(";")
+        others = [one for one in named if one and not one.startswith(f"{a.target.region}/")]
+        key = "some" if a.parts else key if others else "none"
         lines.append(say(f"borrowed_{key}", lang))
     return lines
 
