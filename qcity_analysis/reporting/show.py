@@ -64,7 +64,8 @@ def html(*parts: str, front: Front = None, page: bool = True) -> None:
 def paragraphs(*lines: str, kind: str = "") -> str:
     """Sentences as paragraphs of HTML; none for an empty one."""
     look = f' class="{kind}"' if kind else ""
-    return "".join(f"<p{look}>{escape(line)}</p>" for line in lines if line)
+    whole = "".join(f"<p{look}>{escape(line)}</p>" for line in lines if line)
+    return re.sub("`(.+?)`", r"<code>\1</code>", whole)
 
 
 def fold(line: str, *parts: str) -> str:
