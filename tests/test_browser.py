@@ -23,10 +23,11 @@ def reports(tmp_path_factory):
     """A report of some targets of the shipped data, and one of a package whose names are hostile."""
     shown, bad = tmp_path_factory.mktemp("shown"), tmp_path_factory.mktemp("bad")
     names = dict.fromkeys(("name_zh", "name_en"), HOSTILE)
-    said = dict.fromkeys(("wording", "wording_en", "departments", "departments_en"), HOSTILE)
+    said = {f"{name}{end}": HOSTILE for name in ("wording", "departments", "note") for end in ("", "_en")}
     rows = figures({year: 10 + 1.2 * (year - 2015) for year in range(2015, 2023)})
     named, asked = indicator("widgets", **names), target(**names, **said)
-    package(bad / "data", observations=rows, indicators=[named], targets=[asked])
+    regions = [{"region": "testville", **names}]
+    package(bad / "data", observations=rows, indicators=[named], targets=[asked], regions=regions)
     day = {"as_of": "2024-06-30", "languages": ("zh", "en")}
     assert not run_report(None, ["nanjing_quality_city"], out_dir=shown, targets=TARGETS, **day).failed
     assert not run_report(bad / "data", out_dir=bad / "out", targets=["goal"], **day).failed
