@@ -138,7 +138,7 @@ def test_a_support_that_is_not_stated_is_inferred_and_said_and_bounds_nothing(va
 SHORT = [[12, 15, 14, 14, 18, 18], [0, 0, 1, 0, 2, 0], [2, 2, 2, 2, 2], [2.4, 2.4, 2.4, 2.5], [51, 50, 53, 58, 57],
          [98.1, 99, 99.5, 100, 100], [50.06, 50.08, 50.03, 49.98, 50.05]]  # fmt: skip
 NOISES = [(1.0, 10.0**k) for k in (-12, -9, -6, -4)]
-CHANGED = [(factor, 0.0) for factor in (*10.0 ** np.arange(-6, 7), 3.7)] + NOISES
+CHANGED = [(factor, 0.0) for factor in (*10.0 ** np.arange(-6, 7), 3.7, 1.7e11)] + NOISES
 
 
 def around_the_last_value(support, factor=1.0, noise=0.0):
@@ -149,7 +149,7 @@ def around_the_last_value(support, factor=1.0, noise=0.0):
         said = factor * np.clip(y + noise * np.sin(7 * np.arange(len(y)) + y), 0, most)
         step = max(np.abs(np.diff(y)).mean(), 0.1)
         tables.append(frame(list(said), support, str(i)))
-        asks += [question(factor * (y[-1] + step * k), 2024, way, str(i))
+        asks += [question(factor * (y[-1] + step * k), year, way, str(i)) for year in (2024, 2028)
                  for k in range(-2, 3) for way in ("at_least", "at_most")]  # fmt: skip
     return forecast_panel(pd.concat(tables)).probability(pd.concat(asks))
 

@@ -390,7 +390,7 @@ def counted(question: Question, indicator_id: str, role: str = "main") -> Assess
     answer = replace(answer, period=period) if events else answer
     if not (known.counts or known.limits) and (events or known.start != deadline):
         codes = ("only_bounds", "no_exposure") if events else ("no_counts", "no_observation")
-        return refused(answer, Note("one_total" if len(totals) else codes[raw.figures().empty], {"count": 0}))
+        return refused(answer, Note("one_total" if len(totals) else codes[raw.figures().empty]))
     if known.start > deadline:
         return refused(answer, Note("deadline_gap", {"deadline": deadline, "last": known.start}))
     tally, (certain, most) = known.tally(question.data.as_of.year, 0.0 if events else bound), known.ends()
