@@ -20,34 +20,33 @@ WIDE = """() => [...document.querySelectorAll("body *")].filter(e => e.scrollWid
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory):
-    """A report of some targets of the shipped data, and one of a package whose names are hostile."""
+    """A report of some targets of the shipped data, and a whole one of a package whose names are hostile."""
     shown, bad = tmp_path_factory.mktemp("shown"), tmp_path_factory.mktemp("bad")
     names = dict.fromkeys(("name_zh", "name_en"), HOSTILE)
-    said = dict.fromkeys(("wording", "wording_en", "departments", "departments_en"), HOSTILE)
+    words = dict.fromkeys(("wording", "wording_en", "departments", "departments_en"), HOSTILE)
     rows = figures({year: 10 + 1.2 * (year - 2015) for year in range(2015, 2023)})
-    named, asked = indicator("widgets", **names), target(**names, **said)
-    package(bad / "data", observations=rows, indicators=[named], targets=[asked])
+    made = {"indicators": [indicator("widgets", **names)], "targets": [target(**names, **words)]}
+    package(bad / "data", observations=rows, **made)
     day = {"as_of": "2024-06-30", "languages": ("zh", "en")}
     assert not run_report(None, ["nanjing_quality_city"], out_dir=shown, targets=TARGETS, **day).failed
-    assert not run_report(bad / "data", out_dir=bad / "out", targets=["goal"], **day).failed
+    assert not run_report(bad / "data", out_dir=bad / "out", **day).failed
     return shown, bad / "out"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("width", WIDTHS)
-def test_pages_are_short_legible_accessible_offline_and_safe(browser, reports, width):
+@pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (390, "light"), (1200, "dark")])
+def test_pages_are_short_legible_accessible_offline_and_safe(browser, reports, width, scheme):
     from axe_core_python.sync_playwright import Axe
 
     screen, most = WIDTHS[width]
-    page = browser.new_page(viewport={"width": width, "height": screen})
+    page = browser.new_page(viewport={"width": width, "height": screen}, color_scheme=scheme)
     faults = []
     page.on("console", lambda told: faults.append(told.text) if told.type == "error" else None)
     page.on("dialog", lambda box: faults.append(box.message) or box.dismiss())
-    page.on(
-        "request", lambda sent: faults.extend(url for url in [sent.url] if url[:5] not in ("file:", "data:"))
-    )
+    ours = ("file:", "data:")
+    page.on("request", lambda sent: None if sent.url.startswith(ours) else faults.append(sent.url))
     paths = sorted(path for folder in reports for path in folder.glob("**/*.html"))
-    assert len(paths) == 2 * (len(TARGETS) + 1 + 2) + 2
+    assert len(paths) == 2 * (len(TARGETS) + 1 + 4) + 2  # a scorecard; a whole report; two indexes
     for path in paths:
         page.goto(path.as_uri())
         faults += [(path.name, "size")] if path.stat().st_size > 400_000 else []
@@ -78,7 +77,6 @@ def test_a_target_s_page_prints_on_three_sheets_and_a_scorecard_filters_and_sort
     every = rows.count()
     page.select_option("select[name=section]", index=1)
     kept = [row for row in rows.all() if row.evaluate("row => !row.hidden")]
-    links = page.evaluate("document.querySelectorAll('a[href$=\".html\"]').length")
-    assert 0 < len(kept) < every and links >= 4
+    assert 0 < len(kept) < every and page.locator("a[href$='.html']").count() >= 4
     assert len({row.get_attribute("data-section") for row in kept}) == 1
     page.close()

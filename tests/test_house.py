@@ -151,6 +151,27 @@ def test_no_facts_of_a_plan_stand_in_the_library():
     assert {where for where in _where(FACTS) if where[:4] != "cli/"} == set()  # there: commands to paste
 
 
+SIGNS = {"axes fraction", "offset points", "upper left", "lower left", "dot flip", "img-src data:"}
+WORDS = re.compile("[一-鿿]|[A-Za-z]{2,} [a-z]{2,}")
+
+
+def _wording(path: Path) -> set[str]:
+    """Texts of two words or Chinese in a module, but for errors, reprs, patterns (they begin "(") and names."""
+    nodes, strict = list(ast.walk(ast.parse(_code(path)))), _room(path) == "reporting"
+    quiet = [node for node in nodes if isinstance(node, ast.Raise) or getattr(node, "name", "") == "__repr__"]
+    makers = [node for node in nodes if isinstance(node, ast.FunctionDef) and not strict]
+    quiet += [node for node in makers if "raise " in ast.unparse(node)]  # there an error is put together
+    shown = {*nodes} - {each for node in quiet for each in ast.walk(node)}
+    texts = {str(node.value) for node in shown if isinstance(node, ast.Constant)} - SIGNS
+    said = {text for text in texts if WORDS.search(re.sub("<[^>]*>?", "", text))}
+    return {text for text in said if "_" not in text and text[0] != "("}
+
+
+@pytest.mark.parametrize("room", ["reporting", "assessment", "analysis", "results"])
+def test_what_a_reader_meets_is_worded_in_the_catalogue(room):
+    assert {path.name: found for path in MODULES if _room(path) == room and (found := _wording(path))} == {}
+
+
 def test_every_command_and_option_is_there():
     made = typer.main.get_command(app).commands
     lost = {}

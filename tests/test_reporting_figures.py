@@ -66,9 +66,9 @@ def test_every_word_of_the_data_is_drawn_without_a_missing_glyph():
 
 def test_a_reference_has_a_panel_that_says_so_and_names_the_comparator():
     lent = (standin.borrowed("jiangsu"), standin.borrowed("china"))
-    titles = [ax.get_title(loc="left").replace("\n",
-        " ") for ax in fan_chart(standin.unassessable(parts=lent)).axes]  # fmt: skip
-    assert titles == ["Reference: Energy use per unit of value added, Jiangsu"] * 2
+    axes = fan_chart(standin.unassessable(parts=lent)).axes
+    said = [ax.get_title(loc="left").replace("\n", " ") for ax in axes]
+    assert said == ["Reference: Energy use per unit of value added, Jiangsu"] * 2
     alone = fan_chart(standin.borrowed(), "zh")
     said = "".join(line.get_text() for line in alone.texts)
     assert "参考：江苏" in said and "并非依据本地区自身的数据" in said
@@ -96,10 +96,9 @@ def test_numbers_at_the_end_of_a_narrow_fan_do_not_overlap():
 
 
 def test_a_panel_says_what_is_illustrative_and_what_is_missing():
-    illustrative = standin.assessment(illustrative=True)
-    for made, words in ((illustrative, "ILLUSTRATIVE"),
-            (standin.unassessable(), "no figure held in these data")):  # fmt: skip
-        assert any(words in written.get_text() for written in fan_chart(made, "en").axes[0].texts)
+    made = {"ILLUSTRATIVE": standin.assessment(illustrative=True)}
+    for words, a in (made | {"no figure held in these data": standin.unassessable()}).items():
+        assert any(words in written.get_text() for written in fan_chart(a, "en").axes[0].texts)
 
 
 def test_the_table_of_sources_shows_every_published_digit_and_the_unit_of_the_language():
@@ -110,11 +109,6 @@ def test_the_table_of_sources_shows_every_published_digit_and_the_unit_of_the_la
     for lang, column, shown in (("zh", "数据", "82 件/万人"), ("en", "Figure", "82 patents per 10k people")):
         (table,) = sources_by_series(patents, lang).values()
         assert list(table[column]) == [shown]
-
-
-def marked(figure, shapes):
-    """The marks of these shapes in the first axes of a figure."""
-    return [line for line in figure.axes[0].lines if line.get_marker() in shapes]
 
 
 def test_each_chart_of_rows_has_a_mark_for_each_probability(portfolio):

@@ -15,9 +15,6 @@ from qcity_analysis.forecasting import forecast as models
 from qcity_analysis.forecasting.annual import borrowing_evidence, learned
 from qcity_analysis.reporting import analyses, data_sections, sections, track_sections
 from qcity_analysis.reporting.figures import Picture
-from qcity_analysis.reporting.page import render_page
-from qcity_analysis.running.report import NOTEBOOKS
-from qcity_analysis.running.runner import run_notebook
 from qcity_analysis.series.annual import ages, counts, coverage, used_sources
 
 BOTH = pytest.mark.parametrize("lang", ["zh", "en"])
@@ -27,8 +24,6 @@ def unfilled(shown, nothing="None"):
     """What no reader should see: places of templates, and what Python writes for nothing."""
     return re.findall(rf"[{{}}]|\bnan\b|{nothing}", shown.words())
 
-
-# the data overview
 
 ROWS = [
     *figures({2018: 10, 2019: 11}), figure(2020, 12, status="preliminary"),
@@ -67,10 +62,8 @@ def test_coverage_ages_and_counts_are_those_of_the_targets_own_region_on_that_da
 
 
 def show_overview(data, lang):
-    for section in (data_sections.answer, data_sections.picture, data_sections.newest):
-        section(data, "", lang)
-    for tail in (data_sections.revised, data_sections.breaks, data_sections.sources, data_sections.warnings):
-        tail(data, lang)
+    for name in ("answer", "picture", "newest", "revised", "breaks", "sources", "warnings"):
+        getattr(data_sections, name)(data, *[""] * (name in ("answer", "picture", "newest")), lang)
 
 
 @BOTH
@@ -89,26 +82,18 @@ def test_the_overview_shows_every_section_of_a_package_and_of_an_empty_one(known
         assert "there are 0 published figures" in shown[0] and "No figure was revised" in shown.words()
 
 
-@pytest.mark.slow
 @BOTH
-def test_the_notebook_makes_a_whole_page_of_the_shipped_data(tmp_path, lang):
-    asked = {"language": lang, "as_of": "2026-06-30", "out": str(tmp_path)}
-    result = run_notebook(NOTEBOOKS / "01_data_overview.ipynb", asked, tmp_path / "run.ipynb")
-    assert result.ok, result.error
-    front = render_page(tmp_path / "run.ipynb", tmp_path / "page.html", lang=lang)
-    html = (tmp_path / "page.html").read_text("utf-8")
+def test_the_overview_of_the_shipped_data_counts_them_and_shows_no_identifier(shown, lang):
     data = qc.load(as_of="2026-06-30")
-    held = counts(data)
+    held, made = counts(data), data_sections.as_data(data, "")
+    show_overview(data, lang)
     for number in (held["figures"], held["sources"], held["targets"] - held["covered"]):
-        assert re.search(rf"\b{number}\b", front["answer"])
-    assert html.count('<table class="signs">') == len(data.plans()) and html.count("●") > 100
-    assert html.count("<h1") == 1 and not re.search(r"https?://", re.sub(r'base64,[^"]+', "", html))
-    levels = [int(n) for n in re.findall(r"<h([1-6])", html)]
-    assert all(b - a <= 1 for a, b in zip(levels[:-1], levels[1:], strict=True))
-    saved = json.loads((tmp_path / "data_overview_all_2026-06-30.json").read_text("utf-8"))
-    assert saved["counts"] == held
-    assert saved["coverage"]["nanjing_quality_city/rd_intensity"]["2020"] == "final"
-    text = re.sub(r"<(details|style)\b.*?</\1>|<[^>]+>", " ", html, flags=re.S)
+        assert re.search(rf"\b{number}\b", shown.front["answer"])
+    assert (
+        shown.words().count('<table class="signs">') == len(data.plans()) and shown.words().count("●") > 100
+    )
+    assert (made["counts"], made["coverage"]["nanjing_quality_city/rd_intensity"]["2020"]) == (held, "final")
+    text = re.sub(r"<(details|style)\b.*?</\1>|<[^>]+>", " ", shown.words(), flags=re.S)
     assert "rd_intensity" not in text and "nan" not in text.split()
 
 
@@ -221,8 +206,8 @@ def test_sections_show_a_heading_and_leave_no_place_unfilled(asked, shown, lang,
     assert shown.front["target"] == "goal" and sum(isinstance(thing, Picture) for thing in shown) == 1
     dots = re.findall(r'class="(dot|dot flip)" cx="([\d.]+)"', shown.words())
     rows = [row for row in (varied.asked, *varied.rows) if row.probability is not None]
-    assert sorted(float(x) for _,
-        x in dots) == pytest.approx(sorted(4 + 294.4 * row.probability for row in rows), abs=0.06)  # fmt: skip
+    drawn = sorted(float(x) for _, x in dots)
+    assert drawn == pytest.approx(sorted(4 + 294.4 * row.probability for row in rows), abs=0.06)
     assert sum(kind == "dot flip" for kind, _ in dots) == sum(row.flips for row in rows)
     if lang == "en":
         assert "What changed since 2023-02-27" in shown.words() and "new figures" in shown.words().lower()
@@ -238,9 +223,6 @@ def test_sections_hold_for_every_status_and_kind(shown, name, plan, as_of, varie
     data = qc.load(as_of=as_of)
     show_target(data, qc.assess(data, name, plan=plan, draws=4), "zh", varied)
     assert not unfilled(shown)
-
-
-# a plan as a whole
 
 
 @pytest.fixture(scope="module")
@@ -272,13 +254,10 @@ def test_the_portfolio_says_how_many_are_expected_and_names_what_cannot_be_asses
     lines = analyses.portfolio_sentences(portfolio, "en")
     assert lines[0].startswith("Of 3 targets 2 can be assessed; the expected number met is ")
     assert any("1 of 1 pairs" in line for line in lines)
-    assert analyses.unassessed_sentence(portfolio,
-        "en") == ("1 cannot be assessed and count neither as met nor as missed: Goal.")  # fmt: skip
+    unassessed = "1 cannot be assessed and count neither as met nor as missed: Goal."
+    assert analyses.unassessed_sentence(portfolio, "en") == unassessed
     with pytest.raises(qc.QcityError, match="this plan has no target"):
         sections.portfolio(card[0], [], "en")
-
-
-# borrowing
 
 
 def test_the_section_on_borrowing_shows_its_evidence_and_when_it_does_not_help(monkeypatch, shown):
@@ -295,10 +274,9 @@ def test_the_section_on_borrowing_shows_its_evidence_and_when_it_does_not_help(m
     assert "证据不一致" in shown[-1]
 
 
-# the commands
-
-
-def test_the_commands_outlook_and_portfolio_print_words_or_json(tmp_path, qcity):
+def test_the_commands_outlook_and_portfolio_print_words_or_json_and_end_with_3_without_figures(
+    tmp_path, qcity
+):
     package(tmp_path)
     options = ["--data", tmp_path, "--as-of", "2024-12-31", "--draws", 100]
     code, out, _ = qcity("outlook", "goal", *options, "--since", "2022-06-30", "--language", "zh")
@@ -306,17 +284,13 @@ def test_the_commands_outlook_and_portfolio_print_words_or_json(tmp_path, qcity)
     assert code == 0 and all(part in out for part in words)
     code, out, _ = qcity("outlook", "goal", *options, "--json")
     plain = json.loads(out)
-    assert (code, plain["status"], plain["change"], set(plain["outlook"])) == (0, "forecast", None,
-        {"widgets"})  # fmt: skip
+    assert (code, plain["status"], plain["change"], [*plain["outlook"]]) == (0, "forecast", None, ["widgets"])
     code, out, _ = qcity("portfolio", "made_up", *options)
     assert (code, out.startswith("Of 1 target 1 can be assessed")) == (0, True)
     code, out, _ = qcity("portfolio", "made_up", *options, "--json")
     plain = json.loads(out)
     assert (code, plain["plan"], len(plain["counts"]["dependent"])) == (0, "made_up", 2)
-
-
-def test_commands_on_what_cannot_be_assessed_exit_with_3(tmp_path, qcity):
-    package(tmp_path, observations=[])
+    package(tmp_path, observations=[])  # what cannot be assessed ends with 3
     code, out, _ = qcity("outlook", "goal", "--data", tmp_path)
     assert code == 3 and "No level is held in these data, so the pace needed cannot be told." in out
     assert qcity("portfolio", "made_up", "--data", tmp_path)[0] == 3

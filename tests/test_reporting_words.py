@@ -3,24 +3,33 @@
 import json
 import re
 from dataclasses import replace
+from html import escape, unescape
 from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from packages import CUT, STEADY, answer, borrowing, changes, figure, figures, two_definitions
+from packages import (
+    CUT,
+    PERCENT,
+    STEADY,
+    answer,
+    borrowing,
+    changes,
+    figures,
+    packed,
+    run,
+    two_definitions,
+)
 
 import qcity_analysis as qc
-from qcity_analysis.analysis.outlook import Feasibility, Outlook
 from qcity_analysis.assessment.answer import SPOKEN
 from qcity_analysis.catalogue import catalogue
 from qcity_analysis.errors import Note
 from qcity_analysis.forecasting.mixture import Explanation
-from qcity_analysis.reporting import analyses, sentences
+from qcity_analysis.reporting import analyses, sections, sentences
 from qcity_analysis.reporting.analyses import why_block
 from qcity_analysis.reporting.formatting import number, percent, signed
-from qcity_analysis.reporting.sections import why
-from qcity_analysis.reporting.sentences import level
 from qcity_analysis.reporting.show import card
 from qcity_analysis.targets import find_target
 
@@ -29,21 +38,36 @@ SHARES = {"constant mean": 0.1, "moving level": 0.3, "damped trend": 0.4, "trend
 EXPLANATION = Explanation(SHARES, 1.45, pd.Series({2019: 59.0, 2022: 55.5}), 60.0, 0.2)
 
 
+def of(kind, direction="at_least", threshold=0, **cells):
+    return {"kind": kind, "direction": direction, "threshold": threshold, "base_year": 2020} | cells
+
+
+STEADILY, COUNTED = run(2016, STEADY.values()), {"support": "count", "unit": "items"}
+CUT_SO_FAR, LATER = changes({2021: -3, 2022: -3.5, 2023: -2.9}), run(2016, [*STEADY.values(), 21.5])
+CASES = {  # a target, its figures and its indicator, for each thing a reader can be told and each kind
+    "forecast": ({}, STEADILY), "about": ({"commitment": "about", "tolerance": 1}, STEADILY),
+    "reached": ({"threshold": 12}, STEADILY), "change": (CUT, CUT_SO_FAR), "met": ({"deadline": 2023}, LATER),
+    "none": ({}, []), "missed": ({"deadline": 2023, "threshold": 30}, LATER),
+    "awaiting": ({"deadline": 2023}, STEADILY), "short": ({}, run(2021, [3])),
+    "rank": ({"kind": "rank", "threshold": 3}, STEADILY), "growth": (of("average_growth", threshold=5), STEADILY),
+    "at most": ({"direction": "at_most", "threshold": 5}, run(2015, [9, 8.6, 8.1, 7.7, 7.4, 7, 6.5, 6.1])),
+    "each year": (of("every_year", threshold=14, base_year=2022), STEADILY),
+    "monotone": (of("monotone", "increase_every_year", base_year=2021), STEADILY),
+    "direction": (of("direction", "increase", base_year=2021), STEADILY),
+    "coverage": (of("coverage", threshold=100, unit="%"), run(2018, [70, 75, 80, 86, 90]), PERCENT),
+    "total": (of("cumulative", threshold=60), run(2021, [10, 12, 11], "count_new"), COUNTED),
+    "events": (of("zero_event", "at_most", base_year=2023), run(2019, [1, 0, 0, 1, 0], "count_new"), COUNTED),
+}  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
-    """One assessment for each thing a reader can be told."""
-    folder, met = tmp_path_factory.mktemp("told"), figures(STEADY | {2023: 21.5})
+    """One answer for each thing a reader can be told."""
+    folder = tmp_path_factory.mktemp("told")
+    data = packed(folder / "cases", CASES.values())
+    made = {name: qc.assess(data, f"w{k}", draws=200) for k, name in enumerate(CASES)}
     lent = borrowing(folder / "borrowed", {2021: 9.0})
     definitions = two_definitions(folder / "definitions", {2021: 5.0, 2022: 5.2, 2023: 5.5})
-    alone = {
-        "forecast": ({}, {}), "about": ({"commitment": "about", "tolerance": 1}, {}),
-        "reached": ({"threshold": 12}, {}),
-        "change": (CUT, {"observations": changes({2021: -3, 2022: -3.5, 2023: -2.9})}),
-        "met": ({"deadline": 2023}, {"observations": met}), "none": ({}, {"observations": []}),
-        "missed": ({"deadline": 2023, "threshold": 30}, {"observations": met}), "awaiting": ({"deadline": 2023}, {}),
-        "short": ({}, {"observations": [figure(2021, 3)]}), "rank": ({"kind": "rank", "threshold": 3}, {}),
-    }  # fmt: skip
-    made = {name: answer(folder / name, goal, draws=500, **tables) for name, (goal, tables) in alone.items()}
     made |= {"borrowed": lent, "borrowed part": lent.parts[0]}
     return made | {"definitions": definitions, "old definition": definitions.parts[0]}
 
@@ -61,15 +85,13 @@ def test_both_languages_say_the_same_numbers_and_leave_no_place_unfilled(told):
     for name, a in told.items():
         lines = {}
         for lang in ("zh", "en"):
-            notes = [sentences.note(note, lang) for note in a.notes]
-            more = [sentences.reason(a.reason, lang), sentences.ask(a, lang), sentences.finding(a, lang)]
-            more += [sentences.figure_title(a, lang), card(a, lang)]
-            lines[lang] = [*result_in_words(a, lang), *notes, *more]
+            more = [way(a, lang) for way in (sentences.ask, sentences.finding, sentences.figure_title, card)]
+            more += [sentences.note(note, lang) for note in a.notes] + [sentences.reason(a.reason, lang)]
+            lines[lang] = [*result_in_words(a, lang), *more]
+            for line in (*lines[lang], sentences.how_to_add(a, lang)):
+                assert not re.search(r"[{}]|\bnan\b|None|<NA>", line), line
         for zh, en in zip(lines["zh"], lines["en"], strict=True):
             assert numbers(zh) == numbers(en), (name, zh, en)
-        adding = [sentences.how_to_add(a, lang) for lang in ("zh", "en")]
-        for line in (*lines["zh"], *lines["en"], *adding):
-            assert not re.search(r"[{}]|\bnan\b|None|<NA>", line), line
 
 
 def test_a_headline_holds_the_answers_and_every_sentence_of_a_borrowed_result_says_so(told):
@@ -140,41 +162,62 @@ def test_a_probability_is_never_certain_nor_shown_to_reach_what_it_does_not():
             assert (float(shown[:-1]) >= limit) == (100 * share >= limit)
 
 
-def test_every_number_said_of_one_quantity_is_the_same(told):
-    found = told["forecast"]
-    shown = level(found, found.median, "en")
-    (expected,) = re.findall(r"The median for 2025 is (.*?),", " ".join(sentences.sentences(found, "en")))
-    (drawn,) = re.findall(r"About (.*?) expected", sentences.figure_title(found, "en"))
-    assert expected == drawn == shown
-    move = Feasibility(2022, 2025, 16.1, 20.0, "positive", "log", 7.2)
-    made, paces = card(found, "en"), re.compile(r"[+−][\d.]+ [^<>]*? a year")
-    ahead = analyses.pace_sentences(found, Outlook(2022, 2025, pd.Series(), None, False, move), "en")
-    said = [paces.findall(" ".join(lines))[-1] for lines in (sentences.sentences(found, "en"), ahead)]
-    needed = paces.findall(made)[1]
-    assert [one.split("takes ")[-1] for one in said] == [needed, needed]
-    chance = percent(found.probability, "en")
-    assert f"<b>{chance}</b>" in made and chance in sentences.headline(found, "en")
-    assert chance in sentences.alt_text(found, "en")
+CENTRE = {"value": "centre", "low": "low", "high": "high"}
+SAID = {  # sentences of a page, and which quantity each of their places says
+    **{f"expected{kind}": CENTRE for kind in ("", "_only", "_cumulative", "_direction", "_events")},
+    "figure_title": CENTRE, "alt_forecast": {"probability": "chance", "low": "low", "high": "high"},
+    **dict.fromkeys(("head_forecast", "head_overdue"), {"probability": "chance"}), "why_moved": {"final": "centre"},
+    "pace": {"sofar": "so far", "needed": "pace", "level": "aim"}, "move_needed": {"pace": "pace", "bound": "aim"},
+    "tally": {"count": "count", "needed": "missing"}, "move_month": {"count": "count", "needed": "missing"},
+}  # fmt: skip
+
+
+def quantities(page, lang):
+    """What a page says of each quantity: the values of the places of every sentence of SAID on it."""
+    found, gap, page = {}, "" if lang == "zh" else " ", unescape(re.sub("<[^>]+>", "\n", page))
+    ways = (r"\n", r"\n|(?<=。)|(?<=\.) (?=[A-Z])")
+    lines = {line.strip().replace(" ", gap) for way in ways for line in re.split(way, page)}
+    for key, places in SAID.items():
+        words = (catalogue("sentences") | catalogue())[key][lang].replace(" ", gap)
+        pattern = re.sub(r"\\{\w+\\}", "([^;；]+?)", re.escape(words))
+        for told in filter(None, (re.fullmatch(pattern, line) for line in lines)):
+            for name, value in zip(re.findall(r"{(\w+)}", words), told.groups(), strict=True):
+                found.setdefault(places.get(name), set()).add(value)
+    return {name: values for name, values in found.items() if name}
+
+
+def test_every_number_said_of_one_quantity_is_the_same_on_a_page_of_any_kind(told, shown):
+    pages = [told[name] for name in CASES if told[name].status == "forecast"]
+    assert len(pages) >= 13
+    for a in pages:
+        ahead, reasons = a.outlook(), a.forecast.explain() if a.forecast.explainable else None
+        for lang in ("zh", "en"):
+            shown.clear()
+            sections.answer(a.data, a, lang)
+            sections.numbers(a, lang)
+            (block,) = analyses.outlook_blocks(a.data, [(a, ahead)], lang)
+            lines = [shown.words(), shown.front["answer"], *block.lines, sentences.figure_title(a, lang)]
+            lines += [sentences.alt_text(a, lang), *(why_block(a, reasons, lang).lines if reasons else [])]
+            said = quantities("\n".join(lines), lang)
+            assert {"chance", "centre", "low", "high"} <= set(said), a
+            assert {name: values for name, values in said.items() if len(values) > 1} == {}, a
+            assert f"<b>{escape(*said['chance'])}</b>" in shown.words()
 
 
 def test_every_target_has_the_plan_s_words_and_our_readings():
     data = qc.load()
     for row in data.targets.itertuples():
         assert bool(row.note) == bool(row.note_en), row.target_id
-        asked = find_target(data, row.target_id, row.plan)
+        asked = SimpleNamespace(target=find_target(data, row.target_id, row.plan))
         for lang, tail in (("zh", ""), ("en", "_en")):
-            words = [asked.wording, asked.section if lang == "zh" else "", getattr(asked, f"note{tail}")]
-            words += map(str.strip, getattr(asked, f"departments{tail}").split(";"))
-            says = (sentences.plan_reading, sentences.departments_of)
-            lines = [line for each in says for line in each(SimpleNamespace(target=asked), lang)]
-            lines = "\n".join([*lines, sentences.plan_quote(SimpleNamespace(target=asked), lang)])
+            words = [row.wording, row.section if lang == "zh" else "", getattr(row, f"note{tail}")]
+            words += map(str.strip, getattr(row, f"departments{tail}").split(";"))
+            lines = [*sentences.plan_reading(asked, lang), *sentences.departments_of(asked, lang)]
+            lines = "\n".join([*lines, sentences.plan_quote(asked, lang)])
             assert all(part in lines for part in words), row.target_id
     described = json.loads(Path("data/raw/datapackage.json").read_text("utf-8"))["resources"]
     (fields,) = [one["schema"]["fields"] for one in described if one["path"] == "targets.csv"]
     assert "note_en" in [field["name"] for field in fields]
-
-
-# why a forecast is what it is
 
 
 @pytest.fixture(scope="module")
@@ -208,9 +251,9 @@ def test_what_becomes_of_an_extra_step_and_a_median_moved_by_other_knowledge_are
 
 
 def test_a_page_explains_each_mixture_forecast_and_nothing_else(mixture, shown):
-    why(mixture, "en")
+    sections.why(mixture, "en")
     assert shown[0].startswith("## Why the forecast is what it is")
     assert "structural model" in shown[1] and "year left out" in shown[2]
     shown.clear()
-    why(replace(mixture, model="naive"), "en")
+    sections.why(replace(mixture, model="naive"), "en")
     assert shown == []

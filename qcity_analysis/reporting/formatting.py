@@ -13,6 +13,8 @@ from typing import Any
 
 import pandas as pd
 
+from ..catalogue import text
+
 LARGE, SMALL = 1e15, 1e-9  # beyond these a figure is written with a power of ten
 SAME = 1e-12  # relative difference below which two levels are one
 PARTS = (0.1, 0.33, 0.5, 0.66, 0.8, 0.9, 0.95)  # probabilities that words and tables speak of as limits
@@ -148,9 +150,7 @@ def period(shown: object, lang: str) -> str:
     >>> period("2023", "zh"), period("2024-08", "zh"), period(2023, "en")
     (' 2023 年', ' 2024-08 ', '2023')
     """
-    if lang != "zh":
-        return str(shown)
-    return f" {shown} 年" if len(str(shown)) == 4 else f" {shown} "
+    return text("whole_year" if len(str(shown)) == 4 else "part_of_year", lang, period=shown)
 
 
 def year_of(value: Any) -> int | None:

@@ -96,7 +96,9 @@ def sentences(a: Assessment, lang: str) -> list[str]:
         lines = [say("borrowed_lead", lang, sentence=line) for line in lines]
     if a.status == "not_assessable" and a.role == "main" and a.target.kind in BY_LEVEL:
         key = "no_overlap" if len(a.levels()) else "no_level"
-        key = "some" if a.parts else key if a.definition.get("comparators") else "none"
+        named = str(a.definition.get("comparators") or "").replace(" ", "").split(";")
+        others = [one for one in named if one and not one.startswith(f"{a.target.region}/")]
+        key = "some" if a.parts else key if others else "none"
         lines.append(say(f"borrowed_{key}", lang))
     return lines
 
@@ -334,10 +336,10 @@ def section_name(name: str, lang: str) -> str:
     """
     if not name:
         return text("no_section", lang)
-    numbered = re.fullmatch(r"(专栏|第)?([一二三四五六七八九十（）()\d.]+)(章)?", name)
-    if numbered is None:
+    named = re.fullmatch(r"(?:(?P<box>专栏)|(?P<chapter>第))?([一二三四五六七八九十（）()\d.]+)章?", name)
+    if named is None:
         return name
-    kind, numeral = {"专栏": "box", "第": "chapter"}.get(numbered[1], "section"), numbered[2]
+    kind, numeral = next((key for key, word in named.groupdict().items() if word), "section"), named[3]
     if lang != "zh":
         numeral = NUMERAL.sub(lambda one: str(arabic(one[0])), numeral).replace("（", " (").replace("）", ")")
     return text(kind, lang, name=numeral)

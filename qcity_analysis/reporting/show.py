@@ -64,7 +64,8 @@ def html(*parts: str, front: Front = None, page: bool = True) -> None:
 def paragraphs(*lines: str, kind: str = "") -> str:
     """Sentences as paragraphs of HTML; none for an empty one."""
     look = f' class="{kind}"' if kind else ""
-    return "".join(f"<p{look}>{escape(line)}</p>" for line in lines if line)
+    whole = "".join(f"<p{look}>{escape(line)}</p>" for line in lines if line)
+    return re.sub("`(.+?)`", r"<code>\1</code>", whole)
 
 
 def fold(line: str, *parts: str) -> str:
@@ -94,7 +95,7 @@ def table_html(frame: pd.DataFrame, caption: str = "", index: bool = True, kind:
     above = f"<caption>{escape(caption)}</caption>" if caption else ""
     name = escape(caption or " · ".join(head))
     whole = f'<table class="{kind}">{above}<thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>'
-    return f'<div class="qcity scroll" role="region" tabindex="0" aria-label="{name}">{whole}</div>'
+    return f'<div class="qcity scroll" role="group" tabindex="0" aria-label="{name}">{whole}</div>'
 
 
 def blocks(key: str, lang: str, told: Sequence[Block], about: str = "", **values: Any) -> None:

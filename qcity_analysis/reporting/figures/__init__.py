@@ -259,14 +259,14 @@ def skill_chart(rules: pd.DataFrame, names: Sequence[str], lang: str = "en") -> 
     kinds = (("rule_as_is", "s", OCHRE, -0.14, ("skill", "low", "high")),
              ("rule_fair", "o", BLUE, 0.14, ("fair", "fair_low", "fair_high")))  # fmt: skip
     with new_figure(0.3 * len(rules) + 1.2) as figure:
-        ax = figure.add_axes((0.4, 0.55 / figure.get_figheight(), 0.56, 1 - 1.1 / figure.get_figheight()))
+        ax = figure.add_axes((0.44, 0.55 / figure.get_figheight(), 0.52, 1 - 1.1 / figure.get_figheight()))
         for label, shape, colour, down, columns in kinds:
             shown = rules[list(columns)].to_numpy(dtype=float) * 100
             places = np.arange(len(rules)) + down
             ax.hlines(places, *shown[:, 1:].clip(WORST).T, color=colour, lw=1.5)
             ax.plot(shown[:, 0].clip(WORST), places, shape, color=colour, ms=5, label=text(label, lang))
         ax.axvline(0, color=TARGET, lw=1.1, zorder=1)
-        ax.set_yticks(range(len(names)), names, fontsize=8.5)
+        ax.set_yticks(range(len(names)), [shortened(name, 24) for name in names])
         ax.set(xlim=(WORST - 3, 103), ylim=(len(rules) - 0.5, -0.5), xlabel=text("axis_skill", lang))
         figure.legend(loc="upper left", ncols=2)
     return figure
