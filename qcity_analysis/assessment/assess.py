@@ -20,13 +20,14 @@ import math
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ..data.load import Data
 from ..data.schema import RELATIVE
 from ..data.vintages import to_date
 from ..errors import Note, QcityError, unknown
+from ..forecasting.forecast import MODELS
+from ..forecasting.histories import whole_number
 from ..forecasting.outside import FIVE_YEARS, both, met_of, outside
 from ..targets import Target, find_target
 from .answer import SPOKEN, Assessment, Basis, Question, refused, with_parts, year_of_plan
@@ -55,13 +56,10 @@ def assess(
     as_of: str | dt.date | None = None, model: str = "mixture", draws: int = 10_000, seed: int = 0,
 ) -> Assessment:  # fmt: skip
     """Assess one target with what was known on `as_of`: the options and errors are those of `qcity_analysis.assess`."""
-    from ..forecasting.forecast import MODELS
-
     if model not in ("mixture", *MODELS):
         raise unknown("model", model, ["mixture", *MODELS])
-    for name, number, least in (("draws", draws, 1), ("seed", seed, 0)):
-        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < least:
-            raise QcityError(f"{name} is a whole number, {least} or more; found {number!r}")
+    draws = whole_number(draws, "draws", "a whole number, 1 or more", least=1)
+    seed = whole_number(seed, "seed", "a whole number, 0 or more", least=0)
     if not isinstance(data, Data):
         way = f"; assess(load(), {data!r})" if isinstance(data, str) else ""
         found = f"{type(data).__name__}{way}; for a series of your own: assess_series"

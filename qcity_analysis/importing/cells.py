@@ -237,9 +237,8 @@ def read_period(cell: Cell) -> str | None:
         return str(cell.year) if (cell.month, cell.day) == (12, 31) else None
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return str(int(cell)) if cell == cell and cell == int(cell) and 1900 <= cell <= 2100 else None
-    if not isinstance(cell, str):
-        return None
-    text = re.sub(r"\s", "", half_width(without_marks(cell)[0]).translate(_MINUS))
+    written = cell if isinstance(cell, str) else ""
+    text = re.sub(r"\s", "", half_width(without_marks(written)[0]).translate(_MINUS))
     text = re.sub(rf"^({_YEAR})(-?M(?=\d)|(?=Q\d))", r"\1-", _BESIDE_YEAR.sub("", text))
     if re.fullmatch(rf"{_YEAR}(-(Q[1-4]|0[1-9]|1[0-2]))?", text):
         return text
