@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.forecast import forecast
 from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.quantiles import common_step
+from qcity_analysis.series.annual import annual_series
 from qcity_analysis.targets import find_target, in_regions, needed_path, pace_between, reaches
 
 
@@ -66,13 +68,17 @@ def test_no_whole_year_as_deadline_and_an_unknown_name_are_refused_the_name_with
             find_target(dataclasses.replace(data, targets=goals.assign(deadline=year)), "goal")
     with pytest.raises(QcityError, match="asked for by its name, a text; found 7"):
         find_target(data, 7)
-    names = [("target_id", "gaol", "target 'gaol'. Did you mean \"goal\"? Known: goal."),
-        ("plan", "madeup", "plan 'madeup'. Did you mean \"made_up\"? Known: made_up, second."),
-        ("region", "other_land", "region 'other_land'. Did you mean \"otherland\"? Known: testville, otherland."),
-    ]  # fmt: skip
-    for name, typed, message in names:
+    asked, told = partial(find_target, data), partial(annual_series, data)
+    regions = "Known: testville, otherland."
+    for ask, message in [
+        (partial(asked, "gaol"), "target 'gaol'. Did you mean \"goal\"? Known: goal."),
+        (partial(asked, "goal", "madeup"), "plan 'madeup'. Did you mean \"made_up\"? Known: made_up, second."),
+        (partial(asked, "goal", region="otherlnd"), f"region 'otherlnd'. Did you mean \"otherland\"? {regions}"),
+        (partial(told, "widgets", "testvile"), f"region 'testvile'. Did you mean \"testville\"? {regions}"),
+        (partial(told, "wigdets", "testville"), "indicator 'wigdets'. Did you mean \"widgets\"? Known: widgets."),
+    ]:  # fmt: skip
         with pytest.raises(QcityError) as error:
-            find_target(data, **({"target_id": "goal"} | {name: typed}))
+            ask()
         assert str(error.value) == f"unknown {message} `qcity list` shows all."
 
 

@@ -264,8 +264,8 @@ class CountSeries:
         for year in sorted({self.start, *(y for y in self.labels if self.start < y <= self.deadline)}):
             total = replace(self, deadline=year).ends()[0]
             if not reaches(total, bound, upward=False) if beyond else reaches(total, bound):
-                return self.labels.get(year)
-        return None
+                break
+        return self.labels.get(year)
 
     def cumulated(self) -> pd.Series:
         """The cumulated number at the end of each year, index year from the start; NaN where it is not known."""
