@@ -318,8 +318,7 @@ def _count_series(
         blocks += [block] if block.parts else []
     start, offset, since = base_year or 0, 0.0, dict(ends).get(str(base_year))
     if base_year is None and ends and len(ends[0][0]) == 4:
-        start, offset = int(ends[0][0]), ends[0][1]
-        since = 0.0 if offset else None
+        start, offset, since = int(ends[0][0]), ends[0][1], 0.0
         labels.setdefault(start, ends[0][0])
     elif base_year is None and single:
         start = min(single) - 1
