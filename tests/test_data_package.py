@@ -146,18 +146,12 @@ def test_the_plans_of_nanjing_and_china_hold_every_row_of_their_tables():
     assert earlier | {"china_11fyp": 23, "china_12fyp": 28, "china_13fyp": 33} == earlier
 
 
-def test_every_official_outcome_belongs_to_a_target_and_has_its_unit():
+def test_every_official_outcome_is_of_the_region_of_its_target_and_not_before_the_deadline_unless_met():
     targets = {(r["plan"], r["target_id"]): r for r in [*rows("targets"), *rows("earlier_targets")]}
-    sources = {row["source_id"] for row in rows("sources")}
-    seen = set()
-    for row in rows("outcomes"):
+    for row in rows("outcomes"):  # its unit, source and value are those that every package is checked for
         target = targets[row["plan"], row["target_id"]]
-        assert (row["unit"], row["region"]) == (target["unit"], target["region"]), row
-        assert row["source_id"] in sources and bool(row["value"]) == bool(row["qualifier"]), row
-        assert row["value"] or row["verdict"], row
+        assert row["region"] == target["region"], row
         assert int(row["published"][:4]) >= int(target["deadline"]) or row["verdict"] == "met", row
-        seen.add((row["plan"], row["target_id"], row["source_id"]))
-    assert len(seen) == len(rows("outcomes"))
 
 
 def test_binding_is_said_of_every_row_of_the_five_tables():

@@ -404,7 +404,10 @@ def level_number(a: Assessment, value: float) -> str:
     if value == a.target.threshold and a.target.kind not in (*BY_STEP, *RELATIVE):
         return quoted(a)
     if value in (a.bound, a.threshold):
-        return typed(float(f"{value:.15g}"))
+        shown = typed(float(f"{value:.15g}"))
+        return (
+            shown if len(shown.partition(".")[2]) <= 4 else number(value)
+        )  # compounded: no figure of the plan
     for year, digits in a.series.decimals.items() if a.series is not None else ():
         if a.series is not None and a.series.values.get(year) == value:
             return typed(value, digits)
