@@ -40,9 +40,8 @@ AIMED = ("level", "relative_change", "average_growth")
 NO_FIGURE = ("every_year", "monotone", "milestone")  # kinds that one figure does not decide
 OF = ["plan", "target_id", "region"]  # of what an outcome is told
 BASIS = ("kind", "direction", "base_year", "deadline")  # of a target; another one is another question
-OPEN = (
-    "reason probability probability_error word forecast fan expected median interval pace_needed needed_path"
-)
+OPEN = """reason probability probability_error word forecast fan expected median interval pace_needed
+    needed_path"""
 UNMOVED = ("level", "coverage", "every_year")  # no splice moves the number asked for
 KINDS = {
     **dict.fromkeys(("level", "coverage", "direction", *RELATIVE), at_deadline),
@@ -125,7 +124,10 @@ def with_official(data: Data, answer: Assessment) -> Assessment:
     if not (deciding := [(note, met) for note, met in said if met is not None]):
         return answer
     (note, met), value = deciding[0], deciding[0][0].values["value"]
-    new: dict[str, Any] = dict.fromkeys(OPEN.split()) | {"stated": note, "status": "met" if met else "missed"}
+    new: dict[str, Any] = dict.fromkeys(OPEN.split()) | {
+        "stated": note,
+        "status": "met" if met else "missed",
+    }
     if answer.threshold is None and target.threshold is not None and not math.isnan(target.level(base)):
         new |= {"threshold": target.level(base), "bound": target.bound(base)}
     level = math.nan if value is None else target.level_of(value, base)

@@ -264,8 +264,8 @@ class CountSeries:
         for year in sorted({self.start, *(y for y in self.labels if self.start < y <= self.deadline)}):
             total = replace(self, deadline=year).ends()[0]
             if not reaches(total, bound, upward=False) if beyond else reaches(total, bound):
-                return self.labels.get(year)
-        return None
+                break
+        return self.labels.get(year)
 
     def cumulated(self) -> pd.Series:
         """The cumulated number at the end of each year, index year from the start; NaN where it is not known."""
@@ -318,8 +318,7 @@ def _count_series(
         blocks += [block] if block.parts else []
     start, offset, since = base_year or 0, 0.0, dict(ends).get(str(base_year))
     if base_year is None and ends and len(ends[0][0]) == 4:
-        start, offset = int(ends[0][0]), ends[0][1]
-        since = 0.0 if offset else None
+        start, offset, since = int(ends[0][0]), ends[0][1], 0.0
         labels.setdefault(start, ends[0][0])
     elif base_year is None and single:
         start = min(single) - 1
@@ -390,7 +389,7 @@ def counted(question: Question, indicator_id: str, role: str = "main") -> Assess
     answer = replace(answer, period=period) if events else answer
     if not (known.counts or known.limits) and (events or known.start != deadline):
         codes = ("only_bounds", "no_exposure") if events else ("no_counts", "no_observation")
-        return refused(answer, Note("one_total" if len(totals) else codes[raw.figures().empty], {"count": 0}))
+        return refused(answer, Note("one_total" if len(totals) else codes[raw.figures().empty]))
     if known.start > deadline:
         return refused(answer, Note("deadline_gap", {"deadline": deadline, "last": known.start}))
     tally, (certain, most) = known.tally(question.data.as_of.year, 0.0 if events else bound), known.ends()

@@ -41,10 +41,10 @@ class Block(NamedTuple):
 
 
 def markdown(words: str, front: Front = None) -> None:
-    """Show Markdown; `front` is what the page says in its head and the index (output metadata `qcity`)."""
+    """Show Markdown without HTML; `front` is what the page says in its head and the index (metadata `qcity`)."""
     from IPython.display import Markdown, display
 
-    display(Markdown(words), metadata={"qcity": front} if front else None)
+    display(Markdown(words.replace("<", "&lt;")), metadata={"qcity": front} if front else None)
 
 
 def section(key: str, lang: str, lead: str | None = None, front: Front = None, **values: object) -> None:
