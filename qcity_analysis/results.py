@@ -28,6 +28,7 @@ from .data.load import Data, in_memory
 from .errors import QcityError
 from .forecasting.forecast import MODELS
 from .forecasting.histories import yearly
+from .forecasting.mixture import Explanation
 from .reporting import page, sentences, show
 from .reporting.analyses import scenario_shown, scenarios_table
 from .reporting.figures import TARGET, Picture, new_figure, scorecard_chart, wrapped
@@ -41,9 +42,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from .forecasting.mixture import Explanation
-
-_IN_ROW = ("target_id", "section", "name_zh", "name_en", "kind", "binding")
 _SERIES = "series"  # the plan, target, indicator and region of a series without tables
 
 
@@ -181,8 +179,9 @@ class WhatIf:
             for ax, (row, ahead) in zip(grid.flat, drawn, strict=False):
                 ahead.plot(ax).axhline(row.answer.bound or 0, color=TARGET, lw=1.2)
                 titles.append(": ".join(scenario_shown(row, lang)))
-                title = "\n".join(wrapped(titles[-1], 24 if lang == "zh" else 44))
-                ax.set_title(title, loc="left", fontsize=9)
+                title = "\n".join(wrapped(titles[-1], 20 if lang == "zh" else 36))
+                ax.set_title(title, loc="left")
+                ax.locator_params(axis="x", nbins=4)
             if len(drawn) % 2:
                 grid.flat[-1].set_visible(False)
             figure.tight_layout()
@@ -285,20 +284,18 @@ def assess_series(
     ((name, threshold),), levels = given.items(), yearly(series).dropna()
     if base is None and (name == "change" or rounds):
         raise QcityError("a change, and a sum of rounds, count from a year: base=2020")
-    kind = "relative_change" if name == "change" else "cumulative" if rounds else "level"
+    kind, measure, support = ("cumulative", "count_new", "count") if rounds else ("level", "level", support)
     down = name == "at_most" or (name == "change" and threshold < 0)
-    digits = len(f"{threshold:g}".partition(".")[2])
     title, who = str(levels.name or _SERIES), {"indicator_id": _SERIES, "region": _SERIES}
     named = who | {"name_zh": title, "name_en": title, "unit": unit, "unit_zh": unit}
     target = {"plan": _SERIES, "target_id": _SERIES, "kind": kind, "direction": "at_most" if down else "at_least",
-              "threshold": threshold, "base_year": base, "deadline": by,
-              "tolerance": 0.5 * 10.0**-digits if name == "about" else 0.0}  # fmt: skip
-    target |= {"unit": "%", "unit_zh": "%"} if name == "change" else {}
-    figure = who | {"qualifier": "=", "status": "final", "unit": unit}
-    figure["measure"] = "count_new" if rounds else "level"
+              "threshold": threshold, "base_year": base, "deadline": by}  # fmt: skip
+    target |= {"kind": "relative_change", "unit": "%", "unit_zh": "%"} if name == "change" else {}
+    target["tolerance"] = 0.5 * 10.0 ** -len(f"{threshold:g}".partition(".")[2]) if name == "about" else 0.0
+    figure = who | {"measure": measure, "qualifier": "=", "status": "final", "unit": unit}
     data = in_memory(
         max(dt.date.today(), dt.date(int(max(levels.index, default=1)), 12, 31)), regions=[named],
-        targets=[named | target], indicators=[named | {"support": "count" if rounds else support, "rounds": rounds}],
+        targets=[named | target], indicators=[named | {"support": support, "rounds": rounds}],
         observations=[figure | {"period": year, "value": value, "published": f"{year}-12-31"}
                       for year, value in levels.items()],
     )  # fmt: skip
@@ -307,12 +304,13 @@ def assess_series(
 
 def _row(a: Assessment) -> dict[str, Any]:
     """One answer as a row of a table."""
+    about = ("target_id", "section", "name_zh", "name_en", "kind", "binding")
     levels, (lower, upper) = a.levels(), a.interval or (None, None)
     if a.tally is not None:  # what is counted, not the zero it started from
         levels = pd.Series({int(a.tally.through[:4]): a.tally.count} if a.tally.through else {}, dtype=float)
     last = {} if levels.empty else {"last_year": int(levels.index[-1]), "last_level": float(levels.iloc[-1])}
     return {
-        **{name: getattr(a.target, name) for name in _IN_ROW}, "definition": a.definition["indicator_id"],
+        **{name: getattr(a.target, name) for name in about}, "definition": a.definition["indicator_id"],
         **{name: getattr(a, name) for name in ("status", "probability", "word", "median")}, "lower": lower,
         "upper": upper, "last_year": None, "last_level": None, **last, "reason": a.reason.code if a.reason else None,
     }  # fmt: skip
@@ -346,8 +344,8 @@ class Explorer:
 
         self.data, self.language, self.draws, self.shown = data, check_language(language), draws, w.HTML()
         held = data.targets.merge(data.observations[["indicator_id", "region"]].drop_duplicates())
-        held = held.loc[held["threshold"].notna(), ["target_id", "plan"]]
-        targets = [find_target(data, name, own) for name, own in held.itertuples(index=False)]
+        asks = held.dropna(subset="threshold").itertuples()
+        targets = [find_target(data, row.target_id, row.plan) for row in asks]
         names = [(f"{one.plan} · {one.name(language)}", one) for one in targets]
         asked = (one for one in targets if one.target_id == target_id and (not plan or one.plan == plan))
         days = [*(f"{data.as_of.year - back}-12-31" for back in range(8, 0, -1)), str(data.as_of)]
@@ -404,12 +402,16 @@ class Explorer:
             return ""
         sign, ask = ("≥", ahead.probability_at_least) if target.upward else ("≤", ahead.probability_at_most)
         low, high = ahead.quantiles([0.01, 0.99]).iloc[-1]
-        words = [f"{sign} {at:.3g}: {percent(ask(at), self.language)}" for at in np.linspace(low, high, 41)]
+        levels = np.linspace(low, high, 41)
+        words = [f"{sign} {at:.3g}: {percent(ask(at), self.language)}" for at in levels]
+        at = int(
+            np.abs(levels - (self.answer.threshold or 0)).argmin()
+        )  # it starts where the plan's target is
         script = "this.nextElementSibling.textContent=JSON.parse(this.dataset.words)[this.value]"
         label = escape(text("e_static", self.language, year=target.deadline))
-        held = f'min="0" max="40" value="20" data-words="{escape(json.dumps(words, ensure_ascii=False))}"'
+        held = f'min="0" max="40" value="{at}" data-words="{escape(json.dumps(words, ensure_ascii=False))}"'
         slider = f'<input type="range" {held} oninput="{script}" style="width:20em">'
-        return f"<label>{label}<br>{slider} <output>{escape(words[20])}</output></label>"
+        return f"<label>{label}<br>{slider} <output>{escape(words[at])}</output></label>"
 
     def _ipython_display_(self) -> None:
         from IPython.display import HTML, display

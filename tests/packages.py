@@ -81,13 +81,9 @@ def package(folder: Path, **tables: list[Row] | None) -> Path:
     """A data package in `folder`, valid unless the rows given are not; what is not given is minimal."""
     made = {
         "observations": figures(STEADY), "indicators": [indicator("widgets")], "targets": [target()],
-        "sources": [
-            {"source_id": "bulletin", "publisher": "Office of Testville", "title": "Bulletin", "date": "2024"},
-        ],
-        "regions": [
-            {"region": "testville", "name_zh": "测试城", "name_en": "Testville"},
-            {"region": "otherland", "name_zh": "别州", "name_en": "Otherland"},
-        ],
+        "sources": [dict(source_id="bulletin", publisher="Office of Testville", title="Bulletin", date="2024")],
+        "regions": [dict(region="testville", name_zh="测试城", name_en="Testville"),
+                    dict(region="otherland", name_zh="别州", name_en="Otherland")],
     }  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in (made | {name: rows for name, rows in tables.items() if rows is not None}).items():

@@ -48,7 +48,9 @@ def test_what_no_simulation_can_take_is_refused(tmp_path):
     data = loaded(tmp_path)
     for name, least, values in (("seed", 0, (None, -1, 1.5)), ("draws", 1, (None, 0, True))):
         for value in values:
-            with pytest.raises(QcityError, match=f"{name} is a whole number, {least} or more; found {value}"):
+            with pytest.raises(
+                QcityError, match=f"{name} must be a whole number, {least} or more; found {value}"
+            ):
                 assess(data, "goal", **{name: value})
     with pytest.raises(QcityError, match="unknown model 'driftt'. Did you mean \"drift\"?"):
         assess(data, "goal", model="driftt")
@@ -194,11 +196,11 @@ def test_words_follow_the_bounds_of_the_ipcc_scale():
     assert list(map(ipcc_word, edges)) == words.split()
 
 
-# Cases in which an answer was once wrong; what is right is said beside each.
+# Cases in which an answer was once wrong; what is right is said beside each. More are in `test_verdict_table`.
 
 OPEN = "2025-06-30"
 COUNT, TOTAL, CHANGE = "count_new", "count_total", "change_pct"
-BASE, BASE_22, WHOLE = {"base_year": 2020}, {"base_year": 2022}, {"support": "count"}
+BASE, WHOLE = {"base_year": 2020}, {"support": "count"}
 
 
 def row(period, value, measure="level", qualifier="=", **cells):
@@ -247,32 +249,6 @@ SETTLED = [
     (pair(0.08, 0.0672), *FELL18, ONE_OFF, "missed", 0.0664),
     (pair(5400, 6190), "relative_change", "at_least", 15, HALF_OFF, "met", 6183),
     (pair(5400, 6180), "relative_change", "at_least", 15, HALF_OFF, "missed", 6183),
-    # precision is that of the figure that is compared, as typed
-    *(([*TOLD, row(2025, typed)], *FULL, asked, PERCENT, status) for typed, asked, status in (
-        ("99.95", 100, "missed"), ("99.995", 100, "missed"), ("100", 100, "met"), ("96", 96.4, "met"),
-        ("96.0", 96.4, "missed"), ("96.4", 96.4, "met"), ("96.35", 96.4, "missed"), ("96.40", 96.404, "met"),
-    )),
-    *((run(2022, typed), *RISE, BASE_22, status) for typed, status in (
-        (["12", "12.4", "12.8", "13.3"], "met"), (["12.0", "12.04", "12.1", "12.3"], "met"),
-        (["12", "12.4", "12.4", "13"], "missed"), (["12.4", "12.40", "12.8", "13.3"], "missed"),
-        (["12.4", "13", "13.0", "13.3"], "missed"),
-    )),
-    *(([row(2022, first), row(2025, last)], "direction", "increase", "", BASE_22, status)
-      for first, last, status in (
-        ("12", "12.4", "met"), ("12.0", "12.04", "met"), ("12.4", "12.40", "missed"), ("12.4", "13", "met"),
-    )),
-    *((run(2019, [change] * 6, CHANGE), "monotone", "decrease_every_year", 0, BASE | {"deadline": 2024},
-       "met") for change in ("-1", "-0.1", "-0.04", "-1.0")),  # every fall is a fall
-    # one relative comparison at every size
-    *((pair(size, more), "relative_change", "at_least", 7, BASE, status) for size, more, status in (
-        ("3e7", "3.21e7", "met"), ("1e-10", "1.07e-10", "met"), ("1e-10", "1.06e-10", "missed"),
-        ("4e12", "4.28e12", "met"), ("4e12", "4279999990000", "missed"),
-    )),
-    *((pair("9e12", value), "level", "at_most", asked, {}, status) for value, asked, status in (
-        ("1.01e-10", "1e-10", "missed"), ("1e-10", "1e-10", "met"),
-        ("123456789013", "123456789012", "missed"), ("98765432101", "98765432100", "missed"),
-        ("98765432100", "98765432100", "met"),
-    )),
     # bounds decide both ways, and are not rounded to full coverage
     *(([*TOLD, row(2025, value, qualifier=sign)], *FULL, asked, PERCENT, status)
       for sign, value, asked, status in (
@@ -332,10 +308,10 @@ def test_a_target_is_quoted_as_written_and_a_miss_never_said_with_the_number_tha
     found = ask(tmp_path / "one", [(run(2018, levels), *case) for levels, *case in quoted], OPEN)
     for one, case in zip(found, quoted, strict=True):
         assert all(case[-1] in sentences.headline(one, lang) for lang in ("zh", "en"))
+    few = run(2021, ["2.04", "2.04", "2.04", "2.04", "1.83"], COUNT)
     missed = [(pair(9, "15.94"), "level", "at_least", "15.95", {}, ("15.94", "15.95")),
         (pair(1000, "1179.99"), "relative_change", "at_least", "18", BASE, ("17.999",)),
-        (run(2021, ["2.04", "2.04", "2.04", "2.04", "1.83"], COUNT), "cumulative", "at_least", "10", BASE,
-        ("9.99",))]  # fmt: skip
+        (few, "cumulative", "at_least", "10", BASE, ("9.99",))]  # fmt: skip
     for one, (*_, numbers) in zip(ask(tmp_path / "other", missed), missed, strict=True):
         assert one.status == "missed"
         assert all(number in spoken(one, lang) for number in numbers for lang in ("zh", "en"))

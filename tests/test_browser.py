@@ -23,10 +23,10 @@ def reports(tmp_path_factory):
     """A report of some targets of the shipped data, and a whole one of a package whose names are hostile."""
     shown, bad = tmp_path_factory.mktemp("shown"), tmp_path_factory.mktemp("bad")
     names = dict.fromkeys(("name_zh", "name_en"), HOSTILE)
-    words = dict.fromkeys(("wording", "wording_en", "departments", "departments_en"), HOSTILE)
+    words = {f"{name}{end}": HOSTILE for name in ("wording", "departments", "note") for end in ("", "_en")}
     rows = figures({year: 10 + 1.2 * (year - 2015) for year in range(2015, 2023)})
     made = {"indicators": [indicator("widgets", **names)], "targets": [target(**names, **words)]}
-    package(bad / "data", observations=rows, **made)
+    package(bad / "data", observations=rows, regions=[{"region": "testville", **names}], **made)
     day = {"as_of": "2024-06-30", "languages": ("zh", "en")}
     assert not run_report(None, ["nanjing_quality_city"], out_dir=shown, targets=TARGETS, **day).failed
     assert not run_report(bad / "data", out_dir=bad / "out", **day).failed

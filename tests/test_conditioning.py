@@ -156,9 +156,7 @@ def test_bounds_and_errors_work_beside_breaks():
     assert told.median()[2026] == pytest.approx(exact.median()[2026], abs=0.1)
     inside = percent(2026, series.drop(2015), 4_000, breaks=[2019], lower={2015: 40.5})
     assert inside.median()[2026] == pytest.approx(whole.median()[2026], abs=0.3)
-
-
-def test_a_bounded_year_before_the_first_value_is_completed_backwards():
+    # A bounded year before the first value is completed backwards.
     values = drawn(known(LEVELS.tolist(), LEVELS.index.tolist(), shipped(), upper={2018: 93.0}), 12)[2018]
     assert values.max() <= 93.0 and 91.5 < np.median(values) < 93.0
 
@@ -280,9 +278,7 @@ def test_without_a_comparator_that_can_be_compared_or_moves_otherwise_nothing_mo
     assert borrow(two, [PROVINCE], SHARES) is two
     same = pd.concat([CITY, own.median()])
     np.testing.assert_allclose(borrow(own, [same], SHARES).median(), own.median(), atol=1e-9)
-
-
-def test_paths_that_stay_at_the_last_value_of_a_series_that_stands_still_do_not_move():
+    # nor do paths that stay at the last value of a series that stands still
     own = forecast(since(2017, 5.0, 5.0, 5.0, 5.0), 2022, support="positive")
     moved, stays = borrow(own, [PROVINCE], SHARES).paths, own.paths == 5.0
     assert stays.any() and (moved[stays] == 5.0).all() and (moved[~stays] != own.paths[~stays]).all()
@@ -291,9 +287,7 @@ def test_paths_that_stay_at_the_last_value_of_a_series_that_stands_still_do_not_
 def test_nothing_leaves_the_possible_range_and_a_comparator_outside_it_is_named():
     own, soaring = percent(2022, since(2017, 97.0, 98.0, 99.0, 99.5)), since(2017, 50.0, 51, 52, 53, 80, 99)
     assert borrow(own, [soaring], Shares(1.0, (1.0, 1.0, 1.0))).paths.max() <= 100
-    with pytest.raises(
-        QcityError, match="^series 'jiangsu/share', 2019: 105 is outside its support 'percent'"
-    ):
+    with pytest.raises(QcityError, match="^series 'jiangsu/share', 2019: 105 is outside its support 'perc"):
         borrow(own, [since(2017, 90, 95, 105, 106).rename("jiangsu/share")])
 
 
@@ -334,12 +328,10 @@ def test_an_assessment_is_moved_towards_named_comparators_and_says_so(tmp_path):
     assert moved.probability < alone.probability - 0.1 and nothing == []
     assert note.values["probability"] == pytest.approx(alone.probability)
     assert "Otherland" in sentences.note(note, "en") and "别州" in sentences.note(note, "zh")
-
-
-def test_regions_beside_count_but_not_regions_below_nor_where_a_later_year_is_known_in_part(tmp_path):
-    assert asked(tmp_path / "a", "nextville/widgets", "nextville")[1]
+    # Regions beside count, but not regions below, nor where a later year is known in part and speaks for itself.
+    assert asked(tmp_path / "c", "nextville/widgets", "nextville")[1]
     state = {year: 2 * level for year, level in STEADY.items()}
-    below, notes = asked(tmp_path / "b", "testville/widgets", "otherland", state, "otherland", threshold=40)
+    below, notes = asked(tmp_path / "d", "testville/widgets", "otherland", state, "otherland", threshold=40)
     assert below.status == "forecast" and notes == []
-    bound = figure(2023, 16.5, qualifier=">=")  # left to speak for itself
-    assert asked(tmp_path / "c", "otherland/widgets", "otherland", more=[bound])[1] == []
+    bound = figure(2023, 16.5, qualifier=">=")
+    assert asked(tmp_path / "e", "otherland/widgets", "otherland", more=[bound])[1] == []

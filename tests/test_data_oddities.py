@@ -52,45 +52,42 @@ ODD = [  # figures, the row and value found, and what is said of it
     ([*changes({2017: -3.0, 2018: 4.0, 2019: -2.0}),
       figure(2019, -8.7, measure="cumulative_change_pct", base_period=2016)], 3, "4",
      f"a change of the sign that follows from the cumulative change 2016 to 2019 of -8.7 % (-4 %); {SIGN}"),
+    (figures({2018: 96, 2019: 104}, unit="%"), 3, "104", "at most 100, if this is a share; "
+     "check the value and the unit; a share has the support percent in indicators.csv"),
+    ([figure(2018, 3, status="preliminary")], 2, "preliminary", "final, two years after it came out (2019-02-28); "
+     "look for the final figure and add it; if this one was never revised, set it to final"),
+    ([figure(2019, 4, published="2019-11-30")], 2, "2019-11-30", "a day after the end of 2019 for a final figure; "
+     "check the period and the date; a figure expected for the year has the status estimate"),
     ([figure(2019, 3.0, published="2020-12"), figure(2019, 3.2, published="2020-12-31")], 3, "3.2",
      "one value for one day; row 2 has 3; "
      "give the day each was published, or delete one; until then the later row counts"),
 ]  # fmt: skip
 
 
+COLUMNS = {"preliminary": "status", "2019-11-30": "published"}  # of the cells that are no value
+
+
 def as_one(cases: list[list[dict[str, Any]]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[int]]:
     """The figures of every case as those of an indicator of its own: rows, indicators, rows before each."""
     rows = [row | {"indicator_id": f"w{k}"} for k, case in enumerate(cases) for row in case]
     names = ["widgets", *(f"w{k}" for k in range(len(cases)))]
-    return rows, [indicator(name) for name in names], [sum(map(len, cases[:k])) for k in range(len(cases))]
+    units = {row["indicator_id"]: "%" for row in rows if row["unit"] == "%" and row["measure"] == "level"}
+    return (
+        rows,
+        [indicator(name, unit=units.get(name, "points")) for name in names],
+        [sum(map(len, cases[:k])) for k in range(len(cases))],
+    )
 
 
 def test_an_unlikely_value_is_a_warning_with_its_reason(tmp_path):
     rows, indicators, before = as_one([case[0] for case in ODD])
     expected = [
-        f"warning: observations.csv, row {row + start}, column value: found '{cell}'; allowed: {rest}"
+        f"warning: observations.csv, row {row + start}, column {COLUMNS.get(cell, 'value')}: found {cell!r}; "
+        f"allowed: {rest}"
         for (_, row, cell, rest), start in zip(ODD, before, strict=True)
     ]
     expected[-1] = expected[-1].replace("row 2 has", f"row {2 + before[-1]} has")
     assert warnings(tmp_path, rows, indicators=indicators) == expected
-
-
-def test_a_share_that_is_not_declared_as_one_is_looked_at(tmp_path):
-    rows = figures({2018: 96, 2019: 104}, unit="%")
-    assert warnings(tmp_path, rows, indicators=[indicator("widgets", unit="%")]) == [
-        "warning: observations.csv, row 3, column value: found '104'; allowed: at most 100, if this is a share; "
-        "check the value and the unit; a share has the support percent in indicators.csv"
-    ]
-
-
-def test_a_figure_that_was_never_finalised_and_one_out_too_early(tmp_path):
-    rows = [figure(2018, 3, status="preliminary"), figure(2019, 4, published="2019-11-30")]
-    assert warnings(tmp_path, rows) == [
-        "warning: observations.csv, row 2, column status: found 'preliminary'; allowed: final, two years after it came "
-        "out (2019-02-28); look for the final figure and add it; if this one was never revised, set it to final",
-        "warning: observations.csv, row 3, column published: found '2019-11-30'; allowed: a day after the end of 2019 "
-        "for a final figure; check the period and the date; a figure expected for the year has the status estimate",
-    ]
 
 
 def test_an_open_target_with_old_figures_is_stale(tmp_path):

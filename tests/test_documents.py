@@ -5,6 +5,7 @@ from pathlib import Path
 from runpy import run_path
 
 import pytest
+import typer
 
 ROOT = Path(__file__).resolve().parents[1]
 READMES = ENGLISH, CHINESE = [(ROOT / name).read_text() for name in ("README.md", "README.zh.md")]
@@ -43,8 +44,12 @@ def test_the_figures_of_the_readme_stand_in_the_model_card(text):
 def test_every_command_of_the_readme_is_a_command_of_qcity():
     from qcity_analysis.cli import app
 
-    known = {c.name or c.callback.__name__.replace("_", "-") for c in app.registered_commands}
-    assert set(re.findall(r"`(\w[\w-]*)`", re.search(r"the command line: (.*?);", ENGLISH).group(1))) == known
+    made = typer.main.get_command(app).commands
+    assert {*re.findall(r"`(\w[\w-]*)`", re.search(r"the command line: (.*?);", ENGLISH)[1])} == made.keys()
+    pasted = re.findall(r"^    qcity (.+)$|`qcity (.+?)`", ENGLISH.replace("\\\n", ""), re.M)
+    for words in ("".join(pair).split("#")[0].split() for pair in pasted):
+        options = {name for param in made[words[0]].params for name in param.opts}
+        assert {word for word in words if word.startswith("--")} <= options, words
 
 
 def test_the_changelog_and_the_reference_are_those_of_the_package():

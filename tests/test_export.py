@@ -69,3 +69,8 @@ def test_another_kind_of_file_is_refused(answers, tmp_path):
         qc.QcityError, match=r"'\.doc'. Did you mean \".docx\"\? Known: \.xlsx, \.docx, \.csv"
     ):
         export(answers, "", tmp_path / "a.doc", "zh")
+
+
+def test_a_level_that_is_computed_has_no_more_digits_than_it_means():
+    answer = qc.assess(qc.load(as_of="2026-06-30"), "rd_spending", plan="china_15fyp", draws=50)
+    assert review([answer], "zh")["asked"].tolist() == ["≥ 年均 7%（指数 140.3）"]

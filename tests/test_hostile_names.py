@@ -25,7 +25,7 @@ DAY = dt.date(2026, 1, 1)
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
-def test_a_hostile_name_goes_through_every_door_as_typed_escaped_or_refused(tmp_path, name):
+def test_a_hostile_name_goes_through_every_door_as_typed_escaped_or_refused(tmp_path, name, shown):
     home, both = tmp_path / "home", {"name_zh": name, "name_en": name}
     data = package(home / "data", indicators=[indicator("widgets", **both)], targets=[target(**both)],
                    regions=[{"region": "testville", **both}])  # fmt: skip
@@ -53,7 +53,8 @@ def test_a_hostile_name_goes_through_every_door_as_typed_escaped_or_refused(tmp_
     answer = qc.assess(qc.load(data, as_of=DAY), "goal", draws=100)
     ledger.record(answer, home / "ledger", "hash")
     assert ledger.read(home / "ledger")["target_id"].tolist() == ["goal"]
-    assert "<script>" not in show.card(answer, "en")
+    show.section("notes", "en", name)
+    assert "<script>" not in show.card(answer, "en") + shown.words()
     text, book, document = (export([answer], name, home / f"a{kind}") for kind in (".csv", ".xlsx", ".docx"))
     cell = list(csv.reader(io.StringIO(text.decode("utf-8-sig"))))[1][1]
     assert cell == "'" * (name[0] == "=") + name.replace("\0", "")

@@ -224,9 +224,9 @@ def test_no_file_of_the_project_names_a_registry():
 
 
 def test_the_house_grows_no_larger():
-    """The present size, above the goal of 18 500 lines in 85 modules with 11 000 lines of tests: only ever lower it."""
+    """The goal of the library, and the present size of the tests above theirs of 11 000 lines: only ever lower it."""
     lines = sum(len(path.read_text().splitlines()) for path in MODULES)
     tests = sum(len(path.read_text().splitlines()) for path in (ROOT / "tests").glob("*.py"))
-    assert lines <= 19_775
+    assert lines <= 18_500
     assert len(MODULES) <= 85
-    assert tests <= 11_517
+    assert tests <= 11_250

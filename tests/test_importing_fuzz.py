@@ -54,9 +54,8 @@ class Sheet:
         self.called = {place: r.choice(REGIONS[place]) for place in self.places}
         self.by_region = len(self.places) > 1 or r.random() < 0.4
         self.head = {role: r.choice(words) for role, words in HEADINGS.items()}
-        self.cells = {
-            (i, p, y): self.cell(i, p, y) for i in self.inds for p in self.places for y in self.years
-        }
+        keys = [(i, p, y) for i in self.inds for p in self.places for y in self.years]
+        self.cells = {key: self.cell(*key) for key in keys}
         self.rows = r.choice([self.across, self.down, self.long])()
         self.disturb()
         how = {"region": self.places[0], "source": {"publisher": "P", "title": "T", "date": "2024"}}
@@ -84,9 +83,8 @@ class Sheet:
         rows = [[*head, *self.periods.values()]]
         for i, p in keys:
             name, unit = (NAMES[i][0], [self.unit[i]]) if own else (f"{NAMES[i][0]}（{self.unit[i]}）", [])
-            rows.append(
-                [*self.region(self.called[p]), name, *unit, *(self.cells[i, p, y] for y in self.years)]
-            )
+            own_cells = (self.cells[i, p, y] for y in self.years)
+            rows.append([*self.region(self.called[p]), name, *unit, *own_cells])
         if self.r.random() < 0.15:
             rows.insert(1, ["一、主要指标"] + [""] * (len(rows[0]) - 1))
         return rows

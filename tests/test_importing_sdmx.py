@@ -38,8 +38,6 @@ xmlns:gen="{URL}/data/generic" xmlns:com="{URL}/common"><mes:Header><mes:ID>x</m
 dimensionAtObservation="TIME_PERIOD"><com:Structure><Ref id="DS" agencyID="X" version="1.0" class="DataStructure"/>
 </com:Structure></mes:Structure></mes:Header><mes:DataSet structureRef="DS">"""
 END = "</mes:DataSet></mes:GenericData>"
-
-
 OBS = (
     '<gen:Obs><gen:ObsDimension value="{}"/><gen:ObsValue value="{}"/><gen:Attributes>'
     '<gen:Value id="OBS_STATUS" value="{}"/></gen:Attributes></gen:Obs>'

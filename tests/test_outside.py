@@ -13,10 +13,12 @@ from qcity_analysis.analysis.outlook import outlook
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting import outside as others
 from qcity_analysis.forecasting.prior import shipped_text
+from qcity_analysis.reporting import sentences
 
 GREW = {"period": range(2012, 2022), "value": [7.9, 7.8, 7.4, 7.0, 6.8, 6.9, 6.7, 6.0, 2.2, 8.4]}
 PANEL = qc.forecast_panel(pd.DataFrame({"series_id": "a"} | GREW), 2)
 KNOWN = dict(aim=True, qualifier="exact", met_before=2, missed_before=1, recent_met=20, recent_n=40)
+ORDERED = {"met_before": 1, "missed_before": -1, "recent_met": 1, "threshold": -1}
 
 
 def asked(*rows, **columns):
@@ -24,76 +26,17 @@ def asked(*rows, **columns):
     return PANEL.probability(pd.DataFrame([one | row for row in rows or [{}]]))
 
 
-def test_an_aim_that_is_not_told_changes_nothing():
-    plain = asked().tobytes()
-    for told in ({"aim": False}, {"aim": None}, KNOWN | {"aim": False, "qualifier": None}):
+def test_an_aim_that_is_not_told_or_the_first_of_its_kind_changes_nothing():
+    plain, first = asked().tobytes(), {"recent_met": 0, "recent_n": 0}
+    for told in ({"aim": False}, {"aim": None}, KNOWN | {"aim": False, "qualifier": None}, KNOWN | first):
         assert asked(told).tobytes() == plain
-    mixed = asked({}, KNOWN)
-    assert mixed[:1].tobytes() == plain and mixed[1] != mixed[0]
+    assert asked({}, KNOWN)[:1].tobytes() == plain != asked(KNOWN).tobytes()
 
 
-@pytest.mark.parametrize(("column", "sign"), [
-    ("met_before", 1), ("missed_before", -1), ("recent_met", 1), ("threshold", -1),
-])  # fmt: skip
+@pytest.mark.parametrize(("column", "sign"), ORDERED.items())
 def test_the_probability_of_an_aim_keeps_its_order(column, sign):
     said = asked(*({column: value} for value in range(31)), **KNOWN)
     assert (sign * np.diff(said) >= 0).all() and 0 <= said.min() < said.max() <= 1
-
-
-@pytest.mark.parametrize(("change", "said"), [
-    ({"qualifier": None}, "an aim without a qualifier; an aim has one of exact, about"),
-    ({"qualifier": "roughly"}, "qualifier 'roughly'; an aim has one of"),
-    ({"met_before": -1}, "met_before -1; allowed: a whole number, 0 or more"),
-    ({"recent_n": 2.5}, "recent_n 2.5; allowed"),
-    ({"recent_met": 41}, "recent_met 41 of recent_n 40"),
-    ({"aim": "yes"}, "aim 'yes'; allowed: True, False or empty"),
-])  # fmt: skip
-def test_an_aim_that_is_not_whole_is_refused_with_one_error(change, said):
-    with pytest.raises(QcityError, match=said):
-        asked(KNOWN | change)
-
-
-def test_the_learned_numbers_meet_their_bars_on_regions_and_indicators_left_out():
-    content = json.loads(shipped_text(others.AIMS_FILE))
-    scores = content["evidence"]["scores"]
-    growth, every = (scores[f"both, other regions, {part}"] for part in ("growth", "all"))
-    assert growth["brier"] <= 0.222 and growth["brier_without_2020_2022"] <= 0.195 and growth["slope"] >= 0.7
-    assert every["brier"] < scores["figures, all"]["brier"]
-    assert min(content[name] for name in ("figures", "outside", "own")) >= 0
-    told = json.loads(shipped_text(others.FILE))["evidence"]
-    for held in told["held_90"].values():
-        assert sum(list(held.values())[:5]) / 5 == pytest.approx(0.9, abs=0.02)
-    assert all(0.88 <= share <= 0.96 for share in told["held_90_forecast"].values())  # too wide: see card
-    assert all(relative < 1 for relative in told["crps_known"].values())
-
-
-def test_a_plans_own_target_has_all_three_and_one_with_another_threshold_only_its_figures():
-    data = qc.load(as_of="2023-03-31")
-    answer = qc.assess(data, "energy_per_gdp", plan="china_14fyp", draws=500)
-    assert (list(answer.bases), answer.headline) == (["figures", "outside", "both"], "both")
-    low, high = sorted((answer.bases["figures"].value, answer.bases["outside"].value))
-    assert answer.bases["figures"].value == answer.probability and low <= answer.bases["both"].value <= high
-    assert answer.to_dict()["bases"]["outside"]["n"] == 111 and answer.bases["outside"].low < 0.8
-    other = qc.assess(data, replace(answer.target, threshold=-10.0), draws=500)
-    assert (list(other.bases), other.headline) == (["figures"], "figures")
-
-
-def test_level_and_year_turn_the_question_round():
-    data = qc.load(as_of="2023-12-31")
-    answer = qc.assess(data, "rd_intensity", draws=2000)
-    chances = np.linspace(0.05, 0.95, 10)
-    levels = np.array([answer.level(p) for p in chances])
-    assert (np.diff(levels) <= 0).all()
-    back = [answer.forecast.probability_at_least(level) for level in levels]
-    assert back == pytest.approx(chances, abs=1 / 2000)
-    ahead = outlook(data, answer)
-    years = [ahead.year(p) or 9999 for p in chances]
-    assert years == sorted(years) and ahead.year(0.5) == ahead.attained[0.5]
-    for wrong in (answer.level, ahead.year):
-        with pytest.raises(QcityError, match="between 0 and 1"):
-            wrong(1.0)
-    with pytest.raises(QcityError, match="no forecast"):
-        qc.assess(data, "grid_inspection_coverage").level(0.5)
 
 
 def compared(levels, above=True, name="province"):
@@ -108,8 +51,74 @@ BUMPY = {year: level * (1.1 if year % 2 else 0.95) for year, level in STEADY.ite
 
 
 def referred(*comparators):
-    years, rng = np.arange(2021, 2024), np.random.default_rng(1)
-    return others.reference(10.0, 2020, comparators, years, "positive", rng)
+    return others.reference(10.0, 2020, comparators, np.r_[2021:2024], "positive", np.random.default_rng(1))
+
+
+@pytest.mark.parametrize(("wrong", "said"), [
+    ({"qualifier": None}, "an aim without a qualifier; an aim has one of exact, about"),
+    ({"qualifier": "roughly"}, "qualifier 'roughly'; an aim has one of"),
+    ({"met_before": -1}, "met_before -1; allowed: a whole number, 0 or more"),
+    ({"recent_n": 2.5}, "recent_n 2.5; allowed"),
+    ({"recent_met": 41}, "recent_met 41 of recent_n 40"),
+    ({"aim": "yes"}, "aim 'yes'; allowed: True, False or empty"),
+    ((), "needs a comparator"),
+    ((compared({2012: 1, 2013: 2}, name="x/y"),), "x/y has no figure of 2020, the base year"),
+    ((compared({2019: 1, 2020: 2}, name="x/y"),), "x/y has neither figure nor forecast after 2020"),
+])  # fmt: skip
+def test_an_aim_that_is_not_whole_and_comparators_that_cannot_be_chained_are_refused(wrong, said):
+    with pytest.raises(QcityError, match=said):
+        asked(KNOWN | wrong) if isinstance(wrong, dict) else referred(*wrong)
+
+
+def test_the_learned_numbers_meet_their_bars_on_regions_and_indicators_left_out():
+    evidence = json.loads(shipped_text(others.AIMS_FILE))["evidence"]
+    scores, worse = evidence["scores"], evidence["brier_less_figures_by_indicator"].values()
+    growth, every = (scores[f"both, other regions, {part}"] for part in ("growth", "all"))
+    assert growth["brier"] <= 0.222 and growth["brier_without_2020_2022"] <= 0.195 and growth["slope"] >= 0.7
+    assert every["brier"] < scores["figures, all"]["brier"] and max(map(max, map(dict.values, worse))) <= 0.01
+    told = json.loads(shipped_text(others.FILE))["evidence"]["scores"]
+    ahead, known = (told[f"provinces and cities, {name}"] for name in ("forecast", "published"))
+    for kind in ("pair_above", "pair_beside"):
+        published = np.mean(list(known["held_90"][kind].values()))
+        assert all(0.88 <= share <= 0.92 for share in [*ahead["held_90"][kind].values(), published])
+        assert max(known["crps"][kind].values()) < 1
+    assert max(ahead["crps"]["pair_above"].values()) < 1
+
+
+def test_a_plans_own_target_has_all_three_and_one_with_another_threshold_only_its_figures():
+    data = qc.load(as_of="2023-03-31")
+    answer = qc.assess(data, "energy_per_gdp", plan="china_14fyp", draws=500)
+    assert (list(answer.bases), answer.headline) == (["figures", "outside", "both"], "both")
+    figure, view, joint = answer.bases.values()
+    assert (figure.value, answer.to_dict()["bases"]["outside"]["n"]) == (answer.probability, 111)
+    assert min(figure.value, view.value) <= joint.value <= max(figure.value, view.value) and view.low < 0.8
+    other = qc.assess(data, replace(answer.target, threshold=-10.0), draws=500)
+    assert (list(other.bases), other.headline) == (["figures"], "figures")
+
+
+@pytest.mark.parametrize(("year", "record"), [(2018, dict(met=13, count=13)), (2024, dict(met=15, count=19))])
+def test_the_bodys_own_record_counts_as_far_as_it_was_known_on_the_day(year, record):
+    data, asking = qc.load(as_of=f"{year}-06-30"), {"plan": "jiangsu_yearly", "draws": 200}
+    alone = replace(data, earlier_targets=data.earlier_targets.query("deadline == @year"))
+    one, other = (qc.assess(part, f"gdp_growth_{year}", **asking) for part in (data, alone))
+    assert [note.values for note in one.notes if note.code == "own_record"] == [record]
+    assert one.bases["outside"] == other.bases["outside"] and one.bases["both"] != other.bases["both"]
+
+
+def test_level_and_year_turn_the_question_round():
+    data = qc.load(as_of="2023-12-31")
+    answer = qc.assess(data, "rd_intensity", draws=2000)
+    chances = np.linspace(0.05, 0.95, 10)
+    levels = [answer.level(p) for p in chances]
+    assert levels == sorted(levels, reverse=True)
+    assert [answer.forecast.probability_at_least(x) for x in levels] == pytest.approx(chances, abs=1 / 2000)
+    ahead = outlook(data, answer)
+    years = [ahead.year(p) or 9999 for p in chances]
+    assert years == sorted(years) and ahead.year(0.5) == ahead.attained[0.5]
+    asks = [(answer, "between 0 and 1"), (qc.assess(data, "grid_inspection_coverage"), "no forecast")]
+    for ask, said in [(ahead.year, "between 0 and 1"), *((one.level, said) for one, said in asks)]:
+        with pytest.raises(QcityError, match=said):
+            ask(1.0)
 
 
 def test_a_reference_moves_like_the_nearest_region_above_and_widens_with_the_years():
@@ -122,23 +131,14 @@ def test_a_reference_moves_like_the_nearest_region_above_and_widens_with_the_yea
     assert np.diff(np.log(referred(compared(BUMPY)).interval()), axis=1)[0] > width[0] / 4
 
 
-@pytest.mark.parametrize(("comparators", "said"), [
-    ((), "needs a comparator"),
-    ((compared({2012: 1, 2013: 2}, name="x/y"),), "x/y has no figure of 2020, the base year"),
-    ((compared({2019: 1, 2020: 2}, name="x/y"),), "x/y has neither figure nor forecast after 2020"),
-])  # fmt: skip
-def test_comparators_that_cannot_be_chained_are_refused(comparators, said):
-    with pytest.raises(QcityError, match=said):
-        referred(*comparators)
-
-
 def test_a_comparator_that_is_the_region_itself_is_refused_unless_another_region_may_use_it(tmp_path):
     names, rows = [indicator("widgets", comparators="testville/widgets")], figures({2020: 9.0})
     with pytest.raises(QcityError, match="found 'testville/widgets'; allowed: another region"):
         loaded(tmp_path / "one", observations=rows, indicators=names)
     goals = [target(), target(target_id="theirs", region="otherland")]
     data = loaded(tmp_path / "two", observations=rows, targets=goals, indicators=names)
-    assert qc.assess(data, "goal").parts == ()
+    answer = qc.assess(data, "goal")
+    assert answer.parts == () and "There is no comparator" in sentences.sentences(answer, "en")[-1]
 
 
 @pytest.mark.parametrize("day", ["2022-12-31", "2023-12-31"])

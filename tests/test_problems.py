@@ -110,6 +110,7 @@ def test_the_page_holds_every_finding_in_both_languages_and_nothing_from_outside
     problems = [Problem("a.csv", 7, "value", "cell_year", {"cell": "<b>x</b>"}),
         Problem("b.csv", None, None, "share")]  # fmt: skip
     html = check_page(problems, "here", dt.date(2024, 1, 2))
+    assert "Corrections" not in html
     assert html.count("<h1") == 1 and html.count("<table ") == html.count("<caption>") == 4
     assert "&lt;b&gt;x&lt;/b&gt;" in html and "<b>x" not in html
     assert "a year of four digits" in html and "四位数的年份" in html
@@ -145,14 +146,3 @@ def test_check_as_of_an_earlier_day_warns_of_what_was_odd_then(tmp_path):
     folder = package(tmp_path, observations=rows, targets=[target(deadline=2019)])
     assert [p.column for p in qc.check(folder, as_of="2023-01-01")] == ["status"]
     assert qc.check(folder, as_of="2020-03-01") == [] == qc.check(folder)
-
-
-def test_the_page_lists_the_corrections_in_both_languages():
-    about = {"before": "139", "after": "13.9", "since": "2022-06-30", "why": "误印", "who": "A", "date": "B",
-        "source": "C"}  # fmt: skip
-    made = Problem("corrections.yaml", 1, "rd / nanjing / 2020", "correction", about)
-    html = check_page([], "here", dt.date(2024, 1, 2), corrections=[made])
-    for said in ("更正 (1)", "Corrections (1)", "139 -&gt; 13.9 since 2022-06-30", "139 → 13.9，自 2022-06-30 起",
-            "误印"):  # fmt: skip
-        assert said in html
-    assert "Corrections" not in check_page([], "here", dt.date(2024, 1, 2))

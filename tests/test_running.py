@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from qcity_analysis.errors import QcityError
-from qcity_analysis.running.runner import as_declared, declared_parameters, kernel_server, run_notebook
+from qcity_analysis.running.runner import declared_parameters, kernel_server, run_notebook
 
 PARAMETERS = 'city: str = "nanjing"  # which city\nyears: int = 5\nshare: float = 0.5\nloud: bool = False'
 
@@ -107,9 +107,7 @@ def test_unknown_and_mistyped_parameters_are_refused_together_before_anything_is
 
 
 def test_declarations_keep_type_and_default_and_what_has_none_is_refused(tmp_path):
-    first = declared_parameters(notebook(tmp_path))[0]
-    assert first == ("city", "str", "nanjing")
-    assert as_declared([first], {}, "a") == {}
+    assert declared_parameters(notebook(tmp_path))[0] == ("city", "str", "nanjing")
     (tmp_path / "a.ipynb").write_text("no", "utf-8")
     cases = {notebook(tmp_path, parameters="city = 'nanjing'"): "name: type = value"}
     cases |= {tmp_path / "a.ipynb": "not a notebook", tmp_path / "b.ipynb": "no notebook at"}

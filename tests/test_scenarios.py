@@ -40,6 +40,7 @@ def test_a_figure_of_the_deadline_decides_and_several_figures_are_kept_to(answer
 
 @pytest.mark.parametrize(("supposed", "medians"), [
     ({"pace": "halted"}, [3.7, 3.7, 3.7]), ({"pace": 0.1}, [3.8, 3.7 * (3.8 / 3.7) ** 2, 3.7 * (3.8 / 3.7) ** 3]),
+    ({"pace": "last 3"}, [3.7 * (3.7 / 3.3) ** (k / 3) for k in (1, 2, 3)]),
     ({"pace": "needed"}, [3.7 * (4 / 3.7) ** (k / 3) for k in (1, 2, 3)]),
     ({"path": {2025: 3.6, 2027: 4.2}}, [3.6, 3.9, 4.2]),
 ])  # fmt: skip

@@ -1,20 +1,21 @@
 """Targets as records, the level that is just enough and the pace that leads there, whatever the unit of the series."""
 
 import dataclasses
-import itertools
 import math
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 from packages import loaded, target
-from yearly_series import frame
+from yearly_series import frame, since
 
 import qcity_analysis as qc
 from qcity_analysis.errors import QcityError
 from qcity_analysis.forecasting.forecast import forecast
 from qcity_analysis.forecasting.panel import forecast_panel
 from qcity_analysis.forecasting.quantiles import common_step
+from qcity_analysis.series.annual import annual_series
 from qcity_analysis.targets import find_target, in_regions, needed_path, pace_between, reaches
 
 
@@ -67,13 +68,17 @@ def test_no_whole_year_as_deadline_and_an_unknown_name_are_refused_the_name_with
             find_target(dataclasses.replace(data, targets=goals.assign(deadline=year)), "goal")
     with pytest.raises(QcityError, match="asked for by its name, a text; found 7"):
         find_target(data, 7)
-    names = [("target_id", "gaol", "target 'gaol'. Did you mean \"goal\"? Known: goal."),
-        ("plan", "madeup", "plan 'madeup'. Did you mean \"made_up\"? Known: made_up, second."),
-        ("region", "other_land", "region 'other_land'. Did you mean \"otherland\"? Known: testville, otherland."),
-    ]  # fmt: skip
-    for name, typed, message in names:
+    asked, told = partial(find_target, data), partial(annual_series, data)
+    regions = "Known: testville, otherland."
+    for ask, message in [
+        (partial(asked, "gaol"), "target 'gaol'. Did you mean \"goal\"? Known: goal."),
+        (partial(asked, "goal", "madeup"), "plan 'madeup'. Did you mean \"made_up\"? Known: made_up, second."),
+        (partial(asked, "goal", region="otherlnd"), f"region 'otherlnd'. Did you mean \"otherland\"? {regions}"),
+        (partial(told, "widgets", "testvile"), f"region 'testvile'. Did you mean \"testville\"? {regions}"),
+        (partial(told, "wigdets", "testville"), "indicator 'wigdets'. Did you mean \"widgets\"? Known: widgets."),
+    ]:  # fmt: skip
         with pytest.raises(QcityError) as error:
-            find_target(data, **({"target_id": "goal"} | {name: typed}))
+            ask()
         assert str(error.value) == f"unknown {message} `qcity list` shows all."
 
 
@@ -94,37 +99,19 @@ def test_a_cut_of_18_percent_in_five_years_is_3_89_percent_a_year_and_through_ze
 # The unit in which a series is written changes no probability; what stands still may go on standing still.
 
 GROWTH = [1.02, 1.13, 1.21, 1.30, 1.42, 1.49, 1.58]
-GREW = pd.Series(GROWTH, index=range(2017, 2024))
-SHAPES = [
-    GROWTH, [3.0, 5.0, 4.0, 6.0, 7.0, 12.0],  # growth, whole numbers
-    [12.0, 12.0, 12.5, 12.5, 13.0, 13.0], [5.0] * 6,  # rounded and repeated, never changed
-    [0.0, 0.0, 3.0, 0.0, 1.0, 0.0], [1e-4, 5.0, 7.0, 6.0, 9.0],  # zeros among others, one tiny value
-]  # fmt: skip
-SCALES = (1.0, 1e-6, 1e-3, 0.37, 3.7, 1e2, 1e6, 1.7e11)
-SUPPORTS = ("real", "positive", "count")
+GREW = since(2017, *GROWTH)
 
 
-def test_probabilities_of_a_panel_do_not_depend_on_the_unit():
-    """At thresholds in shares of the values, one and five years ahead, both directions."""
-    rows, asked, sides = [], [], ("at_least", "at_most")
-    for (shape, values), support, scale in itertools.product(enumerate(SHAPES), SUPPORTS, SCALES):
-        name = f"{shape} {support} {scale}"
-        rows.append(frame([v * scale for v in values], support, name))
-        steps = np.array([0.0, 0.5, 0.9, 1.0, 1.02, 1.2, 2.0]) * max(values[-1], 1.0) * scale
-        asked += [(name, 2023 + h, x, side) for h in (1, 5) for x in steps for side in sides]
-    table = pd.DataFrame(asked, columns=["series_id", "period", "threshold", "direction"])
-    chances = forecast_panel(pd.concat(rows), 5).probability(table)
-    chances = chances.reshape(len(SHAPES) * len(SUPPORTS), len(SCALES), -1)
-    np.testing.assert_allclose(chances, np.broadcast_to(chances[:, :1], chances.shape), atol=2e-4)
-
-
-@pytest.mark.parametrize("known", [{}, {"noisy": {2022: 0.02, 2023: 0.02}}, {"lower": {2024: 1.6}}])
-def test_paths_do_not_depend_on_the_unit(known):
+@pytest.mark.parametrize(("series", "known"), [
+    (GREW, {}), (GREW, {"noisy": {2022: 0.02, 2023: 0.02}}), (GREW, {"lower": {2024: 1.6}}),
+    (since(2019, 1e-4, 5.0, 7.0, 6.0, 9.0), {}),  # one tiny value
+])  # fmt: skip
+def test_paths_do_not_depend_on_the_unit(series, known):
     found = []
     for scale in (1.0, 1e-6, 3.7, 1e8):
         told = {name: {year: v * scale for year, v in table.items()} for name, table in known.items()}
-        paths = forecast(GREW * scale, 2026, support="positive", rng=1, draws=4000, **told)
-        found.append(paths.probability_at_least(1.75 * scale))
+        paths = forecast(series * scale, 2026, support="positive", rng=1, draws=4000, **told)
+        found.append(paths.probability_at_least(1.1 * series[2023] * scale))
     assert found[1:] == pytest.approx([found[0]] * 3, abs=3e-3)
 
 

@@ -98,7 +98,7 @@ def test_runs_at_the_same_moment_do_not_clash(tmp_path, answer):
 
 def test_nothing_half_written_stays_when_writing_fails(tmp_path, answer, monkeypatch):
     def broken(self, target):
-        raise OSError("disk full")
+        raise OSError(28, "disk full")
 
     monkeypatch.setattr(Path, "replace", broken)
     with pytest.raises(OSError, match="disk full"):

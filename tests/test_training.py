@@ -148,8 +148,11 @@ def test_evidence_judges_each_indicator_with_shares_learned_on_the_others():
     odd = [c for c in made(0.0, seed=1, indicators=8) if c.indicator == "i0"]
     mixed = [c for c in made(0.6, indicators=8) if c.indicator != "i0"] + odd
     evidence = borrowing.evidence(mixed)
-    assert evidence["published"]["by_indicator"]["i0"] > 1 > evidence["published"]["by_indicator"]["i1"]
-    assert evidence["indicators"] == 8 and evidence["cases"] == len(mixed)
+    by_indicator = evidence["published"]["by_indicator"]
+    assert by_indicator["i0"] > 1 > by_indicator["i1"] and (evidence["indicators"], evidence["cases"]) == (
+        8,
+        len(mixed),
+    )
 
 
 def changes_of(folder, series, kind):

@@ -8,7 +8,6 @@ every number of the interval meets it, missed where none does, and open otherwis
 
 import random
 from decimal import Decimal, localcontext
-from functools import partial
 from itertools import pairwise
 from unittest.mock import Mock
 
@@ -26,8 +25,8 @@ def verdict(target, rows, as_of, gaps=None):
 
     `gaps` receives how far apart the two sides of every comparison are, relative to the larger one.
     """
-    kinds = {"cumulative": _counted, "zero_event": _counted, "milestone": _milestone, "monotone": _monotone}
-    kinds["every_year"] = _every_year
+    kinds = {"cumulative": _counted, "zero_event": _counted, "milestone": _milestone, "monotone": _monotone,
+             "every_year": _every_year}  # fmt: skip
     with localcontext() as context:
         context.prec = 60
         known = newest([row for row in rows if row["published"] <= as_of])
@@ -296,8 +295,8 @@ def a_level(m, about=False):
     return m.case("level", SIDES[m.up], asked, "count" if measure == "count_total" else "real", slack, **more)
 
 
-about_a_level = partial(a_level, about=True)
-about_a_level.__name__ = "about_a_level"
+def about_a_level(m):
+    return a_level(m, about=True)
 
 
 def a_relative_change(m):

@@ -1,8 +1,9 @@
-"""How far places part from their comparators: learned on provinces and cities of one country, checked by indicator.
+"""How far places part from their comparators: learned on provinces, cities and countries, checked by indicator.
 
 Each case hides a place's figures but one, of a random base year, and takes what the country (or the mean of all other
 places) and two other places did: from their yearbooks, the yearly bulletins on energy and the growth their work reports
-state. `check` then lets comparators be forecast too, and compares with moving as the parent or as the mean of peers.
+state; countries, whose own region is not among the data, count a tenth. Comparators are published throughout, or
+forecast from what was known in the base year: from both the spread is learned that a place adds to theirs.
 """
 
 from __future__ import annotations
@@ -21,15 +22,8 @@ from scipy.special import gammaln
 
 from qcity_analysis.files import write_whole
 from qcity_analysis.forecasting.forecast import forecast
-from qcity_analysis.forecasting.outside import (
-    FILE,
-    KINDS,
-    Comparator,
-    read_learned,
-    reference,
-    seen,
-    unscaled,
-)
+from qcity_analysis.forecasting.histories import limits
+from qcity_analysis.forecasting.outside import FILE, KINDS, Comparator, Learned, reference, seen, unscaled
 from qcity_analysis.forecasting.prior import SCALES, scaled
 from qcity_analysis.forecasting.quantiles import crps_quantiles
 
@@ -38,61 +32,106 @@ from .train import Corpus, Say
 
 WITHIN, COUNTRY = "china_prov_techme", "全国"
 SHARES = ("unemployment", "urbanisation")
-FEWEST, AHEAD, CASES, CHECKED, DRAWS = 300, 10, 80, 12, 200
-Group = list[tuple[pd.Series, bool]]
-SCALES_OF = ("log", "logodds", "typical")
+FEWEST, PLACES = 300, 12  # stated figures of an indicator; countries of one
+AHEAD, FORECAST, DRAWS, FOLDS = 10, 5, 400, 9  # years, of comparators that are forecast
+CASES, ABROAD = 80, 10  # of an indicator: of provinces and cities; of countries
+TENTH = 0.1  # what an indicator of countries counts
 FREEDOM, HELD = (
-    4,
-    0.88,
-)  # least freedom; share held where comparators are known: with their own forecasts about .91
+    2.5,
+    0.91,
+)  # least freedom; share of the learning cases that 90 % intervals hold: .90 of others
+SCALES_OF = ("log", "logodds", "typical")
 LEVELS = np.arange(0.05, 1.0, 0.05)
+START = (
+    0,
+    0,
+    0,
+    0,
+    0.5,
+    0.5,
+    0,
+    0.7,
+    0.15,
+    0,
+    -1,
+    0.8,
+    0,
+)  # where the search begins, and what it is drawn to
+COLUMNS = "indicator weight scale kind published years unit size own centre sigma distance other"
+
+
+@dataclass(frozen=True)
+class Table:
+    """The levels (year x place) of an indicator, its support, and what it counts."""
+
+    support: str
+    levels: pd.DataFrame
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
 class Case:
-    """A hidden stretch of one place: what it did from `base` on and its comparators, the parent and two others."""
+    """A hidden stretch of one place: what it did from `base` on and its comparators, the parent and two others, with
+    paths (draws, years) of each as forecast from the base year, none where that cannot be done.
+    """
 
     indicator: str
     support: str
+    weight: float
     base: int
     level: float
     actual: np.ndarray
-    parent: pd.Series
-    peers: tuple[pd.Series, ...]
+    comparators: tuple[pd.Series, ...]
+    paths: tuple[np.ndarray, ...]
+
+    def groups(self, published: bool) -> dict[str, list[Comparator]]:
+        """Comparators by kind as known in the base year, with what they did after it or what was expected."""
+        known = [levels.loc[: self.base].dropna() for levels in self.comparators]
+        later = range(self.base + 1, self.base + 1 + AHEAD)
+        ahead = [levels.reindex(later).to_numpy(float)[None] for levels in self.comparators]
+        parent, one, other = (
+            Comparator("", k == 0, levels, levels[:0], paths)
+            for k, (levels, paths) in enumerate(zip(known, ahead if published else self.paths, strict=True))
+        )
+        return dict(zip(KINDS, ([parent, one], [one, other], [parent], [one]), strict=True))
+
+    def moved(self) -> np.ndarray:
+        """Its changes on the scale since the base year."""
+        return _since(self.actual, self.level, self.support)
 
 
-def tables(corpus: Corpus, folder: Path) -> dict[str, tuple[str, pd.DataFrame]]:
-    """Support and levels (year x place) of each indicator; the levels of a chain begin anew after a gap."""
-    found: dict[str, tuple[str, pd.DataFrame]] = {}
-    meta = corpus.meta[corpus.meta["bank"] == WITHIN]
-    for name, rows in meta.groupby("indicator"):
-        columns = {
-            rows.at[one, "geo"]: pd.Series(
-                corpus.values[one], range(corpus.year[one], corpus.year[one] + len(corpus.values[one]))
-            )
-            for one in rows.index
-        }
-        found[str(name)] = (SUPPORT_OF[rows["kind"].iloc[0]], pd.DataFrame(columns))
+def _since(levels: np.ndarray, base: float, support: str) -> np.ndarray:
+    """Changes on the scale since the level of the base year."""
+    least = 1e-6 * abs(base) if SCALES[support] == "log" else -np.inf
+    return np.asarray(scaled(np.maximum(levels, least), support) - scaled(np.array([base]), support))
+
+
+def tables(corpus: Corpus, folder: Path) -> dict[str, Table]:
+    """The levels of each indicator; those of a chain begin anew after a gap."""
+    found: dict[str, Table] = {}
+    for (bank, name), rows in corpus.meta.groupby(["bank", "indicator"]):
+        support = SUPPORT_OF[rows["kind"].iloc[0]]
+        if bank == WITHIN or (rows["geo"].nunique() >= PLACES and support != "real"):
+            columns = {
+                rows.at[one, "geo"]: pd.Series(
+                    values := corpus.values[one], corpus.year[one] + np.arange(len(values))
+                )
+                for one in rows.index
+            }
+            found[str(name)] = Table(support, pd.DataFrame(columns), 1.0 if bank == WITHIN else TENTH)
     told = pd.read_csv(folder / "provinces" / "provincial_energy_per_gdp.csv")
     told = told[(told["measure"] == "change_pct") & told["period"].str.fullmatch(r"\d{4}")]
-    for name, rows in told.groupby("series"):
-        if name in ("energy_per_gdp", "electricity_per_gdp"):
-            rows = rows.drop_duplicates(["region_en", "period"]).astype({"period": int})
-            found[str(name)] = (
-                "positive",
-                _chained(rows.pivot(index="period", columns="region_en", values="value")),
-            )
-    stated = pd.read_parquet(folder / "real_outcomes_train.parquet").drop_duplicates(
-        ["region", "indicator", "year"]
-    )
+    for name, rows in told[told["series"].isin(["energy_per_gdp", "electricity_per_gdp"])].groupby("series"):
+        rows = rows.drop_duplicates(["region_en", "period"]).astype({"period": int})
+        wide = rows.pivot(index="period", columns="region_en", values="value")
+        found[str(name)] = Table("positive", _chained(wide))
+    stated = pd.read_parquet(folder / "real_outcomes_train.parquet")
+    stated = stated.drop_duplicates(["region", "indicator", "year"])
     for name, rows in stated[stated["qualifier"].isin(["exact", "about"])].groupby("indicator"):
         if len(rows) >= FEWEST:
             support = "percent" if str(name).startswith(SHARES) else "real"
-            found[str(name)] = (support, rows.pivot(index="year", columns="region", values="value"))
-    return {
-        name: (kind, one.reindex(range(one.index.min(), one.index.max() + 1)))
-        for name, (kind, one) in found.items()
-    }
+            found[str(name)] = Table(support, rows.pivot(index="year", columns="region", values="value"))
+    return found
 
 
 def _chained(changes: pd.DataFrame) -> pd.DataFrame:
@@ -106,207 +145,222 @@ def _chained(changes: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(runs)
 
 
-def draw_cases(found: dict[str, tuple[str, pd.DataFrame]], seed: int = 0, number: int = CASES) -> list[Case]:
+def draw_cases(found: dict[str, Table], seed: int = 0) -> list[Case]:
     """Random places and base years of every indicator, with a parent and two other places known in the years after."""
     rng, cases = np.random.default_rng(seed), list[Case]()
-    for name, (support, table) in found.items():
-        levels, first, wanted = table.to_numpy(float), int(table.index[0]), len(cases) + number
+    for name, told in found.items():
+        table = told.levels.reindex(range(told.levels.index.min(), told.levels.index.max() + 1))
+        number = len(cases) + (CASES if told.weight == 1 else ABROAD)
+        levels, first, support = table.to_numpy(float), int(table.index[0]), told.support
         moved = np.diff(scaled(levels, support), axis=0)
         country = table.columns.get_loc(COUNTRY) if COUNTRY in table else -1
-        for _ in range(20 * number):
+        for _ in range(20 * CASES):
             place, at = int(rng.integers(levels.shape[1])), int(rng.integers(2, len(levels) - 1))
             actual = levels[at + 1 : at + 1 + AHEAD, place]
             ready = np.flatnonzero(np.isfinite(levels[at : at + 2]).all(axis=0))
             ready = ready[(ready != place) & (ready != country)]
-            told = np.isfinite(levels[at, place]) and place != country and np.isfinite(actual).any()
-            if len(cases) == wanted or not told or len(ready) < 2:
+            known = np.isfinite(levels[at, place]) and place != country and np.isfinite(actual).any()
+            if len(cases) == number or not known or len(ready) < 2:
                 continue
             others = np.delete(moved, place, axis=1)
-            known = np.isfinite(others).sum(axis=1)
-            mean = np.where(known >= 5, np.nansum(others, axis=1) / np.maximum(known, 1), np.nan)
+            many = np.isfinite(others).sum(axis=1)
+            mean = np.where(many >= 5, np.nansum(others, axis=1) / np.maximum(many, 1), np.nan)
             steps = moved[:, country] if country >= 0 else mean
             start = scaled(levels[at, [country] if country >= 0 else ready].mean(keepdims=True), support)
             before, after = -np.cumsum(steps[:at][::-1])[::-1], np.cumsum(steps[at:])
             parent = unscaled(start + np.r_[before, 0.0, after], support)
-            one, other = (levels[:, peer] for peer in rng.permutation(ready)[:2])
-            series = [pd.Series(values, table.index) for values in (parent, one, other)]
-            cases.append(
-                Case(
-                    name, support, first + at, float(levels[at, place]), actual, series[0], tuple(series[1:])
+            peers = (levels[:, peer] for peer in rng.permutation(ready)[:2])
+            three = tuple(pd.Series(values, table.index) for values in (parent, *peers))
+            if (paths := _forecast(three, first + at, support)) is not None:
+                case = (
+                    name,
+                    support,
+                    told.weight,
+                    first + at,
+                    float(levels[at, place]),
+                    actual,
+                    three,
+                    paths,
                 )
-            )
+                cases.append(Case(*case))
     return cases
 
 
-def deviations(cases: list[Case]) -> pd.DataFrame:
-    """How far each place parted from its comparators: indicator, scale, kind (of KINDS), years, unit, deviation."""
+def _forecast(three: Sequence[pd.Series], base: int, support: str) -> tuple[np.ndarray, ...] | None:
+    """Paths of the comparators from the base year on; None where one has too few levels or one out of its range."""
+    known = [levels.loc[:base].dropna() for levels in three]
+    low, high = limits(support)
+    if min(map(len, known)) < 3 or any(one.min() < low or one.max() > high for one in known):
+        return None
+    until = base + FORECAST
+    return tuple(
+        forecast(one, until, support=support, draws=DRAWS, rng=k).paths for k, one in enumerate(known)
+    )
+
+
+def observed(cases: Sequence[Case]) -> pd.DataFrame:
+    """A row for each case, kind of comparators, and year, published and forecast (see COLUMNS): what the comparators
+    show (`unit`, `size`), the place's change, theirs (`centre`, its spread `sigma`, that of the `other` one beside a
+    parent), and how far the place was from them in the base year, where its scale is that of rates.
+    """
     rows = []
     for case in cases:
-        (one, other), scale = case.peers, SCALES[case.support]
-        groups = (
-            [(case.parent, True), (one, False)],
-            [(one, False), (other, False)],
-            [(case.parent, True)],
-            [(one, False)],
-        )
-        own = _moved(np.r_[case.level, case.actual], case.support)
-        for group in groups:
-            kind, unit = seen(_comparators(case, group), case.support)
-            middle = [levels for levels, above in group if above][:1] or [levels for levels, _ in group]
-            years = range(case.base, case.base + len(own) + 1)
-            theirs = np.mean(
-                [_moved(levels.reindex(years).to_numpy(), case.support) for levels in middle], axis=0
-            )
-            apart = own - theirs
-            rows += [
-                (case.indicator, scale, kind, h + 1, unit, apart[h])
-                for h in np.flatnonzero(np.isfinite(apart))
-            ]
-    table = pd.DataFrame(rows, columns=["indicator", "scale", "kind", "years", "unit", "deviation"])
-    return table[table["unit"] > 0]
+        own, scale = case.moved(), SCALES[case.support]
+        at = float(scaled(np.array([case.level]), case.support)[0])
+        shown = {kind: seen(group, case.support)[1:] for kind, group in case.groups(False).items()}
+        for published in (True, False):
+            for kind, group in case.groups(published).items():
+                each = [_since(one.paths, float(one.levels.iloc[-1]), case.support) for one in group]
+                taken = each[:1] if group[0].above else each
+                low, centre, high = np.quantile(np.mean(taken, axis=0), stats.norm.cdf([-1, 0, 1]), axis=0)
+                bases = scaled(np.array([one.levels.iloc[-1] for one in group[: len(taken)]]), case.support)
+                distance = at - float(bases.mean()) if scale == "typical" else 0.0
+                other = np.median(each[-1], axis=0)
+                for h in range(min(len(own), len(centre))):
+                    what = (case.indicator, case.weight, scale, kind, published, h + 1, *shown[kind], own[h])
+                    rows.append((*what, centre[h], (high[h] - low[h]) / 2, distance, other[h]))
+    table = pd.DataFrame(rows, columns=COLUMNS.split())
+    return table[(table["unit"] > 0) & (table["size"] > 0) & np.isfinite(table["own"] + table["centre"])]
 
 
-def _moved(levels: np.ndarray, support: str) -> np.ndarray:
-    """Changes on the scale since the first of the levels."""
-    values = scaled(levels, support)
-    return np.asarray(values[1:] - values[0])
-
-
-def _comparators(case: Case, group: Group, paths: Sequence[np.ndarray] = ()) -> list[Comparator]:
-    """Comparators as known in the base year, with the paths of those whose future is wanted."""
-    ahead = [*paths, *[np.empty(0)] * len(group)]
-    return [
-        Comparator("", above, levels.loc[: case.base].dropna(), levels[:0], drawn)
-        for (levels, above), drawn in zip(group, ahead, strict=False)
-    ]
-
-
-def fit(table: pd.DataFrame) -> dict[str, Any]:
-    """The spread by kind and its growth by scale: greatest likelihood, each indicator of a kind counting the same."""
+def fit(table: pd.DataFrame) -> Learned:
+    """The numbers of greatest likelihood, every indicator of a kind counting the same; then as wide as HELD asks."""
     kind = table["kind"].map(KINDS.index).to_numpy()
-    rate = table["scale"].map(list(SCALES_OF).index).to_numpy()
-    unit, years, apart = (table[name].to_numpy(float) for name in ("unit", "years", "deviation"))
-    weight = 1 / table.groupby(["indicator", "kind"])["unit"].transform("size").to_numpy()
+    rate, one = (table["scale"] == "typical").to_numpy(int), (kind > 1).astype(int)
+    log_unit, log_size, log_years = (
+        np.log(table[name].to_numpy(float)) for name in ("unit", "size", "years")
+    )
+    apart = (table["own"] - table["centre"]).to_numpy(float)
+    variance, distance = table["sigma"].to_numpy(float) ** 2, table["distance"].to_numpy(float)
+    same = table.groupby(["indicator", "kind", "published"])["unit"].transform("size")
+    weight = (table["weight"] / same).to_numpy(float)
+
+    def parts(x: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        """Freedom, deviation, and its scale beside that of the comparators' forecast."""
+        power, gone = x[4:6][one], 1 - (1 / (1 + np.exp(-x[12]))) ** table["years"].to_numpy()
+        spread = x[kind] + (1 - power) * log_unit + power * log_size + x[6] * rate + x[7:9][rate] * log_years
+        scale = np.sqrt(np.exp(2 * spread) + np.exp(x[10]) * variance)
+        return FREEDOM + np.exp(x[9]), apart + x[11] * gone * distance, scale
 
     def loss(x: np.ndarray) -> float:
-        spread, freedom = np.exp(x[kind]) * unit * years ** x[8 + rate], np.exp(x[4 + kind]) + FREEDOM
-        fitted = gammaln((freedom + 1) / 2) - gammaln(freedom / 2) - np.log(freedom) / 2 - np.log(spread)
-        fitted -= (freedom + 1) / 2 * np.log1p((apart / spread) ** 2 / freedom)
-        return float(-(weight * fitted).sum() / weight.sum() + 0.001 * ((x[4:8] - 1) ** 2).sum())
+        freedom, deviation, scale = parts(x)
+        fitted = gammaln((freedom + 1) / 2) - gammaln(freedom / 2) - np.log(freedom) / 2 - np.log(scale)
+        fitted -= (freedom + 1) / 2 * np.log1p((deviation / scale) ** 2 / freedom)
+        return float(-(weight * fitted).sum() / weight.sum() + 0.001 * ((x - START) ** 2).sum())
 
-    x = minimize(loss, np.r_[np.zeros(4), np.ones(4), 0.6, 0.6, 0.1], method="L-BFGS-B").x
-    growth = [round(float(max(one, 0.0)), 3) for one in x[8:]]
-    unseen = {name: _typical(part) for name, part in table[table["years"] == 1].groupby("scale")}
-    freedom = np.exp(x[4:8]) + FREEDOM
-    spread = {
-        name: [round(float(np.exp(x[k])), 3), round(float(freedom[k]), 2)] for k, name in enumerate(KINDS)
-    }
-    return {"spread": spread, "growth": dict(zip(SCALES_OF, growth, strict=True)), "unseen": unseen}
+    x = minimize(loss, START, method="L-BFGS-B", bounds=[(-6, 6)] * len(START)).x
+    freedom, deviation, scale = parts(x)
+    ratio, factor = np.abs(deviation) / scale / stats.t.ppf(0.95, freedom), np.exp(x[:4])
+    for k in range(4):
+        rows = np.flatnonzero((kind == k) & (table["weight"] == 1) & (table["years"] <= FORECAST))
+        rows = rows[ratio[rows].argsort()]
+        held = np.cumsum(weight[rows]) / weight[rows].sum()
+        factor[k] *= ratio[rows][np.searchsorted(held, HELD)]
+    kept, carried, own = 1 / (1 + np.exp(-x[12])), np.exp(x[10] / 2), np.exp(x[6])
+    by_scale = {"factor": (1, 1, own), "growth": (*x[[7, 7]], x[8]), "pull": (0, 0, x[11])}
+    scales = {name: dict(zip(SCALES_OF, map(_short, three), strict=True)) for name, three in by_scale.items()}
+    spread = {name: (_short(factor[k]), _short(x[4 + (k > 1)])) for k, name in enumerate(KINDS)}
+    first = (table["years"] == 1) & table["published"]
+    typical = (
+        table.assign(apart=np.abs(apart))[first].groupby(["scale", "indicator"])["apart"].median() / 0.6745
+    )
+    unseen = {str(name): _short(value) for name, value in typical.groupby("scale").median().items()}
+    return Learned(spread, _short(freedom), _short(carried), unseen=unseen, kept=_short(kept), **scales)
 
 
-def _typical(table: pd.DataFrame) -> float:
-    """The median over indicators of the typical deviation of a year."""
-    return float(f"{table['deviation'].abs().groupby(table['indicator']).median().median() / 0.6745:.3g}")
+def _short(number: float) -> float:
+    """The number with three digits."""
+    return float(f"{number:.3g}")
 
 
-def held_out(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with `ratio`, each deviation over the end of the 90 % interval learned on the other indicators, and the
-    `crps` where comparators are known throughout (that of moving just like them is the deviation).
+def weights(table: pd.DataFrame) -> dict[str, list[float]]:
+    """By scale the weights of the parent and of another place in a place's change that bring it nearest (mean absolute
+    error in units, published comparators, each indicator counting the same).
     """
-    parts = []
-    for name, part in table.groupby("indicator"):
-        known = read_learned(fit(table[table["indicator"] != name]))
-        scale, freedom = (part["kind"].map({k: v[i] for k, v in known.spread.items()}) for i in (0, 1))
-        ends = (
-            scale
-            * part["unit"]
-            * part["years"] ** part["scale"].map(known.growth)
-            * stats.t.ppf(0.95, freedom)
+    table = table[(table["kind"] == KINDS[0]) & table["published"] & (table["weight"] == 1)].dropna()
+    found = {}
+    for name, part in table.groupby("scale"):
+        own, parent, other = (
+            part[one].to_numpy() / part["unit"].to_numpy() for one in ("own", "centre", "other")
         )
-        knots = ends.to_numpy()[:, None] * stats.t.ppf(LEVELS, freedom.to_numpy()[:, None])
-        knots = knots / stats.t.ppf(0.95, freedom.to_numpy())[:, None]
-        crps = crps_quantiles(knots[:, None], LEVELS, part["deviation"].to_numpy()[:, None])[:, 0]
-        parts.append(part.assign(ratio=part["deviation"].abs() / ends, crps=crps))
-    return pd.concat(parts)
+        count = 1 / part.groupby("indicator")["own"].transform("size").to_numpy()
+
+        def error(
+            x: np.ndarray, own: Any = own, parent: Any = parent, other: Any = other, count: Any = count
+        ) -> float:
+            return float((count * np.abs(own - x[0] * parent - x[1] * other)).sum())
+
+        found[str(name)] = [
+            round(float(one), 2) for one in minimize(error, (1.0, 0.0), method="Nelder-Mead").x
+        ]
+    return found
 
 
-def widened(numbers: dict[str, Any], apart: pd.DataFrame) -> dict[str, Any]:
-    """The numbers with the scale of each kind multiplied until its held-out 90 % intervals hold HELD."""
-    spread = {}
-    for name, (scale, freedom) in numbers["spread"].items():
-        part = apart[apart["kind"] == name]
-        weight = 1 / part.groupby(["indicator", "years"])["ratio"].transform("size").to_numpy()
-        order = part["ratio"].to_numpy().argsort()
-        held = np.cumsum(weight[order]) / weight.sum()
-        factor = float(part["ratio"].to_numpy()[order][np.searchsorted(held, HELD)])
-        spread[name] = [round(scale * factor, 3), freedom]
-    return numbers | {"spread": spread}
-
-
-def check(cases: list[Case], table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
-    """Comparators forecast too: by indicator and years the CRPS (on the scale) of the reference, of moving as the
-    parent is expected to and as the mean of two peers, and whether the 90 % interval held; each indicator with what the
-    others of the `table` of deviations teach.
+def check(cases: Sequence[Case], table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """Each case by what the indicators of other folds teach, by kind of comparators and year, published and forecast:
+    the CRPS (on the scale) of the reference, of moving as the parent and as the mean of two places, and whether the
+    90 % interval `held`, and that of the `parent` alone.
     """
-    rows, rng, numbers = [], np.random.default_rng(seed), {}
-    for name in table["indicator"].unique():
-        rest = table[table["indicator"] != name]
-        numbers[name] = read_learned(widened(fit(rest), held_out(rest[::3])))
-    for case in (case for case in cases if case.indicator in numbers):
-        known = [levels.loc[: case.base].dropna() for levels in (case.parent, *case.peers)]
-        if min(map(len, known)) < 3:
-            continue
-        until, years = case.base + AHEAD // 2, np.arange(case.base + 1, case.base + AHEAD // 2 + 1)
-        drawn = [
-            forecast(one, until, support=case.support, draws=DRAWS, rng=k).paths
-            for k, one in enumerate(known)
-        ]
-        group: Group = [(case.parent, True), (case.peers[0], False)]
-        made = reference(case.level, case.base, _comparators(case, group, drawn[:2]), years, case.support, rng,
-                         numbers[case.indicator]).paths  # fmt: skip
-        own = _moved(np.r_[case.level, case.actual], case.support)[: len(years)]
-        start = scaled(np.array([case.level]), case.support)
-        alone = [
-            scaled(paths, case.support) - scaled(one.to_numpy()[-1:], case.support)
-            for paths, one in zip(drawn, known, strict=True)
-        ]
-        ours = scaled(made, case.support) - start
-        for h in np.flatnonzero(np.isfinite(own)):
-            quantiles = [
-                np.quantile(paths[:, h], LEVELS) for paths in (ours, alone[0], (alone[1] + alone[2]) / 2)
-            ]
-            error = [float(crps_quantiles(q[None, None], LEVELS, own[None, [h]])[0, 0]) for q in quantiles]
-            held = quantiles[0][0] <= own[h] <= quantiles[0][-1]
-            rows.append((case.indicator, h + 1, *error, held))
-    return pd.DataFrame(rows, columns=["indicator", "years", "reference", "parent", "peers", "held"])
+    rows, names = [], table["indicator"].unique()
+    folds = np.random.default_rng(seed).permutation(len(names)) % FOLDS
+    for fold in range(FOLDS):
+        mine = set(names[folds == fold])
+        known = fit(table[~table["indicator"].isin(mine)])
+        for case in (case for case in cases if case.indicator in mine):
+            for published in (True, False):
+                rows += _scored(case, published, known, seed)
+    columns = "indicator within published kind years reference parent peers held parent_held"
+    return pd.DataFrame(rows, columns=columns.split())
 
 
-def _relative(part: pd.DataFrame) -> float:
-    """The CRPS relative to moving just like the comparators, geometric mean over indicators."""
-    mean = part.assign(plain=part["deviation"].abs()).groupby("indicator")[["crps", "plain"]].mean()
-    return round(float(np.exp(np.log(mean["crps"] / mean["plain"]).mean())), 3)
+def _scored(case: Case, published: bool, known: Learned, seed: int) -> list[tuple[Any, ...]]:
+    """The rows of one case in the years in which it and all three comparators are known."""
+    groups, rows = case.groups(published), []
+    three = (*groups[KINDS[0]][:1], *groups[KINDS[1]])
+    parent, one, other = (_since(c.paths, float(c.levels.iloc[-1]), case.support) for c in three)
+    own = case.moved()[: parent.shape[1]]
+    ready = np.flatnonzero(np.isfinite(sum(paths[0, : len(own)] for paths in (parent, one, other)) + own))
+    for kind, group in groups.items() if len(ready) else ():
+        group = [c._replace(paths=np.tile(c.paths, (DRAWS // len(c.paths), 1))) for c in group]
+        years, rng = case.base + 1 + np.arange(parent.shape[1]), np.random.default_rng([seed, case.base])
+        made = reference(case.level, case.base, group, years, case.support, rng, known).paths
+        said = (_since(made, case.level, case.support), parent, (one + other) / 2)
+        for h in ready:
+            ends = [np.quantile(paths[:, h], LEVELS) for paths in said]
+            error = (crps_quantiles(q[None, None], LEVELS, own[None, [h]])[0, 0] for q in ends)
+            held = (q[0] <= own[h] <= q[-1] for q in ends[:2])
+            rows.append((case.indicator, case.weight == 1, published, kind, h + 1, *error, *held))
+    return rows
+
+
+def evidence(checked: pd.DataFrame) -> dict[str, Any]:
+    """Shares held by years, and the CRPS relative to moving as the parent and as the mean of others (geometric means
+    over indicators, and by indicator where comparators are forecast), by kind of comparators.
+    """
+    told: dict[str, Any] = {}
+    for (within, published), part in checked.groupby(["within", "published"]):
+        held = part.groupby(["kind", "years", "indicator"])[["held", "parent_held"]].mean()
+        mean = part.groupby(["kind", "indicator"])[["reference", "parent", "peers"]].mean()
+        relative = pd.DataFrame({name: mean["reference"] / mean[name] for name in ("parent", "peers")})
+        over = np.exp(np.log(relative).groupby("kind").mean()).round(3)
+        by_year = held.groupby(["kind", "years"]).mean().round(3)
+        name = ("provinces and cities" if within else "countries") + (
+            ", published" if published else ", forecast"
+        )
+        told[name] = {
+            "forecasts": len(part), "indicators": int(part["indicator"].nunique()), "crps": over.to_dict("index"),
+            "held_90": {kind: by_year["held"].xs(kind).to_dict() for kind in KINDS},
+            "parent_held_90": by_year["parent_held"].xs(KINDS[0]).to_dict(),
+            "crps_by_indicator": relative.xs(KINDS[0]).round(3).to_dict("index"),
+        }  # fmt: skip
+    return told
 
 
 def write_reference(corpus: Corpus, folder: Path, out: Path, say: Say, seed: int = 0) -> dict[str, Any]:
-    """Learn, check by leaving out each indicator, write the numbers as JSON; returns the evidence."""
-    found = tables(corpus, folder)
-    cases = draw_cases(found, seed)
-    table = deviations(cases)
+    """Learn, check by leaving out indicators, write the numbers as JSON; returns the evidence."""
+    cases = draw_cases(tables(corpus, folder), seed)
+    table = observed(cases)
     say(f"reference: {len(cases)} hidden places of {table['indicator'].nunique()} indicators")
-    apart = held_out(table)
-    numbers = widened(fit(table), apart)
-    wide = apart["kind"].map({k: numbers["spread"][k][0] / v[0] for k, v in fit(table)["spread"].items()})
-    held = (apart["ratio"] <= wide).groupby([apart["kind"], apart["years"], apart["indicator"]]).mean()
-    checked = check(draw_cases(found, seed + 1, CHECKED), table, seed)
-    by = checked.groupby("indicator")[["reference", "parent", "peers"]].mean()
-    evidence = {
-        "cases": len(cases), "indicators": int(table["indicator"].nunique()),
-        "held_90": {kind: part.groupby("years").mean().round(3).to_dict() for kind, part in held.groupby("kind")},
-        "crps_known": {str(kind): _relative(part) for kind, part in apart.groupby("kind")},
-        "checked": len(checked),
-        "held_90_forecast": checked.groupby(["years", "indicator"])["held"].mean().groupby("years").mean().to_dict(),
-        "crps_to_parent": (by["reference"] / by["parent"]).round(3).to_dict(),
-        "crps_to_peers": (by["reference"] / by["peers"]).round(3).to_dict(),
-    }  # fmt: skip
-    write_whole(out / FILE, json.dumps(numbers | {"evidence": evidence}, indent=1) + "\n")
-    return evidence
+    told = {"cases": len(cases), "weights": weights(table), "scores": evidence(check(cases, table, seed))}
+    write_whole(out / FILE, json.dumps(fit(table)._asdict() | {"evidence": told}, indent=1) + "\n")
+    return told

@@ -245,8 +245,7 @@ def _move(data: Data, a: Assessment, course: Course | None) -> Feasibility:
 
 def every_year_of(levels: pd.Series) -> np.ndarray:
     """Levels of every year from the first to the last, NaN in gaps."""
-    years = range(int(levels.index[0]), int(levels.index[-1]) + 1) if len(levels) else ()
-    return levels.reindex(years).to_numpy(dtype=float)
+    return levels.reindex(range(*levels.index[[0, -1]] + [0, 1]) if len(levels) else ()).to_numpy(dtype=float)
 
 
 def past_moves(series: AnnualSeries, years: int, support: str) -> np.ndarray:

@@ -2,10 +2,9 @@
 
 Each target keeps its own probability and its own simulated paths; only their order is chosen here, from joint paths. In
 every year each series has one innovation; those of a year are correlated as the published yearly changes are, those of
-different years independent. What a target sums up are the innovations of the years from its last figure to its
-deadline, and its paths are put, whole, in the order of that sum (Clark et al. 2004, the Schaake shuffle). The
-correlations are shrunk: with a handful of years in common a plain one is mostly noise, so each pair is drawn towards
-the mean of all pairs, and that mean towards zero. Targets that cannot be assessed are counted and named by themselves.
+different years independent. A target sums up the innovations of the years from its last figure to its deadline, and its
+paths are put, whole, in the order of that sum (Clark et al. 2004, the Schaake shuffle). With a handful of years in
+common a plain correlation is mostly noise: each pair is drawn towards the mean of all pairs, and that towards zero.
 """
 
 from __future__ import annotations
@@ -40,9 +39,9 @@ FEWEST = 3  # changes of a series in one region from which it is compared
 @dataclass(frozen=True)
 class Dependence:
     """How far targets depend on each other: `correlation` (targets × targets) of the sums of their innovations, in
-    their favourable directions; `side`, 1 where a target wants what most targets on its series want, else −1; `common`
-    (targets × targets): yearly changes that each pair has in common, over all regions; `mean`, what pairs of series are
-    drawn towards; `pairs` of series have changes in common, of `possible`.
+    their favourable directions; `side`, 1 where a target wants what most on its series want, else −1; `common` (targets
+    × targets), yearly changes in common; `mean`, what pairs of series are drawn towards; `pairs` of series have changes
+    in common, of `possible`.
     """
 
     correlation: pd.DataFrame
@@ -55,15 +54,12 @@ class Dependence:
 
 @dataclass(frozen=True)
 class Portfolio:
-    """How many targets of a plan will be met.
-
-    `targets`, one row for each assessable target (COLUMNS): `probability` (1 met, 0 missed), `low` and `high` (its
-    range over definitions), `share_of_variance` (how much of the uncertainty of the total it carries; they add up to 1)
-    and `weight` (expected total if it is met less that if it is missed; 1 without dependence); `unassessed`, the names
-    of the rest; `expected` number met, and `low` and `high`, with the least and the most favourable definitions;
-    `counts`: probability of each number met from 0 on, with dependence (column `dependent`), without (`independent`),
-    and with one more shock common to all series (`stress`, never narrower than `dependent`); `sections` and
-    `departments` (GROUP).
+    """How many targets of a plan will be met: `targets`, one row for each assessable one (COLUMNS) with its
+    `probability` (1 met, 0 missed), `low` and `high` (over definitions), `share_of_variance` (of the total) and
+    `weight` (expected total if it is met less that if it is missed; 1 without dependence); `unassessed`, the names of
+    the rest; `expected` number met, `low` and `high`; `counts`, the probability of each number met from 0 on, with
+    dependence (column `dependent`), without (`independent`), and with one more shock common to all series (`stress`,
+    never narrower than `dependent`); `sections` and `departments` (GROUP).
     """
 
     plan: str
@@ -190,14 +186,11 @@ def _row(a: Assessment) -> dict[str, Any]:
 
 def _targets(known: pd.DataFrame, met: np.ndarray) -> pd.DataFrame:
     """One row a target; its share of the variance of the total, and what meeting it adds to the total."""
-    total = met.sum(axis=1).astype(float)
-    spread, adds = total.var(), []
-    for hit in met.T:
-        together = float(np.mean(hit * total) - hit.mean() * total.mean())
-        weight = float(total[hit].mean() - total[~hit].mean()) if 0 < hit.mean() < 1 else 0.0
-        adds.append((together / spread if spread > 0 else 0.0, weight))
-    added = pd.DataFrame(adds, known.index, COLUMNS[-2:], dtype=float)
-    return known.join(added)[COLUMNS].reset_index(drop=True)
+    total, share = met.sum(axis=1), met.mean(axis=0)
+    together, spread, own = met.T @ total / len(met) - share * total.mean(), total.var(), share * (1 - share)
+    weight = np.divide(together, own, out=np.zeros_like(own), where=own > 0)
+    added = {"share_of_variance": together / spread if spread > 0 else 0.0, "weight": weight}
+    return known.assign(**added)[COLUMNS].reset_index(drop=True)
 
 
 def _grouped(rows: pd.DataFrame) -> pd.DataFrame:

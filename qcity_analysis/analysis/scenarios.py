@@ -51,10 +51,8 @@ class Scenario:
     def share(self, source: str) -> float | None:
         """Share of past moves at least as fast: of the "own" series, of each "comparator", of the "bank" (corpus)."""
         rows = [row for row in self.seen.rows if row.source == source and row.share is not None]
-        if source == "bank":
-            return rows[0].share if rows else None
-        windows = sum(row.windows or 0 for row in rows)
-        return sum(row.as_fast or 0 for row in rows) / windows if windows else None
+        weights = [row.windows or 1 for row in rows]
+        return float(np.average([row.share or 0.0 for row in rows], weights=weights)) if rows else None
 
 
 def scenario(data: Data, a: Assessment, name: str = "", **supposed: Any) -> Scenario:

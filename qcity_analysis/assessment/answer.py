@@ -155,9 +155,8 @@ class Assessment:
         return settled.get(self.status, self.probability if self.status == "forecast" else None)
 
     def level(self, probability: float) -> float:
-        """The level that the deadline reaches or betters with this probability: the surer, the less ambitious.
-
-        Raises QcityError without a forecast, or for a probability that is not between 0 and 1.
+        """The level that the deadline reaches or betters with this probability: the surer, the less ambitious. Raises
+        QcityError without a forecast, or for a probability that is not between 0 and 1.
 
         >>> import qcity_analysis as qc
         >>> answer = qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity", draws=2000)
@@ -165,9 +164,8 @@ class Assessment:
         True
         """
         if self.forecast is None:
-            raise QcityError(
-                f"{self.target.target_id}: no forecast, so no level has a probability ({self.status})"
-            )
+            name = self.target.target_id
+            raise QcityError(f"{name}: no forecast, so no level has a probability ({self.status})")
         p = as_number(probability, "probability")
         if not 0 < p < 1:
             raise QcityError(f"a probability lies between 0 and 1, such as .8; found {probability!r}")

@@ -9,8 +9,8 @@ told before the deadline's year (of a figure: before it was over), as by a mid-t
 
 A target that a plan set itself is an aim, and evidence (see `forecasting.outside`): the answer says what follows from
 the figures, how often such aims were met (of the same indicator and the last three years for a year's aim, of earlier
-five-year plans for theirs), and both. The headline is both, which was better on real aims; else the reference; else the
-figures.
+five-year plans for theirs), and both, with the body's own record of yearly aims. The headline is both, which was better
+on real aims; else the reference; else the figures.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ import math
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ..data.load import Data
 from ..data.schema import RELATIVE
 from ..data.vintages import to_date
 from ..errors import Note, QcityError, unknown
+from ..forecasting.forecast import MODELS
+from ..forecasting.histories import whole_number
 from ..forecasting.outside import FIVE_YEARS, both, met_of, outside
 from ..targets import Target, find_target
 from .answer import SPOKEN, Assessment, Basis, Question, refused, with_parts, year_of_plan
@@ -39,9 +40,8 @@ AIMED = ("level", "relative_change", "average_growth")
 NO_FIGURE = ("every_year", "monotone", "milestone")  # kinds that one figure does not decide
 OF = ["plan", "target_id", "region"]  # of what an outcome is told
 BASIS = ("kind", "direction", "base_year", "deadline")  # of a target; another one is another question
-OPEN = (
-    "reason probability probability_error word forecast fan expected median interval pace_needed needed_path"
-)
+OPEN = """reason probability probability_error word forecast fan expected median interval pace_needed
+    needed_path"""
 UNMOVED = ("level", "coverage", "every_year")  # no splice moves the number asked for
 KINDS = {
     **dict.fromkeys(("level", "coverage", "direction", *RELATIVE), at_deadline),
@@ -55,13 +55,10 @@ def assess(
     as_of: str | dt.date | None = None, model: str = "mixture", draws: int = 10_000, seed: int = 0,
 ) -> Assessment:  # fmt: skip
     """Assess one target with what was known on `as_of`: the options and errors are those of `qcity_analysis.assess`."""
-    from ..forecasting.forecast import MODELS
-
     if model not in ("mixture", *MODELS):
         raise unknown("model", model, ["mixture", *MODELS])
-    for name, number, least in (("draws", draws, 1), ("seed", seed, 0)):
-        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < least:
-            raise QcityError(f"{name} is a whole number, {least} or more; found {number!r}")
+    draws = whole_number(draws, "draws", "a whole number, 1 or more", least=1)
+    seed = whole_number(seed, "seed", "a whole number, 0 or more", least=0)
     if not isinstance(data, Data):
         way = f"; assess(load(), {data!r})" if isinstance(data, str) else ""
         found = f"{type(data).__name__}{way}; for a series of your own: assess_series"
@@ -127,7 +124,10 @@ def with_official(data: Data, answer: Assessment) -> Assessment:
     if not (deciding := [(note, met) for note, met in said if met is not None]):
         return answer
     (note, met), value = deciding[0], deciding[0][0].values["value"]
-    new: dict[str, Any] = dict.fromkeys(OPEN.split()) | {"stated": note, "status": "met" if met else "missed"}
+    new: dict[str, Any] = dict.fromkeys(OPEN.split()) | {
+        "stated": note,
+        "status": "met" if met else "missed",
+    }
     if answer.threshold is None and target.threshold is not None and not math.isnan(target.level(base)):
         new |= {"threshold": target.level(base), "bound": target.bound(base)}
     level = math.nan if value is None else target.level_of(value, base)
@@ -158,7 +158,11 @@ def with_bases(data: Data, answer: Assessment) -> Assessment:
         if figures := bases.get("figures"):
             about = "about" if target.commitment == "about" else "exact"
             ends = zip((figures.value, figures.low, figures.high), (value, low, high), strict=True)
-            joint, least, most = (float(both(one, two, about)) for one, two in ends)
+            record = (0, 0) if kind_of(data, target) == FIVE_YEARS else _record(data, target)
+            if sum(record):
+                told = Note("own_record", {"met": record[0], "count": sum(record)})
+                answer = replace(answer, notes=(*answer.notes, told))
+            joint, least, most = (float(both(one, two, number, about, *record)) for one, two in ends)
             bases["both"] = Basis(joint, least, most, figures.n, figures.sources)
     for part in answer.parts:
         if part.borrowed and part.probability is not None:
@@ -180,6 +184,23 @@ def kind_of(data: Data, target: Target) -> str:
     year = year_of_plan(data, target)
     years = target.deadline - year if year else -1
     return target.indicator_id if years == 0 else FIVE_YEARS if years in (3, 4, 5) else ""
+
+
+def _record(data: Data, target: Target) -> tuple[int, int]:
+    """How many of the body's earlier yearly aims for the indicator had been met, and missed, by the day's figures."""
+    rows = pd.concat([data.targets, data.earlier_targets]).drop_duplicates(["plan", "target_id"])
+    issued = rows["source_id"].map(data.sources.set_index("source_id")["date"]).str[:4]
+    same = (rows["region"] == target.region) & (rows["indicator_id"] == target.indicator_id)
+    yearly = rows["kind"].isin(AIMED) & (pd.to_numeric(issued, errors="coerce") == rows["deadline"])
+    rows = rows[same & yearly & (rows["deadline"] < min(target.deadline, data.as_of.year))]
+    told = []
+    for name, plan in zip(rows["target_id"], rows["plan"], strict=True):
+        question = Question(data, one := find_target(data, name, plan), "mixture", 1, 0)
+        series = question.series(one.indicator_id, one.base_year if one.relative else None)
+        bound = one.bound(float(series.values.get(one.base_year, math.nan)))
+        if (outcome := question.outcome(series, bound)) is not None:
+            told.append(bool(one.is_met(outcome[0], bound)))
+    return sum(told), len(told) - sum(told)
 
 
 def _statement(data: Data, target: Target, row: Any) -> Note:

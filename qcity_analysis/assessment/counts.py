@@ -24,7 +24,7 @@ period without a figure belong to τ. Events are taken as independent at one rat
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -157,8 +157,7 @@ def new_items(
     """
     table, covered = np.zeros((len(rates.level), last + 1 - first)), set()
     for count in counts:
-        drawn = _shared_out(count, rates, rng) if len(count.parts) > 1 else [_alone(count, rates, rng)]
-        for (year, _), items in zip(count.parts, drawn, strict=True):
+        for (year, _), items in zip(count.parts, _drawn(count, rates, rng), strict=True):
             if first <= year <= last:
                 table[:, year - first] += items
                 covered.add(year)  # the rest of a partial year is already in it
@@ -175,34 +174,30 @@ def _shocks(rates: Rates, rng: np.random.Generator, seen: float = 0.0, expected:
     return np.where(rates.spread == 0, 1.0, drawn)
 
 
-def _alone(count: Count, rates: Rates, rng: np.random.Generator) -> np.ndarray:
-    """All items of one year of which a part, or a bound, is known."""
-    ((year, share),) = count.parts
-    mean, items = rates.mean(year), np.full(len(rates.level), float(count.count))
-    if count.qualifier == "=" and share >= 1:
-        return items
-    if count.qualifier == "=":
-        return items + rng.poisson(mean * (1 - share) * _shocks(rates, rng, count.count, mean * share))
-    shock, left = np.ones(len(mean)), np.ones(len(mean), dtype=bool)
-    for _ in range(TRIES):
-        tried = _shocks(rates, rng)
-        drawn = rng.poisson(mean * share * tried)
-        good = left & ((drawn >= count.count) if count.qualifier == ">=" else (drawn <= count.count))
-        items[good], shock[good] = drawn[good], tried[good]
-        if not (left := left & ~good).any():
-            break
-    return items + (rng.poisson(mean * (1 - share) * shock) if share < 1 else 0)
-
-
-def _shared_out(count: Count, rates: Rates, rng: np.random.Generator) -> list[np.ndarray]:
-    """A number for several years, shared out by what each would bring; the rest of a last partial year is added."""
-    shares = [share for _, share in count.parts]
-    means = [rates.mean(year) * _shocks(rates, rng) for year, _ in count.parts]
-    weights = np.stack([mean * share for mean, share in zip(means, shares, strict=True)], axis=1)
-    steps = max(1, round(count.count))  # in whole steps of the process, the number itself being kept
-    drawn = rng.multinomial(steps, weights / weights.sum(axis=1, keepdims=True)).T * (count.count / steps)
-    each = zip(drawn, means, shares, strict=True)
-    return [items + (rng.poisson(mean * (1 - share)) if share < 1 else 0) for items, mean, share in each]
+def _drawn(count: Count, rates: Rates, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """All items of each year of a count: a number shared out by what each would bring, a bound kept, the rest added."""
+    shares, means = [share for _, share in count.parts], [rates.mean(year) for year, _ in count.parts]
+    known, shocks = np.full(len(rates.level), float(count.count)), [np.ones(len(rates.level))]
+    items = [known]
+    if len(shares) > 1:
+        shocks = [_shocks(rates, rng) for _ in shares]
+        weights = np.stack([m * e * g for m, e, g in zip(means, shares, shocks, strict=True)], axis=1)
+        steps = max(1, round(count.count))  # in whole steps of the process, the number itself being kept
+        drawn = rng.multinomial(steps, weights / weights.sum(axis=1, keepdims=True)).T
+        items = list(drawn * (count.count / steps))
+    elif count.qualifier == "=" and shares[0] < 1:
+        shocks = [_shocks(rates, rng, count.count, means[0] * shares[0])]
+    elif count.qualifier != "=":
+        left = np.ones(len(known), dtype=bool)
+        for _ in range(TRIES):
+            tried = _shocks(rates, rng)
+            drawn = rng.poisson(means[0] * shares[0] * tried)
+            good = left & ((drawn >= count.count) if count.qualifier == ">=" else (drawn <= count.count))
+            known[good], shocks[0][good] = drawn[good], tried[good]
+            if not (left := left & ~good).any():
+                break
+    for one, mean, share, shock in zip(items, means, shares, shocks, strict=True):
+        yield one + (rng.poisson(mean * (1 - share) * shock) if share < 1 else 0)
 
 
 @dataclass(frozen=True)
@@ -269,8 +264,8 @@ class CountSeries:
         for year in sorted({self.start, *(y for y in self.labels if self.start < y <= self.deadline)}):
             total = replace(self, deadline=year).ends()[0]
             if not reaches(total, bound, upward=False) if beyond else reaches(total, bound):
-                return self.labels.get(year)
-        return None
+                break
+        return self.labels.get(year)
 
     def cumulated(self) -> pd.Series:
         """The cumulated number at the end of each year, index year from the start; NaN where it is not known."""
@@ -323,8 +318,7 @@ def _count_series(
         blocks += [block] if block.parts else []
     start, offset, since = base_year or 0, 0.0, dict(ends).get(str(base_year))
     if base_year is None and ends and len(ends[0][0]) == 4:
-        start, offset = int(ends[0][0]), ends[0][1]
-        since = 0.0 if offset else None
+        start, offset, since = int(ends[0][0]), ends[0][1], 0.0
         labels.setdefault(start, ends[0][0])
     elif base_year is None and single:
         start = min(single) - 1
@@ -395,7 +389,7 @@ def counted(question: Question, indicator_id: str, role: str = "main") -> Assess
     answer = replace(answer, period=period) if events else answer
     if not (known.counts or known.limits) and (events or known.start != deadline):
         codes = ("only_bounds", "no_exposure") if events else ("no_counts", "no_observation")
-        return refused(answer, Note("one_total" if len(totals) else codes[raw.figures().empty], {"count": 0}))
+        return refused(answer, Note("one_total" if len(totals) else codes[raw.figures().empty]))
     if known.start > deadline:
         return refused(answer, Note("deadline_gap", {"deadline": deadline, "last": known.start}))
     tally, (certain, most) = known.tally(question.data.as_of.year, 0.0 if events else bound), known.ends()

@@ -1,15 +1,13 @@
 """What other regions say: a forecast moved towards comparators, a reference made from them, and a rank among peers.
 
 Where a region has levels enough for a forecast of its own, the forecast is moved towards the regions above or beside it
-that the indicator names as comparators; where they are too few, one reference is made from these (see
-`forecasting.outside`).
+that the indicator names as comparators; where they are too few, a reference is made from these: `forecasting.outside`.
 
-For a rank all peers are drawn ahead together and ranked in every draw. Peers are the regions with the same parent in
-`regions.csv`, by the same indicator; or, where the indicator names comparators (as a published rank has to), those:
-`region/indicator` for every peer, the region's own figures being those of that indicator. Every peer must have figures:
-a rank among some of them is not the rank asked for. Each region is drawn independently: a shock that moves all alike
-changes no order; where regions move together more than that, the rank is more certain than said here. Equal figures
-share the better rank, as in published tables; drawn counts are whole numbers where the published ones are.
+For a rank all peers are drawn ahead together and ranked in every draw. Peers are the regions with the same parent, by
+the same indicator; or those that the indicator names, as a published rank has to: `region/indicator` for every peer. A
+rank among some of them is not the rank asked for, so each must have figures. Each is drawn independently: a shock that
+moves all alike changes no order; where they move together more than that, the rank is more certain than said here.
+Equal figures share the better rank, as in published tables; drawn counts are whole where the published ones are.
 """
 
 from __future__ import annotations
@@ -23,7 +21,10 @@ import pandas as pd
 from ..catalogue import join
 from ..data.load import Data
 from ..errors import Note, QcityError
+from ..forecasting.annual import borrow, forecast_series, together
 from ..forecasting.forecast import Forecast
+from ..forecasting.mixture import batch_sizes
+from ..forecasting.outside import Comparator, central, reference
 from ..series.annual import AnnualSeries, annual_series, shifted
 from ..targets import reaches
 from .answer import Assessment, Borrowed, Question, bare, judged, refused, settled
@@ -49,21 +50,15 @@ def moved_towards(data: Data, own: AnnualSeries, forecast: Forecast) -> tuple[Fo
     Nothing moves, and the names are empty, where no comparator has figures to compare, or where years after the last
     level are known in part: these say more (see `forecasting.annual` for how far a forecast moves).
     """
-    from ..forecasting.annual import borrow, together
-
-    known = own.known()
+    known, above = own.known(), _above(data, own.region)
     few = forecast.model != "mixture" or len(known) < FEWEST
     if few or any(year > known.index[-1] for year in own.evidence.years()):
         return forecast, ()
-    above = _above(data, own.region)
-    beside = set(data.regions.loc[data.regions["parent"].isin(above[:1]), "region"])
-    used = []
-    for region, indicator_id in comparators(data, own.indicator_id):
-        if region in {*above, *beside} - {own.region}:
-            levels = annual_series(data, indicator_id, region).known().rename(f"{region}/{indicator_id}")
-            if together(known, [levels], forecast.years, forecast.support) is not None:
-                used.append(levels)
-    return (borrow(forecast, used) if used else forecast), tuple(str(levels.name) for levels in used)
+    near = {*above, *data.regions.loc[data.regions["parent"].isin(above[:1]), "region"]} - {own.region}
+    named = [(region, name) for region, name in comparators(data, own.indicator_id) if region in near]
+    each = [annual_series(data, name, region).known().rename(f"{region}/{name}") for region, name in named]
+    used = [one for one in each if together(known, [one], forecast.years, forecast.support) is not None]
+    return (borrow(forecast, used) if used else forecast), tuple(str(one.name) for one in used)
 
 
 def _above(data: Data, region: str) -> list[str]:
@@ -79,21 +74,18 @@ def reference_answers(question: Question, own: AnnualSeries, ahead: Ahead) -> tu
     """The answer if the region had moved since its last (or base) year beside its comparators, a tuple of one; empty
     without one that can be chained on `own`. Of each region the first series counts that the indicator names.
     """
-    from ..forecasting.outside import Comparator, central, reference
-
     target, levels, data = question.target, own.known(), question.data
     start = int(levels.index[-1]) if len(levels) else target.base_year
+    if start is None or start >= target.deadline or not (len(levels) or target.relative):
+        return ()
     base = float(own.values.get(target.base_year, 100.0)) if target.relative else 1.0
-    if start is None or base <= 0 or (levels.empty and not target.relative) or start >= target.deadline:
-        return ()  # there is no percent of zero or less
-    level, above = float(levels.iloc[-1]) if len(levels) else 100.0, {*_above(data, own.region), own.region}
-    theirs: dict[str, AnnualSeries] = {}
+    level, theirs = float(levels.iloc[-1]) if len(levels) else 100.0, dict[str, AnnualSeries]()
     for region, name in comparators(data, target.indicator_id):
         one = annual_series(data, name, region, base_year=start)
-        few = len(one.known()) + one.earlier.count() < FEWEST or not one.known().get(start)
-        if not few and region not in theirs and (region, name) != (own.region, own.indicator_id):
-            theirs[region] = one
-    if not theirs or level <= 0:
+        enough = len(one.known()) + one.earlier.count() >= FEWEST and one.known().get(start)
+        if enough and (region, name) != (own.region, own.indicator_id):
+            theirs.setdefault(region, one)
+    if not theirs or min(level, base) <= 0:  # there is no percent of zero or less
         return ()
     by_ratio, first = target.relative or own.base_year is not None, next(iter(theirs.values()))
     support = "positive" if by_ratio else own.support
@@ -102,36 +94,27 @@ def reference_answers(question: Question, own: AnnualSeries, ahead: Ahead) -> tu
     moved = replace(bare(moved, moved.values.loc[:start], used), support=support)
     plain = question.answer(first.indicator_id, "borrowed", moved)
     plain = replace(plain, threshold=target.level(base), bound=target.bound(base), borrowed_since=start)
+    above, years = {*_above(data, own.region), own.region}, np.arange(start + 1, target.deadline + 1)
+    each: list[Comparator] = []
     try:
-        years = np.arange(start + 1, target.deadline + 1)
-        each = [
-            Comparator(
-                f"{region}/{one.indicator_id}",
-                region in above,
-                one.known(),
-                one.earlier,
-                _drawn(question, one, years, k),
-            )
-            for k, (region, one) in enumerate(theirs.items())
-        ]
+        for k, (region, one) in enumerate(theirs.items()):
+            paths, name = _drawn(question, one, years, k), f"{region}/{one.indicator_id}"
+            each.append(Comparator(name, region in above, one.known(), one.earlier, paths))
         rng = np.random.default_rng([question.seed, len(each)])
         made = reference(level, start, each, years, support, rng)
     except QcityError as error:
         return (refused(plain, Note("model", {"why": str(error)})),)
-    listed = [*central(each), *(one for one in each if one not in central(each))]
-    names, regions = {}, {}
-    for lang in ("zh", "en"):
-        names[lang] = str(data.indicator(first.indicator_id)[f"name_{lang}"])
-        places = [question.names(one.name.partition("/")[0])[lang] for one in listed]
-        regions[lang] = names[lang] if first.region == own.region else join(places, lang)
-    lent = Borrowed(first.region, first.indicator_id, regions, names, tuple(one.name for one in listed))
+    named = list(dict.fromkeys(one.name for one in (*central(each), *each)))
+    names = {lang: str(data.indicator(first.indicator_id)[f"name_{lang}"]) for lang in ("zh", "en")}
+    places = [question.names(name.partition("/")[0]) for name in named]
+    regions = {lang: join([place[lang] for place in places], lang) for lang in names}
+    regions = names if first.region == own.region else regions
+    lent = Borrowed(first.region, first.indicator_id, regions, names, tuple(named))
     return (ahead(question, replace(plain, borrowed=lent), moved, made),)
 
 
 def _drawn(question: Question, series: AnnualSeries, years: np.ndarray, k: int) -> np.ndarray:
     """Levels (draws, years): what is known as it is, a gap before the last level on a line, the rest forecast."""
-    from ..forecasting.annual import forecast_series
-
     until, held = int(years[-1]), series.values.interpolate().reindex(years)
     table = np.tile(held.to_numpy(), (question.draws, 1))
     if int(series.known().index[-1]) < until:
@@ -151,8 +134,8 @@ def rank(question: Question, indicator_id: str, role: str = "main") -> Assessmen
     by = named[0][1] if named else indicator_id  # the indicator that decides the rank
     outcome = question.outcome(own, bound) if by != indicator_id else None
     if outcome is not None:  # a published rank for the deadline, or its bound, decides by itself
-        answer = replace(answer, notes=(*answer.notes, *outcome[1]))
-        return settled(answer, target.is_met(outcome[0], bound), outcome[0])
+        told = replace(answer, notes=(*answer.notes, *outcome[1]))
+        return settled(told, target.is_met(outcome[0], bound), outcome[0])
     parents = data.regions.set_index("region")["parent"]
     beside = parents.index[parents == (parents.get(target.region) or None)]
     regions = [region for region, name in named if name == by] if named else beside
@@ -173,7 +156,7 @@ def rank(question: Question, indicator_id: str, role: str = "main") -> Assessmen
     if target.deadline in ranks.index:
         last = float(ranks[target.deadline])
         return settled(answer, target.is_met(last, bound), last)
-    return _ahead(question, answer, list(peers.values()), higher)
+    return _ahead(question, answer, series, list(peers.values()), higher)
 
 
 def ranked(levels: np.ndarray, higher: bool) -> np.ndarray:
@@ -185,25 +168,20 @@ def ranked(levels: np.ndarray, higher: bool) -> np.ndarray:
     return np.asarray(1.0 + (~reaches(levels[..., :1], levels, higher)).sum(axis=-1))
 
 
-def _ahead(question: Question, answer: Assessment, peers: list[AnnualSeries], higher: bool) -> Assessment:
+def _ahead(
+    question: Question, answer: Assessment, ranks: AnnualSeries, peers: list[AnnualSeries], higher: bool
+) -> Assessment:
     """The ranks of years to come: what is known as it is, the rest from each region's own forecast."""
-    from ..forecasting.mixture import batch_sizes
-
-    assert answer.series is not None
-    target, deadline = question.target, question.target.deadline
-    known = [series.known() for series in peers]
-    ends = [int(levels.index[-1]) for levels in known]
-    if any(levels.index[-1] > deadline and deadline not in levels.index for levels in known):
+    target, deadline, drawn = question.target, question.target.deadline, []
+    ends = [int(series.known().index[-1]) for series in peers]
+    if any(end > deadline and deadline not in one.known() for end, one in zip(ends, peers, strict=True)):
         return refused(answer, Note("deadline_gap", {"deadline": deadline, "last": max(ends)}))
-    years, drawn = np.arange(min(ends) + 1, deadline + 1), []
-    for k, (one, levels) in enumerate(zip(peers, known, strict=True)):
-        try:
-            table = _drawn(question, one, years, k)
-        except QcityError as error:
-            return refused(answer, Note("model", {"why": str(error)}))
-        drawn.append(np.round(table) if one.support == "count" and (levels % 1 == 0).all() else table)
+    years = np.arange(min(ends) + 1, deadline + 1)
+    for k, one in enumerate(peers):
+        table = _drawn(question, one, years, k)
+        drawn.append(np.round(table) if one.support == "count" and (one.known() % 1 == 0).all() else table)
     paths, batches = ranked(np.stack(drawn, axis=-1), higher), len(batch_sizes(question.draws))
-    forecast = Forecast(paths, years, "joint_ranks", "positive", answer.series.known(), batches=batches)
-    notes = (*answer.notes, *question.awaiting(int(years[0]) - 1))
-    answer = replace(answer, likelihood="joint_ranks", notes=notes)
+    forecast = Forecast(paths, years, "joint_ranks", "positive", ranks.known(), batches=batches)
+    told = (*answer.notes, *question.awaiting(int(years[0]) - 1))
+    answer = replace(answer, likelihood="joint_ranks", notes=told)
     return judged(answer, forecast, target.is_met(paths[:, -1], target.bound()))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,8 @@ from ..problems import Problem
 from .schema import CHANGES, INPUTS, PERIOD, RELATIVE, SPLICES, STATED, by_value, input_names, parts, shown
 from .vintages import ASSUMED_LAG_MONTHS, codes, figure_codes, is_whole, newest_rows, same_period
 
-Tables = dict[str, pd.DataFrame]
+Frame: TypeAlias = pd.DataFrame
+Tables = dict[str, Frame]
 
 CHILDREN = ("observations", "targets", "earlier_targets")
 HELD = {"indicator_id": "indicators", "region": "regions", "source_id": "sources"}
@@ -69,21 +70,21 @@ def check_tables(tables: Tables, today: dt.date) -> list[Problem]:
 
 
 def _at(
-    code: str, rows: Any, column: str = "value", file: str = "observations", **values: Any
+    code: str, rows: Any, column: str = "value", file: str = "observations", **said: Any
 ) -> list[Problem]:
-    """A problem about the cell in `column` of each row; values are one for all rows, or a series that holds theirs."""
+    """A problem about the cell in `column` of each row; what is said is one for all rows, or a series of theirs."""
     if rows.empty:
         return []
-    cells: Any = pd.DataFrame({"cell": rows[column].map(shown), **values}, index=rows.index)
+    cells: Any = pd.DataFrame({"cell": rows[column].map(shown), **said}, index=rows.index)
     each = zip(rows["row"], cells.to_dict("records"), strict=True)
-    return [Problem(f"{file}.csv", int(row), column, code, said) for row, said in each]
+    return [Problem(f"{file}.csv", int(row), column, code, values) for row, values in each]
 
 
-def _where(file: str, rows: pd.DataFrame, faults: list[tuple[str, str, Any]], **values: Any) -> list[Problem]:
-    """The problems of a table: code, column and in which rows; values as in `_at`."""
+def _where(file: str, rows: Frame, faults: list[tuple[str, str, Any]], **said: Any) -> list[Problem]:
+    """The problems of a table: code, column and in which rows; the rest as in `_at`."""
     masks = ((code, column, bad.fillna(False).astype(bool)) for code, column, bad in faults)
     found = ((code, column, rows[bad]) for code, column, bad in masks if bad.any())
-    return [problem for code, column, bad in found for problem in _at(code, bad, column, file, **values)]
+    return [problem for code, column, bad in found for problem in _at(code, bad, column, file, **said)]
 
 
 def _unknown(tables: Tables, child: str, column: str, parent: str, key: str) -> list[Problem]:
@@ -95,7 +96,7 @@ def _unknown(tables: Tables, child: str, column: str, parent: str, key: str) -> 
     return _at("unknown_name", rows, column, child, key=key, table=parent, near=near)
 
 
-def _comparators(indicators: pd.DataFrame, regions: list[str], targets: pd.DataFrame) -> list[Problem]:
+def _comparators(indicators: Frame, regions: list[str], targets: Frame) -> list[Problem]:
     """Comparators and inputs that do not exist, and indicators compared with themselves."""
     names, problems = list(indicators["indicator_id"]), list[Problem]()
     aimed = targets.groupby("indicator_id")["region"].unique()
@@ -120,7 +121,7 @@ def _declared(row: Any, column: str, code: str, cell: str, **values: Any) -> Pro
     return Problem("indicators.csv", int(row.row), column, code, {"cell": cell, **values})
 
 
-def _declarations(indicators: pd.DataFrame) -> list[Problem]:
+def _declarations(indicators: Frame) -> list[Problem]:
     """What indicators declare of inputs, factor and splice that cannot be."""
     derived, unit, factor = (indicators[name] for name in ("derived", "unit", "factor"))
     named, wanted = indicators["inputs"].map(parts), derived.map(INPUTS).astype("Int64")
@@ -146,7 +147,7 @@ def _declarations(indicators: pd.DataFrame) -> list[Problem]:
     return _where("indicators", indicators, faults, unit=first, first=first, second=second, **about)
 
 
-def _circles(indicators: pd.DataFrame) -> list[Problem]:
+def _circles(indicators: Frame) -> list[Problem]:
     """Indicators that are computed from themselves, each circle once, at its first row."""
     rows = {row.indicator_id: row for row in indicators.itertuples()}
     inputs, problems = {name: input_names(row) for name, row in rows.items()}, list[Problem]()
@@ -162,9 +163,7 @@ def _circles(indicators: pd.DataFrame) -> list[Problem]:
             problems.append(_declared(rows[first], "inputs", "circle", " ← ".join(circle)))
 
 
-def _figures(
-    frame: pd.DataFrame, indicators: pd.DataFrame, targets: pd.DataFrame, today: dt.date
-) -> list[Problem]:
+def _figures(frame: Frame, indicators: Frame, targets: Frame, today: dt.date) -> list[Problem]:
     """Figures in another unit, of a size or on a base that cannot be, or of a period that had not begun."""
     own = indicators.drop_duplicates("indicator_id").set_index("indicator_id")
     unit = frame["indicator_id"].map(own["unit"]).where(~frame["measure"].isin(CHANGES), "%")
@@ -188,7 +187,7 @@ def _figures(
     return _where("observations", frame, faults, unit=unit, year=begun, date=date)
 
 
-def _zero_bases(observations: pd.DataFrame, targets: pd.DataFrame) -> list[Problem]:
+def _zero_bases(observations: Frame, targets: Frame) -> list[Problem]:
     """Levels of nought in the year that a relative target is measured against."""
     zeros = observations[(observations["measure"] == "level") & (observations["value"] == 0)]
     years = by_value(zeros["period"], lambda cell: same_period(cell) if PERIOD.fullmatch(cell) else "")
@@ -199,7 +198,7 @@ def _zero_bases(observations: pd.DataFrame, targets: pd.DataFrame) -> list[Probl
     return _at("zero_base", rows, target=rows["target_id"], base=rows["base_year"])
 
 
-def _targets(targets: pd.DataFrame, file: str) -> list[Problem]:
+def _targets(targets: Frame, file: str) -> list[Problem]:
     """Targets without what their kind needs, or whose own words leave no doubt that they are of another kind."""
     kind, base = targets["kind"], targets["base_year"]
     sides = kind.isin(["level", "coverage", *RELATIVE, "every_year"])
@@ -218,7 +217,7 @@ def _targets(targets: pd.DataFrame, file: str) -> list[Problem]:
     return problems
 
 
-def _outcomes(rows: pd.DataFrame, *targets: pd.DataFrame) -> list[Problem]:
+def _outcomes(rows: Frame, *targets: Frame) -> list[Problem]:
     """Official outcomes of no target, in another unit, or without figure and verdict; targets in both files."""
     both = pd.concat(targets)
     name, *names = (frame["plan"] + "/" + frame["target_id"] for frame in (rows, *targets))
@@ -237,9 +236,7 @@ def _outcomes(rows: pd.DataFrame, *targets: pd.DataFrame) -> list[Problem]:
     ]
 
 
-def oddities(
-    observations: pd.DataFrame, indicators: pd.DataFrame, targets: pd.DataFrame, today: dt.date
-) -> list[Problem]:
+def oddities(observations: Frame, indicators: Frame, targets: Frame, today: dt.date) -> list[Problem]:
     """Every warning about the figures, in the order of the file; then the targets whose figures are stale.
 
     Takes the tables of `Data`; `today` is the day from which ages are counted.
@@ -259,20 +256,18 @@ def oddities(
     warnings = [
         *slips,
         *(problem for problem in outliers if problem.row not in slipped),
-        *_even_steps(levels),
-        *_repeated(levels),
+        *_made_up(levels),
         *_at("share", levels[over]),
         *_falling(with_bounds),
         *{problem.row: problem for problem in reversed(signs)}.values(),  # one a figure: the first
-        *_one_day(observations),
         *_at("not_final", old, "status", date=old["known_from"].dt.date),
-        *_early(observations),
+        *_vintages(observations),
     ]
     warnings.sort(key=lambda problem: problem.row or 0)
     return warnings + _stale(observations, indicators, targets, today)
 
 
-def _newest(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFrame:
+def _newest(observations: Frame, indicators: Frame) -> Frame:
     """The newest vintage of every whole-year figure, of cumulative changes those on each base, by series and year.
 
     `series` numbers indicator, region and measure, `place` indicator and region; `support` is that of the indicator.
@@ -290,14 +285,14 @@ def _newest(observations: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFram
     return figures.assign(series=series[order], base=base[order], place=place, support=of)
 
 
-def _follows(figures: pd.DataFrame, years: bool = False) -> np.ndarray:
+def _follows(figures: Frame, years: bool = False) -> np.ndarray:
     """For each figure but the first: is the one before it of the same series (and, if asked, of the year before)?"""
     series, year = figures["series"].to_numpy(), figures["year"].to_numpy(np.int64)
     same = series[1:] == series[:-1]
     return same & (year[1:] == year[:-1] + 1) if years else same
 
 
-def _jumps(levels: pd.DataFrame) -> list[Problem]:
+def _jumps(levels: Frame) -> list[Problem]:
     """Levels that are reached by a change far from those of the series' other years."""
     series, year, value = (levels[name].to_numpy() for name in ("series", "year", "value"))
     positive = levels.groupby("series")["value"].transform("min").to_numpy(float) > 0
@@ -327,7 +322,7 @@ def _away(series: Any, step: Any, least: np.ndarray) -> tuple[np.ndarray, np.nda
     return odd.to_numpy(bool), low, high
 
 
-def _unit_slips(levels: pd.DataFrame) -> list[Problem]:
+def _unit_slips(levels: Frame) -> list[Problem]:
     """Figures about 100 or 10 000 times their neighbours, or that part of them."""
     by, value = levels.groupby("series")["value"], levels["value"].to_numpy(float)
     before, second, after, third = (by.shift(places).to_numpy(float) for places in (1, 2, -1, -2))
@@ -345,8 +340,8 @@ def _alike(one: np.ndarray, other: np.ndarray, factor: float) -> np.ndarray:
     return (one > 0) & (other > 0) & (one <= factor * other) & (other <= factor * one)
 
 
-def _even_steps(levels: pd.DataFrame) -> list[Problem]:
-    """Stretches of evenly spaced levels, one warning each, at their last figure: they look interpolated."""
+def _made_up(levels: Frame) -> list[Problem]:
+    """Stretches of levels that go by equal steps, or stay as they are, one warning each, at their last figure."""
     value, year = levels["value"].to_numpy(float), levels["year"].to_numpy()
     step, joined = np.diff(value), _follows(levels, years=True)
     finest = 10.0 ** -levels["decimals"].to_numpy(float)  # one step of the last digit typed
@@ -355,16 +350,13 @@ def _even_steps(levels: pd.DataFrame) -> list[Problem]:
     least = [finest[a : b + 1].min() for a, b in zip(start, end, strict=True)]
     coarse = np.abs(step[start]) >= (DIGITS - 0.5) * np.array(least)
     start, end = start[coarse], end[coarse]
-    return _at("even_steps", levels.iloc[end], start=year[start], end=year[end], step=step[start])
-
-
-def _repeated(levels: pd.DataFrame) -> list[Problem]:
-    """Levels that are the same three years running or more, one warning for each stretch, at its last figure."""
-    value, year = levels["value"].to_numpy(float), levels["year"].to_numpy()
     # zero, and 100 for a share, are ends at which a series may stay
     limit = (value == 0) | ((value == 100) & (levels["support"] == "percent").to_numpy())
-    start, end = _stretches(_follows(levels, years=True) & (np.diff(value) == 0) & ~limit[1:]) + [[0], [1]]
-    return _at("repeated", levels.iloc[end], start=year[start], end=year[end])
+    first, last = _stretches(joined & (step == 0) & ~limit[1:]) + [[0], [1]]
+    return [
+        *_at("even_steps", levels.iloc[end], start=year[start], end=year[end], step=step[start]),
+        *_at("repeated", levels.iloc[last], start=year[first], end=year[last]),
+    ]
 
 
 def _stretches(true: np.ndarray) -> np.ndarray:
@@ -374,7 +366,7 @@ def _stretches(true: np.ndarray) -> np.ndarray:
     return np.array([first, last])[:, last - first >= RUN - 2]
 
 
-def _falling(figures: pd.DataFrame) -> list[Problem]:
+def _falling(figures: Frame) -> list[Problem]:
     """Totals lower than those of an earlier year; bounds take part where they prove a fall."""
     totals = figures[figures["measure"] == "count_total"]
     least = totals["value"].where(totals["qualifier"] != "<=", -np.inf)
@@ -383,7 +375,7 @@ def _falling(figures: pd.DataFrame) -> list[Problem]:
     return _at("falling", totals[fallen], before=highest[fallen])
 
 
-def _against_levels(figures: pd.DataFrame, changes: pd.DataFrame) -> list[Problem]:
+def _against_levels(figures: Frame, changes: Frame) -> list[Problem]:
     """Changes whose sign is not that of the change between the two published levels."""
     levels = figures[figures["measure"].isin(LEVELS[:2])].drop_duplicates(["place", "year"])
     ends = levels[["place", "year", "value"]].assign(step=10.0 ** -levels["decimals"].astype(float))
@@ -397,7 +389,7 @@ def _against_levels(figures: pd.DataFrame, changes: pd.DataFrame) -> list[Proble
     return _at("sign_of_levels", turned, implied=implied[turned.index], **levels_of)
 
 
-def _against_chains(figures: pd.DataFrame, changes: pd.DataFrame) -> list[Problem]:
+def _against_chains(figures: Frame, changes: Frame) -> list[Problem]:
     """Changes that agree with a published cumulative change only once their sign is turned."""
     at = {key: k for k, key in enumerate(zip(changes["place"], changes["year"], strict=True))}
     percent = changes["value"].to_numpy(float)
@@ -416,27 +408,20 @@ def _against_chains(figures: pd.DataFrame, changes: pd.DataFrame) -> list[Proble
     return problems
 
 
-def _one_day(rows: pd.DataFrame) -> list[Problem]:
-    """Vintages of one figure with different values that became known on one day."""
-    key = codes(rows.assign(figure=figure_codes(rows)), "figure", "known_from")
-    twice = pd.Series(key).duplicated(keep=False).to_numpy()
-    rows, key = rows[twice], key[twice]
-    first = rows.groupby(key)[["row", "value", "qualifier"]].transform("first")
-    other = (rows["value"] != first["value"]) | (rows["qualifier"] != first["qualifier"])
-    return _at("one_day", rows[other], first=first.loc[other, "row"], value=first.loc[other, "value"])
-
-
-def _early(rows: pd.DataFrame) -> list[Problem]:
-    """Final figures of a whole year that were published before the year was over."""
+def _vintages(rows: Frame) -> list[Problem]:
+    """Vintages of one day with different values, and final figures published before their year was over."""
     whole = is_whole(rows["period"]) & (rows["status"] == "final") & ~rows["published_assumed"]
     ends = (rows["year"].to_numpy() - 1969).astype("datetime64[Y]").astype("datetime64[D]") - 1
-    rows = rows[whole & (rows["known_from"].to_numpy() < ends)]
-    return _at("early", rows, "published", year=rows["year"])
+    early = rows[whole & (rows["known_from"].to_numpy() < ends)]
+    key = codes(rows.assign(figure=figure_codes(rows)), "figure", "known_from")
+    twice = pd.Series(key).duplicated(keep=False).to_numpy()
+    first = rows[twice].groupby(key[twice])[["row", "value", "qualifier"]].transform("first")
+    other = rows[twice][(rows[twice][["value", "qualifier"]] != first[["value", "qualifier"]]).any(axis=1)]
+    told = _at("one_day", other, first=first["row"], value=first["value"])
+    return told + _at("early", early, "published", year=early["year"])
 
 
-def _stale(
-    observations: pd.DataFrame, indicators: pd.DataFrame, targets: pd.DataFrame, today: dt.date
-) -> list[Problem]:
+def _stale(observations: Frame, indicators: Frame, targets: Frame, today: dt.date) -> list[Problem]:
     """Open targets whose newest figure is older than the publication lag and two more years explain.
 
     One without any figure is told of by `qcity list`, not here.

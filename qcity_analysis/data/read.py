@@ -42,7 +42,7 @@ def read_table(path: Path, name: str) -> Read:
         absent = Problem(file, None, None, "no_table", {"table": name, "folder": path.parent})
         return table_of(table, ()), [] if table.optional else [absent]
     try:
-        read = csv_rows(utf8_text(path.read_bytes(), file), file)
+        read = csv_rows(path.read_bytes(), file)
     except DataError as error:
         return table_of(table, ()), error.problems
     header = [cell.strip() for cell in read[0][1]] if read else []
@@ -81,18 +81,12 @@ def _distinct(written: Any, count: int, column: Column) -> Cells:
     return same[codes], list(found)
 
 
-def utf8_text(raw: bytes, file: str) -> str:
-    """The text of a file of the contract (UTF-8, with or without BOM). Raises DataError with the first other byte."""
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row, byte = raw[: error.start].count(b"\n") + 1, f"0x{raw[error.start]:02x}"
-        raise DataError([Problem(file, row, None, "not_utf8", {"byte": byte})]) from error
+def csv_rows(raw: bytes, file: str) -> list[tuple[int, list[str]]]:
+    """The rows of a CSV file (UTF-8, with or without BOM), each with the line it ends in.
 
-
-def csv_rows(text: str, file: str) -> list[tuple[int, list[str]]]:
-    """The rows of a CSV text, each with the line it ends in. Raises DataError with the first that cannot be read."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    Raises DataError with the first byte that is not UTF-8, or the first row that cannot be read.
+    """
+    reader = csv.reader(io.StringIO(decode(raw, file, ["UTF-8"])[0], newline=""), strict=True)
     rows: list[tuple[int, list[str]]] = []
     try:
         rows.extend((reader.line_num, cells) for cells in reader)
@@ -166,20 +160,19 @@ def _typed(cells: dict[str, Cells], rows: np.ndarray, table: Table) -> pd.DataFr
     return pd.DataFrame(frame | {"row": rows} | digits)
 
 
-def decode(raw: bytes, file: str) -> tuple[str, str]:
+def decode(raw: bytes, file: str, encodings: Sequence[str] = ("UTF-8", "GB18030")) -> tuple[str, str]:
     """The text of some bytes and the name of its encoding. Raises DataError naming the first byte each one fails on."""
     failed: list[int] = []
-    for encoding, name in (("utf-8-sig", "UTF-8"), ("gb18030", "GB18030")):
+    for name in encodings:
         try:
-            return raw.decode(encoding), name
+            return raw.decode("utf-8-sig" if name == "UTF-8" else name), name
         except UnicodeDecodeError as error:
             failed.append(error.start)
-    row, code = raw[: failed[0]].count(b"\n") + 1, "no_encoding"
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        code = "utf16"
-    first, second = (f"0x{raw[start]:02x}" for start in failed)
-    about = {"first": first, "one": failed[0] + 1, "second": second, "two": failed[1] + 1}
-    raise DataError([Problem(file, row, None, code, about)])
+    code = "utf16" if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else "no_encoding"
+    code = "not_utf8" if len(failed) == 1 else code
+    first, second = (f"0x{raw[start]:02x}" for start in (failed[0], failed[-1]))
+    about = {"byte": first, "first": first, "one": failed[0] + 1, "second": second, "two": failed[-1] + 1}
+    raise DataError([Problem(file, raw[: failed[0]].count(b"\n") + 1, None, code, about)])
 
 
 def read_yaml(path: Path) -> tuple[Any, Entries]:

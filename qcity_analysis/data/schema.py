@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -129,7 +128,10 @@ LONGEST = 80  # bytes of an identifier: two of them, a day and an ending must fi
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 LARGEST = 1e100  # of a number; its reciprocal is the smallest but 0: products and squares stay in range
 DIGITS = {"value": "decimals", "threshold": "decimals"}  # columns whose digits as typed are kept, and where
-ONLY_WIDTH = ("<wide>", "<small>", "<font>", "<narrow>", "<noBreak>")  # circled and raised digits are marks
+HALF_WIDTH = {
+    code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)
+}  # of full-width characters, by number
+HALF_WIDTH |= dict.fromkeys((0x3000, 0x2003, 0x2009, 0x202F, 0xA0, 0x2007), " ")
 
 
 def is_date(cell: str) -> bool:
@@ -191,11 +193,7 @@ def plain(cell: str) -> str:
     >>> plain("－１６．１"), plain("−3"), plain("3.6①")
     ('-16.1', '-3', '3.6①')
     """
-    if cell.isascii():
-        return cell.strip()
-    wide = {c for c in cell if unicodedata.decomposition(c).startswith(ONLY_WIDTH)}
-    narrow = (unicodedata.normalize("NFKC", c) if c in wide else c for c in cell.replace("\u2212", "-"))
-    return "".join(narrow).strip()
+    return cell.translate(HALF_WIDTH).replace("\u2212", "-").strip()
 
 
 def rounds_of(text: str) -> frozenset[int] | None:

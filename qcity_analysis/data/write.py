@@ -21,12 +21,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..catalogue import catalogue
 from ..errors import QcityError
 from ..files import alone
 from ..problems import DataError, Problem
 from .corrections import FILE as CORRECTIONS
 from .load import check, find_folder
-from .read import csv_rows, utf8_text
+from .read import csv_rows
 from .schema import CHANGES, TABLES
 
 JOURNAL = ".imports"
@@ -46,7 +47,7 @@ TYPES = {"number": "number", "integer": "integer", "year": "integer"}  # of a fi
 
 def rows_of(path: Path) -> list[dict[str, str]]:
     """The rows of a table as text, by its own header; none when the file is missing."""
-    lines = [cells for _, cells in csv_rows(utf8_text(content_of(path) or b"", path.name), path.name)]
+    lines = [cells for _, cells in csv_rows(content_of(path) or b"", path.name)]
     names = [cell.strip() for cell in lines[0]] if lines else []
     return [dict(zip(names, line + [""] * len(names), strict=False)) for line in lines[1:] if line]
 
@@ -77,7 +78,7 @@ def appended(path: Path, rows: list[dict[str, str]]) -> bytes:
     if not raw.removeprefix(BOM).strip():
         raw = _csv([[column.name for column in TABLES[path.stem].columns]])
     end = "\r\n" if b"\r\n" in raw else "\n"
-    header, *lines = (cells for _, cells in csv_rows(utf8_text(raw, path.name), path.name))
+    header, *lines = (cells for _, cells in csv_rows(raw, path.name))
     names = [cell.strip() for cell in header]
     missing = list(dict.fromkeys(name for row in rows for name in row if row[name] and name not in names))
     if missing:
@@ -302,9 +303,13 @@ def new_plan(
     temporary = Path(tempfile.mkdtemp(dir=package.parent, prefix=f".{name}."))
     try:
         (temporary / "README.md").write_text(readme, "utf-8")
-        resources = [_example_table(temporary, *table) for table in (tables or _example(name, today)).items()]
-        descriptor = {"$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
-                      "name": name.replace("_", "-"), "resources": resources}  # fmt: skip
+        descriptor = {
+            "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
+            "name": name.replace("_", "-"),
+            "resources": [
+                _example_table(temporary, *table) for table in (tables or _example(name, today)).items()
+            ],
+        }
         content = json.dumps(descriptor, ensure_ascii=False, indent=2) + "\n"
         (temporary / "datapackage.json").write_text(content, "utf-8")
         if more:
@@ -316,41 +321,27 @@ def new_plan(
     return package
 
 
-def _example_table(folder: Path, name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _example_table(folder: Path, name: str, rows: list[Row]) -> dict[str, Any]:
     """Write the rows of a table with the columns of PLAIN; returns its entry of the descriptor."""
     table = TABLES[name]
     used = PLAIN[name].union(*(filter(row.get, row) for row in rows))
     columns = [c for c in table.columns if not c.optional or c.name in used]
-    cells = [[str(row.get(c.name, "")) for c in columns] for row in rows]
+    cells = [[row.get(c.name, "") for c in columns] for row in rows]
     (folder / table.file).write_bytes(_csv([[c.name for c in columns], *cells]))
     choices = {c.name: {"constraints": {"enum": list(c.choices)}} for c in columns if c.choices}
     fields = [
         {"name": c.name, "type": TYPES.get(c.holds, "string")} | choices.get(c.name, {}) for c in columns
     ]
     schema = {"fields": fields, "primaryKey": [key for key in table.key if key != "base_period"]}
-    return {"name": name, "type": "table", "path": table.file, "format": "csv", "encoding": "utf-8",
-            "schema": schema}  # fmt: skip
+    about = {"path": table.file, "format": "csv", "encoding": "utf-8"}
+    return {"name": name, "type": "table", **about, "schema": schema}
 
 
-def _example(name: str, today: dt.date) -> dict[str, list[dict[str, Any]]]:
-    """One region, source, indicator and target, and six figures: a share that rises, made up and marked so."""
-    last, note = today.year - 2, {"note": "示例，请删去 Example: delete this row"}
-    region, source = {"region": "example_city"}, {"source_id": "example_source"} | note
-    share = {"indicator_id": "example_share", "unit": "%"}
-    of = share | region | source
-    figure = of | {"qualifier": "=", "measure": "level", "status": "illustrative"}
-    values = enumerate((41.2, 43.0, 44.1, 46.3, 47.2, 49.5), last - 5)
-    return {
-        "sources": [source | {
-            "publisher": "示例机构 Example office", "title": "示例文件 Example document", "date": today.year - 1}],
-        "regions": [region | {"name_zh": "示例城市", "name_en": "Example City"}],
-        "indicators": [share | note | {
-            "name_zh": "示例占比", "name_en": "Example share", "unit_zh": "%", "support": "percent",
-            "better": "higher", "publication_lag_months": 6}],
-        "targets": [of | {
-            "plan": name, "target_id": "example_target", "name_zh": "示例占比达到55%",
-            "name_en": "Example share of 55 %", "kind": "level", "direction": "at_least", "threshold": 55,
-            "deadline": today.year + 2, "commitment": "firm"}],
-        "observations": [
-            figure | {"period": year, "value": value, "published": f"{year + 1}-03-31"} for year, value in values],
-    }  # fmt: skip
+def _example(name: str, today: dt.date) -> dict[str, list[Row]]:
+    """The tables of an example, made up and marked so: one region, source, indicator and target, and six figures."""
+    years = {f"year{k:+d}": today.year + k for k in range(-9, 5)}
+    texts = {
+        table: text.strip().format(plan=name, **years)
+        for table, text in catalogue("starters")["example"].items()
+    }
+    return {table: list(csv.DictReader(io.StringIO(text))) for table, text in texts.items()}

@@ -3,10 +3,12 @@
 An aim: a threshold that a government set itself is no random one. The figures' probability, the share of such aims met
 lately (`outside`) and the body's own record are added with weights that are not negative, so that probabilities stay
 ordered over thresholds and counts. A year's shock moves all aims: many aims of three years tell little more than three.
+The fewer aims are known, the more the figures alone decide; without any, they do.
 
 A reference: on the scale of `prior.scaled` a place changes, since a base year, as the nearest region above it (without
 one, as the mean of those beside it), published and forecast, plus a deviation, a Student t whose spread grows with a
-power of the years. How far places part is seen from how two comparators moved apart or, with one, how evenly it moved.
+power of the years. How far places part is seen from how two comparators moved apart (with one, how evenly it moved) and
+how much the nearest moves in a year. A rate, such as growth, is drawn towards the comparators' own rate as well.
 
 Both were learned on Chinese provinces and cities: `training.aims`, `training.reference`, AIMS_AND_REFERENCE.md.
 """
@@ -38,13 +40,15 @@ KINDS = ("pair_above", "pair_beside", "one_above", "one_beside")
 class Aims(NamedTuple):
     """What was learned of aims: the long-run share met (`mean`) and how many aims it stands for (`strength`, of the own
     record `own_strength`), the `correlation` of one year's outcomes, the weights of `figures`, `outside` and `own`
-    record, what each of QUALIFIERS adds, and by indicator and year how many were `met` of how many.
+    record, what each of QUALIFIERS adds, with how many known aims all this counts as much as the figures alone
+    (`enough`), and by indicator and year how many were `met` of how many.
     """
 
     mean: float
     strength: float
     own_strength: float
     correlation: float
+    enough: float
     figures: float
     outside: float
     own: float
@@ -52,11 +56,47 @@ class Aims(NamedTuple):
     met: dict[str, dict[str, tuple[int, int]]]
 
 
+class Learned(NamedTuple):
+    """What was learned of references: by KINDS the factor of the `spread` and the power of the nearest's yearly change
+    in it, the `freedom` of the Student t, how much of the comparators' own forecast spread is `carried` over; by scale
+    its `factor`, the `growth` (power of years), the spread of a year where nothing is seen (`unseen`), and the share
+    (`pull`) of its distance to the comparators that a place loses in the end, of which a year leaves `kept`.
+    """
+
+    spread: dict[str, tuple[float, float]]
+    freedom: float
+    carried: float
+    factor: dict[str, float]
+    growth: dict[str, float]
+    unseen: dict[str, float]
+    pull: dict[str, float]
+    kept: float
+
+
+class Comparator(NamedTuple):
+    """One comparator: its `name`, whether it is a region `above`, its published `levels` (index year, with older ones
+    that are not linked to them under `earlier`), and `paths` (draws, years) of its levels for the years asked.
+    """
+
+    name: str
+    above: bool
+    levels: pd.Series
+    earlier: pd.Series
+    paths: np.ndarray
+
+
 @lru_cache(maxsize=1)
 def learned_aims() -> Aims:
-    """What comes with the package."""
+    """What comes with the package of aims."""
     content = json.loads(shipped_text(AIMS_FILE))
     return Aims(**{name: content[name] for name in Aims._fields})
+
+
+@lru_cache(maxsize=1)
+def learned() -> Learned:
+    """What comes with the package of references."""
+    content = json.loads(shipped_text(FILE))
+    return Learned(**{name: content[name] for name in Learned._fields})
 
 
 def met_of(kind: str, before: int) -> tuple[int, int]:
@@ -80,35 +120,31 @@ def outside(met: Any, number: Any, aims: Aims | None = None) -> tuple[np.ndarray
     >>> [float(round(end, 2)) for end in outside(30, 60)[:1]], bool(outside(31, 60)[0] > outside(30, 60)[0])
     ([0.57], True)
     """
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
-    known = aims or learned_aims()
-    met, number = np.asarray(met, dtype=float), np.asarray(number, dtype=float)
-    counting = number / (1 + np.maximum(number / RECENT - 1, 0) * known.correlation)
-    share = np.divide(met, number, out=np.zeros_like(met + number), where=number > 0)
-    a, b = (
-        counting * one + known.strength * two
-        for one, two in ((share, known.mean), (1 - share, 1 - known.mean))
-    )
-    return a / (a + b), beta.ppf(0.05, a, b), beta.ppf(0.95, a, b)
+    known, met, number = aims or learned_aims(), np.asarray(met, float), np.asarray(number, float)
+    counting = 1 / (1 + np.maximum(number / RECENT - 1, 0) * known.correlation)
+    a = counting * met + known.strength * known.mean
+    b = counting * (number - met) + known.strength * (1 - known.mean)
+    return a / (a + b), betaincinv(a, b, 0.05), betaincinv(a, b, 0.95)
 
 
 def both(
-    figures: Any, view: Any, qualifier: Any, met_before: Any = 0, missed_before: Any = 0,
+    figures: Any, view: Any, number: Any, qualifier: Any, met_before: Any = 0, missed_before: Any = 0,
     aims: Aims | None = None,
 ) -> np.ndarray:  # fmt: skip
-    """The probability from the figures and the outside view together, for an aim with its `qualifier` and own record.
+    """The probability from the figures and the outside `view` of `number` aims together, with the body's own record.
 
-    >>> bool(both(0.4, 0.7, "exact") > both(0.3, 0.7, "exact") >= both(0.3, 0.7, "exact", missed_before=2))
+    >>> bool(both(0.4, 0.7, 60, "exact") > both(0.3, 0.7, 60, "exact") > both(0.3, 0.7, 60, "exact", 0, 2))
     True
     """
-    known = aims or learned_aims()
-    before = np.asarray(met_before, dtype=float) + missed_before
+    known, figures, number = aims or learned_aims(), np.asarray(figures, float), np.asarray(number, float)
+    before = np.asarray(met_before, float) + missed_before
     own = (met_before + known.own_strength * known.mean) / (before + known.own_strength)
     parts = ((known.figures, figures), (known.outside, view), (known.own, own))
-    told = sum(weight * (np.asarray(part, dtype=float) - known.mean) for weight, part in parts)
-    added = np.vectorize(known.qualifiers.get, otypes=[float])(qualifier)
-    return np.asarray(np.clip(known.mean + told + added, 0.01, 0.99))
+    told = known.mean + sum(weight * (np.asarray(part, float) - known.mean) for weight, part in parts)
+    told = told + np.vectorize(known.qualifiers.get, otypes=[float])(qualifier)
+    return np.asarray(figures + number / (number + known.enough) * (np.clip(told, 0.01, 0.99) - figures))
 
 
 def with_aims(probability: np.ndarray, questions: pd.DataFrame) -> np.ndarray:
@@ -122,67 +158,24 @@ def with_aims(probability: np.ndarray, questions: pd.DataFrame) -> np.ndarray:
     for value in questions.loc[told & ~questions["aim"].isin([True, False]), "aim"]:
         raise QcityError(f"aim {value!r}; allowed: True, False or empty")
     place = questions["aim"].eq(True).fillna(False).to_numpy(bool)
-    rows = questions[place]
-    qualifier = rows.get("qualifier", pd.Series(None, rows.index, dtype=object))
-    for value in qualifier[~qualifier.isin(QUALIFIERS)]:
+    rows = questions[place].reindex(columns=["qualifier", *COUNTS])
+    for value in rows.loc[~rows["qualifier"].isin(QUALIFIERS), "qualifier"]:
         found = "an aim without a qualifier" if pd.isna(value) else f"qualifier {value!r}"
         raise QcityError(f"{found}; an aim has one of {', '.join(QUALIFIERS)}")
-    counts = {
-        name: pd.to_numeric(rows.get(name, pd.Series(0, rows.index)), "coerce").fillna(0) for name in COUNTS
-    }
-    for name, count in counts.items():
-        for value in count[(count < 0) | (count % 1 != 0)]:
-            raise QcityError(f"{name} {value:g}; allowed: a whole number, 0 or more")
-    for met, number in zip(counts["recent_met"], counts["recent_n"], strict=True):
-        if met > number:
-            raise QcityError(
-                f"recent_met {met:g} of recent_n {number:g}; of {number:g} aims no more can have been met"
-            )
-    view = outside(counts["recent_met"], counts["recent_n"])[0]
-    record = [counts[name].to_numpy() for name in COUNTS[:2]]
+    counts = rows[[*COUNTS]].apply(pd.to_numeric, errors="coerce").fillna(0.0)
+    for name, value in counts.where((counts < 0) | (counts % 1 != 0)).stack().dropna().droplevel(0).items():
+        raise QcityError(f"{name} {value:g}; allowed: a whole number, 0 or more")
+    before, missed, met, number = counts.to_numpy().T
+    for few, many in zip(number[met > number], met[met > number], strict=True):
+        raise QcityError(f"recent_met {many:g} of recent_n {few:g}; no more aims can be met than there were")
     answers = probability.copy()
-    answers[place] = both(probability[place], view, qualifier.to_numpy(), *record)
+    view, qualifier = outside(met, number)[0], rows["qualifier"].to_numpy()
+    answers[place] = both(probability[place], view, number, qualifier, before, missed)
     return answers
 
 
-class Comparator(NamedTuple):
-    """One comparator: its `name`, whether it is a region `above`, its published `levels` (index year, with older ones
-    that are not linked to them under `earlier`), and `paths` (draws, years) of its levels for the years asked.
-    """
-
-    name: str
-    above: bool
-    levels: pd.Series
-    earlier: pd.Series
-    paths: np.ndarray
-
-
-class Learned(NamedTuple):
-    """What was learned: the `spread` by KINDS (its scale in units of what is seen, the freedom of the Student t), its
-    `growth` (power of years) by scale, and the spread of a year where nothing is seen (`unseen`, by scale).
-    """
-
-    spread: dict[str, tuple[float, float]]
-    growth: dict[str, float]
-    unseen: dict[str, float]
-
-
-@lru_cache(maxsize=1)
-def learned() -> Learned:
-    """The numbers that come with the package."""
-    return read_learned(json.loads(shipped_text(FILE)))
-
-
-def read_learned(content: dict[str, Any]) -> Learned:
-    """The numbers in what the training command wrote."""
-    return Learned(content["spread"], content["growth"], content["unseen"])
-
-
 def central(comparators: Sequence[Comparator]) -> list[Comparator]:
-    """Those whose change is taken: the nearest region above; without one, all.
-
-    Where the country's change is known, other provinces added next to nothing: weights 1 and 0 are set, not fitted.
-    """
+    """Those whose change is taken: the nearest region above, to which others add next to nothing; without one, all."""
     above = [one for one in comparators if one.above]
     return above[:1] or list(comparators)
 
@@ -204,29 +197,24 @@ def reference(
     if not comparators:
         raise QcityError("a reference needs a comparator with figures since the base year")
     for one in comparators:
+        who, since = f"comparator {one.name} has", f"{year}, the base year"
         if not np.isfinite(one.levels.get(year, np.nan)):
-            raise QcityError(
-                f"comparator {one.name} has no figure of {year}, the base year, to chain its changes on"
-            )
+            raise QcityError(f"{who} no figure of {since}, to chain its changes on")
         if not np.isfinite(one.paths).any():
-            raise QcityError(
-                f"comparator {one.name} has neither figure nor forecast after {year}, the base year"
-            )
-    known, draws = known or learned(), len(comparators[0].paths)
-    least = 1e-6 * abs(level)  # a path at zero has no logarithm
-    moved = [
-        scaled(np.maximum(one.paths, least) if SCALES[support] == "log" else one.paths, support)
-        - scaled(one.levels.loc[[year]].to_numpy(), support)
-        for one in central(comparators)
-    ]
-    name, unit = seen(comparators, support)
-    scale, freedom = known.spread[name] if unit else (1.0, known.spread[KINDS[-1]][1])
-    spread = (unit or known.unseen[SCALES[support]]) * scale
-    grown = np.arange(1.0, len(years) + 1) ** (2 * known.growth[SCALES[support]])
-    steps = rng.standard_normal((draws, len(years))) * np.sqrt(np.maximum(np.diff(grown, prepend=0.0), 0.0))
-    steps = np.cumsum(steps, axis=1) * np.sqrt(freedom / rng.chisquare(freedom, (draws, 1)))
-    start = scaled(np.array([level]), support)
-    paths = unscaled(start + np.nanmean(moved, axis=0) + spread * steps, support)
+            raise QcityError(f"{who} neither figure nor forecast after {since}")
+    known, scale, nearest = known or learned(), SCALES[support], central(comparators)
+    least = 1e-6 * abs(level) if scale == "log" else -np.inf  # a path at zero has no logarithm
+    bases = scaled(np.array([one.levels[year] for one in nearest]), support)
+    ahead = [scaled(np.maximum(one.paths, least), support) for one in nearest]
+    centre = np.mean([paths - base for paths, base in zip(ahead, bases, strict=True)], axis=0)
+    middle, start = np.median(centre, axis=0), scaled(np.array([level]), support)
+    gone = np.arange(1.0, len(years) + 1)
+    pulled = known.pull[scale] * (1 - known.kept**gone) * (start - bases.mean())
+    grown = np.diff(gone ** (2 * known.growth[scale]), prepend=0.0)
+    steps = rng.standard_normal(centre.shape) * np.sqrt(np.maximum(grown, 0.0))
+    tails = np.sqrt(known.freedom / rng.chisquare(known.freedom, (len(centre), 1)))
+    apart = spread(comparators, support, known) * tails * np.cumsum(steps, axis=1)
+    paths = unscaled(start + middle + known.carried * (centre - middle) - pulled + apart, support)
     history = pd.Series({year: level}, dtype=float)
     return Forecast(np.clip(paths, *limits(support)), years, "reference", support, history)
 
@@ -238,30 +226,33 @@ def unscaled(values: np.ndarray, support: str) -> np.ndarray:
     return np.asarray(100 / (1 + np.exp(-values))) if SCALES[support] == "logodds" else values
 
 
-def seen(comparators: Sequence[Comparator], support: str) -> tuple[str, float]:
-    """Which of KINDS, and how far places part in a year as the comparators show it; 0 where they show nothing."""
+def spread(comparators: Sequence[Comparator], support: str, known: Learned) -> float:
+    """How far a place parts from its comparators in the first year, on the scale of its support."""
+    kind, unit, size = seen(comparators, support)
+    scale, (factor, power) = SCALES[support], known.spread[kind]
+    told = known.factor[scale] * factor * unit ** (1 - power) * size**power
+    return told if told > 0 else known.unseen[scale]
+
+
+def seen(comparators: Sequence[Comparator], support: str) -> tuple[str, float, float]:
+    """Which of KINDS, how far comparators part in a year (or one strays from its mean), how much the nearest moves; 0
+    where they show nothing.
+    """
     nearest = central(comparators)[0]
-    role, first = "above" if nearest.above else "beside", _rates(nearest, support)
-    others = [_rates(one, support) for one in comparators if one is not nearest]
-    apart = [
-        table for other in others if len(table := first.join(other.add_suffix("_other")).dropna()) >= CHANGES
-    ]
-    gaps = [(one["rate"] - one["rate_other"])[one["gap"] == one["gap_other"]] for one in apart]
-    told = [one * np.sqrt(first["gap"][one.index]) for one in gaps if len(one) >= CHANGES]
-    if told:
-        return f"pair_{role}", float(np.sqrt(np.mean(np.concatenate(told) ** 2)))
-    if len(first) < CHANGES:
-        return f"one_{role}", 0.0
-    uneven = (first["rate"] - first["rate"].mean()) ** 2 * first["gap"]
-    return f"one_{role}", float(np.sqrt(uneven.sum() / (len(first) - 1)))
+    role, first = "above" if nearest.above else "beside", _steps(nearest, support)
+    size = float(np.sqrt(np.mean(first**2))) if len(first) >= CHANGES else 0.0
+    gaps = [(first - _steps(one, support)).dropna() for one in comparators if one is not nearest]
+    if told := [gap for gap in gaps if len(gap) >= CHANGES]:
+        return f"pair_{role}", float(np.sqrt(np.mean(np.concatenate(told) ** 2))), size
+    return f"one_{role}", float(first.std()) if size else 0.0, size
 
 
-def _rates(one: Comparator, support: str) -> pd.DataFrame:
-    """Changes a year (`rate`) between neighbouring levels of a stretch on the scale, the years between (`gap`)."""
+def _steps(one: Comparator, support: str) -> pd.Series:
+    """Changes between neighbouring levels of a stretch on the scale, as of one year; index: year, and years between."""
     parts = []
     for levels in (one.earlier.dropna(), one.levels.dropna()):
-        values = pd.Series(scaled(levels.to_numpy(), support), levels.index)
-        gap = pd.Series(np.diff(levels.index, prepend=np.nan), levels.index)
-        parts.append(pd.DataFrame({"rate": values.diff() / gap, "gap": gap}).dropna())
-    table = pd.concat(parts)
-    return table[~table.index.duplicated(keep="last")]
+        gap = np.diff(levels.index.to_numpy(int))
+        change = np.diff(scaled(levels.to_numpy(), support)) / np.sqrt(gap)
+        parts.append(pd.Series(change, pd.MultiIndex.from_arrays([levels.index[1:].to_numpy(int), gap])))
+    told = pd.concat(parts).dropna()
+    return told[~told.index.duplicated(keep="last")]

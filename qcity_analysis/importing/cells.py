@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property, lru_cache
 
+from ..data.schema import HALF_WIDTH
 from ..errors import QcityError
 
 Cell = str | int | float | bool | dt.date | dt.time | dt.timedelta | None
@@ -23,8 +24,6 @@ MISSING = frozenset(
 )  # fmt: skip
 TURNED = {">=": "<=", "<=": ">="}  # the bound of a figure with its sign turned
 MARKS = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳*†‡¹²³⁴⁵⁶⁷⁸⁹"
-
-
 _BEFORE = re.compile(  # a bound before a number: at least, at most, about
     "(>=|≥|⩾|≧|>|不低于|不少于|大于等于|至少|超过|高于|大于|超|逾|over|at least)|"
     "(<=|≤|⩽|≦|<|不高于|不超过|小于等于|至多|低于|小于|不足|不到|under|at most)|"
@@ -33,9 +32,7 @@ _BEFORE = re.compile(  # a bound before a number: at least, at most, about
 _AFTER = re.compile("(?:(及?以上)|(及?以下|以内)|(左右))$")
 _BOUNDS = (">=", "<=", "~")
 _MINUS = str.maketrans(dict.fromkeys("−‐‑‒–—―─", "-"))
-_SPACES = dict.fromkeys((0x3000, 0x2003, 0x2009, 0x202F, 0xA0, 0x2007), " ")
 _TURNED_SIGNS = str.maketrans(",.", ".,")
-_FULL_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | _SPACES
 _MARKS_AT_END = re.compile(rf"(\s*([{re.escape(MARKS)}]|[（(]注\s*\d*[）)]|(?<=\d)注\d*))+$")
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}([, '])\d{3}(\1\d{3})*(\.\d+)?")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -48,23 +45,17 @@ _YEAR = r"(?:19|20)\d\d"
 _YEAR_END = re.compile(rf"({_YEAR})[-/.年]12[-/.月]31日?|(?:31[-/.]12|12[-/.]31)[-/.]({_YEAR})")
 _BESIDE_YEAR = re.compile(
     r"^end-?(of)?-?|-?(year-?end|endof(year|period))$|T?00:00(:00(\.0+)?)?Z?$|"
-    r"((?<=^\d{4})|(?<=年))[（(\[]?\d?\d[)\]]$",
-    re.I,
-)
+    r"((?<=^\d{4})|(?<=年))[（(\[]?\d?\d[)\]]$", re.I
+)  # fmt: skip
 _FISCAL = re.compile(rf"({_YEAR})[-/]((?:19|20)?\d\d)")
 _FLAG = re.compile(rf"^{_YEAR}年?\s*[（(]?([eprfEPRF])[)）]?$")
 _EITHER = r"[+-]?[1-9]\d{0,2}([.,])\d{3}(\1\d{3})*"  # 1,234 or 1.234: thousands or decimals
 _POINT = re.compile(r"[+-]?(\d*\.(\d{1,2}|\d{4,})|0?\.\d+|\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,})")
-_PARTS = dict.fromkeys(["", *"度末底", "年度", "全年", "末数", "年末"], "") | {
-    "上半年": "-Q2"
-}  # after a year
-_PARTS |= dict.fromkeys(("一季度", "1季度", "第一季度"), "-Q1")
-_PARTS |= dict.fromkeys([f"{a}{letter}{b}" for a in ("", "(") for letter in "eprf" for b in ("", ")")], "")
-_PARTS |= {
-    f"前{n}{of}季度": f"-Q{q}" for n, q in zip("二三四1234", "2341234", strict=True) for of in ("", "个")
-}
-_PARTS |= {f"1{to}{n}月": f"-{m:02d}" for to in ("-", "~", "至", "月-", "月~", "月至")
-           for m in range(1, 13) for n in (m, f"{m:02d}")}  # fmt: skip
+_LETTER = r"\(?[eprf]\)?"  # how firm the figures of a year are
+_PERIOD = re.compile(
+    rf"(?P<year>{_YEAR})(\.0+|{_LETTER})?年?([度末底]|年度|全年|末数|年末|{_LETTER}|(?P<half>上半年)|(?P<one>(第?一|1)季度)|"
+    r"前(?P<quarter>[二三四1-4])个?季度|1月?[-~至](?P<month>0?[1-9]|1[0-2])月)?", re.I
+)  # fmt: skip
 
 
 class UnreadableCell(QcityError):
@@ -149,6 +140,28 @@ def read_change(cell: Cell) -> Reading | None:
     return replace(size, value=plain(-Decimal(size.value)), qualifier=turned)
 
 
+def is_number(cell: Cell) -> bool:
+    """Whether a cell holds a figure that can be read: ≥96 is one, — and 约定 are not."""
+    try:
+        return read_change(cell) is not None
+    except UnreadableCell:
+        return False
+
+
+def is_dated(cell: Cell) -> bool:
+    """Whether a cell under a heading for years begins with one or is a day, a quarter or a month, whatever it is."""
+    text = half_width(as_text(cell))
+    return isinstance(cell, dt.date) or re.match(r"\D{0,3}(19|20)\d\d|\d\d?[./-]\d", text) is not None
+
+
+def is_figure(cell: Cell, empty: bool = True) -> bool:
+    """Whether a cell looks like a figure, whatever its decimal sign, or (`empty`) like a mark of a missing one."""
+    try:
+        return read_figure(cell) is not None or (empty and bool(as_text(cell)))
+    except UnreadableCell:
+        return re.fullmatch(r"[-+]?[\d.,\s]+%?|[-+]?\d.*[\d%]以[上下]", half_width(as_text(cell))) is not None
+
+
 def plain(number: Decimal) -> str:
     """A decimal without an exponent and without zeros that only arithmetic put there: 1.20E+3 as 1200."""
     text = f"{number:f}"
@@ -163,7 +176,7 @@ def half_width(text: str) -> str:
     >>> half_width("３．６％　①")
     '3.6% ①'
     """
-    return text.translate(_FULL_WIDTH)
+    return text.translate(HALF_WIDTH)
 
 
 @lru_cache(65_536)
@@ -224,16 +237,18 @@ def read_period(cell: Cell) -> str | None:
         return str(cell.year) if (cell.month, cell.day) == (12, 31) else None
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return str(int(cell)) if cell == cell and cell == int(cell) and 1900 <= cell <= 2100 else None
-    if not isinstance(cell, str):
-        return None
-    text = re.sub(r"\s", "", half_width(without_marks(cell)[0]).translate(_MINUS))
+    written = cell if isinstance(cell, str) else ""
+    text = re.sub(r"\s", "", half_width(without_marks(written)[0]).translate(_MINUS))
     text = re.sub(rf"^({_YEAR})(-?M(?=\d)|(?=Q\d))", r"\1-", _BESIDE_YEAR.sub("", text))
     if re.fullmatch(rf"{_YEAR}(-(Q[1-4]|0[1-9]|1[0-2]))?", text):
         return text
     if (end := _YEAR_END.fullmatch(text)) or (fiscal := _fiscal_year(text)):
         return end[1] or end[2] if end else fiscal
-    match = re.fullmatch(rf"({_YEAR})(?:\.0+|\(?[eprf]\)?)?年?(.*)", text, re.I)
-    return match[1] + _PARTS[match[2]] if match and match[2] in _PARTS else None
+    if (match := _PERIOD.fullmatch(text)) is None:
+        return None
+    quarter = "2" if match["half"] else "1" if match["one"] else match["quarter"] or ""
+    part = f"-Q{'一二三四'.find(quarter) + 1 or quarter}" if quarter else ""
+    return match["year"] + (f"-{int(match['month']):02d}" if match["month"] else part)
 
 
 def _fiscal_year(text: str) -> str | None:
@@ -280,8 +295,8 @@ class Grid:
     where each row is one figure under named columns, as in SDMX files).
 
     >>> grid = Grid("a.xlsx [1]", "1", (("能源", ""), ("", "2020年")), (1, 2), merged=((0, 0, 1, 0),))
-    >>> grid.text(1, 0), grid.period(1, 1), grid.cell(0, 5), grid.width
-    ('能源', '2020', '', 2)
+    >>> grid.text(1, 0), grid.years(1), grid.cell(0, 5), grid.width
+    ('能源', {1: '2020'}, '', 2)
     """
 
     file: str
@@ -303,9 +318,13 @@ class Grid:
         inside = (at for at in self.merged if at[0] <= row <= at[2] and at[1] <= column <= at[3])
         return own or next((as_text(self.cell(top, left)) for top, left, _, _ in inside), "")
 
-    def period(self, row: int, column: int) -> str | None:
-        """The period that a cell names; None when it names none."""
-        return read_period(self.cell(row, column))
+    def texts(self, row: int) -> list[str]:
+        """The cells of a row that are not empty, as text."""
+        return list(filter(None, map(as_text, self.rows[row])))
+
+    def column(self, column: int, rows: range) -> list[Cell]:
+        """The cells of a column in some rows, without the empty ones."""
+        return [cell for row in rows if as_text(cell := self.cell(row, column))]
 
     def years(self, row: int) -> dict[int, str]:
         """The periods that a row names, by their columns."""

@@ -6,24 +6,12 @@ scope: where the figures stand (`layout`), what a cell says (`cells`), units rel
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import cache
 
-from .cells import (
-    MARKS,
-    Cell,
-    Grid,
-    UnreadableCell,
-    as_text,
-    half_width,
-    read_change,
-    read_figure,
-    same_name,
-    without_marks,
-)
+from .cells import MARKS, Cell, Grid, half_width, is_number, same_name, without_marks
 
 ROLES = {
     "indicator": "指标|指标名称|项目|名称|指标代码|indicator|indicator_id|indicator name|indicator code|"
@@ -43,13 +31,11 @@ ROLES = {
     "note": "备注|note|notes|comment",
     "frequency": "freq|frequency|频率|频度",
 }  # fmt: skip
-_ROLE_OF = {
-    "".join(name.split()): role for role, names in reversed(ROLES.items()) for name in names.split("|")
-}
+_ROLE_OF = {"".join(name.split()): role for role in reversed(ROLES) for name in ROLES[role].split("|")}
 BREAKDOWN = re.compile(  # columns that tell groups apart, though numbers may stand in them
     r"sex|gender|age|age ?group|group|class|category|type|level|性别|年龄|年龄组|分组|组别|类别|类型|等级|城乡|户籍",
     re.I,
-)
+)  # fmt: skip
 CODE = re.compile(r"代码|编码|code|iso|_id$|^id$", re.I)  # of two columns of one role, that of names counts
 TECHNICAL = re.compile(
     r"structure.*|dataflow|action|last.?update|unit_mult|decimals|time_format|conf_status|.*_comment|序号|编号|"
@@ -73,7 +59,7 @@ def preface_of(grid: Grid, floor: int, top: int) -> dict[str, str]:
     """What the lines above a table say: by role as 地区：苏州, its unit, and its title; the nearest line counts."""
     said: dict[str, str] = {}
     for row in range(top, floor - 1, -1):
-        texts = list(filter(None, map(as_text, grid.rows[row])))
+        texts = grid.texts(row)
         if floor and row < top and any(map(is_number, grid.rows[row])):
             break  # a table above
         if len(texts) == 2 and role_of(texts[0]):
@@ -100,28 +86,6 @@ def titles(grid: Grid, tops: list[int]) -> list[tuple[str, str]]:
         titles.append(titles[-1] if not own or _CONTINUED.search(own) else own)
     shown = titles[1:] if len(set(titles) - {""}) > 1 else [""] * len(said)
     return [(title, above.get("unit", "")) for title, above in zip(shown, said, strict=True)]
-
-
-def is_number(cell: Cell) -> bool:
-    """Whether a cell holds a figure that can be read: ≥96 is one, — and 约定 are not."""
-    try:
-        return read_change(cell) is not None
-    except UnreadableCell:
-        return False
-
-
-def is_dated(cell: Cell) -> bool:
-    """Whether a cell under a heading for years begins with one or is a day, a quarter or a month, whatever it is."""
-    text = half_width(as_text(cell))
-    return isinstance(cell, dt.date) or re.match(r"\D{0,3}(19|20)\d\d|\d\d?[./-]\d", text) is not None
-
-
-def is_figure(cell: Cell, empty: bool = True) -> bool:
-    """Whether a cell looks like a figure, whatever its decimal sign, or (`empty`) like a mark of a missing one."""
-    try:
-        return read_figure(cell) is not None or (empty and bool(as_text(cell)))
-    except UnreadableCell:
-        return re.fullmatch(r"[-+]?[\d.,\s]+%?|[-+]?\d.*[\d%]以[上下]", half_width(as_text(cell))) is not None
 
 
 def role_of(heading: str, columns: Mapping[str, str] | None = None) -> str:
@@ -208,9 +172,8 @@ _WORDS = {
     for word in words.split("|")
 }  # fmt: skip
 _INDEX = re.compile(
-    r"(上年(同期|同月)?|去年|前年|전년|(previous|preceding|last|prior)\s*year|\d{4}年?)\s*(=|＝|为|為)\s*100",
-    re.I,
-)
+    r"(上年(同期|同月)?|去年|前年|전년|(previous|preceding|last|prior)\s*year|\d{4}年?)\s*(=|＝|为|為)\s*100", re.I
+)  # fmt: skip
 
 
 def same_unit(unit: str, *names: str) -> bool:

@@ -30,8 +30,8 @@ from ..data.write import appended, content_of, finish, new_name, new_plan, repla
 from ..errors import QcityError
 from ..files import write_whole
 from ..problems import DataError, Problem
-from .cells import as_text, same_name
-from .headings import TECHNICAL, is_index, is_number, multiple, names_of, same_unit, split_unit
+from .cells import as_text, is_number, same_name
+from .headings import TECHNICAL, is_index, multiple, names_of, same_unit, split_unit
 from .layout import Entry, Sheet, read_layout
 from .mapping import TO_DATE, Mapping, Matching, match, read_mapping
 from .sheets import read_grids
@@ -236,8 +236,8 @@ def _compared(
     earlier: dict[tuple[str, ...], list[Dict[str, Any]]] = defaultdict(list)
     wanted = {row["indicator_id"] for row, _ in matched.figures}
     about_them = observations[observations["indicator_id"].isin(wanted)].astype(object).fillna("")
-    for held in about_them.to_dict("records"):  # undated ones come before all others
-        earlier[key(held)].append(held | {"day": _day(held["published"] or "1000")})
+    for old in about_them.to_dict("records"):  # undated ones come before all others
+        earlier[key(old)].append(old | {"day": _day(old["published"] or "1000")})
     figures: list[Figure] = []
     refused = list(dict.fromkeys(matched.refused))
     first: dict[tuple[str, ...], tuple[Dict[str, Any], Entry]] = {}
@@ -257,10 +257,8 @@ def _compared(
             known = [old for old in earlier[about] if old["day"] <= _day(published)]
             before = clash or max(known, key=lambda old: old["day"], default=None)
             kind = "added" if before is None else "unchanged" if _said(before) == said else "changed"
-            place = (entry.file, entry.row, entry.column)
-            figures.append(
-                Figure(row | {"source_id": source_id}, kind, _shown(before) if before else "", *place)
-            )
+            held, place = _shown(before) if before else "", (entry.file, entry.row, entry.column)
+            figures.append(Figure(row | {"source_id": source_id}, kind, held, *place))
     return figures, refused
 
 
@@ -322,40 +320,6 @@ def _with_table(file: str | Path, encoding: str) -> list[Sheet]:
     return [sheet for sheet in sheets if sheet.entries]
 
 
-def _begun(sheets: list[Sheet], indicators: pd.DataFrame, region: str, encoding: str) -> str:
-    each = ((lang, _read(sheet, [])) for sheet in sheets for lang in ("en", "zh"))
-    read = [f"# {text('import_read', lang, **about)}\n" for lang, about in each]
-    head = catalogue("starters")["mapping"]["both"].format(region=region)
-    head = head.replace("# encoding: cp949", f"encoding: {encoding}") if encoding else head
-    return "".join(read) + f"{head}\n" + _suggested(sheets, indicators) + "\n"
-
-
-def plan_from(
-    file: str | Path, name: str, folder: str | Path, readme: str, today: dt.date, encoding: str = ""
-) -> Path:
-    """A new plan with the regions, indicators and units that a file holds, and beside its tables the mapping map.yaml.
-
-    What the file does not say (its source, the targets) is left to be filled in. Parameters as in `new_plan`; returns
-    the folder. Raises as `starter` and `new_plan` do.
-    """
-    sheets = _with_table(file, encoding)
-    tables = _plan_tables(sheets, name)
-
-    def mapping(plan: Path) -> None:
-        held, first = read_folder(plan)[0], tables["regions"][0]["region"]
-        row = {"plan": name, "target_id": "target_1", "region": first} | tables["indicators"][0]
-        row |= {"kind": "level", "direction": "at_least", "threshold": "?", "deadline": "?"}
-        header = (plan / "targets.csv").read_text("utf-8").strip()
-        line = ",".join(row.get(column, "") for column in header.split(","))
-        target = catalogue("starters")["target"]["both"].format(header=header, row=line)
-        (plan / "map.yaml").write_text(_begun(sheets, held["indicators"], first, encoding) + target, "utf-8")
-
-    return new_plan(name, folder, readme, today, tables, mapping)
-
-
-# a mapping to begin with
-
-
 class _Series(NamedTuple):
     """What may be an indicator: its first `entry`, the `lines` that name it, its `name`, and any figure `below` 0."""
 
@@ -380,20 +344,25 @@ def _series(sheets: list[Sheet]) -> list[_Series]:
         asked = ", ".join(f"{_quoted(k)}: {_quoted(text)}" for k, text in where.items())
         lines = ["rows: region"] * by_region + [f"name: {_quoted(shown)}"] * bool(shown)
         lines += [f"where: {{{asked}}}"] * bool(asked) + [f"column: {_quoted(entry.part)}"] * bool(entry.part)
-        key, below = (
-            (shown, by_region, entry.part, *where.items()),
+        below, key = (
             as_text(entry.cell).startswith(("-", "−")),
+            (shown, by_region, entry.part, *where.items()),
         )
         one = series.setdefault(key, _Series(entry, lines, split_unit(own)[0], below))
         series[key] = one._replace(below=one.below or below)
     return list(series.values())
 
 
-def _suggested(sheets: list[Sheet], indicators: pd.DataFrame) -> str:
-    """The entries of a mapping for some sheets: those of known indicators, then the others as comments.
+def _begun(sheets: list[Sheet], indicators: pd.DataFrame, region: str, encoding: str) -> str:
+    """The text of a mapping for some sheets: what was made of them, and an entry for each name they hold.
 
-    A name that is that of an indicator is taken for it; of a similar one the comment says so.
+    Those of known indicators come first, then the others as comments. A name that is that of an indicator is taken for
+    it; of a similar one the comment says so.
     """
+    each = ((lang, _read(sheet, [])) for sheet in sheets for lang in ("en", "zh"))
+    read = [f"# {text('import_read', lang, **about)}\n" for lang, about in each]
+    head = catalogue("starters")["mapping"]["both"].format(region=region)
+    head = head.replace("# encoding: cp949", f"encoding: {encoding}") if encoding else head
     keys, rows = ("indicator_id", "name_zh", "name_en"), indicators.to_dict("records")
     names = [(name, row) for row in rows for key in keys if (name := same_name(str(row[key])))]
     known, unknown = list[str](), list[str]()
@@ -407,7 +376,30 @@ def _suggested(sheets: list[Sheet], indicators: pd.DataFrame) -> str:
         first, *rest = [*one.lines, *more]
         (known if len(same) == 1 else unknown).extend([f"- {first}", *(f"  {line}" for line in rest)])
     known += ["# not found in indicators.csv:", *(f"# {line}" for line in unknown)] if unknown else []
-    return "\n".join(known)
+    return "".join(read) + head + "\n" + "\n".join(known) + "\n"
+
+
+def plan_from(
+    file: str | Path, name: str, folder: str | Path, readme: str, today: dt.date, encoding: str = ""
+) -> Path:
+    """A new plan with the regions, indicators and units that a file holds, and beside its tables the mapping map.yaml.
+
+    What the file does not say (its source, the targets) is left to be filled in. Parameters as in `new_plan`; returns
+    the folder. Raises as `starter` and `new_plan` do.
+    """
+    sheets = _with_table(file, encoding)
+    tables = _plan_tables(sheets, name)
+
+    def mapping(plan: Path) -> None:
+        held, first = read_folder(plan)[0], tables["regions"][0]["region"]
+        row = {"plan": name, "target_id": "target_1", "region": first} | tables["indicators"][0]
+        row |= {"kind": "level", "direction": "at_least", "threshold": "?", "deadline": "?"}
+        header = (plan / "targets.csv").read_text("utf-8").strip()
+        line = ",".join(row.get(column, "") for column in header.split(","))
+        target = catalogue("starters")["target"]["both"].format(header=header, row=line)
+        (plan / "map.yaml").write_text(_begun(sheets, held["indicators"], first, encoding) + target, "utf-8")
+
+    return new_plan(name, folder, readme, today, tables, mapping)
 
 
 def _plan_tables(sheets: list[Sheet], name: str) -> dict[str, list[dict[str, str]]]:

@@ -25,18 +25,9 @@ from ..data.read import At, Entries, read_yaml
 from ..data.schema import CHANGES, MEASURES, PERIOD, QUALIFIERS, STATUSES, TABLES, is_date
 from ..errors import closest
 from ..problems import DataError, Problem
+from . import cells as typed
 from . import headings as words
-from .cells import (
-    TURNED,
-    UnreadableCell,
-    as_text,
-    plain,
-    read_change,
-    read_figure,
-    same_name,
-    status_flag,
-    with_points,
-)
+from .cells import UnreadableCell, as_text, same_name
 from .layout import LAYOUTS, Entry, Sheet
 from .sheets import status_of
 
@@ -149,15 +140,11 @@ def read_mapping(given: str | Path | Dict[str, Any] | Mapping) -> Mapping:
         reader.fault(("period",), "read_period", cell=period)
     if reader.problems:
         raise DataError(sorted(reader.problems, key=lambda problem: problem.row or 0))
-    sheets, missing = (
-        (one,) if isinstance(one, str) else tuple(one)
-        for one in (top.get("sheet") or (), top.get("missing") or ())
-    )
-    layout, encoding, decimal, period = (
-        str(top.get(k) or "") for k in ("layout", "read_as", "decimal", "period")
-    )
+    listed = (top.get(key) or () for key in ("sheet", "missing"))
+    sheets, missing = ((one,) if isinstance(one, str) else tuple(one) for one in listed)
+    layout, *reading = (str(top.get(key) or "") for key in ("layout", "read_as", "decimal", "period"))
     named = (columns, top.get("regions") or {}, statuses, reader.file)
-    return Mapping(rules, source, sheets, layout, *named, missing, encoding, decimal, period)
+    return Mapping(rules, source, sheets, layout, *named, missing, *reading)
 
 
 def _as_in_yaml(value: Any) -> Any:
@@ -202,9 +189,8 @@ def _rule(reader: Entries, item: Any, k: int, shared: dict[str, Any], date: str)
     for key in ("measure", "rows", "status"):
         reader.choice((*at, key), str(entries.get(key) or ""), _CHOICES[key])
     reader.date((*at, "published"), str(entries.get("published", "")))
-    numbers = {
-        key: _number(reader, (*at, key), str(entries[key])) for key in ("factor", "offset") if key in entries
-    }
+    given = [key for key in ("factor", "offset") if key in entries]
+    numbers = {key: _number(reader, (*at, key), str(entries[key])) for key in given}
     where = own.get("where") or {}
     if not isinstance(where, Dict):
         reader.fault((*at, "where"), "entry_where", cell=str(where))
@@ -353,7 +339,7 @@ class Matching:
             texts = next((list(found) for found in said.values() if len(found) > 1), [])
             every = [text for found in said.values() for text in found]
             known = any("@region" in e.labels or self.known(e.labels[key]) for e in entries)
-            if len(every) == 1 and not known and every[0] and not words.is_number(every[0]):
+            if len(every) == 1 and not known and every[0] and not typed.is_number(every[0]):
                 texts = every if not words.UNIT.fullmatch(every[0]) else []
             if texts:
                 some = ", ".join(f'"{text}"' for text in texts[:5])
@@ -477,10 +463,9 @@ class Matching:
             return
         try:
             figure = None if cell in self.mapping.missing else entry.cell
+            figure = typed.with_points(figure, self.mapping.decimal or sheet.decimal)
             in_words = rule.measure in CHANGES and not rule.converts
-            reading = (read_change if in_words else read_figure)(
-                with_points(figure, self.mapping.decimal or sheet.decimal)
-            )
+            reading = (typed.read_change if in_words else typed.read_figure)(figure)
         except UnreadableCell as error:
             self.refuse(entry, error.code, "", cell=cell)
             return
@@ -499,7 +484,7 @@ class Matching:
             self.refuse(entry, "read_percent", "", cell=cell, unit=own)
         if not region or (stated and not name and "@region" in labels and not rule.where):
             self.refuse(entry, "read_region", "region", cell=name, near=near)
-        word = labels.get("@status", "") or status_flag(entry.stated)
+        word = labels.get("@status", "") or typed.status_flag(entry.stated)
         noted = "preliminary" if entry.period in sheet.preliminary and rule.status == "final" else rule.status
         if (status := self.mapping.statuses.get(word, status_of(word)) or noted) not in STATUSES:
             self.refuse(entry, "read_status", "status", cell=word, statuses=", ".join(STATUSES))
@@ -544,9 +529,9 @@ def _converted(value: str, qualifier: str, rule: Rule) -> tuple[str, str]:
     if not rule.converts:
         return value, qualifier
     factor = rule.factor or Decimal(1)
-    number = plain(Decimal(value) * factor + (rule.offset or 0))
+    number = typed.plain(Decimal(value) * factor + (rule.offset or 0))
     if factor < 0:
-        qualifier = TURNED.get(qualifier, qualifier)
-    if number == plain(Decimal(value)):
+        qualifier = typed.TURNED.get(qualifier, qualifier)
+    if number == typed.plain(Decimal(value)):
         return value, qualifier
     return (number.rstrip("0").rstrip(".") if "." in number else number), qualifier

@@ -27,13 +27,10 @@ from ..errors import QcityError, did_you_mean
 from ..problems import DataError, Problem
 from .cells import Cell, Grid, as_text
 
-MESSAGES = (".xml", ".json")
 _STATUS = {"": "", "A": "", "P": "preliminary", "E": "estimate", "F": "estimate", "I": "estimate", "R": ""}
 # Eurostat's flags, of which a figure may have several: provisional, estimated, forecast; a break and others say less
 _STATUS |= dict.fromkeys("bcdnruz", "") | {"p": "preliminary"} | dict.fromkeys("efis", "estimate")
 _PX = re.compile(r'([A-Z][\w-]*)(?:\[\w+\])?(?:\(("[^"]*"(?:,\s*"[^"]*")*)\))?=((?:"[^"]*"|[^;"])*);', re.S)
-TEXT = (".csv", ".tsv", ".txt", ".px")
-EXCEL = (".xlsx", ".xlsm", ".xls")
 _Box = tuple[int, int, int, int]
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon"}
 
@@ -53,23 +50,18 @@ def read_grids(path: str | Path, sheets: Sequence[str] = (), encoding: str = "")
     >>> grid.opened_as, grid.rows[0]
     ('GB18030, semicolon', ('指标', '2020年'))
     """
-    file = Path(path).expanduser()
-    readers: dict[str, Callable[[Path, str], list[Grid]]] = dict.fromkeys(TEXT, _text_grids)
-    readers |= dict.fromkeys(EXCEL, _excel_grids) | dict.fromkeys(MESSAGES, _read_sdmx)
-    kinds = ", ".join(readers)
+    file, kinds = Path(path).expanduser(), ", ".join(_READERS)
     if not file.is_file():
         raise QcityError(f"{path}: no such file. Name a file to import ({kinds})")
-    if file.suffix.lower() not in readers:
+    if file.suffix.lower() not in _READERS:
         remedy = f"Read are {kinds}; save it as one of them"
         raise QcityError(f"{file.name}: files of this kind are not read. {remedy}")
-    grids = readers[file.suffix.lower()](file, encoding)
-    by_name = {grid.sheet: grid for grid in grids}
-    for name in sheets:
-        if name not in by_name:
-            known = ", ".join(filter(None, by_name)) or "none, it is not a workbook"
-            hint = did_you_mean(name, by_name)
-            raise QcityError(f"{file.name}: no sheet named {name!r}.{hint} Sheets: {known}")
-    return [by_name[name] for name in sheets] or grids
+    by_name = {grid.sheet: grid for grid in _READERS[file.suffix.lower()](file, encoding)}
+    for name in (name for name in sheets if name not in by_name):
+        known = ", ".join(filter(None, by_name)) or "none, it is not a workbook"
+        hint = did_you_mean(name, by_name)
+        raise QcityError(f"{file.name}: no sheet named {name!r}.{hint} Sheets: {known}")
+    return [by_name[name] for name in sheets or by_name]
 
 
 def _text_grids(path: Path, encoding: str) -> list[Grid]:
@@ -78,10 +70,10 @@ def _text_grids(path: Path, encoding: str) -> list[Grid]:
     if not text.strip():
         raise _refusal(path, "empty_file")
     if path.suffix.lower() == ".px":
-        return [_from_px(text, path.name, encoding)]
+        return [_from_px(text, path, encoding)]
     # of equals the rarer in figures
     delimiter = max(reversed(DELIMITERS), key=lambda sign: _regularity(text, sign))
-    rows, lines, line = [], [], 1
+    rows, lines, line = list[tuple[Cell, ...]](), list[int](), 1
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         for cells in reader:
@@ -98,16 +90,14 @@ def _text_grids(path: Path, encoding: str) -> list[Grid]:
 def _decoded(path: Path, encoding: str) -> tuple[str, str]:
     """The text of a file and the name of its encoding; bytes that are GB18030 by chance only are asked about."""
     raw = path.read_bytes()
-    if not encoding:
-        text, name = decode(raw, path.name)
-        if name == "GB18030" and not _is_chinese(text):
-            sample = next(line for line in text.splitlines() if not line.isascii()).strip()[:40]
-            raise _refusal(path, "foreign_encoding", cell=sample)
-        return text, name
     try:
-        return raw.decode(encoding), encoding
+        text, name = (raw.decode(encoding), encoding) if encoding else decode(raw, path.name)
     except UnicodeDecodeError as error:
         raise _refusal(path, "not_encoding", cell=f"0x{raw[error.start]:02x}", encoding=encoding) from error
+    if name == "GB18030" and not _is_chinese(text):
+        sample = next(line for line in text.splitlines() if not line.isascii()).strip()[:40]
+        raise _refusal(path, "foreign_encoding", cell=sample)
+    return text, name
 
 
 def _is_chinese(text: str) -> bool:
@@ -138,22 +128,19 @@ def _regularity(text: str, delimiter: str) -> tuple[int, int]:
 
 def _excel_grids(path: Path, encoding: str) -> list[Grid]:
     """The sheets of a workbook; a file that only has the ending of one is read as what it is, and said to be."""
-    raw = path.read_bytes()
-    start = raw[:1000].lstrip().lower()
-    old = path.suffix.lower() == ".xls"
+    raw, old = path.read_bytes(), path.suffix.lower() == ".xls"
     if old and re.match(rb"\xd0\xcf\x11\xe0|\t[\x00\x02\x04\x08]", raw):
         grids = _old_excel_grids(path)
     elif raw.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
         grids = _new_excel_grids(path)
-    elif b"<" in start[:4]:
+    elif b"<" in raw[:1000].lstrip()[:4]:
         grids = _html_grids(path, encoding)
     elif old:
-        grids = _text_grids(path, encoding)
-        return [replace(grid, opened_as=f"{grid.opened_as}, not Excel") for grid in grids]
+        (grid,) = _text_grids(path, encoding)
+        grids = [replace(grid, opened_as=f"{grid.opened_as}, not Excel")]
     else:
         raise _refusal(path, "not_excel", why="no zip archive")
-    filled = [grid for grid in grids if grid.rows]
-    if not filled:
+    if not (filled := [grid for grid in grids if grid.rows]):
         raise _refusal(path, "no_cells")
     return filled
 
@@ -169,9 +156,11 @@ def _new_excel_grids(path: Path) -> list[Grid]:
     try:
         book = CalamineWorkbook.from_path(str(path))
         sheets = [(name, book.get_sheet_by_name(name)) for name in book.sheet_names]
-        boxes = [[(*start, *end) for start, end in sheet.merged_cell_ranges or ()] for _, sheet in sheets]
-        rows = [sheet.to_python(skip_empty_area=False) for _, sheet in sheets]
-        return [_grid(path, *one, "Excel") for one in zip(book.sheet_names, rows, boxes, strict=True)]
+        return [
+            _grid(path, name, sheet.to_python(skip_empty_area=False),
+                  ((*start, *end) for start, end in sheet.merged_cell_ranges or ()), "Excel")
+            for name, sheet in sheets
+        ]  # fmt: skip
     except PasswordError as error:
         raise _refusal(path, "password") from error
     except CalamineError as error:
@@ -211,24 +200,23 @@ def _html_grids(path: Path, encoding: str) -> list[Grid]:
     kind = "XML spreadsheet" if page.find("workbook") else "HTML"
     grids = []
     for number, table in enumerate(page.find_all("table"), 1):
-        rows: list[list[Cell]] = []
-        merged = []
+        rows, merged = list[list[Cell]](), list[_Box]()
         held: set[tuple[int, int]] = set()  # cells that a merged one above or beside covers
         own = [row for row in table.find_all(["tr", "row"]) if row.find_parent("table") is table]
         for r, line in enumerate(own):
-            rows.append([])
+            row: list[Cell] = []
             for one in line.find_all(["td", "th", "cell"]):
-                while (r, len(rows[r])) in held:
-                    rows[r].append("")
+                while (r, len(row)) in held:
+                    row.append("")
                 said = {key: int(str(text)) for key, text in one.attrs.items() if str(text).isdigit()}
-                rows[r] += [""] * (said.get("ss:index", 0) - 1 - len(rows[r]))
+                row += [""] * (said.get("ss:index", 0) - 1 - len(row))
                 wide = said.get("colspan", 1) + said.get("ss:mergeacross", 0)
                 high = said.get("rowspan", 1) + said.get("ss:mergedown", 0)
-                c = len(rows[r])
                 if wide * high > 1:
-                    merged.append((r, c, r + high - 1, c + wide - 1))
-                    held |= {(r + i, c + j) for i in range(high) for j in range(wide)}
-                rows[r] += [one.get_text(" ", strip=True), *[""] * (wide - 1)]
+                    merged.append((r, len(row), r + high - 1, len(row) + wide - 1))
+                    held |= {(r + i, len(row) + j) for i in range(high) for j in range(wide)}
+                row += [one.get_text(" ", strip=True), *[""] * (wide - 1)]
+            rows.append(row)
         grids.append(_grid(path, str(number), rows, merged, f"{kind}, not Excel"))
     if not grids:
         raise _refusal(path, "not_excel", why="HTML without a table")
@@ -271,7 +259,7 @@ def _from_eurostat(grid: Grid) -> Grid:
     return replace(grid, rows=tuple(rows), lines=tuple(lines), long=True, opened_as=opened_as)
 
 
-def _from_px(text: str, file: str, encoding: str) -> Grid:
+def _from_px(text: str, path: Path, encoding: str) -> Grid:
     """A PX file as one figure per row under the names of its variables; its line is the number of the figure."""
     words: dict[tuple[str, str], list[str]] = defaultdict(list)
     for key, of, value in _PX.findall(text):
@@ -279,7 +267,7 @@ def _from_px(text: str, file: str, encoding: str) -> Grid:
     names = words["STUB", ""] + words["HEADING", ""]
     data = re.findall(r'"[^"]*"|[^\s;]+', text.rpartition("DATA=")[2])
     if not names or not data:
-        raise DataError([Problem(file, None, None, "no_figure")])
+        raise _refusal(path, "no_figure")
     times, content = [of for key, of in words if key == "TIMEVAL"], "".join(words["CONTVARIABLE", ""])
     renamed = dict.fromkeys(times, "TIME_PERIOD") | {content: "indicator"}
     header = [renamed.get(name, name) for name in names] + ["value", "unit", *["indicator"] * (not content)]
@@ -288,7 +276,7 @@ def _from_px(text: str, file: str, encoding: str) -> Grid:
         units = [words["UNITS", name][0] for name in of if ("UNITS", name) in words]
         unit = units[0] if units else "".join(words["UNITS", ""])
         rows.append((*of, cell.strip('"'), unit, *words["CONTENTS", ""][: not content]))
-    return Grid(file, "", tuple(rows), tuple(range(len(rows))), opened_as=f"PX, {encoding}", long=True)
+    return _listed(path, rows, f"PX, {encoding}")
 
 
 def _read_sdmx(path: Path, encoding: str = "") -> list[Grid]:
@@ -309,14 +297,19 @@ def _read_sdmx(path: Path, encoding: str = "") -> list[Grid]:
         shared = _shared_in_json(path) if path.suffix.lower() == ".json" else {}
     except Exception as error:  # the readers of sdmx1 raise whatever their parser meets
         reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise DataError([Problem(path.name, None, None, "not_sdmx", {"why": reason})]) from error
+        raise _refusal(path, "not_sdmx", why=reason) from error
     datasets = getattr(message, "data", None) or ()
     figures = [_figure(obs, dataset, shared) for dataset in datasets for obs in dataset.obs]
     if not figures:
-        raise DataError([Problem(path.name, None, None, "no_figure")])
+        raise _refusal(path, "no_figure")
     header = tuple(dict.fromkeys(name for figure in figures for name in figure))
-    rows = (header, *(tuple(figure.get(name, "") for name in header) for figure in figures))
-    return [Grid(path.name, "", rows, tuple(range(len(rows))), opened_as="SDMX", long=True)]
+    rows = [header, *(tuple(figure.get(name, "") for name in header) for figure in figures)]
+    return [_listed(path, rows, "SDMX")]
+
+
+def _listed(path: Path, rows: Sequence[tuple[Cell, ...]], opened_as: str) -> Grid:
+    """A grid of one figure per row; the line of a row is the number of its figure."""
+    return Grid(path.name, "", tuple(rows), tuple(range(len(rows))), opened_as=opened_as, long=True)
 
 
 _Shared = dict[frozenset[tuple[str, str]], dict[str, str]]  # attributes of a series by its dimensions
@@ -356,3 +349,10 @@ def status_of(word: str) -> str:
 
 def _id(cell: str) -> str:
     return cell.split(":")[0].strip() if ": " in cell else cell.strip()
+
+
+_READERS: dict[str, Callable[[Path, str], list[Grid]]] = {
+    **dict.fromkeys((".csv", ".tsv", ".txt", ".px"), _text_grids),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xls"), _excel_grids),
+    **dict.fromkeys((".xml", ".json"), _read_sdmx),
+}

@@ -96,7 +96,9 @@ def sentences(a: Assessment, lang: str) -> list[str]:
         lines = [say("borrowed_lead", lang, sentence=line) for line in lines]
     if a.status == "not_assessable" and a.role == "main" and a.target.kind in BY_LEVEL:
         key = "no_overlap" if len(a.levels()) else "no_level"
-        key = "some" if a.parts else key if a.definition.get("comparators") else "none"
+        named = str(a.definition.get("comparators") or "").replace(" ", "").split(";")
+        others = [one for one in named if one and not one.startswith(f"{a.target.region}/")]
+        key = "some" if a.parts else key if others else "none"
         lines.append(say(f"borrowed_{key}", lang))
     return lines
 
@@ -402,7 +404,10 @@ def level_number(a: Assessment, value: float) -> str:
     if value == a.target.threshold and a.target.kind not in (*BY_STEP, *RELATIVE):
         return quoted(a)
     if value in (a.bound, a.threshold):
-        return typed(float(f"{value:.15g}"))
+        shown = typed(float(f"{value:.15g}"))
+        return (
+            shown if len(shown.partition(".")[2]) <= 4 else number(value)
+        )  # compounded: no figure of the plan
     for year, digits in a.series.decimals.items() if a.series is not None else ():
         if a.series is not None and a.series.values.get(year) == value:
             return typed(value, digits)

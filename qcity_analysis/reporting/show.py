@@ -41,10 +41,10 @@ class Block(NamedTuple):
 
 
 def markdown(words: str, front: Front = None) -> None:
-    """Show Markdown; `front` is what the page says in its head and the index (output metadata `qcity`)."""
+    """Show Markdown without HTML; `front` is what the page says in its head and the index (metadata `qcity`)."""
     from IPython.display import Markdown, display
 
-    display(Markdown(words), metadata={"qcity": front} if front else None)
+    display(Markdown(words.replace("<", "&lt;")), metadata={"qcity": front} if front else None)
 
 
 def section(key: str, lang: str, lead: str | None = None, front: Front = None, **values: object) -> None:
@@ -64,7 +64,8 @@ def html(*parts: str, front: Front = None, page: bool = True) -> None:
 def paragraphs(*lines: str, kind: str = "") -> str:
     """Sentences as paragraphs of HTML; none for an empty one."""
     look = f' class="{kind}"' if kind else ""
-    return "".join(f"<p{look}>{escape(line)}</p>" for line in lines if line)
+    whole = "".join(f"<p{look}>{escape(line)}</p>" for line in lines if line)
+    return re.sub("`(.+?)`", r"<code>\1</code>", whole)
 
 
 def fold(line: str, *parts: str) -> str:

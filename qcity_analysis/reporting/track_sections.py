@@ -163,7 +163,7 @@ def earlier(data: Data, record: TrackRecord, lang: str) -> None:
     for plan in dict.fromkeys([*told["plan"], *(name.partition("/")[0] for name in unscored)]):
         mine, rows = targets[targets["plan"] == plan], told[told["plan"] == plan]
         table = _each_target(data, mine, rows, unscored, lang)
-        show.markdown(f'<a id="{plan}"></a>')
+        show.html(f'<a id="{plan}"></a>')
         show.table(table, folded=f"{sentences.plan_title(data, str(plan), lang)} ({len(table)})")
 
 

@@ -46,16 +46,13 @@ def factors(start: Mapping[str, float] | pd.Series, end: Mapping[str, float] | p
 def decompose(start: pd.DataFrame, end: pd.DataFrame, *, ratio: bool = False) -> pd.DataFrame:
     """Contributions of structure and intensity to the change of `E / V`, by sector; their sum is the whole change.
 
-    `start` and `end` have one row a sector (same index) and the columns `energy` (E_i) and `value` (V_i): any quantity
-    and any output, each in one unit. With `I = E / V = Σ S_i I_i`, `S_i = V_i / V`, `I_i = E_i / V_i` and
-    `w_i = L(E_i^t / V^t, E_i^0 / V^0)`: structure `w_i ln(S_i^t / S_i^0)`, intensity `w_i ln(I_i^t / I_i^0)`, in
-    the unit of E / V. Returns columns structure, intensity and total, one row a sector and a last row "total". With
-    `ratio` the multiplicative form, exp(part / L(I^t, I^0)): its columns and rows multiply to `I^t / I^0`.
-
+    `start` and `end` have one row a sector (same index) and the columns `energy` (E_i) and `value` (V_i). With
+    `S_i = V_i / V`, `I_i = E_i / V_i` and `w_i = L(E_i^t / V^t, E_i^0 / V^0)`: structure `w_i ln(S_i^t / S_i^0)`,
+    intensity `w_i ln(I_i^t / I_i^0)`. Returns columns structure, intensity and total, one row a sector and a last row
+    "total". With `ratio` the multiplicative form, exp(part / L(I^t, I^0)): columns and rows multiply to `I^t / I^0`.
     Source: Ang (2005), The LMDI approach to decomposition analysis, Energy Policy 33, 867-871; figures of 0 by the
-    analytical limits of Ang and Liu (2007): a sector that starts or stops producing is structure, one that starts or
-    stops using energy is intensity. Raises QcityError for other sectors, missing columns, figures below 0 or missing,
-    energy without output, or no output at all.
+    limits of Ang and Liu (2007): a sector that starts or stops producing is structure, one that starts or stops using
+    energy is intensity. Raises QcityError for other sectors, missing columns, figures that cannot be, or no output.
 
     >>> start = pd.DataFrame({"energy": [60.0, 20.0], "value": [20.0, 40.0]}, index=["heavy", "light"])
     >>> end = pd.DataFrame({"energy": [50.0, 30.0], "value": [20.0, 60.0]}, index=["heavy", "light"])
@@ -69,7 +66,7 @@ def decompose(start: pd.DataFrame, end: pd.DataFrame, *, ratio: bool = False) ->
     rows = {sector: _parts(*shares) for sector, *shares in both.itertuples()}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["structure", "intensity"])
     table.loc["total"] = table.sum()
-    table = table.assign(total=table.sum(axis=1))
+    table["total"] = table.sum(axis=1)
     intensities = [float(part["energy"].sum() / part["value"].sum()) for part in (before, after)]
     return table.map(lambda part: math.exp(part / logarithmic_mean(*intensities))) if ratio else table
 
@@ -87,11 +84,10 @@ def _checked(table: pd.DataFrame, name: str) -> pd.DataFrame:
     for column in {"energy", "value"} - set(table):
         raise QcityError(f"the table at the {name} lacks the column {column!r}; it needs energy and value")
     table = table[["energy", "value"]]
-    for sector, row in table.iterrows():
-        if row.isna().any() or (row < 0).any():
-            raise QcityError(f"{sector} at the {name}: energy and value are figures of 0 or more")
-        if row["value"] == 0 and row["energy"] > 0:
-            raise QcityError(f"{sector} at the {name}: energy without output has no intensity")
+    for sector in table.index[table.isna().any(axis=1) | (table < 0).any(axis=1)]:
+        raise QcityError(f"{sector} at the {name}: energy and value are figures of 0 or more")
+    for sector in table.index[(table["value"] == 0) & (table["energy"] > 0)]:
+        raise QcityError(f"{sector} at the {name}: energy without output has no intensity")
     if not table["value"].sum() > 0:
         raise QcityError(f"no output at the {name}")
     return table

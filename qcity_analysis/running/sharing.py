@@ -91,9 +91,7 @@ def _json(value: Any) -> str:
 
 
 def site_files(out: str | Path) -> list[Path]:
-    """The files of a report that a reader gets, in order. Raises QcityError where there is neither an index nor a page
-    of a notebook of one's own.
-    """
+    """The files of a report that a reader gets, in order. Raises QcityError where there are no pages."""
     folder = Path(out)
     if not (folder / "index.html").is_file() and not (folder / "own").is_dir():
         raise QcityError(f"{folder}: no index.html; `qcity run --out {folder}` makes the pages")

@@ -1,12 +1,10 @@
-"""From published figures to one annual level series: newest vintages, chained changes, gaps left missing; and what is
-held for each target.
+"""From published figures to one annual level series, gaps left missing; and what is held for each target.
 
 A cumulative change is an observation of the level in its last year, with the years between unknown (see `evidence`).
-Bounds, year-to-date, approximate and provisional figures go to the forecast as what they are. Figures of different
-definitions meet only where `indicators.csv` declares a splice and says why: the row of the newer definition names the
-older one in `continues`, and a `splice_year` in which both have a level; the older figures are moved to meet the newer.
-A derived indicator has a computed level only where every input has one; a published figure wins over it, and a
-difference is a note.
+Figures of different definitions meet only where `indicators.csv` declares a splice and says why: the row of the newer
+definition names the older one in `continues`, and a `splice_year` in which both have a level; the older figures are
+moved to meet the newer. A derived indicator has a computed level only where every input has one; a published figure
+wins over it, and a difference is a note.
 """
 
 from __future__ import annotations
@@ -137,7 +135,7 @@ def annual_series(
     series = _from_figures(data, indicator, region, inputs, base_year, prefer)
     if is_spliced(indicator):
         older = annual_series(data, str(indicator["continues"]), region, prefer=prefer)
-        series = _spliced(series, older, indicator, data.indicator(older.indicator_id))
+        series = _spliced(data, series, older)
     return data.computed.setdefault(asked, series)
 
 
@@ -157,10 +155,9 @@ def shifted(series: AnnualSeries, year: int, level: float, by_ratio: bool = True
     )  # fmt: skip
 
 
-def _spliced(
-    newer: AnnualSeries, older: AnnualSeries, indicator: pd.Series, continued: pd.Series
-) -> AnnualSeries:
+def _spliced(data: Data, newer: AnnualSeries, older: AnnualSeries) -> AnnualSeries:
     """The newer series, before it the older one moved to meet it in the overlap year; else a note."""
+    indicator, continued = data.indicator(newer.indicator_id), data.indicator(older.indicator_id)
     year, by_ratio = int(indicator["splice_year"]), indicator["splice"] == "ratio"
     told = {f"older_{lang}": str(continued[f"name_{lang}"]) for lang in ("zh", "en")} | {"year": year}
     told |= {f"reason_{lang}": str(indicator[f"splice_reason_{lang}"]) for lang in ("zh", "en")}

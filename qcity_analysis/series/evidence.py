@@ -1,8 +1,7 @@
 """What the published figures of one series say: levels, and in part bounds, errors of levels, unfinished years.
 
 Levels are those published, and yearly and cumulative changes chained to them, `Π(1 + r_t)`; what nothing joins to the
-main stretch stays a stretch of its own. What is known in part is put in the unit of the levels, so that a forecast can
-take it as it is.
+main stretch stays a stretch of its own. What is known in part is in the unit of the levels, as a forecast takes it.
 
 How far a figure that is not final may be from the one that will be, as a standard error:
 - `~` ("about 2.7"): anything within one step of the last digit printed, error step / √3.

@@ -107,7 +107,7 @@ def hindcasts(data: Data, indicators: Collection[str] | None = None) -> Hindcast
             refused[f"{name} {origin.as_of}"] = str(error)
             continue
         known, last = origin.series.known(), origin.last_year
-        change = np.diff(known) / np.sqrt(np.diff(known.index)) if len(known) > 1 else np.zeros(1)
+        change = np.diff(known) / np.sqrt(np.diff(known.index))
         about: dict[str, Any] = {"origin": i, "series": name, "family": origin.family}
         about |= {"last": float(known.iloc[-1]), "support": SUPPORTS.index(origin.series.support)}
         about |= {"drift": float(change.mean()), "rough": float(np.sqrt((change**2).mean()))}
