@@ -117,7 +117,7 @@ def test_what_is_said_of_the_corpus_follows_its_numbers_and_no_rule_beats_us_at_
 
 @pytest.mark.parametrize(("said", "code", "english", "chinese"), [
     ((0.05, 0.95), 0.95, "can be taken at their word", "可以照字面理解"),
-    ((0.2, 0.8), 0.87, "probabilities help", "有所帮助"),
+    ((0.2, 0.8), 0.87, "probabilities help", "有参考价值"),
     ((0.3, 0.7), 0.44, "cannot be taken at their word", "不能照字面理解"),
     ((0.1, 0.9), 0.5, "cannot be taken at their word", "不能照字面理解"),
 ])  # fmt: skip
