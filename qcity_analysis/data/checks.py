@@ -90,8 +90,10 @@ def _where(file: str, rows: Frame, faults: list[tuple[str, str, Any]], **said: A
 def _unknown(tables: Tables, child: str, column: str, parent: str, key: str) -> list[Problem]:
     """Cells that name nothing; where no regions are declared, any may be named."""
     known, rows = list(tables[parent][key]), tables[child]
-    lost = {*rows[column].unique()} - {"", *known}
-    rows = rows[rows[column].isin(lost if known or parent != "regions" else ())]
+    lost = {*rows[column]} - {"", *known}
+    if not lost or not (known or parent != "regions"):
+        return []
+    rows = rows[rows[column].isin(lost)]
     near = pd.Series([closest(cell, known) for cell in rows[column]], rows.index, dtype=object)
     return _at("unknown_name", rows, column, child, key=key, table=parent, near=near)
 
@@ -123,10 +125,14 @@ def _declared(row: Any, column: str, code: str, cell: str, **values: Any) -> Pro
 
 def _declarations(indicators: Frame) -> list[Problem]:
     """What indicators declare of inputs, factor and splice that cannot be."""
+    units = indicators.drop_duplicates("indicator_id").set_index("indicator_id")["unit"].to_dict()
+    said = (indicators[["derived", "inputs", "splice"]] != "").any(axis=1)
+    indicators = indicators[said | indicators["factor"].notna() | indicators["splice_year"].notna()]
+    if indicators.empty:
+        return []
     derived, unit, factor = (indicators[name] for name in ("derived", "unit", "factor"))
     named, wanted = indicators["inputs"].map(parts), derived.map(INPUTS).astype("Int64")
     count, is_derived, scaled = named.map(len), wanted.notna(), factor.notna()
-    units = indicators.drop_duplicates("indicator_id").set_index("indicator_id")["unit"].to_dict()
     first, second = (named.str[k].map(units) for k in (0, 1))
     sound = (count == wanted) & first.notna() & (second.notna() | (wanted == 1)) & ~scaled
     spliced = indicators["splice"].isin(SPLICES)
@@ -190,6 +196,8 @@ def _figures(frame: Frame, indicators: Frame, targets: Frame, today: dt.date) ->
 def _zero_bases(observations: Frame, targets: Frame) -> list[Problem]:
     """Levels of nought in the year that a relative target is measured against."""
     zeros = observations[(observations["measure"] == "level") & (observations["value"] == 0)]
+    if zeros.empty:
+        return []
     years = by_value(zeros["period"], lambda cell: same_period(cell) if PERIOD.fullmatch(cell) else "")
     zeros = zeros.assign(base_year=years, value="0")  # -0 as well
     key = ["indicator_id", "region", "base_year"]
@@ -200,6 +208,8 @@ def _zero_bases(observations: Frame, targets: Frame) -> list[Problem]:
 
 def _targets(targets: Frame, file: str) -> list[Problem]:
     """Targets without what their kind needs, or whose own words leave no doubt that they are of another kind."""
+    if targets.empty:
+        return []
     kind, base = targets["kind"], targets["base_year"]
     sides = kind.isin(["level", "coverage", *RELATIVE, "every_year"])
     faults = [
@@ -211,14 +221,17 @@ def _targets(targets: Frame, file: str) -> list[Problem]:
     wording = targets["wording"] + " " + targets["wording_en"]
     problems = _where(file, targets, faults, kind=kind, year=base)
     for pattern, kinds in WORDINGS.items():
-        said = wording.str.extract(f"({pattern})", re.IGNORECASE)[0]
-        rows = targets[said.notna() & ~kind.isin(kinds)]
+        found = {row: re.search(pattern, text, re.IGNORECASE) for row, text in wording.items()}
+        said = pd.Series({row: match[0] for row, match in found.items() if match}, dtype=object)
+        rows = targets.loc[said.index.difference(targets.index[kind.isin(kinds)])]
         problems += _at("kind_of_wording", rows, "kind", file, said=said, kinds=", ".join(kinds))
     return problems
 
 
 def _outcomes(rows: Frame, *targets: Frame) -> list[Problem]:
     """Official outcomes of no target, in another unit, or without figure and verdict; targets in both files."""
+    if rows.empty and targets[1].empty:
+        return []
     both = pd.concat(targets)
     name, *names = (frame["plan"] + "/" + frame["target_id"] for frame in (rows, *targets))
     unit = name.map(dict(zip(pd.concat(names), both["unit"], strict=True)))

@@ -65,9 +65,11 @@ def read_table(path: Path, name: str) -> Read:
 
 def table_of(table: Table, rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """A table of the contract from rows held in memory, typed as if read from a file; unchecked."""
-    frame = pd.DataFrame(rows, columns=[column.name for column in table.columns], dtype=object)
-    written = frame.where(frame.notna(), "").astype(str)
-    cells = {column.name: _distinct(written[column.name], len(rows), column) for column in table.columns}
+    cells = {}
+    for column in table.columns:
+        found = [row.get(column.name) for row in rows]
+        written = ["" if pd.isna(cell) else str(cell) for cell in found]
+        cells[column.name] = _distinct(written or None, len(rows), column)
     return _typed(cells, np.arange(2, len(rows) + 2), table)
 
 
