@@ -50,10 +50,8 @@ def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
     from scipy.special import gammaln
 
     observed = np.isfinite(values)
-    if (observed == observed[:1]).all() and (
-        starts == starts[:1]
-    ).all():  # the same gains for all, to the bit
-        observed, starts = observed[:1], starts[:1]
+    if (observed == observed[:1]).all() and (starts == starts[:1]).all():
+        observed, starts = observed[:1], starts[:1]  # the same gains for all, to the bit
     y = np.where(np.isfinite(values), values, 0.0)
     dynamics = np.stack([cells.rho, cells.z, cells.phi, cells.slope_variance])
     _, one, each = np.unique(dynamics, axis=1, return_index=True, return_inverse=True)
@@ -137,7 +135,7 @@ def look_ahead(h: Histories, prior: Prior, horizon: int) -> Ahead:
     knots = np.concatenate([wide, np.maximum.accumulate(later, axis=2)], axis=1)[:, :horizon]
     last, item = h.values[:, -1], items(h)
     knots = last[:, None, None] + unit[:, None, None] * knots
-    stay = np.where(item[:, None] > 0, 0.0, prior.stays(h, seen, horizon))
+    stay = np.where(item[:, None] > 0, 0.0, prior.stays(h, seen, knots))
     for row in np.flatnonzero(item):
         knots[row] = item[row] * count_knots(h.values[row] / item[row], horizon)
     marginals = Marginals(knots, last, stay, LOWER[h.support], UPPER[h.support], item)
@@ -295,6 +293,5 @@ def explain(
         step = -step
     last = (median(series + step * (series.index == end), end + 1) - median(series, end + 1)) / step
     without = {int(year): median(series.drop(year), until) for year in series.index if len(series) > FEWEST}
-    return Explanation(
-        shares, last, pd.Series(without, dtype=float), median(series, until), float(prior.share)
-    )
+    left_out = pd.Series(without, dtype=float)
+    return Explanation(shares, last, left_out, median(series, until), float(prior.share))

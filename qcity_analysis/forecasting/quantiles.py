@@ -20,9 +20,7 @@ import pandas as pd
 from .histories import EQUAL, SUPPORTS, Histories, same
 
 KNOTS = np.array([0.025, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.975])
-LEVELS = np.array(
-    [0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975]
-)  # by which forecasts are scored
+LEVELS = np.array([0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975])  # of scores
 LOGITS = np.log(KNOTS) - np.log1p(-KNOTS)
 MIDDLE = 7
 RARE = 5.0  # items a year on average, at most
@@ -128,26 +126,33 @@ def items(h: Histories) -> np.ndarray:
     """Size of one item (n,), which divides all values, of small counts of rare events: at most RARE a year, and fallen
     at least once (else it is a stock) or zero throughout (then it is 1); 0 for others.
     """
-    sizes = np.zeros(len(h))
-    for i in np.flatnonzero(h.support == SUPPORTS.index("count")):
+    sizes, counts = np.zeros(len(h)), np.flatnonzero(h.support == SUPPORTS.index("count"))
+    for i, item in zip(counts, common_steps(h.values[counts]), strict=True):
         y = h.values[i][np.isfinite(h.values[i])]
-        item, fell = common_step(y), (np.diff(y) < 0).any() or y.max() == 0
+        fell = (np.diff(y) < 0).any() or y.max() == 0
         if item and fell and np.mean(y / item) <= RARE * (1 + EQUAL) and h.starts[i].sum() <= 1:
             sizes[i] = item
     return sizes
 
 
-def common_step(values: np.ndarray) -> float:
-    """The greatest number of which all values are multiples (to a FINEST share); 1 where all are zero, 0 for none."""
-    most, step = float(np.max(np.abs(values), initial=0.0)), 0.0
-    if most == 0:
-        return 1.0
-    for value in np.abs(values):
-        a, b = float(value), step
-        while b > EQUAL * most:  # Euclid's algorithm, as exact as floating-point numbers are
-            a, b = b, abs(a - b * round(a / b))
-        step = a
-    return step if step > FINEST * most else 0.0
+def common_steps(values: np.ndarray) -> np.ndarray:
+    """The greatest number (n,) of which all that is there in each row of `values` (n, T) is a multiple (to a FINEST
+    share of the largest); 1 where all are zero, 0 for none.
+    """
+    size = np.nan_to_num(np.abs(values))
+    most, step = size.max(axis=1, initial=0.0), np.zeros(len(values))
+    for column, so_far in zip(size.T, np.maximum.accumulate(size, axis=1).T, strict=True):
+        none, a, b = (step > 0) & (step <= FINEST * most), column, step
+        while (
+            on := (b > 0.01 * FINEST * most) & ~none
+        ).any():  # Euclid's algorithm; less is an error of floats
+            rest = np.abs(a - b * np.round(a / np.where(on, b, 1.0)))
+            a, b = np.where(on, b, a), np.where(on, rest, b)
+        step = np.where(none, step, a)
+        step = so_far / np.maximum(
+            np.round(so_far / np.where(step > 0, step, 1.0)), 1.0
+        )  # errors do not add up
+    return np.where(most == 0, 1.0, np.where(step > FINEST * most, step, 0.0))
 
 
 def count_knots(history: np.ndarray, horizon: int) -> np.ndarray:
