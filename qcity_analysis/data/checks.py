@@ -29,6 +29,7 @@ HELD = {"indicator_id": "indicators", "region": "regions", "source_id": "sources
 LINKS = [  # table and column, and the table and column that must hold the name
     *((child, name, HELD[name], name) for child in CHILDREN for name in HELD),
     *((table, name, HELD[name], name) for table in STATED for name in ("region", "source_id")),
+    ("official_grades", "indicator_id", "indicators", "indicator_id"),
     ("indicators", "continues", "indicators", "indicator_id"),
 ]
 LEVELS = ["level", "count_total", "count_new"]

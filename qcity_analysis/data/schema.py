@@ -107,9 +107,9 @@ TABLES = {
         _given("verdict", "choice", "met", "missed"), _needed("published", "date"), _given("note"), optional=True,
     ),
     "official_grades": _table(
-        "official_grades", "region period scheme", _needed("region", "identifier"), _needed("period", "period"),
-        _given("body"), _needed("scheme grade"), _needed("published", "date"), _needed("source_id", "identifier"),
-        _given("note"), optional=True,
+        "official_grades", "region period scheme indicator_id", _needed("region", "identifier"),
+        _needed("period", "period"), _given("body"), _needed("scheme grade"), _needed("published", "date"),
+        _needed("source_id", "identifier"), _given("note"), _optional("indicator_id", "identifier"), optional=True,
     ),
     "observations": _table(
         "observations", "indicator_id region period measure base_period published",
