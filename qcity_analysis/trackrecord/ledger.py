@@ -285,7 +285,8 @@ def _of_target(data: Data, at: Callable[[dt.date], Data], plan: str, target_id: 
     for year in range(max(issued.year, (target.base_year or 0) + 1), target.deadline + 1):
         day = dt.date(year, *MIDDLE)
         if issued <= day <= data.as_of:
-            then, light = _by_name(assess(at(day), target, draws=SPOKEN)), {"light": _light(at(day), target, issued.year)}
+            light = {"light": _light(at(day), target, issued.year)}
+            then = _by_name(assess(at(day), target, draws=SPOKEN))
             asked = {name: one for name, one in then.items() if one.status not in SETTLED}
             rows += [_row(one, settled.get(name), day, issued) | light for name, one in asked.items()]
     return rows or "late"
