@@ -185,18 +185,28 @@ def test_both_kinds_need_a_base_year_and_a_side(tmp_path, cells, code):
     assert [problem.code for problem in qc.check(folder, "2021-12-31")] == [code]
 
 
-@pytest.mark.parametrize(("wording", "kind", "fits"), [
-    ("国内生产总值年均增长7%", "level", "average_growth"), ("城镇失业率每年控制在5%以内", "level", "every_year"),
-    ("合格率逐年提高", "level", "monotone, every_year"),
-    ("能耗比2020年降低18%", "level", "relative_change, average_growth"),
-    ("累计新增就业4500万人", "level", "cumulative"), ("重大事故零发生", "level", "zero_event"),
-    ("PM2.5年均浓度降到30", "level", ""), ("比2020年提高2个百分点", "level", ""),
-    ("失业率5%以内", "level", ""),
+@pytest.mark.parametrize(("fits", "wordings"), [  # each wording with a kind that it does not fit
+    ("average_growth", {"国内生产总值年均增长7%": "level", "growth of 7 % a year on average": "every_year"}),
+    ("every_year", {"城镇失业率每年控制在5%以内": "level", "below 5 % in every year": "direction"}),
+    ("monotone, every_year", {"合格率逐年提高": "level", "quality better each year": "direction"}),
+    ("relative_change, average_growth", {
+        "能耗比2020年降低18%": "level", "能耗降低18%": "cumulative", "reduce energy use by 18% from 2020": "level",
+        "water use 16 percent lower than in 2020": "direction", "halve road deaths by 2030": "rank"}),
+    ("cumulative", {"累计新增就业4500万人": "level", "45 new parks over five years": "level"}),
+    ("zero_event", {"重大事故零发生": "level", "no major accident": "direction"}),
+    ("rank, milestone", {"跻身全球创新城市前20": "level", "among the top ten": "direction"}),
+    ("level, coverage, every_year", {"森林覆盖率提高到24.1%": "relative_change", "rise to 24.1 %": "cumulative"}),
+    ("", {"PM2.5年均浓度降到30": "level", "比2020年提高2个百分点": "level", "失业率5%以内": "level",
+          "the top 10 % of farms": "level", "降低到2020年的82%": "relative_change",
+          "no more than three accidents": "level", "产值年均增长7%，占比达到100": "level"}),
 ])  # fmt: skip
-def test_a_kind_that_does_not_fit_the_wording_is_refused_with_those_that_would(tmp_path, wording, kind, fits):
-    goal = target(kind=kind) | {"wording": wording}
-    problems = qc.check(package(tmp_path, targets=[goal], observations=changes({2021: 7.0})), "2021-12-31")
-    assert [p.values["kinds"] for p in problems if p.code == "kind_of_wording"] == ([fits] if fits else [])
+def test_a_kind_that_does_not_fit_the_wording_is_refused_with_those_that_would(tmp_path, fits, wordings):
+    goals = [target(f"t{n}", kind=kind, threshold="100") | {"wording_en" if words.isascii() else "wording": words}
+             for n, (words, kind) in enumerate(wordings.items())]  # fmt: skip
+    goals.append(target("g", threshold="100", name_zh="产值增长") | {"wording": "产值增长7%"})  # of growth
+    problems = qc.check(package(tmp_path, targets=goals, observations=changes({2021: 7.0})), "2021-12-31")
+    told = [p.values["kinds"] for p in problems if p.code == "kind_of_wording"]
+    assert told == ([fits] * len(wordings) if fits else [])
 
 
 def test_check_reads_earlier_targets_and_outcomes(tmp_path):
