@@ -223,6 +223,11 @@ def parts(cell: str) -> list[str]:
     return [part.strip() for part in cell.split(";") if part.strip()]
 
 
+def comparators(cell: str) -> list[tuple[str, str]]:
+    """Region and indicator of each part `region/indicator` of a cell; the indicator is empty where there is no `/`."""
+    return [(region, name) for region, _, name in (part.partition("/") for part in parts(cell))]
+
+
 def input_names(row: Any) -> list[str]:
     """The indicators that a row of `indicators.csv` is computed from; none unless it is declared as derived."""
     return parts(row.inputs) if row.derived in INPUTS else []
