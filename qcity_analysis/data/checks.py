@@ -27,10 +27,9 @@ Tables = dict[str, Frame]
 
 CHILDREN = ("observations", "targets", "earlier_targets")
 HELD = {"indicator_id": "indicators", "region": "regions", "source_id": "sources"}
+NAMED = {table: {column.name for column in schema.TABLES[table].columns} for table in (*CHILDREN, *STATED)}
 LINKS = [  # table and column, and the table and column that must hold the name
-    *((child, name, HELD[name], name) for child in CHILDREN for name in HELD),
-    *((table, name, HELD[name], name) for table in STATED for name in ("region", "source_id")),
-    ("official_grades", "indicator_id", "indicators", "indicator_id"),
+    *((table, name, HELD[name], name) for table in NAMED for name in HELD if name in NAMED[table]),
     ("indicators", "continues", "indicators", "indicator_id"),
 ]
 LEVELS = ["level", "count_total", "count_new"]
@@ -44,7 +43,7 @@ RUN = 3  # equal steps, or equal values, in a row
 DIGITS = 10  # an equal step is at least so many units of the last digit: smaller ones are equal by chance
 AGREE = 0.5  # percentage points within which a chain of rounded changes agrees with a cumulative one
 FINALISED = pd.DateOffset(months=24)  # a preliminary figure has been replaced or confirmed by then
-MOVE, PERCENT = r"(?:降低|下降|减少|削减|增长|提高|上升|上涨|增加)", r"[\d.]+ ?(?:[%％]|per ?cent)"
+MOVE, PERCENT = r"(?:降低|下降|减少|削减|增长|提高|上升|上涨|增加)", r"[\d.]+ ?(?:[%％]|per ?cent\b)"
 VERB = r"\b(?:cut|reduc|lower|fall|declin|decreas|drop|ris|rais|increas|grow|improv|better)\w*"
 FEW = r"(?:about |around |at least |more than |less than |over |under |above |below )?"
 GROWTH = "增长|增速|增幅|涨幅|降幅|growth|change|increase|rise"  # in the name of what is itself in percent
@@ -60,8 +59,6 @@ WORDINGS = {  # wordings that leave no doubt of the kind, the surest first, and 
     r"(排名|位列|位居|名列|跻身|进入|(?<!民)居(?!民))[^，。；]{0,10}(前列|首位|第一(?!产)|前[一二三四五六七八九十\d])"
     r"|\brank\w* (first|among|\d)|\btop (three|five|ten|\d+\b(?! ?%))|among the (first|top)": ("rank", "milestone"),
     r"全覆盖(?!率)|full coverage|\bcovers? all\b": ("coverage", "level", "milestone"),
-    rf"{MOVE}[^\d到至]{{0,4}}[\d.]+个?百分点|\bby {FEW}[\d.]+ (percentage )?points?":
-        ("direction", "level", "monotone", "every_year", "relative_change"),
     r"(提高|提升|增加|上升|降低|下降|减少|降|升)[到至]约?[\d.]+(?![\d.年倍])"
     rf"|{VERB} [^,;\d]*\bto {FEW}[\d.]+(?![\d.]| ?% of)|\bto reach {FEW}{PERCENT}": ("level", "coverage", "every_year"),
     rf"翻[一两]番|\b(doubl|tripl|halv)(e|es|ed|ing)\b|{MOVE}(（[%％]）[\[〔<＜>＞]*\d|(约|超过|不低于|至少)?{PERCENT})"
@@ -242,10 +239,7 @@ def _targets(targets: Frame, file: str) -> list[Problem]:
 
 
 def _kinds_said(row: Any) -> tuple[str, str]:
-    """The words of a target's wording that tell its kind, and the kinds that fit; its own where nothing tells.
-
-    Of a sentence with several targets only the clauses that hold the threshold are read.
-    """
+    """The words that tell the kind of a target (in its clauses with the threshold) and what fits; its own if none."""
     asked = re.compile(rf"(?<![\d.]){re.escape(shown(abs(row.threshold)))}(?!\.?\d)")
     clauses = [re.split(r"[，。；;]|,(?!\d)", text) for text in (row.wording, row.wording_en)]
     text = "；".join("；".join([*filter(asked.search, some)] or some) for some in clauses)

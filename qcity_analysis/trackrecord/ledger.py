@@ -293,8 +293,7 @@ def _of_target(data: Data, at: Callable[[dt.date], Data], plan: str, target_id: 
 
 
 def _light(data: Data, target: Target, issued: int) -> float:
-    """The newest official grade of a target within its period (from the year in which it was issued, where it has no
-    base year) as yes or no; NaN where there is none."""
+    """The newest official grade of a target in its period (since `issued` without base year) as yes or no, or NaN."""
     light, rows = pages(data.folder).get("official_light", {}), data.official_grades
     words = {word: float(said == "yes") for said in ("yes", "no") for word in light.get(said, ())}
     within = rows["period"].str[:4].astype(int).between((target.base_year or issued - 1) + 1, target.deadline)
