@@ -66,6 +66,7 @@ def made(tmp_path, monkeypatch):
     data, out = package(tmp_path / "raw", **BOTH), tmp_path / "out"
 
     def run(path, parameters, draft, *rest):
+        make.given.append(parameters)
         draft.parent.mkdir(parents=True, exist_ok=True)
         draft.write_bytes(path.read_bytes())
         make.ran.append(path.stem)
@@ -75,7 +76,8 @@ def made(tmp_path, monkeypatch):
         done = report.run_report(data, None, ["en"], out, as_of=f"2024-11-{day}", targets=targets, **options)
         return {run["target"] or run["kind"]: run["status"] for run in done.runs}
 
-    make.out, make.page, make.data, make.ran, make.ends = out, out / "made_up/goal.en.html", data, [], OK
+    make.out, make.page, make.data, make.ran, make.given = out, out / "made_up/goal.en.html", data, [], []
+    make.ends = OK
     monkeypatch.setattr(report, "run_notebook", run)
     monkeypatch.setattr(report, "PAUSE", 0)
     return make
@@ -118,6 +120,13 @@ def test_what_was_made_stays_until_it_changes_and_a_good_page_stays_when_its_not
     assert len(list(made.out.glob("made_up/goal.en.past-*.html"))) == 1
 
 
+OWN_OPTIONS = {
+    "--plan a": "a", "--plan a --plan b": "takes one value of plan", "--plan a -p plan=a": "takes one value of plan",
+    "--ledger x": "unknown parameter 'ledger'", "--keep 1": "--keep go without it",
+    "--as-of soon --target x --language xx": "unknown language 'xx'",
+}  # fmt: skip
+
+
 def test_a_report_goes_to_an_address_and_its_exit_code_says_how_it_went(made, qcity, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     words = ["run", "--data", made.data, "--as-of", "2024-11-26", "--target", "goal", "--no-record", "--out"]
@@ -132,6 +141,14 @@ def test_a_report_goes_to_an_address_and_its_exit_code_says_how_it_went(made, qc
     made.ends, own = RunResult("died"), ["--notebook", NOTEBOOKS / "06_drivers.ipynb", "--retries", 2]
     code, out, _ = qcity("run", *own, "--out", tmp_path / "out")
     assert code == 1 and "06_drivers: died" in out and made.ran[-3:] == ["06_drivers"] * 3
+    for words, told in OWN_OPTIONS.items():
+        code, _, err = qcity("run", *own, "--out", tmp_path / "out", *words.split())
+        assert (
+            (code, made.given[-1].get("plan")) == (1, told)
+            if words == "--plan a"
+            else code == 2 and told in err
+        )
+    assert "-p goes with --notebook" in qcity("run", "-p", "draws=5", "--out", tmp_path / "out")[2]
 
 
 @pytest.mark.slow
@@ -193,7 +210,7 @@ def test_a_notebook_refuses_parameters_that_it_does_not_declare_so(injected, fau
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_fault_of_the_machine_is_one_sentence_with_its_place(monkeypatch, language):
+def test_a_fault_of_the_machine_is_one_sentence_with_its_place(monkeypatch, language, tmp_path, qcity):
     monkeypatch.setattr(sys, "argv", ["qcity", "run", "--language", language])
     known = {getattr(errno, key[6:]): words for key, words in catalogue().items() if key[:7] == "fault_E"}
     for code, words in known.items():
@@ -202,6 +219,14 @@ def test_a_fault_of_the_machine_is_one_sentence_with_its_place(monkeypatch, lang
         assert fault(OSError(code, "?", "/there")) == said
     assert len(known) >= 12 and "odd" in fault(OSError(errno.EBADF, "odd"))[0]
     assert fault(MemoryError()) == (catalogue()["fault_ENOMEM"][language], 4)
+    for word in ("import a.csv", "import a.xls", "import a.json", "run --notebook a.ipynb") * Path(
+        "/proc/self"
+    ).exists():
+        path = tmp_path / word.split()[-1]
+        path.symlink_to("/proc/self/mem")  # no one can read it from its beginning
+        code, out, err = qcity(*word.split()[:-1], path, "--suggest" if "imp" in word else "--force")
+        assert (code, out, err.count("\n")) == (4, "", 1) and "Input/output error" in err
+        path.unlink()
 
 
 MOUNTS = {"full": "size=12k", "closed": "ro"}
