@@ -371,9 +371,9 @@ def run(
         raise QcityError("-p goes with --notebook, --only-failed and --keep go without it")
     if notebook is not None:
         given = [one.partition("=")[::2] for one in parameter or []]
-        options = {"plan": plan, "target": target, "language": language, "as_of": as_of and [as_of]}
-        options["ledger"] = ledger and [str(ledger.resolve())]
-        given += [(name, value) for name, values in options.items() for value in values or ()]
+        options = {"plan": plan or [], "target": target or [], "language": language or []}
+        options |= {"as_of": [as_of] if as_of else [], "ledger": [str(ledger.resolve())] if ledger else []}
+        given += [(name, value) for name, values in options.items() for value in values]
         made = report.run_own(notebook, given, folder, data, timeout, retries, say)
     else:
         made = report.run_report(
