@@ -81,8 +81,8 @@ def kalman(values: np.ndarray, starts: np.ndarray, cells: Cells) -> Filtered:
         squares += error * error * weight
         level += gain1 * error
         slope += gain2 * error
-    log_f, level, slope, p11, p12, p22 = (a[:, each] for a in (log_f, level, slope, p11, p12, p22))
-    squares = squares[:, each]
+    level, slope, squares, log_f = (a[:, each] for a in (level, slope, squares, log_f))
+    p11, p12, p22 = (a[:, each] for a in (p11, p12, p22))
     linked = (observed & ~starts).sum(axis=1, keepdims=True).astype(float)
     prior_rate = cells.shape * cells.size**2
     shape, rate = cells.shape + linked / 2.0, prior_rate + squares / 2.0

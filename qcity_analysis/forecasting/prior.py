@@ -287,9 +287,7 @@ class Learner:
 
 
 def group(h: Histories) -> np.ndarray:
-    """The row of `Prior.widen` of each history (n,): by its length; LOW_SHARES that are stated as such; and what can
-    be negative, or comes in whole numbers.
-    """
+    """The row of `Prior.widen` of each history (n,): by length; low shares stated as such; numbers and signed ones."""
     low_share = (h.support == STATED.index("percent")) & (h.values[:, -1] < LOW)
     length = np.searchsorted(LENGTHS, np.isfinite(h.values).sum(axis=1))
     return np.select([low_share, np.isin(h.kind, (0, 3))], [LOW_SHARES, GROUPS - 1], length)
@@ -297,8 +295,7 @@ def group(h: Histories) -> np.ndarray:
 
 def at_edge(h: Histories) -> np.ndarray:
     """Which series (n,) ended on an edge of their possible range."""
-    last = h.values[:, -1]
-    return (last <= LOWER[h.kind]) | (same(last, UPPER[h.kind]) & (h.kind == 2))
+    return (h.values[:, -1] <= LOWER[h.kind]) | (same(h.values[:, -1], UPPER[h.kind]) & (h.kind == 2))
 
 
 def terms(h: Histories, seen: np.ndarray, knots: np.ndarray) -> np.ndarray:
@@ -309,14 +306,10 @@ def terms(h: Histories, seen: np.ndarray, knots: np.ndarray) -> np.ndarray:
     never = ((repeated <= 0.0) & (run <= 0.0)).astype(float)
     inner, last, years = (constant + edge) == 0, h.values[:, [-1]], np.arange(1.0, knots.shape[1] + 1)
     # a figure is an interval of half a step to each side: the log odds that the forecast falls within the last one's
-    steps = common_steps(
-        h.values - np.where(h.kind[:, None] > 0, 0.0, last)
-    )  # "real" has no zero to measure from
-    half, at = (np.repeat(a, len(years)) for a in (steps / 2, last[:, 0]))
-    high, low = (
-        below(knots.reshape(-1, len(KNOTS)), x).reshape(-1, len(years)) for x in (at + half, at - half)
-    )
-    within = np.where(inner, np.clip(high - low, LEAST, 1 - LEAST), 0.5)
+    zero = np.where(h.kind[:, None] > 0, 0.0, last)  # "real" has none
+    half = common_steps(h.values - zero)[:, None] / 2
+    within = below(knots, last + half) - below(knots, last - half)
+    within = np.where(inner, np.clip(within, LEAST, 1 - LEAST), 0.5)
     # the highest or lowest value, and how often it was reached: a cap or a floor
     equal = same(h.values, last)
     inside = np.logical_and(*((side & ~equal).any(axis=1) for side in (h.values > last, h.values < last)))

@@ -42,9 +42,10 @@ def at_levels(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
 
 
 def below(values: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """P(X <= x) for x (m,) from the values at the knots (m, 15)."""
-    left, row = np.clip((values <= x[:, None]).sum(axis=1) - 1, 0, len(KNOTS) - 2), np.arange(len(x))
-    low, width = values[row, left], values[row, left + 1] - values[row, left]
+    """P(X <= x) for x (...) from the values at the knots (..., 15)."""
+    left = np.clip((values <= x[..., None]).sum(axis=-1) - 1, 0, len(KNOTS) - 2)
+    low, high = (np.take_along_axis(values, k[..., None], -1)[..., 0] for k in (left, left + 1))
+    width = high - low
     # Where neighbouring knots agree the distribution jumps: below, at or above the jump.
     jump = np.where(x < low, -np.inf, np.inf)
     with np.errstate(over="ignore"):
@@ -73,8 +74,7 @@ class Marginals(NamedTuple):
 
     def lump(self) -> tuple[np.ndarray, np.ndarray]:
         """Levels (n, H) at which the lump at the last value begins and ends; from an edge there is one way only."""
-        flat, last = self.knots.reshape(-1, len(KNOTS)), np.repeat(self.last, self.stay.shape[1])
-        under = below(flat, last).reshape(self.stay.shape)
+        under = below(self.knots, self.last[:, None])
         under = np.where(same(self.last, self.high)[:, None], 1.0, under)
         begin = np.where((self.last <= self.low)[:, None], 0.0, (1.0 - self.stay) * under)
         return begin, begin + self.stay
@@ -136,22 +136,15 @@ def items(h: Histories) -> np.ndarray:
 
 
 def common_steps(values: np.ndarray) -> np.ndarray:
-    """The greatest number (n,) of which all that is there in each row of `values` (n, T) is a multiple (to a FINEST
-    share of the largest); 1 where all are zero, 0 for none.
-    """
+    """The greatest number (n,) that divides all of each row of `values` (n, T); 1 where all are zero, 0 for none."""
     size = np.nan_to_num(np.abs(values))
     most, step = size.max(axis=1, initial=0.0), np.zeros(len(values))
     for column, so_far in zip(size.T, np.maximum.accumulate(size, axis=1).T, strict=True):
-        none, a, b = (step > 0) & (step <= FINEST * most), column, step
-        while (
-            on := (b > 0.01 * FINEST * most) & ~none
-        ).any():  # Euclid's algorithm; less is an error of floats
+        a, b = column, step
+        while (on := b > 0.01 * FINEST * most).any():  # Euclid's algorithm; less is an error of floats
             rest = np.abs(a - b * np.round(a / np.where(on, b, 1.0)))
             a, b = np.where(on, b, a), np.where(on, rest, b)
-        step = np.where(none, step, a)
-        step = so_far / np.maximum(
-            np.round(so_far / np.where(step > 0, step, 1.0)), 1.0
-        )  # errors do not add up
+        step = so_far / np.maximum(np.round(so_far / np.where(a > 0, a, 1.0)), 1.0)  # errors do not add up
     return np.where(most == 0, 1.0, np.where(step > FINEST * most, step, 0.0))
 
 
