@@ -104,9 +104,6 @@ def test_unknown_and_mistyped_parameters_are_refused_together_before_anything_is
     parts = 'Did you mean "years"?', "'share' is float; found 'half', which is str", "True, which is bool"
     assert all(part in str(caught.value) for part in parts)
     assert not (tmp_path / "out.ipynb").exists()
-
-
-def test_declarations_keep_type_and_default_and_what_has_none_is_refused(tmp_path):
     assert declared_parameters(notebook(tmp_path))[0] == ("city", "str", "nanjing")
     (tmp_path / "a.ipynb").write_text("no", "utf-8")
     cases = {notebook(tmp_path, parameters="city = 'nanjing'"): "name: type = value"}

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..assessment.answer import Assessment
-from ..catalogue import LANGUAGES, catalogue, check_language, join, say, text
+from ..catalogue import catalogue, check_language, join, say, text
 from ..data.load import Data, pages
 from ..data.schema import RELATIVE, comparators
 from ..errors import Note
-from ..targets import NUMERAL, Pace, arabic, section_order
+from ..targets import NUMERAL, Pace, arabic
 from .formatting import (
     NONE,
     change,
@@ -296,11 +296,6 @@ def plan_quote(a: Assessment, lang: str) -> str:
     return say("plan_section", lang, **named) if target.section and wording else wording
 
 
-def departments_of(a: Assessment, lang: str) -> list[str]:
-    """The departments a plan names for a target."""
-    return [names[LANGUAGES.index(lang)] for names in a.target.responsible()]
-
-
 def plan_reading(a: Assessment, lang: str) -> list[str]:
     """Whether the plan calls the target binding, and how we read it; what is not given is left out."""
     binding, note = a.target.binding, (a.target.note_en if lang == "en" else "") or a.target.note
@@ -317,12 +312,6 @@ def plan_title(data: Data, plan: str, lang: str) -> str:
     if titles.empty:
         return plan
     return str((titles["title_en"].iloc[0] if lang == "en" else "") or titles["title"].iloc[0])
-
-
-def by_section(assessments: Sequence[Assessment]) -> dict[str, list[Assessment]]:
-    """The assessments of a plan by the name of their section, sections as the plan numbers them."""
-    names = sorted(dict.fromkeys(text_of(a.target.section) for a in assessments), key=section_order)
-    return {name: [a for a in assessments if text_of(a.target.section) == name] for name in names}
 
 
 def section_name(name: str, lang: str) -> str:
