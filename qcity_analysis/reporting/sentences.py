@@ -15,17 +15,7 @@ from ..data.schema import RELATIVE, comparators
 from ..errors import Note
 from ..targets import NUMERAL, Pace, arabic
 from . import formatting
-from .formatting import (
-    NONE,
-    number,
-    percent,
-    published,
-    signed,
-    typed,
-    unit_in,
-    with_sign,
-    with_unit,
-)
+from .formatting import NONE, number, percent, published, signed, typed, unit_in, with_sign, with_unit
 
 BY_STEP = ("monotone", "direction")  # kinds whose unit is that of a step, not of a level
 BY_LEVEL = ("level", "coverage", *RELATIVE)  # kinds that may borrow

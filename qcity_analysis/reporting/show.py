@@ -222,11 +222,7 @@ def _cell(cell: Any, label: str = "") -> str:
 
 
 def plain_table(frame: pd.DataFrame) -> list[str]:
-    """A table of shown text as aligned lines, a Chinese character counting as two columns.
-
-    >>> plain_table(pd.DataFrame({"甲": ["1", "22"], "b": ["x", ""]}))
-    ['甲  b', '1   x', '22']
-    """
+    """A table of shown text as aligned lines, a Chinese character counting as two columns."""
     padded = []
     for k, name in enumerate(frame.columns):
         cells = [str(name), *map(str, frame.iloc[:, k])]
