@@ -457,7 +457,7 @@ def axis_unit(a: Assessment, lang: str) -> str:
         return text(key, lang, first=a.period[0] if a.period else target.deadline, unit=unit)
     if series is not None and series.base_year is not None:
         return text("index_unit", lang, year=series.base_year)
-    unit_zh = a.definition.get("unit_zh") if target.kind in BY_STEP else target.unit_zh
+    unit_zh = ("" if target.kind in BY_STEP else target.unit_zh) or a.definition.get("unit_zh")
     return unit_in({"unit_zh": unit_zh, "unit": target.unit if series is None else series.unit}, lang)
 
 
