@@ -433,7 +433,7 @@ def level_shown(part: Assessment, value: float, lang: str, high: float | None = 
         plain = text("range", lang, low=plain, high=level_number(part, high))
     if not part.target.relative or part.threshold is None:
         return shown
-    if part.series is None or part.series.base_year is not None:
+    if part.series is None or part.series.base_year is not None or not len(part.series.values):
         return text("with_index", lang, change=shown, index=plain)
     return text("with_level", lang, change=shown, level=with_unit(plain, unit_of(part, lang), lang))
 
