@@ -417,7 +417,7 @@ def level_number(a: Assessment, value: float) -> str:
 def _on_base(a: Assessment, value: float, asked: float) -> str:
     """A level of an index as its change on the base year, or as average growth since then, in percent."""
     growth, base = a.target.kind == "average_growth", asked / a.target.level(1.0)
-    moved = a.target.amount_of(value, base)
+    moved = round(a.target.amount_of(value, base), 10) + 0.0  # no noise of the division, no -0.0
     limits = (float(f"{a.target.amount_of(one, base):.10g}") for one in (asked, a.bound) if one is not None)
     shown = (number if growth else signed)(moved, limits, a.target.decimals)
     if value in (asked, a.bound):
