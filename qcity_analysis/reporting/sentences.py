@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..assessment.answer import Assessment
-from ..catalogue import catalogue, check_language, join, say, text
+from ..catalogue import LANGUAGES, catalogue, check_language, join, say, text
 from ..data.load import Data, pages
 from ..data.schema import RELATIVE, comparators
 from ..errors import Note
@@ -298,8 +298,7 @@ def plan_quote(a: Assessment, lang: str) -> str:
 
 def departments_of(a: Assessment, lang: str) -> list[str]:
     """The departments a plan names for a target."""
-    named = (a.target.departments_en if lang == "en" else "") or a.target.departments
-    return [one.strip() for one in named.split(";") if one.strip()]
+    return [names[LANGUAGES.index(lang)] for names in a.target.responsible()]
 
 
 def plan_reading(a: Assessment, lang: str) -> list[str]:
