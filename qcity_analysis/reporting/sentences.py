@@ -390,7 +390,7 @@ def _beside(a: Assessment, value: float) -> list[float]:
 def _on_base(a: Assessment, value: float, asked: float) -> str:
     """A level of an index as its change on the base year, or as average growth since then, in percent."""
     growth, base = a.target.kind == "average_growth", asked / a.target.level(1.0)
-    moved = a.target.amount_of(value, base)
+    moved = round(a.target.amount_of(value, base), 10) + 0.0  # no noise of the division, no -0.0
     limits = (float(f"{a.target.amount_of(one, base):.10g}") for one in (asked, a.bound) if one is not None)
     beside = [a.target.amount_of(one, base) for one in _beside(a, value)]
     shown = (number if growth else signed)(moved, limits, a.target.decimals, beside)
@@ -404,7 +404,7 @@ def level_shown(part: Assessment, value: float, lang: str) -> str:
     shown, plain = level(part, value, lang), level_number(part, value)
     if not part.target.relative or part.threshold is None:
         return shown
-    if part.series is None or part.series.base_year is not None:
+    if part.series is None or part.series.base_year is not None or not len(part.series.values):
         return text("with_index", lang, change=shown, index=plain)
     return text("with_level", lang, change=shown, level=with_unit(plain, unit_of(part, lang), lang))
 
@@ -428,7 +428,7 @@ def axis_unit(a: Assessment, lang: str) -> str:
         return text(key, lang, first=a.period[0] if a.period else target.deadline, unit=unit)
     if series is not None and series.base_year is not None:
         return text("index_unit", lang, year=series.base_year)
-    unit_zh = a.definition.get("unit_zh") if target.kind in BY_STEP else target.unit_zh
+    unit_zh = ("" if target.kind in BY_STEP else target.unit_zh) or a.definition.get("unit_zh")
     unit = target.unit if series is None or a.borrowed else series.unit
     return unit_in({"unit_zh": unit_zh, "unit": unit}, lang)
 
