@@ -212,7 +212,7 @@ def _drawn(ax: Axes) -> np.ndarray:
     shapes += [(each.get_transform(), path.vertices) for each in ax.collections for path in each.get_paths()]
     ends = [transform.transform(corners) for transform, corners in shapes]
     between = [at[:-1] + np.linspace(0, 1, 40)[:, None, None] * np.diff(at, axis=0) for at in ends]
-    return np.concatenate([points.reshape(-1, 2) for points in (*ends, *between)])
+    return np.concatenate([np.empty((0, 2)), *(points.reshape(-1, 2) for points in (*ends, *between))])
 
 
 def _draw_target(ax: Axes, part: Assessment, lang: str) -> None:
