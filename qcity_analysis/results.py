@@ -179,7 +179,7 @@ class WhatIf:
             for ax, (row, ahead) in zip(grid.flat, drawn, strict=False):
                 ahead.plot(ax).axhline(row.answer.bound or 0, color=TARGET, lw=1.2)
                 titles.append(": ".join(scenario_shown(row, lang)))
-                title = "\n".join(wrapped(titles[-1], 20 if lang == "zh" else 36))
+                title = "\n".join(wrapped(titles[-1], 36))
                 ax.set_title(title, loc="left")
                 ax.locator_params(axis="x", nbins=4)
             if len(drawn) % 2:
@@ -252,7 +252,7 @@ def scorecard(data: Data, plan: str | None = None, *, language: str = "en", **op
     `binding="binding"` or "expected" keeps the targets that the plan calls so.
 
     >>> import qcity_analysis as qc
-    >>> qc.scorecard(qc.load(as_of="2026-06-30"), "china_15fyp", draws=10)
+    >>> qc.scorecard(qc.load(as_of="2026-06-30"), "china_15fyp", binding="binding", draws=10)
     <Scorecard china_15fyp, ... targets: ...; as of 2026-06-30>
     """
     answers = [Answer.of(a, data, language) for a in judging.scorecard(data, plan, **options)]

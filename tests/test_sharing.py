@@ -66,7 +66,7 @@ def test_changes_name_field_before_and_after_and_stay_when_nothing_is_new(report
     assert {change["target_id"] for change in changes} == {"high_value_patents"}
 
 
-def test_the_archive_and_another_folder_get_every_page_and_result(report, tmp_path, qcity):
+def test_the_archive_another_folder_and_the_server_have_every_page(report, tmp_path, qcity):
     code, out, _ = qcity("site", report, "--zip", tmp_path / "a.zip")
     assert code == 0 and out.endswith("a.zip, 5 files\n")
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
@@ -80,9 +80,7 @@ def test_the_archive_and_another_folder_get_every_page_and_result(report, tmp_pa
     made = [path for path in (tmp_path / "copy").rglob("*") if path.is_file()]
     assert max(made, key=lambda path: path.stat().st_mtime_ns).name == "index.html"
     assert (tmp_path / "copy/plan/a.en.html").read_bytes() == (report / "plan/a.en.html").read_bytes()
-
-
-def test_the_server_answers_on_this_machine_only(report):
+    # a server answers on this machine only
     with sharing.server(report) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
         assert running.server_address[0] == "127.0.0.1"

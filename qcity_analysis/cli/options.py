@@ -65,9 +65,8 @@ def fault(error: OSError | MemoryError) -> tuple[str, int]:
     """What the machine refused in one sentence (what, where and what to do), and the exit code."""
     code = errno.ENOMEM if isinstance(error, MemoryError) else error.errno or 0
     place, wrong = getattr(error, "filename", None), isinstance(error, WRONG_NAME)
-    key = f"fault_{errno.errorcode.get(code)}"
-    known = key in catalogue() and not (wrong and not place)  # there is no folder for temporary files
-    said = text(key if known else "fault_other", spoken(), place=place or error)
+    key = f"fault_{errno.errorcode.get(code)}" if place or not wrong else ""  # no folder for temporary files
+    said = text(key if key in catalogue() else "fault_other", spoken(), place=place or error)
     return said, 2 if wrong and place else 4
 
 

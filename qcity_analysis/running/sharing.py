@@ -153,8 +153,7 @@ def made_in(out: str) -> Path:
 
 
 def publish(out: str | Path, url: str) -> int:
-    """Copy the pages and results to an address fsspec knows (s3://bucket/folder, a folder); returns how many files
-    were not there already.
+    """Copy the pages and results to an address fsspec knows (s3://bucket/folder, a folder); returns how many are new.
 
     The index goes last, so that a reader never sees one whose pages are not there. Keys come from the environment, as
     the library of the address reads them. Raises QcityError for another address.
