@@ -49,13 +49,11 @@ TERMS = (
     "one", "run", "repeated", "run_repeated", "never", "constant", "edge", "edge_run", "edge_repeated", "rounding",
     "extreme", "years", "years_run", "years_repeated", "years_constant", "years_edge",
 )  # fmt: skip
-LEAST = 1e-3  # chance of a rounded value, at least and at most short of certainty
 SPANS = tuple(range(1, 11))  # years over which changes are compared
 PERCENTILES = np.arange(1, 100) / 100
 EDGE = 0.1  # percentage points: shares closer than this to 0 or 100 count as this close
 SCALES = {"positive": "log", "count": "log", "percent": "logodds", "real": "typical"}
 TIE = 1e-9
-UNREADABLE = (KeyError, TypeError, ValueError)
 
 
 def units(h: Histories) -> np.ndarray:
@@ -100,14 +98,13 @@ def plain(full: np.ndarray) -> np.ndarray:
     """The few features (n, P) that the gate works on, one column for each of PLAIN: sizes, and one signed change."""
     table = dict(zip(NAMES, full.T, strict=True))  # what is left out cannot mislead on other indicators
     one, two = table["ago_1"], table["ago_2"]
-    near = np.minimum(table["room_ahead"], table["room_behind"])
     table |= {
         "signed_change": table["mean_change"] * table["rising"],
         "slope": np.abs(table["slope"]),
         "from_mean": np.abs(table["from_mean"]),
         # the middle one of the last three values
         "from_recent_middle": np.abs(np.maximum(np.minimum(one, two), np.minimum(np.maximum(one, two), 0.0))),
-        "room": np.where(table["percent"] > 0, near, 1.0),
+        "room": np.where(table["percent"] > 0, np.minimum(table["room_ahead"], table["room_behind"]), 1.0),
     }
     return np.clip(np.stack([table[name] for name in PLAIN], axis=1), -6.0, 6.0)
 
@@ -309,7 +306,7 @@ def terms(h: Histories, seen: np.ndarray, knots: np.ndarray) -> np.ndarray:
     zero = np.where(h.kind[:, None] > 0, 0.0, last)  # "real" has none
     half = common_steps(h.values - zero)[:, None] / 2
     within = below(knots, last + half) - below(knots, last - half)
-    within = np.where(inner, np.clip(within, LEAST, 1 - LEAST), 0.5)
+    within = np.where(inner, np.clip(within, 0.001, 0.999), 0.5)
     # the highest or lowest value, and how often it was reached: a cap or a floor
     equal = same(h.values, last)
     inside = np.logical_and(*((side & ~equal).any(axis=1) for side in (h.values > last, h.values < last)))
@@ -352,13 +349,9 @@ class Prior:
 
 def dot(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """`x @ matrix` in slices of one shape, so that no row depends on the others or on how many there are."""
-    out = np.empty((len(x), matrix.shape[1]), dtype=np.result_type(x, matrix))
-    for i in range(0, len(x), ROWS):
-        part = x[i : i + ROWS]
-        if len(part) < ROWS:
-            part = np.concatenate([part, np.zeros((ROWS - len(part), x.shape[1]), dtype=x.dtype)])
-        out[i : i + ROWS] = (part @ matrix)[: len(out) - i]
-    return out
+    whole = np.concatenate([x, np.zeros((-len(x) % ROWS, x.shape[1]), dtype=x.dtype)])
+    parts = (whole[i : i + ROWS] @ matrix for i in range(0, max(len(whole), 1), ROWS))
+    return np.concatenate([*parts])[: len(x)]
 
 
 @lru_cache(maxsize=1)
@@ -383,7 +376,7 @@ def read_changes(text: str) -> dict[str, ReferenceChanges]:
     try:
         return {name: ReferenceChanges(one["series"], one["indicators"], np.array(one["quantiles"], float))
                 for name, one in json.loads(text)["supports"].items()}  # fmt: skip
-    except UNREADABLE as problem:
+    except (KeyError, TypeError, ValueError) as problem:
         raise QcityError(f"not a file of moves ({problem}); `{COMMAND}` writes one") from None
 
 
@@ -391,7 +384,7 @@ def read_prior(text: str) -> Prior:
     """The prior in the text of a file that the training command wrote; QcityError when it is not one."""
     try:
         return _prior(json.loads(text))
-    except UNREADABLE as problem:
+    except (KeyError, TypeError, ValueError) as problem:
         raise QcityError(f"not a prior of this version ({problem}); `{COMMAND}` writes one") from None
 
 
