@@ -131,7 +131,10 @@ def find_target(
     """
     if not isinstance(target_id, str | Target):
         raise QcityError(f"a target is asked for by its name, a text; found {target_id!r}")
-    target = target_id if isinstance(target_id, Target) else _stated(data.targets_of(plan), target_id)
+    asked = ("target", target_id, plan)
+    target = target_id if isinstance(target_id, Target) else data.computed.get(asked)
+    if target is None:
+        target = data.computed.setdefault(asked, _stated(data.targets_of(plan), str(target_id)))
     if region and region != target.region:
         target = dataclasses.replace(target, region=data.require_region(region))
     return target
@@ -139,10 +142,10 @@ def find_target(
 
 def _stated(rows: pd.DataFrame, name: str) -> Target:
     """The target of that name among rows of a plan."""
-    named = rows[rows["target_id"] == name]
-    if named.empty:
+    if not len(named := np.flatnonzero(rows["target_id"] == name)):
         raise unknown("target", name, sorted(set(rows["target_id"])))
-    cells = {one.name: named.iloc[0][one.name] for one in dataclasses.fields(Target)}
+    row = rows.iloc[named[0]]
+    cells = {one.name: row[one.name] for one in dataclasses.fields(Target)}
     for column, unset in (("threshold", None), ("tolerance", 0.0)):
         cells[column] = unset if pd.isna(cells[column]) else float(cells[column])
     for column in ("base_year", "deadline"):

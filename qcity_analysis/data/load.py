@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from ..errors import QcityError, unknown
@@ -144,15 +145,15 @@ class Data:
 
     def indicator(self, indicator_id: str) -> pd.Series:
         """The row of one indicator, indexed by column name. Raises QcityError for an unknown name."""
-        rows = self.indicators[self.indicators["indicator_id"] == indicator_id]
-        if rows.empty:
-            raise unknown("indicator", indicator_id, list(self.indicators["indicator_id"]))
-        return rows.iloc[0]
+        names = self.indicators["indicator_id"]
+        if not len(rows := np.flatnonzero(names == indicator_id)):
+            raise unknown("indicator", indicator_id, list(names))
+        return self.indicators.iloc[rows[0]]
 
     def region_name(self, region: str, lang: str) -> str:
         """The name of a region in `lang` ("zh" or "en"); the identifier where no name is given."""
-        rows = self.regions[self.regions["region"] == region]
-        return str(rows.iloc[0][f"name_{lang}"]) if len(rows) else region
+        names = self.regions.loc[self.regions["region"] == region, f"name_{lang}"]
+        return str(names.iloc[0]) if len(names) else region
 
     def require_region(self, region: str) -> str:
         """The region itself if the package knows it. Raises QcityError (did you mean) otherwise."""

@@ -167,6 +167,7 @@ def typical_revisions(data: Data) -> dict[str, float]:
     newest = annual.merge(first[series].drop_duplicates(), on=series).drop_duplicates(KEY, keep="last")
     both = first.merge(newest, on=KEY, suffixes=("_first", ""))
     both = both[both["known_from"] > both["known_from_first"]]
+    newest = newest.merge(both[series].drop_duplicates(), on=series)
     sizes = {name: _typical_size(rows, str(name[2])) for name, rows in newest.groupby(series)}
     squares: dict[bool, list[float]] = {False: [], True: []}
     for name, rows in both.groupby(series):
