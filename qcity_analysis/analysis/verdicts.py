@@ -248,11 +248,8 @@ class Change:
         came = came.rename(columns={"value_before": "before"})[NAMED].astype(object)
         figures = came.where(came.notna(), None).to_dict("records")
         parts = [part.to_dict() for part in self.parts]
-        own |= {
-            "definition": self.after.definition["indicator_id"],
-            "word": self.word,
-            "flipped": self.flipped,
-        }
+        own["definition"] = self.after.definition["indicator_id"]
+        own |= {"word": self.word, "flipped": self.flipped}
         return days | said | own | {"figures": figures, "parts": parts}
 
 

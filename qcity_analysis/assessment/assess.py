@@ -124,10 +124,7 @@ def with_official(data: Data, answer: Assessment) -> Assessment:
     if not (deciding := [(note, met) for note, met in said if met is not None]):
         return answer
     (note, met), value = deciding[0], deciding[0][0].values["value"]
-    new: dict[str, Any] = dict.fromkeys(OPEN.split()) | {
-        "stated": note,
-        "status": "met" if met else "missed",
-    }
+    new: dict[str, Any] = dict.fromkeys(OPEN.split()) | {"stated": note, "status": "met" if met else "missed"}
     if answer.threshold is None and target.threshold is not None and not math.isnan(target.level(base)):
         new |= {"threshold": target.level(base), "bound": target.bound(base)}
     level = math.nan if value is None else target.level_of(value, base)

@@ -176,10 +176,8 @@ def diff(data: Data, earlier: str | dt.date, later: str | dt.date) -> pd.DataFra
     if first >= last:
         raise QcityError(f"the earlier day must come before the later one; found {first} and {last}")
     after = data.at(last)
-    old, new = (
-        rows.assign(period_key=by_value(rows["period"], same_period))
-        for rows in (newest_vintages(known.observations) for known in (after.at(first), after))
-    )
+    tables = (newest_vintages(known.observations) for known in (after.at(first), after))
+    old, new = (rows.assign(period_key=by_value(rows["period"], same_period)) for rows in tables)
     on = [name if name != "period" else "period_key" for name in KEY]
     both = new.merge(old[[*on, *SAID, "row"]], on=on, how="left", suffixes=("", "_before"))
     same = (both["value"] == both["value_before"]) & (both["qualifier"] == both["qualifier_before"])

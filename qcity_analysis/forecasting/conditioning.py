@@ -79,9 +79,8 @@ class Conditions:
         behind, levels = self.uncertain(ahead=False), self.values
         years = sorted({*levels.index, *behind})
         drawn = [k for k, year in enumerate(years) if year in {*behind}.union(*self.shared)]
-        centre, one = np.interp(years, levels.index, levels), np.eye(len(drawn))
-        i, j = np.triu_indices(len(drawn))
-        points = np.concatenate([one[:1] * 0, one, one[i] + one[j]])
+        centre, one = np.interp(years, levels.index, levels), np.eye(len(drawn) + 1)[:, 1:]
+        points = one[np.array(np.triu_indices(len(one)))].sum(axis=0)
         table = np.tile(centre, (len(points), 1))
         table[:, drawn] += self.unit * points
         fit = fit_cells(self.histories(years, table), np.full(len(table), self.unit), self.prior.cells)
@@ -147,8 +146,9 @@ class Conditions:
 
 def _quadratic(x: np.ndarray) -> np.ndarray:
     """The terms of a polynomial of degree 2 of each row of x (n, d): 1, each column, and each product of two."""
-    i, j = np.triu_indices(x.shape[1])
-    return np.concatenate([np.ones((len(x), 1)), x, x[:, i] * x[:, j]], axis=1)
+    full = np.insert(x, 0, 1.0, axis=1)
+    i, j = np.triu_indices(full.shape[1])
+    return full[:, i] * full[:, j]
 
 
 def _numbers(table: Years, what: str) -> dict[int, float]:
