@@ -178,9 +178,7 @@ class Assessment:
             "definition": self.definition["indicator_id"],
             "levels": {str(year): float(level) for year, level in self.levels().items()},
             "base_year": self.series.base_year if self.series is not None else None,
-            "fan": _plain(
-                {} if self.fan is None else self.fan.rename(columns="{:g}".format).to_dict("index")
-            ),
+            "fan": _plain({} if self.fan is None else self.fan.rename(columns="{:g}".format).T.to_dict()),
         }
 
 

@@ -293,7 +293,5 @@ def explain(
     if support == "percent" and series.iloc[-1] + step > 100:
         step = -step
     last = (median(series + step * (series.index == end), end + 1) - median(series, end + 1)) / step
-    without = {int(year): median(series.drop(year), until) for year in series.index if len(series) > FEWEST}
-    return Explanation(
-        shares, last, pd.Series(without, dtype=float), median(series, until), float(prior.share)
-    )
+    lost = {int(year): median(series.drop(year), until) for year in series.index if len(series) > FEWEST}
+    return Explanation(shares, last, pd.Series(lost, dtype=float), median(series, until), float(prior.share))

@@ -81,10 +81,8 @@ class Chained:
     def off_by(self, label: Any, error: float, year: int | None = None) -> pd.Series:
         """What moves, by year, where the change of row `label` (or the level of `year`) is larger by `error`."""
         levels = self.levels if year is None else self.levels | {year: self.levels[year] + error}
-        links = [
-            dataclasses.replace(one, percent=one.percent + error) if one.label == label else one
-            for one in self.links
-        ]
+        by = {label: error}
+        links = [dataclasses.replace(one, percent=one.percent + by.get(one.label, 0.0)) for one in self.links]
         return (chained(levels, links, self.base_year, self.prefer).all - self.all).dropna()
 
     def within_100(self) -> Chained:
