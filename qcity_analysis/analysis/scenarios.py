@@ -84,8 +84,9 @@ def scenario(data: Data, a: Assessment, name: str = "", **supposed: Any) -> Scen
     if ahead is None or not by_level or np.mean(a.target.is_met(ahead.paths[:, -1], bound)) != a.probability:
         if not {"given", *COURSES} & {*supposed}:  # of another target, whatever it is
             return Scenario(name, supposed, a)
-        why = f"its status is {a.status!r}, its kind {a.target.kind!r}; suppose a threshold or a deadline, or ask a part"
-        raise QcityError(f"no level of {a.target.deadline} decides {a.target.target_id}: {why}")
+        why = f"its status is {a.status!r}, its kind {a.target.kind!r}; suppose a threshold or a deadline"
+        what = f"no level of {a.target.deadline} decides {a.target.target_id}"
+        raise QcityError(f"{what}: {why}, or ask a part")
     last, level, end = int(ahead.history.index[-1]), float(ahead.history.iloc[-1]), int(ahead.years[-1])
     for key in courses:
         ahead = around(ahead, _course(data, a, ahead, key, supposed[key]))
