@@ -1,7 +1,5 @@
 """How many targets of a plan are met, against enumeration, perfect dependence and known integrals."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import math
@@ -157,9 +155,8 @@ def test_the_expected_number_is_the_sum_of_the_probabilities_and_the_unassessed_
     assert whole.to_dict()["counts"]["dependent"] != other.to_dict()["counts"]["dependent"]
 
 
-def test_the_newest_definition_counts_and_the_others_give_the_range():
-    data = qc.load(as_of="2026-06-30")
-    answer = qc.assess(data, "energy_per_gdp", plan="china_14fyp", draws=4)
+def test_the_newest_definition_counts_and_the_others_give_the_range(definitions):
+    data, answer = definitions
     whole, (old, new) = portfolio(data, [answer], draws=500), answer.parts
     assert (old.status, new.status, whole.expected) == ("forecast", "met", 1.0)
     assert (whole.low, whole.high) == (old.probability, 1.0)
@@ -177,14 +174,17 @@ def test_a_target_of_several_departments_counts_for_each(tmp_path):
 
 
 @pytest.mark.parametrize(("cells", "names"), [
-    ({}, [("", "")]),
+    ({}, []), ({"departments_en": "A; B"}, [("A", "A"), ("B", "B")]),
     ({"departments": "甲;乙", "departments_en": "A"}, [("甲", "甲"), ("乙", "乙")]),
     ({"departments": "甲、乙", "departments_en": "A, B and C; D"}, [("甲", "A, B and C"), ("乙", "D")]),
 ])  # fmt: skip
 def test_names_of_departments_are_paired_where_both_languages_have_as_many(tmp_path, cells, names):
     data, (answer,) = plan(tmp_path, {"a": {}}, a=cells)
-    assert room.departments_of(answer) == names
+    assert answer.target.responsible() == names
     whole = portfolio(data, [answer], draws=500)  # without any verdict none is met for certain
+    assert list(whole.departments[["name_zh", "name_en"]].itertuples(index=False, name=None)) == (
+        names or [("", "")]
+    )
     assert whole.counts["dependent"].tolist() == [1.0]
     assert (whole.expected, len(whole.targets), len(whole.unassessed)) == (0.0, 0, 1)
     with pytest.raises(ValueError, match="a portfolio needs at least one assessment"):

@@ -5,13 +5,11 @@ import subprocess
 import sys
 
 import pytest
-from packages import STEADY, contents, figure, figures, package, target
+from packages import CUT, STEADY, contents, figure, figures, package, target
 from typer.main import get_command
 from typer.testing import CliRunner
 
 from qcity_analysis import cli
-
-CUT = {"kind": "relative_change", "direction": "at_most", "threshold": -18, "base_year": 2020}
 
 
 def test_importing_the_command_line_loads_no_heavy_library():
@@ -101,7 +99,8 @@ ADD = "add widgets --region testville --value 17 --publisher P --title T --date 
 @pytest.mark.parametrize(("words", "expected"), [
     ("check --data {empty}", 0), ("list --plan nope", 2), ("import", 2), ("import x.csv", 2), ("import --undo", 2),
     (ADD.format("x"), 2), (ADD.format("2023"), 0), (ADD.format("2023 --dry-run"), 0),
-    ("new-plan A", 2), ("new-plan a --out {empty}/regions.csv/a", 2), ("diff --from soon", 2),
+    *((f"new-plan {name} --out {{empty}}/a", 2) for name in ("A", "../x", "/etc/x", "a/b", ".x", "a" * 90, "<b>")),
+    ("new-plan a --out {empty}/regions.csv/a", 2), ("diff --from soon", 2),
     ("forecast goal --data {empty}", 3), ("forecast goal --region all --figure {empty}/a.svg --draws 100", 0),
     ("outlook goal --data {empty} --since 2024-01-01", 3), ("rules goal --data {empty}", 3),
     ("portfolio made_up --data {empty}", 3), ("export --to {empty}/none/x.csv --draws 100", 2),
@@ -127,12 +126,12 @@ def test_forecast_and_list_give_json_a_program_can_read(tmp_path, qcity):
     assert [(row["target_id"], row["years_published"], code) for row in json.loads(out)] == [("goal", 7, 0)]
 
 
-@pytest.mark.parametrize(("plan", "code"), [("china_12fyp", 0), ("china_12fip", 2)])
+@pytest.mark.parametrize(("plan", "code"), [("jiangsu_12fyp", 0), ("jiangsu_12fip", 2)])
 def test_an_earlier_plan_is_there_where_it_is_named(tmp_path, qcity, plan, code):
     assert plan not in qcity("list")[1]
     for words in ("list", f"export --as-of 2013-06-30 --draws 100 --to {tmp_path}/x.csv"):
         found, out, err = qcity(*words.split(), "--plan", plan)
-        assert found == code and ('Did you mean "china_1' in err) == bool(code)
+        assert found == code and ('Did you mean "jiangsu_12fyp"' in err) == bool(code)
     assert (tmp_path / "x.csv").exists() != bool(code)
 
 
