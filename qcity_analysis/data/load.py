@@ -15,7 +15,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from ..errors import QcityError, unknown
@@ -145,10 +144,10 @@ class Data:
 
     def indicator(self, indicator_id: str) -> pd.Series:
         """The row of one indicator, indexed by column name. Raises QcityError for an unknown name."""
-        names = self.indicators["indicator_id"]
-        if not len(rows := np.flatnonzero(names == indicator_id)):
-            raise unknown("indicator", indicator_id, list(names))
-        return self.indicators.iloc[rows[0]]
+        names = list(self.indicators["indicator_id"])
+        if indicator_id not in names:
+            raise unknown("indicator", indicator_id, names)
+        return self.indicators.iloc[names.index(indicator_id)]
 
     def comparators(self, indicator_id: str) -> list[tuple[str, str]]:
         """Region and indicator of each comparator that an indicator names.
@@ -160,8 +159,8 @@ class Data:
 
     def region_name(self, region: str, lang: str) -> str:
         """The name of a region in `lang` ("zh" or "en"); the identifier where no name is given."""
-        names = self.regions.loc[self.regions["region"] == region, f"name_{lang}"]
-        return str(names.iloc[0]) if len(names) else region
+        names = dict(zip(self.regions["region"], self.regions[f"name_{lang}"], strict=True))
+        return str(names.get(region, region))
 
     def require_region(self, region: str) -> str:
         """The region itself if the package knows it. Raises QcityError (did you mean) otherwise."""

@@ -73,9 +73,7 @@ class Conditions:
 
     @cached_property
     def rates(self) -> tuple[list[int], np.ndarray, np.ndarray, Filtered]:
-        """The rate of every cell, a sum of squares, as the polynomial of degree 2 that it is in the values drawn, found
-        from as many histories as it has coefficients: columns drawn, their centre, coefficients (P, C), and the fits.
-        """
+        """Columns drawn, their centre, each cell's rate as a polynomial of degree 2 in them (P, C), and the fits."""
         behind, levels = self.uncertain(ahead=False), self.values
         years = sorted({*levels.index, *behind})
         drawn = [k for k, year in enumerate(years) if year in {*behind}.union(*self.shared)]

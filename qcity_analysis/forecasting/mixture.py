@@ -196,7 +196,8 @@ def _patterns(h: Histories) -> np.ndarray:
 
 def batch_sizes(draws: int, batches: int = BATCHES) -> list[int]:
     """Sizes of the independent parts of so many draws, such as 3, 3, 2, 2 of 10 in 4; at least one draw in each."""
-    return [len(part) for part in np.array_split(np.empty(draws), min(draws, batches))] if draws else []
+    parts = min(draws, batches)
+    return [draws // parts + (k < draws % parts) for k in range(parts)]
 
 
 def draw(of: Ahead, draws: int, rng: np.random.Generator, batches: int = 1) -> np.ndarray:
