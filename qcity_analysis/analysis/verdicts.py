@@ -93,8 +93,10 @@ def sensitivity(data: Data, assessment: Assessment, *, draws: int | None = None)
     parts = base.by_definition()
     tried: list[tuple[Variant, Assessment | Note | None]] = []
     for draft, changed in _variants(data, base):
+        rows = changed.pop("rows", None)
         try:
-            tried.append((draft, again(changed.pop("data", data), base, **changed)))
+            known = data if rows is None else replace(data, observations=rows.reset_index(drop=True))
+            tried.append((draft, again(known, base, **changed)))
         except QcityError as error:
             tried.append((draft, Note("model", {"why": str(error)})))
     varied = []
@@ -110,7 +112,7 @@ def sensitivity(data: Data, assessment: Assessment, *, draws: int | None = None)
 
 
 def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, dict[str, Any]]]:
-    """Every variant that applies, without a verdict, and what `again` is asked with: `data`, `target` or `model`."""
+    """Every variant that applies, without a verdict, and what changes: `rows`, `target` or `model`."""
     from ..forecasting.forecast import MODELS
 
     answers, target, year_of_base = base.by_definition(), base.target, base.target.base_year
@@ -120,10 +122,10 @@ def _variants(data: Data, base: Assessment) -> Iterator[tuple[Variant, dict[str,
         rows, places = data.observations, {one for a in answers if a.series for one in a.series.places()}
         mine = among(rows, places)
         for years, first in _windows(levels, year_of_base if target.kind != "level" else None):
-            yield Variant("window", years, first=first), _with(data, rows[~mine | _since(rows, first)])
+            yield Variant("window", years, first=first), {"rows": rows[~mine | _since(rows, first)]}
         for year in levels[-LEFT_OUT:]:
             if year != year_of_base:
-                yield Variant("leave_out", year), _with(data, _without(rows, mine, year))
+                yield Variant("leave_out", year), {"rows": _without(rows, mine, year)}
     if year_of_base is not None and target.kind in ("relative_change", "direction", "cumulative"):
         for year in (year_of_base + step for step in BASES):
             if year in levels and year < min(target.deadline, levels[-1]):
@@ -177,10 +179,6 @@ def _without(rows: pd.DataFrame, mine: Any, year: int) -> pd.DataFrame:
     value = 100 * (ratio * (1 + pairs["value"].astype(float) / 100) - 1)
     joined = pairs.assign(value=value, measure="cumulative_change_pct", base_period=year - 1)[rows.columns]
     return pd.concat([kept, joined.astype(kept.dtypes)])
-
-
-def _with(data: Data, rows: pd.DataFrame) -> dict[str, Any]:
-    return {"data": replace(data, observations=rows.reset_index(drop=True))}
 
 
 def _judged(draft: Variant, answer: Assessment | Note, asked: Assessment) -> Variant:

@@ -185,8 +185,7 @@ def revisions(data: Data) -> pd.DataFrame:
 
     Columns as those of the observations, and `value_before`, `known_from_before`: the vintage it replaced.
     """
-    rows = data.observations
-    ordered = rows.iloc[_in_time(rows)]
+    ordered = data.observations.iloc[_in_time(data.observations)]
     figure = figure_codes(ordered)
     before = {f"{name}_before": ordered[name].groupby(figure).shift() for name in ("value", "known_from")}
     return ordered.assign(**before)[before["known_from_before"].notna()].reset_index(drop=True)

@@ -79,8 +79,7 @@ class Conditions:
         drawn = [k for k, year in enumerate(years) if year in {*behind}.union(*self.shared)]
         centre, one = np.interp(years, levels.index, levels), np.eye(len(drawn) + 1)[:, 1:]
         points = one[np.array(np.triu_indices(len(one)))].sum(axis=0)
-        table = np.tile(centre, (len(points), 1))
-        table[:, drawn] += self.unit * points
+        table = centre + self.unit * points @ np.eye(len(years))[drawn]
         fit = fit_cells(self.histories(years, table), np.full(len(table), self.unit), self.prior.cells)
         return drawn, centre[drawn], np.linalg.solve(_quadratic(points), fit.rate), fit
 

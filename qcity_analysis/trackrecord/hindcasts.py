@@ -193,9 +193,9 @@ def plan_indicators(data: Data, plan: str) -> set[str]:
 
 def _of_series(data: Data, name: str, region: str) -> list[Origin]:
     """The origins of one series, oldest first."""
+    own = [(name, region)]
     if str(data.indicator(name)["derived"] or "none") in ("none", "yearly_changes"):
-        rows = data.observations  # no others are needed: quicker day after day
-        rows = rows[among(rows, [(name, region)])]
+        rows = data.observations[among(data.observations, own)]  # no others are needed: quicker day after day
         data = dataclasses.replace(data, observations=rows.reset_index(drop=True))
     final = annual_series(data, name, region)
     if len(final.known()) < FEWEST_YEARS:
@@ -207,8 +207,7 @@ def _of_series(data: Data, name: str, region: str) -> list[Origin]:
     while older.get(family):
         family = str(older[family])
     past, seen = [], set[int]()
-    rows = dated.observations
-    newest = rows[among(rows, [(name, region)])].groupby("known_from")["year"].max().cummax()
+    newest = dated.observations[among(dated.observations, own)].groupby("known_from")["year"].max().cummax()
     for day, year in newest.items():
         if int(year) in seen:  # nothing but vintages and bounds of years already known
             continue
