@@ -141,10 +141,7 @@ def find_target(
     """
     if not isinstance(target_id, str | Target):
         raise QcityError(f"a target is asked for by its name, a text; found {target_id!r}")
-    asked = ("target", target_id, plan)
-    target = target_id if isinstance(target_id, Target) else data.computed.get(asked)
-    if target is None:
-        target = data.computed.setdefault(asked, _stated(data.targets_of(plan), str(target_id)))
+    target = target_id if isinstance(target_id, Target) else _stated(data.targets_of(plan), target_id)
     if region and region != target.region:
         target = dataclasses.replace(target, region=data.require_region(region))
     return target

@@ -262,10 +262,8 @@ def _simulated(y: np.ndarray, years: int, draws: int, rng: np.random.Generator, 
         return np.asarray(drawn).reshape(years, draws).T
     each = (getattr(fit.filter_results, name)[..., -1] for name in MATRICES)
     start, design, transition, selection, shock, noise = each
-    paths, state = (
-        np.tile(fit.forecast(years), (draws, 1)),
-        rng.multivariate_normal(start[0] * 0, start, draws),
-    )
+    paths = np.tile(fit.forecast(years), (draws, 1))
+    state = rng.multivariate_normal(start[0] * 0, start, draws)
     for k in range(years):  # all draws at once, around the expected path
         paths[:, k] += state @ design[0] + np.sqrt(noise[0, 0]) * rng.standard_normal(draws)
         state = state @ transition.T + rng.multivariate_normal(shock[0] * 0, shock, draws) @ selection.T

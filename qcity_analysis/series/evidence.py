@@ -170,8 +170,7 @@ def typical_revisions(data: Data) -> dict[str, float]:
     squares: dict[bool, list[float]] = {False: [], True: []}
     for name, rows in both.groupby(series):
         if (scale := sizes[name]) > 0:
-            off = (rows["value"] - rows["value_first"]) / scale
-            squares[name[2] in CHANGES] += [one**2 for one in off.tolist()]
+            squares[name[2] in CHANGES] += [(one / scale) ** 2 for one in rows["value"] - rows["value_first"]]
     spread = {kind: math.sqrt((PAIRS * STATED**2 + sum(s)) / (PAIRS + len(s))) for kind, s in squares.items()}
     return data.computed.setdefault("revisions", {name: spread[name in CHANGES] for name in MEASURES})
 
