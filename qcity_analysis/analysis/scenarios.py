@@ -3,7 +3,8 @@
 A supposed figure conditions the forecast: of its joint paths the NEAR share nearest to it is kept and moved on to it
 by a linear regression among them (Beaumont, Zhang and Balding 2002, Genetics 162:2025-2035). A supposed course (a pace,
 a plan, a shock, another policy) takes the place of the median; the paths lie around it as before, in ratio where the
-quantity is positive. How often anything moved so is counted. What a measure brings about is out of scope.
+quantity is positive. How often anything moved so is counted. All go by the figures alone, also the answer as it is: an
+aim is evidence on what is not known, which here is supposed. What a measure brings about is out of scope.
 """
 
 from __future__ import annotations
@@ -78,16 +79,14 @@ def scenario(data: Data, a: Assessment, name: str = "", **supposed: Any) -> Scen
         raise QcityError(f"suppose one course at a time; found {', '.join(courses)}")
     if new := {key: supposed[key] for key in ("threshold", "deadline") if key in supposed}:
         a = again(data, a, replace(a.target, **new)) or a
-    name = name or "+".join(supposed) or "forecast"
+    a, name = a.by_figures(), name or "+".join(supposed) or "forecast"
     ahead, bound = a.forecast, float(a.bound or 0.0)
     by_level = ahead is not None and a.bound is not None and a.status == "forecast"
     if ahead is None or not by_level or np.mean(a.target.is_met(ahead.paths[:, -1], bound)) != a.probability:
         if not {"given", *COURSES} & {*supposed}:  # of another target, whatever it is
             return Scenario(name, supposed, a)
-        why = f"its status is {a.status!r}, its kind {a.target.kind!r}; suppose a threshold or a deadline"
-        raise QcityError(
-            f"no level of {a.target.deadline} decides {a.target.target_id}: {why}, or ask a part"
-        )
+        why = f"its status is {a.status!r}, its kind {a.target.kind!r}; suppose a threshold or deadline, or ask a part"
+        raise QcityError(f"no level of {a.target.deadline} decides {a.target.target_id}: {why}")
     last, level, end = int(ahead.history.index[-1]), float(ahead.history.iloc[-1]), int(ahead.years[-1])
     for key in courses:
         ahead = around(ahead, _course(data, a, ahead, key, supposed[key]))

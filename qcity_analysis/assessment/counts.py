@@ -446,11 +446,9 @@ def _counts_ahead(question: Question, answer: Assessment, known: CountSeries, ta
     met = target.is_met(paths[:, -1], bound)
     strict = float(np.mean(target.is_met(paths[:, -1], target.level())))
     last, span = int(levels.index[-1]), _span(tally.exposure)
-    notes = (
-        *question.awaiting(int((tally.through or str(last))[:4])),
-        *question.without_tolerance(strict),
-        Note("rate_rests_on", {"exposure": span, "unit": "year" if span == "1" else "years"}),
-    )
+    rests = Note("rate_rests_on", {"exposure": span, "unit": "year" if span == "1" else "years"})
+    awaiting = question.awaiting(int((tally.through or str(last))[:4]))
+    notes = (*awaiting, *question.without_tolerance(strict), rests)
     answer = judged(replace(answer, likelihood="gamma_poisson", notes=(*answer.notes, *notes)), forecast, met)
     if last < known.deadline:
         left = pd.Index(range(last, known.deadline + 1), name="year")
@@ -470,9 +468,8 @@ def _events(raw: AnnualSeries) -> pd.DataFrame:
     """Events by year, from counts of new items and from levels, which here are numbers of the year as well."""
     rows = raw.figures()
     events = new_counts(rows[rows["measure"].isin(["level", "count_new"])].assign(measure="count_new"))
-    events.loc[(events["qualifier"] == "<=") & (events["count"] == 0), "qualifier"] = (
-        "="  # at most none is none
-    )
+    at_most_none = (events["qualifier"] == "<=") & (events["count"] == 0)
+    events.loc[at_most_none, "qualifier"] = "="
     return events
 
 

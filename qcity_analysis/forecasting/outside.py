@@ -41,7 +41,8 @@ class Aims(NamedTuple):
     """What was learned of aims: the long-run share met (`mean`) and how many aims it stands for (`strength`, of the own
     record `own_strength`), the `correlation` of one year's outcomes, the weights of `figures`, `outside` and `own`
     record, what each of QUALIFIERS adds, with how many known aims all this counts as much as the figures alone
-    (`enough`), and by indicator and year how many were `met` of how many.
+    (`enough`), by indicator and year how many were `met` of how many (by the year in which it was known, of five-year
+    plans), and the indicators that are better judged by the `figures_alone`.
     """
 
     mean: float
@@ -54,6 +55,7 @@ class Aims(NamedTuple):
     own: float
     qualifiers: dict[str, float]
     met: dict[str, dict[str, tuple[int, int]]]
+    figures_alone: list[str]
 
 
 class Learned(NamedTuple):
@@ -100,8 +102,8 @@ def learned() -> Learned:
 
 
 def met_of(kind: str, before: int) -> tuple[int, int]:
-    """How many aims of an indicator (in the three years before a year), or of all five-year plans that had ended, were
-    met of how many; 0 of 0 where none is known.
+    """How many aims of an indicator (in the three years before a year), or of all five-year plans of which it was known
+    before that year, were met of how many; 0 of 0 where none is known.
 
     >>> met, number = met_of("gdp_growth", 2023)
     >>> 0 < met < number, met_of("unheard_of", 2023)

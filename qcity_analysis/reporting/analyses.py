@@ -102,7 +102,7 @@ def scenarios_table(rows: Sequence[Scenario], lang: str) -> pd.DataFrame:
         shares = [percent(row.share(source), lang) for source in ("own", "comparator", "bank")]
         names.append(name)
         cells.append([said, median, pace, *shares])
-    keys = ("k_probability", "median", "w_pace", "w_own", "w_comparators", "w_corpus")
+    keys = ("w_probability", "median", "w_pace", "w_own", "w_comparators", "w_corpus")
     return titled(cells, keys, lang, "w_scenario", names)
 
 
@@ -152,6 +152,7 @@ def outlook_blocks(data: Data, outlooks: Sequence[tuple[Assessment, Outlook]], l
             key = "fast_bank" if either else "fast_bank_lost"
             lines.append(say(key, lang, share=percent(1 - share if either else share, lang)))
         lines += waiting_sentences(ahead, lang, part.as_of.year)
+        lines += [say("ahead_by_figures", lang)] if part.headline == "both" and ahead.reason is None else []
         if move.rows:
             how = [say(f"fast_{move.scale}", lang)] if move.scale in ("logodds", "typical") else []
             caption = ("。" if lang == "zh" else ". ").join([text("o_fast_caption", lang), *how])
@@ -293,13 +294,8 @@ def portfolio_sentences(plan: Portfolio, lang: str) -> list[str]:
 def _expected_number(plan: Portfolio, key: str, total: int, lang: str, **more: object) -> str:
     """How many of the `total` can be assessed, how many are expected to be met, and between which numbers."""
     low, high = plan.interval()
-    facts = {
-        "assessed": len(plan.targets),
-        "expected": amount(plan.expected),
-        "low": low,
-        "high": high,
-    } | more
-    return say(key, lang, total=total, share=percent(plan.within(low, high), lang), **facts)
+    facts = {"assessed": len(plan.targets), "expected": amount(plan.expected), "low": low, "high": high}
+    return say(key, lang, total=total, share=percent(plan.within(low, high), lang), **facts, **more)
 
 
 def _by_uncertainty(plan: Portfolio) -> pd.DataFrame:
@@ -375,8 +371,6 @@ def why_block(assessment: Assessment, why: Explanation, lang: str) -> Block:
         keys = ("c_median_without", "c_difference")
         tables[""] = titled(rows, keys, lang, "c_left_out", shown, until=until)
     low, high = assessment.interval or (0.0, math.inf)
-    if median is not None and abs(median - why.median) > MOVED * (
-        high - low
-    ):  # by errors, parts of years, others
+    if median is not None and abs(median - why.median) > MOVED * (high - low):  # by errors, months, others
         lines.append(say("why_moved", lang, until=until, final=level_shown(assessment, median, lang)))
     return Block(part_title(assessment, lang), lines, tables)
