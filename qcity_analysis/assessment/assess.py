@@ -11,9 +11,9 @@ A target that a plan set itself is an aim, and evidence (see `forecasting.outsid
 the figures, how often such aims were met (of the same indicator and the last three years for a year's aim, of earlier
 five-year plans for theirs), and both, with the body's own record of yearly aims; of all only what was known on the day.
 
-The headline, whose probability and word the answer has: both together, except for yearly aims of an indicator where
-that was no better than the figures on regions left out (AIMS_AND_REFERENCE.md); there, and without an aim, the figures.
-Without a forecast of its own the reference, else the outside view, which are no assessment. Once settled, the outcome.
+The headline, whose probability and word the answer has: both together; the figures without an aim, and where both were
+no better on real targets (AIMS_AND_REFERENCE.md): yearly aims of some indicators, five-year plans once the figure of the
+year before the deadline is in. Without a forecast the reference, else the outside view, which are no assessment.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from ..data.vintages import to_date
 from ..errors import Note, QcityError, unknown
 from ..forecasting.forecast import MODELS
 from ..forecasting.histories import whole_number
-from ..forecasting.outside import FIVE_YEARS, RECENT, both, learned_aims, met_of, outside
+from ..forecasting.outside import FIVE_YEARS, NEAR, RECENT, both, learned_aims, met_of, outside
 from ..targets import Target, find_target
 from .answer import SPOKEN, Assessment, Basis, Question, ipcc_word, refused, settled, with_parts, year_of_plan
 from .counts import counted
@@ -169,7 +169,9 @@ def with_bases(data: Data, answer: Assessment, aim: Target | None = None) -> Ass
             bases["both"] = Basis(joint, least, most, figures.n, figures.sources)
     for part in parts if answer.status == "not_assessable" else ():
         bases |= part.bases
-    order = [name for name in HEADLINES if name != "both" or kind not in learned_aims().figures_alone]
+    alone = kind in learned_aims().figures_alone
+    alone |= kind == FIVE_YEARS and max(answer.levels().index, default=0) >= target.deadline - NEAR
+    order = [name for name in HEADLINES if name != "both" or not alone]
     headline = next((name for name in order if name in bases), answer.headline)
     if headline == "both":
         p = bases["both"].value
