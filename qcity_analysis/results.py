@@ -54,7 +54,7 @@ class Answer(Assessment):
 
     >>> import qcity_analysis as qc
     >>> qc.assess(qc.load(as_of="2023-12-31"), "rd_intensity")
-    <Answer rd_intensity, rd_intensity of nanjing by 2025: 0.7..., likely; as of 2023-12-31>
+    <Answer rd_intensity, rd_intensity of nanjing by 2025: 0.7..., likely, by figures; as of 2023-12-31>
     """
 
     data: Data = field(default_factory=lambda: in_memory("2000-01-01"), compare=False)

@@ -89,9 +89,8 @@ def test_the_overview_of_the_shipped_data_counts_them_and_shows_no_identifier(sh
     show_overview(data, lang)
     for number in (held["figures"], held["sources"], held["targets"] - held["covered"]):
         assert re.search(rf"\b{number}\b", shown.front["answer"])
-    assert (
-        shown.words().count('<table class="signs">') == len(data.plans()) and shown.words().count("●") > 100
-    )
+    words = shown.words()
+    assert words.count('<table class="signs">') == len(data.plans()) and words.count("●") > 100
     assert (made["counts"], made["coverage"]["nanjing_quality_city/rd_intensity"]["2020"]) == (held, "final")
     text = re.sub(r"<(details|style)\b.*?</\1>|<[^>]+>", " ", shown.words(), flags=re.S)
     assert "rd_intensity" not in text and "nan" not in text.split()

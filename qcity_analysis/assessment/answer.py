@@ -124,9 +124,8 @@ class Assessment:
     headline: str = ""
 
     def __repr__(self) -> str:
-        p, told = self.headline_probability, self.word if self.status == "forecast" else self.status
-        said = self.status if p is None or self.headline not in self.bases else f"{p:.3g}, {told}"
-        said += f", by {self.headline}" if self.headline not in ("", "figures") else ""
+        shown, told = self.bases.get(self.headline), self.word or self.status
+        said = f"{shown.value:.3g}, {told}, by {self.headline}" if shown else self.status
         goal = self.target
         about = f"{goal.target_id}, {self.definition['indicator_id']} of {goal.region} by {goal.deadline}"
         return f"<{type(self).__name__} {about}: {said}; as of {self.as_of}>"

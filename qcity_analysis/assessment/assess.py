@@ -11,9 +11,9 @@ A target that a plan set itself is an aim, and evidence (see `forecasting.outsid
 the figures, how often such aims were met (of the same indicator and the last three years for a year's aim, of earlier
 five-year plans for theirs), and both, with the body's own record of yearly aims; of all only what was known on the day.
 
-The headline, whose probability and word the answer has: both together; the figures without an aim, and where both were
-no better on real targets (AIMS_AND_REFERENCE.md): yearly aims of some indicators, five-year plans once the figure of the
-year before the deadline is in. Without a forecast the reference, else the outside view, which are no assessment.
+The headline, whose probability and word the answer has, is both; the figures without an aim, and where both was no
+better on real targets (AIMS_AND_REFERENCE.md): some yearly aims, five-year plans known to the year before their end.
+Without a forecast it is the reference, else the outside view, and the target is not assessed.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SETTLED = ("met", "missed")
 AIMED = ("level", "relative_change", "average_growth")
 NO_FIGURE = ("every_year", "monotone", "milestone")  # kinds that one figure does not decide
 OF = ["plan", "target_id", "region"]  # of what an outcome is told
-HEADLINES = ("both", "figures", "reference", "outside")  # in this order
+HEADLINES = ("figures", "reference", "outside")  # in this order, where both is none
 BASIS = ("kind", "direction", "base_year", "deadline")  # of a target; another one is another question
 OPEN = """reason probability probability_error word forecast fan expected median interval pace_needed
     needed_path"""
@@ -169,12 +169,10 @@ def with_bases(data: Data, answer: Assessment, aim: Target | None = None) -> Ass
             bases["both"] = Basis(joint, least, most, figures.n, figures.sources)
     for part in parts if answer.status == "not_assessable" else ():
         bases |= part.bases
-    alone = kind in learned_aims().figures_alone
-    alone |= kind == FIVE_YEARS and max(answer.levels().index, default=0) >= target.deadline - NEAR
-    order = [name for name in HEADLINES if name != "both" or not alone]
-    headline = next((name for name in order if name in bases), answer.headline)
-    if headline == "both":
-        p = bases["both"].value
+    headline = next((name for name in HEADLINES if name in bases), answer.headline)
+    near = kind == FIVE_YEARS and max(answer.levels().index, default=0) >= target.deadline - NEAR
+    if "both" in bases and not near and kind not in learned_aims().figures_alone:
+        headline, p = "both", bases["both"].value
         answer = replace(answer, probability=p, word=ipcc_word(p))
     return replace(answer, bases=bases, headline=headline, parts=parts)
 

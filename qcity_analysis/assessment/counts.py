@@ -473,23 +473,14 @@ def _events(raw: AnnualSeries) -> pd.DataFrame:
     return events
 
 
-def none_in(events: float, exposure: float, ahead: float, allowed: float = 0.0) -> float:
-    """The probability of at most `allowed` events in `ahead` years after `events` in `exposure` years, with Jeffreys'
-    prior. Raises ZeroDivisionError without any exposure.
-
-    >>> round(none_in(0, 5, 2), 3)
-    0.845
-    """
-    from scipy.special import betainc
-
-    return float(betainc(events + 0.5, math.floor(allowed) + 1, exposure / (exposure + ahead)))
-
-
 def _events_ahead(question: Question, answer: Assessment, known: CountSeries, tally: Tally) -> Assessment:
     """The exact probability of none in the time left, and draws of the number of events for the picture."""
+    from scipy.special import betainc
+
     rng, exposure, bound = np.random.default_rng(question.seed), tally.exposure, question.target.bound()
     events, ahead = sum(c.count for c in known.counts if c.qualifier == "="), len(known.years) - tally.covered
-    probability = none_in(events, exposure, ahead, bound - tally.count)
+    allowed, passed = math.floor(bound - tally.count), exposure / (exposure + ahead)
+    probability = float(betainc(events + 0.5, allowed + 1, passed))
     rate = rng.standard_gamma(events + 0.5, question.draws) / exposure
     years = np.arange(known.start + 1, known.deadline + 1)
     done = {year: share for c in known.inside if c.qualifier == "=" for year, share in c.parts}

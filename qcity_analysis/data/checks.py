@@ -18,6 +18,7 @@ import pandas as pd
 
 from ..errors import closest
 from ..problems import Problem
+from . import schema
 from .schema import CHANGES, INPUTS, PERIOD, RELATIVE, SPLICES, STATED, by_value, input_names, parts, shown
 from .vintages import ASSUMED_LAG_MONTHS, codes, figure_codes, is_whole, newest_rows, same_period
 
@@ -29,6 +30,7 @@ HELD = {"indicator_id": "indicators", "region": "regions", "source_id": "sources
 LINKS = [  # table and column, and the table and column that must hold the name
     *((child, name, HELD[name], name) for child in CHILDREN for name in HELD),
     *((table, name, HELD[name], name) for table in STATED for name in ("region", "source_id")),
+    ("official_grades", "indicator_id", "indicators", "indicator_id"),
     ("indicators", "continues", "indicators", "indicator_id"),
 ]
 LEVELS = ["level", "count_total", "count_new"]
@@ -107,9 +109,9 @@ def _comparators(indicators: Frame, regions: list[str], targets: Frame) -> list[
         for name in (name for name in input_names(row) if name not in names):
             about = {"key": "indicator_id", "table": "indicators", "near": closest(name, names)}
             problems.append(_declared(row, "inputs", "unknown_name", name, **about))
-        for part in parts(row.comparators):
-            region, slash, name = part.partition("/")
-            if not slash or name not in names or (regions and region not in regions):
+        for region, name in schema.comparators(row.comparators):
+            part = f"{region}/{name}" if name else region
+            if name not in names or (regions and region not in regions):
                 near = [] if name in names else closest(name, names)
                 near += [] if region in regions else closest(region, regions)
                 problems.append(_declared(row, "comparators", "comparator", part, near=near))

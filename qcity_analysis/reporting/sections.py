@@ -227,7 +227,6 @@ def rules_values(part: Assessment) -> dict[str, Any]:
     return {
         "target": part.target.target_id, "plan": part.target.plan, "definition": part.definition["indicator_id"],
         "as_of": part.as_of.isoformat(), "status": part.status, "probability": part.probability,
-        "headline": part.headline, "headline_probability": part.headline_probability,
         "rules": {rule: {name: getattr(result, name) for name in names} for rule, result in results.items()},
     }  # fmt: skip
 
@@ -258,10 +257,8 @@ def rows(results: Sequence[Assessment], lang: str) -> None:
         facts = {"section": section_name(section, lang), "departments": join(named, lang)}
         about = [sentences.finding(a, lang), facts["section"] if section else "", join(named[:FEW], lang)]
         facts["binding"] = say(f"binding_{a.target.binding}", lang) if a.target.binding else ""
-        facts |= {
-            "order": f"{order:03}",
-            "chance": f"{-1 if (p := a.headline_probability) is None else p:.4f}",
-        }
+        p = a.headline_probability
+        facts |= {"order": f"{order:03}", "chance": f"{-1 if p is None else p:.4f}"}
         href, said = f"{a.target.target_id}.{lang}.html", " · ".join(filter(None, about))
         groups.setdefault(_group(a), []).append(show.row(a.target.name(lang), a, lang, said, href, **facts))
     choices = {key: [("", "all")] for key in PICKED} | {"sort": [(key, f"order_{key}") for key in ORDERS]}
