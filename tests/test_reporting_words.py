@@ -9,18 +9,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from packages import (
-    CUT,
-    PERCENT,
-    STEADY,
-    answer,
-    borrowing,
-    changes,
-    figures,
-    packed,
-    run,
-    two_definitions,
-)
+from packages import CUT, PERCENT, STEADY, answer, borrowing, changes, figures, packed, run, two_definitions
 
 import qcity_analysis as qc
 from qcity_analysis.assessment.answer import SPOKEN
