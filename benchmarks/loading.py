@@ -3,9 +3,9 @@
     OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 python benchmarks/loading.py
 
 Made-up figures: 12 000 series (40 indicators in 300 regions), 20 years, 3 vintages, 720 000 rows. Each line is a fresh
-process on one core; "cold" has no Parquet copy yet, "cached" reads it. Loading runs every check of the data contract;
-warnings about unlikely figures come on top, as in `qcity check`. CPU seconds tell
-the cost on a machine that is busy with other things. Peak memory is that of the whole process.
+process on one core. Loading runs every check of the data contract; warnings about unlikely figures come on top, as in
+`qcity check`. CPU seconds tell the cost on a machine that is busy with other things. Peak memory is that of the whole
+process.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def write_package(folder: Path, indicators: int = INDICATORS, regions: int = REG
 
 
 def main() -> None:
-    """Print one line for each run: cold, cached, and cached with every warning."""
+    """Print one line for each run: without the warnings about unlikely figures, and with them."""
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home) / "data" / "raw"
         write_package(folder)
@@ -95,8 +95,7 @@ def main() -> None:
             "| as_of, s | warnings, s | all, s | CPU, s | peak, MB |"
         )
         print("|---|---|---|---|---|---|---|---|---|---|")
-        runs = (("cold", "load"), ("cached", "load"), ("cached, with warnings", "warnings"))
-        for label, what in runs:
+        for label, what in (("load", "load"), ("load, with warnings", "warnings")):
             settings = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
             pin = ["taskset", "-c", "0"] if sys.platform == "linux" else []
             command = [*pin, sys.executable, "-c", STEP, str(folder), what]

@@ -251,7 +251,7 @@ def scorecard(data: Data, plan: str | None = None, *, language: str = "en", **op
     `binding="binding"` or "expected" keeps the targets that the plan calls so.
 
     >>> import qcity_analysis as qc
-    >>> qc.scorecard(qc.load(as_of="2026-06-30"), "china_15fyp", draws=10)
+    >>> qc.scorecard(qc.load(as_of="2026-06-30"), "china_15fyp", binding="binding", draws=10)
     <Scorecard china_15fyp, ... targets: ...; as of 2026-06-30>
     """
     answers = [Answer.of(a, data, language) for a in judging.scorecard(data, plan, **options)]

@@ -40,6 +40,23 @@ def varied(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def definitions(tmp_path_factory):
+    """A package, the answer to its target: open under the older definition of its indicator and met under the newer."""
+    from packages import STEADY, figures, indicator, loaded, target
+
+    from qcity_analysis.assessment.assess import assess
+
+    why = dict.fromkeys(("break_reason_zh", "break_reason_en"), "改")
+    newer = indicator("widgets_new", continues="widgets", break_period=2021, **why)
+    older, later = dict(list(STEADY.items())[1:]), dict(enumerate([19, 20, 21.5, 23, 25.1, 27.2, 29], 2019))
+    made = {"indicators": [indicator("widgets"), newer], "targets": [target(kind="relative_change", threshold=44,
+            unit="%", base_year=2020)]}  # fmt: skip
+    rows = [*figures(older), *figures(later, indicator_id="widgets_new")]
+    data = loaded(tmp_path_factory.mktemp("definitions"), "2026-06-30", observations=rows, **made)
+    return data, assess(data, "goal", draws=100)
+
+
+@pytest.fixture(scope="session")
 def browser():
     """A headless Chromium; what asks for it is skipped where there is none."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

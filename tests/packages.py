@@ -1,7 +1,5 @@
 """Small made-up data packages written to a folder, and targets asked of them: one of a package, or many of one."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Iterable
 from functools import partial

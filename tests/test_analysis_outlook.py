@@ -1,7 +1,5 @@
 """When a target is reached, how long one may wait and what moved as fast, counted again path by path, year by year."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import math
@@ -9,14 +7,13 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from packages import STEADY, changes, figures, indicator, loaded, target
+from packages import CUT, STEADY, changes, figures, indicator, loaded, target
 
 import qcity_analysis as qc
 from qcity_analysis.analysis import outlook as room
 from qcity_analysis.analysis.outlook import YEARS, again, last_year_to_act, past_moves
 from qcity_analysis.forecasting.prior import shipped_changes
 
-CUT = {"kind": "relative_change", "direction": "at_most", "threshold": -18, "base_year": 2020}
 EVERY = {"kind": "monotone", "direction": "increase_every_year", "threshold": 0}
 COUNT = {"kind": "cumulative", "threshold": 52, "base_year": 2020}
 BETTER = {"kind": "direction", "direction": "increase", "threshold": 0, "base_year": 2020}
@@ -88,9 +85,8 @@ def test_where_nothing_can_be_said_the_reason_is_given(tmp_path, rows, goal, no_
         assert (ahead.feasibility.rows, ahead.feasibility.years) == ((), 0)
 
 
-def test_each_definition_has_its_own_outlook():
-    data = qc.load(as_of="2026-06-30")
-    whole = qc.assess(data, "energy_per_gdp", plan="china_14fyp", draws=4)
+def test_each_definition_has_its_own_outlook(definitions):
+    data, whole = definitions
     reasons = [room.outlook(data, one).reason for one in (whole, *whole.parts)]
     assert [reason and reason.code for reason in reasons] == ["by_definition", None, "settled"]
     assert room.outlook(data, whole.parts[0]).chances.index[0] == 2023

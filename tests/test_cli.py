@@ -5,13 +5,11 @@ import subprocess
 import sys
 
 import pytest
-from packages import STEADY, contents, figure, figures, package, target
+from packages import CUT, STEADY, contents, figure, figures, package, target
 from typer.main import get_command
 from typer.testing import CliRunner
 
 from qcity_analysis import cli
-
-CUT = {"kind": "relative_change", "direction": "at_most", "threshold": -18, "base_year": 2020}
 
 
 def test_importing_the_command_line_loads_no_heavy_library():
@@ -128,12 +126,12 @@ def test_forecast_and_list_give_json_a_program_can_read(tmp_path, qcity):
     assert [(row["target_id"], row["years_published"], code) for row in json.loads(out)] == [("goal", 7, 0)]
 
 
-@pytest.mark.parametrize(("plan", "code"), [("china_12fyp", 0), ("china_12fip", 2)])
+@pytest.mark.parametrize(("plan", "code"), [("jiangsu_12fyp", 0), ("jiangsu_12fip", 2)])
 def test_an_earlier_plan_is_there_where_it_is_named(tmp_path, qcity, plan, code):
     assert plan not in qcity("list")[1]
     for words in ("list", f"export --as-of 2013-06-30 --draws 100 --to {tmp_path}/x.csv"):
         found, out, err = qcity(*words.split(), "--plan", plan)
-        assert found == code and ('Did you mean "china_1' in err) == bool(code)
+        assert found == code and ('Did you mean "jiangsu_12fyp"' in err) == bool(code)
     assert (tmp_path / "x.csv").exists() != bool(code)
 
 

@@ -1,7 +1,5 @@
 """Forecasts of what is known in part, from inputs and with comparators, against slower computations."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 import warnings

@@ -1,12 +1,10 @@
 """Reading and checking a package: every fault is named with its place, what is allowed and what to do."""
 
-from __future__ import annotations
-
 import datetime as dt
 from pathlib import Path
 
 import pytest
-from packages import STEADY, change, contents, figure, figures, indicator, loaded, package, target
+from packages import CUT, STEADY, change, contents, figure, figures, indicator, loaded, package, target
 
 from qcity_analysis.data.load import check, load
 from qcity_analysis.data.read import read_table
@@ -20,7 +18,6 @@ from qcity_analysis.series.annual import annual_series
 from qcity_analysis.targets import find_target
 
 TODAY = dt.date.today()
-CUT = {"kind": "relative_change", "direction": "at_most", "threshold": -18, "base_year": 2020}
 CUMULATIVE = {"measure": "cumulative_change_pct", "unit": "%"}
 NUMBER = "a number; write it with digits and a point, as 3.48"
 SUPPORT = "correct the value, or the indicator's support"

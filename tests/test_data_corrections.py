@@ -1,7 +1,5 @@
 """Corrections of published figures: applied when read, never outliving their reason, never leaking backwards."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

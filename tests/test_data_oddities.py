@@ -1,7 +1,5 @@
 """Unlikely figures are warnings with their reason; ordinary series, and the shipped data, give few."""
 
-from __future__ import annotations
-
 import datetime as dt
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Finding a package, and what was known when: no later figure reaches an earlier day, and a revision shows as such."""
 
-from __future__ import annotations
-
 import datetime as dt
 import json
 import math
@@ -78,7 +76,7 @@ DRAWN = given(st.lists(ROW, min_size=1, max_size=14), st.dates(dt.date(2010, 1, 
     st.integers(2, 9))  # fmt: skip
 
 
-@settings(max_examples=6, **OPTIONS)
+@settings(max_examples=4, **OPTIONS)
 @DRAWN
 def test_no_later_figure_reaches_the_answer_of_an_earlier_day(drawn, day, noise):
     assert same_whatever_comes_later(drawn, day, noise)

@@ -1,7 +1,5 @@
 """Writing: a figure is added all or nothing; a new plan is whole, valid, clearly an example, and overwrites nothing."""
 
-from __future__ import annotations
-
 import csv
 import datetime as dt
 import json

@@ -1,7 +1,5 @@
 """Importing a file: previewed, all or nothing, vintages kept, undone to the byte."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Callable, Iterable

@@ -1,7 +1,5 @@
 """Sheets made at random, with an oracle that knows the true table: right, refused or asked about, never wrong."""
 
-from __future__ import annotations
-
 import random
 from collections import Counter
 from decimal import Decimal

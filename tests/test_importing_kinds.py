@@ -3,8 +3,6 @@
 `importing_kinds.json` holds each kind with its neighbours: file, rule, and every figure and message that come of it.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """SDMX-CSV by itself, SDMX-ML and SDMX-JSON through sdmx1: the same figures from each."""
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path

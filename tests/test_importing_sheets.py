@@ -1,7 +1,5 @@
 """Yearbook sheets, in .xlsx and .xls: years across or down, headings in two rows, units, footnotes."""
 
-from __future__ import annotations
-
 import datetime as dt
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Every notebook in JupyterLab as a person opens it, in headless Chromium: run all, see results, no error anywhere."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import socket

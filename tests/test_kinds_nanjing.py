@@ -140,28 +140,26 @@ def share(met, missed, *levels):
     return Case(before | {2025: met}, before | {2025: missed}, before)
 
 
+def level(row):
+    """The case of a level: what is just enough, a step short of it, and on the way there."""
+    support = INDICATORS[row["indicator_id"]]["support"]
+    enough, digits = float(row["threshold"]) - float(row["tolerance"] or 0), 0 if support == "count" else 1
+    before = (round(enough * part, digits) for part in (0.84, 0.88, 0.93, 0.94, 0.97))
+    return share(enough, round(enough - 10**-digits, digits), *before)
+
+
 DONE = Case({2024: 1}, {2025: 0}, {2023: 0}, open_reason="milestone_open")
 PEERS = {"suzhou": run(2.0, 3.0, 4.0, 4.0, 5.0, start=2019), "wuxi": run(4.0, 4.0, 5.0, 6.0, 6.0, start=2019),
          "changzhou": run(1.0, 2.0, 2.0, 3.0, 5.0, start=2019)}  # fmt: skip
 NEW, CHANGE = "count_new", "change_pct"
 
-NANJING = {
-    "rd_intensity": share(3.9, 3.89, 3.3, 3.4, 3.52, 3.61, 3.7),
-    "high_value_patents": share(50, 49.9, 30, 33, 36.5, 39, 43),
+NAMED = {  # what is neither a plain level nor a milestone
     "energy_intensity": Case(
         run(-4.1, -3.9, -4.2, -3.8, -4.0), run(-3.0, -3.9, -2.2, -3.8, -4.0),
         run(-4.0, -4.4, -4.1, -3.5, -4.2, start=2019), CHANGE),
-    "non_fossil_share": share(12, 11.9, 8.9, 9.4, 9.9, 10.2, 10.9),
-    "green_agri_share": share(75.3, 74.9, 60, 64, 66, 70, 71),
-    "agri_safety_pass": share(98, 97.9, 97.4, 97.9, 98.1, 97.6, 98.2),
-    "food_safety_pass": share(98.5, 98.4, 97.9, 98.0, 98.4, 98.2, 98.6),
-    "manufacturing_pass": share(96.0, 95.9, 93.1, 94.4, 94.9, 95.2, 95.4),
-    "consumer_goods_pass": share(97.1, 95.0, 95.1, 95.4, 96.9, 95.2, 96.4),
-    "quality_competitiveness": share(88.0, 87.9, 84.6, 85.1, 86.4, 86.6, 87.3),
     "construction_pass": Case(
         run(96.0, 95.1, 96.2, 96.9, 97.3, 97.4, 98.0, start=2019),
         run(96.0, 95.1, 96.2, 96.9, 97.3, 97.3, start=2019), run(96.0, 95.1, 96.2, 96.9, 97.3, start=2019)),
-    "public_service_satisfaction": share(83.0, 82.4, 79.5, 80.4, 81.9, 81.3, 82.6),
     "international_standards": Case(run(3, 4, 5), run(2, 1, 3, 2, 3), run(2, 1, 3), NEW),
     "national_standards": Case(
         run(150, 151, 299), run(90, 101, 99, 110, 120), run(95, 100, 102, 121, 119, start=2019), NEW),
@@ -174,37 +172,32 @@ NANJING = {
     "major_quality_accidents": Case(
         {2021: 1, 2023: 0, 2024: 0, 2025: 0}, {2022: 0, 2023: 0, "2024-08": 1},
         run(0, 1, 0, 0, 0, start=2019), NEW),
-    "tech_incubators": share(260, 259, 190, 199, 214, 226, 238),
     "green_building_new": share(100, 99.5, 97.5, 98.1, 98.8, 99.4, 99.8),
     "residential_energy_standard": share(100, 99, 91, 94, 95, 97, 99),
     "key_process_cnc": share(56.1, 55.2, 54.0, 55.2, 55.9, 55.4, 55.7),
     "grid_inspection_coverage": share(100.0, 99.8, 92.5, 96.4, 97.7, 98.9, 99.6),
-    "industrialised_construction": share(60, 58, 40, 44, 49, 52, 55),
-    "smart_construction": share(61, 59.5, 20, 29, 40, 45, 51),
     "service_opening_tasks": Case(
         run(30, 61, 104), run(20, 41, 60, 80, 103), run(3, 20, 41, 60, start=2020), "count_total"),
-    "graded_elderly_care": share(50, 49.9, 31, 36, 40, 41, 45),
     "chief_quality_officer": share(100, 98, 60, 71, 80, 91, 97),
     "quality_test_centres": Case({2021: 5, 2022: 3, "2023-06": 5}, run(2, 3, 1, 3, 3), run(3, 2, 3), NEW),
     "standard_pilots_national": Case(run(5, 5, 5), run(2, 3, 1, 4, 4), {2021: 2, 2022: 4, "2023-06": 2}, NEW),
     "standard_pilots_provincial": Case(
         {2021: 12, 2022: 10, 2023: 15, "2024-Q3": 13}, run(10, 9, 11, 8, 11),
         {2020: 9, 2021: 10, 2023: 11}, NEW),
-    "five_g_coverage": DONE, "specialised_firms_ladder": DONE, "standardisation_city_pilot": DONE,
-    "china_quality_conference": DONE, "quality_benchmark_city_2035": DONE,
-    "low_carbon_policy_system": DONE, "carbon_peak_plan_city": DONE, "carbon_peak_plans_districts": DONE,
-    "quality_innovation_zone": DONE, "quality_standard_lab": DONE,
-    "manufacturing_champions_national": share(30, 29, 12, 15, 17, 21, 24),
-    "little_giants_national": share(300, 299, 120, 160, 190, 210, 244),
+    "energy_per_gdp": Case(run(-3.0, -2.9, -3.1, -3.0, -2.3), run(-2.7, -0.1, -0.5, -3.8, -2.9),
+        run(-3.1, -2.6, -0.1, -2.7, -2.9, -2.4, start=2018), CHANGE),
 }  # fmt: skip
-CHINA = {"energy_per_gdp": Case(run(-3.0, -2.9, -3.1, -3.0, -2.3), run(-2.7, -0.1, -0.5, -3.8, -2.9),
-    run(-3.1, -2.6, -0.1, -2.7, -2.9, -2.4, start=2018), CHANGE),
-    "non_fossil_share": share(19.5, 19.4, 15.3, 15.9, 16.7, 17.5, 17.9),
-    "high_value_patents": share(12, 11.8, 5.0, 6.3, 7.5, 9.4, 11.1)}  # fmt: skip
-CASES = {("nanjing_quality_city", name): case for name, case in NANJING.items()}
-CASES |= {("china_14fyp", name): case for name, case in CHINA.items()}
+
+
+def case(row):
+    return NAMED.get(row["target_id"]) or (DONE if row["kind"] == "milestone" else level(row))
+
+
+CASES = {key: case(row) for key, row in TARGETS.items()}
 PLAIN = dict.fromkeys(("comparators", "continues", "break_period", "inputs", "derived"), "")
 FAR = ("nanjing_quality_city", "quality_benchmark_city_2035")  # its deadline's figure lies ahead of any data
+# Computed again the slow way: the three of these stand for all plain levels (of a share, a ratio and a number).
+SLOWLY = {*NAMED, "rd_intensity", "quality_competitiveness", "tech_incubators"}
 
 
 def rows(key, levels):
@@ -235,16 +228,15 @@ def package(folder, name, as_of):
         targets=list(TARGETS.values()), sources=sources, regions=[*cities, *lands])  # fmt: skip
 
 
-def test_every_target_of_the_plans_has_its_case_and_every_kind_is_assessed():
-    assert set(CASES) == set(TARGETS)
-    assert len(NANJING) == 42 and len(CHINA) == 3
+def test_the_plans_hold_every_kind_of_target_but_two():
+    assert len(CASES) == 45 and {row["target_id"] for row in TARGETS.values()} > SLOWLY
     assert {row["kind"] for row in TARGETS.values()} == set(KINDS) - {"average_growth", "every_year"}
 
 
-def answered(folder, name, as_of=LATE, draws=500):
-    """The answers to all targets, after a look at what is said of them in both languages."""
+def answered(folder, name, as_of=LATE, keys=CASES, draws=500):
+    """The answers to the targets, after a look at what is said of them in both languages."""
     data = package(folder, name, as_of)
-    found = {key: assess(data, key[1], plan=key[0], draws=draws) for key in CASES}
+    found = {key: assess(data, key[1], plan=key[0], draws=draws) for key in keys}
     for answer in found.values():
         for lang in ("zh", "en"):
             said = [say(answer, lang) for say in (spoken, sentences.alt_text, sentences.how_to_add)]
@@ -256,18 +248,27 @@ def answered(folder, name, as_of=LATE, draws=500):
 
 @pytest.mark.parametrize("name", ["met", "missed", "none"])
 def test_a_target_is_met_or_missed_by_the_figures_that_do_it_and_none_tell_nothing(tmp_path, name):
-    said = {key: (answer.status, answer.probability) for key, answer in answered(tmp_path, name).items()}
-    expected = dict.fromkeys(CASES, ("not_assessable" if name == "none" else name, None))
+    keys = CASES if name != "none" else {row["kind"]: key for key, row in TARGETS.items()}.values()
+    said = {
+        key: (answer.status, answer.probability)
+        for key, answer in answered(tmp_path, name, keys=keys).items()
+    }
+    expected = dict.fromkeys(keys, ("not_assessable" if name == "none" else name, None))
     assert said == expected | ({FAR: ("not_assessable", None)} if name == "missed" else {})
 
 
 def test_an_open_target_has_the_probability_computed_the_slow_way(tmp_path):
-    found = answered(tmp_path, "open", "2024-06-30", 8000)
-    assert {key: reason(answer) for key, answer in found.items()} == {k: CASES[k].open_reason for k in CASES}
-    told = {key: answer.probability for key, answer in found.items() if answer.status == "forecast"}
-    assert set(told) == {key for key, case in CASES.items() if not case.open_reason}
-    assert told == pytest.approx({key: slowly(key) for key in told}, abs=0.02)
+    found = {}
+    for slow, draws in ((False, 300), (True, 8000)):
+        keys = [key for key, case in CASES.items() if case is not DONE and (key[1] in SLOWLY) == slow]
+        found |= answered(tmp_path, "open", "2024-06-30", [*keys, FAR], draws)
+    assert {key: reason(answer) for key, answer in found.items()} == {
+        key: CASES[key].open_reason for key in found
+    }
+    told = {key: answer.probability for key, answer in found.items() if not CASES[key].open_reason}
     assert all(0.005 < chance < 0.995 for chance in told.values())  # or the comparison would show nothing
+    told = {key: told[key] for key in told if key[1] in SLOWLY}
+    assert told == pytest.approx({key: slowly(key) for key in told}, abs=0.02)
 
 
 def slowly(key):

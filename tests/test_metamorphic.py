@@ -4,8 +4,6 @@ Plans of one target of every kind are made from a seed; each change of the files
 every probability too: exactly where the same numbers are drawn, else within the Monte Carlo error.
 """
 
-from __future__ import annotations
-
 import math
 import random
 from decimal import Decimal

@@ -177,7 +177,7 @@ def test_a_comparator_that_is_the_region_itself_is_refused_unless_another_region
     assert answer.parts == () and "There is no comparator" in sentences.sentences(answer, "en")[-1]
 
 
-@pytest.mark.parametrize("day", ["2022-12-31", "2023-12-31"])
+@pytest.mark.parametrize("day", [pytest.param("2022-12-31", marks=pytest.mark.slow), "2023-12-31"])
 def test_revealing_figures_one_by_one_moves_smoothly_from_the_reference_to_the_ordinary_answer(day):
     data, told = qc.load(as_of=day), []
     own = data.observations.query("region == 'nanjing' and indicator_id == 'rd_intensity'")

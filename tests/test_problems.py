@@ -1,7 +1,5 @@
 """What `qcity check` says, as lines, JSON and a page, in both languages; every problem raised has its words."""
 
-from __future__ import annotations
-
 import ast
 import datetime as dt
 import json

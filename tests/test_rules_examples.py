@@ -1,8 +1,6 @@
 """Every published rule against examples worked by hand, the numbers beside each; defects of shipped
 implementations that ours must not have, and properties of every rule."""
 
-from __future__ import annotations
-
 import datetime
 import math
 import re

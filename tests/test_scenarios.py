@@ -1,7 +1,5 @@
 """What if: conditioning keeps to the law of total probability, courses move the median, suppositions are checked."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """Hindcasts see only what was published by the day; questions and scores are recomputed the slow way."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """The ledger of issued probabilities: appended, never rewritten, scored once the outcome is published."""
 
-from __future__ import annotations
-
 import datetime as dt
 import multiprocessing
 from pathlib import Path
@@ -11,6 +9,7 @@ import pytest
 from packages import contents, figure, figures, indicator, loaded, target
 
 import qcity_analysis as qc
+from qcity_analysis.forecasting import forecast as models
 from qcity_analysis.reporting.track_sections import ledger_sentences
 from qcity_analysis.trackrecord import ledger
 
@@ -75,11 +74,10 @@ def test_nothing_is_repeated_and_a_file_once_written_is_never_touched_again(tmp_
     assert {name: after[name] for name in before} == before and len(after) == len(ledger.read(home)) == 3
 
 
-def test_each_definition_is_a_statement_of_its_own(tmp_path):
-    answer = qc.assess(qc.load(as_of="2025-06-30"), "energy_per_gdp", plan="china_14fyp", draws=50)
-    ledger.record(answer, tmp_path, "abc", DAY)
+def test_each_definition_is_a_statement_of_its_own(tmp_path, definitions):
+    ledger.record(qc.assess(definitions[0], "goal", as_of="2025-06-30", draws=50), tmp_path, "abc", DAY)
     told = ledger.read(tmp_path)
-    assert told[told["role"] == "definition"]["definition"].tolist() == ["energy_per_gdp", "energy_per_gdp_b"]
+    assert told[told["role"] == "definition"]["definition"].tolist() == ["widgets", "widgets_new"]
     assert told["probability"].notna().sum() == 2
 
 
@@ -121,7 +119,8 @@ def test_a_probability_is_scored_once_an_outcome_is_known(tmp_path, answer, outc
         assert row["error"] == pytest.approx((answer.probability - happened) ** 2)
 
 
-def test_a_judgement_is_a_statement_of_its_own_and_scored_apart(tmp_path):
+def test_a_judgement_is_a_statement_of_its_own_and_scored_apart(tmp_path, monkeypatch):
+    monkeypatch.setattr(models, "MODELS", ("naive",))
     data = package(tmp_path / "data", "2023-05-01", rows(RISING))
     answer, said = qc.assess(data, "goal", draws=100), {"author": "A. Planner", "reason": "two plants open"}
     assert answer.judge(0.9, **said) and answer.judge(0.9, **said) is None

@@ -1,7 +1,5 @@
 """The track record as sentences, tables, figures, page, command and file; in both languages, computed from numbers."""
 
-from __future__ import annotations
-
 import dataclasses
 import datetime as dt
 import json

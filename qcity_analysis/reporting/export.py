@@ -76,8 +76,7 @@ def _row(a: Assessment, usual: int | None, lang: str) -> dict[str, Any]:
         "progress": (last - base) / way + 0.0 if way else nothing, "deadline": target.deadline,  # no -0.0
         "expected": a.outcome if a.outcome is not None else part.median, "low": low, "high": high,
         "conclusion": text("x_concluded", lang, word=word, chance=shown) if shown else sentences.status_shown(a, lang),
-        "probability": a.headline_probability,
-        "headline": text(f"headline_{a.headline}", lang) if a.headline else "",
+        "probability": a.headline_probability, "headline": text(f"headline_{a.headline}", lang) if a.headline else "",
         "departments": join(sentences.departments_of(a, lang), lang),
         "remark": sentences.headline(a, lang),
     }  # fmt: skip
@@ -134,8 +133,10 @@ def _workbook(tables: dict[str, pd.DataFrame], title: str, heads: dict[str, str]
             for cell in itertools.chain(*sheet.iter_rows()):
                 cell.data_type = "s" if isinstance(cell.value, str) else cell.data_type  # never a formula
                 cell.alignment = Alignment(wrap_text=cell.row > 1, vertical="top")
-                if names[cell.column - 1] in SHARES:
+                if (kind := names[cell.column - 1]) in SHARES:
                     cell.number_format = "0.0%"
+                elif kind in ("expected", "low", "high") and isinstance(cell.value, float) and cell.value % 1:
+                    cell.number_format = "0.0##"  # whole numbers and published digits stay as they are
             for column, name in enumerate(names, 1):
                 sheet.column_dimensions[get_column_letter(column)].width = 5 * PRINTED.get(name, 2.4)
             sheet.freeze_panes = "C3"

@@ -415,7 +415,7 @@ def level_number(a: Assessment, value: float) -> str:
 def _on_base(a: Assessment, value: float, asked: float) -> str:
     """A level of an index as its change on the base year, or as average growth since then, in percent."""
     growth, base = a.target.kind == "average_growth", asked / a.target.level(1.0)
-    moved = a.target.amount_of(value, base)
+    moved = round(a.target.amount_of(value, base), 10) + 0.0  # no noise of the division, no -0.0
     limits = (float(f"{a.target.amount_of(one, base):.10g}") for one in (asked, a.bound) if one is not None)
     shown = (number if growth else signed)(moved, limits, a.target.decimals)
     if value in (asked, a.bound):
@@ -431,7 +431,7 @@ def level_shown(part: Assessment, value: float, lang: str, high: float | None = 
         plain = text("range", lang, low=plain, high=level_number(part, high))
     if not part.target.relative or part.threshold is None:
         return shown
-    if part.series is None or part.series.base_year is not None:
+    if part.series is None or part.series.base_year is not None or not len(part.series.values):
         return text("with_index", lang, change=shown, index=plain)
     return text("with_level", lang, change=shown, level=with_unit(plain, unit_of(part, lang), lang))
 
@@ -455,7 +455,7 @@ def axis_unit(a: Assessment, lang: str) -> str:
         return text(key, lang, first=a.period[0] if a.period else target.deadline, unit=unit)
     if series is not None and series.base_year is not None:
         return text("index_unit", lang, year=series.base_year)
-    unit_zh = a.definition.get("unit_zh") if target.kind in BY_STEP else target.unit_zh
+    unit_zh = ("" if target.kind in BY_STEP else target.unit_zh) or a.definition.get("unit_zh")
     return unit_in({"unit_zh": unit_zh, "unit": target.unit if series is None else series.unit}, lang)
 
 

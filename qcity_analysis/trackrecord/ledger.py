@@ -38,9 +38,8 @@ Statement = Assessment | Mapping[str, Any]
 TABLES = (".csv", ".yaml", ".yml")
 TARGET = ("plan", "target_id", "region", "indicator_id", "kind", "direction")
 JUDGED = ("author", "reason")  # of the role "judgement": what a person said, not the library
-TEXTS = (
-    *TARGET[:4], "definition", "role", *TARGET[4:], "as_of", "status", "headline", "model", "version", "data_hash",
-)  # fmt: skip
+TEXTS = (*TARGET[:4], "definition", "role", *TARGET[4:], "as_of", "status", "headline", "model", "version",
+         "data_hash")  # fmt: skip
 NUMBERS = ("threshold", "tolerance", "bound", "probability", "expected")
 YEARS = ("base_year", "deadline", "last_year", "draws", "seed")
 COLUMNS = ["asked_at", *TEXTS, *JUDGED, *YEARS, *NUMBERS]
@@ -50,10 +49,8 @@ DRAWS, SPOKEN = 100, 2_000  # of answers of which only the status counts, and of
 MIDDLE = (6, 30)  # month and day on which each year is asked
 FEWEST = 2  # levels a rule is asked with
 RULE_KINDS = ("level", "coverage", "cumulative", *RELATIVE)  # the rules judge levels
-OF_TARGET = (
-    *("plan", "target_id", "region", "indicator_id", "kind", "name_zh", "name_en", "threshold", "tolerance"),
-    *("base_year", "deadline", "unit", "unit_zh"),
-)
+OF_TARGET = (*TARGET[:5], "name_zh", "name_en", "threshold", "tolerance", "base_year", "deadline", "unit",
+             "unit_zh")  # fmt: skip
 BASES = ("figures", "outside", "both", "reference")  # what an answer can go by
 TOLD = ("level", "bound", "probability", "expected", "low", "high", "outcome", "met", *BASES)  # numbers
 SAID = (*OF_TARGET, "as_of", "years", "definition", "last_year", "status", "light", *TOLD)
@@ -295,8 +292,7 @@ def _of_target(data: Data, at: Callable[[dt.date], Data], plan: str, target_id: 
 
 
 def _light(data: Data, target: Target, issued: int) -> float:
-    """The newest official grade of a target within its period (from the year in which it was issued, where it has no
-    base year) as yes or no; NaN where there is none."""
+    """The newest official grade of a target in its period (since `issued` without base year) as yes or no, or NaN."""
     light, rows = pages(data.folder).get("official_light", {}), data.official_grades
     words = {word: float(said == "yes") for said in ("yes", "no") for word in light.get(said, ())}
     within = rows["period"].str[:4].astype(int).between((target.base_year or issued - 1) + 1, target.deadline)
