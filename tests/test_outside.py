@@ -98,9 +98,7 @@ def test_the_learned_numbers_meet_their_bars_on_regions_and_indicators_left_out(
     ("2026-06-30", "rd_spending", "china_15fyp", "outside reference", "reference"),
     ("2026-06-30", "nursing_bed_share", "china_15fyp", "outside", "outside"),
 ])  # fmt: skip
-def test_every_place_shows_the_one_number_of_the_headline_and_what_it_is(
-    day, name, plan, bases, by, tmp_path
-):
+def test_every_place_shows_the_one_number_of_the_headline(day, name, plan, bases, by, tmp_path):
     data = qc.load(as_of=day)
     answer = qc.assess(data, name, plan=plan, draws=200)
     p, told, aim = answer.bases[by].value, answer.to_dict(), "figures" in bases

@@ -14,6 +14,7 @@ import pandas as pd
 
 from ..catalogue import check_language, join, say, text
 from ..errors import QcityError, did_you_mean
+from ..targets import section_order
 from . import sentences
 from .formatting import number, text_of, with_unit
 
@@ -49,7 +50,8 @@ def review(answers: Sequence[Assessment], lang: str = "en") -> pd.DataFrame:
 
 
 def _in_order(answers: Sequence[Assessment]) -> list[Assessment]:
-    return [a for mine in sentences.by_section(answers).values() for a in mine]
+    names = sorted(dict.fromkeys(text_of(a.target.section) for a in answers), key=section_order)
+    return sorted(answers, key=lambda a: names.index(text_of(a.target.section)))
 
 
 def _row(a: Assessment, usual: int | None, lang: str) -> dict[str, Any]:

@@ -6,7 +6,6 @@ Every text is computed from the result; the wording is reviewable data in `templ
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from ..assessment.answer import Assessment
@@ -14,7 +13,7 @@ from ..catalogue import LANGUAGES, catalogue, check_language, join, say, text
 from ..data.load import Data, pages
 from ..data.schema import RELATIVE, comparators
 from ..errors import Note
-from ..targets import NUMERAL, Pace, arabic, section_order
+from ..targets import NUMERAL, Pace, arabic
 from .formatting import (
     NONE,
     change,
@@ -23,7 +22,6 @@ from .formatting import (
     period,
     published,
     signed,
-    text_of,
     typed,
     unit_in,
     with_sign,
@@ -318,12 +316,6 @@ def plan_title(data: Data, plan: str, lang: str) -> str:
     if titles.empty:
         return plan
     return str((titles["title_en"].iloc[0] if lang == "en" else "") or titles["title"].iloc[0])
-
-
-def by_section(assessments: Sequence[Assessment]) -> dict[str, list[Assessment]]:
-    """The assessments of a plan by the name of their section, sections as the plan numbers them."""
-    names = sorted(dict.fromkeys(text_of(a.target.section) for a in assessments), key=section_order)
-    return {name: [a for a in assessments if text_of(a.target.section) == name] for name in names}
 
 
 def section_name(name: str, lang: str) -> str:
