@@ -50,8 +50,7 @@ def review(answers: Sequence[Assessment], lang: str = "en") -> pd.DataFrame:
 
 
 def _in_order(answers: Sequence[Assessment]) -> list[Assessment]:
-    names = sorted(dict.fromkeys(text_of(a.target.section) for a in answers), key=section_order)
-    return sorted(answers, key=lambda a: names.index(text_of(a.target.section)))
+    return sorted(answers, key=lambda a: section_order(text_of(a.target.section)))
 
 
 def _row(a: Assessment, usual: int | None, lang: str) -> dict[str, Any]:
@@ -197,6 +196,7 @@ def _printed(row: dict[str, Any], column: str, lang: str) -> str:
     if column == "last":
         return text("in_year", lang, value=number(value), year=int(row["last_year"]))
     if column == "expected" and not pd.isna(row["low"]):
-        ends = {name: number(row[name]) for name in ("low", "high")}
-        return text("x_range", lang, value=number(value), **ends)
+        ends = {"value": value, "low": row["low"], "high": row["high"]}
+        said = {name: number(one, beside=[*ends.values()]) for name, one in ends.items()}
+        return text("x_range", lang, **said)
     return number(value)
