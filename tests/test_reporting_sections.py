@@ -263,7 +263,7 @@ def test_the_section_on_borrowing_shows_its_evidence_and_when_it_does_not_help(m
     assert "证据不一致" in shown[-1]
 
 
-def test_the_commands_outlook_and_portfolio_print_words_or_json_and_end_with_3_without_figures(
+def test_outlook_and_portfolio_print_words_or_json_and_end_with_3_without_figures(
     tmp_path, qcity, monkeypatch
 ):
     monkeypatch.setattr(models, "MODELS", ("naive",))

@@ -190,12 +190,6 @@ def reference(
     """Paths of a place whose last (or base) level is `level` in `year`, for the `years` after it.
 
     Raises QcityError where there is no comparator, or one of them has no level in `year` or none after it.
-
-    >>> country = pd.Series([100.0, 97, 95, 92, 90], index=range(2018, 2023))
-    >>> one = Comparator("country", True, country, country[:0], np.tile([92.0, 90.0], (2000, 1)))
-    >>> ahead = reference(50.0, 2020, [one], np.array([2021, 2022]), "positive", np.random.default_rng(1))
-    >>> ahead.median().round(0).tolist(), bool(ahead.interval().loc[2022, "upper"] > 48)
-    ([48.0, 47.0], True)
     """
     if not comparators:
         raise QcityError("a reference needs a comparator with figures since the base year")
