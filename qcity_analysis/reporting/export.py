@@ -78,7 +78,7 @@ def _row(a: Assessment, usual: int | None, lang: str) -> dict[str, Any]:
         "expected": a.outcome if a.outcome is not None else part.median, "low": low, "high": high,
         "conclusion": text("x_concluded", lang, word=word, chance=shown) if shown else sentences.status_shown(a, lang),
         "probability": a.headline_probability, "headline": text(f"headline_{a.headline}", lang) if a.headline else "",
-        "departments": join(sentences.departments_of(a, lang), lang),
+        "departments": join(a.target.responsible(lang), lang),
         "remark": sentences.headline(a, lang),
     }  # fmt: skip
 
@@ -95,7 +95,7 @@ def export(answers: Sequence[Assessment], title: str, path: Path, lang: str = "e
         hint = did_you_mean(path.suffix, list(writers))
         raise QcityError(f"{path}: unknown kind of file {path.suffix!r}.{hint} Known: {', '.join(writers)}.")
     table = review(answers, lang).map(lambda cell: CONTROL.sub("", cell) if isinstance(cell, str) else cell)
-    named = [[CONTROL.sub("", n) for n in sentences.departments_of(a, lang)] for a in _in_order(answers)]
+    named = [[CONTROL.sub("", n) for n in a.target.responsible(lang)] for a in _in_order(answers)]
     each = table.assign(departments=named).explode("departments").fillna({"departments": ""})
     tables = {"section": table, "departments": each.sort_values("departments", kind="stable")}
     return writers[path.suffix.lower()](tables, CONTROL.sub("", title), _headings(table, lang), lang)

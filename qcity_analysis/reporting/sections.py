@@ -242,7 +242,7 @@ def rows(results: Sequence[Assessment], lang: str) -> None:
     """Show every target as a row with its bar, in groups by what needs attention; to be filtered and sorted."""
     groups: dict[str, list[str]] = {}
     for order, a in enumerate(results):
-        section, named = text_of(a.target.section), sentences.departments_of(a, lang)
+        section, named = text_of(a.target.section), a.target.responsible(lang)
         facts = {"section": section_name(section, lang), "departments": join(named, lang)}
         about = [sentences.finding(a, lang), facts["section"] if section else "", join(named[:FEW], lang)]
         facts["binding"] = say(f"binding_{a.target.binding}", lang) if a.target.binding else ""

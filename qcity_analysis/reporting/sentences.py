@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from ..assessment.answer import Assessment
-from ..catalogue import LANGUAGES, catalogue, check_language, join, say, text
+from ..catalogue import catalogue, check_language, join, say, text
 from ..data.load import Data, pages
 from ..data.schema import RELATIVE, comparators
 from ..errors import Note
@@ -268,11 +268,6 @@ def plan_quote(a: Assessment, lang: str) -> str:
     wording = f"“{target.wording}”{told}" if target.wording else told.strip()
     named = {"section": section_name(target.section, lang), "wording": wording}
     return say("plan_section", lang, **named) if target.section and wording else wording
-
-
-def departments_of(a: Assessment, lang: str) -> list[str]:
-    """The departments a plan names for a target."""
-    return [names[LANGUAGES.index(lang)] for names in a.target.responsible()]
 
 
 def plan_reading(a: Assessment, lang: str) -> list[str]:
