@@ -119,12 +119,6 @@ def outlook(data: Data, assessment: Assessment, *, draws: int | None = None) -> 
 
     A target that is met, one of a kind that is not reached by a level or a count, and one without a forecast have a
     `reason` instead of chances; a missed one is still asked when it would be reached.
-
-    >>> import qcity_analysis as qc
-    >>> data = qc.load(as_of="2023-12-31")
-    >>> ahead = outlook(data, qc.assess(data, "rd_intensity", draws=500))
-    >>> ahead.last_to_act, round(float(ahead.chances[2025]), 1)
-    (2024, 0.8)
     """
     a, target, levels = assessment, assessment.target, assessment.levels()
     last = int(levels.index[-1]) if len(levels) else None

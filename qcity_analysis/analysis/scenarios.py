@@ -63,12 +63,6 @@ def scenario(data: Data, a: Assessment, name: str = "", **supposed: Any) -> Scen
     (year, size, years until it is made up for)), `policy` ((first year, pace from then on)); `threshold` and
     `deadline` of another target. Raises QcityError for another name, an impossible value, no forecast, or a target that
     more than the level of its deadline decides.
-
-    >>> import qcity_analysis as qc
-    >>> data = qc.load(as_of="2023-12-31")
-    >>> stood = scenario(data, qc.assess(data, "rd_intensity", draws=500), pace="halted")
-    >>> stood.answer.probability < 0.5, abs(round(stood.pace.linear, 9))
-    (True, 0.0)
     """
     supposed = {key: value for key, value in supposed.items() if value is not None}
     for key in (key for key in supposed if key not in SUPPOSED):

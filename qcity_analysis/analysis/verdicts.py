@@ -266,11 +266,6 @@ def explain_change(
     `data` must be loaded for `later` or a later day; `kw` are options of `assess`. Four assessments are made with the
     same seed: on the earlier day; the date moved, with the figures of the earlier day; with the revisions published in
     between; with the new figures too. Raises QcityError when the days are not in order, and what `assess` raises.
-
-    >>> import qcity_analysis as qc
-    >>> change = explain_change(qc.load(), "energy_per_gdp", "china_14fyp", "2022-06-30", "2023-06-30", draws=500)
-    >>> change.word, sorted(set(change.figures["period"]))
-    ('new_figure', ['2021', '2022', '2022-Q1'])
     """
     came, before, after = diff(data, earlier, later), data.at(earlier), data.at(later)
     rows, figure = after.observations, figure_codes(after.observations)
