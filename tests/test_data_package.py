@@ -86,9 +86,7 @@ def test_the_descriptor_has_the_columns_of_the_file_and_the_choices_of_the_progr
 
 
 @pytest.mark.parametrize("name", [*NAMES, *MORE])
-def test_cells_keep_the_type_and_constraints_of_their_column_keys_are_unique_and_references_lead_somewhere(
-    name,
-):
+def test_cells_keep_type_and_constraints_of_their_column_keys_are_unique_and_references_lead_somewhere(name):
     schema, own = resource(name)["schema"], rows(name)
     for number, row in enumerate(own, 2):
         for f in schema["fields"]:
